@@ -1,0 +1,85 @@
+import { retry } from '@octokit/plugin-retry'
+import { throttling } from '@octokit/plugin-throttling'
+import { Octokit } from '@octokit/rest'
+import Bottleneck from 'bottleneck/light.js'
+import ms from 'ms'
+import { InputError } from '../errors.ts'
+
+/** One repository on one GitHub: what every function of this folder works on. */
+export interface Repository {
+  readonly octokit: Octokit
+  readonly owner: string
+  readonly repo: string
+}
+
+export interface RepositoryOptions {
+  readonly token: string
+  readonly owner: string
+  readonly repo: string
+  /** the API's base, from GITHUB_API_URL: never derived from the host, which is wrong on GHES or on ghe.com */
+  readonly apiUrl: string
+  readonly userAgent: string
+  readonly log: (line: string) => void
+  readonly signal?: AbortSignal
+  readonly fetch?: typeof fetch
+}
+
+/** A single request may take this long; git data of a large repository is answered in a few seconds. */
+const requestTimeoutMs = ms('30s')
+/** Waits longer than this are not worth it while production is down: the step fails and says until when. */
+const longestWaitSeconds = 90
+
+const OctokitWithPlugins = Octokit.plugin(retry, throttling)
+
+/**
+ * Opens a repository through GitHub's REST API.
+ *
+ * Reads are tried again after a 5xx or a lost answer (after 1, 4 and 9 s). Writes are sent once: the retry plugin would
+ * repeat a POST whose answer was lost, so callers read again by their own marker before another try. A write that was
+ * turned away by a rate limit was not carried out, and is sent again when the limit's own pause is over.
+ * @throws InputError when the token is empty
+ */
+export function openRepository({
+  token,
+  owner,
+  repo,
+  apiUrl,
+  userAgent,
+  log,
+  signal,
+  fetch,
+}: RepositoryOptions): Repository {
+  if (token === '')
+    throw new InputError('input "token" is empty; give it ${{ github.token }} or an app token')
+  const waitFor =
+    (kind: string) =>
+    (seconds: number, options: { method: string; url: string }, _: unknown, tries: number) => {
+      const wait = seconds <= longestWaitSeconds && tries < 3
+      const next = wait ? `waiting ${seconds} s` : `not waiting ${seconds} s for it`
+      log(`GitHub's ${kind} rate limit is reached at ${options.method} ${options.url}: ${next}`)
+      return wait
+    }
+  const octokit = new OctokitWithPlugins({
+    auth: token,
+    baseUrl: apiUrl,
+    userAgent,
+    request: fetch === undefined ? {} : { fetch },
+    log: { debug: () => {}, info: () => {}, warn: (message) => log(message), error: () => {} },
+    // 409 and 429 are left to the callers and to the throttling plugin: together the two plugins would send a 429 eight times
+    retry: { doNotRetry: [400, 401, 403, 404, 409, 410, 422, 429, 451] },
+    throttle: {
+      onRateLimit: waitFor('primary'),
+      onSecondaryRateLimit: waitFor('secondary'),
+      // one write at a time, but with no pause of a second between them: a rollback is a dozen writes, the limit 80 a minute
+      write: new Bottleneck.Group({ maxConcurrent: 1 }),
+      notifications: new Bottleneck.Group({ maxConcurrent: 1 }),
+    },
+  })
+  octokit.hook.before('request', (options) => {
+    const timeout = AbortSignal.timeout(requestTimeoutMs)
+    options.request.signal = signal === undefined ? timeout : AbortSignal.any([signal, timeout])
+    options.headers['x-github-api-version'] = '2022-11-28'
+    if (options.method !== 'GET' && options.method !== 'HEAD') options.request['retries'] ??= 0
+  })
+  return { octokit, owner, repo }
+}

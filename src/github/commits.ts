@@ -1,0 +1,147 @@
+import type { Repository } from './client.ts'
+import { explained, isRefused } from './refusal.ts'
+
+export interface Commit {
+  readonly sha: string
+  readonly tree: string
+  readonly parents: readonly string[]
+  readonly message: string
+  readonly author: string
+  readonly committedAt: Date
+}
+
+/** How `head` stands to `base`, in commits. */
+export interface Comparison {
+  readonly status: 'ahead' | 'behind' | 'identical' | 'diverged'
+  readonly aheadBy: number
+  readonly behindBy: number
+  /** those on `head` and not on `base`, oldest first; GitHub gives at most 250 */
+  readonly commits: readonly Commit[]
+  /** what the files' changes are, at most 300 */
+  readonly files: readonly { readonly path: string; readonly additions: number; readonly deletions: number }[]
+}
+
+const reading = 'contents: read'
+
+/** A commit by its full id. @throws RefusedError when it is not in the repository */
+export async function readCommit({ octokit, owner, repo }: Repository, sha: string): Promise<Commit> {
+  const { data } = await explained({ doing: `read commit ${sha.slice(0, 7)}`, permission: reading }, () =>
+    octokit.rest.git.getCommit({ owner, repo, commit_sha: sha }),
+  )
+  return {
+    sha: data.sha,
+    tree: data.tree.sha,
+    parents: data.parents.map((parent) => parent.sha),
+    message: data.message,
+    author: data.author.name,
+    committedAt: new Date(data.committer.date),
+  }
+}
+
+/** The full id of what a branch, a tag or a (short) commit id names; undefined when it names nothing. */
+export async function resolveRevision(
+  { octokit, owner, repo }: Repository,
+  name: string,
+): Promise<string | undefined> {
+  return explained({ doing: `find ${name}`, permission: reading }, async () => {
+    try {
+      const { data } = await octokit.rest.repos.getCommit({ owner, repo, ref: name, per_page: 1 })
+      return data.sha
+    } catch (error) {
+      // GitHub answers 422 "No commit found for SHA", and 409 in an empty repository
+      if (isRefused(error, 'not-found') || isRefused(error, 'invalid') || isRefused(error, 'conflict'))
+        return undefined
+      throw error
+    }
+  })
+}
+
+/** Compares two revisions. @throws RefusedError when one of them is not there */
+export async function compareCommits(
+  { octokit, owner, repo }: Repository,
+  { base, head }: { base: string; head: string },
+): Promise<Comparison> {
+  const { data } = await explained(
+    { doing: `compare ${base.slice(0, 7)} with ${head.slice(0, 7)}`, permission: reading },
+    () =>
+      octokit.rest.repos.compareCommitsWithBasehead({
+        owner,
+        repo,
+        basehead: `${base}...${head}`,
+        per_page: 250,
+      }),
+  )
+  return {
+    status: data.status,
+    aheadBy: data.ahead_by,
+    behindBy: data.behind_by,
+    commits: data.commits.map(toCommit),
+    files: (data.files ?? []).map(({ filename, additions, deletions }) => ({
+      path: filename,
+      additions,
+      deletions,
+    })),
+  }
+}
+
+/** The newest commits of a branch, newest first; at most 100. */
+export async function listCommits(
+  { octokit, owner, repo }: Repository,
+  { branch, count }: { branch: string; count: number },
+): Promise<readonly Commit[]> {
+  const { data } = await explained({ doing: `list the commits of ${branch}`, permission: reading }, () =>
+    octokit.rest.repos.listCommits({ owner, repo, sha: branch, per_page: count }),
+  )
+  return data.map(toCommit)
+}
+
+/**
+ * Makes a commit that nothing points at yet. Without author or committer, so that GitHub signs what an app or the
+ * workflow's token makes: https://docs.github.com/en/authentication/managing-commit-signature-verification
+ */
+export async function createCommit(
+  { octokit, owner, repo }: Repository,
+  { tree, parents, message }: { tree: string; parents: readonly string[]; message: string },
+): Promise<Commit> {
+  const { data } = await explained({ doing: 'create the commit', permission: 'contents: write' }, () =>
+    // an object that nothing points at changes nothing, so this POST may be repeated
+    octokit.rest.git.createCommit({
+      owner,
+      repo,
+      tree,
+      parents: [...parents],
+      message,
+      request: { retries: 3 },
+    }),
+  )
+  return {
+    sha: data.sha,
+    tree: data.tree.sha,
+    parents,
+    message: data.message,
+    author: data.author.name,
+    committedAt: new Date(data.committer.date),
+  }
+}
+
+interface ListedCommit {
+  sha: string
+  parents: readonly { sha: string }[]
+  commit: {
+    message: string
+    tree: { sha: string }
+    author: { name?: string } | null
+    committer: { date?: string } | null
+  }
+}
+
+function toCommit({ sha, parents, commit }: ListedCommit): Commit {
+  return {
+    sha,
+    tree: commit.tree.sha,
+    parents: parents.map((parent) => parent.sha),
+    message: commit.message,
+    author: commit.author?.name ?? 'unknown',
+    committedAt: new Date(commit.committer?.date ?? 0),
+  }
+}

@@ -1,0 +1,49 @@
+import type { Repository } from './client.ts'
+import { explained } from './refusal.ts'
+
+export interface Deployment {
+  readonly id: number
+  readonly revision: string
+  readonly createdAt: Date
+}
+
+const permission = 'deployments: read'
+
+/** The deployments of an environment, newest first, a page of a hundred at a time so that a caller stops when it has what it seeks. */
+export async function* listDeployments(
+  { octokit, owner, repo }: Repository,
+  { environment }: { environment: string },
+): AsyncGenerator<Deployment> {
+  const pages = octokit.paginate.iterator(octokit.rest.repos.listDeployments, {
+    owner,
+    repo,
+    environment,
+    per_page: 100,
+  })
+  const iterator = pages[Symbol.asyncIterator]()
+  const need = { doing: `list the deployments of ${environment}`, permission }
+  for (
+    let page = await explained(need, () => iterator.next());
+    !page.done;
+    page = await explained(need, () => iterator.next())
+  ) {
+    for (const { id, sha, created_at } of page.value.data)
+      yield { id, revision: sha, createdAt: new Date(created_at) }
+  }
+}
+
+/**
+ * True when the deployment has ever succeeded. Not its present state: a newer deployment turns an older one `inactive`,
+ * and in production environments it does not even do that.
+ */
+export async function hasSucceeded(
+  { octokit, owner, repo }: Repository,
+  deployment: Deployment,
+): Promise<boolean> {
+  const { data } = await explained(
+    { doing: `read the statuses of deployment ${deployment.id}`, permission },
+    () =>
+      octokit.rest.repos.listDeploymentStatuses({ owner, repo, deployment_id: deployment.id, per_page: 100 }),
+  )
+  return data.some(({ state }) => state === 'success')
+}

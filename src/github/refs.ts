@@ -1,0 +1,103 @@
+import { ConflictError } from '../errors.ts'
+import type { Repository } from './client.ts'
+import { explain, explained, isAmbiguous, isRefused } from './refusal.ts'
+
+const permission = 'contents: write'
+
+/** The commit or tag object that a ref points at; undefined when there is no such ref. @param ref without `refs/`, e.g. `heads/main` */
+export async function readRef(
+  { octokit, owner, repo }: Repository,
+  ref: string,
+): Promise<string | undefined> {
+  return explained({ doing: `read refs/${ref}`, permission: 'contents: read' }, async () => {
+    try {
+      const { data } = await octokit.rest.git.getRef({ owner, repo, ref })
+      return data.object.sha
+    } catch (error) {
+      // an empty repository answers 409 to every question about refs
+      if (isRefused(error, 'not-found') || isRefused(error, 'conflict')) return undefined
+      throw error
+    }
+  })
+}
+
+/**
+ * Moves a branch from the commit it was seen at to a new one, or not at all.
+ *
+ * The new commit's parent is `from` and the update is not forced, so GitHub itself refuses it as no fast-forward when
+ * anybody moved the branch in between: a compare-and-swap in one request. When the answer is lost the ref is read again.
+ * @throws ConflictError when the branch is elsewhere; RefusedError when a rule or a permission forbids it
+ */
+export async function moveBranch(
+  repository: Repository,
+  { branch, from, to }: { branch: string; from: string; to: string },
+): Promise<void> {
+  const { octokit, owner, repo } = repository
+  const need = { doing: `move ${branch} from ${from.slice(0, 7)} to ${to.slice(0, 7)}`, permission }
+  try {
+    await octokit.rest.git.updateRef({ owner, repo, ref: `heads/${branch}`, sha: to, force: false })
+  } catch (error) {
+    if (!isAmbiguous(error) && !isRefused(error, 'not-fast-forward')) throw explain(error, need)
+    const now = await readRef(repository, `heads/${branch}`)
+    if (now === to) return
+    if (now === from) throw explain(error, need)
+    throw new ConflictError(
+      `${branch} was at ${from.slice(0, 7)} when the rollback was planned and is at ${now?.slice(0, 7) ?? 'nothing'} now: nothing was overwritten; run again to plan on the new state`,
+      { cause: error },
+    )
+  }
+}
+
+/** Creates a ref, or finds it there already. @returns the object it points at, which is another one when the name was taken */
+export async function createRef(
+  repository: Repository,
+  { ref, sha }: { ref: string; sha: string },
+): Promise<string> {
+  const { octokit, owner, repo } = repository
+  try {
+    await octokit.rest.git.createRef({ owner, repo, ref: `refs/${ref}`, sha })
+    return sha
+  } catch (error) {
+    const maybeThere =
+      isAmbiguous(error) || isRefused(error, 'already-exists') || isRefused(error, 'conflict')
+    const there = maybeThere ? await readRef(repository, ref) : undefined
+    if (there !== undefined) return there
+    throw explain(error, { doing: `create refs/${ref}`, permission })
+  }
+}
+
+/**
+ * Puts an annotated tag on a commit; the same tag on the same commit is left as it is.
+ * @throws ConflictError when the name is taken by a tag of another commit
+ */
+export async function tagCommit(
+  repository: Repository,
+  { tag, commit, message }: { tag: string; commit: string; message: string },
+): Promise<void> {
+  const { octokit, owner, repo } = repository
+  const doing = `create the tag ${tag}`
+  const existing = await readRef(repository, `tags/${tag}`)
+  const object =
+    existing ??
+    (await explained({ doing, permission }, async () => {
+      // an object that nothing points at changes nothing, so this POST may be repeated
+      const { data } = await octokit.rest.git.createTag({
+        owner,
+        repo,
+        tag,
+        message,
+        object: commit,
+        type: 'commit',
+        request: { retries: 3 },
+      })
+      return createRef(repository, { ref: `tags/${tag}`, sha: data.sha })
+    }))
+  const { data } = await explained({ doing, permission }, () =>
+    octokit.rest.git.getTag({ owner, repo, tag_sha: object }),
+  )
+  if (data.object.sha !== commit) {
+    throw new ConflictError(
+      `the tag ${tag} is already on ${data.object.sha.slice(0, 7)}: delete or rename it, and run again`,
+    )
+  }
+}

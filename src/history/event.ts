@@ -1,0 +1,109 @@
+import { createHash } from 'node:crypto'
+import { z } from 'zod'
+
+/** A revision is a full commit id, SHA-1 or SHA-256. */
+export const revisionSchema = z.string().regex(/^[0-9a-f]{40}(?:[0-9a-f]{24})?$/, 'not a full commit id')
+
+/** The kinds of thing that can be rolled back, in the order in which people list them. */
+export const layerNames = ['code', 'ota', 'database', 'config', 'flags'] as const
+export const layerSchema = z.enum(layerNames)
+export type LayerName = z.infer<typeof layerSchema>
+
+/** What every event says: who, when, about which failed deployment. */
+const common = {
+  schema: z.literal(1),
+  id: z.string().regex(/^[0-9a-f]{24}$/),
+  incident: z.string().min(1),
+  environment: z.string().min(1),
+  /** the revision whose deployment failed */
+  revision: revisionSchema,
+  at: z.iso.datetime(),
+  actor: z.string().min(1),
+  /** the workflow run it happened in; absent on a laptop */
+  run: z.object({ id: z.string(), attempt: z.number().int(), url: z.string() }).optional(),
+}
+
+const checkOutcomeSchema = z.object({
+  name: z.string(),
+  severity: z.string(),
+  state: z.enum(['ok', 'breached', 'no-data', 'error']),
+  evidence: z.string(),
+  value: z.number().optional(),
+  failingSince: z.iso.datetime().optional(),
+})
+
+const healthChecked = z.object({
+  ...common,
+  kind: z.literal('health-checked'),
+  verdict: z.enum(['healthy', 'unhealthy', 'inconclusive', 'error']),
+  decision: z.enum(['roll-back', 'keep', 'hold']),
+  reasonCode: z.string(),
+  because: z.string(),
+  /** when the watch began, for the time to detect */
+  startedAt: z.iso.datetime(),
+  checks: z.array(checkOutcomeSchema),
+})
+
+const rollbackApplied = z.object({
+  ...common,
+  kind: z.literal('rollback-applied'),
+  layer: layerSchema,
+  /** what was there, and what was gone back to: revisions for code, labels or names for other layers */
+  from: z.string(),
+  to: z.string(),
+  /** where the layer stands now: for code the rollback commit */
+  now: z.string(),
+  /** the tag that marks it, without refs/tags/ */
+  tag: z.string().optional(),
+  branch: z.string().optional(),
+  reason: z.string(),
+  /** how the target was found, in words */
+  targetFoundBy: z.string(),
+  /** true when no person asked for it: these count for the cooldown */
+  automatic: z.boolean(),
+  undone: z.array(z.object({ revision: z.string(), title: z.string(), author: z.string() })),
+  startedAt: z.iso.datetime(),
+})
+
+const rollbackFailed = z.object({
+  ...common,
+  kind: z.literal('rollback-failed'),
+  layer: layerSchema,
+  from: z.string(),
+  to: z.string(),
+  reasonCode: z.enum(['conflict', 'refused', 'unavailable']),
+  because: z.string(),
+})
+
+const postmortemOpened = z.object({
+  ...common,
+  kind: z.literal('postmortem-opened'),
+  issue: z.number().int(),
+  url: z.string(),
+})
+
+/** One thing that happened. Immutable; a new kind is one more member here and readers of old versions pass it over. */
+export const eventSchema = z.discriminatedUnion('kind', [
+  healthChecked,
+  rollbackApplied,
+  rollbackFailed,
+  postmortemOpened,
+])
+
+export type Event = z.infer<typeof eventSchema>
+export type EventKind = Event['kind']
+export type EventOf<K extends EventKind> = Extract<Event, { kind: K }>
+
+/** An event as the domain describes it; `newEvent` adds schema and id. */
+export type EventDraft = Event extends infer E ? (E extends Event ? Omit<E, 'schema' | 'id'> : never) : never
+
+/**
+ * Gives an event its id, derived from what happened and not from when, so that a step which is killed and run again
+ * records the same event and not a second one.
+ * @param naturalKey what makes this event the same event when it is seen again, e.g. the revisions moved between
+ */
+export function newEvent(draft: EventDraft, naturalKey: readonly string[]): Event {
+  const key = JSON.stringify([draft.incident, draft.kind, ...naturalKey])
+  const id = createHash('sha256').update(key).digest('hex').slice(0, 24)
+  return eventSchema.parse({ schema: 1, id, ...draft })
+}

@@ -1,0 +1,102 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { setOutput } from '@actions/core'
+import { isUserFacing } from '../errors.ts'
+import { openRepository, type Repository } from '../github/client.ts'
+import { type RunContext, readContext } from './context.ts'
+import type { ActionContract } from './contract.ts'
+import { type Inputs, type InputValues, readInputs } from './inputs.ts'
+import { type Log, openLog } from './log.ts'
+import { maskSecrets, type Secrets } from './secrets.ts'
+import { writeSummary } from './summary.ts'
+
+/** All that an action's wiring gets from the runner. */
+export interface Step<I extends Inputs, O extends string> {
+  readonly inputs: InputValues<I>
+  readonly context: RunContext
+  readonly env: NodeJS.ProcessEnv
+  readonly log: Log
+  readonly secrets: Secrets
+  readonly signal: AbortSignal
+  readonly now: () => Date
+  readonly sleep: (ms: number) => Promise<void>
+  /** Opens the repository the workflow runs in. */
+  readonly openRepository: (token: string) => Repository
+  /** An output is an id, an enum, a number, a path or JSON of those: GitHub silently blanks a value that looks like a secret. */
+  readonly setOutputs: (outputs: Partial<Readonly<Record<O, string | number | boolean>>>) => void
+  readonly writeSummary: (markdown: string) => Promise<void>
+  /** Writes a report beside the job's other temporary files. @returns its path */
+  readonly writeReport: (name: string, report: unknown) => Promise<string>
+  /** Ends the step as failed, once the rest of it is done. */
+  readonly fail: (message: string) => void
+}
+
+/**
+ * Runs an action: masks, reads the inputs, hands over to its wiring, and turns what goes wrong into one message that
+ * says what to do. A cancelled job (SIGINT, SIGTERM) aborts the signal.
+ */
+export async function runAction<I extends Inputs, O extends string>(
+  contract: ActionContract<I, O>,
+  main: (step: Step<I, O>) => Promise<void>,
+): Promise<void> {
+  const { env } = process
+  const secrets = maskSecrets(contract.inputs, env)
+  const log = openLog({ secrets })
+  const cancelled = new AbortController()
+  const cancel = () => cancelled.abort(new Error('the job was cancelled'))
+  process.once('SIGINT', cancel).once('SIGTERM', cancel)
+  try {
+    const inputs = readInputs(contract.inputs, env)
+    const context = readContext()
+    const { signal } = cancelled
+    await main({
+      inputs,
+      context,
+      env,
+      log,
+      secrets,
+      signal,
+      now: () => new Date(),
+      sleep: (ms) => sleep(ms, undefined, { signal }),
+      openRepository: (token) =>
+        openRepository({
+          token,
+          owner: context.owner,
+          repo: context.repo,
+          apiUrl: context.apiUrl,
+          userAgent: `rollback-suite/${contract.name}`,
+          log: log.info,
+          signal,
+        }),
+      setOutputs: (outputs) => {
+        for (const [name, value] of Object.entries(outputs)) setOutput(name, secrets.redact(String(value)))
+      },
+      writeSummary: (markdown) => writeSummary(markdown, { secrets }),
+      writeReport: async (name, report) => {
+        const directory = join(env['RUNNER_TEMP'] ?? tmpdir(), 'rollback')
+        await mkdir(directory, { recursive: true })
+        const path = join(directory, `${name}.json`)
+        await writeFile(path, secrets.redact(`${JSON.stringify(report, null, 2)}\n`))
+        return path
+      },
+      fail: (message) => fail(log, message),
+    })
+  } catch (error) {
+    fail(log, messageOf(error))
+    if (!isUserFacing(error) && error instanceof Error) log.debug(error.stack ?? '')
+  } finally {
+    process.off('SIGINT', cancel).off('SIGTERM', cancel)
+  }
+}
+
+function fail(log: Log, message: string): void {
+  process.exitCode = 1
+  log.error(message)
+}
+
+function messageOf(error: unknown): string {
+  if (isUserFacing(error)) return error.message
+  return `unexpected: ${error instanceof Error ? error.message : String(error)} (re-run with debug logging for the stack, and please report it)`
+}

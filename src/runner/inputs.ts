@@ -1,0 +1,106 @@
+import { InputError } from '../errors.ts'
+import { parseDuration } from '../text/duration.ts'
+
+/** One input of an action: what `action.yml` and the README say of it, and how its text becomes a value. */
+export interface Input<T> {
+  readonly description: string
+  readonly required: boolean
+  /** as text, just as it stands in `action.yml`; '' where there is none */
+  readonly default: string
+  /** masked in the log before the first line is printed */
+  readonly secret: boolean
+  /** @throws InputError that says what is wrong and what to write instead, without naming the input */
+  readonly parse: (text: string) => T
+}
+
+export type Inputs = Readonly<Record<string, Input<unknown>>>
+export type InputValues<I extends Inputs> = {
+  readonly [K in keyof I]: I[K] extends Input<infer T> ? T : never
+}
+
+interface Declaration {
+  readonly description: string
+  readonly required?: boolean
+  readonly default?: string
+}
+
+/** The kinds of input there are. An input left empty is '' or undefined, never a surprise value. */
+export const input = {
+  text: (declared: Declaration) => declare(declared, (text) => text),
+
+  secret: (declared: Declaration) => ({ ...declare(declared, (text) => text), secret: true }),
+
+  flag: (declared: Declaration) =>
+    declare(declared, (text) => {
+      if (text === 'true') return true
+      if (text === 'false' || text === '') return false
+      throw new InputError(`is "${text}"; write true or false`)
+    }),
+
+  choice: <const T extends string>({
+    options,
+    ...declared
+  }: Declaration & { readonly options: readonly T[] }) =>
+    declare(declared, (text) => parseChoice(text, options)),
+
+  choices: <const T extends string>({
+    options,
+    ...declared
+  }: Declaration & { readonly options: readonly T[] }) =>
+    declare(declared, (text) => splitList(text).map((each) => parseChoice(each, options))),
+
+  list: (declared: Declaration) => declare(declared, splitList),
+
+  /** in milliseconds; undefined when left empty */
+  duration: (declared: Declaration) =>
+    declare(declared, (text) => {
+      return text === '' ? undefined : parseDuration(text)
+    }),
+} as const
+
+function declare<T>(
+  { description, required = false, default: fallback = '' }: Declaration,
+  parse: (text: string) => T,
+): Input<T> {
+  return { description, required, default: fallback, secret: false, parse }
+}
+
+function parseChoice<T extends string>(text: string, options: readonly T[]): T {
+  const chosen = options.find((option) => option === text)
+  if (chosen === undefined) throw new InputError(`is "${text}"; write one of ${options.join(', ')}`)
+  return chosen
+}
+
+function splitList(text: string): readonly string[] {
+  return text
+    .split(/[,\n]/)
+    .map((item) => item.trim())
+    .filter((item) => item !== '')
+}
+
+/** The name of the environment variable in which the runner hands over an input. */
+export function variableOf(name: string): string {
+  return `INPUT_${name.replaceAll(' ', '_').toUpperCase()}`
+}
+
+/**
+ * Reads all inputs of an action.
+ * @throws InputError that lists every input that is missing or malformed, not only the first
+ */
+export function readInputs<I extends Inputs>(inputs: I, env: NodeJS.ProcessEnv): InputValues<I> {
+  const problems: string[] = []
+  const values = Object.entries(inputs).map(([name, { required, default: fallback, parse }]) => {
+    const text = (env[variableOf(name)] ?? fallback).trim()
+    try {
+      if (required && text === '') throw new InputError('is required and was not given')
+      return [name, parse(text)] as const
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error
+      problems.push(`input "${name}" ${error.message}`)
+      return [name, undefined] as const
+    }
+  })
+  if (problems.length > 0) throw new InputError(problems.join('\n'))
+  // each value was made by the parse function of its own declaration
+  return Object.fromEntries(values) as InputValues<I>
+}

@@ -1,0 +1,39 @@
+import { debug, error, info, warning } from '@actions/core'
+import type { Secrets } from './secrets.ts'
+
+/** The job's log, as people read it while it runs. Secrets are taken out, and no text can become a command to the runner. */
+export interface Log {
+  readonly info: (line: string) => void
+  readonly debug: (line: string) => void
+  /** also shown on the run's page */
+  readonly warning: (message: string, title?: string) => void
+  readonly error: (message: string, title?: string) => void
+}
+
+/** GitHub shows ten warnings and ten errors of a step and drops the rest: https://docs.github.com/en/rest/checks/runs */
+const shownAnnotations = 10
+
+/** Opens the log of this process. */
+export function openLog({ secrets }: { secrets: Secrets }): Log {
+  const clean = (text: string) => withoutCommands(secrets.redact(text))
+  const annotate = (send: typeof warning) => {
+    let sent = 0
+    return (message: string, title?: string) => {
+      sent += 1
+      if (sent < shownAnnotations) send(clean(message), title === undefined ? {} : { title: clean(title) })
+      else if (sent === shownAnnotations) send('there is more than GitHub shows on this page: see the log')
+      if (sent >= shownAnnotations) info(clean(message))
+    }
+  }
+  return {
+    info: (line) => info(clean(line)),
+    debug: (line) => debug(clean(line)),
+    warning: annotate(warning),
+    error: annotate(error),
+  }
+}
+
+/** The runner takes a line that begins with `::` or `##[` for a command, whoever wrote it: such a line gets a bar in front. */
+function withoutCommands(text: string): string {
+  return text.replace(/^(\s*)(::|##\[)/gm, '$1| $2')
+}

@@ -1,0 +1,21 @@
+import { summary } from '@actions/core'
+import type { Secrets } from './secrets.ts'
+
+/** A step's summary over 1 MiB is not uploaded at all, and the step stays green: we stop short of it. */
+const limitBytes = 1024 * 1024 - 4096
+
+/** Adds a section to the job summary; outside of a runner there is none, and nothing is written. */
+export async function writeSummary(markdown: string, { secrets }: { secrets: Secrets }): Promise<void> {
+  if (process.env['GITHUB_STEP_SUMMARY'] === undefined) return
+  await summary.addRaw(cutToBytes(secrets.redact(markdown), limitBytes), true).write()
+}
+
+/** Cuts at the end of a line, and says so. */
+export function cutToBytes(text: string, limit: number): string {
+  if (Buffer.byteLength(text) <= limit) return text
+  const note = '\n\n_Cut here: the rest would be over the 1 MiB that GitHub shows._\n'
+  const kept = Buffer.from(text)
+    .subarray(0, limit - Buffer.byteLength(note))
+    .toString('utf8')
+  return `${kept.slice(0, Math.max(0, kept.lastIndexOf('\n')))}${note}`
+}
