@@ -4,6 +4,13 @@ import type { Inputs } from './inputs.ts'
 export interface ActionContract<I extends Inputs = Inputs, O extends string = string> {
   /** the folder under `actions/` and `dist/` */
   readonly name: string
+  /** as the marketplace and the log show it */
+  readonly title: string
+  /** one sentence */
+  readonly description: string
+  readonly branding: { readonly icon: string; readonly color: string }
+  /** the least that the job's token needs */
+  readonly permissions: Readonly<Record<string, 'read' | 'write'>>
   readonly inputs: I
   /** each output with its description */
   readonly outputs: Readonly<Record<O, string>>

@@ -39,6 +39,14 @@ export function redact(text: string, known: Iterable<string> = []): string {
   return result
 }
 
+/** The same value with every text in it redacted; keys stay as they are. */
+export function redactDeep(value: unknown, redactText: (text: string) => string): unknown {
+  if (typeof value === 'string') return redactText(value)
+  if (Array.isArray(value)) return value.map((each) => redactDeep(each, redactText))
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, redactDeep(each, redactText)]))
+}
+
 /** Longest first, so that a secret that contains another leaves no rest behind. */
 function encodingsOf(known: Iterable<string>): readonly string[] {
   const encodings = new Set<string>()

@@ -1,0 +1,41 @@
+import { readFileSync } from 'node:fs'
+import { actions } from '../src/actions/table.ts'
+import { publishedName, publishedTag } from '../src/published.ts'
+import { fillReadme, writeManifest, writeReadmeParts } from '../src/runner/manifest.ts'
+import { code, link, renderMarkdown, table, text } from '../src/text/markdown.ts'
+
+/** Every file that is generated, wholly or between markers, as it should be. @param root folder of the repository */
+export function generatedFiles(root: string): readonly { readonly path: string; readonly text: string }[] {
+  const filled = (path: string, parts: Readonly<Record<string, string>>) => ({
+    path,
+    text: withPublishedName(fillReadme(readFileSync(`${root}/${path}`, 'utf8'), parts)),
+  })
+  return [
+    ...actions.flatMap((action) => [
+      { path: `actions/${action.name}/action.yml`, text: writeManifest(action) },
+      filled(`actions/${action.name}/README.md`, writeReadmeParts(action)),
+    ]),
+    filled('README.md', { actions: actionTable() }),
+  ]
+}
+
+function actionTable(): string {
+  return renderMarkdown([
+    table(
+      ['action', 'what it does'],
+      actions.map(({ name, description }) => [
+        link(`actions/${name}/README.md`, code(name)),
+        text(description),
+      ]),
+    ),
+  ])
+}
+
+/** Every `uses:` of one of our actions names the published repository and tag. */
+function withPublishedName(readme: string): string {
+  const names = actions.map(({ name }) => name).join('|')
+  return readme.replace(
+    new RegExp(`uses: \\S+?(/actions/(?:${names}))@\\S+`, 'g'),
+    `uses: ${publishedName}$1@${publishedTag}`,
+  )
+}

@@ -1,0 +1,30 @@
+import { input } from '../runner/inputs.ts'
+
+/** Inputs that every action has, so that they mean the same everywhere. */
+export const commonInputs = {
+  token: input.secret({
+    description: 'Token for the GitHub API.',
+    required: true,
+    default: '${{ github.token }}',
+  }),
+  config: input.text({
+    description: 'Path of the configuration file in the repository. Without that file the defaults hold.',
+    default: '.github/rollback.yml',
+  }),
+  environment: input.text({
+    description:
+      'Name of the environment. Left empty: that of the deployment event, else the configured one, else `production`.',
+  }),
+  revision: input.text({
+    description:
+      'Full id of the deployed commit that may be bad. Left empty: that of the deployment or workflow-run event, else the commit this workflow runs for.',
+  }),
+} as const
+
+/** Outputs that every action has. */
+export const commonOutputs = {
+  incident: 'Id of the incident: the same for the same environment and failed revision.',
+  decision: 'What was decided or done, as one word.',
+  'reason-code': 'Why, as one word.',
+  result: 'All outputs as one JSON object with `schema: 1`.',
+} as const

@@ -1,0 +1,42 @@
+import { defineAction } from '../runner/contract.ts'
+import { input } from '../runner/inputs.ts'
+import { commonInputs, commonOutputs } from './contract-parts.ts'
+
+export const healthGate = defineAction({
+  name: 'health-gate',
+  title: 'Health gate',
+  description:
+    'Watches production after a deployment, and says whether it is healthy, why, and whether to roll back.',
+  branding: { icon: 'activity', color: 'green' },
+  permissions: { contents: 'write' },
+  inputs: {
+    ...commonInputs,
+    url: input.text({
+      description:
+        'Address that has to answer with a 2xx status: a critical check by itself, beside the others.',
+    }),
+    checks: input.text({
+      description:
+        'Checks in YAML, as under `health.checks` in the configuration file. Left empty: those of the file.',
+    }),
+    window: input.duration({
+      description: 'How long to watch, e.g. `5m`. Left empty: the configured one, else `5m`.',
+    }),
+    interval: input.duration({
+      description: 'Time between two looks, e.g. `15s`. Left empty: the configured one, else `15s`.',
+    }),
+    'fail-on': input.choices({
+      description:
+        'Verdicts that fail the step, of `unhealthy`, `error` and `inconclusive`, separated by commas.',
+      default: 'unhealthy, error',
+      options: ['unhealthy', 'error', 'inconclusive'],
+    }),
+  },
+  outputs: {
+    ...commonOutputs,
+    decision: '`roll-back`, `hold` (unhealthy, but rolled back only a moment ago) or `keep`.',
+    verdict:
+      '`healthy`, `unhealthy`, `inconclusive` (looked, too little evidence) or `error` (could not look).',
+    report: 'Path of the full report, JSON.',
+  },
+})

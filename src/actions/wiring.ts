@@ -1,0 +1,96 @@
+import { defaultConfig, parseConfig } from '../config/parse.ts'
+import type { Config } from '../config/schema.ts'
+import { InputError } from '../errors.ts'
+import type { Repository } from '../github/client.ts'
+import { readFile } from '../github/contents.ts'
+import { openBranchHistory } from '../history/branch-history.ts'
+import { type EventDraft, eventSchema, newEvent, revisionSchema } from '../history/event.ts'
+import type { History } from '../history/history.ts'
+import { incidentId } from '../history/incident.ts'
+import type { Step } from '../runner/action.ts'
+import { refuseForks } from '../runner/context.ts'
+import { redactDeep } from '../text/redact.ts'
+import { commonInputs } from './contract-parts.ts'
+
+type CommonStep = Pick<
+  Step<typeof commonInputs, string>,
+  'inputs' | 'context' | 'secrets' | 'signal' | 'now' | 'openRepository'
+>
+
+/** What every action works on: its repository, configuration and history, and the deployment that it is about. */
+export interface Workplace {
+  readonly repository: Repository
+  readonly config: Config
+  readonly history: History
+  readonly environment: string
+  readonly revision: string
+  readonly incident: string
+  /** Appends an event to the history, with the circumstances of this step and without secrets. */
+  readonly record: (what: Occurrence, naturalKey: readonly string[], about?: Subject) => Promise<void>
+}
+
+/** The incident that an event belongs to: that of the step, unless it says otherwise. */
+type Subject = Pick<Workplace, 'incident' | 'environment' | 'revision'>
+
+/** An event less its circumstances, which are the same for all events of a step. */
+export type Occurrence = EventDraft extends infer D
+  ? D extends EventDraft
+    ? Omit<D, 'incident' | 'environment' | 'revision' | 'at' | 'actor' | 'run'>
+    : never
+  : never
+
+/** Opens it all; sends nothing that changes anything. @throws InputError for a fork's pull request, a malformed revision, a faulty configuration file */
+export async function openWorkplace({
+  inputs,
+  context,
+  secrets,
+  signal,
+  now,
+  openRepository,
+}: CommonStep): Promise<Workplace> {
+  refuseForks(context)
+  const named =
+    inputs.revision || context.event.deployment?.sha || context.event.workflow_run?.head_sha || context.sha
+  const parsed = revisionSchema.safeParse(named)
+  if (!parsed.success)
+    throw new InputError(`input "revision" is "${named}"; write the full 40-character id of a commit`)
+  const revision = parsed.data
+  const repository = openRepository(inputs.token)
+  const config = await loadConfig({ repository, path: inputs.config, ref: context.sha || revision })
+  const history = openBranchHistory({ repository, branch: config.history.branch, signal })
+  const environment = inputs.environment || context.event.deployment?.environment || config.environment
+  const incident = incidentId({ environment, revision })
+  const { actor, run } = context
+  return {
+    repository,
+    config,
+    history,
+    environment,
+    revision,
+    incident,
+    record: async (what, naturalKey, about = { incident, environment, revision }) => {
+      const at = now().toISOString()
+      const subject = { incident: about.incident, environment: about.environment, revision: about.revision }
+      const event = newEvent({ ...what, ...subject, at, actor, ...(run && { run }) }, naturalKey)
+      await history.append(eventSchema.parse(redactDeep(event, secrets.redact)))
+    },
+  }
+}
+
+/** Read through the API, so that no checkout is needed. A path that was asked for has to be there; the default one need not. */
+async function loadConfig({
+  repository,
+  path,
+  ref,
+}: {
+  repository: Repository
+  path: string
+  ref: string
+}): Promise<Config> {
+  const file = await readFile(repository, { path, ref })
+  if (file !== undefined) return parseConfig({ text: file.text, file: path })
+  if (path === commonInputs.config.default) return defaultConfig()
+  throw new InputError(
+    `input "config" is "${path}", and there is no such file at ${ref.slice(0, 7)}; name one that is there, or leave the input out`,
+  )
+}

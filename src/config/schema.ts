@@ -1,0 +1,195 @@
+import { z } from 'zod'
+import { formatDuration, parseDuration } from '../text/duration.ts'
+import { branchesCollide } from './branch-name.ts'
+import { checksSchema } from './checks.ts'
+import { branchName, duration, section } from './fields.ts'
+
+export type { Limit } from './checks.ts'
+export { type Metric, metricDefaults, metrics, type Severity, severities } from './metrics.ts'
+
+/** `.github/rollback.yml`: its types, its validation and the JSON Schema that editors complete from are all this. */
+export const configSchema = section(
+  {
+    environment: z
+      .string()
+      .regex(
+        /^[^\p{Cc}]*\S[^\p{Cc}]*$/u,
+        'is empty or holds a control character; write a name such as `production`',
+      )
+      .max(255, 'is too long; write at most 255 characters')
+      .default('production')
+      .describe('Environment that the actions look after unless their input says otherwise.'),
+    branch: branchName()
+      .optional()
+      .describe('Branch that production is deployed from. Default: the default branch of the repository.'),
+    history: section({
+      branch: branchName()
+        .default('rollback-history')
+        .describe('Branch that holds what happened, as events.'),
+    })
+      .prefault({})
+      .describe('Where the record of incidents is kept.'),
+    health: healthSchema().prefault({}).describe('How the actions see whether production is well.'),
+    postmortem: section({
+      labels: z
+        .array(
+          z
+            .string()
+            .regex(/\S/, 'is empty; write the name of a label')
+            .max(50, 'is too long; GitHub takes 50 characters'),
+        )
+        .default(['postmortem', 'incident'])
+        .describe('Labels of the issue.'),
+      assignees: z
+        .array(
+          z
+            .string()
+            .regex(
+              /^[A-Za-z0-9][A-Za-z0-9_-]*(?:\[bot\])?$/,
+              'is not a login; write it without @, such as `octocat`',
+            ),
+        )
+        .max(10, 'has too many; GitHub takes 10')
+        .default([])
+        .describe('Logins of those who get the issue.'),
+    })
+      .prefault({})
+      .describe('The issue that is written after a rollback.'),
+  },
+  Object.fromEntries(
+    ['window', 'interval', 'timeout', 'cooldown', 'checks'].map((key) => [key, 'it belongs under `health`']),
+  ),
+).superRefine(keepHistoryApart, { when: isMapping })
+
+function healthSchema() {
+  return section({
+    window: duration({ max: parseDuration('6h') })
+      .prefault('5m')
+      .describe('How long the gate looks at production before it calls it healthy. At most 6h.'),
+    interval: duration({ min: 100 })
+      .prefault('15s')
+      .describe('Time from one round of checks to the next. From 100ms to the window.'),
+    timeout: duration({ min: 1 })
+      .prefault('10s')
+      .describe('Longest time that one probe or query may take. At most the window.'),
+    cooldown: duration()
+      .prefault('30m')
+      .describe('Least time between two automatic rollbacks of the environment.'),
+    checks: checksSchema.prefault([]).describe('What is looked at. Each check has a limit and a severity.'),
+  })
+    .superRefine(keepWithinWindow, { when: isMapping })
+    .transform(
+      ({ window: windowMs, interval: intervalMs, timeout: timeoutMs, cooldown: cooldownMs, checks }) => ({
+        windowMs,
+        intervalMs,
+        timeoutMs,
+        cooldownMs,
+        checks: checks.map((check) => fillFor(check, { intervalMs, windowMs })),
+      }),
+    )
+}
+
+/** The list of checks alone, for an interval and window that are known from elsewhere (milliseconds). */
+export function checksSchemaFor(rounds: Rounds) {
+  return checksSchema
+    .superRefine(
+      (checks, context) => refuseLateFor({ checks, path: [], windowMs: rounds.windowMs, context }),
+      {
+        when: ({ value }) => Array.isArray(value),
+      },
+    )
+    .transform((checks) => checks.map((check) => fillFor(check, rounds)))
+}
+
+/** What the file may say. */
+export type ConfigInput = z.input<typeof configSchema>
+
+/** What the file says, with every default filled in; durations in milliseconds, ratios from 0 to 1. */
+export type Config = DeepReadonly<z.output<typeof configSchema>>
+
+/** One probe or query with a limit and a severity. A new type of check is one more member of the schema's union. */
+export type Check = Config['health']['checks'][number]
+export type HttpCheck = Extract<Check, { type: 'http' }>
+export type PrometheusCheck = Extract<Check, { type: 'prometheus' }>
+/** A header as it is sent, or the environment variable that holds it. */
+export type HeaderValue = Check['headers'][string]
+
+type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T
+
+/** What holds where there is no file, or an empty one. */
+export function defaultConfig(): Config {
+  return configSchema.parse({})
+}
+
+interface Rounds {
+  readonly intervalMs: number
+  readonly windowMs: number
+}
+
+/** One failed probe may be the network's fault; two in a row are not. Never longer than the window. */
+function fillFor(check: z.output<typeof checksSchema>[number], { intervalMs, windowMs }: Rounds) {
+  return check.type === 'http'
+    ? { ...check, forMs: check.forMs ?? Math.min(2 * intervalMs, windowMs) }
+    : check
+}
+
+function keepWithinWindow(health: Readonly<Record<string, unknown>>, context: z.core.$RefinementCtx): void {
+  const bad = new Set(context.issues.map((issue) => issue.path?.[0]))
+  const windowMs = health['window']
+  if (bad.has('window') || typeof windowMs !== 'number') return
+  for (const key of ['interval', 'timeout']) {
+    if (bad.has(key)) continue
+    refuseLonger({ value: health[key], path: [key], windowMs, context })
+  }
+  refuseLateFor({ checks: health['checks'], path: ['checks'], windowMs, context })
+}
+
+/** A breach that must last longer than anyone looks would never count. */
+function refuseLateFor({
+  checks,
+  path,
+  windowMs,
+  context,
+}: {
+  readonly checks: unknown
+  readonly path: readonly string[]
+  readonly windowMs: number
+  readonly context: z.core.$RefinementCtx
+}): void {
+  if (!Array.isArray(checks)) return
+  for (const [index, check] of checks.entries()) {
+    refuseLonger({ value: check?.forMs, path: [...path, index, 'for'], windowMs, context })
+  }
+}
+
+function refuseLonger({
+  value,
+  path,
+  windowMs,
+  context,
+}: {
+  readonly value: unknown
+  readonly path: (string | number)[]
+  readonly windowMs: number
+  readonly context: z.core.$RefinementCtx
+}): void {
+  if (typeof value !== 'number' || value <= windowMs) return
+  const message = `is longer than the window; write at most \`${formatDuration(windowMs)}\`, or a longer \`window\``
+  context.addIssue({ code: 'custom', path, message })
+}
+
+function keepHistoryApart(config: Readonly<Record<string, unknown>>, context: z.core.$RefinementCtx): void {
+  const { branch, history } = { branch: config['branch'], history: config['history'] }
+  if (typeof branch !== 'string' || typeof history !== 'object' || history === null) return
+  if (!('branch' in history) || typeof history.branch !== 'string') return
+  if (!branchesCollide(branch, history.branch)) return
+  context.addIssue({
+    code: 'custom',
+    path: ['history', 'branch'],
+    message: `can't be kept beside the \`branch\` that is deployed; write another, such as \`rollback-history\``,
+  })
+}
+
+function isMapping({ value }: { readonly value: unknown }): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

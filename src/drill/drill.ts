@@ -1,0 +1,229 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { startGitHub } from '../../test/support/github/server.ts'
+import { openRepository, type Repository } from '../github/client.ts'
+import { openBranchHistory } from '../history/branch-history.ts'
+import type { LayerName } from '../history/event.ts'
+import { badChanges, goodChanges } from './history.ts'
+import { openProduction, type Production } from './production.ts'
+import { type Job, runStep, type StepResult } from './runner.ts'
+
+/** What a drill found, as `--json` prints it. Times in ms from the moment the bad revision was served. */
+export interface DrillResult {
+  readonly detected_ms: number
+  readonly recovered_ms: number
+  readonly layers: readonly {
+    readonly name: LayerName
+    readonly from: string
+    readonly to: string
+    readonly outcome: string
+    /** true when a visitor got the good revision's bytes again */
+    readonly verified: boolean
+  }[]
+  readonly issue: {
+    readonly number: number
+    readonly url: string
+    readonly title: string
+    readonly body: string
+  }
+  /** in the history */
+  readonly events: number
+  /** to GitHub's API, by the actions */
+  readonly requests: number
+}
+
+/** What people look at afterwards. */
+export interface DrillPapers {
+  readonly logBefore: string
+  readonly logAfter: string
+  readonly summaryFile: string
+  readonly postmortemFile: string
+}
+
+const owner = 'octo-org'
+const name = 'shop'
+const environment = 'production'
+
+/**
+ * Rehearses a rollback from the deploy to the post-mortem: a real git repository, database and web service, the compiled
+ * actions run as the runner runs them, and an emulated GitHub that holds every request against GitHub's own description.
+ * @param directory an empty folder; the caller takes it away
+ * @param say called with each line of what happens, as it happens
+ */
+export async function runDrill({
+  directory,
+  say,
+}: {
+  directory: string
+  say: (line: string) => void
+}): Promise<{ readonly result: DrillResult; readonly papers: DrillPapers }> {
+  const github = await startGitHub({ directory: join(directory, 'github') })
+  let production: Production | undefined
+  try {
+    const hosted = await github.createRepository({ owner, name, defaultBranch: 'main' })
+    const people = github.createToken({
+      login: 'grace',
+      kind: 'user',
+      permissions: { contents: 'write', deployments: 'write', workflows: 'write' },
+    })
+    const jobToken = github.createToken({
+      login: 'github-actions[bot]',
+      kind: 'actions',
+      permissions: { contents: 'write', issues: 'write', deployments: 'read' },
+    })
+    const deployer = open(github.apiUrl, people)
+    production = await openProduction({
+      directory: join(directory, 'production'),
+      cloneUrl: hosted.cloneUrl.replace('://', `://x-access-token:${people}@`),
+    })
+
+    say('a shop is in production')
+    const good = await production.push(goodChanges({ url: `${production.url}/` }))
+    await deploy({ production, deployer, revision: good })
+    const healthy = await production.visit()
+    say(`deployed ${good.slice(0, 7)}: GET / answers ${healthy.status}`)
+
+    const bad = await production.push(badChanges())
+    const logBefore = await production.log()
+    await deploy({ production, deployer, revision: bad })
+    const badServedAt = performance.now()
+    const broken = await production.visit()
+    say(
+      `deployed ${bad.slice(0, 7)}: GET / answers ${broken.status}, although the deployment is a success to GitHub`,
+    )
+
+    const before = github.requests.length
+    const job = await openJob({ directory: join(directory, 'job'), github, token: jobToken, sha: bad })
+    const gate = await step(job, say, 'health-gate', {})
+    const detectedMs = Math.round(performance.now() - badServedAt)
+    if (gate.outputs['decision'] !== 'roll-back')
+      throw new Error(`the gate decided "${gate.outputs['decision']}" on a broken production`)
+
+    const rollback = await step(job, say, 'git-rollback', {
+      target: 'last-successful-deployment',
+      reason: 'the homepage answers 500',
+    })
+    const restored = rollback.outputs['commit']
+    if (restored === undefined) throw new Error('git-rollback made no commit')
+    await deploy({ production, deployer, revision: restored })
+    const visited = await production.visit()
+    const recoveredMs = Math.round(performance.now() - badServedAt)
+    const verified = visited.status === healthy.status && visited.body === healthy.body
+    say(
+      `deployed ${restored.slice(0, 7)}: GET / answers ${visited.status}, ${verified ? 'byte for byte as before' : 'but NOT what it answered before'}`,
+    )
+
+    const postmortem = await step(job, say, 'postmortem-issue', {
+      incident: rollback.outputs['incident'] ?? '',
+    })
+    const issue = hosted.issues.find(({ number }) => String(number) === postmortem.outputs['issue-number'])
+    if (issue === undefined) throw new Error('there is no post-mortem issue')
+    const requests = github.requests.length - before
+    const { events } = await openBranchHistory({ repository: deployer, branch: 'rollback-history' }).read()
+
+    const summaryFile = join(directory, 'job-summary.md')
+    const postmortemFile = join(directory, 'post-mortem.md')
+    await writeFile(summaryFile, [gate, rollback, postmortem].map(({ summary }) => summary).join('\n'))
+    await writeFile(postmortemFile, `# ${issue.title}\n\n${issue.body}`)
+    return {
+      result: {
+        detected_ms: detectedMs,
+        recovered_ms: recoveredMs,
+        layers: [
+          { name: 'code', from: bad, to: good, outcome: rollback.outputs['decision'] ?? 'failed', verified },
+        ],
+        issue: {
+          number: issue.number,
+          url: postmortem.outputs['issue-url'] ?? '',
+          title: issue.title,
+          body: issue.body ?? '',
+        },
+        events: events.length,
+        requests,
+      },
+      papers: { logBefore, logAfter: await production.log(), summaryFile, postmortemFile },
+    }
+  } finally {
+    await production?.stop()
+    await github.stop()
+  }
+}
+
+/** What a deploy workflow does: GitHub's record of the deployment, the deployment itself, and its success. */
+async function deploy({
+  production,
+  deployer,
+  revision,
+}: {
+  production: Production
+  deployer: Repository
+  revision: string
+}): Promise<void> {
+  const { octokit } = deployer
+  const { data } = await octokit.rest.repos.createDeployment({
+    owner,
+    repo: name,
+    ref: revision,
+    environment,
+    auto_merge: false,
+    required_contexts: [],
+  })
+  if (!('id' in data)) throw new Error(`GitHub did not create the deployment: ${data.message}`)
+  await production.deploy(revision)
+  await octokit.rest.repos.createDeploymentStatus({
+    owner,
+    repo: name,
+    deployment_id: data.id,
+    state: 'success',
+  })
+}
+
+function open(apiUrl: string, token: string): Repository {
+  return openRepository({
+    token,
+    owner,
+    repo: name,
+    apiUrl,
+    userAgent: 'rollback-suite/drill',
+    log: () => {},
+  })
+}
+
+async function openJob({
+  directory,
+  github,
+  token,
+  sha,
+}: {
+  directory: string
+  github: { readonly apiUrl: string; readonly url: string }
+  token: string
+  sha: string
+}): Promise<Job> {
+  await mkdir(directory, { recursive: true })
+  return {
+    directory,
+    apiUrl: github.apiUrl,
+    serverUrl: github.url,
+    repository: `${owner}/${name}`,
+    token,
+    sha,
+    eventName: 'push',
+    event: {
+      after: sha,
+      repository: { name, full_name: `${owner}/${name}`, default_branch: 'main', owner: { login: owner } },
+    },
+    actor: 'grace',
+    runId: '1',
+  }
+}
+
+async function step(
+  job: Job,
+  say: (line: string) => void,
+  action: string,
+  inputs: Record<string, string>,
+): Promise<StepResult> {
+  say(`${action}:`)
+  return runStep(job, { action, inputs, onLine: (line) => say(`  ${line}`) })
+}

@@ -1,0 +1,52 @@
+import { readFileSync } from 'node:fs'
+
+/** One commit of the shop: the files it changes (null takes one away) and what its author said. */
+export interface Change {
+  readonly title: string
+  readonly author: string
+  readonly files: Readonly<Record<string, string | null>>
+}
+
+const shop = (name: string) => readFileSync(new URL(`./shop/${name}`, import.meta.url), 'utf8')
+const server = shop('server.mjs')
+const page = shop('index.html')
+
+/** What the shop's people did up to the good revision, oldest first. @param url where the shop is served */
+export function goodChanges({ url }: { url: string }): readonly Change[] {
+  return [
+    {
+      title: 'A shop that serves its products',
+      author: 'Ada',
+      files: { 'server.mjs': server, 'index.html': page, 'schema.sql': shop('schema.sql') },
+    },
+    {
+      title: 'Watch the homepage after each deploy',
+      author: 'Grace',
+      files: { '.github/rollback.yml': shop('rollback.yml').replace('{{url}}', url) },
+    },
+    { title: 'Say what this is', author: 'Ada', files: { 'README.md': '# Shop\n\nSells kettles.\n' } },
+    {
+      title: 'Welcome people',
+      author: 'Linus',
+      files: { 'index.html': page.replace('<h1>Shop</h1>', '<h1>Welcome to the shop</h1>') },
+    },
+  ]
+}
+
+/** What they did then: the second of these breaks production, and the tests they had did not see it. */
+export function badChanges(): readonly Change[] {
+  const welcome = page.replace('<h1>Shop</h1>', '<h1>Welcome to the shop, now with ratings</h1>')
+  return [
+    { title: 'Tell people of the ratings', author: 'Linus', files: { 'index.html': welcome } },
+    {
+      title: 'Sort products by their rating',
+      author: 'Grace',
+      files: { 'server.mjs': server.replace('ORDER BY name', 'ORDER BY rating DESC') },
+    },
+    {
+      title: 'Rename the readme',
+      author: 'Ada',
+      files: { 'README.md': null, 'docs/README.md': '# Shop\n\nSells kettles and teapots.\n' },
+    },
+  ]
+}

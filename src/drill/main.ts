@@ -1,0 +1,67 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { type DrillPapers, type DrillResult, runDrill } from './drill.ts'
+
+const usage = `script/drill: rehearses a rollback on a throw-away production on this machine.
+
+  --json   print one JSON object and nothing else
+  --keep   keep the folder with the repository, the releases, the database and the papers
+  --help   print this
+`
+
+const { values } = parseArgs({
+  options: {
+    json: { type: 'boolean', default: false },
+    keep: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+})
+
+if (values.help) process.stdout.write(usage)
+else await drill()
+
+async function drill(): Promise<void> {
+  const directory = await mkdtemp(join(tmpdir(), 'rollback-drill-'))
+  const startedAt = performance.now()
+  const say = (line: string) => {
+    if (!values.json)
+      process.stdout.write(`${((performance.now() - startedAt) / 1000).toFixed(1).padStart(5)} s  ${line}\n`)
+  }
+  try {
+    const { result, papers } = await runDrill({ directory, say })
+    process.stdout.write(values.json ? `${JSON.stringify(result)}\n` : await describe(result, papers))
+    if (result.layers.some(({ verified }) => !verified)) process.exitCode = 1
+    if (values.keep) process.stderr.write(`kept in ${directory}\n`)
+  } finally {
+    if (!values.keep) await rm(directory, { recursive: true, force: true })
+  }
+}
+
+async function describe(
+  result: DrillResult,
+  { logBefore, logAfter, summaryFile, postmortemFile }: DrillPapers,
+): Promise<string> {
+  const section = (title: string, text: string) =>
+    `\n── ${title} ${'─'.repeat(Math.max(0, 90 - title.length))}\n\n${text.trim()}\n`
+  const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`
+  return [
+    section('git log before', logBefore),
+    section('git log after', logAfter),
+    section('job summary', await readFile(summaryFile, 'utf8')),
+    section('post-mortem issue', await readFile(postmortemFile, 'utf8')),
+    section(
+      'from the first bad answer',
+      [
+        `detected after   ${seconds(result.detected_ms)}`,
+        `recovered after  ${seconds(result.recovered_ms)}`,
+        ...result.layers.map(
+          ({ name, from, to, outcome, verified }) =>
+            `${name}: ${from.slice(0, 7)} → ${to.slice(0, 7)} ${outcome}, ${verified ? 'verified over HTTP' : 'NOT verified'}`,
+        ),
+        `${result.events} events in the history, ${result.requests} requests to GitHub`,
+      ].join('\n'),
+    ),
+  ].join('')
+}

@@ -1,0 +1,200 @@
+import { spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parse } from 'yaml'
+import { z } from 'zod'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+/** The job that steps run in, as GitHub's runner describes it to them by variables and files. */
+export interface Job {
+  /** where the runner's files are kept */
+  readonly directory: string
+  readonly apiUrl: string
+  readonly serverUrl: string
+  /** `owner/name` */
+  readonly repository: string
+  readonly token: string
+  readonly sha: string
+  readonly eventName: string
+  readonly event: unknown
+  readonly actor: string
+  readonly runId: string
+}
+
+export interface StepOptions {
+  /** name of the action: its folder under `actions/` */
+  readonly action: string
+  readonly inputs?: Readonly<Record<string, string>>
+  readonly env?: Readonly<Record<string, string>>
+  /** called with each line of the log, secrets masked, as the runner shows it */
+  readonly onLine?: (line: string) => void
+  /** called once the process runs, so that a test can kill it */
+  readonly onStart?: (kill: () => void) => void
+}
+
+export interface StepResult {
+  /** null when it was killed */
+  readonly exitCode: number | null
+  readonly outputs: Readonly<Record<string, string>>
+  /** what the step added to the job's summary, Markdown */
+  readonly summary: string
+  /** the log as people see it: commands carried out, secrets masked */
+  readonly log: string
+  /** everything the process printed, commands and all */
+  readonly raw: string
+}
+
+const manifestSchema = z.object({
+  inputs: z.record(z.string(), z.object({ default: z.string().optional() })).default({}),
+  runs: z.object({ using: z.literal('node24'), main: z.string() }),
+})
+
+/**
+ * Runs a compiled action as a step, in the way of GitHub's runner: the manifest's defaults, `INPUT_*`, files for outputs
+ * and summary, the event's payload, masks and annotations in the log.
+ */
+export async function runStep(
+  job: Job,
+  { action, inputs = {}, env = {}, onLine, onStart }: StepOptions,
+): Promise<StepResult> {
+  const folder = join(root, 'actions', action)
+  const manifest = manifestSchema.parse(parse(await readFile(join(folder, 'action.yml'), 'utf8')))
+  const files = await makeFiles(job)
+  const child = spawn(process.execPath, [join(folder, manifest.runs.main)], {
+    cwd: job.directory,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      PATH: process.env['PATH'],
+      ...jobVariables(job, action),
+      ...files.variables,
+      ...inputVariables(manifest, inputs, job),
+      ...env,
+    },
+  })
+  onStart?.(() => child.kill('SIGKILL'))
+  const reader = openReader(onLine)
+  child.stdout.setEncoding('utf8').on('data', reader.read)
+  child.stderr.setEncoding('utf8').on('data', reader.read)
+  const exitCode = await new Promise<number | null>((resolve, reject) =>
+    child.once('error', reject).once('close', resolve),
+  )
+  reader.end()
+  return {
+    exitCode,
+    outputs: parseOutputs(await readFile(files.output, 'utf8')),
+    summary: await readFile(files.summary, 'utf8'),
+    log: reader.log(),
+    raw: reader.raw(),
+  }
+}
+
+async function makeFiles({ directory, event }: Job) {
+  const folder = join(directory, `step-${randomUUID()}`)
+  await mkdir(folder, { recursive: true })
+  const [output, summary, payload] = [
+    join(folder, 'output'),
+    join(folder, 'summary.md'),
+    join(folder, 'event.json'),
+  ]
+  await Promise.all([
+    writeFile(output, ''),
+    writeFile(summary, ''),
+    writeFile(payload, JSON.stringify(event)),
+  ])
+  const variables = {
+    GITHUB_OUTPUT: output,
+    GITHUB_STEP_SUMMARY: summary,
+    GITHUB_EVENT_PATH: payload,
+    RUNNER_TEMP: folder,
+  }
+  return { output, summary, variables }
+}
+
+/** https://docs.github.com/en/actions/reference/workflows-and-actions/variables */
+function jobVariables(
+  { apiUrl, serverUrl, repository, sha, eventName, actor, runId, directory }: Job,
+  action: string,
+): Record<string, string> {
+  return {
+    CI: 'true',
+    GITHUB_ACTIONS: 'true',
+    GITHUB_ACTION: action,
+    GITHUB_ACTOR: actor,
+    GITHUB_API_URL: apiUrl,
+    GITHUB_EVENT_NAME: eventName,
+    GITHUB_JOB: 'guard',
+    GITHUB_REPOSITORY: repository,
+    GITHUB_RUN_ATTEMPT: '1',
+    GITHUB_RUN_ID: runId,
+    GITHUB_SERVER_URL: serverUrl,
+    GITHUB_SHA: sha,
+    GITHUB_WORKFLOW: 'deploy',
+    GITHUB_WORKSPACE: directory,
+  }
+}
+
+function inputVariables(
+  { inputs }: z.infer<typeof manifestSchema>,
+  given: Readonly<Record<string, string>>,
+  { token }: Job,
+): Record<string, string> {
+  const unknown = Object.keys(given).filter((name) => !(name in inputs))
+  if (unknown.length > 0) throw new TypeError(`the action has no input ${unknown.join(', ')}`)
+  return Object.fromEntries(
+    Object.entries(inputs).map(([name, { default: fallback = '' }]) => {
+      const value = given[name] ?? fallback.replace('${{ github.token }}', token)
+      return [`INPUT_${name.replaceAll(' ', '_').toUpperCase()}`, value]
+    }),
+  )
+}
+
+/** Reads the process's output by lines and does what the runner does with its commands. */
+function openReader(onLine: ((line: string) => void) | undefined) {
+  const masks = new Set<string>()
+  const shown: string[] = []
+  let raw = ''
+  let rest = ''
+  const show = (line: string) => {
+    const masked = [...masks].reduce((text, mask) => text.replaceAll(mask, '***'), line)
+    shown.push(masked)
+    onLine?.(masked)
+  }
+  const readLine = (line: string) => {
+    const [, command, message = ''] = /^\s*::([a-z-]+)(?:\s[^:]*)?::(.*)$/.exec(line) ?? []
+    if (command === undefined) return show(line)
+    if (command === 'add-mask') masks.add(unescapeMessage(message))
+    else if (command !== 'debug')
+      for (const each of unescapeMessage(message).split('\n')) show(`${command}: ${each}`)
+  }
+  return {
+    read: (chunk: string) => {
+      raw += chunk
+      const lines = (rest + chunk).split('\n')
+      rest = lines.pop() ?? ''
+      for (const line of lines) readLine(line)
+    },
+    end: () => {
+      if (rest !== '') readLine(rest)
+    },
+    log: () => shown.join('\n'),
+    raw: () => raw,
+  }
+}
+
+/** https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands */
+function unescapeMessage(message: string): string {
+  return message.replaceAll('%0D', '\r').replaceAll('%0A', '\n').replaceAll('%25', '%')
+}
+
+/** `name<<delimiter`, the value, the delimiter again. */
+function parseOutputs(text: string): Record<string, string> {
+  const outputs: Record<string, string> = {}
+  const pattern = /^(?<name>[^\n<]+)<<(?<delimiter>[^\n]+)\n(?<value>[\s\S]*?)\n\k<delimiter>$/gm
+  for (const { groups } of text.matchAll(pattern)) {
+    if (groups?.['name'] !== undefined) outputs[groups['name']] = groups['value'] ?? ''
+  }
+  return outputs
+}

@@ -1,0 +1,132 @@
+import type { Repository } from './client.ts'
+import { explained, isRefused } from './refusal.ts'
+
+export interface Issue {
+  readonly number: number
+  readonly url: string
+  readonly title: string
+  readonly body: string
+  readonly open: boolean
+  /** written by an app, or by somebody with a role in the repository: a stranger's issue is never taken for ours */
+  readonly trusted: boolean
+}
+
+/** Longer issue bodies and comments are refused by GitHub, in characters. */
+export const bodyLimit = 65_536
+
+const permission = 'issues: write'
+
+interface ListedIssue {
+  readonly number: number
+  readonly html_url: string
+  readonly title: string
+  readonly body?: string | null | undefined
+  readonly state: string
+  readonly user: { readonly type?: string } | null
+  readonly author_association?: string | undefined
+  readonly pull_request?: unknown
+}
+
+const insiders = new Set(['OWNER', 'MEMBER', 'COLLABORATOR'])
+
+function toIssue(issue: ListedIssue): Issue {
+  return {
+    number: issue.number,
+    url: issue.html_url,
+    title: issue.title,
+    body: issue.body ?? '',
+    open: issue.state === 'open',
+    trusted: issue.user?.type === 'Bot' || insiders.has(issue.author_association ?? ''),
+  }
+}
+
+/** One issue; undefined when it was deleted or moved to another repository. */
+export async function readIssue(
+  { octokit, owner, repo }: Repository,
+  number: number,
+): Promise<Issue | undefined> {
+  return explained({ doing: `read issue #${number}`, permission: 'issues: read' }, async () => {
+    try {
+      const { data } = await octokit.rest.issues.get({ owner, repo, issue_number: number })
+      return toIssue(data)
+    } catch (error) {
+      // 410 is a deleted one, which reads as invalid here
+      if (isRefused(error, 'not-found') || isRefused(error, 'invalid')) return undefined
+      throw error
+    }
+  })
+}
+
+/**
+ * Issues of any state that were touched since a time, oldest first. By the list endpoint, which shows an issue as soon as
+ * it is made; the search index is seconds behind, and that is how duplicates come about.
+ */
+export async function listIssues(
+  { octokit, owner, repo }: Repository,
+  { since }: { since: Date },
+): Promise<readonly Issue[]> {
+  const issues = await explained({ doing: 'list the issues', permission: 'issues: read' }, () =>
+    octokit.paginate(octokit.rest.issues.listForRepo, {
+      owner,
+      repo,
+      state: 'all',
+      since: since.toISOString(),
+      per_page: 100,
+    }),
+  )
+  return issues
+    .filter((issue) => issue.pull_request === undefined)
+    .map(toIssue)
+    .sort((a, b) => a.number - b.number)
+}
+
+/** Creates an issue; sent once. When its answer is lost the caller lists again before another try. */
+export async function createIssue(
+  { octokit, owner, repo }: Repository,
+  {
+    title,
+    body,
+    labels,
+    assignees,
+  }: { title: string; body: string; labels: readonly string[]; assignees: readonly string[] },
+): Promise<Issue> {
+  const { data } = await octokit.rest.issues.create({
+    owner,
+    repo,
+    title,
+    body,
+    labels: [...labels],
+    assignees: [...assignees],
+  })
+  return toIssue(data)
+}
+
+/** Changes an issue's title and body; setting them to the same again is harmless. */
+export async function updateIssue(
+  { octokit, owner, repo }: Repository,
+  { number, title, body }: { number: number; title: string; body: string },
+): Promise<void> {
+  await explained({ doing: `update issue #${number}`, permission }, () =>
+    // the same body twice is the same issue, so this PATCH may be repeated
+    octokit.rest.issues.update({ owner, repo, issue_number: number, title, body, request: { retries: 3 } }),
+  )
+}
+
+/** Closes an issue in favour of another one, and says so in its body's first line rather than by a comment, so that it can be repeated. */
+export async function closeAsDuplicate(
+  { octokit, owner, repo }: Repository,
+  { issue, of }: { issue: Issue; of: number },
+): Promise<void> {
+  const body = `Duplicate of #${of}: two jobs wrote up the same incident at the same moment.\n`
+  await explained({ doing: `close issue #${issue.number} as a duplicate of #${of}`, permission }, () =>
+    octokit.rest.issues.update({
+      owner,
+      repo,
+      issue_number: issue.number,
+      state: 'closed',
+      state_reason: 'not_planned',
+      body,
+      request: { retries: 3 },
+    }),
+  )
+}

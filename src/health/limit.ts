@@ -1,0 +1,24 @@
+import type { Limit } from '../config/schema.ts'
+import { formatValue, type Unit } from './value.ts'
+
+/**
+ * True when the value is inside every bound that the limit has; the bounds themselves are inside. NaN is inside none,
+ * also of a limit without bounds; +Inf is beyond every max.
+ */
+export function isWithin(value: number, { max, min, equals }: Limit): boolean {
+  if (Number.isNaN(value)) return false
+  if (max !== undefined && !(value <= max)) return false
+  if (min !== undefined && !(value >= min)) return false
+  return equals === undefined || value === equals
+}
+
+/** The limit in words: `at most 5 %`, `at least 10`, `exactly 1`, `between 1 and 5`. */
+export function describeLimit({ max, min, equals }: Limit, unit: Unit): string {
+  const parts: string[] = []
+  if (min !== undefined && max !== undefined) {
+    parts.push(`between ${formatValue(min, unit)} and ${formatValue(max, unit)}`)
+  } else if (max !== undefined) parts.push(`at most ${formatValue(max, unit)}`)
+  else if (min !== undefined) parts.push(`at least ${formatValue(min, unit)}`)
+  if (equals !== undefined) parts.push(`exactly ${formatValue(equals, unit)}`)
+  return parts.join(' and ') || 'none'
+}

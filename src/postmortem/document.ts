@@ -1,0 +1,212 @@
+import type { PhrasingContent, RootContent } from 'mdast'
+import type { Event } from '../history/event.ts'
+import { formatDuration } from '../text/duration.ts'
+import {
+  bulletList,
+  code,
+  codeBlock,
+  heading,
+  link,
+  paragraph,
+  renderMarkdown,
+  revision,
+  strong,
+  table,
+  text,
+} from '../text/markdown.ts'
+import type { IncidentFacts } from './incident-facts.ts'
+
+/** Where a revision or a run can be looked at. */
+export interface Links {
+  /** e.g. https://github.com/octo-org/shop */
+  readonly repositoryUrl: string
+}
+
+const listedCommits = 20
+const listedEvents = 100
+
+/** The issue's title, by how things stand. */
+export function writeTitle({ environment, revision: bad, status, rollbacks }: IncidentFacts): string {
+  const to = rollbacks.at(-1)?.to
+  const name = environment.replace(/\s+/g, ' ')
+  if (status === 'rolled back' && to !== undefined)
+    return `Post-mortem: ${name} rolled back from ${bad.slice(0, 7)} to ${to.slice(0, 7)}`
+  if (status === 'rollback failed')
+    return `Post-mortem: ${name} is unhealthy at ${bad.slice(0, 7)} and could not be rolled back`
+  return `Post-mortem: ${name} is unhealthy at ${bad.slice(0, 7)}`
+}
+
+/** The part of the issue that the history writes, and writes anew on every run. A pure function of the facts: the same facts, the same text. */
+export function writeFactsSection(facts: IncidentFacts, links: Links): string {
+  return renderMarkdown([
+    ...summary(facts, links),
+    ...timeline(facts),
+    ...checks(facts),
+    ...undone(facts, links),
+    ...bringBack(facts),
+  ])
+}
+
+/** The part that people write. Made once, with the issue; never touched again. */
+export function writePeopleSection(): string {
+  const question = (title: string, ask: string) => [heading(2, title), paragraph(ask)]
+  return renderMarkdown([
+    ...question('Impact', 'Who noticed what, for how long? Numbers if there are any.'),
+    ...question(
+      'Root causes and trigger',
+      'What made this possible, and what set it off? There is rarely only one cause.',
+    ),
+    ...question(
+      'What went well, what went wrong, where we were lucky',
+      'How did the alarm, the rollback and the people do?',
+    ),
+    heading(2, 'Action items'),
+    table(['action', 'kind (prevent, mitigate, process)', 'owner', 'due'], [['', '', '', '']]),
+  ])
+}
+
+function summary(facts: IncidentFacts, links: Links): readonly RootContent[] {
+  const {
+    environment,
+    revision: bad,
+    status,
+    detection,
+    rollbacks,
+    failures,
+    detectedAfterMs,
+    rollbackAfterMs,
+  } = facts
+  const last = rollbacks.at(-1)
+  const failure = failures.at(-1)
+  return [
+    heading(2, 'Summary'),
+    table(
+      ['', ''],
+      [
+        ['Environment', code(environment)],
+        ['Status', strong(status)],
+        ['Failed revision', commitLink(bad, links)],
+        ...(last === undefined
+          ? []
+          : [['Restored', [commitLink(last.to, links), text(`: ${last.targetFoundBy}`)]] as const]),
+        ...(detection === undefined
+          ? []
+          : [['Detected', text(`${utc(detection.at)}: ${detection.because}`)] as const]),
+        ...(detectedAfterMs === undefined
+          ? []
+          : [['Time to detect', `${formatDuration(detectedAfterMs)} from the start of the watch`] as const]),
+        ...(rollbackAfterMs === undefined
+          ? []
+          : [['Time to roll back', `${formatDuration(rollbackAfterMs)} from the detection`] as const]),
+        ...(last === undefined ? [] : [['Reason given', text(last.reason)] as const]),
+        ...(failure === undefined || last !== undefined
+          ? []
+          : [['Why it was not rolled back', text(failure.because)] as const]),
+      ],
+    ),
+    // the line by which DORA tools join an incident with the change that caused it
+    paragraph(`root cause: ${bad}`),
+  ]
+}
+
+function timeline({ events }: IncidentFacts): readonly RootContent[] {
+  const shown = events.slice(-listedEvents)
+  const left = events.length - shown.length
+  return [
+    heading(2, 'Timeline'),
+    ...(left > 0 ? [paragraph(`${left} earlier events are in the history.`)] : []),
+    table(
+      ['time (UTC)', 'what happened', 'by'],
+      shown.map((event) => [utc(event.at), describeEvent(event), who(event)]),
+    ),
+  ]
+}
+
+function describeEvent(event: Event): PhrasingContent[] {
+  switch (event.kind) {
+    case 'health-checked':
+      return [text('health gate: '), strong(event.verdict), text(`, ${event.because}`)]
+    case 'rollback-applied':
+      return [
+        text(`${event.layer} rolled back: `),
+        revision(event.from),
+        text(' → '),
+        revision(event.to),
+        text(', now at '),
+        revision(event.now),
+        ...(event.tag === undefined ? [] : [text(', tag '), code(event.tag)]),
+      ]
+    case 'rollback-failed':
+      return [text(`${event.layer} not rolled back (${event.reasonCode}): ${event.because}`)]
+    case 'postmortem-opened':
+      return [text('this post-mortem was opened')]
+  }
+}
+
+function who({ actor, run }: Event): PhrasingContent {
+  return run === undefined ? code(actor) : link(run.url, code(actor))
+}
+
+function checks({ detection }: IncidentFacts): readonly RootContent[] {
+  if (detection === undefined) return []
+  return [
+    heading(2, 'What the checks saw'),
+    table(
+      ['check', 'severity', 'state', 'evidence'],
+      detection.checks.map(({ name, severity, state, evidence }) => [
+        code(name),
+        severity,
+        state,
+        text(evidence),
+      ]),
+    ),
+  ]
+}
+
+function undone({ rollbacks }: IncidentFacts, links: Links): readonly RootContent[] {
+  const commits = rollbacks.flatMap((rollback) => rollback.undone)
+  if (commits.length === 0) return []
+  return [
+    heading(2, 'What was undone'),
+    table(
+      ['commit', 'title', 'author'],
+      commits
+        .slice(-listedCommits)
+        .map((commit) => [commitLink(commit.revision, links), code(commit.title), code(commit.author)]),
+    ),
+    ...(commits.length > listedCommits ? [paragraph(`… and ${commits.length - listedCommits} more.`)] : []),
+  ]
+}
+
+/** After a restore, merging the old branch again says "Already up to date": the work comes back by reverting the rollback. */
+function bringBack({ rollbacks }: IncidentFacts): readonly RootContent[] {
+  const code = rollbacks.findLast(({ layer }) => layer === 'code')
+  if (code === undefined) return []
+  const branch = code.branch ?? 'the branch'
+  return [
+    heading(2, 'To bring the work back'),
+    paragraph(
+      'Merging the same branch again does nothing, because its commits are in the history already. Revert the rollback on a branch, fix the fault there, and open a pull request:',
+    ),
+    codeBlock(
+      `git fetch origin\ngit switch -c reapply-${code.now.slice(0, 7)} origin/${branch}\ngit revert ${code.now}`,
+      'sh',
+    ),
+    bulletList([
+      [
+        'The rollback commit undoes ',
+        revision(code.from),
+        '; its revert brings back all of it, the fault included.',
+      ],
+    ]),
+  ]
+}
+
+function commitLink(sha: string, { repositoryUrl }: Links): PhrasingContent {
+  return link(`${repositoryUrl}/commit/${sha}`, revision(sha))
+}
+
+/** As people read a time; seconds are enough. */
+function utc(at: string): string {
+  return new Date(at).toISOString().replace('T', ' ').slice(0, 19)
+}

@@ -1,0 +1,52 @@
+import type { Event, EventOf } from '../history/event.ts'
+
+/** What the history says of one incident, for the document. */
+export interface IncidentFacts {
+  readonly incident: string
+  readonly environment: string
+  /** the failed revision */
+  readonly revision: string
+  /** all events of the incident, oldest first */
+  readonly events: readonly Event[]
+  /** the first check that said unhealthy */
+  readonly detection: EventOf<'health-checked'> | undefined
+  readonly rollbacks: readonly EventOf<'rollback-applied'>[]
+  readonly failures: readonly EventOf<'rollback-failed'>[]
+  readonly status: 'rolled back' | 'rollback failed' | 'unhealthy'
+  /** from the first failing check to the last layer's rollback, ms */
+  readonly rollbackAfterMs: number | undefined
+  /** from the start of the watch to its verdict, ms */
+  readonly detectedAfterMs: number | undefined
+}
+
+/** Gathers the facts; undefined when nothing in the history says that there is an incident. */
+export function gatherFacts(events: readonly Event[], incident: string): IncidentFacts | undefined {
+  const own = events.filter((event) => event.incident === incident)
+  const detection = own.find((event) => event.kind === 'health-checked' && event.verdict === 'unhealthy')
+  const rollbacks = own.filter((event) => event.kind === 'rollback-applied')
+  const failures = own.filter((event) => event.kind === 'rollback-failed')
+  const [first] = own
+  if (first === undefined || (detection === undefined && rollbacks.length === 0 && failures.length === 0))
+    return undefined
+  const detected = detection?.kind === 'health-checked' ? detection : undefined
+  const last = rollbacks.at(-1)
+  const detectedAt = detected === undefined ? undefined : Date.parse(detected.at)
+  return {
+    incident,
+    environment: first.environment,
+    revision: first.revision,
+    events: own,
+    detection: detected,
+    rollbacks,
+    failures,
+    status: last !== undefined ? 'rolled back' : failures.length > 0 ? 'rollback failed' : 'unhealthy',
+    rollbackAfterMs:
+      last === undefined || detectedAt === undefined
+        ? undefined
+        : Math.max(0, Date.parse(last.at) - detectedAt),
+    detectedAfterMs:
+      detected === undefined || detectedAt === undefined
+        ? undefined
+        : detectedAt - Date.parse(detected.startedAt),
+  }
+}

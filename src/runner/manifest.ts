@@ -1,0 +1,61 @@
+import type { RootContent } from 'mdast'
+import { Document } from 'yaml'
+import { code, renderMarkdown, table, text } from '../text/markdown.ts'
+import type { ActionContract } from './contract.ts'
+
+/** The `action.yml` of a contract: https://docs.github.com/en/actions/reference/workflows-and-actions/metadata-syntax */
+export function writeManifest({ name, title, description, branding, inputs, outputs }: ActionContract): string {
+  const manifest = new Document({
+    name: title,
+    description,
+    branding,
+    inputs: mapValues(inputs, (each) => ({
+      description: each.description,
+      required: each.required,
+      ...(each.default !== '' && { default: each.default }),
+    })),
+    outputs: mapValues(outputs, (each) => ({ description: each })),
+    runs: { using: 'node24', main: `../../dist/${name}/index.js` },
+  })
+  manifest.commentBefore = ` written by \`npm run generate\` from src/actions/${name}.contract.ts`
+  return manifest.toString({ lineWidth: 0 })
+}
+
+/** The parts of an action's README that its contract writes, by the name of the marker they stand between. */
+export function writeReadmeParts({ inputs, outputs, permissions }: ActionContract): Readonly<Record<string, string>> {
+  return {
+    inputs: renderTable(
+      ['input', 'what', 'default'],
+      Object.entries(inputs).map(([name, each]) => [code(name), text(each.description), each.default === '' ? '' : code(each.default)]),
+    ),
+    outputs: renderTable(
+      ['output', 'what'],
+      Object.entries(outputs).map(([name, each]) => [code(name), text(each)]),
+    ),
+    permissions: renderTable(
+      ['permission', 'level'],
+      Object.entries(permissions).map(([name, level]) => [code(name), code(level)]),
+    ),
+  }
+}
+
+/** Puts each part between `<!-- name -->` and `<!-- /name -->`. @throws Error when a README lacks one of the markers */
+export function fillReadme(readme: string, parts: Readonly<Record<string, string>>): string {
+  return Object.entries(parts).reduce((filled, [name, part]) => {
+    const [begin, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`]
+    const from = filled.indexOf(begin)
+    const to = filled.indexOf(end)
+    if (from === -1 || to < from) throw new Error(`the README has no ${begin} … ${end}`)
+    return `${filled.slice(0, from + begin.length)}\n${part}${filled.slice(to)}`
+  }, readme)
+}
+
+function renderTable(head: readonly string[], rows: Parameters<typeof table>[1]): string {
+  const blocks: readonly RootContent[] = [table(head, rows)]
+  // descriptions are our own markdown: their backticks are meant
+  return renderMarkdown(blocks).replaceAll('\\`', '`')
+}
+
+function mapValues<T, U>(record: Readonly<Record<string, T>>, change: (value: T) => U): Record<string, U> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]))
+}

@@ -1,0 +1,67 @@
+import ms from 'ms'
+import { InputError } from '../errors.ts'
+
+/** What a duration looks like: whole numbers of one unit, so that nobody has to guess what `90` or `1.30` means. */
+export const durationPattern = /^\d{1,9}(?:ms|s|m|h|d)$/
+
+const longest = ms('365d')
+
+/**
+ * Reads `500ms`, `15s`, `5m`, `1h` or `1d`.
+ * @returns milliseconds
+ * @throws InputError without the name of the key or input: the caller puts that in front
+ */
+export function parseDuration(text: string): number {
+  if (!durationPattern.test(text)) throw new InputError(explainDuration(text))
+  const duration = toMilliseconds(text)
+  if (duration > longest) throw new InputError(`is ${text}; write at most ${formatDuration(longest)}`)
+  return duration
+}
+
+/**
+ * Writes milliseconds so that `parseDuration` reads the same number back: in the largest unit that needs no fraction
+ * (`90s`, not `1.5m`).
+ * @param duration milliseconds, rounded to a whole number that is not negative
+ */
+export function formatDuration(duration: number): string {
+  const whole = Math.max(0, Math.round(duration))
+  if (whole === 0) return '0s'
+  const unit = (['d', 'h', 'm', 's'] as const).find((each) => whole % ms(`1${each}`) === 0) ?? 'ms'
+  return `${whole / ms(`1${unit}`)}${unit}`
+}
+
+/**
+ * What is wrong with something that is no duration, and what to write instead: exactly what was meant, where that can
+ * be told (`1h30m` is `90m`), else an example.
+ */
+export function explainDuration(value: unknown): string {
+  if (typeof value === 'number' || (typeof value === 'string' && /^\d+(?:\.\d+)?$/.test(value))) {
+    return explainBareNumber(String(value))
+  }
+  if (typeof value !== 'string')
+    return 'must be a duration; write a whole number with its unit, such as `15s` or `5m`'
+  const meant = guessMeaning(value)
+  if (meant !== undefined) return `must be a whole number of one unit; write \`${meant}\``
+  return 'is not a duration; write a whole number with ms, s, m, h or d, such as `15s` or `5m`'
+}
+
+function explainBareNumber(number: string): string {
+  if (!/^\d{1,9}$/.test(number)) {
+    return 'has no unit; write a whole number with ms, s, m, h or d, such as `15s` or `5m`'
+  }
+  return `has no unit; write \`${number}s\` for seconds, \`${number}m\` for minutes or \`${number}ms\` for milliseconds`
+}
+
+/** Understands `1.5h`, `5 min`, `90 seconds` and `1h30m`, as people write them. */
+function guessMeaning(text: string): string | undefined {
+  const parts = text.trim().match(/\d+(?:\.\d+)? *[a-z]+/gi) ?? []
+  if (parts.length === 0 || parts.join('').replaceAll(' ', '') !== text.replaceAll(' ', '')) return undefined
+  const total = parts.reduce((sum, part) => sum + toMilliseconds(part), 0)
+  return Number.isInteger(total) && total <= longest ? formatDuration(total) : undefined
+}
+
+/** NaN for what `ms` does not know. */
+function toMilliseconds(text: string): number {
+  // ms types its argument as a template literal and answers undefined for what it can't read
+  return Number(ms(text as ms.StringValue))
+}
