@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import type { Path } from './source.ts'
-import { quote, suggestOrList } from './suggest.ts'
+import { listChoices, quote, suggestOrList } from './suggest.ts'
 
 /** What the schema refused, in words. */
 export interface Finding {
@@ -48,33 +48,31 @@ export function explainPlainly(issue: z.core.$ZodRawIssue): string {
 
 function explainType({ expected, input }: { readonly expected: string; readonly input: unknown }): string {
   if (input === undefined) return 'is missing; write it'
-  const plain = typeof input === 'number' || typeof input === 'boolean' ? String(input) : undefined
-  if (expected === 'string') {
-    return plain === undefined
-      ? 'must be a text; write one'
-      : `must be a text; write it in quotes: \`'${plain}'\``
-  }
-  if (expected === 'array') {
-    return 'must be a list; write its items in brackets, `[…]`, or each on a line of its own with `- `'
-  }
-  if (expected === 'object' || expected === 'record')
-    return 'must be a mapping; write keys and values, such as `key: value`'
-  if (expected === 'boolean') return 'must be a switch; write `true` or `false`'
-  if (expected === 'int') return 'must be a whole number; write it without a fraction'
-  return 'must be a number; write it without quotes'
+  return mustBe[expected] ?? explainText(input)
 }
 
-function explainChoice({
-  known,
-  input,
-}: {
+const mustBe: Readonly<Record<string, string>> = {
+  array: 'must be a list; write its items in brackets, `[…]`, or each on a line of its own with `- `',
+  object: 'must be a mapping; write keys and values, such as `key: value`',
+  record: 'must be a mapping; write keys and values, such as `key: value`',
+  boolean: 'must be a switch; write `true` or `false`',
+  int: 'must be a whole number; write it without a fraction',
+  number: 'must be a number; write it without quotes',
+}
+
+function explainText(input: unknown): string {
+  const plain = typeof input === 'number' || typeof input === 'boolean'
+  return plain ? `must be a text; write it in quotes: \`'${input}'\`` : 'must be a text; write one'
+}
+
+interface Choice {
   readonly known: readonly string[]
   readonly input: unknown
-}): string {
-  if (input === undefined) return `is missing; write one of ${known.map((each) => `\`${each}\``).join(', ')}`
-  if (typeof input !== 'string')
-    return `must be a word; write one of ${known.map((each) => `\`${each}\``).join(', ')}`
-  return `can't be ${quote(input)}; ${suggestOrList(input, known)}`
+}
+
+function explainChoice({ known, input }: Choice): string {
+  if (typeof input === 'string') return `can't be ${quote(input)}; ${suggestOrList(input, known)}`
+  return `${input === undefined ? 'is missing' : 'must be a word'}; ${listChoices(known)}`
 }
 
 function explainDiscriminator(issue: z.core.$ZodIssueInvalidUnion): string {

@@ -129,7 +129,7 @@ const headerValue = z.union(
   [
     z
       .string()
-      .regex(/^\P{Cc}*$/u, 'holds a line break or control character; write one line')
+      .refine(isOneLine, { error: 'holds a line break or control character; write one line' })
       .describe('the text itself; never a secret'),
     section({
       env: z
@@ -151,6 +151,11 @@ const headerValue = z.union(
   ],
   { error: 'must be a text or `{ env: NAME }`; write a text in quotes' },
 )
+
+/** False for a text with control characters, which in a header would start another one. */
+export function isOneLine(text: string): boolean {
+  return !/\p{Cc}/u.test(text)
+}
 
 /** A threshold; says how to write one where people write `5%` or `5s`. */
 export function limit() {

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { formatDuration, parseDuration } from '../text/duration.ts'
 import { branchesCollide } from './branch-name.ts'
 import { checksSchema } from './checks.ts'
-import { branchName, duration, section } from './fields.ts'
+import { branchName, duration, isOneLine, section } from './fields.ts'
 
 export type { Limit } from './checks.ts'
 export { type Metric, metricDefaults, metrics, type Severity, severities } from './metrics.ts'
@@ -12,10 +12,8 @@ export const configSchema = section(
   {
     environment: z
       .string()
-      .regex(
-        /^[^\p{Cc}]*\S[^\p{Cc}]*$/u,
-        'is empty or holds a control character; write a name such as `production`',
-      )
+      .regex(/\S/, 'is empty; write a name such as `production`')
+      .refine(isOneLine, { error: 'holds a line break or control character; write one line' })
       .max(255, 'is too long; write at most 255 characters')
       .default('production')
       .describe('Environment that the actions look after unless their input says otherwise.'),

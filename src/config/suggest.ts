@@ -24,6 +24,11 @@ function lettersOf(word: string): string {
 export function suggestOrList(word: string, known: readonly string[]): string {
   const nearest = suggest(word, known)
   if (nearest !== undefined) return `did you mean \`${nearest}\`?`
+  return listChoices(known)
+}
+
+/** What can be written, as the end of a sentence. */
+export function listChoices(known: readonly string[]): string {
   const list = known.map((each) => `\`${each}\``).join(', ')
   return known.length === 1 ? `write ${list}` : `write one of ${list}`
 }

@@ -1,6 +1,7 @@
+import type { Check } from '../config/schema.ts'
 import { describeLimit } from './limit.ts'
 import { stateOf } from './reading.ts'
-import type { CheckRecord } from './report.ts'
+import type { CheckRecord, Sample } from './report.ts'
 import { drawSparkline } from './sparkline.ts'
 import { formatTime, formatValue, unitOf } from './value.ts'
 
@@ -22,16 +23,17 @@ function describeCheck({ check, samples }: CheckRecord): string {
   const drawn = samples.slice(-drawnSamples)
   const values = drawn.map(({ reading }) => (reading.kind === 'value' ? reading.value : undefined))
   const line = drawSparkline(values, Object.values(check.limit))
-  return `${check.name} ${line} ${describeLatest(check, samples.at(-1))}`
+  return `${check.name} ${line} ${describeLatest(check, drawn)}`
 }
 
-function describeLatest(
-  check: CheckRecord['check'],
-  latest: CheckRecord['samples'][number] | undefined,
-): string {
-  if (latest === undefined) return 'not looked yet'
-  const { reading } = latest
-  if (reading.kind !== 'value') return `${reading.kind}: ${reading.note}`
+/** What went wrong is told once, not in every round that it lasts. */
+function describeLatest(check: Check, samples: readonly Sample[]): string {
+  const reading = samples.at(-1)?.reading
+  if (reading === undefined) return 'not looked yet'
+  if (reading.kind !== 'value') {
+    const isNews = samples.at(-2)?.reading.note !== reading.note
+    return isNews ? `${reading.kind}: ${reading.note}` : `${reading.kind}, as before`
+  }
   const unit = unitOf(check.metric)
   const value = formatValue(reading.value, unit)
   const isOver = stateOf(reading, check.limit) === 'breached'

@@ -126,7 +126,7 @@ function reportCheck({ check, looksAt, tally, samples }: CheckRecord): CheckRepo
     severity,
     ...(metric !== undefined && { metric }),
     looksAt,
-    state: currentState(tally),
+    state: isIssue(tally, forMs) ? 'breached' : currentState(tally),
     issue: isIssue(tally, forMs),
     ...(lastValue !== undefined && {
       ...finite(lastValue.value),

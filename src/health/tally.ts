@@ -11,6 +11,16 @@ export interface Breach {
   readonly until: number
 }
 
+/** The rounds without a value at the end of the watch so far. */
+export interface Blind {
+  readonly errors: number
+  readonly noData: number
+  /** the errors at the very end */
+  readonly errorsInARow: number
+}
+
+const seeing: Blind = { errors: 0, noData: 0, errorsInARow: 0 }
+
 /** What all readings of one check say so far, in constant space. */
 export interface Tally {
   readonly rounds: number
@@ -19,7 +29,7 @@ export interface Tally {
   readonly errors: number
   readonly noData: number
   /** the rounds since the last one with a value */
-  readonly blind: { readonly errors: number; readonly noData: number }
+  readonly blind: Blind
   readonly breach: Breach | undefined
   /** the latest reading with a value */
   readonly lastValue: Extract<Reading, { kind: 'value' }> | undefined
@@ -32,7 +42,7 @@ export const emptyTally: Tally = {
   breached: 0,
   errors: 0,
   noData: 0,
-  blind: { errors: 0, noData: 0 },
+  blind: seeing,
   breach: undefined,
   lastValue: undefined,
   latest: undefined,
@@ -61,7 +71,7 @@ export function addReading(input: {
     ...next,
     withValue: tally.withValue + 1,
     breached: tally.breached + (state === 'breached' ? 1 : 0),
-    blind: { errors: 0, noData: 0 },
+    blind: seeing,
     breach: state === 'breached' ? extendBreach(tally.breach, at, reading.recovering === true) : undefined,
     lastValue: reading,
   }
@@ -72,6 +82,7 @@ function addBlindRound(tally: Tally, state: State): Tally {
   const blind = {
     errors: tally.blind.errors + (isError ? 1 : 0),
     noData: tally.blind.noData + (isError ? 0 : 1),
+    errorsInARow: isError ? tally.blind.errorsInARow + 1 : 0,
   }
   return {
     ...tally,
@@ -91,13 +102,15 @@ function extendBreach(breach: Breach | undefined, at: number, recovering: boolea
  * Whether a check could see enough to be judged, and if not, why not.
  *
  * It could not when it never had a value; when the last three rounds had none (in a watch of fewer than five rounds: the
- * last half of them); or when more than half of all rounds had none. The reason is the more frequent one among those
- * rounds, `error` if they are even, because an error is the one that somebody has to repair.
+ * last half of them); or when more than half of all rounds had none. The reason is `error` when those last rounds were all
+ * errors; else the more frequent one, `error` if they are even, because an error is the one that somebody has to repair.
  */
 export function blindnessOf(tally: Tally): 'no-data' | 'error' | undefined {
-  const trailing = tally.blind.errors + tally.blind.noData
   if (tally.rounds === 0) return 'no-data'
-  if (trailing >= Math.min(blindAfter, Math.ceil(tally.rounds / 2))) return reasonOf(tally.blind)
+  const { errors, noData, errorsInARow } = tally.blind
+  const tooMany = Math.min(blindAfter, Math.ceil(tally.rounds / 2))
+  if (errorsInARow >= tooMany) return 'error'
+  if (errors + noData >= tooMany) return reasonOf(tally.blind)
   if (tally.withValue * 2 < tally.rounds) return reasonOf(tally)
   return undefined
 }
