@@ -1,5 +1,5 @@
-import { defaultConfig, parseConfig } from '../config/parse.ts'
-import type { Config } from '../config/schema.ts'
+import { parseConfig } from '../config/parse.ts'
+import { type Config, defaultConfig } from '../config/schema.ts'
 import { InputError } from '../errors.ts'
 import type { Repository } from '../github/client.ts'
 import { readFile } from '../github/contents.ts'

@@ -5,7 +5,7 @@ import type { Reading } from '../reading.ts'
 import { type Answer, type NoAnswer, request } from '../request.ts'
 import { resolveTarget } from '../target.ts'
 import { formatTime, quantile } from '../value.ts'
-import type { Look, Surroundings } from './prepare.ts'
+import type { Look, Surroundings } from './look.ts'
 
 const maxBodyBytes = 1024 * 1024
 const maxRedirects = 5

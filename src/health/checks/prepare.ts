@@ -1,33 +1,7 @@
 import type { Check } from '../../config/schema.ts'
-import type { Reading } from '../reading.ts'
 import { prepareHttpCheck } from './http.ts'
+import type { Look, Surroundings } from './look.ts'
 import { preparePrometheusCheck } from './prometheus.ts'
-
-/** What a check needs of the world. Times in ms. */
-export interface Surroundings {
-  readonly fetch: typeof globalThis.fetch
-  /** the secrets by name */
-  readonly env: Readonly<Record<string, string | undefined>>
-  /** of one probe or query */
-  readonly timeoutMs: number
-  /** between two rounds */
-  readonly intervalMs: number
-  readonly now: () => number
-}
-
-/** A check that is ready to look. */
-export interface Look {
-  /** what it looks at, for people, without secrets */
-  readonly at: string
-  /** values that must not appear in any text */
-  readonly secrets: readonly string[]
-  /**
-   * Looks once. What goes wrong is a reading, not an exception.
-   * @param at the time of the round, ms since the epoch: the same for all checks of a round
-   * @throws the signal's reason, when the caller aborted
-   */
-  readonly look: (at: number, signal: AbortSignal) => Promise<Reading>
-}
 
 /**
  * Makes a check ready; a new type of check is a new file beside this one and a line here.

@@ -2,7 +2,7 @@ import type { PrometheusCheck } from '../../config/schema.ts'
 import type { Reading } from '../reading.ts'
 import { type Request, request } from '../request.ts'
 import { resolveTarget, type Target } from '../target.ts'
-import type { Look, Surroundings } from './prepare.ts'
+import type { Look, Surroundings } from './look.ts'
 import { readAnswer } from './prometheus-answer.ts'
 
 const maxBodyBytes = 5 * 1024 * 1024
