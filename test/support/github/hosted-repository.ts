@@ -1,0 +1,185 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type GitStore, openGitStore, runGit } from './git-store.ts'
+import type { BranchProtection, Ruleset } from './rules.ts'
+import type { Token } from './tokens.ts'
+
+export interface Issue {
+  readonly id: number
+  readonly number: number
+  readonly author: Token
+  readonly createdAt: Date
+  title: string
+  body: string | null
+  state: 'open' | 'closed'
+  stateReason: 'completed' | 'not_planned' | 'duplicate' | 'reopened' | null
+  labels: readonly string[]
+  assignees: readonly string[]
+  updatedAt: Date
+  closedAt: Date | null
+}
+
+export interface Comment {
+  readonly id: number
+  readonly issue: number
+  readonly author: Token
+  readonly createdAt: Date
+  body: string
+  updatedAt: Date
+}
+
+export interface Label {
+  readonly id: number
+  readonly name: string
+  readonly color: string
+  readonly description: string | null
+}
+
+export interface DeploymentStatus {
+  readonly id: number
+  readonly state: 'error' | 'failure' | 'inactive' | 'in_progress' | 'queued' | 'pending' | 'success'
+  readonly description: string
+  readonly environment: string
+  readonly logUrl: string
+  readonly environmentUrl: string
+  readonly creator: Token
+  readonly createdAt: Date
+}
+
+export interface Deployment {
+  readonly id: number
+  readonly sha: string
+  readonly ref: string
+  readonly task: string
+  readonly payload: { [key: string]: unknown } | string
+  readonly environment: string
+  readonly description: string | null
+  readonly transient: boolean
+  readonly production: boolean
+  readonly creator: Token
+  readonly createdAt: Date
+  /** newest first */
+  readonly statuses: DeploymentStatus[]
+}
+
+export interface CommitStatus {
+  readonly id: number
+  readonly sha: string
+  readonly state: 'error' | 'failure' | 'pending' | 'success'
+  readonly context: string
+  readonly description: string | null
+  readonly targetUrl: string | null
+  readonly creator: Token
+  readonly createdAt: Date
+}
+
+export interface Variable {
+  readonly name: string
+  value: string
+  readonly createdAt: Date
+  updatedAt: Date
+}
+
+export interface Dispatch {
+  readonly workflow: string
+  readonly ref: string
+  readonly inputs: Readonly<Record<string, unknown>>
+  readonly actor: string
+}
+
+export interface RepositoryOptions {
+  readonly owner: string
+  readonly name: string
+  readonly defaultBranch?: string
+  readonly archived?: boolean
+}
+
+/** A repository on the emulated GitHub: its git side is a real bare repository, the rest is kept in memory. */
+export interface HostedRepository {
+  readonly owner: string
+  readonly name: string
+  readonly id: number
+  readonly defaultBranch: string
+  readonly archived: boolean
+  readonly createdAt: Date
+  readonly gitDir: string
+  readonly git: GitStore
+  readonly cloneUrl: string
+  readonly apiUrl: string
+  readonly htmlUrl: string
+  readonly usersUrl: string
+  readonly issues: Issue[]
+  readonly comments: Comment[]
+  readonly labels: Label[]
+  readonly deployments: Deployment[]
+  readonly statuses: CommitStatus[]
+  readonly variables: Map<string, Variable>
+  readonly dispatches: Dispatch[]
+  readonly rulesets: readonly Ruleset[]
+  readonly protections: ReadonlyMap<string, BranchProtection>
+  /** commits that GitHub signed, because a bot made them through the API */
+  readonly signed: Set<string>
+  readonly nextId: () => number
+  readonly addRuleset: (ruleset: Ruleset) => void
+  readonly protectBranch: (branch: string, protection: BranchProtection) => void
+}
+
+/** Refuses pushes to refs that the server named in the variable: the server has read the rules by then. */
+const preReceive = `#!/bin/sh
+while read -r old new ref; do
+  printf '%s\\n' "$REFUSED_REFS" | while IFS='	' read -r refused why; do
+    if [ "$refused" = "$ref" ]; then echo "error: $why" >&2; exit 1; fi
+  done || exit 1
+done
+`
+
+/** Makes an empty repository. @param directory holds all bare repositories of this GitHub */
+export async function hostRepository(
+  { owner, name, defaultBranch = 'main', archived = false }: RepositoryOptions,
+  {
+    directory,
+    url,
+    apiUrl,
+    nextId,
+  }: { directory: string; url: string; apiUrl: string; nextId: () => number },
+): Promise<HostedRepository> {
+  const gitDir = join(directory, owner, `${name}.git`)
+  await mkdir(gitDir, { recursive: true })
+  await runGit(gitDir, ['init', '--quiet', '--bare', `--initial-branch=${defaultBranch}`])
+  await runGit(gitDir, ['config', 'http.receivepack', 'true'])
+  // GitHub lets a client fetch any commit it can name
+  await runGit(gitDir, ['config', 'uploadpack.allowAnySHA1InWant', 'true'])
+  await runGit(gitDir, ['config', 'uploadpack.allowFilter', 'true'])
+  await runGit(gitDir, ['config', 'gc.auto', '0'])
+  await mkdir(join(gitDir, 'hooks'), { recursive: true })
+  await writeFile(join(gitDir, 'hooks', 'pre-receive'), preReceive, { mode: 0o755 })
+  const rulesets: Ruleset[] = []
+  const protections = new Map<string, BranchProtection>()
+  return {
+    owner,
+    name,
+    id: nextId(),
+    defaultBranch,
+    archived,
+    createdAt: new Date(),
+    gitDir,
+    git: openGitStore(gitDir),
+    cloneUrl: `${url}/${owner}/${name}.git`,
+    apiUrl: `${apiUrl}/repos/${owner}/${name}`,
+    htmlUrl: `${url}/${owner}/${name}`,
+    usersUrl: `${apiUrl}/users`,
+    issues: [],
+    comments: [],
+    labels: [],
+    deployments: [],
+    statuses: [],
+    variables: new Map(),
+    dispatches: [],
+    rulesets,
+    protections,
+    signed: new Set(),
+    nextId,
+    addRuleset: (ruleset) => void rulesets.push(ruleset),
+    protectBranch: (branch, protection) => void protections.set(branch, protection),
+  }
+}
