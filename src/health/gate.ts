@@ -1,23 +1,23 @@
 import type { Check } from '../config/schema.ts'
 import { InputError } from '../errors.ts'
-import { redact as redactKnown } from '../text/redact.ts'
+import { redact } from '../text/redact.ts'
 import type { Look, Surroundings } from './checks/look.ts'
 import { prepareCheck } from './checks/prepare.ts'
 import { decide } from './decide.ts'
 import { describeRound } from './live-line.ts'
 import type { Reading } from './reading.ts'
-import { type CheckRecord, evidenceOf, type GateReport, keptSamples, reportGate } from './report.ts'
+import { type CheckRecord, keptSamples } from './record.ts'
+import { type GateReport, reportGate } from './report.ts'
 import { addReading, emptyTally } from './tally.ts'
-
-export type { ReasonCode, Verdict } from './decide.ts'
-export type { CheckReport, GateReport, SampleReport } from './report.ts'
+import { secretsOf } from './target.ts'
 
 /** Times in ms. */
 export interface WatchInput extends Surroundings {
   readonly checks: readonly Check[]
+  /** how long to watch; at least one interval */
   readonly windowMs: number
-  /** waits; rejects with the signal's reason when it is aborted */
-  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>
+  /** waits; rejects when the signal is aborted */
+  readonly sleep: (ms: number) => Promise<void>
   /** gets one line a round */
   readonly log: (line: string) => void
   /** takes secrets out of a text that a server wrote; those of the checks' own headers are taken out in any case */
@@ -30,65 +30,55 @@ interface Watched extends CheckRecord {
 }
 
 /**
- * Watches production after a deployment and decides whether the deployment hurts it.
+ * Watches production after a deployment and decides whether the deployment hurts it. The rule is in `decide`.
  *
  * All checks look at the same moment, every `intervalMs` from the start on; a round that takes longer makes the watch
- * skip the rounds it ran into, never overlap them. The watch ends as soon as it is unhealthy, or when every check has an
- * error that asking again cannot change; else with the last round that fits into `windowMs`, whose looks may still take
- * their time-out. The rule is in `decide`.
+ * skip the rounds it ran into, never overlap them. The watch ends as soon as the verdict can no longer change: when it is
+ * unhealthy, or no check will ever have a value; else with the last round that fits into `windowMs`, whose looks may
+ * still take their time-out.
  * @throws InputError before the first round, when there is no check or one that can never look
  * @throws the signal's reason, when the caller aborted
  */
 export async function watchHealth(input: WatchInput): Promise<GateReport> {
-  const { windowMs, intervalMs, now, sleep, log, signal } = input
-  const prepared = prepareChecks(input)
-  const hide = hideSecrets(input.redact, prepared)
-  let watched: readonly Watched[] = prepared.map(({ check, look }) => {
-    return { check, look: look.look, looksAt: hide(look.at), tally: emptyTally, samples: [] }
-  })
+  const { checks, windowMs, intervalMs, env, now, sleep, log, signal } = input
+  const secrets = secretsOf(checks, env)
+  const hide = (text: string) => toShortLine(redact(input.redact(text), secrets))
+  let watched = prepareChecks(input, hide)
 
   const startedAt = now()
   for (let rounds = 1, at = startedAt; ; rounds += 1) {
     watched = await Promise.all(watched.map((each) => lookOnce({ watched: each, at, signal, hide })))
-    log(describeRound({ records: watched, at }))
-    const next = nextRound({ startedAt, intervalMs, after: at, now: now() })
-    const isOver = next > startedAt + windowMs || watched.every(isStuck)
-    if (decide({ checks: watched.map(evidenceOf), windowOver: isOver }).settled) {
+    log(describeRound(watched, at))
+    const next = nextRound({ after: at, intervalMs, now: now() })
+    const windowOver = next > startedAt + windowMs || watched.every(isHopeless)
+    const decision = decide({ checks: watched, windowOver })
+    if (windowOver || decision.verdict === 'unhealthy') {
       return reportGate({
         records: watched,
+        decision,
         startedAt,
         endedAt: now(),
         windowMs,
         intervalMs,
         rounds,
-        windowOver: isOver,
       })
     }
-    await sleep(Math.max(0, next - now()), signal)
+    await sleep(Math.max(0, next - now()))
     signal.throwIfAborted()
     at = next
   }
 }
 
-function prepareChecks(input: WatchInput): readonly { readonly check: Check; readonly look: Look }[] {
-  if (input.checks.length === 0) {
-    throw new InputError('there is no health check to decide from: add one under health.checks')
-  }
-  return input.checks.map((check) => ({ check, look: prepareCheck(check, input) }))
-}
-
-/** One line, without secrets, and short: an error of a server can be as long as the query. */
-function hideSecrets(
-  redact: (text: string) => string,
-  prepared: readonly { readonly look: Look }[],
-): (text: string) => string {
-  const secrets = prepared.flatMap(({ look }) => look.secrets)
-  return (text) => shorten(redactKnown(redact(text), secrets).replace(/[\s\p{Cc}]+/gu, ' '))
-}
-
-function shorten(text: string): string {
-  const longest = 500
-  return text.length <= longest ? text : `${text.slice(0, longest - 1)}…`
+function prepareChecks(input: WatchInput, hide: (text: string) => string): readonly Watched[] {
+  const { checks, windowMs, intervalMs } = input
+  if (checks.length === 0) throw new InputError('there is no health check to decide from: add one')
+  // a breach can be seen to last until the last round, which is before the window's end where the interval does not divide it
+  const longestMs = Math.floor(windowMs / intervalMs) * intervalMs
+  return checks.map((agreed) => {
+    const check = { ...agreed, forMs: Math.min(agreed.forMs, longestMs) }
+    const { at, look } = prepareCheck(check, input)
+    return { check, look, looksAt: hide(at), tally: emptyTally, samples: [] }
+  })
 }
 
 async function lookOnce(input: {
@@ -99,7 +89,7 @@ async function lookOnce(input: {
 }): Promise<Watched> {
   const { watched, at, signal, hide } = input
   const found = await watched.look(at, signal)
-  const reading: Reading = { ...found, note: hide(found.note) }
+  const reading: Reading = found.note === undefined ? found : { ...found, note: hide(found.note) }
   const tally = addReading({ tally: watched.tally, reading, at, limit: watched.check.limit })
   return { ...watched, tally, samples: [...watched.samples, { at, reading }].slice(-keptSamples) }
 }
@@ -108,17 +98,26 @@ async function lookOnce(input: {
  * The first moment of the grid that is not past. Rounds carry the time of the grid and not of the clock, so that a timer
  * that fires a few ms early or late makes no difference to how long something lasted.
  */
-function nextRound(input: {
-  readonly startedAt: number
-  readonly intervalMs: number
+function nextRound({
+  after,
+  intervalMs,
+  now,
+}: {
   readonly after: number
+  readonly intervalMs: number
   readonly now: number
 }): number {
-  const { startedAt, intervalMs, after, now } = input
-  const steps = Math.max(1, Math.ceil((now - after) / intervalMs))
-  return startedAt + (Math.round((after - startedAt) / intervalMs) + steps) * intervalMs
+  return after + Math.max(1, Math.ceil((now - after) / intervalMs)) * intervalMs
 }
 
-function isStuck({ tally }: CheckRecord): boolean {
-  return tally.latest?.kind === 'error' && tally.latest.permanent === true
+/** True for a check that never had a value and has an error that asking again will not change. */
+function isHopeless({ tally: { withValue, lastGap } }: CheckRecord): boolean {
+  return withValue === 0 && lastGap?.kind === 'error' && lastGap.permanent === true
+}
+
+/** One line, and short: an error of a server can be as long as the query. */
+function toShortLine(text: string): string {
+  const longest = 500
+  const line = text.replace(/[\s\p{Cc}]+/gu, ' ')
+  return line.length <= longest ? line : `${line.slice(0, longest - 1)}…`
 }

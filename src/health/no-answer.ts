@@ -1,36 +1,67 @@
-/** Why a request brought no answer, by kind. */
-export type NoAnswerKind = 'timeout' | 'refused' | 'dns' | 'tls' | 'dropped' | 'redirect' | 'other'
-
-/**
- * Codes as Node, libuv, OpenSSL and undici name them. The words are ours: an error's own message may quote a header or
- * an address that holds a secret.
- */
-const kinds: readonly (readonly [RegExp, NoAnswerKind, string])[] = [
-  [/^ECONNREFUSED$/, 'refused', 'the connection was refused'],
-  [/^(ENOTFOUND|EAI_\w+|ENODATA|ESERVFAIL)$/, 'dns', 'the host name was not found'],
-  [
-    /^(ECONNRESET|EPIPE|ECONNABORTED|UND_ERR_SOCKET|UND_ERR_CLOSED)$/,
-    'dropped',
-    'the connection was dropped',
-  ],
-  [/^(ETIMEDOUT|UND_ERR_\w*TIMEOUT)$/, 'timeout', 'the connection timed out'],
-  [/CERT|SIGNATURE|^ERR_(TLS|SSL)|^EPROTO$|^HOSTNAME_MISMATCH$/, 'tls', 'the TLS connection failed'],
-  [/^(EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL)$/, 'other', 'the host is unreachable'],
-  [/^(HPE_\w+|UND_ERR_(HEADERS_OVERFLOW|INVALID|RES\w*))$/, 'other', 'the answer is not valid HTTP'],
-]
-
-/** Explains what `fetch` threw, in words that hold nothing of the request: `the connection was refused (ECONNREFUSED)`. */
-export function explainNoAnswer(error: unknown): { readonly kind: NoAnswerKind; readonly detail: string } {
-  const code = codeOf(error)
-  if (code === undefined) return { kind: 'other', detail: 'the request failed' }
-  const found = kinds.find(([pattern]) => pattern.test(code))
-  return { kind: found?.[1] ?? 'other', detail: `${found?.[2] ?? 'the request failed'} (${code})` }
+/** Why a request brought no answer. */
+export interface NoAnswer {
+  readonly kind: 'no-answer'
+  /**
+   * True when the service itself must be at fault. False when it may as well be a wrong address or our own network, which
+   * no rollback mends.
+   */
+  readonly isOutage: boolean
+  /** words for people, without anything of the request */
+  readonly detail: string
 }
 
-/** `fetch` wraps the reason in causes, and in an AggregateError when a name has several addresses. */
-function codeOf(error: unknown, depth = 0): string | undefined {
-  if (!(error instanceof Error) || depth > 5) return undefined
-  if ('code' in error && typeof error.code === 'string' && /^[A-Z0-9_]+$/.test(error.code)) return error.code
-  if (error instanceof AggregateError) return codeOf(error.errors[0], depth + 1)
-  return codeOf(error.cause, depth + 1)
+/** An error of the network in words. */
+interface Explanation {
+  /** codes as Node, libuv, OpenSSL and undici name them */
+  readonly codes: RegExp
+  readonly isOutage: boolean
+  readonly words: string
+}
+
+const explanations: readonly Explanation[] = [
+  { codes: /^ECONNREFUSED$/, isOutage: true, words: 'the connection was refused' },
+  {
+    codes: /^(ECONNRESET|EPIPE|ECONNABORTED|UND_ERR_SOCKET|UND_ERR_CLOSED)$/,
+    isOutage: true,
+    words: 'the connection was dropped',
+  },
+  { codes: /^(ETIMEDOUT|UND_ERR_\w*TIMEOUT)$/, isOutage: true, words: 'the connection timed out' },
+  { codes: /^EHOSTUNREACH$/, isOutage: true, words: 'the host is unreachable' },
+  {
+    codes: /^(HPE_\w+|UND_ERR_(HEADERS_OVERFLOW|RES\w*))$/,
+    isOutage: true,
+    words: 'the answer is not valid HTTP',
+  },
+  { codes: /^(ENOTFOUND|EAI_\w+|ENODATA|ESERVFAIL)$/, isOutage: false, words: 'the host name was not found' },
+  {
+    codes: /CERT|SIGNATURE|^ERR_(TLS|SSL)|^EPROTO$|^HOSTNAME_MISMATCH$/,
+    isOutage: false,
+    words: 'the TLS connection failed',
+  },
+]
+
+/**
+ * Explains what `fetch` threw: `the connection was refused (ECONNREFUSED)`. The words are ours, because an error's own
+ * message may quote a header or an address that holds a secret. Of several addresses of a host, one that proves an outage
+ * counts more than one that cannot be reached from here, as IPv6 often cannot.
+ */
+export function explainNoAnswer(error: unknown): NoAnswer {
+  const found = codesOf(error).map((code) => ({ ...explain(code), code }))
+  const best = found.find(({ isOutage }) => isOutage) ?? found[0]
+  if (best === undefined) return { kind: 'no-answer', isOutage: false, detail: 'the request failed' }
+  return { kind: 'no-answer', isOutage: best.isOutage, detail: `${best.words} (${best.code})` }
+}
+
+function explain(code: string): Omit<Explanation, 'codes'> {
+  const known = explanations.find(({ codes }) => codes.test(code))
+  return known ?? { isOutage: false, words: 'the request failed' }
+}
+
+/** `fetch` wraps the reason in causes, and in an AggregateError when a host has several addresses. */
+function codesOf(error: unknown, depth = 0): readonly string[] {
+  if (!(error instanceof Error) || depth > 5) return []
+  const own =
+    'code' in error && typeof error.code === 'string' && /^[A-Z0-9_]+$/.test(error.code) ? [error.code] : []
+  const inner = error instanceof AggregateError ? error.errors : [error.cause]
+  return [...own, ...inner.flatMap((each) => codesOf(each, depth + 1))]
 }

@@ -7,20 +7,19 @@ export interface Counts {
   readonly of: number
 }
 
-/**
- * What one look of a check found, before any limit is applied. `note` is a sentence for people; it holds no secret and
- * nothing of a probed service's body.
- */
-export type Reading =
-  | {
-      readonly kind: 'value'
-      /** a ratio, milliseconds or a plain number, by the metric; may be infinite */
-      readonly value: number
-      readonly note: string
-      readonly counts?: Counts
-      /** this look by itself was fine: the value is beyond the limit only for what came before it */
-      readonly recovering?: boolean
-    }
+/** A look that brought a value. `note` says for people where it comes from. */
+export interface ValueReading {
+  readonly kind: 'value'
+  /** a ratio, milliseconds or a plain number, by the metric; may be infinite */
+  readonly value: number
+  readonly note?: string
+  readonly counts?: Counts
+  /** this look by itself was fine: the value is beyond the limit only for what came before it */
+  readonly recovering?: boolean
+}
+
+/** A look that brought none: there was no data, or it could not look at all. `note` says why. */
+export type GapReading =
   | { readonly kind: 'no-data'; readonly note: string }
   | {
       readonly kind: 'error'
@@ -28,6 +27,9 @@ export type Reading =
       /** asking again will not change the answer, e.g. a query that cannot be parsed */
       readonly permanent?: boolean
     }
+
+/** What one look of a check found, before any limit is applied. Notes hold nothing of a probed service's body. */
+export type Reading = ValueReading | GapReading
 
 /** What a reading is once the limit is applied. */
 export type State = 'ok' | 'breached' | 'no-data' | 'error'

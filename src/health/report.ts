@@ -1,21 +1,16 @@
 import type { Check, Limit, Metric, Severity } from '../config/schema.ts'
-import { decide, type ReasonCode, type Verdict } from './decide.ts'
+import type { Decision } from './decide.ts'
+import { describeEvidence } from './evidence.ts'
 import { describeLimit } from './limit.ts'
-import { type Counts, type Reading, type State, stateOf } from './reading.ts'
+import { type Counts, type State, stateOf } from './reading.ts'
+import type { CheckRecord } from './record.ts'
+import { drawTrend } from './sparkline.ts'
 import { blindnessOf, isIssue, type Tally } from './tally.ts'
-import { formatTime, formatValue, type Unit, unitOf } from './value.ts'
-
-/** How many of the latest samples of a check the report keeps. */
-export const keptSamples = 120
+import { formatValue, type Unit, unitOf } from './value.ts'
 
 /** What the gate saw and decided: plain data, the same after a trip through JSON. Times are ISO 8601, UTC. */
-export interface GateReport {
+export interface GateReport extends Decision {
   readonly schema: 1
-  readonly verdict: Verdict
-  readonly reasonCode: ReasonCode
-  readonly because: string
-  /** names of the checks that the verdict rests on */
-  readonly decidedBy: readonly string[]
   readonly startedAt: string
   readonly endedAt: string
   /** when the first of the checks that are now beyond their limit went there; those that decided, if unhealthy */
@@ -44,13 +39,13 @@ export interface CheckReport {
   readonly forMs: number
   readonly failingSince?: string
   /** failed probes of all probes; for a query, rounds beyond the limit of the rounds that had a value */
-  readonly failures: number
-  readonly of: number
+  readonly failures: Counts
   /** rounds without a value, because there was none or because it could not look */
   readonly roundsWithoutValue: number
+  /** the last rounds as a row of bars */
+  readonly trend: string
+  /** the latest, oldest first */
   readonly samples: readonly SampleReport[]
-  /** earlier samples that are not in the list */
-  readonly samplesDropped: number
   /** one sentence */
   readonly evidence: string
 }
@@ -64,70 +59,58 @@ export interface SampleReport {
   readonly counts?: Counts
 }
 
-/** One round of one check. `at` in ms since the epoch. */
-export interface Sample {
-  readonly at: number
-  readonly reading: Reading
-}
-
-/** All that is known of one check. */
-export interface CheckRecord {
-  readonly check: Check
-  readonly looksAt: string
-  readonly tally: Tally
-  /** the latest, at most `keptSamples` */
-  readonly samples: readonly Sample[]
-}
-
 /** Makes the report of a watch that ended. Times in ms since the epoch. */
-export function reportGate(input: {
+export function reportGate({
+  records,
+  decision,
+  startedAt,
+  endedAt,
+  ...rest
+}: {
   readonly records: readonly CheckRecord[]
+  readonly decision: Decision
   readonly startedAt: number
   readonly endedAt: number
   readonly windowMs: number
   readonly intervalMs: number
   readonly rounds: number
-  readonly windowOver: boolean
 }): GateReport {
-  const { records, startedAt, endedAt, windowMs, intervalMs, rounds, windowOver } = input
-  const checks = records.map(evidenceOf)
-  const { verdict, reasonCode, because, decidedBy } = decide({ checks, windowOver })
-  const deciding = checks.filter(({ name }) => verdict !== 'unhealthy' || decidedBy.includes(name))
-  const starts = deciding.flatMap(({ tally }) => (tally.breach === undefined ? [] : [tally.breach.since]))
+  const firstFailureAt = findFirstFailure(records, decision)
   return {
     schema: 1,
-    verdict,
-    reasonCode,
-    because,
-    decidedBy,
+    ...decision,
     startedAt: toIso(startedAt),
     endedAt: toIso(endedAt),
-    ...(starts.length > 0 && { firstFailureAt: toIso(Math.min(...starts)) }),
-    windowMs,
-    intervalMs,
-    rounds,
+    ...(firstFailureAt !== undefined && { firstFailureAt: toIso(firstFailureAt) }),
+    ...rest,
     checks: records.map(reportCheck),
   }
 }
 
-/** A record as the rule sees it. */
-export function evidenceOf({ check, tally }: CheckRecord) {
-  const { name, severity, metric, limit, forMs } = check
-  return { name, severity, metric, limit, forMs, tally }
+function findFirstFailure(
+  records: readonly CheckRecord[],
+  { verdict, decidedBy }: Decision,
+): number | undefined {
+  const starts = records
+    .filter(({ check }) => verdict !== 'unhealthy' || decidedBy.includes(check.name))
+    .flatMap(({ tally }) => tally.breach?.since ?? [])
+  return starts.length === 0 ? undefined : Math.min(...starts)
 }
 
-function reportCheck({ check, looksAt, tally, samples }: CheckRecord): CheckReport {
+function reportCheck(record: CheckRecord): CheckReport {
+  const { check, looksAt, tally, samples } = record
   const { name, type, severity, metric, limit, forMs } = check
   const unit = unitOf(metric)
   const { lastValue, breach } = tally
+  const issue = isIssue(tally, forMs)
   return {
     name,
     type,
     severity,
     ...(metric !== undefined && { metric }),
     looksAt,
-    state: isIssue(tally, forMs) ? 'breached' : currentState(tally),
-    issue: isIssue(tally, forMs),
+    state: issue ? 'breached' : currentState(tally),
+    issue,
     ...(lastValue !== undefined && {
       ...finite(lastValue.value),
       valueText: formatValue(lastValue.value, unit),
@@ -136,9 +119,9 @@ function reportCheck({ check, looksAt, tally, samples }: CheckRecord): CheckRepo
     limit: { ...limit, text: describeLimit(limit, unit) },
     forMs,
     ...(breach !== undefined && { failingSince: toIso(breach.since) }),
-    failures: lastValue?.counts?.bad ?? tally.breached,
-    of: lastValue?.counts?.of ?? tally.withValue,
+    failures: lastValue?.counts ?? { bad: tally.breached, of: tally.withValue },
     roundsWithoutValue: tally.rounds - tally.withValue,
+    trend: drawTrend(record),
     samples: samples.map(({ at, reading }) => ({
       at: toIso(at),
       state: stateOf(reading, limit),
@@ -147,23 +130,12 @@ function reportCheck({ check, looksAt, tally, samples }: CheckRecord): CheckRepo
         ...(reading.counts && { counts: reading.counts }),
       }),
     })),
-    samplesDropped: tally.rounds - samples.length,
-    evidence: describeEvidence(check, tally),
+    evidence: describeEvidence(record),
   }
 }
 
 function currentState(tally: Tally): State {
   return blindnessOf(tally) ?? (tally.breach === undefined ? 'ok' : 'breached')
-}
-
-function describeEvidence({ metric, limit }: Check, tally: Tally): string {
-  const { latest, lastValue, breach, rounds, withValue } = tally
-  if (latest === undefined) return 'it was not looked'
-  const holes = rounds === withValue ? '' : `; no value in ${rounds - withValue} of ${rounds} rounds`
-  if (latest.kind !== 'value' || lastValue === undefined) return `${latest.note}${holes}`
-  const unit = unitOf(metric)
-  const place = breach === undefined ? 'within' : `since ${formatTime(breach.since)} beyond`
-  return `${formatValue(lastValue.value, unit)}, ${place} its limit (${describeLimit(limit, unit)}): ${latest.note}${holes}`
 }
 
 function finite(value: number): { readonly value?: number } {

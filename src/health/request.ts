@@ -1,23 +1,15 @@
 import { formatDuration } from '../text/duration.ts'
-import { explainNoAnswer, type NoAnswerKind } from './no-answer.ts'
+import { explainNoAnswer, type NoAnswer } from './no-answer.ts'
 
 export interface Answer {
   readonly kind: 'answer'
   readonly status: number
-  readonly headers: Headers
   /** at most `maxBytes` of it, decoded as UTF-8 */
   readonly body: string
   /** the body went on after `maxBytes` */
   readonly cut: boolean
   /** from the request to the last byte that was read, ms */
   readonly latencyMs: number
-}
-
-export interface NoAnswer {
-  readonly kind: 'no-answer'
-  readonly why: NoAnswerKind
-  /** words for people, without anything of the request */
-  readonly detail: string
 }
 
 export interface Request {
@@ -61,15 +53,8 @@ export async function request(input: Request): Promise<Answer | NoAnswer> {
     return await exchange(input, controller.signal)
   } catch (error) {
     signal.throwIfAborted()
-    if (controller.signal.aborted) {
-      return {
-        kind: 'no-answer',
-        why: 'timeout',
-        detail: `no complete answer within ${formatDuration(timeoutMs)}`,
-      }
-    }
-    const { kind, detail } = explainNoAnswer(error)
-    return { kind: 'no-answer', why: kind, detail }
+    if (!controller.signal.aborted) return explainNoAnswer(error)
+    return brokenOff(`no complete answer within ${formatDuration(timeoutMs)}`)
   } finally {
     clearTimeout(timer)
     signal.removeEventListener('abort', abort)
@@ -96,30 +81,22 @@ async function exchange(input: Request, signal: AbortSignal): Promise<Answer | N
     const isFinal = maxRedirects === 0 || wantedStatus.includes(status)
     if (isFinal || !redirects.has(status) || location === null) {
       const { body, cut } = await readBody(response, maxBytes)
-      return {
-        kind: 'answer',
-        status,
-        headers: response.headers,
-        body,
-        cut,
-        latencyMs: Math.max(0, now() - startedAt),
-      }
+      return { kind: 'answer', status, body, cut, latencyMs: Math.max(0, now() - startedAt) }
     }
     await response.body?.cancel()
-    if (followed === maxRedirects) {
-      return { kind: 'no-answer', why: 'redirect', detail: `more than ${maxRedirects} redirects` }
-    }
+    if (followed === maxRedirects) return brokenOff(`more than ${maxRedirects} redirects`)
     const next = URL.canParse(location, url.href) ? new URL(location, url) : undefined
     if (next === undefined || !/^https?:$/.test(next.protocol)) {
-      return {
-        kind: 'no-answer',
-        why: 'redirect',
-        detail: 'a redirect to an address that is not http or https',
-      }
+      return brokenOff('a redirect to an address that is not http or https')
     }
     if (next.origin !== url.origin) headers = withoutSecrets(headers, input.secretHeaders)
     url = next
   }
+}
+
+/** The server was there, and its answer was of no use. */
+function brokenOff(detail: string): NoAnswer {
+  return { kind: 'no-answer', isOutage: true, detail }
 }
 
 function withoutSecrets(

@@ -1,4 +1,15 @@
+import type { CheckRecord } from './record.ts'
+
 const bars = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█']
+const drawnSamples = 20
+
+/** The last rounds of a check as a row of bars. */
+export function drawTrend({ check, samples }: Pick<CheckRecord, 'check' | 'samples'>): string {
+  const values = samples
+    .slice(-drawnSamples)
+    .map(({ reading }) => (reading.kind === 'value' ? reading.value : undefined))
+  return drawSparkline(values, Object.values(check.limit))
+}
 
 /**
  * A row of bars, one a sample, oldest first. The scale runs from the least to the greatest of zero, the values and the
@@ -8,8 +19,8 @@ export function drawSparkline(values: readonly (number | undefined)[], bounds: r
   const known = values.filter((value) => value !== undefined)
   const scale = [0, ...known, ...bounds].filter(Number.isFinite)
   const low = Math.min(...scale)
-  const range = Math.max(...scale) - low
-  return values.map((value) => (value === undefined ? '·' : bar((value - low) / (range || 1)))).join('')
+  const range = Math.max(...scale) - low || 1
+  return values.map((value) => (value === undefined ? '·' : bar((value - low) / range))).join('')
 }
 
 /** @param height 0..1; an infinite value is drawn as the end of the scale */

@@ -1,5 +1,5 @@
 import type { Limit } from '../config/schema.ts'
-import { type Reading, type State, stateOf } from './reading.ts'
+import { type GapReading, type Reading, stateOf, type ValueReading } from './reading.ts'
 
 /** So many rounds in a row without a value, and what was seen before them says nothing about now. */
 export const blindAfter = 3
@@ -11,41 +11,36 @@ export interface Breach {
   readonly until: number
 }
 
-/** The rounds without a value at the end of the watch so far. */
-export interface Blind {
+/** Rounds without a value, by why they had none. */
+interface Gaps {
   readonly errors: number
   readonly noData: number
-  /** the errors at the very end */
-  readonly errorsInARow: number
 }
-
-const seeing: Blind = { errors: 0, noData: 0, errorsInARow: 0 }
 
 /** What all readings of one check say so far, in constant space. */
 export interface Tally {
   readonly rounds: number
   readonly withValue: number
   readonly breached: number
-  readonly errors: number
-  readonly noData: number
-  /** the rounds since the last one with a value */
-  readonly blind: Blind
+  readonly gaps: Gaps
+  /** those since the last round with a value */
+  readonly gapsAtEnd: Gaps
   readonly breach: Breach | undefined
-  /** the latest reading with a value */
-  readonly lastValue: Extract<Reading, { kind: 'value' }> | undefined
-  readonly latest: Reading | undefined
+  readonly lastValue: ValueReading | undefined
+  readonly lastGap: GapReading | undefined
 }
+
+const noGaps: Gaps = { errors: 0, noData: 0 }
 
 export const emptyTally: Tally = {
   rounds: 0,
   withValue: 0,
   breached: 0,
-  errors: 0,
-  noData: 0,
-  blind: seeing,
+  gaps: noGaps,
+  gapsAtEnd: noGaps,
   breach: undefined,
   lastValue: undefined,
-  latest: undefined,
+  lastGap: undefined,
 }
 
 /**
@@ -62,35 +57,35 @@ export function addReading(input: {
   readonly limit: Limit
 }): Tally {
   const { tally, reading, at, limit } = input
+  if (reading.kind !== 'value') return addGap(tally, reading)
   const state = stateOf(reading, limit)
-  const next = { ...tally, rounds: tally.rounds + 1, latest: reading }
-  if (reading.kind !== 'value') return addBlindRound(next, state)
-  if (state === 'no-data')
-    return addBlindRound({ ...next, latest: { kind: 'no-data', note: 'the value is NaN' } }, state)
+  if (state === 'no-data') return addGap(tally, { kind: 'no-data', note: 'the value is not a number' })
+  const isBreached = state === 'breached'
   return {
-    ...next,
+    ...tally,
+    rounds: tally.rounds + 1,
     withValue: tally.withValue + 1,
-    breached: tally.breached + (state === 'breached' ? 1 : 0),
-    blind: seeing,
-    breach: state === 'breached' ? extendBreach(tally.breach, at, reading.recovering === true) : undefined,
+    breached: tally.breached + (isBreached ? 1 : 0),
+    gapsAtEnd: noGaps,
+    breach: isBreached ? extendBreach(tally.breach, at, reading.recovering === true) : undefined,
     lastValue: reading,
   }
 }
 
-function addBlindRound(tally: Tally, state: State): Tally {
-  const isError = state === 'error'
-  const blind = {
-    errors: tally.blind.errors + (isError ? 1 : 0),
-    noData: tally.blind.noData + (isError ? 0 : 1),
-    errorsInARow: isError ? tally.blind.errorsInARow + 1 : 0,
-  }
+function addGap(tally: Tally, gap: GapReading): Tally {
+  const gapsAtEnd = countGap(tally.gapsAtEnd, gap)
   return {
     ...tally,
-    errors: tally.errors + (isError ? 1 : 0),
-    noData: tally.noData + (isError ? 0 : 1),
-    blind,
-    breach: blind.errors + blind.noData >= blindAfter ? undefined : tally.breach,
+    rounds: tally.rounds + 1,
+    gaps: countGap(tally.gaps, gap),
+    gapsAtEnd,
+    breach: total(gapsAtEnd) >= blindAfter ? undefined : tally.breach,
+    lastGap: gap,
   }
+}
+
+function countGap({ errors, noData }: Gaps, { kind }: GapReading): Gaps {
+  return kind === 'error' ? { errors: errors + 1, noData } : { errors, noData: noData + 1 }
 }
 
 function extendBreach(breach: Breach | undefined, at: number, recovering: boolean): Breach {
@@ -99,32 +94,30 @@ function extendBreach(breach: Breach | undefined, at: number, recovering: boolea
 }
 
 /**
- * Whether a check could see enough to be judged, and if not, why not.
+ * Why a check did not see enough to be judged; undefined when it did.
  *
- * It could not when it never had a value; when the last three rounds had none (in a watch of fewer than five rounds: the
- * last half of them); or when more than half of all rounds had none. The reason is `error` when those last rounds were all
- * errors; else the more frequent one, `error` if they are even, because an error is the one that somebody has to repair.
+ * It did not when the last three rounds had no value, or when no more than half of all rounds had one. The reason is the
+ * more frequent one among those rounds; `error` if they are even, because an error is the one that somebody has to repair.
  */
-export function blindnessOf(tally: Tally): 'no-data' | 'error' | undefined {
-  if (tally.rounds === 0) return 'no-data'
-  const { errors, noData, errorsInARow } = tally.blind
-  const tooMany = Math.min(blindAfter, Math.ceil(tally.rounds / 2))
-  if (errorsInARow >= tooMany) return 'error'
-  if (errors + noData >= tooMany) return reasonOf(tally.blind)
-  if (tally.withValue * 2 < tally.rounds) return reasonOf(tally)
-  return undefined
+export function blindnessOf({ rounds, withValue, gaps, gapsAtEnd }: Tally): 'no-data' | 'error' | undefined {
+  if (total(gapsAtEnd) >= blindAfter) return moreFrequent(gapsAtEnd)
+  return withValue * 2 <= rounds ? moreFrequent(gaps) : undefined
 }
 
-function reasonOf(rounds: { readonly errors: number; readonly noData: number }): 'no-data' | 'error' {
-  return rounds.errors >= rounds.noData ? 'error' : 'no-data'
+function moreFrequent({ errors, noData }: Gaps): 'no-data' | 'error' {
+  return errors > 0 && errors >= noData ? 'error' : 'no-data'
+}
+
+function total({ errors, noData }: Gaps): number {
+  return errors + noData
 }
 
 /**
  * Whether a check is an issue: beyond its limit without a break for at least `forMs` (0: from the first breach on), from
  * the first to the last round that was itself beyond it.
  */
-export function isIssue(tally: Tally, forMs: number): boolean {
-  return tally.breach !== undefined && tally.breach.until - tally.breach.since >= forMs
+export function isIssue({ breach }: Tally, forMs: number): boolean {
+  return breach !== undefined && breach.until - breach.since >= forMs
 }
 
 /**

@@ -11,39 +11,41 @@ export interface Target {
   readonly headers: Readonly<Record<string, string>>
   /** the names of those headers whose value is a secret */
   readonly secretHeaders: ReadonlySet<string>
-  /** the secret values, to keep them out of every text */
-  readonly secrets: readonly string[]
+}
+
+/** Environment variables, which secrets are read from by name. */
+export type Env = Readonly<Record<string, string | undefined>>
+
+/** The secrets that the checks read from the environment, to keep them out of every text. Those not set are left out. */
+export function secretsOf(checks: readonly Pick<Check, 'headers'>[], env: Env): readonly string[] {
+  return (
+    checks
+      .flatMap(({ headers }) => Object.values(headers))
+      .flatMap((source) => (typeof source === 'string' ? [] : (readVariable(env, source.env) ?? [])))
+      // a server may quote the credential without its scheme
+      .flatMap((value) => [value, ...value.split(/\s+/).slice(1)])
+  )
 }
 
 /**
  * Resolves a check's address and headers before the first round, so that a mistake in them is never taken for an outage.
- * @param env the secrets by name
  * @throws InputError for an address that cannot be asked, a secret that is not set, a header that cannot be sent; the
  *   message holds no secret
  */
-export function resolveTarget(
-  check: Pick<Check, 'name' | 'url' | 'headers'>,
-  env: Readonly<Record<string, string | undefined>>,
-): Target {
+export function resolveTarget(check: Pick<Check, 'name' | 'url' | 'headers'>, env: Env): Target {
   const url = parseUrl(check.name, check.url)
   const headers: Record<string, string> = {}
   const secretHeaders = new Set<string>()
-  const secrets: string[] = []
   for (const [name, source] of Object.entries(check.headers)) {
-    const key = name.toLowerCase()
-    const value =
-      typeof source === 'string'
-        ? source
-        : secretNamed({ check: check.name, header: name, name: source.env, env })
-    if (typeof source !== 'string') {
-      secretHeaders.add(key)
-      // a server may quote the credential without its scheme
-      secrets.push(value, ...value.split(/\s+/).slice(1))
-    }
+    const isSecret = typeof source !== 'string'
+    const value = isSecret
+      ? requireVariable({ check: check.name, header: name, variable: source.env, env })
+      : source
     requireSendable(check.name, name, value)
-    headers[key] = value
+    headers[name.toLowerCase()] = value
+    if (isSecret) secretHeaders.add(name.toLowerCase())
   }
-  return { url, shownUrl: `${url.origin}${url.pathname}`, headers, secretHeaders, secrets }
+  return { url, shownUrl: `${url.origin}${url.pathname}`, headers, secretHeaders }
 }
 
 function parseUrl(check: string, text: string): URL {
@@ -66,19 +68,28 @@ function parseUrl(check: string, text: string): URL {
   return url
 }
 
-function secretNamed(input: {
+function requireVariable({
+  check,
+  header,
+  variable,
+  env,
+}: {
   readonly check: string
   readonly header: string
-  readonly name: string
-  readonly env: Readonly<Record<string, string | undefined>>
+  readonly variable: string
+  readonly env: Env
 }): string {
-  const value = Object.hasOwn(input.env, input.name) ? input.env[input.name]?.trim() : undefined
-  if (value === undefined || value === '') {
-    throw new InputError(
-      `check "${input.check}": the header ${input.header} is read from ${input.name}, which is not set or empty; set it in the env of the step`,
-    )
-  }
-  return value
+  const value = readVariable(env, variable)
+  if (value !== undefined) return value
+  throw new InputError(
+    `check "${check}": the header ${header} is read from ${variable}, which is not set or empty; set it in the env of the step`,
+  )
+}
+
+/** Without the line break that a secret is often pasted with. */
+function readVariable(env: Env, name: string): string | undefined {
+  const value = Object.hasOwn(env, name) ? env[name]?.trim() : undefined
+  return value === '' ? undefined : value
 }
 
 /** Asks the platform, whose own error message would quote the value. */

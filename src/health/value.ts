@@ -27,6 +27,11 @@ export function formatTime(at: number): string {
   return `${new Date(at).toISOString().slice(11, 19)} UTC`
 }
 
+/** Date and time of a moment (ms since the epoch), in UTC. */
+export function formatMoment(at: number): string {
+  return `${new Date(at).toISOString().slice(0, 10)} ${formatTime(at)}`
+}
+
 /**
  * The value below which the given share (0..1) of the numbers lies, by nearest rank: always one of the numbers, so that
  * it is defined for a few of them and for infinite ones. Undefined for an empty list.

@@ -1,10 +1,11 @@
 import type { HttpCheck } from '../../config/schema.ts'
 import { formatDuration } from '../../text/duration.ts'
 import { isWithin } from '../limit.ts'
-import type { Reading } from '../reading.ts'
-import { type Answer, type NoAnswer, request } from '../request.ts'
+import type { NoAnswer } from '../no-answer.ts'
+import type { Counts, Reading } from '../reading.ts'
+import { type Answer, request } from '../request.ts'
 import { resolveTarget } from '../target.ts'
-import { formatTime, quantile } from '../value.ts'
+import { quantile } from '../value.ts'
 import type { Look, Surroundings } from './look.ts'
 
 const maxBodyBytes = 1024 * 1024
@@ -20,8 +21,8 @@ interface Probe {
 
 /**
  * Probes a URL once a round. A probe fails when the answer is not the expected one (status, text, latency) and also when
- * there is none: that production does not answer is evidence against it, not a hole in the evidence. So this check
- * always has a value:
+ * the service gave none: that production does not answer is evidence against it, not a hole in the evidence. Only what
+ * may as well be our own fault, such as a host name that is not found, is an error.
  *
  * - metric error-rate: failed probes / probes (0..1) over the trailing `max(forMs, one interval)`. With the default `for`
  *   of two intervals these are the last two probes, so that one lost probe is forgotten in time and a recovery shows
@@ -35,17 +36,15 @@ interface Probe {
 export function prepareHttpCheck(check: HttpCheck, surroundings: Surroundings): Look {
   const { fetch, now, env, timeoutMs, intervalMs } = surroundings
   const target = resolveTarget(check, env)
-  const measure = measureOf(check)
+  const measure = measures[check.metric]
   const stretchMs = Math.max(check.forMs, intervalMs)
   const failures = new Map<string, number>()
-  let startedAt: number | undefined
-  let total = 0
+  let probes = 0
   let recent: readonly Probe[] = []
 
   return {
     at: target.shownUrl,
-    secrets: target.secrets,
-    look: async (at, signal) => {
+    look: async (at, signal): Promise<Reading> => {
       const outcome = await request({
         ...target,
         fetch,
@@ -56,34 +55,29 @@ export function prepareHttpCheck(check: HttpCheck, surroundings: Surroundings): 
         maxRedirects,
         ...(check.expect.status && { wantedStatus: check.expect.status }),
       })
+      if (outcome.kind === 'no-answer' && !outcome.isOutage) {
+        return { kind: 'error', note: `${target.shownUrl} could not be probed: ${outcome.detail}` }
+      }
       const probe = judgeOutcome(outcome, check.expect, at)
-      startedAt ??= at
-      total += 1
+      probes += 1
       recent = [...recent.filter((earlier) => earlier.at > at - stretchMs), probe]
       if (probe.failure !== undefined) failures.set(probe.failure, (failures.get(probe.failure) ?? 0) + 1)
-      const bad = [...failures.values()].reduce((sum, count) => sum + count, 0)
       return {
         kind: 'value',
         value: measure(recent),
         recovering: isWithin(measure([probe]), check.limit),
-        counts: { bad, of: total },
-        note: `${bad} of ${total} probes since ${formatTime(startedAt)} failed${listOf(failures)}`,
-      } satisfies Reading
+        ...describeCounts(failures, probes),
+      }
     },
   }
 }
 
-function measureOf({ metric }: HttpCheck): (probes: readonly Probe[]) => number {
-  switch (metric) {
-    case 'error-rate':
-      return (probes) => probes.filter(({ failure }) => failure !== undefined).length / probes.length
-    case 'response-time':
-      return (probes) =>
-        quantile(
-          probes.map(({ latencyMs }) => latencyMs),
-          0.95,
-        ) ?? Number.POSITIVE_INFINITY
-  }
+const measures: Readonly<Record<HttpCheck['metric'], (probes: readonly Probe[]) => number>> = {
+  'error-rate': (probes) => probes.filter(({ failure }) => failure !== undefined).length / probes.length,
+  'response-time': (probes) => {
+    const latencies = probes.map(({ latencyMs }) => latencyMs)
+    return quantile(latencies, 0.95) ?? Number.POSITIVE_INFINITY
+  },
 }
 
 /** The failure is one of few texts, so that they can be counted; none holds anything of the body. */
@@ -103,10 +97,13 @@ function judgeOutcome(outcome: Answer | NoAnswer, expect: HttpCheck['expect'], a
   return { at, failure: undefined, latencyMs }
 }
 
-function listOf(failures: ReadonlyMap<string, number>): string {
-  if (failures.size === 0) return ''
-  const counted = [...failures]
-    .sort(([, a], [, b]) => b - a)
-    .map(([failure, count]) => `${count} x ${failure}`)
-  return ` (${counted.join(', ')})`
+function describeCounts(
+  failures: ReadonlyMap<string, number>,
+  probes: number,
+): { readonly counts: Counts; readonly note: string } {
+  const byCount = [...failures].sort(([, a], [, b]) => b - a)
+  const bad = byCount.reduce((sum, [, count]) => sum + count, 0)
+  const reasons = byCount.map(([failure, count]) => `${count} × ${failure}`).join(', ')
+  const note = `${bad} of ${probes} probes failed${bad === 0 ? '' : `: ${reasons}`}`
+  return { counts: { bad, of: probes }, note }
 }

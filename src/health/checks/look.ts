@@ -1,10 +1,10 @@
 import type { Reading } from '../reading.ts'
+import type { Env } from '../target.ts'
 
 /** What a check needs of the world. Times in ms. */
 export interface Surroundings {
   readonly fetch: typeof globalThis.fetch
-  /** the secrets by name */
-  readonly env: Readonly<Record<string, string | undefined>>
+  readonly env: Env
   /** of one probe or query */
   readonly timeoutMs: number
   /** between two rounds */
@@ -16,8 +16,6 @@ export interface Surroundings {
 export interface Look {
   /** what it looks at, for people, without secrets */
   readonly at: string
-  /** values that must not appear in any text */
-  readonly secrets: readonly string[]
   /**
    * Looks once. What goes wrong is a reading, not an exception.
    * @param at the time of the round, ms since the epoch: the same for all checks of a round

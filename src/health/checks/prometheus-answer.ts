@@ -32,7 +32,7 @@ type Data = z.infer<typeof dataSchema>
 export function readAnswer(answer: Answer, shownUrl: string): Reading {
   const { status, body, cut } = answer
   if (status === 401 || status === 403) {
-    return error(
+    return mistake(
       `${shownUrl} refused the query (status ${status}): check the headers of this check and the secrets they are read from`,
     )
   }
@@ -56,7 +56,8 @@ export function readAnswer(answer: Answer, shownUrl: string): Reading {
   }
   if (parsed.data.status === 'error') {
     const { errorType, error: text } = parsed.data
-    return { ...error(`${shownUrl} answered ${errorType}: ${text}`), permanent: errorType === 'bad_data' }
+    const note = `${shownUrl} answered with ${errorType}: ${text}`
+    return errorType === 'bad_data' ? mistake(note) : error(note)
   }
   if (status < 200 || status > 299) return error(`${shownUrl} answered with status ${status}`)
   return withWarnings(readData(parsed.data.data), parsed.data.warnings ?? [])
@@ -65,12 +66,9 @@ export function readAnswer(answer: Answer, shownUrl: string): Reading {
 function readData(data: Data): Reading {
   switch (data.resultType) {
     case 'matrix':
-      return {
-        ...error('the query has a range of values as its result: wrap it, e.g. rate(...)'),
-        permanent: true,
-      }
+      return mistake('the query has a range of values as its result: wrap it, e.g. rate(...)')
     case 'string':
-      return { ...error('the query has a text as its result: ask for a number'), permanent: true }
+      return mistake('the query has a text as its result: ask for a number')
     case 'scalar':
       return readNumber(data.result[1])
     case 'vector': {
@@ -95,21 +93,27 @@ function readNumber(text: string): Reading {
   const infinite = /^([+-]?)Inf$/.exec(text)
   if (infinite !== null) {
     const value = infinite[1] === '-' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY
-    return { kind: 'value', value, note: 'as the query gave it' }
+    return { kind: 'value', value }
   }
   if (!/^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(text))
     return error('the query gave a value that is not a number')
-  return { kind: 'value', value: Number(text), note: 'as the query gave it' }
+  return { kind: 'value', value: Number(text) }
 }
 
 /** A warning may mean that a part of the data is missing, so it is shown wherever the value is. */
 function withWarnings(reading: Reading, warnings: readonly string[]): Reading {
   if (warnings.length === 0) return reading
-  return { ...reading, note: `${reading.note} (with a warning: ${warnings.join('; ')})` }
+  const note = `the server warned: ${warnings.join('; ')}`
+  return { ...reading, note: reading.note === undefined ? note : `${reading.note}, and ${note}` }
 }
 
-function error(note: string): Extract<Reading, { kind: 'error' }> {
+function error(note: string): Reading {
   return { kind: 'error', note }
+}
+
+/** An error that stays until somebody repairs the configuration. */
+function mistake(note: string): Reading {
+  return { kind: 'error', note, permanent: true }
 }
 
 function parseJson(text: string): unknown {

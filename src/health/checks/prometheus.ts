@@ -23,7 +23,6 @@ export function preparePrometheusCheck(check: PrometheusCheck, surroundings: Sur
   const endpoint = endpointOf(target.url)
   return {
     at: `${check.query} at ${target.shownUrl}`,
-    secrets: target.secrets,
     look: async (at, signal): Promise<Reading> => {
       const outcome = await request({
         ...describeQuery({ target, endpoint, query: check.query, at, timeoutMs }),

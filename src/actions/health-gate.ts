@@ -1,0 +1,80 @@
+import { watchHealth } from '../health/gate.ts'
+import { planWatch } from '../health/plan.ts'
+import type { GateReport } from '../health/report.ts'
+import { chooseResponse } from '../health/response.ts'
+import { summarizeReport } from '../health/summary.ts'
+import { secretsOf } from '../health/target.ts'
+import { runAction, type Step } from '../runner/action.ts'
+import { renderMarkdown } from '../text/markdown.ts'
+import { healthGate } from './health-gate.contract.ts'
+import { openWorkplace, type Workplace } from './wiring.ts'
+
+type HealthGateStep = Step<typeof healthGate.inputs, keyof typeof healthGate.outputs>
+
+await runAction(healthGate, async (step) => {
+  const { inputs, context, env, log, secrets, signal, sleep } = step
+  const workplace = await openWorkplace(step)
+  const { config, environment, incident, record } = workplace
+  const plan = planWatch(config.health, {
+    url: inputs.url,
+    checks: inputs.checks,
+    windowMs: inputs.window,
+    intervalMs: inputs.interval,
+  })
+  for (const secret of secretsOf(plan.checks, env)) secrets.add(secret)
+
+  const now = () => step.now().getTime()
+  const { redact } = secrets
+  const report = await watchHealth({ ...plan, fetch, env, now, sleep, log: log.info, redact, signal })
+  log.info(`${environment} is ${report.verdict}: ${report.because}`)
+  const response = chooseResponse({
+    report,
+    past: report.verdict === 'unhealthy' ? await recentEvents(step, workplace) : [],
+    environment,
+    cooldownMs: config.health.cooldownMs,
+    now: now(),
+  })
+
+  const ids = {
+    incident,
+    decision: response.decision,
+    'reason-code': response.reasonCode,
+    verdict: report.verdict,
+    report: await step.writeReport(`health-gate-${context.stepKey.replace(/[^\w-]+/g, '-')}`, report),
+  }
+  step.setOutputs({ ...ids, result: JSON.stringify({ schema: 1, ...ids }) })
+  await record(
+    {
+      kind: 'health-checked',
+      verdict: report.verdict,
+      ...response,
+      startedAt: report.startedAt,
+      // the event keeps of each check only what its schema names
+      checks: [...report.checks],
+    },
+    [context.stepKey, report.verdict],
+  )
+  await step.writeSummary(renderMarkdown(summarizeReport(report, response, environment)))
+  announce(step, report, `${environment} is ${report.verdict} (${response.decision}): ${response.because}`)
+})
+
+/** The history of the cooldown. */
+async function recentEvents({ log, now }: HealthGateStep, { config, history }: Workplace) {
+  const since = new Date(now().getTime() - config.health.cooldownMs)
+  const { events, unreadable } = await history.read({ since })
+  for (const { file, line, why } of unreadable)
+    log.warning(`line ${line} of ${file} in the history is left out: ${why}`, 'History')
+  return events
+}
+
+/** One annotation for each failing check, and the verdict itself: an error where it fails the step, else a warning. */
+function announce({ inputs, log, fail }: HealthGateStep, report: GateReport, message: string): void {
+  const fails = inputs['fail-on'].some((verdict) => verdict === report.verdict)
+  for (const { name, state, evidence } of report.checks) {
+    if (state === 'ok') continue
+    const annotate = fails && report.decidedBy.includes(name) ? log.error : log.warning
+    annotate(evidence, `Health check ${name}`)
+  }
+  if (fails) fail(message)
+  else if (report.verdict !== 'healthy') log.warning(message, 'Health gate')
+}

@@ -1,0 +1,39 @@
+import type { Check } from '../config/schema.ts'
+import { formatDuration } from '../text/duration.ts'
+import { describeLimit } from './limit.ts'
+import type { Tally } from './tally.ts'
+import { formatTime, formatValue, unitOf } from './value.ts'
+
+/** A check as the rule sees it: what was agreed about it, and all its readings so far. */
+export interface Evidence {
+  readonly check: Pick<Check, 'name' | 'severity' | 'metric' | 'limit' | 'forMs'>
+  readonly tally: Tally
+}
+
+/**
+ * What the check saw, for people:
+ * `100 %, limit at most 5 %, for 30s since 12:00:00 UTC, 3 of 3 probes failed: 3 × status 500`.
+ */
+export function describeEvidence({ check, tally }: Evidence): string {
+  return [...describeLastValue(check, tally), ...describeGaps(tally)].join(', ')
+}
+
+function describeLastValue(
+  { metric, limit }: Evidence['check'],
+  { lastValue, breach }: Tally,
+): readonly string[] {
+  if (lastValue === undefined) return []
+  const unit = unitOf(metric)
+  const parts = [formatValue(lastValue.value, unit), `limit ${describeLimit(limit, unit)}`]
+  if (breach !== undefined) {
+    const lasted = breach.until > breach.since ? `for ${formatDuration(breach.until - breach.since)} ` : ''
+    parts.push(`${lasted}since ${formatTime(breach.since)}`)
+  }
+  if (lastValue.note !== undefined) parts.push(lastValue.note)
+  return parts
+}
+
+function describeGaps({ rounds, withValue, lastGap }: Tally): readonly string[] {
+  if (lastGap === undefined) return []
+  return [`no value in ${rounds - withValue} of ${rounds} rounds: ${lastGap.note}`]
+}

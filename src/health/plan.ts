@@ -1,0 +1,80 @@
+import { parseChecks } from '../config/parse.ts'
+import type { Check, Config } from '../config/schema.ts'
+import { InputError } from '../errors.ts'
+import { formatDuration, parseDuration } from '../text/duration.ts'
+
+/** What is to be watched, and how. Times in ms. */
+export interface WatchPlan {
+  readonly checks: readonly Check[]
+  readonly windowMs: number
+  readonly intervalMs: number
+  readonly timeoutMs: number
+}
+
+/** What the caller asks for beside the settings; '' and undefined where it does not. */
+export interface Wishes {
+  /** an address that has to answer */
+  readonly url: string
+  /** checks in YAML, in the place of those of the settings */
+  readonly checks: string
+  readonly windowMs: number | undefined
+  readonly intervalMs: number | undefined
+}
+
+type Rounds = Pick<WatchPlan, 'windowMs' | 'intervalMs'>
+
+/** The bounds that the settings have, too. */
+const shortestIntervalMs = 100
+const longestWindowMs = parseDuration('6h')
+
+/**
+ * Puts the settings and the caller's wishes together.
+ * @throws InputError when nothing is left to check, or the wishes cannot be read or do not fit together
+ */
+export function planWatch(settings: Config['health'], wishes: Wishes): WatchPlan {
+  const windowMs = wishes.windowMs ?? settings.windowMs
+  const intervalMs = wishes.intervalMs ?? settings.intervalMs
+  refuseBadRounds({ windowMs, intervalMs })
+  const rounds = { windowMs, intervalMs }
+  const listed =
+    wishes.checks === ''
+      ? settings.checks
+      : parseChecks({ text: wishes.checks, file: 'input "checks"', ...rounds })
+  const checks = [...listed, ...checksOfUrl(wishes.url, rounds)]
+  if (checks.length === 0) {
+    throw new InputError(
+      'there is nothing to check: give the input "url" an address that has to answer, such as https://example.com/, or write checks under health.checks in the configuration file',
+    )
+  }
+  if (new Set(checks.map(({ name }) => name)).size < checks.length) {
+    throw new InputError(
+      'a check is named "url", as the one of the input "url" is; give it another name, or leave the input out',
+    )
+  }
+  return { checks, windowMs, intervalMs, timeoutMs: Math.min(settings.timeoutMs, windowMs) }
+}
+
+function refuseBadRounds({ windowMs, intervalMs }: Rounds): void {
+  if (intervalMs < shortestIntervalMs) {
+    throw new InputError(
+      `input "interval" is ${formatDuration(intervalMs)}; write at least ${formatDuration(shortestIntervalMs)}`,
+    )
+  }
+  if (windowMs > longestWindowMs) {
+    throw new InputError(
+      `input "window" is ${formatDuration(windowMs)}; write at most ${formatDuration(longestWindowMs)}`,
+    )
+  }
+  if (intervalMs > windowMs) {
+    throw new InputError(
+      `the interval of ${formatDuration(intervalMs)} is longer than the window of ${formatDuration(windowMs)}; write a shorter input "interval" or a longer "window"`,
+    )
+  }
+}
+
+/** Read as if it stood in the configuration, so that the same defaults and refusals hold. JSON is YAML. */
+function checksOfUrl(url: string, rounds: Rounds): readonly Check[] {
+  if (url === '') return []
+  const check = { name: 'url', type: 'http', url, severity: 'critical' }
+  return parseChecks({ text: JSON.stringify([check], null, 2), file: 'input "url"', ...rounds })
+}

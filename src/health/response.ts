@@ -1,0 +1,52 @@
+import { formatDuration } from '../text/duration.ts'
+import type { GateReport } from './report.ts'
+import { formatMoment } from './value.ts'
+
+/** What is to be done about a verdict. */
+export interface Response {
+  /** hold: unhealthy, but rolled back automatically only a moment ago */
+  readonly decision: 'roll-back' | 'hold' | 'keep'
+  /** one word; that of the verdict, or `cooldown` */
+  readonly reasonCode: string
+  /** one sentence */
+  readonly because: string
+}
+
+/** What has to be known of an event of the past; `at` is ISO 8601. */
+export interface PastEvent {
+  readonly kind: string
+  readonly environment: string
+  readonly at: string
+  readonly automatic?: boolean
+}
+
+/**
+ * Decides what to do: an unhealthy production is rolled back, unless an automatic rollback of the same environment is
+ * less than the cooldown ago. A second one so soon would roll back the rollback, or a cause that no rollback mends.
+ * @param past the history, at least that of the cooldown
+ * @param now ms since the epoch
+ */
+export function chooseResponse({
+  report: { verdict, reasonCode, because },
+  past,
+  environment,
+  cooldownMs,
+  now,
+}: {
+  readonly report: Pick<GateReport, 'verdict' | 'reasonCode' | 'because'>
+  readonly past: readonly PastEvent[]
+  readonly environment: string
+  readonly cooldownMs: number
+  readonly now: number
+}): Response {
+  if (verdict !== 'unhealthy') return { decision: 'keep', reasonCode, because }
+  const rollbacks = past.filter(
+    (event) =>
+      event.kind === 'rollback-applied' && event.automatic === true && event.environment === environment,
+  )
+  const last = Math.max(...rollbacks.map(({ at }) => Date.parse(at)))
+  // another runner's clock may be ahead of ours
+  if (Math.max(0, now - last) >= cooldownMs) return { decision: 'roll-back', reasonCode, because }
+  const held = `held, because the last automatic rollback of ${environment} was at ${formatMoment(last)}, less than the cooldown of ${formatDuration(cooldownMs)} ago`
+  return { decision: 'hold', reasonCode: 'cooldown', because: `${because}; ${held}` }
+}

@@ -1,0 +1,48 @@
+import type { RootContent } from 'mdast'
+import { formatDuration } from '../text/duration.ts'
+import { code, heading, paragraph, strong, table } from '../text/markdown.ts'
+import type { CheckReport, GateReport } from './report.ts'
+import type { Response } from './response.ts'
+import { formatTime } from './value.ts'
+
+const stateNames: Readonly<Record<CheckReport['state'], string>> = {
+  ok: 'ok',
+  breached: 'beyond its limit',
+  'no-data': 'no data',
+  error: 'could not look',
+}
+
+/** The verdict, why, and what each check saw, as a section of the job summary. */
+export function summarizeReport(
+  report: GateReport,
+  { decision, because }: Response,
+  environment: string,
+): readonly RootContent[] {
+  const { verdict, checks, rounds, startedAt, endedAt, intervalMs, windowMs } = report
+  const [from, to] = [Date.parse(startedAt), Date.parse(endedAt)]
+  const watched = `${rounds} ${rounds === 1 ? 'round' : 'rounds'}, one every ${formatDuration(intervalMs)}, from ${formatTime(from)} to ${formatTime(to)}; the window was ${formatDuration(windowMs)}.`
+  return [
+    heading(2, `Health gate: ${verdict}`),
+    paragraph(
+      code(environment),
+      ' is ',
+      strong(verdict),
+      ', the decision is ',
+      strong(decision),
+      ': ',
+      because,
+      '.',
+    ),
+    table(
+      ['check', 'severity', 'state', 'last rounds', 'what it saw'],
+      checks.map((check) => [
+        code(check.name),
+        check.severity,
+        stateNames[check.state],
+        code(check.trend),
+        check.evidence,
+      ]),
+    ),
+    paragraph(watched),
+  ]
+}
