@@ -22,7 +22,7 @@ export function goodChanges({ url }: { url: string }): readonly Change[] {
     {
       title: 'Watch the homepage after each deploy',
       author: 'Grace',
-      files: { '.github/rollback.yml': shop('rollback.yml').replace('{{url}}', url) },
+      files: { '.github/rollback.yml': shop('rollback.yml').replace('https://shop.example/', url) },
     },
     { title: 'Say what this is', author: 'Ada', files: { 'README.md': '# Shop\n\nSells kettles.\n' } },
     {

@@ -171,9 +171,10 @@ export function deploymentStatus(
     creator: simpleUser(repository, status.creator.login),
     description: status.description,
     environment: status.environment,
-    target_url: status.logUrl,
-    log_url: status.logUrl,
-    environment_url: status.environmentUrl,
+    // the description wants an address where GitHub itself sends an empty text when none was given
+    target_url: status.logUrl || url,
+    ...(status.logUrl !== '' && { log_url: status.logUrl }),
+    ...(status.environmentUrl !== '' && { environment_url: status.environmentUrl }),
     created_at: isoTime(status.createdAt),
     updated_at: isoTime(status.createdAt),
     deployment_url: url,

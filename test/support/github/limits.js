@@ -1,0 +1,42 @@
+import { Refusal } from './call.js';
+export const githubLimits = { requestsPerHour: 1000, writesPerMinute: 80 };
+const secondaryMessage = 'You have exceeded a secondary rate limit. Please wait a few minutes before you try again. If you reach out to GitHub Support for help, please include the request ID.';
+/** Counts each token's requests, and refuses those that are over a limit. */
+export function openLimits({ requestsPerHour, writesPerMinute }) {
+    const requests = new Map();
+    const writes = new Map();
+    const resetSeconds = Math.floor(Date.now() / 1000) + 3600;
+    const rateHeaders = (token) => {
+        const used = requests.get(token.value) ?? 0;
+        return {
+            'x-ratelimit-limit': String(requestsPerHour),
+            'x-ratelimit-used': String(used),
+            'x-ratelimit-remaining': String(Math.max(0, requestsPerHour - used)),
+            'x-ratelimit-reset': String(resetSeconds),
+            'x-ratelimit-resource': 'core',
+        };
+    };
+    return {
+        headers: rateHeaders,
+        /** @throws Refusal when this request is one too many */
+        count(token, method) {
+            const used = (requests.get(token.value) ?? 0) + 1;
+            requests.set(token.value, used);
+            if (used > requestsPerHour)
+                throw new Refusal(403, `API rate limit exceeded for ${token.login}.`, { headers: rateHeaders(token) });
+            if (method === 'GET' || method === 'HEAD')
+                return;
+            const now = Date.now();
+            const recent = (writes.get(token.value) ?? []).filter((at) => at > now - 60_000);
+            if (recent.length >= writesPerMinute)
+                throw secondaryLimit(Math.ceil(((recent[0] ?? now) + 60_000 - now) / 1000));
+            writes.set(token.value, [...recent, now]);
+        },
+    };
+}
+export function secondaryLimit(retryAfterSeconds) {
+    return new Refusal(403, secondaryMessage, { headers: { 'retry-after': String(retryAfterSeconds) } });
+}
+export function tooManyRequests(retryAfterSeconds) {
+    return new Refusal(429, secondaryMessage, { headers: { 'retry-after': String(retryAfterSeconds) } });
+}

@@ -1,0 +1,157 @@
+import { notFound, pageOf, Refusal } from '../call.js';
+import { commit, commitStatus, minimalRepository } from '../represent.js';
+import { demandContent } from './git-data.js';
+const shownFiles = 300;
+/** https://docs.github.com/en/rest/commits */
+export const commits = {
+    'repos/get-commit': {
+        permission: 'contents:read',
+        async handle({ repository, params }) {
+            await demandContent(repository);
+            const ref = params['ref'] ?? '';
+            const sha = await repository.git.resolve(ref);
+            if (sha === undefined)
+                throw new Refusal(422, `No commit found for SHA: ${ref}`);
+            const stored = await repository.git.readCommit(sha);
+            const files = await filesOf(repository, stored.parents[0] ?? emptyTree, sha);
+            const stats = {
+                additions: files.reduce((sum, { additions }) => sum + additions, 0),
+                deletions: files.reduce((sum, { deletions }) => sum + deletions, 0),
+                total: files.reduce((sum, { changes }) => sum + changes, 0),
+            };
+            return { status: 200, body: { ...commit(repository, stored), stats, files } };
+        },
+    },
+    'repos/list-commits': {
+        permission: 'contents:read',
+        async handle({ repository, query }) {
+            await demandContent(repository);
+            const ref = query.get('sha') ?? repository.defaultBranch;
+            const sha = await repository.git.resolve(ref);
+            if (sha === undefined)
+                throw notFound();
+            const { body, headers } = pageOf(await repository.git.log(sha), query);
+            return { status: 200, body: body.map((each) => commit(repository, each)), headers };
+        },
+    },
+    'repos/compare-commits': {
+        permission: 'contents:read',
+        async handle({ repository, params, query }) {
+            const { git, apiUrl, htmlUrl } = repository;
+            const [base, head] = await Promise.all([
+                git.resolve(params['base'] ?? ''),
+                git.resolve(params['head'] ?? ''),
+            ]);
+            if (base === undefined || head === undefined)
+                throw notFound();
+            const mergeBase = await git.mergeBase(base, head);
+            if (mergeBase === undefined)
+                throw new Refusal(404, `No common ancestor between ${base} and ${head}.`);
+            const [ahead, behind] = await Promise.all([
+                git.count(`${base}..${head}`),
+                git.count(`${head}..${base}`),
+            ]);
+            const status = ahead > 0 ? (behind > 0 ? 'diverged' : 'ahead') : behind > 0 ? 'behind' : 'identical';
+            const range = await git.log(`${base}..${head}`, { reverse: true });
+            const size = query.has('per_page') ? Math.min(250, Number(query.get('per_page'))) : 250;
+            const page = Math.max(1, Number(query.get('page') ?? 1));
+            const url = `${apiUrl}/compare/${base}...${head}`;
+            const html = `${htmlUrl}/compare/${base}...${head}`;
+            const files = page === 1 ? (await filesOf(repository, mergeBase, head)).slice(0, shownFiles) : [];
+            const body = {
+                url,
+                html_url: html,
+                permalink_url: html,
+                diff_url: `${html}.diff`,
+                patch_url: `${html}.patch`,
+                base_commit: commit(repository, await git.readCommit(base)),
+                merge_base_commit: commit(repository, await git.readCommit(mergeBase)),
+                status,
+                ahead_by: ahead,
+                behind_by: behind,
+                total_commits: ahead,
+                commits: range.slice((page - 1) * size, page * size).map((each) => commit(repository, each)),
+                files,
+            };
+            return { status: 200, body: { ...body, commits: [...body.commits] } };
+        },
+    },
+    'repos/create-commit-status': {
+        permission: 'statuses:write',
+        async handle({ repository, token, params, body }) {
+            const sha = await repository.git.resolve(params['sha'] ?? '');
+            if (sha === undefined)
+                throw new Refusal(422, `No commit found for SHA: ${params['sha']}`);
+            const stored = {
+                id: repository.nextId(),
+                sha,
+                state: body.state,
+                context: body.context ?? 'default',
+                description: body.description ?? null,
+                targetUrl: body.target_url ?? null,
+                creator: token,
+                createdAt: new Date(),
+            };
+            repository.statuses.unshift(stored);
+            return { status: 201, body: commitStatus(repository, stored) };
+        },
+    },
+    'repos/get-combined-status-for-ref': {
+        permission: 'statuses:read',
+        async handle({ repository, params, query }) {
+            const sha = await repository.git.resolve(params['ref'] ?? '');
+            if (sha === undefined)
+                throw notFound();
+            const newest = new Map();
+            for (const each of repository.statuses)
+                if (each.sha === sha && !newest.has(each.context))
+                    newest.set(each.context, each);
+            const states = [...newest.values()].map(({ state }) => state);
+            const { body, headers } = pageOf([...newest.values()], query);
+            return {
+                status: 200,
+                headers,
+                body: {
+                    state: combine(states),
+                    statuses: body.map((each) => {
+                        const { creator: _, ...rest } = commitStatus(repository, each);
+                        return { ...rest, description: rest.description ?? '', target_url: rest.target_url ?? '' };
+                    }),
+                    sha,
+                    total_count: newest.size,
+                    repository: minimalRepository(repository),
+                    commit_url: `${repository.apiUrl}/commits/${sha}`,
+                    url: `${repository.apiUrl}/commits/${sha}/status`,
+                },
+            };
+        },
+    },
+};
+function combine(states) {
+    if (states.some((state) => state === 'error' || state === 'failure'))
+        return 'failure';
+    return states.length === 0 || states.includes('pending') ? 'pending' : 'success';
+}
+/** Git's own id of a tree without entries. */
+const emptyTree = '4b825dc642cb6eb9a060e54bf8d69288fbee4904';
+async function filesOf(repository, from, to) {
+    const { git, apiUrl, htmlUrl } = repository;
+    if (from === emptyTree)
+        await git.git(['hash-object', '-w', '-t', 'tree', '--stdin'], { input: Buffer.alloc(0) });
+    const blobs = new Map((await git.readTree(to, { recursive: true })).map(({ path, sha }) => [path, sha]));
+    return (await git.diff(from, to)).map((change) => {
+        const path = encodeURI(change.path);
+        return {
+            sha: blobs.get(change.path) ?? null,
+            filename: change.path,
+            status: change.status,
+            additions: change.additions,
+            deletions: change.deletions,
+            changes: change.additions + change.deletions,
+            blob_url: `${htmlUrl}/blob/${to}/${path}`,
+            raw_url: `${htmlUrl}/raw/${to}/${path}`,
+            contents_url: `${apiUrl}/contents/${path}?ref=${to}`,
+            ...(change.previousPath !== undefined && { previous_filename: change.previousPath }),
+        };
+    });
+}

@@ -1,0 +1,75 @@
+import { notFound, pageOf } from '../call.js';
+import { commit, fullRepository } from '../represent.js';
+import { rulesOf } from '../rules.js';
+/** https://docs.github.com/en/rest/repos/repos and https://docs.github.com/en/rest/repos/rules */
+export const repository = {
+    'repos/get': {
+        permission: 'metadata:read',
+        handle: ({ repository: hosted }) => ({ status: 200, body: fullRepository(hosted) }),
+    },
+    'repos/get-branch': {
+        permission: 'contents:read',
+        async handle({ repository: hosted, params }) {
+            const name = params['branch'] ?? '';
+            const ref = await hosted.git.readRef(`refs/heads/${name}`);
+            if (ref === undefined)
+                throw notFound();
+            const url = `${hosted.apiUrl}/branches/${encodeURIComponent(name)}`;
+            const isProtected = hosted.protections.has(name);
+            return {
+                status: 200,
+                body: {
+                    name,
+                    commit: commit(hosted, await hosted.git.readCommit(ref.sha)),
+                    _links: { self: url, html: `${hosted.htmlUrl}/tree/${encodeURIComponent(name)}` },
+                    protected: isProtected,
+                    protection: { enabled: isProtected },
+                    protection_url: `${url}/protection`,
+                },
+            };
+        },
+    },
+    'repos/get-branch-rules': {
+        permission: 'metadata:read',
+        handle({ repository: hosted, params, query }) {
+            const found = rulesOf(hosted, `refs/heads/${params['branch']}`);
+            const { body, headers } = pageOf(found, query);
+            const source = `${hosted.owner}/${hosted.name}`;
+            return {
+                status: 200,
+                headers,
+                body: body.map(({ rule, ruleset }) => ({
+                    ...describeRule(rule),
+                    ruleset_source_type: 'Repository',
+                    ruleset_source: source,
+                    ruleset_id: hosted.rulesets.indexOf(ruleset) + 1,
+                })),
+            };
+        },
+    },
+};
+function describeRule(rule) {
+    switch (rule.type) {
+        case 'pull_request':
+            return {
+                type: rule.type,
+                parameters: {
+                    required_approving_review_count: rule.approvals,
+                    dismiss_stale_reviews_on_push: false,
+                    require_code_owner_review: false,
+                    require_last_push_approval: false,
+                    required_review_thread_resolution: false,
+                },
+            };
+        case 'required_status_checks':
+            return {
+                type: rule.type,
+                parameters: {
+                    required_status_checks: rule.contexts.map((context) => ({ context })),
+                    strict_required_status_checks_policy: false,
+                },
+            };
+        default:
+            return { type: rule.type };
+    }
+}

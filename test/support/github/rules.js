@@ -1,0 +1,138 @@
+import { Refusal } from './call.js';
+import { hasPermission } from './tokens.js';
+/** Active rules of a branch, with the ruleset each comes from. */
+export function rulesOf(repository, ref) {
+    return repository.rulesets
+        .filter(({ enforcement, include }) => {
+        return enforcement === 'active' && include.some((pattern) => matches(pattern, ref, repository));
+    })
+        .flatMap((ruleset) => ruleset.rules.map((rule) => ({ rule, ruleset })));
+}
+function matches(pattern, ref, { defaultBranch }) {
+    if (pattern === '~ALL')
+        return ref.startsWith('refs/heads/');
+    if (pattern === '~DEFAULT_BRANCH')
+        return ref === `refs/heads/${defaultBranch}`;
+    return pattern.endsWith('*') ? ref.startsWith(pattern.slice(0, -1)) : ref === pattern;
+}
+/**
+ * Holds a change of a ref against the rulesets, the classic protection, and the rule that the token of a workflow
+ * never changes workflow files.
+ * @returns what GitHub says against it, undefined when it may go ahead
+ */
+export async function objectionTo(repository, change, token) {
+    const broken = await brokenRules(repository, change, token);
+    if (broken.length > 0)
+        return { kind: 'ruleset', message: `Repository rule violations found\n\n${broken.join('\n\n')}\n\n` };
+    const protection = repository.protections.get(change.ref.replace('refs/heads/', ''));
+    if (protection !== undefined) {
+        const message = await protectionObjection(repository, protection, change, token);
+        if (message !== undefined)
+            return { kind: 'protection', message };
+    }
+    const workflow = await changedWorkflow(repository, change, token);
+    if (workflow !== undefined) {
+        const who = token.kind === 'user' ? 'a Personal Access Token' : 'a GitHub App';
+        const message = `refusing to allow ${who} to create or update workflow \`${workflow}\` without \`workflows\` permission`;
+        return { kind: 'workflows', message };
+    }
+    return undefined;
+}
+async function brokenRules(repository, change, token) {
+    const judged = rulesOf(repository, change.ref)
+        .filter(({ ruleset }) => !ruleset.bypass?.includes(token.login))
+        .map(({ rule }) => breaks(repository, rule, change));
+    return (await Promise.all(judged)).flatMap((message) => message ?? []);
+}
+async function breaks(repository, rule, change) {
+    const { from, to } = change;
+    const [isNew, isGone] = [from === '', to === ''];
+    switch (rule.type) {
+        case 'creation':
+            return isNew ? 'Cannot create ref due to creations being restricted.' : undefined;
+        case 'deletion':
+            return isGone ? 'Cannot delete this branch' : undefined;
+        case 'update':
+            return !isNew && !isGone ? 'Cannot update this protected ref.' : undefined;
+        case 'non_fast_forward': {
+            // of a push git itself judges that, when the commits have come
+            const rewound = !isNew && !isGone && !change.pushed && !(await repository.git.isAncestor(from, to));
+            return rewound ? 'Cannot force-push to this branch' : undefined;
+        }
+        case 'required_signatures':
+            return !isGone && (await unsigned(repository, change))
+                ? 'Commits must have verified signatures.'
+                : undefined;
+        case 'merge_queue':
+            return isGone ? undefined : 'Changes must be made through the merge queue';
+        case 'pull_request':
+            return isNew || isGone ? undefined : 'Changes must be made through a pull request.';
+        case 'required_status_checks': {
+            const missing = missingContexts(repository, rule.contexts, to);
+            if (isNew || isGone || missing.length === 0)
+                return undefined;
+            return `${missing.length} of ${rule.contexts.length} required status checks are expected.`;
+        }
+    }
+}
+async function protectionObjection(repository, protection, change, token) {
+    const { from, to, pushed } = change;
+    if (to === '')
+        return 'Cannot delete a protected branch';
+    if (from === '')
+        return undefined;
+    if (protection.pushers !== undefined && !protection.pushers.includes(token.login))
+        return "You're not authorized to push to this branch. Visit https://docs.github.com/repositories/configuring-branches-and-merges-in-your-repository/managing-protected-branches/about-protected-branches for more information.";
+    if (protection.requiredSignatures && (await unsigned(repository, change)))
+        return 'Commits must have verified signatures.';
+    if (protection.requiredApprovals !== undefined)
+        return `At least ${protection.requiredApprovals} approving review is required by reviewers with write access.`;
+    const [missing] = missingContexts(repository, protection.requiredContexts ?? [], to);
+    if (missing !== undefined)
+        return `Required status check "${missing}" is expected.`;
+    return pushed || (await repository.git.isAncestor(from, to))
+        ? undefined
+        : 'Cannot force-push to this branch';
+}
+function missingContexts({ statuses }, contexts, sha) {
+    return contexts.filter((context) => {
+        return !statuses.some((each) => each.sha === sha && each.context === context && each.state === 'success');
+    });
+}
+/** True when a commit that is new to the ref has no signature of GitHub's. */
+async function unsigned({ git, signed }, { from, to, pushed }) {
+    if (pushed)
+        return true;
+    const commits = await git.log(from === '' ? to : `${from}..${to}`);
+    return commits.some(({ sha }) => !signed.has(sha));
+}
+/** The first workflow file that the change writes and that no other branch has with the same content. */
+async function changedWorkflow({ git }, { from, to, pushed }, token) {
+    if (to === '' || pushed || hasPermission(token, 'workflows', 'write'))
+        return undefined;
+    const before = from === '' ? new Map() : await workflows(git, from);
+    const changed = [...(await workflows(git, to))].filter(([path, sha]) => before.get(path) !== sha);
+    if (changed.length === 0)
+        return undefined;
+    const branches = await git.listRefs('refs/heads/');
+    const elsewhere = await Promise.all(branches.map((branch) => workflows(git, branch.sha)));
+    return changed.find(([path, sha]) => !elsewhere.some((files) => files.get(path) === sha))?.[0];
+}
+async function workflows(git, sha) {
+    const entries = await git.readTree(sha, { recursive: true });
+    return new Map(entries
+        .filter(({ path, type }) => type === 'blob' && path.startsWith('.github/workflows/'))
+        .map(({ path, sha: blob }) => [path, blob]));
+}
+/** True when nobody may take commits away from the branch. */
+export function forbidsForce(repository, ref) {
+    const byRuleset = rulesOf(repository, ref).some(({ rule }) => rule.type === 'non_fast_forward');
+    return byRuleset || repository.protections.has(ref.replace('refs/heads/', ''));
+}
+/** @throws Refusal as the git refs API words it */
+export async function demandRefChange(repository, change, token) {
+    const objection = await objectionTo(repository, change, token);
+    if (objection === undefined)
+        return;
+    throw new Refusal(objection.kind === 'workflows' ? 403 : 422, objection.message);
+}
