@@ -14,7 +14,7 @@ import { secretsOf } from './target.ts'
 /** Times in ms. */
 export interface WatchInput extends Surroundings {
   readonly checks: readonly Check[]
-  /** how long to watch; at least one interval */
+  /** how long to watch; 0 for one round */
   readonly windowMs: number
   /** waits; rejects when the signal is aborted */
   readonly sleep: (ms: number) => Promise<void>

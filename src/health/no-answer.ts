@@ -12,7 +12,7 @@ export interface NoAnswer {
 
 /** An error of the network in words. */
 interface Explanation {
-  /** codes as Node, libuv, OpenSSL and undici name them */
+  /** the codes of Node, libuv, OpenSSL and undici; undici's parser gives its errors a name only */
   readonly codes: RegExp
   readonly isOutage: boolean
   readonly words: string
@@ -28,7 +28,7 @@ const explanations: readonly Explanation[] = [
   { codes: /^(ETIMEDOUT|UND_ERR_\w*TIMEOUT)$/, isOutage: true, words: 'the connection timed out' },
   { codes: /^EHOSTUNREACH$/, isOutage: true, words: 'the host is unreachable' },
   {
-    codes: /^(HPE_\w+|UND_ERR_(HEADERS_OVERFLOW|RES\w*))$/,
+    codes: /^(HTTPParserError|HPE_\w+|Z_\w+|UND_ERR_(HEADERS_OVERFLOW|RES\w*))$/,
     isOutage: true,
     words: 'the answer is not valid HTTP',
   },
@@ -57,11 +57,15 @@ function explain(code: string): Omit<Explanation, 'codes'> {
   return known ?? { isOutage: false, words: 'the request failed' }
 }
 
+/** Names that say nothing. */
+const plainNames = /^(Type|Aggregate)?Error$/
+
 /** `fetch` wraps the reason in causes, and in an AggregateError when a host has several addresses. */
 function codesOf(error: unknown, depth = 0): readonly string[] {
-  if (!(error instanceof Error) || depth > 5) return []
-  const own =
-    'code' in error && typeof error.code === 'string' && /^[A-Z0-9_]+$/.test(error.code) ? [error.code] : []
-  const inner = error instanceof AggregateError ? error.errors : [error.cause]
+  if (typeof error !== 'object' || error === null || depth > 5) return []
+  const code = 'code' in error && error.code !== undefined ? error.code : 'name' in error && error.name
+  const attempts: readonly unknown[] = 'errors' in error && Array.isArray(error.errors) ? error.errors : []
+  const inner = 'cause' in error ? [...attempts, error.cause] : attempts
+  const own = typeof code === 'string' && /^\w+$/.test(code) && !plainNames.test(code) ? [code] : []
   return [...own, ...inner.flatMap((each) => codesOf(each, depth + 1))]
 }

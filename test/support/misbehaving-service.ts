@@ -1,5 +1,4 @@
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
-import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 
 /** What a request gets. Chosen anew for every request, so that it can change while the service runs. */
@@ -17,6 +16,8 @@ export type Behaviour =
   | { readonly kind: 'hang' }
   /** closes the connection instead of answering */
   | { readonly kind: 'drop' }
+  /** answers with something that is not HTTP */
+  | { readonly kind: 'garble' }
   /** sends the headers, then a byte every 20 ms for ever */
   | { readonly kind: 'drip' }
   /** answers with this many bytes, the text at their end */
@@ -34,7 +35,7 @@ export interface SeenRequest {
  * A small production that can be told to misbehave, on a free loopback port. `/metrics` always answers, in the text
  * format of Prometheus, with the count of the requests to all other paths by status code.
  */
-export async function startMisbehavingService(tls?: { readonly key: string; readonly cert: string }) {
+export async function startMisbehavingService() {
   let behaviour: Behaviour = { kind: 'answer' }
   let owed = 0
   const counts = new Map([
@@ -71,6 +72,9 @@ export async function startMisbehavingService(tls?: { readonly key: string; read
       case 'drop':
         request.socket.destroy()
         return
+      case 'garble':
+        request.socket.end('what?\r\n\r\n')
+        return
       case 'drip': {
         response.writeHead(200)
         const drip = setInterval(() => response.write('.'), 20)
@@ -91,13 +95,13 @@ export async function startMisbehavingService(tls?: { readonly key: string; read
     }
   }
 
-  const server = tls === undefined ? createServer(listener) : createTlsServer({ ...tls }, listener)
+  const server = createServer(listener)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const port = portOf(server.address())
 
   return {
     port,
-    url: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`,
+    url: `http://127.0.0.1:${port}`,
     /** every request but those to /metrics, oldest first */
     seen: seen as readonly SeenRequest[],
     behave: (next: Behaviour) => {
