@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { appendFile, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
@@ -64,12 +64,12 @@ describe('a history in a folder', () => {
     expect(await readFile(file, 'utf8')).toContain('{"cut o\n')
   })
 
-  test('loses no event of many writers at once, nor to a lock that a dead process left', async () => {
+  test('loses no event of many writers at once, and has each once', async () => {
     const history = openFileHistory({ directory })
     await history.append(opened(0))
-    await writeFile(join(directory, 'v1/events/2026/2026-11.jsonl.lock'), '999999999')
-    const writers = Array.from({ length: 12 }, (_, n) => openFileHistory({ directory }).append(opened(n + 1)))
-    expect(await Promise.all(writers)).toEqual(Array.from({ length: 12 }, () => 'appended'))
+    const numbers = Array.from({ length: 12 }, (_, n) => n + 1)
+    const add = (n: number) => openFileHistory({ directory }).append(opened(n))
+    await Promise.all([...numbers, ...numbers].map(add))
     expect((await history.read()).events).toHaveLength(13)
   })
 })

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type GitStore, openGitStore, runGit } from './git-store.ts'
-import type { BranchProtection, Ruleset } from './rules.ts'
+import type { BranchProtection, Ruleset } from './ruleset.ts'
 import type { Token } from './tokens.ts'
 
 export interface Issue {

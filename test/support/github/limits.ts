@@ -1,4 +1,4 @@
-import { Refusal } from './call.ts'
+import { Refusal } from './refusal.ts'
 import type { Token } from './tokens.ts'
 
 export interface Limits {

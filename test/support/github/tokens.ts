@@ -1,4 +1,4 @@
-import { Refusal } from './call.ts'
+import { Refusal } from './refusal.ts'
 
 export type Level = 'read' | 'write'
 

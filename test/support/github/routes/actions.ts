@@ -1,5 +1,6 @@
-import { type Call, notFound, Refusal, type Routes } from '../call.ts'
+import type { Call, Routes } from '../call.ts'
 import type { Variable } from '../hosted-repository.ts'
+import { notFound, Refusal } from '../refusal.ts'
 import { isoTime, type Schema } from '../represent.ts'
 
 /** https://docs.github.com/en/rest/actions/variables and https://docs.github.com/en/rest/actions/workflows */

@@ -1,6 +1,7 @@
-import { notFound, pageOf, Refusal, type Routes } from '../call.ts'
+import { pageOf, type Routes } from '../call.ts'
 import type { FileChange } from '../git-store.ts'
 import type { CommitStatus, HostedRepository } from '../hosted-repository.ts'
+import { notFound, Refusal } from '../refusal.ts'
 import { commit, commitStatus, minimalRepository, type Schema } from '../represent.ts'
 import { demandContent } from './git-data.ts'
 

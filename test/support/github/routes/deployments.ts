@@ -1,5 +1,6 @@
-import { type Call, notFound, pageOf, Refusal, type Routes } from '../call.ts'
+import { type Call, pageOf, type Routes } from '../call.ts'
 import type { Deployment, DeploymentStatus, HostedRepository } from '../hosted-repository.ts'
+import { notFound, Refusal } from '../refusal.ts'
 import { deployment, deploymentStatus } from '../represent.ts'
 
 /** https://docs.github.com/en/rest/deployments */

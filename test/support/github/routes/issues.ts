@@ -1,5 +1,6 @@
-import { type Call, invalid, notFound, pageOf, Refusal, type Routes } from '../call.ts'
+import { type Call, pageOf, type Routes } from '../call.ts'
 import type { Comment, HostedRepository, Issue, Label } from '../hosted-repository.ts'
+import { invalid, notFound, Refusal } from '../refusal.ts'
 import { comment, issue, label } from '../represent.ts'
 
 /** Longer bodies are refused, in characters. */

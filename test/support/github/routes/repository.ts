@@ -1,6 +1,8 @@
-import { notFound, pageOf, type Routes } from '../call.ts'
+import { pageOf, type Routes } from '../call.ts'
+import { notFound } from '../refusal.ts'
 import { commit, fullRepository, type Schema } from '../represent.ts'
-import { type Rule, rulesOf } from '../rules.ts'
+import { rulesOf } from '../rules.ts'
+import type { Rule } from '../ruleset.ts'
 
 /** https://docs.github.com/en/rest/repos/repos and https://docs.github.com/en/rest/repos/rules */
 export const repository: Routes = {
