@@ -8,6 +8,8 @@ export type FaultKind =
   | { readonly kind: 'too-many-requests'; readonly retryAfterSeconds: number }
   /** 403 with Retry-After: https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api */
   | { readonly kind: 'secondary-limit'; readonly retryAfterSeconds: number }
+  /** any other no, with a text of the test's choice */
+  | { readonly kind: 'refused'; readonly status: number; readonly message: string }
   /** carried out at once, answered late */
   | { readonly kind: 'slow'; readonly ms: number }
   /** carried out, and the connection ends in the middle of the body */

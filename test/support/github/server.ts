@@ -272,6 +272,7 @@ function match(operations: readonly Operation[], method: string, path: string): 
 /** The answer of a fault that keeps the request from being carried out. */
 function insteadOf(fault: Fault): Answer<unknown> | undefined {
   if (fault.kind === 'too-many-requests') return describeRefusal(tooManyRequests(fault.retryAfterSeconds))
+  if (fault.kind === 'refused') return describeRefusal(new Refusal(fault.status, fault.message))
   if (fault.kind === 'secondary-limit') return describeRefusal(secondaryLimit(fault.retryAfterSeconds))
   if (fault.kind === 'server-error' && !fault.carriedOut) return serverError(fault.status)
   if (fault.kind === 'no-answer' && !fault.carriedOut) return serverError(500)
