@@ -26,7 +26,7 @@ await runAction(healthGate, async (step) => {
   const now = () => step.now().getTime()
   const { redact } = secrets
   const report = await watchHealth({ ...plan, fetch, env, now, sleep, log: log.info, redact, signal })
-  log.info(`${environment} is ${report.verdict}: ${report.because}`)
+  log.info(`verdict on ${environment}: ${report.verdict}, because ${report.because}`)
   const response = chooseResponse({
     report,
     past: report.verdict === 'unhealthy' ? await recentEvents(step, workplace) : [],
@@ -55,7 +55,8 @@ await runAction(healthGate, async (step) => {
     [context.stepKey, report.verdict],
   )
   await step.writeSummary(renderMarkdown(summarizeReport(report, response, environment)))
-  announce(step, report, `${environment} is ${report.verdict} (${response.decision}): ${response.because}`)
+  const { decision, because } = response
+  announce(step, report, `verdict on ${environment}: ${report.verdict} (${decision}), because ${because}`)
 })
 
 /** The history of the cooldown. */

@@ -24,7 +24,7 @@ export type ReasonCode =
 export interface Decision {
   readonly verdict: Verdict
   readonly reasonCode: ReasonCode
-  /** one sentence: what the rule found, in which checks, their values and limits */
+  /** one clause: what the rule found, in which checks, their values and limits */
   readonly because: string
   /** names of the checks that the verdict rests on */
   readonly decidedBy: readonly string[]
@@ -60,21 +60,26 @@ export function decide({
   }
   const sustained = issues.filter(({ check, tally }) => check.severity !== 'low' && isSustained(tally))
   if (windowOver && sustained.length > 0) {
-    return explain('unhealthy', 'sustained-issue', 'beyond the limit during the whole window', sustained)
+    return explain(
+      'unhealthy',
+      'sustained-issue',
+      'a check was beyond its limit during the whole window',
+      sustained,
+    )
   }
 
   const unable = checks.filter(({ tally }) => blindnessOf(tally) === 'error')
-  if (unable.length > 0) return explain('error', 'could-not-look', 'could not look', unable)
+  if (unable.length > 0) return explain('error', 'could-not-look', 'the gate could not look', unable)
 
   const blind = checks.filter(({ tally }) => blindnessOf(tally) === 'no-data')
   if (blind.length > 0 || checks.length === 0) {
-    return explain('inconclusive', 'no-data', 'too little data', blind)
+    return explain('inconclusive', 'no-data', 'there is too little data', blind)
   }
 
   const beyond = checks.filter(({ tally }) => tally.breach !== undefined)
   const unsettled = beyond.filter(({ check }) => check.severity !== 'low')
   if (unsettled.length > 0) {
-    const why = 'beyond the limit to the last, but not enough for the rule to roll back'
+    const why = 'a check is beyond its limit to the last, but not enough for the rule to roll back'
     return explain('inconclusive', 'unsettled-issue', why, unsettled)
   }
   if (beyond.length > 0) {
@@ -89,10 +94,7 @@ function explain(
   why: string,
   checks: readonly Evidence[],
 ): Decision {
-  const facts = checks.map((evidence) => {
-    const verb = evidence.tally.lastValue === undefined ? 'has' : 'is at'
-    return `${evidence.check.name} ${verb} ${describeEvidence(evidence)}`
-  })
+  const facts = checks.map((evidence) => `${evidence.check.name} (${describeEvidence(evidence)})`)
   return {
     verdict,
     reasonCode,

@@ -1,7 +1,7 @@
 import type { Check } from '../config/schema.ts'
 import { formatDuration } from '../text/duration.ts'
 import { describeLimit } from './limit.ts'
-import type { Tally } from './tally.ts'
+import { blindnessOf, type Tally } from './tally.ts'
 import { formatTime, formatValue, unitOf } from './value.ts'
 
 /** A check as the rule sees it: what was agreed about it, and all its readings so far. */
@@ -12,10 +12,12 @@ export interface Evidence {
 
 /**
  * What the check saw, for people:
- * `100 %, limit at most 5 %, for 30s since 12:00:00 UTC, 3 of 3 probes failed: 3 × status 500`.
+ * `100 %, limit at most 5 %, for 30s since 12:00:00 UTC, 3 of 3 probes failed: 3 × status 500`. A value that says nothing
+ * about now, because too little was seen since, is left out.
  */
 export function describeEvidence({ check, tally }: Evidence): string {
-  return [...describeLastValue(check, tally), ...describeGaps(tally)].join(', ')
+  const isOutdated = blindnessOf(tally) !== undefined && tally.breach === undefined
+  return [...(isOutdated ? [] : describeLastValue(check, tally)), ...describeGaps(tally)].join(', ')
 }
 
 function describeLastValue(

@@ -8,7 +8,7 @@ export interface Response {
   readonly decision: 'roll-back' | 'hold' | 'keep'
   /** one word; that of the verdict, or `cooldown` */
   readonly reasonCode: string
-  /** one sentence */
+  /** one clause */
   readonly because: string
 }
 

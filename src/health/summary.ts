@@ -23,16 +23,7 @@ export function summarizeReport(
   const watched = `${rounds} ${rounds === 1 ? 'round' : 'rounds'}, one every ${formatDuration(intervalMs)}, from ${formatTime(from)} to ${formatTime(to)}; the window was ${formatDuration(windowMs)}.`
   return [
     heading(2, `Health gate: ${verdict}`),
-    paragraph(
-      code(environment),
-      ' is ',
-      strong(verdict),
-      ', the decision is ',
-      strong(decision),
-      ': ',
-      because,
-      '.',
-    ),
+    paragraph('Decision for ', code(environment), ': ', strong(decision), ', because ', because, '.'),
     table(
       ['check', 'severity', 'state', 'last rounds', 'what it saw'],
       checks.map((check) => [

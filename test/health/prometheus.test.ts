@@ -157,7 +157,7 @@ describe('a server that cannot be asked', () => {
     [
       'answers 500 with a page',
       { kind: 'raw', status: 500, body: '<h1>canary</h1>' },
-      'answered with status 500 and no JSON',
+      'answered with status 500',
     ],
     ['sends us to a log-in', { kind: 'redirect', times: 1 }, 'answered with a redirect (status 302)'],
   ])('when it %s it is an error', async (_name, behaviour, note) => {

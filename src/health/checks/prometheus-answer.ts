@@ -43,6 +43,7 @@ export function readAnswer(answer: Answer, shownUrl: string): Reading {
   }
   if (cut) return error(`${shownUrl} answered with more than 5 MiB: aggregate the query, e.g. sum(...)`)
   const json = parseJson(body)
+  if (json === undefined && status >= 500) return error(`${shownUrl} answered with status ${status}`)
   if (json === undefined) {
     return error(
       `${shownUrl} answered with status ${status} and no JSON: is this the address of a Prometheus server, with its path prefix?`,

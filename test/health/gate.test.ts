@@ -1,0 +1,229 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { freePort, type MisbehavingService, startMisbehavingService } from '../support/misbehaving-service.ts'
+import { bad, checksOf, good, noon, playRounds, virtualClock, watch } from './example.ts'
+
+let service: MisbehavingService
+let metrics: MisbehavingService
+beforeAll(async () => {
+  service = await startMisbehavingService()
+  metrics = await startMisbehavingService()
+})
+afterAll(async () => {
+  await service.stop()
+  await metrics.stop()
+})
+beforeEach(() => service.behave(good))
+
+const homepage = (more: object = {}) => ({ name: 'homepage', type: 'http', url: service.url, ...more })
+/** A stand-in for a Prometheus server, which says what we need it to say. */
+const query = (more: object = {}) => ({
+  name: 'errors',
+  type: 'prometheus',
+  url: metrics.url,
+  query: 'errors',
+  metric: 'error-rate',
+  ...more,
+})
+const says = (value: string) =>
+  ({
+    kind: 'raw',
+    status: 200,
+    body: JSON.stringify({ status: 'success', data: { resultType: 'scalar', result: [0, value] } }),
+  }) as const
+
+describe('when the watch ends', () => {
+  test('a healthy service is watched to the end of the window, the round at its end included', async () => {
+    const { report, lines } = await watch({ checks: checksOf(homepage()) })
+    expect(report).toMatchObject({
+      verdict: 'healthy',
+      rounds: 21,
+      startedAt: '2026-11-24T12:00:00.000Z',
+      endedAt: '2026-11-24T12:05:00.000Z',
+    })
+    expect(lines).toHaveLength(21)
+  })
+
+  test('a critical check ends it as soon as it has failed for two intervals', async () => {
+    const clock = playRounds(service, good, good, bad)
+    const { report } = await watch({ ...clock, checks: checksOf(homepage({ severity: 'critical' })) })
+    expect(report).toMatchObject({
+      verdict: 'unhealthy',
+      reasonCode: 'critical-check',
+      rounds: 5,
+      firstFailureAt: '2026-11-24T12:00:30.000Z',
+      endedAt: '2026-11-24T12:01:00.000Z',
+    })
+  })
+
+  test('one lost probe does not', async () => {
+    const clock = playRounds(service, good, bad, good)
+    const { report } = await watch({ ...clock, checks: checksOf(homepage({ severity: 'critical' })) })
+    expect(report).toMatchObject({ verdict: 'healthy', rounds: 21 })
+    expect(report.checks[0]?.failures).toEqual({ bad: 1, of: 21 })
+  })
+
+  test('two high checks end it when the second one fails beside the first', async () => {
+    metrics.behave(says('0.2'))
+    const clock = playRounds(service, good, good, good, bad)
+    const { report } = await watch({ ...clock, checks: checksOf(homepage({ for: '0s' }), query()) })
+    expect(report).toMatchObject({
+      verdict: 'unhealthy',
+      reasonCode: 'two-high-checks',
+      decidedBy: ['homepage', 'errors'],
+      rounds: 4,
+      firstFailureAt: '2026-11-24T12:00:00.000Z',
+    })
+  })
+
+  test('a single high one is called at the end of the window, if it failed from its beginning', async () => {
+    service.behave(bad)
+    const { report } = await watch({ checks: checksOf(homepage()) })
+    expect(report).toMatchObject({ verdict: 'unhealthy', reasonCode: 'sustained-issue', rounds: 21 })
+  })
+
+  test('one that failed only in the second half is not called healthy', async () => {
+    metrics.behave(says('0'))
+    let round = 0
+    const clock = virtualClock({ onTick: () => ++round === 10 && metrics.behave(says('0.4')) })
+    const { report } = await watch({ ...clock, checks: checksOf(query()) })
+    expect(report).toMatchObject({ verdict: 'inconclusive', reasonCode: 'unsettled-issue', rounds: 21 })
+    expect(report.checks[0]).toMatchObject({ state: 'breached', failingSince: '2026-11-24T12:02:30.000Z' })
+  })
+
+  test('a query that will never be understood ends it at once', async () => {
+    const body = JSON.stringify({ status: 'error', errorType: 'bad_data', error: 'parse error' })
+    metrics.behave({ kind: 'raw', status: 400, body })
+    const { report } = await watch({ checks: checksOf(query()) })
+    expect(report).toMatchObject({ verdict: 'error', reasonCode: 'could-not-look', rounds: 1 })
+  })
+
+  test('but not while another check may still find production down', async () => {
+    const body = JSON.stringify({ status: 'error', errorType: 'bad_data', error: 'parse error' })
+    metrics.behave({ kind: 'raw', status: 400, body })
+    const clock = playRounds(service, good, good, bad)
+    const { report } = await watch({
+      ...clock,
+      checks: checksOf(query(), homepage({ severity: 'critical' })),
+    })
+    expect(report).toMatchObject({ verdict: 'unhealthy', decidedBy: ['homepage'], rounds: 5 })
+  })
+
+  test('a metrics server that does not answer is asked again until the window ends', async () => {
+    const url = `http://127.0.0.1:${await freePort()}`
+    const { report } = await watch({ checks: checksOf(query({ url, severity: 'critical' }), homepage()) })
+    expect(report).toMatchObject({ verdict: 'error', decidedBy: ['errors'], rounds: 21 })
+  })
+
+  test('an interval that does not divide the window does not keep a check from ever counting', async () => {
+    service.behave(bad)
+    const checks = checksOf(homepage({ severity: 'critical', for: '20s' }))
+    const { report } = await watch({ checks, windowMs: 20_000 })
+    expect(report).toMatchObject({ verdict: 'unhealthy', reasonCode: 'critical-check', rounds: 2 })
+  })
+
+  test('a cancelled job ends it at once', async () => {
+    const job = new AbortController()
+    const sleep = async () => job.abort(new Error('the job was cancelled'))
+    const watching = watch({ sleep, checks: checksOf(homepage()), signal: job.signal })
+    await expect(watching).rejects.toThrow('the job was cancelled')
+  })
+})
+
+describe('rounds', () => {
+  test('all checks look at the same time', async () => {
+    const slow = await startMisbehavingService()
+    slow.behave({ kind: 'answer', delayMs: 150 })
+    const checks = checksOf(
+      ...['one', 'two', 'three', 'four'].map((name) => homepage({ name, url: slow.url })),
+    )
+    const startedAt = performance.now()
+    await watch({ checks, windowMs: 0 })
+    await slow.stop()
+    expect(performance.now() - startedAt).toBeLessThan(300)
+    expect(slow.seen).toHaveLength(4)
+  })
+
+  test('a round that takes longer than the interval skips those it ran into', async () => {
+    const clock = virtualClock()
+    let slowOnes = 1
+    const slowFetch: typeof fetch = async (...request) => {
+      if (slowOnes-- > 0) clock.pass(40_000)
+      return fetch(...request)
+    }
+    const { report } = await watch({
+      ...clock,
+      fetch: slowFetch,
+      checks: checksOf(homepage()),
+      windowMs: 60_000,
+    })
+    const moments = report.checks[0]?.samples.map(({ at }) => (Date.parse(at) - noon) / 1000)
+    expect(moments).toEqual([0, 45, 60])
+  })
+})
+
+test('a watch without a check is refused, and so is a secret that is not set, before anything is sent', async () => {
+  await expect(watch({ checks: [] })).rejects.toThrow('there is no health check')
+
+  const before = service.seen.length
+  const secret = { headers: { authorization: { env: 'HEALTH_TOKEN' } } }
+  const checks = checksOf(homepage(), homepage({ name: 'private', ...secret }))
+  for (const env of [{}, { HEALTH_TOKEN: ' ' }]) {
+    await expect(watch({ checks, env })).rejects.toThrow(
+      'check "private": the header authorization is read from HEALTH_TOKEN, which is not set or empty; set it in the env of the step',
+    )
+  }
+  const broken = watch({ checks, env: { HEALTH_TOKEN: 'canary\nx: y' } })
+  await expect(broken).rejects.toThrow('check "private": the header authorization cannot be sent')
+  await expect(broken).rejects.not.toThrow('canary')
+  expect(service.seen).toHaveLength(before)
+})
+
+test('the report is plain data: the same after a trip through JSON, infinite values included', async () => {
+  metrics.behave(says('+Inf'))
+  service.behave({ kind: 'hang' })
+  const checks = checksOf(query(), homepage({ metric: 'response-time', for: '0s' }))
+  const { report } = await watch({ checks, windowMs: 15_000, timeoutMs: 250 })
+  expect(JSON.parse(JSON.stringify(report))).toEqual(report)
+  expect(report.checks).toMatchObject([
+    { name: 'errors', valueText: '+Inf', issue: true },
+    { name: 'homepage', valueText: '+Inf', issue: true },
+  ])
+})
+
+test('a long watch keeps the latest samples only', async () => {
+  metrics.behave(says('0'))
+  const { report } = await watch({ checks: checksOf(query()), windowMs: 300 * 15_000 })
+  expect(report.rounds).toBe(301)
+  expect(report.checks[0]?.samples).toHaveLength(120)
+  expect(report.checks[0]?.samples.at(-1)?.at).toBe(report.endedAt)
+})
+
+describe('a canary secret', () => {
+  const canary = 'canary-4f1c'
+  const headers = { authorization: { env: 'TOKEN' } }
+  const env = { TOKEN: `Bearer ${canary}` }
+
+  test.each([
+    ['in the page of a broken service', { kind: 'raw', status: 500, body: `denied: ${canary}` } as const],
+    ['in a header of its answer', { kind: 'raw', status: 503, headers: { 'x-echo': canary } } as const],
+    ['in the address of a redirect', { kind: 'redirect', times: 9, to: `http://[${canary}]/` } as const],
+  ])('%s is told to nobody', async (_name, behaviour) => {
+    service.behave(behaviour)
+    const checks = checksOf(homepage({ headers, severity: 'critical', expect: { body: 'shop' } }))
+    const { report, lines } = await watch({ checks, env })
+    expect(report.verdict).toBe('unhealthy')
+    expect(service.seen.at(-1)?.headers.authorization).toBe(env.TOKEN)
+    expect(JSON.stringify([report, lines])).not.toContain(canary)
+  })
+
+  test('in the error of a metrics server is told to nobody, and neither is one that the caller knows of', async () => {
+    const error = `user ${canary} of pass-phrase-1 is unknown`
+    const body = JSON.stringify({ status: 'error', errorType: 'bad_data', error })
+    metrics.behave({ kind: 'raw', status: 400, body })
+    const redact = (text: string) => text.replaceAll('pass-phrase-1', '***')
+    const { report, lines } = await watch({ checks: checksOf(query({ headers })), env, redact })
+    expect(lines.join()).toContain('bad_data: user *** of *** is unknown')
+    expect(JSON.stringify([report, lines])).not.toContain(canary)
+    expect(JSON.stringify([report, lines])).not.toContain('pass-phrase-1')
+  })
+})

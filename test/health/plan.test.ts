@@ -1,0 +1,110 @@
+import { expect, test } from '@jest/globals'
+import { parseConfig } from '../../src/config/parse.ts'
+import { defaultConfig } from '../../src/config/schema.ts'
+import { planWatch, type Wishes } from '../../src/health/plan.ts'
+import { secretsOf } from '../../src/health/target.ts'
+
+const noWishes: Wishes = { url: '', checks: '', windowMs: undefined, intervalMs: undefined }
+const url = 'https://shop.example.com/'
+const { health: bare } = defaultConfig()
+const { health: configured } = parseConfig({
+  text: `
+health:
+  window: 2m
+  interval: 10s
+  timeout: 8s
+  checks: [{ name: homepage, type: http, url: '${url}' }]
+`,
+  file: 'rollback.yml',
+})
+
+function plan(wishes: Partial<Wishes>, settings = bare) {
+  return planWatch(settings, { ...noWishes, ...wishes })
+}
+
+test('without wishes, the settings hold', () => {
+  expect(plan({}, configured)).toEqual({
+    checks: configured.checks,
+    windowMs: 120_000,
+    intervalMs: 10_000,
+    timeoutMs: 8000,
+  })
+})
+
+test('an address alone is enough: a critical check that has to fail for two intervals', () => {
+  expect(plan({ url, intervalMs: 5000 })).toEqual({
+    windowMs: 300_000,
+    intervalMs: 5000,
+    timeoutMs: 10_000,
+    checks: [
+      {
+        name: 'url',
+        type: 'http',
+        url,
+        metric: 'error-rate',
+        severity: 'critical',
+        limit: { max: 0.05 },
+        forMs: 10_000,
+        expect: {},
+        headers: {},
+      },
+    ],
+  })
+})
+
+test('it comes beside the configured checks; checks of the step come in their place', () => {
+  const checks = `[{ name: cart, type: http, url: '${url}cart' }]`
+  const names = (wishes: Partial<Wishes>) => plan(wishes, configured).checks.map(({ name }) => name)
+  expect(names({ url })).toEqual(['homepage', 'url'])
+  expect(names({ checks })).toEqual(['cart'])
+  expect(names({ checks, url })).toEqual(['cart', 'url'])
+})
+
+test('no probe is given more time than the whole watch has', () => {
+  expect(plan({ url, windowMs: 3000, intervalMs: 1000 }).timeoutMs).toBe(3000)
+})
+
+test.each<[string, Partial<Wishes>, RegExp]>([
+  [
+    'nothing to check',
+    {},
+    /^there is nothing to check: give the input "url" an address .* or write checks under health\.checks/,
+  ],
+  [
+    'an interval longer than the window',
+    { url, windowMs: 10_000 },
+    /^the interval of 15s is longer than the window of 10s/,
+  ],
+  ['an interval of nothing', { url, intervalMs: 0 }, /^input "interval" is 0s; write at least 100ms/],
+  ['a window of a day', { url, windowMs: 86_400_000 }, /^input "window" is 1d; write at most 6h/],
+  [
+    'an address that is none',
+    { url: 'shop.example.com' },
+    /input "url".*is not an address with http or https/s,
+  ],
+  ['checks that are none', { checks: 'homepage' }, /input "checks"/],
+  [
+    'a check that wants to last longer than the watch',
+    { checks: `[{ name: a, type: http, url: '${url}', for: 10m }]` },
+    /input "checks".*is longer than the window/s,
+  ],
+  [
+    'two checks of the same name',
+    { url, checks: `[{ name: url, type: http, url: '${url}' }]` },
+    /^a check is named "url", as the one of the input "url" is/,
+  ],
+])('%s is refused with what to write instead', (_name, wishes, message) => {
+  expect(() => plan(wishes)).toThrow(message)
+})
+
+test('a password in the address is refused, and not shown', () => {
+  const attempt = () => plan({ url: 'https://ops:canary-77@shop.example.com/' })
+  expect(attempt).toThrow('input "url"')
+  expect(attempt).not.toThrow('canary-77')
+})
+
+test('the secrets of the checks are those that their headers are read from, with and without the scheme', () => {
+  const checks = `[{ name: a, type: http, url: '${url}', headers: { accept: text/html, authorization: { env: TOKEN }, x-key: { env: KEY }, x-other: { env: UNSET } } }]`
+  const env = { TOKEN: 'Bearer canary-1\n', KEY: 'canary-2', OTHER: 'not ours' }
+  expect(secretsOf(plan({ checks }).checks, env)).toEqual(['Bearer canary-1', 'canary-1', 'canary-2'])
+})
