@@ -12,7 +12,7 @@ export interface NoAnswer {
 
 /** An error of the network in words. */
 interface Explanation {
-  /** the codes of Node, libuv, OpenSSL and undici; undici's parser gives its errors a name only */
+  /** as Node, libuv, OpenSSL and undici name them */
   readonly codes: RegExp
   readonly isOutage: boolean
   readonly words: string
@@ -33,6 +33,7 @@ const explanations: readonly Explanation[] = [
     words: 'the answer is not valid HTTP',
   },
   { codes: /^(ENOTFOUND|EAI_\w+|ENODATA|ESERVFAIL)$/, isOutage: false, words: 'the host name was not found' },
+  { codes: /^BAD_PORT$/, isOutage: false, words: 'web clients refuse to ask this port' },
   {
     codes: /CERT|SIGNATURE|^ERR_(TLS|SSL)|^EPROTO$|^HOSTNAME_MISMATCH$/,
     isOutage: false,
@@ -57,15 +58,19 @@ function explain(code: string): Omit<Explanation, 'codes'> {
   return known ?? { isOutage: false, words: 'the request failed' }
 }
 
-/** Names that say nothing. */
-const plainNames = /^(Type|Aggregate)?Error$/
-
 /** `fetch` wraps the reason in causes, and in an AggregateError when a host has several addresses. */
 function codesOf(error: unknown, depth = 0): readonly string[] {
   if (typeof error !== 'object' || error === null || depth > 5) return []
-  const code = 'code' in error && error.code !== undefined ? error.code : 'name' in error && error.name
   const attempts: readonly unknown[] = 'errors' in error && Array.isArray(error.errors) ? error.errors : []
   const inner = 'cause' in error ? [...attempts, error.cause] : attempts
-  const own = typeof code === 'string' && /^\w+$/.test(code) && !plainNames.test(code) ? [code] : []
-  return [...own, ...inner.flatMap((each) => codesOf(each, depth + 1))]
+  return [...codeOf(error), ...inner.flatMap((each) => codesOf(each, depth + 1))]
+}
+
+function codeOf(error: object): readonly string[] {
+  if ('code' in error && typeof error.code === 'string')
+    return [error.code].filter((code) => /^\w+$/.test(code))
+  // undici gives these two no code
+  if ('name' in error && error.name === 'HTTPParserError') return ['HTTPParserError']
+  if ('message' in error && error.message === 'bad port') return ['BAD_PORT']
+  return []
 }

@@ -103,7 +103,11 @@ describe('a probe that could not look, because the fault may be ours', () => {
       'http://shop.invalid/',
       /the host name was not found \((ENOTFOUND|EAI_AGAIN)\)/,
     ],
-    ['a port that fetch never asks', 'http://127.0.0.1:6666/', /the request failed/],
+    [
+      'a port that fetch never asks',
+      'http://127.0.0.1:6666/',
+      /web clients refuse to ask this port \(BAD_PORT\)/,
+    ],
   ])('%s', async (_name, url, why) => {
     expect(await probe({ url })).toEqual({
       kind: 'error',
@@ -195,4 +199,38 @@ test('a cancelled job ends a probe at once', async () => {
   const probing = probe({}, job.signal)
   setTimeout(() => job.abort(new Error('the job was cancelled')), 20)
   await expect(probing).rejects.toThrow('the job was cancelled')
+})
+
+describe('of a host with several addresses', () => {
+  const failWith = (...codes: readonly string[]): typeof fetch => {
+    const errors = codes.map((code) => Object.assign(new Error(`connect ${code}`), { code }))
+    const cause = Object.assign(new AggregateError(errors), { code: codes[0] })
+    return () => Promise.reject(new TypeError('fetch failed', { cause }))
+  }
+  const surroundings = { env: {}, timeoutMs, intervalMs: 15_000, now: () => 0 }
+  const { signal } = new AbortController()
+
+  test('one that refuses is an outage, though another cannot be reached from here', async () => {
+    const fetch = failWith('ENETUNREACH', 'ECONNREFUSED')
+    const { look } = prepareHttpCheck(httpCheckOf({ url: 'http://shop.example.com/' }), {
+      ...surroundings,
+      fetch,
+    })
+    expect(await look(noon, signal)).toMatchObject({
+      value: 1,
+      note: '1 of 1 probes failed: 1 × the connection was refused (ECONNREFUSED)',
+    })
+  })
+
+  test('none that can be reached from here is our own fault', async () => {
+    const fetch = failWith('ENETUNREACH', 'ENETUNREACH')
+    const { look } = prepareHttpCheck(httpCheckOf({ url: 'http://shop.example.com/' }), {
+      ...surroundings,
+      fetch,
+    })
+    expect(await look(noon, signal)).toMatchObject({
+      kind: 'error',
+      note: 'http://shop.example.com/ could not be probed: the request failed (ENETUNREACH)',
+    })
+  })
 })
