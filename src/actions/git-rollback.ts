@@ -10,7 +10,9 @@ import { openWorkplace, type Workplace } from './wiring.ts'
 type GitRollbackStep = Step<typeof gitRollback.inputs, keyof typeof gitRollback.outputs>
 
 await runAction(gitRollback, async (step) => {
-  const { inputs, context, log } = step
+  const { inputs, context, log, secrets } = step
+  // it goes into a commit, which nobody can take back
+  const why = secrets.redact(inputs.reason)
   const startedAt = step.now().toISOString()
   const workplace = await openWorkplace(step)
   const { repository, config, environment, incident } = workplace
@@ -27,7 +29,7 @@ await runAction(gitRollback, async (step) => {
   if (inputs['dry-run']) return finish(step, workplace, plan, { decision: 'planned', reason: 'dry-run' })
   if (plan.sameContent)
     return finish(step, workplace, plan, { decision: 'already-rolled-back', reason: 'same-content' })
-  const receipt = await apply(step, workplace, plan)
+  const receipt = await apply(step, workplace, plan, why)
   log.info(`${branch} is at ${receipt.commit.slice(0, 7)}, tagged ${receipt.tag}: deploy ${receipt.commit}`)
   await workplace.record(
     {
@@ -38,7 +40,7 @@ await runAction(gitRollback, async (step) => {
       now: receipt.commit,
       tag: receipt.tag,
       branch,
-      reason: inputs.reason,
+      reason: why,
       targetFoundBy: plan.target.foundBy,
       automatic: !context.byHand,
       undone: plan.undone.map(({ sha, message, author }) => ({
@@ -58,8 +60,9 @@ async function apply(
   step: GitRollbackStep,
   workplace: Workplace,
   plan: RestorePlan,
+  why: string,
 ): Promise<RestoreReceipt> {
-  const { inputs, context } = step
+  const { context } = step
   const { repository, incident, environment, record } = workplace
   const [from, to] = [plan.head, plan.target.commit.sha]
   try {
@@ -68,7 +71,7 @@ async function apply(
       environment,
       from,
       to,
-      reason: inputs.reason,
+      reason: why,
       by: context.actor,
       runUrl: context.run?.url,
     }

@@ -1,5 +1,5 @@
 import type { Repository } from './client.ts'
-import { explained, isRefused } from './refusal.ts'
+import { explained, isRefused, readRefusal } from './refusal.ts'
 
 export interface Commit {
   readonly sha: string
@@ -12,7 +12,7 @@ export interface Commit {
 
 /** How `head` stands to `base`, in commits. */
 export interface Comparison {
-  readonly status: 'ahead' | 'behind' | 'identical' | 'diverged'
+  readonly status: 'ahead' | 'behind' | 'identical' | 'diverged' | 'unrelated'
   readonly aheadBy: number
   readonly behindBy: number
   /** those on `head` and not on `base`, oldest first; GitHub gives at most 250 */
@@ -56,21 +56,29 @@ export async function resolveRevision(
   })
 }
 
-/** Compares two revisions. @throws RefusedError when one of them is not there */
+/** Compares two revisions; `unrelated` when they have no commit in common. @throws RefusedError when one of them is not there */
 export async function compareCommits(
   { octokit, owner, repo }: Repository,
   { base, head }: { base: string; head: string },
 ): Promise<Comparison> {
-  const { data } = await explained(
-    { doing: `compare ${base.slice(0, 7)} with ${head.slice(0, 7)}`, permission: reading },
-    () =>
-      octokit.rest.repos.compareCommitsWithBasehead({
+  const doing = `compare ${base.slice(0, 7)} with ${head.slice(0, 7)}`
+  const data = await explained({ doing, permission: reading }, async () => {
+    try {
+      const basehead = `${base}...${head}`
+      const compared = await octokit.rest.repos.compareCommitsWithBasehead({
         owner,
         repo,
-        basehead: `${base}...${head}`,
+        basehead,
         per_page: 250,
-      }),
-  )
+      })
+      return compared.data
+    } catch (error) {
+      // GitHub answers 404 "No common ancestor between … and …."
+      if (/no common ancestor/i.test(readRefusal(error)?.message ?? '')) return undefined
+      throw error
+    }
+  })
+  if (data === undefined) return { status: 'unrelated', aheadBy: 0, behindBy: 0, commits: [], files: [] }
   return {
     status: data.status,
     aheadBy: data.ahead_by,
