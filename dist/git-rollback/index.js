@@ -40488,7 +40488,9 @@ __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependen
 
 
 await (0,_runner_action_js__WEBPACK_IMPORTED_MODULE_0__/* .runAction */ .C)(_git_rollback_contract_js__WEBPACK_IMPORTED_MODULE_1__/* .gitRollback */ .P, async (step) => {
-    const { inputs, context, log } = step;
+    const { inputs, context, log, secrets } = step;
+    // it goes into a commit, which nobody can take back
+    const why = secrets.redact(inputs.reason);
     const startedAt = step.now().toISOString();
     const workplace = await (0,_wiring_js__WEBPACK_IMPORTED_MODULE_2__/* .openWorkplace */ .x)(step);
     const { repository, config, environment, incident } = workplace;
@@ -40506,7 +40508,7 @@ await (0,_runner_action_js__WEBPACK_IMPORTED_MODULE_0__/* .runAction */ .C)(_git
         return finish(step, workplace, plan, { decision: 'planned', reason: 'dry-run' });
     if (plan.sameContent)
         return finish(step, workplace, plan, { decision: 'already-rolled-back', reason: 'same-content' });
-    const receipt = await apply(step, workplace, plan);
+    const receipt = await apply(step, workplace, plan, why);
     log.info(`${branch} is at ${receipt.commit.slice(0, 7)}, tagged ${receipt.tag}: deploy ${receipt.commit}`);
     await workplace.record({
         kind: 'rollback-applied',
@@ -40516,7 +40518,7 @@ await (0,_runner_action_js__WEBPACK_IMPORTED_MODULE_0__/* .runAction */ .C)(_git
         now: receipt.commit,
         tag: receipt.tag,
         branch,
-        reason: inputs.reason,
+        reason: why,
         targetFoundBy: plan.target.foundBy,
         automatic: !context.byHand,
         undone: plan.undone.map(({ sha, message, author }) => ({
@@ -40529,8 +40531,8 @@ await (0,_runner_action_js__WEBPACK_IMPORTED_MODULE_0__/* .runAction */ .C)(_git
     const reason = receipt.outcome === 'rolled-back' ? 'restored' : 'done-before';
     return finish(step, workplace, plan, { decision: receipt.outcome, reason, receipt });
 });
-async function apply(step, workplace, plan) {
-    const { inputs, context } = step;
+async function apply(step, workplace, plan, why) {
+    const { context } = step;
     const { repository, incident, environment, record } = workplace;
     const [from, to] = [plan.head, plan.target.commit.sha];
     try {
@@ -40539,7 +40541,7 @@ async function apply(step, workplace, plan) {
             environment,
             from,
             to,
-            reason: inputs.reason,
+            reason: why,
             by: context.actor,
             runUrl: context.run?.url,
         };
@@ -42399,6 +42401,7 @@ function openBranchHistory({ repository, branch, signal, }) {
                 retries: tries - 1,
                 minTimeout: 100,
                 maxTimeout: 5_000,
+                maxRetryTime: 60_000,
                 factor: 2,
                 randomize: true,
                 // a lost answer is tried again too: the next try reads first, and finds the event if it was written
@@ -42641,14 +42644,29 @@ async function resolveRevision({ octokit, owner, repo }, name) {
         }
     });
 }
-/** Compares two revisions. @throws RefusedError when one of them is not there */
+/** Compares two revisions; `unrelated` when they have no commit in common. @throws RefusedError when one of them is not there */
 async function compareCommits({ octokit, owner, repo }, { base, head }) {
-    const { data } = await (0,refusal/* explained */.to)({ doing: `compare ${base.slice(0, 7)} with ${head.slice(0, 7)}`, permission: reading }, () => octokit.rest.repos.compareCommitsWithBasehead({
-        owner,
-        repo,
-        basehead: `${base}...${head}`,
-        per_page: 250,
-    }));
+    const doing = `compare ${base.slice(0, 7)} with ${head.slice(0, 7)}`;
+    const data = await (0,refusal/* explained */.to)({ doing, permission: reading }, async () => {
+        try {
+            const basehead = `${base}...${head}`;
+            const compared = await octokit.rest.repos.compareCommitsWithBasehead({
+                owner,
+                repo,
+                basehead,
+                per_page: 250,
+            });
+            return compared.data;
+        }
+        catch (error) {
+            // GitHub answers 404 "No common ancestor between … and …."
+            if (/no common ancestor/i.test((0,refusal/* readRefusal */.ni)(error)?.message ?? ''))
+                return undefined;
+            throw error;
+        }
+    });
+    if (data === undefined)
+        return { status: 'unrelated', aheadBy: 0, behindBy: 0, commits: [], files: [] };
     return {
         status: data.status,
         aheadBy: data.ahead_by,
@@ -43012,9 +43030,9 @@ async function applyRestore(repository, plan, trace) {
 /* harmony export */   H0: () => (/* binding */ isRefused),
 /* harmony export */   WE: () => (/* binding */ explain),
 /* harmony export */   X2: () => (/* binding */ isAmbiguous),
+/* harmony export */   ni: () => (/* binding */ readRefusal),
 /* harmony export */   to: () => (/* binding */ explained)
 /* harmony export */ });
-/* unused harmony export readRefusal */
 /* harmony import */ var _octokit_request_error__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1015);
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(452);
 

@@ -40506,7 +40506,7 @@ await (0,_runner_action_js__WEBPACK_IMPORTED_MODULE_5__/* .runAction */ .C)(_hea
     const now = () => step.now().getTime();
     const { redact } = secrets;
     const report = await (0,_health_gate_js__WEBPACK_IMPORTED_MODULE_0__/* .watchHealth */ .c)({ ...plan, fetch, env, now, sleep, log: log.info, redact, signal });
-    log.info(`${environment} is ${report.verdict}: ${report.because}`);
+    log.info(`verdict on ${environment}: ${report.verdict}, because ${report.because}`);
     const response = (0,_health_response_js__WEBPACK_IMPORTED_MODULE_2__/* .chooseResponse */ .p)({
         report,
         past: report.verdict === 'unhealthy' ? await recentEvents(step, workplace) : [],
@@ -40531,7 +40531,8 @@ await (0,_runner_action_js__WEBPACK_IMPORTED_MODULE_5__/* .runAction */ .C)(_hea
         checks: [...report.checks],
     }, [context.stepKey, report.verdict]);
     await step.writeSummary((0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_8__/* .renderMarkdown */ .Gc)((0,_health_summary_js__WEBPACK_IMPORTED_MODULE_3__/* .summarizeReport */ .S)(report, response, environment)));
-    announce(step, report, `${environment} is ${report.verdict} (${response.decision}): ${response.because}`);
+    const { decision, because } = response;
+    announce(step, report, `verdict on ${environment}: ${report.verdict} (${decision}), because ${because}`);
 });
 /** The history of the cooldown. */
 async function recentEvents({ log, now }, { config, history }) {
@@ -41270,6 +41271,7 @@ function openBranchHistory({ repository, branch, signal, }) {
                 retries: tries - 1,
                 minTimeout: 100,
                 maxTimeout: 5_000,
+                maxRetryTime: 60_000,
                 factor: 2,
                 randomize: true,
                 // a lost answer is tried again too: the next try reads first, and finds the event if it was written
@@ -42754,11 +42756,12 @@ const explanations = [
     { codes: /^(ETIMEDOUT|UND_ERR_\w*TIMEOUT)$/, isOutage: true, words: 'the connection timed out' },
     { codes: /^EHOSTUNREACH$/, isOutage: true, words: 'the host is unreachable' },
     {
-        codes: /^(HTTPParserError|HPE_\w+|UND_ERR_(HEADERS_OVERFLOW|RES\w*))$/,
+        codes: /^(HTTPParserError|HPE_\w+|Z_\w+|UND_ERR_(HEADERS_OVERFLOW|RES\w*))$/,
         isOutage: true,
         words: 'the answer is not valid HTTP',
     },
     { codes: /^(ENOTFOUND|EAI_\w+|ENODATA|ESERVFAIL)$/, isOutage: false, words: 'the host name was not found' },
+    { codes: /^BAD_PORT$/, isOutage: false, words: 'web clients refuse to ask this port' },
     {
         codes: /CERT|SIGNATURE|^ERR_(TLS|SSL)|^EPROTO$|^HOSTNAME_MISMATCH$/,
         isOutage: false,
@@ -42781,17 +42784,23 @@ function explain(code) {
     const known = explanations.find(({ codes }) => codes.test(code));
     return known ?? { isOutage: false, words: 'the request failed' };
 }
-/** Names that say nothing. */
-const plainNames = /^(Type|Aggregate)?Error$/;
 /** `fetch` wraps the reason in causes, and in an AggregateError when a host has several addresses. */
 function codesOf(error, depth = 0) {
     if (typeof error !== 'object' || error === null || depth > 5)
         return [];
-    const code = 'code' in error && error.code !== undefined ? error.code : 'name' in error && error.name;
     const attempts = 'errors' in error && Array.isArray(error.errors) ? error.errors : [];
     const inner = 'cause' in error ? [...attempts, error.cause] : attempts;
-    const own = typeof code === 'string' && /^\w+$/.test(code) && !plainNames.test(code) ? [code] : [];
-    return [...own, ...inner.flatMap((each) => codesOf(each, depth + 1))];
+    return [...codeOf(error), ...inner.flatMap((each) => codesOf(each, depth + 1))];
+}
+function codeOf(error) {
+    if ('code' in error && typeof error.code === 'string')
+        return [error.code].filter((code) => /^\w+$/.test(code));
+    // undici gives these two no code
+    if ('name' in error && error.name === 'HTTPParserError')
+        return ['HTTPParserError'];
+    if ('message' in error && error.message === 'bad port')
+        return ['BAD_PORT'];
+    return [];
 }
 
 ;// CONCATENATED MODULE: ./lib/health/request.js
@@ -43021,6 +43030,8 @@ function readAnswer(answer, shownUrl) {
     if (cut)
         return error(`${shownUrl} answered with more than 5 MiB: aggregate the query, e.g. sum(...)`);
     const json = parseJson(body);
+    if (json === undefined && status >= 500)
+        return error(`${shownUrl} answered with status ${status}`);
     if (json === undefined) {
         return error(`${shownUrl} answered with status ${status} and no JSON: is this the address of a Prometheus server, with its path prefix?`);
     }
@@ -43174,36 +43185,6 @@ function prepareCheck(check, surroundings) {
     }
 }
 
-;// CONCATENATED MODULE: ./lib/health/evidence.js
-
-
-
-/**
- * What the check saw, for people:
- * `100 %, limit at most 5 %, for 30s since 12:00:00 UTC, 3 of 3 probes failed: 3 × status 500`.
- */
-function describeEvidence({ check, tally }) {
-    return [...describeLastValue(check, tally), ...describeGaps(tally)].join(', ');
-}
-function describeLastValue({ metric, limit }, { lastValue, breach }) {
-    if (lastValue === undefined)
-        return [];
-    const unit = (0,health_value/* unitOf */.uF)(metric);
-    const parts = [(0,health_value/* formatValue */.Fl)(lastValue.value, unit), `limit ${describeLimit(limit, unit)}`];
-    if (breach !== undefined) {
-        const lasted = breach.until > breach.since ? `for ${(0,duration/* formatDuration */.a3)(breach.until - breach.since)} ` : '';
-        parts.push(`${lasted}since ${(0,health_value/* formatTime */.fU)(breach.since)}`);
-    }
-    if (lastValue.note !== undefined)
-        parts.push(lastValue.note);
-    return parts;
-}
-function describeGaps({ rounds, withValue, lastGap }) {
-    if (lastGap === undefined)
-        return [];
-    return [`no value in ${rounds - withValue} of ${rounds} rounds: ${lastGap.note}`];
-}
-
 ;// CONCATENATED MODULE: ./lib/health/reading.js
 
 /** Holds a reading against the limit. A NaN is no data, whoever let it through. */
@@ -43306,6 +43287,39 @@ function isSustained(tally) {
     return tally.withValue >= 2 && tally.breached === tally.withValue && blindnessOf(tally) === undefined;
 }
 
+;// CONCATENATED MODULE: ./lib/health/evidence.js
+
+
+
+
+/**
+ * What the check saw, for people:
+ * `100 %, limit at most 5 %, for 30s since 12:00:00 UTC, 3 of 3 probes failed: 3 × status 500`. A value that says nothing
+ * about now, because too little was seen since, is left out.
+ */
+function describeEvidence({ check, tally }) {
+    const isOutdated = blindnessOf(tally) !== undefined && tally.breach === undefined;
+    return [...(isOutdated ? [] : describeLastValue(check, tally)), ...describeGaps(tally)].join(', ');
+}
+function describeLastValue({ metric, limit }, { lastValue, breach }) {
+    if (lastValue === undefined)
+        return [];
+    const unit = (0,health_value/* unitOf */.uF)(metric);
+    const parts = [(0,health_value/* formatValue */.Fl)(lastValue.value, unit), `limit ${describeLimit(limit, unit)}`];
+    if (breach !== undefined) {
+        const lasted = breach.until > breach.since ? `for ${(0,duration/* formatDuration */.a3)(breach.until - breach.since)} ` : '';
+        parts.push(`${lasted}since ${(0,health_value/* formatTime */.fU)(breach.since)}`);
+    }
+    if (lastValue.note !== undefined)
+        parts.push(lastValue.note);
+    return parts;
+}
+function describeGaps({ rounds, withValue, lastGap }) {
+    if (lastGap === undefined)
+        return [];
+    return [`no value in ${rounds - withValue} of ${rounds} rounds: ${lastGap.note}`];
+}
+
 ;// CONCATENATED MODULE: ./lib/health/decide.js
 
 
@@ -43332,19 +43346,19 @@ function decide({ checks, windowOver, }) {
     }
     const sustained = issues.filter(({ check, tally }) => check.severity !== 'low' && isSustained(tally));
     if (windowOver && sustained.length > 0) {
-        return decide_explain('unhealthy', 'sustained-issue', 'beyond the limit during the whole window', sustained);
+        return decide_explain('unhealthy', 'sustained-issue', 'a check was beyond its limit during the whole window', sustained);
     }
     const unable = checks.filter(({ tally }) => blindnessOf(tally) === 'error');
     if (unable.length > 0)
-        return decide_explain('error', 'could-not-look', 'could not look', unable);
+        return decide_explain('error', 'could-not-look', 'the gate could not look', unable);
     const blind = checks.filter(({ tally }) => blindnessOf(tally) === 'no-data');
     if (blind.length > 0 || checks.length === 0) {
-        return decide_explain('inconclusive', 'no-data', 'too little data', blind);
+        return decide_explain('inconclusive', 'no-data', 'there is too little data', blind);
     }
     const beyond = checks.filter(({ tally }) => tally.breach !== undefined);
     const unsettled = beyond.filter(({ check }) => check.severity !== 'low');
     if (unsettled.length > 0) {
-        const why = 'beyond the limit to the last, but not enough for the rule to roll back';
+        const why = 'a check is beyond its limit to the last, but not enough for the rule to roll back';
         return decide_explain('inconclusive', 'unsettled-issue', why, unsettled);
     }
     if (beyond.length > 0) {
@@ -43353,10 +43367,7 @@ function decide({ checks, windowOver, }) {
     return decide_explain('healthy', 'all-within-limits', 'every check is within its limit', checks);
 }
 function decide_explain(verdict, reasonCode, why, checks) {
-    const facts = checks.map((evidence) => {
-        const verb = evidence.tally.lastValue === undefined ? 'has' : 'is at';
-        return `${evidence.check.name} ${verb} ${describeEvidence(evidence)}`;
-    });
+    const facts = checks.map((evidence) => `${evidence.check.name} (${describeEvidence(evidence)})`);
     return {
         verdict,
         reasonCode,
@@ -43703,7 +43714,7 @@ function summarizeReport(report, { decision, because }, environment) {
     const watched = `${rounds} ${rounds === 1 ? 'round' : 'rounds'}, one every ${(0,_text_duration_js__WEBPACK_IMPORTED_MODULE_0__/* .formatDuration */ .a3)(intervalMs)}, from ${(0,_value_js__WEBPACK_IMPORTED_MODULE_1__/* .formatTime */ .fU)(from)} to ${(0,_value_js__WEBPACK_IMPORTED_MODULE_1__/* .formatTime */ .fU)(to)}; the window was ${(0,_text_duration_js__WEBPACK_IMPORTED_MODULE_0__/* .formatDuration */ .a3)(windowMs)}.`;
     return [
         (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .heading */ .R_)(2, `Health gate: ${verdict}`),
-        (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .paragraph */ .FY)((0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .code */ .aY)(environment), ' is ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .strong */ .ko)(verdict), ', the decision is ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .strong */ .ko)(decision), ': ', because, '.'),
+        (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .paragraph */ .FY)('Decision for ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .code */ .aY)(environment), ': ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .strong */ .ko)(decision), ', because ', because, '.'),
         (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .table */ .tp)(['check', 'severity', 'state', 'last rounds', 'what it saw'], checks.map((check) => [
             (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .code */ .aY)(check.name),
             check.severity,

@@ -42320,6 +42320,7 @@ function openBranchHistory({ repository, branch, signal, }) {
                 retries: tries - 1,
                 minTimeout: 100,
                 maxTimeout: 5_000,
+                maxRetryTime: 60_000,
                 factor: 2,
                 randomize: true,
                 // a lost answer is tried again too: the next try reads first, and finds the event if it was written
