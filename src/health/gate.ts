@@ -16,7 +16,7 @@ export interface WatchInput extends Surroundings {
   readonly checks: readonly Check[]
   /** how long to watch; 0 for one round */
   readonly windowMs: number
-  /** waits; rejects when the signal is aborted */
+  /** waits; rejects with the signal's reason when it is aborted */
   readonly sleep: (ms: number) => Promise<void>
   /** gets one line a round */
   readonly log: (line: string) => void
@@ -64,7 +64,6 @@ export async function watchHealth(input: WatchInput): Promise<GateReport> {
       })
     }
     await sleep(Math.max(0, next - now()))
-    signal.throwIfAborted()
     at = next
   }
 }

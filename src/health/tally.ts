@@ -105,7 +105,7 @@ export function blindnessOf({ rounds, withValue, gaps, gapsAtEnd }: Tally): 'no-
 }
 
 function moreFrequent({ errors, noData }: Gaps): 'no-data' | 'error' {
-  return errors > 0 && errors >= noData ? 'error' : 'no-data'
+  return errors >= noData ? 'error' : 'no-data'
 }
 
 function total({ errors, noData }: Gaps): number {

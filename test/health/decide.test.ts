@@ -116,6 +116,8 @@ describe('the rule, once the window is over', () => {
     [['high ......???'], 'error', 'could-not-look'],
     [['high ......?0?'], 'error', 'could-not-look'],
     [['high .?.?'], 'error', 'could-not-look'],
+    [['high 0?'], 'error', 'could-not-look'],
+    [['high ##??'], 'error', 'could-not-look'],
     // what had no data
     [['high 0000'], 'inconclusive', 'no-data'],
     [['high nnnn'], 'inconclusive', 'no-data'],

@@ -31,6 +31,8 @@ const says = (value: string) =>
     body: JSON.stringify({ status: 'success', data: { resultType: 'scalar', result: [0, value] } }),
   }) as const
 
+const misunderstood = JSON.stringify({ status: 'error', errorType: 'bad_data', error: 'parse error' })
+
 describe('when the watch ends', () => {
   test('a healthy service is watched to the end of the window, the round at its end included', async () => {
     const { report, lines } = await watch({ checks: checksOf(homepage()) })
@@ -44,8 +46,10 @@ describe('when the watch ends', () => {
   })
 
   test('a critical check ends it as soon as it has failed for two intervals', async () => {
+    metrics.behave(says('0.2'))
     const clock = playRounds(service, good, good, bad)
-    const { report } = await watch({ ...clock, checks: checksOf(homepage({ severity: 'critical' })) })
+    const checks = checksOf(homepage({ severity: 'critical' }), query({ severity: 'low' }))
+    const { report } = await watch({ ...clock, checks })
     expect(report).toMatchObject({
       verdict: 'unhealthy',
       reasonCode: 'critical-check',
@@ -91,15 +95,21 @@ describe('when the watch ends', () => {
   })
 
   test('a query that will never be understood ends it at once', async () => {
-    const body = JSON.stringify({ status: 'error', errorType: 'bad_data', error: 'parse error' })
-    metrics.behave({ kind: 'raw', status: 400, body })
+    metrics.behave({ kind: 'raw', status: 400, body: misunderstood })
     const { report } = await watch({ checks: checksOf(query()) })
     expect(report).toMatchObject({ verdict: 'error', reasonCode: 'could-not-look', rounds: 1 })
   })
 
-  test('but not while another check may still find production down', async () => {
-    const body = JSON.stringify({ status: 'error', errorType: 'bad_data', error: 'parse error' })
-    metrics.behave({ kind: 'raw', status: 400, body })
+  test('but not when it was understood before', async () => {
+    const confused = { kind: 'raw', status: 400, body: misunderstood } as const
+    const clock = playRounds(metrics, says('0'), confused, says('0'))
+    const { report } = await watch({ ...clock, checks: checksOf(query()) })
+    expect(report).toMatchObject({ verdict: 'healthy', rounds: 21 })
+    expect(report.checks[0]).toMatchObject({ roundsWithoutValue: 1 })
+  })
+
+  test('nor while another check may still find production down', async () => {
+    metrics.behave({ kind: 'raw', status: 400, body: misunderstood })
     const clock = playRounds(service, good, good, bad)
     const { report } = await watch({
       ...clock,
@@ -196,6 +206,21 @@ test('a long watch keeps the latest samples only', async () => {
   expect(report.rounds).toBe(301)
   expect(report.checks[0]?.samples).toHaveLength(120)
   expect(report.checks[0]?.samples.at(-1)?.at).toBe(report.endedAt)
+})
+
+test('what a server says is told in one short line', async () => {
+  const body = JSON.stringify({
+    status: 'error',
+    errorType: 'execution',
+    error: `one\n::error::two ${'x'.repeat(9000)}`,
+  })
+  metrics.behave({ kind: 'raw', status: 422, body })
+  const { report, lines } = await watch({ checks: checksOf(query()), windowMs: 0 })
+  for (const text of [report.because, ...lines]) {
+    expect(text).toMatch(/answered with execution: one ::error::two x+…/)
+    expect(text).not.toContain('\n')
+    expect(text.length).toBeLessThan(700)
+  }
 })
 
 describe('a canary secret', () => {

@@ -43,6 +43,7 @@ describe('a probe that says the service is well', () => {
     ],
     ['an answer behind five redirects', { kind: 'redirect', times: 5 }, { expect: { body: 'arrived' } }],
     ['a redirect where one is asked for', { kind: 'redirect', times: 1 }, { expect: { status: [302] } }],
+    ['a long answer, of which 1 MiB is read', { kind: 'drip', bytes: 1024 * 1024 + 1 }, {}],
     ['an answer in time', { kind: 'answer', delayMs: 20 }, { expect: { 'max-latency': '200ms' } }],
   ])('%s', async (_name, behaviour, check) => {
     service.behave(behaviour)
@@ -196,9 +197,12 @@ test('a secret header goes to the address of the check, and with a redirect to t
 test('a cancelled job ends a probe at once', async () => {
   service.behave({ kind: 'hang' })
   const job = new AbortController()
-  const probing = probe({}, job.signal)
+  const surroundings = { fetch, env: {}, timeoutMs: 20_000, intervalMs: 15_000, now: Date.now }
+  const probing = prepareHttpCheck(httpCheckOf({ url: service.url }), surroundings).look(noon, job.signal)
+  const startedAt = performance.now()
   setTimeout(() => job.abort(new Error('the job was cancelled')), 20)
   await expect(probing).rejects.toThrow('the job was cancelled')
+  expect(performance.now() - startedAt).toBeLessThan(5000)
 })
 
 describe('of a host with several addresses', () => {

@@ -111,6 +111,15 @@ describe('what one query comes to', () => {
   test('a query longer than an address may be is asked all the same', async () => {
     const query = Array.from({ length: 3000 }, () => '0').join(' + ')
     expect(await look({ query })).toMatchObject({ verdict: 'healthy', value: 0 })
+
+    const standIn = await startMisbehavingService()
+    await look({ url: standIn.url, query })
+    await look({ url: standIn.url, query: 'up' })
+    await standIn.stop()
+    expect(standIn.seen.map(({ method, url }) => `${method} ${url.replace(/time=.*/, '…')}`)).toEqual([
+      'POST /api/v1/query',
+      'GET /api/v1/query?query=up&…',
+    ])
   })
 })
 

@@ -18,8 +18,8 @@ export type Behaviour =
   | { readonly kind: 'drop' }
   /** answers with something that is not HTTP */
   | { readonly kind: 'garble' }
-  /** sends the headers, then a byte every 20 ms for ever */
-  | { readonly kind: 'drip' }
+  /** sends the headers and so many bytes, then one every 20 ms for ever */
+  | { readonly kind: 'drip'; readonly bytes?: number }
   /** answers with this many bytes, the text at their end */
   | { readonly kind: 'flood'; readonly bytes: number; readonly end?: string }
   /** redirects so many times, then answers */
@@ -76,7 +76,7 @@ export async function startMisbehavingService() {
         request.socket.end('what?\r\n\r\n')
         return
       case 'drip': {
-        response.writeHead(200)
+        response.writeHead(200).write('x'.repeat(behaviour.bytes ?? 1))
         const drip = setInterval(() => response.write('.'), 20)
         drips.add(drip)
         response.on('close', () => clearInterval(drip))
