@@ -1,4 +1,4 @@
-/** Writes what is generated from the source: each action's `action.yml`, and the tables of the READMEs. `--check` only compares. */
+/** Writes what is generated from the source: each action's `action.yml`, the tables of the READMEs, the settings' JSON Schema. `--check` only compares. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'

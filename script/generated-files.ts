@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { actions } from '../src/actions/table.ts'
+import { renderJsonSchema } from '../src/config/json-schema.ts'
 import { publishedName, publishedTag } from '../src/published.ts'
 import { fillReadme, writeManifest, writeReadmeParts } from '../src/runner/manifest.ts'
 import { code, link, renderMarkdown, table, text } from '../src/text/markdown.ts'
@@ -16,6 +17,8 @@ export function generatedFiles(root: string): readonly { readonly path: string; 
       filled(`actions/${action.name}/README.md`, writeReadmeParts(action)),
     ]),
     filled('README.md', { actions: actionTable() }),
+    // editors complete .github/rollback.yml from it
+    { path: 'schema/rollback.schema.json', text: renderJsonSchema() },
   ]
 }
 

@@ -50,7 +50,7 @@ export function findLiteralSecrets(document: Document): LiteralSecrets {
       values.push(user, ...user.split(':'))
       tell(
         path,
-        'an address must not hold a user or password; send it as `headers: { authorization: { env: NAME } }`',
+        'an address must not hold credentials; send them as `headers: { authorization: { env: NAME } }`',
       )
     }
     const inQuery = secretsInQuery(text)

@@ -59,32 +59,41 @@ export const configSchema = section(
   ),
 ).superRefine(keepHistoryApart, { when: isMapping })
 
+const defaultIntervalMs = parseDuration('15s')
+const defaultTimeoutMs = parseDuration('10s')
+
 function healthSchema() {
   return section({
     window: duration({ max: parseDuration('6h') })
       .prefault('5m')
       .describe('How long the gate looks at production before it calls it healthy. At most 6h.'),
     interval: duration({ min: 100 })
-      .prefault('15s')
-      .describe('Time from one round of checks to the next. From 100ms to the window.'),
+      .optional()
+      .describe(
+        'Time from one round of checks to the next. From 100ms to the window; by default 15s, or the window if that is shorter.',
+      ),
     timeout: duration({ min: 1 })
-      .prefault('10s')
-      .describe('Longest time that one probe or query may take. At most the window.'),
+      .optional()
+      .describe(
+        'Longest time that one probe or query may take. At most the window; by default 10s, or the window if that is shorter.',
+      ),
     cooldown: duration()
       .prefault('30m')
       .describe('Least time between two automatic rollbacks of the environment.'),
     checks: checksSchema.prefault([]).describe('What is looked at. Each check has a limit and a severity.'),
   })
     .superRefine(keepWithinWindow, { when: isMapping })
-    .transform(
-      ({ window: windowMs, interval: intervalMs, timeout: timeoutMs, cooldown: cooldownMs, checks }) => ({
+    .transform(({ window: windowMs, interval, timeout, cooldown: cooldownMs, checks }) => {
+      const intervalMs = interval ?? Math.min(defaultIntervalMs, windowMs)
+      const timeoutMs = timeout ?? Math.min(defaultTimeoutMs, windowMs)
+      return {
         windowMs,
         intervalMs,
         timeoutMs,
         cooldownMs,
         checks: checks.map((check) => fillFor(check, { intervalMs, windowMs })),
-      }),
-    )
+      }
+    })
 }
 
 /** The list of checks alone, for an interval and window that are known from elsewhere (milliseconds). */

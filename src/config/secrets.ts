@@ -59,8 +59,8 @@ interface OpenSecret {
 const reference = /^\{\s*["']?env["']?\s*:\s*["']?[A-Z_][A-Z0-9_]*["']?\s*\}/
 const referenceLine = /^[\s#-]*["']?env["']?\s*:\s*["']?[A-Z_][A-Z0-9_]*["']?\s*(?:#.*)?$/
 const siblingKey = /^[\s#]*(?:- +)?["']?[\w.-]+["']?\s*:(?:\s|$)/
-/** What can stand between a name and its value: `:`, `=`, `=>`, a comma in a list of pairs, or just a space. */
-const separator = /^["'`]?(?:\s*(?:[:=]>?|,)\s*|\s+|$)/
+/** What is kept to see of what stands between a name and its value. */
+const separator = /^["'`]?\s*(?:[:=]>?|,)?\s*/
 
 function maskLine(whole: string): { readonly line: string; readonly open?: OpenSecret } {
   if (whole.length > longestShown) {
@@ -71,21 +71,15 @@ function maskLine(whole: string): { readonly line: string; readonly open?: OpenS
   for (const found of line.matchAll(secretName)) {
     if (found.index < from) continue
     const end = found.index + found[0].length
-    const between = separator.exec(line.slice(end))?.[0]
-    if (between === undefined) continue
-    const start = end + between.length
+    const start = end + (separator.exec(line.slice(end))?.[0].length ?? 0)
     const rest = line.slice(start)
-    const told = /[:=]/.test(between)
     const referred = reference.exec(rest)
-    if (told && referred !== null) {
+    if (referred !== null) {
       from = start + referred[0].length
       continue
     }
-    if (!told && /^[\])},#]/.test(rest)) continue
-    const column = baseColumn(line)
-    const continued = !isInComment(line, found.index) && (told || rest === '' || found.index <= column + 1)
     const kept = rest === '' ? line : `${line.slice(0, start)}${redacted}`
-    return continued ? { line: kept, open: { column, unfinished: isUnfinished(rest) } } : { line: kept }
+    return { line: kept, open: { column: baseColumn(line), unfinished: isUnfinished(rest) } }
   }
   return { line }
 }
@@ -101,11 +95,6 @@ function isReference(line: string): boolean {
 /** Where the first word starts. The marks of a comment count as space, those of list items, too, unless asked. */
 function baseColumn(line: string, { insideList = false } = {}): number {
   return (insideList ? /^[\s#]*/ : /^[\s#]*(?:[-?]\s+)*/).exec(line)?.[0].length ?? 0
-}
-
-/** A comment behind something else; a line that is nothing but comment may be configuration commented out. */
-function isInComment(line: string, index: number): boolean {
-  return /[^\s#].*\s#/.test(line.slice(0, index))
 }
 
 /** Nothing yet, a block scalar's header, or a quote or bracket that is not closed. */

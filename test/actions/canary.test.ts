@@ -91,7 +91,7 @@ test('named in the configuration, sent to a service, and echoed in what the serv
       type: prometheus
       url: ${service.url}
       query: up
-      max: 0.05
+      metric: error-rate
       headers:
         x-api-key: { env: API_KEY }
 `,

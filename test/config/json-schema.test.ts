@@ -2,16 +2,11 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from '@jest/globals'
 import { Ajv } from 'ajv'
 import { parse } from 'yaml'
-import { renderJsonSchema } from '../../src/config/json-schema.ts'
 import { example } from './example.ts'
 
 const committed = readFileSync(new URL('../../schema/rollback.schema.json', import.meta.url), 'utf8')
 
 describe('the JSON Schema', () => {
-  test('in the repository is what the source generates (else: npm run generate-schema)', () => {
-    expect(committed).toBe(renderJsonSchema())
-  })
-
   const validate = new Ajv({ strict: true, allErrors: true }).compile(JSON.parse(committed))
 
   test.each([

@@ -109,8 +109,8 @@ rollback.yml:3:1: unknown key \`foo\`; write one of \`environment\`, \`branch\`,
 
   test('shows a piece of a line that is too long to show', () => {
     expect(
-  refusalOf(`health: { ${' '.repeat(400)}window: 5, ${' '.repeat(400)}interval: 1s }`)
-).toMatchInlineSnapshot(`
+      refusalOf(`health: { ${' '.repeat(400)}window: 5, ${' '.repeat(400)}interval: 1s }`),
+    ).toMatchInlineSnapshot(`
 "rollback.yml:1:419: \`window\` has no unit; write \`5s\` for seconds, \`5m\` for minutes or \`5ms\` for milliseconds
 
 > 1 |                                window: 5,                                                                                                                       

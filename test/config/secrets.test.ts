@@ -22,8 +22,8 @@ function withHeaders(...lines: readonly string[]): string {
 describe('a secret in the file is refused', () => {
   test('with where to put it', () => {
     expect(
-  refusalOf(withHeaders('accept: text/html', `authorization: Bearer ${canary}`))
-).toMatchInlineSnapshot(`
+      refusalOf(withHeaders('accept: text/html', `authorization: Bearer ${canary}`)),
+    ).toMatchInlineSnapshot(`
 "rollback.yml:8:24: \`authorization\` must not be written here; put it in a secret and write \`{ env: NAME }\`
 
   6 |       headers:
@@ -78,7 +78,7 @@ describe('a secret in the file is refused', () => {
     (url) => {
       const text = withHeaders('accept: a').replace('https://example.com', url)
       expect(problemsOf(text)).toEqual([
-        '5:12: an address must not hold a user or password; send it as `headers: { authorization: { env: NAME } }`',
+        '5:12: an address must not hold credentials; send them as `headers: { authorization: { env: NAME } }`',
       ])
       expect(refusalOf(text)).not.toContain(canary)
     },
