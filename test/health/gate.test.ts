@@ -182,6 +182,8 @@ test('a watch without a check is refused, and so is a secret that is not set, be
       'check "private": the header authorization is read from HEALTH_TOKEN, which is not set or empty; set it in the env of the step',
     )
   }
+  const oddName = checksOf(homepage({ headers: { authorization: { env: 'toString' } } }))
+  await expect(watch({ checks: oddName })).rejects.toThrow('is read from toString, which is not set')
   const broken = watch({ checks, env: { HEALTH_TOKEN: 'canary\nx: y' } })
   await expect(broken).rejects.toThrow('check "private": the header authorization cannot be sent')
   await expect(broken).rejects.not.toThrow('canary')
@@ -198,6 +200,13 @@ test('the report is plain data: the same after a trip through JSON, infinite val
     { name: 'errors', valueText: '+Inf', issue: true },
     { name: 'homepage', valueText: '+Inf', issue: true },
   ])
+})
+
+test('what a check looks at is told without the query of its address', async () => {
+  const checks = checksOf(homepage({ url: `${service.url}/cart?visitor=4711` }))
+  const { report } = await watch({ checks, windowMs: 0 })
+  expect(report.checks[0]?.looksAt).toBe(`${service.url}/cart`)
+  expect(service.seen.at(-1)?.url).toBe('/cart?visitor=4711')
 })
 
 test('a long watch keeps the latest samples only', async () => {
