@@ -1,13 +1,14 @@
 /** Builds `dist/`: compiles the sources with tsc, then bundles the entry point of each action with ncc, with third-party licences. */
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { actions } from '../src/actions/table.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const { values } = parseArgs({ options: { out: { type: 'string', default: 'dist' } } })
-const out = values.out
+const out = resolve(root, values.out)
 
 function run(command: string, ...args: string[]): void {
   execFileSync(`node_modules/.bin/${command}`, args, { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] })

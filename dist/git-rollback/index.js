@@ -40662,8 +40662,8 @@ function maskText(text, values = []) {
 const reference = /^\{\s*["']?env["']?\s*:\s*["']?[A-Z_][A-Z0-9_]*["']?\s*\}/;
 const referenceLine = /^[\s#-]*["']?env["']?\s*:\s*["']?[A-Z_][A-Z0-9_]*["']?\s*(?:#.*)?$/;
 const siblingKey = /^[\s#]*(?:- +)?["']?[\w.-]+["']?\s*:(?:\s|$)/;
-/** What can stand between a name and its value: `:`, `=`, `=>`, a comma in a list of pairs, or just a space. */
-const separator = /^["'`]?(?:\s*(?:[:=]>?|,)\s*|\s+|$)/;
+/** What is kept to see of what stands between a name and its value. */
+const separator = /^["'`]?\s*(?:[:=]>?|,)?\s*/;
 function maskLine(whole) {
     if (whole.length > longestShown) {
         return { line: `${indentOf(whole)}${redact/* redacted */.pc}`, open: { column: baseColumn(whole), unfinished: true } };
@@ -40674,23 +40674,15 @@ function maskLine(whole) {
         if (found.index < from)
             continue;
         const end = found.index + found[0].length;
-        const between = separator.exec(line.slice(end))?.[0];
-        if (between === undefined)
-            continue;
-        const start = end + between.length;
+        const start = end + (separator.exec(line.slice(end))?.[0].length ?? 0);
         const rest = line.slice(start);
-        const told = /[:=]/.test(between);
         const referred = reference.exec(rest);
-        if (told && referred !== null) {
+        if (referred !== null) {
             from = start + referred[0].length;
             continue;
         }
-        if (!told && /^[\])},#]/.test(rest))
-            continue;
-        const column = baseColumn(line);
-        const continued = !isInComment(line, found.index) && (told || rest === '' || found.index <= column + 1);
         const kept = rest === '' ? line : `${line.slice(0, start)}${redact/* redacted */.pc}`;
-        return continued ? { line: kept, open: { column, unfinished: isUnfinished(rest) } } : { line: kept };
+        return { line: kept, open: { column: baseColumn(line), unfinished: isUnfinished(rest) } };
     }
     return { line };
 }
@@ -40703,10 +40695,6 @@ function isReference(line) {
 /** Where the first word starts. The marks of a comment count as space, those of list items, too, unless asked. */
 function baseColumn(line, { insideList = false } = {}) {
     return (insideList ? /^[\s#]*/ : /^[\s#]*(?:[-?]\s+)*/).exec(line)?.[0].length ?? 0;
-}
-/** A comment behind something else; a line that is nothing but comment may be configuration commented out. */
-function isInComment(line, index) {
-    return /[^\s#].*\s#/.test(line.slice(0, index));
 }
 /** Nothing yet, a block scalar's header, or a quote or bracket that is not closed. */
 function isUnfinished(rest) {
@@ -41088,7 +41076,7 @@ function findLiteralSecrets(document) {
         const user = /:\/\/([^\s/?#]*)@/.exec(text)?.[1];
         if (user !== undefined) {
             values.push(user, ...user.split(':'));
-            tell(path, 'an address must not hold a user or password; send it as `headers: { authorization: { env: NAME } }`');
+            tell(path, 'an address must not hold credentials; send them as `headers: { authorization: { env: NAME } }`');
         }
         const inQuery = secretsInQuery(text);
         if (inQuery.length > 0) {
@@ -41673,30 +41661,36 @@ const configSchema = section({
         .prefault({})
         .describe('The issue that is written after a rollback.'),
 }, Object.fromEntries(['window', 'interval', 'timeout', 'cooldown', 'checks'].map((key) => [key, 'it belongs under `health`']))).superRefine(keepHistoryApart, { when: schema_isMapping });
+const defaultIntervalMs = (0,duration/* parseDuration */.E9)('15s');
+const defaultTimeoutMs = (0,duration/* parseDuration */.E9)('10s');
 function healthSchema() {
     return section({
         window: fields_duration({ max: (0,duration/* parseDuration */.E9)('6h') })
             .prefault('5m')
             .describe('How long the gate looks at production before it calls it healthy. At most 6h.'),
         interval: fields_duration({ min: 100 })
-            .prefault('15s')
-            .describe('Time from one round of checks to the next. From 100ms to the window.'),
+            .optional()
+            .describe('Time from one round of checks to the next. From 100ms to the window; by default 15s, or the window if that is shorter.'),
         timeout: fields_duration({ min: 1 })
-            .prefault('10s')
-            .describe('Longest time that one probe or query may take. At most the window.'),
+            .optional()
+            .describe('Longest time that one probe or query may take. At most the window; by default 10s, or the window if that is shorter.'),
         cooldown: fields_duration()
             .prefault('30m')
             .describe('Least time between two automatic rollbacks of the environment.'),
         checks: checks_checksSchema.prefault([]).describe('What is looked at. Each check has a limit and a severity.'),
     })
         .superRefine(keepWithinWindow, { when: schema_isMapping })
-        .transform(({ window: windowMs, interval: intervalMs, timeout: timeoutMs, cooldown: cooldownMs, checks }) => ({
-        windowMs,
-        intervalMs,
-        timeoutMs,
-        cooldownMs,
-        checks: checks.map((check) => fillFor(check, { intervalMs, windowMs })),
-    }));
+        .transform(({ window: windowMs, interval, timeout, cooldown: cooldownMs, checks }) => {
+        const intervalMs = interval ?? Math.min(defaultIntervalMs, windowMs);
+        const timeoutMs = timeout ?? Math.min(defaultTimeoutMs, windowMs);
+        return {
+            windowMs,
+            intervalMs,
+            timeoutMs,
+            cooldownMs,
+            checks: checks.map((check) => fillFor(check, { intervalMs, windowMs })),
+        };
+    });
 }
 /** The list of checks alone, for an interval and window that are known from elsewhere (milliseconds). */
 function schema_checksSchemaFor(rounds) {

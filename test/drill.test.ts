@@ -1,0 +1,32 @@
+/** The rehearsal that users run first: from nothing to a post-mortem, on the compiled actions. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from '@jest/globals'
+import { runDrill } from '../src/drill/drill.ts'
+
+test('the drill ends with the good bytes served again and one post-mortem', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'drill-'))
+  const lines: string[] = []
+  try {
+    const { result } = await runDrill({ directory, say: (line) => void lines.push(line) })
+    expect(result.layers).toEqual([
+      {
+        name: 'code',
+        from: expect.any(String),
+        to: expect.any(String),
+        outcome: 'rolled-back',
+        verified: true,
+      },
+    ])
+    expect(result.events).toBe(3)
+    expect(result.requests).toBeGreaterThan(10)
+    expect(result.detected_ms).toBeGreaterThan(0)
+    expect(result.recovered_ms).toBeGreaterThan(result.detected_ms)
+    expect(result.issue.number).toBe(1)
+    expect(result.issue.body).toContain('Sort products by their rating')
+    expect(lines.join('\n')).toContain('byte for byte as before')
+  } finally {
+    await rm(directory, { recursive: true, force: true })
+  }
+}, 60_000)
