@@ -4,7 +4,14 @@ import { code, renderMarkdown, table, text } from '../text/markdown.ts'
 import type { ActionContract } from './contract.ts'
 
 /** The `action.yml` of a contract: https://docs.github.com/en/actions/reference/workflows-and-actions/metadata-syntax */
-export function writeManifest({ name, title, description, branding, inputs, outputs }: ActionContract): string {
+export function writeManifest({
+  name,
+  title,
+  description,
+  branding,
+  inputs,
+  outputs,
+}: ActionContract): string {
   const manifest = new Document({
     name: title,
     description,
@@ -22,11 +29,19 @@ export function writeManifest({ name, title, description, branding, inputs, outp
 }
 
 /** The parts of an action's README that its contract writes, by the name of the marker they stand between. */
-export function writeReadmeParts({ inputs, outputs, permissions }: ActionContract): Readonly<Record<string, string>> {
+export function writeReadmeParts({
+  inputs,
+  outputs,
+  permissions,
+}: ActionContract): Readonly<Record<string, string>> {
   return {
     inputs: renderTable(
       ['input', 'what', 'default'],
-      Object.entries(inputs).map(([name, each]) => [code(name), text(each.description), each.default === '' ? '' : code(each.default)]),
+      Object.entries(inputs).map(([name, each]) => [
+        code(name),
+        text(each.description),
+        each.default === '' ? '' : code(each.default),
+      ]),
     ),
     outputs: renderTable(
       ['output', 'what'],
