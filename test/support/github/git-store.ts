@@ -60,9 +60,10 @@ export type GitStore = ReturnType<typeof openGitStore>
 
 const commitFormat = ['%H', '%T', '%P', '%an', '%ae', '%aI', '%cn', '%ce', '%cI', '%B'].join('%x00')
 
-/** Opens a bare repository that `git init --bare` made. */
-export function openGitStore(gitDir: string) {
-  const git = (args: readonly string[], options: GitOptions = {}) => runGit(gitDir, args, options)
+/** Opens a bare repository that `git init --bare` made. @param environment for git, which may point it at other objects */
+export function openGitStore(gitDir: string, environment: Readonly<Record<string, string>> = {}) {
+  const git = (args: readonly string[], { input, env }: GitOptions = {}) =>
+    runGit(gitDir, args, { ...(input && { input }), env: { ...environment, ...env } })
   const text = async (...args: string[]) => (await git(args)).toString('utf8').trimEnd()
   const maybe = (...args: string[]) => text(...args).catch(() => undefined)
 
@@ -94,6 +95,9 @@ export function openGitStore(gitDir: string) {
     async deleteRef(name: string): Promise<void> {
       await text('update-ref', '-d', name)
     },
+
+    isRefName: async (name: string): Promise<boolean> =>
+      (await maybe('check-ref-format', name)) !== undefined,
 
     /** The commit that a branch, tag or commit id names. */
     async resolve(revision: string): Promise<string | undefined> {
@@ -146,6 +150,11 @@ export function openGitStore(gitDir: string) {
 
     mergeBase: (a: string, b: string) => maybe('merge-base', a, b),
 
+    /** The tree of one commit merged into another; undefined when they conflict. */
+    async mergeTrees(ours: string, theirs: string): Promise<string | undefined> {
+      return (await maybe('merge-tree', '--write-tree', ours, theirs))?.split('\n')[0]
+    },
+
     async count(range: string): Promise<number> {
       return Number(await text('rev-list', '--count', range, '--'))
     },
@@ -175,16 +184,19 @@ export function openGitStore(gitDir: string) {
       const env = { GIT_INDEX_FILE: join(gitDir, `index-${randomUUID()}`) }
       try {
         await git(base === undefined ? ['read-tree', '--empty'] : ['read-tree', base], { env })
-        for (const { path, mode, sha } of changes) {
-          if (sha === null)
-            await git(['rm', '-r', '--cached', '--quiet', '--ignore-unmatch', '--', path], { env })
-          else if (mode === '040000') await git(['read-tree', `--prefix=${path}/`, sha], { env })
-          else
-            await git(['update-index', '--index-info'], {
-              env,
-              input: Buffer.from(`${mode} ${sha}\t${path}\n`),
-            })
+        const isFolder = ({ mode, sha }: TreeChange) => sha !== null && mode === '040000'
+        for (const { path, sha } of changes.filter((each) => each.sha === null || isFolder(each))) {
+          const remove = ['--literal-pathspecs', 'rm', '-r', '--cached', '--quiet', '--ignore-unmatch']
+          await git([...remove, '--', path], { env })
+          if (sha !== null) await git(['read-tree', `--prefix=${path}/`, sha], { env })
         }
+        // files last: they change the folders that are put in place by the same request
+        const files = changes.filter((each) => each.sha !== null && !isFolder(each))
+        const lines = files.map(({ path, mode, sha }) => `${mode} ${sha}\t${path}\0`)
+        await git(['update-index', '--replace', '-z', '--index-info'], {
+          env,
+          input: Buffer.from(lines.join('')),
+        })
         return (await git(['write-tree'], { env })).toString('utf8').trim()
       } finally {
         await rm(env.GIT_INDEX_FILE, { force: true })
