@@ -36,8 +36,15 @@ export interface Operation {
 /** Answers that any operation can give though its description does not list them; 422 to a name or an id that is none. */
 const alwaysPossible = new Set([400, 401, 403, 404, 422, 429, 500, 502, 503])
 
-/** Reads GitHub's description; made once for all tests of a process. */
+let loaded: readonly Operation[] | undefined
+
+/** GitHub's description; read once for all the emulators of a process. */
 export function loadOperations(): readonly Operation[] {
+  loaded ??= readOperations()
+  return loaded
+}
+
+function readOperations(): readonly Operation[] {
   const text = readFileSync(new URL('./github.openapi.json', import.meta.url), 'utf8')
   // where GitHub writes `oneOf` it means one form or another: many of its errors fit two forms at once
   const description = JSON.parse(text.replaceAll('"oneOf":', '"anyOf":')) as JsonObject
