@@ -187,7 +187,7 @@ export function openGitStore(gitDir: string) {
         for (const { path, sha } of changes.filter((each) => each.sha === null || isFolder(each))) {
           const remove = ['--literal-pathspecs', 'rm', '-r', '--cached', '--quiet', '--ignore-unmatch']
           await git([...remove, '--', path], { env })
-          if (sha !== null) await git(['read-tree', `--prefix=${path}/`, sha], { env })
+          if (sha !== null) await git(['read-tree', '-i', `--prefix=${path}/`, sha], { env })
         }
         // files last: they change the folders that are put in place by the same request
         const files = changes.filter((each) => each.sha !== null && !isFolder(each))
