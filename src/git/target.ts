@@ -1,6 +1,6 @@
 import { InputError } from '../errors.ts'
 import type { Repository } from '../github/client.ts'
-import { type Commit, compareCommits, readCommit, resolveRevision } from '../github/commits.ts'
+import { type Commit, isAncestor, readCommit, resolveRevision } from '../github/commits.ts'
 import { hasSucceeded, listDeployments } from '../github/deployments.ts'
 
 export const lastSuccessfulDeployment = 'last-successful-deployment'
@@ -102,12 +102,4 @@ async function findLastSuccessfulDeployment(
   throw new InputError(
     `no successful deployment of the environment "${environment}" was found from before ${bad.slice(0, 7)} (${seen}); name the good revision in input "target"`,
   )
-}
-
-async function isAncestor(
-  repository: Repository,
-  { older, newer }: { older: string; newer: string },
-): Promise<boolean> {
-  const { status } = await compareCommits(repository, { base: older, head: newer })
-  return status === 'ahead' || status === 'identical'
 }

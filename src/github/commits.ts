@@ -1,4 +1,4 @@
-import type { Repository } from './client.ts'
+import { type Repository, repeatable } from './client.ts'
 import { explained, isRefused, readRefusal } from './refusal.ts'
 
 export interface Commit {
@@ -92,6 +92,15 @@ export async function compareCommits(
   }
 }
 
+/** True when the older revision is in the history of the newer one, or is it. */
+export async function isAncestor(
+  repository: Repository,
+  { older, newer }: { older: string; newer: string },
+): Promise<boolean> {
+  const { status } = await compareCommits(repository, { base: older, head: newer })
+  return status === 'ahead' || status === 'identical'
+}
+
 /** The newest commits of a branch, newest first; at most 100. */
 export async function listCommits(
   { octokit, owner, repo }: Repository,
@@ -119,7 +128,7 @@ export async function createCommit(
       tree,
       parents: [...parents],
       message,
-      request: { retries: 3 },
+      request: repeatable,
     }),
   )
   return {

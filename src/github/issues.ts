@@ -1,4 +1,4 @@
-import type { Repository } from './client.ts'
+import { type Repository, repeatable } from './client.ts'
 import { explained, isRefused } from './refusal.ts'
 
 export interface Issue {
@@ -108,7 +108,7 @@ export async function updateIssue(
 ): Promise<void> {
   await explained({ doing: `update issue #${number}`, permission }, () =>
     // the same body twice is the same issue, so this PATCH may be repeated
-    octokit.rest.issues.update({ owner, repo, issue_number: number, title, body, request: { retries: 3 } }),
+    octokit.rest.issues.update({ owner, repo, issue_number: number, title, body, request: repeatable }),
   )
 }
 
@@ -126,7 +126,7 @@ export async function closeAsDuplicate(
       state: 'closed',
       state_reason: 'not_planned',
       body,
-      request: { retries: 3 },
+      request: repeatable,
     }),
   )
 }

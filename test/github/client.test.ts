@@ -1,12 +1,12 @@
 import { createServer } from 'node:http'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { UnavailableError } from '../../src/errors.ts'
-import { openRepository, type Repository, type RepositoryOptions } from '../../src/github/client.ts'
+import type { RepositoryOptions } from '../../src/github/client.ts'
 import { createCommit, readCommit } from '../../src/github/commits.ts'
 import { readFile, writeFile } from '../../src/github/contents.ts'
 import { createIssue } from '../../src/github/issues.ts'
 import { moveBranch, readRef } from '../../src/github/refs.ts'
-import { jobPermissions, openBrokenShop } from '../support/repository.ts'
+import { openBrokenShop } from '../support/repository.ts'
 
 let shop: Awaited<ReturnType<typeof openBrokenShop>>
 beforeEach(async () => {
@@ -14,23 +14,7 @@ beforeEach(async () => {
 })
 afterEach(() => shop.close())
 
-/** The repository as a client with options of its own sees it. */
-function open(options: Partial<RepositoryOptions> = {}): Repository {
-  return openRepository({
-    token: shop.github.createToken({
-      login: 'github-actions[bot]',
-      kind: 'actions',
-      permissions: jobPermissions,
-    }),
-    owner: 'octo-org',
-    repo: 'shop',
-    apiUrl: shop.github.apiUrl,
-    userAgent: 'rollback-suite/test',
-    log: () => {},
-    ...options,
-  })
-}
-
+const open = (options: Partial<RepositoryOptions>) => shop.open({}, options)
 const sent = (operation: string) =>
   shop.github.requests.filter((request) => request.operation === operation).length
 
@@ -66,6 +50,13 @@ describe('an answer that breaks off in the middle', () => {
     const tree = await shop.tree(shop.good)
     const commit = await createCommit(shop.repository, { tree, parents: [shop.bad], message: 'Back' })
     expect((await shop.hosted.git.readCommit(commit.sha)).tree).toBe(tree)
+  })
+
+  test('is the only reason to repeat such a write: one that is refused is sent once', async () => {
+    const reader = shop.open({ permissions: { contents: 'read' } })
+    const tree = await shop.tree(shop.good)
+    await expect(createCommit(reader, { tree, parents: [shop.bad], message: 'Back' })).rejects.toThrow()
+    expect(sent('git/create-commit')).toBe(1)
   })
 
   test('of any other write is an error that says so, and is sent once', async () => {

@@ -60,10 +60,9 @@ export type GitStore = ReturnType<typeof openGitStore>
 
 const commitFormat = ['%H', '%T', '%P', '%an', '%ae', '%aI', '%cn', '%ce', '%cI', '%B'].join('%x00')
 
-/** Opens a bare repository that `git init --bare` made. @param environment for git, which may point it at other objects */
-export function openGitStore(gitDir: string, environment: Readonly<Record<string, string>> = {}) {
-  const git = (args: readonly string[], { input, env }: GitOptions = {}) =>
-    runGit(gitDir, args, { ...(input && { input }), env: { ...environment, ...env } })
+/** Opens a bare repository that `git init --bare` made. */
+export function openGitStore(gitDir: string) {
+  const git = (args: readonly string[], options: GitOptions = {}) => runGit(gitDir, args, options)
   const text = async (...args: string[]) => (await git(args)).toString('utf8').trimEnd()
   const maybe = (...args: string[]) => text(...args).catch(() => undefined)
 
@@ -188,7 +187,7 @@ export function openGitStore(gitDir: string, environment: Readonly<Record<string
         for (const { path, sha } of changes.filter((each) => each.sha === null || isFolder(each))) {
           const remove = ['--literal-pathspecs', 'rm', '-r', '--cached', '--quiet', '--ignore-unmatch']
           await git([...remove, '--', path], { env })
-          if (sha !== null) await git(['read-tree', `--prefix=${path}/`, sha], { env })
+          if (sha !== null) await git(['read-tree', '-i', `--prefix=${path}/`, sha], { env })
         }
         // files last: they change the folders that are put in place by the same request
         const files = changes.filter((each) => each.sha !== null && !isFolder(each))

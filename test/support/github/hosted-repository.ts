@@ -187,6 +187,9 @@ const configuration = `[http]
 	# GitHub lets a client fetch any commit it can name, and parts of a repository
 	allowAnySHA1InWant = true
 	allowFilter = true
+[receive]
+	# the default branch
+	denyDeleteCurrent = refuse
 [gc]
 	auto = 0
 `

@@ -69,6 +69,8 @@ export const gitData: Routes = {
       const name = `refs/${params['ref']}`
       const ref = await repository.git.readRef(name)
       if (ref === undefined) throw new Refusal(422, 'Reference does not exist')
+      if (name === `refs/heads/${repository.defaultBranch}`)
+        throw new Refusal(422, 'Cannot delete the default branch')
       await demandRefChange(repository, { ref: name, from: ref.sha, to: '' }, token)
       await repository.git.deleteRef(name)
       return { status: 204 }
