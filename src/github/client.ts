@@ -84,6 +84,8 @@ export function openRepository({
     },
   })
   octokit.hook.before('request', (options) => {
+    // Octokit has one such object for all requests, and the retry plugin counts tries in it: a write would end the tries of reads
+    options.request = { ...options.request }
     options.headers['x-github-api-version'] = '2022-11-28'
     const reads = options.method === 'GET' || options.method === 'HEAD'
     if (!reads && options.request['repeatable'] !== true) options.request['retries'] = 0

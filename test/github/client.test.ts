@@ -123,6 +123,18 @@ describe('an answer that does not come', () => {
     expect(sent('git/get-ref')).toBe(2)
   })
 
+  test('of a read is asked for again as quickly after a write, and after another read that failed', async () => {
+    await writeFile(shop.repository, change())
+    const started = Date.now()
+    for (let reads = 1; reads <= 4; reads += 1) {
+      shop.github.fault({ kind: 'server-error', status: 502, operation: 'git/get-ref' })
+      expect(await readRef(shop.repository, 'heads/main')).toBeDefined()
+      expect(sent('git/get-ref')).toBe(2 * reads)
+    }
+    // four first pauses of 50 ms; a second pause is 200 ms, a third 450 ms
+    expect(Date.now() - started).toBeLessThan(1200)
+  })
+
   test.each([
     ['a lost answer', { kind: 'no-answer', carriedOut: true }],
     ['a 502', { kind: 'server-error', status: 502, carriedOut: true }],
