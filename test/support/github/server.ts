@@ -225,8 +225,7 @@ export async function startGitHub({
       const closed = new Promise((resolve) => server.close(resolve))
       server.closeAllConnections()
       await Promise.all([closed, ...running])
-      const left = faults.left().map((fault) => `the fault ${fault.kind} never happened`)
-      const wrong = [...violations, ...left]
+      const wrong = [...violations, ...faults.left()]
       if (wrong.length > 0) throw new Error(`GitHub would not have it so:\n${wrong.join('\n')}`)
     },
   }

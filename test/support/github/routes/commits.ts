@@ -125,7 +125,7 @@ export const commits: Routes = {
           state: combine(states),
           statuses: body.map((each) => {
             const { creator: _, ...rest } = commitStatus(repository, each)
-            return { ...rest, description: rest.description ?? '', target_url: rest.target_url ?? '' }
+            return rest
           }),
           sha,
           total_count: newest.size,
