@@ -1,4 +1,4 @@
-import type { Repository } from './client.ts'
+import { type Repository, repeatable } from './client.ts'
 import { explained, isRefused } from './refusal.ts'
 
 export interface PullRequest {
@@ -88,7 +88,21 @@ export async function requestReviews(
       pull_number: number,
       reviewers: people,
       team_reviewers: teams,
-      request: { retries: 3 },
+      request: repeatable,
     }),
+  )
+}
+
+/**
+ * Lets GitHub merge a pull request as soon as its rules allow it; where the branch has a merge queue, that is how it gets
+ * into the queue: https://docs.github.com/en/graphql/reference/mutations#enablepullrequestautomerge
+ */
+export async function enableAutoMerge({ octokit }: Repository, { nodeId, number }: PullRequest): Promise<void> {
+  const need = { doing: `turn auto-merge of #${number} on`, permission: 'pull-requests: write' }
+  await explained(need, () =>
+    octokit.graphql(
+      'mutation ($id: ID!) { enablePullRequestAutoMerge(input: { pullRequestId: $id }) { clientMutationId } }',
+      { id: nodeId },
+    ),
   )
 }

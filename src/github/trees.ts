@@ -1,4 +1,4 @@
-import type { Repository } from './client.ts'
+import { type Repository, repeatable } from './client.ts'
 import { explained, isRefused } from './refusal.ts'
 
 /** What a path of a tree is: a file, a folder or a submodule's commit, with git's mode of it. */
@@ -57,7 +57,7 @@ export async function createTree(
   { base, edits }: { base: string; edits: readonly TreeEdit[] },
 ): Promise<string> {
   // an object that nothing points at may be made twice
-  const request = { retries: 3 }
+  const request = repeatable
   return explained({ doing: 'create the tree', permission: 'contents: write' }, async () => {
     const tree = []
     for (const edit of edits) {

@@ -137,6 +137,8 @@ export interface HostedRepository {
   readonly owner: string
   readonly name: string
   readonly id: number
+  /** for GraphQL */
+  readonly nodeId: string
   readonly defaultBranch: string
   readonly archived: boolean
   readonly createdAt: Date
@@ -210,12 +212,14 @@ export async function hostRepository(
   await appendFile(join(gitDir, 'config'), configuration)
   await mkdir(join(gitDir, 'hooks'), { recursive: true })
   await writeFile(join(gitDir, 'hooks', 'update'), update, { mode: 0o755 })
+  const id = nextId()
   const rulesets: Ruleset[] = []
   const protections = new Map<string, BranchProtection>()
   return {
     owner,
     name,
-    id: nextId(),
+    id,
+    nodeId: `R_${id}`,
     defaultBranch,
     archived,
     createdAt: new Date(),

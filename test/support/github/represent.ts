@@ -273,10 +273,10 @@ export function commitStatus(repository: HostedRepository, stored: CommitStatus)
 
 /** A repository as others mention it. */
 export function minimalRepository(hosted: HostedRepository) {
-  const { owner, name, id, apiUrl, htmlUrl } = hosted
+  const { owner, name, id, nodeId: node, apiUrl, htmlUrl } = hosted
   return {
     id,
-    node_id: nodeId('Repository', id),
+    node_id: node,
     name,
     full_name: `${owner}/${name}`,
     owner: simpleUser(hosted, owner),

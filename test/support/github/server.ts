@@ -6,6 +6,7 @@ import type { Answer, Call, Route } from './call.ts'
 import { type Fault, openFaults } from './faults.ts'
 import { watchReads } from './heed.ts'
 import { type HostedRepository, hostRepository, type RepositoryOptions } from './hosted-repository.ts'
+import { answerGraphql } from './graphql.ts'
 import { githubLimits, type Limits, openLimits, secondaryLimit, tooManyRequests } from './limits.ts'
 import { loadOperations, type Operation } from './openapi.ts'
 import type { OperationId } from './operations.ts'
@@ -26,6 +27,7 @@ import {
 
 /** Where the API is below the server's own address, as on GitHub Enterprise Server. */
 const apiPath = '/api/v3'
+const graphqlPath = '/api/graphql'
 
 /** A request to the API, as it was answered. */
 export interface RecordedRequest {
@@ -101,12 +103,34 @@ export async function startGitHub({
     const target = new URL(request.url ?? '/', url)
     const given = readToken(request)
     const token = given === undefined ? undefined : tokens.get(given)
-    if (target.pathname.startsWith(`${apiPath}/`))
+    if (target.pathname === graphqlPath) await answerQuery({ request, response, target, body, token })
+    else if (target.pathname.startsWith(`${apiPath}/`))
       await answerApi({ request, response, target, body, token, given })
     else if (!(await serveGit({ request, url: target, body, response }, { repositories, token }))) {
       violations.push(`${request.method} ${request.url}: neither below ${apiPath} nor a request of git's`)
       send(response, { answer: describeRefusal(notFound()), headers: {}, self: target.href })
     }
+  }
+
+  async function answerQuery({ request, response, target, body, token }: Omit<Incoming, 'given'> & { readonly response: ServerResponse }): Promise<void> {
+    const recorded: RecordedRequest = { method: request.method ?? '', path: '/graphql', operation: undefined, login: token?.login, status: undefined }
+    requests.push(recorded)
+    const answer = await carryOutQuery({ body, token, say: (problem) => void violations.push(`GraphQL: ${problem}`) }).catch(
+      (error: unknown): Answer<unknown> => {
+        if (error instanceof Refusal) return describeRefusal(error)
+        throw error
+      },
+    )
+    for (const listener of listeners) await listener(recorded)
+    recorded.status = answer.status
+    send(response, { answer, headers: token ? limiter.headers(token) : {}, self: target.href })
+  }
+
+  async function carryOutQuery({ body, token, say }: { body: Buffer; token: Token | undefined; say: (problem: string) => void }): Promise<Answer<unknown>> {
+    if (token === undefined) throw new Refusal(401, 'Bad credentials')
+    limiter.count(token, 'POST')
+    const { query, variables = {} } = parseJson(body) as { query: string; variables?: Record<string, unknown> }
+    return { status: 200, body: await answerGraphql({ query, variables }, { repositories: [...repositories.values()], token }, say) }
   }
 
   async function answerApi(incoming: Incoming & { readonly response: ServerResponse }): Promise<void> {
