@@ -29,6 +29,9 @@ import {
 const apiPath = '/api/v3'
 const graphqlPath = '/api/graphql'
 
+/** The version that GitHub gives unless another is asked for. */
+const apiVersion = '2022-11-28'
+
 /** A request to the API, as it was answered. */
 export interface RecordedRequest {
   readonly method: string
@@ -89,7 +92,8 @@ export async function startGitHub({
 
   const server = createServer((request, response) => {
     const handling = handle(request, response).catch((error: unknown) => {
-      violations.push(`${request.method} ${request.url}: ${failure(error)}`)
+      // a client that was gone before it had asked has asked for nothing
+      if (request.complete) violations.push(`${request.method} ${request.url}: ${failure(error)}`)
       response.destroy()
     })
     running.add(handling)
@@ -196,6 +200,8 @@ export async function startGitHub({
     const json = parseJson(body)
     const problems = operation.checkRequest({ params, query: target.searchParams, body: json })
     for (const problem of problems) say(problem)
+    const { accept = '', 'x-github-api-version': version = apiVersion } = request.headers
+    if (version !== apiVersion) say(`x-github-api-version ${version}: the description is of ${apiVersion}`)
     if (token === undefined)
       throw new Refusal(401, given === undefined ? 'Requires authentication' : 'Bad credentials')
     limiter.count(token, request.method ?? 'GET')
@@ -210,7 +216,6 @@ export async function startGitHub({
       throw new Refusal(403, 'Repository was archived so is read-only.')
 
     const { query, body: fields, unread } = watchReads({ query: target.searchParams, body: json })
-    const accept = request.headers.accept ?? ''
     const call = { repository: hosted, token, params, query, body: fields, accept }
     const answer = await route.handle(call as Call<OperationId>)
     for (const each of unread()) say(`${each}: the emulator does not do what it asks for`)
