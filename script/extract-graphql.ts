@@ -13,7 +13,9 @@ const mutations = ['enablePullRequestAutoMerge', 'updateRefs']
 const target = new URL('../test/support/github/github.graphql', import.meta.url)
 
 const { definitions } = parse(download(), { noLocation: true })
-const named = new Map(definitions.flatMap((each) => ('name' in each && each.name ? [[each.name.value, each] as const] : [])))
+const named = new Map(
+  definitions.flatMap((each) => ('name' in each && each.name ? [[each.name.value, each] as const] : [])),
+)
 const picked = new Map<string, DefinitionNode>()
 pick('Mutation')
 const text = [...picked.values()].map((definition) => print(definition)).join('\n\n')
@@ -31,7 +33,11 @@ function pick(name: string): void {
 
 function slim(type: ObjectTypeDefinitionNode): ObjectTypeDefinitionNode {
   const kept = type.name.value === 'Mutation' ? mutations : ['clientMutationId']
-  return { ...type, interfaces: [], fields: type.fields?.filter(({ name }) => kept.includes(name.value)) ?? [] }
+  return {
+    ...type,
+    interfaces: [],
+    fields: type.fields?.filter(({ name }) => kept.includes(name.value)) ?? [],
+  }
 }
 
 function withoutWords(definition: DefinitionNode): DefinitionNode {
@@ -44,7 +50,10 @@ function withoutWords(definition: DefinitionNode): DefinitionNode {
 function download(): string {
   const directory = mkdtempSync(join(tmpdir(), 'graphql-'))
   try {
-    const file = execFileSync('npm', ['pack', '--silent', source], { cwd: directory, encoding: 'utf8' }).trim()
+    const file = execFileSync('npm', ['pack', '--silent', source], {
+      cwd: directory,
+      encoding: 'utf8',
+    }).trim()
     execFileSync('tar', ['-xzf', file, 'package/schema.graphql'], { cwd: directory })
     return readFileSync(join(directory, 'package/schema.graphql'), 'utf8')
   } finally {

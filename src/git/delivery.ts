@@ -19,8 +19,14 @@ export interface Way {
 export function chooseWay(delivery: Delivery, rules: BranchRules): Way {
   if (delivery !== 'auto') return { way: delivery, because: `input "delivery" is ${delivery}` }
   const against = rulesAgainstPush(rules)
-  if (against.length > 0) return { way: 'pull-request', because: `the branch has the rule ${against.join(', ')}` }
-  return { way: 'direct', because: rules.isProtected ? 'no rule of the branch is known to forbid it' : 'the branch has no rule against it' }
+  if (against.length > 0)
+    return { way: 'pull-request', because: `the branch has the rule ${against.join(', ')}` }
+  return {
+    way: 'direct',
+    because: rules.isProtected
+      ? 'no rule of the branch is known to forbid it'
+      : 'the branch has no rule against it',
+  }
 }
 
 export interface Proposal {

@@ -139,7 +139,13 @@ export async function addLabels(
   if (labels.length === 0) return
   await explained({ doing: `label #${number}`, permission }, () =>
     // the same label twice is one, so this may be repeated
-    octokit.rest.issues.addLabels({ owner, repo, issue_number: number, labels: [...labels], request: repeatable }),
+    octokit.rest.issues.addLabels({
+      owner,
+      repo,
+      issue_number: number,
+      labels: [...labels],
+      request: repeatable,
+    }),
   )
 }
 
@@ -151,7 +157,12 @@ export async function commentOnce(
   const hidden = `<!-- ${marker} -->`
   const need = { doing: `comment on #${number}`, permission }
   return explained(need, async () => {
-    const comments = await octokit.paginate(octokit.rest.issues.listComments, { owner, repo, issue_number: number, per_page: 100 })
+    const comments = await octokit.paginate(octokit.rest.issues.listComments, {
+      owner,
+      repo,
+      issue_number: number,
+      per_page: 100,
+    })
     if (comments.some((comment) => comment.body?.includes(hidden))) return 'already-there'
     await octokit.rest.issues.createComment({ owner, repo, issue_number: number, body: `${hidden}\n${body}` })
     return 'written'

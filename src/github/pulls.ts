@@ -97,7 +97,10 @@ export async function requestReviews(
  * Lets GitHub merge a pull request as soon as its rules allow it; where the branch has a merge queue, that is how it gets
  * into the queue: https://docs.github.com/en/graphql/reference/mutations#enablepullrequestautomerge
  */
-export async function enableAutoMerge({ octokit }: Repository, { nodeId, number }: PullRequest): Promise<void> {
+export async function enableAutoMerge(
+  { octokit }: Repository,
+  { nodeId, number }: PullRequest,
+): Promise<void> {
   const need = { doing: `turn auto-merge of #${number} on`, permission: 'pull-requests: write' }
   await explained(need, () =>
     octokit.graphql(

@@ -28,14 +28,18 @@ interface Inputs {
 const mutations = {
   async updateRefs({ input }: { input: Inputs['updateRefs'] }, { repositories, token }: World) {
     const repository = repositories.find(({ nodeId }) => nodeId === input.repositoryId)
-    if (repository === undefined) throw refuse('NOT_FOUND', `Could not resolve to a node with the global id of '${input.repositoryId}'.`)
+    if (repository === undefined)
+      throw refuse('NOT_FOUND', `Could not resolve to a node with the global id of '${input.repositoryId}'.`)
     demandPermission(token, 'contents:write')
     const { git } = repository
     const changes = await Promise.all(
       input.refUpdates.map(async ({ name, beforeOid, afterOid, force }) => {
         const from = (await git.readRef(name))?.sha ?? ''
         if (beforeOid !== undefined && beforeOid !== (from || noObject))
-          throw refuse('STALE_DATA', `Expected branch to point to "${beforeOid}" but it did not. Pull and try again.`)
+          throw refuse(
+            'STALE_DATA',
+            `Expected branch to point to "${beforeOid}" but it did not. Pull and try again.`,
+          )
         const to = afterOid === noObject ? '' : afterOid
         if (!force && from !== '' && to !== '' && !(await git.isAncestor(from, to)))
           throw refuse('UNPROCESSABLE', 'Update is not a fast forward')
@@ -46,15 +50,24 @@ const mutations = {
     for (const { name, from, to } of changes) {
       if (to === '') await git.deleteRef(name)
       else if (!(await git.moveRef(name, { from, to })))
-        throw refuse('STALE_DATA', `Expected branch to point to "${from}" but it did not. Pull and try again.`)
+        throw refuse(
+          'STALE_DATA',
+          `Expected branch to point to "${from}" but it did not. Pull and try again.`,
+        )
     }
     return {}
   },
 
-  enablePullRequestAutoMerge({ input }: { input: Inputs['enablePullRequestAutoMerge'] }, { repositories, token }: World) {
+  enablePullRequestAutoMerge(
+    { input }: { input: Inputs['enablePullRequestAutoMerge'] },
+    { repositories, token }: World,
+  ) {
     demandPermission(token, 'pull-requests:write')
-    const pull = repositories.flatMap(({ issues }) => issues).find(({ id }) => `PR_${id}` === input.pullRequestId)?.pull
-    if (pull === undefined) throw refuse('NOT_FOUND', `Could not resolve to a node with the global id of '${input.pullRequestId}'.`)
+    const pull = repositories
+      .flatMap(({ issues }) => issues)
+      .find(({ id }) => `PR_${id}` === input.pullRequestId)?.pull
+    if (pull === undefined)
+      throw refuse('NOT_FOUND', `Could not resolve to a node with the global id of '${input.pullRequestId}'.`)
     pull.autoMerge = true
     return {}
   },
