@@ -282,12 +282,10 @@ describe('a tree', () => {
     expect(await files(sha)).toEqual(['100644 README.md/first', '100644 lib'])
   })
 
-  test('takes a path with a star for what it is', async () => {
-    const base = await create([
-      { ...file, path: '*', content: 'star' },
-      { ...file, path: 'other', content: 'o' },
-    ])
-    expect(await files(await create([{ ...file, path: '*', sha: null }], base))).toEqual(['100644 other'])
+  test('takes a path that git would read as a pattern for what it is', async () => {
+    const base = await create([':!other', 'other', 'third'].map((path) => ({ ...file, path, content: path })))
+    const sha = await create([{ ...file, path: ':!other', sha: null }], base)
+    expect(await files(sha)).toEqual(['100644 other', '100644 third'])
   })
 
   test('that is the same has the same id', async () => {

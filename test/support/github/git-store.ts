@@ -192,7 +192,7 @@ export function openGitStore(gitDir: string) {
         // files last: they change the folders that are put in place by the same request
         const files = changes.filter((each) => each.sha !== null && !isFolder(each))
         const lines = files.map(({ path, mode, sha }) => `${mode} ${sha}\t${path}\0`)
-        await git(['update-index', '--replace', '-z', '--index-info'], {
+        await git(['update-index', '-z', '--index-info'], {
           env,
           input: Buffer.from(lines.join('')),
         })
