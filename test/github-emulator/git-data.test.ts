@@ -101,8 +101,9 @@ describe('a ref', () => {
     expect(await refusal(create(missing))).toBe('422 Object does not exist')
     expect(await refusal(create('main'))).toMatch(/^422 The sha parameter must be exactly 40 characters/)
     expect(await refusal(create(await treeOf(head)))).toBe('422 Reference update failed')
-    const move = { ...shop, ref: 'heads/main', sha: missing }
-    expect(await refusal(rest().git.updateRef(move))).toBe('422 Object does not exist')
+    const move = (sha: string) => rest().git.updateRef({ ...shop, ref: 'heads/main', sha, force: true })
+    expect(await refusal(move(missing))).toBe('422 Object does not exist')
+    expect(await refusal(move(await treeOf(head)))).toBe('422 Reference update failed')
   })
 
   test('is deleted, unless it is the default branch', async () => {

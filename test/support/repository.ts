@@ -174,8 +174,11 @@ export async function openShop({
     },
 
     async close() {
-      await github.stop()
-      await rm(directory, { recursive: true, force: true })
+      try {
+        await github.stop()
+      } finally {
+        await rm(directory, { recursive: true, force: true })
+      }
     },
   }
 }
