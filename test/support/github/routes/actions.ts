@@ -123,7 +123,7 @@ async function demandInputs(
   { git }: HostedRepository,
   { head, workflow, given }: { head: string; workflow: string; given: readonly string[] },
 ): Promise<void> {
-  const files = await git.readTree(head, { recursive: true })
+  const files = await git.readTree(head, { recursive: true, under: `.github/workflows/${workflow}` })
   const file = files.find(({ path }) => path === `.github/workflows/${workflow}`)
   if (file === undefined) throw notFound()
   const { on } = parse((await git.readBlob(file.sha)).toString('utf8')) as { on?: unknown }
