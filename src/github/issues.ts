@@ -112,17 +112,16 @@ export async function updateIssue(
   )
 }
 
-/** Closes an issue in favour of another one, and says so in its body's first line rather than by a comment, so that it can be repeated. */
+/** Closes an issue in favour of another one, and gives it the body that says so: rather than a comment, so that it can be repeated. */
 export async function closeAsDuplicate(
   { octokit, owner, repo }: Repository,
-  { issue, of }: { issue: Issue; of: number },
+  { number, of, body }: { number: number; of: number; body: string },
 ): Promise<void> {
-  const body = `Duplicate of #${of}: two jobs wrote up the same incident at the same moment.\n`
-  await explained({ doing: `close issue #${issue.number} as a duplicate of #${of}`, permission }, () =>
+  await explained({ doing: `close issue #${number} as a duplicate of #${of}`, permission }, () =>
     octokit.rest.issues.update({
       owner,
       repo,
-      issue_number: issue.number,
+      issue_number: number,
       state: 'closed',
       state_reason: 'not_planned',
       body,
