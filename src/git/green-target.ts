@@ -2,7 +2,7 @@ import { InputError } from '../errors.ts'
 import { readChecks } from '../github/checks.ts'
 import type { Repository } from '../github/client.ts'
 import { listCommits } from '../github/commits.ts'
-import type { Target } from './target.ts'
+import type { Target } from './found-target.ts'
 
 export const lastGreen = 'last-green'
 
