@@ -103,7 +103,8 @@ export function openGitStore(gitDir: string) {
     /** The commit that a branch, tag or commit id names. */
     async resolve(revision: string): Promise<string | undefined> {
       if (/^-|[\s:]/.test(revision)) return undefined
-      for (const name of [`refs/heads/${revision}`, `refs/tags/${revision}`, revision]) {
+      const names = [`refs/heads/${revision}`, `refs/tags/${revision}`, revision]
+      for (const name of /^[0-9a-f]{40}$/.test(revision) ? [revision] : names) {
         const sha = await maybe('rev-parse', '--verify', '--quiet', '--end-of-options', `${name}^{commit}`)
         const found = sha?.split('\n').at(-1)
         if (found !== undefined && /^[0-9a-f]{40}$/.test(found)) return found
