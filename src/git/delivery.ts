@@ -2,7 +2,7 @@ import { ConflictError } from '../errors.ts'
 import type { Repository } from '../github/client.ts'
 import { type Commit, createCommit, readCommit } from '../github/commits.ts'
 import { addLabels } from '../github/issues.ts'
-import { enableAutoMerge, openPull, type PullRequest, requestReviews } from '../github/pulls.ts'
+import { enableAutoMerge, findOpenPull, openPull, type PullRequest, requestReviews } from '../github/pulls.ts'
 import { createRef } from '../github/refs.ts'
 import { type BranchRules, rulesAgainstPush } from '../github/rules.ts'
 
@@ -58,6 +58,8 @@ export async function propose(
   repository: Repository,
   { draft, proposal }: { draft: CommitDraft; proposal: Proposal },
 ): Promise<{ readonly commit: Commit; readonly pull: PullRequest }> {
+  // a token that may not see pull requests is refused before there is a branch
+  await findOpenPull(repository, { head: proposal.branch, base: proposal.base })
   const made = await createCommit(repository, draft)
   const there = await createRef(repository, { ref: `heads/${proposal.branch}`, sha: made.sha })
   const commit = there === made.sha ? made : await readCommit(repository, there)

@@ -136,9 +136,11 @@ async function findPulls(
   commits: readonly Commit[],
 ): Promise<readonly PullRequest[] | undefined> {
   try {
-    const found = await Promise.all(
-      commits.slice(-askedCommits).map(({ sha }) => pullsOfCommit(repository, sha)),
-    )
+    const [newest, ...others] = commits.slice(-askedCommits).reverse()
+    if (newest === undefined) return []
+    // one alone first: a token that may not see them is told so once
+    const first = await pullsOfCommit(repository, newest.sha)
+    const found = [first, ...(await Promise.all(others.map(({ sha }) => pullsOfCommit(repository, sha))))]
     const byNumber = new Map(found.flat().map((pull) => [pull.number, pull]))
     return [...byNumber.values()].sort((a, b) => a.number - b.number)
   } catch (error) {
@@ -191,6 +193,7 @@ export async function applyRestore(
     return { ...ids, ...tagged, commit: done.sha, outcome: 'already-rolled-back' }
   }
   const draft = { tree: target.commit.tree, parents: [head], message }
+  let why = way.because
   if (way.way === 'direct') {
     try {
       const commit = await createCommit(repository, draft)
@@ -202,10 +205,14 @@ export async function applyRestore(
         outcome: 'rolled-back',
       }
     } catch (error) {
-      if (delivery !== 'auto' || !isRuleRefusal(error)) throw error
+      if (delivery !== 'auto' || !(error instanceof RefusedError) || !isRuleRefusal(error)) throw error
+      why = error.message
     }
   }
-  const { commit, pull } = await propose(repository, { draft, proposal })
+  const { commit, pull } = await propose(repository, { draft, proposal }).catch((error: unknown) => {
+    if (delivery !== 'auto' || !(error instanceof RefusedError)) throw error
+    throw new RefusedError(`${why}, so the rollback takes a pull request: ${error.message}`, { cause: error })
+  })
   return { ...ids, commit: commit.sha, tag: undefined, untagged: undefined, outcome: 'proposed', pull }
 }
 

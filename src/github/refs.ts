@@ -160,7 +160,6 @@ export async function listTags(
       owner,
       repo,
       ref: `tags/${prefix}`,
-      per_page: 100,
     })
     const tags = await Promise.all(
       refs.map(async ({ ref, object }) => {

@@ -1,4 +1,4 @@
-import type { Routes } from '../call.ts'
+import { pageOf, type Routes } from '../call.ts'
 import { notFound } from '../refusal.ts'
 import { isoTime } from '../represent.ts'
 
@@ -10,14 +10,19 @@ export const checks: Routes = {
       const sha = await repository.git.resolve(params['ref'] ?? '')
       if (sha === undefined) throw notFound()
       const name = query.get('check_name')
-      const found = repository.checkRuns.filter(
+      const ofCommit = repository.checkRuns.filter(
         (each) => each.sha === sha && (name === null || each.name === name),
       )
+      // `latest`, the default, is the newest run of each name
+      const newest = [...new Map(ofCommit.map((each) => [each.name, each])).values()]
+      const found = query.get('filter') === 'all' ? ofCommit : newest
+      const { body: page, headers } = pageOf(found, query)
       return {
         status: 200,
+        headers,
         body: {
           total_count: found.length,
-          check_runs: found.map((each) => ({
+          check_runs: page.map((each) => ({
             id: each.id,
             node_id: `CR_${each.id}`,
             head_sha: sha,
