@@ -218,7 +218,9 @@ function bringBack({ rollbacks }: IncidentFacts): readonly RootContent[] {
   ]
 }
 
+/** A revision that is no commit, as that of a revert, has no page. */
 function commitLink(sha: string, { repositoryUrl }: Links): PhrasingContent {
+  if (!/^[0-9a-f]{40,64}$/.test(sha)) return code(sha)
   return link(`${repositoryUrl}/commit/${sha}`, revision(sha))
 }
 

@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { ConflictError, InputError, RefusedError } from '../../src/errors.ts'
+import { applyPlan } from '../../src/git/apply.ts'
 import { type RollbackTrace, writeMessage } from '../../src/git/message.ts'
+import type { RestorePlan } from '../../src/git/plan.ts'
 import { writeProposal } from '../../src/git/proposal.ts'
-import { applyRestore, planRestore, type RestorePlan, type RestoreRequest } from '../../src/git/restore.ts'
+import { planRestore, type RestoreRequest } from '../../src/git/restore.ts'
 import type { Repository } from '../../src/github/client.ts'
 import { incidentId } from '../../src/history/incident.ts'
 import { openBrokenShop, openShop } from '../support/repository.ts'
@@ -28,6 +30,7 @@ function plan(options: Partial<RestoreRequest> = {}, repository: Repository = sh
     target,
     tagPattern: 'deploy-*',
     checks: [],
+    paths: [],
     delivery: 'auto',
     ...options,
   })
@@ -45,7 +48,7 @@ function apply(
 ) {
   const wishes = { labels: ['rollback'], reviewers: [], autoMerge: false }
   const proposal = writeProposal(repository, made, trace, wishes)
-  return applyRestore(repository, made, { trace, delivery, proposal })
+  return applyPlan(repository, made, { trace, delivery, proposal })
 }
 
 /** Plans and applies, as a run of the action does. */
