@@ -442,3 +442,27 @@ describe('a tag', () => {
     expect(await tags()).toHaveLength(2)
   })
 })
+
+describe('a restore of some paths', () => {
+  test('brings these back and leaves the rest as it is', async () => {
+    const receipt = await rollBack({ paths: ['lib'] })
+    expect(receipt).toMatchObject({ outcome: 'rolled-back', to: shop.good })
+    const { git } = shop.hosted
+    const changed = await git.diff(shop.bad, receipt.commit)
+    expect(changed.map(({ path, status }) => [path, status])).toEqual([['lib/price.mjs', 'added']])
+    const treeOf = async (sha: string) => (await git.git(['rev-parse', `${sha}:lib`])).toString('utf8')
+    const [now, then] = await Promise.all([treeOf(receipt.commit), treeOf(shop.good)])
+    expect(now).toBe(then)
+    expect(await rollBack({ paths: ['lib'] })).toMatchObject({
+      outcome: 'already-rolled-back',
+      commit: receipt.commit,
+    })
+  })
+
+  test('takes away what was not there, and finds nothing to do where all is the same', async () => {
+    const bad = await shop.commit({ 'new/a.mjs': 'x\n' })
+    const made = await plan({ bad, target: shop.good, paths: ['new', 'README.md'] })
+    expect(made.content).toMatchObject({ edits: [{ path: 'new', entry: null }] })
+    expect((await plan({ paths: ['README.md', 'nowhere/at/all'] })).sameContent).toBe(true)
+  })
+})
