@@ -1,0 +1,305 @@
+import { InputError } from '../errors.ts'
+import { covers, isSameBinary, overlaps } from './binary.ts'
+import { isMarked, readTakenBack } from './mark.ts'
+import {
+  type Channel,
+  type ChannelName,
+  formatChannel,
+  formatLabel,
+  isRollback,
+  type Release,
+} from './release.ts'
+import { chooseGood, findKnownBad, type KnownBad, leftBy, olderThan } from './target.ts'
+import type { UpdateServer } from './update-server.ts'
+
+export interface RollbackRequest {
+  readonly name: ChannelName
+  /** stop: the bad release is halted, and nothing is put in its place */
+  readonly mode: 'roll-back' | 'stop'
+  /** label to go back to; undefined: the newest good one */
+  readonly target: string | undefined
+  /** label of the bad release, as the caller knows it; undefined: the newest one */
+  readonly from: string | undefined
+  /** the binaries to roll back for, a version or a range; undefined: those of the newest release */
+  readonly binary: string | undefined
+  /** labels that are not to be gone back to */
+  readonly knownBad: readonly string[]
+  readonly incident: string
+}
+
+interface Situation {
+  readonly channel: Channel
+  readonly binary: string
+  /** releases for the binary, newest first */
+  readonly releases: readonly Release[]
+}
+
+/** What would be done to one channel. It is applied only if the newest release is still the one that was planned on. */
+export type Plan =
+  | (Situation & {
+      readonly kind: 'roll-back'
+      readonly bad: Release
+      readonly good: Release
+      readonly foundBy: string
+      readonly by: 'rollback' | 'promotion' | 'disabling'
+      /** newest first */
+      readonly disable: readonly Release[]
+    })
+  | (Situation & {
+      readonly kind: 'stop'
+      readonly bad: Release
+      readonly disable: readonly Release[]
+      /** why there is nothing to go back to, when that was not asked for */
+      readonly because: string | undefined
+    })
+  | (Situation & {
+      readonly kind: 'done'
+      /** what was taken back; undefined when the good release is simply the newest */
+      readonly bad: Release | undefined
+      /** what is on top now */
+      readonly good: Release
+      /** an earlier run for the same incident did it */
+      readonly ours: boolean
+      /** and was ended before it could say so on the release */
+      readonly unmarked: boolean
+    })
+  | (Situation & { readonly kind: 'superseded'; readonly expected: string; readonly by: Release })
+
+type Server = Pick<UpdateServer, 'goesBackBy' | 'prefers'>
+
+/**
+ * Plans the rollback of one channel; changes nothing, asks nobody.
+ * @throws InputError when there is nothing to roll back, or a label or binary names nothing that can be gone back to
+ */
+export function planRollback(server: Server, channel: Channel, request: RollbackRequest): Plan {
+  const expected = request.from === undefined ? undefined : find(channel, request.from, 'from-label')
+  const binary = expected?.binary ?? chooseBinary(channel, request.binary)
+  const releases = channel.releases.filter((each) => isSameBinary(each.binary, binary))
+  const newest = releases[0]
+  if (newest === undefined) throw new InputError(`${formatChannel(channel.name)} has no release yet`)
+  const situation = { channel, binary, releases }
+  const knownBad = findKnownBad(releases, request.knownBad, channel.name)
+  const target =
+    request.target === undefined
+      ? undefined
+      : requireTarget(find(channel, request.target, 'target'), binary, channel.name)
+
+  if (request.mode === 'stop') return planStop(server, situation, newest, expected, knownBad)
+  if (server.goesBackBy === 'disabling')
+    return planDisabling(situation, request, { expected, target, knownBad })
+  const left = isRollback(newest, channel.name) ? leftBy(newest, releases) : undefined
+  const done = (): Plan => ({
+    ...situation,
+    kind: 'done',
+    bad: left,
+    good: newest,
+    ours: left !== undefined && readTakenBack(left.description) === request.incident,
+    unmarked: !isMarked(newest.description),
+  })
+  const isOn = newest.isDisabled !== true
+  if (isOn && target?.packageHash === newest.packageHash) return done()
+  if (expected !== undefined && expected.packageHash !== newest.packageHash) {
+    if (left?.packageHash !== expected.packageHash)
+      return { ...situation, kind: 'superseded', expected: expected.label, by: newest }
+    if (isOn && target === undefined) return done()
+  }
+  // a rollback that is run again must not roll itself back
+  const isAsked = expected !== undefined || target !== undefined
+  if (isOn && left !== undefined && !isAsked && !knownBad.has(newest.packageHash)) return done()
+
+  const good = target ?? chooseGood(newest, releases, knownBad)
+  if (good === undefined) {
+    const because = explainNoTarget(newest, releases, knownBad)
+    return { ...situation, ...halt(server, newest, releases, knownBad), kind: 'stop', bad: newest, because }
+  }
+  refuseIfHidden(server, channel, newest)
+  const [top = newest] = channel.releases
+  const isOfTop = top.binary === newest.binary && good.binary === newest.binary
+  if (!isOfTop) refuseDuringRollout(server, channel, top, newest)
+  return {
+    ...situation,
+    kind: 'roll-back',
+    bad: newest,
+    good,
+    foundBy: describeChoice(target, good, newest, binary),
+    by: isOfTop ? 'rollback' : 'promotion',
+    disable: newest.isDisabled === true ? [] : [newest],
+  }
+}
+
+/** Where a release is taken back by disabling it, the newest one that is enabled is the one that devices get. */
+function planDisabling(
+  situation: Situation,
+  request: RollbackRequest,
+  {
+    expected,
+    target,
+    knownBad,
+  }: { expected: Release | undefined; target: Release | undefined; knownBad: KnownBad },
+): Plan {
+  const { channel, releases, binary } = situation
+  const current = releases.find(({ isDisabled }) => isDisabled !== true)
+  const newest = releases[0]
+  if (newest === undefined) throw new InputError(`${formatChannel(channel.name)} has no release yet`)
+  const done = (good: Release, bad: Release | undefined): Plan => ({
+    ...situation,
+    kind: 'done',
+    bad,
+    good,
+    ours: bad !== undefined && readTakenBack(bad.description) === request.incident,
+    unmarked: false,
+  })
+  if (current !== undefined && target === undefined) {
+    const taken = expected ?? newest
+    if (taken.isDisabled === true && olderThan(taken, releases).includes(current)) return done(current, taken)
+  }
+  if (current !== undefined && target?.label === current.label)
+    return done(current, current === newest ? undefined : newest)
+  const bad = current ?? newest
+  if (expected !== undefined && expected.label !== bad.label && target === undefined)
+    return { ...situation, kind: 'superseded', expected: expected.label, by: bad }
+  const good = target ?? chooseGood(bad, releases, knownBad)
+  if (good === undefined) {
+    const because = explainNoTarget(bad, releases, knownBad)
+    const disable = releases.filter((each) => each.isDisabled !== true)
+    return { ...situation, kind: 'stop', bad, disable, because }
+  }
+  const newer = (each: Release) => olderThan(each, channel.releases).includes(good)
+  const inTheWay = channel.releases.find(
+    (each) =>
+      newer(each) &&
+      each.isDisabled !== true &&
+      !isSameBinary(each.binary, binary) &&
+      overlaps(each.binary, binary),
+  )
+  if (inTheWay !== undefined)
+    throw new InputError(
+      `${formatChannel(channel.name)}: ${describe(inTheWay)} is for some of the same binaries as ${describe(bad)}, and newer than ${describe(good)}: devices would get it; name in input "app-version" or "target" what is meant, or disable it first`,
+    )
+  return {
+    ...situation,
+    kind: 'roll-back',
+    bad,
+    good,
+    foundBy: describeChoice(target, good, bad, binary),
+    by: 'disabling',
+    disable: releases.filter((each) => newer(each) && each.isDisabled !== true),
+  }
+}
+
+function planStop(
+  server: Server,
+  situation: Situation,
+  newest: Release,
+  expected: Release | undefined,
+  knownBad: KnownBad,
+): Plan {
+  const { releases } = situation
+  const current =
+    server.goesBackBy === 'disabling'
+      ? (releases.find(({ isDisabled }) => isDisabled !== true) ?? newest)
+      : newest
+  const bad = expected ?? newest
+  if (bad.packageHash !== current.packageHash && bad.isDisabled !== true)
+    return { ...situation, kind: 'superseded', expected: bad.label, by: current }
+  return { ...situation, ...halt(server, bad, releases, knownBad), kind: 'stop', bad, because: undefined }
+}
+
+/** With the bad release halted, a server may offer the one before it: not if that is known to be bad as well. */
+function halt(
+  { prefers }: Server,
+  bad: Release,
+  releases: readonly Release[],
+  knownBad: KnownBad,
+): { readonly disable: readonly Release[] } {
+  const others = prefers === 'newer' ? olderThan(bad, releases) : []
+  const alsoBad = others.filter(
+    ({ packageHash }) => packageHash === bad.packageHash || knownBad.has(packageHash),
+  )
+  return { disable: [bad, ...alsoBad].filter(({ isDisabled }) => isDisabled !== true) }
+}
+
+function find({ name, releases }: Channel, label: string, input: string): Release {
+  const found = releases.find((each) => each.label === label)
+  if (found !== undefined) return found
+  const known = releases
+    .slice(0, 10)
+    .map((each) => each.label)
+    .join(', ')
+  throw new InputError(
+    `input "${input}" is "${label}", which ${formatChannel(name)} does not have; write one of ${known || '(it has no release yet)'}`,
+  )
+}
+
+function chooseBinary({ name, releases }: Channel, named: string | undefined): string {
+  const [newest] = releases
+  if (newest === undefined)
+    throw new InputError(`${formatChannel(name)} has no release yet: there is nothing to roll back`)
+  if (named === undefined) return newest.binary
+  const found = releases.find(({ binary }) => covers(binary, named))
+  if (found !== undefined) return found.binary
+  const binaries = [...new Set(releases.map(({ binary }) => binary))].join(', ')
+  throw new InputError(
+    `input "app-version" is "${named}", and ${formatChannel(name)} has no release for it; write one of ${binaries}`,
+  )
+}
+
+function requireTarget(target: Release, binary: string, name: ChannelName): Release {
+  if (!isSameBinary(target.binary, binary))
+    throw new InputError(
+      `input "target" is ${describe(target)}, and the release to take back on ${formatChannel(name)} is for ${binary}: its binaries cannot run the other's updates; name a release for ${binary}`,
+    )
+  if (target.isDisabled === true)
+    throw new InputError(
+      `input "target" is ${describe(target)}, which is disabled on ${formatChannel(name)}: no device would be offered it; enable it first, or name another release`,
+    )
+  return target
+}
+
+/** A copy on top would hide newer releases for some of the same binaries from their devices. */
+function refuseIfHidden({ prefers }: Server, { name, releases }: Channel, bad: Release): void {
+  if (prefers === 'narrower') return
+  const newer = releases.slice(0, releases.indexOf(bad))
+  const hidden = newer.find(
+    (each) =>
+      each.isDisabled !== true && !isSameBinary(each.binary, bad.binary) && overlaps(each.binary, bad.binary),
+  )
+  if (hidden === undefined) return
+  throw new InputError(
+    `${formatChannel(name)}: ${describe(hidden)} is newer than ${describe(bad)} and for some of the same binaries: a rollback of ${bad.label} would take ${hidden.label} from its devices; name in input "app-version" the binaries that are meant, or release a mended bundle`,
+  )
+}
+
+/** Microsoft's server promotes nothing on top of an unfinished rollout, whatever binaries that is for. */
+function refuseDuringRollout({ prefers }: Server, { name }: Channel, top: Release, bad: Release): void {
+  if (prefers === 'narrower' || top === bad || top.isDisabled === true) return
+  if (top.rollout === undefined || top.rollout >= 100) return
+  throw new InputError(
+    `${formatChannel(name)}: the newest release, ${describe(top)}, is offered to ${top.rollout} % of its devices, and the server puts nothing on top of an unfinished rollout; finish or disable it, then run this again`,
+  )
+}
+
+function describeChoice(target: Release | undefined, good: Release, bad: Release, binary: string): string {
+  if (target !== undefined) return `named as the target: ${formatLabel(good.label)}`
+  return `the newest release for ${binary} before ${formatLabel(bad.label)} that is enabled, has another content, and was never rolled back`
+}
+
+function explainNoTarget(bad: Release, releases: readonly Release[], knownBad: KnownBad): string {
+  const older = olderThan(bad, releases)
+  if (older.length === 0) return `${describe(bad)} is the only release for its binaries`
+  const reasons = older.slice(0, 5).map((each) => {
+    const why =
+      each.packageHash === bad.packageHash
+        ? 'has the same content'
+        : each.isDisabled === true
+          ? 'is disabled'
+          : `is known to be bad (${knownBad.get(each.packageHash)})`
+    return `${formatLabel(each.label)} ${why}`
+  })
+  return `no older release can be gone back to: ${reasons.join('; ')}`
+}
+
+/** `v2 (for 1.0.0)` */
+export function describe({ label, binary }: Release): string {
+  return `${formatLabel(label)} (for ${binary})`
+}
