@@ -123,8 +123,14 @@ export function planRollback(server: Server, channel: Channel, request: Rollback
     good,
     foundBy: describeChoice(target, good, newest, binary),
     by: isOfTop ? 'rollback' : 'promotion',
-    disable: newest.isDisabled === true ? [] : [newest],
+    // a tool that rolls back to "the previous one" may bring any release with the bad package back
+    disable: releases.filter((each) => each.packageHash === newest.packageHash && !isHalted(each)),
   }
+}
+
+/** Where the server does not tell, our own mark does. */
+function isHalted({ isDisabled, description }: Release): boolean {
+  return isDisabled ?? readTakenBack(description) !== undefined
 }
 
 /** Where a release is taken back by disabling it, the newest one that is enabled is the one that devices get. */
@@ -216,7 +222,7 @@ function halt(
   const alsoBad = others.filter(
     ({ packageHash }) => packageHash === bad.packageHash || knownBad.has(packageHash),
   )
-  return { disable: [bad, ...alsoBad].filter(({ isDisabled }) => isDisabled !== true) }
+  return { disable: [bad, ...alsoBad].filter((each) => !isHalted(each)) }
 }
 
 function find({ name, releases }: Channel, label: string, input: string): Release {

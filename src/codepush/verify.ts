@@ -105,8 +105,7 @@ async function look(
   channel: Channel,
   { device, devices, isRight }: Situation,
 ): Promise<DeviceCheck> {
-  const offers: Offer[] = []
-  for (const each of devices) offers.push(await server.ask(channel, each))
+  const offers = await Promise.all(devices.map((each) => server.ask(channel, each)))
   const shown = offers.find((offer) => !isRight(offer)) ?? offers[0]
   const agreeing = offers.filter(isRight).length
   return {
