@@ -86,6 +86,7 @@ export async function applyPlan(
       write: () => server.release(name, { label: good.label, binary: bad.binary, by, description }),
       isDone: (read) => topOf(plan, read)?.packageHash === good.packageHash,
     })
+    refuseIfOvertaken(plan, channel)
     const top = topOf(plan, channel)
     if (top !== undefined && top.description !== description)
       await describeOnTop(server, top, bad, channel, circumstances)
@@ -114,6 +115,7 @@ async function carryOut(
 ): Promise<Channel> {
   const { name } = plan.channel
   if (isDone(before, 'unknown')) return before
+  refuseIfMoved(plan, before)
   for (let attempt = 1; attempt <= tries; attempt += 1) {
     let refusal: RefusedError | undefined
     const outcome = await write().catch((error: unknown): WriteOutcome => {
@@ -161,6 +163,23 @@ function refuseIfMoved(plan: Plan, read: Channel): void {
   if (planned === undefined || top === undefined || top.label === planned.label) return
   if (plan.kind === 'roll-back' && top.packageHash === plan.good.packageHash) return
   throw superseded(plan, top)
+}
+
+/**
+ * No server can be told to release only if nothing else was released meanwhile: what was, in the moment between our
+ * last look and our write, is under our release now.
+ * @throws ConflictError that names it
+ */
+function refuseIfOvertaken(plan: Extract<Plan, { kind: 'roll-back' }>, read: Channel): void {
+  const own = read.releases.filter((each) => isSameBinary(each.binary, plan.binary))
+  const planned = own.findIndex(({ label }) => label === plan.bad.label)
+  const hidden = own
+    .slice(1, Math.max(1, planned))
+    .find(({ packageHash }) => packageHash !== plan.good.packageHash && packageHash !== plan.bad.packageHash)
+  if (hidden === undefined) return
+  throw new ConflictError(
+    `${formatChannel(plan.channel.name)}: ${describe(hidden)} was released in the same moment, and is under ${describe(own[0] ?? plan.good)} now; look whether it is good, and promote it again if it is`,
+  )
 }
 
 function superseded(plan: Plan, by: Release): ConflictError {
