@@ -31319,6 +31319,13 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:stream"
 
 /***/ }),
 
+/***/ 8500:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:timers/promises");
+
+/***/ }),
+
 /***/ 1692:
 /***/ ((module) => {
 
@@ -37981,7 +37988,7 @@ exports.floatNaN = floatNaN;
 
 /***/ }),
 
-/***/ 7493:
+/***/ 9874:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
@@ -38041,7 +38048,7 @@ var seq = __nccwpck_require__(1706);
 var string = __nccwpck_require__(6464);
 var bool = __nccwpck_require__(3959);
 var float = __nccwpck_require__(8405);
-var int = __nccwpck_require__(7493);
+var int = __nccwpck_require__(9874);
 
 const schema = [
     map.map,
@@ -38144,7 +38151,7 @@ var seq = __nccwpck_require__(1706);
 var string = __nccwpck_require__(6464);
 var bool = __nccwpck_require__(3959);
 var float = __nccwpck_require__(8405);
-var int = __nccwpck_require__(7493);
+var int = __nccwpck_require__(9874);
 var schema = __nccwpck_require__(896);
 var schema$1 = __nccwpck_require__(3559);
 var binary = __nccwpck_require__(6083);
@@ -40473,12 +40480,12 @@ const gitRollback = defineAction({
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(452);
 /* harmony import */ var _git_describe_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(2919);
-/* harmony import */ var _git_restore_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(9874);
-/* harmony import */ var _github_repository_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(2635);
-/* harmony import */ var _runner_action_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9664);
+/* harmony import */ var _git_restore_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5271);
+/* harmony import */ var _github_repository_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(2635);
+/* harmony import */ var _runner_action_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8288);
 /* harmony import */ var _text_markdown_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(4358);
-/* harmony import */ var _git_rollback_contract_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9226);
-/* harmony import */ var _wiring_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2138);
+/* harmony import */ var _git_rollback_contract_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9226);
+/* harmony import */ var _wiring_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(6202);
 
 
 
@@ -40487,15 +40494,15 @@ __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependen
 
 
 
-await (0,_runner_action_js__WEBPACK_IMPORTED_MODULE_0__/* .runAction */ .C)(_git_rollback_contract_js__WEBPACK_IMPORTED_MODULE_1__/* .gitRollback */ .P, async (step) => {
+await (0,_runner_action_js__WEBPACK_IMPORTED_MODULE_1__/* .runAction */ .C)(_git_rollback_contract_js__WEBPACK_IMPORTED_MODULE_2__/* .gitRollback */ .P, async (step) => {
     const { inputs, context, log, secrets } = step;
     // it goes into a commit, which nobody can take back
     const why = secrets.redact(inputs.reason);
     const startedAt = step.now().toISOString();
-    const workplace = await (0,_wiring_js__WEBPACK_IMPORTED_MODULE_2__/* .openWorkplace */ .x)(step);
+    const workplace = await (0,_wiring_js__WEBPACK_IMPORTED_MODULE_3__/* .openWorkplace */ .x)(step);
     const { repository, config, environment, incident } = workplace;
-    const branch = inputs.branch || config.branch || (await (0,_github_repository_js__WEBPACK_IMPORTED_MODULE_3__/* .defaultBranch */ .O)(repository));
-    const plan = await (0,_git_restore_js__WEBPACK_IMPORTED_MODULE_4__/* .planRestore */ .q)(repository, {
+    const branch = inputs.branch || config.branch || (await (0,_github_repository_js__WEBPACK_IMPORTED_MODULE_4__/* .defaultBranch */ .O)(repository));
+    const plan = await (0,_git_restore_js__WEBPACK_IMPORTED_MODULE_0__/* .planRestore */ .q)(repository, {
         branch,
         environment,
         incident,
@@ -40509,14 +40516,16 @@ await (0,_runner_action_js__WEBPACK_IMPORTED_MODULE_0__/* .runAction */ .C)(_git
     if (plan.sameContent)
         return finish(step, workplace, plan, { decision: 'already-rolled-back', reason: 'same-content' });
     const receipt = await apply(step, workplace, plan, why);
-    log.info(`${branch} is at ${receipt.commit.slice(0, 7)}, tagged ${receipt.tag}: deploy ${receipt.commit}`);
+    log.info((0,_git_describe_js__WEBPACK_IMPORTED_MODULE_5__/* .describeReceipt */ .ei)(plan, receipt));
+    if (receipt.untagged !== undefined)
+        log.warning(`the rollback has no tag: ${receipt.untagged}`);
     await workplace.record({
         kind: 'rollback-applied',
         layer: 'code',
         from: receipt.from,
         to: receipt.to,
         now: receipt.commit,
-        tag: receipt.tag,
+        ...(receipt.tag !== undefined && { tag: receipt.tag }),
         branch,
         reason: why,
         targetFoundBy: plan.target.foundBy,
@@ -40545,7 +40554,7 @@ async function apply(step, workplace, plan, why) {
             by: context.actor,
             runUrl: context.run?.url,
         };
-        return await (0,_git_restore_js__WEBPACK_IMPORTED_MODULE_4__/* .applyRestore */ .d)(repository, plan, trace);
+        return await (0,_git_restore_js__WEBPACK_IMPORTED_MODULE_0__/* .applyRestore */ .d)(repository, plan, trace);
     }
     catch (error) {
         const reasonCode = error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_6__/* .ConflictError */ .fK
@@ -40578,7 +40587,8 @@ async function finish(step, { repository, incident }, plan, { decision, reason, 
         'reason-code': reason,
         from: plan.head,
         to: plan.target.commit.sha,
-        ...(receipt && { commit: receipt.commit, tag: receipt.tag }),
+        ...(receipt && { commit: receipt.commit }),
+        ...(receipt?.tag !== undefined && { tag: receipt.tag }),
         'undone-commits': plan.undoneCount,
     };
     step.setOutputs({ ...ids, result: JSON.stringify({ schema: 1, ...ids }) });
@@ -40589,11 +40599,7 @@ async function finish(step, { repository, incident }, plan, { decision, reason, 
     }[decision];
     await step.writeSummary((0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_7__/* .renderMarkdown */ .Gc)([
         (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_7__/* .heading */ .R_)(2, headline ?? decision),
-        ...(receipt === undefined
-            ? []
-            : [
-                (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_7__/* .paragraph */ .FY)((0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_7__/* .code */ .aY)(plan.branch), ' is at ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_7__/* .revision */ .QL)(receipt.commit), ', tagged ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_7__/* .code */ .aY)(receipt.tag), '. Nothing is deployed by that: deploy this revision now.'),
-            ]),
+        ...(receipt === undefined ? [] : (0,_git_describe_js__WEBPACK_IMPORTED_MODULE_5__/* .summarizeReceipt */ .ab)(plan, receipt)),
         ...(0,_git_describe_js__WEBPACK_IMPORTED_MODULE_5__/* .summarizePlan */ .PN)(plan, repository),
     ]));
 }
@@ -40603,7 +40609,7 @@ __webpack_async_result__();
 
 /***/ }),
 
-/***/ 2138:
+/***/ 6202:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -41808,9 +41814,12 @@ function locateFinding(document, { path, at, message }) {
 
 // EXTERNAL MODULE: external "node:crypto"
 var external_node_crypto_ = __nccwpck_require__(7598);
+// EXTERNAL MODULE: ./lib/github/client.js + 6 modules
+var client = __nccwpck_require__(5464);
 // EXTERNAL MODULE: ./lib/github/refusal.js
 var refusal = __nccwpck_require__(8595);
 ;// CONCATENATED MODULE: ./lib/github/contents.js
+
 
 
 /** A text file of a branch or commit; undefined when the file, or the branch, is not there. Up to 100 MB, as the raw media type gives. */
@@ -41823,11 +41832,13 @@ async function readFile({ octokit, owner, repo }, { path, ref }) {
                 path,
                 ref,
                 mediaType: { format: 'raw' },
+                request: { parseSuccessResponseBody: false },
             });
             const data = response.data;
-            if (typeof data !== 'string')
+            if (!(data instanceof ReadableStream))
                 throw new TypeError(`${path} at ${ref} is not a text file`);
-            return { text: data, blob: blobId(data) };
+            const bytes = await new Response(data).bytes();
+            return { text: new TextDecoder().decode(bytes), bytes, blob: blobId(bytes) };
         }
         catch (error) {
             if ((0,refusal/* isRefused */.H0)(error, 'not-found'))
@@ -41836,16 +41847,18 @@ async function readFile({ octokit, owner, repo }, { path, ref }) {
         }
     });
 }
+const leaveOut = 'take this branch out of the rule';
 /**
  * Writes a file by a commit on a branch, only if the file is still what it was when it was read: GitHub compares `blob`,
  * and refuses when the branch moved at the same instant.
  * @param blob what the file was, undefined when it was not there
  * @returns 'conflict' when it was not so any more; 'no-branch' when the branch is not there
  */
-async function writeFile({ octokit, owner, repo }, { path, branch, text, blob, message, }) {
-    return (0,refusal/* explained */.to)({ doing: `write ${path} on ${branch}`, permission: 'contents: write' }, async () => {
+async function writeFile({ octokit, owner, repo }, { path, branch, bytes, blob, message, }) {
+    const doing = `write ${path} on ${branch}`;
+    return (0,refusal/* explained */.to)({ doing, permission: 'contents: write', detour: leaveOut }, async () => {
         try {
-            const content = Buffer.from(text).toString('base64');
+            const content = Buffer.from(bytes).toString('base64');
             await octokit.rest.repos.createOrUpdateFileContents({
                 owner,
                 repo,
@@ -41860,8 +41873,8 @@ async function writeFile({ octokit, owner, repo }, { path, branch, text, blob, m
         catch (error) {
             if ((0,refusal/* isRefused */.H0)(error, 'conflict'))
                 return 'conflict';
-            // without a blob id GitHub answers 422 «"sha" wasn't supplied» when the file has come to be in between
-            if (blob === undefined && (0,refusal/* isRefused */.H0)(error, 'invalid'))
+            // the file has come to be in between
+            if (blob === undefined && /"sha" wasn't supplied/.test((0,refusal/* readRefusal */.ni)(error)?.message ?? ''))
                 return 'conflict';
             if ((0,refusal/* isRefused */.H0)(error, 'not-found'))
                 return 'no-branch';
@@ -41886,14 +41899,14 @@ async function listFiles({ octokit, owner, repo }, { ref }) {
 }
 /** Starts a branch with no history in common with the others, holding one file; 'taken' when it is there by now. */
 async function createOrphanBranch({ octokit, owner, repo }, { branch, path, text, message }) {
-    return (0,refusal/* explained */.to)({ doing: `create the branch ${branch}`, permission: 'contents: write' }, async () => {
+    const doing = `create the branch ${branch}`;
+    return (0,refusal/* explained */.to)({ doing, permission: 'contents: write', detour: leaveOut }, async () => {
         // objects that nothing points at change nothing, so these two may be repeated
-        const request = { retries: 3 };
         const tree = await octokit.rest.git.createTree({
             owner,
             repo,
             tree: [{ path, mode: '100644', type: 'blob', content: text }],
-            request,
+            request: client/* repeatable */.E,
         });
         const commit = await octokit.rest.git.createCommit({
             owner,
@@ -41901,7 +41914,7 @@ async function createOrphanBranch({ octokit, owner, repo }, { branch, path, text
             message,
             tree: tree.data.sha,
             parents: [],
-            request,
+            request: client/* repeatable */.E,
         });
         try {
             await octokit.rest.git.createRef({ owner, repo, ref: `refs/heads/${branch}`, sha: commit.data.sha });
@@ -41915,8 +41928,7 @@ async function createOrphanBranch({ octokit, owner, repo }, { branch, path, text
     });
 }
 /** Git's own id of a file's content: https://git-scm.com/book/en/v2/Git-Internals-Git-Objects */
-function blobId(text) {
-    const content = Buffer.from(text);
+function blobId(content) {
     return (0,external_node_crypto_.createHash)('sha1').update(`blob ${content.length}\0`).update(content).digest('hex');
 }
 
@@ -42399,7 +42411,7 @@ function openBranchHistory({ repository, branch, signal, }) {
                 factor: 2,
                 randomize: true,
                 // a lost answer is tried again too: the next try reads first, and finds the event if it was written
-                shouldRetry: ({ error }) => error instanceof Lost || error instanceof errors/* UnavailableError */.hG || (0,refusal/* isAmbiguous */.X2)(error),
+                shouldRetry: ({ error }) => error instanceof Lost || (0,refusal/* isAmbiguous */.X2)(error.cause),
                 ...(signal && { signal }),
             }).catch((error) => {
                 if (error instanceof Lost) {
@@ -42417,7 +42429,10 @@ async function tryAppend({ repository, branch, event, }) {
     if (text === before?.text)
         return 'already-there';
     const message = `${event.kind}: ${event.incident}`;
-    const outcome = await writeFile(repository, { path, branch, text, blob: before?.blob, message });
+    // to the bytes and not to the text: a damaged line stays as it is
+    const added = Buffer.from(text.slice(before?.text.length ?? 0));
+    const bytes = Buffer.concat([before?.bytes ?? Buffer.alloc(0), added]);
+    const outcome = await writeFile(repository, { path, branch, bytes, blob: before?.blob, message });
     if (outcome === 'written')
         return 'appended';
     if (outcome === 'no-branch' &&
@@ -42426,28 +42441,8 @@ async function tryAppend({ repository, branch, event, }) {
     throw new Lost();
 }
 
-;// CONCATENATED MODULE: ./lib/history/incident.js
-
-/**
- * The id of the incident: one failed deployment and all that was done about it. The same in every job, re-run and
- * workflow of that deployment, because it is made of the environment and the failed revision alone. Safe in a ref
- * name, a file name and an HTML comment.
- * @param revision the full commit id of the failed deployment
- */
-function incidentId({ environment, revision }) {
-    const slug = environment
-        .toLowerCase()
-        .replace(/[^a-z0-9]+/g, '-')
-        .replace(/^-+|-+$/g, '')
-        .slice(0, 40);
-    // two environments whose names differ only in what a slug drops must not share an incident
-    const distinct = slug === environment ? slug : `${slug}-${shortHash(environment)}`;
-    return `${distinct.replace(/^-/, '')}-${revision.slice(0, 12)}`;
-}
-function shortHash(text) {
-    return (0,external_node_crypto_.createHash)('sha256').update(text).digest('hex').slice(0, 6);
-}
-
+// EXTERNAL MODULE: ./lib/history/incident.js
+var history_incident = __nccwpck_require__(3660);
 // EXTERNAL MODULE: ./lib/runner/context.js + 4 modules
 var runner_context = __nccwpck_require__(5914);
 // EXTERNAL MODULE: ./lib/actions/contract-parts.js
@@ -42464,7 +42459,7 @@ var contract_parts = __nccwpck_require__(5242);
 
 
 /** Opens it all; sends nothing that changes anything. @throws InputError for a fork's pull request, a malformed revision, a faulty configuration file */
-async function openWorkplace({ inputs, context, secrets, signal, now, openRepository, }) {
+async function openWorkplace({ inputs, context, log, secrets, signal, now, openRepository, }) {
     (0,runner_context/* refuseForks */.A)(context);
     const named = inputs.revision || context.event.deployment?.sha || context.event.workflow_run?.head_sha || context.sha;
     const parsed = revisionSchema.safeParse(named);
@@ -42475,15 +42470,20 @@ async function openWorkplace({ inputs, context, secrets, signal, now, openReposi
     const config = await loadConfig({ repository, path: inputs.config, ref: context.sha || revision });
     const history = openBranchHistory({ repository, branch: config.history.branch, signal });
     const environment = inputs.environment || context.event.deployment?.environment || config.environment;
-    const incident = incidentId({ environment, revision });
+    const incident = (0,history_incident/* incidentId */._)({ environment, revision });
     const { actor, run } = context;
     return {
         repository,
         config,
-        history,
         environment,
         revision,
         incident,
+        readHistory: async (options) => {
+            const { events, unreadable } = await history.read(options);
+            for (const { file, line, why } of unreadable)
+                log.warning(`line ${line} of ${file} in the history is left out: ${why}`, 'History');
+            return events;
+        },
         record: async (what, naturalKey, about = { incident, environment, revision }) => {
             const at = now().toISOString();
             const subject = { incident: about.incident, environment: about.environment, revision: about.revision };
@@ -42551,16 +42551,19 @@ function isUserFacing(error) {
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   DD: () => (/* binding */ title),
 /* harmony export */   PN: () => (/* binding */ summarizePlan),
-/* harmony export */   df: () => (/* binding */ describePlan)
+/* harmony export */   ab: () => (/* binding */ summarizeReceipt),
+/* harmony export */   df: () => (/* binding */ describePlan),
+/* harmony export */   ei: () => (/* binding */ describeReceipt)
 /* harmony export */ });
 /* harmony import */ var _text_markdown_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4358);
 
 const listed = 20;
 /** The plan as lines of a log. */
-function describePlan({ branch, head, target, undone, undoneCount, files, }) {
+function describePlan({ branch, head, target, undone, undoneCount, files, done, takenBackBy, }) {
     return [
+        ...(takenBackBy === undefined ? [] : [takenBack(takenBackBy)]),
         `${branch}: ${head.slice(0, 7)} → content of ${target.commit.sha.slice(0, 7)} (${target.foundBy})`,
-        `undoes ${count(undoneCount, 'commit')} in ${count(files.length, 'file')}:`,
+        `${done === undefined ? 'undoes' : 'undid'} ${count(undoneCount, 'commit')} in ${count(files.length, 'file')}:`,
         ...undone
             .slice(-listed)
             .map((commit) => `  ${commit.sha.slice(0, 7)} ${title(commit.message)} (${commit.author})`),
@@ -42569,19 +42572,52 @@ function describePlan({ branch, head, target, undone, undoneCount, files, }) {
 }
 /** The plan as a section of the job summary. */
 function summarizePlan(plan, { owner, repo }) {
-    const { branch, head, target, undone, undoneCount, files } = plan;
+    const { branch, head, target, undone, undoneCount, files, done, since, takenBackBy } = plan;
     return [
-        (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .heading */ .R_)(3, 'What is undone'),
+        ...(takenBackBy === undefined ? [] : [(0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .paragraph */ .FY)(`${capital(takenBack(takenBackBy))}.`)]),
+        (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .heading */ .R_)(3, done === undefined ? 'What is undone' : 'What was undone'),
         (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .bulletList */ .fF)([
             ['branch ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .code */ .aY)(branch), ' of ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .code */ .aY)(`${owner}/${repo}`)],
             ['from ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .revision */ .QL)(head), ' to the content of ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .revision */ .QL)(target.commit.sha), ': ', target.foundBy],
             [`${count(undoneCount, 'commit')} in ${count(files.length, 'file')}`],
         ]),
-        (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .table */ .tp)(['commit', 'title', 'author'], undone
-            .slice(-listed)
-            .map((commit) => [(0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .revision */ .QL)(commit.sha), (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .code */ .aY)(title(commit.message)), (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .code */ .aY)(commit.author)])),
+        commitTable(undone),
         ...(undoneCount > listed ? [(0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .paragraph */ .FY)(`… and ${undoneCount - listed} more.`)] : []),
+        ...(since.length === 0
+            ? []
+            : [(0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .heading */ .R_)(3, 'What came on top of it since, and stays'), commitTable(since)]),
     ];
+}
+/** How things stand after a rollback was applied, or was found to be there, as a line of a log. */
+function describeReceipt({ branch, since }, { commit, tag }) {
+    const tagged = tag === undefined ? '' : `, tagged ${tag}`;
+    const now = since.at(-1);
+    if (now === undefined)
+        return `${branch} is at ${commit.slice(0, 7)}${tagged}: deploy ${commit}`;
+    return `${branch} was rolled back by ${commit.slice(0, 7)}${tagged} before, and has moved on to ${now.sha.slice(0, 7)} since (${count(since.length, 'commit')} on top): nothing was changed; to roll that back, too, give its id in input "revision"`;
+}
+/** The same as paragraphs of the job summary. */
+function summarizeReceipt({ branch, since }, { commit, tag, untagged }) {
+    const tagged = tag === undefined ? [] : [', tagged ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .code */ .aY)(tag)];
+    const now = since.at(-1);
+    return [
+        now === undefined
+            ? (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .paragraph */ .FY)((0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .code */ .aY)(branch), ' is at ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .revision */ .QL)(commit), ...tagged, '. Nothing is deployed by that: deploy this revision now.')
+            : (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .paragraph */ .FY)((0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .code */ .aY)(branch), ' was rolled back by ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .revision */ .QL)(commit), ...tagged, ' before, and has moved on to ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .revision */ .QL)(now.sha), ' since: nothing was changed. To roll that back, too, give its id in input ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .code */ .aY)('revision'), '.'),
+        ...(untagged === undefined ? [] : [(0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .paragraph */ .FY)('The rollback has no tag: ', untagged, '.')]),
+    ];
+}
+function takenBack({ sha, message }) {
+    return `an earlier rollback of this incident was taken back by ${sha.slice(0, 7)} (${title(message)}): that is undone again`;
+}
+function commitTable(commits) {
+    const rows = commits
+        .slice(-listed)
+        .map(({ sha, message, author }) => [(0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .revision */ .QL)(sha), (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .code */ .aY)(title(message)), (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .code */ .aY)(author)]);
+    return (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .table */ .tp)(['commit', 'title', 'author'], rows);
+}
+function capital(text) {
+    return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
 }
 /** The first line of a commit's message. */
 function title(message) {
@@ -42594,7 +42630,7 @@ function count(n, noun) {
 
 /***/ }),
 
-/***/ 9874:
+/***/ 5271:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -42606,9 +42642,13 @@ __nccwpck_require__.d(__webpack_exports__, {
 
 // EXTERNAL MODULE: ./lib/errors.js
 var errors = __nccwpck_require__(452);
+// EXTERNAL MODULE: ./lib/github/client.js + 6 modules
+var client = __nccwpck_require__(5464);
 // EXTERNAL MODULE: ./lib/github/refusal.js
 var refusal = __nccwpck_require__(8595);
 ;// CONCATENATED MODULE: ./lib/github/commits.js
+
+
 
 const reading = 'contents: read';
 /** A commit by its full id. @throws RefusedError when it is not in the repository */
@@ -42648,7 +42688,6 @@ async function compareCommits({ octokit, owner, repo }, { base, head }) {
                 owner,
                 repo,
                 basehead,
-                per_page: 250,
             });
             return compared.data;
         }
@@ -42673,6 +42712,19 @@ async function compareCommits({ octokit, owner, repo }, { base, head }) {
         })),
     };
 }
+/** True when the older revision is in the history of the newer one, or is it. */
+async function isAncestor(repository, { older, newer }) {
+    try {
+        const { status } = await compareCommits(repository, { base: older, head: newer });
+        return status === 'ahead' || status === 'identical';
+    }
+    catch (error) {
+        // one that was pushed away by force may be gone altogether
+        if (error instanceof errors/* RefusedError */.fk && (0,refusal/* isRefused */.H0)(error.cause, 'not-found'))
+            return false;
+        throw error;
+    }
+}
 /** The newest commits of a branch, newest first; at most 100. */
 async function listCommits({ octokit, owner, repo }, { branch, count }) {
     const { data } = await (0,refusal/* explained */.to)({ doing: `list the commits of ${branch}`, permission: reading }, () => octokit.rest.repos.listCommits({ owner, repo, sha: branch, per_page: count }));
@@ -42691,7 +42743,7 @@ async function createCommit({ octokit, owner, repo }, { tree, parents, message }
         tree,
         parents: [...parents],
         message,
-        request: { retries: 3 },
+        request: client/* repeatable */.E,
     }));
     return {
         sha: data.sha,
@@ -42713,7 +42765,15 @@ function toCommit({ sha, parents, commit }) {
     };
 }
 
+// EXTERNAL MODULE: external "node:timers/promises"
+var promises_ = __nccwpck_require__(8500);
+// EXTERNAL MODULE: ./node_modules/ms/index.js
+var ms = __nccwpck_require__(744);
 ;// CONCATENATED MODULE: ./lib/github/refs.js
+
+
+
+
 
 
 const permission = 'contents: write';
@@ -42739,20 +42799,46 @@ async function readRef({ octokit, owner, repo }, ref) {
  * anybody moved the branch in between: a compare-and-swap in one request. When the answer is lost the ref is read again.
  * @throws ConflictError when the branch is elsewhere; RefusedError when a rule or a permission forbids it
  */
-async function moveBranch(repository, { branch, from, to }) {
+async function moveBranch(repository, move) {
+    // right after a push GitHub's API may lag, and refuse a move from where the branch is
+    if ((await tryMove(repository, move)) === 'moved')
+        return;
+    repository.octokit.log.warn(`GitHub lags behind on ${move.branch}: waiting ${lagMs / 1000} s`);
+    await (0,promises_.setTimeout)(lagMs);
+    if ((await tryMove(repository, move)) === 'moved')
+        return;
+    throw new errors/* UnavailableError */.hG(`could not move ${move.branch}: GitHub says that it is no fast-forward, and that ${move.branch} is at ${move.from.slice(0, 7)}, which it is one from; run again`);
+}
+const lagMs = ms('2s');
+async function tryMove(repository, { branch, from, to }) {
     const { octokit, owner, repo } = repository;
     const need = { doing: `move ${branch} from ${from.slice(0, 7)} to ${to.slice(0, 7)}`, permission };
     try {
-        await octokit.rest.git.updateRef({ owner, repo, ref: `heads/${branch}`, sha: to, force: false });
+        // once it is carried out the same update changes nothing, so this PATCH may be repeated
+        await octokit.rest.git.updateRef({
+            owner,
+            repo,
+            ref: `heads/${branch}`,
+            sha: to,
+            force: false,
+            request: client/* repeatable */.E,
+        });
+        return 'moved';
     }
     catch (error) {
-        if (!(0,refusal/* isAmbiguous */.X2)(error) && !(0,refusal/* isRefused */.H0)(error, 'not-fast-forward'))
+        const lag = (0,refusal/* isRefused */.H0)(error, 'not-fast-forward');
+        if (!lag && !(0,refusal/* isAmbiguous */.X2)(error) && !(0,refusal/* isRefused */.H0)(error, 'not-found'))
             throw (0,refusal/* explain */.WE)(error, need);
         const now = await readRef(repository, `heads/${branch}`);
         if (now === to)
-            return;
+            return 'moved';
+        if (now === from && lag)
+            return 'lag';
         if (now === from)
             throw (0,refusal/* explain */.WE)(error, need);
+        // an update whose answer was lost, and somebody's commit on top of it since
+        if (now !== undefined && (await isAncestor(repository, { older: to, newer: now })))
+            return 'moved';
         throw new errors/* ConflictError */.fK(`${branch} was at ${from.slice(0, 7)} when the rollback was planned and is at ${now?.slice(0, 7) ?? 'nothing'} now: nothing was overwritten; run again to plan on the new state`, { cause: error });
     }
 }
@@ -42760,7 +42846,8 @@ async function moveBranch(repository, { branch, from, to }) {
 async function createRef(repository, { ref, sha }) {
     const { octokit, owner, repo } = repository;
     try {
-        await octokit.rest.git.createRef({ owner, repo, ref: `refs/${ref}`, sha });
+        // a second one finds the name taken and changes nothing, so this POST may be repeated
+        await octokit.rest.git.createRef({ owner, repo, ref: `refs/${ref}`, sha, request: client/* repeatable */.E });
         return sha;
     }
     catch (error) {
@@ -42789,14 +42876,28 @@ async function tagCommit(repository, { tag, commit, message }) {
                 message,
                 object: commit,
                 type: 'commit',
-                request: { retries: 3 },
+                request: client/* repeatable */.E,
             });
             return createRef(repository, { ref: `tags/${tag}`, sha: data.sha });
         }));
-    const { data } = await (0,refusal/* explained */.to)({ doing, permission }, () => octokit.rest.git.getTag({ owner, repo, tag_sha: object }));
-    if (data.object.sha !== commit) {
-        throw new errors/* ConflictError */.fK(`the tag ${tag} is already on ${data.object.sha.slice(0, 7)}: delete or rename it, and run again`);
+    const tagged = await commitOf(repository, object);
+    if (tagged !== commit) {
+        throw new errors/* ConflictError */.fK(`the tag ${tag} is already on ${tagged.slice(0, 7)}: delete or rename it, and run again`);
     }
+}
+/** The commit that a tag is on: an annotated one is an object of its own, a lightweight one the commit itself. */
+async function commitOf({ octokit, owner, repo }, object) {
+    return (0,refusal/* explained */.to)({ doing: `read the tag ${object.slice(0, 7)}`, permission: 'contents: read' }, async () => {
+        try {
+            const { data } = await octokit.rest.git.getTag({ owner, repo, tag_sha: object });
+            return data.object.sha;
+        }
+        catch (error) {
+            if ((0,refusal/* isRefused */.H0)(error, 'not-found'))
+                return object;
+            throw error;
+        }
+    });
 }
 
 ;// CONCATENATED MODULE: ./lib/git/message.js
@@ -42836,20 +42937,47 @@ function tagOf(committedAt) {
     const [date, time] = committedAt.toISOString().slice(0, 19).split('T');
     return `rollback_${date?.replaceAll('-', '')}_${time?.replaceAll(':', '')}`;
 }
-/** Text from outside stays on its line, so that it can add no trailer of its own. */
+/** Text from outside stays on its line, so that it can add no trailer of its own; git takes no NUL in a message. */
 function oneLine(value) {
-    return value.replace(/\s+/g, ' ').trim();
+    return value.replace(/[\s\p{Cc}]+/gu, ' ').trim();
+}
+
+;// CONCATENATED MODULE: ./lib/git/earlier.js
+
+
+/** The rollbacks among the newest commits of a branch, newest first. A commit that only says that it is one is none: its parent tells. */
+function findRollbacks(recent) {
+    return recent.flatMap((commit) => {
+        const said = readMessage(commit.message);
+        return said !== undefined && commit.parents[0] === said.from ? [{ commit, ...said }] : [];
+    });
+}
+/** Looks whether a rollback still holds: people may have gone on from it, or taken it back. */
+async function lookAfter(repository, { commit, from }, head) {
+    if (commit.sha === head)
+        return { since: [], takenBackBy: undefined };
+    const { commits: since } = await compareCommits(repository, { base: commit.sha, head });
+    const { tree: undoneTree } = await readCommit(repository, from);
+    let takenBackBy;
+    for (const each of since) {
+        if (each.tree === undoneTree || each.message.includes(`This reverts commit ${commit.sha}`))
+            takenBackBy = each;
+        else if (each.tree === commit.tree)
+            takenBackBy = undefined;
+    }
+    return { since, takenBackBy };
 }
 
 ;// CONCATENATED MODULE: ./lib/github/deployments.js
 
 const deployments_permission = 'deployments: read';
-/** The deployments of an environment, newest first, a page of a hundred at a time so that a caller stops when it has what it seeks. */
-async function* listDeployments({ octokit, owner, repo }, { environment }) {
+/** The deployments of an environment, or of a revision in it, newest first, a page of a hundred at a time so that a caller stops when it has what it seeks. */
+async function* listDeployments({ octokit, owner, repo }, { environment, revision }) {
     const pages = octokit.paginate.iterator(octokit.rest.repos.listDeployments, {
         owner,
         repo,
         environment,
+        ...(revision && { sha: revision }),
         per_page: 100,
     });
     const iterator = pages[Symbol.asyncIterator]();
@@ -42868,7 +42996,10 @@ async function hasSucceeded({ octokit, owner, repo }, deployment) {
     return data.some(({ state }) => state === 'success');
 }
 
+// EXTERNAL MODULE: ./lib/history/incident.js
+var incident = __nccwpck_require__(3660);
 ;// CONCATENATED MODULE: ./lib/git/target.js
+
 
 
 
@@ -42877,14 +43008,19 @@ const lastSuccessfulDeployment = 'last-successful-deployment';
 const furthestParent = 100;
 /** How many older deployments are looked at before we say that there is no good one. */
 const furthestDeployment = 100;
+/** How many of these are told when there is no good one. */
+const toldDeployments = 5;
 /** Finds the revision to go back to. @throws InputError when it names nothing, or no deployment succeeded before the bad one */
 async function findTarget(repository, request) {
     const { target, head } = request;
     if (target === lastSuccessfulDeployment)
         return findLastSuccessfulDeployment(repository, request);
-    const steps = /^HEAD(?:~(\d+)|(\^+))$/.exec(target);
-    if (steps !== null)
-        return findParent(repository, { head, target, steps: Number(steps[1] ?? steps[2]?.length) });
+    const parents = /^HEAD(?:(\^*)|~(\d*))$/.exec(target);
+    if (parents !== null) {
+        const [, carets = '', count] = parents;
+        const steps = count === undefined ? carets.length : Number(count || 1);
+        return findParent(repository, { head, target, steps });
+    }
     if (!isRevisionName(target)) {
         throw new errors/* InputError */.dz(`input "target" is "${target}", which no commit, tag or branch can be called; write ${lastSuccessfulDeployment}, a commit id, a tag, a branch, or HEAD~n`);
     }
@@ -42897,7 +43033,7 @@ async function findTarget(repository, request) {
 /** Git's rules for ref names, as far as they keep a name from meaning something else: https://git-scm.com/docs/git-check-ref-format */
 function isRevisionName(name) {
     const forbidden = [...name].some((char) => char <= ' ' || '~^:?*[\\\u007f'.includes(char));
-    return name.length <= 255 && !forbidden && !/^[-/]|\.\.|@\{|\/\/|[/.]$|\.lock$/.test(name);
+    return name !== '' && name.length <= 255 && !forbidden && !/^[-/]|\.\.|@\{|\/\/|[/.]$|\.lock$/.test(name);
 }
 async function findParent(repository, { head, target, steps }) {
     if (steps > furthestParent)
@@ -42912,40 +43048,55 @@ async function findParent(repository, { head, target, steps }) {
     return { commit, foundBy: `${target}, counted along first parents` };
 }
 /**
- * The newest deployment of the environment that was made before the bad one, has ever succeeded, and whose revision and
- * content differ from the bad one's. Not the active deployment, nor the last green run: both forget.
+ * The newest deployment of the environment that was made before the bad one, has ever succeeded, whose content differs
+ * from the bad one's, and that was not rolled back from itself. Not the active deployment, nor the last green run: both forget.
  */
-async function findLastSuccessfulDeployment(repository, { environment, bad, head }) {
-    const { tree } = await readCommit(repository, bad);
-    let passedBad = false;
-    let looked = 0;
-    const older = [];
-    for await (const deployment of listDeployments(repository, { environment })) {
-        if (deployment.revision === bad) {
-            passedBad = true;
-            continue;
-        }
-        older.push(deployment.revision.slice(0, 7));
-        looked += 1;
-        if (looked > furthestDeployment)
-            break;
-        if (!(await hasSucceeded(repository, deployment)))
-            continue;
-        const commit = await readCommit(repository, deployment.revision);
-        if (commit.tree === tree || !(await isAncestor(repository, { older: commit.sha, newer: head })))
-            continue;
-        const found = `the newest successful deployment of ${environment} ${passedBad ? `before that of ${bad.slice(0, 7)}` : 'of another content'}, made ${deployment.createdAt.toISOString()}`;
-        return { commit, foundBy: found };
+async function findLastSuccessfulDeployment(repository, { environment, branch, bad, head, rolledBack }) {
+    if (!(await isAncestor(repository, { older: bad, newer: head }))) {
+        throw new errors/* InputError */.dz(`${bad.slice(0, 7)}, whose deployment failed, is not on ${branch}: there is nothing to undo; name its branch in input "branch", or the failed revision in input "revision"`);
     }
-    const seen = older.length === 0 ? 'it has no other deployments' : `looked at those of ${older.slice(0, 5).join(', ')}`;
-    throw new errors/* InputError */.dz(`no successful deployment of the environment "${environment}" was found from before ${bad.slice(0, 7)} (${seen}); name the good revision in input "target"`);
+    const { tree: badTree } = await readCommit(repository, bad);
+    const badDeployment = await newestDeployment(repository, { environment, revision: bad });
+    const passedOver = [];
+    for await (const deployment of listDeployments(repository, { environment })) {
+        const { id, revision, createdAt } = deployment;
+        // ids grow with time, and two deployments may be made in the same second
+        if (revision === bad || (badDeployment !== undefined && id > badDeployment.id))
+            continue;
+        const passOver = (why) => passedOver.push(`${revision.slice(0, 7)} ${why}`);
+        if (passedOver.length === furthestDeployment)
+            break;
+        if (rolledBack.has((0,incident/* incidentId */._)({ environment, revision })))
+            passOver('was rolled back from');
+        else if (!(await hasSucceeded(repository, deployment)))
+            passOver('never succeeded');
+        else if (!(await isAncestor(repository, { older: revision, newer: head })))
+            passOver(`is not on ${branch}`);
+        else {
+            const commit = await readCommit(repository, revision);
+            const before = badDeployment === undefined ? '' : ` before that of ${bad.slice(0, 7)}`;
+            const foundBy = `the newest successful deployment of ${environment}${before}, made ${createdAt.toISOString()}`;
+            if (commit.tree !== badTree)
+                return { commit, foundBy };
+            passOver('has the same content');
+        }
+    }
+    throw new errors/* InputError */.dz(`no successful deployment of the environment "${environment}" was found from before ${bad.slice(0, 7)} (${tell(passedOver)}); name the good revision in input "target"`);
 }
-async function isAncestor(repository, { older, newer }) {
-    const { status } = await compareCommits(repository, { base: older, head: newer });
-    return status === 'ahead' || status === 'identical';
+async function newestDeployment(repository, of) {
+    for await (const deployment of listDeployments(repository, of))
+        return deployment;
+    return undefined;
+}
+function tell(passedOver) {
+    if (passedOver.length === 0)
+        return 'there is no earlier one';
+    const more = passedOver.length > toldDeployments ? `, and ${passedOver.length - toldDeployments} more` : '';
+    return `looked at those before it: ${passedOver.slice(0, toldDeployments).join(', ')}${more}`;
 }
 
 ;// CONCATENATED MODULE: ./lib/git/restore.js
+
 
 
 
@@ -42961,12 +43112,17 @@ async function planRestore(repository, request) {
     if (head === undefined) {
         throw new errors/* InputError */.dz(`the branch "${branch}" is not in ${repository.owner}/${repository.repo}; name the deployed branch in input "branch"`);
     }
-    const recent = await listCommits(repository, { branch: head, count: 100 });
-    const earlier = recent.find((commit) => readMessage(commit.message)?.incident === request.incident);
+    const rollbacks = findRollbacks(await listCommits(repository, { branch: head, count: 100 }));
+    const earlier = rollbacks.find(({ incident }) => incident === request.incident);
+    const { since, takenBackBy } = earlier === undefined ? { since: [], takenBackBy: undefined } : await lookAfter(repository, earlier, head);
+    const holding = takenBackBy === undefined ? earlier : undefined;
     // HEAD~n counts from where the branch stood before the rollback that is already there
-    const base = (earlier && readMessage(earlier.message)?.from) ?? head;
-    const target = await findTarget(repository, { ...request, head: base });
-    const done = earlier && readMessage(earlier.message)?.to === target.commit.sha ? earlier : undefined;
+    const base = holding?.from ?? head;
+    const rolledBack = new Set(rollbacks.map(({ incident }) => incident));
+    const target = await findTarget(repository, { ...request, head: base, rolledBack });
+    const done = holding?.to === target.commit.sha && holding.commit.tree === target.commit.tree
+        ? holding.commit
+        : undefined;
     const from = done === undefined ? head : base;
     const comparison = await compareCommits(repository, { base: target.commit.sha, head: from });
     refuseUnlessOlder({ comparison, branch, from, target, request: request.target });
@@ -42979,6 +43135,8 @@ async function planRestore(repository, request) {
         undoneCount: comparison.aheadBy,
         files: comparison.files,
         done,
+        since: done === undefined ? [] : since,
+        takenBackBy,
         sameContent: done === undefined && tree === target.commit.tree,
     };
 }
@@ -42999,19 +43157,525 @@ async function applyRestore(repository, plan, trace) {
     const { branch, head, target, done } = plan;
     const message = writeMessage(trace);
     const commit = done ?? (await createCommit(repository, { tree: target.commit.tree, parents: [head], message }));
-    if (commit.tree !== target.commit.tree)
-        throw new errors/* RefusedError */.fk(`commit ${commit.sha} does not hold the tree of ${target.commit.sha}: nothing was moved`);
     if (done === undefined)
         await moveBranch(repository, { branch, from: head, to: commit.sha });
-    const tag = tagOf(commit.committedAt);
-    await tagCommit(repository, { tag, commit: commit.sha, message });
     return {
         from: head,
         to: target.commit.sha,
         commit: commit.sha,
-        tag,
+        ...(await tagRollback(repository, commit, message)),
         outcome: done === undefined ? 'rolled-back' : 'already-rolled-back',
     };
+}
+/** The branch has moved by now: a tag that is refused does not make the rollback undone, and is said instead. */
+async function tagRollback(repository, { sha, committedAt }, message) {
+    const tag = tagOf(committedAt);
+    // another branch may have been rolled back in the same second
+    const names = [tag, `${tag}_${sha.slice(0, 7)}`];
+    let untagged;
+    for (const name of names) {
+        try {
+            await tagCommit(repository, { tag: name, commit: sha, message });
+            return { tag: name, untagged: undefined };
+        }
+        catch (error) {
+            if (!(0,errors/* isUserFacing */.Qx)(error))
+                throw error;
+            untagged = error.message;
+            if (!(error instanceof errors/* ConflictError */.fK))
+                break;
+        }
+    }
+    return { tag: undefined, untagged };
+}
+
+
+/***/ }),
+
+/***/ 5464:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  h: () => (/* binding */ openRepository),
+  E: () => (/* binding */ repeatable)
+});
+
+// EXTERNAL MODULE: ./node_modules/bottleneck/light.js
+var light = __nccwpck_require__(3251);
+// EXTERNAL MODULE: ./node_modules/@octokit/request-error/dist-src/index.js
+var dist_src = __nccwpck_require__(1015);
+;// CONCATENATED MODULE: ./node_modules/@octokit/plugin-retry/dist-bundle/index.js
+// pkg/dist-src/version.js
+var VERSION = "0.0.0-development";
+
+// pkg/dist-src/error-request.js
+function isRequestError(error) {
+  return error.request !== void 0;
+}
+async function errorRequest(state, octokit, error, options) {
+  if (!isRequestError(error) || !error?.request.request) {
+    throw error;
+  }
+  if (error.status >= 400 && !state.doNotRetry.includes(error.status)) {
+    const retries = options.request.retries != null ? options.request.retries : state.retries;
+    const retryAfter = Math.pow((options.request.retryCount || 0) + 1, 2);
+    throw octokit.retry.retryRequest(error, retries, retryAfter);
+  }
+  throw error;
+}
+
+// pkg/dist-src/wrap-request.js
+
+
+async function wrapRequest(state, octokit, request, options) {
+  const limiter = new light();
+  limiter.on("failed", function(error, info) {
+    const maxRetries = ~~error.request.request?.retries;
+    const after = ~~error.request.request?.retryAfter;
+    options.request.retryCount = info.retryCount + 1;
+    if (maxRetries > info.retryCount) {
+      return after * state.retryAfterBaseValue;
+    }
+  });
+  return limiter.schedule(
+    requestWithGraphqlErrorHandling.bind(null, state, octokit, request),
+    options
+  );
+}
+async function requestWithGraphqlErrorHandling(state, octokit, request, options) {
+  const response = await request(options);
+  if (response.data && response.data.errors && response.data.errors.length > 0 && /Something went wrong while executing your query/.test(
+    response.data.errors[0].message
+  )) {
+    const error = new dist_src/* RequestError */.G(response.data.errors[0].message, 500, {
+      request: options,
+      response
+    });
+    return errorRequest(state, octokit, error, options);
+  }
+  return response;
+}
+
+// pkg/dist-src/index.js
+function retry(octokit, octokitOptions) {
+  const state = Object.assign(
+    {
+      enabled: true,
+      retryAfterBaseValue: 1e3,
+      doNotRetry: [400, 401, 403, 404, 410, 422, 451],
+      retries: 3
+    },
+    octokitOptions.retry
+  );
+  const retryPlugin = {
+    retry: {
+      retryRequest: (error, retries, retryAfter) => {
+        error.request.request = Object.assign({}, error.request.request, {
+          retries,
+          retryAfter
+        });
+        return error;
+      }
+    }
+  };
+  if (state.enabled) {
+    octokit.hook.error("request", errorRequest.bind(null, state, retryPlugin));
+    octokit.hook.wrap("request", wrapRequest.bind(null, state, retryPlugin));
+  }
+  return retryPlugin;
+}
+retry.VERSION = VERSION;
+
+
+;// CONCATENATED MODULE: ./node_modules/@octokit/plugin-throttling/dist-bundle/index.js
+// pkg/dist-src/index.js
+
+
+// pkg/dist-src/version.js
+var dist_bundle_VERSION = "0.0.0-development";
+
+// pkg/dist-src/wrap-request.js
+var noop = () => Promise.resolve();
+function dist_bundle_wrapRequest(state, request, options) {
+  return state.retryLimiter.schedule(doRequest, state, request, options);
+}
+async function doRequest(state, request, options) {
+  const { pathname } = new URL(options.url, "http://github.test");
+  const isAuth = isAuthRequest(options.method, pathname);
+  const isWrite = !isAuth && options.method !== "GET" && options.method !== "HEAD";
+  const isSearch = options.method === "GET" && pathname.startsWith("/search/");
+  const isGraphQL = pathname.startsWith("/graphql");
+  const retryCount = ~~request.retryCount;
+  const jobOptions = retryCount > 0 ? { priority: 0, weight: 0 } : {};
+  if (state.clustering) {
+    jobOptions.expiration = 1e3 * 60;
+  }
+  if (isWrite || isGraphQL) {
+    await state.write.key(state.id).schedule(jobOptions, noop);
+  }
+  if (isWrite && state.triggersNotification(pathname)) {
+    await state.notifications.key(state.id).schedule(jobOptions, noop);
+  }
+  if (isSearch) {
+    await state.search.key(state.id).schedule(jobOptions, noop);
+  }
+  const req = (isAuth ? state.auth : state.global).key(state.id).schedule(jobOptions, request, options);
+  if (isGraphQL) {
+    const res = await req;
+    if (res.data.errors != null && res.data.errors.some((error) => error.type === "RATE_LIMITED")) {
+      const error = Object.assign(new Error("GraphQL Rate Limit Exceeded"), {
+        response: res,
+        data: res.data
+      });
+      throw error;
+    }
+  }
+  return req;
+}
+function isAuthRequest(method, pathname) {
+  return method === "PATCH" && // https://docs.github.com/en/rest/apps/apps?apiVersion=2022-11-28#create-a-scoped-access-token
+  /^\/applications\/[^/]+\/token\/scoped$/.test(pathname) || method === "POST" && // https://docs.github.com/en/rest/apps/oauth-applications?apiVersion=2022-11-28#reset-a-token
+  (/^\/applications\/[^/]+\/token$/.test(pathname) || // https://docs.github.com/en/rest/apps/apps?apiVersion=2022-11-28#create-an-installation-access-token-for-an-app
+  /^\/app\/installations\/[^/]+\/access_tokens$/.test(pathname) || // https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps
+  pathname === "/login/oauth/access_token");
+}
+
+// pkg/dist-src/generated/triggers-notification-paths.js
+var triggers_notification_paths_default = [
+  "/orgs/{org}/invitations",
+  "/orgs/{org}/invitations/{invitation_id}",
+  "/orgs/{org}/teams/{team_slug}/discussions",
+  "/orgs/{org}/teams/{team_slug}/discussions/{discussion_number}/comments",
+  "/repos/{owner}/{repo}/collaborators/{username}",
+  "/repos/{owner}/{repo}/commits/{commit_sha}/comments",
+  "/repos/{owner}/{repo}/issues",
+  "/repos/{owner}/{repo}/issues/{issue_number}/comments",
+  "/repos/{owner}/{repo}/issues/{issue_number}/sub_issue",
+  "/repos/{owner}/{repo}/issues/{issue_number}/sub_issues/priority",
+  "/repos/{owner}/{repo}/pulls",
+  "/repos/{owner}/{repo}/pulls/{pull_number}/comments",
+  "/repos/{owner}/{repo}/pulls/{pull_number}/comments/{comment_id}/replies",
+  "/repos/{owner}/{repo}/pulls/{pull_number}/merge",
+  "/repos/{owner}/{repo}/pulls/{pull_number}/requested_reviewers",
+  "/repos/{owner}/{repo}/pulls/{pull_number}/reviews",
+  "/repos/{owner}/{repo}/releases",
+  "/teams/{team_id}/discussions",
+  "/teams/{team_id}/discussions/{discussion_number}/comments"
+];
+
+// pkg/dist-src/route-matcher.js
+function routeMatcher(paths) {
+  const regexes = paths.map(
+    (path) => path.split("/").map((c) => c.startsWith("{") ? "(?:.+?)" : c).join("/")
+  );
+  const regex2 = `^(?:${regexes.map((r) => `(?:${r})`).join("|")})[^/]*$`;
+  return new RegExp(regex2, "i");
+}
+
+// pkg/dist-src/index.js
+var regex = routeMatcher(triggers_notification_paths_default);
+var triggersNotification = regex.test.bind(regex);
+var groups = {};
+var createGroups = function(Bottleneck, common) {
+  groups.global = new Bottleneck.Group({
+    id: "octokit-global",
+    maxConcurrent: 10,
+    ...common
+  });
+  groups.auth = new Bottleneck.Group({
+    id: "octokit-auth",
+    maxConcurrent: 1,
+    ...common
+  });
+  groups.search = new Bottleneck.Group({
+    id: "octokit-search",
+    maxConcurrent: 1,
+    minTime: 2e3,
+    ...common
+  });
+  groups.write = new Bottleneck.Group({
+    id: "octokit-write",
+    maxConcurrent: 1,
+    minTime: 1e3,
+    ...common
+  });
+  groups.notifications = new Bottleneck.Group({
+    id: "octokit-notifications",
+    maxConcurrent: 1,
+    minTime: 3e3,
+    ...common
+  });
+};
+function throttling(octokit, octokitOptions) {
+  const {
+    enabled = true,
+    Bottleneck = light,
+    id = "no-id",
+    timeout = 1e3 * 60 * 2,
+    // Redis TTL: 2 minutes
+    connection
+  } = octokitOptions.throttle || {};
+  if (!enabled) {
+    return {};
+  }
+  const common = { timeout };
+  if (typeof connection !== "undefined") {
+    common.connection = connection;
+  }
+  const state = Object.assign(
+    {
+      clustering: connection != null,
+      triggersNotification,
+      fallbackSecondaryRateRetryAfter: 60,
+      retryAfterBaseValue: 1e3,
+      id
+    },
+    octokitOptions.throttle
+  );
+  if (typeof state.onSecondaryRateLimit !== "function" || typeof state.onRateLimit !== "function") {
+    throw new Error(`octokit/plugin-throttling error:
+        You must pass the onSecondaryRateLimit and onRateLimit error handlers.
+        See https://octokit.github.io/rest.js/#throttling
+
+        const octokit = new Octokit({
+          throttle: {
+            onSecondaryRateLimit: (retryAfter, options) => {/* ... */},
+            onRateLimit: (retryAfter, options) => {/* ... */}
+          }
+        })
+    `);
+  }
+  let initialized = false;
+  const initializeBottleneck = () => {
+    if (initialized) {
+      return;
+    }
+    initialized = true;
+    if (groups.global == null) {
+      createGroups(Bottleneck, common);
+    }
+    state.global = state.global ?? groups.global;
+    state.auth = state.auth ?? groups.auth;
+    state.search = state.search ?? groups.search;
+    state.write = state.write ?? groups.write;
+    state.notifications = state.notifications ?? groups.notifications;
+    state.retryLimiter = state.retryLimiter ?? new Bottleneck();
+    const events = {};
+    const emitter = new Bottleneck.Events(events);
+    events.on("secondary-limit", state.onSecondaryRateLimit);
+    events.on("rate-limit", state.onRateLimit);
+    events.on(
+      "error",
+      (e) => octokit.log.warn("Error in throttling-plugin limit handler", e)
+    );
+    state.retryLimiter.on("failed", async function(error, info) {
+      const [state2, request, options] = info.args;
+      const { pathname } = new URL(options.url, "http://github.test");
+      const shouldRetryGraphQL = pathname.startsWith("/graphql") && error.status !== 401;
+      if (!(shouldRetryGraphQL || error.status === 403 || error.status === 429)) {
+        return;
+      }
+      const retryCount = ~~request.retryCount;
+      request.retryCount = retryCount;
+      options.request.retryCount = retryCount;
+      const { wantRetry, retryAfter = 0 } = await (async function() {
+        if (/\bsecondary rate\b/i.test(error.message)) {
+          const retryAfter2 = Number(error.response.headers["retry-after"]) || state2.fallbackSecondaryRateRetryAfter;
+          const wantRetry2 = await emitter.trigger(
+            "secondary-limit",
+            retryAfter2,
+            options,
+            octokit,
+            retryCount
+          );
+          return { wantRetry: wantRetry2, retryAfter: retryAfter2 };
+        }
+        if (error.response.headers != null && error.response.headers["x-ratelimit-remaining"] === "0" || (error.response.data?.errors ?? []).some(
+          (error2) => error2.type === "RATE_LIMITED"
+        )) {
+          const rateLimitReset = new Date(
+            ~~error.response.headers["x-ratelimit-reset"] * 1e3
+          ).getTime();
+          const retryAfter2 = Math.max(
+            // Add one second so we retry _after_ the reset time
+            // https://docs.github.com/en/rest/overview/resources-in-the-rest-api?apiVersion=2022-11-28#exceeding-the-rate-limit
+            Math.ceil((rateLimitReset - Date.now()) / 1e3) + 1,
+            0
+          );
+          const wantRetry2 = await emitter.trigger(
+            "rate-limit",
+            retryAfter2,
+            options,
+            octokit,
+            retryCount
+          );
+          return { wantRetry: wantRetry2, retryAfter: retryAfter2 };
+        }
+        return {};
+      })();
+      if (wantRetry) {
+        request.retryCount++;
+        return retryAfter * state2.retryAfterBaseValue;
+      }
+    });
+  };
+  octokit.hook.wrap("request", (request, options) => {
+    initializeBottleneck();
+    return dist_bundle_wrapRequest(state, request, options);
+  });
+  return {};
+}
+throttling.VERSION = dist_bundle_VERSION;
+throttling.triggersNotification = triggersNotification;
+
+
+// EXTERNAL MODULE: ./node_modules/@octokit/core/dist-src/index.js + 12 modules
+var core_dist_src = __nccwpck_require__(4730);
+;// CONCATENATED MODULE: ./node_modules/@octokit/plugin-request-log/dist-src/version.js
+const version_VERSION = "6.0.0";
+
+
+;// CONCATENATED MODULE: ./node_modules/@octokit/plugin-request-log/dist-src/index.js
+
+function requestLog(octokit) {
+  octokit.hook.wrap("request", (request, options) => {
+    octokit.log.debug("request", options);
+    const start = Date.now();
+    const requestOptions = octokit.request.endpoint.parse(options);
+    const path = requestOptions.url.replace(options.baseUrl, "");
+    return request(options).then((response) => {
+      const requestId = response.headers["x-github-request-id"];
+      octokit.log.info(
+        `${requestOptions.method} ${path} - ${response.status} with id ${requestId} in ${Date.now() - start}ms`
+      );
+      return response;
+    }).catch((error) => {
+      const requestId = error.response?.headers["x-github-request-id"] || "UNKNOWN";
+      octokit.log.error(
+        `${requestOptions.method} ${path} - ${error.status} with id ${requestId} in ${Date.now() - start}ms`
+      );
+      throw error;
+    });
+  });
+}
+requestLog.VERSION = version_VERSION;
+
+
+// EXTERNAL MODULE: ./node_modules/@octokit/plugin-paginate-rest/dist-bundle/index.js
+var dist_bundle = __nccwpck_require__(3779);
+// EXTERNAL MODULE: ./node_modules/@octokit/plugin-rest-endpoint-methods/dist-src/index.js + 3 modules
+var plugin_rest_endpoint_methods_dist_src = __nccwpck_require__(9210);
+;// CONCATENATED MODULE: ./node_modules/@octokit/rest/dist-src/version.js
+const dist_src_version_VERSION = "22.0.1";
+
+
+;// CONCATENATED MODULE: ./node_modules/@octokit/rest/dist-src/index.js
+
+
+
+
+
+const Octokit = core_dist_src/* Octokit */.E.plugin(requestLog, plugin_rest_endpoint_methods_dist_src/* legacyRestEndpointMethods */.T, dist_bundle/* paginateRest */.ud).defaults(
+  {
+    userAgent: `octokit-rest.js/${dist_src_version_VERSION}`
+  }
+);
+
+
+// EXTERNAL MODULE: ./node_modules/ms/index.js
+var ms = __nccwpck_require__(744);
+// EXTERNAL MODULE: ./lib/errors.js
+var errors = __nccwpck_require__(452);
+;// CONCATENATED MODULE: ./lib/github/client.js
+
+
+
+
+
+
+/** Waits longer than this are not worth it while production is down: the step fails and says until when. */
+const longestWaitSeconds = 90;
+const OctokitWithPlugins = Octokit.plugin(retry, throttling);
+/** Of a write that changes nothing when it is done twice: it is tried again as a read is, unlike all others. */
+const repeatable = { repeatable: true };
+/**
+ * Opens a repository through GitHub's REST API.
+ *
+ * Reads are tried again after a 5xx or a lost answer (after 1, 4 and 9 s). Writes are sent once: the retry plugin would
+ * repeat a POST whose answer was lost, so callers read again by their own marker before another try; those that are `repeatable` are tried again, too. A write that was
+ * turned away by a rate limit was not carried out, and is sent again when the limit's own pause is over.
+ * @throws InputError when the token is empty
+ */
+function openRepository({ token, owner, repo, apiUrl, userAgent, log, signal, requestTimeoutMs = ms('30s'), retryPauseMs = ms('1s'), }) {
+    if (token === '')
+        throw new errors/* InputError */.dz('input "token" is empty; give it ${{ github.token }} or an app token');
+    const waitFor = (kind) => (seconds, options, _, tries) => {
+        const wait = seconds <= longestWaitSeconds && tries < 3;
+        const next = wait ? `waiting ${seconds} s` : `not waiting ${seconds} s for it`;
+        log(`GitHub's ${kind} rate limit is reached at ${options.method} ${options.url}: ${next}`);
+        return wait;
+    };
+    const octokit = new OctokitWithPlugins({
+        auth: token,
+        baseUrl: apiUrl,
+        userAgent,
+        request: { fetch: fetchWhole({ signal, requestTimeoutMs }) },
+        log: { debug: () => { }, info: () => { }, warn: (message) => log(message), error: () => { } },
+        // 409 and 429 are left to the callers and to the throttling plugin: together the two plugins would send a 429 eight times
+        retry: {
+            doNotRetry: [400, 401, 403, 404, 409, 410, 422, 429, 451],
+            retryAfterBaseValue: retryPauseMs,
+        },
+        throttle: {
+            onRateLimit: waitFor('primary'),
+            onSecondaryRateLimit: waitFor('secondary'),
+            // one write at a time, but with no pause of a second between them: a rollback is a dozen writes, the limit 80 a minute
+            write: new light.Group({ maxConcurrent: 1 }),
+            notifications: new light.Group({ maxConcurrent: 1 }),
+        },
+    });
+    octokit.hook.before('request', (options) => {
+        // Octokit has one such object for all requests, and the retry plugin counts tries in it: a write would end the tries of reads
+        options.request = { ...options.request };
+        options.headers['x-github-api-version'] = '2022-11-28';
+        const reads = options.method === 'GET' || options.method === 'HEAD';
+        if (!reads && options.request['repeatable'] !== true)
+            options.request['retries'] = 0;
+    });
+    return { octokit, owner, repo };
+}
+/**
+ * A fetch that gives whole answers or none. Octokit takes one that breaks off in the middle for an empty text, with
+ * status 200: here it is read to its end first and is an error, so that a read is sent again, and after a write the caller
+ * looks what became of it. The time-out holds for each try, and not for the pauses between them.
+ */
+function fetchWhole({ signal, requestTimeoutMs, }) {
+    return async (url, options) => {
+        const timeout = AbortSignal.timeout(requestTimeoutMs);
+        try {
+            const ended = signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
+            const response = await fetch(url, { ...options, signal: ended });
+            const body = await response.clone().text();
+            if (response.ok && response.status !== 204 && isJson(response))
+                JSON.parse(body);
+            return response;
+        }
+        catch (error) {
+            // of this name Octokit makes no answer of GitHub's, and does not try again
+            if (signal?.aborted)
+                throw Object.assign(new Error('the job was cancelled', { cause: error }), { name: 'AbortError' });
+            if (timeout.aborted)
+                throw new Error(`nothing came within ${requestTimeoutMs / 1000} s`, { cause: error });
+            if (error instanceof SyntaxError)
+                throw new Error('the JSON breaks off', { cause: error });
+            throw error;
+        }
+    };
+}
+function isJson({ headers }) {
+    return /^application\/json\b/.test(headers.get('content-type') ?? '');
 }
 
 
@@ -43035,14 +43699,20 @@ async function applyRestore(repository, plan, trace) {
 const texts = [
     [/secondary rate limit|API rate limit exceeded/i, 'rate-limit'],
     [/update is not a fast.?forward|expected branch to point to|stale info|fetch first/i, 'not-fast-forward'],
-    [/without `?workflows?`? permission/i, 'workflow-permission'],
+    [/without `?workflows?`? (?:permission|scope)/i, 'workflow-permission'],
     [/repository rule violations|GH013/i, 'ruleset'],
     [
         /protected branch|GH006|reference update failed|reference cannot be updated|changes must be made through/i,
         'protected-branch',
     ],
+    [
+        /approving reviews? (?:is|are) required|required status checks?|must have verified signatures|cannot force-push|not authorized to push to this branch/i,
+        'protected-branch',
+    ],
+    [/your request timed out/i, 'unavailable'],
     [/archived so is read-only/i, 'archived'],
     [/already exists/i, 'already-exists'],
+    [/reference does not exist/i, 'not-found'],
     [/not accessible by|must have (?:admin|push|write)|permission to .* denied/i, 'permission'],
     [/bad credentials|requires authentication/i, 'bad-credentials'],
 ];
@@ -43050,9 +43720,23 @@ const texts = [
 function readRefusal(error) {
     if (!(error instanceof _octokit_request_error__WEBPACK_IMPORTED_MODULE_0__/* .RequestError */ .G))
         return undefined;
-    const { status, message } = error;
+    const { status, message, response } = error;
     const byText = texts.find(([text]) => text.test(message))?.[1];
-    return { kind: byText ?? kindOfStatus(status), status, message };
+    return {
+        kind: byText ?? kindOfStatus(status),
+        status,
+        message,
+        answered: response !== undefined,
+        retryAfterSeconds: retryAfter(response?.headers ?? {}),
+    };
+}
+/** https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api#handle-rate-limit-errors-appropriately */
+function retryAfter(headers) {
+    if (headers['retry-after'] !== undefined)
+        return Number(headers['retry-after']);
+    if (String(headers['x-ratelimit-remaining']) !== '0')
+        return undefined;
+    return Math.max(0, Number(headers['x-ratelimit-reset']) - Math.floor(Date.now() / 1000));
 }
 function kindOfStatus(status) {
     if (status === 401)
@@ -43073,10 +43757,12 @@ function kindOfStatus(status) {
 function isRefused(error, kind) {
     return readRefusal(error)?.kind === kind;
 }
-/** True when it cannot be known whether the request was carried out: a 5xx, a lost or cut-off answer, a time-out. */
+/** True when it cannot be known whether the request was carried out: a 5xx, a lost or cut-off answer, a time-out, a cancelled job. */
 function isAmbiguous(error) {
-    return (isRefused(error, 'unavailable') ||
-        (error instanceof Error && (error.name === 'TimeoutError' || error.name === 'AbortError')));
+    return isRefused(error, 'unavailable') || isCancelled(error);
+}
+function isCancelled(error) {
+    return error instanceof Error && error.name === 'AbortError';
 }
 /** Runs a request, and turns a refusal into the error that tells the user the way out. */
 async function explained(need, request) {
@@ -43088,17 +43774,19 @@ async function explained(need, request) {
     }
 }
 /** The user's error for a refusal; an error that already is one, or is not an answer of GitHub, is returned as it is. */
-function explain(error, { doing, permission }) {
+function explain(error, { doing, permission, detour = 'roll back through a pull request' }) {
     if ((0,_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .isUserFacing */ .Qx)(error))
         return error;
-    const refusal = readRefusal(error);
-    if (refusal === undefined) {
-        if (isAmbiguous(error))
-            return new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .UnavailableError */ .hG(`could not ${doing}: GitHub did not answer in time`, { cause: error });
-        return error;
-    }
-    const said = `GitHub answered ${refusal.status} "${firstLines(refusal.message)}"`;
     const options = { cause: error };
+    if (isCancelled(error))
+        return new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .UnavailableError */ .hG(`could not ${doing}: the job was cancelled before GitHub answered`, options);
+    const refusal = readRefusal(error);
+    if (refusal === undefined)
+        return error;
+    const words = `"${firstLines(refusal.message)}"`;
+    const said = refusal.answered
+        ? `GitHub answered ${refusal.status} ${words}`
+        : `no whole answer came from GitHub (${words})`;
     switch (refusal.kind) {
         case 'bad-credentials':
             return new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .InputError */ .dz(`could not ${doing}: ${said}; input "token" is wrong or has expired`, options);
@@ -43108,13 +43796,16 @@ function explain(error, { doing, permission }) {
             return new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .RefusedError */ .fk(`could not ${doing}: it changes files under .github/workflows, which the workflow's own token may never do (${said}); use a GitHub App token with \`workflows: write\``, options);
         case 'ruleset':
         case 'protected-branch':
-            return new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .RefusedError */ .fk(`could not ${doing}: a rule of the branch forbids it (${said}); let the token's app or user bypass the rule, or roll back through a pull request`, options);
+            return new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .RefusedError */ .fk(`could not ${doing}: a rule of the branch forbids it (${said}); let the token's app or user bypass the rule, or ${detour}`, options);
         case 'archived':
             return new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .RefusedError */ .fk(`could not ${doing}: the repository is archived; unarchive it first`, options);
         case 'not-fast-forward':
             return new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .ConflictError */ .fK(`could not ${doing}: somebody else moved it in between; run again to plan on the new state`, options);
-        case 'rate-limit':
-            return new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .UnavailableError */ .hG(`could not ${doing}: ${said}; run again when the limit is over`, options);
+        case 'rate-limit': {
+            const seconds = refusal.retryAfterSeconds;
+            const pause = seconds === undefined ? '' : `, and asks for a pause of ${seconds} s`;
+            return new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .UnavailableError */ .hG(`could not ${doing}: ${said}${pause}; run again when the limit is over`, options);
+        }
         case 'unavailable':
             return new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .UnavailableError */ .hG(`could not ${doing}: ${said}, after several tries`, options);
         case 'not-found':
@@ -43151,7 +43842,38 @@ async function defaultBranch({ octokit, owner, repo }) {
 
 /***/ }),
 
-/***/ 9664:
+/***/ 3660:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   _: () => (/* binding */ incidentId)
+/* harmony export */ });
+/* harmony import */ var node_crypto__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7598);
+
+/**
+ * The id of the incident: one failed deployment and all that was done about it. The same in every job, re-run and
+ * workflow of that deployment, because it is made of the environment and the failed revision alone. Safe in a ref
+ * name, a file name and an HTML comment.
+ * @param revision the full commit id of the failed deployment
+ */
+function incidentId({ environment, revision }) {
+    const slug = environment
+        .toLowerCase()
+        .replace(/[^a-z0-9]+/g, '-')
+        .replace(/^-+|-+$/g, '')
+        .slice(0, 40);
+    // two environments whose names differ only in what a slug drops must not share an incident
+    const distinct = slug === environment ? slug : `${slug}-${shortHash(environment)}`;
+    return `${distinct.replace(/^-/, '')}-${revision.slice(0, 12)}`;
+}
+function shortHash(text) {
+    return (0,node_crypto__WEBPACK_IMPORTED_MODULE_0__.createHash)('sha256').update(text).digest('hex').slice(0, 6);
+}
+
+
+/***/ }),
+
+/***/ 8288:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -43166,8 +43888,8 @@ const promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.ur
 const external_node_os_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:os");
 ;// CONCATENATED MODULE: external "node:path"
 const external_node_path_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:path");
-;// CONCATENATED MODULE: external "node:timers/promises"
-const external_node_timers_promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:timers/promises");
+// EXTERNAL MODULE: external "node:timers/promises"
+var promises_ = __nccwpck_require__(8500);
 // EXTERNAL MODULE: external "os"
 var external_os_ = __nccwpck_require__(857);
 ;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/utils.js
@@ -46115,445 +46837,8 @@ function getIDToken(aud) {
 //# sourceMappingURL=core.js.map
 // EXTERNAL MODULE: ./lib/errors.js
 var errors = __nccwpck_require__(452);
-// EXTERNAL MODULE: ./node_modules/bottleneck/light.js
-var light = __nccwpck_require__(3251);
-// EXTERNAL MODULE: ./node_modules/@octokit/request-error/dist-src/index.js
-var dist_src = __nccwpck_require__(1015);
-;// CONCATENATED MODULE: ./node_modules/@octokit/plugin-retry/dist-bundle/index.js
-// pkg/dist-src/version.js
-var VERSION = "0.0.0-development";
-
-// pkg/dist-src/error-request.js
-function isRequestError(error) {
-  return error.request !== void 0;
-}
-async function errorRequest(state, octokit, error, options) {
-  if (!isRequestError(error) || !error?.request.request) {
-    throw error;
-  }
-  if (error.status >= 400 && !state.doNotRetry.includes(error.status)) {
-    const retries = options.request.retries != null ? options.request.retries : state.retries;
-    const retryAfter = Math.pow((options.request.retryCount || 0) + 1, 2);
-    throw octokit.retry.retryRequest(error, retries, retryAfter);
-  }
-  throw error;
-}
-
-// pkg/dist-src/wrap-request.js
-
-
-async function wrapRequest(state, octokit, request, options) {
-  const limiter = new light();
-  limiter.on("failed", function(error, info) {
-    const maxRetries = ~~error.request.request?.retries;
-    const after = ~~error.request.request?.retryAfter;
-    options.request.retryCount = info.retryCount + 1;
-    if (maxRetries > info.retryCount) {
-      return after * state.retryAfterBaseValue;
-    }
-  });
-  return limiter.schedule(
-    requestWithGraphqlErrorHandling.bind(null, state, octokit, request),
-    options
-  );
-}
-async function requestWithGraphqlErrorHandling(state, octokit, request, options) {
-  const response = await request(options);
-  if (response.data && response.data.errors && response.data.errors.length > 0 && /Something went wrong while executing your query/.test(
-    response.data.errors[0].message
-  )) {
-    const error = new dist_src/* RequestError */.G(response.data.errors[0].message, 500, {
-      request: options,
-      response
-    });
-    return errorRequest(state, octokit, error, options);
-  }
-  return response;
-}
-
-// pkg/dist-src/index.js
-function retry(octokit, octokitOptions) {
-  const state = Object.assign(
-    {
-      enabled: true,
-      retryAfterBaseValue: 1e3,
-      doNotRetry: [400, 401, 403, 404, 410, 422, 451],
-      retries: 3
-    },
-    octokitOptions.retry
-  );
-  const retryPlugin = {
-    retry: {
-      retryRequest: (error, retries, retryAfter) => {
-        error.request.request = Object.assign({}, error.request.request, {
-          retries,
-          retryAfter
-        });
-        return error;
-      }
-    }
-  };
-  if (state.enabled) {
-    octokit.hook.error("request", errorRequest.bind(null, state, retryPlugin));
-    octokit.hook.wrap("request", wrapRequest.bind(null, state, retryPlugin));
-  }
-  return retryPlugin;
-}
-retry.VERSION = VERSION;
-
-
-;// CONCATENATED MODULE: ./node_modules/@octokit/plugin-throttling/dist-bundle/index.js
-// pkg/dist-src/index.js
-
-
-// pkg/dist-src/version.js
-var dist_bundle_VERSION = "0.0.0-development";
-
-// pkg/dist-src/wrap-request.js
-var noop = () => Promise.resolve();
-function dist_bundle_wrapRequest(state, request, options) {
-  return state.retryLimiter.schedule(doRequest, state, request, options);
-}
-async function doRequest(state, request, options) {
-  const { pathname } = new URL(options.url, "http://github.test");
-  const isAuth = isAuthRequest(options.method, pathname);
-  const isWrite = !isAuth && options.method !== "GET" && options.method !== "HEAD";
-  const isSearch = options.method === "GET" && pathname.startsWith("/search/");
-  const isGraphQL = pathname.startsWith("/graphql");
-  const retryCount = ~~request.retryCount;
-  const jobOptions = retryCount > 0 ? { priority: 0, weight: 0 } : {};
-  if (state.clustering) {
-    jobOptions.expiration = 1e3 * 60;
-  }
-  if (isWrite || isGraphQL) {
-    await state.write.key(state.id).schedule(jobOptions, noop);
-  }
-  if (isWrite && state.triggersNotification(pathname)) {
-    await state.notifications.key(state.id).schedule(jobOptions, noop);
-  }
-  if (isSearch) {
-    await state.search.key(state.id).schedule(jobOptions, noop);
-  }
-  const req = (isAuth ? state.auth : state.global).key(state.id).schedule(jobOptions, request, options);
-  if (isGraphQL) {
-    const res = await req;
-    if (res.data.errors != null && res.data.errors.some((error) => error.type === "RATE_LIMITED")) {
-      const error = Object.assign(new Error("GraphQL Rate Limit Exceeded"), {
-        response: res,
-        data: res.data
-      });
-      throw error;
-    }
-  }
-  return req;
-}
-function isAuthRequest(method, pathname) {
-  return method === "PATCH" && // https://docs.github.com/en/rest/apps/apps?apiVersion=2022-11-28#create-a-scoped-access-token
-  /^\/applications\/[^/]+\/token\/scoped$/.test(pathname) || method === "POST" && // https://docs.github.com/en/rest/apps/oauth-applications?apiVersion=2022-11-28#reset-a-token
-  (/^\/applications\/[^/]+\/token$/.test(pathname) || // https://docs.github.com/en/rest/apps/apps?apiVersion=2022-11-28#create-an-installation-access-token-for-an-app
-  /^\/app\/installations\/[^/]+\/access_tokens$/.test(pathname) || // https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps
-  pathname === "/login/oauth/access_token");
-}
-
-// pkg/dist-src/generated/triggers-notification-paths.js
-var triggers_notification_paths_default = [
-  "/orgs/{org}/invitations",
-  "/orgs/{org}/invitations/{invitation_id}",
-  "/orgs/{org}/teams/{team_slug}/discussions",
-  "/orgs/{org}/teams/{team_slug}/discussions/{discussion_number}/comments",
-  "/repos/{owner}/{repo}/collaborators/{username}",
-  "/repos/{owner}/{repo}/commits/{commit_sha}/comments",
-  "/repos/{owner}/{repo}/issues",
-  "/repos/{owner}/{repo}/issues/{issue_number}/comments",
-  "/repos/{owner}/{repo}/issues/{issue_number}/sub_issue",
-  "/repos/{owner}/{repo}/issues/{issue_number}/sub_issues/priority",
-  "/repos/{owner}/{repo}/pulls",
-  "/repos/{owner}/{repo}/pulls/{pull_number}/comments",
-  "/repos/{owner}/{repo}/pulls/{pull_number}/comments/{comment_id}/replies",
-  "/repos/{owner}/{repo}/pulls/{pull_number}/merge",
-  "/repos/{owner}/{repo}/pulls/{pull_number}/requested_reviewers",
-  "/repos/{owner}/{repo}/pulls/{pull_number}/reviews",
-  "/repos/{owner}/{repo}/releases",
-  "/teams/{team_id}/discussions",
-  "/teams/{team_id}/discussions/{discussion_number}/comments"
-];
-
-// pkg/dist-src/route-matcher.js
-function routeMatcher(paths) {
-  const regexes = paths.map(
-    (path) => path.split("/").map((c) => c.startsWith("{") ? "(?:.+?)" : c).join("/")
-  );
-  const regex2 = `^(?:${regexes.map((r) => `(?:${r})`).join("|")})[^/]*$`;
-  return new RegExp(regex2, "i");
-}
-
-// pkg/dist-src/index.js
-var regex = routeMatcher(triggers_notification_paths_default);
-var triggersNotification = regex.test.bind(regex);
-var groups = {};
-var createGroups = function(Bottleneck, common) {
-  groups.global = new Bottleneck.Group({
-    id: "octokit-global",
-    maxConcurrent: 10,
-    ...common
-  });
-  groups.auth = new Bottleneck.Group({
-    id: "octokit-auth",
-    maxConcurrent: 1,
-    ...common
-  });
-  groups.search = new Bottleneck.Group({
-    id: "octokit-search",
-    maxConcurrent: 1,
-    minTime: 2e3,
-    ...common
-  });
-  groups.write = new Bottleneck.Group({
-    id: "octokit-write",
-    maxConcurrent: 1,
-    minTime: 1e3,
-    ...common
-  });
-  groups.notifications = new Bottleneck.Group({
-    id: "octokit-notifications",
-    maxConcurrent: 1,
-    minTime: 3e3,
-    ...common
-  });
-};
-function throttling(octokit, octokitOptions) {
-  const {
-    enabled = true,
-    Bottleneck = light,
-    id = "no-id",
-    timeout = 1e3 * 60 * 2,
-    // Redis TTL: 2 minutes
-    connection
-  } = octokitOptions.throttle || {};
-  if (!enabled) {
-    return {};
-  }
-  const common = { timeout };
-  if (typeof connection !== "undefined") {
-    common.connection = connection;
-  }
-  const state = Object.assign(
-    {
-      clustering: connection != null,
-      triggersNotification,
-      fallbackSecondaryRateRetryAfter: 60,
-      retryAfterBaseValue: 1e3,
-      id
-    },
-    octokitOptions.throttle
-  );
-  if (typeof state.onSecondaryRateLimit !== "function" || typeof state.onRateLimit !== "function") {
-    throw new Error(`octokit/plugin-throttling error:
-        You must pass the onSecondaryRateLimit and onRateLimit error handlers.
-        See https://octokit.github.io/rest.js/#throttling
-
-        const octokit = new Octokit({
-          throttle: {
-            onSecondaryRateLimit: (retryAfter, options) => {/* ... */},
-            onRateLimit: (retryAfter, options) => {/* ... */}
-          }
-        })
-    `);
-  }
-  let initialized = false;
-  const initializeBottleneck = () => {
-    if (initialized) {
-      return;
-    }
-    initialized = true;
-    if (groups.global == null) {
-      createGroups(Bottleneck, common);
-    }
-    state.global = state.global ?? groups.global;
-    state.auth = state.auth ?? groups.auth;
-    state.search = state.search ?? groups.search;
-    state.write = state.write ?? groups.write;
-    state.notifications = state.notifications ?? groups.notifications;
-    state.retryLimiter = state.retryLimiter ?? new Bottleneck();
-    const events = {};
-    const emitter = new Bottleneck.Events(events);
-    events.on("secondary-limit", state.onSecondaryRateLimit);
-    events.on("rate-limit", state.onRateLimit);
-    events.on(
-      "error",
-      (e) => octokit.log.warn("Error in throttling-plugin limit handler", e)
-    );
-    state.retryLimiter.on("failed", async function(error, info) {
-      const [state2, request, options] = info.args;
-      const { pathname } = new URL(options.url, "http://github.test");
-      const shouldRetryGraphQL = pathname.startsWith("/graphql") && error.status !== 401;
-      if (!(shouldRetryGraphQL || error.status === 403 || error.status === 429)) {
-        return;
-      }
-      const retryCount = ~~request.retryCount;
-      request.retryCount = retryCount;
-      options.request.retryCount = retryCount;
-      const { wantRetry, retryAfter = 0 } = await (async function() {
-        if (/\bsecondary rate\b/i.test(error.message)) {
-          const retryAfter2 = Number(error.response.headers["retry-after"]) || state2.fallbackSecondaryRateRetryAfter;
-          const wantRetry2 = await emitter.trigger(
-            "secondary-limit",
-            retryAfter2,
-            options,
-            octokit,
-            retryCount
-          );
-          return { wantRetry: wantRetry2, retryAfter: retryAfter2 };
-        }
-        if (error.response.headers != null && error.response.headers["x-ratelimit-remaining"] === "0" || (error.response.data?.errors ?? []).some(
-          (error2) => error2.type === "RATE_LIMITED"
-        )) {
-          const rateLimitReset = new Date(
-            ~~error.response.headers["x-ratelimit-reset"] * 1e3
-          ).getTime();
-          const retryAfter2 = Math.max(
-            // Add one second so we retry _after_ the reset time
-            // https://docs.github.com/en/rest/overview/resources-in-the-rest-api?apiVersion=2022-11-28#exceeding-the-rate-limit
-            Math.ceil((rateLimitReset - Date.now()) / 1e3) + 1,
-            0
-          );
-          const wantRetry2 = await emitter.trigger(
-            "rate-limit",
-            retryAfter2,
-            options,
-            octokit,
-            retryCount
-          );
-          return { wantRetry: wantRetry2, retryAfter: retryAfter2 };
-        }
-        return {};
-      })();
-      if (wantRetry) {
-        request.retryCount++;
-        return retryAfter * state2.retryAfterBaseValue;
-      }
-    });
-  };
-  octokit.hook.wrap("request", (request, options) => {
-    initializeBottleneck();
-    return dist_bundle_wrapRequest(state, request, options);
-  });
-  return {};
-}
-throttling.VERSION = dist_bundle_VERSION;
-throttling.triggersNotification = triggersNotification;
-
-
-// EXTERNAL MODULE: ./node_modules/@octokit/core/dist-src/index.js + 12 modules
-var core_dist_src = __nccwpck_require__(4730);
-;// CONCATENATED MODULE: ./node_modules/@octokit/plugin-request-log/dist-src/version.js
-const version_VERSION = "6.0.0";
-
-
-;// CONCATENATED MODULE: ./node_modules/@octokit/plugin-request-log/dist-src/index.js
-
-function requestLog(octokit) {
-  octokit.hook.wrap("request", (request, options) => {
-    octokit.log.debug("request", options);
-    const start = Date.now();
-    const requestOptions = octokit.request.endpoint.parse(options);
-    const path = requestOptions.url.replace(options.baseUrl, "");
-    return request(options).then((response) => {
-      const requestId = response.headers["x-github-request-id"];
-      octokit.log.info(
-        `${requestOptions.method} ${path} - ${response.status} with id ${requestId} in ${Date.now() - start}ms`
-      );
-      return response;
-    }).catch((error) => {
-      const requestId = error.response?.headers["x-github-request-id"] || "UNKNOWN";
-      octokit.log.error(
-        `${requestOptions.method} ${path} - ${error.status} with id ${requestId} in ${Date.now() - start}ms`
-      );
-      throw error;
-    });
-  });
-}
-requestLog.VERSION = version_VERSION;
-
-
-// EXTERNAL MODULE: ./node_modules/@octokit/plugin-paginate-rest/dist-bundle/index.js
-var dist_bundle = __nccwpck_require__(3779);
-// EXTERNAL MODULE: ./node_modules/@octokit/plugin-rest-endpoint-methods/dist-src/index.js + 3 modules
-var plugin_rest_endpoint_methods_dist_src = __nccwpck_require__(9210);
-;// CONCATENATED MODULE: ./node_modules/@octokit/rest/dist-src/version.js
-const dist_src_version_VERSION = "22.0.1";
-
-
-;// CONCATENATED MODULE: ./node_modules/@octokit/rest/dist-src/index.js
-
-
-
-
-
-const Octokit = core_dist_src/* Octokit */.E.plugin(requestLog, plugin_rest_endpoint_methods_dist_src/* legacyRestEndpointMethods */.T, dist_bundle/* paginateRest */.ud).defaults(
-  {
-    userAgent: `octokit-rest.js/${dist_src_version_VERSION}`
-  }
-);
-
-
-// EXTERNAL MODULE: ./node_modules/ms/index.js
-var ms = __nccwpck_require__(744);
-;// CONCATENATED MODULE: ./lib/github/client.js
-
-
-
-
-
-
-/** A single request may take this long; git data of a large repository is answered in a few seconds. */
-const requestTimeoutMs = ms('30s');
-/** Waits longer than this are not worth it while production is down: the step fails and says until when. */
-const longestWaitSeconds = 90;
-const OctokitWithPlugins = Octokit.plugin(retry, throttling);
-/**
- * Opens a repository through GitHub's REST API.
- *
- * Reads are tried again after a 5xx or a lost answer (after 1, 4 and 9 s). Writes are sent once: the retry plugin would
- * repeat a POST whose answer was lost, so callers read again by their own marker before another try. A write that was
- * turned away by a rate limit was not carried out, and is sent again when the limit's own pause is over.
- * @throws InputError when the token is empty
- */
-function openRepository({ token, owner, repo, apiUrl, userAgent, log, signal, fetch, }) {
-    if (token === '')
-        throw new errors/* InputError */.dz('input "token" is empty; give it ${{ github.token }} or an app token');
-    const waitFor = (kind) => (seconds, options, _, tries) => {
-        const wait = seconds <= longestWaitSeconds && tries < 3;
-        const next = wait ? `waiting ${seconds} s` : `not waiting ${seconds} s for it`;
-        log(`GitHub's ${kind} rate limit is reached at ${options.method} ${options.url}: ${next}`);
-        return wait;
-    };
-    const octokit = new OctokitWithPlugins({
-        auth: token,
-        baseUrl: apiUrl,
-        userAgent,
-        request: fetch === undefined ? {} : { fetch },
-        log: { debug: () => { }, info: () => { }, warn: (message) => log(message), error: () => { } },
-        // 409 and 429 are left to the callers and to the throttling plugin: together the two plugins would send a 429 eight times
-        retry: { doNotRetry: [400, 401, 403, 404, 409, 410, 422, 429, 451] },
-        throttle: {
-            onRateLimit: waitFor('primary'),
-            onSecondaryRateLimit: waitFor('secondary'),
-            // one write at a time, but with no pause of a second between them: a rollback is a dozen writes, the limit 80 a minute
-            write: new light.Group({ maxConcurrent: 1 }),
-            notifications: new light.Group({ maxConcurrent: 1 }),
-        },
-    });
-    octokit.hook.before('request', (options) => {
-        const timeout = AbortSignal.timeout(requestTimeoutMs);
-        options.request.signal = signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
-        options.headers['x-github-api-version'] = '2022-11-28';
-        if (options.method !== 'GET' && options.method !== 'HEAD')
-            options.request['retries'] ??= 0;
-    });
-    return { octokit, owner, repo };
-}
-
+// EXTERNAL MODULE: ./lib/github/client.js + 6 modules
+var client = __nccwpck_require__(5464);
 // EXTERNAL MODULE: ./lib/runner/context.js + 4 modules
 var runner_context = __nccwpck_require__(5914);
 // EXTERNAL MODULE: ./lib/runner/inputs.js
@@ -46682,8 +46967,8 @@ async function runAction(contract, main) {
             secrets,
             signal,
             now: () => new Date(),
-            sleep: (ms) => (0,external_node_timers_promises_namespaceObject.setTimeout)(ms, undefined, { signal }),
-            openRepository: (token) => openRepository({
+            sleep: (ms) => (0,promises_.setTimeout)(ms, undefined, { signal }),
+            openRepository: (token) => (0,client/* openRepository */.h)({
                 token,
                 owner: context.owner,
                 repo: context.repo,
@@ -46927,7 +47212,7 @@ const eventPayload = schemas/* object */.Ikc({
     repository: schemas/* object */.Ikc({ default_branch: schemas/* string */.YjP().optional(), full_name: schemas/* string */.YjP().optional() })
         .optional(),
     pull_request: schemas/* object */.Ikc({
-        head: schemas/* object */.Ikc({ repo: schemas/* object */.Ikc({ full_name: schemas/* string */.YjP() }).nullable() }),
+        head: schemas/* object */.Ikc({ repo: schemas/* object */.Ikc({ full_name: schemas/* string */.YjP() }).nullish() }),
         base: schemas/* object */.Ikc({ repo: schemas/* object */.Ikc({ full_name: schemas/* string */.YjP() }) }),
     })
         .optional(),
@@ -47065,6 +47350,7 @@ function readInputs(inputs, env) {
 /* harmony export */   Zq: () => (/* binding */ durationPattern),
 /* harmony export */   a3: () => (/* binding */ formatDuration)
 /* harmony export */ });
+/* unused harmony export sayDuration */
 /* harmony import */ var ms__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(744);
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(452);
 
@@ -47096,6 +47382,39 @@ function formatDuration(duration) {
         return '0s';
     const unit = ['d', 'h', 'm', 's'].find((each) => whole % ms__WEBPACK_IMPORTED_MODULE_0__(`1${each}`) === 0) ?? 'ms';
     return `${whole / ms__WEBPACK_IMPORTED_MODULE_0__(`1${unit}`)}${unit}`;
+}
+const units = (/* unused pure expression or super */ null && ([
+    ['d', 86_400],
+    ['h', 3_600],
+    ['min', 60],
+    ['s', 1],
+]));
+/**
+ * Writes milliseconds that were measured as people say them, as exact as anybody needs: `850 ms`, `1.2 s`, `42 s`,
+ * `3 min 20 s`, `2 h 5 min`.
+ */
+function sayDuration(duration) {
+    const whole = Math.max(0, Math.round(duration));
+    if (whole < 1000)
+        return `${whole} ms`;
+    if (whole < 9_950)
+        return `${Math.round(whole / 100) / 10} s`;
+    const seconds = Math.round(whole / 1000);
+    // rounded to the second of the two units that are said, which may carry into a larger one
+    const [, size] = units[unitIndex(seconds) + 1] ?? ['s', 1];
+    const rounded = Math.round(seconds / size) * size;
+    const index = unitIndex(rounded);
+    let rest = rounded;
+    const parts = units.slice(index, index + 2).map(([name, each]) => {
+        const count = Math.floor(rest / each);
+        rest -= count * each;
+        return count === 0 ? '' : `${count} ${name}`;
+    });
+    return parts.filter((part) => part !== '').join(' ');
+}
+/** The largest unit that it has one of. */
+function unitIndex(seconds) {
+    return units.findIndex(([, size]) => seconds >= size);
 }
 /**
  * What is wrong with something that is no duration, and what to write instead: exactly what was meant, where that can
@@ -56161,9 +56480,9 @@ function renderMarkdown(blocks) {
         extensions: [gfmTableToMarkdown({ tablePipeAlign: false })],
     });
 }
-/** A text that is not ours: nobody is mentioned by it. */
+/** A text that is not ours: nobody is mentioned by it, and no issue is referred to. */
 function markdown_text(value) {
-    return { type: 'text', value: value.replace(/@(?=\w)/g, '@\u200b') };
+    return { type: 'text', value: value.replace(/@(?=\w)|#(?=\d)/g, '$&\u200b') };
 }
 /** A name, id or value as it is; GitHub makes no mention or link of it. */
 function markdown_code(value) {

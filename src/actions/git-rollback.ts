@@ -1,9 +1,9 @@
 import { ConflictError, RefusedError, UnavailableError } from '../errors.ts'
-import { describePlan, summarizePlan, title } from '../git/describe.ts'
+import { describePlan, describeReceipt, summarizePlan, summarizeReceipt, title } from '../git/describe.ts'
 import { applyRestore, planRestore, type RestorePlan, type RestoreReceipt } from '../git/restore.ts'
 import { defaultBranch } from '../github/repository.ts'
 import { runAction, type Step } from '../runner/action.ts'
-import { code, heading, paragraph, renderMarkdown, revision } from '../text/markdown.ts'
+import { heading, renderMarkdown } from '../text/markdown.ts'
 import { gitRollback } from './git-rollback.contract.ts'
 import { openWorkplace, type Workplace } from './wiring.ts'
 
@@ -30,7 +30,8 @@ await runAction(gitRollback, async (step) => {
   if (plan.sameContent)
     return finish(step, workplace, plan, { decision: 'already-rolled-back', reason: 'same-content' })
   const receipt = await apply(step, workplace, plan, why)
-  log.info(`${branch} is at ${receipt.commit.slice(0, 7)}, tagged ${receipt.tag}: deploy ${receipt.commit}`)
+  log.info(describeReceipt(plan, receipt))
+  if (receipt.untagged !== undefined) log.warning(`the rollback has no tag: ${receipt.untagged}`)
   await workplace.record(
     {
       kind: 'rollback-applied',
@@ -38,7 +39,7 @@ await runAction(gitRollback, async (step) => {
       from: receipt.from,
       to: receipt.to,
       now: receipt.commit,
-      tag: receipt.tag,
+      ...(receipt.tag !== undefined && { tag: receipt.tag }),
       branch,
       reason: why,
       targetFoundBy: plan.target.foundBy,
@@ -114,7 +115,8 @@ async function finish(
     'reason-code': reason,
     from: plan.head,
     to: plan.target.commit.sha,
-    ...(receipt && { commit: receipt.commit, tag: receipt.tag }),
+    ...(receipt && { commit: receipt.commit }),
+    ...(receipt?.tag !== undefined && { tag: receipt.tag }),
     'undone-commits': plan.undoneCount,
   }
   step.setOutputs({ ...ids, result: JSON.stringify({ schema: 1, ...ids }) })
@@ -126,18 +128,7 @@ async function finish(
   await step.writeSummary(
     renderMarkdown([
       heading(2, headline ?? decision),
-      ...(receipt === undefined
-        ? []
-        : [
-            paragraph(
-              code(plan.branch),
-              ' is at ',
-              revision(receipt.commit),
-              ', tagged ',
-              code(receipt.tag),
-              '. Nothing is deployed by that: deploy this revision now.',
-            ),
-          ]),
+      ...(receipt === undefined ? [] : summarizeReceipt(plan, receipt)),
       ...summarizePlan(plan, repository),
     ]),
   )

@@ -7,14 +7,14 @@ import { secretsOf } from '../health/target.ts'
 import { runAction, type Step } from '../runner/action.ts'
 import { renderMarkdown } from '../text/markdown.ts'
 import { healthGate } from './health-gate.contract.ts'
-import { openWorkplace, type Workplace } from './wiring.ts'
+import { openWorkplace } from './wiring.ts'
 
 type HealthGateStep = Step<typeof healthGate.inputs, keyof typeof healthGate.outputs>
 
 await runAction(healthGate, async (step) => {
   const { inputs, context, env, log, secrets, signal, sleep } = step
-  const workplace = await openWorkplace(step)
-  const { config, environment, incident, record } = workplace
+  const { config, environment, incident, readHistory, record } = await openWorkplace(step)
+  const { cooldownMs } = config.health
   const plan = planWatch(config.health, {
     url: inputs.url,
     checks: inputs.checks,
@@ -29,9 +29,9 @@ await runAction(healthGate, async (step) => {
   log.info(`verdict on ${environment}: ${report.verdict}, because ${report.because}`)
   const response = chooseResponse({
     report,
-    past: report.verdict === 'unhealthy' ? await recentEvents(step, workplace) : [],
+    past: report.verdict === 'unhealthy' ? await readHistory({ since: new Date(now() - cooldownMs) }) : [],
     environment,
-    cooldownMs: config.health.cooldownMs,
+    cooldownMs,
     now: now(),
   })
 
@@ -58,15 +58,6 @@ await runAction(healthGate, async (step) => {
   const { decision, because } = response
   announce(step, report, `verdict on ${environment}: ${report.verdict} (${decision}), because ${because}`)
 })
-
-/** The history of the cooldown. */
-async function recentEvents({ log, now }: HealthGateStep, { config, history }: Workplace) {
-  const since = new Date(now().getTime() - config.health.cooldownMs)
-  const { events, unreadable } = await history.read({ since })
-  for (const { file, line, why } of unreadable)
-    log.warning(`line ${line} of ${file} in the history is left out: ${why}`, 'History')
-  return events
-}
 
 /** One annotation for each failing check, and the verdict itself: an error where it fails the step, else a warning. */
 function announce({ inputs, log, fail }: HealthGateStep, report: GateReport, message: string): void {

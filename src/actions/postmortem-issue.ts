@@ -8,12 +8,9 @@ import { openWorkplace } from './wiring.ts'
 await runAction(postmortemIssue, async (step) => {
   const { inputs, context, log, secrets } = step
   const workplace = await openWorkplace(step)
-  const { repository, config, history, record } = workplace
+  const { repository, config, readHistory, record } = workplace
   const incident = inputs.incident || workplace.incident
-  const { events, unreadable } = await history.read()
-  for (const { file, line, why } of unreadable)
-    log.warning(`line ${line} of ${file} in the history is left out: ${why}`, 'History')
-
+  const events = await readHistory()
   const facts = gatherFacts(events, incident)
   if (facts === undefined) {
     const reason = events.some((event) => event.incident === incident) ? 'healthy' : 'no-events'

@@ -4,8 +4,7 @@ import { InputError } from '../errors.ts'
 import type { Repository } from '../github/client.ts'
 import { readFile } from '../github/contents.ts'
 import { openBranchHistory } from '../history/branch-history.ts'
-import { type EventDraft, eventSchema, newEvent, revisionSchema } from '../history/event.ts'
-import type { History } from '../history/history.ts'
+import { type Event, type EventDraft, eventSchema, newEvent, revisionSchema } from '../history/event.ts'
 import { incidentId } from '../history/incident.ts'
 import type { Step } from '../runner/action.ts'
 import { refuseForks } from '../runner/context.ts'
@@ -14,17 +13,18 @@ import { commonInputs } from './contract-parts.ts'
 
 type CommonStep = Pick<
   Step<typeof commonInputs, string>,
-  'inputs' | 'context' | 'secrets' | 'signal' | 'now' | 'openRepository'
+  'inputs' | 'context' | 'log' | 'secrets' | 'signal' | 'now' | 'openRepository'
 >
 
 /** What every action works on: its repository, configuration and history, and the deployment that it is about. */
 export interface Workplace {
   readonly repository: Repository
   readonly config: Config
-  readonly history: History
   readonly environment: string
   readonly revision: string
   readonly incident: string
+  /** The events so far, oldest first; warns of lines that cannot be read. */
+  readonly readHistory: (options?: { readonly since?: Date }) => Promise<readonly Event[]>
   /** Appends an event to the history, with the circumstances of this step and without secrets. */
   readonly record: (what: Occurrence, naturalKey: readonly string[], about?: Subject) => Promise<void>
 }
@@ -43,6 +43,7 @@ export type Occurrence = EventDraft extends infer D
 export async function openWorkplace({
   inputs,
   context,
+  log,
   secrets,
   signal,
   now,
@@ -64,10 +65,15 @@ export async function openWorkplace({
   return {
     repository,
     config,
-    history,
     environment,
     revision,
     incident,
+    readHistory: async (options) => {
+      const { events, unreadable } = await history.read(options)
+      for (const { file, line, why } of unreadable)
+        log.warning(`line ${line} of ${file} in the history is left out: ${why}`, 'History')
+      return events
+    },
     record: async (what, naturalKey, about = { incident, environment, revision }) => {
       const at = now().toISOString()
       const subject = { incident: about.incident, environment: about.environment, revision: about.revision }

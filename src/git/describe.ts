@@ -1,7 +1,8 @@
 import type { RootContent } from 'mdast'
 import type { Repository } from '../github/client.ts'
+import type { Commit } from '../github/commits.ts'
 import { bulletList, code, heading, paragraph, revision, table } from '../text/markdown.ts'
-import type { RestorePlan } from './restore.ts'
+import type { RestorePlan, RestoreReceipt } from './restore.ts'
 
 const listed = 20
 
@@ -13,10 +14,13 @@ export function describePlan({
   undone,
   undoneCount,
   files,
+  done,
+  takenBackBy,
 }: RestorePlan): readonly string[] {
   return [
+    ...(takenBackBy === undefined ? [] : [takenBack(takenBackBy)]),
     `${branch}: ${head.slice(0, 7)} → content of ${target.commit.sha.slice(0, 7)} (${target.foundBy})`,
-    `undoes ${count(undoneCount, 'commit')} in ${count(files.length, 'file')}:`,
+    `${done === undefined ? 'undoes' : 'undid'} ${count(undoneCount, 'commit')} in ${count(files.length, 'file')}:`,
     ...undone
       .slice(-listed)
       .map((commit) => `  ${commit.sha.slice(0, 7)} ${title(commit.message)} (${commit.author})`),
@@ -29,22 +33,75 @@ export function summarizePlan(
   plan: RestorePlan,
   { owner, repo }: Pick<Repository, 'owner' | 'repo'>,
 ): readonly RootContent[] {
-  const { branch, head, target, undone, undoneCount, files } = plan
+  const { branch, head, target, undone, undoneCount, files, done, since, takenBackBy } = plan
   return [
-    heading(3, 'What is undone'),
+    ...(takenBackBy === undefined ? [] : [paragraph(`${capital(takenBack(takenBackBy))}.`)]),
+    heading(3, done === undefined ? 'What is undone' : 'What was undone'),
     bulletList([
       ['branch ', code(branch), ' of ', code(`${owner}/${repo}`)],
       ['from ', revision(head), ' to the content of ', revision(target.commit.sha), ': ', target.foundBy],
       [`${count(undoneCount, 'commit')} in ${count(files.length, 'file')}`],
     ]),
-    table(
-      ['commit', 'title', 'author'],
-      undone
-        .slice(-listed)
-        .map((commit) => [revision(commit.sha), code(title(commit.message)), code(commit.author)]),
-    ),
+    commitTable(undone),
     ...(undoneCount > listed ? [paragraph(`… and ${undoneCount - listed} more.`)] : []),
+    ...(since.length === 0
+      ? []
+      : [heading(3, 'What came on top of it since, and stays'), commitTable(since)]),
   ]
+}
+
+/** How things stand after a rollback was applied, or was found to be there, as a line of a log. */
+export function describeReceipt({ branch, since }: RestorePlan, { commit, tag }: RestoreReceipt): string {
+  const tagged = tag === undefined ? '' : `, tagged ${tag}`
+  const now = since.at(-1)
+  if (now === undefined) return `${branch} is at ${commit.slice(0, 7)}${tagged}: deploy ${commit}`
+  return `${branch} was rolled back by ${commit.slice(0, 7)}${tagged} before, and has moved on to ${now.sha.slice(0, 7)} since (${count(since.length, 'commit')} on top): nothing was changed; to roll that back, too, give its id in input "revision"`
+}
+
+/** The same as paragraphs of the job summary. */
+export function summarizeReceipt(
+  { branch, since }: RestorePlan,
+  { commit, tag, untagged }: RestoreReceipt,
+): readonly RootContent[] {
+  const tagged = tag === undefined ? [] : [', tagged ', code(tag)]
+  const now = since.at(-1)
+  return [
+    now === undefined
+      ? paragraph(
+          code(branch),
+          ' is at ',
+          revision(commit),
+          ...tagged,
+          '. Nothing is deployed by that: deploy this revision now.',
+        )
+      : paragraph(
+          code(branch),
+          ' was rolled back by ',
+          revision(commit),
+          ...tagged,
+          ' before, and has moved on to ',
+          revision(now.sha),
+          ' since: nothing was changed. To roll that back, too, give its id in input ',
+          code('revision'),
+          '.',
+        ),
+    ...(untagged === undefined ? [] : [paragraph('The rollback has no tag: ', untagged, '.')]),
+  ]
+}
+
+function takenBack({ sha, message }: Commit): string {
+  return `an earlier rollback of this incident was taken back by ${sha.slice(0, 7)} (${title(message)}): that is undone again`
+}
+
+function commitTable(commits: readonly Commit[]): RootContent {
+  const rows = commits
+    .slice(-listed)
+    .map(({ sha, message, author }) => [revision(sha), code(title(message)), code(author)])
+  return table(['commit', 'title', 'author'], rows)
+}
+
+function capital(text: string): string {
+  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`
 }
 
 /** The first line of a commit's message. */

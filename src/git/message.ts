@@ -54,7 +54,7 @@ export function tagOf(committedAt: Date): string {
   return `rollback_${date?.replaceAll('-', '')}_${time?.replaceAll(':', '')}`
 }
 
-/** Text from outside stays on its line, so that it can add no trailer of its own. */
+/** Text from outside stays on its line, so that it can add no trailer of its own; git takes no NUL in a message. */
 function oneLine(value: string): string {
-  return value.replace(/\s+/g, ' ').trim()
+  return value.replace(/[\s\p{Cc}]+/gu, ' ').trim()
 }

@@ -1,4 +1,4 @@
-import { InputError, RefusedError } from '../errors.ts'
+import { ConflictError, InputError, isUserFacing } from '../errors.ts'
 import type { Repository } from '../github/client.ts'
 import {
   type Commit,
@@ -9,7 +9,8 @@ import {
   readCommit,
 } from '../github/commits.ts'
 import { moveBranch, readRef, tagCommit } from '../github/refs.ts'
-import { type RollbackTrace, readMessage, tagOf, writeMessage } from './message.ts'
+import { findRollbacks, lookAfter } from './earlier.ts'
+import { type RollbackTrace, tagOf, writeMessage } from './message.ts'
 import { findTarget, type Target } from './target.ts'
 
 /**
@@ -25,8 +26,12 @@ export interface RestorePlan {
   readonly undone: readonly Commit[]
   readonly undoneCount: number
   readonly files: Comparison['files']
-  /** the rollback commit that an earlier run of the same rollback has already put on the branch */
+  /** the rollback commit that an earlier run of the same rollback has already put on the branch, and that still holds */
   readonly done: Commit | undefined
+  /** what came on top of that commit, oldest first: it stays */
+  readonly since: readonly Commit[]
+  /** the commit that took an earlier rollback of this incident back: what it brought back is undone again */
+  readonly takenBackBy: Commit | undefined
   /** true when the branch already has the content of the target by other means */
   readonly sameContent: boolean
 }
@@ -45,7 +50,10 @@ export interface RestoreReceipt {
   readonly from: string
   readonly to: string
   readonly commit: string
-  readonly tag: string
+  /** undefined when it could not be tagged, which takes nothing back */
+  readonly tag: string | undefined
+  /** why it could not be tagged */
+  readonly untagged: string | undefined
   readonly outcome: 'rolled-back' | 'already-rolled-back'
 }
 
@@ -61,12 +69,19 @@ export async function planRestore(repository: Repository, request: RestoreReques
       `the branch "${branch}" is not in ${repository.owner}/${repository.repo}; name the deployed branch in input "branch"`,
     )
   }
-  const recent = await listCommits(repository, { branch: head, count: 100 })
-  const earlier = recent.find((commit) => readMessage(commit.message)?.incident === request.incident)
+  const rollbacks = findRollbacks(await listCommits(repository, { branch: head, count: 100 }))
+  const earlier = rollbacks.find(({ incident }) => incident === request.incident)
+  const { since, takenBackBy } =
+    earlier === undefined ? { since: [], takenBackBy: undefined } : await lookAfter(repository, earlier, head)
+  const holding = takenBackBy === undefined ? earlier : undefined
   // HEAD~n counts from where the branch stood before the rollback that is already there
-  const base = (earlier && readMessage(earlier.message)?.from) ?? head
-  const target = await findTarget(repository, { ...request, head: base })
-  const done = earlier && readMessage(earlier.message)?.to === target.commit.sha ? earlier : undefined
+  const base = holding?.from ?? head
+  const rolledBack = new Set(rollbacks.map(({ incident }) => incident))
+  const target = await findTarget(repository, { ...request, head: base, rolledBack })
+  const done =
+    holding?.to === target.commit.sha && holding.commit.tree === target.commit.tree
+      ? holding.commit
+      : undefined
   const from = done === undefined ? head : base
   const comparison = await compareCommits(repository, { base: target.commit.sha, head: from })
   refuseUnlessOlder({ comparison, branch, from, target, request: request.target })
@@ -79,6 +94,8 @@ export async function planRestore(repository: Repository, request: RestoreReques
     undoneCount: comparison.aheadBy,
     files: comparison.files,
     done,
+    since: done === undefined ? [] : since,
+    takenBackBy,
     sameContent: done === undefined && tree === target.commit.tree,
   }
 }
@@ -122,18 +139,35 @@ export async function applyRestore(
   const message = writeMessage(trace)
   const commit =
     done ?? (await createCommit(repository, { tree: target.commit.tree, parents: [head], message }))
-  if (commit.tree !== target.commit.tree)
-    throw new RefusedError(
-      `commit ${commit.sha} does not hold the tree of ${target.commit.sha}: nothing was moved`,
-    )
   if (done === undefined) await moveBranch(repository, { branch, from: head, to: commit.sha })
-  const tag = tagOf(commit.committedAt)
-  await tagCommit(repository, { tag, commit: commit.sha, message })
   return {
     from: head,
     to: target.commit.sha,
     commit: commit.sha,
-    tag,
+    ...(await tagRollback(repository, commit, message)),
     outcome: done === undefined ? 'rolled-back' : 'already-rolled-back',
   }
+}
+
+/** The branch has moved by now: a tag that is refused does not make the rollback undone, and is said instead. */
+async function tagRollback(
+  repository: Repository,
+  { sha, committedAt }: Commit,
+  message: string,
+): Promise<Pick<RestoreReceipt, 'tag' | 'untagged'>> {
+  const tag = tagOf(committedAt)
+  // another branch may have been rolled back in the same second
+  const names = [tag, `${tag}_${sha.slice(0, 7)}`]
+  let untagged: string | undefined
+  for (const name of names) {
+    try {
+      await tagCommit(repository, { tag: name, commit: sha, message })
+      return { tag: name, untagged: undefined }
+    } catch (error) {
+      if (!isUserFacing(error)) throw error
+      untagged = error.message
+      if (!(error instanceof ConflictError)) break
+    }
+  }
+  return { tag: undefined, untagged }
 }

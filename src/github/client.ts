@@ -21,21 +21,25 @@ export interface RepositoryOptions {
   readonly userAgent: string
   readonly log: (line: string) => void
   readonly signal?: AbortSignal
-  readonly fetch?: typeof fetch
+  /** A single request may take this long; git data of a large repository is answered in a few seconds. */
+  readonly requestTimeoutMs?: number
+  /** before a request is tried again for the first time; the next pauses are 4 and 9 times as long */
+  readonly retryPauseMs?: number
 }
 
-/** A single request may take this long; git data of a large repository is answered in a few seconds. */
-const requestTimeoutMs = ms('30s')
 /** Waits longer than this are not worth it while production is down: the step fails and says until when. */
 const longestWaitSeconds = 90
 
 const OctokitWithPlugins = Octokit.plugin(retry, throttling)
 
+/** Of a write that changes nothing when it is done twice: it is tried again as a read is, unlike all others. */
+export const repeatable = { repeatable: true } as const
+
 /**
  * Opens a repository through GitHub's REST API.
  *
  * Reads are tried again after a 5xx or a lost answer (after 1, 4 and 9 s). Writes are sent once: the retry plugin would
- * repeat a POST whose answer was lost, so callers read again by their own marker before another try. A write that was
+ * repeat a POST whose answer was lost, so callers read again by their own marker before another try; those that are `repeatable` are tried again, too. A write that was
  * turned away by a rate limit was not carried out, and is sent again when the limit's own pause is over.
  * @throws InputError when the token is empty
  */
@@ -47,7 +51,8 @@ export function openRepository({
   userAgent,
   log,
   signal,
-  fetch,
+  requestTimeoutMs = ms('30s'),
+  retryPauseMs = ms('1s'),
 }: RepositoryOptions): Repository {
   if (token === '')
     throw new InputError('input "token" is empty; give it ${{ github.token }} or an app token')
@@ -63,10 +68,13 @@ export function openRepository({
     auth: token,
     baseUrl: apiUrl,
     userAgent,
-    request: fetch === undefined ? {} : { fetch },
+    request: { fetch: fetchWhole({ signal, requestTimeoutMs }) },
     log: { debug: () => {}, info: () => {}, warn: (message) => log(message), error: () => {} },
     // 409 and 429 are left to the callers and to the throttling plugin: together the two plugins would send a 429 eight times
-    retry: { doNotRetry: [400, 401, 403, 404, 409, 410, 422, 429, 451] },
+    retry: {
+      doNotRetry: [400, 401, 403, 404, 409, 410, 422, 429, 451],
+      retryAfterBaseValue: retryPauseMs,
+    },
     throttle: {
       onRateLimit: waitFor('primary'),
       onSecondaryRateLimit: waitFor('secondary'),
@@ -76,10 +84,47 @@ export function openRepository({
     },
   })
   octokit.hook.before('request', (options) => {
-    const timeout = AbortSignal.timeout(requestTimeoutMs)
-    options.request.signal = signal === undefined ? timeout : AbortSignal.any([signal, timeout])
+    // Octokit has one such object for all requests, and the retry plugin counts tries in it: a write would end the tries of reads
+    options.request = { ...options.request }
     options.headers['x-github-api-version'] = '2022-11-28'
-    if (options.method !== 'GET' && options.method !== 'HEAD') options.request['retries'] ??= 0
+    const reads = options.method === 'GET' || options.method === 'HEAD'
+    if (!reads && options.request['repeatable'] !== true) options.request['retries'] = 0
   })
   return { octokit, owner, repo }
+}
+
+/**
+ * A fetch that gives whole answers or none. Octokit takes one that breaks off in the middle for an empty text, with
+ * status 200: here it is read to its end first and is an error, so that a read is sent again, and after a write the caller
+ * looks what became of it. The time-out holds for each try, and not for the pauses between them.
+ */
+function fetchWhole({
+  signal,
+  requestTimeoutMs,
+}: {
+  signal: AbortSignal | undefined
+  requestTimeoutMs: number
+}): typeof fetch {
+  return async (url, options) => {
+    const timeout = AbortSignal.timeout(requestTimeoutMs)
+    try {
+      const ended = signal === undefined ? timeout : AbortSignal.any([signal, timeout])
+      const response = await fetch(url, { ...options, signal: ended })
+      const body = await response.clone().text()
+      if (response.ok && response.status !== 204 && isJson(response)) JSON.parse(body)
+      return response
+    } catch (error) {
+      // of this name Octokit makes no answer of GitHub's, and does not try again
+      if (signal?.aborted)
+        throw Object.assign(new Error('the job was cancelled', { cause: error }), { name: 'AbortError' })
+      if (timeout.aborted)
+        throw new Error(`nothing came within ${requestTimeoutMs / 1000} s`, { cause: error })
+      if (error instanceof SyntaxError) throw new Error('the JSON breaks off', { cause: error })
+      throw error
+    }
+  }
+}
+
+function isJson({ headers }: Response): boolean {
+  return /^application\/json\b/.test(headers.get('content-type') ?? '')
 }

@@ -1,4 +1,4 @@
-import type { Repository } from './client.ts'
+import { type Repository, repeatable } from './client.ts'
 import { explained, isRefused } from './refusal.ts'
 
 export interface Issue {
@@ -108,25 +108,24 @@ export async function updateIssue(
 ): Promise<void> {
   await explained({ doing: `update issue #${number}`, permission }, () =>
     // the same body twice is the same issue, so this PATCH may be repeated
-    octokit.rest.issues.update({ owner, repo, issue_number: number, title, body, request: { retries: 3 } }),
+    octokit.rest.issues.update({ owner, repo, issue_number: number, title, body, request: repeatable }),
   )
 }
 
-/** Closes an issue in favour of another one, and says so in its body's first line rather than by a comment, so that it can be repeated. */
+/** Closes an issue in favour of another one, and gives it the body that says so: rather than a comment, so that it can be repeated. */
 export async function closeAsDuplicate(
   { octokit, owner, repo }: Repository,
-  { issue, of }: { issue: Issue; of: number },
+  { number, of, body }: { number: number; of: number; body: string },
 ): Promise<void> {
-  const body = `Duplicate of #${of}: two jobs wrote up the same incident at the same moment.\n`
-  await explained({ doing: `close issue #${issue.number} as a duplicate of #${of}`, permission }, () =>
+  await explained({ doing: `close issue #${number} as a duplicate of #${of}`, permission }, () =>
     octokit.rest.issues.update({
       owner,
       repo,
-      issue_number: issue.number,
+      issue_number: number,
       state: 'closed',
       state_reason: 'not_planned',
       body,
-      request: { retries: 3 },
+      request: repeatable,
     }),
   )
 }

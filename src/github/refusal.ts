@@ -22,20 +22,30 @@ export interface Refusal {
   readonly status: number
   /** GitHub's own words, first line first; not redacted */
   readonly message: string
+  /** false when no answer came, or not all of it: the status is then Octokit's invention */
+  readonly answered: boolean
+  /** how long GitHub asks to wait */
+  readonly retryAfterSeconds: number | undefined
 }
 
 /** Texts as GitHub sends them (2022-11-28 API), most telling first. */
 const texts: readonly [RegExp, RefusalKind][] = [
   [/secondary rate limit|API rate limit exceeded/i, 'rate-limit'],
   [/update is not a fast.?forward|expected branch to point to|stale info|fetch first/i, 'not-fast-forward'],
-  [/without `?workflows?`? permission/i, 'workflow-permission'],
+  [/without `?workflows?`? (?:permission|scope)/i, 'workflow-permission'],
   [/repository rule violations|GH013/i, 'ruleset'],
   [
     /protected branch|GH006|reference update failed|reference cannot be updated|changes must be made through/i,
     'protected-branch',
   ],
+  [
+    /approving reviews? (?:is|are) required|required status checks?|must have verified signatures|cannot force-push|not authorized to push to this branch/i,
+    'protected-branch',
+  ],
+  [/your request timed out/i, 'unavailable'],
   [/archived so is read-only/i, 'archived'],
   [/already exists/i, 'already-exists'],
+  [/reference does not exist/i, 'not-found'],
   [/not accessible by|must have (?:admin|push|write)|permission to .* denied/i, 'permission'],
   [/bad credentials|requires authentication/i, 'bad-credentials'],
 ]
@@ -43,9 +53,22 @@ const texts: readonly [RegExp, RefusalKind][] = [
 /** Tells what a failed request means; undefined for an error that is not an answer of GitHub. */
 export function readRefusal(error: unknown): Refusal | undefined {
   if (!(error instanceof RequestError)) return undefined
-  const { status, message } = error
+  const { status, message, response } = error
   const byText = texts.find(([text]) => text.test(message))?.[1]
-  return { kind: byText ?? kindOfStatus(status), status, message }
+  return {
+    kind: byText ?? kindOfStatus(status),
+    status,
+    message,
+    answered: response !== undefined,
+    retryAfterSeconds: retryAfter(response?.headers ?? {}),
+  }
+}
+
+/** https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api#handle-rate-limit-errors-appropriately */
+function retryAfter(headers: Readonly<Record<string, string | number | undefined>>): number | undefined {
+  if (headers['retry-after'] !== undefined) return Number(headers['retry-after'])
+  if (String(headers['x-ratelimit-remaining']) !== '0') return undefined
+  return Math.max(0, Number(headers['x-ratelimit-reset']) - Math.floor(Date.now() / 1000))
 }
 
 function kindOfStatus(status: number): RefusalKind {
@@ -63,12 +86,13 @@ export function isRefused(error: unknown, kind: RefusalKind): boolean {
   return readRefusal(error)?.kind === kind
 }
 
-/** True when it cannot be known whether the request was carried out: a 5xx, a lost or cut-off answer, a time-out. */
+/** True when it cannot be known whether the request was carried out: a 5xx, a lost or cut-off answer, a time-out, a cancelled job. */
 export function isAmbiguous(error: unknown): boolean {
-  return (
-    isRefused(error, 'unavailable') ||
-    (error instanceof Error && (error.name === 'TimeoutError' || error.name === 'AbortError'))
-  )
+  return isRefused(error, 'unavailable') || isCancelled(error)
+}
+
+function isCancelled(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError'
 }
 
 /** What a request needs: said to the user when it is refused for want of it. */
@@ -77,6 +101,8 @@ export interface Need {
   readonly doing: string
   /** the permission of the job's token that it takes, e.g. `contents: write` */
   readonly permission: string
+  /** what to do when a rule of the branch forbids it and nobody may pass it by */
+  readonly detour?: string
 }
 
 /** Runs a request, and turns a refusal into the error that tells the user the way out. */
@@ -89,16 +115,20 @@ export async function explained<T>(need: Need, request: () => Promise<T>): Promi
 }
 
 /** The user's error for a refusal; an error that already is one, or is not an answer of GitHub, is returned as it is. */
-export function explain(error: unknown, { doing, permission }: Need): unknown {
+export function explain(
+  error: unknown,
+  { doing, permission, detour = 'roll back through a pull request' }: Need,
+): unknown {
   if (isUserFacing(error)) return error
-  const refusal = readRefusal(error)
-  if (refusal === undefined) {
-    if (isAmbiguous(error))
-      return new UnavailableError(`could not ${doing}: GitHub did not answer in time`, { cause: error })
-    return error
-  }
-  const said = `GitHub answered ${refusal.status} "${firstLines(refusal.message)}"`
   const options = { cause: error }
+  if (isCancelled(error))
+    return new UnavailableError(`could not ${doing}: the job was cancelled before GitHub answered`, options)
+  const refusal = readRefusal(error)
+  if (refusal === undefined) return error
+  const words = `"${firstLines(refusal.message)}"`
+  const said = refusal.answered
+    ? `GitHub answered ${refusal.status} ${words}`
+    : `no whole answer came from GitHub (${words})`
   switch (refusal.kind) {
     case 'bad-credentials':
       return new InputError(`could not ${doing}: ${said}; input "token" is wrong or has expired`, options)
@@ -115,7 +145,7 @@ export function explain(error: unknown, { doing, permission }: Need): unknown {
     case 'ruleset':
     case 'protected-branch':
       return new RefusedError(
-        `could not ${doing}: a rule of the branch forbids it (${said}); let the token's app or user bypass the rule, or roll back through a pull request`,
+        `could not ${doing}: a rule of the branch forbids it (${said}); let the token's app or user bypass the rule, or ${detour}`,
         options,
       )
     case 'archived':
@@ -125,8 +155,14 @@ export function explain(error: unknown, { doing, permission }: Need): unknown {
         `could not ${doing}: somebody else moved it in between; run again to plan on the new state`,
         options,
       )
-    case 'rate-limit':
-      return new UnavailableError(`could not ${doing}: ${said}; run again when the limit is over`, options)
+    case 'rate-limit': {
+      const seconds = refusal.retryAfterSeconds
+      const pause = seconds === undefined ? '' : `, and asks for a pause of ${seconds} s`
+      return new UnavailableError(
+        `could not ${doing}: ${said}${pause}; run again when the limit is over`,
+        options,
+      )
+    }
     case 'unavailable':
       return new UnavailableError(`could not ${doing}: ${said}, after several tries`, options)
     case 'not-found':

@@ -29,7 +29,7 @@ const eventPayload = z.object({
     .optional(),
   pull_request: z
     .object({
-      head: z.object({ repo: z.object({ full_name: z.string() }).nullable() }),
+      head: z.object({ repo: z.object({ full_name: z.string() }).nullish() }),
       base: z.object({ repo: z.object({ full_name: z.string() }) }),
     })
     .optional(),

@@ -18,9 +18,9 @@ export function renderMarkdown(blocks: readonly RootContent[]): string {
 
 type Inline = PhrasingContent | string
 
-/** A text that is not ours: nobody is mentioned by it. */
+/** A text that is not ours: nobody is mentioned by it, and no issue is referred to. */
 export function text(value: string): PhrasingContent {
-  return { type: 'text', value: value.replace(/@(?=\w)/g, '@\u200b') }
+  return { type: 'text', value: value.replace(/@(?=\w)|#(?=\d)/g, '$&\u200b') }
 }
 
 /** A name, id or value as it is; GitHub makes no mention or link of it. */

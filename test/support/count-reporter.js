@@ -5,8 +5,8 @@ export default class CountReporter {
     { numPassedTests, numFailedTests, numPendingTests, numTodoTests, numRuntimeErrorTestSuites },
   ) {
     const failed = numFailedTests + numRuntimeErrorTestSuites
-    process.stdout.write(
-      `${numPassedTests} passed, ${failed} failed, ${numPendingTests + numTodoTests} skipped\n`,
-    )
+    const line = `${numPassedTests} passed, ${failed} failed, ${numPendingTests + numTodoTests} skipped\n`
+    // jest's own summary comes after this, and the count is to be the last line
+    process.once('exit', () => process.stdout.write(line))
   }
 }

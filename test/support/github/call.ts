@@ -46,12 +46,13 @@ export interface Route<O extends OperationId> {
 
 export type Routes = { readonly [O in OperationId]?: Route<O> }
 
-/** One page of a list, with the links to the others in GitHub's way. */
+/** One page of a list, with the links to the others in GitHub's way. @param sizes of a page: the usual and the largest */
 export function pageOf<T>(
   items: readonly T[],
   query: URLSearchParams,
+  { usual, most }: { usual: number; most: number } = { usual: 30, most: 100 },
 ): { body: T[]; headers: Record<string, string> } {
-  const size = Math.min(100, Math.max(1, Number(query.get('per_page') ?? 30)))
+  const size = Math.min(most, Math.max(1, Number(query.get('per_page') ?? usual)))
   const page = Math.max(1, Number(query.get('page') ?? 1))
   const last = Math.max(1, Math.ceil(items.length / size))
   const link = (number: number, rel: string) => {

@@ -95,10 +95,14 @@ export function openGitStore(gitDir: string) {
       await text('update-ref', '-d', name)
     },
 
+    isRefName: async (name: string): Promise<boolean> =>
+      (await maybe('check-ref-format', name)) !== undefined,
+
     /** The commit that a branch, tag or commit id names. */
     async resolve(revision: string): Promise<string | undefined> {
       if (/^-|[\s:]/.test(revision)) return undefined
-      for (const name of [`refs/heads/${revision}`, `refs/tags/${revision}`, revision]) {
+      const names = [`refs/heads/${revision}`, `refs/tags/${revision}`, revision]
+      for (const name of /^[0-9a-f]{40}$/.test(revision) ? [revision] : names) {
         const sha = await maybe('rev-parse', '--verify', '--quiet', '--end-of-options', `${name}^{commit}`)
         const found = sha?.split('\n').at(-1)
         if (found !== undefined && /^[0-9a-f]{40}$/.test(found)) return found
@@ -146,6 +150,11 @@ export function openGitStore(gitDir: string) {
 
     mergeBase: (a: string, b: string) => maybe('merge-base', a, b),
 
+    /** The tree of one commit merged into another; undefined when they conflict. */
+    async mergeTrees(ours: string, theirs: string): Promise<string | undefined> {
+      return (await maybe('merge-tree', '--write-tree', ours, theirs))?.split('\n')[0]
+    },
+
     async count(range: string): Promise<number> {
       return Number(await text('rev-list', '--count', range, '--'))
     },
@@ -175,16 +184,19 @@ export function openGitStore(gitDir: string) {
       const env = { GIT_INDEX_FILE: join(gitDir, `index-${randomUUID()}`) }
       try {
         await git(base === undefined ? ['read-tree', '--empty'] : ['read-tree', base], { env })
-        for (const { path, mode, sha } of changes) {
-          if (sha === null)
-            await git(['rm', '-r', '--cached', '--quiet', '--ignore-unmatch', '--', path], { env })
-          else if (mode === '040000') await git(['read-tree', `--prefix=${path}/`, sha], { env })
-          else
-            await git(['update-index', '--index-info'], {
-              env,
-              input: Buffer.from(`${mode} ${sha}\t${path}\n`),
-            })
+        const isFolder = ({ mode, sha }: TreeChange) => sha !== null && mode === '040000'
+        for (const { path, sha } of changes.filter((each) => each.sha === null || isFolder(each))) {
+          const remove = ['--literal-pathspecs', 'rm', '-r', '--cached', '--quiet', '--ignore-unmatch']
+          await git([...remove, '--', path], { env })
+          if (sha !== null) await git(['read-tree', '-i', `--prefix=${path}/`, sha], { env })
         }
+        // files last: they change the folders that are put in place by the same request
+        const files = changes.filter((each) => each.sha !== null && !isFolder(each))
+        const lines = files.map(({ path, mode, sha }) => `${mode} ${sha}\t${path}\0`)
+        await git(['update-index', '-z', '--index-info'], {
+          env,
+          input: Buffer.from(lines.join('')),
+        })
         return (await git(['write-tree'], { env })).toString('utf8').trim()
       } finally {
         await rm(env.GIT_INDEX_FILE, { force: true })

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type GitStore, openGitStore, runGit } from './git-store.ts'
 import type { BranchProtection, Ruleset } from './ruleset.ts'
@@ -124,13 +124,29 @@ export interface HostedRepository {
   readonly protectBranch: (branch: string, protection: BranchProtection) => void
 }
 
-/** Refuses pushes to refs that the server named in the variable: the server has read the rules by then. */
-const preReceive = `#!/bin/sh
-while read -r old new ref; do
-  printf '%s\\n' "$REFUSED_REFS" | while IFS='	' read -r refused why; do
-    if [ "$refused" = "$ref" ]; then echo "error: $why" >&2; exit 1; fi
-  done || exit 1
-done
+/** Refuses the refs that REFUSED_REFS names, and prints why: a line of it is a ref, a tab, and a line for the pusher. */
+const update = `#!/bin/sh
+printf '%s\\n' "$REFUSED_REFS" | {
+  status=0
+  while IFS='	' read -r ref line; do
+    if [ "$ref" = "$1" ]; then printf '%s\\n' "$line" >&2; status=1; fi
+  done
+  exit $status
+}
+`
+
+const configuration = `[http]
+	receivepack = true
+	getanyfile = false
+[uploadpack]
+	# GitHub lets a client fetch any commit it can name, and parts of a repository
+	allowAnySHA1InWant = true
+	allowFilter = true
+[receive]
+	# the default branch
+	denyDeleteCurrent = refuse
+[gc]
+	auto = 0
 `
 
 /** Makes an empty repository. @param directory holds all bare repositories of this GitHub */
@@ -145,14 +161,10 @@ export async function hostRepository(
 ): Promise<HostedRepository> {
   const gitDir = join(directory, owner, `${name}.git`)
   await mkdir(gitDir, { recursive: true })
-  await runGit(gitDir, ['init', '--quiet', '--bare', `--initial-branch=${defaultBranch}`])
-  await runGit(gitDir, ['config', 'http.receivepack', 'true'])
-  // GitHub lets a client fetch any commit it can name
-  await runGit(gitDir, ['config', 'uploadpack.allowAnySHA1InWant', 'true'])
-  await runGit(gitDir, ['config', 'uploadpack.allowFilter', 'true'])
-  await runGit(gitDir, ['config', 'gc.auto', '0'])
+  await runGit(gitDir, ['init', '--quiet', '--bare', '--template=', `--initial-branch=${defaultBranch}`])
+  await appendFile(join(gitDir, 'config'), configuration)
   await mkdir(join(gitDir, 'hooks'), { recursive: true })
-  await writeFile(join(gitDir, 'hooks', 'pre-receive'), preReceive, { mode: 0o755 })
+  await writeFile(join(gitDir, 'hooks', 'update'), update, { mode: 0o755 })
   const rulesets: Ruleset[] = []
   const protections = new Map<string, BranchProtection>()
   return {

@@ -116,7 +116,7 @@ export function gitRef(
 ): Schema<'git-ref'> {
   const { name, sha, type } = ref
   const object = { type, sha, url: `${apiUrl}/git/${type}s/${sha}` }
-  return { ref: name, node_id: nodeId('Ref', name), url: `${apiUrl}/git/${name}`, object }
+  return { ref: name, node_id: nodeId('Ref', name), url: `${apiUrl}/git/${encodeURI(name)}`, object }
 }
 
 export function gitTag({ apiUrl }: HostedRepository, stored: StoredTag): Schema<'git-tag'> {

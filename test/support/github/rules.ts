@@ -9,8 +9,12 @@ export interface RefChange {
   readonly from: string
   /** '' when the ref is deleted */
   readonly to: string
-  /** true when the commits come by git and are not in the repository yet: they bear no signature of GitHub's */
-  readonly pushed?: boolean
+}
+
+/** What GitHub says against a change of a ref. */
+export interface Objection {
+  readonly kind: 'ruleset' | 'protection' | 'workflows'
+  readonly reasons: readonly string[]
 }
 
 /** Active rules of a branch, with the ruleset each comes from. */
@@ -34,28 +38,34 @@ function matches(pattern: string, ref: string, { defaultBranch }: HostedReposito
 /**
  * Holds a change of a ref against the rulesets, the classic protection, and the rule that the token of a workflow
  * never changes workflow files.
- * @returns what GitHub says against it, undefined when it may go ahead
+ * @returns undefined when it may go ahead
  */
 export async function objectionTo(
   repository: HostedRepository,
   change: RefChange,
   token: Token,
-): Promise<{ readonly kind: 'ruleset' | 'protection' | 'workflows'; readonly message: string } | undefined> {
+): Promise<Objection | undefined> {
   const broken = await brokenRules(repository, change, token)
-  if (broken.length > 0)
-    return { kind: 'ruleset', message: `Repository rule violations found\n\n${broken.join('\n\n')}\n\n` }
+  if (broken.length > 0) return { kind: 'ruleset', reasons: broken }
   const protection = repository.protections.get(change.ref.replace('refs/heads/', ''))
   if (protection !== undefined) {
-    const message = await protectionObjection(repository, protection, change, token)
-    if (message !== undefined) return { kind: 'protection', message }
+    const reasons = await brokenProtection(repository, protection, change, token)
+    if (reasons.length > 0) return { kind: 'protection', reasons }
   }
   const workflow = await changedWorkflow(repository, change, token)
   if (workflow !== undefined) {
     const who = token.kind === 'user' ? 'a Personal Access Token' : 'a GitHub App'
-    const message = `refusing to allow ${who} to create or update workflow \`${workflow}\` without \`workflows\` permission`
-    return { kind: 'workflows', message }
+    const reason = `refusing to allow ${who} to create or update workflow \`${workflow}\` without \`workflows\` permission`
+    return { kind: 'workflows', reasons: [reason] }
   }
   return undefined
+}
+
+/** As the API words it. */
+export function explain({ kind, reasons }: Objection): string {
+  return kind === 'ruleset'
+    ? `Repository rule violations found\n\n${reasons.join('\n\n')}\n\n`
+    : reasons.join(' ')
 }
 
 async function brokenRules(
@@ -84,8 +94,7 @@ async function breaks(
     case 'update':
       return !isNew && !isGone ? 'Cannot update this protected ref.' : undefined
     case 'non_fast_forward': {
-      // of a push git itself judges that, when the commits have come
-      const rewound = !isNew && !isGone && !change.pushed && !(await repository.git.isAncestor(from, to))
+      const rewound = !isNew && !isGone && !(await repository.git.isAncestor(from, to))
       return rewound ? 'Cannot force-push to this branch' : undefined
     }
     case 'required_signatures':
@@ -104,26 +113,30 @@ async function breaks(
   }
 }
 
-async function protectionObjection(
+async function brokenProtection(
   repository: HostedRepository,
   protection: BranchProtection,
   change: RefChange,
   token: Token,
-): Promise<string | undefined> {
-  const { from, to, pushed } = change
-  if (to === '') return 'Cannot delete a protected branch'
-  if (from === '') return undefined
+): Promise<readonly string[]> {
+  const { from, to } = change
+  if (to === '') return ['Cannot delete a protected branch']
+  if (from === '') return []
   if (protection.pushers !== undefined && !protection.pushers.includes(token.login))
-    return "You're not authorized to push to this branch. Visit https://docs.github.com/repositories/configuring-branches-and-merges-in-your-repository/managing-protected-branches/about-protected-branches for more information."
-  if (protection.requiredSignatures && (await unsigned(repository, change)))
-    return 'Commits must have verified signatures.'
-  if (protection.requiredApprovals !== undefined)
-    return `At least ${protection.requiredApprovals} approving review is required by reviewers with write access.`
+    return [
+      "You're not authorized to push to this branch. Visit https://docs.github.com/repositories/configuring-branches-and-merges-in-your-repository/managing-protected-branches/about-protected-branches for more information.",
+    ]
+  const unsignedCommits = protection.requiredSignatures === true && (await unsigned(repository, change))
   const [missing] = missingContexts(repository, protection.requiredContexts ?? [], to)
-  if (missing !== undefined) return `Required status check "${missing}" is expected.`
-  return pushed || (await repository.git.isAncestor(from, to))
-    ? undefined
-    : 'Cannot force-push to this branch'
+  const { requiredApprovals } = protection
+  return [
+    ...(unsignedCommits ? ['Commits must have verified signatures.'] : []),
+    ...(requiredApprovals === undefined
+      ? []
+      : [`At least ${requiredApprovals} approving review is required by reviewers with write access.`]),
+    ...(missing === undefined ? [] : [`Required status check "${missing}" is expected.`]),
+    ...((await repository.git.isAncestor(from, to)) ? [] : ['Cannot force-push to this branch']),
+  ]
 }
 
 function missingContexts(
@@ -137,11 +150,7 @@ function missingContexts(
 }
 
 /** True when a commit that is new to the ref has no signature of GitHub's. */
-async function unsigned(
-  { git, signed }: HostedRepository,
-  { from, to, pushed }: RefChange,
-): Promise<boolean> {
-  if (pushed) return true
+async function unsigned({ git, signed }: HostedRepository, { from, to }: RefChange): Promise<boolean> {
   const commits = await git.log(from === '' ? to : `${from}..${to}`)
   return commits.some(({ sha }) => !signed.has(sha))
 }
@@ -149,10 +158,10 @@ async function unsigned(
 /** The first workflow file that the change writes and that no other branch has with the same content. */
 async function changedWorkflow(
   { git }: HostedRepository,
-  { from, to, pushed }: RefChange,
+  { from, to }: RefChange,
   token: Token,
 ): Promise<string | undefined> {
-  if (to === '' || pushed || hasPermission(token, 'workflows', 'write')) return undefined
+  if (to === '' || hasPermission(token, 'workflows', 'write')) return undefined
   const before = from === '' ? new Map<string, string>() : await workflows(git, from)
   const changed = [...(await workflows(git, to))].filter(([path, sha]) => before.get(path) !== sha)
   if (changed.length === 0) return undefined
@@ -170,12 +179,6 @@ async function workflows(git: HostedRepository['git'], sha: string): Promise<Rea
   )
 }
 
-/** True when nobody may take commits away from the branch. */
-export function forbidsForce(repository: HostedRepository, ref: string): boolean {
-  const byRuleset = rulesOf(repository, ref).some(({ rule }) => rule.type === 'non_fast_forward')
-  return byRuleset || repository.protections.has(ref.replace('refs/heads/', ''))
-}
-
 /** @throws Refusal as the git refs API words it */
 export async function demandRefChange(
   repository: HostedRepository,
@@ -184,5 +187,5 @@ export async function demandRefChange(
 ): Promise<void> {
   const objection = await objectionTo(repository, change, token)
   if (objection === undefined) return
-  throw new Refusal(objection.kind === 'workflows' ? 403 : 422, objection.message)
+  throw new Refusal(objection.kind === 'workflows' ? 403 : 422, explain(objection))
 }

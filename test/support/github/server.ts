@@ -1,34 +1,34 @@
 import { randomBytes } from 'node:crypto'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { gunzipSync } from 'node:zlib'
-import type { Answer, Call, Route, Routes } from './call.ts'
+import type { Answer, Call, Route } from './call.ts'
 import { type Fault, openFaults } from './faults.ts'
+import { watchReads } from './heed.ts'
 import { type HostedRepository, hostRepository, type RepositoryOptions } from './hosted-repository.ts'
 import { githubLimits, type Limits, openLimits, secondaryLimit, tooManyRequests } from './limits.ts'
 import { loadOperations, type Operation } from './openapi.ts'
 import type { OperationId } from './operations.ts'
 import { notFound, Refusal } from './refusal.ts'
-import { actions } from './routes/actions.ts'
-import { commits } from './routes/commits.ts'
-import { contents } from './routes/contents.ts'
-import { deployments } from './routes/deployments.ts'
-import { gitData } from './routes/git-data.ts'
-import { issues } from './routes/issues.ts'
-import { repository } from './routes/repository.ts'
+import { routes } from './routes/table.ts'
 import { serveGit } from './smart-http.ts'
 import { demandPermission, type Token, type TokenOptions } from './tokens.ts'
+import {
+  describeRefusal,
+  listen,
+  parseJson,
+  readBody,
+  readToken,
+  send,
+  sendHalf,
+  serverError,
+} from './wire.ts'
 
-const routes: Routes = {
-  ...actions,
-  ...commits,
-  ...contents,
-  ...deployments,
-  ...gitData,
-  ...issues,
-  ...repository,
-}
+/** Where the API is below the server's own address, as on GitHub Enterprise Server. */
+const apiPath = '/api/v3'
+
+/** The version that GitHub gives unless another is asked for. */
+const apiVersion = '2022-11-28'
 
 /** A request to the API, as it was answered. */
 export interface RecordedRequest {
@@ -85,48 +85,40 @@ export async function startGitHub({
   let lastId = 0
   const nextId = () => (lastId += 1)
 
+  const running = new Set<Promise<void>>()
+  const closing = new AbortController()
+
   const server = createServer((request, response) => {
-    handle(request, response).catch((error: unknown) => {
-      violations.push(
-        `${request.method} ${request.url}: the emulator failed: ${error instanceof Error ? error.stack : error}`,
-      )
-      if (!response.headersSent) response.writeHead(500)
-      response.end()
+    const handling = handle(request, response).catch((error: unknown) => {
+      // a client that was gone before it had asked has asked for nothing
+      if (request.complete) violations.push(`${request.method} ${request.url}: ${failure(error)}`)
+      response.destroy()
     })
+    running.add(handling)
+    void handling.then(() => running.delete(handling))
   })
   const url = await listen(server)
-  const apiUrl = `${url}/api/v3`
+  const apiUrl = `${url}${apiPath}`
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await readBody(request)
     const target = new URL(request.url ?? '/', url)
-    const git = /^\/([^/]+)\/([^/]+)\.git\//.exec(target.pathname)
-    const token = tokens.get(readToken(request) ?? '')
-    if (git !== null) {
-      const hosted = repositories.get(`${git[1]}/${git[2]}`.toLowerCase())
-      if (hosted === undefined) response.writeHead(404).end()
-      else await serveGit({ request, url: target, body, response }, { repository: hosted, token })
-      return
+    const given = readToken(request)
+    const token = given === undefined ? undefined : tokens.get(given)
+    if (target.pathname.startsWith(`${apiPath}/`))
+      await answerApi({ request, response, target, body, token, given })
+    else if (!(await serveGit({ request, url: target, body, response }, { repositories, token }))) {
+      violations.push(`${request.method} ${request.url}: neither below ${apiPath} nor a request of git's`)
+      send(response, { answer: describeRefusal(notFound()), headers: {}, self: target.href })
     }
-    await answerApi({ request, response, target, body, token })
   }
 
-  async function answerApi({
-    request,
-    response,
-    target,
-    body,
-    token,
-  }: {
-    request: IncomingMessage
-    response: ServerResponse
-    target: URL
-    body: Buffer
-    token: Token | undefined
-  }): Promise<void> {
+  async function answerApi(incoming: Incoming & { readonly response: ServerResponse }): Promise<void> {
+    const { request, response, target, token } = incoming
     const method = request.method ?? 'GET'
-    const path = request.url?.replace('/api/v3', '') ?? ''
-    const matched = match(operations, method, target.pathname.replace('/api/v3', ''))
+    const pathname = target.pathname.slice(apiPath.length)
+    const path = `${pathname}${target.search}`
+    const matched = match(operations, method, pathname)
     const recorded: RecordedRequest = {
       method,
       path,
@@ -135,90 +127,77 @@ export async function startGitHub({
       status: undefined,
     }
     requests.push(recorded)
+    const id = `R${requests.length}`
     const say = (problem: string) => void violations.push(`${method} ${path}: ${problem}`)
     const fault = matched === undefined ? undefined : faults.take(matched.operation.id)
     if (fault?.kind === 'meanwhile') await fault.act()
 
-    const withheld = fault === undefined ? undefined : insteadOf(fault)
     const answer =
-      withheld ??
-      (await carryOut({ request, target, body, token, matched, say }).catch((error: unknown) =>
-        refuse(error, say),
-      ))
+      (fault === undefined ? undefined : insteadOf(fault)) ?? (await carryOut(incoming, { matched, say }))
     for (const listener of listeners) await listener(recorded)
 
-    if (fault?.kind === 'slow') await sleep(fault.ms)
+    if (fault?.kind === 'slow') await sleep(fault.ms, undefined, { signal: closing.signal }).catch(() => {})
     if (fault?.kind === 'no-answer') {
       response.destroy()
       return
     }
     const final = fault?.kind === 'server-error' && fault.carriedOut ? serverError(fault.status) : answer
     recorded.status = final.status
-    send(response, {
-      answer: final,
-      headers: { ...(token && limiter.headers(token)), 'x-github-request-id': `R${requests.length}` },
-      self: target.href.split('?')[0] ?? '',
-      cutOff: fault?.kind === 'cut-off',
-    })
+    const headers = { ...(token && limiter.headers(token)), 'x-github-request-id': id }
+    const self = `${url}${target.pathname}`
+    if (fault?.kind === 'cut-off') sendHalf(response, { answer: final, headers, self })
+    else send(response, { answer: final, headers, self })
   }
 
-  async function carryOut({
-    request,
-    target,
-    body,
-    token,
-    matched,
-    say,
-  }: {
-    request: IncomingMessage
-    target: URL
-    body: Buffer
-    token: Token | undefined
-    matched: Matched | undefined
-    say: (problem: string) => void
-  }): Promise<Answer<unknown>> {
+  /** What GitHub answers, refusals too: each has to be an answer that its description knows. */
+  async function carryOut(
+    incoming: Incoming,
+    { matched, say }: { matched: Matched | undefined; say: (problem: string) => void },
+  ): Promise<Answer<unknown>> {
     if (matched === undefined) {
       say('no such route is known: add its operation to operations.ts and routes/')
-      throw notFound()
+      return describeRefusal(notFound())
     }
-    if (token === undefined) throw new Refusal(401, 'Bad credentials')
-    limiter.count(token, request.method ?? 'GET')
-    const { operation, params } = matched
-    const json = body.length === 0 ? undefined : parseJson(body)
-    const problems = operation.checkRequest({ query: target.searchParams, body: json })
+    const answer = await answerTo(incoming, { matched, say }).catch((error: unknown) => {
+      if (error instanceof Refusal) return describeRefusal(error)
+      say(failure(error))
+      return serverError(500)
+    })
+    if (answer.raw === undefined)
+      for (const problem of matched.operation.checkResponse({ status: answer.status, body: answer.body }))
+        say(problem)
+    return answer
+  }
+
+  async function answerTo(
+    { request, target, body, token, given }: Incoming,
+    { matched: { operation, params }, say }: { matched: Matched; say: (problem: string) => void },
+  ): Promise<Answer<unknown>> {
+    const json = parseJson(body)
+    const problems = operation.checkRequest({ params, query: target.searchParams, body: json })
     for (const problem of problems) say(problem)
+    const { accept = '', 'x-github-api-version': version = apiVersion } = request.headers
+    if (version !== apiVersion) say(`x-github-api-version ${version}: the description is of ${apiVersion}`)
+    if (token === undefined)
+      throw new Refusal(401, given === undefined ? 'Requires authentication' : 'Bad credentials')
+    limiter.count(token, request.method ?? 'GET')
     if (problems.length > 0) throw new Refusal(422, `Invalid request.\n\n${problems.join('\n')}`)
     const hosted = repositories.get(`${params['owner']}/${params['repo']}`.toLowerCase())
     if (hosted === undefined) throw notFound()
     // the request fits its operation, which is what the route's types say of it
     const route = routes[operation.id] as Route<OperationId> | undefined
-    if (route === undefined) {
-      say(`${operation.id} has no route`)
-      throw notFound()
-    }
+    if (route === undefined) throw new Error(`${operation.id} has no route`)
     demandPermission(token, route.permission)
-    const writes = request.method !== 'GET'
-    if (writes && hosted.archived) throw new Refusal(403, 'Repository was archived so is read-only.')
-    const call = {
-      repository: hosted,
-      token,
-      params,
-      query: target.searchParams,
-      body: json,
-      accept: request.headers.accept ?? '',
-    }
-    const answer = await route.handle(call as Call<OperationId>)
-    if (answer.raw === undefined)
-      for (const problem of operation.checkResponse({ status: answer.status, body: answer.body }))
-        say(problem)
-    return answer
-  }
+    if (request.method !== 'GET' && hosted.archived)
+      throw new Refusal(403, 'Repository was archived so is read-only.')
 
-  /** A refusal has to be an answer that GitHub gives, too. */
-  function refuse(error: unknown, say: (problem: string) => void): Answer<unknown> {
-    if (error instanceof Refusal) return describeRefusal(error)
-    say(`the emulator failed: ${error instanceof Error ? error.stack : error}`)
-    return serverError(500)
+    const { query, body: fields, unread } = watchReads({ query: target.searchParams, body: json })
+    const call = { repository: hosted, token, params, query, body: fields, accept }
+    const answer = await route.handle(call as Call<OperationId>)
+    for (const each of unread()) say(`${each}: the emulator does not do what it asks for`)
+    if (answer.raw === undefined && !plainJson.test(accept))
+      say(`the media type ${accept}: the emulator does not give it`)
+    return answer
   }
 
   return {
@@ -247,14 +226,28 @@ export async function startGitHub({
     },
     takeViolations: () => violations.splice(0),
     async stop() {
+      closing.abort()
+      const closed = new Promise((resolve) => server.close(resolve))
       server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
-      const left = faults.left().map((fault) => `the fault ${fault.kind} never happened`)
-      const wrong = [...violations, ...left]
+      await Promise.all([closed, ...running])
+      const wrong = [...violations, ...faults.left()]
       if (wrong.length > 0) throw new Error(`GitHub would not have it so:\n${wrong.join('\n')}`)
     },
   }
 }
+
+/** A request that has arrived as a whole. */
+interface Incoming {
+  readonly request: IncomingMessage
+  readonly target: URL
+  readonly body: Buffer
+  /** undefined when none was given, or one that is not known */
+  readonly token: Token | undefined
+  readonly given: string | undefined
+}
+
+/** Media types that mean the JSON of the description. */
+const plainJson = /^($|\*\/\*|application\/(vnd\.github(\.v3)?\+)?json)/
 
 interface Matched {
   readonly operation: Operation
@@ -279,71 +272,6 @@ function insteadOf(fault: Fault): Answer<unknown> | undefined {
   return undefined
 }
 
-function describeRefusal({ status, message, extra, headers }: Refusal): Answer<unknown> {
-  const documentation_url = 'https://docs.github.com/rest'
-  return { status, headers, body: { message, documentation_url, status: String(status), ...extra } }
-}
-
-function serverError(status: 500 | 502 | 503): Answer<unknown> {
-  return {
-    status,
-    body: { message: status === 502 ? 'Server Error' : "We couldn't respond to your request in time." },
-  }
-}
-
-function send(
-  response: ServerResponse,
-  {
-    answer,
-    headers,
-    self,
-    cutOff,
-  }: { answer: Answer<unknown>; headers: Record<string, string>; self: string; cutOff: boolean },
-): void {
-  const content =
-    answer.raw ?? (answer.body === undefined ? Buffer.alloc(0) : Buffer.from(JSON.stringify(answer.body)))
-  const type =
-    answer.raw === undefined
-      ? 'application/json; charset=utf-8'
-      : 'application/vnd.github.raw+json; charset=utf-8'
-  const { link, ...own } = answer.headers ?? {}
-  response.writeHead(answer.status, {
-    'content-type': type,
-    'content-length': content.length,
-    ...headers,
-    ...own,
-    ...(link !== undefined && { link: link.replaceAll('{self}', self) }),
-  })
-  if (!cutOff) response.end(content)
-  else response.write(content.subarray(0, Math.floor(content.length / 2)), () => response.destroy())
-}
-
-function readToken(request: IncomingMessage): string | undefined {
-  const [scheme, value = ''] = (request.headers.authorization ?? '').split(' ')
-  if (/^(token|bearer)$/i.test(scheme ?? '')) return value
-  if (/^basic$/i.test(scheme ?? '')) return Buffer.from(value, 'base64').toString('utf8').split(':')[1]
-  return undefined
-}
-
-async function readBody(request: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  for await (const chunk of request) chunks.push(chunk as Buffer)
-  const body = Buffer.concat(chunks)
-  const isGit = request.url?.includes('.git/')
-  return !isGit && request.headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body
-}
-
-function parseJson(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString('utf8'))
-  } catch {
-    throw new Refusal(400, 'Problems parsing JSON')
-  }
-}
-
-async function listen(server: Server): Promise<string> {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('no port on 127.0.0.1')
-  return `http://127.0.0.1:${address.port}`
+function failure(error: unknown): string {
+  return `the emulator failed: ${error instanceof Error ? error.stack : error}`
 }

@@ -2,91 +2,114 @@ import { spawn } from 'node:child_process'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { dirname } from 'node:path'
 import type { HostedRepository } from './hosted-repository.ts'
-import { forbidsForce, objectionTo } from './rules.ts'
+import { type Objection, objectionTo } from './rules.ts'
 import { hasPermission, type Token } from './tokens.ts'
 
-/** Clone, fetch and push over HTTP, by git's own server side: https://git-scm.com/docs/git-http-backend */
-export async function serveGit(
-  {
-    request,
-    url,
-    body,
-    response,
-  }: { request: IncomingMessage; url: URL; body: Buffer; response: ServerResponse },
-  { repository, token }: { repository: HostedRepository; token: Token | undefined },
-): Promise<void> {
-  if (token === undefined) {
-    response.writeHead(401, { 'www-authenticate': 'Basic realm="GitHub"' }).end()
-    return
-  }
-  const isPush =
-    url.pathname.endsWith('/git-receive-pack') || url.searchParams.get('service') === 'git-receive-pack'
-  if (!hasPermission(token, 'contents', isPush ? 'write' : 'read') || (isPush && repository.archived)) {
-    const what = isPush
-      ? `Permission to ${repository.owner}/${repository.name}.git denied to ${token.login}.`
-      : 'Repository not found.'
-    response.writeHead(isPush ? 403 : 404, { 'content-type': 'text/plain' }).end(`remote: ${what}\n`)
-    return
-  }
-  const refused = url.pathname.endsWith('/git-receive-pack')
-    ? await refusedRefs(body, { repository, token })
-    : ''
-  await runBackend({ request, url, body, response, repository, token, refused })
+interface GitRequest {
+  readonly request: IncomingMessage
+  readonly url: URL
+  readonly body: Buffer
+  readonly response: ServerResponse
 }
 
-/** One line for each ref that a rule keeps the push from changing: its name, a tab, and why, as git shows it to the pusher. */
+/** A repository's address with or without `.git`, and what git's smart protocol asks of it. */
+const gitPath =
+  /^\/(?<owner>[^/]+)\/(?<name>[^/]+?)(\.git)?\/(?<endpoint>info\/refs|git-upload-pack|git-receive-pack)$/
+
+/**
+ * Clone, fetch and push over HTTP, by git's own server side: https://git-scm.com/docs/git-http-backend
+ * @returns false when the request is none of git's
+ */
+export async function serveGit(
+  git: GitRequest,
+  { repositories, token }: { repositories: ReadonlyMap<string, HostedRepository>; token: Token | undefined },
+): Promise<boolean> {
+  const { url, response } = git
+  const { owner, name, endpoint } = gitPath.exec(url.pathname)?.groups ?? {}
+  if (endpoint === undefined) return false
+  const refuse = (status: number, text: string) => {
+    // git prints the text of such an answer
+    response.writeHead(status, { 'content-type': 'text/plain' }).end(`${text}\n`)
+    return true
+  }
+  if (token === undefined) {
+    response.setHeader('www-authenticate', 'Basic realm="GitHub"')
+    return refuse(
+      401,
+      'Invalid username or token. Password authentication is not supported for Git operations.',
+    )
+  }
+  const repository = repositories.get(`${owner}/${name}`.toLowerCase())
+  if (repository === undefined) return refuse(404, 'Repository not found.')
+  const service = endpoint === 'info/refs' ? url.searchParams.get('service') : endpoint
+  if (service === null) return refuse(403, 'Please upgrade your git client.')
+  if (!hasPermission(token, 'contents', 'read')) return refuse(403, 'Write access to repository not granted.')
+  if (service === 'git-receive-pack') {
+    const denied = `Permission to ${repository.owner}/${repository.name}.git denied to ${token.login}.`
+    if (!hasPermission(token, 'contents', 'write')) return refuse(403, denied)
+    if (repository.archived) return refuse(403, 'This repository was archived so it is read-only.')
+  }
+  const refused = endpoint === 'git-receive-pack' ? await refusedRefs(git.body, { repository, token }) : ''
+  await runBackend(git, { repository, token, endpoint, refused })
+  return true
+}
+
+/**
+ * The refs that a rule keeps the push from changing, for the hook `update`. Rules judge the commits themselves, so what
+ * is pushed is stored first; when it is refused it stays behind as objects that nothing points at, which GitHub throws away.
+ */
 async function refusedRefs(
   body: Buffer,
   { repository, token }: { repository: HostedRepository; token: Token },
 ): Promise<string> {
-  const zero = /^0+$/
-  const lines = await Promise.all(
-    pushedRefs(body).map(async ({ ref, from, to }) => {
-      const change = { ref, from: zero.test(from) ? '' : from, to: zero.test(to) ? '' : to }
-      const pushed = change.to !== '' && (await repository.git.typeOf(change.to)) === undefined
-      const objection = await objectionTo(repository, { ...change, pushed }, token)
-      if (objection === undefined) return []
-      const code = objection.kind === 'ruleset' ? 'GH013' : 'GH006'
-      return [`${ref}\t${code}: ${objection.message.replace(/\s+/g, ' ')}`]
-    }),
-  )
-  return lines.flat().join('\n')
+  const { commands, pack } = readPush(body)
+  if (pack.length > 0) await repository.git.git(['index-pack', '--stdin', '--fix-thin'], { input: pack })
+  const lines = commands.map(async (change) => {
+    const objection = await objectionTo(repository, change, token)
+    const said = objection === undefined ? [] : explainToPusher(change.ref, objection)
+    return said.map((line) => `${change.ref}\t${line}`)
+  })
+  return (await Promise.all(lines)).flat().join('\n')
 }
 
-/** The commands at the head of a push, in pkt-lines: https://git-scm.com/docs/protocol-common */
-function pushedRefs(body: Buffer): readonly { ref: string; from: string; to: string }[] {
+/** As git prints it to the pusher. GitHub also says the kind in place of git's own `(hook declined)`. */
+function explainToPusher(ref: string, { kind, reasons }: Objection): readonly string[] {
+  if (kind === 'workflows') return reasons
+  const what =
+    kind === 'ruleset'
+      ? `GH013: Repository rule violations found for ${ref}.`
+      : `GH006: Protected branch update failed for ${ref}.`
+  return [`error: ${what}`, '', ...reasons.map((reason) => `- ${reason}`), '']
+}
+
+/** A push is commands in pkt-lines, a flush, and a pack: https://git-scm.com/docs/gitprotocol-pack */
+function readPush(body: Buffer): {
+  readonly commands: readonly { ref: string; from: string; to: string }[]
+  readonly pack: Buffer
+} {
+  const orNone = (sha: string) => (/^0+$/.test(sha) ? '' : sha)
   const commands: { ref: string; from: string; to: string }[] = []
-  for (let at = 0; at + 4 <= body.length; ) {
+  let at = 0
+  while (at + 4 <= body.length) {
     const length = Number.parseInt(body.subarray(at, at + 4).toString('latin1'), 16)
     if (!(length > 4)) break
-    const [command = ''] = body
-      .subarray(at + 4, at + length)
-      .toString('utf8')
-      .split('\0')
-    const [from, to, ref] = command.trim().split(' ')
-    if (from && to && ref) commands.push({ from, to, ref })
+    const line = body.subarray(at + 4, at + length).toString('utf8')
+    const [from, to, ref] = (line.split('\0')[0] ?? '').trim().split(' ')
+    if (from && to && ref) commands.push({ ref, from: orNone(from), to: orNone(to) })
     at += length
   }
-  return commands
+  return { commands, pack: body.subarray(at + 4) }
 }
 
-function runBackend({
-  request,
-  url,
-  body,
-  response,
-  repository,
-  token,
-  refused,
-}: {
-  request: IncomingMessage
-  url: URL
-  body: Buffer
-  response: ServerResponse
-  repository: HostedRepository
-  token: Token
-  refused: string
-}): Promise<void> {
+function runBackend(
+  { request, url, body, response }: GitRequest,
+  {
+    repository,
+    token,
+    endpoint,
+    refused,
+  }: { repository: HostedRepository; token: Token; endpoint: string; refused: string },
+): Promise<void> {
   const child = spawn('git', ['http-backend'], {
     env: {
       PATH: process.env['PATH'],
@@ -94,18 +117,14 @@ function runBackend({
       GIT_CONFIG_NOSYSTEM: '1',
       GIT_PROJECT_ROOT: dirname(dirname(repository.gitDir)),
       GIT_HTTP_EXPORT_ALL: '1',
-      PATH_INFO: url.pathname,
+      PATH_INFO: `/${repository.owner}/${repository.name}.git/${endpoint}`,
       QUERY_STRING: url.searchParams.toString(),
       REQUEST_METHOD: request.method,
       CONTENT_TYPE: request.headers['content-type'] ?? '',
       CONTENT_LENGTH: String(body.length),
-      HTTP_CONTENT_ENCODING: request.headers['content-encoding'] ?? '',
       GIT_PROTOCOL: String(request.headers['git-protocol'] ?? ''),
       REMOTE_USER: token.login,
       REFUSED_REFS: refused,
-      GIT_CONFIG_COUNT: '1',
-      GIT_CONFIG_KEY_0: 'receive.denyNonFastForwards',
-      GIT_CONFIG_VALUE_0: String(pushedRefs(body).some(({ ref }) => forbidsForce(repository, ref))),
     },
     stdio: ['pipe', 'pipe', 'inherit'],
   })

@@ -1,28 +1,28 @@
-import type { Call, Routes } from '../call.ts'
-import type { Variable } from '../hosted-repository.ts'
+import { parse } from 'yaml'
+import { type Call, pageOf, type Routes } from '../call.ts'
+import type { HostedRepository, Variable } from '../hosted-repository.ts'
 import { notFound, Refusal } from '../refusal.ts'
 import { isoTime, type Schema } from '../represent.ts'
 
 /** https://docs.github.com/en/rest/actions/variables and https://docs.github.com/en/rest/actions/workflows */
 export const actions: Routes = {
   'actions/list-repo-variables': {
-    permission: 'variables:read',
+    permission: 'actions_variables:read',
     handle({ repository, query }) {
-      const size = Number(query.get('per_page') ?? 10)
-      const from = (Number(query.get('page') ?? 1) - 1) * size
       const all = [...repository.variables.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
-      const variables = all.slice(from, from + size).map(describeVariable)
-      return { status: 200, body: { total_count: all.length, variables } }
+      const { body, headers } = pageOf(all, query, { usual: 10, most: 30 })
+      const variables = body.map(describeVariable)
+      return { status: 200, body: { total_count: all.length, variables }, headers }
     },
   },
 
   'actions/get-repo-variable': {
-    permission: 'variables:read',
+    permission: 'actions_variables:read',
     handle: (call) => ({ status: 200, body: describeVariable(findVariable(call)) }),
   },
 
   'actions/create-repo-variable': {
-    permission: 'variables:write',
+    permission: 'actions_variables:write',
     handle({ repository, body: { name, value } }) {
       const key = name.toUpperCase()
       if (!/^[A-Z_][A-Z0-9_]*$/.test(key) || key.startsWith('GITHUB_'))
@@ -35,7 +35,7 @@ export const actions: Routes = {
   },
 
   'actions/update-repo-variable': {
-    permission: 'variables:write',
+    permission: 'actions_variables:write',
     handle(call) {
       const variable = findVariable(call)
       if (call.body.value !== undefined) variable.value = call.body.value
@@ -45,7 +45,7 @@ export const actions: Routes = {
   },
 
   'actions/delete-repo-variable': {
-    permission: 'variables:write',
+    permission: 'actions_variables:write',
     handle(call) {
       call.repository.variables.delete(findVariable(call).name)
       return { status: 204 }
@@ -56,12 +56,15 @@ export const actions: Routes = {
     permission: 'actions:write',
     async handle({ repository, token, params, body }) {
       const workflow = params['workflow_id'] ?? ''
-      const head = await repository.git.resolve(body.ref)
-      if (head === undefined) throw new Refusal(422, `No ref found for: ${body.ref}`)
-      const files = await repository.git.readTree(head, { recursive: true })
-      if (!files.some(({ path }) => path === `.github/workflows/${workflow}`)) throw notFound()
-      repository.dispatches.push({ workflow, ref: body.ref, inputs: body.inputs ?? {}, actor: token.login })
-      if (body.return_run_details !== true) return { status: 204 }
+      const { ref, inputs = {}, return_run_details: wantsDetails = false } = body
+      const [branch, tag] = await Promise.all(
+        ['heads', 'tags'].map((kind) => repository.git.readRef(`refs/${kind}/${ref}`)),
+      )
+      const head = branch ?? tag
+      if (head === undefined) throw new Refusal(422, `No ref found for: ${ref}`)
+      await demandInputs(repository, { head: head.sha, workflow, given: Object.keys(inputs) })
+      repository.dispatches.push({ workflow, ref, inputs, actor: token.login })
+      if (!wantsDetails) return { status: 204 }
       const id = repository.nextId()
       const run = {
         workflow_run_id: id,
@@ -71,6 +74,41 @@ export const actions: Routes = {
       return { status: 200, body: run }
     },
   },
+}
+
+/** What a run is started with has to be what its workflow says of `workflow_dispatch`. */
+async function demandInputs(
+  { git }: HostedRepository,
+  { head, workflow, given }: { head: string; workflow: string; given: readonly string[] },
+): Promise<void> {
+  const files = await git.readTree(head, { recursive: true })
+  const file = files.find(({ path }) => path === `.github/workflows/${workflow}`)
+  if (file === undefined) throw notFound()
+  const { on } = parse((await git.readBlob(file.sha)).toString('utf8')) as { on?: unknown }
+  const triggers = triggersOf(on)
+  if (!triggers.has('workflow_dispatch'))
+    throw new Refusal(422, "Workflow does not have 'workflow_dispatch' trigger")
+  const trigger = triggers.get('workflow_dispatch') as { inputs?: Record<string, Input | null> } | null
+  const inputs = Object.entries(trigger?.inputs ?? {})
+  const unexpected = given.filter((name) => !inputs.some(([known]) => known === name))
+  if (unexpected.length > 0)
+    throw new Refusal(422, `Unexpected inputs provided: ${JSON.stringify(unexpected)}`)
+  const missing = inputs.find(([name, input]) => {
+    return input?.required === true && input.default === undefined && !given.includes(name)
+  })
+  if (missing !== undefined) throw new Refusal(422, `Required input '${missing[0]}' not provided`)
+}
+
+interface Input {
+  readonly required?: boolean
+  readonly default?: unknown
+}
+
+/** `on:` is a name, a list of names, or names with settings. */
+function triggersOf(on: unknown): ReadonlyMap<string, unknown> {
+  if (typeof on === 'string') return new Map([[on, null]])
+  if (Array.isArray(on)) return new Map(on.map((name) => [String(name), null]))
+  return new Map(Object.entries(on ?? {}))
 }
 
 function findVariable({

@@ -5,13 +5,15 @@ import { notFound, Refusal } from '../refusal.ts'
 import { commit, commitStatus, minimalRepository, type Schema } from '../represent.ts'
 import { demandContent } from './git-data.ts'
 
+/** A comparison shows no more of each. */
 const shownFiles = 300
+const shownCommits = 250
 
 /** https://docs.github.com/en/rest/commits */
 export const commits: Routes = {
   'repos/get-commit': {
     permission: 'contents:read',
-    async handle({ repository, params }) {
+    async handle({ repository, params, query }) {
       await demandContent(repository)
       const ref = params['ref'] ?? ''
       const sha = await repository.git.resolve(ref)
@@ -23,7 +25,8 @@ export const commits: Routes = {
         deletions: files.reduce((sum, { deletions }) => sum + deletions, 0),
         total: files.reduce((sum, { changes }) => sum + changes, 0),
       }
-      return { status: 200, body: { ...commit(repository, stored), stats, files } }
+      const { body, headers } = pageOf(files, query, { usual: shownFiles, most: shownFiles })
+      return { status: 200, body: { ...commit(repository, stored), stats, files: body }, headers }
     },
   },
 
@@ -54,10 +57,14 @@ export const commits: Routes = {
         git.count(`${base}..${head}`),
         git.count(`${head}..${base}`),
       ])
-      const status = ahead > 0 ? (behind > 0 ? 'diverged' : 'ahead') : behind > 0 ? 'behind' : 'identical'
+      const status =
+        ahead > 0 ? (behind > 0 ? 'diverged' : 'ahead') : behind > 0 ? 'behind' : ('identical' as const)
       const range = await git.log(`${base}..${head}`, { reverse: true })
-      const size = query.has('per_page') ? Math.min(250, Number(query.get('per_page'))) : 250
+      const size = query.has('per_page') ? Math.min(100, Number(query.get('per_page'))) : shownCommits
       const page = Math.max(1, Number(query.get('page') ?? 1))
+      const isPaged = query.has('per_page') || query.has('page')
+      // unless pages are asked for, the newest commits are given
+      const shown = isPaged ? range.slice((page - 1) * size, page * size) : range.slice(-shownCommits)
       const url = `${apiUrl}/compare/${base}...${head}`
       const html = `${htmlUrl}/compare/${base}...${head}`
       const files = page === 1 ? (await filesOf(repository, mergeBase, head)).slice(0, shownFiles) : []
@@ -73,18 +80,19 @@ export const commits: Routes = {
         ahead_by: ahead,
         behind_by: behind,
         total_commits: ahead,
-        commits: range.slice((page - 1) * size, page * size).map((each) => commit(repository, each)),
+        commits: shown.map((each) => commit(repository, each)),
         files,
-      } as const
-      return { status: 200, body: { ...body, commits: [...body.commits] } }
+      } satisfies Schema<'commit-comparison'>
+      return { status: 200, body }
     },
   },
 
   'repos/create-commit-status': {
     permission: 'statuses:write',
     async handle({ repository, token, params, body }) {
-      const sha = await repository.git.resolve(params['sha'] ?? '')
-      if (sha === undefined) throw new Refusal(422, `No commit found for SHA: ${params['sha']}`)
+      const { sha = '' } = params
+      if ((await repository.git.typeOf(sha)) !== 'commit' || !/^[0-9a-f]{40}$/.test(sha))
+        throw new Refusal(422, `No commit found for SHA: ${sha}`)
       const stored: CommitStatus = {
         id: repository.nextId(),
         sha,
@@ -117,7 +125,7 @@ export const commits: Routes = {
           state: combine(states),
           statuses: body.map((each) => {
             const { creator: _, ...rest } = commitStatus(repository, each)
-            return { ...rest, description: rest.description ?? '', target_url: rest.target_url ?? '' }
+            return rest
           }),
           sha,
           total_count: newest.size,

@@ -1,12 +1,12 @@
 import { posix } from 'node:path'
 import type { Call, Routes } from '../call.ts'
-import type { TreeChange } from '../git-store.ts'
+import type { TreeChange, TreeEntry } from '../git-store.ts'
 import type { HostedRepository } from '../hosted-repository.ts'
 import { notFound, Refusal } from '../refusal.ts'
 import { gitCommit, type Schema } from '../represent.ts'
-import { objectionTo } from '../rules.ts'
+import { explain, objectionTo } from '../rules.ts'
 import type { Token } from '../tokens.ts'
-import { toPerson } from './git-data.ts'
+import { base64Lines, toPerson } from './git-data.ts'
 
 /** https://docs.github.com/en/rest/repos/contents */
 export const contents: Routes = {
@@ -17,9 +17,17 @@ export const contents: Routes = {
       const ref = query.get('ref') ?? defaultBranch
       const commit = await git.resolve(ref)
       if (commit === undefined) throw new Refusal(404, `No commit found for the ref ${ref}`)
-      const path = params['path'] ?? ''
-      const entry = await findEntry(repository, { commit, path })
-      if (entry?.type !== 'blob') throw notFound()
+      const path = (params['path'] ?? '').replace(/\/$/, '')
+      const entries = await git.readTree(commit, { recursive: true })
+      const entry = entries.find((each) => each.path === path)
+      if (entry === undefined) throw notFound()
+      if (entry.type === 'tree') {
+        const inside = entries.filter((each) => posix.dirname(each.path) === path)
+        return { status: 200, body: inside.map((each) => contentEntry(repository, { entry: each, ref })) }
+      }
+      // GitHub follows a link and describes a submodule
+      if (entry.mode !== '100644' && entry.mode !== '100755')
+        throw new Error(`${path} is a link or a submodule: the emulator does not give these`)
       const content = await git.readBlob(entry.sha)
       if (accept.includes('raw')) return { status: 200, raw: content }
       return { status: 200, body: contentFile(repository, { path, sha: entry.sha, content, ref }) }
@@ -30,6 +38,7 @@ export const contents: Routes = {
     permission: 'contents:write',
     async handle({ repository, token, params, body }) {
       const path = params['path'] ?? ''
+      if (!/^[\w+/\s=-]*$/.test(body.content)) throw new Refusal(422, 'content is not valid Base64')
       const content = Buffer.from(body.content, 'base64')
       const before = await demandUnchanged({ repository, path, body, required: false })
       const blob = await repository.git.writeBlob(content)
@@ -86,7 +95,8 @@ type FileWrite = Call<'repos/create-or-update-file-contents'>['body'] | Call<'re
 
 interface Before {
   readonly ref: string
-  readonly head: string
+  /** undefined in a repository without branches, where the file makes the first commit */
+  readonly head: string | undefined
   readonly entry: { readonly sha: string } | undefined
 }
 
@@ -102,16 +112,16 @@ async function demandUnchanged({
   body: FileWrite
   required: boolean
 }): Promise<Before> {
-  const branch = body.branch ?? repository.defaultBranch
+  const { branch = repository.defaultBranch, sha } = body
   const ref = `refs/heads/${branch}`
   const head = (await repository.git.readRef(ref))?.sha
-  if (head === undefined) throw new Refusal(404, `Branch ${branch} not found`)
-  const entry = await findEntry(repository, { commit: head, path })
+  const isFirst = (await repository.git.listRefs('refs/heads/')).length === 0
+  if (head === undefined && !isFirst) throw new Refusal(404, `Branch ${branch} not found`)
+  const entry = head === undefined ? undefined : await findEntry(repository, { commit: head, path })
   if (entry === undefined && required) throw notFound()
-  if (entry !== undefined && body.sha === undefined)
+  if (entry !== undefined && sha === undefined)
     throw new Refusal(422, 'Invalid request.\n\n"sha" wasn\'t supplied.')
-  if (body.sha !== undefined && entry?.sha !== body.sha)
-    throw new Refusal(409, `${path} does not match ${body.sha}`)
+  if (sha !== undefined && entry?.sha !== sha) throw new Refusal(409, `${path} does not match ${sha}`)
   return { ref, head, entry }
 }
 
@@ -120,7 +130,7 @@ async function commitTo({
   token,
   body,
   path,
-  before: { ref, head },
+  before: { ref, head, entry },
   change,
 }: {
   repository: HostedRepository
@@ -131,16 +141,25 @@ async function commitTo({
   change: TreeChange
 }): Promise<Schema<'git-commit'>> {
   const { git, signed } = repository
-  const author = toPerson(body.author, token)
-  const committer = toPerson(body.committer ?? body.author, token)
-  const tree = await git.writeTree(head, [change])
-  const sha = await git.writeCommit({ tree, parents: [head], message: body.message, author, committer })
-  if (token.isBot && body.author === undefined) signed.add(sha)
-  const objection = await objectionTo(repository, { ref, from: head, to: sha }, token)
-  if (objection?.kind === 'workflows') throw new Refusal(403, objection.message)
-  if (objection !== undefined) throw new Refusal(409, objection.message)
+  const { author, committer, message } = body
+  const from = head ?? ''
+  const sha = await git.writeCommit({
+    tree: await git.writeTree(head, [change]),
+    parents: head === undefined ? [] : [head],
+    message,
+    author: toPerson(author, token),
+    committer: toPerson(committer ?? author, token),
+  })
+  if (token.isBot && author === undefined && committer === undefined) signed.add(sha)
+  const objection = await objectionTo(repository, { ref, from, to: sha }, token)
+  if (objection?.kind === 'workflows') throw new Refusal(403, explain(objection))
+  if (objection?.kind === 'protection') {
+    const doing = change.sha === null ? 'delete' : entry === undefined ? 'create' : 'update'
+    throw new Refusal(409, `Could not ${doing} file: ${explain(objection)}`)
+  }
+  if (objection !== undefined) throw new Refusal(409, explain(objection))
   // GitHub answers so when another request moved the branch since it was read
-  if (!(await git.moveRef(ref, { from: head, to: sha })))
+  if (!(await git.moveRef(ref, { from, to: sha })))
     throw new Refusal(409, `is at ${(await git.readRef(ref))?.sha} but expected ${head}`)
   if ((await findEntry(repository, { commit: sha, path }))?.sha !== (change.sha ?? undefined))
     throw new Error(`the commit ${sha} does not hold what was written to ${path}`)
@@ -155,25 +174,42 @@ async function findEntry(
   return entries.find((each) => each.path === path)
 }
 
-function contentFile(
+/** As an entry of a folder's listing, or the part of a file's description that is not its content. */
+function contentEntry(
   { apiUrl, htmlUrl }: HostedRepository,
-  { path, sha, content, ref }: { path: string; sha: string; content: Buffer; ref: string },
-): Schema<'content-file'> {
+  { entry: { path, sha, type, size = 0 }, ref }: { entry: TreeEntry; ref: string },
+): Schema<'content-directory'>[number] {
   const self = `${apiUrl}/contents/${encodeURI(path)}?ref=${encodeURIComponent(ref)}`
-  const git = `${apiUrl}/git/blobs/${sha}`
+  const git = `${apiUrl}/git/${type}s/${sha}`
   const html = `${htmlUrl}/blob/${encodeURIComponent(ref)}/${encodeURI(path)}`
+  const isFolder = type === 'tree'
   return {
-    type: 'file',
+    type: isFolder ? 'dir' : 'file',
     name: posix.basename(path),
     path,
     sha,
-    size: content.length,
+    size,
     url: self,
     git_url: git,
     html_url: html,
-    download_url: `${htmlUrl}/raw/${encodeURIComponent(ref)}/${encodeURI(path)}`,
-    encoding: 'base64',
-    content: content.toString('base64'),
+    download_url: isFolder ? null : `${htmlUrl}/raw/${encodeURIComponent(ref)}/${encodeURI(path)}`,
     _links: { self, git, html },
+  }
+}
+
+/** Past this size, in bytes, only the raw media type has the content. */
+const largestShown = 1024 * 1024
+
+function contentFile(
+  repository: HostedRepository,
+  { path, sha, content, ref }: { path: string; sha: string; content: Buffer; ref: string },
+): Schema<'content-file'> {
+  const entry = { path, sha, type: 'blob', mode: '100644', size: content.length }
+  const isShown = content.length <= largestShown
+  return {
+    ...contentEntry(repository, { entry, ref }),
+    type: 'file',
+    encoding: isShown ? 'base64' : 'none',
+    content: isShown ? base64Lines(content) : '',
   }
 }

@@ -2,6 +2,8 @@ import { type Call, pageOf, type Routes } from '../call.ts'
 import type { Deployment, DeploymentStatus, HostedRepository } from '../hosted-repository.ts'
 import { notFound, Refusal } from '../refusal.ts'
 import { deployment, deploymentStatus } from '../represent.ts'
+import type { Token } from '../tokens.ts'
+import { toPerson } from './git-data.ts'
 
 /** https://docs.github.com/en/rest/deployments */
 export const deployments: Routes = {
@@ -29,8 +31,13 @@ export const deployments: Routes = {
     async handle({ repository, token, body }) {
       const sha = await repository.git.resolve(body.ref)
       if (sha === undefined) throw new Refusal(422, `No ref found for: ${body.ref}`)
-      await demandMergedDefault(repository, { autoMerge: body.auto_merge ?? true, sha, ref: body.ref })
-      demandContexts(repository, { contexts: body.required_contexts, sha })
+      const merged =
+        (body.auto_merge ?? true) && (await mergeDefault(repository, { sha, ref: body.ref, token }))
+      if (merged) {
+        const message = `Auto-merged ${repository.defaultBranch} into ${body.ref} on deployment.`
+        return { status: 202, body: { message } }
+      }
+      demandContexts(repository, { contexts: body.required_contexts, sha, ref: body.ref })
       const environment = body.environment ?? 'production'
       const stored: Deployment = {
         id: repository.nextId(),
@@ -75,14 +82,15 @@ export const deployments: Routes = {
         id: repository.nextId(),
         state: body.state,
         description: body.description ?? '',
-        environment: body.environment ?? found.environment,
-        logUrl: body.log_url ?? body.target_url ?? '',
+        environment: body.environment ?? found.statuses[0]?.environment ?? found.environment,
+        logUrl: [body.log_url, body.target_url].find((url) => url !== undefined) ?? '',
         environmentUrl: body.environment_url ?? '',
         creator: token,
         createdAt: new Date(),
       }
       found.statuses.unshift(stored)
-      if (body.state === 'success' && (body.auto_inactive ?? true)) endOthers(repository, found, token)
+      const endsOthers = body.auto_inactive ?? true
+      if (body.state === 'success' && endsOthers) endPrior(repository, found, token)
       return { status: 201, body: deploymentStatus(repository, found, stored) }
     },
   },
@@ -97,31 +105,56 @@ function find({
   return found
 }
 
-/** A deployment of a branch that lacks commits of the default branch makes GitHub merge these, unless told not to. */
-async function demandMergedDefault(
+/**
+ * Where a branch lacks commits of the default branch GitHub merges these into it, and deploys nothing.
+ * @returns true when it was so
+ * @throws Refusal when they conflict, or what is to be deployed is not a branch
+ */
+async function mergeDefault(
   { git, defaultBranch }: HostedRepository,
-  { autoMerge, sha, ref }: { autoMerge: boolean; sha: string; ref: string },
-): Promise<void> {
+  { sha, ref, token }: { sha: string; ref: string; token: Token },
+): Promise<boolean> {
   const head = await git.resolve(defaultBranch)
-  if (!autoMerge || head === undefined || (await git.isAncestor(head, sha))) return
-  throw new Refusal(409, `Conflict merging ${defaultBranch} into ${ref}.`)
+  if (head === undefined || (await git.isAncestor(head, sha))) return false
+  const branch = await git.readRef(`refs/heads/${ref}`)
+  const tree = branch === undefined ? undefined : await git.mergeTrees(sha, head)
+  if (branch === undefined || tree === undefined)
+    throw new Refusal(409, `Conflict merging ${defaultBranch} into ${ref}.`)
+  const person = toPerson(undefined, token)
+  const message = `Merge ${defaultBranch} into ${ref}`
+  const merge = await git.writeCommit({
+    tree,
+    parents: [sha, head],
+    message,
+    author: person,
+    committer: person,
+  })
+  if (!(await git.moveRef(branch.name, { from: sha, to: merge })))
+    throw new Refusal(409, `Conflict merging ${defaultBranch} into ${ref}.`)
+  return true
 }
 
 /** Left out, `required_contexts` means all contexts there are. */
 function demandContexts(
   { statuses }: HostedRepository,
-  { contexts, sha }: { contexts: readonly string[] | undefined; sha: string },
+  { contexts, sha, ref }: { contexts: readonly string[] | undefined; sha: string; ref: string },
 ): void {
   const ofCommit = statuses.filter((each) => each.sha === sha)
-  const required = contexts ?? ofCommit.map(({ context }) => context)
-  const red = required.filter((name) => ofCommit.find(({ context }) => context === name)?.state !== 'success')
-  if (red.length > 0) throw new Refusal(409, `Conflict: Commit status checks failed for ${sha}.`)
+  const required = new Set(contexts ?? ofCommit.map(({ context }) => context))
+  const states = [...required].map((context) => {
+    return { context, state: ofCommit.find((each) => each.context === context)?.state ?? 'pending' }
+  })
+  if (states.every(({ state }) => state === 'success')) return
+  const errors = [{ contexts: states, resource: 'Deployment', field: 'required_contexts', code: 'invalid' }]
+  throw new Refusal(409, `Conflict: Commit status checks failed for ${ref}.`, { extra: { errors } })
 }
 
-/** Only those that are neither transient nor of production, and that had succeeded. */
-function endOthers(repository: HostedRepository, kept: Deployment, token: Call<'repos/get'>['token']): void {
-  for (const each of repository.deployments) {
-    if (each === kept || each.environment !== kept.environment || each.transient || each.production) continue
+/** Of those before it, only those that are neither transient nor of production, and that had succeeded. */
+function endPrior(repository: HostedRepository, kept: Deployment, token: Token): void {
+  // the newest is the first
+  const prior = repository.deployments.slice(repository.deployments.indexOf(kept) + 1)
+  for (const each of prior) {
+    if (each.environment !== kept.environment || each.transient || each.production) continue
     if (each.statuses[0]?.state !== 'success') continue
     each.statuses.unshift({
       ...each.statuses[0],

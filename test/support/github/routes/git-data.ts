@@ -30,12 +30,16 @@ export const gitData: Routes = {
   'git/create-ref': {
     permission: 'contents:write',
     async handle({ repository, token, body: { ref, sha } }) {
-      if (!/^refs\/(heads|tags)\/./.test(ref)) throw new Refusal(422, 'Reference name must start with refs/')
+      await demandContent(repository)
+      await demandRefName(repository, ref)
       const type = await objectType(repository, sha)
       if (await repository.git.readRef(ref)) throw new Refusal(422, 'Reference already exists')
       await demandRefChange(repository, { ref, from: '', to: sha }, token)
-      if (!(await repository.git.moveRef(ref, { from: '', to: sha })))
-        throw new Refusal(422, 'Reference already exists')
+      if (!(await repository.git.moveRef(ref, { from: '', to: sha }))) {
+        // made by another request since it was looked for here, or not what git lets be there
+        const isThere = (await repository.git.readRef(ref)) !== undefined
+        throw new Refusal(422, isThere ? 'Reference already exists' : 'Reference update failed')
+      }
       return { status: 201, body: gitRef(repository, { name: ref, sha, type }) }
     },
   },
@@ -50,9 +54,11 @@ export const gitData: Routes = {
       if (!force && !(await repository.git.isAncestor(ref.sha, sha)))
         throw new Refusal(422, 'Update is not a fast forward')
       await demandRefChange(repository, { ref: name, from: ref.sha, to: sha }, token)
-      // moved by another request since it was read here
-      if (!(await repository.git.moveRef(name, { from: ref.sha, to: sha })))
-        throw new Refusal(422, 'Update is not a fast forward')
+      if (!(await repository.git.moveRef(name, { from: ref.sha, to: sha }))) {
+        // moved by another request since it was read here, or not what git lets be there
+        const hasMoved = (await repository.git.readRef(name))?.sha !== ref.sha
+        throw new Refusal(422, hasMoved ? 'Update is not a fast forward' : 'Reference update failed')
+      }
       return { status: 200, body: gitRef(repository, { name, sha, type }) }
     },
   },
@@ -63,6 +69,8 @@ export const gitData: Routes = {
       const name = `refs/${params['ref']}`
       const ref = await repository.git.readRef(name)
       if (ref === undefined) throw new Refusal(422, 'Reference does not exist')
+      if (name === `refs/heads/${repository.defaultBranch}`)
+        throw new Refusal(422, 'Cannot delete the default branch')
       await demandRefChange(repository, { ref: name, from: ref.sha, to: '' }, token)
       await repository.git.deleteRef(name)
       return { status: 204 }
@@ -72,6 +80,7 @@ export const gitData: Routes = {
   'git/get-commit': {
     permission: 'contents:read',
     async handle({ repository, params }) {
+      await demandContent(repository)
       const sha = params['commit_sha'] ?? ''
       if ((await objectType(repository, sha, 404)) !== 'commit') throw notFound()
       return { status: 200, body: gitCommit(repository, await repository.git.readCommit(sha)) }
@@ -128,17 +137,30 @@ export const gitData: Routes = {
     async handle({ repository, body }) {
       await demandContent(repository)
       const { git, apiUrl } = repository
+      const { base_tree: base, tree: wanted } = body
+      if (base !== undefined && (await git.typeOf(`${base}^{tree}`)) !== 'tree')
+        throw new Refusal(422, 'base_tree is not a valid tree oid')
+      const held = base === undefined ? [] : await git.readTree(base, { recursive: true })
       const changes = await Promise.all(
-        body.tree.map(async ({ path, mode, sha, content }): Promise<TreeChange> => {
-          if (path === undefined || mode === undefined)
-            throw new Refusal(422, 'tree.path and tree.mode are required')
-          if (sha !== undefined && content !== undefined)
-            throw new Refusal(422, 'Must supply either tree.sha or tree.content, not both')
-          if (sha !== undefined) return { path, mode, sha }
-          return { path, mode, sha: await git.writeBlob(Buffer.from(content ?? '')) }
+        wanted.map(async ({ path = '', mode, sha, content }): Promise<TreeChange> => {
+          if (path.split('/').some((part) => ['', '.', '..', '.git'].includes(part)))
+            throw new Refusal(422, 'tree.path contains a malformed path component')
+          if (mode === undefined) throw new Refusal(422, 'Must supply a valid tree.mode')
+          if ((sha === undefined) === (content === undefined))
+            throw new Refusal(
+              422,
+              'Must supply either tree.sha or tree.content. Request will be rejected if both are present.',
+            )
+          if (sha === undefined) return { path, mode, sha: await git.writeBlob(Buffer.from(content ?? '')) }
+          const isThere =
+            sha === null
+              ? held.some((each) => each.path === path)
+              : mode === '160000' || (await git.typeOf(sha)) === (mode === '040000' ? 'tree' : 'blob')
+          if (!isThere) throw new Refusal(422, 'GitRPC::BadObjectState')
+          return { path, mode, sha }
         }),
       )
-      const sha = await git.writeTree(body.base_tree, changes)
+      const sha = await git.writeTree(base, changes)
       const entries = await git.readTree(sha, { recursive: false })
       const tree = entries.map((entry) => ({ ...entry, url: `${apiUrl}/git/${entry.type}s/${entry.sha}` }))
       return { status: 201, body: { sha, url: `${apiUrl}/git/trees/${sha}`, truncated: false, tree } }
@@ -156,7 +178,7 @@ export const gitData: Routes = {
         node_id: sha,
         size: content.length,
         url: `${apiUrl}/git/blobs/${sha}`,
-        content: content.toString('base64'),
+        content: base64Lines(content),
         encoding: 'base64',
       }
       return { status: 200, body }
@@ -199,9 +221,27 @@ export const gitData: Routes = {
   },
 }
 
-/** GitHub answers every question about the content of a repository without commits so. */
-export async function demandContent({ git }: HostedRepository): Promise<void> {
-  if ((await git.listRefs('refs/')).length === 0) throw new Refusal(409, 'Git Repository is empty.')
+/** A repository that has branches never loses the last one, so each is asked until it has one. */
+const withContent = new WeakSet<HostedRepository>()
+
+/** GitHub answers every question about the content of a repository without branches so. */
+export async function demandContent(repository: HostedRepository): Promise<void> {
+  if (withContent.has(repository)) return
+  const branches = await repository.git.listRefs('refs/heads/')
+  if (branches.length === 0) throw new Refusal(409, 'Git Repository is empty.')
+  withContent.add(repository)
+}
+
+async function demandRefName({ git }: HostedRepository, ref: string): Promise<void> {
+  if (ref.split('/').length < 3)
+    throw new Refusal(422, 'Reference name must contain at least three slash-separated components.')
+  const isName = ref.startsWith('refs/') && (await git.isRefName(ref))
+  if (!isName) throw new Refusal(422, `${ref} is not a valid ref name.`)
+}
+
+/** Base64 as GitHub writes it, in lines of 60 characters. */
+export function base64Lines(content: Buffer): string {
+  return content.toString('base64').replace(/.{1,60}/g, '$&\n')
 }
 
 async function objectType({ git }: HostedRepository, sha: string, status = 422): Promise<string> {

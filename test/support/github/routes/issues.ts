@@ -17,10 +17,16 @@ export const issues: Routes = {
       const creator = query.get('creator')
       const found = repository.issues.filter((each) => {
         const fits = state === 'all' || each.state === state
-        const has = labels.every((name) => each.labels.includes(name))
+        const held = each.labels.map((name) => name.toLowerCase())
+        const has = labels.every((name) => held.includes(name.toLowerCase()))
         return fits && has && each.updatedAt >= since && (creator === null || each.author.login === creator)
       })
-      const newestFirst = [...found].sort((a, b) => b.number - a.number)
+      const by = query.get('sort') ?? 'created'
+      const commentsOn = ({ number }: Issue) =>
+        repository.comments.filter(({ issue }) => issue === number).length
+      const order = (each: Issue) =>
+        by === 'updated' ? each.updatedAt.getTime() : by === 'comments' ? commentsOn(each) : each.number
+      const newestFirst = [...found].sort((a, b) => order(b) - order(a) || b.number - a.number)
       const sorted = query.get('direction') === 'asc' ? newestFirst.reverse() : newestFirst
       const { body, headers } = pageOf(sorted, query)
       return { status: 200, body: body.map((each) => issue(repository, each)), headers }
@@ -35,15 +41,11 @@ export const issues: Routes = {
   'issues/create': {
     permission: 'issues:write',
     handle({ repository, token, body }) {
-      demandBody(body.body)
+      demandBody(body.body, 'Issue')
       const title = String(body.title)
-      if (title.trim() === '' || title.length > 256)
-        throw invalid('Issue', 'title', 'title is missing or too long')
+      demandTitle(title)
       const now = new Date()
-      const labels = (body.labels ?? []).flatMap((each) =>
-        typeof each === 'string' ? each : (each.name ?? []),
-      )
-      for (const name of labels) ensureLabel(repository, { name })
+      const labels = labelNames(repository, body.labels ?? [])
       const stored: Issue = {
         id: repository.nextId(),
         number: repository.issues.length + 1,
@@ -68,19 +70,22 @@ export const issues: Routes = {
     handle(call) {
       const { repository, body = {} } = call
       const found = find(call)
-      demandBody(body.body)
-      if (body.title !== undefined && body.title !== null) found.title = String(body.title)
+      demandBody(body.body, 'Issue')
+      const title = body.title === undefined || body.title === null ? found.title : String(body.title)
+      demandTitle(title)
+      found.title = title
       if (body.body !== undefined) found.body = body.body
-      if (body.labels !== undefined)
-        found.labels = body.labels.flatMap((each) => (typeof each === 'string' ? each : (each.name ?? [])))
+      if (body.labels !== undefined) found.labels = labelNames(repository, body.labels)
       if (body.assignees !== undefined)
         found.assignees = body.assignees.flatMap((each) =>
           typeof each === 'string' ? each : (each.login ?? []),
         )
-      if (body.state !== undefined && body.state !== found.state) {
-        found.state = body.state
-        found.closedAt = body.state === 'closed' ? new Date() : null
-        found.stateReason = body.state === 'closed' ? (body.state_reason ?? 'completed') : 'reopened'
+      const { state, state_reason: reason } = body
+      // the reason means nothing unless the state changes
+      if (state !== undefined && state !== found.state) {
+        found.state = state
+        found.closedAt = state === 'closed' ? new Date() : null
+        found.stateReason = state === 'closed' ? (reason ?? 'completed') : 'reopened'
       }
       found.updatedAt = new Date()
       return { status: 200, body: issue(repository, found) }
@@ -92,10 +97,9 @@ export const issues: Routes = {
     handle(call) {
       const { repository, query } = call
       const { number } = find(call)
-      const { body, headers } = pageOf(
-        repository.comments.filter((each) => each.issue === number),
-        query,
-      )
+      const since = new Date(query.get('since') ?? 0)
+      const found = repository.comments.filter((each) => each.issue === number && each.updatedAt >= since)
+      const { body, headers } = pageOf(found, query)
       return { status: 200, body: body.map((each) => comment(repository, each)), headers }
     },
   },
@@ -105,7 +109,7 @@ export const issues: Routes = {
     handle(call) {
       const { repository, token, body } = call
       const found = find(call)
-      demandBody(body.body)
+      demandComment(body.body)
       const now = new Date()
       const stored: Comment = {
         id: repository.nextId(),
@@ -126,7 +130,7 @@ export const issues: Routes = {
     handle({ repository, params, body }) {
       const stored = repository.comments.find(({ id }) => String(id) === params['comment_id'])
       if (stored === undefined) throw notFound()
-      demandBody(body.body)
+      demandComment(body.body)
       stored.body = body.body
       stored.updatedAt = new Date()
       return { status: 200, body: comment(repository, stored) }
@@ -144,7 +148,7 @@ export const issues: Routes = {
   'issues/get-label': {
     permission: 'issues:read',
     handle({ repository, params }) {
-      const stored = repository.labels.find(({ name }) => name === params['name'])
+      const stored = findLabel(repository, params['name'] ?? '')
       if (stored === undefined) throw notFound()
       return { status: 200, body: label(repository, stored) }
     },
@@ -153,11 +157,12 @@ export const issues: Routes = {
   'issues/create-label': {
     permission: 'issues:write',
     handle({ repository, body }) {
-      if (repository.labels.some(({ name }) => name.toLowerCase() === body.name.toLowerCase())) {
+      if (findLabel(repository, body.name) !== undefined) {
         const errors = [{ resource: 'Label', field: 'name', code: 'already_exists' }]
         throw new Refusal(422, 'Validation Failed', { extra: { errors } })
       }
-      return { status: 201, body: label(repository, ensureLabel(repository, body)) }
+      const { name, color = 'ededed', description = null } = body
+      return { status: 201, body: label(repository, ensureLabel(repository, { name, color, description })) }
     },
   },
 
@@ -171,9 +176,7 @@ export const issues: Routes = {
         : typeof body === 'string'
           ? [body]
           : (body?.labels ?? [])
-      const names = given.flatMap((each) => (typeof each === 'string' ? each : (each.name ?? [])))
-      for (const name of names) ensureLabel(repository, { name })
-      found.labels = [...new Set([...found.labels, ...names])]
+      found.labels = labelNames(repository, [...found.labels, ...given])
       found.updatedAt = new Date()
       return {
         status: 200,
@@ -189,23 +192,47 @@ function find({ repository, params }: Pick<Call<'issues/get'>, 'repository' | 'p
   return found
 }
 
-function demandBody(body: string | null | undefined): void {
+function demandTitle(title: string): void {
+  if (title.trim() === '') throw invalid('Issue', 'title', "title can't be blank")
+  if (title.length > 256) throw invalid('Issue', 'title', 'title is too long (maximum is 256 characters)')
+}
+
+function demandBody(body: string | null | undefined, resource: 'Issue' | 'IssueComment'): void {
   if ((body ?? '').length > longestBody)
-    throw invalid('Issue', 'body', `body is too long (maximum is ${longestBody} characters)`)
+    throw invalid(resource, 'body', `body is too long (maximum is ${longestBody} characters)`)
+}
+
+function demandComment(body: string): void {
+  if (body.trim() === '') throw invalid('IssueComment', 'body', "body can't be blank")
+  demandBody(body, 'IssueComment')
+}
+
+/** GitHub tells labels apart by their letters and not by their case. */
+function findLabel({ labels }: HostedRepository, name: string): Label | undefined {
+  return labels.find((each) => each.name.toLowerCase() === name.toLowerCase())
+}
+
+/** The labels an issue gets, by the names that they have; each once. */
+function labelNames(
+  repository: HostedRepository,
+  given: readonly (string | { readonly name?: string })[],
+): readonly string[] {
+  const names = given.flatMap((each) => (typeof each === 'string' ? each : (each.name ?? [])))
+  return [...new Set(names.map((name) => ensureLabel(repository, { name }).name))]
 }
 
 /** An issue's label that does not exist yet is made by GitHub. */
 function ensureLabel(
-  { labels, nextId }: HostedRepository,
+  repository: HostedRepository,
   {
     name,
     color = 'ededed',
     description = null,
   }: { name: string; color?: string; description?: string | null },
 ): Label {
-  const known = labels.find((each) => each.name.toLowerCase() === name.toLowerCase())
+  const known = findLabel(repository, name)
   if (known !== undefined) return known
-  const made = { id: nextId(), name, color, description }
-  labels.push(made)
+  const made = { id: repository.nextId(), name, color, description }
+  repository.labels.push(made)
   return made
 }

@@ -1,5 +1,5 @@
 import { pageOf, type Routes } from '../call.ts'
-import { notFound } from '../refusal.ts'
+import { Refusal } from '../refusal.ts'
 import { commit, fullRepository, type Schema } from '../represent.ts'
 import { rulesOf } from '../rules.ts'
 import type { Rule } from '../ruleset.ts'
@@ -16,7 +16,7 @@ export const repository: Routes = {
     async handle({ repository: hosted, params }) {
       const name = params['branch'] ?? ''
       const ref = await hosted.git.readRef(`refs/heads/${name}`)
-      if (ref === undefined) throw notFound()
+      if (ref === undefined) throw new Refusal(404, 'Branch not found')
       const url = `${hosted.apiUrl}/branches/${encodeURIComponent(name)}`
       const isProtected = hosted.protections.has(name)
       return {
