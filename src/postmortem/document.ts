@@ -27,11 +27,13 @@ const listedEvents = 100
 
 /** The issue's title, by how things stand. */
 export function writeTitle({ environment, revision: bad, status, rollbacks }: IncidentFacts): string {
-  const to = rollbacks.at(-1)?.to
+  const last = mainRollback(rollbacks)
   // GitHub takes a title of 256 characters
   const name = environment.replace(/\s+/g, ' ').slice(0, 100)
-  if (status === 'rolled back' && to !== undefined)
-    return `Post-mortem: ${name} rolled back from ${bad.slice(0, 7)} to ${to.slice(0, 7)}`
+  if (status === 'rolled back' && last?.layer === 'code')
+    return `Post-mortem: ${name} rolled back from ${bad.slice(0, 7)} to ${last.to.slice(0, 7)}`
+  if (status === 'rolled back' && last !== undefined)
+    return `Post-mortem: ${name} at ${bad.slice(0, 7)}, ${last.from} rolled back to ${last.to}`
   if (status === 'rollback failed')
     return `Post-mortem: ${name} is unhealthy at ${bad.slice(0, 7)} and could not be rolled back`
   return `Post-mortem: ${name} is unhealthy at ${bad.slice(0, 7)}`
@@ -77,7 +79,7 @@ function summary(facts: IncidentFacts, links: Links): readonly RootContent[] {
     detectedAfterMs,
     rollbackAfterMs,
   } = facts
-  const last = rollbacks.at(-1)
+  const last = mainRollback(rollbacks)
   const failure = failures.at(-1)
   return [
     heading(2, 'Summary'),
@@ -89,7 +91,7 @@ function summary(facts: IncidentFacts, links: Links): readonly RootContent[] {
         ['Failed revision', commitLink(bad, links)],
         ...(last === undefined
           ? []
-          : [['Restored', [commitLink(last.to, links), text(`: ${last.targetFoundBy}`)]] as const]),
+          : [['Restored', [restored(last, links), text(`: ${last.targetFoundBy}`)]] as const]),
         ...(detection === undefined
           ? []
           : [['Detected', text(`${utc(detection.at)} UTC: ${detection.because}`)] as const]),
@@ -204,6 +206,16 @@ function bringBack({ rollbacks }: IncidentFacts): readonly RootContent[] {
       '; its revert brings all of that back, the fault included.',
     ),
   ]
+}
+
+/** That of the code, when there was one: the revision to deploy is what people look for. */
+function mainRollback(rollbacks: IncidentFacts['rollbacks']): IncidentFacts['rollbacks'][number] | undefined {
+  return rollbacks.findLast(({ layer }) => layer === 'code') ?? rollbacks.at(-1)
+}
+
+/** Other layers than the code go back to labels and names. */
+function restored({ layer, to }: IncidentFacts['rollbacks'][number], links: Links): PhrasingContent {
+  return layer === 'code' ? commitLink(to, links) : code(to)
 }
 
 function commitLink(sha: string, { repositoryUrl }: Links): PhrasingContent {

@@ -37,6 +37,10 @@ export interface Fault {
   readonly path: string
   /** how many of them */
   readonly times?: number
+  /** how many that match are let through first */
+  readonly skip?: number
+  /** called once the request is carried out, before it is answered */
+  readonly afterwards?: () => Promise<void>
   /** called before the request is carried out */
   readonly meanwhile?: () => void
   /** carries the request out, and answers so all the same; without it, the request is not carried out */
@@ -61,7 +65,7 @@ const storageMs = 5
 export async function startMicrosoft() {
   const apps = new Map<string, Map<string, Deployment>>()
   const requests: { readonly method: string; readonly path: string }[] = []
-  const faults: { fault: Fault; left: number }[] = []
+  const faults: { fault: Fault; skip: number; left: number }[] = []
   let clock = Date.UTC(2026, 10, 24)
 
   const find = (app: string, name: string): Deployment => {
@@ -80,18 +84,15 @@ export async function startMicrosoft() {
     const url = new URL(request.url ?? '/', 'http://here')
     const method = request.method ?? 'GET'
     requests.push({ method, path: url.pathname })
-    const hit = faults.find(
-      ({ fault, left }) =>
-        left > 0 && url.pathname.includes(fault.path) && (fault.method ?? method) === method,
-    )
-    if (hit !== undefined) hit.left -= 1
-    hit?.fault.meanwhile?.()
+    const hit = hitBy(faults, method, url.pathname)
+    hit?.meanwhile?.()
     const body = await readBody(request)
-    const carriesOut = hit?.fault.answer === undefined || hit.fault.carriedOut === true
+    const carriesOut = hit?.answer === undefined || hit.carriedOut === true
     const answer = carriesOut ? await carryOut(request, method, url, body) : undefined
-    if (hit?.fault.answer === 'drop') return void request.socket.destroy()
-    if (hit?.fault.answer !== undefined) {
-      const { status, headers = {}, body: text = '' } = hit.fault.answer
+    await hit?.afterwards?.()
+    if (hit?.answer === 'drop') return void request.socket.destroy()
+    if (hit?.answer !== undefined) {
+      const { status, headers = {}, body: text = '' } = hit.answer
       return void response.writeHead(status, headers).end(text)
     }
     sendAnswer(response, answer ?? { status: 500, body: '' })
@@ -317,7 +318,7 @@ export async function startMicrosoft() {
       })
     },
     fault(fault: Fault) {
-      faults.push({ fault, left: fault.times ?? 1 })
+      faults.push({ fault, skip: fault.skip ?? 0, left: fault.times ?? 1 })
     },
     stop: async () => {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
@@ -325,6 +326,25 @@ export async function startMicrosoft() {
       await closed
     },
   }
+}
+
+/** The first fault that is due for the request. */
+function hitBy(
+  faults: { readonly fault: Fault; skip: number; left: number }[],
+  method: string,
+  path: string,
+): Fault | undefined {
+  for (const each of faults) {
+    const { fault } = each
+    if (each.left === 0 || !path.includes(fault.path) || (fault.method ?? method) !== method) continue
+    if (each.skip > 0) {
+      each.skip -= 1
+      continue
+    }
+    each.left -= 1
+    return fault
+  }
+  return undefined
 }
 
 class Refusal extends Error {
