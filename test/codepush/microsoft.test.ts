@@ -260,6 +260,39 @@ describe('a write whose answer is lost', () => {
   })
 })
 
+describe('a server that answers devices from a cache', () => {
+  beforeEach(async () => {
+    release(good, bad)
+    const channel = await client.read(requestFor('Shop').name)
+    // what the first device that asked was told, before the rollback
+    await client.ask(channel, { binary: '1.0.0', on: undefined, number: 0 })
+    server.cacheAnswers()
+  })
+
+  test('is asked until the cache is over', async () => {
+    let asked = 0
+    server.fault({
+      path: '/update_check',
+      times: 99,
+      meanwhile: () => {
+        asked += 1
+        if (asked > 6) server.forgetAnswers()
+      },
+    })
+    const { decision } = await rollBack(client, [requestFor('Shop')], { verifyTimeoutMs: 60_000 })
+    expect(decision).toBe('rolled-back')
+    expect(asked).toBeGreaterThan(6)
+  })
+
+  test('is not believed after the time that the user gives it', async () => {
+    const { decision, results } = await rollBack(client, [requestFor('Shop')])
+    expect({ decision, code: results[0]?.reasonCode }).toEqual({ decision: 'failed', code: 'unverified' })
+    expect(results[0]?.problem).toBe(
+      'Shop/Production: devices fresh from the store are offered v2, package hash-of-bad, mandatory: look at the releases on the server, or give its cache more time with input "verify-timeout"',
+    )
+  })
+})
+
 describe('two channels', () => {
   test('of which one fails are partial; a re-run does only what is left', async () => {
     for (const app of ['Shop-ios', 'Shop-android']) {

@@ -68,6 +68,10 @@ export async function startMicrosoft() {
   const faults: { fault: Fault; skip: number; left: number }[] = []
   let clock = Date.UTC(2026, 10, 24)
 
+  // answers to devices by what they asked, as the server keeps them in Redis
+  const cache = new Map<string, Answer>()
+  let caches = false
+
   const find = (app: string, name: string): Deployment => {
     const deployments = apps.get(app)
     if (deployments === undefined) throw new Refusal(404, `App "${app}" does not exist.`)
@@ -100,7 +104,11 @@ export async function startMicrosoft() {
 
   async function carryOut(request: IncomingMessage, method: string, url: URL, body: string): Promise<Answer> {
     try {
-      if (url.pathname.startsWith('/v0.1/public/codepush/')) return askForUpdate(url)
+      if (url.pathname.startsWith('/v0.1/public/codepush/')) {
+        const answer = (caches ? cache.get(url.search) : undefined) ?? askForUpdate(url)
+        cache.set(url.search, answer)
+        return answer
+      }
       if (request.headers.authorization !== `Bearer ${accessKey}`)
         throw new Refusal(
           401,
@@ -316,6 +324,13 @@ export async function startMicrosoft() {
         uploadTime: now(),
         releasedBy: 'ci@example.test',
       })
+    },
+    /** From now on devices are answered what they were last time, until `forgetAnswers`. */
+    cacheAnswers() {
+      caches = true
+    },
+    forgetAnswers() {
+      caches = false
     },
     fault(fault: Fault) {
       faults.push({ fault, skip: fault.skip ?? 0, left: fault.times ?? 1 })
