@@ -4,7 +4,7 @@ import type { Connection } from '../codepush/exchange.ts'
 import { openHotUpdater } from '../codepush/hot-updater.ts'
 import type { Plan } from '../codepush/plan.ts'
 import { formatChannel } from '../codepush/release.ts'
-import { readRequests, readServerUrl } from '../codepush/request.ts'
+import { isEncrypted, readRequests, readServerUrl } from '../codepush/request.ts'
 import { applyAll, type ChannelResult, type Decision, decide, planAll } from '../codepush/roll-back.ts'
 import type { UpdateServer } from '../codepush/update-server.ts'
 import { runAction, type Step } from '../runner/action.ts'
@@ -28,6 +28,11 @@ const headlines: Readonly<Record<Decision | 'planned', string>> = {
 await runAction(codepushRollback, async (step) => {
   const { inputs, log } = step
   const url = readServerUrl(inputs['server-url'])
+  if (!isEncrypted(url))
+    log.warning(
+      'input "server-url" is an http: address: whoever is on the way can read the access key',
+      'CodePush',
+    )
   const workplace = await openWorkplace(step)
   const { incident } = workplace
   const requests = readRequests({

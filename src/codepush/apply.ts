@@ -1,8 +1,8 @@
 import { ConflictError, RefusedError, UnavailableError } from '../errors.ts'
 import { isSameBinary } from './binary.ts'
 import { markPutBack, markTakenBack } from './mark.ts'
-import { describe, type Plan } from './plan.ts'
-import { type Channel, formatChannel, formatLabel, type Release } from './release.ts'
+import type { Plan } from './plan.ts'
+import { type Channel, describe, formatChannel, formatLabel, type Release } from './release.ts'
 import type { UpdateServer, WriteOutcome } from './update-server.ts'
 import { type DeviceCheck, verify } from './verify.ts'
 

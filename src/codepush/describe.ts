@@ -1,7 +1,7 @@
 import type { RootContent } from 'mdast'
 import { bulletList, code, heading, paragraph, table, text } from '../text/markdown.ts'
-import { describe, type Plan } from './plan.ts'
-import { formatChannel, formatLabel } from './release.ts'
+import type { Plan } from './plan.ts'
+import { describe, formatChannel, formatLabel } from './release.ts'
 import type { ChannelResult } from './roll-back.ts'
 import type { UpdateServer } from './update-server.ts'
 

@@ -1,9 +1,11 @@
 import { InputError } from '../errors.ts'
-import { covers, isSameBinary, overlaps } from './binary.ts'
+import { isSameBinary, overlaps } from './binary.ts'
 import { isMarked, readTakenBack } from './mark.ts'
+import { chooseBinary, find, refuseDuringRollout, refuseIfHidden, requireTarget } from './preconditions.ts'
 import {
   type Channel,
   type ChannelName,
+  describe,
   formatChannel,
   formatLabel,
   isRollback,
@@ -32,6 +34,7 @@ interface Situation {
   readonly binary: string
   /** releases for the binary, newest first */
   readonly releases: readonly Release[]
+  readonly incident: string
 }
 
 /** What would be done to one channel. It is applied only if the newest release is still the one that was planned on. */
@@ -77,7 +80,7 @@ export function planRollback(server: Server, channel: Channel, request: Rollback
   const releases = channel.releases.filter((each) => isSameBinary(each.binary, binary))
   const newest = releases[0]
   if (newest === undefined) throw new InputError(`${formatChannel(channel.name)} has no release yet`)
-  const situation = { channel, binary, releases }
+  const situation = { channel, binary, releases, incident: request.incident }
   const knownBad = findKnownBad(releases, request.knownBad, channel.name)
   const target =
     request.target === undefined
@@ -110,7 +113,7 @@ export function planRollback(server: Server, channel: Channel, request: Rollback
   const good = target ?? chooseGood(newest, releases, knownBad)
   if (good === undefined) {
     const because = explainNoTarget(newest, releases, knownBad)
-    return { ...situation, ...halt(server, newest, releases, knownBad), kind: 'stop', bad: newest, because }
+    return { ...situation, ...halt(server, newest, situation, knownBad), kind: 'stop', bad: newest, because }
   }
   refuseIfHidden(server, channel, newest)
   const [top = newest] = channel.releases
@@ -124,13 +127,15 @@ export function planRollback(server: Server, channel: Channel, request: Rollback
     foundBy: describeChoice(target, good, newest, binary),
     by: isOfTop ? 'rollback' : 'promotion',
     // a tool that rolls back to "the previous one" may bring any release with the bad package back
-    disable: releases.filter((each) => each.packageHash === newest.packageHash && !isHalted(each)),
+    disable: releases.filter(
+      (each) => each.packageHash === newest.packageHash && !isHalted(each, request.incident),
+    ),
   }
 }
 
-/** Where the server does not tell, our own mark does. */
-function isHalted({ isDisabled, description }: Release): boolean {
-  return isDisabled ?? readTakenBack(description) !== undefined
+/** Where the server does not tell, our own mark does: that of an earlier incident may be out of date. */
+function isHalted({ isDisabled, description }: Release, incident: string): boolean {
+  return isDisabled ?? readTakenBack(description) === incident
 }
 
 /** Where a release is taken back by disabling it, the newest one that is enabled is the one that devices get. */
@@ -208,81 +213,21 @@ function planStop(
   const bad = expected ?? newest
   if (bad.packageHash !== current.packageHash && bad.isDisabled !== true)
     return { ...situation, kind: 'superseded', expected: bad.label, by: current }
-  return { ...situation, ...halt(server, bad, releases, knownBad), kind: 'stop', bad, because: undefined }
+  return { ...situation, ...halt(server, bad, situation, knownBad), kind: 'stop', bad, because: undefined }
 }
 
 /** With the bad release halted, a server may offer the one before it: not if that is known to be bad as well. */
 function halt(
   { prefers }: Server,
   bad: Release,
-  releases: readonly Release[],
+  { releases, incident }: Situation,
   knownBad: KnownBad,
 ): { readonly disable: readonly Release[] } {
   const others = prefers === 'newer' ? olderThan(bad, releases) : []
   const alsoBad = others.filter(
     ({ packageHash }) => packageHash === bad.packageHash || knownBad.has(packageHash),
   )
-  return { disable: [bad, ...alsoBad].filter((each) => !isHalted(each)) }
-}
-
-function find({ name, releases }: Channel, label: string, input: string): Release {
-  const found = releases.find((each) => each.label === label)
-  if (found !== undefined) return found
-  const known = releases
-    .slice(0, 10)
-    .map((each) => each.label)
-    .join(', ')
-  throw new InputError(
-    `input "${input}" is "${label}", which ${formatChannel(name)} does not have; write one of ${known || '(it has no release yet)'}`,
-  )
-}
-
-function chooseBinary({ name, releases }: Channel, named: string | undefined): string {
-  const [newest] = releases
-  if (newest === undefined)
-    throw new InputError(`${formatChannel(name)} has no release yet: there is nothing to roll back`)
-  if (named === undefined) return newest.binary
-  const found = releases.find(({ binary }) => covers(binary, named))
-  if (found !== undefined) return found.binary
-  const binaries = [...new Set(releases.map(({ binary }) => binary))].join(', ')
-  throw new InputError(
-    `input "app-version" is "${named}", and ${formatChannel(name)} has no release for it; write one of ${binaries}`,
-  )
-}
-
-function requireTarget(target: Release, binary: string, name: ChannelName): Release {
-  if (!isSameBinary(target.binary, binary))
-    throw new InputError(
-      `input "target" is ${describe(target)}, and the release to take back on ${formatChannel(name)} is for ${binary}: its binaries cannot run the other's updates; name a release for ${binary}`,
-    )
-  if (target.isDisabled === true)
-    throw new InputError(
-      `input "target" is ${describe(target)}, which is disabled on ${formatChannel(name)}: no device would be offered it; enable it first, or name another release`,
-    )
-  return target
-}
-
-/** A copy on top would hide newer releases for some of the same binaries from their devices. */
-function refuseIfHidden({ prefers }: Server, { name, releases }: Channel, bad: Release): void {
-  if (prefers === 'narrower') return
-  const newer = releases.slice(0, releases.indexOf(bad))
-  const hidden = newer.find(
-    (each) =>
-      each.isDisabled !== true && !isSameBinary(each.binary, bad.binary) && overlaps(each.binary, bad.binary),
-  )
-  if (hidden === undefined) return
-  throw new InputError(
-    `${formatChannel(name)}: ${describe(hidden)} is newer than ${describe(bad)} and for some of the same binaries: a rollback of ${bad.label} would take ${hidden.label} from its devices; name in input "app-version" the binaries that are meant, or release a mended bundle`,
-  )
-}
-
-/** Microsoft's server promotes nothing on top of an unfinished rollout, whatever binaries that is for. */
-function refuseDuringRollout({ prefers }: Server, { name }: Channel, top: Release, bad: Release): void {
-  if (prefers === 'narrower' || top === bad || top.isDisabled === true) return
-  if (top.rollout === undefined || top.rollout >= 100) return
-  throw new InputError(
-    `${formatChannel(name)}: the newest release, ${describe(top)}, is offered to ${top.rollout} % of its devices, and the server puts nothing on top of an unfinished rollout; finish or disable it, then run this again`,
-  )
+  return { disable: [bad, ...alsoBad].filter((each) => !isHalted(each, incident)) }
 }
 
 function describeChoice(target: Release | undefined, good: Release, bad: Release, binary: string): string {
@@ -303,9 +248,4 @@ function explainNoTarget(bad: Release, releases: readonly Release[], knownBad: K
     return `${formatLabel(each.label)} ${why}`
   })
   return `no older release can be gone back to: ${reasons.join('; ')}`
-}
-
-/** `v2 (for 1.0.0)` */
-export function describe({ label, binary }: Release): string {
-  return `${formatLabel(label)} (for ${binary})`
 }

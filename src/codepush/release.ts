@@ -47,3 +47,8 @@ export function formatLabel(label: string): string {
 export function isRollback({ method, copyOf }: Release, { deployment }: ChannelName): boolean {
   return method === 'Rollback' || (method === 'Promote' && copyOf?.deployment === deployment)
 }
+
+/** `v2 (for 1.0.0)` */
+export function describe({ label, binary }: Release): string {
+  return `${formatLabel(label)} (for ${binary})`
+}

@@ -20,6 +20,12 @@ export function readServerUrl(text: string): string {
   return `${url.origin}${url.pathname.replace(/\/+$/, '')}`
 }
 
+/** False when what is sent to the address can be read on the way: the loopback has none. */
+export function isEncrypted(url: string): boolean {
+  const { protocol, hostname } = new URL(url)
+  return protocol === 'https:' || ['127.0.0.1', 'localhost', '[::1]'].includes(hostname)
+}
+
 interface Choices {
   readonly channels: readonly string[]
   /** one for each channel, one for all, or none; the same for those below */

@@ -1,6 +1,6 @@
 import type { Channel, ChannelName } from './release.ts'
 
-export const serverKinds = ['microsoft', 'lisong', 'hot-updater', 'eas'] as const
+export const serverKinds = ['microsoft', 'lisong', 'hot-updater'] as const
 export type ServerKind = (typeof serverKinds)[number]
 
 /** A server of over-the-air updates: what a rollback needs of it, the same for all kinds. */
