@@ -40425,6 +40425,8 @@ __nccwpck_require__.d(__webpack_exports__, {
   P: () => (/* binding */ gitRollback)
 });
 
+// EXTERNAL MODULE: ./lib/git/delivery.js
+var delivery = __nccwpck_require__(886);
 ;// CONCATENATED MODULE: ./lib/runner/contract.js
 /** Declares an action's contract; only here so that its types are inferred. */
 function defineAction(contract) {
@@ -40439,34 +40441,89 @@ var contract_parts = __nccwpck_require__(5242);
 
 
 
+
 const gitRollback = defineAction({
     name: 'git-rollback',
     title: 'Git rollback',
     description: 'Puts a branch back to the content of a good revision by one new commit, without a clone, and tags it.',
     branding: { icon: 'rotate-ccw', color: 'orange' },
     permissions: { contents: 'write', deployments: 'read' },
+    morePermissions: {
+        'pull-requests: read': 'to list the pull requests that are undone; without it they are left out',
+        'pull-requests: write': 'for a pull request, and for `comment`; without it no comment is written',
+        'actions: write': 'with `redeploy`',
+        'checks: read': 'with the target `last-green`',
+        'statuses: read': 'with the target `last-green`',
+    },
     inputs: {
         ...contract_parts/* commonInputs */.j,
         branch: inputs/* input */.hF.text({
             description: 'The deployed branch. Left empty: the configured one, else the default branch.',
         }),
         target: inputs/* input */.hF.text({
-            description: 'The good revision: `last-successful-deployment`, a commit id, a tag, a branch, or `HEAD~n`. It has to be an older revision of the branch.',
+            description: 'The good revision: `last-successful-deployment`, `previous-deployment-tag`, `last-green`, a commit id, a tag, a branch, or `HEAD~n`. It has to be an older revision of the branch.',
             default: 'last-successful-deployment',
         }),
         reason: inputs/* input */.hF.text({
             description: 'Why, in a sentence, for the commit, the tag and the post-mortem.',
             default: 'the deployment is unhealthy',
         }),
+        'tag-pattern': inputs/* input */.hF.text({
+            description: 'For the target `previous-deployment-tag`: name of the tags, with one `*`.',
+            default: 'deploy-*',
+        }),
+        checks: inputs/* input */.hF.list({
+            description: 'For the target `last-green`: the checks that were green, separated by commas.',
+        }),
+        delivery: inputs/* input */.hF.choice({
+            description: '`direct` moves the branch, `pull-request` opens a pull request, `auto` does what the rules of the branch allow.',
+            default: 'auto',
+            options: delivery/* deliveries */.$z,
+        }),
+        labels: inputs/* input */.hF.list({
+            description: 'Labels of the pull request, separated by commas.',
+            default: 'rollback',
+        }),
+        reviewers: inputs/* input */.hF.list({
+            description: 'Who is asked to review the pull request, separated by commas: logins, and `team:NAME`.',
+        }),
+        'auto-merge': inputs/* input */.hF.flag({
+            description: 'Merge the pull request, by the merge queue where there is one, as soon as its rules allow it.',
+            default: 'false',
+        }),
+        comment: inputs/* input */.hF.flag({
+            description: 'Tell each pull request that is undone, by one comment.',
+            default: 'true',
+        }),
+        redeploy: inputs/* input */.hF.text({
+            description: 'File of the workflow that deploys: it is started on the branch after the rollback, and waited for. Left empty: nothing is deployed.',
+        }),
+        'redeploy-inputs': inputs/* input */.hF.pairs({
+            description: 'Inputs of that workflow, `NAME=VALUE` one a line; `{revision}` stands for the rollback commit.',
+        }),
+        'redeploy-timeout': inputs/* input */.hF.duration({ description: 'How long its run may take.', default: '30m' }),
+        'max-commits': inputs/* input */.hF.count({
+            description: 'How many commits may be undone without a person: when a run was not started by hand.',
+            default: '50',
+        }),
+        'max-age': inputs/* input */.hF.duration({
+            description: 'How old the failed revision may be without a person. Left empty: any age.',
+            default: '7d',
+        }),
+        'daily-cap': inputs/* input */.hF.count({
+            description: 'How often the environment may be rolled back within 24 hours without a person.',
+            default: '3',
+        }),
         'dry-run': inputs/* input */.hF.flag({ description: 'Plan and print, and change nothing.', default: 'false' }),
     },
     outputs: {
         ...contract_parts/* commonOutputs */.e,
-        decision: '`rolled-back`, `already-rolled-back`, `planned` or `failed`.',
+        decision: '`rolled-back`, `already-rolled-back`, `proposed` (by a pull request), `planned` or `failed`.',
         from: 'Full id of the commit that the branch was at.',
         to: 'Full id of the good revision.',
         commit: 'Full id of the rollback commit: the revision to deploy now.',
         tag: 'Name of the tag on the rollback commit.',
+        'pull-request': 'Number of the pull request that proposes the rollback.',
         'undone-commits': 'How many commits are undone.',
     },
 });
@@ -40478,14 +40535,19 @@ const gitRollback = defineAction({
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(452);
-/* harmony import */ var _git_describe_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(2919);
-/* harmony import */ var _git_restore_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5271);
-/* harmony import */ var _github_repository_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(2635);
-/* harmony import */ var _runner_action_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8288);
-/* harmony import */ var _text_markdown_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(4358);
-/* harmony import */ var _git_rollback_contract_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9226);
-/* harmony import */ var _wiring_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(6202);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(452);
+/* harmony import */ var _git_comment_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3689);
+/* harmony import */ var _git_describe_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(2919);
+/* harmony import */ var _git_guards_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2676);
+/* harmony import */ var _git_proposal_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(7836);
+/* harmony import */ var _git_redeploy_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(7743);
+/* harmony import */ var _git_restore_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(7394);
+/* harmony import */ var _github_commits_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(7781);
+/* harmony import */ var _github_repository_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(2635);
+/* harmony import */ var _runner_action_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(8288);
+/* harmony import */ var _text_markdown_js__WEBPACK_IMPORTED_MODULE_12__ = __nccwpck_require__(4358);
+/* harmony import */ var _git_rollback_contract_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(9226);
+/* harmony import */ var _wiring_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(6202);
 
 
 
@@ -40494,91 +40556,163 @@ __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependen
 
 
 
-await (0,_runner_action_js__WEBPACK_IMPORTED_MODULE_1__/* .runAction */ .C)(_git_rollback_contract_js__WEBPACK_IMPORTED_MODULE_2__/* .gitRollback */ .P, async (step) => {
+
+
+
+
+
+await (0,_runner_action_js__WEBPACK_IMPORTED_MODULE_5__/* .runAction */ .C)(_git_rollback_contract_js__WEBPACK_IMPORTED_MODULE_6__/* .gitRollback */ .P, async (step) => {
     const { inputs, context, log, secrets } = step;
-    // it goes into a commit, which nobody can take back
-    const why = secrets.redact(inputs.reason);
     const startedAt = step.now().toISOString();
-    const workplace = await (0,_wiring_js__WEBPACK_IMPORTED_MODULE_3__/* .openWorkplace */ .x)(step);
-    const { repository, config, environment, incident } = workplace;
-    const branch = inputs.branch || config.branch || (await (0,_github_repository_js__WEBPACK_IMPORTED_MODULE_4__/* .defaultBranch */ .O)(repository));
-    const plan = await (0,_git_restore_js__WEBPACK_IMPORTED_MODULE_0__/* .planRestore */ .q)(repository, {
+    const workplace = await (0,_wiring_js__WEBPACK_IMPORTED_MODULE_7__/* .openWorkplace */ .x)(step);
+    const { repository, config, environment, incident, revision } = workplace;
+    const branch = inputs.branch || config.branch || (await (0,_github_repository_js__WEBPACK_IMPORTED_MODULE_8__/* .defaultBranch */ .O)(repository));
+    const plan = await (0,_git_restore_js__WEBPACK_IMPORTED_MODULE_3__/* .planRestore */ .q)(repository, {
         branch,
         environment,
         incident,
-        bad: workplace.revision,
+        bad: revision,
         target: inputs.target,
+        tagPattern: inputs['tag-pattern'],
+        checks: inputs.checks,
+        delivery: inputs.delivery,
     });
-    for (const line of (0,_git_describe_js__WEBPACK_IMPORTED_MODULE_5__/* .describePlan */ .df)(plan))
+    for (const line of (0,_git_describe_js__WEBPACK_IMPORTED_MODULE_9__/* .describePlan */ .df)(plan))
         log.info(line);
+    for (const { message, paths } of plan.warnings)
+        log.warning(`${message} (${paths.slice(0, 3).join(', ')})`);
     if (inputs['dry-run'])
         return finish(step, workplace, plan, { decision: 'planned', reason: 'dry-run' });
     if (plan.sameContent)
         return finish(step, workplace, plan, { decision: 'already-rolled-back', reason: 'same-content' });
-    const receipt = await apply(step, workplace, plan, why);
-    log.info((0,_git_describe_js__WEBPACK_IMPORTED_MODULE_5__/* .describeReceipt */ .ei)(plan, receipt));
+    const trace = {
+        incident,
+        environment,
+        from: plan.head,
+        to: plan.target.commit.sha,
+        // it goes into a commit, which nobody can take back
+        reason: secrets.redact(inputs.reason),
+        by: context.actor,
+        runUrl: context.run?.url,
+    };
+    const receipt = await recordFailure(step, workplace, trace, async () => {
+        if (!context.byHand && plan.done === undefined)
+            await guard(step, workplace, plan);
+        return apply(step, workplace, plan, trace);
+    });
+    log.info((0,_git_describe_js__WEBPACK_IMPORTED_MODULE_9__/* .describeReceipt */ .ei)(plan, receipt));
     if (receipt.untagged !== undefined)
         log.warning(`the rollback has no tag: ${receipt.untagged}`);
-    await workplace.record({
-        kind: 'rollback-applied',
-        layer: 'code',
-        from: receipt.from,
-        to: receipt.to,
-        now: receipt.commit,
-        ...(receipt.tag !== undefined && { tag: receipt.tag }),
-        branch,
-        reason: why,
-        targetFoundBy: plan.target.foundBy,
-        automatic: !context.byHand,
-        undone: plan.undone.map(({ sha, message, author }) => ({
-            revision: sha,
-            title: (0,_git_describe_js__WEBPACK_IMPORTED_MODULE_5__/* .title */ .DD)(message),
-            author,
-        })),
-        startedAt,
-    }, ['code', receipt.from, receipt.to]);
-    const reason = receipt.outcome === 'rolled-back' ? 'restored' : 'done-before';
-    return finish(step, workplace, plan, { decision: receipt.outcome, reason, receipt });
+    await recordReceipt(workplace, plan, receipt, { trace, startedAt, automatic: !context.byHand });
+    if (inputs.comment) {
+        const untold = await (0,_git_comment_js__WEBPACK_IMPORTED_MODULE_0__/* .tellPulls */ .S)(repository, plan, receipt, trace);
+        if (untold !== undefined)
+            log.info(`the pull requests that are undone were not told: ${untold}`);
+    }
+    const reasons = {
+        'rolled-back': 'restored',
+        'already-rolled-back': 'done-before',
+        proposed: 'pull-request',
+    };
+    await finish(step, workplace, plan, {
+        decision: receipt.outcome,
+        reason: reasons[receipt.outcome],
+        receipt,
+    });
+    if (inputs.redeploy !== '' && receipt.pull === undefined)
+        await deploy(step, workplace, plan, receipt);
 });
-async function apply(step, workplace, plan, why) {
-    const { context } = step;
-    const { repository, incident, environment, record } = workplace;
-    const [from, to] = [plan.head, plan.target.commit.sha];
+async function guard({ inputs, now }, workplace, plan) {
+    const { repository, environment, revision, readHistory } = workplace;
+    const [bad, past] = await Promise.all([
+        (0,_github_commits_js__WEBPACK_IMPORTED_MODULE_4__/* .readCommit */ .kN)(repository, revision),
+        readHistory({ since: new Date(now().getTime() - 24 * 60 * 60 * 1000) }),
+    ]);
+    (0,_git_guards_js__WEBPACK_IMPORTED_MODULE_1__/* .demandGuards */ .W)({
+        environment,
+        undoneCount: plan.undoneCount,
+        badCommittedAt: bad.committedAt,
+        badIsRollback: plan.badIsRollback,
+    }, {
+        guards: {
+            maxCommits: inputs['max-commits'],
+            maxAgeMs: inputs['max-age'],
+            dailyCap: inputs['daily-cap'],
+        },
+        past,
+        now: now().getTime(),
+    });
+}
+async function apply({ inputs }, { repository }, plan, trace) {
+    const { delivery, labels, reviewers, 'auto-merge': autoMerge } = inputs;
+    const proposal = (0,_git_proposal_js__WEBPACK_IMPORTED_MODULE_10__/* .writeProposal */ .G)(repository, plan, trace, { labels, reviewers, autoMerge });
+    return (0,_git_restore_js__WEBPACK_IMPORTED_MODULE_3__/* .applyRestore */ .d)(repository, plan, { trace, delivery, proposal });
+}
+/** A rollback that failed for a reason that people should know is an event, too. */
+async function recordFailure({ context, setOutputs }, { incident, record }, { from, to }, work) {
     try {
-        const trace = {
-            incident,
-            environment,
-            from,
-            to,
-            reason: why,
-            by: context.actor,
-            runUrl: context.run?.url,
-        };
-        return await (0,_git_restore_js__WEBPACK_IMPORTED_MODULE_0__/* .applyRestore */ .d)(repository, plan, trace);
+        return await work();
     }
     catch (error) {
-        const reasonCode = error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_6__/* .ConflictError */ .fK
-            ? 'conflict'
-            : error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_6__/* .RefusedError */ .fk
-                ? 'refused'
-                : error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_6__/* .UnavailableError */ .hG
-                    ? 'unavailable'
-                    : undefined;
+        const reasonCode = reasonCodeOf(error);
         if (reasonCode !== undefined && error instanceof Error) {
-            const failed = {
-                kind: 'rollback-failed',
-                layer: 'code',
-                from,
-                to,
-                reasonCode,
-                because: error.message,
-            };
+            const because = error.message;
             const ids = { incident, decision: 'failed', 'reason-code': reasonCode, from, to };
-            step.setOutputs({ ...ids, result: JSON.stringify({ schema: 1, ...ids }) });
+            setOutputs({ ...ids, result: JSON.stringify({ schema: 1, ...ids }) });
+            const failed = { kind: 'rollback-failed', layer: 'code', from, to, reasonCode, because };
             await record(failed, ['code', from, to, reasonCode, context.stepKey]);
         }
         throw error;
     }
+}
+function reasonCodeOf(error) {
+    if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_11__/* .ConflictError */ .fK)
+        return 'conflict';
+    if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_11__/* .RefusedError */ .fk)
+        return 'refused';
+    return error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_11__/* .UnavailableError */ .hG ? 'unavailable' : undefined;
+}
+async function recordReceipt({ record }, { branch, target, undone }, { from, to, commit, tag, pull }, { trace: { reason }, startedAt, automatic, }) {
+    const layer = 'code';
+    if (pull !== undefined) {
+        const { number, url } = pull;
+        const proposed = {
+            kind: 'rollback-proposed',
+            layer,
+            from,
+            to,
+            branch,
+            pull: number,
+            url,
+            reason,
+        };
+        return record(proposed, [layer, from, to, String(number)]);
+    }
+    const applied = {
+        kind: 'rollback-applied',
+        layer,
+        from,
+        to,
+        now: commit,
+        ...(tag !== undefined && { tag }),
+        branch,
+        reason,
+        targetFoundBy: target.foundBy,
+        automatic,
+        undone: undone.map(({ sha, message, author }) => ({ revision: sha, title: (0,_git_describe_js__WEBPACK_IMPORTED_MODULE_9__/* .title */ .DD)(message), author })),
+        startedAt,
+    };
+    return record(applied, [layer, from, to]);
+}
+async function deploy({ inputs, log, now, sleep }, { repository }, { branch }, { commit }) {
+    const given = Object.entries(inputs['redeploy-inputs']);
+    const filled = given.map(([name, value]) => [name, value.replaceAll('{revision}', commit)]);
+    await (0,_git_redeploy_js__WEBPACK_IMPORTED_MODULE_2__/* .redeploy */ .j)(repository, {
+        workflow: inputs.redeploy,
+        ref: branch,
+        inputs: Object.fromEntries(filled),
+        timeoutMs: inputs['redeploy-timeout'] ?? 0,
+    }, { say: log.info, sleep, now: () => now().getTime() });
 }
 async function finish(step, { repository, incident }, plan, { decision, reason, receipt }) {
     const ids = {
@@ -40589,6 +40723,7 @@ async function finish(step, { repository, incident }, plan, { decision, reason, 
         to: plan.target.commit.sha,
         ...(receipt && { commit: receipt.commit }),
         ...(receipt?.tag !== undefined && { tag: receipt.tag }),
+        ...(receipt?.pull !== undefined && { 'pull-request': receipt.pull.number }),
         'undone-commits': plan.undoneCount,
     };
     step.setOutputs({ ...ids, result: JSON.stringify({ schema: 1, ...ids }) });
@@ -40596,11 +40731,12 @@ async function finish(step, { repository, incident }, plan, { decision, reason, 
         planned: 'Rollback planned (dry run: nothing was changed)',
         'already-rolled-back': 'Already rolled back',
         'rolled-back': 'Rolled back',
+        proposed: 'Rollback proposed',
     }[decision];
-    await step.writeSummary((0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_7__/* .renderMarkdown */ .Gc)([
-        (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_7__/* .heading */ .R_)(2, headline ?? decision),
-        ...(receipt === undefined ? [] : (0,_git_describe_js__WEBPACK_IMPORTED_MODULE_5__/* .summarizeReceipt */ .ab)(plan, receipt)),
-        ...(0,_git_describe_js__WEBPACK_IMPORTED_MODULE_5__/* .summarizePlan */ .PN)(plan, repository),
+    await step.writeSummary((0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_12__/* .renderMarkdown */ .Gc)([
+        (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_12__/* .heading */ .R_)(2, headline ?? decision),
+        ...(receipt === undefined ? [] : (0,_git_describe_js__WEBPACK_IMPORTED_MODULE_9__/* .summarizeReceipt */ .ab)(plan, receipt)),
+        ...(0,_git_describe_js__WEBPACK_IMPORTED_MODULE_9__/* .summarizePlan */ .PN)(plan, repository),
     ]));
 }
 
@@ -42285,6 +42421,18 @@ const rollbackApplied = schemas/* object */.Ikc({
     undone: schemas/* array */.YOg(schemas/* object */.Ikc({ revision: schemas/* string */.YjP(), title: schemas/* string */.YjP(), author: schemas/* string */.YjP() })),
     startedAt: datetime(),
 });
+/** A rollback that waits for people: it takes effect when its pull request is merged. */
+const rollbackProposed = schemas/* object */.Ikc({
+    ...common,
+    kind: schemas/* literal */.euz('rollback-proposed'),
+    layer: layerSchema,
+    from: schemas/* string */.YjP(),
+    to: schemas/* string */.YjP(),
+    branch: schemas/* string */.YjP(),
+    pull: schemas/* number */.aig().int(),
+    url: schemas/* string */.YjP(),
+    reason: schemas/* string */.YjP(),
+});
 const rollbackFailed = schemas/* object */.Ikc({
     ...common,
     kind: schemas/* literal */.euz('rollback-failed'),
@@ -42304,6 +42452,7 @@ const postmortemOpened = schemas/* object */.Ikc({
 const eventSchema = schemas/* discriminatedUnion */.gMt('kind', [
     healthChecked,
     rollbackApplied,
+    rollbackProposed,
     rollbackFailed,
     postmortemOpened,
 ]);
@@ -42545,6 +42694,103 @@ function isUserFacing(error) {
 
 /***/ }),
 
+/***/ 3689:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   S: () => (/* binding */ tellPulls)
+/* harmony export */ });
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(452);
+/* harmony import */ var _github_issues_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(375);
+/* harmony import */ var _text_markdown_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4358);
+
+
+
+/**
+ * Tells each pull request that it was undone, once, and how its work comes back.
+ * @returns why it could not be told; undefined when all were
+ */
+async function tellPulls(repository, { pulls = [], branch }, { commit, pull }, { incident, reason }) {
+    const by = pull === undefined ? (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .revision */ .QL)(commit) : (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .link */ .nf)(pull.url, `#${pull.number}`);
+    const body = (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .renderMarkdown */ .Gc)([
+        (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .paragraph */ .FY)(pull === undefined ? 'This was rolled back from ' : 'It is proposed to roll this back from ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .code */ .aY)(branch), ' by ', by, ': ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .text */ .Qq)(reason), '. Merging its branch again does nothing; revert the rollback on a branch, and fix the fault there.'),
+    ]);
+    try {
+        for (const { number } of pulls)
+            await (0,_github_issues_js__WEBPACK_IMPORTED_MODULE_0__/* .commentOnce */ .ZD)(repository, { number, marker: `rollback-of: ${incident}`, body });
+        return undefined;
+    }
+    catch (error) {
+        if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .RefusedError */ .fk)
+            return error.message;
+        throw error;
+    }
+}
+
+
+/***/ }),
+
+/***/ 886:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   $z: () => (/* binding */ deliveries),
+/* harmony export */   BM: () => (/* binding */ propose),
+/* harmony export */   T4: () => (/* binding */ chooseWay)
+/* harmony export */ });
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(452);
+/* harmony import */ var _github_commits_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7781);
+/* harmony import */ var _github_issues_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(375);
+/* harmony import */ var _github_pulls_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(235);
+/* harmony import */ var _github_refs_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(2509);
+/* harmony import */ var _github_rules_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(260);
+
+
+
+
+
+
+const deliveries = ['auto', 'direct', 'pull-request'];
+/** Chooses by the branch's rules, which are read before anything is tried. */
+function chooseWay(delivery, rules) {
+    if (delivery !== 'auto')
+        return { way: delivery, because: `input "delivery" is ${delivery}` };
+    const against = (0,_github_rules_js__WEBPACK_IMPORTED_MODULE_4__/* .rulesAgainstPush */ .z)(rules);
+    if (against.length > 0)
+        return { way: 'pull-request', because: `the branch has the rule ${against.join(', ')}` };
+    return {
+        way: 'direct',
+        because: rules.isProtected
+            ? 'no rule of the branch is known to forbid it'
+            : 'the branch has no rule against it',
+    };
+}
+/**
+ * Proposes a commit by a pull request. Can be killed anywhere and run again: a branch that is there already is taken
+ * over when it holds the same content on the same parent, and so is its pull request.
+ * @throws ConflictError when the branch's name is taken by something else
+ */
+async function propose(repository, { draft, proposal }) {
+    // a token that may not see pull requests is refused before there is a branch
+    await (0,_github_pulls_js__WEBPACK_IMPORTED_MODULE_2__/* .findOpenPull */ .zl)(repository, { head: proposal.branch, base: proposal.base });
+    const made = await (0,_github_commits_js__WEBPACK_IMPORTED_MODULE_0__/* .createCommit */ .kt)(repository, draft);
+    const there = await (0,_github_refs_js__WEBPACK_IMPORTED_MODULE_3__/* .createRef */ ._3)(repository, { ref: `heads/${proposal.branch}`, sha: made.sha });
+    const commit = there === made.sha ? made : await (0,_github_commits_js__WEBPACK_IMPORTED_MODULE_0__/* .readCommit */ .kN)(repository, there);
+    if (commit.tree !== draft.tree || commit.parents.join() !== draft.parents.join()) {
+        throw new _errors_js__WEBPACK_IMPORTED_MODULE_5__/* .ConflictError */ .fK(`the branch ${proposal.branch} holds another change already (${there.slice(0, 7)}): merge or delete it, and run again`);
+    }
+    const { base, branch: head, title, body, draft: isDraft } = proposal;
+    const pull = await (0,_github_pulls_js__WEBPACK_IMPORTED_MODULE_2__/* .openPull */ .Q_)(repository, { head, base, title, body, draft: isDraft });
+    await (0,_github_issues_js__WEBPACK_IMPORTED_MODULE_1__/* .addLabels */ .Nl)(repository, { number: pull.number, labels: proposal.labels });
+    await (0,_github_pulls_js__WEBPACK_IMPORTED_MODULE_2__/* .requestReviews */ .lj)(repository, { number: pull.number, reviewers: proposal.reviewers });
+    if (proposal.autoMerge)
+        await (0,_github_pulls_js__WEBPACK_IMPORTED_MODULE_2__/* .enableAutoMerge */ .D2)(repository, pull);
+    return { commit, pull };
+}
+
+
+/***/ }),
+
 /***/ 2919:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -42559,7 +42805,7 @@ function isUserFacing(error) {
 
 const listed = 20;
 /** The plan as lines of a log. */
-function describePlan({ branch, head, target, undone, undoneCount, files, done, takenBackBy, }) {
+function describePlan({ branch, head, target, undone, undoneCount, files, done, takenBackBy, pulls = [], way, }) {
     return [
         ...(takenBackBy === undefined ? [] : [takenBack(takenBackBy)]),
         `${branch}: ${head.slice(0, 7)} → content of ${target.commit.sha.slice(0, 7)} (${target.foundBy})`,
@@ -42568,18 +42814,34 @@ function describePlan({ branch, head, target, undone, undoneCount, files, done, 
             .slice(-listed)
             .map((commit) => `  ${commit.sha.slice(0, 7)} ${title(commit.message)} (${commit.author})`),
         ...(undoneCount > listed ? [`  … and ${undoneCount - listed} more`] : []),
+        ...(pulls.length === 0
+            ? []
+            : [`of the pull requests ${pulls.map(({ number }) => `#${number}`).join(', ')}`]),
+        ...(done === undefined ? [`delivery: ${way.way}, because ${way.because}`] : []),
     ];
 }
 /** The plan as a section of the job summary. */
 function summarizePlan(plan, { owner, repo }) {
-    const { branch, head, target, undone, undoneCount, files, done, since, takenBackBy } = plan;
+    const { branch, head, target, undone, undoneCount, files, done, since, takenBackBy, warnings } = plan;
+    const pulls = plan.pulls ?? [];
     return [
         ...(takenBackBy === undefined ? [] : [(0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .paragraph */ .FY)(`${capital(takenBack(takenBackBy))}.`)]),
         (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .heading */ .R_)(3, done === undefined ? 'What is undone' : 'What was undone'),
         (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .bulletList */ .fF)([
             ['branch ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .code */ .aY)(branch), ' of ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .code */ .aY)(`${owner}/${repo}`)],
             ['from ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .revision */ .QL)(head), ' to the content of ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .revision */ .QL)(target.commit.sha), ': ', target.foundBy],
-            [`${count(undoneCount, 'commit')} in ${count(files.length, 'file')}`],
+            [
+                `${count(undoneCount, 'commit')} in ${count(files.length, 'file')}`,
+                ...(pulls.length === 0 ? [] : [' of ']),
+                ...pulls.flatMap(({ number, url }, index) => [...(index > 0 ? [', '] : []), (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .link */ .nf)(url, `#${number}`)]),
+            ],
+            ...warnings.map(({ message, paths }) => [
+                (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .strong */ .ko)('Mind: '),
+                (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .text */ .Qq)(message),
+                ' (',
+                (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .code */ .aY)(paths.slice(0, 3).join(', ')),
+                ')',
+            ]),
         ]),
         commitTable(undone),
         ...(undoneCount > listed ? [(0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .paragraph */ .FY)(`… and ${undoneCount - listed} more.`)] : []),
@@ -42589,7 +42851,9 @@ function summarizePlan(plan, { owner, repo }) {
     ];
 }
 /** How things stand after a rollback was applied, or was found to be there, as a line of a log. */
-function describeReceipt({ branch, since }, { commit, tag }) {
+function describeReceipt({ branch, since }, { commit, tag, pull }) {
+    if (pull !== undefined)
+        return `${branch} stays where it is: the rollback is proposed by pull request #${pull.number}, ${pull.url}`;
     const tagged = tag === undefined ? '' : `, tagged ${tag}`;
     const now = since.at(-1);
     if (now === undefined)
@@ -42597,7 +42861,13 @@ function describeReceipt({ branch, since }, { commit, tag }) {
     return `${branch} was rolled back by ${commit.slice(0, 7)}${tagged} before, and has moved on to ${now.sha.slice(0, 7)} since (${count(since.length, 'commit')} on top): nothing was changed; to roll that back, too, give its id in input "revision"`;
 }
 /** The same as paragraphs of the job summary. */
-function summarizeReceipt({ branch, since }, { commit, tag, untagged }) {
+function summarizeReceipt({ branch, since }, { commit, tag, untagged, pull }) {
+    if (pull !== undefined) {
+        const proposed = [(0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .code */ .aY)(branch), ' stays where it is: the rollback is proposed by '];
+        return [
+            (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .paragraph */ .FY)(...proposed, (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .link */ .nf)(pull.url, `#${pull.number}`), '. It takes effect when that is merged.'),
+        ];
+    }
     const tagged = tag === undefined ? [] : [', tagged ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .code */ .aY)(tag)];
     const now = since.at(-1);
     return [
@@ -42630,7 +42900,164 @@ function count(n, noun) {
 
 /***/ }),
 
-/***/ 5271:
+/***/ 2676:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   W: () => (/* binding */ demandGuards)
+/* harmony export */ });
+/* harmony import */ var ms__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(744);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(452);
+
+
+/**
+ * Holds an automatic rollback against its guards.
+ * @param past events of at least the last 24 hours
+ * @param now ms since the epoch
+ * @throws RefusedError that names the guard and the way past it
+ */
+function demandGuards({ environment, undoneCount, badCommittedAt, badIsRollback }, { guards, past, now }) {
+    const byHand = 'look at it, and run the rollback by hand if it is right';
+    if (badIsRollback)
+        throw new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .RefusedError */ .fk(`the failed revision is itself a rollback, and one is not rolled back by a machine: ${byHand}`);
+    if (undoneCount > guards.maxCommits) {
+        throw new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .RefusedError */ .fk(`the rollback would undo ${undoneCount} commits, and input "max-commits" allows ${guards.maxCommits} without a person: ${byHand}`);
+    }
+    const age = now - badCommittedAt.getTime();
+    if (guards.maxAgeMs !== undefined && age > guards.maxAgeMs) {
+        throw new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .RefusedError */ .fk(`the failed revision is ${ms__WEBPACK_IMPORTED_MODULE_0__(age, { long: true })} old, and input "max-age" allows ${ms__WEBPACK_IMPORTED_MODULE_0__(guards.maxAgeMs, { long: true })}: what broke is likely something else; ${byHand}`);
+    }
+    const today = new Set(past.flatMap((event) => {
+        const counts = event.kind === 'rollback-applied' && event.automatic && event.environment === environment;
+        return counts && now - Date.parse(event.at) < ms__WEBPACK_IMPORTED_MODULE_0__('24h') ? [event.incident] : [];
+    }));
+    if (today.size >= guards.dailyCap) {
+        throw new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .RefusedError */ .fk(`${environment} was rolled back automatically ${today.size} times within 24 hours, and input "daily-cap" allows ${guards.dailyCap}: ${byHand}`);
+    }
+}
+
+
+/***/ }),
+
+/***/ 7836:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   G: () => (/* binding */ writeProposal)
+/* harmony export */ });
+/* harmony import */ var _text_markdown_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4358);
+/* harmony import */ var _describe_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2919);
+
+
+/** The pull request that proposes a rollback: what is undone, why, and how the work comes back. */
+function writeProposal(repository, plan, trace, wishes) {
+    const to = plan.target.commit.sha.slice(0, 7);
+    return {
+        ...wishes,
+        base: plan.branch,
+        branch: `rollback/${trace.incident}`,
+        title: `Roll back ${trace.environment.replace(/\s+/g, ' ')} to ${to}`,
+        body: (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .renderMarkdown */ .Gc)([
+            (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .paragraph */ .FY)((0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .text */ .Qq)(trace.reason)),
+            ...(0,_describe_js__WEBPACK_IMPORTED_MODULE_1__/* .summarizePlan */ .PN)(plan, repository),
+            (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .heading */ .R_)(3, 'After the merge'),
+            (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .paragraph */ .FY)('Merging this deploys nothing by itself where the deployment is not started by a push. The undone work does not come back by merging its branch again, because its commits are in the history already: revert this pull request instead, and fix the fault there.'),
+        ]),
+        draft: false,
+    };
+}
+
+
+/***/ }),
+
+/***/ 7743:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  j: () => (/* binding */ redeploy)
+});
+
+// EXTERNAL MODULE: ./lib/errors.js
+var errors = __nccwpck_require__(452);
+// EXTERNAL MODULE: ./node_modules/zod/v4/classic/schemas.js + 11 modules
+var schemas = __nccwpck_require__(2857);
+// EXTERNAL MODULE: ./lib/github/refusal.js
+var refusal = __nccwpck_require__(8595);
+;// CONCATENATED MODULE: ./lib/github/workflows.js
+
+
+const startedRun = schemas/* object */.Ikc({ workflow_run_id: schemas/* number */.aig() });
+/**
+ * Starts a workflow that has a `workflow_dispatch` trigger. The one way in which the workflow's own token can start a
+ * run: https://docs.github.com/en/actions/how-tos/write-workflows/choose-when-workflows-run/trigger-a-workflow
+ * @param workflow the name of its file
+ * @returns the run's id; undefined where the server does not tell it, as GitHub Enterprise Server before 3.20
+ */
+async function dispatchWorkflow({ octokit, owner, repo }, { workflow, ref, inputs }) {
+    const need = { doing: `start the workflow ${workflow}`, permission: 'actions: write' };
+    const { data } = await (0,refusal/* explained */.to)(need, () => octokit.rest.actions.createWorkflowDispatch({
+        owner,
+        repo,
+        workflow_id: workflow,
+        ref,
+        inputs,
+        return_run_details: true,
+    }));
+    // Octokit's types know only the answer without a body
+    return startedRun.safeParse(data).data?.workflow_run_id;
+}
+/** How a run stands. */
+async function readRun({ octokit, owner, repo }, id) {
+    const need = { doing: `read the run ${id}`, permission: 'actions: read' };
+    const { data } = await (0,refusal/* explained */.to)(need, () => octokit.rest.actions.getWorkflowRun({ owner, repo, run_id: id }));
+    return { id, url: data.html_url, status: data.status ?? 'unknown', conclusion: data.conclusion };
+}
+
+// EXTERNAL MODULE: ./lib/text/duration.js
+var duration = __nccwpck_require__(4783);
+;// CONCATENATED MODULE: ./lib/git/redeploy.js
+
+
+
+const pollMs = 5_000;
+/**
+ * Deploys the restored revision by the repository's own workflow, and waits for its run: a push with the workflow's own
+ * token starts none.
+ * @param say gets a line when the run starts, and each time its status changes
+ * @returns the run, completed with success; undefined where the server does not tell which run it started
+ * @throws InputError when the run ends in another way; UnavailableError when it takes too long
+ */
+async function redeploy(repository, { workflow, ref, inputs, timeoutMs }, { say, sleep, now, }) {
+    const id = await dispatchWorkflow(repository, { workflow, ref, inputs });
+    if (id === undefined) {
+        say(`${workflow} on ${ref} is started; this server does not tell which run it is, so it is not waited for`);
+        return undefined;
+    }
+    const deadline = now() + timeoutMs;
+    let shown = '';
+    for (;;) {
+        const run = await readRun(repository, id);
+        if (run.status !== shown)
+            say(`${workflow} on ${ref}: ${run.status}, ${run.url}`);
+        shown = run.status;
+        if (run.status === 'completed') {
+            if (run.conclusion === 'success')
+                return run;
+            throw new errors/* InputError */.dz(`the code is rolled back, but the workflow ${workflow} that deploys it ended with ${run.conclusion ?? 'nothing'}: see ${run.url}, mend it and run it again`);
+        }
+        if (now() + pollMs > deadline) {
+            throw new errors/* UnavailableError */.hG(`the code is rolled back, but the workflow ${workflow} that deploys it is still ${run.status} after ${(0,duration/* formatDuration */.a3)(timeoutMs)}: see ${run.url}`);
+        }
+        await sleep(pollMs);
+    }
+}
+
+
+/***/ }),
+
+/***/ 7394:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -42642,264 +43069,18 @@ __nccwpck_require__.d(__webpack_exports__, {
 
 // EXTERNAL MODULE: ./lib/errors.js
 var errors = __nccwpck_require__(452);
-// EXTERNAL MODULE: ./lib/github/client.js + 6 modules
-var client = __nccwpck_require__(5464);
+// EXTERNAL MODULE: ./lib/github/commits.js
+var commits = __nccwpck_require__(7781);
+// EXTERNAL MODULE: ./lib/github/pulls.js
+var pulls = __nccwpck_require__(235);
+// EXTERNAL MODULE: ./lib/github/refs.js
+var refs = __nccwpck_require__(2509);
 // EXTERNAL MODULE: ./lib/github/refusal.js
 var refusal = __nccwpck_require__(8595);
-;// CONCATENATED MODULE: ./lib/github/commits.js
-
-
-
-const reading = 'contents: read';
-/** A commit by its full id. @throws RefusedError when it is not in the repository */
-async function readCommit({ octokit, owner, repo }, sha) {
-    const { data } = await (0,refusal/* explained */.to)({ doing: `read commit ${sha.slice(0, 7)}`, permission: reading }, () => octokit.rest.git.getCommit({ owner, repo, commit_sha: sha }));
-    return {
-        sha: data.sha,
-        tree: data.tree.sha,
-        parents: data.parents.map((parent) => parent.sha),
-        message: data.message,
-        author: data.author.name,
-        committedAt: new Date(data.committer.date),
-    };
-}
-/** The full id of what a branch, a tag or a (short) commit id names; undefined when it names nothing. */
-async function resolveRevision({ octokit, owner, repo }, name) {
-    return (0,refusal/* explained */.to)({ doing: `find ${name}`, permission: reading }, async () => {
-        try {
-            const { data } = await octokit.rest.repos.getCommit({ owner, repo, ref: name, per_page: 1 });
-            return data.sha;
-        }
-        catch (error) {
-            // GitHub answers 422 "No commit found for SHA", and 409 in an empty repository
-            if ((0,refusal/* isRefused */.H0)(error, 'not-found') || (0,refusal/* isRefused */.H0)(error, 'invalid') || (0,refusal/* isRefused */.H0)(error, 'conflict'))
-                return undefined;
-            throw error;
-        }
-    });
-}
-/** Compares two revisions; `unrelated` when they have no commit in common. @throws RefusedError when one of them is not there */
-async function compareCommits({ octokit, owner, repo }, { base, head }) {
-    const doing = `compare ${base.slice(0, 7)} with ${head.slice(0, 7)}`;
-    const data = await (0,refusal/* explained */.to)({ doing, permission: reading }, async () => {
-        try {
-            const basehead = `${base}...${head}`;
-            const compared = await octokit.rest.repos.compareCommitsWithBasehead({
-                owner,
-                repo,
-                basehead,
-            });
-            return compared.data;
-        }
-        catch (error) {
-            // GitHub answers 404 "No common ancestor between … and …."
-            if (/no common ancestor/i.test((0,refusal/* readRefusal */.ni)(error)?.message ?? ''))
-                return undefined;
-            throw error;
-        }
-    });
-    if (data === undefined)
-        return { status: 'unrelated', aheadBy: 0, behindBy: 0, commits: [], files: [] };
-    return {
-        status: data.status,
-        aheadBy: data.ahead_by,
-        behindBy: data.behind_by,
-        commits: data.commits.map(toCommit),
-        files: (data.files ?? []).map(({ filename, additions, deletions }) => ({
-            path: filename,
-            additions,
-            deletions,
-        })),
-    };
-}
-/** True when the older revision is in the history of the newer one, or is it. */
-async function isAncestor(repository, { older, newer }) {
-    try {
-        const { status } = await compareCommits(repository, { base: older, head: newer });
-        return status === 'ahead' || status === 'identical';
-    }
-    catch (error) {
-        // one that was pushed away by force may be gone altogether
-        if (error instanceof errors/* RefusedError */.fk && (0,refusal/* isRefused */.H0)(error.cause, 'not-found'))
-            return false;
-        throw error;
-    }
-}
-/** The newest commits of a branch, newest first; at most 100. */
-async function listCommits({ octokit, owner, repo }, { branch, count }) {
-    const { data } = await (0,refusal/* explained */.to)({ doing: `list the commits of ${branch}`, permission: reading }, () => octokit.rest.repos.listCommits({ owner, repo, sha: branch, per_page: count }));
-    return data.map(toCommit);
-}
-/**
- * Makes a commit that nothing points at yet. Without author or committer, so that GitHub signs what an app or the
- * workflow's token makes: https://docs.github.com/en/authentication/managing-commit-signature-verification
- */
-async function createCommit({ octokit, owner, repo }, { tree, parents, message }) {
-    const { data } = await (0,refusal/* explained */.to)({ doing: 'create the commit', permission: 'contents: write' }, () => 
-    // an object that nothing points at changes nothing, so this POST may be repeated
-    octokit.rest.git.createCommit({
-        owner,
-        repo,
-        tree,
-        parents: [...parents],
-        message,
-        request: client/* repeatable */.E,
-    }));
-    return {
-        sha: data.sha,
-        tree: data.tree.sha,
-        parents,
-        message: data.message,
-        author: data.author.name,
-        committedAt: new Date(data.committer.date),
-    };
-}
-function toCommit({ sha, parents, commit }) {
-    return {
-        sha,
-        tree: commit.tree.sha,
-        parents: parents.map((parent) => parent.sha),
-        message: commit.message,
-        author: commit.author?.name ?? 'unknown',
-        committedAt: new Date(commit.committer?.date ?? 0),
-    };
-}
-
-// EXTERNAL MODULE: external "node:timers/promises"
-var promises_ = __nccwpck_require__(8500);
-// EXTERNAL MODULE: ./node_modules/ms/index.js
-var ms = __nccwpck_require__(744);
-;// CONCATENATED MODULE: ./lib/github/refs.js
-
-
-
-
-
-
-const permission = 'contents: write';
-/** The commit or tag object that a ref points at; undefined when there is no such ref. @param ref without `refs/`, e.g. `heads/main` */
-async function readRef({ octokit, owner, repo }, ref) {
-    return (0,refusal/* explained */.to)({ doing: `read refs/${ref}`, permission: 'contents: read' }, async () => {
-        try {
-            const { data } = await octokit.rest.git.getRef({ owner, repo, ref });
-            return data.object.sha;
-        }
-        catch (error) {
-            // an empty repository answers 409 to every question about refs
-            if ((0,refusal/* isRefused */.H0)(error, 'not-found') || (0,refusal/* isRefused */.H0)(error, 'conflict'))
-                return undefined;
-            throw error;
-        }
-    });
-}
-/**
- * Moves a branch from the commit it was seen at to a new one, or not at all.
- *
- * The new commit's parent is `from` and the update is not forced, so GitHub itself refuses it as no fast-forward when
- * anybody moved the branch in between: a compare-and-swap in one request. When the answer is lost the ref is read again.
- * @throws ConflictError when the branch is elsewhere; RefusedError when a rule or a permission forbids it
- */
-async function moveBranch(repository, move) {
-    // right after a push GitHub's API may lag, and refuse a move from where the branch is
-    if ((await tryMove(repository, move)) === 'moved')
-        return;
-    repository.octokit.log.warn(`GitHub lags behind on ${move.branch}: waiting ${lagMs / 1000} s`);
-    await (0,promises_.setTimeout)(lagMs);
-    if ((await tryMove(repository, move)) === 'moved')
-        return;
-    throw new errors/* UnavailableError */.hG(`could not move ${move.branch}: GitHub says that it is no fast-forward, and that ${move.branch} is at ${move.from.slice(0, 7)}, which it is one from; run again`);
-}
-const lagMs = ms('2s');
-async function tryMove(repository, { branch, from, to }) {
-    const { octokit, owner, repo } = repository;
-    const need = { doing: `move ${branch} from ${from.slice(0, 7)} to ${to.slice(0, 7)}`, permission };
-    try {
-        // once it is carried out the same update changes nothing, so this PATCH may be repeated
-        await octokit.rest.git.updateRef({
-            owner,
-            repo,
-            ref: `heads/${branch}`,
-            sha: to,
-            force: false,
-            request: client/* repeatable */.E,
-        });
-        return 'moved';
-    }
-    catch (error) {
-        const lag = (0,refusal/* isRefused */.H0)(error, 'not-fast-forward');
-        if (!lag && !(0,refusal/* isAmbiguous */.X2)(error) && !(0,refusal/* isRefused */.H0)(error, 'not-found'))
-            throw (0,refusal/* explain */.WE)(error, need);
-        const now = await readRef(repository, `heads/${branch}`);
-        if (now === to)
-            return 'moved';
-        if (now === from && lag)
-            return 'lag';
-        if (now === from)
-            throw (0,refusal/* explain */.WE)(error, need);
-        // an update whose answer was lost, and somebody's commit on top of it since
-        if (now !== undefined && (await isAncestor(repository, { older: to, newer: now })))
-            return 'moved';
-        throw new errors/* ConflictError */.fK(`${branch} was at ${from.slice(0, 7)} when the rollback was planned and is at ${now?.slice(0, 7) ?? 'nothing'} now: nothing was overwritten; run again to plan on the new state`, { cause: error });
-    }
-}
-/** Creates a ref, or finds it there already. @returns the object it points at, which is another one when the name was taken */
-async function createRef(repository, { ref, sha }) {
-    const { octokit, owner, repo } = repository;
-    try {
-        // a second one finds the name taken and changes nothing, so this POST may be repeated
-        await octokit.rest.git.createRef({ owner, repo, ref: `refs/${ref}`, sha, request: client/* repeatable */.E });
-        return sha;
-    }
-    catch (error) {
-        const maybeThere = (0,refusal/* isAmbiguous */.X2)(error) || (0,refusal/* isRefused */.H0)(error, 'already-exists') || (0,refusal/* isRefused */.H0)(error, 'conflict');
-        const there = maybeThere ? await readRef(repository, ref) : undefined;
-        if (there !== undefined)
-            return there;
-        throw (0,refusal/* explain */.WE)(error, { doing: `create refs/${ref}`, permission });
-    }
-}
-/**
- * Puts an annotated tag on a commit; the same tag on the same commit is left as it is.
- * @throws ConflictError when the name is taken by a tag of another commit
- */
-async function tagCommit(repository, { tag, commit, message }) {
-    const { octokit, owner, repo } = repository;
-    const doing = `create the tag ${tag}`;
-    const existing = await readRef(repository, `tags/${tag}`);
-    const object = existing ??
-        (await (0,refusal/* explained */.to)({ doing, permission }, async () => {
-            // an object that nothing points at changes nothing, so this POST may be repeated
-            const { data } = await octokit.rest.git.createTag({
-                owner,
-                repo,
-                tag,
-                message,
-                object: commit,
-                type: 'commit',
-                request: client/* repeatable */.E,
-            });
-            return createRef(repository, { ref: `tags/${tag}`, sha: data.sha });
-        }));
-    const tagged = await commitOf(repository, object);
-    if (tagged !== commit) {
-        throw new errors/* ConflictError */.fK(`the tag ${tag} is already on ${tagged.slice(0, 7)}: delete or rename it, and run again`);
-    }
-}
-/** The commit that a tag is on: an annotated one is an object of its own, a lightweight one the commit itself. */
-async function commitOf({ octokit, owner, repo }, object) {
-    return (0,refusal/* explained */.to)({ doing: `read the tag ${object.slice(0, 7)}`, permission: 'contents: read' }, async () => {
-        try {
-            const { data } = await octokit.rest.git.getTag({ owner, repo, tag_sha: object });
-            return data.object.sha;
-        }
-        catch (error) {
-            if ((0,refusal/* isRefused */.H0)(error, 'not-found'))
-                return object;
-            throw error;
-        }
-    });
-}
-
+// EXTERNAL MODULE: ./lib/github/rules.js
+var github_rules = __nccwpck_require__(260);
+// EXTERNAL MODULE: ./lib/git/delivery.js
+var git_delivery = __nccwpck_require__(886);
 ;// CONCATENATED MODULE: ./lib/git/message.js
 /**
  * The message of a rollback commit, in git's own form: subject, reason, trailers.
@@ -42956,8 +43137,8 @@ function findRollbacks(recent) {
 async function lookAfter(repository, { commit, from }, head) {
     if (commit.sha === head)
         return { since: [], takenBackBy: undefined };
-    const { commits: since } = await compareCommits(repository, { base: commit.sha, head });
-    const { tree: undoneTree } = await readCommit(repository, from);
+    const { commits: since } = await (0,commits/* compareCommits */.kC)(repository, { base: commit.sha, head });
+    const { tree: undoneTree } = await (0,commits/* readCommit */.kN)(repository, from);
     let takenBackBy;
     for (const each of since) {
         if (each.tree === undoneTree || each.message.includes(`This reverts commit ${commit.sha}`))
@@ -42970,7 +43151,7 @@ async function lookAfter(repository, { commit, from }, head) {
 
 ;// CONCATENATED MODULE: ./lib/github/deployments.js
 
-const deployments_permission = 'deployments: read';
+const permission = 'deployments: read';
 /** The deployments of an environment, or of a revision in it, newest first, a page of a hundred at a time so that a caller stops when it has what it seeks. */
 async function* listDeployments({ octokit, owner, repo }, { environment, revision }) {
     const pages = octokit.paginate.iterator(octokit.rest.repos.listDeployments, {
@@ -42981,7 +43162,7 @@ async function* listDeployments({ octokit, owner, repo }, { environment, revisio
         per_page: 100,
     });
     const iterator = pages[Symbol.asyncIterator]();
-    const need = { doing: `list the deployments of ${environment}`, permission: deployments_permission };
+    const need = { doing: `list the deployments of ${environment}`, permission };
     for (let page = await (0,refusal/* explained */.to)(need, () => iterator.next()); !page.done; page = await (0,refusal/* explained */.to)(need, () => iterator.next())) {
         for (const { id, sha, created_at } of page.value.data)
             yield { id, revision: sha, createdAt: new Date(created_at) };
@@ -42992,13 +43173,107 @@ async function* listDeployments({ octokit, owner, repo }, { environment, revisio
  * and in production environments it does not even do that.
  */
 async function hasSucceeded({ octokit, owner, repo }, deployment) {
-    const { data } = await (0,refusal/* explained */.to)({ doing: `read the statuses of deployment ${deployment.id}`, permission: deployments_permission }, () => octokit.rest.repos.listDeploymentStatuses({ owner, repo, deployment_id: deployment.id, per_page: 100 }));
+    const { data } = await (0,refusal/* explained */.to)({ doing: `read the statuses of deployment ${deployment.id}`, permission }, () => octokit.rest.repos.listDeploymentStatuses({ owner, repo, deployment_id: deployment.id, per_page: 100 }));
     return data.some(({ state }) => state === 'success');
 }
 
 // EXTERNAL MODULE: ./lib/history/incident.js
 var incident = __nccwpck_require__(3660);
+;// CONCATENATED MODULE: ./lib/github/checks.js
+
+/** Reads check runs and commit statuses of a commit. @returns the worst state of each named check */
+async function readChecks({ octokit, owner, repo }, { sha, names }) {
+    const doing = `read the checks of ${sha.slice(0, 7)}`;
+    const [runs, status] = await Promise.all([
+        (0,refusal/* explained */.to)({ doing, permission: 'checks: read' }, () => octokit.paginate(octokit.rest.checks.listForRef, {
+            owner,
+            repo,
+            ref: sha,
+            filter: 'latest',
+            per_page: 100,
+        })),
+        (0,refusal/* explained */.to)({ doing, permission: 'statuses: read' }, () => octokit.rest.repos.getCombinedStatusForRef({ owner, repo, ref: sha, per_page: 100 })),
+    ]);
+    const found = [
+        ...runs.map(({ name, conclusion }) => ({ name, state: stateOfRun(conclusion) })),
+        ...status.data.statuses.map(({ context, state }) => ({ name: context, state: stateOfStatus(state) })),
+    ];
+    return new Map(names.map((name) => [name, worst(found.filter((each) => each.name === name).map(({ state }) => state))]));
+}
+/** A check that was skipped or neutral counts as passed, as GitHub's own required checks have it. */
+function stateOfRun(conclusion) {
+    if (conclusion === null)
+        return 'pending';
+    return ['success', 'neutral', 'skipped'].includes(conclusion) ? 'success' : 'failure';
+}
+function stateOfStatus(state) {
+    if (state === 'success' || state === 'pending')
+        return state;
+    return 'failure';
+}
+function worst(states) {
+    return ['failure', 'pending', 'success'].find((state) => states.includes(state)) ?? 'missing';
+}
+
+;// CONCATENATED MODULE: ./lib/git/green-target.js
+
+
+
+const lastGreen = 'last-green';
+/** How many commits are looked at, two requests each. */
+const furthest = 50;
+/**
+ * The newest revision before the failed one at which all the named checks were green. GitHub forgets checks after 90 days.
+ * @throws InputError when no check is named, or none of the revisions was green
+ */
+async function findGreenTarget(repository, { checks, bad }) {
+    if (checks.length === 0)
+        throw new errors/* InputError */.dz(`input "target" is ${lastGreen}, and input "checks" names no checks; name those that say that a revision is good`);
+    const [failed, ...older] = await (0,commits/* listCommits */.VE)(repository, { branch: bad, count: furthest + 1 });
+    for (const commit of older) {
+        if (commit.tree === failed?.tree)
+            continue;
+        const states = await readChecks(repository, { sha: commit.sha, names: checks });
+        if ([...states.values()].every((state) => state === 'success'))
+            return {
+                commit,
+                foundBy: `the newest revision before ${bad.slice(0, 7)} at which ${checks.join(', ')} passed`,
+            };
+    }
+    throw new errors/* InputError */.dz(`at none of the ${older.length} revisions before ${bad.slice(0, 7)} did all of ${checks.join(', ')} pass; check the names in input "checks", or name the good revision in input "target"`);
+}
+
+;// CONCATENATED MODULE: ./lib/git/tag-target.js
+
+
+
+const previousDeploymentTag = 'previous-deployment-tag';
+/** How far back on the branch a tag is looked for, in commits. */
+const tag_target_furthest = 100;
+/**
+ * The newest revision of the branch before the failed one that bears a deployment tag, and has another content.
+ * @param pattern name of the tags with one `*`, e.g. `deploy-*`
+ * @throws InputError when the pattern is none, or no tag fits
+ */
+async function findTaggedTarget(repository, { pattern, bad }) {
+    const [prefix = '', suffix, ...more] = pattern.split('*');
+    if (prefix === '' || suffix === undefined || more.length > 0) {
+        throw new errors/* InputError */.dz(`input "tag-pattern" is "${pattern}"; write the beginning of the tags' names with one *, such as deploy-*`);
+    }
+    const tags = (await (0,refs/* listTags */.cB)(repository, { prefix })).filter(({ name }) => name.endsWith(suffix));
+    const [failed, ...older] = await (0,commits/* listCommits */.VE)(repository, { branch: bad, count: tag_target_furthest });
+    for (const commit of older) {
+        const tag = tags.find((each) => each.commit === commit.sha);
+        if (tag === undefined || commit.tree === failed?.tree)
+            continue;
+        return { commit, foundBy: `the newest tag ${pattern} before ${bad.slice(0, 7)}: ${tag.name}` };
+    }
+    throw new errors/* InputError */.dz(`no tag ${pattern} marks one of the ${older.length} commits before ${bad.slice(0, 7)}; change input "tag-pattern", or name the good revision in input "target"`);
+}
+
 ;// CONCATENATED MODULE: ./lib/git/target.js
+
+
 
 
 
@@ -43015,6 +43290,10 @@ async function findTarget(repository, request) {
     const { target, head } = request;
     if (target === lastSuccessfulDeployment)
         return findLastSuccessfulDeployment(repository, request);
+    if (target === previousDeploymentTag)
+        return findTaggedTarget(repository, { pattern: request.tagPattern, bad: request.bad });
+    if (target === lastGreen)
+        return findGreenTarget(repository, { checks: request.checks, bad: request.bad });
     const parents = /^HEAD(?:(\^*)|~(\d*))$/.exec(target);
     if (parents !== null) {
         const [, carets = '', count] = parents;
@@ -43022,13 +43301,13 @@ async function findTarget(repository, request) {
         return findParent(repository, { head, target, steps });
     }
     if (!isRevisionName(target)) {
-        throw new errors/* InputError */.dz(`input "target" is "${target}", which no commit, tag or branch can be called; write ${lastSuccessfulDeployment}, a commit id, a tag, a branch, or HEAD~n`);
+        throw new errors/* InputError */.dz(`input "target" is "${target}", which no commit, tag or branch can be called; write ${lastSuccessfulDeployment}, ${previousDeploymentTag}, ${lastGreen}, a commit id, a tag, a branch, or HEAD~n`);
     }
-    const sha = await resolveRevision(repository, target);
+    const sha = await (0,commits/* resolveRevision */.eZ)(repository, target);
     if (sha === undefined) {
         throw new errors/* InputError */.dz(`input "target" is "${target}", and ${repository.owner}/${repository.repo} has no such commit, tag or branch; write one that it has`);
     }
-    return { commit: await readCommit(repository, sha), foundBy: `named as the target: ${target}` };
+    return { commit: await (0,commits/* readCommit */.kN)(repository, sha), foundBy: `named as the target: ${target}` };
 }
 /** Git's rules for ref names, as far as they keep a name from meaning something else: https://git-scm.com/docs/git-check-ref-format */
 function isRevisionName(name) {
@@ -43038,12 +43317,12 @@ function isRevisionName(name) {
 async function findParent(repository, { head, target, steps }) {
     if (steps > furthestParent)
         throw new errors/* InputError */.dz(`input "target" is "${target}"; go back at most ${furthestParent} commits, or name the commit`);
-    let commit = await readCommit(repository, head);
+    let commit = await (0,commits/* readCommit */.kN)(repository, head);
     for (let step = 0; step < steps; step += 1) {
         const parent = commit.parents[0];
         if (parent === undefined)
             throw new errors/* InputError */.dz(`input "target" is "${target}", but the branch has only ${step + 1} commits`);
-        commit = await readCommit(repository, parent);
+        commit = await (0,commits/* readCommit */.kN)(repository, parent);
     }
     return { commit, foundBy: `${target}, counted along first parents` };
 }
@@ -43052,10 +43331,10 @@ async function findParent(repository, { head, target, steps }) {
  * from the bad one's, and that was not rolled back from itself. Not the active deployment, nor the last green run: both forget.
  */
 async function findLastSuccessfulDeployment(repository, { environment, branch, bad, head, rolledBack }) {
-    if (!(await isAncestor(repository, { older: bad, newer: head }))) {
+    if (!(await (0,commits/* isAncestor */.QX)(repository, { older: bad, newer: head }))) {
         throw new errors/* InputError */.dz(`${bad.slice(0, 7)}, whose deployment failed, is not on ${branch}: there is nothing to undo; name its branch in input "branch", or the failed revision in input "revision"`);
     }
-    const { tree: badTree } = await readCommit(repository, bad);
+    const { tree: badTree } = await (0,commits/* readCommit */.kN)(repository, bad);
     const badDeployment = await newestDeployment(repository, { environment, revision: bad });
     const passedOver = [];
     for await (const deployment of listDeployments(repository, { environment })) {
@@ -43070,10 +43349,10 @@ async function findLastSuccessfulDeployment(repository, { environment, branch, b
             passOver('was rolled back from');
         else if (!(await hasSucceeded(repository, deployment)))
             passOver('never succeeded');
-        else if (!(await isAncestor(repository, { older: revision, newer: head })))
+        else if (!(await (0,commits/* isAncestor */.QX)(repository, { older: revision, newer: head })))
             passOver(`is not on ${branch}`);
         else {
-            const commit = await readCommit(repository, revision);
+            const commit = await (0,commits/* readCommit */.kN)(repository, revision);
             const before = badDeployment === undefined ? '' : ` before that of ${bad.slice(0, 7)}`;
             const foundBy = `the newest successful deployment of ${environment}${before}, made ${createdAt.toISOString()}`;
             if (commit.tree !== badTree)
@@ -43095,7 +43374,43 @@ function tell(passedOver) {
     return `looked at those before it: ${passedOver.slice(0, toldDeployments).join(', ')}${more}`;
 }
 
+;// CONCATENATED MODULE: ./lib/git/warnings.js
+const kinds = [
+    {
+        kind: 'migrations',
+        pattern: /(^|\/)(migrations?|migrate|alembic|flyway|changelogs?)\/[^/]+|\.(up|down)\.sql$/i,
+        message: 'database migrations are undone in the code, not in the database: the old code may meet the new schema; see db-restore',
+    },
+    {
+        kind: 'lock-files',
+        pattern: /(^|\/)(package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|pnpm-lock\.yaml|bun\.lock|Gemfile\.lock|poetry\.lock|uv\.lock|Pipfile\.lock|Cargo\.lock|go\.sum|composer\.lock|packages\.lock\.json|mix\.lock|pubspec\.lock|Podfile\.lock)$/,
+        message: 'dependencies go back too: the build has to install them anew',
+    },
+    {
+        kind: 'workflow-files',
+        pattern: /^\.github\/workflows\/[^/]+\.ya?ml$/,
+        message: 'workflow files change: the workflow\'s own token may not do that; give input "token" that of a GitHub App with `workflows: write`',
+    },
+    {
+        kind: 'submodules',
+        pattern: /^\.gitmodules$/,
+        message: 'submodules change: the commits they are pinned to have to be there still',
+    },
+];
+/** What among the files of a rollback needs a second look. */
+function findWarnings(paths) {
+    return kinds.flatMap(({ kind, pattern, message }) => {
+        const found = paths.filter((path) => pattern.test(path));
+        return found.length === 0 ? [] : [{ kind, message, paths: found }];
+    });
+}
+
 ;// CONCATENATED MODULE: ./lib/git/restore.js
+
+
+
+
+
 
 
 
@@ -43108,11 +43423,11 @@ function tell(passedOver) {
  */
 async function planRestore(repository, request) {
     const { branch } = request;
-    const head = await readRef(repository, `heads/${branch}`);
+    const head = await (0,refs/* readRef */.sg)(repository, `heads/${branch}`);
     if (head === undefined) {
         throw new errors/* InputError */.dz(`the branch "${branch}" is not in ${repository.owner}/${repository.repo}; name the deployed branch in input "branch"`);
     }
-    const rollbacks = findRollbacks(await listCommits(repository, { branch: head, count: 100 }));
+    const rollbacks = findRollbacks(await (0,commits/* listCommits */.VE)(repository, { branch: head, count: 100 }));
     const earlier = rollbacks.find(({ incident }) => incident === request.incident);
     const { since, takenBackBy } = earlier === undefined ? { since: [], takenBackBy: undefined } : await lookAfter(repository, earlier, head);
     const holding = takenBackBy === undefined ? earlier : undefined;
@@ -43124,9 +43439,13 @@ async function planRestore(repository, request) {
         ? holding.commit
         : undefined;
     const from = done === undefined ? head : base;
-    const comparison = await compareCommits(repository, { base: target.commit.sha, head: from });
+    const comparison = await (0,commits/* compareCommits */.kC)(repository, { base: target.commit.sha, head: from });
     refuseUnlessOlder({ comparison, branch, from, target, request: request.target });
-    const { tree } = await readCommit(repository, from);
+    const [{ tree }, pulls, rules] = await Promise.all([
+        (0,commits/* readCommit */.kN)(repository, from),
+        findPulls(repository, comparison.commits),
+        (0,github_rules/* readBranchRules */.C)(repository, branch),
+    ]);
     return {
         branch,
         head: from,
@@ -43138,7 +43457,31 @@ async function planRestore(repository, request) {
         since: done === undefined ? [] : since,
         takenBackBy,
         sameContent: done === undefined && tree === target.commit.tree,
+        pulls,
+        warnings: findWarnings(comparison.files.map(({ path }) => path)),
+        way: (0,git_delivery/* chooseWay */.T4)(request.delivery, rules),
+        badIsRollback: rollbacks.some(({ commit }) => commit.sha === request.bad),
     };
+}
+/** Pull requests are asked for commit by commit, of the newest ones only. */
+const askedCommits = 20;
+/** A token that may not see pull requests may still roll back. */
+async function findPulls(repository, commits) {
+    try {
+        const [newest, ...others] = commits.slice(-askedCommits).reverse();
+        if (newest === undefined)
+            return [];
+        // one alone first: a token that may not see them is told so once
+        const first = await (0,pulls/* pullsOfCommit */.bU)(repository, newest.sha);
+        const found = [first, ...(await Promise.all(others.map(({ sha }) => (0,pulls/* pullsOfCommit */.bU)(repository, sha))))];
+        const byNumber = new Map(found.flat().map((pull) => [pull.number, pull]));
+        return [...byNumber.values()].sort((a, b) => a.number - b.number);
+    }
+    catch (error) {
+        if (error instanceof errors/* RefusedError */.fk)
+            return undefined;
+        throw error;
+    }
 }
 function refuseUnlessOlder({ comparison: { status }, branch, from, target, request, }) {
     const named = `input "target" (${request}) is ${target.commit.sha.slice(0, 7)}`;
@@ -43149,23 +43492,44 @@ function refuseUnlessOlder({ comparison: { status }, branch, from, target, reque
     }
 }
 /**
- * Applies a plan, or finishes what an earlier run of it began: commit, compare-and-swap of the branch, annotated tag.
- * Can be killed between any two requests and run again: the branch ends with one rollback commit.
+ * Applies a plan, or finishes what an earlier run of it began: commit, compare-and-swap of the branch, annotated tag; or
+ * commit, branch of its own, pull request. With delivery `auto`, a rule that is only known when it refuses the commit
+ * leads to the pull request, too. Can be killed between any two requests and run again: one rollback commit is made.
  * @throws ConflictError when the branch has moved since the plan, and then nothing is changed
  */
-async function applyRestore(repository, plan, trace) {
-    const { branch, head, target, done } = plan;
+async function applyRestore(repository, plan, { trace, delivery, proposal }) {
+    const { head, target, done, way } = plan;
+    const ids = { from: head, to: target.commit.sha, pull: undefined };
     const message = writeMessage(trace);
-    const commit = done ?? (await createCommit(repository, { tree: target.commit.tree, parents: [head], message }));
-    if (done === undefined)
-        await moveBranch(repository, { branch, from: head, to: commit.sha });
-    return {
-        from: head,
-        to: target.commit.sha,
-        commit: commit.sha,
-        ...(await tagRollback(repository, commit, message)),
-        outcome: done === undefined ? 'rolled-back' : 'already-rolled-back',
-    };
+    if (done !== undefined) {
+        const tagged = await tagRollback(repository, done, message);
+        return { ...ids, ...tagged, commit: done.sha, outcome: 'already-rolled-back' };
+    }
+    const draft = { tree: target.commit.tree, parents: [head], message };
+    let why = way.because;
+    if (way.way === 'direct') {
+        try {
+            const commit = await (0,commits/* createCommit */.kt)(repository, draft);
+            await (0,refs/* moveBranch */.ob)(repository, { branch: plan.branch, from: head, to: commit.sha });
+            return {
+                ...ids,
+                ...(await tagRollback(repository, commit, message)),
+                commit: commit.sha,
+                outcome: 'rolled-back',
+            };
+        }
+        catch (error) {
+            if (delivery !== 'auto' || !(error instanceof errors/* RefusedError */.fk) || !(0,refusal/* isRuleRefusal */.NS)(error))
+                throw error;
+            why = error.message;
+        }
+    }
+    const { commit, pull } = await (0,git_delivery/* propose */.BM)(repository, { draft, proposal }).catch((error) => {
+        if (delivery !== 'auto' || !(error instanceof errors/* RefusedError */.fk))
+            throw error;
+        throw new errors/* RefusedError */.fk(`${why}, so the rollback takes a pull request: ${error.message}`, { cause: error });
+    });
+    return { ...ids, commit: commit.sha, tag: undefined, untagged: undefined, outcome: 'proposed', pull };
 }
 /** The branch has moved by now: a tag that is refused does not make the rollback undone, and is said instead. */
 async function tagRollback(repository, { sha, committedAt }, message) {
@@ -43175,7 +43539,7 @@ async function tagRollback(repository, { sha, committedAt }, message) {
     let untagged;
     for (const name of names) {
         try {
-            await tagCommit(repository, { tag: name, commit: sha, message });
+            await (0,refs/* tagCommit */.eF)(repository, { tag: name, commit: sha, message });
             return { tag: name, untagged: undefined };
         }
         catch (error) {
@@ -43681,11 +44045,523 @@ function isJson({ headers }) {
 
 /***/ }),
 
+/***/ 7781:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   QX: () => (/* binding */ isAncestor),
+/* harmony export */   VE: () => (/* binding */ listCommits),
+/* harmony export */   eZ: () => (/* binding */ resolveRevision),
+/* harmony export */   kC: () => (/* binding */ compareCommits),
+/* harmony export */   kN: () => (/* binding */ readCommit),
+/* harmony export */   kt: () => (/* binding */ createCommit)
+/* harmony export */ });
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(452);
+/* harmony import */ var _client_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5464);
+/* harmony import */ var _refusal_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8595);
+
+
+
+const reading = 'contents: read';
+/** A commit by its full id. @throws RefusedError when it is not in the repository */
+async function readCommit({ octokit, owner, repo }, sha) {
+    const { data } = await (0,_refusal_js__WEBPACK_IMPORTED_MODULE_1__/* .explained */ .to)({ doing: `read commit ${sha.slice(0, 7)}`, permission: reading }, () => octokit.rest.git.getCommit({ owner, repo, commit_sha: sha }));
+    return {
+        sha: data.sha,
+        tree: data.tree.sha,
+        parents: data.parents.map((parent) => parent.sha),
+        message: data.message,
+        author: data.author.name,
+        committedAt: new Date(data.committer.date),
+    };
+}
+/** The full id of what a branch, a tag or a (short) commit id names; undefined when it names nothing. */
+async function resolveRevision({ octokit, owner, repo }, name) {
+    return (0,_refusal_js__WEBPACK_IMPORTED_MODULE_1__/* .explained */ .to)({ doing: `find ${name}`, permission: reading }, async () => {
+        try {
+            const { data } = await octokit.rest.repos.getCommit({ owner, repo, ref: name, per_page: 1 });
+            return data.sha;
+        }
+        catch (error) {
+            // GitHub answers 422 "No commit found for SHA", and 409 in an empty repository
+            if ((0,_refusal_js__WEBPACK_IMPORTED_MODULE_1__/* .isRefused */ .H0)(error, 'not-found') || (0,_refusal_js__WEBPACK_IMPORTED_MODULE_1__/* .isRefused */ .H0)(error, 'invalid') || (0,_refusal_js__WEBPACK_IMPORTED_MODULE_1__/* .isRefused */ .H0)(error, 'conflict'))
+                return undefined;
+            throw error;
+        }
+    });
+}
+/** Compares two revisions; `unrelated` when they have no commit in common. @throws RefusedError when one of them is not there */
+async function compareCommits({ octokit, owner, repo }, { base, head }) {
+    const doing = `compare ${base.slice(0, 7)} with ${head.slice(0, 7)}`;
+    const data = await (0,_refusal_js__WEBPACK_IMPORTED_MODULE_1__/* .explained */ .to)({ doing, permission: reading }, async () => {
+        try {
+            const basehead = `${base}...${head}`;
+            const compared = await octokit.rest.repos.compareCommitsWithBasehead({
+                owner,
+                repo,
+                basehead,
+            });
+            return compared.data;
+        }
+        catch (error) {
+            // GitHub answers 404 "No common ancestor between … and …."
+            if (/no common ancestor/i.test((0,_refusal_js__WEBPACK_IMPORTED_MODULE_1__/* .readRefusal */ .ni)(error)?.message ?? ''))
+                return undefined;
+            throw error;
+        }
+    });
+    if (data === undefined)
+        return { status: 'unrelated', aheadBy: 0, behindBy: 0, commits: [], files: [] };
+    return {
+        status: data.status,
+        aheadBy: data.ahead_by,
+        behindBy: data.behind_by,
+        commits: data.commits.map(toCommit),
+        files: (data.files ?? []).map(({ filename, additions, deletions }) => ({
+            path: filename,
+            additions,
+            deletions,
+        })),
+    };
+}
+/** True when the older revision is in the history of the newer one, or is it. */
+async function isAncestor(repository, { older, newer }) {
+    try {
+        const { status } = await compareCommits(repository, { base: older, head: newer });
+        return status === 'ahead' || status === 'identical';
+    }
+    catch (error) {
+        // one that was pushed away by force may be gone altogether
+        if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .RefusedError */ .fk && (0,_refusal_js__WEBPACK_IMPORTED_MODULE_1__/* .isRefused */ .H0)(error.cause, 'not-found'))
+            return false;
+        throw error;
+    }
+}
+/** The newest commits of a branch, newest first; at most 100. */
+async function listCommits({ octokit, owner, repo }, { branch, count }) {
+    const { data } = await (0,_refusal_js__WEBPACK_IMPORTED_MODULE_1__/* .explained */ .to)({ doing: `list the commits of ${branch}`, permission: reading }, () => octokit.rest.repos.listCommits({ owner, repo, sha: branch, per_page: count }));
+    return data.map(toCommit);
+}
+/**
+ * Makes a commit that nothing points at yet. Without author or committer, so that GitHub signs what an app or the
+ * workflow's token makes: https://docs.github.com/en/authentication/managing-commit-signature-verification
+ */
+async function createCommit({ octokit, owner, repo }, { tree, parents, message }) {
+    const { data } = await (0,_refusal_js__WEBPACK_IMPORTED_MODULE_1__/* .explained */ .to)({ doing: 'create the commit', permission: 'contents: write' }, () => 
+    // an object that nothing points at changes nothing, so this POST may be repeated
+    octokit.rest.git.createCommit({
+        owner,
+        repo,
+        tree,
+        parents: [...parents],
+        message,
+        request: _client_js__WEBPACK_IMPORTED_MODULE_0__/* .repeatable */ .E,
+    }));
+    return {
+        sha: data.sha,
+        tree: data.tree.sha,
+        parents,
+        message: data.message,
+        author: data.author.name,
+        committedAt: new Date(data.committer.date),
+    };
+}
+function toCommit({ sha, parents, commit }) {
+    return {
+        sha,
+        tree: commit.tree.sha,
+        parents: parents.map((parent) => parent.sha),
+        message: commit.message,
+        author: commit.author?.name ?? 'unknown',
+        committedAt: new Date(commit.committer?.date ?? 0),
+    };
+}
+
+
+/***/ }),
+
+/***/ 375:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Nl: () => (/* binding */ addLabels),
+/* harmony export */   ZD: () => (/* binding */ commentOnce)
+/* harmony export */ });
+/* unused harmony exports bodyLimit, readIssue, listIssues, createIssue, updateIssue, closeAsDuplicate */
+/* harmony import */ var _client_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5464);
+/* harmony import */ var _refusal_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8595);
+
+
+/** Longer issue bodies and comments are refused by GitHub, in characters. */
+const bodyLimit = 65_536;
+const permission = 'issues: write';
+const insiders = new Set(['OWNER', 'MEMBER', 'COLLABORATOR']);
+function toIssue(issue) {
+    return {
+        number: issue.number,
+        url: issue.html_url,
+        title: issue.title,
+        body: issue.body ?? '',
+        open: issue.state === 'open',
+        trusted: issue.user?.type === 'Bot' || insiders.has(issue.author_association ?? ''),
+    };
+}
+/** One issue; undefined when it was deleted or moved to another repository. */
+async function readIssue({ octokit, owner, repo }, number) {
+    return explained({ doing: `read issue #${number}`, permission: 'issues: read' }, async () => {
+        try {
+            const { data } = await octokit.rest.issues.get({ owner, repo, issue_number: number });
+            return toIssue(data);
+        }
+        catch (error) {
+            // 410 is a deleted one, which reads as invalid here
+            if (isRefused(error, 'not-found') || isRefused(error, 'invalid'))
+                return undefined;
+            throw error;
+        }
+    });
+}
+/**
+ * Issues of any state that were touched since a time, oldest first. By the list endpoint, which shows an issue as soon as
+ * it is made; the search index is seconds behind, and that is how duplicates come about.
+ */
+async function listIssues({ octokit, owner, repo }, { since }) {
+    const issues = await explained({ doing: 'list the issues', permission: 'issues: read' }, () => octokit.paginate(octokit.rest.issues.listForRepo, {
+        owner,
+        repo,
+        state: 'all',
+        since: since.toISOString(),
+        per_page: 100,
+    }));
+    return issues
+        .filter((issue) => issue.pull_request === undefined)
+        .map(toIssue)
+        .sort((a, b) => a.number - b.number);
+}
+/** Creates an issue; sent once. When its answer is lost the caller lists again before another try. */
+async function createIssue({ octokit, owner, repo }, { title, body, labels, assignees, }) {
+    const { data } = await octokit.rest.issues.create({
+        owner,
+        repo,
+        title,
+        body,
+        labels: [...labels],
+        assignees: [...assignees],
+    });
+    return toIssue(data);
+}
+/** Changes an issue's title and body; setting them to the same again is harmless. */
+async function updateIssue({ octokit, owner, repo }, { number, title, body }) {
+    await explained({ doing: `update issue #${number}`, permission }, () => 
+    // the same body twice is the same issue, so this PATCH may be repeated
+    octokit.rest.issues.update({ owner, repo, issue_number: number, title, body, request: repeatable }));
+}
+/** Closes an issue in favour of another one, and gives it the body that says so: rather than a comment, so that it can be repeated. */
+async function closeAsDuplicate({ octokit, owner, repo }, { number, of, body }) {
+    await explained({ doing: `close issue #${number} as a duplicate of #${of}`, permission }, () => octokit.rest.issues.update({
+        owner,
+        repo,
+        issue_number: number,
+        state: 'closed',
+        state_reason: 'not_planned',
+        body,
+        request: repeatable,
+    }));
+}
+/** Puts labels on an issue or a pull request, beside those it has; GitHub makes labels that do not exist yet. */
+async function addLabels({ octokit, owner, repo }, { number, labels }) {
+    if (labels.length === 0)
+        return;
+    await (0,_refusal_js__WEBPACK_IMPORTED_MODULE_1__/* .explained */ .to)({ doing: `label #${number}`, permission }, () => 
+    // the same label twice is one, so this may be repeated
+    octokit.rest.issues.addLabels({
+        owner,
+        repo,
+        issue_number: number,
+        labels: [...labels],
+        request: _client_js__WEBPACK_IMPORTED_MODULE_0__/* .repeatable */ .E,
+    }));
+}
+/** Says something in an issue or a pull request once, however often this is run: known by a marker that nobody sees. */
+async function commentOnce({ octokit, owner, repo }, { number, marker, body }) {
+    const hidden = `<!-- ${marker} -->`;
+    const need = { doing: `comment on #${number}`, permission };
+    return (0,_refusal_js__WEBPACK_IMPORTED_MODULE_1__/* .explained */ .to)(need, async () => {
+        const comments = await octokit.paginate(octokit.rest.issues.listComments, {
+            owner,
+            repo,
+            issue_number: number,
+            per_page: 100,
+        });
+        if (comments.some((comment) => comment.body?.includes(hidden)))
+            return 'already-there';
+        await octokit.rest.issues.createComment({ owner, repo, issue_number: number, body: `${hidden}\n${body}` });
+        return 'written';
+    });
+}
+
+
+/***/ }),
+
+/***/ 235:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   D2: () => (/* binding */ enableAutoMerge),
+/* harmony export */   Q_: () => (/* binding */ openPull),
+/* harmony export */   bU: () => (/* binding */ pullsOfCommit),
+/* harmony export */   lj: () => (/* binding */ requestReviews),
+/* harmony export */   zl: () => (/* binding */ findOpenPull)
+/* harmony export */ });
+/* harmony import */ var _client_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5464);
+/* harmony import */ var _refusal_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8595);
+
+
+const toPull = ({ number, html_url, title, merged_at, node_id }) => {
+    return { number, url: html_url, title, merged: merged_at !== null, nodeId: node_id };
+};
+/** The merged pull requests that brought a commit; empty for one that was pushed. */
+async function pullsOfCommit({ octokit, owner, repo }, sha) {
+    const need = { doing: `find the pull requests of ${sha.slice(0, 7)}`, permission: 'pull-requests: read' };
+    const { data } = await (0,_refusal_js__WEBPACK_IMPORTED_MODULE_1__/* .explained */ .to)(need, () => octokit.rest.repos.listPullRequestsAssociatedWithCommit({ owner, repo, commit_sha: sha, per_page: 100 }));
+    return data.map(toPull).filter(({ merged }) => merged);
+}
+/** The open pull request from one branch of the repository to another. */
+async function findOpenPull({ octokit, owner, repo }, { head, base }) {
+    const need = { doing: `find the pull request of ${head}`, permission: 'pull-requests: read' };
+    const { data } = await (0,_refusal_js__WEBPACK_IMPORTED_MODULE_1__/* .explained */ .to)(need, () => octokit.rest.pulls.list({ owner, repo, head: `${owner}:${head}`, base, state: 'open', per_page: 1 }));
+    return data[0] && toPull(data[0]);
+}
+/**
+ * Opens a pull request, or finds it open already: GitHub allows one from the same branch to the same base, so a second
+ * try after a lost answer is refused and finds the first one's.
+ */
+async function openPull(repository, request) {
+    const { octokit, owner, repo } = repository;
+    const found = await findOpenPull(repository, request);
+    if (found !== undefined)
+        return found;
+    const need = { doing: `open a pull request from ${request.head}`, permission: 'pull-requests: write' };
+    return (0,_refusal_js__WEBPACK_IMPORTED_MODULE_1__/* .explained */ .to)(need, async () => {
+        try {
+            const { data } = await octokit.rest.pulls.create({ owner, repo, ...request });
+            return toPull(data);
+        }
+        catch (error) {
+            const opened = (0,_refusal_js__WEBPACK_IMPORTED_MODULE_1__/* .isRefused */ .H0)(error, 'unavailable') || (0,_refusal_js__WEBPACK_IMPORTED_MODULE_1__/* .isRefused */ .H0)(error, 'already-exists');
+            const there = opened ? await findOpenPull(repository, request) : undefined;
+            if (there === undefined)
+                throw error;
+            return there;
+        }
+    });
+}
+/** Asks people (`octocat`) and teams (`team:ops`) for a review. */
+async function requestReviews({ octokit, owner, repo }, { number, reviewers }) {
+    if (reviewers.length === 0)
+        return;
+    const teams = reviewers.filter((each) => each.startsWith('team:')).map((each) => each.slice('team:'.length));
+    const people = reviewers.filter((each) => !each.startsWith('team:'));
+    const need = { doing: `ask for reviews of #${number}`, permission: 'pull-requests: write' };
+    await (0,_refusal_js__WEBPACK_IMPORTED_MODULE_1__/* .explained */ .to)(need, () => 
+    // asking the same people twice is asking once
+    octokit.rest.pulls.requestReviewers({
+        owner,
+        repo,
+        pull_number: number,
+        reviewers: people,
+        team_reviewers: teams,
+        request: _client_js__WEBPACK_IMPORTED_MODULE_0__/* .repeatable */ .E,
+    }));
+}
+/**
+ * Lets GitHub merge a pull request as soon as its rules allow it; where the branch has a merge queue, that is how it gets
+ * into the queue: https://docs.github.com/en/graphql/reference/mutations#enablepullrequestautomerge
+ */
+async function enableAutoMerge({ octokit }, { nodeId, number }) {
+    const need = { doing: `turn auto-merge of #${number} on`, permission: 'pull-requests: write' };
+    await (0,_refusal_js__WEBPACK_IMPORTED_MODULE_1__/* .explained */ .to)(need, () => octokit.graphql('mutation ($id: ID!) { enablePullRequestAutoMerge(input: { pullRequestId: $id }) { clientMutationId } }', { id: nodeId }));
+}
+
+
+/***/ }),
+
+/***/ 2509:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   _3: () => (/* binding */ createRef),
+/* harmony export */   cB: () => (/* binding */ listTags),
+/* harmony export */   eF: () => (/* binding */ tagCommit),
+/* harmony export */   ob: () => (/* binding */ moveBranch),
+/* harmony export */   sg: () => (/* binding */ readRef)
+/* harmony export */ });
+/* harmony import */ var node_timers_promises__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8500);
+/* harmony import */ var ms__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(744);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(452);
+/* harmony import */ var _client_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(5464);
+/* harmony import */ var _commits_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(7781);
+/* harmony import */ var _refusal_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(8595);
+
+
+
+
+
+
+const permission = 'contents: write';
+/** The commit or tag object that a ref points at; undefined when there is no such ref. @param ref without `refs/`, e.g. `heads/main` */
+async function readRef({ octokit, owner, repo }, ref) {
+    return (0,_refusal_js__WEBPACK_IMPORTED_MODULE_4__/* .explained */ .to)({ doing: `read refs/${ref}`, permission: 'contents: read' }, async () => {
+        try {
+            const { data } = await octokit.rest.git.getRef({ owner, repo, ref });
+            return data.object.sha;
+        }
+        catch (error) {
+            // an empty repository answers 409 to every question about refs
+            if ((0,_refusal_js__WEBPACK_IMPORTED_MODULE_4__/* .isRefused */ .H0)(error, 'not-found') || (0,_refusal_js__WEBPACK_IMPORTED_MODULE_4__/* .isRefused */ .H0)(error, 'conflict'))
+                return undefined;
+            throw error;
+        }
+    });
+}
+/**
+ * Moves a branch from the commit it was seen at to a new one, or not at all.
+ *
+ * The new commit's parent is `from` and the update is not forced, so GitHub itself refuses it as no fast-forward when
+ * anybody moved the branch in between: a compare-and-swap in one request. When the answer is lost the ref is read again.
+ * @throws ConflictError when the branch is elsewhere; RefusedError when a rule or a permission forbids it
+ */
+async function moveBranch(repository, move) {
+    // right after a push GitHub's API may lag, and refuse a move from where the branch is
+    if ((await tryMove(repository, move)) === 'moved')
+        return;
+    repository.octokit.log.warn(`GitHub lags behind on ${move.branch}: waiting ${lagMs / 1000} s`);
+    await (0,node_timers_promises__WEBPACK_IMPORTED_MODULE_0__.setTimeout)(lagMs);
+    if ((await tryMove(repository, move)) === 'moved')
+        return;
+    throw new _errors_js__WEBPACK_IMPORTED_MODULE_5__/* .UnavailableError */ .hG(`could not move ${move.branch}: GitHub says that it is no fast-forward, and that ${move.branch} is at ${move.from.slice(0, 7)}, which it is one from; run again`);
+}
+const lagMs = ms__WEBPACK_IMPORTED_MODULE_1__('2s');
+async function tryMove(repository, { branch, from, to }) {
+    const { octokit, owner, repo } = repository;
+    const need = { doing: `move ${branch} from ${from.slice(0, 7)} to ${to.slice(0, 7)}`, permission };
+    try {
+        // once it is carried out the same update changes nothing, so this PATCH may be repeated
+        await octokit.rest.git.updateRef({
+            owner,
+            repo,
+            ref: `heads/${branch}`,
+            sha: to,
+            force: false,
+            request: _client_js__WEBPACK_IMPORTED_MODULE_2__/* .repeatable */ .E,
+        });
+        return 'moved';
+    }
+    catch (error) {
+        const lag = (0,_refusal_js__WEBPACK_IMPORTED_MODULE_4__/* .isRefused */ .H0)(error, 'not-fast-forward');
+        if (!lag && !(0,_refusal_js__WEBPACK_IMPORTED_MODULE_4__/* .isAmbiguous */ .X2)(error) && !(0,_refusal_js__WEBPACK_IMPORTED_MODULE_4__/* .isRefused */ .H0)(error, 'not-found'))
+            throw (0,_refusal_js__WEBPACK_IMPORTED_MODULE_4__/* .explain */ .WE)(error, need);
+        const now = await readRef(repository, `heads/${branch}`);
+        if (now === to)
+            return 'moved';
+        if (now === from && lag)
+            return 'lag';
+        if (now === from)
+            throw (0,_refusal_js__WEBPACK_IMPORTED_MODULE_4__/* .explain */ .WE)(error, need);
+        // an update whose answer was lost, and somebody's commit on top of it since
+        if (now !== undefined && (await (0,_commits_js__WEBPACK_IMPORTED_MODULE_3__/* .isAncestor */ .QX)(repository, { older: to, newer: now })))
+            return 'moved';
+        throw new _errors_js__WEBPACK_IMPORTED_MODULE_5__/* .ConflictError */ .fK(`${branch} was at ${from.slice(0, 7)} when the rollback was planned and is at ${now?.slice(0, 7) ?? 'nothing'} now: nothing was overwritten; run again to plan on the new state`, { cause: error });
+    }
+}
+/** Creates a ref, or finds it there already. @returns the object it points at, which is another one when the name was taken */
+async function createRef(repository, { ref, sha }) {
+    const { octokit, owner, repo } = repository;
+    try {
+        // a second one finds the name taken and changes nothing, so this POST may be repeated
+        await octokit.rest.git.createRef({ owner, repo, ref: `refs/${ref}`, sha, request: _client_js__WEBPACK_IMPORTED_MODULE_2__/* .repeatable */ .E });
+        return sha;
+    }
+    catch (error) {
+        const maybeThere = (0,_refusal_js__WEBPACK_IMPORTED_MODULE_4__/* .isAmbiguous */ .X2)(error) || (0,_refusal_js__WEBPACK_IMPORTED_MODULE_4__/* .isRefused */ .H0)(error, 'already-exists') || (0,_refusal_js__WEBPACK_IMPORTED_MODULE_4__/* .isRefused */ .H0)(error, 'conflict');
+        const there = maybeThere ? await readRef(repository, ref) : undefined;
+        if (there !== undefined)
+            return there;
+        throw (0,_refusal_js__WEBPACK_IMPORTED_MODULE_4__/* .explain */ .WE)(error, { doing: `create refs/${ref}`, permission });
+    }
+}
+/**
+ * Puts an annotated tag on a commit; the same tag on the same commit is left as it is.
+ * @throws ConflictError when the name is taken by a tag of another commit
+ */
+async function tagCommit(repository, { tag, commit, message }) {
+    const { octokit, owner, repo } = repository;
+    const doing = `create the tag ${tag}`;
+    const existing = await readRef(repository, `tags/${tag}`);
+    const object = existing ??
+        (await (0,_refusal_js__WEBPACK_IMPORTED_MODULE_4__/* .explained */ .to)({ doing, permission }, async () => {
+            // an object that nothing points at changes nothing, so this POST may be repeated
+            const { data } = await octokit.rest.git.createTag({
+                owner,
+                repo,
+                tag,
+                message,
+                object: commit,
+                type: 'commit',
+                request: _client_js__WEBPACK_IMPORTED_MODULE_2__/* .repeatable */ .E,
+            });
+            return createRef(repository, { ref: `tags/${tag}`, sha: data.sha });
+        }));
+    const tagged = await commitOf(repository, object);
+    if (tagged !== commit) {
+        throw new _errors_js__WEBPACK_IMPORTED_MODULE_5__/* .ConflictError */ .fK(`the tag ${tag} is already on ${tagged.slice(0, 7)}: delete or rename it, and run again`);
+    }
+}
+/** The commit that a tag is on: an annotated one is an object of its own, a lightweight one the commit itself. */
+async function commitOf({ octokit, owner, repo }, object) {
+    return (0,_refusal_js__WEBPACK_IMPORTED_MODULE_4__/* .explained */ .to)({ doing: `read the tag ${object.slice(0, 7)}`, permission: 'contents: read' }, async () => {
+        try {
+            const { data } = await octokit.rest.git.getTag({ owner, repo, tag_sha: object });
+            return data.object.sha;
+        }
+        catch (error) {
+            if ((0,_refusal_js__WEBPACK_IMPORTED_MODULE_4__/* .isRefused */ .H0)(error, 'not-found'))
+                return object;
+            throw error;
+        }
+    });
+}
+/** Every tag whose name begins so, with the commit it marks. Tags of anything but a commit are left out. @param prefix without refs/tags/ */
+async function listTags(repository, { prefix }) {
+    const { octokit, owner, repo } = repository;
+    return (0,_refusal_js__WEBPACK_IMPORTED_MODULE_4__/* .explained */ .to)({ doing: `list the tags ${prefix}*`, permission: 'contents: read' }, async () => {
+        const refs = await octokit.paginate(octokit.rest.git.listMatchingRefs, {
+            owner,
+            repo,
+            ref: `tags/${prefix}`,
+        });
+        const tags = await Promise.all(refs.map(async ({ ref, object }) => {
+            const name = ref.slice('refs/tags/'.length);
+            if (object.type === 'commit')
+                return [{ name, commit: object.sha }];
+            if (object.type !== 'tag')
+                return [];
+            const { data } = await octokit.rest.git.getTag({ owner, repo, tag_sha: object.sha });
+            return data.object.type === 'commit' ? [{ name, commit: data.object.sha }] : [];
+        }));
+        return tags.flat();
+    });
+}
+
+
+/***/ }),
+
 /***/ 8595:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   H0: () => (/* binding */ isRefused),
+/* harmony export */   NS: () => (/* binding */ isRuleRefusal),
 /* harmony export */   WE: () => (/* binding */ explain),
 /* harmony export */   X2: () => (/* binding */ isAmbiguous),
 /* harmony export */   ni: () => (/* binding */ readRefusal),
@@ -43752,6 +44628,11 @@ function kindOfStatus(status) {
     if (status >= 500)
         return 'unavailable';
     return 'invalid';
+}
+/** True when a rule of the branch stands against it, whoever else may do it; the error may be explained already. */
+function isRuleRefusal(error) {
+    const refusal = readRefusal(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .RefusedError */ .fk ? error.cause : error);
+    return refusal?.kind === 'ruleset' || refusal?.kind === 'protected-branch';
 }
 /** True when the failed request is refused in this way. */
 function isRefused(error, kind) {
@@ -43837,6 +44718,44 @@ function firstLines(message) {
 async function defaultBranch({ octokit, owner, repo }) {
     const { data } = await (0,_refusal_js__WEBPACK_IMPORTED_MODULE_0__/* .explained */ .to)({ doing: `read ${owner}/${repo}`, permission: 'metadata: read' }, () => octokit.rest.repos.get({ owner, repo }));
     return data.default_branch;
+}
+
+
+/***/ }),
+
+/***/ 260:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   C: () => (/* binding */ readBranchRules),
+/* harmony export */   z: () => (/* binding */ rulesAgainstPush)
+/* harmony export */ });
+/* harmony import */ var _refusal_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8595);
+
+/** Rules with which nobody but those who may pass them by can push a commit to the branch. */
+const againstPushes = new Set([
+    'pull_request',
+    'merge_queue',
+    'required_status_checks',
+    'update',
+    'required_deployments',
+    'workflows',
+    'code_scanning',
+]);
+/** Reads the active rules of a branch: https://docs.github.com/en/rest/repos/rules#get-rules-for-a-branch */
+async function readBranchRules({ octokit, owner, repo }, branch) {
+    const need = { doing: `read the rules of ${branch}`, permission: 'contents: read' };
+    return (0,_refusal_js__WEBPACK_IMPORTED_MODULE_0__/* .explained */ .to)(need, async () => {
+        const [rules, { data }] = await Promise.all([
+            octokit.paginate(octokit.rest.repos.getBranchRules, { owner, repo, branch, per_page: 100 }),
+            octokit.rest.repos.getBranch({ owner, repo, branch }),
+        ]);
+        return { types: [...new Set(rules.map(({ type }) => type))], isProtected: data.protected };
+    });
+}
+/** The rules that keep a commit from being pushed. */
+function rulesAgainstPush({ types }) {
+    return types.filter((type) => againstPushes.has(type));
 }
 
 
@@ -47288,6 +48207,19 @@ const input = {
     choice: ({ options, ...declared }) => declare(declared, (text) => parseChoice(text, options)),
     choices: ({ options, ...declared }) => declare(declared, (text) => splitList(text).map((each) => parseChoice(each, options))),
     list: (declared) => declare(declared, splitList),
+    /** a whole number that is not negative */
+    count: (declared) => declare(declared, (text) => {
+        if (/^\d{1,9}$/.test(text))
+            return Number(text);
+        throw new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .InputError */ .dz(`is "${text}"; write a whole number`);
+    }),
+    /** `NAME=VALUE`, one a line */
+    pairs: (declared) => declare(declared, (text) => Object.fromEntries(splitLines(text).map((line) => {
+        const [, name, value] = /^([A-Za-z_][\w-]*)=(.*)$/.exec(line) ?? [];
+        if (name === undefined || value === undefined)
+            throw new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .InputError */ .dz(`has the line "${line}"; write NAME=VALUE, one a line`);
+        return [name, value];
+    }))),
     /** in milliseconds; undefined when left empty */
     duration: (declared) => declare(declared, (text) => {
         return text === '' ? undefined : (0,_text_duration_js__WEBPACK_IMPORTED_MODULE_0__/* .parseDuration */ .E9)(text);
@@ -47303,8 +48235,11 @@ function parseChoice(text, options) {
     return chosen;
 }
 function splitList(text) {
+    return splitLines(text.replaceAll(',', '\n'));
+}
+function splitLines(text) {
     return text
-        .split(/[,\n]/)
+        .split('\n')
         .map((item) => item.trim())
         .filter((item) => item !== '');
 }
@@ -47463,13 +48398,16 @@ __nccwpck_require__.d(__webpack_exports__, {
   fF: () => (/* binding */ bulletList),
   aY: () => (/* binding */ markdown_code),
   R_: () => (/* binding */ markdown_heading),
+  nf: () => (/* binding */ markdown_link),
   FY: () => (/* binding */ markdown_paragraph),
   Gc: () => (/* binding */ renderMarkdown),
   QL: () => (/* binding */ revision),
-  tp: () => (/* binding */ table)
+  ko: () => (/* binding */ markdown_strong),
+  tp: () => (/* binding */ table),
+  Qq: () => (/* binding */ markdown_text)
 });
 
-// UNUSED EXPORTS: codeBlock, comment, link, strong, text
+// UNUSED EXPORTS: codeBlock, comment
 
 ;// CONCATENATED MODULE: ./node_modules/markdown-table/index.js
 // To do: next major: remove.

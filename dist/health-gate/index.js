@@ -40636,6 +40636,11 @@ function kindOfStatus(status) {
         return 'unavailable';
     return 'invalid';
 }
+/** True when a rule of the branch stands against it, whoever else may do it; the error may be explained already. */
+function isRuleRefusal(error) {
+    const refusal = readRefusal(error instanceof RefusedError ? error.cause : error);
+    return refusal?.kind === 'ruleset' || refusal?.kind === 'protected-branch';
+}
 /** True when the failed request is refused in this way. */
 function isRefused(error, kind) {
     return readRefusal(error)?.kind === kind;
@@ -41174,6 +41179,18 @@ const rollbackApplied = schemas/* object */.Ikc({
     undone: schemas/* array */.YOg(schemas/* object */.Ikc({ revision: schemas/* string */.YjP(), title: schemas/* string */.YjP(), author: schemas/* string */.YjP() })),
     startedAt: datetime(),
 });
+/** A rollback that waits for people: it takes effect when its pull request is merged. */
+const rollbackProposed = schemas/* object */.Ikc({
+    ...common,
+    kind: schemas/* literal */.euz('rollback-proposed'),
+    layer: layerSchema,
+    from: schemas/* string */.YjP(),
+    to: schemas/* string */.YjP(),
+    branch: schemas/* string */.YjP(),
+    pull: schemas/* number */.aig().int(),
+    url: schemas/* string */.YjP(),
+    reason: schemas/* string */.YjP(),
+});
 const rollbackFailed = schemas/* object */.Ikc({
     ...common,
     kind: schemas/* literal */.euz('rollback-failed'),
@@ -41193,6 +41210,7 @@ const postmortemOpened = schemas/* object */.Ikc({
 const eventSchema = schemas/* discriminatedUnion */.gMt('kind', [
     healthChecked,
     rollbackApplied,
+    rollbackProposed,
     rollbackFailed,
     postmortemOpened,
 ]);
@@ -47790,6 +47808,19 @@ const input = {
     choice: ({ options, ...declared }) => declare(declared, (text) => parseChoice(text, options)),
     choices: ({ options, ...declared }) => declare(declared, (text) => splitList(text).map((each) => parseChoice(each, options))),
     list: (declared) => declare(declared, splitList),
+    /** a whole number that is not negative */
+    count: (declared) => declare(declared, (text) => {
+        if (/^\d{1,9}$/.test(text))
+            return Number(text);
+        throw new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .InputError */ .dz(`is "${text}"; write a whole number`);
+    }),
+    /** `NAME=VALUE`, one a line */
+    pairs: (declared) => declare(declared, (text) => Object.fromEntries(splitLines(text).map((line) => {
+        const [, name, value] = /^([A-Za-z_][\w-]*)=(.*)$/.exec(line) ?? [];
+        if (name === undefined || value === undefined)
+            throw new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .InputError */ .dz(`has the line "${line}"; write NAME=VALUE, one a line`);
+        return [name, value];
+    }))),
     /** in milliseconds; undefined when left empty */
     duration: (declared) => declare(declared, (text) => {
         return text === '' ? undefined : (0,_text_duration_js__WEBPACK_IMPORTED_MODULE_0__/* .parseDuration */ .E9)(text);
@@ -47805,8 +47836,11 @@ function parseChoice(text, options) {
     return chosen;
 }
 function splitList(text) {
+    return splitLines(text.replaceAll(',', '\n'));
+}
+function splitLines(text) {
     return text
-        .split(/[,\n]/)
+        .split('\n')
         .map((item) => item.trim())
         .filter((item) => item !== '');
 }

@@ -42196,6 +42196,18 @@ const rollbackApplied = schemas/* object */.Ikc({
     undone: schemas/* array */.YOg(schemas/* object */.Ikc({ revision: schemas/* string */.YjP(), title: schemas/* string */.YjP(), author: schemas/* string */.YjP() })),
     startedAt: datetime(),
 });
+/** A rollback that waits for people: it takes effect when its pull request is merged. */
+const rollbackProposed = schemas/* object */.Ikc({
+    ...common,
+    kind: schemas/* literal */.euz('rollback-proposed'),
+    layer: layerSchema,
+    from: schemas/* string */.YjP(),
+    to: schemas/* string */.YjP(),
+    branch: schemas/* string */.YjP(),
+    pull: schemas/* number */.aig().int(),
+    url: schemas/* string */.YjP(),
+    reason: schemas/* string */.YjP(),
+});
 const rollbackFailed = schemas/* object */.Ikc({
     ...common,
     kind: schemas/* literal */.euz('rollback-failed'),
@@ -42215,6 +42227,7 @@ const postmortemOpened = schemas/* object */.Ikc({
 const eventSchema = schemas/* discriminatedUnion */.gMt('kind', [
     healthChecked,
     rollbackApplied,
+    rollbackProposed,
     rollbackFailed,
     postmortemOpened,
 ]);
@@ -42975,6 +42988,7 @@ function isJson({ headers }) {
 /* harmony export */   ni: () => (/* binding */ readRefusal),
 /* harmony export */   to: () => (/* binding */ explained)
 /* harmony export */ });
+/* unused harmony export isRuleRefusal */
 /* harmony import */ var _octokit_request_error__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1015);
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(452);
 
@@ -43036,6 +43050,11 @@ function kindOfStatus(status) {
     if (status >= 500)
         return 'unavailable';
     return 'invalid';
+}
+/** True when a rule of the branch stands against it, whoever else may do it; the error may be explained already. */
+function isRuleRefusal(error) {
+    const refusal = readRefusal(error instanceof RefusedError ? error.cause : error);
+    return refusal?.kind === 'ruleset' || refusal?.kind === 'protected-branch';
 }
 /** True when the failed request is refused in this way. */
 function isRefused(error, kind) {
@@ -43120,9 +43139,11 @@ function gatherFacts(events, incident) {
     const own = events.filter((event) => event.incident === incident);
     const detection = own.find((event) => event.kind === 'health-checked' && event.verdict === 'unhealthy');
     const rollbacks = own.filter((event) => event.kind === 'rollback-applied');
+    const proposals = own.filter((event) => event.kind === 'rollback-proposed');
     const failures = own.filter((event) => event.kind === 'rollback-failed');
     const [first] = own;
-    if (first === undefined || (detection === undefined && rollbacks.length === 0 && failures.length === 0))
+    if (first === undefined ||
+        (detection === undefined && rollbacks.length + proposals.length + failures.length === 0))
         return undefined;
     const detected = detection?.kind === 'health-checked' ? detection : undefined;
     const last = rollbacks.at(-1);
@@ -43134,8 +43155,9 @@ function gatherFacts(events, incident) {
         events: own,
         detection: detected,
         rollbacks,
+        proposals,
         failures,
-        status: last !== undefined ? 'rolled back' : failures.length > 0 ? 'rollback failed' : 'unhealthy',
+        status: statusOf({ rollbacks, proposals, failures }),
         rollbackAfterMs: last === undefined || detectedAt === undefined
             ? undefined
             : Math.max(0, Date.parse(last.at) - detectedAt),
@@ -43143,6 +43165,13 @@ function gatherFacts(events, incident) {
             ? undefined
             : detectedAt - Date.parse(detected.startedAt),
     };
+}
+function statusOf({ rollbacks, proposals, failures, }) {
+    if (rollbacks.length > 0)
+        return 'rolled back';
+    if (proposals.length > 0)
+        return 'rollback proposed';
+    return failures.length > 0 ? 'rollback failed' : 'unhealthy';
 }
 
 
@@ -43242,6 +43271,37 @@ async function closeAsDuplicate({ octokit, owner, repo }, { number, of, body }) 
         request: client/* repeatable */.E,
     }));
 }
+/** Puts labels on an issue or a pull request, beside those it has; GitHub makes labels that do not exist yet. */
+async function addLabels({ octokit, owner, repo }, { number, labels }) {
+    if (labels.length === 0)
+        return;
+    await explained({ doing: `label #${number}`, permission }, () => 
+    // the same label twice is one, so this may be repeated
+    octokit.rest.issues.addLabels({
+        owner,
+        repo,
+        issue_number: number,
+        labels: [...labels],
+        request: repeatable,
+    }));
+}
+/** Says something in an issue or a pull request once, however often this is run: known by a marker that nobody sees. */
+async function commentOnce({ octokit, owner, repo }, { number, marker, body }) {
+    const hidden = `<!-- ${marker} -->`;
+    const need = { doing: `comment on #${number}`, permission };
+    return explained(need, async () => {
+        const comments = await octokit.paginate(octokit.rest.issues.listComments, {
+            owner,
+            repo,
+            issue_number: number,
+            per_page: 100,
+        });
+        if (comments.some((comment) => comment.body?.includes(hidden)))
+            return 'already-there';
+        await octokit.rest.issues.createComment({ owner, repo, issue_number: number, body: `${hidden}\n${body}` });
+        return 'written';
+    });
+}
 
 // EXTERNAL MODULE: ./lib/text/duration.js
 var duration = __nccwpck_require__(4783);
@@ -43259,6 +43319,8 @@ function writeTitle({ environment, revision: bad, status, rollbacks }) {
     const name = environment.replace(/\s+/g, ' ').slice(0, 100);
     if (status === 'rolled back' && to !== undefined)
         return `Post-mortem: ${name} rolled back from ${bad.slice(0, 7)} to ${to.slice(0, 7)}`;
+    if (status === 'rollback proposed')
+        return `Post-mortem: ${name} is unhealthy at ${bad.slice(0, 7)}, a rollback is proposed`;
     if (status === 'rollback failed')
         return `Post-mortem: ${name} is unhealthy at ${bad.slice(0, 7)} and could not be rolled back`;
     return `Post-mortem: ${name} is unhealthy at ${bad.slice(0, 7)}`;
@@ -43338,6 +43400,16 @@ function describeEvent(event) {
                 (0,markdown/* text */.Qq)(', now at '),
                 (0,markdown/* revision */.QL)(event.now),
                 ...(event.tag === undefined ? [] : [(0,markdown/* text */.Qq)(', tag '), (0,markdown/* code */.aY)(event.tag)]),
+            ];
+        case 'rollback-proposed':
+            return [
+                (0,markdown/* text */.Qq)(`${event.layer} to be rolled back: `),
+                (0,markdown/* revision */.QL)(event.from),
+                (0,markdown/* text */.Qq)(' → '),
+                (0,markdown/* revision */.QL)(event.to),
+                (0,markdown/* text */.Qq)(', when '),
+                (0,markdown/* link */.nf)(event.url, `#${event.pull}`),
+                (0,markdown/* text */.Qq)(' is merged'),
             ];
         case 'rollback-failed':
             return [(0,markdown/* text */.Qq)(`${event.layer} not rolled back (${event.reasonCode}): ${event.because}`)];
@@ -46941,6 +47013,19 @@ const input = {
     choice: ({ options, ...declared }) => declare(declared, (text) => parseChoice(text, options)),
     choices: ({ options, ...declared }) => declare(declared, (text) => splitList(text).map((each) => parseChoice(each, options))),
     list: (declared) => declare(declared, splitList),
+    /** a whole number that is not negative */
+    count: (declared) => declare(declared, (text) => {
+        if (/^\d{1,9}$/.test(text))
+            return Number(text);
+        throw new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .InputError */ .dz(`is "${text}"; write a whole number`);
+    }),
+    /** `NAME=VALUE`, one a line */
+    pairs: (declared) => declare(declared, (text) => Object.fromEntries(splitLines(text).map((line) => {
+        const [, name, value] = /^([A-Za-z_][\w-]*)=(.*)$/.exec(line) ?? [];
+        if (name === undefined || value === undefined)
+            throw new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .InputError */ .dz(`has the line "${line}"; write NAME=VALUE, one a line`);
+        return [name, value];
+    }))),
     /** in milliseconds; undefined when left empty */
     duration: (declared) => declare(declared, (text) => {
         return text === '' ? undefined : (0,_text_duration_js__WEBPACK_IMPORTED_MODULE_0__/* .parseDuration */ .E9)(text);
@@ -46956,8 +47041,11 @@ function parseChoice(text, options) {
     return chosen;
 }
 function splitList(text) {
+    return splitLines(text.replaceAll(',', '\n'));
+}
+function splitLines(text) {
     return text
-        .split(/[,\n]/)
+        .split('\n')
         .map((item) => item.trim())
         .filter((item) => item !== '');
 }

@@ -1,7 +1,17 @@
 import type { RootContent } from 'mdast'
 import type { Repository } from '../github/client.ts'
 import type { Commit } from '../github/commits.ts'
-import { bulletList, code, heading, paragraph, revision, table } from '../text/markdown.ts'
+import {
+  bulletList,
+  code,
+  heading,
+  link,
+  paragraph,
+  revision,
+  strong,
+  table,
+  text,
+} from '../text/markdown.ts'
 import type { RestorePlan, RestoreReceipt } from './restore.ts'
 
 const listed = 20
@@ -16,6 +26,8 @@ export function describePlan({
   files,
   done,
   takenBackBy,
+  pulls = [],
+  way,
 }: RestorePlan): readonly string[] {
   return [
     ...(takenBackBy === undefined ? [] : [takenBack(takenBackBy)]),
@@ -25,6 +37,10 @@ export function describePlan({
       .slice(-listed)
       .map((commit) => `  ${commit.sha.slice(0, 7)} ${title(commit.message)} (${commit.author})`),
     ...(undoneCount > listed ? [`  … and ${undoneCount - listed} more`] : []),
+    ...(pulls.length === 0
+      ? []
+      : [`of the pull requests ${pulls.map(({ number }) => `#${number}`).join(', ')}`]),
+    ...(done === undefined ? [`delivery: ${way.way}, because ${way.because}`] : []),
   ]
 }
 
@@ -33,14 +49,26 @@ export function summarizePlan(
   plan: RestorePlan,
   { owner, repo }: Pick<Repository, 'owner' | 'repo'>,
 ): readonly RootContent[] {
-  const { branch, head, target, undone, undoneCount, files, done, since, takenBackBy } = plan
+  const { branch, head, target, undone, undoneCount, files, done, since, takenBackBy, warnings } = plan
+  const pulls = plan.pulls ?? []
   return [
     ...(takenBackBy === undefined ? [] : [paragraph(`${capital(takenBack(takenBackBy))}.`)]),
     heading(3, done === undefined ? 'What is undone' : 'What was undone'),
     bulletList([
       ['branch ', code(branch), ' of ', code(`${owner}/${repo}`)],
       ['from ', revision(head), ' to the content of ', revision(target.commit.sha), ': ', target.foundBy],
-      [`${count(undoneCount, 'commit')} in ${count(files.length, 'file')}`],
+      [
+        `${count(undoneCount, 'commit')} in ${count(files.length, 'file')}`,
+        ...(pulls.length === 0 ? [] : [' of ']),
+        ...pulls.flatMap(({ number, url }, index) => [...(index > 0 ? [', '] : []), link(url, `#${number}`)]),
+      ],
+      ...warnings.map(({ message, paths }) => [
+        strong('Mind: '),
+        text(message),
+        ' (',
+        code(paths.slice(0, 3).join(', ')),
+        ')',
+      ]),
     ]),
     commitTable(undone),
     ...(undoneCount > listed ? [paragraph(`… and ${undoneCount - listed} more.`)] : []),
@@ -51,7 +79,12 @@ export function summarizePlan(
 }
 
 /** How things stand after a rollback was applied, or was found to be there, as a line of a log. */
-export function describeReceipt({ branch, since }: RestorePlan, { commit, tag }: RestoreReceipt): string {
+export function describeReceipt(
+  { branch, since }: RestorePlan,
+  { commit, tag, pull }: RestoreReceipt,
+): string {
+  if (pull !== undefined)
+    return `${branch} stays where it is: the rollback is proposed by pull request #${pull.number}, ${pull.url}`
   const tagged = tag === undefined ? '' : `, tagged ${tag}`
   const now = since.at(-1)
   if (now === undefined) return `${branch} is at ${commit.slice(0, 7)}${tagged}: deploy ${commit}`
@@ -61,8 +94,14 @@ export function describeReceipt({ branch, since }: RestorePlan, { commit, tag }:
 /** The same as paragraphs of the job summary. */
 export function summarizeReceipt(
   { branch, since }: RestorePlan,
-  { commit, tag, untagged }: RestoreReceipt,
+  { commit, tag, untagged, pull }: RestoreReceipt,
 ): readonly RootContent[] {
+  if (pull !== undefined) {
+    const proposed = [code(branch), ' stays where it is: the rollback is proposed by ']
+    return [
+      paragraph(...proposed, link(pull.url, `#${pull.number}`), '. It takes effect when that is merged.'),
+    ]
+  }
   const tagged = tag === undefined ? [] : [', tagged ', code(tag)]
   const now = since.at(-1)
   return [

@@ -1,4 +1,4 @@
-import { ConflictError, InputError, isUserFacing } from '../errors.ts'
+import { ConflictError, InputError, isUserFacing, RefusedError } from '../errors.ts'
 import type { Repository } from '../github/client.ts'
 import {
   type Commit,
@@ -8,10 +8,16 @@ import {
   listCommits,
   readCommit,
 } from '../github/commits.ts'
+import { type PullRequest, pullsOfCommit } from '../github/pulls.ts'
 import { moveBranch, readRef, tagCommit } from '../github/refs.ts'
+import { isRuleRefusal } from '../github/refusal.ts'
+import { readBranchRules } from '../github/rules.ts'
+import { chooseWay, type Delivery, type Proposal, propose, type Way } from './delivery.ts'
 import { findRollbacks, lookAfter } from './earlier.ts'
+import type { Target } from './found-target.ts'
 import { type RollbackTrace, tagOf, writeMessage } from './message.ts'
-import { findTarget, type Target } from './target.ts'
+import { findTarget } from './target.ts'
+import { findWarnings, type Warning } from './warnings.ts'
 
 /**
  * What a restore of the code would do: one commit on top of the branch with the tree of the good revision. Made through
@@ -34,6 +40,12 @@ export interface RestorePlan {
   readonly takenBackBy: Commit | undefined
   /** true when the branch already has the content of the target by other means */
   readonly sameContent: boolean
+  /** the merged pull requests that brought what is undone; undefined when the token may not see them */
+  readonly pulls: readonly PullRequest[] | undefined
+  readonly warnings: readonly Warning[]
+  readonly way: Way
+  /** the failed revision is itself a rollback */
+  readonly badIsRollback: boolean
 }
 
 export interface RestoreRequest {
@@ -43,6 +55,11 @@ export interface RestoreRequest {
   /** the revision whose deployment failed */
   readonly bad: string
   readonly target: string
+  /** for the target `previous-deployment-tag` */
+  readonly tagPattern: string
+  /** for the target `last-green` */
+  readonly checks: readonly string[]
+  readonly delivery: Delivery
 }
 
 /** What a restore did, or had done before. */
@@ -54,7 +71,9 @@ export interface RestoreReceipt {
   readonly tag: string | undefined
   /** why it could not be tagged */
   readonly untagged: string | undefined
-  readonly outcome: 'rolled-back' | 'already-rolled-back'
+  readonly outcome: 'rolled-back' | 'already-rolled-back' | 'proposed'
+  /** the pull request that proposes the rollback, when it is not on the branch yet */
+  readonly pull: PullRequest | undefined
 }
 
 /**
@@ -85,7 +104,11 @@ export async function planRestore(repository: Repository, request: RestoreReques
   const from = done === undefined ? head : base
   const comparison = await compareCommits(repository, { base: target.commit.sha, head: from })
   refuseUnlessOlder({ comparison, branch, from, target, request: request.target })
-  const { tree } = await readCommit(repository, from)
+  const [{ tree }, pulls, rules] = await Promise.all([
+    readCommit(repository, from),
+    findPulls(repository, comparison.commits),
+    readBranchRules(repository, branch),
+  ])
   return {
     branch,
     head: from,
@@ -97,6 +120,32 @@ export async function planRestore(repository: Repository, request: RestoreReques
     since: done === undefined ? [] : since,
     takenBackBy,
     sameContent: done === undefined && tree === target.commit.tree,
+    pulls,
+    warnings: findWarnings(comparison.files.map(({ path }) => path)),
+    way: chooseWay(request.delivery, rules),
+    badIsRollback: rollbacks.some(({ commit }) => commit.sha === request.bad),
+  }
+}
+
+/** Pull requests are asked for commit by commit, of the newest ones only. */
+const askedCommits = 20
+
+/** A token that may not see pull requests may still roll back. */
+async function findPulls(
+  repository: Repository,
+  commits: readonly Commit[],
+): Promise<readonly PullRequest[] | undefined> {
+  try {
+    const [newest, ...others] = commits.slice(-askedCommits).reverse()
+    if (newest === undefined) return []
+    // one alone first: a token that may not see them is told so once
+    const first = await pullsOfCommit(repository, newest.sha)
+    const found = [first, ...(await Promise.all(others.map(({ sha }) => pullsOfCommit(repository, sha))))]
+    const byNumber = new Map(found.flat().map((pull) => [pull.number, pull]))
+    return [...byNumber.values()].sort((a, b) => a.number - b.number)
+  } catch (error) {
+    if (error instanceof RefusedError) return undefined
+    throw error
   }
 }
 
@@ -126,27 +175,45 @@ function refuseUnlessOlder({
 }
 
 /**
- * Applies a plan, or finishes what an earlier run of it began: commit, compare-and-swap of the branch, annotated tag.
- * Can be killed between any two requests and run again: the branch ends with one rollback commit.
+ * Applies a plan, or finishes what an earlier run of it began: commit, compare-and-swap of the branch, annotated tag; or
+ * commit, branch of its own, pull request. With delivery `auto`, a rule that is only known when it refuses the commit
+ * leads to the pull request, too. Can be killed between any two requests and run again: one rollback commit is made.
  * @throws ConflictError when the branch has moved since the plan, and then nothing is changed
  */
 export async function applyRestore(
   repository: Repository,
   plan: RestorePlan,
-  trace: RollbackTrace,
+  { trace, delivery, proposal }: { trace: RollbackTrace; delivery: Delivery; proposal: Proposal },
 ): Promise<RestoreReceipt> {
-  const { branch, head, target, done } = plan
+  const { head, target, done, way } = plan
+  const ids = { from: head, to: target.commit.sha, pull: undefined }
   const message = writeMessage(trace)
-  const commit =
-    done ?? (await createCommit(repository, { tree: target.commit.tree, parents: [head], message }))
-  if (done === undefined) await moveBranch(repository, { branch, from: head, to: commit.sha })
-  return {
-    from: head,
-    to: target.commit.sha,
-    commit: commit.sha,
-    ...(await tagRollback(repository, commit, message)),
-    outcome: done === undefined ? 'rolled-back' : 'already-rolled-back',
+  if (done !== undefined) {
+    const tagged = await tagRollback(repository, done, message)
+    return { ...ids, ...tagged, commit: done.sha, outcome: 'already-rolled-back' }
   }
+  const draft = { tree: target.commit.tree, parents: [head], message }
+  let why = way.because
+  if (way.way === 'direct') {
+    try {
+      const commit = await createCommit(repository, draft)
+      await moveBranch(repository, { branch: plan.branch, from: head, to: commit.sha })
+      return {
+        ...ids,
+        ...(await tagRollback(repository, commit, message)),
+        commit: commit.sha,
+        outcome: 'rolled-back',
+      }
+    } catch (error) {
+      if (delivery !== 'auto' || !(error instanceof RefusedError) || !isRuleRefusal(error)) throw error
+      why = error.message
+    }
+  }
+  const { commit, pull } = await propose(repository, { draft, proposal }).catch((error: unknown) => {
+    if (delivery !== 'auto' || !(error instanceof RefusedError)) throw error
+    throw new RefusedError(`${why}, so the rollback takes a pull request: ${error.message}`, { cause: error })
+  })
+  return { ...ids, commit: commit.sha, tag: undefined, untagged: undefined, outcome: 'proposed', pull }
 }
 
 /** The branch has moved by now: a tag that is refused does not make the rollback undone, and is said instead. */

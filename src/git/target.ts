@@ -1,16 +1,14 @@
 import { InputError } from '../errors.ts'
 import type { Repository } from '../github/client.ts'
-import { type Commit, isAncestor, readCommit, resolveRevision } from '../github/commits.ts'
+import { isAncestor, readCommit, resolveRevision } from '../github/commits.ts'
 import { type Deployment, hasSucceeded, listDeployments } from '../github/deployments.ts'
 import { incidentId } from '../history/incident.ts'
 
-export const lastSuccessfulDeployment = 'last-successful-deployment'
+import type { Target } from './found-target.ts'
+import { findGreenTarget, lastGreen } from './green-target.ts'
+import { findTaggedTarget, previousDeploymentTag } from './tag-target.ts'
 
-/** The revision to go back to, and how it was found, in words. */
-export interface Target {
-  readonly commit: Commit
-  readonly foundBy: string
-}
+export const lastSuccessfulDeployment = 'last-successful-deployment'
 
 export interface TargetRequest {
   /** `last-successful-deployment`, a commit id, tag or branch, or `HEAD~n` */
@@ -21,6 +19,10 @@ export interface TargetRequest {
   readonly bad: string
   /** where the branch stands */
   readonly head: string
+  /** for `previous-deployment-tag`: name of the tags, with one `*` */
+  readonly tagPattern: string
+  /** for `last-green`: the checks that have to be green */
+  readonly checks: readonly string[]
   /** the incidents that the branch was rolled back for: their revisions are not gone back to */
   readonly rolledBack: ReadonlySet<string>
 }
@@ -36,6 +38,9 @@ const toldDeployments = 5
 export async function findTarget(repository: Repository, request: TargetRequest): Promise<Target> {
   const { target, head } = request
   if (target === lastSuccessfulDeployment) return findLastSuccessfulDeployment(repository, request)
+  if (target === previousDeploymentTag)
+    return findTaggedTarget(repository, { pattern: request.tagPattern, bad: request.bad })
+  if (target === lastGreen) return findGreenTarget(repository, { checks: request.checks, bad: request.bad })
   const parents = /^HEAD(?:(\^*)|~(\d*))$/.exec(target)
   if (parents !== null) {
     const [, carets = '', count] = parents
@@ -44,7 +49,7 @@ export async function findTarget(repository: Repository, request: TargetRequest)
   }
   if (!isRevisionName(target)) {
     throw new InputError(
-      `input "target" is "${target}", which no commit, tag or branch can be called; write ${lastSuccessfulDeployment}, a commit id, a tag, a branch, or HEAD~n`,
+      `input "target" is "${target}", which no commit, tag or branch can be called; write ${lastSuccessfulDeployment}, ${previousDeploymentTag}, ${lastGreen}, a commit id, a tag, a branch, or HEAD~n`,
     )
   }
   const sha = await resolveRevision(repository, target)

@@ -129,3 +129,41 @@ export async function closeAsDuplicate(
     }),
   )
 }
+
+/** Puts labels on an issue or a pull request, beside those it has; GitHub makes labels that do not exist yet. */
+export async function addLabels(
+  { octokit, owner, repo }: Repository,
+  { number, labels }: { number: number; labels: readonly string[] },
+): Promise<void> {
+  if (labels.length === 0) return
+  await explained({ doing: `label #${number}`, permission }, () =>
+    // the same label twice is one, so this may be repeated
+    octokit.rest.issues.addLabels({
+      owner,
+      repo,
+      issue_number: number,
+      labels: [...labels],
+      request: repeatable,
+    }),
+  )
+}
+
+/** Says something in an issue or a pull request once, however often this is run: known by a marker that nobody sees. */
+export async function commentOnce(
+  { octokit, owner, repo }: Repository,
+  { number, marker, body }: { number: number; marker: string; body: string },
+): Promise<'written' | 'already-there'> {
+  const hidden = `<!-- ${marker} -->`
+  const need = { doing: `comment on #${number}`, permission }
+  return explained(need, async () => {
+    const comments = await octokit.paginate(octokit.rest.issues.listComments, {
+      owner,
+      repo,
+      issue_number: number,
+      per_page: 100,
+    })
+    if (comments.some((comment) => comment.body?.includes(hidden))) return 'already-there'
+    await octokit.rest.issues.createComment({ owner, repo, issue_number: number, body: `${hidden}\n${body}` })
+    return 'written'
+  })
+}

@@ -148,3 +148,28 @@ async function commitOf({ octokit, owner, repo }: Repository, object: string): P
     },
   )
 }
+
+/** Every tag whose name begins so, with the commit it marks. Tags of anything but a commit are left out. @param prefix without refs/tags/ */
+export async function listTags(
+  repository: Repository,
+  { prefix }: { prefix: string },
+): Promise<readonly { readonly name: string; readonly commit: string }[]> {
+  const { octokit, owner, repo } = repository
+  return explained({ doing: `list the tags ${prefix}*`, permission: 'contents: read' }, async () => {
+    const refs = await octokit.paginate(octokit.rest.git.listMatchingRefs, {
+      owner,
+      repo,
+      ref: `tags/${prefix}`,
+    })
+    const tags = await Promise.all(
+      refs.map(async ({ ref, object }) => {
+        const name = ref.slice('refs/tags/'.length)
+        if (object.type === 'commit') return [{ name, commit: object.sha }]
+        if (object.type !== 'tag') return []
+        const { data } = await octokit.rest.git.getTag({ owner, repo, tag_sha: object.sha })
+        return data.object.type === 'commit' ? [{ name, commit: data.object.sha }] : []
+      }),
+    )
+    return tags.flat()
+  })
+}

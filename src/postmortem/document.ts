@@ -34,6 +34,8 @@ export function writeTitle({ environment, revision: bad, status, rollbacks }: In
     return `Post-mortem: ${name} rolled back from ${bad.slice(0, 7)} to ${last.to.slice(0, 7)}`
   if (status === 'rolled back' && last !== undefined)
     return `Post-mortem: ${name} at ${bad.slice(0, 7)}, ${last.from} rolled back to ${last.to}`
+  if (status === 'rollback proposed')
+    return `Post-mortem: ${name} is unhealthy at ${bad.slice(0, 7)}, a rollback is proposed`
   if (status === 'rollback failed')
     return `Post-mortem: ${name} is unhealthy at ${bad.slice(0, 7)} and could not be rolled back`
   return `Post-mortem: ${name} is unhealthy at ${bad.slice(0, 7)}`
@@ -143,6 +145,16 @@ function describeEvent(event: Event): PhrasingContent[] {
         ...(event.tag === undefined ? [] : [text(', tag '), code(event.tag)]),
       ]
     }
+    case 'rollback-proposed':
+      return [
+        text(`${event.layer} to be rolled back: `),
+        revision(event.from),
+        text(' → '),
+        revision(event.to),
+        text(', when '),
+        link(event.url, `#${event.pull}`),
+        text(' is merged'),
+      ]
     case 'rollback-failed':
       return [text(`${event.layer} not rolled back (${event.reasonCode}): ${event.because}`)]
     case 'postmortem-opened':

@@ -29,6 +29,10 @@ const plan: RestorePlan = {
   since: [],
   takenBackBy: undefined,
   sameContent: false,
+  pulls: [],
+  warnings: [],
+  way: { way: 'direct', because: 'the branch has no rule against it' },
+  badIsRollback: false,
 }
 
 const receipt: RestoreReceipt = {
@@ -38,6 +42,7 @@ const receipt: RestoreReceipt = {
   tag: 'rollback_20261124_030405',
   untagged: undefined,
   outcome: 'rolled-back',
+  pull: undefined,
 }
 
 const where = { owner: 'octo-org', repo: 'shop' }
@@ -49,7 +54,8 @@ describe('the plan', () => {
 "main: bbbbbbb → content of aaaaaaa (the newest successful deployment of production before that of bbbbbbb, made 2026-11-24T03:00:00.000Z)
 undoes 2 commits in 2 files:
   ccccccc Raise the price (Linus)
-  bbbbbbb Tidy up (Grace)"
+  bbbbbbb Tidy up (Grace)
+delivery: direct, because the branch has no rule against it"
 `)
   })
 
@@ -88,9 +94,9 @@ undoes 2 commits in 2 files:
     const undone = Array.from({ length: 25 }, (_, n) => commit('c', `Change ${n}`))
     const many = { ...plan, undone, undoneCount: 300 }
     const log = describePlan(many)
-    expect(log).toHaveLength(2 + 20 + 1)
-    expect(log.at(-2)).toContain('Change 24')
-    expect(log.at(-1)).toBe('  … and 280 more')
+    expect(log).toHaveLength(2 + 20 + 1 + 1)
+    expect(log.at(-3)).toContain('Change 24')
+    expect(log.at(-2)).toBe('  … and 280 more')
     expect(summary(many)).toContain('… and 280 more.')
     expect(summary(many)).not.toContain('`Change 4`')
   })

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { ConflictError, InputError, RefusedError } from '../../src/errors.ts'
 import { type RollbackTrace, writeMessage } from '../../src/git/message.ts'
-import { applyRestore, planRestore, type RestoreRequest } from '../../src/git/restore.ts'
+import { writeProposal } from '../../src/git/proposal.ts'
+import { applyRestore, planRestore, type RestorePlan, type RestoreRequest } from '../../src/git/restore.ts'
 import type { Repository } from '../../src/github/client.ts'
 import { incidentId } from '../../src/history/incident.ts'
 import { openBrokenShop, openShop } from '../support/repository.ts'
@@ -25,6 +26,9 @@ function plan(options: Partial<RestoreRequest> = {}, repository: Repository = sh
     incident: incidentOf(bad),
     bad,
     target,
+    tagPattern: 'deploy-*',
+    checks: [],
+    delivery: 'auto',
     ...options,
   })
 }
@@ -33,11 +37,22 @@ function traceOf(from: string, to: string, incident = incidentOf(shop.bad)): Rol
   return { incident, environment, from, to, reason: 'it is down', by: 'grace', runUrl: undefined }
 }
 
+function apply(
+  made: RestorePlan,
+  trace: RollbackTrace,
+  repository: Repository = shop.repository,
+  delivery: RestoreRequest['delivery'] = 'auto',
+) {
+  const wishes = { labels: ['rollback'], reviewers: [], autoMerge: false }
+  const proposal = writeProposal(repository, made, trace, wishes)
+  return applyRestore(repository, made, { trace, delivery, proposal })
+}
+
 /** Plans and applies, as a run of the action does. */
 async function rollBack(options: Partial<RestoreRequest> = {}, repository: Repository = shop.repository) {
   const made = await plan(options, repository)
   const trace = traceOf(made.head, made.target.commit.sha, incidentOf(options.bad ?? shop.bad))
-  return applyRestore(repository, made, trace)
+  return apply(made, trace, repository, options.delivery)
 }
 
 const writes = () =>
@@ -63,7 +78,7 @@ describe('a restore', () => {
     expect(made.undone.map(({ message }) => message)).toEqual(['Raise the price', 'Tidy up'])
     expect(made.files.map(({ path }) => path)).toEqual(['lib/price.mjs', 'server.mjs'])
 
-    const receipt = await applyRestore(shop.repository, made, traceOf(made.head, made.target.commit.sha))
+    const receipt = await apply(made, traceOf(made.head, made.target.commit.sha))
     const { git } = shop.hosted
     expect(await shop.head()).toBe(receipt.commit)
     expect(receipt).toMatchObject({
@@ -209,8 +224,8 @@ describe('a restore that is run again', () => {
 
   test('from the same plan is a conflict, and there is one rollback', async () => {
     const made = await plan()
-    const { commit } = await applyRestore(shop.repository, made, traceOf(shop.bad, shop.good))
-    const again = applyRestore(shop.repository, made, { ...traceOf(shop.bad, shop.good), reason: 'twice' })
+    const { commit } = await apply(made, traceOf(shop.bad, shop.good))
+    const again = apply(made, { ...traceOf(shop.bad, shop.good), reason: 'twice' })
     await expect(again).rejects.toThrow(ConflictError)
     expect((await log()).slice(0, 2)).toEqual([commit, shop.bad])
   })
@@ -240,7 +255,7 @@ describe('what became of an earlier rollback', () => {
     const made = await plan()
     expect(made).toMatchObject({ done: { sha: commit }, takenBackBy: undefined, head: shop.bad })
     expect(made.since.map(({ message }) => message)).toEqual(['Fix it properly'])
-    const receipt = await applyRestore(shop.repository, made, traceOf(shop.bad, shop.good))
+    const receipt = await apply(made, traceOf(shop.bad, shop.good))
     expect(receipt).toMatchObject({ outcome: 'already-rolled-back', commit, tag })
     expect(writes()).toHaveLength(before)
     expect(await shop.head()).toBe(fix)
@@ -319,7 +334,7 @@ describe('a branch that moves between plan and apply', () => {
   test('is a conflict: the other commit stays, and there is no tag', async () => {
     const made = await plan()
     const other = await shop.commit({ 'fix.mjs': 'fixed\n' }, { message: 'Fix it by hand' })
-    const applied = applyRestore(shop.repository, made, traceOf(shop.bad, shop.good))
+    const applied = apply(made, traceOf(shop.bad, shop.good))
     await expect(applied).rejects.toThrow(ConflictError)
     await expect(applied).rejects.toThrow(`is at ${short(other)} now: nothing was overwritten`)
     expect(await log()).toContain(other)
@@ -330,7 +345,7 @@ describe('a branch that moves between plan and apply', () => {
 
 describe('a restore that is forbidden: said by which rule, and the branch stays', () => {
   async function expectRefused(message: string, repository: Repository = shop.repository): Promise<void> {
-    const refused = rollBack({}, repository)
+    const refused = rollBack({ delivery: 'direct' }, repository)
     await expect(refused).rejects.toThrow(RefusedError)
     await expect(refused).rejects.toThrow(message)
     expect(await shop.head()).toBe(shop.bad)

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { InputError } from '../../src/errors.ts'
+import { lastGreen } from '../../src/git/green-target.ts'
 import { planRestore } from '../../src/git/restore.ts'
+import { previousDeploymentTag } from '../../src/git/tag-target.ts'
 import { findTarget } from '../../src/git/target.ts'
 import { incidentId } from '../../src/history/incident.ts'
 import { openShop, type Shop } from '../support/repository.ts'
@@ -31,15 +33,22 @@ const short = (sha: string | undefined) => sha?.slice(0, 7) ?? ''
 
 function find(
   target: string,
-  { head = last, environment = 'production', rolledBack = new Set<string>() } = {},
+  {
+    head = last,
+    environment = 'production',
+    rolledBack = new Set<string>(),
+    repository = shop.repository,
+  } = {},
 ) {
-  return findTarget(shop.repository, {
+  return findTarget(repository, {
     target,
     branch: 'main',
     environment,
     bad: bad ?? '',
     head: head ?? '',
     rolledBack,
+    tagPattern: 'deploy-*',
+    checks: ['build', 'e2e'],
   })
 }
 
@@ -176,6 +185,9 @@ describe('the last successful deployment', () => {
         incident: 'x',
         bad: bad ?? '',
         target: lastGood,
+        tagPattern: '',
+        checks: [],
+        delivery: 'direct',
       }),
     ).rejects.toThrow('give the job `permissions: deployments: read`')
   })
@@ -290,5 +302,71 @@ describe('a revision by name', () => {
     await expect(found).rejects.toThrow(InputError)
     await expect(found).rejects.toThrow('which no commit, tag or branch can be called; write last-successful')
     expect(shop.github.requests).toHaveLength(asked)
+  })
+})
+
+describe('the revision with the previous deployment tag', () => {
+  const tag = (name: string, sha: string | undefined) =>
+    shop.hosted.git.moveRef(`refs/tags/${name}`, { from: '', to: sha ?? '' })
+
+  test('is the newest tagged one before the failed one', async () => {
+    await tag('deploy-1', good)
+    await tag('deploy-2', bad)
+    await tag('other', last)
+    expect(await find(previousDeploymentTag)).toMatchObject({
+      commit: { sha: good },
+      foundBy: `the newest tag deploy-* before ${short(bad)}: deploy-1`,
+    })
+  })
+
+  test('may be marked by an annotated tag', async () => {
+    const { git } = shop.hosted
+    const tagger = { name: 'Ada', email: 'ada@example.com', date: new Date() }
+    const object = { sha: good ?? '', type: 'commit' }
+    await git.deleteRef('refs/tags/deploy-1')
+    await tag('deploy-1', await git.writeTag({ tag: 'deploy-1', message: 'x', object, tagger }))
+    expect((await find(previousDeploymentTag)).commit.sha).toBe(good)
+  })
+
+  test('is missed with a word on what to change', async () => {
+    await shop.hosted.git.deleteRef('refs/tags/deploy-1')
+    await expect(find(previousDeploymentTag)).rejects.toThrow(
+      new RegExp(
+        `^no tag deploy-\\* marks one of the \\d+ commits before ${short(bad)}; change input "tag-pattern"`,
+      ),
+    )
+  })
+})
+
+describe('the last green revision', () => {
+  const check = (sha: string | undefined, name: string, conclusion: 'success' | 'failure' | null) =>
+    shop.hosted.checkRuns.push({ id: shop.hosted.nextId(), sha: sha ?? '', name, conclusion })
+  const status = (sha: string | undefined, context: string, state: 'success' | 'failure') => {
+    const creator = { login: 'ci', kind: 'app', permissions: {}, value: '', isBot: true } as const
+    const rest = { description: null, targetUrl: null, creator, createdAt: new Date() }
+    shop.hosted.statuses.unshift({ id: shop.hosted.nextId(), sha: sha ?? '', context, state, ...rest })
+  }
+  const blind = { permissions: { contents: 'read', checks: 'read', statuses: 'read' } } as const
+
+  test('is the newest one before the failed one at which every named check passed, whatever made it', async () => {
+    check(good, 'build', 'success')
+    status(good, 'e2e', 'success')
+    const [older] = (await shop.hosted.git.log(good ?? '', { count: 2 })).slice(1)
+    check(older?.sha, 'build', 'success')
+    check(older?.sha, 'e2e', 'success')
+    const repository = shop.open(blind)
+    expect(await find(lastGreen, { repository })).toMatchObject({ commit: { sha: good } })
+    status(good, 'e2e', 'failure')
+    expect(await find(lastGreen, { repository })).toMatchObject({ commit: { sha: older?.sha } })
+  })
+
+  test('is missed when a check is not there or not done', async () => {
+    shop.hosted.checkRuns.length = 0
+    shop.hosted.statuses.length = 0
+    check(good, 'build', 'success')
+    check(good, 'e2e', null)
+    await expect(find(lastGreen, { repository: shop.open(blind) })).rejects.toThrow(
+      /did all of build, e2e pass/,
+    )
   })
 })

@@ -67,6 +67,19 @@ const requests: Readonly<Record<OperationId, readonly [string, string, unknown?]
   'repos/get-combined-status-for-ref': ['statuses=read', 'GET /commits/main/status'],
   'repos/get-commit': ['contents=read', 'GET /commits/main'],
   'repos/get-content': ['contents=read', 'GET /contents/x'],
+  'actions/get-workflow-run': ['actions=read', 'GET /actions/runs/1'],
+  'checks/list-for-ref': ['checks=read', 'GET /commits/main/check-runs'],
+  'issues/list-events': ['issues=read', 'GET /issues/1/events'],
+  'pulls/create': ['pull_requests=write', 'POST /pulls', { title: 'x', head: 'x', base: 'main' }],
+  'pulls/get': ['pull_requests=read', 'GET /pulls/1'],
+  'pulls/list': ['pull_requests=read', 'GET /pulls'],
+  'pulls/request-reviewers': [
+    'pull_requests=write',
+    'POST /pulls/1/requested_reviewers',
+    { reviewers: ['x'] },
+  ],
+  'repos/get-collaborator-permission-level': ['metadata=read', 'GET /collaborators/x/permission'],
+  'repos/list-pull-requests-associated-with-commit': ['pull_requests=read', `GET /commits/${sha}/pulls`],
   'repos/get-deployment': ['deployments=read', 'GET /deployments/1'],
   'repos/list-commits': ['contents=read', 'GET /commits'],
   'repos/list-deployment-statuses': ['deployments=read', 'GET /deployments/1/statuses'],
@@ -83,7 +96,7 @@ afterAll(() => example.close())
 
 const rows = Object.entries(requests).map(([operation, [permission, request, body]]) => {
   const [method = '', path = ''] = request.split(' ')
-  const [scope = '', level = ''] = permission.split('=')
+  const [scope = '', level = ''] = permission.replace('_requests', '-requests').split('=')
   return { operation, permission, scope, level, method, path: `/repos/octo-org/shop${path}`, body }
 })
 const guarded = rows.filter(({ scope }) => scope !== 'metadata')

@@ -57,11 +57,11 @@ describe('refused and recorded', () => {
   })
 
   test('a route that the emulator does not have', async () => {
-    expect((await example.ask('GET', '/repos/octo-org/shop/pulls')).status).toBe(404)
+    expect((await example.ask('GET', '/repos/octo-org/shop/releases')).status).toBe(404)
     expect((await example.ask('DELETE', '/repos/octo-org/shop/issues/1')).status).toBe(404)
     expect(violations()).toBe(
       [
-        'GET /repos/octo-org/shop/pulls: no such route is known: add its operation to operations.ts and routes/',
+        'GET /repos/octo-org/shop/releases: no such route is known: add its operation to operations.ts and routes/',
         'DELETE /repos/octo-org/shop/issues/1: no such route is known: add its operation to operations.ts and routes/',
       ].join('\n'),
     )
@@ -135,15 +135,15 @@ describe('what the emulator does not do', () => {
 describe('stop', () => {
   test('throws with what was wrong when nobody took it', async () => {
     const other = await openExample()
-    await other.ask('GET', '/repos/octo-org/shop/pulls')
+    await other.ask('GET', '/repos/octo-org/shop/releases')
     await expect(other.close()).rejects.toThrow(
-      'GitHub would not have it so:\nGET /repos/octo-org/shop/pulls: no such route is known',
+      'GitHub would not have it so:\nGET /repos/octo-org/shop/releases: no such route is known',
     )
   })
 
   test('does not throw for what was taken', async () => {
     const other = await openExample()
-    await other.ask('GET', '/repos/octo-org/shop/pulls')
+    await other.ask('GET', '/repos/octo-org/shop/releases')
     expect(other.github.takeViolations()).toHaveLength(1)
     expect(other.github.takeViolations()).toEqual([])
     await other.close()

@@ -56,6 +56,8 @@ function readOperations(): readonly Operation[] {
   const description = JSON.parse(text.replaceAll('"oneOf":', '"anyOf":')) as JsonObject
   const ajv = new Ajv({ strict: false, allErrors: true, coerceTypes: false })
   addFormats.default(ajv)
+  // GitHub's own: owner and name of a repository
+  ajv.addFormat('repo.nwo', /^[^/]+\/[^/]+$/)
   // names of commits by Git are not of any format that ajv knows by default
   ajv.addSchema(description, 'github')
   const known = new Set<string>(operations)
