@@ -33,7 +33,7 @@ export function writeTitle({ environment, revision: bad, status, rollbacks }: In
   if (status === 'rolled back' && last?.layer === 'code')
     return `Post-mortem: ${name} rolled back from ${bad.slice(0, 7)} to ${last.to.slice(0, 7)}`
   if (status === 'rolled back' && last !== undefined)
-    return `Post-mortem: ${name} at ${bad.slice(0, 7)}, ${last.from} rolled back to ${last.to}`
+    return `Post-mortem: ${name} at ${bad.slice(0, 7)}, ${last.from.slice(0, 60)} rolled back to ${last.to.slice(0, 60)}`
   if (status === 'rollback proposed')
     return `Post-mortem: ${name} is unhealthy at ${bad.slice(0, 7)}, a rollback is proposed`
   if (status === 'rollback failed')

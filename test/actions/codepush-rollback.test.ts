@@ -110,13 +110,15 @@ describe('a rollback', () => {
   })
 
   test('that fails on one channel is partial: the step fails, the other is done, a re-run does the rest', async () => {
-    server.fault({ method: 'POST', path: 'Shop-ios/', answer: { status: 403, body: 'not allowed' } })
-    const { exitCode, outputs, log } = await rollBack()
+    const body = `not allowed with ${server.accessKey}`
+    server.fault({ method: 'POST', path: 'Shop-ios/', answer: { status: 403, body } })
+    const { exitCode, outputs, log, summary } = await rollBack()
     expect({ exitCode, outputs }).toMatchObject({
       exitCode: 1,
       outputs: { decision: 'partial', 'reason-code': 'refused', label: ',v3' },
     })
-    expect(log).toContain('answered 403 (not allowed)')
+    expect(log).toContain('answered 403 (not allowed with ***)')
+    expect(summary + JSON.stringify(outputs) + JSON.stringify(await events())).not.toContain(server.accessKey)
     expect((await events()).map(({ kind }) => kind)).toEqual(['rollback-failed', 'rollback-applied'])
     const again = await rollBack()
     expect(again.exitCode).toBe(0)
