@@ -162,7 +162,8 @@ function planDisabling(
   })
   if (current !== undefined && target === undefined) {
     const taken = expected ?? newest
-    if (taken.isDisabled === true && olderThan(taken, releases).includes(current)) return done(current, taken)
+    const isTakenBack = taken.isDisabled === true && olderThan(taken, releases).includes(current)
+    if (isTakenBack && !knownBad.has(current.packageHash)) return done(current, taken)
   }
   if (current !== undefined && target?.label === current.label)
     return done(current, current === newest ? undefined : newest)

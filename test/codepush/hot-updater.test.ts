@@ -69,6 +69,15 @@ describe('a rollback', () => {
     expect(releases.map(({ isDisabled }) => isDisabled)).toEqual([true, false, false])
   })
 
+  test('whose good bundle is bad as well goes on to the one before it, when that is said', async () => {
+    const { channel, name, ids } = await openChannel('older', 'bad too', 'bad')
+    await rollBack(client, [requestFor(name)])
+    const [, second = ''] = ids
+    const { decision } = await rollBack(client, [requestFor(name, { knownBad: [second] })])
+    expect(decision).toBe('rolled-back')
+    expect(await answerTo(channel, second)).toMatchObject({ status: 'ROLLBACK', id: ids[0] })
+  })
+
   test('to a named bundle disables all that are newer', async () => {
     const { channel, name, ids } = await openChannel('oldest', 'bad', 'worse')
     const { decision } = await rollBack(client, [requestFor(name, { target: ids[0] })])
