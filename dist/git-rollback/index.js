@@ -31277,6 +31277,13 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:events"
 
 /***/ }),
 
+/***/ 1455:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:fs/promises");
+
+/***/ }),
+
 /***/ 7067:
 /***/ ((module) => {
 
@@ -31295,6 +31302,13 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:http2")
 /***/ ((module) => {
 
 module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:net");
+
+/***/ }),
+
+/***/ 6760:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:path");
 
 /***/ }),
 
@@ -40468,6 +40482,21 @@ const gitRollback = defineAction({
             description: 'Why, in a sentence, for the commit, the tag and the post-mortem.',
             default: 'the deployment is unhealthy',
         }),
+        mode: inputs/* input */.hF.choice({
+            description: '`restore` brings the content of the target back and undoes all that came after it; `revert` undoes only the `commits`, and keeps what came after them.',
+            default: 'restore',
+            options: ['restore', 'revert'],
+        }),
+        paths: inputs/* input */.hF.list({
+            description: 'With `restore`: the only files and folders to bring back, separated by commas, e.g. one app of a monorepo.',
+        }),
+        commits: inputs/* input */.hF.list({
+            description: 'With `revert`: what to undo, separated by commas: commits, and ranges such as `v1.2..main`.',
+        }),
+        mainline: inputs/* input */.hF.count({
+            description: 'With `revert`: which parent of a merge commit stays, counted from 1. 0 refuses merge commits.',
+            default: '0',
+        }),
         'tag-pattern': inputs/* input */.hF.text({
             description: 'For the target `previous-deployment-tag`: name of the tags, with one `*`.',
             default: 'deploy-*',
@@ -40535,19 +40564,23 @@ const gitRollback = defineAction({
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(452);
-/* harmony import */ var _git_comment_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3689);
-/* harmony import */ var _git_describe_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(2919);
-/* harmony import */ var _git_guards_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2676);
-/* harmony import */ var _git_proposal_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(7836);
-/* harmony import */ var _git_redeploy_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(7743);
-/* harmony import */ var _git_restore_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(7394);
-/* harmony import */ var _github_commits_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(7781);
-/* harmony import */ var _github_repository_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(2635);
-/* harmony import */ var _runner_action_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(8288);
-/* harmony import */ var _text_markdown_js__WEBPACK_IMPORTED_MODULE_12__ = __nccwpck_require__(4358);
-/* harmony import */ var _git_rollback_contract_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(9226);
-/* harmony import */ var _wiring_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(6202);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_15__ = __nccwpck_require__(452);
+/* harmony import */ var _git_apply_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6856);
+/* harmony import */ var _git_comment_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3689);
+/* harmony import */ var _git_describe_js__WEBPACK_IMPORTED_MODULE_13__ = __nccwpck_require__(2919);
+/* harmony import */ var _git_guards_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2676);
+/* harmony import */ var _git_partial_clone_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(8045);
+/* harmony import */ var _git_plan_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(6819);
+/* harmony import */ var _git_proposal_js__WEBPACK_IMPORTED_MODULE_14__ = __nccwpck_require__(7836);
+/* harmony import */ var _git_redeploy_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(7743);
+/* harmony import */ var _git_restore_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(213);
+/* harmony import */ var _git_revert_plan_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(7674);
+/* harmony import */ var _github_commits_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(7781);
+/* harmony import */ var _github_repository_js__WEBPACK_IMPORTED_MODULE_12__ = __nccwpck_require__(2635);
+/* harmony import */ var _runner_action_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(6705);
+/* harmony import */ var _text_markdown_js__WEBPACK_IMPORTED_MODULE_16__ = __nccwpck_require__(4358);
+/* harmony import */ var _git_rollback_contract_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(9226);
+/* harmony import */ var _wiring_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(6202);
 
 
 
@@ -40561,23 +40594,18 @@ __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependen
 
 
 
-await (0,_runner_action_js__WEBPACK_IMPORTED_MODULE_5__/* .runAction */ .C)(_git_rollback_contract_js__WEBPACK_IMPORTED_MODULE_6__/* .gitRollback */ .P, async (step) => {
+
+
+
+
+await (0,_runner_action_js__WEBPACK_IMPORTED_MODULE_9__/* .runAction */ .C)(_git_rollback_contract_js__WEBPACK_IMPORTED_MODULE_10__/* .gitRollback */ .P, async (step) => {
     const { inputs, context, log, secrets } = step;
     const startedAt = step.now().toISOString();
-    const workplace = await (0,_wiring_js__WEBPACK_IMPORTED_MODULE_7__/* .openWorkplace */ .x)(step);
-    const { repository, config, environment, incident, revision } = workplace;
-    const branch = inputs.branch || config.branch || (await (0,_github_repository_js__WEBPACK_IMPORTED_MODULE_8__/* .defaultBranch */ .O)(repository));
-    const plan = await (0,_git_restore_js__WEBPACK_IMPORTED_MODULE_3__/* .planRestore */ .q)(repository, {
-        branch,
-        environment,
-        incident,
-        bad: revision,
-        target: inputs.target,
-        tagPattern: inputs['tag-pattern'],
-        checks: inputs.checks,
-        delivery: inputs.delivery,
-    });
-    for (const line of (0,_git_describe_js__WEBPACK_IMPORTED_MODULE_9__/* .describePlan */ .df)(plan))
+    const workplace = await (0,_wiring_js__WEBPACK_IMPORTED_MODULE_11__/* .openWorkplace */ .x)(step);
+    const { repository, config, environment, incident } = workplace;
+    const branch = inputs.branch || config.branch || (await (0,_github_repository_js__WEBPACK_IMPORTED_MODULE_12__/* .defaultBranch */ .O)(repository));
+    const plan = await makePlan(step, workplace, branch);
+    for (const line of (0,_git_describe_js__WEBPACK_IMPORTED_MODULE_13__/* .describePlan */ .df)(plan))
         log.info(line);
     for (const { message, paths } of plan.warnings)
         log.warning(`${message} (${paths.slice(0, 3).join(', ')})`);
@@ -40589,7 +40617,7 @@ await (0,_runner_action_js__WEBPACK_IMPORTED_MODULE_5__/* .runAction */ .C)(_git
         incident,
         environment,
         from: plan.head,
-        to: plan.target.commit.sha,
+        to: (0,_git_plan_js__WEBPACK_IMPORTED_MODULE_4__/* .goalOf */ .ZZ)(plan),
         // it goes into a commit, which nobody can take back
         reason: secrets.redact(inputs.reason),
         by: context.actor,
@@ -40600,12 +40628,12 @@ await (0,_runner_action_js__WEBPACK_IMPORTED_MODULE_5__/* .runAction */ .C)(_git
             await guard(step, workplace, plan);
         return apply(step, workplace, plan, trace);
     });
-    log.info((0,_git_describe_js__WEBPACK_IMPORTED_MODULE_9__/* .describeReceipt */ .ei)(plan, receipt));
+    log.info((0,_git_describe_js__WEBPACK_IMPORTED_MODULE_13__/* .describeReceipt */ .ei)(plan, receipt));
     if (receipt.untagged !== undefined)
         log.warning(`the rollback has no tag: ${receipt.untagged}`);
     await recordReceipt(workplace, plan, receipt, { trace, startedAt, automatic: !context.byHand });
     if (inputs.comment) {
-        const untold = await (0,_git_comment_js__WEBPACK_IMPORTED_MODULE_0__/* .tellPulls */ .S)(repository, plan, receipt, trace);
+        const untold = await (0,_git_comment_js__WEBPACK_IMPORTED_MODULE_1__/* .tellPulls */ .S)(repository, plan, receipt, trace);
         if (untold !== undefined)
             log.info(`the pull requests that are undone were not told: ${untold}`);
     }
@@ -40622,13 +40650,28 @@ await (0,_runner_action_js__WEBPACK_IMPORTED_MODULE_5__/* .runAction */ .C)(_git
     if (inputs.redeploy !== '' && receipt.pull === undefined)
         await deploy(step, workplace, plan, receipt);
 });
+async function makePlan({ inputs, context, env, secrets, signal, temporary }, { repository, environment, incident, revision }, branch) {
+    const { mode, target, checks, paths, delivery, commits, mainline, 'tag-pattern': tagPattern } = inputs;
+    const request = { branch, environment, incident, bad: revision, delivery };
+    if (mode === 'restore')
+        return (0,_git_restore_js__WEBPACK_IMPORTED_MODULE_6__/* .planRestore */ .q)(repository, { ...request, target, tagPattern, checks, paths });
+    const openClone = (0,_git_partial_clone_js__WEBPACK_IMPORTED_MODULE_3__/* .prepareClone */ .H)({
+        url: `${context.serverUrl}/${context.owner}/${context.repo}.git`,
+        token: inputs.token,
+        directory: temporary,
+        path: env['PATH'] ?? '',
+        signal,
+    });
+    secrets.add(Buffer.from(`x-access-token:${inputs.token}`).toString('base64'));
+    return (0,_git_revert_plan_js__WEBPACK_IMPORTED_MODULE_7__/* .planRevert */ ._)(repository, { ...request, commits, mainline: mainline || undefined }, openClone);
+}
 async function guard({ inputs, now }, workplace, plan) {
     const { repository, environment, revision, readHistory } = workplace;
     const [bad, past] = await Promise.all([
-        (0,_github_commits_js__WEBPACK_IMPORTED_MODULE_4__/* .readCommit */ .kN)(repository, revision),
+        (0,_github_commits_js__WEBPACK_IMPORTED_MODULE_8__/* .readCommit */ .kN)(repository, revision),
         readHistory({ since: new Date(now().getTime() - 24 * 60 * 60 * 1000) }),
     ]);
-    (0,_git_guards_js__WEBPACK_IMPORTED_MODULE_1__/* .demandGuards */ .W)({
+    (0,_git_guards_js__WEBPACK_IMPORTED_MODULE_2__/* .demandGuards */ .W)({
         environment,
         undoneCount: plan.undoneCount,
         badCommittedAt: bad.committedAt,
@@ -40645,8 +40688,8 @@ async function guard({ inputs, now }, workplace, plan) {
 }
 async function apply({ inputs }, { repository }, plan, trace) {
     const { delivery, labels, reviewers, 'auto-merge': autoMerge } = inputs;
-    const proposal = (0,_git_proposal_js__WEBPACK_IMPORTED_MODULE_10__/* .writeProposal */ .G)(repository, plan, trace, { labels, reviewers, autoMerge });
-    return (0,_git_restore_js__WEBPACK_IMPORTED_MODULE_3__/* .applyRestore */ .d)(repository, plan, { trace, delivery, proposal });
+    const proposal = (0,_git_proposal_js__WEBPACK_IMPORTED_MODULE_14__/* .writeProposal */ .G)(repository, plan, trace, { labels, reviewers, autoMerge });
+    return (0,_git_apply_js__WEBPACK_IMPORTED_MODULE_0__/* .applyPlan */ .g)(repository, plan, { trace, delivery, proposal });
 }
 /** A rollback that failed for a reason that people should know is an event, too. */
 async function recordFailure({ context, setOutputs }, { incident, record }, { from, to }, work) {
@@ -40666,14 +40709,15 @@ async function recordFailure({ context, setOutputs }, { incident, record }, { fr
     }
 }
 function reasonCodeOf(error) {
-    if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_11__/* .ConflictError */ .fK)
+    if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_15__/* .ConflictError */ .fK)
         return 'conflict';
-    if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_11__/* .RefusedError */ .fk)
+    if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_15__/* .RefusedError */ .fk)
         return 'refused';
-    return error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_11__/* .UnavailableError */ .hG ? 'unavailable' : undefined;
+    return error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_15__/* .UnavailableError */ .hG ? 'unavailable' : undefined;
 }
-async function recordReceipt({ record }, { branch, target, undone }, { from, to, commit, tag, pull }, { trace: { reason }, startedAt, automatic, }) {
+async function recordReceipt({ record }, plan, { from, to, commit, tag, pull }, { trace: { reason }, startedAt, automatic, }) {
     const layer = 'code';
+    const { branch, undone } = plan;
     if (pull !== undefined) {
         const { number, url } = pull;
         const proposed = {
@@ -40697,9 +40741,9 @@ async function recordReceipt({ record }, { branch, target, undone }, { from, to,
         ...(tag !== undefined && { tag }),
         branch,
         reason,
-        targetFoundBy: target.foundBy,
+        targetFoundBy: plan.mode === 'restore' ? plan.target.foundBy : 'these commits were named',
         automatic,
-        undone: undone.map(({ sha, message, author }) => ({ revision: sha, title: (0,_git_describe_js__WEBPACK_IMPORTED_MODULE_9__/* .title */ .DD)(message), author })),
+        undone: undone.map(({ sha, message, author }) => ({ revision: sha, title: (0,_git_describe_js__WEBPACK_IMPORTED_MODULE_13__/* .title */ .DD)(message), author })),
         startedAt,
     };
     return record(applied, [layer, from, to]);
@@ -40707,7 +40751,7 @@ async function recordReceipt({ record }, { branch, target, undone }, { from, to,
 async function deploy({ inputs, log, now, sleep }, { repository }, { branch }, { commit }) {
     const given = Object.entries(inputs['redeploy-inputs']);
     const filled = given.map(([name, value]) => [name, value.replaceAll('{revision}', commit)]);
-    await (0,_git_redeploy_js__WEBPACK_IMPORTED_MODULE_2__/* .redeploy */ .j)(repository, {
+    await (0,_git_redeploy_js__WEBPACK_IMPORTED_MODULE_5__/* .redeploy */ .j)(repository, {
         workflow: inputs.redeploy,
         ref: branch,
         inputs: Object.fromEntries(filled),
@@ -40720,7 +40764,7 @@ async function finish(step, { repository, incident }, plan, { decision, reason, 
         decision,
         'reason-code': reason,
         from: plan.head,
-        to: plan.target.commit.sha,
+        to: (0,_git_plan_js__WEBPACK_IMPORTED_MODULE_4__/* .goalOf */ .ZZ)(plan),
         ...(receipt && { commit: receipt.commit }),
         ...(receipt?.tag !== undefined && { tag: receipt.tag }),
         ...(receipt?.pull !== undefined && { 'pull-request': receipt.pull.number }),
@@ -40733,10 +40777,10 @@ async function finish(step, { repository, incident }, plan, { decision, reason, 
         'rolled-back': 'Rolled back',
         proposed: 'Rollback proposed',
     }[decision];
-    await step.writeSummary((0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_12__/* .renderMarkdown */ .Gc)([
-        (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_12__/* .heading */ .R_)(2, headline ?? decision),
-        ...(receipt === undefined ? [] : (0,_git_describe_js__WEBPACK_IMPORTED_MODULE_9__/* .summarizeReceipt */ .ab)(plan, receipt)),
-        ...(0,_git_describe_js__WEBPACK_IMPORTED_MODULE_9__/* .summarizePlan */ .PN)(plan, repository),
+    await step.writeSummary((0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_16__/* .renderMarkdown */ .Gc)([
+        (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_16__/* .heading */ .R_)(2, headline ?? decision),
+        ...(receipt === undefined ? [] : (0,_git_describe_js__WEBPACK_IMPORTED_MODULE_13__/* .summarizeReceipt */ .ab)(plan, receipt)),
+        ...(0,_git_describe_js__WEBPACK_IMPORTED_MODULE_13__/* .summarizePlan */ .PN)(plan, repository),
     ]));
 }
 
@@ -40795,6 +40839,24 @@ function maskLines(text, values) {
         shown.push((0,redact/* redact */.E$)(masked.line, values));
     }
     return shown;
+}
+/**
+ * The lines of a text that is no YAML, up to the first name that looks like a secret's: with a quote or a bracket missing,
+ * anything below may belong to that secret. The number of lines stays the same.
+ */
+function hideAfterSecretName(text) {
+    const at = text.search(secretName);
+    const lines = (0,redact/* redact */.E$)(maskPrivateKeys(text)).split('\n');
+    if (at === -1)
+        return lines.map((line) => maskLine(line).line);
+    const named = text.slice(0, at).split('\n').length;
+    return lines.map((line, index) => {
+        if (index + 1 < named)
+            return maskLine(line).line;
+        const name = index + 1 === named ? (line.match(secretName)?.[0] ?? '') : '';
+        const before = name === '' ? indentOf(line) : line.slice(0, line.indexOf(name) + name.length);
+        return line.trim() === before.trim() ? before : `${before} ${redact/* redacted */.pc}`;
+    });
 }
 /** The same for a piece of text on one line: a key or value that a message quotes. */
 function maskText(text, values = []) {
@@ -41306,11 +41368,12 @@ const widestLine = 160;
  * One error for all that is wrong with a text: `file:line:column: what, and what to write instead`, each with the
  * lines around it. No secret is in it.
  * @param values secrets known to stand in the text
+ * @param isYaml false when the text could not be read, so that nobody knows what of it is a value
  */
-function reportProblems({ text, file, problems, values, }) {
+function reportProblems({ text, file, problems, values, isYaml, }) {
     const counter = lineCounterOf(text);
     const raw = text.split('\n');
-    const masked = maskLines(text, values);
+    const masked = isYaml ? maskLines(text, values) : hideAfterSecretName(text);
     const entries = inOrder(problems).map(({ range, message }) => {
         const start = counter.linePos(Math.min(range.start, text.length));
         const end = counter.linePos(Math.min(Math.max(range.start, range.end - 1), text.length));
@@ -41942,7 +42005,13 @@ function parseYaml({ text: raw, file, schema, empty, }) {
     if (parsed?.success === true && findings.length === 0 && problems.length === 0)
         return parsed.data;
     const located = document === undefined ? [] : findings.map((finding) => locateFinding(document, finding));
-    throw reportProblems({ text, file, problems: [...problems, ...located], values: secrets.values });
+    throw reportProblems({
+        text,
+        file,
+        problems: [...problems, ...located],
+        values: secrets.values,
+        isYaml: problems.length === 0,
+    });
 }
 function locateFinding(document, { path, at, message }) {
     return { range: locate({ document, path, at }), message };
@@ -42694,6 +42763,204 @@ function isUserFacing(error) {
 
 /***/ }),
 
+/***/ 6856:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   g: () => (/* binding */ applyPlan)
+/* harmony export */ });
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(452);
+/* harmony import */ var _github_commits_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7781);
+/* harmony import */ var _github_refs_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2509);
+/* harmony import */ var _github_refusal_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(8595);
+/* harmony import */ var _content_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3311);
+/* harmony import */ var _delivery_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(886);
+/* harmony import */ var _message_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(9755);
+/* harmony import */ var _plan_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(6819);
+
+
+
+
+
+
+
+
+/**
+ * Applies a plan, or finishes what an earlier run of it began: commit, compare-and-swap of the branch, annotated tag; or
+ * commit, branch of its own, pull request. With delivery `auto`, a rule that is only known when it refuses the commit
+ * leads to the pull request, too. Can be killed between any two requests and run again: one rollback commit is made.
+ * @throws ConflictError when the branch has moved since the plan, and then nothing is changed
+ */
+async function applyPlan(repository, plan, { trace, delivery, proposal }) {
+    const { head, content, done, way } = plan;
+    const ids = { from: head, to: (0,_plan_js__WEBPACK_IMPORTED_MODULE_4__/* .goalOf */ .ZZ)(plan), pull: undefined };
+    const message = (0,_message_js__WEBPACK_IMPORTED_MODULE_5__/* .writeMessage */ .ZT)(trace);
+    if (done !== undefined) {
+        const tagged = await tagRollback(repository, done, message);
+        return { ...ids, ...tagged, commit: done.sha, outcome: 'already-rolled-back' };
+    }
+    const draft = { tree: await (0,_content_js__WEBPACK_IMPORTED_MODULE_2__/* .treeOf */ .g7)(repository, content), parents: [head], message };
+    let why = way.because;
+    if (way.way === 'direct') {
+        try {
+            const commit = await (0,_github_commits_js__WEBPACK_IMPORTED_MODULE_0__/* .createCommit */ .kt)(repository, draft);
+            await (0,_github_refs_js__WEBPACK_IMPORTED_MODULE_1__/* .moveBranch */ .ob)(repository, { branch: plan.branch, from: head, to: commit.sha });
+            return {
+                ...ids,
+                ...(await tagRollback(repository, commit, message)),
+                commit: commit.sha,
+                outcome: 'rolled-back',
+            };
+        }
+        catch (error) {
+            if (delivery !== 'auto' || !(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_6__/* .RefusedError */ .fk) || !(0,_github_refusal_js__WEBPACK_IMPORTED_MODULE_7__/* .isRuleRefusal */ .NS)(error))
+                throw error;
+            why = error.message;
+        }
+    }
+    const { commit, pull } = await (0,_delivery_js__WEBPACK_IMPORTED_MODULE_3__/* .propose */ .BM)(repository, { draft, proposal }).catch((error) => {
+        if (delivery !== 'auto' || !(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_6__/* .RefusedError */ .fk))
+            throw error;
+        throw new _errors_js__WEBPACK_IMPORTED_MODULE_6__/* .RefusedError */ .fk(`${why}, so the rollback takes a pull request: ${error.message}`, { cause: error });
+    });
+    return { ...ids, commit: commit.sha, tag: undefined, untagged: undefined, outcome: 'proposed', pull };
+}
+/** The branch has moved by now: a tag that is refused does not make the rollback undone, and is said instead. */
+async function tagRollback(repository, { sha, committedAt }, message) {
+    const tag = (0,_message_js__WEBPACK_IMPORTED_MODULE_5__/* .tagOf */ .cO)(committedAt);
+    // another branch may have been rolled back in the same second
+    const names = [tag, `${tag}_${sha.slice(0, 7)}`];
+    let untagged;
+    for (const name of names) {
+        try {
+            await (0,_github_refs_js__WEBPACK_IMPORTED_MODULE_1__/* .tagCommit */ .eF)(repository, { tag: name, commit: sha, message });
+            return { tag: name, untagged: undefined };
+        }
+        catch (error) {
+            if (!(0,_errors_js__WEBPACK_IMPORTED_MODULE_6__/* .isUserFacing */ .Qx)(error))
+                throw error;
+            untagged = error.message;
+            if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_6__/* .ConflictError */ .fK))
+                break;
+        }
+    }
+    return { tag: undefined, untagged };
+}
+
+
+/***/ }),
+
+/***/ 1994:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  Xi: () => (/* binding */ GitFailure),
+  eT: () => (/* binding */ demandGit),
+  zY: () => (/* binding */ openGit)
+});
+
+;// CONCATENATED MODULE: external "node:child_process"
+const external_node_child_process_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:child_process");
+// EXTERNAL MODULE: ./lib/errors.js
+var errors = __nccwpck_require__(452);
+;// CONCATENATED MODULE: ./lib/git/command.js
+
+
+/** Git ended with a status that is not 0. */
+class GitFailure extends Error {
+    name = 'GitFailure';
+    status;
+    output;
+    constructor({ args, status, output, said, }) {
+        super(`git ${args[0] ?? ''} ended with ${status ?? 'a signal'}: ${said.trim()}`);
+        this.status = status;
+        this.output = output;
+    }
+}
+/** Git with none of the machine's own settings: no hooks, no signing, no credential helper, no question at a prompt. */
+function openGit({ gitDir, authorization, path, signal }) {
+    const header = authorization === undefined
+        ? []
+        : [
+            [
+                `http.${new URL(authorization.url).origin}/.extraHeader`,
+                `Authorization: Basic ${Buffer.from(`x-access-token:${authorization.token}`).toString('base64')}`,
+            ],
+        ];
+    const settings = [
+        ['core.hooksPath', '/dev/null'],
+        ['gc.auto', '0'],
+        ['maintenance.auto', 'false'],
+        ['commit.gpgSign', 'false'],
+        ['user.name', 'rollback'],
+        ['user.email', 'rollback@users.noreply.github.com'],
+        ['merge.renameLimit', '10000'],
+        ...header,
+    ];
+    const env = {
+        PATH: path,
+        HOME: gitDir,
+        GIT_DIR: gitDir,
+        GIT_CONFIG_GLOBAL: '/dev/null',
+        GIT_CONFIG_NOSYSTEM: '1',
+        GIT_TERMINAL_PROMPT: '0',
+        LC_ALL: 'C',
+        GIT_CONFIG_COUNT: String(settings.length),
+        ...Object.fromEntries(settings.flatMap(([key, value], index) => [
+            [`GIT_CONFIG_KEY_${index}`, key],
+            [`GIT_CONFIG_VALUE_${index}`, value],
+        ])),
+    };
+    const runForBytes = (args, { input } = {}) => new Promise((resolve, reject) => {
+        const child = (0,external_node_child_process_namespaceObject.spawn)('git', args, { env, stdio: ['pipe', 'pipe', 'pipe'], ...(signal && { signal }) });
+        const [out, said] = [[], []];
+        child.stdout.on('data', (chunk) => out.push(chunk));
+        child.stderr.on('data', (chunk) => said.push(chunk));
+        // git may end before it has read all of it
+        child.stdin.on('error', () => { });
+        child.stdin.end(input);
+        child.once('error', (error) => reject(isMissing(error) ? noGit() : error));
+        child.once('close', (status) => {
+            const output = Buffer.concat(out);
+            if (status === 0)
+                resolve(output);
+            else
+                reject(new GitFailure({
+                    args,
+                    status,
+                    output: output.toString('utf8'),
+                    said: Buffer.concat(said).toString('utf8'),
+                }));
+        });
+    });
+    return {
+        run: async (args, options) => (await runForBytes(args, options)).toString('utf8'),
+        read: (blob) => runForBytes(['cat-file', 'blob', blob]),
+    };
+}
+/** `merge-tree --write-tree` came with 2.38: https://github.com/git/git/blob/master/Documentation/RelNotes/2.38.0.txt */
+const oldestGit = [2, 38];
+/** @throws InputError when this machine's git is missing or too old for what is done here */
+async function demandGit(git) {
+    const version = await git.run(['version']);
+    const [, major, minor] = /(\d+)\.(\d+)/.exec(version) ?? [];
+    const [a, b] = [Number(major), Number(minor)];
+    if (a > oldestGit[0] || (a === oldestGit[0] && b >= oldestGit[1]))
+        return;
+    throw new errors/* InputError */.dz(`this runner has ${version.trim()}, and a revert takes git ${oldestGit.join('.')} or later; use a newer runner image, or mode: restore`);
+}
+function isMissing(error) {
+    return 'code' in error && error.code === 'ENOENT';
+}
+function noGit() {
+    return new errors/* UnavailableError */.hG('there is no git on this runner: install it, or use mode: restore, which needs none');
+}
+
+
+/***/ }),
+
 /***/ 3689:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -42725,6 +42992,136 @@ async function tellPulls(repository, { pulls = [], branch }, { commit, pull }, {
             return error.message;
         throw error;
     }
+}
+
+
+/***/ }),
+
+/***/ 3311:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  RE: () => (/* binding */ contentOfPaths),
+  xW: () => (/* binding */ contentOfRevert),
+  g7: () => (/* binding */ treeOf)
+});
+
+// EXTERNAL MODULE: ./lib/github/client.js + 6 modules
+var client = __nccwpck_require__(5464);
+// EXTERNAL MODULE: ./lib/github/refusal.js
+var refusal = __nccwpck_require__(8595);
+;// CONCATENATED MODULE: ./lib/github/trees.js
+
+
+const modes = new Set(['100644', '100755', '040000', '160000', '120000']);
+/** The entries of one folder of a tree, by name; undefined when there is no such tree. */
+async function listTree({ octokit, owner, repo }, sha) {
+    const need = { doing: `read the tree ${sha.slice(0, 7)}`, permission: 'contents: read' };
+    return (0,refusal/* explained */.to)(need, async () => {
+        try {
+            const { data } = await octokit.rest.git.getTree({ owner, repo, tree_sha: sha });
+            return new Map(data.tree.flatMap(({ path, mode, type, sha: id }) => isMode(mode) && isType(type) ? [[path, { mode, type, sha: id }]] : []));
+        }
+        catch (error) {
+            if ((0,refusal/* isRefused */.H0)(error, 'not-found'))
+                return undefined;
+            throw error;
+        }
+    });
+}
+/** What a tree has at a path, asked for folder by folder; undefined when it has nothing there. */
+async function readTreeEntry(repository, { tree, path }) {
+    let found = { mode: '040000', type: 'tree', sha: tree };
+    for (const name of path.split('/')) {
+        if (found?.type !== 'tree')
+            return undefined;
+        found = (await listTree(repository, found.sha))?.get(name);
+    }
+    return found;
+}
+/** Makes the tree that the edits turn another one into. Nothing points at it yet, so it changes nothing. @returns its id */
+async function createTree({ octokit, owner, repo }, { base, edits }) {
+    // an object that nothing points at may be made twice
+    const request = client/* repeatable */.E;
+    return (0,refusal/* explained */.to)({ doing: 'create the tree', permission: 'contents: write' }, async () => {
+        const tree = [];
+        for (const edit of edits) {
+            const { path } = edit;
+            if ('content' in edit) {
+                const content = Buffer.from(edit.content).toString('base64');
+                const { data } = await octokit.rest.git.createBlob({
+                    owner,
+                    repo,
+                    content,
+                    encoding: 'base64',
+                    request,
+                });
+                tree.push({ path, mode: edit.mode, type: 'blob', sha: data.sha });
+            }
+            else if (edit.entry === null) {
+                tree.push({ path, mode: '100644', type: 'blob', sha: null });
+            }
+            else {
+                tree.push({ path, ...edit.entry });
+            }
+        }
+        const { data } = await octokit.rest.git.createTree({ owner, repo, base_tree: base, tree, request });
+        return data.sha;
+    });
+}
+function isMode(mode) {
+    return mode !== undefined && modes.has(mode);
+}
+function isType(type) {
+    return type === 'blob' || type === 'tree' || type === 'commit';
+}
+
+;// CONCATENATED MODULE: ./lib/git/content.js
+
+/** The tree of a content; made, where there is none yet, which changes nothing. */
+async function treeOf(repository, content) {
+    return content.kind === 'tree' ? content.tree : createTree(repository, content);
+}
+/** The head's content with some paths as they are in another tree. Paths that are the same in both are left out. */
+async function contentOfPaths(repository, { head, target, paths }) {
+    const edits = await Promise.all(paths.map(async (path) => {
+        const [now, then] = await Promise.all([
+            readTreeEntry(repository, { tree: head, path }),
+            readTreeEntry(repository, { tree: target, path }),
+        ]);
+        if (now?.sha === then?.sha && now?.mode === then?.mode)
+            return [];
+        return [{ path, entry: then ?? null }];
+    }));
+    return { kind: 'edits', base: head, edits: edits.flat() };
+}
+/** The content that a revert leaves. Files that a merge made anew are sent; all others the repository has. */
+async function contentOfRevert(git, { head, reverted }) {
+    const base = (await git.run(['rev-parse', `${head}^{tree}`])).trim();
+    const known = await knownObjects(git);
+    const edits = await Promise.all(reverted.edits.map(async ({ path, mode, blob }) => {
+        if (blob === null)
+            return { path, entry: null };
+        if (known.has(blob))
+            return { path, entry: entryOf(mode, blob) };
+        return { path, mode: entryOf(mode, blob).mode, content: await git.read(blob) };
+    }));
+    return { kind: 'edits', base, edits };
+}
+/** Every object that the other side has: those that came, and those that are promised, which git marks with `?`. */
+async function knownObjects(git) {
+    const what = ['--objects', '--no-object-names', '--missing=print', 'FETCH_HEAD'];
+    const lines = (await git.run(['rev-list', ...what])).split('\n');
+    return new Set(lines.map((line) => line.replace('?', '')));
+}
+function entryOf(mode, sha) {
+    if (mode === '160000')
+        return { mode, type: 'commit', sha };
+    if (mode === '100755' || mode === '120000')
+        return { mode, type: 'blob', sha };
+    return { mode: '100644', type: 'blob', sha };
 }
 
 
@@ -42805,10 +43202,11 @@ async function propose(repository, { draft, proposal }) {
 
 const listed = 20;
 /** The plan as lines of a log. */
-function describePlan({ branch, head, target, undone, undoneCount, files, done, takenBackBy, pulls = [], way, }) {
+function describePlan(plan) {
+    const { branch, head, undone, undoneCount, files, done, takenBackBy, pulls = [], way } = plan;
     return [
         ...(takenBackBy === undefined ? [] : [takenBack(takenBackBy)]),
-        `${branch}: ${head.slice(0, 7)} → content of ${target.commit.sha.slice(0, 7)} (${target.foundBy})`,
+        `${branch}: ${head.slice(0, 7)} → ${goal(plan)}`,
         `${done === undefined ? 'undoes' : 'undid'} ${count(undoneCount, 'commit')} in ${count(files.length, 'file')}:`,
         ...undone
             .slice(-listed)
@@ -42822,14 +43220,14 @@ function describePlan({ branch, head, target, undone, undoneCount, files, done, 
 }
 /** The plan as a section of the job summary. */
 function summarizePlan(plan, { owner, repo }) {
-    const { branch, head, target, undone, undoneCount, files, done, since, takenBackBy, warnings } = plan;
+    const { branch, head, undone, undoneCount, files, done, since, takenBackBy, warnings } = plan;
     const pulls = plan.pulls ?? [];
     return [
         ...(takenBackBy === undefined ? [] : [(0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .paragraph */ .FY)(`${capital(takenBack(takenBackBy))}.`)]),
         (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .heading */ .R_)(3, done === undefined ? 'What is undone' : 'What was undone'),
         (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .bulletList */ .fF)([
             ['branch ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .code */ .aY)(branch), ' of ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .code */ .aY)(`${owner}/${repo}`)],
-            ['from ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .revision */ .QL)(head), ' to the content of ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .revision */ .QL)(target.commit.sha), ': ', target.foundBy],
+            ['from ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .revision */ .QL)(head), ...goalInline(plan)],
             [
                 `${count(undoneCount, 'commit')} in ${count(files.length, 'file')}`,
                 ...(pulls.length === 0 ? [] : [' of ']),
@@ -42849,6 +43247,20 @@ function summarizePlan(plan, { owner, repo }) {
             ? []
             : [(0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .heading */ .R_)(3, 'What came on top of it since, and stays'), commitTable(since)]),
     ];
+}
+function goal(plan) {
+    if (plan.mode === 'revert')
+        return 'the same without the commits below, and with all that came after them';
+    const { target, paths } = plan;
+    const what = paths.length === 0 ? 'content' : paths.join(', ');
+    return `${what} of ${target.commit.sha.slice(0, 7)} (${target.foundBy})`;
+}
+function goalInline(plan) {
+    if (plan.mode === 'revert')
+        return [' to the same without the commits below; what came after them stays'];
+    const { target, paths } = plan;
+    const what = paths.length === 0 ? [' to the content of '] : [' to ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .code */ .aY)(paths.join(', ')), ' of '];
+    return [...what, (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .revision */ .QL)(target.commit.sha), ': ', target.foundBy];
 }
 /** How things stand after a rollback was applied, or was found to be there, as a line of a log. */
 function describeReceipt({ branch, since }, { commit, tag, pull }) {
@@ -42939,29 +43351,230 @@ function demandGuards({ environment, undoneCount, badCommittedAt, badIsRollback 
 
 /***/ }),
 
+/***/ 9755:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   ZT: () => (/* binding */ writeMessage),
+/* harmony export */   _8: () => (/* binding */ readMessage),
+/* harmony export */   cO: () => (/* binding */ tagOf),
+/* harmony export */   et: () => (/* binding */ subjectOf)
+/* harmony export */ });
+/**
+ * The message of a rollback commit, in git's own form: subject, reason, trailers.
+ * https://git-scm.com/docs/git-interpret-trailers
+ */
+function writeMessage({ incident, environment, from, to, reason, by, runUrl }) {
+    const trailers = [
+        ['Rollback-Incident', incident],
+        ['Rollback-Environment', environment],
+        ['Rollback-From', from],
+        ['Rollback-To', to],
+        ['Rollback-Requested-By', by],
+        ...(runUrl === undefined ? [] : [['Rollback-Run', runUrl]]),
+    ].map(([key, value]) => `${key}: ${oneLine(value ?? '')}`);
+    const body = oneLine(reason);
+    return `${[subjectOf({ environment, to }), ...(body === '' ? [] : [body]), trailers.join('\n')].join('\n\n')}\n`;
+}
+/** The first line of a rollback's commit, and the title of its pull request. */
+function subjectOf({ environment, to }) {
+    const [, without] = /^without:(.*)$/.exec(to) ?? [];
+    if (without === undefined)
+        return oneLine(`Roll back ${environment} to ${to.slice(0, 7)}`);
+    const [first = '', ...more] = without.split('+').map((sha) => sha.slice(0, 7));
+    return oneLine(`Roll back ${environment} without ${first}${more.length > 0 ? ` and ${more.length} more` : ''}`);
+}
+/** Reads back which rollback a commit is; undefined for a commit that is none. */
+function readMessage(message) {
+    const trailers = new Map(message
+        .trimEnd()
+        .split('\n\n')
+        .at(-1)
+        ?.split('\n')
+        .flatMap((line) => {
+        const [, key, value] = /^(Rollback-[A-Za-z-]+): (.*)$/.exec(line) ?? [];
+        return key === undefined || value === undefined ? [] : [[key, value]];
+    }));
+    const [incident, from, to] = ['Incident', 'From', 'To'].map((key) => trailers.get(`Rollback-${key}`));
+    return incident && from && to ? { incident, from, to } : undefined;
+}
+/** `rollback_YYYYMMDD_HHMMSS` in UTC, of the time of the rollback commit: the same however often the step is run again. */
+function tagOf(committedAt) {
+    const [date, time] = committedAt.toISOString().slice(0, 19).split('T');
+    return `rollback_${date?.replaceAll('-', '')}_${time?.replaceAll(':', '')}`;
+}
+/** Text from outside stays on its line, so that it can add no trailer of its own; git takes no NUL in a message. */
+function oneLine(value) {
+    return value.replace(/[\s\p{Cc}]+/gu, ' ').trim();
+}
+
+
+/***/ }),
+
+/***/ 8045:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   H: () => (/* binding */ prepareClone)
+/* harmony export */ });
+/* harmony import */ var node_fs_promises__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1455);
+/* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(6760);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(452);
+/* harmony import */ var _command_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(1994);
+
+
+
+
+/**
+ * Prepares clones with the newest commits of a branch and their trees; files come when git asks for them.
+ * @throws InputError for a git that is too old, UnavailableError when the repository cannot be fetched
+ */
+function prepareClone({ url, token, directory, path, signal }) {
+    return async ({ head, depth }) => {
+        await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_0__.mkdir)(directory, { recursive: true });
+        const gitDir = await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_0__.mkdtemp)((0,node_path__WEBPACK_IMPORTED_MODULE_1__.join)(directory, 'clone-'));
+        const git = (0,_command_js__WEBPACK_IMPORTED_MODULE_2__/* .openGit */ .zY)({ gitDir, authorization: { url, token }, path, signal });
+        await (0,_command_js__WEBPACK_IMPORTED_MODULE_2__/* .demandGit */ .eT)(git);
+        try {
+            await git.run(['init', '--quiet', '--bare', gitDir]);
+            await git.run(['remote', 'add', 'origin', url]);
+            await git.run(['config', 'remote.origin.promisor', 'true']);
+            await git.run(['config', 'remote.origin.partialclonefilter', 'blob:none']);
+            const what = ['--quiet', '--no-tags', '--filter=blob:none', `--depth=${depth}`];
+            await git.run(['fetch', ...what, 'origin', head]);
+            return git;
+        }
+        catch (error) {
+            if (error instanceof _command_js__WEBPACK_IMPORTED_MODULE_2__/* .GitFailure */ .Xi)
+                throw new _errors_js__WEBPACK_IMPORTED_MODULE_3__/* .UnavailableError */ .hG(`could not fetch ${url}: ${error.message}`, { cause: error });
+            throw error;
+        }
+    };
+}
+
+
+/***/ }),
+
+/***/ 6819:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  s4: () => (/* binding */ findPulls),
+  ZZ: () => (/* binding */ goalOf),
+  ZY: () => (/* binding */ readStanding),
+  mC: () => (/* binding */ revertGoal)
+});
+
+// EXTERNAL MODULE: ./lib/errors.js
+var errors = __nccwpck_require__(452);
+// EXTERNAL MODULE: ./lib/github/commits.js
+var commits = __nccwpck_require__(7781);
+// EXTERNAL MODULE: ./lib/github/pulls.js
+var pulls = __nccwpck_require__(235);
+// EXTERNAL MODULE: ./lib/github/refs.js
+var refs = __nccwpck_require__(2509);
+// EXTERNAL MODULE: ./lib/git/message.js
+var message = __nccwpck_require__(9755);
+;// CONCATENATED MODULE: ./lib/git/earlier.js
+
+
+/** The rollbacks among the newest commits of a branch, newest first. A commit that only says that it is one is none: its parent tells. */
+function findRollbacks(recent) {
+    return recent.flatMap((commit) => {
+        const said = (0,message/* readMessage */._8)(commit.message);
+        return said !== undefined && commit.parents[0] === said.from ? [{ commit, ...said }] : [];
+    });
+}
+/** Looks whether a rollback still holds: people may have gone on from it, or taken it back. */
+async function lookAfter(repository, { commit, from }, head) {
+    if (commit.sha === head)
+        return { since: [], takenBackBy: undefined };
+    const { commits: since } = await (0,commits/* compareCommits */.kC)(repository, { base: commit.sha, head });
+    const { tree: undoneTree } = await (0,commits/* readCommit */.kN)(repository, from);
+    let takenBackBy;
+    for (const each of since) {
+        if (each.tree === undoneTree || each.message.includes(`This reverts commit ${commit.sha}`))
+            takenBackBy = each;
+        else if (each.tree === commit.tree)
+            takenBackBy = undefined;
+    }
+    return { since, takenBackBy };
+}
+
+;// CONCATENATED MODULE: ./lib/git/plan.js
+
+
+
+
+
+/** What a plan goes to, for the history: the id of a revision, or the commits that are taken away. */
+function goalOf(plan) {
+    return plan.mode === 'restore' ? plan.target.commit.sha : revertGoal(plan.undone);
+}
+function revertGoal(commits) {
+    return `without:${commits.map(({ sha }) => sha.slice(0, 12)).join('+')}`;
+}
+/** @throws InputError when there is no such branch */
+async function readStanding(repository, { branch, incident }) {
+    const head = await (0,refs/* readRef */.sg)(repository, `heads/${branch}`);
+    if (head === undefined) {
+        throw new errors/* InputError */.dz(`the branch "${branch}" is not in ${repository.owner}/${repository.repo}; name the deployed branch in input "branch"`);
+    }
+    const rollbacks = findRollbacks(await (0,commits/* listCommits */.VE)(repository, { branch: head, count: 100 }));
+    const earlier = rollbacks.find((each) => each.incident === incident);
+    const { since, takenBackBy } = earlier === undefined ? { since: [], takenBackBy: undefined } : await lookAfter(repository, earlier, head);
+    return { head, rollbacks, holding: takenBackBy === undefined ? earlier : undefined, since, takenBackBy };
+}
+/** Pull requests are asked for commit by commit, of the newest ones only. */
+const askedCommits = 20;
+/** A token that may not see pull requests may still roll back. */
+async function findPulls(repository, commits) {
+    try {
+        const [newest, ...others] = commits.slice(-askedCommits).reverse();
+        if (newest === undefined)
+            return [];
+        // one alone first: a token that may not see them is told so once
+        const first = await (0,pulls/* pullsOfCommit */.bU)(repository, newest.sha);
+        const found = [first, ...(await Promise.all(others.map(({ sha }) => (0,pulls/* pullsOfCommit */.bU)(repository, sha))))];
+        const byNumber = new Map(found.flat().map((pull) => [pull.number, pull]));
+        return [...byNumber.values()].sort((a, b) => a.number - b.number);
+    }
+    catch (error) {
+        if (error instanceof errors/* RefusedError */.fk)
+            return undefined;
+        throw error;
+    }
+}
+
+
+/***/ }),
+
 /***/ 7836:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   G: () => (/* binding */ writeProposal)
 /* harmony export */ });
-/* harmony import */ var _text_markdown_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4358);
-/* harmony import */ var _describe_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2919);
+/* harmony import */ var _text_markdown_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4358);
+/* harmony import */ var _describe_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2919);
+/* harmony import */ var _message_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9755);
+
 
 
 /** The pull request that proposes a rollback: what is undone, why, and how the work comes back. */
 function writeProposal(repository, plan, trace, wishes) {
-    const to = plan.target.commit.sha.slice(0, 7);
     return {
         ...wishes,
         base: plan.branch,
         branch: `rollback/${trace.incident}`,
-        title: `Roll back ${trace.environment.replace(/\s+/g, ' ')} to ${to}`,
-        body: (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .renderMarkdown */ .Gc)([
-            (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .paragraph */ .FY)((0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .text */ .Qq)(trace.reason)),
-            ...(0,_describe_js__WEBPACK_IMPORTED_MODULE_1__/* .summarizePlan */ .PN)(plan, repository),
-            (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .heading */ .R_)(3, 'After the merge'),
-            (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .paragraph */ .FY)('Merging this deploys nothing by itself where the deployment is not started by a push. The undone work does not come back by merging its branch again, because its commits are in the history already: revert this pull request instead, and fix the fault there.'),
+        title: (0,_message_js__WEBPACK_IMPORTED_MODULE_0__/* .subjectOf */ .et)(trace),
+        body: (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .renderMarkdown */ .Gc)([
+            (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .paragraph */ .FY)((0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .text */ .Qq)(trace.reason)),
+            ...(0,_describe_js__WEBPACK_IMPORTED_MODULE_2__/* .summarizePlan */ .PN)(plan, repository),
+            (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .heading */ .R_)(3, 'After the merge'),
+            (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .paragraph */ .FY)('Merging this deploys nothing by itself where the deployment is not started by a push. The undone work does not come back by merging its branch again, because its commits are in the history already: revert this pull request instead, and fix the fault there.'),
         ]),
         draft: false,
     };
@@ -43057,13 +43670,12 @@ async function redeploy(repository, { workflow, ref, inputs, timeoutMs }, { say,
 
 /***/ }),
 
-/***/ 7394:
+/***/ 213:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
 // EXPORTS
 __nccwpck_require__.d(__webpack_exports__, {
-  d: () => (/* binding */ applyRestore),
   q: () => (/* binding */ planRestore)
 });
 
@@ -43071,84 +43683,16 @@ __nccwpck_require__.d(__webpack_exports__, {
 var errors = __nccwpck_require__(452);
 // EXTERNAL MODULE: ./lib/github/commits.js
 var commits = __nccwpck_require__(7781);
-// EXTERNAL MODULE: ./lib/github/pulls.js
-var pulls = __nccwpck_require__(235);
-// EXTERNAL MODULE: ./lib/github/refs.js
-var refs = __nccwpck_require__(2509);
-// EXTERNAL MODULE: ./lib/github/refusal.js
-var refusal = __nccwpck_require__(8595);
 // EXTERNAL MODULE: ./lib/github/rules.js
 var github_rules = __nccwpck_require__(260);
+// EXTERNAL MODULE: ./lib/git/content.js + 1 modules
+var git_content = __nccwpck_require__(3311);
 // EXTERNAL MODULE: ./lib/git/delivery.js
-var git_delivery = __nccwpck_require__(886);
-;// CONCATENATED MODULE: ./lib/git/message.js
-/**
- * The message of a rollback commit, in git's own form: subject, reason, trailers.
- * https://git-scm.com/docs/git-interpret-trailers
- */
-function writeMessage({ incident, environment, from, to, reason, by, runUrl }) {
-    const trailers = [
-        ['Rollback-Incident', incident],
-        ['Rollback-Environment', environment],
-        ['Rollback-From', from],
-        ['Rollback-To', to],
-        ['Rollback-Requested-By', by],
-        ...(runUrl === undefined ? [] : [['Rollback-Run', runUrl]]),
-    ].map(([key, value]) => `${key}: ${oneLine(value ?? '')}`);
-    const subject = `Roll back ${environment} to ${to.slice(0, 7)}`;
-    const body = oneLine(reason);
-    return `${[oneLine(subject), ...(body === '' ? [] : [body]), trailers.join('\n')].join('\n\n')}\n`;
-}
-/** Reads back which rollback a commit is; undefined for a commit that is none. */
-function readMessage(message) {
-    const trailers = new Map(message
-        .trimEnd()
-        .split('\n\n')
-        .at(-1)
-        ?.split('\n')
-        .flatMap((line) => {
-        const [, key, value] = /^(Rollback-[A-Za-z-]+): (.*)$/.exec(line) ?? [];
-        return key === undefined || value === undefined ? [] : [[key, value]];
-    }));
-    const [incident, from, to] = ['Incident', 'From', 'To'].map((key) => trailers.get(`Rollback-${key}`));
-    return incident && from && to ? { incident, from, to } : undefined;
-}
-/** `rollback_YYYYMMDD_HHMMSS` in UTC, of the time of the rollback commit: the same however often the step is run again. */
-function tagOf(committedAt) {
-    const [date, time] = committedAt.toISOString().slice(0, 19).split('T');
-    return `rollback_${date?.replaceAll('-', '')}_${time?.replaceAll(':', '')}`;
-}
-/** Text from outside stays on its line, so that it can add no trailer of its own; git takes no NUL in a message. */
-function oneLine(value) {
-    return value.replace(/[\s\p{Cc}]+/gu, ' ').trim();
-}
-
-;// CONCATENATED MODULE: ./lib/git/earlier.js
-
-
-/** The rollbacks among the newest commits of a branch, newest first. A commit that only says that it is one is none: its parent tells. */
-function findRollbacks(recent) {
-    return recent.flatMap((commit) => {
-        const said = readMessage(commit.message);
-        return said !== undefined && commit.parents[0] === said.from ? [{ commit, ...said }] : [];
-    });
-}
-/** Looks whether a rollback still holds: people may have gone on from it, or taken it back. */
-async function lookAfter(repository, { commit, from }, head) {
-    if (commit.sha === head)
-        return { since: [], takenBackBy: undefined };
-    const { commits: since } = await (0,commits/* compareCommits */.kC)(repository, { base: commit.sha, head });
-    const { tree: undoneTree } = await (0,commits/* readCommit */.kN)(repository, from);
-    let takenBackBy;
-    for (const each of since) {
-        if (each.tree === undoneTree || each.message.includes(`This reverts commit ${commit.sha}`))
-            takenBackBy = each;
-        else if (each.tree === commit.tree)
-            takenBackBy = undefined;
-    }
-    return { since, takenBackBy };
-}
-
+var delivery = __nccwpck_require__(886);
+// EXTERNAL MODULE: ./lib/git/plan.js + 1 modules
+var plan = __nccwpck_require__(6819);
+// EXTERNAL MODULE: ./lib/github/refusal.js
+var refusal = __nccwpck_require__(8595);
 ;// CONCATENATED MODULE: ./lib/github/deployments.js
 
 const permission = 'deployments: read';
@@ -43243,6 +43787,8 @@ async function findGreenTarget(repository, { checks, bad }) {
     throw new errors/* InputError */.dz(`at none of the ${older.length} revisions before ${bad.slice(0, 7)} did all of ${checks.join(', ')} pass; check the names in input "checks", or name the good revision in input "target"`);
 }
 
+// EXTERNAL MODULE: ./lib/github/refs.js
+var refs = __nccwpck_require__(2509);
 ;// CONCATENATED MODULE: ./lib/git/tag-target.js
 
 
@@ -43374,7 +43920,284 @@ function tell(passedOver) {
     return `looked at those before it: ${passedOver.slice(0, toldDeployments).join(', ')}${more}`;
 }
 
-;// CONCATENATED MODULE: ./lib/git/warnings.js
+// EXTERNAL MODULE: ./lib/git/warnings.js
+var warnings = __nccwpck_require__(8755);
+;// CONCATENATED MODULE: ./lib/git/restore.js
+
+
+
+
+
+
+
+
+/**
+ * Plans to bring the content of a good revision back; changes nothing. Made through the Git Data API, so it takes the same
+ * few requests for a repository of any size, and no clone.
+ * @throws InputError when the branch or the target is not there, or the target is not an older revision of the branch
+ */
+async function planRestore(repository, request) {
+    const { branch, paths } = request;
+    const { head, rollbacks, holding, since, takenBackBy } = await (0,plan/* readStanding */.ZY)(repository, request);
+    // HEAD~n counts from where the branch stood before the rollback that is already there
+    const base = holding?.from ?? head;
+    const rolledBack = new Set(rollbacks.map(({ incident }) => incident));
+    const target = await findTarget(repository, { ...request, head: base, rolledBack });
+    const done = holding?.to === target.commit.sha && (paths.length > 0 || holding.commit.tree === target.commit.tree)
+        ? holding.commit
+        : undefined;
+    const from = done === undefined ? head : base;
+    const comparison = await (0,commits/* compareCommits */.kC)(repository, { base: target.commit.sha, head: from });
+    refuseUnlessOlder({ comparison, branch, from, target, request: request.target });
+    const [{ tree }, pulls, rules] = await Promise.all([
+        (0,commits/* readCommit */.kN)(repository, from),
+        (0,plan/* findPulls */.s4)(repository, comparison.commits),
+        (0,github_rules/* readBranchRules */.C)(repository, branch),
+    ]);
+    const content = paths.length === 0
+        ? { kind: 'tree', tree: target.commit.tree }
+        : await (0,git_content/* contentOfPaths */.RE)(repository, { head: tree, target: target.commit.tree, paths });
+    const files = comparison.files.filter(({ path }) => isBelow(path, paths));
+    return {
+        mode: 'restore',
+        branch,
+        head: from,
+        target,
+        paths,
+        content,
+        undone: comparison.commits,
+        undoneCount: comparison.aheadBy,
+        files,
+        done,
+        since: done === undefined ? [] : since,
+        takenBackBy,
+        sameContent: done === undefined && isSame(content, tree),
+        pulls,
+        warnings: (0,warnings/* findWarnings */.P)(files.map(({ path }) => path)),
+        way: (0,delivery/* chooseWay */.T4)(request.delivery, rules),
+        badIsRollback: rollbacks.some(({ commit }) => commit.sha === request.bad),
+    };
+}
+function isBelow(path, paths) {
+    return paths.length === 0 || paths.some((each) => path === each || path.startsWith(`${each}/`));
+}
+function isSame(content, tree) {
+    return content.kind === 'tree' ? content.tree === tree : content.edits.length === 0;
+}
+function refuseUnlessOlder({ comparison: { status }, branch, from, target, request, }) {
+    const named = `input "target" (${request}) is ${target.commit.sha.slice(0, 7)}`;
+    if (status === 'identical')
+        throw new errors/* InputError */.dz(`${named}, which is the head of ${branch} already: there is nothing to undo; name an older revision`);
+    if (status !== 'ahead') {
+        throw new errors/* InputError */.dz(`${named}, which is not an ancestor of ${branch} (at ${from.slice(0, 7)}): nothing was moved; name a revision that ${branch} has been at`);
+    }
+}
+
+
+/***/ }),
+
+/***/ 7674:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  _: () => (/* binding */ planRevert)
+});
+
+// EXTERNAL MODULE: ./lib/errors.js
+var errors = __nccwpck_require__(452);
+// EXTERNAL MODULE: ./lib/github/commits.js
+var github_commits = __nccwpck_require__(7781);
+// EXTERNAL MODULE: ./lib/github/rules.js
+var github_rules = __nccwpck_require__(260);
+// EXTERNAL MODULE: ./lib/git/content.js + 1 modules
+var git_content = __nccwpck_require__(3311);
+// EXTERNAL MODULE: ./lib/git/delivery.js
+var delivery = __nccwpck_require__(886);
+// EXTERNAL MODULE: ./lib/git/plan.js + 1 modules
+var plan = __nccwpck_require__(6819);
+// EXTERNAL MODULE: ./lib/git/command.js + 1 modules
+var command = __nccwpck_require__(1994);
+;// CONCATENATED MODULE: ./lib/git/revert.js
+
+
+/**
+ * Computes the tree that `git revert --no-commit` of the commits leaves, without a work tree: each commit is undone by
+ * a three-way merge whose base is the commit itself, whose other side is its parent.
+ * The commits, their parents and the history between them and the head have to be in the repository, or promised.
+ * @throws InputError for a merge commit without a mainline, or a root commit
+ * @throws ConflictError that lists the files, when a commit cannot be undone without touching later work
+ */
+async function revertTree(git, { head, commits, mainline }) {
+    let top = head;
+    for (const commit of commits) {
+        const kept = await keptParent(git, { commit, mainline });
+        // a commit with the parent's content and the commit as its parent: so the commit is where both sides come from
+        const without = await commitTree(git, { tree: `${kept}^{tree}`, parent: commit });
+        const tree = await mergeTree(git, { ours: top, theirs: without, undoing: commit });
+        top = await commitTree(git, { tree, parent: top });
+    }
+    const tree = (await git.run(['rev-parse', `${top}^{tree}`])).trim();
+    return { tree, edits: await diffTrees(git, { from: head, to: tree }) };
+}
+async function keptParent(git, { commit, mainline }) {
+    const [, ...parents] = (await git.run(['rev-list', '--parents', '-n', '1', commit])).trim().split(' ');
+    const short = commit.slice(0, 7);
+    if (parents.length === 0)
+        throw new errors/* InputError */.dz(`commit ${short} is the first of its history: there is nothing to go back to`);
+    if (parents.length > 1 && mainline === undefined) {
+        throw new errors/* InputError */.dz(`commit ${short} is a merge of ${parents.length} histories; say in input "mainline" which of its parents stays, mostly 1`);
+    }
+    const kept = parents[parents.length === 1 ? 0 : (mainline ?? 1) - 1];
+    if (kept === undefined)
+        throw new errors/* InputError */.dz(`input "mainline" is ${mainline}, but commit ${short} has ${parents.length} parents`);
+    return kept;
+}
+async function mergeTree(git, { ours, theirs, undoing }) {
+    try {
+        const output = await git.run([
+            'merge-tree',
+            '--write-tree',
+            '-z',
+            '--name-only',
+            '--no-messages',
+            ours,
+            theirs,
+        ]);
+        return output.split('\0')[0] ?? '';
+    }
+    catch (error) {
+        // 1 is a conflict: the tree, then the files in conflict; anything else went wrong
+        if (!(error instanceof command/* GitFailure */.Xi) || error.status !== 1)
+            throw error;
+        const [, ...files] = error.output.split('\0').filter((field) => field !== '');
+        const list = [...new Set(files)].map((file) => `  ${file}`).join('\n');
+        throw new errors/* ConflictError */.fK(`commit ${undoing.slice(0, 7)} cannot be undone by itself, because later commits changed the same lines; nothing was changed. Files in conflict:\n${list}\nUndo these later commits too, or use mode: restore`, { cause: error });
+    }
+}
+async function commitTree(git, { tree, parent }) {
+    return (await git.run(['commit-tree', tree, '-p', parent, '-m', 'on the way'])).trim();
+}
+/** The files that differ; a rename is one that goes and one that comes. */
+async function diffTrees(git, { from, to }) {
+    const fields = (await git.run(['diff-tree', '-r', '-z', '--no-renames', from, to])).split('\0');
+    const edits = [];
+    for (let index = 0; index + 1 < fields.length; index += 2) {
+        const [, mode = '', , blob = '', status = ''] = (fields[index] ?? '').slice(1).split(' ');
+        const path = fields[index + 1] ?? '';
+        edits.push(status === 'D' ? { path, mode: '100644', blob: null } : { path, mode, blob });
+    }
+    return edits;
+}
+
+// EXTERNAL MODULE: ./lib/git/warnings.js
+var warnings = __nccwpck_require__(8755);
+;// CONCATENATED MODULE: ./lib/git/revert-plan.js
+
+
+
+
+
+
+
+
+/** How deep a clone is made to undo a commit: deeper ones are restored rather than reverted. */
+const deepest = 5_000;
+/**
+ * Plans to undo some commits and to keep what came after them; changes nothing.
+ * @throws InputError when a commit is not on the branch, or is a merge without a mainline
+ * @throws ConflictError with the files, when later commits stand in the way
+ */
+async function planRevert(repository, request, openClone) {
+    const { branch, commits: named, mainline } = request;
+    const { head, rollbacks, holding, since, takenBackBy } = await (0,plan/* readStanding */.ZY)(repository, request);
+    const commits = await findCommits(repository, { named, branch, head: holding?.from ?? head });
+    const done = holding?.to === (0,plan/* revertGoal */.mC)(commits) ? holding.commit : undefined;
+    const from = done === undefined ? head : (holding?.from ?? head);
+    const oldest = commits[0];
+    if (oldest === undefined)
+        throw new errors/* InputError */.dz('input "commits" names no commits; name those that are to be undone');
+    const { aheadBy } = await (0,github_commits/* compareCommits */.kC)(repository, { base: oldest.sha, head: from });
+    if (aheadBy >= deepest)
+        throw new errors/* InputError */.dz(`commit ${oldest.sha.slice(0, 7)} is ${aheadBy} commits back; a revert goes back ${deepest} at most: use mode: restore`);
+    // the oldest commit, its parents, and all that came on top
+    const git = await openClone({ head: from, depth: aheadBy + 2 });
+    const reverted = await revertTree(git, {
+        head: from,
+        commits: commits.map(({ sha }) => sha).reverse(),
+        mainline,
+    });
+    const [{ tree }, content, pulls, rules] = await Promise.all([
+        (0,github_commits/* readCommit */.kN)(repository, from),
+        (0,git_content/* contentOfRevert */.xW)(git, { head: from, reverted }),
+        (0,plan/* findPulls */.s4)(repository, commits),
+        (0,github_rules/* readBranchRules */.C)(repository, branch),
+    ]);
+    const paths = reverted.edits.map(({ path }) => path);
+    return {
+        mode: 'revert',
+        branch,
+        head: from,
+        content,
+        undone: commits,
+        undoneCount: commits.length,
+        files: paths.map((path) => ({ path, additions: 0, deletions: 0 })),
+        done,
+        since: done === undefined ? [] : since,
+        takenBackBy,
+        sameContent: done === undefined && tree === reverted.tree,
+        pulls,
+        warnings: (0,warnings/* findWarnings */.P)(paths),
+        way: (0,delivery/* chooseWay */.T4)(request.delivery, rules),
+        badIsRollback: rollbacks.some(({ commit }) => commit.sha === request.bad),
+    };
+}
+/** The commits that are named, oldest first, each once. */
+async function findCommits(repository, { named, branch, head }) {
+    const found = new Map();
+    for (const name of named) {
+        const [first = '', last] = name.split('..');
+        const base = await demandRevision(repository, first);
+        const range = last === undefined
+            ? [await (0,github_commits/* readCommit */.kN)(repository, base)]
+            : (await (0,github_commits/* compareCommits */.kC)(repository, { base, head: await demandRevision(repository, last) })).commits;
+        for (const commit of range)
+            found.set(commit.sha, commit);
+    }
+    const commits = [...found.values()];
+    for (const { sha } of commits) {
+        if (!(await (0,github_commits/* isAncestor */.QX)(repository, { older: sha, newer: head })))
+            throw new errors/* InputError */.dz(`input "commits" names ${sha.slice(0, 7)}, which is not on ${branch}: nothing was changed`);
+    }
+    return sortByAge(repository, commits, head);
+}
+/** Oldest first, as the branch has them. */
+async function sortByAge(repository, commits, head) {
+    if (commits.length < 2)
+        return commits;
+    const distances = await Promise.all(commits.map(async ({ sha }) => (await (0,github_commits/* compareCommits */.kC)(repository, { base: sha, head })).aheadBy));
+    return commits
+        .map((commit, index) => ({ commit, distance: distances[index] ?? 0 }))
+        .sort((a, b) => b.distance - a.distance)
+        .map(({ commit }) => commit);
+}
+async function demandRevision(repository, name) {
+    const sha = /^[\w./-]+$/.test(name) ? await (0,github_commits/* resolveRevision */.eZ)(repository, name) : undefined;
+    if (sha !== undefined)
+        return sha;
+    throw new errors/* InputError */.dz(`input "commits" names "${name}", and ${repository.owner}/${repository.repo} has no such revision; write ids of commits, or ranges such as v1.2..main`);
+}
+
+
+/***/ }),
+
+/***/ 8755:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   P: () => (/* binding */ findWarnings)
+/* harmony export */ });
 const kinds = [
     {
         kind: 'migrations',
@@ -43403,154 +44226,6 @@ function findWarnings(paths) {
         const found = paths.filter((path) => pattern.test(path));
         return found.length === 0 ? [] : [{ kind, message, paths: found }];
     });
-}
-
-;// CONCATENATED MODULE: ./lib/git/restore.js
-
-
-
-
-
-
-
-
-
-
-
-/**
- * Plans a restore; changes nothing.
- * @throws InputError when the branch or the target is not there, or the target is not an older revision of the branch
- */
-async function planRestore(repository, request) {
-    const { branch } = request;
-    const head = await (0,refs/* readRef */.sg)(repository, `heads/${branch}`);
-    if (head === undefined) {
-        throw new errors/* InputError */.dz(`the branch "${branch}" is not in ${repository.owner}/${repository.repo}; name the deployed branch in input "branch"`);
-    }
-    const rollbacks = findRollbacks(await (0,commits/* listCommits */.VE)(repository, { branch: head, count: 100 }));
-    const earlier = rollbacks.find(({ incident }) => incident === request.incident);
-    const { since, takenBackBy } = earlier === undefined ? { since: [], takenBackBy: undefined } : await lookAfter(repository, earlier, head);
-    const holding = takenBackBy === undefined ? earlier : undefined;
-    // HEAD~n counts from where the branch stood before the rollback that is already there
-    const base = holding?.from ?? head;
-    const rolledBack = new Set(rollbacks.map(({ incident }) => incident));
-    const target = await findTarget(repository, { ...request, head: base, rolledBack });
-    const done = holding?.to === target.commit.sha && holding.commit.tree === target.commit.tree
-        ? holding.commit
-        : undefined;
-    const from = done === undefined ? head : base;
-    const comparison = await (0,commits/* compareCommits */.kC)(repository, { base: target.commit.sha, head: from });
-    refuseUnlessOlder({ comparison, branch, from, target, request: request.target });
-    const [{ tree }, pulls, rules] = await Promise.all([
-        (0,commits/* readCommit */.kN)(repository, from),
-        findPulls(repository, comparison.commits),
-        (0,github_rules/* readBranchRules */.C)(repository, branch),
-    ]);
-    return {
-        branch,
-        head: from,
-        target,
-        undone: comparison.commits,
-        undoneCount: comparison.aheadBy,
-        files: comparison.files,
-        done,
-        since: done === undefined ? [] : since,
-        takenBackBy,
-        sameContent: done === undefined && tree === target.commit.tree,
-        pulls,
-        warnings: findWarnings(comparison.files.map(({ path }) => path)),
-        way: (0,git_delivery/* chooseWay */.T4)(request.delivery, rules),
-        badIsRollback: rollbacks.some(({ commit }) => commit.sha === request.bad),
-    };
-}
-/** Pull requests are asked for commit by commit, of the newest ones only. */
-const askedCommits = 20;
-/** A token that may not see pull requests may still roll back. */
-async function findPulls(repository, commits) {
-    try {
-        const [newest, ...others] = commits.slice(-askedCommits).reverse();
-        if (newest === undefined)
-            return [];
-        // one alone first: a token that may not see them is told so once
-        const first = await (0,pulls/* pullsOfCommit */.bU)(repository, newest.sha);
-        const found = [first, ...(await Promise.all(others.map(({ sha }) => (0,pulls/* pullsOfCommit */.bU)(repository, sha))))];
-        const byNumber = new Map(found.flat().map((pull) => [pull.number, pull]));
-        return [...byNumber.values()].sort((a, b) => a.number - b.number);
-    }
-    catch (error) {
-        if (error instanceof errors/* RefusedError */.fk)
-            return undefined;
-        throw error;
-    }
-}
-function refuseUnlessOlder({ comparison: { status }, branch, from, target, request, }) {
-    const named = `input "target" (${request}) is ${target.commit.sha.slice(0, 7)}`;
-    if (status === 'identical')
-        throw new errors/* InputError */.dz(`${named}, which is the head of ${branch} already: there is nothing to undo; name an older revision`);
-    if (status !== 'ahead') {
-        throw new errors/* InputError */.dz(`${named}, which is not an ancestor of ${branch} (at ${from.slice(0, 7)}): nothing was moved; name a revision that ${branch} has been at`);
-    }
-}
-/**
- * Applies a plan, or finishes what an earlier run of it began: commit, compare-and-swap of the branch, annotated tag; or
- * commit, branch of its own, pull request. With delivery `auto`, a rule that is only known when it refuses the commit
- * leads to the pull request, too. Can be killed between any two requests and run again: one rollback commit is made.
- * @throws ConflictError when the branch has moved since the plan, and then nothing is changed
- */
-async function applyRestore(repository, plan, { trace, delivery, proposal }) {
-    const { head, target, done, way } = plan;
-    const ids = { from: head, to: target.commit.sha, pull: undefined };
-    const message = writeMessage(trace);
-    if (done !== undefined) {
-        const tagged = await tagRollback(repository, done, message);
-        return { ...ids, ...tagged, commit: done.sha, outcome: 'already-rolled-back' };
-    }
-    const draft = { tree: target.commit.tree, parents: [head], message };
-    let why = way.because;
-    if (way.way === 'direct') {
-        try {
-            const commit = await (0,commits/* createCommit */.kt)(repository, draft);
-            await (0,refs/* moveBranch */.ob)(repository, { branch: plan.branch, from: head, to: commit.sha });
-            return {
-                ...ids,
-                ...(await tagRollback(repository, commit, message)),
-                commit: commit.sha,
-                outcome: 'rolled-back',
-            };
-        }
-        catch (error) {
-            if (delivery !== 'auto' || !(error instanceof errors/* RefusedError */.fk) || !(0,refusal/* isRuleRefusal */.NS)(error))
-                throw error;
-            why = error.message;
-        }
-    }
-    const { commit, pull } = await (0,git_delivery/* propose */.BM)(repository, { draft, proposal }).catch((error) => {
-        if (delivery !== 'auto' || !(error instanceof errors/* RefusedError */.fk))
-            throw error;
-        throw new errors/* RefusedError */.fk(`${why}, so the rollback takes a pull request: ${error.message}`, { cause: error });
-    });
-    return { ...ids, commit: commit.sha, tag: undefined, untagged: undefined, outcome: 'proposed', pull };
-}
-/** The branch has moved by now: a tag that is refused does not make the rollback undone, and is said instead. */
-async function tagRollback(repository, { sha, committedAt }, message) {
-    const tag = tagOf(committedAt);
-    // another branch may have been rolled back in the same second
-    const names = [tag, `${tag}_${sha.slice(0, 7)}`];
-    let untagged;
-    for (const name of names) {
-        try {
-            await (0,refs/* tagCommit */.eF)(repository, { tag: name, commit: sha, message });
-            return { tag: name, untagged: undefined };
-        }
-        catch (error) {
-            if (!(0,errors/* isUserFacing */.Qx)(error))
-                throw error;
-            untagged = error.message;
-            if (!(error instanceof errors/* ConflictError */.fK))
-                break;
-        }
-    }
-    return { tag: undefined, untagged };
 }
 
 
@@ -44792,7 +45467,7 @@ function shortHash(text) {
 
 /***/ }),
 
-/***/ 8288:
+/***/ 6705:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -44801,14 +45476,14 @@ __nccwpck_require__.d(__webpack_exports__, {
   C: () => (/* binding */ runAction)
 });
 
-;// CONCATENATED MODULE: external "node:fs/promises"
-const promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:fs/promises");
+// EXTERNAL MODULE: external "node:fs/promises"
+var promises_ = __nccwpck_require__(1455);
 ;// CONCATENATED MODULE: external "node:os"
 const external_node_os_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:os");
-;// CONCATENATED MODULE: external "node:path"
-const external_node_path_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:path");
+// EXTERNAL MODULE: external "node:path"
+var external_node_path_ = __nccwpck_require__(6760);
 // EXTERNAL MODULE: external "node:timers/promises"
-var promises_ = __nccwpck_require__(8500);
+var external_node_timers_promises_ = __nccwpck_require__(8500);
 // EXTERNAL MODULE: external "os"
 var external_os_ = __nccwpck_require__(857);
 ;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/utils.js
@@ -47886,7 +48561,8 @@ async function runAction(contract, main) {
             secrets,
             signal,
             now: () => new Date(),
-            sleep: (ms) => (0,promises_.setTimeout)(ms, undefined, { signal }),
+            temporary: (0,external_node_path_.join)(env['RUNNER_TEMP'] ?? (0,external_node_os_namespaceObject.tmpdir)(), 'rollback'),
+            sleep: (ms) => (0,external_node_timers_promises_.setTimeout)(ms, undefined, { signal }),
             openRepository: (token) => (0,client/* openRepository */.h)({
                 token,
                 owner: context.owner,
@@ -47902,10 +48578,10 @@ async function runAction(contract, main) {
             },
             writeSummary: (markdown) => writeSummary(markdown, { secrets }),
             writeReport: async (name, report) => {
-                const directory = (0,external_node_path_namespaceObject.join)(env['RUNNER_TEMP'] ?? (0,external_node_os_namespaceObject.tmpdir)(), 'rollback');
-                await (0,promises_namespaceObject.mkdir)(directory, { recursive: true });
-                const path = (0,external_node_path_namespaceObject.join)(directory, `${name}.json`);
-                await (0,promises_namespaceObject.writeFile)(path, secrets.redact(`${JSON.stringify(report, null, 2)}\n`));
+                const directory = (0,external_node_path_.join)(env['RUNNER_TEMP'] ?? (0,external_node_os_namespaceObject.tmpdir)(), 'rollback');
+                await (0,promises_.mkdir)(directory, { recursive: true });
+                const path = (0,external_node_path_.join)(directory, `${name}.json`);
+                await (0,promises_.writeFile)(path, secrets.redact(`${JSON.stringify(report, null, 2)}\n`));
                 return path;
             },
             fail: (message) => fail(log, message),
@@ -57426,9 +58102,9 @@ function markdown_text(value) {
 function markdown_code(value) {
     return { type: 'inlineCode', value: value.replace(/\s+/g, ' ') };
 }
-/** A revision as people read it. */
-function revision(sha) {
-    return markdown_code(sha.slice(0, 7));
+/** A revision as people read it; any other name of where a layer stands, as it is. */
+function revision(name) {
+    return markdown_code(/^[0-9a-f]{40,64}$/.test(name) ? name.slice(0, 7) : name);
 }
 function markdown_strong(...children) {
     return { type: 'strong', children: inlines(children) };
@@ -57540,7 +58216,8 @@ function encodingsOf(known) {
             if (plain.length < 4)
                 continue;
             encodings.add(plain);
-            encodings.add(encodeURIComponent(plain));
+            // half of a surrogate pair has no encoding
+            encodings.add(encodeURIComponent(plain.toWellFormed()));
             encodings.add(JSON.stringify(plain).slice(1, -1));
             for (const base64 of base64Cores(plain))
                 encodings.add(base64);

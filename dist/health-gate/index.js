@@ -41905,11 +41905,12 @@ const widestLine = 160;
  * One error for all that is wrong with a text: `file:line:column: what, and what to write instead`, each with the
  * lines around it. No secret is in it.
  * @param values secrets known to stand in the text
+ * @param isYaml false when the text could not be read, so that nobody knows what of it is a value
  */
-function reportProblems({ text, file, problems, values, }) {
+function reportProblems({ text, file, problems, values, isYaml, }) {
     const counter = lineCounterOf(text);
     const raw = text.split('\n');
-    const masked = (0,secrets/* maskLines */.sD)(text, values);
+    const masked = isYaml ? (0,secrets/* maskLines */.sD)(text, values) : (0,secrets/* hideAfterSecretName */.Qe)(text);
     const entries = inOrder(problems).map(({ range, message }) => {
         const start = counter.linePos(Math.min(range.start, text.length));
         const end = counter.linePos(Math.min(Math.max(range.start, range.end - 1), text.length));
@@ -42002,7 +42003,13 @@ function parseYaml({ text: raw, file, schema, empty, }) {
     if (parsed?.success === true && findings.length === 0 && problems.length === 0)
         return parsed.data;
     const located = document === undefined ? [] : findings.map((finding) => locateFinding(document, finding));
-    throw reportProblems({ text, file, problems: [...problems, ...located], values: secrets.values });
+    throw reportProblems({
+        text,
+        file,
+        problems: [...problems, ...located],
+        values: secrets.values,
+        isYaml: problems.length === 0,
+    });
 }
 function locateFinding(document, { path, at, message }) {
     return { range: locate({ document, path, at }), message };
@@ -42539,6 +42546,7 @@ function schema_isMapping({ value }) {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   FF: () => (/* binding */ looksLikeSecretName),
+/* harmony export */   Qe: () => (/* binding */ hideAfterSecretName),
 /* harmony export */   gC: () => (/* binding */ maskText),
 /* harmony export */   sD: () => (/* binding */ maskLines)
 /* harmony export */ });
@@ -42577,6 +42585,24 @@ function maskLines(text, values) {
         shown.push((0,_text_redact_js__WEBPACK_IMPORTED_MODULE_0__/* .redact */ .E$)(masked.line, values));
     }
     return shown;
+}
+/**
+ * The lines of a text that is no YAML, up to the first name that looks like a secret's: with a quote or a bracket missing,
+ * anything below may belong to that secret. The number of lines stays the same.
+ */
+function hideAfterSecretName(text) {
+    const at = text.search(secretName);
+    const lines = (0,_text_redact_js__WEBPACK_IMPORTED_MODULE_0__/* .redact */ .E$)(maskPrivateKeys(text)).split('\n');
+    if (at === -1)
+        return lines.map((line) => maskLine(line).line);
+    const named = text.slice(0, at).split('\n').length;
+    return lines.map((line, index) => {
+        if (index + 1 < named)
+            return maskLine(line).line;
+        const name = index + 1 === named ? (line.match(secretName)?.[0] ?? '') : '';
+        const before = name === '' ? indentOf(line) : line.slice(0, line.indexOf(name) + name.length);
+        return line.trim() === before.trim() ? before : `${before} ${_text_redact_js__WEBPACK_IMPORTED_MODULE_0__/* .redacted */ .pc}`;
+    });
 }
 /** The same for a piece of text on one line: a key or value that a message quotes. */
 function maskText(text, values = []) {
@@ -47487,6 +47513,7 @@ async function runAction(contract, main) {
             secrets,
             signal,
             now: () => new Date(),
+            temporary: (0,external_node_path_namespaceObject.join)(env['RUNNER_TEMP'] ?? (0,external_node_os_namespaceObject.tmpdir)(), 'rollback'),
             sleep: (ms) => (0,external_node_timers_promises_namespaceObject.setTimeout)(ms, undefined, { signal }),
             openRepository: (token) => (0,client/* openRepository */.h)({
                 token,
@@ -57023,9 +57050,9 @@ function markdown_text(value) {
 function markdown_code(value) {
     return { type: 'inlineCode', value: value.replace(/\s+/g, ' ') };
 }
-/** A revision as people read it. */
-function revision(sha) {
-    return markdown_code(sha.slice(0, 7));
+/** A revision as people read it; any other name of where a layer stands, as it is. */
+function revision(name) {
+    return markdown_code(/^[0-9a-f]{40,64}$/.test(name) ? name.slice(0, 7) : name);
 }
 function markdown_strong(...children) {
     return { type: 'strong', children: inlines(children) };
@@ -57137,7 +57164,8 @@ function encodingsOf(known) {
             if (plain.length < 4)
                 continue;
             encodings.add(plain);
-            encodings.add(encodeURIComponent(plain));
+            // half of a surrogate pair has no encoding
+            encodings.add(encodeURIComponent(plain.toWellFormed()));
             encodings.add(JSON.stringify(plain).slice(1, -1));
             for (const base64 of base64Cores(plain))
                 encodings.add(base64);

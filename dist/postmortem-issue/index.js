@@ -40571,6 +40571,24 @@ function maskLines(text, values) {
     }
     return shown;
 }
+/**
+ * The lines of a text that is no YAML, up to the first name that looks like a secret's: with a quote or a bracket missing,
+ * anything below may belong to that secret. The number of lines stays the same.
+ */
+function hideAfterSecretName(text) {
+    const at = text.search(secretName);
+    const lines = (0,redact/* redact */.E$)(maskPrivateKeys(text)).split('\n');
+    if (at === -1)
+        return lines.map((line) => maskLine(line).line);
+    const named = text.slice(0, at).split('\n').length;
+    return lines.map((line, index) => {
+        if (index + 1 < named)
+            return maskLine(line).line;
+        const name = index + 1 === named ? (line.match(secretName)?.[0] ?? '') : '';
+        const before = name === '' ? indentOf(line) : line.slice(0, line.indexOf(name) + name.length);
+        return line.trim() === before.trim() ? before : `${before} ${redact/* redacted */.pc}`;
+    });
+}
 /** The same for a piece of text on one line: a key or value that a message quotes. */
 function maskText(text, values = []) {
     return (0,redact/* redact */.E$)(maskLine(text).line, values);
@@ -41081,11 +41099,12 @@ const widestLine = 160;
  * One error for all that is wrong with a text: `file:line:column: what, and what to write instead`, each with the
  * lines around it. No secret is in it.
  * @param values secrets known to stand in the text
+ * @param isYaml false when the text could not be read, so that nobody knows what of it is a value
  */
-function reportProblems({ text, file, problems, values, }) {
+function reportProblems({ text, file, problems, values, isYaml, }) {
     const counter = lineCounterOf(text);
     const raw = text.split('\n');
-    const masked = maskLines(text, values);
+    const masked = isYaml ? maskLines(text, values) : hideAfterSecretName(text);
     const entries = inOrder(problems).map(({ range, message }) => {
         const start = counter.linePos(Math.min(range.start, text.length));
         const end = counter.linePos(Math.min(Math.max(range.start, range.end - 1), text.length));
@@ -41717,7 +41736,13 @@ function parseYaml({ text: raw, file, schema, empty, }) {
     if (parsed?.success === true && findings.length === 0 && problems.length === 0)
         return parsed.data;
     const located = document === undefined ? [] : findings.map((finding) => locateFinding(document, finding));
-    throw reportProblems({ text, file, problems: [...problems, ...located], values: secrets.values });
+    throw reportProblems({
+        text,
+        file,
+        problems: [...problems, ...located],
+        values: secrets.values,
+        isYaml: problems.length === 0,
+    });
 }
 function locateFinding(document, { path, at, message }) {
     return { range: locate({ document, path, at }), message };
@@ -43460,7 +43485,10 @@ function bringBack({ rollbacks }) {
         (0,markdown/* paragraph */.FY)('The rollback undid all that came after ', (0,markdown/* revision */.QL)(code.to), ' up to ', (0,markdown/* revision */.QL)(code.from), '; its revert brings all of that back, the fault included.'),
     ];
 }
+/** A revision that is no commit, as that of a revert, has no page. */
 function commitLink(sha, { repositoryUrl }) {
+    if (!/^[0-9a-f]{40,64}$/.test(sha))
+        return (0,markdown/* code */.aY)(sha);
     return (0,markdown/* link */.nf)(`${repositoryUrl}/commit/${sha}`, (0,markdown/* revision */.QL)(sha));
 }
 /** As people read a time; seconds are enough. */
@@ -46692,6 +46720,7 @@ async function runAction(contract, main) {
             secrets,
             signal,
             now: () => new Date(),
+            temporary: (0,external_node_path_namespaceObject.join)(env['RUNNER_TEMP'] ?? (0,external_node_os_namespaceObject.tmpdir)(), 'rollback'),
             sleep: (ms) => (0,external_node_timers_promises_namespaceObject.setTimeout)(ms, undefined, { signal }),
             openRepository: (token) => (0,client/* openRepository */.h)({
                 token,
@@ -56233,9 +56262,9 @@ function markdown_text(value) {
 function markdown_code(value) {
     return { type: 'inlineCode', value: value.replace(/\s+/g, ' ') };
 }
-/** A revision as people read it. */
-function revision(sha) {
-    return markdown_code(sha.slice(0, 7));
+/** A revision as people read it; any other name of where a layer stands, as it is. */
+function revision(name) {
+    return markdown_code(/^[0-9a-f]{40,64}$/.test(name) ? name.slice(0, 7) : name);
 }
 function markdown_strong(...children) {
     return { type: 'strong', children: inlines(children) };
@@ -56347,7 +56376,8 @@ function encodingsOf(known) {
             if (plain.length < 4)
                 continue;
             encodings.add(plain);
-            encodings.add(encodeURIComponent(plain));
+            // half of a surrogate pair has no encoding
+            encodings.add(encodeURIComponent(plain.toWellFormed()));
             encodings.add(JSON.stringify(plain).slice(1, -1));
             for (const base64 of base64Cores(plain))
                 encodings.add(base64);

@@ -31,6 +31,25 @@ export const gitRollback = defineAction({
       description: 'Why, in a sentence, for the commit, the tag and the post-mortem.',
       default: 'the deployment is unhealthy',
     }),
+    mode: input.choice({
+      description:
+        '`restore` brings the content of the target back and undoes all that came after it; `revert` undoes only the `commits`, and keeps what came after them.',
+      default: 'restore',
+      options: ['restore', 'revert'],
+    }),
+    paths: input.list({
+      description:
+        'With `restore`: the only files and folders to bring back, separated by commas, e.g. one app of a monorepo.',
+    }),
+    commits: input.list({
+      description:
+        'With `revert`: what to undo, separated by commas: commits, and ranges such as `v1.2..main`.',
+    }),
+    mainline: input.count({
+      description:
+        'With `revert`: which parent of a merge commit stays, counted from 1. 0 refuses merge commits.',
+      default: '0',
+    }),
     'tag-pattern': input.text({
       description: 'For the target `previous-deployment-tag`: name of the tags, with one `*`.',
       default: 'deploy-*',

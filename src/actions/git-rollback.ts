@@ -1,11 +1,15 @@
 import { ConflictError, RefusedError, UnavailableError } from '../errors.ts'
+import { applyPlan, type RollbackReceipt } from '../git/apply.ts'
 import { tellPulls } from '../git/comment.ts'
 import { describePlan, describeReceipt, summarizePlan, summarizeReceipt, title } from '../git/describe.ts'
 import { demandGuards } from '../git/guards.ts'
 import type { RollbackTrace } from '../git/message.ts'
+import { prepareClone } from '../git/partial-clone.ts'
+import { goalOf, type RollbackPlan } from '../git/plan.ts'
 import { writeProposal } from '../git/proposal.ts'
 import { redeploy } from '../git/redeploy.ts'
-import { applyRestore, planRestore, type RestorePlan, type RestoreReceipt } from '../git/restore.ts'
+import { planRestore } from '../git/restore.ts'
+import { planRevert } from '../git/revert-plan.ts'
 import { readCommit } from '../github/commits.ts'
 import { defaultBranch } from '../github/repository.ts'
 import { runAction, type Step } from '../runner/action.ts'
@@ -19,18 +23,9 @@ await runAction(gitRollback, async (step) => {
   const { inputs, context, log, secrets } = step
   const startedAt = step.now().toISOString()
   const workplace = await openWorkplace(step)
-  const { repository, config, environment, incident, revision } = workplace
+  const { repository, config, environment, incident } = workplace
   const branch = inputs.branch || config.branch || (await defaultBranch(repository))
-  const plan = await planRestore(repository, {
-    branch,
-    environment,
-    incident,
-    bad: revision,
-    target: inputs.target,
-    tagPattern: inputs['tag-pattern'],
-    checks: inputs.checks,
-    delivery: inputs.delivery,
-  })
+  const plan = await makePlan(step, workplace, branch)
   for (const line of describePlan(plan)) log.info(line)
   for (const { message, paths } of plan.warnings) log.warning(`${message} (${paths.slice(0, 3).join(', ')})`)
 
@@ -41,7 +36,7 @@ await runAction(gitRollback, async (step) => {
     incident,
     environment,
     from: plan.head,
-    to: plan.target.commit.sha,
+    to: goalOf(plan),
     // it goes into a commit, which nobody can take back
     reason: secrets.redact(inputs.reason),
     by: context.actor,
@@ -71,10 +66,29 @@ await runAction(gitRollback, async (step) => {
   if (inputs.redeploy !== '' && receipt.pull === undefined) await deploy(step, workplace, plan, receipt)
 })
 
+async function makePlan(
+  { inputs, context, env, secrets, signal, temporary }: GitRollbackStep,
+  { repository, environment, incident, revision }: Workplace,
+  branch: string,
+): Promise<RollbackPlan> {
+  const { mode, target, checks, paths, delivery, commits, mainline, 'tag-pattern': tagPattern } = inputs
+  const request = { branch, environment, incident, bad: revision, delivery }
+  if (mode === 'restore') return planRestore(repository, { ...request, target, tagPattern, checks, paths })
+  const openClone = prepareClone({
+    url: `${context.serverUrl}/${context.owner}/${context.repo}.git`,
+    token: inputs.token,
+    directory: temporary,
+    path: env['PATH'] ?? '',
+    signal,
+  })
+  secrets.add(Buffer.from(`x-access-token:${inputs.token}`).toString('base64'))
+  return planRevert(repository, { ...request, commits, mainline: mainline || undefined }, openClone)
+}
+
 async function guard(
   { inputs, now }: GitRollbackStep,
   workplace: Workplace,
-  plan: RestorePlan,
+  plan: RollbackPlan,
 ): Promise<void> {
   const { repository, environment, revision, readHistory } = workplace
   const [bad, past] = await Promise.all([
@@ -103,12 +117,12 @@ async function guard(
 async function apply(
   { inputs }: GitRollbackStep,
   { repository }: Workplace,
-  plan: RestorePlan,
+  plan: RollbackPlan,
   trace: RollbackTrace,
-): Promise<RestoreReceipt> {
+): Promise<RollbackReceipt> {
   const { delivery, labels, reviewers, 'auto-merge': autoMerge } = inputs
   const proposal = writeProposal(repository, plan, trace, { labels, reviewers, autoMerge })
-  return applyRestore(repository, plan, { trace, delivery, proposal })
+  return applyPlan(repository, plan, { trace, delivery, proposal })
 }
 
 /** A rollback that failed for a reason that people should know is an event, too. */
@@ -116,8 +130,8 @@ async function recordFailure(
   { context, setOutputs }: GitRollbackStep,
   { incident, record }: Workplace,
   { from, to }: RollbackTrace,
-  work: () => Promise<RestoreReceipt>,
-): Promise<RestoreReceipt> {
+  work: () => Promise<RollbackReceipt>,
+): Promise<RollbackReceipt> {
   try {
     return await work()
   } catch (error) {
@@ -141,8 +155,8 @@ function reasonCodeOf(error: unknown) {
 
 async function recordReceipt(
   { record }: Workplace,
-  { branch, target, undone }: RestorePlan,
-  { from, to, commit, tag, pull }: RestoreReceipt,
+  plan: RollbackPlan,
+  { from, to, commit, tag, pull }: RollbackReceipt,
   {
     trace: { reason },
     startedAt,
@@ -150,6 +164,7 @@ async function recordReceipt(
   }: { trace: RollbackTrace; startedAt: string; automatic: boolean },
 ): Promise<void> {
   const layer = 'code'
+  const { branch, undone } = plan
   if (pull !== undefined) {
     const { number, url } = pull
     const proposed = {
@@ -173,7 +188,7 @@ async function recordReceipt(
     ...(tag !== undefined && { tag }),
     branch,
     reason,
-    targetFoundBy: target.foundBy,
+    targetFoundBy: plan.mode === 'restore' ? plan.target.foundBy : 'these commits were named',
     automatic,
     undone: undone.map(({ sha, message, author }) => ({ revision: sha, title: title(message), author })),
     startedAt,
@@ -184,8 +199,8 @@ async function recordReceipt(
 async function deploy(
   { inputs, log, now, sleep }: GitRollbackStep,
   { repository }: Workplace,
-  { branch }: RestorePlan,
-  { commit }: RestoreReceipt,
+  { branch }: RollbackPlan,
+  { commit }: RollbackReceipt,
 ): Promise<void> {
   const given = Object.entries(inputs['redeploy-inputs'])
   const filled = given.map(([name, value]) => [name, value.replaceAll('{revision}', commit)])
@@ -204,15 +219,15 @@ async function deploy(
 async function finish(
   step: GitRollbackStep,
   { repository, incident }: Workplace,
-  plan: RestorePlan,
-  { decision, reason, receipt }: { decision: string; reason: string; receipt?: RestoreReceipt },
+  plan: RollbackPlan,
+  { decision, reason, receipt }: { decision: string; reason: string; receipt?: RollbackReceipt },
 ): Promise<void> {
   const ids = {
     incident,
     decision,
     'reason-code': reason,
     from: plan.head,
-    to: plan.target.commit.sha,
+    to: goalOf(plan),
     ...(receipt && { commit: receipt.commit }),
     ...(receipt?.tag !== undefined && { tag: receipt.tag }),
     ...(receipt?.pull !== undefined && { 'pull-request': receipt.pull.number }),

@@ -5,6 +5,8 @@ import { InputError, UnavailableError } from '../errors.ts'
 export interface Git {
   /** @returns what it printed @throws GitFailure when it ends with another status than 0 */
   readonly run: (args: readonly string[], options?: { readonly input?: string | Buffer }) => Promise<string>
+  /** The bytes of a file by its id. */
+  readonly read: (blob: string) => Promise<Buffer>
 }
 
 /** Git ended with a status that is not 0. */
@@ -72,23 +74,33 @@ export function openGit({ gitDir, authorization, path, signal }: GitOptions): Gi
       ]),
     ),
   }
+  const runForBytes = (args: readonly string[], { input }: { readonly input?: string | Buffer } = {}) =>
+    new Promise<Buffer>((resolve, reject) => {
+      const child = spawn('git', args, { env, stdio: ['pipe', 'pipe', 'pipe'], ...(signal && { signal }) })
+      const [out, said]: [Buffer[], Buffer[]] = [[], []]
+      child.stdout.on('data', (chunk: Buffer) => out.push(chunk))
+      child.stderr.on('data', (chunk: Buffer) => said.push(chunk))
+      // git may end before it has read all of it
+      child.stdin.on('error', () => {})
+      child.stdin.end(input)
+      child.once('error', (error) => reject(isMissing(error) ? noGit() : error))
+      child.once('close', (status) => {
+        const output = Buffer.concat(out)
+        if (status === 0) resolve(output)
+        else
+          reject(
+            new GitFailure({
+              args,
+              status,
+              output: output.toString('utf8'),
+              said: Buffer.concat(said).toString('utf8'),
+            }),
+          )
+      })
+    })
   return {
-    run: (args, { input } = {}) =>
-      new Promise((resolve, reject) => {
-        const child = spawn('git', args, { env, stdio: ['pipe', 'pipe', 'pipe'], ...(signal && { signal }) })
-        const [out, said]: [Buffer[], Buffer[]] = [[], []]
-        child.stdout.on('data', (chunk: Buffer) => out.push(chunk))
-        child.stderr.on('data', (chunk: Buffer) => said.push(chunk))
-        // git may end before it has read all of it
-        child.stdin.on('error', () => {})
-        child.stdin.end(input)
-        child.once('error', (error) => reject(isMissing(error) ? noGit() : error))
-        child.once('close', (status) => {
-          const output = Buffer.concat(out).toString('utf8')
-          if (status === 0) resolve(output)
-          else reject(new GitFailure({ args, status, output, said: Buffer.concat(said).toString('utf8') }))
-        })
-      }),
+    run: async (args, options) => (await runForBytes(args, options)).toString('utf8'),
+    read: (blob) => runForBytes(['cat-file', 'blob', blob]),
   }
 }
 

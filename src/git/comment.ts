@@ -2,7 +2,8 @@ import { RefusedError } from '../errors.ts'
 import type { Repository } from '../github/client.ts'
 import { commentOnce } from '../github/issues.ts'
 import { code, link, paragraph, renderMarkdown, revision, text } from '../text/markdown.ts'
-import type { RestorePlan, RestoreReceipt } from './restore.ts'
+import type { RollbackReceipt } from './apply.ts'
+import type { RollbackPlan } from './plan.ts'
 
 /**
  * Tells each pull request that it was undone, once, and how its work comes back.
@@ -10,8 +11,8 @@ import type { RestorePlan, RestoreReceipt } from './restore.ts'
  */
 export async function tellPulls(
   repository: Repository,
-  { pulls = [], branch }: RestorePlan,
-  { commit, pull }: RestoreReceipt,
+  { pulls = [], branch }: RollbackPlan,
+  { commit, pull }: RollbackReceipt,
   { incident, reason }: { incident: string; reason: string },
 ): Promise<string | undefined> {
   const by = pull === undefined ? revision(commit) : link(pull.url, `#${pull.number}`)

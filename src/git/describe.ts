@@ -12,26 +12,17 @@ import {
   table,
   text,
 } from '../text/markdown.ts'
-import type { RestorePlan, RestoreReceipt } from './restore.ts'
+import type { RollbackReceipt } from './apply.ts'
+import type { RollbackPlan } from './plan.ts'
 
 const listed = 20
 
 /** The plan as lines of a log. */
-export function describePlan({
-  branch,
-  head,
-  target,
-  undone,
-  undoneCount,
-  files,
-  done,
-  takenBackBy,
-  pulls = [],
-  way,
-}: RestorePlan): readonly string[] {
+export function describePlan(plan: RollbackPlan): readonly string[] {
+  const { branch, head, undone, undoneCount, files, done, takenBackBy, pulls = [], way } = plan
   return [
     ...(takenBackBy === undefined ? [] : [takenBack(takenBackBy)]),
-    `${branch}: ${head.slice(0, 7)} → content of ${target.commit.sha.slice(0, 7)} (${target.foundBy})`,
+    `${branch}: ${head.slice(0, 7)} → ${goal(plan)}`,
     `${done === undefined ? 'undoes' : 'undid'} ${count(undoneCount, 'commit')} in ${count(files.length, 'file')}:`,
     ...undone
       .slice(-listed)
@@ -46,17 +37,17 @@ export function describePlan({
 
 /** The plan as a section of the job summary. */
 export function summarizePlan(
-  plan: RestorePlan,
+  plan: RollbackPlan,
   { owner, repo }: Pick<Repository, 'owner' | 'repo'>,
 ): readonly RootContent[] {
-  const { branch, head, target, undone, undoneCount, files, done, since, takenBackBy, warnings } = plan
+  const { branch, head, undone, undoneCount, files, done, since, takenBackBy, warnings } = plan
   const pulls = plan.pulls ?? []
   return [
     ...(takenBackBy === undefined ? [] : [paragraph(`${capital(takenBack(takenBackBy))}.`)]),
     heading(3, done === undefined ? 'What is undone' : 'What was undone'),
     bulletList([
       ['branch ', code(branch), ' of ', code(`${owner}/${repo}`)],
-      ['from ', revision(head), ' to the content of ', revision(target.commit.sha), ': ', target.foundBy],
+      ['from ', revision(head), ...goalInline(plan)],
       [
         `${count(undoneCount, 'commit')} in ${count(files.length, 'file')}`,
         ...(pulls.length === 0 ? [] : [' of ']),
@@ -78,10 +69,24 @@ export function summarizePlan(
   ]
 }
 
+function goal(plan: RollbackPlan): string {
+  if (plan.mode === 'revert') return 'the same without the commits below, and with all that came after them'
+  const { target, paths } = plan
+  const what = paths.length === 0 ? 'content' : paths.join(', ')
+  return `${what} of ${target.commit.sha.slice(0, 7)} (${target.foundBy})`
+}
+
+function goalInline(plan: RollbackPlan) {
+  if (plan.mode === 'revert') return [' to the same without the commits below; what came after them stays']
+  const { target, paths } = plan
+  const what = paths.length === 0 ? [' to the content of '] : [' to ', code(paths.join(', ')), ' of ']
+  return [...what, revision(target.commit.sha), ': ', target.foundBy]
+}
+
 /** How things stand after a rollback was applied, or was found to be there, as a line of a log. */
 export function describeReceipt(
-  { branch, since }: RestorePlan,
-  { commit, tag, pull }: RestoreReceipt,
+  { branch, since }: RollbackPlan,
+  { commit, tag, pull }: RollbackReceipt,
 ): string {
   if (pull !== undefined)
     return `${branch} stays where it is: the rollback is proposed by pull request #${pull.number}, ${pull.url}`
@@ -93,8 +98,8 @@ export function describeReceipt(
 
 /** The same as paragraphs of the job summary. */
 export function summarizeReceipt(
-  { branch, since }: RestorePlan,
-  { commit, tag, untagged, pull }: RestoreReceipt,
+  { branch, since }: RollbackPlan,
+  { commit, tag, untagged, pull }: RollbackReceipt,
 ): readonly RootContent[] {
   if (pull !== undefined) {
     const proposed = [code(branch), ' stays where it is: the rollback is proposed by ']

@@ -2,8 +2,8 @@ import type { Repository } from '../github/client.ts'
 import { heading, paragraph, renderMarkdown, text } from '../text/markdown.ts'
 import type { Proposal } from './delivery.ts'
 import { summarizePlan } from './describe.ts'
-import type { RollbackTrace } from './message.ts'
-import type { RestorePlan } from './restore.ts'
+import { type RollbackTrace, subjectOf } from './message.ts'
+import type { RollbackPlan } from './plan.ts'
 
 /** What may be wished of a pull request beside its content. */
 export type ProposalWishes = Pick<Proposal, 'labels' | 'reviewers' | 'autoMerge'>
@@ -11,16 +11,15 @@ export type ProposalWishes = Pick<Proposal, 'labels' | 'reviewers' | 'autoMerge'
 /** The pull request that proposes a rollback: what is undone, why, and how the work comes back. */
 export function writeProposal(
   repository: Pick<Repository, 'owner' | 'repo'>,
-  plan: RestorePlan,
+  plan: RollbackPlan,
   trace: RollbackTrace,
   wishes: ProposalWishes,
 ): Proposal {
-  const to = plan.target.commit.sha.slice(0, 7)
   return {
     ...wishes,
     base: plan.branch,
     branch: `rollback/${trace.incident}`,
-    title: `Roll back ${trace.environment.replace(/\s+/g, ' ')} to ${to}`,
+    title: subjectOf(trace),
     body: renderMarkdown([
       paragraph(text(trace.reason)),
       ...summarizePlan(plan, repository),

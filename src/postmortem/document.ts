@@ -93,7 +93,7 @@ function summary(facts: IncidentFacts, links: Links): readonly RootContent[] {
         ['Failed revision', commitLink(bad, links)],
         ...(last === undefined
           ? []
-          : [['Restored', [restored(last, links), text(`: ${last.targetFoundBy}`)]] as const]),
+          : [['Restored', [commitLink(last.to, links), text(`: ${last.targetFoundBy}`)]] as const]),
         ...(detection === undefined
           ? []
           : [['Detected', text(`${utc(detection.at)} UTC: ${detection.because}`)] as const]),
@@ -228,12 +228,9 @@ function mainRollback(rollbacks: IncidentFacts['rollbacks']): IncidentFacts['rol
   return rollbacks.findLast(({ layer }) => layer === 'code') ?? rollbacks.at(-1)
 }
 
-/** Other layers than the code go back to labels and names. */
-function restored({ layer, to }: IncidentFacts['rollbacks'][number], links: Links): PhrasingContent {
-  return layer === 'code' ? commitLink(to, links) : code(to)
-}
-
+/** What is no commit, as a revert's revision or another layer's label, has no page. */
 function commitLink(sha: string, { repositoryUrl }: Links): PhrasingContent {
+  if (!/^[0-9a-f]{40,64}$/.test(sha)) return code(sha)
   return link(`${repositoryUrl}/commit/${sha}`, revision(sha))
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
+import type { RollbackReceipt } from '../../src/git/apply.ts'
 import { describePlan, describeReceipt, summarizePlan, summarizeReceipt } from '../../src/git/describe.ts'
-import type { RestorePlan, RestoreReceipt } from '../../src/git/restore.ts'
+import type { RestorePlan } from '../../src/git/plan.ts'
 import type { Commit } from '../../src/github/commits.ts'
 import { renderMarkdown } from '../../src/text/markdown.ts'
 
@@ -12,6 +13,9 @@ function commit(letter: string, message: string, author = 'Ada'): Commit {
 }
 
 const plan: RestorePlan = {
+  mode: 'restore',
+  paths: [],
+  content: { kind: 'tree', tree: sha('9') },
   branch: 'main',
   head: sha('b'),
   target: {
@@ -35,7 +39,7 @@ const plan: RestorePlan = {
   badIsRollback: false,
 }
 
-const receipt: RestoreReceipt = {
+const receipt: RollbackReceipt = {
   from: sha('b'),
   to: sha('a'),
   commit: sha('d'),

@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { ConflictError, InputError, RefusedError } from '../../src/errors.ts'
+import { applyPlan } from '../../src/git/apply.ts'
 import { type RollbackTrace, writeMessage } from '../../src/git/message.ts'
+import type { RestorePlan } from '../../src/git/plan.ts'
 import { writeProposal } from '../../src/git/proposal.ts'
-import { applyRestore, planRestore, type RestorePlan, type RestoreRequest } from '../../src/git/restore.ts'
+import { planRestore, type RestoreRequest } from '../../src/git/restore.ts'
 import type { Repository } from '../../src/github/client.ts'
 import { incidentId } from '../../src/history/incident.ts'
 import { openBrokenShop, openShop } from '../support/repository.ts'
@@ -28,6 +30,7 @@ function plan(options: Partial<RestoreRequest> = {}, repository: Repository = sh
     target,
     tagPattern: 'deploy-*',
     checks: [],
+    paths: [],
     delivery: 'auto',
     ...options,
   })
@@ -45,7 +48,7 @@ function apply(
 ) {
   const wishes = { labels: ['rollback'], reviewers: [], autoMerge: false }
   const proposal = writeProposal(repository, made, trace, wishes)
-  return applyRestore(repository, made, { trace, delivery, proposal })
+  return applyPlan(repository, made, { trace, delivery, proposal })
 }
 
 /** Plans and applies, as a run of the action does. */
@@ -437,5 +440,29 @@ describe('a tag', () => {
     expect(await git.resolve(receipt.tag ?? '')).toBe(receipt.commit)
     expect(await rollBack()).toEqual({ ...receipt, outcome: 'already-rolled-back' })
     expect(await tags()).toHaveLength(2)
+  })
+})
+
+describe('a restore of some paths', () => {
+  test('brings these back and leaves the rest as it is', async () => {
+    const receipt = await rollBack({ paths: ['lib'] })
+    expect(receipt).toMatchObject({ outcome: 'rolled-back', to: shop.good })
+    const { git } = shop.hosted
+    const changed = await git.diff(shop.bad, receipt.commit)
+    expect(changed.map(({ path, status }) => [path, status])).toEqual([['lib/price.mjs', 'added']])
+    const treeOf = async (sha: string) => (await git.git(['rev-parse', `${sha}:lib`])).toString('utf8')
+    const [now, then] = await Promise.all([treeOf(receipt.commit), treeOf(shop.good)])
+    expect(now).toBe(then)
+    expect(await rollBack({ paths: ['lib'] })).toMatchObject({
+      outcome: 'already-rolled-back',
+      commit: receipt.commit,
+    })
+  })
+
+  test('takes away what was not there, and finds nothing to do where all is the same', async () => {
+    const bad = await shop.commit({ 'new/a.mjs': 'x\n' })
+    const made = await plan({ bad, target: shop.good, paths: ['new', 'README.md'] })
+    expect(made.content).toMatchObject({ edits: [{ path: 'new', entry: null }] })
+    expect((await plan({ paths: ['README.md', 'nowhere/at/all'] })).sameContent).toBe(true)
   })
 })

@@ -187,6 +187,7 @@ describe('the last successful deployment', () => {
         target: lastGood,
         tagPattern: '',
         checks: [],
+        paths: [],
         delivery: 'direct',
       }),
     ).rejects.toThrow('give the job `permissions: deployments: read`')
