@@ -1,7 +1,7 @@
 import type { PrometheusCheck } from '../../config/schema.ts'
+import { type Request, request } from '../../http/request.ts'
 import type { Reading } from '../reading.ts'
-import { type Request, request } from '../request.ts'
-import { resolveTarget, type Target } from '../target.ts'
+import { identity, resolveTarget, type Target } from '../target.ts'
 import type { Look, Surroundings } from './look.ts'
 import { readAnswer } from './prometheus-answer.ts'
 
@@ -47,7 +47,7 @@ function describeQuery(input: {
   readonly query: string
   readonly at: number
   readonly timeoutMs: number
-}): Pick<Request, 'url' | 'form' | 'headers' | 'secretHeaders'> {
+}): Pick<Request, 'url' | 'body' | 'headers' | 'secretHeaders'> {
   const { target, endpoint, query, at, timeoutMs } = input
   const parameters = new URLSearchParams({
     query,
@@ -55,9 +55,9 @@ function describeQuery(input: {
     // a little less than our own patience, so that the server says itself that it was too slow
     timeout: `${Math.max(1, Math.floor(timeoutMs * 0.9))}ms`,
   })
-  const headers = { accept: 'application/json', ...target.headers }
+  const headers = { ...identity, accept: 'application/json', ...target.headers }
   const common = { headers, secretHeaders: target.secretHeaders }
-  if (query.length > longestQueryInUrl) return { ...common, url: endpoint, form: parameters }
+  if (query.length > longestQueryInUrl) return { ...common, url: endpoint, body: parameters }
   const url = new URL(endpoint)
   for (const [name, value] of parameters) url.searchParams.set(name, value)
   return { ...common, url }
