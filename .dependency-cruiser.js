@@ -57,6 +57,7 @@ export default {
     only('runner-stands-on-github', 'runner', ['github']),
     only('health-stands-on-config', 'health', ['config']),
     only('git-is-a-layer', 'git', ['github', 'history']),
+    only('database-is-a-layer', 'database', []),
     only('postmortem-is-a-view', 'postmortem', ['github', 'history']),
   ],
   options: {
