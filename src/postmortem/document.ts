@@ -126,16 +126,19 @@ function describeEvent(event: Event): PhrasingContent[] {
   switch (event.kind) {
     case 'health-checked':
       return [text('health gate: '), strong(event.verdict), text(`, ${event.because}`)]
-    case 'rollback-applied':
+    case 'rollback-applied': {
+      // other layers go back to labels and names, which are told in full
+      const named = event.layer === 'code' ? revision : code
       return [
         text(`${event.layer} rolled back: `),
-        revision(event.from),
+        named(event.from),
         text(' → '),
-        revision(event.to),
+        named(event.to),
         text(', now at '),
-        revision(event.now),
+        named(event.now),
         ...(event.tag === undefined ? [] : [text(', tag '), code(event.tag)]),
       ]
+    }
     case 'rollback-failed':
       return [text(`${event.layer} not rolled back (${event.reasonCode}): ${event.because}`)]
     case 'postmortem-opened':

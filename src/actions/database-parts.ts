@@ -1,0 +1,60 @@
+import { parseConnection } from '../database/connection.ts'
+import type { Engine } from '../database/engine.ts'
+import { openEngine } from '../database/open.ts'
+import { openFolderStore } from '../database/store/folder.ts'
+import type { Store } from '../database/store/store.ts'
+import { InputError } from '../errors.ts'
+import type { Step } from '../runner/action.ts'
+import { input } from '../runner/inputs.ts'
+
+/** Inputs that db-backup and db-restore share, so that they mean the same in both. */
+export const databaseInputs = {
+  'database-url': input.secret({
+    description:
+      'Address of the database, from a secret: `sqlite:path/to/app.db`, `postgres://user:password@host/app`, `mysql://user:password@host/app`. TLS by `?sslmode=disable`, `require` or `verify-full`, with `&sslrootcert=path`.',
+    required: true,
+  }),
+  storage: input.text({
+    description: 'Where backups are kept: the path of a folder, or `s3://bucket/prefix`.',
+    required: true,
+  }),
+  'storage-endpoint': input.text({
+    description:
+      'Address of the S3-compatible server. Left empty: that of Amazon S3 in `AWS_REGION`. The keys are taken from `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`.',
+  }),
+  migrations: input.text({
+    description:
+      'Folder of the migrations in the repository, e.g. `db/migrations`. Left empty: the project has none.',
+  }),
+  'keep-old': input.duration({
+    description: 'How long a database that a restore replaced is kept beside the live one.',
+    default: '7d',
+  }),
+} as const
+
+type DatabaseStep = Pick<Step<typeof databaseInputs, string>, 'inputs' | 'env' | 'log' | 'secrets' | 'signal'>
+
+/** Opens the database and the store that the inputs name. @param scratch a folder for temporary files */
+export async function openDatabase(
+  { inputs, env, log, secrets }: DatabaseStep,
+  scratch: string,
+): Promise<{ readonly engine: Engine; readonly store: Store }> {
+  const connection = named('database-url', () => parseConnection(inputs['database-url']))
+  if (connection.engine !== 'sqlite') secrets.add(connection.password)
+  const engine = await openEngine(connection, { env, scratch, log: log.info })
+  const store = named('storage', () => openStore(inputs.storage))
+  return { engine, store }
+}
+
+function openStore(storage: string): Store {
+  if (/^[a-z0-9]{2,}:/i.test(storage)) throw new InputError(`is "${storage}"; write the path of a folder`)
+  return openFolderStore(storage)
+}
+
+function named<T>(name: string, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    throw error instanceof InputError ? new InputError(`input "${name}" ${error.message}`) : error
+  }
+}

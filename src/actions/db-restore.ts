@@ -1,0 +1,164 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { chooseBackup } from '../database/catalog.ts'
+import type { Engine } from '../database/engine.ts'
+import { type RestoreReport, restoreBackup } from '../database/restore.ts'
+import type { Store } from '../database/store/store.ts'
+import { ConflictError, RefusedError, UnavailableError } from '../errors.ts'
+import { runAction, type Step } from '../runner/action.ts'
+import { code, heading, paragraph, renderMarkdown, table } from '../text/markdown.ts'
+import { openDatabase } from './database-parts.ts'
+import { dbRestore } from './db-restore.contract.ts'
+import { openWorkplace, type Workplace } from './wiring.ts'
+
+type DbRestoreStep = Step<typeof dbRestore.inputs, keyof typeof dbRestore.outputs>
+
+/** In the words that all actions have for it. */
+const decisions = {
+  restored: 'rolled-back',
+  'already-restored': 'already-rolled-back',
+  planned: 'planned',
+} as const
+const reasons = { restored: 'restored', 'already-restored': 'same-content', planned: 'dry-run' } as const
+
+await runAction(dbRestore, async (step) => {
+  const workplace = await openWorkplace(step)
+  const scratch = await mkdtemp(join(step.env['RUNNER_TEMP'] ?? tmpdir(), 'db-restore-'))
+  try {
+    const places = { ...(await openDatabase(step, scratch)), scratch }
+    await recordFailure(step, workplace, () => restore(step, workplace, places))
+  } finally {
+    await rm(scratch, { recursive: true, force: true })
+  }
+})
+
+interface Places {
+  readonly engine: Engine
+  readonly store: Store
+  readonly scratch: string
+}
+
+async function restore(
+  step: DbRestoreStep,
+  workplace: Workplace,
+  { engine, store, scratch }: Places,
+): Promise<void> {
+  const { inputs, log, now, signal, context } = step
+  const { environment, revision } = workplace
+  const startedAt = now().toISOString()
+  const manifest = await chooseBackup(store, {
+    wanted: inputs.backup,
+    revision,
+    source: engine.source,
+    environment,
+    allowOtherSource: inputs['allow-other-source'],
+  })
+  log.info(
+    `going back to backup ${manifest.name} of ${manifest.createdAt}, from before ${manifest.before.slice(0, 7)}`,
+  )
+  const report = await restoreBackup({
+    engine,
+    store,
+    manifest,
+    identity: inputs.identity || undefined,
+    verify: inputs.verify,
+    allowDataLoss: inputs['allow-data-loss'],
+    exportTo: inputs['export-newer'] || undefined,
+    keepOldMs: inputs['keep-old'] ?? 0,
+    dryRun: inputs['dry-run'],
+    scratch,
+    now,
+    log: log.info,
+    signal,
+  })
+  if (report.outcome === 'restored')
+    await workplace.record(
+      {
+        kind: 'rollback-applied',
+        layer: 'database',
+        from: report.kept ?? 'nothing',
+        to: manifest.name,
+        now: manifest.name,
+        reason: step.secrets.redact(inputs.reason),
+        targetFoundBy: `backup ${inputs.backup}`,
+        automatic: !context.byHand,
+        undone: [],
+        startedAt,
+      },
+      ['database', manifest.name, report.kept ?? ''],
+    )
+  await finish(step, workplace, report)
+}
+
+async function finish(step: DbRestoreStep, { incident }: Workplace, report: RestoreReport): Promise<void> {
+  const lost = report.losses.reduce((sum, { rows }) => sum + rows, 0)
+  const ids = {
+    incident,
+    decision: decisions[report.outcome],
+    'reason-code': reasons[report.outcome],
+    backup: report.backup,
+    ...(report.kept !== undefined && { kept: report.kept }),
+    'rows-lost': lost,
+    ...(report.swapMs !== undefined && { 'swap-ms': report.swapMs }),
+    report: await step.writeReport('db-restore', report),
+  }
+  step.setOutputs({ ...ids, result: JSON.stringify({ schema: 1, ...ids }) })
+  await step.writeSummary(
+    renderMarkdown([
+      heading(2, `Database: ${decisions[report.outcome]}`),
+      paragraph('Backup ', code(report.backup), '.'),
+      ...(report.kept === undefined
+        ? []
+        : [paragraph('What was there is kept as ', code(report.kept), ', and can be put back by renaming.')]),
+      ...(report.losses.length === 0
+        ? []
+        : [
+            paragraph('Rows that were written since the backup and are not in it:'),
+            table(
+              ['table', 'rows'],
+              report.losses.map(({ table: name, rows, exact }) => [
+                code(name),
+                exact ? String(rows) : `at least ${rows}`,
+              ]),
+            ),
+          ]),
+    ]),
+  )
+}
+
+/** A failure that the user can do something about becomes an event too. */
+async function recordFailure(
+  step: DbRestoreStep,
+  { incident, revision, record }: Workplace,
+  work: () => Promise<void>,
+): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    const reasonCode = reasonOf(error)
+    if (reasonCode !== undefined && error instanceof Error) {
+      const ids = { incident, decision: 'failed', 'reason-code': reasonCode }
+      step.setOutputs({ ...ids, result: JSON.stringify({ schema: 1, ...ids }) })
+      const to = step.inputs.backup
+      await record(
+        {
+          kind: 'rollback-failed',
+          layer: 'database',
+          from: revision,
+          to,
+          reasonCode,
+          because: error.message,
+        },
+        ['database', revision, to, reasonCode, step.context.stepKey],
+      )
+    }
+    throw error
+  }
+}
+
+function reasonOf(error: unknown): 'conflict' | 'refused' | 'unavailable' | undefined {
+  if (error instanceof ConflictError) return 'conflict'
+  if (error instanceof RefusedError) return 'refused'
+  return error instanceof UnavailableError ? 'unavailable' : undefined
+}
