@@ -1,5 +1,6 @@
 import type { Connection } from './connection.ts'
 import type { Engine } from './engine.ts'
+import { openPostgres } from './postgres/engine.ts'
 import { openSqlite } from './sqlite/engine.ts'
 
 /** What every engine needs from outside. */
@@ -12,11 +13,12 @@ export interface Surroundings {
 }
 
 /** Opens the engine for a database: connects to nothing yet. */
-export async function openEngine(connection: Connection, _surroundings: Surroundings): Promise<Engine> {
+export async function openEngine(connection: Connection, surroundings: Surroundings): Promise<Engine> {
   switch (connection.engine) {
     case 'sqlite':
       return openSqlite(connection)
     case 'postgres':
+      return openPostgres(connection, surroundings)
     case 'mysql':
       throw new TypeError('not yet')
   }
