@@ -4,7 +4,9 @@ import { join } from 'node:path'
 import { makeBackup } from '../database/backup.ts'
 import { readCatalog, verifyStored } from '../database/catalog.ts'
 import type { Engine } from '../database/engine.ts'
-import type { Manifest } from '../database/manifest.ts'
+import type { Manifest, RecordedMigration } from '../database/manifest.ts'
+import { isEntryOf, readApplied } from '../database/migrations/applied.ts'
+import { listMigrations, readDown } from '../database/migrations/folder.ts'
 import { pruneKept } from '../database/restore.ts'
 import { applyRetention } from '../database/retention.ts'
 import type { Store } from '../database/store/store.ts'
@@ -12,7 +14,7 @@ import { isUserFacing } from '../errors.ts'
 import { hasSucceeded, listDeployments } from '../github/deployments.ts'
 import { runAction, type Step } from '../runner/action.ts'
 import { code, heading, paragraph, renderMarkdown, revision, table } from '../text/markdown.ts'
-import { openDatabase } from './database-parts.ts'
+import { openDatabase, openRevision } from './database-parts.ts'
 import { dbBackup } from './db-backup.contract.ts'
 import { openWorkplace, type Workplace } from './wiring.ts'
 
@@ -52,7 +54,7 @@ async function backUp(
     store,
     environment,
     before,
-    migrations: [],
+    migrations: await recordPending(workplace, { engine, folder: inputs.migrations }),
     pinned: inputs.pin,
     recipient: inputs.recipient || undefined,
     verify: true,
@@ -71,6 +73,24 @@ async function backUp(
   await pruneKept({ engine, keepOldMs: inputs['keep-old'] ?? 0, now, log: log.info })
   const backups = await own(workplace, { engine, store })
   await finish(step, workplace, backups, { decision: 'backed-up', reason: 'verified', deleted })
+}
+
+/** What this deployment will apply, with what undoes it: after a rollback of the code, no checkout has it any more. */
+async function recordPending(
+  { repository, revision }: Workplace,
+  { engine, folder }: { engine: Engine; folder: string },
+): Promise<readonly RecordedMigration[]> {
+  if (folder === '') return []
+  const { paths, read } = await openRevision(repository, revision)
+  const files = listMigrations(paths, folder)
+  const applied = (await readApplied(engine, files))?.entries ?? []
+  const pending = files.filter((file) => !applied.some(({ key }) => isEntryOf(key, file)))
+  return Promise.all(
+    pending.map(async (file) => {
+      const { sql, checksum } = await readDown(file, read)
+      return { name: file.name, checksum, revision, ...(sql !== undefined && { down: sql }) }
+    }),
+  )
 }
 
 async function verify(

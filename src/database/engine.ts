@@ -28,6 +28,33 @@ export interface Engine {
   /** Databases that restores replaced and kept, oldest first. */
   readonly listKept: () => Promise<readonly Kept[]>
   readonly dropKept: (name: string) => Promise<void>
+
+  /** True where DDL is part of a transaction: not in MariaDB and MySQL, which commit at every such statement. */
+  readonly transactionalDdl: boolean
+  /** A query of the live database, `?` for values; every value comes as text. */
+  readonly query: (
+    sql: string,
+    values?: readonly string[],
+  ) => Promise<readonly Readonly<Record<string, string | null>>[]>
+  /** The columns of a table of the live database; none when it is not there. */
+  readonly columnsOf: (table: string) => Promise<readonly string[]>
+  readonly quoteName: (name: string) => string
+  /** An expression for a column as text, to be compared with a text. */
+  readonly asText: (column: string) => string
+  /** Runs a script as it is, by the engine's own client or driver, then the statements. @throws RefusedError with the engine's own words */
+  readonly runScript: (run: ScriptRun) => Promise<void>
+}
+
+export interface Statement {
+  readonly sql: string
+  readonly values: readonly string[]
+}
+
+export interface ScriptRun {
+  readonly script: string
+  readonly after: readonly Statement[]
+  /** all of it or nothing */
+  readonly transaction: boolean
 }
 
 export interface ContentsOptions {

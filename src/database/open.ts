@@ -1,5 +1,6 @@
 import type { Connection } from './connection.ts'
 import type { Engine } from './engine.ts'
+import { openMysql } from './mysql/engine.ts'
 import { openPostgres } from './postgres/engine.ts'
 import { openSqlite } from './sqlite/engine.ts'
 
@@ -20,6 +21,6 @@ export async function openEngine(connection: Connection, surroundings: Surroundi
     case 'postgres':
       return openPostgres(connection, surroundings)
     case 'mysql':
-      throw new TypeError('not yet')
+      return openMysql(connection, surroundings)
   }
 }

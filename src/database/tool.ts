@@ -15,6 +15,7 @@ export interface ToolRun {
   readonly input?: Readable | undefined
   /** takes what the tool prints; else it is returned */
   readonly output?: (stdout: Readable) => Promise<void>
+  readonly cwd?: string | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -27,9 +28,10 @@ const keptComplaint = 2000
  * @throws RefusedError with the tool's own last words when it is not there or ends with another code than 0
  */
 export async function runTool(run: ToolRun): Promise<string> {
-  const { command, args, env, input, output, signal } = run
+  const { command, args, env, input, output, cwd, signal } = run
   const child = spawn(command, args, {
     env,
+    cwd,
     stdio: ['pipe', 'pipe', 'pipe'],
     ...(signal === undefined ? {} : { signal }),
   })

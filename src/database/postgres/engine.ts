@@ -175,7 +175,41 @@ export function openPostgres(connection: ServerConnection, { env, scratch, log }
       if (keptAt(database, name) === undefined) throw new TypeError(`${name} is not a kept database`)
       await withControl((session) => drop(session, name))
     },
+
+    transactionalDdl: true,
+    quoteName: escapeIdentifier,
+    asText: (column) => `${escapeIdentifier(column)}::text`,
+    query: (sql, values = []) =>
+      withSession(connection, database, (session) => session.query(numbered(sql), values)),
+    columnsOf: (table) =>
+      withSession(connection, database, async (session) => {
+        const rows = await session.query(
+          'SELECT attname FROM pg_attribute WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped ORDER BY attnum',
+          [escapeIdentifier(table)],
+        )
+        return rows.map(({ attname }) => attname ?? '')
+      }),
+    runScript: ({ script, after, transaction }) =>
+      withSession(connection, database, async (session) => {
+        // an undoing that waits for a lock makes everybody else wait behind it
+        await session.query("SET lock_timeout = '10s'")
+        if (transaction) await session.query('BEGIN')
+        // without values it goes by the simple protocol, which takes a script of many statements as it is
+        await session.query(script)
+        await session.query('RESET search_path')
+        for (const { sql, values } of after) await session.query(numbered(sql), values)
+        if (transaction) await session.query('COMMIT')
+      }),
   }
+}
+
+/** `?` as `$1`, `$2`…; only ever on statements of our own, which have no other question mark. */
+function numbered(sql: string): string {
+  let count = 0
+  return sql.replace(/\?/g, () => {
+    count += 1
+    return `$${count}`
+  })
 }
 
 /** The tool of the server's own major version where the machine has it; a newer one writes what the server may not read. */

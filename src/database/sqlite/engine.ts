@@ -6,8 +6,8 @@ import { DatabaseSync } from 'node:sqlite'
 import { pipeline } from 'node:stream/promises'
 import { ConflictError, RefusedError } from '../../errors.ts'
 import type { FileConnection } from '../connection.ts'
-import { type Contents, type Engine, keptAt, keptName } from '../engine.ts'
-import { copyDatabase, exists, imageDigest, readContents, withDatabase } from './file.ts'
+import { type Contents, type Engine, keptAt, keptName, type ScriptRun } from '../engine.ts'
+import { copyDatabase, exists, imageDigest, quoteName, readContents, withDatabase } from './file.ts'
 import { countNewerRows, newerRows } from './newer.ts'
 
 const part = 'database.sqlite.zst'
@@ -106,6 +106,49 @@ export async function openSqlite({ path: given }: FileConnection): Promise<Engin
       if (keptAt(file, name, nameLimit) === undefined) throw new TypeError(`${name} is not a kept database`)
       await removeDatabase(inFolder(name))
     },
+
+    transactionalDdl: true,
+    quoteName,
+    asText: (column) => `CAST(${quoteName(column)} AS TEXT)`,
+    query: (sql, values = []) =>
+      withDatabase(path, (database) =>
+        database
+          .prepare(sql)
+          .all(...values)
+          .map((row) => Object.fromEntries(Object.entries(row).map(([key, value]) => [key, asText(value)]))),
+      ),
+    columnsOf: (table) =>
+      withDatabase(path, (database) =>
+        database
+          .prepare('SELECT name FROM pragma_table_info(?)')
+          .all(table)
+          .map(({ name }) => String(name)),
+      ),
+    runScript: (run) => withDatabase(path, (database) => runScript(database, run)),
+  }
+}
+
+function asText(value: unknown): string | null {
+  return value === null
+    ? null
+    : value instanceof Uint8Array
+      ? Buffer.from(value).toString('hex')
+      : String(value)
+}
+
+function runScript(database: DatabaseSync, { script, after, transaction }: ScriptRun): void {
+  try {
+    // a table is rebuilt under its children: their keys are looked at as a whole before the end
+    if (transaction) database.exec('BEGIN IMMEDIATE')
+    const orphans = () => database.prepare('PRAGMA foreign_key_check').all().length
+    const before = orphans()
+    database.exec(script)
+    for (const { sql, values } of after) database.prepare(sql).run(...values)
+    if (orphans() > before) throw new Error('it leaves rows whose foreign key points at nothing')
+    if (transaction) database.exec('COMMIT')
+  } catch (error) {
+    // the transaction ends with the connection
+    throw new RefusedError(`SQLite refused the script: ${error instanceof Error ? error.message : error}`)
   }
 }
 
