@@ -78,6 +78,63 @@ test('a backup before the deployment, and the way back to it', async () => {
   expect(events[1]).toMatchObject({ layer: 'database', to: made.outputs['backup'] })
 }, 60_000)
 
+describe('migrations', () => {
+  const up = {
+    'db/1_stars.up.sql': 'ALTER TABLE product ADD stars;',
+    'db/2_notes.up.sql': 'CREATE TABLE notes (a);',
+  }
+  const down = {
+    'db/1_stars.down.sql': 'ALTER TABLE product DROP stars;',
+    'db/2_notes.down.sql': 'DROP TABLE notes;',
+  }
+  const columns = () => {
+    const database = new DatabaseSync(path)
+    const names = database.prepare("SELECT name FROM pragma_table_info('product')").all()
+    database.close()
+    return names.map(({ name }) => name)
+  }
+
+  test('of a deployment are undone by what was recorded before it, and the code goes back after', async () => {
+    const revision = await shop.commit({ ...up, ...down }, { message: 'Stars' })
+    shop.deploy(revision)
+    const inputs = { migrations: 'db', revision }
+    sql('CREATE TABLE schema_migrations (version int, dirty boolean)')
+    await run('db-backup', inputs)
+    sql('ALTER TABLE product ADD stars; CREATE TABLE notes (a); INSERT INTO schema_migrations VALUES (2, 0)')
+    const bad = { ...inputs, strategy: 'migrations', 'to-revision': shop.good }
+    const planned = await run('db-restore', { ...bad, 'dry-run': 'true' })
+    expect({ log: planned.log, ...planned.outputs }).toMatchObject({ decision: 'planned' })
+    expect(columns()).toEqual(['name', 'price', 'stars'])
+
+    const undone = await run('db-restore', bad)
+    expect({ log: undone.log, ...undone.outputs }).toMatchObject({ decision: 'rolled-back', undone: '2' })
+    expect(undone.log).toContain('undoes 2_notes, by the script of the backup from before the deployment')
+    expect(columns()).toEqual(['name', 'price'])
+    expect(undone.outputs['backup']).toMatch(/^\d{8}T/)
+
+    const rolledBack = await runStep(await shop.job({ sha: revision }), {
+      action: 'git-rollback',
+      inputs: { target: shop.good, revision },
+    })
+    expect({ log: rolledBack.log, code: rolledBack.exitCode }).toMatchObject({ code: 0 })
+    const again = await run('db-restore', bad)
+    expect(again.outputs).toMatchObject({ decision: 'already-rolled-back', 'reason-code': 'nothing-applied' })
+    const { events } = await shop.history.read()
+    expect(events).toMatchObject([{ layer: 'database', now: 'without 2_notes, 1_stars' }, { layer: 'code' }])
+  }, 60_000)
+
+  test.each([
+    [{}, 'input "migrations" is needed'],
+    [{ migrations: 'db', to: 'x', last: '1' }, 'exclude each other'],
+    [{ migrations: 'db', last: 'many' }, 'input "last" is "many"; write a whole number'],
+    [{ migrations: 'db', last: '1' }, 'has no history table of migrations that is known'],
+  ])('of inputs %j, one clear error', async (inputs, message) => {
+    const { exitCode, log } = await run('db-restore', { strategy: 'migrations', ...inputs })
+    expect(exitCode).toBe(1)
+    expect(log).toContain(message)
+  })
+})
+
 describe('the retention', () => {
   test('keeps the newest, the pinned, and that of a live revision; a damaged one does not count', async () => {
     const first = await run('db-backup', { pin: 'true' })

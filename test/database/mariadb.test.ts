@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -115,6 +115,48 @@ test('a database of MariaDB comes back as it was, with all that is difficult in 
     'DELETE FROM priced WHERE net = 7 AND f IS NULL',
     "DELETE FROM audit WHERE what LIKE 'priced; 7.0000' OR what = 'second;' ORDER BY what",
   )
+}, 60_000)
+
+test('a dump that is cut at each `;`, as naive restores do, does not bring it back: ours does', async () => {
+  server.script('my app', difficultSchema)
+  await sql('ALTER EVENT ticking DISABLE', 'DROP TABLE ticks')
+  const then = await contents()
+  const manifest = await back()
+  const dump = execFileSync(
+    'mariadb-dump',
+    [
+      '--no-defaults',
+      '-h127.0.0.1',
+      `-P${server.port}`,
+      `-u${administrator.name}`,
+      '--single-transaction',
+      '--hex-blob',
+      '--routines',
+      '--triggers',
+      'my app',
+    ],
+    {
+      encoding: 'utf8',
+      maxBuffer: 1 << 28,
+      env: { PATH: process.env['PATH'], MYSQL_PWD: administrator.password },
+    },
+  )
+  await server.sql(undefined, 'DROP DATABASE `my app`', 'CREATE DATABASE `my app` CHARACTER SET utf8mb4')
+  const client = await createConnection({
+    host: '127.0.0.1',
+    port: server.port,
+    user: administrator.name,
+    password: administrator.password,
+    database: 'my app',
+  })
+  let failed = 0
+  for (const piece of dump.split(';')) await client.query(piece).catch(() => (failed += 1))
+  await client.end()
+  expect(failed).toBeGreaterThan(0)
+  const naive = await contents()
+  expect(differences(then, naive).join('; ')).toContain(`table odd "; na'me is missing`)
+  await restore(manifest)
+  expect(differences(then, await contents())).toEqual([])
 }, 60_000)
 
 test('an event does not run in the copy beside the live database', async () => {

@@ -290,9 +290,9 @@ describe('on SQLite', () => {
     ],
     [
       'was left out',
-      { ...files, 'db/0002b_gap.sql': 'SELECT 1' },
+      { ...files, 'db/0002.5_gap.sql': 'SELECT 1' },
       [],
-      /0002b_gap was not applied.*out of order/,
+      /0002\.5_gap was not applied.*out of order/,
     ],
   ])('a migration that %s is told, and refused unless allowed', async (_what, given, recorded, message) => {
     const own = Object.fromEntries(
@@ -300,7 +300,7 @@ describe('on SQLite', () => {
     )
     const selection: Selection = {
       by: 'added',
-      good: revision(good, { ...filesOf('dbmate', 2), 'db/0002b_gap.sql': '' }),
+      good: revision(good, { ...filesOf('dbmate', 2), 'db/0002.5_gap.sql': '' }),
     }
     await expect(undo(engine, own, { selection, recorded })).rejects.toThrow(message)
     expect((await undo(engine, own, { selection, recorded, allowIrregular: true })).undone).toHaveLength(2)

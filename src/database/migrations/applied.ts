@@ -84,7 +84,12 @@ export async function readApplied(
 
 /** True when the table's key means this file: by its name, with or without an ending, or by its version. */
 export function isEntryOf(key: string, { name, version }: MigrationFile): boolean {
-  return key === name || key.replace(/\.\w+$/, '') === name.replace(/\.\w+$/, '') || isVersion(key, version)
+  return withoutEnding(key) === withoutEnding(name) || isVersion(key, version)
+}
+
+/** `2_b.ts` in the repository may be `2_b.js` where it ran. */
+function withoutEnding(name: string): string {
+  return name.replace(/\.[a-z]{2,3}$/, '')
 }
 
 function isVersion(key: string, version: string): boolean {

@@ -29,7 +29,7 @@ const name = '((?:"(?:[^"]|"")+"|`[^`]+`|[\\w$]+)(?:\\s*\\.\\s*(?:"(?:[^"]|"")+"
 const drops = /\bDROP\s+TABLE\s+(?:IF\s+EXISTS\s+)?([^;]+)/gi
 const alters = new RegExp(`\\bALTER\\s+TABLE\\s+(?:IF\\s+EXISTS\\s+)?(?:ONLY\\s+)?${name}([^;]*)`, 'gi')
 const dropColumn = new RegExp(
-  `\\bDROP\\s+(?:COLUMN\\s+)?(?:IF\\s+EXISTS\\s+)?(?!CONSTRAINT|INDEX|KEY|PRIMARY|FOREIGN|CHECK|DEFAULT|NOT|IDENTITY|EXPRESSION|PARTITION)${name}`,
+  `\\bDROP\\s+(?:COLUMN\\s+)?(?:IF\\s+EXISTS\\s+)?(?!(?:CONSTRAINT|INDEX|KEY|PRIMARY|FOREIGN|CHECK|DEFAULT|NOT|IDENTITY|EXPRESSION|PARTITION)\\b)${name}`,
   'gi',
 )
 const truncates = new RegExp(`\\bTRUNCATE\\s+(?:TABLE\\s+)?(?:ONLY\\s+)?${name}`, 'gi')
