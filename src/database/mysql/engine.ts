@@ -126,7 +126,12 @@ export function openMysql(connection: ServerConnection, surroundings: Surroundin
         const done = await recover(session, database, kept.name)
         if (done !== undefined) log(done)
       }
-      return { release: () => session.end() }
+      return {
+        // a session that is closed gives its locks back only once the server has seen that
+        release: async () => {
+          await session.query('SELECT RELEASE_LOCK(?)', [name]).finally(() => session.end())
+        },
+      }
     },
 
     async contents({ digests = false } = {}) {

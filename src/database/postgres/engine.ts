@@ -76,7 +76,13 @@ export function openPostgres(connection: ServerConnection, { env, scratch, log }
       const session = await connect(connection, control)
       const key = `hashtextextended('rollback-suite ' || $1, 0)`
       const [row] = await session.query(`SELECT pg_try_advisory_lock(${key}) AS taken`, [database])
-      if (row?.['taken'] === 't') return { release: () => session.end() }
+      if (row?.['taken'] === 't')
+        return {
+          // a session that is closed gives its locks back only once the server has seen that
+          release: async () => {
+            await session.query('SELECT pg_advisory_unlock_all()').finally(() => session.end())
+          },
+        }
       const [holder] = await session.query(
         `SELECT concat_ws(' ', 'pid', a.pid, usename, client_addr, 'since', backend_start) AS who
          FROM pg_locks l JOIN pg_stat_activity a USING (pid)
