@@ -1,6 +1,6 @@
 /**
  * Backup and restore of 300 MB and more in each kind of database, against the plain tool used well, while a client queries
- * every 10 ms. Each engine runs in one go, so that the machine's noise meets both alike. Prints one line of JSON last.
+ * every 10 ms. Each engine runs in one go, so that the machine's noise meets both alike.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -13,6 +13,7 @@ import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import { administrator, startMariaDb } from '../test/support/mariadb.ts'
 import { startPostgres, superuser } from '../test/support/postgres.ts'
+import type { Findings } from './main.ts'
 
 interface Subject {
   readonly name: 'sqlite' | 'postgres' | 'mariadb'
@@ -30,41 +31,54 @@ const clientReport = z.object({ refusedMs: z.number(), queries: z.number() })
 const environment = { PATH: process.env['PATH'], LC_ALL: 'C.UTF-8' }
 const rows = 1_400_000
 
-const wanted = process.argv.slice(2)
-const figures: Record<string, number> = {}
-const goals: Record<string, number> = {}
-for (const [name, open] of Object.entries({
-  sqlite: openSqlite,
-  postgres: openPostgres,
-  mariadb: openMariaDb,
-})) {
-  if (wanted.length > 0 && !wanted.includes(name)) continue
-  const directory = await mkdtemp(join(tmpdir(), `bench-${name}-`))
-  const subject = await open(directory)
-  try {
-    await measure(subject, directory)
-  } finally {
-    await subject.stop()
-    await rm(directory, { recursive: true, force: true })
-  }
+type Recorder = {
+  /** a figure that has to be at most so much */
+  readonly goal: (key: string, value: number, atMost: number) => void
+  readonly fact: (key: string, value: number) => void
 }
-const met = Object.entries(goals).every(([name, goal]) => (figures[name] ?? Number.POSITIVE_INFINITY) <= goal)
-process.stdout.write(`${JSON.stringify({ bench: 'db', figures, goals, met })}\n`)
 
-async function measure(subject: Subject, directory: string): Promise<void> {
-  const { name, url, refusalGoalMs } = subject
+/** Of all three kinds of database, or of those that the command line names: `npm run bench -- db postgres`. */
+export async function measure(say: (line: string) => void): Promise<Findings> {
+  const wanted = process.argv.slice(3)
+  const figures: Record<string, number> = {}
+  const goals: Record<string, { readonly atMost: number }> = {}
+  for (const [name, open] of Object.entries({
+    sqlite: openSqlite,
+    postgres: openPostgres,
+    mariadb: openMariaDb,
+  })) {
+    if (wanted.length > 0 && !wanted.includes(name)) continue
+    const directory = await mkdtemp(join(tmpdir(), `bench-${name}-`))
+    const subject = await open(directory)
+    try {
+      await measureEngine(subject, {
+        directory,
+        goal: (key, value, atMost) => {
+          figures[`${name}_${key}`] = Math.round(value * 100) / 100
+          goals[`${name}_${key}`] = { atMost }
+          say(`${name} ${key}: ${value.toFixed(2)} (at most ${atMost})`)
+        },
+        fact: (key, value) => {
+          figures[`${name}_${key}`] = Math.round(value)
+          say(`${name} ${key}: ${Math.round(value)}`)
+        },
+      })
+    } finally {
+      await subject.stop()
+      await rm(directory, { recursive: true, force: true })
+    }
+  }
+  return { figures, goals }
+}
+
+async function measureEngine(
+  subject: Subject,
+  { directory, goal, fact }: Recorder & { readonly directory: string },
+): Promise<void> {
+  const { url, refusalGoalMs } = subject
   const backups = join(directory, 'backups')
   const run = (action: string, verify: string, backup = '') =>
     runWorker({ action, url, backups, scratch: join(directory, 'scratch'), name: backup, verify })
-  const goal = (key: string, value: number, atMost: number) => {
-    figures[`${name}_${key}`] = Math.round(value * 100) / 100
-    goals[`${name}_${key}`] = atMost
-    process.stdout.write(`${name} ${key}: ${value.toFixed(2)} (at most ${atMost})\n`)
-  }
-  const fact = (key: string, value: number) => {
-    figures[`${name}_${key}`] = Math.round(value)
-    process.stdout.write(`${name} ${key}: ${Math.round(value)}\n`)
-  }
 
   const plainBackupMs = timed(subject.plainBackup)
   const quick = await run('backup', 'no')
@@ -117,7 +131,7 @@ async function whileQueried<T>(
 }
 
 function start(file: string, options: Record<string, string>): ChildProcess {
-  const path = fileURLToPath(new URL(`./${file}`, import.meta.url))
+  const path = fileURLToPath(new URL(`./support/${file}`, import.meta.url))
   return spawn(process.execPath, ['--disable-warning=ExperimentalWarning', path, JSON.stringify(options)], {
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   })

@@ -46,6 +46,8 @@ export interface FileChange {
   readonly status: 'added' | 'removed' | 'modified' | 'renamed'
   readonly additions: number
   readonly deletions: number
+  /** null when the file is gone */
+  readonly blob: string | null
 }
 
 /** A change to a tree: a file's mode and blob, a folder's tree, or, with null, its end. */
@@ -60,10 +62,9 @@ export type GitStore = ReturnType<typeof openGitStore>
 
 const commitFormat = ['%H', '%T', '%P', '%an', '%ae', '%aI', '%cn', '%ce', '%cI', '%B'].join('%x00')
 
-/** Opens a bare repository that `git init --bare` made. @param environment for git, which may point it at other objects */
-export function openGitStore(gitDir: string, environment: Readonly<Record<string, string>> = {}) {
-  const git = (args: readonly string[], { input, env }: GitOptions = {}) =>
-    runGit(gitDir, args, { ...(input && { input }), env: { ...environment, ...env } })
+/** Opens a bare repository that `git init --bare` made. */
+export function openGitStore(gitDir: string) {
+  const git = (args: readonly string[], options: GitOptions = {}) => runGit(gitDir, args, options)
   const text = async (...args: string[]) => (await git(args)).toString('utf8').trimEnd()
   const maybe = (...args: string[]) => text(...args).catch(() => undefined)
 
@@ -102,7 +103,8 @@ export function openGitStore(gitDir: string, environment: Readonly<Record<string
     /** The commit that a branch, tag or commit id names. */
     async resolve(revision: string): Promise<string | undefined> {
       if (/^-|[\s:]/.test(revision)) return undefined
-      for (const name of [`refs/heads/${revision}`, `refs/tags/${revision}`, revision]) {
+      const names = [`refs/heads/${revision}`, `refs/tags/${revision}`, revision]
+      for (const name of /^[0-9a-f]{40}$/.test(revision) ? [revision] : names) {
         const sha = await maybe('rev-parse', '--verify', '--quiet', '--end-of-options', `${name}^{commit}`)
         const found = sha?.split('\n').at(-1)
         if (found !== undefined && /^[0-9a-f]{40}$/.test(found)) return found
@@ -165,8 +167,21 @@ export function openGitStore(gitDir: string, environment: Readonly<Record<string
       return parseDiff(raw)
     },
 
-    async readTree(sha: string, { recursive }: { recursive: boolean }): Promise<readonly TreeEntry[]> {
-      const out = await text('ls-tree', '-z', '-l', ...(recursive ? ['-r', '-t'] : []), sha)
+    /** @param under only what is at or below this path, and the folders above it: a large tree is not read for one file */
+    async readTree(
+      sha: string,
+      { recursive, under }: { recursive: boolean; under?: string },
+    ): Promise<readonly TreeEntry[]> {
+      const which = under === undefined ? [] : ['--', under]
+      const out = await text(
+        'ls-tree',
+        '-z',
+        '-l',
+        '--full-tree',
+        ...(recursive ? ['-r', '-t'] : []),
+        sha,
+        ...which,
+      )
       return out.split('\0').flatMap((line) => {
         const [, mode, type, id, size, path] = /^(\d+) (\w+) ([0-9a-f]+) +(\S+)\t(.*)$/s.exec(line) ?? []
         if (!mode || !type || !id || !path) return []
@@ -188,12 +203,12 @@ export function openGitStore(gitDir: string, environment: Readonly<Record<string
         for (const { path, sha } of changes.filter((each) => each.sha === null || isFolder(each))) {
           const remove = ['--literal-pathspecs', 'rm', '-r', '--cached', '--quiet', '--ignore-unmatch']
           await git([...remove, '--', path], { env })
-          if (sha !== null) await git(['read-tree', `--prefix=${path}/`, sha], { env })
+          if (sha !== null) await git(['read-tree', '-i', `--prefix=${path}/`, sha], { env })
         }
         // files last: they change the folders that are put in place by the same request
         const files = changes.filter((each) => each.sha !== null && !isFolder(each))
         const lines = files.map(({ path, mode, sha }) => `${mode} ${sha}\t${path}\0`)
-        await git(['update-index', '--replace', '-z', '--index-info'], {
+        await git(['update-index', '-z', '--index-info'], {
           env,
           input: Buffer.from(lines.join('')),
         })
@@ -279,15 +294,17 @@ const statuses = { A: 'added', D: 'removed', M: 'modified', T: 'modified', R: 'r
 /** `git diff-tree -z --raw --numstat`: first a raw record for each file, then a numstat record for each in the same order. */
 function parseDiff(raw: string): readonly FileChange[] {
   const fields = raw.split('\0')
-  const changes: { path: string; previousPath?: string; status: FileChange['status'] }[] = []
+  const changes: Omit<FileChange, 'additions' | 'deletions'>[] = []
   let index = 0
   while (fields[index]?.startsWith(':')) {
-    const letter = fields[index]?.split(' ')[4]?.[0] as keyof typeof statuses
+    const [, , , blob = null, status = ''] = fields[index]?.split(' ') ?? []
+    const letter = status[0] as keyof typeof statuses
     const isRename = letter === 'R'
     const [first = '', second = ''] = [fields[index + 1], fields[index + 2]]
     changes.push({
       path: isRename ? second : first,
       status: statuses[letter],
+      blob: letter === 'D' ? null : blob,
       ...(isRename && { previousPath: first }),
     })
     index += isRename ? 3 : 2

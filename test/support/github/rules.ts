@@ -17,14 +17,11 @@ export interface Objection {
   readonly reasons: readonly string[]
 }
 
-/** The part of a repository that a change is judged by; of a push, its git side has what is pushed too. */
-type Judged = Pick<
-  HostedRepository,
-  'git' | 'defaultBranch' | 'rulesets' | 'protections' | 'signed' | 'statuses'
->
-
 /** Active rules of a branch, with the ruleset each comes from. */
-export function rulesOf(repository: Judged, ref: string): readonly { rule: Rule; ruleset: Ruleset }[] {
+export function rulesOf(
+  repository: HostedRepository,
+  ref: string,
+): readonly { rule: Rule; ruleset: Ruleset }[] {
   return repository.rulesets
     .filter(({ enforcement, include }) => {
       return enforcement === 'active' && include.some((pattern) => matches(pattern, ref, repository))
@@ -32,7 +29,7 @@ export function rulesOf(repository: Judged, ref: string): readonly { rule: Rule;
     .flatMap((ruleset) => ruleset.rules.map((rule) => ({ rule, ruleset })))
 }
 
-function matches(pattern: string, ref: string, { defaultBranch }: Judged): boolean {
+function matches(pattern: string, ref: string, { defaultBranch }: HostedRepository): boolean {
   if (pattern === '~ALL') return ref.startsWith('refs/heads/')
   if (pattern === '~DEFAULT_BRANCH') return ref === `refs/heads/${defaultBranch}`
   return pattern.endsWith('*') ? ref.startsWith(pattern.slice(0, -1)) : ref === pattern
@@ -44,7 +41,7 @@ function matches(pattern: string, ref: string, { defaultBranch }: Judged): boole
  * @returns undefined when it may go ahead
  */
 export async function objectionTo(
-  repository: Judged,
+  repository: HostedRepository,
   change: RefChange,
   token: Token,
 ): Promise<Objection | undefined> {
@@ -71,14 +68,22 @@ export function explain({ kind, reasons }: Objection): string {
     : reasons.join(' ')
 }
 
-async function brokenRules(repository: Judged, change: RefChange, token: Token): Promise<readonly string[]> {
+async function brokenRules(
+  repository: HostedRepository,
+  change: RefChange,
+  token: Token,
+): Promise<readonly string[]> {
   const judged = rulesOf(repository, change.ref)
     .filter(({ ruleset }) => !ruleset.bypass?.includes(token.login))
     .map(({ rule }) => breaks(repository, rule, change))
   return (await Promise.all(judged)).flatMap((message) => message ?? [])
 }
 
-async function breaks(repository: Judged, rule: Rule, change: RefChange): Promise<string | undefined> {
+async function breaks(
+  repository: HostedRepository,
+  rule: Rule,
+  change: RefChange,
+): Promise<string | undefined> {
   const { from, to } = change
   const [isNew, isGone] = [from === '', to === '']
   switch (rule.type) {
@@ -109,7 +114,7 @@ async function breaks(repository: Judged, rule: Rule, change: RefChange): Promis
 }
 
 async function brokenProtection(
-  repository: Judged,
+  repository: HostedRepository,
   protection: BranchProtection,
   change: RefChange,
   token: Token,
@@ -134,21 +139,25 @@ async function brokenProtection(
   ]
 }
 
-function missingContexts({ statuses }: Judged, contexts: readonly string[], sha: string): readonly string[] {
+function missingContexts(
+  { statuses }: HostedRepository,
+  contexts: readonly string[],
+  sha: string,
+): readonly string[] {
   return contexts.filter((context) => {
     return !statuses.some((each) => each.sha === sha && each.context === context && each.state === 'success')
   })
 }
 
 /** True when a commit that is new to the ref has no signature of GitHub's. */
-async function unsigned({ git, signed }: Judged, { from, to }: RefChange): Promise<boolean> {
+async function unsigned({ git, signed }: HostedRepository, { from, to }: RefChange): Promise<boolean> {
   const commits = await git.log(from === '' ? to : `${from}..${to}`)
   return commits.some(({ sha }) => !signed.has(sha))
 }
 
 /** The first workflow file that the change writes and that no other branch has with the same content. */
 async function changedWorkflow(
-  { git }: Judged,
+  { git }: HostedRepository,
   { from, to }: RefChange,
   token: Token,
 ): Promise<string | undefined> {
@@ -162,7 +171,7 @@ async function changedWorkflow(
 }
 
 async function workflows(git: HostedRepository['git'], sha: string): Promise<ReadonlyMap<string, string>> {
-  const entries = await git.readTree(sha, { recursive: true })
+  const entries = await git.readTree(sha, { recursive: true, under: '.github/workflows' })
   return new Map(
     entries
       .filter(({ path, type }) => type === 'blob' && path.startsWith('.github/workflows/'))

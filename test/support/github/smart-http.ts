@@ -1,8 +1,6 @@
 import { spawn } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { dirname, join } from 'node:path'
-import { openGitStore, runGit } from './git-store.ts'
+import { dirname } from 'node:path'
 import type { HostedRepository } from './hosted-repository.ts'
 import { type Objection, objectionTo } from './rules.ts'
 import { hasPermission, type Token } from './tokens.ts'
@@ -57,33 +55,21 @@ export async function serveGit(
 }
 
 /**
- * The refs that a rule keeps the push from changing, for the hook `update`. What is pushed is unpacked beside the
- * repository and not into it, so that it can be judged and nothing of it stays when it is refused.
+ * The refs that a rule keeps the push from changing, for the hook `update`. Rules judge the commits themselves, so what
+ * is pushed is stored first; when it is refused it stays behind as objects that nothing points at, which GitHub throws away.
  */
 async function refusedRefs(
   body: Buffer,
   { repository, token }: { repository: HostedRepository; token: Token },
 ): Promise<string> {
   const { commands, pack } = readPush(body)
-  const objects = join(repository.gitDir, 'objects')
-  const incoming = await mkdtemp(join(objects, 'incoming-'))
-  const env = { GIT_OBJECT_DIRECTORY: incoming, GIT_ALTERNATE_OBJECT_DIRECTORIES: objects }
-  try {
-    if (pack.length > 0)
-      await runGit(repository.gitDir, ['index-pack', '--stdin', '--fix-thin'], { input: pack, env })
-    const judged = { ...repository, git: openGitStore(repository.gitDir, env) }
-    const lines = await Promise.all(
-      commands.map(async (change) => {
-        const objection = await objectionTo(judged, change, token)
-        return objection === undefined
-          ? []
-          : explainToPusher(change.ref, objection).map((line) => `${change.ref}\t${line}`)
-      }),
-    )
-    return lines.flat().join('\n')
-  } finally {
-    await rm(incoming, { recursive: true, force: true })
-  }
+  if (pack.length > 0) await repository.git.git(['index-pack', '--stdin', '--fix-thin'], { input: pack })
+  const lines = commands.map(async (change) => {
+    const objection = await objectionTo(repository, change, token)
+    const said = objection === undefined ? [] : explainToPusher(change.ref, objection)
+    return said.map((line) => `${change.ref}\t${line}`)
+  })
+  return (await Promise.all(lines)).flat().join('\n')
 }
 
 /** As git prints it to the pusher. GitHub also says the kind in place of git's own `(hook declined)`. */

@@ -69,6 +69,8 @@ export const gitData: Routes = {
       const name = `refs/${params['ref']}`
       const ref = await repository.git.readRef(name)
       if (ref === undefined) throw new Refusal(422, 'Reference does not exist')
+      if (name === `refs/heads/${repository.defaultBranch}`)
+        throw new Refusal(422, 'Cannot delete the default branch')
       await demandRefChange(repository, { ref: name, from: ref.sha, to: '' }, token)
       await repository.git.deleteRef(name)
       return { status: 204 }
@@ -219,9 +221,15 @@ export const gitData: Routes = {
   },
 }
 
+/** A repository that has branches never loses the last one, so each is asked until it has one. */
+const withContent = new WeakSet<HostedRepository>()
+
 /** GitHub answers every question about the content of a repository without branches so. */
-export async function demandContent({ git }: HostedRepository): Promise<void> {
-  if ((await git.listRefs('refs/heads/')).length === 0) throw new Refusal(409, 'Git Repository is empty.')
+export async function demandContent(repository: HostedRepository): Promise<void> {
+  if (withContent.has(repository)) return
+  const branches = await repository.git.listRefs('refs/heads/')
+  if (branches.length === 0) throw new Refusal(409, 'Git Repository is empty.')
+  withContent.add(repository)
 }
 
 async function demandRefName({ git }: HostedRepository, ref: string): Promise<void> {

@@ -1,11 +1,11 @@
 /** One backup or restore in a process of its own; prints its peak memory. */
 import { z } from 'zod'
-import { makeBackup } from '../src/database/backup.ts'
-import { readBackup } from '../src/database/catalog.ts'
-import { parseConnection } from '../src/database/connection.ts'
-import { openEngine } from '../src/database/open.ts'
-import { restoreBackup } from '../src/database/restore.ts'
-import { openFolderStore } from '../src/database/store/folder.ts'
+import { makeBackup } from '../../src/database/backup.ts'
+import { readBackup } from '../../src/database/catalog.ts'
+import { parseConnection } from '../../src/database/connection.ts'
+import { openEngine } from '../../src/database/open.ts'
+import { restoreBackup } from '../../src/database/restore.ts'
+import { openFolderStore } from '../../src/database/store/folder.ts'
 
 const { action, url, backups, scratch, name, verify } = z
   .object({
