@@ -18,12 +18,8 @@ export const databaseInputs = {
     required: true,
   }),
   storage: input.text({
-    description: 'Where backups are kept: the path of a folder, or `s3://bucket/prefix`.',
+    description: 'Path of the folder where backups are kept: of a disk that outlives the job.',
     required: true,
-  }),
-  'storage-endpoint': input.text({
-    description:
-      'Address of the S3-compatible server. Left empty: that of Amazon S3 in `AWS_REGION`. The keys are taken from `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`.',
   }),
   migrations: input.text({
     description:

@@ -64,7 +64,7 @@ async function backUp(
     signal,
   })
   const rule = {
-    keep: inputs.keep ?? 10,
+    keep: inputs.keep,
     keepForMs: inputs['keep-for'] ?? 0,
     liveRevisions: new Set([before, ...(await liveRevisions(workplace))]),
     now: now(),

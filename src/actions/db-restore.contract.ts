@@ -45,7 +45,9 @@ export const dbRestore = defineAction({
       description: 'For `migrations`: undo what was applied after the migration of this name, instead.',
     }),
     last: input.count({
-      description: 'For `migrations`: undo this many of the newest, whoever applied them, instead.',
+      description:
+        'For `migrations`: undo this many of the newest, whoever applied them, instead. 0 for none but those of the deployment.',
+      default: '0',
     }),
     command: input.text({
       description:

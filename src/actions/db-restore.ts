@@ -11,6 +11,7 @@ import type { Store } from '../database/store/store.ts'
 import { runTool } from '../database/tool.ts'
 import { ConflictError, InputError, RefusedError, UnavailableError } from '../errors.ts'
 import { findTarget } from '../git/target.ts'
+import { defaultBranch } from '../github/repository.ts'
 import { runAction, type Step } from '../runner/action.ts'
 import { bulletList, code, heading, paragraph, renderMarkdown, table } from '../text/markdown.ts'
 import { openDatabase, openRevision } from './database-parts.ts'
@@ -222,14 +223,24 @@ async function undo(step: DbRestoreStep, workplace: Workplace, places: Places): 
 
 async function select(
   { inputs }: DbRestoreStep,
-  { repository, environment, revision }: Workplace,
+  { repository, config, environment, revision, incident, readHistory }: Workplace,
 ): Promise<Selection> {
-  if (inputs.to !== '' && inputs.last !== undefined)
+  if (inputs.to !== '' && inputs.last > 0)
     throw new InputError('inputs "to" and "last" exclude each other; give one of them')
   if (inputs.to !== '') return { by: 'name', to: inputs.to }
-  if (inputs.last !== undefined) return { by: 'count', last: inputs.last }
+  if (inputs.last > 0) return { by: 'count', last: inputs.last }
   const target = inputs['to-revision']
-  const { commit } = await findTarget(repository, { target, environment, bad: revision, head: revision })
+  const rollbacks = (await readHistory()).filter(({ kind }) => kind === 'rollback-applied')
+  const { commit } = await findTarget(repository, {
+    target,
+    environment,
+    branch: config.branch || (await defaultBranch(repository)),
+    bad: revision,
+    head: revision,
+    tagPattern: '*',
+    checks: [],
+    rolledBack: new Set(rollbacks.map(({ incident }) => incident).filter((each) => each !== incident)),
+  })
   return { by: 'added', good: await openRevision(repository, commit.sha) }
 }
 

@@ -49,14 +49,6 @@ export const input = {
   }: Declaration & { readonly options: readonly T[] }) =>
     declare(declared, (text) => splitList(text).map((each) => parseChoice(each, options))),
 
-  /** a whole number that is not negative; undefined when left empty */
-  count: (declared: Declaration) =>
-    declare(declared, (text) => {
-      if (text === '') return undefined
-      if (!/^\d{1,9}$/.test(text)) throw new InputError(`is "${text}"; write a whole number, such as 10`)
-      return Number(text)
-    }),
-
   list: (declared: Declaration) => declare(declared, splitList),
 
   /** a whole number that is not negative */
