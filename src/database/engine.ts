@@ -57,6 +57,15 @@ export interface ScriptRun {
   readonly transaction: boolean
 }
 
+/** What every engine needs from outside. */
+export interface Surroundings {
+  /** for the tools: PATH and the like; what is secret is added by the engine, to the tool that needs it alone */
+  readonly env: NodeJS.ProcessEnv
+  /** a folder for option files and other temporary files */
+  readonly scratch: string
+  readonly log: (line: string) => void
+}
+
 export interface ContentsOptions {
   /** digests of every table too, and not only how many rows it has */
   readonly digests?: boolean

@@ -3,8 +3,7 @@ import { PassThrough, Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { ConflictError, RefusedError } from '../../errors.ts'
 import type { ServerConnection } from '../connection.ts'
-import { type Engine, keptAt, keptName } from '../engine.ts'
-import type { Surroundings } from '../open.ts'
+import { type Engine, keptAt, keptName, type Surroundings } from '../engine.ts'
 import { runTool } from '../tool.ts'
 import {
   connect,

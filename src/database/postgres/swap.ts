@@ -9,7 +9,7 @@ const { escapeIdentifier } = pg
  * A rename looks for other sessions at once, and then every 100 ms for 5 s (CountOtherDBBackends in procarray.c). Clients
  * are cut off just before the second look, so that they are without the database for a fraction of it.
  */
-const cutOffAfterMs = 78
+const cutOffAfterMs = 65
 
 /**
  * Renames `live` to `kept` and `copy` to `live`, in one transaction: a crash at any point changes nothing. The lock comes
