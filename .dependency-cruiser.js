@@ -59,6 +59,7 @@ export default {
     only('health-stands-on-config', 'health', ['config', 'http']),
     only('git-is-a-layer', 'git', ['github', 'history']),
     only('codepush-is-a-layer', 'codepush', ['http']),
+    only('database-is-a-layer', 'database', []),
     only('postmortem-is-a-view', 'postmortem', ['github', 'history']),
   ],
   options: {

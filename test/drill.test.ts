@@ -9,8 +9,9 @@ test('the drill ends with the good bytes served again and one post-mortem', asyn
   const directory = await mkdtemp(join(tmpdir(), 'drill-'))
   const lines: string[] = []
   try {
-    const { result } = await runDrill({ directory, say: (line) => void lines.push(line) })
+    const { result, papers } = await runDrill({ directory, say: (line) => void lines.push(line) })
     expect(result.layers).toEqual([
+      { name: 'database', from: '2_amount', to: '1_products', outcome: 'rolled-back', verified: true },
       {
         name: 'code',
         from: expect.any(String),
@@ -19,7 +20,9 @@ test('the drill ends with the good bytes served again and one post-mortem', asyn
         verified: true,
       },
     ])
-    expect(result.events).toBe(3)
+    expect(papers.schemaBad).toContain('amount TEXT')
+    expect(papers.schemaAfter).toContain('price TEXT')
+    expect(result.events).toBe(4)
     expect(result.requests).toBeGreaterThan(10)
     expect(result.detected_ms).toBeGreaterThan(0)
     expect(result.recovered_ms).toBeGreaterThan(result.detected_ms)

@@ -18,7 +18,7 @@ export interface DrillResult {
     readonly from: string
     readonly to: string
     readonly outcome: string
-    /** true when a visitor got the good revision's bytes again */
+    /** true when a visitor got the good revision's bytes again, or the database its tables */
     readonly verified: boolean
   }[]
   readonly issue: {
@@ -35,6 +35,9 @@ export interface DrillResult {
 
 /** What people look at afterwards. */
 export interface DrillPapers {
+  /** the database's tables, in the bad revision and after the rollback */
+  readonly schemaBad: string
+  readonly schemaAfter: string
   readonly logBefore: string
   readonly logAfter: string
   readonly summaryFile: string
@@ -95,8 +98,17 @@ export async function runDrill({
     if (layers.includes('codepush')) updates = await openOverTheAir()
     const goodBundle = await updates?.release('the good bundle')
 
+    const schemaGood = production.schema()
     const bad = await production.push(badChanges())
     const logBefore = await production.log()
+    const job = await openJob({ directory: join(directory, 'job'), github, token: jobToken, sha: bad })
+    const database = {
+      'database-url': `sqlite:${production.database}`,
+      storage: join(directory, 'backups'),
+      migrations: 'db',
+    }
+    const backup = await step(job, say, 'db-backup', database)
+    if (backup.outputs['decision'] !== 'backed-up') throw new Error('the database was not backed up')
     await deploy({ production, deployer, revision: bad })
     const badServedAt = performance.now()
     const broken = await production.visit()
@@ -110,13 +122,21 @@ export async function runDrill({
         `released ${badBundle.label} over the air: a device on ${goodBundle?.label} is offered ${(await updates?.offerTo(goodBundle))?.words}`,
       )
 
+    const schemaBad = production.schema()
     const before = github.requests.length
-    const job = await openJob({ directory: join(directory, 'job'), github, token: jobToken, sha: bad })
     const gate = await step(job, say, 'health-gate', {})
     const detectedMs = Math.round(performance.now() - badServedAt)
     if (gate.outputs['decision'] !== 'roll-back')
       throw new Error(`the gate decided "${gate.outputs['decision']}" on a broken production`)
 
+    // with the bad revision's scripts, before the old code comes back: the good revision does not have them
+    const undone = await step(job, say, 'db-restore', {
+      ...database,
+      strategy: 'migrations',
+      'to-revision': 'last-successful-deployment',
+      reason: 'the homepage answers 500',
+    })
+    const schemaAfter = production.schema()
     const rollback = await step(job, say, 'git-rollback', {
       target: 'last-successful-deployment',
       reason: 'the homepage answers 500',
@@ -131,7 +151,7 @@ export async function runDrill({
       `deployed ${restored.slice(0, 7)}: GET / answers ${visited.status}, ${verified ? 'byte for byte as before' : 'but NOT what it answered before'}`,
     )
 
-    const steps = [gate, rollback]
+    const steps = [gate, undone, rollback]
     const otherLayers: DrillResult['layers'][number][] = []
     if (updates !== undefined && goodBundle !== undefined && badBundle !== undefined) {
       const ota = await step(job, say, 'codepush-rollback', {
@@ -164,13 +184,20 @@ export async function runDrill({
 
     const summaryFile = join(directory, 'job-summary.md')
     const postmortemFile = join(directory, 'post-mortem.md')
-    await writeFile(summaryFile, [...steps, postmortem].map(({ summary }) => summary).join('\n'))
+    await writeFile(summaryFile, [backup, ...steps, postmortem].map(({ summary }) => summary).join('\n'))
     await writeFile(postmortemFile, `# ${issue.title}\n\n${issue.body}`)
     return {
       result: {
         detected_ms: detectedMs,
         recovered_ms: recoveredMs,
         layers: [
+          {
+            name: 'database',
+            from: '2_amount',
+            to: '1_products',
+            outcome: undone.outputs['decision'] ?? 'failed',
+            verified: schemaAfter === schemaGood && schemaBad !== schemaGood,
+          },
           { name: 'code', from: bad, to: good, outcome: rollback.outputs['decision'] ?? 'failed', verified },
           ...otherLayers,
         ],
@@ -183,7 +210,14 @@ export async function runDrill({
         events: events.length,
         requests,
       },
-      papers: { logBefore, logAfter: await production.log(), summaryFile, postmortemFile },
+      papers: {
+        schemaBad,
+        schemaAfter,
+        logBefore,
+        logAfter: await production.log(),
+        summaryFile,
+        postmortemFile,
+      },
     }
   } finally {
     await production?.stop()

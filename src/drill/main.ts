@@ -49,14 +49,17 @@ async function drill(layers: readonly DrillLayer[]): Promise<void> {
 
 async function describe(
   result: DrillResult,
-  { logBefore, logAfter, summaryFile, postmortemFile }: DrillPapers,
+  { schemaBad, schemaAfter, logBefore, logAfter, summaryFile, postmortemFile }: DrillPapers,
 ): Promise<string> {
   const section = (title: string, text: string) =>
     `\n── ${title} ${'─'.repeat(Math.max(0, 90 - title.length))}\n\n${text.trim()}\n`
   const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`
+  const short = (name: string) => (/^[0-9a-f]{40}$/.test(name) ? name.slice(0, 7) : name)
   return [
     section('git log before', logBefore),
     section('git log after', logAfter),
+    section('schema of the database before', schemaBad),
+    section('schema of the database after', schemaAfter),
     section('job summary', await readFile(summaryFile, 'utf8')),
     section('post-mortem issue', await readFile(postmortemFile, 'utf8')),
     section(
@@ -66,7 +69,7 @@ async function describe(
         `recovered after  ${seconds(result.recovered_ms)}`,
         ...result.layers.map(
           ({ name, from, to, outcome, verified }) =>
-            `${name}: ${from.slice(0, 7)} → ${to.slice(0, 7)} ${outcome}, ${verified ? 'verified over HTTP' : 'NOT verified'}`,
+            `${name}: ${short(from)} → ${short(to)} ${outcome}, ${verified ? 'verified' : 'NOT verified'}`,
         ),
         `${result.events} events in the history, ${result.requests} requests to GitHub`,
       ].join('\n'),
