@@ -55,7 +55,8 @@ function encodingsOf(known: Iterable<string>): readonly string[] {
       const plain = line.trim()
       if (plain.length < 4) continue
       encodings.add(plain)
-      encodings.add(encodeURIComponent(plain))
+      // half of a surrogate pair has no encoding
+      encodings.add(encodeURIComponent(plain.toWellFormed()))
       encodings.add(JSON.stringify(plain).slice(1, -1))
       for (const base64 of base64Cores(plain)) encodings.add(base64)
     }
