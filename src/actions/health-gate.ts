@@ -1,5 +1,5 @@
 import { watchHealth } from '../health/gate.ts'
-import { planWatch } from '../health/plan.ts'
+import { planWatch, readDeployedAt } from '../health/plan.ts'
 import type { GateReport } from '../health/report.ts'
 import { chooseResponse } from '../health/response.ts'
 import { summarizeReport } from '../health/summary.ts'
@@ -25,7 +25,18 @@ await runAction(healthGate, async (step) => {
 
   const now = () => step.now().getTime()
   const { redact } = secrets
-  const report = await watchHealth({ ...plan, fetch, env, now, sleep, log: log.info, redact, signal })
+  const deployedAt = readDeployedAt(inputs['deployed-at'], context.event.deployment?.created_at, now())
+  const report = await watchHealth({
+    ...plan,
+    deployedAt,
+    fetch,
+    env,
+    now,
+    sleep,
+    log: log.info,
+    redact,
+    signal,
+  })
   log.info(`verdict on ${environment}: ${report.verdict}, because ${report.because}`)
   const response = chooseResponse({
     report,

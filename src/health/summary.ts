@@ -8,6 +8,7 @@ import { formatTime } from './value.ts'
 const stateNames: Readonly<Record<CheckReport['state'], string>> = {
   ok: 'ok',
   breached: 'beyond its limit',
+  undecided: 'too little evidence',
   'no-data': 'no data',
   error: 'could not look',
 }
@@ -29,7 +30,7 @@ export function summarizeReport(
       checks.map((check) => [
         code(check.name),
         check.severity,
-        stateNames[check.state],
+        check.preExisting ? 'beyond its limit, as before' : stateNames[check.state],
         code(check.trend),
         check.evidence,
       ]),

@@ -16,7 +16,7 @@ describe('a file is refused', () => {
     [
       'with a key that is like no other',
       'health: { zzz: 1 }',
-      '1:11: unknown key `zzz`; write one of `window`, `interval`, `timeout`, `cooldown`, `checks`',
+      '1:11: unknown key `zzz`; write one of `window`, `interval`, `timeout`, `alpha`, `healthy-early`, `cooldown`, `checks`',
     ],
     ['with a key of one level down', 'checks: []', '1:1: unknown key `checks`; it belongs under `health`'],
     [
@@ -268,7 +268,7 @@ describe('a check is refused', () => {
     [
       'without a query for Prometheus',
       check({ ...prometheus, metric: 'cpu', query: 'none' }),
-      ['1:3: `query` is missing; write the PromQL that gives one value'],
+      ['1:3: `query` is missing; write the PromQL that gives one value, or the counters `bad` and `total`'],
     ],
     [
       'for Prometheus without metric, limit and severity',

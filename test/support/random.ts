@@ -1,10 +1,13 @@
+// in the realm that tests run in, each look at a global is dear
+const { floor, imul, log, log1p } = Math
+
 /** Numbers of a fixed sequence (mulberry32), from 0 to below 1, so that a test of chances fails always or never. */
 export function randomOf(seed: number): () => number {
   let state = seed >>> 0
   return () => {
     state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    let mixed = imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
   }
 }
@@ -18,7 +21,7 @@ export function binomial(random: () => number, n: number, p: number): number {
     return Math.min(n, Math.max(0, Math.round(n * p + normal(random) * Math.sqrt(n * p * (1 - p)))))
   let count = 0
   for (let at = -1; ; count += 1) {
-    at += 1 + Math.floor(Math.log(1 - random()) / Math.log1p(-p))
+    at += 1 + floor(log(1 - random()) / log1p(-p))
     if (at >= n) return count
   }
 }
@@ -30,12 +33,12 @@ export function poisson(random: () => number, mean: number): number {
   let count = 0
   // the gaps between events are exponential
   for (let time = 0; ; count += 1) {
-    time += -Math.log(1 - random())
+    time += -log(1 - random())
     if (time > mean) return count
   }
 }
 
 /** Box and Muller's. */
 export function normal(random: () => number): number {
-  return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())
+  return Math.sqrt(-2 * log(1 - random())) * Math.cos(2 * Math.PI * random())
 }

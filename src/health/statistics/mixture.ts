@@ -1,3 +1,6 @@
+// in a realm of its own, as the tests run in, each look at a global costs more than the logarithm
+const { exp, log, log1p } = Math
+
 /**
  * A mixture of likelihood ratios over a grid of alternatives and over the moments at which things may have turned bad.
  *
@@ -25,15 +28,15 @@ export function emptyMixture(alternatives: number): Mixture {
  *   More polls than planned only add no further starts
  */
 export function addPoll(mixture: Mixture, increments: readonly number[], plannedPolls: number): Mixture {
-  const weight = Math.log(weightOf(mixture.polls, plannedPolls))
-  const logs = mixture.logs.map((log, index) => logAdd(log, weight) + (increments[index] ?? 0))
+  const weight = log(weightOf(mixture.polls, plannedPolls))
+  const logs = mixture.logs.map((each, index) => logAdd(each, weight) + (increments[index] ?? 0))
   return { logs, polls: mixture.polls + 1 }
 }
 
 /** ln E: the evidence so far. 0 before the first poll; compare with ln(1 / alpha). */
 export function logEvidence({ logs, polls }: Mixture, plannedPolls: number): number {
-  const mean = logSum(logs) - Math.log(logs.length)
-  return logAdd(mean, Math.log(unspent(polls, plannedPolls)))
+  const mean = logSum(logs) - log(logs.length)
+  return logAdd(mean, log(unspent(polls, plannedPolls)))
 }
 
 function weightOf(poll: number, plannedPolls: number): number {
@@ -52,11 +55,11 @@ function unspent(polls: number, plannedPolls: number): number {
 /** log(exp(a) + exp(b)), without overflow or underflow. */
 function logAdd(a: number, b: number): number {
   const [less, more] = a < b ? [a, b] : [b, a]
-  return less === Number.NEGATIVE_INFINITY ? more : more + Math.log1p(Math.exp(less - more))
+  return less === Number.NEGATIVE_INFINITY ? more : more + log1p(exp(less - more))
 }
 
 function logSum(logs: readonly number[]): number {
   const greatest = Math.max(...logs)
   if (!Number.isFinite(greatest)) return greatest
-  return greatest + Math.log(logs.reduce((sum, log) => sum + Math.exp(log - greatest), 0))
+  return greatest + log(logs.reduce((sum, each) => sum + exp(each - greatest), 0))
 }
