@@ -69,7 +69,9 @@ describe('what counts say', () => {
     ])
     expect(nothing).toMatchObject({ call: 'open', counts: { bad: 0, of: 0 } })
     expect(little?.call).toBe('open')
-    expect(little?.note).toMatchInlineSnapshot(`"0 of 12 requests, enough to see 50 %; would have needed 44 more requests to see a doubling"`)
+    expect(little?.note).toMatchInlineSnapshot(
+      `"0 of 12 requests, enough to see 50 %; would have needed 44 more requests to see a doubling"`,
+    )
   })
 
   test('enough good ones are good', () => {
@@ -83,7 +85,10 @@ describe('what counts say', () => {
 
   test('what was as bad before the deployment says so', () => {
     const before = times(60, { bad: 60, of: 600 })
-    expect(judgeAll(times(5, { bad: 25, of: 250 }), before).at(-1)).toMatchObject({ call: 'bad', before: true })
+    expect(judgeAll(times(5, { bad: 25, of: 250 }), before).at(-1)).toMatchObject({
+      call: 'bad',
+      before: true,
+    })
   })
 
   test('unless it is worse than twice that', () => {
@@ -121,7 +126,9 @@ describe("the gate's chance of a false alarm", () => {
     fc.assert(
       fc.property(wanted, (asked) => {
         try {
-          expect(splitAlpha(0.01, asked).reduce((sum, each) => sum + each, 0)).toBeLessThanOrEqual(0.01 + 1e-9)
+          expect(splitAlpha(0.01, asked).reduce((sum, each) => sum + each, 0)).toBeLessThanOrEqual(
+            0.01 + 1e-9,
+          )
         } catch (error) {
           if (!(error instanceof RangeError)) throw error
           expect(asked.reduce<number>((sum, each) => sum + (each ?? 0), 0)).toBeGreaterThan(0.0099)
