@@ -27,6 +27,13 @@ export const prometheusCheck = section(
     ),
     method: counting.method,
     alpha: counting.alpha,
+    'max-times-before': z
+      .number()
+      .min(1, 'must be at least 1; write for example `1.25`')
+      .optional()
+      .describe(
+        'The limit as so many times the share of the hour before the deployment, for `bad` and `total`; `max` holds where nothing is known of it. Default: none, so that `max` holds.',
+      ),
     metric: z
       .enum(metrics)
       .optional()
@@ -48,14 +55,21 @@ export const prometheusCheck = section(
   .superRefine(refuseBadLimits, { when: isMapping })
   .superRefine(needLimitAndSeverity, { when: isMapping })
   .superRefine(needOneQuestion, { when: isMapping })
-  .transform(({ for: forMs, query, bad, total, method, alpha, ...check }) => ({
-    ...finish(check),
-    forMs,
-    // there is one of both: needOneQuestion saw to it
-    ...(bad === undefined || total === undefined
-      ? { query: query ?? '' }
-      : { counters: { bad, total }, method, ...(alpha === undefined ? {} : { alpha }) }),
-  }))
+  .transform(
+    ({ for: forMs, query, bad, total, method, alpha, 'max-times-before': timesBefore, ...check }) => ({
+      ...finish(check),
+      forMs,
+      // there is one of both: needOneQuestion saw to it
+      ...(bad === undefined || total === undefined
+        ? { query: query ?? '' }
+        : {
+            counters: { bad, total },
+            method,
+            ...(alpha === undefined ? {} : { alpha }),
+            ...(timesBefore === undefined ? {} : { timesBefore }),
+          }),
+    }),
+  )
 
 function promql(what: string) {
   return z.string().regex(/\S/, `is empty; ${what}`).optional()
@@ -69,6 +83,8 @@ function needOneQuestion(check: Readonly<Record<string, unknown>>, context: z.co
     return
   }
   if (query !== undefined) {
+    if (check['max-times-before'] !== undefined)
+      tell('max-times-before', 'needs the counters `bad` and `total`')
     for (const [key, value] of Object.entries({ bad, total })) {
       if (value !== undefined) tell(key, 'stands in the place of `query`; remove one of them')
     }

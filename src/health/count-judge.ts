@@ -12,10 +12,13 @@ import {
   planOneArm,
   requestsToGood,
 } from './statistics/one-arm.ts'
+import { limitFromBefore } from './statistics/relative-limit.ts'
 import { formatValue } from './value.ts'
 
 export interface JudgeSettings {
   readonly limit: Limit
+  /** the limit as so many times the share before the deployment, where that is known */
+  readonly timesBefore?: number
   readonly method: 'sequential' | 'threshold'
   /** what this check may use of the gate's */
   readonly alpha: number
@@ -44,7 +47,10 @@ const detect = 2
  */
 export function startJudging(settings: JudgeSettings, before: Before | undefined): CountJudge {
   const { method, alpha, plannedPolls, noun } = settings
-  const limit = settings.limit.max ?? 0
+  const limit =
+    settings.timesBefore === undefined || before === undefined || before.total.of === 0
+      ? (settings.limit.max ?? 0)
+      : limitFromBefore(before.total, settings.timesBefore)
   const dispersion = before?.dispersion ?? 1
   const planAt = (share: number) =>
     planOneArm({ limit: share, alpha, beta, detect, plannedPolls, dispersion })
@@ -84,7 +90,16 @@ export function startJudging(settings: JudgeSettings, before: Before | undefined
         call: isBad ? 'bad' : call,
         ...(of > 0 && bad / of <= limit && { recovering: true }),
         ...(isBad && wasBad && !isWorse && { before: true }),
-        note: describe({ state, plan, call: isBad ? 'bad' : call, noun, shareBefore, wasBad, dispersion }),
+        note: describe({
+          state,
+          plan,
+          call: isBad ? 'bad' : call,
+          noun,
+          shareBefore,
+          wasBad,
+          dispersion,
+          isRelative: settings.timesBefore !== undefined,
+        }),
       }
     },
   }
@@ -98,10 +113,12 @@ function describe(input: {
   readonly shareBefore: number
   readonly wasBad: boolean
   readonly dispersion: number
+  readonly isRelative: boolean
 }): string {
-  const { state, plan, call, noun, shareBefore, wasBad, dispersion } = input
+  const { state, plan, call, noun, shareBefore, wasBad, dispersion, isRelative } = input
   const { bad, of }: Counts = state.total
   const parts = [`${bad} of ${of} ${noun}`]
+  if (isRelative) parts.push(`limit ${formatValue(plan.limit, 'ratio')} from the hour before`)
   if (wasBad) parts.push(`${formatValue(shareBefore, 'ratio')} before the deployment`)
   if (dispersion > 1.5)
     parts.push(

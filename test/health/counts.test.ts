@@ -109,6 +109,15 @@ describe('what counts say', () => {
     expect(tempered?.note).toContain('because errors came in bursts before')
   })
 
+  test('the limit may be so many times the share of the hour before', () => {
+    const before = describeBefore(times(60, { bad: 1, of: 1000 }))
+    const { judge } = startJudging({ ...settings, timesBefore: 1.25 }, before)
+    const reading = judge({ bad: 15, of: 1000 })
+    expect(reading).toMatchObject({ call: 'bad' })
+    expect(reading.note).toMatch(/^15 of 1000 requests, limit 0\.1\d* % from the hour before/)
+    expect(judgeAll([{ bad: 15, of: 1000 }])[0]?.call).not.toBe('bad')
+  })
+
   test('by threshold they are the share of the last poll', () => {
     const { judge } = startJudging({ ...settings, method: 'threshold' }, undefined)
     expect(judge({ bad: 5, of: 10 })).toMatchObject({ value: 0.5, counts: { bad: 5, of: 10 } })

@@ -60,7 +60,14 @@ export function watchCounters(
     const before = await askBefore({ server, bad, total, until, signal })
     if ('kind' in before) return before
     judge = startJudging(
-      { limit: check.limit, method: check.method, alpha, plannedPolls, noun: 'requests' },
+      {
+        limit: check.limit,
+        ...(check.timesBefore !== undefined && { timesBefore: check.timesBefore }),
+        method: check.method,
+        alpha,
+        plannedPolls,
+        noun: 'requests',
+      },
       before,
     )
     hasBadSeries = badFound.length > 0
