@@ -1,12 +1,33 @@
 import { z } from 'zod'
 import { httpCheck } from './check-http.ts'
 import { prometheusCheck } from './check-prometheus.ts'
+import {
+  codePushCheck,
+  commandCheck,
+  datadogCheck,
+  jsonCheck,
+  newRelicCheck,
+  sentryCheck,
+  tcpCheck,
+} from './check-sources.ts'
 
 export type { CheckRules, Limit } from './check-parts.ts'
 
 /** The list of checks; `for` of an http check is still open where the file does not say. */
 export const checksSchema = z
-  .array(z.discriminatedUnion('type', [httpCheck, prometheusCheck]))
+  .array(
+    z.discriminatedUnion('type', [
+      httpCheck,
+      prometheusCheck,
+      tcpCheck,
+      commandCheck,
+      jsonCheck,
+      datadogCheck,
+      newRelicCheck,
+      sentryCheck,
+      codePushCheck,
+    ]),
+  )
   .superRefine(refuseSharedNames, { when: ({ value }) => Array.isArray(value) })
 
 function refuseSharedNames(checks: readonly unknown[], context: z.core.$RefinementCtx): void {

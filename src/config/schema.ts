@@ -135,8 +135,10 @@ export type Config = DeepReadonly<z.output<typeof configSchema>>
 export type Check = Config['health']['checks'][number]
 export type HttpCheck = Extract<Check, { type: 'http' }>
 export type PrometheusCheck = Extract<Check, { type: 'prometheus' }>
+/** The check of one type. */
+export type CheckOf<T extends Check['type']> = Extract<Check, { type: T }>
 /** A header as it is sent, or the environment variable that holds it. */
-export type HeaderValue = Check['headers'][string]
+export type HeaderValue = HttpCheck['headers'][string] | { readonly env: string; readonly scheme: string }
 
 type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T
 

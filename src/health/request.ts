@@ -22,6 +22,8 @@ export interface Request {
   readonly headers: Readonly<Record<string, string>>
   /** a form: makes the request a POST */
   readonly form?: URLSearchParams
+  /** JSON: makes the request a POST */
+  readonly json?: string
   /** the whole exchange, body and redirects included, ms */
   readonly timeoutMs: number
   readonly maxBytes: number
@@ -63,15 +65,19 @@ export async function request(input: Request): Promise<Answer | NoAnswer> {
 }
 
 async function exchange(input: Request, signal: AbortSignal): Promise<Answer | NoAnswer> {
-  const { fetch, now, form, maxBytes, maxRedirects, wantedStatus = [] } = input
+  const { fetch, now, form, json, maxBytes, maxRedirects, wantedStatus = [] } = input
   const startedAt = now()
   let url = input.url
   let headers = input.headers
   for (let followed = 0; ; followed += 1) {
     const response = await fetch(url, {
-      method: form === undefined ? 'GET' : 'POST',
-      headers: { 'user-agent': 'rollback-health-check', ...headers },
-      body: form ?? null,
+      method: (form ?? json) === undefined ? 'GET' : 'POST',
+      headers: {
+        'user-agent': 'rollback-health-check',
+        ...(json !== undefined && { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      body: form ?? json ?? null,
       redirect: 'manual',
       cache: 'no-store',
       signal,

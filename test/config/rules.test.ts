@@ -150,13 +150,17 @@ describe('a check is refused', () => {
     [
       'without a type',
       check({ type: 'none' }),
-      ['1:3: `type` is missing; write one of `http`, `prometheus`'],
+      [
+        '1:3: `type` is missing; write one of `http`, `prometheus`, `tcp`, `command`, `json`, `datadog`, `newrelic`, `sentry`, `codepush`',
+      ],
     ],
     ['of an unknown type', check({ type: 'htp' }), ["2:9: `type` can't be `htp`; did you mean `http`?"]],
     [
       'of a type that is like no other',
       check({ type: 'x' }),
-      ["2:9: `type` can't be `x`; write one of `http`, `prometheus`"],
+      [
+        "2:9: `type` can't be `x`; write one of `http`, `prometheus`, `tcp`, `command`, `json`, `datadog`, `newrelic`, `sentry`, `codepush`",
+      ],
     ],
     [
       'without a name',
