@@ -202,7 +202,8 @@ export function needLimitAndSeverity(
   check: Readonly<Record<string, unknown>>,
   context: z.core.$RefinementCtx,
 ): void {
-  if (check['metric'] !== undefined) return
+  // traffic brings its own limit, and its loss is high unless it says otherwise
+  if (check['metric'] !== undefined || check['traffic'] !== undefined) return
   if (['max', 'min', 'equals'].every((key) => check[key] === undefined)) {
     context.addIssue({
       code: 'custom',

@@ -34,6 +34,32 @@ export const prometheusCheck = section(
       .describe(
         'The limit as so many times the share of the hour before the deployment, for `bad` and `total`; `max` holds where nothing is known of it. Default: none, so that `max` holds.',
       ),
+    control: section({
+      bad: promql('write the selector of a counter').describe(
+        'As `bad`, of what runs beside it. Has no default.',
+      ),
+      total: promql('write the selector of a counter').describe(
+        'As `total`, of what runs beside it. Has no default.',
+      ),
+      'max-times': z
+        .number()
+        .min(1, 'must be at least 1; write for example `1.25`')
+        .default(1.25)
+        .describe('How many times as many may go wrong as in the control.'),
+    })
+      .optional()
+      .describe(
+        'What runs at the same time and is known to be good, such as the version before in a canary. Default: none.',
+      ),
+    traffic: promql('write the selector of a counter').describe(
+      'Selector of the counters of all requests: the check is whether they still come. Default: none.',
+    ),
+    'min-times-before': z
+      .number()
+      .gt(0, 'must be above 0; write for example `0.5`')
+      .max(1, 'must be at most 1; write for example `0.5`')
+      .default(0.5)
+      .describe('For `traffic`: the share of the requests of the hour before that has to come.'),
     metric: z
       .enum(metrics)
       .optional()
@@ -56,20 +82,48 @@ export const prometheusCheck = section(
   .superRefine(needLimitAndSeverity, { when: isMapping })
   .superRefine(needOneQuestion, { when: isMapping })
   .transform(
-    ({ for: forMs, query, bad, total, method, alpha, 'max-times-before': timesBefore, ...check }) => ({
-      ...finish(check),
-      forMs,
-      // there is one of both: needOneQuestion saw to it
-      ...(bad === undefined || total === undefined
-        ? { query: query ?? '' }
-        : {
-            counters: { bad, total },
-            method,
-            ...(alpha === undefined ? {} : { alpha }),
-            ...(timesBefore === undefined ? {} : { timesBefore }),
-          }),
-    }),
+    ({
+      for: forMs,
+      query,
+      bad,
+      total,
+      method,
+      alpha: share,
+      'max-times-before': timesBefore,
+      control,
+      traffic,
+      'min-times-before': minTimesBefore,
+      ...check
+    }) => {
+      const alpha = share === undefined ? {} : { alpha: share }
+      const number = { ...finish(check), forMs }
+      // there is one of them: needOneQuestion saw to it
+      if (traffic !== undefined) {
+        return { ...number, traffic, minTimesBefore, method: 'sequential' as const, ...alpha }
+      }
+      if (bad === undefined || total === undefined) return { ...number, query: query ?? '' }
+      return {
+        ...number,
+        counters: { bad, total },
+        method,
+        ...alpha,
+        ...(timesBefore === undefined ? {} : { timesBefore }),
+        ...(control === undefined ? {} : { control: controlOf(control) }),
+      }
+    },
   )
+
+/** Both selectors are there: needOneQuestion saw to it. */
+function controlOf(control: {
+  readonly bad?: string | undefined
+  readonly total?: string | undefined
+  readonly 'max-times': number
+}) {
+  return {
+    counters: { bad: control.bad ?? '', total: control.total ?? '' },
+    times: control['max-times'],
+  }
+}
 
 function promql(what: string) {
   return z.string().regex(/\S/, `is empty; ${what}`).optional()
@@ -78,6 +132,17 @@ function promql(what: string) {
 function needOneQuestion(check: Readonly<Record<string, unknown>>, context: z.core.$RefinementCtx): void {
   const tell = (key: string, message: string) => context.addIssue({ code: 'custom', path: [key], message })
   const { query, bad, total } = { query: check['query'], bad: check['bad'], total: check['total'] }
+  if (check['traffic'] !== undefined) {
+    for (const [key, value] of Object.entries({ query, bad, total })) {
+      if (value !== undefined) tell(key, 'has no place beside `traffic`; write another check for it')
+    }
+    return
+  }
+  const control = check['control']
+  if (typeof control === 'object' && control !== null) {
+    if (!('bad' in control && 'total' in control)) tell('control', 'needs both `bad` and `total`')
+    if (query !== undefined) tell('control', 'needs the counters `bad` and `total`')
+  }
   if (query === undefined && bad === undefined && total === undefined) {
     tell('query', 'is missing; write the PromQL that gives one value, or the counters `bad` and `total`')
     return

@@ -3,6 +3,7 @@ import type { Counts, ValueReading } from './reading.ts'
 import type { Before } from './statistics/before.ts'
 import {
   addCounts,
+  type Call,
   callOf,
   detectableMultiple,
   emptyOneArm,
@@ -13,12 +14,15 @@ import {
   requestsToGood,
 } from './statistics/one-arm.ts'
 import { limitFromBefore } from './statistics/relative-limit.ts'
+import { addPair, emptyTwoArm, isWorse as isTwoArmBad } from './statistics/two-arm.ts'
 import { formatValue } from './value.ts'
 
 export interface JudgeSettings {
   readonly limit: Limit
   /** the limit as so many times the share before the deployment, where that is known */
   readonly timesBefore?: number
+  /** how many times as bad as the control it may be, where there is one */
+  readonly timesControl?: number
   readonly method: 'sequential' | 'threshold'
   /** what this check may use of the gate's */
   readonly alpha: number
@@ -30,7 +34,8 @@ export interface JudgeSettings {
 
 /** Turns the counts of each poll into a reading. */
 export interface CountJudge {
-  readonly judge: (counts: PollCounts) => ValueReading
+  /** @param control what ran beside it in the same time */
+  readonly judge: (counts: PollCounts, control?: PollCounts) => ValueReading
 }
 
 /** how often a service at twice its limit may be called good */
@@ -43,6 +48,7 @@ const detect = 2
  *
  * Where more were bad before the deployment than the limit allows, the deployment has to be worse than twice that to count
  * as bad; if it is only as bad as before, the reading says so.
+ * With a control, bad is only what is worse than that: what hits both says nothing of the deployment.
  * @param before the counts of the time before, if known
  */
 export function startJudging(settings: JudgeSettings, before: Before | undefined): CountJudge {
@@ -63,8 +69,11 @@ export function startJudging(settings: JudgeSettings, before: Before | undefined
   let worse = emptyOneArm
   let isBad = false
   let isWorse = false
+  let pair = emptyTwoArm
+  const pairPlan = { tolerance: settings.timesControl ?? 1, alpha, plannedPolls }
+  let controlTotal: PollCounts = { bad: 0, of: 0 }
   return {
-    judge: (counts) => {
+    judge: (counts, control) => {
       const { bad, of } = counts
       state = addCounts(state, counts, plan)
       if (wasBad) worse = addCounts(worse, counts, worsePlan)
@@ -79,7 +88,12 @@ export function startJudging(settings: JudgeSettings, before: Before | undefined
           ...(wasBad && { before: true }),
         }
       }
-      const call = callOf(state, plan)
+      if (control !== undefined) {
+        pair = addPair(pair, { suspect: counts, control }, pairPlan)
+        controlTotal = { bad: controlTotal.bad + control.bad, of: controlTotal.of + control.of }
+      }
+      const alone = callOf(state, plan)
+      const call = control === undefined ? alone : callBeside(isTwoArmBad(pair, pairPlan), alone)
       // what was once called bad with this chance of being wrong is not taken back because it got better
       isBad ||= call === 'bad'
       isWorse ||= wasBad && callOf(worse, worsePlan) === 'bad'
@@ -97,12 +111,19 @@ export function startJudging(settings: JudgeSettings, before: Before | undefined
           noun,
           shareBefore,
           wasBad,
+          ...(control !== undefined && { controlTotal }),
           dispersion,
           isRelative: settings.timesBefore !== undefined,
         }),
       }
     },
   }
+}
+
+/** What is bad in both is not the deployment's doing, and not good either. */
+function callBeside(isWorse: boolean, alone: Call): Call {
+  if (isWorse) return 'bad'
+  return alone === 'bad' ? 'open' : alone
 }
 
 function describe(input: {
@@ -112,13 +133,17 @@ function describe(input: {
   readonly noun: string
   readonly shareBefore: number
   readonly wasBad: boolean
+  readonly controlTotal?: PollCounts
   readonly dispersion: number
   readonly isRelative: boolean
 }): string {
-  const { state, plan, call, noun, shareBefore, wasBad, dispersion, isRelative } = input
+  const { state, plan, call, noun, shareBefore, wasBad, controlTotal, dispersion, isRelative } = input
   const { bad, of }: Counts = state.total
   const parts = [`${bad} of ${of} ${noun}`]
   if (isRelative) parts.push(`limit ${formatValue(plan.limit, 'ratio')} from the hour before`)
+  if (controlTotal !== undefined) {
+    parts.push(`${controlTotal.bad} of ${controlTotal.of} in the control`)
+  }
   if (wasBad) parts.push(`${formatValue(shareBefore, 'ratio')} before the deployment`)
   if (dispersion > 1.5)
     parts.push(

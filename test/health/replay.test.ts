@@ -121,6 +121,37 @@ describe('half an hour, as it was', () => {
     expect(report).toMatchObject({ verdict: 'inconclusive', reasonCode: 'too-little-evidence' })
   })
 
+  test('a canary that is worse than what runs beside it is called, one that suffers like it is not', async () => {
+    await replay({ until: 31 * minute, traffic: 9, bad: 0.05 })
+    const control = { bad: `hits{app="app-${replays}",code="500"}`, total: `hits{app="app-${replays}"}` }
+    const critical = { control, severity: 'critical', max: 0.02 }
+    const worse = await replay({ until: 31 * minute, traffic: 1, bad: 0.3 })
+    const { report } = await watch({ checks: worse(critical), ...halfAnHour })
+    expect(report).toMatchObject({ verdict: 'unhealthy' })
+    expect(report.because).toMatch(/\d+ of \d+ in the control/)
+    const alike = await replay({ until: 31 * minute, traffic: 1, bad: 0.05 })
+    const same = await watch({ checks: alike(critical), ...halfAnHour })
+    expect(same.report).toMatchObject({ verdict: 'inconclusive', reasonCode: 'too-little-evidence' })
+  })
+
+  test('traffic that goes away is called, traffic that stays is not', async () => {
+    const traffic = () =>
+      checksOf({
+        name: 'traffic',
+        type: 'prometheus',
+        url: metrics.url,
+        traffic: `hits{app="app-${replays}"}`,
+      })
+    await replay({ until: 2 * minute, traffic: 5, bad: 0 }, { until: 31 * minute, traffic: 0.2, bad: 0 })
+    const lost = await watch({ checks: traffic(), ...halfAnHour })
+    expect(lost.report).toMatchObject({ verdict: 'unhealthy', decidedBy: ['traffic'] })
+    expect((Date.parse(lost.report.endedAt) - noon) / minute).toBeLessThan(5)
+    await replay({ until: 31 * minute, traffic: 5, bad: 0 })
+    expect((await watch({ checks: traffic(), ...halfAnHour })).report.verdict).toBe('healthy')
+    await replay({ until: 31 * minute, traffic: 0.001, bad: 0 })
+    expect((await watch({ checks: traffic() })).report.verdict).toBe('inconclusive')
+  })
+
   test('healthy can be said early, where that is wanted', async () => {
     const checks = await replay({ until: 31 * minute, traffic: 20, bad: 0.001 })
     const { report } = await watch({ checks: checks(), ...halfAnHour, healthyEarly: true })

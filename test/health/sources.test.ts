@@ -224,7 +224,7 @@ describe('a program', () => {
   const patient = { windowMs: 0, env: { ...env, PATH: process.env['PATH'] }, timeoutMs: 5000 }
 
   test.each<[string, object, object]>([
-    ['that ends with 0', command('', { equals: 0 }), { state: 'ok', value: 0 }],
+    ['that ends with 0', command('0', { equals: 0 }), { state: 'ok', value: 0 }],
     ['that ends with 3', command('process.exit(3)', { equals: 0 }), { state: 'breached', value: 3 }],
     [
       'that prints a good number',
@@ -234,7 +234,7 @@ describe('a program', () => {
     ['that prints a bad number', command('console.log(7)', output), { state: 'breached', value: 7 }],
     ['that prints no number', command('console.log("canary")', output), { state: 'error' }],
     ['that prints NaN', command('console.log(NaN)', output), { state: 'error' }],
-    ['that prints nothing', command('', output), { state: 'no-data' }],
+    ['that prints nothing', command('0', output), { state: 'no-data' }],
     [
       'that prints a number and fails',
       command('console.log(1); process.exit(1)', output),

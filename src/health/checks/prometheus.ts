@@ -5,6 +5,7 @@ import type { CheckSurroundings, Look } from './look.ts'
 import { readAnswer } from './prometheus-answer.ts'
 import { watchCounters } from './prometheus-counters.ts'
 import { openPrometheus, type PrometheusServer } from './prometheus-server.ts'
+import { watchTraffic } from './prometheus-traffic.ts'
 
 /**
  * Asks a Prometheus server, or one that speaks its HTTP API, once a round: for one number, or for counters.
@@ -13,6 +14,7 @@ import { openPrometheus, type PrometheusServer } from './prometheus-server.ts'
 export function preparePrometheusCheck(check: PrometheusCheck, surroundings: CheckSurroundings): Look {
   const server = openPrometheus(check, surroundings)
   if ('counters' in check) return watchCounters(check, server, surroundings)
+  if ('traffic' in check) return watchTraffic(check, server, surroundings)
   const { query } = check
   const { deployedAt } = surroundings
   let wasBeyond: boolean | undefined = deployedAt === undefined ? false : undefined
