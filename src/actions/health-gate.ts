@@ -9,11 +9,14 @@ import { renderMarkdown } from '../text/markdown.ts'
 import { healthGate } from './health-gate.contract.ts'
 import { openWorkplace } from './wiring.ts'
 
+/** For how long a revision that was rolled back is not rolled back automatically again. */
+const rememberedMs = 90 * 24 * 60 * 60_000
+
 type HealthGateStep = Step<typeof healthGate.inputs, keyof typeof healthGate.outputs>
 
 await runAction(healthGate, async (step) => {
   const { inputs, context, env, log, secrets, signal, sleep } = step
-  const { config, environment, incident, readHistory, record } = await openWorkplace(step)
+  const { config, environment, revision, incident, readHistory, record } = await openWorkplace(step)
   const { cooldownMs } = config.health
   const plan = planWatch(config.health, {
     url: inputs.url,
@@ -40,8 +43,13 @@ await runAction(healthGate, async (step) => {
   log.info(`verdict on ${environment}: ${report.verdict}, because ${report.because}`)
   const response = chooseResponse({
     report,
-    past: report.verdict === 'unhealthy' ? await readHistory({ since: new Date(now() - cooldownMs) }) : [],
+    past:
+      report.verdict === 'unhealthy'
+        ? await readHistory({ since: new Date(now() - Math.max(cooldownMs, rememberedMs)) })
+        : [],
     environment,
+    revision,
+    hold: inputs.hold,
     cooldownMs,
     now: now(),
   })

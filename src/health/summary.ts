@@ -1,6 +1,7 @@
 import type { RootContent } from 'mdast'
 import { formatDuration } from '../text/duration.ts'
-import { code, heading, paragraph, strong, table } from '../text/markdown.ts'
+import { code, codeBlock, heading, paragraph, strong, table } from '../text/markdown.ts'
+import { drawChart } from './chart.ts'
 import type { CheckReport, GateReport } from './report.ts'
 import type { Response } from './response.ts'
 import { formatTime } from './value.ts'
@@ -35,6 +36,13 @@ export function summarizeReport(
         check.evidence,
       ]),
     ),
+    ...checks.filter(({ state }) => state !== 'ok').flatMap((check) => chartOf(check, report)),
     paragraph(watched),
   ]
+}
+
+/** Beside the words of the table, for those who see more in a picture. */
+function chartOf(check: CheckReport, report: GateReport): readonly RootContent[] {
+  const chart = drawChart(check, report)
+  return chart === undefined ? [] : [codeBlock(chart, 'mermaid')]
 }
