@@ -33,3 +33,28 @@ test('the drill ends with the good bytes served again and one post-mortem', asyn
     await rm(directory, { recursive: true, force: true })
   }
 }, 60_000)
+
+test('with its over-the-air layer, a device that holds the bad bundle ends with exactly the good one', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'drill-'))
+  const lines: string[] = []
+  try {
+    const { result } = await runDrill({
+      directory,
+      layers: ['codepush'],
+      say: (line) => void lines.push(line),
+    })
+    expect(result.layers[1]).toEqual({
+      name: 'ota',
+      from: 'v2',
+      to: 'v1',
+      outcome: 'rolled-back',
+      verified: true,
+    })
+    expect(lines.join('\n')).toMatch(/released v2 over the air: a device on v1 is offered v2, package/)
+    expect(lines.join('\n')).toMatch(/a device that holds v2 is offered v3, package \w+: exactly the package/)
+    expect(result.issue.body).toContain('Shop-android/Production v3')
+    expect(result.issue.title).toMatch(/rolled back from [0-9a-f]{7} to [0-9a-f]{7}$/)
+  } finally {
+    await rm(directory, { recursive: true, force: true })
+  }
+}, 120_000)

@@ -25,18 +25,27 @@ export const healthGate = defineAction({
     interval: input.duration({
       description: 'Time between two looks, e.g. `15s`. Left empty: the configured one, else `15s`.',
     }),
+    'deployed-at': input.text({
+      description:
+        'When the deployment began, e.g. `2026-11-24T12:00:00Z`: what is counted is counted from then on, and compared with the hour before. Left empty: when the deployment of the event was created, else the start of the step.',
+    }),
+    hold: input.text({
+      description:
+        'Why automatic rollbacks are on hold, e.g. `${{ vars.ROLLBACK_HOLD }}`: with any text, an unhealthy production is told and not rolled back.',
+    }),
     'fail-on': input.choices({
       description:
-        'Verdicts that fail the step, of `unhealthy`, `error` and `inconclusive`, separated by commas.',
-      default: 'unhealthy, error',
-      options: ['unhealthy', 'error', 'inconclusive'],
+        'Verdicts that fail the step, of `unhealthy`, `error`, `pre-existing` and `inconclusive`, separated by commas.',
+      default: 'unhealthy, error, pre-existing',
+      options: ['unhealthy', 'error', 'pre-existing', 'inconclusive'],
     }),
   },
   outputs: {
     ...commonOutputs,
-    decision: '`roll-back`, `hold` (unhealthy, but rolled back only a moment ago) or `keep`.',
+    decision:
+      '`roll-back`, `hold` (unhealthy, but in the cooldown, rolled back once already, or on hold) or `keep`.',
     verdict:
-      '`healthy`, `unhealthy`, `inconclusive` (looked, too little evidence) or `error` (could not look).',
+      '`healthy`, `unhealthy`, `inconclusive` (looked, too little evidence), `error` (could not look) or `pre-existing` (was so before the deployment: no rollback will help).',
     report: 'Path of the full report, JSON.',
   },
 })

@@ -1,5 +1,5 @@
 import { watchHealth } from '../health/gate.ts'
-import { planWatch } from '../health/plan.ts'
+import { planWatch, readDeployedAt } from '../health/plan.ts'
 import type { GateReport } from '../health/report.ts'
 import { chooseResponse } from '../health/response.ts'
 import { summarizeReport } from '../health/summary.ts'
@@ -9,11 +9,14 @@ import { renderMarkdown } from '../text/markdown.ts'
 import { healthGate } from './health-gate.contract.ts'
 import { openWorkplace } from './wiring.ts'
 
+/** For how long a revision that was rolled back is not rolled back automatically again. */
+const rememberedMs = 90 * 24 * 60 * 60_000
+
 type HealthGateStep = Step<typeof healthGate.inputs, keyof typeof healthGate.outputs>
 
 await runAction(healthGate, async (step) => {
   const { inputs, context, env, log, secrets, signal, sleep } = step
-  const { config, environment, incident, readHistory, record } = await openWorkplace(step)
+  const { config, environment, revision, incident, readHistory, record } = await openWorkplace(step)
   const { cooldownMs } = config.health
   const plan = planWatch(config.health, {
     url: inputs.url,
@@ -25,12 +28,28 @@ await runAction(healthGate, async (step) => {
 
   const now = () => step.now().getTime()
   const { redact } = secrets
-  const report = await watchHealth({ ...plan, fetch, env, now, sleep, log: log.info, redact, signal })
+  const deployedAt = readDeployedAt(inputs['deployed-at'], context.event.deployment?.created_at, now())
+  const report = await watchHealth({
+    ...plan,
+    deployedAt,
+    fetch,
+    env,
+    now,
+    sleep,
+    log: log.info,
+    redact,
+    signal,
+  })
   log.info(`verdict on ${environment}: ${report.verdict}, because ${report.because}`)
   const response = chooseResponse({
     report,
-    past: report.verdict === 'unhealthy' ? await readHistory({ since: new Date(now() - cooldownMs) }) : [],
+    past:
+      report.verdict === 'unhealthy'
+        ? await readHistory({ since: new Date(now() - Math.max(cooldownMs, rememberedMs)) })
+        : [],
     environment,
+    revision,
+    hold: inputs.hold,
     cooldownMs,
     now: now(),
   })

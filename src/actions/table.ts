@@ -1,4 +1,5 @@
 import type { ActionContract } from '../runner/contract.ts'
+import { codepushRollback } from './codepush-rollback.contract.ts'
 import { dbBackup } from './db-backup.contract.ts'
 import { dbRestore } from './db-restore.contract.ts'
 import { gitRollback } from './git-rollback.contract.ts'
@@ -14,5 +15,6 @@ export const actions: readonly ActionContract[] = [
   healthGate,
   dbRestore,
   gitRollback,
+  codepushRollback,
   postmortemIssue,
 ]

@@ -4,7 +4,7 @@ import { branchesCollide } from './branch-name.ts'
 import { checksSchema } from './checks.ts'
 import { branchName, duration, isOneLine, section } from './fields.ts'
 
-export type { Limit } from './checks.ts'
+export type { CheckRules, Limit } from './checks.ts'
 export { type Metric, metricDefaults, metrics, type Severity, severities } from './metrics.ts'
 
 /** `.github/rollback.yml`: its types, its validation and the JSON Schema that editors complete from are all this. */
@@ -77,13 +77,28 @@ function healthSchema() {
       .describe(
         'Longest time that one probe or query may take. At most the window; by default 10s, or the window if that is shorter.',
       ),
+    alpha: z
+      .number()
+      .gt(0, 'must be above 0; write for example `0.01`')
+      .max(0.5, 'must be at most 0.5; write for example `0.01`')
+      .default(0.01)
+      .describe(
+        'Chance that the gate calls a healthy deployment bad from its counts, however often it looks; split over the checks that count.',
+      ),
+    'healthy-early': z
+      .boolean()
+      .default(false)
+      .describe(
+        'Whether the gate ends as soon as all checks count and all are seen to be well, so that what starts later goes unseen.',
+      ),
     cooldown: duration()
       .prefault('30m')
       .describe('Least time between two automatic rollbacks of the environment.'),
     checks: checksSchema.prefault([]).describe('What is looked at. Each check has a limit and a severity.'),
   })
     .superRefine(keepWithinWindow, { when: isMapping })
-    .transform(({ window: windowMs, interval, timeout, cooldown: cooldownMs, checks }) => {
+    .transform((health) => {
+      const { window: windowMs, interval, timeout, cooldown: cooldownMs, checks, alpha } = health
       const intervalMs = interval ?? Math.min(defaultIntervalMs, windowMs)
       const timeoutMs = timeout ?? Math.min(defaultTimeoutMs, windowMs)
       return {
@@ -91,6 +106,8 @@ function healthSchema() {
         intervalMs,
         timeoutMs,
         cooldownMs,
+        alpha,
+        healthyEarly: health['healthy-early'],
         checks: checks.map((check) => fillFor(check, { intervalMs, windowMs })),
       }
     })
@@ -118,8 +135,10 @@ export type Config = DeepReadonly<z.output<typeof configSchema>>
 export type Check = Config['health']['checks'][number]
 export type HttpCheck = Extract<Check, { type: 'http' }>
 export type PrometheusCheck = Extract<Check, { type: 'prometheus' }>
+/** The check of one type. */
+export type CheckOf<T extends Check['type']> = Extract<Check, { type: T }>
 /** A header as it is sent, or the environment variable that holds it. */
-export type HeaderValue = Check['headers'][string]
+export type HeaderValue = HttpCheck['headers'][string] | { readonly env: string; readonly scheme: string }
 
 type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T
 
@@ -166,6 +185,7 @@ function refuseLateFor({
   if (!Array.isArray(checks)) return
   for (const [index, check] of checks.entries()) {
     refuseLonger({ value: check?.forMs, path: [...path, index, 'for'], windowMs, context })
+    refuseLonger({ value: check?.initialDelayMs, path: [...path, index, 'initial-delay'], windowMs, context })
   }
 }
 

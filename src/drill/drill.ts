@@ -5,6 +5,7 @@ import { openRepository, type Repository } from '../github/client.ts'
 import { openBranchHistory } from '../history/branch-history.ts'
 import type { LayerName } from '../history/event.ts'
 import { badChanges, goodChanges } from './history.ts'
+import { type OverTheAir, openOverTheAir } from './over-the-air.ts'
 import { openProduction, type Production } from './production.ts'
 import { type Job, runStep, type StepResult } from './runner.ts'
 
@@ -43,6 +44,10 @@ export interface DrillPapers {
   readonly postmortemFile: string
 }
 
+/** Layers that are rehearsed on request, beside the code. */
+export const drillLayers = ['codepush'] as const
+export type DrillLayer = (typeof drillLayers)[number]
+
 const owner = 'octo-org'
 const name = 'shop'
 const environment = 'production'
@@ -51,17 +56,21 @@ const environment = 'production'
  * Rehearses a rollback from the deploy to the post-mortem: a real git repository, database and web service, the compiled
  * actions run as the runner runs them, and an emulated GitHub that holds every request against GitHub's own description.
  * @param directory an empty folder; the caller takes it away
+ * @param layers what is rehearsed beside the code; each needs a server of its own
  * @param say called with each line of what happens, as it happens
  */
 export async function runDrill({
   directory,
+  layers = [],
   say,
 }: {
   directory: string
+  layers?: readonly DrillLayer[]
   say: (line: string) => void
 }): Promise<{ readonly result: DrillResult; readonly papers: DrillPapers }> {
   const github = await startGitHub({ directory: join(directory, 'github') })
   let production: Production | undefined
+  let updates: OverTheAir | undefined
   try {
     const hosted = await github.createRepository({ owner, name, defaultBranch: 'main' })
     const people = github.createToken({
@@ -86,6 +95,9 @@ export async function runDrill({
     const healthy = await production.visit()
     say(`deployed ${good.slice(0, 7)}: GET / answers ${healthy.status}`)
 
+    if (layers.includes('codepush')) updates = await openOverTheAir()
+    const goodBundle = await updates?.release('the good bundle')
+
     const schemaGood = production.schema()
     const bad = await production.push(badChanges())
     const logBefore = await production.log()
@@ -103,6 +115,12 @@ export async function runDrill({
     say(
       `deployed ${bad.slice(0, 7)}: GET / answers ${broken.status}, although the deployment is a success to GitHub`,
     )
+
+    const badBundle = await updates?.release('the bad bundle')
+    if (badBundle !== undefined)
+      say(
+        `released ${badBundle.label} over the air: a device on ${goodBundle?.label} is offered ${(await updates?.offerTo(goodBundle))?.words}`,
+      )
 
     const schemaBad = production.schema()
     const before = github.requests.length
@@ -133,6 +151,29 @@ export async function runDrill({
       `deployed ${restored.slice(0, 7)}: GET / answers ${visited.status}, ${verified ? 'byte for byte as before' : 'but NOT what it answered before'}`,
     )
 
+    const steps = [gate, undone, rollback]
+    const otherLayers: DrillResult['layers'][number][] = []
+    if (updates !== undefined && goodBundle !== undefined && badBundle !== undefined) {
+      const ota = await step(job, say, 'codepush-rollback', {
+        ...updates.inputs,
+        'from-label': badBundle.label,
+        reason: 'the app crashes at its start',
+      })
+      const offer = await updates.offerTo(badBundle)
+      const isGood = offer.packageHash === goodBundle.packageHash
+      say(
+        `a device that holds ${badBundle.label} is offered ${offer.words}: ${isGood ? 'exactly the package of' : 'NOT the package of'} ${goodBundle.label}`,
+      )
+      otherLayers.push({
+        name: 'ota',
+        from: badBundle.label,
+        to: goodBundle.label,
+        outcome: ota.outputs['decision'] ?? 'failed',
+        verified: isGood,
+      })
+      steps.push(ota)
+    }
+
     const postmortem = await step(job, say, 'postmortem-issue', {
       incident: rollback.outputs['incident'] ?? '',
     })
@@ -143,10 +184,7 @@ export async function runDrill({
 
     const summaryFile = join(directory, 'job-summary.md')
     const postmortemFile = join(directory, 'post-mortem.md')
-    await writeFile(
-      summaryFile,
-      [backup, gate, undone, rollback, postmortem].map(({ summary }) => summary).join('\n'),
-    )
+    await writeFile(summaryFile, [backup, ...steps, postmortem].map(({ summary }) => summary).join('\n'))
     await writeFile(postmortemFile, `# ${issue.title}\n\n${issue.body}`)
     return {
       result: {
@@ -161,6 +199,7 @@ export async function runDrill({
             verified: schemaAfter === schemaGood && schemaBad !== schemaGood,
           },
           { name: 'code', from: bad, to: good, outcome: rollback.outputs['decision'] ?? 'failed', verified },
+          ...otherLayers,
         ],
         issue: {
           number: issue.number,
@@ -182,6 +221,7 @@ export async function runDrill({
     }
   } finally {
     await production?.stop()
+    await updates?.stop()
     await github.stop()
   }
 }

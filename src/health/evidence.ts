@@ -6,7 +6,20 @@ import { formatTime, formatValue, unitOf } from './value.ts'
 
 /** A check as the rule sees it: what was agreed about it, and all its readings so far. */
 export interface Evidence {
-  readonly check: Pick<Check, 'name' | 'severity' | 'metric' | 'limit' | 'forMs'>
+  readonly check: Pick<
+    Check,
+    | 'name'
+    | 'severity'
+    | 'metric'
+    | 'limit'
+    | 'forMs'
+    | 'failureLimit'
+    | 'consecutiveErrorLimit'
+    | 'inconclusiveLimit'
+  > & {
+    /** of a check that counts: how long it has to stay beyond its limit to decide alone where it is not critical, ms */
+    readonly persistMs?: number
+  }
   readonly tally: Tally
 }
 
@@ -16,7 +29,7 @@ export interface Evidence {
  * about now, because too little was seen since, is left out.
  */
 export function describeEvidence({ check, tally }: Evidence): string {
-  const isOutdated = blindnessOf(tally) !== undefined && tally.breach === undefined
+  const isOutdated = blindnessOf(tally, check) !== undefined && tally.breach === undefined
   return [...(isOutdated ? [] : describeLastValue(check, tally)), ...describeGaps(tally)].join(', ')
 }
 

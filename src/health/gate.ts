@@ -5,17 +5,22 @@ import type { Look, Surroundings } from './checks/look.ts'
 import { prepareCheck } from './checks/prepare.ts'
 import { decide } from './decide.ts'
 import { describeRound } from './live-line.ts'
-import type { Reading } from './reading.ts'
+import type { Reading, ValueReading } from './reading.ts'
 import { type CheckRecord, keptSamples } from './record.ts'
 import { type GateReport, reportGate } from './report.ts'
+import { splitAlpha } from './statistics/alpha.ts'
 import { addReading, emptyTally } from './tally.ts'
 import { secretsOf } from './target.ts'
 
 /** Times in ms. */
-export interface WatchInput extends Surroundings {
+export interface WatchInput extends Omit<Surroundings, 'plannedPolls'> {
   readonly checks: readonly Check[]
   /** how long to watch; 0 for one round */
   readonly windowMs: number
+  /** chance that a healthy deployment is called bad from counts, whatever the number of looks (0..1) */
+  readonly alpha: number
+  /** whether to end as soon as all checks count and all are seen to be well */
+  readonly healthyEarly: boolean
   /** waits; rejects with the signal's reason when it is aborted */
   readonly sleep: (ms: number) => Promise<void>
   /** gets one line a round */
@@ -47,10 +52,17 @@ export async function watchHealth(input: WatchInput): Promise<GateReport> {
 
   const startedAt = now()
   for (let rounds = 1, at = startedAt; ; rounds += 1) {
-    watched = await Promise.all(watched.map((each) => lookOnce({ watched: each, at, signal, hide })))
+    watched = await Promise.all(
+      watched.map((each) =>
+        at - startedAt < each.check.initialDelayMs ? each : lookOnce({ watched: each, at, signal, hide }),
+      ),
+    )
     log(describeRound(watched, at))
     const next = nextRound({ after: at, intervalMs, now: now() })
-    const windowOver = next > startedAt + windowMs || watched.every(isHopeless)
+    const windowOver =
+      next > startedAt + windowMs ||
+      watched.every(isHopeless) ||
+      (input.healthyEarly && watched.every(isGood))
     const decision = decide({ checks: watched, windowOver })
     if (windowOver || decision.verdict === 'unhealthy') {
       return reportGate({
@@ -73,11 +85,36 @@ function prepareChecks(input: WatchInput, hide: (text: string) => string): reado
   if (checks.length === 0) throw new InputError('there is no health check to decide from: add one')
   // a breach can be seen to last until the last round, which is before the window's end where the interval does not divide it
   const longestMs = Math.floor(windowMs / intervalMs) * intervalMs
-  return checks.map((agreed) => {
-    const check = { ...agreed, forMs: Math.min(agreed.forMs, longestMs) }
-    const { at, look } = prepareCheck(check, input)
+  const plannedPolls = longestMs / intervalMs + 1
+  const alphas = shareAlpha(checks, input.alpha)
+  return checks.map((agreed, index) => {
+    const watchedMs = Math.max(0, longestMs - agreed.initialDelayMs)
+    const check = { ...agreed, forMs: Math.min(agreed.forMs, watchedMs), ...persistenceOf(agreed, input) }
+    const { at, look } = prepareCheck(check, { ...input, plannedPolls, alpha: alphas[index] ?? input.alpha })
     return { check, look, looksAt: hide(at), tally: emptyTally, samples: [] }
   })
+}
+
+/** Checks that count, and may decide, share the gate's chance of a false alarm; one that is low decides nothing. */
+function shareAlpha(checks: readonly Check[], alpha: number): readonly number[] {
+  const isSharing = (check: Check) =>
+    'method' in check && check.method === 'sequential' && check.severity !== 'low'
+  const wanted = checks.filter(isSharing).map((check) => ('alpha' in check ? check.alpha : undefined))
+  try {
+    const shares = [...splitAlpha(alpha, wanted)]
+    return checks.map((check) => (isSharing(check) ? (shares.shift() ?? alpha) : alpha))
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    throw new InputError(
+      `the checks' own alpha leave nothing of the gate's ${alpha} for the others; write smaller ones, or a greater alpha of the gate`,
+    )
+  }
+}
+
+/** Evidence from counts needs no whole window: a high check has to stay two intervals, a medium one half of the window. */
+function persistenceOf(check: Check, { intervalMs, windowMs }: WatchInput): { readonly persistMs?: number } {
+  if (!('method' in check) || check.method !== 'sequential' || check.severity === 'low') return {}
+  return { persistMs: check.severity === 'high' ? 2 * intervalMs : windowMs / 2 }
 }
 
 async function lookOnce(input: {
@@ -87,7 +124,7 @@ async function lookOnce(input: {
   readonly hide: (text: string) => string
 }): Promise<Watched> {
   const { watched, at, signal, hide } = input
-  const found = await watched.look(at, signal)
+  const found = applyGapRules(await watched.look(at, signal), watched.check)
   const reading: Reading = found.note === undefined ? found : { ...found, note: hide(found.note) }
   const tally = addReading({ tally: watched.tally, reading, at, limit: watched.check.limit })
   return { ...watched, tally, samples: [...watched.samples, { at, reading }].slice(-keptSamples) }
@@ -107,6 +144,37 @@ function nextRound({
   readonly now: number
 }): number {
   return after + Math.max(1, Math.ceil((now - after) / intervalMs)) * intervalMs
+}
+
+/** What the check's own rules make of a round without a value. */
+function applyGapRules(found: Reading, { onError, onNoData }: Check): Reading {
+  let reading = found
+  if (reading.kind === 'error' && onError === 'fail') return asFailure(reading.note)
+  if (reading.kind === 'error' && onError === 'ignore') reading = { kind: 'no-data', note: reading.note }
+  if (reading.kind !== 'no-data' && !(reading.kind === 'value' && isNoNumber(reading))) return reading
+  const note = reading.note ?? 'the value is not a number'
+  if (onNoData === 'fail') return asFailure(note)
+  return onNoData === 'pass'
+    ? { kind: 'value', value: Number.NaN, call: 'good', note: `no data, which is fine here: ${note}` }
+    : reading
+}
+
+function isNoNumber({ value, call }: ValueReading): boolean {
+  return Number.isNaN(value) && call === undefined
+}
+
+function asFailure(note: string): ValueReading {
+  return {
+    kind: 'value',
+    value: Number.NaN,
+    call: 'bad',
+    note: `no value, which counts as a failure here: ${note}`,
+  }
+}
+
+/** True for a check that counts, and whose counts say that all is well. */
+function isGood({ check, tally }: CheckRecord): boolean {
+  return 'method' in check && check.method === 'sequential' && tally.lastValue?.call === 'good'
 }
 
 /** True for a check that never had a value and has an error that asking again will not change. */

@@ -27,7 +27,9 @@ function describeLatest({ check, samples }: CheckRecord): string {
   }
   const unit = unitOf(check.metric)
   const value = formatValue(reading.value, unit)
-  if (stateOf(reading, check.limit) !== 'breached') return `${value} ok`
+  const state = stateOf(reading, check.limit)
+  if (state === 'ok') return `${value} ok`
+  if (state === 'undecided') return `${value} open, ${reading.note ?? 'too little was seen'}`
   const over = `${value} over (limit ${describeLimit(check.limit, unit)})`
   return reading.note === undefined ? over : `${over}, ${reading.note}`
 }

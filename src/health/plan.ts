@@ -9,6 +9,8 @@ export interface WatchPlan {
   readonly windowMs: number
   readonly intervalMs: number
   readonly timeoutMs: number
+  readonly alpha: number
+  readonly healthyEarly: boolean
 }
 
 /** What the caller asks for beside the settings; '' and undefined where it does not. */
@@ -19,6 +21,23 @@ export interface Wishes {
   readonly checks: string
   readonly windowMs: number | undefined
   readonly intervalMs: number | undefined
+}
+
+/**
+ * When the deployment began, ms since the epoch; undefined where nobody says. The event's own word may be a little ahead
+ * of this machine's clock.
+ * @throws InputError for an input that is no time, or one that is to come
+ */
+export function readDeployedAt(wish: string, event: string | undefined, now: number): number | undefined {
+  if (wish === '') {
+    const told = Date.parse(event ?? '')
+    return Number.isFinite(told) ? Math.min(told, now) : undefined
+  }
+  const at = /^\d{4}-\d{2}-\d{2}T/.test(wish) ? Date.parse(wish) : Number.NaN
+  if (at <= now) return at
+  throw new InputError(
+    `input "deployed-at" is "${wish}"; write a time that is past, such as 2026-11-24T12:00:00Z`,
+  )
 }
 
 type Rounds = Pick<WatchPlan, 'windowMs' | 'intervalMs'>
@@ -51,7 +70,15 @@ export function planWatch(settings: Config['health'], wishes: Wishes): WatchPlan
       'a check is named "url", as the one of the input "url" is; give it another name, or leave the input out',
     )
   }
-  return { checks, windowMs, intervalMs, timeoutMs: Math.min(settings.timeoutMs, windowMs) }
+  const { alpha, healthyEarly } = settings
+  return {
+    checks,
+    windowMs,
+    intervalMs,
+    timeoutMs: Math.min(settings.timeoutMs, windowMs),
+    alpha,
+    healthyEarly,
+  }
 }
 
 function refuseBadRounds({ windowMs, intervalMs }: Rounds): void {

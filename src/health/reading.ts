@@ -1,5 +1,6 @@
 import type { Limit } from '../config/schema.ts'
 import { isWithin } from './limit.ts'
+import type { Call } from './statistics/one-arm.ts'
 
 /** Bad ones among all, since the watch began: kept as counts, because a ratio alone says nothing about its weight. */
 export interface Counts {
@@ -16,6 +17,10 @@ export interface ValueReading {
   readonly counts?: Counts
   /** this look by itself was fine: the value is beyond the limit only for what came before it */
   readonly recovering?: boolean
+  /** what a test of the counts says, or a rule for gaps; stands in the place of the limit. `open`: too little was seen */
+  readonly call?: Call
+  /** it was beyond the limit before the deployment, too, and is not worse than twice that */
+  readonly before?: boolean
 }
 
 /** A look that brought none: there was no data, or it could not look at all. `note` says why. */
@@ -32,11 +37,14 @@ export type GapReading =
 export type Reading = ValueReading | GapReading
 
 /** What a reading is once the limit is applied. */
-export type State = 'ok' | 'breached' | 'no-data' | 'error'
+export type State = 'ok' | 'breached' | 'undecided' | 'no-data' | 'error'
+
+const stateOfCall = { bad: 'breached', good: 'ok', open: 'undecided' } as const
 
 /** Holds a reading against the limit. A NaN is no data, whoever let it through. */
 export function stateOf(reading: Reading, limit: Limit): State {
   if (reading.kind !== 'value') return reading.kind
+  if (reading.call !== undefined) return stateOfCall[reading.call]
   if (Number.isNaN(reading.value)) return 'no-data'
   return isWithin(reading.value, limit) ? 'ok' : 'breached'
 }

@@ -5,7 +5,7 @@ import { describeLimit } from './limit.ts'
 import { type Counts, type State, stateOf } from './reading.ts'
 import type { CheckRecord } from './record.ts'
 import { drawTrend } from './sparkline.ts'
-import { blindnessOf, isIssue, type Tally } from './tally.ts'
+import { blindnessOf, isIssue } from './tally.ts'
 import { formatValue, type Unit, unitOf } from './value.ts'
 
 /** What the gate saw and decided: plain data, the same after a trip through JSON. Times are ISO 8601, UTC. */
@@ -31,6 +31,10 @@ export interface CheckReport {
   readonly state: State
   /** beyond its limit for as long as its `forMs` asks */
   readonly issue: boolean
+  /** was so before the deployment */
+  readonly preExisting: boolean
+  /** true for a value that was computed elsewhere: it is held against the limit, and no chance of a false alarm is known */
+  readonly thresholdOnly: boolean
   /** the latest value; absent when there was none, and when it is infinite, which JSON cannot say: see `valueText` */
   readonly value?: number
   readonly valueText?: string
@@ -102,15 +106,17 @@ function reportCheck(record: CheckRecord): CheckReport {
   const { name, type, severity, metric, limit, forMs } = check
   const unit = unitOf(metric)
   const { lastValue, breach } = tally
-  const issue = isIssue(tally, forMs)
+  const issue = isIssue(tally, check)
   return {
     name,
     type,
     severity,
     ...(metric !== undefined && { metric }),
     looksAt,
-    state: issue ? 'breached' : currentState(tally),
+    state: issue ? 'breached' : currentState(record),
     issue,
+    preExisting: issue && lastValue?.before === true,
+    thresholdOnly: lastValue?.call === undefined,
     ...(lastValue !== undefined && {
       ...finite(lastValue.value),
       valueText: formatValue(lastValue.value, unit),
@@ -134,8 +140,11 @@ function reportCheck(record: CheckRecord): CheckReport {
   }
 }
 
-function currentState(tally: Tally): State {
-  return blindnessOf(tally) ?? (tally.breach === undefined ? 'ok' : 'breached')
+function currentState({ check, tally }: CheckRecord): State {
+  const blindness = blindnessOf(tally, check)
+  if (blindness !== undefined) return blindness
+  if (tally.breach !== undefined) return 'breached'
+  return tally.lastValue?.call === 'open' ? 'undecided' : 'ok'
 }
 
 function finite(value: number): { readonly value?: number } {

@@ -1,6 +1,7 @@
 import type { RootContent } from 'mdast'
 import { formatDuration } from '../text/duration.ts'
-import { code, heading, paragraph, strong, table } from '../text/markdown.ts'
+import { code, codeBlock, heading, paragraph, strong, table } from '../text/markdown.ts'
+import { drawChart } from './chart.ts'
 import type { CheckReport, GateReport } from './report.ts'
 import type { Response } from './response.ts'
 import { formatTime } from './value.ts'
@@ -8,6 +9,7 @@ import { formatTime } from './value.ts'
 const stateNames: Readonly<Record<CheckReport['state'], string>> = {
   ok: 'ok',
   breached: 'beyond its limit',
+  undecided: 'too little evidence',
   'no-data': 'no data',
   error: 'could not look',
 }
@@ -29,11 +31,18 @@ export function summarizeReport(
       checks.map((check) => [
         code(check.name),
         check.severity,
-        stateNames[check.state],
+        check.preExisting ? 'beyond its limit, as before' : stateNames[check.state],
         code(check.trend),
         check.evidence,
       ]),
     ),
+    ...checks.filter(({ state }) => state !== 'ok').flatMap((check) => chartOf(check, report)),
     paragraph(watched),
   ]
+}
+
+/** Beside the words of the table, for those who see more in a picture. */
+function chartOf(check: CheckReport, report: GateReport): readonly RootContent[] {
+  const chart = drawChart(check, report)
+  return chart === undefined ? [] : [codeBlock(chart, 'mermaid')]
 }

@@ -25,6 +25,9 @@ export interface Tally {
   readonly gaps: Gaps
   /** those since the last round with a value */
   readonly gapsAtEnd: Gaps
+  /** the longest run of rounds that could not look */
+  readonly mostErrorsInARow: number
+  readonly errorsInARow: number
   readonly breach: Breach | undefined
   readonly lastValue: ValueReading | undefined
   readonly lastGap: GapReading | undefined
@@ -38,6 +41,8 @@ export const emptyTally: Tally = {
   breached: 0,
   gaps: noGaps,
   gapsAtEnd: noGaps,
+  mostErrorsInARow: 0,
+  errorsInARow: 0,
   breach: undefined,
   lastValue: undefined,
   lastGap: undefined,
@@ -67,6 +72,7 @@ export function addReading(input: {
     withValue: tally.withValue + 1,
     breached: tally.breached + (isBreached ? 1 : 0),
     gapsAtEnd: noGaps,
+    errorsInARow: 0,
     breach: isBreached ? extendBreach(tally.breach, at, reading.recovering === true) : undefined,
     lastValue: reading,
   }
@@ -74,11 +80,14 @@ export function addReading(input: {
 
 function addGap(tally: Tally, gap: GapReading): Tally {
   const gapsAtEnd = countGap(tally.gapsAtEnd, gap)
+  const errorsInARow = gap.kind === 'error' ? tally.errorsInARow + 1 : 0
   return {
     ...tally,
     rounds: tally.rounds + 1,
     gaps: countGap(tally.gaps, gap),
     gapsAtEnd,
+    errorsInARow,
+    mostErrorsInARow: Math.max(tally.mostErrorsInARow, errorsInARow),
     breach: total(gapsAtEnd) >= blindAfter ? undefined : tally.breach,
     lastGap: gap,
   }
@@ -98,8 +107,18 @@ function extendBreach(breach: Breach | undefined, at: number, recovering: boolea
  *
  * It did not when the last three rounds had no value, or when no more than half of all rounds had one. The reason is the
  * more frequent one among those rounds; `error` if they are even, because an error is the one that somebody has to repair.
+ *
+ * The limits of a check stand in the place of that: `consecutiveErrorLimit` errors in a row are put up with, and
+ * `inconclusiveLimit` rounds without data of all rounds, as in Argo Rollouts' analysis.
  */
-export function blindnessOf({ rounds, withValue, gaps, gapsAtEnd }: Tally): 'no-data' | 'error' | undefined {
+export function blindnessOf(
+  { rounds, withValue, gaps, gapsAtEnd, mostErrorsInARow }: Tally,
+  { consecutiveErrorLimit, inconclusiveLimit }: GapLimits = {},
+): 'no-data' | 'error' | undefined {
+  if (mostErrorsInARow > (consecutiveErrorLimit ?? Number.POSITIVE_INFINITY)) return 'error'
+  if (gaps.noData > (inconclusiveLimit ?? Number.POSITIVE_INFINITY)) return 'no-data'
+  // without one value there is nothing to put up with gaps for
+  if (withValue > 0 && (consecutiveErrorLimit ?? inconclusiveLimit) !== undefined) return undefined
   if (total(gapsAtEnd) >= blindAfter) return moreFrequent(gapsAtEnd)
   return withValue * 2 <= rounds ? moreFrequent(gaps) : undefined
 }
@@ -112,12 +131,28 @@ function total({ errors, noData }: Gaps): number {
   return errors + noData
 }
 
+/** Of a check: see `blindnessOf` and `isIssue`. */
+export interface GapLimits {
+  readonly consecutiveErrorLimit?: number
+  readonly inconclusiveLimit?: number
+}
+
 /**
  * Whether a check is an issue: beyond its limit without a break for at least `forMs` (0: from the first breach on), from
- * the first to the last round that was itself beyond it.
+ * the first to the last round that was itself beyond it. With a `failureLimit`: beyond it in more rounds than that, in a
+ * row or not, as in Argo Rollouts' analysis.
  */
-export function isIssue({ breach }: Tally, forMs: number): boolean {
+export function isIssue(
+  { breach, breached }: Tally,
+  { forMs, failureLimit }: { readonly forMs: number; readonly failureLimit?: number },
+): boolean {
+  if (failureLimit !== undefined) return breached > failureLimit
   return breach !== undefined && breach.until - breach.since >= forMs
+}
+
+/** Whether a check is beyond its limit for so long that it is no blip. @param persistMs from the first to the last round */
+export function isPersistent({ breach }: Tally, persistMs: number): boolean {
+  return breach !== undefined && breach.until - breach.since >= persistMs
 }
 
 /**

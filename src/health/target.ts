@@ -1,4 +1,4 @@
-import type { Check } from '../config/schema.ts'
+import type { Check, HeaderValue } from '../config/schema.ts'
 import { InputError } from '../errors.ts'
 import { redact } from '../text/redact.ts'
 
@@ -12,6 +12,9 @@ export interface Target {
   /** the names of those headers whose value is a secret */
   readonly secretHeaders: ReadonlySet<string>
 }
+
+/** How a probed service recognises us in its log. */
+export const identity = { 'user-agent': 'rollback-health-check' } as const
 
 /** Environment variables, which secrets are read from by name. */
 export type Env = Readonly<Record<string, string | undefined>>
@@ -32,15 +35,16 @@ export function secretsOf(checks: readonly Pick<Check, 'headers'>[], env: Env): 
  * @throws InputError for an address that cannot be asked, a secret that is not set, a header that cannot be sent; the
  *   message holds no secret
  */
-export function resolveTarget(check: Pick<Check, 'name' | 'url' | 'headers'>, env: Env): Target {
+export function resolveTarget(
+  check: Pick<Check, 'name' | 'headers'> & { readonly url: string },
+  env: Env,
+): Target {
   const url = parseUrl(check.name, check.url)
   const headers: Record<string, string> = {}
   const secretHeaders = new Set<string>()
   for (const [name, source] of Object.entries(check.headers)) {
     const isSecret = typeof source !== 'string'
-    const value = isSecret
-      ? requireVariable({ check: check.name, header: name, variable: source.env, env })
-      : source
+    const value = isSecret ? readSecret({ check: check.name, header: name, source, env }) : source
     requireSendable(check.name, name, value)
     headers[name.toLowerCase()] = value
     if (isSecret) secretHeaders.add(name.toLowerCase())
@@ -66,6 +70,19 @@ function parseUrl(check: string, text: string): URL {
     )
   }
   return url
+}
+
+function readSecret({
+  source,
+  ...where
+}: {
+  readonly check: string
+  readonly header: string
+  readonly source: Exclude<HeaderValue, string>
+  readonly env: Env
+}): string {
+  const value = requireVariable({ ...where, variable: source.env })
+  return 'scheme' in source ? `${source.scheme} ${value}` : value
 }
 
 function requireVariable({

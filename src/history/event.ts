@@ -26,7 +26,7 @@ const common = {
 const checkOutcomeSchema = z.object({
   name: z.string(),
   severity: z.string(),
-  state: z.enum(['ok', 'breached', 'no-data', 'error']),
+  state: z.enum(['ok', 'breached', 'undecided', 'no-data', 'error']),
   evidence: z.string(),
   value: z.number().optional(),
   failingSince: z.iso.datetime().optional(),
@@ -35,7 +35,7 @@ const checkOutcomeSchema = z.object({
 const healthChecked = z.object({
   ...common,
   kind: z.literal('health-checked'),
-  verdict: z.enum(['healthy', 'unhealthy', 'inconclusive', 'error']),
+  verdict: z.enum(['healthy', 'unhealthy', 'inconclusive', 'error', 'pre-existing']),
   decision: z.enum(['roll-back', 'keep', 'hold']),
   reasonCode: z.string(),
   because: z.string(),
@@ -84,7 +84,7 @@ const rollbackFailed = z.object({
   layer: layerSchema,
   from: z.string(),
   to: z.string(),
-  reasonCode: z.enum(['conflict', 'refused', 'unavailable']),
+  reasonCode: z.enum(['conflict', 'refused', 'unavailable', 'unverified', 'no-target']),
   because: z.string(),
 })
 

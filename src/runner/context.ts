@@ -22,7 +22,9 @@ export interface RunContext {
 }
 
 const eventPayload = z.object({
-  deployment: z.object({ sha: z.string(), environment: z.string() }).optional(),
+  deployment: z
+    .object({ sha: z.string(), environment: z.string(), created_at: z.string().optional() })
+    .optional(),
   workflow_run: z.object({ head_sha: z.string() }).optional(),
   repository: z
     .object({ default_branch: z.string().optional(), full_name: z.string().optional() })

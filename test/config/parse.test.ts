@@ -21,7 +21,15 @@ describe('a configuration', () => {
     expect(defaultConfig()).toEqual({
       environment: 'production',
       history: { branch: 'rollback-history' },
-      health: { windowMs: 300_000, intervalMs: 15_000, timeoutMs: 10_000, cooldownMs: 1_800_000, checks: [] },
+      health: {
+        windowMs: 300_000,
+        intervalMs: 15_000,
+        timeoutMs: 10_000,
+        alpha: 0.01,
+        healthyEarly: false,
+        cooldownMs: 1_800_000,
+        checks: [],
+      },
       postmortem: { labels: ['postmortem', 'incident'], assignees: [] },
     })
   })
@@ -35,6 +43,8 @@ describe('a configuration', () => {
         windowMs: 600_000,
         intervalMs: 20_000,
         timeoutMs: 5_000,
+        alpha: 0.01,
+        healthyEarly: false,
         cooldownMs: 3_600_000,
         checks: [
           {
@@ -45,6 +55,9 @@ describe('a configuration', () => {
             severity: 'critical',
             limit: { max: 0.1 },
             forMs: 30_000,
+            initialDelayMs: 0,
+            onNoData: 'inconclusive',
+            onError: 'error',
             expect: { status: [200, 204], body: 'ok', maxLatencyMs: 800 },
             headers: { accept: 'text/html', authorization: { env: 'HEALTH_TOKEN' } },
           },
@@ -57,6 +70,9 @@ describe('a configuration', () => {
             severity: 'high',
             limit: { max: 0.05 },
             forMs: 0,
+            initialDelayMs: 0,
+            onNoData: 'inconclusive',
+            onError: 'error',
             headers: { 'x-scope-orgid': 'tenant-1' },
           },
         ],
@@ -80,7 +96,42 @@ describe('a configuration', () => {
   })
 })
 
+const counters = `bad: 'hits{code="500"}', total: hits`
+
 describe('a list of checks', () => {
+  test('may count, and say what its gaps and failures are worth', () => {
+    const text = `- { name: a, type: prometheus, url: "http://prometheus:9090", ${counters}, metric: error-rate,
+    alpha: 0.002, initial-delay: 1m, on-no-data: fail, on-error: ignore, failure-limit: 3,
+    consecutive-error-limit: 4, inconclusive-limit: 0 }`
+    expect(parseChecks({ text, file })).toMatchObject([
+      {
+        counters: { bad: 'hits{code="500"}', total: 'hits' },
+        method: 'sequential',
+        alpha: 0.002,
+        initialDelayMs: 60_000,
+        onNoData: 'fail',
+        onError: 'ignore',
+        failureLimit: 3,
+        consecutiveErrorLimit: 4,
+        inconclusiveLimit: 0,
+        limit: { max: 0.05 },
+      },
+    ])
+  })
+
+  test.each([
+    ['query: up, bad: x, total: y, metric: cpu', '`bad` stands in the place of `query`'],
+    ['bad: x, metric: error-rate', '`total` is missing'],
+    ['bad: "rate(x[1m])", total: y, metric: error-rate', '`bad` is to be the counter itself'],
+    [`${counters}, min: 0.1, severity: high`, "can't be the limit of counts"],
+    [`${counters}, max: 5, severity: high`, 'must be a ratio from 0 to 1; write `0.05` for 5 %'],
+    [`${counters}, metric: cpu, severity: critical`, "can't be critical for cpu"],
+    [`${counters}, metric: error-rate, initial-delay: 2h`, '`initial-delay` is longer than the window'],
+  ])('that counts is refused with { %s }', (keys, why) => {
+    const text = `- { name: a, type: prometheus, url: "http://prometheus:9090", ${keys} }`
+    expect(() => parseChecks({ text, file, windowMs: 300_000 })).toThrow(why)
+  })
+
   test('is empty where the input is', () => {
     expect(parseChecks({ text: '', file })).toEqual([])
   })

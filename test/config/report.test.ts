@@ -32,7 +32,7 @@ describe('the message of a refusal', () => {
 
   test('points at what a missing key is missing from', () => {
     expect(refusalOf(example.replace(/ +query:.*\n/, ''))).toMatchInlineSnapshot(`
-"rollback.yml:21:7: \`query\` is missing; write the PromQL that gives one value
+"rollback.yml:21:7: \`query\` is missing; write the PromQL that gives one value, or the counters \`bad\` and \`total\`
 
   19 |       expect: { status: [200, 204], body: ok, max-latency: 800ms }
   20 |       headers: { accept: text/html, authorization: { env: HEALTH_TOKEN } }

@@ -16,7 +16,7 @@ describe('a file is refused', () => {
     [
       'with a key that is like no other',
       'health: { zzz: 1 }',
-      '1:11: unknown key `zzz`; write one of `window`, `interval`, `timeout`, `cooldown`, `checks`',
+      '1:11: unknown key `zzz`; write one of `window`, `interval`, `timeout`, `alpha`, `healthy-early`, `cooldown`, `checks`',
     ],
     ['with a key of one level down', 'checks: []', '1:1: unknown key `checks`; it belongs under `health`'],
     [
@@ -150,13 +150,17 @@ describe('a check is refused', () => {
     [
       'without a type',
       check({ type: 'none' }),
-      ['1:3: `type` is missing; write one of `http`, `prometheus`'],
+      [
+        '1:3: `type` is missing; write one of `http`, `prometheus`, `tcp`, `command`, `json`, `datadog`, `newrelic`, `sentry`, `codepush`',
+      ],
     ],
     ['of an unknown type', check({ type: 'htp' }), ["2:9: `type` can't be `htp`; did you mean `http`?"]],
     [
       'of a type that is like no other',
       check({ type: 'x' }),
-      ["2:9: `type` can't be `x`; write one of `http`, `prometheus`"],
+      [
+        "2:9: `type` can't be `x`; write one of `http`, `prometheus`, `tcp`, `command`, `json`, `datadog`, `newrelic`, `sentry`, `codepush`",
+      ],
     ],
     [
       'without a name',
@@ -268,7 +272,7 @@ describe('a check is refused', () => {
     [
       'without a query for Prometheus',
       check({ ...prometheus, metric: 'cpu', query: 'none' }),
-      ['1:3: `query` is missing; write the PromQL that gives one value'],
+      ['1:3: `query` is missing; write the PromQL that gives one value, or the counters `bad` and `total`'],
     ],
     [
       'for Prometheus without metric, limit and severity',

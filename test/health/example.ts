@@ -60,6 +60,9 @@ export async function watch(wanted: Partial<WatchInput> & Pick<WatchInput, 'chec
     timeoutMs: 1000,
     fetch,
     env: {},
+    alpha: 0.01,
+    healthyEarly: false,
+    deployedAt: undefined,
     log: (line) => {
       lines.push(line)
     },

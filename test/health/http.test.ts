@@ -23,7 +23,15 @@ afterAll(async () => {
 const timeoutMs = 250
 
 function prepare(check: object, env: Readonly<Record<string, string>> = {}) {
-  const surroundings = { fetch, env, timeoutMs, intervalMs: 15_000, now: () => performance.now() }
+  const surroundings = {
+    fetch,
+    env,
+    timeoutMs,
+    intervalMs: 15_000,
+    plannedPolls: 21,
+    deployedAt: undefined,
+    now: () => performance.now(),
+  }
   return prepareHttpCheck(httpCheckOf({ url: service.url, ...check }), surroundings)
 }
 
@@ -197,7 +205,15 @@ test('a secret header goes to the address of the check, and with a redirect to t
 test('a cancelled job ends a probe at once', async () => {
   service.behave({ kind: 'hang' })
   const job = new AbortController()
-  const surroundings = { fetch, env: {}, timeoutMs: 20_000, intervalMs: 15_000, now: Date.now }
+  const surroundings = {
+    fetch,
+    env: {},
+    timeoutMs: 20_000,
+    intervalMs: 15_000,
+    plannedPolls: 21,
+    deployedAt: undefined,
+    now: Date.now,
+  }
   const probing = prepareHttpCheck(httpCheckOf({ url: service.url }), surroundings).look(noon, job.signal)
   const startedAt = performance.now()
   setTimeout(() => job.abort(new Error('the job was cancelled')), 20)
@@ -211,7 +227,14 @@ describe('of a host with several addresses', () => {
     const cause = Object.assign(new AggregateError(errors), { code: codes[0] })
     return () => Promise.reject(new TypeError('fetch failed', { cause }))
   }
-  const surroundings = { env: {}, timeoutMs, intervalMs: 15_000, now: () => 0 }
+  const surroundings = {
+    env: {},
+    timeoutMs,
+    intervalMs: 15_000,
+    plannedPolls: 21,
+    deployedAt: undefined,
+    now: () => 0,
+  }
   const { signal } = new AbortController()
 
   test('one that refuses is an outage, though another cannot be reached from here', async () => {

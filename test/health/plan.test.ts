@@ -28,6 +28,8 @@ test('without wishes, the settings hold', () => {
     windowMs: 120_000,
     intervalMs: 10_000,
     timeoutMs: 8000,
+    alpha: 0.01,
+    healthyEarly: false,
   })
 })
 
@@ -36,6 +38,8 @@ test('an address alone is enough: a critical check that has to fail for two inte
     windowMs: 300_000,
     intervalMs: 5000,
     timeoutMs: 10_000,
+    alpha: 0.01,
+    healthyEarly: false,
     checks: [
       {
         name: 'url',
@@ -45,6 +49,9 @@ test('an address alone is enough: a critical check that has to fail for two inte
         severity: 'critical',
         limit: { max: 0.05 },
         forMs: 10_000,
+        initialDelayMs: 0,
+        onNoData: 'inconclusive',
+        onError: 'error',
         expect: {},
         headers: {},
       },

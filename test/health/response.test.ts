@@ -5,8 +5,16 @@ import { noon } from './example.ts'
 const minute = 60_000
 const unhealthy = { verdict: 'unhealthy', reasonCode: 'critical-check', because: 'homepage is down' } as const
 
-function choose(past: readonly PastEvent[], cooldownMs = 30 * minute) {
-  return chooseResponse({ report: unhealthy, past, environment: 'production', cooldownMs, now: noon })
+function choose(past: readonly PastEvent[], cooldownMs = 30 * minute, hold = '') {
+  return chooseResponse({
+    report: unhealthy,
+    past,
+    environment: 'production',
+    revision: 'bad',
+    hold,
+    cooldownMs,
+    now: noon,
+  })
 }
 
 function rollback(minutesAgo: number, more: Partial<PastEvent> = {}): PastEvent {
@@ -48,7 +56,7 @@ test('a rollback by a runner whose clock is ahead of ours holds', () => {
   expect(choose([rollback(-2)]).decision).toBe('hold')
 })
 
-test.each(['healthy', 'inconclusive', 'error'] as const)(
+test.each(['healthy', 'inconclusive', 'error', 'pre-existing'] as const)(
   'nothing is undone when the verdict is %s',
   (verdict) => {
     const report = { verdict, reasonCode: 'no-data', because: 'it was dark' } as const
@@ -56,9 +64,28 @@ test.each(['healthy', 'inconclusive', 'error'] as const)(
       report,
       past: [rollback(1)],
       environment: 'production',
+      revision: 'bad',
+      hold: '',
       cooldownMs: 30 * minute,
       now: noon,
     })
     expect(response).toEqual({ decision: 'keep', reasonCode: 'no-data', because: 'it was dark' })
   },
 )
+
+test('a revision that was rolled back once is not rolled back again, however long ago that is', () => {
+  expect(choose([rollback(5000, { revision: 'bad' })])).toMatchObject({
+    decision: 'hold',
+    reasonCode: 'already-rolled-back',
+  })
+  expect(choose([rollback(5000, { revision: 'another' })]).decision).toBe('roll-back')
+  expect(choose([rollback(5000, { revision: 'bad', automatic: false })]).decision).toBe('roll-back')
+})
+
+test('nothing is rolled back while people hold it, and their reason is told', () => {
+  expect(choose([], 30 * minute, 'audit until Friday')).toEqual({
+    decision: 'hold',
+    reasonCode: 'on-hold',
+    because: 'homepage is down; held, because automatic rollbacks are on hold: audit until Friday',
+  })
+})

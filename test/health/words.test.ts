@@ -55,7 +55,15 @@ async function show(
     windowMs,
     timeoutMs: 250,
   })
-  const response = chooseResponse({ report, past: [], environment: 'production', cooldownMs: 0, now: noon })
+  const response = chooseResponse({
+    report,
+    past: [],
+    environment: 'production',
+    revision: 'bad',
+    hold: '',
+    cooldownMs: 0,
+    now: noon,
+  })
   const summary = renderMarkdown(summarizeReport(report, response, 'production'))
   const hidePorts = (text: string) => text.replace(/127\.0\.0\.1:\d+/g, 'prometheus')
   return { log: hidePorts(lines.join('\n')), summary: hidePorts(summary) }
@@ -119,6 +127,24 @@ Decision for \`production\`: **roll-back**, because a critical check is beyond i
 | \`homepage\` | critical | beyond its limit | \`▁▁▅██\` | 100 %, limit at most 5 %, for 30s since 12:00:30 UTC, 3 of 5 probes failed: 2 × status 500, 1 × the expected text was not there |
 | \`errors\` | high | beyond its limit | \`▁▁▃██\` | 100 %, limit at most 5 %, for 30s since 12:00:30 UTC |
 | \`queue\` | low | ok | \`▁▁▁▁▁\` | 1, limit at most 100 |
+
+\`\`\`mermaid
+xychart-beta
+  title "homepage, 12:00:00 UTC to 12:01:00 UTC"
+  x-axis "rounds" 1 --> 5
+  y-axis "%" 0 --> 110
+  line [0, 0, 50, 100, 100]
+  line [5, 5, 5, 5, 5]
+\`\`\`
+
+\`\`\`mermaid
+xychart-beta
+  title "errors, 12:00:00 UTC to 12:01:00 UTC"
+  x-axis "rounds" 1 --> 5
+  y-axis "%" 0 --> 110
+  line [0.1, 0.1, 31.2, 90, 100]
+  line [5, 5, 5, 5, 5]
+\`\`\`
 
 5 rounds, one every 15s, from 12:00:00 UTC to 12:01:00 UTC; the window was 5m.
 "

@@ -10,6 +10,16 @@ export interface Surroundings {
   /** between two rounds */
   readonly intervalMs: number
   readonly now: () => number
+  /** when the deployment began, ms since the epoch; undefined if that is not known */
+  readonly deployedAt: number | undefined
+  /** rounds until the window is over */
+  readonly plannedPolls: number
+}
+
+/** The same for one check. */
+export interface CheckSurroundings extends Surroundings {
+  /** what the check may use of the gate's chance of a false alarm */
+  readonly alpha: number
 }
 
 /** A check that is ready to look. */

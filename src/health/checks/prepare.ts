@@ -1,17 +1,38 @@
 import type { Check } from '../../config/schema.ts'
+import { prepareCodePushCheck } from './codepush.ts'
+import { prepareCommandCheck } from './command.ts'
+import { prepareDatadogCheck } from './datadog.ts'
 import { prepareHttpCheck } from './http.ts'
-import type { Look, Surroundings } from './look.ts'
+import { prepareJsonCheck } from './json.ts'
+import type { CheckSurroundings, Look } from './look.ts'
+import { prepareNewRelicCheck } from './newrelic.ts'
 import { preparePrometheusCheck } from './prometheus.ts'
+import { prepareSentryCheck } from './sentry.ts'
+import { prepareTcpCheck } from './tcp.ts'
 
 /**
  * Makes a check ready; a new type of check is a new file beside this one and a line here.
  * @throws InputError when it can never look: a bad address, a secret that is not set
  */
-export function prepareCheck(check: Check, surroundings: Surroundings): Look {
+export function prepareCheck(check: Check, surroundings: CheckSurroundings): Look {
   switch (check.type) {
     case 'http':
       return prepareHttpCheck(check, surroundings)
     case 'prometheus':
       return preparePrometheusCheck(check, surroundings)
+    case 'tcp':
+      return prepareTcpCheck(check, surroundings)
+    case 'command':
+      return prepareCommandCheck(check, surroundings)
+    case 'json':
+      return prepareJsonCheck(check, surroundings)
+    case 'datadog':
+      return prepareDatadogCheck(check, surroundings)
+    case 'newrelic':
+      return prepareNewRelicCheck(check, surroundings)
+    case 'sentry':
+      return prepareSentryCheck(check, surroundings)
+    case 'codepush':
+      return prepareCodePushCheck(check, surroundings)
   }
 }

@@ -1,18 +1,23 @@
 import { z } from 'zod'
-import type { Reading } from '../reading.ts'
-import type { Answer } from '../request.ts'
+import type { Answer } from '../../http/request.ts'
+import type { GapReading, Reading } from '../reading.ts'
 
 /** A moment and its value, which is a string so that it can be NaN or infinite. */
 const pointSchema = z.tuple([z.number(), z.string()])
+
+const labelsSchema = z.record(z.string(), z.string()).default({})
 
 const dataSchema = z.discriminatedUnion('resultType', [
   z.object({
     resultType: z.literal('vector'),
     // a native histogram has `histogram` in the place of `value`
-    result: z.array(z.object({ value: pointSchema.optional() })),
+    result: z.array(z.object({ metric: labelsSchema, value: pointSchema.optional() })),
   }),
   z.object({ resultType: z.literal('scalar'), result: pointSchema }),
-  z.object({ resultType: z.literal('matrix') }),
+  z.object({
+    resultType: z.literal('matrix'),
+    result: z.array(z.object({ metric: labelsSchema, values: z.array(pointSchema).default([]) })),
+  }),
   z.object({ resultType: z.literal('string') }),
 ])
 
@@ -22,7 +27,14 @@ const answerSchema = z.discriminatedUnion('status', [
   z.object({ status: z.literal('success'), data: dataSchema, warnings: z.array(z.string()).optional() }),
 ])
 
-type Data = z.infer<typeof dataSchema>
+export type Data = z.infer<typeof dataSchema>
+
+/** What a query found. */
+export interface Found {
+  readonly kind: 'found'
+  readonly data: Data
+  readonly warnings: readonly string[]
+}
 
 /**
  * Reads the answer to an instant query. One number is a value; none, or NaN, is no data; everything else is an error that
@@ -30,6 +42,12 @@ type Data = z.infer<typeof dataSchema>
  * @param shownUrl the address, for people
  */
 export function readAnswer(answer: Answer, shownUrl: string): Reading {
+  const found = openAnswer(answer, shownUrl)
+  return found.kind === 'found' ? withWarnings(readData(found.data), found.warnings) : found
+}
+
+/** What a query found, or the error that says why it found nothing. */
+export function openAnswer(answer: Answer, shownUrl: string): Found | GapReading {
   const { status, body, cut } = answer
   if (status === 401 || status === 403) {
     return mistake(
@@ -61,7 +79,7 @@ export function readAnswer(answer: Answer, shownUrl: string): Reading {
     return errorType === 'bad_data' ? mistake(note) : error(note)
   }
   if (status < 200 || status > 299) return error(`${shownUrl} answered with status ${status}`)
-  return withWarnings(readData(parsed.data.data), parsed.data.warnings ?? [])
+  return { kind: 'found', data: parsed.data.data, warnings: parsed.data.warnings ?? [] }
 }
 
 function readData(data: Data): Reading {
@@ -108,12 +126,12 @@ function withWarnings(reading: Reading, warnings: readonly string[]): Reading {
   return { ...reading, note: reading.note === undefined ? note : `${reading.note}, and ${note}` }
 }
 
-function error(note: string): Reading {
+function error(note: string): GapReading {
   return { kind: 'error', note }
 }
 
 /** An error that stays until somebody repairs the configuration. */
-function mistake(note: string): Reading {
+function mistake(note: string): GapReading {
   return { kind: 'error', note, permanent: true }
 }
 

@@ -1,0 +1,194 @@
+import { describeBefore } from '../../src/health/statistics/before.ts'
+import {
+  addCounts,
+  emptyOneArm,
+  logEvidenceOf,
+  type PollCounts,
+  planOneArm,
+} from '../../src/health/statistics/one-arm.ts'
+import { limitFromBefore } from '../../src/health/statistics/relative-limit.ts'
+import { type Gate, pollsPerGate } from './gates.ts'
+
+/**
+ * A rule as a score after each poll: it calls the gate bad at the first poll whose score reaches its knob. So one pass
+ * over a gate serves every setting of the knob.
+ */
+export interface Rule {
+  readonly name: string
+  readonly scores: (gate: Gate) => readonly number[]
+  /** the knob as the rule's authors, or its documentation, ship it */
+  readonly shipped?: number
+}
+
+const never = Number.NEGATIVE_INFINITY
+
+/** The share of bad ones in the last so many polls; undefined without traffic. */
+function shareOfLast(gate: Gate, poll: number, polls: number): number | undefined {
+  let bad = 0
+  let of = 0
+  for (let at = Math.max(0, poll - polls + 1); at <= poll; at += 1) {
+    bad += gate.polls[at]?.bad ?? 0
+    of += gate.polls[at]?.of ?? 0
+  }
+  return of === 0 ? undefined : bad / of
+}
+
+function shareBefore(gate: Gate): number {
+  const { bad, of } = describeBefore(gate.before).total
+  // half an error more, so that none is not zero
+  return (bad + 0.5) / (of + 1)
+}
+
+interface Looks {
+  /** polls between two looks */
+  readonly every: number
+  /** polls that a look covers */
+  readonly window: number
+  /** failures of all looks that call it bad: the `rank`-th largest share counts */
+  readonly rank?: number
+  /** failures in a row that call it bad: the least of the last so many counts */
+  readonly inARow?: number
+  /** shares as multiples of that of the hour before */
+  readonly relative?: boolean
+}
+
+/** Rules that hold the share of a trailing window against a limit. A look without traffic brings nothing. */
+function thresholdRule(name: string, looks: Looks, shipped?: number): Rule {
+  const { every, window, rank = 1, inARow = 1, relative = false } = looks
+  return {
+    name,
+    ...(shipped !== undefined && { shipped }),
+    scores: (gate) => {
+      const unit = relative ? shareBefore(gate) : 1
+      const recent: number[] = []
+      let largest: number[] = []
+      let score = never
+      return gate.polls.map((counts, poll) => {
+        if ((poll + 1) % every !== 0 || counts === undefined) return score
+        const share = shareOfLast(gate, poll, window)
+        if (share === undefined) return score
+        recent.push(share / unit)
+        if (recent.length > inARow) recent.shift()
+        if (recent.length < inARow) return score
+        largest = [...largest, Math.min(...recent)].sort((a, b) => b - a).slice(0, rank)
+        score = Math.max(score, largest[rank - 1] ?? never)
+        return score
+      })
+    },
+  }
+}
+
+/** The z-score of all counts so far against the hour before, at ten looks, with O'Brien and Fleming's boundary. */
+const groupSequential: Rule = {
+  name: "group-sequential (O'Brien-Fleming, 10 looks)",
+  scores: (gate) => {
+    const base = describeBefore(gate.before).total
+    let total: PollCounts = { bad: 0, of: 0 }
+    let score = never
+    return gate.polls.map((counts, poll) => {
+      if (counts !== undefined) total = { bad: total.bad + counts.bad, of: total.of + counts.of }
+      if ((poll + 1) % 12 !== 0 || total.of === 0 || base.of === 0) return score
+      const pooled = (total.bad + base.bad) / (total.of + base.of)
+      if (pooled === 0) return score
+      const deviation = Math.sqrt(pooled * (1 - pooled) * (1 / total.of + 1 / base.of))
+      const z = (total.bad / total.of - base.bad / base.of) / deviation
+      score = Math.max(score, z * Math.sqrt((poll + 1) / pollsPerGate))
+      return score
+    })
+  },
+}
+
+/** Wald's test of the share before against three times it, over all counts since the deployment. */
+const wald: Rule = {
+  name: 'SPRT (share before against three times it)',
+  shipped: Math.log(100),
+  scores: (gate) => {
+    const p0 = shareBefore(gate)
+    const p1 = Math.min(0.95, 3 * p0)
+    let log = 0
+    return gate.polls.map((counts) => {
+      if (counts !== undefined) {
+        log += counts.bad * Math.log(p1 / p0) + (counts.of - counts.bad) * Math.log((1 - p1) / (1 - p0))
+      }
+      return log
+    })
+  },
+}
+
+/** Mann and Whitney's test of the shares by minute against those of the hour before, at 10, 20 and 30 minutes, as Kayenta judges. */
+const mannWhitney: Rule = {
+  name: 'Mann-Whitney at 10, 20, 30 min (as Kayenta)',
+  shipped: 2.05,
+  scores: (gate) => {
+    const control = gate.before.filter(({ of }) => of > 0).map(({ bad, of }) => bad / of)
+    let score = never
+    return gate.polls.map((_, poll) => {
+      if ((poll + 1) % 40 !== 0) return score
+      const canary: number[] = []
+      for (let end = 3; end <= poll; end += 4) {
+        const share = shareOfLast(gate, end, 4)
+        if (share !== undefined) canary.push(share)
+      }
+      score = Math.max(score, rankSumZ(canary, control))
+      return score
+    })
+  },
+}
+
+/** Positive if `a` is larger; with the correction for ties. */
+function rankSumZ(a: readonly number[], b: readonly number[]): number {
+  if (a.length === 0 || b.length === 0) return never
+  let u = 0
+  const ties = new Map<number, number>()
+  for (const value of [...a, ...b]) ties.set(value, (ties.get(value) ?? 0) + 1)
+  for (const x of a) for (const y of b) u += x > y ? 1 : x === y ? 0.5 : 0
+  const n = a.length + b.length
+  const tied = [...ties.values()].reduce((sum, t) => sum + (t ** 3 - t), 0) / (n * (n - 1))
+  const variance = ((a.length * b.length) / 12) * (n + 1 - tied)
+  return variance <= 0 ? 0 : (u - (a.length * b.length) / 2 - 0.5) / Math.sqrt(variance)
+}
+
+/** `max-times-before` of the check. */
+const timesBefore = 1.25
+
+/** Ours, by the code that the action runs. */
+export const ours: Rule = {
+  name: 'ours (tempered restart mixture)',
+  shipped: Math.log(100),
+  scores: (gate) => {
+    const before = describeBefore(gate.before)
+    const plan = planOneArm({
+      limit: limitFromBefore(before.total, timesBefore),
+      alpha: 0.01,
+      beta: 0.05,
+      detect: 2,
+      plannedPolls: pollsPerGate,
+      dispersion: before.dispersion,
+    })
+    let state = emptyOneArm
+    return gate.polls.map((counts) => {
+      if (counts !== undefined) state = addCounts(state, counts, plan)
+      return logEvidenceOf(state, plan)
+    })
+  },
+}
+
+export const others: readonly Rule[] = [
+  thresholdRule('Argo Rollouts, failureLimit 0', { every: 4, window: 4 }, 0.05),
+  thresholdRule('Argo Rollouts, failureLimit 3', { every: 4, window: 4, rank: 4 }, 0.05),
+  thresholdRule('Flagger, threshold 5', { every: 4, window: 4, rank: 5 }, 0.05),
+  thresholdRule('fixed poll every 5 min', { every: 20, window: 20 }, 0.05),
+  thresholdRule('three in a row, every 30 s', { every: 2, window: 4, inARow: 3 }, 0.05),
+  thresholdRule('persistence, every 15 s for 1 min', { every: 1, window: 4, inARow: 4 }, 0.05),
+  thresholdRule('Argo, failureLimit 3, times the hour before', {
+    every: 4,
+    window: 4,
+    rank: 4,
+    relative: true,
+  }),
+  thresholdRule('three in a row, times the hour before', { every: 2, window: 4, inARow: 3, relative: true }),
+  thresholdRule('fixed poll, times the hour before', { every: 20, window: 20, relative: true }),
+  mannWhitney,
+  wald,
+  groupSequential,
+]

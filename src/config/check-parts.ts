@@ -1,0 +1,225 @@
+import { z } from 'zod'
+import { duration, explainRatio, headers, limit } from './fields.ts'
+import { type Metric, metricDefaults, metrics, type Severity, severities } from './metrics.ts'
+
+/** What every type of check has. */
+export const shared = {
+  name: z
+    .string({
+      error: ({ input }) =>
+        input === undefined ? 'is missing; name the check, such as `homepage`' : undefined,
+    })
+    .regex(
+      /^[a-z0-9][a-z0-9-]*$/,
+      'must be of small letters, digits and dashes; write a name such as `error-rate-eu`',
+    )
+    .max(60, 'is too long; write at most 60 characters')
+    .describe('Name of the check in reports and the history; unique among the checks.'),
+  severity: z
+    .enum(severities)
+    .optional()
+    .describe('How bad a breach is. Default: the severity of the metric; needed without a metric.'),
+  max: limit()
+    .optional()
+    .describe(
+      'Breached when the value is above. Default: the limit of the metric, if none of max, min and equals is given.',
+    ),
+  min: limit().optional().describe('Breached when the value is below. No default.'),
+  equals: limit().optional().describe('Breached when the value is another. Stands alone. No default.'),
+  'initial-delay': duration()
+    .optional()
+    .describe('Rounds in this time after the start are shown and count for nothing. Default: none.'),
+  'on-no-data': z
+    .enum(['inconclusive', 'fail', 'pass'])
+    .default('inconclusive')
+    .describe(
+      'What a round without data is: a gap (`inconclusive`), beyond the limit (`fail`), or within it (`pass`).',
+    ),
+  'on-error': z
+    .enum(['error', 'fail', 'ignore'])
+    .default('error')
+    .describe(
+      'What a round that could not look is: an `error`, beyond the limit (`fail`), or no data (`ignore`).',
+    ),
+  'failure-limit': count()
+    .optional()
+    .describe(
+      'Rounds beyond the limit that are put up with, of all rounds, in a row or not; one more is an issue. Stands in the place of `for`. Default: `for` decides.',
+    ),
+  'consecutive-error-limit': count()
+    .optional()
+    .describe('Errors in a row that are put up with; one more, and the verdict is `error`. Default: 2.'),
+  'inconclusive-limit': count()
+    .optional()
+    .describe(
+      'Rounds without data that are put up with, of all rounds; one more, and the check is inconclusive. Default: half of them.',
+    ),
+  headers: headers()
+    .prefault({})
+    .describe('Headers of the request: a text, or { env: NAME } for a secret. Default: none.'),
+}
+
+/** The keys of `finish`, in the order of the schema. */
+export const rulesOfGaps = {
+  'initial-delay': shared['initial-delay'],
+  'on-no-data': shared['on-no-data'],
+  'on-error': shared['on-error'],
+  'failure-limit': shared['failure-limit'],
+  'consecutive-error-limit': shared['consecutive-error-limit'],
+  'inconclusive-limit': shared['inconclusive-limit'],
+}
+
+/** What counting checks have beside that. */
+export const counting = {
+  method: z
+    .enum(['sequential', 'threshold'])
+    .default('sequential')
+    .describe(
+      'How counts are judged: `sequential` weighs them, with a bounded chance of a false alarm; `threshold` holds their share since the last round against the limit.',
+    ),
+  alpha: z
+    .number()
+    .gt(0, 'must be above 0; write for example `0.005`')
+    .max(0.5, 'must be at most 0.5; write for example `0.005`')
+    .optional()
+    .describe(
+      'Chance of a false alarm by this check, of that of the whole gate. Default: an equal part of what the others leave.',
+    ),
+}
+
+function count() {
+  return z.int('must be a whole number; write one such as `3`').min(0, 'must not be below 0')
+}
+
+interface Rules {
+  readonly 'initial-delay'?: number | undefined
+  readonly 'on-no-data': 'inconclusive' | 'fail' | 'pass'
+  readonly 'on-error': 'error' | 'fail' | 'ignore'
+  readonly 'failure-limit'?: number | undefined
+  readonly 'consecutive-error-limit'?: number | undefined
+  readonly 'inconclusive-limit'?: number | undefined
+}
+
+/** How gaps and failures of a check count: the keys of the file as the gate knows them. */
+export interface CheckRules {
+  readonly initialDelayMs: number
+  readonly onNoData: Rules['on-no-data']
+  readonly onError: Rules['on-error']
+  readonly failureLimit?: number
+  readonly consecutiveErrorLimit?: number
+  readonly inconclusiveLimit?: number
+}
+
+/** Takes the keys that are the same for all types out of a check, and gives the rest beside what they mean. */
+export function finish<T extends Rules & Limits & { readonly severity?: Severity | undefined }>(check: T) {
+  const {
+    'initial-delay': initialDelayMs = 0,
+    'on-no-data': onNoData,
+    'on-error': onError,
+    'failure-limit': failureLimit,
+    'consecutive-error-limit': consecutiveErrorLimit,
+    'inconclusive-limit': inconclusiveLimit,
+    severity,
+    metric,
+    max,
+    min,
+    equals,
+    ...rest
+  } = check
+  return {
+    ...rest,
+    ...(metric === undefined ? {} : { metric }),
+    // there is one of both: needLimitAndSeverity saw to it
+    severity: severity ?? (metric === undefined ? ('high' as const) : metricDefaults[metric].severity),
+    limit: limitOf({ metric, max, min, equals }),
+    initialDelayMs,
+    onNoData,
+    onError,
+    ...(failureLimit === undefined ? {} : { failureLimit }),
+    ...(consecutiveErrorLimit === undefined ? {} : { consecutiveErrorLimit }),
+    ...(inconclusiveLimit === undefined ? {} : { inconclusiveLimit }),
+  }
+}
+
+/** A limit; a value beyond any of the numbers breaches it. */
+export interface Limit {
+  readonly max?: number
+  readonly min?: number
+  readonly equals?: number
+}
+
+interface Limits {
+  readonly metric?: Metric | undefined
+  readonly max?: number | undefined
+  readonly min?: number | undefined
+  readonly equals?: number | undefined
+}
+
+function limitOf({ metric, max, min, equals }: Limits): Limit {
+  if (max === undefined && min === undefined && equals === undefined) {
+    return metric === undefined ? {} : metricDefaults[metric].limit
+  }
+  return {
+    ...(max === undefined ? {} : { max }),
+    ...(min === undefined ? {} : { min }),
+    ...(equals === undefined ? {} : { equals }),
+  }
+}
+
+/**
+ * The rules below also look at what is wrong elsewhere, so that all problems are told at once; nothing is taken for
+ * granted about the types of what they look at.
+ */
+export function refuseBadLimits(
+  check: Readonly<Record<string, unknown>>,
+  context: z.core.$RefinementCtx,
+): void {
+  const tell = (key: string, message: string) => context.addIssue({ code: 'custom', path: [key], message })
+  const { max, min, equals } = { max: check['max'], min: check['min'], equals: check['equals'] }
+  if (equals !== undefined && (max !== undefined || min !== undefined)) {
+    tell('equals', 'stands alone; remove it, or remove `max` and `min`')
+  }
+  if (typeof max === 'number' && typeof min === 'number' && min > max) {
+    tell('min', 'is above `max`, so that no value is good; swap them')
+  }
+  const metric = metrics.find((each) => each === check['metric'])
+  if (metric === undefined) return
+  if ((metric === 'cpu' || metric === 'memory') && check['severity'] === 'critical') {
+    tell('severity', `can't be critical for ${metric}, which by itself harms nobody; write \`high\``)
+  }
+  for (const [key, value] of Object.entries({ max, min, equals })) {
+    if (typeof value !== 'number' || !Number.isFinite(value)) continue
+    const message = metricDefaults[metric].unit === 'ratio' ? explainRatio(value) : explainTime(value)
+    if (message !== undefined) tell(key, message)
+  }
+}
+
+function explainTime(value: number): string | undefined {
+  return value < 0 ? 'must be a time in milliseconds; write for example `5000`' : undefined
+}
+
+export function needLimitAndSeverity(
+  check: Readonly<Record<string, unknown>>,
+  context: z.core.$RefinementCtx,
+): void {
+  // traffic brings its own limit, and its loss is high unless it says otherwise
+  if (check['metric'] !== undefined || check['traffic'] !== undefined) return
+  if (['max', 'min', 'equals'].every((key) => check[key] === undefined)) {
+    context.addIssue({
+      code: 'custom',
+      path: [],
+      message: 'has no limit; write `max`, `min` or `equals`, or a `metric` that brings one',
+    })
+  }
+  if (check['severity'] === undefined) {
+    context.addIssue({
+      code: 'custom',
+      path: [],
+      message: `has no severity; write \`severity\` as ${severities.join(', ')}, or a \`metric\` that brings one`,
+    })
+  }
+}
+
+export function isMapping({ value }: { readonly value: unknown }): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

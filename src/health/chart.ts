@@ -1,0 +1,41 @@
+import type { CheckReport, GateReport } from './report.ts'
+import { formatTime, type Unit } from './value.ts'
+
+const drawnPoints = 60
+/** In the chart's axis; a ratio is drawn in percent. */
+const unitNames: Readonly<Record<Unit, string>> = { ratio: '%', ms: 'ms', number: 'value' }
+
+/**
+ * What a check saw, beside its limit, as a chart in Mermaid, which GitHub draws. Undefined where there are fewer than two
+ * values. A round without a value is drawn as the one before it. All text is ours, but the name, which is of letters,
+ * digits and dashes.
+ * @see https://mermaid.js.org/syntax/xyChart.html
+ */
+export function drawChart(check: CheckReport, { endedAt }: Pick<GateReport, 'endedAt'>): string | undefined {
+  const samples = check.samples.slice(-drawnPoints)
+  const known = samples.filter(({ value }) => value !== undefined)
+  const [first] = samples
+  if (first === undefined || known.length < 2) return undefined
+  const factor = check.unit === 'ratio' ? 100 : 1
+  let last = 0
+  const values = samples.map(({ value }) => {
+    last = value ?? last
+    return round(last * factor)
+  })
+  const limit = check.limit.max ?? check.limit.min ?? check.limit.equals
+  const bound = limit === undefined ? undefined : round(limit * factor)
+  const all = [...values, ...(bound === undefined ? [] : [bound])]
+  const [low, high] = [Math.min(0, ...all), Math.max(...all)]
+  return [
+    'xychart-beta',
+    `  title "${check.name}, ${formatTime(Date.parse(first.at))} to ${formatTime(Date.parse(endedAt))}"`,
+    `  x-axis "rounds" 1 --> ${samples.length}`,
+    `  y-axis "${unitNames[check.unit]}" ${low} --> ${round(high === low ? low + 1 : high * 1.1)}`,
+    `  line [${values.join(', ')}]`,
+    ...(bound === undefined ? [] : [`  line [${values.map(() => bound).join(', ')}]`]),
+  ].join('\n')
+}
+
+function round(value: number): number {
+  return Number(value.toPrecision(5))
+}

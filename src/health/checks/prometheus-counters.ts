@@ -1,0 +1,69 @@
+import type { PrometheusCheck } from '../../config/schema.ts'
+import { type CountJudge, startJudging } from '../count-judge.ts'
+import type { GapReading, Reading } from '../reading.ts'
+import { describeBefore } from '../statistics/before.ts'
+import type { CheckSurroundings, Look } from './look.ts'
+import { openArm } from './prometheus-arm.ts'
+import type { PrometheusServer } from './prometheus-server.ts'
+
+type CountingCheck = Extract<PrometheusCheck, { counters: unknown }>
+
+/** Where the moment of the deployment is not known, the last minutes may be after it. */
+export const marginMs = 10 * 60_000
+
+/**
+ * Counts what went wrong of all since the deployment (or since the first look, if it is not known when that was), from
+ * the counters themselves and not from a rate over a window: every request counts once, and none is extrapolated. With
+ * a control, what ran beside it is counted, too.
+ */
+export function watchCounters(
+  check: CountingCheck,
+  server: PrometheusServer,
+  surroundings: CheckSurroundings,
+): Look {
+  const { counters, control: controlled, limit, method, timesBefore } = check
+  const { deployedAt, alpha, plannedPolls } = surroundings
+  const suspect = openArm(server, counters)
+  const control = controlled === undefined ? undefined : openArm(server, controlled.counters)
+  let judge: CountJudge | undefined
+
+  const start = async (at: number, signal: AbortSignal): Promise<CountJudge | GapReading> => {
+    const from = deployedAt ?? at
+    for (const arm of [suspect, control]) {
+      const gap = await arm?.start(from, signal)
+      if (gap !== undefined) return gap
+    }
+    // a canary was not there before, and what runs beside it says more
+    const minutes = control === undefined ? await suspect.before(deployedAt ?? at - marginMs, signal) : []
+    if ('kind' in minutes) return minutes
+    const settings = {
+      limit,
+      ...(timesBefore !== undefined && { timesBefore }),
+      ...(controlled !== undefined && { timesControl: controlled.times }),
+      method,
+      alpha,
+      plannedPolls,
+      noun: 'requests',
+    }
+    return startJudging(settings, describeBefore(minutes))
+  }
+
+  return {
+    at: `${counters.bad} of ${counters.total} at ${server.shownUrl}`,
+    look: async (at, signal): Promise<Reading> => {
+      if (judge === undefined) {
+        const started = await start(at, signal)
+        if ('kind' in started) return started
+        judge = started
+      }
+      const polled = await suspect.poll(at, signal)
+      if ('kind' in polled) return polled
+      const beside = await control?.poll(at, signal)
+      if (beside !== undefined && 'kind' in beside) return beside
+      const reading = judge.judge(polled, beside)
+      return suspect.sawBad()
+        ? reading
+        : { ...reading, note: `${reading.note}, and no series of "bad" was ever seen` }
+    },
+  }
+}

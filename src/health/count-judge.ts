@@ -1,0 +1,167 @@
+import type { Limit } from '../config/schema.ts'
+import type { Counts, ValueReading } from './reading.ts'
+import type { Before } from './statistics/before.ts'
+import {
+  addCounts,
+  type Call,
+  callOf,
+  detectableMultiple,
+  emptyOneArm,
+  type OneArm,
+  type OneArmPlan,
+  type PollCounts,
+  planOneArm,
+  requestsToGood,
+} from './statistics/one-arm.ts'
+import { limitFromBefore } from './statistics/relative-limit.ts'
+import { addPair, emptyTwoArm, isWorse as isTwoArmBad } from './statistics/two-arm.ts'
+import { formatValue } from './value.ts'
+
+export interface JudgeSettings {
+  readonly limit: Limit
+  /** the limit as so many times the share before the deployment, where that is known */
+  readonly timesBefore?: number
+  /** how many times as bad as the control it may be, where there is one */
+  readonly timesControl?: number
+  readonly method: 'sequential' | 'threshold'
+  /** what this check may use of the gate's */
+  readonly alpha: number
+  /** polls until the window is over */
+  readonly plannedPolls: number
+  /** what is counted, in words: `requests` */
+  readonly noun: string
+}
+
+/** Turns the counts of each poll into a reading. */
+export interface CountJudge {
+  /** @param control what ran beside it in the same time */
+  readonly judge: (counts: PollCounts, control?: PollCounts) => ValueReading
+}
+
+/** how often a service at twice its limit may be called good */
+const beta = 0.05
+/** good is: not twice the limit */
+const detect = 2
+
+/**
+ * Judges counts by the sequential test, or by the share of the last poll.
+ *
+ * Where more were bad before the deployment than the limit allows, the deployment has to be worse than twice that to count
+ * as bad; if it is only as bad as before, the reading says so.
+ * With a control, bad is only what is worse than that: what hits both says nothing of the deployment.
+ * @param before the counts of the time before, if known
+ */
+export function startJudging(settings: JudgeSettings, before: Before | undefined): CountJudge {
+  const { method, alpha, plannedPolls, noun } = settings
+  const limit =
+    settings.timesBefore === undefined || before === undefined || before.total.of === 0
+      ? (settings.limit.max ?? 0)
+      : limitFromBefore(before.total, settings.timesBefore)
+  const dispersion = before?.dispersion ?? 1
+  const planAt = (share: number) =>
+    planOneArm({ limit: share, alpha, beta, detect, plannedPolls, dispersion })
+  const plan = planAt(limit)
+  const shareBefore = before === undefined || before.total.of === 0 ? 0 : before.total.bad / before.total.of
+  const wasBad = shareBefore > limit
+  const worsePlan = planAt(Math.min(0.99, 2 * shareBefore))
+
+  let state = emptyOneArm
+  let worse = emptyOneArm
+  let isBad = false
+  let isWorse = false
+  let pair = emptyTwoArm
+  const pairPlan = { tolerance: settings.timesControl ?? 1, alpha, plannedPolls }
+  let controlTotal: PollCounts = { bad: 0, of: 0 }
+  return {
+    judge: (counts, control) => {
+      const { bad, of } = counts
+      state = addCounts(state, counts, plan)
+      if (wasBad) worse = addCounts(worse, counts, worsePlan)
+      const { total } = state
+      if (method === 'threshold') {
+        const value = of === 0 ? Number.NaN : bad / of
+        return {
+          kind: 'value',
+          value,
+          counts: total,
+          note: `${bad} of ${of} ${noun}`,
+          ...(wasBad && { before: true }),
+        }
+      }
+      if (control !== undefined) {
+        pair = addPair(pair, { suspect: counts, control }, pairPlan)
+        controlTotal = { bad: controlTotal.bad + control.bad, of: controlTotal.of + control.of }
+      }
+      const alone = callOf(state, plan)
+      const call = control === undefined ? alone : callBeside(isTwoArmBad(pair, pairPlan), alone)
+      // what was once called bad with this chance of being wrong is not taken back because it got better
+      isBad ||= call === 'bad'
+      isWorse ||= wasBad && callOf(worse, worsePlan) === 'bad'
+      return {
+        kind: 'value',
+        value: total.of === 0 ? 0 : total.bad / total.of,
+        counts: total,
+        call: isBad ? 'bad' : call,
+        ...(of > 0 && bad / of <= limit && { recovering: true }),
+        ...(isBad && wasBad && !isWorse && { before: true }),
+        note: describe({
+          state,
+          plan,
+          call: isBad ? 'bad' : call,
+          noun,
+          shareBefore,
+          wasBad,
+          ...(control !== undefined && { controlTotal }),
+          dispersion,
+          isRelative: settings.timesBefore !== undefined,
+        }),
+      }
+    },
+  }
+}
+
+/** What is bad in both is not the deployment's doing, and not good either. */
+function callBeside(isWorse: boolean, alone: Call): Call {
+  if (isWorse) return 'bad'
+  return alone === 'bad' ? 'open' : alone
+}
+
+function describe(input: {
+  readonly state: OneArm
+  readonly plan: OneArmPlan
+  readonly call: NonNullable<ValueReading['call']>
+  readonly noun: string
+  readonly shareBefore: number
+  readonly wasBad: boolean
+  readonly controlTotal?: PollCounts
+  readonly dispersion: number
+  readonly isRelative: boolean
+}): string {
+  const { state, plan, call, noun, shareBefore, wasBad, controlTotal, dispersion, isRelative } = input
+  const { bad, of }: Counts = state.total
+  const parts = [`${bad} of ${of} ${noun}`]
+  if (isRelative) parts.push(`limit ${formatValue(plan.limit, 'ratio')} from the hour before`)
+  if (controlTotal !== undefined) {
+    parts.push(`${controlTotal.bad} of ${controlTotal.of} in the control`)
+  }
+  if (wasBad) parts.push(`${formatValue(shareBefore, 'ratio')} before the deployment`)
+  if (dispersion > 1.5)
+    parts.push(
+      `weighed ${formatValue(dispersion, 'number')} times less, because errors came in bursts before`,
+    )
+  if (call === 'open') parts.push(describeMissing(state, plan, noun))
+  return parts.join(', ')
+}
+
+/** What so little could have shown, and how much more it takes. */
+function describeMissing(state: OneArm, plan: OneArmPlan, noun: string): string {
+  const multiple = detectableMultiple(state.total.of, plan)
+  const seen =
+    multiple === undefined
+      ? 'too few to see any effect'
+      : `enough to see ${formatValue(Math.min(1, multiple * plan.limit), 'ratio')}`
+  const more = requestsToGood(state, plan)
+  return Number.isFinite(more)
+    ? `${seen}; would have needed ${more} more ${noun} to see a doubling`
+    : `${seen}; too near the limit to be called good`
+}

@@ -1,0 +1,142 @@
+import { addPoll, emptyMixture, logEvidence, type Mixture } from './mixture.ts'
+
+/** So many bad ones of so many, since the last look. */
+export interface PollCounts {
+  readonly bad: number
+  readonly of: number
+}
+
+/** What a one-arm test goes by. */
+export interface OneArmSettings {
+  /** the share of bad ones (0..1) up to which all is well */
+  readonly limit: number
+  /** how often a healthy service may be called bad, however often one looks (0..1) */
+  readonly alpha: number
+  /** how often a service at `detect` times the limit may be called healthy (0..1) */
+  readonly beta: number
+  /** healthy is said against this multiple of the limit */
+  readonly detect: number
+  /** polls until the window is over */
+  readonly plannedPolls: number
+  /** how much more the shares vary from minute to minute than chance would have it; 1: not more. See `dispersionOf` */
+  readonly dispersion: number
+}
+
+/** The settings, and what follows from them. */
+export interface OneArmPlan extends OneArmSettings {
+  readonly alternatives: readonly Alternative[]
+  /** that at `detect` times the limit */
+  readonly rejected: Alternative
+}
+
+/** A share that is too high. */
+interface Alternative {
+  readonly share: number
+  /** log-likelihood ratios against the limit of one bad and one good request, divided by the dispersion */
+  readonly onBad: number
+  readonly onGood: number
+}
+
+export interface OneArm {
+  readonly mixture: Mixture
+  /** since the first poll */
+  readonly total: PollCounts
+}
+
+export type Call = 'bad' | 'good' | 'open'
+
+/** Multiples of the limit that the evidence is weighed against. */
+const multiples = [1.25, 1.5, 2, 3, 5, 10, 20, 40]
+/** no alternative is nearer to certainty */
+const highestShare = 0.95
+
+export const emptyOneArm: OneArm = { mixture: emptyMixture(multiples.length), total: { bad: 0, of: 0 } }
+
+export function planOneArm(settings: OneArmSettings): OneArmPlan {
+  return {
+    ...settings,
+    alternatives: multiples.map((multiple) => alternativeAt(multiple, settings)),
+    rejected: alternativeAt(settings.detect, settings),
+  }
+}
+
+/**
+ * Adds the counts of one poll. Order within a poll makes no difference, and neither does its length.
+ *
+ * The log-likelihoods are divided by the dispersion, without which errors that come in bursts would cry wolf. With a
+ * dispersion above 1 that is a heuristic (a quasi-likelihood), and no error rate is promised; with 1, the promise of
+ * `mixture.ts` holds for requests that are bad with a probability of at most the limit, given the past.
+ * @throws RangeError for counts that cannot be: NaN, negative, more bad ones than there are
+ */
+export function addCounts(state: OneArm, counts: PollCounts, plan: OneArmPlan): OneArm {
+  refuseImpossible(counts)
+  const increments = plan.alternatives.map((alternative) => logRatio(counts, alternative))
+  return {
+    mixture: addPoll(state.mixture, increments, plan.plannedPolls),
+    total: { bad: state.total.bad + counts.bad, of: state.total.of + counts.of },
+  }
+}
+
+/** ln E that more are bad than the limit allows. */
+export function logEvidenceOf(state: OneArm, plan: OneArmPlan): number {
+  return logEvidence(state.mixture, plan.plannedPolls)
+}
+
+/**
+ * What can be said now: *bad* when the evidence reached 1/alpha; *good* when Wald's test of the limit against `detect`
+ * times the limit accepts the limit, over all counts so far (Wald 1945); else *open*. Nothing is said of nothing.
+ */
+export function callOf(state: OneArm, plan: OneArmPlan): Call {
+  if (state.total.of === 0) return 'open'
+  if (logEvidenceOf(state, plan) >= Math.log(1 / plan.alpha)) return 'bad'
+  return logRatio(state.total, plan.rejected) <= Math.log(plan.beta) ? 'good' : 'open'
+}
+
+/**
+ * How many more requests, at the share of bad ones seen so far, until the service could be called good: seen to have less
+ * than `detect` times the limit. 0 if it can be now, infinite if that share is too near.
+ */
+export function requestsToGood({ total }: OneArm, plan: OneArmPlan): number {
+  const missing = logRatio(total, plan.rejected) - Math.log(plan.beta)
+  if (missing <= 0) return 0
+  const share = total.of === 0 ? 0 : total.bad / total.of
+  const each = logRatio({ bad: share, of: 1 }, plan.rejected)
+  return each < 0 ? Math.ceil(missing / -each) : Number.POSITIVE_INFINITY
+}
+
+/**
+ * The least multiple of the limit that so many requests would have shown, about half of the time. Undefined when not even
+ * an outage would have shown.
+ */
+export function detectableMultiple(requests: number, plan: OneArmPlan): number | undefined {
+  const index = plan.alternatives.findIndex((each) => requests >= requestsToBad(each, plan))
+  return multiples[index]
+}
+
+/** Requests until a service at that share is called bad, on average: the threshold over the divergence. */
+function requestsToBad(alternative: Alternative, { alpha }: OneArmPlan): number {
+  const divergence = logRatio({ bad: alternative.share, of: 1 }, alternative)
+  // ln 4: half of the weight is on later starts, and about as much on other alternatives
+  return divergence > 0 ? (Math.log(1 / alpha) + Math.log(4)) / divergence : Number.POSITIVE_INFINITY
+}
+
+function logRatio({ bad, of }: PollCounts, { onBad, onGood }: Alternative): number {
+  return bad * onBad + (of - bad) * onGood
+}
+
+/** Above the limit, and below certainty, whatever the limit is. */
+function alternativeAt(multiple: number, { limit, dispersion }: OneArmSettings): Alternative {
+  // a limit of 0 is weighed as the least share that can be told from it
+  const base = Math.min(Math.max(limit, 1e-9), 1 - 1e-9)
+  const share = Math.min(base * multiple, Math.max(highestShare, (1 + base) / 2))
+  return {
+    share,
+    onBad: Math.log(share / base) / dispersion,
+    onGood: (Math.log1p(-share) - Math.log1p(-base)) / dispersion,
+  }
+}
+
+function refuseImpossible({ bad, of }: PollCounts): void {
+  const isPossible = Number.isFinite(of) && bad >= 0 && bad <= of
+  if (!isPossible) throw new RangeError(`there cannot be ${bad} bad ones of ${of}`)
+}

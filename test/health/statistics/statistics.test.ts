@@ -1,0 +1,256 @@
+import { describe, expect, test } from '@jest/globals'
+import fc from 'fast-check'
+import { describeBefore } from '../../../src/health/statistics/before.ts'
+import { logEvidence } from '../../../src/health/statistics/mixture.ts'
+import {
+  addCounts,
+  callOf,
+  detectableMultiple,
+  emptyOneArm,
+  logEvidenceOf,
+  type OneArmPlan,
+  type PollCounts,
+  planOneArm,
+  requestsToGood,
+} from '../../../src/health/statistics/one-arm.ts'
+import { addTraffic, emptyTraffic, isLost } from '../../../src/health/statistics/traffic-loss.ts'
+import { addPair, emptyTwoArm, isWorse } from '../../../src/health/statistics/two-arm.ts'
+import { binomial, poisson, randomOf } from '../../support/random.ts'
+
+const settings = {
+  limit: 0.02,
+  alpha: 0.01,
+  beta: 0.05,
+  detect: 2,
+  plannedPolls: 60,
+  dispersion: 1,
+}
+const plan = planOneArm(settings)
+
+const judge = (polls: readonly PollCounts[], by = plan) =>
+  polls.reduce((state, counts) => addCounts(state, counts, by), emptyOneArm)
+
+/** True as soon as one poll of the gate is called bad. */
+function everBad(draw: (poll: number) => PollCounts, by: OneArmPlan): boolean {
+  let state = emptyOneArm
+  for (let poll = 0; poll < by.plannedPolls; poll += 1) {
+    state = addCounts(state, draw(poll), by)
+    if (callOf(state, by) === 'bad') return true
+  }
+  return false
+}
+
+/** The greatest count that a chance of `alpha` brings in so many gates but once in a thousand times. */
+const allowed = (gates: number, alpha: number) => gates * alpha + 3.1 * Math.sqrt(gates * alpha * (1 - alpha))
+
+describe('false alarms at the limit itself, over 20,000 gates', () => {
+  test.each([
+    { limit: 0.02, perPoll: 3 },
+    { limit: 0.02, perPoll: 150 },
+    { limit: 0.3, perPoll: 10 },
+    { limit: 0.001, perPoll: 1500 },
+  ])('are at most alpha: $perPoll requests a poll, limit $limit', ({ limit, perPoll }) => {
+    const random = randomOf(1)
+    const by = planOneArm({ ...settings, limit })
+    const gates = 20_000
+    let alarms = 0
+    for (let gate = 0; gate < gates; gate += 1) {
+      if (everBad(() => ({ bad: binomial(random, perPoll, limit), of: perPoll }), by)) alarms += 1
+    }
+    expect(alarms).toBeLessThanOrEqual(allowed(gates, by.alpha))
+  })
+
+  test('of two alike are at most alpha, whatever hits both', () => {
+    const random = randomOf(2)
+    const by = { tolerance: 1, alpha: 0.05, plannedPolls: 40 }
+    const gates = 20_000
+    let alarms = 0
+    for (let gate = 0; gate < gates; gate += 1) {
+      let state = emptyTwoArm
+      for (let poll = 0; poll < by.plannedPolls; poll += 1) {
+        const share = random() < 0.1 ? 0.3 : 0.01
+        const draw = (of: number) => ({ bad: binomial(random, of, share), of })
+        state = addPair(state, { suspect: draw(5), control: draw(45) }, by)
+        if (!isWorse(state, by)) continue
+        alarms += 1
+        break
+      }
+    }
+    expect(alarms).toBeLessThanOrEqual(allowed(gates, by.alpha))
+  })
+
+  test('of traffic that is just enough are at most alpha', () => {
+    const random = randomOf(3)
+    const by = { least: 0.4, alpha: 0.05, plannedPolls: 40, dispersion: 1 }
+    const gates = 20_000
+    let alarms = 0
+    for (let gate = 0; gate < gates; gate += 1) {
+      let state = emptyTraffic
+      for (let poll = 0; poll < by.plannedPolls; poll += 1) {
+        state = addTraffic(state, poisson(random, 6), 15, by)
+        if (!isLost(state, by)) continue
+        alarms += 1
+        break
+      }
+    }
+    expect(alarms).toBeLessThanOrEqual(allowed(gates, by.alpha))
+  })
+})
+
+describe('what is bad is found', () => {
+  test.each([
+    // requests a poll, share, polls until it is called in half of the gates, at most
+    { perPoll: 3, share: 0.2, within: 12 },
+    { perPoll: 15, share: 0.06, within: 20 },
+    { perPoll: 150, share: 0.06, within: 3 },
+    { perPoll: 750, share: 0.2, within: 1 },
+  ])('$perPoll requests a poll, $share bad, in $within polls', ({ perPoll, share, within }) => {
+    const random = randomOf(4)
+    const by = planOneArm({ ...settings, plannedPolls: 120 })
+    let found = 0
+    for (let gate = 0; gate < 400; gate += 1) {
+      let state = emptyOneArm
+      for (let poll = 0; poll < within; poll += 1) {
+        state = addCounts(state, { bad: binomial(random, perPoll, share), of: perPoll }, by)
+        if (callOf(state, by) === 'bad') {
+          found += 1
+          break
+        }
+      }
+    }
+    expect(found).toBeGreaterThanOrEqual(200)
+  })
+
+  test('also after a long good time', () => {
+    const good = new Array<PollCounts>(60).fill({ bad: 1, of: 150 })
+    const by = planOneArm({ ...settings, plannedPolls: 120 })
+    expect(callOf(judge(good, by), by)).toBe('good')
+    expect(
+      callOf(judge([...good, { bad: 10, of: 150 }, { bad: 11, of: 150 }, { bad: 9, of: 150 }], by), by),
+    ).toBe('bad')
+  })
+
+  test('in the worse one of two', () => {
+    const by = { tolerance: 1, alpha: 0.01, plannedPolls: 10 }
+    const pair = { suspect: { bad: 5, of: 50 }, control: { bad: 1, of: 450 } }
+    const after = (polls: number) =>
+      new Array(polls).fill(pair).reduce((state) => addPair(state, pair, by), emptyTwoArm)
+    expect(isWorse(after(2), by)).toBe(true)
+    expect(isWorse(emptyTwoArm, by)).toBe(false)
+  })
+
+  test('when the traffic goes away', () => {
+    const by = { least: 5, alpha: 0.01, plannedPolls: 10, dispersion: 1 }
+    expect(isLost(addTraffic(emptyTraffic, 0, 15, by), by)).toBe(true)
+    expect(isLost(addTraffic(emptyTraffic, 75, 15, by), by)).toBe(false)
+  })
+})
+
+const polls = fc.array(
+  fc.nat(2000).chain((of) => fc.record({ of: fc.constant(of), bad: fc.nat(of) })),
+  { minLength: 1, maxLength: 30 },
+)
+const plans = fc
+  .record({
+    limit: fc.constantFrom(0, 0.001, 0.02, 0.05, 0.5, 0.9, 0.97, 1 - 1e-9),
+    alpha: fc.constantFrom(0.05, 0.01, 0.0001),
+    beta: fc.constant(0.05),
+    detect: fc.constantFrom(1.5, 2, 5),
+    plannedPolls: fc.integer({ min: 1, max: 60 }),
+    dispersion: fc.constantFrom(1, 2.5, 80),
+  })
+  .map(planOneArm)
+
+describe('whatever is counted', () => {
+  test('more bad ones are never less evidence', () => {
+    fc.assert(
+      fc.property(polls, plans, fc.nat(), (seen, by, which) => {
+        const worse = seen.map((counts, index) =>
+          index === which % seen.length ? { ...counts, bad: Math.min(counts.of, counts.bad + 1) } : counts,
+        )
+        expect(logEvidenceOf(judge(worse, by), by)).toBeGreaterThanOrEqual(
+          logEvidenceOf(judge(seen, by), by) - 1e-6,
+        )
+      }),
+    )
+  })
+
+  test('nothing is said of nothing', () => {
+    fc.assert(
+      fc.property(plans, fc.integer({ min: 1, max: 100 }), (by, rounds) => {
+        const state = judge(new Array<PollCounts>(rounds).fill({ bad: 0, of: 0 }), by)
+        expect(callOf(state, by)).toBe('open')
+        expect(logEvidenceOf(state, by)).toBeCloseTo(0, 9)
+      }),
+    )
+  })
+
+  test('a thousand million requests are as good as any', () => {
+    fc.assert(
+      fc.property(plans, fc.constantFrom(0, 1, 1e3, 1e6, 5e8, 1e9), fc.nat(5), (by, bad, before) => {
+        const quiet = new Array<PollCounts>(before).fill({ bad: 0, of: 1e9 })
+        const state = judge([...quiet, { bad, of: 1e9 }], by)
+        expect(Number.isNaN(logEvidenceOf(state, by))).toBe(false)
+        expect(logEvidenceOf(state, by)).not.toBe(Number.POSITIVE_INFINITY)
+        if (bad / 1e9 <= by.limit) expect(callOf(state, by)).not.toBe('bad')
+      }),
+    )
+  })
+
+  test('counts that cannot be are refused', () => {
+    for (const counts of [
+      { bad: Number.NaN, of: 10 },
+      { bad: 0, of: Number.NaN },
+      { bad: 11, of: 10 },
+      { bad: -1, of: 10 },
+      { bad: 0, of: Number.POSITIVE_INFINITY },
+    ]) {
+      expect(() => addCounts(emptyOneArm, counts, plan)).toThrow(RangeError)
+      const pair = { suspect: counts, control: { bad: 0, of: 1 } }
+      expect(() => addPair(emptyTwoArm, pair, { ...plan, tolerance: 1 })).toThrow(RangeError)
+    }
+    expect(() => addTraffic(emptyTraffic, Number.NaN, 1, { ...plan, least: 1 })).toThrow(RangeError)
+  })
+
+  test('more evidence than the mixture started with comes from data alone: without any, it stays 1', () => {
+    expect(logEvidence(emptyTwoArm, 10)).toBe(0)
+    expect(logEvidenceOf(emptyOneArm, plan)).toBe(0)
+  })
+})
+
+test('one that is well is called good, and how much is missing until then is told', () => {
+  const some = judge([{ bad: 1, of: 60 }])
+  expect(callOf(some, plan)).toBe('open')
+  const missing = requestsToGood(some, plan)
+  expect(missing).toBeGreaterThan(100)
+  // at the same share as so far
+  const enough = judge([{ bad: (missing + 60) / 60, of: missing + 60 }])
+  expect(callOf(enough, plan)).toBe('good')
+  expect(requestsToGood(judge([{ bad: 4, of: 100 }]), plan)).toBe(Number.POSITIVE_INFINITY)
+})
+
+test('what effect so many requests could have shown', () => {
+  expect([3, 10, 30, 200, 1000, 1e6].map((n) => detectableMultiple(n, plan))).toEqual([
+    40, 20, 10, 5, 2, 1.25,
+  ])
+})
+
+describe('the time before', () => {
+  test('that varies as chance would have it has a dispersion of about 1, one with bursts much more', () => {
+    const random = randomOf(5)
+    const steady = Array.from({ length: 60 }, () => ({ bad: binomial(random, 600, 0.01), of: 600 }))
+    expect(describeBefore(steady).dispersion).toBeLessThan(1.6)
+    const bursts = Array.from({ length: 60 }, (_, minute) => ({ bad: minute % 6 === 0 ? 36 : 1, of: 600 }))
+    expect(describeBefore(bursts).dispersion).toBeGreaterThan(10)
+  })
+
+  test('says nothing when it has no traffic, or too few minutes of it', () => {
+    expect(describeBefore([])).toEqual({ total: { bad: 0, of: 0 }, minutes: 0, dispersion: 1 })
+    expect(
+      describeBefore([
+        { bad: 5, of: 5 },
+        { bad: 0, of: 50 },
+      ]).dispersion,
+    ).toBe(1)
+  })
+})
