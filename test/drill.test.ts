@@ -43,7 +43,7 @@ test('with its over-the-air layer, a device that holds the bad bundle ends with 
       layers: ['codepush'],
       say: (line) => void lines.push(line),
     })
-    expect(result.layers[1]).toEqual({
+    expect(result.layers.find(({ name }) => name === 'ota')).toEqual({
       name: 'ota',
       from: 'v2',
       to: 'v1',

@@ -72,6 +72,13 @@ export function newBackupName(at: Date, before: string): string {
   return `${stamp}-${before.slice(0, 7)}-${randomBytes(3).toString('hex')}`
 }
 
+/** The time in a name made by `newBackupName`; undefined for any other. */
+export function backupTime(name: string): Date | undefined {
+  const [, y, mo, d, h, mi, s] = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z-/.exec(name) ?? []
+  const at = new Date(`${y}-${mo}-${d}T${h}:${mi}:${s}Z`)
+  return Number.isNaN(at.getTime()) ? undefined : at
+}
+
 /** The manifest as it is stored, with its own digest, so that no byte of it can change unseen. */
 export function writeManifest(manifest: Manifest): string {
   return `${JSON.stringify({ sha256: digestOf(manifest), manifest }, null, 1)}\n`

@@ -1,6 +1,6 @@
 import { isUserFacing } from '../errors.ts'
 import { readCatalog, verifyStored } from './catalog.ts'
-import type { Manifest } from './manifest.ts'
+import { backupTime, type Manifest } from './manifest.ts'
 import { manifestFile, type Store } from './store/store.ts'
 
 export interface RetentionRule {
@@ -49,8 +49,10 @@ export async function applyRetention({
   readonly rule: RetentionRule
   readonly log: (line: string) => void
 }): Promise<readonly string[]> {
+  const cutShort = await removeCutShort(store, rule.now, log)
   const { backups, broken } = await readCatalog(store)
-  for (const { name, why } of broken) log(`${name} is left alone and does not count: ${why}`)
+  for (const { name, why } of broken)
+    if (!cutShort.has(name)) log(`${name} is left alone and does not count: ${why}`)
   const verified: Manifest[] = []
   for (const manifest of backups) {
     if (manifest.source !== source || manifest.environment !== environment) continue
@@ -66,6 +68,27 @@ export async function applyRetention({
     log(`deleted backup ${name} of ${createdAt}: ${rule.keep} newer ones are kept`)
   }
   return expired.map(({ name }) => name)
+}
+
+/** Longer than any backup takes, ms: what has no manifest by then never gets one. */
+const longestBackupMs = 24 * 3600 * 1000
+
+/** Takes away what backups left that were killed: files without a manifest. @returns the names of all such */
+async function removeCutShort(
+  store: Store,
+  now: Date,
+  log: (line: string) => void,
+): Promise<ReadonlySet<string>> {
+  const paths = await store.list()
+  const names = new Set(paths.map((path) => path.split('/')[0] ?? ''))
+  const cutShort = [...names].filter((name) => !paths.includes(`${name}/${manifestFile}`))
+  for (const name of cutShort) {
+    const at = backupTime(name)
+    if (at === undefined || now.getTime() - at.getTime() < longestBackupMs) continue
+    for (const path of paths) if (path.startsWith(`${name}/`)) await store.remove(path)
+    log(`removed ${name}, a backup that was cut short`)
+  }
+  return new Set(cutShort)
 }
 
 async function damageOf(store: Store, manifest: Manifest): Promise<string | undefined> {

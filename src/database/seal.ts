@@ -37,11 +37,13 @@ export async function sealPart({
   })
   const options = signal === undefined ? {} : { signal }
   const sealed = recipient === undefined ? compressed : await encrypt(compressed, recipient)
-  await Promise.all([
+  const [read, passed, written] = await Promise.allSettled([
     pipeline(content, plain.stream, compress, compressed, options),
     pipeline(sealed, stored.stream, options),
     store.write(path, stored.stream),
   ])
+  // the first of them is the cause; all have ended, so that nothing is written any more
+  for (const each of [read, passed, written]) if (each.status === 'rejected') throw each.reason
   return { name, size: stored.size(), sha256: stored.digest(), plainSize: plain.size() }
 }
 

@@ -1,4 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -42,8 +43,8 @@ const names = async () =>
     )
   ).map(({ name }) => String(name))
 const sql = (...statements: string[]) => server.sql('my app', ...statements)
-const open = (url = server.url('my app')) =>
-  openEngine(parseConnection(url), { env: process.env, scratch: join(folder, 'tools'), log: () => {} })
+const open = (url = server.url('my app'), env = process.env) =>
+  openEngine(parseConnection(url), { env, scratch: join(folder, 'tools'), log: () => {} })
 
 async function back(options: Partial<Parameters<typeof makeBackup>[0]> = {}): Promise<Manifest> {
   return makeBackup({
@@ -202,6 +203,7 @@ test.each(['the restore is killed', 'the server crashes'])(
       if (what === 'the server crashes') await server.crash()
       child.kill('SIGKILL')
       await ended(child)
+      await untilAlone()
       const now = await contents()
       const rows = ({ tables }: Contents) => ({ tables, schema: '' })
       const state = [manifest.contents, bad].findIndex(
@@ -323,6 +325,16 @@ describe('before anything is begun, it is said that', () => {
     await expect(back({ engine: await open(server.url('none')) })).rejects.toThrow(/Unknown database 'none'/)
     await expect(back({ engine: await open('mysql://u@127.0.0.1:1/x') })).rejects.toThrow(/does not answer/)
   })
+  test('the dump tool is not there, or older than the server', async () => {
+    await sql('CREATE TABLE t (id INT)')
+    await expect(back({ engine: await open(undefined, { PATH: folder }) })).rejects.toThrow(
+      'mariadb-dump is not on this machine: install mariadb-client',
+    )
+    const env = tools('echo "mariadb-dump  Ver 10.19 Distrib 10.3.1-MariaDB, for debian-linux-gnu"')
+    await expect(back({ engine: await open(undefined, env) })).rejects.toThrow(
+      /the server is 10\.11.*mariadb-dump is of version 10\.3: install mariadb-client/,
+    )
+  })
   test('another restore holds the lock', async () => {
     await sql('CREATE TABLE t (id INT)')
     const manifest = await back()
@@ -331,6 +343,34 @@ describe('before anything is begun, it is said that', () => {
     await lock.release()
   })
 })
+
+test.each([
+  ['is killed', 'kill -9 $$', /mariadb-dump ended with code null/],
+  ['ends with an error', 'echo no more >&2; exit 3', /ended with code 3: .*no more/s],
+])('a backup whose dump tool %s half-way is none, and leaves nothing', async (_what, end, message) => {
+  await fillBig()
+  const real = execFileSync('which', ['mariadb-dump'], { encoding: 'utf8' }).trim()
+  const env = tools(
+    `if [ "$1" = --version ]; then exec ${real} "$@"; fi; ${real} "$@" | head -c 100000; ${end}`,
+  )
+  await expect(back({ engine: await open(undefined, env) })).rejects.toThrow(message)
+  expect(await openFolderStore(join(folder, 'backups')).list()).toEqual([])
+})
+
+/** A PATH on which the dump tool is a script of the test's. */
+function tools(script: string): NodeJS.ProcessEnv {
+  const bin = join(folder, 'bin')
+  mkdirSync(bin, { recursive: true })
+  writeFileSync(join(bin, 'mariadb-dump'), `#!/bin/bash\n${script}\n`, { mode: 0o755 })
+  return { PATH: `${bin}:${process.env['PATH']}` }
+}
+
+/** What the killed process had asked for, the server still ends: a list of tables read meanwhile is of no one moment. */
+async function untilAlone(): Promise<void> {
+  const others =
+    "SELECT COUNT(*) AS n FROM information_schema.PROCESSLIST WHERE USER = 'admin' AND ID <> CONNECTION_ID()"
+  while (Number((await server.sql(undefined, others))[0]?.['n']) > 0) await sleep(20)
+}
 
 async function fillBig(): Promise<void> {
   await sql(

@@ -145,8 +145,13 @@ describe.each(['wal', 'delete'])('a SQLite database with journal mode %s', (mode
       `PRAGMA journal_mode = ${mode}; CREATE TABLE pair (a INTEGER, b INTEGER); INSERT INTO pair VALUES (0, 0)`,
     )
     const writer = start({ action: 'hammer', path, backups: '', name: '', scratch: '' })
-    await sleep(500)
+    const written = () => Number(query('SELECT count(*) AS n FROM pair')[0]?.['n'])
+    const writesOn = async (from: number) => {
+      while (written() <= from) await sleep(20)
+    }
+    await writesOn(5)
     const manifest = await back()
+    await writesOn(written())
     const { kept } = await restore(manifest)
     await sleep(200)
     writer.kill('SIGTERM')

@@ -70,7 +70,7 @@ export function openMysql(connection: ServerConnection, surroundings: Surroundin
           const dumped = new PassThrough({ highWaterMark: 1 << 20 })
           // the tool prints once its own snapshot stands; what is in no snapshot stays locked to the end
           if (tables.every(({ transactional }) => transactional))
-            dumped.once('readable', () => void lock.release())
+            dumped.once('readable', () => void lock.release().catch(() => {}))
           const dumping = runTool({
             command: tools.dump,
             debianPackage: tools.debianPackage,
@@ -89,18 +89,22 @@ export function openMysql(connection: ServerConnection, surroundings: Surroundin
             ],
             env: tools.env,
             output: async (stdout) => {
-              stdout.pipe(dumped)
+              // it ends only once the tool has ended well: else what came so far would be stored as if it were all
+              stdout.pipe(dumped, { end: false })
             },
             signal,
-          }).catch((error: unknown) => {
-            dumped.destroy(error instanceof Error ? error : new Error(String(error)))
-            throw error
-          })
-          const [, , contents] = await Promise.all([
-            dumping,
+          }).then(
+            () => dumped.end(),
+            (error: unknown) => dumped.destroy(error instanceof Error ? error : new Error(String(error))),
+          )
+          const [added, read] = await Promise.allSettled([
             add(tablesPart, dumped),
             readContents(session, database, { digests: true, programs }),
           ])
+          await dumping
+          if (added.status === 'rejected') throw added.reason
+          if (read.status === 'rejected') throw read.reason
+          const contents = read.value
           await add(programsPart, Readable.from([JSON.stringify(programs)]))
           return contents
         } finally {
