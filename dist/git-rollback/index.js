@@ -31277,6 +31277,13 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:events"
 
 /***/ }),
 
+/***/ 1455:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:fs/promises");
+
+/***/ }),
+
 /***/ 7067:
 /***/ ((module) => {
 
@@ -31298,6 +31305,13 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:net");
 
 /***/ }),
 
+/***/ 6760:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:path");
+
+/***/ }),
+
 /***/ 643:
 /***/ ((module) => {
 
@@ -31316,6 +31330,13 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:queryst
 /***/ ((module) => {
 
 module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:stream");
+
+/***/ }),
+
+/***/ 8500:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:timers/promises");
 
 /***/ }),
 
@@ -37981,7 +38002,7 @@ exports.floatNaN = floatNaN;
 
 /***/ }),
 
-/***/ 7493:
+/***/ 9874:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
@@ -38041,7 +38062,7 @@ var seq = __nccwpck_require__(1706);
 var string = __nccwpck_require__(6464);
 var bool = __nccwpck_require__(3959);
 var float = __nccwpck_require__(8405);
-var int = __nccwpck_require__(7493);
+var int = __nccwpck_require__(9874);
 
 const schema = [
     map.map,
@@ -38144,7 +38165,7 @@ var seq = __nccwpck_require__(1706);
 var string = __nccwpck_require__(6464);
 var bool = __nccwpck_require__(3959);
 var float = __nccwpck_require__(8405);
-var int = __nccwpck_require__(7493);
+var int = __nccwpck_require__(9874);
 var schema = __nccwpck_require__(896);
 var schema$1 = __nccwpck_require__(3559);
 var binary = __nccwpck_require__(6083);
@@ -40418,6 +40439,8 @@ __nccwpck_require__.d(__webpack_exports__, {
   P: () => (/* binding */ gitRollback)
 });
 
+// EXTERNAL MODULE: ./lib/git/delivery.js
+var delivery = __nccwpck_require__(886);
 ;// CONCATENATED MODULE: ./lib/runner/contract.js
 /** Declares an action's contract; only here so that its types are inferred. */
 function defineAction(contract) {
@@ -40432,34 +40455,104 @@ var contract_parts = __nccwpck_require__(5242);
 
 
 
+
 const gitRollback = defineAction({
     name: 'git-rollback',
     title: 'Git rollback',
     description: 'Puts a branch back to the content of a good revision by one new commit, without a clone, and tags it.',
     branding: { icon: 'rotate-ccw', color: 'orange' },
     permissions: { contents: 'write', deployments: 'read' },
+    morePermissions: {
+        'pull-requests: read': 'to list the pull requests that are undone; without it they are left out',
+        'pull-requests: write': 'for a pull request, and for `comment`; without it no comment is written',
+        'actions: write': 'with `redeploy`',
+        'checks: read': 'with the target `last-green`',
+        'statuses: read': 'with the target `last-green`',
+    },
     inputs: {
         ...contract_parts/* commonInputs */.j,
         branch: inputs/* input */.hF.text({
             description: 'The deployed branch. Left empty: the configured one, else the default branch.',
         }),
         target: inputs/* input */.hF.text({
-            description: 'The good revision: `last-successful-deployment`, a commit id, a tag, a branch, or `HEAD~n`. It has to be an older revision of the branch.',
+            description: 'The good revision: `last-successful-deployment`, `previous-deployment-tag`, `last-green`, a commit id, a tag, a branch, or `HEAD~n`. It has to be an older revision of the branch.',
             default: 'last-successful-deployment',
         }),
         reason: inputs/* input */.hF.text({
             description: 'Why, in a sentence, for the commit, the tag and the post-mortem.',
             default: 'the deployment is unhealthy',
         }),
+        mode: inputs/* input */.hF.choice({
+            description: '`restore` brings the content of the target back and undoes all that came after it; `revert` undoes only the `commits`, and keeps what came after them.',
+            default: 'restore',
+            options: ['restore', 'revert'],
+        }),
+        paths: inputs/* input */.hF.list({
+            description: 'With `restore`: the only files and folders to bring back, separated by commas, e.g. one app of a monorepo.',
+        }),
+        commits: inputs/* input */.hF.list({
+            description: 'With `revert`: what to undo, separated by commas: commits, and ranges such as `v1.2..main`.',
+        }),
+        mainline: inputs/* input */.hF.count({
+            description: 'With `revert`: which parent of a merge commit stays, counted from 1. 0 refuses merge commits.',
+            default: '0',
+        }),
+        'tag-pattern': inputs/* input */.hF.text({
+            description: 'For the target `previous-deployment-tag`: name of the tags, with one `*`.',
+            default: 'deploy-*',
+        }),
+        checks: inputs/* input */.hF.list({
+            description: 'For the target `last-green`: the checks that were green, separated by commas.',
+        }),
+        delivery: inputs/* input */.hF.choice({
+            description: '`direct` moves the branch, `pull-request` opens a pull request, `auto` does what the rules of the branch allow.',
+            default: 'auto',
+            options: delivery/* deliveries */.$z,
+        }),
+        labels: inputs/* input */.hF.list({
+            description: 'Labels of the pull request, separated by commas.',
+            default: 'rollback',
+        }),
+        reviewers: inputs/* input */.hF.list({
+            description: 'Who is asked to review the pull request, separated by commas: logins, and `team:NAME`.',
+        }),
+        'auto-merge': inputs/* input */.hF.flag({
+            description: 'Merge the pull request, by the merge queue where there is one, as soon as its rules allow it.',
+            default: 'false',
+        }),
+        comment: inputs/* input */.hF.flag({
+            description: 'Tell each pull request that is undone, by one comment.',
+            default: 'true',
+        }),
+        redeploy: inputs/* input */.hF.text({
+            description: 'File of the workflow that deploys: it is started on the branch after the rollback, and waited for. Left empty: nothing is deployed.',
+        }),
+        'redeploy-inputs': inputs/* input */.hF.pairs({
+            description: 'Inputs of that workflow, `NAME=VALUE` one a line; `{revision}` stands for the rollback commit.',
+        }),
+        'redeploy-timeout': inputs/* input */.hF.duration({ description: 'How long its run may take.', default: '30m' }),
+        'max-commits': inputs/* input */.hF.count({
+            description: 'How many commits may be undone without a person: when a run was not started by hand.',
+            default: '50',
+        }),
+        'max-age': inputs/* input */.hF.duration({
+            description: 'How old the failed revision may be without a person. Left empty: any age.',
+            default: '7d',
+        }),
+        'daily-cap': inputs/* input */.hF.count({
+            description: 'How often the environment may be rolled back within 24 hours without a person.',
+            default: '3',
+        }),
         'dry-run': inputs/* input */.hF.flag({ description: 'Plan and print, and change nothing.', default: 'false' }),
     },
     outputs: {
         ...contract_parts/* commonOutputs */.e,
-        decision: '`rolled-back`, `already-rolled-back`, `planned` or `failed`.',
+        decision: '`rolled-back`, `already-rolled-back`, `proposed` (by a pull request), `planned` or `failed`.',
         from: 'Full id of the commit that the branch was at.',
         to: 'Full id of the good revision.',
         commit: 'Full id of the rollback commit: the revision to deploy now.',
         tag: 'Name of the tag on the rollback commit.',
+        'pull-request': 'Number of the pull request that proposes the rollback.',
         'undone-commits': 'How many commits are undone.',
     },
 });
@@ -40471,14 +40564,23 @@ const gitRollback = defineAction({
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(452);
-/* harmony import */ var _git_describe_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(2919);
-/* harmony import */ var _git_restore_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(9874);
-/* harmony import */ var _github_repository_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(2635);
-/* harmony import */ var _runner_action_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9664);
-/* harmony import */ var _text_markdown_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(4358);
-/* harmony import */ var _git_rollback_contract_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9226);
-/* harmony import */ var _wiring_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2138);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_15__ = __nccwpck_require__(452);
+/* harmony import */ var _git_apply_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6856);
+/* harmony import */ var _git_comment_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3689);
+/* harmony import */ var _git_describe_js__WEBPACK_IMPORTED_MODULE_13__ = __nccwpck_require__(2919);
+/* harmony import */ var _git_guards_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2676);
+/* harmony import */ var _git_partial_clone_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(8045);
+/* harmony import */ var _git_plan_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(6819);
+/* harmony import */ var _git_proposal_js__WEBPACK_IMPORTED_MODULE_14__ = __nccwpck_require__(7836);
+/* harmony import */ var _git_redeploy_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(7743);
+/* harmony import */ var _git_restore_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(213);
+/* harmony import */ var _git_revert_plan_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(7674);
+/* harmony import */ var _github_commits_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(7781);
+/* harmony import */ var _github_repository_js__WEBPACK_IMPORTED_MODULE_12__ = __nccwpck_require__(2635);
+/* harmony import */ var _runner_action_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(6705);
+/* harmony import */ var _text_markdown_js__WEBPACK_IMPORTED_MODULE_16__ = __nccwpck_require__(4358);
+/* harmony import */ var _git_rollback_contract_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(9226);
+/* harmony import */ var _wiring_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(6202);
 
 
 
@@ -40487,89 +40589,174 @@ __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependen
 
 
 
-await (0,_runner_action_js__WEBPACK_IMPORTED_MODULE_0__/* .runAction */ .C)(_git_rollback_contract_js__WEBPACK_IMPORTED_MODULE_1__/* .gitRollback */ .P, async (step) => {
+
+
+
+
+
+
+
+
+
+await (0,_runner_action_js__WEBPACK_IMPORTED_MODULE_9__/* .runAction */ .C)(_git_rollback_contract_js__WEBPACK_IMPORTED_MODULE_10__/* .gitRollback */ .P, async (step) => {
     const { inputs, context, log, secrets } = step;
-    // it goes into a commit, which nobody can take back
-    const why = secrets.redact(inputs.reason);
     const startedAt = step.now().toISOString();
-    const workplace = await (0,_wiring_js__WEBPACK_IMPORTED_MODULE_2__/* .openWorkplace */ .x)(step);
+    const workplace = await (0,_wiring_js__WEBPACK_IMPORTED_MODULE_11__/* .openWorkplace */ .x)(step);
     const { repository, config, environment, incident } = workplace;
-    const branch = inputs.branch || config.branch || (await (0,_github_repository_js__WEBPACK_IMPORTED_MODULE_3__/* .defaultBranch */ .O)(repository));
-    const plan = await (0,_git_restore_js__WEBPACK_IMPORTED_MODULE_4__/* .planRestore */ .q)(repository, {
-        branch,
-        environment,
-        incident,
-        bad: workplace.revision,
-        target: inputs.target,
-    });
-    for (const line of (0,_git_describe_js__WEBPACK_IMPORTED_MODULE_5__/* .describePlan */ .df)(plan))
+    const branch = inputs.branch || config.branch || (await (0,_github_repository_js__WEBPACK_IMPORTED_MODULE_12__/* .defaultBranch */ .O)(repository));
+    const plan = await makePlan(step, workplace, branch);
+    for (const line of (0,_git_describe_js__WEBPACK_IMPORTED_MODULE_13__/* .describePlan */ .df)(plan))
         log.info(line);
+    for (const { message, paths } of plan.warnings)
+        log.warning(`${message} (${paths.slice(0, 3).join(', ')})`);
     if (inputs['dry-run'])
         return finish(step, workplace, plan, { decision: 'planned', reason: 'dry-run' });
     if (plan.sameContent)
         return finish(step, workplace, plan, { decision: 'already-rolled-back', reason: 'same-content' });
-    const receipt = await apply(step, workplace, plan, why);
-    log.info(`${branch} is at ${receipt.commit.slice(0, 7)}, tagged ${receipt.tag}: deploy ${receipt.commit}`);
-    await workplace.record({
-        kind: 'rollback-applied',
-        layer: 'code',
-        from: receipt.from,
-        to: receipt.to,
-        now: receipt.commit,
-        tag: receipt.tag,
-        branch,
-        reason: why,
-        targetFoundBy: plan.target.foundBy,
-        automatic: !context.byHand,
-        undone: plan.undone.map(({ sha, message, author }) => ({
-            revision: sha,
-            title: (0,_git_describe_js__WEBPACK_IMPORTED_MODULE_5__/* .title */ .DD)(message),
-            author,
-        })),
-        startedAt,
-    }, ['code', receipt.from, receipt.to]);
-    const reason = receipt.outcome === 'rolled-back' ? 'restored' : 'done-before';
-    return finish(step, workplace, plan, { decision: receipt.outcome, reason, receipt });
+    const trace = {
+        incident,
+        environment,
+        from: plan.head,
+        to: (0,_git_plan_js__WEBPACK_IMPORTED_MODULE_4__/* .goalOf */ .ZZ)(plan),
+        // it goes into a commit, which nobody can take back
+        reason: secrets.redact(inputs.reason),
+        by: context.actor,
+        runUrl: context.run?.url,
+    };
+    const receipt = await recordFailure(step, workplace, trace, async () => {
+        if (!context.byHand && plan.done === undefined)
+            await guard(step, workplace, plan);
+        return apply(step, workplace, plan, trace);
+    });
+    log.info((0,_git_describe_js__WEBPACK_IMPORTED_MODULE_13__/* .describeReceipt */ .ei)(plan, receipt));
+    if (receipt.untagged !== undefined)
+        log.warning(`the rollback has no tag: ${receipt.untagged}`);
+    await recordReceipt(workplace, plan, receipt, { trace, startedAt, automatic: !context.byHand });
+    if (inputs.comment) {
+        const untold = await (0,_git_comment_js__WEBPACK_IMPORTED_MODULE_1__/* .tellPulls */ .S)(repository, plan, receipt, trace);
+        if (untold !== undefined)
+            log.info(`the pull requests that are undone were not told: ${untold}`);
+    }
+    const reasons = {
+        'rolled-back': 'restored',
+        'already-rolled-back': 'done-before',
+        proposed: 'pull-request',
+    };
+    await finish(step, workplace, plan, {
+        decision: receipt.outcome,
+        reason: reasons[receipt.outcome],
+        receipt,
+    });
+    if (inputs.redeploy !== '' && receipt.pull === undefined)
+        await deploy(step, workplace, plan, receipt);
 });
-async function apply(step, workplace, plan, why) {
-    const { context } = step;
-    const { repository, incident, environment, record } = workplace;
-    const [from, to] = [plan.head, plan.target.commit.sha];
+async function makePlan({ inputs, context, env, secrets, signal, temporary }, { repository, environment, incident, revision }, branch) {
+    const { mode, target, checks, paths, delivery, commits, mainline, 'tag-pattern': tagPattern } = inputs;
+    const request = { branch, environment, incident, bad: revision, delivery };
+    if (mode === 'restore')
+        return (0,_git_restore_js__WEBPACK_IMPORTED_MODULE_6__/* .planRestore */ .q)(repository, { ...request, target, tagPattern, checks, paths });
+    const openClone = (0,_git_partial_clone_js__WEBPACK_IMPORTED_MODULE_3__/* .prepareClone */ .H)({
+        url: `${context.serverUrl}/${context.owner}/${context.repo}.git`,
+        token: inputs.token,
+        directory: temporary,
+        path: env['PATH'] ?? '',
+        signal,
+    });
+    secrets.add(Buffer.from(`x-access-token:${inputs.token}`).toString('base64'));
+    return (0,_git_revert_plan_js__WEBPACK_IMPORTED_MODULE_7__/* .planRevert */ ._)(repository, { ...request, commits, mainline: mainline || undefined }, openClone);
+}
+async function guard({ inputs, now }, workplace, plan) {
+    const { repository, environment, revision, readHistory } = workplace;
+    const [bad, past] = await Promise.all([
+        (0,_github_commits_js__WEBPACK_IMPORTED_MODULE_8__/* .readCommit */ .kN)(repository, revision),
+        readHistory({ since: new Date(now().getTime() - 24 * 60 * 60 * 1000) }),
+    ]);
+    (0,_git_guards_js__WEBPACK_IMPORTED_MODULE_2__/* .demandGuards */ .W)({
+        environment,
+        undoneCount: plan.undoneCount,
+        badCommittedAt: bad.committedAt,
+        badIsRollback: plan.badIsRollback,
+    }, {
+        guards: {
+            maxCommits: inputs['max-commits'],
+            maxAgeMs: inputs['max-age'],
+            dailyCap: inputs['daily-cap'],
+        },
+        past,
+        now: now().getTime(),
+    });
+}
+async function apply({ inputs }, { repository }, plan, trace) {
+    const { delivery, labels, reviewers, 'auto-merge': autoMerge } = inputs;
+    const proposal = (0,_git_proposal_js__WEBPACK_IMPORTED_MODULE_14__/* .writeProposal */ .G)(repository, plan, trace, { labels, reviewers, autoMerge });
+    return (0,_git_apply_js__WEBPACK_IMPORTED_MODULE_0__/* .applyPlan */ .g)(repository, plan, { trace, delivery, proposal });
+}
+/** A rollback that failed for a reason that people should know is an event, too. */
+async function recordFailure({ context, setOutputs }, { incident, record }, { from, to }, work) {
     try {
-        const trace = {
-            incident,
-            environment,
-            from,
-            to,
-            reason: why,
-            by: context.actor,
-            runUrl: context.run?.url,
-        };
-        return await (0,_git_restore_js__WEBPACK_IMPORTED_MODULE_4__/* .applyRestore */ .d)(repository, plan, trace);
+        return await work();
     }
     catch (error) {
-        const reasonCode = error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_6__/* .ConflictError */ .fK
-            ? 'conflict'
-            : error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_6__/* .RefusedError */ .fk
-                ? 'refused'
-                : error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_6__/* .UnavailableError */ .hG
-                    ? 'unavailable'
-                    : undefined;
+        const reasonCode = reasonCodeOf(error);
         if (reasonCode !== undefined && error instanceof Error) {
-            const failed = {
-                kind: 'rollback-failed',
-                layer: 'code',
-                from,
-                to,
-                reasonCode,
-                because: error.message,
-            };
+            const because = error.message;
             const ids = { incident, decision: 'failed', 'reason-code': reasonCode, from, to };
-            step.setOutputs({ ...ids, result: JSON.stringify({ schema: 1, ...ids }) });
+            setOutputs({ ...ids, result: JSON.stringify({ schema: 1, ...ids }) });
+            const failed = { kind: 'rollback-failed', layer: 'code', from, to, reasonCode, because };
             await record(failed, ['code', from, to, reasonCode, context.stepKey]);
         }
         throw error;
     }
+}
+function reasonCodeOf(error) {
+    if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_15__/* .ConflictError */ .fK)
+        return 'conflict';
+    if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_15__/* .RefusedError */ .fk)
+        return 'refused';
+    return error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_15__/* .UnavailableError */ .hG ? 'unavailable' : undefined;
+}
+async function recordReceipt({ record }, plan, { from, to, commit, tag, pull }, { trace: { reason }, startedAt, automatic, }) {
+    const layer = 'code';
+    const { branch, undone } = plan;
+    if (pull !== undefined) {
+        const { number, url } = pull;
+        const proposed = {
+            kind: 'rollback-proposed',
+            layer,
+            from,
+            to,
+            branch,
+            pull: number,
+            url,
+            reason,
+        };
+        return record(proposed, [layer, from, to, String(number)]);
+    }
+    const applied = {
+        kind: 'rollback-applied',
+        layer,
+        from,
+        to,
+        now: commit,
+        ...(tag !== undefined && { tag }),
+        branch,
+        reason,
+        targetFoundBy: plan.mode === 'restore' ? plan.target.foundBy : 'these commits were named',
+        automatic,
+        undone: undone.map(({ sha, message, author }) => ({ revision: sha, title: (0,_git_describe_js__WEBPACK_IMPORTED_MODULE_13__/* .title */ .DD)(message), author })),
+        startedAt,
+    };
+    return record(applied, [layer, from, to]);
+}
+async function deploy({ inputs, log, now, sleep }, { repository }, { branch }, { commit }) {
+    const given = Object.entries(inputs['redeploy-inputs']);
+    const filled = given.map(([name, value]) => [name, value.replaceAll('{revision}', commit)]);
+    await (0,_git_redeploy_js__WEBPACK_IMPORTED_MODULE_5__/* .redeploy */ .j)(repository, {
+        workflow: inputs.redeploy,
+        ref: branch,
+        inputs: Object.fromEntries(filled),
+        timeoutMs: inputs['redeploy-timeout'] ?? 0,
+    }, { say: log.info, sleep, now: () => now().getTime() });
 }
 async function finish(step, { repository, incident }, plan, { decision, reason, receipt }) {
     const ids = {
@@ -40577,8 +40764,10 @@ async function finish(step, { repository, incident }, plan, { decision, reason, 
         decision,
         'reason-code': reason,
         from: plan.head,
-        to: plan.target.commit.sha,
-        ...(receipt && { commit: receipt.commit, tag: receipt.tag }),
+        to: (0,_git_plan_js__WEBPACK_IMPORTED_MODULE_4__/* .goalOf */ .ZZ)(plan),
+        ...(receipt && { commit: receipt.commit }),
+        ...(receipt?.tag !== undefined && { tag: receipt.tag }),
+        ...(receipt?.pull !== undefined && { 'pull-request': receipt.pull.number }),
         'undone-commits': plan.undoneCount,
     };
     step.setOutputs({ ...ids, result: JSON.stringify({ schema: 1, ...ids }) });
@@ -40586,15 +40775,12 @@ async function finish(step, { repository, incident }, plan, { decision, reason, 
         planned: 'Rollback planned (dry run: nothing was changed)',
         'already-rolled-back': 'Already rolled back',
         'rolled-back': 'Rolled back',
+        proposed: 'Rollback proposed',
     }[decision];
-    await step.writeSummary((0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_7__/* .renderMarkdown */ .Gc)([
-        (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_7__/* .heading */ .R_)(2, headline ?? decision),
-        ...(receipt === undefined
-            ? []
-            : [
-                (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_7__/* .paragraph */ .FY)((0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_7__/* .code */ .aY)(plan.branch), ' is at ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_7__/* .revision */ .QL)(receipt.commit), ', tagged ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_7__/* .code */ .aY)(receipt.tag), '. Nothing is deployed by that: deploy this revision now.'),
-            ]),
-        ...(0,_git_describe_js__WEBPACK_IMPORTED_MODULE_5__/* .summarizePlan */ .PN)(plan, repository),
+    await step.writeSummary((0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_16__/* .renderMarkdown */ .Gc)([
+        (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_16__/* .heading */ .R_)(2, headline ?? decision),
+        ...(receipt === undefined ? [] : (0,_git_describe_js__WEBPACK_IMPORTED_MODULE_13__/* .summarizeReceipt */ .ab)(plan, receipt)),
+        ...(0,_git_describe_js__WEBPACK_IMPORTED_MODULE_13__/* .summarizePlan */ .PN)(plan, repository),
     ]));
 }
 
@@ -40603,7 +40789,7 @@ __webpack_async_result__();
 
 /***/ }),
 
-/***/ 2138:
+/***/ 6202:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -40653,6 +40839,24 @@ function maskLines(text, values) {
         shown.push((0,redact/* redact */.E$)(masked.line, values));
     }
     return shown;
+}
+/**
+ * The lines of a text that is no YAML, up to the first name that looks like a secret's: with a quote or a bracket missing,
+ * anything below may belong to that secret. The number of lines stays the same.
+ */
+function hideAfterSecretName(text) {
+    const at = text.search(secretName);
+    const lines = (0,redact/* redact */.E$)(maskPrivateKeys(text)).split('\n');
+    if (at === -1)
+        return lines.map((line) => maskLine(line).line);
+    const named = text.slice(0, at).split('\n').length;
+    return lines.map((line, index) => {
+        if (index + 1 < named)
+            return maskLine(line).line;
+        const name = index + 1 === named ? (line.match(secretName)?.[0] ?? '') : '';
+        const before = name === '' ? indentOf(line) : line.slice(0, line.indexOf(name) + name.length);
+        return line.trim() === before.trim() ? before : `${before} ${redact/* redacted */.pc}`;
+    });
 }
 /** The same for a piece of text on one line: a key or value that a message quotes. */
 function maskText(text, values = []) {
@@ -41164,11 +41368,12 @@ const widestLine = 160;
  * One error for all that is wrong with a text: `file:line:column: what, and what to write instead`, each with the
  * lines around it. No secret is in it.
  * @param values secrets known to stand in the text
+ * @param isYaml false when the text could not be read, so that nobody knows what of it is a value
  */
-function reportProblems({ text, file, problems, values, }) {
+function reportProblems({ text, file, problems, values, isYaml, }) {
     const counter = lineCounterOf(text);
     const raw = text.split('\n');
-    const masked = maskLines(text, values);
+    const masked = isYaml ? maskLines(text, values) : hideAfterSecretName(text);
     const entries = inOrder(problems).map(({ range, message }) => {
         const start = counter.linePos(Math.min(range.start, text.length));
         const end = counter.linePos(Math.min(Math.max(range.start, range.end - 1), text.length));
@@ -41800,7 +42005,13 @@ function parseYaml({ text: raw, file, schema, empty, }) {
     if (parsed?.success === true && findings.length === 0 && problems.length === 0)
         return parsed.data;
     const located = document === undefined ? [] : findings.map((finding) => locateFinding(document, finding));
-    throw reportProblems({ text, file, problems: [...problems, ...located], values: secrets.values });
+    throw reportProblems({
+        text,
+        file,
+        problems: [...problems, ...located],
+        values: secrets.values,
+        isYaml: problems.length === 0,
+    });
 }
 function locateFinding(document, { path, at, message }) {
     return { range: locate({ document, path, at }), message };
@@ -41808,9 +42019,12 @@ function locateFinding(document, { path, at, message }) {
 
 // EXTERNAL MODULE: external "node:crypto"
 var external_node_crypto_ = __nccwpck_require__(7598);
+// EXTERNAL MODULE: ./lib/github/client.js + 6 modules
+var client = __nccwpck_require__(5464);
 // EXTERNAL MODULE: ./lib/github/refusal.js
 var refusal = __nccwpck_require__(8595);
 ;// CONCATENATED MODULE: ./lib/github/contents.js
+
 
 
 /** A text file of a branch or commit; undefined when the file, or the branch, is not there. Up to 100 MB, as the raw media type gives. */
@@ -41823,11 +42037,13 @@ async function readFile({ octokit, owner, repo }, { path, ref }) {
                 path,
                 ref,
                 mediaType: { format: 'raw' },
+                request: { parseSuccessResponseBody: false },
             });
             const data = response.data;
-            if (typeof data !== 'string')
+            if (!(data instanceof ReadableStream))
                 throw new TypeError(`${path} at ${ref} is not a text file`);
-            return { text: data, blob: blobId(data) };
+            const bytes = await new Response(data).bytes();
+            return { text: new TextDecoder().decode(bytes), bytes, blob: blobId(bytes) };
         }
         catch (error) {
             if ((0,refusal/* isRefused */.H0)(error, 'not-found'))
@@ -41836,16 +42052,18 @@ async function readFile({ octokit, owner, repo }, { path, ref }) {
         }
     });
 }
+const leaveOut = 'take this branch out of the rule';
 /**
  * Writes a file by a commit on a branch, only if the file is still what it was when it was read: GitHub compares `blob`,
  * and refuses when the branch moved at the same instant.
  * @param blob what the file was, undefined when it was not there
  * @returns 'conflict' when it was not so any more; 'no-branch' when the branch is not there
  */
-async function writeFile({ octokit, owner, repo }, { path, branch, text, blob, message, }) {
-    return (0,refusal/* explained */.to)({ doing: `write ${path} on ${branch}`, permission: 'contents: write' }, async () => {
+async function writeFile({ octokit, owner, repo }, { path, branch, bytes, blob, message, }) {
+    const doing = `write ${path} on ${branch}`;
+    return (0,refusal/* explained */.to)({ doing, permission: 'contents: write', detour: leaveOut }, async () => {
         try {
-            const content = Buffer.from(text).toString('base64');
+            const content = Buffer.from(bytes).toString('base64');
             await octokit.rest.repos.createOrUpdateFileContents({
                 owner,
                 repo,
@@ -41860,8 +42078,8 @@ async function writeFile({ octokit, owner, repo }, { path, branch, text, blob, m
         catch (error) {
             if ((0,refusal/* isRefused */.H0)(error, 'conflict'))
                 return 'conflict';
-            // without a blob id GitHub answers 422 «"sha" wasn't supplied» when the file has come to be in between
-            if (blob === undefined && (0,refusal/* isRefused */.H0)(error, 'invalid'))
+            // the file has come to be in between
+            if (blob === undefined && /"sha" wasn't supplied/.test((0,refusal/* readRefusal */.ni)(error)?.message ?? ''))
                 return 'conflict';
             if ((0,refusal/* isRefused */.H0)(error, 'not-found'))
                 return 'no-branch';
@@ -41886,14 +42104,14 @@ async function listFiles({ octokit, owner, repo }, { ref }) {
 }
 /** Starts a branch with no history in common with the others, holding one file; 'taken' when it is there by now. */
 async function createOrphanBranch({ octokit, owner, repo }, { branch, path, text, message }) {
-    return (0,refusal/* explained */.to)({ doing: `create the branch ${branch}`, permission: 'contents: write' }, async () => {
+    const doing = `create the branch ${branch}`;
+    return (0,refusal/* explained */.to)({ doing, permission: 'contents: write', detour: leaveOut }, async () => {
         // objects that nothing points at change nothing, so these two may be repeated
-        const request = { retries: 3 };
         const tree = await octokit.rest.git.createTree({
             owner,
             repo,
             tree: [{ path, mode: '100644', type: 'blob', content: text }],
-            request,
+            request: client/* repeatable */.E,
         });
         const commit = await octokit.rest.git.createCommit({
             owner,
@@ -41901,7 +42119,7 @@ async function createOrphanBranch({ octokit, owner, repo }, { branch, path, text
             message,
             tree: tree.data.sha,
             parents: [],
-            request,
+            request: client/* repeatable */.E,
         });
         try {
             await octokit.rest.git.createRef({ owner, repo, ref: `refs/heads/${branch}`, sha: commit.data.sha });
@@ -41915,8 +42133,7 @@ async function createOrphanBranch({ octokit, owner, repo }, { branch, path, text
     });
 }
 /** Git's own id of a file's content: https://git-scm.com/book/en/v2/Git-Internals-Git-Objects */
-function blobId(text) {
-    const content = Buffer.from(text);
+function blobId(content) {
     return (0,external_node_crypto_.createHash)('sha1').update(`blob ${content.length}\0`).update(content).digest('hex');
 }
 
@@ -42273,6 +42490,18 @@ const rollbackApplied = schemas/* object */.Ikc({
     undone: schemas/* array */.YOg(schemas/* object */.Ikc({ revision: schemas/* string */.YjP(), title: schemas/* string */.YjP(), author: schemas/* string */.YjP() })),
     startedAt: datetime(),
 });
+/** A rollback that waits for people: it takes effect when its pull request is merged. */
+const rollbackProposed = schemas/* object */.Ikc({
+    ...common,
+    kind: schemas/* literal */.euz('rollback-proposed'),
+    layer: layerSchema,
+    from: schemas/* string */.YjP(),
+    to: schemas/* string */.YjP(),
+    branch: schemas/* string */.YjP(),
+    pull: schemas/* number */.aig().int(),
+    url: schemas/* string */.YjP(),
+    reason: schemas/* string */.YjP(),
+});
 const rollbackFailed = schemas/* object */.Ikc({
     ...common,
     kind: schemas/* literal */.euz('rollback-failed'),
@@ -42292,6 +42521,7 @@ const postmortemOpened = schemas/* object */.Ikc({
 const eventSchema = schemas/* discriminatedUnion */.gMt('kind', [
     healthChecked,
     rollbackApplied,
+    rollbackProposed,
     rollbackFailed,
     postmortemOpened,
 ]);
@@ -42399,7 +42629,7 @@ function openBranchHistory({ repository, branch, signal, }) {
                 factor: 2,
                 randomize: true,
                 // a lost answer is tried again too: the next try reads first, and finds the event if it was written
-                shouldRetry: ({ error }) => error instanceof Lost || error instanceof errors/* UnavailableError */.hG || (0,refusal/* isAmbiguous */.X2)(error),
+                shouldRetry: ({ error }) => error instanceof Lost || (0,refusal/* isAmbiguous */.X2)(error.cause),
                 ...(signal && { signal }),
             }).catch((error) => {
                 if (error instanceof Lost) {
@@ -42417,7 +42647,10 @@ async function tryAppend({ repository, branch, event, }) {
     if (text === before?.text)
         return 'already-there';
     const message = `${event.kind}: ${event.incident}`;
-    const outcome = await writeFile(repository, { path, branch, text, blob: before?.blob, message });
+    // to the bytes and not to the text: a damaged line stays as it is
+    const added = Buffer.from(text.slice(before?.text.length ?? 0));
+    const bytes = Buffer.concat([before?.bytes ?? Buffer.alloc(0), added]);
+    const outcome = await writeFile(repository, { path, branch, bytes, blob: before?.blob, message });
     if (outcome === 'written')
         return 'appended';
     if (outcome === 'no-branch' &&
@@ -42426,28 +42659,8 @@ async function tryAppend({ repository, branch, event, }) {
     throw new Lost();
 }
 
-;// CONCATENATED MODULE: ./lib/history/incident.js
-
-/**
- * The id of the incident: one failed deployment and all that was done about it. The same in every job, re-run and
- * workflow of that deployment, because it is made of the environment and the failed revision alone. Safe in a ref
- * name, a file name and an HTML comment.
- * @param revision the full commit id of the failed deployment
- */
-function incidentId({ environment, revision }) {
-    const slug = environment
-        .toLowerCase()
-        .replace(/[^a-z0-9]+/g, '-')
-        .replace(/^-+|-+$/g, '')
-        .slice(0, 40);
-    // two environments whose names differ only in what a slug drops must not share an incident
-    const distinct = slug === environment ? slug : `${slug}-${shortHash(environment)}`;
-    return `${distinct.replace(/^-/, '')}-${revision.slice(0, 12)}`;
-}
-function shortHash(text) {
-    return (0,external_node_crypto_.createHash)('sha256').update(text).digest('hex').slice(0, 6);
-}
-
+// EXTERNAL MODULE: ./lib/history/incident.js
+var history_incident = __nccwpck_require__(3660);
 // EXTERNAL MODULE: ./lib/runner/context.js + 4 modules
 var runner_context = __nccwpck_require__(5914);
 // EXTERNAL MODULE: ./lib/actions/contract-parts.js
@@ -42475,7 +42688,7 @@ async function openWorkplace({ inputs, context, log, secrets, signal, now, openR
     const config = await loadConfig({ repository, path: inputs.config, ref: context.sha || revision });
     const history = openBranchHistory({ repository, branch: config.history.branch, signal });
     const environment = inputs.environment || context.event.deployment?.environment || config.environment;
-    const incident = incidentId({ environment, revision });
+    const incident = (0,history_incident/* incidentId */._)({ environment, revision });
     const { actor, run } = context;
     return {
         repository,
@@ -42550,43 +42763,543 @@ function isUserFacing(error) {
 
 /***/ }),
 
+/***/ 6856:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   g: () => (/* binding */ applyPlan)
+/* harmony export */ });
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(452);
+/* harmony import */ var _github_commits_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7781);
+/* harmony import */ var _github_refs_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2509);
+/* harmony import */ var _github_refusal_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(8595);
+/* harmony import */ var _content_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3311);
+/* harmony import */ var _delivery_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(886);
+/* harmony import */ var _message_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(9755);
+/* harmony import */ var _plan_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(6819);
+
+
+
+
+
+
+
+
+/**
+ * Applies a plan, or finishes what an earlier run of it began: commit, compare-and-swap of the branch, annotated tag; or
+ * commit, branch of its own, pull request. With delivery `auto`, a rule that is only known when it refuses the commit
+ * leads to the pull request, too. Can be killed between any two requests and run again: one rollback commit is made.
+ * @throws ConflictError when the branch has moved since the plan, and then nothing is changed
+ */
+async function applyPlan(repository, plan, { trace, delivery, proposal }) {
+    const { head, content, done, way } = plan;
+    const ids = { from: head, to: (0,_plan_js__WEBPACK_IMPORTED_MODULE_4__/* .goalOf */ .ZZ)(plan), pull: undefined };
+    const message = (0,_message_js__WEBPACK_IMPORTED_MODULE_5__/* .writeMessage */ .ZT)(trace);
+    if (done !== undefined) {
+        const tagged = await tagRollback(repository, done, message);
+        return { ...ids, ...tagged, commit: done.sha, outcome: 'already-rolled-back' };
+    }
+    const draft = { tree: await (0,_content_js__WEBPACK_IMPORTED_MODULE_2__/* .treeOf */ .g7)(repository, content), parents: [head], message };
+    let why = way.because;
+    if (way.way === 'direct') {
+        try {
+            const commit = await (0,_github_commits_js__WEBPACK_IMPORTED_MODULE_0__/* .createCommit */ .kt)(repository, draft);
+            await (0,_github_refs_js__WEBPACK_IMPORTED_MODULE_1__/* .moveBranch */ .ob)(repository, { branch: plan.branch, from: head, to: commit.sha });
+            return {
+                ...ids,
+                ...(await tagRollback(repository, commit, message)),
+                commit: commit.sha,
+                outcome: 'rolled-back',
+            };
+        }
+        catch (error) {
+            if (delivery !== 'auto' || !(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_6__/* .RefusedError */ .fk) || !(0,_github_refusal_js__WEBPACK_IMPORTED_MODULE_7__/* .isRuleRefusal */ .NS)(error))
+                throw error;
+            why = error.message;
+        }
+    }
+    const { commit, pull } = await (0,_delivery_js__WEBPACK_IMPORTED_MODULE_3__/* .propose */ .BM)(repository, { draft, proposal }).catch((error) => {
+        if (delivery !== 'auto' || !(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_6__/* .RefusedError */ .fk))
+            throw error;
+        throw new _errors_js__WEBPACK_IMPORTED_MODULE_6__/* .RefusedError */ .fk(`${why}, so the rollback takes a pull request: ${error.message}`, { cause: error });
+    });
+    return { ...ids, commit: commit.sha, tag: undefined, untagged: undefined, outcome: 'proposed', pull };
+}
+/** The branch has moved by now: a tag that is refused does not make the rollback undone, and is said instead. */
+async function tagRollback(repository, { sha, committedAt }, message) {
+    const tag = (0,_message_js__WEBPACK_IMPORTED_MODULE_5__/* .tagOf */ .cO)(committedAt);
+    // another branch may have been rolled back in the same second
+    const names = [tag, `${tag}_${sha.slice(0, 7)}`];
+    let untagged;
+    for (const name of names) {
+        try {
+            await (0,_github_refs_js__WEBPACK_IMPORTED_MODULE_1__/* .tagCommit */ .eF)(repository, { tag: name, commit: sha, message });
+            return { tag: name, untagged: undefined };
+        }
+        catch (error) {
+            if (!(0,_errors_js__WEBPACK_IMPORTED_MODULE_6__/* .isUserFacing */ .Qx)(error))
+                throw error;
+            untagged = error.message;
+            if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_6__/* .ConflictError */ .fK))
+                break;
+        }
+    }
+    return { tag: undefined, untagged };
+}
+
+
+/***/ }),
+
+/***/ 1994:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  Xi: () => (/* binding */ GitFailure),
+  eT: () => (/* binding */ demandGit),
+  zY: () => (/* binding */ openGit)
+});
+
+;// CONCATENATED MODULE: external "node:child_process"
+const external_node_child_process_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:child_process");
+// EXTERNAL MODULE: ./lib/errors.js
+var errors = __nccwpck_require__(452);
+;// CONCATENATED MODULE: ./lib/git/command.js
+
+
+/** Git ended with a status that is not 0. */
+class GitFailure extends Error {
+    name = 'GitFailure';
+    status;
+    output;
+    constructor({ args, status, output, said, }) {
+        super(`git ${args[0] ?? ''} ended with ${status ?? 'a signal'}: ${said.trim()}`);
+        this.status = status;
+        this.output = output;
+    }
+}
+/** Git with none of the machine's own settings: no hooks, no signing, no credential helper, no question at a prompt. */
+function openGit({ gitDir, authorization, path, signal }) {
+    const header = authorization === undefined
+        ? []
+        : [
+            [
+                `http.${new URL(authorization.url).origin}/.extraHeader`,
+                `Authorization: Basic ${Buffer.from(`x-access-token:${authorization.token}`).toString('base64')}`,
+            ],
+        ];
+    const settings = [
+        ['core.hooksPath', '/dev/null'],
+        ['gc.auto', '0'],
+        ['maintenance.auto', 'false'],
+        ['commit.gpgSign', 'false'],
+        ['user.name', 'rollback'],
+        ['user.email', 'rollback@users.noreply.github.com'],
+        ['merge.renameLimit', '10000'],
+        ...header,
+    ];
+    const env = {
+        PATH: path,
+        HOME: gitDir,
+        GIT_DIR: gitDir,
+        GIT_CONFIG_GLOBAL: '/dev/null',
+        GIT_CONFIG_NOSYSTEM: '1',
+        GIT_TERMINAL_PROMPT: '0',
+        LC_ALL: 'C',
+        GIT_CONFIG_COUNT: String(settings.length),
+        ...Object.fromEntries(settings.flatMap(([key, value], index) => [
+            [`GIT_CONFIG_KEY_${index}`, key],
+            [`GIT_CONFIG_VALUE_${index}`, value],
+        ])),
+    };
+    const runForBytes = (args, { input } = {}) => new Promise((resolve, reject) => {
+        const child = (0,external_node_child_process_namespaceObject.spawn)('git', args, { env, stdio: ['pipe', 'pipe', 'pipe'], ...(signal && { signal }) });
+        const [out, said] = [[], []];
+        child.stdout.on('data', (chunk) => out.push(chunk));
+        child.stderr.on('data', (chunk) => said.push(chunk));
+        // git may end before it has read all of it
+        child.stdin.on('error', () => { });
+        child.stdin.end(input);
+        child.once('error', (error) => reject(isMissing(error) ? noGit() : error));
+        child.once('close', (status) => {
+            const output = Buffer.concat(out);
+            if (status === 0)
+                resolve(output);
+            else
+                reject(new GitFailure({
+                    args,
+                    status,
+                    output: output.toString('utf8'),
+                    said: Buffer.concat(said).toString('utf8'),
+                }));
+        });
+    });
+    return {
+        run: async (args, options) => (await runForBytes(args, options)).toString('utf8'),
+        read: (blob) => runForBytes(['cat-file', 'blob', blob]),
+    };
+}
+/** `merge-tree --write-tree` came with 2.38: https://github.com/git/git/blob/master/Documentation/RelNotes/2.38.0.txt */
+const oldestGit = [2, 38];
+/** @throws InputError when this machine's git is missing or too old for what is done here */
+async function demandGit(git) {
+    const version = await git.run(['version']);
+    const [, major, minor] = /(\d+)\.(\d+)/.exec(version) ?? [];
+    const [a, b] = [Number(major), Number(minor)];
+    if (a > oldestGit[0] || (a === oldestGit[0] && b >= oldestGit[1]))
+        return;
+    throw new errors/* InputError */.dz(`this runner has ${version.trim()}, and a revert takes git ${oldestGit.join('.')} or later; use a newer runner image, or mode: restore`);
+}
+function isMissing(error) {
+    return 'code' in error && error.code === 'ENOENT';
+}
+function noGit() {
+    return new errors/* UnavailableError */.hG('there is no git on this runner: install it, or use mode: restore, which needs none');
+}
+
+
+/***/ }),
+
+/***/ 3689:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   S: () => (/* binding */ tellPulls)
+/* harmony export */ });
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(452);
+/* harmony import */ var _github_issues_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(375);
+/* harmony import */ var _text_markdown_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4358);
+
+
+
+/**
+ * Tells each pull request that it was undone, once, and how its work comes back.
+ * @returns why it could not be told; undefined when all were
+ */
+async function tellPulls(repository, { pulls = [], branch }, { commit, pull }, { incident, reason }) {
+    const by = pull === undefined ? (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .revision */ .QL)(commit) : (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .link */ .nf)(pull.url, `#${pull.number}`);
+    const body = (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .renderMarkdown */ .Gc)([
+        (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .paragraph */ .FY)(pull === undefined ? 'This was rolled back from ' : 'It is proposed to roll this back from ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .code */ .aY)(branch), ' by ', by, ': ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .text */ .Qq)(reason), '. Merging its branch again does nothing; revert the rollback on a branch, and fix the fault there.'),
+    ]);
+    try {
+        for (const { number } of pulls)
+            await (0,_github_issues_js__WEBPACK_IMPORTED_MODULE_0__/* .commentOnce */ .ZD)(repository, { number, marker: `rollback-of: ${incident}`, body });
+        return undefined;
+    }
+    catch (error) {
+        if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .RefusedError */ .fk)
+            return error.message;
+        throw error;
+    }
+}
+
+
+/***/ }),
+
+/***/ 3311:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  RE: () => (/* binding */ contentOfPaths),
+  xW: () => (/* binding */ contentOfRevert),
+  g7: () => (/* binding */ treeOf)
+});
+
+// EXTERNAL MODULE: ./lib/github/client.js + 6 modules
+var client = __nccwpck_require__(5464);
+// EXTERNAL MODULE: ./lib/github/refusal.js
+var refusal = __nccwpck_require__(8595);
+;// CONCATENATED MODULE: ./lib/github/trees.js
+
+
+const modes = new Set(['100644', '100755', '040000', '160000', '120000']);
+/** The entries of one folder of a tree, by name; undefined when there is no such tree. */
+async function listTree({ octokit, owner, repo }, sha) {
+    const need = { doing: `read the tree ${sha.slice(0, 7)}`, permission: 'contents: read' };
+    return (0,refusal/* explained */.to)(need, async () => {
+        try {
+            const { data } = await octokit.rest.git.getTree({ owner, repo, tree_sha: sha });
+            return new Map(data.tree.flatMap(({ path, mode, type, sha: id }) => isMode(mode) && isType(type) ? [[path, { mode, type, sha: id }]] : []));
+        }
+        catch (error) {
+            if ((0,refusal/* isRefused */.H0)(error, 'not-found'))
+                return undefined;
+            throw error;
+        }
+    });
+}
+/** What a tree has at a path, asked for folder by folder; undefined when it has nothing there. */
+async function readTreeEntry(repository, { tree, path }) {
+    let found = { mode: '040000', type: 'tree', sha: tree };
+    for (const name of path.split('/')) {
+        if (found?.type !== 'tree')
+            return undefined;
+        found = (await listTree(repository, found.sha))?.get(name);
+    }
+    return found;
+}
+/** Makes the tree that the edits turn another one into. Nothing points at it yet, so it changes nothing. @returns its id */
+async function createTree({ octokit, owner, repo }, { base, edits }) {
+    // an object that nothing points at may be made twice
+    const request = client/* repeatable */.E;
+    return (0,refusal/* explained */.to)({ doing: 'create the tree', permission: 'contents: write' }, async () => {
+        const tree = [];
+        for (const edit of edits) {
+            const { path } = edit;
+            if ('content' in edit) {
+                const content = Buffer.from(edit.content).toString('base64');
+                const { data } = await octokit.rest.git.createBlob({
+                    owner,
+                    repo,
+                    content,
+                    encoding: 'base64',
+                    request,
+                });
+                tree.push({ path, mode: edit.mode, type: 'blob', sha: data.sha });
+            }
+            else if (edit.entry === null) {
+                tree.push({ path, mode: '100644', type: 'blob', sha: null });
+            }
+            else {
+                tree.push({ path, ...edit.entry });
+            }
+        }
+        const { data } = await octokit.rest.git.createTree({ owner, repo, base_tree: base, tree, request });
+        return data.sha;
+    });
+}
+function isMode(mode) {
+    return mode !== undefined && modes.has(mode);
+}
+function isType(type) {
+    return type === 'blob' || type === 'tree' || type === 'commit';
+}
+
+;// CONCATENATED MODULE: ./lib/git/content.js
+
+/** The tree of a content; made, where there is none yet, which changes nothing. */
+async function treeOf(repository, content) {
+    return content.kind === 'tree' ? content.tree : createTree(repository, content);
+}
+/** The head's content with some paths as they are in another tree. Paths that are the same in both are left out. */
+async function contentOfPaths(repository, { head, target, paths }) {
+    const edits = await Promise.all(paths.map(async (path) => {
+        const [now, then] = await Promise.all([
+            readTreeEntry(repository, { tree: head, path }),
+            readTreeEntry(repository, { tree: target, path }),
+        ]);
+        if (now?.sha === then?.sha && now?.mode === then?.mode)
+            return [];
+        return [{ path, entry: then ?? null }];
+    }));
+    return { kind: 'edits', base: head, edits: edits.flat() };
+}
+/** The content that a revert leaves. Files that a merge made anew are sent; all others the repository has. */
+async function contentOfRevert(git, { head, reverted }) {
+    const base = (await git.run(['rev-parse', `${head}^{tree}`])).trim();
+    const known = await knownObjects(git);
+    const edits = await Promise.all(reverted.edits.map(async ({ path, mode, blob }) => {
+        if (blob === null)
+            return { path, entry: null };
+        if (known.has(blob))
+            return { path, entry: entryOf(mode, blob) };
+        return { path, mode: entryOf(mode, blob).mode, content: await git.read(blob) };
+    }));
+    return { kind: 'edits', base, edits };
+}
+/** Every object that the other side has: those that came, and those that are promised, which git marks with `?`. */
+async function knownObjects(git) {
+    const what = ['--objects', '--no-object-names', '--missing=print', 'FETCH_HEAD'];
+    const lines = (await git.run(['rev-list', ...what])).split('\n');
+    return new Set(lines.map((line) => line.replace('?', '')));
+}
+function entryOf(mode, sha) {
+    if (mode === '160000')
+        return { mode, type: 'commit', sha };
+    if (mode === '100755' || mode === '120000')
+        return { mode, type: 'blob', sha };
+    return { mode: '100644', type: 'blob', sha };
+}
+
+
+/***/ }),
+
+/***/ 886:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   $z: () => (/* binding */ deliveries),
+/* harmony export */   BM: () => (/* binding */ propose),
+/* harmony export */   T4: () => (/* binding */ chooseWay)
+/* harmony export */ });
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(452);
+/* harmony import */ var _github_commits_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7781);
+/* harmony import */ var _github_issues_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(375);
+/* harmony import */ var _github_pulls_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(235);
+/* harmony import */ var _github_refs_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(2509);
+/* harmony import */ var _github_rules_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(260);
+
+
+
+
+
+
+const deliveries = ['auto', 'direct', 'pull-request'];
+/** Chooses by the branch's rules, which are read before anything is tried. */
+function chooseWay(delivery, rules) {
+    if (delivery !== 'auto')
+        return { way: delivery, because: `input "delivery" is ${delivery}` };
+    const against = (0,_github_rules_js__WEBPACK_IMPORTED_MODULE_4__/* .rulesAgainstPush */ .z)(rules);
+    if (against.length > 0)
+        return { way: 'pull-request', because: `the branch has the rule ${against.join(', ')}` };
+    return {
+        way: 'direct',
+        because: rules.isProtected
+            ? 'no rule of the branch is known to forbid it'
+            : 'the branch has no rule against it',
+    };
+}
+/**
+ * Proposes a commit by a pull request. Can be killed anywhere and run again: a branch that is there already is taken
+ * over when it holds the same content on the same parent, and so is its pull request.
+ * @throws ConflictError when the branch's name is taken by something else
+ */
+async function propose(repository, { draft, proposal }) {
+    // a token that may not see pull requests is refused before there is a branch
+    await (0,_github_pulls_js__WEBPACK_IMPORTED_MODULE_2__/* .findOpenPull */ .zl)(repository, { head: proposal.branch, base: proposal.base });
+    const made = await (0,_github_commits_js__WEBPACK_IMPORTED_MODULE_0__/* .createCommit */ .kt)(repository, draft);
+    const there = await (0,_github_refs_js__WEBPACK_IMPORTED_MODULE_3__/* .createRef */ ._3)(repository, { ref: `heads/${proposal.branch}`, sha: made.sha });
+    const commit = there === made.sha ? made : await (0,_github_commits_js__WEBPACK_IMPORTED_MODULE_0__/* .readCommit */ .kN)(repository, there);
+    if (commit.tree !== draft.tree || commit.parents.join() !== draft.parents.join()) {
+        throw new _errors_js__WEBPACK_IMPORTED_MODULE_5__/* .ConflictError */ .fK(`the branch ${proposal.branch} holds another change already (${there.slice(0, 7)}): merge or delete it, and run again`);
+    }
+    const { base, branch: head, title, body, draft: isDraft } = proposal;
+    const pull = await (0,_github_pulls_js__WEBPACK_IMPORTED_MODULE_2__/* .openPull */ .Q_)(repository, { head, base, title, body, draft: isDraft });
+    await (0,_github_issues_js__WEBPACK_IMPORTED_MODULE_1__/* .addLabels */ .Nl)(repository, { number: pull.number, labels: proposal.labels });
+    await (0,_github_pulls_js__WEBPACK_IMPORTED_MODULE_2__/* .requestReviews */ .lj)(repository, { number: pull.number, reviewers: proposal.reviewers });
+    if (proposal.autoMerge)
+        await (0,_github_pulls_js__WEBPACK_IMPORTED_MODULE_2__/* .enableAutoMerge */ .D2)(repository, pull);
+    return { commit, pull };
+}
+
+
+/***/ }),
+
 /***/ 2919:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   DD: () => (/* binding */ title),
 /* harmony export */   PN: () => (/* binding */ summarizePlan),
-/* harmony export */   df: () => (/* binding */ describePlan)
+/* harmony export */   ab: () => (/* binding */ summarizeReceipt),
+/* harmony export */   df: () => (/* binding */ describePlan),
+/* harmony export */   ei: () => (/* binding */ describeReceipt)
 /* harmony export */ });
 /* harmony import */ var _text_markdown_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4358);
 
 const listed = 20;
 /** The plan as lines of a log. */
-function describePlan({ branch, head, target, undone, undoneCount, files, }) {
+function describePlan(plan) {
+    const { branch, head, undone, undoneCount, files, done, takenBackBy, pulls = [], way } = plan;
     return [
-        `${branch}: ${head.slice(0, 7)} → content of ${target.commit.sha.slice(0, 7)} (${target.foundBy})`,
-        `undoes ${count(undoneCount, 'commit')} in ${count(files.length, 'file')}:`,
+        ...(takenBackBy === undefined ? [] : [takenBack(takenBackBy)]),
+        `${branch}: ${head.slice(0, 7)} → ${goal(plan)}`,
+        `${done === undefined ? 'undoes' : 'undid'} ${count(undoneCount, 'commit')} in ${count(files.length, 'file')}:`,
         ...undone
             .slice(-listed)
             .map((commit) => `  ${commit.sha.slice(0, 7)} ${title(commit.message)} (${commit.author})`),
         ...(undoneCount > listed ? [`  … and ${undoneCount - listed} more`] : []),
+        ...(pulls.length === 0
+            ? []
+            : [`of the pull requests ${pulls.map(({ number }) => `#${number}`).join(', ')}`]),
+        ...(done === undefined ? [`delivery: ${way.way}, because ${way.because}`] : []),
     ];
 }
 /** The plan as a section of the job summary. */
 function summarizePlan(plan, { owner, repo }) {
-    const { branch, head, target, undone, undoneCount, files } = plan;
+    const { branch, head, undone, undoneCount, files, done, since, takenBackBy, warnings } = plan;
+    const pulls = plan.pulls ?? [];
     return [
-        (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .heading */ .R_)(3, 'What is undone'),
+        ...(takenBackBy === undefined ? [] : [(0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .paragraph */ .FY)(`${capital(takenBack(takenBackBy))}.`)]),
+        (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .heading */ .R_)(3, done === undefined ? 'What is undone' : 'What was undone'),
         (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .bulletList */ .fF)([
             ['branch ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .code */ .aY)(branch), ' of ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .code */ .aY)(`${owner}/${repo}`)],
-            ['from ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .revision */ .QL)(head), ' to the content of ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .revision */ .QL)(target.commit.sha), ': ', target.foundBy],
-            [`${count(undoneCount, 'commit')} in ${count(files.length, 'file')}`],
+            ['from ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .revision */ .QL)(head), ...goalInline(plan)],
+            [
+                `${count(undoneCount, 'commit')} in ${count(files.length, 'file')}`,
+                ...(pulls.length === 0 ? [] : [' of ']),
+                ...pulls.flatMap(({ number, url }, index) => [...(index > 0 ? [', '] : []), (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .link */ .nf)(url, `#${number}`)]),
+            ],
+            ...warnings.map(({ message, paths }) => [
+                (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .strong */ .ko)('Mind: '),
+                (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .text */ .Qq)(message),
+                ' (',
+                (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .code */ .aY)(paths.slice(0, 3).join(', ')),
+                ')',
+            ]),
         ]),
-        (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .table */ .tp)(['commit', 'title', 'author'], undone
-            .slice(-listed)
-            .map((commit) => [(0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .revision */ .QL)(commit.sha), (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .code */ .aY)(title(commit.message)), (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .code */ .aY)(commit.author)])),
+        commitTable(undone),
         ...(undoneCount > listed ? [(0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .paragraph */ .FY)(`… and ${undoneCount - listed} more.`)] : []),
+        ...(since.length === 0
+            ? []
+            : [(0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .heading */ .R_)(3, 'What came on top of it since, and stays'), commitTable(since)]),
     ];
+}
+function goal(plan) {
+    if (plan.mode === 'revert')
+        return 'the same without the commits below, and with all that came after them';
+    const { target, paths } = plan;
+    const what = paths.length === 0 ? 'content' : paths.join(', ');
+    return `${what} of ${target.commit.sha.slice(0, 7)} (${target.foundBy})`;
+}
+function goalInline(plan) {
+    if (plan.mode === 'revert')
+        return [' to the same without the commits below; what came after them stays'];
+    const { target, paths } = plan;
+    const what = paths.length === 0 ? [' to the content of '] : [' to ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .code */ .aY)(paths.join(', ')), ' of '];
+    return [...what, (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .revision */ .QL)(target.commit.sha), ': ', target.foundBy];
+}
+/** How things stand after a rollback was applied, or was found to be there, as a line of a log. */
+function describeReceipt({ branch, since }, { commit, tag, pull }) {
+    if (pull !== undefined)
+        return `${branch} stays where it is: the rollback is proposed by pull request #${pull.number}, ${pull.url}`;
+    const tagged = tag === undefined ? '' : `, tagged ${tag}`;
+    const now = since.at(-1);
+    if (now === undefined)
+        return `${branch} is at ${commit.slice(0, 7)}${tagged}: deploy ${commit}`;
+    return `${branch} was rolled back by ${commit.slice(0, 7)}${tagged} before, and has moved on to ${now.sha.slice(0, 7)} since (${count(since.length, 'commit')} on top): nothing was changed; to roll that back, too, give its id in input "revision"`;
+}
+/** The same as paragraphs of the job summary. */
+function summarizeReceipt({ branch, since }, { commit, tag, untagged, pull }) {
+    if (pull !== undefined) {
+        const proposed = [(0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .code */ .aY)(branch), ' stays where it is: the rollback is proposed by '];
+        return [
+            (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .paragraph */ .FY)(...proposed, (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .link */ .nf)(pull.url, `#${pull.number}`), '. It takes effect when that is merged.'),
+        ];
+    }
+    const tagged = tag === undefined ? [] : [', tagged ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .code */ .aY)(tag)];
+    const now = since.at(-1);
+    return [
+        now === undefined
+            ? (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .paragraph */ .FY)((0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .code */ .aY)(branch), ' is at ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .revision */ .QL)(commit), ...tagged, '. Nothing is deployed by that: deploy this revision now.')
+            : (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .paragraph */ .FY)((0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .code */ .aY)(branch), ' was rolled back by ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .revision */ .QL)(commit), ...tagged, ' before, and has moved on to ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .revision */ .QL)(now.sha), ' since: nothing was changed. To roll that back, too, give its id in input ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .code */ .aY)('revision'), '.'),
+        ...(untagged === undefined ? [] : [(0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .paragraph */ .FY)('The rollback has no tag: ', untagged, '.')]),
+    ];
+}
+function takenBack({ sha, message }) {
+    return `an earlier rollback of this incident was taken back by ${sha.slice(0, 7)} (${title(message)}): that is undone again`;
+}
+function commitTable(commits) {
+    const rows = commits
+        .slice(-listed)
+        .map(({ sha, message, author }) => [(0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .revision */ .QL)(sha), (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .code */ .aY)(title(message)), (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .code */ .aY)(author)]);
+    return (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .table */ .tp)(['commit', 'title', 'author'], rows);
+}
+function capital(text) {
+    return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
 }
 /** The first line of a commit's message. */
 function title(message) {
@@ -42599,26 +43312,1435 @@ function count(n, noun) {
 
 /***/ }),
 
-/***/ 9874:
+/***/ 2676:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   W: () => (/* binding */ demandGuards)
+/* harmony export */ });
+/* harmony import */ var ms__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(744);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(452);
+
+
+/**
+ * Holds an automatic rollback against its guards.
+ * @param past events of at least the last 24 hours
+ * @param now ms since the epoch
+ * @throws RefusedError that names the guard and the way past it
+ */
+function demandGuards({ environment, undoneCount, badCommittedAt, badIsRollback }, { guards, past, now }) {
+    const byHand = 'look at it, and run the rollback by hand if it is right';
+    if (badIsRollback)
+        throw new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .RefusedError */ .fk(`the failed revision is itself a rollback, and one is not rolled back by a machine: ${byHand}`);
+    if (undoneCount > guards.maxCommits) {
+        throw new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .RefusedError */ .fk(`the rollback would undo ${undoneCount} commits, and input "max-commits" allows ${guards.maxCommits} without a person: ${byHand}`);
+    }
+    const age = now - badCommittedAt.getTime();
+    if (guards.maxAgeMs !== undefined && age > guards.maxAgeMs) {
+        throw new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .RefusedError */ .fk(`the failed revision is ${ms__WEBPACK_IMPORTED_MODULE_0__(age, { long: true })} old, and input "max-age" allows ${ms__WEBPACK_IMPORTED_MODULE_0__(guards.maxAgeMs, { long: true })}: what broke is likely something else; ${byHand}`);
+    }
+    const today = new Set(past.flatMap((event) => {
+        const counts = event.kind === 'rollback-applied' && event.automatic && event.environment === environment;
+        return counts && now - Date.parse(event.at) < ms__WEBPACK_IMPORTED_MODULE_0__('24h') ? [event.incident] : [];
+    }));
+    if (today.size >= guards.dailyCap) {
+        throw new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .RefusedError */ .fk(`${environment} was rolled back automatically ${today.size} times within 24 hours, and input "daily-cap" allows ${guards.dailyCap}: ${byHand}`);
+    }
+}
+
+
+/***/ }),
+
+/***/ 9755:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   ZT: () => (/* binding */ writeMessage),
+/* harmony export */   _8: () => (/* binding */ readMessage),
+/* harmony export */   cO: () => (/* binding */ tagOf),
+/* harmony export */   et: () => (/* binding */ subjectOf)
+/* harmony export */ });
+/**
+ * The message of a rollback commit, in git's own form: subject, reason, trailers.
+ * https://git-scm.com/docs/git-interpret-trailers
+ */
+function writeMessage({ incident, environment, from, to, reason, by, runUrl }) {
+    const trailers = [
+        ['Rollback-Incident', incident],
+        ['Rollback-Environment', environment],
+        ['Rollback-From', from],
+        ['Rollback-To', to],
+        ['Rollback-Requested-By', by],
+        ...(runUrl === undefined ? [] : [['Rollback-Run', runUrl]]),
+    ].map(([key, value]) => `${key}: ${oneLine(value ?? '')}`);
+    const body = oneLine(reason);
+    return `${[subjectOf({ environment, to }), ...(body === '' ? [] : [body]), trailers.join('\n')].join('\n\n')}\n`;
+}
+/** The first line of a rollback's commit, and the title of its pull request. */
+function subjectOf({ environment, to }) {
+    const [, without] = /^without:(.*)$/.exec(to) ?? [];
+    if (without === undefined)
+        return oneLine(`Roll back ${environment} to ${to.slice(0, 7)}`);
+    const [first = '', ...more] = without.split('+').map((sha) => sha.slice(0, 7));
+    return oneLine(`Roll back ${environment} without ${first}${more.length > 0 ? ` and ${more.length} more` : ''}`);
+}
+/** Reads back which rollback a commit is; undefined for a commit that is none. */
+function readMessage(message) {
+    const trailers = new Map(message
+        .trimEnd()
+        .split('\n\n')
+        .at(-1)
+        ?.split('\n')
+        .flatMap((line) => {
+        const [, key, value] = /^(Rollback-[A-Za-z-]+): (.*)$/.exec(line) ?? [];
+        return key === undefined || value === undefined ? [] : [[key, value]];
+    }));
+    const [incident, from, to] = ['Incident', 'From', 'To'].map((key) => trailers.get(`Rollback-${key}`));
+    return incident && from && to ? { incident, from, to } : undefined;
+}
+/** `rollback_YYYYMMDD_HHMMSS` in UTC, of the time of the rollback commit: the same however often the step is run again. */
+function tagOf(committedAt) {
+    const [date, time] = committedAt.toISOString().slice(0, 19).split('T');
+    return `rollback_${date?.replaceAll('-', '')}_${time?.replaceAll(':', '')}`;
+}
+/** Text from outside stays on its line, so that it can add no trailer of its own; git takes no NUL in a message. */
+function oneLine(value) {
+    return value.replace(/[\s\p{Cc}]+/gu, ' ').trim();
+}
+
+
+/***/ }),
+
+/***/ 8045:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   H: () => (/* binding */ prepareClone)
+/* harmony export */ });
+/* harmony import */ var node_fs_promises__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1455);
+/* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(6760);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(452);
+/* harmony import */ var _command_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(1994);
+
+
+
+
+/**
+ * Prepares clones with the newest commits of a branch and their trees; files come when git asks for them.
+ * @throws InputError for a git that is too old, UnavailableError when the repository cannot be fetched
+ */
+function prepareClone({ url, token, directory, path, signal }) {
+    return async ({ head, depth }) => {
+        await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_0__.mkdir)(directory, { recursive: true });
+        const gitDir = await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_0__.mkdtemp)((0,node_path__WEBPACK_IMPORTED_MODULE_1__.join)(directory, 'clone-'));
+        const git = (0,_command_js__WEBPACK_IMPORTED_MODULE_2__/* .openGit */ .zY)({ gitDir, authorization: { url, token }, path, signal });
+        await (0,_command_js__WEBPACK_IMPORTED_MODULE_2__/* .demandGit */ .eT)(git);
+        try {
+            await git.run(['init', '--quiet', '--bare', gitDir]);
+            await git.run(['remote', 'add', 'origin', url]);
+            await git.run(['config', 'remote.origin.promisor', 'true']);
+            await git.run(['config', 'remote.origin.partialclonefilter', 'blob:none']);
+            const what = ['--quiet', '--no-tags', '--filter=blob:none', `--depth=${depth}`];
+            await git.run(['fetch', ...what, 'origin', head]);
+            return git;
+        }
+        catch (error) {
+            if (error instanceof _command_js__WEBPACK_IMPORTED_MODULE_2__/* .GitFailure */ .Xi)
+                throw new _errors_js__WEBPACK_IMPORTED_MODULE_3__/* .UnavailableError */ .hG(`could not fetch ${url}: ${error.message}`, { cause: error });
+            throw error;
+        }
+    };
+}
+
+
+/***/ }),
+
+/***/ 6819:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
 // EXPORTS
 __nccwpck_require__.d(__webpack_exports__, {
-  d: () => (/* binding */ applyRestore),
+  s4: () => (/* binding */ findPulls),
+  ZZ: () => (/* binding */ goalOf),
+  ZY: () => (/* binding */ readStanding),
+  mC: () => (/* binding */ revertGoal)
+});
+
+// EXTERNAL MODULE: ./lib/errors.js
+var errors = __nccwpck_require__(452);
+// EXTERNAL MODULE: ./lib/github/commits.js
+var commits = __nccwpck_require__(7781);
+// EXTERNAL MODULE: ./lib/github/pulls.js
+var pulls = __nccwpck_require__(235);
+// EXTERNAL MODULE: ./lib/github/refs.js
+var refs = __nccwpck_require__(2509);
+// EXTERNAL MODULE: ./lib/git/message.js
+var message = __nccwpck_require__(9755);
+;// CONCATENATED MODULE: ./lib/git/earlier.js
+
+
+/** The rollbacks among the newest commits of a branch, newest first. A commit that only says that it is one is none: its parent tells. */
+function findRollbacks(recent) {
+    return recent.flatMap((commit) => {
+        const said = (0,message/* readMessage */._8)(commit.message);
+        return said !== undefined && commit.parents[0] === said.from ? [{ commit, ...said }] : [];
+    });
+}
+/** Looks whether a rollback still holds: people may have gone on from it, or taken it back. */
+async function lookAfter(repository, { commit, from }, head) {
+    if (commit.sha === head)
+        return { since: [], takenBackBy: undefined };
+    const { commits: since } = await (0,commits/* compareCommits */.kC)(repository, { base: commit.sha, head });
+    const { tree: undoneTree } = await (0,commits/* readCommit */.kN)(repository, from);
+    let takenBackBy;
+    for (const each of since) {
+        if (each.tree === undoneTree || each.message.includes(`This reverts commit ${commit.sha}`))
+            takenBackBy = each;
+        else if (each.tree === commit.tree)
+            takenBackBy = undefined;
+    }
+    return { since, takenBackBy };
+}
+
+;// CONCATENATED MODULE: ./lib/git/plan.js
+
+
+
+
+
+/** What a plan goes to, for the history: the id of a revision, or the commits that are taken away. */
+function goalOf(plan) {
+    return plan.mode === 'restore' ? plan.target.commit.sha : revertGoal(plan.undone);
+}
+function revertGoal(commits) {
+    return `without:${commits.map(({ sha }) => sha.slice(0, 12)).join('+')}`;
+}
+/** @throws InputError when there is no such branch */
+async function readStanding(repository, { branch, incident }) {
+    const head = await (0,refs/* readRef */.sg)(repository, `heads/${branch}`);
+    if (head === undefined) {
+        throw new errors/* InputError */.dz(`the branch "${branch}" is not in ${repository.owner}/${repository.repo}; name the deployed branch in input "branch"`);
+    }
+    const rollbacks = findRollbacks(await (0,commits/* listCommits */.VE)(repository, { branch: head, count: 100 }));
+    const earlier = rollbacks.find((each) => each.incident === incident);
+    const { since, takenBackBy } = earlier === undefined ? { since: [], takenBackBy: undefined } : await lookAfter(repository, earlier, head);
+    return { head, rollbacks, holding: takenBackBy === undefined ? earlier : undefined, since, takenBackBy };
+}
+/** Pull requests are asked for commit by commit, of the newest ones only. */
+const askedCommits = 20;
+/** A token that may not see pull requests may still roll back. */
+async function findPulls(repository, commits) {
+    try {
+        const [newest, ...others] = commits.slice(-askedCommits).reverse();
+        if (newest === undefined)
+            return [];
+        // one alone first: a token that may not see them is told so once
+        const first = await (0,pulls/* pullsOfCommit */.bU)(repository, newest.sha);
+        const found = [first, ...(await Promise.all(others.map(({ sha }) => (0,pulls/* pullsOfCommit */.bU)(repository, sha))))];
+        const byNumber = new Map(found.flat().map((pull) => [pull.number, pull]));
+        return [...byNumber.values()].sort((a, b) => a.number - b.number);
+    }
+    catch (error) {
+        if (error instanceof errors/* RefusedError */.fk)
+            return undefined;
+        throw error;
+    }
+}
+
+
+/***/ }),
+
+/***/ 7836:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   G: () => (/* binding */ writeProposal)
+/* harmony export */ });
+/* harmony import */ var _text_markdown_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4358);
+/* harmony import */ var _describe_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2919);
+/* harmony import */ var _message_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9755);
+
+
+
+/** The pull request that proposes a rollback: what is undone, why, and how the work comes back. */
+function writeProposal(repository, plan, trace, wishes) {
+    return {
+        ...wishes,
+        base: plan.branch,
+        branch: `rollback/${trace.incident}`,
+        title: (0,_message_js__WEBPACK_IMPORTED_MODULE_0__/* .subjectOf */ .et)(trace),
+        body: (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .renderMarkdown */ .Gc)([
+            (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .paragraph */ .FY)((0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .text */ .Qq)(trace.reason)),
+            ...(0,_describe_js__WEBPACK_IMPORTED_MODULE_2__/* .summarizePlan */ .PN)(plan, repository),
+            (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .heading */ .R_)(3, 'After the merge'),
+            (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .paragraph */ .FY)('Merging this deploys nothing by itself where the deployment is not started by a push. The undone work does not come back by merging its branch again, because its commits are in the history already: revert this pull request instead, and fix the fault there.'),
+        ]),
+        draft: false,
+    };
+}
+
+
+/***/ }),
+
+/***/ 7743:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  j: () => (/* binding */ redeploy)
+});
+
+// EXTERNAL MODULE: ./lib/errors.js
+var errors = __nccwpck_require__(452);
+// EXTERNAL MODULE: ./node_modules/zod/v4/classic/schemas.js + 11 modules
+var schemas = __nccwpck_require__(2857);
+// EXTERNAL MODULE: ./lib/github/refusal.js
+var refusal = __nccwpck_require__(8595);
+;// CONCATENATED MODULE: ./lib/github/workflows.js
+
+
+const startedRun = schemas/* object */.Ikc({ workflow_run_id: schemas/* number */.aig() });
+/**
+ * Starts a workflow that has a `workflow_dispatch` trigger. The one way in which the workflow's own token can start a
+ * run: https://docs.github.com/en/actions/how-tos/write-workflows/choose-when-workflows-run/trigger-a-workflow
+ * @param workflow the name of its file
+ * @returns the run's id; undefined where the server does not tell it, as GitHub Enterprise Server before 3.20
+ */
+async function dispatchWorkflow({ octokit, owner, repo }, { workflow, ref, inputs }) {
+    const need = { doing: `start the workflow ${workflow}`, permission: 'actions: write' };
+    const { data } = await (0,refusal/* explained */.to)(need, () => octokit.rest.actions.createWorkflowDispatch({
+        owner,
+        repo,
+        workflow_id: workflow,
+        ref,
+        inputs,
+        return_run_details: true,
+    }));
+    // Octokit's types know only the answer without a body
+    return startedRun.safeParse(data).data?.workflow_run_id;
+}
+/** How a run stands. */
+async function readRun({ octokit, owner, repo }, id) {
+    const need = { doing: `read the run ${id}`, permission: 'actions: read' };
+    const { data } = await (0,refusal/* explained */.to)(need, () => octokit.rest.actions.getWorkflowRun({ owner, repo, run_id: id }));
+    return { id, url: data.html_url, status: data.status ?? 'unknown', conclusion: data.conclusion };
+}
+
+// EXTERNAL MODULE: ./lib/text/duration.js
+var duration = __nccwpck_require__(4783);
+;// CONCATENATED MODULE: ./lib/git/redeploy.js
+
+
+
+const pollMs = 5_000;
+/**
+ * Deploys the restored revision by the repository's own workflow, and waits for its run: a push with the workflow's own
+ * token starts none.
+ * @param say gets a line when the run starts, and each time its status changes
+ * @returns the run, completed with success; undefined where the server does not tell which run it started
+ * @throws InputError when the run ends in another way; UnavailableError when it takes too long
+ */
+async function redeploy(repository, { workflow, ref, inputs, timeoutMs }, { say, sleep, now, }) {
+    const id = await dispatchWorkflow(repository, { workflow, ref, inputs });
+    if (id === undefined) {
+        say(`${workflow} on ${ref} is started; this server does not tell which run it is, so it is not waited for`);
+        return undefined;
+    }
+    const deadline = now() + timeoutMs;
+    let shown = '';
+    for (;;) {
+        const run = await readRun(repository, id);
+        if (run.status !== shown)
+            say(`${workflow} on ${ref}: ${run.status}, ${run.url}`);
+        shown = run.status;
+        if (run.status === 'completed') {
+            if (run.conclusion === 'success')
+                return run;
+            throw new errors/* InputError */.dz(`the code is rolled back, but the workflow ${workflow} that deploys it ended with ${run.conclusion ?? 'nothing'}: see ${run.url}, mend it and run it again`);
+        }
+        if (now() + pollMs > deadline) {
+            throw new errors/* UnavailableError */.hG(`the code is rolled back, but the workflow ${workflow} that deploys it is still ${run.status} after ${(0,duration/* formatDuration */.a3)(timeoutMs)}: see ${run.url}`);
+        }
+        await sleep(pollMs);
+    }
+}
+
+
+/***/ }),
+
+/***/ 213:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
   q: () => (/* binding */ planRestore)
 });
 
 // EXTERNAL MODULE: ./lib/errors.js
 var errors = __nccwpck_require__(452);
+// EXTERNAL MODULE: ./lib/github/commits.js
+var commits = __nccwpck_require__(7781);
+// EXTERNAL MODULE: ./lib/github/rules.js
+var github_rules = __nccwpck_require__(260);
+// EXTERNAL MODULE: ./lib/git/content.js + 1 modules
+var git_content = __nccwpck_require__(3311);
+// EXTERNAL MODULE: ./lib/git/delivery.js
+var delivery = __nccwpck_require__(886);
+// EXTERNAL MODULE: ./lib/git/plan.js + 1 modules
+var plan = __nccwpck_require__(6819);
 // EXTERNAL MODULE: ./lib/github/refusal.js
 var refusal = __nccwpck_require__(8595);
-;// CONCATENATED MODULE: ./lib/github/commits.js
+;// CONCATENATED MODULE: ./lib/github/deployments.js
+
+const permission = 'deployments: read';
+/** The deployments of an environment, or of a revision in it, newest first, a page of a hundred at a time so that a caller stops when it has what it seeks. */
+async function* listDeployments({ octokit, owner, repo }, { environment, revision }) {
+    const pages = octokit.paginate.iterator(octokit.rest.repos.listDeployments, {
+        owner,
+        repo,
+        environment,
+        ...(revision && { sha: revision }),
+        per_page: 100,
+    });
+    const iterator = pages[Symbol.asyncIterator]();
+    const need = { doing: `list the deployments of ${environment}`, permission };
+    for (let page = await (0,refusal/* explained */.to)(need, () => iterator.next()); !page.done; page = await (0,refusal/* explained */.to)(need, () => iterator.next())) {
+        for (const { id, sha, created_at } of page.value.data)
+            yield { id, revision: sha, createdAt: new Date(created_at) };
+    }
+}
+/**
+ * True when the deployment has ever succeeded. Not its present state: a newer deployment turns an older one `inactive`,
+ * and in production environments it does not even do that.
+ */
+async function hasSucceeded({ octokit, owner, repo }, deployment) {
+    const { data } = await (0,refusal/* explained */.to)({ doing: `read the statuses of deployment ${deployment.id}`, permission }, () => octokit.rest.repos.listDeploymentStatuses({ owner, repo, deployment_id: deployment.id, per_page: 100 }));
+    return data.some(({ state }) => state === 'success');
+}
+
+// EXTERNAL MODULE: ./lib/history/incident.js
+var incident = __nccwpck_require__(3660);
+;// CONCATENATED MODULE: ./lib/github/checks.js
+
+/** Reads check runs and commit statuses of a commit. @returns the worst state of each named check */
+async function readChecks({ octokit, owner, repo }, { sha, names }) {
+    const doing = `read the checks of ${sha.slice(0, 7)}`;
+    const [runs, status] = await Promise.all([
+        (0,refusal/* explained */.to)({ doing, permission: 'checks: read' }, () => octokit.paginate(octokit.rest.checks.listForRef, {
+            owner,
+            repo,
+            ref: sha,
+            filter: 'latest',
+            per_page: 100,
+        })),
+        (0,refusal/* explained */.to)({ doing, permission: 'statuses: read' }, () => octokit.rest.repos.getCombinedStatusForRef({ owner, repo, ref: sha, per_page: 100 })),
+    ]);
+    const found = [
+        ...runs.map(({ name, conclusion }) => ({ name, state: stateOfRun(conclusion) })),
+        ...status.data.statuses.map(({ context, state }) => ({ name: context, state: stateOfStatus(state) })),
+    ];
+    return new Map(names.map((name) => [name, worst(found.filter((each) => each.name === name).map(({ state }) => state))]));
+}
+/** A check that was skipped or neutral counts as passed, as GitHub's own required checks have it. */
+function stateOfRun(conclusion) {
+    if (conclusion === null)
+        return 'pending';
+    return ['success', 'neutral', 'skipped'].includes(conclusion) ? 'success' : 'failure';
+}
+function stateOfStatus(state) {
+    if (state === 'success' || state === 'pending')
+        return state;
+    return 'failure';
+}
+function worst(states) {
+    return ['failure', 'pending', 'success'].find((state) => states.includes(state)) ?? 'missing';
+}
+
+;// CONCATENATED MODULE: ./lib/git/green-target.js
+
+
+
+const lastGreen = 'last-green';
+/** How many commits are looked at, two requests each. */
+const furthest = 50;
+/**
+ * The newest revision before the failed one at which all the named checks were green. GitHub forgets checks after 90 days.
+ * @throws InputError when no check is named, or none of the revisions was green
+ */
+async function findGreenTarget(repository, { checks, bad }) {
+    if (checks.length === 0)
+        throw new errors/* InputError */.dz(`input "target" is ${lastGreen}, and input "checks" names no checks; name those that say that a revision is good`);
+    const [failed, ...older] = await (0,commits/* listCommits */.VE)(repository, { branch: bad, count: furthest + 1 });
+    for (const commit of older) {
+        if (commit.tree === failed?.tree)
+            continue;
+        const states = await readChecks(repository, { sha: commit.sha, names: checks });
+        if ([...states.values()].every((state) => state === 'success'))
+            return {
+                commit,
+                foundBy: `the newest revision before ${bad.slice(0, 7)} at which ${checks.join(', ')} passed`,
+            };
+    }
+    throw new errors/* InputError */.dz(`at none of the ${older.length} revisions before ${bad.slice(0, 7)} did all of ${checks.join(', ')} pass; check the names in input "checks", or name the good revision in input "target"`);
+}
+
+// EXTERNAL MODULE: ./lib/github/refs.js
+var refs = __nccwpck_require__(2509);
+;// CONCATENATED MODULE: ./lib/git/tag-target.js
+
+
+
+const previousDeploymentTag = 'previous-deployment-tag';
+/** How far back on the branch a tag is looked for, in commits. */
+const tag_target_furthest = 100;
+/**
+ * The newest revision of the branch before the failed one that bears a deployment tag, and has another content.
+ * @param pattern name of the tags with one `*`, e.g. `deploy-*`
+ * @throws InputError when the pattern is none, or no tag fits
+ */
+async function findTaggedTarget(repository, { pattern, bad }) {
+    const [prefix = '', suffix, ...more] = pattern.split('*');
+    if (prefix === '' || suffix === undefined || more.length > 0) {
+        throw new errors/* InputError */.dz(`input "tag-pattern" is "${pattern}"; write the beginning of the tags' names with one *, such as deploy-*`);
+    }
+    const tags = (await (0,refs/* listTags */.cB)(repository, { prefix })).filter(({ name }) => name.endsWith(suffix));
+    const [failed, ...older] = await (0,commits/* listCommits */.VE)(repository, { branch: bad, count: tag_target_furthest });
+    for (const commit of older) {
+        const tag = tags.find((each) => each.commit === commit.sha);
+        if (tag === undefined || commit.tree === failed?.tree)
+            continue;
+        return { commit, foundBy: `the newest tag ${pattern} before ${bad.slice(0, 7)}: ${tag.name}` };
+    }
+    throw new errors/* InputError */.dz(`no tag ${pattern} marks one of the ${older.length} commits before ${bad.slice(0, 7)}; change input "tag-pattern", or name the good revision in input "target"`);
+}
+
+;// CONCATENATED MODULE: ./lib/git/target.js
+
+
+
+
+
+
+const lastSuccessfulDeployment = 'last-successful-deployment';
+/** How many first parents `HEAD~n` may go back, one request each. */
+const furthestParent = 100;
+/** How many older deployments are looked at before we say that there is no good one. */
+const furthestDeployment = 100;
+/** How many of these are told when there is no good one. */
+const toldDeployments = 5;
+/** Finds the revision to go back to. @throws InputError when it names nothing, or no deployment succeeded before the bad one */
+async function findTarget(repository, request) {
+    const { target, head } = request;
+    if (target === lastSuccessfulDeployment)
+        return findLastSuccessfulDeployment(repository, request);
+    if (target === previousDeploymentTag)
+        return findTaggedTarget(repository, { pattern: request.tagPattern, bad: request.bad });
+    if (target === lastGreen)
+        return findGreenTarget(repository, { checks: request.checks, bad: request.bad });
+    const parents = /^HEAD(?:(\^*)|~(\d*))$/.exec(target);
+    if (parents !== null) {
+        const [, carets = '', count] = parents;
+        const steps = count === undefined ? carets.length : Number(count || 1);
+        return findParent(repository, { head, target, steps });
+    }
+    if (!isRevisionName(target)) {
+        throw new errors/* InputError */.dz(`input "target" is "${target}", which no commit, tag or branch can be called; write ${lastSuccessfulDeployment}, ${previousDeploymentTag}, ${lastGreen}, a commit id, a tag, a branch, or HEAD~n`);
+    }
+    const sha = await (0,commits/* resolveRevision */.eZ)(repository, target);
+    if (sha === undefined) {
+        throw new errors/* InputError */.dz(`input "target" is "${target}", and ${repository.owner}/${repository.repo} has no such commit, tag or branch; write one that it has`);
+    }
+    return { commit: await (0,commits/* readCommit */.kN)(repository, sha), foundBy: `named as the target: ${target}` };
+}
+/** Git's rules for ref names, as far as they keep a name from meaning something else: https://git-scm.com/docs/git-check-ref-format */
+function isRevisionName(name) {
+    const forbidden = [...name].some((char) => char <= ' ' || '~^:?*[\\\u007f'.includes(char));
+    return name !== '' && name.length <= 255 && !forbidden && !/^[-/]|\.\.|@\{|\/\/|[/.]$|\.lock$/.test(name);
+}
+async function findParent(repository, { head, target, steps }) {
+    if (steps > furthestParent)
+        throw new errors/* InputError */.dz(`input "target" is "${target}"; go back at most ${furthestParent} commits, or name the commit`);
+    let commit = await (0,commits/* readCommit */.kN)(repository, head);
+    for (let step = 0; step < steps; step += 1) {
+        const parent = commit.parents[0];
+        if (parent === undefined)
+            throw new errors/* InputError */.dz(`input "target" is "${target}", but the branch has only ${step + 1} commits`);
+        commit = await (0,commits/* readCommit */.kN)(repository, parent);
+    }
+    return { commit, foundBy: `${target}, counted along first parents` };
+}
+/**
+ * The newest deployment of the environment that was made before the bad one, has ever succeeded, whose content differs
+ * from the bad one's, and that was not rolled back from itself. Not the active deployment, nor the last green run: both forget.
+ */
+async function findLastSuccessfulDeployment(repository, { environment, branch, bad, head, rolledBack }) {
+    if (!(await (0,commits/* isAncestor */.QX)(repository, { older: bad, newer: head }))) {
+        throw new errors/* InputError */.dz(`${bad.slice(0, 7)}, whose deployment failed, is not on ${branch}: there is nothing to undo; name its branch in input "branch", or the failed revision in input "revision"`);
+    }
+    const { tree: badTree } = await (0,commits/* readCommit */.kN)(repository, bad);
+    const badDeployment = await newestDeployment(repository, { environment, revision: bad });
+    const passedOver = [];
+    for await (const deployment of listDeployments(repository, { environment })) {
+        const { id, revision, createdAt } = deployment;
+        // ids grow with time, and two deployments may be made in the same second
+        if (revision === bad || (badDeployment !== undefined && id > badDeployment.id))
+            continue;
+        const passOver = (why) => passedOver.push(`${revision.slice(0, 7)} ${why}`);
+        if (passedOver.length === furthestDeployment)
+            break;
+        if (rolledBack.has((0,incident/* incidentId */._)({ environment, revision })))
+            passOver('was rolled back from');
+        else if (!(await hasSucceeded(repository, deployment)))
+            passOver('never succeeded');
+        else if (!(await (0,commits/* isAncestor */.QX)(repository, { older: revision, newer: head })))
+            passOver(`is not on ${branch}`);
+        else {
+            const commit = await (0,commits/* readCommit */.kN)(repository, revision);
+            const before = badDeployment === undefined ? '' : ` before that of ${bad.slice(0, 7)}`;
+            const foundBy = `the newest successful deployment of ${environment}${before}, made ${createdAt.toISOString()}`;
+            if (commit.tree !== badTree)
+                return { commit, foundBy };
+            passOver('has the same content');
+        }
+    }
+    throw new errors/* InputError */.dz(`no successful deployment of the environment "${environment}" was found from before ${bad.slice(0, 7)} (${tell(passedOver)}); name the good revision in input "target"`);
+}
+async function newestDeployment(repository, of) {
+    for await (const deployment of listDeployments(repository, of))
+        return deployment;
+    return undefined;
+}
+function tell(passedOver) {
+    if (passedOver.length === 0)
+        return 'there is no earlier one';
+    const more = passedOver.length > toldDeployments ? `, and ${passedOver.length - toldDeployments} more` : '';
+    return `looked at those before it: ${passedOver.slice(0, toldDeployments).join(', ')}${more}`;
+}
+
+// EXTERNAL MODULE: ./lib/git/warnings.js
+var warnings = __nccwpck_require__(8755);
+;// CONCATENATED MODULE: ./lib/git/restore.js
+
+
+
+
+
+
+
+
+/**
+ * Plans to bring the content of a good revision back; changes nothing. Made through the Git Data API, so it takes the same
+ * few requests for a repository of any size, and no clone.
+ * @throws InputError when the branch or the target is not there, or the target is not an older revision of the branch
+ */
+async function planRestore(repository, request) {
+    const { branch, paths } = request;
+    const { head, rollbacks, holding, since, takenBackBy } = await (0,plan/* readStanding */.ZY)(repository, request);
+    // HEAD~n counts from where the branch stood before the rollback that is already there
+    const base = holding?.from ?? head;
+    const rolledBack = new Set(rollbacks.map(({ incident }) => incident));
+    const target = await findTarget(repository, { ...request, head: base, rolledBack });
+    const done = holding?.to === target.commit.sha && (paths.length > 0 || holding.commit.tree === target.commit.tree)
+        ? holding.commit
+        : undefined;
+    const from = done === undefined ? head : base;
+    const comparison = await (0,commits/* compareCommits */.kC)(repository, { base: target.commit.sha, head: from });
+    refuseUnlessOlder({ comparison, branch, from, target, request: request.target });
+    const [{ tree }, pulls, rules] = await Promise.all([
+        (0,commits/* readCommit */.kN)(repository, from),
+        (0,plan/* findPulls */.s4)(repository, comparison.commits),
+        (0,github_rules/* readBranchRules */.C)(repository, branch),
+    ]);
+    const content = paths.length === 0
+        ? { kind: 'tree', tree: target.commit.tree }
+        : await (0,git_content/* contentOfPaths */.RE)(repository, { head: tree, target: target.commit.tree, paths });
+    const files = comparison.files.filter(({ path }) => isBelow(path, paths));
+    return {
+        mode: 'restore',
+        branch,
+        head: from,
+        target,
+        paths,
+        content,
+        undone: comparison.commits,
+        undoneCount: comparison.aheadBy,
+        files,
+        done,
+        since: done === undefined ? [] : since,
+        takenBackBy,
+        sameContent: done === undefined && isSame(content, tree),
+        pulls,
+        warnings: (0,warnings/* findWarnings */.P)(files.map(({ path }) => path)),
+        way: (0,delivery/* chooseWay */.T4)(request.delivery, rules),
+        badIsRollback: rollbacks.some(({ commit }) => commit.sha === request.bad),
+    };
+}
+function isBelow(path, paths) {
+    return paths.length === 0 || paths.some((each) => path === each || path.startsWith(`${each}/`));
+}
+function isSame(content, tree) {
+    return content.kind === 'tree' ? content.tree === tree : content.edits.length === 0;
+}
+function refuseUnlessOlder({ comparison: { status }, branch, from, target, request, }) {
+    const named = `input "target" (${request}) is ${target.commit.sha.slice(0, 7)}`;
+    if (status === 'identical')
+        throw new errors/* InputError */.dz(`${named}, which is the head of ${branch} already: there is nothing to undo; name an older revision`);
+    if (status !== 'ahead') {
+        throw new errors/* InputError */.dz(`${named}, which is not an ancestor of ${branch} (at ${from.slice(0, 7)}): nothing was moved; name a revision that ${branch} has been at`);
+    }
+}
+
+
+/***/ }),
+
+/***/ 7674:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  _: () => (/* binding */ planRevert)
+});
+
+// EXTERNAL MODULE: ./lib/errors.js
+var errors = __nccwpck_require__(452);
+// EXTERNAL MODULE: ./lib/github/commits.js
+var github_commits = __nccwpck_require__(7781);
+// EXTERNAL MODULE: ./lib/github/rules.js
+var github_rules = __nccwpck_require__(260);
+// EXTERNAL MODULE: ./lib/git/content.js + 1 modules
+var git_content = __nccwpck_require__(3311);
+// EXTERNAL MODULE: ./lib/git/delivery.js
+var delivery = __nccwpck_require__(886);
+// EXTERNAL MODULE: ./lib/git/plan.js + 1 modules
+var plan = __nccwpck_require__(6819);
+// EXTERNAL MODULE: ./lib/git/command.js + 1 modules
+var command = __nccwpck_require__(1994);
+;// CONCATENATED MODULE: ./lib/git/revert.js
+
+
+/**
+ * Computes the tree that `git revert --no-commit` of the commits leaves, without a work tree: each commit is undone by
+ * a three-way merge whose base is the commit itself, whose other side is its parent.
+ * The commits, their parents and the history between them and the head have to be in the repository, or promised.
+ * @throws InputError for a merge commit without a mainline, or a root commit
+ * @throws ConflictError that lists the files, when a commit cannot be undone without touching later work
+ */
+async function revertTree(git, { head, commits, mainline }) {
+    let top = head;
+    for (const commit of commits) {
+        const kept = await keptParent(git, { commit, mainline });
+        // a commit with the parent's content and the commit as its parent: so the commit is where both sides come from
+        const without = await commitTree(git, { tree: `${kept}^{tree}`, parent: commit });
+        const tree = await mergeTree(git, { ours: top, theirs: without, undoing: commit });
+        top = await commitTree(git, { tree, parent: top });
+    }
+    const tree = (await git.run(['rev-parse', `${top}^{tree}`])).trim();
+    return { tree, edits: await diffTrees(git, { from: head, to: tree }) };
+}
+async function keptParent(git, { commit, mainline }) {
+    const [, ...parents] = (await git.run(['rev-list', '--parents', '-n', '1', commit])).trim().split(' ');
+    const short = commit.slice(0, 7);
+    if (parents.length === 0)
+        throw new errors/* InputError */.dz(`commit ${short} is the first of its history: there is nothing to go back to`);
+    if (parents.length > 1 && mainline === undefined) {
+        throw new errors/* InputError */.dz(`commit ${short} is a merge of ${parents.length} histories; say in input "mainline" which of its parents stays, mostly 1`);
+    }
+    const kept = parents[parents.length === 1 ? 0 : (mainline ?? 1) - 1];
+    if (kept === undefined)
+        throw new errors/* InputError */.dz(`input "mainline" is ${mainline}, but commit ${short} has ${parents.length} parents`);
+    return kept;
+}
+async function mergeTree(git, { ours, theirs, undoing }) {
+    try {
+        const output = await git.run([
+            'merge-tree',
+            '--write-tree',
+            '-z',
+            '--name-only',
+            '--no-messages',
+            ours,
+            theirs,
+        ]);
+        return output.split('\0')[0] ?? '';
+    }
+    catch (error) {
+        // 1 is a conflict: the tree, then the files in conflict; anything else went wrong
+        if (!(error instanceof command/* GitFailure */.Xi) || error.status !== 1)
+            throw error;
+        const [, ...files] = error.output.split('\0').filter((field) => field !== '');
+        const list = [...new Set(files)].map((file) => `  ${file}`).join('\n');
+        throw new errors/* ConflictError */.fK(`commit ${undoing.slice(0, 7)} cannot be undone by itself, because later commits changed the same lines; nothing was changed. Files in conflict:\n${list}\nUndo these later commits too, or use mode: restore`, { cause: error });
+    }
+}
+async function commitTree(git, { tree, parent }) {
+    return (await git.run(['commit-tree', tree, '-p', parent, '-m', 'on the way'])).trim();
+}
+/** The files that differ; a rename is one that goes and one that comes. */
+async function diffTrees(git, { from, to }) {
+    const fields = (await git.run(['diff-tree', '-r', '-z', '--no-renames', from, to])).split('\0');
+    const edits = [];
+    for (let index = 0; index + 1 < fields.length; index += 2) {
+        const [, mode = '', , blob = '', status = ''] = (fields[index] ?? '').slice(1).split(' ');
+        const path = fields[index + 1] ?? '';
+        edits.push(status === 'D' ? { path, mode: '100644', blob: null } : { path, mode, blob });
+    }
+    return edits;
+}
+
+// EXTERNAL MODULE: ./lib/git/warnings.js
+var warnings = __nccwpck_require__(8755);
+;// CONCATENATED MODULE: ./lib/git/revert-plan.js
+
+
+
+
+
+
+
+
+/** How deep a clone is made to undo a commit: deeper ones are restored rather than reverted. */
+const deepest = 5_000;
+/**
+ * Plans to undo some commits and to keep what came after them; changes nothing.
+ * @throws InputError when a commit is not on the branch, or is a merge without a mainline
+ * @throws ConflictError with the files, when later commits stand in the way
+ */
+async function planRevert(repository, request, openClone) {
+    const { branch, commits: named, mainline } = request;
+    const { head, rollbacks, holding, since, takenBackBy } = await (0,plan/* readStanding */.ZY)(repository, request);
+    const commits = await findCommits(repository, { named, branch, head: holding?.from ?? head });
+    const done = holding?.to === (0,plan/* revertGoal */.mC)(commits) ? holding.commit : undefined;
+    const from = done === undefined ? head : (holding?.from ?? head);
+    const oldest = commits[0];
+    if (oldest === undefined)
+        throw new errors/* InputError */.dz('input "commits" names no commits; name those that are to be undone');
+    const { aheadBy } = await (0,github_commits/* compareCommits */.kC)(repository, { base: oldest.sha, head: from });
+    if (aheadBy >= deepest)
+        throw new errors/* InputError */.dz(`commit ${oldest.sha.slice(0, 7)} is ${aheadBy} commits back; a revert goes back ${deepest} at most: use mode: restore`);
+    // the oldest commit, its parents, and all that came on top
+    const git = await openClone({ head: from, depth: aheadBy + 2 });
+    const reverted = await revertTree(git, {
+        head: from,
+        commits: commits.map(({ sha }) => sha).reverse(),
+        mainline,
+    });
+    const [{ tree }, content, pulls, rules] = await Promise.all([
+        (0,github_commits/* readCommit */.kN)(repository, from),
+        (0,git_content/* contentOfRevert */.xW)(git, { head: from, reverted }),
+        (0,plan/* findPulls */.s4)(repository, commits),
+        (0,github_rules/* readBranchRules */.C)(repository, branch),
+    ]);
+    const paths = reverted.edits.map(({ path }) => path);
+    return {
+        mode: 'revert',
+        branch,
+        head: from,
+        content,
+        undone: commits,
+        undoneCount: commits.length,
+        files: paths.map((path) => ({ path, additions: 0, deletions: 0 })),
+        done,
+        since: done === undefined ? [] : since,
+        takenBackBy,
+        sameContent: done === undefined && tree === reverted.tree,
+        pulls,
+        warnings: (0,warnings/* findWarnings */.P)(paths),
+        way: (0,delivery/* chooseWay */.T4)(request.delivery, rules),
+        badIsRollback: rollbacks.some(({ commit }) => commit.sha === request.bad),
+    };
+}
+/** The commits that are named, oldest first, each once. */
+async function findCommits(repository, { named, branch, head }) {
+    const found = new Map();
+    for (const name of named) {
+        const [first = '', last] = name.split('..');
+        const base = await demandRevision(repository, first);
+        const range = last === undefined
+            ? [await (0,github_commits/* readCommit */.kN)(repository, base)]
+            : (await (0,github_commits/* compareCommits */.kC)(repository, { base, head: await demandRevision(repository, last) })).commits;
+        for (const commit of range)
+            found.set(commit.sha, commit);
+    }
+    const commits = [...found.values()];
+    for (const { sha } of commits) {
+        if (!(await (0,github_commits/* isAncestor */.QX)(repository, { older: sha, newer: head })))
+            throw new errors/* InputError */.dz(`input "commits" names ${sha.slice(0, 7)}, which is not on ${branch}: nothing was changed`);
+    }
+    return sortByAge(repository, commits, head);
+}
+/** Oldest first, as the branch has them. */
+async function sortByAge(repository, commits, head) {
+    if (commits.length < 2)
+        return commits;
+    const distances = await Promise.all(commits.map(async ({ sha }) => (await (0,github_commits/* compareCommits */.kC)(repository, { base: sha, head })).aheadBy));
+    return commits
+        .map((commit, index) => ({ commit, distance: distances[index] ?? 0 }))
+        .sort((a, b) => b.distance - a.distance)
+        .map(({ commit }) => commit);
+}
+async function demandRevision(repository, name) {
+    const sha = /^[\w./-]+$/.test(name) ? await (0,github_commits/* resolveRevision */.eZ)(repository, name) : undefined;
+    if (sha !== undefined)
+        return sha;
+    throw new errors/* InputError */.dz(`input "commits" names "${name}", and ${repository.owner}/${repository.repo} has no such revision; write ids of commits, or ranges such as v1.2..main`);
+}
+
+
+/***/ }),
+
+/***/ 8755:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   P: () => (/* binding */ findWarnings)
+/* harmony export */ });
+const kinds = [
+    {
+        kind: 'migrations',
+        pattern: /(^|\/)(migrations?|migrate|alembic|flyway|changelogs?)\/[^/]+|\.(up|down)\.sql$/i,
+        message: 'database migrations are undone in the code, not in the database: the old code may meet the new schema; see db-restore',
+    },
+    {
+        kind: 'lock-files',
+        pattern: /(^|\/)(package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|pnpm-lock\.yaml|bun\.lock|Gemfile\.lock|poetry\.lock|uv\.lock|Pipfile\.lock|Cargo\.lock|go\.sum|composer\.lock|packages\.lock\.json|mix\.lock|pubspec\.lock|Podfile\.lock)$/,
+        message: 'dependencies go back too: the build has to install them anew',
+    },
+    {
+        kind: 'workflow-files',
+        pattern: /^\.github\/workflows\/[^/]+\.ya?ml$/,
+        message: 'workflow files change: the workflow\'s own token may not do that; give input "token" that of a GitHub App with `workflows: write`',
+    },
+    {
+        kind: 'submodules',
+        pattern: /^\.gitmodules$/,
+        message: 'submodules change: the commits they are pinned to have to be there still',
+    },
+];
+/** What among the files of a rollback needs a second look. */
+function findWarnings(paths) {
+    return kinds.flatMap(({ kind, pattern, message }) => {
+        const found = paths.filter((path) => pattern.test(path));
+        return found.length === 0 ? [] : [{ kind, message, paths: found }];
+    });
+}
+
+
+/***/ }),
+
+/***/ 5464:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  h: () => (/* binding */ openRepository),
+  E: () => (/* binding */ repeatable)
+});
+
+// EXTERNAL MODULE: ./node_modules/bottleneck/light.js
+var light = __nccwpck_require__(3251);
+// EXTERNAL MODULE: ./node_modules/@octokit/request-error/dist-src/index.js
+var dist_src = __nccwpck_require__(1015);
+;// CONCATENATED MODULE: ./node_modules/@octokit/plugin-retry/dist-bundle/index.js
+// pkg/dist-src/version.js
+var VERSION = "0.0.0-development";
+
+// pkg/dist-src/error-request.js
+function isRequestError(error) {
+  return error.request !== void 0;
+}
+async function errorRequest(state, octokit, error, options) {
+  if (!isRequestError(error) || !error?.request.request) {
+    throw error;
+  }
+  if (error.status >= 400 && !state.doNotRetry.includes(error.status)) {
+    const retries = options.request.retries != null ? options.request.retries : state.retries;
+    const retryAfter = Math.pow((options.request.retryCount || 0) + 1, 2);
+    throw octokit.retry.retryRequest(error, retries, retryAfter);
+  }
+  throw error;
+}
+
+// pkg/dist-src/wrap-request.js
+
+
+async function wrapRequest(state, octokit, request, options) {
+  const limiter = new light();
+  limiter.on("failed", function(error, info) {
+    const maxRetries = ~~error.request.request?.retries;
+    const after = ~~error.request.request?.retryAfter;
+    options.request.retryCount = info.retryCount + 1;
+    if (maxRetries > info.retryCount) {
+      return after * state.retryAfterBaseValue;
+    }
+  });
+  return limiter.schedule(
+    requestWithGraphqlErrorHandling.bind(null, state, octokit, request),
+    options
+  );
+}
+async function requestWithGraphqlErrorHandling(state, octokit, request, options) {
+  const response = await request(options);
+  if (response.data && response.data.errors && response.data.errors.length > 0 && /Something went wrong while executing your query/.test(
+    response.data.errors[0].message
+  )) {
+    const error = new dist_src/* RequestError */.G(response.data.errors[0].message, 500, {
+      request: options,
+      response
+    });
+    return errorRequest(state, octokit, error, options);
+  }
+  return response;
+}
+
+// pkg/dist-src/index.js
+function retry(octokit, octokitOptions) {
+  const state = Object.assign(
+    {
+      enabled: true,
+      retryAfterBaseValue: 1e3,
+      doNotRetry: [400, 401, 403, 404, 410, 422, 451],
+      retries: 3
+    },
+    octokitOptions.retry
+  );
+  const retryPlugin = {
+    retry: {
+      retryRequest: (error, retries, retryAfter) => {
+        error.request.request = Object.assign({}, error.request.request, {
+          retries,
+          retryAfter
+        });
+        return error;
+      }
+    }
+  };
+  if (state.enabled) {
+    octokit.hook.error("request", errorRequest.bind(null, state, retryPlugin));
+    octokit.hook.wrap("request", wrapRequest.bind(null, state, retryPlugin));
+  }
+  return retryPlugin;
+}
+retry.VERSION = VERSION;
+
+
+;// CONCATENATED MODULE: ./node_modules/@octokit/plugin-throttling/dist-bundle/index.js
+// pkg/dist-src/index.js
+
+
+// pkg/dist-src/version.js
+var dist_bundle_VERSION = "0.0.0-development";
+
+// pkg/dist-src/wrap-request.js
+var noop = () => Promise.resolve();
+function dist_bundle_wrapRequest(state, request, options) {
+  return state.retryLimiter.schedule(doRequest, state, request, options);
+}
+async function doRequest(state, request, options) {
+  const { pathname } = new URL(options.url, "http://github.test");
+  const isAuth = isAuthRequest(options.method, pathname);
+  const isWrite = !isAuth && options.method !== "GET" && options.method !== "HEAD";
+  const isSearch = options.method === "GET" && pathname.startsWith("/search/");
+  const isGraphQL = pathname.startsWith("/graphql");
+  const retryCount = ~~request.retryCount;
+  const jobOptions = retryCount > 0 ? { priority: 0, weight: 0 } : {};
+  if (state.clustering) {
+    jobOptions.expiration = 1e3 * 60;
+  }
+  if (isWrite || isGraphQL) {
+    await state.write.key(state.id).schedule(jobOptions, noop);
+  }
+  if (isWrite && state.triggersNotification(pathname)) {
+    await state.notifications.key(state.id).schedule(jobOptions, noop);
+  }
+  if (isSearch) {
+    await state.search.key(state.id).schedule(jobOptions, noop);
+  }
+  const req = (isAuth ? state.auth : state.global).key(state.id).schedule(jobOptions, request, options);
+  if (isGraphQL) {
+    const res = await req;
+    if (res.data.errors != null && res.data.errors.some((error) => error.type === "RATE_LIMITED")) {
+      const error = Object.assign(new Error("GraphQL Rate Limit Exceeded"), {
+        response: res,
+        data: res.data
+      });
+      throw error;
+    }
+  }
+  return req;
+}
+function isAuthRequest(method, pathname) {
+  return method === "PATCH" && // https://docs.github.com/en/rest/apps/apps?apiVersion=2022-11-28#create-a-scoped-access-token
+  /^\/applications\/[^/]+\/token\/scoped$/.test(pathname) || method === "POST" && // https://docs.github.com/en/rest/apps/oauth-applications?apiVersion=2022-11-28#reset-a-token
+  (/^\/applications\/[^/]+\/token$/.test(pathname) || // https://docs.github.com/en/rest/apps/apps?apiVersion=2022-11-28#create-an-installation-access-token-for-an-app
+  /^\/app\/installations\/[^/]+\/access_tokens$/.test(pathname) || // https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps
+  pathname === "/login/oauth/access_token");
+}
+
+// pkg/dist-src/generated/triggers-notification-paths.js
+var triggers_notification_paths_default = [
+  "/orgs/{org}/invitations",
+  "/orgs/{org}/invitations/{invitation_id}",
+  "/orgs/{org}/teams/{team_slug}/discussions",
+  "/orgs/{org}/teams/{team_slug}/discussions/{discussion_number}/comments",
+  "/repos/{owner}/{repo}/collaborators/{username}",
+  "/repos/{owner}/{repo}/commits/{commit_sha}/comments",
+  "/repos/{owner}/{repo}/issues",
+  "/repos/{owner}/{repo}/issues/{issue_number}/comments",
+  "/repos/{owner}/{repo}/issues/{issue_number}/sub_issue",
+  "/repos/{owner}/{repo}/issues/{issue_number}/sub_issues/priority",
+  "/repos/{owner}/{repo}/pulls",
+  "/repos/{owner}/{repo}/pulls/{pull_number}/comments",
+  "/repos/{owner}/{repo}/pulls/{pull_number}/comments/{comment_id}/replies",
+  "/repos/{owner}/{repo}/pulls/{pull_number}/merge",
+  "/repos/{owner}/{repo}/pulls/{pull_number}/requested_reviewers",
+  "/repos/{owner}/{repo}/pulls/{pull_number}/reviews",
+  "/repos/{owner}/{repo}/releases",
+  "/teams/{team_id}/discussions",
+  "/teams/{team_id}/discussions/{discussion_number}/comments"
+];
+
+// pkg/dist-src/route-matcher.js
+function routeMatcher(paths) {
+  const regexes = paths.map(
+    (path) => path.split("/").map((c) => c.startsWith("{") ? "(?:.+?)" : c).join("/")
+  );
+  const regex2 = `^(?:${regexes.map((r) => `(?:${r})`).join("|")})[^/]*$`;
+  return new RegExp(regex2, "i");
+}
+
+// pkg/dist-src/index.js
+var regex = routeMatcher(triggers_notification_paths_default);
+var triggersNotification = regex.test.bind(regex);
+var groups = {};
+var createGroups = function(Bottleneck, common) {
+  groups.global = new Bottleneck.Group({
+    id: "octokit-global",
+    maxConcurrent: 10,
+    ...common
+  });
+  groups.auth = new Bottleneck.Group({
+    id: "octokit-auth",
+    maxConcurrent: 1,
+    ...common
+  });
+  groups.search = new Bottleneck.Group({
+    id: "octokit-search",
+    maxConcurrent: 1,
+    minTime: 2e3,
+    ...common
+  });
+  groups.write = new Bottleneck.Group({
+    id: "octokit-write",
+    maxConcurrent: 1,
+    minTime: 1e3,
+    ...common
+  });
+  groups.notifications = new Bottleneck.Group({
+    id: "octokit-notifications",
+    maxConcurrent: 1,
+    minTime: 3e3,
+    ...common
+  });
+};
+function throttling(octokit, octokitOptions) {
+  const {
+    enabled = true,
+    Bottleneck = light,
+    id = "no-id",
+    timeout = 1e3 * 60 * 2,
+    // Redis TTL: 2 minutes
+    connection
+  } = octokitOptions.throttle || {};
+  if (!enabled) {
+    return {};
+  }
+  const common = { timeout };
+  if (typeof connection !== "undefined") {
+    common.connection = connection;
+  }
+  const state = Object.assign(
+    {
+      clustering: connection != null,
+      triggersNotification,
+      fallbackSecondaryRateRetryAfter: 60,
+      retryAfterBaseValue: 1e3,
+      id
+    },
+    octokitOptions.throttle
+  );
+  if (typeof state.onSecondaryRateLimit !== "function" || typeof state.onRateLimit !== "function") {
+    throw new Error(`octokit/plugin-throttling error:
+        You must pass the onSecondaryRateLimit and onRateLimit error handlers.
+        See https://octokit.github.io/rest.js/#throttling
+
+        const octokit = new Octokit({
+          throttle: {
+            onSecondaryRateLimit: (retryAfter, options) => {/* ... */},
+            onRateLimit: (retryAfter, options) => {/* ... */}
+          }
+        })
+    `);
+  }
+  let initialized = false;
+  const initializeBottleneck = () => {
+    if (initialized) {
+      return;
+    }
+    initialized = true;
+    if (groups.global == null) {
+      createGroups(Bottleneck, common);
+    }
+    state.global = state.global ?? groups.global;
+    state.auth = state.auth ?? groups.auth;
+    state.search = state.search ?? groups.search;
+    state.write = state.write ?? groups.write;
+    state.notifications = state.notifications ?? groups.notifications;
+    state.retryLimiter = state.retryLimiter ?? new Bottleneck();
+    const events = {};
+    const emitter = new Bottleneck.Events(events);
+    events.on("secondary-limit", state.onSecondaryRateLimit);
+    events.on("rate-limit", state.onRateLimit);
+    events.on(
+      "error",
+      (e) => octokit.log.warn("Error in throttling-plugin limit handler", e)
+    );
+    state.retryLimiter.on("failed", async function(error, info) {
+      const [state2, request, options] = info.args;
+      const { pathname } = new URL(options.url, "http://github.test");
+      const shouldRetryGraphQL = pathname.startsWith("/graphql") && error.status !== 401;
+      if (!(shouldRetryGraphQL || error.status === 403 || error.status === 429)) {
+        return;
+      }
+      const retryCount = ~~request.retryCount;
+      request.retryCount = retryCount;
+      options.request.retryCount = retryCount;
+      const { wantRetry, retryAfter = 0 } = await (async function() {
+        if (/\bsecondary rate\b/i.test(error.message)) {
+          const retryAfter2 = Number(error.response.headers["retry-after"]) || state2.fallbackSecondaryRateRetryAfter;
+          const wantRetry2 = await emitter.trigger(
+            "secondary-limit",
+            retryAfter2,
+            options,
+            octokit,
+            retryCount
+          );
+          return { wantRetry: wantRetry2, retryAfter: retryAfter2 };
+        }
+        if (error.response.headers != null && error.response.headers["x-ratelimit-remaining"] === "0" || (error.response.data?.errors ?? []).some(
+          (error2) => error2.type === "RATE_LIMITED"
+        )) {
+          const rateLimitReset = new Date(
+            ~~error.response.headers["x-ratelimit-reset"] * 1e3
+          ).getTime();
+          const retryAfter2 = Math.max(
+            // Add one second so we retry _after_ the reset time
+            // https://docs.github.com/en/rest/overview/resources-in-the-rest-api?apiVersion=2022-11-28#exceeding-the-rate-limit
+            Math.ceil((rateLimitReset - Date.now()) / 1e3) + 1,
+            0
+          );
+          const wantRetry2 = await emitter.trigger(
+            "rate-limit",
+            retryAfter2,
+            options,
+            octokit,
+            retryCount
+          );
+          return { wantRetry: wantRetry2, retryAfter: retryAfter2 };
+        }
+        return {};
+      })();
+      if (wantRetry) {
+        request.retryCount++;
+        return retryAfter * state2.retryAfterBaseValue;
+      }
+    });
+  };
+  octokit.hook.wrap("request", (request, options) => {
+    initializeBottleneck();
+    return dist_bundle_wrapRequest(state, request, options);
+  });
+  return {};
+}
+throttling.VERSION = dist_bundle_VERSION;
+throttling.triggersNotification = triggersNotification;
+
+
+// EXTERNAL MODULE: ./node_modules/@octokit/core/dist-src/index.js + 12 modules
+var core_dist_src = __nccwpck_require__(4730);
+;// CONCATENATED MODULE: ./node_modules/@octokit/plugin-request-log/dist-src/version.js
+const version_VERSION = "6.0.0";
+
+
+;// CONCATENATED MODULE: ./node_modules/@octokit/plugin-request-log/dist-src/index.js
+
+function requestLog(octokit) {
+  octokit.hook.wrap("request", (request, options) => {
+    octokit.log.debug("request", options);
+    const start = Date.now();
+    const requestOptions = octokit.request.endpoint.parse(options);
+    const path = requestOptions.url.replace(options.baseUrl, "");
+    return request(options).then((response) => {
+      const requestId = response.headers["x-github-request-id"];
+      octokit.log.info(
+        `${requestOptions.method} ${path} - ${response.status} with id ${requestId} in ${Date.now() - start}ms`
+      );
+      return response;
+    }).catch((error) => {
+      const requestId = error.response?.headers["x-github-request-id"] || "UNKNOWN";
+      octokit.log.error(
+        `${requestOptions.method} ${path} - ${error.status} with id ${requestId} in ${Date.now() - start}ms`
+      );
+      throw error;
+    });
+  });
+}
+requestLog.VERSION = version_VERSION;
+
+
+// EXTERNAL MODULE: ./node_modules/@octokit/plugin-paginate-rest/dist-bundle/index.js
+var dist_bundle = __nccwpck_require__(3779);
+// EXTERNAL MODULE: ./node_modules/@octokit/plugin-rest-endpoint-methods/dist-src/index.js + 3 modules
+var plugin_rest_endpoint_methods_dist_src = __nccwpck_require__(9210);
+;// CONCATENATED MODULE: ./node_modules/@octokit/rest/dist-src/version.js
+const dist_src_version_VERSION = "22.0.1";
+
+
+;// CONCATENATED MODULE: ./node_modules/@octokit/rest/dist-src/index.js
+
+
+
+
+
+const Octokit = core_dist_src/* Octokit */.E.plugin(requestLog, plugin_rest_endpoint_methods_dist_src/* legacyRestEndpointMethods */.T, dist_bundle/* paginateRest */.ud).defaults(
+  {
+    userAgent: `octokit-rest.js/${dist_src_version_VERSION}`
+  }
+);
+
+
+// EXTERNAL MODULE: ./node_modules/ms/index.js
+var ms = __nccwpck_require__(744);
+// EXTERNAL MODULE: ./lib/errors.js
+var errors = __nccwpck_require__(452);
+;// CONCATENATED MODULE: ./lib/github/client.js
+
+
+
+
+
+
+/** Waits longer than this are not worth it while production is down: the step fails and says until when. */
+const longestWaitSeconds = 90;
+const OctokitWithPlugins = Octokit.plugin(retry, throttling);
+/** Of a write that changes nothing when it is done twice: it is tried again as a read is, unlike all others. */
+const repeatable = { repeatable: true };
+/**
+ * Opens a repository through GitHub's REST API.
+ *
+ * Reads are tried again after a 5xx or a lost answer (after 1, 4 and 9 s). Writes are sent once: the retry plugin would
+ * repeat a POST whose answer was lost, so callers read again by their own marker before another try; those that are `repeatable` are tried again, too. A write that was
+ * turned away by a rate limit was not carried out, and is sent again when the limit's own pause is over.
+ * @throws InputError when the token is empty
+ */
+function openRepository({ token, owner, repo, apiUrl, userAgent, log, signal, requestTimeoutMs = ms('30s'), retryPauseMs = ms('1s'), }) {
+    if (token === '')
+        throw new errors/* InputError */.dz('input "token" is empty; give it ${{ github.token }} or an app token');
+    const waitFor = (kind) => (seconds, options, _, tries) => {
+        const wait = seconds <= longestWaitSeconds && tries < 3;
+        const next = wait ? `waiting ${seconds} s` : `not waiting ${seconds} s for it`;
+        log(`GitHub's ${kind} rate limit is reached at ${options.method} ${options.url}: ${next}`);
+        return wait;
+    };
+    const octokit = new OctokitWithPlugins({
+        auth: token,
+        baseUrl: apiUrl,
+        userAgent,
+        request: { fetch: fetchWhole({ signal, requestTimeoutMs }) },
+        log: { debug: () => { }, info: () => { }, warn: (message) => log(message), error: () => { } },
+        // 409 and 429 are left to the callers and to the throttling plugin: together the two plugins would send a 429 eight times
+        retry: {
+            doNotRetry: [400, 401, 403, 404, 409, 410, 422, 429, 451],
+            retryAfterBaseValue: retryPauseMs,
+        },
+        throttle: {
+            onRateLimit: waitFor('primary'),
+            onSecondaryRateLimit: waitFor('secondary'),
+            // one write at a time, but with no pause of a second between them: a rollback is a dozen writes, the limit 80 a minute
+            write: new light.Group({ maxConcurrent: 1 }),
+            notifications: new light.Group({ maxConcurrent: 1 }),
+        },
+    });
+    octokit.hook.before('request', (options) => {
+        // Octokit has one such object for all requests, and the retry plugin counts tries in it: a write would end the tries of reads
+        options.request = { ...options.request };
+        options.headers['x-github-api-version'] = '2022-11-28';
+        const reads = options.method === 'GET' || options.method === 'HEAD';
+        if (!reads && options.request['repeatable'] !== true)
+            options.request['retries'] = 0;
+    });
+    return { octokit, owner, repo };
+}
+/**
+ * A fetch that gives whole answers or none. Octokit takes one that breaks off in the middle for an empty text, with
+ * status 200: here it is read to its end first and is an error, so that a read is sent again, and after a write the caller
+ * looks what became of it. The time-out holds for each try, and not for the pauses between them.
+ */
+function fetchWhole({ signal, requestTimeoutMs, }) {
+    return async (url, options) => {
+        const timeout = AbortSignal.timeout(requestTimeoutMs);
+        try {
+            const ended = signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
+            const response = await fetch(url, { ...options, signal: ended });
+            const body = await response.clone().text();
+            if (response.ok && response.status !== 204 && isJson(response))
+                JSON.parse(body);
+            return response;
+        }
+        catch (error) {
+            // of this name Octokit makes no answer of GitHub's, and does not try again
+            if (signal?.aborted)
+                throw Object.assign(new Error('the job was cancelled', { cause: error }), { name: 'AbortError' });
+            if (timeout.aborted)
+                throw new Error(`nothing came within ${requestTimeoutMs / 1000} s`, { cause: error });
+            if (error instanceof SyntaxError)
+                throw new Error('the JSON breaks off', { cause: error });
+            throw error;
+        }
+    };
+}
+function isJson({ headers }) {
+    return /^application\/json\b/.test(headers.get('content-type') ?? '');
+}
+
+
+/***/ }),
+
+/***/ 7781:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   QX: () => (/* binding */ isAncestor),
+/* harmony export */   VE: () => (/* binding */ listCommits),
+/* harmony export */   eZ: () => (/* binding */ resolveRevision),
+/* harmony export */   kC: () => (/* binding */ compareCommits),
+/* harmony export */   kN: () => (/* binding */ readCommit),
+/* harmony export */   kt: () => (/* binding */ createCommit)
+/* harmony export */ });
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(452);
+/* harmony import */ var _client_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5464);
+/* harmony import */ var _refusal_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8595);
+
+
 
 const reading = 'contents: read';
 /** A commit by its full id. @throws RefusedError when it is not in the repository */
 async function readCommit({ octokit, owner, repo }, sha) {
-    const { data } = await (0,refusal/* explained */.to)({ doing: `read commit ${sha.slice(0, 7)}`, permission: reading }, () => octokit.rest.git.getCommit({ owner, repo, commit_sha: sha }));
+    const { data } = await (0,_refusal_js__WEBPACK_IMPORTED_MODULE_1__/* .explained */ .to)({ doing: `read commit ${sha.slice(0, 7)}`, permission: reading }, () => octokit.rest.git.getCommit({ owner, repo, commit_sha: sha }));
     return {
         sha: data.sha,
         tree: data.tree.sha,
@@ -42630,14 +44752,14 @@ async function readCommit({ octokit, owner, repo }, sha) {
 }
 /** The full id of what a branch, a tag or a (short) commit id names; undefined when it names nothing. */
 async function resolveRevision({ octokit, owner, repo }, name) {
-    return (0,refusal/* explained */.to)({ doing: `find ${name}`, permission: reading }, async () => {
+    return (0,_refusal_js__WEBPACK_IMPORTED_MODULE_1__/* .explained */ .to)({ doing: `find ${name}`, permission: reading }, async () => {
         try {
             const { data } = await octokit.rest.repos.getCommit({ owner, repo, ref: name, per_page: 1 });
             return data.sha;
         }
         catch (error) {
             // GitHub answers 422 "No commit found for SHA", and 409 in an empty repository
-            if ((0,refusal/* isRefused */.H0)(error, 'not-found') || (0,refusal/* isRefused */.H0)(error, 'invalid') || (0,refusal/* isRefused */.H0)(error, 'conflict'))
+            if ((0,_refusal_js__WEBPACK_IMPORTED_MODULE_1__/* .isRefused */ .H0)(error, 'not-found') || (0,_refusal_js__WEBPACK_IMPORTED_MODULE_1__/* .isRefused */ .H0)(error, 'invalid') || (0,_refusal_js__WEBPACK_IMPORTED_MODULE_1__/* .isRefused */ .H0)(error, 'conflict'))
                 return undefined;
             throw error;
         }
@@ -42646,20 +44768,19 @@ async function resolveRevision({ octokit, owner, repo }, name) {
 /** Compares two revisions; `unrelated` when they have no commit in common. @throws RefusedError when one of them is not there */
 async function compareCommits({ octokit, owner, repo }, { base, head }) {
     const doing = `compare ${base.slice(0, 7)} with ${head.slice(0, 7)}`;
-    const data = await (0,refusal/* explained */.to)({ doing, permission: reading }, async () => {
+    const data = await (0,_refusal_js__WEBPACK_IMPORTED_MODULE_1__/* .explained */ .to)({ doing, permission: reading }, async () => {
         try {
             const basehead = `${base}...${head}`;
             const compared = await octokit.rest.repos.compareCommitsWithBasehead({
                 owner,
                 repo,
                 basehead,
-                per_page: 250,
             });
             return compared.data;
         }
         catch (error) {
             // GitHub answers 404 "No common ancestor between … and …."
-            if (/no common ancestor/i.test((0,refusal/* readRefusal */.ni)(error)?.message ?? ''))
+            if (/no common ancestor/i.test((0,_refusal_js__WEBPACK_IMPORTED_MODULE_1__/* .readRefusal */ .ni)(error)?.message ?? ''))
                 return undefined;
             throw error;
         }
@@ -42678,9 +44799,22 @@ async function compareCommits({ octokit, owner, repo }, { base, head }) {
         })),
     };
 }
+/** True when the older revision is in the history of the newer one, or is it. */
+async function isAncestor(repository, { older, newer }) {
+    try {
+        const { status } = await compareCommits(repository, { base: older, head: newer });
+        return status === 'ahead' || status === 'identical';
+    }
+    catch (error) {
+        // one that was pushed away by force may be gone altogether
+        if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .RefusedError */ .fk && (0,_refusal_js__WEBPACK_IMPORTED_MODULE_1__/* .isRefused */ .H0)(error.cause, 'not-found'))
+            return false;
+        throw error;
+    }
+}
 /** The newest commits of a branch, newest first; at most 100. */
 async function listCommits({ octokit, owner, repo }, { branch, count }) {
-    const { data } = await (0,refusal/* explained */.to)({ doing: `list the commits of ${branch}`, permission: reading }, () => octokit.rest.repos.listCommits({ owner, repo, sha: branch, per_page: count }));
+    const { data } = await (0,_refusal_js__WEBPACK_IMPORTED_MODULE_1__/* .explained */ .to)({ doing: `list the commits of ${branch}`, permission: reading }, () => octokit.rest.repos.listCommits({ owner, repo, sha: branch, per_page: count }));
     return data.map(toCommit);
 }
 /**
@@ -42688,7 +44822,7 @@ async function listCommits({ octokit, owner, repo }, { branch, count }) {
  * workflow's token makes: https://docs.github.com/en/authentication/managing-commit-signature-verification
  */
 async function createCommit({ octokit, owner, repo }, { tree, parents, message }) {
-    const { data } = await (0,refusal/* explained */.to)({ doing: 'create the commit', permission: 'contents: write' }, () => 
+    const { data } = await (0,_refusal_js__WEBPACK_IMPORTED_MODULE_1__/* .explained */ .to)({ doing: 'create the commit', permission: 'contents: write' }, () => 
     // an object that nothing points at changes nothing, so this POST may be repeated
     octokit.rest.git.createCommit({
         owner,
@@ -42696,7 +44830,7 @@ async function createCommit({ octokit, owner, repo }, { tree, parents, message }
         tree,
         parents: [...parents],
         message,
-        request: { retries: 3 },
+        request: _client_js__WEBPACK_IMPORTED_MODULE_0__/* .repeatable */ .E,
     }));
     return {
         sha: data.sha,
@@ -42718,20 +44852,248 @@ function toCommit({ sha, parents, commit }) {
     };
 }
 
-;// CONCATENATED MODULE: ./lib/github/refs.js
+
+/***/ }),
+
+/***/ 375:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Nl: () => (/* binding */ addLabels),
+/* harmony export */   ZD: () => (/* binding */ commentOnce)
+/* harmony export */ });
+/* unused harmony exports bodyLimit, readIssue, listIssues, createIssue, updateIssue, closeAsDuplicate */
+/* harmony import */ var _client_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5464);
+/* harmony import */ var _refusal_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8595);
+
+
+/** Longer issue bodies and comments are refused by GitHub, in characters. */
+const bodyLimit = 65_536;
+const permission = 'issues: write';
+const insiders = new Set(['OWNER', 'MEMBER', 'COLLABORATOR']);
+function toIssue(issue) {
+    return {
+        number: issue.number,
+        url: issue.html_url,
+        title: issue.title,
+        body: issue.body ?? '',
+        open: issue.state === 'open',
+        trusted: issue.user?.type === 'Bot' || insiders.has(issue.author_association ?? ''),
+    };
+}
+/** One issue; undefined when it was deleted or moved to another repository. */
+async function readIssue({ octokit, owner, repo }, number) {
+    return explained({ doing: `read issue #${number}`, permission: 'issues: read' }, async () => {
+        try {
+            const { data } = await octokit.rest.issues.get({ owner, repo, issue_number: number });
+            return toIssue(data);
+        }
+        catch (error) {
+            // 410 is a deleted one, which reads as invalid here
+            if (isRefused(error, 'not-found') || isRefused(error, 'invalid'))
+                return undefined;
+            throw error;
+        }
+    });
+}
+/**
+ * Issues of any state that were touched since a time, oldest first. By the list endpoint, which shows an issue as soon as
+ * it is made; the search index is seconds behind, and that is how duplicates come about.
+ */
+async function listIssues({ octokit, owner, repo }, { since }) {
+    const issues = await explained({ doing: 'list the issues', permission: 'issues: read' }, () => octokit.paginate(octokit.rest.issues.listForRepo, {
+        owner,
+        repo,
+        state: 'all',
+        since: since.toISOString(),
+        per_page: 100,
+    }));
+    return issues
+        .filter((issue) => issue.pull_request === undefined)
+        .map(toIssue)
+        .sort((a, b) => a.number - b.number);
+}
+/** Creates an issue; sent once. When its answer is lost the caller lists again before another try. */
+async function createIssue({ octokit, owner, repo }, { title, body, labels, assignees, }) {
+    const { data } = await octokit.rest.issues.create({
+        owner,
+        repo,
+        title,
+        body,
+        labels: [...labels],
+        assignees: [...assignees],
+    });
+    return toIssue(data);
+}
+/** Changes an issue's title and body; setting them to the same again is harmless. */
+async function updateIssue({ octokit, owner, repo }, { number, title, body }) {
+    await explained({ doing: `update issue #${number}`, permission }, () => 
+    // the same body twice is the same issue, so this PATCH may be repeated
+    octokit.rest.issues.update({ owner, repo, issue_number: number, title, body, request: repeatable }));
+}
+/** Closes an issue in favour of another one, and gives it the body that says so: rather than a comment, so that it can be repeated. */
+async function closeAsDuplicate({ octokit, owner, repo }, { number, of, body }) {
+    await explained({ doing: `close issue #${number} as a duplicate of #${of}`, permission }, () => octokit.rest.issues.update({
+        owner,
+        repo,
+        issue_number: number,
+        state: 'closed',
+        state_reason: 'not_planned',
+        body,
+        request: repeatable,
+    }));
+}
+/** Puts labels on an issue or a pull request, beside those it has; GitHub makes labels that do not exist yet. */
+async function addLabels({ octokit, owner, repo }, { number, labels }) {
+    if (labels.length === 0)
+        return;
+    await (0,_refusal_js__WEBPACK_IMPORTED_MODULE_1__/* .explained */ .to)({ doing: `label #${number}`, permission }, () => 
+    // the same label twice is one, so this may be repeated
+    octokit.rest.issues.addLabels({
+        owner,
+        repo,
+        issue_number: number,
+        labels: [...labels],
+        request: _client_js__WEBPACK_IMPORTED_MODULE_0__/* .repeatable */ .E,
+    }));
+}
+/** Says something in an issue or a pull request once, however often this is run: known by a marker that nobody sees. */
+async function commentOnce({ octokit, owner, repo }, { number, marker, body }) {
+    const hidden = `<!-- ${marker} -->`;
+    const need = { doing: `comment on #${number}`, permission };
+    return (0,_refusal_js__WEBPACK_IMPORTED_MODULE_1__/* .explained */ .to)(need, async () => {
+        const comments = await octokit.paginate(octokit.rest.issues.listComments, {
+            owner,
+            repo,
+            issue_number: number,
+            per_page: 100,
+        });
+        if (comments.some((comment) => comment.body?.includes(hidden)))
+            return 'already-there';
+        await octokit.rest.issues.createComment({ owner, repo, issue_number: number, body: `${hidden}\n${body}` });
+        return 'written';
+    });
+}
+
+
+/***/ }),
+
+/***/ 235:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   D2: () => (/* binding */ enableAutoMerge),
+/* harmony export */   Q_: () => (/* binding */ openPull),
+/* harmony export */   bU: () => (/* binding */ pullsOfCommit),
+/* harmony export */   lj: () => (/* binding */ requestReviews),
+/* harmony export */   zl: () => (/* binding */ findOpenPull)
+/* harmony export */ });
+/* harmony import */ var _client_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5464);
+/* harmony import */ var _refusal_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8595);
+
+
+const toPull = ({ number, html_url, title, merged_at, node_id }) => {
+    return { number, url: html_url, title, merged: merged_at !== null, nodeId: node_id };
+};
+/** The merged pull requests that brought a commit; empty for one that was pushed. */
+async function pullsOfCommit({ octokit, owner, repo }, sha) {
+    const need = { doing: `find the pull requests of ${sha.slice(0, 7)}`, permission: 'pull-requests: read' };
+    const { data } = await (0,_refusal_js__WEBPACK_IMPORTED_MODULE_1__/* .explained */ .to)(need, () => octokit.rest.repos.listPullRequestsAssociatedWithCommit({ owner, repo, commit_sha: sha, per_page: 100 }));
+    return data.map(toPull).filter(({ merged }) => merged);
+}
+/** The open pull request from one branch of the repository to another. */
+async function findOpenPull({ octokit, owner, repo }, { head, base }) {
+    const need = { doing: `find the pull request of ${head}`, permission: 'pull-requests: read' };
+    const { data } = await (0,_refusal_js__WEBPACK_IMPORTED_MODULE_1__/* .explained */ .to)(need, () => octokit.rest.pulls.list({ owner, repo, head: `${owner}:${head}`, base, state: 'open', per_page: 1 }));
+    return data[0] && toPull(data[0]);
+}
+/**
+ * Opens a pull request, or finds it open already: GitHub allows one from the same branch to the same base, so a second
+ * try after a lost answer is refused and finds the first one's.
+ */
+async function openPull(repository, request) {
+    const { octokit, owner, repo } = repository;
+    const found = await findOpenPull(repository, request);
+    if (found !== undefined)
+        return found;
+    const need = { doing: `open a pull request from ${request.head}`, permission: 'pull-requests: write' };
+    return (0,_refusal_js__WEBPACK_IMPORTED_MODULE_1__/* .explained */ .to)(need, async () => {
+        try {
+            const { data } = await octokit.rest.pulls.create({ owner, repo, ...request });
+            return toPull(data);
+        }
+        catch (error) {
+            const opened = (0,_refusal_js__WEBPACK_IMPORTED_MODULE_1__/* .isRefused */ .H0)(error, 'unavailable') || (0,_refusal_js__WEBPACK_IMPORTED_MODULE_1__/* .isRefused */ .H0)(error, 'already-exists');
+            const there = opened ? await findOpenPull(repository, request) : undefined;
+            if (there === undefined)
+                throw error;
+            return there;
+        }
+    });
+}
+/** Asks people (`octocat`) and teams (`team:ops`) for a review. */
+async function requestReviews({ octokit, owner, repo }, { number, reviewers }) {
+    if (reviewers.length === 0)
+        return;
+    const teams = reviewers.filter((each) => each.startsWith('team:')).map((each) => each.slice('team:'.length));
+    const people = reviewers.filter((each) => !each.startsWith('team:'));
+    const need = { doing: `ask for reviews of #${number}`, permission: 'pull-requests: write' };
+    await (0,_refusal_js__WEBPACK_IMPORTED_MODULE_1__/* .explained */ .to)(need, () => 
+    // asking the same people twice is asking once
+    octokit.rest.pulls.requestReviewers({
+        owner,
+        repo,
+        pull_number: number,
+        reviewers: people,
+        team_reviewers: teams,
+        request: _client_js__WEBPACK_IMPORTED_MODULE_0__/* .repeatable */ .E,
+    }));
+}
+/**
+ * Lets GitHub merge a pull request as soon as its rules allow it; where the branch has a merge queue, that is how it gets
+ * into the queue: https://docs.github.com/en/graphql/reference/mutations#enablepullrequestautomerge
+ */
+async function enableAutoMerge({ octokit }, { nodeId, number }) {
+    const need = { doing: `turn auto-merge of #${number} on`, permission: 'pull-requests: write' };
+    await (0,_refusal_js__WEBPACK_IMPORTED_MODULE_1__/* .explained */ .to)(need, () => octokit.graphql('mutation ($id: ID!) { enablePullRequestAutoMerge(input: { pullRequestId: $id }) { clientMutationId } }', { id: nodeId }));
+}
+
+
+/***/ }),
+
+/***/ 2509:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   _3: () => (/* binding */ createRef),
+/* harmony export */   cB: () => (/* binding */ listTags),
+/* harmony export */   eF: () => (/* binding */ tagCommit),
+/* harmony export */   ob: () => (/* binding */ moveBranch),
+/* harmony export */   sg: () => (/* binding */ readRef)
+/* harmony export */ });
+/* harmony import */ var node_timers_promises__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8500);
+/* harmony import */ var ms__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(744);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(452);
+/* harmony import */ var _client_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(5464);
+/* harmony import */ var _commits_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(7781);
+/* harmony import */ var _refusal_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(8595);
+
+
+
+
 
 
 const permission = 'contents: write';
 /** The commit or tag object that a ref points at; undefined when there is no such ref. @param ref without `refs/`, e.g. `heads/main` */
 async function readRef({ octokit, owner, repo }, ref) {
-    return (0,refusal/* explained */.to)({ doing: `read refs/${ref}`, permission: 'contents: read' }, async () => {
+    return (0,_refusal_js__WEBPACK_IMPORTED_MODULE_4__/* .explained */ .to)({ doing: `read refs/${ref}`, permission: 'contents: read' }, async () => {
         try {
             const { data } = await octokit.rest.git.getRef({ owner, repo, ref });
             return data.object.sha;
         }
         catch (error) {
             // an empty repository answers 409 to every question about refs
-            if ((0,refusal/* isRefused */.H0)(error, 'not-found') || (0,refusal/* isRefused */.H0)(error, 'conflict'))
+            if ((0,_refusal_js__WEBPACK_IMPORTED_MODULE_4__/* .isRefused */ .H0)(error, 'not-found') || (0,_refusal_js__WEBPACK_IMPORTED_MODULE_4__/* .isRefused */ .H0)(error, 'conflict'))
                 return undefined;
             throw error;
         }
@@ -42744,36 +45106,63 @@ async function readRef({ octokit, owner, repo }, ref) {
  * anybody moved the branch in between: a compare-and-swap in one request. When the answer is lost the ref is read again.
  * @throws ConflictError when the branch is elsewhere; RefusedError when a rule or a permission forbids it
  */
-async function moveBranch(repository, { branch, from, to }) {
+async function moveBranch(repository, move) {
+    // right after a push GitHub's API may lag, and refuse a move from where the branch is
+    if ((await tryMove(repository, move)) === 'moved')
+        return;
+    repository.octokit.log.warn(`GitHub lags behind on ${move.branch}: waiting ${lagMs / 1000} s`);
+    await (0,node_timers_promises__WEBPACK_IMPORTED_MODULE_0__.setTimeout)(lagMs);
+    if ((await tryMove(repository, move)) === 'moved')
+        return;
+    throw new _errors_js__WEBPACK_IMPORTED_MODULE_5__/* .UnavailableError */ .hG(`could not move ${move.branch}: GitHub says that it is no fast-forward, and that ${move.branch} is at ${move.from.slice(0, 7)}, which it is one from; run again`);
+}
+const lagMs = ms__WEBPACK_IMPORTED_MODULE_1__('2s');
+async function tryMove(repository, { branch, from, to }) {
     const { octokit, owner, repo } = repository;
     const need = { doing: `move ${branch} from ${from.slice(0, 7)} to ${to.slice(0, 7)}`, permission };
     try {
-        await octokit.rest.git.updateRef({ owner, repo, ref: `heads/${branch}`, sha: to, force: false });
+        // once it is carried out the same update changes nothing, so this PATCH may be repeated
+        await octokit.rest.git.updateRef({
+            owner,
+            repo,
+            ref: `heads/${branch}`,
+            sha: to,
+            force: false,
+            request: _client_js__WEBPACK_IMPORTED_MODULE_2__/* .repeatable */ .E,
+        });
+        return 'moved';
     }
     catch (error) {
-        if (!(0,refusal/* isAmbiguous */.X2)(error) && !(0,refusal/* isRefused */.H0)(error, 'not-fast-forward'))
-            throw (0,refusal/* explain */.WE)(error, need);
+        const lag = (0,_refusal_js__WEBPACK_IMPORTED_MODULE_4__/* .isRefused */ .H0)(error, 'not-fast-forward');
+        if (!lag && !(0,_refusal_js__WEBPACK_IMPORTED_MODULE_4__/* .isAmbiguous */ .X2)(error) && !(0,_refusal_js__WEBPACK_IMPORTED_MODULE_4__/* .isRefused */ .H0)(error, 'not-found'))
+            throw (0,_refusal_js__WEBPACK_IMPORTED_MODULE_4__/* .explain */ .WE)(error, need);
         const now = await readRef(repository, `heads/${branch}`);
         if (now === to)
-            return;
+            return 'moved';
+        if (now === from && lag)
+            return 'lag';
         if (now === from)
-            throw (0,refusal/* explain */.WE)(error, need);
-        throw new errors/* ConflictError */.fK(`${branch} was at ${from.slice(0, 7)} when the rollback was planned and is at ${now?.slice(0, 7) ?? 'nothing'} now: nothing was overwritten; run again to plan on the new state`, { cause: error });
+            throw (0,_refusal_js__WEBPACK_IMPORTED_MODULE_4__/* .explain */ .WE)(error, need);
+        // an update whose answer was lost, and somebody's commit on top of it since
+        if (now !== undefined && (await (0,_commits_js__WEBPACK_IMPORTED_MODULE_3__/* .isAncestor */ .QX)(repository, { older: to, newer: now })))
+            return 'moved';
+        throw new _errors_js__WEBPACK_IMPORTED_MODULE_5__/* .ConflictError */ .fK(`${branch} was at ${from.slice(0, 7)} when the rollback was planned and is at ${now?.slice(0, 7) ?? 'nothing'} now: nothing was overwritten; run again to plan on the new state`, { cause: error });
     }
 }
 /** Creates a ref, or finds it there already. @returns the object it points at, which is another one when the name was taken */
 async function createRef(repository, { ref, sha }) {
     const { octokit, owner, repo } = repository;
     try {
-        await octokit.rest.git.createRef({ owner, repo, ref: `refs/${ref}`, sha });
+        // a second one finds the name taken and changes nothing, so this POST may be repeated
+        await octokit.rest.git.createRef({ owner, repo, ref: `refs/${ref}`, sha, request: _client_js__WEBPACK_IMPORTED_MODULE_2__/* .repeatable */ .E });
         return sha;
     }
     catch (error) {
-        const maybeThere = (0,refusal/* isAmbiguous */.X2)(error) || (0,refusal/* isRefused */.H0)(error, 'already-exists') || (0,refusal/* isRefused */.H0)(error, 'conflict');
+        const maybeThere = (0,_refusal_js__WEBPACK_IMPORTED_MODULE_4__/* .isAmbiguous */ .X2)(error) || (0,_refusal_js__WEBPACK_IMPORTED_MODULE_4__/* .isRefused */ .H0)(error, 'already-exists') || (0,_refusal_js__WEBPACK_IMPORTED_MODULE_4__/* .isRefused */ .H0)(error, 'conflict');
         const there = maybeThere ? await readRef(repository, ref) : undefined;
         if (there !== undefined)
             return there;
-        throw (0,refusal/* explain */.WE)(error, { doing: `create refs/${ref}`, permission });
+        throw (0,_refusal_js__WEBPACK_IMPORTED_MODULE_4__/* .explain */ .WE)(error, { doing: `create refs/${ref}`, permission });
     }
 }
 /**
@@ -42785,7 +45174,7 @@ async function tagCommit(repository, { tag, commit, message }) {
     const doing = `create the tag ${tag}`;
     const existing = await readRef(repository, `tags/${tag}`);
     const object = existing ??
-        (await (0,refusal/* explained */.to)({ doing, permission }, async () => {
+        (await (0,_refusal_js__WEBPACK_IMPORTED_MODULE_4__/* .explained */ .to)({ doing, permission }, async () => {
             // an object that nothing points at changes nothing, so this POST may be repeated
             const { data } = await octokit.rest.git.createTag({
                 owner,
@@ -42794,229 +45183,49 @@ async function tagCommit(repository, { tag, commit, message }) {
                 message,
                 object: commit,
                 type: 'commit',
-                request: { retries: 3 },
+                request: _client_js__WEBPACK_IMPORTED_MODULE_2__/* .repeatable */ .E,
             });
             return createRef(repository, { ref: `tags/${tag}`, sha: data.sha });
         }));
-    const { data } = await (0,refusal/* explained */.to)({ doing, permission }, () => octokit.rest.git.getTag({ owner, repo, tag_sha: object }));
-    if (data.object.sha !== commit) {
-        throw new errors/* ConflictError */.fK(`the tag ${tag} is already on ${data.object.sha.slice(0, 7)}: delete or rename it, and run again`);
+    const tagged = await commitOf(repository, object);
+    if (tagged !== commit) {
+        throw new _errors_js__WEBPACK_IMPORTED_MODULE_5__/* .ConflictError */ .fK(`the tag ${tag} is already on ${tagged.slice(0, 7)}: delete or rename it, and run again`);
     }
 }
-
-;// CONCATENATED MODULE: ./lib/git/message.js
-/**
- * The message of a rollback commit, in git's own form: subject, reason, trailers.
- * https://git-scm.com/docs/git-interpret-trailers
- */
-function writeMessage({ incident, environment, from, to, reason, by, runUrl }) {
-    const trailers = [
-        ['Rollback-Incident', incident],
-        ['Rollback-Environment', environment],
-        ['Rollback-From', from],
-        ['Rollback-To', to],
-        ['Rollback-Requested-By', by],
-        ...(runUrl === undefined ? [] : [['Rollback-Run', runUrl]]),
-    ].map(([key, value]) => `${key}: ${oneLine(value ?? '')}`);
-    const subject = `Roll back ${environment} to ${to.slice(0, 7)}`;
-    const body = oneLine(reason);
-    return `${[oneLine(subject), ...(body === '' ? [] : [body]), trailers.join('\n')].join('\n\n')}\n`;
-}
-/** Reads back which rollback a commit is; undefined for a commit that is none. */
-function readMessage(message) {
-    const trailers = new Map(message
-        .trimEnd()
-        .split('\n\n')
-        .at(-1)
-        ?.split('\n')
-        .flatMap((line) => {
-        const [, key, value] = /^(Rollback-[A-Za-z-]+): (.*)$/.exec(line) ?? [];
-        return key === undefined || value === undefined ? [] : [[key, value]];
-    }));
-    const [incident, from, to] = ['Incident', 'From', 'To'].map((key) => trailers.get(`Rollback-${key}`));
-    return incident && from && to ? { incident, from, to } : undefined;
-}
-/** `rollback_YYYYMMDD_HHMMSS` in UTC, of the time of the rollback commit: the same however often the step is run again. */
-function tagOf(committedAt) {
-    const [date, time] = committedAt.toISOString().slice(0, 19).split('T');
-    return `rollback_${date?.replaceAll('-', '')}_${time?.replaceAll(':', '')}`;
-}
-/** Text from outside stays on its line, so that it can add no trailer of its own. */
-function oneLine(value) {
-    return value.replace(/\s+/g, ' ').trim();
-}
-
-;// CONCATENATED MODULE: ./lib/github/deployments.js
-
-const deployments_permission = 'deployments: read';
-/** The deployments of an environment, newest first, a page of a hundred at a time so that a caller stops when it has what it seeks. */
-async function* listDeployments({ octokit, owner, repo }, { environment }) {
-    const pages = octokit.paginate.iterator(octokit.rest.repos.listDeployments, {
-        owner,
-        repo,
-        environment,
-        per_page: 100,
-    });
-    const iterator = pages[Symbol.asyncIterator]();
-    const need = { doing: `list the deployments of ${environment}`, permission: deployments_permission };
-    for (let page = await (0,refusal/* explained */.to)(need, () => iterator.next()); !page.done; page = await (0,refusal/* explained */.to)(need, () => iterator.next())) {
-        for (const { id, sha, created_at } of page.value.data)
-            yield { id, revision: sha, createdAt: new Date(created_at) };
-    }
-}
-/**
- * True when the deployment has ever succeeded. Not its present state: a newer deployment turns an older one `inactive`,
- * and in production environments it does not even do that.
- */
-async function hasSucceeded({ octokit, owner, repo }, deployment) {
-    const { data } = await (0,refusal/* explained */.to)({ doing: `read the statuses of deployment ${deployment.id}`, permission: deployments_permission }, () => octokit.rest.repos.listDeploymentStatuses({ owner, repo, deployment_id: deployment.id, per_page: 100 }));
-    return data.some(({ state }) => state === 'success');
-}
-
-;// CONCATENATED MODULE: ./lib/git/target.js
-
-
-
-const lastSuccessfulDeployment = 'last-successful-deployment';
-/** How many first parents `HEAD~n` may go back, one request each. */
-const furthestParent = 100;
-/** How many older deployments are looked at before we say that there is no good one. */
-const furthestDeployment = 100;
-/** Finds the revision to go back to. @throws InputError when it names nothing, or no deployment succeeded before the bad one */
-async function findTarget(repository, request) {
-    const { target, head } = request;
-    if (target === lastSuccessfulDeployment)
-        return findLastSuccessfulDeployment(repository, request);
-    const steps = /^HEAD(?:~(\d+)|(\^+))$/.exec(target);
-    if (steps !== null)
-        return findParent(repository, { head, target, steps: Number(steps[1] ?? steps[2]?.length) });
-    if (!isRevisionName(target)) {
-        throw new errors/* InputError */.dz(`input "target" is "${target}", which no commit, tag or branch can be called; write ${lastSuccessfulDeployment}, a commit id, a tag, a branch, or HEAD~n`);
-    }
-    const sha = await resolveRevision(repository, target);
-    if (sha === undefined) {
-        throw new errors/* InputError */.dz(`input "target" is "${target}", and ${repository.owner}/${repository.repo} has no such commit, tag or branch; write one that it has`);
-    }
-    return { commit: await readCommit(repository, sha), foundBy: `named as the target: ${target}` };
-}
-/** Git's rules for ref names, as far as they keep a name from meaning something else: https://git-scm.com/docs/git-check-ref-format */
-function isRevisionName(name) {
-    const forbidden = [...name].some((char) => char <= ' ' || '~^:?*[\\\u007f'.includes(char));
-    return name.length <= 255 && !forbidden && !/^[-/]|\.\.|@\{|\/\/|[/.]$|\.lock$/.test(name);
-}
-async function findParent(repository, { head, target, steps }) {
-    if (steps > furthestParent)
-        throw new errors/* InputError */.dz(`input "target" is "${target}"; go back at most ${furthestParent} commits, or name the commit`);
-    let commit = await readCommit(repository, head);
-    for (let step = 0; step < steps; step += 1) {
-        const parent = commit.parents[0];
-        if (parent === undefined)
-            throw new errors/* InputError */.dz(`input "target" is "${target}", but the branch has only ${step + 1} commits`);
-        commit = await readCommit(repository, parent);
-    }
-    return { commit, foundBy: `${target}, counted along first parents` };
-}
-/**
- * The newest deployment of the environment that was made before the bad one, has ever succeeded, and whose revision and
- * content differ from the bad one's. Not the active deployment, nor the last green run: both forget.
- */
-async function findLastSuccessfulDeployment(repository, { environment, bad, head }) {
-    const { tree } = await readCommit(repository, bad);
-    let passedBad = false;
-    let looked = 0;
-    const older = [];
-    for await (const deployment of listDeployments(repository, { environment })) {
-        if (deployment.revision === bad) {
-            passedBad = true;
-            continue;
+/** The commit that a tag is on: an annotated one is an object of its own, a lightweight one the commit itself. */
+async function commitOf({ octokit, owner, repo }, object) {
+    return (0,_refusal_js__WEBPACK_IMPORTED_MODULE_4__/* .explained */ .to)({ doing: `read the tag ${object.slice(0, 7)}`, permission: 'contents: read' }, async () => {
+        try {
+            const { data } = await octokit.rest.git.getTag({ owner, repo, tag_sha: object });
+            return data.object.sha;
         }
-        older.push(deployment.revision.slice(0, 7));
-        looked += 1;
-        if (looked > furthestDeployment)
-            break;
-        if (!(await hasSucceeded(repository, deployment)))
-            continue;
-        const commit = await readCommit(repository, deployment.revision);
-        if (commit.tree === tree || !(await isAncestor(repository, { older: commit.sha, newer: head })))
-            continue;
-        const found = `the newest successful deployment of ${environment} ${passedBad ? `before that of ${bad.slice(0, 7)}` : 'of another content'}, made ${deployment.createdAt.toISOString()}`;
-        return { commit, foundBy: found };
-    }
-    const seen = older.length === 0 ? 'it has no other deployments' : `looked at those of ${older.slice(0, 5).join(', ')}`;
-    throw new errors/* InputError */.dz(`no successful deployment of the environment "${environment}" was found from before ${bad.slice(0, 7)} (${seen}); name the good revision in input "target"`);
+        catch (error) {
+            if ((0,_refusal_js__WEBPACK_IMPORTED_MODULE_4__/* .isRefused */ .H0)(error, 'not-found'))
+                return object;
+            throw error;
+        }
+    });
 }
-async function isAncestor(repository, { older, newer }) {
-    const { status } = await compareCommits(repository, { base: older, head: newer });
-    return status === 'ahead' || status === 'identical';
-}
-
-;// CONCATENATED MODULE: ./lib/git/restore.js
-
-
-
-
-
-/**
- * Plans a restore; changes nothing.
- * @throws InputError when the branch or the target is not there, or the target is not an older revision of the branch
- */
-async function planRestore(repository, request) {
-    const { branch } = request;
-    const head = await readRef(repository, `heads/${branch}`);
-    if (head === undefined) {
-        throw new errors/* InputError */.dz(`the branch "${branch}" is not in ${repository.owner}/${repository.repo}; name the deployed branch in input "branch"`);
-    }
-    const recent = await listCommits(repository, { branch: head, count: 100 });
-    const earlier = recent.find((commit) => readMessage(commit.message)?.incident === request.incident);
-    // HEAD~n counts from where the branch stood before the rollback that is already there
-    const base = (earlier && readMessage(earlier.message)?.from) ?? head;
-    const target = await findTarget(repository, { ...request, head: base });
-    const done = earlier && readMessage(earlier.message)?.to === target.commit.sha ? earlier : undefined;
-    const from = done === undefined ? head : base;
-    const comparison = await compareCommits(repository, { base: target.commit.sha, head: from });
-    refuseUnlessOlder({ comparison, branch, from, target, request: request.target });
-    const { tree } = await readCommit(repository, from);
-    return {
-        branch,
-        head: from,
-        target,
-        undone: comparison.commits,
-        undoneCount: comparison.aheadBy,
-        files: comparison.files,
-        done,
-        sameContent: done === undefined && tree === target.commit.tree,
-    };
-}
-function refuseUnlessOlder({ comparison: { status }, branch, from, target, request, }) {
-    const named = `input "target" (${request}) is ${target.commit.sha.slice(0, 7)}`;
-    if (status === 'identical')
-        throw new errors/* InputError */.dz(`${named}, which is the head of ${branch} already: there is nothing to undo; name an older revision`);
-    if (status !== 'ahead') {
-        throw new errors/* InputError */.dz(`${named}, which is not an ancestor of ${branch} (at ${from.slice(0, 7)}): nothing was moved; name a revision that ${branch} has been at`);
-    }
-}
-/**
- * Applies a plan, or finishes what an earlier run of it began: commit, compare-and-swap of the branch, annotated tag.
- * Can be killed between any two requests and run again: the branch ends with one rollback commit.
- * @throws ConflictError when the branch has moved since the plan, and then nothing is changed
- */
-async function applyRestore(repository, plan, trace) {
-    const { branch, head, target, done } = plan;
-    const message = writeMessage(trace);
-    const commit = done ?? (await createCommit(repository, { tree: target.commit.tree, parents: [head], message }));
-    if (commit.tree !== target.commit.tree)
-        throw new errors/* RefusedError */.fk(`commit ${commit.sha} does not hold the tree of ${target.commit.sha}: nothing was moved`);
-    if (done === undefined)
-        await moveBranch(repository, { branch, from: head, to: commit.sha });
-    const tag = tagOf(commit.committedAt);
-    await tagCommit(repository, { tag, commit: commit.sha, message });
-    return {
-        from: head,
-        to: target.commit.sha,
-        commit: commit.sha,
-        tag,
-        outcome: done === undefined ? 'rolled-back' : 'already-rolled-back',
-    };
+/** Every tag whose name begins so, with the commit it marks. Tags of anything but a commit are left out. @param prefix without refs/tags/ */
+async function listTags(repository, { prefix }) {
+    const { octokit, owner, repo } = repository;
+    return (0,_refusal_js__WEBPACK_IMPORTED_MODULE_4__/* .explained */ .to)({ doing: `list the tags ${prefix}*`, permission: 'contents: read' }, async () => {
+        const refs = await octokit.paginate(octokit.rest.git.listMatchingRefs, {
+            owner,
+            repo,
+            ref: `tags/${prefix}`,
+        });
+        const tags = await Promise.all(refs.map(async ({ ref, object }) => {
+            const name = ref.slice('refs/tags/'.length);
+            if (object.type === 'commit')
+                return [{ name, commit: object.sha }];
+            if (object.type !== 'tag')
+                return [];
+            const { data } = await octokit.rest.git.getTag({ owner, repo, tag_sha: object.sha });
+            return data.object.type === 'commit' ? [{ name, commit: data.object.sha }] : [];
+        }));
+        return tags.flat();
+    });
 }
 
 
@@ -43027,6 +45236,7 @@ async function applyRestore(repository, plan, trace) {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   H0: () => (/* binding */ isRefused),
+/* harmony export */   NS: () => (/* binding */ isRuleRefusal),
 /* harmony export */   WE: () => (/* binding */ explain),
 /* harmony export */   X2: () => (/* binding */ isAmbiguous),
 /* harmony export */   ni: () => (/* binding */ readRefusal),
@@ -43040,14 +45250,20 @@ async function applyRestore(repository, plan, trace) {
 const texts = [
     [/secondary rate limit|API rate limit exceeded/i, 'rate-limit'],
     [/update is not a fast.?forward|expected branch to point to|stale info|fetch first/i, 'not-fast-forward'],
-    [/without `?workflows?`? permission/i, 'workflow-permission'],
+    [/without `?workflows?`? (?:permission|scope)/i, 'workflow-permission'],
     [/repository rule violations|GH013/i, 'ruleset'],
     [
         /protected branch|GH006|reference update failed|reference cannot be updated|changes must be made through/i,
         'protected-branch',
     ],
+    [
+        /approving reviews? (?:is|are) required|required status checks?|must have verified signatures|cannot force-push|not authorized to push to this branch/i,
+        'protected-branch',
+    ],
+    [/your request timed out/i, 'unavailable'],
     [/archived so is read-only/i, 'archived'],
     [/already exists/i, 'already-exists'],
+    [/reference does not exist/i, 'not-found'],
     [/not accessible by|must have (?:admin|push|write)|permission to .* denied/i, 'permission'],
     [/bad credentials|requires authentication/i, 'bad-credentials'],
 ];
@@ -43055,9 +45271,23 @@ const texts = [
 function readRefusal(error) {
     if (!(error instanceof _octokit_request_error__WEBPACK_IMPORTED_MODULE_0__/* .RequestError */ .G))
         return undefined;
-    const { status, message } = error;
+    const { status, message, response } = error;
     const byText = texts.find(([text]) => text.test(message))?.[1];
-    return { kind: byText ?? kindOfStatus(status), status, message };
+    return {
+        kind: byText ?? kindOfStatus(status),
+        status,
+        message,
+        answered: response !== undefined,
+        retryAfterSeconds: retryAfter(response?.headers ?? {}),
+    };
+}
+/** https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api#handle-rate-limit-errors-appropriately */
+function retryAfter(headers) {
+    if (headers['retry-after'] !== undefined)
+        return Number(headers['retry-after']);
+    if (String(headers['x-ratelimit-remaining']) !== '0')
+        return undefined;
+    return Math.max(0, Number(headers['x-ratelimit-reset']) - Math.floor(Date.now() / 1000));
 }
 function kindOfStatus(status) {
     if (status === 401)
@@ -43074,14 +45304,21 @@ function kindOfStatus(status) {
         return 'unavailable';
     return 'invalid';
 }
+/** True when a rule of the branch stands against it, whoever else may do it; the error may be explained already. */
+function isRuleRefusal(error) {
+    const refusal = readRefusal(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .RefusedError */ .fk ? error.cause : error);
+    return refusal?.kind === 'ruleset' || refusal?.kind === 'protected-branch';
+}
 /** True when the failed request is refused in this way. */
 function isRefused(error, kind) {
     return readRefusal(error)?.kind === kind;
 }
-/** True when it cannot be known whether the request was carried out: a 5xx, a lost or cut-off answer, a time-out. */
+/** True when it cannot be known whether the request was carried out: a 5xx, a lost or cut-off answer, a time-out, a cancelled job. */
 function isAmbiguous(error) {
-    return (isRefused(error, 'unavailable') ||
-        (error instanceof Error && (error.name === 'TimeoutError' || error.name === 'AbortError')));
+    return isRefused(error, 'unavailable') || isCancelled(error);
+}
+function isCancelled(error) {
+    return error instanceof Error && error.name === 'AbortError';
 }
 /** Runs a request, and turns a refusal into the error that tells the user the way out. */
 async function explained(need, request) {
@@ -43093,17 +45330,19 @@ async function explained(need, request) {
     }
 }
 /** The user's error for a refusal; an error that already is one, or is not an answer of GitHub, is returned as it is. */
-function explain(error, { doing, permission }) {
+function explain(error, { doing, permission, detour = 'roll back through a pull request' }) {
     if ((0,_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .isUserFacing */ .Qx)(error))
         return error;
-    const refusal = readRefusal(error);
-    if (refusal === undefined) {
-        if (isAmbiguous(error))
-            return new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .UnavailableError */ .hG(`could not ${doing}: GitHub did not answer in time`, { cause: error });
-        return error;
-    }
-    const said = `GitHub answered ${refusal.status} "${firstLines(refusal.message)}"`;
     const options = { cause: error };
+    if (isCancelled(error))
+        return new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .UnavailableError */ .hG(`could not ${doing}: the job was cancelled before GitHub answered`, options);
+    const refusal = readRefusal(error);
+    if (refusal === undefined)
+        return error;
+    const words = `"${firstLines(refusal.message)}"`;
+    const said = refusal.answered
+        ? `GitHub answered ${refusal.status} ${words}`
+        : `no whole answer came from GitHub (${words})`;
     switch (refusal.kind) {
         case 'bad-credentials':
             return new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .InputError */ .dz(`could not ${doing}: ${said}; input "token" is wrong or has expired`, options);
@@ -43113,13 +45352,16 @@ function explain(error, { doing, permission }) {
             return new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .RefusedError */ .fk(`could not ${doing}: it changes files under .github/workflows, which the workflow's own token may never do (${said}); use a GitHub App token with \`workflows: write\``, options);
         case 'ruleset':
         case 'protected-branch':
-            return new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .RefusedError */ .fk(`could not ${doing}: a rule of the branch forbids it (${said}); let the token's app or user bypass the rule, or roll back through a pull request`, options);
+            return new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .RefusedError */ .fk(`could not ${doing}: a rule of the branch forbids it (${said}); let the token's app or user bypass the rule, or ${detour}`, options);
         case 'archived':
             return new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .RefusedError */ .fk(`could not ${doing}: the repository is archived; unarchive it first`, options);
         case 'not-fast-forward':
             return new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .ConflictError */ .fK(`could not ${doing}: somebody else moved it in between; run again to plan on the new state`, options);
-        case 'rate-limit':
-            return new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .UnavailableError */ .hG(`could not ${doing}: ${said}; run again when the limit is over`, options);
+        case 'rate-limit': {
+            const seconds = refusal.retryAfterSeconds;
+            const pause = seconds === undefined ? '' : `, and asks for a pause of ${seconds} s`;
+            return new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .UnavailableError */ .hG(`could not ${doing}: ${said}${pause}; run again when the limit is over`, options);
+        }
         case 'unavailable':
             return new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .UnavailableError */ .hG(`could not ${doing}: ${said}, after several tries`, options);
         case 'not-found':
@@ -43156,7 +45398,76 @@ async function defaultBranch({ octokit, owner, repo }) {
 
 /***/ }),
 
-/***/ 9664:
+/***/ 260:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   C: () => (/* binding */ readBranchRules),
+/* harmony export */   z: () => (/* binding */ rulesAgainstPush)
+/* harmony export */ });
+/* harmony import */ var _refusal_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8595);
+
+/** Rules with which nobody but those who may pass them by can push a commit to the branch. */
+const againstPushes = new Set([
+    'pull_request',
+    'merge_queue',
+    'required_status_checks',
+    'update',
+    'required_deployments',
+    'workflows',
+    'code_scanning',
+]);
+/** Reads the active rules of a branch: https://docs.github.com/en/rest/repos/rules#get-rules-for-a-branch */
+async function readBranchRules({ octokit, owner, repo }, branch) {
+    const need = { doing: `read the rules of ${branch}`, permission: 'contents: read' };
+    return (0,_refusal_js__WEBPACK_IMPORTED_MODULE_0__/* .explained */ .to)(need, async () => {
+        const [rules, { data }] = await Promise.all([
+            octokit.paginate(octokit.rest.repos.getBranchRules, { owner, repo, branch, per_page: 100 }),
+            octokit.rest.repos.getBranch({ owner, repo, branch }),
+        ]);
+        return { types: [...new Set(rules.map(({ type }) => type))], isProtected: data.protected };
+    });
+}
+/** The rules that keep a commit from being pushed. */
+function rulesAgainstPush({ types }) {
+    return types.filter((type) => againstPushes.has(type));
+}
+
+
+/***/ }),
+
+/***/ 3660:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   _: () => (/* binding */ incidentId)
+/* harmony export */ });
+/* harmony import */ var node_crypto__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7598);
+
+/**
+ * The id of the incident: one failed deployment and all that was done about it. The same in every job, re-run and
+ * workflow of that deployment, because it is made of the environment and the failed revision alone. Safe in a ref
+ * name, a file name and an HTML comment.
+ * @param revision the full commit id of the failed deployment
+ */
+function incidentId({ environment, revision }) {
+    const slug = environment
+        .toLowerCase()
+        .replace(/[^a-z0-9]+/g, '-')
+        .replace(/^-+|-+$/g, '')
+        .slice(0, 40);
+    // two environments whose names differ only in what a slug drops must not share an incident
+    const distinct = slug === environment ? slug : `${slug}-${shortHash(environment)}`;
+    return `${distinct.replace(/^-/, '')}-${revision.slice(0, 12)}`;
+}
+function shortHash(text) {
+    return (0,node_crypto__WEBPACK_IMPORTED_MODULE_0__.createHash)('sha256').update(text).digest('hex').slice(0, 6);
+}
+
+
+/***/ }),
+
+/***/ 6705:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -43165,14 +45476,14 @@ __nccwpck_require__.d(__webpack_exports__, {
   C: () => (/* binding */ runAction)
 });
 
-;// CONCATENATED MODULE: external "node:fs/promises"
-const promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:fs/promises");
+// EXTERNAL MODULE: external "node:fs/promises"
+var promises_ = __nccwpck_require__(1455);
 ;// CONCATENATED MODULE: external "node:os"
 const external_node_os_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:os");
-;// CONCATENATED MODULE: external "node:path"
-const external_node_path_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:path");
-;// CONCATENATED MODULE: external "node:timers/promises"
-const external_node_timers_promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:timers/promises");
+// EXTERNAL MODULE: external "node:path"
+var external_node_path_ = __nccwpck_require__(6760);
+// EXTERNAL MODULE: external "node:timers/promises"
+var external_node_timers_promises_ = __nccwpck_require__(8500);
 // EXTERNAL MODULE: external "os"
 var external_os_ = __nccwpck_require__(857);
 ;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/utils.js
@@ -46120,445 +48431,8 @@ function getIDToken(aud) {
 //# sourceMappingURL=core.js.map
 // EXTERNAL MODULE: ./lib/errors.js
 var errors = __nccwpck_require__(452);
-// EXTERNAL MODULE: ./node_modules/bottleneck/light.js
-var light = __nccwpck_require__(3251);
-// EXTERNAL MODULE: ./node_modules/@octokit/request-error/dist-src/index.js
-var dist_src = __nccwpck_require__(1015);
-;// CONCATENATED MODULE: ./node_modules/@octokit/plugin-retry/dist-bundle/index.js
-// pkg/dist-src/version.js
-var VERSION = "0.0.0-development";
-
-// pkg/dist-src/error-request.js
-function isRequestError(error) {
-  return error.request !== void 0;
-}
-async function errorRequest(state, octokit, error, options) {
-  if (!isRequestError(error) || !error?.request.request) {
-    throw error;
-  }
-  if (error.status >= 400 && !state.doNotRetry.includes(error.status)) {
-    const retries = options.request.retries != null ? options.request.retries : state.retries;
-    const retryAfter = Math.pow((options.request.retryCount || 0) + 1, 2);
-    throw octokit.retry.retryRequest(error, retries, retryAfter);
-  }
-  throw error;
-}
-
-// pkg/dist-src/wrap-request.js
-
-
-async function wrapRequest(state, octokit, request, options) {
-  const limiter = new light();
-  limiter.on("failed", function(error, info) {
-    const maxRetries = ~~error.request.request?.retries;
-    const after = ~~error.request.request?.retryAfter;
-    options.request.retryCount = info.retryCount + 1;
-    if (maxRetries > info.retryCount) {
-      return after * state.retryAfterBaseValue;
-    }
-  });
-  return limiter.schedule(
-    requestWithGraphqlErrorHandling.bind(null, state, octokit, request),
-    options
-  );
-}
-async function requestWithGraphqlErrorHandling(state, octokit, request, options) {
-  const response = await request(options);
-  if (response.data && response.data.errors && response.data.errors.length > 0 && /Something went wrong while executing your query/.test(
-    response.data.errors[0].message
-  )) {
-    const error = new dist_src/* RequestError */.G(response.data.errors[0].message, 500, {
-      request: options,
-      response
-    });
-    return errorRequest(state, octokit, error, options);
-  }
-  return response;
-}
-
-// pkg/dist-src/index.js
-function retry(octokit, octokitOptions) {
-  const state = Object.assign(
-    {
-      enabled: true,
-      retryAfterBaseValue: 1e3,
-      doNotRetry: [400, 401, 403, 404, 410, 422, 451],
-      retries: 3
-    },
-    octokitOptions.retry
-  );
-  const retryPlugin = {
-    retry: {
-      retryRequest: (error, retries, retryAfter) => {
-        error.request.request = Object.assign({}, error.request.request, {
-          retries,
-          retryAfter
-        });
-        return error;
-      }
-    }
-  };
-  if (state.enabled) {
-    octokit.hook.error("request", errorRequest.bind(null, state, retryPlugin));
-    octokit.hook.wrap("request", wrapRequest.bind(null, state, retryPlugin));
-  }
-  return retryPlugin;
-}
-retry.VERSION = VERSION;
-
-
-;// CONCATENATED MODULE: ./node_modules/@octokit/plugin-throttling/dist-bundle/index.js
-// pkg/dist-src/index.js
-
-
-// pkg/dist-src/version.js
-var dist_bundle_VERSION = "0.0.0-development";
-
-// pkg/dist-src/wrap-request.js
-var noop = () => Promise.resolve();
-function dist_bundle_wrapRequest(state, request, options) {
-  return state.retryLimiter.schedule(doRequest, state, request, options);
-}
-async function doRequest(state, request, options) {
-  const { pathname } = new URL(options.url, "http://github.test");
-  const isAuth = isAuthRequest(options.method, pathname);
-  const isWrite = !isAuth && options.method !== "GET" && options.method !== "HEAD";
-  const isSearch = options.method === "GET" && pathname.startsWith("/search/");
-  const isGraphQL = pathname.startsWith("/graphql");
-  const retryCount = ~~request.retryCount;
-  const jobOptions = retryCount > 0 ? { priority: 0, weight: 0 } : {};
-  if (state.clustering) {
-    jobOptions.expiration = 1e3 * 60;
-  }
-  if (isWrite || isGraphQL) {
-    await state.write.key(state.id).schedule(jobOptions, noop);
-  }
-  if (isWrite && state.triggersNotification(pathname)) {
-    await state.notifications.key(state.id).schedule(jobOptions, noop);
-  }
-  if (isSearch) {
-    await state.search.key(state.id).schedule(jobOptions, noop);
-  }
-  const req = (isAuth ? state.auth : state.global).key(state.id).schedule(jobOptions, request, options);
-  if (isGraphQL) {
-    const res = await req;
-    if (res.data.errors != null && res.data.errors.some((error) => error.type === "RATE_LIMITED")) {
-      const error = Object.assign(new Error("GraphQL Rate Limit Exceeded"), {
-        response: res,
-        data: res.data
-      });
-      throw error;
-    }
-  }
-  return req;
-}
-function isAuthRequest(method, pathname) {
-  return method === "PATCH" && // https://docs.github.com/en/rest/apps/apps?apiVersion=2022-11-28#create-a-scoped-access-token
-  /^\/applications\/[^/]+\/token\/scoped$/.test(pathname) || method === "POST" && // https://docs.github.com/en/rest/apps/oauth-applications?apiVersion=2022-11-28#reset-a-token
-  (/^\/applications\/[^/]+\/token$/.test(pathname) || // https://docs.github.com/en/rest/apps/apps?apiVersion=2022-11-28#create-an-installation-access-token-for-an-app
-  /^\/app\/installations\/[^/]+\/access_tokens$/.test(pathname) || // https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps
-  pathname === "/login/oauth/access_token");
-}
-
-// pkg/dist-src/generated/triggers-notification-paths.js
-var triggers_notification_paths_default = [
-  "/orgs/{org}/invitations",
-  "/orgs/{org}/invitations/{invitation_id}",
-  "/orgs/{org}/teams/{team_slug}/discussions",
-  "/orgs/{org}/teams/{team_slug}/discussions/{discussion_number}/comments",
-  "/repos/{owner}/{repo}/collaborators/{username}",
-  "/repos/{owner}/{repo}/commits/{commit_sha}/comments",
-  "/repos/{owner}/{repo}/issues",
-  "/repos/{owner}/{repo}/issues/{issue_number}/comments",
-  "/repos/{owner}/{repo}/issues/{issue_number}/sub_issue",
-  "/repos/{owner}/{repo}/issues/{issue_number}/sub_issues/priority",
-  "/repos/{owner}/{repo}/pulls",
-  "/repos/{owner}/{repo}/pulls/{pull_number}/comments",
-  "/repos/{owner}/{repo}/pulls/{pull_number}/comments/{comment_id}/replies",
-  "/repos/{owner}/{repo}/pulls/{pull_number}/merge",
-  "/repos/{owner}/{repo}/pulls/{pull_number}/requested_reviewers",
-  "/repos/{owner}/{repo}/pulls/{pull_number}/reviews",
-  "/repos/{owner}/{repo}/releases",
-  "/teams/{team_id}/discussions",
-  "/teams/{team_id}/discussions/{discussion_number}/comments"
-];
-
-// pkg/dist-src/route-matcher.js
-function routeMatcher(paths) {
-  const regexes = paths.map(
-    (path) => path.split("/").map((c) => c.startsWith("{") ? "(?:.+?)" : c).join("/")
-  );
-  const regex2 = `^(?:${regexes.map((r) => `(?:${r})`).join("|")})[^/]*$`;
-  return new RegExp(regex2, "i");
-}
-
-// pkg/dist-src/index.js
-var regex = routeMatcher(triggers_notification_paths_default);
-var triggersNotification = regex.test.bind(regex);
-var groups = {};
-var createGroups = function(Bottleneck, common) {
-  groups.global = new Bottleneck.Group({
-    id: "octokit-global",
-    maxConcurrent: 10,
-    ...common
-  });
-  groups.auth = new Bottleneck.Group({
-    id: "octokit-auth",
-    maxConcurrent: 1,
-    ...common
-  });
-  groups.search = new Bottleneck.Group({
-    id: "octokit-search",
-    maxConcurrent: 1,
-    minTime: 2e3,
-    ...common
-  });
-  groups.write = new Bottleneck.Group({
-    id: "octokit-write",
-    maxConcurrent: 1,
-    minTime: 1e3,
-    ...common
-  });
-  groups.notifications = new Bottleneck.Group({
-    id: "octokit-notifications",
-    maxConcurrent: 1,
-    minTime: 3e3,
-    ...common
-  });
-};
-function throttling(octokit, octokitOptions) {
-  const {
-    enabled = true,
-    Bottleneck = light,
-    id = "no-id",
-    timeout = 1e3 * 60 * 2,
-    // Redis TTL: 2 minutes
-    connection
-  } = octokitOptions.throttle || {};
-  if (!enabled) {
-    return {};
-  }
-  const common = { timeout };
-  if (typeof connection !== "undefined") {
-    common.connection = connection;
-  }
-  const state = Object.assign(
-    {
-      clustering: connection != null,
-      triggersNotification,
-      fallbackSecondaryRateRetryAfter: 60,
-      retryAfterBaseValue: 1e3,
-      id
-    },
-    octokitOptions.throttle
-  );
-  if (typeof state.onSecondaryRateLimit !== "function" || typeof state.onRateLimit !== "function") {
-    throw new Error(`octokit/plugin-throttling error:
-        You must pass the onSecondaryRateLimit and onRateLimit error handlers.
-        See https://octokit.github.io/rest.js/#throttling
-
-        const octokit = new Octokit({
-          throttle: {
-            onSecondaryRateLimit: (retryAfter, options) => {/* ... */},
-            onRateLimit: (retryAfter, options) => {/* ... */}
-          }
-        })
-    `);
-  }
-  let initialized = false;
-  const initializeBottleneck = () => {
-    if (initialized) {
-      return;
-    }
-    initialized = true;
-    if (groups.global == null) {
-      createGroups(Bottleneck, common);
-    }
-    state.global = state.global ?? groups.global;
-    state.auth = state.auth ?? groups.auth;
-    state.search = state.search ?? groups.search;
-    state.write = state.write ?? groups.write;
-    state.notifications = state.notifications ?? groups.notifications;
-    state.retryLimiter = state.retryLimiter ?? new Bottleneck();
-    const events = {};
-    const emitter = new Bottleneck.Events(events);
-    events.on("secondary-limit", state.onSecondaryRateLimit);
-    events.on("rate-limit", state.onRateLimit);
-    events.on(
-      "error",
-      (e) => octokit.log.warn("Error in throttling-plugin limit handler", e)
-    );
-    state.retryLimiter.on("failed", async function(error, info) {
-      const [state2, request, options] = info.args;
-      const { pathname } = new URL(options.url, "http://github.test");
-      const shouldRetryGraphQL = pathname.startsWith("/graphql") && error.status !== 401;
-      if (!(shouldRetryGraphQL || error.status === 403 || error.status === 429)) {
-        return;
-      }
-      const retryCount = ~~request.retryCount;
-      request.retryCount = retryCount;
-      options.request.retryCount = retryCount;
-      const { wantRetry, retryAfter = 0 } = await (async function() {
-        if (/\bsecondary rate\b/i.test(error.message)) {
-          const retryAfter2 = Number(error.response.headers["retry-after"]) || state2.fallbackSecondaryRateRetryAfter;
-          const wantRetry2 = await emitter.trigger(
-            "secondary-limit",
-            retryAfter2,
-            options,
-            octokit,
-            retryCount
-          );
-          return { wantRetry: wantRetry2, retryAfter: retryAfter2 };
-        }
-        if (error.response.headers != null && error.response.headers["x-ratelimit-remaining"] === "0" || (error.response.data?.errors ?? []).some(
-          (error2) => error2.type === "RATE_LIMITED"
-        )) {
-          const rateLimitReset = new Date(
-            ~~error.response.headers["x-ratelimit-reset"] * 1e3
-          ).getTime();
-          const retryAfter2 = Math.max(
-            // Add one second so we retry _after_ the reset time
-            // https://docs.github.com/en/rest/overview/resources-in-the-rest-api?apiVersion=2022-11-28#exceeding-the-rate-limit
-            Math.ceil((rateLimitReset - Date.now()) / 1e3) + 1,
-            0
-          );
-          const wantRetry2 = await emitter.trigger(
-            "rate-limit",
-            retryAfter2,
-            options,
-            octokit,
-            retryCount
-          );
-          return { wantRetry: wantRetry2, retryAfter: retryAfter2 };
-        }
-        return {};
-      })();
-      if (wantRetry) {
-        request.retryCount++;
-        return retryAfter * state2.retryAfterBaseValue;
-      }
-    });
-  };
-  octokit.hook.wrap("request", (request, options) => {
-    initializeBottleneck();
-    return dist_bundle_wrapRequest(state, request, options);
-  });
-  return {};
-}
-throttling.VERSION = dist_bundle_VERSION;
-throttling.triggersNotification = triggersNotification;
-
-
-// EXTERNAL MODULE: ./node_modules/@octokit/core/dist-src/index.js + 12 modules
-var core_dist_src = __nccwpck_require__(4730);
-;// CONCATENATED MODULE: ./node_modules/@octokit/plugin-request-log/dist-src/version.js
-const version_VERSION = "6.0.0";
-
-
-;// CONCATENATED MODULE: ./node_modules/@octokit/plugin-request-log/dist-src/index.js
-
-function requestLog(octokit) {
-  octokit.hook.wrap("request", (request, options) => {
-    octokit.log.debug("request", options);
-    const start = Date.now();
-    const requestOptions = octokit.request.endpoint.parse(options);
-    const path = requestOptions.url.replace(options.baseUrl, "");
-    return request(options).then((response) => {
-      const requestId = response.headers["x-github-request-id"];
-      octokit.log.info(
-        `${requestOptions.method} ${path} - ${response.status} with id ${requestId} in ${Date.now() - start}ms`
-      );
-      return response;
-    }).catch((error) => {
-      const requestId = error.response?.headers["x-github-request-id"] || "UNKNOWN";
-      octokit.log.error(
-        `${requestOptions.method} ${path} - ${error.status} with id ${requestId} in ${Date.now() - start}ms`
-      );
-      throw error;
-    });
-  });
-}
-requestLog.VERSION = version_VERSION;
-
-
-// EXTERNAL MODULE: ./node_modules/@octokit/plugin-paginate-rest/dist-bundle/index.js
-var dist_bundle = __nccwpck_require__(3779);
-// EXTERNAL MODULE: ./node_modules/@octokit/plugin-rest-endpoint-methods/dist-src/index.js + 3 modules
-var plugin_rest_endpoint_methods_dist_src = __nccwpck_require__(9210);
-;// CONCATENATED MODULE: ./node_modules/@octokit/rest/dist-src/version.js
-const dist_src_version_VERSION = "22.0.1";
-
-
-;// CONCATENATED MODULE: ./node_modules/@octokit/rest/dist-src/index.js
-
-
-
-
-
-const Octokit = core_dist_src/* Octokit */.E.plugin(requestLog, plugin_rest_endpoint_methods_dist_src/* legacyRestEndpointMethods */.T, dist_bundle/* paginateRest */.ud).defaults(
-  {
-    userAgent: `octokit-rest.js/${dist_src_version_VERSION}`
-  }
-);
-
-
-// EXTERNAL MODULE: ./node_modules/ms/index.js
-var ms = __nccwpck_require__(744);
-;// CONCATENATED MODULE: ./lib/github/client.js
-
-
-
-
-
-
-/** A single request may take this long; git data of a large repository is answered in a few seconds. */
-const requestTimeoutMs = ms('30s');
-/** Waits longer than this are not worth it while production is down: the step fails and says until when. */
-const longestWaitSeconds = 90;
-const OctokitWithPlugins = Octokit.plugin(retry, throttling);
-/**
- * Opens a repository through GitHub's REST API.
- *
- * Reads are tried again after a 5xx or a lost answer (after 1, 4 and 9 s). Writes are sent once: the retry plugin would
- * repeat a POST whose answer was lost, so callers read again by their own marker before another try. A write that was
- * turned away by a rate limit was not carried out, and is sent again when the limit's own pause is over.
- * @throws InputError when the token is empty
- */
-function openRepository({ token, owner, repo, apiUrl, userAgent, log, signal, fetch, }) {
-    if (token === '')
-        throw new errors/* InputError */.dz('input "token" is empty; give it ${{ github.token }} or an app token');
-    const waitFor = (kind) => (seconds, options, _, tries) => {
-        const wait = seconds <= longestWaitSeconds && tries < 3;
-        const next = wait ? `waiting ${seconds} s` : `not waiting ${seconds} s for it`;
-        log(`GitHub's ${kind} rate limit is reached at ${options.method} ${options.url}: ${next}`);
-        return wait;
-    };
-    const octokit = new OctokitWithPlugins({
-        auth: token,
-        baseUrl: apiUrl,
-        userAgent,
-        request: fetch === undefined ? {} : { fetch },
-        log: { debug: () => { }, info: () => { }, warn: (message) => log(message), error: () => { } },
-        // 409 and 429 are left to the callers and to the throttling plugin: together the two plugins would send a 429 eight times
-        retry: { doNotRetry: [400, 401, 403, 404, 409, 410, 422, 429, 451] },
-        throttle: {
-            onRateLimit: waitFor('primary'),
-            onSecondaryRateLimit: waitFor('secondary'),
-            // one write at a time, but with no pause of a second between them: a rollback is a dozen writes, the limit 80 a minute
-            write: new light.Group({ maxConcurrent: 1 }),
-            notifications: new light.Group({ maxConcurrent: 1 }),
-        },
-    });
-    octokit.hook.before('request', (options) => {
-        const timeout = AbortSignal.timeout(requestTimeoutMs);
-        options.request.signal = signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
-        options.headers['x-github-api-version'] = '2022-11-28';
-        if (options.method !== 'GET' && options.method !== 'HEAD')
-            options.request['retries'] ??= 0;
-    });
-    return { octokit, owner, repo };
-}
-
+// EXTERNAL MODULE: ./lib/github/client.js + 6 modules
+var client = __nccwpck_require__(5464);
 // EXTERNAL MODULE: ./lib/runner/context.js + 4 modules
 var runner_context = __nccwpck_require__(5914);
 // EXTERNAL MODULE: ./lib/runner/inputs.js
@@ -46687,8 +48561,9 @@ async function runAction(contract, main) {
             secrets,
             signal,
             now: () => new Date(),
-            sleep: (ms) => (0,external_node_timers_promises_namespaceObject.setTimeout)(ms, undefined, { signal }),
-            openRepository: (token) => openRepository({
+            temporary: (0,external_node_path_.join)(env['RUNNER_TEMP'] ?? (0,external_node_os_namespaceObject.tmpdir)(), 'rollback'),
+            sleep: (ms) => (0,external_node_timers_promises_.setTimeout)(ms, undefined, { signal }),
+            openRepository: (token) => (0,client/* openRepository */.h)({
                 token,
                 owner: context.owner,
                 repo: context.repo,
@@ -46703,10 +48578,10 @@ async function runAction(contract, main) {
             },
             writeSummary: (markdown) => writeSummary(markdown, { secrets }),
             writeReport: async (name, report) => {
-                const directory = (0,external_node_path_namespaceObject.join)(env['RUNNER_TEMP'] ?? (0,external_node_os_namespaceObject.tmpdir)(), 'rollback');
-                await (0,promises_namespaceObject.mkdir)(directory, { recursive: true });
-                const path = (0,external_node_path_namespaceObject.join)(directory, `${name}.json`);
-                await (0,promises_namespaceObject.writeFile)(path, secrets.redact(`${JSON.stringify(report, null, 2)}\n`));
+                const directory = (0,external_node_path_.join)(env['RUNNER_TEMP'] ?? (0,external_node_os_namespaceObject.tmpdir)(), 'rollback');
+                await (0,promises_.mkdir)(directory, { recursive: true });
+                const path = (0,external_node_path_.join)(directory, `${name}.json`);
+                await (0,promises_.writeFile)(path, secrets.redact(`${JSON.stringify(report, null, 2)}\n`));
                 return path;
             },
             fail: (message) => fail(log, message),
@@ -47008,6 +48883,19 @@ const input = {
     choice: ({ options, ...declared }) => declare(declared, (text) => parseChoice(text, options)),
     choices: ({ options, ...declared }) => declare(declared, (text) => splitList(text).map((each) => parseChoice(each, options))),
     list: (declared) => declare(declared, splitList),
+    /** a whole number that is not negative */
+    count: (declared) => declare(declared, (text) => {
+        if (/^\d{1,9}$/.test(text))
+            return Number(text);
+        throw new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .InputError */ .dz(`is "${text}"; write a whole number`);
+    }),
+    /** `NAME=VALUE`, one a line */
+    pairs: (declared) => declare(declared, (text) => Object.fromEntries(splitLines(text).map((line) => {
+        const [, name, value] = /^([A-Za-z_][\w-]*)=(.*)$/.exec(line) ?? [];
+        if (name === undefined || value === undefined)
+            throw new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .InputError */ .dz(`has the line "${line}"; write NAME=VALUE, one a line`);
+        return [name, value];
+    }))),
     /** in milliseconds; undefined when left empty */
     duration: (declared) => declare(declared, (text) => {
         return text === '' ? undefined : (0,_text_duration_js__WEBPACK_IMPORTED_MODULE_0__/* .parseDuration */ .E9)(text);
@@ -47023,8 +48911,11 @@ function parseChoice(text, options) {
     return chosen;
 }
 function splitList(text) {
+    return splitLines(text.replaceAll(',', '\n'));
+}
+function splitLines(text) {
     return text
-        .split(/[,\n]/)
+        .split('\n')
         .map((item) => item.trim())
         .filter((item) => item !== '');
 }
@@ -47070,6 +48961,7 @@ function readInputs(inputs, env) {
 /* harmony export */   Zq: () => (/* binding */ durationPattern),
 /* harmony export */   a3: () => (/* binding */ formatDuration)
 /* harmony export */ });
+/* unused harmony export sayDuration */
 /* harmony import */ var ms__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(744);
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(452);
 
@@ -47101,6 +48993,39 @@ function formatDuration(duration) {
         return '0s';
     const unit = ['d', 'h', 'm', 's'].find((each) => whole % ms__WEBPACK_IMPORTED_MODULE_0__(`1${each}`) === 0) ?? 'ms';
     return `${whole / ms__WEBPACK_IMPORTED_MODULE_0__(`1${unit}`)}${unit}`;
+}
+const units = (/* unused pure expression or super */ null && ([
+    ['d', 86_400],
+    ['h', 3_600],
+    ['min', 60],
+    ['s', 1],
+]));
+/**
+ * Writes milliseconds that were measured as people say them, as exact as anybody needs: `850 ms`, `1.2 s`, `42 s`,
+ * `3 min 20 s`, `2 h 5 min`.
+ */
+function sayDuration(duration) {
+    const whole = Math.max(0, Math.round(duration));
+    if (whole < 1000)
+        return `${whole} ms`;
+    if (whole < 9_950)
+        return `${Math.round(whole / 100) / 10} s`;
+    const seconds = Math.round(whole / 1000);
+    // rounded to the second of the two units that are said, which may carry into a larger one
+    const [, size] = units[unitIndex(seconds) + 1] ?? ['s', 1];
+    const rounded = Math.round(seconds / size) * size;
+    const index = unitIndex(rounded);
+    let rest = rounded;
+    const parts = units.slice(index, index + 2).map(([name, each]) => {
+        const count = Math.floor(rest / each);
+        rest -= count * each;
+        return count === 0 ? '' : `${count} ${name}`;
+    });
+    return parts.filter((part) => part !== '').join(' ');
+}
+/** The largest unit that it has one of. */
+function unitIndex(seconds) {
+    return units.findIndex(([, size]) => seconds >= size);
 }
 /**
  * What is wrong with something that is no duration, and what to write instead: exactly what was meant, where that can
@@ -47149,13 +49074,16 @@ __nccwpck_require__.d(__webpack_exports__, {
   fF: () => (/* binding */ bulletList),
   aY: () => (/* binding */ markdown_code),
   R_: () => (/* binding */ markdown_heading),
+  nf: () => (/* binding */ markdown_link),
   FY: () => (/* binding */ markdown_paragraph),
   Gc: () => (/* binding */ renderMarkdown),
   QL: () => (/* binding */ revision),
-  tp: () => (/* binding */ table)
+  ko: () => (/* binding */ markdown_strong),
+  tp: () => (/* binding */ table),
+  Qq: () => (/* binding */ markdown_text)
 });
 
-// UNUSED EXPORTS: codeBlock, comment, link, strong, text
+// UNUSED EXPORTS: codeBlock, comment
 
 ;// CONCATENATED MODULE: ./node_modules/markdown-table/index.js
 // To do: next major: remove.
@@ -56166,17 +58094,17 @@ function renderMarkdown(blocks) {
         extensions: [gfmTableToMarkdown({ tablePipeAlign: false })],
     });
 }
-/** A text that is not ours: nobody is mentioned by it. */
+/** A text that is not ours: nobody is mentioned by it, and no issue is referred to. */
 function markdown_text(value) {
-    return { type: 'text', value: value.replace(/@(?=\w)/g, '@\u200b') };
+    return { type: 'text', value: value.replace(/@(?=\w)|#(?=\d)/g, '$&\u200b') };
 }
 /** A name, id or value as it is; GitHub makes no mention or link of it. */
 function markdown_code(value) {
     return { type: 'inlineCode', value: value.replace(/\s+/g, ' ') };
 }
-/** A revision as people read it. */
-function revision(sha) {
-    return markdown_code(sha.slice(0, 7));
+/** A revision as people read it; any other name of where a layer stands, as it is. */
+function revision(name) {
+    return markdown_code(/^[0-9a-f]{40,64}$/.test(name) ? name.slice(0, 7) : name);
 }
 function markdown_strong(...children) {
     return { type: 'strong', children: inlines(children) };
@@ -56288,7 +58216,8 @@ function encodingsOf(known) {
             if (plain.length < 4)
                 continue;
             encodings.add(plain);
-            encodings.add(encodeURIComponent(plain));
+            // half of a surrogate pair has no encoding
+            encodings.add(encodeURIComponent(plain.toWellFormed()));
             encodings.add(JSON.stringify(plain).slice(1, -1));
             for (const base64 of base64Cores(plain))
                 encodings.add(base64);

@@ -40478,7 +40478,7 @@ __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependen
 /* harmony import */ var _health_response_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2407);
 /* harmony import */ var _health_summary_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(2758);
 /* harmony import */ var _health_target_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(2409);
-/* harmony import */ var _runner_action_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(9664);
+/* harmony import */ var _runner_action_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(7825);
 /* harmony import */ var _text_markdown_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(4358);
 /* harmony import */ var _health_gate_contract_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(2802);
 /* harmony import */ var _wiring_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(2855);
@@ -40571,6 +40571,8 @@ var schema = __nccwpck_require__(7462);
 var errors = __nccwpck_require__(452);
 // EXTERNAL MODULE: external "node:crypto"
 var external_node_crypto_ = __nccwpck_require__(7598);
+// EXTERNAL MODULE: ./lib/github/client.js + 6 modules
+var client = __nccwpck_require__(5464);
 // EXTERNAL MODULE: ./node_modules/@octokit/request-error/dist-src/index.js
 var dist_src = __nccwpck_require__(1015);
 ;// CONCATENATED MODULE: ./lib/github/refusal.js
@@ -40580,14 +40582,20 @@ var dist_src = __nccwpck_require__(1015);
 const texts = [
     [/secondary rate limit|API rate limit exceeded/i, 'rate-limit'],
     [/update is not a fast.?forward|expected branch to point to|stale info|fetch first/i, 'not-fast-forward'],
-    [/without `?workflows?`? permission/i, 'workflow-permission'],
+    [/without `?workflows?`? (?:permission|scope)/i, 'workflow-permission'],
     [/repository rule violations|GH013/i, 'ruleset'],
     [
         /protected branch|GH006|reference update failed|reference cannot be updated|changes must be made through/i,
         'protected-branch',
     ],
+    [
+        /approving reviews? (?:is|are) required|required status checks?|must have verified signatures|cannot force-push|not authorized to push to this branch/i,
+        'protected-branch',
+    ],
+    [/your request timed out/i, 'unavailable'],
     [/archived so is read-only/i, 'archived'],
     [/already exists/i, 'already-exists'],
+    [/reference does not exist/i, 'not-found'],
     [/not accessible by|must have (?:admin|push|write)|permission to .* denied/i, 'permission'],
     [/bad credentials|requires authentication/i, 'bad-credentials'],
 ];
@@ -40595,9 +40603,23 @@ const texts = [
 function readRefusal(error) {
     if (!(error instanceof dist_src/* RequestError */.G))
         return undefined;
-    const { status, message } = error;
+    const { status, message, response } = error;
     const byText = texts.find(([text]) => text.test(message))?.[1];
-    return { kind: byText ?? kindOfStatus(status), status, message };
+    return {
+        kind: byText ?? kindOfStatus(status),
+        status,
+        message,
+        answered: response !== undefined,
+        retryAfterSeconds: retryAfter(response?.headers ?? {}),
+    };
+}
+/** https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api#handle-rate-limit-errors-appropriately */
+function retryAfter(headers) {
+    if (headers['retry-after'] !== undefined)
+        return Number(headers['retry-after']);
+    if (String(headers['x-ratelimit-remaining']) !== '0')
+        return undefined;
+    return Math.max(0, Number(headers['x-ratelimit-reset']) - Math.floor(Date.now() / 1000));
 }
 function kindOfStatus(status) {
     if (status === 401)
@@ -40614,14 +40636,21 @@ function kindOfStatus(status) {
         return 'unavailable';
     return 'invalid';
 }
+/** True when a rule of the branch stands against it, whoever else may do it; the error may be explained already. */
+function isRuleRefusal(error) {
+    const refusal = readRefusal(error instanceof RefusedError ? error.cause : error);
+    return refusal?.kind === 'ruleset' || refusal?.kind === 'protected-branch';
+}
 /** True when the failed request is refused in this way. */
 function isRefused(error, kind) {
     return readRefusal(error)?.kind === kind;
 }
-/** True when it cannot be known whether the request was carried out: a 5xx, a lost or cut-off answer, a time-out. */
+/** True when it cannot be known whether the request was carried out: a 5xx, a lost or cut-off answer, a time-out, a cancelled job. */
 function isAmbiguous(error) {
-    return (isRefused(error, 'unavailable') ||
-        (error instanceof Error && (error.name === 'TimeoutError' || error.name === 'AbortError')));
+    return isRefused(error, 'unavailable') || isCancelled(error);
+}
+function isCancelled(error) {
+    return error instanceof Error && error.name === 'AbortError';
 }
 /** Runs a request, and turns a refusal into the error that tells the user the way out. */
 async function explained(need, request) {
@@ -40633,17 +40662,19 @@ async function explained(need, request) {
     }
 }
 /** The user's error for a refusal; an error that already is one, or is not an answer of GitHub, is returned as it is. */
-function explain(error, { doing, permission }) {
+function explain(error, { doing, permission, detour = 'roll back through a pull request' }) {
     if ((0,errors/* isUserFacing */.Qx)(error))
         return error;
-    const refusal = readRefusal(error);
-    if (refusal === undefined) {
-        if (isAmbiguous(error))
-            return new errors/* UnavailableError */.hG(`could not ${doing}: GitHub did not answer in time`, { cause: error });
-        return error;
-    }
-    const said = `GitHub answered ${refusal.status} "${firstLines(refusal.message)}"`;
     const options = { cause: error };
+    if (isCancelled(error))
+        return new errors/* UnavailableError */.hG(`could not ${doing}: the job was cancelled before GitHub answered`, options);
+    const refusal = readRefusal(error);
+    if (refusal === undefined)
+        return error;
+    const words = `"${firstLines(refusal.message)}"`;
+    const said = refusal.answered
+        ? `GitHub answered ${refusal.status} ${words}`
+        : `no whole answer came from GitHub (${words})`;
     switch (refusal.kind) {
         case 'bad-credentials':
             return new errors/* InputError */.dz(`could not ${doing}: ${said}; input "token" is wrong or has expired`, options);
@@ -40653,13 +40684,16 @@ function explain(error, { doing, permission }) {
             return new errors/* RefusedError */.fk(`could not ${doing}: it changes files under .github/workflows, which the workflow's own token may never do (${said}); use a GitHub App token with \`workflows: write\``, options);
         case 'ruleset':
         case 'protected-branch':
-            return new errors/* RefusedError */.fk(`could not ${doing}: a rule of the branch forbids it (${said}); let the token's app or user bypass the rule, or roll back through a pull request`, options);
+            return new errors/* RefusedError */.fk(`could not ${doing}: a rule of the branch forbids it (${said}); let the token's app or user bypass the rule, or ${detour}`, options);
         case 'archived':
             return new errors/* RefusedError */.fk(`could not ${doing}: the repository is archived; unarchive it first`, options);
         case 'not-fast-forward':
             return new errors/* ConflictError */.fK(`could not ${doing}: somebody else moved it in between; run again to plan on the new state`, options);
-        case 'rate-limit':
-            return new errors/* UnavailableError */.hG(`could not ${doing}: ${said}; run again when the limit is over`, options);
+        case 'rate-limit': {
+            const seconds = refusal.retryAfterSeconds;
+            const pause = seconds === undefined ? '' : `, and asks for a pause of ${seconds} s`;
+            return new errors/* UnavailableError */.hG(`could not ${doing}: ${said}${pause}; run again when the limit is over`, options);
+        }
         case 'unavailable':
             return new errors/* UnavailableError */.hG(`could not ${doing}: ${said}, after several tries`, options);
         case 'not-found':
@@ -40679,6 +40713,7 @@ function firstLines(message) {
 ;// CONCATENATED MODULE: ./lib/github/contents.js
 
 
+
 /** A text file of a branch or commit; undefined when the file, or the branch, is not there. Up to 100 MB, as the raw media type gives. */
 async function readFile({ octokit, owner, repo }, { path, ref }) {
     return explained({ doing: `read ${path} at ${ref}`, permission: 'contents: read' }, async () => {
@@ -40689,11 +40724,13 @@ async function readFile({ octokit, owner, repo }, { path, ref }) {
                 path,
                 ref,
                 mediaType: { format: 'raw' },
+                request: { parseSuccessResponseBody: false },
             });
             const data = response.data;
-            if (typeof data !== 'string')
+            if (!(data instanceof ReadableStream))
                 throw new TypeError(`${path} at ${ref} is not a text file`);
-            return { text: data, blob: blobId(data) };
+            const bytes = await new Response(data).bytes();
+            return { text: new TextDecoder().decode(bytes), bytes, blob: blobId(bytes) };
         }
         catch (error) {
             if (isRefused(error, 'not-found'))
@@ -40702,16 +40739,18 @@ async function readFile({ octokit, owner, repo }, { path, ref }) {
         }
     });
 }
+const leaveOut = 'take this branch out of the rule';
 /**
  * Writes a file by a commit on a branch, only if the file is still what it was when it was read: GitHub compares `blob`,
  * and refuses when the branch moved at the same instant.
  * @param blob what the file was, undefined when it was not there
  * @returns 'conflict' when it was not so any more; 'no-branch' when the branch is not there
  */
-async function writeFile({ octokit, owner, repo }, { path, branch, text, blob, message, }) {
-    return explained({ doing: `write ${path} on ${branch}`, permission: 'contents: write' }, async () => {
+async function writeFile({ octokit, owner, repo }, { path, branch, bytes, blob, message, }) {
+    const doing = `write ${path} on ${branch}`;
+    return explained({ doing, permission: 'contents: write', detour: leaveOut }, async () => {
         try {
-            const content = Buffer.from(text).toString('base64');
+            const content = Buffer.from(bytes).toString('base64');
             await octokit.rest.repos.createOrUpdateFileContents({
                 owner,
                 repo,
@@ -40726,8 +40765,8 @@ async function writeFile({ octokit, owner, repo }, { path, branch, text, blob, m
         catch (error) {
             if (isRefused(error, 'conflict'))
                 return 'conflict';
-            // without a blob id GitHub answers 422 «"sha" wasn't supplied» when the file has come to be in between
-            if (blob === undefined && isRefused(error, 'invalid'))
+            // the file has come to be in between
+            if (blob === undefined && /"sha" wasn't supplied/.test(readRefusal(error)?.message ?? ''))
                 return 'conflict';
             if (isRefused(error, 'not-found'))
                 return 'no-branch';
@@ -40752,14 +40791,14 @@ async function listFiles({ octokit, owner, repo }, { ref }) {
 }
 /** Starts a branch with no history in common with the others, holding one file; 'taken' when it is there by now. */
 async function createOrphanBranch({ octokit, owner, repo }, { branch, path, text, message }) {
-    return explained({ doing: `create the branch ${branch}`, permission: 'contents: write' }, async () => {
+    const doing = `create the branch ${branch}`;
+    return explained({ doing, permission: 'contents: write', detour: leaveOut }, async () => {
         // objects that nothing points at change nothing, so these two may be repeated
-        const request = { retries: 3 };
         const tree = await octokit.rest.git.createTree({
             owner,
             repo,
             tree: [{ path, mode: '100644', type: 'blob', content: text }],
-            request,
+            request: client/* repeatable */.E,
         });
         const commit = await octokit.rest.git.createCommit({
             owner,
@@ -40767,7 +40806,7 @@ async function createOrphanBranch({ octokit, owner, repo }, { branch, path, text
             message,
             tree: tree.data.sha,
             parents: [],
-            request,
+            request: client/* repeatable */.E,
         });
         try {
             await octokit.rest.git.createRef({ owner, repo, ref: `refs/heads/${branch}`, sha: commit.data.sha });
@@ -40781,8 +40820,7 @@ async function createOrphanBranch({ octokit, owner, repo }, { branch, path, text
     });
 }
 /** Git's own id of a file's content: https://git-scm.com/book/en/v2/Git-Internals-Git-Objects */
-function blobId(text) {
-    const content = Buffer.from(text);
+function blobId(content) {
     return (0,external_node_crypto_.createHash)('sha1').update(`blob ${content.length}\0`).update(content).digest('hex');
 }
 
@@ -41141,6 +41179,18 @@ const rollbackApplied = schemas/* object */.Ikc({
     undone: schemas/* array */.YOg(schemas/* object */.Ikc({ revision: schemas/* string */.YjP(), title: schemas/* string */.YjP(), author: schemas/* string */.YjP() })),
     startedAt: datetime(),
 });
+/** A rollback that waits for people: it takes effect when its pull request is merged. */
+const rollbackProposed = schemas/* object */.Ikc({
+    ...common,
+    kind: schemas/* literal */.euz('rollback-proposed'),
+    layer: layerSchema,
+    from: schemas/* string */.YjP(),
+    to: schemas/* string */.YjP(),
+    branch: schemas/* string */.YjP(),
+    pull: schemas/* number */.aig().int(),
+    url: schemas/* string */.YjP(),
+    reason: schemas/* string */.YjP(),
+});
 const rollbackFailed = schemas/* object */.Ikc({
     ...common,
     kind: schemas/* literal */.euz('rollback-failed'),
@@ -41160,6 +41210,7 @@ const postmortemOpened = schemas/* object */.Ikc({
 const eventSchema = schemas/* discriminatedUnion */.gMt('kind', [
     healthChecked,
     rollbackApplied,
+    rollbackProposed,
     rollbackFailed,
     postmortemOpened,
 ]);
@@ -41267,7 +41318,7 @@ function openBranchHistory({ repository, branch, signal, }) {
                 factor: 2,
                 randomize: true,
                 // a lost answer is tried again too: the next try reads first, and finds the event if it was written
-                shouldRetry: ({ error }) => error instanceof Lost || error instanceof errors/* UnavailableError */.hG || isAmbiguous(error),
+                shouldRetry: ({ error }) => error instanceof Lost || isAmbiguous(error.cause),
                 ...(signal && { signal }),
             }).catch((error) => {
                 if (error instanceof Lost) {
@@ -41285,7 +41336,10 @@ async function tryAppend({ repository, branch, event, }) {
     if (text === before?.text)
         return 'already-there';
     const message = `${event.kind}: ${event.incident}`;
-    const outcome = await writeFile(repository, { path, branch, text, blob: before?.blob, message });
+    // to the bytes and not to the text: a damaged line stays as it is
+    const added = Buffer.from(text.slice(before?.text.length ?? 0));
+    const bytes = Buffer.concat([before?.bytes ?? Buffer.alloc(0), added]);
+    const outcome = await writeFile(repository, { path, branch, bytes, blob: before?.blob, message });
     if (outcome === 'written')
         return 'appended';
     if (outcome === 'no-branch' &&
@@ -41851,11 +41905,12 @@ const widestLine = 160;
  * One error for all that is wrong with a text: `file:line:column: what, and what to write instead`, each with the
  * lines around it. No secret is in it.
  * @param values secrets known to stand in the text
+ * @param isYaml false when the text could not be read, so that nobody knows what of it is a value
  */
-function reportProblems({ text, file, problems, values, }) {
+function reportProblems({ text, file, problems, values, isYaml, }) {
     const counter = lineCounterOf(text);
     const raw = text.split('\n');
-    const masked = (0,secrets/* maskLines */.sD)(text, values);
+    const masked = isYaml ? (0,secrets/* maskLines */.sD)(text, values) : (0,secrets/* hideAfterSecretName */.Qe)(text);
     const entries = inOrder(problems).map(({ range, message }) => {
         const start = counter.linePos(Math.min(range.start, text.length));
         const end = counter.linePos(Math.min(Math.max(range.start, range.end - 1), text.length));
@@ -41948,7 +42003,13 @@ function parseYaml({ text: raw, file, schema, empty, }) {
     if (parsed?.success === true && findings.length === 0 && problems.length === 0)
         return parsed.data;
     const located = document === undefined ? [] : findings.map((finding) => locateFinding(document, finding));
-    throw reportProblems({ text, file, problems: [...problems, ...located], values: secrets.values });
+    throw reportProblems({
+        text,
+        file,
+        problems: [...problems, ...located],
+        values: secrets.values,
+        isYaml: problems.length === 0,
+    });
 }
 function locateFinding(document, { path, at, message }) {
     return { range: locate({ document, path, at }), message };
@@ -42485,6 +42546,7 @@ function schema_isMapping({ value }) {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   FF: () => (/* binding */ looksLikeSecretName),
+/* harmony export */   Qe: () => (/* binding */ hideAfterSecretName),
 /* harmony export */   gC: () => (/* binding */ maskText),
 /* harmony export */   sD: () => (/* binding */ maskLines)
 /* harmony export */ });
@@ -42523,6 +42585,24 @@ function maskLines(text, values) {
         shown.push((0,_text_redact_js__WEBPACK_IMPORTED_MODULE_0__/* .redact */ .E$)(masked.line, values));
     }
     return shown;
+}
+/**
+ * The lines of a text that is no YAML, up to the first name that looks like a secret's: with a quote or a bracket missing,
+ * anything below may belong to that secret. The number of lines stays the same.
+ */
+function hideAfterSecretName(text) {
+    const at = text.search(secretName);
+    const lines = (0,_text_redact_js__WEBPACK_IMPORTED_MODULE_0__/* .redact */ .E$)(maskPrivateKeys(text)).split('\n');
+    if (at === -1)
+        return lines.map((line) => maskLine(line).line);
+    const named = text.slice(0, at).split('\n').length;
+    return lines.map((line, index) => {
+        if (index + 1 < named)
+            return maskLine(line).line;
+        const name = index + 1 === named ? (line.match(secretName)?.[0] ?? '') : '';
+        const before = name === '' ? indentOf(line) : line.slice(0, line.indexOf(name) + name.length);
+        return line.trim() === before.trim() ? before : `${before} ${_text_redact_js__WEBPACK_IMPORTED_MODULE_0__/* .redacted */ .pc}`;
+    });
 }
 /** The same for a piece of text on one line: a key or value that a message quotes. */
 function maskText(text, values = []) {
@@ -42684,6 +42764,495 @@ function isUserFacing(error) {
         error instanceof ConflictError ||
         error instanceof RefusedError ||
         error instanceof UnavailableError);
+}
+
+
+/***/ }),
+
+/***/ 5464:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  h: () => (/* binding */ openRepository),
+  E: () => (/* binding */ repeatable)
+});
+
+// EXTERNAL MODULE: ./node_modules/bottleneck/light.js
+var light = __nccwpck_require__(3251);
+// EXTERNAL MODULE: ./node_modules/@octokit/request-error/dist-src/index.js
+var dist_src = __nccwpck_require__(1015);
+;// CONCATENATED MODULE: ./node_modules/@octokit/plugin-retry/dist-bundle/index.js
+// pkg/dist-src/version.js
+var VERSION = "0.0.0-development";
+
+// pkg/dist-src/error-request.js
+function isRequestError(error) {
+  return error.request !== void 0;
+}
+async function errorRequest(state, octokit, error, options) {
+  if (!isRequestError(error) || !error?.request.request) {
+    throw error;
+  }
+  if (error.status >= 400 && !state.doNotRetry.includes(error.status)) {
+    const retries = options.request.retries != null ? options.request.retries : state.retries;
+    const retryAfter = Math.pow((options.request.retryCount || 0) + 1, 2);
+    throw octokit.retry.retryRequest(error, retries, retryAfter);
+  }
+  throw error;
+}
+
+// pkg/dist-src/wrap-request.js
+
+
+async function wrapRequest(state, octokit, request, options) {
+  const limiter = new light();
+  limiter.on("failed", function(error, info) {
+    const maxRetries = ~~error.request.request?.retries;
+    const after = ~~error.request.request?.retryAfter;
+    options.request.retryCount = info.retryCount + 1;
+    if (maxRetries > info.retryCount) {
+      return after * state.retryAfterBaseValue;
+    }
+  });
+  return limiter.schedule(
+    requestWithGraphqlErrorHandling.bind(null, state, octokit, request),
+    options
+  );
+}
+async function requestWithGraphqlErrorHandling(state, octokit, request, options) {
+  const response = await request(options);
+  if (response.data && response.data.errors && response.data.errors.length > 0 && /Something went wrong while executing your query/.test(
+    response.data.errors[0].message
+  )) {
+    const error = new dist_src/* RequestError */.G(response.data.errors[0].message, 500, {
+      request: options,
+      response
+    });
+    return errorRequest(state, octokit, error, options);
+  }
+  return response;
+}
+
+// pkg/dist-src/index.js
+function retry(octokit, octokitOptions) {
+  const state = Object.assign(
+    {
+      enabled: true,
+      retryAfterBaseValue: 1e3,
+      doNotRetry: [400, 401, 403, 404, 410, 422, 451],
+      retries: 3
+    },
+    octokitOptions.retry
+  );
+  const retryPlugin = {
+    retry: {
+      retryRequest: (error, retries, retryAfter) => {
+        error.request.request = Object.assign({}, error.request.request, {
+          retries,
+          retryAfter
+        });
+        return error;
+      }
+    }
+  };
+  if (state.enabled) {
+    octokit.hook.error("request", errorRequest.bind(null, state, retryPlugin));
+    octokit.hook.wrap("request", wrapRequest.bind(null, state, retryPlugin));
+  }
+  return retryPlugin;
+}
+retry.VERSION = VERSION;
+
+
+;// CONCATENATED MODULE: ./node_modules/@octokit/plugin-throttling/dist-bundle/index.js
+// pkg/dist-src/index.js
+
+
+// pkg/dist-src/version.js
+var dist_bundle_VERSION = "0.0.0-development";
+
+// pkg/dist-src/wrap-request.js
+var noop = () => Promise.resolve();
+function dist_bundle_wrapRequest(state, request, options) {
+  return state.retryLimiter.schedule(doRequest, state, request, options);
+}
+async function doRequest(state, request, options) {
+  const { pathname } = new URL(options.url, "http://github.test");
+  const isAuth = isAuthRequest(options.method, pathname);
+  const isWrite = !isAuth && options.method !== "GET" && options.method !== "HEAD";
+  const isSearch = options.method === "GET" && pathname.startsWith("/search/");
+  const isGraphQL = pathname.startsWith("/graphql");
+  const retryCount = ~~request.retryCount;
+  const jobOptions = retryCount > 0 ? { priority: 0, weight: 0 } : {};
+  if (state.clustering) {
+    jobOptions.expiration = 1e3 * 60;
+  }
+  if (isWrite || isGraphQL) {
+    await state.write.key(state.id).schedule(jobOptions, noop);
+  }
+  if (isWrite && state.triggersNotification(pathname)) {
+    await state.notifications.key(state.id).schedule(jobOptions, noop);
+  }
+  if (isSearch) {
+    await state.search.key(state.id).schedule(jobOptions, noop);
+  }
+  const req = (isAuth ? state.auth : state.global).key(state.id).schedule(jobOptions, request, options);
+  if (isGraphQL) {
+    const res = await req;
+    if (res.data.errors != null && res.data.errors.some((error) => error.type === "RATE_LIMITED")) {
+      const error = Object.assign(new Error("GraphQL Rate Limit Exceeded"), {
+        response: res,
+        data: res.data
+      });
+      throw error;
+    }
+  }
+  return req;
+}
+function isAuthRequest(method, pathname) {
+  return method === "PATCH" && // https://docs.github.com/en/rest/apps/apps?apiVersion=2022-11-28#create-a-scoped-access-token
+  /^\/applications\/[^/]+\/token\/scoped$/.test(pathname) || method === "POST" && // https://docs.github.com/en/rest/apps/oauth-applications?apiVersion=2022-11-28#reset-a-token
+  (/^\/applications\/[^/]+\/token$/.test(pathname) || // https://docs.github.com/en/rest/apps/apps?apiVersion=2022-11-28#create-an-installation-access-token-for-an-app
+  /^\/app\/installations\/[^/]+\/access_tokens$/.test(pathname) || // https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps
+  pathname === "/login/oauth/access_token");
+}
+
+// pkg/dist-src/generated/triggers-notification-paths.js
+var triggers_notification_paths_default = [
+  "/orgs/{org}/invitations",
+  "/orgs/{org}/invitations/{invitation_id}",
+  "/orgs/{org}/teams/{team_slug}/discussions",
+  "/orgs/{org}/teams/{team_slug}/discussions/{discussion_number}/comments",
+  "/repos/{owner}/{repo}/collaborators/{username}",
+  "/repos/{owner}/{repo}/commits/{commit_sha}/comments",
+  "/repos/{owner}/{repo}/issues",
+  "/repos/{owner}/{repo}/issues/{issue_number}/comments",
+  "/repos/{owner}/{repo}/issues/{issue_number}/sub_issue",
+  "/repos/{owner}/{repo}/issues/{issue_number}/sub_issues/priority",
+  "/repos/{owner}/{repo}/pulls",
+  "/repos/{owner}/{repo}/pulls/{pull_number}/comments",
+  "/repos/{owner}/{repo}/pulls/{pull_number}/comments/{comment_id}/replies",
+  "/repos/{owner}/{repo}/pulls/{pull_number}/merge",
+  "/repos/{owner}/{repo}/pulls/{pull_number}/requested_reviewers",
+  "/repos/{owner}/{repo}/pulls/{pull_number}/reviews",
+  "/repos/{owner}/{repo}/releases",
+  "/teams/{team_id}/discussions",
+  "/teams/{team_id}/discussions/{discussion_number}/comments"
+];
+
+// pkg/dist-src/route-matcher.js
+function routeMatcher(paths) {
+  const regexes = paths.map(
+    (path) => path.split("/").map((c) => c.startsWith("{") ? "(?:.+?)" : c).join("/")
+  );
+  const regex2 = `^(?:${regexes.map((r) => `(?:${r})`).join("|")})[^/]*$`;
+  return new RegExp(regex2, "i");
+}
+
+// pkg/dist-src/index.js
+var regex = routeMatcher(triggers_notification_paths_default);
+var triggersNotification = regex.test.bind(regex);
+var groups = {};
+var createGroups = function(Bottleneck, common) {
+  groups.global = new Bottleneck.Group({
+    id: "octokit-global",
+    maxConcurrent: 10,
+    ...common
+  });
+  groups.auth = new Bottleneck.Group({
+    id: "octokit-auth",
+    maxConcurrent: 1,
+    ...common
+  });
+  groups.search = new Bottleneck.Group({
+    id: "octokit-search",
+    maxConcurrent: 1,
+    minTime: 2e3,
+    ...common
+  });
+  groups.write = new Bottleneck.Group({
+    id: "octokit-write",
+    maxConcurrent: 1,
+    minTime: 1e3,
+    ...common
+  });
+  groups.notifications = new Bottleneck.Group({
+    id: "octokit-notifications",
+    maxConcurrent: 1,
+    minTime: 3e3,
+    ...common
+  });
+};
+function throttling(octokit, octokitOptions) {
+  const {
+    enabled = true,
+    Bottleneck = light,
+    id = "no-id",
+    timeout = 1e3 * 60 * 2,
+    // Redis TTL: 2 minutes
+    connection
+  } = octokitOptions.throttle || {};
+  if (!enabled) {
+    return {};
+  }
+  const common = { timeout };
+  if (typeof connection !== "undefined") {
+    common.connection = connection;
+  }
+  const state = Object.assign(
+    {
+      clustering: connection != null,
+      triggersNotification,
+      fallbackSecondaryRateRetryAfter: 60,
+      retryAfterBaseValue: 1e3,
+      id
+    },
+    octokitOptions.throttle
+  );
+  if (typeof state.onSecondaryRateLimit !== "function" || typeof state.onRateLimit !== "function") {
+    throw new Error(`octokit/plugin-throttling error:
+        You must pass the onSecondaryRateLimit and onRateLimit error handlers.
+        See https://octokit.github.io/rest.js/#throttling
+
+        const octokit = new Octokit({
+          throttle: {
+            onSecondaryRateLimit: (retryAfter, options) => {/* ... */},
+            onRateLimit: (retryAfter, options) => {/* ... */}
+          }
+        })
+    `);
+  }
+  let initialized = false;
+  const initializeBottleneck = () => {
+    if (initialized) {
+      return;
+    }
+    initialized = true;
+    if (groups.global == null) {
+      createGroups(Bottleneck, common);
+    }
+    state.global = state.global ?? groups.global;
+    state.auth = state.auth ?? groups.auth;
+    state.search = state.search ?? groups.search;
+    state.write = state.write ?? groups.write;
+    state.notifications = state.notifications ?? groups.notifications;
+    state.retryLimiter = state.retryLimiter ?? new Bottleneck();
+    const events = {};
+    const emitter = new Bottleneck.Events(events);
+    events.on("secondary-limit", state.onSecondaryRateLimit);
+    events.on("rate-limit", state.onRateLimit);
+    events.on(
+      "error",
+      (e) => octokit.log.warn("Error in throttling-plugin limit handler", e)
+    );
+    state.retryLimiter.on("failed", async function(error, info) {
+      const [state2, request, options] = info.args;
+      const { pathname } = new URL(options.url, "http://github.test");
+      const shouldRetryGraphQL = pathname.startsWith("/graphql") && error.status !== 401;
+      if (!(shouldRetryGraphQL || error.status === 403 || error.status === 429)) {
+        return;
+      }
+      const retryCount = ~~request.retryCount;
+      request.retryCount = retryCount;
+      options.request.retryCount = retryCount;
+      const { wantRetry, retryAfter = 0 } = await (async function() {
+        if (/\bsecondary rate\b/i.test(error.message)) {
+          const retryAfter2 = Number(error.response.headers["retry-after"]) || state2.fallbackSecondaryRateRetryAfter;
+          const wantRetry2 = await emitter.trigger(
+            "secondary-limit",
+            retryAfter2,
+            options,
+            octokit,
+            retryCount
+          );
+          return { wantRetry: wantRetry2, retryAfter: retryAfter2 };
+        }
+        if (error.response.headers != null && error.response.headers["x-ratelimit-remaining"] === "0" || (error.response.data?.errors ?? []).some(
+          (error2) => error2.type === "RATE_LIMITED"
+        )) {
+          const rateLimitReset = new Date(
+            ~~error.response.headers["x-ratelimit-reset"] * 1e3
+          ).getTime();
+          const retryAfter2 = Math.max(
+            // Add one second so we retry _after_ the reset time
+            // https://docs.github.com/en/rest/overview/resources-in-the-rest-api?apiVersion=2022-11-28#exceeding-the-rate-limit
+            Math.ceil((rateLimitReset - Date.now()) / 1e3) + 1,
+            0
+          );
+          const wantRetry2 = await emitter.trigger(
+            "rate-limit",
+            retryAfter2,
+            options,
+            octokit,
+            retryCount
+          );
+          return { wantRetry: wantRetry2, retryAfter: retryAfter2 };
+        }
+        return {};
+      })();
+      if (wantRetry) {
+        request.retryCount++;
+        return retryAfter * state2.retryAfterBaseValue;
+      }
+    });
+  };
+  octokit.hook.wrap("request", (request, options) => {
+    initializeBottleneck();
+    return dist_bundle_wrapRequest(state, request, options);
+  });
+  return {};
+}
+throttling.VERSION = dist_bundle_VERSION;
+throttling.triggersNotification = triggersNotification;
+
+
+// EXTERNAL MODULE: ./node_modules/@octokit/core/dist-src/index.js + 12 modules
+var core_dist_src = __nccwpck_require__(4730);
+;// CONCATENATED MODULE: ./node_modules/@octokit/plugin-request-log/dist-src/version.js
+const version_VERSION = "6.0.0";
+
+
+;// CONCATENATED MODULE: ./node_modules/@octokit/plugin-request-log/dist-src/index.js
+
+function requestLog(octokit) {
+  octokit.hook.wrap("request", (request, options) => {
+    octokit.log.debug("request", options);
+    const start = Date.now();
+    const requestOptions = octokit.request.endpoint.parse(options);
+    const path = requestOptions.url.replace(options.baseUrl, "");
+    return request(options).then((response) => {
+      const requestId = response.headers["x-github-request-id"];
+      octokit.log.info(
+        `${requestOptions.method} ${path} - ${response.status} with id ${requestId} in ${Date.now() - start}ms`
+      );
+      return response;
+    }).catch((error) => {
+      const requestId = error.response?.headers["x-github-request-id"] || "UNKNOWN";
+      octokit.log.error(
+        `${requestOptions.method} ${path} - ${error.status} with id ${requestId} in ${Date.now() - start}ms`
+      );
+      throw error;
+    });
+  });
+}
+requestLog.VERSION = version_VERSION;
+
+
+// EXTERNAL MODULE: ./node_modules/@octokit/plugin-paginate-rest/dist-bundle/index.js
+var dist_bundle = __nccwpck_require__(3779);
+// EXTERNAL MODULE: ./node_modules/@octokit/plugin-rest-endpoint-methods/dist-src/index.js + 3 modules
+var plugin_rest_endpoint_methods_dist_src = __nccwpck_require__(9210);
+;// CONCATENATED MODULE: ./node_modules/@octokit/rest/dist-src/version.js
+const dist_src_version_VERSION = "22.0.1";
+
+
+;// CONCATENATED MODULE: ./node_modules/@octokit/rest/dist-src/index.js
+
+
+
+
+
+const Octokit = core_dist_src/* Octokit */.E.plugin(requestLog, plugin_rest_endpoint_methods_dist_src/* legacyRestEndpointMethods */.T, dist_bundle/* paginateRest */.ud).defaults(
+  {
+    userAgent: `octokit-rest.js/${dist_src_version_VERSION}`
+  }
+);
+
+
+// EXTERNAL MODULE: ./node_modules/ms/index.js
+var ms = __nccwpck_require__(744);
+// EXTERNAL MODULE: ./lib/errors.js
+var errors = __nccwpck_require__(452);
+;// CONCATENATED MODULE: ./lib/github/client.js
+
+
+
+
+
+
+/** Waits longer than this are not worth it while production is down: the step fails and says until when. */
+const longestWaitSeconds = 90;
+const OctokitWithPlugins = Octokit.plugin(retry, throttling);
+/** Of a write that changes nothing when it is done twice: it is tried again as a read is, unlike all others. */
+const repeatable = { repeatable: true };
+/**
+ * Opens a repository through GitHub's REST API.
+ *
+ * Reads are tried again after a 5xx or a lost answer (after 1, 4 and 9 s). Writes are sent once: the retry plugin would
+ * repeat a POST whose answer was lost, so callers read again by their own marker before another try; those that are `repeatable` are tried again, too. A write that was
+ * turned away by a rate limit was not carried out, and is sent again when the limit's own pause is over.
+ * @throws InputError when the token is empty
+ */
+function openRepository({ token, owner, repo, apiUrl, userAgent, log, signal, requestTimeoutMs = ms('30s'), retryPauseMs = ms('1s'), }) {
+    if (token === '')
+        throw new errors/* InputError */.dz('input "token" is empty; give it ${{ github.token }} or an app token');
+    const waitFor = (kind) => (seconds, options, _, tries) => {
+        const wait = seconds <= longestWaitSeconds && tries < 3;
+        const next = wait ? `waiting ${seconds} s` : `not waiting ${seconds} s for it`;
+        log(`GitHub's ${kind} rate limit is reached at ${options.method} ${options.url}: ${next}`);
+        return wait;
+    };
+    const octokit = new OctokitWithPlugins({
+        auth: token,
+        baseUrl: apiUrl,
+        userAgent,
+        request: { fetch: fetchWhole({ signal, requestTimeoutMs }) },
+        log: { debug: () => { }, info: () => { }, warn: (message) => log(message), error: () => { } },
+        // 409 and 429 are left to the callers and to the throttling plugin: together the two plugins would send a 429 eight times
+        retry: {
+            doNotRetry: [400, 401, 403, 404, 409, 410, 422, 429, 451],
+            retryAfterBaseValue: retryPauseMs,
+        },
+        throttle: {
+            onRateLimit: waitFor('primary'),
+            onSecondaryRateLimit: waitFor('secondary'),
+            // one write at a time, but with no pause of a second between them: a rollback is a dozen writes, the limit 80 a minute
+            write: new light.Group({ maxConcurrent: 1 }),
+            notifications: new light.Group({ maxConcurrent: 1 }),
+        },
+    });
+    octokit.hook.before('request', (options) => {
+        // Octokit has one such object for all requests, and the retry plugin counts tries in it: a write would end the tries of reads
+        options.request = { ...options.request };
+        options.headers['x-github-api-version'] = '2022-11-28';
+        const reads = options.method === 'GET' || options.method === 'HEAD';
+        if (!reads && options.request['repeatable'] !== true)
+            options.request['retries'] = 0;
+    });
+    return { octokit, owner, repo };
+}
+/**
+ * A fetch that gives whole answers or none. Octokit takes one that breaks off in the middle for an empty text, with
+ * status 200: here it is read to its end first and is an error, so that a read is sent again, and after a write the caller
+ * looks what became of it. The time-out holds for each try, and not for the pauses between them.
+ */
+function fetchWhole({ signal, requestTimeoutMs, }) {
+    return async (url, options) => {
+        const timeout = AbortSignal.timeout(requestTimeoutMs);
+        try {
+            const ended = signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
+            const response = await fetch(url, { ...options, signal: ended });
+            const body = await response.clone().text();
+            if (response.ok && response.status !== 204 && isJson(response))
+                JSON.parse(body);
+            return response;
+        }
+        catch (error) {
+            // of this name Octokit makes no answer of GitHub's, and does not try again
+            if (signal?.aborted)
+                throw Object.assign(new Error('the job was cancelled', { cause: error }), { name: 'AbortError' });
+            if (timeout.aborted)
+                throw new Error(`nothing came within ${requestTimeoutMs / 1000} s`, { cause: error });
+            if (error instanceof SyntaxError)
+                throw new Error('the JSON breaks off', { cause: error });
+            throw error;
+        }
+    };
+}
+function isJson({ headers }) {
+    return /^application\/json\b/.test(headers.get('content-type') ?? '');
 }
 
 
@@ -43850,7 +44419,7 @@ function shorten(value) {
 
 /***/ }),
 
-/***/ 9664:
+/***/ 7825:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -46814,445 +47383,8 @@ function getIDToken(aud) {
 //# sourceMappingURL=core.js.map
 // EXTERNAL MODULE: ./lib/errors.js
 var errors = __nccwpck_require__(452);
-// EXTERNAL MODULE: ./node_modules/bottleneck/light.js
-var light = __nccwpck_require__(3251);
-// EXTERNAL MODULE: ./node_modules/@octokit/request-error/dist-src/index.js
-var dist_src = __nccwpck_require__(1015);
-;// CONCATENATED MODULE: ./node_modules/@octokit/plugin-retry/dist-bundle/index.js
-// pkg/dist-src/version.js
-var VERSION = "0.0.0-development";
-
-// pkg/dist-src/error-request.js
-function isRequestError(error) {
-  return error.request !== void 0;
-}
-async function errorRequest(state, octokit, error, options) {
-  if (!isRequestError(error) || !error?.request.request) {
-    throw error;
-  }
-  if (error.status >= 400 && !state.doNotRetry.includes(error.status)) {
-    const retries = options.request.retries != null ? options.request.retries : state.retries;
-    const retryAfter = Math.pow((options.request.retryCount || 0) + 1, 2);
-    throw octokit.retry.retryRequest(error, retries, retryAfter);
-  }
-  throw error;
-}
-
-// pkg/dist-src/wrap-request.js
-
-
-async function wrapRequest(state, octokit, request, options) {
-  const limiter = new light();
-  limiter.on("failed", function(error, info) {
-    const maxRetries = ~~error.request.request?.retries;
-    const after = ~~error.request.request?.retryAfter;
-    options.request.retryCount = info.retryCount + 1;
-    if (maxRetries > info.retryCount) {
-      return after * state.retryAfterBaseValue;
-    }
-  });
-  return limiter.schedule(
-    requestWithGraphqlErrorHandling.bind(null, state, octokit, request),
-    options
-  );
-}
-async function requestWithGraphqlErrorHandling(state, octokit, request, options) {
-  const response = await request(options);
-  if (response.data && response.data.errors && response.data.errors.length > 0 && /Something went wrong while executing your query/.test(
-    response.data.errors[0].message
-  )) {
-    const error = new dist_src/* RequestError */.G(response.data.errors[0].message, 500, {
-      request: options,
-      response
-    });
-    return errorRequest(state, octokit, error, options);
-  }
-  return response;
-}
-
-// pkg/dist-src/index.js
-function retry(octokit, octokitOptions) {
-  const state = Object.assign(
-    {
-      enabled: true,
-      retryAfterBaseValue: 1e3,
-      doNotRetry: [400, 401, 403, 404, 410, 422, 451],
-      retries: 3
-    },
-    octokitOptions.retry
-  );
-  const retryPlugin = {
-    retry: {
-      retryRequest: (error, retries, retryAfter) => {
-        error.request.request = Object.assign({}, error.request.request, {
-          retries,
-          retryAfter
-        });
-        return error;
-      }
-    }
-  };
-  if (state.enabled) {
-    octokit.hook.error("request", errorRequest.bind(null, state, retryPlugin));
-    octokit.hook.wrap("request", wrapRequest.bind(null, state, retryPlugin));
-  }
-  return retryPlugin;
-}
-retry.VERSION = VERSION;
-
-
-;// CONCATENATED MODULE: ./node_modules/@octokit/plugin-throttling/dist-bundle/index.js
-// pkg/dist-src/index.js
-
-
-// pkg/dist-src/version.js
-var dist_bundle_VERSION = "0.0.0-development";
-
-// pkg/dist-src/wrap-request.js
-var noop = () => Promise.resolve();
-function dist_bundle_wrapRequest(state, request, options) {
-  return state.retryLimiter.schedule(doRequest, state, request, options);
-}
-async function doRequest(state, request, options) {
-  const { pathname } = new URL(options.url, "http://github.test");
-  const isAuth = isAuthRequest(options.method, pathname);
-  const isWrite = !isAuth && options.method !== "GET" && options.method !== "HEAD";
-  const isSearch = options.method === "GET" && pathname.startsWith("/search/");
-  const isGraphQL = pathname.startsWith("/graphql");
-  const retryCount = ~~request.retryCount;
-  const jobOptions = retryCount > 0 ? { priority: 0, weight: 0 } : {};
-  if (state.clustering) {
-    jobOptions.expiration = 1e3 * 60;
-  }
-  if (isWrite || isGraphQL) {
-    await state.write.key(state.id).schedule(jobOptions, noop);
-  }
-  if (isWrite && state.triggersNotification(pathname)) {
-    await state.notifications.key(state.id).schedule(jobOptions, noop);
-  }
-  if (isSearch) {
-    await state.search.key(state.id).schedule(jobOptions, noop);
-  }
-  const req = (isAuth ? state.auth : state.global).key(state.id).schedule(jobOptions, request, options);
-  if (isGraphQL) {
-    const res = await req;
-    if (res.data.errors != null && res.data.errors.some((error) => error.type === "RATE_LIMITED")) {
-      const error = Object.assign(new Error("GraphQL Rate Limit Exceeded"), {
-        response: res,
-        data: res.data
-      });
-      throw error;
-    }
-  }
-  return req;
-}
-function isAuthRequest(method, pathname) {
-  return method === "PATCH" && // https://docs.github.com/en/rest/apps/apps?apiVersion=2022-11-28#create-a-scoped-access-token
-  /^\/applications\/[^/]+\/token\/scoped$/.test(pathname) || method === "POST" && // https://docs.github.com/en/rest/apps/oauth-applications?apiVersion=2022-11-28#reset-a-token
-  (/^\/applications\/[^/]+\/token$/.test(pathname) || // https://docs.github.com/en/rest/apps/apps?apiVersion=2022-11-28#create-an-installation-access-token-for-an-app
-  /^\/app\/installations\/[^/]+\/access_tokens$/.test(pathname) || // https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps
-  pathname === "/login/oauth/access_token");
-}
-
-// pkg/dist-src/generated/triggers-notification-paths.js
-var triggers_notification_paths_default = [
-  "/orgs/{org}/invitations",
-  "/orgs/{org}/invitations/{invitation_id}",
-  "/orgs/{org}/teams/{team_slug}/discussions",
-  "/orgs/{org}/teams/{team_slug}/discussions/{discussion_number}/comments",
-  "/repos/{owner}/{repo}/collaborators/{username}",
-  "/repos/{owner}/{repo}/commits/{commit_sha}/comments",
-  "/repos/{owner}/{repo}/issues",
-  "/repos/{owner}/{repo}/issues/{issue_number}/comments",
-  "/repos/{owner}/{repo}/issues/{issue_number}/sub_issue",
-  "/repos/{owner}/{repo}/issues/{issue_number}/sub_issues/priority",
-  "/repos/{owner}/{repo}/pulls",
-  "/repos/{owner}/{repo}/pulls/{pull_number}/comments",
-  "/repos/{owner}/{repo}/pulls/{pull_number}/comments/{comment_id}/replies",
-  "/repos/{owner}/{repo}/pulls/{pull_number}/merge",
-  "/repos/{owner}/{repo}/pulls/{pull_number}/requested_reviewers",
-  "/repos/{owner}/{repo}/pulls/{pull_number}/reviews",
-  "/repos/{owner}/{repo}/releases",
-  "/teams/{team_id}/discussions",
-  "/teams/{team_id}/discussions/{discussion_number}/comments"
-];
-
-// pkg/dist-src/route-matcher.js
-function routeMatcher(paths) {
-  const regexes = paths.map(
-    (path) => path.split("/").map((c) => c.startsWith("{") ? "(?:.+?)" : c).join("/")
-  );
-  const regex2 = `^(?:${regexes.map((r) => `(?:${r})`).join("|")})[^/]*$`;
-  return new RegExp(regex2, "i");
-}
-
-// pkg/dist-src/index.js
-var regex = routeMatcher(triggers_notification_paths_default);
-var triggersNotification = regex.test.bind(regex);
-var groups = {};
-var createGroups = function(Bottleneck, common) {
-  groups.global = new Bottleneck.Group({
-    id: "octokit-global",
-    maxConcurrent: 10,
-    ...common
-  });
-  groups.auth = new Bottleneck.Group({
-    id: "octokit-auth",
-    maxConcurrent: 1,
-    ...common
-  });
-  groups.search = new Bottleneck.Group({
-    id: "octokit-search",
-    maxConcurrent: 1,
-    minTime: 2e3,
-    ...common
-  });
-  groups.write = new Bottleneck.Group({
-    id: "octokit-write",
-    maxConcurrent: 1,
-    minTime: 1e3,
-    ...common
-  });
-  groups.notifications = new Bottleneck.Group({
-    id: "octokit-notifications",
-    maxConcurrent: 1,
-    minTime: 3e3,
-    ...common
-  });
-};
-function throttling(octokit, octokitOptions) {
-  const {
-    enabled = true,
-    Bottleneck = light,
-    id = "no-id",
-    timeout = 1e3 * 60 * 2,
-    // Redis TTL: 2 minutes
-    connection
-  } = octokitOptions.throttle || {};
-  if (!enabled) {
-    return {};
-  }
-  const common = { timeout };
-  if (typeof connection !== "undefined") {
-    common.connection = connection;
-  }
-  const state = Object.assign(
-    {
-      clustering: connection != null,
-      triggersNotification,
-      fallbackSecondaryRateRetryAfter: 60,
-      retryAfterBaseValue: 1e3,
-      id
-    },
-    octokitOptions.throttle
-  );
-  if (typeof state.onSecondaryRateLimit !== "function" || typeof state.onRateLimit !== "function") {
-    throw new Error(`octokit/plugin-throttling error:
-        You must pass the onSecondaryRateLimit and onRateLimit error handlers.
-        See https://octokit.github.io/rest.js/#throttling
-
-        const octokit = new Octokit({
-          throttle: {
-            onSecondaryRateLimit: (retryAfter, options) => {/* ... */},
-            onRateLimit: (retryAfter, options) => {/* ... */}
-          }
-        })
-    `);
-  }
-  let initialized = false;
-  const initializeBottleneck = () => {
-    if (initialized) {
-      return;
-    }
-    initialized = true;
-    if (groups.global == null) {
-      createGroups(Bottleneck, common);
-    }
-    state.global = state.global ?? groups.global;
-    state.auth = state.auth ?? groups.auth;
-    state.search = state.search ?? groups.search;
-    state.write = state.write ?? groups.write;
-    state.notifications = state.notifications ?? groups.notifications;
-    state.retryLimiter = state.retryLimiter ?? new Bottleneck();
-    const events = {};
-    const emitter = new Bottleneck.Events(events);
-    events.on("secondary-limit", state.onSecondaryRateLimit);
-    events.on("rate-limit", state.onRateLimit);
-    events.on(
-      "error",
-      (e) => octokit.log.warn("Error in throttling-plugin limit handler", e)
-    );
-    state.retryLimiter.on("failed", async function(error, info) {
-      const [state2, request, options] = info.args;
-      const { pathname } = new URL(options.url, "http://github.test");
-      const shouldRetryGraphQL = pathname.startsWith("/graphql") && error.status !== 401;
-      if (!(shouldRetryGraphQL || error.status === 403 || error.status === 429)) {
-        return;
-      }
-      const retryCount = ~~request.retryCount;
-      request.retryCount = retryCount;
-      options.request.retryCount = retryCount;
-      const { wantRetry, retryAfter = 0 } = await (async function() {
-        if (/\bsecondary rate\b/i.test(error.message)) {
-          const retryAfter2 = Number(error.response.headers["retry-after"]) || state2.fallbackSecondaryRateRetryAfter;
-          const wantRetry2 = await emitter.trigger(
-            "secondary-limit",
-            retryAfter2,
-            options,
-            octokit,
-            retryCount
-          );
-          return { wantRetry: wantRetry2, retryAfter: retryAfter2 };
-        }
-        if (error.response.headers != null && error.response.headers["x-ratelimit-remaining"] === "0" || (error.response.data?.errors ?? []).some(
-          (error2) => error2.type === "RATE_LIMITED"
-        )) {
-          const rateLimitReset = new Date(
-            ~~error.response.headers["x-ratelimit-reset"] * 1e3
-          ).getTime();
-          const retryAfter2 = Math.max(
-            // Add one second so we retry _after_ the reset time
-            // https://docs.github.com/en/rest/overview/resources-in-the-rest-api?apiVersion=2022-11-28#exceeding-the-rate-limit
-            Math.ceil((rateLimitReset - Date.now()) / 1e3) + 1,
-            0
-          );
-          const wantRetry2 = await emitter.trigger(
-            "rate-limit",
-            retryAfter2,
-            options,
-            octokit,
-            retryCount
-          );
-          return { wantRetry: wantRetry2, retryAfter: retryAfter2 };
-        }
-        return {};
-      })();
-      if (wantRetry) {
-        request.retryCount++;
-        return retryAfter * state2.retryAfterBaseValue;
-      }
-    });
-  };
-  octokit.hook.wrap("request", (request, options) => {
-    initializeBottleneck();
-    return dist_bundle_wrapRequest(state, request, options);
-  });
-  return {};
-}
-throttling.VERSION = dist_bundle_VERSION;
-throttling.triggersNotification = triggersNotification;
-
-
-// EXTERNAL MODULE: ./node_modules/@octokit/core/dist-src/index.js + 12 modules
-var core_dist_src = __nccwpck_require__(4730);
-;// CONCATENATED MODULE: ./node_modules/@octokit/plugin-request-log/dist-src/version.js
-const version_VERSION = "6.0.0";
-
-
-;// CONCATENATED MODULE: ./node_modules/@octokit/plugin-request-log/dist-src/index.js
-
-function requestLog(octokit) {
-  octokit.hook.wrap("request", (request, options) => {
-    octokit.log.debug("request", options);
-    const start = Date.now();
-    const requestOptions = octokit.request.endpoint.parse(options);
-    const path = requestOptions.url.replace(options.baseUrl, "");
-    return request(options).then((response) => {
-      const requestId = response.headers["x-github-request-id"];
-      octokit.log.info(
-        `${requestOptions.method} ${path} - ${response.status} with id ${requestId} in ${Date.now() - start}ms`
-      );
-      return response;
-    }).catch((error) => {
-      const requestId = error.response?.headers["x-github-request-id"] || "UNKNOWN";
-      octokit.log.error(
-        `${requestOptions.method} ${path} - ${error.status} with id ${requestId} in ${Date.now() - start}ms`
-      );
-      throw error;
-    });
-  });
-}
-requestLog.VERSION = version_VERSION;
-
-
-// EXTERNAL MODULE: ./node_modules/@octokit/plugin-paginate-rest/dist-bundle/index.js
-var dist_bundle = __nccwpck_require__(3779);
-// EXTERNAL MODULE: ./node_modules/@octokit/plugin-rest-endpoint-methods/dist-src/index.js + 3 modules
-var plugin_rest_endpoint_methods_dist_src = __nccwpck_require__(9210);
-;// CONCATENATED MODULE: ./node_modules/@octokit/rest/dist-src/version.js
-const dist_src_version_VERSION = "22.0.1";
-
-
-;// CONCATENATED MODULE: ./node_modules/@octokit/rest/dist-src/index.js
-
-
-
-
-
-const Octokit = core_dist_src/* Octokit */.E.plugin(requestLog, plugin_rest_endpoint_methods_dist_src/* legacyRestEndpointMethods */.T, dist_bundle/* paginateRest */.ud).defaults(
-  {
-    userAgent: `octokit-rest.js/${dist_src_version_VERSION}`
-  }
-);
-
-
-// EXTERNAL MODULE: ./node_modules/ms/index.js
-var ms = __nccwpck_require__(744);
-;// CONCATENATED MODULE: ./lib/github/client.js
-
-
-
-
-
-
-/** A single request may take this long; git data of a large repository is answered in a few seconds. */
-const requestTimeoutMs = ms('30s');
-/** Waits longer than this are not worth it while production is down: the step fails and says until when. */
-const longestWaitSeconds = 90;
-const OctokitWithPlugins = Octokit.plugin(retry, throttling);
-/**
- * Opens a repository through GitHub's REST API.
- *
- * Reads are tried again after a 5xx or a lost answer (after 1, 4 and 9 s). Writes are sent once: the retry plugin would
- * repeat a POST whose answer was lost, so callers read again by their own marker before another try. A write that was
- * turned away by a rate limit was not carried out, and is sent again when the limit's own pause is over.
- * @throws InputError when the token is empty
- */
-function openRepository({ token, owner, repo, apiUrl, userAgent, log, signal, fetch, }) {
-    if (token === '')
-        throw new errors/* InputError */.dz('input "token" is empty; give it ${{ github.token }} or an app token');
-    const waitFor = (kind) => (seconds, options, _, tries) => {
-        const wait = seconds <= longestWaitSeconds && tries < 3;
-        const next = wait ? `waiting ${seconds} s` : `not waiting ${seconds} s for it`;
-        log(`GitHub's ${kind} rate limit is reached at ${options.method} ${options.url}: ${next}`);
-        return wait;
-    };
-    const octokit = new OctokitWithPlugins({
-        auth: token,
-        baseUrl: apiUrl,
-        userAgent,
-        request: fetch === undefined ? {} : { fetch },
-        log: { debug: () => { }, info: () => { }, warn: (message) => log(message), error: () => { } },
-        // 409 and 429 are left to the callers and to the throttling plugin: together the two plugins would send a 429 eight times
-        retry: { doNotRetry: [400, 401, 403, 404, 409, 410, 422, 429, 451] },
-        throttle: {
-            onRateLimit: waitFor('primary'),
-            onSecondaryRateLimit: waitFor('secondary'),
-            // one write at a time, but with no pause of a second between them: a rollback is a dozen writes, the limit 80 a minute
-            write: new light.Group({ maxConcurrent: 1 }),
-            notifications: new light.Group({ maxConcurrent: 1 }),
-        },
-    });
-    octokit.hook.before('request', (options) => {
-        const timeout = AbortSignal.timeout(requestTimeoutMs);
-        options.request.signal = signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
-        options.headers['x-github-api-version'] = '2022-11-28';
-        if (options.method !== 'GET' && options.method !== 'HEAD')
-            options.request['retries'] ??= 0;
-    });
-    return { octokit, owner, repo };
-}
-
+// EXTERNAL MODULE: ./lib/github/client.js + 6 modules
+var client = __nccwpck_require__(5464);
 // EXTERNAL MODULE: ./lib/runner/context.js + 4 modules
 var runner_context = __nccwpck_require__(5914);
 // EXTERNAL MODULE: ./lib/runner/inputs.js
@@ -47381,8 +47513,9 @@ async function runAction(contract, main) {
             secrets,
             signal,
             now: () => new Date(),
+            temporary: (0,external_node_path_namespaceObject.join)(env['RUNNER_TEMP'] ?? (0,external_node_os_namespaceObject.tmpdir)(), 'rollback'),
             sleep: (ms) => (0,external_node_timers_promises_namespaceObject.setTimeout)(ms, undefined, { signal }),
-            openRepository: (token) => openRepository({
+            openRepository: (token) => (0,client/* openRepository */.h)({
                 token,
                 owner: context.owner,
                 repo: context.repo,
@@ -47702,6 +47835,19 @@ const input = {
     choice: ({ options, ...declared }) => declare(declared, (text) => parseChoice(text, options)),
     choices: ({ options, ...declared }) => declare(declared, (text) => splitList(text).map((each) => parseChoice(each, options))),
     list: (declared) => declare(declared, splitList),
+    /** a whole number that is not negative */
+    count: (declared) => declare(declared, (text) => {
+        if (/^\d{1,9}$/.test(text))
+            return Number(text);
+        throw new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .InputError */ .dz(`is "${text}"; write a whole number`);
+    }),
+    /** `NAME=VALUE`, one a line */
+    pairs: (declared) => declare(declared, (text) => Object.fromEntries(splitLines(text).map((line) => {
+        const [, name, value] = /^([A-Za-z_][\w-]*)=(.*)$/.exec(line) ?? [];
+        if (name === undefined || value === undefined)
+            throw new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .InputError */ .dz(`has the line "${line}"; write NAME=VALUE, one a line`);
+        return [name, value];
+    }))),
     /** in milliseconds; undefined when left empty */
     duration: (declared) => declare(declared, (text) => {
         return text === '' ? undefined : (0,_text_duration_js__WEBPACK_IMPORTED_MODULE_0__/* .parseDuration */ .E9)(text);
@@ -47717,8 +47863,11 @@ function parseChoice(text, options) {
     return chosen;
 }
 function splitList(text) {
+    return splitLines(text.replaceAll(',', '\n'));
+}
+function splitLines(text) {
     return text
-        .split(/[,\n]/)
+        .split('\n')
         .map((item) => item.trim())
         .filter((item) => item !== '');
 }
@@ -47764,6 +47913,7 @@ function readInputs(inputs, env) {
 /* harmony export */   Zq: () => (/* binding */ durationPattern),
 /* harmony export */   a3: () => (/* binding */ formatDuration)
 /* harmony export */ });
+/* unused harmony export sayDuration */
 /* harmony import */ var ms__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(744);
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(452);
 
@@ -47795,6 +47945,39 @@ function formatDuration(duration) {
         return '0s';
     const unit = ['d', 'h', 'm', 's'].find((each) => whole % ms__WEBPACK_IMPORTED_MODULE_0__(`1${each}`) === 0) ?? 'ms';
     return `${whole / ms__WEBPACK_IMPORTED_MODULE_0__(`1${unit}`)}${unit}`;
+}
+const units = (/* unused pure expression or super */ null && ([
+    ['d', 86_400],
+    ['h', 3_600],
+    ['min', 60],
+    ['s', 1],
+]));
+/**
+ * Writes milliseconds that were measured as people say them, as exact as anybody needs: `850 ms`, `1.2 s`, `42 s`,
+ * `3 min 20 s`, `2 h 5 min`.
+ */
+function sayDuration(duration) {
+    const whole = Math.max(0, Math.round(duration));
+    if (whole < 1000)
+        return `${whole} ms`;
+    if (whole < 9_950)
+        return `${Math.round(whole / 100) / 10} s`;
+    const seconds = Math.round(whole / 1000);
+    // rounded to the second of the two units that are said, which may carry into a larger one
+    const [, size] = units[unitIndex(seconds) + 1] ?? ['s', 1];
+    const rounded = Math.round(seconds / size) * size;
+    const index = unitIndex(rounded);
+    let rest = rounded;
+    const parts = units.slice(index, index + 2).map(([name, each]) => {
+        const count = Math.floor(rest / each);
+        rest -= count * each;
+        return count === 0 ? '' : `${count} ${name}`;
+    });
+    return parts.filter((part) => part !== '').join(' ');
+}
+/** The largest unit that it has one of. */
+function unitIndex(seconds) {
+    return units.findIndex(([, size]) => seconds >= size);
 }
 /**
  * What is wrong with something that is no duration, and what to write instead: exactly what was meant, where that can
@@ -56859,17 +57042,17 @@ function renderMarkdown(blocks) {
         extensions: [gfmTableToMarkdown({ tablePipeAlign: false })],
     });
 }
-/** A text that is not ours: nobody is mentioned by it. */
+/** A text that is not ours: nobody is mentioned by it, and no issue is referred to. */
 function markdown_text(value) {
-    return { type: 'text', value: value.replace(/@(?=\w)/g, '@\u200b') };
+    return { type: 'text', value: value.replace(/@(?=\w)|#(?=\d)/g, '$&\u200b') };
 }
 /** A name, id or value as it is; GitHub makes no mention or link of it. */
 function markdown_code(value) {
     return { type: 'inlineCode', value: value.replace(/\s+/g, ' ') };
 }
-/** A revision as people read it. */
-function revision(sha) {
-    return markdown_code(sha.slice(0, 7));
+/** A revision as people read it; any other name of where a layer stands, as it is. */
+function revision(name) {
+    return markdown_code(/^[0-9a-f]{40,64}$/.test(name) ? name.slice(0, 7) : name);
 }
 function markdown_strong(...children) {
     return { type: 'strong', children: inlines(children) };
@@ -56981,7 +57164,8 @@ function encodingsOf(known) {
             if (plain.length < 4)
                 continue;
             encodings.add(plain);
-            encodings.add(encodeURIComponent(plain));
+            // half of a surrogate pair has no encoding
+            encodings.add(encodeURIComponent(plain.toWellFormed()));
             encodings.add(JSON.stringify(plain).slice(1, -1));
             for (const base64 of base64Cores(plain))
                 encodings.add(base64);

@@ -40467,7 +40467,7 @@ const postmortemIssue = defineAction({
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
 /* harmony import */ var _postmortem_incident_facts_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(3360);
 /* harmony import */ var _postmortem_issue_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(2073);
-/* harmony import */ var _runner_action_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9664);
+/* harmony import */ var _runner_action_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(7825);
 /* harmony import */ var _text_markdown_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(4358);
 /* harmony import */ var _postmortem_issue_contract_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(7049);
 /* harmony import */ var _wiring_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(2138);
@@ -40570,6 +40570,24 @@ function maskLines(text, values) {
         shown.push((0,redact/* redact */.E$)(masked.line, values));
     }
     return shown;
+}
+/**
+ * The lines of a text that is no YAML, up to the first name that looks like a secret's: with a quote or a bracket missing,
+ * anything below may belong to that secret. The number of lines stays the same.
+ */
+function hideAfterSecretName(text) {
+    const at = text.search(secretName);
+    const lines = (0,redact/* redact */.E$)(maskPrivateKeys(text)).split('\n');
+    if (at === -1)
+        return lines.map((line) => maskLine(line).line);
+    const named = text.slice(0, at).split('\n').length;
+    return lines.map((line, index) => {
+        if (index + 1 < named)
+            return maskLine(line).line;
+        const name = index + 1 === named ? (line.match(secretName)?.[0] ?? '') : '';
+        const before = name === '' ? indentOf(line) : line.slice(0, line.indexOf(name) + name.length);
+        return line.trim() === before.trim() ? before : `${before} ${redact/* redacted */.pc}`;
+    });
 }
 /** The same for a piece of text on one line: a key or value that a message quotes. */
 function maskText(text, values = []) {
@@ -41081,11 +41099,12 @@ const widestLine = 160;
  * One error for all that is wrong with a text: `file:line:column: what, and what to write instead`, each with the
  * lines around it. No secret is in it.
  * @param values secrets known to stand in the text
+ * @param isYaml false when the text could not be read, so that nobody knows what of it is a value
  */
-function reportProblems({ text, file, problems, values, }) {
+function reportProblems({ text, file, problems, values, isYaml, }) {
     const counter = lineCounterOf(text);
     const raw = text.split('\n');
-    const masked = maskLines(text, values);
+    const masked = isYaml ? maskLines(text, values) : hideAfterSecretName(text);
     const entries = inOrder(problems).map(({ range, message }) => {
         const start = counter.linePos(Math.min(range.start, text.length));
         const end = counter.linePos(Math.min(Math.max(range.start, range.end - 1), text.length));
@@ -41717,7 +41736,13 @@ function parseYaml({ text: raw, file, schema, empty, }) {
     if (parsed?.success === true && findings.length === 0 && problems.length === 0)
         return parsed.data;
     const located = document === undefined ? [] : findings.map((finding) => locateFinding(document, finding));
-    throw reportProblems({ text, file, problems: [...problems, ...located], values: secrets.values });
+    throw reportProblems({
+        text,
+        file,
+        problems: [...problems, ...located],
+        values: secrets.values,
+        isYaml: problems.length === 0,
+    });
 }
 function locateFinding(document, { path, at, message }) {
     return { range: locate({ document, path, at }), message };
@@ -41725,9 +41750,12 @@ function locateFinding(document, { path, at, message }) {
 
 // EXTERNAL MODULE: external "node:crypto"
 var external_node_crypto_ = __nccwpck_require__(7598);
+// EXTERNAL MODULE: ./lib/github/client.js + 6 modules
+var client = __nccwpck_require__(5464);
 // EXTERNAL MODULE: ./lib/github/refusal.js
 var refusal = __nccwpck_require__(8595);
 ;// CONCATENATED MODULE: ./lib/github/contents.js
+
 
 
 /** A text file of a branch or commit; undefined when the file, or the branch, is not there. Up to 100 MB, as the raw media type gives. */
@@ -41740,11 +41768,13 @@ async function readFile({ octokit, owner, repo }, { path, ref }) {
                 path,
                 ref,
                 mediaType: { format: 'raw' },
+                request: { parseSuccessResponseBody: false },
             });
             const data = response.data;
-            if (typeof data !== 'string')
+            if (!(data instanceof ReadableStream))
                 throw new TypeError(`${path} at ${ref} is not a text file`);
-            return { text: data, blob: blobId(data) };
+            const bytes = await new Response(data).bytes();
+            return { text: new TextDecoder().decode(bytes), bytes, blob: blobId(bytes) };
         }
         catch (error) {
             if ((0,refusal/* isRefused */.H0)(error, 'not-found'))
@@ -41753,16 +41783,18 @@ async function readFile({ octokit, owner, repo }, { path, ref }) {
         }
     });
 }
+const leaveOut = 'take this branch out of the rule';
 /**
  * Writes a file by a commit on a branch, only if the file is still what it was when it was read: GitHub compares `blob`,
  * and refuses when the branch moved at the same instant.
  * @param blob what the file was, undefined when it was not there
  * @returns 'conflict' when it was not so any more; 'no-branch' when the branch is not there
  */
-async function writeFile({ octokit, owner, repo }, { path, branch, text, blob, message, }) {
-    return (0,refusal/* explained */.to)({ doing: `write ${path} on ${branch}`, permission: 'contents: write' }, async () => {
+async function writeFile({ octokit, owner, repo }, { path, branch, bytes, blob, message, }) {
+    const doing = `write ${path} on ${branch}`;
+    return (0,refusal/* explained */.to)({ doing, permission: 'contents: write', detour: leaveOut }, async () => {
         try {
-            const content = Buffer.from(text).toString('base64');
+            const content = Buffer.from(bytes).toString('base64');
             await octokit.rest.repos.createOrUpdateFileContents({
                 owner,
                 repo,
@@ -41777,8 +41809,8 @@ async function writeFile({ octokit, owner, repo }, { path, branch, text, blob, m
         catch (error) {
             if ((0,refusal/* isRefused */.H0)(error, 'conflict'))
                 return 'conflict';
-            // without a blob id GitHub answers 422 «"sha" wasn't supplied» when the file has come to be in between
-            if (blob === undefined && (0,refusal/* isRefused */.H0)(error, 'invalid'))
+            // the file has come to be in between
+            if (blob === undefined && /"sha" wasn't supplied/.test((0,refusal/* readRefusal */.ni)(error)?.message ?? ''))
                 return 'conflict';
             if ((0,refusal/* isRefused */.H0)(error, 'not-found'))
                 return 'no-branch';
@@ -41803,14 +41835,14 @@ async function listFiles({ octokit, owner, repo }, { ref }) {
 }
 /** Starts a branch with no history in common with the others, holding one file; 'taken' when it is there by now. */
 async function createOrphanBranch({ octokit, owner, repo }, { branch, path, text, message }) {
-    return (0,refusal/* explained */.to)({ doing: `create the branch ${branch}`, permission: 'contents: write' }, async () => {
+    const doing = `create the branch ${branch}`;
+    return (0,refusal/* explained */.to)({ doing, permission: 'contents: write', detour: leaveOut }, async () => {
         // objects that nothing points at change nothing, so these two may be repeated
-        const request = { retries: 3 };
         const tree = await octokit.rest.git.createTree({
             owner,
             repo,
             tree: [{ path, mode: '100644', type: 'blob', content: text }],
-            request,
+            request: client/* repeatable */.E,
         });
         const commit = await octokit.rest.git.createCommit({
             owner,
@@ -41818,7 +41850,7 @@ async function createOrphanBranch({ octokit, owner, repo }, { branch, path, text
             message,
             tree: tree.data.sha,
             parents: [],
-            request,
+            request: client/* repeatable */.E,
         });
         try {
             await octokit.rest.git.createRef({ owner, repo, ref: `refs/heads/${branch}`, sha: commit.data.sha });
@@ -41832,8 +41864,7 @@ async function createOrphanBranch({ octokit, owner, repo }, { branch, path, text
     });
 }
 /** Git's own id of a file's content: https://git-scm.com/book/en/v2/Git-Internals-Git-Objects */
-function blobId(text) {
-    const content = Buffer.from(text);
+function blobId(content) {
     return (0,external_node_crypto_.createHash)('sha1').update(`blob ${content.length}\0`).update(content).digest('hex');
 }
 
@@ -42190,6 +42221,18 @@ const rollbackApplied = schemas/* object */.Ikc({
     undone: schemas/* array */.YOg(schemas/* object */.Ikc({ revision: schemas/* string */.YjP(), title: schemas/* string */.YjP(), author: schemas/* string */.YjP() })),
     startedAt: datetime(),
 });
+/** A rollback that waits for people: it takes effect when its pull request is merged. */
+const rollbackProposed = schemas/* object */.Ikc({
+    ...common,
+    kind: schemas/* literal */.euz('rollback-proposed'),
+    layer: layerSchema,
+    from: schemas/* string */.YjP(),
+    to: schemas/* string */.YjP(),
+    branch: schemas/* string */.YjP(),
+    pull: schemas/* number */.aig().int(),
+    url: schemas/* string */.YjP(),
+    reason: schemas/* string */.YjP(),
+});
 const rollbackFailed = schemas/* object */.Ikc({
     ...common,
     kind: schemas/* literal */.euz('rollback-failed'),
@@ -42209,6 +42252,7 @@ const postmortemOpened = schemas/* object */.Ikc({
 const eventSchema = schemas/* discriminatedUnion */.gMt('kind', [
     healthChecked,
     rollbackApplied,
+    rollbackProposed,
     rollbackFailed,
     postmortemOpened,
 ]);
@@ -42316,7 +42360,7 @@ function openBranchHistory({ repository, branch, signal, }) {
                 factor: 2,
                 randomize: true,
                 // a lost answer is tried again too: the next try reads first, and finds the event if it was written
-                shouldRetry: ({ error }) => error instanceof Lost || error instanceof errors/* UnavailableError */.hG || (0,refusal/* isAmbiguous */.X2)(error),
+                shouldRetry: ({ error }) => error instanceof Lost || (0,refusal/* isAmbiguous */.X2)(error.cause),
                 ...(signal && { signal }),
             }).catch((error) => {
                 if (error instanceof Lost) {
@@ -42334,7 +42378,10 @@ async function tryAppend({ repository, branch, event, }) {
     if (text === before?.text)
         return 'already-there';
     const message = `${event.kind}: ${event.incident}`;
-    const outcome = await writeFile(repository, { path, branch, text, blob: before?.blob, message });
+    // to the bytes and not to the text: a damaged line stays as it is
+    const added = Buffer.from(text.slice(before?.text.length ?? 0));
+    const bytes = Buffer.concat([before?.bytes ?? Buffer.alloc(0), added]);
+    const outcome = await writeFile(repository, { path, branch, bytes, blob: before?.blob, message });
     if (outcome === 'written')
         return 'appended';
     if (outcome === 'no-branch' &&
@@ -42467,6 +42514,495 @@ function isUserFacing(error) {
 
 /***/ }),
 
+/***/ 5464:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  h: () => (/* binding */ openRepository),
+  E: () => (/* binding */ repeatable)
+});
+
+// EXTERNAL MODULE: ./node_modules/bottleneck/light.js
+var light = __nccwpck_require__(3251);
+// EXTERNAL MODULE: ./node_modules/@octokit/request-error/dist-src/index.js
+var dist_src = __nccwpck_require__(1015);
+;// CONCATENATED MODULE: ./node_modules/@octokit/plugin-retry/dist-bundle/index.js
+// pkg/dist-src/version.js
+var VERSION = "0.0.0-development";
+
+// pkg/dist-src/error-request.js
+function isRequestError(error) {
+  return error.request !== void 0;
+}
+async function errorRequest(state, octokit, error, options) {
+  if (!isRequestError(error) || !error?.request.request) {
+    throw error;
+  }
+  if (error.status >= 400 && !state.doNotRetry.includes(error.status)) {
+    const retries = options.request.retries != null ? options.request.retries : state.retries;
+    const retryAfter = Math.pow((options.request.retryCount || 0) + 1, 2);
+    throw octokit.retry.retryRequest(error, retries, retryAfter);
+  }
+  throw error;
+}
+
+// pkg/dist-src/wrap-request.js
+
+
+async function wrapRequest(state, octokit, request, options) {
+  const limiter = new light();
+  limiter.on("failed", function(error, info) {
+    const maxRetries = ~~error.request.request?.retries;
+    const after = ~~error.request.request?.retryAfter;
+    options.request.retryCount = info.retryCount + 1;
+    if (maxRetries > info.retryCount) {
+      return after * state.retryAfterBaseValue;
+    }
+  });
+  return limiter.schedule(
+    requestWithGraphqlErrorHandling.bind(null, state, octokit, request),
+    options
+  );
+}
+async function requestWithGraphqlErrorHandling(state, octokit, request, options) {
+  const response = await request(options);
+  if (response.data && response.data.errors && response.data.errors.length > 0 && /Something went wrong while executing your query/.test(
+    response.data.errors[0].message
+  )) {
+    const error = new dist_src/* RequestError */.G(response.data.errors[0].message, 500, {
+      request: options,
+      response
+    });
+    return errorRequest(state, octokit, error, options);
+  }
+  return response;
+}
+
+// pkg/dist-src/index.js
+function retry(octokit, octokitOptions) {
+  const state = Object.assign(
+    {
+      enabled: true,
+      retryAfterBaseValue: 1e3,
+      doNotRetry: [400, 401, 403, 404, 410, 422, 451],
+      retries: 3
+    },
+    octokitOptions.retry
+  );
+  const retryPlugin = {
+    retry: {
+      retryRequest: (error, retries, retryAfter) => {
+        error.request.request = Object.assign({}, error.request.request, {
+          retries,
+          retryAfter
+        });
+        return error;
+      }
+    }
+  };
+  if (state.enabled) {
+    octokit.hook.error("request", errorRequest.bind(null, state, retryPlugin));
+    octokit.hook.wrap("request", wrapRequest.bind(null, state, retryPlugin));
+  }
+  return retryPlugin;
+}
+retry.VERSION = VERSION;
+
+
+;// CONCATENATED MODULE: ./node_modules/@octokit/plugin-throttling/dist-bundle/index.js
+// pkg/dist-src/index.js
+
+
+// pkg/dist-src/version.js
+var dist_bundle_VERSION = "0.0.0-development";
+
+// pkg/dist-src/wrap-request.js
+var noop = () => Promise.resolve();
+function dist_bundle_wrapRequest(state, request, options) {
+  return state.retryLimiter.schedule(doRequest, state, request, options);
+}
+async function doRequest(state, request, options) {
+  const { pathname } = new URL(options.url, "http://github.test");
+  const isAuth = isAuthRequest(options.method, pathname);
+  const isWrite = !isAuth && options.method !== "GET" && options.method !== "HEAD";
+  const isSearch = options.method === "GET" && pathname.startsWith("/search/");
+  const isGraphQL = pathname.startsWith("/graphql");
+  const retryCount = ~~request.retryCount;
+  const jobOptions = retryCount > 0 ? { priority: 0, weight: 0 } : {};
+  if (state.clustering) {
+    jobOptions.expiration = 1e3 * 60;
+  }
+  if (isWrite || isGraphQL) {
+    await state.write.key(state.id).schedule(jobOptions, noop);
+  }
+  if (isWrite && state.triggersNotification(pathname)) {
+    await state.notifications.key(state.id).schedule(jobOptions, noop);
+  }
+  if (isSearch) {
+    await state.search.key(state.id).schedule(jobOptions, noop);
+  }
+  const req = (isAuth ? state.auth : state.global).key(state.id).schedule(jobOptions, request, options);
+  if (isGraphQL) {
+    const res = await req;
+    if (res.data.errors != null && res.data.errors.some((error) => error.type === "RATE_LIMITED")) {
+      const error = Object.assign(new Error("GraphQL Rate Limit Exceeded"), {
+        response: res,
+        data: res.data
+      });
+      throw error;
+    }
+  }
+  return req;
+}
+function isAuthRequest(method, pathname) {
+  return method === "PATCH" && // https://docs.github.com/en/rest/apps/apps?apiVersion=2022-11-28#create-a-scoped-access-token
+  /^\/applications\/[^/]+\/token\/scoped$/.test(pathname) || method === "POST" && // https://docs.github.com/en/rest/apps/oauth-applications?apiVersion=2022-11-28#reset-a-token
+  (/^\/applications\/[^/]+\/token$/.test(pathname) || // https://docs.github.com/en/rest/apps/apps?apiVersion=2022-11-28#create-an-installation-access-token-for-an-app
+  /^\/app\/installations\/[^/]+\/access_tokens$/.test(pathname) || // https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps
+  pathname === "/login/oauth/access_token");
+}
+
+// pkg/dist-src/generated/triggers-notification-paths.js
+var triggers_notification_paths_default = [
+  "/orgs/{org}/invitations",
+  "/orgs/{org}/invitations/{invitation_id}",
+  "/orgs/{org}/teams/{team_slug}/discussions",
+  "/orgs/{org}/teams/{team_slug}/discussions/{discussion_number}/comments",
+  "/repos/{owner}/{repo}/collaborators/{username}",
+  "/repos/{owner}/{repo}/commits/{commit_sha}/comments",
+  "/repos/{owner}/{repo}/issues",
+  "/repos/{owner}/{repo}/issues/{issue_number}/comments",
+  "/repos/{owner}/{repo}/issues/{issue_number}/sub_issue",
+  "/repos/{owner}/{repo}/issues/{issue_number}/sub_issues/priority",
+  "/repos/{owner}/{repo}/pulls",
+  "/repos/{owner}/{repo}/pulls/{pull_number}/comments",
+  "/repos/{owner}/{repo}/pulls/{pull_number}/comments/{comment_id}/replies",
+  "/repos/{owner}/{repo}/pulls/{pull_number}/merge",
+  "/repos/{owner}/{repo}/pulls/{pull_number}/requested_reviewers",
+  "/repos/{owner}/{repo}/pulls/{pull_number}/reviews",
+  "/repos/{owner}/{repo}/releases",
+  "/teams/{team_id}/discussions",
+  "/teams/{team_id}/discussions/{discussion_number}/comments"
+];
+
+// pkg/dist-src/route-matcher.js
+function routeMatcher(paths) {
+  const regexes = paths.map(
+    (path) => path.split("/").map((c) => c.startsWith("{") ? "(?:.+?)" : c).join("/")
+  );
+  const regex2 = `^(?:${regexes.map((r) => `(?:${r})`).join("|")})[^/]*$`;
+  return new RegExp(regex2, "i");
+}
+
+// pkg/dist-src/index.js
+var regex = routeMatcher(triggers_notification_paths_default);
+var triggersNotification = regex.test.bind(regex);
+var groups = {};
+var createGroups = function(Bottleneck, common) {
+  groups.global = new Bottleneck.Group({
+    id: "octokit-global",
+    maxConcurrent: 10,
+    ...common
+  });
+  groups.auth = new Bottleneck.Group({
+    id: "octokit-auth",
+    maxConcurrent: 1,
+    ...common
+  });
+  groups.search = new Bottleneck.Group({
+    id: "octokit-search",
+    maxConcurrent: 1,
+    minTime: 2e3,
+    ...common
+  });
+  groups.write = new Bottleneck.Group({
+    id: "octokit-write",
+    maxConcurrent: 1,
+    minTime: 1e3,
+    ...common
+  });
+  groups.notifications = new Bottleneck.Group({
+    id: "octokit-notifications",
+    maxConcurrent: 1,
+    minTime: 3e3,
+    ...common
+  });
+};
+function throttling(octokit, octokitOptions) {
+  const {
+    enabled = true,
+    Bottleneck = light,
+    id = "no-id",
+    timeout = 1e3 * 60 * 2,
+    // Redis TTL: 2 minutes
+    connection
+  } = octokitOptions.throttle || {};
+  if (!enabled) {
+    return {};
+  }
+  const common = { timeout };
+  if (typeof connection !== "undefined") {
+    common.connection = connection;
+  }
+  const state = Object.assign(
+    {
+      clustering: connection != null,
+      triggersNotification,
+      fallbackSecondaryRateRetryAfter: 60,
+      retryAfterBaseValue: 1e3,
+      id
+    },
+    octokitOptions.throttle
+  );
+  if (typeof state.onSecondaryRateLimit !== "function" || typeof state.onRateLimit !== "function") {
+    throw new Error(`octokit/plugin-throttling error:
+        You must pass the onSecondaryRateLimit and onRateLimit error handlers.
+        See https://octokit.github.io/rest.js/#throttling
+
+        const octokit = new Octokit({
+          throttle: {
+            onSecondaryRateLimit: (retryAfter, options) => {/* ... */},
+            onRateLimit: (retryAfter, options) => {/* ... */}
+          }
+        })
+    `);
+  }
+  let initialized = false;
+  const initializeBottleneck = () => {
+    if (initialized) {
+      return;
+    }
+    initialized = true;
+    if (groups.global == null) {
+      createGroups(Bottleneck, common);
+    }
+    state.global = state.global ?? groups.global;
+    state.auth = state.auth ?? groups.auth;
+    state.search = state.search ?? groups.search;
+    state.write = state.write ?? groups.write;
+    state.notifications = state.notifications ?? groups.notifications;
+    state.retryLimiter = state.retryLimiter ?? new Bottleneck();
+    const events = {};
+    const emitter = new Bottleneck.Events(events);
+    events.on("secondary-limit", state.onSecondaryRateLimit);
+    events.on("rate-limit", state.onRateLimit);
+    events.on(
+      "error",
+      (e) => octokit.log.warn("Error in throttling-plugin limit handler", e)
+    );
+    state.retryLimiter.on("failed", async function(error, info) {
+      const [state2, request, options] = info.args;
+      const { pathname } = new URL(options.url, "http://github.test");
+      const shouldRetryGraphQL = pathname.startsWith("/graphql") && error.status !== 401;
+      if (!(shouldRetryGraphQL || error.status === 403 || error.status === 429)) {
+        return;
+      }
+      const retryCount = ~~request.retryCount;
+      request.retryCount = retryCount;
+      options.request.retryCount = retryCount;
+      const { wantRetry, retryAfter = 0 } = await (async function() {
+        if (/\bsecondary rate\b/i.test(error.message)) {
+          const retryAfter2 = Number(error.response.headers["retry-after"]) || state2.fallbackSecondaryRateRetryAfter;
+          const wantRetry2 = await emitter.trigger(
+            "secondary-limit",
+            retryAfter2,
+            options,
+            octokit,
+            retryCount
+          );
+          return { wantRetry: wantRetry2, retryAfter: retryAfter2 };
+        }
+        if (error.response.headers != null && error.response.headers["x-ratelimit-remaining"] === "0" || (error.response.data?.errors ?? []).some(
+          (error2) => error2.type === "RATE_LIMITED"
+        )) {
+          const rateLimitReset = new Date(
+            ~~error.response.headers["x-ratelimit-reset"] * 1e3
+          ).getTime();
+          const retryAfter2 = Math.max(
+            // Add one second so we retry _after_ the reset time
+            // https://docs.github.com/en/rest/overview/resources-in-the-rest-api?apiVersion=2022-11-28#exceeding-the-rate-limit
+            Math.ceil((rateLimitReset - Date.now()) / 1e3) + 1,
+            0
+          );
+          const wantRetry2 = await emitter.trigger(
+            "rate-limit",
+            retryAfter2,
+            options,
+            octokit,
+            retryCount
+          );
+          return { wantRetry: wantRetry2, retryAfter: retryAfter2 };
+        }
+        return {};
+      })();
+      if (wantRetry) {
+        request.retryCount++;
+        return retryAfter * state2.retryAfterBaseValue;
+      }
+    });
+  };
+  octokit.hook.wrap("request", (request, options) => {
+    initializeBottleneck();
+    return dist_bundle_wrapRequest(state, request, options);
+  });
+  return {};
+}
+throttling.VERSION = dist_bundle_VERSION;
+throttling.triggersNotification = triggersNotification;
+
+
+// EXTERNAL MODULE: ./node_modules/@octokit/core/dist-src/index.js + 12 modules
+var core_dist_src = __nccwpck_require__(4730);
+;// CONCATENATED MODULE: ./node_modules/@octokit/plugin-request-log/dist-src/version.js
+const version_VERSION = "6.0.0";
+
+
+;// CONCATENATED MODULE: ./node_modules/@octokit/plugin-request-log/dist-src/index.js
+
+function requestLog(octokit) {
+  octokit.hook.wrap("request", (request, options) => {
+    octokit.log.debug("request", options);
+    const start = Date.now();
+    const requestOptions = octokit.request.endpoint.parse(options);
+    const path = requestOptions.url.replace(options.baseUrl, "");
+    return request(options).then((response) => {
+      const requestId = response.headers["x-github-request-id"];
+      octokit.log.info(
+        `${requestOptions.method} ${path} - ${response.status} with id ${requestId} in ${Date.now() - start}ms`
+      );
+      return response;
+    }).catch((error) => {
+      const requestId = error.response?.headers["x-github-request-id"] || "UNKNOWN";
+      octokit.log.error(
+        `${requestOptions.method} ${path} - ${error.status} with id ${requestId} in ${Date.now() - start}ms`
+      );
+      throw error;
+    });
+  });
+}
+requestLog.VERSION = version_VERSION;
+
+
+// EXTERNAL MODULE: ./node_modules/@octokit/plugin-paginate-rest/dist-bundle/index.js
+var dist_bundle = __nccwpck_require__(3779);
+// EXTERNAL MODULE: ./node_modules/@octokit/plugin-rest-endpoint-methods/dist-src/index.js + 3 modules
+var plugin_rest_endpoint_methods_dist_src = __nccwpck_require__(9210);
+;// CONCATENATED MODULE: ./node_modules/@octokit/rest/dist-src/version.js
+const dist_src_version_VERSION = "22.0.1";
+
+
+;// CONCATENATED MODULE: ./node_modules/@octokit/rest/dist-src/index.js
+
+
+
+
+
+const Octokit = core_dist_src/* Octokit */.E.plugin(requestLog, plugin_rest_endpoint_methods_dist_src/* legacyRestEndpointMethods */.T, dist_bundle/* paginateRest */.ud).defaults(
+  {
+    userAgent: `octokit-rest.js/${dist_src_version_VERSION}`
+  }
+);
+
+
+// EXTERNAL MODULE: ./node_modules/ms/index.js
+var ms = __nccwpck_require__(744);
+// EXTERNAL MODULE: ./lib/errors.js
+var errors = __nccwpck_require__(452);
+;// CONCATENATED MODULE: ./lib/github/client.js
+
+
+
+
+
+
+/** Waits longer than this are not worth it while production is down: the step fails and says until when. */
+const longestWaitSeconds = 90;
+const OctokitWithPlugins = Octokit.plugin(retry, throttling);
+/** Of a write that changes nothing when it is done twice: it is tried again as a read is, unlike all others. */
+const repeatable = { repeatable: true };
+/**
+ * Opens a repository through GitHub's REST API.
+ *
+ * Reads are tried again after a 5xx or a lost answer (after 1, 4 and 9 s). Writes are sent once: the retry plugin would
+ * repeat a POST whose answer was lost, so callers read again by their own marker before another try; those that are `repeatable` are tried again, too. A write that was
+ * turned away by a rate limit was not carried out, and is sent again when the limit's own pause is over.
+ * @throws InputError when the token is empty
+ */
+function openRepository({ token, owner, repo, apiUrl, userAgent, log, signal, requestTimeoutMs = ms('30s'), retryPauseMs = ms('1s'), }) {
+    if (token === '')
+        throw new errors/* InputError */.dz('input "token" is empty; give it ${{ github.token }} or an app token');
+    const waitFor = (kind) => (seconds, options, _, tries) => {
+        const wait = seconds <= longestWaitSeconds && tries < 3;
+        const next = wait ? `waiting ${seconds} s` : `not waiting ${seconds} s for it`;
+        log(`GitHub's ${kind} rate limit is reached at ${options.method} ${options.url}: ${next}`);
+        return wait;
+    };
+    const octokit = new OctokitWithPlugins({
+        auth: token,
+        baseUrl: apiUrl,
+        userAgent,
+        request: { fetch: fetchWhole({ signal, requestTimeoutMs }) },
+        log: { debug: () => { }, info: () => { }, warn: (message) => log(message), error: () => { } },
+        // 409 and 429 are left to the callers and to the throttling plugin: together the two plugins would send a 429 eight times
+        retry: {
+            doNotRetry: [400, 401, 403, 404, 409, 410, 422, 429, 451],
+            retryAfterBaseValue: retryPauseMs,
+        },
+        throttle: {
+            onRateLimit: waitFor('primary'),
+            onSecondaryRateLimit: waitFor('secondary'),
+            // one write at a time, but with no pause of a second between them: a rollback is a dozen writes, the limit 80 a minute
+            write: new light.Group({ maxConcurrent: 1 }),
+            notifications: new light.Group({ maxConcurrent: 1 }),
+        },
+    });
+    octokit.hook.before('request', (options) => {
+        // Octokit has one such object for all requests, and the retry plugin counts tries in it: a write would end the tries of reads
+        options.request = { ...options.request };
+        options.headers['x-github-api-version'] = '2022-11-28';
+        const reads = options.method === 'GET' || options.method === 'HEAD';
+        if (!reads && options.request['repeatable'] !== true)
+            options.request['retries'] = 0;
+    });
+    return { octokit, owner, repo };
+}
+/**
+ * A fetch that gives whole answers or none. Octokit takes one that breaks off in the middle for an empty text, with
+ * status 200: here it is read to its end first and is an error, so that a read is sent again, and after a write the caller
+ * looks what became of it. The time-out holds for each try, and not for the pauses between them.
+ */
+function fetchWhole({ signal, requestTimeoutMs, }) {
+    return async (url, options) => {
+        const timeout = AbortSignal.timeout(requestTimeoutMs);
+        try {
+            const ended = signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
+            const response = await fetch(url, { ...options, signal: ended });
+            const body = await response.clone().text();
+            if (response.ok && response.status !== 204 && isJson(response))
+                JSON.parse(body);
+            return response;
+        }
+        catch (error) {
+            // of this name Octokit makes no answer of GitHub's, and does not try again
+            if (signal?.aborted)
+                throw Object.assign(new Error('the job was cancelled', { cause: error }), { name: 'AbortError' });
+            if (timeout.aborted)
+                throw new Error(`nothing came within ${requestTimeoutMs / 1000} s`, { cause: error });
+            if (error instanceof SyntaxError)
+                throw new Error('the JSON breaks off', { cause: error });
+            throw error;
+        }
+    };
+}
+function isJson({ headers }) {
+    return /^application\/json\b/.test(headers.get('content-type') ?? '');
+}
+
+
+/***/ }),
+
 /***/ 8595:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -42474,9 +43010,10 @@ function isUserFacing(error) {
 /* harmony export */   H0: () => (/* binding */ isRefused),
 /* harmony export */   WE: () => (/* binding */ explain),
 /* harmony export */   X2: () => (/* binding */ isAmbiguous),
+/* harmony export */   ni: () => (/* binding */ readRefusal),
 /* harmony export */   to: () => (/* binding */ explained)
 /* harmony export */ });
-/* unused harmony export readRefusal */
+/* unused harmony export isRuleRefusal */
 /* harmony import */ var _octokit_request_error__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1015);
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(452);
 
@@ -42485,14 +43022,20 @@ function isUserFacing(error) {
 const texts = [
     [/secondary rate limit|API rate limit exceeded/i, 'rate-limit'],
     [/update is not a fast.?forward|expected branch to point to|stale info|fetch first/i, 'not-fast-forward'],
-    [/without `?workflows?`? permission/i, 'workflow-permission'],
+    [/without `?workflows?`? (?:permission|scope)/i, 'workflow-permission'],
     [/repository rule violations|GH013/i, 'ruleset'],
     [
         /protected branch|GH006|reference update failed|reference cannot be updated|changes must be made through/i,
         'protected-branch',
     ],
+    [
+        /approving reviews? (?:is|are) required|required status checks?|must have verified signatures|cannot force-push|not authorized to push to this branch/i,
+        'protected-branch',
+    ],
+    [/your request timed out/i, 'unavailable'],
     [/archived so is read-only/i, 'archived'],
     [/already exists/i, 'already-exists'],
+    [/reference does not exist/i, 'not-found'],
     [/not accessible by|must have (?:admin|push|write)|permission to .* denied/i, 'permission'],
     [/bad credentials|requires authentication/i, 'bad-credentials'],
 ];
@@ -42500,9 +43043,23 @@ const texts = [
 function readRefusal(error) {
     if (!(error instanceof _octokit_request_error__WEBPACK_IMPORTED_MODULE_0__/* .RequestError */ .G))
         return undefined;
-    const { status, message } = error;
+    const { status, message, response } = error;
     const byText = texts.find(([text]) => text.test(message))?.[1];
-    return { kind: byText ?? kindOfStatus(status), status, message };
+    return {
+        kind: byText ?? kindOfStatus(status),
+        status,
+        message,
+        answered: response !== undefined,
+        retryAfterSeconds: retryAfter(response?.headers ?? {}),
+    };
+}
+/** https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api#handle-rate-limit-errors-appropriately */
+function retryAfter(headers) {
+    if (headers['retry-after'] !== undefined)
+        return Number(headers['retry-after']);
+    if (String(headers['x-ratelimit-remaining']) !== '0')
+        return undefined;
+    return Math.max(0, Number(headers['x-ratelimit-reset']) - Math.floor(Date.now() / 1000));
 }
 function kindOfStatus(status) {
     if (status === 401)
@@ -42519,14 +43076,21 @@ function kindOfStatus(status) {
         return 'unavailable';
     return 'invalid';
 }
+/** True when a rule of the branch stands against it, whoever else may do it; the error may be explained already. */
+function isRuleRefusal(error) {
+    const refusal = readRefusal(error instanceof RefusedError ? error.cause : error);
+    return refusal?.kind === 'ruleset' || refusal?.kind === 'protected-branch';
+}
 /** True when the failed request is refused in this way. */
 function isRefused(error, kind) {
     return readRefusal(error)?.kind === kind;
 }
-/** True when it cannot be known whether the request was carried out: a 5xx, a lost or cut-off answer, a time-out. */
+/** True when it cannot be known whether the request was carried out: a 5xx, a lost or cut-off answer, a time-out, a cancelled job. */
 function isAmbiguous(error) {
-    return (isRefused(error, 'unavailable') ||
-        (error instanceof Error && (error.name === 'TimeoutError' || error.name === 'AbortError')));
+    return isRefused(error, 'unavailable') || isCancelled(error);
+}
+function isCancelled(error) {
+    return error instanceof Error && error.name === 'AbortError';
 }
 /** Runs a request, and turns a refusal into the error that tells the user the way out. */
 async function explained(need, request) {
@@ -42538,17 +43102,19 @@ async function explained(need, request) {
     }
 }
 /** The user's error for a refusal; an error that already is one, or is not an answer of GitHub, is returned as it is. */
-function explain(error, { doing, permission }) {
+function explain(error, { doing, permission, detour = 'roll back through a pull request' }) {
     if ((0,_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .isUserFacing */ .Qx)(error))
         return error;
-    const refusal = readRefusal(error);
-    if (refusal === undefined) {
-        if (isAmbiguous(error))
-            return new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .UnavailableError */ .hG(`could not ${doing}: GitHub did not answer in time`, { cause: error });
-        return error;
-    }
-    const said = `GitHub answered ${refusal.status} "${firstLines(refusal.message)}"`;
     const options = { cause: error };
+    if (isCancelled(error))
+        return new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .UnavailableError */ .hG(`could not ${doing}: the job was cancelled before GitHub answered`, options);
+    const refusal = readRefusal(error);
+    if (refusal === undefined)
+        return error;
+    const words = `"${firstLines(refusal.message)}"`;
+    const said = refusal.answered
+        ? `GitHub answered ${refusal.status} ${words}`
+        : `no whole answer came from GitHub (${words})`;
     switch (refusal.kind) {
         case 'bad-credentials':
             return new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .InputError */ .dz(`could not ${doing}: ${said}; input "token" is wrong or has expired`, options);
@@ -42558,13 +43124,16 @@ function explain(error, { doing, permission }) {
             return new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .RefusedError */ .fk(`could not ${doing}: it changes files under .github/workflows, which the workflow's own token may never do (${said}); use a GitHub App token with \`workflows: write\``, options);
         case 'ruleset':
         case 'protected-branch':
-            return new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .RefusedError */ .fk(`could not ${doing}: a rule of the branch forbids it (${said}); let the token's app or user bypass the rule, or roll back through a pull request`, options);
+            return new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .RefusedError */ .fk(`could not ${doing}: a rule of the branch forbids it (${said}); let the token's app or user bypass the rule, or ${detour}`, options);
         case 'archived':
             return new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .RefusedError */ .fk(`could not ${doing}: the repository is archived; unarchive it first`, options);
         case 'not-fast-forward':
             return new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .ConflictError */ .fK(`could not ${doing}: somebody else moved it in between; run again to plan on the new state`, options);
-        case 'rate-limit':
-            return new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .UnavailableError */ .hG(`could not ${doing}: ${said}; run again when the limit is over`, options);
+        case 'rate-limit': {
+            const seconds = refusal.retryAfterSeconds;
+            const pause = seconds === undefined ? '' : `, and asks for a pause of ${seconds} s`;
+            return new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .UnavailableError */ .hG(`could not ${doing}: ${said}${pause}; run again when the limit is over`, options);
+        }
         case 'unavailable':
             return new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .UnavailableError */ .hG(`could not ${doing}: ${said}, after several tries`, options);
         case 'not-found':
@@ -42595,9 +43164,11 @@ function gatherFacts(events, incident) {
     const own = events.filter((event) => event.incident === incident);
     const detection = own.find((event) => event.kind === 'health-checked' && event.verdict === 'unhealthy');
     const rollbacks = own.filter((event) => event.kind === 'rollback-applied');
+    const proposals = own.filter((event) => event.kind === 'rollback-proposed');
     const failures = own.filter((event) => event.kind === 'rollback-failed');
     const [first] = own;
-    if (first === undefined || (detection === undefined && rollbacks.length === 0 && failures.length === 0))
+    if (first === undefined ||
+        (detection === undefined && rollbacks.length + proposals.length + failures.length === 0))
         return undefined;
     const detected = detection?.kind === 'health-checked' ? detection : undefined;
     const last = rollbacks.at(-1);
@@ -42609,8 +43180,9 @@ function gatherFacts(events, incident) {
         events: own,
         detection: detected,
         rollbacks,
+        proposals,
         failures,
-        status: last !== undefined ? 'rolled back' : failures.length > 0 ? 'rollback failed' : 'unhealthy',
+        status: statusOf({ rollbacks, proposals, failures }),
         rollbackAfterMs: last === undefined || detectedAt === undefined
             ? undefined
             : Math.max(0, Date.parse(last.at) - detectedAt),
@@ -42618,6 +43190,13 @@ function gatherFacts(events, incident) {
             ? undefined
             : detectedAt - Date.parse(detected.startedAt),
     };
+}
+function statusOf({ rollbacks, proposals, failures, }) {
+    if (rollbacks.length > 0)
+        return 'rolled back';
+    if (proposals.length > 0)
+        return 'rollback proposed';
+    return failures.length > 0 ? 'rollback failed' : 'unhealthy';
 }
 
 
@@ -42634,11 +43213,12 @@ __nccwpck_require__.d(__webpack_exports__, {
 
 // UNUSED EXPORTS: replaceSection
 
-// EXTERNAL MODULE: ./lib/errors.js
-var errors = __nccwpck_require__(452);
+// EXTERNAL MODULE: ./lib/github/client.js + 6 modules
+var client = __nccwpck_require__(5464);
 // EXTERNAL MODULE: ./lib/github/refusal.js
 var refusal = __nccwpck_require__(8595);
 ;// CONCATENATED MODULE: ./lib/github/issues.js
+
 
 /** Longer issue bodies and comments are refused by GitHub, in characters. */
 const bodyLimit = 65_536;
@@ -42702,20 +43282,50 @@ async function createIssue({ octokit, owner, repo }, { title, body, labels, assi
 async function updateIssue({ octokit, owner, repo }, { number, title, body }) {
     await (0,refusal/* explained */.to)({ doing: `update issue #${number}`, permission }, () => 
     // the same body twice is the same issue, so this PATCH may be repeated
-    octokit.rest.issues.update({ owner, repo, issue_number: number, title, body, request: { retries: 3 } }));
+    octokit.rest.issues.update({ owner, repo, issue_number: number, title, body, request: client/* repeatable */.E }));
 }
-/** Closes an issue in favour of another one, and says so in its body's first line rather than by a comment, so that it can be repeated. */
-async function closeAsDuplicate({ octokit, owner, repo }, { issue, of }) {
-    const body = `Duplicate of #${of}: two jobs wrote up the same incident at the same moment.\n`;
-    await (0,refusal/* explained */.to)({ doing: `close issue #${issue.number} as a duplicate of #${of}`, permission }, () => octokit.rest.issues.update({
+/** Closes an issue in favour of another one, and gives it the body that says so: rather than a comment, so that it can be repeated. */
+async function closeAsDuplicate({ octokit, owner, repo }, { number, of, body }) {
+    await (0,refusal/* explained */.to)({ doing: `close issue #${number} as a duplicate of #${of}`, permission }, () => octokit.rest.issues.update({
         owner,
         repo,
-        issue_number: issue.number,
+        issue_number: number,
         state: 'closed',
         state_reason: 'not_planned',
         body,
-        request: { retries: 3 },
+        request: client/* repeatable */.E,
     }));
+}
+/** Puts labels on an issue or a pull request, beside those it has; GitHub makes labels that do not exist yet. */
+async function addLabels({ octokit, owner, repo }, { number, labels }) {
+    if (labels.length === 0)
+        return;
+    await explained({ doing: `label #${number}`, permission }, () => 
+    // the same label twice is one, so this may be repeated
+    octokit.rest.issues.addLabels({
+        owner,
+        repo,
+        issue_number: number,
+        labels: [...labels],
+        request: repeatable,
+    }));
+}
+/** Says something in an issue or a pull request once, however often this is run: known by a marker that nobody sees. */
+async function commentOnce({ octokit, owner, repo }, { number, marker, body }) {
+    const hidden = `<!-- ${marker} -->`;
+    const need = { doing: `comment on #${number}`, permission };
+    return explained(need, async () => {
+        const comments = await octokit.paginate(octokit.rest.issues.listComments, {
+            owner,
+            repo,
+            issue_number: number,
+            per_page: 100,
+        });
+        if (comments.some((comment) => comment.body?.includes(hidden)))
+            return 'already-there';
+        await octokit.rest.issues.createComment({ owner, repo, issue_number: number, body: `${hidden}\n${body}` });
+        return 'written';
+    });
 }
 
 // EXTERNAL MODULE: ./lib/text/duration.js
@@ -42730,9 +43340,12 @@ const listedEvents = 100;
 /** The issue's title, by how things stand. */
 function writeTitle({ environment, revision: bad, status, rollbacks }) {
     const to = rollbacks.at(-1)?.to;
-    const name = environment.replace(/\s+/g, ' ');
+    // GitHub takes a title of 256 characters
+    const name = environment.replace(/\s+/g, ' ').slice(0, 100);
     if (status === 'rolled back' && to !== undefined)
         return `Post-mortem: ${name} rolled back from ${bad.slice(0, 7)} to ${to.slice(0, 7)}`;
+    if (status === 'rollback proposed')
+        return `Post-mortem: ${name} is unhealthy at ${bad.slice(0, 7)}, a rollback is proposed`;
     if (status === 'rollback failed')
         return `Post-mortem: ${name} is unhealthy at ${bad.slice(0, 7)} and could not be rolled back`;
     return `Post-mortem: ${name} is unhealthy at ${bad.slice(0, 7)}`;
@@ -42773,20 +43386,21 @@ function summary(facts, links) {
                 : [['Restored', [commitLink(last.to, links), (0,markdown/* text */.Qq)(`: ${last.targetFoundBy}`)]]]),
             ...(detection === undefined
                 ? []
-                : [['Detected', (0,markdown/* text */.Qq)(`${utc(detection.at)}: ${detection.because}`)]]),
+                : [['Detected', (0,markdown/* text */.Qq)(`${utc(detection.at)} UTC: ${detection.because}`)]]),
             ...(detectedAfterMs === undefined
                 ? []
-                : [['Time to detect', `${(0,duration/* formatDuration */.a3)(detectedAfterMs)} from the start of the watch`]]),
+                : [['Time to detect', `${(0,duration/* sayDuration */.kP)(detectedAfterMs)} from the start of the watch`]]),
             ...(rollbackAfterMs === undefined
                 ? []
-                : [['Time to roll back', `${(0,duration/* formatDuration */.a3)(rollbackAfterMs)} from the detection`]]),
+                : [['Time to roll back', `${(0,duration/* sayDuration */.kP)(rollbackAfterMs)} from the detection`]]),
             ...(last === undefined ? [] : [['Reason given', (0,markdown/* text */.Qq)(last.reason)]]),
             ...(failure === undefined || last !== undefined
                 ? []
                 : [['Why it was not rolled back', (0,markdown/* text */.Qq)(failure.because)]]),
         ]),
-        // the line by which DORA tools join an incident with the change that caused it
-        (0,markdown/* paragraph */.FY)(`root cause: ${bad}`),
+        // by this Four Keys joins an incident with its deployment; hidden, because that the revision failed is all we know
+        // https://github.com/dora-team/fourkeys/blob/main/queries/incidents.sql
+        (0,markdown/* comment */.Im)(`root cause: ${bad}`),
     ];
 }
 function timeline({ events }) {
@@ -42812,6 +43426,16 @@ function describeEvent(event) {
                 (0,markdown/* revision */.QL)(event.now),
                 ...(event.tag === undefined ? [] : [(0,markdown/* text */.Qq)(', tag '), (0,markdown/* code */.aY)(event.tag)]),
             ];
+        case 'rollback-proposed':
+            return [
+                (0,markdown/* text */.Qq)(`${event.layer} to be rolled back: `),
+                (0,markdown/* revision */.QL)(event.from),
+                (0,markdown/* text */.Qq)(' → '),
+                (0,markdown/* revision */.QL)(event.to),
+                (0,markdown/* text */.Qq)(', when '),
+                (0,markdown/* link */.nf)(event.url, `#${event.pull}`),
+                (0,markdown/* text */.Qq)(' is merged'),
+            ];
         case 'rollback-failed':
             return [(0,markdown/* text */.Qq)(`${event.layer} not rolled back (${event.reasonCode}): ${event.because}`)];
         case 'postmortem-opened':
@@ -42835,7 +43459,9 @@ function checks({ detection }) {
     ];
 }
 function undone({ rollbacks }, links) {
-    const commits = rollbacks.flatMap((rollback) => rollback.undone);
+    // what was undone twice is told once
+    const byRevision = new Map(rollbacks.flatMap(({ undone }) => undone.map((each) => [each.revision, each])));
+    const commits = [...byRevision.values()];
     if (commits.length === 0)
         return [];
     return [
@@ -42856,16 +43482,13 @@ function bringBack({ rollbacks }) {
         (0,markdown/* heading */.R_)(2, 'To bring the work back'),
         (0,markdown/* paragraph */.FY)('Merging the same branch again does nothing, because its commits are in the history already. Revert the rollback on a branch, fix the fault there, and open a pull request:'),
         (0,markdown/* codeBlock */.DV)(`git fetch origin\ngit switch -c reapply-${code.now.slice(0, 7)} origin/${branch}\ngit revert ${code.now}`, 'sh'),
-        (0,markdown/* bulletList */.fF)([
-            [
-                'The rollback commit undoes ',
-                (0,markdown/* revision */.QL)(code.from),
-                '; its revert brings back all of it, the fault included.',
-            ],
-        ]),
+        (0,markdown/* paragraph */.FY)('The rollback undid all that came after ', (0,markdown/* revision */.QL)(code.to), ' up to ', (0,markdown/* revision */.QL)(code.from), '; its revert brings all of that back, the fault included.'),
     ];
 }
+/** A revision that is no commit, as that of a revert, has no page. */
 function commitLink(sha, { repositoryUrl }) {
+    if (!/^[0-9a-f]{40,64}$/.test(sha))
+        return (0,markdown/* code */.aY)(sha);
     return (0,markdown/* link */.nf)(`${repositoryUrl}/commit/${sha}`, (0,markdown/* revision */.QL)(sha));
 }
 /** As people read a time; seconds are enough. */
@@ -42874,7 +43497,6 @@ function utc(at) {
 }
 
 ;// CONCATENATED MODULE: ./lib/postmortem/issue.js
-
 
 
 
@@ -42895,30 +43517,45 @@ async function writeUp(repository, options) {
     const found = await findIssue(repository, facts);
     if (found !== undefined)
         return update(repository, { issue: found, title, section });
-    const body = joinBody({ marker: markerOf(facts), section, people: `\n${writePeopleSection()}` });
+    const body = replaceSection(`${markerOf(facts)}\n${begin}\n${end}\n${writePeopleSection()}`, section);
     const issue = await createOnce(repository, { facts, title, body, labels, assignees });
     return { issue: issue.number, url: issue.url, outcome: 'created' };
 }
-/** By the number in the history, else by the hidden marker; the lowest number where there are several, the others are closed. */
+/** By the number in the history, else by the hidden marker. */
 async function findIssue(repository, facts) {
-    const opened = facts.events.find((event) => event.kind === 'postmortem-opened');
+    // the newest one: an older one may have been deleted
+    const opened = facts.events.findLast((event) => event.kind === 'postmortem-opened');
     const known = opened === undefined ? undefined : await readIssue(repository, opened.issue);
     return known ?? findByMarker(repository, facts);
 }
-async function findByMarker(repository, facts) {
+/**
+ * The lowest number where there are several; the others are closed.
+ * @param created the one that was just made, which is ours whatever the list says of who wrote it, or if it is not there yet
+ */
+async function findByMarker(repository, facts, created) {
     const since = new Date(Date.parse(facts.events[0]?.at ?? '') - clockSlackMs);
-    const issues = await listIssues(repository, { since });
-    const [first, ...others] = issues.filter(({ body, trusted }) => trusted && body.includes(markerOf(facts)));
-    for (const other of others)
-        await closeAsDuplicate(repository, { issue: other, of: first?.number ?? other.number });
+    const marker = markerOf(facts);
+    const listed = await listIssues(repository, { since });
+    const marked = listed.filter(({ number, trusted, body }) => {
+        return number !== created?.number && trusted && findLines(body, marker).length > 0;
+    });
+    const [first, ...others] = [...marked, ...(created === undefined ? [] : [created])].sort((a, b) => a.number - b.number);
+    if (first === undefined)
+        return undefined;
+    for (const { number, body } of others.filter(({ open }) => open)) {
+        const duplicate = `Duplicate of #${first.number}: two jobs wrote up the same incident at the same moment.\n\n`;
+        const rest = body.replaceAll(marker, '').slice(0, bodyLimit - duplicate.length);
+        await closeAsDuplicate(repository, { number, of: first.number, body: `${duplicate}${rest}` });
+    }
     return first;
 }
 async function createOnce(repository, { facts, title, body, labels, assignees, }) {
     const need = { doing: 'create the post-mortem issue', permission: 'issues: write' };
     for (let tries = 1;; tries += 1) {
+        let created;
         let lost;
         try {
-            await createIssue(repository, { title, body, labels, assignees });
+            created = await createIssue(repository, { title, body, labels, assignees });
         }
         catch (error) {
             if (!(0,refusal/* isAmbiguous */.X2)(error))
@@ -42926,11 +43563,9 @@ async function createOnce(repository, { facts, title, body, labels, assignees, }
             lost = error;
         }
         // after a lost answer this tells whether it was created; after a good one, whether another job was faster
-        const issue = await findByMarker(repository, facts);
+        const issue = await findByMarker(repository, facts, created);
         if (issue !== undefined)
             return issue;
-        if (lost === undefined)
-            throw new errors/* UnavailableError */.hG('the post-mortem issue was created, but GitHub does not list it; run again');
         if (tries === createTries)
             throw (0,refusal/* explain */.WE)(lost, need);
     }
@@ -42944,35 +43579,54 @@ async function update(repository, { issue, title, section }) {
         await updateIssue(repository, { number: issue.number, title: newTitle, body });
     return { issue: issue.number, url: issue.url, outcome: same ? 'unchanged' : 'updated' };
 }
-/** Puts a new section where the old one was; on top when somebody took the lines around it away. Everything else stays as it is. */
+/**
+ * Puts a new section where the old one was; on top when somebody took the lines around it away. Everything else stays as
+ * it is, byte for byte; when it leaves no room, all of it does.
+ */
 function replaceSection(body, section) {
-    const text = body.replaceAll('\r\n', '\n');
-    const from = text.indexOf(begin);
-    const to = text.indexOf(end);
-    if (from === -1 || to < from)
-        return joinBody({ marker: '', section, people: text });
-    return joinBody({ marker: text.slice(0, from), section, people: text.slice(to + end.length) });
+    const [firstBegin = Number.POSITIVE_INFINITY, ...begins] = findLines(body, begin);
+    const to = findLines(body, end).find((each) => each > firstBegin);
+    if (to === undefined)
+        return joinBody({ before: '', section, after: `\n\n${body}` }) ?? body;
+    const from = begins.findLast((each) => each < to) ?? firstBegin;
+    return joinBody({ before: body.slice(0, from), section, after: body.slice(to + end.length) }) ?? body;
 }
-/** What people wrote is never cut; the section is, when both together are over GitHub's limit. */
-function joinBody({ marker, section, people }) {
-    const frame = `${marker}${begin}\n\n\n${end}${people}`;
-    return `${marker}${begin}\n\n${cut(section, bodyLimit - frame.length)}\n${end}${people}`;
+/** Where a line that is nothing but the marker begins; inside a line, a person or a commit's title has written it. */
+function findLines(text, marker) {
+    const found = [];
+    for (let at = text.indexOf(marker); at !== -1; at = text.indexOf(marker, at + 1)) {
+        const begins = at === 0 || text[at - 1] === '\n';
+        const ends = /^(?:\r?\n|$)/.test(text.slice(at + marker.length));
+        if (begins && ends)
+            found.push(at);
+    }
+    return found;
 }
+/** What people wrote is never cut; the section is, when both together are over GitHub's limit. Undefined when it has no room at all. */
+function joinBody({ before, section, after, }) {
+    const kept = cut(section, bodyLimit - `${before}${begin}\n\n\n${end}${after}`.length);
+    return kept === undefined ? undefined : `${before}${begin}\n\n${kept}\n${end}${after}`;
+}
+const theRest = '\n\n_The rest is in the history: an issue holds no more._\n';
+/** The lines of a section that there is room for. */
 function cut(section, limit) {
     if (section.length <= limit)
         return section;
-    const note = '\n\n_The rest is in the history: an issue holds no more._\n';
-    const kept = section.slice(0, Math.max(0, limit - note.length));
-    return `${kept.slice(0, Math.max(0, kept.lastIndexOf('\n')))}${note}`.slice(0, Math.max(0, limit));
+    if (limit < theRest.length)
+        return undefined;
+    const kept = section.slice(0, Math.max(0, section.lastIndexOf('\n', limit - theRest.length)));
+    // a block of code that is not ended would take in what people wrote
+    const isOpen = (kept.match(/^```/gm) ?? []).length % 2 === 1;
+    return `${isOpen ? kept.slice(0, kept.lastIndexOf('```')) : kept}${theRest}`;
 }
 function markerOf({ incident }) {
-    return `<!-- rollback-incident: ${incident} -->\n`;
+    return `<!-- rollback-incident: ${incident} -->`;
 }
 
 
 /***/ }),
 
-/***/ 9664:
+/***/ 7825:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -45936,445 +46590,8 @@ function getIDToken(aud) {
 //# sourceMappingURL=core.js.map
 // EXTERNAL MODULE: ./lib/errors.js
 var errors = __nccwpck_require__(452);
-// EXTERNAL MODULE: ./node_modules/bottleneck/light.js
-var light = __nccwpck_require__(3251);
-// EXTERNAL MODULE: ./node_modules/@octokit/request-error/dist-src/index.js
-var dist_src = __nccwpck_require__(1015);
-;// CONCATENATED MODULE: ./node_modules/@octokit/plugin-retry/dist-bundle/index.js
-// pkg/dist-src/version.js
-var VERSION = "0.0.0-development";
-
-// pkg/dist-src/error-request.js
-function isRequestError(error) {
-  return error.request !== void 0;
-}
-async function errorRequest(state, octokit, error, options) {
-  if (!isRequestError(error) || !error?.request.request) {
-    throw error;
-  }
-  if (error.status >= 400 && !state.doNotRetry.includes(error.status)) {
-    const retries = options.request.retries != null ? options.request.retries : state.retries;
-    const retryAfter = Math.pow((options.request.retryCount || 0) + 1, 2);
-    throw octokit.retry.retryRequest(error, retries, retryAfter);
-  }
-  throw error;
-}
-
-// pkg/dist-src/wrap-request.js
-
-
-async function wrapRequest(state, octokit, request, options) {
-  const limiter = new light();
-  limiter.on("failed", function(error, info) {
-    const maxRetries = ~~error.request.request?.retries;
-    const after = ~~error.request.request?.retryAfter;
-    options.request.retryCount = info.retryCount + 1;
-    if (maxRetries > info.retryCount) {
-      return after * state.retryAfterBaseValue;
-    }
-  });
-  return limiter.schedule(
-    requestWithGraphqlErrorHandling.bind(null, state, octokit, request),
-    options
-  );
-}
-async function requestWithGraphqlErrorHandling(state, octokit, request, options) {
-  const response = await request(options);
-  if (response.data && response.data.errors && response.data.errors.length > 0 && /Something went wrong while executing your query/.test(
-    response.data.errors[0].message
-  )) {
-    const error = new dist_src/* RequestError */.G(response.data.errors[0].message, 500, {
-      request: options,
-      response
-    });
-    return errorRequest(state, octokit, error, options);
-  }
-  return response;
-}
-
-// pkg/dist-src/index.js
-function retry(octokit, octokitOptions) {
-  const state = Object.assign(
-    {
-      enabled: true,
-      retryAfterBaseValue: 1e3,
-      doNotRetry: [400, 401, 403, 404, 410, 422, 451],
-      retries: 3
-    },
-    octokitOptions.retry
-  );
-  const retryPlugin = {
-    retry: {
-      retryRequest: (error, retries, retryAfter) => {
-        error.request.request = Object.assign({}, error.request.request, {
-          retries,
-          retryAfter
-        });
-        return error;
-      }
-    }
-  };
-  if (state.enabled) {
-    octokit.hook.error("request", errorRequest.bind(null, state, retryPlugin));
-    octokit.hook.wrap("request", wrapRequest.bind(null, state, retryPlugin));
-  }
-  return retryPlugin;
-}
-retry.VERSION = VERSION;
-
-
-;// CONCATENATED MODULE: ./node_modules/@octokit/plugin-throttling/dist-bundle/index.js
-// pkg/dist-src/index.js
-
-
-// pkg/dist-src/version.js
-var dist_bundle_VERSION = "0.0.0-development";
-
-// pkg/dist-src/wrap-request.js
-var noop = () => Promise.resolve();
-function dist_bundle_wrapRequest(state, request, options) {
-  return state.retryLimiter.schedule(doRequest, state, request, options);
-}
-async function doRequest(state, request, options) {
-  const { pathname } = new URL(options.url, "http://github.test");
-  const isAuth = isAuthRequest(options.method, pathname);
-  const isWrite = !isAuth && options.method !== "GET" && options.method !== "HEAD";
-  const isSearch = options.method === "GET" && pathname.startsWith("/search/");
-  const isGraphQL = pathname.startsWith("/graphql");
-  const retryCount = ~~request.retryCount;
-  const jobOptions = retryCount > 0 ? { priority: 0, weight: 0 } : {};
-  if (state.clustering) {
-    jobOptions.expiration = 1e3 * 60;
-  }
-  if (isWrite || isGraphQL) {
-    await state.write.key(state.id).schedule(jobOptions, noop);
-  }
-  if (isWrite && state.triggersNotification(pathname)) {
-    await state.notifications.key(state.id).schedule(jobOptions, noop);
-  }
-  if (isSearch) {
-    await state.search.key(state.id).schedule(jobOptions, noop);
-  }
-  const req = (isAuth ? state.auth : state.global).key(state.id).schedule(jobOptions, request, options);
-  if (isGraphQL) {
-    const res = await req;
-    if (res.data.errors != null && res.data.errors.some((error) => error.type === "RATE_LIMITED")) {
-      const error = Object.assign(new Error("GraphQL Rate Limit Exceeded"), {
-        response: res,
-        data: res.data
-      });
-      throw error;
-    }
-  }
-  return req;
-}
-function isAuthRequest(method, pathname) {
-  return method === "PATCH" && // https://docs.github.com/en/rest/apps/apps?apiVersion=2022-11-28#create-a-scoped-access-token
-  /^\/applications\/[^/]+\/token\/scoped$/.test(pathname) || method === "POST" && // https://docs.github.com/en/rest/apps/oauth-applications?apiVersion=2022-11-28#reset-a-token
-  (/^\/applications\/[^/]+\/token$/.test(pathname) || // https://docs.github.com/en/rest/apps/apps?apiVersion=2022-11-28#create-an-installation-access-token-for-an-app
-  /^\/app\/installations\/[^/]+\/access_tokens$/.test(pathname) || // https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps
-  pathname === "/login/oauth/access_token");
-}
-
-// pkg/dist-src/generated/triggers-notification-paths.js
-var triggers_notification_paths_default = [
-  "/orgs/{org}/invitations",
-  "/orgs/{org}/invitations/{invitation_id}",
-  "/orgs/{org}/teams/{team_slug}/discussions",
-  "/orgs/{org}/teams/{team_slug}/discussions/{discussion_number}/comments",
-  "/repos/{owner}/{repo}/collaborators/{username}",
-  "/repos/{owner}/{repo}/commits/{commit_sha}/comments",
-  "/repos/{owner}/{repo}/issues",
-  "/repos/{owner}/{repo}/issues/{issue_number}/comments",
-  "/repos/{owner}/{repo}/issues/{issue_number}/sub_issue",
-  "/repos/{owner}/{repo}/issues/{issue_number}/sub_issues/priority",
-  "/repos/{owner}/{repo}/pulls",
-  "/repos/{owner}/{repo}/pulls/{pull_number}/comments",
-  "/repos/{owner}/{repo}/pulls/{pull_number}/comments/{comment_id}/replies",
-  "/repos/{owner}/{repo}/pulls/{pull_number}/merge",
-  "/repos/{owner}/{repo}/pulls/{pull_number}/requested_reviewers",
-  "/repos/{owner}/{repo}/pulls/{pull_number}/reviews",
-  "/repos/{owner}/{repo}/releases",
-  "/teams/{team_id}/discussions",
-  "/teams/{team_id}/discussions/{discussion_number}/comments"
-];
-
-// pkg/dist-src/route-matcher.js
-function routeMatcher(paths) {
-  const regexes = paths.map(
-    (path) => path.split("/").map((c) => c.startsWith("{") ? "(?:.+?)" : c).join("/")
-  );
-  const regex2 = `^(?:${regexes.map((r) => `(?:${r})`).join("|")})[^/]*$`;
-  return new RegExp(regex2, "i");
-}
-
-// pkg/dist-src/index.js
-var regex = routeMatcher(triggers_notification_paths_default);
-var triggersNotification = regex.test.bind(regex);
-var groups = {};
-var createGroups = function(Bottleneck, common) {
-  groups.global = new Bottleneck.Group({
-    id: "octokit-global",
-    maxConcurrent: 10,
-    ...common
-  });
-  groups.auth = new Bottleneck.Group({
-    id: "octokit-auth",
-    maxConcurrent: 1,
-    ...common
-  });
-  groups.search = new Bottleneck.Group({
-    id: "octokit-search",
-    maxConcurrent: 1,
-    minTime: 2e3,
-    ...common
-  });
-  groups.write = new Bottleneck.Group({
-    id: "octokit-write",
-    maxConcurrent: 1,
-    minTime: 1e3,
-    ...common
-  });
-  groups.notifications = new Bottleneck.Group({
-    id: "octokit-notifications",
-    maxConcurrent: 1,
-    minTime: 3e3,
-    ...common
-  });
-};
-function throttling(octokit, octokitOptions) {
-  const {
-    enabled = true,
-    Bottleneck = light,
-    id = "no-id",
-    timeout = 1e3 * 60 * 2,
-    // Redis TTL: 2 minutes
-    connection
-  } = octokitOptions.throttle || {};
-  if (!enabled) {
-    return {};
-  }
-  const common = { timeout };
-  if (typeof connection !== "undefined") {
-    common.connection = connection;
-  }
-  const state = Object.assign(
-    {
-      clustering: connection != null,
-      triggersNotification,
-      fallbackSecondaryRateRetryAfter: 60,
-      retryAfterBaseValue: 1e3,
-      id
-    },
-    octokitOptions.throttle
-  );
-  if (typeof state.onSecondaryRateLimit !== "function" || typeof state.onRateLimit !== "function") {
-    throw new Error(`octokit/plugin-throttling error:
-        You must pass the onSecondaryRateLimit and onRateLimit error handlers.
-        See https://octokit.github.io/rest.js/#throttling
-
-        const octokit = new Octokit({
-          throttle: {
-            onSecondaryRateLimit: (retryAfter, options) => {/* ... */},
-            onRateLimit: (retryAfter, options) => {/* ... */}
-          }
-        })
-    `);
-  }
-  let initialized = false;
-  const initializeBottleneck = () => {
-    if (initialized) {
-      return;
-    }
-    initialized = true;
-    if (groups.global == null) {
-      createGroups(Bottleneck, common);
-    }
-    state.global = state.global ?? groups.global;
-    state.auth = state.auth ?? groups.auth;
-    state.search = state.search ?? groups.search;
-    state.write = state.write ?? groups.write;
-    state.notifications = state.notifications ?? groups.notifications;
-    state.retryLimiter = state.retryLimiter ?? new Bottleneck();
-    const events = {};
-    const emitter = new Bottleneck.Events(events);
-    events.on("secondary-limit", state.onSecondaryRateLimit);
-    events.on("rate-limit", state.onRateLimit);
-    events.on(
-      "error",
-      (e) => octokit.log.warn("Error in throttling-plugin limit handler", e)
-    );
-    state.retryLimiter.on("failed", async function(error, info) {
-      const [state2, request, options] = info.args;
-      const { pathname } = new URL(options.url, "http://github.test");
-      const shouldRetryGraphQL = pathname.startsWith("/graphql") && error.status !== 401;
-      if (!(shouldRetryGraphQL || error.status === 403 || error.status === 429)) {
-        return;
-      }
-      const retryCount = ~~request.retryCount;
-      request.retryCount = retryCount;
-      options.request.retryCount = retryCount;
-      const { wantRetry, retryAfter = 0 } = await (async function() {
-        if (/\bsecondary rate\b/i.test(error.message)) {
-          const retryAfter2 = Number(error.response.headers["retry-after"]) || state2.fallbackSecondaryRateRetryAfter;
-          const wantRetry2 = await emitter.trigger(
-            "secondary-limit",
-            retryAfter2,
-            options,
-            octokit,
-            retryCount
-          );
-          return { wantRetry: wantRetry2, retryAfter: retryAfter2 };
-        }
-        if (error.response.headers != null && error.response.headers["x-ratelimit-remaining"] === "0" || (error.response.data?.errors ?? []).some(
-          (error2) => error2.type === "RATE_LIMITED"
-        )) {
-          const rateLimitReset = new Date(
-            ~~error.response.headers["x-ratelimit-reset"] * 1e3
-          ).getTime();
-          const retryAfter2 = Math.max(
-            // Add one second so we retry _after_ the reset time
-            // https://docs.github.com/en/rest/overview/resources-in-the-rest-api?apiVersion=2022-11-28#exceeding-the-rate-limit
-            Math.ceil((rateLimitReset - Date.now()) / 1e3) + 1,
-            0
-          );
-          const wantRetry2 = await emitter.trigger(
-            "rate-limit",
-            retryAfter2,
-            options,
-            octokit,
-            retryCount
-          );
-          return { wantRetry: wantRetry2, retryAfter: retryAfter2 };
-        }
-        return {};
-      })();
-      if (wantRetry) {
-        request.retryCount++;
-        return retryAfter * state2.retryAfterBaseValue;
-      }
-    });
-  };
-  octokit.hook.wrap("request", (request, options) => {
-    initializeBottleneck();
-    return dist_bundle_wrapRequest(state, request, options);
-  });
-  return {};
-}
-throttling.VERSION = dist_bundle_VERSION;
-throttling.triggersNotification = triggersNotification;
-
-
-// EXTERNAL MODULE: ./node_modules/@octokit/core/dist-src/index.js + 12 modules
-var core_dist_src = __nccwpck_require__(4730);
-;// CONCATENATED MODULE: ./node_modules/@octokit/plugin-request-log/dist-src/version.js
-const version_VERSION = "6.0.0";
-
-
-;// CONCATENATED MODULE: ./node_modules/@octokit/plugin-request-log/dist-src/index.js
-
-function requestLog(octokit) {
-  octokit.hook.wrap("request", (request, options) => {
-    octokit.log.debug("request", options);
-    const start = Date.now();
-    const requestOptions = octokit.request.endpoint.parse(options);
-    const path = requestOptions.url.replace(options.baseUrl, "");
-    return request(options).then((response) => {
-      const requestId = response.headers["x-github-request-id"];
-      octokit.log.info(
-        `${requestOptions.method} ${path} - ${response.status} with id ${requestId} in ${Date.now() - start}ms`
-      );
-      return response;
-    }).catch((error) => {
-      const requestId = error.response?.headers["x-github-request-id"] || "UNKNOWN";
-      octokit.log.error(
-        `${requestOptions.method} ${path} - ${error.status} with id ${requestId} in ${Date.now() - start}ms`
-      );
-      throw error;
-    });
-  });
-}
-requestLog.VERSION = version_VERSION;
-
-
-// EXTERNAL MODULE: ./node_modules/@octokit/plugin-paginate-rest/dist-bundle/index.js
-var dist_bundle = __nccwpck_require__(3779);
-// EXTERNAL MODULE: ./node_modules/@octokit/plugin-rest-endpoint-methods/dist-src/index.js + 3 modules
-var plugin_rest_endpoint_methods_dist_src = __nccwpck_require__(9210);
-;// CONCATENATED MODULE: ./node_modules/@octokit/rest/dist-src/version.js
-const dist_src_version_VERSION = "22.0.1";
-
-
-;// CONCATENATED MODULE: ./node_modules/@octokit/rest/dist-src/index.js
-
-
-
-
-
-const Octokit = core_dist_src/* Octokit */.E.plugin(requestLog, plugin_rest_endpoint_methods_dist_src/* legacyRestEndpointMethods */.T, dist_bundle/* paginateRest */.ud).defaults(
-  {
-    userAgent: `octokit-rest.js/${dist_src_version_VERSION}`
-  }
-);
-
-
-// EXTERNAL MODULE: ./node_modules/ms/index.js
-var ms = __nccwpck_require__(744);
-;// CONCATENATED MODULE: ./lib/github/client.js
-
-
-
-
-
-
-/** A single request may take this long; git data of a large repository is answered in a few seconds. */
-const requestTimeoutMs = ms('30s');
-/** Waits longer than this are not worth it while production is down: the step fails and says until when. */
-const longestWaitSeconds = 90;
-const OctokitWithPlugins = Octokit.plugin(retry, throttling);
-/**
- * Opens a repository through GitHub's REST API.
- *
- * Reads are tried again after a 5xx or a lost answer (after 1, 4 and 9 s). Writes are sent once: the retry plugin would
- * repeat a POST whose answer was lost, so callers read again by their own marker before another try. A write that was
- * turned away by a rate limit was not carried out, and is sent again when the limit's own pause is over.
- * @throws InputError when the token is empty
- */
-function openRepository({ token, owner, repo, apiUrl, userAgent, log, signal, fetch, }) {
-    if (token === '')
-        throw new errors/* InputError */.dz('input "token" is empty; give it ${{ github.token }} or an app token');
-    const waitFor = (kind) => (seconds, options, _, tries) => {
-        const wait = seconds <= longestWaitSeconds && tries < 3;
-        const next = wait ? `waiting ${seconds} s` : `not waiting ${seconds} s for it`;
-        log(`GitHub's ${kind} rate limit is reached at ${options.method} ${options.url}: ${next}`);
-        return wait;
-    };
-    const octokit = new OctokitWithPlugins({
-        auth: token,
-        baseUrl: apiUrl,
-        userAgent,
-        request: fetch === undefined ? {} : { fetch },
-        log: { debug: () => { }, info: () => { }, warn: (message) => log(message), error: () => { } },
-        // 409 and 429 are left to the callers and to the throttling plugin: together the two plugins would send a 429 eight times
-        retry: { doNotRetry: [400, 401, 403, 404, 409, 410, 422, 429, 451] },
-        throttle: {
-            onRateLimit: waitFor('primary'),
-            onSecondaryRateLimit: waitFor('secondary'),
-            // one write at a time, but with no pause of a second between them: a rollback is a dozen writes, the limit 80 a minute
-            write: new light.Group({ maxConcurrent: 1 }),
-            notifications: new light.Group({ maxConcurrent: 1 }),
-        },
-    });
-    octokit.hook.before('request', (options) => {
-        const timeout = AbortSignal.timeout(requestTimeoutMs);
-        options.request.signal = signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
-        options.headers['x-github-api-version'] = '2022-11-28';
-        if (options.method !== 'GET' && options.method !== 'HEAD')
-            options.request['retries'] ??= 0;
-    });
-    return { octokit, owner, repo };
-}
-
+// EXTERNAL MODULE: ./lib/github/client.js + 6 modules
+var client = __nccwpck_require__(5464);
 // EXTERNAL MODULE: ./lib/runner/context.js + 4 modules
 var runner_context = __nccwpck_require__(5914);
 // EXTERNAL MODULE: ./lib/runner/inputs.js
@@ -46503,8 +46720,9 @@ async function runAction(contract, main) {
             secrets,
             signal,
             now: () => new Date(),
+            temporary: (0,external_node_path_namespaceObject.join)(env['RUNNER_TEMP'] ?? (0,external_node_os_namespaceObject.tmpdir)(), 'rollback'),
             sleep: (ms) => (0,external_node_timers_promises_namespaceObject.setTimeout)(ms, undefined, { signal }),
-            openRepository: (token) => openRepository({
+            openRepository: (token) => (0,client/* openRepository */.h)({
                 token,
                 owner: context.owner,
                 repo: context.repo,
@@ -46824,6 +47042,19 @@ const input = {
     choice: ({ options, ...declared }) => declare(declared, (text) => parseChoice(text, options)),
     choices: ({ options, ...declared }) => declare(declared, (text) => splitList(text).map((each) => parseChoice(each, options))),
     list: (declared) => declare(declared, splitList),
+    /** a whole number that is not negative */
+    count: (declared) => declare(declared, (text) => {
+        if (/^\d{1,9}$/.test(text))
+            return Number(text);
+        throw new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .InputError */ .dz(`is "${text}"; write a whole number`);
+    }),
+    /** `NAME=VALUE`, one a line */
+    pairs: (declared) => declare(declared, (text) => Object.fromEntries(splitLines(text).map((line) => {
+        const [, name, value] = /^([A-Za-z_][\w-]*)=(.*)$/.exec(line) ?? [];
+        if (name === undefined || value === undefined)
+            throw new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .InputError */ .dz(`has the line "${line}"; write NAME=VALUE, one a line`);
+        return [name, value];
+    }))),
     /** in milliseconds; undefined when left empty */
     duration: (declared) => declare(declared, (text) => {
         return text === '' ? undefined : (0,_text_duration_js__WEBPACK_IMPORTED_MODULE_0__/* .parseDuration */ .E9)(text);
@@ -46839,8 +47070,11 @@ function parseChoice(text, options) {
     return chosen;
 }
 function splitList(text) {
+    return splitLines(text.replaceAll(',', '\n'));
+}
+function splitLines(text) {
     return text
-        .split(/[,\n]/)
+        .split('\n')
         .map((item) => item.trim())
         .filter((item) => item !== '');
 }
@@ -46884,7 +47118,8 @@ function readInputs(inputs, env) {
 /* harmony export */   E9: () => (/* binding */ parseDuration),
 /* harmony export */   MP: () => (/* binding */ explainDuration),
 /* harmony export */   Zq: () => (/* binding */ durationPattern),
-/* harmony export */   a3: () => (/* binding */ formatDuration)
+/* harmony export */   a3: () => (/* binding */ formatDuration),
+/* harmony export */   kP: () => (/* binding */ sayDuration)
 /* harmony export */ });
 /* harmony import */ var ms__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(744);
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(452);
@@ -46917,6 +47152,39 @@ function formatDuration(duration) {
         return '0s';
     const unit = ['d', 'h', 'm', 's'].find((each) => whole % ms__WEBPACK_IMPORTED_MODULE_0__(`1${each}`) === 0) ?? 'ms';
     return `${whole / ms__WEBPACK_IMPORTED_MODULE_0__(`1${unit}`)}${unit}`;
+}
+const units = [
+    ['d', 86_400],
+    ['h', 3_600],
+    ['min', 60],
+    ['s', 1],
+];
+/**
+ * Writes milliseconds that were measured as people say them, as exact as anybody needs: `850 ms`, `1.2 s`, `42 s`,
+ * `3 min 20 s`, `2 h 5 min`.
+ */
+function sayDuration(duration) {
+    const whole = Math.max(0, Math.round(duration));
+    if (whole < 1000)
+        return `${whole} ms`;
+    if (whole < 9_950)
+        return `${Math.round(whole / 100) / 10} s`;
+    const seconds = Math.round(whole / 1000);
+    // rounded to the second of the two units that are said, which may carry into a larger one
+    const [, size] = units[unitIndex(seconds) + 1] ?? ['s', 1];
+    const rounded = Math.round(seconds / size) * size;
+    const index = unitIndex(rounded);
+    let rest = rounded;
+    const parts = units.slice(index, index + 2).map(([name, each]) => {
+        const count = Math.floor(rest / each);
+        rest -= count * each;
+        return count === 0 ? '' : `${count} ${name}`;
+    });
+    return parts.filter((part) => part !== '').join(' ');
+}
+/** The largest unit that it has one of. */
+function unitIndex(seconds) {
+    return units.findIndex(([, size]) => seconds >= size);
 }
 /**
  * What is wrong with something that is no duration, and what to write instead: exactly what was meant, where that can
@@ -46962,9 +47230,9 @@ function toMilliseconds(text) {
 
 // EXPORTS
 __nccwpck_require__.d(__webpack_exports__, {
-  fF: () => (/* binding */ bulletList),
   aY: () => (/* binding */ markdown_code),
   DV: () => (/* binding */ codeBlock),
+  Im: () => (/* binding */ comment),
   R_: () => (/* binding */ markdown_heading),
   nf: () => (/* binding */ markdown_link),
   FY: () => (/* binding */ markdown_paragraph),
@@ -46975,7 +47243,7 @@ __nccwpck_require__.d(__webpack_exports__, {
   Qq: () => (/* binding */ markdown_text)
 });
 
-// UNUSED EXPORTS: comment
+// UNUSED EXPORTS: bulletList
 
 ;// CONCATENATED MODULE: ./node_modules/markdown-table/index.js
 // To do: next major: remove.
@@ -55986,17 +56254,17 @@ function renderMarkdown(blocks) {
         extensions: [gfmTableToMarkdown({ tablePipeAlign: false })],
     });
 }
-/** A text that is not ours: nobody is mentioned by it. */
+/** A text that is not ours: nobody is mentioned by it, and no issue is referred to. */
 function markdown_text(value) {
-    return { type: 'text', value: value.replace(/@(?=\w)/g, '@\u200b') };
+    return { type: 'text', value: value.replace(/@(?=\w)|#(?=\d)/g, '$&\u200b') };
 }
 /** A name, id or value as it is; GitHub makes no mention or link of it. */
 function markdown_code(value) {
     return { type: 'inlineCode', value: value.replace(/\s+/g, ' ') };
 }
-/** A revision as people read it. */
-function revision(sha) {
-    return markdown_code(sha.slice(0, 7));
+/** A revision as people read it; any other name of where a layer stands, as it is. */
+function revision(name) {
+    return markdown_code(/^[0-9a-f]{40,64}$/.test(name) ? name.slice(0, 7) : name);
 }
 function markdown_strong(...children) {
     return { type: 'strong', children: inlines(children) };
@@ -56108,7 +56376,8 @@ function encodingsOf(known) {
             if (plain.length < 4)
                 continue;
             encodings.add(plain);
-            encodings.add(encodeURIComponent(plain));
+            // half of a surrogate pair has no encoding
+            encodings.add(encodeURIComponent(plain.toWellFormed()));
             encodings.add(JSON.stringify(plain).slice(1, -1));
             for (const base64 of base64Cores(plain))
                 encodings.add(base64);

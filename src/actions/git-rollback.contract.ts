@@ -1,3 +1,4 @@
+import { deliveries } from '../git/delivery.ts'
 import { defineAction } from '../runner/contract.ts'
 import { input } from '../runner/inputs.ts'
 import { commonInputs, commonOutputs } from './contract-parts.ts'
@@ -9,6 +10,13 @@ export const gitRollback = defineAction({
     'Puts a branch back to the content of a good revision by one new commit, without a clone, and tags it.',
   branding: { icon: 'rotate-ccw', color: 'orange' },
   permissions: { contents: 'write', deployments: 'read' },
+  morePermissions: {
+    'pull-requests: read': 'to list the pull requests that are undone; without it they are left out',
+    'pull-requests: write': 'for a pull request, and for `comment`; without it no comment is written',
+    'actions: write': 'with `redeploy`',
+    'checks: read': 'with the target `last-green`',
+    'statuses: read': 'with the target `last-green`',
+  },
   inputs: {
     ...commonInputs,
     branch: input.text({
@@ -16,22 +24,92 @@ export const gitRollback = defineAction({
     }),
     target: input.text({
       description:
-        'The good revision: `last-successful-deployment`, a commit id, a tag, a branch, or `HEAD~n`. It has to be an older revision of the branch.',
+        'The good revision: `last-successful-deployment`, `previous-deployment-tag`, `last-green`, a commit id, a tag, a branch, or `HEAD~n`. It has to be an older revision of the branch.',
       default: 'last-successful-deployment',
     }),
     reason: input.text({
       description: 'Why, in a sentence, for the commit, the tag and the post-mortem.',
       default: 'the deployment is unhealthy',
     }),
+    mode: input.choice({
+      description:
+        '`restore` brings the content of the target back and undoes all that came after it; `revert` undoes only the `commits`, and keeps what came after them.',
+      default: 'restore',
+      options: ['restore', 'revert'],
+    }),
+    paths: input.list({
+      description:
+        'With `restore`: the only files and folders to bring back, separated by commas, e.g. one app of a monorepo.',
+    }),
+    commits: input.list({
+      description:
+        'With `revert`: what to undo, separated by commas: commits, and ranges such as `v1.2..main`.',
+    }),
+    mainline: input.count({
+      description:
+        'With `revert`: which parent of a merge commit stays, counted from 1. 0 refuses merge commits.',
+      default: '0',
+    }),
+    'tag-pattern': input.text({
+      description: 'For the target `previous-deployment-tag`: name of the tags, with one `*`.',
+      default: 'deploy-*',
+    }),
+    checks: input.list({
+      description: 'For the target `last-green`: the checks that were green, separated by commas.',
+    }),
+    delivery: input.choice({
+      description:
+        '`direct` moves the branch, `pull-request` opens a pull request, `auto` does what the rules of the branch allow.',
+      default: 'auto',
+      options: deliveries,
+    }),
+    labels: input.list({
+      description: 'Labels of the pull request, separated by commas.',
+      default: 'rollback',
+    }),
+    reviewers: input.list({
+      description: 'Who is asked to review the pull request, separated by commas: logins, and `team:NAME`.',
+    }),
+    'auto-merge': input.flag({
+      description:
+        'Merge the pull request, by the merge queue where there is one, as soon as its rules allow it.',
+      default: 'false',
+    }),
+    comment: input.flag({
+      description: 'Tell each pull request that is undone, by one comment.',
+      default: 'true',
+    }),
+    redeploy: input.text({
+      description:
+        'File of the workflow that deploys: it is started on the branch after the rollback, and waited for. Left empty: nothing is deployed.',
+    }),
+    'redeploy-inputs': input.pairs({
+      description:
+        'Inputs of that workflow, `NAME=VALUE` one a line; `{revision}` stands for the rollback commit.',
+    }),
+    'redeploy-timeout': input.duration({ description: 'How long its run may take.', default: '30m' }),
+    'max-commits': input.count({
+      description: 'How many commits may be undone without a person: when a run was not started by hand.',
+      default: '50',
+    }),
+    'max-age': input.duration({
+      description: 'How old the failed revision may be without a person. Left empty: any age.',
+      default: '7d',
+    }),
+    'daily-cap': input.count({
+      description: 'How often the environment may be rolled back within 24 hours without a person.',
+      default: '3',
+    }),
     'dry-run': input.flag({ description: 'Plan and print, and change nothing.', default: 'false' }),
   },
   outputs: {
     ...commonOutputs,
-    decision: '`rolled-back`, `already-rolled-back`, `planned` or `failed`.',
+    decision: '`rolled-back`, `already-rolled-back`, `proposed` (by a pull request), `planned` or `failed`.',
     from: 'Full id of the commit that the branch was at.',
     to: 'Full id of the good revision.',
     commit: 'Full id of the rollback commit: the revision to deploy now.',
     tag: 'Name of the tag on the rollback commit.',
+    'pull-request': 'Number of the pull request that proposes the rollback.',
     'undone-commits': 'How many commits are undone.',
   },
 })

@@ -1,9 +1,19 @@
 import { ConflictError, RefusedError, UnavailableError } from '../errors.ts'
-import { describePlan, summarizePlan, title } from '../git/describe.ts'
-import { applyRestore, planRestore, type RestorePlan, type RestoreReceipt } from '../git/restore.ts'
+import { applyPlan, type RollbackReceipt } from '../git/apply.ts'
+import { tellPulls } from '../git/comment.ts'
+import { describePlan, describeReceipt, summarizePlan, summarizeReceipt, title } from '../git/describe.ts'
+import { demandGuards } from '../git/guards.ts'
+import type { RollbackTrace } from '../git/message.ts'
+import { prepareClone } from '../git/partial-clone.ts'
+import { goalOf, type RollbackPlan } from '../git/plan.ts'
+import { writeProposal } from '../git/proposal.ts'
+import { redeploy } from '../git/redeploy.ts'
+import { planRestore } from '../git/restore.ts'
+import { planRevert } from '../git/revert-plan.ts'
+import { readCommit } from '../github/commits.ts'
 import { defaultBranch } from '../github/repository.ts'
 import { runAction, type Step } from '../runner/action.ts'
-import { code, heading, paragraph, renderMarkdown, revision } from '../text/markdown.ts'
+import { heading, renderMarkdown } from '../text/markdown.ts'
 import { gitRollback } from './git-rollback.contract.ts'
 import { openWorkplace, type Workplace } from './wiring.ts'
 
@@ -11,110 +21,216 @@ type GitRollbackStep = Step<typeof gitRollback.inputs, keyof typeof gitRollback.
 
 await runAction(gitRollback, async (step) => {
   const { inputs, context, log, secrets } = step
-  // it goes into a commit, which nobody can take back
-  const why = secrets.redact(inputs.reason)
   const startedAt = step.now().toISOString()
   const workplace = await openWorkplace(step)
   const { repository, config, environment, incident } = workplace
   const branch = inputs.branch || config.branch || (await defaultBranch(repository))
-  const plan = await planRestore(repository, {
-    branch,
-    environment,
-    incident,
-    bad: workplace.revision,
-    target: inputs.target,
-  })
+  const plan = await makePlan(step, workplace, branch)
   for (const line of describePlan(plan)) log.info(line)
+  for (const { message, paths } of plan.warnings) log.warning(`${message} (${paths.slice(0, 3).join(', ')})`)
 
   if (inputs['dry-run']) return finish(step, workplace, plan, { decision: 'planned', reason: 'dry-run' })
   if (plan.sameContent)
     return finish(step, workplace, plan, { decision: 'already-rolled-back', reason: 'same-content' })
-  const receipt = await apply(step, workplace, plan, why)
-  log.info(`${branch} is at ${receipt.commit.slice(0, 7)}, tagged ${receipt.tag}: deploy ${receipt.commit}`)
-  await workplace.record(
-    {
-      kind: 'rollback-applied',
-      layer: 'code',
-      from: receipt.from,
-      to: receipt.to,
-      now: receipt.commit,
-      tag: receipt.tag,
-      branch,
-      reason: why,
-      targetFoundBy: plan.target.foundBy,
-      automatic: !context.byHand,
-      undone: plan.undone.map(({ sha, message, author }) => ({
-        revision: sha,
-        title: title(message),
-        author,
-      })),
-      startedAt,
-    },
-    ['code', receipt.from, receipt.to],
-  )
-  const reason = receipt.outcome === 'rolled-back' ? 'restored' : 'done-before'
-  return finish(step, workplace, plan, { decision: receipt.outcome, reason, receipt })
+  const trace = {
+    incident,
+    environment,
+    from: plan.head,
+    to: goalOf(plan),
+    // it goes into a commit, which nobody can take back
+    reason: secrets.redact(inputs.reason),
+    by: context.actor,
+    runUrl: context.run?.url,
+  }
+  const receipt = await recordFailure(step, workplace, trace, async () => {
+    if (!context.byHand && plan.done === undefined) await guard(step, workplace, plan)
+    return apply(step, workplace, plan, trace)
+  })
+  log.info(describeReceipt(plan, receipt))
+  if (receipt.untagged !== undefined) log.warning(`the rollback has no tag: ${receipt.untagged}`)
+  await recordReceipt(workplace, plan, receipt, { trace, startedAt, automatic: !context.byHand })
+  if (inputs.comment) {
+    const untold = await tellPulls(repository, plan, receipt, trace)
+    if (untold !== undefined) log.info(`the pull requests that are undone were not told: ${untold}`)
+  }
+  const reasons = {
+    'rolled-back': 'restored',
+    'already-rolled-back': 'done-before',
+    proposed: 'pull-request',
+  }
+  await finish(step, workplace, plan, {
+    decision: receipt.outcome,
+    reason: reasons[receipt.outcome],
+    receipt,
+  })
+  if (inputs.redeploy !== '' && receipt.pull === undefined) await deploy(step, workplace, plan, receipt)
 })
 
-async function apply(
-  step: GitRollbackStep,
+async function makePlan(
+  { inputs, context, env, secrets, signal, temporary }: GitRollbackStep,
+  { repository, environment, incident, revision }: Workplace,
+  branch: string,
+): Promise<RollbackPlan> {
+  const { mode, target, checks, paths, delivery, commits, mainline, 'tag-pattern': tagPattern } = inputs
+  const request = { branch, environment, incident, bad: revision, delivery }
+  if (mode === 'restore') return planRestore(repository, { ...request, target, tagPattern, checks, paths })
+  const openClone = prepareClone({
+    url: `${context.serverUrl}/${context.owner}/${context.repo}.git`,
+    token: inputs.token,
+    directory: temporary,
+    path: env['PATH'] ?? '',
+    signal,
+  })
+  secrets.add(Buffer.from(`x-access-token:${inputs.token}`).toString('base64'))
+  return planRevert(repository, { ...request, commits, mainline: mainline || undefined }, openClone)
+}
+
+async function guard(
+  { inputs, now }: GitRollbackStep,
   workplace: Workplace,
-  plan: RestorePlan,
-  why: string,
-): Promise<RestoreReceipt> {
-  const { context } = step
-  const { repository, incident, environment, record } = workplace
-  const [from, to] = [plan.head, plan.target.commit.sha]
-  try {
-    const trace = {
-      incident,
+  plan: RollbackPlan,
+): Promise<void> {
+  const { repository, environment, revision, readHistory } = workplace
+  const [bad, past] = await Promise.all([
+    readCommit(repository, revision),
+    readHistory({ since: new Date(now().getTime() - 24 * 60 * 60 * 1000) }),
+  ])
+  demandGuards(
+    {
       environment,
-      from,
-      to,
-      reason: why,
-      by: context.actor,
-      runUrl: context.run?.url,
-    }
-    return await applyRestore(repository, plan, trace)
+      undoneCount: plan.undoneCount,
+      badCommittedAt: bad.committedAt,
+      badIsRollback: plan.badIsRollback,
+    },
+    {
+      guards: {
+        maxCommits: inputs['max-commits'],
+        maxAgeMs: inputs['max-age'],
+        dailyCap: inputs['daily-cap'],
+      },
+      past,
+      now: now().getTime(),
+    },
+  )
+}
+
+async function apply(
+  { inputs }: GitRollbackStep,
+  { repository }: Workplace,
+  plan: RollbackPlan,
+  trace: RollbackTrace,
+): Promise<RollbackReceipt> {
+  const { delivery, labels, reviewers, 'auto-merge': autoMerge } = inputs
+  const proposal = writeProposal(repository, plan, trace, { labels, reviewers, autoMerge })
+  return applyPlan(repository, plan, { trace, delivery, proposal })
+}
+
+/** A rollback that failed for a reason that people should know is an event, too. */
+async function recordFailure(
+  { context, setOutputs }: GitRollbackStep,
+  { incident, record }: Workplace,
+  { from, to }: RollbackTrace,
+  work: () => Promise<RollbackReceipt>,
+): Promise<RollbackReceipt> {
+  try {
+    return await work()
   } catch (error) {
-    const reasonCode =
-      error instanceof ConflictError
-        ? 'conflict'
-        : error instanceof RefusedError
-          ? 'refused'
-          : error instanceof UnavailableError
-            ? 'unavailable'
-            : undefined
+    const reasonCode = reasonCodeOf(error)
     if (reasonCode !== undefined && error instanceof Error) {
-      const failed = {
-        kind: 'rollback-failed',
-        layer: 'code',
-        from,
-        to,
-        reasonCode,
-        because: error.message,
-      } as const
+      const because = error.message
       const ids = { incident, decision: 'failed', 'reason-code': reasonCode, from, to }
-      step.setOutputs({ ...ids, result: JSON.stringify({ schema: 1, ...ids }) })
+      setOutputs({ ...ids, result: JSON.stringify({ schema: 1, ...ids }) })
+      const failed = { kind: 'rollback-failed', layer: 'code', from, to, reasonCode, because } as const
       await record(failed, ['code', from, to, reasonCode, context.stepKey])
     }
     throw error
   }
 }
 
+function reasonCodeOf(error: unknown) {
+  if (error instanceof ConflictError) return 'conflict'
+  if (error instanceof RefusedError) return 'refused'
+  return error instanceof UnavailableError ? 'unavailable' : undefined
+}
+
+async function recordReceipt(
+  { record }: Workplace,
+  plan: RollbackPlan,
+  { from, to, commit, tag, pull }: RollbackReceipt,
+  {
+    trace: { reason },
+    startedAt,
+    automatic,
+  }: { trace: RollbackTrace; startedAt: string; automatic: boolean },
+): Promise<void> {
+  const layer = 'code'
+  const { branch, undone } = plan
+  if (pull !== undefined) {
+    const { number, url } = pull
+    const proposed = {
+      kind: 'rollback-proposed',
+      layer,
+      from,
+      to,
+      branch,
+      pull: number,
+      url,
+      reason,
+    } as const
+    return record(proposed, [layer, from, to, String(number)])
+  }
+  const applied = {
+    kind: 'rollback-applied',
+    layer,
+    from,
+    to,
+    now: commit,
+    ...(tag !== undefined && { tag }),
+    branch,
+    reason,
+    targetFoundBy: plan.mode === 'restore' ? plan.target.foundBy : 'these commits were named',
+    automatic,
+    undone: undone.map(({ sha, message, author }) => ({ revision: sha, title: title(message), author })),
+    startedAt,
+  } as const
+  return record(applied, [layer, from, to])
+}
+
+async function deploy(
+  { inputs, log, now, sleep }: GitRollbackStep,
+  { repository }: Workplace,
+  { branch }: RollbackPlan,
+  { commit }: RollbackReceipt,
+): Promise<void> {
+  const given = Object.entries(inputs['redeploy-inputs'])
+  const filled = given.map(([name, value]) => [name, value.replaceAll('{revision}', commit)])
+  await redeploy(
+    repository,
+    {
+      workflow: inputs.redeploy,
+      ref: branch,
+      inputs: Object.fromEntries(filled),
+      timeoutMs: inputs['redeploy-timeout'] ?? 0,
+    },
+    { say: log.info, sleep, now: () => now().getTime() },
+  )
+}
+
 async function finish(
   step: GitRollbackStep,
   { repository, incident }: Workplace,
-  plan: RestorePlan,
-  { decision, reason, receipt }: { decision: string; reason: string; receipt?: RestoreReceipt },
+  plan: RollbackPlan,
+  { decision, reason, receipt }: { decision: string; reason: string; receipt?: RollbackReceipt },
 ): Promise<void> {
   const ids = {
     incident,
     decision,
     'reason-code': reason,
     from: plan.head,
-    to: plan.target.commit.sha,
-    ...(receipt && { commit: receipt.commit, tag: receipt.tag }),
+    to: goalOf(plan),
+    ...(receipt && { commit: receipt.commit }),
+    ...(receipt?.tag !== undefined && { tag: receipt.tag }),
+    ...(receipt?.pull !== undefined && { 'pull-request': receipt.pull.number }),
     'undone-commits': plan.undoneCount,
   }
   step.setOutputs({ ...ids, result: JSON.stringify({ schema: 1, ...ids }) })
@@ -122,22 +238,12 @@ async function finish(
     planned: 'Rollback planned (dry run: nothing was changed)',
     'already-rolled-back': 'Already rolled back',
     'rolled-back': 'Rolled back',
+    proposed: 'Rollback proposed',
   }[decision]
   await step.writeSummary(
     renderMarkdown([
       heading(2, headline ?? decision),
-      ...(receipt === undefined
-        ? []
-        : [
-            paragraph(
-              code(plan.branch),
-              ' is at ',
-              revision(receipt.commit),
-              ', tagged ',
-              code(receipt.tag),
-              '. Nothing is deployed by that: deploy this revision now.',
-            ),
-          ]),
+      ...(receipt === undefined ? [] : summarizeReceipt(plan, receipt)),
       ...summarizePlan(plan, repository),
     ]),
   )

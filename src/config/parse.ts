@@ -70,7 +70,13 @@ function parseYaml<T extends z.ZodType>({
   ]
   if (parsed?.success === true && findings.length === 0 && problems.length === 0) return parsed.data
   const located = document === undefined ? [] : findings.map((finding) => locateFinding(document, finding))
-  throw reportProblems({ text, file, problems: [...problems, ...located], values: secrets.values })
+  throw reportProblems({
+    text,
+    file,
+    problems: [...problems, ...located],
+    values: secrets.values,
+    isYaml: problems.length === 0,
+  })
 }
 
 function locateFinding(document: Parameters<typeof locate>[0]['document'], { path, at, message }: Finding) {

@@ -1,7 +1,7 @@
 import { codeFrameColumns } from '@babel/code-frame'
 import { InputError } from '../errors.ts'
 import { redact } from '../text/redact.ts'
-import { maskLines } from './secrets.ts'
+import { hideAfterSecretName, maskLines } from './secrets.ts'
 import { lineCounterOf, type Problem } from './source.ts'
 
 const mostProblems = 10
@@ -11,21 +11,24 @@ const widestLine = 160
  * One error for all that is wrong with a text: `file:line:column: what, and what to write instead`, each with the
  * lines around it. No secret is in it.
  * @param values secrets known to stand in the text
+ * @param isYaml false when the text could not be read, so that nobody knows what of it is a value
  */
 export function reportProblems({
   text,
   file,
   problems,
   values,
+  isYaml,
 }: {
   readonly text: string
   readonly file: string
   readonly problems: readonly Problem[]
   readonly values: readonly string[]
+  readonly isYaml: boolean
 }): InputError {
   const counter = lineCounterOf(text)
   const raw = text.split('\n')
-  const masked = maskLines(text, values)
+  const masked = isYaml ? maskLines(text, values) : hideAfterSecretName(text)
   const entries = inOrder(problems).map(({ range, message }) => {
     const start = counter.linePos(Math.min(range.start, text.length))
     const end = counter.linePos(Math.min(Math.max(range.start, range.end - 1), text.length))

@@ -42,6 +42,23 @@ export function maskLines(text: string, values: readonly string[]): readonly str
   return shown
 }
 
+/**
+ * The lines of a text that is no YAML, up to the first name that looks like a secret's: with a quote or a bracket missing,
+ * anything below may belong to that secret. The number of lines stays the same.
+ */
+export function hideAfterSecretName(text: string): readonly string[] {
+  const at = text.search(secretName)
+  const lines = redact(maskPrivateKeys(text)).split('\n')
+  if (at === -1) return lines.map((line) => maskLine(line).line)
+  const named = text.slice(0, at).split('\n').length
+  return lines.map((line, index) => {
+    if (index + 1 < named) return maskLine(line).line
+    const name = index + 1 === named ? (line.match(secretName)?.[0] ?? '') : ''
+    const before = name === '' ? indentOf(line) : line.slice(0, line.indexOf(name) + name.length)
+    return line.trim() === before.trim() ? before : `${before} ${redacted}`
+  })
+}
+
 /** The same for a piece of text on one line: a key or value that a message quotes. */
 export function maskText(text: string, values: readonly string[] = []): string {
   return redact(maskLine(text).line, values)

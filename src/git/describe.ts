@@ -1,50 +1,151 @@
 import type { RootContent } from 'mdast'
 import type { Repository } from '../github/client.ts'
-import { bulletList, code, heading, paragraph, revision, table } from '../text/markdown.ts'
-import type { RestorePlan } from './restore.ts'
+import type { Commit } from '../github/commits.ts'
+import {
+  bulletList,
+  code,
+  heading,
+  link,
+  paragraph,
+  revision,
+  strong,
+  table,
+  text,
+} from '../text/markdown.ts'
+import type { RollbackReceipt } from './apply.ts'
+import type { RollbackPlan } from './plan.ts'
 
 const listed = 20
 
 /** The plan as lines of a log. */
-export function describePlan({
-  branch,
-  head,
-  target,
-  undone,
-  undoneCount,
-  files,
-}: RestorePlan): readonly string[] {
+export function describePlan(plan: RollbackPlan): readonly string[] {
+  const { branch, head, undone, undoneCount, files, done, takenBackBy, pulls = [], way } = plan
   return [
-    `${branch}: ${head.slice(0, 7)} → content of ${target.commit.sha.slice(0, 7)} (${target.foundBy})`,
-    `undoes ${count(undoneCount, 'commit')} in ${count(files.length, 'file')}:`,
+    ...(takenBackBy === undefined ? [] : [takenBack(takenBackBy)]),
+    `${branch}: ${head.slice(0, 7)} → ${goal(plan)}`,
+    `${done === undefined ? 'undoes' : 'undid'} ${count(undoneCount, 'commit')} in ${count(files.length, 'file')}:`,
     ...undone
       .slice(-listed)
       .map((commit) => `  ${commit.sha.slice(0, 7)} ${title(commit.message)} (${commit.author})`),
     ...(undoneCount > listed ? [`  … and ${undoneCount - listed} more`] : []),
+    ...(pulls.length === 0
+      ? []
+      : [`of the pull requests ${pulls.map(({ number }) => `#${number}`).join(', ')}`]),
+    ...(done === undefined ? [`delivery: ${way.way}, because ${way.because}`] : []),
   ]
 }
 
 /** The plan as a section of the job summary. */
 export function summarizePlan(
-  plan: RestorePlan,
+  plan: RollbackPlan,
   { owner, repo }: Pick<Repository, 'owner' | 'repo'>,
 ): readonly RootContent[] {
-  const { branch, head, target, undone, undoneCount, files } = plan
+  const { branch, head, undone, undoneCount, files, done, since, takenBackBy, warnings } = plan
+  const pulls = plan.pulls ?? []
   return [
-    heading(3, 'What is undone'),
+    ...(takenBackBy === undefined ? [] : [paragraph(`${capital(takenBack(takenBackBy))}.`)]),
+    heading(3, done === undefined ? 'What is undone' : 'What was undone'),
     bulletList([
       ['branch ', code(branch), ' of ', code(`${owner}/${repo}`)],
-      ['from ', revision(head), ' to the content of ', revision(target.commit.sha), ': ', target.foundBy],
-      [`${count(undoneCount, 'commit')} in ${count(files.length, 'file')}`],
+      ['from ', revision(head), ...goalInline(plan)],
+      [
+        `${count(undoneCount, 'commit')} in ${count(files.length, 'file')}`,
+        ...(pulls.length === 0 ? [] : [' of ']),
+        ...pulls.flatMap(({ number, url }, index) => [...(index > 0 ? [', '] : []), link(url, `#${number}`)]),
+      ],
+      ...warnings.map(({ message, paths }) => [
+        strong('Mind: '),
+        text(message),
+        ' (',
+        code(paths.slice(0, 3).join(', ')),
+        ')',
+      ]),
     ]),
-    table(
-      ['commit', 'title', 'author'],
-      undone
-        .slice(-listed)
-        .map((commit) => [revision(commit.sha), code(title(commit.message)), code(commit.author)]),
-    ),
+    commitTable(undone),
     ...(undoneCount > listed ? [paragraph(`… and ${undoneCount - listed} more.`)] : []),
+    ...(since.length === 0
+      ? []
+      : [heading(3, 'What came on top of it since, and stays'), commitTable(since)]),
   ]
+}
+
+function goal(plan: RollbackPlan): string {
+  if (plan.mode === 'revert') return 'the same without the commits below, and with all that came after them'
+  const { target, paths } = plan
+  const what = paths.length === 0 ? 'content' : paths.join(', ')
+  return `${what} of ${target.commit.sha.slice(0, 7)} (${target.foundBy})`
+}
+
+function goalInline(plan: RollbackPlan) {
+  if (plan.mode === 'revert') return [' to the same without the commits below; what came after them stays']
+  const { target, paths } = plan
+  const what = paths.length === 0 ? [' to the content of '] : [' to ', code(paths.join(', ')), ' of ']
+  return [...what, revision(target.commit.sha), ': ', target.foundBy]
+}
+
+/** How things stand after a rollback was applied, or was found to be there, as a line of a log. */
+export function describeReceipt(
+  { branch, since }: RollbackPlan,
+  { commit, tag, pull }: RollbackReceipt,
+): string {
+  if (pull !== undefined)
+    return `${branch} stays where it is: the rollback is proposed by pull request #${pull.number}, ${pull.url}`
+  const tagged = tag === undefined ? '' : `, tagged ${tag}`
+  const now = since.at(-1)
+  if (now === undefined) return `${branch} is at ${commit.slice(0, 7)}${tagged}: deploy ${commit}`
+  return `${branch} was rolled back by ${commit.slice(0, 7)}${tagged} before, and has moved on to ${now.sha.slice(0, 7)} since (${count(since.length, 'commit')} on top): nothing was changed; to roll that back, too, give its id in input "revision"`
+}
+
+/** The same as paragraphs of the job summary. */
+export function summarizeReceipt(
+  { branch, since }: RollbackPlan,
+  { commit, tag, untagged, pull }: RollbackReceipt,
+): readonly RootContent[] {
+  if (pull !== undefined) {
+    const proposed = [code(branch), ' stays where it is: the rollback is proposed by ']
+    return [
+      paragraph(...proposed, link(pull.url, `#${pull.number}`), '. It takes effect when that is merged.'),
+    ]
+  }
+  const tagged = tag === undefined ? [] : [', tagged ', code(tag)]
+  const now = since.at(-1)
+  return [
+    now === undefined
+      ? paragraph(
+          code(branch),
+          ' is at ',
+          revision(commit),
+          ...tagged,
+          '. Nothing is deployed by that: deploy this revision now.',
+        )
+      : paragraph(
+          code(branch),
+          ' was rolled back by ',
+          revision(commit),
+          ...tagged,
+          ' before, and has moved on to ',
+          revision(now.sha),
+          ' since: nothing was changed. To roll that back, too, give its id in input ',
+          code('revision'),
+          '.',
+        ),
+    ...(untagged === undefined ? [] : [paragraph('The rollback has no tag: ', untagged, '.')]),
+  ]
+}
+
+function takenBack({ sha, message }: Commit): string {
+  return `an earlier rollback of this incident was taken back by ${sha.slice(0, 7)} (${title(message)}): that is undone again`
+}
+
+function commitTable(commits: readonly Commit[]): RootContent {
+  const rows = commits
+    .slice(-listed)
+    .map(({ sha, message, author }) => [revision(sha), code(title(message)), code(author)])
+  return table(['commit', 'title', 'author'], rows)
+}
+
+function capital(text: string): string {
+  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`
 }
 
 /** The first line of a commit's message. */

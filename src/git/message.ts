@@ -4,7 +4,7 @@ export interface RollbackTrace {
   readonly environment: string
   /** the head of the branch that was undone */
   readonly from: string
-  /** the revision whose tree was restored */
+  /** the revision whose content came back, or `without:` and the commits that were undone */
   readonly to: string
   readonly reason: string
   readonly by: string
@@ -24,9 +24,18 @@ export function writeMessage({ incident, environment, from, to, reason, by, runU
     ['Rollback-Requested-By', by],
     ...(runUrl === undefined ? [] : [['Rollback-Run', runUrl]]),
   ].map(([key, value]) => `${key}: ${oneLine(value ?? '')}`)
-  const subject = `Roll back ${environment} to ${to.slice(0, 7)}`
   const body = oneLine(reason)
-  return `${[oneLine(subject), ...(body === '' ? [] : [body]), trailers.join('\n')].join('\n\n')}\n`
+  return `${[subjectOf({ environment, to }), ...(body === '' ? [] : [body]), trailers.join('\n')].join('\n\n')}\n`
+}
+
+/** The first line of a rollback's commit, and the title of its pull request. */
+export function subjectOf({ environment, to }: Pick<RollbackTrace, 'environment' | 'to'>): string {
+  const [, without] = /^without:(.*)$/.exec(to) ?? []
+  if (without === undefined) return oneLine(`Roll back ${environment} to ${to.slice(0, 7)}`)
+  const [first = '', ...more] = without.split('+').map((sha) => sha.slice(0, 7))
+  return oneLine(
+    `Roll back ${environment} without ${first}${more.length > 0 ? ` and ${more.length} more` : ''}`,
+  )
 }
 
 /** Reads back which rollback a commit is; undefined for a commit that is none. */
@@ -54,7 +63,7 @@ export function tagOf(committedAt: Date): string {
   return `rollback_${date?.replaceAll('-', '')}_${time?.replaceAll(':', '')}`
 }
 
-/** Text from outside stays on its line, so that it can add no trailer of its own. */
+/** Text from outside stays on its line, so that it can add no trailer of its own; git takes no NUL in a message. */
 function oneLine(value: string): string {
-  return value.replace(/\s+/g, ' ').trim()
+  return value.replace(/[\s\p{Cc}]+/gu, ' ').trim()
 }

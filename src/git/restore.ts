@@ -1,86 +1,80 @@
-import { InputError, RefusedError } from '../errors.ts'
+import { InputError } from '../errors.ts'
 import type { Repository } from '../github/client.ts'
-import {
-  type Commit,
-  type Comparison,
-  compareCommits,
-  createCommit,
-  listCommits,
-  readCommit,
-} from '../github/commits.ts'
-import { moveBranch, readRef, tagCommit } from '../github/refs.ts'
-import { type RollbackTrace, readMessage, tagOf, writeMessage } from './message.ts'
-import { findTarget, type Target } from './target.ts'
+import { type Comparison, compareCommits, readCommit } from '../github/commits.ts'
+import { readBranchRules } from '../github/rules.ts'
+import { type Content, contentOfPaths } from './content.ts'
+import { chooseWay } from './delivery.ts'
+import type { Target } from './found-target.ts'
+import { findPulls, type RestorePlan, type RollbackRequest, readStanding } from './plan.ts'
+import { findTarget } from './target.ts'
+import { findWarnings } from './warnings.ts'
 
-/**
- * What a restore of the code would do: one commit on top of the branch with the tree of the good revision. Made through
- * the Git Data API, so it takes the same few requests for a repository of any size, and no clone.
- */
-export interface RestorePlan {
-  readonly branch: string
-  /** where the branch stood when this was planned: it is moved from there or not at all */
-  readonly head: string
-  readonly target: Target
-  /** what is undone, oldest first; GitHub lists at most 250 */
-  readonly undone: readonly Commit[]
-  readonly undoneCount: number
-  readonly files: Comparison['files']
-  /** the rollback commit that an earlier run of the same rollback has already put on the branch */
-  readonly done: Commit | undefined
-  /** true when the branch already has the content of the target by other means */
-  readonly sameContent: boolean
-}
-
-export interface RestoreRequest {
-  readonly branch: string
-  readonly environment: string
-  readonly incident: string
-  /** the revision whose deployment failed */
-  readonly bad: string
+export interface RestoreRequest extends RollbackRequest {
   readonly target: string
-}
-
-/** What a restore did, or had done before. */
-export interface RestoreReceipt {
-  readonly from: string
-  readonly to: string
-  readonly commit: string
-  readonly tag: string
-  readonly outcome: 'rolled-back' | 'already-rolled-back'
+  /** for the target `previous-deployment-tag` */
+  readonly tagPattern: string
+  /** for the target `last-green` */
+  readonly checks: readonly string[]
+  /** what of the tree is restored; all of it when there are none */
+  readonly paths: readonly string[]
 }
 
 /**
- * Plans a restore; changes nothing.
+ * Plans to bring the content of a good revision back; changes nothing. Made through the Git Data API, so it takes the same
+ * few requests for a repository of any size, and no clone.
  * @throws InputError when the branch or the target is not there, or the target is not an older revision of the branch
  */
 export async function planRestore(repository: Repository, request: RestoreRequest): Promise<RestorePlan> {
-  const { branch } = request
-  const head = await readRef(repository, `heads/${branch}`)
-  if (head === undefined) {
-    throw new InputError(
-      `the branch "${branch}" is not in ${repository.owner}/${repository.repo}; name the deployed branch in input "branch"`,
-    )
-  }
-  const recent = await listCommits(repository, { branch: head, count: 100 })
-  const earlier = recent.find((commit) => readMessage(commit.message)?.incident === request.incident)
+  const { branch, paths } = request
+  const { head, rollbacks, holding, since, takenBackBy } = await readStanding(repository, request)
   // HEAD~n counts from where the branch stood before the rollback that is already there
-  const base = (earlier && readMessage(earlier.message)?.from) ?? head
-  const target = await findTarget(repository, { ...request, head: base })
-  const done = earlier && readMessage(earlier.message)?.to === target.commit.sha ? earlier : undefined
+  const base = holding?.from ?? head
+  const rolledBack = new Set(rollbacks.map(({ incident }) => incident))
+  const target = await findTarget(repository, { ...request, head: base, rolledBack })
+  const done =
+    holding?.to === target.commit.sha && (paths.length > 0 || holding.commit.tree === target.commit.tree)
+      ? holding.commit
+      : undefined
   const from = done === undefined ? head : base
   const comparison = await compareCommits(repository, { base: target.commit.sha, head: from })
   refuseUnlessOlder({ comparison, branch, from, target, request: request.target })
-  const { tree } = await readCommit(repository, from)
+  const [{ tree }, pulls, rules] = await Promise.all([
+    readCommit(repository, from),
+    findPulls(repository, comparison.commits),
+    readBranchRules(repository, branch),
+  ])
+  const content: Content =
+    paths.length === 0
+      ? { kind: 'tree', tree: target.commit.tree }
+      : await contentOfPaths(repository, { head: tree, target: target.commit.tree, paths })
+  const files = comparison.files.filter(({ path }) => isBelow(path, paths))
   return {
+    mode: 'restore',
     branch,
     head: from,
     target,
+    paths,
+    content,
     undone: comparison.commits,
     undoneCount: comparison.aheadBy,
-    files: comparison.files,
+    files,
     done,
-    sameContent: done === undefined && tree === target.commit.tree,
+    since: done === undefined ? [] : since,
+    takenBackBy,
+    sameContent: done === undefined && isSame(content, tree),
+    pulls,
+    warnings: findWarnings(files.map(({ path }) => path)),
+    way: chooseWay(request.delivery, rules),
+    badIsRollback: rollbacks.some(({ commit }) => commit.sha === request.bad),
   }
+}
+
+function isBelow(path: string, paths: readonly string[]): boolean {
+  return paths.length === 0 || paths.some((each) => path === each || path.startsWith(`${each}/`))
+}
+
+function isSame(content: Content, tree: string): boolean {
+  return content.kind === 'tree' ? content.tree === tree : content.edits.length === 0
 }
 
 function refuseUnlessOlder({
@@ -105,35 +99,5 @@ function refuseUnlessOlder({
     throw new InputError(
       `${named}, which is not an ancestor of ${branch} (at ${from.slice(0, 7)}): nothing was moved; name a revision that ${branch} has been at`,
     )
-  }
-}
-
-/**
- * Applies a plan, or finishes what an earlier run of it began: commit, compare-and-swap of the branch, annotated tag.
- * Can be killed between any two requests and run again: the branch ends with one rollback commit.
- * @throws ConflictError when the branch has moved since the plan, and then nothing is changed
- */
-export async function applyRestore(
-  repository: Repository,
-  plan: RestorePlan,
-  trace: RollbackTrace,
-): Promise<RestoreReceipt> {
-  const { branch, head, target, done } = plan
-  const message = writeMessage(trace)
-  const commit =
-    done ?? (await createCommit(repository, { tree: target.commit.tree, parents: [head], message }))
-  if (commit.tree !== target.commit.tree)
-    throw new RefusedError(
-      `commit ${commit.sha} does not hold the tree of ${target.commit.sha}: nothing was moved`,
-    )
-  if (done === undefined) await moveBranch(repository, { branch, from: head, to: commit.sha })
-  const tag = tagOf(commit.committedAt)
-  await tagCommit(repository, { tag, commit: commit.sha, message })
-  return {
-    from: head,
-    to: target.commit.sha,
-    commit: commit.sha,
-    tag,
-    outcome: done === undefined ? 'rolled-back' : 'already-rolled-back',
   }
 }

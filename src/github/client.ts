@@ -23,6 +23,8 @@ export interface RepositoryOptions {
   readonly signal?: AbortSignal
   /** A single request may take this long; git data of a large repository is answered in a few seconds. */
   readonly requestTimeoutMs?: number
+  /** before a request is tried again for the first time; the next pauses are 4 and 9 times as long */
+  readonly retryPauseMs?: number
 }
 
 /** Waits longer than this are not worth it while production is down: the step fails and says until when. */
@@ -30,11 +32,14 @@ const longestWaitSeconds = 90
 
 const OctokitWithPlugins = Octokit.plugin(retry, throttling)
 
+/** Of a write that changes nothing when it is done twice: it is tried again as a read is, unlike all others. */
+export const repeatable = { repeatable: true } as const
+
 /**
  * Opens a repository through GitHub's REST API.
  *
  * Reads are tried again after a 5xx or a lost answer (after 1, 4 and 9 s). Writes are sent once: the retry plugin would
- * repeat a POST whose answer was lost, so callers read again by their own marker before another try. A write that was
+ * repeat a POST whose answer was lost, so callers read again by their own marker before another try; those that are `repeatable` are tried again, too. A write that was
  * turned away by a rate limit was not carried out, and is sent again when the limit's own pause is over.
  * @throws InputError when the token is empty
  */
@@ -47,6 +52,7 @@ export function openRepository({
   log,
   signal,
   requestTimeoutMs = ms('30s'),
+  retryPauseMs = ms('1s'),
 }: RepositoryOptions): Repository {
   if (token === '')
     throw new InputError('input "token" is empty; give it ${{ github.token }} or an app token')
@@ -65,7 +71,10 @@ export function openRepository({
     request: { fetch: fetchWhole({ signal, requestTimeoutMs }) },
     log: { debug: () => {}, info: () => {}, warn: (message) => log(message), error: () => {} },
     // 409 and 429 are left to the callers and to the throttling plugin: together the two plugins would send a 429 eight times
-    retry: { doNotRetry: [400, 401, 403, 404, 409, 410, 422, 429, 451] },
+    retry: {
+      doNotRetry: [400, 401, 403, 404, 409, 410, 422, 429, 451],
+      retryAfterBaseValue: retryPauseMs,
+    },
     throttle: {
       onRateLimit: waitFor('primary'),
       onSecondaryRateLimit: waitFor('secondary'),
@@ -75,8 +84,11 @@ export function openRepository({
     },
   })
   octokit.hook.before('request', (options) => {
+    // Octokit has one such object for all requests, and the retry plugin counts tries in it: a write would end the tries of reads
+    options.request = { ...options.request }
     options.headers['x-github-api-version'] = '2022-11-28'
-    if (options.method !== 'GET' && options.method !== 'HEAD') options.request['retries'] ??= 0
+    const reads = options.method === 'GET' || options.method === 'HEAD'
+    if (!reads && options.request['repeatable'] !== true) options.request['retries'] = 0
   })
   return { octokit, owner, repo }
 }

@@ -1,4 +1,5 @@
-import type { Repository } from './client.ts'
+import { RefusedError } from '../errors.ts'
+import { type Repository, repeatable } from './client.ts'
 import { explained, isRefused, readRefusal } from './refusal.ts'
 
 export interface Commit {
@@ -15,7 +16,7 @@ export interface Comparison {
   readonly status: 'ahead' | 'behind' | 'identical' | 'diverged' | 'unrelated'
   readonly aheadBy: number
   readonly behindBy: number
-  /** those on `head` and not on `base`, oldest first; GitHub gives at most 250 */
+  /** those on `head` and not on `base`, oldest first; GitHub gives the newest 250 */
   readonly commits: readonly Commit[]
   /** what the files' changes are, at most 300 */
   readonly files: readonly { readonly path: string; readonly additions: number; readonly deletions: number }[]
@@ -69,7 +70,6 @@ export async function compareCommits(
         owner,
         repo,
         basehead,
-        per_page: 250,
       })
       return compared.data
     } catch (error) {
@@ -89,6 +89,21 @@ export async function compareCommits(
       additions,
       deletions,
     })),
+  }
+}
+
+/** True when the older revision is in the history of the newer one, or is it. */
+export async function isAncestor(
+  repository: Repository,
+  { older, newer }: { older: string; newer: string },
+): Promise<boolean> {
+  try {
+    const { status } = await compareCommits(repository, { base: older, head: newer })
+    return status === 'ahead' || status === 'identical'
+  } catch (error) {
+    // one that was pushed away by force may be gone altogether
+    if (error instanceof RefusedError && isRefused(error.cause, 'not-found')) return false
+    throw error
   }
 }
 
@@ -119,7 +134,7 @@ export async function createCommit(
       tree,
       parents: [...parents],
       message,
-      request: { retries: 3 },
+      request: repeatable,
     }),
   )
   return {

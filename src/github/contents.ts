@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto'
-import type { Repository } from './client.ts'
-import { explained, isRefused } from './refusal.ts'
+import { type Repository, repeatable } from './client.ts'
+import { explained, isRefused, readRefusal } from './refusal.ts'
 
 export interface StoredFile {
   readonly text: string
+  /** what the text was read from: not the same when it is no valid UTF-8, or has a byte order mark */
+  readonly bytes: Uint8Array
   /** git's id of the content, which a later write has to name */
   readonly blob: string
 }
@@ -21,16 +23,20 @@ export async function readFile(
         path,
         ref,
         mediaType: { format: 'raw' },
+        request: { parseSuccessResponseBody: false },
       })
       const data: unknown = response.data
-      if (typeof data !== 'string') throw new TypeError(`${path} at ${ref} is not a text file`)
-      return { text: data, blob: blobId(data) }
+      if (!(data instanceof ReadableStream)) throw new TypeError(`${path} at ${ref} is not a text file`)
+      const bytes = await new Response(data).bytes()
+      return { text: new TextDecoder().decode(bytes), bytes, blob: blobId(bytes) }
     } catch (error) {
       if (isRefused(error, 'not-found')) return undefined
       throw error
     }
   })
 }
+
+const leaveOut = 'take this branch out of the rule'
 
 /**
  * Writes a file by a commit on a branch, only if the file is still what it was when it was read: GitHub compares `blob`,
@@ -43,14 +49,15 @@ export async function writeFile(
   {
     path,
     branch,
-    text,
+    bytes,
     blob,
     message,
-  }: { path: string; branch: string; text: string; blob: string | undefined; message: string },
+  }: { path: string; branch: string; bytes: Uint8Array; blob: string | undefined; message: string },
 ): Promise<'written' | 'conflict' | 'no-branch'> {
-  return explained({ doing: `write ${path} on ${branch}`, permission: 'contents: write' }, async () => {
+  const doing = `write ${path} on ${branch}`
+  return explained({ doing, permission: 'contents: write', detour: leaveOut }, async () => {
     try {
-      const content = Buffer.from(text).toString('base64')
+      const content = Buffer.from(bytes).toString('base64')
       await octokit.rest.repos.createOrUpdateFileContents({
         owner,
         repo,
@@ -63,8 +70,9 @@ export async function writeFile(
       return 'written'
     } catch (error) {
       if (isRefused(error, 'conflict')) return 'conflict'
-      // without a blob id GitHub answers 422 «"sha" wasn't supplied» when the file has come to be in between
-      if (blob === undefined && isRefused(error, 'invalid')) return 'conflict'
+      // the file has come to be in between
+      if (blob === undefined && /"sha" wasn't supplied/.test(readRefusal(error)?.message ?? ''))
+        return 'conflict'
       if (isRefused(error, 'not-found')) return 'no-branch'
       throw error
     }
@@ -95,14 +103,14 @@ export async function createOrphanBranch(
   { octokit, owner, repo }: Repository,
   { branch, path, text, message }: { branch: string; path: string; text: string; message: string },
 ): Promise<'created' | 'taken'> {
-  return explained({ doing: `create the branch ${branch}`, permission: 'contents: write' }, async () => {
+  const doing = `create the branch ${branch}`
+  return explained({ doing, permission: 'contents: write', detour: leaveOut }, async () => {
     // objects that nothing points at change nothing, so these two may be repeated
-    const request = { retries: 3 }
     const tree = await octokit.rest.git.createTree({
       owner,
       repo,
       tree: [{ path, mode: '100644', type: 'blob', content: text }],
-      request,
+      request: repeatable,
     })
     const commit = await octokit.rest.git.createCommit({
       owner,
@@ -110,7 +118,7 @@ export async function createOrphanBranch(
       message,
       tree: tree.data.sha,
       parents: [],
-      request,
+      request: repeatable,
     })
     try {
       await octokit.rest.git.createRef({ owner, repo, ref: `refs/heads/${branch}`, sha: commit.data.sha })
@@ -123,7 +131,6 @@ export async function createOrphanBranch(
 }
 
 /** Git's own id of a file's content: https://git-scm.com/book/en/v2/Git-Internals-Git-Objects */
-function blobId(text: string): string {
-  const content = Buffer.from(text)
+function blobId(content: Uint8Array): string {
   return createHash('sha1').update(`blob ${content.length}\0`).update(content).digest('hex')
 }

@@ -9,15 +9,16 @@ export interface Deployment {
 
 const permission = 'deployments: read'
 
-/** The deployments of an environment, newest first, a page of a hundred at a time so that a caller stops when it has what it seeks. */
+/** The deployments of an environment, or of a revision in it, newest first, a page of a hundred at a time so that a caller stops when it has what it seeks. */
 export async function* listDeployments(
   { octokit, owner, repo }: Repository,
-  { environment }: { environment: string },
+  { environment, revision }: { environment: string; revision?: string },
 ): AsyncGenerator<Deployment> {
   const pages = octokit.paginate.iterator(octokit.rest.repos.listDeployments, {
     owner,
     repo,
     environment,
+    ...(revision && { sha: revision }),
     per_page: 100,
   })
   const iterator = pages[Symbol.asyncIterator]()

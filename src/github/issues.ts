@@ -1,4 +1,4 @@
-import type { Repository } from './client.ts'
+import { type Repository, repeatable } from './client.ts'
 import { explained, isRefused } from './refusal.ts'
 
 export interface Issue {
@@ -108,25 +108,62 @@ export async function updateIssue(
 ): Promise<void> {
   await explained({ doing: `update issue #${number}`, permission }, () =>
     // the same body twice is the same issue, so this PATCH may be repeated
-    octokit.rest.issues.update({ owner, repo, issue_number: number, title, body, request: { retries: 3 } }),
+    octokit.rest.issues.update({ owner, repo, issue_number: number, title, body, request: repeatable }),
   )
 }
 
-/** Closes an issue in favour of another one, and says so in its body's first line rather than by a comment, so that it can be repeated. */
+/** Closes an issue in favour of another one, and gives it the body that says so: rather than a comment, so that it can be repeated. */
 export async function closeAsDuplicate(
   { octokit, owner, repo }: Repository,
-  { issue, of }: { issue: Issue; of: number },
+  { number, of, body }: { number: number; of: number; body: string },
 ): Promise<void> {
-  const body = `Duplicate of #${of}: two jobs wrote up the same incident at the same moment.\n`
-  await explained({ doing: `close issue #${issue.number} as a duplicate of #${of}`, permission }, () =>
+  await explained({ doing: `close issue #${number} as a duplicate of #${of}`, permission }, () =>
     octokit.rest.issues.update({
       owner,
       repo,
-      issue_number: issue.number,
+      issue_number: number,
       state: 'closed',
       state_reason: 'not_planned',
       body,
-      request: { retries: 3 },
+      request: repeatable,
     }),
   )
+}
+
+/** Puts labels on an issue or a pull request, beside those it has; GitHub makes labels that do not exist yet. */
+export async function addLabels(
+  { octokit, owner, repo }: Repository,
+  { number, labels }: { number: number; labels: readonly string[] },
+): Promise<void> {
+  if (labels.length === 0) return
+  await explained({ doing: `label #${number}`, permission }, () =>
+    // the same label twice is one, so this may be repeated
+    octokit.rest.issues.addLabels({
+      owner,
+      repo,
+      issue_number: number,
+      labels: [...labels],
+      request: repeatable,
+    }),
+  )
+}
+
+/** Says something in an issue or a pull request once, however often this is run: known by a marker that nobody sees. */
+export async function commentOnce(
+  { octokit, owner, repo }: Repository,
+  { number, marker, body }: { number: number; marker: string; body: string },
+): Promise<'written' | 'already-there'> {
+  const hidden = `<!-- ${marker} -->`
+  const need = { doing: `comment on #${number}`, permission }
+  return explained(need, async () => {
+    const comments = await octokit.paginate(octokit.rest.issues.listComments, {
+      owner,
+      repo,
+      issue_number: number,
+      per_page: 100,
+    })
+    if (comments.some((comment) => comment.body?.includes(hidden))) return 'already-there'
+    await octokit.rest.issues.createComment({ owner, repo, issue_number: number, body: `${hidden}\n${body}` })
+    return 'written'
+  })
 }

@@ -1,5 +1,8 @@
-import { ConflictError } from '../errors.ts'
-import type { Repository } from './client.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import ms from 'ms'
+import { ConflictError, UnavailableError } from '../errors.ts'
+import { type Repository, repeatable } from './client.ts'
+import { isAncestor } from './commits.ts'
 import { explain, explained, isAmbiguous, isRefused } from './refusal.ts'
 
 const permission = 'contents: write'
@@ -30,17 +33,46 @@ export async function readRef(
  */
 export async function moveBranch(
   repository: Repository,
-  { branch, from, to }: { branch: string; from: string; to: string },
+  move: { branch: string; from: string; to: string },
 ): Promise<void> {
+  // right after a push GitHub's API may lag, and refuse a move from where the branch is
+  if ((await tryMove(repository, move)) === 'moved') return
+  repository.octokit.log.warn(`GitHub lags behind on ${move.branch}: waiting ${lagMs / 1000} s`)
+  await sleep(lagMs)
+  if ((await tryMove(repository, move)) === 'moved') return
+  throw new UnavailableError(
+    `could not move ${move.branch}: GitHub says that it is no fast-forward, and that ${move.branch} is at ${move.from.slice(0, 7)}, which it is one from; run again`,
+  )
+}
+
+const lagMs = ms('2s')
+
+async function tryMove(
+  repository: Repository,
+  { branch, from, to }: { branch: string; from: string; to: string },
+): Promise<'moved' | 'lag'> {
   const { octokit, owner, repo } = repository
   const need = { doing: `move ${branch} from ${from.slice(0, 7)} to ${to.slice(0, 7)}`, permission }
   try {
-    await octokit.rest.git.updateRef({ owner, repo, ref: `heads/${branch}`, sha: to, force: false })
+    // once it is carried out the same update changes nothing, so this PATCH may be repeated
+    await octokit.rest.git.updateRef({
+      owner,
+      repo,
+      ref: `heads/${branch}`,
+      sha: to,
+      force: false,
+      request: repeatable,
+    })
+    return 'moved'
   } catch (error) {
-    if (!isAmbiguous(error) && !isRefused(error, 'not-fast-forward')) throw explain(error, need)
+    const lag = isRefused(error, 'not-fast-forward')
+    if (!lag && !isAmbiguous(error) && !isRefused(error, 'not-found')) throw explain(error, need)
     const now = await readRef(repository, `heads/${branch}`)
-    if (now === to) return
+    if (now === to) return 'moved'
+    if (now === from && lag) return 'lag'
     if (now === from) throw explain(error, need)
+    // an update whose answer was lost, and somebody's commit on top of it since
+    if (now !== undefined && (await isAncestor(repository, { older: to, newer: now }))) return 'moved'
     throw new ConflictError(
       `${branch} was at ${from.slice(0, 7)} when the rollback was planned and is at ${now?.slice(0, 7) ?? 'nothing'} now: nothing was overwritten; run again to plan on the new state`,
       { cause: error },
@@ -55,7 +87,8 @@ export async function createRef(
 ): Promise<string> {
   const { octokit, owner, repo } = repository
   try {
-    await octokit.rest.git.createRef({ owner, repo, ref: `refs/${ref}`, sha })
+    // a second one finds the name taken and changes nothing, so this POST may be repeated
+    await octokit.rest.git.createRef({ owner, repo, ref: `refs/${ref}`, sha, request: repeatable })
     return sha
   } catch (error) {
     const maybeThere =
@@ -88,16 +121,55 @@ export async function tagCommit(
         message,
         object: commit,
         type: 'commit',
-        request: { retries: 3 },
+        request: repeatable,
       })
       return createRef(repository, { ref: `tags/${tag}`, sha: data.sha })
     }))
-  const { data } = await explained({ doing, permission }, () =>
-    octokit.rest.git.getTag({ owner, repo, tag_sha: object }),
-  )
-  if (data.object.sha !== commit) {
+  const tagged = await commitOf(repository, object)
+  if (tagged !== commit) {
     throw new ConflictError(
-      `the tag ${tag} is already on ${data.object.sha.slice(0, 7)}: delete or rename it, and run again`,
+      `the tag ${tag} is already on ${tagged.slice(0, 7)}: delete or rename it, and run again`,
     )
   }
+}
+
+/** The commit that a tag is on: an annotated one is an object of its own, a lightweight one the commit itself. */
+async function commitOf({ octokit, owner, repo }: Repository, object: string): Promise<string> {
+  return explained(
+    { doing: `read the tag ${object.slice(0, 7)}`, permission: 'contents: read' },
+    async () => {
+      try {
+        const { data } = await octokit.rest.git.getTag({ owner, repo, tag_sha: object })
+        return data.object.sha
+      } catch (error) {
+        if (isRefused(error, 'not-found')) return object
+        throw error
+      }
+    },
+  )
+}
+
+/** Every tag whose name begins so, with the commit it marks. Tags of anything but a commit are left out. @param prefix without refs/tags/ */
+export async function listTags(
+  repository: Repository,
+  { prefix }: { prefix: string },
+): Promise<readonly { readonly name: string; readonly commit: string }[]> {
+  const { octokit, owner, repo } = repository
+  return explained({ doing: `list the tags ${prefix}*`, permission: 'contents: read' }, async () => {
+    const refs = await octokit.paginate(octokit.rest.git.listMatchingRefs, {
+      owner,
+      repo,
+      ref: `tags/${prefix}`,
+    })
+    const tags = await Promise.all(
+      refs.map(async ({ ref, object }) => {
+        const name = ref.slice('refs/tags/'.length)
+        if (object.type === 'commit') return [{ name, commit: object.sha }]
+        if (object.type !== 'tag') return []
+        const { data } = await octokit.rest.git.getTag({ owner, repo, tag_sha: object.sha })
+        return data.object.type === 'commit' ? [{ name, commit: data.object.sha }] : []
+      }),
+    )
+    return tags.flat()
+  })
 }

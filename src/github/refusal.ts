@@ -81,6 +81,12 @@ function kindOfStatus(status: number): RefusalKind {
   return 'invalid'
 }
 
+/** True when a rule of the branch stands against it, whoever else may do it; the error may be explained already. */
+export function isRuleRefusal(error: unknown): boolean {
+  const refusal = readRefusal(error instanceof RefusedError ? error.cause : error)
+  return refusal?.kind === 'ruleset' || refusal?.kind === 'protected-branch'
+}
+
 /** True when the failed request is refused in this way. */
 export function isRefused(error: unknown, kind: RefusalKind): boolean {
   return readRefusal(error)?.kind === kind

@@ -45,8 +45,7 @@ export function openBranchHistory({
         factor: 2,
         randomize: true,
         // a lost answer is tried again too: the next try reads first, and finds the event if it was written
-        shouldRetry: ({ error }) =>
-          error instanceof Lost || error instanceof UnavailableError || isAmbiguous(error),
+        shouldRetry: ({ error }) => error instanceof Lost || isAmbiguous(error.cause),
         ...(signal && { signal }),
       }).catch((error: unknown) => {
         if (error instanceof Lost) {
@@ -74,7 +73,10 @@ async function tryAppend({
   const text = appendLine(before?.text ?? '', event)
   if (text === before?.text) return 'already-there'
   const message = `${event.kind}: ${event.incident}`
-  const outcome = await writeFile(repository, { path, branch, text, blob: before?.blob, message })
+  // to the bytes and not to the text: a damaged line stays as it is
+  const added = Buffer.from(text.slice(before?.text.length ?? 0))
+  const bytes = Buffer.concat([before?.bytes ?? Buffer.alloc(0), added])
+  const outcome = await writeFile(repository, { path, branch, bytes, blob: before?.blob, message })
   if (outcome === 'written') return 'appended'
   if (
     outcome === 'no-branch' &&

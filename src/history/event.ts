@@ -65,6 +65,19 @@ const rollbackApplied = z.object({
   startedAt: z.iso.datetime(),
 })
 
+/** A rollback that waits for people: it takes effect when its pull request is merged. */
+const rollbackProposed = z.object({
+  ...common,
+  kind: z.literal('rollback-proposed'),
+  layer: layerSchema,
+  from: z.string(),
+  to: z.string(),
+  branch: z.string(),
+  pull: z.number().int(),
+  url: z.string(),
+  reason: z.string(),
+})
+
 const rollbackFailed = z.object({
   ...common,
   kind: z.literal('rollback-failed'),
@@ -86,6 +99,7 @@ const postmortemOpened = z.object({
 export const eventSchema = z.discriminatedUnion('kind', [
   healthChecked,
   rollbackApplied,
+  rollbackProposed,
   rollbackFailed,
   postmortemOpened,
 ])

@@ -1,10 +1,10 @@
 import type { PhrasingContent, RootContent } from 'mdast'
 import type { Event } from '../history/event.ts'
-import { formatDuration } from '../text/duration.ts'
+import { sayDuration } from '../text/duration.ts'
 import {
-  bulletList,
   code,
   codeBlock,
+  comment,
   heading,
   link,
   paragraph,
@@ -28,9 +28,12 @@ const listedEvents = 100
 /** The issue's title, by how things stand. */
 export function writeTitle({ environment, revision: bad, status, rollbacks }: IncidentFacts): string {
   const to = rollbacks.at(-1)?.to
-  const name = environment.replace(/\s+/g, ' ')
+  // GitHub takes a title of 256 characters
+  const name = environment.replace(/\s+/g, ' ').slice(0, 100)
   if (status === 'rolled back' && to !== undefined)
     return `Post-mortem: ${name} rolled back from ${bad.slice(0, 7)} to ${to.slice(0, 7)}`
+  if (status === 'rollback proposed')
+    return `Post-mortem: ${name} is unhealthy at ${bad.slice(0, 7)}, a rollback is proposed`
   if (status === 'rollback failed')
     return `Post-mortem: ${name} is unhealthy at ${bad.slice(0, 7)} and could not be rolled back`
   return `Post-mortem: ${name} is unhealthy at ${bad.slice(0, 7)}`
@@ -91,21 +94,22 @@ function summary(facts: IncidentFacts, links: Links): readonly RootContent[] {
           : [['Restored', [commitLink(last.to, links), text(`: ${last.targetFoundBy}`)]] as const]),
         ...(detection === undefined
           ? []
-          : [['Detected', text(`${utc(detection.at)}: ${detection.because}`)] as const]),
+          : [['Detected', text(`${utc(detection.at)} UTC: ${detection.because}`)] as const]),
         ...(detectedAfterMs === undefined
           ? []
-          : [['Time to detect', `${formatDuration(detectedAfterMs)} from the start of the watch`] as const]),
+          : [['Time to detect', `${sayDuration(detectedAfterMs)} from the start of the watch`] as const]),
         ...(rollbackAfterMs === undefined
           ? []
-          : [['Time to roll back', `${formatDuration(rollbackAfterMs)} from the detection`] as const]),
+          : [['Time to roll back', `${sayDuration(rollbackAfterMs)} from the detection`] as const]),
         ...(last === undefined ? [] : [['Reason given', text(last.reason)] as const]),
         ...(failure === undefined || last !== undefined
           ? []
           : [['Why it was not rolled back', text(failure.because)] as const]),
       ],
     ),
-    // the line by which DORA tools join an incident with the change that caused it
-    paragraph(`root cause: ${bad}`),
+    // by this Four Keys joins an incident with its deployment; hidden, because that the revision failed is all we know
+    // https://github.com/dora-team/fourkeys/blob/main/queries/incidents.sql
+    comment(`root cause: ${bad}`),
   ]
 }
 
@@ -136,6 +140,16 @@ function describeEvent(event: Event): PhrasingContent[] {
         revision(event.now),
         ...(event.tag === undefined ? [] : [text(', tag '), code(event.tag)]),
       ]
+    case 'rollback-proposed':
+      return [
+        text(`${event.layer} to be rolled back: `),
+        revision(event.from),
+        text(' → '),
+        revision(event.to),
+        text(', when '),
+        link(event.url, `#${event.pull}`),
+        text(' is merged'),
+      ]
     case 'rollback-failed':
       return [text(`${event.layer} not rolled back (${event.reasonCode}): ${event.because}`)]
     case 'postmortem-opened':
@@ -164,7 +178,9 @@ function checks({ detection }: IncidentFacts): readonly RootContent[] {
 }
 
 function undone({ rollbacks }: IncidentFacts, links: Links): readonly RootContent[] {
-  const commits = rollbacks.flatMap((rollback) => rollback.undone)
+  // what was undone twice is told once
+  const byRevision = new Map(rollbacks.flatMap(({ undone }) => undone.map((each) => [each.revision, each])))
+  const commits = [...byRevision.values()]
   if (commits.length === 0) return []
   return [
     heading(2, 'What was undone'),
@@ -192,17 +208,19 @@ function bringBack({ rollbacks }: IncidentFacts): readonly RootContent[] {
       `git fetch origin\ngit switch -c reapply-${code.now.slice(0, 7)} origin/${branch}\ngit revert ${code.now}`,
       'sh',
     ),
-    bulletList([
-      [
-        'The rollback commit undoes ',
-        revision(code.from),
-        '; its revert brings back all of it, the fault included.',
-      ],
-    ]),
+    paragraph(
+      'The rollback undid all that came after ',
+      revision(code.to),
+      ' up to ',
+      revision(code.from),
+      '; its revert brings all of that back, the fault included.',
+    ),
   ]
 }
 
+/** A revision that is no commit, as that of a revert, has no page. */
 function commitLink(sha: string, { repositoryUrl }: Links): PhrasingContent {
+  if (!/^[0-9a-f]{40,64}$/.test(sha)) return code(sha)
   return link(`${repositoryUrl}/commit/${sha}`, revision(sha))
 }
 

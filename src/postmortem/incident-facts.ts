@@ -11,8 +11,9 @@ export interface IncidentFacts {
   /** the first check that said unhealthy */
   readonly detection: EventOf<'health-checked'> | undefined
   readonly rollbacks: readonly EventOf<'rollback-applied'>[]
+  readonly proposals: readonly EventOf<'rollback-proposed'>[]
   readonly failures: readonly EventOf<'rollback-failed'>[]
-  readonly status: 'rolled back' | 'rollback failed' | 'unhealthy'
+  readonly status: 'rolled back' | 'rollback proposed' | 'rollback failed' | 'unhealthy'
   /** from the first failing check to the last layer's rollback, ms */
   readonly rollbackAfterMs: number | undefined
   /** from the start of the watch to its verdict, ms */
@@ -24,9 +25,13 @@ export function gatherFacts(events: readonly Event[], incident: string): Inciden
   const own = events.filter((event) => event.incident === incident)
   const detection = own.find((event) => event.kind === 'health-checked' && event.verdict === 'unhealthy')
   const rollbacks = own.filter((event) => event.kind === 'rollback-applied')
+  const proposals = own.filter((event) => event.kind === 'rollback-proposed')
   const failures = own.filter((event) => event.kind === 'rollback-failed')
   const [first] = own
-  if (first === undefined || (detection === undefined && rollbacks.length === 0 && failures.length === 0))
+  if (
+    first === undefined ||
+    (detection === undefined && rollbacks.length + proposals.length + failures.length === 0)
+  )
     return undefined
   const detected = detection?.kind === 'health-checked' ? detection : undefined
   const last = rollbacks.at(-1)
@@ -38,8 +43,9 @@ export function gatherFacts(events: readonly Event[], incident: string): Inciden
     events: own,
     detection: detected,
     rollbacks,
+    proposals,
     failures,
-    status: last !== undefined ? 'rolled back' : failures.length > 0 ? 'rollback failed' : 'unhealthy',
+    status: statusOf({ rollbacks, proposals, failures }),
     rollbackAfterMs:
       last === undefined || detectedAt === undefined
         ? undefined
@@ -49,4 +55,14 @@ export function gatherFacts(events: readonly Event[], incident: string): Inciden
         ? undefined
         : detectedAt - Date.parse(detected.startedAt),
   }
+}
+
+function statusOf({
+  rollbacks,
+  proposals,
+  failures,
+}: Pick<IncidentFacts, 'rollbacks' | 'proposals' | 'failures'>): IncidentFacts['status'] {
+  if (rollbacks.length > 0) return 'rolled back'
+  if (proposals.length > 0) return 'rollback proposed'
+  return failures.length > 0 ? 'rollback failed' : 'unhealthy'
 }

@@ -22,6 +22,8 @@ export interface Step<I extends Inputs, O extends string> {
   readonly signal: AbortSignal
   readonly now: () => Date
   readonly sleep: (ms: number) => Promise<void>
+  /** a folder for what is needed during the job only */
+  readonly temporary: string
   /** Opens the repository the workflow runs in. */
   readonly openRepository: (token: string) => Repository
   /** An output is an id, an enum, a number, a path or JSON of those: GitHub silently blanks a value that looks like a secret. */
@@ -59,6 +61,7 @@ export async function runAction<I extends Inputs, O extends string>(
       secrets,
       signal,
       now: () => new Date(),
+      temporary: join(env['RUNNER_TEMP'] ?? tmpdir(), 'rollback'),
       sleep: (ms) => sleep(ms, undefined, { signal }),
       openRepository: (token) =>
         openRepository({

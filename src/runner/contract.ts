@@ -11,6 +11,8 @@ export interface ActionContract<I extends Inputs = Inputs, O extends string = st
   readonly branding: { readonly icon: string; readonly color: string }
   /** the least that the job's token needs */
   readonly permissions: Readonly<Record<string, 'read' | 'write'>>
+  /** what it needs beside that for some of its inputs: when, by permission, e.g. `actions: write` */
+  readonly morePermissions?: Readonly<Record<`${string}: ${'read' | 'write'}`, string>>
   readonly inputs: I
   /** each output with its description */
   readonly outputs: Readonly<Record<O, string>>

@@ -51,6 +51,26 @@ export const input = {
 
   list: (declared: Declaration) => declare(declared, splitList),
 
+  /** a whole number that is not negative */
+  count: (declared: Declaration) =>
+    declare(declared, (text) => {
+      if (/^\d{1,9}$/.test(text)) return Number(text)
+      throw new InputError(`is "${text}"; write a whole number`)
+    }),
+
+  /** `NAME=VALUE`, one a line */
+  pairs: (declared: Declaration) =>
+    declare(declared, (text) =>
+      Object.fromEntries(
+        splitLines(text).map((line) => {
+          const [, name, value] = /^([A-Za-z_][\w-]*)=(.*)$/.exec(line) ?? []
+          if (name === undefined || value === undefined)
+            throw new InputError(`has the line "${line}"; write NAME=VALUE, one a line`)
+          return [name, value] as const
+        }),
+      ),
+    ),
+
   /** in milliseconds; undefined when left empty */
   duration: (declared: Declaration) =>
     declare(declared, (text) => {
@@ -72,8 +92,12 @@ function parseChoice<T extends string>(text: string, options: readonly T[]): T {
 }
 
 function splitList(text: string): readonly string[] {
+  return splitLines(text.replaceAll(',', '\n'))
+}
+
+function splitLines(text: string): readonly string[] {
   return text
-    .split(/[,\n]/)
+    .split('\n')
     .map((item) => item.trim())
     .filter((item) => item !== '')
 }

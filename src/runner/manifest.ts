@@ -33,6 +33,7 @@ export function writeReadmeParts({
   inputs,
   outputs,
   permissions,
+  morePermissions = {},
 }: ActionContract): Readonly<Record<string, string>> {
   return {
     inputs: renderTable(
@@ -48,8 +49,14 @@ export function writeReadmeParts({
       Object.entries(outputs).map(([name, each]) => [code(name), text(each)]),
     ),
     permissions: renderTable(
-      ['permission', 'level'],
-      Object.entries(permissions).map(([name, level]) => [code(name), code(level)]),
+      ['permission', 'level', 'when'],
+      [
+        ...Object.entries(permissions).map(([name, level]) => [code(name), code(level), 'always']),
+        ...Object.entries(morePermissions).map(([permission, when]) => {
+          const [name = '', level = ''] = permission.split(': ')
+          return [code(name), code(level), text(when)]
+        }),
+      ],
     ),
   }
 }

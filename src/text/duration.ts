@@ -30,6 +30,40 @@ export function formatDuration(duration: number): string {
   return `${whole / ms(`1${unit}`)}${unit}`
 }
 
+const units: readonly (readonly [string, number])[] = [
+  ['d', 86_400],
+  ['h', 3_600],
+  ['min', 60],
+  ['s', 1],
+]
+
+/**
+ * Writes milliseconds that were measured as people say them, as exact as anybody needs: `850 ms`, `1.2 s`, `42 s`,
+ * `3 min 20 s`, `2 h 5 min`.
+ */
+export function sayDuration(duration: number): string {
+  const whole = Math.max(0, Math.round(duration))
+  if (whole < 1000) return `${whole} ms`
+  if (whole < 9_950) return `${Math.round(whole / 100) / 10} s`
+  const seconds = Math.round(whole / 1000)
+  // rounded to the second of the two units that are said, which may carry into a larger one
+  const [, size] = units[unitIndex(seconds) + 1] ?? ['s', 1]
+  const rounded = Math.round(seconds / size) * size
+  const index = unitIndex(rounded)
+  let rest = rounded
+  const parts = units.slice(index, index + 2).map(([name, each]) => {
+    const count = Math.floor(rest / each)
+    rest -= count * each
+    return count === 0 ? '' : `${count} ${name}`
+  })
+  return parts.filter((part) => part !== '').join(' ')
+}
+
+/** The largest unit that it has one of. */
+function unitIndex(seconds: number): number {
+  return units.findIndex(([, size]) => seconds >= size)
+}
+
 /**
  * What is wrong with something that is no duration, and what to write instead: exactly what was meant, where that can
  * be told (`1h30m` is `90m`), else an example.

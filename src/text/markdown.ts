@@ -18,9 +18,9 @@ export function renderMarkdown(blocks: readonly RootContent[]): string {
 
 type Inline = PhrasingContent | string
 
-/** A text that is not ours: nobody is mentioned by it. */
+/** A text that is not ours: nobody is mentioned by it, and no issue is referred to. */
 export function text(value: string): PhrasingContent {
-  return { type: 'text', value: value.replace(/@(?=\w)/g, '@\u200b') }
+  return { type: 'text', value: value.replace(/@(?=\w)|#(?=\d)/g, '$&\u200b') }
 }
 
 /** A name, id or value as it is; GitHub makes no mention or link of it. */
@@ -28,9 +28,9 @@ export function code(value: string): PhrasingContent {
   return { type: 'inlineCode', value: value.replace(/\s+/g, ' ') }
 }
 
-/** A revision as people read it. */
-export function revision(sha: string): PhrasingContent {
-  return code(sha.slice(0, 7))
+/** A revision as people read it; any other name of where a layer stands, as it is. */
+export function revision(name: string): PhrasingContent {
+  return code(/^[0-9a-f]{40,64}$/.test(name) ? name.slice(0, 7) : name)
 }
 
 export function strong(...children: readonly Inline[]): PhrasingContent {

@@ -184,17 +184,119 @@ describe('bad input is one clear error, before anything is sent that writes', ()
   })
 })
 
-test('a rule of the branch is named, recorded as the reason, and not fought', async () => {
-  shop.hosted.addRuleset({
-    name: 'main',
-    enforcement: 'active',
-    include: ['~DEFAULT_BRANCH'],
-    rules: [{ type: 'pull_request', approvals: 1 }],
+describe('a branch with a rule', () => {
+  beforeEach(() => {
+    shop.hosted.addRuleset({
+      name: 'main',
+      enforcement: 'active',
+      include: ['~DEFAULT_BRANCH'],
+      rules: [{ type: 'pull_request', approvals: 1 }],
+    })
   })
-  const { exitCode, log, outputs } = await rollBack()
-  expect(exitCode).toBe(1)
-  expect(outputs).toMatchObject({ decision: 'failed', 'reason-code': 'refused' })
-  expect(log).toContain('Changes must be made through a pull request.')
-  expect(await shop.head()).toBe(shop.bad)
-  expect(await kinds()).toEqual(['rollback-failed'])
+  const tokenOf = (permissions: Record<string, 'read' | 'write'>) =>
+    shop.github.createToken({ login: 'github-actions[bot]', kind: 'actions', permissions })
+
+  test('gets a pull request that says what is undone, why, and how it comes back', async () => {
+    const token = tokenOf({ ...gitRollback.permissions, 'pull-requests': 'write' })
+    const { exitCode, log, outputs, summary } = await rollBack({ token, reason: 'the homepage answers 500' })
+    expect({ exitCode, log }).toMatchObject({ exitCode: 0 })
+    expect(outputs).toMatchObject({
+      decision: 'proposed',
+      'reason-code': 'pull-request',
+      'pull-request': '1',
+    })
+    expect(summary).toContain('takes effect when that is merged')
+    const [pull] = shop.hosted.issues
+    expect(pull).toMatchObject({
+      title: `Roll back production to ${shop.good.slice(0, 7)}`,
+      labels: ['rollback'],
+    })
+    expect(pull?.body).toContain('the homepage answers 500')
+    expect(pull?.body).toContain('`Raise the price`')
+    expect(pull?.body).toContain('revert this pull request')
+    expect(await shop.head()).toBe(shop.bad)
+    expect(await kinds()).toEqual(['rollback-proposed'])
+    expect((await rollBack({ token })).outputs['pull-request']).toBe('1')
+    expect(await kinds()).toEqual(['rollback-proposed'])
+  })
+
+  test('is named, and so is the permission that is missing; nothing is left behind', async () => {
+    const { exitCode, log, outputs } = await rollBack()
+    expect(exitCode).toBe(1)
+    expect(outputs).toMatchObject({ decision: 'failed', 'reason-code': 'refused' })
+    expect(log).toContain('the branch has the rule pull_request')
+    expect(log).toContain('give the job `permissions: pull-requests:')
+    const refs = await shop.hosted.git.listRefs('refs/')
+    expect(refs.map(({ name }) => name)).toEqual(['refs/heads/main', 'refs/heads/rollback-history'])
+    expect(await kinds()).toEqual(['rollback-failed'])
+  })
+
+  test('is not gone around when it is to be direct', async () => {
+    const { exitCode, log } = await rollBack({ delivery: 'direct' })
+    expect(exitCode).toBe(1)
+    expect(log).toContain('Changes must be made through a pull request.')
+    expect(await shop.head()).toBe(shop.bad)
+  })
+})
+
+describe('a machine', () => {
+  test('undoes no more than it may, and a person does', async () => {
+    const refused = await rollBack({ 'max-commits': '1' })
+    expect(refused.exitCode).toBe(1)
+    expect(refused.log).toContain('would undo 2 commits, and input "max-commits" allows 1 without a person')
+    expect(refused.outputs).toMatchObject({ decision: 'failed', 'reason-code': 'refused' })
+    expect(await shop.head()).toBe(shop.bad)
+    const byHand = await rollBack({ 'max-commits': '1' }, { eventName: 'workflow_dispatch' })
+    expect(byHand.exitCode).toBe(0)
+  })
+
+  test('rolls no rollback back', async () => {
+    await rollBack()
+    const rollback = await shop.head()
+    const again = await rollBack({ revision: rollback, target: 'HEAD~2' }, { sha: rollback })
+    expect(again.exitCode).toBe(1)
+    expect(again.log).toContain('is itself a rollback')
+    expect(await shop.head()).toBe(rollback)
+  })
+})
+
+test('the pull requests that are undone are told once', async () => {
+  const now = new Date()
+  const author = { login: 'linus', kind: 'user', permissions: {}, value: '', isBot: false } as const
+  const pull = {
+    head: 'price',
+    base: 'main',
+    draft: false,
+    mergedAs: shop.bad,
+    reviewers: [],
+    autoMerge: false,
+  }
+  shop.hosted.issues.push({
+    id: shop.hosted.nextId(),
+    number: 1,
+    author,
+    createdAt: now,
+    title: 'Tidy up',
+    body: null,
+    state: 'closed',
+    stateReason: null,
+    labels: [],
+    assignees: [],
+    updatedAt: now,
+    closedAt: now,
+    pull,
+  })
+  shop.hosted.pullsOfCommits.set(shop.bad, 1)
+  await shop.hosted.git.moveRef('refs/heads/price', { from: '', to: shop.bad })
+  const token = shop.github.createToken({
+    login: 'github-actions[bot]',
+    kind: 'actions',
+    permissions: { contents: 'write', deployments: 'read', 'pull-requests': 'write' },
+  })
+  const first = await rollBack({ token, reason: 'it is down' })
+  expect({ exitCode: first.exitCode, log: first.log }).toMatchObject({ exitCode: 0 })
+  expect(first.log).toContain('of the pull requests #1')
+  await rollBack({ token })
+  expect(shop.hosted.comments.map(({ issue }) => issue)).toEqual([1])
+  expect(shop.hosted.comments[0]?.body).toContain('it is down')
 })

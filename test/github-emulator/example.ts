@@ -15,6 +15,8 @@ export const shop = { owner, repo }
 /** A token that may do all that the emulator has a route for. */
 export const allPermissions = {
   actions: 'write',
+  checks: 'write',
+  'pull-requests': 'write',
   actions_variables: 'write',
   contents: 'write',
   deployments: 'write',

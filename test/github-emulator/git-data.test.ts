@@ -101,8 +101,9 @@ describe('a ref', () => {
     expect(await refusal(create(missing))).toBe('422 Object does not exist')
     expect(await refusal(create('main'))).toMatch(/^422 The sha parameter must be exactly 40 characters/)
     expect(await refusal(create(await treeOf(head)))).toBe('422 Reference update failed')
-    const move = { ...shop, ref: 'heads/main', sha: missing }
-    expect(await refusal(rest().git.updateRef(move))).toBe('422 Object does not exist')
+    const move = (sha: string) => rest().git.updateRef({ ...shop, ref: 'heads/main', sha, force: true })
+    expect(await refusal(move(missing))).toBe('422 Object does not exist')
+    expect(await refusal(move(await treeOf(head)))).toBe('422 Reference update failed')
   })
 
   test('is deleted, unless it is the default branch', async () => {
@@ -282,12 +283,10 @@ describe('a tree', () => {
     expect(await files(sha)).toEqual(['100644 README.md/first', '100644 lib'])
   })
 
-  test('takes a path with a star for what it is', async () => {
-    const base = await create([
-      { ...file, path: '*', content: 'star' },
-      { ...file, path: 'other', content: 'o' },
-    ])
-    expect(await files(await create([{ ...file, path: '*', sha: null }], base))).toEqual(['100644 other'])
+  test('takes a path that git would read as a pattern for what it is', async () => {
+    const base = await create([':!other', 'other', 'third'].map((path) => ({ ...file, path, content: path })))
+    const sha = await create([{ ...file, path: ':!other', sha: null }], base)
+    expect(await files(sha)).toEqual(['100644 other', '100644 third'])
   })
 
   test('that is the same has the same id', async () => {

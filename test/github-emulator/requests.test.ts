@@ -57,11 +57,11 @@ describe('refused and recorded', () => {
   })
 
   test('a route that the emulator does not have', async () => {
-    expect((await example.ask('GET', '/repos/octo-org/shop/pulls')).status).toBe(404)
+    expect((await example.ask('GET', '/repos/octo-org/shop/releases')).status).toBe(404)
     expect((await example.ask('DELETE', '/repos/octo-org/shop/issues/1')).status).toBe(404)
     expect(violations()).toBe(
       [
-        'GET /repos/octo-org/shop/pulls: no such route is known: add its operation to operations.ts and routes/',
+        'GET /repos/octo-org/shop/releases: no such route is known: add its operation to operations.ts and routes/',
         'DELETE /repos/octo-org/shop/issues/1: no such route is known: add its operation to operations.ts and routes/',
       ].join('\n'),
     )
@@ -100,6 +100,29 @@ describe('what the emulator does not do', () => {
     )
   })
 
+  test('what its own code stops at', async () => {
+    const { git } = example.hosted
+    const link = { path: 'link', mode: '120000', sha: await git.writeBlob(Buffer.from('README.md')) }
+    const { author, committer } = await git.readCommit(head)
+    const tree = await git.writeTree(head, [link])
+    const sha = await git.writeCommit({ tree, parents: [head], author, committer, message: 'Link' })
+    const response = await example.ask('GET', `/repos/octo-org/shop/contents/link?ref=${sha}`)
+    expect(response.status).toBe(500)
+    expect(violations()).toContain(
+      'the emulator failed: Error: link is a link or a submodule: the emulator does not give these',
+    )
+  })
+
+  test('a version of the API other than the one that is described', async () => {
+    const ask = (version: string) =>
+      example.ask('GET', '/repos/octo-org/shop', { headers: { 'x-github-api-version': version } })
+    await ask('2022-11-28')
+    await ask('2026-03-10')
+    expect(violations()).toBe(
+      'GET /repos/octo-org/shop: x-github-api-version 2026-03-10: the description is of 2022-11-28',
+    )
+  })
+
   test('a media type other than JSON', async () => {
     const { octokit } = example
     await octokit.rest.repos.getCommit({ ...shop, ref: head, mediaType: { format: 'diff' } })
@@ -112,15 +135,15 @@ describe('what the emulator does not do', () => {
 describe('stop', () => {
   test('throws with what was wrong when nobody took it', async () => {
     const other = await openExample()
-    await other.ask('GET', '/repos/octo-org/shop/pulls')
+    await other.ask('GET', '/repos/octo-org/shop/releases')
     await expect(other.close()).rejects.toThrow(
-      'GitHub would not have it so:\nGET /repos/octo-org/shop/pulls: no such route is known',
+      'GitHub would not have it so:\nGET /repos/octo-org/shop/releases: no such route is known',
     )
   })
 
   test('does not throw for what was taken', async () => {
     const other = await openExample()
-    await other.ask('GET', '/repos/octo-org/shop/pulls')
+    await other.ask('GET', '/repos/octo-org/shop/releases')
     expect(other.github.takeViolations()).toHaveLength(1)
     expect(other.github.takeViolations()).toEqual([])
     await other.close()
@@ -157,6 +180,22 @@ describe('stop', () => {
     leaving.destroy()
     await other.close()
     expect(isDone).toBe(true)
+  })
+})
+
+describe('a client that goes away', () => {
+  test('before it has sent all of its request has asked for nothing', async () => {
+    const url = new URL(`${example.github.apiUrl}/repos/octo-org/shop/issues`)
+    const leaving = httpRequest(url, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${example.token()}`, 'content-length': '1000' },
+    })
+    const gone = new Promise((resolve) => leaving.on('close', resolve))
+    leaving.on('error', () => {})
+    leaving.write('{"title":')
+    leaving.on('socket', (socket) => socket.on('connect', () => socket.end()))
+    await gone
+    expect(example.github.requests).toEqual([])
   })
 })
 

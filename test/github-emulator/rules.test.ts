@@ -129,6 +129,18 @@ describe('a ruleset', () => {
     expect(names).toEqual(['refs/heads/main', 'refs/heads/other', 'refs/heads/topic'])
   })
 
+  test('with merge_queue refuses a new branch too', async () => {
+    example.hosted.addRuleset({
+      name: 'queue for all',
+      enforcement: 'active',
+      include: ['~ALL'],
+      rules: [{ type: 'merge_queue' }],
+    })
+    const create = example.octokit.rest.git.createRef({ ...shop, ref: 'refs/heads/rollback', sha: head })
+    expect(await refusal(create)).toContain('422 Repository rule violations found')
+    expect(await example.hosted.git.readRef('refs/heads/rollback')).toBeUndefined()
+  })
+
   test('that needs status checks lets a commit through when they are green', async () => {
     rule({ type: 'required_status_checks', contexts: ['build'] })
     const sha = await onTop()

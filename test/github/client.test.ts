@@ -1,12 +1,12 @@
 import { createServer } from 'node:http'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { UnavailableError } from '../../src/errors.ts'
-import { openRepository, type Repository, type RepositoryOptions } from '../../src/github/client.ts'
+import type { RepositoryOptions } from '../../src/github/client.ts'
 import { createCommit, readCommit } from '../../src/github/commits.ts'
 import { readFile, writeFile } from '../../src/github/contents.ts'
 import { createIssue } from '../../src/github/issues.ts'
 import { moveBranch, readRef } from '../../src/github/refs.ts'
-import { jobPermissions, openBrokenShop } from '../support/repository.ts'
+import { openBrokenShop } from '../support/repository.ts'
 
 let shop: Awaited<ReturnType<typeof openBrokenShop>>
 beforeEach(async () => {
@@ -14,23 +14,7 @@ beforeEach(async () => {
 })
 afterEach(() => shop.close())
 
-/** The repository as a client with options of its own sees it. */
-function open(options: Partial<RepositoryOptions> = {}): Repository {
-  return openRepository({
-    token: shop.github.createToken({
-      login: 'github-actions[bot]',
-      kind: 'actions',
-      permissions: jobPermissions,
-    }),
-    owner: 'octo-org',
-    repo: 'shop',
-    apiUrl: shop.github.apiUrl,
-    userAgent: 'rollback-suite/test',
-    log: () => {},
-    ...options,
-  })
-}
-
+const open = (options: Partial<RepositoryOptions>) => shop.open({}, options)
 const sent = (operation: string) =>
   shop.github.requests.filter((request) => request.operation === operation).length
 
@@ -66,6 +50,13 @@ describe('an answer that breaks off in the middle', () => {
     const tree = await shop.tree(shop.good)
     const commit = await createCommit(shop.repository, { tree, parents: [shop.bad], message: 'Back' })
     expect((await shop.hosted.git.readCommit(commit.sha)).tree).toBe(tree)
+  })
+
+  test('is the only reason to repeat such a write: one that is refused is sent once', async () => {
+    const reader = shop.open({ permissions: { contents: 'read' } })
+    const tree = await shop.tree(shop.good)
+    await expect(createCommit(reader, { tree, parents: [shop.bad], message: 'Back' })).rejects.toThrow()
+    expect(sent('git/create-commit')).toBe(1)
   })
 
   test('of any other write is an error that says so, and is sent once', async () => {
@@ -130,6 +121,18 @@ describe('an answer that does not come', () => {
     shop.github.fault({ kind: 'server-error', status: 502, operation: 'git/get-ref' })
     expect(await readRef(shop.repository, 'heads/main')).toBe(shop.bad)
     expect(sent('git/get-ref')).toBe(2)
+  })
+
+  test('of a read is asked for again as quickly after a write, and after another read that failed', async () => {
+    await writeFile(shop.repository, change())
+    const started = Date.now()
+    for (let reads = 1; reads <= 4; reads += 1) {
+      shop.github.fault({ kind: 'server-error', status: 502, operation: 'git/get-ref' })
+      expect(await readRef(shop.repository, 'heads/main')).toBeDefined()
+      expect(sent('git/get-ref')).toBe(2 * reads)
+    }
+    // four first pauses of 50 ms; a second pause is 200 ms, a third 450 ms
+    expect(Date.now() - started).toBeLessThan(1200)
   })
 
   test.each([

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Job } from '../../src/drill/runner.ts'
-import { openRepository, type Repository } from '../../src/github/client.ts'
+import { openRepository, type Repository, type RepositoryOptions } from '../../src/github/client.ts'
 import { openBranchHistory } from '../../src/history/branch-history.ts'
 import type { History } from '../../src/history/history.ts'
 import type { HostedRepository } from './github/hosted-repository.ts'
@@ -30,7 +30,7 @@ export interface Shop {
   readonly deploy: (revision: string, state?: 'success' | 'failure', environment?: string) => void
   readonly head: (branch?: string) => Promise<string>
   readonly tree: (revision: string) => Promise<string>
-  readonly open: (token: Partial<TokenOptions>) => Repository
+  readonly open: (token?: Partial<TokenOptions>, options?: Partial<RepositoryOptions>) => Repository
   /** The job of a workflow that runs for the revision. */
   readonly job: (options: { sha: string } & Partial<Job>) => Promise<Job>
   /** Ends it. @throws Error when a request was not as GitHub's description says */
@@ -56,7 +56,7 @@ export async function openShop({
   const github = await startGitHub({ directory, ...(limits && { limits }) })
   const hosted = await github.createRepository({ owner, name, ...(archived && { archived }) })
   const jobToken = { login: 'github-actions[bot]', kind: 'actions', permissions } as const
-  const open = (token: Partial<TokenOptions>) =>
+  const open = (token: Partial<TokenOptions> = {}, options: Partial<RepositoryOptions> = {}) =>
     openRepository({
       token: github.createToken({ ...jobToken, ...token }),
       owner,
@@ -64,8 +64,10 @@ export async function openShop({
       apiUrl: github.apiUrl,
       userAgent: 'rollback-suite/test',
       log: () => {},
+      retryPauseMs: 50,
+      ...options,
     })
-  const repository = open({})
+  const repository = open()
   let seconds = 0
 
   return {
@@ -172,8 +174,11 @@ export async function openShop({
     },
 
     async close() {
-      await github.stop()
-      await rm(directory, { recursive: true, force: true })
+      try {
+        await github.stop()
+      } finally {
+        await rm(directory, { recursive: true, force: true })
+      }
     },
   }
 }

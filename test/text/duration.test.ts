@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { InputError } from '../../src/errors.ts'
-import { explainDuration, formatDuration, parseDuration } from '../../src/text/duration.ts'
+import { explainDuration, formatDuration, parseDuration, sayDuration } from '../../src/text/duration.ts'
 
 describe('a duration', () => {
   test.each([
@@ -61,5 +61,28 @@ describe('a duration', () => {
         }
       }),
     )
+  })
+})
+
+describe('a duration that was measured', () => {
+  test.each([
+    [0, '0 ms'],
+    [-5, '0 ms'],
+    [849.6, '850 ms'],
+    [999.6, '1 s'],
+    [1_168, '1.2 s'],
+    [2_000, '2 s'],
+    [9_949, '9.9 s'],
+    [9_960, '10 s'],
+    [42_400, '42 s'],
+    [59_600, '1 min'],
+    [200_000, '3 min 20 s'],
+    [3_599_600, '1 h'],
+    [7_500_000, '2 h 5 min'],
+    [7_170_000, '2 h'],
+    [86_399_000, '1 d'],
+    [100_000_000, '1 d 4 h'],
+  ])('of %d milliseconds is said as %s', (milliseconds, text) => {
+    expect(sayDuration(milliseconds)).toBe(text)
   })
 })

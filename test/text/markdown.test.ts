@@ -20,6 +20,16 @@ test('text from outside cannot become markup', () => {
   expect(markdown).not.toContain('@octocat')
 })
 
+test('text from outside mentions nobody and refers to no issue', () => {
+  const markdown = renderMarkdown([
+    paragraph(text('ask @grace or @octo-org/all about #12 and octo-org/shop#7')),
+  ])
+  expect(markdown).not.toMatch(/@\w|#\d/)
+  expect(markdown.replaceAll('\u200b', '')).toBe(
+    'ask @grace or @octo-org/all about #12 and octo-org/shop#7\n',
+  )
+})
+
 test('a code span holds backticks and stays on its line', () => {
   expect(renderMarkdown([paragraph(code('a `` b\nc'))])).toBe('`a `` b c`\n')
 })

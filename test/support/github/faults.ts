@@ -12,7 +12,7 @@ export type FaultKind =
   | { readonly kind: 'refused'; readonly status: number; readonly message: string }
   /** carried out at once, answered late */
   | { readonly kind: 'slow'; readonly ms: number }
-  /** carried out, and the connection ends in the middle of the body */
+  /** carried out, and the connection ends in the middle of the body; of an answer without one, before it begins */
   | { readonly kind: 'cut-off' }
   /** the connection ends without an answer; `carriedOut` when the request had its effect all the same */
   | { readonly kind: 'no-answer'; readonly carriedOut?: boolean }
@@ -45,7 +45,10 @@ export function openFaults() {
       if (next.times <= 0) pending.splice(pending.indexOf(next), 1)
       return next.fault
     },
-    /** Those that never happened. */
-    left: (): readonly Fault[] => pending.map(({ fault }) => fault),
+    /** What never happened, or not as often as it was asked for. */
+    left: (): readonly string[] =>
+      pending.map(({ fault: { kind, operation = 'any operation' }, times }) => {
+        return `the fault ${kind} of ${operation} never happened${times > 1 ? `, ${times} times` : ''}`
+      }),
   }
 }

@@ -46,6 +46,8 @@ export interface FileChange {
   readonly status: 'added' | 'removed' | 'modified' | 'renamed'
   readonly additions: number
   readonly deletions: number
+  /** null when the file is gone */
+  readonly blob: string | null
 }
 
 /** A change to a tree: a file's mode and blob, a folder's tree, or, with null, its end. */
@@ -101,7 +103,8 @@ export function openGitStore(gitDir: string) {
     /** The commit that a branch, tag or commit id names. */
     async resolve(revision: string): Promise<string | undefined> {
       if (/^-|[\s:]/.test(revision)) return undefined
-      for (const name of [`refs/heads/${revision}`, `refs/tags/${revision}`, revision]) {
+      const names = [`refs/heads/${revision}`, `refs/tags/${revision}`, revision]
+      for (const name of /^[0-9a-f]{40}$/.test(revision) ? [revision] : names) {
         const sha = await maybe('rev-parse', '--verify', '--quiet', '--end-of-options', `${name}^{commit}`)
         const found = sha?.split('\n').at(-1)
         if (found !== undefined && /^[0-9a-f]{40}$/.test(found)) return found
@@ -164,8 +167,21 @@ export function openGitStore(gitDir: string) {
       return parseDiff(raw)
     },
 
-    async readTree(sha: string, { recursive }: { recursive: boolean }): Promise<readonly TreeEntry[]> {
-      const out = await text('ls-tree', '-z', '-l', ...(recursive ? ['-r', '-t'] : []), sha)
+    /** @param under only what is at or below this path, and the folders above it: a large tree is not read for one file */
+    async readTree(
+      sha: string,
+      { recursive, under }: { recursive: boolean; under?: string },
+    ): Promise<readonly TreeEntry[]> {
+      const which = under === undefined ? [] : ['--', under]
+      const out = await text(
+        'ls-tree',
+        '-z',
+        '-l',
+        '--full-tree',
+        ...(recursive ? ['-r', '-t'] : []),
+        sha,
+        ...which,
+      )
       return out.split('\0').flatMap((line) => {
         const [, mode, type, id, size, path] = /^(\d+) (\w+) ([0-9a-f]+) +(\S+)\t(.*)$/s.exec(line) ?? []
         if (!mode || !type || !id || !path) return []
@@ -192,7 +208,7 @@ export function openGitStore(gitDir: string) {
         // files last: they change the folders that are put in place by the same request
         const files = changes.filter((each) => each.sha !== null && !isFolder(each))
         const lines = files.map(({ path, mode, sha }) => `${mode} ${sha}\t${path}\0`)
-        await git(['update-index', '--replace', '-z', '--index-info'], {
+        await git(['update-index', '-z', '--index-info'], {
           env,
           input: Buffer.from(lines.join('')),
         })
@@ -278,15 +294,17 @@ const statuses = { A: 'added', D: 'removed', M: 'modified', T: 'modified', R: 'r
 /** `git diff-tree -z --raw --numstat`: first a raw record for each file, then a numstat record for each in the same order. */
 function parseDiff(raw: string): readonly FileChange[] {
   const fields = raw.split('\0')
-  const changes: { path: string; previousPath?: string; status: FileChange['status'] }[] = []
+  const changes: Omit<FileChange, 'additions' | 'deletions'>[] = []
   let index = 0
   while (fields[index]?.startsWith(':')) {
-    const letter = fields[index]?.split(' ')[4]?.[0] as keyof typeof statuses
+    const [, , , blob = null, status = ''] = fields[index]?.split(' ') ?? []
+    const letter = status[0] as keyof typeof statuses
     const isRename = letter === 'R'
     const [first = '', second = ''] = [fields[index + 1], fields[index + 2]]
     changes.push({
       path: isRename ? second : first,
       status: statuses[letter],
+      blob: letter === 'D' ? null : blob,
       ...(isRename && { previousPath: first }),
     })
     index += isRename ? 3 : 2

@@ -17,6 +17,44 @@ export interface Issue {
   assignees: readonly string[]
   updatedAt: Date
   closedAt: Date | null
+  readonly pull?: PullRequest
+}
+
+/** What makes an issue a pull request: GitHub numbers them together, and labels and comments of both are an issue's. */
+export interface PullRequest {
+  readonly head: string
+  readonly base: string
+  readonly draft: boolean
+  /** the commit on the base branch, once it is merged */
+  mergedAs: string | null
+  reviewers: readonly string[]
+  autoMerge: boolean
+}
+
+/** Somebody put a label on an issue. */
+export interface Labeling {
+  readonly id: number
+  readonly issue: number
+  readonly label: string
+  readonly actor: string
+  readonly createdAt: Date
+}
+
+export interface CheckRun {
+  readonly id: number
+  readonly sha: string
+  readonly name: string
+  readonly conclusion: 'success' | 'failure' | null
+}
+
+/** A run that a dispatch started; a test lets it go on by its status. */
+export interface WorkflowRun {
+  readonly id: number
+  readonly workflow: string
+  readonly sha: string
+  readonly branch: string
+  status: 'queued' | 'in_progress' | 'completed'
+  conclusion: 'success' | 'failure' | 'cancelled' | null
 }
 
 export interface Comment {
@@ -99,6 +137,8 @@ export interface HostedRepository {
   readonly owner: string
   readonly name: string
   readonly id: number
+  /** for GraphQL */
+  readonly nodeId: string
   readonly defaultBranch: string
   readonly archived: boolean
   readonly createdAt: Date
@@ -115,6 +155,13 @@ export interface HostedRepository {
   readonly statuses: CommitStatus[]
   readonly variables: Map<string, Variable>
   readonly dispatches: Dispatch[]
+  readonly runs: WorkflowRun[]
+  readonly checkRuns: CheckRun[]
+  readonly labelings: Labeling[]
+  /** which pull request brought a commit, by the commit's id */
+  readonly pullsOfCommits: Map<string, number>
+  /** what people may do, by login; those not listed may read */
+  readonly roles: Map<string, 'admin' | 'write' | 'read' | 'none'>
   readonly rulesets: readonly Ruleset[]
   readonly protections: ReadonlyMap<string, BranchProtection>
   /** commits that GitHub signed, because a bot made them through the API */
@@ -165,12 +212,14 @@ export async function hostRepository(
   await appendFile(join(gitDir, 'config'), configuration)
   await mkdir(join(gitDir, 'hooks'), { recursive: true })
   await writeFile(join(gitDir, 'hooks', 'update'), update, { mode: 0o755 })
+  const id = nextId()
   const rulesets: Ruleset[] = []
   const protections = new Map<string, BranchProtection>()
   return {
     owner,
     name,
-    id: nextId(),
+    id,
+    nodeId: `R_${id}`,
     defaultBranch,
     archived,
     createdAt: new Date(),
@@ -187,6 +236,11 @@ export async function hostRepository(
     statuses: [],
     variables: new Map(),
     dispatches: [],
+    runs: [],
+    checkRuns: [],
+    labelings: [],
+    pullsOfCommits: new Map(),
+    roles: new Map(),
     rulesets,
     protections,
     signed: new Set(),

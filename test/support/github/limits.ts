@@ -13,17 +13,17 @@ export const githubLimits: Limits = { requestsPerHour: 1000, writesPerMinute: 80
 const secondaryMessage =
   'You have exceeded a secondary rate limit. Please wait a few minutes before you try again. If you reach out to GitHub Support for help, please include the request ID.'
 
-/** Counts each token's requests, and refuses those that are over a limit. */
-export function openLimits({ requestsPerHour, writesPerMinute }: Limits) {
+/** Counts each token's requests, and refuses those that are over a limit. @param now in ms */
+export function openLimits({ requestsPerHour, writesPerMinute }: Limits, now: () => number = Date.now) {
   const requests = new Map<string, number>()
   const writes = new Map<string, number[]>()
-  const resetSeconds = Math.floor(Date.now() / 1000) + 3600
+  const resetSeconds = Math.floor(now() / 1000) + 3600
   const rateHeaders = (token: Token): Record<string, string> => {
-    const used = requests.get(token.value) ?? 0
+    const used = Math.min(requestsPerHour, requests.get(token.value) ?? 0)
     return {
       'x-ratelimit-limit': String(requestsPerHour),
       'x-ratelimit-used': String(used),
-      'x-ratelimit-remaining': String(Math.max(0, requestsPerHour - used)),
+      'x-ratelimit-remaining': String(requestsPerHour - used),
       'x-ratelimit-reset': String(resetSeconds),
       'x-ratelimit-resource': 'core',
     }
@@ -37,11 +37,11 @@ export function openLimits({ requestsPerHour, writesPerMinute }: Limits) {
       if (used > requestsPerHour)
         throw new Refusal(403, `API rate limit exceeded for ${token.login}.`, { headers: rateHeaders(token) })
       if (method === 'GET' || method === 'HEAD') return
-      const now = Date.now()
-      const recent = (writes.get(token.value) ?? []).filter((at) => at > now - 60_000)
+      const at = now()
+      const recent = (writes.get(token.value) ?? []).filter((each) => each > at - 60_000)
       if (recent.length >= writesPerMinute)
-        throw secondaryLimit(Math.ceil(((recent[0] ?? now) + 60_000 - now) / 1000))
-      writes.set(token.value, [...recent, now])
+        throw secondaryLimit(Math.ceil(((recent[0] ?? at) + 60_000 - at) / 1000))
+      writes.set(token.value, [...recent, at])
     },
   }
 }

@@ -225,6 +225,14 @@ export function issue(repository: HostedRepository, stored: Issue): Schema<'issu
     created_at: isoTime(stored.createdAt),
     updated_at: isoTime(stored.updatedAt),
     author_association: associationOf(stored),
+    ...(stored.pull !== undefined && {
+      pull_request: {
+        url: `${repository.apiUrl}/pulls/${stored.number}`,
+        html_url: `${repository.htmlUrl}/pull/${stored.number}`,
+        diff_url: `${repository.htmlUrl}/pull/${stored.number}.diff`,
+        patch_url: `${repository.htmlUrl}/pull/${stored.number}.patch`,
+      },
+    }),
   }
 }
 
@@ -265,10 +273,10 @@ export function commitStatus(repository: HostedRepository, stored: CommitStatus)
 
 /** A repository as others mention it. */
 export function minimalRepository(hosted: HostedRepository) {
-  const { owner, name, id, apiUrl, htmlUrl } = hosted
+  const { owner, name, id, nodeId: node, apiUrl, htmlUrl } = hosted
   return {
     id,
-    node_id: nodeId('Repository', id),
+    node_id: node,
     name,
     full_name: `${owner}/${name}`,
     owner: simpleUser(hosted, owner),
@@ -316,7 +324,7 @@ export function minimalRepository(hosted: HostedRepository) {
   } satisfies Schema<'minimal-repository'>
 }
 
-export function fullRepository(hosted: HostedRepository): Schema<'full-repository'> {
+export function fullRepository(hosted: HostedRepository) {
   const { cloneUrl, htmlUrl, defaultBranch, archived, createdAt, issues, owner, name } = hosted
   const openIssues = issues.filter(({ state }) => state === 'open').length
   const { host } = new URL(htmlUrl)
@@ -352,5 +360,5 @@ export function fullRepository(hosted: HostedRepository): Schema<'full-repositor
     created_at: isoTime(createdAt),
     updated_at: isoTime(createdAt),
     pushed_at: isoTime(createdAt),
-  }
+  } satisfies Schema<'full-repository'>
 }

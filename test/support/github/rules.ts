@@ -171,7 +171,7 @@ async function changedWorkflow(
 }
 
 async function workflows(git: HostedRepository['git'], sha: string): Promise<ReadonlyMap<string, string>> {
-  const entries = await git.readTree(sha, { recursive: true })
+  const entries = await git.readTree(sha, { recursive: true, under: '.github/workflows' })
   return new Map(
     entries
       .filter(({ path, type }) => type === 'blob' && path.startsWith('.github/workflows/'))

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Answer, Call, Route } from './call.ts'
 import { type Fault, openFaults } from './faults.ts'
+import { answerGraphql } from './graphql.ts'
 import { watchReads } from './heed.ts'
 import { type HostedRepository, hostRepository, type RepositoryOptions } from './hosted-repository.ts'
 import { githubLimits, type Limits, openLimits, secondaryLimit, tooManyRequests } from './limits.ts'
@@ -12,7 +13,7 @@ import type { OperationId } from './operations.ts'
 import { notFound, Refusal } from './refusal.ts'
 import { routes } from './routes/table.ts'
 import { serveGit } from './smart-http.ts'
-import { demandPermission, type Token, type TokenOptions } from './tokens.ts'
+import { demandPermission, hasPermission, type Token, type TokenOptions } from './tokens.ts'
 import {
   describeRefusal,
   listen,
@@ -26,6 +27,10 @@ import {
 
 /** Where the API is below the server's own address, as on GitHub Enterprise Server. */
 const apiPath = '/api/v3'
+const graphqlPath = '/api/graphql'
+
+/** The version that GitHub gives unless another is asked for. */
+const apiVersion = '2022-11-28'
 
 /** A request to the API, as it was answered. */
 export interface RecordedRequest {
@@ -87,7 +92,8 @@ export async function startGitHub({
 
   const server = createServer((request, response) => {
     const handling = handle(request, response).catch((error: unknown) => {
-      violations.push(`${request.method} ${request.url}: ${failure(error)}`)
+      // a client that was gone before it had asked has asked for nothing
+      if (request.complete) violations.push(`${request.method} ${request.url}: ${failure(error)}`)
       response.destroy()
     })
     running.add(handling)
@@ -101,11 +107,65 @@ export async function startGitHub({
     const target = new URL(request.url ?? '/', url)
     const given = readToken(request)
     const token = given === undefined ? undefined : tokens.get(given)
-    if (target.pathname.startsWith(`${apiPath}/`))
+    if (target.pathname === graphqlPath) await answerQuery({ request, response, target, body, token })
+    else if (target.pathname.startsWith(`${apiPath}/`))
       await answerApi({ request, response, target, body, token, given })
     else if (!(await serveGit({ request, url: target, body, response }, { repositories, token }))) {
       violations.push(`${request.method} ${request.url}: neither below ${apiPath} nor a request of git's`)
       send(response, { answer: describeRefusal(notFound()), headers: {}, self: target.href })
+    }
+  }
+
+  async function answerQuery({
+    request,
+    response,
+    target,
+    body,
+    token,
+  }: Omit<Incoming, 'given'> & { readonly response: ServerResponse }): Promise<void> {
+    const recorded: RecordedRequest = {
+      method: request.method ?? '',
+      path: '/graphql',
+      operation: undefined,
+      login: token?.login,
+      status: undefined,
+    }
+    requests.push(recorded)
+    const answer = await carryOutQuery({
+      body,
+      token,
+      say: (problem) => void violations.push(`GraphQL: ${problem}`),
+    }).catch((error: unknown): Answer<unknown> => {
+      if (error instanceof Refusal) return describeRefusal(error)
+      throw error
+    })
+    for (const listener of listeners) await listener(recorded)
+    recorded.status = answer.status
+    send(response, { answer, headers: token ? limiter.headers(token) : {}, self: target.href })
+  }
+
+  async function carryOutQuery({
+    body,
+    token,
+    say,
+  }: {
+    body: Buffer
+    token: Token | undefined
+    say: (problem: string) => void
+  }): Promise<Answer<unknown>> {
+    if (token === undefined) throw new Refusal(401, 'Bad credentials')
+    limiter.count(token, 'POST')
+    const { query, variables = {} } = parseJson(body) as {
+      query: string
+      variables?: Record<string, unknown>
+    }
+    return {
+      status: 200,
+      body: await answerGraphql(
+        { query, variables },
+        { repositories: [...repositories.values()], token },
+        say,
+      ),
     }
   }
 
@@ -172,6 +232,8 @@ export async function startGitHub({
     const json = parseJson(body)
     const problems = operation.checkRequest({ params, query: target.searchParams, body: json })
     for (const problem of problems) say(problem)
+    const { accept = '', 'x-github-api-version': version = apiVersion } = request.headers
+    if (version !== apiVersion) say(`x-github-api-version ${version}: the description is of ${apiVersion}`)
     if (token === undefined)
       throw new Refusal(401, given === undefined ? 'Requires authentication' : 'Bad credentials')
     limiter.count(token, request.method ?? 'GET')
@@ -181,12 +243,14 @@ export async function startGitHub({
     // the request fits its operation, which is what the route's types say of it
     const route = routes[operation.id] as Route<OperationId> | undefined
     if (route === undefined) throw new Error(`${operation.id} has no route`)
-    demandPermission(token, route.permission)
+    demandPermission(
+      token,
+      mayAsPull(token, route.permission, hosted, params) ? 'metadata:read' : route.permission,
+    )
     if (request.method !== 'GET' && hosted.archived)
       throw new Refusal(403, 'Repository was archived so is read-only.')
 
     const { query, body: fields, unread } = watchReads({ query: target.searchParams, body: json })
-    const accept = request.headers.accept ?? ''
     const call = { repository: hosted, token, params, query, body: fields, accept }
     const answer = await route.handle(call as Call<OperationId>)
     for (const each of unread()) say(`${each}: the emulator does not do what it asks for`)
@@ -225,8 +289,7 @@ export async function startGitHub({
       const closed = new Promise((resolve) => server.close(resolve))
       server.closeAllConnections()
       await Promise.all([closed, ...running])
-      const left = faults.left().map((fault) => `the fault ${fault.kind} never happened`)
-      const wrong = [...violations, ...left]
+      const wrong = [...violations, ...faults.left()]
       if (wrong.length > 0) throw new Error(`GitHub would not have it so:\n${wrong.join('\n')}`)
     },
   }
@@ -244,6 +307,24 @@ interface Incoming {
 
 /** Media types that mean the JSON of the description. */
 const plainJson = /^($|\*\/\*|application\/(vnd\.github(\.v3)?\+)?json)/
+
+/** Labels and comments of a pull request may also be written by who may write pull requests. */
+function mayAsPull(
+  token: Token,
+  permission: string,
+  { issues }: HostedRepository,
+  params: Readonly<Record<string, string>>,
+): boolean {
+  const [scope, level] = permission.split(':')
+  const isPull = issues.some(
+    ({ number, pull }) => pull !== undefined && String(number) === params['issue_number'],
+  )
+  return (
+    scope === 'issues' &&
+    isPull &&
+    hasPermission(token, 'pull-requests', level === 'write' ? 'write' : 'read')
+  )
+}
 
 interface Matched {
   readonly operation: Operation

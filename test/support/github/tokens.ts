@@ -21,7 +21,7 @@ export interface Token extends TokenOptions {
 export function demandPermission(token: Token, needed: string): void {
   const [scope = '', level] = needed.split(':')
   if (hasPermission(token, scope, level === 'write' ? 'write' : 'read')) return
-  const headers = { 'x-accepted-github-permissions': needed.replace(':', '=') }
+  const headers = { 'x-accepted-github-permissions': needed.replace(':', '=').replace('-', '_') }
   const what = token.kind === 'user' ? 'personal access token' : 'integration'
   throw new Refusal(403, `Resource not accessible by ${what}`, { headers })
 }

@@ -1,5 +1,5 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
-import { gunzipSync } from 'node:zlib'
+import { gunzipSync, gzipSync } from 'node:zlib'
 import type { Answer } from './call.ts'
 import { Refusal } from './refusal.ts'
 
@@ -54,7 +54,12 @@ export function send(
   response: ServerResponse,
   { answer, headers, self }: { answer: Answer<unknown>; headers: Record<string, string>; self: string },
 ): void {
-  response.writeHead(...headOf(answer, { headers, self })).end(contentOf(answer))
+  const content = contentOf(answer)
+  const packs = content.length > 1000 && /\bgzip\b/.test(String(response.req.headers['accept-encoding']))
+  const [sent, encoding] = packs ? [gzipSync(content), { 'content-encoding': 'gzip' }] : [content, {}]
+  response
+    .writeHead(...headOf(answer, { headers: { ...headers, ...encoding }, self, length: sent.length }))
+    .end(sent)
 }
 
 /** Sends the head and half of the body, and ends the connection; of an answer without a body, nothing at all. */
@@ -67,24 +72,23 @@ export function sendHalf(
     response.destroy()
     return
   }
-  response.writeHead(...headOf(answer, { headers, self }))
+  response.writeHead(...headOf(answer, { headers, self, length: content.length }))
   response.write(content.subarray(0, Math.ceil(content.length / 2)), () => response.destroy())
 }
 
 function headOf(
   answer: Answer<unknown>,
-  { headers, self }: { headers: Record<string, string>; self: string },
+  { headers, self, length }: { headers: Record<string, string>; self: string; length: number },
 ): [number, Record<string, string>] {
   const { link, ...own } = answer.headers ?? {}
   const type = answer.raw === undefined ? 'application/json' : 'application/vnd.github.raw+json'
-  const content = contentOf(answer)
   return [
     answer.status,
     {
       // an answer without content has neither
-      ...(content.length > 0 && {
+      ...(length > 0 && {
         'content-type': `${type}; charset=utf-8`,
-        'content-length': String(content.length),
+        'content-length': String(length),
       }),
       ...headers,
       ...own,

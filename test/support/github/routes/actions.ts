@@ -2,7 +2,7 @@ import { parse } from 'yaml'
 import { type Call, pageOf, type Routes } from '../call.ts'
 import type { HostedRepository, Variable } from '../hosted-repository.ts'
 import { notFound, Refusal } from '../refusal.ts'
-import { isoTime, type Schema } from '../represent.ts'
+import { isoTime, minimalRepository, type Schema } from '../represent.ts'
 
 /** https://docs.github.com/en/rest/actions/variables and https://docs.github.com/en/rest/actions/workflows */
 export const actions: Routes = {
@@ -64,14 +64,56 @@ export const actions: Routes = {
       if (head === undefined) throw new Refusal(422, `No ref found for: ${ref}`)
       await demandInputs(repository, { head: head.sha, workflow, given: Object.keys(inputs) })
       repository.dispatches.push({ workflow, ref, inputs, actor: token.login })
-      if (!wantsDetails) return { status: 204 }
       const id = repository.nextId()
+      repository.runs.push({ id, workflow, sha: head.sha, branch: ref, status: 'queued', conclusion: null })
+      if (!wantsDetails) return { status: 204 }
       const run = {
         workflow_run_id: id,
         run_url: `${repository.apiUrl}/actions/runs/${id}`,
         html_url: `${repository.htmlUrl}/actions/runs/${id}`,
       }
       return { status: 200, body: run }
+    },
+  },
+
+  'actions/get-workflow-run': {
+    permission: 'actions:read',
+    handle({ repository, params }) {
+      const found = repository.runs.find(({ id }) => String(id) === params['run_id'])
+      if (found === undefined) throw notFound()
+      const url = `${repository.apiUrl}/actions/runs/${found.id}`
+      return {
+        status: 200,
+        body: {
+          id: found.id,
+          node_id: `WFR_${found.id}`,
+          name: found.workflow,
+          display_title: found.workflow,
+          path: `.github/workflows/${found.workflow}`,
+          run_number: 1,
+          workflow_id: 1,
+          event: 'workflow_dispatch',
+          status: found.status,
+          conclusion: found.conclusion,
+          head_sha: found.sha,
+          head_branch: found.branch,
+          head_commit: null,
+          head_repository: minimalRepository(repository),
+          repository: minimalRepository(repository),
+          pull_requests: [],
+          created_at: isoTime(repository.createdAt),
+          updated_at: isoTime(repository.createdAt),
+          url,
+          html_url: `${repository.htmlUrl}/actions/runs/${found.id}`,
+          jobs_url: `${url}/jobs`,
+          logs_url: `${url}/logs`,
+          check_suite_url: `${repository.apiUrl}/check-suites/${found.id}`,
+          artifacts_url: `${url}/artifacts`,
+          cancel_url: `${url}/cancel`,
+          rerun_url: `${url}/rerun`,
+          workflow_url: `${repository.apiUrl}/actions/workflows/1`,
+        },
+      }
     },
   },
 }
@@ -81,7 +123,7 @@ async function demandInputs(
   { git }: HostedRepository,
   { head, workflow, given }: { head: string; workflow: string; given: readonly string[] },
 ): Promise<void> {
-  const files = await git.readTree(head, { recursive: true })
+  const files = await git.readTree(head, { recursive: true, under: `.github/workflows/${workflow}` })
   const file = files.find(({ path }) => path === `.github/workflows/${workflow}`)
   if (file === undefined) throw notFound()
   const { on } = parse((await git.readBlob(file.sha)).toString('utf8')) as { on?: unknown }

@@ -125,7 +125,7 @@ export const commits: Routes = {
           state: combine(states),
           statuses: body.map((each) => {
             const { creator: _, ...rest } = commitStatus(repository, each)
-            return { ...rest, description: rest.description ?? '', target_url: rest.target_url ?? '' }
+            return rest
           }),
           sha,
           total_count: newest.size,
@@ -154,11 +154,10 @@ async function filesOf(
   const { git, apiUrl, htmlUrl } = repository
   if (from === emptyTree)
     await git.git(['hash-object', '-w', '-t', 'tree', '--stdin'], { input: Buffer.alloc(0) })
-  const blobs = new Map((await git.readTree(to, { recursive: true })).map(({ path, sha }) => [path, sha]))
   return (await git.diff(from, to)).map((change: FileChange) => {
     const path = encodeURI(change.path)
     return {
-      sha: blobs.get(change.path) ?? null,
+      sha: change.blob,
       filename: change.path,
       status: change.status,
       additions: change.additions,

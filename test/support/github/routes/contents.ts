@@ -18,7 +18,7 @@ export const contents: Routes = {
       const commit = await git.resolve(ref)
       if (commit === undefined) throw new Refusal(404, `No commit found for the ref ${ref}`)
       const path = (params['path'] ?? '').replace(/\/$/, '')
-      const entries = await git.readTree(commit, { recursive: true })
+      const entries = await git.readTree(commit, { recursive: true, under: path })
       const entry = entries.find((each) => each.path === path)
       if (entry === undefined) throw notFound()
       if (entry.type === 'tree') {
@@ -170,7 +170,7 @@ async function findEntry(
   { git }: HostedRepository,
   { commit, path }: { commit: string; path: string },
 ): Promise<{ readonly sha: string; readonly type: string } | undefined> {
-  const entries = await git.readTree(commit, { recursive: true })
+  const entries = await git.readTree(commit, { recursive: true, under: path })
   return entries.find((each) => each.path === path)
 }
 

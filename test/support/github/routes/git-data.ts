@@ -221,9 +221,15 @@ export const gitData: Routes = {
   },
 }
 
+/** A repository that has branches never loses the last one, so each is asked until it has one. */
+const withContent = new WeakSet<HostedRepository>()
+
 /** GitHub answers every question about the content of a repository without branches so. */
-export async function demandContent({ git }: HostedRepository): Promise<void> {
-  if ((await git.listRefs('refs/heads/')).length === 0) throw new Refusal(409, 'Git Repository is empty.')
+export async function demandContent(repository: HostedRepository): Promise<void> {
+  if (withContent.has(repository)) return
+  const branches = await repository.git.listRefs('refs/heads/')
+  if (branches.length === 0) throw new Refusal(409, 'Git Repository is empty.')
+  withContent.add(repository)
 }
 
 async function demandRefName({ git }: HostedRepository, ref: string): Promise<void> {

@@ -1,7 +1,7 @@
 import { type Call, pageOf, type Routes } from '../call.ts'
 import type { Comment, HostedRepository, Issue, Label } from '../hosted-repository.ts'
 import { invalid, notFound, Refusal } from '../refusal.ts'
-import { comment, issue, label } from '../represent.ts'
+import { comment, isoTime, issue, label, simpleUser } from '../represent.ts'
 
 /** Longer bodies are refused, in characters. */
 const longestBody = 65_536
@@ -134,6 +134,34 @@ export const issues: Routes = {
       stored.body = body.body
       stored.updatedAt = new Date()
       return { status: 200, body: comment(repository, stored) }
+    },
+  },
+
+  'issues/list-events': {
+    permission: 'issues:read',
+    handle(call) {
+      const { repository, query } = call
+      const { number } = find(call)
+      const { body, headers } = pageOf(
+        repository.labelings.filter((each) => each.issue === number),
+        query,
+      )
+      return {
+        status: 200,
+        headers,
+        body: body.map(({ id, label: name, actor, createdAt }) => ({
+          id,
+          node_id: `LE_${id}`,
+          url: `${repository.apiUrl}/issues/events/${id}`,
+          actor: simpleUser(repository, actor),
+          event: 'labeled',
+          commit_id: null,
+          commit_url: null,
+          created_at: isoTime(createdAt),
+          label: { name, color: 'ededed' },
+          performed_via_github_app: null,
+        })),
+      }
     },
   },
 

@@ -1,6 +1,6 @@
 import { pageOf, type Routes } from '../call.ts'
 import { Refusal } from '../refusal.ts'
-import { commit, fullRepository, type Schema } from '../represent.ts'
+import { commit, fullRepository, type Schema, simpleUser } from '../represent.ts'
 import { rulesOf } from '../rules.ts'
 import type { Rule } from '../ruleset.ts'
 
@@ -28,6 +28,29 @@ export const repository: Routes = {
           protected: isProtected,
           protection: { enabled: isProtected },
           protection_url: `${url}/protection`,
+        },
+      }
+    },
+  },
+
+  'repos/get-collaborator-permission-level': {
+    permission: 'metadata:read',
+    handle({ repository: hosted, params }) {
+      const login = params['username'] ?? ''
+      const role = hosted.roles.get(login) ?? 'read'
+      const allowed = {
+        pull: role !== 'none',
+        triage: false,
+        push: role === 'admin' || role === 'write',
+        maintain: false,
+        admin: role === 'admin',
+      }
+      return {
+        status: 200,
+        body: {
+          permission: role,
+          role_name: role,
+          user: { ...simpleUser(hosted, login), permissions: allowed, role_name: role },
         },
       }
     },

@@ -1,19 +1,23 @@
 import type { Routes } from '../call.ts'
 import { actions } from './actions.ts'
+import { checks } from './checks.ts'
 import { commits } from './commits.ts'
 import { contents } from './contents.ts'
 import { deployments } from './deployments.ts'
 import { gitData } from './git-data.ts'
 import { issues } from './issues.ts'
+import { pulls } from './pulls.ts'
 import { repository } from './repository.ts'
 
 /** What the emulator does for each operation that it knows. */
 export const routes: Routes = {
   ...actions,
+  ...checks,
   ...commits,
   ...contents,
   ...deployments,
   ...gitData,
   ...issues,
+  ...pulls,
   ...repository,
 }

@@ -1,0 +1,44 @@
+import { mkdir, mkdtemp } from 'node:fs/promises'
+import { join } from 'node:path'
+import { UnavailableError } from '../errors.ts'
+import { demandGit, type Git, GitFailure, openGit } from './command.ts'
+
+export interface CloneOptions {
+  /** e.g. https://github.com/octo-org/shop.git */
+  readonly url: string
+  readonly token: string
+  /** where the clone is put, in a folder of its own; the caller takes it away */
+  readonly directory: string
+  /** where programs are looked for, as in PATH */
+  readonly path: string
+  readonly signal: AbortSignal
+}
+
+/** Fetches as much of a repository as a merge of a few commits takes. */
+export type OpenClone = (wanted: { readonly head: string; readonly depth: number }) => Promise<Git>
+
+/**
+ * Prepares clones with the newest commits of a branch and their trees; files come when git asks for them.
+ * @throws InputError for a git that is too old, UnavailableError when the repository cannot be fetched
+ */
+export function prepareClone({ url, token, directory, path, signal }: CloneOptions): OpenClone {
+  return async ({ head, depth }) => {
+    await mkdir(directory, { recursive: true })
+    const gitDir = await mkdtemp(join(directory, 'clone-'))
+    const git = openGit({ gitDir, authorization: { url, token }, path, signal })
+    await demandGit(git)
+    try {
+      await git.run(['init', '--quiet', '--bare', gitDir])
+      await git.run(['remote', 'add', 'origin', url])
+      await git.run(['config', 'remote.origin.promisor', 'true'])
+      await git.run(['config', 'remote.origin.partialclonefilter', 'blob:none'])
+      const what = ['--quiet', '--no-tags', '--filter=blob:none', `--depth=${depth}`]
+      await git.run(['fetch', ...what, 'origin', head])
+      return git
+    } catch (error) {
+      if (error instanceof GitFailure)
+        throw new UnavailableError(`could not fetch ${url}: ${error.message}`, { cause: error })
+      throw error
+    }
+  }
+}

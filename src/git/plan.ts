@@ -1,0 +1,122 @@
+import { InputError, RefusedError } from '../errors.ts'
+import type { Repository } from '../github/client.ts'
+import type { Commit, Comparison } from '../github/commits.ts'
+import { listCommits } from '../github/commits.ts'
+import { type PullRequest, pullsOfCommit } from '../github/pulls.ts'
+import { readRef } from '../github/refs.ts'
+import type { Content } from './content.ts'
+import type { Delivery, Way } from './delivery.ts'
+import { type EarlierRollback, findRollbacks, lookAfter } from './earlier.ts'
+import type { Target } from './found-target.ts'
+import type { Warning } from './warnings.ts'
+
+/** What a rollback of the code would do: one commit on top of the branch. */
+interface PlanBase {
+  readonly branch: string
+  /** where the branch stood when this was planned: it is moved from there or not at all */
+  readonly head: string
+  /** what the branch gets */
+  readonly content: Content
+  /** what is undone, oldest first; GitHub lists at most 250 */
+  readonly undone: readonly Commit[]
+  readonly undoneCount: number
+  readonly files: Comparison['files']
+  /** the rollback commit that an earlier run of the same rollback has already put on the branch, and that still holds */
+  readonly done: Commit | undefined
+  /** what came on top of that commit, oldest first: it stays */
+  readonly since: readonly Commit[]
+  /** the commit that took an earlier rollback of this incident back: what it brought back is undone again */
+  readonly takenBackBy: Commit | undefined
+  /** true when the branch already has that content by other means */
+  readonly sameContent: boolean
+  /** the merged pull requests that brought what is undone; undefined when the token may not see them */
+  readonly pulls: readonly PullRequest[] | undefined
+  readonly warnings: readonly Warning[]
+  readonly way: Way
+  /** the failed revision is itself a rollback */
+  readonly badIsRollback: boolean
+}
+
+/** The content of a good revision, or of some of its paths, comes back. */
+export interface RestorePlan extends PlanBase {
+  readonly mode: 'restore'
+  readonly target: Target
+  /** the paths that are restored; all of them when there are none */
+  readonly paths: readonly string[]
+}
+
+/** Some commits are undone, and what came after them stays. */
+export interface RevertPlan extends PlanBase {
+  readonly mode: 'revert'
+}
+
+export type RollbackPlan = RestorePlan | RevertPlan
+
+/** What every way of rolling back has to know. */
+export interface RollbackRequest {
+  readonly branch: string
+  readonly environment: string
+  readonly incident: string
+  /** the revision whose deployment failed */
+  readonly bad: string
+  readonly delivery: Delivery
+}
+
+/** What a plan goes to, for the history: the id of a revision, or the commits that are taken away. */
+export function goalOf(plan: RollbackPlan): string {
+  return plan.mode === 'restore' ? plan.target.commit.sha : revertGoal(plan.undone)
+}
+
+export function revertGoal(commits: readonly Pick<Commit, 'sha'>[]): string {
+  return `without:${commits.map(({ sha }) => sha.slice(0, 12)).join('+')}`
+}
+
+/** How the branch stands, and what of this incident's rollback is on it already. */
+export interface Standing {
+  readonly head: string
+  readonly rollbacks: readonly EarlierRollback[]
+  /** the rollback of this incident that still holds */
+  readonly holding: EarlierRollback | undefined
+  readonly since: readonly Commit[]
+  readonly takenBackBy: Commit | undefined
+}
+
+/** @throws InputError when there is no such branch */
+export async function readStanding(
+  repository: Repository,
+  { branch, incident }: Pick<RollbackRequest, 'branch' | 'incident'>,
+): Promise<Standing> {
+  const head = await readRef(repository, `heads/${branch}`)
+  if (head === undefined) {
+    throw new InputError(
+      `the branch "${branch}" is not in ${repository.owner}/${repository.repo}; name the deployed branch in input "branch"`,
+    )
+  }
+  const rollbacks = findRollbacks(await listCommits(repository, { branch: head, count: 100 }))
+  const earlier = rollbacks.find((each) => each.incident === incident)
+  const { since, takenBackBy } =
+    earlier === undefined ? { since: [], takenBackBy: undefined } : await lookAfter(repository, earlier, head)
+  return { head, rollbacks, holding: takenBackBy === undefined ? earlier : undefined, since, takenBackBy }
+}
+
+/** Pull requests are asked for commit by commit, of the newest ones only. */
+const askedCommits = 20
+
+/** A token that may not see pull requests may still roll back. */
+export async function findPulls(
+  repository: Repository,
+  commits: readonly Commit[],
+): Promise<readonly PullRequest[] | undefined> {
+  try {
+    const [newest, ...others] = commits.slice(-askedCommits).reverse()
+    if (newest === undefined) return []
+    // one alone first: a token that may not see them is told so once
+    const first = await pullsOfCommit(repository, newest.sha)
+    const found = [first, ...(await Promise.all(others.map(({ sha }) => pullsOfCommit(repository, sha))))]
+    const byNumber = new Map(found.flat().map((pull) => [pull.number, pull]))
+    return [...byNumber.values()].sort((a, b) => a.number - b.number)
+  } catch (error) {
+    if (error instanceof RefusedError) return undefined
+    throw error
+  }
+}

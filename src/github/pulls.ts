@@ -1,0 +1,111 @@
+import { type Repository, repeatable } from './client.ts'
+import { explained, isRefused } from './refusal.ts'
+
+export interface PullRequest {
+  readonly number: number
+  readonly url: string
+  readonly title: string
+  readonly merged: boolean
+  /** for GraphQL */
+  readonly nodeId: string
+}
+
+interface ListedPull {
+  readonly number: number
+  readonly html_url: string
+  readonly title: string
+  readonly merged_at: string | null
+  readonly node_id: string
+}
+
+const toPull = ({ number, html_url, title, merged_at, node_id }: ListedPull): PullRequest => {
+  return { number, url: html_url, title, merged: merged_at !== null, nodeId: node_id }
+}
+
+/** The merged pull requests that brought a commit; empty for one that was pushed. */
+export async function pullsOfCommit(
+  { octokit, owner, repo }: Repository,
+  sha: string,
+): Promise<readonly PullRequest[]> {
+  const need = { doing: `find the pull requests of ${sha.slice(0, 7)}`, permission: 'pull-requests: read' }
+  const { data } = await explained(need, () =>
+    octokit.rest.repos.listPullRequestsAssociatedWithCommit({ owner, repo, commit_sha: sha, per_page: 100 }),
+  )
+  return data.map(toPull).filter(({ merged }) => merged)
+}
+
+/** The open pull request from one branch of the repository to another. */
+export async function findOpenPull(
+  { octokit, owner, repo }: Repository,
+  { head, base }: { head: string; base: string },
+): Promise<PullRequest | undefined> {
+  const need = { doing: `find the pull request of ${head}`, permission: 'pull-requests: read' }
+  const { data } = await explained(need, () =>
+    octokit.rest.pulls.list({ owner, repo, head: `${owner}:${head}`, base, state: 'open', per_page: 1 }),
+  )
+  return data[0] && toPull(data[0])
+}
+
+/**
+ * Opens a pull request, or finds it open already: GitHub allows one from the same branch to the same base, so a second
+ * try after a lost answer is refused and finds the first one's.
+ */
+export async function openPull(
+  repository: Repository,
+  request: { head: string; base: string; title: string; body: string; draft: boolean },
+): Promise<PullRequest> {
+  const { octokit, owner, repo } = repository
+  const found = await findOpenPull(repository, request)
+  if (found !== undefined) return found
+  const need = { doing: `open a pull request from ${request.head}`, permission: 'pull-requests: write' }
+  return explained(need, async () => {
+    try {
+      const { data } = await octokit.rest.pulls.create({ owner, repo, ...request })
+      return toPull(data)
+    } catch (error) {
+      const opened = isRefused(error, 'unavailable') || isRefused(error, 'already-exists')
+      const there = opened ? await findOpenPull(repository, request) : undefined
+      if (there === undefined) throw error
+      return there
+    }
+  })
+}
+
+/** Asks people (`octocat`) and teams (`team:ops`) for a review. */
+export async function requestReviews(
+  { octokit, owner, repo }: Repository,
+  { number, reviewers }: { number: number; reviewers: readonly string[] },
+): Promise<void> {
+  if (reviewers.length === 0) return
+  const teams = reviewers.filter((each) => each.startsWith('team:')).map((each) => each.slice('team:'.length))
+  const people = reviewers.filter((each) => !each.startsWith('team:'))
+  const need = { doing: `ask for reviews of #${number}`, permission: 'pull-requests: write' }
+  await explained(need, () =>
+    // asking the same people twice is asking once
+    octokit.rest.pulls.requestReviewers({
+      owner,
+      repo,
+      pull_number: number,
+      reviewers: people,
+      team_reviewers: teams,
+      request: repeatable,
+    }),
+  )
+}
+
+/**
+ * Lets GitHub merge a pull request as soon as its rules allow it; where the branch has a merge queue, that is how it gets
+ * into the queue: https://docs.github.com/en/graphql/reference/mutations#enablepullrequestautomerge
+ */
+export async function enableAutoMerge(
+  { octokit }: Repository,
+  { nodeId, number }: PullRequest,
+): Promise<void> {
+  const need = { doing: `turn auto-merge of #${number} on`, permission: 'pull-requests: write' }
+  await explained(need, () =>
+    octokit.graphql(
+      'mutation ($id: ID!) { enablePullRequestAutoMerge(input: { pullRequestId: $id }) { clientMutationId } }',
+      { id: nodeId },
+    ),
+  )
+}

@@ -1,0 +1,41 @@
+import type { Repository } from './client.ts'
+import { explained } from './refusal.ts'
+
+/** What GitHub's rules say of a change of a branch, as far as a token without administration rights can read them. */
+export interface BranchRules {
+  /** names of GitHub's own: `pull_request`, `merge_queue`, `required_signatures`, `required_status_checks`… */
+  readonly types: readonly string[]
+  /** classic branch protection is on; what it asks for only an administrator may read */
+  readonly isProtected: boolean
+}
+
+/** Rules with which nobody but those who may pass them by can push a commit to the branch. */
+const againstPushes = new Set([
+  'pull_request',
+  'merge_queue',
+  'required_status_checks',
+  'update',
+  'required_deployments',
+  'workflows',
+  'code_scanning',
+])
+
+/** Reads the active rules of a branch: https://docs.github.com/en/rest/repos/rules#get-rules-for-a-branch */
+export async function readBranchRules(
+  { octokit, owner, repo }: Repository,
+  branch: string,
+): Promise<BranchRules> {
+  const need = { doing: `read the rules of ${branch}`, permission: 'contents: read' }
+  return explained(need, async () => {
+    const [rules, { data }] = await Promise.all([
+      octokit.paginate(octokit.rest.repos.getBranchRules, { owner, repo, branch, per_page: 100 }),
+      octokit.rest.repos.getBranch({ owner, repo, branch }),
+    ])
+    return { types: [...new Set(rules.map(({ type }) => type))], isProtected: data.protected }
+  })
+}
+
+/** The rules that keep a commit from being pushed. */
+export function rulesAgainstPush({ types }: BranchRules): readonly string[] {
+  return types.filter((type) => againstPushes.has(type))
+}

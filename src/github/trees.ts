@@ -1,0 +1,92 @@
+import { type Repository, repeatable } from './client.ts'
+import { explained, isRefused } from './refusal.ts'
+
+/** What a path of a tree is: a file, a folder or a submodule's commit, with git's mode of it. */
+export interface TreeEntry {
+  readonly mode: '100644' | '100755' | '040000' | '160000' | '120000'
+  readonly type: 'blob' | 'tree' | 'commit'
+  readonly sha: string
+}
+
+/** What is to be at a path: an entry that the repository has, new content, or nothing. */
+export type TreeEdit = { readonly path: string } & (
+  | { readonly entry: TreeEntry }
+  | { readonly mode: TreeEntry['mode']; readonly content: Uint8Array }
+  | { readonly entry: null }
+)
+
+const modes = new Set<string>(['100644', '100755', '040000', '160000', '120000'])
+
+/** The entries of one folder of a tree, by name; undefined when there is no such tree. */
+async function listTree(
+  { octokit, owner, repo }: Repository,
+  sha: string,
+): Promise<ReadonlyMap<string, TreeEntry> | undefined> {
+  const need = { doing: `read the tree ${sha.slice(0, 7)}`, permission: 'contents: read' }
+  return explained(need, async () => {
+    try {
+      const { data } = await octokit.rest.git.getTree({ owner, repo, tree_sha: sha })
+      return new Map(
+        data.tree.flatMap(({ path, mode, type, sha: id }) =>
+          isMode(mode) && isType(type) ? [[path, { mode, type, sha: id }] as const] : [],
+        ),
+      )
+    } catch (error) {
+      if (isRefused(error, 'not-found')) return undefined
+      throw error
+    }
+  })
+}
+
+/** What a tree has at a path, asked for folder by folder; undefined when it has nothing there. */
+export async function readTreeEntry(
+  repository: Repository,
+  { tree, path }: { tree: string; path: string },
+): Promise<TreeEntry | undefined> {
+  let found: TreeEntry | undefined = { mode: '040000', type: 'tree', sha: tree }
+  for (const name of path.split('/')) {
+    if (found?.type !== 'tree') return undefined
+    found = (await listTree(repository, found.sha))?.get(name)
+  }
+  return found
+}
+
+/** Makes the tree that the edits turn another one into. Nothing points at it yet, so it changes nothing. @returns its id */
+export async function createTree(
+  { octokit, owner, repo }: Repository,
+  { base, edits }: { base: string; edits: readonly TreeEdit[] },
+): Promise<string> {
+  // an object that nothing points at may be made twice
+  const request = repeatable
+  return explained({ doing: 'create the tree', permission: 'contents: write' }, async () => {
+    const tree = []
+    for (const edit of edits) {
+      const { path } = edit
+      if ('content' in edit) {
+        const content = Buffer.from(edit.content).toString('base64')
+        const { data } = await octokit.rest.git.createBlob({
+          owner,
+          repo,
+          content,
+          encoding: 'base64',
+          request,
+        })
+        tree.push({ path, mode: edit.mode, type: 'blob' as const, sha: data.sha })
+      } else if (edit.entry === null) {
+        tree.push({ path, mode: '100644' as const, type: 'blob' as const, sha: null })
+      } else {
+        tree.push({ path, ...edit.entry })
+      }
+    }
+    const { data } = await octokit.rest.git.createTree({ owner, repo, base_tree: base, tree, request })
+    return data.sha
+  })
+}
+
+function isMode(mode: string | undefined): mode is TreeEntry['mode'] {
+  return mode !== undefined && modes.has(mode)
+}
+
+function isType(type: string | undefined): type is TreeEntry['type'] {
+  return type === 'blob' || type === 'tree' || type === 'commit'
+}

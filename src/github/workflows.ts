@@ -1,0 +1,47 @@
+import { z } from 'zod'
+import type { Repository } from './client.ts'
+import { explained } from './refusal.ts'
+
+const startedRun = z.object({ workflow_run_id: z.number() })
+
+export interface WorkflowRun {
+  readonly id: number
+  readonly url: string
+  readonly status: string
+  /** null until it is completed */
+  readonly conclusion: string | null
+}
+
+/**
+ * Starts a workflow that has a `workflow_dispatch` trigger. The one way in which the workflow's own token can start a
+ * run: https://docs.github.com/en/actions/how-tos/write-workflows/choose-when-workflows-run/trigger-a-workflow
+ * @param workflow the name of its file
+ * @returns the run's id; undefined where the server does not tell it, as GitHub Enterprise Server before 3.20
+ */
+export async function dispatchWorkflow(
+  { octokit, owner, repo }: Repository,
+  { workflow, ref, inputs }: { workflow: string; ref: string; inputs: Readonly<Record<string, string>> },
+): Promise<number | undefined> {
+  const need = { doing: `start the workflow ${workflow}`, permission: 'actions: write' }
+  const { data } = await explained(need, () =>
+    octokit.rest.actions.createWorkflowDispatch({
+      owner,
+      repo,
+      workflow_id: workflow,
+      ref,
+      inputs,
+      return_run_details: true,
+    }),
+  )
+  // Octokit's types know only the answer without a body
+  return startedRun.safeParse(data).data?.workflow_run_id
+}
+
+/** How a run stands. */
+export async function readRun({ octokit, owner, repo }: Repository, id: number): Promise<WorkflowRun> {
+  const need = { doing: `read the run ${id}`, permission: 'actions: read' }
+  const { data } = await explained(need, () =>
+    octokit.rest.actions.getWorkflowRun({ owner, repo, run_id: id }),
+  )
+  return { id, url: data.html_url, status: data.status ?? 'unknown', conclusion: data.conclusion }
+}
