@@ -9,8 +9,9 @@ test('the drill ends with the good bytes served again and one post-mortem', asyn
   const directory = await mkdtemp(join(tmpdir(), 'drill-'))
   const lines: string[] = []
   try {
-    const { result } = await runDrill({ directory, say: (line) => void lines.push(line) })
+    const { result, papers } = await runDrill({ directory, say: (line) => void lines.push(line) })
     expect(result.layers).toEqual([
+      { name: 'database', from: '2_amount', to: '1_products', outcome: 'rolled-back', verified: true },
       {
         name: 'code',
         from: expect.any(String),
@@ -19,7 +20,9 @@ test('the drill ends with the good bytes served again and one post-mortem', asyn
         verified: true,
       },
     ])
-    expect(result.events).toBe(3)
+    expect(papers.schemaBad).toContain('amount TEXT')
+    expect(papers.schemaAfter).toContain('price TEXT')
+    expect(result.events).toBe(4)
     expect(result.requests).toBeGreaterThan(10)
     expect(result.detected_ms).toBeGreaterThan(0)
     expect(result.recovered_ms).toBeGreaterThan(result.detected_ms)
@@ -30,3 +33,28 @@ test('the drill ends with the good bytes served again and one post-mortem', asyn
     await rm(directory, { recursive: true, force: true })
   }
 }, 60_000)
+
+test('with its over-the-air layer, a device that holds the bad bundle ends with exactly the good one', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'drill-'))
+  const lines: string[] = []
+  try {
+    const { result } = await runDrill({
+      directory,
+      layers: ['codepush'],
+      say: (line) => void lines.push(line),
+    })
+    expect(result.layers[1]).toEqual({
+      name: 'ota',
+      from: 'v2',
+      to: 'v1',
+      outcome: 'rolled-back',
+      verified: true,
+    })
+    expect(lines.join('\n')).toMatch(/released v2 over the air: a device on v1 is offered v2, package/)
+    expect(lines.join('\n')).toMatch(/a device that holds v2 is offered v3, package \w+: exactly the package/)
+    expect(result.issue.body).toContain('Shop-android/Production v3')
+    expect(result.issue.title).toMatch(/rolled back from [0-9a-f]{7} to [0-9a-f]{7}$/)
+  } finally {
+    await rm(directory, { recursive: true, force: true })
+  }
+}, 120_000)

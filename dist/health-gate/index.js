@@ -40452,16 +40452,22 @@ const healthGate = defineAction({
         interval: inputs/* input */.hF.duration({
             description: 'Time between two looks, e.g. `15s`. Left empty: the configured one, else `15s`.',
         }),
+        'deployed-at': inputs/* input */.hF.text({
+            description: 'When the deployment began, e.g. `2026-11-24T12:00:00Z`: what is counted is counted from then on, and compared with the hour before. Left empty: when the deployment of the event was created, else the start of the step.',
+        }),
+        hold: inputs/* input */.hF.text({
+            description: 'Why automatic rollbacks are on hold, e.g. `${{ vars.ROLLBACK_HOLD }}`: with any text, an unhealthy production is told and not rolled back.',
+        }),
         'fail-on': inputs/* input */.hF.choices({
-            description: 'Verdicts that fail the step, of `unhealthy`, `error` and `inconclusive`, separated by commas.',
-            default: 'unhealthy, error',
-            options: ['unhealthy', 'error', 'inconclusive'],
+            description: 'Verdicts that fail the step, of `unhealthy`, `error`, `pre-existing` and `inconclusive`, separated by commas.',
+            default: 'unhealthy, error, pre-existing',
+            options: ['unhealthy', 'error', 'pre-existing', 'inconclusive'],
         }),
     },
     outputs: {
         ...contract_parts/* commonOutputs */.e,
-        decision: '`roll-back`, `hold` (unhealthy, but rolled back only a moment ago) or `keep`.',
-        verdict: '`healthy`, `unhealthy`, `inconclusive` (looked, too little evidence) or `error` (could not look).',
+        decision: '`roll-back`, `hold` (unhealthy, but in the cooldown, rolled back once already, or on hold) or `keep`.',
+        verdict: '`healthy`, `unhealthy`, `inconclusive` (looked, too little evidence), `error` (could not look) or `pre-existing` (was so before the deployment: no rollback will help).',
         report: 'Path of the full report, JSON.',
     },
 });
@@ -40473,10 +40479,10 @@ const healthGate = defineAction({
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _health_gate_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1534);
+/* harmony import */ var _health_gate_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1129);
 /* harmony import */ var _health_plan_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(219);
 /* harmony import */ var _health_response_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2407);
-/* harmony import */ var _health_summary_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(2758);
+/* harmony import */ var _health_summary_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(3050);
 /* harmony import */ var _health_target_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(2409);
 /* harmony import */ var _runner_action_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(7825);
 /* harmony import */ var _text_markdown_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(4358);
@@ -40491,9 +40497,11 @@ __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependen
 
 
 
+/** For how long a revision that was rolled back is not rolled back automatically again. */
+const rememberedMs = 90 * 24 * 60 * 60_000;
 await (0,_runner_action_js__WEBPACK_IMPORTED_MODULE_5__/* .runAction */ .C)(_health_gate_contract_js__WEBPACK_IMPORTED_MODULE_6__/* .healthGate */ .Y, async (step) => {
     const { inputs, context, env, log, secrets, signal, sleep } = step;
-    const { config, environment, incident, readHistory, record } = await (0,_wiring_js__WEBPACK_IMPORTED_MODULE_7__/* .openWorkplace */ .x)(step);
+    const { config, environment, revision, incident, readHistory, record } = await (0,_wiring_js__WEBPACK_IMPORTED_MODULE_7__/* .openWorkplace */ .x)(step);
     const { cooldownMs } = config.health;
     const plan = (0,_health_plan_js__WEBPACK_IMPORTED_MODULE_1__/* .planWatch */ .x)(config.health, {
         url: inputs.url,
@@ -40501,16 +40509,31 @@ await (0,_runner_action_js__WEBPACK_IMPORTED_MODULE_5__/* .runAction */ .C)(_hea
         windowMs: inputs.window,
         intervalMs: inputs.interval,
     });
-    for (const secret of (0,_health_target_js__WEBPACK_IMPORTED_MODULE_4__/* .secretsOf */ .F)(plan.checks, env))
+    for (const secret of (0,_health_target_js__WEBPACK_IMPORTED_MODULE_4__/* .secretsOf */ .Fj)(plan.checks, env))
         secrets.add(secret);
     const now = () => step.now().getTime();
     const { redact } = secrets;
-    const report = await (0,_health_gate_js__WEBPACK_IMPORTED_MODULE_0__/* .watchHealth */ .c)({ ...plan, fetch, env, now, sleep, log: log.info, redact, signal });
+    const deployedAt = (0,_health_plan_js__WEBPACK_IMPORTED_MODULE_1__/* .readDeployedAt */ .S)(inputs['deployed-at'], context.event.deployment?.created_at, now());
+    const report = await (0,_health_gate_js__WEBPACK_IMPORTED_MODULE_0__/* .watchHealth */ .c)({
+        ...plan,
+        deployedAt,
+        fetch,
+        env,
+        now,
+        sleep,
+        log: log.info,
+        redact,
+        signal,
+    });
     log.info(`verdict on ${environment}: ${report.verdict}, because ${report.because}`);
     const response = (0,_health_response_js__WEBPACK_IMPORTED_MODULE_2__/* .chooseResponse */ .p)({
         report,
-        past: report.verdict === 'unhealthy' ? await readHistory({ since: new Date(now() - cooldownMs) }) : [],
+        past: report.verdict === 'unhealthy'
+            ? await readHistory({ since: new Date(now() - Math.max(cooldownMs, rememberedMs)) })
+            : [],
         environment,
+        revision,
+        hold: inputs.hold,
         cooldownMs,
         now: now(),
     });
@@ -40565,8 +40588,8 @@ __nccwpck_require__.d(__webpack_exports__, {
 
 // EXTERNAL MODULE: ./lib/config/parse.js + 5 modules
 var parse = __nccwpck_require__(1230);
-// EXTERNAL MODULE: ./lib/config/schema.js + 3 modules
-var schema = __nccwpck_require__(7462);
+// EXTERNAL MODULE: ./lib/config/schema.js + 7 modules
+var schema = __nccwpck_require__(6761);
 // EXTERNAL MODULE: ./lib/errors.js
 var errors = __nccwpck_require__(452);
 // EXTERNAL MODULE: external "node:crypto"
@@ -41143,7 +41166,7 @@ const common = {
 const checkOutcomeSchema = schemas/* object */.Ikc({
     name: schemas/* string */.YjP(),
     severity: schemas/* string */.YjP(),
-    state: schemas/* enum */.k5n(['ok', 'breached', 'no-data', 'error']),
+    state: schemas/* enum */.k5n(['ok', 'breached', 'undecided', 'no-data', 'error']),
     evidence: schemas/* string */.YjP(),
     value: schemas/* number */.aig().optional(),
     failingSince: datetime().optional(),
@@ -41151,7 +41174,7 @@ const checkOutcomeSchema = schemas/* object */.Ikc({
 const healthChecked = schemas/* object */.Ikc({
     ...common,
     kind: schemas/* literal */.euz('health-checked'),
-    verdict: schemas/* enum */.k5n(['healthy', 'unhealthy', 'inconclusive', 'error']),
+    verdict: schemas/* enum */.k5n(['healthy', 'unhealthy', 'inconclusive', 'error', 'pre-existing']),
     decision: schemas/* enum */.k5n(['roll-back', 'keep', 'hold']),
     reasonCode: schemas/* string */.YjP(),
     because: schemas/* string */.YjP(),
@@ -41197,7 +41220,7 @@ const rollbackFailed = schemas/* object */.Ikc({
     layer: layerSchema,
     from: schemas/* string */.YjP(),
     to: schemas/* string */.YjP(),
-    reasonCode: schemas/* enum */.k5n(['conflict', 'refused', 'unavailable']),
+    reasonCode: schemas/* enum */.k5n(['conflict', 'refused', 'unavailable', 'unverified', 'no-target']),
     because: schemas/* string */.YjP(),
 });
 const postmortemOpened = schemas/* object */.Ikc({
@@ -41955,8 +41978,8 @@ function printable(line) {
     return line.replace(/(?!\t)[\p{Cc}\u2028\u2029]/gu, '\ufffd');
 }
 
-// EXTERNAL MODULE: ./lib/config/schema.js + 3 modules
-var schema = __nccwpck_require__(7462);
+// EXTERNAL MODULE: ./lib/config/schema.js + 7 modules
+var schema = __nccwpck_require__(6761);
 ;// CONCATENATED MODULE: ./lib/config/parse.js
 
 
@@ -42018,7 +42041,7 @@ function locateFinding(document, { path, at, message }) {
 
 /***/ }),
 
-/***/ 7462:
+/***/ 6761:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -42220,7 +42243,7 @@ function toRatio(percent) {
 
 // EXTERNAL MODULE: ./lib/config/metrics.js
 var metrics = __nccwpck_require__(9331);
-;// CONCATENATED MODULE: ./lib/config/checks.js
+;// CONCATENATED MODULE: ./lib/config/check-parts.js
 
 
 
@@ -42240,10 +42263,136 @@ const shared = {
         .describe('Breached when the value is above. Default: the limit of the metric, if none of max, min and equals is given.'),
     min: limit().optional().describe('Breached when the value is below. No default.'),
     equals: limit().optional().describe('Breached when the value is another. Stands alone. No default.'),
+    'initial-delay': fields_duration()
+        .optional()
+        .describe('Rounds in this time after the start are shown and count for nothing. Default: none.'),
+    'on-no-data': schemas/* enum */.k5n(['inconclusive', 'fail', 'pass'])
+        .default('inconclusive')
+        .describe('What a round without data is: a gap (`inconclusive`), beyond the limit (`fail`), or within it (`pass`).'),
+    'on-error': schemas/* enum */.k5n(['error', 'fail', 'ignore'])
+        .default('error')
+        .describe('What a round that could not look is: an `error`, beyond the limit (`fail`), or no data (`ignore`).'),
+    'failure-limit': count()
+        .optional()
+        .describe('Rounds beyond the limit that are put up with, of all rounds, in a row or not; one more is an issue. Stands in the place of `for`. Default: `for` decides.'),
+    'consecutive-error-limit': count()
+        .optional()
+        .describe('Errors in a row that are put up with; one more, and the verdict is `error`. Default: 2.'),
+    'inconclusive-limit': count()
+        .optional()
+        .describe('Rounds without data that are put up with, of all rounds; one more, and the check is inconclusive. Default: half of them.'),
     headers: headers()
         .prefault({})
         .describe('Headers of the request: a text, or { env: NAME } for a secret. Default: none.'),
 };
+/** The keys of `finish`, in the order of the schema. */
+const rulesOfGaps = {
+    'initial-delay': shared['initial-delay'],
+    'on-no-data': shared['on-no-data'],
+    'on-error': shared['on-error'],
+    'failure-limit': shared['failure-limit'],
+    'consecutive-error-limit': shared['consecutive-error-limit'],
+    'inconclusive-limit': shared['inconclusive-limit'],
+};
+/** What counting checks have beside that. */
+const counting = {
+    method: schemas/* enum */.k5n(['sequential', 'threshold'])
+        .default('sequential')
+        .describe('How counts are judged: `sequential` weighs them, with a bounded chance of a false alarm; `threshold` holds their share since the last round against the limit.'),
+    alpha: schemas/* number */.aig()
+        .gt(0, 'must be above 0; write for example `0.005`')
+        .max(0.5, 'must be at most 0.5; write for example `0.005`')
+        .optional()
+        .describe('Chance of a false alarm by this check, of that of the whole gate. Default: an equal part of what the others leave.'),
+};
+function count() {
+    return schemas/* int */.Whr('must be a whole number; write one such as `3`').min(0, 'must not be below 0');
+}
+/** Takes the keys that are the same for all types out of a check, and gives the rest beside what they mean. */
+function finish(check) {
+    const { 'initial-delay': initialDelayMs = 0, 'on-no-data': onNoData, 'on-error': onError, 'failure-limit': failureLimit, 'consecutive-error-limit': consecutiveErrorLimit, 'inconclusive-limit': inconclusiveLimit, severity, metric, max, min, equals, ...rest } = check;
+    return {
+        ...rest,
+        ...(metric === undefined ? {} : { metric }),
+        // there is one of both: needLimitAndSeverity saw to it
+        severity: severity ?? (metric === undefined ? 'high' : metrics/* metricDefaults */.Pi[metric].severity),
+        limit: limitOf({ metric, max, min, equals }),
+        initialDelayMs,
+        onNoData,
+        onError,
+        ...(failureLimit === undefined ? {} : { failureLimit }),
+        ...(consecutiveErrorLimit === undefined ? {} : { consecutiveErrorLimit }),
+        ...(inconclusiveLimit === undefined ? {} : { inconclusiveLimit }),
+    };
+}
+function limitOf({ metric, max, min, equals }) {
+    if (max === undefined && min === undefined && equals === undefined) {
+        return metric === undefined ? {} : metrics/* metricDefaults */.Pi[metric].limit;
+    }
+    return {
+        ...(max === undefined ? {} : { max }),
+        ...(min === undefined ? {} : { min }),
+        ...(equals === undefined ? {} : { equals }),
+    };
+}
+/**
+ * The rules below also look at what is wrong elsewhere, so that all problems are told at once; nothing is taken for
+ * granted about the types of what they look at.
+ */
+function refuseBadLimits(check, context) {
+    const tell = (key, message) => context.addIssue({ code: 'custom', path: [key], message });
+    const { max, min, equals } = { max: check['max'], min: check['min'], equals: check['equals'] };
+    if (equals !== undefined && (max !== undefined || min !== undefined)) {
+        tell('equals', 'stands alone; remove it, or remove `max` and `min`');
+    }
+    if (typeof max === 'number' && typeof min === 'number' && min > max) {
+        tell('min', 'is above `max`, so that no value is good; swap them');
+    }
+    const metric = metrics/* metrics */.qd.find((each) => each === check['metric']);
+    if (metric === undefined)
+        return;
+    if ((metric === 'cpu' || metric === 'memory') && check['severity'] === 'critical') {
+        tell('severity', `can't be critical for ${metric}, which by itself harms nobody; write \`high\``);
+    }
+    for (const [key, value] of Object.entries({ max, min, equals })) {
+        if (typeof value !== 'number' || !Number.isFinite(value))
+            continue;
+        const message = metrics/* metricDefaults */.Pi[metric].unit === 'ratio' ? explainRatio(value) : explainTime(value);
+        if (message !== undefined)
+            tell(key, message);
+    }
+}
+function explainTime(value) {
+    return value < 0 ? 'must be a time in milliseconds; write for example `5000`' : undefined;
+}
+function needLimitAndSeverity(check, context) {
+    // traffic brings its own limit, and its loss is high unless it says otherwise
+    if (check['metric'] !== undefined || check['traffic'] !== undefined)
+        return;
+    if (['max', 'min', 'equals'].every((key) => check[key] === undefined)) {
+        context.addIssue({
+            code: 'custom',
+            path: [],
+            message: 'has no limit; write `max`, `min` or `equals`, or a `metric` that brings one',
+        });
+    }
+    if (check['severity'] === undefined) {
+        context.addIssue({
+            code: 'custom',
+            path: [],
+            message: `has no severity; write \`severity\` as ${metrics/* severities */.gO.join(', ')}, or a \`metric\` that brings one`,
+        });
+    }
+}
+function isMapping({ value }) {
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+;// CONCATENATED MODULE: ./lib/config/check-http.js
+
+
+
+
 const expectation = section({
     status: schemas/* array */.YOg(schemas/* int */.Whr('must be a status such as `200`')
         .min(100, 'must be a status from 100 to 599')
@@ -42281,25 +42430,56 @@ const httpCheck = section({
         .optional()
         .describe('How long the limit must be breached before it counts. Default: two intervals, at most the window.'),
     expect: expectation.prefault({}).describe('What a good answer is. Default: any status from 200 to 299.'),
+    ...rulesOfGaps,
     headers: shared.headers,
 }, { query: 'only a check of `type: prometheus` has it' })
     .superRefine(refuseBadLimits, { when: isMapping })
-    .transform(({ for: forMs, metric, severity, max, min, equals, ...rest }) => ({
-    ...rest,
-    metric,
-    severity: severity ?? metrics/* metricDefaults */.Pi[metric].severity,
-    limit: limitOf({ metric, max, min, equals }),
+    .transform(({ for: forMs, ...check }) => ({
+    ...finish(check),
+    metric: check.metric,
     ...(forMs === undefined ? {} : { forMs }),
 }));
+function explainHttpMetric(input) {
+    const other = metrics/* metrics */.qd.find((metric) => metric === input);
+    if (other === undefined)
+        return undefined;
+    return `can't be \`${other}\`, which no probe can see; ask for it with \`type: prometheus\``;
+}
+
+;// CONCATENATED MODULE: ./lib/config/check-prometheus.js
+
+
+
+
 const prometheusCheck = section({
     name: shared.name,
     type: schemas/* literal */.euz('prometheus').describe('Asks a Prometheus server, or one that speaks its query API.'),
     url: httpUrl({ example: 'http://prometheus:9090' }).describe('Address of the server, without /api/v1.'),
-    query: schemas/* string */.YjP({
-        error: ({ input }) => input === undefined ? 'is missing; write the PromQL that gives one value' : undefined,
+    query: promql('write the PromQL that gives one value').describe('PromQL that gives exactly one value. Default: none, so that `bad` and `total` are needed.'),
+    bad: promql('write the selector of a counter').describe('Selector of the counters of what went wrong, such as `http_requests_total{code=~"5.."}`; no `rate`, no `sum`. Default: none, so that `query` is needed.'),
+    total: promql('write the selector of a counter').describe('Selector of the counters of all that `bad` is a part of, such as `http_requests_total`. Default: none, so that `query` is needed.'),
+    method: counting.method,
+    alpha: counting.alpha,
+    'max-times-before': schemas/* number */.aig()
+        .min(1, 'must be at least 1; write for example `1.25`')
+        .optional()
+        .describe('The limit as so many times the share of the hour before the deployment, for `bad` and `total`; `max` holds where nothing is known of it. Default: none, so that `max` holds.'),
+    control: section({
+        bad: promql('write the selector of a counter').describe('As `bad`, of what runs beside it. Has no default.'),
+        total: promql('write the selector of a counter').describe('As `total`, of what runs beside it. Has no default.'),
+        'max-times': schemas/* number */.aig()
+            .min(1, 'must be at least 1; write for example `1.25`')
+            .default(1.25)
+            .describe('How many times as many may go wrong as in the control.'),
     })
-        .regex(/\S/, 'is empty; write the PromQL that gives one value')
-        .describe('PromQL that gives exactly one value.'),
+        .optional()
+        .describe('What runs at the same time and is known to be good, such as the version before in a canary. Default: none.'),
+    traffic: promql('write the selector of a counter').describe('Selector of the counters of all requests: the check is whether they still come. Default: none.'),
+    'min-times-before': schemas/* number */.aig()
+        .gt(0, 'must be above 0; write for example `0.5`')
+        .max(1, 'must be at most 1; write for example `0.5`')
+        .default(0.5)
+        .describe('For `traffic`: the share of the requests of the hour before that has to come.'),
     metric: schemas/* enum */.k5n(metrics/* metrics */.qd)
         .optional()
         .describe(`What the query measures, with its own limit and severity. ${(0,metrics/* describeMetrics */.rb)(metrics/* metrics */.qd)}. Default: none, so that a limit and a severity are needed.`),
@@ -42310,82 +42490,340 @@ const prometheusCheck = section({
     for: fields_duration()
         .prefault('0s')
         .describe('How long the limit must be breached before it counts. Default: the first breach counts.'),
+    ...rulesOfGaps,
     headers: shared.headers,
 }, { expect: 'only a check of `type: http` has it' })
     .superRefine(refuseBadLimits, { when: isMapping })
     .superRefine(needLimitAndSeverity, { when: isMapping })
-    .transform(({ for: forMs, metric, severity, max, min, equals, ...rest }) => ({
-    ...rest,
-    ...(metric === undefined ? {} : { metric }),
-    // there is one of both: needLimitAndSeverity saw to it
-    severity: severity ?? (metric === undefined ? 'high' : metrics/* metricDefaults */.Pi[metric].severity),
-    limit: limitOf({ metric, max, min, equals }),
-    forMs,
-}));
-/** The list of checks; `for` of an http check is still open where the file does not say. */
-const checksSchema = schemas/* array */.YOg(schemas/* discriminatedUnion */.gMt('type', [httpCheck, prometheusCheck]))
-    .superRefine(refuseSharedNames, { when: ({ value }) => Array.isArray(value) });
-function limitOf({ metric, max, min, equals }) {
-    if (max === undefined && min === undefined && equals === undefined) {
-        return metric === undefined ? {} : metrics/* metricDefaults */.Pi[metric].limit;
+    .superRefine(needOneQuestion, { when: isMapping })
+    .transform(({ for: forMs, query, bad, total, method, alpha: share, 'max-times-before': timesBefore, control, traffic, 'min-times-before': minTimesBefore, ...check }) => {
+    const alpha = share === undefined ? {} : { alpha: share };
+    const number = { ...finish(check), forMs };
+    // there is one of them: needOneQuestion saw to it
+    if (traffic !== undefined) {
+        return { ...number, traffic, minTimesBefore, method: 'sequential', ...alpha };
     }
+    if (bad === undefined || total === undefined)
+        return { ...number, query: query ?? '' };
     return {
-        ...(max === undefined ? {} : { max }),
-        ...(min === undefined ? {} : { min }),
-        ...(equals === undefined ? {} : { equals }),
+        ...number,
+        counters: { bad, total },
+        method,
+        ...alpha,
+        ...(timesBefore === undefined ? {} : { timesBefore }),
+        ...(control === undefined ? {} : { control: controlOf(control) }),
+    };
+});
+/** Both selectors are there: needOneQuestion saw to it. */
+function controlOf(control) {
+    return {
+        counters: { bad: control.bad ?? '', total: control.total ?? '' },
+        times: control['max-times'],
     };
 }
-function explainHttpMetric(input) {
-    const other = metrics/* metrics */.qd.find((metric) => metric === input);
-    if (other === undefined)
-        return undefined;
-    return `can't be \`${other}\`, which no probe can see; ask for it with \`type: prometheus\``;
+function promql(what) {
+    return schemas/* string */.YjP().regex(/\S/, `is empty; ${what}`).optional();
 }
-/**
- * The rules below also look at what is wrong elsewhere, so that all problems are told at once; nothing is taken for
- * granted about the types of what they look at.
- */
-function refuseBadLimits(check, context) {
+function needOneQuestion(check, context) {
     const tell = (key, message) => context.addIssue({ code: 'custom', path: [key], message });
+    const { query, bad, total } = { query: check['query'], bad: check['bad'], total: check['total'] };
+    if (check['traffic'] !== undefined) {
+        for (const [key, value] of Object.entries({ query, bad, total })) {
+            if (value !== undefined)
+                tell(key, 'has no place beside `traffic`; write another check for it');
+        }
+        return;
+    }
+    const control = check['control'];
+    if (typeof control === 'object' && control !== null) {
+        if (!('bad' in control && 'total' in control))
+            tell('control', 'needs both `bad` and `total`');
+        if (query !== undefined)
+            tell('control', 'needs the counters `bad` and `total`');
+    }
+    if (query === undefined && bad === undefined && total === undefined) {
+        tell('query', 'is missing; write the PromQL that gives one value, or the counters `bad` and `total`');
+        return;
+    }
+    if (query !== undefined) {
+        if (check['max-times-before'] !== undefined)
+            tell('max-times-before', 'needs the counters `bad` and `total`');
+        for (const [key, value] of Object.entries({ bad, total })) {
+            if (value !== undefined)
+                tell(key, 'stands in the place of `query`; remove one of them');
+        }
+        return;
+    }
+    if (bad === undefined)
+        tell('bad', 'is missing; `total` needs it beside it');
+    if (total === undefined)
+        tell('total', 'is missing; `bad` needs it beside it');
+    for (const [key, value] of Object.entries({ bad, total })) {
+        if (typeof value === 'string' && /\b(?:rate|irate|increase|delta)\s*\(/.test(value)) {
+            tell(key, 'is to be the counter itself, which the gate takes the increase of; remove the function');
+        }
+    }
     const { max, min, equals } = { max: check['max'], min: check['min'], equals: check['equals'] };
-    if (equals !== undefined && (max !== undefined || min !== undefined)) {
-        tell('equals', 'stands alone; remove it, or remove `max` and `min`');
+    if (min !== undefined || equals !== undefined) {
+        tell(min === undefined ? 'equals' : 'min', "can't be the limit of counts; write `max`, the share of bad ones");
     }
-    if (typeof max === 'number' && typeof min === 'number' && min > max) {
-        tell('min', 'is above `max`, so that no value is good; swap them');
-    }
-    const metric = metrics/* metrics */.qd.find((each) => each === check['metric']);
-    if (metric === undefined)
-        return;
-    for (const [key, value] of Object.entries({ max, min, equals })) {
-        if (typeof value !== 'number' || !Number.isFinite(value))
-            continue;
-        const message = metrics/* metricDefaults */.Pi[metric].unit === 'ratio' ? explainRatio(value) : explainTime(value);
-        if (message !== undefined)
-            tell(key, message);
+    if (typeof max === 'number') {
+        const message = explainRatio(max);
+        if (message !== undefined && check['metric'] === undefined)
+            tell('max', message);
     }
 }
-function explainTime(value) {
-    return value < 0 ? 'must be a time in milliseconds; write for example `5000`' : undefined;
+
+// EXTERNAL MODULE: ./node_modules/jsonpath-rfc9535/dist/esm/index.js + 40 modules
+var esm = __nccwpck_require__(4525);
+;// CONCATENATED MODULE: ./lib/config/check-sources.js
+
+
+
+
+
+/** What every check of a number has beside its own source. */
+const common = {
+    name: shared.name,
+    metric: schemas/* enum */.k5n(metrics/* metrics */.qd)
+        .optional()
+        .describe(`What is measured, with its own limit and severity. ${(0,metrics/* describeMetrics */.rb)(metrics/* metrics */.qd)}. Default: none, so that a limit and a severity are needed.`),
+    severity: shared.severity,
+    max: shared.max,
+    min: shared.min,
+    equals: shared.equals,
+    for: fields_duration()
+        .prefault('0s')
+        .describe('How long the limit must be breached before it counts. Default: the first breach counts.'),
+    ...rulesOfGaps,
+};
+const token = (what) => section({
+    env: schemas/* string */.YjP({
+        error: ({ input }) => (input === undefined ? 'is missing; write `{ env: NAME }`' : undefined),
+    })
+        .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'is not the name of an environment variable; write one such as `HEALTH_TOKEN`')
+        .describe('Name of the environment variable of the step that holds it.'),
+}).describe(what);
+const check_sources_name = (what) => schemas/* string */.YjP().regex(/^\S+$/, `is not ${what}; write it without spaces`);
+const check_sources_text = () => schemas/* string */.YjP().regex(/\S/, 'is empty; write a text');
+/** Takes the keys of all checks, and turns the file's `for` into `forMs`. */
+function finishNumber(check) {
+    const { for: forMs, ...rest } = check;
+    return { ...finish(rest), forMs };
 }
-function needLimitAndSeverity(check, context) {
-    if (check['metric'] !== undefined)
-        return;
-    if (['max', 'min', 'equals'].every((key) => check[key] === undefined)) {
+/** Opens a TCP connection: the severity is high, and a refusal is a failure. */
+const tcpCheck = section({
+    ...common,
+    type: schemas/* literal */.euz('tcp').describe('Opens a TCP connection: one that is refused or times out is a failure.'),
+    host: check_sources_name('a host').describe('Name or address of the host.'),
+    port: schemas/* int */.Whr().min(1).max(65535).describe('Port to connect to.'),
+})
+    .superRefine(refuseBadLimits, { when: isMapping })
+    .transform(({ metric: _, ...check }) => ({
+    ...finishNumber({ metric: 'error-rate', ...check }),
+    headers: {},
+}));
+const commandCheck = section({
+    ...common,
+    type: schemas/* literal */.euz('command')
+        .describe('Runs a program, without a shell. Its exit status has to be 0; the last line it prints is the value.'),
+    run: schemas/* array */.YOg(check_sources_text(), {
+        error: 'must be a list; write the program and its arguments, such as `[./check.sh, eu]`',
+    })
+        .min(1, 'is empty; write the program and its arguments')
+        .refine(([program]) => program === undefined || /\S/.test(program), 'has no program; write one first')
+        .describe('The program and its arguments.'),
+    value: schemas/* enum */.k5n(['exit-status', 'output'])
+        .default('exit-status')
+        .describe('What is held against the limit: the `exit-status`, or the number in the last line of the `output`.'),
+    env: schemas/* array */.YOg(schemas/* string */.YjP().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'is not the name of an environment variable'))
+        .default([])
+        .describe('Environment variables of the step that the program gets, beside PATH and HOME.'),
+})
+    .superRefine(refuseBadLimits, { when: isMapping })
+    .superRefine(needLimitAndSeverity, { when: isMapping })
+    .transform(({ env: passes, ...check }) => ({ ...finishNumber(check), passes, headers: {} }));
+const jsonPath = () => check_sources_text().superRefine((path, context) => {
+    try {
+        (0,esm/* query */.P)({}, path);
+    }
+    catch {
         context.addIssue({
             code: 'custom',
-            path: [],
-            message: 'has no limit; write `max`, `min` or `equals`, or a `metric` that brings one',
+            message: 'is not a JSONPath of RFC 9535; write one such as `$.errors`',
         });
     }
-    if (check['severity'] === undefined) {
-        context.addIssue({
-            code: 'custom',
-            path: [],
-            message: `has no severity; write \`severity\` as ${metrics/* severities */.gO.join(', ')}, or a \`metric\` that brings one`,
-        });
+});
+const jsonCheck = section({
+    ...common,
+    ...counting,
+    type: schemas/* literal */.euz('json')
+        .describe('Asks an address for JSON, and takes one number out of it, or two counters.'),
+    url: httpUrl({ example: 'https://example.com/stats' }).describe('Address to ask with GET.'),
+    value: jsonPath()
+        .optional()
+        .describe('JSONPath of the number. Default: none, so that `bad` and `total` are needed.'),
+    bad: jsonPath()
+        .optional()
+        .describe('JSONPath of the counter of what went wrong. Default: none, so that `value` is needed.'),
+    total: jsonPath()
+        .optional()
+        .describe('JSONPath of the counter of all. Default: none, so that `value` is needed.'),
+    headers: headers()
+        .prefault({})
+        .describe('Headers of the request: a text, or { env: NAME } for a secret. Default: none.'),
+})
+    .superRefine(refuseBadLimits, { when: isMapping })
+    .superRefine(needLimitAndSeverity, { when: isMapping })
+    .superRefine((check, context) => needOne({ check, single: 'value', context }), { when: isMapping })
+    .transform(({ value, bad, total, method, alpha, ...check }) => ({
+    ...finishNumber(check),
+    ...sourceOf({ single: value, bad, total, method, alpha }),
+}));
+const datadogCheck = section({
+    ...common,
+    ...counting,
+    type: schemas/* literal */.euz('datadog').describe('Asks Datadog for the latest point of a metric, or for two counts.'),
+    site: schemas/* enum */.k5n([
+        'datadoghq.com',
+        'us3.datadoghq.com',
+        'us5.datadoghq.com',
+        'datadoghq.eu',
+        'ap1.datadoghq.com',
+        'ap2.datadoghq.com',
+        'ddog-gov.com',
+    ])
+        .default('datadoghq.com')
+        .describe('Site of the account.'),
+    url: httpUrl({ example: 'https://api.datadoghq.com' })
+        .optional()
+        .describe('Address of the API, where a proxy stands before it. Default: that of the site.'),
+    query: check_sources_text()
+        .optional()
+        .describe('Query that gives one series. Default: none, so that `bad` and `total` are needed.'),
+    bad: check_sources_text()
+        .optional()
+        .describe('Query of the count of what went wrong, with `.as_count()`. Default: none, so that `query` is needed.'),
+    total: check_sources_text()
+        .optional()
+        .describe('Query of the count of all, with `.as_count()`. Default: none, so that `query` is needed.'),
+    'api-key': token('The API key.'),
+    'app-key': token('The application key; it needs the scope timeseries_query.'),
+})
+    .superRefine(refuseBadLimits, { when: isMapping })
+    .superRefine(needLimitAndSeverity, { when: isMapping })
+    .superRefine((check, context) => needOne({ check, single: 'query', context }), { when: isMapping })
+    .transform(({ site, url, query, bad, total, method, alpha, 'api-key': apiKey, 'app-key': appKey, ...check }) => ({
+    ...finishNumber(check),
+    ...sourceOf({ single: query, bad, total, method, alpha }),
+    url: url ?? `https://api.${site}`,
+    headers: { 'dd-api-key': apiKey, 'dd-application-key': appKey },
+}));
+const newRelicCheck = section({
+    ...common,
+    ...counting,
+    type: schemas/* literal */.euz('newrelic')
+        .describe('Asks New Relic with NRQL for one number, or for counts named `bad` and `total`.'),
+    url: httpUrl({ example: 'https://api.eu.newrelic.com/graphql' })
+        .default('https://api.newrelic.com/graphql')
+        .describe('Address of NerdGraph; the EU has another.'),
+    account: schemas/* int */.Whr().min(1).describe('Id of the account.'),
+    nrql: check_sources_text()
+        .refine((nrql) => !/\b(?:since|until|timeseries)\b/i.test(nrql), {
+        error: 'holds SINCE, UNTIL or TIMESERIES, which the gate adds itself; remove them',
+    })
+        .describe('NRQL that gives one row, of one number or of `bad` and `total`, without SINCE and UNTIL.'),
+    'api-key': token('The user key.'),
+})
+    .superRefine(refuseBadLimits, { when: isMapping })
+    .superRefine(needLimitAndSeverity, { when: isMapping })
+    .transform(({ 'api-key': apiKey, alpha, ...check }) => ({
+    ...finishNumber(check),
+    ...(alpha === undefined ? {} : { alpha }),
+    headers: { 'api-key': apiKey },
+}));
+const sentryCheck = section({
+    ...common,
+    ...counting,
+    type: schemas/* literal */.euz('sentry').describe('Counts the crashed sessions or users of a release in Sentry.'),
+    url: httpUrl({ example: 'https://sentry.example.com' })
+        .default('https://sentry.io')
+        .describe('Address of Sentry.'),
+    organization: check_sources_name('a slug').describe('Slug of the organization.'),
+    project: schemas/* int */.Whr().min(1).describe('Number of the project.'),
+    release: check_sources_text().describe('The release as Sentry knows it, such as `shop@1.4.0`.'),
+    environment: check_sources_text().optional().describe('The environment as Sentry knows it. Default: all.'),
+    of: schemas/* enum */.k5n(['sessions', 'users']).default('sessions').describe('What is counted.'),
+    token: token('An auth token with the scope org:read.'),
+})
+    .superRefine(refuseBadLimits, { when: isMapping })
+    .transform(({ token: { env }, alpha, metric, ...check }) => ({
+    ...finishNumber({ metric: metric ?? 'crash-rate', ...check }),
+    ...(alpha === undefined ? {} : { alpha }),
+    headers: { authorization: { env, scheme: 'Bearer' } },
+}));
+const codePushCheck = section({
+    ...common,
+    ...counting,
+    type: schemas/* literal */.euz('codepush')
+        .describe('Counts the failed installs of a CodePush label, and of the one before.'),
+    url: httpUrl({ example: 'https://codepush.example.com' }).describe('Address of the CodePush server.'),
+    app: check_sources_text().describe('Name of the app.'),
+    deployment: check_sources_text().default('Production').describe('Name of the deployment.'),
+    label: schemas/* string */.YjP()
+        .regex(/^v\d+$/, 'is not a label; write one such as `v12`')
+        .describe('The label that may be bad.'),
+    'label-before': schemas/* string */.YjP()
+        .regex(/^v\d+$/, 'is not a label; write one such as `v11`')
+        .optional()
+        .describe('The label to compare with: it may fail a quarter more often. Default: none, so that `max` holds.'),
+    token: token('An access key.'),
+})
+    .superRefine(refuseBadLimits, { when: isMapping })
+    .transform(({ token: { env }, alpha, metric, 'label-before': labelBefore, ...check }) => ({
+    ...finishNumber({ metric: metric ?? 'crash-rate', ...check }),
+    ...(alpha === undefined ? {} : { alpha }),
+    ...(labelBefore === undefined ? {} : { labelBefore }),
+    headers: { authorization: { env, scheme: 'Bearer' } },
+}));
+/** There is one of both: needOne saw to it. */
+function sourceOf({ single, bad, total, method, alpha }) {
+    return bad === undefined || total === undefined
+        ? { source: single ?? '' }
+        : { counters: { bad, total }, method, ...(alpha === undefined ? {} : { alpha }) };
+}
+function needOne(input) {
+    const { check, single, context } = input;
+    const tell = (key, message) => context.addIssue({ code: 'custom', path: [key], message });
+    const has = (key) => check[key] !== undefined;
+    if (!has(single) && !has('bad') && !has('total'))
+        tell(single, 'is missing; write it, or `bad` and `total`');
+    if (has(single) && (has('bad') || has('total'))) {
+        tell(has('bad') ? 'bad' : 'total', `stands in the place of \`${single}\`; remove one of them`);
+    }
+    if (has('bad') !== has('total')) {
+        tell(has('bad') ? 'total' : 'bad', 'is missing; `bad` and `total` need each other');
     }
 }
+
+;// CONCATENATED MODULE: ./lib/config/checks.js
+
+
+
+
+/** The list of checks; `for` of an http check is still open where the file does not say. */
+const checksSchema = schemas/* array */.YOg(schemas/* discriminatedUnion */.gMt('type', [
+    httpCheck,
+    prometheusCheck,
+    tcpCheck,
+    commandCheck,
+    jsonCheck,
+    datadogCheck,
+    newRelicCheck,
+    sentryCheck,
+    codePushCheck,
+]))
+    .superRefine(refuseSharedNames, { when: ({ value }) => Array.isArray(value) });
 function refuseSharedNames(checks, context) {
     const seen = new Set();
     for (const [index, check] of checks.entries()) {
@@ -42399,9 +42837,6 @@ function refuseSharedNames(checks, context) {
         }
         seen.add(check.name);
     }
-}
-function isMapping({ value }) {
-    return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 ;// CONCATENATED MODULE: ./lib/config/schema.js
@@ -42458,13 +42893,22 @@ function healthSchema() {
         timeout: fields_duration({ min: 1 })
             .optional()
             .describe('Longest time that one probe or query may take. At most the window; by default 10s, or the window if that is shorter.'),
+        alpha: schemas/* number */.aig()
+            .gt(0, 'must be above 0; write for example `0.01`')
+            .max(0.5, 'must be at most 0.5; write for example `0.01`')
+            .default(0.01)
+            .describe('Chance that the gate calls a healthy deployment bad from its counts, however often it looks; split over the checks that count.'),
+        'healthy-early': schemas/* boolean */.zMY()
+            .default(false)
+            .describe('Whether the gate ends as soon as all checks count and all are seen to be well, so that what starts later goes unseen.'),
         cooldown: fields_duration()
             .prefault('30m')
             .describe('Least time between two automatic rollbacks of the environment.'),
         checks: checksSchema.prefault([]).describe('What is looked at. Each check has a limit and a severity.'),
     })
         .superRefine(keepWithinWindow, { when: schema_isMapping })
-        .transform(({ window: windowMs, interval, timeout, cooldown: cooldownMs, checks }) => {
+        .transform((health) => {
+        const { window: windowMs, interval, timeout, cooldown: cooldownMs, checks, alpha } = health;
         const intervalMs = interval ?? Math.min(defaultIntervalMs, windowMs);
         const timeoutMs = timeout ?? Math.min(defaultTimeoutMs, windowMs);
         return {
@@ -42472,6 +42916,8 @@ function healthSchema() {
             intervalMs,
             timeoutMs,
             cooldownMs,
+            alpha,
+            healthyEarly: health['healthy-early'],
             checks: checks.map((check) => fillFor(check, { intervalMs, windowMs })),
         };
     });
@@ -42512,6 +42958,7 @@ function refuseLateFor({ checks, path, windowMs, context, }) {
         return;
     for (const [index, check] of checks.entries()) {
         refuseLonger({ value: check?.forMs, path: [...path, index, 'for'], windowMs, context });
+        refuseLonger({ value: check?.initialDelayMs, path: [...path, index, 'initial-delay'], windowMs, context });
     }
 }
 function refuseLonger({ value, path, windowMs, context, }) {
@@ -43258,7 +43705,7 @@ function isJson({ headers }) {
 
 /***/ }),
 
-/***/ 1534:
+/***/ 1129:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -43271,41 +43718,42 @@ __nccwpck_require__.d(__webpack_exports__, {
 var errors = __nccwpck_require__(452);
 // EXTERNAL MODULE: ./lib/text/redact.js
 var redact = __nccwpck_require__(1814);
+// EXTERNAL MODULE: ./node_modules/zod/v4/classic/schemas.js + 11 modules
+var schemas = __nccwpck_require__(2857);
+;// CONCATENATED MODULE: ./lib/health/statistics/before.js
+/** Fewer minutes with traffic say nothing about how they vary. */
+const leastMinutes = 10;
+/** @param minutes counts by minute */
+function describeBefore(minutes) {
+    const busy = minutes.filter(({ of }) => of > 0);
+    const total = busy.reduce((sum, { bad, of }) => ({ bad: sum.bad + bad, of: sum.of + of }), {
+        bad: 0,
+        of: 0,
+    });
+    return { total, minutes: busy.length, dispersion: dispersionOf(busy, total) };
+}
+/**
+ * An hour sees only few bursts, and the next one is often longer: what it shows beyond chance counts so many times. Chosen
+ * by `npm run bench -- gate` so that no healthy service with bursts is called bad in more than about 0.5 % of its gates.
+ */
+const caution = 5;
+/**
+ * Pearson's chi-squared of the shares by minute over its degrees of freedom, its part above 1 with `caution`; 1 where too
+ * little is known.
+ */
+function dispersionOf(minutes, total) {
+    const share = total.bad / total.of;
+    if (minutes.length < leastMinutes || !(share > 0 && share < 1))
+        return 1;
+    const chiSquared = minutes.reduce((sum, { bad, of }) => sum + (bad - of * share) ** 2 / (of * share * (1 - share)), 0);
+    return 1 + caution * Math.max(0, chiSquared / (minutes.length - 1) - 1);
+}
+
+// EXTERNAL MODULE: ./lib/health/target.js
+var health_target = __nccwpck_require__(2409);
 // EXTERNAL MODULE: ./lib/text/duration.js
 var duration = __nccwpck_require__(4783);
-// EXTERNAL MODULE: ./lib/health/value.js
-var health_value = __nccwpck_require__(1951);
-;// CONCATENATED MODULE: ./lib/health/limit.js
-
-/**
- * True when the value is inside every bound that the limit has; the bounds themselves are inside. NaN is inside none,
- * also of a limit without bounds; +Inf is beyond every max.
- */
-function isWithin(value, { max, min, equals }) {
-    if (Number.isNaN(value))
-        return false;
-    if (max !== undefined && !(value <= max))
-        return false;
-    if (min !== undefined && !(value >= min))
-        return false;
-    return equals === undefined || value === equals;
-}
-/** The limit in words: `at most 5 %`, `at least 10`, `exactly 1`, `between 1 and 5`. */
-function describeLimit({ max, min, equals }, unit) {
-    const parts = [];
-    if (min !== undefined && max !== undefined) {
-        parts.push(`between ${(0,health_value/* formatValue */.Fl)(min, unit)} and ${(0,health_value/* formatValue */.Fl)(max, unit)}`);
-    }
-    else if (max !== undefined)
-        parts.push(`at most ${(0,health_value/* formatValue */.Fl)(max, unit)}`);
-    else if (min !== undefined)
-        parts.push(`at least ${(0,health_value/* formatValue */.Fl)(min, unit)}`);
-    if (equals !== undefined)
-        parts.push(`exactly ${(0,health_value/* formatValue */.Fl)(equals, unit)}`);
-    return parts.join(' and ') || 'none';
-}
-
-;// CONCATENATED MODULE: ./lib/health/no-answer.js
+;// CONCATENATED MODULE: ./lib/http/no-answer.js
 const explanations = [
     { codes: /^ECONNREFUSED$/, isOutage: true, words: 'the connection was refused' },
     {
@@ -43363,7 +43811,7 @@ function codeOf(error) {
     return [];
 }
 
-;// CONCATENATED MODULE: ./lib/health/request.js
+;// CONCATENATED MODULE: ./lib/http/request.js
 
 
 const redirects = new Set([301, 302, 303, 307, 308]);
@@ -43397,15 +43845,15 @@ async function request(input) {
     }
 }
 async function exchange(input, signal) {
-    const { fetch, now, form, maxBytes, maxRedirects, wantedStatus = [] } = input;
+    const { fetch, now, body: sent, maxBytes, maxRedirects, wantedStatus = [] } = input;
     const startedAt = now();
     let url = input.url;
     let headers = input.headers;
     for (let followed = 0;; followed += 1) {
         const response = await fetch(url, {
-            method: form === undefined ? 'GET' : 'POST',
-            headers: { 'user-agent': 'rollback-health-check', ...headers },
-            body: form ?? null,
+            method: input.method ?? (sent === undefined ? 'GET' : 'POST'),
+            headers,
+            body: sent ?? null,
             redirect: 'manual',
             cache: 'no-store',
             signal,
@@ -43415,7 +43863,14 @@ async function exchange(input, signal) {
         const isFinal = maxRedirects === 0 || wantedStatus.includes(status);
         if (isFinal || !redirects.has(status) || location === null) {
             const { body, cut } = await readBody(response, maxBytes);
-            return { kind: 'answer', status, body, cut, latencyMs: Math.max(0, now() - startedAt) };
+            return {
+                kind: 'answer',
+                status,
+                body,
+                cut,
+                latencyMs: Math.max(0, now() - startedAt),
+                location: redirects.has(status) ? (location ?? '') : '',
+            };
         }
         await response.body?.cancel();
         if (followed === maxRedirects)
@@ -43458,15 +43913,683 @@ async function readBody(response, maxBytes) {
     return { body: Buffer.concat(chunks).subarray(0, maxBytes).toString('utf8'), cut };
 }
 
-// EXTERNAL MODULE: ./lib/health/target.js
-var health_target = __nccwpck_require__(2409);
+;// CONCATENATED MODULE: ./lib/health/checks/ask-json.js
+
+
+const maxBodyBytes = 5 * 1024 * 1024;
+/**
+ * Asks a service for JSON. Whatever it says that is not the wanted answer is an error that says so, or no data where the
+ * answer is still to come; nothing of the body is quoted.
+ * @param path appended to the address; already encoded
+ */
+async function askJson(input) {
+    const { target, surroundings, signal, path, parameters = {}, json, schema, service } = input;
+    const { fetch, now, timeoutMs } = surroundings;
+    const url = new URL(target.url);
+    url.pathname = `${url.pathname.replace(/\/+$/, '')}${path}`;
+    for (const [name, value] of Object.entries(parameters))
+        url.searchParams.append(name, value);
+    const outcome = await request({
+        fetch,
+        now,
+        signal,
+        timeoutMs,
+        url,
+        headers: {
+            ...health_target/* identity */.D_,
+            accept: 'application/json',
+            ...(json !== undefined && { 'content-type': 'application/json' }),
+            ...target.headers,
+        },
+        secretHeaders: target.secretHeaders,
+        maxBytes: maxBodyBytes,
+        maxRedirects: 0,
+        ...(json !== undefined && { body: JSON.stringify(json) }),
+    });
+    const error = (note) => ({ kind: 'error', note });
+    if (outcome.kind === 'no-answer')
+        return error(`${target.shownUrl} could not be asked: ${outcome.detail}`);
+    const { status, body, cut } = outcome;
+    if (status === 202)
+        return { kind: 'no-data', note: `${service} has not worked it out yet (status 202)` };
+    if (status === 401 || status === 403) {
+        const note = `${service} refused the request (status ${status}): check the token of this check and its permissions`;
+        return { kind: 'error', note, permanent: true };
+    }
+    if (status === 429)
+        return error(`${service} takes no more requests for now (status 429): use a longer interval`);
+    if (status < 200 || status > 299)
+        return error(`${service} answered with status ${status}`);
+    if (cut)
+        return error(`${service} answered with more than 5 MiB`);
+    const parsed = schema.safeParse(parseJson(body));
+    return parsed.success
+        ? { kind: 'told', value: parsed.data }
+        : error(`${service} answered with status ${status} and something in another shape than its documentation says`);
+}
+/** Undefined for what is no JSON, which no schema takes. */
+function parseJson(text) {
+    try {
+        return JSON.parse(text);
+    }
+    catch {
+        return undefined;
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/health/statistics/mixture.js
+// in a realm of its own, as the tests run in, each look at a global costs more than the logarithm
+const { exp, log, log1p } = Math;
+/** Nothing seen. @param alternatives how many there are */
+function emptyMixture(alternatives) {
+    return { logs: new Array(alternatives).fill(Number.NEGATIVE_INFINITY), polls: 0 };
+}
+/**
+ * Adds what one poll saw.
+ * @param increments log likelihood ratio of the poll, by alternative; already divided by the dispersion
+ * @param plannedPolls how many polls there will be: half of the weight is on the first start, the rest is spread evenly.
+ *   More polls than planned only add no further starts
+ */
+function addPoll(mixture, increments, plannedPolls) {
+    const weight = log(weightOf(mixture.polls, plannedPolls));
+    const logs = mixture.logs.map((each, index) => logAdd(each, weight) + (increments[index] ?? 0));
+    return { logs, polls: mixture.polls + 1 };
+}
+/** ln E: the evidence so far. 0 before the first poll; compare with ln(1 / alpha). */
+function logEvidence({ logs, polls }, plannedPolls) {
+    const mean = logSum(logs) - log(logs.length);
+    return logAdd(mean, log(unspent(polls, plannedPolls)));
+}
+function weightOf(poll, plannedPolls) {
+    if (plannedPolls <= 1)
+        return poll === 0 ? 1 : 0;
+    if (poll === 0)
+        return 0.5;
+    return poll < plannedPolls ? 0.5 / (plannedPolls - 1) : 0;
+}
+/** The weight of the starts that are still to come, whose likelihood ratio is 1. */
+function unspent(polls, plannedPolls) {
+    if (polls === 0)
+        return 1;
+    if (plannedPolls <= 1)
+        return 0;
+    return Math.max(0, 0.5 * (1 - (Math.min(polls, plannedPolls) - 1) / (plannedPolls - 1)));
+}
+/** log(exp(a) + exp(b)), without overflow or underflow. */
+function logAdd(a, b) {
+    const [less, more] = a < b ? [a, b] : [b, a];
+    return less === Number.NEGATIVE_INFINITY ? more : more + log1p(exp(less - more));
+}
+function logSum(logs) {
+    const greatest = Math.max(...logs);
+    if (!Number.isFinite(greatest))
+        return greatest;
+    return greatest + log(logs.reduce((sum, each) => sum + exp(each - greatest), 0));
+}
+
+;// CONCATENATED MODULE: ./lib/health/statistics/one-arm.js
+
+/** Multiples of the limit that the evidence is weighed against. */
+const multiples = [1.25, 1.5, 2, 3, 5, 10, 20, 40];
+/** no alternative is nearer to certainty */
+const highestShare = 0.95;
+const emptyOneArm = { mixture: emptyMixture(multiples.length), total: { bad: 0, of: 0 } };
+function planOneArm(settings) {
+    return {
+        ...settings,
+        alternatives: multiples.map((multiple) => alternativeAt(multiple, settings)),
+        rejected: alternativeAt(settings.detect, settings),
+    };
+}
+/**
+ * Adds the counts of one poll. Order within a poll makes no difference, and neither does its length.
+ *
+ * The log-likelihoods are divided by the dispersion, without which errors that come in bursts would cry wolf. With a
+ * dispersion above 1 that is a heuristic (a quasi-likelihood), and no error rate is promised; with 1, the promise of
+ * `mixture.ts` holds for requests that are bad with a probability of at most the limit, given the past.
+ * @throws RangeError for counts that cannot be: NaN, negative, more bad ones than there are
+ */
+function addCounts(state, counts, plan) {
+    refuseImpossible(counts);
+    const increments = plan.alternatives.map((alternative) => logRatio(counts, alternative));
+    return {
+        mixture: addPoll(state.mixture, increments, plan.plannedPolls),
+        total: { bad: state.total.bad + counts.bad, of: state.total.of + counts.of },
+    };
+}
+/** ln E that more are bad than the limit allows. */
+function logEvidenceOf(state, plan) {
+    return logEvidence(state.mixture, plan.plannedPolls);
+}
+/**
+ * What can be said now: *bad* when the evidence reached 1/alpha; *good* when Wald's test of the limit against `detect`
+ * times the limit accepts the limit, over all counts so far (Wald 1945); else *open*. Nothing is said of nothing.
+ */
+function callOf(state, plan) {
+    if (state.total.of === 0)
+        return 'open';
+    if (logEvidenceOf(state, plan) >= Math.log(1 / plan.alpha))
+        return 'bad';
+    return logRatio(state.total, plan.rejected) <= Math.log(plan.beta) ? 'good' : 'open';
+}
+/**
+ * How many more requests, at the share of bad ones seen so far, until the service could be called good: seen to have less
+ * than `detect` times the limit. 0 if it can be now, infinite if that share is too near.
+ */
+function requestsToGood({ total }, plan) {
+    const missing = logRatio(total, plan.rejected) - Math.log(plan.beta);
+    if (missing <= 0)
+        return 0;
+    const share = total.of === 0 ? 0 : total.bad / total.of;
+    const each = logRatio({ bad: share, of: 1 }, plan.rejected);
+    return each < 0 ? Math.ceil(missing / -each) : Number.POSITIVE_INFINITY;
+}
+/**
+ * The least multiple of the limit that so many requests would have shown, about half of the time. Undefined when not even
+ * an outage would have shown.
+ */
+function detectableMultiple(requests, plan) {
+    const index = plan.alternatives.findIndex((each) => requests >= requestsToBad(each, plan));
+    return multiples[index];
+}
+/** Requests until a service at that share is called bad, on average: the threshold over the divergence. */
+function requestsToBad(alternative, { alpha }) {
+    const divergence = logRatio({ bad: alternative.share, of: 1 }, alternative);
+    // ln 4: half of the weight is on later starts, and about as much on other alternatives
+    return divergence > 0 ? (Math.log(1 / alpha) + Math.log(4)) / divergence : Number.POSITIVE_INFINITY;
+}
+function logRatio({ bad, of }, { onBad, onGood }) {
+    return bad * onBad + (of - bad) * onGood;
+}
+/** Above the limit, and below certainty, whatever the limit is. */
+function alternativeAt(multiple, { limit, dispersion }) {
+    // a limit of 0 is weighed as the least share that can be told from it
+    const base = Math.min(Math.max(limit, 1e-9), 1 - 1e-9);
+    const share = Math.min(base * multiple, Math.max(highestShare, (1 + base) / 2));
+    return {
+        share,
+        onBad: Math.log(share / base) / dispersion,
+        onGood: (Math.log1p(-share) - Math.log1p(-base)) / dispersion,
+    };
+}
+function refuseImpossible({ bad, of }) {
+    const isPossible = Number.isFinite(of) && bad >= 0 && bad <= of;
+    if (!isPossible)
+        throw new RangeError(`there cannot be ${bad} bad ones of ${of}`);
+}
+
+;// CONCATENATED MODULE: ./lib/health/statistics/relative-limit.js
+/** One-sided chance of 1 in 10 that the true share is above the upper bound. */
+const z = 1.2816;
+/**
+ * The share of bad ones that is put up with after a deployment, from those before it: so many times their share, and at
+ * least what their share may well have been, given how few were seen (Wilson's upper bound, 90 %).
+ * @param times 1 for not worse at all
+ */
+function limitFromBefore({ bad, of }, times) {
+    if (of === 0)
+        return 1;
+    return Math.min(1, Math.max((times * bad) / of, wilsonUpper(bad / of, of)));
+}
+function wilsonUpper(share, n) {
+    const spread = z * Math.sqrt((share * (1 - share)) / n + (z * z) / (4 * n * n));
+    return (share + (z * z) / (2 * n) + spread) / (1 + (z * z) / n);
+}
+
+;// CONCATENATED MODULE: ./lib/health/statistics/two-arm.js
+
+/** Multiples of the tolerance that the evidence is weighed against. */
+const two_arm_multiples = [1.5, 2, 3, 5, 10, 30];
+const emptyTwoArm = emptyMixture(two_arm_multiples.length);
+/**
+ * Adds one poll of two versions that ran at the same time: a canary and the rest, two regions, a label and the one before.
+ *
+ * Given that something went wrong, in which of the two? If both are alike, in each by its share of the traffic, so that
+ * what hits both (a shock to a database, a burst) says nothing. The conditional test of Lindon and Malek
+ * (arXiv 2011.03567, eq. 3) with the share of each poll, which is known before its errors are. It is exact for Poisson
+ * counts, and conservative for shares of requests, as drawing without replacement varies less (Hoeffding 1963, section 6).
+ * @throws RangeError for counts that cannot be
+ */
+function addPair(state, { suspect, control }, plan) {
+    for (const { bad, of } of [suspect, control]) {
+        if (!(Number.isFinite(of) && bad >= 0 && bad <= of)) {
+            throw new RangeError(`there cannot be ${bad} bad ones of ${of}`);
+        }
+    }
+    // without traffic in both arms a poll cannot tell them apart
+    if (suspect.of === 0 || control.of === 0)
+        return state;
+    const shareAt = (ratio) => (ratio * suspect.of) / (ratio * suspect.of + control.of);
+    const expected = shareAt(plan.tolerance);
+    const increments = two_arm_multiples.map((multiple) => {
+        const share = shareAt(plan.tolerance * multiple);
+        return (suspect.bad * Math.log(share / expected) + control.bad * (Math.log1p(-share) - Math.log1p(-expected)));
+    });
+    return addPoll(state, increments, plan.plannedPolls);
+}
+/** True once the suspect is worse than the tolerance allows, with at most `alpha` chance of being wrong at any look. */
+function two_arm_isWorse(state, plan) {
+    return logEvidence(state, plan.plannedPolls) >= Math.log(1 / plan.alpha);
+}
+
+// EXTERNAL MODULE: ./lib/health/value.js
+var health_value = __nccwpck_require__(1951);
+;// CONCATENATED MODULE: ./lib/health/count-judge.js
+
+
+
+
+/** how often a service at twice its limit may be called good */
+const beta = 0.05;
+/** good is: not twice the limit */
+const detect = 2;
+/**
+ * Judges counts by the sequential test, or by the share of the last poll.
+ *
+ * Where more were bad before the deployment than the limit allows, the deployment has to be worse than twice that to count
+ * as bad; if it is only as bad as before, the reading says so.
+ * With a control, bad is only what is worse than that: what hits both says nothing of the deployment.
+ * @param before the counts of the time before, if known
+ */
+function startJudging(settings, before) {
+    const { method, alpha, plannedPolls, noun } = settings;
+    const limit = settings.timesBefore === undefined || before === undefined || before.total.of === 0
+        ? (settings.limit.max ?? 0)
+        : limitFromBefore(before.total, settings.timesBefore);
+    const dispersion = before?.dispersion ?? 1;
+    const planAt = (share) => planOneArm({ limit: share, alpha, beta, detect, plannedPolls, dispersion });
+    const plan = planAt(limit);
+    const shareBefore = before === undefined || before.total.of === 0 ? 0 : before.total.bad / before.total.of;
+    const wasBad = shareBefore > limit;
+    const worsePlan = planAt(Math.min(0.99, 2 * shareBefore));
+    let state = emptyOneArm;
+    let worse = emptyOneArm;
+    let isBad = false;
+    let isWorse = false;
+    let pair = emptyTwoArm;
+    const pairPlan = { tolerance: settings.timesControl ?? 1, alpha, plannedPolls };
+    let controlTotal = { bad: 0, of: 0 };
+    return {
+        judge: (counts, control) => {
+            const { bad, of } = counts;
+            state = addCounts(state, counts, plan);
+            if (wasBad)
+                worse = addCounts(worse, counts, worsePlan);
+            const { total } = state;
+            if (method === 'threshold') {
+                const value = of === 0 ? Number.NaN : bad / of;
+                return {
+                    kind: 'value',
+                    value,
+                    counts: total,
+                    note: `${bad} of ${of} ${noun}`,
+                    ...(wasBad && { before: true }),
+                };
+            }
+            if (control !== undefined) {
+                pair = addPair(pair, { suspect: counts, control }, pairPlan);
+                controlTotal = { bad: controlTotal.bad + control.bad, of: controlTotal.of + control.of };
+            }
+            const alone = callOf(state, plan);
+            const call = control === undefined ? alone : callBeside(two_arm_isWorse(pair, pairPlan), alone);
+            // what was once called bad with this chance of being wrong is not taken back because it got better
+            isBad ||= call === 'bad';
+            isWorse ||= wasBad && callOf(worse, worsePlan) === 'bad';
+            return {
+                kind: 'value',
+                value: total.of === 0 ? 0 : total.bad / total.of,
+                counts: total,
+                call: isBad ? 'bad' : call,
+                ...(of > 0 && bad / of <= limit && { recovering: true }),
+                ...(isBad && wasBad && !isWorse && { before: true }),
+                note: describe({
+                    state,
+                    plan,
+                    call: isBad ? 'bad' : call,
+                    noun,
+                    shareBefore,
+                    wasBad,
+                    ...(control !== undefined && { controlTotal }),
+                    dispersion,
+                    isRelative: settings.timesBefore !== undefined,
+                }),
+            };
+        },
+    };
+}
+/** What is bad in both is not the deployment's doing, and not good either. */
+function callBeside(isWorse, alone) {
+    if (isWorse)
+        return 'bad';
+    return alone === 'bad' ? 'open' : alone;
+}
+function describe(input) {
+    const { state, plan, call, noun, shareBefore, wasBad, controlTotal, dispersion, isRelative } = input;
+    const { bad, of } = state.total;
+    const parts = [`${bad} of ${of} ${noun}`];
+    if (isRelative)
+        parts.push(`limit ${(0,health_value/* formatValue */.Fl)(plan.limit, 'ratio')} from the hour before`);
+    if (controlTotal !== undefined) {
+        parts.push(`${controlTotal.bad} of ${controlTotal.of} in the control`);
+    }
+    if (wasBad)
+        parts.push(`${(0,health_value/* formatValue */.Fl)(shareBefore, 'ratio')} before the deployment`);
+    if (dispersion > 1.5)
+        parts.push(`weighed ${(0,health_value/* formatValue */.Fl)(dispersion, 'number')} times less, because errors came in bursts before`);
+    if (call === 'open')
+        parts.push(describeMissing(state, plan, noun));
+    return parts.join(', ');
+}
+/** What so little could have shown, and how much more it takes. */
+function describeMissing(state, plan, noun) {
+    const multiple = detectableMultiple(state.total.of, plan);
+    const seen = multiple === undefined
+        ? 'too few to see any effect'
+        : `enough to see ${(0,health_value/* formatValue */.Fl)(Math.min(1, multiple * plan.limit), 'ratio')}`;
+    const more = requestsToGood(state, plan);
+    return Number.isFinite(more)
+        ? `${seen}; would have needed ${more} more ${noun} to see a doubling`
+        : `${seen}; too near the limit to be called good`;
+}
+
+;// CONCATENATED MODULE: ./lib/health/checks/count-since.js
+
+/**
+ * Judges what was added to the totals since the last look. Totals that went down were cleared: they start anew.
+ * @param fromZero whether the first totals count, too, because they are all of the new release
+ */
+function countSince({ limit, method }, { alpha, plannedPolls }, { noun, fromZero }) {
+    let last = fromZero ? { bad: 0, of: 0 } : undefined;
+    let judge;
+    return (totals, before, timesBefore) => {
+        const isPossible = totals.bad >= 0 && Number.isFinite(totals.of) && totals.bad <= totals.of;
+        if (!isPossible) {
+            return {
+                kind: 'error',
+                note: `${totals.bad} bad ones of ${totals.of} ${noun} cannot be: is "bad" a part of "total"?`,
+            };
+        }
+        judge ??= startJudging({ limit, method, alpha, plannedPolls, noun, ...(timesBefore !== undefined && { timesBefore }) }, before);
+        const wasCleared = last === undefined || totals.of < last.of || totals.bad < last.bad;
+        const of = wasCleared || last === undefined ? 0 : totals.of - last.of;
+        const bad = wasCleared || last === undefined ? 0 : totals.bad - last.bad;
+        if (bad > of) {
+            // the bad ones were counted before the rest was: the next look has both
+            return judge.judge({ bad: 0, of: 0 });
+        }
+        last = totals;
+        return judge.judge({ bad, of });
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/health/checks/codepush.js
+
+
+
+
+
+const count = schemas/* number */.aig().int().min(0).default(0);
+const metricsSchema = schemas/* object */.Ikc({
+    metrics: schemas/* record */.g1P(schemas/* string */.YjP(), schemas/* object */.Ikc({ installed: count, failed: count })),
+});
+/** How many times as often as the label before the new one may fail. */
+const timesBefore = 1.25;
+/**
+ * Counts the failed of all installs of a label. They are totals of the label, without a time: the first look has all.
+ * A server whose store of metrics is off has none, which is no data and not health. A failed install is an update that
+ * the device took back, and no crash.
+ * @throws InputError for a bad address or an unset secret
+ */
+function prepareCodePushCheck(check, surroundings) {
+    const target = (0,health_target/* resolveTarget */.u1)(check, surroundings.env);
+    const { app, deployment, label, labelBefore } = check;
+    const judge = countSince(check, surroundings, { noun: 'installs', fromZero: true });
+    return {
+        at: `${label} of ${app}/${deployment} at ${target.shownUrl}`,
+        look: async (_at, signal) => {
+            const told = await askJson({
+                target,
+                surroundings,
+                signal,
+                path: `/apps/${encodeURIComponent(app)}/deployments/${encodeURIComponent(deployment)}/metrics`,
+                schema: metricsSchema,
+                service: 'the CodePush server',
+            });
+            if (told.kind !== 'told')
+                return told;
+            const { metrics } = told.value;
+            const now = Object.hasOwn(metrics, label) ? metrics[label] : undefined;
+            if (now === undefined) {
+                const why = Object.keys(metrics).length === 0 ? 'no metrics at all: is its Redis on?' : `no metrics of ${label}`;
+                return { kind: 'no-data', note: `the CodePush server has ${why}` };
+            }
+            const earlier = labelBefore !== undefined && Object.hasOwn(metrics, labelBefore) ? metrics[labelBefore] : undefined;
+            return earlier === undefined
+                ? judge(toCounts(now))
+                : judge(toCounts(now), describeBefore([toCounts(earlier)]), timesBefore);
+        },
+    };
+}
+function toCounts({ installed, failed }) {
+    return { bad: failed, of: installed + failed };
+}
+
+;// CONCATENATED MODULE: external "node:child_process"
+const external_node_child_process_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:child_process");
+;// CONCATENATED MODULE: ./lib/health/checks/command.js
+
+
+/** Enough for a number; the rest of what a program prints is not kept. */
+const keptBytes = 4096;
+/**
+ * Runs a program once a round, without a shell and with no variables but those named. Nothing that it prints is shown,
+ * as it may be a secret, but the number in its last line, where that is what is asked for.
+ */
+function prepareCommandCheck(check, { env, timeoutMs }) {
+    const [program = '', ...parameters] = check.run;
+    return {
+        at: `the program ${program}`,
+        look: async (_at, signal) => {
+            signal.throwIfAborted();
+            const ended = await run({
+                program,
+                parameters,
+                env: pick(env, ['PATH', 'HOME', ...check.passes]),
+                timeoutMs,
+                signal,
+            });
+            if (ended.kind === 'failed')
+                return { kind: 'error', note: `the program ${program} ${ended.why}` };
+            if (check.value === 'exit-status') {
+                return { kind: 'value', value: ended.status, note: `the program ended with status ${ended.status}` };
+            }
+            if (ended.status !== 0)
+                return { kind: 'error', note: `the program ended with status ${ended.status}` };
+            const line = ended.output.trim().split('\n').at(-1)?.trim() ?? '';
+            if (line === '')
+                return { kind: 'no-data', note: 'the program printed nothing' };
+            return /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(line)
+                ? { kind: 'value', value: Number(line) }
+                : { kind: 'error', note: 'the last line that the program printed is not a number' };
+        },
+    };
+}
+function run(input) {
+    const { program, parameters, env, timeoutMs, signal } = input;
+    return new Promise((resolve, reject) => {
+        // a group of its own, so that what it starts ends with it
+        const child = (0,external_node_child_process_namespaceObject.spawn)(program, parameters, {
+            env: { ...env },
+            stdio: ['ignore', 'pipe', 'ignore'],
+            detached: true,
+        });
+        let output = '';
+        let late = false;
+        const kill = () => {
+            if (child.pid === undefined)
+                return;
+            try {
+                process.kill(-child.pid, 'SIGKILL');
+            }
+            catch {
+                // it has ended by itself
+            }
+        };
+        const timer = setTimeout(() => {
+            late = true;
+            kill();
+        }, timeoutMs);
+        signal.addEventListener('abort', kill, { once: true });
+        const done = () => {
+            clearTimeout(timer);
+            signal.removeEventListener('abort', kill);
+        };
+        child.stdout.setEncoding('utf8').on('data', (chunk) => {
+            output = (output + chunk).slice(-keptBytes);
+        });
+        child.once('error', (error) => {
+            done();
+            const isMissing = 'code' in error && error.code === 'ENOENT';
+            resolve({ kind: 'failed', why: isMissing ? 'was not found' : 'could not be started' });
+        });
+        child.once('close', (status) => {
+            done();
+            if (signal.aborted)
+                return reject(signal.reason);
+            if (late)
+                return resolve({ kind: 'failed', why: `did not end within ${(0,duration/* formatDuration */.a3)(timeoutMs)}` });
+            if (status === null)
+                return resolve({ kind: 'failed', why: 'was killed' });
+            resolve({ kind: 'ended', status, output });
+        });
+    });
+}
+function pick(env, names) {
+    return Object.fromEntries(names.filter((name) => Object.hasOwn(env, name)).map((name) => [name, env[name]]));
+}
+
+;// CONCATENATED MODULE: ./lib/health/checks/datadog.js
+
+
+
+
+const answerSchema = schemas/* object */.Ikc({
+    status: schemas/* string */.YjP().default('ok'),
+    series: schemas/* array */.YOg(schemas/* object */.Ikc({ pointlist: schemas/* array */.YOg(schemas/* tuple */.PVZ([schemas/* number */.aig(), schemas/* number */.aig().nullable()])) })).default([]),
+});
+/** The latest points may not be there yet. */
+const lookBackMs = 5 * 60_000;
+/**
+ * Asks Datadog's https://docs.datadoghq.com/api/latest/metrics/#query-timeseries-points for the latest point of a series,
+ * or for the sum of two counts since the deployment.
+ * @throws InputError for an unset secret
+ */
+function prepareDatadogCheck(check, surroundings) {
+    const target = (0,health_target/* resolveTarget */.u1)(check, surroundings.env);
+    const ask = async (query, range, signal) => {
+        const told = await askJson({
+            target,
+            surroundings,
+            signal,
+            path: '/api/v1/query',
+            parameters: {
+                from: String(Math.floor(range.from / 1000)),
+                to: String(Math.floor(range.to / 1000)),
+                query,
+            },
+            schema: answerSchema,
+            service: 'Datadog',
+        });
+        return told.kind === 'told' ? readPoints(told.value) : told;
+    };
+    if (!('counters' in check)) {
+        return {
+            at: `${check.source} at ${target.shownUrl}`,
+            look: async (at, signal) => {
+                const found = await ask(check.source, { from: at - lookBackMs, to: at }, signal);
+                if (found.kind !== 'points')
+                    return found;
+                const value = found.values.at(-1);
+                return value === undefined
+                    ? { kind: 'no-data', note: 'the query has only empty points' }
+                    : { kind: 'value', value };
+            },
+        };
+    }
+    const { bad, total } = check.counters;
+    const count = countSince(check, surroundings, { noun: 'requests', fromZero: true });
+    let from = surroundings.deployedAt;
+    return {
+        at: `${bad} of ${total} at ${target.shownUrl}`,
+        look: async (at, signal) => {
+            from ??= at;
+            const range = { from, to: at + 1000 };
+            const [badFound, totalFound] = await Promise.all([ask(bad, range, signal), ask(total, range, signal)]);
+            if (totalFound.kind !== 'points')
+                return totalFound;
+            // a count without one event is no series
+            if (badFound.kind === 'error')
+                return badFound;
+            const badSum = badFound.kind === 'points' ? sum(badFound.values) : 0;
+            return count({ bad: badSum, of: sum(totalFound.values) });
+        },
+    };
+}
+function readPoints({ status, series }) {
+    if (status !== 'ok')
+        return { kind: 'error', note: 'Datadog could not work the query out', permanent: true };
+    const [first, ...others] = series;
+    if (first === undefined)
+        return { kind: 'no-data', note: 'the query found no series' };
+    if (others.length > 0) {
+        return {
+            kind: 'error',
+            note: `the query found ${series.length} series where one is needed: aggregate it`,
+        };
+    }
+    return { kind: 'points', values: first.pointlist.flatMap(([, value]) => (value === null ? [] : [value])) };
+}
+function sum(values) {
+    return values.reduce((total, value) => total + value, 0);
+}
+
+;// CONCATENATED MODULE: ./lib/health/limit.js
+
+/**
+ * True when the value is inside every bound that the limit has; the bounds themselves are inside. NaN is inside none,
+ * also of a limit without bounds; +Inf is beyond every max.
+ */
+function isWithin(value, { max, min, equals }) {
+    if (Number.isNaN(value))
+        return false;
+    if (max !== undefined && !(value <= max))
+        return false;
+    if (min !== undefined && !(value >= min))
+        return false;
+    return equals === undefined || value === equals;
+}
+/** The limit in words: `at most 5 %`, `at least 10`, `exactly 1`, `between 1 and 5`. */
+function describeLimit({ max, min, equals }, unit) {
+    const parts = [];
+    if (min !== undefined && max !== undefined) {
+        parts.push(`between ${(0,health_value/* formatValue */.Fl)(min, unit)} and ${(0,health_value/* formatValue */.Fl)(max, unit)}`);
+    }
+    else if (max !== undefined)
+        parts.push(`at most ${(0,health_value/* formatValue */.Fl)(max, unit)}`);
+    else if (min !== undefined)
+        parts.push(`at least ${(0,health_value/* formatValue */.Fl)(min, unit)}`);
+    if (equals !== undefined)
+        parts.push(`exactly ${(0,health_value/* formatValue */.Fl)(equals, unit)}`);
+    return parts.join(' and ') || 'none';
+}
+
 ;// CONCATENATED MODULE: ./lib/health/checks/http.js
 
 
 
 
 
-const maxBodyBytes = 1024 * 1024;
+const http_maxBodyBytes = 1024 * 1024;
 const maxRedirects = 5;
 /**
  * Probes a URL once a round. A probe fails when the answer is not the expected one (status, text, latency) and also when
@@ -43484,7 +44607,7 @@ const maxRedirects = 5;
  */
 function prepareHttpCheck(check, surroundings) {
     const { fetch, now, env, timeoutMs, intervalMs } = surroundings;
-    const target = (0,health_target/* resolveTarget */.u)(check, env);
+    const target = (0,health_target/* resolveTarget */.u1)(check, env);
     const measure = measures[check.metric];
     const stretchMs = Math.max(check.forMs, intervalMs);
     const failures = new Map();
@@ -43495,11 +44618,12 @@ function prepareHttpCheck(check, surroundings) {
         look: async (at, signal) => {
             const outcome = await request({
                 ...target,
+                headers: { ...health_target/* identity */.D_, ...target.headers },
                 fetch,
                 now,
                 signal,
                 timeoutMs,
-                maxBytes: maxBodyBytes,
+                maxBytes: http_maxBodyBytes,
                 maxRedirects,
                 ...(check.expect.status && { wantedStatus: check.expect.status }),
             });
@@ -43553,23 +44677,175 @@ function describeCounts(failures, probes) {
     return { counts: { bad, of: probes }, note };
 }
 
-// EXTERNAL MODULE: ./node_modules/zod/v4/classic/schemas.js + 11 modules
-var schemas = __nccwpck_require__(2857);
+// EXTERNAL MODULE: ./node_modules/jsonpath-rfc9535/dist/esm/index.js + 40 modules
+var esm = __nccwpck_require__(4525);
+;// CONCATENATED MODULE: ./lib/health/checks/json.js
+
+
+
+
+
+/**
+ * Asks any address for JSON, and takes numbers out of it by JSONPath (RFC 9535), which runs no script.
+ * @throws InputError for a bad address or an unset secret
+ */
+function prepareJsonCheck(check, surroundings) {
+    const target = (0,health_target/* resolveTarget */.u1)(check, surroundings.env);
+    const ask = (signal) => askJson({ target, surroundings, signal, path: '', schema: schemas/* json */.Pq9(), service: target.shownUrl });
+    if (!('counters' in check)) {
+        return {
+            at: `${check.source} at ${target.shownUrl}`,
+            look: async (_at, signal) => {
+                const told = await ask(signal);
+                return told.kind === 'told' ? readNumber(told.value, check.source) : told;
+            },
+        };
+    }
+    const { bad, total } = check.counters;
+    const count = countSince(check, surroundings, { noun: 'requests', fromZero: false });
+    return {
+        at: `${bad} of ${total} at ${target.shownUrl}`,
+        look: async (_at, signal) => {
+            const told = await ask(signal);
+            if (told.kind !== 'told')
+                return told;
+            const [badNow, totalNow] = [readNumber(told.value, bad), readNumber(told.value, total)];
+            if (badNow.kind !== 'value')
+                return badNow;
+            if (totalNow.kind !== 'value')
+                return totalNow;
+            return count({ bad: badNow.value, of: totalNow.value });
+        },
+    };
+}
+function readNumber(json, path) {
+    const found = (0,esm/* query */.P)(json, path);
+    const [value] = found;
+    if (value === undefined || value === null)
+        return { kind: 'no-data', note: `${path} is not in the answer` };
+    if (found.length > 1)
+        return { kind: 'error', note: `${path} is in the answer ${found.length} times, where one is needed` };
+    return typeof value === 'number'
+        ? { kind: 'value', value }
+        : { kind: 'error', note: `${path} is not a number in the answer` };
+}
+
+;// CONCATENATED MODULE: ./lib/health/checks/newrelic.js
+
+
+
+
+const rowSchema = schemas/* record */.g1P(schemas/* string */.YjP(), schemas/* unknown */.L5J());
+const newrelic_answerSchema = schemas/* object */.Ikc({
+    errors: schemas/* array */.YOg(schemas/* unknown */.L5J()).optional(),
+    data: schemas/* object */.Ikc({
+        actor: schemas/* object */.Ikc({
+            account: schemas/* object */.Ikc({ nrql: schemas/* object */.Ikc({ results: schemas/* array */.YOg(rowSchema) }).nullable() }).nullable(),
+        }),
+    })
+        .nullish(),
+});
+const query = 'query($account: Int!, $nrql: Nrql!, $timeout: Seconds) { actor { account(id: $account) { nrql(query: $nrql, timeout: $timeout) { results } } } }';
+const newrelic_lookBackMs = 5 * 60_000;
+/**
+ * Asks New Relic's NerdGraph, which says 200 also where it has only errors to tell.
+ * https://docs.newrelic.com/docs/apis/nerdgraph/examples/nerdgraph-nrql-tutorial/
+ * @throws InputError for an unset secret
+ */
+function prepareNewRelicCheck(check, surroundings) {
+    const target = (0,health_target/* resolveTarget */.u1)(check, surroundings.env);
+    const { account, nrql } = check;
+    const isCounting = /\bas\s+['"`]?bad\b/i.test(nrql);
+    const count = countSince(check, surroundings, { noun: 'requests', fromZero: true });
+    const timeout = Math.max(1, Math.floor(surroundings.timeoutMs / 1000));
+    let startedAt = surroundings.deployedAt;
+    return {
+        at: `${nrql} at ${target.shownUrl}`,
+        look: async (at, signal) => {
+            startedAt ??= at;
+            const since = isCounting ? startedAt : at - newrelic_lookBackMs;
+            const variables = { account, nrql: `${nrql} SINCE ${since} UNTIL ${at + 1}`, timeout };
+            const told = await askJson({
+                target,
+                surroundings,
+                signal,
+                path: '',
+                json: { query, variables },
+                schema: newrelic_answerSchema,
+                service: 'New Relic',
+            });
+            if (told.kind !== 'told')
+                return told;
+            const { errors = [], data } = told.value;
+            const results = data?.actor.account?.nrql?.results;
+            if (errors.length > 0 || results === undefined) {
+                return {
+                    kind: 'error',
+                    note: 'New Relic could not work the query out: check the NRQL and the account',
+                };
+            }
+            const [row, ...others] = results;
+            if (row === undefined)
+                return { kind: 'no-data', note: 'the query found no row' };
+            if (others.length > 0)
+                return { kind: 'error', note: `the query found ${results.length} rows where one is needed` };
+            return isCounting ? readCounts(row, count) : newrelic_readNumber(row);
+        },
+    };
+}
+function readCounts(row, count) {
+    const { bad, total } = { bad: row['bad'], total: row['total'] };
+    if (typeof bad !== 'number' || typeof total !== 'number') {
+        return { kind: 'error', note: 'the row has no numbers named bad and total' };
+    }
+    return count({ bad, of: total });
+}
+function newrelic_readNumber(row) {
+    const values = Object.values(row);
+    if (values.length !== 1) {
+        return { kind: 'error', note: `the row has ${values.length} values where one is needed` };
+    }
+    const [value] = values;
+    if (value === null || value === undefined)
+        return { kind: 'no-data', note: 'the query gave null' };
+    return typeof value === 'number'
+        ? { kind: 'value', value }
+        : { kind: 'error', note: 'the query gave a value that is not a number' };
+}
+
+;// CONCATENATED MODULE: ./lib/health/reading.js
+
+const stateOfCall = { bad: 'breached', good: 'ok', open: 'undecided' };
+/** Holds a reading against the limit. A NaN is no data, whoever let it through. */
+function stateOf(reading, limit) {
+    if (reading.kind !== 'value')
+        return reading.kind;
+    if (reading.call !== undefined)
+        return stateOfCall[reading.call];
+    if (Number.isNaN(reading.value))
+        return 'no-data';
+    return isWithin(reading.value, limit) ? 'ok' : 'breached';
+}
+
 ;// CONCATENATED MODULE: ./lib/health/checks/prometheus-answer.js
 
 /** A moment and its value, which is a string so that it can be NaN or infinite. */
 const pointSchema = schemas/* tuple */.PVZ([schemas/* number */.aig(), schemas/* string */.YjP()]);
+const labelsSchema = schemas/* record */.g1P(schemas/* string */.YjP(), schemas/* string */.YjP()).default({});
 const dataSchema = schemas/* discriminatedUnion */.gMt('resultType', [
     schemas/* object */.Ikc({
         resultType: schemas/* literal */.euz('vector'),
         // a native histogram has `histogram` in the place of `value`
-        result: schemas/* array */.YOg(schemas/* object */.Ikc({ value: pointSchema.optional() })),
+        result: schemas/* array */.YOg(schemas/* object */.Ikc({ metric: labelsSchema, value: pointSchema.optional() })),
     }),
     schemas/* object */.Ikc({ resultType: schemas/* literal */.euz('scalar'), result: pointSchema }),
-    schemas/* object */.Ikc({ resultType: schemas/* literal */.euz('matrix') }),
+    schemas/* object */.Ikc({
+        resultType: schemas/* literal */.euz('matrix'),
+        result: schemas/* array */.YOg(schemas/* object */.Ikc({ metric: labelsSchema, values: schemas/* array */.YOg(pointSchema).default([]) })),
+    }),
     schemas/* object */.Ikc({ resultType: schemas/* literal */.euz('string') }),
 ]);
-const answerSchema = schemas/* discriminatedUnion */.gMt('status', [
+const prometheus_answer_answerSchema = schemas/* discriminatedUnion */.gMt('status', [
     // `data` may come with an error, for a result in part: not looked at
     schemas/* object */.Ikc({ status: schemas/* literal */.euz('error'), errorType: schemas/* string */.YjP(), error: schemas/* string */.YjP() }),
     schemas/* object */.Ikc({ status: schemas/* literal */.euz('success'), data: dataSchema, warnings: schemas/* array */.YOg(schemas/* string */.YjP()).optional() }),
@@ -43580,6 +44856,11 @@ const answerSchema = schemas/* discriminatedUnion */.gMt('status', [
  * @param shownUrl the address, for people
  */
 function readAnswer(answer, shownUrl) {
+    const found = openAnswer(answer, shownUrl);
+    return found.kind === 'found' ? withWarnings(readData(found.data), found.warnings) : found;
+}
+/** What a query found, or the error that says why it found nothing. */
+function openAnswer(answer, shownUrl) {
     const { status, body, cut } = answer;
     if (status === 401 || status === 403) {
         return mistake(`${shownUrl} refused the query (status ${status}): check the headers of this check and the secrets they are read from`);
@@ -43589,13 +44870,13 @@ function readAnswer(answer, shownUrl) {
     }
     if (cut)
         return error(`${shownUrl} answered with more than 5 MiB: aggregate the query, e.g. sum(...)`);
-    const json = parseJson(body);
+    const json = prometheus_answer_parseJson(body);
     if (json === undefined && status >= 500)
         return error(`${shownUrl} answered with status ${status}`);
     if (json === undefined) {
         return error(`${shownUrl} answered with status ${status} and no JSON: is this the address of a Prometheus server, with its path prefix?`);
     }
-    const parsed = answerSchema.safeParse(json);
+    const parsed = prometheus_answer_answerSchema.safeParse(json);
     if (!parsed.success) {
         return error(`${shownUrl} answered with status ${status} and JSON in another shape than that of Prometheus' /api/v1/query`);
     }
@@ -43606,7 +44887,7 @@ function readAnswer(answer, shownUrl) {
     }
     if (status < 200 || status > 299)
         return error(`${shownUrl} answered with status ${status}`);
-    return withWarnings(readData(parsed.data.data), parsed.data.warnings ?? []);
+    return { kind: 'found', data: parsed.data.data, warnings: parsed.data.warnings ?? [] };
 }
 function readData(data) {
     switch (data.resultType) {
@@ -43615,7 +44896,7 @@ function readData(data) {
         case 'string':
             return mistake('the query has a text as its result: ask for a number');
         case 'scalar':
-            return readNumber(data.result[1]);
+            return prometheus_answer_readNumber(data.result[1]);
         case 'vector': {
             const [series, ...others] = data.result;
             if (series === undefined)
@@ -43625,12 +44906,12 @@ function readData(data) {
             }
             if (series.value === undefined)
                 return error('the query has a histogram as its result: ask for a number of it');
-            return readNumber(series.value[1]);
+            return prometheus_answer_readNumber(series.value[1]);
         }
     }
 }
 /** Prometheus prints numbers as Go does; nothing that is merely number-like passes. */
-function readNumber(text) {
+function prometheus_answer_readNumber(text) {
     if (text === 'NaN')
         return { kind: 'no-data', note: 'the query gave NaN, as a division of nothing by nothing does' };
     const infinite = /^([+-]?)Inf$/.exec(text);
@@ -43656,7 +44937,7 @@ function error(note) {
 function mistake(note) {
     return { kind: 'error', note, permanent: true };
 }
-function parseJson(text) {
+function prometheus_answer_parseJson(text) {
     try {
         return JSON.parse(text);
     }
@@ -43665,71 +44946,525 @@ function parseJson(text) {
     }
 }
 
-;// CONCATENATED MODULE: ./lib/health/checks/prometheus.js
+;// CONCATENATED MODULE: ./lib/health/checks/counter-increase.js
+/**
+ * How much counters have grown since they were last seen.
+ *
+ * A counter that was not there at the first look started from zero: the first error ever makes a new series, and
+ * PromQL's `increase` misses it. One that is lower than before was reset, and started from zero, too; unless it is a sum
+ * of several (it has no `instance`), where one of them went away, and nothing can be said. One that is not there for a
+ * while is remembered.
+ * @param state undefined at the first look
+ */
+function countIncrease(state, series) {
+    const next = new Map(state);
+    let increase = 0;
+    for (const { labels, value } of series) {
+        if (!Number.isFinite(value))
+            continue;
+        const key = keyOf(labels);
+        const last = next.get(key);
+        next.set(key, value);
+        if (state === undefined)
+            continue;
+        if (last === undefined)
+            increase += value;
+        else if (value >= last)
+            increase += value - last;
+        else if (labels['instance'] !== undefined)
+            increase += value;
+    }
+    return { state: next, increase };
+}
+function keyOf(labels) {
+    return JSON.stringify(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+;// CONCATENATED MODULE: ./lib/health/checks/prometheus-arm.js
+
+
+const minuteMs = 60_000;
+/** How long before the deployment is compared with. */
+const beforeMs = 60 * minuteMs;
+/** @param selectors of counters; without `bad`, nothing is bad */
+function openArm(server, selectors) {
+    const { bad, total } = selectors;
+    let badState;
+    let totalState;
+    let isSeen = bad === undefined;
+    /** bad ones that were seen before the total had them: two queries are not one moment */
+    let owed = 0;
+    const ask = async (at, signal) => {
+        const [bads, totals] = await Promise.all([
+            bad === undefined ? [] : readSeries(await server.ask(bad, at, signal), server.shownUrl),
+            server.ask(total, at, signal).then((outcome) => readSeries(outcome, server.shownUrl)),
+        ]);
+        if ('kind' in totals)
+            return totals;
+        if ('kind' in bads)
+            return bads;
+        if (totals.length === 0)
+            return { kind: 'no-data', note: `the query ${total} found no series` };
+        isSeen ||= bads.length > 0;
+        return { bads, totals };
+    };
+    return {
+        start: async (at, signal) => {
+            const found = await ask(at, signal);
+            if ('kind' in found)
+                return found;
+            badState = countIncrease(undefined, found.bads).state;
+            totalState = countIncrease(undefined, found.totals).state;
+            return undefined;
+        },
+        poll: async (at, signal) => {
+            const found = await ask(at, signal);
+            if ('kind' in found)
+                return found;
+            const badNow = countIncrease(badState, found.bads);
+            const totalNow = countIncrease(totalState, found.totals);
+            badState = badNow.state;
+            totalState = totalNow.state;
+            const counts = clamp({ bad: badNow.increase + owed, of: totalNow.increase });
+            owed += badNow.increase - counts.bad;
+            return counts;
+        },
+        before: async (until, signal) => {
+            const range = { from: until - beforeMs, to: until, stepMs: minuteMs };
+            const perMinute = [];
+            for (const query of [bad, total]) {
+                if (query === undefined) {
+                    perMinute.push([]);
+                    continue;
+                }
+                const increases = readIncreases(await server.askRange(query, range, signal), server.shownUrl, range.from);
+                if ('kind' in increases)
+                    return increases;
+                perMinute.push(increases);
+            }
+            const [bads = [], totals = []] = perMinute;
+            return totals.map((of, minute) => clamp({ bad: bads[minute] ?? 0, of }));
+        },
+        sawBad: () => isSeen,
+    };
+}
+function clamp({ bad, of }) {
+    return { bad: Math.min(bad, of), of };
+}
+function readSeries(outcome, shownUrl) {
+    if (outcome.kind === 'no-answer') {
+        return { kind: 'error', note: `${shownUrl} could not be asked: ${outcome.detail}` };
+    }
+    const found = openAnswer(outcome, shownUrl);
+    if (found.kind !== 'found')
+        return found;
+    const { data } = found;
+    if (data.resultType !== 'vector') {
+        return {
+            kind: 'error',
+            permanent: true,
+            note: `a counter has to be a selector such as http_requests_total, and the answer is a ${data.resultType}`,
+        };
+    }
+    return data.result.map(({ metric, value }) => ({ labels: metric, value: Number(value?.[1] ?? 'NaN') }));
+}
+function readIncreases(outcome, shownUrl, from) {
+    if (outcome.kind === 'no-answer') {
+        return { kind: 'error', note: `${shownUrl} could not be asked: ${outcome.detail}` };
+    }
+    const found = openAnswer(outcome, shownUrl);
+    if (found.kind !== 'found')
+        return found;
+    if (found.data.resultType !== 'matrix') {
+        return { kind: 'error', note: `${shownUrl} answered a range query with a ${found.data.resultType}` };
+    }
+    const byMoment = new Map();
+    for (let at = from; at <= from + beforeMs; at += minuteMs)
+        byMoment.set(Math.round(at / 1000), []);
+    for (const { metric, values } of found.data.result) {
+        for (const [at, value] of values) {
+            byMoment.get(Math.round(at))?.push({ labels: metric, value: Number(value) });
+        }
+    }
+    let state;
+    const increases = [];
+    for (const series of byMoment.values()) {
+        // the first minutes may be before the service was there at all: nothing is counted from them
+        const first = state === undefined || state.size === 0;
+        const counted = countIncrease(first ? undefined : state, series);
+        if (!first)
+            increases.push(counted.increase);
+        state = counted.state;
+    }
+    return increases;
+}
+
+;// CONCATENATED MODULE: ./lib/health/checks/prometheus-counters.js
 
 
 
-const prometheus_maxBodyBytes = 5 * 1024 * 1024;
+/** Where the moment of the deployment is not known, the last minutes may be after it. */
+const marginMs = 10 * 60_000;
+/**
+ * Counts what went wrong of all since the deployment (or since the first look, if it is not known when that was), from
+ * the counters themselves and not from a rate over a window: every request counts once, and none is extrapolated. With
+ * a control, what ran beside it is counted, too.
+ */
+function watchCounters(check, server, surroundings) {
+    const { counters, control: controlled, limit, method, timesBefore } = check;
+    const { deployedAt, alpha, plannedPolls } = surroundings;
+    const suspect = openArm(server, counters);
+    const control = controlled === undefined ? undefined : openArm(server, controlled.counters);
+    let judge;
+    const start = async (at, signal) => {
+        const from = deployedAt ?? at;
+        for (const arm of [suspect, control]) {
+            const gap = await arm?.start(from, signal);
+            if (gap !== undefined)
+                return gap;
+        }
+        // a canary was not there before, and what runs beside it says more
+        const minutes = control === undefined ? await suspect.before(deployedAt ?? at - marginMs, signal) : [];
+        if ('kind' in minutes)
+            return minutes;
+        const settings = {
+            limit,
+            ...(timesBefore !== undefined && { timesBefore }),
+            ...(controlled !== undefined && { timesControl: controlled.times }),
+            method,
+            alpha,
+            plannedPolls,
+            noun: 'requests',
+        };
+        return startJudging(settings, describeBefore(minutes));
+    };
+    return {
+        at: `${counters.bad} of ${counters.total} at ${server.shownUrl}`,
+        look: async (at, signal) => {
+            if (judge === undefined) {
+                const started = await start(at, signal);
+                if ('kind' in started)
+                    return started;
+                judge = started;
+            }
+            const polled = await suspect.poll(at, signal);
+            if ('kind' in polled)
+                return polled;
+            const beside = await control?.poll(at, signal);
+            if (beside !== undefined && 'kind' in beside)
+                return beside;
+            const reading = judge.judge(polled, beside);
+            return suspect.sawBad()
+                ? reading
+                : { ...reading, note: `${reading.note}, and no series of "bad" was ever seen` };
+        },
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/health/checks/prometheus-server.js
+
+
+const prometheus_server_maxBodyBytes = 5 * 1024 * 1024;
 /** Proxies and servers cut request lines at 8 KiB; encoded, a query grows up to threefold. */
 const longestQueryInUrl = 2000;
 /**
- * Asks a Prometheus server, or one that speaks its HTTP API, for one number a round.
- * https://prometheus.io/docs/prometheus/latest/querying/api/#instant-queries
- *
  * The base address may have a path prefix, a trailing slash, and query parameters that are sent along. No redirect is
  * followed: it leads to a log-in page far more often than to the API.
  * @throws InputError for a bad address or an unset secret
  */
-function preparePrometheusCheck(check, surroundings) {
+function openPrometheus(check, surroundings) {
     const { fetch, now, env, timeoutMs } = surroundings;
-    const target = (0,health_target/* resolveTarget */.u)(check, env);
-    const endpoint = endpointOf(target.url);
+    const target = (0,health_target/* resolveTarget */.u1)(check, env);
+    // a little less than our own patience, so that the server says itself that it was too slow
+    const timeout = `${Math.max(1, Math.floor(timeoutMs * 0.9))}ms`;
+    const send = (endpoint, asked, signal) => {
+        const parameters = new URLSearchParams({ ...asked, timeout });
+        const url = new URL(endpoint);
+        const isLong = (asked['query'] ?? '').length > longestQueryInUrl;
+        if (!isLong)
+            for (const [name, value] of parameters)
+                url.searchParams.set(name, value);
+        return request({
+            fetch,
+            now,
+            signal,
+            timeoutMs,
+            url,
+            headers: { ...health_target/* identity */.D_, accept: 'application/json', ...target.headers },
+            secretHeaders: target.secretHeaders,
+            maxBytes: prometheus_server_maxBodyBytes,
+            maxRedirects: 0,
+            ...(isLong && { body: parameters }),
+        });
+    };
+    const instant = endpointOf(target.url, 'query');
+    const range = endpointOf(target.url, 'query_range');
     return {
-        at: `${check.query} at ${target.shownUrl}`,
-        look: async (at, signal) => {
-            const outcome = await request({
-                ...describeQuery({ target, endpoint, query: check.query, at, timeoutMs }),
-                fetch,
-                now,
-                signal,
-                timeoutMs,
-                maxBytes: prometheus_maxBodyBytes,
-                maxRedirects: 0,
-            });
-            if (outcome.kind === 'no-answer') {
-                return { kind: 'error', note: `${target.shownUrl} could not be asked: ${outcome.detail}` };
-            }
-            return readAnswer(outcome, target.shownUrl);
-        },
+        shownUrl: target.shownUrl,
+        ask: (query, at, signal) => send(instant, { query, time: seconds(at) }, signal),
+        askRange: (query, { from, to, stepMs }, signal) => send(range, { query, start: seconds(from), end: seconds(to), step: String(stepMs / 1000) }, signal),
     };
 }
-function describeQuery(input) {
-    const { target, endpoint, query, at, timeoutMs } = input;
-    const parameters = new URLSearchParams({
-        query,
-        time: (at / 1000).toFixed(3),
-        // a little less than our own patience, so that the server says itself that it was too slow
-        timeout: `${Math.max(1, Math.floor(timeoutMs * 0.9))}ms`,
-    });
-    const headers = { accept: 'application/json', ...target.headers };
-    const common = { headers, secretHeaders: target.secretHeaders };
-    if (query.length > longestQueryInUrl)
-        return { ...common, url: endpoint, form: parameters };
-    const url = new URL(endpoint);
-    for (const [name, value] of parameters)
-        url.searchParams.set(name, value);
-    return { ...common, url };
+function seconds(at) {
+    return (at / 1000).toFixed(3);
 }
 /** Takes the base address, and also the endpoint's own, which people paste. */
-function endpointOf(base) {
+function endpointOf(base, endpoint) {
     const url = new URL(base);
     const prefix = url.pathname.replace(/\/+$/, '').replace(/\/api\/v1(?:\/query)?$/, '');
-    url.pathname = `${prefix}/api/v1/query`;
+    url.pathname = `${prefix}/api/v1/${endpoint}`;
     url.hash = '';
     return url;
 }
 
+;// CONCATENATED MODULE: ./lib/health/statistics/traffic-loss.js
+
+/** Shares of the least traffic that the evidence is weighed against. */
+const shares = [0.75, 0.5, 0.25, 0.1, 0.02];
+const emptyTraffic = emptyMixture(shares.length);
+/**
+ * Adds the requests of one poll, taken as a Poisson count.
+ * @param seconds how long the poll looked at
+ * @throws RangeError for a count or a time that cannot be
+ */
+function addTraffic(state, requests, seconds, plan) {
+    if (!(requests >= 0 && Number.isFinite(requests) && seconds >= 0 && Number.isFinite(seconds))) {
+        throw new RangeError(`there cannot be ${requests} requests in ${seconds} s`);
+    }
+    const expected = plan.least * seconds;
+    const increments = shares.map((share) => (requests * Math.log(share) + (1 - share) * expected) / plan.dispersion);
+    return addPoll(state, increments, plan.plannedPolls);
+}
+/** True once less comes than has to, with at most `alpha` chance of being wrong at any look. */
+function isLost(state, plan) {
+    return logEvidence(state, plan.plannedPolls) >= Math.log(1 / plan.alpha);
+}
+
+;// CONCATENATED MODULE: ./lib/health/checks/prometheus-traffic.js
+
+
+
+
+/** Fewer requests in the hour before, and their loss would say nothing. */
+const leastBefore = 30;
+/**
+ * Watches whether the requests still come: a service that gets none has no errors either. They are compared with the hour
+ * before the deployment, minute by minute for how much they vary.
+ */
+function watchTraffic(check, server, surroundings) {
+    const { traffic, minTimesBefore } = check;
+    const { deployedAt, alpha, plannedPolls } = surroundings;
+    const arm = openArm(server, { total: traffic });
+    let plan;
+    let lastAt = 0;
+    let state = emptyTraffic;
+    let hasLost = false;
+    return {
+        at: `${traffic} at ${server.shownUrl}`,
+        look: async (at, signal) => {
+            if (plan === undefined) {
+                const from = deployedAt ?? at;
+                const minutes = await arm.before(deployedAt ?? at - marginMs, signal);
+                if ('kind' in minutes)
+                    return minutes;
+                const counts = minutes.map(({ of }) => of);
+                const sum = counts.reduce((total, of) => total + of, 0);
+                if (sum < leastBefore) {
+                    return { kind: 'no-data', note: `only ${sum} requests in the hour before, too few to miss any` };
+                }
+                const gap = await arm.start(from, signal);
+                if (gap !== undefined)
+                    return gap;
+                lastAt = from;
+                const mean = sum / counts.length;
+                const dispersion = Math.max(1, counts.reduce((total, of) => total + (of - mean) ** 2 / mean, 0) / (counts.length - 1));
+                plan = { least: (minTimesBefore * mean) / 60, alpha, plannedPolls, dispersion };
+            }
+            const polled = await arm.poll(at, signal);
+            if ('kind' in polled)
+                return polled;
+            const seconds = (at - lastAt) / 1000;
+            lastAt = at;
+            state = addTraffic(state, polled.of, seconds, plan);
+            hasLost ||= isLost(state, plan);
+            const rate = seconds === 0 ? 0 : polled.of / seconds;
+            const shown = `${(0,health_value/* formatValue */.Fl)(rate, 'number')} requests a second, at least ${(0,health_value/* formatValue */.Fl)(plan.least, 'number')} are usual`;
+            return {
+                kind: 'value',
+                value: rate,
+                call: hasLost ? 'bad' : seconds === 0 ? 'open' : 'good',
+                ...(rate >= plan.least && { recovering: true }),
+                note: shown,
+            };
+        },
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/health/checks/prometheus.js
+
+
+
+
+
+/**
+ * Asks a Prometheus server, or one that speaks its HTTP API, once a round: for one number, or for counters.
+ * @throws InputError for a bad address or an unset secret
+ */
+function preparePrometheusCheck(check, surroundings) {
+    const server = openPrometheus(check, surroundings);
+    if ('counters' in check)
+        return watchCounters(check, server, surroundings);
+    if ('traffic' in check)
+        return watchTraffic(check, server, surroundings);
+    const { query } = check;
+    const { deployedAt } = surroundings;
+    let wasBeyond = deployedAt === undefined ? false : undefined;
+    return {
+        at: `${query} at ${server.shownUrl}`,
+        look: async (at, signal) => {
+            const reading = await askNumber(server, query, at, signal);
+            if (reading.kind !== 'value' || stateOf(reading, check.limit) !== 'breached')
+                return reading;
+            // only now is it of interest how it was before
+            if (wasBeyond === undefined && deployedAt !== undefined) {
+                const earlier = await askNumber(server, query, deployedAt - 1000, signal);
+                if (earlier.kind !== 'error')
+                    wasBeyond = stateOf(earlier, check.limit) === 'breached';
+            }
+            return wasBeyond === true ? { ...reading, before: true } : reading;
+        },
+    };
+}
+async function askNumber(server, query, at, signal) {
+    const outcome = await server.ask(query, at, signal);
+    if (outcome.kind === 'no-answer') {
+        return { kind: 'error', note: `${server.shownUrl} could not be asked: ${outcome.detail}` };
+    }
+    return readAnswer(outcome, server.shownUrl);
+}
+
+;// CONCATENATED MODULE: ./lib/health/checks/sentry.js
+
+
+
+
+const sentry_answerSchema = schemas/* object */.Ikc({
+    groups: schemas/* array */.YOg(schemas/* object */.Ikc({
+        by: schemas/* record */.g1P(schemas/* string */.YjP(), schemas/* unknown */.L5J()),
+        totals: schemas/* record */.g1P(schemas/* string */.YjP(), schemas/* number */.aig().nullable()),
+    })),
+});
+const fields = { sessions: 'sum(session)', users: 'count_unique(user)' };
+/**
+ * Counts the crashed sessions, or users with one, of all of a release. Sentry rounds every range to hours, so that no
+ * window of minutes can be asked for; the totals of the release can, and the gate takes what was added.
+ * https://docs.sentry.io/api/releases/retrieve-release-health-session-statistics/
+ * @throws InputError for a bad address or an unset secret
+ */
+function prepareSentryCheck(check, surroundings) {
+    const target = (0,health_target/* resolveTarget */.u1)(check, surroundings.env);
+    const { organization, project, release, environment, of } = check;
+    const field = fields[of];
+    const count = countSince(check, surroundings, { noun: of, fromZero: true });
+    return {
+        at: `${of} of ${release} at ${target.shownUrl}`,
+        look: async (_at, signal) => {
+            const told = await askJson({
+                target,
+                surroundings,
+                signal,
+                path: `/api/0/organizations/${encodeURIComponent(organization)}/sessions/`,
+                parameters: {
+                    field,
+                    groupBy: 'session.status',
+                    // quotes keep a release with spaces in one piece
+                    query: `release:"${release.replace(/["\\]/g, '\\$&')}"`,
+                    project: String(project),
+                    statsPeriod: '1d',
+                    interval: '1d',
+                    ...(environment !== undefined && { environment }),
+                },
+                schema: sentry_answerSchema,
+                service: 'Sentry',
+            });
+            if (told.kind !== 'told')
+                return told;
+            const { groups } = told.value;
+            if (groups.length === 0)
+                return { kind: 'no-data', note: `Sentry has no ${of} of that release` };
+            const totals = { bad: 0, of: 0 };
+            for (const { by, totals: counted } of groups) {
+                const value = counted[field] ?? 0;
+                totals.of += value;
+                if (by['session.status'] === 'crashed')
+                    totals.bad += value;
+            }
+            return count(totals);
+        },
+    };
+}
+
+// EXTERNAL MODULE: external "node:net"
+var external_node_net_ = __nccwpck_require__(7030);
+;// CONCATENATED MODULE: ./lib/health/checks/tcp.js
+
+
+
+
+/**
+ * Opens a connection once a round: 1 if it is refused, dropped or too slow, else 0. A host name that is not found is an
+ * error, as it may be a mistake in the check.
+ */
+function prepareTcpCheck(check, { timeoutMs }) {
+    const { host, port } = check;
+    return {
+        at: `${host}:${port}`,
+        look: async (_at, signal) => {
+            const startedAt = performance.now();
+            const failure = await tryToConnect({ host, port, timeoutMs, signal });
+            if (failure === undefined) {
+                return {
+                    kind: 'value',
+                    value: 0,
+                    note: `connected in ${(0,health_value/* formatValue */.Fl)(performance.now() - startedAt, 'ms')}`,
+                };
+            }
+            return failure.isOutage
+                ? { kind: 'value', value: 1, note: failure.detail }
+                : { kind: 'error', note: `${host}:${port} could not be reached: ${failure.detail}` };
+        },
+    };
+}
+function tryToConnect(input) {
+    const { host, port, timeoutMs, signal } = input;
+    signal.throwIfAborted();
+    return new Promise((resolve, reject) => {
+        const socket = (0,external_node_net_.connect)({ host, port });
+        const end = (act) => {
+            clearTimeout(timer);
+            signal.removeEventListener('abort', abort);
+            socket.destroy();
+            act();
+        };
+        const abort = () => end(() => reject(signal.reason));
+        const timer = setTimeout(() => {
+            const detail = `no connection within ${(0,duration/* formatDuration */.a3)(timeoutMs)}`;
+            end(() => resolve({ kind: 'no-answer', isOutage: true, detail }));
+        }, timeoutMs);
+        signal.addEventListener('abort', abort, { once: true });
+        socket.once('connect', () => end(() => resolve(undefined)));
+        socket.on('error', (error) => end(() => resolve(explainNoAnswer(error))));
+    });
+}
+
 ;// CONCATENATED MODULE: ./lib/health/checks/prepare.js
+
+
+
+
+
+
+
 
 
 /**
@@ -43742,18 +45477,21 @@ function prepareCheck(check, surroundings) {
             return prepareHttpCheck(check, surroundings);
         case 'prometheus':
             return preparePrometheusCheck(check, surroundings);
+        case 'tcp':
+            return prepareTcpCheck(check, surroundings);
+        case 'command':
+            return prepareCommandCheck(check, surroundings);
+        case 'json':
+            return prepareJsonCheck(check, surroundings);
+        case 'datadog':
+            return prepareDatadogCheck(check, surroundings);
+        case 'newrelic':
+            return prepareNewRelicCheck(check, surroundings);
+        case 'sentry':
+            return prepareSentryCheck(check, surroundings);
+        case 'codepush':
+            return prepareCodePushCheck(check, surroundings);
     }
-}
-
-;// CONCATENATED MODULE: ./lib/health/reading.js
-
-/** Holds a reading against the limit. A NaN is no data, whoever let it through. */
-function stateOf(reading, limit) {
-    if (reading.kind !== 'value')
-        return reading.kind;
-    if (Number.isNaN(reading.value))
-        return 'no-data';
-    return isWithin(reading.value, limit) ? 'ok' : 'breached';
 }
 
 ;// CONCATENATED MODULE: ./lib/health/tally.js
@@ -43767,6 +45505,8 @@ const emptyTally = {
     breached: 0,
     gaps: noGaps,
     gapsAtEnd: noGaps,
+    mostErrorsInARow: 0,
+    errorsInARow: 0,
     breach: undefined,
     lastValue: undefined,
     lastGap: undefined,
@@ -43792,17 +45532,21 @@ function addReading(input) {
         withValue: tally.withValue + 1,
         breached: tally.breached + (isBreached ? 1 : 0),
         gapsAtEnd: noGaps,
+        errorsInARow: 0,
         breach: isBreached ? extendBreach(tally.breach, at, reading.recovering === true) : undefined,
         lastValue: reading,
     };
 }
 function addGap(tally, gap) {
     const gapsAtEnd = countGap(tally.gapsAtEnd, gap);
+    const errorsInARow = gap.kind === 'error' ? tally.errorsInARow + 1 : 0;
     return {
         ...tally,
         rounds: tally.rounds + 1,
         gaps: countGap(tally.gaps, gap),
         gapsAtEnd,
+        errorsInARow,
+        mostErrorsInARow: Math.max(tally.mostErrorsInARow, errorsInARow),
         breach: total(gapsAtEnd) >= blindAfter ? undefined : tally.breach,
         lastGap: gap,
     };
@@ -43820,8 +45564,18 @@ function extendBreach(breach, at, recovering) {
  *
  * It did not when the last three rounds had no value, or when no more than half of all rounds had one. The reason is the
  * more frequent one among those rounds; `error` if they are even, because an error is the one that somebody has to repair.
+ *
+ * The limits of a check stand in the place of that: `consecutiveErrorLimit` errors in a row are put up with, and
+ * `inconclusiveLimit` rounds without data of all rounds, as in Argo Rollouts' analysis.
  */
-function blindnessOf({ rounds, withValue, gaps, gapsAtEnd }) {
+function blindnessOf({ rounds, withValue, gaps, gapsAtEnd, mostErrorsInARow }, { consecutiveErrorLimit, inconclusiveLimit } = {}) {
+    if (mostErrorsInARow > (consecutiveErrorLimit ?? Number.POSITIVE_INFINITY))
+        return 'error';
+    if (gaps.noData > (inconclusiveLimit ?? Number.POSITIVE_INFINITY))
+        return 'no-data';
+    // without one value there is nothing to put up with gaps for
+    if (withValue > 0 && (consecutiveErrorLimit ?? inconclusiveLimit) !== undefined)
+        return undefined;
     if (total(gapsAtEnd) >= blindAfter)
         return moreFrequent(gapsAtEnd);
     return withValue * 2 <= rounds ? moreFrequent(gaps) : undefined;
@@ -43834,10 +45588,17 @@ function total({ errors, noData }) {
 }
 /**
  * Whether a check is an issue: beyond its limit without a break for at least `forMs` (0: from the first breach on), from
- * the first to the last round that was itself beyond it.
+ * the first to the last round that was itself beyond it. With a `failureLimit`: beyond it in more rounds than that, in a
+ * row or not, as in Argo Rollouts' analysis.
  */
-function isIssue({ breach }, forMs) {
+function isIssue({ breach, breached }, { forMs, failureLimit }) {
+    if (failureLimit !== undefined)
+        return breached > failureLimit;
     return breach !== undefined && breach.until - breach.since >= forMs;
+}
+/** Whether a check is beyond its limit for so long that it is no blip. @param persistMs from the first to the last round */
+function isPersistent({ breach }, persistMs) {
+    return breach !== undefined && breach.until - breach.since >= persistMs;
 }
 /**
  * Whether every round that had a value was beyond the limit, there were at least two of them, and enough of the watch was
@@ -43858,7 +45619,7 @@ function isSustained(tally) {
  * about now, because too little was seen since, is left out.
  */
 function describeEvidence({ check, tally }) {
-    const isOutdated = blindnessOf(tally) !== undefined && tally.breach === undefined;
+    const isOutdated = blindnessOf(tally, check) !== undefined && tally.breach === undefined;
     return [...(isOutdated ? [] : describeLastValue(check, tally)), ...describeGaps(tally)].join(', ');
 }
 function describeLastValue({ metric, limit }, { lastValue, breach }) {
@@ -43887,31 +45648,33 @@ function describeGaps({ rounds, withValue, lastGap }) {
  * The rule. A check is an *issue* while its value is beyond its limit without a break for its `forMs` (see `isIssue`).
  *
  * *unhealthy* when any critical check is an issue, or two or more high ones are; and, once the window is over, when an
- * issue was beyond its limit in every round that had a value (at least two). A low check never decides that.
- * Otherwise *error* when a check could not look; else *inconclusive* when one had too little data (see `blindnessOf`), or
- * when one that is not low is beyond its limit to the last; else *healthy*.
+ * issue was beyond its limit in every round that had a value (at least two). One that counts, and that its test called
+ * bad, need not be so for the whole window but for its `persistMs`. A low check never decides that, and CPU and memory
+ * never alone: they are causes, and by themselves harm nobody.
+ *
+ * An issue that was one before the deployment decides nothing of that. Where it would have, and the window is over, the
+ * verdict is *pre-existing*: no rollback will help, somebody has to be called.
+ *
+ * Otherwise *error* when a check could not look; else *inconclusive* when one had too little data (see `blindnessOf`) or
+ * evidence, or when one that is not low is beyond its limit to the last; else *healthy*.
  *
  * An unhealthy decision is final. Any other is what it would be if the window closed now without the last part of the rule.
  */
 function decide({ checks, windowOver, }) {
-    const issues = checks.filter(({ check, tally }) => isIssue(tally, check.forMs));
-    const critical = issues.filter(({ check }) => check.severity === 'critical');
-    if (critical.length > 0) {
-        return decide_explain('unhealthy', 'critical-check', 'a critical check is beyond its limit', critical);
+    const issues = checks.filter(({ check, tally }) => isIssue(tally, check));
+    const isNew = ({ tally }) => tally.lastValue?.before !== true;
+    const harm = findHarm(issues.filter(isNew), windowOver);
+    if (harm !== undefined)
+        return decide_explain('unhealthy', harm.reasonCode, harm.why, harm.checks);
+    const old = windowOver ? findHarm(issues, windowOver) : undefined;
+    if (old !== undefined) {
+        const why = `${old.why}, but was so before the deployment, so that no rollback will help`;
+        return decide_explain('pre-existing', 'was-so-before', why, old.checks);
     }
-    const high = issues.filter(({ check }) => check.severity === 'high');
-    if (high.length >= 2) {
-        const why = `${high.length} high checks are beyond their limits at the same time`;
-        return decide_explain('unhealthy', 'two-high-checks', why, high);
-    }
-    const sustained = issues.filter(({ check, tally }) => check.severity !== 'low' && isSustained(tally));
-    if (windowOver && sustained.length > 0) {
-        return decide_explain('unhealthy', 'sustained-issue', 'a check was beyond its limit during the whole window', sustained);
-    }
-    const unable = checks.filter(({ tally }) => blindnessOf(tally) === 'error');
+    const unable = checks.filter(({ check, tally }) => blindnessOf(tally, check) === 'error');
     if (unable.length > 0)
         return decide_explain('error', 'could-not-look', 'the gate could not look', unable);
-    const blind = checks.filter(({ tally }) => blindnessOf(tally) === 'no-data');
+    const blind = checks.filter(({ check, tally }) => blindnessOf(tally, check) === 'no-data');
     if (blind.length > 0 || checks.length === 0) {
         return decide_explain('inconclusive', 'no-data', 'there is too little data', blind);
     }
@@ -43921,10 +45684,37 @@ function decide({ checks, windowOver, }) {
         const why = 'a check is beyond its limit to the last, but not enough for the rule to roll back';
         return decide_explain('inconclusive', 'unsettled-issue', why, unsettled);
     }
+    const open = checks.filter(({ tally }) => tally.lastValue?.call === 'open');
+    if (open.length > 0) {
+        return decide_explain('inconclusive', 'too-little-evidence', 'there is too little evidence', open);
+    }
     if (beyond.length > 0) {
         return decide_explain('healthy', 'minor-issue', 'only low checks are beyond their limits', beyond);
     }
     return decide_explain('healthy', 'all-within-limits', 'every check is within its limit', checks);
+}
+/** The part of the rule that rolls back. */
+function findHarm(issues, windowOver) {
+    const critical = issues.filter(({ check }) => check.severity === 'critical');
+    if (critical.length > 0) {
+        return { reasonCode: 'critical-check', why: 'a critical check is beyond its limit', checks: critical };
+    }
+    const high = issues.filter(({ check }) => check.severity === 'high');
+    if (high.length >= 2) {
+        const why = `${high.length} high checks are beyond their limits at the same time`;
+        return { reasonCode: 'two-high-checks', why, checks: high };
+    }
+    const harmful = issues.filter(({ check: { severity, metric } }) => severity !== 'low' && metric !== 'cpu' && metric !== 'memory');
+    const persistent = harmful.filter(({ check: { persistMs }, tally }) => persistMs !== undefined && isPersistent(tally, persistMs));
+    if (persistent.length > 0) {
+        const why = 'a check stayed beyond its limit';
+        return { reasonCode: 'persistent-issue', why, checks: persistent };
+    }
+    const sustained = windowOver ? harmful.filter(({ tally }) => isSustained(tally)) : [];
+    if (sustained.length === 0)
+        return undefined;
+    const why = 'a check was beyond its limit during the whole window';
+    return { reasonCode: 'sustained-issue', why, checks: sustained };
 }
 function decide_explain(verdict, reasonCode, why, checks) {
     const facts = checks.map((evidence) => `${evidence.check.name} (${describeEvidence(evidence)})`);
@@ -43990,8 +45780,11 @@ function describeLatest({ check, samples }) {
     }
     const unit = (0,health_value/* unitOf */.uF)(check.metric);
     const value = (0,health_value/* formatValue */.Fl)(reading.value, unit);
-    if (stateOf(reading, check.limit) !== 'breached')
+    const state = stateOf(reading, check.limit);
+    if (state === 'ok')
         return `${value} ok`;
+    if (state === 'undecided')
+        return `${value} open, ${reading.note ?? 'too little was seen'}`;
     const over = `${value} over (limit ${describeLimit(check.limit, unit)})`;
     return reading.note === undefined ? over : `${over}, ${reading.note}`;
 }
@@ -44031,15 +45824,17 @@ function reportCheck(record) {
     const { name, type, severity, metric, limit, forMs } = check;
     const unit = (0,health_value/* unitOf */.uF)(metric);
     const { lastValue, breach } = tally;
-    const issue = isIssue(tally, forMs);
+    const issue = isIssue(tally, check);
     return {
         name,
         type,
         severity,
         ...(metric !== undefined && { metric }),
         looksAt,
-        state: issue ? 'breached' : currentState(tally),
+        state: issue ? 'breached' : currentState(record),
         issue,
+        preExisting: issue && lastValue?.before === true,
+        thresholdOnly: lastValue?.call === undefined,
         ...(lastValue !== undefined && {
             ...finite(lastValue.value),
             valueText: (0,health_value/* formatValue */.Fl)(lastValue.value, unit),
@@ -44062,8 +45857,13 @@ function reportCheck(record) {
         evidence: describeEvidence(record),
     };
 }
-function currentState(tally) {
-    return blindnessOf(tally) ?? (tally.breach === undefined ? 'ok' : 'breached');
+function currentState({ check, tally }) {
+    const blindness = blindnessOf(tally, check);
+    if (blindness !== undefined)
+        return blindness;
+    if (tally.breach !== undefined)
+        return 'breached';
+    return tally.lastValue?.call === 'open' ? 'undecided' : 'ok';
 }
 function finite(value) {
     return Number.isFinite(value) ? { value } : {};
@@ -44072,7 +45872,26 @@ function toIso(at) {
     return new Date(at).toISOString();
 }
 
+;// CONCATENATED MODULE: ./lib/health/statistics/alpha.js
+/**
+ * Splits the gate's chance of a false alarm over its checks, so that all together stay within it (Bonferroni): what a check
+ * says it takes, it gets; the others share the rest evenly.
+ * @param wanted by check: the share that it asks for, or undefined
+ * @throws RangeError when they ask for more than there is, or leave nothing for the others
+ */
+function splitAlpha(alpha, wanted) {
+    const taken = wanted.reduce((sum, each) => sum + (each ?? 0), 0);
+    const others = wanted.filter((each) => each === undefined).length;
+    const left = alpha - taken;
+    // sums of decimal fractions are a little off
+    if (left < -1e-12 || (others > 0 && left <= 1e-12)) {
+        throw new RangeError(`checks ask for ${taken} of ${alpha}`);
+    }
+    return wanted.map((each) => each ?? left / others);
+}
+
 ;// CONCATENATED MODULE: ./lib/health/gate.js
+
 
 
 
@@ -44094,15 +45913,17 @@ function toIso(at) {
  */
 async function watchHealth(input) {
     const { checks, windowMs, intervalMs, env, now, sleep, log, signal } = input;
-    const secrets = (0,health_target/* secretsOf */.F)(checks, env);
+    const secrets = (0,health_target/* secretsOf */.Fj)(checks, env);
     const hide = (text) => toShortLine((0,redact/* redact */.E$)(input.redact(text), secrets));
     let watched = prepareChecks(input, hide);
     const startedAt = now();
     for (let rounds = 1, at = startedAt;; rounds += 1) {
-        watched = await Promise.all(watched.map((each) => lookOnce({ watched: each, at, signal, hide })));
+        watched = await Promise.all(watched.map((each) => at - startedAt < each.check.initialDelayMs ? each : lookOnce({ watched: each, at, signal, hide })));
         log(describeRound(watched, at));
         const next = nextRound({ after: at, intervalMs, now: now() });
-        const windowOver = next > startedAt + windowMs || watched.every(isHopeless);
+        const windowOver = next > startedAt + windowMs ||
+            watched.every(isHopeless) ||
+            (input.healthyEarly && watched.every(isGood));
         const decision = decide({ checks: watched, windowOver });
         if (windowOver || decision.verdict === 'unhealthy') {
             return reportGate({
@@ -44125,15 +45946,38 @@ function prepareChecks(input, hide) {
         throw new errors/* InputError */.dz('there is no health check to decide from: add one');
     // a breach can be seen to last until the last round, which is before the window's end where the interval does not divide it
     const longestMs = Math.floor(windowMs / intervalMs) * intervalMs;
-    return checks.map((agreed) => {
-        const check = { ...agreed, forMs: Math.min(agreed.forMs, longestMs) };
-        const { at, look } = prepareCheck(check, input);
+    const plannedPolls = longestMs / intervalMs + 1;
+    const alphas = shareAlpha(checks, input.alpha);
+    return checks.map((agreed, index) => {
+        const watchedMs = Math.max(0, longestMs - agreed.initialDelayMs);
+        const check = { ...agreed, forMs: Math.min(agreed.forMs, watchedMs), ...persistenceOf(agreed, input) };
+        const { at, look } = prepareCheck(check, { ...input, plannedPolls, alpha: alphas[index] ?? input.alpha });
         return { check, look, looksAt: hide(at), tally: emptyTally, samples: [] };
     });
 }
+/** Checks that count, and may decide, share the gate's chance of a false alarm; one that is low decides nothing. */
+function shareAlpha(checks, alpha) {
+    const isSharing = (check) => 'method' in check && check.method === 'sequential' && check.severity !== 'low';
+    const wanted = checks.filter(isSharing).map((check) => ('alpha' in check ? check.alpha : undefined));
+    try {
+        const shares = [...splitAlpha(alpha, wanted)];
+        return checks.map((check) => (isSharing(check) ? (shares.shift() ?? alpha) : alpha));
+    }
+    catch (error) {
+        if (!(error instanceof RangeError))
+            throw error;
+        throw new errors/* InputError */.dz(`the checks' own alpha leave nothing of the gate's ${alpha} for the others; write smaller ones, or a greater alpha of the gate`);
+    }
+}
+/** Evidence from counts needs no whole window: a high check has to stay two intervals, a medium one half of the window. */
+function persistenceOf(check, { intervalMs, windowMs }) {
+    if (!('method' in check) || check.method !== 'sequential' || check.severity === 'low')
+        return {};
+    return { persistMs: check.severity === 'high' ? 2 * intervalMs : windowMs / 2 };
+}
 async function lookOnce(input) {
     const { watched, at, signal, hide } = input;
-    const found = await watched.look(at, signal);
+    const found = applyGapRules(await watched.look(at, signal), watched.check);
     const reading = found.note === undefined ? found : { ...found, note: hide(found.note) };
     const tally = addReading({ tally: watched.tally, reading, at, limit: watched.check.limit });
     return { ...watched, tally, samples: [...watched.samples, { at, reading }].slice(-keptSamples) };
@@ -44144,6 +45988,37 @@ async function lookOnce(input) {
  */
 function nextRound({ after, intervalMs, now, }) {
     return after + Math.max(1, Math.ceil((now - after) / intervalMs)) * intervalMs;
+}
+/** What the check's own rules make of a round without a value. */
+function applyGapRules(found, { onError, onNoData }) {
+    let reading = found;
+    if (reading.kind === 'error' && onError === 'fail')
+        return asFailure(reading.note);
+    if (reading.kind === 'error' && onError === 'ignore')
+        reading = { kind: 'no-data', note: reading.note };
+    if (reading.kind !== 'no-data' && !(reading.kind === 'value' && isNoNumber(reading)))
+        return reading;
+    const note = reading.note ?? 'the value is not a number';
+    if (onNoData === 'fail')
+        return asFailure(note);
+    return onNoData === 'pass'
+        ? { kind: 'value', value: Number.NaN, call: 'good', note: `no data, which is fine here: ${note}` }
+        : reading;
+}
+function isNoNumber({ value, call }) {
+    return Number.isNaN(value) && call === undefined;
+}
+function asFailure(note) {
+    return {
+        kind: 'value',
+        value: Number.NaN,
+        call: 'bad',
+        note: `no value, which counts as a failure here: ${note}`,
+    };
+}
+/** True for a check that counts, and whose counts say that all is well. */
+function isGood({ check, tally }) {
+    return 'method' in check && check.method === 'sequential' && tally.lastValue?.call === 'good';
 }
 /** True for a check that never had a value and has an error that asking again will not change. */
 function isHopeless({ tally: { withValue, lastGap } }) {
@@ -44163,6 +46038,7 @@ function toShortLine(text) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   S: () => (/* binding */ readDeployedAt),
 /* harmony export */   x: () => (/* binding */ planWatch)
 /* harmony export */ });
 /* harmony import */ var _config_parse_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1230);
@@ -44171,6 +46047,21 @@ function toShortLine(text) {
 
 
 
+/**
+ * When the deployment began, ms since the epoch; undefined where nobody says. The event's own word may be a little ahead
+ * of this machine's clock.
+ * @throws InputError for an input that is no time, or one that is to come
+ */
+function readDeployedAt(wish, event, now) {
+    if (wish === '') {
+        const told = Date.parse(event ?? '');
+        return Number.isFinite(told) ? Math.min(told, now) : undefined;
+    }
+    const at = /^\d{4}-\d{2}-\d{2}T/.test(wish) ? Date.parse(wish) : Number.NaN;
+    if (at <= now)
+        return at;
+    throw new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .InputError */ .dz(`input "deployed-at" is "${wish}"; write a time that is past, such as 2026-11-24T12:00:00Z`);
+}
 /** The bounds that the settings have, too. */
 const shortestIntervalMs = 100;
 const longestWindowMs = (0,_text_duration_js__WEBPACK_IMPORTED_MODULE_1__/* .parseDuration */ .E9)('6h');
@@ -44193,7 +46084,15 @@ function planWatch(settings, wishes) {
     if (new Set(checks.map(({ name }) => name)).size < checks.length) {
         throw new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .InputError */ .dz('a check is named "url", as the one of the input "url" is; give it another name, or leave the input out');
     }
-    return { checks, windowMs, intervalMs, timeoutMs: Math.min(settings.timeoutMs, windowMs) };
+    const { alpha, healthyEarly } = settings;
+    return {
+        checks,
+        windowMs,
+        intervalMs,
+        timeoutMs: Math.min(settings.timeoutMs, windowMs),
+        alpha,
+        healthyEarly,
+    };
 }
 function refuseBadRounds({ windowMs, intervalMs }) {
     if (intervalMs < shortestIntervalMs) {
@@ -44229,14 +46128,25 @@ function checksOfUrl(url, rounds) {
 
 /**
  * Decides what to do: an unhealthy production is rolled back, unless an automatic rollback of the same environment is
- * less than the cooldown ago. A second one so soon would roll back the rollback, or a cause that no rollback mends.
+ * less than the cooldown ago (a second one so soon would roll back the rollback, or a cause that no rollback mends), this
+ * very revision was rolled back before (a second time would not help more), or people hold automatic rollbacks.
  * @param past the history, at least that of the cooldown
+ * @param hold why people hold automatic rollbacks; '' if they do not
  * @param now ms since the epoch
  */
-function chooseResponse({ report: { verdict, reasonCode, because }, past, environment, cooldownMs, now, }) {
+function chooseResponse({ report: { verdict, reasonCode, because }, past, environment, revision, hold, cooldownMs, now, }) {
     if (verdict !== 'unhealthy')
         return { decision: 'keep', reasonCode, because };
+    if (hold !== '') {
+        const held = `held, because automatic rollbacks are on hold: ${hold.replace(/\s+/g, ' ').slice(0, 200)}`;
+        return { decision: 'hold', reasonCode: 'on-hold', because: `${because}; ${held}` };
+    }
     const rollbacks = past.filter((event) => event.kind === 'rollback-applied' && event.automatic === true && event.environment === environment);
+    const same = rollbacks.find((event) => event.revision === revision);
+    if (same !== undefined) {
+        const held = `held, because this revision was rolled back automatically at ${(0,_value_js__WEBPACK_IMPORTED_MODULE_1__/* .formatMoment */ .K9)(Date.parse(same.at))}, and once is enough`;
+        return { decision: 'hold', reasonCode: 'already-rolled-back', because: `${because}; ${held}` };
+    }
     const last = Math.max(...rollbacks.map(({ at }) => Date.parse(at)));
     // another runner's clock may be ahead of ours
     if (Math.max(0, now - last) >= cooldownMs)
@@ -44248,21 +46158,70 @@ function chooseResponse({ report: { verdict, reasonCode, because }, past, enviro
 
 /***/ }),
 
-/***/ 2758:
+/***/ 3050:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   S: () => (/* binding */ summarizeReport)
-/* harmony export */ });
-/* harmony import */ var _text_duration_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4783);
-/* harmony import */ var _text_markdown_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4358);
-/* harmony import */ var _value_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1951);
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  S: () => (/* binding */ summarizeReport)
+});
+
+// EXTERNAL MODULE: ./lib/text/duration.js
+var duration = __nccwpck_require__(4783);
+// EXTERNAL MODULE: ./lib/text/markdown.js + 66 modules
+var markdown = __nccwpck_require__(4358);
+// EXTERNAL MODULE: ./lib/health/value.js
+var value = __nccwpck_require__(1951);
+;// CONCATENATED MODULE: ./lib/health/chart.js
+
+const drawnPoints = 60;
+/** In the chart's axis; a ratio is drawn in percent. */
+const unitNames = { ratio: '%', ms: 'ms', number: 'value' };
+/**
+ * What a check saw, beside its limit, as a chart in Mermaid, which GitHub draws. Undefined where there are fewer than two
+ * values. A round without a value is drawn as the one before it. All text is ours, but the name, which is of letters,
+ * digits and dashes.
+ * @see https://mermaid.js.org/syntax/xyChart.html
+ */
+function drawChart(check, { endedAt }) {
+    const samples = check.samples.slice(-drawnPoints);
+    const known = samples.filter(({ value }) => value !== undefined);
+    const [first] = samples;
+    if (first === undefined || known.length < 2)
+        return undefined;
+    const factor = check.unit === 'ratio' ? 100 : 1;
+    let last = 0;
+    const values = samples.map(({ value }) => {
+        last = value ?? last;
+        return round(last * factor);
+    });
+    const limit = check.limit.max ?? check.limit.min ?? check.limit.equals;
+    const bound = limit === undefined ? undefined : round(limit * factor);
+    const all = [...values, ...(bound === undefined ? [] : [bound])];
+    const [low, high] = [Math.min(0, ...all), Math.max(...all)];
+    return [
+        'xychart-beta',
+        `  title "${check.name}, ${(0,value/* formatTime */.fU)(Date.parse(first.at))} to ${(0,value/* formatTime */.fU)(Date.parse(endedAt))}"`,
+        `  x-axis "rounds" 1 --> ${samples.length}`,
+        `  y-axis "${unitNames[check.unit]}" ${low} --> ${round(high === low ? low + 1 : high * 1.1)}`,
+        `  line [${values.join(', ')}]`,
+        ...(bound === undefined ? [] : [`  line [${values.map(() => bound).join(', ')}]`]),
+    ].join('\n');
+}
+function round(value) {
+    return Number(value.toPrecision(5));
+}
+
+;// CONCATENATED MODULE: ./lib/health/summary.js
+
 
 
 
 const stateNames = {
     ok: 'ok',
     breached: 'beyond its limit',
+    undecided: 'too little evidence',
     'no-data': 'no data',
     error: 'could not look',
 };
@@ -44270,19 +46229,25 @@ const stateNames = {
 function summarizeReport(report, { decision, because }, environment) {
     const { verdict, checks, rounds, startedAt, endedAt, intervalMs, windowMs } = report;
     const [from, to] = [Date.parse(startedAt), Date.parse(endedAt)];
-    const watched = `${rounds} ${rounds === 1 ? 'round' : 'rounds'}, one every ${(0,_text_duration_js__WEBPACK_IMPORTED_MODULE_0__/* .formatDuration */ .a3)(intervalMs)}, from ${(0,_value_js__WEBPACK_IMPORTED_MODULE_1__/* .formatTime */ .fU)(from)} to ${(0,_value_js__WEBPACK_IMPORTED_MODULE_1__/* .formatTime */ .fU)(to)}; the window was ${(0,_text_duration_js__WEBPACK_IMPORTED_MODULE_0__/* .formatDuration */ .a3)(windowMs)}.`;
+    const watched = `${rounds} ${rounds === 1 ? 'round' : 'rounds'}, one every ${(0,duration/* formatDuration */.a3)(intervalMs)}, from ${(0,value/* formatTime */.fU)(from)} to ${(0,value/* formatTime */.fU)(to)}; the window was ${(0,duration/* formatDuration */.a3)(windowMs)}.`;
     return [
-        (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .heading */ .R_)(2, `Health gate: ${verdict}`),
-        (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .paragraph */ .FY)('Decision for ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .code */ .aY)(environment), ': ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .strong */ .ko)(decision), ', because ', because, '.'),
-        (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .table */ .tp)(['check', 'severity', 'state', 'last rounds', 'what it saw'], checks.map((check) => [
-            (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .code */ .aY)(check.name),
+        (0,markdown/* heading */.R_)(2, `Health gate: ${verdict}`),
+        (0,markdown/* paragraph */.FY)('Decision for ', (0,markdown/* code */.aY)(environment), ': ', (0,markdown/* strong */.ko)(decision), ', because ', because, '.'),
+        (0,markdown/* table */.tp)(['check', 'severity', 'state', 'last rounds', 'what it saw'], checks.map((check) => [
+            (0,markdown/* code */.aY)(check.name),
             check.severity,
-            stateNames[check.state],
-            (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .code */ .aY)(check.trend),
+            check.preExisting ? 'beyond its limit, as before' : stateNames[check.state],
+            (0,markdown/* code */.aY)(check.trend),
             check.evidence,
         ])),
-        (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .paragraph */ .FY)(watched),
+        ...checks.filter(({ state }) => state !== 'ok').flatMap((check) => chartOf(check, report)),
+        (0,markdown/* paragraph */.FY)(watched),
     ];
+}
+/** Beside the words of the table, for those who see more in a picture. */
+function chartOf(check, report) {
+    const chart = drawChart(check, report);
+    return chart === undefined ? [] : [(0,markdown/* codeBlock */.DV)(chart, 'mermaid')];
 }
 
 
@@ -44292,13 +46257,16 @@ function summarizeReport(report, { decision, because }, environment) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   F: () => (/* binding */ secretsOf),
-/* harmony export */   u: () => (/* binding */ resolveTarget)
+/* harmony export */   D_: () => (/* binding */ identity),
+/* harmony export */   Fj: () => (/* binding */ secretsOf),
+/* harmony export */   u1: () => (/* binding */ resolveTarget)
 /* harmony export */ });
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(452);
 /* harmony import */ var _text_redact_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1814);
 
 
+/** How a probed service recognises us in its log. */
+const identity = { 'user-agent': 'rollback-health-check' };
 /** The secrets that the checks read from the environment, to keep them out of every text. Those not set are left out. */
 function secretsOf(checks, env) {
     return (checks
@@ -44318,9 +46286,7 @@ function resolveTarget(check, env) {
     const secretHeaders = new Set();
     for (const [name, source] of Object.entries(check.headers)) {
         const isSecret = typeof source !== 'string';
-        const value = isSecret
-            ? requireVariable({ check: check.name, header: name, variable: source.env, env })
-            : source;
+        const value = isSecret ? readSecret({ check: check.name, header: name, source, env }) : source;
         requireSendable(check.name, name, value);
         headers[name.toLowerCase()] = value;
         if (isSecret)
@@ -44340,6 +46306,10 @@ function parseUrl(check, text) {
         throw new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .InputError */ .dz(`check "${check}": the url holds a user name or password; send it in a header that is read from a secret`);
     }
     return url;
+}
+function readSecret({ source, ...where }) {
+    const value = requireVariable({ ...where, variable: source.env });
+    return 'scheme' in source ? `${source.scheme} ${value}` : value;
 }
 function requireVariable({ check, header, variable, env, }) {
     const value = readVariable(env, variable);
@@ -47502,8 +49472,8 @@ async function runAction(contract, main) {
     const cancel = () => cancelled.abort(new Error('the job was cancelled'));
     process.once('SIGINT', cancel).once('SIGTERM', cancel);
     try {
-        const inputs = (0,runner_inputs/* readInputs */.Ko)(contract.inputs, env);
         const context = (0,runner_context/* readContext */.y)();
+        const inputs = (0,runner_inputs/* readInputs */.Ko)(contract.inputs, env);
         const { signal } = cancelled;
         await main({
             inputs,
@@ -47754,7 +49724,8 @@ var errors = __nccwpck_require__(452);
 
 
 const eventPayload = schemas/* object */.Ikc({
-    deployment: schemas/* object */.Ikc({ sha: schemas/* string */.YjP(), environment: schemas/* string */.YjP() }).optional(),
+    deployment: schemas/* object */.Ikc({ sha: schemas/* string */.YjP(), environment: schemas/* string */.YjP(), created_at: schemas/* string */.YjP().optional() })
+        .optional(),
     workflow_run: schemas/* object */.Ikc({ head_sha: schemas/* string */.YjP() }).optional(),
     repository: schemas/* object */.Ikc({ default_branch: schemas/* string */.YjP().optional(), full_name: schemas/* string */.YjP().optional() })
         .optional(),
@@ -48024,6 +49995,7 @@ function toMilliseconds(text) {
 // EXPORTS
 __nccwpck_require__.d(__webpack_exports__, {
   aY: () => (/* binding */ markdown_code),
+  DV: () => (/* binding */ codeBlock),
   R_: () => (/* binding */ markdown_heading),
   FY: () => (/* binding */ markdown_paragraph),
   Gc: () => (/* binding */ renderMarkdown),
@@ -48031,7 +50003,7 @@ __nccwpck_require__.d(__webpack_exports__, {
   tp: () => (/* binding */ table)
 });
 
-// UNUSED EXPORTS: bulletList, codeBlock, comment, link, revision, text
+// UNUSED EXPORTS: bulletList, comment, link, revision, text
 
 ;// CONCATENATED MODULE: ./node_modules/markdown-table/index.js
 // To do: next major: remove.
@@ -62066,6 +64038,4081 @@ class RequestError extends Error {
 
 /***/ }),
 
+/***/ 4525:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  P: () => (/* binding */ query)
+});
+
+// UNUSED EXPORTS: batchExec, exec, paths
+
+;// CONCATENATED MODULE: ./node_modules/jsonpath-rfc9535/dist/esm/parser/parser.js
+// @generated by Peggy 4.2.0.
+//
+// https://peggyjs.org/
+function peg$subclass(child, parent) {
+    function C() { this.constructor = child; }
+    C.prototype = parent.prototype;
+    child.prototype = new C();
+}
+function peg$SyntaxError(message, expected, found, location) {
+    var self = Error.call(this, message);
+    // istanbul ignore next Check is a necessary evil to support older environments
+    if (Object.setPrototypeOf) {
+        Object.setPrototypeOf(self, peg$SyntaxError.prototype);
+    }
+    self.expected = expected;
+    self.found = found;
+    self.location = location;
+    self.name = "SyntaxError";
+    return self;
+}
+peg$subclass(peg$SyntaxError, Error);
+function peg$padEnd(str, targetLength, padString) {
+    padString = padString || " ";
+    if (str.length > targetLength) {
+        return str;
+    }
+    targetLength -= str.length;
+    padString += padString.repeat(targetLength);
+    return str + padString.slice(0, targetLength);
+}
+peg$SyntaxError.prototype.format = function (sources) {
+    var str = "Error: " + this.message;
+    if (this.location) {
+        var src = null;
+        var k;
+        for (k = 0; k < sources.length; k++) {
+            if (sources[k].source === this.location.source) {
+                src = sources[k].text.split(/\r\n|\n|\r/g);
+                break;
+            }
+        }
+        var s = this.location.start;
+        var offset_s = (this.location.source && (typeof this.location.source.offset === "function"))
+            ? this.location.source.offset(s)
+            : s;
+        var loc = this.location.source + ":" + offset_s.line + ":" + offset_s.column;
+        if (src) {
+            var e = this.location.end;
+            var filler = peg$padEnd("", offset_s.line.toString().length, ' ');
+            var line = src[s.line - 1];
+            var last = s.line === e.line ? e.column : line.length + 1;
+            var hatLen = (last - s.column) || 1;
+            str += "\n --> " + loc + "\n"
+                + filler + " |\n"
+                + offset_s.line + " | " + line + "\n"
+                + filler + " | " + peg$padEnd("", s.column - 1, ' ')
+                + peg$padEnd("", hatLen, "^");
+        }
+        else {
+            str += "\n at " + loc;
+        }
+    }
+    return str;
+};
+peg$SyntaxError.buildMessage = function (expected, found) {
+    var DESCRIBE_EXPECTATION_FNS = {
+        literal: function (expectation) {
+            return "\"" + literalEscape(expectation.text) + "\"";
+        },
+        class: function (expectation) {
+            var escapedParts = expectation.parts.map(function (part) {
+                return Array.isArray(part)
+                    ? classEscape(part[0]) + "-" + classEscape(part[1])
+                    : classEscape(part);
+            });
+            return "[" + (expectation.inverted ? "^" : "") + escapedParts.join("") + "]";
+        },
+        any: function () {
+            return "any character";
+        },
+        end: function () {
+            return "end of input";
+        },
+        other: function (expectation) {
+            return expectation.description;
+        }
+    };
+    function hex(ch) {
+        return ch.charCodeAt(0).toString(16).toUpperCase();
+    }
+    function literalEscape(s) {
+        return s
+            .replace(/\\/g, "\\\\")
+            .replace(/"/g, "\\\"")
+            .replace(/\0/g, "\\0")
+            .replace(/\t/g, "\\t")
+            .replace(/\n/g, "\\n")
+            .replace(/\r/g, "\\r")
+            .replace(/[\x00-\x0F]/g, function (ch) { return "\\x0" + hex(ch); })
+            .replace(/[\x10-\x1F\x7F-\x9F]/g, function (ch) { return "\\x" + hex(ch); });
+    }
+    function classEscape(s) {
+        return s
+            .replace(/\\/g, "\\\\")
+            .replace(/\]/g, "\\]")
+            .replace(/\^/g, "\\^")
+            .replace(/-/g, "\\-")
+            .replace(/\0/g, "\\0")
+            .replace(/\t/g, "\\t")
+            .replace(/\n/g, "\\n")
+            .replace(/\r/g, "\\r")
+            .replace(/[\x00-\x0F]/g, function (ch) { return "\\x0" + hex(ch); })
+            .replace(/[\x10-\x1F\x7F-\x9F]/g, function (ch) { return "\\x" + hex(ch); });
+    }
+    function describeExpectation(expectation) {
+        return DESCRIBE_EXPECTATION_FNS[expectation.type](expectation);
+    }
+    function describeExpected(expected) {
+        var descriptions = expected.map(describeExpectation);
+        var i, j;
+        descriptions.sort();
+        if (descriptions.length > 0) {
+            for (i = 1, j = 1; i < descriptions.length; i++) {
+                if (descriptions[i - 1] !== descriptions[i]) {
+                    descriptions[j] = descriptions[i];
+                    j++;
+                }
+            }
+            descriptions.length = j;
+        }
+        switch (descriptions.length) {
+            case 1:
+                return descriptions[0];
+            case 2:
+                return descriptions[0] + " or " + descriptions[1];
+            default:
+                return descriptions.slice(0, -1).join(", ")
+                    + ", or "
+                    + descriptions[descriptions.length - 1];
+        }
+    }
+    function describeFound(found) {
+        return found ? "\"" + literalEscape(found) + "\"" : "end of input";
+    }
+    return "Expected " + describeExpected(expected) + " but " + describeFound(found) + " found.";
+};
+function peg$parse(input, options) {
+    options = options !== undefined ? options : {};
+    var peg$FAILED = {};
+    var peg$source = options.grammarSource;
+    var peg$startRuleFunctions = { jsonpath_query: peg$parsejsonpath_query };
+    var peg$startRuleFunction = peg$parsejsonpath_query;
+    var peg$c0 = "$";
+    var peg$c1 = ".";
+    var peg$c2 = "..";
+    var peg$c3 = "[";
+    var peg$c4 = ",";
+    var peg$c5 = "]";
+    var peg$c6 = "*";
+    var peg$c7 = ":";
+    var peg$c8 = "?";
+    var peg$c9 = "\"";
+    var peg$c10 = "'";
+    var peg$c11 = "0";
+    var peg$c12 = "-";
+    var peg$c13 = "||";
+    var peg$c14 = "\\";
+    var peg$c15 = "u";
+    var peg$c16 = "&&";
+    var peg$c17 = "d";
+    var peg$c18 = "(";
+    var peg$c19 = ")";
+    var peg$c20 = "!";
+    var peg$c21 = "==";
+    var peg$c22 = "!=";
+    var peg$c23 = "<=";
+    var peg$c24 = ">=";
+    var peg$c25 = "-0";
+    var peg$c26 = "true";
+    var peg$c27 = "false";
+    var peg$c28 = "null";
+    var peg$c29 = "@";
+    var peg$c30 = "e";
+    var peg$r0 = /^[\t-\n\r ]/;
+    var peg$r1 = /^[A-Z_a-z\x80-\uD7FF\uE000-\uFFFF]/;
+    var peg$r2 = /^[\uD800-\uDBFF]/;
+    var peg$r3 = /^[\uDC00-\uDFFF]/;
+    var peg$r4 = /^[A-Za-z]/;
+    var peg$r5 = /^[0-9]/;
+    var peg$r6 = /^[1-9]/;
+    var peg$r7 = /^[ -!#-&(-[\]-\uD7FF\uE000-\uFFFF]/;
+    var peg$r8 = /^[\/\\bfnrt]/;
+    var peg$r9 = /^[A-CE-F]/i;
+    var peg$r10 = /^[0-7]/;
+    var peg$r11 = /^[8-9]/;
+    var peg$r12 = /^[A-B]/i;
+    var peg$r13 = /^[C-F]/i;
+    var peg$r14 = /^[A-F]/i;
+    var peg$r15 = /^[<>]/;
+    var peg$r16 = /^[0-9_a-z]/;
+    var peg$r17 = /^[+\-]/;
+    var peg$r18 = /^[a-z]/;
+    var peg$e0 = peg$literalExpectation("$", false);
+    var peg$e1 = peg$classExpectation([["\t", "\n"], "\r", " "], false, false);
+    var peg$e2 = peg$literalExpectation(".", false);
+    var peg$e3 = peg$literalExpectation("..", false);
+    var peg$e4 = peg$literalExpectation("[", false);
+    var peg$e5 = peg$literalExpectation(",", false);
+    var peg$e6 = peg$literalExpectation("]", false);
+    var peg$e7 = peg$literalExpectation("*", false);
+    var peg$e8 = peg$classExpectation([["A", "Z"], "_", ["a", "z"], ["\x80", "\uD7FF"], ["\uE000", "\uFFFF"]], false, false);
+    var peg$e9 = peg$classExpectation([["\uD800", "\uDBFF"]], false, false);
+    var peg$e10 = peg$classExpectation([["\uDC00", "\uDFFF"]], false, false);
+    var peg$e11 = peg$literalExpectation(":", false);
+    var peg$e12 = peg$literalExpectation("?", false);
+    var peg$e13 = peg$classExpectation([["A", "Z"], ["a", "z"]], false, false);
+    var peg$e14 = peg$classExpectation([["0", "9"]], false, false);
+    var peg$e15 = peg$literalExpectation("\"", false);
+    var peg$e16 = peg$literalExpectation("'", false);
+    var peg$e17 = peg$literalExpectation("0", false);
+    var peg$e18 = peg$literalExpectation("-", false);
+    var peg$e19 = peg$classExpectation([["1", "9"]], false, false);
+    var peg$e20 = peg$literalExpectation("||", false);
+    var peg$e21 = peg$classExpectation([[" ", "!"], ["#", "&"], ["(", "["], ["]", "\uD7FF"], ["\uE000", "\uFFFF"]], false, false);
+    var peg$e22 = peg$literalExpectation("\\", false);
+    var peg$e23 = peg$classExpectation(["/", "\\", "b", "f", "n", "r", "t"], false, false);
+    var peg$e24 = peg$literalExpectation("u", false);
+    var peg$e25 = peg$literalExpectation("&&", false);
+    var peg$e26 = peg$classExpectation([["A", "C"], ["E", "F"]], false, true);
+    var peg$e27 = peg$literalExpectation("D", true);
+    var peg$e28 = peg$classExpectation([["0", "7"]], false, false);
+    var peg$e29 = peg$classExpectation([["8", "9"]], false, false);
+    var peg$e30 = peg$classExpectation([["A", "B"]], false, true);
+    var peg$e31 = peg$classExpectation([["C", "F"]], false, true);
+    var peg$e32 = peg$literalExpectation("(", false);
+    var peg$e33 = peg$literalExpectation(")", false);
+    var peg$e34 = peg$classExpectation([["A", "F"]], false, true);
+    var peg$e35 = peg$literalExpectation("!", false);
+    var peg$e36 = peg$literalExpectation("==", false);
+    var peg$e37 = peg$literalExpectation("!=", false);
+    var peg$e38 = peg$literalExpectation("<=", false);
+    var peg$e39 = peg$literalExpectation(">=", false);
+    var peg$e40 = peg$classExpectation(["<", ">"], false, false);
+    var peg$e41 = peg$literalExpectation("-0", false);
+    var peg$e42 = peg$literalExpectation("true", false);
+    var peg$e43 = peg$literalExpectation("false", false);
+    var peg$e44 = peg$literalExpectation("null", false);
+    var peg$e45 = peg$literalExpectation("@", false);
+    var peg$e46 = peg$classExpectation([["0", "9"], "_", ["a", "z"]], false, false);
+    var peg$e47 = peg$literalExpectation("e", true);
+    var peg$e48 = peg$classExpectation(["+", "-"], false, false);
+    var peg$e49 = peg$classExpectation([["a", "z"]], false, false);
+    var peg$f0 = function (segments) {
+        return {
+            type: 'JsonPathQuery',
+            segments,
+        };
+    };
+    var peg$f1 = function (value) { return value; };
+    var peg$f2 = function (value) { return value; };
+    var peg$f3 = function (node) { return { type: "ChildSegment", node }; };
+    var peg$f4 = function (node) { return { type: "DescendantSegment", node }; };
+    var peg$f5 = function (main, child) { return child; };
+    var peg$f6 = function (main, rest) { return [main, ...rest]; };
+    var peg$f7 = function (selectors) {
+        return {
+            type: "BracketedSelection",
+            selectors,
+        };
+    };
+    var peg$f8 = function () { return { type: "WildcardSelector" }; };
+    var peg$f9 = function (value) { return { type: "MemberNameShorthand", value }; };
+    var peg$f10 = function (value) { return { type: "NameSelector", value }; };
+    var peg$f11 = function (start, end, value) { return value; };
+    var peg$f12 = function (start, end, step) { return { start, end, step }; };
+    var peg$f13 = function (values) {
+        return {
+            type: 'SliceSelector',
+            start: values.start === "" ? null : Number.parseInt(values.start.trim(), 10),
+            end: values.end === "" ? null : Number.parseInt(values.end.trim(), 10),
+            step: values.step === "" || values.step === null ? null : Number.parseInt(values.step.trim(), 10),
+        };
+    };
+    var peg$f14 = function (value) { return { type: 'IndexSelector', value: Number.parseInt(value, 10) }; };
+    var peg$f15 = function (value) { return { type: 'FilterSelector', value }; };
+    var peg$f16 = function (value) { return value; };
+    var peg$f17 = function (value) { return value; };
+    var peg$f18 = function (value) { return value.join(''); };
+    var peg$f19 = function () { return "\""; };
+    var peg$f20 = function (value) {
+        switch (value) {
+            case "b":
+                return "\b";
+            case "f":
+                return "\f";
+            case "n":
+                return "\n";
+            case "r":
+                return "\r";
+            case "t":
+                return "\t";
+            case "/":
+                return "/";
+            case "\\":
+                return "\\";
+            default:
+                return value.slice(1);
+        }
+    };
+    var peg$f21 = function () { return "'"; };
+    var peg$f22 = function (value) {
+        switch (value) {
+            case "b":
+                return "\b";
+            case "f":
+                return "\f";
+            case "n":
+                return "\n";
+            case "r":
+                return "\r";
+            case "t":
+                return "\t";
+            case "/":
+                return "/";
+            case "\\":
+                return "\\";
+            default:
+                return value.slice(1);
+        }
+    };
+    var peg$f23 = function (left, value) { return value; };
+    var peg$f24 = function (left, rest) {
+        return rest.length === 0 ? left : {
+            type: "LogicalOrExpr",
+            left,
+            right: rest.length === 1 ? rest[0] : rest.slice(1)
+                .reduce((acc, curr) => ({
+                type: "LogicalOrExpr",
+                left: acc,
+                right: curr,
+            }), rest[0])
+        };
+    };
+    var peg$f25 = function (main, value) { return value; };
+    var peg$f26 = function (main, rest) { return [main, ...rest]; };
+    var peg$f27 = function (conditions) {
+        return conditions.length === 1 ? conditions[0] : {
+            type: "LogicalAndExpr",
+            left: conditions[0],
+            right: conditions.length === 2 ? conditions[1] : conditions.slice(2)
+                .reduce((acc, curr) => ({
+                type: "LogicalOrExpr",
+                left: acc,
+                right: curr,
+            }), conditions[1])
+        };
+    };
+    var peg$f28 = function () { return String.fromCharCode(Number.parseInt(text(), 16)); };
+    var peg$f29 = function (h, l) {
+        return (String.fromCharCode(Number.parseInt(h, 16)) + String.fromCharCode(Number.parseInt(l, 16)));
+    };
+    var peg$f30 = function (value) { return value; };
+    var peg$f31 = function (not, expression) {
+        return not !== null ? {
+            type: "LogicalNotExpr",
+            expression
+        } : expression;
+    };
+    var peg$f32 = function (left, op, right) {
+        return {
+            type: "ComparisonExpr",
+            left,
+            op,
+            right,
+        };
+    };
+    var peg$f33 = function (not, expression) {
+        return not !== null ? {
+            type: "LogicalNotExpr",
+            expression: {
+                type: "TestExpr",
+                expression
+            }
+        } : {
+            type: "TestExpr",
+            expression
+        };
+    };
+    var peg$f34 = function (value) { return { type: "FilterQuery", value }; };
+    var peg$f35 = function (name, f, rest) { return rest; };
+    var peg$f36 = function (name, f, r) { return [f, ...r]; };
+    var peg$f37 = function (name, args) {
+        return {
+            type: "FunctionExpr",
+            name,
+            arguments: args,
+        };
+    };
+    var peg$f38 = function (value) { return { type: 'Literal', value }; };
+    var peg$f39 = function (segments) { return { type: "RelQuery", segments }; };
+    var peg$f40 = function (value) { return Number(value); };
+    var peg$f41 = function () { return true; };
+    var peg$f42 = function () { return false; };
+    var peg$f43 = function () { return null; };
+    var peg$f44 = function (segments) { return { type: "RelSingularQuery", segments }; };
+    var peg$f45 = function (segments) { return { type: "AbsSingularQuery", segments }; };
+    var peg$f46 = function (segment) {
+        return {
+            type: 'SingularQuerySegment',
+            node: segment
+        };
+    };
+    var peg$f47 = function (segments) { return segments; };
+    var peg$f48 = function (value) { return value; };
+    var peg$f49 = function (value) { return value; };
+    var peg$f50 = function (selector) { return { type: "IndexSelector", selector }; };
+    var peg$currPos = options.peg$currPos | 0;
+    var peg$savedPos = peg$currPos;
+    var peg$posDetailsCache = [{ line: 1, column: 1 }];
+    var peg$maxFailPos = peg$currPos;
+    var peg$maxFailExpected = options.peg$maxFailExpected || [];
+    var peg$silentFails = options.peg$silentFails | 0;
+    var peg$result;
+    if (options.startRule) {
+        if (!(options.startRule in peg$startRuleFunctions)) {
+            throw new Error("Can't start parsing from rule \"" + options.startRule + "\".");
+        }
+        peg$startRuleFunction = peg$startRuleFunctions[options.startRule];
+    }
+    function text() {
+        return input.substring(peg$savedPos, peg$currPos);
+    }
+    function offset() {
+        return peg$savedPos;
+    }
+    function range() {
+        return {
+            source: peg$source,
+            start: peg$savedPos,
+            end: peg$currPos
+        };
+    }
+    function location() {
+        return peg$computeLocation(peg$savedPos, peg$currPos);
+    }
+    function expected(description, location) {
+        location = location !== undefined
+            ? location
+            : peg$computeLocation(peg$savedPos, peg$currPos);
+        throw peg$buildStructuredError([peg$otherExpectation(description)], input.substring(peg$savedPos, peg$currPos), location);
+    }
+    function error(message, location) {
+        location = location !== undefined
+            ? location
+            : peg$computeLocation(peg$savedPos, peg$currPos);
+        throw peg$buildSimpleError(message, location);
+    }
+    function peg$literalExpectation(text, ignoreCase) {
+        return { type: "literal", text: text, ignoreCase: ignoreCase };
+    }
+    function peg$classExpectation(parts, inverted, ignoreCase) {
+        return { type: "class", parts: parts, inverted: inverted, ignoreCase: ignoreCase };
+    }
+    function peg$anyExpectation() {
+        return { type: "any" };
+    }
+    function peg$endExpectation() {
+        return { type: "end" };
+    }
+    function peg$otherExpectation(description) {
+        return { type: "other", description: description };
+    }
+    function peg$computePosDetails(pos) {
+        var details = peg$posDetailsCache[pos];
+        var p;
+        if (details) {
+            return details;
+        }
+        else {
+            if (pos >= peg$posDetailsCache.length) {
+                p = peg$posDetailsCache.length - 1;
+            }
+            else {
+                p = pos;
+                while (!peg$posDetailsCache[--p]) { }
+            }
+            details = peg$posDetailsCache[p];
+            details = {
+                line: details.line,
+                column: details.column
+            };
+            while (p < pos) {
+                if (input.charCodeAt(p) === 10) {
+                    details.line++;
+                    details.column = 1;
+                }
+                else {
+                    details.column++;
+                }
+                p++;
+            }
+            peg$posDetailsCache[pos] = details;
+            return details;
+        }
+    }
+    function peg$computeLocation(startPos, endPos, offset) {
+        var startPosDetails = peg$computePosDetails(startPos);
+        var endPosDetails = peg$computePosDetails(endPos);
+        var res = {
+            source: peg$source,
+            start: {
+                offset: startPos,
+                line: startPosDetails.line,
+                column: startPosDetails.column
+            },
+            end: {
+                offset: endPos,
+                line: endPosDetails.line,
+                column: endPosDetails.column
+            }
+        };
+        if (offset && peg$source && (typeof peg$source.offset === "function")) {
+            res.start = peg$source.offset(res.start);
+            res.end = peg$source.offset(res.end);
+        }
+        return res;
+    }
+    function peg$fail(expected) {
+        if (peg$currPos < peg$maxFailPos) {
+            return;
+        }
+        if (peg$currPos > peg$maxFailPos) {
+            peg$maxFailPos = peg$currPos;
+            peg$maxFailExpected = [];
+        }
+        peg$maxFailExpected.push(expected);
+    }
+    function peg$buildSimpleError(message, location) {
+        return new peg$SyntaxError(message, null, null, location);
+    }
+    function peg$buildStructuredError(expected, found, location) {
+        return new peg$SyntaxError(peg$SyntaxError.buildMessage(expected, found), expected, found, location);
+    }
+    function peg$parsejsonpath_query() {
+        var s0, s1, s2;
+        s0 = peg$currPos;
+        s1 = peg$parseroot_identifier();
+        if (s1 !== peg$FAILED) {
+            s2 = peg$parsesegments();
+            peg$savedPos = s0;
+            s0 = peg$f0(s2);
+        }
+        else {
+            peg$currPos = s0;
+            s0 = peg$FAILED;
+        }
+        return s0;
+    }
+    function peg$parseroot_identifier() {
+        var s0;
+        if (input.charCodeAt(peg$currPos) === 36) {
+            s0 = peg$c0;
+            peg$currPos++;
+        }
+        else {
+            s0 = peg$FAILED;
+            if (peg$silentFails === 0) {
+                peg$fail(peg$e0);
+            }
+        }
+        return s0;
+    }
+    function peg$parsesegments() {
+        var s0, s1, s2, s3;
+        s0 = [];
+        s1 = peg$currPos;
+        s2 = peg$parseS();
+        s3 = peg$parsesegment();
+        if (s3 !== peg$FAILED) {
+            peg$savedPos = s1;
+            s1 = peg$f1(s3);
+        }
+        else {
+            peg$currPos = s1;
+            s1 = peg$FAILED;
+        }
+        while (s1 !== peg$FAILED) {
+            s0.push(s1);
+            s1 = peg$currPos;
+            s2 = peg$parseS();
+            s3 = peg$parsesegment();
+            if (s3 !== peg$FAILED) {
+                peg$savedPos = s1;
+                s1 = peg$f1(s3);
+            }
+            else {
+                peg$currPos = s1;
+                s1 = peg$FAILED;
+            }
+        }
+        return s0;
+    }
+    function peg$parseS() {
+        var s0, s1;
+        s0 = [];
+        s1 = peg$parseB();
+        while (s1 !== peg$FAILED) {
+            s0.push(s1);
+            s1 = peg$parseB();
+        }
+        return s0;
+    }
+    function peg$parsesegment() {
+        var s0;
+        s0 = peg$parsechild_segment();
+        if (s0 === peg$FAILED) {
+            s0 = peg$parsedescendant_segment();
+        }
+        return s0;
+    }
+    function peg$parseB() {
+        var s0;
+        s0 = input.charAt(peg$currPos);
+        if (peg$r0.test(s0)) {
+            peg$currPos++;
+        }
+        else {
+            s0 = peg$FAILED;
+            if (peg$silentFails === 0) {
+                peg$fail(peg$e1);
+            }
+        }
+        return s0;
+    }
+    function peg$parsechild_segment() {
+        var s0, s1, s2, s3;
+        s0 = peg$currPos;
+        s1 = peg$parsebracketed_selection();
+        if (s1 === peg$FAILED) {
+            s1 = peg$currPos;
+            if (input.charCodeAt(peg$currPos) === 46) {
+                s2 = peg$c1;
+                peg$currPos++;
+            }
+            else {
+                s2 = peg$FAILED;
+                if (peg$silentFails === 0) {
+                    peg$fail(peg$e2);
+                }
+            }
+            if (s2 !== peg$FAILED) {
+                s3 = peg$parsewildcard_selector();
+                if (s3 === peg$FAILED) {
+                    s3 = peg$parsemember_name_shorthand();
+                }
+                if (s3 !== peg$FAILED) {
+                    peg$savedPos = s1;
+                    s1 = peg$f2(s3);
+                }
+                else {
+                    peg$currPos = s1;
+                    s1 = peg$FAILED;
+                }
+            }
+            else {
+                peg$currPos = s1;
+                s1 = peg$FAILED;
+            }
+        }
+        if (s1 !== peg$FAILED) {
+            peg$savedPos = s0;
+            s1 = peg$f3(s1);
+        }
+        s0 = s1;
+        return s0;
+    }
+    function peg$parsedescendant_segment() {
+        var s0, s1, s2;
+        s0 = peg$currPos;
+        if (input.substr(peg$currPos, 2) === peg$c2) {
+            s1 = peg$c2;
+            peg$currPos += 2;
+        }
+        else {
+            s1 = peg$FAILED;
+            if (peg$silentFails === 0) {
+                peg$fail(peg$e3);
+            }
+        }
+        if (s1 !== peg$FAILED) {
+            s2 = peg$parsebracketed_selection();
+            if (s2 === peg$FAILED) {
+                s2 = peg$parsewildcard_selector();
+                if (s2 === peg$FAILED) {
+                    s2 = peg$parsemember_name_shorthand();
+                }
+            }
+            if (s2 !== peg$FAILED) {
+                peg$savedPos = s0;
+                s0 = peg$f4(s2);
+            }
+            else {
+                peg$currPos = s0;
+                s0 = peg$FAILED;
+            }
+        }
+        else {
+            peg$currPos = s0;
+            s0 = peg$FAILED;
+        }
+        return s0;
+    }
+    function peg$parsebracketed_selection() {
+        var s0, s1, s2, s3, s4, s5, s6, s7, s8, s9, s10;
+        s0 = peg$currPos;
+        if (input.charCodeAt(peg$currPos) === 91) {
+            s1 = peg$c3;
+            peg$currPos++;
+        }
+        else {
+            s1 = peg$FAILED;
+            if (peg$silentFails === 0) {
+                peg$fail(peg$e4);
+            }
+        }
+        if (s1 !== peg$FAILED) {
+            s2 = peg$currPos;
+            s3 = peg$parseS();
+            s4 = peg$parseselector();
+            if (s4 !== peg$FAILED) {
+                s5 = [];
+                s6 = peg$currPos;
+                s7 = peg$parseS();
+                if (input.charCodeAt(peg$currPos) === 44) {
+                    s8 = peg$c4;
+                    peg$currPos++;
+                }
+                else {
+                    s8 = peg$FAILED;
+                    if (peg$silentFails === 0) {
+                        peg$fail(peg$e5);
+                    }
+                }
+                if (s8 !== peg$FAILED) {
+                    s9 = peg$parseS();
+                    s10 = peg$parseselector();
+                    if (s10 !== peg$FAILED) {
+                        peg$savedPos = s6;
+                        s6 = peg$f5(s4, s10);
+                    }
+                    else {
+                        peg$currPos = s6;
+                        s6 = peg$FAILED;
+                    }
+                }
+                else {
+                    peg$currPos = s6;
+                    s6 = peg$FAILED;
+                }
+                while (s6 !== peg$FAILED) {
+                    s5.push(s6);
+                    s6 = peg$currPos;
+                    s7 = peg$parseS();
+                    if (input.charCodeAt(peg$currPos) === 44) {
+                        s8 = peg$c4;
+                        peg$currPos++;
+                    }
+                    else {
+                        s8 = peg$FAILED;
+                        if (peg$silentFails === 0) {
+                            peg$fail(peg$e5);
+                        }
+                    }
+                    if (s8 !== peg$FAILED) {
+                        s9 = peg$parseS();
+                        s10 = peg$parseselector();
+                        if (s10 !== peg$FAILED) {
+                            peg$savedPos = s6;
+                            s6 = peg$f5(s4, s10);
+                        }
+                        else {
+                            peg$currPos = s6;
+                            s6 = peg$FAILED;
+                        }
+                    }
+                    else {
+                        peg$currPos = s6;
+                        s6 = peg$FAILED;
+                    }
+                }
+                peg$savedPos = s2;
+                s2 = peg$f6(s4, s5);
+            }
+            else {
+                peg$currPos = s2;
+                s2 = peg$FAILED;
+            }
+            if (s2 !== peg$FAILED) {
+                s3 = peg$parseS();
+                if (input.charCodeAt(peg$currPos) === 93) {
+                    s4 = peg$c5;
+                    peg$currPos++;
+                }
+                else {
+                    s4 = peg$FAILED;
+                    if (peg$silentFails === 0) {
+                        peg$fail(peg$e6);
+                    }
+                }
+                if (s4 !== peg$FAILED) {
+                    peg$savedPos = s0;
+                    s0 = peg$f7(s2);
+                }
+                else {
+                    peg$currPos = s0;
+                    s0 = peg$FAILED;
+                }
+            }
+            else {
+                peg$currPos = s0;
+                s0 = peg$FAILED;
+            }
+        }
+        else {
+            peg$currPos = s0;
+            s0 = peg$FAILED;
+        }
+        return s0;
+    }
+    function peg$parsewildcard_selector() {
+        var s0, s1;
+        s0 = peg$currPos;
+        if (input.charCodeAt(peg$currPos) === 42) {
+            s1 = peg$c6;
+            peg$currPos++;
+        }
+        else {
+            s1 = peg$FAILED;
+            if (peg$silentFails === 0) {
+                peg$fail(peg$e7);
+            }
+        }
+        if (s1 !== peg$FAILED) {
+            peg$savedPos = s0;
+            s1 = peg$f8();
+        }
+        s0 = s1;
+        return s0;
+    }
+    function peg$parsemember_name_shorthand() {
+        var s0, s1, s2, s3, s4, s5;
+        s0 = peg$currPos;
+        s1 = peg$currPos;
+        s2 = peg$currPos;
+        s3 = peg$parsename_first();
+        if (s3 !== peg$FAILED) {
+            s4 = [];
+            s5 = peg$parsename_char();
+            while (s5 !== peg$FAILED) {
+                s4.push(s5);
+                s5 = peg$parsename_char();
+            }
+            s3 = [s3, s4];
+            s2 = s3;
+        }
+        else {
+            peg$currPos = s2;
+            s2 = peg$FAILED;
+        }
+        if (s2 !== peg$FAILED) {
+            s1 = input.substring(s1, peg$currPos);
+        }
+        else {
+            s1 = s2;
+        }
+        if (s1 !== peg$FAILED) {
+            peg$savedPos = s0;
+            s1 = peg$f9(s1);
+        }
+        s0 = s1;
+        return s0;
+    }
+    function peg$parseselector() {
+        var s0;
+        s0 = peg$parsename_selector();
+        if (s0 === peg$FAILED) {
+            s0 = peg$parsewildcard_selector();
+            if (s0 === peg$FAILED) {
+                s0 = peg$parseslice_selector();
+                if (s0 === peg$FAILED) {
+                    s0 = peg$parseindex_selector();
+                    if (s0 === peg$FAILED) {
+                        s0 = peg$parsefilter_selector();
+                    }
+                }
+            }
+        }
+        return s0;
+    }
+    function peg$parsename_first() {
+        var s0, s1, s2;
+        s0 = input.charAt(peg$currPos);
+        if (peg$r1.test(s0)) {
+            peg$currPos++;
+        }
+        else {
+            s0 = peg$FAILED;
+            if (peg$silentFails === 0) {
+                peg$fail(peg$e8);
+            }
+        }
+        if (s0 === peg$FAILED) {
+            s0 = peg$currPos;
+            s1 = input.charAt(peg$currPos);
+            if (peg$r2.test(s1)) {
+                peg$currPos++;
+            }
+            else {
+                s1 = peg$FAILED;
+                if (peg$silentFails === 0) {
+                    peg$fail(peg$e9);
+                }
+            }
+            if (s1 !== peg$FAILED) {
+                s2 = input.charAt(peg$currPos);
+                if (peg$r3.test(s2)) {
+                    peg$currPos++;
+                }
+                else {
+                    s2 = peg$FAILED;
+                    if (peg$silentFails === 0) {
+                        peg$fail(peg$e10);
+                    }
+                }
+                if (s2 !== peg$FAILED) {
+                    s1 = [s1, s2];
+                    s0 = s1;
+                }
+                else {
+                    peg$currPos = s0;
+                    s0 = peg$FAILED;
+                }
+            }
+            else {
+                peg$currPos = s0;
+                s0 = peg$FAILED;
+            }
+        }
+        return s0;
+    }
+    function peg$parsename_char() {
+        var s0;
+        s0 = peg$parsename_first();
+        if (s0 === peg$FAILED) {
+            s0 = peg$parseDIGIT();
+        }
+        return s0;
+    }
+    function peg$parsename_selector() {
+        var s0, s1;
+        s0 = peg$currPos;
+        s1 = peg$parsestring_literal();
+        if (s1 !== peg$FAILED) {
+            peg$savedPos = s0;
+            s1 = peg$f10(s1);
+        }
+        s0 = s1;
+        return s0;
+    }
+    function peg$parseslice_selector() {
+        var s0, s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, s11;
+        s0 = peg$currPos;
+        s1 = peg$currPos;
+        s2 = peg$currPos;
+        s3 = peg$currPos;
+        s4 = peg$parseint();
+        if (s4 !== peg$FAILED) {
+            s5 = peg$parseS();
+            s4 = [s4, s5];
+            s3 = s4;
+        }
+        else {
+            peg$currPos = s3;
+            s3 = peg$FAILED;
+        }
+        if (s3 === peg$FAILED) {
+            s3 = null;
+        }
+        s2 = input.substring(s2, peg$currPos);
+        if (input.charCodeAt(peg$currPos) === 58) {
+            s3 = peg$c7;
+            peg$currPos++;
+        }
+        else {
+            s3 = peg$FAILED;
+            if (peg$silentFails === 0) {
+                peg$fail(peg$e11);
+            }
+        }
+        if (s3 !== peg$FAILED) {
+            s4 = peg$parseS();
+            s5 = peg$currPos;
+            s6 = peg$currPos;
+            s7 = peg$parseint();
+            if (s7 !== peg$FAILED) {
+                s8 = peg$parseS();
+                s7 = [s7, s8];
+                s6 = s7;
+            }
+            else {
+                peg$currPos = s6;
+                s6 = peg$FAILED;
+            }
+            if (s6 === peg$FAILED) {
+                s6 = null;
+            }
+            s5 = input.substring(s5, peg$currPos);
+            s6 = peg$currPos;
+            if (input.charCodeAt(peg$currPos) === 58) {
+                s7 = peg$c7;
+                peg$currPos++;
+            }
+            else {
+                s7 = peg$FAILED;
+                if (peg$silentFails === 0) {
+                    peg$fail(peg$e11);
+                }
+            }
+            if (s7 !== peg$FAILED) {
+                s8 = peg$currPos;
+                s9 = peg$currPos;
+                s10 = peg$parseS();
+                s11 = peg$parseint();
+                if (s11 === peg$FAILED) {
+                    s11 = null;
+                }
+                s10 = [s10, s11];
+                s9 = s10;
+                s8 = input.substring(s8, peg$currPos);
+                peg$savedPos = s6;
+                s6 = peg$f11(s2, s5, s8);
+            }
+            else {
+                peg$currPos = s6;
+                s6 = peg$FAILED;
+            }
+            if (s6 === peg$FAILED) {
+                s6 = null;
+            }
+            peg$savedPos = s1;
+            s1 = peg$f12(s2, s5, s6);
+        }
+        else {
+            peg$currPos = s1;
+            s1 = peg$FAILED;
+        }
+        if (s1 !== peg$FAILED) {
+            peg$savedPos = s0;
+            s1 = peg$f13(s1);
+        }
+        s0 = s1;
+        return s0;
+    }
+    function peg$parseindex_selector() {
+        var s0, s1, s2;
+        s0 = peg$currPos;
+        s1 = peg$currPos;
+        s2 = peg$parseint();
+        if (s2 !== peg$FAILED) {
+            s1 = input.substring(s1, peg$currPos);
+        }
+        else {
+            s1 = s2;
+        }
+        if (s1 !== peg$FAILED) {
+            peg$savedPos = s0;
+            s1 = peg$f14(s1);
+        }
+        s0 = s1;
+        return s0;
+    }
+    function peg$parsefilter_selector() {
+        var s0, s1, s2, s3;
+        s0 = peg$currPos;
+        if (input.charCodeAt(peg$currPos) === 63) {
+            s1 = peg$c8;
+            peg$currPos++;
+        }
+        else {
+            s1 = peg$FAILED;
+            if (peg$silentFails === 0) {
+                peg$fail(peg$e12);
+            }
+        }
+        if (s1 !== peg$FAILED) {
+            s2 = peg$parseS();
+            s3 = peg$parselogical_or_expr();
+            if (s3 !== peg$FAILED) {
+                peg$savedPos = s0;
+                s0 = peg$f15(s3);
+            }
+            else {
+                peg$currPos = s0;
+                s0 = peg$FAILED;
+            }
+        }
+        else {
+            peg$currPos = s0;
+            s0 = peg$FAILED;
+        }
+        return s0;
+    }
+    function peg$parseALPHA() {
+        var s0;
+        s0 = input.charAt(peg$currPos);
+        if (peg$r4.test(s0)) {
+            peg$currPos++;
+        }
+        else {
+            s0 = peg$FAILED;
+            if (peg$silentFails === 0) {
+                peg$fail(peg$e13);
+            }
+        }
+        return s0;
+    }
+    function peg$parseDIGIT() {
+        var s0;
+        s0 = input.charAt(peg$currPos);
+        if (peg$r5.test(s0)) {
+            peg$currPos++;
+        }
+        else {
+            s0 = peg$FAILED;
+            if (peg$silentFails === 0) {
+                peg$fail(peg$e14);
+            }
+        }
+        return s0;
+    }
+    function peg$parsestring_literal() {
+        var s0, s1, s2, s3, s4;
+        s0 = peg$currPos;
+        s1 = peg$currPos;
+        if (input.charCodeAt(peg$currPos) === 34) {
+            s2 = peg$c9;
+            peg$currPos++;
+        }
+        else {
+            s2 = peg$FAILED;
+            if (peg$silentFails === 0) {
+                peg$fail(peg$e15);
+            }
+        }
+        if (s2 !== peg$FAILED) {
+            s3 = [];
+            s4 = peg$parsedouble_quoted();
+            while (s4 !== peg$FAILED) {
+                s3.push(s4);
+                s4 = peg$parsedouble_quoted();
+            }
+            if (input.charCodeAt(peg$currPos) === 34) {
+                s4 = peg$c9;
+                peg$currPos++;
+            }
+            else {
+                s4 = peg$FAILED;
+                if (peg$silentFails === 0) {
+                    peg$fail(peg$e15);
+                }
+            }
+            if (s4 !== peg$FAILED) {
+                peg$savedPos = s1;
+                s1 = peg$f16(s3);
+            }
+            else {
+                peg$currPos = s1;
+                s1 = peg$FAILED;
+            }
+        }
+        else {
+            peg$currPos = s1;
+            s1 = peg$FAILED;
+        }
+        if (s1 === peg$FAILED) {
+            s1 = peg$currPos;
+            if (input.charCodeAt(peg$currPos) === 39) {
+                s2 = peg$c10;
+                peg$currPos++;
+            }
+            else {
+                s2 = peg$FAILED;
+                if (peg$silentFails === 0) {
+                    peg$fail(peg$e16);
+                }
+            }
+            if (s2 !== peg$FAILED) {
+                s3 = [];
+                s4 = peg$parsesingle_quoted();
+                while (s4 !== peg$FAILED) {
+                    s3.push(s4);
+                    s4 = peg$parsesingle_quoted();
+                }
+                if (input.charCodeAt(peg$currPos) === 39) {
+                    s4 = peg$c10;
+                    peg$currPos++;
+                }
+                else {
+                    s4 = peg$FAILED;
+                    if (peg$silentFails === 0) {
+                        peg$fail(peg$e16);
+                    }
+                }
+                if (s4 !== peg$FAILED) {
+                    peg$savedPos = s1;
+                    s1 = peg$f17(s3);
+                }
+                else {
+                    peg$currPos = s1;
+                    s1 = peg$FAILED;
+                }
+            }
+            else {
+                peg$currPos = s1;
+                s1 = peg$FAILED;
+            }
+        }
+        if (s1 !== peg$FAILED) {
+            peg$savedPos = s0;
+            s1 = peg$f18(s1);
+        }
+        s0 = s1;
+        return s0;
+    }
+    function peg$parseint() {
+        var s0, s1, s2, s3, s4;
+        if (input.charCodeAt(peg$currPos) === 48) {
+            s0 = peg$c11;
+            peg$currPos++;
+        }
+        else {
+            s0 = peg$FAILED;
+            if (peg$silentFails === 0) {
+                peg$fail(peg$e17);
+            }
+        }
+        if (s0 === peg$FAILED) {
+            s0 = peg$currPos;
+            if (input.charCodeAt(peg$currPos) === 45) {
+                s1 = peg$c12;
+                peg$currPos++;
+            }
+            else {
+                s1 = peg$FAILED;
+                if (peg$silentFails === 0) {
+                    peg$fail(peg$e18);
+                }
+            }
+            if (s1 === peg$FAILED) {
+                s1 = null;
+            }
+            s2 = peg$parseDIGIT1();
+            if (s2 !== peg$FAILED) {
+                s3 = [];
+                s4 = peg$parseDIGIT();
+                while (s4 !== peg$FAILED) {
+                    s3.push(s4);
+                    s4 = peg$parseDIGIT();
+                }
+                s1 = [s1, s2, s3];
+                s0 = s1;
+            }
+            else {
+                peg$currPos = s0;
+                s0 = peg$FAILED;
+            }
+        }
+        return s0;
+    }
+    function peg$parsedouble_quoted() {
+        var s0, s1, s2;
+        s0 = peg$currPos;
+        s1 = peg$parseunescaped();
+        if (s1 !== peg$FAILED) {
+            s0 = input.substring(s0, peg$currPos);
+        }
+        else {
+            s0 = s1;
+        }
+        if (s0 === peg$FAILED) {
+            if (input.charCodeAt(peg$currPos) === 39) {
+                s0 = peg$c10;
+                peg$currPos++;
+            }
+            else {
+                s0 = peg$FAILED;
+                if (peg$silentFails === 0) {
+                    peg$fail(peg$e16);
+                }
+            }
+            if (s0 === peg$FAILED) {
+                s0 = peg$currPos;
+                s1 = peg$parseESC();
+                if (s1 !== peg$FAILED) {
+                    if (input.charCodeAt(peg$currPos) === 34) {
+                        s2 = peg$c9;
+                        peg$currPos++;
+                    }
+                    else {
+                        s2 = peg$FAILED;
+                        if (peg$silentFails === 0) {
+                            peg$fail(peg$e15);
+                        }
+                    }
+                    if (s2 !== peg$FAILED) {
+                        peg$savedPos = s0;
+                        s0 = peg$f19();
+                    }
+                    else {
+                        peg$currPos = s0;
+                        s0 = peg$FAILED;
+                    }
+                }
+                else {
+                    peg$currPos = s0;
+                    s0 = peg$FAILED;
+                }
+                if (s0 === peg$FAILED) {
+                    s0 = peg$currPos;
+                    s1 = peg$parseESC();
+                    if (s1 !== peg$FAILED) {
+                        s2 = peg$parseescapable();
+                        if (s2 !== peg$FAILED) {
+                            peg$savedPos = s0;
+                            s0 = peg$f20(s2);
+                        }
+                        else {
+                            peg$currPos = s0;
+                            s0 = peg$FAILED;
+                        }
+                    }
+                    else {
+                        peg$currPos = s0;
+                        s0 = peg$FAILED;
+                    }
+                }
+            }
+        }
+        return s0;
+    }
+    function peg$parsesingle_quoted() {
+        var s0, s1, s2;
+        s0 = peg$currPos;
+        s1 = peg$parseunescaped();
+        if (s1 !== peg$FAILED) {
+            s0 = input.substring(s0, peg$currPos);
+        }
+        else {
+            s0 = s1;
+        }
+        if (s0 === peg$FAILED) {
+            if (input.charCodeAt(peg$currPos) === 34) {
+                s0 = peg$c9;
+                peg$currPos++;
+            }
+            else {
+                s0 = peg$FAILED;
+                if (peg$silentFails === 0) {
+                    peg$fail(peg$e15);
+                }
+            }
+            if (s0 === peg$FAILED) {
+                s0 = peg$currPos;
+                s1 = peg$parseESC();
+                if (s1 !== peg$FAILED) {
+                    if (input.charCodeAt(peg$currPos) === 39) {
+                        s2 = peg$c10;
+                        peg$currPos++;
+                    }
+                    else {
+                        s2 = peg$FAILED;
+                        if (peg$silentFails === 0) {
+                            peg$fail(peg$e16);
+                        }
+                    }
+                    if (s2 !== peg$FAILED) {
+                        peg$savedPos = s0;
+                        s0 = peg$f21();
+                    }
+                    else {
+                        peg$currPos = s0;
+                        s0 = peg$FAILED;
+                    }
+                }
+                else {
+                    peg$currPos = s0;
+                    s0 = peg$FAILED;
+                }
+                if (s0 === peg$FAILED) {
+                    s0 = peg$currPos;
+                    s1 = peg$parseESC();
+                    if (s1 !== peg$FAILED) {
+                        s2 = peg$parseescapable();
+                        if (s2 !== peg$FAILED) {
+                            peg$savedPos = s0;
+                            s0 = peg$f22(s2);
+                        }
+                        else {
+                            peg$currPos = s0;
+                            s0 = peg$FAILED;
+                        }
+                    }
+                    else {
+                        peg$currPos = s0;
+                        s0 = peg$FAILED;
+                    }
+                }
+            }
+        }
+        return s0;
+    }
+    function peg$parseDIGIT1() {
+        var s0;
+        s0 = input.charAt(peg$currPos);
+        if (peg$r6.test(s0)) {
+            peg$currPos++;
+        }
+        else {
+            s0 = peg$FAILED;
+            if (peg$silentFails === 0) {
+                peg$fail(peg$e19);
+            }
+        }
+        return s0;
+    }
+    function peg$parselogical_or_expr() {
+        var s0, s1, s2, s3, s4, s5, s6, s7;
+        s0 = peg$currPos;
+        s1 = peg$parselogical_and_expr();
+        if (s1 !== peg$FAILED) {
+            s2 = [];
+            s3 = peg$currPos;
+            s4 = peg$parseS();
+            if (input.substr(peg$currPos, 2) === peg$c13) {
+                s5 = peg$c13;
+                peg$currPos += 2;
+            }
+            else {
+                s5 = peg$FAILED;
+                if (peg$silentFails === 0) {
+                    peg$fail(peg$e20);
+                }
+            }
+            if (s5 !== peg$FAILED) {
+                s6 = peg$parseS();
+                s7 = peg$parselogical_and_expr();
+                if (s7 !== peg$FAILED) {
+                    peg$savedPos = s3;
+                    s3 = peg$f23(s1, s7);
+                }
+                else {
+                    peg$currPos = s3;
+                    s3 = peg$FAILED;
+                }
+            }
+            else {
+                peg$currPos = s3;
+                s3 = peg$FAILED;
+            }
+            while (s3 !== peg$FAILED) {
+                s2.push(s3);
+                s3 = peg$currPos;
+                s4 = peg$parseS();
+                if (input.substr(peg$currPos, 2) === peg$c13) {
+                    s5 = peg$c13;
+                    peg$currPos += 2;
+                }
+                else {
+                    s5 = peg$FAILED;
+                    if (peg$silentFails === 0) {
+                        peg$fail(peg$e20);
+                    }
+                }
+                if (s5 !== peg$FAILED) {
+                    s6 = peg$parseS();
+                    s7 = peg$parselogical_and_expr();
+                    if (s7 !== peg$FAILED) {
+                        peg$savedPos = s3;
+                        s3 = peg$f23(s1, s7);
+                    }
+                    else {
+                        peg$currPos = s3;
+                        s3 = peg$FAILED;
+                    }
+                }
+                else {
+                    peg$currPos = s3;
+                    s3 = peg$FAILED;
+                }
+            }
+            peg$savedPos = s0;
+            s0 = peg$f24(s1, s2);
+        }
+        else {
+            peg$currPos = s0;
+            s0 = peg$FAILED;
+        }
+        return s0;
+    }
+    function peg$parseunescaped() {
+        var s0, s1, s2;
+        s0 = input.charAt(peg$currPos);
+        if (peg$r7.test(s0)) {
+            peg$currPos++;
+        }
+        else {
+            s0 = peg$FAILED;
+            if (peg$silentFails === 0) {
+                peg$fail(peg$e21);
+            }
+        }
+        if (s0 === peg$FAILED) {
+            s0 = peg$currPos;
+            s1 = input.charAt(peg$currPos);
+            if (peg$r2.test(s1)) {
+                peg$currPos++;
+            }
+            else {
+                s1 = peg$FAILED;
+                if (peg$silentFails === 0) {
+                    peg$fail(peg$e9);
+                }
+            }
+            if (s1 !== peg$FAILED) {
+                s2 = input.charAt(peg$currPos);
+                if (peg$r3.test(s2)) {
+                    peg$currPos++;
+                }
+                else {
+                    s2 = peg$FAILED;
+                    if (peg$silentFails === 0) {
+                        peg$fail(peg$e10);
+                    }
+                }
+                if (s2 !== peg$FAILED) {
+                    s1 = [s1, s2];
+                    s0 = s1;
+                }
+                else {
+                    peg$currPos = s0;
+                    s0 = peg$FAILED;
+                }
+            }
+            else {
+                peg$currPos = s0;
+                s0 = peg$FAILED;
+            }
+        }
+        return s0;
+    }
+    function peg$parseESC() {
+        var s0;
+        if (input.charCodeAt(peg$currPos) === 92) {
+            s0 = peg$c14;
+            peg$currPos++;
+        }
+        else {
+            s0 = peg$FAILED;
+            if (peg$silentFails === 0) {
+                peg$fail(peg$e22);
+            }
+        }
+        return s0;
+    }
+    function peg$parseescapable() {
+        var s0, s1, s2;
+        s0 = input.charAt(peg$currPos);
+        if (peg$r8.test(s0)) {
+            peg$currPos++;
+        }
+        else {
+            s0 = peg$FAILED;
+            if (peg$silentFails === 0) {
+                peg$fail(peg$e23);
+            }
+        }
+        if (s0 === peg$FAILED) {
+            s0 = peg$currPos;
+            if (input.charCodeAt(peg$currPos) === 117) {
+                s1 = peg$c15;
+                peg$currPos++;
+            }
+            else {
+                s1 = peg$FAILED;
+                if (peg$silentFails === 0) {
+                    peg$fail(peg$e24);
+                }
+            }
+            if (s1 !== peg$FAILED) {
+                s2 = peg$parsehexchar();
+                if (s2 !== peg$FAILED) {
+                    s1 = [s1, s2];
+                    s0 = s1;
+                }
+                else {
+                    peg$currPos = s0;
+                    s0 = peg$FAILED;
+                }
+            }
+            else {
+                peg$currPos = s0;
+                s0 = peg$FAILED;
+            }
+        }
+        return s0;
+    }
+    function peg$parselogical_and_expr() {
+        var s0, s1, s2, s3, s4, s5, s6, s7, s8;
+        s0 = peg$currPos;
+        s1 = peg$currPos;
+        s2 = peg$parsebasic_expr();
+        if (s2 !== peg$FAILED) {
+            s3 = [];
+            s4 = peg$currPos;
+            s5 = peg$parseS();
+            if (input.substr(peg$currPos, 2) === peg$c16) {
+                s6 = peg$c16;
+                peg$currPos += 2;
+            }
+            else {
+                s6 = peg$FAILED;
+                if (peg$silentFails === 0) {
+                    peg$fail(peg$e25);
+                }
+            }
+            if (s6 !== peg$FAILED) {
+                s7 = peg$parseS();
+                s8 = peg$parsebasic_expr();
+                if (s8 !== peg$FAILED) {
+                    peg$savedPos = s4;
+                    s4 = peg$f25(s2, s8);
+                }
+                else {
+                    peg$currPos = s4;
+                    s4 = peg$FAILED;
+                }
+            }
+            else {
+                peg$currPos = s4;
+                s4 = peg$FAILED;
+            }
+            while (s4 !== peg$FAILED) {
+                s3.push(s4);
+                s4 = peg$currPos;
+                s5 = peg$parseS();
+                if (input.substr(peg$currPos, 2) === peg$c16) {
+                    s6 = peg$c16;
+                    peg$currPos += 2;
+                }
+                else {
+                    s6 = peg$FAILED;
+                    if (peg$silentFails === 0) {
+                        peg$fail(peg$e25);
+                    }
+                }
+                if (s6 !== peg$FAILED) {
+                    s7 = peg$parseS();
+                    s8 = peg$parsebasic_expr();
+                    if (s8 !== peg$FAILED) {
+                        peg$savedPos = s4;
+                        s4 = peg$f25(s2, s8);
+                    }
+                    else {
+                        peg$currPos = s4;
+                        s4 = peg$FAILED;
+                    }
+                }
+                else {
+                    peg$currPos = s4;
+                    s4 = peg$FAILED;
+                }
+            }
+            peg$savedPos = s1;
+            s1 = peg$f26(s2, s3);
+        }
+        else {
+            peg$currPos = s1;
+            s1 = peg$FAILED;
+        }
+        if (s1 !== peg$FAILED) {
+            peg$savedPos = s0;
+            s1 = peg$f27(s1);
+        }
+        s0 = s1;
+        return s0;
+    }
+    function peg$parsehexchar() {
+        var s0, s1, s2, s3, s4, s5, s6;
+        s0 = peg$currPos;
+        s1 = peg$currPos;
+        s2 = peg$parsenon_surrogate();
+        if (s2 !== peg$FAILED) {
+            peg$savedPos = s1;
+            s2 = peg$f28();
+        }
+        s1 = s2;
+        if (s1 === peg$FAILED) {
+            s1 = peg$currPos;
+            s2 = peg$currPos;
+            s3 = peg$parsehigh_surrogate();
+            if (s3 !== peg$FAILED) {
+                s2 = input.substring(s2, peg$currPos);
+            }
+            else {
+                s2 = s3;
+            }
+            if (s2 !== peg$FAILED) {
+                if (input.charCodeAt(peg$currPos) === 92) {
+                    s3 = peg$c14;
+                    peg$currPos++;
+                }
+                else {
+                    s3 = peg$FAILED;
+                    if (peg$silentFails === 0) {
+                        peg$fail(peg$e22);
+                    }
+                }
+                if (s3 !== peg$FAILED) {
+                    if (input.charCodeAt(peg$currPos) === 117) {
+                        s4 = peg$c15;
+                        peg$currPos++;
+                    }
+                    else {
+                        s4 = peg$FAILED;
+                        if (peg$silentFails === 0) {
+                            peg$fail(peg$e24);
+                        }
+                    }
+                    if (s4 !== peg$FAILED) {
+                        s5 = peg$currPos;
+                        s6 = peg$parselow_surrogate();
+                        if (s6 !== peg$FAILED) {
+                            s5 = input.substring(s5, peg$currPos);
+                        }
+                        else {
+                            s5 = s6;
+                        }
+                        if (s5 !== peg$FAILED) {
+                            peg$savedPos = s1;
+                            s1 = peg$f29(s2, s5);
+                        }
+                        else {
+                            peg$currPos = s1;
+                            s1 = peg$FAILED;
+                        }
+                    }
+                    else {
+                        peg$currPos = s1;
+                        s1 = peg$FAILED;
+                    }
+                }
+                else {
+                    peg$currPos = s1;
+                    s1 = peg$FAILED;
+                }
+            }
+            else {
+                peg$currPos = s1;
+                s1 = peg$FAILED;
+            }
+        }
+        if (s1 !== peg$FAILED) {
+            peg$savedPos = s0;
+            s1 = peg$f30(s1);
+        }
+        s0 = s1;
+        return s0;
+    }
+    function peg$parsebasic_expr() {
+        var s0;
+        s0 = peg$parseparen_expr();
+        if (s0 === peg$FAILED) {
+            s0 = peg$parsecomparison_expr();
+            if (s0 === peg$FAILED) {
+                s0 = peg$parsetest_expr();
+            }
+        }
+        return s0;
+    }
+    function peg$parsenon_surrogate() {
+        var s0, s1, s2, s3, s4, s5;
+        s0 = peg$currPos;
+        s1 = peg$parseDIGIT();
+        if (s1 === peg$FAILED) {
+            s1 = input.charAt(peg$currPos);
+            if (peg$r9.test(s1)) {
+                peg$currPos++;
+            }
+            else {
+                s1 = peg$FAILED;
+                if (peg$silentFails === 0) {
+                    peg$fail(peg$e26);
+                }
+            }
+        }
+        if (s1 !== peg$FAILED) {
+            s2 = peg$currPos;
+            s3 = [];
+            s4 = peg$parseHEXDIG();
+            while (s4 !== peg$FAILED) {
+                s3.push(s4);
+                if (s3.length >= 3) {
+                    s4 = peg$FAILED;
+                }
+                else {
+                    s4 = peg$parseHEXDIG();
+                }
+            }
+            if (s3.length < 3) {
+                peg$currPos = s2;
+                s2 = peg$FAILED;
+            }
+            else {
+                s2 = s3;
+            }
+            if (s2 !== peg$FAILED) {
+                s1 = [s1, s2];
+                s0 = s1;
+            }
+            else {
+                peg$currPos = s0;
+                s0 = peg$FAILED;
+            }
+        }
+        else {
+            peg$currPos = s0;
+            s0 = peg$FAILED;
+        }
+        if (s0 === peg$FAILED) {
+            s0 = peg$currPos;
+            s1 = input.charAt(peg$currPos);
+            if (s1.toLowerCase() === peg$c17) {
+                peg$currPos++;
+            }
+            else {
+                s1 = peg$FAILED;
+                if (peg$silentFails === 0) {
+                    peg$fail(peg$e27);
+                }
+            }
+            if (s1 !== peg$FAILED) {
+                s2 = input.charAt(peg$currPos);
+                if (peg$r10.test(s2)) {
+                    peg$currPos++;
+                }
+                else {
+                    s2 = peg$FAILED;
+                    if (peg$silentFails === 0) {
+                        peg$fail(peg$e28);
+                    }
+                }
+                if (s2 !== peg$FAILED) {
+                    s3 = peg$currPos;
+                    s4 = [];
+                    s5 = peg$parseHEXDIG();
+                    while (s5 !== peg$FAILED) {
+                        s4.push(s5);
+                        if (s4.length >= 2) {
+                            s5 = peg$FAILED;
+                        }
+                        else {
+                            s5 = peg$parseHEXDIG();
+                        }
+                    }
+                    if (s4.length < 2) {
+                        peg$currPos = s3;
+                        s3 = peg$FAILED;
+                    }
+                    else {
+                        s3 = s4;
+                    }
+                    if (s3 !== peg$FAILED) {
+                        s1 = [s1, s2, s3];
+                        s0 = s1;
+                    }
+                    else {
+                        peg$currPos = s0;
+                        s0 = peg$FAILED;
+                    }
+                }
+                else {
+                    peg$currPos = s0;
+                    s0 = peg$FAILED;
+                }
+            }
+            else {
+                peg$currPos = s0;
+                s0 = peg$FAILED;
+            }
+        }
+        return s0;
+    }
+    function peg$parsehigh_surrogate() {
+        var s0, s1, s2, s3, s4, s5;
+        s0 = peg$currPos;
+        s1 = input.charAt(peg$currPos);
+        if (s1.toLowerCase() === peg$c17) {
+            peg$currPos++;
+        }
+        else {
+            s1 = peg$FAILED;
+            if (peg$silentFails === 0) {
+                peg$fail(peg$e27);
+            }
+        }
+        if (s1 !== peg$FAILED) {
+            s2 = input.charAt(peg$currPos);
+            if (peg$r11.test(s2)) {
+                peg$currPos++;
+            }
+            else {
+                s2 = peg$FAILED;
+                if (peg$silentFails === 0) {
+                    peg$fail(peg$e29);
+                }
+            }
+            if (s2 === peg$FAILED) {
+                s2 = input.charAt(peg$currPos);
+                if (peg$r12.test(s2)) {
+                    peg$currPos++;
+                }
+                else {
+                    s2 = peg$FAILED;
+                    if (peg$silentFails === 0) {
+                        peg$fail(peg$e30);
+                    }
+                }
+            }
+            if (s2 !== peg$FAILED) {
+                s3 = peg$currPos;
+                s4 = [];
+                s5 = peg$parseHEXDIG();
+                while (s5 !== peg$FAILED) {
+                    s4.push(s5);
+                    if (s4.length >= 2) {
+                        s5 = peg$FAILED;
+                    }
+                    else {
+                        s5 = peg$parseHEXDIG();
+                    }
+                }
+                if (s4.length < 2) {
+                    peg$currPos = s3;
+                    s3 = peg$FAILED;
+                }
+                else {
+                    s3 = s4;
+                }
+                if (s3 !== peg$FAILED) {
+                    s1 = [s1, s2, s3];
+                    s0 = s1;
+                }
+                else {
+                    peg$currPos = s0;
+                    s0 = peg$FAILED;
+                }
+            }
+            else {
+                peg$currPos = s0;
+                s0 = peg$FAILED;
+            }
+        }
+        else {
+            peg$currPos = s0;
+            s0 = peg$FAILED;
+        }
+        return s0;
+    }
+    function peg$parselow_surrogate() {
+        var s0, s1, s2, s3, s4, s5;
+        s0 = peg$currPos;
+        s1 = input.charAt(peg$currPos);
+        if (s1.toLowerCase() === peg$c17) {
+            peg$currPos++;
+        }
+        else {
+            s1 = peg$FAILED;
+            if (peg$silentFails === 0) {
+                peg$fail(peg$e27);
+            }
+        }
+        if (s1 !== peg$FAILED) {
+            s2 = input.charAt(peg$currPos);
+            if (peg$r13.test(s2)) {
+                peg$currPos++;
+            }
+            else {
+                s2 = peg$FAILED;
+                if (peg$silentFails === 0) {
+                    peg$fail(peg$e31);
+                }
+            }
+            if (s2 !== peg$FAILED) {
+                s3 = peg$currPos;
+                s4 = [];
+                s5 = peg$parseHEXDIG();
+                while (s5 !== peg$FAILED) {
+                    s4.push(s5);
+                    if (s4.length >= 2) {
+                        s5 = peg$FAILED;
+                    }
+                    else {
+                        s5 = peg$parseHEXDIG();
+                    }
+                }
+                if (s4.length < 2) {
+                    peg$currPos = s3;
+                    s3 = peg$FAILED;
+                }
+                else {
+                    s3 = s4;
+                }
+                if (s3 !== peg$FAILED) {
+                    s1 = [s1, s2, s3];
+                    s0 = s1;
+                }
+                else {
+                    peg$currPos = s0;
+                    s0 = peg$FAILED;
+                }
+            }
+            else {
+                peg$currPos = s0;
+                s0 = peg$FAILED;
+            }
+        }
+        else {
+            peg$currPos = s0;
+            s0 = peg$FAILED;
+        }
+        return s0;
+    }
+    function peg$parseparen_expr() {
+        var s0, s1, s2, s3, s4, s5, s6;
+        s0 = peg$currPos;
+        s1 = peg$currPos;
+        s2 = peg$parselogical_not_op();
+        if (s2 !== peg$FAILED) {
+            s3 = peg$parseS();
+            s2 = [s2, s3];
+            s1 = s2;
+        }
+        else {
+            peg$currPos = s1;
+            s1 = peg$FAILED;
+        }
+        if (s1 === peg$FAILED) {
+            s1 = null;
+        }
+        if (input.charCodeAt(peg$currPos) === 40) {
+            s2 = peg$c18;
+            peg$currPos++;
+        }
+        else {
+            s2 = peg$FAILED;
+            if (peg$silentFails === 0) {
+                peg$fail(peg$e32);
+            }
+        }
+        if (s2 !== peg$FAILED) {
+            s3 = peg$parseS();
+            s4 = peg$parselogical_or_expr();
+            if (s4 !== peg$FAILED) {
+                s5 = peg$parseS();
+                if (input.charCodeAt(peg$currPos) === 41) {
+                    s6 = peg$c19;
+                    peg$currPos++;
+                }
+                else {
+                    s6 = peg$FAILED;
+                    if (peg$silentFails === 0) {
+                        peg$fail(peg$e33);
+                    }
+                }
+                if (s6 !== peg$FAILED) {
+                    peg$savedPos = s0;
+                    s0 = peg$f31(s1, s4);
+                }
+                else {
+                    peg$currPos = s0;
+                    s0 = peg$FAILED;
+                }
+            }
+            else {
+                peg$currPos = s0;
+                s0 = peg$FAILED;
+            }
+        }
+        else {
+            peg$currPos = s0;
+            s0 = peg$FAILED;
+        }
+        return s0;
+    }
+    function peg$parsecomparison_expr() {
+        var s0, s1, s2, s3, s4, s5;
+        s0 = peg$currPos;
+        s1 = peg$parsecomparable();
+        if (s1 !== peg$FAILED) {
+            s2 = peg$parseS();
+            s3 = peg$parsecomparison_op();
+            if (s3 !== peg$FAILED) {
+                s4 = peg$parseS();
+                s5 = peg$parsecomparable();
+                if (s5 !== peg$FAILED) {
+                    peg$savedPos = s0;
+                    s0 = peg$f32(s1, s3, s5);
+                }
+                else {
+                    peg$currPos = s0;
+                    s0 = peg$FAILED;
+                }
+            }
+            else {
+                peg$currPos = s0;
+                s0 = peg$FAILED;
+            }
+        }
+        else {
+            peg$currPos = s0;
+            s0 = peg$FAILED;
+        }
+        return s0;
+    }
+    function peg$parsetest_expr() {
+        var s0, s1, s2, s3;
+        s0 = peg$currPos;
+        s1 = peg$currPos;
+        s2 = peg$parselogical_not_op();
+        if (s2 !== peg$FAILED) {
+            s3 = peg$parseS();
+            s2 = [s2, s3];
+            s1 = s2;
+        }
+        else {
+            peg$currPos = s1;
+            s1 = peg$FAILED;
+        }
+        if (s1 === peg$FAILED) {
+            s1 = null;
+        }
+        s2 = peg$parsefilter_query();
+        if (s2 === peg$FAILED) {
+            s2 = peg$parsefunction_expr();
+        }
+        if (s2 !== peg$FAILED) {
+            peg$savedPos = s0;
+            s0 = peg$f33(s1, s2);
+        }
+        else {
+            peg$currPos = s0;
+            s0 = peg$FAILED;
+        }
+        return s0;
+    }
+    function peg$parseHEXDIG() {
+        var s0;
+        s0 = peg$parseDIGIT();
+        if (s0 === peg$FAILED) {
+            s0 = input.charAt(peg$currPos);
+            if (peg$r14.test(s0)) {
+                peg$currPos++;
+            }
+            else {
+                s0 = peg$FAILED;
+                if (peg$silentFails === 0) {
+                    peg$fail(peg$e34);
+                }
+            }
+        }
+        return s0;
+    }
+    function peg$parselogical_not_op() {
+        var s0;
+        if (input.charCodeAt(peg$currPos) === 33) {
+            s0 = peg$c20;
+            peg$currPos++;
+        }
+        else {
+            s0 = peg$FAILED;
+            if (peg$silentFails === 0) {
+                peg$fail(peg$e35);
+            }
+        }
+        return s0;
+    }
+    function peg$parsecomparable() {
+        var s0;
+        s0 = peg$parseliteral();
+        if (s0 === peg$FAILED) {
+            s0 = peg$parsesingular_query();
+            if (s0 === peg$FAILED) {
+                s0 = peg$parsefunction_expr();
+            }
+        }
+        return s0;
+    }
+    function peg$parsecomparison_op() {
+        var s0;
+        if (input.substr(peg$currPos, 2) === peg$c21) {
+            s0 = peg$c21;
+            peg$currPos += 2;
+        }
+        else {
+            s0 = peg$FAILED;
+            if (peg$silentFails === 0) {
+                peg$fail(peg$e36);
+            }
+        }
+        if (s0 === peg$FAILED) {
+            if (input.substr(peg$currPos, 2) === peg$c22) {
+                s0 = peg$c22;
+                peg$currPos += 2;
+            }
+            else {
+                s0 = peg$FAILED;
+                if (peg$silentFails === 0) {
+                    peg$fail(peg$e37);
+                }
+            }
+            if (s0 === peg$FAILED) {
+                if (input.substr(peg$currPos, 2) === peg$c23) {
+                    s0 = peg$c23;
+                    peg$currPos += 2;
+                }
+                else {
+                    s0 = peg$FAILED;
+                    if (peg$silentFails === 0) {
+                        peg$fail(peg$e38);
+                    }
+                }
+                if (s0 === peg$FAILED) {
+                    if (input.substr(peg$currPos, 2) === peg$c24) {
+                        s0 = peg$c24;
+                        peg$currPos += 2;
+                    }
+                    else {
+                        s0 = peg$FAILED;
+                        if (peg$silentFails === 0) {
+                            peg$fail(peg$e39);
+                        }
+                    }
+                    if (s0 === peg$FAILED) {
+                        s0 = input.charAt(peg$currPos);
+                        if (peg$r15.test(s0)) {
+                            peg$currPos++;
+                        }
+                        else {
+                            s0 = peg$FAILED;
+                            if (peg$silentFails === 0) {
+                                peg$fail(peg$e40);
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        return s0;
+    }
+    function peg$parsefilter_query() {
+        var s0, s1;
+        s0 = peg$currPos;
+        s1 = peg$parserel_query();
+        if (s1 === peg$FAILED) {
+            s1 = peg$parsejsonpath_query();
+        }
+        if (s1 !== peg$FAILED) {
+            peg$savedPos = s0;
+            s1 = peg$f34(s1);
+        }
+        s0 = s1;
+        return s0;
+    }
+    function peg$parsefunction_expr() {
+        var s0, s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, s11;
+        s0 = peg$currPos;
+        s1 = peg$parsefunction_name();
+        if (s1 !== peg$FAILED) {
+            if (input.charCodeAt(peg$currPos) === 40) {
+                s2 = peg$c18;
+                peg$currPos++;
+            }
+            else {
+                s2 = peg$FAILED;
+                if (peg$silentFails === 0) {
+                    peg$fail(peg$e32);
+                }
+            }
+            if (s2 !== peg$FAILED) {
+                s3 = peg$parseS();
+                s4 = peg$currPos;
+                s5 = peg$parsefunction_argument();
+                if (s5 !== peg$FAILED) {
+                    s6 = [];
+                    s7 = peg$currPos;
+                    s8 = peg$parseS();
+                    if (input.charCodeAt(peg$currPos) === 44) {
+                        s9 = peg$c4;
+                        peg$currPos++;
+                    }
+                    else {
+                        s9 = peg$FAILED;
+                        if (peg$silentFails === 0) {
+                            peg$fail(peg$e5);
+                        }
+                    }
+                    if (s9 !== peg$FAILED) {
+                        s10 = peg$parseS();
+                        s11 = peg$parsefunction_argument();
+                        if (s11 !== peg$FAILED) {
+                            peg$savedPos = s7;
+                            s7 = peg$f35(s1, s5, s11);
+                        }
+                        else {
+                            peg$currPos = s7;
+                            s7 = peg$FAILED;
+                        }
+                    }
+                    else {
+                        peg$currPos = s7;
+                        s7 = peg$FAILED;
+                    }
+                    while (s7 !== peg$FAILED) {
+                        s6.push(s7);
+                        s7 = peg$currPos;
+                        s8 = peg$parseS();
+                        if (input.charCodeAt(peg$currPos) === 44) {
+                            s9 = peg$c4;
+                            peg$currPos++;
+                        }
+                        else {
+                            s9 = peg$FAILED;
+                            if (peg$silentFails === 0) {
+                                peg$fail(peg$e5);
+                            }
+                        }
+                        if (s9 !== peg$FAILED) {
+                            s10 = peg$parseS();
+                            s11 = peg$parsefunction_argument();
+                            if (s11 !== peg$FAILED) {
+                                peg$savedPos = s7;
+                                s7 = peg$f35(s1, s5, s11);
+                            }
+                            else {
+                                peg$currPos = s7;
+                                s7 = peg$FAILED;
+                            }
+                        }
+                        else {
+                            peg$currPos = s7;
+                            s7 = peg$FAILED;
+                        }
+                    }
+                    peg$savedPos = s4;
+                    s4 = peg$f36(s1, s5, s6);
+                }
+                else {
+                    peg$currPos = s4;
+                    s4 = peg$FAILED;
+                }
+                if (s4 === peg$FAILED) {
+                    s4 = null;
+                }
+                s5 = peg$parseS();
+                if (input.charCodeAt(peg$currPos) === 41) {
+                    s6 = peg$c19;
+                    peg$currPos++;
+                }
+                else {
+                    s6 = peg$FAILED;
+                    if (peg$silentFails === 0) {
+                        peg$fail(peg$e33);
+                    }
+                }
+                if (s6 !== peg$FAILED) {
+                    peg$savedPos = s0;
+                    s0 = peg$f37(s1, s4);
+                }
+                else {
+                    peg$currPos = s0;
+                    s0 = peg$FAILED;
+                }
+            }
+            else {
+                peg$currPos = s0;
+                s0 = peg$FAILED;
+            }
+        }
+        else {
+            peg$currPos = s0;
+            s0 = peg$FAILED;
+        }
+        return s0;
+    }
+    function peg$parseliteral() {
+        var s0, s1;
+        s0 = peg$currPos;
+        s1 = peg$parsenumber();
+        if (s1 === peg$FAILED) {
+            s1 = peg$parsestring_literal();
+            if (s1 === peg$FAILED) {
+                s1 = peg$parsetrue();
+                if (s1 === peg$FAILED) {
+                    s1 = peg$parsefalse();
+                    if (s1 === peg$FAILED) {
+                        s1 = peg$parsenull();
+                    }
+                }
+            }
+        }
+        if (s1 !== peg$FAILED) {
+            peg$savedPos = s0;
+            s1 = peg$f38(s1);
+        }
+        s0 = s1;
+        return s0;
+    }
+    function peg$parsesingular_query() {
+        var s0;
+        s0 = peg$parserel_singular_query();
+        if (s0 === peg$FAILED) {
+            s0 = peg$parseabs_singular_query();
+        }
+        return s0;
+    }
+    function peg$parserel_query() {
+        var s0, s1, s2;
+        s0 = peg$currPos;
+        s1 = peg$parsecurrent_node_identifier();
+        if (s1 !== peg$FAILED) {
+            s2 = peg$parsesegments();
+            if (s2 !== peg$FAILED) {
+                peg$savedPos = s0;
+                s0 = peg$f39(s2);
+            }
+            else {
+                peg$currPos = s0;
+                s0 = peg$FAILED;
+            }
+        }
+        else {
+            peg$currPos = s0;
+            s0 = peg$FAILED;
+        }
+        return s0;
+    }
+    function peg$parsefunction_name() {
+        var s0, s1, s2, s3, s4;
+        s0 = peg$currPos;
+        s1 = peg$currPos;
+        s2 = peg$parseLCALPHA();
+        if (s2 !== peg$FAILED) {
+            s3 = [];
+            s4 = peg$parsefunction_name_char();
+            while (s4 !== peg$FAILED) {
+                s3.push(s4);
+                s4 = peg$parsefunction_name_char();
+            }
+            s2 = [s2, s3];
+            s1 = s2;
+        }
+        else {
+            peg$currPos = s1;
+            s1 = peg$FAILED;
+        }
+        if (s1 !== peg$FAILED) {
+            s0 = input.substring(s0, peg$currPos);
+        }
+        else {
+            s0 = s1;
+        }
+        return s0;
+    }
+    function peg$parsefunction_argument() {
+        var s0;
+        s0 = peg$parseliteral();
+        if (s0 === peg$FAILED) {
+            s0 = peg$parsefilter_query();
+            if (s0 === peg$FAILED) {
+                s0 = peg$parsefunction_expr();
+                if (s0 === peg$FAILED) {
+                    s0 = peg$parselogical_or_expr();
+                }
+            }
+        }
+        return s0;
+    }
+    function peg$parsenumber() {
+        var s0, s1, s2, s3, s4, s5;
+        s0 = peg$currPos;
+        s1 = peg$currPos;
+        s2 = peg$currPos;
+        s3 = peg$parseint();
+        if (s3 === peg$FAILED) {
+            if (input.substr(peg$currPos, 2) === peg$c25) {
+                s3 = peg$c25;
+                peg$currPos += 2;
+            }
+            else {
+                s3 = peg$FAILED;
+                if (peg$silentFails === 0) {
+                    peg$fail(peg$e41);
+                }
+            }
+        }
+        if (s3 !== peg$FAILED) {
+            s4 = peg$parsefrac();
+            if (s4 === peg$FAILED) {
+                s4 = null;
+            }
+            s5 = peg$parseexp();
+            if (s5 === peg$FAILED) {
+                s5 = null;
+            }
+            s3 = [s3, s4, s5];
+            s2 = s3;
+        }
+        else {
+            peg$currPos = s2;
+            s2 = peg$FAILED;
+        }
+        if (s2 !== peg$FAILED) {
+            s1 = input.substring(s1, peg$currPos);
+        }
+        else {
+            s1 = s2;
+        }
+        if (s1 !== peg$FAILED) {
+            peg$savedPos = s0;
+            s1 = peg$f40(s1);
+        }
+        s0 = s1;
+        return s0;
+    }
+    function peg$parsetrue() {
+        var s0, s1;
+        s0 = peg$currPos;
+        if (input.substr(peg$currPos, 4) === peg$c26) {
+            s1 = peg$c26;
+            peg$currPos += 4;
+        }
+        else {
+            s1 = peg$FAILED;
+            if (peg$silentFails === 0) {
+                peg$fail(peg$e42);
+            }
+        }
+        if (s1 !== peg$FAILED) {
+            peg$savedPos = s0;
+            s1 = peg$f41();
+        }
+        s0 = s1;
+        return s0;
+    }
+    function peg$parsefalse() {
+        var s0, s1;
+        s0 = peg$currPos;
+        if (input.substr(peg$currPos, 5) === peg$c27) {
+            s1 = peg$c27;
+            peg$currPos += 5;
+        }
+        else {
+            s1 = peg$FAILED;
+            if (peg$silentFails === 0) {
+                peg$fail(peg$e43);
+            }
+        }
+        if (s1 !== peg$FAILED) {
+            peg$savedPos = s0;
+            s1 = peg$f42();
+        }
+        s0 = s1;
+        return s0;
+    }
+    function peg$parsenull() {
+        var s0, s1;
+        s0 = peg$currPos;
+        if (input.substr(peg$currPos, 4) === peg$c28) {
+            s1 = peg$c28;
+            peg$currPos += 4;
+        }
+        else {
+            s1 = peg$FAILED;
+            if (peg$silentFails === 0) {
+                peg$fail(peg$e44);
+            }
+        }
+        if (s1 !== peg$FAILED) {
+            peg$savedPos = s0;
+            s1 = peg$f43();
+        }
+        s0 = s1;
+        return s0;
+    }
+    function peg$parserel_singular_query() {
+        var s0, s1, s2;
+        s0 = peg$currPos;
+        s1 = peg$parsecurrent_node_identifier();
+        if (s1 !== peg$FAILED) {
+            s2 = peg$parsesingular_query_segments();
+            peg$savedPos = s0;
+            s0 = peg$f44(s2);
+        }
+        else {
+            peg$currPos = s0;
+            s0 = peg$FAILED;
+        }
+        return s0;
+    }
+    function peg$parseabs_singular_query() {
+        var s0, s1, s2;
+        s0 = peg$currPos;
+        s1 = peg$parseroot_identifier();
+        if (s1 !== peg$FAILED) {
+            s2 = peg$parsesingular_query_segments();
+            peg$savedPos = s0;
+            s0 = peg$f45(s2);
+        }
+        else {
+            peg$currPos = s0;
+            s0 = peg$FAILED;
+        }
+        return s0;
+    }
+    function peg$parsecurrent_node_identifier() {
+        var s0;
+        if (input.charCodeAt(peg$currPos) === 64) {
+            s0 = peg$c29;
+            peg$currPos++;
+        }
+        else {
+            s0 = peg$FAILED;
+            if (peg$silentFails === 0) {
+                peg$fail(peg$e45);
+            }
+        }
+        return s0;
+    }
+    function peg$parsefunction_name_char() {
+        var s0;
+        s0 = input.charAt(peg$currPos);
+        if (peg$r16.test(s0)) {
+            peg$currPos++;
+        }
+        else {
+            s0 = peg$FAILED;
+            if (peg$silentFails === 0) {
+                peg$fail(peg$e46);
+            }
+        }
+        return s0;
+    }
+    function peg$parsefrac() {
+        var s0, s1, s2, s3;
+        s0 = peg$currPos;
+        if (input.charCodeAt(peg$currPos) === 46) {
+            s1 = peg$c1;
+            peg$currPos++;
+        }
+        else {
+            s1 = peg$FAILED;
+            if (peg$silentFails === 0) {
+                peg$fail(peg$e2);
+            }
+        }
+        if (s1 !== peg$FAILED) {
+            s2 = [];
+            s3 = peg$parseDIGIT();
+            if (s3 !== peg$FAILED) {
+                while (s3 !== peg$FAILED) {
+                    s2.push(s3);
+                    s3 = peg$parseDIGIT();
+                }
+            }
+            else {
+                s2 = peg$FAILED;
+            }
+            if (s2 !== peg$FAILED) {
+                s1 = [s1, s2];
+                s0 = s1;
+            }
+            else {
+                peg$currPos = s0;
+                s0 = peg$FAILED;
+            }
+        }
+        else {
+            peg$currPos = s0;
+            s0 = peg$FAILED;
+        }
+        return s0;
+    }
+    function peg$parseexp() {
+        var s0, s1, s2, s3, s4;
+        s0 = peg$currPos;
+        s1 = input.charAt(peg$currPos);
+        if (s1.toLowerCase() === peg$c30) {
+            peg$currPos++;
+        }
+        else {
+            s1 = peg$FAILED;
+            if (peg$silentFails === 0) {
+                peg$fail(peg$e47);
+            }
+        }
+        if (s1 !== peg$FAILED) {
+            s2 = input.charAt(peg$currPos);
+            if (peg$r17.test(s2)) {
+                peg$currPos++;
+            }
+            else {
+                s2 = peg$FAILED;
+                if (peg$silentFails === 0) {
+                    peg$fail(peg$e48);
+                }
+            }
+            if (s2 === peg$FAILED) {
+                s2 = null;
+            }
+            s3 = [];
+            s4 = peg$parseDIGIT();
+            if (s4 !== peg$FAILED) {
+                while (s4 !== peg$FAILED) {
+                    s3.push(s4);
+                    s4 = peg$parseDIGIT();
+                }
+            }
+            else {
+                s3 = peg$FAILED;
+            }
+            if (s3 !== peg$FAILED) {
+                s1 = [s1, s2, s3];
+                s0 = s1;
+            }
+            else {
+                peg$currPos = s0;
+                s0 = peg$FAILED;
+            }
+        }
+        else {
+            peg$currPos = s0;
+            s0 = peg$FAILED;
+        }
+        return s0;
+    }
+    function peg$parsesingular_query_segments() {
+        var s0, s1, s2, s3, s4;
+        s0 = peg$currPos;
+        s1 = [];
+        s2 = peg$currPos;
+        s3 = peg$parseS();
+        s4 = peg$parsename_segment();
+        if (s4 === peg$FAILED) {
+            s4 = peg$parseindex_segment();
+        }
+        if (s4 !== peg$FAILED) {
+            peg$savedPos = s2;
+            s2 = peg$f46(s4);
+        }
+        else {
+            peg$currPos = s2;
+            s2 = peg$FAILED;
+        }
+        while (s2 !== peg$FAILED) {
+            s1.push(s2);
+            s2 = peg$currPos;
+            s3 = peg$parseS();
+            s4 = peg$parsename_segment();
+            if (s4 === peg$FAILED) {
+                s4 = peg$parseindex_segment();
+            }
+            if (s4 !== peg$FAILED) {
+                peg$savedPos = s2;
+                s2 = peg$f46(s4);
+            }
+            else {
+                peg$currPos = s2;
+                s2 = peg$FAILED;
+            }
+        }
+        peg$savedPos = s0;
+        s1 = peg$f47(s1);
+        s0 = s1;
+        return s0;
+    }
+    function peg$parseLCALPHA() {
+        var s0;
+        s0 = input.charAt(peg$currPos);
+        if (peg$r18.test(s0)) {
+            peg$currPos++;
+        }
+        else {
+            s0 = peg$FAILED;
+            if (peg$silentFails === 0) {
+                peg$fail(peg$e49);
+            }
+        }
+        return s0;
+    }
+    function peg$parsename_segment() {
+        var s0, s1, s2, s3;
+        s0 = peg$currPos;
+        if (input.charCodeAt(peg$currPos) === 91) {
+            s1 = peg$c3;
+            peg$currPos++;
+        }
+        else {
+            s1 = peg$FAILED;
+            if (peg$silentFails === 0) {
+                peg$fail(peg$e4);
+            }
+        }
+        if (s1 !== peg$FAILED) {
+            s2 = peg$parsename_selector();
+            if (s2 !== peg$FAILED) {
+                if (input.charCodeAt(peg$currPos) === 93) {
+                    s3 = peg$c5;
+                    peg$currPos++;
+                }
+                else {
+                    s3 = peg$FAILED;
+                    if (peg$silentFails === 0) {
+                        peg$fail(peg$e6);
+                    }
+                }
+                if (s3 !== peg$FAILED) {
+                    peg$savedPos = s0;
+                    s0 = peg$f48(s2);
+                }
+                else {
+                    peg$currPos = s0;
+                    s0 = peg$FAILED;
+                }
+            }
+            else {
+                peg$currPos = s0;
+                s0 = peg$FAILED;
+            }
+        }
+        else {
+            peg$currPos = s0;
+            s0 = peg$FAILED;
+        }
+        if (s0 === peg$FAILED) {
+            s0 = peg$currPos;
+            if (input.charCodeAt(peg$currPos) === 46) {
+                s1 = peg$c1;
+                peg$currPos++;
+            }
+            else {
+                s1 = peg$FAILED;
+                if (peg$silentFails === 0) {
+                    peg$fail(peg$e2);
+                }
+            }
+            if (s1 !== peg$FAILED) {
+                s2 = peg$parsemember_name_shorthand();
+                if (s2 !== peg$FAILED) {
+                    peg$savedPos = s0;
+                    s0 = peg$f49(s2);
+                }
+                else {
+                    peg$currPos = s0;
+                    s0 = peg$FAILED;
+                }
+            }
+            else {
+                peg$currPos = s0;
+                s0 = peg$FAILED;
+            }
+        }
+        return s0;
+    }
+    function peg$parseindex_segment() {
+        var s0, s1, s2, s3;
+        s0 = peg$currPos;
+        if (input.charCodeAt(peg$currPos) === 91) {
+            s1 = peg$c3;
+            peg$currPos++;
+        }
+        else {
+            s1 = peg$FAILED;
+            if (peg$silentFails === 0) {
+                peg$fail(peg$e4);
+            }
+        }
+        if (s1 !== peg$FAILED) {
+            s2 = peg$parseindex_selector();
+            if (s2 !== peg$FAILED) {
+                if (input.charCodeAt(peg$currPos) === 93) {
+                    s3 = peg$c5;
+                    peg$currPos++;
+                }
+                else {
+                    s3 = peg$FAILED;
+                    if (peg$silentFails === 0) {
+                        peg$fail(peg$e6);
+                    }
+                }
+                if (s3 !== peg$FAILED) {
+                    peg$savedPos = s0;
+                    s0 = peg$f50(s2);
+                }
+                else {
+                    peg$currPos = s0;
+                    s0 = peg$FAILED;
+                }
+            }
+            else {
+                peg$currPos = s0;
+                s0 = peg$FAILED;
+            }
+        }
+        else {
+            peg$currPos = s0;
+            s0 = peg$FAILED;
+        }
+        return s0;
+    }
+    peg$result = peg$startRuleFunction();
+    if (options.peg$library) {
+        return /** @type {any} */ ({
+            peg$result,
+            peg$currPos,
+            peg$FAILED,
+            peg$maxFailExpected,
+            peg$maxFailPos
+        });
+    }
+    if (peg$result !== peg$FAILED && peg$currPos === input.length) {
+        return peg$result;
+    }
+    else {
+        if (peg$result !== peg$FAILED && peg$currPos < input.length) {
+            peg$fail(peg$endExpectation());
+        }
+        throw peg$buildStructuredError(peg$maxFailExpected, peg$maxFailPos < input.length ? input.charAt(peg$maxFailPos) : null, peg$maxFailPos < input.length
+            ? peg$computeLocation(peg$maxFailPos, peg$maxFailPos + 1)
+            : peg$computeLocation(peg$maxFailPos, peg$maxFailPos));
+    }
+}
+const peg$allowedStartRules = (/* unused pure expression or super */ null && ([
+    "jsonpath_query"
+]));
+
+//# sourceMappingURL=parser.js.map
+;// CONCATENATED MODULE: ./node_modules/jsonpath-rfc9535/dist/esm/parser/index.js
+
+/* harmony default export */ function parser(input) {
+    return peg$parse(input);
+}
+//# sourceMappingURL=index.js.map
+;// CONCATENATED MODULE: ./node_modules/jsonpath-rfc9535/dist/esm/utils/stack.js
+class Stack {
+    head = null;
+    tail = null;
+    size = 0;
+    push(element) {
+        const newNode = { value: element, next: null };
+        if (this.tail !== null) {
+            this.tail.next = newNode;
+        }
+        this.tail = newNode;
+        if (this.head === null) {
+            this.head = newNode;
+        }
+        this.size++;
+    }
+    pop() {
+        if (this.head === null)
+            return;
+        const value = this.head.value;
+        this.head = this.head.next;
+        if (this.head === null) {
+            this.tail = null;
+        }
+        this.size--;
+        return value;
+    }
+}
+//# sourceMappingURL=stack.js.map
+;// CONCATENATED MODULE: ./node_modules/jsonpath-rfc9535/dist/esm/utils/guards.js
+function isPlainObject(value) {
+    if (typeof value !== "object" || value === null) {
+        return false;
+    }
+    const prototype = Object.getPrototypeOf(value);
+    return prototype === null || prototype === Object.prototype;
+}
+const isStackItemWithArrayValue = (item) => Array.isArray(item.value);
+const isStackItemWithObjectValue = (item) => isPlainObject(item.value);
+//# sourceMappingURL=guards.js.map
+;// CONCATENATED MODULE: ./node_modules/jsonpath-rfc9535/dist/esm/core/results.js
+
+const nodeLists = new WeakSet();
+const isNodeList = (value) => {
+    return typeof value === "object" && value !== null && nodeLists.has(value);
+};
+const isJsonValue = (value) => {
+    switch (typeof value) {
+        case "string":
+        case "number":
+        case "boolean":
+            return true;
+        case "object":
+            return value === null || isPlainObject(value) || isArray(value);
+        default:
+            return false;
+    }
+};
+const isArray = (value) => Array.isArray(value) && !isNodeList(value);
+const createNodeList = () => {
+    const list = [];
+    nodeLists.add(list);
+    return list;
+};
+const Nothing = Symbol("Nothing");
+//# sourceMappingURL=results.js.map
+;// CONCATENATED MODULE: ./node_modules/jsonpath-rfc9535/dist/esm/core/functions/count.js
+
+/* harmony default export */ const count = ({
+    declaration: function count(ctx, value) {
+        if (isNodeList(value)) {
+            return value.length;
+        }
+        return 0;
+    },
+    definition: {
+        parameters: ["NodesType"],
+        returnType: "ValueType",
+    },
+});
+//# sourceMappingURL=count.js.map
+;// CONCATENATED MODULE: ./node_modules/jsonpath-rfc9535/dist/esm/core/functions/length.js
+
+
+// Any Unicode code point except high-surrogate and low-surrogate code points.
+function countUnicodeScalarValues(str) {
+    let count = 0;
+    for (let i = 0; i < str.length; i++) {
+        const code = str.charCodeAt(i);
+        if ((code >= 0 && code <= 0xd7ff) || (code >= 0xe000 && code <= 0x10ffff)) {
+            count++;
+        }
+    }
+    return count;
+}
+/* harmony default export */ const functions_length = ({
+    declaration: function length(ctx, value) {
+        if (typeof value === "string") {
+            return countUnicodeScalarValues(value);
+        }
+        if (Array.isArray(value)) {
+            return value.length;
+        }
+        if (isPlainObject(value)) {
+            return Object.keys(value).length;
+        }
+        return Nothing;
+    },
+    definition: {
+        parameters: ["ValueType"],
+        returnType: "ValueType",
+    },
+});
+//# sourceMappingURL=length.js.map
+;// CONCATENATED MODULE: ./node_modules/jsonpath-rfc9535/dist/esm/core/functions/utils/construct-regex.js
+function isBackslash(code) {
+    return code === 92;
+}
+function eatCharacterClass(pattern, start) {
+    let maybeEscaped = false;
+    let i = start;
+    while (i < pattern.length) {
+        const ch = pattern.charCodeAt(i);
+        i++;
+        if (isBackslash(ch)) {
+            maybeEscaped = true;
+            continue;
+        }
+        if (ch === 93 /* ] */) {
+            if (!maybeEscaped) {
+                break;
+            }
+            maybeEscaped = false;
+        }
+    }
+    return i;
+}
+function toEcmaScriptPattern(pattern) {
+    let ecmaScriptPattern = pattern;
+    for (let i = 0; i < pattern.length; i++) {
+        const ch = pattern.charCodeAt(i);
+        if (isBackslash(ch)) {
+            i++;
+        }
+        else if (ch === 91 /* [ */) {
+            i = eatCharacterClass(pattern, i);
+        }
+        else if (ch === 46 /* . */) {
+            ecmaScriptPattern = `${pattern.slice(0, i)}[^\n\r]${pattern.slice(i + 1)}`;
+        }
+    }
+    return ecmaScriptPattern;
+}
+function constructRegex({ cache }, pattern) {
+    const store = (cache.get("regexps") ?? {});
+    if (!cache.has("regexps")) {
+        cache.set("regexps", store);
+    }
+    if (Object.hasOwn(store, pattern)) {
+        return store[pattern];
+    }
+    try {
+        const r = RegExp(toEcmaScriptPattern(pattern), "u");
+        store[pattern] = r;
+        return r;
+    }
+    catch {
+        store[pattern] = null;
+        return null;
+    }
+}
+//# sourceMappingURL=construct-regex.js.map
+;// CONCATENATED MODULE: ./node_modules/jsonpath-rfc9535/dist/esm/core/functions/match.js
+
+/* harmony default export */ const match = ({
+    declaration: function match(ctx, value, pattern) {
+        if (typeof value !== "string" || typeof pattern !== "string") {
+            return false;
+        }
+        return constructRegex(ctx, `^${pattern}$`)?.test(value) === true;
+    },
+    definition: {
+        parameters: ["ValueType", "ValueType"],
+        returnType: "LogicalType",
+    },
+});
+//# sourceMappingURL=match.js.map
+;// CONCATENATED MODULE: ./node_modules/jsonpath-rfc9535/dist/esm/core/functions/search.js
+
+/* harmony default export */ const search = ({
+    declaration: function search(ctx, value, pattern) {
+        if (typeof value !== "string" || typeof pattern !== "string") {
+            return false;
+        }
+        return constructRegex(ctx, pattern)?.test(value) === true;
+    },
+    definition: {
+        parameters: ["ValueType", "ValueType"],
+        returnType: "LogicalType",
+    },
+});
+//# sourceMappingURL=search.js.map
+;// CONCATENATED MODULE: ./node_modules/jsonpath-rfc9535/dist/esm/core/functions/value.js
+
+/* harmony default export */ const value = ({
+    declaration: function value(ctx, nodes) {
+        if (nodes.length === 1) {
+            return nodes[0];
+        }
+        return Nothing;
+    },
+    definition: {
+        parameters: ["NodesType"],
+        returnType: "ValueType",
+    },
+});
+//# sourceMappingURL=value.js.map
+;// CONCATENATED MODULE: ./node_modules/jsonpath-rfc9535/dist/esm/core/path.js
+const EMPTY_PATH = [];
+function joinPathWithKey(path, key) {
+    if (path === EMPTY_PATH) {
+        return EMPTY_PATH;
+    }
+    if (typeof key === "number") {
+        return [...path, key];
+    }
+    return [...path, toNormalizedKey(key)];
+}
+function getInitialPath(capturePaths) {
+    return capturePaths ? [] : EMPTY_PATH;
+}
+const ESCAPE_REGEX = 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: we need control characters to escape Unicode characters
+/[\u0000-\u001f'\\]/g;
+function escapeValue(ch) {
+    const code = ch.charCodeAt(0);
+    switch (code) {
+        case 0x8 /* backspace */:
+            return "\\b";
+        case 0xc /* form feed */:
+            return "\\f";
+        case 0xa /* line feed */:
+            return "\\n";
+        case 0xd /* carriage return */:
+            return "\\r";
+        case 0x9 /* horizontal tab */:
+            return "\\t";
+        case 0x27 /* apostrophe */:
+            return "\\'";
+        case 0x5c /* backslash */:
+            return "\\\\";
+        default:
+            return `\\u${code.toString(16).padStart(4, "0")}`;
+    }
+}
+function toNormalizedKey(key) {
+    return key.replace(ESCAPE_REGEX, escapeValue);
+}
+function path_toNormalizedPath(path) {
+    let normalizedPath = "$";
+    for (const key of path) {
+        if (typeof key === "number") {
+            normalizedPath += `[${key}]`;
+        }
+        else {
+            normalizedPath += `['${key}']`;
+        }
+    }
+    return normalizedPath;
+}
+//# sourceMappingURL=path.js.map
+;// CONCATENATED MODULE: ./node_modules/jsonpath-rfc9535/dist/esm/utils/assertions.js
+function assertDefinedNodeType(node) {
+    throw new TypeError(
+    // biome-ignore lint/complexity/useLiteralKeys: type exhaustiveness
+    `Unexpected node type: ${node["type"]}`);
+}
+function assertDefinedComparisonOp(op) {
+    throw new TypeError(`Unexpected comparison operator: ${op}`);
+}
+function assertNever(_, message) {
+    throw new Error(message);
+}
+//# sourceMappingURL=assertions.js.map
+;// CONCATENATED MODULE: ./node_modules/jsonpath-rfc9535/dist/esm/utils/get-type.js
+
+
+function getType(value) {
+    switch (typeof value) {
+        case "object":
+            if (value === null) {
+                return "null";
+            }
+            if (isNodeList(value)) {
+                return "NodeList";
+            }
+            if (isArray(value)) {
+                return "array";
+            }
+            if (isPlainObject(value)) {
+                return "object";
+            }
+            throw new TypeError(`Unknown type: ${value}`);
+        case "string":
+            return "string";
+        case "number":
+            return "number";
+        case "boolean":
+            return "boolean";
+        default:
+            if (value === Nothing) {
+                return "Nothing";
+            }
+            throw new TypeError(`Unknown type: ${value}`);
+    }
+}
+//# sourceMappingURL=get-type.js.map
+;// CONCATENATED MODULE: ./node_modules/jsonpath-rfc9535/dist/esm/utils/is-equal.js
+
+function isEqualArray(a, b) {
+    if (a.length !== b.length) {
+        return false;
+    }
+    for (let i = 0; i < a.length; i++) {
+        if (!isEqual(a[i], b[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+function isEqualObject(a, b) {
+    const aKeys = Object.keys(a);
+    const bKeys = Object.keys(b);
+    if (aKeys.length !== bKeys.length) {
+        return false;
+    }
+    for (const key of aKeys) {
+        if (!Object.hasOwn(b, key)) {
+            return false;
+        }
+        if (!isEqual(a[key], b[key])) {
+            return false;
+        }
+    }
+    return true;
+}
+function isEqual(left, right) {
+    if (getType(left) !== getType(right)) {
+        return false;
+    }
+    switch (getType(left)) {
+        case "string":
+        case "number":
+        case "boolean":
+        case "null":
+            return left === right;
+        case "object":
+            return isEqualObject(left, right);
+        case "array":
+        case "NodeList":
+            return isEqualArray(left, right);
+        default:
+            return false;
+    }
+}
+//# sourceMappingURL=is-equal.js.map
+;// CONCATENATED MODULE: ./node_modules/jsonpath-rfc9535/dist/esm/utils/comparers/array.js
+
+
+
+function compareArrays(a, b, op) {
+    switch (op) {
+        case "==":
+        case ">=": // does not offer < comparison
+        case "<=": // does not offer < comparison
+            return !isNodeList(a) && !isNodeList(b) && isEqual(a, b);
+        case "<": // does not offer < comparison
+        case ">": // does not offer < comparison
+            return false;
+        case "!=":
+            return !compareArrays(a, b, "==");
+        default:
+            assertDefinedComparisonOp(op);
+    }
+}
+//# sourceMappingURL=array.js.map
+;// CONCATENATED MODULE: ./node_modules/jsonpath-rfc9535/dist/esm/utils/comparers/node-lists.js
+
+
+
+function compareNodeLists(a, b, op) {
+    switch (op) {
+        case "==":
+        case "<=": // does not offer < comparison
+        case ">=": // does not offer < comparison
+            return (isNodeList(a) && ((isNodeList(b) && isEqual(a, b)) || b === Nothing));
+        case "<": // does not offer < comparison
+        case ">": // does not offer < comparison
+            return false;
+        case "!=":
+            return !compareNodeLists(a, b, "==");
+        default:
+            assertDefinedComparisonOp(op);
+    }
+}
+//# sourceMappingURL=node-lists.js.map
+;// CONCATENATED MODULE: ./node_modules/jsonpath-rfc9535/dist/esm/utils/comparers/nothing.js
+
+
+function compareNothing(a, b, op) {
+    switch (op) {
+        case "==":
+        case "<=": // does not offer < comparison
+        case ">=": // does not offer < comparison
+            return b === Nothing || (isNodeList(b) && b.length === 0);
+        case "<": // does not offer < comparison
+        case ">": // does not offer < comparison
+            return false;
+        case "!=":
+            return !compareNothing(a, b, "==");
+        default:
+            assertDefinedComparisonOp(op);
+    }
+}
+//# sourceMappingURL=nothing.js.map
+;// CONCATENATED MODULE: ./node_modules/jsonpath-rfc9535/dist/esm/utils/comparers/number.js
+
+function compareNumbers(a, b, op) {
+    switch (op) {
+        case "==":
+            return a === b;
+        case "<":
+            return typeof b === "number" && a < b;
+        case "!=":
+            return !compareNumbers(a, b, "==");
+        case "<=":
+            return compareNumbers(a, b, "<") || compareNumbers(a, b, "==");
+        case ">":
+            return typeof b === "number" && compareNumbers(b, a, "<");
+        case ">=":
+            return ((typeof b === "number" && compareNumbers(b, a, "<")) ||
+                compareNumbers(a, b, "=="));
+        default:
+            assertDefinedComparisonOp(op);
+    }
+}
+//# sourceMappingURL=number.js.map
+;// CONCATENATED MODULE: ./node_modules/jsonpath-rfc9535/dist/esm/utils/comparers/object.js
+
+
+function compareObjects(a, b, op) {
+    switch (op) {
+        case "==":
+        case "<=": // does not offer < comparison
+        case ">=": // does not offer < comparison
+            return isEqual(a, b);
+        case "<": // does not offer < comparison
+        case ">": // does not offer < comparison
+            return false;
+        case "!=":
+            return !isEqual(a, b);
+        default:
+            assertDefinedComparisonOp(op);
+    }
+}
+//# sourceMappingURL=object.js.map
+;// CONCATENATED MODULE: ./node_modules/jsonpath-rfc9535/dist/esm/utils/comparers/primitives.js
+
+function comparePrimitives(a, b, op) {
+    switch (op) {
+        case "==":
+        case "<=": // do not offer < comparison
+        case ">=": // do not offer < comparison
+            return a === b;
+        case "<":
+        case ">":
+            return false;
+        case "!=":
+            return !comparePrimitives(a, b, "==");
+        default:
+            assertDefinedComparisonOp(op);
+    }
+}
+//# sourceMappingURL=primitives.js.map
+;// CONCATENATED MODULE: ./node_modules/jsonpath-rfc9535/dist/esm/utils/comparers/string.js
+
+function compareString(a, b, op) {
+    if (typeof a !== "string" || typeof b !== "string") {
+        return false;
+    }
+    switch (op) {
+        case "==":
+            return a === b;
+        case "<": {
+            let index = 0;
+            while (a.length > index && b.length > index) {
+                const leftCode = a.charCodeAt(index);
+                const rightCode = b.charCodeAt(index);
+                if (leftCode === rightCode) {
+                    index++;
+                    continue;
+                }
+                return a.charCodeAt(index) < b.charCodeAt(index);
+            }
+            return a.length < b.length;
+        }
+        default:
+            assertDefinedComparisonOp(op);
+    }
+}
+/* harmony default export */ function string(a, b, op) {
+    switch (op) {
+        case "==":
+        case "<":
+            return compareString(a, b, op);
+        case "!=":
+            return !compareString(a, b, "==");
+        case "<=":
+            return compareString(a, b, "<") || compareString(a, b, "==");
+        case ">":
+            return compareString(b, a, "<");
+        case ">=":
+            return compareString(b, a, "<") || compareString(a, b, "==");
+        default:
+            assertDefinedComparisonOp(op);
+    }
+}
+//# sourceMappingURL=string.js.map
+;// CONCATENATED MODULE: ./node_modules/jsonpath-rfc9535/dist/esm/utils/comparers/compare.js
+
+
+
+
+
+
+
+
+
+
+function compare(a, b, op) {
+    const leftValue = isNodeList(a) && a.length === 1 ? a[0] : a;
+    const leftType = getType(leftValue);
+    const rightValue = isNodeList(b) && b.length === 1 ? b[0] : b;
+    switch (leftType) {
+        case "string":
+            return string(leftValue, rightValue, op);
+        case "number":
+            return compareNumbers(leftValue, rightValue, op);
+        case "boolean":
+        case "null":
+            return comparePrimitives(leftValue, rightValue, op);
+        case "object":
+            return compareObjects(leftValue, rightValue, op);
+        case "array":
+            return compareArrays(leftValue, rightValue, op);
+        case "Nothing":
+            return compareNothing(leftValue, rightValue, op);
+        case "NodeList":
+            return compareNodeLists(leftValue, rightValue, op);
+        default:
+            assertNever(leftType, "Unknown type");
+    }
+}
+//# sourceMappingURL=compare.js.map
+;// CONCATENATED MODULE: ./node_modules/jsonpath-rfc9535/dist/esm/core/evaluators/filter-query.js
+
+
+
+function evalFilterQuery(ctx, item, node) {
+    const list = createNodeList();
+    switch (node.value.type) {
+        case "RelQuery":
+            visitQuery(ctx, item.root, item.value, node.value, (value) => {
+                list.push(value);
+            });
+            break;
+        case "JsonPathQuery":
+            visitQuery(ctx, item.root, item.root, node.value, (value) => {
+                list.push(value);
+            });
+            break;
+        default:
+            assertDefinedNodeType(node.value);
+    }
+    return list;
+}
+//# sourceMappingURL=filter-query.js.map
+;// CONCATENATED MODULE: ./node_modules/jsonpath-rfc9535/dist/esm/core/evaluators/test-expr.js
+
+
+
+function evalTestExpr(ctx, item, node) {
+    switch (node.expression.type) {
+        case "FilterQuery":
+            return evalFilterQuery(ctx, item, node.expression).length > 0;
+        case "FunctionExpr":
+            return evalFunctionExpr(ctx, item, node.expression) === true;
+        default:
+            assertDefinedNodeType(node.expression);
+    }
+}
+//# sourceMappingURL=test-expr.js.map
+;// CONCATENATED MODULE: ./node_modules/jsonpath-rfc9535/dist/esm/core/evaluators/logical-expr.js
+
+
+
+function evalLogicalExpr(ctx, item, node) {
+    switch (node.type) {
+        case "LogicalNotExpr":
+            return !evalLogicalExpr(ctx, item, node.expression);
+        case "LogicalAndExpr":
+            return (evalLogicalExpr(ctx, item, node.left) &&
+                evalLogicalExpr(ctx, item, node.right));
+        case "LogicalOrExpr":
+            return (evalLogicalExpr(ctx, item, node.left) ||
+                evalLogicalExpr(ctx, item, node.right));
+        case "TestExpr":
+            return evalTestExpr(ctx, item, node);
+        case "ComparisonExpr":
+            return evalComparisonExpr(ctx, item, node);
+        default:
+            assertDefinedNodeType(node);
+    }
+}
+//# sourceMappingURL=logical-expr.js.map
+;// CONCATENATED MODULE: ./node_modules/jsonpath-rfc9535/dist/esm/core/evaluators/function-argument.js
+
+
+
+
+function evalFunctionArgument(ctx, item, node) {
+    switch (node.type) {
+        case "FunctionExpr":
+            return evalFunctionExpr(ctx, item, node);
+        case "FilterQuery":
+            return evalFilterQuery(ctx, item, node);
+        case "LogicalNotExpr":
+        case "LogicalAndExpr":
+        case "LogicalOrExpr":
+        case "TestExpr":
+            return evalLogicalExpr(ctx, item, node);
+        case "Literal":
+            return node.value;
+        default:
+            assertDefinedNodeType(node);
+    }
+}
+//# sourceMappingURL=function-argument.js.map
+;// CONCATENATED MODULE: ./node_modules/jsonpath-rfc9535/dist/esm/core/evaluators/function-expr.js
+
+
+
+function coerceValueType(value) {
+    if (isNodeList(value)) {
+        return value.length === 1 ? value[0] : Nothing;
+    }
+    return value;
+}
+function evalFunctionExpr(ctx, item, node) {
+    if (!isKnownFunction(ctx.functions, node.name)) {
+        return false;
+    }
+    const fn = ctx.functions[node.name];
+    if (fn.definition.parameters.length !== node.arguments.length) {
+        return false;
+    }
+    const args = [];
+    for (let i = 0; i < node.arguments.length; i++) {
+        const value = evalFunctionArgument(ctx, item, node.arguments[i]);
+        const param = fn.definition.parameters[i];
+        switch (param) {
+            case "ValueType":
+                if (!isNodeList(value) && !isJsonValue(value)) {
+                    return false;
+                }
+                args.push(coerceValueType(value));
+                break;
+            case "NodesType":
+                if (!isNodeList(value)) {
+                    return false;
+                }
+                args.push(value);
+                break;
+            case "LogicalType":
+                if (typeof value === "boolean") {
+                    args.push(value);
+                }
+                else if (isNodeList(value)) {
+                    args.push(value.length > 0);
+                }
+                else {
+                    return false;
+                }
+                break;
+            default:
+                assertNever(param, "Unknown function argument type");
+        }
+    }
+    // we could validate the return type here,
+    // but currently all functions are well-typed when it comes to returned values
+    return fn.declaration(ctx, 
+    // @ts-expect-error
+    ...args);
+}
+function isKnownFunction(functions, name) {
+    return Object.hasOwn(functions, name);
+}
+//# sourceMappingURL=function-expr.js.map
+;// CONCATENATED MODULE: ./node_modules/jsonpath-rfc9535/dist/esm/core/evaluators/comparable.js
+
+
+
+
+function evalComparable(ctx, item, node) {
+    switch (node.type) {
+        case "Literal":
+            return node.value;
+        case "RelSingularQuery":
+        case "AbsSingularQuery": {
+            const root = node.type === "RelSingularQuery" ? item.value : item.root;
+            if (node.segments.length === 0) {
+                return root;
+            }
+            const nodeList = createNodeList();
+            visitQuery(ctx, item.root, root, node, (v) => {
+                nodeList.push(v);
+            });
+            return nodeList;
+        }
+        case "FunctionExpr":
+            return evalFunctionExpr(ctx, item, node);
+        default:
+            assertDefinedNodeType(node);
+    }
+}
+//# sourceMappingURL=comparable.js.map
+;// CONCATENATED MODULE: ./node_modules/jsonpath-rfc9535/dist/esm/core/evaluators/comparison-expr.js
+
+
+function evalComparisonExpr(ctx, item, node) {
+    const leftValue = evalComparable(ctx, item, node.left);
+    const rightValue = evalComparable(ctx, item, node.right);
+    return compare(leftValue, rightValue, node.op);
+}
+//# sourceMappingURL=comparison-expr.js.map
+;// CONCATENATED MODULE: ./node_modules/jsonpath-rfc9535/dist/esm/core/visitors/filter-selector.js
+
+
+function visitFilterSelector(ctx, item, node) {
+    if (node.value.type === "ComparisonExpr") {
+        if (!evalComparisonExpr(ctx, item, node.value)) {
+            return;
+        }
+    }
+    else if (!evalLogicalExpr(ctx, item, node.value)) {
+        return;
+    }
+    ctx.stack.push({
+        root: item.root,
+        path: item.path,
+        value: item.value,
+        index: item.index + 1,
+    });
+}
+//# sourceMappingURL=filter-selector.js.map
+;// CONCATENATED MODULE: ./node_modules/jsonpath-rfc9535/dist/esm/core/visitors/index-selector.js
+
+function getArrayIndex(index, length) {
+    return index < 0 ? length + index : index;
+}
+function visitIndexSelector(ctx, item, node) {
+    const index = getArrayIndex(node.value, item.value.length);
+    if (index >= 0 && index < item.value.length) {
+        ctx.stack.push({
+            root: item.root,
+            path: joinPathWithKey(item.path, index),
+            value: item.value[index],
+            index: item.index + 1,
+        });
+    }
+}
+//# sourceMappingURL=index-selector.js.map
+;// CONCATENATED MODULE: ./node_modules/jsonpath-rfc9535/dist/esm/core/visitors/name-selector.js
+
+function visitNameSelector(ctx, { root, path, value, index }, node) {
+    if (Object.hasOwn(value, node.value)) {
+        ctx.stack.push({
+            root,
+            path: joinPathWithKey(path, node.value),
+            value: value[node.value],
+            index: index + 1,
+        });
+    }
+}
+//# sourceMappingURL=name-selector.js.map
+;// CONCATENATED MODULE: ./node_modules/jsonpath-rfc9535/dist/esm/core/visitors/slice-selector.js
+
+function normalize(i, len) {
+    return i >= 0 ? i : len + i;
+}
+function bounds(start, end, step, len) {
+    const nStart = normalize(start, len);
+    const nEnd = normalize(end, len);
+    if (step >= 0) {
+        const lower = Math.min(Math.max(nStart, 0), len);
+        const upper = Math.min(Math.max(nEnd, 0), len);
+        return [lower, upper];
+    }
+    const upper = Math.min(Math.max(nStart, -1), len - 1);
+    const lower = Math.min(Math.max(nEnd, -1), len - 1);
+    return [lower, upper];
+}
+function visitSliceSelector(ctx, { root, path, value, index }, node) {
+    const step = node.step ?? 1;
+    const defaultStart = step >= 0 ? 0 : value.length - 1;
+    const defaultEnd = step >= 0 ? value.length : -value.length - 1;
+    const nStart = node.start === null ? defaultStart : normalize(node.start, value.length);
+    const nEnd = node.end === null ? defaultEnd : normalize(node.end, value.length);
+    const [lower, upper] = bounds(nStart, nEnd, step, value.length);
+    if (step > 0) {
+        let i = lower;
+        while (i < upper) {
+            ctx.stack.push({
+                root,
+                path: joinPathWithKey(path, i),
+                value: value[i],
+                index: index + 1,
+            });
+            i += step;
+        }
+    }
+    else if (step < 0) {
+        let i = upper;
+        while (lower < i) {
+            ctx.stack.push({
+                root,
+                path: joinPathWithKey(path, i),
+                value: value[i],
+                index: index + 1,
+            });
+            i += step;
+        }
+    }
+}
+//# sourceMappingURL=slice-selector.js.map
+;// CONCATENATED MODULE: ./node_modules/jsonpath-rfc9535/dist/esm/core/visitors/wildcard-selector.js
+
+
+function visitWildcardSelector(ctx, { root, path, value, index }) {
+    if (Array.isArray(value)) {
+        for (let i = 0; i < value.length; i++) {
+            ctx.stack.push({
+                root,
+                path: joinPathWithKey(path, i),
+                value: value[i],
+                index: index + 1,
+            });
+        }
+    }
+    else if (isPlainObject(value)) {
+        for (const key of Object.keys(value)) {
+            ctx.stack.push({
+                root,
+                path: joinPathWithKey(path, key),
+                value: value[key],
+                index: index + 1,
+            });
+        }
+    }
+}
+//# sourceMappingURL=wildcard-selector.js.map
+;// CONCATENATED MODULE: ./node_modules/jsonpath-rfc9535/dist/esm/core/visitors/bracketed-selection.js
+
+
+
+
+
+
+
+
+function visitBracketedSelection(ctx, item, node) {
+    for (const selector of node.selectors) {
+        switch (selector.type) {
+            case "NameSelector":
+                if (isStackItemWithObjectValue(item)) {
+                    visitNameSelector(ctx, item, selector);
+                }
+                break;
+            case "SliceSelector":
+                if (isStackItemWithArrayValue(item)) {
+                    visitSliceSelector(ctx, item, selector);
+                }
+                break;
+            case "IndexSelector": {
+                if (isStackItemWithArrayValue(item)) {
+                    visitIndexSelector(ctx, item, selector);
+                }
+                break;
+            }
+            case "WildcardSelector":
+                visitWildcardSelector(ctx, item);
+                break;
+            case "FilterSelector": {
+                if (isStackItemWithArrayValue(item)) {
+                    visitFilterSelectorForArrayItem(ctx, item, selector);
+                }
+                else if (isStackItemWithObjectValue(item)) {
+                    visitFilterSelectorForObjectItem(ctx, item, selector);
+                }
+                break;
+            }
+            default:
+                assertDefinedNodeType(selector);
+        }
+    }
+}
+function visitFilterSelectorForArrayItem(ctx, { root, path, value, index }, node) {
+    for (let i = 0; i < value.length; i++) {
+        visitFilterSelector(ctx, {
+            root,
+            path: joinPathWithKey(path, i),
+            value: value[i],
+            index,
+        }, node);
+    }
+}
+function visitFilterSelectorForObjectItem(ctx, { root, path, value, index }, node) {
+    for (const key of Object.keys(value)) {
+        visitFilterSelector(ctx, {
+            root,
+            path: joinPathWithKey(path, key),
+            value: value[key],
+            index,
+        }, node);
+    }
+}
+//# sourceMappingURL=bracketed-selection.js.map
+;// CONCATENATED MODULE: ./node_modules/jsonpath-rfc9535/dist/esm/core/visitors/member-name-shorthand.js
+
+function visitMemberNameShorthand(ctx, { root, path, value, index }, node) {
+    if (Object.hasOwn(value, node.value)) {
+        ctx.stack.push({
+            root,
+            path: joinPathWithKey(path, node.value),
+            value: value[node.value],
+            index: index + 1,
+        });
+    }
+}
+//# sourceMappingURL=member-name-shorthand.js.map
+;// CONCATENATED MODULE: ./node_modules/jsonpath-rfc9535/dist/esm/core/visitors/segment.js
+
+
+
+
+
+
+
+function visitSegment(ctx, item, node) {
+    switch (node.type) {
+        case "BracketedSelection":
+            return visitBracketedSelection(ctx, item, node);
+        case "WildcardSelector":
+            return visitWildcardSelector(ctx, item);
+        case "MemberNameShorthand":
+            if (isStackItemWithObjectValue(item)) {
+                visitMemberNameShorthand(ctx, item, node);
+            }
+            break;
+        case "NameSelector":
+            if (isStackItemWithObjectValue(item)) {
+                visitNameSelector(ctx, item, node);
+            }
+            break;
+        case "IndexSelector":
+            if (isStackItemWithArrayValue(item)) {
+                visitIndexSelector(ctx, item, node);
+            }
+            break;
+        default:
+            assertDefinedNodeType(node);
+    }
+}
+//# sourceMappingURL=segment.js.map
+;// CONCATENATED MODULE: ./node_modules/jsonpath-rfc9535/dist/esm/core/visitors/query.js
+
+
+
+function visitQuery(ctx, root, input, node, cb) {
+    const stack = new Stack();
+    stack.push({
+        root,
+        path: getInitialPath(ctx.capturePaths),
+        value: input,
+        index: 0,
+    });
+    const context = {
+        cache: ctx.cache,
+        capturePaths: false,
+        functions: ctx.functions,
+        regexp: ctx.regexp,
+        stack,
+    };
+    while (stack.size > 0) {
+        // biome-ignore lint/style/noNonNullAssertion: size is guaranteed to be > 0
+        const item = stack.pop();
+        if (item.index === node.segments.length) {
+            cb(item.value, item.path);
+            continue;
+        }
+        const { path, value, index } = item;
+        const segment = node.segments[index];
+        visitSegment(context, item, segment.node);
+        if (segment.type === "DescendantSegment") {
+            if (Array.isArray(value)) {
+                for (let i = 0; i < value.length; i++) {
+                    stack.push({
+                        root,
+                        path: joinPathWithKey(path, i),
+                        value: value[i],
+                        index,
+                    });
+                }
+            }
+            else if (value !== null && typeof value === "object") {
+                for (const key of Object.keys(value)) {
+                    stack.push({
+                        root,
+                        path: joinPathWithKey(path, key),
+                        value: value[key],
+                        index,
+                    });
+                }
+            }
+        }
+    }
+}
+//# sourceMappingURL=query.js.map
+;// CONCATENATED MODULE: ./node_modules/jsonpath-rfc9535/dist/esm/core/exec.js
+
+
+
+
+
+
+
+
+function exec(input, expression, opts, cb) {
+    const ctx = {
+        cache: new Map(),
+        capturePaths: opts.capturePaths,
+        functions: {
+            count: count,
+            search: search,
+            value: value,
+            match: match,
+            length: functions_length,
+        },
+        regexp: "i-regexp",
+        stack: new Stack(),
+    };
+    visitQuery(ctx, input, input, parser(expression), cb);
+}
+//# sourceMappingURL=exec.js.map
+;// CONCATENATED MODULE: ./node_modules/jsonpath-rfc9535/dist/esm/index.js
+
+
+const DEFAULT_OPTIONS = {
+    capturePaths: true,
+};
+function query(input, expression) {
+    const values = [];
+    exec(input, expression, { capturePaths: false }, (value) => {
+        values.push(value);
+    });
+    return values;
+}
+function paths(input, expression) {
+    const paths = [];
+    _exec(input, expression, DEFAULT_OPTIONS, (_, path) => {
+        paths.push(toNormalizedPath(path));
+    });
+    return paths;
+}
+function esm_exec(input, expression, cb) {
+    _exec(input, expression, DEFAULT_OPTIONS, cb);
+}
+function batchExec(input, expressionToCallback, errorCallback) {
+    for (const [expression, cb] of expressionToCallback) {
+        try {
+            esm_exec(input, expression, cb);
+        }
+        catch (e) {
+            errorCallback?.(e instanceof Error ? e : new Error(String(e)), expression);
+        }
+    }
+}
+//# sourceMappingURL=index.js.map
+
+/***/ }),
+
 /***/ 2857:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -62078,6 +68125,7 @@ __nccwpck_require__.d(__webpack_exports__, {
   gMt: () => (/* binding */ discriminatedUnion),
   k5n: () => (/* binding */ _enum),
   Whr: () => (/* binding */ schemas_int),
+  Pq9: () => (/* binding */ json),
   euz: () => (/* binding */ literal),
   aig: () => (/* binding */ number),
   Ikc: () => (/* binding */ object),
@@ -62085,10 +68133,11 @@ __nccwpck_require__.d(__webpack_exports__, {
   rej: () => (/* binding */ strictObject),
   YjP: () => (/* binding */ string),
   PVZ: () => (/* binding */ tuple),
-  KCZ: () => (/* binding */ union)
+  KCZ: () => (/* binding */ union),
+  L5J: () => (/* binding */ unknown)
 });
 
-// UNUSED EXPORTS: ZodAny, ZodArray, ZodBase64, ZodBase64URL, ZodBigInt, ZodBigIntFormat, ZodBoolean, ZodCIDRv4, ZodCIDRv6, ZodCUID, ZodCUID2, ZodCatch, ZodCodec, ZodCreditCard, ZodCustom, ZodCustomStringFormat, ZodDate, ZodDefault, ZodDiscriminatedUnion, ZodE164, ZodEmail, ZodEmoji, ZodEnum, ZodExactOptional, ZodFile, ZodFunction, ZodGUID, ZodIBAN, ZodIPv4, ZodIPv6, ZodISODate, ZodISODuration, ZodISOTime, ZodInstanceOf, ZodIntersection, ZodJWT, ZodKSUID, ZodLazy, ZodLiteral, ZodMAC, ZodMap, ZodNaN, ZodNanoID, ZodNever, ZodNonOptional, ZodNull, ZodNullable, ZodNumber, ZodNumberFormat, ZodObject, ZodOptional, ZodPipe, ZodPrefault, ZodPreprocess, ZodPromise, ZodReadonly, ZodRecord, ZodSet, ZodString, ZodStringFormat, ZodSuccess, ZodSymbol, ZodTemplateLiteral, ZodTransform, ZodTuple, ZodType, ZodULID, ZodURL, ZodUUID, ZodUndefined, ZodUnion, ZodUnknown, ZodVoid, ZodXID, ZodXor, _ZodString, _default, _function, any, base64, base64url, bigint, catch, check, cidrv4, cidrv6, codec, creditCard, cuid, cuid2, currencyCode, custom, date, describe, e164, email, emoji, exactOptional, file, float32, float64, function, guid, hash, hex, hostname, httpUrl, iban, instanceof, int32, int64, intersection, invertCodec, ipv4, ipv6, json, jwt, keyof, ksuid, lazy, looseObject, looseRecord, mac, map, meta, nan, nanoid, nativeEnum, never, nonoptional, null, nullable, nullish, optional, partialRecord, pipe, prefault, preprocess, promise, readonly, refine, set, stringFormat, stringbool, success, superRefine, symbol, templateLiteral, transform, uint32, uint64, ulid, undefined, unknown, url, uuid, uuidv4, uuidv6, uuidv7, void, xid, xor
+// UNUSED EXPORTS: ZodAny, ZodArray, ZodBase64, ZodBase64URL, ZodBigInt, ZodBigIntFormat, ZodBoolean, ZodCIDRv4, ZodCIDRv6, ZodCUID, ZodCUID2, ZodCatch, ZodCodec, ZodCreditCard, ZodCustom, ZodCustomStringFormat, ZodDate, ZodDefault, ZodDiscriminatedUnion, ZodE164, ZodEmail, ZodEmoji, ZodEnum, ZodExactOptional, ZodFile, ZodFunction, ZodGUID, ZodIBAN, ZodIPv4, ZodIPv6, ZodISODate, ZodISODuration, ZodISOTime, ZodInstanceOf, ZodIntersection, ZodJWT, ZodKSUID, ZodLazy, ZodLiteral, ZodMAC, ZodMap, ZodNaN, ZodNanoID, ZodNever, ZodNonOptional, ZodNull, ZodNullable, ZodNumber, ZodNumberFormat, ZodObject, ZodOptional, ZodPipe, ZodPrefault, ZodPreprocess, ZodPromise, ZodReadonly, ZodRecord, ZodSet, ZodString, ZodStringFormat, ZodSuccess, ZodSymbol, ZodTemplateLiteral, ZodTransform, ZodTuple, ZodType, ZodULID, ZodURL, ZodUUID, ZodUndefined, ZodUnion, ZodUnknown, ZodVoid, ZodXID, ZodXor, _ZodString, _default, _function, any, base64, base64url, bigint, catch, check, cidrv4, cidrv6, codec, creditCard, cuid, cuid2, currencyCode, custom, date, describe, e164, email, emoji, exactOptional, file, float32, float64, function, guid, hash, hex, hostname, httpUrl, iban, instanceof, int32, int64, intersection, invertCodec, ipv4, ipv6, jwt, keyof, ksuid, lazy, looseObject, looseRecord, mac, map, meta, nan, nanoid, nativeEnum, never, nonoptional, null, nullable, nullish, optional, partialRecord, pipe, prefault, preprocess, promise, readonly, refine, set, stringFormat, stringbool, success, superRefine, symbol, templateLiteral, transform, uint32, uint64, ulid, undefined, url, uuid, uuidv4, uuidv6, uuidv7, void, xid, xor
 
 // EXTERNAL MODULE: ./node_modules/zod/v4/core/core.js
 var core_core = __nccwpck_require__(8532);
@@ -63201,9 +69250,9 @@ const $ZodUndefined = /*@__PURE__*/ (/* unused pure expression or super */ null 
         return payload;
     };
 })));
-const $ZodNull = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodNull", (inst, def) => {
+const $ZodNull = /*@__PURE__*/ core_core/* $constructor */.xI("$ZodNull", (inst, def) => {
     $ZodType.init(inst, def);
-    inst._zod.pattern = regexes.null;
+    inst._zod.pattern = core_regexes/* null */.ch;
     inst._zod.values = new Set([null]);
     inst._zod.parse = (payload, _ctx) => {
         const input = payload.value;
@@ -63217,7 +69266,7 @@ const $ZodNull = /*@__PURE__*/ (/* unused pure expression or super */ null && (c
         });
         return payload;
     };
-})));
+});
 const $ZodAny = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodAny", (inst, def) => {
     $ZodType.init(inst, def);
     inst._zod.parse = (payload) => payload;
@@ -65046,24 +71095,24 @@ const $ZodPromise = /*@__PURE__*/ (/* unused pure expression or super */ null &&
         return Promise.resolve(payload.value).then((inner) => def.innerType._zod.run({ value: inner, issues: [] }, ctx));
     };
 })));
-const $ZodLazy = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodLazy", (inst, def) => {
+const $ZodLazy = /*@__PURE__*/ core_core/* $constructor */.xI("$ZodLazy", (inst, def) => {
     $ZodType.init(inst, def);
     // Cache the resolved inner type on the shared `def` so all clones of this lazy (e.g. via `.describe()`/`.meta()`) share the same inner instance, preserving identity for cycle detection on recursive schemas.
-    util.defineLazy(inst._zod, "innerType", () => {
+    core_util/* defineLazy */.gJ(inst._zod, "innerType", () => {
         const d = def;
         if (!d._cachedInner)
             d._cachedInner = def.getter();
         return d._cachedInner;
     });
-    util.defineLazyInternal(inst, "pattern", (zod) => zod.innerType?._zod?.pattern);
-    util.defineLazyInternal(inst, "propValues", (zod) => zod.innerType?._zod?.propValues);
-    util.defineLazyInternal(inst, "optin", (zod) => zod.innerType?._zod?.optin ?? undefined);
-    util.defineLazyInternal(inst, "optout", (zod) => zod.innerType?._zod?.optout ?? undefined);
+    core_util/* defineLazyInternal */.v5(inst, "pattern", (zod) => zod.innerType?._zod?.pattern);
+    core_util/* defineLazyInternal */.v5(inst, "propValues", (zod) => zod.innerType?._zod?.propValues);
+    core_util/* defineLazyInternal */.v5(inst, "optin", (zod) => zod.innerType?._zod?.optin ?? undefined);
+    core_util/* defineLazyInternal */.v5(inst, "optout", (zod) => zod.innerType?._zod?.optout ?? undefined);
     inst._zod.parse = (payload, ctx) => {
         const inner = inst._zod.innerType;
         return inner._zod.run(payload, ctx);
     };
-})));
+});
 const $ZodCustom = /*@__PURE__*/ core_core/* $constructor */.xI("$ZodCustom", (inst, def) => {
     core_checks/* $ZodCheck */.QP.init(inst, def);
     $ZodType.init(inst, def);
@@ -68004,13 +74053,13 @@ function _undefined(params) {
     return core._undefined(ZodUndefined, params);
 }
 
-const ZodNull = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodNull", (inst, def) => {
-    core.$ZodNull.init(inst, def);
+const ZodNull = /*@__PURE__*/ core_core/* $constructor */.xI("ZodNull", (inst, def) => {
+    $ZodNull.init(inst, def);
     ZodType.init(inst, def);
-    inst._zod.processJSONSchema = (ctx, json, params) => processors.nullProcessor(inst, ctx, json, params);
-})));
+    inst._zod.processJSONSchema = (ctx, json, params) => nullProcessor(inst, ctx, json, params);
+});
 function _null(params) {
-    return core._null(ZodNull, params);
+    return api/* _null */.jw(ZodNull, params);
 }
 
 const ZodAny = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodAny", (inst, def) => {
@@ -68668,12 +74717,12 @@ function templateLiteral(parts, params) {
         ...util.normalizeParams(params),
     });
 }
-const ZodLazy = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodLazy", (inst, def) => {
-    core.$ZodLazy.init(inst, def);
+const ZodLazy = /*@__PURE__*/ core_core/* $constructor */.xI("ZodLazy", (inst, def) => {
+    $ZodLazy.init(inst, def);
     ZodType.init(inst, def);
-    inst._zod.processJSONSchema = (ctx, json, params) => processors.lazyProcessor(inst, ctx, json, params);
+    inst._zod.processJSONSchema = (ctx, json, params) => lazyProcessor(inst, ctx, json, params);
     inst.unwrap = () => inst._zod.def.getter();
-})));
+});
 function lazy(getter) {
     return new ZodLazy({
         type: "lazy",
@@ -68837,6 +74886,7 @@ function preprocess(fn, schema) {
 /* harmony export */   fs: () => (/* binding */ _cuid),
 /* harmony export */   gP: () => (/* binding */ _cidrv6),
 /* harmony export */   hH: () => (/* binding */ _lowercase),
+/* harmony export */   jw: () => (/* binding */ _null),
 /* harmony export */   lo: () => (/* binding */ _normalize),
 /* harmony export */   m9: () => (/* binding */ _minLength),
 /* harmony export */   mI: () => (/* binding */ meta),
@@ -68851,7 +74901,7 @@ function preprocess(fn, schema) {
 /* harmony export */   wA: () => (/* binding */ _uuidv7),
 /* harmony export */   xY: () => (/* binding */ _toUpperCase)
 /* harmony export */ });
-/* unused harmony exports _coercedString, _mac, _creditCard, _iban, TimePrecision, _coercedNumber, _float32, _float64, _int32, _uint32, _coercedBoolean, _bigint, _coercedBigint, _int64, _uint64, _symbol, _undefined, _null, _any, _void, _date, _coercedDate, _nan, _max, _min, _positive, _negative, _nonpositive, _nonnegative, _maxSize, _minSize, _size, _property, _mime, _union, _xor, _discriminatedUnion, _intersection, _tuple, _record, _map, _set, _enum, _nativeEnum, _literal, _file, _transform, _optional, _nullable, _default, _nonoptional, _success, _catch, _pipe, _readonly, _templateLiteral, _lazy, _promise, _custom, _check, _stringbool, _stringFormat */
+/* unused harmony exports _coercedString, _mac, _creditCard, _iban, TimePrecision, _coercedNumber, _float32, _float64, _int32, _uint32, _coercedBoolean, _bigint, _coercedBigint, _int64, _uint64, _symbol, _undefined, _any, _void, _date, _coercedDate, _nan, _max, _min, _positive, _negative, _nonpositive, _nonnegative, _maxSize, _minSize, _size, _property, _mime, _union, _xor, _discriminatedUnion, _intersection, _tuple, _record, _map, _set, _enum, _nativeEnum, _literal, _file, _transform, _optional, _nullable, _default, _nonoptional, _success, _catch, _pipe, _readonly, _templateLiteral, _lazy, _promise, _custom, _check, _stringbool, _stringFormat */
 /* harmony import */ var _checks_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4890);
 /* harmony import */ var _registries_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9396);
 /* harmony import */ var _util_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4723);
@@ -69303,7 +75353,7 @@ function _undefined(Class, params) {
 function _null(Class, params) {
     return new Class({
         type: "null",
-        ...util.normalizeParams(params),
+        ..._util_js__WEBPACK_IMPORTED_MODULE_0__/* .normalizeParams */ .A2(params),
     });
 }
 // @__NO_SIDE_EFFECTS__
@@ -70681,6 +76731,7 @@ function config(newConfig) {
 /* harmony export */   Zg: () => (/* binding */ emoji),
 /* harmony export */   Zv: () => (/* binding */ uppercase),
 /* harmony export */   ai: () => (/* binding */ number),
+/* harmony export */   ch: () => (/* binding */ _null),
 /* harmony export */   fO: () => (/* binding */ ksuid),
 /* harmony export */   gF: () => (/* binding */ cuid),
 /* harmony export */   gp: () => (/* binding */ anyString),
@@ -70700,7 +76751,7 @@ function config(newConfig) {
 /* harmony export */   zM: () => (/* binding */ boolean),
 /* harmony export */   zr: () => (/* binding */ cidrv4)
 /* harmony export */ });
-/* unused harmony exports extendedDuration, uuid4, uuid6, uuid7, html5Email, rfc5322Email, unicodeEmail, idnEmail, browserEmail, mac, hostname, domain, creditCard, currencyCode, iban, string, null, undefined, hex, md5_hex, md5_base64, md5_base64url, sha1_hex, sha1_base64, sha1_base64url, sha256_hex, sha256_base64, sha256_base64url, sha384_hex, sha384_base64, sha384_base64url, sha512_hex, sha512_base64, sha512_base64url */
+/* unused harmony exports extendedDuration, uuid4, uuid6, uuid7, html5Email, rfc5322Email, unicodeEmail, idnEmail, browserEmail, mac, hostname, domain, creditCard, currencyCode, iban, string, undefined, hex, md5_hex, md5_base64, md5_base64url, sha1_hex, sha1_base64, sha1_base64url, sha256_hex, sha256_base64, sha256_base64url, sha384_hex, sha384_base64, sha384_base64url, sha512_hex, sha512_base64, sha512_base64url */
 
 /**
  * @deprecated CUID v1 is deprecated by its authors due to information leakage
@@ -70952,6 +77003,7 @@ const globalRegistry = globalThis.__zod_globalRegistry;
 /* harmony export */   cJ: () => (/* binding */ omit),
 /* harmony export */   cl: () => (/* binding */ nullish),
 /* harmony export */   d3: () => (/* binding */ attachSchema),
+/* harmony export */   gJ: () => (/* binding */ defineLazy),
 /* harmony export */   gx: () => (/* binding */ captureStackTrace),
 /* harmony export */   h1: () => (/* binding */ merge),
 /* harmony export */   hI: () => (/* binding */ allowsEval),
@@ -70977,7 +77029,7 @@ const globalRegistry = globalThis.__zod_globalRegistry;
 /* harmony export */   zH: () => (/* binding */ NUMBER_FORMAT_RANGES),
 /* harmony export */   zM: () => (/* binding */ mergeDefs)
 /* harmony export */ });
-/* unused harmony exports assertEqual, assertNotEqual, toZod, assertIs, assertNever, assert, defineLazy, objectClone, cloneDef, getElementAtPath, promiseAllObject, randomString, numKeys, getParsedType, primitiveTypes, createTransparentProxy, unwrapMessage, getSizableOrigin, cleanEnum, base64ToUint8Array, uint8ArrayToBase64, base64urlToUint8Array, uint8ArrayToBase64url, hexToUint8Array, uint8ArrayToHex, Class, CONSTANT_CATCH */
+/* unused harmony exports assertEqual, assertNotEqual, toZod, assertIs, assertNever, assert, objectClone, cloneDef, getElementAtPath, promiseAllObject, randomString, numKeys, getParsedType, primitiveTypes, createTransparentProxy, unwrapMessage, getSizableOrigin, cleanEnum, base64ToUint8Array, uint8ArrayToBase64, base64urlToUint8Array, uint8ArrayToBase64url, hexToUint8Array, uint8ArrayToHex, Class, CONSTANT_CATCH */
 /* harmony import */ var _core_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8532);
 
 // functions
@@ -71045,7 +77097,7 @@ function floatSafeRemainder(val, step) {
         return 0;
     return ratio - roundedRatio;
 }
-const EVALUATING = /* @__PURE__*/ (/* unused pure expression or super */ null && (Symbol("evaluating")));
+const EVALUATING = /* @__PURE__*/ Symbol("evaluating");
 function defineLazy(object, key, getter) {
     let value = undefined;
     Object.defineProperty(object, key, {

@@ -5,6 +5,7 @@ import { openRepository, type Repository } from '../github/client.ts'
 import { openBranchHistory } from '../history/branch-history.ts'
 import type { LayerName } from '../history/event.ts'
 import { badChanges, goodChanges } from './history.ts'
+import { type OverTheAir, openOverTheAir } from './over-the-air.ts'
 import { openProduction, type Production } from './production.ts'
 import { type Job, runStep, type StepResult } from './runner.ts'
 
@@ -17,7 +18,7 @@ export interface DrillResult {
     readonly from: string
     readonly to: string
     readonly outcome: string
-    /** true when a visitor got the good revision's bytes again */
+    /** true when a visitor got the good revision's bytes again, or the database its tables */
     readonly verified: boolean
   }[]
   readonly issue: {
@@ -34,11 +35,18 @@ export interface DrillResult {
 
 /** What people look at afterwards. */
 export interface DrillPapers {
+  /** the database's tables, in the bad revision and after the rollback */
+  readonly schemaBad: string
+  readonly schemaAfter: string
   readonly logBefore: string
   readonly logAfter: string
   readonly summaryFile: string
   readonly postmortemFile: string
 }
+
+/** Layers that are rehearsed on request, beside the code. */
+export const drillLayers = ['codepush'] as const
+export type DrillLayer = (typeof drillLayers)[number]
 
 const owner = 'octo-org'
 const name = 'shop'
@@ -48,17 +56,21 @@ const environment = 'production'
  * Rehearses a rollback from the deploy to the post-mortem: a real git repository, database and web service, the compiled
  * actions run as the runner runs them, and an emulated GitHub that holds every request against GitHub's own description.
  * @param directory an empty folder; the caller takes it away
+ * @param layers what is rehearsed beside the code; each needs a server of its own
  * @param say called with each line of what happens, as it happens
  */
 export async function runDrill({
   directory,
+  layers = [],
   say,
 }: {
   directory: string
+  layers?: readonly DrillLayer[]
   say: (line: string) => void
 }): Promise<{ readonly result: DrillResult; readonly papers: DrillPapers }> {
   const github = await startGitHub({ directory: join(directory, 'github') })
   let production: Production | undefined
+  let updates: OverTheAir | undefined
   try {
     const hosted = await github.createRepository({ owner, name, defaultBranch: 'main' })
     const people = github.createToken({
@@ -83,8 +95,20 @@ export async function runDrill({
     const healthy = await production.visit()
     say(`deployed ${good.slice(0, 7)}: GET / answers ${healthy.status}`)
 
+    if (layers.includes('codepush')) updates = await openOverTheAir()
+    const goodBundle = await updates?.release('the good bundle')
+
+    const schemaGood = production.schema()
     const bad = await production.push(badChanges())
     const logBefore = await production.log()
+    const job = await openJob({ directory: join(directory, 'job'), github, token: jobToken, sha: bad })
+    const database = {
+      'database-url': `sqlite:${production.database}`,
+      storage: join(directory, 'backups'),
+      migrations: 'db',
+    }
+    const backup = await step(job, say, 'db-backup', database)
+    if (backup.outputs['decision'] !== 'backed-up') throw new Error('the database was not backed up')
     await deploy({ production, deployer, revision: bad })
     const badServedAt = performance.now()
     const broken = await production.visit()
@@ -92,13 +116,27 @@ export async function runDrill({
       `deployed ${bad.slice(0, 7)}: GET / answers ${broken.status}, although the deployment is a success to GitHub`,
     )
 
+    const badBundle = await updates?.release('the bad bundle')
+    if (badBundle !== undefined)
+      say(
+        `released ${badBundle.label} over the air: a device on ${goodBundle?.label} is offered ${(await updates?.offerTo(goodBundle))?.words}`,
+      )
+
+    const schemaBad = production.schema()
     const before = github.requests.length
-    const job = await openJob({ directory: join(directory, 'job'), github, token: jobToken, sha: bad })
     const gate = await step(job, say, 'health-gate', {})
     const detectedMs = Math.round(performance.now() - badServedAt)
     if (gate.outputs['decision'] !== 'roll-back')
       throw new Error(`the gate decided "${gate.outputs['decision']}" on a broken production`)
 
+    // with the bad revision's scripts, before the old code comes back: the good revision does not have them
+    const undone = await step(job, say, 'db-restore', {
+      ...database,
+      strategy: 'migrations',
+      'to-revision': 'last-successful-deployment',
+      reason: 'the homepage answers 500',
+    })
+    const schemaAfter = production.schema()
     const rollback = await step(job, say, 'git-rollback', {
       target: 'last-successful-deployment',
       reason: 'the homepage answers 500',
@@ -113,6 +151,29 @@ export async function runDrill({
       `deployed ${restored.slice(0, 7)}: GET / answers ${visited.status}, ${verified ? 'byte for byte as before' : 'but NOT what it answered before'}`,
     )
 
+    const steps = [gate, undone, rollback]
+    const otherLayers: DrillResult['layers'][number][] = []
+    if (updates !== undefined && goodBundle !== undefined && badBundle !== undefined) {
+      const ota = await step(job, say, 'codepush-rollback', {
+        ...updates.inputs,
+        'from-label': badBundle.label,
+        reason: 'the app crashes at its start',
+      })
+      const offer = await updates.offerTo(badBundle)
+      const isGood = offer.packageHash === goodBundle.packageHash
+      say(
+        `a device that holds ${badBundle.label} is offered ${offer.words}: ${isGood ? 'exactly the package of' : 'NOT the package of'} ${goodBundle.label}`,
+      )
+      otherLayers.push({
+        name: 'ota',
+        from: badBundle.label,
+        to: goodBundle.label,
+        outcome: ota.outputs['decision'] ?? 'failed',
+        verified: isGood,
+      })
+      steps.push(ota)
+    }
+
     const postmortem = await step(job, say, 'postmortem-issue', {
       incident: rollback.outputs['incident'] ?? '',
     })
@@ -123,14 +184,22 @@ export async function runDrill({
 
     const summaryFile = join(directory, 'job-summary.md')
     const postmortemFile = join(directory, 'post-mortem.md')
-    await writeFile(summaryFile, [gate, rollback, postmortem].map(({ summary }) => summary).join('\n'))
+    await writeFile(summaryFile, [backup, ...steps, postmortem].map(({ summary }) => summary).join('\n'))
     await writeFile(postmortemFile, `# ${issue.title}\n\n${issue.body}`)
     return {
       result: {
         detected_ms: detectedMs,
         recovered_ms: recoveredMs,
         layers: [
+          {
+            name: 'database',
+            from: '2_amount',
+            to: '1_products',
+            outcome: undone.outputs['decision'] ?? 'failed',
+            verified: schemaAfter === schemaGood && schemaBad !== schemaGood,
+          },
           { name: 'code', from: bad, to: good, outcome: rollback.outputs['decision'] ?? 'failed', verified },
+          ...otherLayers,
         ],
         issue: {
           number: issue.number,
@@ -141,10 +210,18 @@ export async function runDrill({
         events: events.length,
         requests,
       },
-      papers: { logBefore, logAfter: await production.log(), summaryFile, postmortemFile },
+      papers: {
+        schemaBad,
+        schemaAfter,
+        logBefore,
+        logAfter: await production.log(),
+        summaryFile,
+        postmortemFile,
+      },
     }
   } finally {
     await production?.stop()
+    await updates?.stop()
     await github.stop()
   }
 }

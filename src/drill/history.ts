@@ -11,13 +11,19 @@ const shop = (name: string) => readFileSync(new URL(`./shop/${name}`, import.met
 const server = shop('server.mjs')
 const page = shop('index.html')
 
+const files = (...names: string[]) => Object.fromEntries(names.map((name) => [name, shop(name)]))
+
 /** What the shop's people did up to the good revision, oldest first. @param url where the shop is served */
 export function goodChanges({ url }: { url: string }): readonly Change[] {
   return [
     {
       title: 'A shop that serves its products',
       author: 'Ada',
-      files: { 'server.mjs': server, 'index.html': page, 'schema.sql': shop('schema.sql') },
+      files: {
+        'server.mjs': server,
+        'index.html': page,
+        ...files('migrate.mjs', 'db/1_products.up.sql', 'db/1_products.down.sql'),
+      },
     },
     {
       title: 'Watch the homepage after each deploy',
@@ -41,7 +47,15 @@ export function badChanges(): readonly Change[] {
     {
       title: 'Sort products by their rating',
       author: 'Grace',
-      files: { 'server.mjs': server.replace('ORDER BY name', 'ORDER BY rating DESC') },
+      files: {
+        'server.mjs': server.replace(
+          'price FROM product ORDER BY name',
+          'amount AS price FROM product ORDER BY rating DESC',
+        ),
+        // the good revision's code cannot do with what this leaves
+        'db/2_amount.up.sql': 'ALTER TABLE product RENAME COLUMN price TO amount;\n',
+        'db/2_amount.down.sql': 'ALTER TABLE product RENAME COLUMN amount TO price;\n',
+      },
     },
     {
       title: 'Rename the readme',

@@ -2,27 +2,35 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { type DrillPapers, type DrillResult, runDrill } from './drill.ts'
+import { type DrillLayer, type DrillPapers, type DrillResult, drillLayers, runDrill } from './drill.ts'
 
 const usage = `script/drill: rehearses a rollback on a throw-away production on this machine.
 
-  --json   print one JSON object and nothing else
-  --keep   keep the folder with the repository, the releases, the database and the papers
-  --help   print this
+  --with codepush   also over-the-air updates, on a real CodePush server (Debian or Ubuntu: needs MariaDB)
+  --json            print one JSON object and nothing else
+  --keep            keep the folder with the repository, the releases, the database and the papers
+  --help            print this
 `
 
 const { values } = parseArgs({
   options: {
+    with: { type: 'string', multiple: true, default: [] },
     json: { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 })
 
-if (values.help) process.stdout.write(usage)
-else await drill()
+const layers = drillLayers.filter((each) => values.with.includes(each))
+const unknown = values.with.filter((each) => !layers.some((layer) => layer === each))
 
-async function drill(): Promise<void> {
+if (unknown.length > 0) {
+  process.stderr.write(`there is no layer ${unknown.join(', ')}; write one of ${drillLayers.join(', ')}\n`)
+  process.exitCode = 2
+} else if (values.help) process.stdout.write(usage)
+else await drill(layers)
+
+async function drill(layers: readonly DrillLayer[]): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'rollback-drill-'))
   const startedAt = performance.now()
   const say = (line: string) => {
@@ -30,7 +38,7 @@ async function drill(): Promise<void> {
       process.stdout.write(`${((performance.now() - startedAt) / 1000).toFixed(1).padStart(5)} s  ${line}\n`)
   }
   try {
-    const { result, papers } = await runDrill({ directory, say })
+    const { result, papers } = await runDrill({ directory, layers, say })
     process.stdout.write(values.json ? `${JSON.stringify(result)}\n` : await describe(result, papers))
     if (result.layers.some(({ verified }) => !verified)) process.exitCode = 1
     if (values.keep) process.stderr.write(`kept in ${directory}\n`)
@@ -41,14 +49,17 @@ async function drill(): Promise<void> {
 
 async function describe(
   result: DrillResult,
-  { logBefore, logAfter, summaryFile, postmortemFile }: DrillPapers,
+  { schemaBad, schemaAfter, logBefore, logAfter, summaryFile, postmortemFile }: DrillPapers,
 ): Promise<string> {
   const section = (title: string, text: string) =>
     `\n── ${title} ${'─'.repeat(Math.max(0, 90 - title.length))}\n\n${text.trim()}\n`
   const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`
+  const short = (name: string) => (/^[0-9a-f]{40}$/.test(name) ? name.slice(0, 7) : name)
   return [
     section('git log before', logBefore),
     section('git log after', logAfter),
+    section('schema of the database before', schemaBad),
+    section('schema of the database after', schemaAfter),
     section('job summary', await readFile(summaryFile, 'utf8')),
     section('post-mortem issue', await readFile(postmortemFile, 'utf8')),
     section(
@@ -58,7 +69,7 @@ async function describe(
         `recovered after  ${seconds(result.recovered_ms)}`,
         ...result.layers.map(
           ({ name, from, to, outcome, verified }) =>
-            `${name}: ${from.slice(0, 7)} → ${to.slice(0, 7)} ${outcome}, ${verified ? 'verified over HTTP' : 'NOT verified'}`,
+            `${name}: ${short(from)} → ${short(to)} ${outcome}, ${verified ? 'verified' : 'NOT verified'}`,
         ),
         `${result.events} events in the history, ${result.requests} requests to GitHub`,
       ].join('\n'),

@@ -2,6 +2,7 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import type { Change } from './history.ts'
@@ -12,9 +13,13 @@ const execute = promisify(execFile)
 export interface Production {
   readonly url: string
   readonly clone: string
+  /** path of the database */
+  readonly database: string
+  /** The database's tables, as SQL. */
+  readonly schema: () => string
   /** Commits the changes on main and pushes them. @returns the new head */
   readonly push: (changes: readonly Change[]) => Promise<string>
-  /** Checks the revision out and serves it, in place of the one before. */
+  /** Checks the revision out, applies its migrations and serves it, in place of the one before. */
   readonly deploy: (revision: string) => Promise<void>
   /** What a visitor gets. */
   readonly visit: () => Promise<{ readonly status: number; readonly body: string }>
@@ -39,6 +44,7 @@ export async function openProduction({
   await mkdir(directory, { recursive: true })
   await git(directory, 'clone', '--quiet', cloneUrl, clone)
   await git(clone, 'switch', '--quiet', '-C', 'main')
+  const database = join(directory, 'shop.sqlite')
   let serving: ChildProcess | undefined
 
   const visit = async (path = '/') => {
@@ -48,6 +54,8 @@ export async function openProduction({
   return {
     url,
     clone,
+    database,
+    schema: () => readSchema(database),
     visit,
     async push(changes) {
       for (const change of changes) await commit(clone, change)
@@ -59,19 +67,25 @@ export async function openProduction({
       await git(clone, 'fetch', '--quiet', 'origin')
       await git(clone, 'worktree', 'add', '--quiet', '--detach', '--force', release, revision)
       await writeFile(join(release, 'REVISION'), revision)
+      const env = { PATH: process.env['PATH'], PORT: String(port), DATABASE: database, REVISION: revision }
+      const quiet = '--disable-warning=ExperimentalWarning'
+      await execute(process.execPath, [quiet, join(release, 'migrate.mjs')], { env })
       await end(serving)
-      serving = spawn(
-        process.execPath,
-        ['--disable-warning=ExperimentalWarning', join(release, 'server.mjs')],
-        {
-          stdio: 'ignore',
-          env: { PATH: process.env['PATH'], PORT: String(port), DATABASE: join(directory, 'shop.sqlite') },
-        },
-      )
+      serving = spawn(process.execPath, [quiet, join(release, 'server.mjs')], { stdio: 'ignore', env })
       await untilServed(revision, () => visit('/revision'))
     },
     log: () => git(clone, 'log', '--oneline', '--decorate', '--graph', '-n', '12', 'origin/main'),
     stop: () => end(serving),
+  }
+}
+
+function readSchema(path: string): string {
+  const database = new DatabaseSync(path)
+  try {
+    const rows = database.prepare('SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name').all()
+    return rows.map(({ sql }) => `${sql};`).join('\n')
+  } finally {
+    database.close()
   }
 }
 

@@ -13,6 +13,9 @@ export interface Target {
   readonly secretHeaders: ReadonlySet<string>
 }
 
+/** How a probed service recognises us in its log. */
+export const identity = { 'user-agent': 'rollback-health-check' } as const
+
 /** Environment variables, which secrets are read from by name. */
 export type Env = Readonly<Record<string, string | undefined>>
 

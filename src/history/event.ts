@@ -84,7 +84,7 @@ const rollbackFailed = z.object({
   layer: layerSchema,
   from: z.string(),
   to: z.string(),
-  reasonCode: z.enum(['conflict', 'refused', 'unavailable']),
+  reasonCode: z.enum(['conflict', 'refused', 'unavailable', 'unverified', 'no-target']),
   because: z.string(),
 })
 

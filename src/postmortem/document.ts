@@ -27,11 +27,13 @@ const listedEvents = 100
 
 /** The issue's title, by how things stand. */
 export function writeTitle({ environment, revision: bad, status, rollbacks }: IncidentFacts): string {
-  const to = rollbacks.at(-1)?.to
+  const last = mainRollback(rollbacks)
   // GitHub takes a title of 256 characters
   const name = environment.replace(/\s+/g, ' ').slice(0, 100)
-  if (status === 'rolled back' && to !== undefined)
-    return `Post-mortem: ${name} rolled back from ${bad.slice(0, 7)} to ${to.slice(0, 7)}`
+  if (status === 'rolled back' && last?.layer === 'code')
+    return `Post-mortem: ${name} rolled back from ${bad.slice(0, 7)} to ${last.to.slice(0, 7)}`
+  if (status === 'rolled back' && last !== undefined)
+    return `Post-mortem: ${name} at ${bad.slice(0, 7)}, ${last.from.slice(0, 60)} rolled back to ${last.to.slice(0, 60)}`
   if (status === 'rollback proposed')
     return `Post-mortem: ${name} is unhealthy at ${bad.slice(0, 7)}, a rollback is proposed`
   if (status === 'rollback failed')
@@ -79,7 +81,7 @@ function summary(facts: IncidentFacts, links: Links): readonly RootContent[] {
     detectedAfterMs,
     rollbackAfterMs,
   } = facts
-  const last = rollbacks.at(-1)
+  const last = mainRollback(rollbacks)
   const failure = failures.at(-1)
   return [
     heading(2, 'Summary'),
@@ -130,16 +132,19 @@ function describeEvent(event: Event): PhrasingContent[] {
   switch (event.kind) {
     case 'health-checked':
       return [text('health gate: '), strong(event.verdict), text(`, ${event.because}`)]
-    case 'rollback-applied':
+    case 'rollback-applied': {
+      // other layers go back to labels and names, which are told in full
+      const named = event.layer === 'code' ? revision : code
       return [
         text(`${event.layer} rolled back: `),
-        revision(event.from),
+        named(event.from),
         text(' → '),
-        revision(event.to),
+        named(event.to),
         text(', now at '),
-        revision(event.now),
+        named(event.now),
         ...(event.tag === undefined ? [] : [text(', tag '), code(event.tag)]),
       ]
+    }
     case 'rollback-proposed':
       return [
         text(`${event.layer} to be rolled back: `),
@@ -218,7 +223,12 @@ function bringBack({ rollbacks }: IncidentFacts): readonly RootContent[] {
   ]
 }
 
-/** A revision that is no commit, as that of a revert, has no page. */
+/** That of the code, when there was one: the revision to deploy is what people look for. */
+function mainRollback(rollbacks: IncidentFacts['rollbacks']): IncidentFacts['rollbacks'][number] | undefined {
+  return rollbacks.findLast(({ layer }) => layer === 'code') ?? rollbacks.at(-1)
+}
+
+/** What is no commit, as a revert's revision or another layer's label, has no page. */
 function commitLink(sha: string, { repositoryUrl }: Links): PhrasingContent {
   if (!/^[0-9a-f]{40,64}$/.test(sha)) return code(sha)
   return link(`${repositoryUrl}/commit/${sha}`, revision(sha))

@@ -50,8 +50,8 @@ export async function runAction<I extends Inputs, O extends string>(
   const cancel = () => cancelled.abort(new Error('the job was cancelled'))
   process.once('SIGINT', cancel).once('SIGTERM', cancel)
   try {
-    const inputs = readInputs(contract.inputs, env)
     const context = readContext()
+    const inputs = readInputs(contract.inputs, env)
     const { signal } = cancelled
     await main({
       inputs,

@@ -118,6 +118,28 @@ How did the alarm, the rollback and the people do?
     expect(text).not.toContain('What the checks saw')
   })
 
+  test('of another layer than the code names what was gone back to in full, and links no commit for it', () => {
+    const ota = rolledBack({
+      layer: 'ota',
+      from: 'Shop-ios/Production v2',
+      to: 'Shop-ios/Production v1',
+      now: 'Shop-ios/Production v3',
+      undone: [],
+    })
+    const events = [healthChecked(), ota]
+    expect(write(...events)).toContain('| Restored | `Shop-ios/Production v1`: ')
+    expect(write(...events)).toContain(
+      'ota rolled back: `Shop-ios/Production v2` → `Shop-ios/Production v1`, now at `Shop-ios/Production v3`',
+    )
+    expect(writeTitle(factsOf(events))).toBe(
+      'Post-mortem: production at bbbbbbb, Shop-ios/Production v2 rolled back to Shop-ios/Production v1',
+    )
+    // the code's rollback is what the title is of, whichever layer was last
+    expect(writeTitle(factsOf([...events.slice(0, 1), rolledBack(), ota]))).toBe(
+      'Post-mortem: production rolled back from bbbbbbb to aaaaaaa',
+    )
+  })
+
   test('is the same text for the same facts', () => {
     const events = [healthChecked(), rolledBack(), opened(5)]
     expect(write(...events)).toBe(write(...events))

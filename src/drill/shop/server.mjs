@@ -5,7 +5,6 @@ import { DatabaseSync } from 'node:sqlite'
 
 const page = readFileSync(new URL('./index.html', import.meta.url), 'utf8')
 const database = new DatabaseSync(process.env.DATABASE)
-database.exec(readFileSync(new URL('./schema.sql', import.meta.url), 'utf8'))
 
 createServer((request, response) => {
   try {

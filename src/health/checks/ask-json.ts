@@ -1,7 +1,7 @@
 import type { z } from 'zod'
+import { request } from '../../http/request.ts'
 import type { GapReading } from '../reading.ts'
-import { request } from '../request.ts'
-import type { Target } from '../target.ts'
+import { identity, type Target } from '../target.ts'
 import type { Surroundings } from './look.ts'
 
 const maxBodyBytes = 5 * 1024 * 1024
@@ -40,11 +40,16 @@ export async function askJson<T>(input: {
     signal,
     timeoutMs,
     url,
-    headers: { accept: 'application/json', ...target.headers },
+    headers: {
+      ...identity,
+      accept: 'application/json',
+      ...(json !== undefined && { 'content-type': 'application/json' }),
+      ...target.headers,
+    },
     secretHeaders: target.secretHeaders,
     maxBytes: maxBodyBytes,
     maxRedirects: 0,
-    ...(json !== undefined && { json: JSON.stringify(json) }),
+    ...(json !== undefined && { body: JSON.stringify(json) }),
   })
   const error = (note: string): GapReading => ({ kind: 'error', note })
   if (outcome.kind === 'no-answer') return error(`${target.shownUrl} could not be asked: ${outcome.detail}`)

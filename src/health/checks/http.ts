@@ -1,10 +1,10 @@
 import type { HttpCheck } from '../../config/schema.ts'
+import type { NoAnswer } from '../../http/no-answer.ts'
+import { type Answer, request } from '../../http/request.ts'
 import { formatDuration } from '../../text/duration.ts'
 import { isWithin } from '../limit.ts'
-import type { NoAnswer } from '../no-answer.ts'
 import type { Counts, Reading } from '../reading.ts'
-import { type Answer, request } from '../request.ts'
-import { resolveTarget } from '../target.ts'
+import { identity, resolveTarget } from '../target.ts'
 import { quantile } from '../value.ts'
 import type { Look, Surroundings } from './look.ts'
 
@@ -47,6 +47,7 @@ export function prepareHttpCheck(check: HttpCheck, surroundings: Surroundings): 
     look: async (at, signal): Promise<Reading> => {
       const outcome = await request({
         ...target,
+        headers: { ...identity, ...target.headers },
         fetch,
         now,
         signal,

@@ -1,6 +1,6 @@
-import type { NoAnswer } from '../no-answer.ts'
+import type { NoAnswer } from '../../http/no-answer.ts'
+import type { Answer } from '../../http/request.ts'
 import type { GapReading } from '../reading.ts'
-import type { Answer } from '../request.ts'
 import type { PollCounts } from '../statistics/one-arm.ts'
 import { type CounterSeries, type CounterState, countIncrease } from './counter-increase.ts'
 import { openAnswer } from './prometheus-answer.ts'

@@ -1,7 +1,7 @@
 import type { PrometheusCheck } from '../../config/schema.ts'
-import type { NoAnswer } from '../no-answer.ts'
-import { type Answer, request } from '../request.ts'
-import { resolveTarget } from '../target.ts'
+import type { NoAnswer } from '../../http/no-answer.ts'
+import { type Answer, request } from '../../http/request.ts'
+import { identity, resolveTarget } from '../target.ts'
 import type { Surroundings } from './look.ts'
 
 const maxBodyBytes = 5 * 1024 * 1024
@@ -45,11 +45,11 @@ export function openPrometheus(check: PrometheusCheck, surroundings: Surrounding
       signal,
       timeoutMs,
       url,
-      headers: { accept: 'application/json', ...target.headers },
+      headers: { ...identity, accept: 'application/json', ...target.headers },
       secretHeaders: target.secretHeaders,
       maxBytes: maxBodyBytes,
       maxRedirects: 0,
-      ...(isLong && { form: parameters }),
+      ...(isLong && { body: parameters }),
     })
   }
   const instant = endpointOf(target.url, 'query')

@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import type { CheckOf } from '../../config/schema.ts'
+import { explainNoAnswer, type NoAnswer } from '../../http/no-answer.ts'
 import { formatDuration } from '../../text/duration.ts'
-import { explainNoAnswer, type NoAnswer } from '../no-answer.ts'
 import type { Reading } from '../reading.ts'
 import { formatValue } from '../value.ts'
 import type { Look, Surroundings } from './look.ts'

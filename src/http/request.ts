@@ -10,6 +10,8 @@ export interface Answer {
   readonly cut: boolean
   /** from the request to the last byte that was read, ms */
   readonly latencyMs: number
+  /** where a redirect that was not followed leads to; '' for other answers */
+  readonly location: string
 }
 
 export interface Request {
@@ -20,10 +22,10 @@ export interface Request {
   readonly url: URL
   /** names in lower case */
   readonly headers: Readonly<Record<string, string>>
-  /** a form: makes the request a POST */
-  readonly form?: URLSearchParams
-  /** JSON: makes the request a POST */
-  readonly json?: string
+  /** GET when there is nothing to send, else POST */
+  readonly method?: string
+  /** a form, or a text whose type the headers say */
+  readonly body?: URLSearchParams | string
   /** the whole exchange, body and redirects included, ms */
   readonly timeoutMs: number
   readonly maxBytes: number
@@ -65,19 +67,15 @@ export async function request(input: Request): Promise<Answer | NoAnswer> {
 }
 
 async function exchange(input: Request, signal: AbortSignal): Promise<Answer | NoAnswer> {
-  const { fetch, now, form, json, maxBytes, maxRedirects, wantedStatus = [] } = input
+  const { fetch, now, body: sent, maxBytes, maxRedirects, wantedStatus = [] } = input
   const startedAt = now()
   let url = input.url
   let headers = input.headers
   for (let followed = 0; ; followed += 1) {
     const response = await fetch(url, {
-      method: (form ?? json) === undefined ? 'GET' : 'POST',
-      headers: {
-        'user-agent': 'rollback-health-check',
-        ...(json !== undefined && { 'content-type': 'application/json' }),
-        ...headers,
-      },
-      body: form ?? json ?? null,
+      method: input.method ?? (sent === undefined ? 'GET' : 'POST'),
+      headers,
+      body: sent ?? null,
       redirect: 'manual',
       cache: 'no-store',
       signal,
@@ -87,7 +85,14 @@ async function exchange(input: Request, signal: AbortSignal): Promise<Answer | N
     const isFinal = maxRedirects === 0 || wantedStatus.includes(status)
     if (isFinal || !redirects.has(status) || location === null) {
       const { body, cut } = await readBody(response, maxBytes)
-      return { kind: 'answer', status, body, cut, latencyMs: Math.max(0, now() - startedAt) }
+      return {
+        kind: 'answer',
+        status,
+        body,
+        cut,
+        latencyMs: Math.max(0, now() - startedAt),
+        location: redirects.has(status) ? (location ?? '') : '',
+      }
     }
     await response.body?.cancel()
     if (followed === maxRedirects) return brokenOff(`more than ${maxRedirects} redirects`)

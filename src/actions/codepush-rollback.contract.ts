@@ -1,0 +1,73 @@
+import { defineAction } from '../runner/contract.ts'
+import { input } from '../runner/inputs.ts'
+import { commonInputs, commonOutputs } from './contract-parts.ts'
+
+export const codepushRollback = defineAction({
+  name: 'codepush-rollback',
+  title: 'CodePush rollback',
+  description:
+    'Takes a bad over-the-air update back on the servers that are alive, and asks them as devices do whether it is gone.',
+  branding: { icon: 'smartphone', color: 'blue' },
+  permissions: { contents: 'write' },
+  inputs: {
+    ...commonInputs,
+    'server-url': input.text({
+      description: 'Address of the update server’s API, e.g. `https://codepush.example.com`.',
+      required: true,
+    }),
+    'access-key': input.secret({
+      description: 'Access key of an account that may release to the channels. Take it from a secret.',
+      required: true,
+    }),
+    'server-kind': input.choice({
+      description:
+        '`microsoft` (its code-push-server and what descends from it: Revopush, Codemagic), `lisong` (`code-push-server` of npm, shm-open), `hot-updater`, or `auto` to find out.',
+      default: 'auto',
+      options: ['auto', 'microsoft', 'lisong', 'hot-updater'],
+    }),
+    channels: input.list({
+      description:
+        'What to roll back, as `app/deployment` (for hot-updater `platform/channel`), separated by commas or lines: iOS and Android in one step.',
+      required: true,
+    }),
+    mode: input.choice({
+      description: '`roll-back`, or `stop`: the bad release is halted, and nothing is put in its place.',
+      default: 'roll-back',
+      options: ['roll-back', 'stop'],
+    }),
+    target: input.list({
+      description:
+        'Label to go back to, e.g. `v7`; one for each channel, in their order, or one for all. Left empty: the newest older release for the same binaries that is enabled, has another content, and was never rolled back.',
+    }),
+    'from-label': input.list({
+      description:
+        'Label of the bad release, as the caller knows it; one for each channel, or one for all. When another is the newest by now, nothing is changed. Left empty: the newest.',
+    }),
+    'app-version': input.list({
+      description:
+        'The binaries to roll back for, a version such as `1.4.0` or a range as released; one for each channel, or one for all. Left empty: those of the bad release.',
+    }),
+    'known-bad': input.list({
+      description: 'Labels that are not to be gone back to, separated by commas.',
+    }),
+    reason: input.text({
+      description: 'Why, in a sentence, for the post-mortem. It is not written on the update server.',
+      default: 'the deployment is unhealthy',
+    }),
+    'verify-timeout': input.duration({
+      description: 'How long devices may be answered from the server’s cache.',
+      default: '2m',
+    }),
+    'dry-run': input.flag({ description: 'Plan and print, and change nothing.', default: 'false' }),
+  },
+  outputs: {
+    ...commonOutputs,
+    decision:
+      '`rolled-back`, `already-rolled-back`, `stopped`, `planned`, `partial` (some channels), `superseded` (another release is the newest by now) or `failed`.',
+    from: 'Labels that were taken back, one for each channel, separated by commas.',
+    to: 'Labels that were gone back to.',
+    label: 'Labels that are on top now.',
+    verified: '`true` when devices on every channel are offered what they should be.',
+    channels: 'What was done on each channel, JSON.',
+  },
+})

@@ -1,0 +1,70 @@
+import { parseConnection } from '../database/connection.ts'
+import type { Engine } from '../database/engine.ts'
+import type { Revision } from '../database/migrations/plan.ts'
+import { openEngine } from '../database/open.ts'
+import { openFolderStore } from '../database/store/folder.ts'
+import type { Store } from '../database/store/store.ts'
+import { InputError, RefusedError } from '../errors.ts'
+import type { Repository } from '../github/client.ts'
+import { listFiles, readFile } from '../github/contents.ts'
+import type { Step } from '../runner/action.ts'
+import { input } from '../runner/inputs.ts'
+
+/** Inputs that db-backup and db-restore share, so that they mean the same in both. */
+export const databaseInputs = {
+  'database-url': input.secret({
+    description:
+      'Address of the database, from a secret: `sqlite:path/to/app.db`, `postgres://user:password@host/app`, `mysql://user:password@host/app`. TLS by `?sslmode=disable`, `require` or `verify-full`, with `&sslrootcert=path`.',
+    required: true,
+  }),
+  storage: input.text({
+    description: 'Path of the folder where backups are kept: of a disk that outlives the job.',
+    required: true,
+  }),
+  migrations: input.text({
+    description:
+      'Folder of the migrations in the repository, e.g. `db/migrations`. Left empty: the project has none.',
+  }),
+  'keep-old': input.duration({
+    description: 'How long a database that a restore replaced is kept beside the live one.',
+    default: '7d',
+  }),
+} as const
+
+type DatabaseStep = Pick<Step<typeof databaseInputs, string>, 'inputs' | 'env' | 'log' | 'secrets' | 'signal'>
+
+/** Opens the database and the store that the inputs name. @param scratch a folder for temporary files */
+export async function openDatabase(
+  { inputs, env, log, secrets }: DatabaseStep,
+  scratch: string,
+): Promise<{ readonly engine: Engine; readonly store: Store }> {
+  const connection = named('database-url', () => parseConnection(inputs['database-url']))
+  if (connection.engine !== 'sqlite') secrets.add(connection.password)
+  const engine = await openEngine(connection, { env, scratch, log: log.info })
+  const store = named('storage', () => openStore(inputs.storage))
+  return { engine, store }
+}
+
+function openStore(storage: string): Store {
+  if (/^[a-z0-9]{2,}:/i.test(storage)) throw new InputError(`is "${storage}"; write the path of a folder`)
+  return openFolderStore(storage)
+}
+
+function named<T>(name: string, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    throw error instanceof InputError ? new InputError(`input "${name}" ${error.message}`) : error
+  }
+}
+
+/** The files of a revision, read through the API, so that no checkout is needed. @throws RefusedError when it is not there */
+export async function openRevision(repository: Repository, id: string): Promise<Revision> {
+  const files = await listFiles(repository, { ref: id })
+  if (files === undefined) throw new RefusedError(`revision ${id} is not in the repository`)
+  return {
+    id,
+    paths: files.map(({ path }) => path),
+    read: async (path) => (await readFile(repository, { path, ref: id }))?.text,
+  }
+}

@@ -1,0 +1,74 @@
+import type { Channel, ChannelName } from './release.ts'
+
+export const serverKinds = ['microsoft', 'lisong', 'hot-updater'] as const
+export type ServerKind = (typeof serverKinds)[number]
+
+/** A server of over-the-air updates: what a rollback needs of it, the same for all kinds. */
+export interface UpdateServer {
+  readonly kind: ServerKind
+  /** the address without anything secret, for messages */
+  readonly at: string
+  /**
+   * How a channel goes back: by a new release with the content of an old one, or by disabling what is newer than it.
+   */
+  readonly goesBackBy: 'releasing' | 'disabling'
+  /**
+   * Which of two releases a device gets that are both for its binary: the newer one, or the one whose range is narrower.
+   */
+  readonly prefers: 'newer' | 'narrower'
+  /** @throws InputError for a wrong key or an unknown channel, RefusedError for an answer of another shape, UnavailableError */
+  readonly read: (name: ChannelName) => Promise<Channel>
+  /** Offers the release to nobody any more, and says so on it. Done twice, it changes nothing. */
+  readonly disable: (name: ChannelName, label: string, description: string) => Promise<WriteOutcome>
+  /** Puts the content of the release on top. */
+  readonly release: (name: ChannelName, copy: Copy) => Promise<WriteOutcome>
+  /** Says on a release what it is; offers it to all devices of its binary. */
+  readonly describe: (name: ChannelName, label: string, description: string) => Promise<WriteOutcome>
+  /** What the server answers a device that asks for an update. */
+  readonly ask: (channel: Channel, device: Device) => Promise<Offer>
+  /** Counts by label, as the devices reported them; undefined when the server has none at all. */
+  readonly countReports: (name: ChannelName) => Promise<Reports | undefined>
+}
+
+/** A write is sent once. What cannot be told from the answer is `unknown`, and has to be read. @throws RefusedError */
+export type WriteOutcome = 'accepted' | 'unknown'
+
+export interface Copy {
+  readonly label: string
+  /** the binaries the copy is for */
+  readonly binary: string
+  /** a server rolls back only within the binary it last released to; a promotion to itself works for all */
+  readonly by: 'rollback' | 'promotion'
+  readonly description: string
+}
+
+/** A device as the server knows it. */
+export interface Device {
+  /** version of the installed binary */
+  readonly binary: string
+  /** the update it runs; undefined when it runs what came from the store */
+  readonly on: { readonly label: string; readonly packageHash: string } | undefined
+  /** tells devices apart, from 0: rollouts to a part go by it */
+  readonly number: number
+}
+
+export type Offer =
+  | {
+      readonly kind: 'update'
+      readonly label: string
+      readonly packageHash: string
+      readonly isMandatory: boolean
+    }
+  | { readonly kind: 'nothing' }
+  /** go back to what came from the store */
+  | { readonly kind: 'embedded' }
+
+/** By label. */
+export type Reports = ReadonlyMap<string, Report>
+
+export interface Report {
+  /** devices that run it without trouble */
+  readonly installed: number
+  /** devices on which it failed, and that went back by themselves */
+  readonly failed: number
+}

@@ -1,0 +1,127 @@
+import { concreteVersion, isSameBinary } from './binary.ts'
+import { type Channel, formatChannel, formatLabel, type Release } from './release.ts'
+import type { Device, Offer, UpdateServer } from './update-server.ts'
+
+/** What devices in one situation were answered. */
+export interface DeviceCheck {
+  /** `on v2, which was taken back`, `fresh from the store` */
+  readonly device: string
+  /** version of its binary */
+  readonly binary: string
+  /** in words, the answer that the first deviating device got, else that of all */
+  readonly offered: string
+  readonly packageHash: string | undefined
+  readonly asked: number
+  readonly agreeing: number
+  readonly ok: boolean
+}
+
+interface Subject {
+  /** releases that were taken back */
+  readonly bad: readonly Release[]
+  /** undefined when nothing was put in their place */
+  readonly good: Release | undefined
+  readonly binary: string
+}
+
+/** A rollout to a part is by device: with twenty of them, one to a quarter is missed once in three hundred times. */
+const manyDevices = 20
+
+/**
+ * Asks the server as devices do, until it answers as it should or the time is over: servers cache their answers. Devices
+ * on each bad release and fresh ones have to be offered the good package; those on the good one nothing. With nothing
+ * put in its place, nobody may be offered the bad one.
+ * @returns every check, the failing ones too
+ */
+export async function verify(
+  server: UpdateServer,
+  channel: Channel,
+  subject: Subject,
+  {
+    verifyTimeoutMs,
+    now,
+    sleep,
+    log,
+  }: {
+    readonly verifyTimeoutMs: number
+    readonly now: () => number
+    readonly sleep: (ms: number) => Promise<void>
+    readonly log: (line: string) => void
+  },
+): Promise<readonly DeviceCheck[]> {
+  const deadline = now() + verifyTimeoutMs
+  for (let pauseMs = 500; ; pauseMs = Math.min(pauseMs * 2, 10_000)) {
+    const checks: DeviceCheck[] = []
+    for (const situation of situationsOf(channel, subject))
+      checks.push(await look(server, channel, situation))
+    const failing = checks.filter(({ ok }) => !ok)
+    if (failing.length === 0 || now() + pauseMs > deadline) return checks
+    log(
+      `${formatChannel(channel.name)}: devices ${failing[0]?.device} are offered ${failing[0]?.offered}; asking again in ${pauseMs / 1000} s`,
+    )
+    await sleep(pauseMs)
+  }
+}
+
+interface Situation {
+  readonly device: string
+  readonly devices: readonly Device[]
+  readonly isRight: (offer: Offer) => boolean
+}
+
+function situationsOf({ releases }: Channel, { bad, good, binary }: Subject): readonly Situation[] {
+  const own = releases.filter((each) => isSameBinary(each.binary, binary))
+  const others = releases.map((each) => each.binary).filter((each) => !isSameBinary(each, binary))
+  const isPartial = own.some(({ rollout }) => rollout === undefined || rollout < 100)
+  const numbers = Array.from({ length: isPartial ? manyDevices : 1 }, (_, number) => number)
+  const version = concreteVersion(binary, others)
+  const devicesOn = (on: Release | undefined) => numbers.map((number) => ({ binary: version, on, number }))
+  const badHashes = new Set(bad.map(({ packageHash }) => packageHash))
+
+  const isOffered = (offer: Offer) => offer.kind === 'update' && offer.packageHash === good?.packageHash
+  const isSpared = (offer: Offer) => offer.kind !== 'update' || !badHashes.has(offer.packageHash)
+  const isRight = good === undefined ? isSpared : isOffered
+  return [
+    ...bad.map((each) => ({
+      device: `on ${formatLabel(each.label)}, which was taken back,`,
+      devices: devicesOn(each),
+      isRight,
+    })),
+    ...(good === undefined
+      ? []
+      : [
+          {
+            device: `on ${formatLabel(good.label)}, the good one,`,
+            devices: devicesOn(good),
+            isRight: (offer: Offer) => offer.kind === 'nothing',
+          },
+        ]),
+    { device: 'fresh from the store', devices: devicesOn(undefined), isRight },
+  ]
+}
+
+async function look(
+  server: UpdateServer,
+  channel: Channel,
+  { device, devices, isRight }: Situation,
+): Promise<DeviceCheck> {
+  const offers = await Promise.all(devices.map((each) => server.ask(channel, each)))
+  const shown = offers.find((offer) => !isRight(offer)) ?? offers[0]
+  const agreeing = offers.filter(isRight).length
+  return {
+    device,
+    binary: devices[0]?.binary ?? '',
+    offered: shown === undefined ? 'nothing' : formatOffer(shown),
+    packageHash: shown?.kind === 'update' ? shown.packageHash : undefined,
+    asked: offers.length,
+    agreeing,
+    ok: agreeing === offers.length,
+  }
+}
+
+/** `v3, a79ff9ca8c77` */
+export function formatOffer(offer: Offer): string {
+  if (offer.kind === 'nothing') return 'nothing'
+  if (offer.kind === 'embedded') return 'a return to what came from the store'
+  return `${formatLabel(offer.label)}, package ${offer.packageHash.slice(0, 12)}${offer.isMandatory ? ', mandatory' : ''}`
+}

@@ -1,0 +1,28 @@
+import type { Contents } from './engine.ts'
+
+/** What differs between what a backup says is in it and what a database holds, in words; empty when nothing does. */
+export function differences(expected: Contents, found: Contents): readonly string[] {
+  const foundTables = new Map(found.tables.map((table) => [table.name, table]))
+  const names = new Set(expected.tables.map(({ name }) => name))
+  return [
+    ...expected.tables.flatMap(({ name, rows, digest }) => {
+      const table = foundTables.get(name)
+      if (table === undefined) return [`table ${name} is missing`]
+      if (table.rows !== rows) return [`table ${name} has ${table.rows} rows and not ${rows}`]
+      return differ(table.digest, digest) ? [`the rows of table ${name} are not the same`] : []
+    }),
+    ...found.tables.flatMap(({ name }) => (names.has(name) ? [] : [`table ${name} should not be there`])),
+    ...(expected.schema === found.schema
+      ? []
+      : ['the schema (columns, indexes, views, triggers, routines) is not the same']),
+    ...(differ(expected.image, found.image) ? ['the file is not the same'] : []),
+    ...(differ(expected.orphans, found.orphans)
+      ? [`${found.orphans} rows break a foreign key and not ${expected.orphans}`]
+      : []),
+  ]
+}
+
+/** What one of the two does not know is no difference. */
+function differ<T>(a: T | undefined, b: T | undefined): boolean {
+  return a !== undefined && b !== undefined && a !== b
+}

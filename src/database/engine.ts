@@ -1,0 +1,156 @@
+import type { Readable } from 'node:stream'
+
+/**
+ * What every kind of database does for a backup and a restore; one folder each. Nothing here knows where backups are
+ * kept, and nothing that keeps them knows a database.
+ */
+export interface Engine {
+  readonly kind: 'sqlite' | 'postgres' | 'mysql'
+  /** as people know it, without host or password */
+  readonly database: string
+  /** Tells this database from every other, without naming it: a digest of engine, host and name. */
+  readonly source: string
+  /**
+   * Looks at the server, the tools and the rights. Changes nothing.
+   * @throws RefusedError that names the package to install or the right to grant
+   */
+  readonly inspect: (purpose: 'backup' | 'restore') => Promise<Versions>
+  /** Writes one point in time as parts of a backup, and says what is in it. */
+  readonly dump: (target: DumpTarget) => Promise<Contents>
+  /** Two restores, or two undoings, of one database never run at once; the lock ends with the process that holds it. @throws ConflictError that says who holds it */
+  readonly lock: () => Promise<Lock>
+  /** What is in the live database; undefined when there is none. */
+  readonly contents: (options?: ContentsOptions) => Promise<Contents | undefined>
+  /** Loads a backup beside the live database, which nothing touches. Takes away what a killed restore left. */
+  readonly stage: (source: DumpSource) => Promise<Staged>
+  /** The name under which the live database is kept when it is replaced at this time. */
+  readonly keptName: (at: Date) => string
+  /** Databases that restores replaced and kept, oldest first. */
+  readonly listKept: () => Promise<readonly Kept[]>
+  readonly dropKept: (name: string) => Promise<void>
+
+  /** True where DDL is part of a transaction: not in MariaDB and MySQL, which commit at every such statement. */
+  readonly transactionalDdl: boolean
+  /** A query of the live database, `?` for values; every value comes as text. */
+  readonly query: (
+    sql: string,
+    values?: readonly string[],
+  ) => Promise<readonly Readonly<Record<string, string | null>>[]>
+  /** The columns of a table of the live database; none when it is not there. */
+  readonly columnsOf: (table: string) => Promise<readonly string[]>
+  readonly quoteName: (name: string) => string
+  /** An expression for a column as text, to be compared with a text. */
+  readonly asText: (column: string) => string
+  /** Runs a script as it is, by the engine's own client or driver, then the statements. @throws RefusedError with the engine's own words */
+  readonly runScript: (run: ScriptRun) => Promise<void>
+}
+
+export interface Statement {
+  readonly sql: string
+  readonly values: readonly string[]
+}
+
+export interface ScriptRun {
+  readonly script: string
+  readonly after: readonly Statement[]
+  /** all of it or nothing */
+  readonly transaction: boolean
+}
+
+/** What every engine needs from outside. */
+export interface Surroundings {
+  /** for the tools: PATH and the like; what is secret is added by the engine, to the tool that needs it alone */
+  readonly env: NodeJS.ProcessEnv
+  /** a folder for option files and other temporary files */
+  readonly scratch: string
+  readonly log: (line: string) => void
+}
+
+export interface ContentsOptions {
+  /** digests of every table too, and not only how many rows it has */
+  readonly digests?: boolean
+}
+
+export interface Versions {
+  readonly server: string
+  /** the tool that dumps or loads, with its version */
+  readonly tool: string
+}
+
+export interface DumpTarget {
+  /** an empty folder for what cannot be streamed */
+  readonly scratch: string
+  /** Adds one part. */
+  readonly add: (name: string, content: Readable) => Promise<void>
+  readonly signal: AbortSignal | undefined
+}
+
+export interface DumpSource {
+  readonly scratch: string
+  readonly parts: readonly string[]
+  readonly open: (part: string) => Promise<Readable>
+  readonly signal: AbortSignal | undefined
+}
+
+/** What is in a database, so that two can be compared without looking at both. */
+export interface Contents {
+  readonly tables: readonly TableContents[]
+  /** SHA-256 of all that is not rows: tables, indexes, views, triggers, routines */
+  readonly schema: string
+  /** SHA-256 of the whole of it, where the engine copies page by page */
+  readonly image?: string | undefined
+  /** rows whose foreign key points at nothing, where the engine allows that */
+  readonly orphans?: number | undefined
+}
+
+export interface TableContents {
+  /** with its schema where the engine has them, e.g. `public.product` */
+  readonly name: string
+  readonly rows: number
+  /** the same for the same rows in any order; absent where `image` stands for it */
+  readonly digest?: string | undefined
+}
+
+/** A restored copy beside the live database. */
+export interface Staged {
+  readonly contents: () => Promise<Contents>
+  /** Rows of the live database that the copy does not have, one JSON text each. */
+  readonly newerRows: (table: string) => AsyncIterable<string>
+  readonly countNewerRows: (table: string) => Promise<number>
+  /**
+   * Puts the copy in the place of the live database, which is kept under the name.
+   * Either all of it happens or nothing; clients are cut off for no longer than that takes.
+   * @throws ConflictError when clients that may not be cut off hold the database
+   */
+  readonly swap: (keptName: string) => Promise<void>
+  /** Takes the copy away; does nothing after the swap. */
+  readonly discard: () => Promise<void>
+}
+
+export interface Lock {
+  readonly release: () => Promise<void>
+}
+
+export interface Kept {
+  readonly name: string
+  readonly at: Date
+}
+
+/** Name of a database that is kept when it is replaced, e.g. `app_before_20261124110203`. */
+export function keptName(base: string, at: Date, limitBytes = 63): string {
+  const suffix = `_before_${at.toISOString().replace(/\D/g, '').slice(0, 14)}`
+  const room = limitBytes - suffix.length
+  // cut by bytes, and never through a character
+  let kept = base
+  while (Buffer.byteLength(kept) > room) kept = [...kept].slice(0, -1).join('')
+  return kept + suffix
+}
+
+/** The time in a name made by `keptName` for this base; undefined for any other name. */
+export function keptAt(base: string, name: string, limitBytes = 63): Date | undefined {
+  const digits = /_before_(\d{14})$/.exec(name)?.[1]
+  if (digits === undefined) return undefined
+  const [, y, mo, d, h, mi, s] = /^(....)(..)(..)(..)(..)(..)$/.exec(digits) ?? []
+  const at = new Date(`${y}-${mo}-${d}T${h}:${mi}:${s}Z`)
+  return Number.isNaN(at.getTime()) || keptName(base, at, limitBytes) !== name ? undefined : at
+}

@@ -1,0 +1,187 @@
+import type { Engine, Statement } from '../engine.ts'
+import { compareVersions, type MigrationFile } from './folder.ts'
+
+/** What the database itself says of the migrations that were applied to it. */
+export interface AppliedMigrations {
+  /** the history table it is from */
+  readonly table: string
+  /** in the order in which they were applied */
+  readonly entries: readonly AppliedMigration[]
+  /** what takes an entry out of the table; undefined where only the project's own tool keeps it right */
+  readonly forget: ((entry: AppliedMigration, before: AppliedMigration | undefined) => Statement) | undefined
+  /** a migration was cut off half-way, by the table's own mark */
+  readonly dirty: boolean
+}
+
+export interface AppliedMigration {
+  /** what the table calls it: a version or a name */
+  readonly key: string
+  /** the script that undoes it, as it was when it was applied, where the table has it */
+  readonly down?: string | undefined
+  readonly checksum?: string | undefined
+  readonly revision?: string | undefined
+}
+
+/** The table for projects that have none: whoever applies a migration writes it there, with what undoes it. */
+export const ownTable = 'migration_history'
+
+/** Each tool's history table, and how it is read. The first that is there is taken. */
+const tables: readonly {
+  readonly table: string
+  readonly read: (
+    engine: Engine,
+    files: readonly MigrationFile[],
+  ) => Promise<Omit<AppliedMigrations, 'table'>>
+}[] = [
+  { table: ownTable, read: readOwn },
+  { table: 'schema_migrations', read: readSchemaMigrations },
+  {
+    table: 'goose_db_version',
+    read: (engine) =>
+      readByKey(
+        engine,
+        'goose_db_version',
+        'version_id',
+        'ORDER BY id',
+        (row) => isTrue(row['is_applied']) && row['key'] !== '0',
+      ),
+  },
+  {
+    table: 'flyway_schema_history',
+    read: (engine) =>
+      readByKey(engine, 'flyway_schema_history', 'version', 'ORDER BY installed_rank', (row) =>
+        isTrue(row['success']),
+      ),
+  },
+  {
+    table: '_prisma_migrations',
+    read: (engine) =>
+      byTool(readByKey(engine, '_prisma_migrations', 'migration_name', 'ORDER BY started_at')),
+  },
+  {
+    table: 'knex_migrations',
+    read: (engine) => byTool(readByKey(engine, 'knex_migrations', 'name', 'ORDER BY id')),
+  },
+  {
+    table: 'pgmigrations',
+    read: (engine) => byTool(readByKey(engine, 'pgmigrations', 'name', 'ORDER BY id')),
+  },
+  {
+    table: 'SequelizeMeta',
+    read: (engine) => byTool(readByKey(engine, 'SequelizeMeta', 'name', 'ORDER BY name')),
+  },
+]
+
+/** Reads the history table that the database has; undefined when it has none that is known. */
+export async function readApplied(
+  engine: Engine,
+  files: readonly MigrationFile[],
+): Promise<AppliedMigrations | undefined> {
+  for (const { table, read } of tables)
+    if ((await engine.columnsOf(table)).length > 0) return { table, ...(await read(engine, files)) }
+  return undefined
+}
+
+/** True when the table's key means this file: by its name, with or without an ending, or by its version. */
+export function isEntryOf(key: string, { name, version }: MigrationFile): boolean {
+  return withoutEnding(key) === withoutEnding(name) || isVersion(key, version)
+}
+
+/** `2_b.ts` in the repository may be `2_b.js` where it ran. */
+function withoutEnding(name: string): string {
+  return name.replace(/\.[a-z]{2,3}$/, '')
+}
+
+function isVersion(key: string, version: string): boolean {
+  return /^\d+(?:\.\d+)*$/.test(key) && compareVersions(key, version) === 0
+}
+
+async function readOwn(engine: Engine): Promise<Omit<AppliedMigrations, 'table'>> {
+  const columns = new Set(await engine.columnsOf(ownTable))
+  const optional = ['down_script', 'checksum', 'revision'].map((name) =>
+    columns.has(name) ? name : `NULL AS ${name}`,
+  )
+  const rows = await engine.query(
+    `SELECT name, direction, ${optional.join(', ')} FROM ${engine.quoteName(ownTable)} ORDER BY executed_at, name`,
+  )
+  const applied = new Map<string, AppliedMigration>()
+  for (const { name, direction, down_script, checksum, revision } of rows) {
+    const key = name ?? ''
+    // what is applied again comes last again
+    applied.delete(key)
+    if (direction === 'up')
+      applied.set(key, {
+        key,
+        down: down_script ?? undefined,
+        checksum: checksum ?? undefined,
+        revision: revision ?? undefined,
+      })
+  }
+  return {
+    entries: [...applied.values()],
+    dirty: false,
+    forget: ({ key, checksum = '', revision = '' }) => {
+      const given: readonly (readonly [string, string])[] = [
+        ['name', key],
+        ['direction', 'down'],
+        ['executed_at', new Date().toISOString().slice(0, 23).replace('T', ' ')],
+        ...(columns.has('checksum') ? [['checksum', checksum] as const] : []),
+        ...(columns.has('revision') ? [['revision', revision] as const] : []),
+      ]
+      return {
+        sql: `INSERT INTO ${engine.quoteName(ownTable)} (${given.map(([name]) => name).join(', ')}) VALUES (${given.map(() => '?').join(', ')})`,
+        values: given.map(([, value]) => value),
+      }
+    },
+  }
+}
+
+/** golang-migrate keeps one row, the version it stands at; dbmate and Rails keep one for each. */
+async function readSchemaMigrations(
+  engine: Engine,
+  files: readonly MigrationFile[],
+): Promise<Omit<AppliedMigrations, 'table'>> {
+  const table = 'schema_migrations'
+  if (!(await engine.columnsOf(table)).includes('dirty'))
+    return readByKey(engine, table, 'version', 'ORDER BY version')
+  const [row] = await engine.query(`SELECT version, dirty FROM ${table}`)
+  const at = row?.['version']
+  const entries = at == null ? [] : files.filter(({ version }) => compareVersions(version, at) <= 0)
+  return {
+    entries: entries.map(({ version }) => ({ key: version })),
+    dirty: isTrue(row?.['dirty'] ?? null),
+    forget: (_entry, before) =>
+      before === undefined
+        ? { sql: `DELETE FROM ${table}`, values: [] }
+        : { sql: `UPDATE ${table} SET version = CAST(? AS DECIMAL(20))`, values: [before.key] },
+  }
+}
+
+async function readByKey(
+  engine: Engine,
+  table: string,
+  column: string,
+  order: string,
+  counts: (row: Readonly<Record<string, string | null>>) => boolean = () => true,
+): Promise<Omit<AppliedMigrations, 'table'>> {
+  const quoted = engine.quoteName(table)
+  const rows = await engine.query(
+    `SELECT t.*, t.${column} AS ${engine.quoteName('key')} FROM ${quoted} t ${order}`,
+  )
+  return {
+    entries: rows.filter(counts).map(({ key }) => ({ key: key ?? '' })),
+    dirty: false,
+    forget: ({ key }) => ({
+      sql: `DELETE FROM ${quoted} WHERE ${engine.asText(column)} = ?`,
+      values: [key],
+    }),
+  }
+}
+
+async function byTool(reading: Promise<Omit<AppliedMigrations, 'table'>>) {
+  return { ...(await reading), forget: undefined }
+}
+
+function isTrue(value: string | null | undefined): boolean {
+  return ['1', 't', 'true'].includes(value ?? '')
+}

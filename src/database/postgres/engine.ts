@@ -1,0 +1,306 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { createReadStream, createWriteStream } from 'node:fs'
+import { mkdir, readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import pg from 'pg'
+import { ConflictError, RefusedError } from '../../errors.ts'
+import type { ServerConnection } from '../connection.ts'
+import { type Engine, keptAt, keptName, type Surroundings } from '../engine.ts'
+import { readToolVersion, runTool } from '../tool.ts'
+import { connect, isMissingDatabase, type Session, toolEnvironment, withSession } from './connect.ts'
+import { readContents } from './contents.ts'
+import { countNewerRows, newerRows } from './newer.ts'
+import { copyProperties, createLike } from './properties.ts'
+import { swapDatabases } from './swap.ts'
+
+const { escapeIdentifier } = pg
+const jobs = 2
+const partSuffix = '.zst'
+
+/**
+ * PostgreSQL: `pg_dump -Fd` and `pg_restore` for the data, one exported snapshot for the dump, the counts and the digests;
+ * a restore goes into a database beside, and two renames in one transaction put it in place.
+ */
+export function openPostgres(connection: ServerConnection, { env, scratch, log }: Surroundings): Engine {
+  const { database } = connection
+  // a database cannot be renamed from within
+  const control = database === 'postgres' ? 'template1' : 'postgres'
+  const withControl = <T>(use: (session: Session) => Promise<T>) => withSession(connection, control, use)
+  const identity = ['postgres', connection.host, String(connection.port), database]
+
+  return {
+    kind: 'postgres',
+    database,
+    source: createHash('sha256').update(identity.join('\0')).digest('hex').slice(0, 16),
+
+    async inspect(purpose) {
+      if (purpose === 'restore') await withControl((session) => refuseLackOfRights(session, database))
+      const target = purpose === 'backup' ? database : control
+      return withSession(connection, target, async (session) => {
+        if (purpose === 'backup') await refuseHiddenTables(session)
+        const server = (await session.query('SHOW server_version'))[0]?.['server_version'] ?? ''
+        const tool = await findTool('pg_dump', server, env)
+        return { server: `PostgreSQL ${server}`, tool: `pg_dump ${tool.version}` }
+      })
+    },
+
+    dump: ({ scratch: folder, add, signal }) =>
+      withSession(connection, database, async (session) => {
+        const server = (await session.query('SHOW server_version'))[0]?.['server_version'] ?? ''
+        const { command } = await findTool('pg_dump', server, env)
+        await session.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
+        const snapshot = (await session.query('SELECT pg_export_snapshot() AS id'))[0]?.['id'] ?? ''
+        const dump = join(folder, 'dump')
+        const args = ['--format=directory', '--compress=0', `--jobs=${jobs}`, `--snapshot=${snapshot}`]
+        const [, contents] = await Promise.all([
+          runTool({
+            command,
+            debianPackage: 'postgresql-client',
+            args: [...args, '--no-password', `--file=${dump}`, `--dbname=${connectionString(database)}`],
+            env: await toolEnvironment(connection, env, scratch),
+            signal,
+          }),
+          readContents(session, true),
+        ])
+        await session.query('COMMIT')
+        await eachOf(await readdir(dump), jobs, async (file) => {
+          await add(`${file}${partSuffix}`, createReadStream(join(dump, file), { highWaterMark: 1 << 20 }))
+          await rm(join(dump, file))
+        })
+        return contents
+      }),
+
+    async lock() {
+      const session = await connect(connection, control)
+      const key = `hashtextextended('rollback-suite ' || $1, 0)`
+      const [row] = await session.query(`SELECT pg_try_advisory_lock(${key}) AS taken`, [database])
+      if (row?.['taken'] === 't')
+        return {
+          // a session that is closed gives its locks back only once the server has seen that
+          release: async () => {
+            await session.query('SELECT pg_advisory_unlock_all()').finally(() => session.end())
+          },
+        }
+      const [holder] = await session.query(
+        `SELECT concat_ws(' ', 'pid', a.pid, usename, client_addr, 'since', backend_start) AS who
+         FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+         WHERE locktype = 'advisory' AND granted AND ((classid::bigint << 32) | objid::bigint) = ${key}`,
+        [database],
+      )
+      await session.end()
+      throw new ConflictError(
+        `another process is restoring ${database} or undoing its migrations (${holder?.['who'] ?? 'it is gone by now'}): try again when it is done`,
+      )
+    },
+
+    async contents({ digests = false } = {}) {
+      try {
+        return await withSession(connection, database, async (session) => {
+          await session.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
+          return readContents(session, digests)
+        })
+      } catch (error) {
+        if (isMissingDatabase(error)) return undefined
+        throw error
+      }
+    },
+
+    async stage({ scratch: folder, parts, open, signal }) {
+      const copy = sideName(database)
+      await withControl(async (session) => {
+        for (const left of await listSide(session, database)) {
+          log(`${left} was left by a restore that was killed, and is dropped`)
+          await drop(session, left)
+        }
+        await createLike(session, database, copy)
+      })
+      const discard = () => withControl((session) => drop(session, copy))
+      try {
+        const dump = join(folder, 'dump')
+        await mkdir(dump, { recursive: true })
+        await eachOf(parts, jobs, async (part) =>
+          pipeline(await open(part), createWriteStream(join(dump, part.slice(0, -partSuffix.length)))),
+        )
+        const server = await withControl((session) => session.query('SHOW server_version'))
+        const { command } = await findTool('pg_restore', server[0]?.['server_version'] ?? '', env)
+        await runTool({
+          command,
+          debianPackage: 'postgresql-client',
+          args: [
+            '--format=directory',
+            `--jobs=${jobs}`,
+            '--exit-on-error',
+            '--no-password',
+            `--dbname=${connectionString(copy)}`,
+            dump,
+          ],
+          env: await toolEnvironment(connection, env, scratch),
+          signal,
+        })
+        await rm(dump, { recursive: true })
+        // a restored table has no statistics, and without them the first minutes are slow ones
+        await withSession(connection, copy, (session) => session.query('ANALYZE'))
+      } catch (error) {
+        await discard()
+        throw error
+      }
+      const pair = (table: string) => ({ connection, live: database, copy, table })
+      return {
+        contents: () =>
+          withSession(connection, copy, async (session) => {
+            await session.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
+            return readContents(session, true)
+          }),
+        countNewerRows: (table) => countNewerRows(pair(table)),
+        newerRows: (table) => newerRows(pair(table)),
+        swap: (kept) =>
+          withControl((renamer) =>
+            withControl(async (watcher) => {
+              await copyProperties(renamer, database, copy)
+              await swapDatabases([renamer, watcher], { live: database, copy, kept })
+            }),
+          ),
+        discard,
+      }
+    },
+
+    keptName: (at) => keptName(database, at),
+
+    listKept: () =>
+      withControl(async (session) => {
+        const rows = await session.query('SELECT datname FROM pg_database ORDER BY datname')
+        return rows.flatMap(({ datname }) => {
+          const at = keptAt(database, datname ?? '')
+          return at === undefined ? [] : [{ name: datname ?? '', at }]
+        })
+      }),
+
+    dropKept: async (name) => {
+      if (keptAt(database, name) === undefined) throw new TypeError(`${name} is not a kept database`)
+      await withControl((session) => drop(session, name))
+    },
+
+    transactionalDdl: true,
+    quoteName: escapeIdentifier,
+    asText: (column) => `${escapeIdentifier(column)}::text`,
+    query: (sql, values = []) =>
+      withSession(connection, database, (session) => session.query(numbered(sql), values)),
+    columnsOf: (table) =>
+      withSession(connection, database, async (session) => {
+        const rows = await session.query(
+          'SELECT attname FROM pg_attribute WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped ORDER BY attnum',
+          [escapeIdentifier(table)],
+        )
+        return rows.map(({ attname }) => attname ?? '')
+      }),
+    runScript: ({ script, after, transaction }) =>
+      withSession(connection, database, async (session) => {
+        // an undoing that waits for a lock makes everybody else wait behind it
+        await session.query("SET lock_timeout = '10s'")
+        if (transaction) await session.query('BEGIN')
+        // without values it goes by the simple protocol, which takes a script of many statements as it is
+        await session.query(script)
+        await session.query('RESET search_path')
+        for (const { sql, values } of after) await session.query(numbered(sql), values)
+        if (transaction) await session.query('COMMIT')
+      }),
+  }
+}
+
+/** `?` as `$1`, `$2`…; only ever on statements of our own, which have no other question mark. */
+function numbered(sql: string): string {
+  let count = 0
+  return sql.replace(/\?/g, () => {
+    count += 1
+    return `$${count}`
+  })
+}
+
+/** The tool of the server's own major version where the machine has it; a newer one writes what the server may not read. */
+async function findTool(
+  name: string,
+  server: string,
+  env: NodeJS.ProcessEnv,
+): Promise<{ readonly command: string; readonly version: string }> {
+  const major = Number.parseInt(server, 10)
+  const seen: string[] = []
+  for (const command of [`/usr/lib/postgresql/${major}/bin/${name}`, name]) {
+    const version = await readToolVersion(command, env, /\(PostgreSQL\) (\d+(?:\.\d+)?)/)
+    if (version === undefined) continue
+    if (Number.parseInt(version, 10) >= major) return { command, version }
+    seen.push(version)
+  }
+  const found = seen.length === 0 ? 'is not on this machine' : `is of version ${seen.join(', ')}`
+  throw new RefusedError(
+    `the server is PostgreSQL ${server}, and ${name} ${found}: install postgresql-client-${major}`,
+  )
+}
+
+/** A connection string and not a name: a name with `=` in it would be taken for one. */
+function connectionString(database: string): string {
+  return `dbname='${database.replace(/[\\']/g, '\\$&')}'`
+}
+
+function sideName(database: string): string {
+  return `${sidePrefix(database)}${randomBytes(4).toString('hex')}`
+}
+
+function sidePrefix(database: string): string {
+  let base = database
+  while (Buffer.byteLength(base) > 40) base = [...base].slice(0, -1).join('')
+  return `${base}_restoring_`
+}
+
+async function listSide(session: Session, database: string): Promise<readonly string[]> {
+  const rows = await session.query('SELECT datname FROM pg_database')
+  const prefix = sidePrefix(database)
+  return rows
+    .map(({ datname }) => datname ?? '')
+    .filter((name) => name.startsWith(prefix) && /^[0-9a-f]{8}$/.test(name.slice(prefix.length)))
+}
+
+async function drop(session: Session, database: string): Promise<void> {
+  await session.query(`DROP DATABASE IF EXISTS ${escapeIdentifier(database)} WITH (FORCE)`)
+}
+
+/** @throws RefusedError that names the table: a dump without it would be none */
+async function refuseHiddenTables(session: Session): Promise<void> {
+  const rows = await session.query(
+    `SELECT c.oid::regclass::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+     WHERE c.relkind = 'r' AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
+       AND NOT (has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT'))`,
+  )
+  if (rows.length > 0)
+    throw new RefusedError(
+      `the user may not read ${rows.map(({ name }) => name).join(', ')}: grant SELECT on it, or back up as the owner`,
+    )
+}
+
+/** @throws RefusedError that names the right: before anything was begun */
+async function refuseLackOfRights(session: Session, database: string): Promise<void> {
+  const [row] = await session.query(
+    `SELECT rolsuper, rolcreatedb, coalesce(pg_has_role(datdba, 'MEMBER'), true) AS owns, current_user AS who
+     FROM pg_roles LEFT JOIN pg_database ON datname = $1 WHERE rolname = current_user`,
+    [database],
+  )
+  if (row?.['rolsuper'] === 't') return
+  if (row?.['rolcreatedb'] !== 't')
+    throw new RefusedError(
+      `user ${row?.['who']} may not create the database to restore into: ALTER ROLE … CREATEDB`,
+    )
+  if (row['owns'] !== 't')
+    throw new RefusedError(`user ${row['who']} may not rename ${database}: it has to be its owner`)
+}
+
+async function eachOf<T>(
+  items: readonly T[],
+  width: number,
+  work: (item: T) => Promise<void>,
+): Promise<void> {
+  const waiting = [...items]
+  const worker = async () => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await work(next)
+  }
+  await Promise.all(Array.from({ length: width }, worker))
+}

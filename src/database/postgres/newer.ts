@@ -1,0 +1,87 @@
+import pg from 'pg'
+import type { ServerConnection } from '../connection.ts'
+import { type Session, withSession } from './connect.ts'
+import { largeObjects, listTables, quoteTable, setWriting, type TableName } from './contents.ts'
+
+const { escapeIdentifier } = pg
+const batch = 20_000
+
+interface Pair {
+  readonly connection: ServerConnection
+  readonly live: string
+  readonly copy: string
+  /** `schema.name`, as in the contents */
+  readonly table: string
+}
+
+/** How many rows the live table has that the copy has not, compared by the columns that both have. */
+export async function countNewerRows(pair: Pair): Promise<number> {
+  if (pair.table === largeObjects) return 0
+  return withPair(pair, async (session, from) => {
+    const [row] = await session.query(`SELECT count(*) AS rows FROM ${from}`)
+    return Number(row?.['rows'] ?? 0)
+  })
+}
+
+/** Those rows with all the columns they have, as JSON. */
+export async function* newerRows(pair: Pair): AsyncGenerator<string> {
+  if (pair.table === largeObjects) return
+  const lines = await withPair(pair, async (session, from) => {
+    const rows = await session.query(`SELECT row_to_json("live row") AS line FROM ${from}`)
+    return rows.map(({ line }) => line ?? '')
+  })
+  yield* lines
+}
+
+/**
+ * Two databases of PostgreSQL cannot be joined: the digests of the copy's rows are brought into a temporary table of the
+ * live one, and its rows compared with those.
+ */
+async function withPair<T>(
+  { connection, live, copy, table }: Pair,
+  use: (session: Session, from: string) => Promise<T>,
+): Promise<T> {
+  return withSession(connection, live, (here) =>
+    withSession(connection, copy, async (there) => {
+      for (const session of [here, there]) await setWriting(session)
+      const name = await find(here, table)
+      const backedUp = await find(there, table)
+      if (name === undefined) throw new TypeError(`${table} is not there any more`)
+      const from = `ONLY ${quoteTable(name)} AS "live row"`
+      if (backedUp === undefined) return use(here, from)
+      const shared = await sharedColumns(here, there, name)
+      const digest = `hashtextextended(ROW(${shared.map((each) => `"live row".${each}`).join(', ')})::text, 0)`
+      await here.query('CREATE TEMPORARY TABLE backed_up (digest bigint)')
+      await there.query('BEGIN READ ONLY')
+      await there.query(`DECLARE digests CURSOR FOR SELECT ${digest} AS digest FROM ${from}`)
+      for (;;) {
+        const rows = await there.query(`FETCH ${batch} FROM digests`)
+        if (rows.length === 0) break
+        await here.query('INSERT INTO pg_temp.backed_up SELECT unnest($1::bigint[])', [
+          `{${rows.map((row) => row['digest']).join(',')}}`,
+        ])
+      }
+      await here.query('ANALYZE pg_temp.backed_up')
+      return use(
+        here,
+        `${from} WHERE NOT EXISTS (SELECT FROM pg_temp.backed_up b WHERE b.digest = ${digest})`,
+      )
+    }),
+  )
+}
+
+async function find(session: Session, table: string): Promise<TableName | undefined> {
+  return (await listTables(session)).find(({ schema, name }) => `${schema}.${name}` === table)
+}
+
+async function sharedColumns(here: Session, there: Session, table: TableName): Promise<readonly string[]> {
+  const columnsOf = async (session: Session) =>
+    (
+      await session.query(
+        'SELECT attname AS name FROM pg_catalog.pg_attribute WHERE attrelid = $1::pg_catalog.regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum',
+        [quoteTable(table)],
+      )
+    ).map(({ name }) => name ?? '')
+  const inCopy = new Set(await columnsOf(there))
+  return (await columnsOf(here)).filter((name) => inCopy.has(name)).map(escapeIdentifier)
+}

@@ -1,0 +1,147 @@
+import { createHash } from 'node:crypto'
+import { PassThrough, Readable, Transform } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { constants, createZstdCompress, createZstdDecompress } from 'node:zlib'
+import { Decrypter, Encrypter } from 'age-encryption'
+import { InputError, RefusedError } from '../errors.ts'
+import type { Manifest } from './manifest.ts'
+import type { Store } from './store/store.ts'
+
+type Part = Manifest['parts'][number]
+
+/**
+ * Stores one part of a backup: compressed by zstd with its checksum on (it is off by default, and then most flipped bits
+ * load silently), encrypted to an age recipient where one is given, digested as it is stored.
+ */
+export async function sealPart({
+  store,
+  path,
+  name,
+  content,
+  recipient,
+  signal,
+}: {
+  readonly store: Store
+  readonly path: string
+  readonly name: string
+  readonly content: Readable
+  readonly recipient: string | undefined
+  readonly signal: AbortSignal | undefined
+}): Promise<Part> {
+  const plain = meter()
+  const stored = meter()
+  const compressed = new PassThrough()
+  const compress = createZstdCompress({
+    chunkSize: 1 << 18,
+    params: { [constants.ZSTD_c_checksumFlag]: 1, [constants.ZSTD_c_compressionLevel]: 1 },
+  })
+  const options = signal === undefined ? {} : { signal }
+  const sealed = recipient === undefined ? compressed : await encrypt(compressed, recipient)
+  await Promise.all([
+    pipeline(content, plain.stream, compress, compressed, options),
+    pipeline(sealed, stored.stream, options),
+    store.write(path, stored.stream),
+  ])
+  return { name, size: stored.size(), sha256: stored.digest(), plainSize: plain.size() }
+}
+
+/** Opens a part again, as it was dumped. */
+export async function openPart({
+  store,
+  path,
+  part,
+  identity,
+}: {
+  readonly store: Store
+  readonly path: string
+  readonly part: Part
+  readonly identity: string | undefined
+}): Promise<Readable> {
+  const stored = meter()
+  const raw = await store.read(path)
+  const decompress = createZstdDecompress({ chunkSize: 1 << 18 })
+  const passed = forward(raw, stored.stream)
+  const opened = identity === undefined ? passed : await decrypt(passed, identity)
+  const check = new Transform({
+    transform: (chunk, _encoding, done) => done(null, chunk),
+    // what was checked before may have been replaced since
+    flush: (done) =>
+      done(
+        stored.digest() === part.sha256 ? null : new RefusedError(`${path} changed while it was being read`),
+      ),
+  })
+  return forward(forward(opened, decompress), check)
+}
+
+/** @throws RefusedError when the stored bytes are not those that the manifest names */
+export async function verifyPart(store: Store, path: string, part: Part): Promise<void> {
+  const found = meter()
+  const content = await store.read(path).catch((error: unknown) => {
+    if (error instanceof RefusedError) throw new RefusedError(`backup is damaged: ${path} is missing`)
+    throw error
+  })
+  found.stream.resume()
+  await pipeline(content, found.stream)
+  if (found.size() !== part.size)
+    throw new RefusedError(`backup is damaged: ${path} has ${found.size()} bytes and not ${part.size}`)
+  if (found.digest() !== part.sha256)
+    throw new RefusedError(`backup is damaged: the SHA-256 of ${path} is not the one in the manifest`)
+}
+
+/** `pipe` that hands errors on. */
+function forward<T extends NodeJS.WritableStream & Readable>(from: Readable, to: T): T {
+  from.once('error', (error) => to.destroy(error))
+  to.once('close', () => from.destroy())
+  return from.pipe(to)
+}
+
+function meter() {
+  const hash = createHash('sha256')
+  let bytes = 0
+  let digest: string | undefined
+  const stream = new Transform({
+    highWaterMark: 1 << 20,
+    transform: (chunk: Buffer, _encoding, done) => {
+      hash.update(chunk)
+      bytes += chunk.length
+      done(null, chunk)
+    },
+  })
+  return {
+    stream,
+    size: () => bytes,
+    digest: () => {
+      digest ??= hash.digest('hex')
+      return digest
+    },
+  }
+}
+
+/** @throws InputError without naming the input */
+async function encrypt(content: Readable, recipient: string): Promise<Readable> {
+  const encrypter = new Encrypter()
+  try {
+    encrypter.addRecipient(recipient)
+  } catch {
+    throw new InputError('the recipient is not one of age; write the line that starts with `age1`')
+  }
+  return Readable.fromWeb(await encrypter.encrypt(Readable.toWeb(content)))
+}
+
+/** @throws InputError for a malformed key, RefusedError for a wrong one */
+async function decrypt(content: Readable, identity: string): Promise<Readable> {
+  const decrypter = new Decrypter()
+  try {
+    for (const line of identity.split('\n').map((each) => each.trim()))
+      if (line !== '' && !line.startsWith('#')) decrypter.addIdentity(line)
+  } catch {
+    throw new InputError('the identity is not one of age; give the line that starts with `AGE-SECRET-KEY-`')
+  }
+  try {
+    return Readable.fromWeb(await decrypter.decrypt(Readable.toWeb(content)))
+  } catch (error) {
+    throw new RefusedError(
+      `the backup cannot be decrypted: ${error instanceof Error ? error.message : error}; give the identity that its recipient belongs to`,
+    )
+  }
+}

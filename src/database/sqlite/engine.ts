@@ -1,0 +1,224 @@
+import { createHash } from 'node:crypto'
+import { createReadStream, createWriteStream } from 'node:fs'
+import { readdir, realpath, rename, rm } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { pipeline } from 'node:stream/promises'
+import { ConflictError, RefusedError } from '../../errors.ts'
+import type { FileConnection } from '../connection.ts'
+import { type Contents, type Engine, keptAt, keptName, type ScriptRun } from '../engine.ts'
+import { copyDatabase, exists, imageDigest, quoteName, readContents, withDatabase } from './file.ts'
+import { countNewerRows, newerRows } from './newer.ts'
+
+const part = 'database.sqlite.zst'
+/** file names are at most 255 bytes, and `-journal` may be added */
+const nameLimit = 240
+
+/**
+ * SQLite in a file of this machine. Backup and restore go through SQLite's online backup, so processes that have the
+ * file open see the old database or the new one and never a mixture. Copying the file instead would lose what is in the
+ * write-ahead log, or bring it back over the restored file.
+ */
+export async function openSqlite({ path: given }: FileConnection): Promise<Engine> {
+  const path = (await exists(given)) ? await realpath(given) : resolve(given)
+  const [folder, file] = [dirname(path), basename(path)]
+  const inFolder = (name: string) => join(folder, name)
+
+  return {
+    kind: 'sqlite',
+    database: file,
+    source: createHash('sha256').update(`sqlite\0${path}`).digest('hex').slice(0, 16),
+
+    async inspect(purpose) {
+      if (purpose === 'backup' && !(await exists(path)))
+        throw new RefusedError(
+          `there is no SQLite database ${given}: it has to be a file of the machine this runs on`,
+        )
+      const version = (await exists(path)) ? await withDatabase(path, readVersion) : versionOfLibrary()
+      return { server: `SQLite ${version}`, tool: `node:sqlite of Node ${process.versions.node}` }
+    },
+
+    async dump({ scratch, add }) {
+      const copy = join(scratch, 'database.sqlite')
+      await copyDatabase(path, copy)
+      await refuseDamage(copy, 'the database')
+      const contents = await describeImage(copy)
+      await add(part, createReadStream(copy, { highWaterMark: 1 << 20 }))
+      await rm(copy)
+      return contents
+    },
+
+    async lock() {
+      // a lock of the operating system, which ends with the process, on a file that nobody else needs
+      const lock = new DatabaseSync(inFolder(`${file}.restore-lock`), { timeout: 0 })
+      try {
+        lock.exec('BEGIN EXCLUSIVE')
+      } catch (error) {
+        lock.close()
+        throw new ConflictError(
+          `another process of this machine is restoring ${file} or undoing its migrations: try again when it is done (${error instanceof Error ? error.message : error})`,
+        )
+      }
+      return { release: async () => lock.close() }
+    },
+
+    async contents({ digests = false } = {}) {
+      if (!(await exists(path))) return undefined
+      if (!digests) return readContents(path)
+      const copy = inFolder(`${file}.compared`)
+      try {
+        await copyDatabase(path, copy)
+        return await describeImage(copy)
+      } finally {
+        await removeDatabase(copy)
+      }
+    },
+
+    async stage({ open, scratch }) {
+      const copy = join(scratch, 'database.sqlite')
+      await pipeline(await open(part), createWriteStream(copy, { mode: 0o600 }))
+      await refuseDamage(copy, 'the backup')
+      return {
+        contents: () => describeImage(copy),
+        countNewerRows: (table) => countNewerRows({ live: path, copy, table }),
+        newerRows: (table) => newerRows({ live: path, copy, table }),
+        async swap(kept) {
+          if (kept !== '') await keep({ path, kept: inFolder(kept) })
+          await copyOver(copy, path)
+        },
+        discard: () => removeDatabase(copy),
+      }
+    },
+
+    keptName: (at) => keptName(file, at, nameLimit),
+
+    async listKept() {
+      const names = await readdir(folder).catch(() => [])
+      return names
+        .flatMap((name) => {
+          const at = keptAt(file, name, nameLimit)
+          return at === undefined ? [] : [{ name, at }]
+        })
+        .sort((a, b) => a.at.getTime() - b.at.getTime())
+    },
+
+    dropKept: async (name) => {
+      if (keptAt(file, name, nameLimit) === undefined) throw new TypeError(`${name} is not a kept database`)
+      await removeDatabase(inFolder(name))
+    },
+
+    transactionalDdl: true,
+    quoteName,
+    asText: (column) => `CAST(${quoteName(column)} AS TEXT)`,
+    query: (sql, values = []) =>
+      withDatabase(path, (database) =>
+        database
+          .prepare(sql)
+          .all(...values)
+          .map((row) => Object.fromEntries(Object.entries(row).map(([key, value]) => [key, asText(value)]))),
+      ),
+    columnsOf: (table) =>
+      withDatabase(path, (database) =>
+        database
+          .prepare('SELECT name FROM pragma_table_info(?)')
+          .all(table)
+          .map(({ name }) => String(name)),
+      ),
+    runScript: (run) => withDatabase(path, (database) => runScript(database, run)),
+  }
+}
+
+function asText(value: unknown): string | null {
+  return value === null
+    ? null
+    : value instanceof Uint8Array
+      ? Buffer.from(value).toString('hex')
+      : String(value)
+}
+
+function runScript(database: DatabaseSync, { script, after, transaction }: ScriptRun): void {
+  try {
+    // a table is rebuilt under its children: their keys are looked at as a whole before the end
+    if (transaction) database.exec('BEGIN IMMEDIATE')
+    const orphans = () => database.prepare('PRAGMA foreign_key_check').all().length
+    const before = orphans()
+    database.exec(script)
+    for (const { sql, values } of after) database.prepare(sql).run(...values)
+    if (orphans() > before) throw new Error('it leaves rows whose foreign key points at nothing')
+    if (transaction) database.exec('COMMIT')
+  } catch (error) {
+    // the transaction ends with the connection
+    throw new RefusedError(`SQLite refused the script: ${error instanceof Error ? error.message : error}`)
+  }
+}
+
+function readVersion(database: DatabaseSync): string {
+  return String(database.prepare('SELECT sqlite_version() AS version').get()?.['version'])
+}
+
+function versionOfLibrary(): string {
+  const database = new DatabaseSync(':memory:')
+  try {
+    return readVersion(database)
+  } finally {
+    database.close()
+  }
+}
+
+async function describeImage(path: string): Promise<Contents> {
+  const [contents, image, orphans] = [
+    await readContents(path),
+    await imageDigest(path),
+    await withDatabase(path, (database) => database.prepare('PRAGMA foreign_key_check').all().length),
+  ]
+  return { ...contents, image, orphans }
+}
+
+/** @throws RefusedError when SQLite itself finds damage, e.g. in a database that was broken before it was backed up */
+async function refuseDamage(path: string, what: string): Promise<void> {
+  const found = await withDatabase(path, (database) => {
+    try {
+      return String(Object.values(database.prepare('PRAGMA quick_check(1)').get() ?? {})[0])
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error)
+    }
+  })
+  if (found !== 'ok') throw new RefusedError(`${what} is damaged: SQLite says "${found}"`)
+}
+
+/** Under a name of its own until it is whole. */
+async function keep({ path, kept }: { path: string; kept: string }): Promise<void> {
+  const partial = `${kept}.partial`
+  await removeDatabase(partial)
+  await copyDatabase(path, partial)
+  await rename(partial, kept)
+}
+
+/** A database in WAL mode takes no other page size: it leaves that mode for it, which needs the file for itself. */
+async function copyOver(copy: string, live: string): Promise<void> {
+  const pageSize = (database: DatabaseSync) =>
+    Number(Object.values(database.prepare('PRAGMA page_size').get() ?? {})[0])
+  const wanted = await withDatabase(copy, pageSize)
+  const wasWal = await withDatabase(live, (database) => {
+    if (pageSize(database) === wanted) return false
+    const setMode = (mode: string) =>
+      String(Object.values(database.prepare(`PRAGMA journal_mode = ${mode}`).get() ?? {})[0])
+    if (String(Object.values(database.prepare('PRAGMA journal_mode').get() ?? {})[0]) !== 'wal') return false
+    if (setMode('delete') !== 'delete') throw new ConflictError('the page size differs')
+    return true
+  }).catch((error: unknown) => {
+    throw new ConflictError(
+      `the backup has pages of another size, and ${live} has to be closed by its processes for that: stop them and try again (${error instanceof Error ? error.message : error})`,
+    )
+  })
+  await copyDatabase(copy, live)
+  await withDatabase(live, (database) => {
+    if (wasWal) database.exec('PRAGMA journal_mode = wal')
+    // the log is as long as the database now; a reader may keep us from cutting it, which the next writer does then
+    database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+  })
+}
+
+async function removeDatabase(path: string): Promise<void> {
+  for (const suffix of ['', '-wal', '-shm', '-journal']) await rm(path + suffix, { force: true })
+}

@@ -1,0 +1,112 @@
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { backup, DatabaseSync } from 'node:sqlite'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { ConflictError } from '../../errors.ts'
+import type { Contents } from '../engine.ts'
+
+/** How long others may hold a lock before we give up, ms. */
+const patienceMs = 15_000
+
+/** Opens a database file for one use. Rows come as arrays, integers as bigint: a table may hold any. */
+export async function withDatabase<T>(
+  path: string,
+  use: (database: DatabaseSync) => T | Promise<T>,
+  options: { readonly readOnly?: boolean } = {},
+): Promise<T> {
+  const database = new DatabaseSync(path, {
+    timeout: patienceMs,
+    enableForeignKeyConstraints: false,
+    readBigInts: true,
+    ...options,
+  })
+  try {
+    return await use(database)
+  } finally {
+    database.close()
+  }
+}
+
+/**
+ * Copies a database, live or not, over another one or into a new file, by SQLite's own online backup in one step: a
+ * backup in several starts again each time anybody writes, and under a busy writer never ends.
+ * @throws ConflictError when others hold a lock for too long; nothing has changed then
+ */
+export async function copyDatabase(from: string, to: string): Promise<void> {
+  const givesUpAt = performance.now() + patienceMs
+  await withDatabase(from, async (source) => {
+    for (;;) {
+      try {
+        await backup(source, to, { rate: 2 ** 31 - 1 })
+        return
+      } catch (error) {
+        if (!isBusy(error)) throw error
+        if (performance.now() > givesUpAt)
+          throw new ConflictError(`${to} stayed locked for ${patienceMs} ms: another process holds it`)
+        await sleep(5)
+      }
+    }
+  })
+}
+
+/** A lock met by a backup's first step is reported as "not an error", with code 0. */
+function isBusy(error: unknown): boolean {
+  if (typeof error !== 'object' || error === null || !('errcode' in error)) return false
+  return [0, 5, 6].includes(Number(error.errcode) & 0xff)
+}
+
+export async function exists(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined)) !== undefined
+}
+
+/** An SQL name in quotes. */
+export function quoteName(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`
+}
+
+/** What is in a database: how many rows each table has, and the text of its schema. */
+export async function readContents(path: string): Promise<Contents> {
+  return withDatabase(path, (database) => {
+    // one point in time for all of it
+    database.exec('BEGIN')
+    const names = database
+      .prepare(
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name",
+      )
+      .all()
+      .map(({ name }) => String(name))
+    const tables = names.map((name) => {
+      const row = database.prepare(`SELECT count(*) AS rows FROM ${quoteName(name)}`).get()
+      return { name, rows: Number(row?.['rows'] ?? 0) }
+    })
+    const hash = createHash('sha256')
+    const schema = database.prepare(
+      'SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name, sql',
+    )
+    for (const row of schema.iterate()) hash.update(JSON.stringify(Object.values(row)))
+    return { tables, schema: hash.digest('hex') }
+  })
+}
+
+/**
+ * SHA-256 of a database file that nobody has open, less what SQLite itself changes in the header when it copies: journal
+ * mode, change counter, schema cookie and library version (https://sqlite.org/fileformat2.html#the_database_header).
+ */
+export async function imageDigest(path: string): Promise<string> {
+  const hash = createHash('sha256')
+  let first = true
+  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) {
+    if (first) for (const [from, to] of changedByCopying) chunk.fill(0, from, to)
+    first = false
+    hash.update(chunk)
+  }
+  return hash.digest('hex')
+}
+
+const changedByCopying = [
+  [18, 20],
+  [24, 28],
+  [40, 44],
+  [92, 100],
+] as const

@@ -1,0 +1,17 @@
+import type { Readable } from 'node:stream'
+
+/** Where backups are kept: a folder or a bucket. Paths are `<backup>/<file>`. */
+export interface Store {
+  /** for people, without secrets */
+  readonly place: string
+  /** Every path there is. */
+  readonly list: () => Promise<readonly string[]>
+  /** @throws RefusedError when there is no such file */
+  readonly read: (path: string) => Promise<Readable>
+  /** Writes a new file, whole or not at all. */
+  readonly write: (path: string, content: Readable) => Promise<void>
+  /** Removes a file; one that is not there is no error. */
+  readonly remove: (path: string) => Promise<void>
+}
+
+export const manifestFile = 'manifest.json'

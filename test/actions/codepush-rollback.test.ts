@@ -1,0 +1,220 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { codepushRollback } from '../../src/actions/codepush-rollback.contract.ts'
+import { openCodePush } from '../../src/codepush/code-push.ts'
+import { type Job, runStep, type StepOptions } from '../../src/drill/runner.ts'
+import { connect, showHistory } from '../support/codepush/connect.ts'
+import { type MicrosoftServer, startMicrosoft } from '../support/codepush/microsoft.ts'
+import { openBrokenShop } from '../support/repository.ts'
+
+let shop: Awaited<ReturnType<typeof openBrokenShop>>
+let server: MicrosoftServer
+beforeEach(async () => {
+  shop = await openBrokenShop()
+  server = await startMicrosoft()
+  for (const app of ['Shop-ios', 'Shop-android']) openApp(app)
+})
+afterEach(async () => {
+  await server.stop()
+  await shop.close()
+})
+
+function openApp(app: string): void {
+  server.createApp(app)
+  server.release(app, { content: 'good' })
+  server.release(app, { content: 'bad' })
+}
+
+const both = 'Shop-ios/Production, Shop-android/Production'
+
+function step(inputs: Record<string, string> = {}): StepOptions {
+  return {
+    action: 'codepush-rollback',
+    inputs: {
+      'server-url': server.url,
+      'access-key': server.accessKey,
+      channels: both,
+      'verify-timeout': '1s',
+      ...inputs,
+    },
+  }
+}
+
+async function rollBack(inputs: Record<string, string> = {}, job: Partial<Job> = {}) {
+  return runStep(await shop.job({ sha: shop.bad, ...job }), step(inputs))
+}
+
+const client = () => openCodePush(connect(server), 'microsoft')
+const writes = () => server.requests.filter(({ method }) => method !== 'GET')
+const events = async () => (await shop.history.read()).events
+
+describe('a rollback', () => {
+  test('of iOS and Android in one step, with the permissions that the README asks for', async () => {
+    const { permissions } = codepushRollback
+    const token = shop.github.createToken({ login: 'github-actions[bot]', kind: 'actions', permissions })
+    const { exitCode, outputs, log, raw, summary } = await rollBack({ reason: 'it crashes' }, { token })
+    expect({ exitCode, log }).toMatchObject({ exitCode: 0 })
+    expect(outputs).toMatchObject({
+      decision: 'rolled-back',
+      'reason-code': 'restored',
+      from: 'v2,v2',
+      to: 'v1,v1',
+      label: 'v3,v3',
+      verified: 'true',
+    })
+    expect(JSON.parse(outputs['result'] ?? '')).toMatchObject({ schema: 1, label: 'v3,v3' })
+    expect(await showHistory(client(), 'Shop-ios')).toBe('v3<v1 v2! v1')
+    expect(await showHistory(client(), 'Shop-android')).toBe('v3<v1 v2! v1')
+    expect(log).toContain(
+      'Shop-ios/Production: devices on v2, which was taken back, binary 1.0.0: v3, package hash-of-good',
+    )
+    expect(summary).toContain('hash-of-good')
+    expect(await events()).toMatchObject([
+      {
+        kind: 'rollback-applied',
+        layer: 'ota',
+        from: 'Shop-ios/Production v2',
+        to: 'Shop-ios/Production v1',
+        now: 'Shop-ios/Production v3',
+        reason: 'it crashes',
+      },
+      { kind: 'rollback-applied', from: 'Shop-android/Production v2' },
+    ])
+    // only the command that masks it has it
+    const printed = raw.split('\n').filter((line) => !line.startsWith('::add-mask::'))
+    expect(printed.join('\n') + summary).not.toContain(server.accessKey)
+  })
+
+  test('that is only planned sends nothing that writes', async () => {
+    const { exitCode, outputs, log } = await rollBack({ 'dry-run': 'true' })
+    expect(exitCode).toBe(0)
+    expect(outputs).toMatchObject({ decision: 'planned', from: 'v2,v2', to: 'v1,v1', label: ',' })
+    expect(log).toContain('Shop-ios/Production: v2 (for 1.0.0) → content of v1 (for 1.0.0)')
+    expect(log).toContain('put v1 on top by rollback')
+    expect(writes()).toEqual([])
+  })
+
+  test('that is run again does nothing, and records nothing twice', async () => {
+    await rollBack()
+    const before = writes().length
+    const { exitCode, outputs } = await rollBack()
+    expect({ exitCode, outputs }).toMatchObject({ exitCode: 0, outputs: { decision: 'already-rolled-back' } })
+    expect(writes()).toHaveLength(before)
+    expect(await events()).toHaveLength(2)
+  })
+
+  test('of another incident is not recorded as one of this', async () => {
+    await rollBack()
+    const { outputs } = await rollBack({ revision: shop.good })
+    expect(outputs['decision']).toBe('already-rolled-back')
+    expect(await events()).toHaveLength(2)
+  })
+
+  test('that fails on one channel is partial: the step fails, the other is done, a re-run does the rest', async () => {
+    const body = `not allowed with ${server.accessKey}`
+    server.fault({ method: 'POST', path: 'Shop-ios/', answer: { status: 403, body } })
+    const { exitCode, outputs, log, summary } = await rollBack()
+    expect({ exitCode, outputs }).toMatchObject({
+      exitCode: 1,
+      outputs: { decision: 'partial', 'reason-code': 'refused', label: ',v3' },
+    })
+    expect(log).toContain('answered 403 (not allowed with ***)')
+    expect(summary + JSON.stringify(outputs) + JSON.stringify(await events())).not.toContain(server.accessKey)
+    expect((await events()).map(({ kind }) => kind)).toEqual(['rollback-failed', 'rollback-applied'])
+    const again = await rollBack()
+    expect(again.exitCode).toBe(0)
+    expect(again.outputs).toMatchObject({ decision: 'rolled-back', label: 'v3,v3', verified: 'true' })
+  })
+
+  test('of another release than the expected one is superseded: the step fails, nothing is written', async () => {
+    server.release('Shop-ios', { content: 'mended' })
+    const { exitCode, outputs, log } = await rollBack({
+      channels: 'Shop-ios/Production',
+      'from-label': 'v2',
+    })
+    expect({ exitCode, outputs }).toMatchObject({ exitCode: 1, outputs: { decision: 'superseded' } })
+    expect(log).toContain('v2 is superseded by v3 (for 1.0.0)')
+    expect(writes()).toEqual([])
+  })
+
+  test('without a release to go back to halts the bad one, and fails with what to do', async () => {
+    server.createApp('New')
+    server.release('New', { content: 'bad' })
+    const { exitCode, outputs, log } = await rollBack({ channels: 'New/Production' })
+    expect({ exitCode, outputs }).toMatchObject({
+      exitCode: 1,
+      outputs: { decision: 'stopped', 'reason-code': 'no-target' },
+    })
+    expect(log).toContain('release a mended bundle to reach them')
+    expect(await showHistory(client(), 'New')).toBe('v1!')
+  })
+})
+
+describe('bad input is one clear error, before anything is written', () => {
+  test.each<[string, Record<string, string>, RegExp]>([
+    ['no address', { 'server-url': 'codepush' }, /^error: input "server-url" is no address/],
+    ['a secret in the address', { 'server-url': 'https://u:p@x.example' }, /holds more than an address/],
+    ['no key', { 'access-key': '' }, /^error: input "access-key" is required/],
+    ['a wrong key', { 'access-key': 'wrong-key-123' }, /does not accept the key in input "access-key"/],
+    [
+      'a channel without a deployment',
+      { channels: 'Shop' },
+      /write app\/deployment, as in Shop-ios\/Production/,
+    ],
+    ['a channel twice', { channels: 'a/b,a/b' }, /names a\/b twice/],
+    ['an unknown app', { channels: 'Nobody/Production' }, /has no app "Nobody" that this key may see/],
+    ['an unknown deployment', { channels: 'Shop-ios/Live' }, /it has Production, Staging/],
+    ['too few labels', { channels: `${both},c/d`, target: 'v1,v2' }, /has 2 values for 3 channels/],
+    ['the bad label as the target', { target: 'v2', 'from-label': 'v2' }, /are both v2/],
+    ['a target that is called bad', { target: 'v1', 'known-bad': 'v1' }, /which input "known-bad" names too/],
+    [
+      'a mode that puts nothing in place, with a target',
+      { mode: 'stop', target: 'v1' },
+      /leave one of them out/,
+    ],
+    ['an unknown kind of server', { 'server-kind': 'appcenter' }, /write one of auto, microsoft, lisong/],
+  ])('%s', async (_, inputs, message) => {
+    const { exitCode, log, outputs } = await rollBack(inputs)
+    expect(exitCode).toBe(1)
+    expect(log).toMatch(message)
+    expect(log).not.toContain('unexpected')
+    expect(outputs).toEqual({})
+    expect(writes()).toEqual([])
+  })
+})
+
+test('killed after any of its requests to the update server, and run again, it leaves one rollback and one event', async () => {
+  const inputs = { channels: 'Shop-ios/Production' }
+  await rollBack(inputs)
+  const count = server.requests.length
+  expect(count).toBeGreaterThan(8)
+  for (let nth = 1; nth <= count; nth += 1) {
+    const app = `Killed-${nth}`
+    openApp(app)
+    const channel = { channels: `${app}/Production` }
+    const job = await shop.job({ sha: shop.bad })
+    let kill = () => {}
+    let end = () => {}
+    const ended = new Promise<void>((resolve) => {
+      end = resolve
+    })
+    const afterwards = () => {
+      kill()
+      return ended
+    }
+    server.fault({ path: '/', skip: nth - 1, afterwards })
+    const onStart = (killer: () => void) => {
+      kill = killer
+    }
+    const killed = await runStep(job, { ...step(channel), onStart })
+    end()
+    expect({ nth, exitCode: killed.exitCode }).toEqual({ nth, exitCode: null })
+    const { exitCode, log } = await runStep(job, step(channel))
+    expect({ nth, exitCode, log }).toMatchObject({ nth, exitCode: 0 })
+    expect({ nth, history: await showHistory(client(), app) }).toEqual({ nth, history: 'v3<v1 v2! v1' })
+    const recorded = (await events()).filter((each) => 'from' in each && each.from.startsWith(`${app}/`))
+    expect({ nth, recorded: recorded.map(({ kind }) => kind) }).toEqual({
+      nth,
+      recorded: ['rollback-applied'],
+    })
+  }
+}, 120_000)

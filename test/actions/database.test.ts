@@ -1,0 +1,190 @@
+/** db-backup and db-restore as the runner runs them, on a real database. */
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { generateIdentity, identityToRecipient } from 'age-encryption'
+import { runStep } from '../../src/drill/runner.ts'
+import { openBrokenShop } from '../support/repository.ts'
+
+let shop: Awaited<ReturnType<typeof openBrokenShop>>
+let path: string
+let storage: string
+beforeEach(async () => {
+  shop = await openBrokenShop()
+  path = join(shop.directory, 'shop.db')
+  storage = join(shop.directory, 'backups')
+  sql("CREATE TABLE product (name TEXT PRIMARY KEY, price REAL); INSERT INTO product VALUES ('Kettle', 24.9)")
+})
+afterEach(() => shop.close())
+
+function sql(text: string): void {
+  const database = new DatabaseSync(path)
+  database.exec(text)
+  database.close()
+}
+
+function products() {
+  const database = new DatabaseSync(path)
+  try {
+    return database
+      .prepare('SELECT name FROM product ORDER BY name')
+      .all()
+      .map(({ name }) => name)
+  } finally {
+    database.close()
+  }
+}
+
+async function run(action: 'db-backup' | 'db-restore', inputs: Record<string, string> = {}) {
+  const common = { 'database-url': `sqlite:${path}`, storage }
+  return runStep(await shop.job({ sha: shop.bad }), { action, inputs: { ...common, ...inputs } })
+}
+
+test('a backup before the deployment, and the way back to it', async () => {
+  const made = await run('db-backup')
+  expect({ code: made.exitCode, log: made.log }).toMatchObject({ code: 0 })
+  expect(made.outputs).toMatchObject({ decision: 'backed-up', tables: '1', rows: '1', deleted: '0' })
+  sql("INSERT INTO product VALUES ('Bad', 0); ALTER TABLE product ADD COLUMN stars")
+
+  const planned = await run('db-restore', { 'dry-run': 'true' })
+  expect({ code: planned.exitCode, log: planned.log }).toMatchObject({ code: 0 })
+  expect(planned.outputs).toMatchObject({ decision: 'planned', 'rows-lost': '1' })
+  expect(products()).toEqual(['Bad', 'Kettle'])
+
+  const refused = await run('db-restore')
+  expect(refused.exitCode).toBe(1)
+  expect(refused.log).toContain('1 rows of product were written since backup')
+  expect(refused.outputs).toMatchObject({ decision: 'failed', 'reason-code': 'refused' })
+
+  const restored = await run('db-restore', { 'export-newer': join(shop.directory, 'newer') })
+  expect({ code: restored.exitCode, log: restored.log }).toMatchObject({ code: 0 })
+  expect(restored.outputs).toMatchObject({
+    decision: 'rolled-back',
+    backup: made.outputs['backup'],
+    'rows-lost': '1',
+  })
+  expect(restored.summary).toContain(restored.outputs['kept'])
+  expect(products()).toEqual(['Kettle'])
+  const [exported = ''] = readdirSync(join(shop.directory, 'newer'))
+  expect(readFileSync(join(shop.directory, 'newer', exported, 'product.jsonl'), 'utf8')).toBe(
+    '{"name":"Bad","price":0,"stars":null}\n',
+  )
+
+  const again = await run('db-restore')
+  expect(again.outputs).toMatchObject({ decision: 'already-rolled-back' })
+  const { events } = await shop.history.read()
+  expect(events.map(({ kind }) => kind)).toEqual(['rollback-failed', 'rollback-applied'])
+  expect(events[1]).toMatchObject({ layer: 'database', to: made.outputs['backup'] })
+}, 60_000)
+
+describe('migrations', () => {
+  const up = {
+    'db/1_stars.up.sql': 'ALTER TABLE product ADD stars;',
+    'db/2_notes.up.sql': 'CREATE TABLE notes (a);',
+  }
+  const down = {
+    'db/1_stars.down.sql': 'ALTER TABLE product DROP stars;',
+    'db/2_notes.down.sql': 'DROP TABLE notes;',
+  }
+  const columns = () => {
+    const database = new DatabaseSync(path)
+    const names = database.prepare("SELECT name FROM pragma_table_info('product')").all()
+    database.close()
+    return names.map(({ name }) => name)
+  }
+
+  test('of a deployment are undone by what was recorded before it, and the code goes back after', async () => {
+    const revision = await shop.commit({ ...up, ...down }, { message: 'Stars' })
+    shop.deploy(revision)
+    const inputs = { migrations: 'db', revision }
+    sql('CREATE TABLE schema_migrations (version int, dirty boolean)')
+    await run('db-backup', inputs)
+    sql('ALTER TABLE product ADD stars; CREATE TABLE notes (a); INSERT INTO schema_migrations VALUES (2, 0)')
+    const bad = { ...inputs, strategy: 'migrations', 'to-revision': shop.good }
+    const planned = await run('db-restore', { ...bad, 'dry-run': 'true' })
+    expect({ log: planned.log, ...planned.outputs }).toMatchObject({ decision: 'planned' })
+    expect(columns()).toEqual(['name', 'price', 'stars'])
+
+    const undone = await run('db-restore', bad)
+    expect({ log: undone.log, ...undone.outputs }).toMatchObject({ decision: 'rolled-back', undone: '2' })
+    expect(undone.log).toContain('undoes 2_notes, by the script of the backup from before the deployment')
+    expect(columns()).toEqual(['name', 'price'])
+    expect(undone.outputs['backup']).toMatch(/^\d{8}T/)
+
+    const rolledBack = await runStep(await shop.job({ sha: revision }), {
+      action: 'git-rollback',
+      inputs: { target: shop.good, revision },
+    })
+    expect({ log: rolledBack.log, code: rolledBack.exitCode }).toMatchObject({ code: 0 })
+    const again = await run('db-restore', bad)
+    expect(again.outputs).toMatchObject({ decision: 'already-rolled-back', 'reason-code': 'nothing-applied' })
+    const { events } = await shop.history.read()
+    expect(events).toMatchObject([{ layer: 'database', now: 'without 2_notes, 1_stars' }, { layer: 'code' }])
+  }, 60_000)
+
+  test.each([
+    [{}, 'input "migrations" is needed'],
+    [{ migrations: 'db', to: 'x', last: '1' }, 'exclude each other'],
+    [{ migrations: 'db', last: 'many' }, 'input "last" is "many"; write a whole number'],
+    [{ migrations: 'db', last: '1' }, 'has no history table of migrations that is known'],
+  ])('of inputs %j, one clear error', async (inputs, message) => {
+    const { exitCode, log } = await run('db-restore', { strategy: 'migrations', ...inputs })
+    expect(exitCode).toBe(1)
+    expect(log).toContain(message)
+  })
+})
+
+describe('the retention', () => {
+  test('keeps the newest, the pinned, and that of a live revision; a damaged one does not count', async () => {
+    const first = await run('db-backup', { pin: 'true' })
+    const damaged = await run('db-backup')
+    const name = damaged.outputs['backup'] ?? ''
+    writeFileSync(join(storage, name, 'database.sqlite.zst'), 'no')
+    const older = await run('db-backup', { revision: '2'.repeat(40), keep: '2' })
+    const third = await run('db-backup', { revision: '3'.repeat(40), keep: '2' })
+    const last = await run('db-backup', { revision: '4'.repeat(40), keep: '2' })
+    expect(last.outputs).toMatchObject({ deleted: '1' })
+    expect(last.log).toContain(`deleted backup ${older.outputs['backup']}`)
+    expect(last.log).toContain(`${name} is left alone and does not count`)
+    const kept = [first, damaged, third, last].map(({ outputs }) => outputs['backup'])
+    expect(readdirSync(storage).sort()).toEqual(kept.sort())
+
+    const verified = await run('db-backup', { operation: 'verify' })
+    expect(verified.exitCode).toBe(1)
+    expect(verified.outputs).toMatchObject({ decision: 'damaged' })
+    expect(verified.log).toContain(name)
+  }, 60_000)
+})
+
+test('secrets are in no log, output, summary or file', async () => {
+  const identity = await generateIdentity()
+  const recipient = await identityToRecipient(identity)
+  const made = await run('db-backup', { recipient })
+  sql('DELETE FROM product')
+  const restored = await run('db-restore', { identity, 'allow-data-loss': 'true' })
+  expect({ code: restored.exitCode, log: restored.log }).toMatchObject({ code: 0 })
+  expect(products()).toEqual(['Kettle'])
+  const text = [made, restored]
+    .map(({ log, summary, outputs }) => [log, summary, JSON.stringify(outputs)])
+    .join()
+  expect(text).not.toContain(identity)
+
+  const password = 'Hunter2-Hunter2'
+  const url = `postgres://app:${password}@127.0.0.1:1/app`
+  const failed = await run('db-backup', { 'database-url': url })
+  expect(failed.exitCode).toBe(1)
+  expect(failed.log + failed.summary + JSON.stringify(failed.outputs)).not.toContain(password)
+}, 60_000)
+
+test.each([
+  [{ 'database-url': 'oracle://x/y' }, 'input "database-url" is of a kind of database that is not known'],
+  [{ 'database-url': 'postgres://u@h' }, 'input "database-url" names no database'],
+  [{ backup: '../../etc/x' }, 'write the name of a backup'],
+  [{ storage: 'gs://bucket' }, 'input "storage" is "gs://bucket"'],
+  [{}, 'there is no backup from before the deployment of'],
+])('of inputs %j, one clear error', async (inputs, message) => {
+  const { exitCode, log } = await run('db-restore', inputs)
+  expect(exitCode).toBe(1)
+  expect(log).toContain(message)
+})

@@ -1,0 +1,63 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Circumstances } from '../../../src/codepush/apply.ts'
+import type { Connection } from '../../../src/codepush/exchange.ts'
+import type { RollbackRequest } from '../../../src/codepush/plan.ts'
+import { applyAll, decide, planAll } from '../../../src/codepush/roll-back.ts'
+import type { UpdateServer } from '../../../src/codepush/update-server.ts'
+
+/** What our client asks a test server with. */
+export function connect({ url, accessKey }: { url: string; accessKey: string }): Connection {
+  return { fetch, now: Date.now, signal: new AbortController().signal, url, accessKey }
+}
+
+/** A request with nothing chosen. @param channel `Shop-ios/Production`, or the app alone */
+export function requestFor(channel: string, request: Partial<RollbackRequest> = {}): RollbackRequest {
+  const [app = '', deployment = 'Production'] = channel.split('/')
+  return {
+    name: { app, deployment },
+    mode: 'roll-back',
+    target: undefined,
+    from: undefined,
+    binary: undefined,
+    knownBad: [],
+    incident: 'production-0123456789ab',
+    ...request,
+  }
+}
+
+/** Circumstances in which nothing is waited for longer than it takes. */
+export function openCircumstances(changes: Partial<Circumstances> = {}) {
+  const lines: string[] = []
+  const circumstances: Circumstances = {
+    incident: 'production-0123456789ab',
+    verifyTimeoutMs: 300,
+    now: Date.now,
+    sleep: (ms) => sleep(Math.min(ms, 20)),
+    log: (line) => void lines.push(line),
+    ...changes,
+  }
+  return { circumstances, lines }
+}
+
+/** Plans and applies, as the action does. */
+export async function rollBack(
+  server: UpdateServer,
+  requests: readonly RollbackRequest[],
+  changes: Partial<Circumstances> = {},
+) {
+  const plans = await planAll(server, requests)
+  const { circumstances, lines } = openCircumstances(changes)
+  const results = await applyAll(server, plans, circumstances)
+  return { plans, results, decision: decide(results), lines }
+}
+
+/** `v3<v1 v2! v1`: newest first, copies with their original, disabled ones marked. */
+export async function showHistory(server: UpdateServer, channel: string): Promise<string> {
+  const { releases } = await server.read(requestFor(channel).name)
+  return releases
+    .map(
+      ({ label, copyOf, isDisabled }) =>
+        `${label}${copyOf === undefined ? '' : `<${copyOf.label}`}${isDisabled === true ? '!' : ''}`,
+    )
+    .join(' ')
+}

@@ -1,0 +1,146 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir, userInfo } from 'node:os'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { freePort } from '../misbehaving-service.ts'
+import { type Bundle, formOf, type Platform } from './bundle.ts'
+import { installedServer, run, runToEnd } from './process.ts'
+
+export type LisongServer = Awaited<ReturnType<typeof startLisong>>
+
+/**
+ * Starts the real `code-push-server` of npm on a MariaDB of its own, both on free loopback ports with their data in a
+ * temporary folder. It needs no Redis: answers to devices are not cached, and rollouts go by chance.
+ */
+export async function startLisong() {
+  const started: (() => Promise<void>)[] = []
+  const stop = async () => {
+    for (const each of started.splice(0).reverse()) await each()
+  }
+  try {
+    return await start(started, stop)
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+async function start(started: (() => Promise<void>)[], stop: () => Promise<void>) {
+  const folder = installedServer('code-push-server')
+  const directory = await mkdtemp(join(tmpdir(), 'lisong-'))
+  started.push(() => rm(directory, { recursive: true, force: true }))
+  const [databasePort, port] = [await freePort(), await freePort()]
+  const data = join(directory, 'db')
+  const user = userInfo().username
+  await runToEnd(
+    'mariadb-install-db',
+    [
+      '--no-defaults',
+      `--user=${user}`,
+      `--datadir=${data}`,
+      '--auth-root-authentication-method=normal',
+      '--skip-test-db',
+    ],
+    directory,
+  )
+  const socket = join(directory, 'm.sock')
+  const database = run(
+    'mariadbd',
+    [
+      '--no-defaults',
+      `--user=${user}`,
+      `--datadir=${data}`,
+      '--bind-address=127.0.0.1',
+      `--port=${databasePort}`,
+      `--socket=${socket}`,
+      `--pid-file=${join(directory, 'm.pid')}`,
+      '--skip-name-resolve',
+      '--innodb-flush-log-at-trx-commit=0',
+    ],
+    { cwd: directory },
+  )
+  started.push(database.stop)
+  await database.untilReady(() =>
+    runToEnd('mariadb', ['--no-defaults', '-uroot', '-S', socket, '-e', 'select 1'], directory).then(
+      () => true,
+    ),
+  )
+  const bin = join(folder, 'node_modules', 'code-push-server', 'bin')
+  const access = ['--dbhost', '127.0.0.1', '--dbport', String(databasePort), '--dbuser', 'root']
+  await runToEnd(
+    process.execPath,
+    [join(bin, 'db'), 'init', ...access, '--dbname', 'codepush', '--force'],
+    folder,
+  )
+  await Promise.all(['storage', 'data'].map((each) => mkdir(join(directory, each))))
+  const url = `http://127.0.0.1:${port}`
+  const server = run(process.execPath, [join(bin, 'www')], {
+    cwd: folder,
+    env: {
+      RDS_HOST: '127.0.0.1',
+      RDS_PORT: String(databasePort),
+      RDS_USERNAME: 'root',
+      DATA_BASE: 'codepush',
+      STORAGE_TYPE: 'local',
+      STORAGE_DIR: join(directory, 'storage'),
+      DATA_DIR: join(directory, 'data'),
+      LOCAL_DOWNLOAD_URL: `${url}/download`,
+      TOKEN_SECRET: 'tests',
+      HOST: '127.0.0.1',
+      PORT: String(port),
+      NODE_ENV: 'production',
+    },
+  })
+  started.push(server.stop)
+  await server.untilReady(async () => (await fetch(url)).ok)
+  const accessKey = await createAccessKey(url)
+  const call = openCall(url, accessKey)
+
+  return {
+    url,
+    accessKey,
+    call,
+    async createApp(name: string, platform: Platform = 'android') {
+      const os = platform === 'ios' ? 'iOS' : 'Android'
+      await call('POST', '/apps', { name, os, platform: 'React-Native' })
+    },
+    async release(app: string, bundle: Bundle, platform: Platform = 'android') {
+      await call('POST', `/apps/${app}/deployments/Production/release`, formOf(bundle, platform))
+    },
+    stop,
+  }
+}
+
+async function createAccessKey(url: string): Promise<string> {
+  const login = await fetch(`${url}/auth/login`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ account: 'admin', password: '123456' }),
+  })
+  const { results } = z.object({ results: z.object({ tokens: z.string() }) }).parse(await login.json())
+  const created = await openCall(url, results.tokens)('POST', '/accessKeys', {
+    createdBy: 'tests',
+    friendlyName: `tests-${Date.now()}`,
+    ttl: 86_400_000,
+    description: 'tests',
+  })
+  return z.object({ accessKey: z.object({ name: z.string() }) }).parse(JSON.parse(created)).accessKey.name
+}
+
+/** What a test does to a server past our own client. @throws when the answer is not a 2xx */
+export function openCall(url: string, key: string) {
+  return async (method: string, path: string, body?: FormData | object): Promise<string> => {
+    const isForm = body instanceof FormData
+    const response = await fetch(`${url}${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${key}`,
+        ...(body !== undefined && !isForm && { 'content-type': 'application/json' }),
+      },
+      ...(body !== undefined && { body: isForm ? body : JSON.stringify(body) }),
+    })
+    const text = await response.text()
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`)
+    return text
+  }
+}
