@@ -118,7 +118,6 @@ const wald: Rule = {
 /** Mann and Whitney's test of the shares by minute against those of the hour before, at 10, 20 and 30 minutes, as Kayenta judges. */
 const mannWhitney: Rule = {
   name: 'Mann-Whitney at 10, 20, 30 min (as Kayenta)',
-  shipped: 2.05,
   scores: (gate) => {
     const control = gate.before.filter(({ of }) => of > 0).map(({ bad, of }) => bad / of)
     let score = never

@@ -28,5 +28,6 @@ test('the examples in the README are steps that the gate understands', async () 
   expect(plans.map(({ checks }) => checks.map(({ name, severity }) => `${name} ${severity}`))).toEqual([
     ['url critical'],
     ['cart critical', 'errors high', 'queue low'],
+    ['errors high', 'slow medium', 'traffic high'],
   ])
 })
