@@ -43734,7 +43734,7 @@ function describeBefore(minutes) {
 }
 /**
  * An hour sees only few bursts, and the next one is often longer: what it shows beyond chance counts so many times. Chosen
- * by `npm run bench -- gate` so that no healthy service with bursts is called bad in more than about 0.5 % of its gates.
+ * with `npm run bench -- gate`, where no healthy service with bursts is then called bad in more than about 1 % of its gates.
  */
 const caution = 5;
 /**
