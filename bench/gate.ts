@@ -13,8 +13,8 @@ const bases = [0.001, 0.01, 0.02]
 const bursts = [0, 0.5, 1]
 const effects = [1.5, 2, 3, 5, 20]
 const scale = Number(process.argv[3] ?? 1)
-/** Another start gives gates that no constant was chosen by: `npm run bench -- gate 1 10000001`. */
-const firstSeed = Number(process.argv[4] ?? 1)
+/** From here on the gates are none that a constant was chosen by; those from 1 on are. */
+const firstSeed = Number(process.argv[4] ?? 10_000_001)
 const healthyPerKind = Math.round(1000 * scale)
 const badPerKind = Math.round(100 * scale)
 const horizon = pollsPerGate * pollMinutes
