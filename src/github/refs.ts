@@ -68,10 +68,9 @@ async function tryMove(
     const lag = isRefused(error, 'not-fast-forward')
     if (!lag && !isAmbiguous(error) && !isRefused(error, 'not-found')) throw explain(error, need)
     const now = await readRef(repository, `heads/${branch}`)
-    if (now === to) return 'moved'
     if (now === from && lag) return 'lag'
     if (now === from) throw explain(error, need)
-    // an update whose answer was lost, and somebody's commit on top of it since
+    // an update whose answer was lost, with or without somebody's commit on top of it since
     if (now !== undefined && (await isAncestor(repository, { older: to, newer: now }))) return 'moved'
     throw new ConflictError(
       `${branch} was at ${from.slice(0, 7)} when the rollback was planned and is at ${now?.slice(0, 7) ?? 'nothing'} now: nothing was overwritten; run again to plan on the new state`,

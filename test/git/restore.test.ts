@@ -422,6 +422,7 @@ describe('a tag', () => {
     const receipt = await rollBack()
     expect(receipt).toMatchObject({ outcome: 'rolled-back', tag: undefined })
     expect(receipt.untagged).toMatch(/^could not create .*creations being restricted/)
+    expect(writes().filter((operation) => operation === 'git/create-ref')).toHaveLength(1)
     expect(await shop.head()).toBe(receipt.commit)
   })
 

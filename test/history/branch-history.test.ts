@@ -144,6 +144,15 @@ describe('many writers', () => {
     expect(await storedIn(month)).toEqual([1, 2])
   })
 
+  test('that began the month in between are not overwritten', async () => {
+    await shop.history.append(opened(1, '2026-10-31T00:00:00.000Z'))
+    const act = () => shop.history.append(opened(2)).then(() => {})
+    shop.github.fault({ kind: 'meanwhile', operation: 'repos/create-or-update-file-contents', act })
+    const other = openBranchHistory({ repository: shop.open(), branch })
+    await other.append(opened(3))
+    expect(await storedIn(month)).toEqual([2, 3])
+  })
+
   test('that moved the branch in between are not overwritten', async () => {
     await shop.history.append(opened(1))
     const act = () => shop.history.append(opened(2)).then(() => {})
