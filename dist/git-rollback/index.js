@@ -49620,13 +49620,11 @@ async function tryMove(repository, { branch, from, to }) {
         if (!lag && !(0,_refusal_js__WEBPACK_IMPORTED_MODULE_4__/* .isAmbiguous */ .X2)(error) && !(0,_refusal_js__WEBPACK_IMPORTED_MODULE_4__/* .isRefused */ .H0)(error, 'not-found'))
             throw (0,_refusal_js__WEBPACK_IMPORTED_MODULE_4__/* .explain */ .WE)(error, need);
         const now = await readRef(repository, `heads/${branch}`);
-        if (now === to)
-            return 'moved';
         if (now === from && lag)
             return 'lag';
         if (now === from)
             throw (0,_refusal_js__WEBPACK_IMPORTED_MODULE_4__/* .explain */ .WE)(error, need);
-        // an update whose answer was lost, and somebody's commit on top of it since
+        // an update whose answer was lost, with or without somebody's commit on top of it since
         if (now !== undefined && (await (0,_commits_js__WEBPACK_IMPORTED_MODULE_3__/* .isAncestor */ .QX)(repository, { older: to, newer: now })))
             return 'moved';
         throw new _errors_js__WEBPACK_IMPORTED_MODULE_5__/* .ConflictError */ .fK(`${branch} was at ${from.slice(0, 7)} when the rollback was planned and is at ${now?.slice(0, 7) ?? 'nothing'} now: nothing was overwritten; run again to plan on the new state`, { cause: error });

@@ -28,7 +28,7 @@ test('a commit is read with its tree, its parents and who made it', async () => 
     parents: [expect.stringMatching(/^[0-9a-f]{40}$/)],
     message: 'Tidy up',
     author: 'Grace',
-    committedAt: new Date('2026-11-24T03:00:04Z'),
+    committedAt: (await shop.hosted.git.readCommit(shop.bad)).committer.date,
   })
 })
 
