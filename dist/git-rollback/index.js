@@ -47717,9 +47717,8 @@ function summarizePlan(plan, { owner, repo }) {
                 ...pulls.flatMap(({ number, url }, index) => [...(index > 0 ? [', '] : []), (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .link */ .nf)(url, `#${number}`)]),
             ],
             ...warnings.map(({ message, paths }) => [
-                (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .strong */ .ko)('Mind: '),
-                (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .text */ .Qq)(message),
-                ' (',
+                (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .strong */ .ko)('Mind:'),
+                (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .text */ .Qq)(` ${message} (`),
                 (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .code */ .aY)(paths.slice(0, 3).join(', ')),
                 ')',
             ]),

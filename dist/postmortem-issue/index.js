@@ -47909,8 +47909,7 @@ function describeEvent(event) {
                 named(event.from),
                 (0,markdown/* text */.Qq)(' → '),
                 named(event.to),
-                (0,markdown/* text */.Qq)(', now at '),
-                named(event.now),
+                ...(event.now === event.to ? [] : [(0,markdown/* text */.Qq)(', now at '), named(event.now)]),
                 ...(event.tag === undefined ? [] : [(0,markdown/* text */.Qq)(', tag '), (0,markdown/* code */.aY)(event.tag)]),
             ];
         }

@@ -78,9 +78,9 @@ export async function undo(step: DbRestoreStep, workplace: Workplace, places: Pl
       {
         kind: 'rollback-applied',
         layer: 'database',
-        from: report.undone[0] ?? '',
-        to: `without ${report.undone.length} migrations`,
-        now: `without ${report.undone.join(', ')}`,
+        from: report.undone.join(', '),
+        to: 'undone',
+        now: 'undone',
         reason: step.secrets.redact(inputs.reason),
         targetFoundBy: `migrations ${selection.by}`,
         automatic: !context.byHand,

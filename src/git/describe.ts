@@ -54,9 +54,8 @@ export function summarizePlan(
         ...pulls.flatMap(({ number, url }, index) => [...(index > 0 ? [', '] : []), link(url, `#${number}`)]),
       ],
       ...warnings.map(({ message, paths }) => [
-        strong('Mind: '),
-        text(message),
-        ' (',
+        strong('Mind:'),
+        text(` ${message} (`),
         code(paths.slice(0, 3).join(', ')),
         ')',
       ]),

@@ -140,8 +140,7 @@ function describeEvent(event: Event): PhrasingContent[] {
         named(event.from),
         text(' → '),
         named(event.to),
-        text(', now at '),
-        named(event.now),
+        ...(event.now === event.to ? [] : [text(', now at '), named(event.now)]),
         ...(event.tag === undefined ? [] : [text(', tag '), code(event.tag)]),
       ]
     }

@@ -120,7 +120,10 @@ describe('migrations', () => {
     const again = await run('db-restore', bad)
     expect(again.outputs).toMatchObject({ decision: 'already-rolled-back', 'reason-code': 'nothing-applied' })
     const { events } = await shop.history.read()
-    expect(events).toMatchObject([{ layer: 'database', now: 'without 2_notes, 1_stars' }, { layer: 'code' }])
+    expect(events).toMatchObject([
+      { layer: 'database', from: '2_notes, 1_stars', now: 'undone' },
+      { layer: 'code' },
+    ])
   }, 60_000)
 
   test.each([
