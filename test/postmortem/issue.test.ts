@@ -158,7 +158,10 @@ describe('a later run', () => {
     expect(await write([healthChecked(), rolledBack(), gone])).toMatchObject({ issue: 1, outcome: 'created' })
     const later = opened(1, { at: '2026-11-24T05:00:00.000Z' })
     const events = [healthChecked(), rolledBack(), gone, later]
+    const listed = sent('issues/list-for-repo')
     expect(await write(events)).toMatchObject({ issue: 1, outcome: 'updated' })
+    // the one that is gone is not asked for again
+    expect(sent('issues/list-for-repo')).toBe(listed)
     expect(issues()).toHaveLength(1)
   })
 })
