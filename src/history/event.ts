@@ -63,6 +63,8 @@ const rollbackApplied = z.object({
   automatic: z.boolean(),
   undone: z.array(z.object({ revision: z.string(), title: z.string(), author: z.string() })),
   startedAt: z.iso.datetime(),
+  /** the safety copy, in the layer's own words: what is needed to go back to what was there */
+  kept: z.record(z.string(), z.string()).optional(),
 })
 
 /** A rollback that waits for people: it takes effect when its pull request is merged. */
@@ -95,12 +97,32 @@ const postmortemOpened = z.object({
   url: z.string(),
 })
 
+/** What was rolled back is there again, from its safety copy. */
+const rollbackUndone = z.object({
+  ...common,
+  kind: z.literal('rollback-undone'),
+  layer: layerSchema,
+  /** `now` of the rollback that is undone */
+  from: z.string(),
+  /** where the layer stands now */
+  now: z.string(),
+  because: z.string(),
+})
+
+/** From here on nothing in the environment is rolled back without a person. */
+const holdSet = z.object({ ...common, kind: z.literal('hold-set'), because: z.string() })
+
+const holdLifted = z.object({ ...common, kind: z.literal('hold-lifted'), because: z.string() })
+
 /** One thing that happened. Immutable; a new kind is one more member here and readers of old versions pass it over. */
 export const eventSchema = z.discriminatedUnion('kind', [
   healthChecked,
   rollbackApplied,
   rollbackProposed,
   rollbackFailed,
+  rollbackUndone,
+  holdSet,
+  holdLifted,
   postmortemOpened,
 ])
 

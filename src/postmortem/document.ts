@@ -156,6 +156,12 @@ function describeEvent(event: Event): PhrasingContent[] {
       ]
     case 'rollback-failed':
       return [text(`${event.layer} not rolled back (${event.reasonCode}): ${event.because}`)]
+    case 'rollback-undone':
+      return [text(`the rollback of ${event.layer} was undone: ${event.because}`)]
+    case 'hold-set':
+      return [text(`automatic rollbacks were put on hold: ${event.because}`)]
+    case 'hold-lifted':
+      return [text(`automatic rollbacks were allowed again: ${event.because}`)]
     case 'postmortem-opened':
       return [text('this post-mortem was opened')]
   }

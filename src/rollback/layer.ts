@@ -1,0 +1,80 @@
+import type { LayerName } from '../history/event.ts'
+
+/**
+ * One thing that can be rolled back: code, over-the-air bundle, database, configuration. The same for all of them, so that
+ * a new one is a file under `layers/` and one line in its list.
+ */
+export interface Layer {
+  readonly name: LayerName
+  /**
+   * What would be undone now. Reads only; the same world gives the same plan.
+   * @throws InputError when what was asked for is not there, RefusedError, UnavailableError
+   */
+  plan(): Promise<LayerPlan>
+  /**
+   * Back to what was there before `apply`, from its safety copy; done twice, it does nothing the second time.
+   * @param done what `apply` returned, or what the history says of it
+   * @returns one sentence: what is there now
+   * @throws RefusedError when there is no way back, with what a person can do
+   */
+  undo(done: UndoableRollback): Promise<string>
+}
+
+/** A plan as data, which can be printed, saved, reviewed and compared; and the deed. */
+export interface LayerPlan {
+  readonly view: LayerPlanView
+  /**
+   * Does what the view says: compare-and-swap on what it saw, with a safety copy, and looks at the result from outside.
+   * Can be killed at any instant and run again, by a plan made anew.
+   * @throws ConflictError when the world has moved, RefusedError, UnavailableError
+   */
+  apply(): Promise<LayerReceipt>
+}
+
+/** Plain JSON. Texts are for people: one line each, no Markdown, no secrets. */
+export interface LayerPlanView {
+  readonly layer: LayerName
+  /** nothing: the bad deployment changed nothing in this layer. done: an earlier run rolled it back, and that holds */
+  readonly state: 'pending' | 'done' | 'nothing'
+  /** what is there, and what is gone back to: revisions for code, labels or names for other layers; '' when there is none */
+  readonly from: string
+  readonly to: string
+  /** how the target was found, and how sure that is */
+  readonly foundBy: string
+  /** what will be done, in this order */
+  readonly steps: readonly string[]
+  /** commits or migrations that are undone; empty where the layer has no such thing */
+  readonly undone: readonly { readonly revision: string; readonly title: string; readonly author: string }[]
+  /** what would be lost, e.g. `table orders: 12 rows written since the backup`; empty when nothing is */
+  readonly losses: readonly string[]
+  readonly warnings: readonly string[]
+  /** why a machine must not do this by itself; empty when it may */
+  readonly needsPerson: readonly string[]
+  /** the state of the world that the plan depends on, e.g. the branch's head; a plan made later has the same, or the world has moved */
+  readonly basis: Readonly<Record<string, string>>
+}
+
+/** What a layer did, or had done before. */
+export interface LayerReceipt extends UndoableRollback {
+  /** stopped: the bad one is halted, with nothing in its place. partial: some of several targets; `problem` says which */
+  readonly outcome: 'rolled-back' | 'already-rolled-back' | 'proposed' | 'stopped' | 'partial'
+  /** the tag that marks it, without refs/tags/ */
+  readonly tag?: string
+  readonly branch?: string
+  /** the pull request that proposes it, when it waits for people */
+  readonly pull?: { readonly number: number; readonly url: string }
+  /** what was seen from outside afterwards, in one sentence; undefined when nothing could be looked at */
+  readonly verified: { readonly ok: boolean; readonly evidence: string } | undefined
+  /** what is left to do, and how; absent when all is well */
+  readonly problem?: string
+}
+
+/** What is needed to take a rollback back: all of it is in the history, so that another job can. */
+export interface UndoableRollback {
+  readonly from: string
+  readonly to: string
+  /** where the layer stands now: for code the rollback commit */
+  readonly now: string
+  /** the safety copy, in the layer's own words, e.g. the name of the database that was replaced */
+  readonly kept: Readonly<Record<string, string>>
+}
