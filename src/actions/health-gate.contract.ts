@@ -9,6 +9,10 @@ export const healthGate = defineAction({
     'Watches production after a deployment, and says whether it is healthy, why, and whether to roll back.',
   branding: { icon: 'activity', color: 'green' },
   permissions: { contents: 'write' },
+  morePermissions: {
+    'issues: read': 'to see a hold by label; without it labels are left out, and the log says so',
+    'pull-requests: read': 'to see a hold by the label of a pull request',
+  },
   inputs: {
     ...commonInputs,
     url: input.text({
@@ -31,7 +35,7 @@ export const healthGate = defineAction({
     }),
     hold: input.text({
       description:
-        'Why automatic rollbacks are on hold, e.g. `${{ vars.ROLLBACK_HOLD }}`: with any text, an unhealthy production is told and not rolled back.',
+        'Why automatic rollbacks are on hold, e.g. `${{ vars.ROLLBACK_HOLD }}`: with any text, an unhealthy production is told and not rolled back. The label `rollback-hold` on an open issue does the same.',
     }),
     'fail-on': input.choices({
       description:

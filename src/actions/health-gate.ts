@@ -4,19 +4,19 @@ import type { GateReport } from '../health/report.ts'
 import { chooseResponse } from '../health/response.ts'
 import { summarizeReport } from '../health/summary.ts'
 import { secretsOf } from '../health/target.ts'
+import type { Event } from '../history/event.ts'
+import { describeHold, findHold } from '../history/hold.ts'
 import { runAction, type Step } from '../runner/action.ts'
 import { renderMarkdown } from '../text/markdown.ts'
 import { healthGate } from './health-gate.contract.ts'
-import { openWorkplace } from './wiring.ts'
-
-/** For how long a revision that was rolled back is not rolled back automatically again. */
-const rememberedMs = 90 * 24 * 60 * 60_000
+import { openWorkplace, type Workplace } from './wiring.ts'
 
 type HealthGateStep = Step<typeof healthGate.inputs, keyof typeof healthGate.outputs>
 
 await runAction(healthGate, async (step) => {
   const { inputs, context, env, log, secrets, signal, sleep } = step
-  const { config, environment, revision, incident, readHistory, record } = await openWorkplace(step)
+  const workplace = await openWorkplace(step)
+  const { config, environment, revision, incident, record } = workplace
   const { cooldownMs } = config.health
   const plan = planWatch(config.health, {
     url: inputs.url,
@@ -41,18 +41,9 @@ await runAction(healthGate, async (step) => {
     signal,
   })
   log.info(`verdict on ${environment}: ${report.verdict}, because ${report.because}`)
-  const response = chooseResponse({
-    report,
-    past:
-      report.verdict === 'unhealthy'
-        ? await readHistory({ since: new Date(now() - Math.max(cooldownMs, rememberedMs)) })
-        : [],
-    environment,
-    revision,
-    hold: inputs.hold,
-    cooldownMs,
-    now: now(),
-  })
+  const { past, hold } =
+    report.verdict === 'unhealthy' ? await readCircumstances(step, workplace) : { past: [], hold: '' }
+  const response = chooseResponse({ report, past, environment, revision, hold, cooldownMs, now: now() })
 
   const ids = {
     incident,
@@ -77,6 +68,17 @@ await runAction(healthGate, async (step) => {
   const { decision, because } = response
   announce(step, report, `verdict on ${environment}: ${report.verdict} (${decision}), because ${because}`)
 })
+
+/** What else counts before something is undone: what happened so far, and who holds automatic rollbacks. */
+async function readCircumstances(
+  { inputs, log }: HealthGateStep,
+  { repository, environment, readHistory }: Workplace,
+): Promise<{ past: readonly Event[]; hold: string }> {
+  const past = await readHistory()
+  const { hold, remarks } = await findHold(repository, { environment, text: inputs.hold, events: past })
+  for (const remark of remarks) log.warning(remark, 'Hold')
+  return { past, hold: hold === undefined ? '' : describeHold(hold) }
+}
 
 /** One annotation for each failing check, and the verdict itself: an error where it fails the step, else a warning. */
 function announce({ inputs, log, fail }: HealthGateStep, report: GateReport, message: string): void {
