@@ -5,7 +5,7 @@ import type { Look, Surroundings } from './checks/look.ts'
 import { prepareCheck } from './checks/prepare.ts'
 import { decide } from './decide.ts'
 import { describeRound } from './live-line.ts'
-import type { Reading, ValueReading } from './reading.ts'
+import { type Reading, stateOf, type ValueReading } from './reading.ts'
 import { type CheckRecord, keptSamples } from './record.ts'
 import { type GateReport, reportGate } from './report.ts'
 import { splitAlpha } from './statistics/alpha.ts'
@@ -21,6 +21,8 @@ export interface WatchInput extends Omit<Surroundings, 'plannedPolls'> {
   readonly alpha: number
   /** whether to end as soon as all checks count and all are seen to be well */
   readonly healthyEarly: boolean
+  /** ends, too, once every check that is not low was within its limit for so long, ms, and those that count are good */
+  readonly settledAfterMs?: number
   /** waits; rejects with the signal's reason when it is aborted */
   readonly sleep: (ms: number) => Promise<void>
   /** gets one line a round */
@@ -62,7 +64,8 @@ export async function watchHealth(input: WatchInput): Promise<GateReport> {
     const windowOver =
       next > startedAt + windowMs ||
       watched.every(isHopeless) ||
-      (input.healthyEarly && watched.every(isGood))
+      (input.healthyEarly && watched.every(isGood)) ||
+      watched.every((each) => isSettled(each, input.settledAfterMs))
     const decision = decide({ checks: watched, windowOver })
     if (windowOver || decision.verdict === 'unhealthy') {
       return reportGate({
@@ -175,6 +178,17 @@ function asFailure(note: string): ValueReading {
 /** True for a check that counts, and whose counts say that all is well. */
 function isGood({ check, tally }: CheckRecord): boolean {
   return 'method' in check && check.method === 'sequential' && tally.lastValue?.call === 'good'
+}
+
+/** True for a check that was within its limit for so long without a break, up to now; one that counts has to be good. */
+function isSettled({ check, tally, samples }: CheckRecord, afterMs: number | undefined): boolean {
+  if (afterMs === undefined) return false
+  if (check.severity === 'low') return true
+  const isCounting = tally.lastValue?.call !== undefined
+  if (isCounting && tally.lastValue?.call !== 'good') return false
+  const broken = samples.findLastIndex(({ reading }) => stateOf(reading, check.limit) !== 'ok')
+  const [first, last] = [samples[broken + 1], samples.at(-1)]
+  return first !== undefined && last !== undefined && last.at - first.at >= afterMs
 }
 
 /** True for a check that never had a value and has an error that asking again will not change. */
