@@ -4,7 +4,7 @@ import { InputError } from '../errors.ts'
 import type { Repository } from '../github/client.ts'
 import { readFile } from '../github/contents.ts'
 import { openBranchHistory } from '../history/branch-history.ts'
-import { type Event, type EventDraft, eventSchema, newEvent, revisionSchema } from '../history/event.ts'
+import { type Event, eventSchema, newEvent, type Occurrence, revisionSchema } from '../history/event.ts'
 import { incidentId } from '../history/incident.ts'
 import type { Step } from '../runner/action.ts'
 import { refuseForks } from '../runner/context.ts'
@@ -31,13 +31,6 @@ export interface Workplace {
 
 /** The incident that an event belongs to: that of the step, unless it says otherwise. */
 type Subject = Pick<Workplace, 'incident' | 'environment' | 'revision'>
-
-/** An event less its circumstances, which are the same for all events of a step. */
-export type Occurrence = EventDraft extends infer D
-  ? D extends EventDraft
-    ? Omit<D, 'incident' | 'environment' | 'revision' | 'at' | 'actor' | 'run'>
-    : never
-  : never
 
 /** Opens it all; sends nothing that changes anything. @throws InputError for a fork's pull request, a malformed revision, a faulty configuration file */
 export async function openWorkplace({

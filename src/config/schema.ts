@@ -3,6 +3,7 @@ import { formatDuration, parseDuration } from '../text/duration.ts'
 import { branchesCollide } from './branch-name.ts'
 import { checksSchema } from './checks.ts'
 import { branchName, duration, isOneLine, section } from './fields.ts'
+import { codeSchema, databaseSchema, otaSchema, rollbackSchema } from './rollback.ts'
 
 export type { CheckRules, Limit } from './checks.ts'
 export { type Metric, metricDefaults, metrics, type Severity, severities } from './metrics.ts'
@@ -28,6 +29,10 @@ export const configSchema = section(
       .prefault({})
       .describe('Where the record of incidents is kept.'),
     health: healthSchema().prefault({}).describe('How the actions see whether production is well.'),
+    rollback: rollbackSchema(),
+    code: codeSchema(),
+    database: databaseSchema(),
+    ota: otaSchema(),
     postmortem: section({
       labels: z
         .array(
