@@ -32,10 +32,12 @@ export interface SeenBefore {
 /** Plain data: what became of production after a rollback. */
 export interface Recovery {
   /**
-   * recovered: every check is within its limit and stayed there. not-recovered: it is up, and a check is still beyond its limit.
-   * down: it does not answer as it should. unknown: it could not be looked at, or there was too little to see
+   * recovered: every check is within its limit and stayed there. not-recovered: a check is still beyond its limit. unknown: it
+   * could not be looked at, or there was too little to see
    */
-  readonly outcome: 'recovered' | 'not-recovered' | 'down' | 'unknown'
+  readonly outcome: 'recovered' | 'not-recovered' | 'unknown'
+  /** whether it answers; undefined where no check can tell, or could not look */
+  readonly up?: boolean
   /** one clause, with the numbers of before and after */
   readonly because: string
   /** how often it was asked whether it is up; 0 where no check can tell */
@@ -76,9 +78,11 @@ export async function verifyRecovery(input: RecoveryInput): Promise<Recovery> {
     .filter(({ type }) => probes.has(type))
     .map((check) => ({ ...check, initialDelayMs: 0 }))
   const up = await waitUntilUp({ ...input, checks: probing })
-  if (up.outcome !== 'up') return conclude(input, up.outcome, up.tries, up.report)
+  if (up.report !== undefined) return conclude(input, up, up.report, whyNotUp(up, up.report))
   const report = await waitUntilBetter({ ...input, checks })
-  return conclude(input, outcomeOf(report), up.tries, report)
+  const asked = up.tries > 1 ? ` on try ${up.tries}` : ''
+  const was = up.tries === 0 ? '' : `it is up${asked}, and `
+  return conclude(input, { ...up, outcome: outcomeOf(report) }, report, `${was}${report.because}`)
 }
 
 function outcomeOf({ verdict }: GateReport): Recovery['outcome'] {
@@ -86,21 +90,24 @@ function outcomeOf({ verdict }: GateReport): Recovery['outcome'] {
   return verdict === 'unhealthy' ? 'not-recovered' : 'unknown'
 }
 
-type Up =
-  | { readonly outcome: 'up'; readonly tries: number }
-  | { readonly outcome: 'down' | 'unknown'; readonly tries: number; readonly report: GateReport }
+/** Has a report when it is known by now that it did not help, or that nothing can be known. */
+interface Up extends Pick<Recovery, 'outcome' | 'up' | 'tries'> {
+  readonly report?: GateReport
+}
 
 async function waitUntilUp(input: RecoveryInput): Promise<Up> {
   const { checks, settings, sleep, log } = input
-  if (checks.length === 0) return { outcome: 'up', tries: 0 }
+  if (checks.length === 0) return { outcome: 'unknown', tries: 0 }
   for (let tries = 1; ; tries += 1) {
     log(`is it up? try ${tries} of ${settings.upTries}`)
     const report = await watchHealth({ ...input, ...notCompared, windowMs: 0 })
     const wrong = report.checks.filter(({ severity, state }) => severity !== 'low' && state !== 'ok')
-    if (wrong.length === 0) return { outcome: 'up', tries }
+    if (wrong.length === 0) return { outcome: 'unknown', up: true, tries }
     if (tries >= settings.upTries) {
       const isDown = wrong.some(({ state }) => state === 'breached')
-      return { outcome: isDown ? 'down' : 'unknown', tries, report }
+      return isDown
+        ? { outcome: 'not-recovered', up: false, tries, report }
+        : { outcome: 'unknown', tries, report }
     }
     await sleep(settings.upPauseMs)
   }
@@ -127,26 +134,20 @@ async function waitUntilBetter(input: RecoveryInput): Promise<GateReport> {
 const notCompared = { deployedAt: undefined, healthyEarly: false } as const
 
 function conclude(
-  { seenBefore, settings }: RecoveryInput,
-  outcome: Recovery['outcome'],
-  tries: number,
+  { seenBefore }: RecoveryInput,
+  { outcome, up, tries }: Pick<Recovery, 'outcome' | 'up' | 'tries'>,
   report: GateReport,
+  why: string,
 ): Recovery {
   const pairs = report.checks.map((check) => {
     const before = seenBefore.find(({ name }) => name === check.name)?.value
     return { check, before }
   })
   const changes = pairs.flatMap(({ check, before }) => describeChange(check, before))
-  const asked = tries > 1 ? ` on try ${tries}` : ''
-  const whys: Readonly<Record<Recovery['outcome'], string>> = {
-    recovered: `it is up${asked}, and ${report.because}`,
-    'not-recovered': `it was up, but ${report.because}`,
-    down: `it is not up after ${settings.upTries} ${settings.upTries === 1 ? 'try' : 'tries'}: ${describeWrong(report)}`,
-    unknown: tries > 0 && report.windowMs === 0 ? describeWrong(report) : report.because,
-  }
   return {
     outcome,
-    because: [whys[outcome], ...changes].join('; '),
+    ...(up !== undefined && { up }),
+    because: [why, ...changes].join('; '),
     tries,
     report,
     checks: pairs.map(({ check: { name, value: after }, before }) => ({
@@ -155,6 +156,11 @@ function conclude(
       ...(after !== undefined && { after }),
     })),
   }
+}
+
+function whyNotUp({ up, tries }: Up, report: GateReport): string {
+  const told = `after ${tries} ${tries === 1 ? 'try' : 'tries'}: ${describeWrong(report)}`
+  return up === false ? `it is not up ${told}` : `it could not be looked at ${told}`
 }
 
 function describeWrong({ checks }: GateReport): string {
