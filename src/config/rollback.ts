@@ -52,9 +52,9 @@ export function rollbackSchema() {
       .describe('How old the failed revision may be, for a rollback without a person.'),
     'plan-valid': duration({ min: 1000 }).prefault('1h').describe('How long a saved plan may be applied.'),
     verify: duration()
-      .prefault('1m')
+      .prefault('5m')
       .describe(
-        'How long production is watched after the rollback before it is called healthy; 0s for one look.',
+        'How long it may take after the rollback until production is seen to be well again; it is over as soon as that is known.',
       ),
   })
     .transform((all) => ({

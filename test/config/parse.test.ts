@@ -36,7 +36,7 @@ describe('a configuration', () => {
         dailyCap: 3,
         maxAgeMs: 604_800_000,
         planValidMs: 3_600_000,
-        verifyMs: 60_000,
+        verifyMs: 300_000,
       },
       code: { target: 'last-successful-deployment', delivery: 'auto', maxCommits: 50 },
       postmortem: { labels: ['postmortem', 'incident'], assignees: [] },
