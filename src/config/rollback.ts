@@ -57,6 +57,14 @@ export function rollbackSchema() {
         'How long production is watched after the rollback before it is called healthy; 0s for one look.',
       ),
   })
+    .transform((all) => ({
+      strategies: all.strategies,
+      onFailure: all['on-failure'],
+      dailyCap: all['daily-cap'],
+      maxAgeMs: all['max-age'],
+      planValidMs: all['plan-valid'],
+      verifyMs: all.verify,
+    }))
     .prefault({})
     .describe('How a rollback of several layers goes.')
 }
@@ -84,11 +92,13 @@ export function codeSchema() {
         .describe('Its inputs; `{revision}` stands for the rollback commit.'),
       timeout: duration().prefault('30m').describe('How long its run may take.'),
     })
+      .transform(({ timeout: timeoutMs, ...rest }) => ({ ...rest, timeoutMs }))
       .optional()
       .describe(
         'How the restored revision is deployed: a push with the token of a workflow starts no workflow by itself.',
       ),
   })
+    .transform(({ 'max-commits': maxCommits, ...rest }) => ({ ...rest, maxCommits }))
     .prefault({})
     .describe('The code: a branch of this repository.')
 }
@@ -124,6 +134,14 @@ export function databaseSchema() {
       .describe('Variable that holds the identity of age, for encrypted backups.'),
     recipient: line().optional().describe('Public key of age that safety copies are encrypted to.'),
   })
+    .transform(
+      ({
+        'keep-old': keepOldMs,
+        'allow-data-loss': allowDataLoss,
+        'restore-without-a-person': mayRestoreAlone,
+        ...rest
+      }) => ({ ...rest, keepOldMs, allowDataLoss, mayRestoreAlone }),
+    )
     .optional()
     .describe('The database that the deployment migrates. Left out: none is rolled back.')
 }
@@ -148,6 +166,13 @@ export function otaSchema() {
       .prefault('2m')
       .describe('How long devices may be answered from the server’s cache.'),
   })
+    .transform((all) => ({
+      serverUrl: all['server-url'],
+      accessKey: all['access-key'],
+      serverKind: all['server-kind'],
+      channels: all.channels,
+      verifyTimeoutMs: all['verify-timeout'],
+    }))
     .optional()
     .describe('Over-the-air updates. Left out: none are rolled back.')
 }

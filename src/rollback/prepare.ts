@@ -13,7 +13,6 @@ export interface Assessment {
 }
 
 export interface Preparation {
-  readonly environment: string
   /** all events of the incident so far, oldest first */
   readonly events: readonly Event[]
   /** Opens the layers that are configured, in the order in which they are rolled back. @param target the good revision, where an earlier run has chosen it */
@@ -37,9 +36,12 @@ export type Prepared =
       readonly progress: Progress
       readonly assessment: Assessment | undefined
     }
-  /** nothing: the deployment changed nothing that is configured. done: rolled back before. well: production is not failing any more */
+  /**
+   * nothing: the deployment changed nothing that is configured. done: rolled back before. well: production is not failing
+   * any more. held: a guard wants a person
+   */
   | {
-      readonly kind: 'nothing' | 'done' | 'well'
+      readonly kind: 'nothing' | 'done' | 'well' | 'held'
       readonly plan: Plan
       readonly because: string
       readonly assessment: Assessment | undefined
@@ -47,7 +49,7 @@ export type Prepared =
 
 /**
  * Finds out what is to be done, and whether it may be: reads only.
- * @throws InputError, ConflictError when the world has moved since a saved plan, RefusedError when a guard holds
+ * @throws InputError, ConflictError when the world has moved since a saved plan, and what the layers throw
  */
 export async function prepare(preparation: Preparation): Promise<Prepared> {
   const { events, choice, automatic, assess, guard, saved } = preparation
@@ -67,26 +69,30 @@ export async function prepare(preparation: Preparation): Promise<Prepared> {
   if (saved !== undefined && !goesOn) refuseIfMoved(saved, viewsOf(plan))
   if (goesOn) return { kind: 'ready', plan, progress, assessment }
 
-  const settled = (kind: 'nothing' | 'done' | 'well', because: string) =>
+  const settled = (kind: 'nothing' | 'done' | 'well' | 'held', because: string) =>
     ({ kind, plan, because, assessment }) as const
   if (plan.layers.length === 0)
     return settled('nothing', 'the deployment changed nothing that is configured here')
   if (isDone(plan)) return settled('done', 'all of it was rolled back before, and that holds')
   if (assessment?.verdict === 'healthy')
     return settled('well', `production is not failing at this moment: ${assessment.because}`)
-  if (automatic) {
-    refuseWhatNeedsPeople(plan)
-    await guard(plan)
-  }
+  const refusal = automatic ? await refusalOf(() => guard(plan), plan) : undefined
+  if (refusal !== undefined) return settled('held', refusal)
   return { kind: 'ready', plan, progress, assessment }
 }
 
-function refuseWhatNeedsPeople(plan: Plan): void {
+/** Why a machine must not do this now; undefined when it may. */
+async function refusalOf(guard: () => Promise<void>, plan: Plan): Promise<string | undefined> {
   const reasons = viewsOf(plan).flatMap(({ layer, needsPerson }) =>
     needsPerson.map((why) => `${layer}: ${why}`),
   )
-  if (reasons.length === 0) return
-  throw new RefusedError(
-    `this is not done without a person: ${reasons.join('; ')}. Look at the plan, and start the rollback by hand if it is right`,
-  )
+  if (reasons.length > 0)
+    return `this is not done without a person: ${reasons.join('; ')}. Look at the plan, and start the rollback by hand if it is right`
+  try {
+    await guard()
+    return undefined
+  } catch (error) {
+    if (error instanceof RefusedError) return error.message
+    throw error
+  }
 }
