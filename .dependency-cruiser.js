@@ -58,7 +58,7 @@ export default {
     only('runner-stands-on-github', 'runner', ['github']),
     only('health-stands-on-config', 'health', ['config', 'http']),
     only('git-is-a-layer', 'git', ['github', 'history']),
-    only('codepush-is-a-layer', 'codepush', ['http']),
+    only('codepush-is-a-layer', 'codepush', ['http', 'history']),
     only('database-is-a-layer', 'database', []),
     only('rollback-stands-on-layers', 'rollback', [
       'config',
