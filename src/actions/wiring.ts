@@ -28,6 +28,8 @@ export interface Workplace {
   readonly readHistory: (options?: { readonly since?: Date }) => Promise<readonly Event[]>
   /** Appends an event to the history, with the circumstances of this step and without secrets. */
   readonly record: (what: Occurrence, naturalKey: readonly string[], about?: Subject) => Promise<void>
+  /** The same; false when the event was there before, so that of several jobs one knows that it is the first. */
+  readonly claim: (what: Occurrence, naturalKey: readonly string[], about?: Subject) => Promise<boolean>
 }
 
 /** The incident that an event belongs to: that of the step, unless it says otherwise. */
@@ -55,6 +57,16 @@ export async function openWorkplace({
   const history = openBranchHistory({ repository, branch: config.history.branch, signal })
   const incident = incidentId({ environment, revision })
   const { actor, run } = context
+  const append = (
+    what: Occurrence,
+    naturalKey: readonly string[],
+    about: Subject = { incident, environment, revision },
+  ) => {
+    const at = now().toISOString()
+    const subject = { incident: about.incident, environment: about.environment, revision: about.revision }
+    const event = newEvent({ ...what, ...subject, at, actor, ...(run && { run }) }, naturalKey)
+    return history.append(eventSchema.parse(redactDeep(event, secrets.redact)))
+  }
   return {
     repository,
     config,
@@ -67,12 +79,20 @@ export async function openWorkplace({
         log.warning(`line ${line} of ${file} in the history is left out: ${why}`, 'History')
       return events
     },
-    record: async (what, naturalKey, about = { incident, environment, revision }) => {
-      const at = now().toISOString()
-      const subject = { incident: about.incident, environment: about.environment, revision: about.revision }
-      const event = newEvent({ ...what, ...subject, at, actor, ...(run && { run }) }, naturalKey)
-      await history.append(eventSchema.parse(redactDeep(event, secrets.redact)))
-    },
+    record: async (...told) => void (await append(...told)),
+    claim: async (...told) => (await append(...told)) === 'appended',
+  }
+}
+
+/** The same workplace for another revision of the environment, whose incident is another one. */
+export function aboutRevision(workplace: Workplace, revision: string): Workplace {
+  const { environment } = workplace
+  const subject = { incident: incidentId({ environment, revision }), environment, revision }
+  return {
+    ...workplace,
+    ...subject,
+    record: (what, naturalKey, about = subject) => workplace.record(what, naturalKey, about),
+    claim: (what, naturalKey, about = subject) => workplace.claim(what, naturalKey, about),
   }
 }
 

@@ -27,8 +27,11 @@ describe('a configuration', () => {
         timeoutMs: 10_000,
         alpha: 0.01,
         healthyEarly: false,
+        jitterMs: 0,
+        concurrency: 10,
         cooldownMs: 1_800_000,
         checks: [],
+        impact: [],
       },
       rollback: {
         strategies: {},
@@ -54,6 +57,9 @@ describe('a configuration', () => {
         timeoutMs: 5_000,
         alpha: 0.01,
         healthyEarly: false,
+        jitterMs: 0,
+        concurrency: 10,
+        impact: [],
         cooldownMs: 3_600_000,
         checks: [
           {
