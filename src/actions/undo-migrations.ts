@@ -8,7 +8,7 @@ import { findTarget } from '../git/target.ts'
 import { defaultBranch } from '../github/repository.ts'
 import type { Step } from '../runner/action.ts'
 import { bulletList, code, heading, paragraph, renderMarkdown } from '../text/markdown.ts'
-import { openRevision } from './database-parts.ts'
+import { openRevision } from '../github/revision.ts'
 import type { dbRestore } from './db-restore.contract.ts'
 import type { Workplace } from './wiring.ts'
 
