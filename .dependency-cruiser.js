@@ -60,6 +60,16 @@ export default {
     only('git-is-a-layer', 'git', ['github', 'history']),
     only('codepush-is-a-layer', 'codepush', ['http']),
     only('database-is-a-layer', 'database', []),
+    only('rollback-stands-on-layers', 'rollback', [
+      'github',
+      'history',
+      'git',
+      'codepush',
+      'database',
+      'health',
+      'config',
+      'http',
+    ]),
     only('postmortem-is-a-view', 'postmortem', ['github', 'history']),
   ],
   options: {
