@@ -81,10 +81,7 @@ export function codeSchema() {
     'tag-pattern': line()
       .default('deploy-*')
       .describe('For the target `previous-deployment-tag`: name of the tags, with one `*`.'),
-    checks: z
-      .array(line())
-      .default([])
-      .describe('For the target `last-green`: the checks that were green.'),
+    checks: z.array(line()).default([]).describe('For the target `last-green`: the checks that were green.'),
     'max-commits': z
       .number()
       .int('must be a whole number; write for example `50`')
