@@ -104,7 +104,7 @@ async function prepareRollback(step: RollbackStep, scene: Scene): Promise<Prepar
   await mkdir(temporary, { recursive: true })
   return prepare({
     events: own,
-    openLayers: ({ target, onlyChanged, progress }) =>
+    openLayers: ({ target, choice, progress }) =>
       openLayers({
         ...viewer,
         repository,
@@ -114,7 +114,7 @@ async function prepareRollback(step: RollbackStep, scene: Scene): Promise<Prepar
         incident,
         bad: revision,
         target: target ?? (inputs.target || config.code.target),
-        onlyChanged,
+        choice,
         automatic,
         progress,
         reason,

@@ -14,6 +14,7 @@ import { openDatabaseLayer } from './layers/database.ts'
 import { openOtaLayer } from './layers/ota.ts'
 import { openLazily } from './lazy-layer.ts'
 import { type Progress, undoableOf } from './record.ts'
+import type { Choice } from './strategy.ts'
 
 /** What the layers are opened with. */
 export interface LayerSurroundings {
@@ -26,8 +27,8 @@ export interface LayerSurroundings {
   readonly bad: string
   /** the good revision, as it is asked for */
   readonly target: string
-  /** true when only what the deployment changed is to be rolled back */
-  readonly onlyChanged: boolean
+  /** what is to be rolled back */
+  readonly choice: Choice
   readonly automatic: boolean
   readonly progress: Progress
   /** why, in a sentence without secrets */
@@ -92,6 +93,9 @@ function parseOrNothing(url: string) {
 function openCode(surroundings: LayerSurroundings): Layer {
   const { repository, config, branch, environment, incident, bad, target, openClone } = surroundings
   const { delivery } = config.code
+  const { choice } = surroundings
+  const isDatabaseChosen =
+    config.database !== undefined && (choice === 'changed' || choice.includes('database'))
   return openCodeLayer({
     repository,
     rollback: {
@@ -106,6 +110,7 @@ function openCode(surroundings: LayerSurroundings): Layer {
       checks: config.code.checks,
       paths: [],
     },
+    lookedAfter: new Set(isDatabaseChosen ? ['migrations'] : []),
     openClone,
     wishes: { labels: ['rollback'], reviewers: [], autoMerge: false },
     reason: surroundings.reason,
@@ -151,7 +156,7 @@ async function openDatabase(surroundings: LayerSurroundings, code: Layer): Promi
 }
 
 async function openOta(surroundings: LayerSurroundings): Promise<Layer> {
-  const { repository, config, bad, env, onlyChanged } = surroundings
+  const { repository, config, bad, env, choice } = surroundings
   const settings = config.ota
   if (settings === undefined) throw new TypeError('there are no over-the-air updates in the settings')
   const { serverUrl: url, serverKind: kind, channels, verifyTimeoutMs } = settings
@@ -162,7 +167,7 @@ async function openOta(surroundings: LayerSurroundings): Promise<Layer> {
     kind,
     channels,
     verifyTimeoutMs,
-    since: onlyChanged ? (await readCommit(repository, bad)).committedAt : undefined,
+    since: choice === 'changed' ? (await readCommit(repository, bad)).committedAt : undefined,
   })
 }
 

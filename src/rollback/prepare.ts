@@ -19,8 +19,7 @@ export interface Preparation {
   readonly openLayers: (circumstances: {
     /** the good revision, where an earlier run or a saved plan has chosen it */
     readonly target: string | undefined
-    /** only what the deployment changed is to be rolled back */
-    readonly onlyChanged: boolean
+    readonly choice: Choice
     readonly progress: Progress
   }) => readonly Layer[]
   readonly choice: Choice
@@ -67,7 +66,7 @@ export async function prepare(preparation: Preparation): Promise<Prepared> {
   const agreedOn = agreed?.map(({ layer }) => layer) ?? choice
   const layers = preparation.openLayers({
     target: agreed?.find(({ layer }) => layer === 'code')?.to,
-    onlyChanged: agreedOn === 'changed',
+    choice: agreedOn,
     progress,
   })
   // looking costs no time beside planning
