@@ -131,7 +131,7 @@ async function prepareRollback(step: RollbackStep, scene: Scene): Promise<Prepar
     }),
     automatic,
     assess: () => assessNow(viewer),
-    guard: (plan) =>
+    guard: (plan, goesOn) =>
       demandAutomatic(repository, plan, {
         environment,
         incident,
@@ -140,6 +140,7 @@ async function prepareRollback(step: RollbackStep, scene: Scene): Promise<Prepar
         maxAgeMs: config.rollback.maxAgeMs,
         dailyCap: config.rollback.dailyCap,
         hold: inputs.hold,
+        goesOn,
         events: history,
         now: viewer.now(),
         log: log.info,
