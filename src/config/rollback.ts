@@ -52,11 +52,19 @@ export function rollbackSchema() {
       .describe('How old the failed revision may be, for a rollback without a person.'),
     'plan-valid': duration({ min: 1000 }).prefault('1h').describe('How long a saved plan may be applied.'),
     verify: duration()
-      .prefault('1m')
+      .prefault('5m')
       .describe(
-        'How long production is watched after the rollback before it is called healthy; 0s for one look.',
+        'How long it may take after the rollback until production is seen to be well again; it is over as soon as that is known.',
       ),
   })
+    .transform((all) => ({
+      strategies: all.strategies,
+      onFailure: all['on-failure'],
+      dailyCap: all['daily-cap'],
+      maxAgeMs: all['max-age'],
+      planValidMs: all['plan-valid'],
+      verifyMs: all.verify,
+    }))
     .prefault({})
     .describe('How a rollback of several layers goes.')
 }
@@ -70,6 +78,10 @@ export function codeSchema() {
       .enum(['auto', 'direct', 'pull-request'])
       .default('auto')
       .describe('`direct`, `pull-request`, or `auto` for what the rules of the branch allow.'),
+    'tag-pattern': line()
+      .default('deploy-*')
+      .describe('For the target `previous-deployment-tag`: name of the tags, with one `*`.'),
+    checks: z.array(line()).default([]).describe('For the target `last-green`: the checks that were green.'),
     'max-commits': z
       .number()
       .int('must be a whole number; write for example `50`')
@@ -84,11 +96,17 @@ export function codeSchema() {
         .describe('Its inputs; `{revision}` stands for the rollback commit.'),
       timeout: duration().prefault('30m').describe('How long its run may take.'),
     })
+      .transform(({ timeout: timeoutMs, ...rest }) => ({ ...rest, timeoutMs }))
       .optional()
       .describe(
         'How the restored revision is deployed: a push with the token of a workflow starts no workflow by itself.',
       ),
   })
+    .transform(({ 'max-commits': maxCommits, 'tag-pattern': tagPattern, ...rest }) => ({
+      ...rest,
+      maxCommits,
+      tagPattern,
+    }))
     .prefault({})
     .describe('The code: a branch of this repository.')
 }
@@ -124,6 +142,14 @@ export function databaseSchema() {
       .describe('Variable that holds the identity of age, for encrypted backups.'),
     recipient: line().optional().describe('Public key of age that safety copies are encrypted to.'),
   })
+    .transform(
+      ({
+        'keep-old': keepOldMs,
+        'allow-data-loss': allowDataLoss,
+        'restore-without-a-person': mayRestoreAlone,
+        ...rest
+      }) => ({ ...rest, keepOldMs, allowDataLoss, mayRestoreAlone }),
+    )
     .optional()
     .describe('The database that the deployment migrates. Left out: none is rolled back.')
 }
@@ -148,6 +174,13 @@ export function otaSchema() {
       .prefault('2m')
       .describe('How long devices may be answered from the server’s cache.'),
   })
+    .transform((all) => ({
+      serverUrl: all['server-url'],
+      accessKey: all['access-key'],
+      serverKind: all['server-kind'],
+      channels: all.channels,
+      verifyTimeoutMs: all['verify-timeout'],
+    }))
     .optional()
     .describe('Over-the-air updates. Left out: none are rolled back.')
 }

@@ -61,6 +61,7 @@ export async function carryOut(options: CarryOutOptions): Promise<RollbackReport
     ])
   } else log(`going on with the rollback that began at ${progress.unfinished.at}`)
 
+  const plannedAt = now()
   let deployment: Promise<Deployment> | undefined
   const deploySoon = ({ layer, receipt }: LayerOutcome) => {
     if (layer !== 'code' || receipt === undefined || receipt.pull !== undefined) return
@@ -88,6 +89,7 @@ export async function carryOut(options: CarryOutOptions): Promise<RollbackReport
   if (recovery.outcome === 'not-recovered') problems.push(`production is not well: ${recovery.because}`)
 
   const phases = {
+    plan: plannedAt.getTime() - startedAt.getTime(),
     ...Object.fromEntries(outcomes.map(({ layer, tookMs }) => [layer, tookMs])),
     ...(deployed && { deploy: deployed.tookMs }),
     verify: now().getTime() - verifiedFrom.getTime(),

@@ -34,6 +34,15 @@ const savedPlanSchema = z.strictObject({
 /** A plan as a file that people can look at, and that is applied later only if the world is still as it was. */
 export type SavedPlan = z.infer<typeof savedPlanSchema>
 
+/** A plan to save, and its digest for the history. */
+export function makeSavedPlan(
+  circumstances: Omit<SavedPlan, 'schema' | 'layers'>,
+  views: readonly LayerPlanView[],
+): { readonly saved: SavedPlan; readonly digest: string } {
+  const saved = savedPlanSchema.parse({ schema: 1, ...circumstances, layers: views })
+  return { saved, digest: digestOf(saved) }
+}
+
 /**
  * Reads a plan that was saved, and holds it against who made it: the history has the digest of each plan, and only those
  * who may write to the repository can write to it.
