@@ -1,3 +1,4 @@
+import type { CheckState } from './checks.ts'
 import type { Repository } from './client.ts'
 import { explained } from './refusal.ts'
 
@@ -47,4 +48,22 @@ export async function hasSucceeded(
       octokit.rest.repos.listDeploymentStatuses({ owner, repo, deployment_id: deployment.id, per_page: 100 }),
   )
   return data.some(({ state }) => state === 'success')
+}
+
+/** How the newest deployment of a revision to an environment stands; `missing` when there is none. */
+export async function deploymentState(
+  repository: Repository,
+  { environment, revision }: { environment: string; revision: string },
+): Promise<CheckState> {
+  const { octokit, owner, repo } = repository
+  const found = await listDeployments(repository, { environment, revision }).next()
+  if (found.done) return 'missing'
+  const { id } = found.value
+  const { data } = await explained({ doing: `read the statuses of deployment ${id}`, permission }, () =>
+    octokit.rest.repos.listDeploymentStatuses({ owner, repo, deployment_id: id, per_page: 100 }),
+  )
+  const [newest] = data
+  if (newest?.state === 'failure' || newest?.state === 'error') return 'failure'
+  // a newer deployment turns one that succeeded `inactive`
+  return data.some(({ state }) => state === 'success') ? 'success' : 'pending'
 }
