@@ -134,7 +134,7 @@ async function openDatabase(surroundings: LayerSurroundings, code: Layer): Promi
   const earlier = progress.done.get('database')
   return openDatabaseLayer({
     engine,
-    store: explained('database.storage', () => openStore(settings.storage)),
+    store: explained('database.storage', () => openStore(settings.storage, surroundings)),
     environment,
     bad: await openRevision(repository, bad),
     good,
