@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { openCodePush } from '../../src/codepush/code-push.ts'
 import { openHotUpdater } from '../../src/codepush/hot-updater.ts'
-import type { UpdateServer } from '../../src/codepush/update-server.ts'
+import type { AskableServer } from '../../src/codepush/update-server.ts'
 import { ConflictError, InputError, RefusedError, UnavailableError } from '../../src/errors.ts'
 import type { LayerReceipt } from '../../src/rollback/layer.ts'
 import { type OtaLayerOptions, openOtaLayer } from '../../src/rollback/layers/ota.ts'
@@ -33,7 +33,7 @@ async function apply(layer: ReturnType<typeof layerOn>): Promise<LayerReceipt> {
 }
 
 /** What fresh devices are offered: the hash of a package, or what there is in its place. */
-async function offersOf(client: UpdateServer, channel: string, { count = 1, binary = '1.0.0' } = {}) {
+async function offersOf(client: AskableServer, channel: string, { count = 1, binary = '1.0.0' } = {}) {
   const read = await client.read(requestFor(channel).name)
   const offers = await Promise.all(
     Array.from({ length: count }, (_, number) => client.ask(read, { binary, on: undefined, number })),
@@ -43,7 +43,7 @@ async function offersOf(client: UpdateServer, channel: string, { count = 1, bina
 
 describe('on the dialect of Microsoft’s server', () => {
   let server: MicrosoftServer
-  let client: UpdateServer
+  let client: AskableServer
   const both = ['Shop-ios/Production', 'Shop-android/Production']
   const writes = () => server.requests.filter(({ method }) => method !== 'GET')
   beforeEach(async () => {
