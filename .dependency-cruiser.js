@@ -15,7 +15,7 @@ export default {
     {
       name: 'runner-is-for-actions',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(actions|runner)/' },
+      from: { path: '^src/', pathNot: '^src/(actions|runner|drill)/' },
       to: { path: '^src/runner/' },
     },
     {
@@ -61,14 +61,14 @@ export default {
     only('codepush-is-a-layer', 'codepush', ['http', 'history']),
     only('database-is-a-layer', 'database', []),
     only('rollback-stands-on-layers', 'rollback', [
+      'config',
       'github',
       'history',
+      'http',
       'git',
       'codepush',
       'database',
       'health',
-      'config',
-      'http',
     ]),
     only('postmortem-is-a-view', 'postmortem', ['github', 'history']),
   ],

@@ -123,6 +123,8 @@ function toReleases(groups: readonly Group[]): readonly Release[] {
         // what is said of its end is not on the group, which cannot be changed, but on the one above
         description: isTakenBack ? readMessage(above) : message.replace(copyPattern, ''),
         releasedBy: '',
+        // it is told as `4 hours ago`
+        releasedAt: undefined,
       },
     ]
   })

@@ -110,6 +110,24 @@ describe('on the dialect of Microsoft’s server', () => {
     expect(view.state).toBe('nothing')
   })
 
+  test('a channel whose newest release was there before the bad deployment is left out', async () => {
+    server.createApp('Older')
+    server.release('Older', { content: 'good' })
+    const { releases } = await client.read(requestFor('Shop-android').name)
+    const releasedAt = releases[0]?.releasedAt
+    const channels = [...both, 'Older/Production']
+    const { view, apply: deed } = await layerOn(server, channels, { since: releasedAt }).plan()
+    expect(view).toMatchObject({
+      state: 'pending',
+      from: 'Shop-android/Production v2, Older/Production v1',
+      basis: { 'Shop-android/Production': 'v2', 'Older/Production': 'v1' },
+    })
+    await deed()
+    expect(await showHistory(client, 'Shop-ios')).toBe('v2 v1')
+    const since = new Date(8_640_000_000_000_000)
+    expect((await layerOn(server, both, { since }).plan()).view).toMatchObject({ state: 'nothing', from: '' })
+  })
+
   test('with one channel that fails it is partial, says which, and is finished by a second run', async () => {
     server.fault({ method: 'POST', path: 'Shop-ios/', answer: { status: 403, body: 'no' } })
     const layer = layerOn(server, both)

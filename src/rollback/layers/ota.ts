@@ -33,6 +33,8 @@ export interface OtaLayerOptions {
   readonly knownBad?: readonly string[]
   /** stop: the bad releases are halted, with nothing in their place */
   readonly mode?: RollbackRequest['mode']
+  /** only what was released from then on is the bad deployment's; undefined to take the newest release whenever it was made */
+  readonly since?: Date | undefined
   readonly incident: string
   /** how long devices may be answered from a cache, ms */
   readonly verifyTimeoutMs: number
@@ -64,7 +66,8 @@ export function openOtaLayer(options: OtaLayerOptions): Layer {
     name: 'ota',
     async plan() {
       const server = await open()
-      const plans = await planAll(server, requests)
+      const all = await planAll(server, requests)
+      const plans = all.filter((plan) => !isOlder(plan, options.since))
       return {
         view: viewOf(plans, server),
         apply: async () => receiptOf(await applyAll(server, plans, options)),
@@ -106,6 +109,11 @@ function viewOf(plans: readonly Plan[], { at }: UpdateServer): LayerPlanView {
       plans.map(({ channel, releases }) => [formatChannel(channel.name), releases[0]?.label ?? '']),
     ),
   }
+}
+
+/** True for a channel whose newest release was there before: it is not of this deployment, and stays. */
+function isOlder({ releases: [newest] }: Plan, since: Date | undefined): boolean {
+  return since !== undefined && newest?.releasedAt !== undefined && newest.releasedAt < since
 }
 
 function stateOf(plans: readonly Plan[]): LayerPlanView['state'] {
