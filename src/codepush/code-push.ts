@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { InputError } from '../errors.ts'
 import { ask, type Call, type Connection, parseJson, pathOf, read, write } from './exchange.ts'
 import { type ChannelName, formatChannel, type Release } from './release.ts'
-import type { Copy, Device, Offer, Report, Reports, UpdateServer } from './update-server.ts'
+import type { AskableServer, Copy, Device, Offer, Report, Reports } from './update-server.ts'
 
 /**
  * CodePush's two dialects: `microsoft` is its own open-source server, which Revopush and Codemagic descend from; `lisong`
@@ -47,7 +47,7 @@ const metricsSchema = z.object({
 
 const headers = { accept: 'application/vnd.code-push.v2+json', 'x-codepush-sdk-version': '3.0.0' }
 
-export function openCodePush(connection: Connection, dialect: Dialect): UpdateServer {
+export function openCodePush(connection: Connection, dialect: Dialect): AskableServer {
   const deploymentPath = ({ app, deployment }: ChannelName, ...rest: readonly string[]) =>
     pathOf('apps', app, 'deployments', deployment, ...rest)
   const change = (name: ChannelName, packageInfo: Record<string, unknown>): Call => ({

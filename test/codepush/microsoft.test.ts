@@ -3,12 +3,12 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { detectKind, openCodePush } from '../../src/codepush/code-push.ts'
 import { applyAll, decide, planAll } from '../../src/codepush/roll-back.ts'
 import { readFailureSignal } from '../../src/codepush/signals.ts'
-import type { UpdateServer } from '../../src/codepush/update-server.ts'
+import type { AskableServer } from '../../src/codepush/update-server.ts'
 import { connect, openCircumstances, requestFor, rollBack, showHistory } from '../support/codepush/connect.ts'
 import { type MicrosoftServer, startMicrosoft } from '../support/codepush/microsoft.ts'
 
 let server: MicrosoftServer
-let client: UpdateServer
+let client: AskableServer
 beforeEach(async () => {
   server = await startMicrosoft()
   server.createApp('Shop')
