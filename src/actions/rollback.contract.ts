@@ -1,4 +1,4 @@
-import { issueTypes } from '../config/rollback.ts'
+import { failureRules, issueTypes } from '../config/rollback.ts'
 import { defineAction } from '../runner/contract.ts'
 import { input } from '../runner/inputs.ts'
 import { commonInputs, commonOutputs } from './contract-parts.ts'
@@ -43,9 +43,10 @@ export const rollback = defineAction({
       description: 'Why, in a sentence, for the commit, the tag and the post-mortem.',
       default: 'the deployment is unhealthy',
     }),
-    'on-failure': input.text({
-      description:
-        'When a layer fails: `stop`, `continue` or `undo`. Left empty: the configured one, else `stop`.',
+    'on-failure': input.choice({
+      description: 'When a layer fails: `stop`, `continue`, `undo`, or as `configured`.',
+      default: 'configured',
+      options: ['configured', ...failureRules],
     }),
     hold: input.text({
       description:

@@ -21,6 +21,8 @@ const releaseSchema = z.object({
   rollout: z.number().nullish(),
   description: z.string().nullish(),
   releasedBy: z.string().nullish(),
+  /** ms since the epoch */
+  uploadTime: z.number().nullish(),
 })
 const historySchema = z.object({ history: z.array(releaseSchema) })
 const deploymentsSchema = z.object({
@@ -77,6 +79,9 @@ export function openCodePush(connection: Connection, dialect: Dialect): UpdateSe
     disable: (name, label, description) =>
       write(connection, change(name, { label, isDisabled: true, description })),
 
+    enable: (name, label, description) =>
+      write(connection, change(name, { label, isDisabled: false, description })),
+
     release: (name, copy) => write(connection, releaseCall(name, copy, deploymentPath)),
 
     // a copy on lisong's server is offered to as many as its original was; on Microsoft's to all
@@ -125,6 +130,7 @@ function toRelease(
     rollout,
     description,
     releasedBy,
+    uploadTime,
   }: z.infer<typeof releaseSchema>,
   dialect: Dialect,
 ): Release {
@@ -140,6 +146,7 @@ function toRelease(
     rollout: tells ? (rollout ?? 100) : undefined,
     description: description ?? '',
     releasedBy: releasedBy ?? '',
+    releasedAt: uploadTime == null ? undefined : new Date(uploadTime),
   }
 }
 
@@ -149,13 +156,14 @@ function newestFirst(a: Release, b: Release): number {
 
 function releaseCall(
   name: ChannelName,
-  { label, binary, by, description }: Copy,
+  { label, binary, by, description, rollout }: Copy,
   deploymentPath: (name: ChannelName, ...rest: readonly string[]) => string,
 ): Call {
   const common = { method: 'POST', headers } as const
   if (by === 'rollback') return { ...common, path: deploymentPath(name, 'rollback', label), json: {} }
   const path = deploymentPath(name, 'promote', name.deployment)
-  return { ...common, path, json: { packageInfo: { label, appVersion: binary, description } } }
+  const packageInfo = { label, appVersion: binary, description, ...(rollout !== undefined && { rollout }) }
+  return { ...common, path, json: { packageInfo } }
 }
 
 /** https://github.com/microsoft/code-push-server/blob/main/api/script/routes/acquisition.ts */

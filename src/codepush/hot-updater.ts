@@ -40,18 +40,16 @@ const offerSchema = z
  * being disabled: its devices are told to return to the newest enabled one before it.
  */
 export function openHotUpdater(connection: Connection): UpdateServer {
+  const change = (label: string, json: { readonly enabled: boolean; readonly message: string }) =>
+    write(connection, { method: 'PATCH', path: pathOf('api', 'bundles', label), json })
   return {
     kind: 'hot-updater',
     at: connection.url,
     goesBackBy: 'disabling',
     prefers: 'newer',
     read: async (name) => ({ name, deviceKey: '', releases: await listReleases(connection, name) }),
-    disable: (_, label, message) =>
-      write(connection, {
-        method: 'PATCH',
-        path: pathOf('api', 'bundles', label),
-        json: { enabled: false, message },
-      }),
+    disable: (_, label, message) => change(label, { enabled: false, message }),
+    enable: (_, label, message) => change(label, { enabled: true, message }),
     release: () => Promise.reject(new TypeError('hot-updater goes back by disabling')),
     describe: () => Promise.reject(new TypeError('hot-updater goes back by disabling')),
     ask: ({ name }, device) => askForUpdate(connection, name, device),
@@ -98,7 +96,14 @@ function toRelease(bundle: z.infer<typeof bundleSchema>): Release {
     rollout: reached === null || reached === undefined ? 100 : (reached / cohorts) * 100,
     description: bundle.message ?? '',
     releasedBy: '',
+    releasedAt: timeOf(bundle.id),
   }
+}
+
+/** The first 48 bits of a UUID of version 7 are ms since the epoch: https://www.rfc-editor.org/rfc/rfc9562#section-5.7 */
+function timeOf(id: string): Date | undefined {
+  const [, high, low] = /^([0-9a-f]{8})-([0-9a-f]{4})-7/i.exec(id) ?? []
+  return high === undefined || low === undefined ? undefined : new Date(Number.parseInt(high + low, 16))
 }
 
 async function askForUpdate(

@@ -52,9 +52,9 @@ export function rollbackSchema() {
       .describe('How old the failed revision may be, for a rollback without a person.'),
     'plan-valid': duration({ min: 1000 }).prefault('1h').describe('How long a saved plan may be applied.'),
     verify: duration()
-      .prefault('1m')
+      .prefault('5m')
       .describe(
-        'How long production is watched after the rollback before it is called healthy; 0s for one look.',
+        'How long it may take after the rollback until production is seen to be well again; it is over as soon as that is known.',
       ),
   })
     .transform((all) => ({
@@ -78,6 +78,10 @@ export function codeSchema() {
       .enum(['auto', 'direct', 'pull-request'])
       .default('auto')
       .describe('`direct`, `pull-request`, or `auto` for what the rules of the branch allow.'),
+    'tag-pattern': line()
+      .default('deploy-*')
+      .describe('For the target `previous-deployment-tag`: name of the tags, with one `*`.'),
+    checks: z.array(line()).default([]).describe('For the target `last-green`: the checks that were green.'),
     'max-commits': z
       .number()
       .int('must be a whole number; write for example `50`')
@@ -98,7 +102,11 @@ export function codeSchema() {
         'How the restored revision is deployed: a push with the token of a workflow starts no workflow by itself.',
       ),
   })
-    .transform(({ 'max-commits': maxCommits, ...rest }) => ({ ...rest, maxCommits }))
+    .transform(({ 'max-commits': maxCommits, 'tag-pattern': tagPattern, ...rest }) => ({
+      ...rest,
+      maxCommits,
+      tagPattern,
+    }))
     .prefault({})
     .describe('The code: a branch of this repository.')
 }

@@ -26,7 +26,7 @@ export interface RecoveryInput
 /** A check of a `health-checked` event. */
 export interface SeenBefore {
   readonly name: string
-  readonly value?: number
+  readonly value?: number | undefined
 }
 
 /** Plain data: what became of production after a rollback. */

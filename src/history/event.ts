@@ -32,6 +32,12 @@ const checkOutcomeSchema = z.object({
   failingSince: z.iso.datetime().optional(),
 })
 
+const beforeAndAfter = z.object({
+  name: z.string(),
+  before: z.number().optional(),
+  after: z.number().optional(),
+})
+
 const healthChecked = z.object({
   ...common,
   kind: z.literal('health-checked'),
@@ -147,6 +153,28 @@ const recoveryVerified = z.object({
   outcome: z.enum(['recovered', 'not-recovered', 'unknown']),
   because: z.string(),
   startedAt: z.iso.datetime(),
+  /** what the checks showed when the deployment was called bad, and what they show now */
+  checks: z.array(beforeAndAfter).optional(),
+})
+
+/** What the people who use it noticed: active users, crashes, feedback, engagement, before the deployment and since. */
+const impactAssessed = z.object({
+  ...common,
+  kind: z.literal('impact-assessed'),
+  because: z.string(),
+  startedAt: z.iso.datetime(),
+  checks: z.array(beforeAndAfter.extend({ harmed: z.boolean(), evidence: z.string() })),
+})
+
+/** A workflow was started to roll back. claimed: it is about to be; failed: it could not be, and may be tried again. */
+const rollbackRequested = z.object({
+  ...common,
+  kind: z.literal('rollback-requested'),
+  outcome: z.enum(['claimed', 'started', 'failed']),
+  workflow: z.string(),
+  because: z.string(),
+  /** id of the run that was started, where the server tells */
+  started: z.string().optional(),
 })
 
 export const endings = ['complete', 'partial', 'failed', 'undone'] as const
@@ -177,6 +205,8 @@ export const eventSchema = z.discriminatedUnion('kind', [
   rollbackBegan,
   revisionDeployed,
   recoveryVerified,
+  impactAssessed,
+  rollbackRequested,
   rollbackEnded,
   holdSet,
   holdLifted,

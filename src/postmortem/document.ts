@@ -166,6 +166,10 @@ function describeEvent(event: Event): PhrasingContent[] {
       return [revision(event.deployed), text(' was deployed by '), link(event.url, code(event.workflow))]
     case 'recovery-verified':
       return [text('production: '), strong(event.outcome), text(`, ${event.because}`)]
+    case 'impact-assessed':
+      return [text(`what users noticed: ${event.because}`)]
+    case 'rollback-requested':
+      return [code(event.workflow), text(` to roll back: ${event.outcome}, ${event.because}`)]
     case 'rollback-ended':
       return [text('the rollback ended '), strong(event.outcome)]
     case 'hold-set':

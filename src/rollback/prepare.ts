@@ -15,15 +15,20 @@ export interface Assessment {
 export interface Preparation {
   /** all events of the incident so far, oldest first */
   readonly events: readonly Event[]
-  /** Opens the layers that are configured, in the order in which they are rolled back. @param target the good revision, where an earlier run has chosen it */
-  readonly openLayers: (target: string | undefined) => Promise<readonly Layer[]>
+  /** Opens the layers that are configured, in the order in which they are rolled back. */
+  readonly openLayers: (circumstances: {
+    /** the good revision, where an earlier run or a saved plan has chosen it */
+    readonly target: string | undefined
+    readonly choice: Choice
+    readonly progress: Progress
+  }) => readonly Layer[]
   readonly choice: Choice
   /** true when no person asked for it */
   readonly automatic: boolean
   /** Looks at production; undefined when there is nothing to look with. */
   readonly assess: (() => Promise<Assessment | undefined>) | undefined
-  /** @throws RefusedError when a machine must not do it now */
-  readonly guard: (plan: Plan) => Promise<void>
+  /** @param goesOn true for a rollback that began before @throws RefusedError when a machine must not do it now */
+  readonly guard: (plan: Plan, goesOn: boolean) => Promise<void>
   /** the plan that people looked at; undefined to do what is planned now */
   readonly saved: SavedPlan | undefined
 }
@@ -56,36 +61,39 @@ export async function prepare(preparation: Preparation): Promise<Prepared> {
   const progress = readProgress(events)
   const { unfinished } = progress
   const goesOn = unfinished !== undefined
-  const layers = await preparation.openLayers(
-    unfinished?.layers.find(({ layer }) => layer === 'code')?.to ||
-      saved?.layers.find(({ layer }) => layer === 'code')?.to,
-  )
-  const begun = unfinished?.layers.map(({ layer }) => layer)
-  // what was begun is finished as it was begun, whatever is asked for now; and looking costs no time beside planning
+  // what was begun, or planned and looked at, is done as it was planned, whatever is asked for now
+  const agreed = unfinished?.layers ?? saved?.layers
+  const agreedOn = agreed?.map(({ layer }) => layer) ?? choice
+  const layers = preparation.openLayers({
+    target: agreed?.find(({ layer }) => layer === 'code')?.to,
+    choice: agreedOn,
+    progress,
+  })
+  // looking costs no time beside planning
   const [plan, assessment] = await Promise.all([
-    planLayers(layers, begun ?? saved?.layers.map(({ layer }) => layer) ?? choice),
+    planLayers(layers, agreedOn),
     automatic && !goesOn ? assess?.() : undefined,
   ])
   if (saved !== undefined && !goesOn) refuseIfMoved(saved, viewsOf(plan))
-  if (goesOn) return { kind: 'ready', plan, progress, assessment }
 
   const settled = (kind: 'nothing' | 'done' | 'well' | 'held', because: string) =>
     ({ kind, plan, because, assessment }) as const
   if (plan.layers.length === 0)
     return settled('nothing', 'the deployment changed nothing that is configured here')
-  if (isDone(plan)) return settled('done', 'all of it was rolled back before, and that holds')
+  if (!goesOn && isDone(plan)) return settled('done', 'all of it was rolled back before, and that holds')
   if (assessment?.verdict === 'healthy')
     return settled('well', `production is not failing at this moment: ${assessment.because}`)
-  const refusal = automatic ? await refusalOf(() => guard(plan), plan) : undefined
+  const refusal = automatic
+    ? await refusalOf(() => guard(plan, goesOn), goesOn ? undefined : plan)
+    : undefined
   if (refusal !== undefined) return settled('held', refusal)
   return { kind: 'ready', plan, progress, assessment }
 }
 
-/** Why a machine must not do this now; undefined when it may. */
-async function refusalOf(guard: () => Promise<void>, plan: Plan): Promise<string | undefined> {
-  const reasons = viewsOf(plan).flatMap(({ layer, needsPerson }) =>
-    needsPerson.map((why) => `${layer}: ${why}`),
-  )
+/** Why a machine must not do this now; undefined when it may. @param plan undefined when it was held against its guards before */
+async function refusalOf(guard: () => Promise<void>, plan: Plan | undefined): Promise<string | undefined> {
+  const views = plan === undefined ? [] : viewsOf(plan)
+  const reasons = views.flatMap(({ layer, needsPerson }) => needsPerson.map((why) => `${layer}: ${why}`))
   if (reasons.length > 0)
     return `this is not done without a person: ${reasons.join('; ')}. Look at the plan, and start the rollback by hand if it is right`
   try {

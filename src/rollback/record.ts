@@ -97,7 +97,7 @@ export function reasonCodeOf(error: unknown): 'conflict' | 'refused' | 'unavaila
 
 /** What the history says of a rollback that began. */
 export interface Progress {
-  /** the beginning that has no end yet; undefined when nothing is to be gone on with */
+  /** the beginning that has no end yet, or ended with only some layers done; undefined when nothing is to be gone on with */
   readonly unfinished: Extract<Event, { kind: 'rollback-began' }> | undefined
   /** how many rollbacks of the incident have ended */
   readonly ended: number
@@ -116,7 +116,8 @@ export function readProgress(events: readonly Event[]): Progress {
   const began = events.findLastIndex(({ kind }) => kind === 'rollback-began')
   const since = began === -1 ? [] : events.slice(began)
   const first = since[0]
-  const hasEnded = since.some(({ kind }) => kind === 'rollback-ended')
+  const end = since.findLast((event) => event.kind === 'rollback-ended')
+  const isOver = end !== undefined && end.outcome !== 'partial'
   const done = new Map<LayerName, DoneLayer>()
   for (const event of since) {
     if (event.kind === 'rollback-applied' || event.kind === 'rollback-proposed') done.set(event.layer, event)
@@ -124,7 +125,7 @@ export function readProgress(events: readonly Event[]): Progress {
   }
   const deployed = since.findLast((event) => event.kind === 'revision-deployed')
   return {
-    unfinished: first?.kind === 'rollback-began' && !hasEnded ? first : undefined,
+    unfinished: first?.kind === 'rollback-began' && !isOver ? first : undefined,
     ended: events.filter(({ kind }) => kind === 'rollback-ended').length,
     done,
     undone: (layer) =>

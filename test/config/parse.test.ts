@@ -27,8 +27,11 @@ describe('a configuration', () => {
         timeoutMs: 10_000,
         alpha: 0.01,
         healthyEarly: false,
+        jitterMs: 0,
+        concurrency: 10,
         cooldownMs: 1_800_000,
         checks: [],
+        impact: [],
       },
       rollback: {
         strategies: {},
@@ -36,9 +39,15 @@ describe('a configuration', () => {
         dailyCap: 3,
         maxAgeMs: 604_800_000,
         planValidMs: 3_600_000,
-        verifyMs: 60_000,
+        verifyMs: 300_000,
       },
-      code: { target: 'last-successful-deployment', delivery: 'auto', maxCommits: 50 },
+      code: {
+        target: 'last-successful-deployment',
+        delivery: 'auto',
+        maxCommits: 50,
+        tagPattern: 'deploy-*',
+        checks: [],
+      },
       postmortem: { labels: ['postmortem', 'incident'], assignees: [] },
     })
   })
@@ -54,6 +63,9 @@ describe('a configuration', () => {
         timeoutMs: 5_000,
         alpha: 0.01,
         healthyEarly: false,
+        jitterMs: 0,
+        concurrency: 10,
+        impact: [],
         cooldownMs: 3_600_000,
         checks: [
           {
@@ -98,6 +110,8 @@ describe('a configuration', () => {
         target: 'previous-deployment-tag',
         delivery: 'pull-request',
         maxCommits: 20,
+        tagPattern: 'live-*',
+        checks: ['build'],
         redeploy: { workflow: 'deploy.yml', inputs: { revision: '{revision}' }, timeoutMs: 900_000 },
       },
       database: {

@@ -28,6 +28,7 @@ function open(rollback: Partial<CodeRollback> = {}, options: Partial<CodeLayerOp
   return openCodeLayer({
     repository: shop.open({ permissions }),
     rollback: { ...common, ...restore, checks: [], paths: [], ...rollback } as CodeRollback,
+    lookedAfter: new Set(),
     openClone: prepareClone({
       url: `${shop.github.url}/octo-org/shop.git`,
       token: shop.github.createToken({ login: 'github-actions[bot]', kind: 'actions', permissions }),

@@ -10,6 +10,7 @@ import type { RollbackReceipt } from '../../git/receipt.ts'
 import { undoReset } from '../../git/reset.ts'
 import { planUndo } from '../../git/undo.ts'
 import { type Verification, verifyBranch } from '../../git/verify.ts'
+import type { Warning } from '../../git/warnings.ts'
 import type { Repository } from '../../github/client.ts'
 import { closePull, findOpenPull } from '../../github/pulls.ts'
 import type { Layer, LayerPlan, LayerPlanView, LayerReceipt, UndoableRollback } from '../layer.ts'
@@ -18,6 +19,8 @@ export interface CodeLayerOptions {
   readonly repository: Repository
   /** what is asked for: branch, environment, incident, failed revision, target, delivery */
   readonly rollback: CodeRollback
+  /** what other layers look after, so that it needs no warning here */
+  readonly lookedAfter: ReadonlySet<Warning['kind']>
   /** a clone is only made for what takes a merge: mode `revert`, and taking a rollback back below later work */
   readonly openClone: OpenClone
   /** of the pull request, where the rules of the branch want one */
@@ -37,14 +40,17 @@ export function openCodeLayer(options: CodeLayerOptions): Layer {
     name: 'code',
     async plan(): Promise<LayerPlan> {
       const plan = await planRollback(repository, rollback, openClone)
-      return { view: viewCode(plan), apply: () => applyCode(options, plan) }
+      return { view: viewCode(plan, options.lookedAfter), apply: () => applyCode(options, plan) }
     },
     undo: (done) => undoCode(options, done),
   }
 }
 
 /** A plan of the code, in the words of all layers. */
-export function viewCode(plan: RollbackPlan): LayerPlanView {
+export function viewCode(
+  plan: RollbackPlan,
+  lookedAfter: CodeLayerOptions['lookedAfter'] = new Set(),
+): LayerPlanView {
   const { branch, head, undone, collateral, warnings, badIsRollback } = plan
   return {
     layer: 'code',
@@ -58,7 +64,9 @@ export function viewCode(plan: RollbackPlan): LayerPlanView {
       ({ sha, message, author }) =>
         `commit ${sha.slice(0, 7)} (${title(message)}, ${author}) came after the failed revision, and is undone with it`,
     ),
-    warnings: warnings.map(({ message, paths }) => `${message} (${paths.slice(0, 3).join(', ')})`),
+    warnings: warnings
+      .filter(({ kind }) => !lookedAfter.has(kind))
+      .map(({ message, paths }) => `${message} (${paths.slice(0, 3).join(', ')})`),
     needsPerson:
       badIsRollback && !takesBack(plan)
         ? ['the failed revision is itself a rollback, and one is not rolled back by a machine']
