@@ -59,8 +59,8 @@ await runAction(gitRollback, async (step) => {
     by: context.actor,
     runUrl: context.run?.url,
   }
+  await demandReady(repository, facts, { redeploy: inputs.redeploy, head: plan.head })
   const receipt = await recordFailure(step, workplace, trace, async () => {
-    await demandReady(repository, facts, { redeploy: inputs.redeploy, head: plan.head })
     if (!context.byHand && plan.done === undefined) await guard(step, workplace, plan)
     return apply(step, workplace, plan, trace)
   })

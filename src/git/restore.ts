@@ -76,7 +76,9 @@ export async function planRestore(repository: Repository, request: RestoreReques
 export async function planDeployOnly(repository: Repository, request: RestoreRequest): Promise<RestorePlan> {
   const plan = await planRestore(repository, request)
   const way = { way: 'none', because: 'input "mode" is deploy-only' } as const
-  return { ...plan, mode: 'deploy-only', done: undefined, since: [], sameContent: false, way }
+  // nothing is written to the branch
+  const warnings = plan.warnings.filter(({ kind }) => kind !== 'workflow-files')
+  return { ...plan, mode: 'deploy-only', done: undefined, since: [], sameContent: false, warnings, way }
 }
 
 function isBelow(path: string, paths: readonly string[]): boolean {

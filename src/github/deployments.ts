@@ -41,7 +41,7 @@ export interface DeploymentMark {
   readonly logUrl: string | undefined
 }
 
-/** Says how a deployment ended; the same mark twice is one. @param description longer ones are cut off */
+/** Says how a deployment ended; one that ended so already is left as it is. @param description longer ones are cut off */
 export async function markDeployment(
   { octokit, owner, repo }: Repository,
   { id }: Pick<Deployment, 'id'>,
@@ -51,8 +51,8 @@ export async function markDeployment(
   const need = { doing: `mark deployment ${id}`, permission: 'deployments: write' }
   await explained(need, async () => {
     const about = { owner, repo, deployment_id: id }
-    const { data } = await octokit.rest.repos.listDeploymentStatuses({ ...about, per_page: 100 })
-    if (data.some((each) => each.state === state && each.description === description)) return
+    const { data } = await octokit.rest.repos.listDeploymentStatuses({ ...about, per_page: 1 })
+    if (data[0]?.state === state) return
     await octokit.rest.repos.createDeploymentStatus({
       ...about,
       state,
