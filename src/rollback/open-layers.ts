@@ -116,6 +116,7 @@ function openCode(surroundings: LayerSurroundings): Layer {
     reason: surroundings.reason,
     by: surroundings.by,
     runUrl: surroundings.runUrl,
+    now: () => new Date(surroundings.now()),
   })
 }
 

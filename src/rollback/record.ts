@@ -54,6 +54,21 @@ export function describeApplied(
   return { what, naturalKey }
 }
 
+/** That a rollback of the code was taken back, and which incident that is about; undefined when the history does not know it. */
+export function describeTakenBack(
+  events: readonly Event[],
+  { rollback, now, because }: { rollback: string; now: string; because: string },
+): Recordable & { readonly subject: Pick<Event, 'incident' | 'environment' | 'revision'> | undefined } {
+  const subject = events.findLast(
+    (event) => event.kind === 'rollback-applied' && event.layer === 'code' && event.now === rollback,
+  )
+  return {
+    what: { kind: 'rollback-undone', layer: 'code', from: rollback, now, because },
+    naturalKey: ['code', rollback],
+    subject,
+  }
+}
+
 /** What was taken back and is done again is another event than the first time. */
 export function again(times: number): readonly string[] {
   return times === 0 ? [] : [`again-${times}`]

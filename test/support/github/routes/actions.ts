@@ -78,7 +78,8 @@ export const actions: Routes = {
 
   'actions/list-workflow-runs': {
     permission: 'actions:read',
-    handle({ repository, params, query }) {
+    async handle({ repository, params, query }) {
+      await demandWorkflow(repository, params['workflow_id'] ?? '')
       const sha = query.get('head_sha')
       const isAskedFor = (query.get('event') ?? 'workflow_dispatch') === 'workflow_dispatch'
       const all = repository.runs
@@ -132,6 +133,14 @@ function describeRun(repository: HostedRepository, run: WorkflowRun): Schema<'wo
     rerun_url: `${url}/rerun`,
     workflow_url: `${repository.apiUrl}/actions/workflows/1`,
   }
+}
+
+/** GitHub knows a workflow that is on the default branch, or that has run. */
+async function demandWorkflow({ git, runs, defaultBranch }: HostedRepository, workflow: string) {
+  if (runs.some((run) => run.workflow === workflow)) return
+  const under = `.github/workflows/${workflow}`
+  const files = await git.readTree(`refs/heads/${defaultBranch}`, { recursive: true, under })
+  if (!files.some(({ path }) => path === under)) throw notFound()
 }
 
 /** What a run is started with has to be what its workflow says of `workflow_dispatch`. */
