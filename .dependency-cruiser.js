@@ -15,7 +15,7 @@ export default {
     {
       name: 'runner-is-for-actions',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(actions|runner)/' },
+      from: { path: '^src/', pathNot: '^src/(actions|runner|drill)/' },
       to: { path: '^src/runner/' },
     },
     {
@@ -58,8 +58,18 @@ export default {
     only('runner-stands-on-github', 'runner', ['github']),
     only('health-stands-on-config', 'health', ['config', 'http']),
     only('git-is-a-layer', 'git', ['github', 'history']),
-    only('codepush-is-a-layer', 'codepush', ['http']),
+    only('codepush-is-a-layer', 'codepush', ['http', 'history']),
     only('database-is-a-layer', 'database', []),
+    only('rollback-stands-on-layers', 'rollback', [
+      'config',
+      'github',
+      'history',
+      'http',
+      'git',
+      'codepush',
+      'database',
+      'health',
+    ]),
     only('postmortem-is-a-view', 'postmortem', ['github', 'history']),
   ],
   options: {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { actions } from '../src/actions/table.ts'
 import { renderJsonSchema } from '../src/config/json-schema.ts'
 import { publishedName, publishedTag } from '../src/published.ts'
-import { fillReadme, writeManifest, writeReadmeParts } from '../src/runner/manifest.ts'
+import { fillReadme, placesOf, writeManifest, writeReadmeParts } from '../src/runner/manifest.ts'
 import { code, link, renderMarkdown, table, text } from '../src/text/markdown.ts'
 
 /** Every file that is generated, wholly or between markers, as it should be. @param root folder of the repository */
@@ -13,8 +13,8 @@ export function generatedFiles(root: string): readonly { readonly path: string; 
   })
   return [
     ...actions.flatMap((action) => [
-      { path: `actions/${action.name}/action.yml`, text: writeManifest(action) },
-      filled(`actions/${action.name}/README.md`, writeReadmeParts(action)),
+      { path: placesOf(action.name).manifest, text: writeManifest(action) },
+      filled(placesOf(action.name).readme, writeReadmeParts(action)),
     ]),
     filled('README.md', { actions: actionTable() }),
     // editors complete .github/rollback.yml from it
@@ -26,10 +26,7 @@ function actionTable(): string {
   return renderMarkdown([
     table(
       ['action', 'what it does'],
-      actions.map(({ name, description }) => [
-        link(`actions/${name}/README.md`, code(name)),
-        text(description),
-      ]),
+      actions.map(({ name, description }) => [link(placesOf(name).readme, code(name)), text(description)]),
     ),
   ])
 }

@@ -1,8 +1,7 @@
-import { detectKind, openCodePush } from '../codepush/code-push.ts'
 import { describeDevices, describePlan, summarizePlans, summarizeResults } from '../codepush/describe.ts'
-import type { Connection } from '../codepush/exchange.ts'
-import { openHotUpdater } from '../codepush/hot-updater.ts'
+import { openUpdateServer } from '../codepush/open.ts'
 import type { Plan } from '../codepush/plan.ts'
+import { describeResult } from '../codepush/record.ts'
 import { formatChannel } from '../codepush/release.ts'
 import { isEncrypted, readRequests, readServerUrl } from '../codepush/request.ts'
 import { applyAll, type ChannelResult, type Decision, decide, planAll } from '../codepush/roll-back.ts'
@@ -45,7 +44,16 @@ await runAction(codepushRollback, async (step) => {
     incident,
   })
   const startedAt = step.now().toISOString()
-  const server = await openServer(step, url)
+  const server = await openUpdateServer(
+    {
+      fetch: globalThis.fetch,
+      now: () => step.now().getTime(),
+      signal: step.signal,
+      url,
+      accessKey: inputs['access-key'],
+    },
+    inputs['server-kind'],
+  )
   log.info(`${server.at} is a server of the kind ${server.kind}`)
   const plans = await planAll(server, requests)
   for (const line of plans.flatMap(describePlan)) log.info(line)
@@ -59,69 +67,20 @@ await runAction(codepushRollback, async (step) => {
     log: log.info,
   })
   for (const line of results.flatMap(describeDevices)) log.info(line)
-  for (const result of results) await record(step, workplace, result, startedAt)
+  const circumstances = {
+    reason: step.secrets.redact(inputs.reason),
+    automatic: !step.context.byHand,
+    startedAt,
+    stepKey: step.context.stepKey,
+  }
+  for (const result of results) {
+    const event = describeResult(result, circumstances)
+    if (event !== undefined) await workplace.record(event.what, event.key)
+  }
   await finish(step, workplace, { server, plans, results, decision: decide(results) })
   const problems = results.flatMap(({ problem }) => problem ?? [])
   if (problems.length > 0) step.fail(problems.join('\n'))
 })
-
-async function openServer({ inputs, signal, now }: CodepushStep, url: string): Promise<UpdateServer> {
-  const connection: Connection = {
-    fetch: globalThis.fetch,
-    now: () => now().getTime(),
-    signal,
-    url,
-    accessKey: inputs['access-key'],
-  }
-  const kind = inputs['server-kind'] === 'auto' ? await detectKind(connection) : inputs['server-kind']
-  return kind === 'hot-updater' ? openHotUpdater(connection) : openCodePush(connection, kind)
-}
-
-/** What this run, or an earlier one of the same incident, did to a channel. A rollback of another incident is not ours to tell. */
-async function record(
-  { inputs, context, secrets }: CodepushStep,
-  { record: append }: Workplace,
-  { plan, receipt, problem, reasonCode }: ChannelResult,
-  startedAt: string,
-): Promise<void> {
-  const name = formatChannel(plan.channel.name)
-  const label = (each: { readonly label: string } | undefined, otherwise: string) =>
-    `${name} ${each?.label ?? otherwise}`
-  if (problem !== undefined) {
-    const from = label('bad' in plan ? plan.bad : undefined, 'as it is')
-    const to = label('good' in plan ? plan.good : undefined, 'nothing older')
-    const code = reasonCode === 'superseded' ? 'conflict' : reasonCode
-    if (code === 'restored' || code === 'done-before' || code === 'halted') return
-    await append({ kind: 'rollback-failed', layer: 'ota', from, to, reasonCode: code, because: problem }, [
-      'ota',
-      from,
-      to,
-      code,
-      context.stepKey,
-    ])
-    return
-  }
-  if (receipt?.bad === undefined || (plan.kind === 'done' && !plan.ours)) return
-  const from = label(receipt.bad, '')
-  const to = label(receipt.good, 'halted')
-  await append(
-    {
-      kind: 'rollback-applied',
-      layer: 'ota',
-      from,
-      // a copy on top has a label of its own; what it was copied from is the same in a run that finds it done
-      to: plan.kind === 'done' ? label(plan.good.copyOf ?? plan.good, '') : to,
-      now: label(receipt.now, 'halted'),
-      reason: secrets.redact(inputs.reason),
-      targetFoundBy:
-        plan.kind === 'roll-back' ? plan.foundBy : plan.kind === 'done' ? 'done before' : 'halted',
-      automatic: !context.byHand,
-      undone: [],
-      startedAt,
-    },
-    ['ota', from, label(receipt.now, 'halted')],
-  )
-}
 
 async function finish(
   step: CodepushStep,

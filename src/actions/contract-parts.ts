@@ -17,7 +17,7 @@ export const commonInputs = {
   }),
   revision: input.text({
     description:
-      'Full id of the deployed commit that may be bad. Left empty: that of the deployment or workflow-run event, else the commit this workflow runs for.',
+      'Full id of the deployed commit that may be bad. Left empty: that of the deployment or workflow-run event; in a run that was started by hand, by a comment or by a schedule, the newest deployment of the environment; else the commit this workflow runs for.',
   }),
 } as const
 

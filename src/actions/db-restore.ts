@@ -78,6 +78,7 @@ async function restore(
         automatic: !context.byHand,
         undone: [],
         startedAt,
+        ...(report.kept !== undefined && { kept: { database: report.kept } }),
       },
       ['database', manifest.name, report.kept ?? ''],
     )

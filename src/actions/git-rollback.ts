@@ -209,6 +209,7 @@ async function deploy(
     {
       workflow: inputs.redeploy,
       ref: branch,
+      commit,
       inputs: Object.fromEntries(filled),
       timeoutMs: inputs['redeploy-timeout'] ?? 0,
     },

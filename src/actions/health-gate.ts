@@ -1,91 +1,23 @@
-import { watchHealth } from '../health/gate.ts'
-import { planWatch, readDeployedAt } from '../health/plan.ts'
-import type { GateReport } from '../health/report.ts'
-import { chooseResponse } from '../health/response.ts'
-import { summarizeReport } from '../health/summary.ts'
-import { secretsOf } from '../health/target.ts'
-import { runAction, type Step } from '../runner/action.ts'
-import { renderMarkdown } from '../text/markdown.ts'
+import { runAction } from '../runner/action.ts'
+import { assess } from './health-gate/assess.ts'
+import { gate } from './health-gate/gate.ts'
+import { prepareStep } from './health-gate/step.ts'
+import { verify } from './health-gate/verify.ts'
+import { watch } from './health-gate/watch.ts'
 import { healthGate } from './health-gate.contract.ts'
 import { openWorkplace } from './wiring.ts'
 
-/** For how long a revision that was rolled back is not rolled back automatically again. */
-const rememberedMs = 90 * 24 * 60 * 60_000
-
-type HealthGateStep = Step<typeof healthGate.inputs, keyof typeof healthGate.outputs>
+const modes = { gate, watch, verify, assess } as const
 
 await runAction(healthGate, async (step) => {
-  const { inputs, context, env, log, secrets, signal, sleep } = step
-  const { config, environment, revision, incident, readHistory, record } = await openWorkplace(step)
-  const { cooldownMs } = config.health
-  const plan = planWatch(config.health, {
-    url: inputs.url,
-    checks: inputs.checks,
-    windowMs: inputs.window,
-    intervalMs: inputs.interval,
-  })
-  for (const secret of secretsOf(plan.checks, env)) secrets.add(secret)
-
-  const now = () => step.now().getTime()
-  const { redact } = secrets
-  const deployedAt = readDeployedAt(inputs['deployed-at'], context.event.deployment?.created_at, now())
-  const report = await watchHealth({
-    ...plan,
-    deployedAt,
-    fetch,
-    env,
-    now,
-    sleep,
-    log: log.info,
-    redact,
-    signal,
-  })
-  log.info(`verdict on ${environment}: ${report.verdict}, because ${report.because}`)
-  const response = chooseResponse({
-    report,
-    past:
-      report.verdict === 'unhealthy'
-        ? await readHistory({ since: new Date(now() - Math.max(cooldownMs, rememberedMs)) })
-        : [],
-    environment,
-    revision,
-    hold: inputs.hold,
-    cooldownMs,
-    now: now(),
-  })
-
-  const ids = {
-    incident,
-    decision: response.decision,
-    'reason-code': response.reasonCode,
-    verdict: report.verdict,
-    report: await step.writeReport(`health-gate-${context.stepKey.replace(/[^\w-]+/g, '-')}`, report),
+  const workplace = await openWorkplace(step)
+  const prepared = prepareStep(step, workplace)
+  try {
+    await modes[step.inputs.mode](prepared)
+  } catch (error) {
+    // a step that a time-out or a person ends says at least that it knows nothing
+    if (step.signal.aborted)
+      prepared.publish({ verdict: 'inconclusive', decision: 'keep', 'reason-code': 'cancelled' })
+    throw error
   }
-  step.setOutputs({ ...ids, result: JSON.stringify({ schema: 1, ...ids }) })
-  await record(
-    {
-      kind: 'health-checked',
-      verdict: report.verdict,
-      ...response,
-      startedAt: report.startedAt,
-      // the event keeps of each check only what its schema names
-      checks: [...report.checks],
-    },
-    [context.stepKey, report.verdict],
-  )
-  await step.writeSummary(renderMarkdown(summarizeReport(report, response, environment)))
-  const { decision, because } = response
-  announce(step, report, `verdict on ${environment}: ${report.verdict} (${decision}), because ${because}`)
 })
-
-/** One annotation for each failing check, and the verdict itself: an error where it fails the step, else a warning. */
-function announce({ inputs, log, fail }: HealthGateStep, report: GateReport, message: string): void {
-  const fails = inputs['fail-on'].some((verdict) => verdict === report.verdict)
-  for (const { name, state, evidence } of report.checks) {
-    if (state === 'ok') continue
-    const annotate = fails && report.decidedBy.includes(name) ? log.error : log.warning
-    annotate(evidence, `Health check ${name}`)
-  }
-  if (fails) fail(message)
-  else if (report.verdict !== 'healthy') log.warning(message, 'Health gate')
-}

@@ -1,11 +1,9 @@
-import { makeBackup } from '../database/backup.ts'
-import { readCatalog } from '../database/catalog.ts'
 import type { Engine } from '../database/engine.ts'
+import { runInCheckout } from '../database/migrations/command.ts'
+import { undoDeployment } from '../database/migrations/deployment.ts'
 import type { Selection } from '../database/migrations/plan.ts'
-import { undoMigrations } from '../database/migrations/undo.ts'
 import type { Store } from '../database/store/store.ts'
-import { runTool } from '../database/tool.ts'
-import { InputError, RefusedError } from '../errors.ts'
+import { InputError } from '../errors.ts'
 import { findTarget } from '../git/target.ts'
 import { defaultBranch } from '../github/repository.ts'
 import type { Step } from '../runner/action.ts'
@@ -39,39 +37,27 @@ export async function undo(step: DbRestoreStep, workplace: Workplace, places: Pl
     )
   const startedAt = now().toISOString()
   const selection = await select(step, workplace)
-  const { backups } = await readCatalog(store)
-  const recorded = backups.filter((each) => each.source === engine.source && each.before === revision)
-  let backup = ''
-  const report = await undoMigrations({
+  const checkout = step.env['GITHUB_WORKSPACE'] ?? '.'
+  const report = await undoDeployment({
     engine,
+    store,
     folder: inputs.migrations,
     bad: await openRevision(repository, revision),
     selection,
-    recorded: recorded.flatMap(({ migrations }) => migrations),
-    byCommand: inputs.command !== '',
+    command:
+      inputs.command === ''
+        ? undefined
+        : (names) => runInCheckout(inputs.command, names, { revision, checkout, env: step.env }),
+    environment,
     allowDataLoss: inputs['allow-data-loss'],
     allowIrregular: inputs['allow-irregular'],
     dryRun: inputs['dry-run'],
-    before: async () => {
-      const made = await makeBackup({
-        engine,
-        store,
-        environment,
-        // from after the deployment: it is no way back to before it
-        before: `undo-of-${revision}`,
-        migrations: [],
-        pinned: false,
-        recipient: inputs.recipient || undefined,
-        verify: true,
-        scratch,
-        now,
-        log: log.info,
-        signal: step.signal,
-      })
-      backup = made.name
-    },
-    command: inputs.command === '' ? undefined : (names) => runCommand(step, revision, names),
+    expected: undefined,
+    recipient: inputs.recipient || undefined,
+    scratch,
+    now,
     log: log.info,
+    signal: step.signal,
   })
   if (report.outcome === 'undone')
     await workplace.record(
@@ -86,6 +72,7 @@ export async function undo(step: DbRestoreStep, workplace: Workplace, places: Pl
         automatic: !context.byHand,
         undone: [],
         startedAt,
+        ...(report.backup !== undefined && { kept: { backup: report.backup } }),
       },
       ['database', revision, ...report.undone],
     )
@@ -95,7 +82,7 @@ export async function undo(step: DbRestoreStep, workplace: Workplace, places: Pl
     decision,
     'reason-code': reason,
     undone: report.outcome === 'undone' ? report.undone.length : 0,
-    ...(backup !== '' && { backup }),
+    ...(report.backup !== undefined && { backup: report.backup }),
     report: await step.writeReport('db-restore', report),
   }
   step.setOutputs({ ...ids, result: JSON.stringify({ schema: 1, ...ids }) })
@@ -129,26 +116,4 @@ async function select(
     rolledBack: new Set(rollbacks.map(({ incident }) => incident).filter((each) => each !== incident)),
   })
   return { by: 'added', good: await openRevision(repository, commit.sha) }
-}
-
-/** In the checkout that the job made, and only if that is of the bad revision: the good one does not have the scripts. */
-async function runCommand(
-  { inputs, env }: DbRestoreStep,
-  revision: string,
-  names: readonly string[],
-): Promise<void> {
-  const cwd = env['GITHUB_WORKSPACE']
-  const git = ['-C', cwd ?? '.', 'rev-parse', 'HEAD']
-  const head = await runTool({ command: 'git', debianPackage: 'git', args: git, env }).catch(() => 'nothing')
-  if (head.trim() !== revision)
-    throw new RefusedError(
-      `the command has to run in a checkout of ${revision}, and the workspace has ${head.trim()}: use actions/checkout with that ref first`,
-    )
-  await runTool({
-    command: 'bash',
-    debianPackage: 'bash',
-    args: ['-e', '-o', 'pipefail', '-c', inputs.command],
-    env: { ...env, ROLLBACK_MIGRATIONS: names.join('\n') },
-    cwd,
-  })
 }

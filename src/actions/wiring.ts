@@ -1,10 +1,11 @@
 import { parseConfig } from '../config/parse.ts'
 import { type Config, defaultConfig } from '../config/schema.ts'
-import { InputError } from '../errors.ts'
+import { InputError, RefusedError } from '../errors.ts'
 import type { Repository } from '../github/client.ts'
 import { readFile } from '../github/contents.ts'
+import { listDeployments } from '../github/deployments.ts'
 import { openBranchHistory } from '../history/branch-history.ts'
-import { type Event, type EventDraft, eventSchema, newEvent, revisionSchema } from '../history/event.ts'
+import { type Event, eventSchema, newEvent, type Occurrence, revisionSchema } from '../history/event.ts'
 import { incidentId } from '../history/incident.ts'
 import type { Step } from '../runner/action.ts'
 import { refuseForks } from '../runner/context.ts'
@@ -27,17 +28,12 @@ export interface Workplace {
   readonly readHistory: (options?: { readonly since?: Date }) => Promise<readonly Event[]>
   /** Appends an event to the history, with the circumstances of this step and without secrets. */
   readonly record: (what: Occurrence, naturalKey: readonly string[], about?: Subject) => Promise<void>
+  /** The same; false when the event was there before, so that of several jobs one knows that it is the first. */
+  readonly claim: (what: Occurrence, naturalKey: readonly string[], about?: Subject) => Promise<boolean>
 }
 
 /** The incident that an event belongs to: that of the step, unless it says otherwise. */
 type Subject = Pick<Workplace, 'incident' | 'environment' | 'revision'>
-
-/** An event less its circumstances, which are the same for all events of a step. */
-export type Occurrence = EventDraft extends infer D
-  ? D extends EventDraft
-    ? Omit<D, 'incident' | 'environment' | 'revision' | 'at' | 'actor' | 'run'>
-    : never
-  : never
 
 /** Opens it all; sends nothing that changes anything. @throws InputError for a fork's pull request, a malformed revision, a faulty configuration file */
 export async function openWorkplace({
@@ -50,18 +46,27 @@ export async function openWorkplace({
   openRepository,
 }: CommonStep): Promise<Workplace> {
   refuseForks(context)
-  const named =
-    inputs.revision || context.event.deployment?.sha || context.event.workflow_run?.head_sha || context.sha
-  const parsed = revisionSchema.safeParse(named)
-  if (!parsed.success)
-    throw new InputError(`input "revision" is "${named}"; write the full 40-character id of a commit`)
-  const revision = parsed.data
   const repository = openRepository(inputs.token)
-  const config = await loadConfig({ repository, path: inputs.config, ref: context.sha || revision })
+  const { deployment, workflow_run: workflowRun } = context.event
+  const named = inputs.revision || deployment?.sha || workflowRun?.head_sha
+  const told = named ? parseRevision(named) : undefined
+  const config = await loadConfig({ repository, path: inputs.config, ref: context.sha || (told ?? 'HEAD') })
+  const environment = inputs.environment || deployment?.environment || config.environment
+  const revision =
+    told ?? parseRevision((await findDeployed(repository, context, environment)) ?? context.sha)
   const history = openBranchHistory({ repository, branch: config.history.branch, signal })
-  const environment = inputs.environment || context.event.deployment?.environment || config.environment
   const incident = incidentId({ environment, revision })
   const { actor, run } = context
+  const append = (
+    what: Occurrence,
+    naturalKey: readonly string[],
+    about: Subject = { incident, environment, revision },
+  ) => {
+    const at = now().toISOString()
+    const subject = { incident: about.incident, environment: about.environment, revision: about.revision }
+    const event = newEvent({ ...what, ...subject, at, actor, ...(run && { run }) }, naturalKey)
+    return history.append(eventSchema.parse(redactDeep(event, secrets.redact)))
+  }
   return {
     repository,
     config,
@@ -74,14 +79,50 @@ export async function openWorkplace({
         log.warning(`line ${line} of ${file} in the history is left out: ${why}`, 'History')
       return events
     },
-    record: async (what, naturalKey, about = { incident, environment, revision }) => {
-      const at = now().toISOString()
-      const subject = { incident: about.incident, environment: about.environment, revision: about.revision }
-      const event = newEvent({ ...what, ...subject, at, actor, ...(run && { run }) }, naturalKey)
-      await history.append(eventSchema.parse(redactDeep(event, secrets.redact)))
-    },
+    record: async (...told) => void (await append(...told)),
+    claim: async (...told) => (await append(...told)) === 'appended',
   }
 }
+
+/** The same workplace for another revision of the environment, whose incident is another one. */
+export function aboutRevision(workplace: Workplace, revision: string): Workplace {
+  const { environment } = workplace
+  const subject = { incident: incidentId({ environment, revision }), environment, revision }
+  return {
+    ...workplace,
+    ...subject,
+    record: (what, naturalKey, about = subject) => workplace.record(what, naturalKey, about),
+    claim: (what, naturalKey, about = subject) => workplace.claim(what, naturalKey, about),
+  }
+}
+
+/** @throws InputError for what is no full commit id */
+function parseRevision(named: string): string {
+  const parsed = revisionSchema.safeParse(named)
+  if (parsed.success) return parsed.data
+  throw new InputError(`input "revision" is "${named}"; write the full 40-character id of a commit`)
+}
+
+/**
+ * What a run that is about no revision of its own is about: the newest deployment. A run that somebody starts by hand, and a
+ * scheduled one, are at the head of the branch, and what is deployed may be older.
+ * @returns undefined when the run has a revision, nothing was deployed, or the token may not see it
+ */
+async function findDeployed(
+  repository: Repository,
+  { eventName }: CommonStep['context'],
+  environment: string,
+): Promise<string | undefined> {
+  if (!runsAboutNoRevision.has(eventName)) return undefined
+  try {
+    for await (const { revision } of listDeployments(repository, { environment })) return revision
+  } catch (error) {
+    if (!(error instanceof RefusedError)) throw error
+  }
+  return undefined
+}
+
+const runsAboutNoRevision: ReadonlySet<string> = new Set(['workflow_dispatch', 'schedule', 'issue_comment'])
 
 /** Read through the API, so that no checkout is needed. A path that was asked for has to be there; the default one need not. */
 async function loadConfig({

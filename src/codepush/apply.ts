@@ -1,9 +1,10 @@
-import { ConflictError, RefusedError, UnavailableError } from '../errors.ts'
+import { ConflictError, RefusedError } from '../errors.ts'
 import { isSameBinary } from './binary.ts'
+import { type Change, carryOut } from './carry-out.ts'
 import { markPutBack, markTakenBack } from './mark.ts'
 import type { Plan } from './plan.ts'
 import { type Channel, describe, formatChannel, formatLabel, type Release } from './release.ts'
-import type { UpdateServer, WriteOutcome } from './update-server.ts'
+import type { UpdateServer } from './update-server.ts'
 import { type DeviceCheck, verify } from './verify.ts'
 
 /** What a rollback did, or had done before. */
@@ -28,12 +29,6 @@ export interface Circumstances {
   readonly sleep: (ms: number) => Promise<void>
   readonly log: (line: string) => void
 }
-
-/** How often a write is made whose effect is not to be seen. */
-const tries = 3
-/** How often, and in what time, the server is read for the effect of a write whose answer was lost. */
-const readings = 4
-const readingPauseMs = 500
 
 /**
  * Applies a plan, or finishes what an earlier run of it began: the bad release is disabled first, because on one server a
@@ -63,10 +58,13 @@ export async function applyPlan(
   let channel = fresh
   for (const release of plan.disable) {
     circumstances.log(`${formatChannel(name)}: disabling ${describe(release)}`)
-    channel = await carryOut(server, plan, channel, circumstances, {
-      write: () => server.disable(name, release.label, markTakenBack(release.description, incident)),
+    const description = markTakenBack(release, incident)
+    const change: Change = {
+      write: () => server.disable(name, release.label, description),
       isDone: (read, outcome) => isDisabledIn(read, release) ?? outcome === 'accepted',
-    })
+      refuseIfMoved: (read) => refuseIfMoved(plan, read),
+    }
+    channel = await carryOut(server, channel, change, circumstances)
   }
   if (plan.kind === 'stop') {
     const devices = await verify(
@@ -82,10 +80,12 @@ export async function applyPlan(
   if (by !== 'disabling') {
     circumstances.log(`${formatChannel(name)}: putting ${describe(good)} on top by ${by}`)
     const description = markPutBack(good.description, bad.label, incident)
-    channel = await carryOut(server, plan, channel, circumstances, {
+    const change: Change = {
       write: () => server.release(name, { label: good.label, binary: bad.binary, by, description }),
       isDone: (read) => topOf(plan, read)?.packageHash === good.packageHash,
-    })
+      refuseIfMoved: (read) => refuseIfMoved(plan, read),
+    }
+    channel = await carryOut(server, channel, change, circumstances)
     refuseIfOvertaken(plan, channel)
     const top = topOf(plan, channel)
     if (top !== undefined && top.description !== description)
@@ -94,49 +94,6 @@ export async function applyPlan(
   const now = by === 'disabling' ? good : topOf(plan, channel)
   const devices = await verify(server, channel, { ...plan, bad: badOf(plan) }, circumstances)
   return { outcome: 'rolled-back', bad, good, now, devices }
-}
-
-/**
- * Writes once, and reads before anything else: the server's word is not taken for it, as one server says yes to four
- * rollbacks at once and makes one, and a 5xx may come after the deed.
- */
-async function carryOut(
-  server: UpdateServer,
-  plan: Plan,
-  before: Channel,
-  { sleep, log }: Circumstances,
-  {
-    write,
-    isDone,
-  }: {
-    readonly write: () => Promise<WriteOutcome>
-    readonly isDone: (read: Channel, outcome: WriteOutcome) => boolean
-  },
-): Promise<Channel> {
-  const { name } = plan.channel
-  if (isDone(before, 'unknown')) return before
-  refuseIfMoved(plan, before)
-  for (let attempt = 1; attempt <= tries; attempt += 1) {
-    let refusal: RefusedError | undefined
-    const outcome = await write().catch((error: unknown): WriteOutcome => {
-      // another runner may have done it a moment ago: then the server refuses to do it twice
-      if (!(error instanceof RefusedError)) throw error
-      refusal = error
-      return 'unknown'
-    })
-    for (let reading = 1; reading <= readings; reading += 1) {
-      const channel = await server.read(name)
-      if (isDone(channel, outcome)) return channel
-      refuseIfMoved(plan, channel)
-      if (refusal !== undefined) throw refusal
-      if (outcome === 'accepted') break
-      await sleep(readingPauseMs * reading)
-    }
-    log(`${formatChannel(name)}: the server does not show it (attempt ${attempt} of ${tries})`)
-  }
-  throw new UnavailableError(
-    `${server.at} was asked ${tries} times to change ${formatChannel(name)}, and did not: its log may say why; run this again when it works`,
-  )
 }
 
 /** The mark is a help for people and later runs: devices do not need it, so its failure is no failure of the rollback. */

@@ -77,6 +77,9 @@ export function openCodePush(connection: Connection, dialect: Dialect): UpdateSe
     disable: (name, label, description) =>
       write(connection, change(name, { label, isDisabled: true, description })),
 
+    enable: (name, label, description) =>
+      write(connection, change(name, { label, isDisabled: false, description })),
+
     release: (name, copy) => write(connection, releaseCall(name, copy, deploymentPath)),
 
     // a copy on lisong's server is offered to as many as its original was; on Microsoft's to all
@@ -149,13 +152,14 @@ function newestFirst(a: Release, b: Release): number {
 
 function releaseCall(
   name: ChannelName,
-  { label, binary, by, description }: Copy,
+  { label, binary, by, description, rollout }: Copy,
   deploymentPath: (name: ChannelName, ...rest: readonly string[]) => string,
 ): Call {
   const common = { method: 'POST', headers } as const
   if (by === 'rollback') return { ...common, path: deploymentPath(name, 'rollback', label), json: {} }
   const path = deploymentPath(name, 'promote', name.deployment)
-  return { ...common, path, json: { packageInfo: { label, appVersion: binary, description } } }
+  const packageInfo = { label, appVersion: binary, description, ...(rollout !== undefined && { rollout }) }
+  return { ...common, path, json: { packageInfo } }
 }
 
 /** https://github.com/microsoft/code-push-server/blob/main/api/script/routes/acquisition.ts */

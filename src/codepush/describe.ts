@@ -8,30 +8,38 @@ import type { UpdateServer } from './update-server.ts'
 /** A plan as lines of a log. */
 export function describePlan(plan: Plan): readonly string[] {
   const name = formatChannel(plan.channel.name)
+  return [`${name}: ${outlineOf(plan)}`, ...stepsOf(plan).map((step) => `  ${step}`)]
+}
+
+function outlineOf(plan: Plan): string {
   switch (plan.kind) {
     case 'roll-back':
-      return [
-        `${name}: ${describe(plan.bad)} → content of ${describe(plan.good)} (${plan.foundBy})`,
-        ...plan.disable.map((each) => `  disable ${formatLabel(each.label)}`),
-        ...(plan.by === 'disabling' ? [] : [`  put ${plan.good.label} on top by ${plan.by}`]),
-        '  ask as devices what they are offered',
-      ]
+      return `${describe(plan.bad)} → content of ${describe(plan.good)} (${plan.foundBy})`
     case 'stop':
-      return [
-        `${name}: halt ${describe(plan.bad)} with nothing to put in its place${plan.because === undefined ? '' : `, because ${plan.because}`}`,
-        ...plan.disable.map((each) => `  disable ${formatLabel(each.label)}`),
-        '  devices that run it keep it; no other is offered it',
-      ]
+      return `halt ${describe(plan.bad)} with nothing to put in its place${plan.because === undefined ? '' : `, because ${plan.because}`}`
     case 'done':
-      return [
-        plan.bad === undefined
-          ? `${name}: ${describe(plan.good)} is on top already: there is nothing to do`
-          : `${name}: ${formatLabel(plan.bad.label)} is taken back already, ${describe(plan.good)} is on top`,
-      ]
+      return plan.bad === undefined
+        ? `${describe(plan.good)} is on top already: there is nothing to do`
+        : `${formatLabel(plan.bad.label)} is taken back already, ${describe(plan.good)} is on top`
     case 'superseded':
-      return [`${name}: ${formatLabel(plan.expected)} is superseded by ${describe(plan.by)}`]
+      return `${formatLabel(plan.expected)} is superseded by ${describe(plan.by)}`
   }
 }
+
+/** What is done to a channel, in this order. */
+export function stepsOf(plan: Plan): readonly string[] {
+  if (plan.kind === 'done' || plan.kind === 'superseded') return []
+  const disable = plan.disable.map((each) => `disable ${formatLabel(each.label)}`)
+  if (plan.kind === 'stop') return [...disable, stopMeans]
+  return [
+    ...disable,
+    ...(plan.by === 'disabling' ? [] : [`put ${plan.good.label} on top by ${plan.by}`]),
+    'ask as devices what they are offered',
+  ]
+}
+
+/** For those who hold the device. */
+export const stopMeans = 'devices that run it keep it; no other is offered it'
 
 /** The plans as a section of the job summary. */
 export function summarizePlans(plans: readonly Plan[], server: UpdateServer): readonly RootContent[] {

@@ -40,18 +40,16 @@ const offerSchema = z
  * being disabled: its devices are told to return to the newest enabled one before it.
  */
 export function openHotUpdater(connection: Connection): UpdateServer {
+  const change = (label: string, json: { readonly enabled: boolean; readonly message: string }) =>
+    write(connection, { method: 'PATCH', path: pathOf('api', 'bundles', label), json })
   return {
     kind: 'hot-updater',
     at: connection.url,
     goesBackBy: 'disabling',
     prefers: 'newer',
     read: async (name) => ({ name, deviceKey: '', releases: await listReleases(connection, name) }),
-    disable: (_, label, message) =>
-      write(connection, {
-        method: 'PATCH',
-        path: pathOf('api', 'bundles', label),
-        json: { enabled: false, message },
-      }),
+    disable: (_, label, message) => change(label, { enabled: false, message }),
+    enable: (_, label, message) => change(label, { enabled: true, message }),
     release: () => Promise.reject(new TypeError('hot-updater goes back by disabling')),
     describe: () => Promise.reject(new TypeError('hot-updater goes back by disabling')),
     ask: ({ name }, device) => askForUpdate(connection, name, device),

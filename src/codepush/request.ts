@@ -63,8 +63,8 @@ export function readRequests(choices: Choices): readonly RollbackRequest[] {
   })
 }
 
-/** An app's name may hold a slash, as in `owner/app`; a deployment's does not. */
-function readChannel(text: string): ChannelName {
+/** An app's name may hold a slash, as in `owner/app`; a deployment's does not. @throws InputError */
+export function readChannel(text: string): ChannelName {
   const [, app, deployment] = /^(.+)\/([^/]+)$/.exec(text) ?? []
   if (app !== undefined && deployment !== undefined) return { app, deployment }
   throw new InputError(`input "channels" has "${text}"; write app/deployment, as in Shop-ios/Production`)

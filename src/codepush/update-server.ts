@@ -20,6 +20,8 @@ export interface UpdateServer {
   readonly read: (name: ChannelName) => Promise<Channel>
   /** Offers the release to nobody any more, and says so on it. Done twice, it changes nothing. */
   readonly disable: (name: ChannelName, label: string, description: string) => Promise<WriteOutcome>
+  /** Offers a release that was disabled to its devices again. Done twice, it changes nothing. */
+  readonly enable: (name: ChannelName, label: string, description: string) => Promise<WriteOutcome>
   /** Puts the content of the release on top. */
   readonly release: (name: ChannelName, copy: Copy) => Promise<WriteOutcome>
   /** Says on a release what it is; offers it to all devices of its binary. */
@@ -40,6 +42,8 @@ export interface Copy {
   /** a server rolls back only within the binary it last released to; a promotion to itself works for all */
   readonly by: 'rollback' | 'promotion'
   readonly description: string
+  /** percent of the devices that a promotion is offered to; all of them without it */
+  readonly rollout?: number
 }
 
 /** A device as the server knows it. */

@@ -125,6 +125,23 @@ export function headers() {
     })
 }
 
+/** The name of a variable of the step that holds a secret: none is written into the file. */
+export function environmentVariable(example: string) {
+  return z
+    .string({
+      error: ({ input }) => (input === undefined ? 'is missing; write `{ env: NAME }`' : undefined),
+    })
+    .regex(
+      /^[A-Za-z_][A-Za-z0-9_]*$/,
+      `is not the name of an environment variable; write one such as \`${example}\``,
+    )
+    .refine(
+      (name) => redact(name) === name,
+      'is itself a secret; write the name of the variable that holds it',
+    )
+    .describe(`name of the environment variable of the step, such as \`${example}\``)
+}
+
 const headerValue = z.union(
   [
     z
@@ -132,21 +149,9 @@ const headerValue = z.union(
       .refine(isOneLine, { error: 'holds a line break or control character; write one line' })
       .describe('the text itself; never a secret'),
     section({
-      env: z
-        .string({
-          error: ({ input }) => (input === undefined ? 'is missing; write `{ env: NAME }`' : undefined),
-        })
-        .regex(
-          /^[A-Za-z_][A-Za-z0-9_]*$/,
-          'is not the name of an environment variable; write one such as `HEALTH_TOKEN`',
-        )
-        .refine(
-          (name) => redact(name) === name,
-          'is itself a secret; write the name of the variable that holds it',
-        )
-        .describe(
-          'name of the environment variable of the step that holds the whole value, such as `Bearer …`',
-        ),
+      env: environmentVariable('HEALTH_TOKEN').describe(
+        'name of the environment variable of the step that holds the whole value, such as `Bearer …`',
+      ),
     }),
   ],
   { error: 'must be a text or `{ env: NAME }`; write a text in quotes' },

@@ -41,7 +41,9 @@ export function findLiteralSecrets(document: Document): LiteralSecrets {
     const held = literalsOf(document, value)
     values.push(...held.texts)
     if (held.texts.length === 0 || held.named) return
-    tell(path, `${quote(name)} must not be written here; put it in a secret and write \`{ env: NAME }\``)
+    // in a broken file, a part of the secret may have become a part of the key
+    const shown = /^[A-Za-z][\w-]*$/.test(name) ? quote(name) : 'this value'
+    tell(path, `${shown} must not be written here; put it in a secret and write \`{ env: NAME }\``)
   }
 
   const walkText = (text: string, path: Path): void => {

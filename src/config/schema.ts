@@ -3,6 +3,7 @@ import { formatDuration, parseDuration } from '../text/duration.ts'
 import { branchesCollide } from './branch-name.ts'
 import { checksSchema } from './checks.ts'
 import { branchName, duration, isOneLine, section } from './fields.ts'
+import { codeSchema, databaseSchema, otaSchema, rollbackSchema } from './rollback.ts'
 
 export type { CheckRules, Limit } from './checks.ts'
 export { type Metric, metricDefaults, metrics, type Severity, severities } from './metrics.ts'
@@ -28,6 +29,10 @@ export const configSchema = section(
       .prefault({})
       .describe('Where the record of incidents is kept.'),
     health: healthSchema().prefault({}).describe('How the actions see whether production is well.'),
+    rollback: rollbackSchema(),
+    code: codeSchema(),
+    database: databaseSchema(),
+    ota: otaSchema(),
     postmortem: section({
       labels: z
         .array(
@@ -94,11 +99,26 @@ function healthSchema() {
     cooldown: duration()
       .prefault('30m')
       .describe('Least time between two automatic rollbacks of the environment.'),
+    jitter: duration()
+      .prefault('0s')
+      .describe(
+        'Each look begins up to so much later, by chance, so that many gates do not ask at the same moment. At most the interval.',
+      ),
+    concurrency: z
+      .int('must be a whole number; write for example `10`')
+      .min(1, 'must be at least 1')
+      .default(10)
+      .describe('How many checks look at the same time, at most.'),
     checks: checksSchema.prefault([]).describe('What is looked at. Each check has a limit and a severity.'),
+    impact: checksSchema
+      .prefault([])
+      .describe(
+        'What tells whether users are harmed, such as active users, crashes, feedback and engagement: measured before and after, and never rolled back for.',
+      ),
   })
     .superRefine(keepWithinWindow, { when: isMapping })
     .transform((health) => {
-      const { window: windowMs, interval, timeout, cooldown: cooldownMs, checks, alpha } = health
+      const { window: windowMs, interval, timeout, cooldown: cooldownMs, checks, impact, alpha } = health
       const intervalMs = interval ?? Math.min(defaultIntervalMs, windowMs)
       const timeoutMs = timeout ?? Math.min(defaultTimeoutMs, windowMs)
       return {
@@ -108,7 +128,10 @@ function healthSchema() {
         cooldownMs,
         alpha,
         healthyEarly: health['healthy-early'],
+        jitterMs: Math.min(health.jitter, intervalMs),
+        concurrency: health.concurrency,
         checks: checks.map((check) => fillFor(check, { intervalMs, windowMs })),
+        impact: impact.map((check) => fillFor(check, { intervalMs, windowMs })),
       }
     })
 }

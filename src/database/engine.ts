@@ -28,6 +28,11 @@ export interface Engine {
   /** Databases that restores replaced and kept, oldest first. */
   readonly listKept: () => Promise<readonly Kept[]>
   readonly dropKept: (name: string) => Promise<void>
+  /**
+   * Puts a kept database in the place of the live one again, which is kept under the other name. As `Staged.swap`.
+   * @throws ConflictError when clients that may not be cut off hold the database
+   */
+  readonly putBack: (kept: string, keepAs: string) => Promise<void>
 
   /** True where DDL is part of a transaction: not in MariaDB and MySQL, which commit at every such statement. */
   readonly transactionalDdl: boolean

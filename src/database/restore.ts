@@ -8,6 +8,7 @@ import { verifyStored } from './catalog.ts'
 import { differences } from './compare.ts'
 import type { Contents, DumpSource, Engine, Staged } from './engine.ts'
 import type { Manifest } from './manifest.ts'
+import { isHistoryTable } from './migrations/applied.ts'
 import { openPart } from './seal.ts'
 import type { Store } from './store/store.ts'
 
@@ -27,6 +28,8 @@ export interface RestoreOptions {
   readonly keepOldMs: number
   /** does all of it but the swap */
   readonly dryRun: boolean
+  /** the schema of the live database that was planned on; a ConflictError when it has another by now */
+  readonly liveSchema?: string | undefined
   readonly scratch: string
   readonly now: () => Date
   readonly log: (line: string) => void
@@ -74,10 +77,15 @@ export async function restoreBackup(options: RestoreOptions): Promise<RestoreRep
   try {
     await verifyStored(store, manifest)
     log(`${manifest.name}: all ${manifest.parts.length} files are as the manifest says`)
-    if (await holdsAlready(engine, manifest)) {
+    const live = await engine.contents()
+    if (live !== undefined && (await holdsAlready(engine, manifest, live))) {
       log(`${engine.database} holds what backup ${manifest.name} does: there is nothing to restore`)
       return report(manifest, { outcome: 'already-restored' })
     }
+    if (options.liveSchema !== undefined && live?.schema !== options.liveSchema)
+      throw new ConflictError(
+        `the schema of ${engine.database} is not the one that was planned on: somebody migrated it meanwhile; plan again`,
+      )
     await rm(scratch, { recursive: true, force: true })
     await mkdir(scratch, { recursive: true, mode: 0o700 })
     const staged = await engine.stage(openSource(options, scratch))
@@ -138,10 +146,16 @@ export async function pruneKept({
   }
 }
 
-/** The same command again finishes: what is there already is not restored a second time. */
-async function holdsAlready(engine: Engine, { contents }: Manifest): Promise<boolean> {
-  const rough = await engine.contents()
-  if (rough === undefined || differences(contents, rough).length > 0) return false
+/**
+ * True when the live database holds just what a backup does: then it is not restored a second time.
+ * @param rough what is in it, counted only
+ */
+export async function holdsAlready(
+  engine: Engine,
+  { contents }: Manifest,
+  rough: Contents,
+): Promise<boolean> {
+  if (differences(contents, rough).length > 0) return false
   const exact = await engine.contents({ digests: true })
   return exact !== undefined && differences(contents, exact).length === 0
 }
@@ -181,7 +195,8 @@ async function countLosses(
   const losses: Loss[] = []
   for (const { name, rows, digest } of live.tables) {
     const backedUp = before.get(name)
-    if (backedUp === undefined) losses.push({ table: name, rows, exact: true })
+    if (isHistoryTable(name)) continue
+    else if (backedUp === undefined) losses.push({ table: name, rows, exact: true })
     // looking for newer rows reads both tables whole: not where their digests say that there are none
     else if (digest !== undefined && digest === backedUp.digest && rows === backedUp.rows) continue
     else if (verify === 'full')

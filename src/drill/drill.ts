@@ -1,18 +1,25 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { z } from 'zod'
 import { startGitHub } from '../../test/support/github/server.ts'
 import { openRepository, type Repository } from '../github/client.ts'
 import { openBranchHistory } from '../history/branch-history.ts'
-import type { LayerName } from '../history/event.ts'
+import { type LayerName, layerSchema } from '../history/event.ts'
+import { deploy, serveDeployments } from './deploy.ts'
 import { badChanges, goodChanges } from './history.ts'
 import { type OverTheAir, openOverTheAir } from './over-the-air.ts'
 import { openProduction, type Production } from './production.ts'
-import { type Job, runStep, type StepResult } from './runner.ts'
+import { type Job, runStep, type StepOptions, type StepResult } from './runner.ts'
 
 /** What a drill found, as `--json` prints it. Times in ms from the moment the bad revision was served. */
 export interface DrillResult {
   readonly detected_ms: number
+  /** the good revision was served again */
   readonly recovered_ms: number
+  /** how long each phase took; the deployment goes on beside the layers that follow the code */
+  readonly phases: Readonly<Record<string, number>>
+  /** what the front door came to */
+  readonly decision: string
   readonly layers: readonly {
     readonly name: LayerName
     readonly from: string
@@ -52,6 +59,18 @@ const owner = 'octo-org'
 const name = 'shop'
 const environment = 'production'
 
+/** What the drill reads of the front door's report. */
+const reportSchema = z.object({
+  phases: z.record(z.string(), z.number()),
+  layers: z.array(
+    z.object({
+      layer: layerSchema,
+      outcome: z.string(),
+      view: z.object({ from: z.string(), to: z.string() }),
+    }),
+  ),
+})
+
 /**
  * Rehearses a rollback from the deploy to the post-mortem: a real git repository, database and web service, the compiled
  * actions run as the runner runs them, and an emulated GitHub that holds every request against GitHub's own description.
@@ -81,101 +100,86 @@ export async function runDrill({
     const jobToken = github.createToken({
       login: 'github-actions[bot]',
       kind: 'actions',
-      permissions: { contents: 'write', issues: 'write', deployments: 'read' },
+      permissions: { contents: 'write', issues: 'write', deployments: 'read', actions: 'write' },
     })
     const deployer = open(github.apiUrl, people)
-    production = await openProduction({
+    const served = await openProduction({
       directory: join(directory, 'production'),
       cloneUrl: hosted.cloneUrl.replace('://', `://x-access-token:${people}@`),
     })
+    production = served
+    if (layers.includes('codepush')) updates = await openOverTheAir()
 
     say('a shop is in production')
-    const good = await production.push(goodChanges({ url: `${production.url}/` }))
-    await deploy({ production, deployer, revision: good })
-    const healthy = await production.visit()
+    const storage = join(directory, 'backups')
+    const good = await served.push(goodChanges({ url: `${served.url}/`, storage, ota: updates?.settings }))
+    await deploy(deployer, served, { revision: good, environment })
+    const healthy = await served.visit()
     say(`deployed ${good.slice(0, 7)}: GET / answers ${healthy.status}`)
-
-    if (layers.includes('codepush')) updates = await openOverTheAir()
     const goodBundle = await updates?.release('the good bundle')
 
-    const schemaGood = production.schema()
-    const bad = await production.push(badChanges())
-    const logBefore = await production.log()
+    const schemaGood = served.schema()
+    const bad = await served.push(badChanges())
+    const logBefore = await served.log()
     const job = await openJob({ directory: join(directory, 'job'), github, token: jobToken, sha: bad })
-    const database = {
-      'database-url': `sqlite:${production.database}`,
-      storage: join(directory, 'backups'),
-      migrations: 'db',
-    }
-    const backup = await step(job, say, 'db-backup', database)
+    const databaseUrl = `sqlite:${served.database}`
+    const backup = await step(job, say, 'db-backup', {
+      inputs: { 'database-url': databaseUrl, storage, migrations: 'db' },
+    })
     if (backup.outputs['decision'] !== 'backed-up') throw new Error('the database was not backed up')
-    await deploy({ production, deployer, revision: bad })
+    await deploy(deployer, served, { revision: bad, environment })
     const badServedAt = performance.now()
-    const broken = await production.visit()
+    const sinceBad = () => Math.round(performance.now() - badServedAt)
+    const broken = await served.visit()
     say(
       `deployed ${bad.slice(0, 7)}: GET / answers ${broken.status}, although the deployment is a success to GitHub`,
     )
-
+    const schemaBad = served.schema()
     const badBundle = await updates?.release('the bad bundle')
     if (badBundle !== undefined)
       say(
         `released ${badBundle.label} over the air: a device on ${goodBundle?.label} is offered ${(await updates?.offerTo(goodBundle))?.words}`,
       )
 
-    const schemaBad = production.schema()
     const before = github.requests.length
     const gate = await step(job, say, 'health-gate', {})
-    const detectedMs = Math.round(performance.now() - badServedAt)
+    const detectedMs = sinceBad()
     if (gate.outputs['decision'] !== 'roll-back')
       throw new Error(`the gate decided "${gate.outputs['decision']}" on a broken production`)
 
-    // with the bad revision's scripts, before the old code comes back: the good revision does not have them
-    const undone = await step(job, say, 'db-restore', {
-      ...database,
-      strategy: 'migrations',
-      'to-revision': 'last-successful-deployment',
-      reason: 'the homepage answers 500',
+    let recoveredMs = 0
+    const endDeployments = serveDeployments(github, hosted, async (revision) => {
+      await deploy(deployer, served, { revision, environment })
+      recoveredMs = sinceBad()
+      say(`  the workflow deploy.yml has deployed ${revision.slice(0, 7)}`)
     })
-    const schemaAfter = production.schema()
-    const rollback = await step(job, say, 'git-rollback', {
-      target: 'last-successful-deployment',
-      reason: 'the homepage answers 500',
+    const rollback = await step(job, say, 'rollback', {
+      inputs: { reason: 'the homepage answers 500' },
+      env: { DATABASE_URL: databaseUrl, ...updates?.env },
     })
-    const restored = rollback.outputs['commit']
-    if (restored === undefined) throw new Error('git-rollback made no commit')
-    await deploy({ production, deployer, revision: restored })
-    const visited = await production.visit()
-    const recoveredMs = Math.round(performance.now() - badServedAt)
-    const verified = visited.status === healthy.status && visited.body === healthy.body
-    say(
-      `deployed ${restored.slice(0, 7)}: GET / answers ${visited.status}, ${verified ? 'byte for byte as before' : 'but NOT what it answered before'}`,
-    )
+    await endDeployments()
+    const report = reportSchema.parse(JSON.parse(await readFile(rollback.outputs['report'] ?? '', 'utf8')))
 
-    const steps = [gate, undone, rollback]
-    const otherLayers: DrillResult['layers'][number][] = []
-    if (updates !== undefined && goodBundle !== undefined && badBundle !== undefined) {
-      const ota = await step(job, say, 'codepush-rollback', {
-        ...updates.inputs,
-        'from-label': badBundle.label,
-        reason: 'the app crashes at its start',
-      })
-      const offer = await updates.offerTo(badBundle)
-      const isGood = offer.packageHash === goodBundle.packageHash
+    const visited = await served.visit()
+    const isCodeBack = visited.status === healthy.status && visited.body === healthy.body
+    say(
+      `GET / answers ${visited.status}, ${isCodeBack ? 'byte for byte as before' : 'but NOT what it answered before'}`,
+    )
+    const schemaAfter = served.schema()
+    const offer = badBundle === undefined ? undefined : await updates?.offerTo(badBundle)
+    const isBundleBack = offer?.packageHash === goodBundle?.packageHash
+    if (offer !== undefined)
       say(
-        `a device that holds ${badBundle.label} is offered ${offer.words}: ${isGood ? 'exactly the package of' : 'NOT the package of'} ${goodBundle.label}`,
+        `a device that holds ${badBundle?.label} is offered ${offer.words}: ${isBundleBack ? 'exactly the package of' : 'NOT the package of'} ${goodBundle?.label}`,
       )
-      otherLayers.push({
-        name: 'ota',
-        from: badBundle.label,
-        to: goodBundle.label,
-        outcome: ota.outputs['decision'] ?? 'failed',
-        verified: isGood,
-      })
-      steps.push(ota)
+    const verified: Partial<Record<LayerName, boolean>> = {
+      database: schemaAfter === schemaGood && schemaBad !== schemaGood,
+      code: isCodeBack,
+      ota: isBundleBack,
     }
 
     const postmortem = await step(job, say, 'postmortem-issue', {
-      incident: rollback.outputs['incident'] ?? '',
+      inputs: { incident: rollback.outputs['incident'] ?? '' },
     })
     const issue = hosted.issues.find(({ number }) => String(number) === postmortem.outputs['issue-number'])
     if (issue === undefined) throw new Error('there is no post-mortem issue')
@@ -184,23 +188,22 @@ export async function runDrill({
 
     const summaryFile = join(directory, 'job-summary.md')
     const postmortemFile = join(directory, 'post-mortem.md')
-    await writeFile(summaryFile, [backup, ...steps, postmortem].map(({ summary }) => summary).join('\n'))
+    const steps = [backup, gate, rollback, postmortem]
+    await writeFile(summaryFile, steps.map(({ summary }) => summary).join('\n'))
     await writeFile(postmortemFile, `# ${issue.title}\n\n${issue.body}`)
     return {
       result: {
         detected_ms: detectedMs,
         recovered_ms: recoveredMs,
-        layers: [
-          {
-            name: 'database',
-            from: '2_amount',
-            to: '1_products',
-            outcome: undone.outputs['decision'] ?? 'failed',
-            verified: schemaAfter === schemaGood && schemaBad !== schemaGood,
-          },
-          { name: 'code', from: bad, to: good, outcome: rollback.outputs['decision'] ?? 'failed', verified },
-          ...otherLayers,
-        ],
+        phases: { detect: detectedMs, ...report.phases },
+        decision: rollback.outputs['decision'] ?? 'failed',
+        layers: report.layers.map(({ layer, outcome, view: { from, to } }) => ({
+          name: layer,
+          from,
+          to,
+          outcome,
+          verified: verified[layer] ?? false,
+        })),
         issue: {
           number: issue.number,
           url: postmortem.outputs['issue-url'] ?? '',
@@ -214,7 +217,7 @@ export async function runDrill({
         schemaBad,
         schemaAfter,
         logBefore,
-        logAfter: await production.log(),
+        logAfter: await served.log(),
         summaryFile,
         postmortemFile,
       },
@@ -224,35 +227,6 @@ export async function runDrill({
     await updates?.stop()
     await github.stop()
   }
-}
-
-/** What a deploy workflow does: GitHub's record of the deployment, the deployment itself, and its success. */
-async function deploy({
-  production,
-  deployer,
-  revision,
-}: {
-  production: Production
-  deployer: Repository
-  revision: string
-}): Promise<void> {
-  const { octokit } = deployer
-  const { data } = await octokit.rest.repos.createDeployment({
-    owner,
-    repo: name,
-    ref: revision,
-    environment,
-    auto_merge: false,
-    required_contexts: [],
-  })
-  if (!('id' in data)) throw new Error(`GitHub did not create the deployment: ${data.message}`)
-  await production.deploy(revision)
-  await octokit.rest.repos.createDeploymentStatus({
-    owner,
-    repo: name,
-    deployment_id: data.id,
-    state: 'success',
-  })
 }
 
 function open(apiUrl: string, token: string): Repository {
@@ -299,8 +273,8 @@ async function step(
   job: Job,
   say: (line: string) => void,
   action: string,
-  inputs: Record<string, string>,
+  options: Pick<StepOptions, 'inputs' | 'env'>,
 ): Promise<StepResult> {
   say(`${action}:`)
-  return runStep(job, { action, inputs, onLine: (line) => say(`  ${line}`) })
+  return runStep(job, { ...options, action, onLine: (line) => say(`  ${line}`) })
 }

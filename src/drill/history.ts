@@ -13,8 +13,22 @@ const page = shop('index.html')
 
 const files = (...names: string[]) => Object.fromEntries(names.map((name) => [name, shop(name)]))
 
-/** What the shop's people did up to the good revision, oldest first. @param url where the shop is served */
-export function goodChanges({ url }: { url: string }): readonly Change[] {
+/**
+ * What the shop's people did up to the good revision, oldest first.
+ * @param url where the shop is served
+ * @param storage folder of the database's backups
+ * @param ota the section of the settings on over-the-air updates, where there are any
+ */
+export function goodChanges({
+  url,
+  storage,
+  ota,
+}: {
+  url: string
+  storage: string
+  ota: string | undefined
+}): readonly Change[] {
+  const settings = shop('rollback.yml').replace('https://shop.example/', url).replace('/backups', storage)
   return [
     {
       title: 'A shop that serves its products',
@@ -28,7 +42,10 @@ export function goodChanges({ url }: { url: string }): readonly Change[] {
     {
       title: 'Watch the homepage after each deploy',
       author: 'Grace',
-      files: { '.github/rollback.yml': shop('rollback.yml').replace('https://shop.example/', url) },
+      files: {
+        '.github/rollback.yml': settings + (ota ?? ''),
+        '.github/workflows/deploy.yml': shop('deploy.yml'),
+      },
     },
     { title: 'Say what this is', author: 'Ada', files: { 'README.md': '# Shop\n\nSells kettles.\n' } },
     {

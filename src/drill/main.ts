@@ -54,6 +54,10 @@ async function describe(
   const section = (title: string, text: string) =>
     `\n── ${title} ${'─'.repeat(Math.max(0, 90 - title.length))}\n\n${text.trim()}\n`
   const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`
+  const share = (ms: number, phases: DrillResult['phases']) => {
+    const total = Object.values(phases).reduce((sum, each) => sum + each, 0)
+    return `${String(Math.round((ms / total) * 100)).padStart(5)} %`
+  }
   const short = (name: string) => (/^[0-9a-f]{40}$/.test(name) ? name.slice(0, 7) : name)
   return [
     section('git log before', logBefore),
@@ -67,6 +71,9 @@ async function describe(
       [
         `detected after   ${seconds(result.detected_ms)}`,
         `recovered after  ${seconds(result.recovered_ms)}`,
+        ...Object.entries(result.phases).map(
+          ([phase, ms]) => `  ${phase.padEnd(15)}${seconds(ms).padStart(7)}${share(ms, result.phases)}`,
+        ),
         ...result.layers.map(
           ({ name, from, to, outcome, verified }) =>
             `${name}: ${short(from)} → ${short(to)} ${outcome}, ${verified ? 'verified' : 'NOT verified'}`,

@@ -1,3 +1,4 @@
+import { stringify } from 'yaml'
 import { startLisong } from '../../test/support/codepush/lisong.ts'
 import { openCodePush } from '../codepush/code-push.ts'
 import type { Release } from '../codepush/release.ts'
@@ -11,8 +12,9 @@ const binary = '1.0.0'
 
 /** The shop's app on the phones of its customers: a real CodePush server, and what it answers a device. */
 export interface OverTheAir {
-  /** The inputs of codepush-rollback. */
-  readonly inputs: Readonly<Record<string, string>>
+  /** The section of the settings that is about it, and the variable that it reads the key from. */
+  readonly settings: string
+  readonly env: Readonly<Record<string, string>>
   readonly release: (content: string) => Promise<Release>
   /** What a device that runs the release (a fresh one without it) is offered: in words, and the package's hash. */
   readonly offerTo: (on?: Release) => Promise<{ readonly words: string; readonly packageHash: string }>
@@ -32,12 +34,15 @@ export async function openOverTheAir(): Promise<OverTheAir> {
   const client: UpdateServer = openCodePush(connection, 'lisong')
   await server.createApp(app)
   return {
-    inputs: {
-      'server-url': server.url,
-      'access-key': server.accessKey,
-      channels: `${app}/Production`,
-      'verify-timeout': '10s',
-    },
+    settings: stringify({
+      ota: {
+        'server-url': server.url,
+        'access-key': { env: 'CODEPUSH_ACCESS_KEY' },
+        channels: [`${app}/Production`],
+        'verify-timeout': '10s',
+      },
+    }),
+    env: { CODEPUSH_ACCESS_KEY: server.accessKey },
     async release(content) {
       await server.release(app, { content, binary })
       const [newest] = (await client.read(name)).releases

@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parse } from 'yaml'
 import { z } from 'zod'
+import { placesOf } from '../runner/manifest.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -25,7 +26,7 @@ export interface Job {
 }
 
 export interface StepOptions {
-  /** name of the action: its folder under `actions/` */
+  /** name of the action */
   readonly action: string
   readonly inputs?: Readonly<Record<string, string>>
   readonly env?: Readonly<Record<string, string>>
@@ -60,10 +61,10 @@ export async function runStep(
   job: Job,
   { action, inputs = {}, env = {}, onLine, onStart }: StepOptions,
 ): Promise<StepResult> {
-  const folder = join(root, 'actions', action)
-  const manifest = manifestSchema.parse(parse(await readFile(join(folder, 'action.yml'), 'utf8')))
+  const path = join(root, placesOf(action).manifest)
+  const manifest = manifestSchema.parse(parse(await readFile(path, 'utf8')))
   const files = await makeFiles(job)
-  const child = spawn(process.execPath, [join(folder, manifest.runs.main)], {
+  const child = spawn(process.execPath, [join(dirname(path), manifest.runs.main)], {
     cwd: job.directory,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {

@@ -1,6 +1,6 @@
 import { InputError, UnavailableError } from '../errors.ts'
 import type { Repository } from '../github/client.ts'
-import { dispatchWorkflow, readRun, type WorkflowRun } from '../github/workflows.ts'
+import { dispatchWorkflow, findDispatchedRun, readRun, type WorkflowRun } from '../github/workflows.ts'
 import { formatDuration } from '../text/duration.ts'
 
 export interface Redeployment {
@@ -8,11 +8,15 @@ export interface Redeployment {
   readonly workflow: string
   /** the branch or tag it runs on */
   readonly ref: string
+  /** the restored revision: a run that was started for it before is waited for, and no second one is started */
+  readonly commit: string
   readonly inputs: Readonly<Record<string, string>>
   /** how long its run may take, ms */
   readonly timeoutMs: number
 }
 
+/** A short run is not made to look like a long one: the first pauses are shorter. */
+const firstPollMs = 1_000
 const pollMs = 5_000
 
 /**
@@ -24,14 +28,15 @@ const pollMs = 5_000
  */
 export async function redeploy(
   repository: Repository,
-  { workflow, ref, inputs, timeoutMs }: Redeployment,
+  { workflow, ref, commit, inputs, timeoutMs }: Redeployment,
   {
     say,
     sleep,
     now,
   }: { say: (line: string) => void; sleep: (ms: number) => Promise<void>; now: () => number },
 ): Promise<WorkflowRun | undefined> {
-  const id = await dispatchWorkflow(repository, { workflow, ref, inputs })
+  const earlier = await findDispatchedRun(repository, { workflow, commit })
+  const id = earlier?.id ?? (await dispatchWorkflow(repository, { workflow, ref, inputs }))
   if (id === undefined) {
     say(
       `${workflow} on ${ref} is started; this server does not tell which run it is, so it is not waited for`,
@@ -40,7 +45,7 @@ export async function redeploy(
   }
   const deadline = now() + timeoutMs
   let shown = ''
-  for (;;) {
+  for (let poll = 1; ; poll += 1) {
     const run = await readRun(repository, id)
     if (run.status !== shown) say(`${workflow} on ${ref}: ${run.status}, ${run.url}`)
     shown = run.status
@@ -50,11 +55,12 @@ export async function redeploy(
         `the code is rolled back, but the workflow ${workflow} that deploys it ended with ${run.conclusion ?? 'nothing'}: see ${run.url}, mend it and run it again`,
       )
     }
-    if (now() + pollMs > deadline) {
+    const pauseMs = Math.min(pollMs, firstPollMs * poll)
+    if (now() + pauseMs > deadline) {
       throw new UnavailableError(
         `the code is rolled back, but the workflow ${workflow} that deploys it is still ${run.status} after ${formatDuration(timeoutMs)}: see ${run.url}`,
       )
     }
-    await sleep(pollMs)
+    await sleep(pauseMs)
   }
 }

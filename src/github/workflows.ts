@@ -37,6 +37,35 @@ export async function dispatchWorkflow(
   return startedRun.safeParse(data).data?.workflow_run_id
 }
 
+/**
+ * The newest run of the workflow for a commit that was started by `workflow_dispatch` and has not failed.
+ * @returns undefined when there is none
+ */
+export async function findDispatchedRun(
+  { octokit, owner, repo }: Repository,
+  { workflow, commit }: { workflow: string; commit: string },
+): Promise<WorkflowRun | undefined> {
+  const need = { doing: `look for runs of the workflow ${workflow}`, permission: 'actions: read' }
+  const { data } = await explained(need, () =>
+    octokit.rest.actions.listWorkflowRuns({
+      owner,
+      repo,
+      workflow_id: workflow,
+      head_sha: commit,
+      event: 'workflow_dispatch',
+      per_page: 10,
+    }),
+  )
+  const found = data.workflow_runs.find(({ conclusion }) => conclusion === null || conclusion === 'success')
+  if (found === undefined) return undefined
+  return {
+    id: found.id,
+    url: found.html_url,
+    status: found.status ?? 'unknown',
+    conclusion: found.conclusion,
+  }
+}
+
 /** How a run stands. */
 export async function readRun({ octokit, owner, repo }: Repository, id: number): Promise<WorkflowRun> {
   const need = { doing: `read the run ${id}`, permission: 'actions: read' }

@@ -120,7 +120,7 @@ function findHarm(issues: readonly Evidence[], windowOver: boolean): Harm | unde
     const why = 'a check stayed beyond its limit'
     return { reasonCode: 'persistent-issue', why, checks: persistent }
   }
-  const sustained = windowOver ? harmful.filter(({ tally }) => isSustained(tally)) : []
+  const sustained = windowOver ? harmful.filter(({ check, tally }) => isSustained(tally, check)) : []
   if (sustained.length === 0) return undefined
   const why = 'a check was beyond its limit during the whole window'
   return { reasonCode: 'sustained-issue', why, checks: sustained }

@@ -19,6 +19,8 @@ export interface Evidence {
   > & {
     /** of a check that counts: how long it has to stay beyond its limit to decide alone where it is not critical, ms */
     readonly persistMs?: number
+    /** how long it has to be beyond its limit to count as so for the whole window, where it sees only the end of it, ms */
+    readonly sustainMs?: number
   }
   readonly tally: Tally
 }

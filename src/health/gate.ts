@@ -5,7 +5,7 @@ import type { Look, Surroundings } from './checks/look.ts'
 import { prepareCheck } from './checks/prepare.ts'
 import { decide } from './decide.ts'
 import { describeRound } from './live-line.ts'
-import type { Reading, ValueReading } from './reading.ts'
+import { type Reading, stateOf, type ValueReading } from './reading.ts'
 import { type CheckRecord, keptSamples } from './record.ts'
 import { type GateReport, reportGate } from './report.ts'
 import { splitAlpha } from './statistics/alpha.ts'
@@ -21,6 +21,19 @@ export interface WatchInput extends Omit<Surroundings, 'plannedPolls'> {
   readonly alpha: number
   /** whether to end as soon as all checks count and all are seen to be well */
   readonly healthyEarly: boolean
+  /** ends, too, once every check that is not low was within its limit for so long, ms, and those that count are good */
+  readonly settledAfterMs?: number
+  /**
+   * how long before the call the watch begins, of `windowMs`: rounds that are past are looked at now, by those checks whose
+   * server remembers them
+   */
+  readonly lookBackMs?: number
+  /** how many checks look at the same moment, at most */
+  readonly concurrency?: number
+  /** each look of a round begins up to so many ms late, so that many gates do not ask at the same moment */
+  readonly jitterMs?: number
+  /** from 0 to 1, for the jitter */
+  readonly random?: () => number
   /** waits; rejects with the signal's reason when it is aborted */
   readonly sleep: (ms: number) => Promise<void>
   /** gets one line a round */
@@ -30,9 +43,7 @@ export interface WatchInput extends Omit<Surroundings, 'plannedPolls'> {
   readonly signal: AbortSignal
 }
 
-interface Watched extends CheckRecord {
-  readonly look: Look['look']
-}
+interface Watched extends CheckRecord, Pick<Look, 'look' | 'remembers'> {}
 
 /**
  * Watches production after a deployment and decides whether the deployment hurts it. The rule is in `decide`.
@@ -50,19 +61,21 @@ export async function watchHealth(input: WatchInput): Promise<GateReport> {
   const hide = (text: string) => toShortLine(redact(input.redact(text), secrets))
   let watched = prepareChecks(input, hide)
 
-  const startedAt = now()
+  const calledAt = now()
+  const startedAt = calledAt - (input.lookBackMs ?? 0)
+  const look = async (each: Watched, at: number) => {
+    const isEarly = at - startedAt < each.check.initialDelayMs || (at < calledAt && each.remembers !== true)
+    return isEarly ? each : lookOnce({ watched: each, at, signal, hide })
+  }
   for (let rounds = 1, at = startedAt; ; rounds += 1) {
-    watched = await Promise.all(
-      watched.map((each) =>
-        at - startedAt < each.check.initialDelayMs ? each : lookOnce({ watched: each, at, signal, hide }),
-      ),
-    )
+    watched = await lookTogether(watched, (each) => look(each, at), input)
     log(describeRound(watched, at))
-    const next = nextRound({ after: at, intervalMs, now: now() })
+    const next = at < calledAt ? at + intervalMs : nextRound({ after: at, intervalMs, now: now() })
     const windowOver =
       next > startedAt + windowMs ||
       watched.every(isHopeless) ||
-      (input.healthyEarly && watched.every(isGood))
+      (input.healthyEarly && watched.every(isGood)) ||
+      watched.every((each) => isSettled(each, input.settledAfterMs))
     const decision = decide({ checks: watched, windowOver })
     if (windowOver || decision.verdict === 'unhealthy') {
       return reportGate({
@@ -75,7 +88,7 @@ export async function watchHealth(input: WatchInput): Promise<GateReport> {
         rounds,
       })
     }
-    await sleep(Math.max(0, next - now()))
+    if (next > now()) await sleep(next - now())
     at = next
   }
 }
@@ -90,8 +103,21 @@ function prepareChecks(input: WatchInput, hide: (text: string) => string): reado
   return checks.map((agreed, index) => {
     const watchedMs = Math.max(0, longestMs - agreed.initialDelayMs)
     const check = { ...agreed, forMs: Math.min(agreed.forMs, watchedMs), ...persistenceOf(agreed, input) }
-    const { at, look } = prepareCheck(check, { ...input, plannedPolls, alpha: alphas[index] ?? input.alpha })
-    return { check, look, looksAt: hide(at), tally: emptyTally, samples: [] }
+    const {
+      at,
+      look,
+      remembers = false,
+    } = prepareCheck(check, { ...input, plannedPolls, alpha: alphas[index] ?? input.alpha })
+    // one that sees no more than the end of the window cannot say that it was beyond its limit for all of it
+    const seesEnd = input.lookBackMs !== undefined && input.lookBackMs > 0 && !remembers
+    return {
+      check: { ...check, ...(seesEnd && { sustainMs: windowMs }) },
+      look,
+      remembers,
+      looksAt: hide(at),
+      tally: emptyTally,
+      samples: [],
+    }
   })
 }
 
@@ -115,6 +141,24 @@ function shareAlpha(checks: readonly Check[], alpha: number): readonly number[] 
 function persistenceOf(check: Check, { intervalMs, windowMs }: WatchInput): { readonly persistMs?: number } {
   if (!('method' in check) || check.method !== 'sequential' || check.severity === 'low') return {}
   return { persistMs: check.severity === 'high' ? 2 * intervalMs : windowMs / 2 }
+}
+
+/** All looks of a round, a bounded number of them at a time, in the order of the checks. */
+async function lookTogether(
+  watched: readonly Watched[],
+  look: (each: Watched) => Promise<Watched>,
+  { concurrency = watched.length, jitterMs = 0, random = () => 0, sleep }: WatchInput,
+): Promise<readonly Watched[]> {
+  const looked = [...watched]
+  const waiting = watched.entries()
+  const lookOneByOne = async () => {
+    for (const [index, each] of waiting) {
+      if (jitterMs > 0) await sleep(Math.floor(random() * jitterMs))
+      looked[index] = await look(each)
+    }
+  }
+  await Promise.all(Array.from({ length: Math.max(1, concurrency) }, lookOneByOne))
+  return looked
 }
 
 async function lookOnce(input: {
@@ -175,6 +219,17 @@ function asFailure(note: string): ValueReading {
 /** True for a check that counts, and whose counts say that all is well. */
 function isGood({ check, tally }: CheckRecord): boolean {
   return 'method' in check && check.method === 'sequential' && tally.lastValue?.call === 'good'
+}
+
+/** True for a check that was within its limit for so long without a break, up to now; one that counts has to be good. */
+function isSettled({ check, tally, samples }: CheckRecord, afterMs: number | undefined): boolean {
+  if (afterMs === undefined) return false
+  if (check.severity === 'low') return true
+  const isCounting = tally.lastValue?.call !== undefined
+  if (isCounting && tally.lastValue?.call !== 'good') return false
+  const broken = samples.findLastIndex(({ reading }) => stateOf(reading, check.limit) !== 'ok')
+  const [first, last] = [samples[broken + 1], samples.at(-1)]
+  return first !== undefined && last !== undefined && last.at - first.at >= afterMs
 }
 
 /** True for a check that never had a value and has an error that asking again will not change. */

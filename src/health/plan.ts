@@ -11,6 +11,10 @@ export interface WatchPlan {
   readonly timeoutMs: number
   readonly alpha: number
   readonly healthyEarly: boolean
+  readonly jitterMs: number
+  readonly concurrency: number
+  /** the window is shorter than was asked for, so that the verdict is out in time */
+  readonly cut: boolean
 }
 
 /** What the caller asks for beside the settings; '' and undefined where it does not. */
@@ -21,6 +25,8 @@ export interface Wishes {
   readonly checks: string
   readonly windowMs: number | undefined
   readonly intervalMs: number | undefined
+  /** how long all of it may take, at most */
+  readonly longestMs?: number | undefined
 }
 
 /**
@@ -42,6 +48,9 @@ export function readDeployedAt(wish: string, event: string | undefined, now: num
 
 type Rounds = Pick<WatchPlan, 'windowMs' | 'intervalMs'>
 
+/** What it takes to decide, write and tell once the last look has ended. */
+const reserveMs = 30_000
+
 /** The bounds that the settings have, too. */
 const shortestIntervalMs = 100
 const longestWindowMs = parseDuration('6h')
@@ -51,7 +60,8 @@ const longestWindowMs = parseDuration('6h')
  * @throws InputError when nothing is left to check, or the wishes cannot be read or do not fit together
  */
 export function planWatch(settings: Config['health'], wishes: Wishes): WatchPlan {
-  const windowMs = wishes.windowMs ?? settings.windowMs
+  const asked = wishes.windowMs ?? settings.windowMs
+  const windowMs = fitWindow(asked, settings.timeoutMs, wishes.longestMs)
   const intervalMs = wishes.intervalMs ?? settings.intervalMs
   refuseBadRounds({ windowMs, intervalMs })
   const rounds = { windowMs, intervalMs }
@@ -70,7 +80,7 @@ export function planWatch(settings: Config['health'], wishes: Wishes): WatchPlan
       'a check is named "url", as the one of the input "url" is; give it another name, or leave the input out',
     )
   }
-  const { alpha, healthyEarly } = settings
+  const { alpha, healthyEarly, jitterMs, concurrency } = settings
   return {
     checks,
     windowMs,
@@ -78,7 +88,20 @@ export function planWatch(settings: Config['health'], wishes: Wishes): WatchPlan
     timeoutMs: Math.min(settings.timeoutMs, windowMs),
     alpha,
     healthyEarly,
+    jitterMs: Math.min(jitterMs, intervalMs),
+    concurrency,
+    cut: windowMs < asked,
   }
+}
+
+/** The last round may take its time-out, and what comes after it takes a while, too. */
+function fitWindow(windowMs: number, timeoutMs: number, longestMs: number | undefined): number {
+  if (longestMs === undefined) return windowMs
+  const leftMs = longestMs - timeoutMs - reserveMs
+  if (leftMs > 0) return Math.min(windowMs, leftMs)
+  throw new InputError(
+    `input "max-duration" is ${formatDuration(longestMs)}, and one look and the rest take up to ${formatDuration(timeoutMs + reserveMs)}; write more`,
+  )
 }
 
 function refuseBadRounds({ windowMs, intervalMs }: Rounds): void {

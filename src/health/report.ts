@@ -1,4 +1,4 @@
-import type { Check, Limit, Metric, Severity } from '../config/schema.ts'
+import { type Check, type Limit, type Metric, type Severity, severities } from '../config/schema.ts'
 import type { Decision } from './decide.ts'
 import { describeEvidence } from './evidence.ts'
 import { describeLimit } from './limit.ts'
@@ -61,6 +61,22 @@ export interface SampleReport {
   readonly value?: number
   /** since the watch began */
   readonly counts?: Counts
+}
+
+/** The names of the checks that are issues now. */
+export function issuesOf({ checks }: GateReport): readonly string[] {
+  return checks.filter(({ issue }) => issue).map(({ name }) => name)
+}
+
+/** The worst severity among the issues. */
+export function worstSeverity({ checks }: GateReport): Severity | 'none' {
+  const found = checks.filter(({ issue }) => issue).map(({ severity }) => severity)
+  return severities.find((each) => found.includes(each)) ?? 'none'
+}
+
+/** Every sample that is kept, one record each, as programs that draw or count them want it. */
+export function listSamples({ checks }: GateReport): readonly (SampleReport & { readonly check: string })[] {
+  return checks.flatMap(({ name, samples }) => samples.map((sample) => ({ check: name, ...sample })))
 }
 
 /** Makes the report of a watch that ended. Times in ms since the epoch. */

@@ -27,7 +27,7 @@ export interface PastEvent {
  * less than the cooldown ago (a second one so soon would roll back the rollback, or a cause that no rollback mends), this
  * very revision was rolled back before (a second time would not help more), or people hold automatic rollbacks.
  * @param past the history, at least that of the cooldown
- * @param hold why people hold automatic rollbacks; '' if they do not
+ * @param hold one clause: who holds automatic rollbacks, and why; '' if nobody does
  * @param now ms since the epoch
  */
 export function chooseResponse({
@@ -49,8 +49,7 @@ export function chooseResponse({
 }): Response {
   if (verdict !== 'unhealthy') return { decision: 'keep', reasonCode, because }
   if (hold !== '') {
-    const held = `held, because automatic rollbacks are on hold: ${hold.replace(/\s+/g, ' ').slice(0, 200)}`
-    return { decision: 'hold', reasonCode: 'on-hold', because: `${because}; ${held}` }
+    return { decision: 'hold', reasonCode: 'on-hold', because: `${because}; held, because ${hold}` }
   }
   const rollbacks = past.filter(
     (event) =>

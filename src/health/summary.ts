@@ -2,9 +2,10 @@ import type { RootContent } from 'mdast'
 import { formatDuration } from '../text/duration.ts'
 import { code, codeBlock, heading, paragraph, strong, table } from '../text/markdown.ts'
 import { drawChart } from './chart.ts'
+import type { Impact } from './impact.ts'
 import type { CheckReport, GateReport } from './report.ts'
 import type { Response } from './response.ts'
-import { formatTime } from './value.ts'
+import { formatTime, formatValue, type Unit } from './value.ts'
 
 const stateNames: Readonly<Record<CheckReport['state'], string>> = {
   ok: 'ok',
@@ -38,6 +39,26 @@ export function summarizeReport(
     ),
     ...checks.filter(({ state }) => state !== 'ok').flatMap((check) => chartOf(check, report)),
     paragraph(watched),
+  ]
+}
+
+/** What users noticed, before and after. */
+export function summarizeImpact({ checks }: Impact, environment: string): readonly RootContent[] {
+  const show = (value: number | undefined, unit: Unit) =>
+    value === undefined ? '-' : formatValue(value, unit)
+  return [
+    heading(2, 'What users noticed'),
+    paragraph('In ', code(environment), ', before the deployment and since.'),
+    table(
+      ['what', 'before', 'since', 'harmed', 'in words'],
+      checks.map(({ name, unit, before, after, harmed, evidence }) => [
+        code(name),
+        show(before, unit),
+        show(after, unit),
+        harmed ? strong('yes') : 'no',
+        evidence,
+      ]),
+    ),
   ]
 }
 

@@ -157,8 +157,9 @@ export function isPersistent({ breach }: Tally, persistMs: number): boolean {
 
 /**
  * Whether every round that had a value was beyond the limit, there were at least two of them, and enough of the watch was
- * seen to say so.
+ * seen to say so; with `sustainMs`, they have to be so far apart.
  */
-export function isSustained(tally: Tally): boolean {
-  return tally.withValue >= 2 && tally.breached === tally.withValue && blindnessOf(tally) === undefined
+export function isSustained(tally: Tally, { sustainMs = 0 }: { readonly sustainMs?: number } = {}): boolean {
+  if (tally.withValue < 2 || tally.breached < tally.withValue) return false
+  return blindnessOf(tally) === undefined && isPersistent(tally, sustainMs)
 }

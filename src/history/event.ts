@@ -32,6 +32,12 @@ const checkOutcomeSchema = z.object({
   failingSince: z.iso.datetime().optional(),
 })
 
+const beforeAndAfter = z.object({
+  name: z.string(),
+  before: z.number().optional(),
+  after: z.number().optional(),
+})
+
 const healthChecked = z.object({
   ...common,
   kind: z.literal('health-checked'),
@@ -109,6 +115,80 @@ const rollbackUndone = z.object({
   because: z.string(),
 })
 
+/** What a rollback of several layers is about to do, in this order; `plan` is the digest of it all. */
+const plannedLayers = z.array(z.object({ layer: layerSchema, from: z.string(), to: z.string() }))
+
+/** A plan was saved, for people to look at and apply later: one that was edited since has another digest. */
+const rollbackPlanned = z.object({
+  ...common,
+  kind: z.literal('rollback-planned'),
+  plan: z.string(),
+  layers: plannedLayers,
+})
+
+/** A rollback of several layers began: until it has ended, the next run goes on with it. */
+const rollbackBegan = z.object({
+  ...common,
+  kind: z.literal('rollback-began'),
+  layers: plannedLayers,
+  reason: z.string(),
+  automatic: z.boolean(),
+  /** when the run looked at production first, for the time to recover */
+  startedAt: z.iso.datetime(),
+})
+
+/** The restored revision was deployed by the repository's own workflow. */
+const revisionDeployed = z.object({
+  ...common,
+  kind: z.literal('revision-deployed'),
+  deployed: z.string(),
+  workflow: z.string(),
+  url: z.string(),
+})
+
+/** Production was looked at after the rollback. */
+const recoveryVerified = z.object({
+  ...common,
+  kind: z.literal('recovery-verified'),
+  outcome: z.enum(['recovered', 'not-recovered', 'unknown']),
+  because: z.string(),
+  startedAt: z.iso.datetime(),
+  /** what the checks showed when the deployment was called bad, and what they show now */
+  checks: z.array(beforeAndAfter).optional(),
+})
+
+/** What the people who use it noticed: active users, crashes, feedback, engagement, before the deployment and since. */
+const impactAssessed = z.object({
+  ...common,
+  kind: z.literal('impact-assessed'),
+  because: z.string(),
+  startedAt: z.iso.datetime(),
+  checks: z.array(beforeAndAfter.extend({ harmed: z.boolean(), evidence: z.string() })),
+})
+
+/** A workflow was started to roll back. claimed: it is about to be; failed: it could not be, and may be tried again. */
+const rollbackRequested = z.object({
+  ...common,
+  kind: z.literal('rollback-requested'),
+  outcome: z.enum(['claimed', 'started', 'failed']),
+  workflow: z.string(),
+  because: z.string(),
+  /** id of the run that was started, where the server tells */
+  started: z.string().optional(),
+})
+
+export const endings = ['complete', 'partial', 'failed', 'undone'] as const
+
+/** A rollback of several layers ended; what it did not do says why. */
+const rollbackEnded = z.object({
+  ...common,
+  kind: z.literal('rollback-ended'),
+  outcome: z.enum(endings),
+  layers: z.array(z.object({ layer: layerSchema, outcome: z.string() })),
+  /** how long each phase took, ms */
+  phases: z.record(z.string(), z.number()),
+})
+
 /** From here on nothing in the environment is rolled back without a person. */
 const holdSet = z.object({ ...common, kind: z.literal('hold-set'), because: z.string() })
 
@@ -121,6 +201,13 @@ export const eventSchema = z.discriminatedUnion('kind', [
   rollbackProposed,
   rollbackFailed,
   rollbackUndone,
+  rollbackPlanned,
+  rollbackBegan,
+  revisionDeployed,
+  recoveryVerified,
+  impactAssessed,
+  rollbackRequested,
+  rollbackEnded,
   holdSet,
   holdLifted,
   postmortemOpened,
@@ -132,6 +219,13 @@ export type EventOf<K extends EventKind> = Extract<Event, { kind: K }>
 
 /** An event as the domain describes it; `newEvent` adds schema and id. */
 export type EventDraft = Event extends infer E ? (E extends Event ? Omit<E, 'schema' | 'id'> : never) : never
+
+/** An event less its circumstances, which are the same for all events of a run. */
+export type Occurrence = EventDraft extends infer D
+  ? D extends EventDraft
+    ? Omit<D, 'incident' | 'environment' | 'revision' | 'at' | 'actor' | 'run'>
+    : never
+  : never
 
 /**
  * Gives an event its id, derived from what happened and not from when, so that a step which is killed and run again

@@ -158,6 +158,20 @@ function describeEvent(event: Event): PhrasingContent[] {
       return [text(`${event.layer} not rolled back (${event.reasonCode}): ${event.because}`)]
     case 'rollback-undone':
       return [text(`the rollback of ${event.layer} was undone: ${event.because}`)]
+    case 'rollback-planned':
+      return [text(`a rollback of ${event.layers.map(({ layer }) => layer).join(', ')} was planned`)]
+    case 'rollback-began':
+      return [text(`the rollback of ${event.layers.map(({ layer }) => layer).join(', ')} began`)]
+    case 'revision-deployed':
+      return [revision(event.deployed), text(' was deployed by '), link(event.url, code(event.workflow))]
+    case 'recovery-verified':
+      return [text('production: '), strong(event.outcome), text(`, ${event.because}`)]
+    case 'impact-assessed':
+      return [text(`what users noticed: ${event.because}`)]
+    case 'rollback-requested':
+      return [code(event.workflow), text(` to roll back: ${event.outcome}, ${event.because}`)]
+    case 'rollback-ended':
+      return [text('the rollback ended '), strong(event.outcome)]
     case 'hold-set':
       return [text(`automatic rollbacks were put on hold: ${event.because}`)]
     case 'hold-lifted':

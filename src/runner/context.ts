@@ -68,7 +68,8 @@ export function readContext(): RunContext {
             url: `${github.serverUrl}/${owner}/${repo}/actions/runs/${id}`,
           },
     stepKey: [id ?? 'local', github.job ?? '', github.action ?? ''].join('/'),
-    byHand: eventsByHand.has(github.eventName),
+    // a workflow that another one dispatched was asked for by nobody
+    byHand: eventsByHand.has(github.eventName) && !(github.actor ?? '').endsWith('[bot]'),
     event: payload.success ? payload.data : {},
   }
 }

@@ -22,10 +22,25 @@ export function writeManifest({
       ...(each.default !== '' && { default: each.default }),
     })),
     outputs: mapValues(outputs, (each) => ({ description: each })),
-    runs: { using: 'node24', main: `../../dist/${name}/index.js` },
+    runs: { using: 'node24', main: `${placesOf(name).top}dist/${name}/index.js` },
   })
   manifest.commentBefore = ` written by \`npm run generate\` from src/actions/${name}.contract.ts`
   return manifest.toString({ lineWidth: 0 })
+}
+
+/**
+ * Where an action's files are, from the top of the repository. The front door is at the top itself, where `uses: owner/name@tag`
+ * finds it; its page is a guide, as the README there is that of the whole suite.
+ */
+export function placesOf(name: string): {
+  readonly manifest: string
+  readonly readme: string
+  /** the way from the manifest to the top */
+  readonly top: string
+} {
+  if (name === 'rollback') return { manifest: 'action.yml', readme: 'docs/rollback.md', top: '' }
+  const folder = `actions/${name}`
+  return { manifest: `${folder}/action.yml`, readme: `${folder}/README.md`, top: '../../' }
 }
 
 /** The parts of an action's README that its contract writes, by the name of the marker they stand between. */

@@ -65,6 +65,27 @@ describe('an unhealthy production', () => {
   })
 })
 
+describe('an unhealthy production that is on hold', () => {
+  test('by the label of somebody who may write is not rolled back, and who holds it is told', async () => {
+    shop.hosted.roles.set('ada', 'write')
+    const { octokit, owner, repo } = shop.open({ kind: 'user', login: 'ada' })
+    const labels = ['rollback-hold:production']
+    await octokit.rest.issues.create({ owner, repo, title: 'Audit until Friday', labels })
+    const { exitCode, outputs, summary } = await watch()
+    expect(exitCode).toBe(1)
+    expect(outputs).toMatchObject({ verdict: 'unhealthy', decision: 'hold', 'reason-code': 'on-hold' })
+    expect(summary).toMatch(/on hold since .* by ada .*Audit until Friday/)
+  })
+
+  test('by the label of somebody who may not is rolled back, and the log names them', async () => {
+    const { octokit, owner, repo } = shop.open({ kind: 'user', login: 'mallory' })
+    await octokit.rest.issues.create({ owner, repo, title: 'No rollbacks', labels: ['rollback-hold'] })
+    const { outputs, log } = await watch()
+    expect(outputs['decision']).toBe('roll-back')
+    expect(log).toMatch(/^warning: the label rollback-hold on #1 is ignored: mallory/m)
+  })
+})
+
 test('a healthy production passes, and nothing is annotated', async () => {
   service.change({ status: 200, body: 'hello' })
   const { exitCode, outputs, log } = await watch()

@@ -26,6 +26,34 @@ health:
       metric: error-rate
       headers:
         x-scope-orgid: tenant-1
+rollback:
+  strategies: { code-bug: [code, database], performance: [ota] }
+  on-failure: undo
+  daily-cap: 2
+  max-age: 3d
+  plan-valid: 30m
+  verify: 5m
+code:
+  target: previous-deployment-tag
+  delivery: pull-request
+  max-commits: 20
+  redeploy: { workflow: deploy.yml, inputs: { revision: '{revision}' }, timeout: 15m }
+database:
+  url: { env: DATABASE_URL }
+  storage: /var/backups/shop
+  migrations: db/migrations
+  strategy: both
+  keep-old: 2d
+  allow-data-loss: true
+  restore-without-a-person: true
+  identity: { env: AGE_IDENTITY }
+  recipient: age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p
+ota:
+  server-url: https://codepush.example.com
+  access-key: { env: CODEPUSH_ACCESS_KEY }
+  server-kind: microsoft
+  channels: [shop-ios/Production, shop-android/Production]
+  verify-timeout: 1m
 postmortem:
   labels: [postmortem, incident]
   assignees: [octocat]

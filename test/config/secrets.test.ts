@@ -160,6 +160,16 @@ describe('no message shows a secret', () => {
     expect(refusalOf(text)).not.toContain(canary)
   })
 
+  test('of a file in which a part of the secret has become a part of a key', () => {
+    const text = withHeaders('accept: text/html', `authorization: "${canary}"`, `x-token: { env: ${canary} }`)
+    const opened = `${text.slice(0, 145)}\n${text.slice(145)}`
+    for (let at = 0; at <= opened.length; at += 1) {
+      const broken = `${opened.slice(0, at)}}${opened.slice(at)}`
+      const isWhole = [canary, 'authorization', 'x-token'].every((each) => broken.includes(each))
+      if (isWhole) expect(refusalOf(broken)).not.toContain(canary)
+    }
+  })
+
   test('wherever the file breaks', () => {
     const text = withHeaders('accept: text/html', `authorization: "${canary}"`, `x-token: { env: ${canary} }`)
     const breaks = fc.array(

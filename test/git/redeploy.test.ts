@@ -18,7 +18,7 @@ async function run(onSleep: (slept: number) => void, workflow = 'deploy.yml') {
   let clock = 0
   const result = await redeploy(
     shop.repository,
-    { workflow, ref: 'main', inputs: { revision: 'abc' }, timeoutMs: 60_000 },
+    { workflow, ref: 'main', commit: await shop.head(), inputs: { revision: 'abc' }, timeoutMs: 60_000 },
     {
       say: (line) => void lines.push(line),
       now: () => clock,
@@ -51,6 +51,23 @@ test('waits for the run that it started', async () => {
     'deploy.yml on main: in_progress',
     'deploy.yml on main: completed',
   ])
+})
+
+test('a run that was started for the same revision before is waited for, and no second one is started', async () => {
+  const first = await run(() => Object.assign(theRun(), { status: 'completed', conclusion: 'success' }))
+  const second = await run(() => {})
+  expect(first.result).toMatchObject({ conclusion: 'success' })
+  expect(second.result).toEqual(first.result)
+  expect(shop.hosted.dispatches).toHaveLength(1)
+})
+
+test('one that failed is started again', async () => {
+  await run(() => Object.assign(theRun(), { status: 'completed', conclusion: 'failure' }))
+  const { result } = await run(() =>
+    Object.assign(shop.hosted.runs[1] ?? {}, { status: 'completed', conclusion: 'success' }),
+  )
+  expect(result).toMatchObject({ conclusion: 'success' })
+  expect(shop.hosted.dispatches).toHaveLength(2)
 })
 
 test('says that the deployment failed, and where to look', async () => {

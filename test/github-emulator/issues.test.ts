@@ -154,6 +154,20 @@ describe('a label', () => {
   })
 })
 
+test('who put a label on an issue, and who took it off, are events of the issue', async () => {
+  await create('Down', { labels: ['incident'] })
+  const grace = example.as({ login: 'grace', kind: 'user' })
+  await grace.rest.issues.addLabels({ ...at(1), labels: ['sev1', 'INCIDENT'] })
+  await api().update({ ...at(1), labels: ['sev1'] })
+  const { data } = await api().listEvents(at(1))
+  const told = data.map((each) => [each.event, each.actor?.login, 'label' in each && each.label.name])
+  expect(told).toEqual([
+    ['labeled', 'github-actions[bot]', 'incident'],
+    ['labeled', 'grace', 'sev1'],
+    ['unlabeled', 'github-actions[bot]', 'incident'],
+  ])
+})
+
 describe('a comment', () => {
   test('is added to an issue, listed oldest first, and changed', async () => {
     await create('Down')

@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
 import { parseConfig } from '../../src/config/parse.ts'
 import { defaultConfig } from '../../src/config/schema.ts'
 import { planWatch, type Wishes } from '../../src/health/plan.ts'
@@ -30,6 +30,9 @@ test('without wishes, the settings hold', () => {
     timeoutMs: 8000,
     alpha: 0.01,
     healthyEarly: false,
+    jitterMs: 0,
+    concurrency: 10,
+    cut: false,
   })
 })
 
@@ -40,6 +43,9 @@ test('an address alone is enough: a critical check that has to fail for two inte
     timeoutMs: 10_000,
     alpha: 0.01,
     healthyEarly: false,
+    jitterMs: 0,
+    concurrency: 10,
+    cut: false,
     checks: [
       {
         name: 'url',
@@ -114,4 +120,23 @@ test('the secrets of the checks are those that their headers are read from, with
   const checks = `[{ name: a, type: http, url: '${url}', headers: { accept: text/html, authorization: { env: TOKEN }, x-key: { env: KEY }, x-other: { env: UNSET } } }]`
   const env = { TOKEN: 'Bearer canary-1\n', KEY: 'canary-2', OTHER: 'not ours' }
   expect(secretsOf(plan({ checks }).checks, env)).toEqual(['Bearer canary-1', 'canary-1', 'canary-2'])
+})
+
+describe('with a longest duration', () => {
+  test('the window is cut so that the last look and the verdict fit into it', () => {
+    expect(plan({ url, windowMs: 600_000, longestMs: 300_000 })).toMatchObject({
+      windowMs: 260_000,
+      cut: true,
+    })
+  })
+
+  test('that is long enough the window stays', () => {
+    expect(plan({ url, longestMs: 600_000 })).toMatchObject({ windowMs: 300_000, cut: false })
+  })
+
+  test('that leaves no time for one look it is refused', () => {
+    expect(() => plan({ url, longestMs: 40_000 })).toThrow(
+      'input "max-duration" is 40s, and one look and the rest take up to 40s; write more',
+    )
+  })
 })

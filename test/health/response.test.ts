@@ -83,9 +83,9 @@ test('a revision that was rolled back once is not rolled back again, however lon
 })
 
 test('nothing is rolled back while people hold it, and their reason is told', () => {
-  expect(choose([], 30 * minute, 'audit until Friday')).toEqual({
+  expect(choose([], 30 * minute, 'ada holds rollbacks: audit until Friday')).toEqual({
     decision: 'hold',
     reasonCode: 'on-hold',
-    because: 'homepage is down; held, because automatic rollbacks are on hold: audit until Friday',
+    because: 'homepage is down; held, because ada holds rollbacks: audit until Friday',
   })
 })

@@ -1,10 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from '@jest/globals'
 import { parse } from 'yaml'
 import { generatedFiles } from '../../script/generated-files.ts'
 import { actions } from '../../src/actions/table.ts'
-import { fillReadme, writeManifest } from '../../src/runner/manifest.ts'
+import { fillReadme, placesOf, writeManifest } from '../../src/runner/manifest.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -22,7 +23,7 @@ describe.each(actions.map((action) => [action.name, action] as const))(
 
     test('points at a bundle that is there, for the Node that the actions run on', () => {
       expect(manifest.runs.using).toBe('node24')
-      expect(existsSync(`${root}/actions/${name}/${manifest.runs.main}`)).toBe(true)
+      expect(existsSync(`${root}/${dirname(placesOf(name).manifest)}/${manifest.runs.main}`)).toBe(true)
     })
 
     test('has the inputs and outputs of the contract, with their defaults', () => {

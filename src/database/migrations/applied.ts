@@ -72,6 +72,11 @@ const tables: readonly {
   },
 ]
 
+/** True for a history table of migrations, with its schema or without: what a restore takes from it is what it undoes. */
+export function isHistoryTable(name: string): boolean {
+  return tables.some(({ table }) => table === name || name === `public.${table}`)
+}
+
 /** Reads the history table that the database has; undefined when it has none that is known. */
 export async function readApplied(
   engine: Engine,

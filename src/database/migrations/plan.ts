@@ -56,7 +56,7 @@ export interface UndoStep {
  * @throws RefusedError for a migration that cannot be undone, InputError for a name that was not applied
  */
 export async function planUndo(request: UndoRequest): Promise<UndoPlan> {
-  const { engine, folder, bad, selection, recorded, byCommand } = request
+  const { engine, folder, bad, recorded, byCommand } = request
   const files = listMigrations(bad.paths, folder)
   const applied = await readApplied(engine, files)
   if (applied === undefined)
@@ -71,7 +71,7 @@ export async function planUndo(request: UndoRequest): Promise<UndoPlan> {
     throw new RefusedError(
       `${applied.table} is kept by the project's own tool: set "command" to what undoes by it`,
     )
-  const chosen = choose(applied, files, selection, folder)
+  const chosen = choose(applied, files, request)
   const scripts = new Map<MigrationFile, DownScript>()
   for (const file of files)
     if (recorded.some(({ name }) => name === file.name) || chosen.some(({ key }) => isEntryOf(key, file)))
@@ -89,17 +89,25 @@ export async function planUndo(request: UndoRequest): Promise<UndoPlan> {
   }
 }
 
+/** Migrations that the bad revision has in the folder, and the good one has not. */
+export function addedMigrations(
+  good: Pick<Revision, 'paths'>,
+  bad: Pick<Revision, 'paths'>,
+  folder: string,
+): readonly MigrationFile[] {
+  const before = new Set(listMigrations(good.paths, folder).map(({ name }) => name))
+  return listMigrations(bad.paths, folder).filter(({ name }) => !before.has(name))
+}
+
 /** @returns newest first */
 function choose(
   { entries, table }: AppliedMigrations,
   files: readonly MigrationFile[],
-  selection: Selection,
-  folder: string,
+  { selection, folder, bad }: Pick<UndoRequest, 'selection' | 'folder' | 'bad'>,
 ): readonly AppliedMigration[] {
   switch (selection.by) {
     case 'added': {
-      const good = listMigrations(selection.good.paths, folder)
-      const added = files.filter(({ name }) => !good.some((each) => each.name === name))
+      const added = addedMigrations(selection.good, bad, folder)
       return entries.filter(({ key }) => added.some((file) => isEntryOf(key, file))).toReversed()
     }
     case 'name': {

@@ -10,7 +10,9 @@ export interface UndoOptions extends UndoRequest {
   readonly allowIrregular: boolean
   readonly dryRun: boolean
   /** called when it is sure that something will be undone, before it is: e.g. takes a backup */
-  readonly before: () => Promise<void>
+  readonly before: (plan: UndoPlan) => Promise<void>
+  /** names that were planned; undefined to take what comes */
+  readonly expected?: readonly string[] | undefined
   /** undoes by the project's own tool */
   readonly command: ((names: readonly string[]) => Promise<void>) | undefined
   readonly log: (line: string) => void
@@ -36,10 +38,11 @@ export async function undoMigrations(options: UndoOptions): Promise<UndoReport> 
     for (const line of describe(plan)) log(line)
     const names = plan.steps.map(({ name }) => name)
     const takes = plan.steps.flatMap((step) => step.takes)
+    refuseOther(options.expected, names)
     if (names.length === 0) return { outcome: 'nothing-to-undo', undone: [], takes }
     refuse(options, plan, takes)
     if (dryRun) return { outcome: 'planned', undone: names, takes }
-    await options.before()
+    await options.before(plan)
     if (options.command !== undefined) await options.command(names)
     else await runScripts(options, plan)
     await verifyUndone(options, plan)
@@ -71,6 +74,14 @@ function refuse(
     throw new RefusedError(
       `it would take away ${takes.join('; ')}; set allow-data-loss to go on all the same`,
     )
+}
+
+/** Compare-and-swap: what is undone is what was planned. */
+function refuseOther(expected: readonly string[] | undefined, names: readonly string[]): void {
+  if (expected === undefined || expected.join('\n') === names.join('\n')) return
+  throw new ConflictError(
+    `planned was to undo ${expected.join(', ')}, and by now it would be ${names.join(', ') || 'nothing'}: plan again`,
+  )
 }
 
 async function runScripts({ engine, log }: UndoOptions, { steps, applied }: UndoPlan): Promise<void> {

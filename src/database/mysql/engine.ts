@@ -17,7 +17,7 @@ import {
 import { listTables, readContents } from './contents.ts'
 import { countNewerRows, newerRows } from './newer.ts'
 import { createPrograms, dropPrograms, type Program, programsSchema, readPrograms } from './programs.ts'
-import { recover, swapTables } from './swap.ts'
+import { readKeptPrograms, recover, swapTables } from './swap.ts'
 
 const tablesPart = 'tables.sql.zst'
 const programsPart = 'programs.json.zst'
@@ -223,6 +223,16 @@ export function openMysql(connection: ServerConnection, surroundings: Surroundin
         throw new TypeError(`${name} is not a kept database`)
       await within((session) => session.query('DROP DATABASE IF EXISTS ??', [name]))
     },
+
+    putBack: (kept, keepAs) =>
+      withSession(connection, database, async (session) => {
+        const before = await readPrograms(session)
+        const after = await readKeptPrograms(session, kept)
+        await session.query('USE ??', [kept])
+        await dropPrograms(session, after.filter(isNoEvent))
+        await swapTables(session, { live: database, copy: kept, kept: keepAs, before, after })
+        await session.query('DROP DATABASE ??', [kept])
+      }),
 
     transactionalDdl: false,
     quoteName,

@@ -8,8 +8,10 @@ import { createPrograms, dropPrograms, type Program, programsSchema, readProgram
 /** How often the tables are asked for: each time, clients wait for at most a second. */
 const tries = 10
 
-/** The table in the kept database that says how far a swap came. */
+/** The table in the kept database that says how far a swap came; when it is over, it says what there was but tables. */
 const journal = 'rollback_journal'
+const programsOf = 'rollback_programs'
+const own = [journal, programsOf]
 
 export interface Swap {
   readonly live: string
@@ -29,8 +31,8 @@ export async function swapTables(session: Session, swap: Swap): Promise<void> {
   const { live, copy, kept, before, after } = swap
   const triggers = before.filter(({ kind }) => kind === 'trigger')
   const moves = [
-    ...(await listTables(session, live)).map(({ name }) => [live, name, kept, name]),
-    ...(await listTables(session, copy)).map(({ name }) => [copy, name, live, name]),
+    ...(await listOthers(session, live)).map((name) => [live, name, kept, name]),
+    ...(await listOthers(session, copy)).map((name) => [copy, name, live, name]),
   ]
   await writeJournal(session, swap)
   await session.query('SET SESSION foreign_key_checks = 0, lock_wait_timeout = 1')
@@ -88,7 +90,7 @@ async function finish(session: Session, { live, kept, before, after }: Omit<Swap
     before.filter(({ kind }) => kind !== 'event'),
     { passOver: true },
   )
-  await session.query('DROP TABLE IF EXISTS ??.??', [kept, journal])
+  await session.query('RENAME TABLE ??.?? TO ??.??', [kept, journal, kept, programsOf])
   await session.query('USE ??', [live])
 }
 
@@ -114,17 +116,31 @@ async function writeJournal(session: Session, { live, kept, before, after }: Swa
   ])
 }
 
+/** What a kept database had but tables, its events too, which do not run in it. */
+export async function readKeptPrograms(session: Session, kept: string): Promise<readonly Program[]> {
+  const [row] = await session.query('SELECT before_swap FROM ??.??', [kept, programsOf])
+  return read(row?.['before_swap'])
+}
+
+async function listOthers(session: Session, database: string): Promise<readonly string[]> {
+  const tables = await listTables(session, database)
+  return tables.map(({ name }) => name).filter((name) => !own.includes(name))
+}
+
+function read(text: unknown): readonly Program[] {
+  return programsSchema.parse(JSON.parse(z.string().parse(text)))
+}
+
 /** Ends a swap that was cut off: forward when the tables have moved, else back. @returns what was done, in words */
 export async function recover(session: Session, live: string, kept: string): Promise<string | undefined> {
-  const tables = await listTables(session, kept)
-  const others = tables.filter(({ name }) => name !== journal)
-  if (others.length === tables.length) {
-    if (tables.length > 0) return undefined
+  const isJournalThere = (await listTables(session, kept)).some(({ name }) => name === journal)
+  const others = await listOthers(session, kept)
+  if (!isJournalThere) {
+    if (others.length > 0) return undefined
     await session.query('DROP DATABASE ??', [kept])
     return `${kept} was left empty by a restore that was killed, and is dropped`
   }
   const [row] = await session.query('SELECT before_swap, after_swap FROM ??.??', [kept, journal])
-  const read = (text: unknown) => programsSchema.parse(JSON.parse(z.string().parse(text)))
   if (row !== undefined && others.length > 0) {
     await finish(session, { live, kept, before: read(row['before_swap']), after: read(row['after_swap']) })
     return `the swap of ${live} was cut off after its tables had moved, and is finished`

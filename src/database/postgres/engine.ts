@@ -181,6 +181,13 @@ export function openPostgres(connection: ServerConnection, { env, scratch, log }
       await withControl((session) => drop(session, name))
     },
 
+    putBack: (kept, keepAs) =>
+      withControl((renamer) =>
+        withControl((watcher) =>
+          swapDatabases([renamer, watcher], { live: database, copy: kept, kept: keepAs }),
+        ),
+      ),
+
     transactionalDdl: true,
     quoteName: escapeIdentifier,
     asText: (column) => `${escapeIdentifier(column)}::text`,

@@ -107,6 +107,12 @@ export async function openSqlite({ path: given }: FileConnection): Promise<Engin
       await removeDatabase(inFolder(name))
     },
 
+    async putBack(kept, keepAs) {
+      await keep({ path, kept: inFolder(keepAs) })
+      await copyOver(inFolder(kept), path)
+      await removeDatabase(inFolder(kept))
+    },
+
     transactionalDdl: true,
     quoteName,
     asText: (column) => `CAST(${quoteName(column)} AS TEXT)`,

@@ -40,6 +40,7 @@ export function prepareDatadogCheck(check: CheckOf<'datadog'>, surroundings: Che
   if (!('counters' in check)) {
     return {
       at: `${check.source} at ${target.shownUrl}`,
+      remembers: true,
       look: async (at, signal): Promise<Reading> => {
         const found = await ask(check.source, { from: at - lookBackMs, to: at }, signal)
         if (found.kind !== 'points') return found
@@ -55,6 +56,7 @@ export function prepareDatadogCheck(check: CheckOf<'datadog'>, surroundings: Che
   let from = surroundings.deployedAt
   return {
     at: `${bad} of ${total} at ${target.shownUrl}`,
+    remembers: true,
     look: async (at, signal): Promise<Reading> => {
       from ??= at
       const range = { from, to: at + 1000 }

@@ -24,6 +24,8 @@ export interface CheckSurroundings extends Surroundings {
 
 /** A check that is ready to look. */
 export interface Look {
+  /** true where it can look at a moment that is past, because the server keeps what was then */
+  readonly remembers?: boolean
   /** what it looks at, for people, without secrets */
   readonly at: string
   /**

@@ -36,6 +36,7 @@ export function prepareNewRelicCheck(check: CheckOf<'newrelic'>, surroundings: C
   let startedAt = surroundings.deployedAt
   return {
     at: `${nrql} at ${target.shownUrl}`,
+    remembers: true,
     look: async (at, signal): Promise<Reading> => {
       startedAt ??= at
       const since = isCounting ? startedAt : at - lookBackMs

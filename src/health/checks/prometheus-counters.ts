@@ -50,6 +50,7 @@ export function watchCounters(
 
   return {
     at: `${counters.bad} of ${counters.total} at ${server.shownUrl}`,
+    remembers: true,
     look: async (at, signal): Promise<Reading> => {
       if (judge === undefined) {
         const started = await start(at, signal)

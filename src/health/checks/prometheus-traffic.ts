@@ -32,6 +32,7 @@ export function watchTraffic(
 
   return {
     at: `${traffic} at ${server.shownUrl}`,
+    remembers: true,
     look: async (at, signal): Promise<Reading> => {
       if (plan === undefined) {
         const from = deployedAt ?? at

@@ -20,6 +20,7 @@ export function preparePrometheusCheck(check: PrometheusCheck, surroundings: Che
   let wasBeyond: boolean | undefined = deployedAt === undefined ? false : undefined
   return {
     at: `${query} at ${server.shownUrl}`,
+    remembers: true,
     look: async (at, signal): Promise<Reading> => {
       const reading = await askNumber(server, query, at, signal)
       if (reading.kind !== 'value' || stateOf(reading, check.limit) !== 'breached') return reading

@@ -31,10 +31,11 @@ export interface PullRequest {
   autoMerge: boolean
 }
 
-/** Somebody put a label on an issue. */
+/** Somebody put a label on an issue, or took it off. */
 export interface Labeling {
   readonly id: number
   readonly issue: number
+  readonly event: 'labeled' | 'unlabeled'
   readonly label: string
   readonly actor: string
   readonly createdAt: Date

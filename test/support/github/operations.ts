@@ -6,6 +6,7 @@ export const operations = [
   'actions/get-repo-variable',
   'actions/get-workflow-run',
   'actions/list-repo-variables',
+  'actions/list-workflow-runs',
   'actions/update-repo-variable',
   'checks/list-for-ref',
   'git/create-blob',

@@ -1,6 +1,6 @@
 import { parse } from 'yaml'
 import { type Call, pageOf, type Routes } from '../call.ts'
-import type { HostedRepository, Variable } from '../hosted-repository.ts'
+import type { HostedRepository, Variable, WorkflowRun } from '../hosted-repository.ts'
 import { notFound, Refusal } from '../refusal.ts'
 import { isoTime, minimalRepository, type Schema } from '../represent.ts'
 
@@ -76,46 +76,62 @@ export const actions: Routes = {
     },
   },
 
+  'actions/list-workflow-runs': {
+    permission: 'actions:read',
+    handle({ repository, params, query }) {
+      const sha = query.get('head_sha')
+      const isAskedFor = (query.get('event') ?? 'workflow_dispatch') === 'workflow_dispatch'
+      const all = repository.runs
+        .filter((run) => run.workflow === params['workflow_id'] && isAskedFor)
+        .filter((run) => sha === null || run.sha === sha)
+        .reverse()
+      const { body, headers } = pageOf(all, query, { usual: 30, most: 100 })
+      const runs = body.map((run) => describeRun(repository, run))
+      return { status: 200, body: { total_count: all.length, workflow_runs: runs }, headers }
+    },
+  },
+
   'actions/get-workflow-run': {
     permission: 'actions:read',
     handle({ repository, params }) {
       const found = repository.runs.find(({ id }) => String(id) === params['run_id'])
       if (found === undefined) throw notFound()
-      const url = `${repository.apiUrl}/actions/runs/${found.id}`
-      return {
-        status: 200,
-        body: {
-          id: found.id,
-          node_id: `WFR_${found.id}`,
-          name: found.workflow,
-          display_title: found.workflow,
-          path: `.github/workflows/${found.workflow}`,
-          run_number: 1,
-          workflow_id: 1,
-          event: 'workflow_dispatch',
-          status: found.status,
-          conclusion: found.conclusion,
-          head_sha: found.sha,
-          head_branch: found.branch,
-          head_commit: null,
-          head_repository: minimalRepository(repository),
-          repository: minimalRepository(repository),
-          pull_requests: [],
-          created_at: isoTime(repository.createdAt),
-          updated_at: isoTime(repository.createdAt),
-          url,
-          html_url: `${repository.htmlUrl}/actions/runs/${found.id}`,
-          jobs_url: `${url}/jobs`,
-          logs_url: `${url}/logs`,
-          check_suite_url: `${repository.apiUrl}/check-suites/${found.id}`,
-          artifacts_url: `${url}/artifacts`,
-          cancel_url: `${url}/cancel`,
-          rerun_url: `${url}/rerun`,
-          workflow_url: `${repository.apiUrl}/actions/workflows/1`,
-        },
-      }
+      return { status: 200, body: describeRun(repository, found) }
     },
   },
+}
+
+function describeRun(repository: HostedRepository, run: WorkflowRun): Schema<'workflow-run'> {
+  const url = `${repository.apiUrl}/actions/runs/${run.id}`
+  return {
+    id: run.id,
+    node_id: `WFR_${run.id}`,
+    name: run.workflow,
+    display_title: run.workflow,
+    path: `.github/workflows/${run.workflow}`,
+    run_number: 1,
+    workflow_id: 1,
+    event: 'workflow_dispatch',
+    status: run.status,
+    conclusion: run.conclusion,
+    head_sha: run.sha,
+    head_branch: run.branch,
+    head_commit: null,
+    head_repository: minimalRepository(repository),
+    repository: minimalRepository(repository),
+    pull_requests: [],
+    created_at: isoTime(repository.createdAt),
+    updated_at: isoTime(repository.createdAt),
+    url,
+    html_url: `${repository.htmlUrl}/actions/runs/${run.id}`,
+    jobs_url: `${url}/jobs`,
+    logs_url: `${url}/logs`,
+    check_suite_url: `${repository.apiUrl}/check-suites/${run.id}`,
+    artifacts_url: `${url}/artifacts`,
+    cancel_url: `${url}/cancel`,
+    rerun_url: `${url}/rerun`,
+    workflow_url: `${repository.apiUrl}/actions/workflows/1`,
+  }
 }
 
 /** What a run is started with has to be what its workflow says of `workflow_dispatch`. */

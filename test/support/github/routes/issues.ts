@@ -1,5 +1,5 @@
 import { type Call, pageOf, type Routes } from '../call.ts'
-import type { Comment, HostedRepository, Issue, Label } from '../hosted-repository.ts'
+import type { Comment, HostedRepository, Issue, Label, Labeling } from '../hosted-repository.ts'
 import { invalid, notFound, Refusal } from '../refusal.ts'
 import { comment, isoTime, issue, label, simpleUser } from '../represent.ts'
 
@@ -61,6 +61,7 @@ export const issues: Routes = {
         closedAt: null,
       }
       repository.issues.push(stored)
+      recordLabels(repository, stored, [], token.login)
       return { status: 201, body: issue(repository, stored) }
     },
   },
@@ -68,8 +69,9 @@ export const issues: Routes = {
   'issues/update': {
     permission: 'issues:write',
     handle(call) {
-      const { repository, body = {} } = call
+      const { repository, token, body = {} } = call
       const found = find(call)
+      const labelsBefore = found.labels
       demandBody(body.body, 'Issue')
       const title = body.title === undefined || body.title === null ? found.title : String(body.title)
       demandTitle(title)
@@ -88,6 +90,7 @@ export const issues: Routes = {
         found.stateReason = state === 'closed' ? (reason ?? 'completed') : 'reopened'
       }
       found.updatedAt = new Date()
+      recordLabels(repository, found, labelsBefore, token.login)
       return { status: 200, body: issue(repository, found) }
     },
   },
@@ -149,12 +152,12 @@ export const issues: Routes = {
       return {
         status: 200,
         headers,
-        body: body.map(({ id, label: name, actor, createdAt }) => ({
+        body: body.map(({ id, event, label: name, actor, createdAt }) => ({
           id,
           node_id: `LE_${id}`,
           url: `${repository.apiUrl}/issues/events/${id}`,
           actor: simpleUser(repository, actor),
-          event: 'labeled',
+          event,
           commit_id: null,
           commit_url: null,
           created_at: isoTime(createdAt),
@@ -197,8 +200,9 @@ export const issues: Routes = {
   'issues/add-labels': {
     permission: 'issues:write',
     handle(call) {
-      const { repository, body } = call
+      const { repository, token, body } = call
       const found = find(call)
+      const labelsBefore = found.labels
       const given: readonly (string | { name?: string })[] = Array.isArray(body)
         ? body
         : typeof body === 'string'
@@ -206,6 +210,7 @@ export const issues: Routes = {
           : (body?.labels ?? [])
       found.labels = labelNames(repository, [...found.labels, ...given])
       found.updatedAt = new Date()
+      recordLabels(repository, found, labelsBefore, token.login)
       return {
         status: 200,
         body: found.labels.map((name) => label(repository, ensureLabel(repository, { name }))),
@@ -247,6 +252,26 @@ function labelNames(
 ): readonly string[] {
   const names = given.flatMap((each) => (typeof each === 'string' ? each : (each.name ?? [])))
   return [...new Set(names.map((name) => ensureLabel(repository, { name }).name))]
+}
+
+/** Who put which labels on an issue, and who took them off, is kept as events. */
+function recordLabels(
+  repository: HostedRepository,
+  { number, labels }: Issue,
+  before: readonly string[],
+  actor: string,
+): void {
+  const record = (event: Labeling['event'], label: string) =>
+    repository.labelings.push({
+      id: repository.nextId(),
+      issue: number,
+      event,
+      label,
+      actor,
+      createdAt: new Date(),
+    })
+  for (const label of labels) if (!before.includes(label)) record('labeled', label)
+  for (const label of before) if (!labels.includes(label)) record('unlabeled', label)
 }
 
 /** An issue's label that does not exist yet is made by GitHub. */

@@ -1,0 +1,72 @@
+import type { Check } from '../../config/schema.ts'
+import { planWatch, readDeployedAt, type WatchPlan } from '../../health/plan.ts'
+import { secretsOf } from '../../health/target.ts'
+import type { Step } from '../../runner/action.ts'
+import type { healthGate } from '../health-gate.contract.ts'
+import type { Workplace } from '../wiring.ts'
+
+export type HealthGateStep = Step<typeof healthGate.inputs, keyof typeof healthGate.outputs>
+export type HealthGateOutputs = Parameters<HealthGateStep['setOutputs']>[0]
+
+/** What every mode of the action works with. */
+export interface Prepared {
+  readonly step: HealthGateStep
+  readonly workplace: Workplace
+  /** how to look at production, less what is looked at */
+  readonly surroundings: ReturnType<typeof surroundingsOf>
+  /** What is watched; masks the secrets of its checks. @throws InputError */
+  readonly plan: () => WatchPlan
+  /** Makes the secrets that checks read known to the log, before the first look. */
+  readonly mask: (checks: readonly Check[]) => void
+  /** when the deployment began, ms since the epoch; undefined where nobody says */
+  readonly deployedAt: number | undefined
+  /** Sets the outputs, and `result` with all of them. */
+  readonly publish: (outputs: HealthGateOutputs) => void
+  /** a name for the files of this step, which no other step of the job has */
+  readonly fileName: string
+}
+
+export function prepareStep(step: HealthGateStep, workplace: Workplace): Prepared {
+  const { inputs, context, env, log, secrets } = step
+  const mask = (checks: readonly Check[]) => {
+    for (const secret of secretsOf(checks, env)) secrets.add(secret)
+  }
+  const event = context.event.deployment?.created_at
+  return {
+    step,
+    workplace,
+    mask,
+    surroundings: surroundingsOf(step),
+    plan: () => {
+      const wishes = {
+        url: inputs.url,
+        checks: inputs.checks,
+        windowMs: inputs.window,
+        intervalMs: inputs.interval,
+      }
+      const plan = planWatch(workplace.config.health, { ...wishes, longestMs: inputs['max-duration'] })
+      if (plan.cut) log.warning(`the window is cut to fit into max-duration`, 'Health gate')
+      mask(plan.checks)
+      return plan
+    },
+    deployedAt: readDeployedAt(inputs['deployed-at'], event, step.now().getTime()),
+    publish: (outputs) => {
+      const ids = { incident: workplace.incident, ...outputs }
+      step.setOutputs({ ...ids, result: JSON.stringify({ schema: 1, ...ids }) })
+    },
+    fileName: `health-gate-${context.stepKey.replace(/[^\w-]+/g, '-')}`,
+  }
+}
+
+function surroundingsOf({ env, log, secrets, signal, sleep, now }: HealthGateStep) {
+  return {
+    fetch,
+    env,
+    now: () => now().getTime(),
+    sleep,
+    random: Math.random,
+    log: log.info,
+    redact: secrets.redact,
+    signal,
+  } as const
+}

@@ -1,0 +1,50 @@
+import { type Deployment, hasSucceeded, listDeployments } from '../../github/deployments.ts'
+import { watchHealth } from '../../health/gate.ts'
+import { planLookBack } from '../../health/look-back.ts'
+import { formatMoment } from '../../health/value.ts'
+import { formatDuration } from '../../text/duration.ts'
+import { aboutRevision, type Workplace } from '../wiring.ts'
+import { respond } from './gate.ts'
+import type { Prepared } from './step.ts'
+
+/** For a schedule: looks back at the newest deployment of the environment, if it is young enough to be suspected. */
+export async function watch(prepared: Prepared): Promise<void> {
+  const { step, workplace, surroundings } = prepared
+  const { inputs, log } = step
+  const { environment } = workplace
+  const now = step.now().getTime()
+  const longestMs = inputs['watch-for'] ?? 0
+  const deployment = await findYoungDeployment(workplace, now - longestMs)
+  if (deployment === undefined) {
+    log.info(
+      `no deployment of ${environment} succeeded within ${formatDuration(longestMs)}: nothing is watched`,
+    )
+    prepared.publish({ verdict: 'inconclusive', decision: 'keep', 'reason-code': 'no-recent-deployment' })
+    return
+  }
+  const { revision, createdAt } = deployment
+  const deployedAt = createdAt.getTime()
+  log.info(`watching ${revision.slice(0, 7)}, deployed to ${environment} at ${formatMoment(deployedAt)}`)
+  const plan = prepared.plan()
+  const report = await watchHealth({
+    ...plan,
+    ...planLookBack(plan, { deployedAt, now }),
+    ...surroundings,
+    deployedAt,
+  })
+  const about = aboutRevision(workplace, revision)
+  const publish: Prepared['publish'] = (outputs) => prepared.publish({ ...outputs, incident: about.incident })
+  await respond({ ...prepared, publish, workplace: about }, report, { always: false })
+}
+
+/** The newest deployment that succeeded; undefined if that is too long ago. */
+async function findYoungDeployment(
+  { repository, environment }: Workplace,
+  since: number,
+): Promise<Deployment | undefined> {
+  for await (const deployment of listDeployments(repository, { environment })) {
+    if (deployment.createdAt.getTime() < since) return undefined
+    if (await hasSucceeded(repository, deployment)) return deployment
+  }
+  return undefined
+}

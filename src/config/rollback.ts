@@ -1,0 +1,178 @@
+import { z } from 'zod'
+import { parseDuration } from '../text/duration.ts'
+import { duration, environmentVariable, httpUrl, isOneLine, section } from './fields.ts'
+
+/** What is wrong, as far as one knows when one has to act. */
+export const issueTypes = [
+  'code-bug',
+  'config-error',
+  'database-corruption',
+  'performance',
+  'unknown',
+] as const
+export type IssueType = (typeof issueTypes)[number]
+
+/** The layers that this version can roll back, in the order in which it does. */
+export const configuredLayers = ['database', 'code', 'ota'] as const
+
+export const failureRules = ['stop', 'continue', 'undo'] as const
+export type FailureRule = (typeof failureRules)[number]
+
+const layers = z
+  .array(z.enum(configuredLayers))
+  .min(1, 'is empty; write a layer such as `code`, or leave the key out')
+const line = () =>
+  z
+    .string()
+    .regex(/\S/, 'is empty; leave the key out instead')
+    .refine(isOneLine, { error: 'holds a line break or control character; write one line' })
+
+/** How the front door goes about it. */
+export function rollbackSchema() {
+  return section({
+    strategies: section(Object.fromEntries(issueTypes.map((type) => [type, layers.optional()])))
+      .prefault({})
+      .describe(
+        'Which layers are rolled back for which type of issue. By default `code-bug` and `config-error` take the code, `database-corruption` the database, `performance` the over-the-air update or else the code, and `unknown` all that the deployment changed.',
+      ),
+    'on-failure': z
+      .enum(failureRules)
+      .default('stop')
+      .describe(
+        'When a layer fails: `stop` leaves the rest as it is, `continue` goes on with the next one, `undo` takes back what was done, from the safety copies.',
+      ),
+    'daily-cap': z
+      .number()
+      .int('must be a whole number; write for example `3`')
+      .min(0, 'must be 0 or more')
+      .default(3)
+      .describe('How often the environment may be rolled back within 24 hours without a person.'),
+    'max-age': duration()
+      .prefault('7d')
+      .describe('How old the failed revision may be, for a rollback without a person.'),
+    'plan-valid': duration({ min: 1000 }).prefault('1h').describe('How long a saved plan may be applied.'),
+    verify: duration()
+      .prefault('5m')
+      .describe(
+        'How long it may take after the rollback until production is seen to be well again; it is over as soon as that is known.',
+      ),
+  })
+    .transform((all) => ({
+      strategies: all.strategies,
+      onFailure: all['on-failure'],
+      dailyCap: all['daily-cap'],
+      maxAgeMs: all['max-age'],
+      planValidMs: all['plan-valid'],
+      verifyMs: all.verify,
+    }))
+    .prefault({})
+    .describe('How a rollback of several layers goes.')
+}
+
+export function codeSchema() {
+  return section({
+    target: line()
+      .default('last-successful-deployment')
+      .describe('The good revision, as in the input `target` of git-rollback.'),
+    delivery: z
+      .enum(['auto', 'direct', 'pull-request'])
+      .default('auto')
+      .describe('`direct`, `pull-request`, or `auto` for what the rules of the branch allow.'),
+    'max-commits': z
+      .number()
+      .int('must be a whole number; write for example `50`')
+      .min(0, 'must be 0 or more')
+      .default(50)
+      .describe('How many commits may be undone without a person.'),
+    redeploy: section({
+      workflow: line().describe('File of the workflow that deploys, such as `deploy.yml`.'),
+      inputs: z
+        .record(z.string(), z.string())
+        .default({})
+        .describe('Its inputs; `{revision}` stands for the rollback commit.'),
+      timeout: duration().prefault('30m').describe('How long its run may take.'),
+    })
+      .transform(({ timeout: timeoutMs, ...rest }) => ({ ...rest, timeoutMs }))
+      .optional()
+      .describe(
+        'How the restored revision is deployed: a push with the token of a workflow starts no workflow by itself.',
+      ),
+  })
+    .transform(({ 'max-commits': maxCommits, ...rest }) => ({ ...rest, maxCommits }))
+    .prefault({})
+    .describe('The code: a branch of this repository.')
+}
+
+export function databaseSchema() {
+  return section({
+    url: section({ env: environmentVariable('DATABASE_URL') }).describe(
+      'Variable that holds the address of the database, as in the input `database-url` of db-restore.',
+    ),
+    storage: line().describe('Where the backups are, as in the input `storage` of db-restore.'),
+    migrations: line().optional().describe('Folder of the migrations, such as `db/migrations`.'),
+    strategy: z
+      .enum(['migrations', 'backup', 'both'])
+      .optional()
+      .describe(
+        '`migrations` undoes what the deployment applied, `backup` restores the backup from before it, `both` undoes and, where that is not possible, restores. Default: `migrations` where there is a folder of them, else `backup`.',
+      ),
+    'keep-old': duration()
+      .prefault('7d')
+      .describe('How long a database that was replaced is kept beside the live one.'),
+    'allow-data-loss': z
+      .boolean()
+      .default(false)
+      .describe('Go on although rows or columns that hold data are taken away.'),
+    'restore-without-a-person': z
+      .boolean()
+      .default(false)
+      .describe(
+        'Whether a machine may restore a backup, with nobody asked. Undoing migrations needs no such word.',
+      ),
+    identity: section({ env: environmentVariable('AGE_IDENTITY') })
+      .optional()
+      .describe('Variable that holds the identity of age, for encrypted backups.'),
+    recipient: line().optional().describe('Public key of age that safety copies are encrypted to.'),
+  })
+    .transform(
+      ({
+        'keep-old': keepOldMs,
+        'allow-data-loss': allowDataLoss,
+        'restore-without-a-person': mayRestoreAlone,
+        ...rest
+      }) => ({ ...rest, keepOldMs, allowDataLoss, mayRestoreAlone }),
+    )
+    .optional()
+    .describe('The database that the deployment migrates. Left out: none is rolled back.')
+}
+
+export function otaSchema() {
+  return section({
+    'server-url': httpUrl({ example: 'https://codepush.example.com' }).describe(
+      'Address of the update server’s API.',
+    ),
+    'access-key': section({ env: environmentVariable('CODEPUSH_ACCESS_KEY') }).describe(
+      'Variable that holds the access key.',
+    ),
+    'server-kind': z
+      .enum(['auto', 'microsoft', 'lisong', 'hot-updater'])
+      .default('auto')
+      .describe('The kind of server, as in the input `server-kind` of codepush-rollback.'),
+    channels: z
+      .array(line())
+      .min(1, 'is empty; write one such as `shop-ios/Production`')
+      .describe('What is rolled back, as `app/deployment`.'),
+    'verify-timeout': duration({ max: parseDuration('1h') })
+      .prefault('2m')
+      .describe('How long devices may be answered from the server’s cache.'),
+  })
+    .transform((all) => ({
+      serverUrl: all['server-url'],
+      accessKey: all['access-key'],
+      serverKind: all['server-kind'],
+      channels: all.channels,
+      verifyTimeoutMs: all['verify-timeout'],
+    }))
+    .optional()
+    .describe('Over-the-air updates. Left out: none are rolled back.')
+}

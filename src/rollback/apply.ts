@@ -1,0 +1,157 @@
+import type { FailureRule } from '../config/rollback.ts'
+import { isUserFacing } from '../errors.ts'
+import type { LayerName } from '../history/event.ts'
+import type { Layer, LayerPlanView, LayerReceipt, UndoableRollback } from './layer.ts'
+import type { PlannedLayer } from './plan.ts'
+import { describeApplied, type Progress, type Record, reasonCodeOf, undoableOf } from './record.ts'
+
+/** How it went in one layer. */
+export interface LayerOutcome {
+  readonly layer: LayerName
+  readonly view: LayerPlanView
+  readonly outcome: LayerReceipt['outcome'] | 'failed' | 'not-tried' | 'undone'
+  /** absent when it failed, or was not tried */
+  readonly receipt?: LayerReceipt
+  /** what is wrong, and what to do; absent when all is well */
+  readonly problem?: string
+  /** how long it took, ms; 0 for what an earlier run did */
+  readonly tookMs: number
+}
+
+export interface ApplyOptions {
+  readonly onFailure: FailureRule
+  readonly progress: Progress
+  readonly reason: string
+  readonly automatic: boolean
+  readonly record: Record
+  /** what makes a failure of this step another one than that of another step */
+  readonly stepKey: string
+  readonly now: () => Date
+  readonly log: (line: string) => void
+  /** called when a layer is rolled back, in this run or an earlier one; not waited for */
+  readonly onDone: (outcome: LayerOutcome) => void
+}
+
+/**
+ * Rolls the layers back, one after the other, and records each as soon as it is done. A layer that an earlier run has
+ * done is left as it is. Can be killed at any instant and run again.
+ * @throws whatever is no user's business: bugs, and the end of a cancelled job
+ */
+export async function applyLayers(
+  planned: readonly PlannedLayer[],
+  options: ApplyOptions,
+): Promise<readonly LayerOutcome[]> {
+  const outcomes: LayerOutcome[] = []
+  let isStopped = false
+  for (const each of planned) {
+    if (isStopped) {
+      outcomes.push({ layer: each.layer.name, view: each.plan.view, outcome: 'not-tried', tookMs: 0 })
+      continue
+    }
+    const outcome = await applyLayer(each, options)
+    outcomes.push(outcome)
+    if (outcome.outcome !== 'failed') options.onDone(outcome)
+    else if (options.onFailure !== 'continue') isStopped = true
+  }
+  if (!isStopped || options.onFailure !== 'undo') return outcomes
+  return undoAll(planned, outcomes, options)
+}
+
+async function applyLayer({ layer, plan }: PlannedLayer, options: ApplyOptions): Promise<LayerOutcome> {
+  const { progress, reason, automatic, record, now, log } = options
+  const { view } = plan
+  const earlier = progress.done.get(layer.name)
+  if (earlier !== undefined) {
+    log(`${layer.name}: done by an earlier run`)
+    const receipt = receiptOf(earlier)
+    return { layer: layer.name, view, outcome: receipt.outcome, receipt, tookMs: 0 }
+  }
+  const startedAt = now()
+  const took = () => now().getTime() - startedAt.getTime()
+  log(`${layer.name}: ${view.from || 'what is there'} → ${view.to || 'nothing in its place'}`)
+  try {
+    const receipt = await plan.apply()
+    const { from, to } = receipt
+    const key = [layer.name, from, to, ...again(progress.undone(layer.name))]
+    const circumstances = { reason, automatic, startedAt: startedAt.toISOString() }
+    await record(describeApplied(view, receipt, circumstances), key)
+    const problem =
+      receipt.problem ??
+      (receipt.verified?.ok === false ? `looked at afterwards: ${receipt.verified.evidence}` : undefined)
+    log(
+      `${layer.name}: ${receipt.outcome}${receipt.verified === undefined ? '' : `; ${receipt.verified.evidence}`}`,
+    )
+    return {
+      layer: layer.name,
+      view,
+      outcome: receipt.outcome,
+      receipt,
+      ...(problem !== undefined && { problem }),
+      tookMs: took(),
+    }
+  } catch (error) {
+    const reasonCode = reasonCodeOf(error)
+    if (reasonCode === undefined || !isUserFacing(error)) throw error
+    const { from, to } = view
+    log(`${layer.name}: failed, ${error.message}`)
+    await record(
+      { kind: 'rollback-failed', layer: layer.name, from, to, reasonCode, because: error.message },
+      [layer.name, from, to, reasonCode, options.stepKey],
+    )
+    return { layer: layer.name, view, outcome: 'failed', problem: error.message, tookMs: took() }
+  }
+}
+
+/** Takes back what was done, the last first. What cannot be taken back stays, and is told. */
+async function undoAll(
+  planned: readonly PlannedLayer[],
+  outcomes: readonly LayerOutcome[],
+  options: ApplyOptions,
+): Promise<readonly LayerOutcome[]> {
+  const after: LayerOutcome[] = [...outcomes]
+  for (const [index, outcome] of [...outcomes.entries()].reverse()) {
+    const layer = planned[index]?.layer
+    if (layer === undefined || outcome.receipt === undefined) continue
+    after[index] = await undoLayer(layer, outcome, outcome.receipt, options)
+  }
+  return after
+}
+
+async function undoLayer(
+  layer: Layer,
+  outcome: LayerOutcome,
+  done: UndoableRollback,
+  { record, log, progress }: ApplyOptions,
+): Promise<LayerOutcome> {
+  try {
+    const because = await layer.undo(done)
+    log(`${layer.name}: taken back, ${because}`)
+    const key = [layer.name, done.now, ...again(progress.undone(layer.name))]
+    await record({ kind: 'rollback-undone', layer: layer.name, from: done.now, now: done.from, because }, key)
+    return { ...outcome, outcome: 'undone' }
+  } catch (error) {
+    if (!isUserFacing(error)) throw error
+    log(`${layer.name}: could not be taken back, ${error.message}`)
+    return { ...outcome, problem: `could not be taken back: ${error.message}` }
+  }
+}
+
+/** What was taken back and is done again is another event than the first time. */
+function again(times: number): readonly string[] {
+  return times === 0 ? [] : [`again-${times}`]
+}
+
+function receiptOf(event: Parameters<typeof undoableOf>[0]): LayerReceipt {
+  const undoable = undoableOf(event)
+  if (event.kind === 'rollback-proposed') {
+    const pull = { number: event.pull, url: event.url }
+    return { ...undoable, outcome: 'proposed', branch: event.branch, pull, verified: undefined }
+  }
+  return {
+    ...undoable,
+    outcome: 'already-rolled-back',
+    ...(event.tag !== undefined && { tag: event.tag }),
+    ...(event.branch !== undefined && { branch: event.branch }),
+    verified: undefined,
+  }
+}

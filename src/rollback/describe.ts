@@ -1,0 +1,150 @@
+import type { RootContent } from 'mdast'
+import { sayDuration } from '../text/duration.ts'
+import {
+  bulletList,
+  code,
+  heading,
+  link,
+  paragraph,
+  revision,
+  strong,
+  table,
+  text,
+} from '../text/markdown.ts'
+import type { LayerOutcome } from './apply.ts'
+import type { RollbackReport } from './carry-out.ts'
+import type { LayerPlanView } from './layer.ts'
+import { type Plan, viewsOf } from './plan.ts'
+
+/** How many commits or migrations of a layer are listed. */
+const listed = 20
+
+/** The plan as lines of a log. */
+export function describePlan(plan: Plan): readonly string[] {
+  return [
+    ...viewsOf(plan).flatMap((view, index) => [
+      `${index + 1}. ${view.layer}: ${short(view.from)} → ${short(view.to)} (${view.foundBy})`,
+      ...view.steps.map((step) => `   ${step}`),
+      ...view.losses.map((loss) => `   lost: ${loss}`),
+      ...view.warnings.map((warning) => `   mind: ${warning}`),
+      ...view.needsPerson.map((why) => `   not without a person: ${why}`),
+    ]),
+    ...plan.left.map(({ layer, because }) => `left as it is: ${layer}, ${because}`),
+  ]
+}
+
+/** The plan as sections of the job summary. */
+export function summarizePlan(plan: Plan): readonly RootContent[] {
+  const views = viewsOf(plan)
+  return [
+    ...views.flatMap((view, index) => [
+      heading(3, `${index + 1}. ${layerTitles[view.layer]}`),
+      bulletList([
+        ['from ', revision(view.from), ' to ', revision(view.to), text(`, ${view.foundBy}`)],
+        ...view.steps.map((step) => [text(step)]),
+        ...view.losses.map((loss) => [strong('Lost: '), text(loss)]),
+        ...view.warnings.map((warning) => [strong('Mind: '), text(warning)]),
+        ...view.needsPerson.map((why) => [strong('Not without a person: '), text(why)]),
+      ]),
+      ...undoneTable(view),
+    ]),
+    ...(plan.left.length === 0
+      ? []
+      : [
+          heading(3, 'What stays as it is'),
+          bulletList(
+            plan.left.map(({ layer, because }) => [strong(layerTitles[layer]), text(`: ${because}`)]),
+          ),
+        ]),
+  ]
+}
+
+function undoneTable({ layer, undone }: LayerPlanView): readonly RootContent[] {
+  if (undone.length === 0) return []
+  const [what, more] = layer === 'database' ? ['migration', 'migrations'] : ['commit', 'commits']
+  return [
+    table(
+      [what, 'title', 'author'],
+      undone.slice(-listed).map((each) => [revision(each.revision), code(each.title), code(each.author)]),
+    ),
+    ...(undone.length > listed ? [paragraph(`… and ${undone.length - listed} more ${more}.`)] : []),
+  ]
+}
+
+export const layerTitles = {
+  code: 'Code',
+  ota: 'Over-the-air update',
+  database: 'Database',
+  config: 'Configuration',
+  flags: 'Feature flags',
+} as const
+
+/** What was done, as sections of the job summary. */
+export function summarizeReport({
+  layers,
+  redeployed,
+  recovery,
+  problems,
+  phases,
+}: RollbackReport): readonly RootContent[] {
+  const total = Object.values(phases).reduce((sum, ms) => sum + ms, 0)
+  return [
+    table(
+      ['layer', 'from', 'to', 'now', 'outcome', 'seen from outside'],
+      layers.map((each) => [
+        layerTitles[each.layer],
+        revision(each.view.from),
+        revision(each.view.to),
+        nowOf(each),
+        strong(outcomeWords[each.outcome]),
+        text(each.receipt?.verified?.evidence ?? ''),
+      ]),
+    ),
+    ...(redeployed === undefined
+      ? []
+      : [
+          paragraph(
+            'Deployed ',
+            revision(redeployed.revision),
+            ' by ',
+            link(redeployed.url, code(redeployed.workflow)),
+            '.',
+          ),
+        ]),
+    paragraph('Production: ', strong(recovery.outcome), text(`, ${recovery.because}.`)),
+    ...(problems.length === 0
+      ? []
+      : [heading(3, 'What is left to do'), bulletList(problems.map((problem) => [text(problem)]))]),
+    heading(3, 'Where the time went'),
+    table(
+      ['phase', 'time', 'share'],
+      Object.entries(phases).map(([phase, ms]) => [
+        phase,
+        sayDuration(ms),
+        total === 0 ? '' : `${Math.round((ms / total) * 100)} %`,
+      ]),
+    ),
+  ]
+}
+
+const outcomeWords: Readonly<Record<LayerOutcome['outcome'], string>> = {
+  'rolled-back': 'rolled back',
+  'already-rolled-back': 'rolled back before',
+  proposed: 'proposed',
+  stopped: 'halted',
+  partial: 'in part',
+  failed: 'failed',
+  'not-tried': 'not tried',
+  undone: 'taken back',
+}
+
+function nowOf({ receipt, outcome }: LayerOutcome) {
+  if (receipt?.pull !== undefined) return link(receipt.pull.url, `#${receipt.pull.number}`)
+  if (receipt === undefined || outcome === 'undone') return ''
+  return revision(receipt.now)
+}
+
+function short(name: string): string {
+  if (name === '') return 'nothing'
+  return /^[0-9a-f]{40,64}$/.test(name) ? name.slice(0, 7) : name
+}

@@ -1,0 +1,173 @@
+import { chooseBackup } from '../../database/catalog.ts'
+import type { Contents } from '../../database/engine.ts'
+import type { Manifest } from '../../database/manifest.ts'
+import { isHistoryTable } from '../../database/migrations/applied.ts'
+import { holdsAlready, pruneKept, restoreBackup } from '../../database/restore.ts'
+import { RefusedError } from '../../errors.ts'
+import { formatDuration } from '../../text/duration.ts'
+import type { LayerPlan, LayerPlanView, UndoableRollback } from '../layer.ts'
+import { type DatabaseLayerOptions, emptyView } from './database-options.ts'
+
+/**
+ * Restores the backup from before the deployment: beside, verified there, then one swap.
+ * @param instead why it is not the migrations that are undone
+ * @throws RefusedError when there is no such backup
+ */
+export async function planRestore(options: DatabaseLayerOptions, instead?: string): Promise<LayerPlan> {
+  const { engine, store, bad, environment, mayRestoreAlone, allowDataLoss } = options
+  await engine.inspect('restore')
+  const manifest = await chooseBackup(store, {
+    wanted: 'before-deployment',
+    revision: bad.id,
+    source: engine.source,
+    environment,
+    allowOtherSource: false,
+  })
+  const live = await engine.contents()
+  const done = live === undefined ? undefined : await findDone(options, manifest, live)
+  if (done !== undefined) return done
+  const losses = live === undefined ? [] : countRoughly(manifest, live)
+  const view: LayerPlanView = {
+    ...emptyView,
+    from: live === undefined ? '' : engine.database,
+    to: manifest.name,
+    foundBy: `the newest backup from before the deployment of ${bad.id.slice(0, 7)}, of ${manifest.createdAt}`,
+    steps: [
+      `compares every file of backup ${manifest.name} with its manifest`,
+      `loads it beside ${engine.database} and compares it there, table by table`,
+      `counts the rows that were written since${allowDataLoss ? '' : ', and stops if there are any'}`,
+      live === undefined
+        ? `puts it in place as ${engine.database}`
+        : `puts it in the place of ${engine.database}, which is kept for ${formatDuration(options.keepOldMs)}`,
+    ],
+    undone: manifest.migrations.map(({ name, revision }) => ({
+      revision: revision ?? bad.id,
+      title: name,
+      author: '',
+    })),
+    losses,
+    warnings: [
+      ...(instead === undefined ? [] : [`the migrations cannot be undone: ${instead}`]),
+      'rows that were changed since the backup are counted only when the copy is there',
+    ],
+    needsPerson: [
+      ...(mayRestoreAlone
+        ? []
+        : [
+            'it restores a backup, and database.restore-without-a-person does not say that a machine may do so',
+          ]),
+      ...(allowDataLoss ? [] : losses.map((loss) => `it takes data away, ${loss}`)),
+    ],
+    basis: { backup: manifest.name, schema: live?.schema ?? '' },
+  }
+  return {
+    view,
+    apply: async () => {
+      const report = await restoreBackup({
+        ...options,
+        manifest,
+        verify: 'full',
+        exportTo: undefined,
+        dryRun: false,
+        liveSchema: live?.schema,
+      })
+      const after = await engine.contents()
+      return {
+        outcome: report.outcome === 'restored' ? 'rolled-back' : 'already-rolled-back',
+        ...undoable(view.from, manifest, report.kept),
+        verified: {
+          ok: after?.schema === manifest.contents.schema,
+          evidence: `${engine.database} has the schema and the ${manifest.contents.tables.length} tables of backup ${manifest.name}, which were compared row by row before the swap`,
+        },
+      }
+    },
+  }
+}
+
+/**
+ * What an earlier run restored, and what holds just what the backup does, is not restored again: rows that were written to it
+ * since would be lost.
+ */
+async function findDone(
+  options: DatabaseLayerOptions,
+  manifest: Manifest,
+  live: Contents,
+): Promise<LayerPlan | undefined> {
+  const { engine, earlier } = options
+  const hasSchema = live.schema === manifest.contents.schema
+  const wasRestored = earlier?.to === manifest.name && hasSchema
+  if (!wasRestored && !(await holdsAlready(engine, manifest, live))) return undefined
+  // a run that was killed between the swap and its record has left what it replaced
+  const kept = (await engine.listKept()).findLast(({ at }) => at.getTime() >= madeAt(manifest))?.name
+  const done: UndoableRollback = earlier ?? undoable(engine.database, manifest, kept)
+  const isDone = wasRestored || kept !== undefined
+  return {
+    view: {
+      ...emptyView,
+      state: isDone ? 'done' : 'nothing',
+      from: isDone ? done.from : '',
+      to: manifest.name,
+      foundBy: `${engine.database} holds what backup ${manifest.name} does`,
+      basis: { backup: manifest.name, schema: live.schema },
+    },
+    apply: async () => ({
+      ...done,
+      outcome: 'already-rolled-back',
+      verified: { ok: true, evidence: `${engine.database} has the schema of backup ${manifest.name}` },
+    }),
+  }
+}
+
+/** Names of kept databases have whole seconds. */
+function madeAt({ createdAt }: Manifest): number {
+  return Math.floor(Date.parse(createdAt) / 1000) * 1000
+}
+
+/**
+ * Puts the database that was replaced in its place again, and keeps what the restore made.
+ * @throws RefusedError when it is not kept any more
+ */
+export async function takeRestoreBack(options: DatabaseLayerOptions, name: string): Promise<string> {
+  const { engine, now, log } = options
+  const lock = await engine.lock()
+  try {
+    const kept = await engine.listKept()
+    const own = kept.find((each) => each.name === name)
+    if (own === undefined) {
+      // the one that was put back is not kept any more, and what it replaced is
+      const replaced = kept.at(-1)
+      if (replaced !== undefined && replaced.name > name)
+        return `${engine.database} is the one again that was kept as ${name}; what the restore had made is kept as ${replaced.name}`
+      throw new RefusedError(
+        `${name} is not there any more, so it cannot be put back: restore a backup by hand with db-restore`,
+      )
+    }
+    const keepAs = engine.keptName(now())
+    await engine.putBack(name, keepAs)
+    await pruneKept({ engine, keepOldMs: options.keepOldMs, now, log })
+    return `${engine.database} is the one again that was kept as ${name}; what the restore had made is kept as ${keepAs}`
+  } finally {
+    await lock.release()
+  }
+}
+
+function undoable(from: string, manifest: Manifest, kept: string | undefined): UndoableRollback {
+  return {
+    from,
+    to: manifest.name,
+    now: manifest.name,
+    kept: { ...(kept !== undefined && { database: kept }) },
+  }
+}
+
+/** By row counts alone, so that a plan reads no table twice: there may be more. */
+function countRoughly({ contents }: Manifest, live: Contents): readonly string[] {
+  const before = new Map(contents.tables.map(({ name, rows }) => [name, rows]))
+  return live.tables.flatMap(({ name, rows }) => {
+    const then = before.get(name)
+    if (isHistoryTable(name)) return []
+    if (then === undefined)
+      return rows === 0 ? [] : [`table ${name}: ${rows} rows, and the backup has no such table`]
+    return rows <= then ? [] : [`table ${name}: at least ${rows - then} rows written since the backup`]
+  })
+}

@@ -1,0 +1,190 @@
+import type { Circumstances } from '../../codepush/apply.ts'
+import { stepsOf, stopMeans } from '../../codepush/describe.ts'
+import { openUpdateServer } from '../../codepush/open.ts'
+import type { Plan, RollbackRequest } from '../../codepush/plan.ts'
+import { foundBy, keptOf, namesOf } from '../../codepush/record.ts'
+import { describe, formatChannel, formatLabel } from '../../codepush/release.ts'
+import { isEncrypted, readChannel, readRequests, readServerUrl } from '../../codepush/request.ts'
+import { applyAll, type ChannelResult, planAll } from '../../codepush/roll-back.ts'
+import { undoRollback } from '../../codepush/undo.ts'
+import type { ServerKind, UpdateServer } from '../../codepush/update-server.ts'
+import { ConflictError, isUserFacing, RefusedError, UnavailableError } from '../../errors.ts'
+import type { Layer, LayerPlanView, LayerReceipt, UndoableRollback } from '../layer.ts'
+
+export interface OtaLayerOptions {
+  /** address of the update server's API */
+  readonly url: string
+  /** a secret */
+  readonly accessKey: string
+  readonly kind: ServerKind | 'auto'
+  /** `Shop-ios/Production`; for hot-updater `ios/production` */
+  readonly channels: readonly string[]
+  /** labels of the bad releases, as the caller knows them: one for each channel, one for all, or none for the newest; the same for the next two */
+  readonly badLabels?: readonly string[]
+  /** labels to go back to; none for the newest good ones */
+  readonly targets?: readonly string[]
+  /** binaries to roll back for; none for those of the bad releases */
+  readonly appVersions?: readonly string[]
+  /** labels that are not to be gone back to */
+  readonly knownBad?: readonly string[]
+  /** stop: the bad releases are halted, with nothing in their place */
+  readonly mode?: RollbackRequest['mode']
+  readonly incident: string
+  /** how long devices may be answered from a cache, ms */
+  readonly verifyTimeoutMs: number
+  readonly fetch: typeof globalThis.fetch
+  /** ms since the epoch */
+  readonly now: () => number
+  readonly sleep: (ms: number) => Promise<void>
+  readonly signal: AbortSignal
+  readonly log: (line: string) => void
+}
+
+/**
+ * Over-the-air updates: the bad bundles of all channels go back together, and devices have to agree.
+ * @throws InputError for options that cannot be meant; nothing is asked yet
+ */
+export function openOtaLayer(options: OtaLayerOptions): Layer {
+  const url = readServerUrl(options.url)
+  const requests = readRequests({
+    channels: options.channels,
+    targets: options.targets ?? [],
+    fromLabels: options.badLabels ?? [],
+    appVersions: options.appVersions ?? [],
+    knownBad: options.knownBad ?? [],
+    mode: options.mode ?? 'roll-back',
+    incident: options.incident,
+  })
+  const open = () => openUpdateServer({ ...options, url }, options.kind)
+  return {
+    name: 'ota',
+    async plan() {
+      const server = await open()
+      const plans = await planAll(server, requests)
+      return {
+        view: viewOf(plans, url),
+        apply: async () => receiptOf(await applyAll(server, plans, options)),
+      }
+    },
+    undo: async (done) => undoAll(await open(), done, options),
+  }
+}
+
+function viewOf(plans: readonly Plan[], url: string): LayerPlanView {
+  const names = plans.map(namesOf)
+  const inEach = (lines: (plan: Plan) => readonly string[]) =>
+    plans.flatMap((plan) => lines(plan).map((line) => `${formatChannel(plan.channel.name)}: ${line}`))
+  return {
+    layer: 'ota',
+    state: stateOf(plans),
+    from: join(names.map(({ from }) => from)),
+    to: join(names.map(({ to }) => to)),
+    foundBy: [...new Set(plans.map(foundBy))].join('; '),
+    steps: inEach(stepsOf),
+    undone: [],
+    losses: [],
+    warnings: [
+      ...inEach((plan) =>
+        plan.kind === 'stop' ? [`${plan.because ?? 'asked to put nothing in its place'}; ${stopMeans}`] : [],
+      ),
+      ...(isEncrypted(url)
+        ? []
+        : ['the update server has an http: address: whoever is on the way can read the access key']),
+    ],
+    needsPerson: inEach((plan) =>
+      plan.kind === 'superseded'
+        ? [
+            `${formatLabel(plan.expected)} is superseded by ${describe(plan.by)}, which is left alone; it has to be looked at`,
+          ]
+        : [],
+    ),
+    basis: Object.fromEntries(
+      plans.map(({ channel, releases }) => [formatChannel(channel.name), releases[0]?.label ?? '']),
+    ),
+  }
+}
+
+function stateOf(plans: readonly Plan[]): LayerPlanView['state'] {
+  const isDone = (plan: Plan) => plan.kind === 'done' || (plan.kind === 'stop' && plan.disable.length === 0)
+  if (!plans.every(isDone)) return 'pending'
+  return plans.some((plan) => 'bad' in plan && plan.bad !== undefined) ? 'done' : 'nothing'
+}
+
+/** @throws ConflictError, RefusedError, UnavailableError when no channel was carried through */
+function receiptOf(results: readonly ChannelResult[]): LayerReceipt {
+  const carried = results.filter(({ receipt }) => receipt !== undefined)
+  const problems = results.flatMap(({ problem }) => problem ?? [])
+  if (carried.length === 0) throw errorOf(results, problems.join('; '))
+  const names = carried.map(({ plan }) => namesOf(plan))
+  return {
+    outcome: outcomeOf(results),
+    from: join(names.map(({ from }) => from)),
+    to: join(names.map(({ to }) => to)),
+    now: join(
+      carried.map(
+        ({ plan, receipt }) => `${formatChannel(plan.channel.name)} ${receipt?.now?.label ?? 'halted'}`,
+      ),
+    ),
+    kept: Object.assign({}, ...carried.map(keptOf)),
+    verified: {
+      ok: carried.every(({ receipt }) => receipt?.devices.every(({ ok }) => ok)),
+      evidence: carried.map(evidenceOf).join('; '),
+    },
+    ...(problems.length > 0 && { problem: problems.join('; ') }),
+  }
+}
+
+function outcomeOf(results: readonly ChannelResult[]): LayerReceipt['outcome'] {
+  const failing = results.filter(({ problem }) => problem !== undefined)
+  const isSplit = failing.length > 0 && failing.length < results.length
+  const outcomes = new Set(results.map(({ receipt }) => receipt?.outcome))
+  const isHaltedInPart = outcomes.has('stopped') && outcomes.has('rolled-back')
+  if (isSplit || isHaltedInPart || outcomes.has(undefined)) return 'partial'
+  if (outcomes.has('rolled-back')) return 'rolled-back'
+  return outcomes.has('stopped') ? 'stopped' : 'already-rolled-back'
+}
+
+function evidenceOf({ plan, receipt }: ChannelResult): string {
+  const name = formatChannel(plan.channel.name)
+  const failing = receipt?.devices.find(({ ok }) => !ok)
+  if (failing !== undefined) return `${name}: devices ${failing.device} are offered ${failing.offered}`
+  const { now, bad } = receipt ?? {}
+  if (now === undefined) return `${name}: no device is offered ${formatLabel(bad?.label ?? '')}`
+  return `${name}: devices are offered ${formatLabel(now.label)}, package ${now.packageHash.slice(0, 12)}`
+}
+
+function errorOf(results: readonly ChannelResult[], message: string): Error {
+  const codes = results.map(({ reasonCode }) => reasonCode)
+  if (codes.includes('superseded')) return new ConflictError(message)
+  return codes.includes('unavailable') ? new UnavailableError(message) : new RefusedError(message)
+}
+
+/** Tries every channel. @throws the error of the first that could not be put back, with what became of the others */
+async function undoAll(
+  server: UpdateServer,
+  { kept }: UndoableRollback,
+  circumstances: Circumstances,
+): Promise<string> {
+  const entries = Object.entries(kept)
+  if (entries.length === 0)
+    throw new RefusedError('this rollback took no update back, so that there is none to be put on top again')
+  const told: string[] = []
+  const errors: Error[] = []
+  for (const [channel, label] of entries) {
+    try {
+      told.push(await undoRollback(server, readChannel(channel), label, circumstances))
+    } catch (error) {
+      if (!isUserFacing(error)) throw error
+      errors.push(error)
+    }
+  }
+  const [first] = errors
+  if (first === undefined) return told.join('; ')
+  const message = [...errors.map((error) => error.message), ...told].join('; ')
+  if (first instanceof ConflictError) throw new ConflictError(message)
+  throw first instanceof UnavailableError ? new UnavailableError(message) : new RefusedError(message)
+}
+
+function join(names: readonly string[]): string {
+  return names.filter((name) => name !== '').join(', ')
+}

@@ -1,0 +1,72 @@
+import type { Config } from '../config/schema.ts'
+import { watchHealth } from '../health/gate.ts'
+import { checksAfterRollback, defaultRecovery, verifyRecovery as verify } from '../health/recovery.ts'
+import { secretsOf } from '../health/target.ts'
+import type { Event } from '../history/event.ts'
+import type { Recovery } from './carry-out.ts'
+import type { Assessment } from './prepare.ts'
+
+/** What is needed to look at production with the configured checks. */
+export interface Viewer {
+  readonly health: Config['health']
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly fetch: typeof fetch
+  /** ms since the epoch */
+  readonly now: () => number
+  readonly sleep: (ms: number) => Promise<void>
+  readonly log: (line: string) => void
+  readonly redact: (text: string) => string
+  readonly signal: AbortSignal
+}
+
+/** One round of all checks: whether production is failing at this moment. Undefined where no check is configured. */
+export async function assessNow(viewer: Viewer): Promise<Assessment | undefined> {
+  if (viewer.health.checks.length === 0) return undefined
+  const { verdict, because } = await watchHealth({
+    ...viewer,
+    ...settingsOf(viewer),
+    windowMs: 0,
+    intervalMs: viewer.health.intervalMs,
+    healthyEarly: true,
+    deployedAt: undefined,
+  })
+  return { verdict, because }
+}
+
+/**
+ * Looks whether the rollback helped: whether production is up, and whether it is better. Ends as soon as that is known.
+ * @param withinMs how long it may take until it is known to be better
+ * @param events of the incident: what the checks showed when the deployment was called bad
+ */
+export async function verifyRecovery(
+  viewer: Viewer,
+  { withinMs, events }: { readonly withinMs: number; readonly events: readonly Event[] },
+): Promise<Recovery> {
+  if (checksAfterRollback(viewer.health.checks).length === 0)
+    return { outcome: 'unknown', because: 'no check is configured under health.checks to look with' }
+  const called = events.findLast((event) => event.kind === 'health-checked' && event.verdict === 'unhealthy')
+  const { outcome, because } = await verify({
+    ...viewer,
+    ...settingsOf(viewer),
+    intervalMs: Math.min(viewer.health.intervalMs, Math.max(withinMs, shortestIntervalMs)),
+    settings: {
+      ...defaultRecovery,
+      upPauseMs: Math.min(defaultRecovery.upPauseMs, withinMs / 4),
+      betterMs: withinMs,
+    },
+    seenBefore: called?.kind === 'health-checked' ? called.checks : [],
+  })
+  return { outcome, because }
+}
+
+/** The variables that the checks read secrets from hold no secret that may be shown. */
+export function secretsOfChecks({ health, env }: Pick<Viewer, 'health' | 'env'>): readonly string[] {
+  return secretsOf(health.checks, env)
+}
+
+/** As short as the settings may have it. */
+const shortestIntervalMs = 100
+
+function settingsOf({ health: { checks, timeoutMs, alpha } }: Viewer) {
+  return { checks, timeoutMs, alpha }
+}

@@ -1,0 +1,72 @@
+import { createHash } from 'node:crypto'
+import { isUserFacing } from '../errors.ts'
+import type { LayerName } from '../history/event.ts'
+import type { Layer, LayerPlan, LayerPlanView } from './layer.ts'
+import type { Choice } from './strategy.ts'
+
+/** What a rollback of several layers would do. */
+export interface Plan {
+  /** what is to be done, in the order in which it is; a layer without anything to undo is not among them */
+  readonly layers: readonly PlannedLayer[]
+  /** the layers that are left as they are, each with what is known of it */
+  readonly left: readonly LeftLayer[]
+}
+
+export interface PlannedLayer {
+  readonly layer: Layer
+  readonly plan: LayerPlan
+}
+
+export interface LeftLayer {
+  readonly layer: LayerName
+  /** one clause */
+  readonly because: string
+  readonly view?: LayerPlanView
+}
+
+/**
+ * Plans every layer, at the same time, and reads only: also those that are not chosen, as people want to know what stays.
+ * @param layers all that are configured, in the order in which they are rolled back
+ * @throws InputError, RefusedError, UnavailableError of a layer that was chosen; one that was not is only told of
+ */
+export async function planLayers(layers: readonly Layer[], choice: Choice): Promise<Plan> {
+  const outcomes = await Promise.allSettled(layers.map((layer) => layer.plan()))
+  const planned: PlannedLayer[] = []
+  const left: LeftLayer[] = []
+  for (const [index, layer] of layers.entries()) {
+    const isChosen = choice === 'changed' || choice.includes(layer.name)
+    const outcome = outcomes[index]
+    if (outcome?.status === 'fulfilled') {
+      const { view } = outcome.value
+      if (isChosen && view.state !== 'nothing') planned.push({ layer, plan: outcome.value })
+      else left.push({ layer: layer.name, because: whyLeft(view, isChosen), view })
+      continue
+    }
+    const error: unknown = outcome?.reason
+    // with a mistake in one layer that was chosen, none is touched
+    if (isChosen || !isUserFacing(error)) throw error
+    left.push({ layer: layer.name, because: `not chosen, and could not be looked at: ${error.message}` })
+  }
+  return { layers: planned, left }
+}
+
+function whyLeft({ state, from, to }: LayerPlanView, isChosen: boolean): string {
+  if (state === 'nothing') return 'the deployment changed nothing in it'
+  if (isChosen || state === 'done') return 'rolled back already'
+  return `not chosen: the deployment's change stays (${from} instead of ${to})`
+}
+
+/** True when nothing is left to do. */
+export function isDone({ layers }: Plan): boolean {
+  return layers.every(({ plan }) => plan.view.state !== 'pending')
+}
+
+/** The views of the layers that are rolled back, as they are printed and saved. */
+export function viewsOf({ layers }: Plan): readonly LayerPlanView[] {
+  return layers.map(({ plan }) => plan.view)
+}
+
+/** A short name of a plan, made of all that it says: another plan, or an edited one, has another. */
+export function digestOf(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 32)
+}

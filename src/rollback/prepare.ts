@@ -1,0 +1,98 @@
+import { RefusedError } from '../errors.ts'
+import type { Event } from '../history/event.ts'
+import type { Layer } from './layer.ts'
+import { isDone, type Plan, planLayers, viewsOf } from './plan.ts'
+import { type Progress, readProgress } from './record.ts'
+import { refuseIfMoved, type SavedPlan } from './saved-plan.ts'
+import type { Choice } from './strategy.ts'
+
+/** How production is at the moment of acting. */
+export interface Assessment {
+  readonly verdict: 'healthy' | 'unhealthy' | 'inconclusive' | 'error' | 'pre-existing'
+  readonly because: string
+}
+
+export interface Preparation {
+  /** all events of the incident so far, oldest first */
+  readonly events: readonly Event[]
+  /** Opens the layers that are configured, in the order in which they are rolled back. @param target the good revision, where an earlier run has chosen it */
+  readonly openLayers: (target: string | undefined) => Promise<readonly Layer[]>
+  readonly choice: Choice
+  /** true when no person asked for it */
+  readonly automatic: boolean
+  /** Looks at production; undefined when there is nothing to look with. */
+  readonly assess: (() => Promise<Assessment | undefined>) | undefined
+  /** @throws RefusedError when a machine must not do it now */
+  readonly guard: (plan: Plan) => Promise<void>
+  /** the plan that people looked at; undefined to do what is planned now */
+  readonly saved: SavedPlan | undefined
+}
+
+export type Prepared =
+  /** there is something to roll back, and it may be */
+  | {
+      readonly kind: 'ready'
+      readonly plan: Plan
+      readonly progress: Progress
+      readonly assessment: Assessment | undefined
+    }
+  /**
+   * nothing: the deployment changed nothing that is configured. done: rolled back before. well: production is not failing
+   * any more. held: a guard wants a person
+   */
+  | {
+      readonly kind: 'nothing' | 'done' | 'well' | 'held'
+      readonly plan: Plan
+      readonly because: string
+      readonly assessment: Assessment | undefined
+    }
+
+/**
+ * Finds out what is to be done, and whether it may be: reads only.
+ * @throws InputError, ConflictError when the world has moved since a saved plan, and what the layers throw
+ */
+export async function prepare(preparation: Preparation): Promise<Prepared> {
+  const { events, choice, automatic, assess, guard, saved } = preparation
+  const progress = readProgress(events)
+  const { unfinished } = progress
+  const goesOn = unfinished !== undefined
+  const layers = await preparation.openLayers(
+    unfinished?.layers.find(({ layer }) => layer === 'code')?.to ||
+      saved?.layers.find(({ layer }) => layer === 'code')?.to,
+  )
+  const begun = unfinished?.layers.map(({ layer }) => layer)
+  // what was begun is finished as it was begun, whatever is asked for now; and looking costs no time beside planning
+  const [plan, assessment] = await Promise.all([
+    planLayers(layers, begun ?? saved?.layers.map(({ layer }) => layer) ?? choice),
+    automatic && !goesOn ? assess?.() : undefined,
+  ])
+  if (saved !== undefined && !goesOn) refuseIfMoved(saved, viewsOf(plan))
+  if (goesOn) return { kind: 'ready', plan, progress, assessment }
+
+  const settled = (kind: 'nothing' | 'done' | 'well' | 'held', because: string) =>
+    ({ kind, plan, because, assessment }) as const
+  if (plan.layers.length === 0)
+    return settled('nothing', 'the deployment changed nothing that is configured here')
+  if (isDone(plan)) return settled('done', 'all of it was rolled back before, and that holds')
+  if (assessment?.verdict === 'healthy')
+    return settled('well', `production is not failing at this moment: ${assessment.because}`)
+  const refusal = automatic ? await refusalOf(() => guard(plan), plan) : undefined
+  if (refusal !== undefined) return settled('held', refusal)
+  return { kind: 'ready', plan, progress, assessment }
+}
+
+/** Why a machine must not do this now; undefined when it may. */
+async function refusalOf(guard: () => Promise<void>, plan: Plan): Promise<string | undefined> {
+  const reasons = viewsOf(plan).flatMap(({ layer, needsPerson }) =>
+    needsPerson.map((why) => `${layer}: ${why}`),
+  )
+  if (reasons.length > 0)
+    return `this is not done without a person: ${reasons.join('; ')}. Look at the plan, and start the rollback by hand if it is right`
+  try {
+    await guard()
+    return undefined
+  } catch (error) {
+    if (error instanceof RefusedError) return error.message
+    throw error
+  }
+}

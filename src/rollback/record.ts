@@ -1,0 +1,96 @@
+import { ConflictError, InputError, RefusedError, UnavailableError } from '../errors.ts'
+import type { Event, LayerName, Occurrence } from '../history/event.ts'
+import type { LayerPlanView, LayerReceipt, UndoableRollback } from './layer.ts'
+
+/** Appends an event to the history, once however often it is told. */
+export type Record = (what: Occurrence, naturalKey: readonly string[]) => Promise<void>
+
+/** What a layer did, for the history. */
+export function describeApplied(
+  view: LayerPlanView,
+  receipt: LayerReceipt,
+  { reason, automatic, startedAt }: { reason: string; automatic: boolean; startedAt: string },
+): Occurrence {
+  const { layer } = view
+  const { from, to, now, tag, branch, kept, pull } = receipt
+  if (pull !== undefined) {
+    const { number, url } = pull
+    return {
+      kind: 'rollback-proposed',
+      layer,
+      from,
+      to,
+      branch: branch ?? '',
+      pull: number,
+      url,
+      reason,
+    }
+  }
+  return {
+    kind: 'rollback-applied',
+    layer,
+    from,
+    to,
+    now,
+    ...(tag !== undefined && { tag }),
+    ...(branch !== undefined && { branch }),
+    reason,
+    targetFoundBy: view.foundBy,
+    automatic,
+    undone: [...view.undone],
+    startedAt,
+    ...(Object.keys(kept).length > 0 && { kept }),
+  }
+}
+
+/** The reason for which a layer failed, as one word of the history; undefined for a bug. */
+export function reasonCodeOf(error: unknown): 'conflict' | 'refused' | 'unavailable' | undefined {
+  if (error instanceof ConflictError) return 'conflict'
+  if (error instanceof RefusedError || error instanceof InputError) return 'refused'
+  return error instanceof UnavailableError ? 'unavailable' : undefined
+}
+
+/** What the history says of a rollback that began. */
+export interface Progress {
+  /** the beginning that has no end yet; undefined when nothing is to be gone on with */
+  readonly unfinished: Extract<Event, { kind: 'rollback-began' }> | undefined
+  /** how many rollbacks of the incident have ended */
+  readonly ended: number
+  /** the layers that were rolled back, or proposed to be, since it began, and that were not taken back */
+  readonly done: ReadonlyMap<LayerName, DoneLayer>
+  /** how often each layer's rollback was taken back */
+  readonly undone: (layer: LayerName) => number
+  /** where the restored revision was deployed since it began */
+  readonly deployed: Extract<Event, { kind: 'revision-deployed' }> | undefined
+}
+
+export type DoneLayer = Extract<Event, { kind: 'rollback-applied' | 'rollback-proposed' }>
+
+/** Reads how far a rollback has come. @param events of the incident, oldest first */
+export function readProgress(events: readonly Event[]): Progress {
+  const began = events.findLastIndex(({ kind }) => kind === 'rollback-began')
+  const since = began === -1 ? [] : events.slice(began)
+  const first = since[0]
+  const hasEnded = since.some(({ kind }) => kind === 'rollback-ended')
+  const done = new Map<LayerName, DoneLayer>()
+  for (const event of since) {
+    if (event.kind === 'rollback-applied' || event.kind === 'rollback-proposed') done.set(event.layer, event)
+    if (event.kind === 'rollback-undone') done.delete(event.layer)
+  }
+  const deployed = since.findLast((event) => event.kind === 'revision-deployed')
+  return {
+    unfinished: first?.kind === 'rollback-began' && !hasEnded ? first : undefined,
+    ended: events.filter(({ kind }) => kind === 'rollback-ended').length,
+    done,
+    undone: (layer) =>
+      events.filter((event) => event.kind === 'rollback-undone' && event.layer === layer).length,
+    deployed: deployed?.kind === 'revision-deployed' ? deployed : undefined,
+  }
+}
+
+/** A rollback of the history, as its layer takes it back. */
+export function undoableOf(event: DoneLayer): UndoableRollback {
+  const { from, to } = event
+  if (event.kind === 'rollback-proposed') return { from, to, now: from, kept: {} }
+  return { from, to, now: event.now, kept: event.kept ?? {} }
+}

@@ -1,0 +1,36 @@
+import type { Config } from '../config/schema.ts'
+import { redeploy } from '../git/redeploy.ts'
+import type { Repository } from '../github/client.ts'
+import type { CarryOutOptions } from './carry-out.ts'
+
+/** How the restored revision is deployed: by the workflow that the settings name; undefined where they name none. */
+export function deployBy(
+  repository: Repository,
+  { code: { redeploy: settings } }: Pick<Config, 'code'>,
+  {
+    branch,
+    log,
+    sleep,
+    now,
+  }: {
+    readonly branch: string
+    readonly log: (line: string) => void
+    readonly sleep: (ms: number) => Promise<void>
+    /** ms since the epoch */
+    readonly now: () => number
+  },
+): CarryOutOptions['deploy'] {
+  if (settings === undefined) return undefined
+  const { workflow, timeoutMs } = settings
+  return async ({ now: revision }) => {
+    const inputs = Object.fromEntries(
+      Object.entries(settings.inputs).map(([name, value]) => [
+        name,
+        value.replaceAll('{revision}', revision),
+      ]),
+    )
+    const wish = { workflow, ref: branch, commit: revision, inputs, timeoutMs }
+    const run = await redeploy(repository, wish, { say: log, sleep, now })
+    return { revision, workflow, url: run?.url ?? '' }
+  }
+}

@@ -1,0 +1,113 @@
+import { z } from 'zod'
+import { ConflictError, InputError } from '../errors.ts'
+import { type Event, layerSchema, revisionSchema } from '../history/event.ts'
+import { formatDuration } from '../text/duration.ts'
+import type { LayerPlanView } from './layer.ts'
+import { digestOf } from './plan.ts'
+
+const viewSchema = z.strictObject({
+  layer: layerSchema,
+  state: z.enum(['pending', 'done', 'nothing']),
+  from: z.string(),
+  to: z.string(),
+  foundBy: z.string(),
+  steps: z.array(z.string()),
+  undone: z.array(z.strictObject({ revision: z.string(), title: z.string(), author: z.string() })),
+  losses: z.array(z.string()),
+  warnings: z.array(z.string()),
+  needsPerson: z.array(z.string()),
+  basis: z.record(z.string(), z.string()),
+})
+
+const savedPlanSchema = z.strictObject({
+  schema: z.literal(1),
+  /** `owner/name` */
+  repository: z.string(),
+  environment: z.string(),
+  incident: z.string(),
+  revision: revisionSchema,
+  madeAt: z.iso.datetime(),
+  expiresAt: z.iso.datetime(),
+  layers: z.array(viewSchema),
+})
+
+/** A plan as a file that people can look at, and that is applied later only if the world is still as it was. */
+export type SavedPlan = z.infer<typeof savedPlanSchema>
+
+/** A plan to save, and its digest for the history. */
+export function makeSavedPlan(
+  circumstances: Omit<SavedPlan, 'schema' | 'layers'>,
+  views: readonly LayerPlanView[],
+): { readonly saved: SavedPlan; readonly digest: string } {
+  const saved = savedPlanSchema.parse({ schema: 1, ...circumstances, layers: views })
+  return { saved, digest: digestOf(saved) }
+}
+
+/**
+ * Reads a plan that was saved, and holds it against who made it: the history has the digest of each plan, and only those
+ * who may write to the repository can write to it.
+ * @param at ms since the epoch
+ * @throws InputError for a file that is no plan, is from another repository or about another incident, was edited, or has expired
+ */
+export function readSavedPlan(
+  text: string,
+  {
+    path,
+    repository,
+    incident,
+    events,
+    at,
+  }: {
+    readonly path: string
+    readonly repository: string
+    readonly incident: string
+    readonly events: readonly Event[]
+    readonly at: number
+  },
+): SavedPlan {
+  const refuse = (why: string) =>
+    new InputError(`input "plan" (${path}) ${why}: make a plan anew with mode: plan`)
+  const plan = parsePlan(text)
+  if (plan === undefined) throw refuse('is not a plan of this version')
+  if (plan.repository !== repository) throw refuse(`is of ${plan.repository}, and this is ${repository}`)
+  if (plan.incident !== incident)
+    throw refuse(`is for the incident ${plan.incident}, and this run is for ${incident}`)
+  const digest = digestOf(plan)
+  if (!events.some((event) => event.kind === 'rollback-planned' && event.plan === digest))
+    throw refuse('is not one that the history knows: it was edited, or made elsewhere')
+  const late = at - Date.parse(plan.expiresAt)
+  if (late > 0) throw refuse(`has expired ${formatDuration(late)} ago`)
+  return plan
+}
+
+function parsePlan(text: string): SavedPlan | undefined {
+  try {
+    return savedPlanSchema.safeParse(JSON.parse(text)).data
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * Holds the world against the one that was planned on.
+ * @throws ConflictError that names what moved, layer by layer
+ */
+export function refuseIfMoved(saved: SavedPlan, now: readonly LayerPlanView[]): void {
+  const moved = saved.layers.flatMap((then) => {
+    const today = now.find(({ layer }) => layer === then.layer)
+    if (today === undefined) return [`${then.layer}: there is nothing to roll back any more`]
+    // an earlier run of the same plan has done this one
+    if (today.state === 'done' && then.state === 'pending') return []
+    const differences = Object.entries({ ...then.basis, to: then.to }).flatMap(([what, value]) => {
+      const current = what === 'to' ? today.to : today.basis[what]
+      return current === value ? [] : [`${what} was ${value} and is ${current ?? 'not there'}`]
+    })
+    return differences.length === 0 ? [] : [`${then.layer}: ${differences.join(', ')}`]
+  })
+  const added = now.filter(({ layer }) => !saved.layers.some((then) => then.layer === layer))
+  moved.push(...added.map(({ layer }) => `${layer}: was not planned`))
+  if (moved.length === 0) return
+  throw new ConflictError(
+    `the world has moved since the plan was made, and nothing was changed: ${moved.join('; ')}. Plan again, and look at the new plan`,
+  )
+}

@@ -1,0 +1,62 @@
+import type { IssueType } from '../config/rollback.ts'
+import type { Config } from '../config/schema.ts'
+import { InputError } from '../errors.ts'
+import type { LayerName } from '../history/event.ts'
+
+/** Which layers are to be rolled back; `changed` takes those that the deployment changed. */
+export type Choice = readonly LayerName[] | 'changed'
+
+/**
+ * Chooses the layers: those that were asked for, else those of the issue's type.
+ * @param wanted the caller's own list; empty for none
+ * @param available layers that are configured
+ * @throws InputError when a layer that was asked for is not configured, naming those that are
+ */
+export function chooseLayers({
+  wanted,
+  issueType,
+  strategies,
+  available,
+}: {
+  readonly wanted: readonly string[]
+  readonly issueType: IssueType
+  readonly strategies: Config['rollback']['strategies']
+  readonly available: readonly LayerName[]
+}): Choice {
+  if (wanted.length > 0) return demand(wanted, available, 'input "layers"')
+  const own = strategies[issueType]
+  if (own !== undefined)
+    return demand(own, available, `rollback.strategies.${issueType} in the configuration`)
+  return defaultChoice(issueType, available)
+}
+
+/** What people do first about each type of issue, when they have not said otherwise. */
+function defaultChoice(issueType: IssueType, available: readonly LayerName[]): Choice {
+  switch (issueType) {
+    case 'code-bug':
+      return ['code']
+    case 'config-error':
+      // configuration is a part of the revision where it has no layer of its own
+      return available.includes('config') ? ['config'] : ['code']
+    case 'database-corruption':
+      return demand(['database'], available, 'input "issue-type" (database-corruption)')
+    case 'performance':
+      return available.includes('ota') ? ['ota'] : ['code']
+    case 'unknown':
+      return 'changed'
+  }
+}
+
+function demand(
+  wanted: readonly string[],
+  available: readonly LayerName[],
+  where: string,
+): readonly LayerName[] {
+  return wanted.map((name) => {
+    const found = available.find((each) => each === name)
+    if (found !== undefined) return found
+    throw new InputError(
+      `${where} asks for the layer "${name}", and this repository has ${available.join(', ')}: write one of these, or configure the section \`${name}\` in .github/rollback.yml`,
+    )
+  })
+}

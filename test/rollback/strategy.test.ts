@@ -1,0 +1,48 @@
+import { describe, expect, test } from '@jest/globals'
+import { InputError } from '../../src/errors.ts'
+import { chooseLayers } from '../../src/rollback/strategy.ts'
+
+const all = ['database', 'code', 'ota'] as const
+const choose = (options: Partial<Parameters<typeof chooseLayers>[0]>) =>
+  chooseLayers({ wanted: [], issueType: 'unknown', strategies: {}, available: all, ...options })
+
+describe('without a word in the settings', () => {
+  test.each([
+    ['code-bug', ['code']],
+    ['config-error', ['code']],
+    ['database-corruption', ['database']],
+    ['performance', ['ota']],
+    ['unknown', 'changed'],
+  ] as const)('the issue type %s takes %s', (issueType, expected) => {
+    expect(choose({ issueType })).toEqual(expected)
+  })
+
+  test('a performance issue takes the code where no update goes over the air', () => {
+    expect(choose({ issueType: 'performance', available: ['code'] })).toEqual(['code'])
+  })
+
+  test('a corrupted database that is not configured is an error that says what to configure', () => {
+    expect(() => choose({ issueType: 'database-corruption', available: ['code'] })).toThrow(
+      'input "issue-type" (database-corruption) asks for the layer "database", and this repository has code: write one of these, or configure the section `database` in .github/rollback.yml',
+    )
+  })
+})
+
+test('the settings say it otherwise', () => {
+  expect(choose({ issueType: 'code-bug', strategies: { 'code-bug': ['code', 'database'] } })).toEqual([
+    'code',
+    'database',
+  ])
+})
+
+test('what the caller asks for goes before both', () => {
+  expect(choose({ wanted: ['ota'], strategies: {} })).toEqual(['ota'])
+  expect(
+    choose({ wanted: ['ota', 'code'], issueType: 'code-bug', strategies: { 'code-bug': ['code'] } }),
+  ).toEqual(['ota', 'code'])
+})
+
+test('a layer that is not there names those that are', () => {
+  expect(() => choose({ wanted: ['databse'] })).toThrow(InputError)
+  expect(() => choose({ wanted: ['databse'] })).toThrow('this repository has database, code, ota')
+})

@@ -1,0 +1,137 @@
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { stringify } from 'yaml'
+import { runStep, type StepOptions, type StepResult } from '../../src/drill/runner.ts'
+import { startMicrosoft } from './codepush/microsoft.ts'
+import { type Files, jobPermissions, openShop } from './repository.ts'
+import { startService } from './service.ts'
+
+/** A shop whose every layer a bad deployment has changed: its code, its database and its app. */
+export type WholeShop = Awaited<ReturnType<typeof openWholeShop>>
+
+/**
+ * A repository on the emulated GitHub, a SQLite database that the bad revision migrated, an update server with a bad bundle, and a
+ * service that answers 500 until the workflow `deploy.yml` has deployed a revision with the good revision's content.
+ * @param settings more of `.github/rollback.yml`, by its sections
+ */
+export async function openWholeShop({
+  settings = {},
+  files = {},
+}: {
+  settings?: Readonly<Record<string, unknown>>
+  files?: Files
+} = {}) {
+  const shop = await openShop({ permissions: { ...jobPermissions, actions: 'write' } })
+  const updates = await startMicrosoft()
+  const service = await startService({ status: 200, body: 'good' })
+  const database = join(shop.directory, 'shop.db')
+  const storage = join(shop.directory, 'backups')
+  const sql = (text: string) => {
+    const connection = new DatabaseSync(database)
+    try {
+      connection.exec(text)
+    } finally {
+      connection.close()
+    }
+  }
+  const query = (text: string) => {
+    const connection = new DatabaseSync(database)
+    try {
+      return connection
+        .prepare(text)
+        .all()
+        .map((row) => ({ ...row }))
+    } finally {
+      connection.close()
+    }
+  }
+  sql(`CREATE TABLE product (name TEXT PRIMARY KEY, price REAL); INSERT INTO product VALUES ('Kettle', 24.9);
+    CREATE TABLE schema_migrations (version int, dirty boolean)`)
+
+  const config = {
+    health: {
+      window: '2s',
+      interval: '100ms',
+      checks: [{ name: 'home', type: 'http', url: service.url, severity: 'critical' }],
+    },
+    rollback: { verify: '2s' },
+    code: { redeploy: { workflow: 'deploy.yml', inputs: { revision: '{revision}' } } },
+    database: { url: { env: 'DATABASE_URL' }, storage, migrations: 'db' },
+    ota: {
+      'server-url': updates.url,
+      'access-key': { env: 'CODEPUSH_ACCESS_KEY' },
+      'server-kind': 'microsoft',
+      channels: ['Shop-ios/Production'],
+      'verify-timeout': '2s',
+    },
+    ...settings,
+  }
+  const good = await shop.commit(
+    {
+      'server.mjs': 'serve()\n',
+      '.github/rollback.yml': stringify(config),
+      '.github/workflows/deploy.yml': 'on:\n  workflow_dispatch:\n    inputs: { revision: {} }\n',
+      ...files,
+    },
+    { message: 'Serve products' },
+  )
+  shop.deploy(good)
+  updates.createApp('Shop-ios')
+  updates.release('Shop-ios', { content: 'good' })
+  const bad = await shop.commit(
+    {
+      'server.mjs': 'throw 1\n',
+      'db/1_stars.up.sql': 'ALTER TABLE product ADD stars;',
+      'db/1_stars.down.sql': 'ALTER TABLE product DROP stars;',
+    },
+    { message: 'Sort by stars', author: 'Grace' },
+  )
+
+  const env = { DATABASE_URL: `sqlite:${database}`, CODEPUSH_ACCESS_KEY: updates.accessKey }
+  const job = () => shop.job({ sha: bad })
+  const run = async (step: StepOptions): Promise<StepResult> =>
+    runStep(await job(), { ...step, env: { ...env, ...step.env } })
+  const backup = await run({
+    action: 'db-backup',
+    inputs: { 'database-url': env.DATABASE_URL, storage, migrations: 'db' },
+  })
+  if (backup.exitCode !== 0) throw new Error(`the database was not backed up:\n${backup.log}`)
+  sql('ALTER TABLE product ADD stars; INSERT INTO schema_migrations VALUES (1, 0)')
+  shop.deploy(bad)
+  updates.release('Shop-ios', { content: 'bad' })
+  service.change({ status: 500, body: 'down' })
+
+  // what GitHub's runners do with a dispatch of deploy.yml
+  const deployed: string[] = []
+  const stopDeploying = shop.github.onRequest(async () => {
+    for (const each of shop.hosted.runs) {
+      if (each.status !== 'queued') continue
+      each.status = 'completed'
+      each.conclusion = 'success'
+      deployed.push(each.sha)
+      const isGood = (await shop.tree(each.sha)) === (await shop.tree(good))
+      service.change(isGood ? { status: 200, body: 'good' } : { status: 500, body: 'down' })
+    }
+  })
+
+  return {
+    ...shop,
+    good,
+    bad,
+    job,
+    /** Runs an action as a step, with the secrets of the layers in its environment. */
+    run,
+    updates,
+    service,
+    /** the revisions that deploy.yml has deployed */
+    deployed,
+    sql,
+    query,
+    columns: () => query("SELECT name FROM pragma_table_info('product')").map(({ name }) => String(name)),
+    close: async () => {
+      stopDeploying()
+      await Promise.all([service.stop(), updates.stop()])
+      await shop.close()
+    },
+  }
+}
