@@ -1,12 +1,9 @@
 import { parseConnection } from '../database/connection.ts'
 import type { Engine } from '../database/engine.ts'
-import type { Revision } from '../database/migrations/plan.ts'
 import { openEngine } from '../database/open.ts'
-import { openFolderStore } from '../database/store/folder.ts'
+import { openStore } from '../database/store/open.ts'
 import type { Store } from '../database/store/store.ts'
-import { InputError, RefusedError } from '../errors.ts'
-import type { Repository } from '../github/client.ts'
-import { listFiles, readFile } from '../github/contents.ts'
+import { InputError } from '../errors.ts'
 import type { Step } from '../runner/action.ts'
 import { input } from '../runner/inputs.ts'
 
@@ -45,26 +42,10 @@ export async function openDatabase(
   return { engine, store }
 }
 
-function openStore(storage: string): Store {
-  if (/^[a-z0-9]{2,}:/i.test(storage)) throw new InputError(`is "${storage}"; write the path of a folder`)
-  return openFolderStore(storage)
-}
-
 function named<T>(name: string, read: () => T): T {
   try {
     return read()
   } catch (error) {
     throw error instanceof InputError ? new InputError(`input "${name}" ${error.message}`) : error
-  }
-}
-
-/** The files of a revision, read through the API, so that no checkout is needed. @throws RefusedError when it is not there */
-export async function openRevision(repository: Repository, id: string): Promise<Revision> {
-  const files = await listFiles(repository, { ref: id })
-  if (files === undefined) throw new RefusedError(`revision ${id} is not in the repository`)
-  return {
-    id,
-    paths: files.map(({ path }) => path),
-    read: async (path) => (await readFile(repository, { path, ref: id }))?.text,
   }
 }

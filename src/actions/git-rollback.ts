@@ -1,17 +1,17 @@
-import { ConflictError, RefusedError, UnavailableError } from '../errors.ts'
 import { applyPlan, type RollbackReceipt } from '../git/apply.ts'
 import { tellPulls } from '../git/comment.ts'
-import { describePlan, describeReceipt, summarizePlan, summarizeReceipt, title } from '../git/describe.ts'
+import { describePlan, describeReceipt, summarizePlan, summarizeReceipt } from '../git/describe.ts'
 import { demandGuards } from '../git/guards.ts'
 import type { RollbackTrace } from '../git/message.ts'
 import { prepareClone } from '../git/partial-clone.ts'
 import { goalOf, type RollbackPlan } from '../git/plan.ts'
+import { planRollback } from '../git/plan-rollback.ts'
 import { writeProposal } from '../git/proposal.ts'
 import { redeploy } from '../git/redeploy.ts'
-import { planRestore } from '../git/restore.ts'
-import { planRevert } from '../git/revert-plan.ts'
 import { readCommit } from '../github/commits.ts'
 import { defaultBranch } from '../github/repository.ts'
+import { receiptCode, viewCode } from '../rollback/layers/code.ts'
+import { describeApplied, describeFailed } from '../rollback/record.ts'
 import { runAction, type Step } from '../runner/action.ts'
 import { heading, renderMarkdown } from '../text/markdown.ts'
 import { gitRollback } from './git-rollback.contract.ts'
@@ -48,7 +48,12 @@ await runAction(gitRollback, async (step) => {
   })
   log.info(describeReceipt(plan, receipt))
   if (receipt.untagged !== undefined) log.warning(`the rollback has no tag: ${receipt.untagged}`)
-  await recordReceipt(workplace, plan, receipt, { trace, startedAt, automatic: !context.byHand })
+  const { what, naturalKey } = describeApplied(viewCode(plan), receiptCode(plan, receipt, undefined), {
+    reason: trace.reason,
+    automatic: !context.byHand,
+    startedAt,
+  })
+  await workplace.record(what, naturalKey)
   if (inputs.comment) {
     const untold = await tellPulls(repository, plan, receipt, trace)
     if (untold !== undefined) log.info(`the pull requests that are undone were not told: ${untold}`)
@@ -73,7 +78,6 @@ async function makePlan(
 ): Promise<RollbackPlan> {
   const { mode, target, checks, paths, delivery, commits, mainline, 'tag-pattern': tagPattern } = inputs
   const request = { branch, environment, incident, bad: revision, delivery }
-  if (mode === 'restore') return planRestore(repository, { ...request, target, tagPattern, checks, paths })
   const openClone = prepareClone({
     url: `${context.serverUrl}/${context.owner}/${context.repo}.git`,
     token: inputs.token,
@@ -82,7 +86,13 @@ async function makePlan(
     signal,
   })
   secrets.add(Buffer.from(`x-access-token:${inputs.token}`).toString('base64'))
-  return planRevert(repository, { ...request, commits, mainline: mainline || undefined }, openClone)
+  return planRollback(
+    repository,
+    mode === 'restore'
+      ? { ...request, mode, target, tagPattern, checks, paths }
+      : { ...request, mode, commits, mainline: mainline || undefined },
+    openClone,
+  )
 }
 
 async function guard(
@@ -135,65 +145,14 @@ async function recordFailure(
   try {
     return await work()
   } catch (error) {
-    const reasonCode = reasonCodeOf(error)
-    if (reasonCode !== undefined && error instanceof Error) {
-      const because = error.message
-      const ids = { incident, decision: 'failed', 'reason-code': reasonCode, from, to }
+    const failed = describeFailed({ layer: 'code', from, to }, error, context.stepKey)
+    if (failed?.what.kind === 'rollback-failed') {
+      const ids = { incident, decision: 'failed', 'reason-code': failed.what.reasonCode, from, to }
       setOutputs({ ...ids, result: JSON.stringify({ schema: 1, ...ids }) })
-      const failed = { kind: 'rollback-failed', layer: 'code', from, to, reasonCode, because } as const
-      await record(failed, ['code', from, to, reasonCode, context.stepKey])
+      await record(failed.what, failed.naturalKey)
     }
     throw error
   }
-}
-
-function reasonCodeOf(error: unknown) {
-  if (error instanceof ConflictError) return 'conflict'
-  if (error instanceof RefusedError) return 'refused'
-  return error instanceof UnavailableError ? 'unavailable' : undefined
-}
-
-async function recordReceipt(
-  { record }: Workplace,
-  plan: RollbackPlan,
-  { from, to, commit, tag, pull }: RollbackReceipt,
-  {
-    trace: { reason },
-    startedAt,
-    automatic,
-  }: { trace: RollbackTrace; startedAt: string; automatic: boolean },
-): Promise<void> {
-  const layer = 'code'
-  const { branch, undone } = plan
-  if (pull !== undefined) {
-    const { number, url } = pull
-    const proposed = {
-      kind: 'rollback-proposed',
-      layer,
-      from,
-      to,
-      branch,
-      pull: number,
-      url,
-      reason,
-    } as const
-    return record(proposed, [layer, from, to, String(number)])
-  }
-  const applied = {
-    kind: 'rollback-applied',
-    layer,
-    from,
-    to,
-    now: commit,
-    ...(tag !== undefined && { tag }),
-    branch,
-    reason,
-    targetFoundBy: plan.mode === 'restore' ? plan.target.foundBy : 'these commits were named',
-    automatic,
-    undone: undone.map(({ sha, message, author }) => ({ revision: sha, title: title(message), author })),
-    startedAt,
-  } as const
-  return record(applied, [layer, from, to])
 }
 
 async function deploy(

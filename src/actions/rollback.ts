@@ -1,5 +1,6 @@
-import { readFile } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import { InputError } from '../errors.ts'
+import { prepareClone } from '../git/partial-clone.ts'
 import { defaultBranch } from '../github/repository.ts'
 import type { Event } from '../history/event.ts'
 import { carryOut, type RollbackReport } from '../rollback/carry-out.ts'
@@ -89,26 +90,38 @@ async function openScene(step: RollbackStep): Promise<Scene> {
 }
 
 async function prepareRollback(step: RollbackStep, scene: Scene): Promise<Prepared> {
-  const { inputs, context, log, env, temporary, signal } = step
-  const { repository, config, environment, revision, incident, history, viewer, automatic, branch, reason } =
-    scene
-  const trace = { incident, environment, reason, by: context.actor, runUrl: context.run?.url }
+  const { inputs, context, log, env, secrets, temporary, signal } = step
+  const { repository, config, environment, revision, incident, history, own } = scene
+  const { viewer, automatic, branch, reason } = scene
+  const openClone = prepareClone({
+    url: `${context.serverUrl}/${context.owner}/${context.repo}.git`,
+    token: inputs.token,
+    directory: temporary,
+    path: env['PATH'] ?? '',
+    signal,
+  })
+  secrets.add(Buffer.from(`x-access-token:${inputs.token}`).toString('base64'))
+  await mkdir(temporary, { recursive: true })
   return prepare({
-    events: scene.own,
-    openLayers: (target) =>
+    events: own,
+    openLayers: ({ target, choice, progress }) =>
       openLayers({
         ...viewer,
         repository,
         config,
         branch,
+        environment,
+        incident,
         bad: revision,
-        trace,
-        history,
         target: target ?? (inputs.target || config.code.target),
-        serverUrl: context.serverUrl,
+        choice,
+        automatic,
+        progress,
+        reason,
+        by: context.actor,
+        runUrl: context.run?.url,
+        openClone,
         scratch: temporary,
-        env,
-        signal,
       }),
     choice: chooseLayers({
       wanted: inputs.layers,

@@ -5,12 +5,14 @@ import { dbRestore } from './db-restore.contract.ts'
 import { gitRollback } from './git-rollback.contract.ts'
 import { healthGate } from './health-gate.contract.ts'
 import { postmortemIssue } from './postmortem-issue.contract.ts'
+import { rollback } from './rollback.contract.ts'
 
 /**
  * Every JavaScript action: its entry point is `src/actions/<name>.ts`, its manifest and README are in `actions/<name>/`,
  * its bundle is `dist/<name>/index.js`. The build, the generated documents and the tests go by this list.
  */
 export const actions: readonly ActionContract[] = [
+  rollback,
   dbBackup,
   healthGate,
   dbRestore,

@@ -21,6 +21,8 @@ const releaseSchema = z.object({
   rollout: z.number().nullish(),
   description: z.string().nullish(),
   releasedBy: z.string().nullish(),
+  /** ms since the epoch */
+  uploadTime: z.number().nullish(),
 })
 const historySchema = z.object({ history: z.array(releaseSchema) })
 const deploymentsSchema = z.object({
@@ -128,6 +130,7 @@ function toRelease(
     rollout,
     description,
     releasedBy,
+    uploadTime,
   }: z.infer<typeof releaseSchema>,
   dialect: Dialect,
 ): Release {
@@ -143,6 +146,7 @@ function toRelease(
     rollout: tells ? (rollout ?? 100) : undefined,
     description: description ?? '',
     releasedBy: releasedBy ?? '',
+    releasedAt: uploadTime == null ? undefined : new Date(uploadTime),
   }
 }
 

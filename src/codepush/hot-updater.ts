@@ -96,7 +96,14 @@ function toRelease(bundle: z.infer<typeof bundleSchema>): Release {
     rollout: reached === null || reached === undefined ? 100 : (reached / cohorts) * 100,
     description: bundle.message ?? '',
     releasedBy: '',
+    releasedAt: timeOf(bundle.id),
   }
+}
+
+/** The first 48 bits of a UUID of version 7 are ms since the epoch: https://www.rfc-editor.org/rfc/rfc9562#section-5.7 */
+function timeOf(id: string): Date | undefined {
+  const [, high, low] = /^([0-9a-f]{8})-([0-9a-f]{4})-7/i.exec(id) ?? []
+  return high === undefined || low === undefined ? undefined : new Date(Number.parseInt(high + low, 16))
 }
 
 async function askForUpdate(

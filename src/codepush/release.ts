@@ -28,6 +28,8 @@ export interface Release {
   readonly rollout: number | undefined
   readonly description: string
   readonly releasedBy: string
+  /** undefined when the server does not tell */
+  readonly releasedAt: Date | undefined
 }
 
 /** `Shop-ios/Production` */

@@ -78,6 +78,10 @@ export function codeSchema() {
       .enum(['auto', 'direct', 'pull-request'])
       .default('auto')
       .describe('`direct`, `pull-request`, or `auto` for what the rules of the branch allow.'),
+    'tag-pattern': line()
+      .default('deploy-*')
+      .describe('For the target `previous-deployment-tag`: name of the tags, with one `*`.'),
+    checks: z.array(line()).default([]).describe('For the target `last-green`: the checks that were green.'),
     'max-commits': z
       .number()
       .int('must be a whole number; write for example `50`')
@@ -98,7 +102,11 @@ export function codeSchema() {
         'How the restored revision is deployed: a push with the token of a workflow starts no workflow by itself.',
       ),
   })
-    .transform(({ 'max-commits': maxCommits, ...rest }) => ({ ...rest, maxCommits }))
+    .transform(({ 'max-commits': maxCommits, 'tag-pattern': tagPattern, ...rest }) => ({
+      ...rest,
+      maxCommits,
+      tagPattern,
+    }))
     .prefault({})
     .describe('The code: a branch of this repository.')
 }

@@ -14,6 +14,8 @@ export interface RollbackReceipt {
   readonly from: string
   readonly to: string
   readonly commit: string
+  /** the content that it has */
+  readonly tree: string
   /** undefined when it could not be tagged, which takes nothing back */
   readonly tag: string | undefined
   /** why it could not be tagged */
@@ -38,8 +40,8 @@ export async function applyPlan(
   const ids = { from: head, to: goalOf(plan), pull: undefined }
   const message = writeMessage(trace)
   if (done !== undefined) {
-    const tagged = await tagRollback(repository, done, message)
-    return { ...ids, ...tagged, commit: done.sha, outcome: 'already-rolled-back' }
+    const tagged = await tagRollback(repository, plan, done, message)
+    return { ...ids, ...tagged, commit: done.sha, tree: done.tree, outcome: 'already-rolled-back' }
   }
   const draft = { tree: await treeOf(repository, content), parents: [head], message }
   let why = way.because
@@ -49,8 +51,9 @@ export async function applyPlan(
       await moveBranch(repository, { branch: plan.branch, from: head, to: commit.sha })
       return {
         ...ids,
-        ...(await tagRollback(repository, commit, message)),
+        ...(await tagRollback(repository, plan, commit, message)),
         commit: commit.sha,
+        tree: draft.tree,
         outcome: 'rolled-back',
       }
     } catch (error) {
@@ -62,16 +65,18 @@ export async function applyPlan(
     if (delivery !== 'auto' || !(error instanceof RefusedError)) throw error
     throw new RefusedError(`${why}, so the rollback takes a pull request: ${error.message}`, { cause: error })
   })
-  return { ...ids, commit: commit.sha, tag: undefined, untagged: undefined, outcome: 'proposed', pull }
+  const { sha, tree } = commit
+  return { ...ids, commit: sha, tree, tag: undefined, untagged: undefined, outcome: 'proposed', pull }
 }
 
 /** The branch has moved by now: a tag that is refused does not make the rollback undone, and is said instead. */
 async function tagRollback(
   repository: Repository,
+  { mode }: RollbackPlan,
   { sha, committedAt }: Commit,
   message: string,
 ): Promise<Pick<RollbackReceipt, 'tag' | 'untagged'>> {
-  const tag = tagOf(committedAt)
+  const tag = tagOf(committedAt, mode === 'undo' ? 'rollback_undone' : 'rollback')
   // another branch may have been rolled back in the same second
   const names = [tag, `${tag}_${sha.slice(0, 7)}`]
   let untagged: string | undefined

@@ -19,7 +19,7 @@ const listed = 20
 
 /** The plan as lines of a log. */
 export function describePlan(plan: RollbackPlan): readonly string[] {
-  const { branch, head, undone, undoneCount, files, done, takenBackBy, pulls = [], way } = plan
+  const { branch, head, undone, undoneCount, collateral, files, done, takenBackBy, pulls = [], way } = plan
   return [
     ...(takenBackBy === undefined ? [] : [takenBack(takenBackBy)]),
     `${branch}: ${head.slice(0, 7)} → ${goal(plan)}`,
@@ -28,6 +28,7 @@ export function describePlan(plan: RollbackPlan): readonly string[] {
       .slice(-listed)
       .map((commit) => `  ${commit.sha.slice(0, 7)} ${title(commit.message)} (${commit.author})`),
     ...(undoneCount > listed ? [`  … and ${undoneCount - listed} more`] : []),
+    ...(collateral.length === 0 ? [] : [collateralLine(collateral)]),
     ...(pulls.length === 0
       ? []
       : [`of the pull requests ${pulls.map(({ number }) => `#${number}`).join(', ')}`]),
@@ -53,6 +54,7 @@ export function summarizePlan(
         ...(pulls.length === 0 ? [] : [' of ']),
         ...pulls.flatMap(({ number, url }, index) => [...(index > 0 ? [', '] : []), link(url, `#${number}`)]),
       ],
+      ...(plan.collateral.length === 0 ? [] : [[strong('Mind: '), text(collateralLine(plan.collateral))]]),
       ...warnings.map(({ message, paths }) => [
         strong('Mind:'),
         text(` ${message} (`),
@@ -70,6 +72,8 @@ export function summarizePlan(
 
 function goal(plan: RollbackPlan): string {
   if (plan.mode === 'revert') return 'the same without the commits below, and with all that came after them'
+  if (plan.mode === 'undo')
+    return `what the rollback ${plan.rollback.sha.slice(0, 7)} undid is there again, and what came after it stays`
   const { target, paths } = plan
   const what = paths.length === 0 ? 'content' : paths.join(', ')
   return `${what} of ${target.commit.sha.slice(0, 7)} (${target.foundBy})`
@@ -77,6 +81,12 @@ function goal(plan: RollbackPlan): string {
 
 function goalInline(plan: RollbackPlan) {
   if (plan.mode === 'revert') return [' to the same without the commits below; what came after them stays']
+  if (plan.mode === 'undo')
+    return [
+      ': what the rollback ',
+      revision(plan.rollback.sha),
+      ' undid is there again; what came after it stays',
+    ]
   const { target, paths } = plan
   const what = paths.length === 0 ? [' to the content of '] : [' to ', code(paths.join(', ')), ' of ']
   return [...what, revision(target.commit.sha), ': ', target.foundBy]
@@ -84,24 +94,27 @@ function goalInline(plan: RollbackPlan) {
 
 /** How things stand after a rollback was applied, or was found to be there, as a line of a log. */
 export function describeReceipt(
-  { branch, since }: RollbackPlan,
+  { branch, since, mode }: RollbackPlan,
   { commit, tag, pull }: RollbackReceipt,
 ): string {
   if (pull !== undefined)
-    return `${branch} stays where it is: the rollback is proposed by pull request #${pull.number}, ${pull.url}`
+    return `${branch} stays where it is: ${mode === 'undo' ? 'taking the rollback back' : 'the rollback'} is proposed by pull request #${pull.number}, ${pull.url}`
   const tagged = tag === undefined ? '' : `, tagged ${tag}`
   const now = since.at(-1)
   if (now === undefined) return `${branch} is at ${commit.slice(0, 7)}${tagged}: deploy ${commit}`
+  if (mode === 'undo')
+    return `${branch} was put back by ${commit.slice(0, 7)}${tagged} before, and has moved on to ${now.sha.slice(0, 7)} since (${count(since.length, 'commit')} on top): nothing was changed`
   return `${branch} was rolled back by ${commit.slice(0, 7)}${tagged} before, and has moved on to ${now.sha.slice(0, 7)} since (${count(since.length, 'commit')} on top): nothing was changed; to roll that back, too, give its id in input "revision"`
 }
 
 /** The same as paragraphs of the job summary. */
 export function summarizeReceipt(
-  { branch, since }: RollbackPlan,
+  { branch, since, mode }: RollbackPlan,
   { commit, tag, untagged, pull }: RollbackReceipt,
 ): readonly RootContent[] {
   if (pull !== undefined) {
-    const proposed = [code(branch), ' stays where it is: the rollback is proposed by ']
+    const what = mode === 'undo' ? 'taking the rollback back' : 'the rollback'
+    const proposed = [code(branch), ` stays where it is: ${what} is proposed by `]
     return [
       paragraph(...proposed, link(pull.url, `#${pull.number}`), '. It takes effect when that is merged.'),
     ]
@@ -119,17 +132,25 @@ export function summarizeReceipt(
         )
       : paragraph(
           code(branch),
-          ' was rolled back by ',
+          mode === 'undo' ? ' was put back by ' : ' was rolled back by ',
           revision(commit),
           ...tagged,
           ' before, and has moved on to ',
           revision(now.sha),
-          ' since: nothing was changed. To roll that back, too, give its id in input ',
-          code('revision'),
-          '.',
+          ' since: nothing was changed.',
+          ...(mode === 'undo'
+            ? []
+            : [' To roll that back, too, give its id in input ', code('revision'), '.']),
         ),
     ...(untagged === undefined ? [] : [paragraph('The rollback has no tag: ', untagged, '.')]),
   ]
+}
+
+/** What nobody found fault with, and is undone with the rest. */
+export function collateralLine(collateral: readonly Commit[]): string {
+  const ids = collateral.map(({ sha }) => sha.slice(0, 7))
+  const shown = ids.slice(-listed).join(', ')
+  return `${count(ids.length, 'commit')} of these came after the failed revision, and ${ids.length === 1 ? 'goes' : 'go'} with it: ${shown}${ids.length > listed ? '…' : ''}`
 }
 
 function takenBack({ sha, message }: Commit): string {

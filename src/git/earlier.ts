@@ -31,7 +31,7 @@ export function findRollbacks(recent: readonly Commit[]): readonly EarlierRollba
 /** Looks whether a rollback still holds: people may have gone on from it, or taken it back. */
 export async function lookAfter(
   repository: Repository,
-  { commit, from }: EarlierRollback,
+  { commit, from }: Pick<EarlierRollback, 'commit' | 'from'>,
   head: string,
 ): Promise<Aftermath> {
   if (commit.sha === head) return { since: [], takenBackBy: undefined }

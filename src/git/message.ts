@@ -4,7 +4,7 @@ export interface RollbackTrace {
   readonly environment: string
   /** the head of the branch that was undone */
   readonly from: string
-  /** the revision whose content came back, or `without:` and the commits that were undone */
+  /** the revision whose content came back, `without:` and the commits that were undone, or `undo:` and the rollback that was taken back */
   readonly to: string
   readonly reason: string
   readonly by: string
@@ -16,20 +16,41 @@ export interface RollbackTrace {
  * https://git-scm.com/docs/git-interpret-trailers
  */
 export function writeMessage({ incident, environment, from, to, reason, by, runUrl }: RollbackTrace): string {
+  const rollback = undoneRollback(to)
   const trailers = [
     ['Rollback-Incident', incident],
     ['Rollback-Environment', environment],
-    ['Rollback-From', from],
-    ['Rollback-To', to],
+    // what takes a rollback back is itself none
+    ...(rollback === undefined
+      ? [
+          ['Rollback-From', from],
+          ['Rollback-To', to],
+        ]
+      : [['Rollback-Undoes', rollback]]),
     ['Rollback-Requested-By', by],
     ...(runUrl === undefined ? [] : [['Rollback-Run', runUrl]]),
   ].map(([key, value]) => `${key}: ${oneLine(value ?? '')}`)
   const body = oneLine(reason)
-  return `${[subjectOf({ environment, to }), ...(body === '' ? [] : [body]), trailers.join('\n')].join('\n\n')}\n`
+  // the words of git's own revert, by which people and programs find what became of a commit
+  const reverts = rollback === undefined ? [] : [`This reverts commit ${rollback}.`]
+  const paragraphs = [
+    subjectOf({ environment, to }),
+    ...reverts,
+    ...(body === '' ? [] : [body]),
+    trailers.join('\n'),
+  ]
+  return `${paragraphs.join('\n\n')}\n`
+}
+
+function undoneRollback(to: string): string | undefined {
+  return /^undo:(.*)$/.exec(to)?.[1]
 }
 
 /** The first line of a rollback's commit, and the title of its pull request. */
 export function subjectOf({ environment, to }: Pick<RollbackTrace, 'environment' | 'to'>): string {
+  const rollback = undoneRollback(to)
+  if (rollback !== undefined)
+    return oneLine(`Take the rollback ${rollback.slice(0, 7)} of ${environment} back`)
   const [, without] = /^without:(.*)$/.exec(to) ?? []
   if (without === undefined) return oneLine(`Roll back ${environment} to ${to.slice(0, 7)}`)
   const [first = '', ...more] = without.split('+').map((sha) => sha.slice(0, 7))
@@ -58,9 +79,9 @@ export function readMessage(
 }
 
 /** `rollback_YYYYMMDD_HHMMSS` in UTC, of the time of the rollback commit: the same however often the step is run again. */
-export function tagOf(committedAt: Date): string {
+export function tagOf(committedAt: Date, prefix = 'rollback'): string {
   const [date, time] = committedAt.toISOString().slice(0, 19).split('T')
-  return `rollback_${date?.replaceAll('-', '')}_${time?.replaceAll(':', '')}`
+  return `${prefix}_${date?.replaceAll('-', '')}_${time?.replaceAll(':', '')}`
 }
 
 /** Text from outside stays on its line, so that it can add no trailer of its own; git takes no NUL in a message. */

@@ -1,7 +1,7 @@
 import { InputError, RefusedError } from '../errors.ts'
 import type { Repository } from '../github/client.ts'
 import type { Commit, Comparison } from '../github/commits.ts'
-import { listCommits } from '../github/commits.ts'
+import { compareCommits, listCommits } from '../github/commits.ts'
 import { type PullRequest, pullsOfCommit } from '../github/pulls.ts'
 import { readRef } from '../github/refs.ts'
 import type { Content } from './content.ts'
@@ -20,6 +20,8 @@ interface PlanBase {
   /** what is undone, oldest first; GitHub lists at most 250 */
   readonly undone: readonly Commit[]
   readonly undoneCount: number
+  /** those of them that came after the failed revision: it may not be their fault, and they go all the same */
+  readonly collateral: readonly Commit[]
   readonly files: Comparison['files']
   /** the rollback commit that an earlier run of the same rollback has already put on the branch, and that still holds */
   readonly done: Commit | undefined
@@ -50,7 +52,14 @@ export interface RevertPlan extends PlanBase {
   readonly mode: 'revert'
 }
 
-export type RollbackPlan = RestorePlan | RevertPlan
+/** A rollback is taken back. `done` is the commit that has taken it back already. */
+export interface UndoPlan extends PlanBase {
+  readonly mode: 'undo'
+  /** the commit that is taken back */
+  readonly rollback: Commit
+}
+
+export type RollbackPlan = RestorePlan | RevertPlan | UndoPlan
 
 /** What every way of rolling back has to know. */
 export interface RollbackRequest {
@@ -62,9 +71,16 @@ export interface RollbackRequest {
   readonly delivery: Delivery
 }
 
-/** What a plan goes to, for the history: the id of a revision, or the commits that are taken away. */
+/** What a plan goes to, for the history: the id of a revision, the commits that are taken away, or the rollback that is. */
 export function goalOf(plan: RollbackPlan): string {
-  return plan.mode === 'restore' ? plan.target.commit.sha : revertGoal(plan.undone)
+  switch (plan.mode) {
+    case 'restore':
+      return plan.target.commit.sha
+    case 'revert':
+      return revertGoal(plan.undone)
+    case 'undo':
+      return `undo:${plan.rollback.sha}`
+  }
 }
 
 export function revertGoal(commits: readonly Pick<Commit, 'sha'>[]): string {
@@ -81,22 +97,37 @@ export interface Standing {
   readonly takenBackBy: Commit | undefined
 }
 
+/** Where a branch is. @throws InputError when there is no such branch */
+export async function demandHead(repository: Repository, branch: string): Promise<string> {
+  const head = await readRef(repository, `heads/${branch}`)
+  if (head !== undefined) return head
+  throw new InputError(
+    `the branch "${branch}" is not in ${repository.owner}/${repository.repo}; name the deployed branch in input "branch"`,
+  )
+}
+
 /** @throws InputError when there is no such branch */
 export async function readStanding(
   repository: Repository,
   { branch, incident }: Pick<RollbackRequest, 'branch' | 'incident'>,
 ): Promise<Standing> {
-  const head = await readRef(repository, `heads/${branch}`)
-  if (head === undefined) {
-    throw new InputError(
-      `the branch "${branch}" is not in ${repository.owner}/${repository.repo}; name the deployed branch in input "branch"`,
-    )
-  }
+  const head = await demandHead(repository, branch)
   const rollbacks = findRollbacks(await listCommits(repository, { branch: head, count: 100 }))
   const earlier = rollbacks.find((each) => each.incident === incident)
   const { since, takenBackBy } =
     earlier === undefined ? { since: [], takenBackBy: undefined } : await lookAfter(repository, earlier, head)
   return { head, rollbacks, holding: takenBackBy === undefined ? earlier : undefined, since, takenBackBy }
+}
+
+/** The undone commits that came after the failed revision. */
+export async function findCollateral(
+  repository: Repository,
+  { bad, head, undone }: { bad: string; head: string; undone: readonly Commit[] },
+): Promise<readonly Commit[]> {
+  if (bad === head || !undone.some(({ sha }) => sha === bad)) return []
+  const { commits } = await compareCommits(repository, { base: bad, head })
+  const later = new Set(commits.map(({ sha }) => sha))
+  return undone.filter(({ sha }) => later.has(sha))
 }
 
 /** Pull requests are asked for commit by commit, of the newest ones only. */

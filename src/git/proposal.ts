@@ -8,6 +8,11 @@ import type { RollbackPlan } from './plan.ts'
 /** What may be wished of a pull request beside its content. */
 export type ProposalWishes = Pick<Proposal, 'labels' | 'reviewers' | 'autoMerge'>
 
+/** The branch that a rollback's pull request comes from: one an incident. */
+export function rollbackBranch(incident: string): string {
+  return `rollback/${incident}`
+}
+
 /** The pull request that proposes a rollback: what is undone, why, and how the work comes back. */
 export function writeProposal(
   repository: Pick<Repository, 'owner' | 'repo'>,
@@ -18,7 +23,7 @@ export function writeProposal(
   return {
     ...wishes,
     base: plan.branch,
-    branch: `rollback/${trace.incident}`,
+    branch: plan.mode === 'undo' ? `rollback/${trace.incident}-undo` : rollbackBranch(trace.incident),
     title: subjectOf(trace),
     body: renderMarkdown([
       paragraph(text(trace.reason)),

@@ -5,7 +5,7 @@ import { readBranchRules } from '../github/rules.ts'
 import { type Content, contentOfPaths } from './content.ts'
 import { chooseWay } from './delivery.ts'
 import type { Target } from './found-target.ts'
-import { findPulls, type RestorePlan, type RollbackRequest, readStanding } from './plan.ts'
+import { findCollateral, findPulls, type RestorePlan, type RollbackRequest, readStanding } from './plan.ts'
 import { findTarget } from './target.ts'
 import { findWarnings } from './warnings.ts'
 
@@ -38,10 +38,12 @@ export async function planRestore(repository: Repository, request: RestoreReques
   const from = done === undefined ? head : base
   const comparison = await compareCommits(repository, { base: target.commit.sha, head: from })
   refuseUnlessOlder({ comparison, branch, from, target, request: request.target })
-  const [{ tree }, pulls, rules] = await Promise.all([
+  const undone = comparison.commits
+  const [{ tree }, pulls, rules, collateral] = await Promise.all([
     readCommit(repository, from),
-    findPulls(repository, comparison.commits),
+    findPulls(repository, undone),
     readBranchRules(repository, branch),
+    findCollateral(repository, { bad: request.bad, head: from, undone }),
   ])
   const content: Content =
     paths.length === 0
@@ -55,8 +57,9 @@ export async function planRestore(repository: Repository, request: RestoreReques
     target,
     paths,
     content,
-    undone: comparison.commits,
+    undone,
     undoneCount: comparison.aheadBy,
+    collateral,
     files,
     done,
     since: done === undefined ? [] : since,

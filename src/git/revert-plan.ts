@@ -63,6 +63,7 @@ export async function planRevert(
     content,
     undone: commits,
     undoneCount: commits.length,
+    collateral: [],
     files: paths.map((path) => ({ path, additions: 0, deletions: 0 })),
     done,
     since: done === undefined ? [] : since,

@@ -71,6 +71,17 @@ export async function openPull(
   })
 }
 
+/** Closes a pull request without merging it; one that is closed stays so. */
+export async function closePull(
+  { octokit, owner, repo }: Repository,
+  { number }: Pick<PullRequest, 'number'>,
+): Promise<void> {
+  const need = { doing: `close the pull request #${number}`, permission: 'pull-requests: write' }
+  await explained(need, () =>
+    octokit.rest.pulls.update({ owner, repo, pull_number: number, state: 'closed', request: repeatable }),
+  )
+}
+
 /** Asks people (`octocat`) and teams (`team:ops`) for a review. */
 export async function requestReviews(
   { octokit, owner, repo }: Repository,

@@ -3,7 +3,7 @@ import { isUserFacing } from '../errors.ts'
 import type { LayerName } from '../history/event.ts'
 import type { Layer, LayerPlanView, LayerReceipt, UndoableRollback } from './layer.ts'
 import type { PlannedLayer } from './plan.ts'
-import { describeApplied, type Progress, type Record, reasonCodeOf, undoableOf } from './record.ts'
+import { again, describeApplied, describeFailed, type Progress, type Record, undoableOf } from './record.ts'
 
 /** How it went in one layer. */
 export interface LayerOutcome {
@@ -71,10 +71,10 @@ async function applyLayer({ layer, plan }: PlannedLayer, options: ApplyOptions):
   log(`${layer.name}: ${view.from || 'what is there'} → ${view.to || 'nothing in its place'}`)
   try {
     const receipt = await plan.apply()
-    const { from, to } = receipt
-    const key = [layer.name, from, to, ...again(progress.undone(layer.name))]
-    const circumstances = { reason, automatic, startedAt: startedAt.toISOString() }
-    await record(describeApplied(view, receipt, circumstances), key)
+    const timesUndone = progress.undone(layer.name)
+    const circumstances = { reason, automatic, startedAt: startedAt.toISOString(), timesUndone }
+    const { what, naturalKey } = describeApplied(view, receipt, circumstances)
+    await record(what, naturalKey)
     const problem =
       receipt.problem ??
       (receipt.verified?.ok === false ? `looked at afterwards: ${receipt.verified.evidence}` : undefined)
@@ -90,14 +90,10 @@ async function applyLayer({ layer, plan }: PlannedLayer, options: ApplyOptions):
       tookMs: took(),
     }
   } catch (error) {
-    const reasonCode = reasonCodeOf(error)
-    if (reasonCode === undefined || !isUserFacing(error)) throw error
-    const { from, to } = view
+    const failed = describeFailed(view, error, options.stepKey)
+    if (failed === undefined || !isUserFacing(error)) throw error
     log(`${layer.name}: failed, ${error.message}`)
-    await record(
-      { kind: 'rollback-failed', layer: layer.name, from, to, reasonCode, because: error.message },
-      [layer.name, from, to, reasonCode, options.stepKey],
-    )
+    await record(failed.what, failed.naturalKey)
     return { layer: layer.name, view, outcome: 'failed', problem: error.message, tookMs: took() }
   }
 }
@@ -134,11 +130,6 @@ async function undoLayer(
     log(`${layer.name}: could not be taken back, ${error.message}`)
     return { ...outcome, problem: `could not be taken back: ${error.message}` }
   }
-}
-
-/** What was taken back and is done again is another event than the first time. */
-function again(times: number): readonly string[] {
-  return times === 0 ? [] : [`again-${times}`]
 }
 
 function receiptOf(event: Parameters<typeof undoableOf>[0]): LayerReceipt {

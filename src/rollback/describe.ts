@@ -42,9 +42,9 @@ export function summarizePlan(plan: Plan): readonly RootContent[] {
       bulletList([
         ['from ', revision(view.from), ' to ', revision(view.to), text(`, ${view.foundBy}`)],
         ...view.steps.map((step) => [text(step)]),
-        ...view.losses.map((loss) => [strong('Lost: '), text(loss)]),
-        ...view.warnings.map((warning) => [strong('Mind: '), text(warning)]),
-        ...view.needsPerson.map((why) => [strong('Not without a person: '), text(why)]),
+        ...view.losses.map((loss) => [strong('Lost:'), text(` ${loss}`)]),
+        ...view.warnings.map((warning) => [strong('Mind:'), text(` ${warning}`)]),
+        ...view.needsPerson.map((why) => [strong('Not without a person:'), text(` ${why}`)]),
       ]),
       ...undoneTable(view),
     ]),
@@ -61,14 +61,18 @@ export function summarizePlan(plan: Plan): readonly RootContent[] {
 
 function undoneTable({ layer, undone }: LayerPlanView): readonly RootContent[] {
   if (undone.length === 0) return []
-  const [what, more] = layer === 'database' ? ['migration', 'migrations'] : ['commit', 'commits']
-  return [
-    table(
-      [what, 'title', 'author'],
-      undone.slice(-listed).map((each) => [revision(each.revision), code(each.title), code(each.author)]),
-    ),
-    ...(undone.length > listed ? [paragraph(`… and ${undone.length - listed} more ${more}.`)] : []),
-  ]
+  const more = undone.length > listed ? [paragraph(`… and ${undone.length - listed} more.`)] : []
+  const shown = undone.slice(-listed)
+  if (layer === 'database')
+    return [
+      table(
+        ['migration', 'of'],
+        shown.map(({ title, revision: of }) => [code(title), revision(of)]),
+      ),
+      ...more,
+    ]
+  const rows = shown.map((each) => [revision(each.revision), code(each.title), code(each.author)])
+  return [table(['commit', 'title', 'author'], rows), ...more]
 }
 
 export const layerTitles = {

@@ -15,8 +15,13 @@ export interface Assessment {
 export interface Preparation {
   /** all events of the incident so far, oldest first */
   readonly events: readonly Event[]
-  /** Opens the layers that are configured, in the order in which they are rolled back. @param target the good revision, where an earlier run has chosen it */
-  readonly openLayers: (target: string | undefined) => Promise<readonly Layer[]>
+  /** Opens the layers that are configured, in the order in which they are rolled back. */
+  readonly openLayers: (circumstances: {
+    /** the good revision, where an earlier run or a saved plan has chosen it */
+    readonly target: string | undefined
+    readonly choice: Choice
+    readonly progress: Progress
+  }) => readonly Layer[]
   readonly choice: Choice
   /** true when no person asked for it */
   readonly automatic: boolean
@@ -56,14 +61,17 @@ export async function prepare(preparation: Preparation): Promise<Prepared> {
   const progress = readProgress(events)
   const { unfinished } = progress
   const goesOn = unfinished !== undefined
-  const layers = await preparation.openLayers(
-    unfinished?.layers.find(({ layer }) => layer === 'code')?.to ||
-      saved?.layers.find(({ layer }) => layer === 'code')?.to,
-  )
-  const begun = unfinished?.layers.map(({ layer }) => layer)
-  // what was begun is finished as it was begun, whatever is asked for now; and looking costs no time beside planning
+  // what was begun, or planned and looked at, is done as it was planned, whatever is asked for now
+  const agreed = unfinished?.layers ?? saved?.layers
+  const agreedOn = agreed?.map(({ layer }) => layer) ?? choice
+  const layers = preparation.openLayers({
+    target: agreed?.find(({ layer }) => layer === 'code')?.to,
+    choice: agreedOn,
+    progress,
+  })
+  // looking costs no time beside planning
   const [plan, assessment] = await Promise.all([
-    planLayers(layers, begun ?? saved?.layers.map(({ layer }) => layer) ?? choice),
+    planLayers(layers, agreedOn),
     automatic && !goesOn ? assess?.() : undefined,
   ])
   if (saved !== undefined && !goesOn) refuseIfMoved(saved, viewsOf(plan))

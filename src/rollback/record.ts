@@ -1,32 +1,42 @@
-import { ConflictError, InputError, RefusedError, UnavailableError } from '../errors.ts'
+import { ConflictError, InputError, isUserFacing, RefusedError, UnavailableError } from '../errors.ts'
 import type { Event, LayerName, Occurrence } from '../history/event.ts'
 import type { LayerPlanView, LayerReceipt, UndoableRollback } from './layer.ts'
 
 /** Appends an event to the history, once however often it is told. */
 export type Record = (what: Occurrence, naturalKey: readonly string[]) => Promise<void>
 
-/** What a layer did, for the history. */
+/** An event to be, and what makes it the same event when a step is run again. */
+export interface Recordable {
+  readonly what: Occurrence
+  readonly naturalKey: readonly string[]
+}
+
+/**
+ * What a layer did, for the history.
+ * @param timesUndone how often the rollback was taken back before: done again it is another event
+ */
 export function describeApplied(
   view: LayerPlanView,
   receipt: LayerReceipt,
-  { reason, automatic, startedAt }: { reason: string; automatic: boolean; startedAt: string },
-): Occurrence {
+  {
+    reason,
+    automatic,
+    startedAt,
+    timesUndone = 0,
+  }: { reason: string; automatic: boolean; startedAt: string; timesUndone?: number },
+): Recordable {
   const { layer } = view
   const { from, to, now, tag, branch, kept, pull } = receipt
+  const naturalKey = [layer, from, to, ...again(timesUndone)]
   if (pull !== undefined) {
     const { number, url } = pull
+    const where = { branch: branch ?? '', pull: number, url }
     return {
-      kind: 'rollback-proposed',
-      layer,
-      from,
-      to,
-      branch: branch ?? '',
-      pull: number,
-      url,
-      reason,
+      what: { kind: 'rollback-proposed', layer, from, to, ...where, reason },
+      naturalKey: [...naturalKey, String(number)],
     }
   }
-  return {
+  const what: Occurrence = {
     kind: 'rollback-applied',
     layer,
     from,
@@ -40,6 +50,26 @@ export function describeApplied(
     undone: [...view.undone],
     startedAt,
     ...(Object.keys(kept).length > 0 && { kept }),
+  }
+  return { what, naturalKey }
+}
+
+/** What was taken back and is done again is another event than the first time. */
+export function again(times: number): readonly string[] {
+  return times === 0 ? [] : [`again-${times}`]
+}
+
+/** Why a layer could not be rolled back, for the history; undefined for a bug. */
+export function describeFailed(
+  { layer, from, to }: Pick<LayerPlanView, 'layer' | 'from' | 'to'>,
+  error: unknown,
+  stepKey: string,
+): Recordable | undefined {
+  const reasonCode = reasonCodeOf(error)
+  if (reasonCode === undefined || !isUserFacing(error)) return undefined
+  return {
+    what: { kind: 'rollback-failed', layer, from, to, reasonCode, because: error.message },
+    naturalKey: [layer, from, to, reasonCode, stepKey],
   }
 }
 

@@ -37,6 +37,8 @@ code:
   target: previous-deployment-tag
   delivery: pull-request
   max-commits: 20
+  tag-pattern: live-*
+  checks: [build]
   redeploy: { workflow: deploy.yml, inputs: { revision: '{revision}' }, timeout: 15m }
 database:
   url: { env: DATABASE_URL }

@@ -41,7 +41,13 @@ describe('a configuration', () => {
         planValidMs: 3_600_000,
         verifyMs: 300_000,
       },
-      code: { target: 'last-successful-deployment', delivery: 'auto', maxCommits: 50 },
+      code: {
+        target: 'last-successful-deployment',
+        delivery: 'auto',
+        maxCommits: 50,
+        tagPattern: 'deploy-*',
+        checks: [],
+      },
       postmortem: { labels: ['postmortem', 'incident'], assignees: [] },
     })
   })
@@ -104,6 +110,8 @@ describe('a configuration', () => {
         target: 'previous-deployment-tag',
         delivery: 'pull-request',
         maxCommits: 20,
+        tagPattern: 'live-*',
+        checks: ['build'],
         redeploy: { workflow: 'deploy.yml', inputs: { revision: '{revision}' }, timeoutMs: 900_000 },
       },
       database: {

@@ -25,6 +25,7 @@ const plan: RestorePlan = {
   },
   undone: [commit('c', 'Raise the price\n\nBy half.', 'Linus'), commit('b', 'Tidy up', 'Grace')],
   undoneCount: 2,
+  collateral: [],
   files: [
     { path: 'lib/price.mjs', additions: 1, deletions: 1 },
     { path: 'server.mjs', additions: 1, deletions: 0 },
@@ -43,6 +44,7 @@ const receipt: RollbackReceipt = {
   from: sha('b'),
   to: sha('a'),
   commit: sha('d'),
+  tree: sha('9'),
   tag: 'rollback_20261124_030405',
   untagged: undefined,
   outcome: 'rolled-back',

@@ -74,6 +74,7 @@ const requests: Readonly<Record<OperationId, readonly [string, string, unknown?]
   'pulls/create': ['pull_requests=write', 'POST /pulls', { title: 'x', head: 'x', base: 'main' }],
   'pulls/get': ['pull_requests=read', 'GET /pulls/1'],
   'pulls/list': ['pull_requests=read', 'GET /pulls'],
+  'pulls/update': ['pull_requests=write', 'PATCH /pulls/1', { state: 'closed' }],
   'pulls/request-reviewers': [
     'pull_requests=write',
     'POST /pulls/1/requested_reviewers',

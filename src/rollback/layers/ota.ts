@@ -29,6 +29,8 @@ export interface OtaLayerOptions {
   readonly knownBad?: readonly string[]
   /** stop: the bad releases are halted, with nothing in their place */
   readonly mode?: RollbackRequest['mode']
+  /** only what was released from then on is the bad deployment's; undefined to take the newest release whenever it was made */
+  readonly since?: Date | undefined
   readonly incident: string
   /** how long devices may be answered from a cache, ms */
   readonly verifyTimeoutMs: number
@@ -62,7 +64,7 @@ export function openOtaLayer(options: OtaLayerOptions): Layer {
       const server = await open()
       const plans = await planAll(server, requests)
       return {
-        view: viewOf(plans, url),
+        view: viewOf(plans, url, options.since),
         apply: async () => receiptOf(await applyAll(server, plans, options)),
       }
     },
@@ -70,13 +72,13 @@ export function openOtaLayer(options: OtaLayerOptions): Layer {
   }
 }
 
-function viewOf(plans: readonly Plan[], url: string): LayerPlanView {
+function viewOf(plans: readonly Plan[], url: string, since: Date | undefined): LayerPlanView {
   const names = plans.map(namesOf)
   const inEach = (lines: (plan: Plan) => readonly string[]) =>
     plans.flatMap((plan) => lines(plan).map((line) => `${formatChannel(plan.channel.name)}: ${line}`))
   return {
     layer: 'ota',
-    state: stateOf(plans),
+    state: stateOf(plans, since),
     from: join(names.map(({ from }) => from)),
     to: join(names.map(({ to }) => to)),
     foundBy: [...new Set(plans.map(foundBy))].join('; '),
@@ -104,10 +106,13 @@ function viewOf(plans: readonly Plan[], url: string): LayerPlanView {
   }
 }
 
-function stateOf(plans: readonly Plan[]): LayerPlanView['state'] {
+function stateOf(plans: readonly Plan[], since: Date | undefined): LayerPlanView['state'] {
   const isDone = (plan: Plan) => plan.kind === 'done' || (plan.kind === 'stop' && plan.disable.length === 0)
-  if (!plans.every(isDone)) return 'pending'
-  return plans.some((plan) => 'bad' in plan && plan.bad !== undefined) ? 'done' : 'nothing'
+  if (plans.every(isDone))
+    return plans.some((plan) => 'bad' in plan && plan.bad !== undefined) ? 'done' : 'nothing'
+  const isOlder = ({ releases: [newest] }: Plan) =>
+    since !== undefined && newest?.releasedAt !== undefined && newest.releasedAt < since
+  return plans.every((plan) => isDone(plan) || isOlder(plan)) ? 'nothing' : 'pending'
 }
 
 /** @throws ConflictError, RefusedError, UnavailableError when no channel was carried through */

@@ -38,6 +38,7 @@ export const operations = [
   'pulls/get',
   'pulls/list',
   'pulls/request-reviewers',
+  'pulls/update',
   'repos/compare-commits',
   'repos/create-commit-status',
   'repos/create-deployment',

@@ -65,6 +65,22 @@ export const pulls: Routes = {
     handle: async (call) => ({ status: 200, body: await fullPull(call.repository, find(call)) }),
   },
 
+  'pulls/update': {
+    permission: 'pull-requests:write',
+    async handle(call) {
+      const found = find(call)
+      const { title, body, state } = call.body
+      if (title !== undefined) found.title = title
+      if (body !== undefined) found.body = body
+      if (state !== undefined && state !== found.state) {
+        found.state = state
+        found.closedAt = state === 'closed' ? new Date() : null
+      }
+      found.updatedAt = new Date()
+      return { status: 200, body: await fullPull(call.repository, found) }
+    },
+  },
+
   'pulls/request-reviewers': {
     permission: 'pull-requests:write',
     async handle(call) {

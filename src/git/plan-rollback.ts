@@ -1,0 +1,24 @@
+import type { Repository } from '../github/client.ts'
+import type { OpenClone } from './partial-clone.ts'
+import type { RollbackPlan } from './plan.ts'
+import { planRestore, type RestoreRequest } from './restore.ts'
+import { planRevert, type RevertRequest } from './revert-plan.ts'
+
+/** A rollback as it is asked for. */
+export type CodeRollback =
+  | (RestoreRequest & { readonly mode: 'restore' })
+  | (RevertRequest & { readonly mode: 'revert' })
+
+/** Plans the rollback in its mode; changes nothing. @throws InputError, ConflictError as the planner of the mode does */
+export function planRollback(
+  repository: Repository,
+  request: CodeRollback,
+  openClone: OpenClone,
+): Promise<RollbackPlan> {
+  switch (request.mode) {
+    case 'restore':
+      return planRestore(repository, request)
+    case 'revert':
+      return planRevert(repository, request, openClone)
+  }
+}

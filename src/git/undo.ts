@@ -1,0 +1,93 @@
+import { InputError, RefusedError } from '../errors.ts'
+import type { Repository } from '../github/client.ts'
+import { type Commit, compareCommits, isAncestor, readCommit } from '../github/commits.ts'
+import { readBranchRules } from '../github/rules.ts'
+import { type Content, contentOfRevert } from './content.ts'
+import { chooseWay, type Delivery } from './delivery.ts'
+import { lookAfter } from './earlier.ts'
+import type { OpenClone } from './partial-clone.ts'
+import { demandHead, findPulls, type UndoPlan } from './plan.ts'
+import { revertTree } from './revert.ts'
+import { findWarnings } from './warnings.ts'
+
+export interface UndoRequest {
+  readonly branch: string
+  /** full id of the rollback commit */
+  readonly rollback: string
+  readonly delivery: Delivery
+}
+
+/**
+ * Plans to take a rollback back: what it undid is there again, and what came on top of it stays. Changes nothing. Takes a
+ * clone only when something came on top.
+ * @throws RefusedError when the rollback is not on the branch, ConflictError with the files when later work stands in the way
+ */
+export async function planUndo(
+  repository: Repository,
+  { branch, rollback: sha, delivery }: UndoRequest,
+  openClone: OpenClone,
+): Promise<UndoPlan> {
+  const [head, rollback] = await Promise.all([demandHead(repository, branch), readCommit(repository, sha)])
+  const [from] = rollback.parents
+  if (from === undefined)
+    throw new InputError(
+      `commit ${sha.slice(0, 7)} is the first of its history, and no rollback: there is nothing to take back`,
+    )
+  if (!(await isAncestor(repository, { older: sha, newer: head }))) {
+    throw new RefusedError(
+      `the rollback ${sha.slice(0, 7)} is not on ${branch} (at ${head.slice(0, 7)}) any more: there is nothing to take back`,
+    )
+  }
+  const [{ since, takenBackBy: done }, { files }, { tree }, pulls, rules] = await Promise.all([
+    lookAfter(repository, { commit: rollback, from }, head),
+    compareCommits(repository, { base: from, head: sha }),
+    readCommit(repository, head),
+    findPulls(repository, [rollback]),
+    readBranchRules(repository, branch),
+  ])
+  const content: Content =
+    done === undefined
+      ? await contentOfUndo(repository, { head, tree, rollback, from, openClone })
+      : { kind: 'tree', tree: done.tree }
+  return {
+    mode: 'undo',
+    branch,
+    head: done?.parents[0] ?? head,
+    rollback,
+    content,
+    undone: [rollback],
+    undoneCount: 1,
+    collateral: [],
+    files,
+    done,
+    since: done === undefined ? [] : since.slice(since.findIndex((each) => each.sha === done.sha) + 1),
+    takenBackBy: undefined,
+    sameContent: done === undefined && isUnchanged(content, tree),
+    pulls,
+    warnings: findWarnings(files.map(({ path }) => path)),
+    way: chooseWay(delivery, rules),
+    badIsRollback: true,
+  }
+}
+
+async function contentOfUndo(
+  repository: Repository,
+  {
+    head,
+    tree,
+    rollback,
+    from,
+    openClone,
+  }: { head: string; tree: string; rollback: Commit; from: string; openClone: OpenClone },
+): Promise<Content> {
+  // also below the merge commit of the pull request that brought it
+  if (tree === rollback.tree) return { kind: 'tree', tree: (await readCommit(repository, from)).tree }
+  const { aheadBy } = await compareCommits(repository, { base: rollback.sha, head })
+  const git = await openClone({ head, depth: aheadBy + 2 })
+  const reverted = await revertTree(git, { head, commits: [rollback.sha], mainline: undefined })
+  return contentOfRevert(git, { head, reverted })
+}
+
+function isUnchanged(content: Content, tree: string): boolean {
+  return content.kind === 'tree' ? content.tree === tree : content.edits.length === 0
+}

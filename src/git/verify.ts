@@ -1,0 +1,30 @@
+import type { Repository } from '../github/client.ts'
+import { isAncestor, readCommit } from '../github/commits.ts'
+import { readRef } from '../github/refs.ts'
+import type { RollbackReceipt } from './apply.ts'
+
+/** What was seen of the branch after a rollback, in one sentence. */
+export interface Verification {
+  readonly ok: boolean
+  readonly evidence: string
+}
+
+/** Reads the branch again: its content is that of the rollback, or it has gone on from there. */
+export async function verifyBranch(
+  repository: Repository,
+  branch: string,
+  { commit, tree }: Pick<RollbackReceipt, 'commit' | 'tree'>,
+): Promise<Verification> {
+  const head = await readRef(repository, `heads/${branch}`)
+  if (head === undefined) return { ok: false, evidence: `there is no branch ${branch} any more` }
+  const seen = await readCommit(repository, head)
+  const at = `${branch} is at ${head.slice(0, 7)}`
+  if (seen.tree === tree)
+    return {
+      ok: true,
+      evidence: `${at}, whose content is the one that was planned (tree ${tree.slice(0, 7)})`,
+    }
+  if (await isAncestor(repository, { older: commit, newer: head }))
+    return { ok: true, evidence: `${at} by now, with ${commit.slice(0, 7)} in its history` }
+  return { ok: false, evidence: `${at}, and ${commit.slice(0, 7)} is not in its history` }
+}

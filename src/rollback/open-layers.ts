@@ -1,0 +1,191 @@
+import type { Config } from '../config/schema.ts'
+import { parseConnection } from '../database/connection.ts'
+import { openEngine } from '../database/open.ts'
+import { openStore } from '../database/store/open.ts'
+import { InputError } from '../errors.ts'
+import type { OpenClone } from '../git/partial-clone.ts'
+import type { Repository } from '../github/client.ts'
+import { readCommit } from '../github/commits.ts'
+import { openRevision } from '../github/revision.ts'
+import type { LayerName } from '../history/event.ts'
+import type { Layer } from './layer.ts'
+import { openCodeLayer } from './layers/code.ts'
+import { openDatabaseLayer } from './layers/database.ts'
+import { openOtaLayer } from './layers/ota.ts'
+import { openLazily } from './lazy-layer.ts'
+import { type Progress, undoableOf } from './record.ts'
+import type { Choice } from './strategy.ts'
+
+/** What the layers are opened with. */
+export interface LayerSurroundings {
+  readonly repository: Repository
+  readonly config: Config
+  readonly branch: string
+  readonly environment: string
+  readonly incident: string
+  /** the failed revision */
+  readonly bad: string
+  /** the good revision, as it is asked for */
+  readonly target: string
+  /** what is to be rolled back */
+  readonly choice: Choice
+  readonly automatic: boolean
+  readonly progress: Progress
+  /** why, in a sentence without secrets */
+  readonly reason: string
+  /** a login */
+  readonly by: string
+  readonly runUrl: string | undefined
+  readonly openClone: OpenClone
+  readonly env: NodeJS.ProcessEnv
+  readonly fetch: typeof fetch
+  /** a folder for temporary files */
+  readonly scratch: string
+  /** ms since the epoch */
+  readonly now: () => number
+  readonly sleep: (ms: number) => Promise<void>
+  readonly log: (line: string) => void
+  readonly signal: AbortSignal
+}
+
+/** The layers that can be rolled back, in the order in which they are: migrations are undone before the code that has their scripts goes. */
+const openers: readonly (readonly [
+  LayerName,
+  (config: Config) => boolean,
+  (surroundings: LayerSurroundings, code: Layer) => Promise<Layer>,
+])[] = [
+  ['database', ({ database }) => database !== undefined, openDatabase],
+  ['code', () => true, async (_, code) => code],
+  ['ota', ({ ota }) => ota !== undefined, openOta],
+]
+
+/** Names of the layers that the settings have. */
+export function availableLayers(config: Config): readonly LayerName[] {
+  return openers.filter(([, isConfigured]) => isConfigured(config)).map(([name]) => name)
+}
+
+/** Opens them; what is wrong with one is said when it is planned. */
+export function openLayers(surroundings: LayerSurroundings): readonly Layer[] {
+  const code = openLazily('code', async () => openCode(surroundings))
+  return openers
+    .filter(([, isConfigured]) => isConfigured(surroundings.config))
+    .map(([name, , open]) => (name === 'code' ? code : openLazily(name, () => open(surroundings, code))))
+}
+
+/** The secrets of the layers that the settings name, to keep them out of every text. */
+export function secretsOfLayers({ database, ota }: Config, env: NodeJS.ProcessEnv): readonly string[] {
+  const url = database && env[database.url.env]
+  const connection = url ? parseOrNothing(url) : undefined
+  const password = connection !== undefined && connection.engine !== 'sqlite' ? [connection.password] : []
+  const values = [url, database?.identity && env[database.identity.env], ota && env[ota.accessKey.env]]
+  return [...password, ...values.flatMap((value) => (value ? [value] : []))]
+}
+
+function parseOrNothing(url: string) {
+  try {
+    return parseConnection(url)
+  } catch (error) {
+    if (error instanceof InputError) return undefined
+    throw error
+  }
+}
+
+function openCode(surroundings: LayerSurroundings): Layer {
+  const { repository, config, branch, environment, incident, bad, target, openClone } = surroundings
+  const { delivery } = config.code
+  const { choice } = surroundings
+  const isDatabaseChosen =
+    config.database !== undefined && (choice === 'changed' || choice.includes('database'))
+  return openCodeLayer({
+    repository,
+    rollback: {
+      mode: 'restore',
+      branch,
+      environment,
+      incident,
+      bad,
+      target,
+      delivery,
+      tagPattern: config.code.tagPattern,
+      checks: config.code.checks,
+      paths: [],
+    },
+    lookedAfter: new Set(isDatabaseChosen ? ['migrations'] : []),
+    openClone,
+    wishes: { labels: ['rollback'], reviewers: [], autoMerge: false },
+    reason: surroundings.reason,
+    by: surroundings.by,
+    runUrl: surroundings.runUrl,
+  })
+}
+
+async function openDatabase(surroundings: LayerSurroundings, code: Layer): Promise<Layer> {
+  const { repository, config, environment, bad, env, scratch, log, progress, automatic } = surroundings
+  const settings = config.database
+  if (settings === undefined) throw new TypeError('there is no database in the settings')
+  const connection = explained('database.url', () =>
+    parseConnection(readVariable(env, 'database.url', settings.url.env)),
+  )
+  const [engine, good] = await Promise.all([
+    openEngine(connection, { env, scratch, log }),
+    // what is gone back to is one revision for all layers
+    code.plan().then(({ view }) => openRevision(repository, view.to)),
+  ])
+  const earlier = progress.done.get('database')
+  return openDatabaseLayer({
+    engine,
+    store: explained('database.storage', () => openStore(settings.storage)),
+    environment,
+    bad: await openRevision(repository, bad),
+    good,
+    migrations: settings.migrations,
+    strategy: settings.strategy ?? (settings.migrations === undefined ? 'backup' : 'migrations'),
+    command: undefined,
+    allowDataLoss: settings.allowDataLoss,
+    mayRestoreAlone: settings.mayRestoreAlone,
+    automatic,
+    keepOldMs: settings.keepOldMs,
+    recipient: settings.recipient,
+    identity: settings.identity && readVariable(env, 'database.identity', settings.identity.env),
+    earlier: earlier && undoableOf(earlier),
+    scratch,
+    now: () => new Date(surroundings.now()),
+    log,
+    signal: surroundings.signal,
+  })
+}
+
+async function openOta(surroundings: LayerSurroundings): Promise<Layer> {
+  const { repository, config, bad, env, choice } = surroundings
+  const settings = config.ota
+  if (settings === undefined) throw new TypeError('there are no over-the-air updates in the settings')
+  const { serverUrl: url, serverKind: kind, channels, verifyTimeoutMs } = settings
+  return openOtaLayer({
+    ...surroundings,
+    url,
+    accessKey: readVariable(env, 'ota.access-key', settings.accessKey.env),
+    kind,
+    channels,
+    verifyTimeoutMs,
+    since: choice === 'changed' ? (await readCommit(repository, bad)).committedAt : undefined,
+  })
+}
+
+/** @throws InputError when it is not set */
+function readVariable(env: NodeJS.ProcessEnv, key: string, name: string): string {
+  const value = env[name]
+  if (value) return value
+  throw new InputError(
+    `the variable ${name}, which \`${key}\` in the configuration names, is not set: give it to the step under \`env\`, from a secret`,
+  )
+}
+
+function explained<T>(key: string, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    throw error instanceof InputError
+      ? new InputError(`\`${key}\` in the configuration ${error.message}`)
+      : error
+  }
+}
