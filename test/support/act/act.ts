@@ -72,10 +72,20 @@ export async function runWorkflow(options: ActOptions): Promise<WorkflowRun> {
       ...['--env-file', join(directory, 'env'), '--concurrent-jobs', '1'],
       ...Object.entries(options.inputs ?? {}).flatMap(([name, value]) => ['--input', `${name}=${value}`]),
       ...release,
-      ...Object.entries(options.actions ?? {}).flatMap(([name, folder]) => ['--local-repository', `${name}=${folder}`]),
+      ...Object.entries(options.actions ?? {}).flatMap(([name, folder]) => [
+        '--local-repository',
+        `${name}=${folder}`,
+      ]),
       ...(artifacts === undefined
         ? []
-        : ['--artifact-server-path', artifacts.path, '--artifact-server-addr', '127.0.0.1', '--artifact-server-port', String(artifacts.port)]),
+        : [
+            '--artifact-server-path',
+            artifacts.path,
+            '--artifact-server-addr',
+            '127.0.0.1',
+            '--artifact-server-port',
+            String(artifacts.port),
+          ]),
     ]
     return await carryOut(act, args, { directory, onJob: options.onJob ?? (() => {}) })
   } finally {
@@ -109,7 +119,9 @@ function carryOut(
       if (job !== undefined) started.add(job)
       if (job !== undefined && outcome !== undefined) onJob(job, outcome)
     })
-    child.stderr.setEncoding('utf8').on('data', (chunk: string) => void (text += chunk))
+    createInterface(child.stderr).on('line', (line) => {
+      text += `${line}\n`
+    })
     child.once('error', reject).once('close', (code) => resolve(readLog(text, code)))
   })
 }

@@ -18,6 +18,7 @@ export interface StepRun {
 
 const entry = z.object({
   msg: z.string(),
+  level: z.string().optional(),
   job: z.string().optional(),
   jobID: z.string().optional(),
   jobResult: z.string().optional(),
@@ -41,11 +42,14 @@ export function readLog(text: string, exitCode: number | null): WorkflowRun {
       if (line !== '') lines.push(line)
       continue
     }
-    lines.push(`[${jobName(each)}] ${each.msg.trimEnd()}`)
+    // only its own thoughts; what is skipped is told there too
+    if (each.level !== 'debug') lines.push(`[${jobName(each)}] ${each.msg.trimEnd()}`)
     if (each.jobResult !== undefined) jobs[jobName(each)] = outcomeOf(each.jobResult)
     const id = each.stepID?.join('.')
     if (id === undefined || each.stage !== 'Main') continue
-    const step = (steps[`${jobName(each)}.${id}`] ??= { outcome: 'skipped', outputs: {} })
+    const key = `${jobName(each)}.${id}`
+    const step = steps[key] ?? { outcome: 'skipped', outputs: {} }
+    steps[key] = step
     if (each.stepResult !== undefined) step.outcome = outcomeOf(each.stepResult)
     if (each.command === 'set-output') step.outputs[each.name ?? ''] = each.arg ?? ''
   }

@@ -8,14 +8,15 @@ import type { Level } from '../github/tokens.ts'
 export type Permissions = Readonly<Record<string, Level>>
 
 const permissionsSchema = z
-  .union([z.record(z.string(), z.enum(['read', 'write', 'none'])), z.literal('').transform(() => ({})), z.null()])
+  .union([
+    z.record(z.string(), z.enum(['read', 'write', 'none'])),
+    z.literal('').transform(() => ({})),
+    z.null(),
+  ])
   .optional()
 const workflowSchema = z.object({
   permissions: permissionsSchema,
-  jobs: z.record(
-    z.string(),
-    z.object({ permissions: permissionsSchema, uses: z.string().optional(), environment: z.unknown() }),
-  ),
+  jobs: z.record(z.string(), z.object({ permissions: permissionsSchema, uses: z.string().optional() })),
 })
 
 /** What a workflow gets that asks for nothing, where the repository is set as GitHub sets new ones. */
@@ -65,7 +66,9 @@ function readCalled(uses: string, release: string): string {
 
 function clean(given: z.infer<typeof permissionsSchema>): Permissions | undefined {
   if (given === undefined || given === null) return undefined
-  return Object.fromEntries(Object.entries(given).flatMap(([scope, level]) => (level === 'none' ? [] : [[scope, level]])))
+  return Object.fromEntries(
+    Object.entries(given).flatMap(([scope, level]) => (level === 'none' ? [] : [[scope, level]])),
+  )
 }
 
 function least(ours: Permissions, theirs: Permissions): Permissions {

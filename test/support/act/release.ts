@@ -1,5 +1,5 @@
-import { cp, mkdir } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
+import { cp, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { publishedName, publishedTag } from '../../../src/published.ts'
@@ -14,7 +14,10 @@ const released = ['action.yml', 'actions', 'dist', '.github/workflows']
  * @param change called with the folder, to make something in it wrong
  * @returns act's arguments that put it in the place of `uses: …@v1`, for actions and for workflows
  */
-export async function layOutRelease(directory: string, change?: (folder: string) => Promise<void>): Promise<readonly string[]> {
+export async function layOutRelease(
+  directory: string,
+  change?: (folder: string) => Promise<void>,
+): Promise<readonly string[]> {
   await mkdir(directory, { recursive: true })
   for (const path of released)
     if (existsSync(join(root, path))) await cp(join(root, path), join(directory, path), { recursive: true })

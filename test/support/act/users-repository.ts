@@ -4,6 +4,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { parse } from 'yaml'
 import { git, openProduction, type Production } from '../../../src/drill/production.ts'
 import type { HostedRepository } from '../github/hosted-repository.ts'
@@ -27,7 +28,19 @@ export interface UsersRepository {
 }
 
 export type RunOptions = Partial<
-  Pick<ActOptions, 'inputs' | 'secrets' | 'vars' | 'env' | 'actor' | 'actions' | 'change' | 'artifactServer' | 'event' | 'runId'>
+  Pick<
+    ActOptions,
+    | 'inputs'
+    | 'secrets'
+    | 'vars'
+    | 'env'
+    | 'actor'
+    | 'actions'
+    | 'change'
+    | 'artifactServer'
+    | 'event'
+    | 'runId'
+  >
 > & { readonly payload?: Readonly<Record<string, unknown>>; readonly sha?: string }
 
 const owner = 'octo-org'
@@ -48,7 +61,7 @@ export async function openUsersRepository(): Promise<UsersRepository> {
   const production = await openProduction({ directory: join(directory, 'production'), cloneUrl })
   const hook = await openDeployHook(production)
 
-  return {
+  const users: UsersRepository = {
     github,
     hosted,
     production: { ...production, hookUrl: hook.url },
@@ -91,10 +104,41 @@ export async function openUsersRepository(): Promise<UsersRepository> {
       }
     },
   }
+  github.onRequest(({ operation, status }) => {
+    if (operation === 'actions/create-workflow-dispatch' && (status ?? 200) < 300) startDispatched(users)
+  })
+  return users
+}
+
+/** Starts what was asked for by the API, as GitHub does: the run is there at once, and ends when it ends. */
+function startDispatched({ hosted, run }: UsersRepository): void {
+  const [dispatch, started] = [hosted.dispatches.at(-1), hosted.runs.at(-1)]
+  if (dispatch === undefined || started === undefined) return
+  const inputs = Object.fromEntries(
+    Object.entries(dispatch.inputs).map(([key, value]) => [key, String(value)]),
+  )
+  const options = {
+    event: 'workflow_dispatch',
+    actor: dispatch.actor,
+    inputs,
+    sha: started.sha,
+    runId: String(started.id),
+  }
+  run(`.github/workflows/${dispatch.workflow}`, options).then(
+    ({ exitCode }) =>
+      Object.assign(started, { status: 'completed', conclusion: exitCode === 0 ? 'success' : 'failure' }),
+    () => Object.assign(started, { status: 'completed', conclusion: 'failure' }),
+  )
 }
 
 function payloadOf(event: string, revision: string, { htmlUrl }: HostedRepository): Record<string, unknown> {
-  const repository = { name, full_name: `${owner}/${name}`, default_branch: 'main', html_url: htmlUrl, owner: { login: owner } }
+  const repository = {
+    name,
+    full_name: `${owner}/${name}`,
+    default_branch: 'main',
+    html_url: htmlUrl,
+    owner: { login: owner },
+  }
   const base = { repository, sender: { login: 'grace', type: 'User' } }
   return event === 'push' ? { ...base, ref: 'refs/heads/main', after: revision, deleted: false } : base
 }
@@ -110,7 +154,13 @@ function followDeployments({
   revision: string
 }): (job: string, outcome: Outcome | 'started') => void {
   const { jobs }: { jobs: Record<string, { environment?: string | { name: string } }> } = parse(text)
-  const creator = { login: 'github-actions[bot]', kind: 'actions', permissions: {}, value: '', isBot: true } as const
+  const creator = {
+    login: 'github-actions[bot]',
+    kind: 'actions',
+    permissions: {},
+    value: '',
+    isBot: true,
+  } as const
   return (job, outcome) => {
     const declared = jobs[job]?.environment
     if (declared === undefined || outcome === 'skipped') return
@@ -125,7 +175,14 @@ function followDeployments({
     }
     const own = hosted.deployments.find((each) => each.environment === environment && each.sha === revision)
     own?.statuses.unshift({
-      ...{ id: hosted.nextId(), state: outcome, description: '', environment, logUrl: '', environmentUrl: '' },
+      ...{
+        id: hosted.nextId(),
+        state: outcome,
+        description: '',
+        environment,
+        logUrl: '',
+        environmentUrl: '',
+      },
       ...{ creator, createdAt },
     })
   }
@@ -134,10 +191,8 @@ function followDeployments({
 /** As hosters have: a POST to an address deploys. */
 async function openDeployHook(production: Production): Promise<{ url: string; close: () => Promise<void> }> {
   const server = createServer((request, response) => {
-    let body = ''
-    request.setEncoding('utf8').on('data', (chunk: string) => void (body += chunk))
-    request.on('end', () => {
-      production.deploy(body.trim()).then(
+    text(request).then((revision) => {
+      production.deploy(revision.trim()).then(
         () => response.end('deployed\n'),
         (error: unknown) => response.writeHead(500).end(String(error)),
       )
