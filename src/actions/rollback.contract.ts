@@ -50,7 +50,7 @@ export const rollback = defineAction({
     }),
     hold: input.text({
       description:
-        'Why automatic rollbacks are on hold, e.g. `${{ vars.ROLLBACK_HOLD }}`: with any text, only a person may roll back.',
+        'Why automatic rollbacks are on hold, e.g. from the variable `vars.ROLLBACK_HOLD`: with any text, only a person may roll back.',
     }),
   },
   outputs: {

@@ -51,6 +51,11 @@ const requests: Readonly<Record<OperationId, readonly [string, string, unknown?]
   'issues/list-labels-for-repo': ['issues=read', 'GET /labels'],
   'issues/update': ['issues=write', 'PATCH /issues/1', { title: 'x' }],
   'issues/update-comment': ['issues=write', 'PATCH /issues/comments/1', { body: 'x' }],
+  'reactions/create-for-issue-comment': [
+    'issues=write',
+    'POST /issues/comments/1/reactions',
+    { content: 'eyes' },
+  ],
   'repos/compare-commits': ['contents=read', 'GET /compare/main...x'],
   'repos/create-commit-status': ['statuses=write', `POST /statuses/${sha}`, { state: 'success' }],
   'repos/create-deployment': ['deployments=write', 'POST /deployments', { ref: 'main' }],

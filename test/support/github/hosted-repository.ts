@@ -67,6 +67,14 @@ export interface Comment {
   updatedAt: Date
 }
 
+export interface Reaction {
+  readonly id: number
+  readonly comment: number
+  readonly content: '+1' | '-1' | 'laugh' | 'confused' | 'heart' | 'hooray' | 'rocket' | 'eyes'
+  readonly by: string
+  readonly createdAt: Date
+}
+
 export interface Label {
   readonly id: number
   readonly name: string
@@ -151,6 +159,7 @@ export interface HostedRepository {
   readonly usersUrl: string
   readonly issues: Issue[]
   readonly comments: Comment[]
+  readonly reactions: Reaction[]
   readonly labels: Label[]
   readonly deployments: Deployment[]
   readonly statuses: CommitStatus[]
@@ -232,6 +241,7 @@ export async function hostRepository(
     usersUrl: `${apiUrl}/users`,
     issues: [],
     comments: [],
+    reactions: [],
     labels: [],
     deployments: [],
     statuses: [],

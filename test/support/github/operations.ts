@@ -39,6 +39,7 @@ export const operations = [
   'pulls/list',
   'pulls/request-reviewers',
   'pulls/update',
+  'reactions/create-for-issue-comment',
   'repos/compare-commits',
   'repos/create-commit-status',
   'repos/create-deployment',
