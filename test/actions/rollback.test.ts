@@ -246,6 +246,22 @@ describe('a machine does not roll back', () => {
   )
 })
 
+test(
+  'what needs a person is done by a machine when a reviewer has approved the job that applies the plan',
+  async () => {
+    shop = await openWholeShop({ database: { strategy: 'backup', 'allow-data-loss': true } })
+    const { outputs } = await rollBack({ ...all, mode: 'plan' }, byHand)
+    const apply = { mode: 'apply', plan: outputs['plan'] ?? '' }
+    shop.hosted.approvals.push({ run: '7', login: 'ada', state: 'rejected' })
+    expect(await rollBack(apply)).toMatchObject({ exitCode: 1, outputs: { decision: 'held' } })
+    shop.hosted.approvals.push({ run: '7', login: 'linus', state: 'approved' })
+    const applied = await rollBack(apply)
+    expect({ log: applied.log, ...applied.outputs }).toMatchObject({ decision: 'complete' })
+    expect(applied.log).toContain('linus has approved that this run goes on')
+  },
+  limit,
+)
+
 describe('when a layer fails', () => {
   const failOta = () => {
     shop.updates.fault({ method: 'POST', path: 'rollback', answer: { status: 403, body: 'no' } })

@@ -72,6 +72,7 @@ const requests: Readonly<Record<OperationId, readonly [string, string, unknown?]
   'repos/get-combined-status-for-ref': ['statuses=read', 'GET /commits/main/status'],
   'repos/get-commit': ['contents=read', 'GET /commits/main'],
   'repos/get-content': ['contents=read', 'GET /contents/x'],
+  'actions/get-reviews-for-run': ['actions=read', 'GET /actions/runs/1/approvals'],
   'actions/list-workflow-runs': ['actions=read', 'GET /actions/workflows/deploy.yml/runs'],
   'actions/get-workflow-run': ['actions=read', 'GET /actions/runs/1'],
   'checks/list-for-ref': ['checks=read', 'GET /commits/main/check-runs'],

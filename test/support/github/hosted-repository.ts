@@ -58,6 +58,13 @@ export interface WorkflowRun {
   conclusion: 'success' | 'failure' | 'cancelled' | null
 }
 
+/** A reviewer's word on a job that waits for an environment. */
+export interface Approval {
+  readonly run: string
+  readonly login: string
+  readonly state: 'approved' | 'rejected'
+}
+
 export interface Comment {
   readonly id: number
   readonly issue: number
@@ -166,6 +173,8 @@ export interface HostedRepository {
   readonly variables: Map<string, Variable>
   readonly dispatches: Dispatch[]
   readonly runs: WorkflowRun[]
+  /** who let a job of a run go on, or did not */
+  readonly approvals: Approval[]
   readonly checkRuns: CheckRun[]
   readonly labelings: Labeling[]
   /** which pull request brought a commit, by the commit's id */
@@ -248,6 +257,7 @@ export async function hostRepository(
     variables: new Map(),
     dispatches: [],
     runs: [],
+    approvals: [],
     checkRuns: [],
     labelings: [],
     pullsOfCommits: new Map(),

@@ -4,6 +4,7 @@ export const operations = [
   'actions/create-workflow-dispatch',
   'actions/delete-repo-variable',
   'actions/get-repo-variable',
+  'actions/get-reviews-for-run',
   'actions/get-workflow-run',
   'actions/list-repo-variables',
   'actions/list-workflow-runs',

@@ -2,7 +2,7 @@ import { parse } from 'yaml'
 import { type Call, pageOf, type Routes } from '../call.ts'
 import type { HostedRepository, Variable, WorkflowRun } from '../hosted-repository.ts'
 import { notFound, Refusal } from '../refusal.ts'
-import { isoTime, minimalRepository, type Schema } from '../represent.ts'
+import { isoTime, minimalRepository, type Schema, simpleUser } from '../represent.ts'
 
 /** https://docs.github.com/en/rest/actions/variables and https://docs.github.com/en/rest/actions/workflows */
 export const actions: Routes = {
@@ -89,6 +89,20 @@ export const actions: Routes = {
       const { body, headers } = pageOf(all, query, { usual: 30, most: 100 })
       const runs = body.map((run) => describeRun(repository, run))
       return { status: 200, body: { total_count: all.length, workflow_runs: runs }, headers }
+    },
+  },
+
+  'actions/get-reviews-for-run': {
+    permission: 'actions:read',
+    handle({ repository, params }) {
+      const own = repository.approvals.filter(({ run }) => run === params['run_id'])
+      const body = own.map(({ state, login }) => ({
+        state,
+        comment: '',
+        environments: [],
+        user: simpleUser(repository, login),
+      }))
+      return { status: 200, body }
     },
   },
 
