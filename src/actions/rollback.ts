@@ -6,7 +6,7 @@ import { defaultBranch } from '../github/repository.ts'
 import type { Event } from '../history/event.ts'
 import { carryOut, type RollbackReport } from '../rollback/carry-out.ts'
 import { conclude } from '../rollback/conclude.ts'
-import { describePlan, summarizePlan, summarizeReport } from '../rollback/describe.ts'
+import { describePlan, summarizePhases, summarizePlan, summarizeReport } from '../rollback/describe.ts'
 import { demandAutomatic } from '../rollback/guards.ts'
 import { assessNow, secretsOfChecks, type Viewer, verifyRecovery } from '../rollback/look.ts'
 import { availableLayers, openLayers, secretsOfLayers } from '../rollback/open-layers.ts'
@@ -221,6 +221,7 @@ async function finish(
       ...(prepared.kind === 'ready' ? [] : [paragraph(text(`${prepared.because}.`))]),
       ...(report === undefined ? [] : summarizeReport(report)),
       ...summarizePlan(prepared.plan),
+      ...(report === undefined ? [] : summarizePhases(report)),
     ]),
   )
   if (problems.length > 0) step.fail(problems.join('\n'))
