@@ -148,7 +148,7 @@ function rankSumZ(a: readonly number[], b: readonly number[]): number {
 }
 
 /** `max-times-before` of the check. */
-const timesBefore = 1.25
+const timesBefore = 1.1
 
 /** Ours, by the code that the action runs. */
 export const ours: Rule = {
@@ -163,10 +163,16 @@ export const ours: Rule = {
       detect: 2,
       plannedPolls: pollsPerGate,
       dispersion: before.dispersion,
+      mostPerPoll: before.mostPerPoll,
     })
     let state = emptyOneArm
+    let polls = 0
     return gate.polls.map((counts) => {
-      if (counts !== undefined) state = addCounts(state, counts, plan)
+      polls += 1
+      if (counts !== undefined) {
+        state = addCounts(state, { ...counts, polls }, plan)
+        polls = 0
+      }
       return logEvidenceOf(state, plan)
     })
   },

@@ -59,7 +59,15 @@ export function startJudging(settings: JudgeSettings, before: Before | undefined
       : limitFromBefore(before.total, settings.timesBefore)
   const dispersion = before?.dispersion ?? 1
   const planAt = (share: number) =>
-    planOneArm({ limit: share, alpha, beta, detect, plannedPolls, dispersion })
+    planOneArm({
+      limit: share,
+      alpha,
+      beta,
+      detect,
+      plannedPolls,
+      dispersion,
+      mostPerPoll: before?.mostPerPoll ?? Number.POSITIVE_INFINITY,
+    })
   const plan = planAt(limit)
   const shareBefore = before === undefined || before.total.of === 0 ? 0 : before.total.bad / before.total.of
   const wasBad = shareBefore > limit

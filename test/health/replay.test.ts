@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { planLookBack } from '../../src/health/look-back.ts'
 import { binomial, poisson, randomOf } from '../support/random.ts'
 import { startVictoriaMetrics } from '../support/victoria-metrics.ts'
 import { checksOf, noon, watch } from './example.ts'
@@ -113,6 +114,33 @@ describe('half an hour, as it was', () => {
     })
     expect(report).toMatchObject({ verdict: 'unhealthy', rounds: 1 })
     expect(report.checks[0]?.failures.of).toBeGreaterThan(2000)
+  })
+
+  test('a watch that comes by later looks back, and sees what began while nobody looked', async () => {
+    const checks = await replay(
+      { until: -6 * minute, traffic: 5, bad: 0.01 },
+      { until: minute, traffic: 5, bad: 0.3 },
+    )
+    const deployedAt = noon - 20 * minute
+    const plan = { checks: checks(), windowMs: 15 * minute, intervalMs: 15 * second }
+    const back = planLookBack(plan, { deployedAt, now: noon })
+    expect(back).toEqual({ lookBackMs: 15 * minute, windowMs: 15.5 * minute })
+    const { report } = await watch({ ...plan, ...back, deployedAt, timeoutMs: 5000 })
+    expect(report).toMatchObject({ verdict: 'unhealthy', reasonCode: 'persistent-issue' })
+    // of the rounds that are past, and so at once
+    expect(Date.parse(report.endedAt)).toBe(noon)
+    expect(report.rounds).toBeLessThan(60)
+    const startedAt = (noon - Date.parse(report.startedAt)) / minute
+    expect(startedAt).toBe(15)
+  })
+
+  test('a watch looks back no further than to the deployment', () => {
+    const plan = { checks: [], windowMs: 15 * minute, intervalMs: 15 * second }
+    expect(planLookBack(plan, { deployedAt: noon - 50 * second, now: noon })).toEqual({
+      lookBackMs: 45 * second,
+      windowMs: 75 * second,
+    })
+    expect(planLookBack(plan, { deployedAt: noon + minute, now: noon }).lookBackMs).toBe(0)
   })
 
   test('without any traffic nothing is healthy', async () => {

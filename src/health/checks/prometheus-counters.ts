@@ -26,6 +26,7 @@ export function watchCounters(
   const suspect = openArm(server, counters)
   const control = controlled === undefined ? undefined : openArm(server, controlled.counters)
   let judge: CountJudge | undefined
+  let lastAt: number | undefined
 
   const start = async (at: number, signal: AbortSignal): Promise<CountJudge | GapReading> => {
     const from = deployedAt ?? at
@@ -57,10 +58,13 @@ export function watchCounters(
         if ('kind' in started) return started
         judge = started
       }
-      const polled = await suspect.poll(at, signal)
-      if ('kind' in polled) return polled
+      const found = await suspect.poll(at, signal)
+      if ('kind' in found) return found
+      const since = lastAt ?? deployedAt ?? at
+      const polled = { ...found, polls: Math.max(1, (at - since) / surroundings.intervalMs) }
       const beside = await control?.poll(at, signal)
       if (beside !== undefined && 'kind' in beside) return beside
+      lastAt = at
       const reading = judge.judge(polled, beside)
       return suspect.sawBad()
         ? reading

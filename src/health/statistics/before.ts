@@ -6,6 +6,8 @@ export interface Before {
   /** minutes with traffic */
   readonly minutes: number
   readonly dispersion: number
+  /** how much one poll may add to the evidence, in nats; infinite where nothing is known, or nothing speaks for bursts. See `mostPerPollOf` */
+  readonly mostPerPoll: number
 }
 
 /** Fewer minutes with traffic say nothing about how they vary. */
@@ -18,25 +20,47 @@ export function describeBefore(minutes: readonly PollCounts[]): Before {
     bad: 0,
     of: 0,
   })
-  return { total, minutes: busy.length, dispersion: dispersionOf(busy, total) }
+  const excess = excessOf(busy, total)
+  return {
+    total,
+    minutes: busy.length,
+    // an hour sees only few bursts, and the next one is often longer
+    dispersion: 1 + caution * Math.max(0, excess ?? 0),
+    mostPerPoll: busy.length < leastMinutes ? Number.POSITIVE_INFINITY : mostPerPollOf(total, excess),
+  }
 }
 
 /**
- * An hour sees only few bursts, and the next one is often longer: what it shows beyond chance counts so many times. Chosen
- * with `npm run bench -- gate`, where no healthy service with bursts is then called bad in more than about 1 % of its gates.
+ * What the hour shows of bursts counts so many times. This and the three below were chosen with `npm run bench -- gate`, on gates that
+ * its figures are not from.
  */
-const caution = 5
+const caution = 3
+/** nats that one poll may add, where there may be bursts: three polls at least until an alarm at 1 % */
+const mostOfOne = 2
+/** so many bad ones have to be seen before their minutes can show that there are no bursts */
+const leastBad = 60
+/** chance alone goes so far */
+const calmExcess = 0.3
 
 /**
- * Pearson's chi-squared of the shares by minute over its degrees of freedom, its part above 1 with `caution`; 1 where too
- * little is known.
+ * A burst of a minute looks like an outage that begins, and no dispersion that an hour shows is enough for the longest one. So no
+ * single poll is taken for more than `mostOfOne`, unless the hour had enough bad ones to show that they do not come in bursts. That
+ * takes evidence away and adds none, so that the promise of `mixture.ts` stands.
  */
-function dispersionOf(minutes: readonly PollCounts[], total: PollCounts): number {
+function mostPerPollOf({ bad }: PollCounts, excess: number | undefined): number {
+  return bad >= leastBad && (excess ?? 0) <= calmExcess ? Number.POSITIVE_INFINITY : mostOfOne
+}
+
+/**
+ * How much more the shares vary from minute to minute than chance would have it: Pearson's chi-squared over its degrees of freedom,
+ * less 1. Undefined where too little is known.
+ */
+function excessOf(minutes: readonly PollCounts[], total: PollCounts): number | undefined {
   const share = total.bad / total.of
-  if (minutes.length < leastMinutes || !(share > 0 && share < 1)) return 1
+  if (minutes.length < leastMinutes || !(share > 0 && share < 1)) return undefined
   const chiSquared = minutes.reduce(
     (sum, { bad, of }) => sum + (bad - of * share) ** 2 / (of * share * (1 - share)),
     0,
   )
-  return 1 + caution * Math.max(0, chiSquared / (minutes.length - 1) - 1)
+  return chiSquared / (minutes.length - 1) - 1
 }

@@ -4,6 +4,8 @@ import { addPoll, emptyMixture, logEvidence, type Mixture } from './mixture.ts'
 export interface PollCounts {
   readonly bad: number
   readonly of: number
+  /** how many polls they stand for, where some were missed or it is long since the start. Default: 1 */
+  readonly polls?: number
 }
 
 /** What a one-arm test goes by. */
@@ -20,6 +22,8 @@ export interface OneArmSettings {
   readonly plannedPolls: number
   /** how much more the shares vary from minute to minute than chance would have it; 1: not more. See `dispersionOf` */
   readonly dispersion: number
+  /** how much one poll may add to the evidence, in nats. Default: any. See `Before` */
+  readonly mostPerPoll?: number
 }
 
 /** The settings, and what follows from them. */
@@ -65,12 +69,14 @@ export function planOneArm(settings: OneArmSettings): OneArmPlan {
  *
  * The log-likelihoods are divided by the dispersion, without which errors that come in bursts would cry wolf. With a
  * dispersion above 1 that is a heuristic (a quasi-likelihood), and no error rate is promised; with 1, the promise of
- * `mixture.ts` holds for requests that are bad with a probability of at most the limit, given the past.
+ * `mixture.ts` holds for requests that are bad with a probability of at most the limit, given the past. `mostPerPoll` takes
+ * evidence away and leaves that promise as it is.
  * @throws RangeError for counts that cannot be: NaN, negative, more bad ones than there are
  */
 export function addCounts(state: OneArm, counts: PollCounts, plan: OneArmPlan): OneArm {
   refuseImpossible(counts)
-  const increments = plan.alternatives.map((alternative) => logRatio(counts, alternative))
+  const most = (plan.mostPerPoll ?? Number.POSITIVE_INFINITY) * (counts.polls ?? 1)
+  const increments = plan.alternatives.map((alternative) => Math.min(most, logRatio(counts, alternative)))
   return {
     mixture: addPoll(state.mixture, increments, plan.plannedPolls),
     total: { bad: state.total.bad + counts.bad, of: state.total.of + counts.of },

@@ -245,12 +245,55 @@ describe('the time before', () => {
   })
 
   test('says nothing when it has no traffic, or too few minutes of it', () => {
-    expect(describeBefore([])).toEqual({ total: { bad: 0, of: 0 }, minutes: 0, dispersion: 1 })
+    expect(describeBefore([])).toEqual({
+      total: { bad: 0, of: 0 },
+      minutes: 0,
+      dispersion: 1,
+      mostPerPoll: Number.POSITIVE_INFINITY,
+    })
     expect(
       describeBefore([
         { bad: 5, of: 5 },
         { bad: 0, of: 50 },
       ]).dispersion,
     ).toBe(1)
+  })
+
+  test.each([
+    ['had bursts', (minute: number) => ({ bad: minute % 6 === 0 ? 36 : 1, of: 600 }), 2],
+    ['had too few bad ones to tell', (minute: number) => ({ bad: minute % 3 === 0 ? 1 : 0, of: 600 }), 2],
+    ['had none', () => ({ bad: 0, of: 600 }), 2],
+    ['showed that there are no bursts', () => ({ bad: 6, of: 600 }), Number.POSITIVE_INFINITY],
+  ])('that %s says how much one poll may add', (_, at, most) => {
+    expect(describeBefore(Array.from({ length: 60 }, (_each, minute) => at(minute))).mostPerPoll).toBe(most)
+  })
+})
+
+describe('where a poll may add no more than so much', () => {
+  const capped = planOneArm({ ...settings, mostPerPoll: 2 })
+  const outage: PollCounts = { bad: 500, of: 500 }
+
+  test('one that is all bad calls nothing, three in a row do', () => {
+    expect(callOf(judge([outage]), plan)).toBe('bad')
+    expect(callOf(judge([outage], capped), capped)).not.toBe('bad')
+    expect(callOf(judge([outage, outage], capped), capped)).not.toBe('bad')
+    expect(callOf(judge([outage, outage, outage], capped), capped)).toBe('bad')
+  })
+
+  test('one that stands for many polls may add as much as they', () => {
+    expect(callOf(judge([{ ...outage, polls: 3 }], capped), capped)).toBe('bad')
+  })
+
+  test('there is never more evidence than without', () => {
+    const counts = fc
+      .tuple(fc.nat({ max: 500 }), fc.nat({ max: 500 }))
+      .map(([bad, good]) => ({ bad, of: bad + good }))
+    fc.assert(
+      fc.property(fc.array(counts, { maxLength: 60 }), (polls) => {
+        const [less, more] = [logEvidenceOf(judge(polls, capped), capped), logEvidenceOf(judge(polls), plan)]
+        expect(less).toBeLessThanOrEqual(more + 1e-9)
+      }),
+      { seed: 11 },
+    )
   })
 })
