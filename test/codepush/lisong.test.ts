@@ -1,7 +1,6 @@
 /** The over-the-air layer on the real `code-push-server` of npm. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { detectKind, openCodePush } from '../../src/codepush/code-push.ts'
-import { readFailureSignal } from '../../src/codepush/signals.ts'
 import type { UpdateServer } from '../../src/codepush/update-server.ts'
 import type { Bundle } from '../support/codepush/bundle.ts'
 import { connect, requestFor, rollBack, showHistory } from '../support/codepush/connect.ts'
@@ -267,35 +266,5 @@ describe('bad input', () => {
         'does not accept the key in input "access-key"',
       )
     }
-  })
-})
-
-test('failures that devices report are compared with the release before', async () => {
-  const app = await openApp(good, bad)
-  const channel = await client.read(requestFor(app).name)
-  const report = async (label: string, status: string, id: string) => {
-    const body = {
-      deployment_key: channel.deviceKey,
-      label,
-      app_version: '1.0.0',
-      status,
-      client_unique_id: id,
-    }
-    await server().call('POST', '/v0.1/public/codepush/report_status/deploy', body)
-  }
-  expect(
-    readFailureSignal(channel, await client.countReports(channel.name), { label: 'v2', minReported: 1 }),
-  ).toMatchObject({ kind: 'no-data' })
-  await report('v1', 'DeploymentSucceeded', 'a')
-  await report('v2', 'DeploymentFailed', 'b')
-  await report('v2', 'DeploymentSucceeded', 'c')
-  const reports = await client.countReports(channel.name)
-  expect(readFailureSignal(channel, reports, { label: 'v2', minReported: 1 })).toEqual({
-    kind: 'rates',
-    label: 'v2',
-    failed: 1,
-    reported: 2,
-    rate: 0.5,
-    before: { label: 'v1', rate: 0 },
   })
 })

@@ -2,7 +2,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { detectKind, openCodePush } from '../../src/codepush/code-push.ts'
 import { applyAll, decide, planAll } from '../../src/codepush/roll-back.ts'
-import { readFailureSignal } from '../../src/codepush/signals.ts'
 import type { AskableServer } from '../../src/codepush/update-server.ts'
 import { connect, openCircumstances, requestFor, rollBack, showHistory } from '../support/codepush/connect.ts'
 import { type MicrosoftServer, startMicrosoft } from '../support/codepush/microsoft.ts'
@@ -319,19 +318,6 @@ describe('two channels', () => {
       .map(({ method, path }) => `${method} ${path}`)
     expect(done.every((each) => each.includes('Shop-ios'))).toBe(true)
   })
-})
-
-test('a server without its metrics store has no data, which is not health', async () => {
-  release(good, bad)
-  const channel = await client.read(requestFor('Shop').name)
-  const reports = await client.countReports(channel.name)
-  expect(readFailureSignal(channel, reports, { label: 'v2', minReported: 1 })).toEqual({
-    kind: 'no-data',
-    because: 'the server counts nothing for Shop/Production',
-  })
-  expect(() => readFailureSignal(channel, reports, { label: 'v9', minReported: 1 })).toThrow(
-    'Shop/Production has no release v9',
-  )
 })
 
 describe('what is no update server', () => {
