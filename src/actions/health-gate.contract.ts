@@ -11,7 +11,9 @@ export const healthGate = defineAction({
   permissions: { contents: 'write' },
   morePermissions: {
     'issues: read': 'to see a hold by label; without it labels are left out, and the log says so',
-    'deployments: read': 'with `mode: watch`',
+    'deployments: read': 'with `mode: watch`, and for a check of `type: github`',
+    'checks: read': 'for a check of `type: github`',
+    'statuses: read': 'for a check of `type: github`',
     'actions: write': 'with `dispatch`',
     'pull-requests: read': 'to see a hold by the label of a pull request',
   },
@@ -37,7 +39,7 @@ export const healthGate = defineAction({
     }),
     hold: input.text({
       description:
-        'Why automatic rollbacks are on hold, e.g. `${{ vars.ROLLBACK_HOLD }}`: with any text, an unhealthy production is told and not rolled back. The label `rollback-hold` on an open issue does the same.',
+        'Why automatic rollbacks are on hold, e.g. from the variable `vars.ROLLBACK_HOLD`: with any text, an unhealthy production is told and not rolled back. The label `rollback-hold` on an open issue does the same.',
     }),
     mode: input.choice({
       description:

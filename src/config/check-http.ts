@@ -1,7 +1,14 @@
 import { z } from 'zod'
 import { finish, isMapping, refuseBadLimits, rulesOfGaps, shared } from './check-parts.ts'
-import { duration, httpUrl, section } from './fields.ts'
+import { duration, httpUrl, jsonPath, section } from './fields.ts'
 import { describeMetrics, httpMetrics, metrics } from './metrics.ts'
+
+const jsonValue = z.union([
+  z.string().describe('a text'),
+  z.number().describe('a number'),
+  z.boolean().describe('true or false'),
+  z.null().describe('null'),
+])
 
 const expectation = section({
   status: z
@@ -22,12 +29,42 @@ const expectation = section({
     .min(1, 'is empty; write a text, or remove the key')
     .optional()
     .describe('Text that the body of the answer must contain. Default: none.'),
+  'body-matches': z
+    .string()
+    .superRefine((pattern, context) => {
+      try {
+        new RegExp(pattern, 'u')
+      } catch {
+        context.addIssue('is not a regular expression of JavaScript; write one such as `^ok\\b`')
+      }
+    })
+    .optional()
+    .describe('Regular expression that the body must match somewhere. Default: none.'),
+  json: z
+    .record(jsonPath(), jsonValue)
+    .optional()
+    .describe(
+      'What is in the body, which is JSON then: a JSONPath, and the value that all it finds must have, such as `{ $.status: ok }`. Default: none.',
+    ),
+  headers: z
+    .record(z.string(), z.string())
+    .optional()
+    .describe('Text that a header of the answer must contain, by its name. Default: none.'),
+  'certificate-valid-for': duration()
+    .optional()
+    .describe('How long the certificate of the server must still be valid. Default: until now.'),
   'max-latency': duration({ min: 1 })
     .optional()
     .describe('A slower answer is a failed probe. Default: none but `timeout`.'),
-}).transform(({ status, body, 'max-latency': maxLatencyMs }) => ({
+}).transform(({ status, body, json, headers, 'max-latency': maxLatencyMs, ...rest }) => ({
   ...(status === undefined ? {} : { status }),
   ...(body === undefined ? {} : { body }),
+  ...(rest['body-matches'] === undefined ? {} : { bodyMatches: rest['body-matches'] }),
+  ...(json === undefined ? {} : { json }),
+  ...(headers === undefined ? {} : { headers }),
+  ...(rest['certificate-valid-for'] === undefined
+    ? {}
+    : { certificateValidForMs: rest['certificate-valid-for'] }),
   ...(maxLatencyMs === undefined ? {} : { maxLatencyMs }),
 }))
 
@@ -37,7 +74,27 @@ export const httpCheck = section(
     type: z
       .literal('http')
       .describe('Probes an address: an answer that is not as expected, or none, is a failure.'),
-    url: httpUrl({ example: 'https://example.com/healthz' }).describe('Address to probe with GET.'),
+    url: httpUrl({ example: 'https://example.com/healthz' }).describe('Address to probe.'),
+    method: z
+      .enum(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
+      .optional()
+      .describe('Method of the request. Default: GET, or POST with a `body`.'),
+    body: z
+      .string()
+      .optional()
+      .describe(
+        'What is sent; its type is a header, such as `content-type`. Never a secret. Default: nothing.',
+      ),
+    redirects: z
+      .int('must be a whole number; write for example `5`')
+      .min(0, 'must not be below 0')
+      .max(20, 'must be at most 20')
+      .default(5)
+      .describe('How many redirects are followed; with 0 a redirect is the answer.'),
+    ip: z
+      .union([z.literal(4), z.literal(6)], { error: 'must be `4` or `6`' })
+      .optional()
+      .describe('Which addresses of the host are probed: those of IPv4 or of IPv6. Default: any.'),
     metric: z
       .enum(httpMetrics, { error: ({ input }) => explainHttpMetric(input) })
       .default('error-rate')
@@ -58,11 +115,21 @@ export const httpCheck = section(
   { query: 'only a check of `type: prometheus` has it' },
 )
   .superRefine(refuseBadLimits, { when: isMapping })
-  .transform(({ for: forMs, ...check }) => ({
+  .superRefine(refuseBodyOfGet, { when: isMapping })
+  .transform(({ for: forMs, method, body, ip, ...check }) => ({
     ...finish(check),
     metric: check.metric,
+    ...(method === undefined ? {} : { method }),
+    ...(body === undefined ? {} : { body }),
+    ...(ip === undefined ? {} : { ip }),
     ...(forMs === undefined ? {} : { forMs }),
   }))
+
+function refuseBodyOfGet(check: Readonly<Record<string, unknown>>, context: z.core.$RefinementCtx): void {
+  if (check['body'] === undefined || (check['method'] !== 'GET' && check['method'] !== 'HEAD')) return
+  const message = `can't be sent with ${check['method']}; remove it, or write \`method: POST\``
+  context.addIssue({ code: 'custom', path: ['body'], message })
+}
 
 function explainHttpMetric(input: unknown): string | undefined {
   const other = metrics.find((metric) => metric === input)

@@ -1,4 +1,3 @@
-import { query as readPath } from 'jsonpath-rfc9535'
 import { z } from 'zod'
 import {
   counting,
@@ -9,7 +8,7 @@ import {
   rulesOfGaps,
   shared,
 } from './check-parts.ts'
-import { duration, headers, httpUrl, section } from './fields.ts'
+import { duration, headers, httpUrl, jsonPath, section } from './fields.ts'
 import { describeMetrics, metrics } from './metrics.ts'
 
 /** What every check of a number has beside its own source. */
@@ -94,18 +93,6 @@ export const commandCheck = section({
   .superRefine(refuseBadLimits, { when: isMapping })
   .superRefine(needLimitAndSeverity, { when: isMapping })
   .transform(({ env: passes, ...check }) => ({ ...finishNumber(check), passes, headers: {} }))
-
-const jsonPath = () =>
-  text().superRefine((path, context) => {
-    try {
-      readPath({}, path)
-    } catch {
-      context.addIssue({
-        code: 'custom',
-        message: 'is not a JSONPath of RFC 9535; write one such as `$.errors`',
-      })
-    }
-  })
 
 export const jsonCheck = section({
   ...common,
@@ -256,6 +243,30 @@ export const codePushCheck = section({
     ...(label === undefined ? {} : { label }),
     ...(labelBefore === undefined ? {} : { labelBefore }),
     headers: { authorization: { env, scheme: 'Bearer' } },
+  }))
+
+export const gitHubCheck = section({
+  ...common,
+  type: z
+    .literal('github')
+    .describe(
+      'Asks GitHub how the revision stands: its required checks, and its deployment to the environment.',
+    ),
+  checks: z
+    .union([z.literal('required'), z.array(text()).min(1, 'is empty; write the names of checks')], {
+      error: 'must be `required`, or a list of names of check runs and commit statuses',
+    })
+    .default('required')
+    .describe('Checks that must not fail: those that the rules of the branch require, or these names.'),
+  deployment: z
+    .boolean()
+    .default(true)
+    .describe('Whether the newest deployment of the revision to the environment must not fail.'),
+})
+  .superRefine(refuseBadLimits, { when: isMapping })
+  .transform(({ metric: _, max, ...check }) => ({
+    ...finishNumber({ metric: 'error-rate' as const, ...check, max: max ?? 0 }),
+    headers: {},
   }))
 
 interface Source {

@@ -5,6 +5,7 @@ import {
   codePushCheck,
   commandCheck,
   datadogCheck,
+  gitHubCheck,
   jsonCheck,
   newRelicCheck,
   sentryCheck,
@@ -26,6 +27,7 @@ export const checksSchema = z
       newRelicCheck,
       sentryCheck,
       codePushCheck,
+      gitHubCheck,
     ]),
   )
   .superRefine(refuseSharedNames, { when: ({ value }) => Array.isArray(value) })

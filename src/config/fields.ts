@@ -1,3 +1,4 @@
+import { query as readPath } from 'jsonpath-rfc9535'
 import { z } from 'zod'
 import { durationPattern, explainDuration, formatDuration, parseDuration } from '../text/duration.ts'
 import { redact } from '../text/redact.ts'
@@ -99,6 +100,20 @@ export function httpUrl({ example }: { readonly example: string }) {
     .refine((url) => !/^https?:\/\/\S+$/i.test(url) || URL.canParse(url), {
       error: `can't be read as an address; write it as \`${example}\``,
     })
+}
+
+/** A path into JSON that evaluates no script. */
+export function jsonPath() {
+  return z.string().superRefine((path, context) => {
+    try {
+      readPath({}, path)
+    } catch {
+      context.addIssue({
+        code: 'custom',
+        message: 'is not a JSONPath of RFC 9535; write one such as `$.errors`',
+      })
+    }
+  })
 }
 
 /** Names of HTTP headers (RFC 9110, section 5.6.2) with a text, or the environment variable that holds it. */

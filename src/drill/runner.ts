@@ -32,8 +32,8 @@ export interface StepOptions {
   readonly env?: Readonly<Record<string, string>>
   /** called with each line of the log, secrets masked, as the runner shows it */
   readonly onLine?: (line: string) => void
-  /** called once the process runs, so that a test can kill it */
-  readonly onStart?: (kill: () => void) => void
+  /** called once the process runs, so that a test can kill it, or cancel it as the runner does */
+  readonly onStart?: (kill: () => void, cancel: () => void) => void
 }
 
 export interface StepResult {
@@ -75,7 +75,10 @@ export async function runStep(
       ...env,
     },
   })
-  onStart?.(() => child.kill('SIGKILL'))
+  onStart?.(
+    () => child.kill('SIGKILL'),
+    () => child.kill('SIGINT'),
+  )
   const reader = openReader(onLine)
   child.stdout.setEncoding('utf8').on('data', reader.read)
   child.stderr.setEncoding('utf8').on('data', reader.read)

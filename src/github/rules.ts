@@ -39,3 +39,20 @@ export async function readBranchRules(
 export function rulesAgainstPush({ types }: BranchRules): readonly string[] {
   return types.filter((type) => againstPushes.has(type))
 }
+
+/** Names of the checks that the rules of the branch require; what classic branch protection asks for cannot be read. */
+export async function requiredChecks(
+  { octokit, owner, repo }: Repository,
+  branch: string,
+): Promise<readonly string[]> {
+  const need = { doing: `read the rules of ${branch}`, permission: 'contents: read' }
+  const rules = await explained(need, () =>
+    octokit.paginate(octokit.rest.repos.getBranchRules, { owner, repo, branch, per_page: 100 }),
+  )
+  const names = rules.flatMap((rule) =>
+    rule.type === 'required_status_checks'
+      ? (rule.parameters?.required_status_checks ?? []).map(({ context }) => context)
+      : [],
+  )
+  return [...new Set(names)]
+}

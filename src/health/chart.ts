@@ -2,6 +2,14 @@ import type { CheckReport, GateReport } from './report.ts'
 import { formatTime, type Unit } from './value.ts'
 
 const drawnPoints = 60
+/**
+ * What was seen, and its limit, in colours that stand out on a white and on a dark page: Mermaid's own first one is hardly
+ * to be seen on white. And not half a page high.
+ */
+const style = {
+  xyChart: { height: 280, plotReservedSpacePercent: 60 },
+  themeVariables: { xyChart: { plotColorPalette: '#cf222e, #8c959f' } },
+}
 /** In the chart's axis; a ratio is drawn in percent. */
 const unitNames: Readonly<Record<Unit, string>> = { ratio: '%', ms: 'ms', number: 'value' }
 
@@ -26,10 +34,15 @@ export function drawChart(check: CheckReport, { endedAt }: Pick<GateReport, 'end
   const bound = limit === undefined ? undefined : round(limit * factor)
   const all = [...values, ...(bound === undefined ? [] : [bound])]
   const [low, high] = [Math.min(0, ...all), Math.max(...all)]
+  const startedAt = Date.parse(first.at)
+  const seconds = Math.round((Date.parse(samples.at(-1)?.at ?? first.at) - startedAt) / 1000)
+  const [unit, length] = seconds >= 300 ? ['minutes', seconds / 60] : ['seconds', seconds]
+  const colours = bound === undefined ? '' : ' (red), limit (grey)'
   return [
+    `%%{init: ${JSON.stringify(style)}}%%`,
     'xychart-beta',
-    `  title "${check.name}, ${formatTime(Date.parse(first.at))} to ${formatTime(Date.parse(endedAt))}"`,
-    `  x-axis "rounds" 1 --> ${samples.length}`,
+    `  title "${check.name}${colours}, ${formatTime(startedAt)} to ${formatTime(Date.parse(endedAt))}"`,
+    `  x-axis "${unit}" 0 --> ${Math.max(1, Math.round(length))}`,
     `  y-axis "${unitNames[check.unit]}" ${low} --> ${round(high === low ? low + 1 : high * 1.1)}`,
     `  line [${values.join(', ')}]`,
     ...(bound === undefined ? [] : [`  line [${values.map(() => bound).join(', ')}]`]),

@@ -12,6 +12,7 @@ export interface Answer {
   readonly latencyMs: number
   /** where a redirect that was not followed leads to; '' for other answers */
   readonly location: string
+  readonly headers: Headers
 }
 
 export interface Request {
@@ -67,13 +68,15 @@ export async function request(input: Request): Promise<Answer | NoAnswer> {
 }
 
 async function exchange(input: Request, signal: AbortSignal): Promise<Answer | NoAnswer> {
-  const { fetch, now, body: sent, maxBytes, maxRedirects, wantedStatus = [] } = input
+  const { fetch, now, maxBytes, maxRedirects, wantedStatus = [] } = input
   const startedAt = now()
   let url = input.url
   let headers = input.headers
+  let method = input.method ?? (input.body === undefined ? 'GET' : 'POST')
+  let sent = input.body
   for (let followed = 0; ; followed += 1) {
     const response = await fetch(url, {
-      method: input.method ?? (sent === undefined ? 'GET' : 'POST'),
+      method,
       headers,
       body: sent ?? null,
       redirect: 'manual',
@@ -92,6 +95,7 @@ async function exchange(input: Request, signal: AbortSignal): Promise<Answer | N
         cut,
         latencyMs: Math.max(0, now() - startedAt),
         location: redirects.has(status) ? (location ?? '') : '',
+        headers: response.headers,
       }
     }
     await response.body?.cancel()
@@ -101,6 +105,12 @@ async function exchange(input: Request, signal: AbortSignal): Promise<Answer | N
       return brokenOff('a redirect to an address that is not http or https')
     }
     if (next.origin !== url.origin) headers = withoutSecrets(headers, input.secretHeaders)
+    // https://fetch.spec.whatwg.org/#http-redirect-fetch, step 12
+    const isPost = method === 'POST' && (status === 301 || status === 302)
+    if (isPost || (status === 303 && method !== 'GET' && method !== 'HEAD')) {
+      method = 'GET'
+      sent = undefined
+    }
     url = next
   }
 }

@@ -177,3 +177,25 @@ test('a step that is about to run out of time still has its verdict', async () =
   expect(log).toContain('the window is cut to fit into max-duration')
   expect(Date.now() - startedAt).toBeLessThan(30_000)
 })
+
+test('a step that is cancelled says that it knows nothing', async () => {
+  service.change({ status: 200 })
+  const token = shop.github.createToken({ login: 'github-actions[bot]', kind: 'actions', permissions })
+  let kill = () => {}
+  const { exitCode, outputs } = await runStep(await shop.job({ sha: shop.bad, token }), {
+    action: 'health-gate',
+    inputs: { url: service.url, window: '10m', interval: '200ms' },
+    onStart: (_, cancel) => {
+      kill = cancel
+    },
+    onLine: (line) => {
+      if (line.includes(' UTC | ')) kill()
+    },
+  })
+  expect(exitCode).toBe(1)
+  expect(outputs).toMatchObject({
+    verdict: 'inconclusive',
+    decision: 'keep',
+    'reason-code': 'cancelled',
+  })
+})

@@ -72,6 +72,7 @@ describe('a configuration', () => {
             name: 'homepage',
             type: 'http',
             url: 'https://example.com/healthz',
+            redirects: 5,
             metric: 'error-rate',
             severity: 'critical',
             limit: { max: 0.1 },

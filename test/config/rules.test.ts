@@ -16,7 +16,7 @@ describe('a file is refused', () => {
     [
       'with a key that is like no other',
       'health: { zzz: 1 }',
-      '1:11: unknown key `zzz`; write one of `window`, `interval`, `timeout`, `alpha`, `healthy-early`, `cooldown`, `checks`',
+      '1:11: unknown key `zzz`; write one of `window`, `interval`, `timeout`, `alpha`, `healthy-early`, `cooldown`, `jitter`, `concurrency`, `checks`, `impact`',
     ],
     ['with a key of one level down', 'checks: []', '1:1: unknown key `checks`; it belongs under `health`'],
     [
@@ -151,7 +151,7 @@ describe('a check is refused', () => {
       'without a type',
       check({ type: 'none' }),
       [
-        '1:3: `type` is missing; write one of `http`, `prometheus`, `tcp`, `command`, `json`, `datadog`, `newrelic`, `sentry`, `codepush`',
+        '1:3: `type` is missing; write one of `http`, `prometheus`, `tcp`, `command`, `json`, `datadog`, `newrelic`, `sentry`, `codepush`, `github`',
       ],
     ],
     ['of an unknown type', check({ type: 'htp' }), ["2:9: `type` can't be `htp`; did you mean `http`?"]],
@@ -159,7 +159,7 @@ describe('a check is refused', () => {
       'of a type that is like no other',
       check({ type: 'x' }),
       [
-        "2:9: `type` can't be `x`; write one of `http`, `prometheus`, `tcp`, `command`, `json`, `datadog`, `newrelic`, `sentry`, `codepush`",
+        "2:9: `type` can't be `x`; write one of `http`, `prometheus`, `tcp`, `command`, `json`, `datadog`, `newrelic`, `sentry`, `codepush`, `github`",
       ],
     ],
     [

@@ -28,9 +28,10 @@ const report = { endedAt: '2026-11-24T12:00:30.000Z' }
 
 test('a chart has the values and the limit', () => {
   expect(drawChart(check, report)).toMatchInlineSnapshot(`
-"xychart-beta
-  title "errors, 12:00:00 UTC to 12:00:30 UTC"
-  x-axis "rounds" 1 --> 3
+"%%{init: {"xyChart":{"height":280,"plotReservedSpacePercent":60},"themeVariables":{"xyChart":{"plotColorPalette":"#cf222e, #8c959f"}}}}%%
+xychart-beta
+  title "errors (red), limit (grey), 12:00:00 UTC to 12:00:30 UTC"
+  x-axis "seconds" 0 --> 30
   y-axis "%" 0 --> 22
   line [1, 1, 20]
   line [5, 5, 5]"

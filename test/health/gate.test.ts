@@ -171,6 +171,81 @@ describe('rounds', () => {
   })
 })
 
+describe('how many look at once', () => {
+  test('no more than are allowed', async () => {
+    let [now, most] = [0, 0]
+    const counting: typeof fetch = async (...request) => {
+      now += 1
+      most = Math.max(most, now)
+      const response = await fetch(...request)
+      now -= 1
+      return response
+    }
+    const names = ['one', 'two', 'three', 'four', 'five']
+    const checks = checksOf(...names.map((name) => homepage({ name })))
+    const { report } = await watch({ checks, windowMs: 0, concurrency: 2, fetch: counting })
+    expect(most).toBe(2)
+    expect(report.checks.map(({ name, state }) => `${name} ${state}`)).toEqual(
+      names.map((name) => `${name} ok`),
+    )
+  })
+
+  test('each look is late by a part of the jitter, and its sample has the time of the round', async () => {
+    const slept: number[] = []
+    const clock = virtualClock()
+    const sleep = (ms: number) => {
+      slept.push(ms)
+      return clock.sleep(ms)
+    }
+    const { report } = await watch({
+      ...clock,
+      sleep,
+      checks: checksOf(homepage()),
+      windowMs: 30_000,
+      jitterMs: 4000,
+      random: () => 0.5,
+    })
+    expect(slept).toEqual([2000, 13_000, 2000, 13_000, 2000])
+    expect(report.checks[0]?.samples.map(({ at }) => Date.parse(at) - noon)).toEqual([0, 15_000, 30_000])
+  })
+})
+
+describe('a watch that looks back', () => {
+  const back = { windowMs: 330_000, lookBackMs: 300_000 }
+
+  test('asks a server that remembers for each round that is past, and then goes on', async () => {
+    metrics.behave(says('0'))
+    const before = metrics.seen.length
+    const { report } = await watch({ ...back, checks: checksOf(query()) })
+    const asked = metrics.seen
+      .slice(before)
+      .map(({ url }) => Number(new URL(url, metrics.url).searchParams.get('time')) * 1000 - noon)
+    expect(asked).toEqual(Array.from({ length: 23 }, (_, round) => (round - 20) * 15_000))
+    expect(report).toMatchObject({
+      verdict: 'healthy',
+      rounds: 23,
+      startedAt: '2026-11-24T11:55:00.000Z',
+      endedAt: '2026-11-24T12:00:30.000Z',
+    })
+  })
+
+  test('finds at once what was beyond its limit all the time', async () => {
+    metrics.behave(says('0.2'))
+    const { report } = await watch({ ...back, checks: checksOf(query({ severity: 'critical' })) })
+    expect(report).toMatchObject({ verdict: 'unhealthy', endedAt: '2026-11-24T12:00:00.000Z' })
+  })
+
+  test('probes what has no memory from now on: a critical one may decide, a high one may not alone', async () => {
+    service.behave(bad)
+    const before = service.seen.length
+    const { report } = await watch({ ...back, checks: checksOf(homepage({ severity: 'critical' })) })
+    expect(report).toMatchObject({ verdict: 'unhealthy', reasonCode: 'critical-check' })
+    expect(service.seen.length - before).toBe(3)
+    const high = await watch({ ...back, checks: checksOf(homepage()) })
+    expect(high.report).toMatchObject({ verdict: 'inconclusive', reasonCode: 'unsettled-issue' })
+  })
+})
+
 test('a watch without a check is refused, and so is a secret that is not set, before anything is sent', async () => {
   await expect(watch({ checks: [] })).rejects.toThrow('there is no health check')
 

@@ -51,6 +51,7 @@ test('an address alone is enough: a critical check that has to fail for two inte
         name: 'url',
         type: 'http',
         url,
+        redirects: 5,
         metric: 'error-rate',
         severity: 'critical',
         limit: { max: 0.05 },

@@ -6,7 +6,10 @@ const address = 'http://prometheus:9090/'
 function read(answer: { readonly status?: number; readonly cut?: boolean; readonly body: unknown }) {
   const { status = 200, cut = false, body } = answer
   const text = typeof body === 'string' ? body : JSON.stringify(body)
-  return readAnswer({ kind: 'answer', status, cut, body: text, latencyMs: 1, location: '' }, address)
+  return readAnswer(
+    { kind: 'answer', status, cut, body: text, latencyMs: 1, location: '', headers: new Headers() },
+    address,
+  )
 }
 
 function vectorOf(...values: readonly string[]) {

@@ -19,9 +19,10 @@ const stepSchema = z.tuple([
 
 test('the examples in the README are steps that the gate understands', async () => {
   const readme = await readFile(new URL('../../actions/health-gate/README.md', import.meta.url), 'utf8')
-  const steps = [...readme.matchAll(/```yaml\n(.*?)```/gs)].map(
-    ([, text = '']) => stepSchema.parse(parse(text))[0].with,
-  )
+  const steps = [...readme.matchAll(/```yaml\n(.*?)```/gs)]
+    .map(([, text = '']) => text)
+    .filter((text) => text.includes('uses:'))
+    .map((text) => stepSchema.parse(parse(text))[0].with)
   const plans = steps.map(({ url, checks, window, interval }) =>
     planWatch(defaultConfig().health, { url, checks, windowMs: window, intervalMs: interval }),
   )
@@ -29,5 +30,6 @@ test('the examples in the README are steps that the gate understands', async () 
     ['url critical'],
     ['cart critical', 'errors high', 'queue low'],
     ['errors high', 'slow medium', 'traffic high'],
+    ['url critical'],
   ])
 })

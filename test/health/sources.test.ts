@@ -1,12 +1,20 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { freePort, type MisbehavingService, startMisbehavingService } from '../support/misbehaving-service.ts'
+import { startTlsService } from '../support/tls.ts'
 import { checksOf, playRounds, watch } from './example.ts'
 
 let service: MisbehavingService
 beforeAll(async () => {
   service = await startMisbehavingService()
 })
-afterAll(() => service.stop())
+let tls: Awaited<ReturnType<typeof startTlsService>>
+beforeAll(async () => {
+  tls = await startTlsService({ days: 30 })
+})
+afterAll(async () => {
+  await service.stop()
+  await tls.stop()
+})
 beforeEach(() => service.behave({ kind: 'answer' }))
 
 const says = (body: unknown, status = 200) => ({ kind: 'raw', status, body: JSON.stringify(body) }) as const
@@ -82,6 +90,33 @@ describe.each(['json', 'datadog', 'newrelic', 'sentry', 'codepush'] as const)('%
   })
 })
 
+/** The providers, and Prometheus, whose answers are told apart elsewhere. */
+const servers = (url: string) =>
+  [...Object.values(providers()), { type: 'prometheus', query: 'up', metric: 'error-rate' }].map((check) => ({
+    ...check,
+    url,
+  }))
+
+describe('the address of every server', () => {
+  test.each<[string, () => Promise<string> | string, RegExp]>([
+    ['that has no such path', () => service.url, /status 404|no Prometheus API/],
+    ['where nothing listens', async () => `http://127.0.0.1:${await freePort()}`, /refused \(ECONNREFUSED\)/],
+    ['of a host that is not there', () => 'https://metrics.invalid', /the host name was not found/],
+    ['with a certificate that nobody vouches for', () => tls.url, /the TLS connection failed/],
+    ['that speaks no TLS', () => service.url.replace('http:', 'https:'), /the TLS connection failed/],
+  ])('%s is an error that says so, and in time', async (_, urlOf, why) => {
+    service.behave({ kind: 'raw', status: 404, body: 'not here' })
+    const url = await urlOf()
+    for (const check of servers(url)) {
+      const startedAt = performance.now()
+      const seen = await look(check, { ...oneRound, timeoutMs: 3000 })
+      expect({ type: check.type, ...seen }).toMatchObject({ verdict: 'error', state: 'error' })
+      expect(seen.evidence).toMatch(why)
+      expect(performance.now() - startedAt).toBeLessThan(3500)
+    }
+  })
+})
+
 describe('a number', () => {
   const point = (...values: readonly (number | null)[]) => ({
     status: 'ok',
@@ -95,6 +130,7 @@ describe('a number', () => {
     ['json', { errors: null }, 'no-data', undefined],
     ['json', {}, 'no-data', undefined],
     ['json', { errors: 'NaN' }, 'error', undefined],
+    ['json', [], 'no-data', undefined],
     ['datadog', point(1, 9, 2), 'ok', 2],
     ['datadog', point(1, 9, null), 'breached', 9],
     ['datadog', point(null), 'no-data', undefined],
@@ -138,6 +174,31 @@ describe('counts', () => {
     service.behave(says({ groups: [] }))
     expect(await look(providers().sentry)).toMatchObject({ verdict: 'inconclusive', state: 'no-data' })
   })
+
+  test.each<['sentry' | 'codepush', object, string]>([
+    [
+      'sentry',
+      { groups: [{ by: { 'session.status': 'crashed' }, totals: { 'sum(session)': null }, series: {} }] },
+      'undecided',
+    ],
+    ['sentry', { groups: [{ by: {}, totals: { 'sum(session)': 'NaN' }, series: {} }] }, 'error'],
+    ['sentry', { detail: 'Invalid query' }, 'error'],
+    ['codepush', { metrics: { v7: {} } }, 'undecided'],
+    ['codepush', { metrics: { v7: { installed: null, failed: null } } }, 'error'],
+    ['codepush', { metrics: { v7: { installed: -1, failed: 3 } } }, 'error'],
+    ['codepush', { metrics: { constructor: { installed: 1, failed: 1 } } }, 'no-data'],
+  ])('of %s in %j are %s, and never well', async (type, body, state) => {
+    service.behave(says(body))
+    expect(await look(providers()[type])).toMatchObject({ state })
+  })
+
+  test.each(['json', 'datadog', 'newrelic', 'sentry', 'codepush'] as const)(
+    'of %s in JSON with a NaN, which is none, are an error',
+    async (type) => {
+      service.behave({ kind: 'raw', status: 200, body: '{"errors": NaN}' })
+      expect(await look(providers()[type])).toMatchObject({ verdict: 'error', state: 'error' })
+    },
+  )
 
   test('of CodePush are those of the label, and those of the label before say what is usual', async () => {
     const metrics = (v7: object, v6 = { installed: 9000, failed: 450 }) => says({ metrics: { v6, v7 } })

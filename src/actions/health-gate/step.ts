@@ -1,4 +1,5 @@
 import type { Check } from '../../config/schema.ts'
+import { openRevisionReader, type RevisionReader } from '../../github/revision-reader.ts'
 import { planWatch, readDeployedAt, type WatchPlan } from '../../health/plan.ts'
 import { secretsOf } from '../../health/target.ts'
 import type { Step } from '../../runner/action.ts'
@@ -13,7 +14,7 @@ export interface Prepared {
   readonly step: HealthGateStep
   readonly workplace: Workplace
   /** how to look at production, less what is looked at */
-  readonly surroundings: ReturnType<typeof surroundingsOf>
+  readonly surroundings: ReturnType<typeof surroundingsOf> & { readonly revision: RevisionReader }
   /** What is watched; masks the secrets of its checks. @throws InputError */
   readonly plan: () => WatchPlan
   /** Makes the secrets that checks read known to the log, before the first look. */
@@ -36,7 +37,7 @@ export function prepareStep(step: HealthGateStep, workplace: Workplace): Prepare
     step,
     workplace,
     mask,
-    surroundings: surroundingsOf(step),
+    surroundings: { ...surroundingsOf(step), revision: readerOf(workplace) },
     plan: () => {
       const wishes = {
         url: inputs.url,
@@ -69,4 +70,9 @@ function surroundingsOf({ env, log, secrets, signal, sleep, now }: HealthGateSte
     redact: secrets.redact,
     signal,
   } as const
+}
+
+/** What GitHub says of the revision of a workplace. */
+export function readerOf({ repository, config, environment, revision }: Workplace): RevisionReader {
+  return openRevisionReader(repository, { branch: config.branch, environment, revision })
 }

@@ -5,7 +5,7 @@ import { formatMoment } from '../../health/value.ts'
 import { formatDuration } from '../../text/duration.ts'
 import { aboutRevision, type Workplace } from '../wiring.ts'
 import { respond } from './gate.ts'
-import type { Prepared } from './step.ts'
+import { type Prepared, readerOf } from './step.ts'
 
 /** For a schedule: looks back at the newest deployment of the environment, if it is young enough to be suspected. */
 export async function watch(prepared: Prepared): Promise<void> {
@@ -26,13 +26,14 @@ export async function watch(prepared: Prepared): Promise<void> {
   const deployedAt = createdAt.getTime()
   log.info(`watching ${revision.slice(0, 7)}, deployed to ${environment} at ${formatMoment(deployedAt)}`)
   const plan = prepared.plan()
+  const about = aboutRevision(workplace, revision)
   const report = await watchHealth({
     ...plan,
     ...planLookBack(plan, { deployedAt, now }),
     ...surroundings,
+    revision: readerOf(about),
     deployedAt,
   })
-  const about = aboutRevision(workplace, revision)
   const publish: Prepared['publish'] = (outputs) => prepared.publish({ ...outputs, incident: about.incident })
   await respond({ ...prepared, publish, workplace: about }, report, { always: false })
 }

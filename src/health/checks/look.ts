@@ -1,8 +1,22 @@
 import type { Reading } from '../reading.ts'
 import type { Env } from '../target.ts'
 
+/** How something that GitHub knows of a revision stands. */
+export type Standing = 'success' | 'failure' | 'pending' | 'missing'
+
+/** What GitHub says of the revision that is watched. Whoever calls the gate knows how to ask. */
+export interface RevisionReader {
+  /** The checks that the rules of the branch require. */
+  readonly requiredChecks: () => Promise<readonly string[]>
+  readonly checks: (names: readonly string[]) => Promise<ReadonlyMap<string, Standing>>
+  /** its newest deployment to the environment */
+  readonly deployment: () => Promise<Standing>
+}
+
 /** What a check needs of the world. Times in ms. */
 export interface Surroundings {
+  /** undefined where there is no GitHub to ask */
+  readonly revision?: RevisionReader | undefined
   readonly fetch: typeof globalThis.fetch
   readonly env: Env
   /** of one probe or query */

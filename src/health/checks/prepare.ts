@@ -2,6 +2,7 @@ import type { Check } from '../../config/schema.ts'
 import { prepareCodePushCheck } from './codepush.ts'
 import { prepareCommandCheck } from './command.ts'
 import { prepareDatadogCheck } from './datadog.ts'
+import { prepareGitHubCheck } from './github.ts'
 import { prepareHttpCheck } from './http.ts'
 import { prepareJsonCheck } from './json.ts'
 import type { CheckSurroundings, Look } from './look.ts'
@@ -34,5 +35,7 @@ export function prepareCheck(check: Check, surroundings: CheckSurroundings): Loo
       return prepareSentryCheck(check, surroundings)
     case 'codepush':
       return prepareCodePushCheck(check, surroundings)
+    case 'github':
+      return prepareGitHubCheck(check, surroundings)
   }
 }
