@@ -1,9 +1,10 @@
 /** The over-the-air layer on the real `code-push-server` of npm. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { detectKind, openCodePush } from '../../src/codepush/code-push.ts'
+import { applyAll, planAll } from '../../src/codepush/roll-back.ts'
 import type { UpdateServer } from '../../src/codepush/update-server.ts'
 import type { Bundle } from '../support/codepush/bundle.ts'
-import { connect, requestFor, rollBack, showHistory } from '../support/codepush/connect.ts'
+import { connect, openCircumstances, requestFor, rollBack, showHistory } from '../support/codepush/connect.ts'
 import { type LisongServer, startLisong } from '../support/codepush/lisong.ts'
 
 let running: LisongServer | undefined
@@ -202,6 +203,16 @@ describe('compare-and-swap', () => {
     expect(decision).toBe('superseded')
     expect(results[0]?.problem).toContain('v2 is superseded by v3 (for 1.0.0), released by')
     expect(await showHistory(client, app)).toBe('v3 v2 v1')
+  })
+
+  test('a release that lands between plan and apply is left alone', async () => {
+    const app = await openApp(good, bad)
+    const plans = await planAll(client, [requestFor(app)])
+    await server().release(app, { content: 'mended' })
+    const results = await applyAll(client, plans, openCircumstances().circumstances)
+    expect(results[0]).toMatchObject({ reasonCode: 'superseded' })
+    expect(await showHistory(client, app)).toBe('v3 v2 v1')
+    expect(await offerTo(app)).toMatchObject({ label: 'v3' })
   })
 
   test('the target that is on top already is no work', async () => {
