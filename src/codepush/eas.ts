@@ -74,7 +74,6 @@ export function openEas(project: EasProject): UpdateServer {
     describe: () =>
       Promise.reject(new RefusedError('EAS does not change the message of an update that is published')),
     ask: undefined,
-    countReports: async () => undefined,
   }
 }
 

@@ -53,8 +53,6 @@ export function openHotUpdater(connection: Connection): AskableServer {
     release: () => Promise.reject(new TypeError('hot-updater goes back by disabling')),
     describe: () => Promise.reject(new TypeError('hot-updater goes back by disabling')),
     ask: ({ name }, device) => askForUpdate(connection, name, device),
-    // its devices report to nobody
-    countReports: async () => undefined,
   }
 }
 

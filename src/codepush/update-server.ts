@@ -29,8 +29,6 @@ export interface UpdateServer {
   readonly describe: (name: ChannelName, label: string, description: string) => Promise<WriteOutcome>
   /** What the server answers a device that asks for an update; undefined where we cannot ask as one. */
   readonly ask: ((channel: Channel, device: Device) => Promise<Offer>) | undefined
-  /** Counts by label, as the devices reported them; undefined when the server has none at all. */
-  readonly countReports: (name: ChannelName) => Promise<Reports | undefined>
 }
 
 /** One that can be asked as a device. */
@@ -74,13 +72,3 @@ export type Offer =
   | { readonly kind: 'nothing' }
   /** go back to what came from the store */
   | { readonly kind: 'embedded' }
-
-/** By label. */
-export type Reports = ReadonlyMap<string, Report>
-
-export interface Report {
-  /** devices that run it without trouble */
-  readonly installed: number
-  /** devices on which it failed, and that went back by themselves */
-  readonly failed: number
-}

@@ -111,6 +111,15 @@ describe('a rollback', () => {
     expect(await events()).toHaveLength(2)
   })
 
+  test('to the release that is on top already says so, and is no failure', async () => {
+    const { exitCode, outputs, log } = await rollBack({ channels: 'Shop-ios/Production', target: 'v2' })
+    expect(exitCode).toBe(0)
+    expect(outputs).toMatchObject({ decision: 'already-rolled-back', verified: 'true' })
+    expect(log).toContain('v2 (for 1.0.0) is on top already: there is nothing to do')
+    expect(writes()).toEqual([])
+    expect(await events()).toEqual([])
+  })
+
   test('that fails on one channel is partial: the step fails, the other is done, a re-run does the rest', async () => {
     const body = `not allowed with ${server.accessKey}`
     server.fault({ method: 'POST', path: 'Shop-ios/', answer: { status: 403, body } })

@@ -1,5 +1,5 @@
 import type { Circumstances } from '../../codepush/apply.ts'
-import { stepsOf, stopMeans } from '../../codepush/describe.ts'
+import { describeDevices, stepsOf, stopMeans } from '../../codepush/describe.ts'
 import type { EasProject } from '../../codepush/eas-command.ts'
 import { prepareServer } from '../../codepush/open.ts'
 import type { Plan, RollbackRequest } from '../../codepush/plan.ts'
@@ -70,7 +70,11 @@ export function openOtaLayer(options: OtaLayerOptions): Layer {
       const plans = all.filter((plan) => !isOlder(plan, options.since))
       return {
         view: viewOf(plans, server),
-        apply: async () => receiptOf(await applyAll(server, plans, options)),
+        apply: async () => {
+          const results = await applyAll(server, plans, options)
+          for (const line of results.flatMap(describeDevices)) options.log(line)
+          return receiptOf(results)
+        },
       }
     },
     undo: async (done) => undoAll(await open(), done, options),
