@@ -35,19 +35,7 @@ export interface UsersRepository {
 }
 
 export type RunOptions = Partial<
-  Pick<
-    ActOptions,
-    | 'inputs'
-    | 'secrets'
-    | 'vars'
-    | 'env'
-    | 'actor'
-    | 'actions'
-    | 'change'
-    | 'artifactServer'
-    | 'event'
-    | 'runId'
-  >
+  Pick<ActOptions, 'inputs' | 'secrets' | 'vars' | 'env' | 'actor' | 'change' | 'event' | 'runId'>
 > & { readonly payload?: Readonly<Record<string, unknown>>; readonly sha?: string }
 
 const owner = 'octo-org'
