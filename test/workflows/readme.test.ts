@@ -19,6 +19,9 @@ const atHome = (text: string, users: UsersRepository) =>
   text.replace('https://shop.example.com/', `${users.production.url}/`)
 const impatient = 'health: { window: 2s, interval: 250ms }\nrollback: { verify: 10s }\n'
 
+/** The server of the bad revision, which asks for a column that is not there; without the migration that the code alone would not take back. */
+const badCode = () => ({ 'server.mjs': badChanges()[1]?.files['server.mjs'] ?? '' })
+
 test('what a user pastes is under fifteen lines', () => {
   expect(workflow?.trimEnd().split('\n').length).toBeLessThan(15)
 })
@@ -53,8 +56,7 @@ describeAct('the README’s workflow', () => {
   test('takes a bad deploy back, deploys what was good, and writes the incident up', async () => {
     const good = await users.head()
     const before = await users.production.visit()
-    for (const { title, files } of badChanges()) await users.push(title, files)
-    const bad = await users.head()
+    const bad = await users.push('Sort products by their rating', badCode())
     const run = await users.run('.github/workflows/deploy.yml')
     expect({ log: run.log, jobs: run.jobs }).toMatchObject({
       jobs: { deploy: 'success', 'guard/guard': 'failure' },

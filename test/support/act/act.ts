@@ -1,11 +1,12 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
 import { homedir, tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { jobEventOf, type Outcome, readLog, type WorkflowRun } from './log.ts'
-import { layOutRelease, root } from './release.ts'
+import { artifactLibrary, layOutRelease, root, standIns } from './release.ts'
 
 /** The runner of workflows, where script/bootstrap put it. */
 export const act = findTool('act')
@@ -28,11 +29,8 @@ export interface ActOptions {
   readonly secrets?: Readonly<Record<string, string>>
   readonly vars?: Readonly<Record<string, string>>
   readonly env?: Readonly<Record<string, string>>
-  /** other repositories that actions come from: `owner/name@ref` and the folder in its place */
-  readonly actions?: Readonly<Record<string, string>>
   /** makes something wrong in the suite's release before the run */
   readonly change?: (release: string) => Promise<void>
-  readonly artifactServer?: { readonly path: string; readonly port: number }
   /** called when a job starts and when it ends */
   readonly onJob?: (job: string, outcome: Outcome | 'started') => void
 }
@@ -44,7 +42,7 @@ export interface ActOptions {
  *
  * Where act is not GitHub's runner:
  * - all jobs have one token, and `permissions:` is not looked at: see permissions.ts;
- * - `concurrency:` is not looked at, and no run waits for another;
+ * - `concurrency:` is not looked at, and no run waits for another; `queue:` in it is an error, so the release is laid out without;
  * - `environment:` makes no deployment: the test does, as GitHub would;
  * - `uses: $/path` is not known: the suite's workflows name the released tag, which is mapped to this checkout.
  */
@@ -53,7 +51,8 @@ export async function runWorkflow(options: ActOptions): Promise<WorkflowRun> {
   const directory = await mkdtemp(join(tmpdir(), 'act-'))
   try {
     await mkdir(join(directory, 'cache'))
-    const release = await layOutRelease(join(directory, 'release'), options.change)
+    const release = join(directory, 'release')
+    const suite = await layOutRelease(release, options.change)
     const payload = join(directory, 'event.json')
     await writeFile(payload, JSON.stringify(options.payload ?? {}))
     // not on the command line, where the whole machine can read them
@@ -61,7 +60,6 @@ export async function runWorkflow(options: ActOptions): Promise<WorkflowRun> {
     await writeFile(join(directory, 'secrets'), lines(secrets))
     await writeFile(join(directory, 'vars'), lines(options.vars ?? {}))
     await writeFile(join(directory, 'env'), lines(variables(options)))
-    const artifacts = options.artifactServer
     const args = [
       options.event,
       ...['--workflows', join(options.clone, options.workflow), '--directory', options.clone],
@@ -71,21 +69,10 @@ export async function runWorkflow(options: ActOptions): Promise<WorkflowRun> {
       ...['--secret-file', join(directory, 'secrets'), '--var-file', join(directory, 'vars')],
       ...['--env-file', join(directory, 'env'), '--concurrent-jobs', '1'],
       ...Object.entries(options.inputs ?? {}).flatMap(([name, value]) => ['--input', `${name}=${value}`]),
-      ...release,
-      ...Object.entries(options.actions ?? {}).flatMap(([name, folder]) => [
-        '--local-repository',
-        `${name}=${folder}`,
-      ]),
-      ...(artifacts === undefined
-        ? []
-        : [
-            '--artifact-server-path',
-            artifacts.path,
-            '--artifact-server-addr',
-            '127.0.0.1',
-            '--artifact-server-port',
-            String(artifacts.port),
-          ]),
+      ...suite,
+      ...standIns(release),
+      ...['--artifact-server-path', join(directory, 'artifacts'), '--artifact-server-addr', '127.0.0.1'],
+      ...['--artifact-server-port', String(await freePort())],
     ]
     return await carryOut(act, args, { directory, onJob: options.onJob ?? (() => {}) })
   } finally {
@@ -133,6 +120,7 @@ function variables({ github, repository, runId = '7', env = {} }: ActOptions): R
     GITHUB_GRAPHQL_URL: `${github.url}/api/graphql`,
     GITHUB_REPOSITORY: repository,
     GITHUB_RUN_ID: runId,
+    ARTIFACT_LIBRARY: artifactLibrary,
     ...env,
   }
 }
@@ -148,4 +136,13 @@ export function findTool(name: string): string | undefined {
   const found = spawnSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).stdout.trim()
   const built = join(homedir(), 'go/bin', name)
   return found !== '' ? found : existsSync(built) ? built : undefined
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  if (address === null || typeof address === 'string') throw new Error('no free port on 127.0.0.1')
+  return address.port
 }

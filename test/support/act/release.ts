@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs'
-import { cp, mkdir } from 'node:fs/promises'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { cp, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { publishedName, publishedTag } from '../../../src/published.ts'
@@ -21,6 +21,39 @@ export async function layOutRelease(
   await mkdir(directory, { recursive: true })
   for (const path of released)
     if (existsSync(join(root, path))) await cp(join(root, path), join(directory, path), { recursive: true })
+  await withoutQueue(join(directory, '.github/workflows'))
   await change?.(directory)
   return ['--local-repository', `${publishedName}@${publishedTag}=${directory}`]
+}
+
+/** act refuses a workflow for a key that is newer than it, and keeps to no `concurrency` anyway. */
+async function withoutQueue(workflows: string): Promise<void> {
+  for (const name of readdirSync(workflows)) {
+    const path = join(workflows, name)
+    await writeFile(path, readFileSync(path, 'utf8').replace(/^ +queue: max\n/gm, ''))
+  }
+}
+
+/** What the stand-ins for the artifact actions are made of; put there by script/bootstrap. */
+export const artifactLibrary = join(
+  root,
+  '.cache/test-servers/actions-artifact/node_modules/@actions/artifact/lib/artifact.js',
+)
+
+/**
+ * Other people's actions can't be downloaded in continuous integration: act is given stand-ins for the two artifact actions, at
+ * the very commits that the suite pins.
+ */
+export function standIns(release: string): readonly string[] {
+  const used = new Set(
+    readdirSync(release, { recursive: true, encoding: 'utf8' })
+      .filter((path) => path.endsWith('.yml'))
+      .flatMap((path) => [
+        ...readFileSync(join(release, path), 'utf8').matchAll(
+          /uses: (actions\/(upload|download)-artifact@\w+)/g,
+        ),
+      ])
+      .map(([, uses, kind]) => `${uses}=${join(root, 'test/support/act/artifact', kind ?? '')}`),
+  )
+  return [...used].flatMap((each) => ['--local-repository', each])
 }

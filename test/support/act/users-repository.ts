@@ -7,6 +7,9 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { parse } from 'yaml'
 import { git, openProduction, type Production } from '../../../src/drill/production.ts'
+import { openRepository, type Repository } from '../../../src/github/client.ts'
+import { openBranchHistory } from '../../../src/history/branch-history.ts'
+import type { Event } from '../../../src/history/event.ts'
 import type { HostedRepository } from '../github/hosted-repository.ts'
 import { type EmulatedGitHub, startGitHub } from '../github/server.ts'
 import { type ActOptions, runWorkflow } from './act.ts'
@@ -22,25 +25,17 @@ export interface UsersRepository {
   /** Commits and pushes as one of their people. @returns the new head */
   readonly push: (title: string, files: Readonly<Record<string, string | null>>) => Promise<string>
   readonly head: () => Promise<string>
+  /** The repository as somebody uses it through the API. */
+  readonly as: (login: string) => Repository
+  /** what the history tells, oldest first */
+  readonly events: () => Promise<readonly Event[]>
   /** Runs a workflow of the repository as GitHub would for the event, at the head of main unless a revision is given. */
   readonly run: (workflow: string, options?: RunOptions) => Promise<WorkflowRun>
   readonly close: () => Promise<void>
 }
 
 export type RunOptions = Partial<
-  Pick<
-    ActOptions,
-    | 'inputs'
-    | 'secrets'
-    | 'vars'
-    | 'env'
-    | 'actor'
-    | 'actions'
-    | 'change'
-    | 'artifactServer'
-    | 'event'
-    | 'runId'
-  >
+  Pick<ActOptions, 'inputs' | 'secrets' | 'vars' | 'env' | 'actor' | 'change' | 'event' | 'runId'>
 > & { readonly payload?: Readonly<Record<string, unknown>>; readonly sha?: string }
 
 const owner = 'octo-org'
@@ -57,6 +52,18 @@ export async function openUsersRepository(): Promise<UsersRepository> {
     permissions: { contents: 'write', workflows: 'write' },
   })
   hosted.roles.set('grace', 'write')
+  const as = (login: string) => {
+    const permissions = { contents: 'read', issues: 'write' } as const
+    const token = github.createToken({ login, kind: login.endsWith('[bot]') ? 'app' : 'user', permissions })
+    return openRepository({
+      token,
+      owner,
+      repo: name,
+      apiUrl: github.apiUrl,
+      userAgent: 'a person',
+      log: () => {},
+    })
+  }
   const cloneUrl = hosted.cloneUrl.replace('://', `://x-access-token:${person}@`)
   const production = await openProduction({ directory: join(directory, 'production'), cloneUrl })
   const hook = await openDeployHook(production)
@@ -66,6 +73,9 @@ export async function openUsersRepository(): Promise<UsersRepository> {
     hosted,
     production: { ...production, hookUrl: hook.url },
     push: (title, files) => production.push([{ title, author: 'Grace', files }]),
+    as,
+    events: async () =>
+      (await openBranchHistory({ repository: as('grace'), branch: 'rollback-history' }).read()).events,
     head: async () => (await hosted.git.readRef('refs/heads/main'))?.sha ?? '',
 
     async run(workflow, { event = 'push', payload = {}, sha, actor = 'grace', env = {}, ...options } = {}) {
