@@ -66,6 +66,10 @@ async function openScene(step: RollbackStep): Promise<Scene> {
   const { inputs, context, env, log, secrets, signal, sleep } = step
   const workplace = await openWorkplace(step)
   const { config, repository } = workplace
+  if (!workplace.isConfigured)
+    log.info(
+      `there is no ${inputs.config}: the code is rolled back, and nothing else; that file could add checks to look with (health), a workflow that deploys (code.redeploy), a database and over-the-air updates`,
+    )
   const viewer: Viewer = {
     health: config.health,
     env,

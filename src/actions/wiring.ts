@@ -21,6 +21,8 @@ type CommonStep = Pick<
 export interface Workplace {
   readonly repository: Repository
   readonly config: Config
+  /** false where there is no configuration file, and the defaults hold */
+  readonly isConfigured: boolean
   readonly environment: string
   readonly revision: string
   readonly incident: string
@@ -50,7 +52,8 @@ export async function openWorkplace({
   const { deployment, workflow_run: workflowRun } = context.event
   const named = inputs.revision || deployment?.sha || workflowRun?.head_sha
   const told = named ? parseRevision(named) : undefined
-  const config = await loadConfig({ repository, path: inputs.config, ref: context.sha || (told ?? 'HEAD') })
+  const given = await loadConfig({ repository, path: inputs.config, ref: context.sha || (told ?? 'HEAD') })
+  const config = given ?? defaultConfig()
   const environment = inputs.environment || deployment?.environment || config.environment
   const revision =
     told ?? parseRevision((await findDeployed(repository, context, environment)) ?? context.sha)
@@ -70,6 +73,7 @@ export async function openWorkplace({
   return {
     repository,
     config,
+    isConfigured: given !== undefined,
     environment,
     revision,
     incident,
@@ -133,10 +137,10 @@ async function loadConfig({
   repository: Repository
   path: string
   ref: string
-}): Promise<Config> {
+}): Promise<Config | undefined> {
   const file = await readFile(repository, { path, ref })
   if (file !== undefined) return parseConfig({ text: file.text, file: path })
-  if (path === commonInputs.config.default) return defaultConfig()
+  if (path === commonInputs.config.default) return undefined
   throw new InputError(
     `input "config" is "${path}", and there is no such file at ${ref.slice(0, 7)}; name one that is there, or leave the input out`,
   )

@@ -1,7 +1,12 @@
 import { InputError } from '../errors.ts'
 import type { Repository } from '../github/client.ts'
 import { isAncestor, readCommit, resolveRevision } from '../github/commits.ts'
-import { type Deployment, hasSucceeded, listDeployments } from '../github/deployments.ts'
+import {
+  type Deployment,
+  deployedEnvironments,
+  hasSucceeded,
+  listDeployments,
+} from '../github/deployments.ts'
 import { incidentId } from '../history/incident.ts'
 
 import type { Target } from './found-target.ts'
@@ -119,8 +124,18 @@ async function findLastSuccessfulDeployment(
       passOver('has the same content')
     }
   }
+  if (passedOver.length === 0 && badDeployment === undefined) await refuseUnknown(repository, environment)
   throw new InputError(
     `no successful deployment of the environment "${environment}" was found from before ${bad.slice(0, 7)} (${tell(passedOver)}); name the good revision in input "target"`,
+  )
+}
+
+/** @throws InputError when nothing was ever deployed to the environment, and something was to others */
+async function refuseUnknown(repository: Repository, environment: string): Promise<void> {
+  const known = await deployedEnvironments(repository)
+  if (known.length === 0 || known.includes(environment)) return
+  throw new InputError(
+    `nothing was ever deployed to an environment "${environment}"; write one of those that are there, in input "environment" or the configuration: ${known.slice(0, 20).join(', ')}`,
   )
 }
 

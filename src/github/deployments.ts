@@ -10,6 +10,14 @@ export interface Deployment {
 
 const permission = 'deployments: read'
 
+/** The environments of the newest hundred deployments, by name. */
+export async function deployedEnvironments({ octokit, owner, repo }: Repository): Promise<readonly string[]> {
+  const { data } = await explained({ doing: 'list the deployments', permission }, () =>
+    octokit.rest.repos.listDeployments({ owner, repo, per_page: 100 }),
+  )
+  return [...new Set(data.map(({ environment }) => environment))].sort()
+}
+
 /** The deployments of an environment, or of a revision in it, newest first, a page of a hundred at a time so that a caller stops when it has what it seeks. */
 export async function* listDeployments(
   { octokit, owner, repo }: Repository,

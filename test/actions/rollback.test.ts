@@ -355,6 +355,45 @@ test(
 )
 
 test(
+  'without a configuration file the code is rolled back, and it is said what one could add',
+  async () => {
+    shop = await openWholeShop({ settings: 'none' })
+    const { exitCode, outputs, log } = await rollBack({})
+    expect({ exitCode, log, ...outputs }).toMatchObject({ exitCode: 0, decision: 'complete', layers: 'code' })
+    expect(log).toContain(
+      'there is no .github/rollback.yml: the code is rolled back, and nothing else; that file could add',
+    )
+    expect(shop.columns()).toContain('stars')
+  },
+  limit,
+)
+
+test(
+  'an environment that nothing was deployed to is one clear error that names those that are there',
+  async () => {
+    shop = await openWholeShop()
+    const { exitCode, log } = await rollBack({ environment: 'prod' })
+    expect(exitCode).toBe(1)
+    expect(log).toContain(
+      'nothing was ever deployed to an environment "prod"; write one of those that are there, in input "environment" or the configuration: production',
+    )
+  },
+  limit,
+)
+
+test(
+  'a mistake in the configuration is told by file, line and column, and nothing else happens',
+  async () => {
+    shop = await openWholeShop({ settings: { rollback: { 'on-failure': 'retry' } } })
+    const { exitCode, log } = await rollBack({})
+    expect(exitCode).toBe(1)
+    expect(log).toMatch(/\.github\/rollback\.yml:\d+:\d+: `on-failure` .*stop.*continue.*undo/)
+    expect(await kinds()).toEqual([])
+  },
+  limit,
+)
+
+test(
   'a branch with rules gets a pull request, and the other layers go back',
   async () => {
     shop = await openWholeShop({

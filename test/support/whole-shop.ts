@@ -15,7 +15,7 @@ export type WholeShop = Awaited<ReturnType<typeof openWholeShop>>
 /**
  * A repository on the emulated GitHub, a SQLite database that the bad revision migrated, an update server with a bad bundle, and a
  * service that answers 500 until the workflow `deploy.yml` has deployed a revision with the good revision's content.
- * @param settings sections of `.github/rollback.yml` in the place of the usual ones
+ * @param settings sections of `.github/rollback.yml` in the place of the usual ones; `none` for no such file
  * @param database more of its section on the database
  * @param permissions more of the job's token
  */
@@ -24,7 +24,7 @@ export async function openWholeShop({
   database: moreOfDatabase = {},
   permissions = {},
 }: {
-  settings?: Readonly<Record<string, unknown>>
+  settings?: Readonly<Record<string, unknown>> | 'none'
   database?: Readonly<Record<string, unknown>>
   permissions?: TokenOptions['permissions']
 } = {}) {
@@ -71,12 +71,12 @@ export async function openWholeShop({
       channels: ['Shop-ios/Production'],
       'verify-timeout': '2s',
     },
-    ...settings,
+    ...(settings === 'none' ? {} : settings),
   }
   const good = await shop.commit(
     {
       'server.mjs': 'serve()\n',
-      '.github/rollback.yml': stringify(config),
+      ...(settings !== 'none' && { '.github/rollback.yml': stringify(config) }),
       '.github/workflows/deploy.yml': 'on:\n  workflow_dispatch:\n    inputs: { revision: {} }\n',
     },
     { message: 'Serve products' },
