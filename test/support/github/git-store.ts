@@ -66,6 +66,14 @@ const commitFormat = ['%H', '%T', '%P', '%an', '%ae', '%aI', '%cn', '%ce', '%cI'
 export function openGitStore(gitDir: string) {
   const git = (args: readonly string[], options: GitOptions = {}) => runGit(gitDir, args, options)
   const text = async (...args: string[]) => (await git(args)).toString('utf8').trimEnd()
+  /** @param pattern a whole name, or a folder of names */
+  const readRefs = async (...pattern: string[]): Promise<readonly Ref[]> => {
+    const lines = await text('for-each-ref', '--format=%(refname) %(objectname) %(objecttype)', ...pattern)
+    return lines.split('\n').flatMap((line) => {
+      const [name, sha, type] = line.split(' ')
+      return name && sha && type ? [{ name, sha, type }] : []
+    })
+  }
   const maybe = (...args: string[]) => text(...args).catch(() => undefined)
 
   const store = {
@@ -73,16 +81,12 @@ export function openGitStore(gitDir: string) {
     git,
 
     async readRef(name: string): Promise<Ref | undefined> {
-      const refs = await store.listRefs(name)
+      const refs = await readRefs(name)
       return refs.find((ref) => ref.name === name)
     },
 
     async listRefs(prefix: string): Promise<readonly Ref[]> {
-      const lines = await text('for-each-ref', '--format=%(refname) %(objectname) %(objecttype)')
-      return lines.split('\n').flatMap((line) => {
-        const [name, sha, type] = line.split(' ')
-        return name && sha && type && name.startsWith(prefix) ? [{ name, sha, type }] : []
-      })
+      return (await readRefs()).filter(({ name }) => name.startsWith(prefix))
     },
 
     /** Moves a ref from where it was seen ('' when it was not there); false when it is elsewhere by now. */

@@ -1,0 +1,119 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { ConflictError } from '../../src/errors.ts'
+import { applyPlan } from '../../src/git/apply.ts'
+import { goalOf, type RestorePlan } from '../../src/git/plan.ts'
+import { planReset } from '../../src/git/reset.ts'
+import { planRestore } from '../../src/git/restore.ts'
+import { incidentId } from '../../src/history/incident.ts'
+import { randomOf } from '../support/random.ts'
+import { openBrokenShop } from '../support/repository.ts'
+
+let shop: Awaited<ReturnType<typeof openBrokenShop>>
+beforeAll(async () => {
+  shop = await openBrokenShop({ limits: { requestsPerHour: 1_000_000, writesPerMinute: 1_000_000 } })
+})
+afterAll(() => shop.close())
+
+const environment = 'production'
+const races = 1_000
+
+const branch = 'race'
+const delivery = 'direct'
+const request = () =>
+  ({
+    branch,
+    environment,
+    incident: incidentId({ environment, revision: shop.bad }),
+    bad: shop.bad,
+    target: shop.good,
+    tagPattern: 'deploy-*',
+    checks: [],
+    paths: [],
+    delivery,
+  }) as const
+
+const traceOf = (plan: RestorePlan, incident: string) => ({
+  incident,
+  environment,
+  from: plan.head,
+  to: goalOf(plan),
+  reason: 'it is down',
+  by: 'grace',
+  runUrl: undefined,
+})
+
+const proposal = {
+  base: branch,
+  branch: 'rollback/race',
+  title: '',
+  body: '',
+  labels: [],
+  reviewers: [],
+  draft: false,
+  autoMerge: false,
+}
+
+/** Where the other client may push: before a request is carried out, or before it is answered. */
+const points = {
+  restore: ['git/create-commit', 'git/update-ref', 'git/create-tag', 'git/create-ref'],
+  reset: ['git/create-tag', 'git/create-ref', 'repos/get', undefined],
+} as const
+
+/** Pushes once, at the chosen point of the requests to come. */
+function pushAt(point: (typeof points)[keyof typeof points][number], push: () => Promise<void>) {
+  let isPushed = false
+  return shop.github.onRequest(async ({ operation }) => {
+    if (isPushed || operation !== point) return
+    isPushed = true
+    await push()
+  })
+}
+
+test('a thousand races with another client that pushes lose no commit', async () => {
+  const random = randomOf(20261125)
+  const pick = <T>(of: readonly [T, ...T[]]): T => of[Math.floor(random() * of.length)] ?? of[0]
+  const { git } = shop.hosted
+  const ref = `refs/heads/${branch}`
+  // a client that has fetched, and only needs to push
+  const theirs = await shop.commit({ 'theirs.md': 'theirs\n' }, { branch: 'theirs' })
+  const ready = await git.writeCommit({ ...(await git.readCommit(theirs)), parents: [shop.bad] })
+  await git.moveRef(ref, { from: '', to: shop.bad })
+  const plans = {
+    restore: await planRestore(shop.repository, request()),
+    reset: await planReset(shop.repository, { ...request(), allowDefaultBranch: false }),
+  }
+  const told = { conflicts: 0, done: 0, pushed: 0 }
+  const lost: string[] = []
+  for (let race = 0; race < races; race += 1) {
+    const mode = pick<keyof typeof points>(['restore', 'restore', 'reset'])
+    const plan: RestorePlan = plans[mode]
+    let sha = ''
+    const stop = pushAt(pick(points[mode]), async () => {
+      const isReady = await git.moveRef(ref, { from: shop.bad, to: ready })
+      // refused as no fast-forward: it fetches, and goes on top
+      sha = isReady ? ready : await shop.commit({ 'theirs.md': `${race}\n` }, { branch })
+    })
+    const trace = traceOf(plan, `race-${race}`)
+    await applyPlan(shop.repository, plan, { trace, delivery, proposal, now: new Date() }).then(
+      () => (told.done += 1),
+      (error: unknown) => {
+        if (!(error instanceof ConflictError)) throw error
+        told.conflicts += 1
+      },
+    )
+    stop()
+    const head = await shop.head(branch)
+    if (sha !== '') told.pushed += 1
+    if (sha !== '' && sha !== head && !(await git.isAncestor(sha, head))) lost.push(`${race}: ${sha}`)
+    // the next race starts where this one did
+    const tags = (await git.listRefs('refs/tags/')).map(({ name }) => `delete ${name}`)
+    await git.git(['update-ref', '--stdin'], {
+      input: Buffer.from([`update ${ref} ${shop.bad}`, ...tags, ''].join('\n')),
+    })
+  }
+  expect(lost).toEqual([])
+  // both happened often, or nothing was raced
+  expect(told.pushed).toBeGreaterThan(races / 2)
+  expect(told.conflicts).toBeGreaterThan(races / 10)
+  expect(told.done).toBeGreaterThan(races / 10)
+}, 600_000)

@@ -1,0 +1,267 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import fc from 'fast-check'
+import { prepareClone } from '../../src/git/partial-clone.ts'
+import { incidentId } from '../../src/history/incident.ts'
+import { openCodeLayer } from '../../src/rollback/layers/code.ts'
+import { carryOut, step } from '../support/random-history.ts'
+import { openShop, type Shop } from '../support/repository.ts'
+import { openWorkRepository, type WorkRepository } from '../support/work-repository.ts'
+
+let shop: Shop
+beforeAll(async () => {
+  shop = await openShop({ limits: { requestsPerHour: 1_000_000, writesPerMinute: 1_000_000 } })
+  await shop.commit({ 'README.md': '# Shop\n' })
+})
+afterAll(() => shop.close())
+
+let work: WorkRepository
+beforeEach(async () => {
+  work = await openWorkRepository()
+})
+afterEach(() => work.remove())
+
+const environment = 'production'
+const token = {
+  kind: 'app',
+  permissions: { contents: 'write', 'pull-requests': 'write', workflows: 'write' },
+} as const
+let branches = 0
+
+/** Pushes what was built to a new branch, and opens the layer that rolls it back. */
+async function publish(from: WorkRepository, good: string, options: Record<string, unknown> = {}) {
+  branches += 1
+  const branch = `case-${branches}`
+  const secret = shop.github.createToken({ login: 'rollback[bot]', ...token })
+  const url = `${shop.github.url}/octo-org/shop.git`
+  const signedIn = url.replace('://', `://x-access-token:${secret}@`)
+  await from.git('push', '--quiet', signedIn, `HEAD:refs/heads/${branch}`)
+  const bad = await from.git('rev-parse', 'HEAD')
+  const layer = openCodeLayer({
+    repository: shop.open(token),
+    rollback: {
+      mode: 'restore',
+      branch,
+      environment,
+      // the generated histories have the same commits now and then
+      incident: `${incidentId({ environment, revision: bad })}-${branches}`,
+      bad,
+      target: good,
+      tagPattern: '',
+      checks: [],
+      paths: [],
+      delivery: 'direct',
+      ...options,
+    },
+    lookedAfter: new Set(),
+    openClone: prepareClone({
+      url,
+      token: secret,
+      directory: shop.directory,
+      path: process.env['PATH'] ?? '',
+      signal: new AbortController().signal,
+    }),
+    wishes: { labels: [], reviewers: [], autoMerge: false },
+    reason: 'it is down',
+    by: 'grace',
+    runUrl: undefined,
+    now: () => new Date(),
+  })
+  return { layer, branch, bad }
+}
+
+/** What `git diff` prints. */
+const diff = async (a: string, b: string) =>
+  (await shop.hosted.git.git(['diff', '--raw', '--no-renames', a, b])).toString('utf8')
+
+/** Each builds a history that ends with the bad revision. @returns the good one */
+const scenarios: Readonly<Record<string, (repository: WorkRepository) => Promise<string>>> = {
+  async 'a linear history'({ write, commit }) {
+    await write('a', '1\n')
+    const good = await commit('good')
+    await write('a', '2\n')
+    await commit('worse')
+    await write('b', '2\n')
+    await commit('bad')
+    return good
+  },
+  async 'merges before and after'({ git, write, commit }) {
+    await write('a', '1\n')
+    await commit('base')
+    await git('switch', '--quiet', '-c', 'one')
+    await write('one', '1\n')
+    await commit('one')
+    await git('switch', '--quiet', 'main')
+    await write('a', '2\n')
+    await commit('meanwhile')
+    await git('merge', '--quiet', '--no-edit', 'one')
+    const good = await git('rev-parse', 'HEAD')
+    await git('switch', '--quiet', '-c', 'two')
+    await write('one', '2\n')
+    await commit('two')
+    await git('switch', '--quiet', 'main')
+    await write('three', '3\n')
+    await commit('three')
+    await git('merge', '--quiet', '--no-edit', 'two')
+    return good
+  },
+  async 'a good revision on the side branch of a merge'({ git, write, commit }) {
+    await write('a', '1\n')
+    await commit('base')
+    await git('switch', '--quiet', '-c', 'side')
+    await write('side', '1\n')
+    const good = await commit('side')
+    await git('switch', '--quiet', 'main')
+    await write('a', '2\n')
+    await commit('main')
+    await git('merge', '--quiet', '--no-edit', 'side')
+    return good
+  },
+  async 'renames and deletions, a file that became a folder'({ git, write, commit }) {
+    await write('old/name', 'a\nb\nc\n')
+    await write('gone', 'x\n')
+    await write('thing', 'x\n')
+    const good = await commit('good')
+    await git('mv', 'old/name', 'new-name')
+    await git('rm', '--quiet', 'gone', 'thing')
+    await write('thing/inside', 'y\n')
+    await commit('bad')
+    return good
+  },
+  async 'mode changes and symbolic links'({ write, executable, link, commit }) {
+    await write('tool', '#!/bin/sh\n')
+    await executable('tool', true)
+    await link('latest', 'tool')
+    await write('was-file', 'x\n')
+    const good = await commit('good')
+    await executable('tool', false)
+    await link('latest', 'elsewhere')
+    await link('was-file', 'tool')
+    await commit('bad')
+    return good
+  },
+  async 'pointers of submodules'({ git, write }) {
+    const point = (sha: string) =>
+      git('update-index', '--add', '--cacheinfo', `160000,${sha.repeat(40)},vendor/lib`)
+    await write('.gitmodules', '[submodule "lib"]\n\tpath = vendor/lib\n\turl = ../lib\n')
+    await git('add', '--all')
+    await point('a')
+    await git('commit', '--quiet', '-m', 'good')
+    const good = await git('rev-parse', 'HEAD')
+    await point('b')
+    await git('commit', '--quiet', '-m', 'bad')
+    return good
+  },
+  async 'a revert of a revert'({ git, write, commit }) {
+    await write('a', '1\n')
+    await commit('base')
+    await write('a', '2\n')
+    const good = await commit('feature')
+    await git('revert', '--no-edit', 'HEAD')
+    await git('revert', '--no-edit', 'HEAD')
+    await git('revert', '--no-edit', 'HEAD')
+    return good
+  },
+  async 'paths and messages in any script'({ write, commit }) {
+    await write('größe/日本語 🎌', '1\n')
+    await write('with "quotes"\tand tab', '1\n')
+    await write('-leading-dash', '1\n')
+    const good = await commit('gut — 良い')
+    await write('größe/日本語 🎌', '2\n')
+    await write('with "quotes"\tand tab', '2\n')
+    await write('нет', '1\n')
+    await commit('schlecht ✗\n\nRollback-To: nowhere')
+    return good
+  },
+  async 'a hundred commits'({ git, write, commit }) {
+    await write('count', '0\n')
+    const good = await commit('good')
+    for (let index = 1; index <= 100; index += 1) {
+      await write('count', `${index}\n`)
+      await git('commit', '--quiet', '--all', '-m', `count ${index}`)
+    }
+    return good
+  },
+  async 'an empty commit among them'({ write, commit }) {
+    await write('a', '1\n')
+    const good = await commit('good')
+    await commit('nothing')
+    await write('a', '2\n')
+    await commit('bad')
+    return good
+  },
+}
+
+describe.each(Object.entries(scenarios))('%s', (_, build) => {
+  test('is restored exactly and taken back exactly, by one commit each', async () => {
+    const good = await build(work)
+    const { layer, branch, bad } = await publish(work, good)
+    const receipt = await (await layer.plan()).apply()
+    expect(receipt).toMatchObject({ outcome: 'rolled-back', verified: { ok: true } })
+    expect(await diff(good, `refs/heads/${branch}`)).toBe('')
+    expect((await shop.hosted.git.readCommit(receipt.now)).parents).toEqual([bad])
+    await layer.undo(receipt)
+    expect(await diff(bad, `refs/heads/${branch}`)).toBe('')
+    expect((await shop.hosted.git.readCommit(await shop.head(branch))).parents).toEqual([receipt.now])
+  })
+
+  test('is proposed with exactly that content', async () => {
+    const good = await build(work)
+    const { layer, branch, bad } = await publish(work, good, { delivery: 'pull-request' })
+    const receipt = await (await layer.plan()).apply()
+    expect(receipt.outcome).toBe('proposed')
+    expect(await diff(good, receipt.now)).toBe('')
+    expect(await shop.head(branch)).toBe(bad)
+  })
+
+  test('is reset, and moved forward again', async () => {
+    const good = await build(work)
+    const { layer, branch, bad } = await publish(work, good, { mode: 'reset', allowDefaultBranch: false })
+    const receipt = await (await layer.plan()).apply()
+    expect(await shop.head(branch)).toBe(good)
+    expect(await shop.hosted.git.resolve(receipt.tag ?? '')).toBe(bad)
+    await layer.undo(receipt)
+    expect(await shop.head(branch)).toBe(bad)
+  })
+})
+
+test('an empty difference is nothing to do: no commit, and said so', async () => {
+  await work.write('a', '1\n')
+  const good = await work.commit('good')
+  await work.write('a', '2\n')
+  await work.commit('bad')
+  await work.git('revert', '--no-edit', 'HEAD')
+  const { layer, branch, bad } = await publish(work, good)
+  const plan = await layer.plan()
+  expect(plan.view.state).toBe('done')
+  expect(await plan.apply()).toMatchObject({ outcome: 'already-rolled-back', now: bad })
+  expect(await shop.head(branch)).toBe(bad)
+})
+
+test('over any history, a restore leaves no difference to its target, and its undo none to what was there', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.array(step, { minLength: 1, maxLength: 3 }), { minLength: 2, maxLength: 5 }),
+      fc.nat(),
+      async (history, choice) => {
+        const repository = await openWorkRepository()
+        try {
+          await repository.write('a', 'a\n')
+          const commits = [await repository.commit('base')]
+          for (const steps of history) {
+            for (const each of steps) await carryOut(repository, each)
+            commits.push(await repository.commit('step'))
+          }
+          const good = commits[choice % (commits.length - 1)] ?? ''
+          const { layer, branch, bad } = await publish(repository, good)
+          const receipt = await (await layer.plan()).apply()
+          expect(await diff(good, `refs/heads/${branch}`)).toBe('')
+          if (receipt.outcome === 'rolled-back') await layer.undo(receipt)
+          expect(await diff(bad, `refs/heads/${branch}`)).toBe('')
+        } finally {
+          await repository.remove()
+        }
+      },
+    ),
+    { numRuns: 12 },
+  )
+}, 240_000)
