@@ -157,6 +157,20 @@ describe('assess', () => {
   })
 })
 
+test('a check of GitHub asks for the revision that is watched', async () => {
+  const token = shop.github.createToken({
+    login: 'github-actions[bot]',
+    kind: 'actions',
+    permissions: { ...permissions, checks: 'read', statuses: 'read' },
+  })
+  const ran = { id: shop.hosted.nextId(), sha: shop.bad, name: 'smoke', conclusion: 'failure' } as const
+  shop.hosted.checkRuns.push(ran)
+  const checks = '- { name: ci, type: github, checks: [smoke], severity: critical }'
+  const { outputs, log } = await run({ url: '', checks }, { token })
+  expect({ outputs, log }).toMatchObject({ outputs: { verdict: 'unhealthy', issues: 'ci' } })
+  expect(log).toContain('1 of 2 failed: smoke')
+})
+
 test('all samples are in a file, for those who draw or count them', async () => {
   const { outputs } = await run({})
   const samples: unknown = JSON.parse(await readFile(outputs['samples'] ?? '', 'utf8'))
