@@ -70,6 +70,7 @@ export default {
       'database',
       'health',
     ]),
+    only('issueops-stands-on-github', 'issueops', ['github']),
     only('postmortem-is-a-view', 'postmortem', ['github', 'history']),
   ],
   options: {

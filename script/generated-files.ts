@@ -1,9 +1,12 @@
 import { readFileSync } from 'node:fs'
+import { composites } from '../src/actions/composites.ts'
 import { actions } from '../src/actions/table.ts'
 import { renderJsonSchema } from '../src/config/json-schema.ts'
 import { publishedName, publishedTag } from '../src/published.ts'
+import { readComposite } from '../src/runner/composite.ts'
 import { fillReadme, placesOf, writeManifest, writeReadmeParts } from '../src/runner/manifest.ts'
 import { code, link, renderMarkdown, table, text } from '../src/text/markdown.ts'
+import { permissionsPage } from './permissions-page.ts'
 
 /** Every file that is generated, wholly or between markers, as it should be. @param root folder of the repository */
 export function generatedFiles(root: string): readonly { readonly path: string; readonly text: string }[] {
@@ -16,7 +19,13 @@ export function generatedFiles(root: string): readonly { readonly path: string; 
       { path: placesOf(action.name).manifest, text: writeManifest(action) },
       filled(placesOf(action.name).readme, writeReadmeParts(action)),
     ]),
+    ...composites.map((composite) => {
+      const { manifest, readme } = placesOf(composite.name)
+      const { inputs, outputs } = readComposite(readFileSync(`${root}/${manifest}`, 'utf8'))
+      return filled(readme, writeReadmeParts({ ...composite, inputs, outputs }))
+    }),
     filled('README.md', { actions: actionTable() }),
+    filled('docs/permissions.md', permissionsPage(root)),
     // editors complete .github/rollback.yml from it
     { path: 'schema/rollback.schema.json', text: renderJsonSchema() },
   ]
@@ -26,14 +35,17 @@ function actionTable(): string {
   return renderMarkdown([
     table(
       ['action', 'what it does'],
-      actions.map(({ name, description }) => [link(placesOf(name).readme, code(name)), text(description)]),
+      [...actions, ...composites].map(({ name, description }) => [
+        link(placesOf(name).readme, code(name)),
+        text(description),
+      ]),
     ),
   ])
 }
 
 /** Every `uses:` of one of our actions names the published repository and tag. */
 function withPublishedName(readme: string): string {
-  const names = actions.map(({ name }) => name).join('|')
+  const names = [...actions, ...composites].map(({ name }) => name).join('|')
   return readme.replace(
     new RegExp(`uses: \\S+?(/actions/(?:${names}))@\\S+`, 'g'),
     `uses: ${publishedName}$1@${publishedTag}`,

@@ -22,7 +22,10 @@ test('the drill ends with the good bytes served again and one post-mortem', asyn
     ])
     expect(papers.schemaBad).toContain('amount TEXT')
     expect(papers.schemaAfter).toContain('price TEXT')
-    expect(result.events).toBe(4)
+    expect(result.decision).toBe('complete')
+    // the gate, the beginning, two layers, the deployment, the look afterwards, the end, the post-mortem
+    expect(result.events).toBe(8)
+    expect(Object.keys(result.phases)).toEqual(['detect', 'plan', 'database', 'code', 'deploy', 'verify'])
     expect(result.requests).toBeGreaterThan(10)
     expect(result.detected_ms).toBeGreaterThan(0)
     expect(result.recovered_ms).toBeGreaterThan(result.detected_ms)
@@ -45,8 +48,8 @@ test('with its over-the-air layer, a device that holds the bad bundle ends with 
     })
     expect(result.layers.find(({ name }) => name === 'ota')).toEqual({
       name: 'ota',
-      from: 'v2',
-      to: 'v1',
+      from: 'Shop-android/Production v2',
+      to: 'Shop-android/Production v1',
       outcome: 'rolled-back',
       verified: true,
     })

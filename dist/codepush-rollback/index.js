@@ -43610,7 +43610,7 @@ exports.visitAsync = visitAsync;
 
 /***/ }),
 
-/***/ 7305:
+/***/ 441:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -43618,6 +43618,9 @@ exports.visitAsync = visitAsync;
 __nccwpck_require__.d(__webpack_exports__, {
   S: () => (/* binding */ codepushRollback)
 });
+
+;// CONCATENATED MODULE: ./lib/codepush/update-server.js
+const serverKinds = ['microsoft', 'lisong', 'hot-updater', 'eas'];
 
 ;// CONCATENATED MODULE: ./lib/runner/contract.js
 /** Declares an action's contract; only here so that its types are inferred. */
@@ -43633,6 +43636,7 @@ var contract_parts = __nccwpck_require__(5242);
 
 
 
+
 const codepushRollback = defineAction({
     name: 'codepush-rollback',
     title: 'CodePush rollback',
@@ -43642,21 +43646,23 @@ const codepushRollback = defineAction({
     inputs: {
         ...contract_parts/* commonInputs */.j,
         'server-url': inputs/* input */.hF.text({
-            description: 'Address of the update server’s API, e.g. `https://codepush.example.com`.',
-            required: true,
+            description: 'Address of the update server’s API, e.g. `https://codepush.example.com`. For all kinds but `eas`.',
         }),
         'access-key': inputs/* input */.hF.secret({
-            description: 'Access key of an account that may release to the channels. Take it from a secret.',
-            required: true,
+            description: 'Access key of an account that may release to the channels. Take it from a secret. For all kinds but `eas`, which takes `EXPO_TOKEN` from the step’s env.',
         }),
         'server-kind': inputs/* input */.hF.choice({
-            description: '`microsoft` (its code-push-server and what descends from it: Revopush, Codemagic), `lisong` (`code-push-server` of npm, shm-open), `hot-updater`, or `auto` to find out.',
+            description: '`microsoft` (its code-push-server and what descends from it: Revopush, Codemagic), `lisong` (`code-push-server` of npm, shm-open), `hot-updater`, `eas`, or `auto` to find out which of the first three.',
             default: 'auto',
-            options: ['auto', 'microsoft', 'lisong', 'hot-updater'],
+            options: ['auto', ...serverKinds],
         }),
         channels: inputs/* input */.hF.list({
-            description: 'What to roll back, as `app/deployment` (for hot-updater `platform/channel`), separated by commas or lines: iOS and Android in one step.',
+            description: 'What to roll back, as `app/deployment` (for hot-updater `platform/channel`, for EAS `all/branch`), separated by commas or lines: iOS and Android in one step.',
             required: true,
+        }),
+        project: inputs/* input */.hF.text({
+            description: 'Folder of the Expo project, for `eas`.',
+            default: '.',
         }),
         mode: inputs/* input */.hF.choice({
             description: '`roll-back`, or `stop`: the bad release is halted, and nothing is put in its place.',
@@ -43691,7 +43697,7 @@ const codepushRollback = defineAction({
         from: 'Labels that were taken back, one for each channel, separated by commas.',
         to: 'Labels that were gone back to.',
         label: 'Labels that are on top now.',
-        verified: '`true` when devices on every channel are offered what they should be.',
+        verified: '`true` when devices on every channel are offered what they should be. Those of EAS are not asked: `false`.',
         channels: 'What was done on each channel, JSON.',
     },
 });
@@ -43703,16 +43709,18 @@ const codepushRollback = defineAction({
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _codepush_code_push_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3181);
 /* harmony import */ var _codepush_describe_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(9820);
-/* harmony import */ var _codepush_hot_updater_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8654);
-/* harmony import */ var _codepush_release_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(9484);
+/* harmony import */ var _codepush_open_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(579);
+/* harmony import */ var _codepush_record_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(168);
+/* harmony import */ var _codepush_release_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(9484);
 /* harmony import */ var _codepush_request_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(256);
-/* harmony import */ var _codepush_roll_back_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(1137);
+/* harmony import */ var _codepush_roll_back_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(7977);
+/* harmony import */ var _codepush_verify_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9284);
 /* harmony import */ var _runner_action_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(7825);
 /* harmony import */ var _text_markdown_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(4358);
-/* harmony import */ var _codepush_rollback_contract_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(7305);
-/* harmony import */ var _wiring_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(4626);
+/* harmony import */ var _codepush_rollback_contract_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(441);
+/* harmony import */ var _wiring_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(9854);
+
 
 
 
@@ -43735,9 +43743,17 @@ const headlines = {
 };
 await (0,_runner_action_js__WEBPACK_IMPORTED_MODULE_3__/* .runAction */ .C)(_codepush_rollback_contract_js__WEBPACK_IMPORTED_MODULE_4__/* .codepushRollback */ .S, async (step) => {
     const { inputs, log } = step;
-    const url = (0,_codepush_request_js__WEBPACK_IMPORTED_MODULE_6__/* .readServerUrl */ .Pm)(inputs['server-url']);
-    if (!(0,_codepush_request_js__WEBPACK_IMPORTED_MODULE_6__/* .isEncrypted */ .ph)(url))
-        log.warning('input "server-url" is an http: address: whoever is on the way can read the access key', 'CodePush');
+    step.secrets.add(step.env['EXPO_TOKEN'] ?? '');
+    const open = (0,_codepush_open_js__WEBPACK_IMPORTED_MODULE_0__/* .prepareServer */ .T)({
+        kind: inputs['server-kind'],
+        url: inputs['server-url'],
+        accessKey: inputs['access-key'],
+        folder: inputs.project,
+        env: step.env,
+        fetch: globalThis.fetch,
+        now: () => step.now().getTime(),
+        signal: step.signal,
+    });
     const workplace = await (0,_wiring_js__WEBPACK_IMPORTED_MODULE_5__/* .openWorkplace */ .x)(step);
     const { incident } = workplace;
     const requests = (0,_codepush_request_js__WEBPACK_IMPORTED_MODULE_6__/* .readRequests */ .h7)({
@@ -43750,14 +43766,16 @@ await (0,_runner_action_js__WEBPACK_IMPORTED_MODULE_3__/* .runAction */ .C)(_cod
         incident,
     });
     const startedAt = step.now().toISOString();
-    const server = await openServer(step, url);
+    const server = await open();
+    if (!(0,_codepush_request_js__WEBPACK_IMPORTED_MODULE_6__/* .isEncrypted */ .ph)(server.at))
+        log.warning('input "server-url" is an http: address: whoever is on the way can read the access key', 'CodePush');
     log.info(`${server.at} is a server of the kind ${server.kind}`);
-    const plans = await (0,_codepush_roll_back_js__WEBPACK_IMPORTED_MODULE_2__/* .planAll */ .n1)(server, requests);
+    const plans = await (0,_codepush_roll_back_js__WEBPACK_IMPORTED_MODULE_1__/* .planAll */ .n1)(server, requests);
     for (const line of plans.flatMap(_codepush_describe_js__WEBPACK_IMPORTED_MODULE_7__/* .describePlan */ .df))
         log.info(line);
     if (inputs['dry-run'])
         return finish(step, workplace, { server, plans, results: [], decision: 'planned' });
-    const results = await (0,_codepush_roll_back_js__WEBPACK_IMPORTED_MODULE_2__/* .applyAll */ .yl)(server, plans, {
+    const results = await (0,_codepush_roll_back_js__WEBPACK_IMPORTED_MODULE_1__/* .applyAll */ .yl)(server, plans, {
         incident,
         verifyTimeoutMs: inputs['verify-timeout'] ?? 0,
         now: () => step.now().getTime(),
@@ -43766,61 +43784,22 @@ await (0,_runner_action_js__WEBPACK_IMPORTED_MODULE_3__/* .runAction */ .C)(_cod
     });
     for (const line of results.flatMap(_codepush_describe_js__WEBPACK_IMPORTED_MODULE_7__/* .describeDevices */ .Jj))
         log.info(line);
-    for (const result of results)
-        await record(step, workplace, result, startedAt);
-    await finish(step, workplace, { server, plans, results, decision: (0,_codepush_roll_back_js__WEBPACK_IMPORTED_MODULE_2__/* .decide */ .LD)(results) });
+    const circumstances = {
+        reason: step.secrets.redact(inputs.reason),
+        automatic: !step.context.byHand,
+        startedAt,
+        stepKey: step.context.stepKey,
+    };
+    for (const result of results) {
+        const event = (0,_codepush_record_js__WEBPACK_IMPORTED_MODULE_8__/* .describeResult */ .dy)(result, circumstances);
+        if (event !== undefined)
+            await workplace.record(event.what, event.key);
+    }
+    await finish(step, workplace, { server, plans, results, decision: (0,_codepush_roll_back_js__WEBPACK_IMPORTED_MODULE_1__/* .decide */ .LD)(results) });
     const problems = results.flatMap(({ problem }) => problem ?? []);
     if (problems.length > 0)
         step.fail(problems.join('\n'));
 });
-async function openServer({ inputs, signal, now }, url) {
-    const connection = {
-        fetch: globalThis.fetch,
-        now: () => now().getTime(),
-        signal,
-        url,
-        accessKey: inputs['access-key'],
-    };
-    const kind = inputs['server-kind'] === 'auto' ? await (0,_codepush_code_push_js__WEBPACK_IMPORTED_MODULE_0__/* .detectKind */ .i)(connection) : inputs['server-kind'];
-    return kind === 'hot-updater' ? (0,_codepush_hot_updater_js__WEBPACK_IMPORTED_MODULE_1__/* .openHotUpdater */ .b)(connection) : (0,_codepush_code_push_js__WEBPACK_IMPORTED_MODULE_0__/* .openCodePush */ .k)(connection, kind);
-}
-/** What this run, or an earlier one of the same incident, did to a channel. A rollback of another incident is not ours to tell. */
-async function record({ inputs, context, secrets }, { record: append }, { plan, receipt, problem, reasonCode }, startedAt) {
-    const name = (0,_codepush_release_js__WEBPACK_IMPORTED_MODULE_8__/* .formatChannel */ .Ne)(plan.channel.name);
-    const label = (each, otherwise) => `${name} ${each?.label ?? otherwise}`;
-    if (problem !== undefined) {
-        const from = label('bad' in plan ? plan.bad : undefined, 'as it is');
-        const to = label('good' in plan ? plan.good : undefined, 'nothing older');
-        const code = reasonCode === 'superseded' ? 'conflict' : reasonCode;
-        if (code === 'restored' || code === 'done-before' || code === 'halted')
-            return;
-        await append({ kind: 'rollback-failed', layer: 'ota', from, to, reasonCode: code, because: problem }, [
-            'ota',
-            from,
-            to,
-            code,
-            context.stepKey,
-        ]);
-        return;
-    }
-    if (receipt?.bad === undefined || (plan.kind === 'done' && !plan.ours))
-        return;
-    const from = label(receipt.bad, '');
-    const to = label(receipt.good, 'halted');
-    await append({
-        kind: 'rollback-applied',
-        layer: 'ota',
-        from,
-        // a copy on top has a label of its own; what it was copied from is the same in a run that finds it done
-        to: plan.kind === 'done' ? label(plan.good.copyOf ?? plan.good, '') : to,
-        now: label(receipt.now, 'halted'),
-        reason: secrets.redact(inputs.reason),
-        targetFoundBy: plan.kind === 'roll-back' ? plan.foundBy : plan.kind === 'done' ? 'done before' : 'halted',
-        automatic: !context.byHand,
-        undone: [],
-        startedAt,
-    }, ['ota', from, label(receipt.now, 'halted')]);
-}
 async function finish(step, { incident }, { server, plans, results, decision, }) {
     const channels = plans.map((plan, index) => describeOutcome(plan, results[index]));
     const reason = results.find(({ problem }) => problem !== undefined) ?? results[0];
@@ -43848,13 +43827,13 @@ async function finish(step, { incident }, { server, plans, results, decision, })
 function describeOutcome(plan, result) {
     const { receipt, reasonCode } = result ?? {};
     return {
-        channel: (0,_codepush_release_js__WEBPACK_IMPORTED_MODULE_8__/* .formatChannel */ .Ne)(plan.channel.name),
+        channel: (0,_codepush_release_js__WEBPACK_IMPORTED_MODULE_10__/* .formatChannel */ .Ne)(plan.channel.name),
         plan: plan.kind,
         reason: reasonCode ?? 'dry-run',
         from: ('bad' in plan ? plan.bad?.label : plan.expected) ?? '',
         to: 'good' in plan ? plan.good.label : '',
         label: receipt?.now?.label ?? '',
-        verified: receipt?.devices.every(({ ok }) => ok) ?? false,
+        verified: (0,_codepush_verify_js__WEBPACK_IMPORTED_MODULE_2__/* .isVerified */ .p4)(receipt?.devices ?? []),
     };
 }
 
@@ -43887,7 +43866,7 @@ const commonInputs = {
         description: 'Name of the environment. Left empty: that of the deployment event, else the configured one, else `production`.',
     }),
     revision: _runner_inputs_js__WEBPACK_IMPORTED_MODULE_0__/* .input */ .hF.text({
-        description: 'Full id of the deployed commit that may be bad. Left empty: that of the deployment or workflow-run event, else the commit this workflow runs for.',
+        description: 'Full id of the deployed commit that may be bad. Left empty: that of the deployment or workflow-run event; in a run that was started by hand, by a comment or by a schedule, the newest deployment of the environment; else the commit this workflow runs for.',
     }),
 };
 /** Outputs that every action has. */
@@ -43901,7 +43880,7 @@ const commonOutputs = {
 
 /***/ }),
 
-/***/ 4626:
+/***/ 9854:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -43909,6 +43888,8 @@ const commonOutputs = {
 __nccwpck_require__.d(__webpack_exports__, {
   x: () => (/* binding */ openWorkplace)
 });
+
+// UNUSED EXPORTS: aboutRevision
 
 // EXTERNAL MODULE: ./lib/errors.js
 var errors = __nccwpck_require__(452);
@@ -44386,7 +44367,9 @@ function findLiteralSecrets(document) {
         values.push(...held.texts);
         if (held.texts.length === 0 || held.named)
             return;
-        tell(path, `${quote(name)} must not be written here; put it in a secret and write \`{ env: NAME }\``);
+        // in a broken file, a part of the secret may have become a part of the key
+        const shown = /^[A-Za-z][\w-]*$/.test(name) ? quote(name) : 'this value';
+        tell(path, `${shown} must not be written here; put it in a secret and write \`{ env: NAME }\``);
     };
     const walkText = (text, path) => {
         const user = /:\/\/([^\s/?#]*)@/.exec(text)?.[1];
@@ -44530,8 +44513,8 @@ function printable(line) {
     return line.replace(/(?!\t)[\p{Cc}\u2028\u2029]/gu, '\ufffd');
 }
 
-// EXTERNAL MODULE: ./node_modules/zod/v4/classic/schemas.js + 11 modules
-var schemas = __nccwpck_require__(2857);
+// EXTERNAL MODULE: ./node_modules/zod/v4/classic/schemas.js + 10 modules
+var schemas = __nccwpck_require__(3798);
 // EXTERNAL MODULE: ./lib/text/duration.js
 var duration = __nccwpck_require__(4783);
 ;// CONCATENATED MODULE: ./lib/config/branch-name.js
@@ -44569,520 +44552,6 @@ const rules = [
     [/\.$|\.lock(?:\/|$)/, 'it ends with `.` or `.lock`'],
     [/^.{245,}$/su, 'it is longer than 244 characters'],
 ];
-
-;// CONCATENATED MODULE: ./lib/config/fields.js
-
-
-
-
-
-/**
- * The building blocks of the schema. Every message in it is the second half of a sentence that starts with the name
- * of the key (`is missing; write …`), except those of unknown keys, which are whole.
- */
-/**
- * A mapping that refuses keys it does not know, each with the nearest one that it does.
- * @param elsewhere keys that people put here but belong to another place, and what to do with them
- */
-function section(shape, elsewhere = {}) {
-    const known = Object.keys(shape);
-    return schemas/* strictObject */.rej(shape, {
-        error: (issue) => {
-            if (issue.code !== 'unrecognized_keys')
-                return undefined;
-            // one line per key, in the order of `issue.keys`
-            return issue.keys.map((key) => explainUnknownKey({ key, known, elsewhere })).join('\n');
-        },
-    });
-}
-function explainUnknownKey({ key, known, elsewhere, }) {
-    if (key === '<<')
-        return 'merge keys (`<<`) are not understood; write the keys out';
-    const place = Object.hasOwn(elsewhere, key) ? elsewhere[key] : undefined;
-    return `unknown key ${quote(key)}; ${place ?? suggestOrList(key, known)}`;
-}
-/** `15s` in the file, milliseconds in the result. */
-function fields_duration({ min = 0, max } = {}) {
-    return schemas/* string */.YjP({ error: ({ input }) => (input === undefined ? undefined : (0,duration/* explainDuration */.MP)(input)) })
-        .regex(duration/* durationPattern */.Zq, { error: ({ input }) => (0,duration/* explainDuration */.MP)(input) })
-        .superRefine((text, context) => {
-        if (!duration/* durationPattern */.Zq.test(text))
-            return;
-        const message = explainRange({ text, min, max });
-        if (message !== undefined)
-            context.addIssue(message);
-    })
-        .transform(duration/* parseDuration */.E9);
-}
-function explainRange({ text, min, max, }) {
-    const value = parseOrExplain(text);
-    if (typeof value === 'string')
-        return value;
-    if (value < min)
-        return `is too short; write at least \`${(0,duration/* formatDuration */.a3)(min)}\``;
-    if (max !== undefined && value > max)
-        return `is too long; write at most \`${(0,duration/* formatDuration */.a3)(max)}\``;
-    return undefined;
-}
-function parseOrExplain(text) {
-    try {
-        return (0,duration/* parseDuration */.E9)(text);
-    }
-    catch (error) {
-        return error instanceof Error ? error.message : String(error);
-    }
-}
-function branchName() {
-    return schemas/* string */.YjP().superRefine((name, context) => {
-        const message = explainBranchName(name);
-        if (message !== undefined)
-            context.addIssue(message);
-    });
-}
-/** An address to look at over HTTP. Credentials in it are refused with those of the rest of the file. */
-function httpUrl({ example }) {
-    return schemas/* string */.YjP({
-        error: ({ input }) => input === undefined ? `is missing; write an address, such as \`${example}\`` : undefined,
-    })
-        .regex(/^https?:\/\/\S+$/i, `is not an address with http or https; write it in full, such as \`${example}\``)
-        .refine((url) => !/^https?:\/\/\S+$/i.test(url) || URL.canParse(url), {
-        error: `can't be read as an address; write it as \`${example}\``,
-    });
-}
-/** Names of HTTP headers (RFC 9110, section 5.6.2) with a text, or the environment variable that holds it. */
-function headers() {
-    return schemas/* record */.g1P(schemas/* string */.YjP()
-        .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'is not the name of a header; write one such as `accept`'), headerValue)
-        .superRefine((all, context) => {
-        const seen = new Set();
-        for (const name of Object.keys(all)) {
-            if (seen.has(name.toLowerCase())) {
-                context.addIssue({
-                    code: 'custom',
-                    path: [name],
-                    message: 'is there twice; upper and lower case are the same',
-                });
-            }
-            seen.add(name.toLowerCase());
-        }
-    });
-}
-const headerValue = schemas/* union */.KCZ([
-    schemas/* string */.YjP()
-        .refine(isOneLine, { error: 'holds a line break or control character; write one line' })
-        .describe('the text itself; never a secret'),
-    section({
-        env: schemas/* string */.YjP({
-            error: ({ input }) => (input === undefined ? 'is missing; write `{ env: NAME }`' : undefined),
-        })
-            .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'is not the name of an environment variable; write one such as `HEALTH_TOKEN`')
-            .refine((name) => (0,redact/* redact */.E$)(name) === name, 'is itself a secret; write the name of the variable that holds it')
-            .describe('name of the environment variable of the step that holds the whole value, such as `Bearer …`'),
-    }),
-], { error: 'must be a text or `{ env: NAME }`; write a text in quotes' });
-/** False for a text with control characters, which in a header would start another one. */
-function isOneLine(text) {
-    return !/\p{Cc}/u.test(text);
-}
-/** A threshold; says how to write one where people write `5%` or `5s`. */
-function limit() {
-    return schemas/* number */.aig({ error: ({ input }) => (input === undefined ? undefined : explainNumber(input)) });
-}
-function explainNumber(input) {
-    if (typeof input !== 'string')
-        return 'must be a number; write one such as `0.05`';
-    const percent = /^(\d{1,6}(?:\.\d{1,6})?)\s*%$/.exec(input)?.[1];
-    if (percent !== undefined)
-        return `must be a number without a sign; write \`${toRatio(Number(percent))}\` for ${percent} %`;
-    if (duration/* durationPattern */.Zq.test(input))
-        return `must be a number; write \`${(0,duration/* parseDuration */.E9)(input)}\`, in milliseconds`;
-    if (/^-?\d{1,15}(?:\.\d{1,15})?$/.test(input))
-        return `must be a number; write \`${input}\` without quotes`;
-    return 'must be a number; write one such as `0.05`';
-}
-/** What is wrong with a limit of something that runs from 0 to 1. */
-function explainRatio(value) {
-    if (value < 0)
-        return 'must be a ratio from 0 to 1; write for example `0.05` for 5 %';
-    if (value <= 1)
-        return undefined;
-    const meant = value <= 100 ? value : 5;
-    return `must be a ratio from 0 to 1; write \`${toRatio(meant)}\` for ${meant} %`;
-}
-function toRatio(percent) {
-    return Number((percent / 100).toPrecision(12));
-}
-
-;// CONCATENATED MODULE: ./lib/config/metrics.js
-/** How bad a breach of a check is; what each leads to is the gate's rule. */
-const severities = ['critical', 'high', 'medium', 'low'];
-/** What a check measures, where it is one of the well-known things. */
-const metrics = ['error-rate', 'response-time', 'cpu', 'memory', 'crash-rate'];
-/** The metrics that a probe over HTTP can measure by itself. */
-const httpMetrics = ['error-rate', 'response-time'];
-/** The limit and severity of a check that names its metric and nothing else. */
-const metricDefaults = {
-    'error-rate': {
-        limit: { max: 0.05 },
-        severity: 'high',
-        unit: 'ratio',
-        meaning: 'share of requests that failed',
-    },
-    'response-time': {
-        limit: { max: 5000 },
-        severity: 'medium',
-        unit: 'ms',
-        meaning: '95th percentile of response times',
-    },
-    cpu: { limit: { max: 0.9 }, severity: 'medium', unit: 'ratio', meaning: 'share of the CPU in use' },
-    memory: { limit: { max: 0.9 }, severity: 'medium', unit: 'ratio', meaning: 'share of the memory in use' },
-    'crash-rate': {
-        limit: { max: 0.01 },
-        severity: 'critical',
-        unit: 'ratio',
-        meaning: 'share of sessions that crashed',
-    },
-};
-/** The table above as a sentence for the editor: `error-rate: above 0.05, high`. */
-function describeMetrics(names) {
-    return names
-        .map((name) => {
-        const { limit, severity, unit, meaning } = metricDefaults[name];
-        return `${name}: ${meaning}, ${severity} above ${limit.max}${unit === 'ms' ? ' ms' : ''}`;
-    })
-        .join('; ');
-}
-
-;// CONCATENATED MODULE: ./lib/config/check-parts.js
-
-
-
-/** What every type of check has. */
-const shared = {
-    name: schemas/* string */.YjP({
-        error: ({ input }) => input === undefined ? 'is missing; name the check, such as `homepage`' : undefined,
-    })
-        .regex(/^[a-z0-9][a-z0-9-]*$/, 'must be of small letters, digits and dashes; write a name such as `error-rate-eu`')
-        .max(60, 'is too long; write at most 60 characters')
-        .describe('Name of the check in reports and the history; unique among the checks.'),
-    severity: schemas/* enum */.k5n(severities)
-        .optional()
-        .describe('How bad a breach is. Default: the severity of the metric; needed without a metric.'),
-    max: limit()
-        .optional()
-        .describe('Breached when the value is above. Default: the limit of the metric, if none of max, min and equals is given.'),
-    min: limit().optional().describe('Breached when the value is below. No default.'),
-    equals: limit().optional().describe('Breached when the value is another. Stands alone. No default.'),
-    'initial-delay': fields_duration()
-        .optional()
-        .describe('Rounds in this time after the start are shown and count for nothing. Default: none.'),
-    'on-no-data': schemas/* enum */.k5n(['inconclusive', 'fail', 'pass'])
-        .default('inconclusive')
-        .describe('What a round without data is: a gap (`inconclusive`), beyond the limit (`fail`), or within it (`pass`).'),
-    'on-error': schemas/* enum */.k5n(['error', 'fail', 'ignore'])
-        .default('error')
-        .describe('What a round that could not look is: an `error`, beyond the limit (`fail`), or no data (`ignore`).'),
-    'failure-limit': check_parts_count()
-        .optional()
-        .describe('Rounds beyond the limit that are put up with, of all rounds, in a row or not; one more is an issue. Stands in the place of `for`. Default: `for` decides.'),
-    'consecutive-error-limit': check_parts_count()
-        .optional()
-        .describe('Errors in a row that are put up with; one more, and the verdict is `error`. Default: 2.'),
-    'inconclusive-limit': check_parts_count()
-        .optional()
-        .describe('Rounds without data that are put up with, of all rounds; one more, and the check is inconclusive. Default: half of them.'),
-    headers: headers()
-        .prefault({})
-        .describe('Headers of the request: a text, or { env: NAME } for a secret. Default: none.'),
-};
-/** The keys of `finish`, in the order of the schema. */
-const rulesOfGaps = {
-    'initial-delay': shared['initial-delay'],
-    'on-no-data': shared['on-no-data'],
-    'on-error': shared['on-error'],
-    'failure-limit': shared['failure-limit'],
-    'consecutive-error-limit': shared['consecutive-error-limit'],
-    'inconclusive-limit': shared['inconclusive-limit'],
-};
-/** What counting checks have beside that. */
-const counting = {
-    method: schemas/* enum */.k5n(['sequential', 'threshold'])
-        .default('sequential')
-        .describe('How counts are judged: `sequential` weighs them, with a bounded chance of a false alarm; `threshold` holds their share since the last round against the limit.'),
-    alpha: schemas/* number */.aig()
-        .gt(0, 'must be above 0; write for example `0.005`')
-        .max(0.5, 'must be at most 0.5; write for example `0.005`')
-        .optional()
-        .describe('Chance of a false alarm by this check, of that of the whole gate. Default: an equal part of what the others leave.'),
-};
-function check_parts_count() {
-    return schemas/* int */.Whr('must be a whole number; write one such as `3`').min(0, 'must not be below 0');
-}
-/** Takes the keys that are the same for all types out of a check, and gives the rest beside what they mean. */
-function finish(check) {
-    const { 'initial-delay': initialDelayMs = 0, 'on-no-data': onNoData, 'on-error': onError, 'failure-limit': failureLimit, 'consecutive-error-limit': consecutiveErrorLimit, 'inconclusive-limit': inconclusiveLimit, severity, metric, max, min, equals, ...rest } = check;
-    return {
-        ...rest,
-        ...(metric === undefined ? {} : { metric }),
-        // there is one of both: needLimitAndSeverity saw to it
-        severity: severity ?? (metric === undefined ? 'high' : metricDefaults[metric].severity),
-        limit: limitOf({ metric, max, min, equals }),
-        initialDelayMs,
-        onNoData,
-        onError,
-        ...(failureLimit === undefined ? {} : { failureLimit }),
-        ...(consecutiveErrorLimit === undefined ? {} : { consecutiveErrorLimit }),
-        ...(inconclusiveLimit === undefined ? {} : { inconclusiveLimit }),
-    };
-}
-function limitOf({ metric, max, min, equals }) {
-    if (max === undefined && min === undefined && equals === undefined) {
-        return metric === undefined ? {} : metricDefaults[metric].limit;
-    }
-    return {
-        ...(max === undefined ? {} : { max }),
-        ...(min === undefined ? {} : { min }),
-        ...(equals === undefined ? {} : { equals }),
-    };
-}
-/**
- * The rules below also look at what is wrong elsewhere, so that all problems are told at once; nothing is taken for
- * granted about the types of what they look at.
- */
-function refuseBadLimits(check, context) {
-    const tell = (key, message) => context.addIssue({ code: 'custom', path: [key], message });
-    const { max, min, equals } = { max: check['max'], min: check['min'], equals: check['equals'] };
-    if (equals !== undefined && (max !== undefined || min !== undefined)) {
-        tell('equals', 'stands alone; remove it, or remove `max` and `min`');
-    }
-    if (typeof max === 'number' && typeof min === 'number' && min > max) {
-        tell('min', 'is above `max`, so that no value is good; swap them');
-    }
-    const metric = metrics.find((each) => each === check['metric']);
-    if (metric === undefined)
-        return;
-    if ((metric === 'cpu' || metric === 'memory') && check['severity'] === 'critical') {
-        tell('severity', `can't be critical for ${metric}, which by itself harms nobody; write \`high\``);
-    }
-    for (const [key, value] of Object.entries({ max, min, equals })) {
-        if (typeof value !== 'number' || !Number.isFinite(value))
-            continue;
-        const message = metricDefaults[metric].unit === 'ratio' ? explainRatio(value) : explainTime(value);
-        if (message !== undefined)
-            tell(key, message);
-    }
-}
-function explainTime(value) {
-    return value < 0 ? 'must be a time in milliseconds; write for example `5000`' : undefined;
-}
-function needLimitAndSeverity(check, context) {
-    // traffic brings its own limit, and its loss is high unless it says otherwise
-    if (check['metric'] !== undefined || check['traffic'] !== undefined)
-        return;
-    if (['max', 'min', 'equals'].every((key) => check[key] === undefined)) {
-        context.addIssue({
-            code: 'custom',
-            path: [],
-            message: 'has no limit; write `max`, `min` or `equals`, or a `metric` that brings one',
-        });
-    }
-    if (check['severity'] === undefined) {
-        context.addIssue({
-            code: 'custom',
-            path: [],
-            message: `has no severity; write \`severity\` as ${severities.join(', ')}, or a \`metric\` that brings one`,
-        });
-    }
-}
-function isMapping({ value }) {
-    return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-;// CONCATENATED MODULE: ./lib/config/check-http.js
-
-
-
-
-const expectation = section({
-    status: schemas/* array */.YOg(schemas/* int */.Whr('must be a status such as `200`')
-        .min(100, 'must be a status from 100 to 599')
-        .max(599, 'must be a status from 100 to 599'), {
-        error: ({ input }) => (Number.isInteger(input) ? `must be a list; write \`[${input}]\`` : undefined),
-    })
-        .min(1, 'is empty; write the statuses, such as `[200]`, or remove the key')
-        .optional()
-        .describe('Statuses that are good. Default: any from 200 to 299.'),
-    body: schemas/* string */.YjP()
-        .min(1, 'is empty; write a text, or remove the key')
-        .optional()
-        .describe('Text that the body of the answer must contain. Default: none.'),
-    'max-latency': fields_duration({ min: 1 })
-        .optional()
-        .describe('A slower answer is a failed probe. Default: none but `timeout`.'),
-}).transform(({ status, body, 'max-latency': maxLatencyMs }) => ({
-    ...(status === undefined ? {} : { status }),
-    ...(body === undefined ? {} : { body }),
-    ...(maxLatencyMs === undefined ? {} : { maxLatencyMs }),
-}));
-const httpCheck = section({
-    name: shared.name,
-    type: schemas/* literal */.euz('http')
-        .describe('Probes an address: an answer that is not as expected, or none, is a failure.'),
-    url: httpUrl({ example: 'https://example.com/healthz' }).describe('Address to probe with GET.'),
-    metric: schemas/* enum */.k5n(httpMetrics, { error: ({ input }) => explainHttpMetric(input) })
-        .default('error-rate')
-        .describe(`What is measured, with its own limit and severity. ${describeMetrics(httpMetrics)}.`),
-    severity: shared.severity,
-    max: shared.max,
-    min: shared.min,
-    equals: shared.equals,
-    for: fields_duration()
-        .optional()
-        .describe('How long the limit must be breached before it counts. Default: two intervals, at most the window.'),
-    expect: expectation.prefault({}).describe('What a good answer is. Default: any status from 200 to 299.'),
-    ...rulesOfGaps,
-    headers: shared.headers,
-}, { query: 'only a check of `type: prometheus` has it' })
-    .superRefine(refuseBadLimits, { when: isMapping })
-    .transform(({ for: forMs, ...check }) => ({
-    ...finish(check),
-    metric: check.metric,
-    ...(forMs === undefined ? {} : { forMs }),
-}));
-function explainHttpMetric(input) {
-    const other = metrics.find((metric) => metric === input);
-    if (other === undefined)
-        return undefined;
-    return `can't be \`${other}\`, which no probe can see; ask for it with \`type: prometheus\``;
-}
-
-;// CONCATENATED MODULE: ./lib/config/check-prometheus.js
-
-
-
-
-const prometheusCheck = section({
-    name: shared.name,
-    type: schemas/* literal */.euz('prometheus').describe('Asks a Prometheus server, or one that speaks its query API.'),
-    url: httpUrl({ example: 'http://prometheus:9090' }).describe('Address of the server, without /api/v1.'),
-    query: promql('write the PromQL that gives one value').describe('PromQL that gives exactly one value. Default: none, so that `bad` and `total` are needed.'),
-    bad: promql('write the selector of a counter').describe('Selector of the counters of what went wrong, such as `http_requests_total{code=~"5.."}`; no `rate`, no `sum`. Default: none, so that `query` is needed.'),
-    total: promql('write the selector of a counter').describe('Selector of the counters of all that `bad` is a part of, such as `http_requests_total`. Default: none, so that `query` is needed.'),
-    method: counting.method,
-    alpha: counting.alpha,
-    'max-times-before': schemas/* number */.aig()
-        .min(1, 'must be at least 1; write for example `1.25`')
-        .optional()
-        .describe('The limit as so many times the share of the hour before the deployment, for `bad` and `total`; `max` holds where nothing is known of it. Default: none, so that `max` holds.'),
-    control: section({
-        bad: promql('write the selector of a counter').describe('As `bad`, of what runs beside it. Has no default.'),
-        total: promql('write the selector of a counter').describe('As `total`, of what runs beside it. Has no default.'),
-        'max-times': schemas/* number */.aig()
-            .min(1, 'must be at least 1; write for example `1.25`')
-            .default(1.25)
-            .describe('How many times as many may go wrong as in the control.'),
-    })
-        .optional()
-        .describe('What runs at the same time and is known to be good, such as the version before in a canary. Default: none.'),
-    traffic: promql('write the selector of a counter').describe('Selector of the counters of all requests: the check is whether they still come. Default: none.'),
-    'min-times-before': schemas/* number */.aig()
-        .gt(0, 'must be above 0; write for example `0.5`')
-        .max(1, 'must be at most 1; write for example `0.5`')
-        .default(0.5)
-        .describe('For `traffic`: the share of the requests of the hour before that has to come.'),
-    metric: schemas/* enum */.k5n(metrics)
-        .optional()
-        .describe(`What the query measures, with its own limit and severity. ${describeMetrics(metrics)}. Default: none, so that a limit and a severity are needed.`),
-    severity: shared.severity,
-    max: shared.max,
-    min: shared.min,
-    equals: shared.equals,
-    for: fields_duration()
-        .prefault('0s')
-        .describe('How long the limit must be breached before it counts. Default: the first breach counts.'),
-    ...rulesOfGaps,
-    headers: shared.headers,
-}, { expect: 'only a check of `type: http` has it' })
-    .superRefine(refuseBadLimits, { when: isMapping })
-    .superRefine(needLimitAndSeverity, { when: isMapping })
-    .superRefine(needOneQuestion, { when: isMapping })
-    .transform(({ for: forMs, query, bad, total, method, alpha: share, 'max-times-before': timesBefore, control, traffic, 'min-times-before': minTimesBefore, ...check }) => {
-    const alpha = share === undefined ? {} : { alpha: share };
-    const number = { ...finish(check), forMs };
-    // there is one of them: needOneQuestion saw to it
-    if (traffic !== undefined) {
-        return { ...number, traffic, minTimesBefore, method: 'sequential', ...alpha };
-    }
-    if (bad === undefined || total === undefined)
-        return { ...number, query: query ?? '' };
-    return {
-        ...number,
-        counters: { bad, total },
-        method,
-        ...alpha,
-        ...(timesBefore === undefined ? {} : { timesBefore }),
-        ...(control === undefined ? {} : { control: controlOf(control) }),
-    };
-});
-/** Both selectors are there: needOneQuestion saw to it. */
-function controlOf(control) {
-    return {
-        counters: { bad: control.bad ?? '', total: control.total ?? '' },
-        times: control['max-times'],
-    };
-}
-function promql(what) {
-    return schemas/* string */.YjP().regex(/\S/, `is empty; ${what}`).optional();
-}
-function needOneQuestion(check, context) {
-    const tell = (key, message) => context.addIssue({ code: 'custom', path: [key], message });
-    const { query, bad, total } = { query: check['query'], bad: check['bad'], total: check['total'] };
-    if (check['traffic'] !== undefined) {
-        for (const [key, value] of Object.entries({ query, bad, total })) {
-            if (value !== undefined)
-                tell(key, 'has no place beside `traffic`; write another check for it');
-        }
-        return;
-    }
-    const control = check['control'];
-    if (typeof control === 'object' && control !== null) {
-        if (!('bad' in control && 'total' in control))
-            tell('control', 'needs both `bad` and `total`');
-        if (query !== undefined)
-            tell('control', 'needs the counters `bad` and `total`');
-    }
-    if (query === undefined && bad === undefined && total === undefined) {
-        tell('query', 'is missing; write the PromQL that gives one value, or the counters `bad` and `total`');
-        return;
-    }
-    if (query !== undefined) {
-        if (check['max-times-before'] !== undefined)
-            tell('max-times-before', 'needs the counters `bad` and `total`');
-        for (const [key, value] of Object.entries({ bad, total })) {
-            if (value !== undefined)
-                tell(key, 'stands in the place of `query`; remove one of them');
-        }
-        return;
-    }
-    if (bad === undefined)
-        tell('bad', 'is missing; `total` needs it beside it');
-    if (total === undefined)
-        tell('total', 'is missing; `bad` needs it beside it');
-    for (const [key, value] of Object.entries({ bad, total })) {
-        if (typeof value === 'string' && /\b(?:rate|irate|increase|delta)\s*\(/.test(value)) {
-            tell(key, 'is to be the counter itself, which the gate takes the increase of; remove the function');
-        }
-    }
-    const { max, min, equals } = { max: check['max'], min: check['min'], equals: check['equals'] };
-    if (min !== undefined || equals !== undefined) {
-        tell(min === undefined ? 'equals' : 'min', "can't be the limit of counts; write `max`, the share of bad ones");
-    }
-    if (typeof max === 'number') {
-        const message = explainRatio(max);
-        if (message !== undefined && check['metric'] === undefined)
-            tell('max', message);
-    }
-}
 
 ;// CONCATENATED MODULE: ./node_modules/jsonpath-rfc9535/dist/esm/parser/parser.js
 // @generated by Peggy 4.2.0.
@@ -49145,8 +48614,596 @@ function batchExec(input, expressionToCallback, errorCallback) {
     }
 }
 //# sourceMappingURL=index.js.map
-;// CONCATENATED MODULE: ./lib/config/check-sources.js
+;// CONCATENATED MODULE: ./lib/config/fields.js
 
+
+
+
+
+
+/**
+ * The building blocks of the schema. Every message in it is the second half of a sentence that starts with the name
+ * of the key (`is missing; write …`), except those of unknown keys, which are whole.
+ */
+/**
+ * A mapping that refuses keys it does not know, each with the nearest one that it does.
+ * @param elsewhere keys that people put here but belong to another place, and what to do with them
+ */
+function section(shape, elsewhere = {}) {
+    const known = Object.keys(shape);
+    return schemas/* strictObject */.rej(shape, {
+        error: (issue) => {
+            if (issue.code !== 'unrecognized_keys')
+                return undefined;
+            // one line per key, in the order of `issue.keys`
+            return issue.keys.map((key) => explainUnknownKey({ key, known, elsewhere })).join('\n');
+        },
+    });
+}
+function explainUnknownKey({ key, known, elsewhere, }) {
+    if (key === '<<')
+        return 'merge keys (`<<`) are not understood; write the keys out';
+    const place = Object.hasOwn(elsewhere, key) ? elsewhere[key] : undefined;
+    return `unknown key ${quote(key)}; ${place ?? suggestOrList(key, known)}`;
+}
+/** `15s` in the file, milliseconds in the result. */
+function fields_duration({ min = 0, max } = {}) {
+    return schemas/* string */.YjP({ error: ({ input }) => (input === undefined ? undefined : (0,duration/* explainDuration */.MP)(input)) })
+        .regex(duration/* durationPattern */.Zq, { error: ({ input }) => (0,duration/* explainDuration */.MP)(input) })
+        .superRefine((text, context) => {
+        if (!duration/* durationPattern */.Zq.test(text))
+            return;
+        const message = explainRange({ text, min, max });
+        if (message !== undefined)
+            context.addIssue(message);
+    })
+        .transform(duration/* parseDuration */.E9);
+}
+function explainRange({ text, min, max, }) {
+    const value = parseOrExplain(text);
+    if (typeof value === 'string')
+        return value;
+    if (value < min)
+        return `is too short; write at least \`${(0,duration/* formatDuration */.a3)(min)}\``;
+    if (max !== undefined && value > max)
+        return `is too long; write at most \`${(0,duration/* formatDuration */.a3)(max)}\``;
+    return undefined;
+}
+function parseOrExplain(text) {
+    try {
+        return (0,duration/* parseDuration */.E9)(text);
+    }
+    catch (error) {
+        return error instanceof Error ? error.message : String(error);
+    }
+}
+function branchName() {
+    return schemas/* string */.YjP().superRefine((name, context) => {
+        const message = explainBranchName(name);
+        if (message !== undefined)
+            context.addIssue(message);
+    });
+}
+/** An address to look at over HTTP. Credentials in it are refused with those of the rest of the file. */
+function httpUrl({ example }) {
+    return schemas/* string */.YjP({
+        error: ({ input }) => input === undefined ? `is missing; write an address, such as \`${example}\`` : undefined,
+    })
+        .regex(/^https?:\/\/\S+$/i, `is not an address with http or https; write it in full, such as \`${example}\``)
+        .refine((url) => !/^https?:\/\/\S+$/i.test(url) || URL.canParse(url), {
+        error: `can't be read as an address; write it as \`${example}\``,
+    });
+}
+/** A path into JSON that evaluates no script. */
+function jsonPath() {
+    return schemas/* string */.YjP().superRefine((path, context) => {
+        try {
+            query({}, path);
+        }
+        catch {
+            context.addIssue({
+                code: 'custom',
+                message: 'is not a JSONPath of RFC 9535; write one such as `$.errors`',
+            });
+        }
+    });
+}
+/** Names of HTTP headers (RFC 9110, section 5.6.2) with a text, or the environment variable that holds it. */
+function headers() {
+    return schemas/* record */.g1P(schemas/* string */.YjP()
+        .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'is not the name of a header; write one such as `accept`'), headerValue)
+        .superRefine((all, context) => {
+        const seen = new Set();
+        for (const name of Object.keys(all)) {
+            if (seen.has(name.toLowerCase())) {
+                context.addIssue({
+                    code: 'custom',
+                    path: [name],
+                    message: 'is there twice; upper and lower case are the same',
+                });
+            }
+            seen.add(name.toLowerCase());
+        }
+    });
+}
+/** The name of a variable of the step that holds a secret: none is written into the file. */
+function environmentVariable(example) {
+    return schemas/* string */.YjP({
+        error: ({ input }) => (input === undefined ? 'is missing; write `{ env: NAME }`' : undefined),
+    })
+        .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, `is not the name of an environment variable; write one such as \`${example}\``)
+        .refine((name) => (0,redact/* redact */.E$)(name) === name, 'is itself a secret; write the name of the variable that holds it')
+        .describe(`name of the environment variable of the step, such as \`${example}\``);
+}
+const headerValue = schemas/* union */.KCZ([
+    schemas/* string */.YjP()
+        .refine(isOneLine, { error: 'holds a line break or control character; write one line' })
+        .describe('the text itself; never a secret'),
+    section({
+        env: environmentVariable('HEALTH_TOKEN').describe('name of the environment variable of the step that holds the whole value, such as `Bearer …`'),
+    }),
+], { error: 'must be a text or `{ env: NAME }`; write a text in quotes' });
+/** False for a text with control characters, which in a header would start another one. */
+function isOneLine(text) {
+    return !/\p{Cc}/u.test(text);
+}
+/** A threshold; says how to write one where people write `5%` or `5s`. */
+function limit() {
+    return schemas/* number */.aig({ error: ({ input }) => (input === undefined ? undefined : explainNumber(input)) });
+}
+function explainNumber(input) {
+    if (typeof input !== 'string')
+        return 'must be a number; write one such as `0.05`';
+    const percent = /^(\d{1,6}(?:\.\d{1,6})?)\s*%$/.exec(input)?.[1];
+    if (percent !== undefined)
+        return `must be a number without a sign; write \`${toRatio(Number(percent))}\` for ${percent} %`;
+    if (duration/* durationPattern */.Zq.test(input))
+        return `must be a number; write \`${(0,duration/* parseDuration */.E9)(input)}\`, in milliseconds`;
+    if (/^-?\d{1,15}(?:\.\d{1,15})?$/.test(input))
+        return `must be a number; write \`${input}\` without quotes`;
+    return 'must be a number; write one such as `0.05`';
+}
+/** What is wrong with a limit of something that runs from 0 to 1. */
+function explainRatio(value) {
+    if (value < 0)
+        return 'must be a ratio from 0 to 1; write for example `0.05` for 5 %';
+    if (value <= 1)
+        return undefined;
+    const meant = value <= 100 ? value : 5;
+    return `must be a ratio from 0 to 1; write \`${toRatio(meant)}\` for ${meant} %`;
+}
+function toRatio(percent) {
+    return Number((percent / 100).toPrecision(12));
+}
+
+;// CONCATENATED MODULE: ./lib/config/metrics.js
+/** How bad a breach of a check is; what each leads to is the gate's rule. */
+const severities = ['critical', 'high', 'medium', 'low'];
+/** What a check measures, where it is one of the well-known things. */
+const metrics = ['error-rate', 'response-time', 'cpu', 'memory', 'crash-rate'];
+/** The metrics that a probe over HTTP can measure by itself. */
+const httpMetrics = ['error-rate', 'response-time'];
+/** The limit and severity of a check that names its metric and nothing else. */
+const metricDefaults = {
+    'error-rate': {
+        limit: { max: 0.05 },
+        severity: 'high',
+        unit: 'ratio',
+        meaning: 'share of requests that failed',
+    },
+    'response-time': {
+        limit: { max: 5000 },
+        severity: 'medium',
+        unit: 'ms',
+        meaning: '95th percentile of response times',
+    },
+    cpu: { limit: { max: 0.9 }, severity: 'medium', unit: 'ratio', meaning: 'share of the CPU in use' },
+    memory: { limit: { max: 0.9 }, severity: 'medium', unit: 'ratio', meaning: 'share of the memory in use' },
+    'crash-rate': {
+        limit: { max: 0.01 },
+        severity: 'critical',
+        unit: 'ratio',
+        meaning: 'share of sessions that crashed',
+    },
+};
+/** The table above as a sentence for the editor: `error-rate: above 0.05, high`. */
+function describeMetrics(names) {
+    return names
+        .map((name) => {
+        const { limit, severity, unit, meaning } = metricDefaults[name];
+        return `${name}: ${meaning}, ${severity} above ${limit.max}${unit === 'ms' ? ' ms' : ''}`;
+    })
+        .join('; ');
+}
+
+;// CONCATENATED MODULE: ./lib/config/check-parts.js
+
+
+
+/** What every type of check has. */
+const shared = {
+    name: schemas/* string */.YjP({
+        error: ({ input }) => input === undefined ? 'is missing; name the check, such as `homepage`' : undefined,
+    })
+        .regex(/^[a-z0-9][a-z0-9-]*$/, 'must be of small letters, digits and dashes; write a name such as `error-rate-eu`')
+        .max(60, 'is too long; write at most 60 characters')
+        .describe('Name of the check in reports and the history; unique among the checks.'),
+    severity: schemas/* enum */.k5n(severities)
+        .optional()
+        .describe('How bad a breach is. Default: the severity of the metric; needed without a metric.'),
+    max: limit()
+        .optional()
+        .describe('Breached when the value is above. Default: the limit of the metric, if none of max, min and equals is given.'),
+    min: limit().optional().describe('Breached when the value is below. No default.'),
+    equals: limit().optional().describe('Breached when the value is another. Stands alone. No default.'),
+    'initial-delay': fields_duration()
+        .optional()
+        .describe('Rounds in this time after the start are shown and count for nothing. Default: none.'),
+    'on-no-data': schemas/* enum */.k5n(['inconclusive', 'fail', 'pass'])
+        .default('inconclusive')
+        .describe('What a round without data is: a gap (`inconclusive`), beyond the limit (`fail`), or within it (`pass`).'),
+    'on-error': schemas/* enum */.k5n(['error', 'fail', 'ignore'])
+        .default('error')
+        .describe('What a round that could not look is: an `error`, beyond the limit (`fail`), or no data (`ignore`).'),
+    'failure-limit': check_parts_count()
+        .optional()
+        .describe('Rounds beyond the limit that are put up with, of all rounds, in a row or not; one more is an issue. Stands in the place of `for`. Default: `for` decides.'),
+    'consecutive-error-limit': check_parts_count()
+        .optional()
+        .describe('Errors in a row that are put up with; one more, and the verdict is `error`. Default: 2.'),
+    'inconclusive-limit': check_parts_count()
+        .optional()
+        .describe('Rounds without data that are put up with, of all rounds; one more, and the check is inconclusive. Default: half of them.'),
+    headers: headers()
+        .prefault({})
+        .describe('Headers of the request: a text, or { env: NAME } for a secret. Default: none.'),
+};
+/** The keys of `finish`, in the order of the schema. */
+const rulesOfGaps = {
+    'initial-delay': shared['initial-delay'],
+    'on-no-data': shared['on-no-data'],
+    'on-error': shared['on-error'],
+    'failure-limit': shared['failure-limit'],
+    'consecutive-error-limit': shared['consecutive-error-limit'],
+    'inconclusive-limit': shared['inconclusive-limit'],
+};
+/** What counting checks have beside that. */
+const counting = {
+    method: schemas/* enum */.k5n(['sequential', 'threshold'])
+        .default('sequential')
+        .describe('How counts are judged: `sequential` weighs them, with a bounded chance of a false alarm; `threshold` holds their share since the last round against the limit.'),
+    alpha: schemas/* number */.aig()
+        .gt(0, 'must be above 0; write for example `0.005`')
+        .max(0.5, 'must be at most 0.5; write for example `0.005`')
+        .optional()
+        .describe('Chance of a false alarm by this check, of that of the whole gate. Default: an equal part of what the others leave.'),
+};
+function check_parts_count() {
+    return schemas/* int */.Whr('must be a whole number; write one such as `3`').min(0, 'must not be below 0');
+}
+/** Takes the keys that are the same for all types out of a check, and gives the rest beside what they mean. */
+function finish(check) {
+    const { 'initial-delay': initialDelayMs = 0, 'on-no-data': onNoData, 'on-error': onError, 'failure-limit': failureLimit, 'consecutive-error-limit': consecutiveErrorLimit, 'inconclusive-limit': inconclusiveLimit, severity, metric, max, min, equals, ...rest } = check;
+    return {
+        ...rest,
+        ...(metric === undefined ? {} : { metric }),
+        // there is one of both: needLimitAndSeverity saw to it
+        severity: severity ?? (metric === undefined ? 'high' : metricDefaults[metric].severity),
+        limit: limitOf({ metric, max, min, equals }),
+        initialDelayMs,
+        onNoData,
+        onError,
+        ...(failureLimit === undefined ? {} : { failureLimit }),
+        ...(consecutiveErrorLimit === undefined ? {} : { consecutiveErrorLimit }),
+        ...(inconclusiveLimit === undefined ? {} : { inconclusiveLimit }),
+    };
+}
+function limitOf({ metric, max, min, equals }) {
+    if (max === undefined && min === undefined && equals === undefined) {
+        return metric === undefined ? {} : metricDefaults[metric].limit;
+    }
+    return {
+        ...(max === undefined ? {} : { max }),
+        ...(min === undefined ? {} : { min }),
+        ...(equals === undefined ? {} : { equals }),
+    };
+}
+/**
+ * The rules below also look at what is wrong elsewhere, so that all problems are told at once; nothing is taken for
+ * granted about the types of what they look at.
+ */
+function refuseBadLimits(check, context) {
+    const tell = (key, message) => context.addIssue({ code: 'custom', path: [key], message });
+    const { max, min, equals } = { max: check['max'], min: check['min'], equals: check['equals'] };
+    if (equals !== undefined && (max !== undefined || min !== undefined)) {
+        tell('equals', 'stands alone; remove it, or remove `max` and `min`');
+    }
+    if (typeof max === 'number' && typeof min === 'number' && min > max) {
+        tell('min', 'is above `max`, so that no value is good; swap them');
+    }
+    const metric = metrics.find((each) => each === check['metric']);
+    if (metric === undefined)
+        return;
+    if ((metric === 'cpu' || metric === 'memory') && check['severity'] === 'critical') {
+        tell('severity', `can't be critical for ${metric}, which by itself harms nobody; write \`high\``);
+    }
+    for (const [key, value] of Object.entries({ max, min, equals })) {
+        if (typeof value !== 'number' || !Number.isFinite(value))
+            continue;
+        const message = metricDefaults[metric].unit === 'ratio' ? explainRatio(value) : explainTime(value);
+        if (message !== undefined)
+            tell(key, message);
+    }
+}
+function explainTime(value) {
+    return value < 0 ? 'must be a time in milliseconds; write for example `5000`' : undefined;
+}
+function needLimitAndSeverity(check, context) {
+    // traffic brings its own limit, and its loss is high unless it says otherwise
+    if (check['metric'] !== undefined || check['traffic'] !== undefined)
+        return;
+    if (['max', 'min', 'equals'].every((key) => check[key] === undefined)) {
+        context.addIssue({
+            code: 'custom',
+            path: [],
+            message: 'has no limit; write `max`, `min` or `equals`, or a `metric` that brings one',
+        });
+    }
+    if (check['severity'] === undefined) {
+        context.addIssue({
+            code: 'custom',
+            path: [],
+            message: `has no severity; write \`severity\` as ${severities.join(', ')}, or a \`metric\` that brings one`,
+        });
+    }
+}
+function isMapping({ value }) {
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+;// CONCATENATED MODULE: ./lib/config/check-http.js
+
+
+
+
+const jsonValue = schemas/* union */.KCZ([
+    schemas/* string */.YjP().describe('a text'),
+    schemas/* number */.aig().describe('a number'),
+    schemas/* boolean */.zMY().describe('true or false'),
+    schemas/* null */.chJ().describe('null'),
+]);
+const expectation = section({
+    status: schemas/* array */.YOg(schemas/* int */.Whr('must be a status such as `200`')
+        .min(100, 'must be a status from 100 to 599')
+        .max(599, 'must be a status from 100 to 599'), {
+        error: ({ input }) => (Number.isInteger(input) ? `must be a list; write \`[${input}]\`` : undefined),
+    })
+        .min(1, 'is empty; write the statuses, such as `[200]`, or remove the key')
+        .optional()
+        .describe('Statuses that are good. Default: any from 200 to 299.'),
+    body: schemas/* string */.YjP()
+        .min(1, 'is empty; write a text, or remove the key')
+        .optional()
+        .describe('Text that the body of the answer must contain. Default: none.'),
+    'body-matches': schemas/* string */.YjP()
+        .superRefine((pattern, context) => {
+        try {
+            new RegExp(pattern, 'u');
+        }
+        catch {
+            context.addIssue('is not a regular expression of JavaScript; write one such as `^ok\\b`');
+        }
+    })
+        .optional()
+        .describe('Regular expression that the body must match somewhere. Default: none.'),
+    json: schemas/* record */.g1P(jsonPath(), jsonValue)
+        .optional()
+        .describe('What is in the body, which is JSON then: a JSONPath, and the value that all it finds must have, such as `{ $.status: ok }`. Default: none.'),
+    headers: schemas/* record */.g1P(schemas/* string */.YjP(), schemas/* string */.YjP())
+        .optional()
+        .describe('Text that a header of the answer must contain, by its name. Default: none.'),
+    'certificate-valid-for': fields_duration()
+        .optional()
+        .describe('How long the certificate of the server must still be valid. Default: until now.'),
+    'max-latency': fields_duration({ min: 1 })
+        .optional()
+        .describe('A slower answer is a failed probe. Default: none but `timeout`.'),
+}).transform(({ status, body, json, headers, 'max-latency': maxLatencyMs, ...rest }) => ({
+    ...(status === undefined ? {} : { status }),
+    ...(body === undefined ? {} : { body }),
+    ...(rest['body-matches'] === undefined ? {} : { bodyMatches: rest['body-matches'] }),
+    ...(json === undefined ? {} : { json }),
+    ...(headers === undefined ? {} : { headers }),
+    ...(rest['certificate-valid-for'] === undefined
+        ? {}
+        : { certificateValidForMs: rest['certificate-valid-for'] }),
+    ...(maxLatencyMs === undefined ? {} : { maxLatencyMs }),
+}));
+const httpCheck = section({
+    name: shared.name,
+    type: schemas/* literal */.euz('http')
+        .describe('Probes an address: an answer that is not as expected, or none, is a failure.'),
+    url: httpUrl({ example: 'https://example.com/healthz' }).describe('Address to probe.'),
+    method: schemas/* enum */.k5n(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
+        .optional()
+        .describe('Method of the request. Default: GET, or POST with a `body`.'),
+    body: schemas/* string */.YjP()
+        .optional()
+        .describe('What is sent; its type is a header, such as `content-type`. Never a secret. Default: nothing.'),
+    redirects: schemas/* int */.Whr('must be a whole number; write for example `5`')
+        .min(0, 'must not be below 0')
+        .max(20, 'must be at most 20')
+        .default(5)
+        .describe('How many redirects are followed; with 0 a redirect is the answer.'),
+    ip: schemas/* union */.KCZ([schemas/* literal */.euz(4), schemas/* literal */.euz(6)], { error: 'must be `4` or `6`' })
+        .optional()
+        .describe('Which addresses of the host are probed: those of IPv4 or of IPv6. Default: any.'),
+    metric: schemas/* enum */.k5n(httpMetrics, { error: ({ input }) => explainHttpMetric(input) })
+        .default('error-rate')
+        .describe(`What is measured, with its own limit and severity. ${describeMetrics(httpMetrics)}.`),
+    severity: shared.severity,
+    max: shared.max,
+    min: shared.min,
+    equals: shared.equals,
+    for: fields_duration()
+        .optional()
+        .describe('How long the limit must be breached before it counts. Default: two intervals, at most the window.'),
+    expect: expectation.prefault({}).describe('What a good answer is. Default: any status from 200 to 299.'),
+    ...rulesOfGaps,
+    headers: shared.headers,
+}, { query: 'only a check of `type: prometheus` has it' })
+    .superRefine(refuseBadLimits, { when: isMapping })
+    .superRefine(refuseBodyOfGet, { when: isMapping })
+    .transform(({ for: forMs, method, body, ip, ...check }) => ({
+    ...finish(check),
+    metric: check.metric,
+    ...(method === undefined ? {} : { method }),
+    ...(body === undefined ? {} : { body }),
+    ...(ip === undefined ? {} : { ip }),
+    ...(forMs === undefined ? {} : { forMs }),
+}));
+function refuseBodyOfGet(check, context) {
+    if (check['body'] === undefined || (check['method'] !== 'GET' && check['method'] !== 'HEAD'))
+        return;
+    const message = `can't be sent with ${check['method']}; remove it, or write \`method: POST\``;
+    context.addIssue({ code: 'custom', path: ['body'], message });
+}
+function explainHttpMetric(input) {
+    const other = metrics.find((metric) => metric === input);
+    if (other === undefined)
+        return undefined;
+    return `can't be \`${other}\`, which no probe can see; ask for it with \`type: prometheus\``;
+}
+
+;// CONCATENATED MODULE: ./lib/config/check-prometheus.js
+
+
+
+
+const prometheusCheck = section({
+    name: shared.name,
+    type: schemas/* literal */.euz('prometheus').describe('Asks a Prometheus server, or one that speaks its query API.'),
+    url: httpUrl({ example: 'http://prometheus:9090' }).describe('Address of the server, without /api/v1.'),
+    query: promql('write the PromQL that gives one value').describe('PromQL that gives exactly one value. Default: none, so that `bad` and `total` are needed.'),
+    bad: promql('write the selector of a counter').describe('Selector of the counters of what went wrong, such as `http_requests_total{code=~"5.."}`; no `rate`, no `sum`. Default: none, so that `query` is needed.'),
+    total: promql('write the selector of a counter').describe('Selector of the counters of all that `bad` is a part of, such as `http_requests_total`. Default: none, so that `query` is needed.'),
+    method: counting.method,
+    alpha: counting.alpha,
+    'max-times-before': schemas/* number */.aig()
+        .min(1, 'must be at least 1; write for example `1.25`')
+        .optional()
+        .describe('The limit as so many times the share of the hour before the deployment, for `bad` and `total`; `max` holds where nothing is known of it. Default: none, so that `max` holds.'),
+    control: section({
+        bad: promql('write the selector of a counter').describe('As `bad`, of what runs beside it. Has no default.'),
+        total: promql('write the selector of a counter').describe('As `total`, of what runs beside it. Has no default.'),
+        'max-times': schemas/* number */.aig()
+            .min(1, 'must be at least 1; write for example `1.25`')
+            .default(1.25)
+            .describe('How many times as many may go wrong as in the control.'),
+    })
+        .optional()
+        .describe('What runs at the same time and is known to be good, such as the version before in a canary. Default: none.'),
+    traffic: promql('write the selector of a counter').describe('Selector of the counters of all requests: the check is whether they still come. Default: none.'),
+    'min-times-before': schemas/* number */.aig()
+        .gt(0, 'must be above 0; write for example `0.5`')
+        .max(1, 'must be at most 1; write for example `0.5`')
+        .default(0.5)
+        .describe('For `traffic`: the share of the requests of the hour before that has to come.'),
+    metric: schemas/* enum */.k5n(metrics)
+        .optional()
+        .describe(`What the query measures, with its own limit and severity. ${describeMetrics(metrics)}. Default: none, so that a limit and a severity are needed.`),
+    severity: shared.severity,
+    max: shared.max,
+    min: shared.min,
+    equals: shared.equals,
+    for: fields_duration()
+        .prefault('0s')
+        .describe('How long the limit must be breached before it counts. Default: the first breach counts.'),
+    ...rulesOfGaps,
+    headers: shared.headers,
+}, { expect: 'only a check of `type: http` has it' })
+    .superRefine(refuseBadLimits, { when: isMapping })
+    .superRefine(needLimitAndSeverity, { when: isMapping })
+    .superRefine(needOneQuestion, { when: isMapping })
+    .transform(({ for: forMs, query, bad, total, method, alpha: share, 'max-times-before': timesBefore, control, traffic, 'min-times-before': minTimesBefore, ...check }) => {
+    const alpha = share === undefined ? {} : { alpha: share };
+    const number = { ...finish(check), forMs };
+    // there is one of them: needOneQuestion saw to it
+    if (traffic !== undefined) {
+        return { ...number, traffic, minTimesBefore, method: 'sequential', ...alpha };
+    }
+    if (bad === undefined || total === undefined)
+        return { ...number, query: query ?? '' };
+    return {
+        ...number,
+        counters: { bad, total },
+        method,
+        ...alpha,
+        ...(timesBefore === undefined ? {} : { timesBefore }),
+        ...(control === undefined ? {} : { control: controlOf(control) }),
+    };
+});
+/** Both selectors are there: needOneQuestion saw to it. */
+function controlOf(control) {
+    return {
+        counters: { bad: control.bad ?? '', total: control.total ?? '' },
+        times: control['max-times'],
+    };
+}
+function promql(what) {
+    return schemas/* string */.YjP().regex(/\S/, `is empty; ${what}`).optional();
+}
+function needOneQuestion(check, context) {
+    const tell = (key, message) => context.addIssue({ code: 'custom', path: [key], message });
+    const { query, bad, total } = { query: check['query'], bad: check['bad'], total: check['total'] };
+    if (check['traffic'] !== undefined) {
+        for (const [key, value] of Object.entries({ query, bad, total })) {
+            if (value !== undefined)
+                tell(key, 'has no place beside `traffic`; write another check for it');
+        }
+        return;
+    }
+    const control = check['control'];
+    if (typeof control === 'object' && control !== null) {
+        if (!('bad' in control && 'total' in control))
+            tell('control', 'needs both `bad` and `total`');
+        if (query !== undefined)
+            tell('control', 'needs the counters `bad` and `total`');
+    }
+    if (query === undefined && bad === undefined && total === undefined) {
+        tell('query', 'is missing; write the PromQL that gives one value, or the counters `bad` and `total`');
+        return;
+    }
+    if (query !== undefined) {
+        if (check['max-times-before'] !== undefined)
+            tell('max-times-before', 'needs the counters `bad` and `total`');
+        for (const [key, value] of Object.entries({ bad, total })) {
+            if (value !== undefined)
+                tell(key, 'stands in the place of `query`; remove one of them');
+        }
+        return;
+    }
+    if (bad === undefined)
+        tell('bad', 'is missing; `total` needs it beside it');
+    if (total === undefined)
+        tell('total', 'is missing; `bad` needs it beside it');
+    for (const [key, value] of Object.entries({ bad, total })) {
+        if (typeof value === 'string' && /\b(?:rate|irate|increase|delta)\s*\(/.test(value)) {
+            tell(key, 'is to be the counter itself, which the gate takes the increase of; remove the function');
+        }
+    }
+    const { max, min, equals } = { max: check['max'], min: check['min'], equals: check['equals'] };
+    if (min !== undefined || equals !== undefined) {
+        tell(min === undefined ? 'equals' : 'min', "can't be the limit of counts; write `max`, the share of bad ones");
+    }
+    if (typeof max === 'number') {
+        const message = explainRatio(max);
+        if (message !== undefined && check['metric'] === undefined)
+            tell('max', message);
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/config/check-sources.js
 
 
 
@@ -49212,17 +49269,6 @@ const commandCheck = section({
     .superRefine(refuseBadLimits, { when: isMapping })
     .superRefine(needLimitAndSeverity, { when: isMapping })
     .transform(({ env: passes, ...check }) => ({ ...finishNumber(check), passes, headers: {} }));
-const jsonPath = () => check_sources_text().superRefine((path, context) => {
-    try {
-        query({}, path);
-    }
-    catch {
-        context.addIssue({
-            code: 'custom',
-            message: 'is not a JSONPath of RFC 9535; write one such as `$.errors`',
-        });
-    }
-});
 const jsonCheck = section({
     ...common,
     ...counting,
@@ -49355,6 +49401,24 @@ const codePushCheck = section({
     ...(labelBefore === undefined ? {} : { labelBefore }),
     headers: { authorization: { env, scheme: 'Bearer' } },
 }));
+const gitHubCheck = section({
+    ...common,
+    type: schemas/* literal */.euz('github')
+        .describe('Asks GitHub how the revision stands: its required checks, and its deployment to the environment.'),
+    checks: schemas/* union */.KCZ([schemas/* literal */.euz('required'), schemas/* array */.YOg(check_sources_text()).min(1, 'is empty; write the names of checks')], {
+        error: 'must be `required`, or a list of names of check runs and commit statuses',
+    })
+        .default('required')
+        .describe('Checks that must not fail: those that the rules of the branch require, or these names.'),
+    deployment: schemas/* boolean */.zMY()
+        .default(true)
+        .describe('Whether the newest deployment of the revision to the environment must not fail.'),
+})
+    .superRefine(refuseBadLimits, { when: isMapping })
+    .transform(({ metric: _, max, ...check }) => ({
+    ...finishNumber({ metric: 'error-rate', ...check, max: max ?? 0 }),
+    headers: {},
+}));
 /** There is one of both: needOne saw to it. */
 function sourceOf({ single, bad, total, method, alpha }) {
     return bad === undefined || total === undefined
@@ -49391,6 +49455,7 @@ const checks_checksSchema = schemas/* array */.YOg(schemas/* discriminatedUnion 
     newRelicCheck,
     sentryCheck,
     codePushCheck,
+    gitHubCheck,
 ]))
     .superRefine(refuseSharedNames, { when: ({ value }) => Array.isArray(value) });
 function refuseSharedNames(checks, context) {
@@ -49408,7 +49473,155 @@ function refuseSharedNames(checks, context) {
     }
 }
 
+;// CONCATENATED MODULE: ./lib/config/rollback.js
+
+
+
+/** What is wrong, as far as one knows when one has to act. */
+const issueTypes = [
+    'code-bug',
+    'config-error',
+    'database-corruption',
+    'performance',
+    'unknown',
+];
+/** The layers that this version can roll back, in the order in which it does. */
+const configuredLayers = ['database', 'code', 'ota'];
+const failureRules = ['stop', 'continue', 'undo'];
+const rollback_layers = schemas/* array */.YOg(schemas/* enum */.k5n(configuredLayers))
+    .min(1, 'is empty; write a layer such as `code`, or leave the key out');
+const line = () => schemas/* string */.YjP()
+    .regex(/\S/, 'is empty; leave the key out instead')
+    .refine(isOneLine, { error: 'holds a line break or control character; write one line' });
+/** How the front door goes about it. */
+function rollbackSchema() {
+    return section({
+        strategies: section(Object.fromEntries(issueTypes.map((type) => [
+            type,
+            rollback_layers.optional().describe(`Layers for the issue type \`${type}\`. Default: as told above.`),
+        ])))
+            .prefault({})
+            .describe('Which layers are rolled back for which type of issue. By default `code-bug` and `config-error` take the code, `database-corruption` the database, `performance` the over-the-air update or else the code, and `unknown` all that the deployment changed.'),
+        'on-failure': schemas/* enum */.k5n(failureRules)
+            .default('stop')
+            .describe('When a layer fails: `stop` leaves the rest as it is, `continue` goes on with the next one, `undo` takes back what was done, from the safety copies.'),
+        'daily-cap': schemas/* number */.aig()
+            .int('must be a whole number; write for example `3`')
+            .min(0, 'must be 0 or more')
+            .default(3)
+            .describe('How often the environment may be rolled back within 24 hours without a person.'),
+        'max-age': fields_duration()
+            .prefault('7d')
+            .describe('How old the failed revision may be, for a rollback without a person.'),
+        'plan-valid': fields_duration({ min: 1000 }).prefault('1h').describe('How long a saved plan may be applied.'),
+        verify: fields_duration()
+            .prefault('5m')
+            .describe('How long it may take after the rollback until production is seen to be well again; it is over as soon as that is known.'),
+    })
+        .transform((all) => ({
+        strategies: all.strategies,
+        onFailure: all['on-failure'],
+        dailyCap: all['daily-cap'],
+        maxAgeMs: all['max-age'],
+        planValidMs: all['plan-valid'],
+        verifyMs: all.verify,
+    }))
+        .prefault({})
+        .describe('How a rollback of several layers goes.');
+}
+function codeSchema() {
+    return section({
+        target: line()
+            .default('last-successful-deployment')
+            .describe('The good revision, as in the input `target` of git-rollback.'),
+        delivery: schemas/* enum */.k5n(['auto', 'direct', 'pull-request'])
+            .default('auto')
+            .describe('`direct`, `pull-request`, or `auto` for what the rules of the branch allow.'),
+        'tag-pattern': line()
+            .default('deploy-*')
+            .describe('For the target `previous-deployment-tag`: name of the tags, with one `*`.'),
+        checks: schemas/* array */.YOg(line()).default([]).describe('For the target `last-green`: the checks that were green.'),
+        'max-commits': schemas/* number */.aig()
+            .int('must be a whole number; write for example `50`')
+            .min(0, 'must be 0 or more')
+            .default(50)
+            .describe('How many commits may be undone without a person.'),
+        redeploy: section({
+            workflow: line().describe('File of the workflow that deploys, such as `deploy.yml`.'),
+            inputs: schemas/* record */.g1P(schemas/* string */.YjP(), schemas/* string */.YjP())
+                .default({})
+                .describe('Its inputs; `{revision}` stands for the rollback commit.'),
+            timeout: fields_duration().prefault('30m').describe('How long its run may take.'),
+        })
+            .transform(({ timeout: timeoutMs, ...rest }) => ({ ...rest, timeoutMs }))
+            .optional()
+            .describe('How the restored revision is deployed: a push with the token of a workflow starts no workflow by itself. By default nothing is deployed.'),
+    })
+        .transform(({ 'max-commits': maxCommits, 'tag-pattern': tagPattern, ...rest }) => ({
+        ...rest,
+        maxCommits,
+        tagPattern,
+    }))
+        .prefault({})
+        .describe('The code: a branch of this repository.');
+}
+function databaseSchema() {
+    return section({
+        url: section({ env: environmentVariable('DATABASE_URL') }).describe('Variable that holds the address of the database, as in the input `database-url` of db-restore.'),
+        storage: line().describe('Where the backups are, as in the input `storage` of db-restore.'),
+        migrations: line()
+            .optional()
+            .describe('Folder of the migrations, such as `db/migrations`. By default there are none.'),
+        strategy: schemas/* enum */.k5n(['migrations', 'backup', 'both'])
+            .optional()
+            .describe('`migrations` undoes what the deployment applied, `backup` restores the backup from before it, `both` undoes and, where that is not possible, restores. Default: `migrations` where there is a folder of them, else `backup`.'),
+        'keep-old': fields_duration()
+            .prefault('7d')
+            .describe('How long a database that was replaced is kept beside the live one.'),
+        'allow-data-loss': schemas/* boolean */.zMY()
+            .default(false)
+            .describe('Go on although rows or columns that hold data are taken away.'),
+        'restore-without-a-person': schemas/* boolean */.zMY()
+            .default(false)
+            .describe('Whether a machine may restore a backup, with nobody asked. Undoing migrations needs no such word.'),
+        identity: section({ env: environmentVariable('AGE_IDENTITY') })
+            .optional()
+            .describe('Variable that holds the identity of age, for encrypted backups. By default there are none.'),
+        recipient: line()
+            .optional()
+            .describe('Public key of age that safety copies are encrypted to. By default they are not.'),
+    })
+        .transform(({ 'keep-old': keepOldMs, 'allow-data-loss': allowDataLoss, 'restore-without-a-person': mayRestoreAlone, ...rest }) => ({ ...rest, keepOldMs, allowDataLoss, mayRestoreAlone }))
+        .optional()
+        .describe('The database that the deployment migrates. By default none is rolled back.');
+}
+function otaSchema() {
+    return section({
+        'server-url': httpUrl({ example: 'https://codepush.example.com' }).describe('Address of the update server’s API.'),
+        'access-key': section({ env: environmentVariable('CODEPUSH_ACCESS_KEY') }).describe('Variable that holds the access key.'),
+        'server-kind': schemas/* enum */.k5n(['auto', 'microsoft', 'lisong', 'hot-updater'])
+            .default('auto')
+            .describe('The kind of server, as in the input `server-kind` of codepush-rollback.'),
+        channels: schemas/* array */.YOg(line())
+            .min(1, 'is empty; write one such as `shop-ios/Production`')
+            .describe('What is rolled back, as `app/deployment`.'),
+        'verify-timeout': fields_duration({ max: (0,duration/* parseDuration */.E9)('1h') })
+            .prefault('2m')
+            .describe('How long devices may be answered from the server’s cache.'),
+    })
+        .transform((all) => ({
+        serverUrl: all['server-url'],
+        accessKey: all['access-key'],
+        serverKind: all['server-kind'],
+        channels: all.channels,
+        verifyTimeoutMs: all['verify-timeout'],
+    }))
+        .optional()
+        .describe('Over-the-air updates. By default none are rolled back.');
+}
+
 ;// CONCATENATED MODULE: ./lib/config/schema.js
+
 
 
 
@@ -49434,6 +49647,10 @@ const configSchema = section({
         .prefault({})
         .describe('Where the record of incidents is kept.'),
     health: healthSchema().prefault({}).describe('How the actions see whether production is well.'),
+    rollback: rollbackSchema(),
+    code: codeSchema(),
+    database: databaseSchema(),
+    ota: otaSchema(),
     postmortem: section({
         labels: schemas/* array */.YOg(schemas/* string */.YjP()
             .regex(/\S/, 'is empty; write the name of a label')
@@ -49473,11 +49690,21 @@ function healthSchema() {
         cooldown: fields_duration()
             .prefault('30m')
             .describe('Least time between two automatic rollbacks of the environment.'),
+        jitter: fields_duration()
+            .prefault('0s')
+            .describe('Each look begins up to so much later, by chance, so that many gates do not ask at the same moment. At most the interval.'),
+        concurrency: schemas/* int */.Whr('must be a whole number; write for example `10`')
+            .min(1, 'must be at least 1')
+            .default(10)
+            .describe('How many checks look at the same time, at most.'),
         checks: checks_checksSchema.prefault([]).describe('What is looked at. Each check has a limit and a severity.'),
+        impact: checks_checksSchema
+            .prefault([])
+            .describe('What tells whether users are harmed, such as active users, crashes, feedback and engagement: measured before and after, and never rolled back for.'),
     })
         .superRefine(keepWithinWindow, { when: schema_isMapping })
         .transform((health) => {
-        const { window: windowMs, interval, timeout, cooldown: cooldownMs, checks, alpha } = health;
+        const { window: windowMs, interval, timeout, cooldown: cooldownMs, checks, impact, alpha } = health;
         const intervalMs = interval ?? Math.min(defaultIntervalMs, windowMs);
         const timeoutMs = timeout ?? Math.min(defaultTimeoutMs, windowMs);
         return {
@@ -49487,7 +49714,10 @@ function healthSchema() {
             cooldownMs,
             alpha,
             healthyEarly: health['healthy-early'],
+            jitterMs: Math.min(health.jitter, intervalMs),
+            concurrency: health.concurrency,
             checks: checks.map((check) => fillFor(check, { intervalMs, windowMs })),
+            impact: impact.map((check) => fillFor(check, { intervalMs, windowMs })),
         };
     });
 }
@@ -49621,6 +49851,7 @@ var dist_src = __nccwpck_require__(1015);
 ;// CONCATENATED MODULE: ./lib/github/refusal.js
 
 
+
 /** Texts as GitHub sends them (2022-11-28 API), most telling first. */
 const texts = [
     [/secondary rate limit|API rate limit exceeded/i, 'rate-limit'],
@@ -49644,10 +49875,13 @@ const texts = [
 ];
 /** Tells what a failed request means; undefined for an error that is not an answer of GitHub. */
 function readRefusal(error) {
+    const answer = readGraphqlErrors(error);
+    if (answer !== undefined)
+        return answer;
     if (!(error instanceof dist_src/* RequestError */.G))
         return undefined;
     const { status, message, response } = error;
-    const byText = texts.find(([text]) => text.test(message))?.[1];
+    const byText = kindOfText(message);
     return {
         kind: byText ?? kindOfStatus(status),
         status,
@@ -49655,6 +49889,25 @@ function readRefusal(error) {
         answered: response !== undefined,
         retryAfterSeconds: retryAfter(response?.headers ?? {}),
     };
+}
+/** GraphQL answers 200 and tells what went wrong in the body: its first error counts. */
+function readGraphqlErrors(error) {
+    if (!(error instanceof Error) || error.name !== 'GraphqlResponseError' || !('errors' in error))
+        return undefined;
+    const [first] = schemas/* array */.YOg(graphqlErrorSchema).safeParse(error.errors).data ?? [];
+    const message = first?.message ?? error.message;
+    const kind = kindOfText(message) ?? graphqlKinds[first?.type ?? ''] ?? 'invalid';
+    return { kind, status: 200, message, answered: true, retryAfterSeconds: undefined };
+}
+const graphqlErrorSchema = schemas/* object */.Ikc({ message: schemas/* string */.YjP(), type: schemas/* string */.YjP().optional() });
+const graphqlKinds = {
+    FORBIDDEN: 'permission',
+    NOT_FOUND: 'not-found',
+    RATE_LIMITED: 'rate-limit',
+    STALE_DATA: 'not-fast-forward',
+};
+function kindOfText(message) {
+    return texts.find(([text]) => text.test(message))?.[1];
 }
 /** https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api#handle-rate-limit-errors-appropriately */
 function retryAfter(headers) {
@@ -49696,7 +49949,7 @@ function isCancelled(error) {
     return error instanceof Error && error.name === 'AbortError';
 }
 /** Runs a request, and turns a refusal into the error that tells the user the way out. */
-async function explained(need, request) {
+async function refusal_explained(need, request) {
     try {
         return await request();
     }
@@ -49759,7 +50012,7 @@ function firstLines(message) {
 
 /** A text file of a branch or commit; undefined when the file, or the branch, is not there. Up to 100 MB, as the raw media type gives. */
 async function readFile({ octokit, owner, repo }, { path, ref }) {
-    return explained({ doing: `read ${path} at ${ref}`, permission: 'contents: read' }, async () => {
+    return refusal_explained({ doing: `read ${path} at ${ref}`, permission: 'contents: read' }, async () => {
         try {
             const response = await octokit.rest.repos.getContent({
                 owner,
@@ -49791,7 +50044,7 @@ const leaveOut = 'take this branch out of the rule';
  */
 async function writeFile({ octokit, owner, repo }, { path, branch, bytes, blob, message, }) {
     const doing = `write ${path} on ${branch}`;
-    return explained({ doing, permission: 'contents: write', detour: leaveOut }, async () => {
+    return refusal_explained({ doing, permission: 'contents: write', detour: leaveOut }, async () => {
         try {
             const content = Buffer.from(bytes).toString('base64');
             await octokit.rest.repos.createOrUpdateFileContents({
@@ -49819,7 +50072,7 @@ async function writeFile({ octokit, owner, repo }, { path, branch, bytes, blob, 
 }
 /** Every path in the tree of a branch or commit with the id of its blob; undefined when the ref is not there. */
 async function listFiles({ octokit, owner, repo }, { ref }) {
-    return explained({ doing: `list the files of ${ref}`, permission: 'contents: read' }, async () => {
+    return refusal_explained({ doing: `list the files of ${ref}`, permission: 'contents: read' }, async () => {
         try {
             const { data } = await octokit.rest.git.getTree({ owner, repo, tree_sha: ref, recursive: 'true' });
             return data.tree.flatMap(({ path, sha, type }) => type === 'blob' && path && sha ? [{ path, blob: sha }] : []);
@@ -49835,7 +50088,7 @@ async function listFiles({ octokit, owner, repo }, { ref }) {
 /** Starts a branch with no history in common with the others, holding one file; 'taken' when it is there by now. */
 async function createOrphanBranch({ octokit, owner, repo }, { branch, path, text, message }) {
     const doing = `create the branch ${branch}`;
-    return explained({ doing, permission: 'contents: write', detour: leaveOut }, async () => {
+    return refusal_explained({ doing, permission: 'contents: write', detour: leaveOut }, async () => {
         // objects that nothing points at change nothing, so these two may be repeated
         const tree = await octokit.rest.git.createTree({
             owner,
@@ -49865,6 +50118,91 @@ async function createOrphanBranch({ octokit, owner, repo }, { branch, path, text
 /** Git's own id of a file's content: https://git-scm.com/book/en/v2/Git-Internals-Git-Objects */
 function blobId(content) {
     return (0,external_node_crypto_.createHash)('sha1').update(`blob ${content.length}\0`).update(content).digest('hex');
+}
+
+;// CONCATENATED MODULE: ./lib/github/deployments.js
+
+const permission = 'deployments: read';
+/** The deployments of an environment, or of a revision in it, newest first, a page of a hundred at a time so that a caller stops when it has what it seeks. */
+async function* listDeployments({ octokit, owner, repo }, { environment, revision }) {
+    const pages = octokit.paginate.iterator(octokit.rest.repos.listDeployments, {
+        owner,
+        repo,
+        environment,
+        ...(revision && { sha: revision }),
+        per_page: 100,
+    });
+    const iterator = pages[Symbol.asyncIterator]();
+    const need = { doing: `list the deployments of ${environment}`, permission };
+    for (let page = await refusal_explained(need, () => iterator.next()); !page.done; page = await refusal_explained(need, () => iterator.next())) {
+        for (const { id, sha, created_at } of page.value.data)
+            yield { id, revision: sha, createdAt: new Date(created_at) };
+    }
+}
+/** Says how a deployment ended; one that ended so already is left as it is. @param description longer ones are cut off */
+async function markDeployment({ octokit, owner, repo }, { id }, { state, description: given, logUrl }) {
+    const description = given.length > 140 ? `${given.slice(0, 139)}…` : given;
+    const need = { doing: `mark deployment ${id}`, permission: 'deployments: write' };
+    await explained(need, async () => {
+        const about = { owner, repo, deployment_id: id };
+        const { data } = await octokit.rest.repos.listDeploymentStatuses({ ...about, per_page: 1 });
+        if (data[0]?.state === state)
+            return;
+        await octokit.rest.repos.createDeploymentStatus({
+            ...about,
+            state,
+            description,
+            ...(logUrl !== undefined && { log_url: logUrl }),
+            // the newest deployment is another one, and stays as it is
+            auto_inactive: state === 'success',
+        });
+    });
+}
+/**
+ * Records that a revision is put into an environment by a rollback. Without auto-merge and required contexts: GitHub would
+ * merge the default branch into it, and want checks of it that ran long ago.
+ */
+async function createDeployment({ octokit, owner, repo }, { environment, revision, description, payload, }) {
+    const need = {
+        doing: `record the deployment of ${revision.slice(0, 7)}`,
+        permission: 'deployments: write',
+    };
+    const { data } = await explained(need, () => octokit.rest.repos.createDeployment({
+        owner,
+        repo,
+        ref: revision,
+        task: 'rollback',
+        environment,
+        description: description.slice(0, 140),
+        payload,
+        auto_merge: false,
+        required_contexts: [],
+    }));
+    if (!('id' in data))
+        throw new TypeError(`no deployment was made: ${data.message ?? ''}`);
+    return { id: data.id };
+}
+/**
+ * True when the deployment has ever succeeded. Not its present state: a newer deployment turns an older one `inactive`,
+ * and in production environments it does not even do that.
+ */
+async function hasSucceeded({ octokit, owner, repo }, deployment) {
+    const { data } = await explained({ doing: `read the statuses of deployment ${deployment.id}`, permission }, () => octokit.rest.repos.listDeploymentStatuses({ owner, repo, deployment_id: deployment.id, per_page: 100 }));
+    return data.some(({ state }) => state === 'success');
+}
+/** How the newest deployment of a revision to an environment stands; `missing` when there is none. */
+async function deploymentState(repository, { environment, revision }) {
+    const { octokit, owner, repo } = repository;
+    const found = await listDeployments(repository, { environment, revision }).next();
+    if (found.done)
+        return 'missing';
+    const { id } = found.value;
+    const { data } = await explained({ doing: `read the statuses of deployment ${id}`, permission }, () => octokit.rest.repos.listDeploymentStatuses({ owner, repo, deployment_id: id, per_page: 100 }));
+    const [newest] = data;
+    if (newest?.state === 'failure' || newest?.state === 'error')
+        return 'failure';
+    // a newer deployment turns one that succeeded `inactive`
+    return data.some(({ state }) => state === 'success') ? 'success' : 'pending';
 }
 
 // EXTERNAL MODULE: ./node_modules/p-retry/index.js + 1 modules
@@ -49917,6 +50255,11 @@ const checkOutcomeSchema = schemas/* object */.Ikc({
     value: schemas/* number */.aig().optional(),
     failingSince: datetime().optional(),
 });
+const beforeAndAfter = schemas/* object */.Ikc({
+    name: schemas/* string */.YjP(),
+    before: schemas/* number */.aig().optional(),
+    after: schemas/* number */.aig().optional(),
+});
 const healthChecked = schemas/* object */.Ikc({
     ...event_common,
     kind: schemas/* literal */.euz('health-checked'),
@@ -49947,6 +50290,8 @@ const rollbackApplied = schemas/* object */.Ikc({
     automatic: schemas/* boolean */.zMY(),
     undone: schemas/* array */.YOg(schemas/* object */.Ikc({ revision: schemas/* string */.YjP(), title: schemas/* string */.YjP(), author: schemas/* string */.YjP() })),
     startedAt: datetime(),
+    /** the safety copy, in the layer's own words: what is needed to go back to what was there */
+    kept: schemas/* record */.g1P(schemas/* string */.YjP(), schemas/* string */.YjP()).optional(),
 });
 /** A rollback that waits for people: it takes effect when its pull request is merged. */
 const rollbackProposed = schemas/* object */.Ikc({
@@ -49975,12 +50320,101 @@ const postmortemOpened = schemas/* object */.Ikc({
     issue: schemas/* number */.aig().int(),
     url: schemas/* string */.YjP(),
 });
+/** What was rolled back is there again, from its safety copy. */
+const rollbackUndone = schemas/* object */.Ikc({
+    ...event_common,
+    kind: schemas/* literal */.euz('rollback-undone'),
+    layer: layerSchema,
+    /** `now` of the rollback that is undone */
+    from: schemas/* string */.YjP(),
+    /** where the layer stands now */
+    now: schemas/* string */.YjP(),
+    because: schemas/* string */.YjP(),
+});
+/** What a rollback of several layers is about to do, in this order; `plan` is the digest of it all. */
+const plannedLayers = schemas/* array */.YOg(schemas/* object */.Ikc({ layer: layerSchema, from: schemas/* string */.YjP(), to: schemas/* string */.YjP() }));
+/** A plan was saved, for people to look at and apply later: one that was edited since has another digest. */
+const rollbackPlanned = schemas/* object */.Ikc({
+    ...event_common,
+    kind: schemas/* literal */.euz('rollback-planned'),
+    plan: schemas/* string */.YjP(),
+    layers: plannedLayers,
+});
+/** A rollback of several layers began: until it has ended, the next run goes on with it. */
+const rollbackBegan = schemas/* object */.Ikc({
+    ...event_common,
+    kind: schemas/* literal */.euz('rollback-began'),
+    layers: plannedLayers,
+    reason: schemas/* string */.YjP(),
+    automatic: schemas/* boolean */.zMY(),
+    /** when the run looked at production first, for the time to recover */
+    startedAt: datetime(),
+});
+/** The restored revision was deployed by the repository's own workflow. */
+const revisionDeployed = schemas/* object */.Ikc({
+    ...event_common,
+    kind: schemas/* literal */.euz('revision-deployed'),
+    deployed: schemas/* string */.YjP(),
+    workflow: schemas/* string */.YjP(),
+    url: schemas/* string */.YjP(),
+});
+/** Production was looked at after the rollback. */
+const recoveryVerified = schemas/* object */.Ikc({
+    ...event_common,
+    kind: schemas/* literal */.euz('recovery-verified'),
+    outcome: schemas/* enum */.k5n(['recovered', 'not-recovered', 'unknown']),
+    because: schemas/* string */.YjP(),
+    startedAt: datetime(),
+    /** what the checks showed when the deployment was called bad, and what they show now */
+    checks: schemas/* array */.YOg(beforeAndAfter).optional(),
+});
+/** What the people who use it noticed: active users, crashes, feedback, engagement, before the deployment and since. */
+const impactAssessed = schemas/* object */.Ikc({
+    ...event_common,
+    kind: schemas/* literal */.euz('impact-assessed'),
+    because: schemas/* string */.YjP(),
+    startedAt: datetime(),
+    checks: schemas/* array */.YOg(beforeAndAfter.extend({ harmed: schemas/* boolean */.zMY(), evidence: schemas/* string */.YjP() })),
+});
+/** A workflow was started to roll back. claimed: it is about to be; failed: it could not be, and may be tried again. */
+const rollbackRequested = schemas/* object */.Ikc({
+    ...event_common,
+    kind: schemas/* literal */.euz('rollback-requested'),
+    outcome: schemas/* enum */.k5n(['claimed', 'started', 'failed']),
+    workflow: schemas/* string */.YjP(),
+    because: schemas/* string */.YjP(),
+    /** id of the run that was started, where the server tells */
+    started: schemas/* string */.YjP().optional(),
+});
+const endings = ['complete', 'partial', 'failed', 'undone'];
+/** A rollback of several layers ended; what it did not do says why. */
+const rollbackEnded = schemas/* object */.Ikc({
+    ...event_common,
+    kind: schemas/* literal */.euz('rollback-ended'),
+    outcome: schemas/* enum */.k5n(endings),
+    layers: schemas/* array */.YOg(schemas/* object */.Ikc({ layer: layerSchema, outcome: schemas/* string */.YjP() })),
+    /** how long each phase took, ms */
+    phases: schemas/* record */.g1P(schemas/* string */.YjP(), schemas/* number */.aig()),
+});
+/** From here on nothing in the environment is rolled back without a person. */
+const holdSet = schemas/* object */.Ikc({ ...event_common, kind: schemas/* literal */.euz('hold-set'), because: schemas/* string */.YjP() });
+const holdLifted = schemas/* object */.Ikc({ ...event_common, kind: schemas/* literal */.euz('hold-lifted'), because: schemas/* string */.YjP() });
 /** One thing that happened. Immutable; a new kind is one more member here and readers of old versions pass it over. */
 const eventSchema = schemas/* discriminatedUnion */.gMt('kind', [
     healthChecked,
     rollbackApplied,
     rollbackProposed,
     rollbackFailed,
+    rollbackUndone,
+    rollbackPlanned,
+    rollbackBegan,
+    revisionDeployed,
+    recoveryVerified,
+    impactAssessed,
+    rollbackRequested,
+    rollbackEnded,
+    holdSet,
+    holdLifted,
     postmortemOpened,
 ]);
 /**
@@ -50125,7 +50559,7 @@ async function tryAppend({ repository, branch, event, }) {
  * name, a file name and an HTML comment.
  * @param revision the full commit id of the failed deployment
  */
-function incidentId({ environment, revision }) {
+function incident_incidentId({ environment, revision }) {
     const slug = environment
         .toLowerCase()
         .replace(/[^a-z0-9]+/g, '-')
@@ -50154,20 +50588,26 @@ var contract_parts = __nccwpck_require__(5242);
 
 
 
+
 /** Opens it all; sends nothing that changes anything. @throws InputError for a fork's pull request, a malformed revision, a faulty configuration file */
 async function openWorkplace({ inputs, context, log, secrets, signal, now, openRepository, }) {
     (0,runner_context/* refuseForks */.A)(context);
-    const named = inputs.revision || context.event.deployment?.sha || context.event.workflow_run?.head_sha || context.sha;
-    const parsed = revisionSchema.safeParse(named);
-    if (!parsed.success)
-        throw new errors/* InputError */.dz(`input "revision" is "${named}"; write the full 40-character id of a commit`);
-    const revision = parsed.data;
     const repository = openRepository(inputs.token);
-    const config = await loadConfig({ repository, path: inputs.config, ref: context.sha || revision });
+    const { deployment, workflow_run: workflowRun } = context.event;
+    const named = inputs.revision || deployment?.sha || workflowRun?.head_sha;
+    const told = named ? parseRevision(named) : undefined;
+    const config = await loadConfig({ repository, path: inputs.config, ref: context.sha || (told ?? 'HEAD') });
+    const environment = inputs.environment || deployment?.environment || config.environment;
+    const revision = told ?? parseRevision((await findDeployed(repository, context, environment)) ?? context.sha);
     const history = openBranchHistory({ repository, branch: config.history.branch, signal });
-    const environment = inputs.environment || context.event.deployment?.environment || config.environment;
-    const incident = incidentId({ environment, revision });
+    const incident = incident_incidentId({ environment, revision });
     const { actor, run } = context;
+    const append = (what, naturalKey, about = { incident, environment, revision }) => {
+        const at = now().toISOString();
+        const subject = { incident: about.incident, environment: about.environment, revision: about.revision };
+        const event = newEvent({ ...what, ...subject, at, actor, ...(run && { run }) }, naturalKey);
+        return history.append(eventSchema.parse((0,redact/* redactDeep */.KL)(event, secrets.redact)));
+    };
     return {
         repository,
         config,
@@ -50180,14 +50620,47 @@ async function openWorkplace({ inputs, context, log, secrets, signal, now, openR
                 log.warning(`line ${line} of ${file} in the history is left out: ${why}`, 'History');
             return events;
         },
-        record: async (what, naturalKey, about = { incident, environment, revision }) => {
-            const at = now().toISOString();
-            const subject = { incident: about.incident, environment: about.environment, revision: about.revision };
-            const event = newEvent({ ...what, ...subject, at, actor, ...(run && { run }) }, naturalKey);
-            await history.append(eventSchema.parse((0,redact/* redactDeep */.KL)(event, secrets.redact)));
-        },
+        record: async (...told) => void (await append(...told)),
+        claim: async (...told) => (await append(...told)) === 'appended',
     };
 }
+/** The same workplace for another revision of the environment, whose incident is another one. */
+function aboutRevision(workplace, revision) {
+    const { environment } = workplace;
+    const subject = { incident: incidentId({ environment, revision }), environment, revision };
+    return {
+        ...workplace,
+        ...subject,
+        record: (what, naturalKey, about = subject) => workplace.record(what, naturalKey, about),
+        claim: (what, naturalKey, about = subject) => workplace.claim(what, naturalKey, about),
+    };
+}
+/** @throws InputError for what is no full commit id */
+function parseRevision(named) {
+    const parsed = revisionSchema.safeParse(named);
+    if (parsed.success)
+        return parsed.data;
+    throw new errors/* InputError */.dz(`input "revision" is "${named}"; write the full 40-character id of a commit`);
+}
+/**
+ * What a run that is about no revision of its own is about: the newest deployment. A run that somebody starts by hand, and a
+ * scheduled one, are at the head of the branch, and what is deployed may be older.
+ * @returns undefined when the run has a revision, nothing was deployed, or the token may not see it
+ */
+async function findDeployed(repository, { eventName }, environment) {
+    if (!runsAboutNoRevision.has(eventName))
+        return undefined;
+    try {
+        for await (const { revision } of listDeployments(repository, { environment }))
+            return revision;
+    }
+    catch (error) {
+        if (!(error instanceof errors/* RefusedError */.fk))
+            throw error;
+    }
+    return undefined;
+}
+const runsAboutNoRevision = new Set(['workflow_dispatch', 'schedule', 'issue_comment']);
 /** Read through the API, so that no checkout is needed. A path that was asked for has to be there; the default one need not. */
 async function loadConfig({ repository, path, ref, }) {
     const file = await readFile(repository, { path, ref });
@@ -50201,173 +50674,59 @@ async function loadConfig({ repository, path, ref, }) {
 
 /***/ }),
 
-/***/ 3181:
+/***/ 108:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   i: () => (/* binding */ detectKind),
-/* harmony export */   k: () => (/* binding */ openCodePush)
+/* harmony export */   $f: () => (/* binding */ overlaps),
+/* harmony export */   Kl: () => (/* binding */ concreteVersion),
+/* harmony export */   Uw: () => (/* binding */ isSameBinary),
+/* harmony export */   hU: () => (/* binding */ covers)
 /* harmony export */ });
-/* harmony import */ var zod__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2857);
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(452);
-/* harmony import */ var _exchange_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1905);
-/* harmony import */ var _release_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(9484);
+/* harmony import */ var semver__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(2088);
 
-
-
-
-const releaseSchema = zod__WEBPACK_IMPORTED_MODULE_1__/* .object */ .Ikc({
-    label: zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP().regex(/^v\d+$/),
-    appVersion: zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP().min(1),
-    packageHash: zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP().min(1),
-    releaseMethod: zod__WEBPACK_IMPORTED_MODULE_1__/* ["enum"] */ .k5n(['Upload', 'Promote', 'Rollback']).nullish(),
-    originalLabel: zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP().nullish(),
-    originalDeployment: zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP().nullish(),
-    isDisabled: zod__WEBPACK_IMPORTED_MODULE_1__/* .boolean */ .zMY().nullish(),
-    rollout: zod__WEBPACK_IMPORTED_MODULE_1__/* .number */ .aig().nullish(),
-    description: zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP().nullish(),
-    releasedBy: zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP().nullish(),
-});
-const historySchema = zod__WEBPACK_IMPORTED_MODULE_1__/* .object */ .Ikc({ history: zod__WEBPACK_IMPORTED_MODULE_1__/* .array */ .YOg(releaseSchema) });
-const deploymentsSchema = zod__WEBPACK_IMPORTED_MODULE_1__/* .object */ .Ikc({
-    deployments: zod__WEBPACK_IMPORTED_MODULE_1__/* .array */ .YOg(zod__WEBPACK_IMPORTED_MODULE_1__/* .object */ .Ikc({ name: zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP(), key: zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP().min(1) })),
-});
-const offerSchema = zod__WEBPACK_IMPORTED_MODULE_1__/* .object */ .Ikc({
-    update_info: zod__WEBPACK_IMPORTED_MODULE_1__/* .object */ .Ikc({
-        is_available: zod__WEBPACK_IMPORTED_MODULE_1__/* .boolean */ .zMY(),
-        is_mandatory: zod__WEBPACK_IMPORTED_MODULE_1__/* .boolean */ .zMY().nullish(),
-        label: zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP().nullish(),
-        package_hash: zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP().nullish(),
-    }),
-});
-const metricsSchema = zod__WEBPACK_IMPORTED_MODULE_1__/* .object */ .Ikc({
-    metrics: zod__WEBPACK_IMPORTED_MODULE_1__/* .record */ .g1P(zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP(), zod__WEBPACK_IMPORTED_MODULE_1__/* .object */ .Ikc({ installed: zod__WEBPACK_IMPORTED_MODULE_1__/* .number */ .aig().optional(), failed: zod__WEBPACK_IMPORTED_MODULE_1__/* .number */ .aig().optional() }).nullable())
-        .nullable(),
-});
-const headers = { accept: 'application/vnd.code-push.v2+json', 'x-codepush-sdk-version': '3.0.0' };
-function openCodePush(connection, dialect) {
-    const deploymentPath = ({ app, deployment }, ...rest) => (0,_exchange_js__WEBPACK_IMPORTED_MODULE_0__/* .pathOf */ .XM)('apps', app, 'deployments', deployment, ...rest);
-    const change = (name, packageInfo) => ({
-        method: 'PATCH',
-        path: deploymentPath(name, 'release'),
-        headers,
-        // lisong's server dies of a missing appVersion; null means to both that it stays
-        json: { packageInfo: { ...packageInfo, appVersion: null } },
-    });
-    return {
-        kind: dialect,
-        at: connection.url,
-        goesBackBy: 'releasing',
-        prefers: dialect === 'microsoft' ? 'newer' : 'narrower',
-        async read(name) {
-            const deviceKey = await findDeviceKey(connection, name);
-            const call = { path: deploymentPath(name, 'history'), headers };
-            const { history } = await (0,_exchange_js__WEBPACK_IMPORTED_MODULE_0__/* .read */ .LF)(connection, call, historySchema);
-            return {
-                name,
-                deviceKey,
-                // one dialect answers oldest first, the other newest first; its times move with each change
-                releases: history.map((each) => toRelease(each, dialect)).sort(newestFirst),
-            };
-        },
-        disable: (name, label, description) => (0,_exchange_js__WEBPACK_IMPORTED_MODULE_0__/* .write */ .M9)(connection, change(name, { label, isDisabled: true, description })),
-        release: (name, copy) => (0,_exchange_js__WEBPACK_IMPORTED_MODULE_0__/* .write */ .M9)(connection, releaseCall(name, copy, deploymentPath)),
-        // a copy on lisong's server is offered to as many as its original was; on Microsoft's to all
-        describe: (name, label, description) => (0,_exchange_js__WEBPACK_IMPORTED_MODULE_0__/* .write */ .M9)(connection, change(name, { label, description, ...(dialect === 'lisong' && { rollout: 100 }) })),
-        ask: (channel, device) => askForUpdate(connection, channel.deviceKey, device),
-        async countReports(name) {
-            const { metrics } = await (0,_exchange_js__WEBPACK_IMPORTED_MODULE_0__/* .read */ .LF)(connection, { path: deploymentPath(name, 'metrics'), headers }, metricsSchema);
-            return toReports(metrics ?? {}, dialect);
-        },
-    };
+/** True when both mean the same binaries, however they are written: `^1.0.0` and `1.x` do. */
+function isSameBinary(a, b) {
+    return a === b || ((0,semver__WEBPACK_IMPORTED_MODULE_0__.validRange)(a) !== null && (0,semver__WEBPACK_IMPORTED_MODULE_0__.validRange)(a) === (0,semver__WEBPACK_IMPORTED_MODULE_0__.validRange)(b));
 }
-async function findDeviceKey(connection, { app, deployment }) {
-    const call = { path: (0,_exchange_js__WEBPACK_IMPORTED_MODULE_0__/* .pathOf */ .XM)('apps', app, 'deployments'), headers };
-    const answer = await (0,_exchange_js__WEBPACK_IMPORTED_MODULE_0__/* .ask */ .kA)(connection, call);
-    // 406 is what lisong's server says to everything it does not like
-    if (answer.status === 404 || answer.status === 406)
-        throw new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .InputError */ .dz(`${connection.url} has no app "${app}" that this key may see; write one it has in input "channels"`);
-    const { deployments } = await (0,_exchange_js__WEBPACK_IMPORTED_MODULE_0__/* .read */ .LF)(connection, call, deploymentsSchema);
-    const found = deployments.find(({ name }) => name === deployment);
-    if (found !== undefined)
-        return found.key;
-    const names = deployments.map(({ name }) => name).join(', ') || 'none';
-    throw new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .InputError */ .dz(`the app "${app}" has no deployment "${deployment}" (it has ${names}); write one of them in input "channels", as in ${(0,_release_js__WEBPACK_IMPORTED_MODULE_3__/* .formatChannel */ .Ne)({ app, deployment: deployments[0]?.name ?? 'Production' })}`);
+/** True when some binary is meant by both. What is no range (a fingerprint) meets only itself. */
+function overlaps(a, b) {
+    if (a === b)
+        return true;
+    if ((0,semver__WEBPACK_IMPORTED_MODULE_0__.validRange)(a) === null || (0,semver__WEBPACK_IMPORTED_MODULE_0__.validRange)(b) === null)
+        return false;
+    return new semver__WEBPACK_IMPORTED_MODULE_0__.Range(a).intersects(new semver__WEBPACK_IMPORTED_MODULE_0__.Range(b));
 }
-function toRelease({ label, appVersion, packageHash, releaseMethod, originalLabel, originalDeployment, isDisabled, rollout, description, releasedBy, }, dialect) {
-    // lisong's server says of every release that it is enabled for all
-    const tells = dialect === 'microsoft';
-    return {
-        label,
-        binary: appVersion,
-        packageHash,
-        method: releaseMethod ?? 'Upload',
-        copyOf: originalLabel ? { label: originalLabel, deployment: originalDeployment ?? '' } : undefined,
-        isDisabled: tells ? (isDisabled ?? false) : undefined,
-        rollout: tells ? (rollout ?? 100) : undefined,
-        description: description ?? '',
-        releasedBy: releasedBy ?? '',
-    };
-}
-function newestFirst(a, b) {
-    return Number(b.label.slice(1)) - Number(a.label.slice(1));
-}
-function releaseCall(name, { label, binary, by, description }, deploymentPath) {
-    const common = { method: 'POST', headers };
-    if (by === 'rollback')
-        return { ...common, path: deploymentPath(name, 'rollback', label), json: {} };
-    const path = deploymentPath(name, 'promote', name.deployment);
-    return { ...common, path, json: { packageInfo: { label, appVersion: binary, description } } };
-}
-/** https://github.com/microsoft/code-push-server/blob/main/api/script/routes/acquisition.ts */
-async function askForUpdate(connection, deviceKey, device) {
-    const query = new URLSearchParams({
-        deployment_key: deviceKey,
-        app_version: device.binary,
-        client_unique_id: `rollback-check-${device.number}`,
-        ...(device.on && { label: device.on.label, package_hash: device.on.packageHash }),
-    });
-    const call = { path: `/v0.1/public/codepush/update_check?${query}`, withKey: false };
-    const { update_info: info } = await (0,_exchange_js__WEBPACK_IMPORTED_MODULE_0__/* .read */ .LF)(connection, call, offerSchema);
-    // a release that is disabled is named all the same by lisong's server
-    if (!info.is_available)
-        return { kind: 'nothing' };
-    return {
-        kind: 'update',
-        label: info.label ?? '',
-        packageHash: info.package_hash ?? '',
-        isMandatory: info.is_mandatory ?? false,
-    };
-}
-/** Microsoft's server counts a device as failed or as installed, lisong's counts the failed ones among the installed. */
-function toReports(metrics, dialect) {
-    const reports = Object.entries(metrics).flatMap(([label, counts]) => {
-        // versions of binaries are among the labels, with their active devices alone
-        if (!/^v\d+$/.test(label) || counts === null)
-            return [];
-        const { installed = 0, failed = 0 } = counts;
-        return [
-            [label, { failed, installed: Math.max(0, dialect === 'lisong' ? installed - failed : installed) }],
-        ];
-    });
-    return reports.length === 0 ? undefined : new Map(reports);
+/** True when a release for `range` is for the binary a person names: the same text, or a version within it. */
+function covers(range, named) {
+    return isSameBinary(range, named) || ((0,semver__WEBPACK_IMPORTED_MODULE_0__.valid)(named) !== null && (0,semver__WEBPACK_IMPORTED_MODULE_0__.satisfies)(named, range));
 }
 /**
- * Tells the kind of server from its answer to a request without a key, which changes nothing.
- * @throws InputError when it is none of those we know
+ * A version of a binary that is within the range and, if there is one, in none of the others: what a device says of
+ * itself when it asks for updates. What is no range (a fingerprint) stands for itself.
  */
-async function detectKind(connection) {
-    const call = { path: '/authenticated', withKey: false };
-    const { status, body } = await (0,_exchange_js__WEBPACK_IMPORTED_MODULE_0__/* .ask */ .kA)(connection, call);
-    if (status === 401)
-        return 'microsoft';
-    const json = (0,_exchange_js__WEBPACK_IMPORTED_MODULE_0__/* .parseJson */ .qF)(body);
-    if (status === 200 && zod__WEBPACK_IMPORTED_MODULE_1__/* .object */ .Ikc({ name: zod__WEBPACK_IMPORTED_MODULE_1__/* .literal */ .euz('UnauthorizedError') }).safeParse(json).success)
-        return 'lisong';
-    const version = await (0,_exchange_js__WEBPACK_IMPORTED_MODULE_0__/* .ask */ .kA)(connection, { path: '/version', withKey: false });
-    if (version.status === 200 && zod__WEBPACK_IMPORTED_MODULE_1__/* .object */ .Ikc({ version: zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP() }).safeParse((0,_exchange_js__WEBPACK_IMPORTED_MODULE_0__/* .parseJson */ .qF)(version.body)).success)
-        return 'hot-updater';
-    throw new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .InputError */ .dz(`${connection.url} does not answer as an update server does (${status} to /authenticated); write the address of its API in input "server-url", or say in input "server-kind" what it is`);
+function concreteVersion(range, others = []) {
+    const candidates = candidatesOf(range);
+    const alone = candidates.find((version) => !others.some((other) => covers(other, version)));
+    return alone ?? candidates[0] ?? range;
+}
+/** The lower bounds of the range, and what follows them most closely. */
+function candidatesOf(range) {
+    if ((0,semver__WEBPACK_IMPORTED_MODULE_0__.validRange)(range) === null)
+        return [];
+    const bounds = new semver__WEBPACK_IMPORTED_MODULE_0__.Range(range).set.flatMap((comparators) => comparators.map(({ semver }) => (semver instanceof semver__WEBPACK_IMPORTED_MODULE_0__.SemVer ? semver.version : '0.0.0')));
+    const near = [...bounds, '0.0.0', '1.0.0'].flatMap((bound) => {
+        const at = new semver__WEBPACK_IMPORTED_MODULE_0__.SemVer(bound);
+        return [
+            bound,
+            ...[1, 2, 3].flatMap((n) => [
+                `${at.major}.${at.minor}.${at.patch + n}`,
+                `${at.major}.${at.minor + n}.0`,
+                `${at.major + n}.0.0`,
+            ]),
+        ];
+    });
+    return near.filter((version) => (0,semver__WEBPACK_IMPORTED_MODULE_0__.valid)(version) !== null && (0,semver__WEBPACK_IMPORTED_MODULE_0__.satisfies)(version, range));
 }
 
 
@@ -50382,6 +50741,7 @@ async function detectKind(connection) {
 /* harmony export */   df: () => (/* binding */ describePlan),
 /* harmony export */   mj: () => (/* binding */ summarizePlans)
 /* harmony export */ });
+/* unused harmony exports stepsOf, stopMeans */
 /* harmony import */ var _text_markdown_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4358);
 /* harmony import */ var _release_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9484);
 
@@ -50389,30 +50749,37 @@ async function detectKind(connection) {
 /** A plan as lines of a log. */
 function describePlan(plan) {
     const name = (0,_release_js__WEBPACK_IMPORTED_MODULE_0__/* .formatChannel */ .Ne)(plan.channel.name);
+    return [`${name}: ${outlineOf(plan)}`, ...stepsOf(plan).map((step) => `  ${step}`)];
+}
+function outlineOf(plan) {
     switch (plan.kind) {
         case 'roll-back':
-            return [
-                `${name}: ${(0,_release_js__WEBPACK_IMPORTED_MODULE_0__/* .describe */ .q0)(plan.bad)} → content of ${(0,_release_js__WEBPACK_IMPORTED_MODULE_0__/* .describe */ .q0)(plan.good)} (${plan.foundBy})`,
-                ...plan.disable.map((each) => `  disable ${(0,_release_js__WEBPACK_IMPORTED_MODULE_0__/* .formatLabel */ .wR)(each.label)}`),
-                ...(plan.by === 'disabling' ? [] : [`  put ${plan.good.label} on top by ${plan.by}`]),
-                '  ask as devices what they are offered',
-            ];
+            return `${(0,_release_js__WEBPACK_IMPORTED_MODULE_0__/* .describe */ .q0)(plan.bad)} → content of ${(0,_release_js__WEBPACK_IMPORTED_MODULE_0__/* .describe */ .q0)(plan.good)} (${plan.foundBy})`;
         case 'stop':
-            return [
-                `${name}: halt ${(0,_release_js__WEBPACK_IMPORTED_MODULE_0__/* .describe */ .q0)(plan.bad)} with nothing to put in its place${plan.because === undefined ? '' : `, because ${plan.because}`}`,
-                ...plan.disable.map((each) => `  disable ${(0,_release_js__WEBPACK_IMPORTED_MODULE_0__/* .formatLabel */ .wR)(each.label)}`),
-                '  devices that run it keep it; no other is offered it',
-            ];
+            return `halt ${(0,_release_js__WEBPACK_IMPORTED_MODULE_0__/* .describe */ .q0)(plan.bad)} with nothing to put in its place${plan.because === undefined ? '' : `, because ${plan.because}`}`;
         case 'done':
-            return [
-                plan.bad === undefined
-                    ? `${name}: ${(0,_release_js__WEBPACK_IMPORTED_MODULE_0__/* .describe */ .q0)(plan.good)} is on top already: there is nothing to do`
-                    : `${name}: ${(0,_release_js__WEBPACK_IMPORTED_MODULE_0__/* .formatLabel */ .wR)(plan.bad.label)} is taken back already, ${(0,_release_js__WEBPACK_IMPORTED_MODULE_0__/* .describe */ .q0)(plan.good)} is on top`,
-            ];
+            return plan.bad === undefined
+                ? `${(0,_release_js__WEBPACK_IMPORTED_MODULE_0__/* .describe */ .q0)(plan.good)} is on top already: there is nothing to do`
+                : `${(0,_release_js__WEBPACK_IMPORTED_MODULE_0__/* .formatLabel */ .wR)(plan.bad.label)} is taken back already, ${(0,_release_js__WEBPACK_IMPORTED_MODULE_0__/* .describe */ .q0)(plan.good)} is on top`;
         case 'superseded':
-            return [`${name}: ${(0,_release_js__WEBPACK_IMPORTED_MODULE_0__/* .formatLabel */ .wR)(plan.expected)} is superseded by ${(0,_release_js__WEBPACK_IMPORTED_MODULE_0__/* .describe */ .q0)(plan.by)}`];
+            return `${(0,_release_js__WEBPACK_IMPORTED_MODULE_0__/* .formatLabel */ .wR)(plan.expected)} is superseded by ${(0,_release_js__WEBPACK_IMPORTED_MODULE_0__/* .describe */ .q0)(plan.by)}`;
     }
 }
+/** What is done to a channel, in this order. */
+function stepsOf(plan) {
+    if (plan.kind === 'done' || plan.kind === 'superseded')
+        return [];
+    const disable = plan.disable.map((each) => `disable ${(0,_release_js__WEBPACK_IMPORTED_MODULE_0__/* .formatLabel */ .wR)(each.label)}`);
+    if (plan.kind === 'stop')
+        return [...disable, stopMeans];
+    return [
+        ...disable,
+        ...(plan.by === 'disabling' ? [] : [`put ${(0,_release_js__WEBPACK_IMPORTED_MODULE_0__/* .formatLabel */ .wR)(plan.good.label)} on top by ${plan.by}`]),
+        ...(plan.isAsked ? ['ask as devices what they are offered'] : []),
+    ];
+}
+/** For those who hold the device. */
+const stopMeans = 'devices that run it keep it; no other is offered it';
 /** The plans as a section of the job summary. */
 function summarizePlans(plans, server) {
     return [
@@ -50470,25 +50837,21 @@ function describeDevices({ plan, receipt }) {
 
 /***/ }),
 
-/***/ 1905:
+/***/ 579:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
 // EXPORTS
 __nccwpck_require__.d(__webpack_exports__, {
-  kA: () => (/* binding */ ask),
-  qF: () => (/* binding */ parseJson),
-  XM: () => (/* binding */ pathOf),
-  LF: () => (/* binding */ read),
-  M9: () => (/* binding */ write)
+  T: () => (/* binding */ prepareServer)
 });
 
-// UNUSED EXPORTS: send
-
-// EXTERNAL MODULE: ./node_modules/p-retry/index.js + 1 modules
-var p_retry = __nccwpck_require__(4995);
 // EXTERNAL MODULE: ./lib/errors.js
 var errors = __nccwpck_require__(452);
+// EXTERNAL MODULE: ./node_modules/zod/v4/classic/schemas.js + 10 modules
+var schemas = __nccwpck_require__(3798);
+// EXTERNAL MODULE: ./node_modules/p-retry/index.js + 1 modules
+var p_retry = __nccwpck_require__(4995);
 // EXTERNAL MODULE: ./lib/text/duration.js
 var duration = __nccwpck_require__(4783);
 ;// CONCATENATED MODULE: ./lib/http/no-answer.js
@@ -50583,13 +50946,15 @@ async function request(input) {
     }
 }
 async function exchange(input, signal) {
-    const { fetch, now, body: sent, maxBytes, maxRedirects, wantedStatus = [] } = input;
+    const { fetch, now, maxBytes, maxRedirects, wantedStatus = [] } = input;
     const startedAt = now();
     let url = input.url;
     let headers = input.headers;
+    let method = input.method ?? (input.body === undefined ? 'GET' : 'POST');
+    let sent = input.body;
     for (let followed = 0;; followed += 1) {
         const response = await fetch(url, {
-            method: input.method ?? (sent === undefined ? 'GET' : 'POST'),
+            method,
             headers,
             body: sent ?? null,
             redirect: 'manual',
@@ -50608,6 +50973,7 @@ async function exchange(input, signal) {
                 cut,
                 latencyMs: Math.max(0, now() - startedAt),
                 location: redirects.has(status) ? (location ?? '') : '',
+                headers: response.headers,
             };
         }
         await response.body?.cancel();
@@ -50619,6 +50985,12 @@ async function exchange(input, signal) {
         }
         if (next.origin !== url.origin)
             headers = withoutSecrets(headers, input.secretHeaders);
+        // https://fetch.spec.whatwg.org/#http-redirect-fetch, step 12
+        const isPost = method === 'POST' && (status === 301 || status === 302);
+        if (isPost || (status === 303 && method !== 'GET' && method !== 'HEAD')) {
+            method = 'GET';
+            sent = undefined;
+        }
         url = next;
     }
 }
@@ -50784,18 +51156,412 @@ function parseJson(text) {
     }
 }
 
+// EXTERNAL MODULE: ./lib/codepush/release.js
+var release = __nccwpck_require__(9484);
+;// CONCATENATED MODULE: ./lib/codepush/code-push.js
 
-/***/ }),
 
-/***/ 8654:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   b: () => (/* binding */ openHotUpdater)
-/* harmony export */ });
-/* harmony import */ var zod__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2857);
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(452);
-/* harmony import */ var _exchange_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1905);
+
+const releaseSchema = schemas/* object */.Ikc({
+    label: schemas/* string */.YjP().regex(/^v\d+$/),
+    appVersion: schemas/* string */.YjP().min(1),
+    packageHash: schemas/* string */.YjP().min(1),
+    releaseMethod: schemas/* enum */.k5n(['Upload', 'Promote', 'Rollback']).nullish(),
+    originalLabel: schemas/* string */.YjP().nullish(),
+    originalDeployment: schemas/* string */.YjP().nullish(),
+    isDisabled: schemas/* boolean */.zMY().nullish(),
+    rollout: schemas/* number */.aig().nullish(),
+    description: schemas/* string */.YjP().nullish(),
+    releasedBy: schemas/* string */.YjP().nullish(),
+    /** ms since the epoch */
+    uploadTime: schemas/* number */.aig().nullish(),
+});
+const historySchema = schemas/* object */.Ikc({ history: schemas/* array */.YOg(releaseSchema) });
+const deploymentsSchema = schemas/* object */.Ikc({
+    deployments: schemas/* array */.YOg(schemas/* object */.Ikc({ name: schemas/* string */.YjP(), key: schemas/* string */.YjP().min(1) })),
+});
+const offerSchema = schemas/* object */.Ikc({
+    update_info: schemas/* object */.Ikc({
+        is_available: schemas/* boolean */.zMY(),
+        is_mandatory: schemas/* boolean */.zMY().nullish(),
+        label: schemas/* string */.YjP().nullish(),
+        package_hash: schemas/* string */.YjP().nullish(),
+    }),
+});
+const metricsSchema = schemas/* object */.Ikc({
+    metrics: schemas/* record */.g1P(schemas/* string */.YjP(), schemas/* object */.Ikc({ installed: schemas/* number */.aig().optional(), failed: schemas/* number */.aig().optional() }).nullable())
+        .nullable(),
+});
+const headers = { accept: 'application/vnd.code-push.v2+json', 'x-codepush-sdk-version': '3.0.0' };
+function openCodePush(connection, dialect) {
+    const deploymentPath = ({ app, deployment }, ...rest) => pathOf('apps', app, 'deployments', deployment, ...rest);
+    const change = (name, packageInfo) => ({
+        method: 'PATCH',
+        path: deploymentPath(name, 'release'),
+        headers,
+        // lisong's server dies of a missing appVersion; null means to both that it stays
+        json: { packageInfo: { ...packageInfo, appVersion: null } },
+    });
+    return {
+        kind: dialect,
+        at: connection.url,
+        goesBackBy: 'releasing',
+        prefers: dialect === 'microsoft' ? 'newer' : 'narrower',
+        async read(name) {
+            const deviceKey = await findDeviceKey(connection, name);
+            const call = { path: deploymentPath(name, 'history'), headers };
+            const { history } = await read(connection, call, historySchema);
+            return {
+                name,
+                deviceKey,
+                // one dialect answers oldest first, the other newest first; its times move with each change
+                releases: history.map((each) => toRelease(each, dialect)).sort(newestFirst),
+            };
+        },
+        disable: (name, label, description) => write(connection, change(name, { label, isDisabled: true, description })),
+        enable: (name, label, description) => write(connection, change(name, { label, isDisabled: false, description })),
+        release: (name, copy) => write(connection, releaseCall(name, copy, deploymentPath)),
+        // a copy on lisong's server is offered to as many as its original was; on Microsoft's to all
+        describe: (name, label, description) => write(connection, change(name, { label, description, ...(dialect === 'lisong' && { rollout: 100 }) })),
+        ask: (channel, device) => askForUpdate(connection, channel.deviceKey, device),
+        async countReports(name) {
+            const { metrics } = await read(connection, { path: deploymentPath(name, 'metrics'), headers }, metricsSchema);
+            return toReports(metrics ?? {}, dialect);
+        },
+    };
+}
+async function findDeviceKey(connection, { app, deployment }) {
+    const call = { path: pathOf('apps', app, 'deployments'), headers };
+    const answer = await ask(connection, call);
+    // 406 is what lisong's server says to everything it does not like
+    if (answer.status === 404 || answer.status === 406)
+        throw new errors/* InputError */.dz(`${connection.url} has no app "${app}" that this key may see; write one it has in input "channels"`);
+    const { deployments } = await read(connection, call, deploymentsSchema);
+    const found = deployments.find(({ name }) => name === deployment);
+    if (found !== undefined)
+        return found.key;
+    const names = deployments.map(({ name }) => name).join(', ') || 'none';
+    throw new errors/* InputError */.dz(`the app "${app}" has no deployment "${deployment}" (it has ${names}); write one of them in input "channels", as in ${(0,release/* formatChannel */.Ne)({ app, deployment: deployments[0]?.name ?? 'Production' })}`);
+}
+function toRelease({ label, appVersion, packageHash, releaseMethod, originalLabel, originalDeployment, isDisabled, rollout, description, releasedBy, uploadTime, }, dialect) {
+    // lisong's server says of every release that it is enabled for all
+    const tells = dialect === 'microsoft';
+    return {
+        label,
+        binary: appVersion,
+        packageHash,
+        method: releaseMethod ?? 'Upload',
+        copyOf: originalLabel ? { label: originalLabel, deployment: originalDeployment ?? '' } : undefined,
+        isDisabled: tells ? (isDisabled ?? false) : undefined,
+        rollout: tells ? (rollout ?? 100) : undefined,
+        description: description ?? '',
+        releasedBy: releasedBy ?? '',
+        releasedAt: uploadTime == null ? undefined : new Date(uploadTime),
+    };
+}
+function newestFirst(a, b) {
+    return Number(b.label.slice(1)) - Number(a.label.slice(1));
+}
+function releaseCall(name, { label, binary, by, description, rollout }, deploymentPath) {
+    const common = { method: 'POST', headers };
+    if (by === 'rollback')
+        return { ...common, path: deploymentPath(name, 'rollback', label), json: {} };
+    const path = deploymentPath(name, 'promote', name.deployment);
+    const packageInfo = { label, appVersion: binary, description, ...(rollout !== undefined && { rollout }) };
+    return { ...common, path, json: { packageInfo } };
+}
+/** https://github.com/microsoft/code-push-server/blob/main/api/script/routes/acquisition.ts */
+async function askForUpdate(connection, deviceKey, device) {
+    const query = new URLSearchParams({
+        deployment_key: deviceKey,
+        app_version: device.binary,
+        client_unique_id: `rollback-check-${device.number}`,
+        ...(device.on && { label: device.on.label, package_hash: device.on.packageHash }),
+    });
+    const call = { path: `/v0.1/public/codepush/update_check?${query}`, withKey: false };
+    const { update_info: info } = await read(connection, call, offerSchema);
+    // a release that is disabled is named all the same by lisong's server
+    if (!info.is_available)
+        return { kind: 'nothing' };
+    return {
+        kind: 'update',
+        label: info.label ?? '',
+        packageHash: info.package_hash ?? '',
+        isMandatory: info.is_mandatory ?? false,
+    };
+}
+/** Microsoft's server counts a device as failed or as installed, lisong's counts the failed ones among the installed. */
+function toReports(metrics, dialect) {
+    const reports = Object.entries(metrics).flatMap(([label, counts]) => {
+        // versions of binaries are among the labels, with their active devices alone
+        if (!/^v\d+$/.test(label) || counts === null)
+            return [];
+        const { installed = 0, failed = 0 } = counts;
+        return [
+            [label, { failed, installed: Math.max(0, dialect === 'lisong' ? installed - failed : installed) }],
+        ];
+    });
+    return reports.length === 0 ? undefined : new Map(reports);
+}
+/**
+ * Tells the kind of server from its answer to a request without a key, which changes nothing.
+ * @throws InputError when it is none of those we know
+ */
+async function detectKind(connection) {
+    const call = { path: '/authenticated', withKey: false };
+    const { status, body } = await ask(connection, call);
+    if (status === 401)
+        return 'microsoft';
+    const json = parseJson(body);
+    if (status === 200 && schemas/* object */.Ikc({ name: schemas/* literal */.euz('UnauthorizedError') }).safeParse(json).success)
+        return 'lisong';
+    const version = await ask(connection, { path: '/version', withKey: false });
+    if (version.status === 200 && schemas/* object */.Ikc({ version: schemas/* string */.YjP() }).safeParse(parseJson(version.body)).success)
+        return 'hot-updater';
+    throw new errors/* InputError */.dz(`${connection.url} does not answer as an update server does (${status} to /authenticated); write the address of its API in input "server-url", or say in input "server-kind" what it is`);
+}
+
+// EXTERNAL MODULE: ./node_modules/zod/v4/core/errors.js
+var core_errors = __nccwpck_require__(7428);
+;// CONCATENATED MODULE: external "node:child_process"
+const external_node_child_process_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:child_process");
+;// CONCATENATED MODULE: ./lib/codepush/eas-command.js
+
+
+/** The version that is taken from npm where the job has installed none. */
+const easVersion = '24.8.0';
+/** A first run by npx downloads some hundred packages. */
+const eas_command_timeoutMs = 5 * 60_000;
+const keptBytes = 5 * 1024 * 1024;
+/**
+ * Runs Expo's own command line, without a shell: the one that is installed, else a known version by npx.
+ * @returns the JSON it printed; undefined when it printed none
+ * @throws InputError for a token it does not accept, UnavailableError, RefusedError with its own words
+ */
+async function runEas(project, args) {
+    const flags = [...args, '--json', '--non-interactive'];
+    const ended = (await run(project, 'eas', flags)) ??
+        (await run(project, 'npx', ['--yes', `eas-cli@${easVersion}`, ...flags]));
+    if (ended === undefined)
+        throw new errors/* RefusedError */.fk(`neither eas nor npx is on this runner: set Node up, or install eas-cli@${easVersion} in a step before`);
+    if (ended.status === 0)
+        return parse(ended.printed);
+    throw eas_command_explain(args[0] ?? 'eas', `${ended.printed}\n${ended.complained}`);
+}
+/** @returns undefined when there is no such program */
+function run({ folder, env, signal }, program, args) {
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(eas_command_timeoutMs)]);
+    return new Promise((resolve, reject) => {
+        const child = (0,external_node_child_process_namespaceObject.spawn)(program, args, {
+            cwd: folder,
+            env: environment(env),
+            stdio: ['ignore', 'pipe', 'pipe'],
+            signal: limit,
+        });
+        let [printed, complained] = ['', ''];
+        child.stdout.setEncoding('utf8').on('data', (chunk) => {
+            printed = (printed + chunk).slice(-keptBytes);
+        });
+        child.stderr.setEncoding('utf8').on('data', (chunk) => {
+            complained = (complained + chunk).slice(-keptBytes);
+        });
+        child.once('error', (error) => {
+            if (signal.aborted)
+                return reject(signal.reason);
+            if (limit.aborted)
+                return reject(new errors/* UnavailableError */.hG(`${program} did not end within ${eas_command_timeoutMs / 60_000} minutes`));
+            if ('code' in error && error.code === 'ENOENT')
+                return resolve(undefined);
+            reject(error);
+        });
+        child.once('close', (status) => resolve({ status, printed, complained }));
+    });
+}
+/** A project's app.config.js may read any of the job's variables, but none of what the runner hands to actions. */
+function environment(env) {
+    const own = Object.entries(env).filter(([name]) => !/^(?:INPUT_|ACTIONS_|GITHUB_TOKEN$)/.test(name));
+    return { ...Object.fromEntries(own), CI: '1', NO_COLOR: '1' };
+}
+function parse(text) {
+    try {
+        return JSON.parse(text);
+    }
+    catch {
+        return undefined;
+    }
+}
+function eas_command_explain(command, output) {
+    const said = output
+        .split('\n')
+        .map((line) => line.trim())
+        .filter((line) => line !== '' && !/command failed\.$|without version control system/.test(line))
+        .join(' ')
+        .slice(0, 500);
+    if (/EXPO_TOKEN|bearer token is invalid/i.test(said))
+        return new errors/* InputError */.dz(`eas ${command} does not accept the token (${said}); set EXPO_TOKEN in the step's env to an access token of Expo, from a secret`);
+    if (/failed, reason:|\[network\]|socket hang up|bad gateway|service unavailable|timed out/i.test(said))
+        return new errors/* UnavailableError */.hG(`eas ${command} could not reach its service (${said})`);
+    return new errors/* RefusedError */.fk(`eas ${command} failed: ${said || 'it did not say why'}`);
+}
+
+;// CONCATENATED MODULE: ./lib/codepush/eas.js
+
+
+
+
+const groupId = schemas/* string */.YjP().regex(/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, 'no id of an update group');
+const groupSchema = schemas/* object */.Ikc({
+    group: groupId,
+    /** `"what people wrote" (4 hours ago by ci (robot))` */
+    message: schemas/* string */.YjP().nullish(),
+    runtimeVersion: schemas/* string */.YjP().min(1),
+    isRollBackToEmbedded: schemas/* boolean */.zMY().nullish(),
+    rolloutPercentage: schemas/* number */.aig().nullish(),
+});
+const listSchema = schemas/* object */.Ikc({ currentPage: schemas/* array */.YOg(groupSchema) });
+const publishedSchema = schemas/* array */.YOg(schemas/* object */.Ikc({ group: groupId })).min(1);
+const platforms = ['all', 'ios', 'android'];
+/** How many groups the command line lists at once. */
+const pageSize = 50;
+/** It cuts longer messages off at 512, and what they copy is at their end. */
+const maxMessage = 400;
+/** What its own rollback writes at the end of a message. */
+const copyPattern = /\s*\(group: ([0-9a-f-]{36})\)$/i;
+/**
+ * EAS Update, by Expo's own command line. A channel's app is the platform, `ios`, `android` or `all`, and its deployment
+ * the branch; a release is an update group, and its binary a runtime version. Nothing can be disabled: a release goes
+ * back by publishing an older group again, or with nothing to go back to what came from the store.
+ */
+function openEas(project) {
+    const list = (name) => listGroups(project, name);
+    const republish = (name, label, description) => publish(project, [
+        'update:republish',
+        `--group=${label}`,
+        `--message=${messageOf(description, label)}`,
+        `--platform=${name.app}`,
+    ]);
+    return {
+        kind: 'eas',
+        at: 'https://expo.dev',
+        goesBackBy: 'republishing',
+        // a runtime version is one, and no range
+        prefers: 'narrower',
+        read: async (name) => ({ name, deviceKey: '', releases: toReleases(await list(name)) }),
+        async disable(name, label, description) {
+            const { runtimeVersion } = find(await list(name), label, name);
+            return publish(project, [
+                'update:roll-back-to-embedded',
+                `--branch=${name.deployment}`,
+                `--runtime-version=${runtimeVersion}`,
+                `--message=${shorten(description)}`,
+                `--platform=${name.app}`,
+            ]);
+        },
+        enable: republish,
+        async release(name, { label, over, description }) {
+            const groups = await list(name);
+            const top = find(groups, over, name);
+            const own = groups.filter(({ runtimeVersion }) => runtimeVersion === top.runtimeVersion);
+            // its rollback takes the group before, if the one that is named is still the newest: then it is ours
+            const isItsOwn = name.app === 'all' && own[0]?.group === over && own[1]?.group === label;
+            if (!isItsOwn)
+                return republish(name, label, description);
+            return publish(project, [
+                'update:rollback',
+                over,
+                `--message=${messageOf(description, label)}`,
+                '--platform=all',
+            ]);
+        },
+        describe: () => Promise.reject(new errors/* RefusedError */.fk('EAS does not change the message of an update that is published')),
+        ask: undefined,
+        countReports: async () => undefined,
+    };
+}
+/** Newest first. @throws InputError for a platform or branch that there is not, RefusedError, UnavailableError */
+async function listGroups(project, name) {
+    const { app, deployment } = name;
+    if (!platforms.includes(app))
+        throw new errors/* InputError */.dz(`input "channels" names "${(0,release/* formatChannel */.Ne)(name)}"; for EAS write a platform and a branch: all/${deployment}, ios/${deployment} or android/${deployment}`);
+    const args = ['update:list', `--branch=${deployment}`, `--limit=${pageSize}`, `--platform=${app}`];
+    const told = await runEas(project, args).catch((error) => {
+        if (error instanceof errors/* RefusedError */.fk && /could not find branch/i.test(error.message))
+            throw new errors/* InputError */.dz(`EAS has no branch "${deployment}" for the project in ${project.folder}; write one it has in input "channels", as in all/production`);
+        throw error;
+    });
+    const parsed = listSchema.safeParse(told);
+    if (parsed.success)
+        return parsed.data.currentPage;
+    throw new errors/* RefusedError */.fk(`eas update:list printed something else than it is known to: ${core_errors/* prettifyError */.S1(parsed.error).replace(/\s+/g, ' ')}; use eas-cli 24.8 or a version like it`);
+}
+/** A group that tells devices to go back to the store's content disables the one below, as long as it is the newest. */
+function toReleases(groups) {
+    return groups.flatMap((each, index) => {
+        if (each.isRollBackToEmbedded === true)
+            return [];
+        const newer = groups
+            .slice(0, index)
+            .filter(({ runtimeVersion }) => runtimeVersion === each.runtimeVersion);
+        const above = newer.at(-1);
+        const isTakenBack = above?.isRollBackToEmbedded === true;
+        const message = readMessage(each);
+        const copied = copyPattern.exec(message)?.[1];
+        return [
+            {
+                label: each.group,
+                binary: each.runtimeVersion,
+                packageHash: originOf(each, groups),
+                method: copied === undefined ? 'Upload' : 'Rollback',
+                copyOf: copied === undefined ? undefined : { label: copied, deployment: '' },
+                isDisabled: isTakenBack && newer.length === 1,
+                rollout: each.rolloutPercentage ?? 100,
+                // what is said of its end is not on the group, which cannot be changed, but on the one above
+                description: isTakenBack ? readMessage(above) : message.replace(copyPattern, ''),
+                releasedBy: '',
+                // it is told as `4 hours ago`
+                releasedAt: undefined,
+            },
+        ];
+    });
+}
+/** Groups have no hash that is shown: one is the same as the one it says it copies. */
+function originOf(group, groups) {
+    const copied = copyPattern.exec(readMessage(group))?.[1];
+    if (copied === undefined || copied === group.group)
+        return group.group;
+    const older = groups.slice(groups.indexOf(group) + 1);
+    const original = older.find((each) => each.group === copied);
+    return original === undefined ? copied : originOf(original, older);
+}
+function readMessage({ message }) {
+    return /^"([\s\S]*)" \([\s\S]*\)$/.exec(message ?? '')?.[1] ?? '';
+}
+function messageOf(description, copied) {
+    return `${shorten(description)} (group: ${copied})`;
+}
+/** Our mark is at the end. */
+function shorten(text) {
+    return text.length <= maxMessage ? text : `…${text.slice(-maxMessage)}`;
+}
+function find(groups, label, name) {
+    const found = groups.find(({ group }) => group === label);
+    if (found !== undefined)
+        return found;
+    throw new errors/* RefusedError */.fk(`${(0,release/* formatChannel */.Ne)(name)} does not have the update group ${label} any more`);
+}
+/** @throws RefusedError, InputError */
+async function publish(project, args) {
+    const told = await runEas(project, args).catch((error) => {
+        // it may have been published before the line broke
+        if (error instanceof errors/* UnavailableError */.hG)
+            return undefined;
+        throw error;
+    });
+    return publishedSchema.safeParse(told).success ? 'accepted' : 'unknown';
+}
+
+;// CONCATENATED MODULE: ./lib/codepush/hot-updater.js
 
 
 
@@ -50803,28 +51569,28 @@ function parseJson(text) {
 const embeddedBundle = '00000000-0000-0000-0000-000000000000';
 /** devices are put into a thousand groups, and a rollout reaches so many of them */
 const cohorts = 1000;
-const pageSize = 100;
+const hot_updater_pageSize = 100;
 const fingerprint = 'fingerprint:';
-const bundleSchema = zod__WEBPACK_IMPORTED_MODULE_1__/* .object */ .Ikc({
-    id: zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP().min(1),
-    platform: zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP(),
-    channel: zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP(),
-    enabled: zod__WEBPACK_IMPORTED_MODULE_1__/* .boolean */ .zMY(),
-    fileHash: zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP().min(1),
-    message: zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP().nullish(),
-    targetAppVersion: zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP().nullish(),
-    fingerprintHash: zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP().nullish(),
-    rolloutCohortCount: zod__WEBPACK_IMPORTED_MODULE_1__/* .number */ .aig().nullish(),
+const bundleSchema = schemas/* object */.Ikc({
+    id: schemas/* string */.YjP().min(1),
+    platform: schemas/* string */.YjP(),
+    channel: schemas/* string */.YjP(),
+    enabled: schemas/* boolean */.zMY(),
+    fileHash: schemas/* string */.YjP().min(1),
+    message: schemas/* string */.YjP().nullish(),
+    targetAppVersion: schemas/* string */.YjP().nullish(),
+    fingerprintHash: schemas/* string */.YjP().nullish(),
+    rolloutCohortCount: schemas/* number */.aig().nullish(),
 });
-const pageSchema = zod__WEBPACK_IMPORTED_MODULE_1__/* .object */ .Ikc({
-    data: zod__WEBPACK_IMPORTED_MODULE_1__/* .array */ .YOg(bundleSchema),
-    pagination: zod__WEBPACK_IMPORTED_MODULE_1__/* .object */ .Ikc({ hasNextPage: zod__WEBPACK_IMPORTED_MODULE_1__/* .boolean */ .zMY().nullish(), nextCursor: zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP().nullish() }).nullish(),
+const pageSchema = schemas/* object */.Ikc({
+    data: schemas/* array */.YOg(bundleSchema),
+    pagination: schemas/* object */.Ikc({ hasNextPage: schemas/* boolean */.zMY().nullish(), nextCursor: schemas/* string */.YjP().nullish() }).nullish(),
 });
-const offerSchema = zod__WEBPACK_IMPORTED_MODULE_1__/* .object */ .Ikc({
-    status: zod__WEBPACK_IMPORTED_MODULE_1__/* ["enum"] */ .k5n(['UPDATE', 'ROLLBACK', 'UP_TO_DATE']),
-    id: zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP().optional(),
-    fileHash: zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP().nullish(),
-    shouldForceUpdate: zod__WEBPACK_IMPORTED_MODULE_1__/* .boolean */ .zMY().optional(),
+const hot_updater_offerSchema = schemas/* object */.Ikc({
+    status: schemas/* enum */.k5n(['UPDATE', 'ROLLBACK', 'UP_TO_DATE']),
+    id: schemas/* string */.YjP().optional(),
+    fileHash: schemas/* string */.YjP().nullish(),
+    shouldForceUpdate: schemas/* boolean */.zMY().optional(),
 })
     .nullable();
 /**
@@ -50832,45 +51598,43 @@ const offerSchema = zod__WEBPACK_IMPORTED_MODULE_1__/* .object */ .Ikc({
  * being disabled: its devices are told to return to the newest enabled one before it.
  */
 function openHotUpdater(connection) {
+    const change = (label, json) => write(connection, { method: 'PATCH', path: pathOf('api', 'bundles', label), json });
     return {
         kind: 'hot-updater',
         at: connection.url,
         goesBackBy: 'disabling',
         prefers: 'newer',
         read: async (name) => ({ name, deviceKey: '', releases: await listReleases(connection, name) }),
-        disable: (_, label, message) => (0,_exchange_js__WEBPACK_IMPORTED_MODULE_0__/* .write */ .M9)(connection, {
-            method: 'PATCH',
-            path: (0,_exchange_js__WEBPACK_IMPORTED_MODULE_0__/* .pathOf */ .XM)('api', 'bundles', label),
-            json: { enabled: false, message },
-        }),
+        disable: (_, label, message) => change(label, { enabled: false, message }),
+        enable: (_, label, message) => change(label, { enabled: true, message }),
         release: () => Promise.reject(new TypeError('hot-updater goes back by disabling')),
         describe: () => Promise.reject(new TypeError('hot-updater goes back by disabling')),
-        ask: ({ name }, device) => askForUpdate(connection, name, device),
+        ask: ({ name }, device) => hot_updater_askForUpdate(connection, name, device),
         // its devices report to nobody
         countReports: async () => undefined,
     };
 }
 async function listReleases(connection, { app, deployment }) {
     if (app !== 'ios' && app !== 'android')
-        throw new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .InputError */ .dz(`input "channels" names "${app}/${deployment}"; on a hot-updater server write ios/${deployment} or android/${deployment}`);
+        throw new errors/* InputError */.dz(`input "channels" names "${app}/${deployment}"; on a hot-updater server write ios/${deployment} or android/${deployment}`);
     const bundles = [];
     let after;
     do {
         const query = new URLSearchParams({
             channel: deployment,
             platform: app,
-            limit: String(pageSize),
+            limit: String(hot_updater_pageSize),
             ...(after && { after }),
         });
-        const { data, pagination } = await (0,_exchange_js__WEBPACK_IMPORTED_MODULE_0__/* .read */ .LF)(connection, { path: `/api/bundles?${query}` }, pageSchema);
+        const { data, pagination } = await read(connection, { path: `/api/bundles?${query}` }, pageSchema);
         bundles.push(...data);
         after =
             pagination?.hasNextPage === true && data.length > 0 ? (pagination.nextCursor ?? undefined) : undefined;
     } while (after !== undefined);
     // ids are UUIDs of version 7: they sort by time
-    return bundles.map(toRelease).sort((a, b) => (a.label < b.label ? 1 : -1));
+    return bundles.map(hot_updater_toRelease).sort((a, b) => (a.label < b.label ? 1 : -1));
 }
-function toRelease(bundle) {
+function hot_updater_toRelease(bundle) {
     const { rolloutCohortCount: reached } = bundle;
     return {
         label: bundle.id,
@@ -50882,17 +51646,23 @@ function toRelease(bundle) {
         rollout: reached === null || reached === undefined ? 100 : (reached / cohorts) * 100,
         description: bundle.message ?? '',
         releasedBy: '',
+        releasedAt: timeOf(bundle.id),
     };
 }
-async function askForUpdate(connection, { app, deployment }, { binary, on, number }) {
+/** The first 48 bits of a UUID of version 7 are ms since the epoch: https://www.rfc-editor.org/rfc/rfc9562#section-5.7 */
+function timeOf(id) {
+    const [, high, low] = /^([0-9a-f]{8})-([0-9a-f]{4})-7/i.exec(id) ?? [];
+    return high === undefined || low === undefined ? undefined : new Date(Number.parseInt(high + low, 16));
+}
+async function hot_updater_askForUpdate(connection, { app, deployment }, { binary, on, number }) {
     const how = binary.startsWith(fingerprint)
         ? ['fingerprint', app, binary.slice(fingerprint.length)]
         : ['app-version', app, binary];
     // spread over all groups: neighbours are reached together
     const cohort = 1 + ((number * 389) % cohorts);
-    const path = (0,_exchange_js__WEBPACK_IMPORTED_MODULE_0__/* .pathOf */ .XM)(...how, deployment, embeddedBundle, on?.label ?? embeddedBundle, String(cohort));
+    const path = pathOf(...how, deployment, embeddedBundle, on?.label ?? embeddedBundle, String(cohort));
     const headers = { 'hot-updater-sdk-version': '0.36.0' };
-    const offer = await (0,_exchange_js__WEBPACK_IMPORTED_MODULE_0__/* .read */ .LF)(connection, { path, headers, withKey: false }, offerSchema);
+    const offer = await read(connection, { path, headers, withKey: false }, hot_updater_offerSchema);
     if (offer === null || offer.status === 'UP_TO_DATE' || offer.id === undefined)
         return { kind: 'nothing' };
     if (offer.id === embeddedBundle)
@@ -50902,6 +51672,118 @@ async function askForUpdate(connection, { app, deployment }, { binary, on, numbe
         label: offer.id,
         packageHash: offer.fileHash ?? '',
         isMandatory: offer.shouldForceUpdate ?? false,
+    };
+}
+
+// EXTERNAL MODULE: ./lib/codepush/request.js
+var codepush_request = __nccwpck_require__(256);
+;// CONCATENATED MODULE: ./lib/codepush/open.js
+
+
+
+
+
+/**
+ * Checks what the user says of the server.
+ * @returns what opens it: of the kind, or of the one that it is found to be. It throws InputError when it is none of those we know, UnavailableError
+ * @throws InputError
+ */
+function prepareServer(options) {
+    const { kind, url: text, accessKey, env } = options;
+    if (kind === 'eas') {
+        if (text !== '' || accessKey !== '')
+            throw new errors/* InputError */.dz('inputs "server-url" and "access-key" are not for server-kind eas; leave them out, and set EXPO_TOKEN in the step\'s env');
+        if ((env['EXPO_TOKEN'] ?? '') === '')
+            throw new errors/* InputError */.dz("EXPO_TOKEN is not set, and server-kind eas needs it; set it in the step's env to an access token of Expo, from a secret");
+        return async () => openEas(options);
+    }
+    const url = (0,codepush_request/* readServerUrl */.Pm)(text);
+    if (accessKey === '')
+        throw new errors/* InputError */.dz('input "access-key" is required; take it from a secret');
+    const connection = { ...options, url };
+    return async () => {
+        const found = kind === 'auto' ? await detectKind(connection) : kind;
+        return found === 'hot-updater' ? openHotUpdater(connection) : openCodePush(connection, found);
+    };
+}
+
+
+/***/ }),
+
+/***/ 168:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   dy: () => (/* binding */ describeResult)
+/* harmony export */ });
+/* unused harmony exports namesOf, foundBy, keptOf */
+/* harmony import */ var _release_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9484);
+
+/** What a plan takes back, and what it goes back to, as the history names them: `Shop-ios/Production v2`. '' where there is none. */
+function namesOf(plan) {
+    const name = (0,_release_js__WEBPACK_IMPORTED_MODULE_0__/* .formatChannel */ .Ne)(plan.channel.name);
+    const from = 'bad' in plan ? plan.bad?.label : plan.expected;
+    // a copy on top has a label of its own; what it was copied from is the same in a run that finds it done
+    const to = plan.kind === 'done'
+        ? (plan.good.copyOf ?? plan.good).label
+        : plan.kind === 'roll-back'
+            ? plan.good.label
+            : undefined;
+    return {
+        from: from === undefined ? '' : `${name} ${from}`,
+        to: to === undefined ? '' : `${name} ${to}`,
+    };
+}
+/** How the target was found, in words. */
+function foundBy(plan) {
+    if (plan.kind === 'roll-back')
+        return plan.foundBy;
+    return plan.kind === 'done' ? 'done before' : 'halted';
+}
+/**
+ * What is needed to take the rollback of a channel back: the label of the release that this run, or an earlier one of the
+ * same incident, took back. Empty for a rollback of another incident, and for one that was not carried through.
+ */
+function keptOf({ plan, receipt }) {
+    if (receipt?.bad === undefined || (plan.kind === 'done' && !plan.ours))
+        return {};
+    return { [(0,_release_js__WEBPACK_IMPORTED_MODULE_0__/* .formatChannel */ .Ne)(plan.channel.name)]: receipt.bad.label };
+}
+/** What this run, or an earlier one of the same incident, did to a channel, for the history; and what makes it the same event. */
+function describeResult(result, { reason, automatic, startedAt, stepKey, }) {
+    const { plan, receipt, problem, reasonCode } = result;
+    const name = (0,_release_js__WEBPACK_IMPORTED_MODULE_0__/* .formatChannel */ .Ne)(plan.channel.name);
+    const { from, to } = namesOf(plan);
+    if (problem !== undefined) {
+        const code = reasonCode === 'superseded' ? 'conflict' : reasonCode;
+        if (code === 'restored' || code === 'done-before' || code === 'halted')
+            return undefined;
+        const moved = { from: from || `${name} as it is`, to: to || `${name} nothing older` };
+        return {
+            what: { kind: 'rollback-failed', layer: 'ota', ...moved, reasonCode: code, because: problem },
+            key: ['ota', moved.from, moved.to, code, stepKey],
+        };
+    }
+    const kept = keptOf(result);
+    if (Object.keys(kept).length === 0)
+        return undefined;
+    const halted = `${name} halted`;
+    const now = receipt?.now === undefined ? halted : `${name} ${receipt.now.label}`;
+    return {
+        what: {
+            kind: 'rollback-applied',
+            layer: 'ota',
+            from,
+            to: to || halted,
+            now,
+            reason,
+            targetFoundBy: foundBy(plan),
+            automatic,
+            undone: [],
+            startedAt,
+            kept,
+        },
+        key: ['ota', from, now],
     };
 }
 
@@ -50948,6 +51830,7 @@ function describe({ label, binary }) {
 /* harmony export */   h7: () => (/* binding */ readRequests),
 /* harmony export */   ph: () => (/* binding */ isEncrypted)
 /* harmony export */ });
+/* unused harmony export readChannel */
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(452);
 
 /**
@@ -50990,7 +51873,7 @@ function readRequests(choices) {
         return { name: readChannel(channel), mode, target, from, binary: pick.binary(index), knownBad, incident };
     });
 }
-/** An app's name may hold a slash, as in `owner/app`; a deployment's does not. */
+/** An app's name may hold a slash, as in `owner/app`; a deployment's does not. @throws InputError */
 function readChannel(text) {
     const [, app, deployment] = /^(.+)\/([^/]+)$/.exec(text) ?? [];
     if (app !== undefined && deployment !== undefined)
@@ -51006,7 +51889,7 @@ function forEach(input, values, channels) {
 
 /***/ }),
 
-/***/ 1137:
+/***/ 7977:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -51019,52 +51902,53 @@ __nccwpck_require__.d(__webpack_exports__, {
 
 // EXTERNAL MODULE: ./lib/errors.js
 var lib_errors = __nccwpck_require__(452);
-// EXTERNAL MODULE: ./node_modules/semver/index.js
-var node_modules_semver = __nccwpck_require__(2088);
-;// CONCATENATED MODULE: ./lib/codepush/binary.js
+// EXTERNAL MODULE: ./lib/codepush/binary.js
+var codepush_binary = __nccwpck_require__(108);
+// EXTERNAL MODULE: ./lib/codepush/release.js
+var codepush_release = __nccwpck_require__(9484);
+;// CONCATENATED MODULE: ./lib/codepush/carry-out.js
 
-/** True when both mean the same binaries, however they are written: `^1.0.0` and `1.x` do. */
-function isSameBinary(a, b) {
-    return a === b || ((0,node_modules_semver.validRange)(a) !== null && (0,node_modules_semver.validRange)(a) === (0,node_modules_semver.validRange)(b));
-}
-/** True when some binary is meant by both. What is no range (a fingerprint) meets only itself. */
-function overlaps(a, b) {
-    if (a === b)
-        return true;
-    if ((0,node_modules_semver.validRange)(a) === null || (0,node_modules_semver.validRange)(b) === null)
-        return false;
-    return new node_modules_semver.Range(a).intersects(new node_modules_semver.Range(b));
-}
-/** True when a release for `range` is for the binary a person names: the same text, or a version within it. */
-function covers(range, named) {
-    return isSameBinary(range, named) || ((0,node_modules_semver.valid)(named) !== null && (0,node_modules_semver.satisfies)(named, range));
-}
+
+/** How often a write is made whose effect is not to be seen. */
+const tries = 3;
+/** How often, and in what time, the server is read for the effect of a write whose answer was lost. */
+const readings = 4;
+const readingPauseMs = 500;
 /**
- * A version of a binary that is within the range and, if there is one, in none of the others: what a device says of
- * itself when it asks for updates. What is no range (a fingerprint) stands for itself.
+ * Writes once, and reads before anything else: the server's word is not taken for it, as one server says yes to four
+ * rollbacks at once and makes one, and a 5xx may come after the deed.
+ * @param before the channel as it was read last
+ * @returns the channel with the change in it
+ * @throws RefusedError, UnavailableError, and what `refuseIfMoved` throws
  */
-function concreteVersion(range, others = []) {
-    const candidates = candidatesOf(range);
-    const alone = candidates.find((version) => !others.some((other) => covers(other, version)));
-    return alone ?? candidates[0] ?? range;
-}
-/** The lower bounds of the range, and what follows them most closely. */
-function candidatesOf(range) {
-    if ((0,node_modules_semver.validRange)(range) === null)
-        return [];
-    const bounds = new node_modules_semver.Range(range).set.flatMap((comparators) => comparators.map(({ semver }) => (semver instanceof node_modules_semver.SemVer ? semver.version : '0.0.0')));
-    const near = [...bounds, '0.0.0', '1.0.0'].flatMap((bound) => {
-        const at = new node_modules_semver.SemVer(bound);
-        return [
-            bound,
-            ...[1, 2, 3].flatMap((n) => [
-                `${at.major}.${at.minor}.${at.patch + n}`,
-                `${at.major}.${at.minor + n}.0`,
-                `${at.major + n}.0.0`,
-            ]),
-        ];
-    });
-    return near.filter((version) => (0,node_modules_semver.valid)(version) !== null && (0,node_modules_semver.satisfies)(version, range));
+async function carryOut(server, before, { write, isDone, refuseIfMoved }, { sleep, log }) {
+    const { name } = before;
+    if (isDone(before, 'unknown'))
+        return before;
+    refuseIfMoved(before);
+    for (let attempt = 1; attempt <= tries; attempt += 1) {
+        let refusal;
+        const outcome = await write().catch((error) => {
+            // another runner may have done it a moment ago: then the server refuses to do it twice
+            if (!(error instanceof lib_errors/* RefusedError */.fk))
+                throw error;
+            refusal = error;
+            return 'unknown';
+        });
+        for (let reading = 1; reading <= readings; reading += 1) {
+            const channel = await server.read(name);
+            if (isDone(channel, outcome))
+                return channel;
+            refuseIfMoved(channel);
+            if (refusal !== undefined)
+                throw refusal;
+            if (outcome === 'accepted')
+                break;
+            await sleep(readingPauseMs * reading);
+        }
+        log(`${(0,codepush_release/* formatChannel */.Ne)(name)}: the server does not show it (attempt ${attempt} of ${tries})`);
+    }
+    throw new lib_errors/* UnavailableError */.hG(`${server.at} was asked ${tries} times to change ${(0,codepush_release/* formatChannel */.Ne)(name)}, and did not: its log may say why; run this again when it works`);
 }
 
 ;// CONCATENATED MODULE: ./lib/codepush/mark.js
@@ -51073,117 +51957,56 @@ function candidatesOf(range) {
  * one knows by them what is done, on servers that tell nothing else. Apps may show a description to their users, so a mark
  * holds no reason and no name.
  */
-const pattern = /\s*\[(?:rolled back|rollback of \S+), incident ([^\]\s]*)\]/g;
-const taken = /\[rolled back, incident ([^\]\s]*)\]/;
-/** The description of a bad release, from the moment it is disabled. */
-function markTakenBack(description, incident) {
-    return `${withoutMarks(description)} [rolled back, incident ${incident}]`.trimStart();
+const pattern = /\s*\[(rolled back|rollback of \S+|rollback undone)(?: at (\d+(?:\.\d+)?) %)?, incident ([^\]\s]*)\]/;
+/**
+ * The description of a bad release, from the moment it is disabled. How far its rollout was is in it: the release that is
+ * put on top of it ends that on one server, and whoever takes the rollback back has to know.
+ */
+function markTakenBack({ description, rollout }, incident) {
+    return add(description, `rolled back${formatRollout(rollout)}`, incident);
 }
 /** The description of the release that was put on top. @param bad label of the one that was taken back */
 function markPutBack(description, bad, incident) {
-    return `${withoutMarks(description)} [rollback of ${bad}, incident ${incident}]`.trimStart();
+    return add(description, `rollback of ${bad}`, incident);
+}
+/** The description of a release that had been taken back, and is offered again. */
+function markUndone(description, incident) {
+    return add(description, `rollback undone${formatRollout(readRollout(description))}`, incident);
 }
 /** The incident for which a release was taken back; undefined for one that was not. */
 function readTakenBack(description) {
-    return taken.exec(description)?.[1];
+    const [, what, , incident] = pattern.exec(description) ?? [];
+    return what === 'rolled back' ? incident : undefined;
+}
+/** The incident of the mark, whatever it says. */
+function readIncident(description) {
+    return pattern.exec(description)?.[3];
+}
+/** Percent of the devices that a release had been offered to when it was taken back; undefined for all of them, or when the server did not tell. */
+function readRollout(description) {
+    const percent = pattern.exec(description)?.[2];
+    return percent === undefined ? undefined : Number(percent);
 }
 /** True when the release has been marked by any rollback. */
 function isMarked(description) {
-    return withoutMarks(description) !== description.trim();
+    return pattern.test(description);
 }
-function withoutMarks(description) {
-    return description.replace(pattern, '').trim();
+function add(description, mark, incident) {
+    return `${description.replace(new RegExp(pattern, 'g'), '').trim()} [${mark}, incident ${incident}]`.trimStart();
 }
-
-// EXTERNAL MODULE: ./lib/codepush/release.js
-var codepush_release = __nccwpck_require__(9484);
-;// CONCATENATED MODULE: ./lib/codepush/verify.js
-
-
-/** A rollout to a part is by device: with twenty of them, one to a quarter is missed once in three hundred times. */
-const manyDevices = 20;
-/**
- * Asks the server as devices do, until it answers as it should or the time is over: servers cache their answers. Devices
- * on each bad release and fresh ones have to be offered the good package; those on the good one nothing. With nothing
- * put in its place, nobody may be offered the bad one.
- * @returns every check, the failing ones too
- */
-async function verify(server, channel, subject, { verifyTimeoutMs, now, sleep, log, }) {
-    const deadline = now() + verifyTimeoutMs;
-    for (let pauseMs = 500;; pauseMs = Math.min(pauseMs * 2, 10_000)) {
-        const checks = [];
-        for (const situation of situationsOf(channel, subject))
-            checks.push(await look(server, channel, situation));
-        const failing = checks.filter(({ ok }) => !ok);
-        if (failing.length === 0 || now() + pauseMs > deadline)
-            return checks;
-        log(`${(0,codepush_release/* formatChannel */.Ne)(channel.name)}: devices ${failing[0]?.device} are offered ${failing[0]?.offered}; asking again in ${pauseMs / 1000} s`);
-        await sleep(pauseMs);
-    }
-}
-function situationsOf({ releases }, { bad, good, binary }) {
-    const own = releases.filter((each) => isSameBinary(each.binary, binary));
-    const others = releases.map((each) => each.binary).filter((each) => !isSameBinary(each, binary));
-    const isPartial = own.some(({ rollout }) => rollout === undefined || rollout < 100);
-    const numbers = Array.from({ length: isPartial ? manyDevices : 1 }, (_, number) => number);
-    const version = concreteVersion(binary, others);
-    const devicesOn = (on) => numbers.map((number) => ({ binary: version, on, number }));
-    const badHashes = new Set(bad.map(({ packageHash }) => packageHash));
-    const isOffered = (offer) => offer.kind === 'update' && offer.packageHash === good?.packageHash;
-    const isSpared = (offer) => offer.kind !== 'update' || !badHashes.has(offer.packageHash);
-    const isRight = good === undefined ? isSpared : isOffered;
-    return [
-        ...bad.map((each) => ({
-            device: `on ${(0,codepush_release/* formatLabel */.wR)(each.label)}, which was taken back,`,
-            devices: devicesOn(each),
-            isRight,
-        })),
-        ...(good === undefined
-            ? []
-            : [
-                {
-                    device: `on ${(0,codepush_release/* formatLabel */.wR)(good.label)}, the good one,`,
-                    devices: devicesOn(good),
-                    isRight: (offer) => offer.kind === 'nothing',
-                },
-            ]),
-        { device: 'fresh from the store', devices: devicesOn(undefined), isRight },
-    ];
-}
-async function look(server, channel, { device, devices, isRight }) {
-    const offers = await Promise.all(devices.map((each) => server.ask(channel, each)));
-    const shown = offers.find((offer) => !isRight(offer)) ?? offers[0];
-    const agreeing = offers.filter(isRight).length;
-    return {
-        device,
-        binary: devices[0]?.binary ?? '',
-        offered: shown === undefined ? 'nothing' : formatOffer(shown),
-        packageHash: shown?.kind === 'update' ? shown.packageHash : undefined,
-        asked: offers.length,
-        agreeing,
-        ok: agreeing === offers.length,
-    };
-}
-/** `v3, a79ff9ca8c77` */
-function formatOffer(offer) {
-    if (offer.kind === 'nothing')
-        return 'nothing';
-    if (offer.kind === 'embedded')
-        return 'a return to what came from the store';
-    return `${(0,codepush_release/* formatLabel */.wR)(offer.label)}, package ${offer.packageHash.slice(0, 12)}${offer.isMandatory ? ', mandatory' : ''}`;
+function formatRollout(percent) {
+    return percent === undefined || percent >= 100 ? '' : ` at ${percent} %`;
 }
 
+// EXTERNAL MODULE: ./lib/codepush/verify.js
+var verify = __nccwpck_require__(9284);
 ;// CONCATENATED MODULE: ./lib/codepush/apply.js
 
 
 
 
 
-/** How often a write is made whose effect is not to be seen. */
-const tries = 3;
-/** How often, and in what time, the server is read for the effect of a write whose answer was lost. */
-const readings = 4;
-const readingPauseMs = 500;
+
 /**
  * Applies a plan, or finishes what an earlier run of it began: the bad release is disabled first, because on one server a
  * rollback lifts the limit of its rollout; then the good one is put on top by its label, because "the previous one" is
@@ -51201,70 +52024,42 @@ async function applyPlan(server, plan, circumstances) {
     if (plan.kind === 'done') {
         if (plan.unmarked && plan.ours && plan.bad !== undefined)
             await describeOnTop(server, plan.good, plan.bad, fresh, circumstances);
-        const devices = await verify(server, fresh, { ...plan, bad: badOf(plan) }, circumstances);
+        const devices = await (0,verify/* verify */.MX)(server, fresh, { ...plan, bad: badOf(plan) }, circumstances);
         return { outcome: 'already-rolled-back', bad: plan.bad, good: plan.good, now: plan.good, devices };
     }
     let channel = fresh;
     for (const release of plan.disable) {
         circumstances.log(`${(0,codepush_release/* formatChannel */.Ne)(name)}: disabling ${(0,codepush_release/* describe */.q0)(release)}`);
-        channel = await carryOut(server, plan, channel, circumstances, {
-            write: () => server.disable(name, release.label, markTakenBack(release.description, incident)),
+        const description = markTakenBack(release, incident);
+        const change = {
+            write: () => server.disable(name, release.label, description),
             isDone: (read, outcome) => isDisabledIn(read, release) ?? outcome === 'accepted',
-        });
+            refuseIfMoved: (read) => refuseIfMoved(plan, read),
+        };
+        channel = await carryOut(server, channel, change, circumstances);
     }
     if (plan.kind === 'stop') {
-        const devices = await verify(server, channel, { ...plan, bad: badOf(plan), good: undefined }, circumstances);
+        const devices = await (0,verify/* verify */.MX)(server, channel, { ...plan, bad: badOf(plan), good: undefined }, circumstances);
         return { outcome: 'stopped', bad: plan.bad, good: undefined, now: undefined, devices };
     }
     const { bad, good, by } = plan;
     if (by !== 'disabling') {
         circumstances.log(`${(0,codepush_release/* formatChannel */.Ne)(name)}: putting ${(0,codepush_release/* describe */.q0)(good)} on top by ${by}`);
         const description = markPutBack(good.description, bad.label, incident);
-        channel = await carryOut(server, plan, channel, circumstances, {
-            write: () => server.release(name, { label: good.label, binary: bad.binary, by, description }),
+        const change = {
+            write: () => server.release(name, { label: good.label, over: bad.label, binary: bad.binary, by, description }),
             isDone: (read) => topOf(plan, read)?.packageHash === good.packageHash,
-        });
+            refuseIfMoved: (read) => refuseIfMoved(plan, read),
+        };
+        channel = await carryOut(server, channel, change, circumstances);
         refuseIfOvertaken(plan, channel);
         const top = topOf(plan, channel);
         if (top !== undefined && top.description !== description)
             await describeOnTop(server, top, bad, channel, circumstances);
     }
     const now = by === 'disabling' ? good : topOf(plan, channel);
-    const devices = await verify(server, channel, { ...plan, bad: badOf(plan) }, circumstances);
+    const devices = await (0,verify/* verify */.MX)(server, channel, { ...plan, bad: badOf(plan) }, circumstances);
     return { outcome: 'rolled-back', bad, good, now, devices };
-}
-/**
- * Writes once, and reads before anything else: the server's word is not taken for it, as one server says yes to four
- * rollbacks at once and makes one, and a 5xx may come after the deed.
- */
-async function carryOut(server, plan, before, { sleep, log }, { write, isDone, }) {
-    const { name } = plan.channel;
-    if (isDone(before, 'unknown'))
-        return before;
-    refuseIfMoved(plan, before);
-    for (let attempt = 1; attempt <= tries; attempt += 1) {
-        let refusal;
-        const outcome = await write().catch((error) => {
-            // another runner may have done it a moment ago: then the server refuses to do it twice
-            if (!(error instanceof lib_errors/* RefusedError */.fk))
-                throw error;
-            refusal = error;
-            return 'unknown';
-        });
-        for (let reading = 1; reading <= readings; reading += 1) {
-            const channel = await server.read(name);
-            if (isDone(channel, outcome))
-                return channel;
-            refuseIfMoved(plan, channel);
-            if (refusal !== undefined)
-                throw refusal;
-            if (outcome === 'accepted')
-                break;
-            await sleep(readingPauseMs * reading);
-        }
-        log(`${(0,codepush_release/* formatChannel */.Ne)(name)}: the server does not show it (attempt ${attempt} of ${tries})`);
-    }
-    throw new lib_errors/* UnavailableError */.hG(`${server.at} was asked ${tries} times to change ${(0,codepush_release/* formatChannel */.Ne)(name)}, and did not: its log may say why; run this again when it works`);
 }
 /** The mark is a help for people and later runs: devices do not need it, so its failure is no failure of the rollback. */
 async function describeOnTop(server, top, bad, { name }, { incident, log }) {
@@ -51294,7 +52089,7 @@ function refuseIfMoved(plan, read) {
  * @throws ConflictError that names it
  */
 function refuseIfOvertaken(plan, read) {
-    const own = read.releases.filter((each) => isSameBinary(each.binary, plan.binary));
+    const own = read.releases.filter((each) => (0,codepush_binary/* isSameBinary */.Uw)(each.binary, plan.binary));
     const planned = own.findIndex(({ label }) => label === plan.bad.label);
     const hidden = own
         .slice(1, Math.max(1, planned))
@@ -51310,7 +52105,7 @@ function superseded(plan, by) {
 }
 /** The newest release for the binaries of the plan. */
 function topOf({ binary }, { releases }) {
-    return releases.find((each) => isSameBinary(each.binary, binary));
+    return releases.find((each) => (0,codepush_binary/* isSameBinary */.Uw)(each.binary, binary));
 }
 function isDisabledIn({ releases }, { label }) {
     return releases.find((each) => each.label === label)?.isDisabled;
@@ -51345,7 +52140,7 @@ function chooseBinary({ name, releases }, named) {
         throw new lib_errors/* InputError */.dz(`${(0,codepush_release/* formatChannel */.Ne)(name)} has no release yet: there is nothing to roll back`);
     if (named === undefined)
         return newest.binary;
-    const found = releases.find(({ binary }) => covers(binary, named));
+    const found = releases.find(({ binary }) => (0,codepush_binary/* covers */.hU)(binary, named));
     if (found !== undefined)
         return found.binary;
     const binaries = [...new Set(releases.map(({ binary }) => binary))].join(', ');
@@ -51353,7 +52148,7 @@ function chooseBinary({ name, releases }, named) {
 }
 /** @throws InputError for a target that devices of the bad release could not be given */
 function requireTarget(target, binary, name) {
-    if (!isSameBinary(target.binary, binary))
+    if (!(0,codepush_binary/* isSameBinary */.Uw)(target.binary, binary))
         throw new lib_errors/* InputError */.dz(`input "target" is ${(0,codepush_release/* describe */.q0)(target)}, and the release to take back on ${(0,codepush_release/* formatChannel */.Ne)(name)} is for ${binary}: its binaries cannot run the other's updates; name a release for ${binary}`);
     if (target.isDisabled === true)
         throw new lib_errors/* InputError */.dz(`input "target" is ${(0,codepush_release/* describe */.q0)(target)}, which is disabled on ${(0,codepush_release/* formatChannel */.Ne)(name)}: no device would be offered it; enable it first, or name another release`);
@@ -51364,7 +52159,7 @@ function refuseIfHidden({ prefers }, { name, releases }, bad) {
     if (prefers === 'narrower')
         return;
     const newer = releases.slice(0, releases.indexOf(bad));
-    const hidden = newer.find((each) => each.isDisabled !== true && !isSameBinary(each.binary, bad.binary) && overlaps(each.binary, bad.binary));
+    const hidden = newer.find((each) => each.isDisabled !== true && !(0,codepush_binary/* isSameBinary */.Uw)(each.binary, bad.binary) && (0,codepush_binary/* overlaps */.$f)(each.binary, bad.binary));
     if (hidden === undefined)
         return;
     throw new lib_errors/* InputError */.dz(`${(0,codepush_release/* formatChannel */.Ne)(name)}: ${(0,codepush_release/* describe */.q0)(hidden)} is newer than ${(0,codepush_release/* describe */.q0)(bad)} and for some of the same binaries: a rollback of ${bad.label} would take ${hidden.label} from its devices; name in input "app-version" the binaries that are meant, or release a mended bundle`);
@@ -51434,11 +52229,12 @@ function olderThan(release, releases) {
 function planRollback(server, channel, request) {
     const expected = request.from === undefined ? undefined : find(channel, request.from, 'from-label');
     const binary = expected?.binary ?? chooseBinary(channel, request.binary);
-    const releases = channel.releases.filter((each) => isSameBinary(each.binary, binary));
+    const releases = channel.releases.filter((each) => (0,codepush_binary/* isSameBinary */.Uw)(each.binary, binary));
     const newest = releases[0];
     if (newest === undefined)
         throw new lib_errors/* InputError */.dz(`${(0,codepush_release/* formatChannel */.Ne)(channel.name)} has no release yet`);
-    const situation = { channel, binary, releases, incident: request.incident };
+    const { incident } = request;
+    const situation = { channel, binary, releases, incident, isAsked: server.ask !== undefined };
     const knownBad = findKnownBad(releases, request.knownBad, channel.name);
     const target = request.target === undefined
         ? undefined
@@ -51453,7 +52249,8 @@ function planRollback(server, channel, request) {
         kind: 'done',
         bad: left,
         good: newest,
-        ours: left !== undefined && readTakenBack(left.description) === request.incident,
+        ours: left !== undefined &&
+            [readTakenBack(left.description), readIncident(newest.description)].includes(incident),
         unmarked: !isMarked(newest.description),
     });
     const isOn = newest.isDisabled !== true;
@@ -51466,8 +52263,8 @@ function planRollback(server, channel, request) {
             return done();
     }
     // a rollback that is run again must not roll itself back
-    const isAsked = expected !== undefined || target !== undefined;
-    if (isOn && left !== undefined && !isAsked && !knownBad.has(newest.packageHash))
+    const isNamed = expected !== undefined || target !== undefined;
+    if (isOn && left !== undefined && !isNamed && !knownBad.has(newest.packageHash))
         return done();
     const good = target ?? chooseGood(newest, releases, knownBad);
     if (good === undefined) {
@@ -51487,7 +52284,9 @@ function planRollback(server, channel, request) {
         foundBy: describeChoice(target, good, newest, binary),
         by: isOfTop ? 'rollback' : 'promotion',
         // a tool that rolls back to "the previous one" may bring any release with the bad package back
-        disable: releases.filter((each) => each.packageHash === newest.packageHash && !isHalted(each, request.incident)),
+        disable: server.goesBackBy === 'republishing'
+            ? []
+            : releases.filter((each) => each.packageHash === newest.packageHash && !isHalted(each, incident)),
     };
 }
 /** Where the server does not tell, our own mark does: that of an earlier incident may be out of date. */
@@ -51529,8 +52328,8 @@ function planDisabling(situation, request, { expected, target, knownBad, }) {
     const newer = (each) => olderThan(each, channel.releases).includes(good);
     const inTheWay = channel.releases.find((each) => newer(each) &&
         each.isDisabled !== true &&
-        !isSameBinary(each.binary, binary) &&
-        overlaps(each.binary, binary));
+        !(0,codepush_binary/* isSameBinary */.Uw)(each.binary, binary) &&
+        (0,codepush_binary/* overlaps */.$f)(each.binary, binary));
     if (inTheWay !== undefined)
         throw new lib_errors/* InputError */.dz(`${(0,codepush_release/* formatChannel */.Ne)(channel.name)}: ${(0,codepush_release/* describe */.q0)(inTheWay)} is for some of the same binaries as ${(0,codepush_release/* describe */.q0)(bad)}, and newer than ${(0,codepush_release/* describe */.q0)(good)}: devices would get it; name in input "app-version" or "target" what is meant, or disable it first`);
     return {
@@ -51658,6 +52457,101 @@ function decide(results) {
     if (outcomes.includes('rolled-back'))
         return 'rolled-back';
     return outcomes.includes('stopped') ? 'stopped' : 'already-rolled-back';
+}
+
+
+/***/ }),
+
+/***/ 9284:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   MX: () => (/* binding */ verify),
+/* harmony export */   p4: () => (/* binding */ isVerified)
+/* harmony export */ });
+/* unused harmony export formatOffer */
+/* harmony import */ var _binary_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(108);
+/* harmony import */ var _release_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9484);
+
+
+/** True when every device agrees; nobody asked is nobody who agrees. */
+function isVerified(checks) {
+    return checks.length > 0 && checks.every(({ ok }) => ok);
+}
+/** A rollout to a part is by device: with twenty of them, one to a quarter is missed once in three hundred times. */
+const manyDevices = 20;
+/**
+ * Asks the server as devices do, until it answers as it should or the time is over: servers cache their answers. Devices
+ * on each bad release and fresh ones have to be offered the good package; those on the good one nothing. With nothing
+ * put in its place, nobody may be offered the bad one.
+ * @returns every check, the failing ones too; none where the server cannot be asked
+ */
+async function verify(server, channel, subject, { verifyTimeoutMs, now, sleep, log, }) {
+    const { ask } = server;
+    if (ask === undefined)
+        return [];
+    const deadline = now() + verifyTimeoutMs;
+    for (let pauseMs = 500;; pauseMs = Math.min(pauseMs * 2, 10_000)) {
+        const checks = [];
+        for (const situation of situationsOf(channel, subject))
+            checks.push(await look(ask, channel, situation));
+        const failing = checks.filter(({ ok }) => !ok);
+        if (failing.length === 0 || now() + pauseMs > deadline)
+            return checks;
+        log(`${(0,_release_js__WEBPACK_IMPORTED_MODULE_1__/* .formatChannel */ .Ne)(channel.name)}: devices ${failing[0]?.device} are offered ${failing[0]?.offered}; asking again in ${pauseMs / 1000} s`);
+        await sleep(pauseMs);
+    }
+}
+function situationsOf({ releases }, { bad, good, binary }) {
+    const own = releases.filter((each) => (0,_binary_js__WEBPACK_IMPORTED_MODULE_0__/* .isSameBinary */ .Uw)(each.binary, binary));
+    const others = releases.map((each) => each.binary).filter((each) => !(0,_binary_js__WEBPACK_IMPORTED_MODULE_0__/* .isSameBinary */ .Uw)(each, binary));
+    const isPartial = own.some(({ rollout }) => rollout === undefined || rollout < 100);
+    const numbers = Array.from({ length: isPartial ? manyDevices : 1 }, (_, number) => number);
+    const version = (0,_binary_js__WEBPACK_IMPORTED_MODULE_0__/* .concreteVersion */ .Kl)(binary, others);
+    const devicesOn = (on) => numbers.map((number) => ({ binary: version, on, number }));
+    const badHashes = new Set(bad.map(({ packageHash }) => packageHash));
+    const isOffered = (offer) => offer.kind === 'update' && offer.packageHash === good?.packageHash;
+    const isSpared = (offer) => offer.kind !== 'update' || !badHashes.has(offer.packageHash);
+    const isRight = good === undefined ? isSpared : isOffered;
+    return [
+        ...bad.map((each) => ({
+            device: `on ${(0,_release_js__WEBPACK_IMPORTED_MODULE_1__/* .formatLabel */ .wR)(each.label)}, which was taken back,`,
+            devices: devicesOn(each),
+            isRight,
+        })),
+        ...(good === undefined
+            ? []
+            : [
+                {
+                    device: `on ${(0,_release_js__WEBPACK_IMPORTED_MODULE_1__/* .formatLabel */ .wR)(good.label)}, the good one,`,
+                    devices: devicesOn(good),
+                    isRight: (offer) => offer.kind === 'nothing',
+                },
+            ]),
+        { device: 'fresh from the store', devices: devicesOn(undefined), isRight },
+    ];
+}
+async function look(ask, channel, { device, devices, isRight }) {
+    const offers = await Promise.all(devices.map((each) => ask(channel, each)));
+    const shown = offers.find((offer) => !isRight(offer)) ?? offers[0];
+    const agreeing = offers.filter(isRight).length;
+    return {
+        device,
+        binary: devices[0]?.binary ?? '',
+        offered: shown === undefined ? 'nothing' : formatOffer(shown),
+        packageHash: shown?.kind === 'update' ? shown.packageHash : undefined,
+        asked: offers.length,
+        agreeing,
+        ok: agreeing === offers.length,
+    };
+}
+/** `v3, a79ff9ca8c77` */
+function formatOffer(offer) {
+    if (offer.kind === 'nothing')
+        return 'nothing';
+    if (offer.kind === 'embedded')
+        return 'a return to what came from the store';
+    return `${(0,_release_js__WEBPACK_IMPORTED_MODULE_1__/* .formatLabel */ .wR)(offer.label)}, package ${offer.packageHash.slice(0, 12)}${offer.isMandatory ? ', mandatory' : ''}`;
 }
 
 
@@ -55518,8 +56412,8 @@ function getOctokit(token, options, ...additionalPlugins) {
     return new GitHubWithPlugins(getOctokitOptions(token, options));
 }
 //# sourceMappingURL=github.js.map
-// EXTERNAL MODULE: ./node_modules/zod/v4/classic/schemas.js + 11 modules
-var schemas = __nccwpck_require__(2857);
+// EXTERNAL MODULE: ./node_modules/zod/v4/classic/schemas.js + 10 modules
+var schemas = __nccwpck_require__(3798);
 // EXTERNAL MODULE: ./lib/errors.js
 var errors = __nccwpck_require__(452);
 ;// CONCATENATED MODULE: ./lib/runner/context.js
@@ -55531,6 +56425,13 @@ const eventPayload = schemas/* object */.Ikc({
         .optional(),
     workflow_run: schemas/* object */.Ikc({ head_sha: schemas/* string */.YjP() }).optional(),
     repository: schemas/* object */.Ikc({ default_branch: schemas/* string */.YjP().optional(), full_name: schemas/* string */.YjP().optional() })
+        .optional(),
+    issue: schemas/* object */.Ikc({ number: schemas/* number */.aig().int() }).optional(),
+    comment: schemas/* object */.Ikc({
+        id: schemas/* number */.aig().int(),
+        body: schemas/* string */.YjP(),
+        user: schemas/* object */.Ikc({ login: schemas/* string */.YjP(), type: schemas/* string */.YjP() }).nullable(),
+    })
         .optional(),
     pull_request: schemas/* object */.Ikc({
         head: schemas/* object */.Ikc({ repo: schemas/* object */.Ikc({ full_name: schemas/* string */.YjP() }).nullish() }),
@@ -55565,7 +56466,8 @@ function readContext() {
                 url: `${github_context.serverUrl}/${owner}/${repo}/actions/runs/${id}`,
             },
         stepKey: [id ?? 'local', github_context.job ?? '', github_context.action ?? ''].join('/'),
-        byHand: eventsByHand.has(github_context.eventName),
+        // a workflow that another one dispatched was asked for by nobody
+        byHand: eventsByHand.has(github_context.eventName) && !(github_context.actor ?? '').endsWith('[bot]'),
         event: payload.success ? payload.data : {},
     };
 }
@@ -70129,7 +71031,7 @@ function makeRetriable(function_, options) {
 
 /***/ }),
 
-/***/ 2857:
+/***/ 3798:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -70142,6 +71044,7 @@ __nccwpck_require__.d(__webpack_exports__, {
   k5n: () => (/* binding */ _enum),
   Whr: () => (/* binding */ schemas_int),
   euz: () => (/* binding */ literal),
+  chJ: () => (/* binding */ _null),
   aig: () => (/* binding */ number),
   Ikc: () => (/* binding */ object),
   g1P: () => (/* binding */ record),
@@ -70150,7 +71053,7 @@ __nccwpck_require__.d(__webpack_exports__, {
   KCZ: () => (/* binding */ union)
 });
 
-// UNUSED EXPORTS: ZodAny, ZodArray, ZodBase64, ZodBase64URL, ZodBigInt, ZodBigIntFormat, ZodBoolean, ZodCIDRv4, ZodCIDRv6, ZodCUID, ZodCUID2, ZodCatch, ZodCodec, ZodCreditCard, ZodCustom, ZodCustomStringFormat, ZodDate, ZodDefault, ZodDiscriminatedUnion, ZodE164, ZodEmail, ZodEmoji, ZodEnum, ZodExactOptional, ZodFile, ZodFunction, ZodGUID, ZodIBAN, ZodIPv4, ZodIPv6, ZodISODate, ZodISODuration, ZodISOTime, ZodInstanceOf, ZodIntersection, ZodJWT, ZodKSUID, ZodLazy, ZodLiteral, ZodMAC, ZodMap, ZodNaN, ZodNanoID, ZodNever, ZodNonOptional, ZodNull, ZodNullable, ZodNumber, ZodNumberFormat, ZodObject, ZodOptional, ZodPipe, ZodPrefault, ZodPreprocess, ZodPromise, ZodReadonly, ZodRecord, ZodSet, ZodString, ZodStringFormat, ZodSuccess, ZodSymbol, ZodTemplateLiteral, ZodTransform, ZodTuple, ZodType, ZodULID, ZodURL, ZodUUID, ZodUndefined, ZodUnion, ZodUnknown, ZodVoid, ZodXID, ZodXor, _ZodString, _default, _function, any, base64, base64url, bigint, catch, check, cidrv4, cidrv6, codec, creditCard, cuid, cuid2, currencyCode, custom, date, describe, e164, email, emoji, exactOptional, file, float32, float64, function, guid, hash, hex, hostname, httpUrl, iban, instanceof, int32, int64, intersection, invertCodec, ipv4, ipv6, json, jwt, keyof, ksuid, lazy, looseObject, looseRecord, mac, map, meta, nan, nanoid, nativeEnum, never, nonoptional, null, nullable, nullish, optional, partialRecord, pipe, prefault, preprocess, promise, readonly, refine, set, stringFormat, stringbool, success, superRefine, symbol, templateLiteral, transform, tuple, uint32, uint64, ulid, undefined, unknown, url, uuid, uuidv4, uuidv6, uuidv7, void, xid, xor
+// UNUSED EXPORTS: ZodAny, ZodArray, ZodBase64, ZodBase64URL, ZodBigInt, ZodBigIntFormat, ZodBoolean, ZodCIDRv4, ZodCIDRv6, ZodCUID, ZodCUID2, ZodCatch, ZodCodec, ZodCreditCard, ZodCustom, ZodCustomStringFormat, ZodDate, ZodDefault, ZodDiscriminatedUnion, ZodE164, ZodEmail, ZodEmoji, ZodEnum, ZodExactOptional, ZodFile, ZodFunction, ZodGUID, ZodIBAN, ZodIPv4, ZodIPv6, ZodISODate, ZodISODuration, ZodISOTime, ZodInstanceOf, ZodIntersection, ZodJWT, ZodKSUID, ZodLazy, ZodLiteral, ZodMAC, ZodMap, ZodNaN, ZodNanoID, ZodNever, ZodNonOptional, ZodNull, ZodNullable, ZodNumber, ZodNumberFormat, ZodObject, ZodOptional, ZodPipe, ZodPrefault, ZodPreprocess, ZodPromise, ZodReadonly, ZodRecord, ZodSet, ZodString, ZodStringFormat, ZodSuccess, ZodSymbol, ZodTemplateLiteral, ZodTransform, ZodTuple, ZodType, ZodULID, ZodURL, ZodUUID, ZodUndefined, ZodUnion, ZodUnknown, ZodVoid, ZodXID, ZodXor, _ZodString, _default, _function, any, base64, base64url, bigint, catch, check, cidrv4, cidrv6, codec, creditCard, cuid, cuid2, currencyCode, custom, date, describe, e164, email, emoji, exactOptional, file, float32, float64, function, guid, hash, hex, hostname, httpUrl, iban, instanceof, int32, int64, intersection, invertCodec, ipv4, ipv6, json, jwt, keyof, ksuid, lazy, looseObject, looseRecord, mac, map, meta, nan, nanoid, nativeEnum, never, nonoptional, nullable, nullish, optional, partialRecord, pipe, prefault, preprocess, promise, readonly, refine, set, stringFormat, stringbool, success, superRefine, symbol, templateLiteral, transform, tuple, uint32, uint64, ulid, undefined, unknown, url, uuid, uuidv4, uuidv6, uuidv7, void, xid, xor
 
 // EXTERNAL MODULE: ./node_modules/zod/v4/core/core.js
 var core_core = __nccwpck_require__(8532);
@@ -71263,9 +72166,9 @@ const $ZodUndefined = /*@__PURE__*/ (/* unused pure expression or super */ null 
         return payload;
     };
 })));
-const $ZodNull = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodNull", (inst, def) => {
+const $ZodNull = /*@__PURE__*/ core_core/* $constructor */.xI("$ZodNull", (inst, def) => {
     $ZodType.init(inst, def);
-    inst._zod.pattern = regexes.null;
+    inst._zod.pattern = core_regexes/* null */.ch;
     inst._zod.values = new Set([null]);
     inst._zod.parse = (payload, _ctx) => {
         const input = payload.value;
@@ -71279,7 +72182,7 @@ const $ZodNull = /*@__PURE__*/ (/* unused pure expression or super */ null && (c
         });
         return payload;
     };
-})));
+});
 const $ZodAny = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodAny", (inst, def) => {
     $ZodType.init(inst, def);
     inst._zod.parse = (payload) => payload;
@@ -74787,275 +75690,8 @@ const error = () => {
     };
 }
 
-;// CONCATENATED MODULE: ./node_modules/zod/v4/core/errors.js
-
-
-/* Computing the message eagerly is expensive (pretty-printed JSON of all
- * issues), so defer it until first read. The accessor functions and
- * descriptors are shared across instances to keep error construction
- * cheap; the computed message is cached on the internals object. The
- * setter preserves plain assignment semantics for consumers that
- * overwrite `message`. */
-function _getMessage() {
-    const internals = this._zod;
-    internals.message ?? (internals.message = JSON.stringify(internals.def, core_util/* jsonStringifyReplacer */.k8, 2));
-    return internals.message;
-}
-function _setMessage(value) {
-    this._zod.message = value;
-}
-const _messageDesc = {
-    get: _getMessage,
-    set: _setMessage,
-    enumerable: true,
-    configurable: true,
-};
-const _issuesDesc = { value: undefined, enumerable: false };
-/* Prototypes that already carry the lazy `toString`. Seeded with the
- * intrinsics so that `init` on a foreign object — it accepts any object —
- * can never install an accessor onto a prototype we do not own. */
-const _installedToString = /* @__PURE__ */ new WeakSet([Object.prototype, Error.prototype]);
-const initializer = (inst, def) => {
-    inst.name = "$ZodError";
-    // `_zod` is already non-enumerable: $constructor's init defined it with this same descriptor
-    _issuesDesc.value = def;
-    Object.defineProperty(inst, "issues", _issuesDesc);
-    // Clear the shared slot; a retained `value` pins the last error's issues.
-    _issuesDesc.value = undefined;
-    Object.defineProperty(inst, "message", _messageDesc);
-    /* `toString` lives as a non-enumerable lazy getter on the shared
-     * prototype; on first access it caches a per-instance closure so
-     * detached usage still works. */
-    const proto = Object.getPrototypeOf(inst);
-    if (!_installedToString.has(proto)) {
-        _installedToString.add(proto);
-        Object.defineProperty(proto, "toString", {
-            configurable: true,
-            enumerable: false,
-            get() {
-                const value = () => this.message;
-                Object.defineProperty(this, "toString", { value, configurable: true, writable: true });
-                return value;
-            },
-            set(value) {
-                Object.defineProperty(this, "toString", { value, configurable: true, writable: true });
-            },
-        });
-    }
-};
-const $ZodError = (0,core_core/* $constructor */.xI)("$ZodError", initializer);
-const $ZodRealError = (0,core_core/* $constructor */.xI)("$ZodError", initializer, undefined, {
-    Parent: Error,
-});
-/** Get-or-create `obj[key]` as an own data property. A path segment naming an inherited member
- * ("toString", "constructor") would otherwise read through to the prototype, and assigning
- * "__proto__" would hit the setter instead of creating a key. */
-function node(obj, key, make) {
-    if (!Object.prototype.hasOwnProperty.call(obj, key)) {
-        if (key === "__proto__") {
-            Object.defineProperty(obj, key, { value: make(), writable: true, enumerable: true, configurable: true });
-        }
-        else {
-            obj[key] = make();
-        }
-    }
-    return obj[key];
-}
-function flattenError(error, mapper = (issue) => issue.message) {
-    const fieldErrors = {};
-    const formErrors = [];
-    for (const sub of error.issues) {
-        if (sub.path.length > 0) {
-            node(fieldErrors, sub.path[0], () => []).push(mapper(sub));
-        }
-        else {
-            formErrors.push(mapper(sub));
-        }
-    }
-    return { formErrors, fieldErrors };
-}
-function formatError(error, mapper = (issue) => issue.message) {
-    const fieldErrors = { _errors: [] };
-    const processError = (error, path = []) => {
-        for (const issue of error.issues) {
-            if (issue.code === "invalid_union" && issue.errors.length) {
-                issue.errors.map((issues) => processError({ issues }, [...path, ...issue.path]));
-            }
-            else if (issue.code === "invalid_key") {
-                processError({ issues: issue.issues }, [...path, ...issue.path]);
-            }
-            else if (issue.code === "invalid_element") {
-                processError({ issues: issue.issues }, [...path, ...issue.path]);
-            }
-            else {
-                const fullpath = [...path, ...issue.path];
-                if (fullpath.length === 0) {
-                    fieldErrors._errors.push(mapper(issue));
-                }
-                else {
-                    let curr = fieldErrors;
-                    let i = 0;
-                    while (i < fullpath.length) {
-                        const el = fullpath[i];
-                        const terminal = i === fullpath.length - 1;
-                        // `_errors` is reserved by this legacy format, so merge a matching path segment into the current node instead of treating its array as a child.
-                        if (el === "_errors") {
-                            if (terminal)
-                                curr._errors.push(mapper(issue));
-                            i++;
-                            continue;
-                        }
-                        // A path element may collide with an inherited property name such as
-                        // "__proto__" or "constructor". Truthiness checks read the prototype
-                        // (so no node is created, then ._errors.push throws), and bracket
-                        // assignment of "__proto__" hits the setter instead of creating an
-                        // own key. Guard the read with hasOwnProperty and create the node
-                        // with defineProperty so any path element becomes a real own key.
-                        if (!Object.prototype.hasOwnProperty.call(curr, el)) {
-                            Object.defineProperty(curr, el, {
-                                value: { _errors: [] },
-                                enumerable: true,
-                                writable: true,
-                                configurable: true,
-                            });
-                        }
-                        const node = curr[el];
-                        if (terminal) {
-                            node._errors.push(mapper(issue));
-                        }
-                        curr = node;
-                        i++;
-                    }
-                }
-            }
-        }
-    };
-    processError(error);
-    return fieldErrors;
-}
-function treeifyError(error, mapper = (issue) => issue.message) {
-    const result = { errors: [] };
-    const processError = (error, path = []) => {
-        var _a;
-        for (const issue of error.issues) {
-            if (issue.code === "invalid_union" && issue.errors.length) {
-                // regular union error
-                issue.errors.map((issues) => processError({ issues }, [...path, ...issue.path]));
-            }
-            else if (issue.code === "invalid_key") {
-                processError({ issues: issue.issues }, [...path, ...issue.path]);
-            }
-            else if (issue.code === "invalid_element") {
-                processError({ issues: issue.issues }, [...path, ...issue.path]);
-            }
-            else {
-                const fullpath = [...path, ...issue.path];
-                if (fullpath.length === 0) {
-                    result.errors.push(mapper(issue));
-                    continue;
-                }
-                let curr = result;
-                let i = 0;
-                while (i < fullpath.length) {
-                    const el = fullpath[i];
-                    const terminal = i === fullpath.length - 1;
-                    if (typeof el === "string") {
-                        curr.properties ?? (curr.properties = {});
-                        // el may collide with an inherited property name ("__proto__",
-                        // "constructor", ...); ??= reads the prototype so the node is never
-                        // created and curr.errors.push throws. Guard with hasOwnProperty and
-                        // create the node with defineProperty so "__proto__" becomes a real
-                        // own key rather than invoking the prototype setter.
-                        if (!Object.prototype.hasOwnProperty.call(curr.properties, el)) {
-                            Object.defineProperty(curr.properties, el, {
-                                value: { errors: [] },
-                                enumerable: true,
-                                writable: true,
-                                configurable: true,
-                            });
-                        }
-                        curr = curr.properties[el];
-                    }
-                    else {
-                        curr.items ?? (curr.items = []);
-                        (_a = curr.items)[el] ?? (_a[el] = { errors: [] });
-                        curr = curr.items[el];
-                    }
-                    if (terminal) {
-                        curr.errors.push(mapper(issue));
-                    }
-                    i++;
-                }
-            }
-        }
-    };
-    processError(error);
-    return result;
-}
-/** Format a ZodError as a human-readable string in the following form.
- *
- * From
- *
- * ```ts
- * ZodError {
- *   issues: [
- *     {
- *       expected: 'string',
- *       code: 'invalid_type',
- *       path: [ 'username' ],
- *       message: 'Invalid input: expected string'
- *     },
- *     {
- *       expected: 'number',
- *       code: 'invalid_type',
- *       path: [ 'favoriteNumbers', 1 ],
- *       message: 'Invalid input: expected number'
- *     }
- *   ];
- * }
- * ```
- *
- * to
- *
- * ```
- * username
- *   ✖ Expected number, received string at "username
- * favoriteNumbers[0]
- *   ✖ Invalid input: expected number
- * ```
- */
-function toDotPath(_path) {
-    const segs = [];
-    const path = _path.map((seg) => (typeof seg === "object" ? seg.key : seg));
-    for (const seg of path) {
-        if (typeof seg === "number")
-            segs.push(`[${seg}]`);
-        else if (typeof seg === "symbol")
-            segs.push(`[${JSON.stringify(String(seg))}]`);
-        else if (/[^\w$]/.test(seg))
-            segs.push(`[${JSON.stringify(seg)}]`);
-        else {
-            if (segs.length)
-                segs.push(".");
-            segs.push(seg);
-        }
-    }
-    return segs.join("");
-}
-function prettifyError(error) {
-    const lines = [];
-    // sort by path length
-    const issues = [...error.issues].sort((a, b) => (a.path ?? []).length - (b.path ?? []).length);
-    // Process each issue
-    for (const issue of issues) {
-        lines.push(`✖ ${issue.message}`);
-        if (issue.path?.length)
-            lines.push(`  → at ${toDotPath(issue.path)}`);
-    }
-    // Convert Map to formatted string
-    return lines.join("\n");
-}
-
+// EXTERNAL MODULE: ./node_modules/zod/v4/core/errors.js
+var errors = __nccwpck_require__(7428);
 ;// CONCATENATED MODULE: ./node_modules/zod/v4/core/parse.js
 
 
@@ -75080,7 +75716,7 @@ const _parse = (_Err) => {
     };
     return fn;
 };
-const parse_parse = /* @__PURE__*/ _parse($ZodRealError);
+const parse_parse = /* @__PURE__*/ _parse(errors/* $ZodRealError */.Kd);
 const _parseAsync = (_Err) => {
     const fn = async (schema, value, _ctx, params) => {
         const ctx = _ctx ? { ..._ctx, async: true } : { async: true };
@@ -75096,7 +75732,7 @@ const _parseAsync = (_Err) => {
     };
     return fn;
 };
-const parse_parseAsync = /* @__PURE__*/ _parseAsync($ZodRealError);
+const parse_parseAsync = /* @__PURE__*/ _parseAsync(errors/* $ZodRealError */.Kd);
 const _safeParse = (_Err) => (schema, value, _ctx) => {
     const ctx = _ctx ? { ..._ctx, async: false } : { async: false };
     const result = schema._zod.run({ value, issues: [] }, ctx);
@@ -75105,7 +75741,7 @@ const _safeParse = (_Err) => (schema, value, _ctx) => {
     }
     return result.issues.length ? failure(_Err, result.issues, ctx) : { success: true, data: result.value };
 };
-const safeParse = /* @__PURE__*/ _safeParse($ZodRealError);
+const safeParse = /* @__PURE__*/ _safeParse(errors/* $ZodRealError */.Kd);
 // the error is built on the first read of `error`: finalizing the issues and constructing the instance is most of a failing parse, and a caller that only branches on `success` never pays it. a getter in the literal keeps this small; the alternative, one shared accessor descriptor plus a hidden state slot, reads ~15% faster but costs ~75 B gzipped in every bundle
 function failure(Err, issues, ctx) {
     let error;
@@ -75135,7 +75771,7 @@ const _safeParseAsync = (_Err) => async (schema, value, _ctx) => {
         result = await result;
     return result.issues.length ? failure(_Err, result.issues, ctx) : { success: true, data: result.value };
 };
-const safeParseAsync = /* @__PURE__*/ _safeParseAsync($ZodRealError);
+const safeParseAsync = /* @__PURE__*/ _safeParseAsync(errors/* $ZodRealError */.Kd);
 // registry mirrors of the compiler's sentinels, so this module never imports the compiler
 const COMPILE_INVALID = /* @__PURE__ */ Symbol.for("zod.compile.invalid");
 const COMPILE_FALLBACK = /* @__PURE__ */ Symbol.for("zod.compile.fallback");
@@ -75188,7 +75824,7 @@ const _encode = (_Err) => {
     };
     return fn;
 };
-const encode = /* @__PURE__*/ _encode($ZodRealError);
+const encode = /* @__PURE__*/ _encode(errors/* $ZodRealError */.Kd);
 const _decode = (_Err) => {
     const parse = _parse(_Err);
     const fn = (schema, value, _ctx, _params) => {
@@ -75196,7 +75832,7 @@ const _decode = (_Err) => {
     };
     return fn;
 };
-const decode = /* @__PURE__*/ _decode($ZodRealError);
+const decode = /* @__PURE__*/ _decode(errors/* $ZodRealError */.Kd);
 const _encodeAsync = (_Err) => {
     const parseAsync = _parseAsync(_Err);
     const fn = async (schema, value, _ctx, _params) => {
@@ -75205,7 +75841,7 @@ const _encodeAsync = (_Err) => {
     };
     return fn;
 };
-const encodeAsync = /* @__PURE__*/ _encodeAsync($ZodRealError);
+const encodeAsync = /* @__PURE__*/ _encodeAsync(errors/* $ZodRealError */.Kd);
 const _decodeAsync = (_Err) => {
     const parseAsync = _parseAsync(_Err);
     const fn = async (schema, value, _ctx, _params) => {
@@ -75213,25 +75849,25 @@ const _decodeAsync = (_Err) => {
     };
     return fn;
 };
-const decodeAsync = /* @__PURE__*/ _decodeAsync($ZodRealError);
+const decodeAsync = /* @__PURE__*/ _decodeAsync(errors/* $ZodRealError */.Kd);
 const _safeEncode = (_Err) => (schema, value, _ctx) => {
     const ctx = _ctx ? { ..._ctx, direction: "backward" } : { direction: "backward" };
     return _safeParse(_Err)(schema, value, ctx);
 };
-const safeEncode = /* @__PURE__*/ _safeEncode($ZodRealError);
+const safeEncode = /* @__PURE__*/ _safeEncode(errors/* $ZodRealError */.Kd);
 const _safeDecode = (_Err) => (schema, value, _ctx) => {
     return _safeParse(_Err)(schema, value, _ctx);
 };
-const safeDecode = /* @__PURE__*/ _safeDecode($ZodRealError);
+const safeDecode = /* @__PURE__*/ _safeDecode(errors/* $ZodRealError */.Kd);
 const _safeEncodeAsync = (_Err) => async (schema, value, _ctx) => {
     const ctx = _ctx ? { ..._ctx, direction: "backward" } : { direction: "backward" };
     return _safeParseAsync(_Err)(schema, value, ctx);
 };
-const safeEncodeAsync = /* @__PURE__*/ _safeEncodeAsync($ZodRealError);
+const safeEncodeAsync = /* @__PURE__*/ _safeEncodeAsync(errors/* $ZodRealError */.Kd);
 const _safeDecodeAsync = (_Err) => async (schema, value, _ctx) => {
     return _safeParseAsync(_Err)(schema, value, _ctx);
 };
-const safeDecodeAsync = /* @__PURE__*/ _safeDecodeAsync($ZodRealError);
+const safeDecodeAsync = /* @__PURE__*/ _safeDecodeAsync(errors/* $ZodRealError */.Kd);
 
 ;// CONCATENATED MODULE: ./node_modules/zod/v4/classic/errors.js
 
@@ -75260,15 +75896,15 @@ function _lazyMethod(proto, key, make) {
         },
     });
 }
-const errors_initializer = (inst, issues) => {
-    $ZodError.init(inst, issues);
+const initializer = (inst, issues) => {
+    errors/* $ZodError */.a$.init(inst, issues);
     inst.name = "ZodError";
     const proto = Object.getPrototypeOf(inst);
     if (_installedErrorProtos.has(proto))
         return;
     _installedErrorProtos.add(proto);
-    _lazyMethod(proto, "format", (self) => (mapper) => formatError(self, mapper));
-    _lazyMethod(proto, "flatten", (self) => (mapper) => flattenError(self, mapper));
+    _lazyMethod(proto, "format", (self) => (mapper) => errors/* formatError */.Wk(self, mapper));
+    _lazyMethod(proto, "flatten", (self) => (mapper) => errors/* flattenError */.JM(self, mapper));
     _lazyMethod(proto, "addIssue", (self) => (issue) => {
         self.issues.push(issue);
         self.message = JSON.stringify(self.issues, core_util/* jsonStringifyReplacer */.k8, 2);
@@ -75285,8 +75921,8 @@ const errors_initializer = (inst, issues) => {
         },
     });
 };
-const ZodError = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodError", errors_initializer)));
-const ZodRealError = /*@__PURE__*/ core_core/* $constructor */.xI("ZodError", errors_initializer, undefined, {
+const ZodError = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodError", initializer)));
+const ZodRealError = /*@__PURE__*/ core_core/* $constructor */.xI("ZodError", initializer, undefined, {
     Parent: Error,
 });
 // /** @deprecated Use `z.core.$ZodErrorMapCtx` instead. */
@@ -76066,13 +76702,13 @@ function _undefined(params) {
     return core._undefined(ZodUndefined, params);
 }
 
-const ZodNull = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodNull", (inst, def) => {
-    core.$ZodNull.init(inst, def);
+const ZodNull = /*@__PURE__*/ core_core/* $constructor */.xI("ZodNull", (inst, def) => {
+    $ZodNull.init(inst, def);
     ZodType.init(inst, def);
-    inst._zod.processJSONSchema = (ctx, json, params) => processors.nullProcessor(inst, ctx, json, params);
-})));
+    inst._zod.processJSONSchema = (ctx, json, params) => nullProcessor(inst, ctx, json, params);
+});
 function _null(params) {
-    return core._null(ZodNull, params);
+    return api/* _null */.jw(ZodNull, params);
 }
 
 const ZodAny = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodAny", (inst, def) => {
@@ -76899,6 +77535,7 @@ function preprocess(fn, schema) {
 /* harmony export */   fs: () => (/* binding */ _cuid),
 /* harmony export */   gP: () => (/* binding */ _cidrv6),
 /* harmony export */   hH: () => (/* binding */ _lowercase),
+/* harmony export */   jw: () => (/* binding */ _null),
 /* harmony export */   lo: () => (/* binding */ _normalize),
 /* harmony export */   m9: () => (/* binding */ _minLength),
 /* harmony export */   mI: () => (/* binding */ meta),
@@ -76913,7 +77550,7 @@ function preprocess(fn, schema) {
 /* harmony export */   wA: () => (/* binding */ _uuidv7),
 /* harmony export */   xY: () => (/* binding */ _toUpperCase)
 /* harmony export */ });
-/* unused harmony exports _coercedString, _mac, _creditCard, _iban, TimePrecision, _coercedNumber, _float32, _float64, _int32, _uint32, _coercedBoolean, _bigint, _coercedBigint, _int64, _uint64, _symbol, _undefined, _null, _any, _void, _date, _coercedDate, _nan, _max, _min, _positive, _negative, _nonpositive, _nonnegative, _maxSize, _minSize, _size, _property, _mime, _union, _xor, _discriminatedUnion, _intersection, _tuple, _record, _map, _set, _enum, _nativeEnum, _literal, _file, _transform, _optional, _nullable, _default, _nonoptional, _success, _catch, _pipe, _readonly, _templateLiteral, _lazy, _promise, _custom, _check, _stringbool, _stringFormat */
+/* unused harmony exports _coercedString, _mac, _creditCard, _iban, TimePrecision, _coercedNumber, _float32, _float64, _int32, _uint32, _coercedBoolean, _bigint, _coercedBigint, _int64, _uint64, _symbol, _undefined, _any, _void, _date, _coercedDate, _nan, _max, _min, _positive, _negative, _nonpositive, _nonnegative, _maxSize, _minSize, _size, _property, _mime, _union, _xor, _discriminatedUnion, _intersection, _tuple, _record, _map, _set, _enum, _nativeEnum, _literal, _file, _transform, _optional, _nullable, _default, _nonoptional, _success, _catch, _pipe, _readonly, _templateLiteral, _lazy, _promise, _custom, _check, _stringbool, _stringFormat */
 /* harmony import */ var _checks_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4890);
 /* harmony import */ var _registries_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9396);
 /* harmony import */ var _util_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4723);
@@ -77365,7 +78002,7 @@ function _undefined(Class, params) {
 function _null(Class, params) {
     return new Class({
         type: "null",
-        ...util.normalizeParams(params),
+        ..._util_js__WEBPACK_IMPORTED_MODULE_0__/* .normalizeParams */ .A2(params),
     });
 }
 // @__NO_SIDE_EFFECTS__
@@ -78727,6 +79364,290 @@ function config(newConfig) {
 
 /***/ }),
 
+/***/ 7428:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   JM: () => (/* binding */ flattenError),
+/* harmony export */   Kd: () => (/* binding */ $ZodRealError),
+/* harmony export */   S1: () => (/* binding */ prettifyError),
+/* harmony export */   Wk: () => (/* binding */ formatError),
+/* harmony export */   a$: () => (/* binding */ $ZodError)
+/* harmony export */ });
+/* unused harmony exports treeifyError, toDotPath */
+/* harmony import */ var _core_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8532);
+/* harmony import */ var _util_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4723);
+
+
+/* Computing the message eagerly is expensive (pretty-printed JSON of all
+ * issues), so defer it until first read. The accessor functions and
+ * descriptors are shared across instances to keep error construction
+ * cheap; the computed message is cached on the internals object. The
+ * setter preserves plain assignment semantics for consumers that
+ * overwrite `message`. */
+function _getMessage() {
+    const internals = this._zod;
+    internals.message ?? (internals.message = JSON.stringify(internals.def, _util_js__WEBPACK_IMPORTED_MODULE_0__/* .jsonStringifyReplacer */ .k8, 2));
+    return internals.message;
+}
+function _setMessage(value) {
+    this._zod.message = value;
+}
+const _messageDesc = {
+    get: _getMessage,
+    set: _setMessage,
+    enumerable: true,
+    configurable: true,
+};
+const _issuesDesc = { value: undefined, enumerable: false };
+/* Prototypes that already carry the lazy `toString`. Seeded with the
+ * intrinsics so that `init` on a foreign object — it accepts any object —
+ * can never install an accessor onto a prototype we do not own. */
+const _installedToString = /* @__PURE__ */ new WeakSet([Object.prototype, Error.prototype]);
+const initializer = (inst, def) => {
+    inst.name = "$ZodError";
+    // `_zod` is already non-enumerable: $constructor's init defined it with this same descriptor
+    _issuesDesc.value = def;
+    Object.defineProperty(inst, "issues", _issuesDesc);
+    // Clear the shared slot; a retained `value` pins the last error's issues.
+    _issuesDesc.value = undefined;
+    Object.defineProperty(inst, "message", _messageDesc);
+    /* `toString` lives as a non-enumerable lazy getter on the shared
+     * prototype; on first access it caches a per-instance closure so
+     * detached usage still works. */
+    const proto = Object.getPrototypeOf(inst);
+    if (!_installedToString.has(proto)) {
+        _installedToString.add(proto);
+        Object.defineProperty(proto, "toString", {
+            configurable: true,
+            enumerable: false,
+            get() {
+                const value = () => this.message;
+                Object.defineProperty(this, "toString", { value, configurable: true, writable: true });
+                return value;
+            },
+            set(value) {
+                Object.defineProperty(this, "toString", { value, configurable: true, writable: true });
+            },
+        });
+    }
+};
+const $ZodError = (0,_core_js__WEBPACK_IMPORTED_MODULE_1__/* .$constructor */ .xI)("$ZodError", initializer);
+const $ZodRealError = (0,_core_js__WEBPACK_IMPORTED_MODULE_1__/* .$constructor */ .xI)("$ZodError", initializer, undefined, {
+    Parent: Error,
+});
+/** Get-or-create `obj[key]` as an own data property. A path segment naming an inherited member
+ * ("toString", "constructor") would otherwise read through to the prototype, and assigning
+ * "__proto__" would hit the setter instead of creating a key. */
+function node(obj, key, make) {
+    if (!Object.prototype.hasOwnProperty.call(obj, key)) {
+        if (key === "__proto__") {
+            Object.defineProperty(obj, key, { value: make(), writable: true, enumerable: true, configurable: true });
+        }
+        else {
+            obj[key] = make();
+        }
+    }
+    return obj[key];
+}
+function flattenError(error, mapper = (issue) => issue.message) {
+    const fieldErrors = {};
+    const formErrors = [];
+    for (const sub of error.issues) {
+        if (sub.path.length > 0) {
+            node(fieldErrors, sub.path[0], () => []).push(mapper(sub));
+        }
+        else {
+            formErrors.push(mapper(sub));
+        }
+    }
+    return { formErrors, fieldErrors };
+}
+function formatError(error, mapper = (issue) => issue.message) {
+    const fieldErrors = { _errors: [] };
+    const processError = (error, path = []) => {
+        for (const issue of error.issues) {
+            if (issue.code === "invalid_union" && issue.errors.length) {
+                issue.errors.map((issues) => processError({ issues }, [...path, ...issue.path]));
+            }
+            else if (issue.code === "invalid_key") {
+                processError({ issues: issue.issues }, [...path, ...issue.path]);
+            }
+            else if (issue.code === "invalid_element") {
+                processError({ issues: issue.issues }, [...path, ...issue.path]);
+            }
+            else {
+                const fullpath = [...path, ...issue.path];
+                if (fullpath.length === 0) {
+                    fieldErrors._errors.push(mapper(issue));
+                }
+                else {
+                    let curr = fieldErrors;
+                    let i = 0;
+                    while (i < fullpath.length) {
+                        const el = fullpath[i];
+                        const terminal = i === fullpath.length - 1;
+                        // `_errors` is reserved by this legacy format, so merge a matching path segment into the current node instead of treating its array as a child.
+                        if (el === "_errors") {
+                            if (terminal)
+                                curr._errors.push(mapper(issue));
+                            i++;
+                            continue;
+                        }
+                        // A path element may collide with an inherited property name such as
+                        // "__proto__" or "constructor". Truthiness checks read the prototype
+                        // (so no node is created, then ._errors.push throws), and bracket
+                        // assignment of "__proto__" hits the setter instead of creating an
+                        // own key. Guard the read with hasOwnProperty and create the node
+                        // with defineProperty so any path element becomes a real own key.
+                        if (!Object.prototype.hasOwnProperty.call(curr, el)) {
+                            Object.defineProperty(curr, el, {
+                                value: { _errors: [] },
+                                enumerable: true,
+                                writable: true,
+                                configurable: true,
+                            });
+                        }
+                        const node = curr[el];
+                        if (terminal) {
+                            node._errors.push(mapper(issue));
+                        }
+                        curr = node;
+                        i++;
+                    }
+                }
+            }
+        }
+    };
+    processError(error);
+    return fieldErrors;
+}
+function treeifyError(error, mapper = (issue) => issue.message) {
+    const result = { errors: [] };
+    const processError = (error, path = []) => {
+        var _a;
+        for (const issue of error.issues) {
+            if (issue.code === "invalid_union" && issue.errors.length) {
+                // regular union error
+                issue.errors.map((issues) => processError({ issues }, [...path, ...issue.path]));
+            }
+            else if (issue.code === "invalid_key") {
+                processError({ issues: issue.issues }, [...path, ...issue.path]);
+            }
+            else if (issue.code === "invalid_element") {
+                processError({ issues: issue.issues }, [...path, ...issue.path]);
+            }
+            else {
+                const fullpath = [...path, ...issue.path];
+                if (fullpath.length === 0) {
+                    result.errors.push(mapper(issue));
+                    continue;
+                }
+                let curr = result;
+                let i = 0;
+                while (i < fullpath.length) {
+                    const el = fullpath[i];
+                    const terminal = i === fullpath.length - 1;
+                    if (typeof el === "string") {
+                        curr.properties ?? (curr.properties = {});
+                        // el may collide with an inherited property name ("__proto__",
+                        // "constructor", ...); ??= reads the prototype so the node is never
+                        // created and curr.errors.push throws. Guard with hasOwnProperty and
+                        // create the node with defineProperty so "__proto__" becomes a real
+                        // own key rather than invoking the prototype setter.
+                        if (!Object.prototype.hasOwnProperty.call(curr.properties, el)) {
+                            Object.defineProperty(curr.properties, el, {
+                                value: { errors: [] },
+                                enumerable: true,
+                                writable: true,
+                                configurable: true,
+                            });
+                        }
+                        curr = curr.properties[el];
+                    }
+                    else {
+                        curr.items ?? (curr.items = []);
+                        (_a = curr.items)[el] ?? (_a[el] = { errors: [] });
+                        curr = curr.items[el];
+                    }
+                    if (terminal) {
+                        curr.errors.push(mapper(issue));
+                    }
+                    i++;
+                }
+            }
+        }
+    };
+    processError(error);
+    return result;
+}
+/** Format a ZodError as a human-readable string in the following form.
+ *
+ * From
+ *
+ * ```ts
+ * ZodError {
+ *   issues: [
+ *     {
+ *       expected: 'string',
+ *       code: 'invalid_type',
+ *       path: [ 'username' ],
+ *       message: 'Invalid input: expected string'
+ *     },
+ *     {
+ *       expected: 'number',
+ *       code: 'invalid_type',
+ *       path: [ 'favoriteNumbers', 1 ],
+ *       message: 'Invalid input: expected number'
+ *     }
+ *   ];
+ * }
+ * ```
+ *
+ * to
+ *
+ * ```
+ * username
+ *   ✖ Expected number, received string at "username
+ * favoriteNumbers[0]
+ *   ✖ Invalid input: expected number
+ * ```
+ */
+function toDotPath(_path) {
+    const segs = [];
+    const path = _path.map((seg) => (typeof seg === "object" ? seg.key : seg));
+    for (const seg of path) {
+        if (typeof seg === "number")
+            segs.push(`[${seg}]`);
+        else if (typeof seg === "symbol")
+            segs.push(`[${JSON.stringify(String(seg))}]`);
+        else if (/[^\w$]/.test(seg))
+            segs.push(`[${JSON.stringify(seg)}]`);
+        else {
+            if (segs.length)
+                segs.push(".");
+            segs.push(seg);
+        }
+    }
+    return segs.join("");
+}
+function prettifyError(error) {
+    const lines = [];
+    // sort by path length
+    const issues = [...error.issues].sort((a, b) => (a.path ?? []).length - (b.path ?? []).length);
+    // Process each issue
+    for (const issue of issues) {
+        lines.push(`✖ ${issue.message}`);
+        if (issue.path?.length)
+            lines.push(`  → at ${toDotPath(issue.path)}`);
+    }
+    // Convert Map to formatted string
+    return lines.join("\n");
+}
+
+
+/***/ }),
+
 /***/ 3908:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -78743,6 +79664,7 @@ function config(newConfig) {
 /* harmony export */   Zg: () => (/* binding */ emoji),
 /* harmony export */   Zv: () => (/* binding */ uppercase),
 /* harmony export */   ai: () => (/* binding */ number),
+/* harmony export */   ch: () => (/* binding */ _null),
 /* harmony export */   fO: () => (/* binding */ ksuid),
 /* harmony export */   gF: () => (/* binding */ cuid),
 /* harmony export */   gp: () => (/* binding */ anyString),
@@ -78762,7 +79684,7 @@ function config(newConfig) {
 /* harmony export */   zM: () => (/* binding */ boolean),
 /* harmony export */   zr: () => (/* binding */ cidrv4)
 /* harmony export */ });
-/* unused harmony exports extendedDuration, uuid4, uuid6, uuid7, html5Email, rfc5322Email, unicodeEmail, idnEmail, browserEmail, mac, hostname, domain, creditCard, currencyCode, iban, string, null, undefined, hex, md5_hex, md5_base64, md5_base64url, sha1_hex, sha1_base64, sha1_base64url, sha256_hex, sha256_base64, sha256_base64url, sha384_hex, sha384_base64, sha384_base64url, sha512_hex, sha512_base64, sha512_base64url */
+/* unused harmony exports extendedDuration, uuid4, uuid6, uuid7, html5Email, rfc5322Email, unicodeEmail, idnEmail, browserEmail, mac, hostname, domain, creditCard, currencyCode, iban, string, undefined, hex, md5_hex, md5_base64, md5_base64url, sha1_hex, sha1_base64, sha1_base64url, sha256_hex, sha256_base64, sha256_base64url, sha384_hex, sha384_base64, sha384_base64url, sha512_hex, sha512_base64, sha512_base64url */
 
 /**
  * @deprecated CUID v1 is deprecated by its authors due to information leakage

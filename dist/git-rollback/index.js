@@ -40416,7 +40416,7 @@ const commonInputs = {
         description: 'Name of the environment. Left empty: that of the deployment event, else the configured one, else `production`.',
     }),
     revision: _runner_inputs_js__WEBPACK_IMPORTED_MODULE_0__/* .input */ .hF.text({
-        description: 'Full id of the deployed commit that may be bad. Left empty: that of the deployment or workflow-run event, else the commit this workflow runs for.',
+        description: 'Full id of the deployed commit that may be bad. Left empty: that of the deployment or workflow-run event; in a run that was started by hand, by a comment or by a schedule, the newest deployment of the environment; else the commit this workflow runs for.',
     }),
 };
 /** Outputs that every action has. */
@@ -40564,23 +40564,23 @@ const gitRollback = defineAction({
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_15__ = __nccwpck_require__(452);
 /* harmony import */ var _git_apply_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6856);
 /* harmony import */ var _git_comment_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3689);
 /* harmony import */ var _git_describe_js__WEBPACK_IMPORTED_MODULE_13__ = __nccwpck_require__(2919);
 /* harmony import */ var _git_guards_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2676);
 /* harmony import */ var _git_partial_clone_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(8045);
-/* harmony import */ var _git_plan_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(6819);
-/* harmony import */ var _git_proposal_js__WEBPACK_IMPORTED_MODULE_14__ = __nccwpck_require__(7836);
-/* harmony import */ var _git_redeploy_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(7743);
-/* harmony import */ var _git_restore_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(213);
-/* harmony import */ var _git_revert_plan_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(7674);
-/* harmony import */ var _github_commits_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(7781);
+/* harmony import */ var _git_plan_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(8525);
+/* harmony import */ var _git_plan_rollback_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(83);
+/* harmony import */ var _git_proposal_js__WEBPACK_IMPORTED_MODULE_15__ = __nccwpck_require__(7836);
+/* harmony import */ var _git_redeploy_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(7743);
+/* harmony import */ var _github_commits_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(7781);
 /* harmony import */ var _github_repository_js__WEBPACK_IMPORTED_MODULE_12__ = __nccwpck_require__(2635);
+/* harmony import */ var _rollback_layers_code_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(6267);
+/* harmony import */ var _rollback_record_js__WEBPACK_IMPORTED_MODULE_14__ = __nccwpck_require__(215);
 /* harmony import */ var _runner_action_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(6705);
 /* harmony import */ var _text_markdown_js__WEBPACK_IMPORTED_MODULE_16__ = __nccwpck_require__(4358);
 /* harmony import */ var _git_rollback_contract_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(9226);
-/* harmony import */ var _wiring_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(24);
+/* harmony import */ var _wiring_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(9868);
 
 
 
@@ -40631,7 +40631,12 @@ await (0,_runner_action_js__WEBPACK_IMPORTED_MODULE_9__/* .runAction */ .C)(_git
     log.info((0,_git_describe_js__WEBPACK_IMPORTED_MODULE_13__/* .describeReceipt */ .ei)(plan, receipt));
     if (receipt.untagged !== undefined)
         log.warning(`the rollback has no tag: ${receipt.untagged}`);
-    await recordReceipt(workplace, plan, receipt, { trace, startedAt, automatic: !context.byHand });
+    const { what, naturalKey } = (0,_rollback_record_js__WEBPACK_IMPORTED_MODULE_14__/* .describeApplied */ .vl)((0,_rollback_layers_code_js__WEBPACK_IMPORTED_MODULE_8__/* .viewCode */ .NO)(plan), (0,_rollback_layers_code_js__WEBPACK_IMPORTED_MODULE_8__/* .receiptCode */ .ml)(plan, receipt, undefined), {
+        reason: trace.reason,
+        automatic: !context.byHand,
+        startedAt,
+    });
+    await workplace.record(what, naturalKey);
     if (inputs.comment) {
         const untold = await (0,_git_comment_js__WEBPACK_IMPORTED_MODULE_1__/* .tellPulls */ .S)(repository, plan, receipt, trace);
         if (untold !== undefined)
@@ -40653,8 +40658,6 @@ await (0,_runner_action_js__WEBPACK_IMPORTED_MODULE_9__/* .runAction */ .C)(_git
 async function makePlan({ inputs, context, env, secrets, signal, temporary }, { repository, environment, incident, revision }, branch) {
     const { mode, target, checks, paths, delivery, commits, mainline, 'tag-pattern': tagPattern } = inputs;
     const request = { branch, environment, incident, bad: revision, delivery };
-    if (mode === 'restore')
-        return (0,_git_restore_js__WEBPACK_IMPORTED_MODULE_6__/* .planRestore */ .q)(repository, { ...request, target, tagPattern, checks, paths });
     const openClone = (0,_git_partial_clone_js__WEBPACK_IMPORTED_MODULE_3__/* .prepareClone */ .H)({
         url: `${context.serverUrl}/${context.owner}/${context.repo}.git`,
         token: inputs.token,
@@ -40663,12 +40666,14 @@ async function makePlan({ inputs, context, env, secrets, signal, temporary }, { 
         signal,
     });
     secrets.add(Buffer.from(`x-access-token:${inputs.token}`).toString('base64'));
-    return (0,_git_revert_plan_js__WEBPACK_IMPORTED_MODULE_7__/* .planRevert */ ._)(repository, { ...request, commits, mainline: mainline || undefined }, openClone);
+    return (0,_git_plan_rollback_js__WEBPACK_IMPORTED_MODULE_5__/* .planRollback */ .I)(repository, mode === 'restore'
+        ? { ...request, mode, target, tagPattern, checks, paths }
+        : { ...request, mode, commits, mainline: mainline || undefined }, openClone);
 }
 async function guard({ inputs, now }, workplace, plan) {
     const { repository, environment, revision, readHistory } = workplace;
     const [bad, past] = await Promise.all([
-        (0,_github_commits_js__WEBPACK_IMPORTED_MODULE_8__/* .readCommit */ .kN)(repository, revision),
+        (0,_github_commits_js__WEBPACK_IMPORTED_MODULE_7__/* .readCommit */ .kN)(repository, revision),
         readHistory({ since: new Date(now().getTime() - 24 * 60 * 60 * 1000) }),
     ]);
     (0,_git_guards_js__WEBPACK_IMPORTED_MODULE_2__/* .demandGuards */ .W)({
@@ -40688,7 +40693,7 @@ async function guard({ inputs, now }, workplace, plan) {
 }
 async function apply({ inputs }, { repository }, plan, trace) {
     const { delivery, labels, reviewers, 'auto-merge': autoMerge } = inputs;
-    const proposal = (0,_git_proposal_js__WEBPACK_IMPORTED_MODULE_14__/* .writeProposal */ .G)(repository, plan, trace, { labels, reviewers, autoMerge });
+    const proposal = (0,_git_proposal_js__WEBPACK_IMPORTED_MODULE_15__/* .writeProposal */ .G)(repository, plan, trace, { labels, reviewers, autoMerge });
     return (0,_git_apply_js__WEBPACK_IMPORTED_MODULE_0__/* .applyPlan */ .g)(repository, plan, { trace, delivery, proposal });
 }
 /** A rollback that failed for a reason that people should know is an event, too. */
@@ -40697,63 +40702,22 @@ async function recordFailure({ context, setOutputs }, { incident, record }, { fr
         return await work();
     }
     catch (error) {
-        const reasonCode = reasonCodeOf(error);
-        if (reasonCode !== undefined && error instanceof Error) {
-            const because = error.message;
-            const ids = { incident, decision: 'failed', 'reason-code': reasonCode, from, to };
+        const failed = (0,_rollback_record_js__WEBPACK_IMPORTED_MODULE_14__/* .describeFailed */ .hi)({ layer: 'code', from, to }, error, context.stepKey);
+        if (failed?.what.kind === 'rollback-failed') {
+            const ids = { incident, decision: 'failed', 'reason-code': failed.what.reasonCode, from, to };
             setOutputs({ ...ids, result: JSON.stringify({ schema: 1, ...ids }) });
-            const failed = { kind: 'rollback-failed', layer: 'code', from, to, reasonCode, because };
-            await record(failed, ['code', from, to, reasonCode, context.stepKey]);
+            await record(failed.what, failed.naturalKey);
         }
         throw error;
     }
 }
-function reasonCodeOf(error) {
-    if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_15__/* .ConflictError */ .fK)
-        return 'conflict';
-    if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_15__/* .RefusedError */ .fk)
-        return 'refused';
-    return error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_15__/* .UnavailableError */ .hG ? 'unavailable' : undefined;
-}
-async function recordReceipt({ record }, plan, { from, to, commit, tag, pull }, { trace: { reason }, startedAt, automatic, }) {
-    const layer = 'code';
-    const { branch, undone } = plan;
-    if (pull !== undefined) {
-        const { number, url } = pull;
-        const proposed = {
-            kind: 'rollback-proposed',
-            layer,
-            from,
-            to,
-            branch,
-            pull: number,
-            url,
-            reason,
-        };
-        return record(proposed, [layer, from, to, String(number)]);
-    }
-    const applied = {
-        kind: 'rollback-applied',
-        layer,
-        from,
-        to,
-        now: commit,
-        ...(tag !== undefined && { tag }),
-        branch,
-        reason,
-        targetFoundBy: plan.mode === 'restore' ? plan.target.foundBy : 'these commits were named',
-        automatic,
-        undone: undone.map(({ sha, message, author }) => ({ revision: sha, title: (0,_git_describe_js__WEBPACK_IMPORTED_MODULE_13__/* .title */ .DD)(message), author })),
-        startedAt,
-    };
-    return record(applied, [layer, from, to]);
-}
 async function deploy({ inputs, log, now, sleep }, { repository }, { branch }, { commit }) {
     const given = Object.entries(inputs['redeploy-inputs']);
     const filled = given.map(([name, value]) => [name, value.replaceAll('{revision}', commit)]);
-    await (0,_git_redeploy_js__WEBPACK_IMPORTED_MODULE_5__/* .redeploy */ .j)(repository, {
+    await (0,_git_redeploy_js__WEBPACK_IMPORTED_MODULE_6__/* .redeploy */ .j)(repository, {
         workflow: inputs.redeploy,
         ref: branch,
+        commit,
         inputs: Object.fromEntries(filled),
         timeoutMs: inputs['redeploy-timeout'] ?? 0,
     }, { say: log.info, sleep, now: () => now().getTime() });
@@ -40789,7 +40753,7 @@ __webpack_async_result__();
 
 /***/ }),
 
-/***/ 24:
+/***/ 9868:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -40797,6 +40761,8 @@ __webpack_async_result__();
 __nccwpck_require__.d(__webpack_exports__, {
   x: () => (/* binding */ openWorkplace)
 });
+
+// UNUSED EXPORTS: aboutRevision
 
 // EXTERNAL MODULE: ./lib/errors.js
 var errors = __nccwpck_require__(452);
@@ -41274,7 +41240,9 @@ function findLiteralSecrets(document) {
         values.push(...held.texts);
         if (held.texts.length === 0 || held.named)
             return;
-        tell(path, `${quote(name)} must not be written here; put it in a secret and write \`{ env: NAME }\``);
+        // in a broken file, a part of the secret may have become a part of the key
+        const shown = /^[A-Za-z][\w-]*$/.test(name) ? quote(name) : 'this value';
+        tell(path, `${shown} must not be written here; put it in a secret and write \`{ env: NAME }\``);
     };
     const walkText = (text, path) => {
         const user = /:\/\/([^\s/?#]*)@/.exec(text)?.[1];
@@ -41555,17 +41523,21 @@ function headers() {
         }
     });
 }
+/** The name of a variable of the step that holds a secret: none is written into the file. */
+function environmentVariable(example) {
+    return schemas/* string */.YjP({
+        error: ({ input }) => (input === undefined ? 'is missing; write `{ env: NAME }`' : undefined),
+    })
+        .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, `is not the name of an environment variable; write one such as \`${example}\``)
+        .refine((name) => (0,redact/* redact */.E$)(name) === name, 'is itself a secret; write the name of the variable that holds it')
+        .describe(`name of the environment variable of the step, such as \`${example}\``);
+}
 const headerValue = schemas/* union */.KCZ([
     schemas/* string */.YjP()
         .refine(isOneLine, { error: 'holds a line break or control character; write one line' })
         .describe('the text itself; never a secret'),
     section({
-        env: schemas/* string */.YjP({
-            error: ({ input }) => (input === undefined ? 'is missing; write `{ env: NAME }`' : undefined),
-        })
-            .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'is not the name of an environment variable; write one such as `HEALTH_TOKEN`')
-            .refine((name) => (0,redact/* redact */.E$)(name) === name, 'is itself a secret; write the name of the variable that holds it')
-            .describe('name of the environment variable of the step that holds the whole value, such as `Bearer …`'),
+        env: environmentVariable('HEALTH_TOKEN').describe('name of the environment variable of the step that holds the whole value, such as `Bearer …`'),
     }),
 ], { error: 'must be a text or `{ env: NAME }`; write a text in quotes' });
 /** False for a text with control characters, which in a header would start another one. */
@@ -46296,7 +46268,148 @@ function refuseSharedNames(checks, context) {
     }
 }
 
+;// CONCATENATED MODULE: ./lib/config/rollback.js
+
+
+
+/** What is wrong, as far as one knows when one has to act. */
+const issueTypes = [
+    'code-bug',
+    'config-error',
+    'database-corruption',
+    'performance',
+    'unknown',
+];
+/** The layers that this version can roll back, in the order in which it does. */
+const configuredLayers = ['database', 'code', 'ota'];
+const failureRules = ['stop', 'continue', 'undo'];
+const rollback_layers = schemas/* array */.YOg(schemas/* enum */.k5n(configuredLayers))
+    .min(1, 'is empty; write a layer such as `code`, or leave the key out');
+const line = () => schemas/* string */.YjP()
+    .regex(/\S/, 'is empty; leave the key out instead')
+    .refine(isOneLine, { error: 'holds a line break or control character; write one line' });
+/** How the front door goes about it. */
+function rollbackSchema() {
+    return section({
+        strategies: section(Object.fromEntries(issueTypes.map((type) => [type, rollback_layers.optional()])))
+            .prefault({})
+            .describe('Which layers are rolled back for which type of issue. By default `code-bug` and `config-error` take the code, `database-corruption` the database, `performance` the over-the-air update or else the code, and `unknown` all that the deployment changed.'),
+        'on-failure': schemas/* enum */.k5n(failureRules)
+            .default('stop')
+            .describe('When a layer fails: `stop` leaves the rest as it is, `continue` goes on with the next one, `undo` takes back what was done, from the safety copies.'),
+        'daily-cap': schemas/* number */.aig()
+            .int('must be a whole number; write for example `3`')
+            .min(0, 'must be 0 or more')
+            .default(3)
+            .describe('How often the environment may be rolled back within 24 hours without a person.'),
+        'max-age': fields_duration()
+            .prefault('7d')
+            .describe('How old the failed revision may be, for a rollback without a person.'),
+        'plan-valid': fields_duration({ min: 1000 }).prefault('1h').describe('How long a saved plan may be applied.'),
+        verify: fields_duration()
+            .prefault('5m')
+            .describe('How long it may take after the rollback until production is seen to be well again; it is over as soon as that is known.'),
+    })
+        .transform((all) => ({
+        strategies: all.strategies,
+        onFailure: all['on-failure'],
+        dailyCap: all['daily-cap'],
+        maxAgeMs: all['max-age'],
+        planValidMs: all['plan-valid'],
+        verifyMs: all.verify,
+    }))
+        .prefault({})
+        .describe('How a rollback of several layers goes.');
+}
+function codeSchema() {
+    return section({
+        target: line()
+            .default('last-successful-deployment')
+            .describe('The good revision, as in the input `target` of git-rollback.'),
+        delivery: schemas/* enum */.k5n(['auto', 'direct', 'pull-request'])
+            .default('auto')
+            .describe('`direct`, `pull-request`, or `auto` for what the rules of the branch allow.'),
+        'tag-pattern': line()
+            .default('deploy-*')
+            .describe('For the target `previous-deployment-tag`: name of the tags, with one `*`.'),
+        checks: schemas/* array */.YOg(line()).default([]).describe('For the target `last-green`: the checks that were green.'),
+        'max-commits': schemas/* number */.aig()
+            .int('must be a whole number; write for example `50`')
+            .min(0, 'must be 0 or more')
+            .default(50)
+            .describe('How many commits may be undone without a person.'),
+        redeploy: section({
+            workflow: line().describe('File of the workflow that deploys, such as `deploy.yml`.'),
+            inputs: schemas/* record */.g1P(schemas/* string */.YjP(), schemas/* string */.YjP())
+                .default({})
+                .describe('Its inputs; `{revision}` stands for the rollback commit.'),
+            timeout: fields_duration().prefault('30m').describe('How long its run may take.'),
+        })
+            .transform(({ timeout: timeoutMs, ...rest }) => ({ ...rest, timeoutMs }))
+            .optional()
+            .describe('How the restored revision is deployed: a push with the token of a workflow starts no workflow by itself.'),
+    })
+        .transform(({ 'max-commits': maxCommits, 'tag-pattern': tagPattern, ...rest }) => ({
+        ...rest,
+        maxCommits,
+        tagPattern,
+    }))
+        .prefault({})
+        .describe('The code: a branch of this repository.');
+}
+function databaseSchema() {
+    return section({
+        url: section({ env: environmentVariable('DATABASE_URL') }).describe('Variable that holds the address of the database, as in the input `database-url` of db-restore.'),
+        storage: line().describe('Where the backups are, as in the input `storage` of db-restore.'),
+        migrations: line().optional().describe('Folder of the migrations, such as `db/migrations`.'),
+        strategy: schemas/* enum */.k5n(['migrations', 'backup', 'both'])
+            .optional()
+            .describe('`migrations` undoes what the deployment applied, `backup` restores the backup from before it, `both` undoes and, where that is not possible, restores. Default: `migrations` where there is a folder of them, else `backup`.'),
+        'keep-old': fields_duration()
+            .prefault('7d')
+            .describe('How long a database that was replaced is kept beside the live one.'),
+        'allow-data-loss': schemas/* boolean */.zMY()
+            .default(false)
+            .describe('Go on although rows or columns that hold data are taken away.'),
+        'restore-without-a-person': schemas/* boolean */.zMY()
+            .default(false)
+            .describe('Whether a machine may restore a backup, with nobody asked. Undoing migrations needs no such word.'),
+        identity: section({ env: environmentVariable('AGE_IDENTITY') })
+            .optional()
+            .describe('Variable that holds the identity of age, for encrypted backups.'),
+        recipient: line().optional().describe('Public key of age that safety copies are encrypted to.'),
+    })
+        .transform(({ 'keep-old': keepOldMs, 'allow-data-loss': allowDataLoss, 'restore-without-a-person': mayRestoreAlone, ...rest }) => ({ ...rest, keepOldMs, allowDataLoss, mayRestoreAlone }))
+        .optional()
+        .describe('The database that the deployment migrates. Left out: none is rolled back.');
+}
+function otaSchema() {
+    return section({
+        'server-url': httpUrl({ example: 'https://codepush.example.com' }).describe('Address of the update server’s API.'),
+        'access-key': section({ env: environmentVariable('CODEPUSH_ACCESS_KEY') }).describe('Variable that holds the access key.'),
+        'server-kind': schemas/* enum */.k5n(['auto', 'microsoft', 'lisong', 'hot-updater'])
+            .default('auto')
+            .describe('The kind of server, as in the input `server-kind` of codepush-rollback.'),
+        channels: schemas/* array */.YOg(line())
+            .min(1, 'is empty; write one such as `shop-ios/Production`')
+            .describe('What is rolled back, as `app/deployment`.'),
+        'verify-timeout': fields_duration({ max: (0,duration/* parseDuration */.E9)('1h') })
+            .prefault('2m')
+            .describe('How long devices may be answered from the server’s cache.'),
+    })
+        .transform((all) => ({
+        serverUrl: all['server-url'],
+        accessKey: all['access-key'],
+        serverKind: all['server-kind'],
+        channels: all.channels,
+        verifyTimeoutMs: all['verify-timeout'],
+    }))
+        .optional()
+        .describe('Over-the-air updates. Left out: none are rolled back.');
+}
+
 ;// CONCATENATED MODULE: ./lib/config/schema.js
+
 
 
 
@@ -46322,6 +46435,10 @@ const configSchema = section({
         .prefault({})
         .describe('Where the record of incidents is kept.'),
     health: healthSchema().prefault({}).describe('How the actions see whether production is well.'),
+    rollback: rollbackSchema(),
+    code: codeSchema(),
+    database: databaseSchema(),
+    ota: otaSchema(),
     postmortem: section({
         labels: schemas/* array */.YOg(schemas/* string */.YjP()
             .regex(/\S/, 'is empty; write the name of a label')
@@ -46361,11 +46478,21 @@ function healthSchema() {
         cooldown: fields_duration()
             .prefault('30m')
             .describe('Least time between two automatic rollbacks of the environment.'),
+        jitter: fields_duration()
+            .prefault('0s')
+            .describe('Each look begins up to so much later, by chance, so that many gates do not ask at the same moment. At most the interval.'),
+        concurrency: schemas/* int */.Whr('must be a whole number; write for example `10`')
+            .min(1, 'must be at least 1')
+            .default(10)
+            .describe('How many checks look at the same time, at most.'),
         checks: checks_checksSchema.prefault([]).describe('What is looked at. Each check has a limit and a severity.'),
+        impact: checks_checksSchema
+            .prefault([])
+            .describe('What tells whether users are harmed, such as active users, crashes, feedback and engagement: measured before and after, and never rolled back for.'),
     })
         .superRefine(keepWithinWindow, { when: schema_isMapping })
         .transform((health) => {
-        const { window: windowMs, interval, timeout, cooldown: cooldownMs, checks, alpha } = health;
+        const { window: windowMs, interval, timeout, cooldown: cooldownMs, checks, impact, alpha } = health;
         const intervalMs = interval ?? Math.min(defaultIntervalMs, windowMs);
         const timeoutMs = timeout ?? Math.min(defaultTimeoutMs, windowMs);
         return {
@@ -46375,7 +46502,10 @@ function healthSchema() {
             cooldownMs,
             alpha,
             healthyEarly: health['healthy-early'],
+            jitterMs: Math.min(health.jitter, intervalMs),
+            concurrency: health.concurrency,
             checks: checks.map((check) => fillFor(check, { intervalMs, windowMs })),
+            impact: impact.map((check) => fillFor(check, { intervalMs, windowMs })),
         };
     });
 }
@@ -46620,6 +46750,8 @@ function blobId(content) {
     return (0,external_node_crypto_.createHash)('sha1').update(`blob ${content.length}\0`).update(content).digest('hex');
 }
 
+// EXTERNAL MODULE: ./lib/github/deployments.js
+var deployments = __nccwpck_require__(251);
 ;// CONCATENATED MODULE: ./node_modules/is-network-error/index.js
 const objectToString = Object.prototype.toString;
 
@@ -46942,6 +47074,11 @@ const checkOutcomeSchema = schemas/* object */.Ikc({
     value: schemas/* number */.aig().optional(),
     failingSince: datetime().optional(),
 });
+const beforeAndAfter = schemas/* object */.Ikc({
+    name: schemas/* string */.YjP(),
+    before: schemas/* number */.aig().optional(),
+    after: schemas/* number */.aig().optional(),
+});
 const healthChecked = schemas/* object */.Ikc({
     ...event_common,
     kind: schemas/* literal */.euz('health-checked'),
@@ -46972,6 +47109,8 @@ const rollbackApplied = schemas/* object */.Ikc({
     automatic: schemas/* boolean */.zMY(),
     undone: schemas/* array */.YOg(schemas/* object */.Ikc({ revision: schemas/* string */.YjP(), title: schemas/* string */.YjP(), author: schemas/* string */.YjP() })),
     startedAt: datetime(),
+    /** the safety copy, in the layer's own words: what is needed to go back to what was there */
+    kept: schemas/* record */.g1P(schemas/* string */.YjP(), schemas/* string */.YjP()).optional(),
 });
 /** A rollback that waits for people: it takes effect when its pull request is merged. */
 const rollbackProposed = schemas/* object */.Ikc({
@@ -47000,12 +47139,101 @@ const postmortemOpened = schemas/* object */.Ikc({
     issue: schemas/* number */.aig().int(),
     url: schemas/* string */.YjP(),
 });
+/** What was rolled back is there again, from its safety copy. */
+const rollbackUndone = schemas/* object */.Ikc({
+    ...event_common,
+    kind: schemas/* literal */.euz('rollback-undone'),
+    layer: layerSchema,
+    /** `now` of the rollback that is undone */
+    from: schemas/* string */.YjP(),
+    /** where the layer stands now */
+    now: schemas/* string */.YjP(),
+    because: schemas/* string */.YjP(),
+});
+/** What a rollback of several layers is about to do, in this order; `plan` is the digest of it all. */
+const plannedLayers = schemas/* array */.YOg(schemas/* object */.Ikc({ layer: layerSchema, from: schemas/* string */.YjP(), to: schemas/* string */.YjP() }));
+/** A plan was saved, for people to look at and apply later: one that was edited since has another digest. */
+const rollbackPlanned = schemas/* object */.Ikc({
+    ...event_common,
+    kind: schemas/* literal */.euz('rollback-planned'),
+    plan: schemas/* string */.YjP(),
+    layers: plannedLayers,
+});
+/** A rollback of several layers began: until it has ended, the next run goes on with it. */
+const rollbackBegan = schemas/* object */.Ikc({
+    ...event_common,
+    kind: schemas/* literal */.euz('rollback-began'),
+    layers: plannedLayers,
+    reason: schemas/* string */.YjP(),
+    automatic: schemas/* boolean */.zMY(),
+    /** when the run looked at production first, for the time to recover */
+    startedAt: datetime(),
+});
+/** The restored revision was deployed by the repository's own workflow. */
+const revisionDeployed = schemas/* object */.Ikc({
+    ...event_common,
+    kind: schemas/* literal */.euz('revision-deployed'),
+    deployed: schemas/* string */.YjP(),
+    workflow: schemas/* string */.YjP(),
+    url: schemas/* string */.YjP(),
+});
+/** Production was looked at after the rollback. */
+const recoveryVerified = schemas/* object */.Ikc({
+    ...event_common,
+    kind: schemas/* literal */.euz('recovery-verified'),
+    outcome: schemas/* enum */.k5n(['recovered', 'not-recovered', 'unknown']),
+    because: schemas/* string */.YjP(),
+    startedAt: datetime(),
+    /** what the checks showed when the deployment was called bad, and what they show now */
+    checks: schemas/* array */.YOg(beforeAndAfter).optional(),
+});
+/** What the people who use it noticed: active users, crashes, feedback, engagement, before the deployment and since. */
+const impactAssessed = schemas/* object */.Ikc({
+    ...event_common,
+    kind: schemas/* literal */.euz('impact-assessed'),
+    because: schemas/* string */.YjP(),
+    startedAt: datetime(),
+    checks: schemas/* array */.YOg(beforeAndAfter.extend({ harmed: schemas/* boolean */.zMY(), evidence: schemas/* string */.YjP() })),
+});
+/** A workflow was started to roll back. claimed: it is about to be; failed: it could not be, and may be tried again. */
+const rollbackRequested = schemas/* object */.Ikc({
+    ...event_common,
+    kind: schemas/* literal */.euz('rollback-requested'),
+    outcome: schemas/* enum */.k5n(['claimed', 'started', 'failed']),
+    workflow: schemas/* string */.YjP(),
+    because: schemas/* string */.YjP(),
+    /** id of the run that was started, where the server tells */
+    started: schemas/* string */.YjP().optional(),
+});
+const endings = ['complete', 'partial', 'failed', 'undone'];
+/** A rollback of several layers ended; what it did not do says why. */
+const rollbackEnded = schemas/* object */.Ikc({
+    ...event_common,
+    kind: schemas/* literal */.euz('rollback-ended'),
+    outcome: schemas/* enum */.k5n(endings),
+    layers: schemas/* array */.YOg(schemas/* object */.Ikc({ layer: layerSchema, outcome: schemas/* string */.YjP() })),
+    /** how long each phase took, ms */
+    phases: schemas/* record */.g1P(schemas/* string */.YjP(), schemas/* number */.aig()),
+});
+/** From here on nothing in the environment is rolled back without a person. */
+const holdSet = schemas/* object */.Ikc({ ...event_common, kind: schemas/* literal */.euz('hold-set'), because: schemas/* string */.YjP() });
+const holdLifted = schemas/* object */.Ikc({ ...event_common, kind: schemas/* literal */.euz('hold-lifted'), because: schemas/* string */.YjP() });
 /** One thing that happened. Immutable; a new kind is one more member here and readers of old versions pass it over. */
 const eventSchema = schemas/* discriminatedUnion */.gMt('kind', [
     healthChecked,
     rollbackApplied,
     rollbackProposed,
     rollbackFailed,
+    rollbackUndone,
+    rollbackPlanned,
+    rollbackBegan,
+    revisionDeployed,
+    recoveryVerified,
+    impactAssessed,
+    rollbackRequested,
+    rollbackEnded,
+    holdSet,
+    holdLifted,
     postmortemOpened,
 ]);
 /**
@@ -47159,20 +47387,26 @@ var contract_parts = __nccwpck_require__(5242);
 
 
 
+
 /** Opens it all; sends nothing that changes anything. @throws InputError for a fork's pull request, a malformed revision, a faulty configuration file */
 async function openWorkplace({ inputs, context, log, secrets, signal, now, openRepository, }) {
     (0,runner_context/* refuseForks */.A)(context);
-    const named = inputs.revision || context.event.deployment?.sha || context.event.workflow_run?.head_sha || context.sha;
-    const parsed = revisionSchema.safeParse(named);
-    if (!parsed.success)
-        throw new errors/* InputError */.dz(`input "revision" is "${named}"; write the full 40-character id of a commit`);
-    const revision = parsed.data;
     const repository = openRepository(inputs.token);
-    const config = await loadConfig({ repository, path: inputs.config, ref: context.sha || revision });
+    const { deployment, workflow_run: workflowRun } = context.event;
+    const named = inputs.revision || deployment?.sha || workflowRun?.head_sha;
+    const told = named ? parseRevision(named) : undefined;
+    const config = await loadConfig({ repository, path: inputs.config, ref: context.sha || (told ?? 'HEAD') });
+    const environment = inputs.environment || deployment?.environment || config.environment;
+    const revision = told ?? parseRevision((await findDeployed(repository, context, environment)) ?? context.sha);
     const history = openBranchHistory({ repository, branch: config.history.branch, signal });
-    const environment = inputs.environment || context.event.deployment?.environment || config.environment;
     const incident = (0,history_incident/* incidentId */._)({ environment, revision });
     const { actor, run } = context;
+    const append = (what, naturalKey, about = { incident, environment, revision }) => {
+        const at = now().toISOString();
+        const subject = { incident: about.incident, environment: about.environment, revision: about.revision };
+        const event = newEvent({ ...what, ...subject, at, actor, ...(run && { run }) }, naturalKey);
+        return history.append(eventSchema.parse((0,redact/* redactDeep */.KL)(event, secrets.redact)));
+    };
     return {
         repository,
         config,
@@ -47185,14 +47419,47 @@ async function openWorkplace({ inputs, context, log, secrets, signal, now, openR
                 log.warning(`line ${line} of ${file} in the history is left out: ${why}`, 'History');
             return events;
         },
-        record: async (what, naturalKey, about = { incident, environment, revision }) => {
-            const at = now().toISOString();
-            const subject = { incident: about.incident, environment: about.environment, revision: about.revision };
-            const event = newEvent({ ...what, ...subject, at, actor, ...(run && { run }) }, naturalKey);
-            await history.append(eventSchema.parse((0,redact/* redactDeep */.KL)(event, secrets.redact)));
-        },
+        record: async (...told) => void (await append(...told)),
+        claim: async (...told) => (await append(...told)) === 'appended',
     };
 }
+/** The same workplace for another revision of the environment, whose incident is another one. */
+function aboutRevision(workplace, revision) {
+    const { environment } = workplace;
+    const subject = { incident: incidentId({ environment, revision }), environment, revision };
+    return {
+        ...workplace,
+        ...subject,
+        record: (what, naturalKey, about = subject) => workplace.record(what, naturalKey, about),
+        claim: (what, naturalKey, about = subject) => workplace.claim(what, naturalKey, about),
+    };
+}
+/** @throws InputError for what is no full commit id */
+function parseRevision(named) {
+    const parsed = revisionSchema.safeParse(named);
+    if (parsed.success)
+        return parsed.data;
+    throw new errors/* InputError */.dz(`input "revision" is "${named}"; write the full 40-character id of a commit`);
+}
+/**
+ * What a run that is about no revision of its own is about: the newest deployment. A run that somebody starts by hand, and a
+ * scheduled one, are at the head of the branch, and what is deployed may be older.
+ * @returns undefined when the run has a revision, nothing was deployed, or the token may not see it
+ */
+async function findDeployed(repository, { eventName }, environment) {
+    if (!runsAboutNoRevision.has(eventName))
+        return undefined;
+    try {
+        for await (const { revision } of (0,deployments/* listDeployments */.J)(repository, { environment }))
+            return revision;
+    }
+    catch (error) {
+        if (!(error instanceof errors/* RefusedError */.fk))
+            throw error;
+    }
+    return undefined;
+}
+const runsAboutNoRevision = new Set(['workflow_dispatch', 'schedule', 'issue_comment']);
 /** Read through the API, so that no checkout is needed. A path that was asked for has to be there; the default one need not. */
 async function loadConfig({ repository, path, ref, }) {
     const file = await readFile(repository, { path, ref });
@@ -47259,7 +47526,7 @@ function isUserFacing(error) {
 /* harmony import */ var _content_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3311);
 /* harmony import */ var _delivery_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(886);
 /* harmony import */ var _message_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(9755);
-/* harmony import */ var _plan_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(6819);
+/* harmony import */ var _plan_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(8525);
 
 
 
@@ -47279,8 +47546,8 @@ async function applyPlan(repository, plan, { trace, delivery, proposal }) {
     const ids = { from: head, to: (0,_plan_js__WEBPACK_IMPORTED_MODULE_4__/* .goalOf */ .ZZ)(plan), pull: undefined };
     const message = (0,_message_js__WEBPACK_IMPORTED_MODULE_5__/* .writeMessage */ .ZT)(trace);
     if (done !== undefined) {
-        const tagged = await tagRollback(repository, done, message);
-        return { ...ids, ...tagged, commit: done.sha, outcome: 'already-rolled-back' };
+        const tagged = await tagRollback(repository, plan, done, message);
+        return { ...ids, ...tagged, commit: done.sha, tree: done.tree, outcome: 'already-rolled-back' };
     }
     const draft = { tree: await (0,_content_js__WEBPACK_IMPORTED_MODULE_2__/* .treeOf */ .g7)(repository, content), parents: [head], message };
     let why = way.because;
@@ -47290,8 +47557,9 @@ async function applyPlan(repository, plan, { trace, delivery, proposal }) {
             await (0,_github_refs_js__WEBPACK_IMPORTED_MODULE_1__/* .moveBranch */ .ob)(repository, { branch: plan.branch, from: head, to: commit.sha });
             return {
                 ...ids,
-                ...(await tagRollback(repository, commit, message)),
+                ...(await tagRollback(repository, plan, commit, message)),
                 commit: commit.sha,
+                tree: draft.tree,
                 outcome: 'rolled-back',
             };
         }
@@ -47306,11 +47574,12 @@ async function applyPlan(repository, plan, { trace, delivery, proposal }) {
             throw error;
         throw new _errors_js__WEBPACK_IMPORTED_MODULE_6__/* .RefusedError */ .fk(`${why}, so the rollback takes a pull request: ${error.message}`, { cause: error });
     });
-    return { ...ids, commit: commit.sha, tag: undefined, untagged: undefined, outcome: 'proposed', pull };
+    const { sha, tree } = commit;
+    return { ...ids, commit: sha, tree, tag: undefined, untagged: undefined, outcome: 'proposed', pull };
 }
 /** The branch has moved by now: a tag that is refused does not make the rollback undone, and is said instead. */
-async function tagRollback(repository, { sha, committedAt }, message) {
-    const tag = (0,_message_js__WEBPACK_IMPORTED_MODULE_5__/* .tagOf */ .cO)(committedAt);
+async function tagRollback(repository, { mode }, { sha, committedAt }, message) {
+    const tag = (0,_message_js__WEBPACK_IMPORTED_MODULE_5__/* .tagOf */ .cO)(committedAt, mode === 'undo' ? 'rollback_undone' : 'rollback');
     // another branch may have been rolled back in the same second
     const names = [tag, `${tag}_${sha.slice(0, 7)}`];
     let untagged;
@@ -47681,12 +47950,13 @@ async function propose(repository, { draft, proposal }) {
 /* harmony export */   df: () => (/* binding */ describePlan),
 /* harmony export */   ei: () => (/* binding */ describeReceipt)
 /* harmony export */ });
+/* unused harmony export collateralLine */
 /* harmony import */ var _text_markdown_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4358);
 
 const listed = 20;
 /** The plan as lines of a log. */
 function describePlan(plan) {
-    const { branch, head, undone, undoneCount, files, done, takenBackBy, pulls = [], way } = plan;
+    const { branch, head, undone, undoneCount, collateral, files, done, takenBackBy, pulls = [], way } = plan;
     return [
         ...(takenBackBy === undefined ? [] : [takenBack(takenBackBy)]),
         `${branch}: ${head.slice(0, 7)} → ${goal(plan)}`,
@@ -47695,6 +47965,7 @@ function describePlan(plan) {
             .slice(-listed)
             .map((commit) => `  ${commit.sha.slice(0, 7)} ${title(commit.message)} (${commit.author})`),
         ...(undoneCount > listed ? [`  … and ${undoneCount - listed} more`] : []),
+        ...(collateral.length === 0 ? [] : [collateralLine(collateral)]),
         ...(pulls.length === 0
             ? []
             : [`of the pull requests ${pulls.map(({ number }) => `#${number}`).join(', ')}`]),
@@ -47716,6 +47987,7 @@ function summarizePlan(plan, { owner, repo }) {
                 ...(pulls.length === 0 ? [] : [' of ']),
                 ...pulls.flatMap(({ number, url }, index) => [...(index > 0 ? [', '] : []), (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .link */ .nf)(url, `#${number}`)]),
             ],
+            ...(plan.collateral.length === 0 ? [] : [[(0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .strong */ .ko)('Mind: '), (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .text */ .Qq)(collateralLine(plan.collateral))]]),
             ...warnings.map(({ message, paths }) => [
                 (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .strong */ .ko)('Mind:'),
                 (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .text */ .Qq)(` ${message} (`),
@@ -47733,6 +48005,8 @@ function summarizePlan(plan, { owner, repo }) {
 function goal(plan) {
     if (plan.mode === 'revert')
         return 'the same without the commits below, and with all that came after them';
+    if (plan.mode === 'undo')
+        return `what the rollback ${plan.rollback.sha.slice(0, 7)} undid is there again, and what came after it stays`;
     const { target, paths } = plan;
     const what = paths.length === 0 ? 'content' : paths.join(', ');
     return `${what} of ${target.commit.sha.slice(0, 7)} (${target.foundBy})`;
@@ -47740,24 +48014,33 @@ function goal(plan) {
 function goalInline(plan) {
     if (plan.mode === 'revert')
         return [' to the same without the commits below; what came after them stays'];
+    if (plan.mode === 'undo')
+        return [
+            ': what the rollback ',
+            (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .revision */ .QL)(plan.rollback.sha),
+            ' undid is there again; what came after it stays',
+        ];
     const { target, paths } = plan;
     const what = paths.length === 0 ? [' to the content of '] : [' to ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .code */ .aY)(paths.join(', ')), ' of '];
     return [...what, (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .revision */ .QL)(target.commit.sha), ': ', target.foundBy];
 }
 /** How things stand after a rollback was applied, or was found to be there, as a line of a log. */
-function describeReceipt({ branch, since }, { commit, tag, pull }) {
+function describeReceipt({ branch, since, mode }, { commit, tag, pull }) {
     if (pull !== undefined)
-        return `${branch} stays where it is: the rollback is proposed by pull request #${pull.number}, ${pull.url}`;
+        return `${branch} stays where it is: ${mode === 'undo' ? 'taking the rollback back' : 'the rollback'} is proposed by pull request #${pull.number}, ${pull.url}`;
     const tagged = tag === undefined ? '' : `, tagged ${tag}`;
     const now = since.at(-1);
     if (now === undefined)
         return `${branch} is at ${commit.slice(0, 7)}${tagged}: deploy ${commit}`;
+    if (mode === 'undo')
+        return `${branch} was put back by ${commit.slice(0, 7)}${tagged} before, and has moved on to ${now.sha.slice(0, 7)} since (${count(since.length, 'commit')} on top): nothing was changed`;
     return `${branch} was rolled back by ${commit.slice(0, 7)}${tagged} before, and has moved on to ${now.sha.slice(0, 7)} since (${count(since.length, 'commit')} on top): nothing was changed; to roll that back, too, give its id in input "revision"`;
 }
 /** The same as paragraphs of the job summary. */
-function summarizeReceipt({ branch, since }, { commit, tag, untagged, pull }) {
+function summarizeReceipt({ branch, since, mode }, { commit, tag, untagged, pull }) {
     if (pull !== undefined) {
-        const proposed = [(0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .code */ .aY)(branch), ' stays where it is: the rollback is proposed by '];
+        const what = mode === 'undo' ? 'taking the rollback back' : 'the rollback';
+        const proposed = [(0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .code */ .aY)(branch), ` stays where it is: ${what} is proposed by `];
         return [
             (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .paragraph */ .FY)(...proposed, (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .link */ .nf)(pull.url, `#${pull.number}`), '. It takes effect when that is merged.'),
         ];
@@ -47767,9 +48050,17 @@ function summarizeReceipt({ branch, since }, { commit, tag, untagged, pull }) {
     return [
         now === undefined
             ? (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .paragraph */ .FY)((0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .code */ .aY)(branch), ' is at ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .revision */ .QL)(commit), ...tagged, '. Nothing is deployed by that: deploy this revision now.')
-            : (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .paragraph */ .FY)((0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .code */ .aY)(branch), ' was rolled back by ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .revision */ .QL)(commit), ...tagged, ' before, and has moved on to ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .revision */ .QL)(now.sha), ' since: nothing was changed. To roll that back, too, give its id in input ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .code */ .aY)('revision'), '.'),
+            : (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .paragraph */ .FY)((0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .code */ .aY)(branch), mode === 'undo' ? ' was put back by ' : ' was rolled back by ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .revision */ .QL)(commit), ...tagged, ' before, and has moved on to ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .revision */ .QL)(now.sha), ' since: nothing was changed.', ...(mode === 'undo'
+                ? []
+                : [' To roll that back, too, give its id in input ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .code */ .aY)('revision'), '.'])),
         ...(untagged === undefined ? [] : [(0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .paragraph */ .FY)('The rollback has no tag: ', untagged, '.')]),
     ];
+}
+/** What nobody found fault with, and is undone with the rest. */
+function collateralLine(collateral) {
+    const ids = collateral.map(({ sha }) => sha.slice(0, 7));
+    const shown = ids.slice(-listed).join(', ');
+    return `${count(ids.length, 'commit')} of these came after the failed revision, and ${ids.length === 1 ? 'goes' : 'go'} with it: ${shown}${ids.length > listed ? '…' : ''}`;
 }
 function takenBack({ sha, message }) {
     return `an earlier rollback of this incident was taken back by ${sha.slice(0, 7)} (${title(message)}): that is undone again`;
@@ -47789,6 +48080,43 @@ function title(message) {
 }
 function count(n, noun) {
     return `${n} ${noun}${n === 1 ? '' : 's'}`;
+}
+
+
+/***/ }),
+
+/***/ 1704:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   D: () => (/* binding */ findRollbacks),
+/* harmony export */   s: () => (/* binding */ lookAfter)
+/* harmony export */ });
+/* harmony import */ var _github_commits_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7781);
+/* harmony import */ var _message_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9755);
+
+
+/** The rollbacks among the newest commits of a branch, newest first. A commit that only says that it is one is none: its parent tells. */
+function findRollbacks(recent) {
+    return recent.flatMap((commit) => {
+        const said = (0,_message_js__WEBPACK_IMPORTED_MODULE_1__/* .readMessage */ ._8)(commit.message);
+        return said !== undefined && commit.parents[0] === said.from ? [{ commit, ...said }] : [];
+    });
+}
+/** Looks whether a rollback still holds: people may have gone on from it, or taken it back. */
+async function lookAfter(repository, { commit, from }, head) {
+    if (commit.sha === head)
+        return { since: [], takenBackBy: undefined };
+    const { commits: since } = await (0,_github_commits_js__WEBPACK_IMPORTED_MODULE_0__/* .compareCommits */ .kC)(repository, { base: commit.sha, head });
+    const { tree: undoneTree } = await (0,_github_commits_js__WEBPACK_IMPORTED_MODULE_0__/* .readCommit */ .kN)(repository, from);
+    let takenBackBy;
+    for (const each of since) {
+        if (each.tree === undoneTree || each.message.includes(`This reverts commit ${commit.sha}`))
+            takenBackBy = each;
+        else if (each.tree === commit.tree)
+            takenBackBy = undefined;
+    }
+    return { since, takenBackBy };
 }
 
 
@@ -47847,19 +48175,39 @@ function demandGuards({ environment, undoneCount, badCommittedAt, badIsRollback 
  * https://git-scm.com/docs/git-interpret-trailers
  */
 function writeMessage({ incident, environment, from, to, reason, by, runUrl }) {
+    const rollback = undoneRollback(to);
     const trailers = [
         ['Rollback-Incident', incident],
         ['Rollback-Environment', environment],
-        ['Rollback-From', from],
-        ['Rollback-To', to],
+        // what takes a rollback back is itself none
+        ...(rollback === undefined
+            ? [
+                ['Rollback-From', from],
+                ['Rollback-To', to],
+            ]
+            : [['Rollback-Undoes', rollback]]),
         ['Rollback-Requested-By', by],
         ...(runUrl === undefined ? [] : [['Rollback-Run', runUrl]]),
     ].map(([key, value]) => `${key}: ${oneLine(value ?? '')}`);
     const body = oneLine(reason);
-    return `${[subjectOf({ environment, to }), ...(body === '' ? [] : [body]), trailers.join('\n')].join('\n\n')}\n`;
+    // the words of git's own revert, by which people and programs find what became of a commit
+    const reverts = rollback === undefined ? [] : [`This reverts commit ${rollback}.`];
+    const paragraphs = [
+        subjectOf({ environment, to }),
+        ...reverts,
+        ...(body === '' ? [] : [body]),
+        trailers.join('\n'),
+    ];
+    return `${paragraphs.join('\n\n')}\n`;
+}
+function undoneRollback(to) {
+    return /^undo:(.*)$/.exec(to)?.[1];
 }
 /** The first line of a rollback's commit, and the title of its pull request. */
 function subjectOf({ environment, to }) {
+    const rollback = undoneRollback(to);
+    if (rollback !== undefined)
+        return oneLine(`Take the rollback ${rollback.slice(0, 7)} of ${environment} back`);
     const [, without] = /^without:(.*)$/.exec(to) ?? [];
     if (without === undefined)
         return oneLine(`Roll back ${environment} to ${to.slice(0, 7)}`);
@@ -47881,9 +48229,9 @@ function readMessage(message) {
     return incident && from && to ? { incident, from, to } : undefined;
 }
 /** `rollback_YYYYMMDD_HHMMSS` in UTC, of the time of the rollback commit: the same however often the step is run again. */
-function tagOf(committedAt) {
+function tagOf(committedAt, prefix = 'rollback') {
     const [date, time] = committedAt.toISOString().slice(0, 19).split('T');
-    return `rollback_${date?.replaceAll('-', '')}_${time?.replaceAll(':', '')}`;
+    return `${prefix}_${date?.replaceAll('-', '')}_${time?.replaceAll(':', '')}`;
 }
 /** Text from outside stays on its line, so that it can add no trailer of its own; git takes no NUL in a message. */
 function oneLine(value) {
@@ -47937,77 +48285,478 @@ function prepareClone({ url, token, directory, path, signal }) {
 
 /***/ }),
 
-/***/ 6819:
+/***/ 83:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
 // EXPORTS
 __nccwpck_require__.d(__webpack_exports__, {
-  s4: () => (/* binding */ findPulls),
-  ZZ: () => (/* binding */ goalOf),
-  ZY: () => (/* binding */ readStanding),
-  mC: () => (/* binding */ revertGoal)
+  I: () => (/* binding */ planRollback)
 });
 
 // EXTERNAL MODULE: ./lib/errors.js
 var errors = __nccwpck_require__(452);
 // EXTERNAL MODULE: ./lib/github/commits.js
-var commits = __nccwpck_require__(7781);
-// EXTERNAL MODULE: ./lib/github/pulls.js
-var pulls = __nccwpck_require__(235);
+var github_commits = __nccwpck_require__(7781);
+// EXTERNAL MODULE: ./lib/github/rules.js
+var github_rules = __nccwpck_require__(260);
+// EXTERNAL MODULE: ./lib/git/content.js + 1 modules
+var git_content = __nccwpck_require__(3311);
+// EXTERNAL MODULE: ./lib/git/delivery.js
+var delivery = __nccwpck_require__(886);
+// EXTERNAL MODULE: ./lib/git/plan.js
+var plan = __nccwpck_require__(8525);
+// EXTERNAL MODULE: ./lib/github/deployments.js
+var deployments = __nccwpck_require__(251);
+// EXTERNAL MODULE: ./lib/history/incident.js
+var incident = __nccwpck_require__(3660);
+// EXTERNAL MODULE: ./lib/github/refusal.js
+var refusal = __nccwpck_require__(8595);
+;// CONCATENATED MODULE: ./lib/github/checks.js
+
+/** Reads check runs and commit statuses of a commit. @returns the worst state of each named check */
+async function readChecks({ octokit, owner, repo }, { sha, names }) {
+    const doing = `read the checks of ${sha.slice(0, 7)}`;
+    const [runs, status] = await Promise.all([
+        (0,refusal/* explained */.to)({ doing, permission: 'checks: read' }, () => octokit.paginate(octokit.rest.checks.listForRef, {
+            owner,
+            repo,
+            ref: sha,
+            filter: 'latest',
+            per_page: 100,
+        })),
+        (0,refusal/* explained */.to)({ doing, permission: 'statuses: read' }, () => octokit.rest.repos.getCombinedStatusForRef({ owner, repo, ref: sha, per_page: 100 })),
+    ]);
+    const found = [
+        ...runs.map(({ name, conclusion }) => ({ name, state: stateOfRun(conclusion) })),
+        ...status.data.statuses.map(({ context, state }) => ({ name: context, state: stateOfStatus(state) })),
+    ];
+    return new Map(names.map((name) => [name, worst(found.filter((each) => each.name === name).map(({ state }) => state))]));
+}
+/** A check that was skipped or neutral counts as passed, as GitHub's own required checks have it. */
+function stateOfRun(conclusion) {
+    if (conclusion === null)
+        return 'pending';
+    return ['success', 'neutral', 'skipped'].includes(conclusion) ? 'success' : 'failure';
+}
+function stateOfStatus(state) {
+    if (state === 'success' || state === 'pending')
+        return state;
+    return 'failure';
+}
+function worst(states) {
+    return ['failure', 'pending', 'success'].find((state) => states.includes(state)) ?? 'missing';
+}
+
+;// CONCATENATED MODULE: ./lib/git/green-target.js
+
+
+
+const lastGreen = 'last-green';
+/** How many commits are looked at, two requests each. */
+const furthest = 50;
+/**
+ * The newest revision before the failed one at which all the named checks were green. GitHub forgets checks after 90 days.
+ * @throws InputError when no check is named, or none of the revisions was green
+ */
+async function findGreenTarget(repository, { checks, bad }) {
+    if (checks.length === 0)
+        throw new errors/* InputError */.dz(`input "target" is ${lastGreen}, and input "checks" names no checks; name those that say that a revision is good`);
+    const [failed, ...older] = await (0,github_commits/* listCommits */.VE)(repository, { branch: bad, count: furthest + 1 });
+    for (const commit of older) {
+        if (commit.tree === failed?.tree)
+            continue;
+        const states = await readChecks(repository, { sha: commit.sha, names: checks });
+        if ([...states.values()].every((state) => state === 'success'))
+            return {
+                commit,
+                foundBy: `the newest revision before ${bad.slice(0, 7)} at which ${checks.join(', ')} passed`,
+            };
+    }
+    throw new errors/* InputError */.dz(`at none of the ${older.length} revisions before ${bad.slice(0, 7)} did all of ${checks.join(', ')} pass; check the names in input "checks", or name the good revision in input "target"`);
+}
+
 // EXTERNAL MODULE: ./lib/github/refs.js
 var refs = __nccwpck_require__(2509);
-// EXTERNAL MODULE: ./lib/git/message.js
-var message = __nccwpck_require__(9755);
-;// CONCATENATED MODULE: ./lib/git/earlier.js
+;// CONCATENATED MODULE: ./lib/git/tag-target.js
 
 
-/** The rollbacks among the newest commits of a branch, newest first. A commit that only says that it is one is none: its parent tells. */
-function findRollbacks(recent) {
-    return recent.flatMap((commit) => {
-        const said = (0,message/* readMessage */._8)(commit.message);
-        return said !== undefined && commit.parents[0] === said.from ? [{ commit, ...said }] : [];
-    });
-}
-/** Looks whether a rollback still holds: people may have gone on from it, or taken it back. */
-async function lookAfter(repository, { commit, from }, head) {
-    if (commit.sha === head)
-        return { since: [], takenBackBy: undefined };
-    const { commits: since } = await (0,commits/* compareCommits */.kC)(repository, { base: commit.sha, head });
-    const { tree: undoneTree } = await (0,commits/* readCommit */.kN)(repository, from);
-    let takenBackBy;
-    for (const each of since) {
-        if (each.tree === undoneTree || each.message.includes(`This reverts commit ${commit.sha}`))
-            takenBackBy = each;
-        else if (each.tree === commit.tree)
-            takenBackBy = undefined;
+
+const previousDeploymentTag = 'previous-deployment-tag';
+/** How far back on the branch a tag is looked for, in commits. */
+const tag_target_furthest = 100;
+/**
+ * The newest revision of the branch before the failed one that bears a deployment tag, and has another content.
+ * @param pattern name of the tags with one `*`, e.g. `deploy-*`
+ * @throws InputError when the pattern is none, or no tag fits
+ */
+async function findTaggedTarget(repository, { pattern, bad }) {
+    const [prefix = '', suffix, ...more] = pattern.split('*');
+    if (prefix === '' || suffix === undefined || more.length > 0) {
+        throw new errors/* InputError */.dz(`input "tag-pattern" is "${pattern}"; write the beginning of the tags' names with one *, such as deploy-*`);
     }
-    return { since, takenBackBy };
+    const tags = (await (0,refs/* listTags */.cB)(repository, { prefix })).filter(({ name }) => name.endsWith(suffix));
+    const [failed, ...older] = await (0,github_commits/* listCommits */.VE)(repository, { branch: bad, count: tag_target_furthest });
+    for (const commit of older) {
+        const tag = tags.find((each) => each.commit === commit.sha);
+        if (tag === undefined || commit.tree === failed?.tree)
+            continue;
+        return { commit, foundBy: `the newest tag ${pattern} before ${bad.slice(0, 7)}: ${tag.name}` };
+    }
+    throw new errors/* InputError */.dz(`no tag ${pattern} marks one of the ${older.length} commits before ${bad.slice(0, 7)}; change input "tag-pattern", or name the good revision in input "target"`);
 }
 
-;// CONCATENATED MODULE: ./lib/git/plan.js
+;// CONCATENATED MODULE: ./lib/git/target.js
 
 
 
 
 
-/** What a plan goes to, for the history: the id of a revision, or the commits that are taken away. */
+
+const lastSuccessfulDeployment = 'last-successful-deployment';
+/** How many first parents `HEAD~n` may go back, one request each. */
+const furthestParent = 100;
+/** How many older deployments are looked at before we say that there is no good one. */
+const furthestDeployment = 100;
+/** How many of these are told when there is no good one. */
+const toldDeployments = 5;
+/** Finds the revision to go back to. @throws InputError when it names nothing, or no deployment succeeded before the bad one */
+async function findTarget(repository, request) {
+    const { target, head } = request;
+    if (target === lastSuccessfulDeployment)
+        return findLastSuccessfulDeployment(repository, request);
+    if (target === previousDeploymentTag)
+        return findTaggedTarget(repository, { pattern: request.tagPattern, bad: request.bad });
+    if (target === lastGreen)
+        return findGreenTarget(repository, { checks: request.checks, bad: request.bad });
+    const parents = /^HEAD(?:(\^*)|~(\d*))$/.exec(target);
+    if (parents !== null) {
+        const [, carets = '', count] = parents;
+        const steps = count === undefined ? carets.length : Number(count || 1);
+        return findParent(repository, { head, target, steps });
+    }
+    if (!isRevisionName(target)) {
+        throw new errors/* InputError */.dz(`input "target" is "${target}", which no commit, tag or branch can be called; write ${lastSuccessfulDeployment}, ${previousDeploymentTag}, ${lastGreen}, a commit id, a tag, a branch, or HEAD~n`);
+    }
+    const sha = await (0,github_commits/* resolveRevision */.eZ)(repository, target);
+    if (sha === undefined) {
+        throw new errors/* InputError */.dz(`input "target" is "${target}", and ${repository.owner}/${repository.repo} has no such commit, tag or branch; write one that it has`);
+    }
+    return { commit: await (0,github_commits/* readCommit */.kN)(repository, sha), foundBy: `named as the target: ${target}` };
+}
+/** Git's rules for ref names, as far as they keep a name from meaning something else: https://git-scm.com/docs/git-check-ref-format */
+function isRevisionName(name) {
+    const forbidden = [...name].some((char) => char <= ' ' || '~^:?*[\\\u007f'.includes(char));
+    return name !== '' && name.length <= 255 && !forbidden && !/^[-/]|\.\.|@\{|\/\/|[/.]$|\.lock$/.test(name);
+}
+async function findParent(repository, { head, target, steps }) {
+    if (steps > furthestParent)
+        throw new errors/* InputError */.dz(`input "target" is "${target}"; go back at most ${furthestParent} commits, or name the commit`);
+    let commit = await (0,github_commits/* readCommit */.kN)(repository, head);
+    for (let step = 0; step < steps; step += 1) {
+        const parent = commit.parents[0];
+        if (parent === undefined)
+            throw new errors/* InputError */.dz(`input "target" is "${target}", but the branch has only ${step + 1} commits`);
+        commit = await (0,github_commits/* readCommit */.kN)(repository, parent);
+    }
+    return { commit, foundBy: `${target}, counted along first parents` };
+}
+/**
+ * The newest deployment of the environment that was made before the bad one, has ever succeeded, whose content differs
+ * from the bad one's, and that was not rolled back from itself. Not the active deployment, nor the last green run: both forget.
+ */
+async function findLastSuccessfulDeployment(repository, { environment, branch, bad, head, rolledBack }) {
+    if (!(await (0,github_commits/* isAncestor */.QX)(repository, { older: bad, newer: head }))) {
+        throw new errors/* InputError */.dz(`${bad.slice(0, 7)}, whose deployment failed, is not on ${branch}: there is nothing to undo; name its branch in input "branch", or the failed revision in input "revision"`);
+    }
+    const { tree: badTree } = await (0,github_commits/* readCommit */.kN)(repository, bad);
+    const badDeployment = await newestDeployment(repository, { environment, revision: bad });
+    const passedOver = [];
+    for await (const deployment of (0,deployments/* listDeployments */.J)(repository, { environment })) {
+        const { id, revision, createdAt } = deployment;
+        // ids grow with time, and two deployments may be made in the same second
+        if (revision === bad || (badDeployment !== undefined && id > badDeployment.id))
+            continue;
+        const passOver = (why) => passedOver.push(`${revision.slice(0, 7)} ${why}`);
+        if (passedOver.length === furthestDeployment)
+            break;
+        if (rolledBack.has((0,incident/* incidentId */._)({ environment, revision })))
+            passOver('was rolled back from');
+        else if (!(await (0,deployments/* hasSucceeded */.y)(repository, deployment)))
+            passOver('never succeeded');
+        else if (!(await (0,github_commits/* isAncestor */.QX)(repository, { older: revision, newer: head })))
+            passOver(`is not on ${branch}`);
+        else {
+            const commit = await (0,github_commits/* readCommit */.kN)(repository, revision);
+            const before = badDeployment === undefined ? '' : ` before that of ${bad.slice(0, 7)}`;
+            const foundBy = `the newest successful deployment of ${environment}${before}, made ${createdAt.toISOString()}`;
+            if (commit.tree !== badTree)
+                return { commit, foundBy };
+            passOver('has the same content');
+        }
+    }
+    throw new errors/* InputError */.dz(`no successful deployment of the environment "${environment}" was found from before ${bad.slice(0, 7)} (${tell(passedOver)}); name the good revision in input "target"`);
+}
+async function newestDeployment(repository, of) {
+    for await (const deployment of (0,deployments/* listDeployments */.J)(repository, of))
+        return deployment;
+    return undefined;
+}
+function tell(passedOver) {
+    if (passedOver.length === 0)
+        return 'there is no earlier one';
+    const more = passedOver.length > toldDeployments ? `, and ${passedOver.length - toldDeployments} more` : '';
+    return `looked at those before it: ${passedOver.slice(0, toldDeployments).join(', ')}${more}`;
+}
+
+// EXTERNAL MODULE: ./lib/git/warnings.js
+var warnings = __nccwpck_require__(8755);
+;// CONCATENATED MODULE: ./lib/git/restore.js
+
+
+
+
+
+
+
+
+/**
+ * Plans to bring the content of a good revision back; changes nothing. Made through the Git Data API, so it takes the same
+ * few requests for a repository of any size, and no clone.
+ * @throws InputError when the branch or the target is not there, or the target is not an older revision of the branch
+ */
+async function planRestore(repository, request) {
+    const { branch, paths } = request;
+    const { head, rollbacks, holding, since, takenBackBy } = await (0,plan/* readStanding */.ZY)(repository, request);
+    // HEAD~n counts from where the branch stood before the rollback that is already there
+    const base = holding?.from ?? head;
+    const rolledBack = new Set(rollbacks.map(({ incident }) => incident));
+    const target = await findTarget(repository, { ...request, head: base, rolledBack });
+    const done = holding?.to === target.commit.sha && (paths.length > 0 || holding.commit.tree === target.commit.tree)
+        ? holding.commit
+        : undefined;
+    const from = done === undefined ? head : base;
+    const comparison = await (0,github_commits/* compareCommits */.kC)(repository, { base: target.commit.sha, head: from });
+    refuseUnlessOlder({ comparison, branch, from, target, request: request.target });
+    const undone = comparison.commits;
+    const [{ tree }, pulls, rules, collateral] = await Promise.all([
+        (0,github_commits/* readCommit */.kN)(repository, from),
+        (0,plan/* findPulls */.s4)(repository, undone),
+        (0,github_rules/* readBranchRules */.C)(repository, branch),
+        (0,plan/* findCollateral */.ro)(repository, { bad: request.bad, head: from, undone }),
+    ]);
+    const content = paths.length === 0
+        ? { kind: 'tree', tree: target.commit.tree }
+        : await (0,git_content/* contentOfPaths */.RE)(repository, { head: tree, target: target.commit.tree, paths });
+    const files = comparison.files.filter(({ path }) => isBelow(path, paths));
+    return {
+        mode: 'restore',
+        branch,
+        head: from,
+        target,
+        paths,
+        content,
+        undone,
+        undoneCount: comparison.aheadBy,
+        collateral,
+        files,
+        done,
+        since: done === undefined ? [] : since,
+        takenBackBy,
+        sameContent: done === undefined && isSame(content, tree),
+        pulls,
+        warnings: (0,warnings/* findWarnings */.P)(files.map(({ path }) => path)),
+        way: (0,delivery/* chooseWay */.T4)(request.delivery, rules),
+        badIsRollback: rollbacks.some(({ commit }) => commit.sha === request.bad),
+    };
+}
+function isBelow(path, paths) {
+    return paths.length === 0 || paths.some((each) => path === each || path.startsWith(`${each}/`));
+}
+function isSame(content, tree) {
+    return content.kind === 'tree' ? content.tree === tree : content.edits.length === 0;
+}
+function refuseUnlessOlder({ comparison: { status }, branch, from, target, request, }) {
+    const named = `input "target" (${request}) is ${target.commit.sha.slice(0, 7)}`;
+    if (status === 'identical')
+        throw new errors/* InputError */.dz(`${named}, which is the head of ${branch} already: there is nothing to undo; name an older revision`);
+    if (status !== 'ahead') {
+        throw new errors/* InputError */.dz(`${named}, which is not an ancestor of ${branch} (at ${from.slice(0, 7)}): nothing was moved; name a revision that ${branch} has been at`);
+    }
+}
+
+// EXTERNAL MODULE: ./lib/git/revert.js
+var revert = __nccwpck_require__(8240);
+;// CONCATENATED MODULE: ./lib/git/revert-plan.js
+
+
+
+
+
+
+
+
+/** How deep a clone is made to undo a commit: deeper ones are restored rather than reverted. */
+const deepest = 5_000;
+/**
+ * Plans to undo some commits and to keep what came after them; changes nothing.
+ * @throws InputError when a commit is not on the branch, or is a merge without a mainline
+ * @throws ConflictError with the files, when later commits stand in the way
+ */
+async function planRevert(repository, request, openClone) {
+    const { branch, commits: named, mainline } = request;
+    const { head, rollbacks, holding, since, takenBackBy } = await (0,plan/* readStanding */.ZY)(repository, request);
+    const commits = await findCommits(repository, { named, branch, head: holding?.from ?? head });
+    const done = holding?.to === (0,plan/* revertGoal */.mC)(commits) ? holding.commit : undefined;
+    const from = done === undefined ? head : (holding?.from ?? head);
+    const oldest = commits[0];
+    if (oldest === undefined)
+        throw new errors/* InputError */.dz('input "commits" names no commits; name those that are to be undone');
+    const { aheadBy } = await (0,github_commits/* compareCommits */.kC)(repository, { base: oldest.sha, head: from });
+    if (aheadBy >= deepest)
+        throw new errors/* InputError */.dz(`commit ${oldest.sha.slice(0, 7)} is ${aheadBy} commits back; a revert goes back ${deepest} at most: use mode: restore`);
+    // the oldest commit, its parents, and all that came on top
+    const git = await openClone({ head: from, depth: aheadBy + 2 });
+    const reverted = await (0,revert/* revertTree */.f)(git, {
+        head: from,
+        commits: commits.map(({ sha }) => sha).reverse(),
+        mainline,
+    });
+    const [{ tree }, content, pulls, rules] = await Promise.all([
+        (0,github_commits/* readCommit */.kN)(repository, from),
+        (0,git_content/* contentOfRevert */.xW)(git, { head: from, reverted }),
+        (0,plan/* findPulls */.s4)(repository, commits),
+        (0,github_rules/* readBranchRules */.C)(repository, branch),
+    ]);
+    const paths = reverted.edits.map(({ path }) => path);
+    return {
+        mode: 'revert',
+        branch,
+        head: from,
+        content,
+        undone: commits,
+        undoneCount: commits.length,
+        collateral: [],
+        files: paths.map((path) => ({ path, additions: 0, deletions: 0 })),
+        done,
+        since: done === undefined ? [] : since,
+        takenBackBy,
+        sameContent: done === undefined && tree === reverted.tree,
+        pulls,
+        warnings: (0,warnings/* findWarnings */.P)(paths),
+        way: (0,delivery/* chooseWay */.T4)(request.delivery, rules),
+        badIsRollback: rollbacks.some(({ commit }) => commit.sha === request.bad),
+    };
+}
+/** The commits that are named, oldest first, each once. */
+async function findCommits(repository, { named, branch, head }) {
+    const found = new Map();
+    for (const name of named) {
+        const [first = '', last] = name.split('..');
+        const base = await demandRevision(repository, first);
+        const range = last === undefined
+            ? [await (0,github_commits/* readCommit */.kN)(repository, base)]
+            : (await (0,github_commits/* compareCommits */.kC)(repository, { base, head: await demandRevision(repository, last) })).commits;
+        for (const commit of range)
+            found.set(commit.sha, commit);
+    }
+    const commits = [...found.values()];
+    for (const { sha } of commits) {
+        if (!(await (0,github_commits/* isAncestor */.QX)(repository, { older: sha, newer: head })))
+            throw new errors/* InputError */.dz(`input "commits" names ${sha.slice(0, 7)}, which is not on ${branch}: nothing was changed`);
+    }
+    return sortByAge(repository, commits, head);
+}
+/** Oldest first, as the branch has them. */
+async function sortByAge(repository, commits, head) {
+    if (commits.length < 2)
+        return commits;
+    const distances = await Promise.all(commits.map(async ({ sha }) => (await (0,github_commits/* compareCommits */.kC)(repository, { base: sha, head })).aheadBy));
+    return commits
+        .map((commit, index) => ({ commit, distance: distances[index] ?? 0 }))
+        .sort((a, b) => b.distance - a.distance)
+        .map(({ commit }) => commit);
+}
+async function demandRevision(repository, name) {
+    const sha = /^[\w./-]+$/.test(name) ? await (0,github_commits/* resolveRevision */.eZ)(repository, name) : undefined;
+    if (sha !== undefined)
+        return sha;
+    throw new errors/* InputError */.dz(`input "commits" names "${name}", and ${repository.owner}/${repository.repo} has no such revision; write ids of commits, or ranges such as v1.2..main`);
+}
+
+;// CONCATENATED MODULE: ./lib/git/plan-rollback.js
+
+
+/** Plans the rollback in its mode; changes nothing. @throws InputError, ConflictError as the planner of the mode does */
+function planRollback(repository, request, openClone) {
+    switch (request.mode) {
+        case 'restore':
+            return planRestore(repository, request);
+        case 'revert':
+            return planRevert(repository, request, openClone);
+    }
+}
+
+
+/***/ }),
+
+/***/ 8525:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   ZY: () => (/* binding */ readStanding),
+/* harmony export */   ZZ: () => (/* binding */ goalOf),
+/* harmony export */   mC: () => (/* binding */ revertGoal),
+/* harmony export */   ro: () => (/* binding */ findCollateral),
+/* harmony export */   s4: () => (/* binding */ findPulls)
+/* harmony export */ });
+/* unused harmony export demandHead */
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(452);
+/* harmony import */ var _github_commits_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7781);
+/* harmony import */ var _github_pulls_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(235);
+/* harmony import */ var _github_refs_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2509);
+/* harmony import */ var _earlier_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(1704);
+
+
+
+
+
+/** What a plan goes to, for the history: the id of a revision, the commits that are taken away, or the rollback that is. */
 function goalOf(plan) {
-    return plan.mode === 'restore' ? plan.target.commit.sha : revertGoal(plan.undone);
+    switch (plan.mode) {
+        case 'restore':
+            return plan.target.commit.sha;
+        case 'revert':
+            return revertGoal(plan.undone);
+        case 'undo':
+            return `undo:${plan.rollback.sha}`;
+    }
 }
 function revertGoal(commits) {
     return `without:${commits.map(({ sha }) => sha.slice(0, 12)).join('+')}`;
 }
+/** Where a branch is. @throws InputError when there is no such branch */
+async function demandHead(repository, branch) {
+    const head = await (0,_github_refs_js__WEBPACK_IMPORTED_MODULE_2__/* .readRef */ .sg)(repository, `heads/${branch}`);
+    if (head !== undefined)
+        return head;
+    throw new _errors_js__WEBPACK_IMPORTED_MODULE_4__/* .InputError */ .dz(`the branch "${branch}" is not in ${repository.owner}/${repository.repo}; name the deployed branch in input "branch"`);
+}
 /** @throws InputError when there is no such branch */
 async function readStanding(repository, { branch, incident }) {
-    const head = await (0,refs/* readRef */.sg)(repository, `heads/${branch}`);
-    if (head === undefined) {
-        throw new errors/* InputError */.dz(`the branch "${branch}" is not in ${repository.owner}/${repository.repo}; name the deployed branch in input "branch"`);
-    }
-    const rollbacks = findRollbacks(await (0,commits/* listCommits */.VE)(repository, { branch: head, count: 100 }));
+    const head = await demandHead(repository, branch);
+    const rollbacks = (0,_earlier_js__WEBPACK_IMPORTED_MODULE_3__/* .findRollbacks */ .D)(await (0,_github_commits_js__WEBPACK_IMPORTED_MODULE_0__/* .listCommits */ .VE)(repository, { branch: head, count: 100 }));
     const earlier = rollbacks.find((each) => each.incident === incident);
-    const { since, takenBackBy } = earlier === undefined ? { since: [], takenBackBy: undefined } : await lookAfter(repository, earlier, head);
+    const { since, takenBackBy } = earlier === undefined ? { since: [], takenBackBy: undefined } : await (0,_earlier_js__WEBPACK_IMPORTED_MODULE_3__/* .lookAfter */ .s)(repository, earlier, head);
     return { head, rollbacks, holding: takenBackBy === undefined ? earlier : undefined, since, takenBackBy };
+}
+/** The undone commits that came after the failed revision. */
+async function findCollateral(repository, { bad, head, undone }) {
+    if (bad === head || !undone.some(({ sha }) => sha === bad))
+        return [];
+    const { commits } = await (0,_github_commits_js__WEBPACK_IMPORTED_MODULE_0__/* .compareCommits */ .kC)(repository, { base: bad, head });
+    const later = new Set(commits.map(({ sha }) => sha));
+    return undone.filter(({ sha }) => later.has(sha));
 }
 /** Pull requests are asked for commit by commit, of the newest ones only. */
 const askedCommits = 20;
@@ -48018,13 +48767,13 @@ async function findPulls(repository, commits) {
         if (newest === undefined)
             return [];
         // one alone first: a token that may not see them is told so once
-        const first = await (0,pulls/* pullsOfCommit */.bU)(repository, newest.sha);
-        const found = [first, ...(await Promise.all(others.map(({ sha }) => (0,pulls/* pullsOfCommit */.bU)(repository, sha))))];
+        const first = await (0,_github_pulls_js__WEBPACK_IMPORTED_MODULE_1__/* .pullsOfCommit */ .bU)(repository, newest.sha);
+        const found = [first, ...(await Promise.all(others.map(({ sha }) => (0,_github_pulls_js__WEBPACK_IMPORTED_MODULE_1__/* .pullsOfCommit */ .bU)(repository, sha))))];
         const byNumber = new Map(found.flat().map((pull) => [pull.number, pull]));
         return [...byNumber.values()].sort((a, b) => a.number - b.number);
     }
     catch (error) {
-        if (error instanceof errors/* RefusedError */.fk)
+        if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_4__/* .RefusedError */ .fk)
             return undefined;
         throw error;
     }
@@ -48039,18 +48788,23 @@ async function findPulls(repository, commits) {
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   G: () => (/* binding */ writeProposal)
 /* harmony export */ });
+/* unused harmony export rollbackBranch */
 /* harmony import */ var _text_markdown_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4358);
 /* harmony import */ var _describe_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2919);
 /* harmony import */ var _message_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9755);
 
 
 
+/** The branch that a rollback's pull request comes from: one an incident. */
+function rollbackBranch(incident) {
+    return `rollback/${incident}`;
+}
 /** The pull request that proposes a rollback: what is undone, why, and how the work comes back. */
 function writeProposal(repository, plan, trace, wishes) {
     return {
         ...wishes,
         base: plan.branch,
-        branch: `rollback/${trace.incident}`,
+        branch: plan.mode === 'undo' ? `rollback/${trace.incident}-undo` : rollbackBranch(trace.incident),
         title: (0,_message_js__WEBPACK_IMPORTED_MODULE_0__/* .subjectOf */ .et)(trace),
         body: (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .renderMarkdown */ .Gc)([
             (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .paragraph */ .FY)((0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .text */ .Qq)(trace.reason)),
@@ -48103,6 +48857,30 @@ async function dispatchWorkflow({ octokit, owner, repo }, { workflow, ref, input
     // Octokit's types know only the answer without a body
     return startedRun.safeParse(data).data?.workflow_run_id;
 }
+/**
+ * The newest run of the workflow for a commit that was started by `workflow_dispatch` and has not failed.
+ * @returns undefined when there is none
+ */
+async function findDispatchedRun({ octokit, owner, repo }, { workflow, commit }) {
+    const need = { doing: `look for runs of the workflow ${workflow}`, permission: 'actions: read' };
+    const { data } = await (0,refusal/* explained */.to)(need, () => octokit.rest.actions.listWorkflowRuns({
+        owner,
+        repo,
+        workflow_id: workflow,
+        head_sha: commit,
+        event: 'workflow_dispatch',
+        per_page: 10,
+    }));
+    const found = data.workflow_runs.find(({ conclusion }) => conclusion === null || conclusion === 'success');
+    if (found === undefined)
+        return undefined;
+    return {
+        id: found.id,
+        url: found.html_url,
+        status: found.status ?? 'unknown',
+        conclusion: found.conclusion,
+    };
+}
 /** How a run stands. */
 async function readRun({ octokit, owner, repo }, id) {
     const need = { doing: `read the run ${id}`, permission: 'actions: read' };
@@ -48116,6 +48894,8 @@ var duration = __nccwpck_require__(4783);
 
 
 
+/** A short run is not made to look like a long one: the first pauses are shorter. */
+const firstPollMs = 1_000;
 const pollMs = 5_000;
 /**
  * Deploys the restored revision by the repository's own workflow, and waits for its run: a push with the workflow's own
@@ -48124,15 +48904,16 @@ const pollMs = 5_000;
  * @returns the run, completed with success; undefined where the server does not tell which run it started
  * @throws InputError when the run ends in another way; UnavailableError when it takes too long
  */
-async function redeploy(repository, { workflow, ref, inputs, timeoutMs }, { say, sleep, now, }) {
-    const id = await dispatchWorkflow(repository, { workflow, ref, inputs });
+async function redeploy(repository, { workflow, ref, commit, inputs, timeoutMs }, { say, sleep, now, }) {
+    const earlier = await findDispatchedRun(repository, { workflow, commit });
+    const id = earlier?.id ?? (await dispatchWorkflow(repository, { workflow, ref, inputs }));
     if (id === undefined) {
         say(`${workflow} on ${ref} is started; this server does not tell which run it is, so it is not waited for`);
         return undefined;
     }
     const deadline = now() + timeoutMs;
     let shown = '';
-    for (;;) {
+    for (let poll = 1;; poll += 1) {
         const run = await readRun(repository, id);
         if (run.status !== shown)
             say(`${workflow} on ${ref}: ${run.status}, ${run.url}`);
@@ -48142,366 +48923,26 @@ async function redeploy(repository, { workflow, ref, inputs, timeoutMs }, { say,
                 return run;
             throw new errors/* InputError */.dz(`the code is rolled back, but the workflow ${workflow} that deploys it ended with ${run.conclusion ?? 'nothing'}: see ${run.url}, mend it and run it again`);
         }
-        if (now() + pollMs > deadline) {
+        const pauseMs = Math.min(pollMs, firstPollMs * poll);
+        if (now() + pauseMs > deadline) {
             throw new errors/* UnavailableError */.hG(`the code is rolled back, but the workflow ${workflow} that deploys it is still ${run.status} after ${(0,duration/* formatDuration */.a3)(timeoutMs)}: see ${run.url}`);
         }
-        await sleep(pollMs);
+        await sleep(pauseMs);
     }
 }
 
 
 /***/ }),
 
-/***/ 213:
+/***/ 8240:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
-
-// EXPORTS
-__nccwpck_require__.d(__webpack_exports__, {
-  q: () => (/* binding */ planRestore)
-});
-
-// EXTERNAL MODULE: ./lib/errors.js
-var errors = __nccwpck_require__(452);
-// EXTERNAL MODULE: ./lib/github/commits.js
-var commits = __nccwpck_require__(7781);
-// EXTERNAL MODULE: ./lib/github/rules.js
-var github_rules = __nccwpck_require__(260);
-// EXTERNAL MODULE: ./lib/git/content.js + 1 modules
-var git_content = __nccwpck_require__(3311);
-// EXTERNAL MODULE: ./lib/git/delivery.js
-var delivery = __nccwpck_require__(886);
-// EXTERNAL MODULE: ./lib/git/plan.js + 1 modules
-var plan = __nccwpck_require__(6819);
-// EXTERNAL MODULE: ./lib/github/refusal.js
-var refusal = __nccwpck_require__(8595);
-;// CONCATENATED MODULE: ./lib/github/deployments.js
-
-const permission = 'deployments: read';
-/** The deployments of an environment, or of a revision in it, newest first, a page of a hundred at a time so that a caller stops when it has what it seeks. */
-async function* listDeployments({ octokit, owner, repo }, { environment, revision }) {
-    const pages = octokit.paginate.iterator(octokit.rest.repos.listDeployments, {
-        owner,
-        repo,
-        environment,
-        ...(revision && { sha: revision }),
-        per_page: 100,
-    });
-    const iterator = pages[Symbol.asyncIterator]();
-    const need = { doing: `list the deployments of ${environment}`, permission };
-    for (let page = await (0,refusal/* explained */.to)(need, () => iterator.next()); !page.done; page = await (0,refusal/* explained */.to)(need, () => iterator.next())) {
-        for (const { id, sha, created_at } of page.value.data)
-            yield { id, revision: sha, createdAt: new Date(created_at) };
-    }
-}
-/**
- * True when the deployment has ever succeeded. Not its present state: a newer deployment turns an older one `inactive`,
- * and in production environments it does not even do that.
- */
-async function hasSucceeded({ octokit, owner, repo }, deployment) {
-    const { data } = await (0,refusal/* explained */.to)({ doing: `read the statuses of deployment ${deployment.id}`, permission }, () => octokit.rest.repos.listDeploymentStatuses({ owner, repo, deployment_id: deployment.id, per_page: 100 }));
-    return data.some(({ state }) => state === 'success');
-}
-
-// EXTERNAL MODULE: ./lib/history/incident.js
-var incident = __nccwpck_require__(3660);
-;// CONCATENATED MODULE: ./lib/github/checks.js
-
-/** Reads check runs and commit statuses of a commit. @returns the worst state of each named check */
-async function readChecks({ octokit, owner, repo }, { sha, names }) {
-    const doing = `read the checks of ${sha.slice(0, 7)}`;
-    const [runs, status] = await Promise.all([
-        (0,refusal/* explained */.to)({ doing, permission: 'checks: read' }, () => octokit.paginate(octokit.rest.checks.listForRef, {
-            owner,
-            repo,
-            ref: sha,
-            filter: 'latest',
-            per_page: 100,
-        })),
-        (0,refusal/* explained */.to)({ doing, permission: 'statuses: read' }, () => octokit.rest.repos.getCombinedStatusForRef({ owner, repo, ref: sha, per_page: 100 })),
-    ]);
-    const found = [
-        ...runs.map(({ name, conclusion }) => ({ name, state: stateOfRun(conclusion) })),
-        ...status.data.statuses.map(({ context, state }) => ({ name: context, state: stateOfStatus(state) })),
-    ];
-    return new Map(names.map((name) => [name, worst(found.filter((each) => each.name === name).map(({ state }) => state))]));
-}
-/** A check that was skipped or neutral counts as passed, as GitHub's own required checks have it. */
-function stateOfRun(conclusion) {
-    if (conclusion === null)
-        return 'pending';
-    return ['success', 'neutral', 'skipped'].includes(conclusion) ? 'success' : 'failure';
-}
-function stateOfStatus(state) {
-    if (state === 'success' || state === 'pending')
-        return state;
-    return 'failure';
-}
-function worst(states) {
-    return ['failure', 'pending', 'success'].find((state) => states.includes(state)) ?? 'missing';
-}
-
-;// CONCATENATED MODULE: ./lib/git/green-target.js
-
-
-
-const lastGreen = 'last-green';
-/** How many commits are looked at, two requests each. */
-const furthest = 50;
-/**
- * The newest revision before the failed one at which all the named checks were green. GitHub forgets checks after 90 days.
- * @throws InputError when no check is named, or none of the revisions was green
- */
-async function findGreenTarget(repository, { checks, bad }) {
-    if (checks.length === 0)
-        throw new errors/* InputError */.dz(`input "target" is ${lastGreen}, and input "checks" names no checks; name those that say that a revision is good`);
-    const [failed, ...older] = await (0,commits/* listCommits */.VE)(repository, { branch: bad, count: furthest + 1 });
-    for (const commit of older) {
-        if (commit.tree === failed?.tree)
-            continue;
-        const states = await readChecks(repository, { sha: commit.sha, names: checks });
-        if ([...states.values()].every((state) => state === 'success'))
-            return {
-                commit,
-                foundBy: `the newest revision before ${bad.slice(0, 7)} at which ${checks.join(', ')} passed`,
-            };
-    }
-    throw new errors/* InputError */.dz(`at none of the ${older.length} revisions before ${bad.slice(0, 7)} did all of ${checks.join(', ')} pass; check the names in input "checks", or name the good revision in input "target"`);
-}
-
-// EXTERNAL MODULE: ./lib/github/refs.js
-var refs = __nccwpck_require__(2509);
-;// CONCATENATED MODULE: ./lib/git/tag-target.js
-
-
-
-const previousDeploymentTag = 'previous-deployment-tag';
-/** How far back on the branch a tag is looked for, in commits. */
-const tag_target_furthest = 100;
-/**
- * The newest revision of the branch before the failed one that bears a deployment tag, and has another content.
- * @param pattern name of the tags with one `*`, e.g. `deploy-*`
- * @throws InputError when the pattern is none, or no tag fits
- */
-async function findTaggedTarget(repository, { pattern, bad }) {
-    const [prefix = '', suffix, ...more] = pattern.split('*');
-    if (prefix === '' || suffix === undefined || more.length > 0) {
-        throw new errors/* InputError */.dz(`input "tag-pattern" is "${pattern}"; write the beginning of the tags' names with one *, such as deploy-*`);
-    }
-    const tags = (await (0,refs/* listTags */.cB)(repository, { prefix })).filter(({ name }) => name.endsWith(suffix));
-    const [failed, ...older] = await (0,commits/* listCommits */.VE)(repository, { branch: bad, count: tag_target_furthest });
-    for (const commit of older) {
-        const tag = tags.find((each) => each.commit === commit.sha);
-        if (tag === undefined || commit.tree === failed?.tree)
-            continue;
-        return { commit, foundBy: `the newest tag ${pattern} before ${bad.slice(0, 7)}: ${tag.name}` };
-    }
-    throw new errors/* InputError */.dz(`no tag ${pattern} marks one of the ${older.length} commits before ${bad.slice(0, 7)}; change input "tag-pattern", or name the good revision in input "target"`);
-}
-
-;// CONCATENATED MODULE: ./lib/git/target.js
-
-
-
-
-
-
-const lastSuccessfulDeployment = 'last-successful-deployment';
-/** How many first parents `HEAD~n` may go back, one request each. */
-const furthestParent = 100;
-/** How many older deployments are looked at before we say that there is no good one. */
-const furthestDeployment = 100;
-/** How many of these are told when there is no good one. */
-const toldDeployments = 5;
-/** Finds the revision to go back to. @throws InputError when it names nothing, or no deployment succeeded before the bad one */
-async function findTarget(repository, request) {
-    const { target, head } = request;
-    if (target === lastSuccessfulDeployment)
-        return findLastSuccessfulDeployment(repository, request);
-    if (target === previousDeploymentTag)
-        return findTaggedTarget(repository, { pattern: request.tagPattern, bad: request.bad });
-    if (target === lastGreen)
-        return findGreenTarget(repository, { checks: request.checks, bad: request.bad });
-    const parents = /^HEAD(?:(\^*)|~(\d*))$/.exec(target);
-    if (parents !== null) {
-        const [, carets = '', count] = parents;
-        const steps = count === undefined ? carets.length : Number(count || 1);
-        return findParent(repository, { head, target, steps });
-    }
-    if (!isRevisionName(target)) {
-        throw new errors/* InputError */.dz(`input "target" is "${target}", which no commit, tag or branch can be called; write ${lastSuccessfulDeployment}, ${previousDeploymentTag}, ${lastGreen}, a commit id, a tag, a branch, or HEAD~n`);
-    }
-    const sha = await (0,commits/* resolveRevision */.eZ)(repository, target);
-    if (sha === undefined) {
-        throw new errors/* InputError */.dz(`input "target" is "${target}", and ${repository.owner}/${repository.repo} has no such commit, tag or branch; write one that it has`);
-    }
-    return { commit: await (0,commits/* readCommit */.kN)(repository, sha), foundBy: `named as the target: ${target}` };
-}
-/** Git's rules for ref names, as far as they keep a name from meaning something else: https://git-scm.com/docs/git-check-ref-format */
-function isRevisionName(name) {
-    const forbidden = [...name].some((char) => char <= ' ' || '~^:?*[\\\u007f'.includes(char));
-    return name !== '' && name.length <= 255 && !forbidden && !/^[-/]|\.\.|@\{|\/\/|[/.]$|\.lock$/.test(name);
-}
-async function findParent(repository, { head, target, steps }) {
-    if (steps > furthestParent)
-        throw new errors/* InputError */.dz(`input "target" is "${target}"; go back at most ${furthestParent} commits, or name the commit`);
-    let commit = await (0,commits/* readCommit */.kN)(repository, head);
-    for (let step = 0; step < steps; step += 1) {
-        const parent = commit.parents[0];
-        if (parent === undefined)
-            throw new errors/* InputError */.dz(`input "target" is "${target}", but the branch has only ${step + 1} commits`);
-        commit = await (0,commits/* readCommit */.kN)(repository, parent);
-    }
-    return { commit, foundBy: `${target}, counted along first parents` };
-}
-/**
- * The newest deployment of the environment that was made before the bad one, has ever succeeded, whose content differs
- * from the bad one's, and that was not rolled back from itself. Not the active deployment, nor the last green run: both forget.
- */
-async function findLastSuccessfulDeployment(repository, { environment, branch, bad, head, rolledBack }) {
-    if (!(await (0,commits/* isAncestor */.QX)(repository, { older: bad, newer: head }))) {
-        throw new errors/* InputError */.dz(`${bad.slice(0, 7)}, whose deployment failed, is not on ${branch}: there is nothing to undo; name its branch in input "branch", or the failed revision in input "revision"`);
-    }
-    const { tree: badTree } = await (0,commits/* readCommit */.kN)(repository, bad);
-    const badDeployment = await newestDeployment(repository, { environment, revision: bad });
-    const passedOver = [];
-    for await (const deployment of listDeployments(repository, { environment })) {
-        const { id, revision, createdAt } = deployment;
-        // ids grow with time, and two deployments may be made in the same second
-        if (revision === bad || (badDeployment !== undefined && id > badDeployment.id))
-            continue;
-        const passOver = (why) => passedOver.push(`${revision.slice(0, 7)} ${why}`);
-        if (passedOver.length === furthestDeployment)
-            break;
-        if (rolledBack.has((0,incident/* incidentId */._)({ environment, revision })))
-            passOver('was rolled back from');
-        else if (!(await hasSucceeded(repository, deployment)))
-            passOver('never succeeded');
-        else if (!(await (0,commits/* isAncestor */.QX)(repository, { older: revision, newer: head })))
-            passOver(`is not on ${branch}`);
-        else {
-            const commit = await (0,commits/* readCommit */.kN)(repository, revision);
-            const before = badDeployment === undefined ? '' : ` before that of ${bad.slice(0, 7)}`;
-            const foundBy = `the newest successful deployment of ${environment}${before}, made ${createdAt.toISOString()}`;
-            if (commit.tree !== badTree)
-                return { commit, foundBy };
-            passOver('has the same content');
-        }
-    }
-    throw new errors/* InputError */.dz(`no successful deployment of the environment "${environment}" was found from before ${bad.slice(0, 7)} (${tell(passedOver)}); name the good revision in input "target"`);
-}
-async function newestDeployment(repository, of) {
-    for await (const deployment of listDeployments(repository, of))
-        return deployment;
-    return undefined;
-}
-function tell(passedOver) {
-    if (passedOver.length === 0)
-        return 'there is no earlier one';
-    const more = passedOver.length > toldDeployments ? `, and ${passedOver.length - toldDeployments} more` : '';
-    return `looked at those before it: ${passedOver.slice(0, toldDeployments).join(', ')}${more}`;
-}
-
-// EXTERNAL MODULE: ./lib/git/warnings.js
-var warnings = __nccwpck_require__(8755);
-;// CONCATENATED MODULE: ./lib/git/restore.js
-
-
-
-
-
-
-
-
-/**
- * Plans to bring the content of a good revision back; changes nothing. Made through the Git Data API, so it takes the same
- * few requests for a repository of any size, and no clone.
- * @throws InputError when the branch or the target is not there, or the target is not an older revision of the branch
- */
-async function planRestore(repository, request) {
-    const { branch, paths } = request;
-    const { head, rollbacks, holding, since, takenBackBy } = await (0,plan/* readStanding */.ZY)(repository, request);
-    // HEAD~n counts from where the branch stood before the rollback that is already there
-    const base = holding?.from ?? head;
-    const rolledBack = new Set(rollbacks.map(({ incident }) => incident));
-    const target = await findTarget(repository, { ...request, head: base, rolledBack });
-    const done = holding?.to === target.commit.sha && (paths.length > 0 || holding.commit.tree === target.commit.tree)
-        ? holding.commit
-        : undefined;
-    const from = done === undefined ? head : base;
-    const comparison = await (0,commits/* compareCommits */.kC)(repository, { base: target.commit.sha, head: from });
-    refuseUnlessOlder({ comparison, branch, from, target, request: request.target });
-    const [{ tree }, pulls, rules] = await Promise.all([
-        (0,commits/* readCommit */.kN)(repository, from),
-        (0,plan/* findPulls */.s4)(repository, comparison.commits),
-        (0,github_rules/* readBranchRules */.C)(repository, branch),
-    ]);
-    const content = paths.length === 0
-        ? { kind: 'tree', tree: target.commit.tree }
-        : await (0,git_content/* contentOfPaths */.RE)(repository, { head: tree, target: target.commit.tree, paths });
-    const files = comparison.files.filter(({ path }) => isBelow(path, paths));
-    return {
-        mode: 'restore',
-        branch,
-        head: from,
-        target,
-        paths,
-        content,
-        undone: comparison.commits,
-        undoneCount: comparison.aheadBy,
-        files,
-        done,
-        since: done === undefined ? [] : since,
-        takenBackBy,
-        sameContent: done === undefined && isSame(content, tree),
-        pulls,
-        warnings: (0,warnings/* findWarnings */.P)(files.map(({ path }) => path)),
-        way: (0,delivery/* chooseWay */.T4)(request.delivery, rules),
-        badIsRollback: rollbacks.some(({ commit }) => commit.sha === request.bad),
-    };
-}
-function isBelow(path, paths) {
-    return paths.length === 0 || paths.some((each) => path === each || path.startsWith(`${each}/`));
-}
-function isSame(content, tree) {
-    return content.kind === 'tree' ? content.tree === tree : content.edits.length === 0;
-}
-function refuseUnlessOlder({ comparison: { status }, branch, from, target, request, }) {
-    const named = `input "target" (${request}) is ${target.commit.sha.slice(0, 7)}`;
-    if (status === 'identical')
-        throw new errors/* InputError */.dz(`${named}, which is the head of ${branch} already: there is nothing to undo; name an older revision`);
-    if (status !== 'ahead') {
-        throw new errors/* InputError */.dz(`${named}, which is not an ancestor of ${branch} (at ${from.slice(0, 7)}): nothing was moved; name a revision that ${branch} has been at`);
-    }
-}
-
-
-/***/ }),
-
-/***/ 7674:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-
-// EXPORTS
-__nccwpck_require__.d(__webpack_exports__, {
-  _: () => (/* binding */ planRevert)
-});
-
-// EXTERNAL MODULE: ./lib/errors.js
-var errors = __nccwpck_require__(452);
-// EXTERNAL MODULE: ./lib/github/commits.js
-var github_commits = __nccwpck_require__(7781);
-// EXTERNAL MODULE: ./lib/github/rules.js
-var github_rules = __nccwpck_require__(260);
-// EXTERNAL MODULE: ./lib/git/content.js + 1 modules
-var git_content = __nccwpck_require__(3311);
-// EXTERNAL MODULE: ./lib/git/delivery.js
-var delivery = __nccwpck_require__(886);
-// EXTERNAL MODULE: ./lib/git/plan.js + 1 modules
-var plan = __nccwpck_require__(6819);
-// EXTERNAL MODULE: ./lib/git/command.js + 1 modules
-var command = __nccwpck_require__(1994);
-;// CONCATENATED MODULE: ./lib/git/revert.js
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   f: () => (/* binding */ revertTree)
+/* harmony export */ });
+/* unused harmony export diffTrees */
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(452);
+/* harmony import */ var _command_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1994);
 
 
 /**
@@ -48527,13 +48968,13 @@ async function keptParent(git, { commit, mainline }) {
     const [, ...parents] = (await git.run(['rev-list', '--parents', '-n', '1', commit])).trim().split(' ');
     const short = commit.slice(0, 7);
     if (parents.length === 0)
-        throw new errors/* InputError */.dz(`commit ${short} is the first of its history: there is nothing to go back to`);
+        throw new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .InputError */ .dz(`commit ${short} is the first of its history: there is nothing to go back to`);
     if (parents.length > 1 && mainline === undefined) {
-        throw new errors/* InputError */.dz(`commit ${short} is a merge of ${parents.length} histories; say in input "mainline" which of its parents stays, mostly 1`);
+        throw new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .InputError */ .dz(`commit ${short} is a merge of ${parents.length} histories; say in input "mainline" which of its parents stays, mostly 1`);
     }
     const kept = parents[parents.length === 1 ? 0 : (mainline ?? 1) - 1];
     if (kept === undefined)
-        throw new errors/* InputError */.dz(`input "mainline" is ${mainline}, but commit ${short} has ${parents.length} parents`);
+        throw new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .InputError */ .dz(`input "mainline" is ${mainline}, but commit ${short} has ${parents.length} parents`);
     return kept;
 }
 async function mergeTree(git, { ours, theirs, undoing }) {
@@ -48551,11 +48992,11 @@ async function mergeTree(git, { ours, theirs, undoing }) {
     }
     catch (error) {
         // 1 is a conflict: the tree, then the files in conflict; anything else went wrong
-        if (!(error instanceof command/* GitFailure */.Xi) || error.status !== 1)
+        if (!(error instanceof _command_js__WEBPACK_IMPORTED_MODULE_0__/* .GitFailure */ .Xi) || error.status !== 1)
             throw error;
         const [, ...files] = error.output.split('\0').filter((field) => field !== '');
         const list = [...new Set(files)].map((file) => `  ${file}`).join('\n');
-        throw new errors/* ConflictError */.fK(`commit ${undoing.slice(0, 7)} cannot be undone by itself, because later commits changed the same lines; nothing was changed. Files in conflict:\n${list}\nUndo these later commits too, or use mode: restore`, { cause: error });
+        throw new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .ConflictError */ .fK(`commit ${undoing.slice(0, 7)} cannot be undone by itself, because later commits changed the same lines; nothing was changed. Files in conflict:\n${list}\nUndo these later commits too, or use mode: restore`, { cause: error });
     }
 }
 async function commitTree(git, { tree, parent }) {
@@ -48571,104 +49012,6 @@ async function diffTrees(git, { from, to }) {
         edits.push(status === 'D' ? { path, mode: '100644', blob: null } : { path, mode, blob });
     }
     return edits;
-}
-
-// EXTERNAL MODULE: ./lib/git/warnings.js
-var warnings = __nccwpck_require__(8755);
-;// CONCATENATED MODULE: ./lib/git/revert-plan.js
-
-
-
-
-
-
-
-
-/** How deep a clone is made to undo a commit: deeper ones are restored rather than reverted. */
-const deepest = 5_000;
-/**
- * Plans to undo some commits and to keep what came after them; changes nothing.
- * @throws InputError when a commit is not on the branch, or is a merge without a mainline
- * @throws ConflictError with the files, when later commits stand in the way
- */
-async function planRevert(repository, request, openClone) {
-    const { branch, commits: named, mainline } = request;
-    const { head, rollbacks, holding, since, takenBackBy } = await (0,plan/* readStanding */.ZY)(repository, request);
-    const commits = await findCommits(repository, { named, branch, head: holding?.from ?? head });
-    const done = holding?.to === (0,plan/* revertGoal */.mC)(commits) ? holding.commit : undefined;
-    const from = done === undefined ? head : (holding?.from ?? head);
-    const oldest = commits[0];
-    if (oldest === undefined)
-        throw new errors/* InputError */.dz('input "commits" names no commits; name those that are to be undone');
-    const { aheadBy } = await (0,github_commits/* compareCommits */.kC)(repository, { base: oldest.sha, head: from });
-    if (aheadBy >= deepest)
-        throw new errors/* InputError */.dz(`commit ${oldest.sha.slice(0, 7)} is ${aheadBy} commits back; a revert goes back ${deepest} at most: use mode: restore`);
-    // the oldest commit, its parents, and all that came on top
-    const git = await openClone({ head: from, depth: aheadBy + 2 });
-    const reverted = await revertTree(git, {
-        head: from,
-        commits: commits.map(({ sha }) => sha).reverse(),
-        mainline,
-    });
-    const [{ tree }, content, pulls, rules] = await Promise.all([
-        (0,github_commits/* readCommit */.kN)(repository, from),
-        (0,git_content/* contentOfRevert */.xW)(git, { head: from, reverted }),
-        (0,plan/* findPulls */.s4)(repository, commits),
-        (0,github_rules/* readBranchRules */.C)(repository, branch),
-    ]);
-    const paths = reverted.edits.map(({ path }) => path);
-    return {
-        mode: 'revert',
-        branch,
-        head: from,
-        content,
-        undone: commits,
-        undoneCount: commits.length,
-        files: paths.map((path) => ({ path, additions: 0, deletions: 0 })),
-        done,
-        since: done === undefined ? [] : since,
-        takenBackBy,
-        sameContent: done === undefined && tree === reverted.tree,
-        pulls,
-        warnings: (0,warnings/* findWarnings */.P)(paths),
-        way: (0,delivery/* chooseWay */.T4)(request.delivery, rules),
-        badIsRollback: rollbacks.some(({ commit }) => commit.sha === request.bad),
-    };
-}
-/** The commits that are named, oldest first, each once. */
-async function findCommits(repository, { named, branch, head }) {
-    const found = new Map();
-    for (const name of named) {
-        const [first = '', last] = name.split('..');
-        const base = await demandRevision(repository, first);
-        const range = last === undefined
-            ? [await (0,github_commits/* readCommit */.kN)(repository, base)]
-            : (await (0,github_commits/* compareCommits */.kC)(repository, { base, head: await demandRevision(repository, last) })).commits;
-        for (const commit of range)
-            found.set(commit.sha, commit);
-    }
-    const commits = [...found.values()];
-    for (const { sha } of commits) {
-        if (!(await (0,github_commits/* isAncestor */.QX)(repository, { older: sha, newer: head })))
-            throw new errors/* InputError */.dz(`input "commits" names ${sha.slice(0, 7)}, which is not on ${branch}: nothing was changed`);
-    }
-    return sortByAge(repository, commits, head);
-}
-/** Oldest first, as the branch has them. */
-async function sortByAge(repository, commits, head) {
-    if (commits.length < 2)
-        return commits;
-    const distances = await Promise.all(commits.map(async ({ sha }) => (await (0,github_commits/* compareCommits */.kC)(repository, { base: sha, head })).aheadBy));
-    return commits
-        .map((commit, index) => ({ commit, distance: distances[index] ?? 0 }))
-        .sort((a, b) => b.distance - a.distance)
-        .map(({ commit }) => commit);
-}
-async function demandRevision(repository, name) {
-    const sha = /^[\w./-]+$/.test(name) ? await (0,github_commits/* resolveRevision */.eZ)(repository, name) : undefined;
-    if (sha !== undefined)
-        return sha;
-    throw new errors/* InputError */.dz(`input "commits" names "${name}", and ${repository.owner}/${repository.repo} has no such revision; write ids of commits, or ranges such as v1.2..main`);
 }
 
 
@@ -49337,6 +49680,44 @@ function toCommit({ sha, parents, commit }) {
 
 /***/ }),
 
+/***/ 251:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   J: () => (/* binding */ listDeployments),
+/* harmony export */   y: () => (/* binding */ hasSucceeded)
+/* harmony export */ });
+/* harmony import */ var _refusal_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8595);
+
+const permission = 'deployments: read';
+/** The deployments of an environment, or of a revision in it, newest first, a page of a hundred at a time so that a caller stops when it has what it seeks. */
+async function* listDeployments({ octokit, owner, repo }, { environment, revision }) {
+    const pages = octokit.paginate.iterator(octokit.rest.repos.listDeployments, {
+        owner,
+        repo,
+        environment,
+        ...(revision && { sha: revision }),
+        per_page: 100,
+    });
+    const iterator = pages[Symbol.asyncIterator]();
+    const need = { doing: `list the deployments of ${environment}`, permission };
+    for (let page = await (0,_refusal_js__WEBPACK_IMPORTED_MODULE_0__/* .explained */ .to)(need, () => iterator.next()); !page.done; page = await (0,_refusal_js__WEBPACK_IMPORTED_MODULE_0__/* .explained */ .to)(need, () => iterator.next())) {
+        for (const { id, sha, created_at } of page.value.data)
+            yield { id, revision: sha, createdAt: new Date(created_at) };
+    }
+}
+/**
+ * True when the deployment has ever succeeded. Not its present state: a newer deployment turns an older one `inactive`,
+ * and in production environments it does not even do that.
+ */
+async function hasSucceeded({ octokit, owner, repo }, deployment) {
+    const { data } = await (0,_refusal_js__WEBPACK_IMPORTED_MODULE_0__/* .explained */ .to)({ doing: `read the statuses of deployment ${deployment.id}`, permission }, () => octokit.rest.repos.listDeploymentStatuses({ owner, repo, deployment_id: deployment.id, per_page: 100 }));
+    return data.some(({ state }) => state === 'success');
+}
+
+
+/***/ }),
+
 /***/ 375:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -49470,6 +49851,7 @@ async function commentOnce({ octokit, owner, repo }, { number, marker, body }) {
 /* harmony export */   lj: () => (/* binding */ requestReviews),
 /* harmony export */   zl: () => (/* binding */ findOpenPull)
 /* harmony export */ });
+/* unused harmony export closePull */
 /* harmony import */ var _client_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5464);
 /* harmony import */ var _refusal_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8595);
 
@@ -49512,6 +49894,11 @@ async function openPull(repository, request) {
             return there;
         }
     });
+}
+/** Closes a pull request without merging it; one that is closed stays so. */
+async function closePull({ octokit, owner, repo }, { number }) {
+    const need = { doing: `close the pull request #${number}`, permission: 'pull-requests: write' };
+    await explained(need, () => octokit.rest.pulls.update({ owner, repo, pull_number: number, state: 'closed', request: repeatable }));
 }
 /** Asks people (`octocat`) and teams (`team:ops`) for a review. */
 async function requestReviews({ octokit, owner, repo }, { number, reviewers }) {
@@ -49942,6 +50329,375 @@ function incidentId({ environment, revision }) {
 }
 function shortHash(text) {
     return (0,node_crypto__WEBPACK_IMPORTED_MODULE_0__.createHash)('sha256').update(text).digest('hex').slice(0, 6);
+}
+
+
+/***/ }),
+
+/***/ 6267:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  ml: () => (/* binding */ receiptCode),
+  NO: () => (/* binding */ viewCode)
+});
+
+// UNUSED EXPORTS: openCodeLayer
+
+// EXTERNAL MODULE: ./lib/git/apply.js
+var apply = __nccwpck_require__(6856);
+// EXTERNAL MODULE: ./lib/git/describe.js
+var describe = __nccwpck_require__(2919);
+// EXTERNAL MODULE: ./lib/git/plan.js
+var git_plan = __nccwpck_require__(8525);
+// EXTERNAL MODULE: ./lib/git/plan-rollback.js + 6 modules
+var plan_rollback = __nccwpck_require__(83);
+// EXTERNAL MODULE: ./lib/github/commits.js
+var commits = __nccwpck_require__(7781);
+// EXTERNAL MODULE: ./lib/github/rules.js
+var rules = __nccwpck_require__(260);
+// EXTERNAL MODULE: ./lib/git/content.js + 1 modules
+var content = __nccwpck_require__(3311);
+// EXTERNAL MODULE: ./lib/git/delivery.js
+var delivery = __nccwpck_require__(886);
+// EXTERNAL MODULE: ./lib/git/earlier.js
+var earlier = __nccwpck_require__(1704);
+// EXTERNAL MODULE: ./lib/git/revert.js
+var revert = __nccwpck_require__(8240);
+// EXTERNAL MODULE: ./lib/git/warnings.js
+var warnings = __nccwpck_require__(8755);
+;// CONCATENATED MODULE: ./lib/git/undo.js
+
+
+
+
+
+
+
+
+
+/**
+ * Plans to take a rollback back: what it undid is there again, and what came on top of it stays. Changes nothing. Takes a
+ * clone only when something came on top.
+ * @throws RefusedError when the rollback is not on the branch, ConflictError with the files when later work stands in the way
+ */
+async function undo_planUndo(repository, { branch, rollback: sha, delivery }, openClone) {
+    const [head, rollback] = await Promise.all([demandHead(repository, branch), readCommit(repository, sha)]);
+    const [from] = rollback.parents;
+    if (from === undefined)
+        throw new InputError(`commit ${sha.slice(0, 7)} is the first of its history, and no rollback: there is nothing to take back`);
+    if (!(await isAncestor(repository, { older: sha, newer: head }))) {
+        throw new RefusedError(`the rollback ${sha.slice(0, 7)} is not on ${branch} (at ${head.slice(0, 7)}) any more: there is nothing to take back`);
+    }
+    const [{ since, takenBackBy: done }, { files }, { tree }, pulls, rules] = await Promise.all([
+        lookAfter(repository, { commit: rollback, from }, head),
+        compareCommits(repository, { base: from, head: sha }),
+        readCommit(repository, head),
+        findPulls(repository, [rollback]),
+        readBranchRules(repository, branch),
+    ]);
+    const content = done === undefined
+        ? await contentOfUndo(repository, { head, tree, rollback, from, openClone })
+        : { kind: 'tree', tree: done.tree };
+    return {
+        mode: 'undo',
+        branch,
+        head: done?.parents[0] ?? head,
+        rollback,
+        content,
+        undone: [rollback],
+        undoneCount: 1,
+        collateral: [],
+        files,
+        done,
+        since: done === undefined ? [] : since.slice(since.findIndex((each) => each.sha === done.sha) + 1),
+        takenBackBy: undefined,
+        sameContent: done === undefined && isUnchanged(content, tree),
+        pulls,
+        warnings: findWarnings(files.map(({ path }) => path)),
+        way: chooseWay(delivery, rules),
+        badIsRollback: true,
+    };
+}
+async function contentOfUndo(repository, { head, tree, rollback, from, openClone, }) {
+    // also below the merge commit of the pull request that brought it
+    if (tree === rollback.tree)
+        return { kind: 'tree', tree: (await readCommit(repository, from)).tree };
+    const { aheadBy } = await compareCommits(repository, { base: rollback.sha, head });
+    const git = await openClone({ head, depth: aheadBy + 2 });
+    const reverted = await revertTree(git, { head, commits: [rollback.sha], mainline: undefined });
+    return contentOfRevert(git, { head, reverted });
+}
+function isUnchanged(content, tree) {
+    return content.kind === 'tree' ? content.tree === tree : content.edits.length === 0;
+}
+
+// EXTERNAL MODULE: ./lib/github/refs.js
+var refs = __nccwpck_require__(2509);
+;// CONCATENATED MODULE: ./lib/git/verify.js
+
+
+/** Reads the branch again: its content is that of the rollback, or it has gone on from there. */
+async function verify_verifyBranch(repository, branch, { commit, tree }) {
+    const head = await readRef(repository, `heads/${branch}`);
+    if (head === undefined)
+        return { ok: false, evidence: `there is no branch ${branch} any more` };
+    const seen = await readCommit(repository, head);
+    const at = `${branch} is at ${head.slice(0, 7)}`;
+    if (seen.tree === tree)
+        return {
+            ok: true,
+            evidence: `${at}, whose content is the one that was planned (tree ${tree.slice(0, 7)})`,
+        };
+    if (await isAncestor(repository, { older: commit, newer: head }))
+        return { ok: true, evidence: `${at} by now, with ${commit.slice(0, 7)} in its history` };
+    return { ok: false, evidence: `${at}, and ${commit.slice(0, 7)} is not in its history` };
+}
+
+// EXTERNAL MODULE: ./lib/github/pulls.js
+var pulls = __nccwpck_require__(235);
+;// CONCATENATED MODULE: ./lib/rollback/layers/code.js
+
+
+
+
+
+
+
+
+
+/** The code: a branch of the repository, rolled back by one commit on top of it. */
+function openCodeLayer(options) {
+    const { repository, rollback, openClone } = options;
+    return {
+        name: 'code',
+        async plan() {
+            const plan = await planRollback(repository, rollback, openClone);
+            return { view: viewCode(plan), apply: () => applyCode(options, plan) };
+        },
+        undo: (done) => undoCode(options, done),
+    };
+}
+/** A plan of the code, in the words of all layers. */
+function viewCode(plan) {
+    const { branch, head, undone, collateral, warnings, badIsRollback } = plan;
+    return {
+        layer: 'code',
+        state: isStanding(plan) ? 'done' : 'pending',
+        from: head,
+        to: (0,git_plan/* goalOf */.ZZ)(plan),
+        foundBy: foundBy(plan),
+        steps: stepsOf(plan),
+        undone: undone.map(({ sha, message, author }) => ({ revision: sha, title: (0,describe/* title */.DD)(message), author })),
+        losses: collateral.map(({ sha, message, author }) => `commit ${sha.slice(0, 7)} (${(0,describe/* title */.DD)(message)}, ${author}) came after the failed revision, and is undone with it`),
+        warnings: warnings.map(({ message, paths }) => `${message} (${paths.slice(0, 3).join(', ')})`),
+        needsPerson: badIsRollback && plan.mode !== 'undo'
+            ? ['the failed revision is itself a rollback, and one is not rolled back by a machine']
+            : [],
+        basis: { [`head of ${branch}`]: head },
+    };
+}
+/** What was done to the code, in the words of all layers. @param verified what was seen of the branch afterwards */
+function receiptCode(plan, { from, to, commit, outcome, tag, untagged, pull }, verified) {
+    return {
+        outcome,
+        from,
+        to,
+        now: commit,
+        kept: {},
+        branch: plan.branch,
+        ...(tag !== undefined && { tag }),
+        ...(pull !== undefined && { pull: { number: pull.number, url: pull.url } }),
+        ...(untagged !== undefined && { problem: `the rollback has no tag: ${untagged}` }),
+        verified,
+    };
+}
+function isStanding({ done, sameContent }) {
+    return done !== undefined || sameContent;
+}
+function foundBy(plan) {
+    switch (plan.mode) {
+        case 'restore':
+            return plan.target.foundBy;
+        case 'revert':
+            return 'these commits were named';
+        case 'undo':
+            return 'the rollback was named';
+    }
+}
+function stepsOf(plan) {
+    const { branch, way } = plan;
+    if (isStanding(plan))
+        return [`nothing: ${branch} has that content already`];
+    const [, ...lines] = (0,describe/* describePlan */.df)(plan);
+    const how = way.way === 'direct'
+        ? `put one commit on top of ${branch}, and tag it`
+        : `open a pull request to ${branch}; it takes effect when that is merged`;
+    return [`${how} (${way.because})`, ...lines.filter((line) => line.startsWith('of the pull requests'))];
+}
+async function applyCode(options, plan) {
+    const { repository } = options;
+    if (plan.sameContent) {
+        const { head: from, branch } = plan;
+        const evidence = `${branch} is at ${from.slice(0, 7)}, which has that content already`;
+        const receipt = {
+            outcome: 'already-rolled-back',
+            from,
+            to: goalOf(plan),
+            now: from,
+            kept: {},
+            branch,
+        };
+        return { ...receipt, verified: { ok: true, evidence } };
+    }
+    const receipt = await applyGit(options, plan);
+    const isOnBranch = receipt.pull === undefined;
+    const verified = isOnBranch ? await verifyBranch(repository, plan.branch, receipt) : undefined;
+    return receiptCode(plan, receipt, verified);
+}
+function applyGit({ repository, rollback, wishes, reason, by, runUrl }, plan) {
+    const { incident, environment, delivery } = rollback;
+    const trace = {
+        incident,
+        environment,
+        from: plan.head,
+        to: goalOf(plan),
+        reason,
+        by,
+        runUrl,
+    };
+    const proposal = writeProposal(repository, plan, trace, wishes);
+    return applyPlan(repository, plan, { trace, delivery, proposal });
+}
+async function undoCode(options, done) {
+    const { repository, rollback, openClone } = options;
+    const { branch, delivery } = rollback;
+    // one that was only proposed is not on the branch, unless its pull request was merged since
+    const commit = done.now === done.from ? await withdraw(options) : done.now;
+    if (commit === undefined)
+        return `${branch} was not changed, and the pull request is closed`;
+    const plan = await planUndo(repository, { branch, rollback: commit, delivery }, openClone);
+    if (plan.done !== undefined)
+        return `${branch} was put back by ${plan.done.sha.slice(0, 7)} before: ${commit.slice(0, 7)} is taken back`;
+    if (plan.sameContent)
+        return `${branch} has the content from before ${commit.slice(0, 7)} already`;
+    const receipt = await applyGit(options, plan);
+    if (receipt.pull !== undefined) {
+        throw new RefusedError(`the rules of ${branch} want a pull request for taking the rollback back: merge #${receipt.pull.number}, ${receipt.pull.url}`);
+    }
+    const { ok, evidence } = await verifyBranch(repository, branch, receipt);
+    if (!ok)
+        throw new RefusedError(`the rollback was taken back by ${receipt.commit.slice(0, 7)}, but ${evidence}`);
+    return `${receipt.commit.slice(0, 7)} takes ${commit.slice(0, 7)} back: ${evidence}`;
+}
+/** Closes the pull request that proposes the rollback. @returns the rollback commit, when it was merged before */
+async function withdraw({ repository, rollback }) {
+    const { incident, branch } = rollback;
+    const pull = await findOpenPull(repository, { head: rollbackBranch(incident), base: branch });
+    if (pull !== undefined)
+        await closePull(repository, pull);
+    const { holding } = await readStanding(repository, { branch, incident });
+    return holding?.commit.sha;
+}
+
+
+/***/ }),
+
+/***/ 215:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   hi: () => (/* binding */ describeFailed),
+/* harmony export */   vl: () => (/* binding */ describeApplied)
+/* harmony export */ });
+/* unused harmony exports again, reasonCodeOf, readProgress, undoableOf */
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(452);
+
+/**
+ * What a layer did, for the history.
+ * @param timesUndone how often the rollback was taken back before: done again it is another event
+ */
+function describeApplied(view, receipt, { reason, automatic, startedAt, timesUndone = 0, }) {
+    const { layer } = view;
+    const { from, to, now, tag, branch, kept, pull } = receipt;
+    const naturalKey = [layer, from, to, ...again(timesUndone)];
+    if (pull !== undefined) {
+        const { number, url } = pull;
+        const where = { branch: branch ?? '', pull: number, url };
+        return {
+            what: { kind: 'rollback-proposed', layer, from, to, ...where, reason },
+            naturalKey: [...naturalKey, String(number)],
+        };
+    }
+    const what = {
+        kind: 'rollback-applied',
+        layer,
+        from,
+        to,
+        now,
+        ...(tag !== undefined && { tag }),
+        ...(branch !== undefined && { branch }),
+        reason,
+        targetFoundBy: view.foundBy,
+        automatic,
+        undone: [...view.undone],
+        startedAt,
+        ...(Object.keys(kept).length > 0 && { kept }),
+    };
+    return { what, naturalKey };
+}
+/** What was taken back and is done again is another event than the first time. */
+function again(times) {
+    return times === 0 ? [] : [`again-${times}`];
+}
+/** Why a layer could not be rolled back, for the history; undefined for a bug. */
+function describeFailed({ layer, from, to }, error, stepKey) {
+    const reasonCode = reasonCodeOf(error);
+    if (reasonCode === undefined || !(0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .isUserFacing */ .Qx)(error))
+        return undefined;
+    return {
+        what: { kind: 'rollback-failed', layer, from, to, reasonCode, because: error.message },
+        naturalKey: [layer, from, to, reasonCode, stepKey],
+    };
+}
+/** The reason for which a layer failed, as one word of the history; undefined for a bug. */
+function reasonCodeOf(error) {
+    if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ConflictError */ .fK)
+        return 'conflict';
+    if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .RefusedError */ .fk || error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InputError */ .dz)
+        return 'refused';
+    return error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .UnavailableError */ .hG ? 'unavailable' : undefined;
+}
+/** Reads how far a rollback has come. @param events of the incident, oldest first */
+function readProgress(events) {
+    const began = events.findLastIndex(({ kind }) => kind === 'rollback-began');
+    const since = began === -1 ? [] : events.slice(began);
+    const first = since[0];
+    const hasEnded = since.some(({ kind }) => kind === 'rollback-ended');
+    const done = new Map();
+    for (const event of since) {
+        if (event.kind === 'rollback-applied' || event.kind === 'rollback-proposed')
+            done.set(event.layer, event);
+        if (event.kind === 'rollback-undone')
+            done.delete(event.layer);
+    }
+    const deployed = since.findLast((event) => event.kind === 'revision-deployed');
+    return {
+        unfinished: first?.kind === 'rollback-began' && !hasEnded ? first : undefined,
+        ended: events.filter(({ kind }) => kind === 'rollback-ended').length,
+        done,
+        undone: (layer) => events.filter((event) => event.kind === 'rollback-undone' && event.layer === layer).length,
+        deployed: deployed?.kind === 'revision-deployed' ? deployed : undefined,
+    };
+}
+/** A rollback of the history, as its layer takes it back. */
+function undoableOf(event) {
+    const { from, to } = event;
+    if (event.kind === 'rollback-proposed')
+        return { from, to, now: from, kept: {} };
+    return { from, to, now: event.now, kept: event.kept ?? {} };
 }
 
 
@@ -53320,7 +54076,8 @@ function readContext() {
                 url: `${github_context.serverUrl}/${owner}/${repo}/actions/runs/${id}`,
             },
         stepKey: [id ?? 'local', github_context.job ?? '', github_context.action ?? ''].join('/'),
-        byHand: eventsByHand.has(github_context.eventName),
+        // a workflow that another one dispatched was asked for by nobody
+        byHand: eventsByHand.has(github_context.eventName) && !(github_context.actor ?? '').endsWith('[bot]'),
         event: payload.success ? payload.data : {},
     };
 }

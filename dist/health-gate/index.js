@@ -56,7 +56,7 @@ const http = __importStar(__nccwpck_require__(8611));
 const https = __importStar(__nccwpck_require__(5692));
 const pm = __importStar(__nccwpck_require__(3335));
 const tunnel = __importStar(__nccwpck_require__(770));
-const undici_1 = __nccwpck_require__(4371);
+const undici_1 = __nccwpck_require__(6752);
 var HttpCodes;
 (function (HttpCodes) {
     HttpCodes[HttpCodes["OK"] = 200] = "OK";
@@ -3084,7 +3084,7 @@ exports.debug = debug; // for test
 
 /***/ }),
 
-/***/ 4371:
+/***/ 6752:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
@@ -3697,7 +3697,7 @@ module.exports = pipeline
 
 /***/ }),
 
-/***/ 6424:
+/***/ 4043:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
@@ -4265,7 +4265,7 @@ module.exports = upgrade
 
 
 
-module.exports.request = __nccwpck_require__(6424)
+module.exports.request = __nccwpck_require__(4043)
 module.exports.stream = __nccwpck_require__(3560)
 module.exports.pipeline = __nccwpck_require__(6862)
 module.exports.upgrade = __nccwpck_require__(1882)
@@ -33572,7 +33572,7 @@ var Alias = __nccwpck_require__(4065);
 var Collection = __nccwpck_require__(101);
 var identity = __nccwpck_require__(1127);
 var Pair = __nccwpck_require__(7165);
-var toJS = __nccwpck_require__(4043);
+var toJS = __nccwpck_require__(6424);
 var Schema = __nccwpck_require__(5840);
 var stringifyDocument = __nccwpck_require__(6829);
 var anchors = __nccwpck_require__(1596);
@@ -34498,7 +34498,7 @@ var anchors = __nccwpck_require__(1596);
 var visit = __nccwpck_require__(204);
 var identity = __nccwpck_require__(1127);
 var Node = __nccwpck_require__(6673);
-var toJS = __nccwpck_require__(4043);
+var toJS = __nccwpck_require__(6424);
 
 class Alias extends Node.NodeBase {
     constructor(source) {
@@ -34781,7 +34781,7 @@ exports.isEmptyPath = isEmptyPath;
 
 var applyReviver = __nccwpck_require__(3661);
 var identity = __nccwpck_require__(1127);
-var toJS = __nccwpck_require__(4043);
+var toJS = __nccwpck_require__(6424);
 
 class NodeBase {
     constructor(type) {
@@ -34874,7 +34874,7 @@ exports.createPair = createPair;
 
 var identity = __nccwpck_require__(1127);
 var Node = __nccwpck_require__(6673);
-var toJS = __nccwpck_require__(4043);
+var toJS = __nccwpck_require__(6424);
 
 const isScalarValue = (value) => !value || (typeof value !== 'function' && typeof value !== 'object');
 class Scalar extends Node.NodeBase {
@@ -35065,7 +35065,7 @@ var stringifyCollection = __nccwpck_require__(1212);
 var Collection = __nccwpck_require__(101);
 var identity = __nccwpck_require__(1127);
 var Scalar = __nccwpck_require__(3301);
-var toJS = __nccwpck_require__(4043);
+var toJS = __nccwpck_require__(6424);
 
 class YAMLSeq extends Collection.Collection {
     static get tagName() {
@@ -35186,7 +35186,7 @@ var log = __nccwpck_require__(7249);
 var merge = __nccwpck_require__(8071);
 var stringify = __nccwpck_require__(2148);
 var identity = __nccwpck_require__(1127);
-var toJS = __nccwpck_require__(4043);
+var toJS = __nccwpck_require__(6424);
 
 function addPairToJSMap(ctx, map, { key, value }) {
     if (identity.isNode(key) && key.addToJSMap)
@@ -35309,7 +35309,7 @@ exports.isSeq = isSeq;
 
 /***/ }),
 
-/***/ 4043:
+/***/ 6424:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
@@ -38153,7 +38153,7 @@ var omap = __nccwpck_require__(303);
 var pairs = __nccwpck_require__(8385);
 var schema$2 = __nccwpck_require__(5913);
 var set = __nccwpck_require__(1528);
-var timestamp = __nccwpck_require__(6752);
+var timestamp = __nccwpck_require__(4371);
 
 const schemas = new Map([
     ['core', schema.schema],
@@ -38576,7 +38576,7 @@ exports.merge = merge;
 
 
 var identity = __nccwpck_require__(1127);
-var toJS = __nccwpck_require__(4043);
+var toJS = __nccwpck_require__(6424);
 var YAMLMap = __nccwpck_require__(4454);
 var YAMLSeq = __nccwpck_require__(2223);
 var pairs = __nccwpck_require__(8385);
@@ -38760,7 +38760,7 @@ var merge = __nccwpck_require__(8071);
 var omap = __nccwpck_require__(303);
 var pairs = __nccwpck_require__(8385);
 var set = __nccwpck_require__(1528);
-var timestamp = __nccwpck_require__(6752);
+var timestamp = __nccwpck_require__(4371);
 
 const schema = [
     map.map,
@@ -38894,7 +38894,7 @@ exports.set = set;
 
 /***/ }),
 
-/***/ 6752:
+/***/ 4371:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
@@ -40395,7 +40395,7 @@ const commonInputs = {
         description: 'Name of the environment. Left empty: that of the deployment event, else the configured one, else `production`.',
     }),
     revision: _runner_inputs_js__WEBPACK_IMPORTED_MODULE_0__/* .input */ .hF.text({
-        description: 'Full id of the deployed commit that may be bad. Left empty: that of the deployment or workflow-run event, else the commit this workflow runs for.',
+        description: 'Full id of the deployed commit that may be bad. Left empty: that of the deployment or workflow-run event; in a run that was started by hand, by a comment or by a schedule, the newest deployment of the environment; else the commit this workflow runs for.',
     }),
 };
 /** Outputs that every action has. */
@@ -40438,6 +40438,14 @@ const healthGate = defineAction({
     description: 'Watches production after a deployment, and says whether it is healthy, why, and whether to roll back.',
     branding: { icon: 'activity', color: 'green' },
     permissions: { contents: 'write' },
+    morePermissions: {
+        'issues: read': 'to see a hold by label; without it labels are left out, and the log says so',
+        'deployments: read': 'with `mode: watch`, and for a check of `type: github`',
+        'checks: read': 'for a check of `type: github`',
+        'statuses: read': 'for a check of `type: github`',
+        'actions: write': 'with `dispatch`',
+        'pull-requests: read': 'to see a hold by the label of a pull request',
+    },
     inputs: {
         ...contract_parts/* commonInputs */.j,
         url: inputs/* input */.hF.text({
@@ -40456,7 +40464,36 @@ const healthGate = defineAction({
             description: 'When the deployment began, e.g. `2026-11-24T12:00:00Z`: what is counted is counted from then on, and compared with the hour before. Left empty: when the deployment of the event was created, else the start of the step.',
         }),
         hold: inputs/* input */.hF.text({
-            description: 'Why automatic rollbacks are on hold, e.g. `${{ vars.ROLLBACK_HOLD }}`: with any text, an unhealthy production is told and not rolled back.',
+            description: 'Why automatic rollbacks are on hold, e.g. from the variable `vars.ROLLBACK_HOLD`: with any text, an unhealthy production is told and not rolled back. The label `rollback-hold` on an open issue does the same.',
+        }),
+        mode: inputs/* input */.hF.choice({
+            description: '`gate` watches after a deployment. `watch` is for a schedule: it looks back at the newest deployment. `verify` looks after a rollback whether it helped. `assess` measures what users noticed.',
+            default: 'gate',
+            options: ['gate', 'watch', 'verify', 'assess'],
+        }),
+        'max-duration': inputs/* input */.hF.duration({
+            description: 'How long the step may take, at most: its `timeout-minutes`. The window is cut so that the verdict is out before.',
+        }),
+        dispatch: inputs/* input */.hF.text({
+            description: 'File of the workflow that rolls back: it is started, once for a revision, when the decision is `roll-back`. Left empty: nothing is started.',
+        }),
+        'dispatch-inputs': inputs/* input */.hF.pairs({
+            description: 'Inputs of that workflow, `NAME=VALUE` one a line; `{revision}`, `{environment}` and `{incident}` stand for what was found bad.',
+        }),
+        'dispatch-ref': inputs/* input */.hF.text({
+            description: 'Branch that it runs on. Left empty: the configured branch, else the default branch.',
+        }),
+        'watch-for': inputs/* input */.hF.duration({
+            description: 'With `watch`: how long after its deployment a revision is watched. Left empty: `24h`.',
+            default: '24h',
+        }),
+        'up-tries': inputs/* input */.hF.count({
+            description: 'With `verify`: how often it is asked whether production is up, at most.',
+            default: '3',
+        }),
+        'up-pause': inputs/* input */.hF.duration({
+            description: 'With `verify`: the time between two of these tries.',
+            default: '30s',
         }),
         'fail-on': inputs/* input */.hF.choices({
             description: 'Verdicts that fail the step, of `unhealthy`, `error`, `pre-existing` and `inconclusive`, separated by commas.',
@@ -40468,7 +40505,11 @@ const healthGate = defineAction({
         ...contract_parts/* commonOutputs */.e,
         decision: '`roll-back`, `hold` (unhealthy, but in the cooldown, rolled back once already, or on hold) or `keep`.',
         verdict: '`healthy`, `unhealthy`, `inconclusive` (looked, too little evidence), `error` (could not look) or `pre-existing` (was so before the deployment: no rollback will help).',
+        severity: 'The worst severity among the checks that are beyond their limits: `critical`, `high`, `medium`, `low` or `none`.',
+        issues: 'Names of the checks that are beyond their limits, separated by commas.',
         report: 'Path of the full report, JSON.',
+        samples: 'Path of all samples, JSON: a list of `check`, `at`, `state`, `value` and `counts`.',
+        'dispatched-run': 'Id of the run that `dispatch` started; empty if it started none.',
     },
 });
 
@@ -40479,15 +40520,14 @@ const healthGate = defineAction({
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _health_gate_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1129);
-/* harmony import */ var _health_plan_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(219);
-/* harmony import */ var _health_response_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2407);
-/* harmony import */ var _health_summary_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(3050);
-/* harmony import */ var _health_target_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(2409);
-/* harmony import */ var _runner_action_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(7825);
-/* harmony import */ var _text_markdown_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(4358);
+/* harmony import */ var _runner_action_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7825);
+/* harmony import */ var _health_gate_assess_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(414);
+/* harmony import */ var _health_gate_gate_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4387);
+/* harmony import */ var _health_gate_step_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(2071);
+/* harmony import */ var _health_gate_verify_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(4001);
+/* harmony import */ var _health_gate_watch_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(1052);
 /* harmony import */ var _health_gate_contract_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(2802);
-/* harmony import */ var _wiring_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(2855);
+/* harmony import */ var _wiring_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(9156);
 
 
 
@@ -40496,67 +40536,546 @@ __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependen
 
 
 
+const modes = { gate: _health_gate_gate_js__WEBPACK_IMPORTED_MODULE_2__/* .gate */ .G, watch: _health_gate_watch_js__WEBPACK_IMPORTED_MODULE_5__/* .watch */ .w, verify: _health_gate_verify_js__WEBPACK_IMPORTED_MODULE_4__/* .verify */ .M, assess: _health_gate_assess_js__WEBPACK_IMPORTED_MODULE_1__/* .assess */ .n };
+await (0,_runner_action_js__WEBPACK_IMPORTED_MODULE_0__/* .runAction */ .C)(_health_gate_contract_js__WEBPACK_IMPORTED_MODULE_6__/* .healthGate */ .Y, async (step) => {
+    const workplace = await (0,_wiring_js__WEBPACK_IMPORTED_MODULE_7__/* .openWorkplace */ .x)(step);
+    const prepared = (0,_health_gate_step_js__WEBPACK_IMPORTED_MODULE_3__/* .prepareStep */ .I)(step, workplace);
+    try {
+        await modes[step.inputs.mode](prepared);
+    }
+    catch (error) {
+        // a step that a time-out or a person ends says at least that it knows nothing
+        if (step.signal.aborted)
+            prepared.publish({ verdict: 'inconclusive', decision: 'keep', 'reason-code': 'cancelled' });
+        throw error;
+    }
+});
 
-/** For how long a revision that was rolled back is not rolled back automatically again. */
-const rememberedMs = 90 * 24 * 60 * 60_000;
-await (0,_runner_action_js__WEBPACK_IMPORTED_MODULE_5__/* .runAction */ .C)(_health_gate_contract_js__WEBPACK_IMPORTED_MODULE_6__/* .healthGate */ .Y, async (step) => {
-    const { inputs, context, env, log, secrets, signal, sleep } = step;
-    const { config, environment, revision, incident, readHistory, record } = await (0,_wiring_js__WEBPACK_IMPORTED_MODULE_7__/* .openWorkplace */ .x)(step);
-    const { cooldownMs } = config.health;
-    const plan = (0,_health_plan_js__WEBPACK_IMPORTED_MODULE_1__/* .planWatch */ .x)(config.health, {
-        url: inputs.url,
-        checks: inputs.checks,
-        windowMs: inputs.window,
-        intervalMs: inputs.interval,
+__webpack_async_result__();
+} catch(e) { __webpack_async_result__(e); } }, 1);
+
+/***/ }),
+
+/***/ 414:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  n: () => (/* binding */ assess)
+});
+
+// EXTERNAL MODULE: ./lib/config/parse.js + 5 modules
+var parse = __nccwpck_require__(1230);
+// EXTERNAL MODULE: ./lib/errors.js
+var errors = __nccwpck_require__(452);
+// EXTERNAL MODULE: ./lib/text/redact.js
+var redact = __nccwpck_require__(1814);
+// EXTERNAL MODULE: ./lib/health/checks/prepare.js + 32 modules
+var checks_prepare = __nccwpck_require__(3980);
+// EXTERNAL MODULE: ./lib/health/limit.js
+var limit = __nccwpck_require__(1457);
+// EXTERNAL MODULE: ./lib/health/reading.js
+var health_reading = __nccwpck_require__(3914);
+// EXTERNAL MODULE: ./lib/health/target.js
+var target = __nccwpck_require__(2409);
+// EXTERNAL MODULE: ./lib/health/value.js
+var value = __nccwpck_require__(1951);
+;// CONCATENATED MODULE: ./lib/health/impact.js
+
+
+
+
+
+
+
+/**
+ * Measures what users noticed of a deployment, by checks of active users, crashes, feedback and engagement: each once for now, and
+ * once for the time before the deployment where its server remembers. A rate or a number is read at the end of the stretch,
+ * counts are those of the whole stretch. It decides nothing.
+ * @throws InputError when there is no check, or one that can never look
+ */
+async function assessImpact(input) {
+    const { checks, env } = input;
+    if (checks.length === 0) {
+        throw new errors/* InputError */.dz('there is nothing to assess: write checks of active users, crashes, feedback or engagement under health.impact in the configuration file, or in the input "checks"');
+    }
+    const secrets = (0,target/* secretsOf */.Fj)(checks, env);
+    const hide = (text) => (0,redact/* redact */.E$)(input.redact(text), secrets).replace(/[\s\p{Cc}]+/gu, ' ');
+    const measured = await Promise.all(checks.map((check) => measure(check, input, hide)));
+    const sorted = measured.toSorted((a, b) => Number(b.harmed) - Number(a.harmed));
+    return { because: sorted.map(({ name, evidence }) => `${name}: ${evidence}`).join('; '), checks: measured };
+}
+async function measure(check, input, hide) {
+    const at = input.now();
+    const { deployedAt, signal } = input;
+    const prepare = (since) => (0,checks_prepare/* prepareCheck */.m)(check, { ...input, deployedAt: since, plannedPolls: 1, alpha: 0.01 });
+    const { look, remembers } = prepare(deployedAt);
+    const after = await look(at, signal);
+    const before = remembers === true && deployedAt !== undefined
+        ? await prepare(deployedAt - (at - deployedAt)).look(deployedAt, signal)
+        : undefined;
+    const state = thresholdState(after, check);
+    const unit = (0,value/* unitOf */.uF)(check.metric);
+    const [was, is] = [numberOf(before), numberOf(after)];
+    const harmed = state === 'breached' && (before === undefined || thresholdState(before, check) !== 'breached');
+    return {
+        name: check.name,
+        unit,
+        state,
+        ...(was !== undefined && { before: was }),
+        ...(is !== undefined && { after: is }),
+        harmed,
+        evidence: hide(describe({ was, is, unit, after, limit: (0,limit/* describeLimit */.X)(check.limit, unit) })),
+    };
+}
+/** An impact is told as it is, and no test of it is made. */
+function thresholdState(reading, { limit }) {
+    if (reading.kind !== 'value')
+        return reading.kind;
+    const { call: _, ...plain } = reading;
+    return (0,health_reading/* stateOf */.L)(plain, limit);
+}
+function numberOf(reading) {
+    return reading?.kind === 'value' && Number.isFinite(reading.value) ? reading.value : undefined;
+}
+function describe(input) {
+    const { was, is, unit, after, limit } = input;
+    if (is === undefined)
+        return after.note ?? 'no number';
+    const parts = [(0,value/* formatValue */.Fl)(is, unit)];
+    if (was !== undefined)
+        parts.push(`after ${(0,value/* formatValue */.Fl)(was, unit)} before the deployment${change(was, is)}`);
+    const counted = after.kind === 'value' && after.counts !== undefined ? ` (${after.note ?? ''})` : '';
+    return `${parts.join(' ')}${counted}; limit ${limit}`;
+}
+function change(was, is) {
+    if (was === 0 || was === is)
+        return '';
+    const share = Math.abs(is - was) / Math.abs(was);
+    return `, ${(0,value/* formatValue */.Fl)(Number(share.toPrecision(2)), 'ratio')} ${is > was ? 'more' : 'less'}`;
+}
+
+// EXTERNAL MODULE: ./lib/health/summary.js + 1 modules
+var summary = __nccwpck_require__(3050);
+// EXTERNAL MODULE: ./lib/text/markdown.js + 66 modules
+var markdown = __nccwpck_require__(4358);
+;// CONCATENATED MODULE: ./lib/actions/health-gate/assess.js
+
+
+
+
+/** What users noticed, before and after, for the incident. It never fails the step for what it finds. */
+async function assess({ step, workplace, surroundings, mask, publish, deployedAt, fileName, }) {
+    const { inputs, context, log } = step;
+    const { config, environment, record } = workplace;
+    const { windowMs, intervalMs, timeoutMs, impact: listed } = config.health;
+    const checks = inputs.checks === ''
+        ? listed
+        : (0,parse/* parseChecks */.B)({ text: inputs.checks, file: 'input "checks"', windowMs, intervalMs });
+    mask(checks);
+    const startedAt = step.now().toISOString();
+    const impact = await assessImpact({ ...surroundings, checks, timeoutMs, intervalMs, deployedAt });
+    const harmed = impact.checks.filter((each) => each.harmed).map(({ name }) => name);
+    const isUnknown = impact.checks.every(({ after }) => after === undefined);
+    const verdict = isUnknown ? 'inconclusive' : harmed.length > 0 ? 'unhealthy' : 'healthy';
+    publish({
+        verdict,
+        decision: 'keep',
+        'reason-code': isUnknown ? 'no-data' : harmed.length > 0 ? 'users-harmed' : 'users-unharmed',
+        issues: harmed.join(','),
+        report: await step.writeReport(fileName, { schema: 1, environment, ...impact }),
     });
-    for (const secret of (0,_health_target_js__WEBPACK_IMPORTED_MODULE_4__/* .secretsOf */ .Fj)(plan.checks, env))
-        secrets.add(secret);
-    const now = () => step.now().getTime();
-    const { redact } = secrets;
-    const deployedAt = (0,_health_plan_js__WEBPACK_IMPORTED_MODULE_1__/* .readDeployedAt */ .S)(inputs['deployed-at'], context.event.deployment?.created_at, now());
-    const report = await (0,_health_gate_js__WEBPACK_IMPORTED_MODULE_0__/* .watchHealth */ .c)({
-        ...plan,
-        deployedAt,
-        fetch,
-        env,
-        now,
-        sleep,
-        log: log.info,
-        redact,
-        signal,
+    await record({
+        kind: 'impact-assessed',
+        because: impact.because,
+        startedAt,
+        checks: impact.checks.map(({ name, before, after, harmed, evidence }) => ({
+            name,
+            ...(before !== undefined && { before }),
+            ...(after !== undefined && { after }),
+            harmed,
+            evidence,
+        })),
+    }, [context.stepKey]);
+    await step.writeSummary((0,markdown/* renderMarkdown */.Gc)((0,summary/* summarizeImpact */.C)(impact, environment)));
+    log.info(`what users of ${environment} noticed: ${impact.because}`);
+}
+
+
+/***/ }),
+
+/***/ 4387:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  G: () => (/* binding */ gate_gate),
+  u: () => (/* binding */ respond)
+});
+
+// EXTERNAL MODULE: ./lib/github/repository.js
+var github_repository = __nccwpck_require__(2635);
+// EXTERNAL MODULE: ./lib/health/gate.js + 4 modules
+var gate = __nccwpck_require__(6556);
+// EXTERNAL MODULE: ./lib/health/report.js
+var health_report = __nccwpck_require__(3774);
+// EXTERNAL MODULE: ./lib/text/duration.js
+var duration = __nccwpck_require__(4783);
+// EXTERNAL MODULE: ./lib/health/value.js
+var value = __nccwpck_require__(1951);
+;// CONCATENATED MODULE: ./lib/health/response.js
+
+
+/**
+ * Decides what to do: an unhealthy production is rolled back, unless an automatic rollback of the same environment is
+ * less than the cooldown ago (a second one so soon would roll back the rollback, or a cause that no rollback mends), this
+ * very revision was rolled back before (a second time would not help more), or people hold automatic rollbacks.
+ * @param past the history, at least that of the cooldown
+ * @param hold one clause: who holds automatic rollbacks, and why; '' if nobody does
+ * @param now ms since the epoch
+ */
+function chooseResponse({ report: { verdict, reasonCode, because }, past, environment, revision, hold, cooldownMs, now, }) {
+    if (verdict !== 'unhealthy')
+        return { decision: 'keep', reasonCode, because };
+    if (hold !== '') {
+        return { decision: 'hold', reasonCode: 'on-hold', because: `${because}; held, because ${hold}` };
+    }
+    const rollbacks = past.filter((event) => event.kind === 'rollback-applied' && event.automatic === true && event.environment === environment);
+    const same = rollbacks.find((event) => event.revision === revision);
+    if (same !== undefined) {
+        const held = `held, because this revision was rolled back automatically at ${(0,value/* formatMoment */.K9)(Date.parse(same.at))}, and once is enough`;
+        return { decision: 'hold', reasonCode: 'already-rolled-back', because: `${because}; ${held}` };
+    }
+    const last = Math.max(...rollbacks.map(({ at }) => Date.parse(at)));
+    // another runner's clock may be ahead of ours
+    if (Math.max(0, now - last) >= cooldownMs)
+        return { decision: 'roll-back', reasonCode, because };
+    const held = `held, because the last automatic rollback of ${environment} was at ${(0,value/* formatMoment */.K9)(last)}, less than the cooldown of ${(0,duration/* formatDuration */.a3)(cooldownMs)} ago`;
+    return { decision: 'hold', reasonCode: 'cooldown', because: `${because}; ${held}` };
+}
+
+// EXTERNAL MODULE: ./lib/health/summary.js + 1 modules
+var summary = __nccwpck_require__(3050);
+// EXTERNAL MODULE: ./lib/errors.js
+var errors = __nccwpck_require__(452);
+// EXTERNAL MODULE: ./lib/github/refusal.js
+var refusal = __nccwpck_require__(8595);
+;// CONCATENATED MODULE: ./lib/github/labels.js
+
+const permission = 'issues: read';
+/** The open issues and pull requests that have a label, newest first. */
+async function openItemsWith({ octokit, owner, repo }, label) {
+    const need = { doing: `list what has the label ${label}`, permission };
+    const items = await (0,refusal/* explained */.to)(need, () => octokit.paginate(octokit.rest.issues.listForRepo, {
+        owner,
+        repo,
+        state: 'open',
+        labels: label,
+        per_page: 100,
+    }));
+    return items.map(({ number, html_url, title }) => ({ number, url: html_url, title }));
+}
+/** Who put the label on last; undefined when no event tells, as after the label was renamed. */
+async function lastLabelling({ octokit, owner, repo }, { number, label }) {
+    const need = { doing: `read who labelled #${number}`, permission };
+    const events = await (0,refusal/* explained */.to)(need, () => octokit.paginate(octokit.rest.issues.listEvents, { owner, repo, issue_number: number, per_page: 100 }));
+    // GitHub tells labels apart by their letters and not by their case; events come oldest first
+    const isThis = (name) => name?.toLowerCase() === label.toLowerCase();
+    const last = events.findLast((each) => each.event === 'labeled' && 'label' in each && isThis(each.label.name));
+    return last && { by: last.actor?.login, at: new Date(last.created_at) };
+}
+
+;// CONCATENATED MODULE: ./lib/github/permission.js
+
+/** True when the account may push to the repository: an app's account and one that is gone may not. */
+async function mayWrite({ octokit, owner, repo }, login) {
+    const need = { doing: `read what ${login} may do`, permission: 'metadata: read' };
+    return (0,refusal/* explained */.to)(need, async () => {
+        try {
+            const { data } = await octokit.rest.repos.getCollaboratorPermissionLevel({
+                owner,
+                repo,
+                username: login,
+            });
+            // `maintain` is told as write, `triage` as read
+            return data.permission === 'admin' || data.permission === 'write';
+        }
+        catch (error) {
+            if ((0,refusal/* isRefused */.H0)(error, 'not-found'))
+                return false;
+            throw error;
+        }
     });
+}
+
+;// CONCATENATED MODULE: ./lib/history/hold.js
+
+
+
+/** A label for all environments; `rollback-hold:production` is one for that environment alone. */
+const holdLabel = 'rollback-hold';
+/**
+ * Is there a hold on automatic rollbacks of this environment? Looked for in what the workflow says, in the history
+ * (`hold-set` and `hold-lifted`: the newest one counts), and in the labels of open issues and pull requests. A label counts only
+ * if whoever put it on has write access now. Without the permission to read issues their labels are left out, and a remark
+ * says so.
+ * @throws UnavailableError when GitHub gives no answer: whether there is a hold is then not known
+ */
+async function findHold(repository, question) {
+    const said = saidHold(question) ?? recordedHold(question);
+    if (said !== undefined)
+        return { hold: said, remarks: [] };
+    try {
+        return await labelledHold(repository, question);
+    }
+    catch (error) {
+        if (!(error instanceof errors/* RefusedError */.fk))
+            throw error;
+        return { hold: undefined, remarks: [`holds by label are not seen: ${error.message}`] };
+    }
+}
+/** One clause: `automatic rollbacks of production are on hold since 2026-11-24 12:00 UTC by ada (issue 12): audit until Friday`. */
+function describeHold({ environment, by, since, because, where }) {
+    const from = since === undefined ? '' : ` since ${formatMinute(since)}`;
+    const who = by === undefined ? '' : ` by ${by}`;
+    return `automatic rollbacks of ${environment} are on hold${from}${who} (${where}): ${because}`;
+}
+function saidHold({ environment, text }) {
+    const because = oneLine(text);
+    if (because === '')
+        return undefined;
+    return { environment, by: undefined, since: undefined, because, where: 'the input `hold`' };
+}
+function recordedHold({ environment, events }) {
+    const last = events.findLast((event) => (event.kind === 'hold-set' || event.kind === 'hold-lifted') && event.environment === environment);
+    if (last?.kind !== 'hold-set')
+        return undefined;
+    const { actor: by, at, because } = last;
+    return { environment, by, since: new Date(at), because: oneLine(because), where: 'the history' };
+}
+async function labelledHold(repository, { environment }) {
+    const remarks = [];
+    for (const label of [holdLabel, `${holdLabel}:${environment}`]) {
+        for (const item of await openItemsWith(repository, label)) {
+            const set = await lastLabelling(repository, { number: item.number, label });
+            const by = set?.by;
+            if (set !== undefined && by !== undefined && (await mayWrite(repository, by))) {
+                const where = `label ${label} on #${item.number}`;
+                const hold = { environment, by, since: set.at, because: oneLine(item.title), where };
+                return { hold, remarks };
+            }
+            remarks.push(ignored(item, label, by));
+        }
+    }
+    return { hold: undefined, remarks };
+}
+function ignored({ number }, label, by) {
+    const who = by === undefined ? 'an account that is not known' : by;
+    return `the label ${label} on #${number} is ignored: ${who} put it on, and has no write access`;
+}
+function formatMinute(at) {
+    return `${at.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+}
+/** It goes into logs and issues. */
+function oneLine(text) {
+    const line = text.replace(/\s+/g, ' ').trim();
+    return line.length > 200 ? `${line.slice(0, 200)}…` : line;
+}
+
+// EXTERNAL MODULE: ./node_modules/zod/v4/classic/schemas.js + 11 modules
+var schemas = __nccwpck_require__(2857);
+;// CONCATENATED MODULE: ./lib/github/workflows.js
+
+
+const startedRun = schemas/* object */.Ikc({ workflow_run_id: schemas/* number */.aig() });
+/**
+ * Starts a workflow that has a `workflow_dispatch` trigger. The one way in which the workflow's own token can start a
+ * run: https://docs.github.com/en/actions/how-tos/write-workflows/choose-when-workflows-run/trigger-a-workflow
+ * @param workflow the name of its file
+ * @returns the run's id; undefined where the server does not tell it, as GitHub Enterprise Server before 3.20
+ */
+async function dispatchWorkflow({ octokit, owner, repo }, { workflow, ref, inputs }) {
+    const need = { doing: `start the workflow ${workflow}`, permission: 'actions: write' };
+    const { data } = await (0,refusal/* explained */.to)(need, () => octokit.rest.actions.createWorkflowDispatch({
+        owner,
+        repo,
+        workflow_id: workflow,
+        ref,
+        inputs,
+        return_run_details: true,
+    }));
+    // Octokit's types know only the answer without a body
+    return startedRun.safeParse(data).data?.workflow_run_id;
+}
+/**
+ * The newest run of the workflow for a commit that was started by `workflow_dispatch` and has not failed.
+ * @returns undefined when there is none
+ */
+async function findDispatchedRun({ octokit, owner, repo }, { workflow, commit }) {
+    const need = { doing: `look for runs of the workflow ${workflow}`, permission: 'actions: read' };
+    const { data } = await explained(need, () => octokit.rest.actions.listWorkflowRuns({
+        owner,
+        repo,
+        workflow_id: workflow,
+        head_sha: commit,
+        event: 'workflow_dispatch',
+        per_page: 10,
+    }));
+    const found = data.workflow_runs.find(({ conclusion }) => conclusion === null || conclusion === 'success');
+    if (found === undefined)
+        return undefined;
+    return {
+        id: found.id,
+        url: found.html_url,
+        status: found.status ?? 'unknown',
+        conclusion: found.conclusion,
+    };
+}
+/** How a run stands. */
+async function readRun({ octokit, owner, repo }, id) {
+    const need = { doing: `read the run ${id}`, permission: 'actions: read' };
+    const { data } = await explained(need, () => octokit.rest.actions.getWorkflowRun({ owner, repo, run_id: id }));
+    return { id, url: data.html_url, status: data.status ?? 'unknown', conclusion: data.conclusion };
+}
+
+;// CONCATENATED MODULE: ./lib/history/request-rollback.js
+
+
+/** A claim that nothing came of for so long was made by a job that was killed. */
+const claimHoldsMs = 10 * 60_000;
+/**
+ * Starts the workflow that rolls back, once for an incident, however many jobs see the same bad revision: the claim goes to the
+ * history first, where only one of them can be the first to write it. A start that failed is written down, too, and may be
+ * tried again.
+ * @param past the events so far
+ * @param claim writes an event; false when it was there before
+ * @throws RefusedError, UnavailableError when the workflow could not be started
+ */
+async function requestRollbackOnce(repository, { incident, workflow, ref, inputs, because }, { past, claim, now, }) {
+    const own = past
+        .filter((event) => event.kind === 'rollback-requested')
+        .filter((event) => event.incident === incident);
+    const last = own.at(-1);
+    const isPending = last?.outcome === 'claimed' && now - Date.parse(last.at) < claimHoldsMs;
+    if (last?.outcome === 'started' || isPending) {
+        return { outcome: 'done-before', ...(last.started !== undefined && { run: last.started }) };
+    }
+    const attempt = String(own.filter(({ outcome }) => outcome === 'claimed').length + 1);
+    const told = { kind: 'rollback-requested', workflow, because };
+    if (!(await claim({ ...told, outcome: 'claimed' }, ['claimed', attempt])))
+        return { outcome: 'done-before' };
+    const id = await dispatchWorkflow(repository, { workflow, ref, inputs }).catch(async (error) => {
+        // of one whose answer was lost it is not known whether it started: that claim stands until it is too old
+        const isKnown = !(error instanceof errors/* UnavailableError */.hG);
+        const why = error instanceof Error ? error.message : String(error);
+        if (isKnown)
+            await claim({ ...told, outcome: 'failed', because: why }, ['failed', attempt]);
+        throw error;
+    });
+    const started = id === undefined ? {} : { started: String(id) };
+    await claim({ ...told, outcome: 'started', ...started }, ['started', attempt]);
+    return { outcome: 'started', ...(id !== undefined && { run: String(id) }) };
+}
+
+// EXTERNAL MODULE: ./lib/text/markdown.js + 66 modules
+var markdown = __nccwpck_require__(4358);
+;// CONCATENATED MODULE: ./lib/actions/health-gate/gate.js
+
+
+
+
+
+
+
+
+/** Watches from now on, and says whether to roll back. */
+async function gate_gate({ surroundings, ...prepared }) {
+    const { deployedAt } = prepared;
+    const report = await (0,gate/* watchHealth */.c)({ ...prepared.plan(), ...surroundings, deployedAt });
+    await respond({ surroundings, ...prepared }, report, { always: true });
+}
+/**
+ * Decides what to do about a report, and tells it: outputs, history, summary, annotations, and the start of the workflow that
+ * rolls back.
+ * @param always false records a verdict only if it is another one than the last of the incident
+ */
+async function respond(prepared, report, { always }) {
+    const { step, workplace, publish, fileName } = prepared;
+    const { context, log } = step;
+    const { config, environment, revision, record } = workplace;
     log.info(`verdict on ${environment}: ${report.verdict}, because ${report.because}`);
-    const response = (0,_health_response_js__WEBPACK_IMPORTED_MODULE_2__/* .chooseResponse */ .p)({
-        report,
-        past: report.verdict === 'unhealthy'
-            ? await readHistory({ since: new Date(now() - Math.max(cooldownMs, rememberedMs)) })
-            : [],
-        environment,
-        revision,
-        hold: inputs.hold,
-        cooldownMs,
-        now: now(),
-    });
-    const ids = {
-        incident,
+    const { past, hold } = await readCircumstances(prepared, report, always);
+    const { cooldownMs } = config.health;
+    const now = step.now().getTime();
+    const response = chooseResponse({ report, past, environment, revision, hold, cooldownMs, now });
+    const outputs = {
         decision: response.decision,
         'reason-code': response.reasonCode,
         verdict: report.verdict,
-        report: await step.writeReport(`health-gate-${context.stepKey.replace(/[^\w-]+/g, '-')}`, report),
+        severity: (0,health_report/* worstSeverity */.Lc)(report),
+        issues: (0,health_report/* issuesOf */.wf)(report).join(','),
+        report: await step.writeReport(fileName, report),
+        samples: await step.writeReport(`${fileName}-samples`, (0,health_report/* listSamples */.KM)(report)),
     };
-    step.setOutputs({ ...ids, result: JSON.stringify({ schema: 1, ...ids }) });
-    await record({
-        kind: 'health-checked',
-        verdict: report.verdict,
-        ...response,
-        startedAt: report.startedAt,
-        // the event keeps of each check only what its schema names
-        checks: [...report.checks],
-    }, [context.stepKey, report.verdict]);
-    await step.writeSummary((0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_8__/* .renderMarkdown */ .Gc)((0,_health_summary_js__WEBPACK_IMPORTED_MODULE_3__/* .summarizeReport */ .S)(report, response, environment)));
-    const { decision, because } = response;
-    announce(step, report, `verdict on ${environment}: ${report.verdict} (${decision}), because ${because}`);
-});
+    publish(outputs);
+    const last = past.findLast((event) => event.kind === 'health-checked' && event.revision === revision);
+    if (always || last?.kind !== 'health-checked' || last.verdict !== report.verdict) {
+        await record({
+            kind: 'health-checked',
+            verdict: report.verdict,
+            ...response,
+            startedAt: report.startedAt,
+            // the event keeps of each check only what its schema names
+            checks: [...report.checks],
+        }, [context.stepKey, report.verdict]);
+    }
+    await step.writeSummary((0,markdown/* renderMarkdown */.Gc)((0,summary/* summarizeReport */.S)(report, response, environment)));
+    const run = await dispatch(prepared, response, past);
+    if (run !== undefined)
+        publish({ ...outputs, 'dispatched-run': run });
+    announce(step, report, `verdict on ${environment}: ${report.verdict} (${response.decision}), because ${response.because}`);
+}
+/** What else counts before something is undone: what happened so far, and who holds automatic rollbacks. */
+async function readCircumstances({ step: { inputs, log }, workplace: { repository, environment, readHistory } }, { verdict }, always) {
+    if (verdict !== 'unhealthy')
+        return { past: always ? [] : await readHistory(), hold: '' };
+    const past = await readHistory();
+    const { hold, remarks } = await findHold(repository, { environment, text: inputs.hold, events: past });
+    for (const remark of remarks)
+        log.warning(remark, 'Hold');
+    return { past, hold: hold === undefined ? '' : describeHold(hold) };
+}
+/** Starts the workflow that rolls back, where there is one and it is needed. @returns the id of its run; undefined where none was started */
+async function dispatch({ step, workplace }, { decision, because }, past) {
+    const { inputs, log } = step;
+    const { repository, config, environment, revision, incident, claim } = workplace;
+    if (inputs.dispatch === '' || decision !== 'roll-back')
+        return undefined;
+    const fill = (value) => value
+        .replaceAll('{revision}', revision)
+        .replaceAll('{environment}', environment)
+        .replaceAll('{incident}', incident);
+    const given = Object.entries(inputs['dispatch-inputs']).map(([name, value]) => [name, fill(value)]);
+    const request = {
+        incident,
+        workflow: inputs.dispatch,
+        ref: inputs['dispatch-ref'] || config.branch || (await (0,github_repository/* defaultBranch */.O)(repository)),
+        inputs: Object.fromEntries(given),
+        because,
+    };
+    const { outcome, run } = await requestRollbackOnce(repository, request, {
+        past,
+        claim,
+        now: step.now().getTime(),
+    });
+    const which = run === undefined ? '' : ` (run ${run})`;
+    log.info(outcome === 'started'
+        ? `${inputs.dispatch} is started on ${request.ref}${which}`
+        : `${inputs.dispatch} was started for this revision before${which}: once is enough`);
+    return outcome === 'started' ? run : undefined;
+}
 /** One annotation for each failing check, and the verdict itself: an error where it fails the step, else a warning. */
 function announce({ inputs, log, fail }, report, message) {
     const fails = inputs['fail-on'].some((verdict) => verdict === report.verdict);
@@ -40572,174 +41091,568 @@ function announce({ inputs, log, fail }, report, message) {
         log.warning(message, 'Health gate');
 }
 
-__webpack_async_result__();
-} catch(e) { __webpack_async_result__(e); } }, 1);
 
 /***/ }),
 
-/***/ 2855:
+/***/ 2071:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
 // EXPORTS
 __nccwpck_require__.d(__webpack_exports__, {
+  I: () => (/* binding */ prepareStep),
+  T: () => (/* binding */ readerOf)
+});
+
+// EXTERNAL MODULE: ./lib/github/refusal.js
+var refusal = __nccwpck_require__(8595);
+;// CONCATENATED MODULE: ./lib/github/checks.js
+
+/** Reads check runs and commit statuses of a commit. @returns the worst state of each named check */
+async function readChecks({ octokit, owner, repo }, { sha, names }) {
+    const doing = `read the checks of ${sha.slice(0, 7)}`;
+    const [runs, status] = await Promise.all([
+        (0,refusal/* explained */.to)({ doing, permission: 'checks: read' }, () => octokit.paginate(octokit.rest.checks.listForRef, {
+            owner,
+            repo,
+            ref: sha,
+            filter: 'latest',
+            per_page: 100,
+        })),
+        (0,refusal/* explained */.to)({ doing, permission: 'statuses: read' }, () => octokit.rest.repos.getCombinedStatusForRef({ owner, repo, ref: sha, per_page: 100 })),
+    ]);
+    const found = [
+        ...runs.map(({ name, conclusion }) => ({ name, state: stateOfRun(conclusion) })),
+        ...status.data.statuses.map(({ context, state }) => ({ name: context, state: stateOfStatus(state) })),
+    ];
+    return new Map(names.map((name) => [name, worst(found.filter((each) => each.name === name).map(({ state }) => state))]));
+}
+/** A check that was skipped or neutral counts as passed, as GitHub's own required checks have it. */
+function stateOfRun(conclusion) {
+    if (conclusion === null)
+        return 'pending';
+    return ['success', 'neutral', 'skipped'].includes(conclusion) ? 'success' : 'failure';
+}
+function stateOfStatus(state) {
+    if (state === 'success' || state === 'pending')
+        return state;
+    return 'failure';
+}
+function worst(states) {
+    return ['failure', 'pending', 'success'].find((state) => states.includes(state)) ?? 'missing';
+}
+
+// EXTERNAL MODULE: ./lib/github/deployments.js
+var deployments = __nccwpck_require__(251);
+// EXTERNAL MODULE: ./lib/github/repository.js
+var github_repository = __nccwpck_require__(2635);
+;// CONCATENATED MODULE: ./lib/github/rules.js
+
+/** Rules with which nobody but those who may pass them by can push a commit to the branch. */
+const againstPushes = new Set([
+    'pull_request',
+    'merge_queue',
+    'required_status_checks',
+    'update',
+    'required_deployments',
+    'workflows',
+    'code_scanning',
+]);
+/** Reads the active rules of a branch: https://docs.github.com/en/rest/repos/rules#get-rules-for-a-branch */
+async function readBranchRules({ octokit, owner, repo }, branch) {
+    const need = { doing: `read the rules of ${branch}`, permission: 'contents: read' };
+    return explained(need, async () => {
+        const [rules, { data }] = await Promise.all([
+            octokit.paginate(octokit.rest.repos.getBranchRules, { owner, repo, branch, per_page: 100 }),
+            octokit.rest.repos.getBranch({ owner, repo, branch }),
+        ]);
+        return { types: [...new Set(rules.map(({ type }) => type))], isProtected: data.protected };
+    });
+}
+/** The rules that keep a commit from being pushed. */
+function rulesAgainstPush({ types }) {
+    return types.filter((type) => againstPushes.has(type));
+}
+/** Names of the checks that the rules of the branch require; what classic branch protection asks for cannot be read. */
+async function requiredChecks({ octokit, owner, repo }, branch) {
+    const need = { doing: `read the rules of ${branch}`, permission: 'contents: read' };
+    const rules = await (0,refusal/* explained */.to)(need, () => octokit.paginate(octokit.rest.repos.getBranchRules, { owner, repo, branch, per_page: 100 }));
+    const names = rules.flatMap((rule) => rule.type === 'required_status_checks'
+        ? (rule.parameters?.required_status_checks ?? []).map(({ context }) => context)
+        : []);
+    return [...new Set(names)];
+}
+
+;// CONCATENATED MODULE: ./lib/github/revision-reader.js
+
+
+
+
+/** Opens it; asks nothing yet. @param branch the deployed one; undefined for the default branch */
+function openRevisionReader(repository, { branch, environment, revision }) {
+    return {
+        requiredChecks: async () => requiredChecks(repository, branch ?? (await (0,github_repository/* defaultBranch */.O)(repository))),
+        checks: (names) => readChecks(repository, { sha: revision, names }),
+        deployment: () => (0,deployments/* deploymentState */.DY)(repository, { environment, revision }),
+    };
+}
+
+// EXTERNAL MODULE: ./lib/config/parse.js + 5 modules
+var parse = __nccwpck_require__(1230);
+// EXTERNAL MODULE: ./lib/errors.js
+var errors = __nccwpck_require__(452);
+// EXTERNAL MODULE: ./lib/text/duration.js
+var duration = __nccwpck_require__(4783);
+;// CONCATENATED MODULE: ./lib/health/plan.js
+
+
+
+/**
+ * When the deployment began, ms since the epoch; undefined where nobody says. The event's own word may be a little ahead
+ * of this machine's clock.
+ * @throws InputError for an input that is no time, or one that is to come
+ */
+function readDeployedAt(wish, event, now) {
+    if (wish === '') {
+        const told = Date.parse(event ?? '');
+        return Number.isFinite(told) ? Math.min(told, now) : undefined;
+    }
+    const at = /^\d{4}-\d{2}-\d{2}T/.test(wish) ? Date.parse(wish) : Number.NaN;
+    if (at <= now)
+        return at;
+    throw new errors/* InputError */.dz(`input "deployed-at" is "${wish}"; write a time that is past, such as 2026-11-24T12:00:00Z`);
+}
+/** What it takes to decide, write and tell once the last look has ended. */
+const reserveMs = 30_000;
+/** The bounds that the settings have, too. */
+const shortestIntervalMs = 100;
+const longestWindowMs = (0,duration/* parseDuration */.E9)('6h');
+/**
+ * Puts the settings and the caller's wishes together.
+ * @throws InputError when nothing is left to check, or the wishes cannot be read or do not fit together
+ */
+function planWatch(settings, wishes) {
+    const asked = wishes.windowMs ?? settings.windowMs;
+    const windowMs = fitWindow(asked, settings.timeoutMs, wishes.longestMs);
+    const intervalMs = wishes.intervalMs ?? settings.intervalMs;
+    refuseBadRounds({ windowMs, intervalMs });
+    const rounds = { windowMs, intervalMs };
+    const listed = wishes.checks === ''
+        ? settings.checks
+        : (0,parse/* parseChecks */.B)({ text: wishes.checks, file: 'input "checks"', ...rounds });
+    const checks = [...listed, ...checksOfUrl(wishes.url, rounds)];
+    if (checks.length === 0) {
+        throw new errors/* InputError */.dz('there is nothing to check: give the input "url" an address that has to answer, such as https://example.com/, or write checks under health.checks in the configuration file');
+    }
+    if (new Set(checks.map(({ name }) => name)).size < checks.length) {
+        throw new errors/* InputError */.dz('a check is named "url", as the one of the input "url" is; give it another name, or leave the input out');
+    }
+    const { alpha, healthyEarly, jitterMs, concurrency } = settings;
+    return {
+        checks,
+        windowMs,
+        intervalMs,
+        timeoutMs: Math.min(settings.timeoutMs, windowMs),
+        alpha,
+        healthyEarly,
+        jitterMs: Math.min(jitterMs, intervalMs),
+        concurrency,
+        cut: windowMs < asked,
+    };
+}
+/** The last round may take its time-out, and what comes after it takes a while, too. */
+function fitWindow(windowMs, timeoutMs, longestMs) {
+    if (longestMs === undefined)
+        return windowMs;
+    const leftMs = longestMs - timeoutMs - reserveMs;
+    if (leftMs > 0)
+        return Math.min(windowMs, leftMs);
+    throw new errors/* InputError */.dz(`input "max-duration" is ${(0,duration/* formatDuration */.a3)(longestMs)}, and one look and the rest take up to ${(0,duration/* formatDuration */.a3)(timeoutMs + reserveMs)}; write more`);
+}
+function refuseBadRounds({ windowMs, intervalMs }) {
+    if (intervalMs < shortestIntervalMs) {
+        throw new errors/* InputError */.dz(`input "interval" is ${(0,duration/* formatDuration */.a3)(intervalMs)}; write at least ${(0,duration/* formatDuration */.a3)(shortestIntervalMs)}`);
+    }
+    if (windowMs > longestWindowMs) {
+        throw new errors/* InputError */.dz(`input "window" is ${(0,duration/* formatDuration */.a3)(windowMs)}; write at most ${(0,duration/* formatDuration */.a3)(longestWindowMs)}`);
+    }
+    if (intervalMs > windowMs) {
+        throw new errors/* InputError */.dz(`the interval of ${(0,duration/* formatDuration */.a3)(intervalMs)} is longer than the window of ${(0,duration/* formatDuration */.a3)(windowMs)}; write a shorter input "interval" or a longer "window"`);
+    }
+}
+/** Read as if it stood in the configuration, so that the same defaults and refusals hold. JSON is YAML. */
+function checksOfUrl(url, rounds) {
+    if (url === '')
+        return [];
+    const check = { name: 'url', type: 'http', url, severity: 'critical' };
+    return (0,parse/* parseChecks */.B)({ text: JSON.stringify([check], null, 2), file: 'input "url"', ...rounds });
+}
+
+// EXTERNAL MODULE: ./lib/health/target.js
+var target = __nccwpck_require__(2409);
+;// CONCATENATED MODULE: ./lib/actions/health-gate/step.js
+
+
+
+function prepareStep(step, workplace) {
+    const { inputs, context, env, log, secrets } = step;
+    const mask = (checks) => {
+        for (const secret of (0,target/* secretsOf */.Fj)(checks, env))
+            secrets.add(secret);
+    };
+    const event = context.event.deployment?.created_at;
+    return {
+        step,
+        workplace,
+        mask,
+        surroundings: { ...surroundingsOf(step), revision: readerOf(workplace) },
+        plan: () => {
+            const wishes = {
+                url: inputs.url,
+                checks: inputs.checks,
+                windowMs: inputs.window,
+                intervalMs: inputs.interval,
+            };
+            const plan = planWatch(workplace.config.health, { ...wishes, longestMs: inputs['max-duration'] });
+            if (plan.cut)
+                log.warning(`the window is cut to fit into max-duration`, 'Health gate');
+            mask(plan.checks);
+            return plan;
+        },
+        deployedAt: readDeployedAt(inputs['deployed-at'], event, step.now().getTime()),
+        publish: (outputs) => {
+            const ids = { incident: workplace.incident, ...outputs };
+            step.setOutputs({ ...ids, result: JSON.stringify({ schema: 1, ...ids }) });
+        },
+        fileName: `health-gate-${context.stepKey.replace(/[^\w-]+/g, '-')}`,
+    };
+}
+function surroundingsOf({ env, log, secrets, signal, sleep, now }) {
+    return {
+        fetch,
+        env,
+        now: () => now().getTime(),
+        sleep,
+        random: Math.random,
+        log: log.info,
+        redact: secrets.redact,
+        signal,
+    };
+}
+/** What GitHub says of the revision of a workplace. */
+function readerOf({ repository, config, environment, revision }) {
+    return openRevisionReader(repository, { branch: config.branch, environment, revision });
+}
+
+
+/***/ }),
+
+/***/ 4001:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  M: () => (/* binding */ verify)
+});
+
+// EXTERNAL MODULE: ./lib/text/duration.js
+var duration = __nccwpck_require__(4783);
+// EXTERNAL MODULE: ./lib/health/gate.js + 4 modules
+var gate = __nccwpck_require__(6556);
+// EXTERNAL MODULE: ./lib/health/value.js
+var health_value = __nccwpck_require__(1951);
+;// CONCATENATED MODULE: ./lib/health/recovery.js
+
+
+
+/** Three tries half a minute apart, then five minutes. */
+const defaultRecovery = { upTries: 3, upPauseMs: 30_000, betterMs: 300_000 };
+/** These can tell at once whether production answers. */
+const probes = new Set(['http', 'tcp', 'command']);
+/** These count what the bad release did, all of it, and go on saying so when it is gone. */
+const boundToRelease = new Set(['sentry', 'codepush']);
+/** The checks that can see whether a rollback helped. */
+function checksAfterRollback(checks) {
+    return checks.filter(({ type }) => !boundToRelease.has(type));
+}
+/**
+ * Looks whether a rollback helped. First *is it up*: all probes in one round, tried again after a pause. Then *is it better*: all
+ * checks, until each has been within its limit for two intervals and those that count are good, or the time is over. What is
+ * called bad in between is looked at afresh, because a metric over the last minutes still remembers what was rolled back.
+ * Ends as soon as the answer is known. Counts begin with the call; nothing is compared with the hour before it.
+ * @throws InputError when there is no check that can see it, or one that can never look
+ * @throws the signal's reason, when the caller aborted
+ */
+async function verifyRecovery(input) {
+    const checks = checksAfterRollback(input.checks);
+    const probing = checks
+        .filter(({ type }) => probes.has(type))
+        .map((check) => ({ ...check, initialDelayMs: 0 }));
+    const up = await waitUntilUp({ ...input, checks: probing });
+    if (up.report !== undefined)
+        return conclude(input, up, up.report, whyNotUp(up, up.report));
+    const report = await waitUntilBetter({ ...input, checks });
+    const asked = up.tries > 1 ? ` on try ${up.tries}` : '';
+    const was = up.tries === 0 ? '' : `it is up${asked}, and `;
+    return conclude(input, { ...up, outcome: outcomeOf(report) }, report, `${was}${report.because}`);
+}
+function outcomeOf({ verdict }) {
+    if (verdict === 'healthy')
+        return 'recovered';
+    return verdict === 'unhealthy' ? 'not-recovered' : 'unknown';
+}
+async function waitUntilUp(input) {
+    const { checks, settings, sleep, log } = input;
+    if (checks.length === 0)
+        return { outcome: 'unknown', tries: 0 };
+    for (let tries = 1;; tries += 1) {
+        log(`is it up? try ${tries} of ${settings.upTries}`);
+        const report = await (0,gate/* watchHealth */.c)({ ...input, ...notCompared, windowMs: 0 });
+        const wrong = report.checks.filter(({ severity, state }) => severity !== 'low' && state !== 'ok');
+        if (wrong.length === 0)
+            return { outcome: 'unknown', up: true, tries };
+        if (tries >= settings.upTries) {
+            const isDown = wrong.some(({ state }) => state === 'breached');
+            return isDown
+                ? { outcome: 'not-recovered', up: false, tries, report }
+                : { outcome: 'unknown', tries, report };
+        }
+        await sleep(settings.upPauseMs);
+    }
+}
+async function waitUntilBetter(input) {
+    const { settings, intervalMs, now, sleep, log } = input;
+    const deadline = now() + settings.betterMs;
+    for (let look = 1;; look += 1) {
+        const windowMs = Math.max(0, deadline - now());
+        log(`is it better? look ${look}, for ${(0,duration/* formatDuration */.a3)(Math.ceil(windowMs / 1000) * 1000)} at most`);
+        const report = await (0,gate/* watchHealth */.c)({
+            ...input,
+            ...notCompared,
+            windowMs,
+            settledAfterMs: 2 * intervalMs,
+        });
+        // one more look has to be long enough to find it well
+        if (report.verdict !== 'unhealthy' || now() + 3 * intervalMs > deadline)
+            return report;
+        await sleep(intervalMs);
+    }
+}
+const notCompared = { deployedAt: undefined, healthyEarly: false };
+function conclude({ seenBefore }, { outcome, up, tries }, report, why) {
+    const pairs = report.checks.map((check) => {
+        const before = seenBefore.find(({ name }) => name === check.name)?.value;
+        return { check, before };
+    });
+    const changes = pairs.flatMap(({ check, before }) => describeChange(check, before));
+    return {
+        outcome,
+        ...(up !== undefined && { up }),
+        because: [why, ...changes].join('; '),
+        tries,
+        report,
+        checks: pairs.map(({ check: { name, value: after }, before }) => ({
+            name,
+            ...(before !== undefined && { before }),
+            ...(after !== undefined && { after }),
+        })),
+    };
+}
+function whyNotUp({ up, tries }, report) {
+    const told = `after ${tries} ${tries === 1 ? 'try' : 'tries'}: ${describeWrong(report)}`;
+    return up === false ? `it is not up ${told}` : `it could not be looked at ${told}`;
+}
+function describeWrong({ checks }) {
+    const wrong = checks.filter(({ severity, state }) => severity !== 'low' && state !== 'ok');
+    return wrong.map(({ name, evidence }) => `${name} (${evidence})`).join('; ');
+}
+/** Only of those that were wrong or changed: `errors went from 31 % to 0.2 %`. */
+function describeChange({ name, value, unit }, before) {
+    if (before === undefined || value === undefined || before === value)
+        return [];
+    return [`${name} went from ${(0,health_value/* formatValue */.Fl)(before, unit)} to ${(0,health_value/* formatValue */.Fl)(value, unit)}`];
+}
+
+// EXTERNAL MODULE: ./lib/health/report.js
+var health_report = __nccwpck_require__(3774);
+// EXTERNAL MODULE: ./lib/health/summary.js + 1 modules
+var summary = __nccwpck_require__(3050);
+// EXTERNAL MODULE: ./lib/text/markdown.js + 66 modules
+var markdown = __nccwpck_require__(4358);
+;// CONCATENATED MODULE: ./lib/actions/health-gate/verify.js
+
+
+
+
+const verdicts = { recovered: 'healthy', 'not-recovered': 'unhealthy', unknown: 'inconclusive' };
+/** After a rollback: is it up, and is it better. */
+async function verify(prepared) {
+    const { step, workplace, surroundings, publish, fileName } = prepared;
+    const { inputs, context, log } = step;
+    const { environment, revision, readHistory, record } = workplace;
+    const { windowMs, ...plan } = prepared.plan();
+    const startedAt = step.now().toISOString();
+    const seen = (await readHistory()).findLast((event) => event.kind === 'health-checked' && event.revision === revision && event.verdict === 'unhealthy');
+    const recovery = await verifyRecovery({
+        ...plan,
+        ...surroundings,
+        settings: {
+            upTries: Math.max(1, inputs['up-tries']),
+            upPauseMs: inputs['up-pause'] ?? defaultRecovery.upPauseMs,
+            betterMs: windowMs,
+        },
+        seenBefore: seen?.kind === 'health-checked' ? seen.checks : [],
+    });
+    const { outcome, because, checks, report } = recovery;
+    const reasonCode = recovery.up === false ? 'not-up' : outcome;
+    publish({
+        verdict: verdicts[outcome],
+        decision: 'keep',
+        'reason-code': reasonCode,
+        severity: (0,health_report/* worstSeverity */.Lc)(report),
+        issues: (0,health_report/* issuesOf */.wf)(report).join(','),
+        report: await step.writeReport(fileName, recovery),
+        samples: await step.writeReport(`${fileName}-samples`, (0,health_report/* listSamples */.KM)(report)),
+    });
+    await record({ kind: 'recovery-verified', outcome, because, startedAt, checks: [...checks] }, [
+        context.stepKey,
+        outcome,
+    ]);
+    const told = { decision: 'keep', reasonCode, because };
+    await step.writeSummary((0,markdown/* renderMarkdown */.Gc)((0,summary/* summarizeReport */.S)({ ...report, verdict: verdicts[outcome] }, told, environment)));
+    announce(prepared, recovery);
+    log.info(`${environment} after the rollback: ${outcome}, because ${because}`);
+}
+function announce({ step: { inputs, log, fail }, workplace: { environment } }, recovery) {
+    const { outcome, because } = recovery;
+    const message = `${environment} after the rollback: ${outcome}, because ${because}`;
+    if (inputs['fail-on'].some((verdict) => verdict === verdicts[outcome]))
+        fail(message);
+    else if (outcome !== 'recovered')
+        log.warning(message, 'Health gate');
+}
+
+
+/***/ }),
+
+/***/ 1052:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  w: () => (/* binding */ watch)
+});
+
+// EXTERNAL MODULE: ./lib/github/deployments.js
+var deployments = __nccwpck_require__(251);
+// EXTERNAL MODULE: ./lib/health/gate.js + 4 modules
+var gate = __nccwpck_require__(6556);
+;// CONCATENATED MODULE: ./lib/health/look-back.js
+/**
+ * How a watch that comes by on a schedule looks at a deployment: back over the window, at most to the deployment, and then on
+ * for as long as checks without a memory need to be sure of a failure.
+ * @param now ms since the epoch, as `deployedAt`
+ */
+function planLookBack({ checks, windowMs, intervalMs }, { deployedAt, now }) {
+    // a whole number of rounds, so that one of them is now
+    const rounds = Math.max(0, Math.floor(Math.min(windowMs, now - deployedAt) / intervalMs));
+    const lookBackMs = rounds * intervalMs;
+    const liveMs = Math.max(2 * intervalMs, ...checks.map(({ forMs }) => forMs));
+    return { lookBackMs, windowMs: lookBackMs + liveMs };
+}
+
+// EXTERNAL MODULE: ./lib/health/value.js
+var value = __nccwpck_require__(1951);
+// EXTERNAL MODULE: ./lib/text/duration.js
+var duration = __nccwpck_require__(4783);
+// EXTERNAL MODULE: ./lib/actions/wiring.js + 8 modules
+var wiring = __nccwpck_require__(9156);
+// EXTERNAL MODULE: ./lib/actions/health-gate/gate.js + 6 modules
+var health_gate_gate = __nccwpck_require__(4387);
+// EXTERNAL MODULE: ./lib/actions/health-gate/step.js + 4 modules
+var health_gate_step = __nccwpck_require__(2071);
+;// CONCATENATED MODULE: ./lib/actions/health-gate/watch.js
+
+
+
+
+
+
+
+
+/** For a schedule: looks back at the newest deployment of the environment, if it is young enough to be suspected. */
+async function watch(prepared) {
+    const { step, workplace, surroundings } = prepared;
+    const { inputs, log } = step;
+    const { environment } = workplace;
+    const now = step.now().getTime();
+    const longestMs = inputs['watch-for'] ?? 0;
+    const deployment = await findYoungDeployment(workplace, now - longestMs);
+    if (deployment === undefined) {
+        log.info(`no deployment of ${environment} succeeded within ${(0,duration/* formatDuration */.a3)(longestMs)}: nothing is watched`);
+        prepared.publish({ verdict: 'inconclusive', decision: 'keep', 'reason-code': 'no-recent-deployment' });
+        return;
+    }
+    const { revision, createdAt } = deployment;
+    const deployedAt = createdAt.getTime();
+    log.info(`watching ${revision.slice(0, 7)}, deployed to ${environment} at ${(0,value/* formatMoment */.K9)(deployedAt)}`);
+    const plan = prepared.plan();
+    const about = (0,wiring/* aboutRevision */.z)(workplace, revision);
+    const report = await (0,gate/* watchHealth */.c)({
+        ...plan,
+        ...planLookBack(plan, { deployedAt, now }),
+        ...surroundings,
+        revision: (0,health_gate_step/* readerOf */.T)(about),
+        deployedAt,
+    });
+    const publish = (outputs) => prepared.publish({ ...outputs, incident: about.incident });
+    await (0,health_gate_gate/* respond */.u)({ ...prepared, publish, workplace: about }, report, { always: false });
+}
+/** The newest deployment that succeeded; undefined if that is too long ago. */
+async function findYoungDeployment({ repository, environment }, since) {
+    for await (const deployment of (0,deployments/* listDeployments */.Jn)(repository, { environment })) {
+        if (deployment.createdAt.getTime() < since)
+            return undefined;
+        if (await (0,deployments/* hasSucceeded */.yO)(repository, deployment))
+            return deployment;
+    }
+    return undefined;
+}
+
+
+/***/ }),
+
+/***/ 9156:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  z: () => (/* binding */ aboutRevision),
   x: () => (/* binding */ openWorkplace)
 });
 
 // EXTERNAL MODULE: ./lib/config/parse.js + 5 modules
 var parse = __nccwpck_require__(1230);
-// EXTERNAL MODULE: ./lib/config/schema.js + 7 modules
-var schema = __nccwpck_require__(6761);
+// EXTERNAL MODULE: ./lib/config/schema.js + 8 modules
+var schema = __nccwpck_require__(9928);
 // EXTERNAL MODULE: ./lib/errors.js
 var errors = __nccwpck_require__(452);
 // EXTERNAL MODULE: external "node:crypto"
 var external_node_crypto_ = __nccwpck_require__(7598);
 // EXTERNAL MODULE: ./lib/github/client.js + 6 modules
 var client = __nccwpck_require__(5464);
-// EXTERNAL MODULE: ./node_modules/@octokit/request-error/dist-src/index.js
-var dist_src = __nccwpck_require__(1015);
-;// CONCATENATED MODULE: ./lib/github/refusal.js
-
-
-/** Texts as GitHub sends them (2022-11-28 API), most telling first. */
-const texts = [
-    [/secondary rate limit|API rate limit exceeded/i, 'rate-limit'],
-    [/update is not a fast.?forward|expected branch to point to|stale info|fetch first/i, 'not-fast-forward'],
-    [/without `?workflows?`? (?:permission|scope)/i, 'workflow-permission'],
-    [/repository rule violations|GH013/i, 'ruleset'],
-    [
-        /protected branch|GH006|reference update failed|reference cannot be updated|changes must be made through/i,
-        'protected-branch',
-    ],
-    [
-        /approving reviews? (?:is|are) required|required status checks?|must have verified signatures|cannot force-push|not authorized to push to this branch/i,
-        'protected-branch',
-    ],
-    [/your request timed out/i, 'unavailable'],
-    [/archived so is read-only/i, 'archived'],
-    [/already exists/i, 'already-exists'],
-    [/reference does not exist/i, 'not-found'],
-    [/not accessible by|must have (?:admin|push|write)|permission to .* denied/i, 'permission'],
-    [/bad credentials|requires authentication/i, 'bad-credentials'],
-];
-/** Tells what a failed request means; undefined for an error that is not an answer of GitHub. */
-function readRefusal(error) {
-    if (!(error instanceof dist_src/* RequestError */.G))
-        return undefined;
-    const { status, message, response } = error;
-    const byText = texts.find(([text]) => text.test(message))?.[1];
-    return {
-        kind: byText ?? kindOfStatus(status),
-        status,
-        message,
-        answered: response !== undefined,
-        retryAfterSeconds: retryAfter(response?.headers ?? {}),
-    };
-}
-/** https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api#handle-rate-limit-errors-appropriately */
-function retryAfter(headers) {
-    if (headers['retry-after'] !== undefined)
-        return Number(headers['retry-after']);
-    if (String(headers['x-ratelimit-remaining']) !== '0')
-        return undefined;
-    return Math.max(0, Number(headers['x-ratelimit-reset']) - Math.floor(Date.now() / 1000));
-}
-function kindOfStatus(status) {
-    if (status === 401)
-        return 'bad-credentials';
-    if (status === 403)
-        return 'permission';
-    if (status === 404)
-        return 'not-found';
-    if (status === 409)
-        return 'conflict';
-    if (status === 429)
-        return 'rate-limit';
-    if (status >= 500)
-        return 'unavailable';
-    return 'invalid';
-}
-/** True when a rule of the branch stands against it, whoever else may do it; the error may be explained already. */
-function isRuleRefusal(error) {
-    const refusal = readRefusal(error instanceof RefusedError ? error.cause : error);
-    return refusal?.kind === 'ruleset' || refusal?.kind === 'protected-branch';
-}
-/** True when the failed request is refused in this way. */
-function isRefused(error, kind) {
-    return readRefusal(error)?.kind === kind;
-}
-/** True when it cannot be known whether the request was carried out: a 5xx, a lost or cut-off answer, a time-out, a cancelled job. */
-function isAmbiguous(error) {
-    return isRefused(error, 'unavailable') || isCancelled(error);
-}
-function isCancelled(error) {
-    return error instanceof Error && error.name === 'AbortError';
-}
-/** Runs a request, and turns a refusal into the error that tells the user the way out. */
-async function explained(need, request) {
-    try {
-        return await request();
-    }
-    catch (error) {
-        throw explain(error, need);
-    }
-}
-/** The user's error for a refusal; an error that already is one, or is not an answer of GitHub, is returned as it is. */
-function explain(error, { doing, permission, detour = 'roll back through a pull request' }) {
-    if ((0,errors/* isUserFacing */.Qx)(error))
-        return error;
-    const options = { cause: error };
-    if (isCancelled(error))
-        return new errors/* UnavailableError */.hG(`could not ${doing}: the job was cancelled before GitHub answered`, options);
-    const refusal = readRefusal(error);
-    if (refusal === undefined)
-        return error;
-    const words = `"${firstLines(refusal.message)}"`;
-    const said = refusal.answered
-        ? `GitHub answered ${refusal.status} ${words}`
-        : `no whole answer came from GitHub (${words})`;
-    switch (refusal.kind) {
-        case 'bad-credentials':
-            return new errors/* InputError */.dz(`could not ${doing}: ${said}; input "token" is wrong or has expired`, options);
-        case 'permission':
-            return new errors/* RefusedError */.fk(`could not ${doing}: the token may not (${said}); give the job \`permissions: ${permission}\``, options);
-        case 'workflow-permission':
-            return new errors/* RefusedError */.fk(`could not ${doing}: it changes files under .github/workflows, which the workflow's own token may never do (${said}); use a GitHub App token with \`workflows: write\``, options);
-        case 'ruleset':
-        case 'protected-branch':
-            return new errors/* RefusedError */.fk(`could not ${doing}: a rule of the branch forbids it (${said}); let the token's app or user bypass the rule, or ${detour}`, options);
-        case 'archived':
-            return new errors/* RefusedError */.fk(`could not ${doing}: the repository is archived; unarchive it first`, options);
-        case 'not-fast-forward':
-            return new errors/* ConflictError */.fK(`could not ${doing}: somebody else moved it in between; run again to plan on the new state`, options);
-        case 'rate-limit': {
-            const seconds = refusal.retryAfterSeconds;
-            const pause = seconds === undefined ? '' : `, and asks for a pause of ${seconds} s`;
-            return new errors/* UnavailableError */.hG(`could not ${doing}: ${said}${pause}; run again when the limit is over`, options);
-        }
-        case 'unavailable':
-            return new errors/* UnavailableError */.hG(`could not ${doing}: ${said}, after several tries`, options);
-        case 'not-found':
-            return new errors/* RefusedError */.fk(`could not ${doing}: ${said}; it is not there, or the token may not see it (\`permissions: ${permission}\`)`, options);
-        default:
-            return new errors/* RefusedError */.fk(`could not ${doing}: ${said}`, options);
-    }
-}
-function firstLines(message) {
-    const text = message
-        .replace(/ - https:\/\/docs\.github\.com\S*$/, '')
-        .replace(/\s+/g, ' ')
-        .trim();
-    return text.length > 300 ? `${text.slice(0, 300)}…` : text;
-}
-
+// EXTERNAL MODULE: ./lib/github/refusal.js
+var refusal = __nccwpck_require__(8595);
 ;// CONCATENATED MODULE: ./lib/github/contents.js
 
 
 
 /** A text file of a branch or commit; undefined when the file, or the branch, is not there. Up to 100 MB, as the raw media type gives. */
 async function readFile({ octokit, owner, repo }, { path, ref }) {
-    return explained({ doing: `read ${path} at ${ref}`, permission: 'contents: read' }, async () => {
+    return (0,refusal/* explained */.to)({ doing: `read ${path} at ${ref}`, permission: 'contents: read' }, async () => {
         try {
             const response = await octokit.rest.repos.getContent({
                 owner,
@@ -40756,7 +41669,7 @@ async function readFile({ octokit, owner, repo }, { path, ref }) {
             return { text: new TextDecoder().decode(bytes), bytes, blob: blobId(bytes) };
         }
         catch (error) {
-            if (isRefused(error, 'not-found'))
+            if ((0,refusal/* isRefused */.H0)(error, 'not-found'))
                 return undefined;
             throw error;
         }
@@ -40771,7 +41684,7 @@ const leaveOut = 'take this branch out of the rule';
  */
 async function writeFile({ octokit, owner, repo }, { path, branch, bytes, blob, message, }) {
     const doing = `write ${path} on ${branch}`;
-    return explained({ doing, permission: 'contents: write', detour: leaveOut }, async () => {
+    return (0,refusal/* explained */.to)({ doing, permission: 'contents: write', detour: leaveOut }, async () => {
         try {
             const content = Buffer.from(bytes).toString('base64');
             await octokit.rest.repos.createOrUpdateFileContents({
@@ -40786,12 +41699,12 @@ async function writeFile({ octokit, owner, repo }, { path, branch, bytes, blob, 
             return 'written';
         }
         catch (error) {
-            if (isRefused(error, 'conflict'))
+            if ((0,refusal/* isRefused */.H0)(error, 'conflict'))
                 return 'conflict';
             // the file has come to be in between
-            if (blob === undefined && /"sha" wasn't supplied/.test(readRefusal(error)?.message ?? ''))
+            if (blob === undefined && /"sha" wasn't supplied/.test((0,refusal/* readRefusal */.ni)(error)?.message ?? ''))
                 return 'conflict';
-            if (isRefused(error, 'not-found'))
+            if ((0,refusal/* isRefused */.H0)(error, 'not-found'))
                 return 'no-branch';
             throw error;
         }
@@ -40799,14 +41712,14 @@ async function writeFile({ octokit, owner, repo }, { path, branch, bytes, blob, 
 }
 /** Every path in the tree of a branch or commit with the id of its blob; undefined when the ref is not there. */
 async function listFiles({ octokit, owner, repo }, { ref }) {
-    return explained({ doing: `list the files of ${ref}`, permission: 'contents: read' }, async () => {
+    return (0,refusal/* explained */.to)({ doing: `list the files of ${ref}`, permission: 'contents: read' }, async () => {
         try {
             const { data } = await octokit.rest.git.getTree({ owner, repo, tree_sha: ref, recursive: 'true' });
             return data.tree.flatMap(({ path, sha, type }) => type === 'blob' && path && sha ? [{ path, blob: sha }] : []);
         }
         catch (error) {
             // an empty repository answers 409
-            if (isRefused(error, 'not-found') || isRefused(error, 'conflict'))
+            if ((0,refusal/* isRefused */.H0)(error, 'not-found') || (0,refusal/* isRefused */.H0)(error, 'conflict'))
                 return undefined;
             throw error;
         }
@@ -40815,7 +41728,7 @@ async function listFiles({ octokit, owner, repo }, { ref }) {
 /** Starts a branch with no history in common with the others, holding one file; 'taken' when it is there by now. */
 async function createOrphanBranch({ octokit, owner, repo }, { branch, path, text, message }) {
     const doing = `create the branch ${branch}`;
-    return explained({ doing, permission: 'contents: write', detour: leaveOut }, async () => {
+    return (0,refusal/* explained */.to)({ doing, permission: 'contents: write', detour: leaveOut }, async () => {
         // objects that nothing points at change nothing, so these two may be repeated
         const tree = await octokit.rest.git.createTree({
             owner,
@@ -40836,7 +41749,7 @@ async function createOrphanBranch({ octokit, owner, repo }, { branch, path, text
             return 'created';
         }
         catch (error) {
-            if (isRefused(error, 'already-exists'))
+            if ((0,refusal/* isRefused */.H0)(error, 'already-exists'))
                 return 'taken';
             throw error;
         }
@@ -40847,6 +41760,8 @@ function blobId(content) {
     return (0,external_node_crypto_.createHash)('sha1').update(`blob ${content.length}\0`).update(content).digest('hex');
 }
 
+// EXTERNAL MODULE: ./lib/github/deployments.js
+var deployments = __nccwpck_require__(251);
 ;// CONCATENATED MODULE: ./node_modules/is-network-error/index.js
 const objectToString = Object.prototype.toString;
 
@@ -41171,6 +42086,11 @@ const checkOutcomeSchema = schemas/* object */.Ikc({
     value: schemas/* number */.aig().optional(),
     failingSince: datetime().optional(),
 });
+const beforeAndAfter = schemas/* object */.Ikc({
+    name: schemas/* string */.YjP(),
+    before: schemas/* number */.aig().optional(),
+    after: schemas/* number */.aig().optional(),
+});
 const healthChecked = schemas/* object */.Ikc({
     ...common,
     kind: schemas/* literal */.euz('health-checked'),
@@ -41201,6 +42121,8 @@ const rollbackApplied = schemas/* object */.Ikc({
     automatic: schemas/* boolean */.zMY(),
     undone: schemas/* array */.YOg(schemas/* object */.Ikc({ revision: schemas/* string */.YjP(), title: schemas/* string */.YjP(), author: schemas/* string */.YjP() })),
     startedAt: datetime(),
+    /** the safety copy, in the layer's own words: what is needed to go back to what was there */
+    kept: schemas/* record */.g1P(schemas/* string */.YjP(), schemas/* string */.YjP()).optional(),
 });
 /** A rollback that waits for people: it takes effect when its pull request is merged. */
 const rollbackProposed = schemas/* object */.Ikc({
@@ -41229,12 +42151,101 @@ const postmortemOpened = schemas/* object */.Ikc({
     issue: schemas/* number */.aig().int(),
     url: schemas/* string */.YjP(),
 });
+/** What was rolled back is there again, from its safety copy. */
+const rollbackUndone = schemas/* object */.Ikc({
+    ...common,
+    kind: schemas/* literal */.euz('rollback-undone'),
+    layer: layerSchema,
+    /** `now` of the rollback that is undone */
+    from: schemas/* string */.YjP(),
+    /** where the layer stands now */
+    now: schemas/* string */.YjP(),
+    because: schemas/* string */.YjP(),
+});
+/** What a rollback of several layers is about to do, in this order; `plan` is the digest of it all. */
+const plannedLayers = schemas/* array */.YOg(schemas/* object */.Ikc({ layer: layerSchema, from: schemas/* string */.YjP(), to: schemas/* string */.YjP() }));
+/** A plan was saved, for people to look at and apply later: one that was edited since has another digest. */
+const rollbackPlanned = schemas/* object */.Ikc({
+    ...common,
+    kind: schemas/* literal */.euz('rollback-planned'),
+    plan: schemas/* string */.YjP(),
+    layers: plannedLayers,
+});
+/** A rollback of several layers began: until it has ended, the next run goes on with it. */
+const rollbackBegan = schemas/* object */.Ikc({
+    ...common,
+    kind: schemas/* literal */.euz('rollback-began'),
+    layers: plannedLayers,
+    reason: schemas/* string */.YjP(),
+    automatic: schemas/* boolean */.zMY(),
+    /** when the run looked at production first, for the time to recover */
+    startedAt: datetime(),
+});
+/** The restored revision was deployed by the repository's own workflow. */
+const revisionDeployed = schemas/* object */.Ikc({
+    ...common,
+    kind: schemas/* literal */.euz('revision-deployed'),
+    deployed: schemas/* string */.YjP(),
+    workflow: schemas/* string */.YjP(),
+    url: schemas/* string */.YjP(),
+});
+/** Production was looked at after the rollback. */
+const recoveryVerified = schemas/* object */.Ikc({
+    ...common,
+    kind: schemas/* literal */.euz('recovery-verified'),
+    outcome: schemas/* enum */.k5n(['recovered', 'not-recovered', 'unknown']),
+    because: schemas/* string */.YjP(),
+    startedAt: datetime(),
+    /** what the checks showed when the deployment was called bad, and what they show now */
+    checks: schemas/* array */.YOg(beforeAndAfter).optional(),
+});
+/** What the people who use it noticed: active users, crashes, feedback, engagement, before the deployment and since. */
+const impactAssessed = schemas/* object */.Ikc({
+    ...common,
+    kind: schemas/* literal */.euz('impact-assessed'),
+    because: schemas/* string */.YjP(),
+    startedAt: datetime(),
+    checks: schemas/* array */.YOg(beforeAndAfter.extend({ harmed: schemas/* boolean */.zMY(), evidence: schemas/* string */.YjP() })),
+});
+/** A workflow was started to roll back. claimed: it is about to be; failed: it could not be, and may be tried again. */
+const rollbackRequested = schemas/* object */.Ikc({
+    ...common,
+    kind: schemas/* literal */.euz('rollback-requested'),
+    outcome: schemas/* enum */.k5n(['claimed', 'started', 'failed']),
+    workflow: schemas/* string */.YjP(),
+    because: schemas/* string */.YjP(),
+    /** id of the run that was started, where the server tells */
+    started: schemas/* string */.YjP().optional(),
+});
+const endings = ['complete', 'partial', 'failed', 'undone'];
+/** A rollback of several layers ended; what it did not do says why. */
+const rollbackEnded = schemas/* object */.Ikc({
+    ...common,
+    kind: schemas/* literal */.euz('rollback-ended'),
+    outcome: schemas/* enum */.k5n(endings),
+    layers: schemas/* array */.YOg(schemas/* object */.Ikc({ layer: layerSchema, outcome: schemas/* string */.YjP() })),
+    /** how long each phase took, ms */
+    phases: schemas/* record */.g1P(schemas/* string */.YjP(), schemas/* number */.aig()),
+});
+/** From here on nothing in the environment is rolled back without a person. */
+const holdSet = schemas/* object */.Ikc({ ...common, kind: schemas/* literal */.euz('hold-set'), because: schemas/* string */.YjP() });
+const holdLifted = schemas/* object */.Ikc({ ...common, kind: schemas/* literal */.euz('hold-lifted'), because: schemas/* string */.YjP() });
 /** One thing that happened. Immutable; a new kind is one more member here and readers of old versions pass it over. */
 const eventSchema = schemas/* discriminatedUnion */.gMt('kind', [
     healthChecked,
     rollbackApplied,
     rollbackProposed,
     rollbackFailed,
+    rollbackUndone,
+    rollbackPlanned,
+    rollbackBegan,
+    revisionDeployed,
+    recoveryVerified,
+    impactAssessed,
+    rollbackRequested,
+    rollbackEnded,
+    holdSet,
+    holdLifted,
     postmortemOpened,
 ]);
 /**
@@ -41341,7 +42352,7 @@ function openBranchHistory({ repository, branch, signal, }) {
                 factor: 2,
                 randomize: true,
                 // a lost answer is tried again too: the next try reads first, and finds the event if it was written
-                shouldRetry: ({ error }) => error instanceof Lost || isAmbiguous(error.cause),
+                shouldRetry: ({ error }) => error instanceof Lost || (0,refusal/* isAmbiguous */.X2)(error.cause),
                 ...(signal && { signal }),
             }).catch((error) => {
                 if (error instanceof Lost) {
@@ -41410,20 +42421,26 @@ var contract_parts = __nccwpck_require__(5242);
 
 
 
+
 /** Opens it all; sends nothing that changes anything. @throws InputError for a fork's pull request, a malformed revision, a faulty configuration file */
 async function openWorkplace({ inputs, context, log, secrets, signal, now, openRepository, }) {
     (0,runner_context/* refuseForks */.A)(context);
-    const named = inputs.revision || context.event.deployment?.sha || context.event.workflow_run?.head_sha || context.sha;
-    const parsed = revisionSchema.safeParse(named);
-    if (!parsed.success)
-        throw new errors/* InputError */.dz(`input "revision" is "${named}"; write the full 40-character id of a commit`);
-    const revision = parsed.data;
     const repository = openRepository(inputs.token);
-    const config = await loadConfig({ repository, path: inputs.config, ref: context.sha || revision });
+    const { deployment, workflow_run: workflowRun } = context.event;
+    const named = inputs.revision || deployment?.sha || workflowRun?.head_sha;
+    const told = named ? parseRevision(named) : undefined;
+    const config = await loadConfig({ repository, path: inputs.config, ref: context.sha || (told ?? 'HEAD') });
+    const environment = inputs.environment || deployment?.environment || config.environment;
+    const revision = told ?? parseRevision((await findDeployed(repository, context, environment)) ?? context.sha);
     const history = openBranchHistory({ repository, branch: config.history.branch, signal });
-    const environment = inputs.environment || context.event.deployment?.environment || config.environment;
     const incident = incidentId({ environment, revision });
     const { actor, run } = context;
+    const append = (what, naturalKey, about = { incident, environment, revision }) => {
+        const at = now().toISOString();
+        const subject = { incident: about.incident, environment: about.environment, revision: about.revision };
+        const event = newEvent({ ...what, ...subject, at, actor, ...(run && { run }) }, naturalKey);
+        return history.append(eventSchema.parse((0,redact/* redactDeep */.KL)(event, secrets.redact)));
+    };
     return {
         repository,
         config,
@@ -41436,14 +42453,47 @@ async function openWorkplace({ inputs, context, log, secrets, signal, now, openR
                 log.warning(`line ${line} of ${file} in the history is left out: ${why}`, 'History');
             return events;
         },
-        record: async (what, naturalKey, about = { incident, environment, revision }) => {
-            const at = now().toISOString();
-            const subject = { incident: about.incident, environment: about.environment, revision: about.revision };
-            const event = newEvent({ ...what, ...subject, at, actor, ...(run && { run }) }, naturalKey);
-            await history.append(eventSchema.parse((0,redact/* redactDeep */.KL)(event, secrets.redact)));
-        },
+        record: async (...told) => void (await append(...told)),
+        claim: async (...told) => (await append(...told)) === 'appended',
     };
 }
+/** The same workplace for another revision of the environment, whose incident is another one. */
+function aboutRevision(workplace, revision) {
+    const { environment } = workplace;
+    const subject = { incident: incidentId({ environment, revision }), environment, revision };
+    return {
+        ...workplace,
+        ...subject,
+        record: (what, naturalKey, about = subject) => workplace.record(what, naturalKey, about),
+        claim: (what, naturalKey, about = subject) => workplace.claim(what, naturalKey, about),
+    };
+}
+/** @throws InputError for what is no full commit id */
+function parseRevision(named) {
+    const parsed = revisionSchema.safeParse(named);
+    if (parsed.success)
+        return parsed.data;
+    throw new errors/* InputError */.dz(`input "revision" is "${named}"; write the full 40-character id of a commit`);
+}
+/**
+ * What a run that is about no revision of its own is about: the newest deployment. A run that somebody starts by hand, and a
+ * scheduled one, are at the head of the branch, and what is deployed may be older.
+ * @returns undefined when the run has a revision, nothing was deployed, or the token may not see it
+ */
+async function findDeployed(repository, { eventName }, environment) {
+    if (!runsAboutNoRevision.has(eventName))
+        return undefined;
+    try {
+        for await (const { revision } of (0,deployments/* listDeployments */.Jn)(repository, { environment }))
+            return revision;
+    }
+    catch (error) {
+        if (!(error instanceof errors/* RefusedError */.fk))
+            throw error;
+    }
+    return undefined;
+}
+const runsAboutNoRevision = new Set(['workflow_dispatch', 'schedule', 'issue_comment']);
 /** Read through the API, so that no checkout is needed. A path that was asked for has to be there; the default one need not. */
 async function loadConfig({ repository, path, ref, }) {
     const file = await readFile(repository, { path, ref });
@@ -41834,7 +42884,9 @@ function findLiteralSecrets(document) {
         values.push(...held.texts);
         if (held.texts.length === 0 || held.named)
             return;
-        tell(path, `${(0,suggest/* quote */.hD)(name)} must not be written here; put it in a secret and write \`{ env: NAME }\``);
+        // in a broken file, a part of the secret may have become a part of the key
+        const shown = /^[A-Za-z][\w-]*$/.test(name) ? (0,suggest/* quote */.hD)(name) : 'this value';
+        tell(path, `${shown} must not be written here; put it in a secret and write \`{ env: NAME }\``);
     };
     const walkText = (text, path) => {
         const user = /:\/\/([^\s/?#]*)@/.exec(text)?.[1];
@@ -41978,8 +43030,8 @@ function printable(line) {
     return line.replace(/(?!\t)[\p{Cc}\u2028\u2029]/gu, '\ufffd');
 }
 
-// EXTERNAL MODULE: ./lib/config/schema.js + 7 modules
-var schema = __nccwpck_require__(6761);
+// EXTERNAL MODULE: ./lib/config/schema.js + 8 modules
+var schema = __nccwpck_require__(9928);
 ;// CONCATENATED MODULE: ./lib/config/parse.js
 
 
@@ -42041,7 +43093,7 @@ function locateFinding(document, { path, at, message }) {
 
 /***/ }),
 
-/***/ 6761:
+/***/ 9928:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -42049,10 +43101,11 @@ function locateFinding(document, { path, at, message }) {
 __nccwpck_require__.d(__webpack_exports__, {
   wq: () => (/* binding */ checksSchemaFor),
   Qn: () => (/* binding */ configSchema),
-  sb: () => (/* binding */ defaultConfig)
+  sb: () => (/* binding */ defaultConfig),
+  gO: () => (/* reexport */ metrics/* severities */.gO)
 });
 
-// UNUSED EXPORTS: metricDefaults, metrics, severities
+// UNUSED EXPORTS: metricDefaults, metrics
 
 // EXTERNAL MODULE: ./node_modules/zod/v4/classic/schemas.js + 11 modules
 var schemas = __nccwpck_require__(2857);
@@ -42094,11 +43147,14 @@ const rules = [
     [/^.{245,}$/su, 'it is longer than 244 characters'],
 ];
 
+// EXTERNAL MODULE: ./node_modules/jsonpath-rfc9535/dist/esm/index.js + 40 modules
+var esm = __nccwpck_require__(4525);
 // EXTERNAL MODULE: ./lib/text/redact.js
 var redact = __nccwpck_require__(1814);
 // EXTERNAL MODULE: ./lib/config/suggest.js
 var suggest = __nccwpck_require__(1236);
 ;// CONCATENATED MODULE: ./lib/config/fields.js
+
 
 
 
@@ -42177,6 +43233,20 @@ function httpUrl({ example }) {
         error: `can't be read as an address; write it as \`${example}\``,
     });
 }
+/** A path into JSON that evaluates no script. */
+function jsonPath() {
+    return schemas/* string */.YjP().superRefine((path, context) => {
+        try {
+            (0,esm/* query */.P)({}, path);
+        }
+        catch {
+            context.addIssue({
+                code: 'custom',
+                message: 'is not a JSONPath of RFC 9535; write one such as `$.errors`',
+            });
+        }
+    });
+}
 /** Names of HTTP headers (RFC 9110, section 5.6.2) with a text, or the environment variable that holds it. */
 function headers() {
     return schemas/* record */.g1P(schemas/* string */.YjP()
@@ -42195,17 +43265,21 @@ function headers() {
         }
     });
 }
+/** The name of a variable of the step that holds a secret: none is written into the file. */
+function environmentVariable(example) {
+    return schemas/* string */.YjP({
+        error: ({ input }) => (input === undefined ? 'is missing; write `{ env: NAME }`' : undefined),
+    })
+        .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, `is not the name of an environment variable; write one such as \`${example}\``)
+        .refine((name) => (0,redact/* redact */.E$)(name) === name, 'is itself a secret; write the name of the variable that holds it')
+        .describe(`name of the environment variable of the step, such as \`${example}\``);
+}
 const headerValue = schemas/* union */.KCZ([
     schemas/* string */.YjP()
         .refine(isOneLine, { error: 'holds a line break or control character; write one line' })
         .describe('the text itself; never a secret'),
     section({
-        env: schemas/* string */.YjP({
-            error: ({ input }) => (input === undefined ? 'is missing; write `{ env: NAME }`' : undefined),
-        })
-            .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'is not the name of an environment variable; write one such as `HEALTH_TOKEN`')
-            .refine((name) => (0,redact/* redact */.E$)(name) === name, 'is itself a secret; write the name of the variable that holds it')
-            .describe('name of the environment variable of the step that holds the whole value, such as `Bearer …`'),
+        env: environmentVariable('HEALTH_TOKEN').describe('name of the environment variable of the step that holds the whole value, such as `Bearer …`'),
     }),
 ], { error: 'must be a text or `{ env: NAME }`; write a text in quotes' });
 /** False for a text with control characters, which in a header would start another one. */
@@ -42393,6 +43467,12 @@ function isMapping({ value }) {
 
 
 
+const jsonValue = schemas/* union */.KCZ([
+    schemas/* string */.YjP().describe('a text'),
+    schemas/* number */.aig().describe('a number'),
+    schemas/* boolean */.zMY().describe('true or false'),
+    schemas/* null */.chJ().describe('null'),
+]);
 const expectation = section({
     status: schemas/* array */.YOg(schemas/* int */.Whr('must be a status such as `200`')
         .min(100, 'must be a status from 100 to 599')
@@ -42406,19 +43486,59 @@ const expectation = section({
         .min(1, 'is empty; write a text, or remove the key')
         .optional()
         .describe('Text that the body of the answer must contain. Default: none.'),
+    'body-matches': schemas/* string */.YjP()
+        .superRefine((pattern, context) => {
+        try {
+            new RegExp(pattern, 'u');
+        }
+        catch {
+            context.addIssue('is not a regular expression of JavaScript; write one such as `^ok\\b`');
+        }
+    })
+        .optional()
+        .describe('Regular expression that the body must match somewhere. Default: none.'),
+    json: schemas/* record */.g1P(jsonPath(), jsonValue)
+        .optional()
+        .describe('What is in the body, which is JSON then: a JSONPath, and the value that all it finds must have, such as `{ $.status: ok }`. Default: none.'),
+    headers: schemas/* record */.g1P(schemas/* string */.YjP(), schemas/* string */.YjP())
+        .optional()
+        .describe('Text that a header of the answer must contain, by its name. Default: none.'),
+    'certificate-valid-for': fields_duration()
+        .optional()
+        .describe('How long the certificate of the server must still be valid. Default: until now.'),
     'max-latency': fields_duration({ min: 1 })
         .optional()
         .describe('A slower answer is a failed probe. Default: none but `timeout`.'),
-}).transform(({ status, body, 'max-latency': maxLatencyMs }) => ({
+}).transform(({ status, body, json, headers, 'max-latency': maxLatencyMs, ...rest }) => ({
     ...(status === undefined ? {} : { status }),
     ...(body === undefined ? {} : { body }),
+    ...(rest['body-matches'] === undefined ? {} : { bodyMatches: rest['body-matches'] }),
+    ...(json === undefined ? {} : { json }),
+    ...(headers === undefined ? {} : { headers }),
+    ...(rest['certificate-valid-for'] === undefined
+        ? {}
+        : { certificateValidForMs: rest['certificate-valid-for'] }),
     ...(maxLatencyMs === undefined ? {} : { maxLatencyMs }),
 }));
 const httpCheck = section({
     name: shared.name,
     type: schemas/* literal */.euz('http')
         .describe('Probes an address: an answer that is not as expected, or none, is a failure.'),
-    url: httpUrl({ example: 'https://example.com/healthz' }).describe('Address to probe with GET.'),
+    url: httpUrl({ example: 'https://example.com/healthz' }).describe('Address to probe.'),
+    method: schemas/* enum */.k5n(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
+        .optional()
+        .describe('Method of the request. Default: GET, or POST with a `body`.'),
+    body: schemas/* string */.YjP()
+        .optional()
+        .describe('What is sent; its type is a header, such as `content-type`. Never a secret. Default: nothing.'),
+    redirects: schemas/* int */.Whr('must be a whole number; write for example `5`')
+        .min(0, 'must not be below 0')
+        .max(20, 'must be at most 20')
+        .default(5)
+        .describe('How many redirects are followed; with 0 a redirect is the answer.'),
+    ip: schemas/* union */.KCZ([schemas/* literal */.euz(4), schemas/* literal */.euz(6)], { error: 'must be `4` or `6`' })
+        .optional()
+        .describe('Which addresses of the host are probed: those of IPv4 or of IPv6. Default: any.'),
     metric: schemas/* enum */.k5n(metrics/* httpMetrics */.wQ, { error: ({ input }) => explainHttpMetric(input) })
         .default('error-rate')
         .describe(`What is measured, with its own limit and severity. ${(0,metrics/* describeMetrics */.rb)(metrics/* httpMetrics */.wQ)}.`),
@@ -42434,11 +43554,21 @@ const httpCheck = section({
     headers: shared.headers,
 }, { query: 'only a check of `type: prometheus` has it' })
     .superRefine(refuseBadLimits, { when: isMapping })
-    .transform(({ for: forMs, ...check }) => ({
+    .superRefine(refuseBodyOfGet, { when: isMapping })
+    .transform(({ for: forMs, method, body, ip, ...check }) => ({
     ...finish(check),
     metric: check.metric,
+    ...(method === undefined ? {} : { method }),
+    ...(body === undefined ? {} : { body }),
+    ...(ip === undefined ? {} : { ip }),
     ...(forMs === undefined ? {} : { forMs }),
 }));
+function refuseBodyOfGet(check, context) {
+    if (check['body'] === undefined || (check['method'] !== 'GET' && check['method'] !== 'HEAD'))
+        return;
+    const message = `can't be sent with ${check['method']}; remove it, or write \`method: POST\``;
+    context.addIssue({ code: 'custom', path: ['body'], message });
+}
 function explainHttpMetric(input) {
     const other = metrics/* metrics */.qd.find((metric) => metric === input);
     if (other === undefined)
@@ -42574,10 +43704,7 @@ function needOneQuestion(check, context) {
     }
 }
 
-// EXTERNAL MODULE: ./node_modules/jsonpath-rfc9535/dist/esm/index.js + 40 modules
-var esm = __nccwpck_require__(4525);
 ;// CONCATENATED MODULE: ./lib/config/check-sources.js
-
 
 
 
@@ -42643,17 +43770,6 @@ const commandCheck = section({
     .superRefine(refuseBadLimits, { when: isMapping })
     .superRefine(needLimitAndSeverity, { when: isMapping })
     .transform(({ env: passes, ...check }) => ({ ...finishNumber(check), passes, headers: {} }));
-const jsonPath = () => check_sources_text().superRefine((path, context) => {
-    try {
-        (0,esm/* query */.P)({}, path);
-    }
-    catch {
-        context.addIssue({
-            code: 'custom',
-            message: 'is not a JSONPath of RFC 9535; write one such as `$.errors`',
-        });
-    }
-});
 const jsonCheck = section({
     ...common,
     ...counting,
@@ -42786,6 +43902,24 @@ const codePushCheck = section({
     ...(labelBefore === undefined ? {} : { labelBefore }),
     headers: { authorization: { env, scheme: 'Bearer' } },
 }));
+const gitHubCheck = section({
+    ...common,
+    type: schemas/* literal */.euz('github')
+        .describe('Asks GitHub how the revision stands: its required checks, and its deployment to the environment.'),
+    checks: schemas/* union */.KCZ([schemas/* literal */.euz('required'), schemas/* array */.YOg(check_sources_text()).min(1, 'is empty; write the names of checks')], {
+        error: 'must be `required`, or a list of names of check runs and commit statuses',
+    })
+        .default('required')
+        .describe('Checks that must not fail: those that the rules of the branch require, or these names.'),
+    deployment: schemas/* boolean */.zMY()
+        .default(true)
+        .describe('Whether the newest deployment of the revision to the environment must not fail.'),
+})
+    .superRefine(refuseBadLimits, { when: isMapping })
+    .transform(({ metric: _, max, ...check }) => ({
+    ...finishNumber({ metric: 'error-rate', ...check, max: max ?? 0 }),
+    headers: {},
+}));
 /** There is one of both: needOne saw to it. */
 function sourceOf({ single, bad, total, method, alpha }) {
     return bad === undefined || total === undefined
@@ -42822,6 +43956,7 @@ const checksSchema = schemas/* array */.YOg(schemas/* discriminatedUnion */.gMt(
     newRelicCheck,
     sentryCheck,
     codePushCheck,
+    gitHubCheck,
 ]))
     .superRefine(refuseSharedNames, { when: ({ value }) => Array.isArray(value) });
 function refuseSharedNames(checks, context) {
@@ -42839,7 +43974,155 @@ function refuseSharedNames(checks, context) {
     }
 }
 
+;// CONCATENATED MODULE: ./lib/config/rollback.js
+
+
+
+/** What is wrong, as far as one knows when one has to act. */
+const issueTypes = [
+    'code-bug',
+    'config-error',
+    'database-corruption',
+    'performance',
+    'unknown',
+];
+/** The layers that this version can roll back, in the order in which it does. */
+const configuredLayers = ['database', 'code', 'ota'];
+const failureRules = ['stop', 'continue', 'undo'];
+const rollback_layers = schemas/* array */.YOg(schemas/* enum */.k5n(configuredLayers))
+    .min(1, 'is empty; write a layer such as `code`, or leave the key out');
+const line = () => schemas/* string */.YjP()
+    .regex(/\S/, 'is empty; leave the key out instead')
+    .refine(isOneLine, { error: 'holds a line break or control character; write one line' });
+/** How the front door goes about it. */
+function rollbackSchema() {
+    return section({
+        strategies: section(Object.fromEntries(issueTypes.map((type) => [
+            type,
+            rollback_layers.optional().describe(`Layers for the issue type \`${type}\`. Default: as told above.`),
+        ])))
+            .prefault({})
+            .describe('Which layers are rolled back for which type of issue. By default `code-bug` and `config-error` take the code, `database-corruption` the database, `performance` the over-the-air update or else the code, and `unknown` all that the deployment changed.'),
+        'on-failure': schemas/* enum */.k5n(failureRules)
+            .default('stop')
+            .describe('When a layer fails: `stop` leaves the rest as it is, `continue` goes on with the next one, `undo` takes back what was done, from the safety copies.'),
+        'daily-cap': schemas/* number */.aig()
+            .int('must be a whole number; write for example `3`')
+            .min(0, 'must be 0 or more')
+            .default(3)
+            .describe('How often the environment may be rolled back within 24 hours without a person.'),
+        'max-age': fields_duration()
+            .prefault('7d')
+            .describe('How old the failed revision may be, for a rollback without a person.'),
+        'plan-valid': fields_duration({ min: 1000 }).prefault('1h').describe('How long a saved plan may be applied.'),
+        verify: fields_duration()
+            .prefault('5m')
+            .describe('How long it may take after the rollback until production is seen to be well again; it is over as soon as that is known.'),
+    })
+        .transform((all) => ({
+        strategies: all.strategies,
+        onFailure: all['on-failure'],
+        dailyCap: all['daily-cap'],
+        maxAgeMs: all['max-age'],
+        planValidMs: all['plan-valid'],
+        verifyMs: all.verify,
+    }))
+        .prefault({})
+        .describe('How a rollback of several layers goes.');
+}
+function codeSchema() {
+    return section({
+        target: line()
+            .default('last-successful-deployment')
+            .describe('The good revision, as in the input `target` of git-rollback.'),
+        delivery: schemas/* enum */.k5n(['auto', 'direct', 'pull-request'])
+            .default('auto')
+            .describe('`direct`, `pull-request`, or `auto` for what the rules of the branch allow.'),
+        'tag-pattern': line()
+            .default('deploy-*')
+            .describe('For the target `previous-deployment-tag`: name of the tags, with one `*`.'),
+        checks: schemas/* array */.YOg(line()).default([]).describe('For the target `last-green`: the checks that were green.'),
+        'max-commits': schemas/* number */.aig()
+            .int('must be a whole number; write for example `50`')
+            .min(0, 'must be 0 or more')
+            .default(50)
+            .describe('How many commits may be undone without a person.'),
+        redeploy: section({
+            workflow: line().describe('File of the workflow that deploys, such as `deploy.yml`.'),
+            inputs: schemas/* record */.g1P(schemas/* string */.YjP(), schemas/* string */.YjP())
+                .default({})
+                .describe('Its inputs; `{revision}` stands for the rollback commit.'),
+            timeout: fields_duration().prefault('30m').describe('How long its run may take.'),
+        })
+            .transform(({ timeout: timeoutMs, ...rest }) => ({ ...rest, timeoutMs }))
+            .optional()
+            .describe('How the restored revision is deployed: a push with the token of a workflow starts no workflow by itself. By default nothing is deployed.'),
+    })
+        .transform(({ 'max-commits': maxCommits, 'tag-pattern': tagPattern, ...rest }) => ({
+        ...rest,
+        maxCommits,
+        tagPattern,
+    }))
+        .prefault({})
+        .describe('The code: a branch of this repository.');
+}
+function databaseSchema() {
+    return section({
+        url: section({ env: environmentVariable('DATABASE_URL') }).describe('Variable that holds the address of the database, as in the input `database-url` of db-restore.'),
+        storage: line().describe('Where the backups are, as in the input `storage` of db-restore.'),
+        migrations: line()
+            .optional()
+            .describe('Folder of the migrations, such as `db/migrations`. By default there are none.'),
+        strategy: schemas/* enum */.k5n(['migrations', 'backup', 'both'])
+            .optional()
+            .describe('`migrations` undoes what the deployment applied, `backup` restores the backup from before it, `both` undoes and, where that is not possible, restores. Default: `migrations` where there is a folder of them, else `backup`.'),
+        'keep-old': fields_duration()
+            .prefault('7d')
+            .describe('How long a database that was replaced is kept beside the live one.'),
+        'allow-data-loss': schemas/* boolean */.zMY()
+            .default(false)
+            .describe('Go on although rows or columns that hold data are taken away.'),
+        'restore-without-a-person': schemas/* boolean */.zMY()
+            .default(false)
+            .describe('Whether a machine may restore a backup, with nobody asked. Undoing migrations needs no such word.'),
+        identity: section({ env: environmentVariable('AGE_IDENTITY') })
+            .optional()
+            .describe('Variable that holds the identity of age, for encrypted backups. By default there are none.'),
+        recipient: line()
+            .optional()
+            .describe('Public key of age that safety copies are encrypted to. By default they are not.'),
+    })
+        .transform(({ 'keep-old': keepOldMs, 'allow-data-loss': allowDataLoss, 'restore-without-a-person': mayRestoreAlone, ...rest }) => ({ ...rest, keepOldMs, allowDataLoss, mayRestoreAlone }))
+        .optional()
+        .describe('The database that the deployment migrates. By default none is rolled back.');
+}
+function otaSchema() {
+    return section({
+        'server-url': httpUrl({ example: 'https://codepush.example.com' }).describe('Address of the update server’s API.'),
+        'access-key': section({ env: environmentVariable('CODEPUSH_ACCESS_KEY') }).describe('Variable that holds the access key.'),
+        'server-kind': schemas/* enum */.k5n(['auto', 'microsoft', 'lisong', 'hot-updater'])
+            .default('auto')
+            .describe('The kind of server, as in the input `server-kind` of codepush-rollback.'),
+        channels: schemas/* array */.YOg(line())
+            .min(1, 'is empty; write one such as `shop-ios/Production`')
+            .describe('What is rolled back, as `app/deployment`.'),
+        'verify-timeout': fields_duration({ max: (0,duration/* parseDuration */.E9)('1h') })
+            .prefault('2m')
+            .describe('How long devices may be answered from the server’s cache.'),
+    })
+        .transform((all) => ({
+        serverUrl: all['server-url'],
+        accessKey: all['access-key'],
+        serverKind: all['server-kind'],
+        channels: all.channels,
+        verifyTimeoutMs: all['verify-timeout'],
+    }))
+        .optional()
+        .describe('Over-the-air updates. By default none are rolled back.');
+}
+
 ;// CONCATENATED MODULE: ./lib/config/schema.js
+
 
 
 
@@ -42865,6 +44148,10 @@ const configSchema = section({
         .prefault({})
         .describe('Where the record of incidents is kept.'),
     health: healthSchema().prefault({}).describe('How the actions see whether production is well.'),
+    rollback: rollbackSchema(),
+    code: codeSchema(),
+    database: databaseSchema(),
+    ota: otaSchema(),
     postmortem: section({
         labels: schemas/* array */.YOg(schemas/* string */.YjP()
             .regex(/\S/, 'is empty; write the name of a label')
@@ -42904,11 +44191,21 @@ function healthSchema() {
         cooldown: fields_duration()
             .prefault('30m')
             .describe('Least time between two automatic rollbacks of the environment.'),
+        jitter: fields_duration()
+            .prefault('0s')
+            .describe('Each look begins up to so much later, by chance, so that many gates do not ask at the same moment. At most the interval.'),
+        concurrency: schemas/* int */.Whr('must be a whole number; write for example `10`')
+            .min(1, 'must be at least 1')
+            .default(10)
+            .describe('How many checks look at the same time, at most.'),
         checks: checksSchema.prefault([]).describe('What is looked at. Each check has a limit and a severity.'),
+        impact: checksSchema
+            .prefault([])
+            .describe('What tells whether users are harmed, such as active users, crashes, feedback and engagement: measured before and after, and never rolled back for.'),
     })
         .superRefine(keepWithinWindow, { when: schema_isMapping })
         .transform((health) => {
-        const { window: windowMs, interval, timeout, cooldown: cooldownMs, checks, alpha } = health;
+        const { window: windowMs, interval, timeout, cooldown: cooldownMs, checks, impact, alpha } = health;
         const intervalMs = interval ?? Math.min(defaultIntervalMs, windowMs);
         const timeoutMs = timeout ?? Math.min(defaultTimeoutMs, windowMs);
         return {
@@ -42918,7 +44215,10 @@ function healthSchema() {
             cooldownMs,
             alpha,
             healthyEarly: health['healthy-early'],
+            jitterMs: Math.min(health.jitter, intervalMs),
+            concurrency: health.concurrency,
             checks: checks.map((check) => fillFor(check, { intervalMs, windowMs })),
+            impact: impact.map((check) => fillFor(check, { intervalMs, windowMs })),
         };
     });
 }
@@ -43705,19 +45005,305 @@ function isJson({ headers }) {
 
 /***/ }),
 
-/***/ 1129:
+/***/ 251:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   DY: () => (/* binding */ deploymentState),
+/* harmony export */   Jn: () => (/* binding */ listDeployments),
+/* harmony export */   yO: () => (/* binding */ hasSucceeded)
+/* harmony export */ });
+/* unused harmony exports markDeployment, createDeployment */
+/* harmony import */ var _refusal_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8595);
+
+const permission = 'deployments: read';
+/** The deployments of an environment, or of a revision in it, newest first, a page of a hundred at a time so that a caller stops when it has what it seeks. */
+async function* listDeployments({ octokit, owner, repo }, { environment, revision }) {
+    const pages = octokit.paginate.iterator(octokit.rest.repos.listDeployments, {
+        owner,
+        repo,
+        environment,
+        ...(revision && { sha: revision }),
+        per_page: 100,
+    });
+    const iterator = pages[Symbol.asyncIterator]();
+    const need = { doing: `list the deployments of ${environment}`, permission };
+    for (let page = await (0,_refusal_js__WEBPACK_IMPORTED_MODULE_0__/* .explained */ .to)(need, () => iterator.next()); !page.done; page = await (0,_refusal_js__WEBPACK_IMPORTED_MODULE_0__/* .explained */ .to)(need, () => iterator.next())) {
+        for (const { id, sha, created_at } of page.value.data)
+            yield { id, revision: sha, createdAt: new Date(created_at) };
+    }
+}
+/** Says how a deployment ended; one that ended so already is left as it is. @param description longer ones are cut off */
+async function markDeployment({ octokit, owner, repo }, { id }, { state, description: given, logUrl }) {
+    const description = given.length > 140 ? `${given.slice(0, 139)}…` : given;
+    const need = { doing: `mark deployment ${id}`, permission: 'deployments: write' };
+    await explained(need, async () => {
+        const about = { owner, repo, deployment_id: id };
+        const { data } = await octokit.rest.repos.listDeploymentStatuses({ ...about, per_page: 1 });
+        if (data[0]?.state === state)
+            return;
+        await octokit.rest.repos.createDeploymentStatus({
+            ...about,
+            state,
+            description,
+            ...(logUrl !== undefined && { log_url: logUrl }),
+            // the newest deployment is another one, and stays as it is
+            auto_inactive: state === 'success',
+        });
+    });
+}
+/**
+ * Records that a revision is put into an environment by a rollback. Without auto-merge and required contexts: GitHub would
+ * merge the default branch into it, and want checks of it that ran long ago.
+ */
+async function createDeployment({ octokit, owner, repo }, { environment, revision, description, payload, }) {
+    const need = {
+        doing: `record the deployment of ${revision.slice(0, 7)}`,
+        permission: 'deployments: write',
+    };
+    const { data } = await explained(need, () => octokit.rest.repos.createDeployment({
+        owner,
+        repo,
+        ref: revision,
+        task: 'rollback',
+        environment,
+        description: description.slice(0, 140),
+        payload,
+        auto_merge: false,
+        required_contexts: [],
+    }));
+    if (!('id' in data))
+        throw new TypeError(`no deployment was made: ${data.message ?? ''}`);
+    return { id: data.id };
+}
+/**
+ * True when the deployment has ever succeeded. Not its present state: a newer deployment turns an older one `inactive`,
+ * and in production environments it does not even do that.
+ */
+async function hasSucceeded({ octokit, owner, repo }, deployment) {
+    const { data } = await (0,_refusal_js__WEBPACK_IMPORTED_MODULE_0__/* .explained */ .to)({ doing: `read the statuses of deployment ${deployment.id}`, permission }, () => octokit.rest.repos.listDeploymentStatuses({ owner, repo, deployment_id: deployment.id, per_page: 100 }));
+    return data.some(({ state }) => state === 'success');
+}
+/** How the newest deployment of a revision to an environment stands; `missing` when there is none. */
+async function deploymentState(repository, { environment, revision }) {
+    const { octokit, owner, repo } = repository;
+    const found = await listDeployments(repository, { environment, revision }).next();
+    if (found.done)
+        return 'missing';
+    const { id } = found.value;
+    const { data } = await (0,_refusal_js__WEBPACK_IMPORTED_MODULE_0__/* .explained */ .to)({ doing: `read the statuses of deployment ${id}`, permission }, () => octokit.rest.repos.listDeploymentStatuses({ owner, repo, deployment_id: id, per_page: 100 }));
+    const [newest] = data;
+    if (newest?.state === 'failure' || newest?.state === 'error')
+        return 'failure';
+    // a newer deployment turns one that succeeded `inactive`
+    return data.some(({ state }) => state === 'success') ? 'success' : 'pending';
+}
+
+
+/***/ }),
+
+/***/ 8595:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   H0: () => (/* binding */ isRefused),
+/* harmony export */   X2: () => (/* binding */ isAmbiguous),
+/* harmony export */   ni: () => (/* binding */ readRefusal),
+/* harmony export */   to: () => (/* binding */ explained)
+/* harmony export */ });
+/* unused harmony exports isRuleRefusal, explain */
+/* harmony import */ var _octokit_request_error__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1015);
+/* harmony import */ var zod__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2857);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(452);
+
+
+
+/** Texts as GitHub sends them (2022-11-28 API), most telling first. */
+const texts = [
+    [/secondary rate limit|API rate limit exceeded/i, 'rate-limit'],
+    [/update is not a fast.?forward|expected branch to point to|stale info|fetch first/i, 'not-fast-forward'],
+    [/without `?workflows?`? (?:permission|scope)/i, 'workflow-permission'],
+    [/repository rule violations|GH013/i, 'ruleset'],
+    [
+        /protected branch|GH006|reference update failed|reference cannot be updated|changes must be made through/i,
+        'protected-branch',
+    ],
+    [
+        /approving reviews? (?:is|are) required|required status checks?|must have verified signatures|cannot force-push|not authorized to push to this branch/i,
+        'protected-branch',
+    ],
+    [/your request timed out/i, 'unavailable'],
+    [/archived so is read-only/i, 'archived'],
+    [/already exists/i, 'already-exists'],
+    [/reference does not exist/i, 'not-found'],
+    [/not accessible by|must have (?:admin|push|write)|permission to .* denied/i, 'permission'],
+    [/bad credentials|requires authentication/i, 'bad-credentials'],
+];
+/** Tells what a failed request means; undefined for an error that is not an answer of GitHub. */
+function readRefusal(error) {
+    const answer = readGraphqlErrors(error);
+    if (answer !== undefined)
+        return answer;
+    if (!(error instanceof _octokit_request_error__WEBPACK_IMPORTED_MODULE_0__/* .RequestError */ .G))
+        return undefined;
+    const { status, message, response } = error;
+    const byText = kindOfText(message);
+    return {
+        kind: byText ?? kindOfStatus(status),
+        status,
+        message,
+        answered: response !== undefined,
+        retryAfterSeconds: retryAfter(response?.headers ?? {}),
+    };
+}
+/** GraphQL answers 200 and tells what went wrong in the body: its first error counts. */
+function readGraphqlErrors(error) {
+    if (!(error instanceof Error) || error.name !== 'GraphqlResponseError' || !('errors' in error))
+        return undefined;
+    const [first] = zod__WEBPACK_IMPORTED_MODULE_1__/* .array */ .YOg(graphqlErrorSchema).safeParse(error.errors).data ?? [];
+    const message = first?.message ?? error.message;
+    const kind = kindOfText(message) ?? graphqlKinds[first?.type ?? ''] ?? 'invalid';
+    return { kind, status: 200, message, answered: true, retryAfterSeconds: undefined };
+}
+const graphqlErrorSchema = zod__WEBPACK_IMPORTED_MODULE_1__/* .object */ .Ikc({ message: zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP(), type: zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP().optional() });
+const graphqlKinds = {
+    FORBIDDEN: 'permission',
+    NOT_FOUND: 'not-found',
+    RATE_LIMITED: 'rate-limit',
+    STALE_DATA: 'not-fast-forward',
+};
+function kindOfText(message) {
+    return texts.find(([text]) => text.test(message))?.[1];
+}
+/** https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api#handle-rate-limit-errors-appropriately */
+function retryAfter(headers) {
+    if (headers['retry-after'] !== undefined)
+        return Number(headers['retry-after']);
+    if (String(headers['x-ratelimit-remaining']) !== '0')
+        return undefined;
+    return Math.max(0, Number(headers['x-ratelimit-reset']) - Math.floor(Date.now() / 1000));
+}
+function kindOfStatus(status) {
+    if (status === 401)
+        return 'bad-credentials';
+    if (status === 403)
+        return 'permission';
+    if (status === 404)
+        return 'not-found';
+    if (status === 409)
+        return 'conflict';
+    if (status === 429)
+        return 'rate-limit';
+    if (status >= 500)
+        return 'unavailable';
+    return 'invalid';
+}
+/** True when a rule of the branch stands against it, whoever else may do it; the error may be explained already. */
+function isRuleRefusal(error) {
+    const refusal = readRefusal(error instanceof RefusedError ? error.cause : error);
+    return refusal?.kind === 'ruleset' || refusal?.kind === 'protected-branch';
+}
+/** True when the failed request is refused in this way. */
+function isRefused(error, kind) {
+    return readRefusal(error)?.kind === kind;
+}
+/** True when it cannot be known whether the request was carried out: a 5xx, a lost or cut-off answer, a time-out, a cancelled job. */
+function isAmbiguous(error) {
+    return isRefused(error, 'unavailable') || isCancelled(error);
+}
+function isCancelled(error) {
+    return error instanceof Error && error.name === 'AbortError';
+}
+/** Runs a request, and turns a refusal into the error that tells the user the way out. */
+async function explained(need, request) {
+    try {
+        return await request();
+    }
+    catch (error) {
+        throw explain(error, need);
+    }
+}
+/** The user's error for a refusal; an error that already is one, or is not an answer of GitHub, is returned as it is. */
+function explain(error, { doing, permission, detour = 'roll back through a pull request' }) {
+    if ((0,_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .isUserFacing */ .Qx)(error))
+        return error;
+    const options = { cause: error };
+    if (isCancelled(error))
+        return new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .UnavailableError */ .hG(`could not ${doing}: the job was cancelled before GitHub answered`, options);
+    const refusal = readRefusal(error);
+    if (refusal === undefined)
+        return error;
+    const words = `"${firstLines(refusal.message)}"`;
+    const said = refusal.answered
+        ? `GitHub answered ${refusal.status} ${words}`
+        : `no whole answer came from GitHub (${words})`;
+    switch (refusal.kind) {
+        case 'bad-credentials':
+            return new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .InputError */ .dz(`could not ${doing}: ${said}; input "token" is wrong or has expired`, options);
+        case 'permission':
+            return new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .RefusedError */ .fk(`could not ${doing}: the token may not (${said}); give the job \`permissions: ${permission}\``, options);
+        case 'workflow-permission':
+            return new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .RefusedError */ .fk(`could not ${doing}: it changes files under .github/workflows, which the workflow's own token may never do (${said}); use a GitHub App token with \`workflows: write\``, options);
+        case 'ruleset':
+        case 'protected-branch':
+            return new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .RefusedError */ .fk(`could not ${doing}: a rule of the branch forbids it (${said}); let the token's app or user bypass the rule, or ${detour}`, options);
+        case 'archived':
+            return new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .RefusedError */ .fk(`could not ${doing}: the repository is archived; unarchive it first`, options);
+        case 'not-fast-forward':
+            return new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .ConflictError */ .fK(`could not ${doing}: somebody else moved it in between; run again to plan on the new state`, options);
+        case 'rate-limit': {
+            const seconds = refusal.retryAfterSeconds;
+            const pause = seconds === undefined ? '' : `, and asks for a pause of ${seconds} s`;
+            return new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .UnavailableError */ .hG(`could not ${doing}: ${said}${pause}; run again when the limit is over`, options);
+        }
+        case 'unavailable':
+            return new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .UnavailableError */ .hG(`could not ${doing}: ${said}, after several tries`, options);
+        case 'not-found':
+            return new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .RefusedError */ .fk(`could not ${doing}: ${said}; it is not there, or the token may not see it (\`permissions: ${permission}\`)`, options);
+        default:
+            return new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .RefusedError */ .fk(`could not ${doing}: ${said}`, options);
+    }
+}
+function firstLines(message) {
+    const text = message
+        .replace(/ - https:\/\/docs\.github\.com\S*$/, '')
+        .replace(/\s+/g, ' ')
+        .trim();
+    return text.length > 300 ? `${text.slice(0, 300)}…` : text;
+}
+
+
+/***/ }),
+
+/***/ 2635:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   O: () => (/* binding */ defaultBranch)
+/* harmony export */ });
+/* unused harmony export readFacts */
+/* harmony import */ var _refusal_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8595);
+
+async function readFacts({ octokit, owner, repo }) {
+    const { data } = await (0,_refusal_js__WEBPACK_IMPORTED_MODULE_0__/* .explained */ .to)({ doing: `read ${owner}/${repo}`, permission: 'metadata: read' }, () => octokit.rest.repos.get({ owner, repo }));
+    return { defaultBranch: data.default_branch, archived: data.archived };
+}
+async function defaultBranch(repository) {
+    return (await readFacts(repository)).defaultBranch;
+}
+
+
+/***/ }),
+
+/***/ 3980:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
 // EXPORTS
 __nccwpck_require__.d(__webpack_exports__, {
-  c: () => (/* binding */ watchHealth)
+  m: () => (/* binding */ prepareCheck)
 });
 
-// EXTERNAL MODULE: ./lib/errors.js
-var errors = __nccwpck_require__(452);
-// EXTERNAL MODULE: ./lib/text/redact.js
-var redact = __nccwpck_require__(1814);
 // EXTERNAL MODULE: ./node_modules/zod/v4/classic/schemas.js + 11 modules
 var schemas = __nccwpck_require__(2857);
 ;// CONCATENATED MODULE: ./lib/health/statistics/before.js
@@ -43845,13 +45431,15 @@ async function request(input) {
     }
 }
 async function exchange(input, signal) {
-    const { fetch, now, body: sent, maxBytes, maxRedirects, wantedStatus = [] } = input;
+    const { fetch, now, maxBytes, maxRedirects, wantedStatus = [] } = input;
     const startedAt = now();
     let url = input.url;
     let headers = input.headers;
+    let method = input.method ?? (input.body === undefined ? 'GET' : 'POST');
+    let sent = input.body;
     for (let followed = 0;; followed += 1) {
         const response = await fetch(url, {
-            method: input.method ?? (sent === undefined ? 'GET' : 'POST'),
+            method,
             headers,
             body: sent ?? null,
             redirect: 'manual',
@@ -43870,6 +45458,7 @@ async function exchange(input, signal) {
                 cut,
                 latencyMs: Math.max(0, now() - startedAt),
                 location: redirects.has(status) ? (location ?? '') : '',
+                headers: response.headers,
             };
         }
         await response.body?.cancel();
@@ -43881,6 +45470,12 @@ async function exchange(input, signal) {
         }
         if (next.origin !== url.origin)
             headers = withoutSecrets(headers, input.secretHeaders);
+        // https://fetch.spec.whatwg.org/#http-redirect-fetch, step 12
+        const isPost = method === 'POST' && (status === 301 || status === 302);
+        if (isPost || (status === 303 && method !== 'GET' && method !== 'HEAD')) {
+            method = 'GET';
+            sent = undefined;
+        }
         url = next;
     }
 }
@@ -44173,7 +45768,7 @@ function two_arm_isWorse(state, plan) {
 }
 
 // EXTERNAL MODULE: ./lib/health/value.js
-var health_value = __nccwpck_require__(1951);
+var value = __nccwpck_require__(1951);
 ;// CONCATENATED MODULE: ./lib/health/count-judge.js
 
 
@@ -44268,14 +45863,14 @@ function describe(input) {
     const { bad, of } = state.total;
     const parts = [`${bad} of ${of} ${noun}`];
     if (isRelative)
-        parts.push(`limit ${(0,health_value/* formatValue */.Fl)(plan.limit, 'ratio')} from the hour before`);
+        parts.push(`limit ${(0,value/* formatValue */.Fl)(plan.limit, 'ratio')} from the hour before`);
     if (controlTotal !== undefined) {
         parts.push(`${controlTotal.bad} of ${controlTotal.of} in the control`);
     }
     if (wasBad)
-        parts.push(`${(0,health_value/* formatValue */.Fl)(shareBefore, 'ratio')} before the deployment`);
+        parts.push(`${(0,value/* formatValue */.Fl)(shareBefore, 'ratio')} before the deployment`);
     if (dispersion > 1.5)
-        parts.push(`weighed ${(0,health_value/* formatValue */.Fl)(dispersion, 'number')} times less, because errors came in bursts before`);
+        parts.push(`weighed ${(0,value/* formatValue */.Fl)(dispersion, 'number')} times less, because errors came in bursts before`);
     if (call === 'open')
         parts.push(describeMissing(state, plan, noun));
     return parts.join(', ');
@@ -44285,7 +45880,7 @@ function describeMissing(state, plan, noun) {
     const multiple = detectableMultiple(state.total.of, plan);
     const seen = multiple === undefined
         ? 'too few to see any effect'
-        : `enough to see ${(0,health_value/* formatValue */.Fl)(Math.min(1, multiple * plan.limit), 'ratio')}`;
+        : `enough to see ${(0,value/* formatValue */.Fl)(Math.min(1, multiple * plan.limit), 'ratio')}`;
     const more = requestsToGood(state, plan);
     return Number.isFinite(more)
         ? `${seen}; would have needed ${more} more ${noun} to see a doubling`
@@ -44505,6 +46100,7 @@ function prepareDatadogCheck(check, surroundings) {
     if (!('counters' in check)) {
         return {
             at: `${check.source} at ${target.shownUrl}`,
+            remembers: true,
             look: async (at, signal) => {
                 const found = await ask(check.source, { from: at - lookBackMs, to: at }, signal);
                 if (found.kind !== 'points')
@@ -44521,6 +46117,7 @@ function prepareDatadogCheck(check, surroundings) {
     let from = surroundings.deployedAt;
     return {
         at: `${bad} of ${total} at ${target.shownUrl}`,
+        remembers: true,
         look: async (at, signal) => {
             from ??= at;
             const range = { from, to: at + 1000 };
@@ -44553,34 +46150,210 @@ function sum(values) {
     return values.reduce((total, value) => total + value, 0);
 }
 
-;// CONCATENATED MODULE: ./lib/health/limit.js
+// EXTERNAL MODULE: ./lib/errors.js
+var errors = __nccwpck_require__(452);
+;// CONCATENATED MODULE: ./lib/health/checks/github.js
 
 /**
- * True when the value is inside every bound that the limit has; the bounds themselves are inside. NaN is inside none,
- * also of a limit without bounds; +Inf is beyond every max.
+ * Asks GitHub how the revision stands: 1 when one of its checks or its deployment failed, else 0. While one is pending and none
+ * has failed there is no data; a check that never ran is none, either.
+ * @throws InputError where there is no GitHub to ask
  */
-function isWithin(value, { max, min, equals }) {
-    if (Number.isNaN(value))
-        return false;
-    if (max !== undefined && !(value <= max))
-        return false;
-    if (min !== undefined && !(value >= min))
-        return false;
-    return equals === undefined || value === equals;
-}
-/** The limit in words: `at most 5 %`, `at least 10`, `exactly 1`, `between 1 and 5`. */
-function describeLimit({ max, min, equals }, unit) {
-    const parts = [];
-    if (min !== undefined && max !== undefined) {
-        parts.push(`between ${(0,health_value/* formatValue */.Fl)(min, unit)} and ${(0,health_value/* formatValue */.Fl)(max, unit)}`);
+function prepareGitHubCheck(check, { revision }) {
+    if (revision === undefined) {
+        throw new errors/* InputError */.dz(`check "${check.name}": there is no GitHub repository to ask here; remove the check`);
     }
-    else if (max !== undefined)
-        parts.push(`at most ${(0,health_value/* formatValue */.Fl)(max, unit)}`);
-    else if (min !== undefined)
-        parts.push(`at least ${(0,health_value/* formatValue */.Fl)(min, unit)}`);
-    if (equals !== undefined)
-        parts.push(`exactly ${(0,health_value/* formatValue */.Fl)(equals, unit)}`);
-    return parts.join(' and ') || 'none';
+    return {
+        at: github_describe(check),
+        look: async (_at, signal) => {
+            signal.throwIfAborted();
+            try {
+                return judge(await readStandings(check, revision));
+            }
+            catch (error) {
+                signal.throwIfAborted();
+                // a permission that is missing, or a server that does not answer: said in words that are ours
+                const why = (0,errors/* isUserFacing */.Qx)(error) ? error.message : 'the request failed';
+                return { kind: 'error', note: `GitHub could not be asked: ${why}` };
+            }
+        },
+    };
+}
+async function readStandings({ checks, deployment }, revision) {
+    const names = checks === 'required' ? await revision.requiredChecks() : checks;
+    const found = new Map(names.length === 0 ? [] : await revision.checks(names));
+    if (deployment)
+        found.set('the deployment', await revision.deployment());
+    return found;
+}
+function judge(standings) {
+    const namesOf = (standing) => [...standings].filter(([, each]) => each === standing).map(([name]) => name);
+    const failed = namesOf('failure');
+    if (failed.length > 0) {
+        return {
+            kind: 'value',
+            value: 1,
+            note: `${failed.length} of ${standings.size} failed: ${failed.join(', ')}`,
+        };
+    }
+    const open = [...namesOf('pending'), ...namesOf('missing')];
+    if (open.length > 0)
+        return { kind: 'no-data', note: `not known yet: ${open.join(', ')}` };
+    if (standings.size === 0)
+        return { kind: 'no-data', note: 'no check is required, and the deployment is not asked for' };
+    return { kind: 'value', value: 0, note: `${standings.size} of ${standings.size} are well` };
+}
+function github_describe({ checks, deployment }) {
+    const what = checks === 'required' ? 'the required checks' : checks.join(', ');
+    return `${what}${deployment ? ' and the deployment' : ''} of the revision on GitHub`;
+}
+
+// EXTERNAL MODULE: external "node:http"
+var external_node_http_ = __nccwpck_require__(7067);
+;// CONCATENATED MODULE: external "node:https"
+const external_node_https_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:https");
+// EXTERNAL MODULE: external "node:stream"
+var external_node_stream_ = __nccwpck_require__(7075);
+// EXTERNAL MODULE: external "node:tls"
+var external_node_tls_ = __nccwpck_require__(1692);
+;// CONCATENATED MODULE: ./lib/http/socket-fetch.js
+
+
+
+
+/** Answers that have no body, whatever the server sends: `Response` refuses one. */
+const withoutBody = new Set([204, 205, 304]);
+/**
+ * A `fetch` that says more of the connection than the platform's own: which kind of address it goes to, and which certificate
+ * it met. It follows no redirect, keeps no connection, and takes only what `request` gives it.
+ */
+function openSocketFetch({ family, onCertificate }) {
+    return (input, { method = 'GET', headers, body, signal } = {}) => new Promise((resolve, reject) => {
+        const url = new URL(input instanceof Request ? input.url : input);
+        const send = url.protocol === 'https:' ? external_node_https_namespaceObject.request : external_node_http_.request;
+        const sent = body === undefined || body === null ? '' : String(body);
+        const form = body instanceof URLSearchParams ? { 'content-type': 'application/x-www-form-urlencoded' } : {};
+        const request = send(url, {
+            method,
+            agent: false,
+            headers: {
+                'accept-encoding': 'identity',
+                ...form,
+                ...(sent !== '' && { 'content-length': Buffer.byteLength(sent) }),
+                ...Object.fromEntries(new Headers(headers)),
+            },
+            ...(family !== undefined && { family }),
+            ...(signal && { signal }),
+        });
+        request.once('response', (answer) => {
+            const certificate = answer.socket instanceof external_node_tls_.TLSSocket ? answer.socket.getPeerCertificate() : undefined;
+            const endsAt = Date.parse(certificate?.valid_to ?? '');
+            if (Number.isFinite(endsAt))
+                onCertificate?.(endsAt);
+            try {
+                resolve(toResponse(answer));
+            }
+            catch (error) {
+                answer.destroy();
+                reject(error);
+            }
+        });
+        request.once('error', reject);
+        request.end(sent);
+    });
+}
+function toResponse(answer) {
+    const { statusCode: status = 0, headersDistinct } = answer;
+    const headers = new Headers();
+    for (const [name, values = []] of Object.entries(headersDistinct))
+        for (const value of values)
+            headers.append(name, value);
+    if (!withoutBody.has(status)) {
+        // Node's types know two classes of stream where there is one
+        const body = external_node_stream_.Readable.toWeb(answer);
+        return new Response(body, { status, headers });
+    }
+    answer.resume();
+    return new Response(null, { status, headers });
+}
+
+// EXTERNAL MODULE: ./lib/health/limit.js
+var limit = __nccwpck_require__(1457);
+;// CONCATENATED MODULE: external "node:vm"
+const external_node_vm_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:vm");
+// EXTERNAL MODULE: ./node_modules/jsonpath-rfc9535/dist/esm/index.js + 40 modules
+var esm = __nccwpck_require__(4525);
+;// CONCATENATED MODULE: ./lib/health/checks/http-expectation.js
+
+
+
+/** A pattern that takes longer on an answer never ends on a longer one. */
+const patternTimeoutMs = 500;
+/**
+ * Holds an answer against what is expected of it: status, headers, text, pattern, JSON, time, certificate.
+ * @param certificateEndsAt ms since the epoch; undefined where there is none, or nobody asked
+ * @param at ms since the epoch
+ */
+function findFault(answer, expect, { certificateEndsAt, at }) {
+    const { status, body, cut, latencyMs } = answer;
+    const isExpected = expect.status?.includes(status) ?? (status >= 200 && status <= 299);
+    if (!isExpected)
+        return { failure: `status ${status}` };
+    const where = cut ? ' in the first 1 MiB' : '';
+    for (const [name, wanted] of Object.entries(expect.headers ?? {})) {
+        if (!isHeader(name) || answer.headers.get(name)?.includes(wanted) !== true)
+            return { failure: `the header ${name} was not as expected` };
+    }
+    if (expect.body !== undefined && !body.includes(expect.body))
+        return { failure: `the expected text was not there${where}` };
+    if (expect.bodyMatches !== undefined) {
+        const matches = tryPattern(expect.bodyMatches, body);
+        if (matches === undefined)
+            return { failure: 'the pattern takes too long on the body' };
+        if (!matches)
+            return { failure: `the body did not match the pattern${where}` };
+    }
+    const wrong = expect.json === undefined ? undefined : findWrongJson(expect.json, body);
+    if (wrong !== undefined)
+        return { failure: wrong };
+    const { certificateValidForMs: validForMs } = expect;
+    if (validForMs !== undefined && certificateEndsAt !== undefined && certificateEndsAt < at + validForMs) {
+        const day = new Date(certificateEndsAt).toISOString().slice(0, 10);
+        return { failure: `the certificate ends on ${day}, in less than ${(0,duration/* formatDuration */.a3)(validForMs)}` };
+    }
+    if (expect.maxLatencyMs !== undefined && latencyMs > expect.maxLatencyMs)
+        return { failure: `slower than ${(0,duration/* formatDuration */.a3)(expect.maxLatencyMs)}`, isLate: true };
+    return undefined;
+}
+/** Undefined when it was given up: a pattern can take for ever, and the gate would hang with it. */
+function tryPattern(pattern, body) {
+    try {
+        const found = new external_node_vm_namespaceObject.Script('pattern.test(body)').runInNewContext({ pattern: new RegExp(pattern, 'u'), body }, { timeout: patternTimeoutMs });
+        return found === true;
+    }
+    catch {
+        return undefined;
+    }
+}
+function findWrongJson(wanted, body) {
+    let json;
+    try {
+        json = JSON.parse(body);
+    }
+    catch {
+        return 'the body is no JSON';
+    }
+    for (const [path, value] of Object.entries(wanted)) {
+        const found = (0,esm/* query */.P)(json, path);
+        if (found.length === 0)
+            return `${path} is not in the body`;
+        if (found.some((each) => each !== value))
+            return `${path} is not ${JSON.stringify(value)}`;
+    }
+    return undefined;
+}
+function isHeader(name) {
+    return /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name);
 }
 
 ;// CONCATENATED MODULE: ./lib/health/checks/http.js
@@ -44589,8 +46362,8 @@ function describeLimit({ max, min, equals }, unit) {
 
 
 
+
 const http_maxBodyBytes = 1024 * 1024;
-const maxRedirects = 5;
 /**
  * Probes a URL once a round. A probe fails when the answer is not the expected one (status, text, latency) and also when
  * the service gave none: that production does not answer is evidence against it, not a hole in the evidence. Only what
@@ -44613,24 +46386,38 @@ function prepareHttpCheck(check, surroundings) {
     const failures = new Map();
     let probes = 0;
     let recent = [];
+    let certificateEndsAt;
+    const { ip, expect } = check;
+    // the platform's own fetch says nothing of the connection
+    const ask = ip === undefined && expect.certificateValidForMs === undefined
+        ? fetch
+        : openSocketFetch({
+            ...(ip !== undefined && { family: ip }),
+            onCertificate: (endsAt) => {
+                certificateEndsAt = Math.min(endsAt, certificateEndsAt ?? endsAt);
+            },
+        });
     return {
         at: target.shownUrl,
         look: async (at, signal) => {
+            certificateEndsAt = undefined;
             const outcome = await request({
                 ...target,
                 headers: { ...health_target/* identity */.D_, ...target.headers },
-                fetch,
+                fetch: ask,
+                ...(check.method !== undefined && { method: check.method }),
+                ...(check.body !== undefined && { body: check.body }),
                 now,
                 signal,
                 timeoutMs,
                 maxBytes: http_maxBodyBytes,
-                maxRedirects,
-                ...(check.expect.status && { wantedStatus: check.expect.status }),
+                maxRedirects: check.redirects,
+                ...(expect.status && { wantedStatus: expect.status }),
             });
             if (outcome.kind === 'no-answer' && !outcome.isOutage) {
                 return { kind: 'error', note: `${target.shownUrl} could not be probed: ${outcome.detail}` };
             }
-            const probe = judgeOutcome(outcome, check.expect, at);
+            const probe = judgeOutcome(outcome, expect, { at, certificateEndsAt });
             probes += 1;
             recent = [...recent.filter((earlier) => earlier.at > at - stretchMs), probe];
             if (probe.failure !== undefined)
@@ -44638,7 +46425,7 @@ function prepareHttpCheck(check, surroundings) {
             return {
                 kind: 'value',
                 value: measure(recent),
-                recovering: isWithin(measure([probe]), check.limit),
+                recovering: (0,limit/* isWithin */.U)(measure([probe]), check.limit),
                 ...describeCounts(failures, probes),
             };
         },
@@ -44648,26 +46435,17 @@ const measures = {
     'error-rate': (probes) => probes.filter(({ failure }) => failure !== undefined).length / probes.length,
     'response-time': (probes) => {
         const latencies = probes.map(({ latencyMs }) => latencyMs);
-        return (0,health_value/* quantile */.YV)(latencies, 0.95) ?? Number.POSITIVE_INFINITY;
+        return (0,value/* quantile */.YV)(latencies, 0.95) ?? Number.POSITIVE_INFINITY;
     },
 };
-/** The failure is one of few texts, so that they can be counted; none holds anything of the body. */
-function judgeOutcome(outcome, expect, at) {
+function judgeOutcome(outcome, expect, seen) {
+    const { at } = seen;
     const never = Number.POSITIVE_INFINITY;
     if (outcome.kind === 'no-answer')
         return { at, failure: outcome.detail, latencyMs: never };
-    const { status, body, cut, latencyMs } = outcome;
-    const isExpected = expect.status?.includes(status) ?? (status >= 200 && status <= 299);
-    if (!isExpected)
-        return { at, failure: `status ${status}`, latencyMs: never };
-    if (expect.body !== undefined && !body.includes(expect.body)) {
-        const where = cut ? ' in the first 1 MiB' : '';
-        return { at, failure: `the expected text was not there${where}`, latencyMs: never };
-    }
-    if (expect.maxLatencyMs !== undefined && latencyMs > expect.maxLatencyMs) {
-        return { at, failure: `slower than ${(0,duration/* formatDuration */.a3)(expect.maxLatencyMs)}`, latencyMs };
-    }
-    return { at, failure: undefined, latencyMs };
+    const fault = findFault(outcome, expect, seen);
+    const isRight = fault === undefined || fault.isLate === true;
+    return { at, failure: fault?.failure, latencyMs: isRight ? outcome.latencyMs : never };
 }
 function describeCounts(failures, probes) {
     const byCount = [...failures].sort(([, a], [, b]) => b - a);
@@ -44677,8 +46455,6 @@ function describeCounts(failures, probes) {
     return { counts: { bad, of: probes }, note };
 }
 
-// EXTERNAL MODULE: ./node_modules/jsonpath-rfc9535/dist/esm/index.js + 40 modules
-var esm = __nccwpck_require__(4525);
 ;// CONCATENATED MODULE: ./lib/health/checks/json.js
 
 
@@ -44761,6 +46537,7 @@ function prepareNewRelicCheck(check, surroundings) {
     let startedAt = surroundings.deployedAt;
     return {
         at: `${nrql} at ${target.shownUrl}`,
+        remembers: true,
         look: async (at, signal) => {
             startedAt ??= at;
             const since = isCounting ? startedAt : at - newrelic_lookBackMs;
@@ -44813,20 +46590,8 @@ function newrelic_readNumber(row) {
         : { kind: 'error', note: 'the query gave a value that is not a number' };
 }
 
-;// CONCATENATED MODULE: ./lib/health/reading.js
-
-const stateOfCall = { bad: 'breached', good: 'ok', open: 'undecided' };
-/** Holds a reading against the limit. A NaN is no data, whoever let it through. */
-function stateOf(reading, limit) {
-    if (reading.kind !== 'value')
-        return reading.kind;
-    if (reading.call !== undefined)
-        return stateOfCall[reading.call];
-    if (Number.isNaN(reading.value))
-        return 'no-data';
-    return isWithin(reading.value, limit) ? 'ok' : 'breached';
-}
-
+// EXTERNAL MODULE: ./lib/health/reading.js
+var health_reading = __nccwpck_require__(3914);
 ;// CONCATENATED MODULE: ./lib/health/checks/prometheus-answer.js
 
 /** A moment and its value, which is a string so that it can be NaN or infinite. */
@@ -45140,6 +46905,7 @@ function watchCounters(check, server, surroundings) {
     };
     return {
         at: `${counters.bad} of ${counters.total} at ${server.shownUrl}`,
+        remembers: true,
         look: async (at, signal) => {
             if (judge === undefined) {
                 const started = await start(at, signal);
@@ -45261,6 +47027,7 @@ function watchTraffic(check, server, surroundings) {
     let hasLost = false;
     return {
         at: `${traffic} at ${server.shownUrl}`,
+        remembers: true,
         look: async (at, signal) => {
             if (plan === undefined) {
                 const from = deployedAt ?? at;
@@ -45288,7 +47055,7 @@ function watchTraffic(check, server, surroundings) {
             state = addTraffic(state, polled.of, seconds, plan);
             hasLost ||= isLost(state, plan);
             const rate = seconds === 0 ? 0 : polled.of / seconds;
-            const shown = `${(0,health_value/* formatValue */.Fl)(rate, 'number')} requests a second, at least ${(0,health_value/* formatValue */.Fl)(plan.least, 'number')} are usual`;
+            const shown = `${(0,value/* formatValue */.Fl)(rate, 'number')} requests a second, at least ${(0,value/* formatValue */.Fl)(plan.least, 'number')} are usual`;
             return {
                 kind: 'value',
                 value: rate,
@@ -45321,15 +47088,16 @@ function preparePrometheusCheck(check, surroundings) {
     let wasBeyond = deployedAt === undefined ? false : undefined;
     return {
         at: `${query} at ${server.shownUrl}`,
+        remembers: true,
         look: async (at, signal) => {
             const reading = await askNumber(server, query, at, signal);
-            if (reading.kind !== 'value' || stateOf(reading, check.limit) !== 'breached')
+            if (reading.kind !== 'value' || (0,health_reading/* stateOf */.L)(reading, check.limit) !== 'breached')
                 return reading;
             // only now is it of interest how it was before
             if (wasBeyond === undefined && deployedAt !== undefined) {
                 const earlier = await askNumber(server, query, deployedAt - 1000, signal);
                 if (earlier.kind !== 'error')
-                    wasBeyond = stateOf(earlier, check.limit) === 'breached';
+                    wasBeyond = (0,health_reading/* stateOf */.L)(earlier, check.limit) === 'breached';
             }
             return wasBeyond === true ? { ...reading, before: true } : reading;
         },
@@ -45426,7 +47194,7 @@ function prepareTcpCheck(check, { timeoutMs }) {
                 return {
                     kind: 'value',
                     value: 0,
-                    note: `connected in ${(0,health_value/* formatValue */.Fl)(performance.now() - startedAt, 'ms')}`,
+                    note: `connected in ${(0,value/* formatValue */.Fl)(performance.now() - startedAt, 'ms')}`,
                 };
             }
             return failure.isOutage
@@ -45467,6 +47235,7 @@ function tryToConnect(input) {
 
 
 
+
 /**
  * Makes a check ready; a new type of check is a new file beside this one and a line here.
  * @throws InputError when it can never look: a bad address, a secret that is not set
@@ -45491,10 +47260,768 @@ function prepareCheck(check, surroundings) {
             return prepareSentryCheck(check, surroundings);
         case 'codepush':
             return prepareCodePushCheck(check, surroundings);
+        case 'github':
+            return prepareGitHubCheck(check, surroundings);
     }
 }
 
-;// CONCATENATED MODULE: ./lib/health/tally.js
+
+/***/ }),
+
+/***/ 8129:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   R: () => (/* binding */ describeEvidence)
+/* harmony export */ });
+/* harmony import */ var _text_duration_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4783);
+/* harmony import */ var _limit_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1457);
+/* harmony import */ var _tally_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(6812);
+/* harmony import */ var _value_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(1951);
+
+
+
+
+/**
+ * What the check saw, for people:
+ * `100 %, limit at most 5 %, for 30s since 12:00:00 UTC, 3 of 3 probes failed: 3 × status 500`. A value that says nothing
+ * about now, because too little was seen since, is left out.
+ */
+function describeEvidence({ check, tally }) {
+    const isOutdated = (0,_tally_js__WEBPACK_IMPORTED_MODULE_2__/* .blindnessOf */ .i9)(tally, check) !== undefined && tally.breach === undefined;
+    return [...(isOutdated ? [] : describeLastValue(check, tally)), ...describeGaps(tally)].join(', ');
+}
+function describeLastValue({ metric, limit }, { lastValue, breach }) {
+    if (lastValue === undefined)
+        return [];
+    const unit = (0,_value_js__WEBPACK_IMPORTED_MODULE_3__/* .unitOf */ .uF)(metric);
+    const parts = [(0,_value_js__WEBPACK_IMPORTED_MODULE_3__/* .formatValue */ .Fl)(lastValue.value, unit), `limit ${(0,_limit_js__WEBPACK_IMPORTED_MODULE_1__/* .describeLimit */ .X)(limit, unit)}`];
+    if (breach !== undefined) {
+        const lasted = breach.until > breach.since ? `for ${(0,_text_duration_js__WEBPACK_IMPORTED_MODULE_0__/* .formatDuration */ .a3)(breach.until - breach.since)} ` : '';
+        parts.push(`${lasted}since ${(0,_value_js__WEBPACK_IMPORTED_MODULE_3__/* .formatTime */ .fU)(breach.since)}`);
+    }
+    if (lastValue.note !== undefined)
+        parts.push(lastValue.note);
+    return parts;
+}
+function describeGaps({ rounds, withValue, lastGap }) {
+    if (lastGap === undefined)
+        return [];
+    return [`no value in ${rounds - withValue} of ${rounds} rounds: ${lastGap.note}`];
+}
+
+
+/***/ }),
+
+/***/ 6556:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  c: () => (/* binding */ watchHealth)
+});
+
+// EXTERNAL MODULE: ./lib/errors.js
+var errors = __nccwpck_require__(452);
+// EXTERNAL MODULE: ./lib/text/redact.js
+var redact = __nccwpck_require__(1814);
+// EXTERNAL MODULE: ./lib/health/checks/prepare.js + 32 modules
+var prepare = __nccwpck_require__(3980);
+// EXTERNAL MODULE: ./lib/health/evidence.js
+var health_evidence = __nccwpck_require__(8129);
+// EXTERNAL MODULE: ./lib/health/tally.js
+var health_tally = __nccwpck_require__(6812);
+;// CONCATENATED MODULE: ./lib/health/decide.js
+
+
+/**
+ * The rule. A check is an *issue* while its value is beyond its limit without a break for its `forMs` (see `isIssue`).
+ *
+ * *unhealthy* when any critical check is an issue, or two or more high ones are; and, once the window is over, when an
+ * issue was beyond its limit in every round that had a value (at least two). One that counts, and that its test called
+ * bad, need not be so for the whole window but for its `persistMs`. A low check never decides that, and CPU and memory
+ * never alone: they are causes, and by themselves harm nobody.
+ *
+ * An issue that was one before the deployment decides nothing of that. Where it would have, and the window is over, the
+ * verdict is *pre-existing*: no rollback will help, somebody has to be called.
+ *
+ * Otherwise *error* when a check could not look; else *inconclusive* when one had too little data (see `blindnessOf`) or
+ * evidence, or when one that is not low is beyond its limit to the last; else *healthy*.
+ *
+ * An unhealthy decision is final. Any other is what it would be if the window closed now without the last part of the rule.
+ */
+function decide({ checks, windowOver, }) {
+    const issues = checks.filter(({ check, tally }) => (0,health_tally/* isIssue */.gh)(tally, check));
+    const isNew = ({ tally }) => tally.lastValue?.before !== true;
+    const harm = findHarm(issues.filter(isNew), windowOver);
+    if (harm !== undefined)
+        return explain('unhealthy', harm.reasonCode, harm.why, harm.checks);
+    const old = windowOver ? findHarm(issues, windowOver) : undefined;
+    if (old !== undefined) {
+        const why = `${old.why}, but was so before the deployment, so that no rollback will help`;
+        return explain('pre-existing', 'was-so-before', why, old.checks);
+    }
+    const unable = checks.filter(({ check, tally }) => (0,health_tally/* blindnessOf */.i9)(tally, check) === 'error');
+    if (unable.length > 0)
+        return explain('error', 'could-not-look', 'the gate could not look', unable);
+    const blind = checks.filter(({ check, tally }) => (0,health_tally/* blindnessOf */.i9)(tally, check) === 'no-data');
+    if (blind.length > 0 || checks.length === 0) {
+        return explain('inconclusive', 'no-data', 'there is too little data', blind);
+    }
+    const beyond = checks.filter(({ tally }) => tally.breach !== undefined);
+    const unsettled = beyond.filter(({ check }) => check.severity !== 'low');
+    if (unsettled.length > 0) {
+        const why = 'a check is beyond its limit to the last, but not enough for the rule to roll back';
+        return explain('inconclusive', 'unsettled-issue', why, unsettled);
+    }
+    const open = checks.filter(({ tally }) => tally.lastValue?.call === 'open');
+    if (open.length > 0) {
+        return explain('inconclusive', 'too-little-evidence', 'there is too little evidence', open);
+    }
+    if (beyond.length > 0) {
+        return explain('healthy', 'minor-issue', 'only low checks are beyond their limits', beyond);
+    }
+    return explain('healthy', 'all-within-limits', 'every check is within its limit', checks);
+}
+/** The part of the rule that rolls back. */
+function findHarm(issues, windowOver) {
+    const critical = issues.filter(({ check }) => check.severity === 'critical');
+    if (critical.length > 0) {
+        return { reasonCode: 'critical-check', why: 'a critical check is beyond its limit', checks: critical };
+    }
+    const high = issues.filter(({ check }) => check.severity === 'high');
+    if (high.length >= 2) {
+        const why = `${high.length} high checks are beyond their limits at the same time`;
+        return { reasonCode: 'two-high-checks', why, checks: high };
+    }
+    const harmful = issues.filter(({ check: { severity, metric } }) => severity !== 'low' && metric !== 'cpu' && metric !== 'memory');
+    const persistent = harmful.filter(({ check: { persistMs }, tally }) => persistMs !== undefined && (0,health_tally/* isPersistent */.sv)(tally, persistMs));
+    if (persistent.length > 0) {
+        const why = 'a check stayed beyond its limit';
+        return { reasonCode: 'persistent-issue', why, checks: persistent };
+    }
+    const sustained = windowOver ? harmful.filter(({ check, tally }) => (0,health_tally/* isSustained */.Vl)(tally, check)) : [];
+    if (sustained.length === 0)
+        return undefined;
+    const why = 'a check was beyond its limit during the whole window';
+    return { reasonCode: 'sustained-issue', why, checks: sustained };
+}
+function explain(verdict, reasonCode, why, checks) {
+    const facts = checks.map((evidence) => `${evidence.check.name} (${(0,health_evidence/* describeEvidence */.R)(evidence)})`);
+    return {
+        verdict,
+        reasonCode,
+        because: facts.length === 0 ? why : `${why}: ${facts.join('; ')}`,
+        decidedBy: checks.map(({ check }) => check.name),
+    };
+}
+
+// EXTERNAL MODULE: ./lib/health/limit.js
+var limit = __nccwpck_require__(1457);
+// EXTERNAL MODULE: ./lib/health/reading.js
+var health_reading = __nccwpck_require__(3914);
+// EXTERNAL MODULE: ./lib/health/sparkline.js
+var sparkline = __nccwpck_require__(4717);
+// EXTERNAL MODULE: ./lib/health/value.js
+var health_value = __nccwpck_require__(1951);
+;// CONCATENATED MODULE: ./lib/health/live-line.js
+
+
+
+
+/**
+ * What one round found, for the log while the watch lasts:
+ * `12:00:15 UTC | homepage ▁▁█ 50 % over (limit at most 5 %), 1 of 3 probes failed: 1 × status 500 | errors ▁▁▁ 0.1 % ok`.
+ * @param at ms since the epoch
+ */
+function describeRound(records, at) {
+    return [(0,health_value/* formatTime */.fU)(at), ...records.map(describeCheck)].join(' | ');
+}
+function describeCheck(record) {
+    return `${record.check.name} ${(0,sparkline/* drawTrend */.s)(record)} ${describeLatest(record)}`;
+}
+/** Why there is no value is told once, not in every round that it lasts. */
+function describeLatest({ check, samples }) {
+    const reading = samples.at(-1)?.reading;
+    if (reading === undefined)
+        return 'not looked yet';
+    if (reading.kind !== 'value') {
+        const isNews = samples.at(-2)?.reading.note !== reading.note;
+        return isNews ? `${reading.kind}: ${reading.note}` : `${reading.kind}, as before`;
+    }
+    const unit = (0,health_value/* unitOf */.uF)(check.metric);
+    const value = (0,health_value/* formatValue */.Fl)(reading.value, unit);
+    const state = (0,health_reading/* stateOf */.L)(reading, check.limit);
+    if (state === 'ok')
+        return `${value} ok`;
+    if (state === 'undecided')
+        return `${value} open, ${reading.note ?? 'too little was seen'}`;
+    const over = `${value} over (limit ${(0,limit/* describeLimit */.X)(check.limit, unit)})`;
+    return reading.note === undefined ? over : `${over}, ${reading.note}`;
+}
+
+;// CONCATENATED MODULE: ./lib/health/record.js
+/** How many of the latest samples of a check are kept: those that people can still look at. */
+const keptSamples = 120;
+
+// EXTERNAL MODULE: ./lib/health/report.js
+var report = __nccwpck_require__(3774);
+;// CONCATENATED MODULE: ./lib/health/statistics/alpha.js
+/**
+ * Splits the gate's chance of a false alarm over its checks, so that all together stay within it (Bonferroni): what a check
+ * says it takes, it gets; the others share the rest evenly.
+ * @param wanted by check: the share that it asks for, or undefined
+ * @throws RangeError when they ask for more than there is, or leave nothing for the others
+ */
+function splitAlpha(alpha, wanted) {
+    const taken = wanted.reduce((sum, each) => sum + (each ?? 0), 0);
+    const others = wanted.filter((each) => each === undefined).length;
+    const left = alpha - taken;
+    // sums of decimal fractions are a little off
+    if (left < -1e-12 || (others > 0 && left <= 1e-12)) {
+        throw new RangeError(`checks ask for ${taken} of ${alpha}`);
+    }
+    return wanted.map((each) => each ?? left / others);
+}
+
+// EXTERNAL MODULE: ./lib/health/target.js
+var target = __nccwpck_require__(2409);
+;// CONCATENATED MODULE: ./lib/health/gate.js
+
+
+
+
+
+
+
+
+
+
+
+/**
+ * Watches production after a deployment and decides whether the deployment hurts it. The rule is in `decide`.
+ *
+ * All checks look at the same moment, every `intervalMs` from the start on; a round that takes longer makes the watch
+ * skip the rounds it ran into, never overlap them. The watch ends as soon as the verdict can no longer change: when it is
+ * unhealthy, or no check will ever have a value; else with the last round that fits into `windowMs`, whose looks may
+ * still take their time-out.
+ * @throws InputError before the first round, when there is no check or one that can never look
+ * @throws the signal's reason, when the caller aborted
+ */
+async function watchHealth(input) {
+    const { checks, windowMs, intervalMs, env, now, sleep, log, signal } = input;
+    const secrets = (0,target/* secretsOf */.Fj)(checks, env);
+    const hide = (text) => toShortLine((0,redact/* redact */.E$)(input.redact(text), secrets));
+    let watched = prepareChecks(input, hide);
+    const calledAt = now();
+    const startedAt = calledAt - (input.lookBackMs ?? 0);
+    const look = async (each, at) => {
+        const isEarly = at - startedAt < each.check.initialDelayMs || (at < calledAt && each.remembers !== true);
+        return isEarly ? each : lookOnce({ watched: each, at, signal, hide });
+    };
+    for (let rounds = 1, at = startedAt;; rounds += 1) {
+        watched = await lookTogether(watched, (each) => look(each, at), input);
+        log(describeRound(watched, at));
+        const next = at < calledAt ? at + intervalMs : nextRound({ after: at, intervalMs, now: now() });
+        const windowOver = next > startedAt + windowMs ||
+            watched.every(isHopeless) ||
+            (input.healthyEarly && watched.every(isGood)) ||
+            watched.every((each) => isSettled(each, input.settledAfterMs));
+        const decision = decide({ checks: watched, windowOver });
+        if (windowOver || decision.verdict === 'unhealthy') {
+            return (0,report/* reportGate */.Ok)({
+                records: watched,
+                decision,
+                startedAt,
+                endedAt: now(),
+                windowMs,
+                intervalMs,
+                rounds,
+            });
+        }
+        if (next > now())
+            await sleep(next - now());
+        at = next;
+    }
+}
+function prepareChecks(input, hide) {
+    const { checks, windowMs, intervalMs } = input;
+    if (checks.length === 0)
+        throw new errors/* InputError */.dz('there is no health check to decide from: add one');
+    // a breach can be seen to last until the last round, which is before the window's end where the interval does not divide it
+    const longestMs = Math.floor(windowMs / intervalMs) * intervalMs;
+    const plannedPolls = longestMs / intervalMs + 1;
+    const alphas = shareAlpha(checks, input.alpha);
+    return checks.map((agreed, index) => {
+        const watchedMs = Math.max(0, longestMs - agreed.initialDelayMs);
+        const check = { ...agreed, forMs: Math.min(agreed.forMs, watchedMs), ...persistenceOf(agreed, input) };
+        const { at, look, remembers = false, } = (0,prepare/* prepareCheck */.m)(check, { ...input, plannedPolls, alpha: alphas[index] ?? input.alpha });
+        // one that sees no more than the end of the window cannot say that it was beyond its limit for all of it
+        const seesEnd = input.lookBackMs !== undefined && input.lookBackMs > 0 && !remembers;
+        return {
+            check: { ...check, ...(seesEnd && { sustainMs: windowMs }) },
+            look,
+            remembers,
+            looksAt: hide(at),
+            tally: health_tally/* emptyTally */.CK,
+            samples: [],
+        };
+    });
+}
+/** Checks that count, and may decide, share the gate's chance of a false alarm; one that is low decides nothing. */
+function shareAlpha(checks, alpha) {
+    const isSharing = (check) => 'method' in check && check.method === 'sequential' && check.severity !== 'low';
+    const wanted = checks.filter(isSharing).map((check) => ('alpha' in check ? check.alpha : undefined));
+    try {
+        const shares = [...splitAlpha(alpha, wanted)];
+        return checks.map((check) => (isSharing(check) ? (shares.shift() ?? alpha) : alpha));
+    }
+    catch (error) {
+        if (!(error instanceof RangeError))
+            throw error;
+        throw new errors/* InputError */.dz(`the checks' own alpha leave nothing of the gate's ${alpha} for the others; write smaller ones, or a greater alpha of the gate`);
+    }
+}
+/** Evidence from counts needs no whole window: a high check has to stay two intervals, a medium one half of the window. */
+function persistenceOf(check, { intervalMs, windowMs }) {
+    if (!('method' in check) || check.method !== 'sequential' || check.severity === 'low')
+        return {};
+    return { persistMs: check.severity === 'high' ? 2 * intervalMs : windowMs / 2 };
+}
+/** All looks of a round, a bounded number of them at a time, in the order of the checks. */
+async function lookTogether(watched, look, { concurrency = watched.length, jitterMs = 0, random = () => 0, sleep }) {
+    const looked = [...watched];
+    const waiting = watched.entries();
+    const lookOneByOne = async () => {
+        for (const [index, each] of waiting) {
+            if (jitterMs > 0)
+                await sleep(Math.floor(random() * jitterMs));
+            looked[index] = await look(each);
+        }
+    };
+    await Promise.all(Array.from({ length: Math.max(1, concurrency) }, lookOneByOne));
+    return looked;
+}
+async function lookOnce(input) {
+    const { watched, at, signal, hide } = input;
+    const found = applyGapRules(await watched.look(at, signal), watched.check);
+    const reading = found.note === undefined ? found : { ...found, note: hide(found.note) };
+    const tally = (0,health_tally/* addReading */.OS)({ tally: watched.tally, reading, at, limit: watched.check.limit });
+    return { ...watched, tally, samples: [...watched.samples, { at, reading }].slice(-keptSamples) };
+}
+/**
+ * The first moment of the grid that is not past. Rounds carry the time of the grid and not of the clock, so that a timer
+ * that fires a few ms early or late makes no difference to how long something lasted.
+ */
+function nextRound({ after, intervalMs, now, }) {
+    return after + Math.max(1, Math.ceil((now - after) / intervalMs)) * intervalMs;
+}
+/** What the check's own rules make of a round without a value. */
+function applyGapRules(found, { onError, onNoData }) {
+    let reading = found;
+    if (reading.kind === 'error' && onError === 'fail')
+        return asFailure(reading.note);
+    if (reading.kind === 'error' && onError === 'ignore')
+        reading = { kind: 'no-data', note: reading.note };
+    if (reading.kind !== 'no-data' && !(reading.kind === 'value' && isNoNumber(reading)))
+        return reading;
+    const note = reading.note ?? 'the value is not a number';
+    if (onNoData === 'fail')
+        return asFailure(note);
+    return onNoData === 'pass'
+        ? { kind: 'value', value: Number.NaN, call: 'good', note: `no data, which is fine here: ${note}` }
+        : reading;
+}
+function isNoNumber({ value, call }) {
+    return Number.isNaN(value) && call === undefined;
+}
+function asFailure(note) {
+    return {
+        kind: 'value',
+        value: Number.NaN,
+        call: 'bad',
+        note: `no value, which counts as a failure here: ${note}`,
+    };
+}
+/** True for a check that counts, and whose counts say that all is well. */
+function isGood({ check, tally }) {
+    return 'method' in check && check.method === 'sequential' && tally.lastValue?.call === 'good';
+}
+/** True for a check that was within its limit for so long without a break, up to now; one that counts has to be good. */
+function isSettled({ check, tally, samples }, afterMs) {
+    if (afterMs === undefined)
+        return false;
+    if (check.severity === 'low')
+        return true;
+    const isCounting = tally.lastValue?.call !== undefined;
+    if (isCounting && tally.lastValue?.call !== 'good')
+        return false;
+    const broken = samples.findLastIndex(({ reading }) => (0,health_reading/* stateOf */.L)(reading, check.limit) !== 'ok');
+    const [first, last] = [samples[broken + 1], samples.at(-1)];
+    return first !== undefined && last !== undefined && last.at - first.at >= afterMs;
+}
+/** True for a check that never had a value and has an error that asking again will not change. */
+function isHopeless({ tally: { withValue, lastGap } }) {
+    return withValue === 0 && lastGap?.kind === 'error' && lastGap.permanent === true;
+}
+/** One line, and short: an error of a server can be as long as the query. */
+function toShortLine(text) {
+    const longest = 500;
+    const line = text.replace(/[\s\p{Cc}]+/gu, ' ');
+    return line.length <= longest ? line : `${line.slice(0, longest - 1)}…`;
+}
+
+
+/***/ }),
+
+/***/ 1457:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   U: () => (/* binding */ isWithin),
+/* harmony export */   X: () => (/* binding */ describeLimit)
+/* harmony export */ });
+/* harmony import */ var _value_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1951);
+
+/**
+ * True when the value is inside every bound that the limit has; the bounds themselves are inside. NaN is inside none,
+ * also of a limit without bounds; +Inf is beyond every max.
+ */
+function isWithin(value, { max, min, equals }) {
+    if (Number.isNaN(value))
+        return false;
+    if (max !== undefined && !(value <= max))
+        return false;
+    if (min !== undefined && !(value >= min))
+        return false;
+    return equals === undefined || value === equals;
+}
+/** The limit in words: `at most 5 %`, `at least 10`, `exactly 1`, `between 1 and 5`. */
+function describeLimit({ max, min, equals }, unit) {
+    const parts = [];
+    if (min !== undefined && max !== undefined) {
+        parts.push(`between ${(0,_value_js__WEBPACK_IMPORTED_MODULE_0__/* .formatValue */ .Fl)(min, unit)} and ${(0,_value_js__WEBPACK_IMPORTED_MODULE_0__/* .formatValue */ .Fl)(max, unit)}`);
+    }
+    else if (max !== undefined)
+        parts.push(`at most ${(0,_value_js__WEBPACK_IMPORTED_MODULE_0__/* .formatValue */ .Fl)(max, unit)}`);
+    else if (min !== undefined)
+        parts.push(`at least ${(0,_value_js__WEBPACK_IMPORTED_MODULE_0__/* .formatValue */ .Fl)(min, unit)}`);
+    if (equals !== undefined)
+        parts.push(`exactly ${(0,_value_js__WEBPACK_IMPORTED_MODULE_0__/* .formatValue */ .Fl)(equals, unit)}`);
+    return parts.join(' and ') || 'none';
+}
+
+
+/***/ }),
+
+/***/ 3914:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   L: () => (/* binding */ stateOf)
+/* harmony export */ });
+/* harmony import */ var _limit_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1457);
+
+const stateOfCall = { bad: 'breached', good: 'ok', open: 'undecided' };
+/** Holds a reading against the limit. A NaN is no data, whoever let it through. */
+function stateOf(reading, limit) {
+    if (reading.kind !== 'value')
+        return reading.kind;
+    if (reading.call !== undefined)
+        return stateOfCall[reading.call];
+    if (Number.isNaN(reading.value))
+        return 'no-data';
+    return (0,_limit_js__WEBPACK_IMPORTED_MODULE_0__/* .isWithin */ .U)(reading.value, limit) ? 'ok' : 'breached';
+}
+
+
+/***/ }),
+
+/***/ 3774:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   KM: () => (/* binding */ listSamples),
+/* harmony export */   Lc: () => (/* binding */ worstSeverity),
+/* harmony export */   Ok: () => (/* binding */ reportGate),
+/* harmony export */   wf: () => (/* binding */ issuesOf)
+/* harmony export */ });
+/* harmony import */ var _config_schema_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9928);
+/* harmony import */ var _evidence_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8129);
+/* harmony import */ var _limit_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(1457);
+/* harmony import */ var _reading_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(3914);
+/* harmony import */ var _sparkline_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(4717);
+/* harmony import */ var _tally_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(6812);
+/* harmony import */ var _value_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(1951);
+
+
+
+
+
+
+
+/** The names of the checks that are issues now. */
+function issuesOf({ checks }) {
+    return checks.filter(({ issue }) => issue).map(({ name }) => name);
+}
+/** The worst severity among the issues. */
+function worstSeverity({ checks }) {
+    const found = checks.filter(({ issue }) => issue).map(({ severity }) => severity);
+    return _config_schema_js__WEBPACK_IMPORTED_MODULE_0__/* .severities */ .gO.find((each) => found.includes(each)) ?? 'none';
+}
+/** Every sample that is kept, one record each, as programs that draw or count them want it. */
+function listSamples({ checks }) {
+    return checks.flatMap(({ name, samples }) => samples.map((sample) => ({ check: name, ...sample })));
+}
+/** Makes the report of a watch that ended. Times in ms since the epoch. */
+function reportGate({ records, decision, startedAt, endedAt, ...rest }) {
+    const firstFailureAt = findFirstFailure(records, decision);
+    return {
+        schema: 1,
+        ...decision,
+        startedAt: toIso(startedAt),
+        endedAt: toIso(endedAt),
+        ...(firstFailureAt !== undefined && { firstFailureAt: toIso(firstFailureAt) }),
+        ...rest,
+        checks: records.map(reportCheck),
+    };
+}
+function findFirstFailure(records, { verdict, decidedBy }) {
+    const starts = records
+        .filter(({ check }) => verdict !== 'unhealthy' || decidedBy.includes(check.name))
+        .flatMap(({ tally }) => tally.breach?.since ?? []);
+    return starts.length === 0 ? undefined : Math.min(...starts);
+}
+function reportCheck(record) {
+    const { check, looksAt, tally, samples } = record;
+    const { name, type, severity, metric, limit, forMs } = check;
+    const unit = (0,_value_js__WEBPACK_IMPORTED_MODULE_5__/* .unitOf */ .uF)(metric);
+    const { lastValue, breach } = tally;
+    const issue = (0,_tally_js__WEBPACK_IMPORTED_MODULE_4__/* .isIssue */ .gh)(tally, check);
+    return {
+        name,
+        type,
+        severity,
+        ...(metric !== undefined && { metric }),
+        looksAt,
+        state: issue ? 'breached' : currentState(record),
+        issue,
+        preExisting: issue && lastValue?.before === true,
+        thresholdOnly: lastValue?.call === undefined,
+        ...(lastValue !== undefined && {
+            ...finite(lastValue.value),
+            valueText: (0,_value_js__WEBPACK_IMPORTED_MODULE_5__/* .formatValue */ .Fl)(lastValue.value, unit),
+        }),
+        unit,
+        limit: { ...limit, text: (0,_limit_js__WEBPACK_IMPORTED_MODULE_2__/* .describeLimit */ .X)(limit, unit) },
+        forMs,
+        ...(breach !== undefined && { failingSince: toIso(breach.since) }),
+        failures: lastValue?.counts ?? { bad: tally.breached, of: tally.withValue },
+        roundsWithoutValue: tally.rounds - tally.withValue,
+        trend: (0,_sparkline_js__WEBPACK_IMPORTED_MODULE_6__/* .drawTrend */ .s)(record),
+        samples: samples.map(({ at, reading }) => ({
+            at: toIso(at),
+            state: (0,_reading_js__WEBPACK_IMPORTED_MODULE_3__/* .stateOf */ .L)(reading, limit),
+            ...(reading.kind === 'value' && {
+                ...finite(reading.value),
+                ...(reading.counts && { counts: reading.counts }),
+            }),
+        })),
+        evidence: (0,_evidence_js__WEBPACK_IMPORTED_MODULE_1__/* .describeEvidence */ .R)(record),
+    };
+}
+function currentState({ check, tally }) {
+    const blindness = (0,_tally_js__WEBPACK_IMPORTED_MODULE_4__/* .blindnessOf */ .i9)(tally, check);
+    if (blindness !== undefined)
+        return blindness;
+    if (tally.breach !== undefined)
+        return 'breached';
+    return tally.lastValue?.call === 'open' ? 'undecided' : 'ok';
+}
+function finite(value) {
+    return Number.isFinite(value) ? { value } : {};
+}
+function toIso(at) {
+    return new Date(at).toISOString();
+}
+
+
+/***/ }),
+
+/***/ 4717:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   s: () => (/* binding */ drawTrend)
+/* harmony export */ });
+/* unused harmony export drawSparkline */
+const bars = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+const drawnSamples = 20;
+/** The last rounds of a check as a row of bars. */
+function drawTrend({ check, samples }) {
+    const values = samples
+        .slice(-drawnSamples)
+        .map(({ reading }) => (reading.kind === 'value' ? reading.value : undefined));
+    return drawSparkline(values, Object.values(check.limit));
+}
+/**
+ * A row of bars, one a sample, oldest first. The scale runs from the least to the greatest of zero, the values and the
+ * limit's bounds, so that a flat line far below its limit looks low. A sample without a value is a gap: `·`.
+ */
+function drawSparkline(values, bounds) {
+    const known = values.filter((value) => value !== undefined);
+    const scale = [0, ...known, ...bounds].filter(Number.isFinite);
+    const low = Math.min(...scale);
+    const range = Math.max(...scale) - low || 1;
+    return values.map((value) => (value === undefined ? '·' : bar((value - low) / range))).join('');
+}
+/** @param height 0..1; an infinite value is drawn as the end of the scale */
+function bar(height) {
+    const step = Math.min(bars.length - 1, Math.max(0, Math.floor(height * bars.length)));
+    return bars[step] ?? '·';
+}
+
+
+/***/ }),
+
+/***/ 3050:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  C: () => (/* binding */ summarizeImpact),
+  S: () => (/* binding */ summarizeReport)
+});
+
+// EXTERNAL MODULE: ./lib/text/duration.js
+var duration = __nccwpck_require__(4783);
+// EXTERNAL MODULE: ./lib/text/markdown.js + 66 modules
+var markdown = __nccwpck_require__(4358);
+// EXTERNAL MODULE: ./lib/health/value.js
+var health_value = __nccwpck_require__(1951);
+;// CONCATENATED MODULE: ./lib/health/chart.js
+
+const drawnPoints = 60;
+/**
+ * What was seen, and its limit, in colours that stand out on a white and on a dark page: Mermaid's own first one is hardly
+ * to be seen on white. And not half a page high.
+ */
+const style = {
+    xyChart: { height: 280, plotReservedSpacePercent: 60 },
+    themeVariables: { xyChart: { plotColorPalette: '#cf222e, #8c959f' } },
+};
+/** In the chart's axis; a ratio is drawn in percent. */
+const unitNames = { ratio: '%', ms: 'ms', number: 'value' };
+/**
+ * What a check saw, beside its limit, as a chart in Mermaid, which GitHub draws. Undefined where there are fewer than two
+ * values. A round without a value is drawn as the one before it. All text is ours, but the name, which is of letters,
+ * digits and dashes.
+ * @see https://mermaid.js.org/syntax/xyChart.html
+ */
+function drawChart(check, { endedAt }) {
+    const samples = check.samples.slice(-drawnPoints);
+    const known = samples.filter(({ value }) => value !== undefined);
+    const [first] = samples;
+    if (first === undefined || known.length < 2)
+        return undefined;
+    const factor = check.unit === 'ratio' ? 100 : 1;
+    let last = 0;
+    const values = samples.map(({ value }) => {
+        last = value ?? last;
+        return round(last * factor);
+    });
+    const limit = check.limit.max ?? check.limit.min ?? check.limit.equals;
+    const bound = limit === undefined ? undefined : round(limit * factor);
+    const all = [...values, ...(bound === undefined ? [] : [bound])];
+    const [low, high] = [Math.min(0, ...all), Math.max(...all)];
+    const startedAt = Date.parse(first.at);
+    const seconds = Math.round((Date.parse(samples.at(-1)?.at ?? first.at) - startedAt) / 1000);
+    const [unit, length] = seconds >= 300 ? ['minutes', seconds / 60] : ['seconds', seconds];
+    const colours = bound === undefined ? '' : ' (red), limit (grey)';
+    return [
+        `%%{init: ${JSON.stringify(style)}}%%`,
+        'xychart-beta',
+        `  title "${check.name}${colours}, ${(0,health_value/* formatTime */.fU)(startedAt)} to ${(0,health_value/* formatTime */.fU)(Date.parse(endedAt))}"`,
+        `  x-axis "${unit}" 0 --> ${Math.max(1, Math.round(length))}`,
+        `  y-axis "${unitNames[check.unit]}" ${low} --> ${round(high === low ? low + 1 : high * 1.1)}`,
+        `  line [${values.join(', ')}]`,
+        ...(bound === undefined ? [] : [`  line [${values.map(() => bound).join(', ')}]`]),
+    ].join('\n');
+}
+function round(value) {
+    return Number(value.toPrecision(5));
+}
+
+;// CONCATENATED MODULE: ./lib/health/summary.js
+
+
+
+
+const stateNames = {
+    ok: 'ok',
+    breached: 'beyond its limit',
+    undecided: 'too little evidence',
+    'no-data': 'no data',
+    error: 'could not look',
+};
+/** The verdict, why, and what each check saw, as a section of the job summary. */
+function summarizeReport(report, { decision, because }, environment) {
+    const { verdict, checks, rounds, startedAt, endedAt, intervalMs, windowMs } = report;
+    const [from, to] = [Date.parse(startedAt), Date.parse(endedAt)];
+    const watched = `${rounds} ${rounds === 1 ? 'round' : 'rounds'}, one every ${(0,duration/* formatDuration */.a3)(intervalMs)}, from ${(0,health_value/* formatTime */.fU)(from)} to ${(0,health_value/* formatTime */.fU)(to)}; the window was ${(0,duration/* formatDuration */.a3)(windowMs)}.`;
+    return [
+        (0,markdown/* heading */.R_)(2, `Health gate: ${verdict}`),
+        (0,markdown/* paragraph */.FY)('Decision for ', (0,markdown/* code */.aY)(environment), ': ', (0,markdown/* strong */.ko)(decision), ', because ', because, '.'),
+        (0,markdown/* table */.tp)(['check', 'severity', 'state', 'last rounds', 'what it saw'], checks.map((check) => [
+            (0,markdown/* code */.aY)(check.name),
+            check.severity,
+            check.preExisting ? 'beyond its limit, as before' : stateNames[check.state],
+            (0,markdown/* code */.aY)(check.trend),
+            check.evidence,
+        ])),
+        ...checks.filter(({ state }) => state !== 'ok').flatMap((check) => chartOf(check, report)),
+        (0,markdown/* paragraph */.FY)(watched),
+    ];
+}
+/** What users noticed, before and after. */
+function summarizeImpact({ checks }, environment) {
+    const show = (value, unit) => value === undefined ? '-' : (0,health_value/* formatValue */.Fl)(value, unit);
+    return [
+        (0,markdown/* heading */.R_)(2, 'What users noticed'),
+        (0,markdown/* paragraph */.FY)('In ', (0,markdown/* code */.aY)(environment), ', before the deployment and since.'),
+        (0,markdown/* table */.tp)(['what', 'before', 'since', 'harmed', 'in words'], checks.map(({ name, unit, before, after, harmed, evidence }) => [
+            (0,markdown/* code */.aY)(name),
+            show(before, unit),
+            show(after, unit),
+            harmed ? (0,markdown/* strong */.ko)('yes') : 'no',
+            evidence,
+        ])),
+    ];
+}
+/** Beside the words of the table, for those who see more in a picture. */
+function chartOf(check, report) {
+    const chart = drawChart(check, report);
+    return chart === undefined ? [] : [(0,markdown/* codeBlock */.DV)(chart, 'mermaid')];
+}
+
+
+/***/ }),
+
+/***/ 6812:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   CK: () => (/* binding */ emptyTally),
+/* harmony export */   OS: () => (/* binding */ addReading),
+/* harmony export */   Vl: () => (/* binding */ isSustained),
+/* harmony export */   gh: () => (/* binding */ isIssue),
+/* harmony export */   i9: () => (/* binding */ blindnessOf),
+/* harmony export */   sv: () => (/* binding */ isPersistent)
+/* harmony export */ });
+/* unused harmony export blindAfter */
+/* harmony import */ var _reading_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3914);
 
 /** So many rounds in a row without a value, and what was seen before them says nothing about now. */
 const blindAfter = 3;
@@ -45522,7 +48049,7 @@ function addReading(input) {
     const { tally, reading, at, limit } = input;
     if (reading.kind !== 'value')
         return addGap(tally, reading);
-    const state = stateOf(reading, limit);
+    const state = (0,_reading_js__WEBPACK_IMPORTED_MODULE_0__/* .stateOf */ .L)(reading, limit);
     if (state === 'no-data')
         return addGap(tally, { kind: 'no-data', note: 'the value is not a number' });
     const isBreached = state === 'breached';
@@ -45602,652 +48129,12 @@ function isPersistent({ breach }, persistMs) {
 }
 /**
  * Whether every round that had a value was beyond the limit, there were at least two of them, and enough of the watch was
- * seen to say so.
+ * seen to say so; with `sustainMs`, they have to be so far apart.
  */
-function isSustained(tally) {
-    return tally.withValue >= 2 && tally.breached === tally.withValue && blindnessOf(tally) === undefined;
-}
-
-;// CONCATENATED MODULE: ./lib/health/evidence.js
-
-
-
-
-/**
- * What the check saw, for people:
- * `100 %, limit at most 5 %, for 30s since 12:00:00 UTC, 3 of 3 probes failed: 3 × status 500`. A value that says nothing
- * about now, because too little was seen since, is left out.
- */
-function describeEvidence({ check, tally }) {
-    const isOutdated = blindnessOf(tally, check) !== undefined && tally.breach === undefined;
-    return [...(isOutdated ? [] : describeLastValue(check, tally)), ...describeGaps(tally)].join(', ');
-}
-function describeLastValue({ metric, limit }, { lastValue, breach }) {
-    if (lastValue === undefined)
-        return [];
-    const unit = (0,health_value/* unitOf */.uF)(metric);
-    const parts = [(0,health_value/* formatValue */.Fl)(lastValue.value, unit), `limit ${describeLimit(limit, unit)}`];
-    if (breach !== undefined) {
-        const lasted = breach.until > breach.since ? `for ${(0,duration/* formatDuration */.a3)(breach.until - breach.since)} ` : '';
-        parts.push(`${lasted}since ${(0,health_value/* formatTime */.fU)(breach.since)}`);
-    }
-    if (lastValue.note !== undefined)
-        parts.push(lastValue.note);
-    return parts;
-}
-function describeGaps({ rounds, withValue, lastGap }) {
-    if (lastGap === undefined)
-        return [];
-    return [`no value in ${rounds - withValue} of ${rounds} rounds: ${lastGap.note}`];
-}
-
-;// CONCATENATED MODULE: ./lib/health/decide.js
-
-
-/**
- * The rule. A check is an *issue* while its value is beyond its limit without a break for its `forMs` (see `isIssue`).
- *
- * *unhealthy* when any critical check is an issue, or two or more high ones are; and, once the window is over, when an
- * issue was beyond its limit in every round that had a value (at least two). One that counts, and that its test called
- * bad, need not be so for the whole window but for its `persistMs`. A low check never decides that, and CPU and memory
- * never alone: they are causes, and by themselves harm nobody.
- *
- * An issue that was one before the deployment decides nothing of that. Where it would have, and the window is over, the
- * verdict is *pre-existing*: no rollback will help, somebody has to be called.
- *
- * Otherwise *error* when a check could not look; else *inconclusive* when one had too little data (see `blindnessOf`) or
- * evidence, or when one that is not low is beyond its limit to the last; else *healthy*.
- *
- * An unhealthy decision is final. Any other is what it would be if the window closed now without the last part of the rule.
- */
-function decide({ checks, windowOver, }) {
-    const issues = checks.filter(({ check, tally }) => isIssue(tally, check));
-    const isNew = ({ tally }) => tally.lastValue?.before !== true;
-    const harm = findHarm(issues.filter(isNew), windowOver);
-    if (harm !== undefined)
-        return decide_explain('unhealthy', harm.reasonCode, harm.why, harm.checks);
-    const old = windowOver ? findHarm(issues, windowOver) : undefined;
-    if (old !== undefined) {
-        const why = `${old.why}, but was so before the deployment, so that no rollback will help`;
-        return decide_explain('pre-existing', 'was-so-before', why, old.checks);
-    }
-    const unable = checks.filter(({ check, tally }) => blindnessOf(tally, check) === 'error');
-    if (unable.length > 0)
-        return decide_explain('error', 'could-not-look', 'the gate could not look', unable);
-    const blind = checks.filter(({ check, tally }) => blindnessOf(tally, check) === 'no-data');
-    if (blind.length > 0 || checks.length === 0) {
-        return decide_explain('inconclusive', 'no-data', 'there is too little data', blind);
-    }
-    const beyond = checks.filter(({ tally }) => tally.breach !== undefined);
-    const unsettled = beyond.filter(({ check }) => check.severity !== 'low');
-    if (unsettled.length > 0) {
-        const why = 'a check is beyond its limit to the last, but not enough for the rule to roll back';
-        return decide_explain('inconclusive', 'unsettled-issue', why, unsettled);
-    }
-    const open = checks.filter(({ tally }) => tally.lastValue?.call === 'open');
-    if (open.length > 0) {
-        return decide_explain('inconclusive', 'too-little-evidence', 'there is too little evidence', open);
-    }
-    if (beyond.length > 0) {
-        return decide_explain('healthy', 'minor-issue', 'only low checks are beyond their limits', beyond);
-    }
-    return decide_explain('healthy', 'all-within-limits', 'every check is within its limit', checks);
-}
-/** The part of the rule that rolls back. */
-function findHarm(issues, windowOver) {
-    const critical = issues.filter(({ check }) => check.severity === 'critical');
-    if (critical.length > 0) {
-        return { reasonCode: 'critical-check', why: 'a critical check is beyond its limit', checks: critical };
-    }
-    const high = issues.filter(({ check }) => check.severity === 'high');
-    if (high.length >= 2) {
-        const why = `${high.length} high checks are beyond their limits at the same time`;
-        return { reasonCode: 'two-high-checks', why, checks: high };
-    }
-    const harmful = issues.filter(({ check: { severity, metric } }) => severity !== 'low' && metric !== 'cpu' && metric !== 'memory');
-    const persistent = harmful.filter(({ check: { persistMs }, tally }) => persistMs !== undefined && isPersistent(tally, persistMs));
-    if (persistent.length > 0) {
-        const why = 'a check stayed beyond its limit';
-        return { reasonCode: 'persistent-issue', why, checks: persistent };
-    }
-    const sustained = windowOver ? harmful.filter(({ tally }) => isSustained(tally)) : [];
-    if (sustained.length === 0)
-        return undefined;
-    const why = 'a check was beyond its limit during the whole window';
-    return { reasonCode: 'sustained-issue', why, checks: sustained };
-}
-function decide_explain(verdict, reasonCode, why, checks) {
-    const facts = checks.map((evidence) => `${evidence.check.name} (${describeEvidence(evidence)})`);
-    return {
-        verdict,
-        reasonCode,
-        because: facts.length === 0 ? why : `${why}: ${facts.join('; ')}`,
-        decidedBy: checks.map(({ check }) => check.name),
-    };
-}
-
-;// CONCATENATED MODULE: ./lib/health/sparkline.js
-const bars = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-const drawnSamples = 20;
-/** The last rounds of a check as a row of bars. */
-function drawTrend({ check, samples }) {
-    const values = samples
-        .slice(-drawnSamples)
-        .map(({ reading }) => (reading.kind === 'value' ? reading.value : undefined));
-    return drawSparkline(values, Object.values(check.limit));
-}
-/**
- * A row of bars, one a sample, oldest first. The scale runs from the least to the greatest of zero, the values and the
- * limit's bounds, so that a flat line far below its limit looks low. A sample without a value is a gap: `·`.
- */
-function drawSparkline(values, bounds) {
-    const known = values.filter((value) => value !== undefined);
-    const scale = [0, ...known, ...bounds].filter(Number.isFinite);
-    const low = Math.min(...scale);
-    const range = Math.max(...scale) - low || 1;
-    return values.map((value) => (value === undefined ? '·' : bar((value - low) / range))).join('');
-}
-/** @param height 0..1; an infinite value is drawn as the end of the scale */
-function bar(height) {
-    const step = Math.min(bars.length - 1, Math.max(0, Math.floor(height * bars.length)));
-    return bars[step] ?? '·';
-}
-
-;// CONCATENATED MODULE: ./lib/health/live-line.js
-
-
-
-
-/**
- * What one round found, for the log while the watch lasts:
- * `12:00:15 UTC | homepage ▁▁█ 50 % over (limit at most 5 %), 1 of 3 probes failed: 1 × status 500 | errors ▁▁▁ 0.1 % ok`.
- * @param at ms since the epoch
- */
-function describeRound(records, at) {
-    return [(0,health_value/* formatTime */.fU)(at), ...records.map(describeCheck)].join(' | ');
-}
-function describeCheck(record) {
-    return `${record.check.name} ${drawTrend(record)} ${describeLatest(record)}`;
-}
-/** Why there is no value is told once, not in every round that it lasts. */
-function describeLatest({ check, samples }) {
-    const reading = samples.at(-1)?.reading;
-    if (reading === undefined)
-        return 'not looked yet';
-    if (reading.kind !== 'value') {
-        const isNews = samples.at(-2)?.reading.note !== reading.note;
-        return isNews ? `${reading.kind}: ${reading.note}` : `${reading.kind}, as before`;
-    }
-    const unit = (0,health_value/* unitOf */.uF)(check.metric);
-    const value = (0,health_value/* formatValue */.Fl)(reading.value, unit);
-    const state = stateOf(reading, check.limit);
-    if (state === 'ok')
-        return `${value} ok`;
-    if (state === 'undecided')
-        return `${value} open, ${reading.note ?? 'too little was seen'}`;
-    const over = `${value} over (limit ${describeLimit(check.limit, unit)})`;
-    return reading.note === undefined ? over : `${over}, ${reading.note}`;
-}
-
-;// CONCATENATED MODULE: ./lib/health/record.js
-/** How many of the latest samples of a check are kept: those that people can still look at. */
-const keptSamples = 120;
-
-;// CONCATENATED MODULE: ./lib/health/report.js
-
-
-
-
-
-
-/** Makes the report of a watch that ended. Times in ms since the epoch. */
-function reportGate({ records, decision, startedAt, endedAt, ...rest }) {
-    const firstFailureAt = findFirstFailure(records, decision);
-    return {
-        schema: 1,
-        ...decision,
-        startedAt: toIso(startedAt),
-        endedAt: toIso(endedAt),
-        ...(firstFailureAt !== undefined && { firstFailureAt: toIso(firstFailureAt) }),
-        ...rest,
-        checks: records.map(reportCheck),
-    };
-}
-function findFirstFailure(records, { verdict, decidedBy }) {
-    const starts = records
-        .filter(({ check }) => verdict !== 'unhealthy' || decidedBy.includes(check.name))
-        .flatMap(({ tally }) => tally.breach?.since ?? []);
-    return starts.length === 0 ? undefined : Math.min(...starts);
-}
-function reportCheck(record) {
-    const { check, looksAt, tally, samples } = record;
-    const { name, type, severity, metric, limit, forMs } = check;
-    const unit = (0,health_value/* unitOf */.uF)(metric);
-    const { lastValue, breach } = tally;
-    const issue = isIssue(tally, check);
-    return {
-        name,
-        type,
-        severity,
-        ...(metric !== undefined && { metric }),
-        looksAt,
-        state: issue ? 'breached' : currentState(record),
-        issue,
-        preExisting: issue && lastValue?.before === true,
-        thresholdOnly: lastValue?.call === undefined,
-        ...(lastValue !== undefined && {
-            ...finite(lastValue.value),
-            valueText: (0,health_value/* formatValue */.Fl)(lastValue.value, unit),
-        }),
-        unit,
-        limit: { ...limit, text: describeLimit(limit, unit) },
-        forMs,
-        ...(breach !== undefined && { failingSince: toIso(breach.since) }),
-        failures: lastValue?.counts ?? { bad: tally.breached, of: tally.withValue },
-        roundsWithoutValue: tally.rounds - tally.withValue,
-        trend: drawTrend(record),
-        samples: samples.map(({ at, reading }) => ({
-            at: toIso(at),
-            state: stateOf(reading, limit),
-            ...(reading.kind === 'value' && {
-                ...finite(reading.value),
-                ...(reading.counts && { counts: reading.counts }),
-            }),
-        })),
-        evidence: describeEvidence(record),
-    };
-}
-function currentState({ check, tally }) {
-    const blindness = blindnessOf(tally, check);
-    if (blindness !== undefined)
-        return blindness;
-    if (tally.breach !== undefined)
-        return 'breached';
-    return tally.lastValue?.call === 'open' ? 'undecided' : 'ok';
-}
-function finite(value) {
-    return Number.isFinite(value) ? { value } : {};
-}
-function toIso(at) {
-    return new Date(at).toISOString();
-}
-
-;// CONCATENATED MODULE: ./lib/health/statistics/alpha.js
-/**
- * Splits the gate's chance of a false alarm over its checks, so that all together stay within it (Bonferroni): what a check
- * says it takes, it gets; the others share the rest evenly.
- * @param wanted by check: the share that it asks for, or undefined
- * @throws RangeError when they ask for more than there is, or leave nothing for the others
- */
-function splitAlpha(alpha, wanted) {
-    const taken = wanted.reduce((sum, each) => sum + (each ?? 0), 0);
-    const others = wanted.filter((each) => each === undefined).length;
-    const left = alpha - taken;
-    // sums of decimal fractions are a little off
-    if (left < -1e-12 || (others > 0 && left <= 1e-12)) {
-        throw new RangeError(`checks ask for ${taken} of ${alpha}`);
-    }
-    return wanted.map((each) => each ?? left / others);
-}
-
-;// CONCATENATED MODULE: ./lib/health/gate.js
-
-
-
-
-
-
-
-
-
-
-/**
- * Watches production after a deployment and decides whether the deployment hurts it. The rule is in `decide`.
- *
- * All checks look at the same moment, every `intervalMs` from the start on; a round that takes longer makes the watch
- * skip the rounds it ran into, never overlap them. The watch ends as soon as the verdict can no longer change: when it is
- * unhealthy, or no check will ever have a value; else with the last round that fits into `windowMs`, whose looks may
- * still take their time-out.
- * @throws InputError before the first round, when there is no check or one that can never look
- * @throws the signal's reason, when the caller aborted
- */
-async function watchHealth(input) {
-    const { checks, windowMs, intervalMs, env, now, sleep, log, signal } = input;
-    const secrets = (0,health_target/* secretsOf */.Fj)(checks, env);
-    const hide = (text) => toShortLine((0,redact/* redact */.E$)(input.redact(text), secrets));
-    let watched = prepareChecks(input, hide);
-    const startedAt = now();
-    for (let rounds = 1, at = startedAt;; rounds += 1) {
-        watched = await Promise.all(watched.map((each) => at - startedAt < each.check.initialDelayMs ? each : lookOnce({ watched: each, at, signal, hide })));
-        log(describeRound(watched, at));
-        const next = nextRound({ after: at, intervalMs, now: now() });
-        const windowOver = next > startedAt + windowMs ||
-            watched.every(isHopeless) ||
-            (input.healthyEarly && watched.every(isGood));
-        const decision = decide({ checks: watched, windowOver });
-        if (windowOver || decision.verdict === 'unhealthy') {
-            return reportGate({
-                records: watched,
-                decision,
-                startedAt,
-                endedAt: now(),
-                windowMs,
-                intervalMs,
-                rounds,
-            });
-        }
-        await sleep(Math.max(0, next - now()));
-        at = next;
-    }
-}
-function prepareChecks(input, hide) {
-    const { checks, windowMs, intervalMs } = input;
-    if (checks.length === 0)
-        throw new errors/* InputError */.dz('there is no health check to decide from: add one');
-    // a breach can be seen to last until the last round, which is before the window's end where the interval does not divide it
-    const longestMs = Math.floor(windowMs / intervalMs) * intervalMs;
-    const plannedPolls = longestMs / intervalMs + 1;
-    const alphas = shareAlpha(checks, input.alpha);
-    return checks.map((agreed, index) => {
-        const watchedMs = Math.max(0, longestMs - agreed.initialDelayMs);
-        const check = { ...agreed, forMs: Math.min(agreed.forMs, watchedMs), ...persistenceOf(agreed, input) };
-        const { at, look } = prepareCheck(check, { ...input, plannedPolls, alpha: alphas[index] ?? input.alpha });
-        return { check, look, looksAt: hide(at), tally: emptyTally, samples: [] };
-    });
-}
-/** Checks that count, and may decide, share the gate's chance of a false alarm; one that is low decides nothing. */
-function shareAlpha(checks, alpha) {
-    const isSharing = (check) => 'method' in check && check.method === 'sequential' && check.severity !== 'low';
-    const wanted = checks.filter(isSharing).map((check) => ('alpha' in check ? check.alpha : undefined));
-    try {
-        const shares = [...splitAlpha(alpha, wanted)];
-        return checks.map((check) => (isSharing(check) ? (shares.shift() ?? alpha) : alpha));
-    }
-    catch (error) {
-        if (!(error instanceof RangeError))
-            throw error;
-        throw new errors/* InputError */.dz(`the checks' own alpha leave nothing of the gate's ${alpha} for the others; write smaller ones, or a greater alpha of the gate`);
-    }
-}
-/** Evidence from counts needs no whole window: a high check has to stay two intervals, a medium one half of the window. */
-function persistenceOf(check, { intervalMs, windowMs }) {
-    if (!('method' in check) || check.method !== 'sequential' || check.severity === 'low')
-        return {};
-    return { persistMs: check.severity === 'high' ? 2 * intervalMs : windowMs / 2 };
-}
-async function lookOnce(input) {
-    const { watched, at, signal, hide } = input;
-    const found = applyGapRules(await watched.look(at, signal), watched.check);
-    const reading = found.note === undefined ? found : { ...found, note: hide(found.note) };
-    const tally = addReading({ tally: watched.tally, reading, at, limit: watched.check.limit });
-    return { ...watched, tally, samples: [...watched.samples, { at, reading }].slice(-keptSamples) };
-}
-/**
- * The first moment of the grid that is not past. Rounds carry the time of the grid and not of the clock, so that a timer
- * that fires a few ms early or late makes no difference to how long something lasted.
- */
-function nextRound({ after, intervalMs, now, }) {
-    return after + Math.max(1, Math.ceil((now - after) / intervalMs)) * intervalMs;
-}
-/** What the check's own rules make of a round without a value. */
-function applyGapRules(found, { onError, onNoData }) {
-    let reading = found;
-    if (reading.kind === 'error' && onError === 'fail')
-        return asFailure(reading.note);
-    if (reading.kind === 'error' && onError === 'ignore')
-        reading = { kind: 'no-data', note: reading.note };
-    if (reading.kind !== 'no-data' && !(reading.kind === 'value' && isNoNumber(reading)))
-        return reading;
-    const note = reading.note ?? 'the value is not a number';
-    if (onNoData === 'fail')
-        return asFailure(note);
-    return onNoData === 'pass'
-        ? { kind: 'value', value: Number.NaN, call: 'good', note: `no data, which is fine here: ${note}` }
-        : reading;
-}
-function isNoNumber({ value, call }) {
-    return Number.isNaN(value) && call === undefined;
-}
-function asFailure(note) {
-    return {
-        kind: 'value',
-        value: Number.NaN,
-        call: 'bad',
-        note: `no value, which counts as a failure here: ${note}`,
-    };
-}
-/** True for a check that counts, and whose counts say that all is well. */
-function isGood({ check, tally }) {
-    return 'method' in check && check.method === 'sequential' && tally.lastValue?.call === 'good';
-}
-/** True for a check that never had a value and has an error that asking again will not change. */
-function isHopeless({ tally: { withValue, lastGap } }) {
-    return withValue === 0 && lastGap?.kind === 'error' && lastGap.permanent === true;
-}
-/** One line, and short: an error of a server can be as long as the query. */
-function toShortLine(text) {
-    const longest = 500;
-    const line = text.replace(/[\s\p{Cc}]+/gu, ' ');
-    return line.length <= longest ? line : `${line.slice(0, longest - 1)}…`;
-}
-
-
-/***/ }),
-
-/***/ 219:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   S: () => (/* binding */ readDeployedAt),
-/* harmony export */   x: () => (/* binding */ planWatch)
-/* harmony export */ });
-/* harmony import */ var _config_parse_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1230);
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(452);
-/* harmony import */ var _text_duration_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4783);
-
-
-
-/**
- * When the deployment began, ms since the epoch; undefined where nobody says. The event's own word may be a little ahead
- * of this machine's clock.
- * @throws InputError for an input that is no time, or one that is to come
- */
-function readDeployedAt(wish, event, now) {
-    if (wish === '') {
-        const told = Date.parse(event ?? '');
-        return Number.isFinite(told) ? Math.min(told, now) : undefined;
-    }
-    const at = /^\d{4}-\d{2}-\d{2}T/.test(wish) ? Date.parse(wish) : Number.NaN;
-    if (at <= now)
-        return at;
-    throw new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .InputError */ .dz(`input "deployed-at" is "${wish}"; write a time that is past, such as 2026-11-24T12:00:00Z`);
-}
-/** The bounds that the settings have, too. */
-const shortestIntervalMs = 100;
-const longestWindowMs = (0,_text_duration_js__WEBPACK_IMPORTED_MODULE_1__/* .parseDuration */ .E9)('6h');
-/**
- * Puts the settings and the caller's wishes together.
- * @throws InputError when nothing is left to check, or the wishes cannot be read or do not fit together
- */
-function planWatch(settings, wishes) {
-    const windowMs = wishes.windowMs ?? settings.windowMs;
-    const intervalMs = wishes.intervalMs ?? settings.intervalMs;
-    refuseBadRounds({ windowMs, intervalMs });
-    const rounds = { windowMs, intervalMs };
-    const listed = wishes.checks === ''
-        ? settings.checks
-        : (0,_config_parse_js__WEBPACK_IMPORTED_MODULE_0__/* .parseChecks */ .B)({ text: wishes.checks, file: 'input "checks"', ...rounds });
-    const checks = [...listed, ...checksOfUrl(wishes.url, rounds)];
-    if (checks.length === 0) {
-        throw new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .InputError */ .dz('there is nothing to check: give the input "url" an address that has to answer, such as https://example.com/, or write checks under health.checks in the configuration file');
-    }
-    if (new Set(checks.map(({ name }) => name)).size < checks.length) {
-        throw new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .InputError */ .dz('a check is named "url", as the one of the input "url" is; give it another name, or leave the input out');
-    }
-    const { alpha, healthyEarly } = settings;
-    return {
-        checks,
-        windowMs,
-        intervalMs,
-        timeoutMs: Math.min(settings.timeoutMs, windowMs),
-        alpha,
-        healthyEarly,
-    };
-}
-function refuseBadRounds({ windowMs, intervalMs }) {
-    if (intervalMs < shortestIntervalMs) {
-        throw new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .InputError */ .dz(`input "interval" is ${(0,_text_duration_js__WEBPACK_IMPORTED_MODULE_1__/* .formatDuration */ .a3)(intervalMs)}; write at least ${(0,_text_duration_js__WEBPACK_IMPORTED_MODULE_1__/* .formatDuration */ .a3)(shortestIntervalMs)}`);
-    }
-    if (windowMs > longestWindowMs) {
-        throw new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .InputError */ .dz(`input "window" is ${(0,_text_duration_js__WEBPACK_IMPORTED_MODULE_1__/* .formatDuration */ .a3)(windowMs)}; write at most ${(0,_text_duration_js__WEBPACK_IMPORTED_MODULE_1__/* .formatDuration */ .a3)(longestWindowMs)}`);
-    }
-    if (intervalMs > windowMs) {
-        throw new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .InputError */ .dz(`the interval of ${(0,_text_duration_js__WEBPACK_IMPORTED_MODULE_1__/* .formatDuration */ .a3)(intervalMs)} is longer than the window of ${(0,_text_duration_js__WEBPACK_IMPORTED_MODULE_1__/* .formatDuration */ .a3)(windowMs)}; write a shorter input "interval" or a longer "window"`);
-    }
-}
-/** Read as if it stood in the configuration, so that the same defaults and refusals hold. JSON is YAML. */
-function checksOfUrl(url, rounds) {
-    if (url === '')
-        return [];
-    const check = { name: 'url', type: 'http', url, severity: 'critical' };
-    return (0,_config_parse_js__WEBPACK_IMPORTED_MODULE_0__/* .parseChecks */ .B)({ text: JSON.stringify([check], null, 2), file: 'input "url"', ...rounds });
-}
-
-
-/***/ }),
-
-/***/ 2407:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   p: () => (/* binding */ chooseResponse)
-/* harmony export */ });
-/* harmony import */ var _text_duration_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4783);
-/* harmony import */ var _value_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1951);
-
-
-/**
- * Decides what to do: an unhealthy production is rolled back, unless an automatic rollback of the same environment is
- * less than the cooldown ago (a second one so soon would roll back the rollback, or a cause that no rollback mends), this
- * very revision was rolled back before (a second time would not help more), or people hold automatic rollbacks.
- * @param past the history, at least that of the cooldown
- * @param hold why people hold automatic rollbacks; '' if they do not
- * @param now ms since the epoch
- */
-function chooseResponse({ report: { verdict, reasonCode, because }, past, environment, revision, hold, cooldownMs, now, }) {
-    if (verdict !== 'unhealthy')
-        return { decision: 'keep', reasonCode, because };
-    if (hold !== '') {
-        const held = `held, because automatic rollbacks are on hold: ${hold.replace(/\s+/g, ' ').slice(0, 200)}`;
-        return { decision: 'hold', reasonCode: 'on-hold', because: `${because}; ${held}` };
-    }
-    const rollbacks = past.filter((event) => event.kind === 'rollback-applied' && event.automatic === true && event.environment === environment);
-    const same = rollbacks.find((event) => event.revision === revision);
-    if (same !== undefined) {
-        const held = `held, because this revision was rolled back automatically at ${(0,_value_js__WEBPACK_IMPORTED_MODULE_1__/* .formatMoment */ .K9)(Date.parse(same.at))}, and once is enough`;
-        return { decision: 'hold', reasonCode: 'already-rolled-back', because: `${because}; ${held}` };
-    }
-    const last = Math.max(...rollbacks.map(({ at }) => Date.parse(at)));
-    // another runner's clock may be ahead of ours
-    if (Math.max(0, now - last) >= cooldownMs)
-        return { decision: 'roll-back', reasonCode, because };
-    const held = `held, because the last automatic rollback of ${environment} was at ${(0,_value_js__WEBPACK_IMPORTED_MODULE_1__/* .formatMoment */ .K9)(last)}, less than the cooldown of ${(0,_text_duration_js__WEBPACK_IMPORTED_MODULE_0__/* .formatDuration */ .a3)(cooldownMs)} ago`;
-    return { decision: 'hold', reasonCode: 'cooldown', because: `${because}; ${held}` };
-}
-
-
-/***/ }),
-
-/***/ 3050:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-
-// EXPORTS
-__nccwpck_require__.d(__webpack_exports__, {
-  S: () => (/* binding */ summarizeReport)
-});
-
-// EXTERNAL MODULE: ./lib/text/duration.js
-var duration = __nccwpck_require__(4783);
-// EXTERNAL MODULE: ./lib/text/markdown.js + 66 modules
-var markdown = __nccwpck_require__(4358);
-// EXTERNAL MODULE: ./lib/health/value.js
-var value = __nccwpck_require__(1951);
-;// CONCATENATED MODULE: ./lib/health/chart.js
-
-const drawnPoints = 60;
-/** In the chart's axis; a ratio is drawn in percent. */
-const unitNames = { ratio: '%', ms: 'ms', number: 'value' };
-/**
- * What a check saw, beside its limit, as a chart in Mermaid, which GitHub draws. Undefined where there are fewer than two
- * values. A round without a value is drawn as the one before it. All text is ours, but the name, which is of letters,
- * digits and dashes.
- * @see https://mermaid.js.org/syntax/xyChart.html
- */
-function drawChart(check, { endedAt }) {
-    const samples = check.samples.slice(-drawnPoints);
-    const known = samples.filter(({ value }) => value !== undefined);
-    const [first] = samples;
-    if (first === undefined || known.length < 2)
-        return undefined;
-    const factor = check.unit === 'ratio' ? 100 : 1;
-    let last = 0;
-    const values = samples.map(({ value }) => {
-        last = value ?? last;
-        return round(last * factor);
-    });
-    const limit = check.limit.max ?? check.limit.min ?? check.limit.equals;
-    const bound = limit === undefined ? undefined : round(limit * factor);
-    const all = [...values, ...(bound === undefined ? [] : [bound])];
-    const [low, high] = [Math.min(0, ...all), Math.max(...all)];
-    return [
-        'xychart-beta',
-        `  title "${check.name}, ${(0,value/* formatTime */.fU)(Date.parse(first.at))} to ${(0,value/* formatTime */.fU)(Date.parse(endedAt))}"`,
-        `  x-axis "rounds" 1 --> ${samples.length}`,
-        `  y-axis "${unitNames[check.unit]}" ${low} --> ${round(high === low ? low + 1 : high * 1.1)}`,
-        `  line [${values.join(', ')}]`,
-        ...(bound === undefined ? [] : [`  line [${values.map(() => bound).join(', ')}]`]),
-    ].join('\n');
-}
-function round(value) {
-    return Number(value.toPrecision(5));
-}
-
-;// CONCATENATED MODULE: ./lib/health/summary.js
-
-
-
-
-const stateNames = {
-    ok: 'ok',
-    breached: 'beyond its limit',
-    undecided: 'too little evidence',
-    'no-data': 'no data',
-    error: 'could not look',
-};
-/** The verdict, why, and what each check saw, as a section of the job summary. */
-function summarizeReport(report, { decision, because }, environment) {
-    const { verdict, checks, rounds, startedAt, endedAt, intervalMs, windowMs } = report;
-    const [from, to] = [Date.parse(startedAt), Date.parse(endedAt)];
-    const watched = `${rounds} ${rounds === 1 ? 'round' : 'rounds'}, one every ${(0,duration/* formatDuration */.a3)(intervalMs)}, from ${(0,value/* formatTime */.fU)(from)} to ${(0,value/* formatTime */.fU)(to)}; the window was ${(0,duration/* formatDuration */.a3)(windowMs)}.`;
-    return [
-        (0,markdown/* heading */.R_)(2, `Health gate: ${verdict}`),
-        (0,markdown/* paragraph */.FY)('Decision for ', (0,markdown/* code */.aY)(environment), ': ', (0,markdown/* strong */.ko)(decision), ', because ', because, '.'),
-        (0,markdown/* table */.tp)(['check', 'severity', 'state', 'last rounds', 'what it saw'], checks.map((check) => [
-            (0,markdown/* code */.aY)(check.name),
-            check.severity,
-            check.preExisting ? 'beyond its limit, as before' : stateNames[check.state],
-            (0,markdown/* code */.aY)(check.trend),
-            check.evidence,
-        ])),
-        ...checks.filter(({ state }) => state !== 'ok').flatMap((check) => chartOf(check, report)),
-        (0,markdown/* paragraph */.FY)(watched),
-    ];
-}
-/** Beside the words of the table, for those who see more in a picture. */
-function chartOf(check, report) {
-    const chart = drawChart(check, report);
-    return chart === undefined ? [] : [(0,markdown/* codeBlock */.DV)(chart, 'mermaid')];
+function isSustained(tally, { sustainMs = 0 } = {}) {
+    if (tally.withValue < 2 || tally.breached < tally.withValue)
+        return false;
+    return blindnessOf(tally) === undefined && isPersistent(tally, sustainMs);
 }
 
 
@@ -46675,7 +48562,7 @@ class DecodedURL extends URL {
 // EXTERNAL MODULE: ./node_modules/tunnel/index.js
 var node_modules_tunnel = __nccwpck_require__(770);
 // EXTERNAL MODULE: ./node_modules/undici/index.js
-var undici = __nccwpck_require__(4371);
+var undici = __nccwpck_require__(6752);
 ;// CONCATENATED MODULE: ./node_modules/@actions/http-client/lib/index.js
 /* eslint-disable @typescript-eslint/no-explicit-any */
 var __awaiter = (undefined && undefined.__awaiter) || function (thisArg, _arguments, P, generator) {
@@ -49601,7 +51488,7 @@ class Context {
 // EXTERNAL MODULE: ./node_modules/@actions/github/node_modules/@actions/http-client/lib/index.js
 var lib = __nccwpck_require__(9659);
 // EXTERNAL MODULE: ./node_modules/undici/index.js
-var undici = __nccwpck_require__(4371);
+var undici = __nccwpck_require__(6752);
 ;// CONCATENATED MODULE: ./node_modules/@actions/github/lib/internal/utils.js
 var __awaiter = (undefined && undefined.__awaiter) || function (thisArg, _arguments, P, generator) {
     function adopt(value) { return value instanceof P ? value : new P(function (resolve) { resolve(value); }); }
@@ -49729,6 +51616,13 @@ const eventPayload = schemas/* object */.Ikc({
     workflow_run: schemas/* object */.Ikc({ head_sha: schemas/* string */.YjP() }).optional(),
     repository: schemas/* object */.Ikc({ default_branch: schemas/* string */.YjP().optional(), full_name: schemas/* string */.YjP().optional() })
         .optional(),
+    issue: schemas/* object */.Ikc({ number: schemas/* number */.aig().int() }).optional(),
+    comment: schemas/* object */.Ikc({
+        id: schemas/* number */.aig().int(),
+        body: schemas/* string */.YjP(),
+        user: schemas/* object */.Ikc({ login: schemas/* string */.YjP(), type: schemas/* string */.YjP() }).nullable(),
+    })
+        .optional(),
     pull_request: schemas/* object */.Ikc({
         head: schemas/* object */.Ikc({ repo: schemas/* object */.Ikc({ full_name: schemas/* string */.YjP() }).nullish() }),
         base: schemas/* object */.Ikc({ repo: schemas/* object */.Ikc({ full_name: schemas/* string */.YjP() }) }),
@@ -49762,7 +51656,8 @@ function readContext() {
                 url: `${github_context.serverUrl}/${owner}/${repo}/actions/runs/${id}`,
             },
         stepKey: [id ?? 'local', github_context.job ?? '', github_context.action ?? ''].join('/'),
-        byHand: eventsByHand.has(github_context.eventName),
+        // a workflow that another one dispatched was asked for by nobody
+        byHand: eventsByHand.has(github_context.eventName) && !(github_context.actor ?? '').endsWith('[bot]'),
         event: payload.success ? payload.data : {},
     };
 }
@@ -68127,6 +70022,7 @@ __nccwpck_require__.d(__webpack_exports__, {
   Whr: () => (/* binding */ schemas_int),
   Pq9: () => (/* binding */ json),
   euz: () => (/* binding */ literal),
+  chJ: () => (/* binding */ _null),
   aig: () => (/* binding */ number),
   Ikc: () => (/* binding */ object),
   g1P: () => (/* binding */ record),
@@ -68137,7 +70033,7 @@ __nccwpck_require__.d(__webpack_exports__, {
   L5J: () => (/* binding */ unknown)
 });
 
-// UNUSED EXPORTS: ZodAny, ZodArray, ZodBase64, ZodBase64URL, ZodBigInt, ZodBigIntFormat, ZodBoolean, ZodCIDRv4, ZodCIDRv6, ZodCUID, ZodCUID2, ZodCatch, ZodCodec, ZodCreditCard, ZodCustom, ZodCustomStringFormat, ZodDate, ZodDefault, ZodDiscriminatedUnion, ZodE164, ZodEmail, ZodEmoji, ZodEnum, ZodExactOptional, ZodFile, ZodFunction, ZodGUID, ZodIBAN, ZodIPv4, ZodIPv6, ZodISODate, ZodISODuration, ZodISOTime, ZodInstanceOf, ZodIntersection, ZodJWT, ZodKSUID, ZodLazy, ZodLiteral, ZodMAC, ZodMap, ZodNaN, ZodNanoID, ZodNever, ZodNonOptional, ZodNull, ZodNullable, ZodNumber, ZodNumberFormat, ZodObject, ZodOptional, ZodPipe, ZodPrefault, ZodPreprocess, ZodPromise, ZodReadonly, ZodRecord, ZodSet, ZodString, ZodStringFormat, ZodSuccess, ZodSymbol, ZodTemplateLiteral, ZodTransform, ZodTuple, ZodType, ZodULID, ZodURL, ZodUUID, ZodUndefined, ZodUnion, ZodUnknown, ZodVoid, ZodXID, ZodXor, _ZodString, _default, _function, any, base64, base64url, bigint, catch, check, cidrv4, cidrv6, codec, creditCard, cuid, cuid2, currencyCode, custom, date, describe, e164, email, emoji, exactOptional, file, float32, float64, function, guid, hash, hex, hostname, httpUrl, iban, instanceof, int32, int64, intersection, invertCodec, ipv4, ipv6, jwt, keyof, ksuid, lazy, looseObject, looseRecord, mac, map, meta, nan, nanoid, nativeEnum, never, nonoptional, null, nullable, nullish, optional, partialRecord, pipe, prefault, preprocess, promise, readonly, refine, set, stringFormat, stringbool, success, superRefine, symbol, templateLiteral, transform, uint32, uint64, ulid, undefined, url, uuid, uuidv4, uuidv6, uuidv7, void, xid, xor
+// UNUSED EXPORTS: ZodAny, ZodArray, ZodBase64, ZodBase64URL, ZodBigInt, ZodBigIntFormat, ZodBoolean, ZodCIDRv4, ZodCIDRv6, ZodCUID, ZodCUID2, ZodCatch, ZodCodec, ZodCreditCard, ZodCustom, ZodCustomStringFormat, ZodDate, ZodDefault, ZodDiscriminatedUnion, ZodE164, ZodEmail, ZodEmoji, ZodEnum, ZodExactOptional, ZodFile, ZodFunction, ZodGUID, ZodIBAN, ZodIPv4, ZodIPv6, ZodISODate, ZodISODuration, ZodISOTime, ZodInstanceOf, ZodIntersection, ZodJWT, ZodKSUID, ZodLazy, ZodLiteral, ZodMAC, ZodMap, ZodNaN, ZodNanoID, ZodNever, ZodNonOptional, ZodNull, ZodNullable, ZodNumber, ZodNumberFormat, ZodObject, ZodOptional, ZodPipe, ZodPrefault, ZodPreprocess, ZodPromise, ZodReadonly, ZodRecord, ZodSet, ZodString, ZodStringFormat, ZodSuccess, ZodSymbol, ZodTemplateLiteral, ZodTransform, ZodTuple, ZodType, ZodULID, ZodURL, ZodUUID, ZodUndefined, ZodUnion, ZodUnknown, ZodVoid, ZodXID, ZodXor, _ZodString, _default, _function, any, base64, base64url, bigint, catch, check, cidrv4, cidrv6, codec, creditCard, cuid, cuid2, currencyCode, custom, date, describe, e164, email, emoji, exactOptional, file, float32, float64, function, guid, hash, hex, hostname, httpUrl, iban, instanceof, int32, int64, intersection, invertCodec, ipv4, ipv6, jwt, keyof, ksuid, lazy, looseObject, looseRecord, mac, map, meta, nan, nanoid, nativeEnum, never, nonoptional, nullable, nullish, optional, partialRecord, pipe, prefault, preprocess, promise, readonly, refine, set, stringFormat, stringbool, success, superRefine, symbol, templateLiteral, transform, uint32, uint64, ulid, undefined, url, uuid, uuidv4, uuidv6, uuidv7, void, xid, xor
 
 // EXTERNAL MODULE: ./node_modules/zod/v4/core/core.js
 var core_core = __nccwpck_require__(8532);

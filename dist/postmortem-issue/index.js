@@ -40395,7 +40395,7 @@ const commonInputs = {
         description: 'Name of the environment. Left empty: that of the deployment event, else the configured one, else `production`.',
     }),
     revision: _runner_inputs_js__WEBPACK_IMPORTED_MODULE_0__/* .input */ .hF.text({
-        description: 'Full id of the deployed commit that may be bad. Left empty: that of the deployment or workflow-run event, else the commit this workflow runs for.',
+        description: 'Full id of the deployed commit that may be bad. Left empty: that of the deployment or workflow-run event; in a run that was started by hand, by a comment or by a schedule, the newest deployment of the environment; else the commit this workflow runs for.',
     }),
 };
 /** Outputs that every action has. */
@@ -40470,7 +40470,7 @@ __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependen
 /* harmony import */ var _runner_action_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(7825);
 /* harmony import */ var _text_markdown_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(4358);
 /* harmony import */ var _postmortem_issue_contract_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(7049);
-/* harmony import */ var _wiring_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(2212);
+/* harmony import */ var _wiring_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(8428);
 
 
 
@@ -40520,7 +40520,7 @@ __webpack_async_result__();
 
 /***/ }),
 
-/***/ 2212:
+/***/ 8428:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -40528,6 +40528,8 @@ __webpack_async_result__();
 __nccwpck_require__.d(__webpack_exports__, {
   x: () => (/* binding */ openWorkplace)
 });
+
+// UNUSED EXPORTS: aboutRevision
 
 // EXTERNAL MODULE: ./lib/errors.js
 var errors = __nccwpck_require__(452);
@@ -41005,7 +41007,9 @@ function findLiteralSecrets(document) {
         values.push(...held.texts);
         if (held.texts.length === 0 || held.named)
             return;
-        tell(path, `${quote(name)} must not be written here; put it in a secret and write \`{ env: NAME }\``);
+        // in a broken file, a part of the secret may have become a part of the key
+        const shown = /^[A-Za-z][\w-]*$/.test(name) ? quote(name) : 'this value';
+        tell(path, `${shown} must not be written here; put it in a secret and write \`{ env: NAME }\``);
     };
     const walkText = (text, path) => {
         const user = /:\/\/([^\s/?#]*)@/.exec(text)?.[1];
@@ -41188,520 +41192,6 @@ const rules = [
     [/\.$|\.lock(?:\/|$)/, 'it ends with `.` or `.lock`'],
     [/^.{245,}$/su, 'it is longer than 244 characters'],
 ];
-
-;// CONCATENATED MODULE: ./lib/config/fields.js
-
-
-
-
-
-/**
- * The building blocks of the schema. Every message in it is the second half of a sentence that starts with the name
- * of the key (`is missing; write …`), except those of unknown keys, which are whole.
- */
-/**
- * A mapping that refuses keys it does not know, each with the nearest one that it does.
- * @param elsewhere keys that people put here but belong to another place, and what to do with them
- */
-function section(shape, elsewhere = {}) {
-    const known = Object.keys(shape);
-    return schemas/* strictObject */.rej(shape, {
-        error: (issue) => {
-            if (issue.code !== 'unrecognized_keys')
-                return undefined;
-            // one line per key, in the order of `issue.keys`
-            return issue.keys.map((key) => explainUnknownKey({ key, known, elsewhere })).join('\n');
-        },
-    });
-}
-function explainUnknownKey({ key, known, elsewhere, }) {
-    if (key === '<<')
-        return 'merge keys (`<<`) are not understood; write the keys out';
-    const place = Object.hasOwn(elsewhere, key) ? elsewhere[key] : undefined;
-    return `unknown key ${quote(key)}; ${place ?? suggestOrList(key, known)}`;
-}
-/** `15s` in the file, milliseconds in the result. */
-function fields_duration({ min = 0, max } = {}) {
-    return schemas/* string */.YjP({ error: ({ input }) => (input === undefined ? undefined : (0,duration/* explainDuration */.MP)(input)) })
-        .regex(duration/* durationPattern */.Zq, { error: ({ input }) => (0,duration/* explainDuration */.MP)(input) })
-        .superRefine((text, context) => {
-        if (!duration/* durationPattern */.Zq.test(text))
-            return;
-        const message = explainRange({ text, min, max });
-        if (message !== undefined)
-            context.addIssue(message);
-    })
-        .transform(duration/* parseDuration */.E9);
-}
-function explainRange({ text, min, max, }) {
-    const value = parseOrExplain(text);
-    if (typeof value === 'string')
-        return value;
-    if (value < min)
-        return `is too short; write at least \`${(0,duration/* formatDuration */.a3)(min)}\``;
-    if (max !== undefined && value > max)
-        return `is too long; write at most \`${(0,duration/* formatDuration */.a3)(max)}\``;
-    return undefined;
-}
-function parseOrExplain(text) {
-    try {
-        return (0,duration/* parseDuration */.E9)(text);
-    }
-    catch (error) {
-        return error instanceof Error ? error.message : String(error);
-    }
-}
-function branchName() {
-    return schemas/* string */.YjP().superRefine((name, context) => {
-        const message = explainBranchName(name);
-        if (message !== undefined)
-            context.addIssue(message);
-    });
-}
-/** An address to look at over HTTP. Credentials in it are refused with those of the rest of the file. */
-function httpUrl({ example }) {
-    return schemas/* string */.YjP({
-        error: ({ input }) => input === undefined ? `is missing; write an address, such as \`${example}\`` : undefined,
-    })
-        .regex(/^https?:\/\/\S+$/i, `is not an address with http or https; write it in full, such as \`${example}\``)
-        .refine((url) => !/^https?:\/\/\S+$/i.test(url) || URL.canParse(url), {
-        error: `can't be read as an address; write it as \`${example}\``,
-    });
-}
-/** Names of HTTP headers (RFC 9110, section 5.6.2) with a text, or the environment variable that holds it. */
-function headers() {
-    return schemas/* record */.g1P(schemas/* string */.YjP()
-        .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'is not the name of a header; write one such as `accept`'), headerValue)
-        .superRefine((all, context) => {
-        const seen = new Set();
-        for (const name of Object.keys(all)) {
-            if (seen.has(name.toLowerCase())) {
-                context.addIssue({
-                    code: 'custom',
-                    path: [name],
-                    message: 'is there twice; upper and lower case are the same',
-                });
-            }
-            seen.add(name.toLowerCase());
-        }
-    });
-}
-const headerValue = schemas/* union */.KCZ([
-    schemas/* string */.YjP()
-        .refine(isOneLine, { error: 'holds a line break or control character; write one line' })
-        .describe('the text itself; never a secret'),
-    section({
-        env: schemas/* string */.YjP({
-            error: ({ input }) => (input === undefined ? 'is missing; write `{ env: NAME }`' : undefined),
-        })
-            .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'is not the name of an environment variable; write one such as `HEALTH_TOKEN`')
-            .refine((name) => (0,redact/* redact */.E$)(name) === name, 'is itself a secret; write the name of the variable that holds it')
-            .describe('name of the environment variable of the step that holds the whole value, such as `Bearer …`'),
-    }),
-], { error: 'must be a text or `{ env: NAME }`; write a text in quotes' });
-/** False for a text with control characters, which in a header would start another one. */
-function isOneLine(text) {
-    return !/\p{Cc}/u.test(text);
-}
-/** A threshold; says how to write one where people write `5%` or `5s`. */
-function limit() {
-    return schemas/* number */.aig({ error: ({ input }) => (input === undefined ? undefined : explainNumber(input)) });
-}
-function explainNumber(input) {
-    if (typeof input !== 'string')
-        return 'must be a number; write one such as `0.05`';
-    const percent = /^(\d{1,6}(?:\.\d{1,6})?)\s*%$/.exec(input)?.[1];
-    if (percent !== undefined)
-        return `must be a number without a sign; write \`${toRatio(Number(percent))}\` for ${percent} %`;
-    if (duration/* durationPattern */.Zq.test(input))
-        return `must be a number; write \`${(0,duration/* parseDuration */.E9)(input)}\`, in milliseconds`;
-    if (/^-?\d{1,15}(?:\.\d{1,15})?$/.test(input))
-        return `must be a number; write \`${input}\` without quotes`;
-    return 'must be a number; write one such as `0.05`';
-}
-/** What is wrong with a limit of something that runs from 0 to 1. */
-function explainRatio(value) {
-    if (value < 0)
-        return 'must be a ratio from 0 to 1; write for example `0.05` for 5 %';
-    if (value <= 1)
-        return undefined;
-    const meant = value <= 100 ? value : 5;
-    return `must be a ratio from 0 to 1; write \`${toRatio(meant)}\` for ${meant} %`;
-}
-function toRatio(percent) {
-    return Number((percent / 100).toPrecision(12));
-}
-
-;// CONCATENATED MODULE: ./lib/config/metrics.js
-/** How bad a breach of a check is; what each leads to is the gate's rule. */
-const severities = ['critical', 'high', 'medium', 'low'];
-/** What a check measures, where it is one of the well-known things. */
-const metrics = ['error-rate', 'response-time', 'cpu', 'memory', 'crash-rate'];
-/** The metrics that a probe over HTTP can measure by itself. */
-const httpMetrics = ['error-rate', 'response-time'];
-/** The limit and severity of a check that names its metric and nothing else. */
-const metricDefaults = {
-    'error-rate': {
-        limit: { max: 0.05 },
-        severity: 'high',
-        unit: 'ratio',
-        meaning: 'share of requests that failed',
-    },
-    'response-time': {
-        limit: { max: 5000 },
-        severity: 'medium',
-        unit: 'ms',
-        meaning: '95th percentile of response times',
-    },
-    cpu: { limit: { max: 0.9 }, severity: 'medium', unit: 'ratio', meaning: 'share of the CPU in use' },
-    memory: { limit: { max: 0.9 }, severity: 'medium', unit: 'ratio', meaning: 'share of the memory in use' },
-    'crash-rate': {
-        limit: { max: 0.01 },
-        severity: 'critical',
-        unit: 'ratio',
-        meaning: 'share of sessions that crashed',
-    },
-};
-/** The table above as a sentence for the editor: `error-rate: above 0.05, high`. */
-function describeMetrics(names) {
-    return names
-        .map((name) => {
-        const { limit, severity, unit, meaning } = metricDefaults[name];
-        return `${name}: ${meaning}, ${severity} above ${limit.max}${unit === 'ms' ? ' ms' : ''}`;
-    })
-        .join('; ');
-}
-
-;// CONCATENATED MODULE: ./lib/config/check-parts.js
-
-
-
-/** What every type of check has. */
-const shared = {
-    name: schemas/* string */.YjP({
-        error: ({ input }) => input === undefined ? 'is missing; name the check, such as `homepage`' : undefined,
-    })
-        .regex(/^[a-z0-9][a-z0-9-]*$/, 'must be of small letters, digits and dashes; write a name such as `error-rate-eu`')
-        .max(60, 'is too long; write at most 60 characters')
-        .describe('Name of the check in reports and the history; unique among the checks.'),
-    severity: schemas/* enum */.k5n(severities)
-        .optional()
-        .describe('How bad a breach is. Default: the severity of the metric; needed without a metric.'),
-    max: limit()
-        .optional()
-        .describe('Breached when the value is above. Default: the limit of the metric, if none of max, min and equals is given.'),
-    min: limit().optional().describe('Breached when the value is below. No default.'),
-    equals: limit().optional().describe('Breached when the value is another. Stands alone. No default.'),
-    'initial-delay': fields_duration()
-        .optional()
-        .describe('Rounds in this time after the start are shown and count for nothing. Default: none.'),
-    'on-no-data': schemas/* enum */.k5n(['inconclusive', 'fail', 'pass'])
-        .default('inconclusive')
-        .describe('What a round without data is: a gap (`inconclusive`), beyond the limit (`fail`), or within it (`pass`).'),
-    'on-error': schemas/* enum */.k5n(['error', 'fail', 'ignore'])
-        .default('error')
-        .describe('What a round that could not look is: an `error`, beyond the limit (`fail`), or no data (`ignore`).'),
-    'failure-limit': check_parts_count()
-        .optional()
-        .describe('Rounds beyond the limit that are put up with, of all rounds, in a row or not; one more is an issue. Stands in the place of `for`. Default: `for` decides.'),
-    'consecutive-error-limit': check_parts_count()
-        .optional()
-        .describe('Errors in a row that are put up with; one more, and the verdict is `error`. Default: 2.'),
-    'inconclusive-limit': check_parts_count()
-        .optional()
-        .describe('Rounds without data that are put up with, of all rounds; one more, and the check is inconclusive. Default: half of them.'),
-    headers: headers()
-        .prefault({})
-        .describe('Headers of the request: a text, or { env: NAME } for a secret. Default: none.'),
-};
-/** The keys of `finish`, in the order of the schema. */
-const rulesOfGaps = {
-    'initial-delay': shared['initial-delay'],
-    'on-no-data': shared['on-no-data'],
-    'on-error': shared['on-error'],
-    'failure-limit': shared['failure-limit'],
-    'consecutive-error-limit': shared['consecutive-error-limit'],
-    'inconclusive-limit': shared['inconclusive-limit'],
-};
-/** What counting checks have beside that. */
-const counting = {
-    method: schemas/* enum */.k5n(['sequential', 'threshold'])
-        .default('sequential')
-        .describe('How counts are judged: `sequential` weighs them, with a bounded chance of a false alarm; `threshold` holds their share since the last round against the limit.'),
-    alpha: schemas/* number */.aig()
-        .gt(0, 'must be above 0; write for example `0.005`')
-        .max(0.5, 'must be at most 0.5; write for example `0.005`')
-        .optional()
-        .describe('Chance of a false alarm by this check, of that of the whole gate. Default: an equal part of what the others leave.'),
-};
-function check_parts_count() {
-    return schemas/* int */.Whr('must be a whole number; write one such as `3`').min(0, 'must not be below 0');
-}
-/** Takes the keys that are the same for all types out of a check, and gives the rest beside what they mean. */
-function finish(check) {
-    const { 'initial-delay': initialDelayMs = 0, 'on-no-data': onNoData, 'on-error': onError, 'failure-limit': failureLimit, 'consecutive-error-limit': consecutiveErrorLimit, 'inconclusive-limit': inconclusiveLimit, severity, metric, max, min, equals, ...rest } = check;
-    return {
-        ...rest,
-        ...(metric === undefined ? {} : { metric }),
-        // there is one of both: needLimitAndSeverity saw to it
-        severity: severity ?? (metric === undefined ? 'high' : metricDefaults[metric].severity),
-        limit: limitOf({ metric, max, min, equals }),
-        initialDelayMs,
-        onNoData,
-        onError,
-        ...(failureLimit === undefined ? {} : { failureLimit }),
-        ...(consecutiveErrorLimit === undefined ? {} : { consecutiveErrorLimit }),
-        ...(inconclusiveLimit === undefined ? {} : { inconclusiveLimit }),
-    };
-}
-function limitOf({ metric, max, min, equals }) {
-    if (max === undefined && min === undefined && equals === undefined) {
-        return metric === undefined ? {} : metricDefaults[metric].limit;
-    }
-    return {
-        ...(max === undefined ? {} : { max }),
-        ...(min === undefined ? {} : { min }),
-        ...(equals === undefined ? {} : { equals }),
-    };
-}
-/**
- * The rules below also look at what is wrong elsewhere, so that all problems are told at once; nothing is taken for
- * granted about the types of what they look at.
- */
-function refuseBadLimits(check, context) {
-    const tell = (key, message) => context.addIssue({ code: 'custom', path: [key], message });
-    const { max, min, equals } = { max: check['max'], min: check['min'], equals: check['equals'] };
-    if (equals !== undefined && (max !== undefined || min !== undefined)) {
-        tell('equals', 'stands alone; remove it, or remove `max` and `min`');
-    }
-    if (typeof max === 'number' && typeof min === 'number' && min > max) {
-        tell('min', 'is above `max`, so that no value is good; swap them');
-    }
-    const metric = metrics.find((each) => each === check['metric']);
-    if (metric === undefined)
-        return;
-    if ((metric === 'cpu' || metric === 'memory') && check['severity'] === 'critical') {
-        tell('severity', `can't be critical for ${metric}, which by itself harms nobody; write \`high\``);
-    }
-    for (const [key, value] of Object.entries({ max, min, equals })) {
-        if (typeof value !== 'number' || !Number.isFinite(value))
-            continue;
-        const message = metricDefaults[metric].unit === 'ratio' ? explainRatio(value) : explainTime(value);
-        if (message !== undefined)
-            tell(key, message);
-    }
-}
-function explainTime(value) {
-    return value < 0 ? 'must be a time in milliseconds; write for example `5000`' : undefined;
-}
-function needLimitAndSeverity(check, context) {
-    // traffic brings its own limit, and its loss is high unless it says otherwise
-    if (check['metric'] !== undefined || check['traffic'] !== undefined)
-        return;
-    if (['max', 'min', 'equals'].every((key) => check[key] === undefined)) {
-        context.addIssue({
-            code: 'custom',
-            path: [],
-            message: 'has no limit; write `max`, `min` or `equals`, or a `metric` that brings one',
-        });
-    }
-    if (check['severity'] === undefined) {
-        context.addIssue({
-            code: 'custom',
-            path: [],
-            message: `has no severity; write \`severity\` as ${severities.join(', ')}, or a \`metric\` that brings one`,
-        });
-    }
-}
-function isMapping({ value }) {
-    return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-;// CONCATENATED MODULE: ./lib/config/check-http.js
-
-
-
-
-const expectation = section({
-    status: schemas/* array */.YOg(schemas/* int */.Whr('must be a status such as `200`')
-        .min(100, 'must be a status from 100 to 599')
-        .max(599, 'must be a status from 100 to 599'), {
-        error: ({ input }) => (Number.isInteger(input) ? `must be a list; write \`[${input}]\`` : undefined),
-    })
-        .min(1, 'is empty; write the statuses, such as `[200]`, or remove the key')
-        .optional()
-        .describe('Statuses that are good. Default: any from 200 to 299.'),
-    body: schemas/* string */.YjP()
-        .min(1, 'is empty; write a text, or remove the key')
-        .optional()
-        .describe('Text that the body of the answer must contain. Default: none.'),
-    'max-latency': fields_duration({ min: 1 })
-        .optional()
-        .describe('A slower answer is a failed probe. Default: none but `timeout`.'),
-}).transform(({ status, body, 'max-latency': maxLatencyMs }) => ({
-    ...(status === undefined ? {} : { status }),
-    ...(body === undefined ? {} : { body }),
-    ...(maxLatencyMs === undefined ? {} : { maxLatencyMs }),
-}));
-const httpCheck = section({
-    name: shared.name,
-    type: schemas/* literal */.euz('http')
-        .describe('Probes an address: an answer that is not as expected, or none, is a failure.'),
-    url: httpUrl({ example: 'https://example.com/healthz' }).describe('Address to probe with GET.'),
-    metric: schemas/* enum */.k5n(httpMetrics, { error: ({ input }) => explainHttpMetric(input) })
-        .default('error-rate')
-        .describe(`What is measured, with its own limit and severity. ${describeMetrics(httpMetrics)}.`),
-    severity: shared.severity,
-    max: shared.max,
-    min: shared.min,
-    equals: shared.equals,
-    for: fields_duration()
-        .optional()
-        .describe('How long the limit must be breached before it counts. Default: two intervals, at most the window.'),
-    expect: expectation.prefault({}).describe('What a good answer is. Default: any status from 200 to 299.'),
-    ...rulesOfGaps,
-    headers: shared.headers,
-}, { query: 'only a check of `type: prometheus` has it' })
-    .superRefine(refuseBadLimits, { when: isMapping })
-    .transform(({ for: forMs, ...check }) => ({
-    ...finish(check),
-    metric: check.metric,
-    ...(forMs === undefined ? {} : { forMs }),
-}));
-function explainHttpMetric(input) {
-    const other = metrics.find((metric) => metric === input);
-    if (other === undefined)
-        return undefined;
-    return `can't be \`${other}\`, which no probe can see; ask for it with \`type: prometheus\``;
-}
-
-;// CONCATENATED MODULE: ./lib/config/check-prometheus.js
-
-
-
-
-const prometheusCheck = section({
-    name: shared.name,
-    type: schemas/* literal */.euz('prometheus').describe('Asks a Prometheus server, or one that speaks its query API.'),
-    url: httpUrl({ example: 'http://prometheus:9090' }).describe('Address of the server, without /api/v1.'),
-    query: promql('write the PromQL that gives one value').describe('PromQL that gives exactly one value. Default: none, so that `bad` and `total` are needed.'),
-    bad: promql('write the selector of a counter').describe('Selector of the counters of what went wrong, such as `http_requests_total{code=~"5.."}`; no `rate`, no `sum`. Default: none, so that `query` is needed.'),
-    total: promql('write the selector of a counter').describe('Selector of the counters of all that `bad` is a part of, such as `http_requests_total`. Default: none, so that `query` is needed.'),
-    method: counting.method,
-    alpha: counting.alpha,
-    'max-times-before': schemas/* number */.aig()
-        .min(1, 'must be at least 1; write for example `1.25`')
-        .optional()
-        .describe('The limit as so many times the share of the hour before the deployment, for `bad` and `total`; `max` holds where nothing is known of it. Default: none, so that `max` holds.'),
-    control: section({
-        bad: promql('write the selector of a counter').describe('As `bad`, of what runs beside it. Has no default.'),
-        total: promql('write the selector of a counter').describe('As `total`, of what runs beside it. Has no default.'),
-        'max-times': schemas/* number */.aig()
-            .min(1, 'must be at least 1; write for example `1.25`')
-            .default(1.25)
-            .describe('How many times as many may go wrong as in the control.'),
-    })
-        .optional()
-        .describe('What runs at the same time and is known to be good, such as the version before in a canary. Default: none.'),
-    traffic: promql('write the selector of a counter').describe('Selector of the counters of all requests: the check is whether they still come. Default: none.'),
-    'min-times-before': schemas/* number */.aig()
-        .gt(0, 'must be above 0; write for example `0.5`')
-        .max(1, 'must be at most 1; write for example `0.5`')
-        .default(0.5)
-        .describe('For `traffic`: the share of the requests of the hour before that has to come.'),
-    metric: schemas/* enum */.k5n(metrics)
-        .optional()
-        .describe(`What the query measures, with its own limit and severity. ${describeMetrics(metrics)}. Default: none, so that a limit and a severity are needed.`),
-    severity: shared.severity,
-    max: shared.max,
-    min: shared.min,
-    equals: shared.equals,
-    for: fields_duration()
-        .prefault('0s')
-        .describe('How long the limit must be breached before it counts. Default: the first breach counts.'),
-    ...rulesOfGaps,
-    headers: shared.headers,
-}, { expect: 'only a check of `type: http` has it' })
-    .superRefine(refuseBadLimits, { when: isMapping })
-    .superRefine(needLimitAndSeverity, { when: isMapping })
-    .superRefine(needOneQuestion, { when: isMapping })
-    .transform(({ for: forMs, query, bad, total, method, alpha: share, 'max-times-before': timesBefore, control, traffic, 'min-times-before': minTimesBefore, ...check }) => {
-    const alpha = share === undefined ? {} : { alpha: share };
-    const number = { ...finish(check), forMs };
-    // there is one of them: needOneQuestion saw to it
-    if (traffic !== undefined) {
-        return { ...number, traffic, minTimesBefore, method: 'sequential', ...alpha };
-    }
-    if (bad === undefined || total === undefined)
-        return { ...number, query: query ?? '' };
-    return {
-        ...number,
-        counters: { bad, total },
-        method,
-        ...alpha,
-        ...(timesBefore === undefined ? {} : { timesBefore }),
-        ...(control === undefined ? {} : { control: controlOf(control) }),
-    };
-});
-/** Both selectors are there: needOneQuestion saw to it. */
-function controlOf(control) {
-    return {
-        counters: { bad: control.bad ?? '', total: control.total ?? '' },
-        times: control['max-times'],
-    };
-}
-function promql(what) {
-    return schemas/* string */.YjP().regex(/\S/, `is empty; ${what}`).optional();
-}
-function needOneQuestion(check, context) {
-    const tell = (key, message) => context.addIssue({ code: 'custom', path: [key], message });
-    const { query, bad, total } = { query: check['query'], bad: check['bad'], total: check['total'] };
-    if (check['traffic'] !== undefined) {
-        for (const [key, value] of Object.entries({ query, bad, total })) {
-            if (value !== undefined)
-                tell(key, 'has no place beside `traffic`; write another check for it');
-        }
-        return;
-    }
-    const control = check['control'];
-    if (typeof control === 'object' && control !== null) {
-        if (!('bad' in control && 'total' in control))
-            tell('control', 'needs both `bad` and `total`');
-        if (query !== undefined)
-            tell('control', 'needs the counters `bad` and `total`');
-    }
-    if (query === undefined && bad === undefined && total === undefined) {
-        tell('query', 'is missing; write the PromQL that gives one value, or the counters `bad` and `total`');
-        return;
-    }
-    if (query !== undefined) {
-        if (check['max-times-before'] !== undefined)
-            tell('max-times-before', 'needs the counters `bad` and `total`');
-        for (const [key, value] of Object.entries({ bad, total })) {
-            if (value !== undefined)
-                tell(key, 'stands in the place of `query`; remove one of them');
-        }
-        return;
-    }
-    if (bad === undefined)
-        tell('bad', 'is missing; `total` needs it beside it');
-    if (total === undefined)
-        tell('total', 'is missing; `bad` needs it beside it');
-    for (const [key, value] of Object.entries({ bad, total })) {
-        if (typeof value === 'string' && /\b(?:rate|irate|increase|delta)\s*\(/.test(value)) {
-            tell(key, 'is to be the counter itself, which the gate takes the increase of; remove the function');
-        }
-    }
-    const { max, min, equals } = { max: check['max'], min: check['min'], equals: check['equals'] };
-    if (min !== undefined || equals !== undefined) {
-        tell(min === undefined ? 'equals' : 'min', "can't be the limit of counts; write `max`, the share of bad ones");
-    }
-    if (typeof max === 'number') {
-        const message = explainRatio(max);
-        if (message !== undefined && check['metric'] === undefined)
-            tell('max', message);
-    }
-}
 
 ;// CONCATENATED MODULE: ./node_modules/jsonpath-rfc9535/dist/esm/parser/parser.js
 // @generated by Peggy 4.2.0.
@@ -45764,8 +45254,596 @@ function batchExec(input, expressionToCallback, errorCallback) {
     }
 }
 //# sourceMappingURL=index.js.map
-;// CONCATENATED MODULE: ./lib/config/check-sources.js
+;// CONCATENATED MODULE: ./lib/config/fields.js
 
+
+
+
+
+
+/**
+ * The building blocks of the schema. Every message in it is the second half of a sentence that starts with the name
+ * of the key (`is missing; write …`), except those of unknown keys, which are whole.
+ */
+/**
+ * A mapping that refuses keys it does not know, each with the nearest one that it does.
+ * @param elsewhere keys that people put here but belong to another place, and what to do with them
+ */
+function section(shape, elsewhere = {}) {
+    const known = Object.keys(shape);
+    return schemas/* strictObject */.rej(shape, {
+        error: (issue) => {
+            if (issue.code !== 'unrecognized_keys')
+                return undefined;
+            // one line per key, in the order of `issue.keys`
+            return issue.keys.map((key) => explainUnknownKey({ key, known, elsewhere })).join('\n');
+        },
+    });
+}
+function explainUnknownKey({ key, known, elsewhere, }) {
+    if (key === '<<')
+        return 'merge keys (`<<`) are not understood; write the keys out';
+    const place = Object.hasOwn(elsewhere, key) ? elsewhere[key] : undefined;
+    return `unknown key ${quote(key)}; ${place ?? suggestOrList(key, known)}`;
+}
+/** `15s` in the file, milliseconds in the result. */
+function fields_duration({ min = 0, max } = {}) {
+    return schemas/* string */.YjP({ error: ({ input }) => (input === undefined ? undefined : (0,duration/* explainDuration */.MP)(input)) })
+        .regex(duration/* durationPattern */.Zq, { error: ({ input }) => (0,duration/* explainDuration */.MP)(input) })
+        .superRefine((text, context) => {
+        if (!duration/* durationPattern */.Zq.test(text))
+            return;
+        const message = explainRange({ text, min, max });
+        if (message !== undefined)
+            context.addIssue(message);
+    })
+        .transform(duration/* parseDuration */.E9);
+}
+function explainRange({ text, min, max, }) {
+    const value = parseOrExplain(text);
+    if (typeof value === 'string')
+        return value;
+    if (value < min)
+        return `is too short; write at least \`${(0,duration/* formatDuration */.a3)(min)}\``;
+    if (max !== undefined && value > max)
+        return `is too long; write at most \`${(0,duration/* formatDuration */.a3)(max)}\``;
+    return undefined;
+}
+function parseOrExplain(text) {
+    try {
+        return (0,duration/* parseDuration */.E9)(text);
+    }
+    catch (error) {
+        return error instanceof Error ? error.message : String(error);
+    }
+}
+function branchName() {
+    return schemas/* string */.YjP().superRefine((name, context) => {
+        const message = explainBranchName(name);
+        if (message !== undefined)
+            context.addIssue(message);
+    });
+}
+/** An address to look at over HTTP. Credentials in it are refused with those of the rest of the file. */
+function httpUrl({ example }) {
+    return schemas/* string */.YjP({
+        error: ({ input }) => input === undefined ? `is missing; write an address, such as \`${example}\`` : undefined,
+    })
+        .regex(/^https?:\/\/\S+$/i, `is not an address with http or https; write it in full, such as \`${example}\``)
+        .refine((url) => !/^https?:\/\/\S+$/i.test(url) || URL.canParse(url), {
+        error: `can't be read as an address; write it as \`${example}\``,
+    });
+}
+/** A path into JSON that evaluates no script. */
+function jsonPath() {
+    return schemas/* string */.YjP().superRefine((path, context) => {
+        try {
+            query({}, path);
+        }
+        catch {
+            context.addIssue({
+                code: 'custom',
+                message: 'is not a JSONPath of RFC 9535; write one such as `$.errors`',
+            });
+        }
+    });
+}
+/** Names of HTTP headers (RFC 9110, section 5.6.2) with a text, or the environment variable that holds it. */
+function headers() {
+    return schemas/* record */.g1P(schemas/* string */.YjP()
+        .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'is not the name of a header; write one such as `accept`'), headerValue)
+        .superRefine((all, context) => {
+        const seen = new Set();
+        for (const name of Object.keys(all)) {
+            if (seen.has(name.toLowerCase())) {
+                context.addIssue({
+                    code: 'custom',
+                    path: [name],
+                    message: 'is there twice; upper and lower case are the same',
+                });
+            }
+            seen.add(name.toLowerCase());
+        }
+    });
+}
+/** The name of a variable of the step that holds a secret: none is written into the file. */
+function environmentVariable(example) {
+    return schemas/* string */.YjP({
+        error: ({ input }) => (input === undefined ? 'is missing; write `{ env: NAME }`' : undefined),
+    })
+        .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, `is not the name of an environment variable; write one such as \`${example}\``)
+        .refine((name) => (0,redact/* redact */.E$)(name) === name, 'is itself a secret; write the name of the variable that holds it')
+        .describe(`name of the environment variable of the step, such as \`${example}\``);
+}
+const headerValue = schemas/* union */.KCZ([
+    schemas/* string */.YjP()
+        .refine(isOneLine, { error: 'holds a line break or control character; write one line' })
+        .describe('the text itself; never a secret'),
+    section({
+        env: environmentVariable('HEALTH_TOKEN').describe('name of the environment variable of the step that holds the whole value, such as `Bearer …`'),
+    }),
+], { error: 'must be a text or `{ env: NAME }`; write a text in quotes' });
+/** False for a text with control characters, which in a header would start another one. */
+function isOneLine(text) {
+    return !/\p{Cc}/u.test(text);
+}
+/** A threshold; says how to write one where people write `5%` or `5s`. */
+function limit() {
+    return schemas/* number */.aig({ error: ({ input }) => (input === undefined ? undefined : explainNumber(input)) });
+}
+function explainNumber(input) {
+    if (typeof input !== 'string')
+        return 'must be a number; write one such as `0.05`';
+    const percent = /^(\d{1,6}(?:\.\d{1,6})?)\s*%$/.exec(input)?.[1];
+    if (percent !== undefined)
+        return `must be a number without a sign; write \`${toRatio(Number(percent))}\` for ${percent} %`;
+    if (duration/* durationPattern */.Zq.test(input))
+        return `must be a number; write \`${(0,duration/* parseDuration */.E9)(input)}\`, in milliseconds`;
+    if (/^-?\d{1,15}(?:\.\d{1,15})?$/.test(input))
+        return `must be a number; write \`${input}\` without quotes`;
+    return 'must be a number; write one such as `0.05`';
+}
+/** What is wrong with a limit of something that runs from 0 to 1. */
+function explainRatio(value) {
+    if (value < 0)
+        return 'must be a ratio from 0 to 1; write for example `0.05` for 5 %';
+    if (value <= 1)
+        return undefined;
+    const meant = value <= 100 ? value : 5;
+    return `must be a ratio from 0 to 1; write \`${toRatio(meant)}\` for ${meant} %`;
+}
+function toRatio(percent) {
+    return Number((percent / 100).toPrecision(12));
+}
+
+;// CONCATENATED MODULE: ./lib/config/metrics.js
+/** How bad a breach of a check is; what each leads to is the gate's rule. */
+const severities = ['critical', 'high', 'medium', 'low'];
+/** What a check measures, where it is one of the well-known things. */
+const metrics = ['error-rate', 'response-time', 'cpu', 'memory', 'crash-rate'];
+/** The metrics that a probe over HTTP can measure by itself. */
+const httpMetrics = ['error-rate', 'response-time'];
+/** The limit and severity of a check that names its metric and nothing else. */
+const metricDefaults = {
+    'error-rate': {
+        limit: { max: 0.05 },
+        severity: 'high',
+        unit: 'ratio',
+        meaning: 'share of requests that failed',
+    },
+    'response-time': {
+        limit: { max: 5000 },
+        severity: 'medium',
+        unit: 'ms',
+        meaning: '95th percentile of response times',
+    },
+    cpu: { limit: { max: 0.9 }, severity: 'medium', unit: 'ratio', meaning: 'share of the CPU in use' },
+    memory: { limit: { max: 0.9 }, severity: 'medium', unit: 'ratio', meaning: 'share of the memory in use' },
+    'crash-rate': {
+        limit: { max: 0.01 },
+        severity: 'critical',
+        unit: 'ratio',
+        meaning: 'share of sessions that crashed',
+    },
+};
+/** The table above as a sentence for the editor: `error-rate: above 0.05, high`. */
+function describeMetrics(names) {
+    return names
+        .map((name) => {
+        const { limit, severity, unit, meaning } = metricDefaults[name];
+        return `${name}: ${meaning}, ${severity} above ${limit.max}${unit === 'ms' ? ' ms' : ''}`;
+    })
+        .join('; ');
+}
+
+;// CONCATENATED MODULE: ./lib/config/check-parts.js
+
+
+
+/** What every type of check has. */
+const shared = {
+    name: schemas/* string */.YjP({
+        error: ({ input }) => input === undefined ? 'is missing; name the check, such as `homepage`' : undefined,
+    })
+        .regex(/^[a-z0-9][a-z0-9-]*$/, 'must be of small letters, digits and dashes; write a name such as `error-rate-eu`')
+        .max(60, 'is too long; write at most 60 characters')
+        .describe('Name of the check in reports and the history; unique among the checks.'),
+    severity: schemas/* enum */.k5n(severities)
+        .optional()
+        .describe('How bad a breach is. Default: the severity of the metric; needed without a metric.'),
+    max: limit()
+        .optional()
+        .describe('Breached when the value is above. Default: the limit of the metric, if none of max, min and equals is given.'),
+    min: limit().optional().describe('Breached when the value is below. No default.'),
+    equals: limit().optional().describe('Breached when the value is another. Stands alone. No default.'),
+    'initial-delay': fields_duration()
+        .optional()
+        .describe('Rounds in this time after the start are shown and count for nothing. Default: none.'),
+    'on-no-data': schemas/* enum */.k5n(['inconclusive', 'fail', 'pass'])
+        .default('inconclusive')
+        .describe('What a round without data is: a gap (`inconclusive`), beyond the limit (`fail`), or within it (`pass`).'),
+    'on-error': schemas/* enum */.k5n(['error', 'fail', 'ignore'])
+        .default('error')
+        .describe('What a round that could not look is: an `error`, beyond the limit (`fail`), or no data (`ignore`).'),
+    'failure-limit': check_parts_count()
+        .optional()
+        .describe('Rounds beyond the limit that are put up with, of all rounds, in a row or not; one more is an issue. Stands in the place of `for`. Default: `for` decides.'),
+    'consecutive-error-limit': check_parts_count()
+        .optional()
+        .describe('Errors in a row that are put up with; one more, and the verdict is `error`. Default: 2.'),
+    'inconclusive-limit': check_parts_count()
+        .optional()
+        .describe('Rounds without data that are put up with, of all rounds; one more, and the check is inconclusive. Default: half of them.'),
+    headers: headers()
+        .prefault({})
+        .describe('Headers of the request: a text, or { env: NAME } for a secret. Default: none.'),
+};
+/** The keys of `finish`, in the order of the schema. */
+const rulesOfGaps = {
+    'initial-delay': shared['initial-delay'],
+    'on-no-data': shared['on-no-data'],
+    'on-error': shared['on-error'],
+    'failure-limit': shared['failure-limit'],
+    'consecutive-error-limit': shared['consecutive-error-limit'],
+    'inconclusive-limit': shared['inconclusive-limit'],
+};
+/** What counting checks have beside that. */
+const counting = {
+    method: schemas/* enum */.k5n(['sequential', 'threshold'])
+        .default('sequential')
+        .describe('How counts are judged: `sequential` weighs them, with a bounded chance of a false alarm; `threshold` holds their share since the last round against the limit.'),
+    alpha: schemas/* number */.aig()
+        .gt(0, 'must be above 0; write for example `0.005`')
+        .max(0.5, 'must be at most 0.5; write for example `0.005`')
+        .optional()
+        .describe('Chance of a false alarm by this check, of that of the whole gate. Default: an equal part of what the others leave.'),
+};
+function check_parts_count() {
+    return schemas/* int */.Whr('must be a whole number; write one such as `3`').min(0, 'must not be below 0');
+}
+/** Takes the keys that are the same for all types out of a check, and gives the rest beside what they mean. */
+function finish(check) {
+    const { 'initial-delay': initialDelayMs = 0, 'on-no-data': onNoData, 'on-error': onError, 'failure-limit': failureLimit, 'consecutive-error-limit': consecutiveErrorLimit, 'inconclusive-limit': inconclusiveLimit, severity, metric, max, min, equals, ...rest } = check;
+    return {
+        ...rest,
+        ...(metric === undefined ? {} : { metric }),
+        // there is one of both: needLimitAndSeverity saw to it
+        severity: severity ?? (metric === undefined ? 'high' : metricDefaults[metric].severity),
+        limit: limitOf({ metric, max, min, equals }),
+        initialDelayMs,
+        onNoData,
+        onError,
+        ...(failureLimit === undefined ? {} : { failureLimit }),
+        ...(consecutiveErrorLimit === undefined ? {} : { consecutiveErrorLimit }),
+        ...(inconclusiveLimit === undefined ? {} : { inconclusiveLimit }),
+    };
+}
+function limitOf({ metric, max, min, equals }) {
+    if (max === undefined && min === undefined && equals === undefined) {
+        return metric === undefined ? {} : metricDefaults[metric].limit;
+    }
+    return {
+        ...(max === undefined ? {} : { max }),
+        ...(min === undefined ? {} : { min }),
+        ...(equals === undefined ? {} : { equals }),
+    };
+}
+/**
+ * The rules below also look at what is wrong elsewhere, so that all problems are told at once; nothing is taken for
+ * granted about the types of what they look at.
+ */
+function refuseBadLimits(check, context) {
+    const tell = (key, message) => context.addIssue({ code: 'custom', path: [key], message });
+    const { max, min, equals } = { max: check['max'], min: check['min'], equals: check['equals'] };
+    if (equals !== undefined && (max !== undefined || min !== undefined)) {
+        tell('equals', 'stands alone; remove it, or remove `max` and `min`');
+    }
+    if (typeof max === 'number' && typeof min === 'number' && min > max) {
+        tell('min', 'is above `max`, so that no value is good; swap them');
+    }
+    const metric = metrics.find((each) => each === check['metric']);
+    if (metric === undefined)
+        return;
+    if ((metric === 'cpu' || metric === 'memory') && check['severity'] === 'critical') {
+        tell('severity', `can't be critical for ${metric}, which by itself harms nobody; write \`high\``);
+    }
+    for (const [key, value] of Object.entries({ max, min, equals })) {
+        if (typeof value !== 'number' || !Number.isFinite(value))
+            continue;
+        const message = metricDefaults[metric].unit === 'ratio' ? explainRatio(value) : explainTime(value);
+        if (message !== undefined)
+            tell(key, message);
+    }
+}
+function explainTime(value) {
+    return value < 0 ? 'must be a time in milliseconds; write for example `5000`' : undefined;
+}
+function needLimitAndSeverity(check, context) {
+    // traffic brings its own limit, and its loss is high unless it says otherwise
+    if (check['metric'] !== undefined || check['traffic'] !== undefined)
+        return;
+    if (['max', 'min', 'equals'].every((key) => check[key] === undefined)) {
+        context.addIssue({
+            code: 'custom',
+            path: [],
+            message: 'has no limit; write `max`, `min` or `equals`, or a `metric` that brings one',
+        });
+    }
+    if (check['severity'] === undefined) {
+        context.addIssue({
+            code: 'custom',
+            path: [],
+            message: `has no severity; write \`severity\` as ${severities.join(', ')}, or a \`metric\` that brings one`,
+        });
+    }
+}
+function isMapping({ value }) {
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+;// CONCATENATED MODULE: ./lib/config/check-http.js
+
+
+
+
+const jsonValue = schemas/* union */.KCZ([
+    schemas/* string */.YjP().describe('a text'),
+    schemas/* number */.aig().describe('a number'),
+    schemas/* boolean */.zMY().describe('true or false'),
+    schemas/* null */.chJ().describe('null'),
+]);
+const expectation = section({
+    status: schemas/* array */.YOg(schemas/* int */.Whr('must be a status such as `200`')
+        .min(100, 'must be a status from 100 to 599')
+        .max(599, 'must be a status from 100 to 599'), {
+        error: ({ input }) => (Number.isInteger(input) ? `must be a list; write \`[${input}]\`` : undefined),
+    })
+        .min(1, 'is empty; write the statuses, such as `[200]`, or remove the key')
+        .optional()
+        .describe('Statuses that are good. Default: any from 200 to 299.'),
+    body: schemas/* string */.YjP()
+        .min(1, 'is empty; write a text, or remove the key')
+        .optional()
+        .describe('Text that the body of the answer must contain. Default: none.'),
+    'body-matches': schemas/* string */.YjP()
+        .superRefine((pattern, context) => {
+        try {
+            new RegExp(pattern, 'u');
+        }
+        catch {
+            context.addIssue('is not a regular expression of JavaScript; write one such as `^ok\\b`');
+        }
+    })
+        .optional()
+        .describe('Regular expression that the body must match somewhere. Default: none.'),
+    json: schemas/* record */.g1P(jsonPath(), jsonValue)
+        .optional()
+        .describe('What is in the body, which is JSON then: a JSONPath, and the value that all it finds must have, such as `{ $.status: ok }`. Default: none.'),
+    headers: schemas/* record */.g1P(schemas/* string */.YjP(), schemas/* string */.YjP())
+        .optional()
+        .describe('Text that a header of the answer must contain, by its name. Default: none.'),
+    'certificate-valid-for': fields_duration()
+        .optional()
+        .describe('How long the certificate of the server must still be valid. Default: until now.'),
+    'max-latency': fields_duration({ min: 1 })
+        .optional()
+        .describe('A slower answer is a failed probe. Default: none but `timeout`.'),
+}).transform(({ status, body, json, headers, 'max-latency': maxLatencyMs, ...rest }) => ({
+    ...(status === undefined ? {} : { status }),
+    ...(body === undefined ? {} : { body }),
+    ...(rest['body-matches'] === undefined ? {} : { bodyMatches: rest['body-matches'] }),
+    ...(json === undefined ? {} : { json }),
+    ...(headers === undefined ? {} : { headers }),
+    ...(rest['certificate-valid-for'] === undefined
+        ? {}
+        : { certificateValidForMs: rest['certificate-valid-for'] }),
+    ...(maxLatencyMs === undefined ? {} : { maxLatencyMs }),
+}));
+const httpCheck = section({
+    name: shared.name,
+    type: schemas/* literal */.euz('http')
+        .describe('Probes an address: an answer that is not as expected, or none, is a failure.'),
+    url: httpUrl({ example: 'https://example.com/healthz' }).describe('Address to probe.'),
+    method: schemas/* enum */.k5n(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
+        .optional()
+        .describe('Method of the request. Default: GET, or POST with a `body`.'),
+    body: schemas/* string */.YjP()
+        .optional()
+        .describe('What is sent; its type is a header, such as `content-type`. Never a secret. Default: nothing.'),
+    redirects: schemas/* int */.Whr('must be a whole number; write for example `5`')
+        .min(0, 'must not be below 0')
+        .max(20, 'must be at most 20')
+        .default(5)
+        .describe('How many redirects are followed; with 0 a redirect is the answer.'),
+    ip: schemas/* union */.KCZ([schemas/* literal */.euz(4), schemas/* literal */.euz(6)], { error: 'must be `4` or `6`' })
+        .optional()
+        .describe('Which addresses of the host are probed: those of IPv4 or of IPv6. Default: any.'),
+    metric: schemas/* enum */.k5n(httpMetrics, { error: ({ input }) => explainHttpMetric(input) })
+        .default('error-rate')
+        .describe(`What is measured, with its own limit and severity. ${describeMetrics(httpMetrics)}.`),
+    severity: shared.severity,
+    max: shared.max,
+    min: shared.min,
+    equals: shared.equals,
+    for: fields_duration()
+        .optional()
+        .describe('How long the limit must be breached before it counts. Default: two intervals, at most the window.'),
+    expect: expectation.prefault({}).describe('What a good answer is. Default: any status from 200 to 299.'),
+    ...rulesOfGaps,
+    headers: shared.headers,
+}, { query: 'only a check of `type: prometheus` has it' })
+    .superRefine(refuseBadLimits, { when: isMapping })
+    .superRefine(refuseBodyOfGet, { when: isMapping })
+    .transform(({ for: forMs, method, body, ip, ...check }) => ({
+    ...finish(check),
+    metric: check.metric,
+    ...(method === undefined ? {} : { method }),
+    ...(body === undefined ? {} : { body }),
+    ...(ip === undefined ? {} : { ip }),
+    ...(forMs === undefined ? {} : { forMs }),
+}));
+function refuseBodyOfGet(check, context) {
+    if (check['body'] === undefined || (check['method'] !== 'GET' && check['method'] !== 'HEAD'))
+        return;
+    const message = `can't be sent with ${check['method']}; remove it, or write \`method: POST\``;
+    context.addIssue({ code: 'custom', path: ['body'], message });
+}
+function explainHttpMetric(input) {
+    const other = metrics.find((metric) => metric === input);
+    if (other === undefined)
+        return undefined;
+    return `can't be \`${other}\`, which no probe can see; ask for it with \`type: prometheus\``;
+}
+
+;// CONCATENATED MODULE: ./lib/config/check-prometheus.js
+
+
+
+
+const prometheusCheck = section({
+    name: shared.name,
+    type: schemas/* literal */.euz('prometheus').describe('Asks a Prometheus server, or one that speaks its query API.'),
+    url: httpUrl({ example: 'http://prometheus:9090' }).describe('Address of the server, without /api/v1.'),
+    query: promql('write the PromQL that gives one value').describe('PromQL that gives exactly one value. Default: none, so that `bad` and `total` are needed.'),
+    bad: promql('write the selector of a counter').describe('Selector of the counters of what went wrong, such as `http_requests_total{code=~"5.."}`; no `rate`, no `sum`. Default: none, so that `query` is needed.'),
+    total: promql('write the selector of a counter').describe('Selector of the counters of all that `bad` is a part of, such as `http_requests_total`. Default: none, so that `query` is needed.'),
+    method: counting.method,
+    alpha: counting.alpha,
+    'max-times-before': schemas/* number */.aig()
+        .min(1, 'must be at least 1; write for example `1.25`')
+        .optional()
+        .describe('The limit as so many times the share of the hour before the deployment, for `bad` and `total`; `max` holds where nothing is known of it. Default: none, so that `max` holds.'),
+    control: section({
+        bad: promql('write the selector of a counter').describe('As `bad`, of what runs beside it. Has no default.'),
+        total: promql('write the selector of a counter').describe('As `total`, of what runs beside it. Has no default.'),
+        'max-times': schemas/* number */.aig()
+            .min(1, 'must be at least 1; write for example `1.25`')
+            .default(1.25)
+            .describe('How many times as many may go wrong as in the control.'),
+    })
+        .optional()
+        .describe('What runs at the same time and is known to be good, such as the version before in a canary. Default: none.'),
+    traffic: promql('write the selector of a counter').describe('Selector of the counters of all requests: the check is whether they still come. Default: none.'),
+    'min-times-before': schemas/* number */.aig()
+        .gt(0, 'must be above 0; write for example `0.5`')
+        .max(1, 'must be at most 1; write for example `0.5`')
+        .default(0.5)
+        .describe('For `traffic`: the share of the requests of the hour before that has to come.'),
+    metric: schemas/* enum */.k5n(metrics)
+        .optional()
+        .describe(`What the query measures, with its own limit and severity. ${describeMetrics(metrics)}. Default: none, so that a limit and a severity are needed.`),
+    severity: shared.severity,
+    max: shared.max,
+    min: shared.min,
+    equals: shared.equals,
+    for: fields_duration()
+        .prefault('0s')
+        .describe('How long the limit must be breached before it counts. Default: the first breach counts.'),
+    ...rulesOfGaps,
+    headers: shared.headers,
+}, { expect: 'only a check of `type: http` has it' })
+    .superRefine(refuseBadLimits, { when: isMapping })
+    .superRefine(needLimitAndSeverity, { when: isMapping })
+    .superRefine(needOneQuestion, { when: isMapping })
+    .transform(({ for: forMs, query, bad, total, method, alpha: share, 'max-times-before': timesBefore, control, traffic, 'min-times-before': minTimesBefore, ...check }) => {
+    const alpha = share === undefined ? {} : { alpha: share };
+    const number = { ...finish(check), forMs };
+    // there is one of them: needOneQuestion saw to it
+    if (traffic !== undefined) {
+        return { ...number, traffic, minTimesBefore, method: 'sequential', ...alpha };
+    }
+    if (bad === undefined || total === undefined)
+        return { ...number, query: query ?? '' };
+    return {
+        ...number,
+        counters: { bad, total },
+        method,
+        ...alpha,
+        ...(timesBefore === undefined ? {} : { timesBefore }),
+        ...(control === undefined ? {} : { control: controlOf(control) }),
+    };
+});
+/** Both selectors are there: needOneQuestion saw to it. */
+function controlOf(control) {
+    return {
+        counters: { bad: control.bad ?? '', total: control.total ?? '' },
+        times: control['max-times'],
+    };
+}
+function promql(what) {
+    return schemas/* string */.YjP().regex(/\S/, `is empty; ${what}`).optional();
+}
+function needOneQuestion(check, context) {
+    const tell = (key, message) => context.addIssue({ code: 'custom', path: [key], message });
+    const { query, bad, total } = { query: check['query'], bad: check['bad'], total: check['total'] };
+    if (check['traffic'] !== undefined) {
+        for (const [key, value] of Object.entries({ query, bad, total })) {
+            if (value !== undefined)
+                tell(key, 'has no place beside `traffic`; write another check for it');
+        }
+        return;
+    }
+    const control = check['control'];
+    if (typeof control === 'object' && control !== null) {
+        if (!('bad' in control && 'total' in control))
+            tell('control', 'needs both `bad` and `total`');
+        if (query !== undefined)
+            tell('control', 'needs the counters `bad` and `total`');
+    }
+    if (query === undefined && bad === undefined && total === undefined) {
+        tell('query', 'is missing; write the PromQL that gives one value, or the counters `bad` and `total`');
+        return;
+    }
+    if (query !== undefined) {
+        if (check['max-times-before'] !== undefined)
+            tell('max-times-before', 'needs the counters `bad` and `total`');
+        for (const [key, value] of Object.entries({ bad, total })) {
+            if (value !== undefined)
+                tell(key, 'stands in the place of `query`; remove one of them');
+        }
+        return;
+    }
+    if (bad === undefined)
+        tell('bad', 'is missing; `total` needs it beside it');
+    if (total === undefined)
+        tell('total', 'is missing; `bad` needs it beside it');
+    for (const [key, value] of Object.entries({ bad, total })) {
+        if (typeof value === 'string' && /\b(?:rate|irate|increase|delta)\s*\(/.test(value)) {
+            tell(key, 'is to be the counter itself, which the gate takes the increase of; remove the function');
+        }
+    }
+    const { max, min, equals } = { max: check['max'], min: check['min'], equals: check['equals'] };
+    if (min !== undefined || equals !== undefined) {
+        tell(min === undefined ? 'equals' : 'min', "can't be the limit of counts; write `max`, the share of bad ones");
+    }
+    if (typeof max === 'number') {
+        const message = explainRatio(max);
+        if (message !== undefined && check['metric'] === undefined)
+            tell('max', message);
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/config/check-sources.js
 
 
 
@@ -45831,17 +45909,6 @@ const commandCheck = section({
     .superRefine(refuseBadLimits, { when: isMapping })
     .superRefine(needLimitAndSeverity, { when: isMapping })
     .transform(({ env: passes, ...check }) => ({ ...finishNumber(check), passes, headers: {} }));
-const jsonPath = () => check_sources_text().superRefine((path, context) => {
-    try {
-        query({}, path);
-    }
-    catch {
-        context.addIssue({
-            code: 'custom',
-            message: 'is not a JSONPath of RFC 9535; write one such as `$.errors`',
-        });
-    }
-});
 const jsonCheck = section({
     ...common,
     ...counting,
@@ -45974,6 +46041,24 @@ const codePushCheck = section({
     ...(labelBefore === undefined ? {} : { labelBefore }),
     headers: { authorization: { env, scheme: 'Bearer' } },
 }));
+const gitHubCheck = section({
+    ...common,
+    type: schemas/* literal */.euz('github')
+        .describe('Asks GitHub how the revision stands: its required checks, and its deployment to the environment.'),
+    checks: schemas/* union */.KCZ([schemas/* literal */.euz('required'), schemas/* array */.YOg(check_sources_text()).min(1, 'is empty; write the names of checks')], {
+        error: 'must be `required`, or a list of names of check runs and commit statuses',
+    })
+        .default('required')
+        .describe('Checks that must not fail: those that the rules of the branch require, or these names.'),
+    deployment: schemas/* boolean */.zMY()
+        .default(true)
+        .describe('Whether the newest deployment of the revision to the environment must not fail.'),
+})
+    .superRefine(refuseBadLimits, { when: isMapping })
+    .transform(({ metric: _, max, ...check }) => ({
+    ...finishNumber({ metric: 'error-rate', ...check, max: max ?? 0 }),
+    headers: {},
+}));
 /** There is one of both: needOne saw to it. */
 function sourceOf({ single, bad, total, method, alpha }) {
     return bad === undefined || total === undefined
@@ -46010,6 +46095,7 @@ const checks_checksSchema = schemas/* array */.YOg(schemas/* discriminatedUnion 
     newRelicCheck,
     sentryCheck,
     codePushCheck,
+    gitHubCheck,
 ]))
     .superRefine(refuseSharedNames, { when: ({ value }) => Array.isArray(value) });
 function refuseSharedNames(checks, context) {
@@ -46027,7 +46113,155 @@ function refuseSharedNames(checks, context) {
     }
 }
 
+;// CONCATENATED MODULE: ./lib/config/rollback.js
+
+
+
+/** What is wrong, as far as one knows when one has to act. */
+const issueTypes = [
+    'code-bug',
+    'config-error',
+    'database-corruption',
+    'performance',
+    'unknown',
+];
+/** The layers that this version can roll back, in the order in which it does. */
+const configuredLayers = ['database', 'code', 'ota'];
+const failureRules = ['stop', 'continue', 'undo'];
+const rollback_layers = schemas/* array */.YOg(schemas/* enum */.k5n(configuredLayers))
+    .min(1, 'is empty; write a layer such as `code`, or leave the key out');
+const line = () => schemas/* string */.YjP()
+    .regex(/\S/, 'is empty; leave the key out instead')
+    .refine(isOneLine, { error: 'holds a line break or control character; write one line' });
+/** How the front door goes about it. */
+function rollbackSchema() {
+    return section({
+        strategies: section(Object.fromEntries(issueTypes.map((type) => [
+            type,
+            rollback_layers.optional().describe(`Layers for the issue type \`${type}\`. Default: as told above.`),
+        ])))
+            .prefault({})
+            .describe('Which layers are rolled back for which type of issue. By default `code-bug` and `config-error` take the code, `database-corruption` the database, `performance` the over-the-air update or else the code, and `unknown` all that the deployment changed.'),
+        'on-failure': schemas/* enum */.k5n(failureRules)
+            .default('stop')
+            .describe('When a layer fails: `stop` leaves the rest as it is, `continue` goes on with the next one, `undo` takes back what was done, from the safety copies.'),
+        'daily-cap': schemas/* number */.aig()
+            .int('must be a whole number; write for example `3`')
+            .min(0, 'must be 0 or more')
+            .default(3)
+            .describe('How often the environment may be rolled back within 24 hours without a person.'),
+        'max-age': fields_duration()
+            .prefault('7d')
+            .describe('How old the failed revision may be, for a rollback without a person.'),
+        'plan-valid': fields_duration({ min: 1000 }).prefault('1h').describe('How long a saved plan may be applied.'),
+        verify: fields_duration()
+            .prefault('5m')
+            .describe('How long it may take after the rollback until production is seen to be well again; it is over as soon as that is known.'),
+    })
+        .transform((all) => ({
+        strategies: all.strategies,
+        onFailure: all['on-failure'],
+        dailyCap: all['daily-cap'],
+        maxAgeMs: all['max-age'],
+        planValidMs: all['plan-valid'],
+        verifyMs: all.verify,
+    }))
+        .prefault({})
+        .describe('How a rollback of several layers goes.');
+}
+function codeSchema() {
+    return section({
+        target: line()
+            .default('last-successful-deployment')
+            .describe('The good revision, as in the input `target` of git-rollback.'),
+        delivery: schemas/* enum */.k5n(['auto', 'direct', 'pull-request'])
+            .default('auto')
+            .describe('`direct`, `pull-request`, or `auto` for what the rules of the branch allow.'),
+        'tag-pattern': line()
+            .default('deploy-*')
+            .describe('For the target `previous-deployment-tag`: name of the tags, with one `*`.'),
+        checks: schemas/* array */.YOg(line()).default([]).describe('For the target `last-green`: the checks that were green.'),
+        'max-commits': schemas/* number */.aig()
+            .int('must be a whole number; write for example `50`')
+            .min(0, 'must be 0 or more')
+            .default(50)
+            .describe('How many commits may be undone without a person.'),
+        redeploy: section({
+            workflow: line().describe('File of the workflow that deploys, such as `deploy.yml`.'),
+            inputs: schemas/* record */.g1P(schemas/* string */.YjP(), schemas/* string */.YjP())
+                .default({})
+                .describe('Its inputs; `{revision}` stands for the rollback commit.'),
+            timeout: fields_duration().prefault('30m').describe('How long its run may take.'),
+        })
+            .transform(({ timeout: timeoutMs, ...rest }) => ({ ...rest, timeoutMs }))
+            .optional()
+            .describe('How the restored revision is deployed: a push with the token of a workflow starts no workflow by itself. By default nothing is deployed.'),
+    })
+        .transform(({ 'max-commits': maxCommits, 'tag-pattern': tagPattern, ...rest }) => ({
+        ...rest,
+        maxCommits,
+        tagPattern,
+    }))
+        .prefault({})
+        .describe('The code: a branch of this repository.');
+}
+function databaseSchema() {
+    return section({
+        url: section({ env: environmentVariable('DATABASE_URL') }).describe('Variable that holds the address of the database, as in the input `database-url` of db-restore.'),
+        storage: line().describe('Where the backups are, as in the input `storage` of db-restore.'),
+        migrations: line()
+            .optional()
+            .describe('Folder of the migrations, such as `db/migrations`. By default there are none.'),
+        strategy: schemas/* enum */.k5n(['migrations', 'backup', 'both'])
+            .optional()
+            .describe('`migrations` undoes what the deployment applied, `backup` restores the backup from before it, `both` undoes and, where that is not possible, restores. Default: `migrations` where there is a folder of them, else `backup`.'),
+        'keep-old': fields_duration()
+            .prefault('7d')
+            .describe('How long a database that was replaced is kept beside the live one.'),
+        'allow-data-loss': schemas/* boolean */.zMY()
+            .default(false)
+            .describe('Go on although rows or columns that hold data are taken away.'),
+        'restore-without-a-person': schemas/* boolean */.zMY()
+            .default(false)
+            .describe('Whether a machine may restore a backup, with nobody asked. Undoing migrations needs no such word.'),
+        identity: section({ env: environmentVariable('AGE_IDENTITY') })
+            .optional()
+            .describe('Variable that holds the identity of age, for encrypted backups. By default there are none.'),
+        recipient: line()
+            .optional()
+            .describe('Public key of age that safety copies are encrypted to. By default they are not.'),
+    })
+        .transform(({ 'keep-old': keepOldMs, 'allow-data-loss': allowDataLoss, 'restore-without-a-person': mayRestoreAlone, ...rest }) => ({ ...rest, keepOldMs, allowDataLoss, mayRestoreAlone }))
+        .optional()
+        .describe('The database that the deployment migrates. By default none is rolled back.');
+}
+function otaSchema() {
+    return section({
+        'server-url': httpUrl({ example: 'https://codepush.example.com' }).describe('Address of the update server’s API.'),
+        'access-key': section({ env: environmentVariable('CODEPUSH_ACCESS_KEY') }).describe('Variable that holds the access key.'),
+        'server-kind': schemas/* enum */.k5n(['auto', 'microsoft', 'lisong', 'hot-updater'])
+            .default('auto')
+            .describe('The kind of server, as in the input `server-kind` of codepush-rollback.'),
+        channels: schemas/* array */.YOg(line())
+            .min(1, 'is empty; write one such as `shop-ios/Production`')
+            .describe('What is rolled back, as `app/deployment`.'),
+        'verify-timeout': fields_duration({ max: (0,duration/* parseDuration */.E9)('1h') })
+            .prefault('2m')
+            .describe('How long devices may be answered from the server’s cache.'),
+    })
+        .transform((all) => ({
+        serverUrl: all['server-url'],
+        accessKey: all['access-key'],
+        serverKind: all['server-kind'],
+        channels: all.channels,
+        verifyTimeoutMs: all['verify-timeout'],
+    }))
+        .optional()
+        .describe('Over-the-air updates. By default none are rolled back.');
+}
+
 ;// CONCATENATED MODULE: ./lib/config/schema.js
+
 
 
 
@@ -46053,6 +46287,10 @@ const configSchema = section({
         .prefault({})
         .describe('Where the record of incidents is kept.'),
     health: healthSchema().prefault({}).describe('How the actions see whether production is well.'),
+    rollback: rollbackSchema(),
+    code: codeSchema(),
+    database: databaseSchema(),
+    ota: otaSchema(),
     postmortem: section({
         labels: schemas/* array */.YOg(schemas/* string */.YjP()
             .regex(/\S/, 'is empty; write the name of a label')
@@ -46092,11 +46330,21 @@ function healthSchema() {
         cooldown: fields_duration()
             .prefault('30m')
             .describe('Least time between two automatic rollbacks of the environment.'),
+        jitter: fields_duration()
+            .prefault('0s')
+            .describe('Each look begins up to so much later, by chance, so that many gates do not ask at the same moment. At most the interval.'),
+        concurrency: schemas/* int */.Whr('must be a whole number; write for example `10`')
+            .min(1, 'must be at least 1')
+            .default(10)
+            .describe('How many checks look at the same time, at most.'),
         checks: checks_checksSchema.prefault([]).describe('What is looked at. Each check has a limit and a severity.'),
+        impact: checks_checksSchema
+            .prefault([])
+            .describe('What tells whether users are harmed, such as active users, crashes, feedback and engagement: measured before and after, and never rolled back for.'),
     })
         .superRefine(keepWithinWindow, { when: schema_isMapping })
         .transform((health) => {
-        const { window: windowMs, interval, timeout, cooldown: cooldownMs, checks, alpha } = health;
+        const { window: windowMs, interval, timeout, cooldown: cooldownMs, checks, impact, alpha } = health;
         const intervalMs = interval ?? Math.min(defaultIntervalMs, windowMs);
         const timeoutMs = timeout ?? Math.min(defaultTimeoutMs, windowMs);
         return {
@@ -46106,7 +46354,10 @@ function healthSchema() {
             cooldownMs,
             alpha,
             healthyEarly: health['healthy-early'],
+            jitterMs: Math.min(health.jitter, intervalMs),
+            concurrency: health.concurrency,
             checks: checks.map((check) => fillFor(check, { intervalMs, windowMs })),
+            impact: impact.map((check) => fillFor(check, { intervalMs, windowMs })),
         };
     });
 }
@@ -46349,6 +46600,91 @@ async function createOrphanBranch({ octokit, owner, repo }, { branch, path, text
 /** Git's own id of a file's content: https://git-scm.com/book/en/v2/Git-Internals-Git-Objects */
 function blobId(content) {
     return (0,external_node_crypto_.createHash)('sha1').update(`blob ${content.length}\0`).update(content).digest('hex');
+}
+
+;// CONCATENATED MODULE: ./lib/github/deployments.js
+
+const permission = 'deployments: read';
+/** The deployments of an environment, or of a revision in it, newest first, a page of a hundred at a time so that a caller stops when it has what it seeks. */
+async function* listDeployments({ octokit, owner, repo }, { environment, revision }) {
+    const pages = octokit.paginate.iterator(octokit.rest.repos.listDeployments, {
+        owner,
+        repo,
+        environment,
+        ...(revision && { sha: revision }),
+        per_page: 100,
+    });
+    const iterator = pages[Symbol.asyncIterator]();
+    const need = { doing: `list the deployments of ${environment}`, permission };
+    for (let page = await (0,refusal/* explained */.to)(need, () => iterator.next()); !page.done; page = await (0,refusal/* explained */.to)(need, () => iterator.next())) {
+        for (const { id, sha, created_at } of page.value.data)
+            yield { id, revision: sha, createdAt: new Date(created_at) };
+    }
+}
+/** Says how a deployment ended; one that ended so already is left as it is. @param description longer ones are cut off */
+async function markDeployment({ octokit, owner, repo }, { id }, { state, description: given, logUrl }) {
+    const description = given.length > 140 ? `${given.slice(0, 139)}…` : given;
+    const need = { doing: `mark deployment ${id}`, permission: 'deployments: write' };
+    await explained(need, async () => {
+        const about = { owner, repo, deployment_id: id };
+        const { data } = await octokit.rest.repos.listDeploymentStatuses({ ...about, per_page: 1 });
+        if (data[0]?.state === state)
+            return;
+        await octokit.rest.repos.createDeploymentStatus({
+            ...about,
+            state,
+            description,
+            ...(logUrl !== undefined && { log_url: logUrl }),
+            // the newest deployment is another one, and stays as it is
+            auto_inactive: state === 'success',
+        });
+    });
+}
+/**
+ * Records that a revision is put into an environment by a rollback. Without auto-merge and required contexts: GitHub would
+ * merge the default branch into it, and want checks of it that ran long ago.
+ */
+async function createDeployment({ octokit, owner, repo }, { environment, revision, description, payload, }) {
+    const need = {
+        doing: `record the deployment of ${revision.slice(0, 7)}`,
+        permission: 'deployments: write',
+    };
+    const { data } = await explained(need, () => octokit.rest.repos.createDeployment({
+        owner,
+        repo,
+        ref: revision,
+        task: 'rollback',
+        environment,
+        description: description.slice(0, 140),
+        payload,
+        auto_merge: false,
+        required_contexts: [],
+    }));
+    if (!('id' in data))
+        throw new TypeError(`no deployment was made: ${data.message ?? ''}`);
+    return { id: data.id };
+}
+/**
+ * True when the deployment has ever succeeded. Not its present state: a newer deployment turns an older one `inactive`,
+ * and in production environments it does not even do that.
+ */
+async function hasSucceeded({ octokit, owner, repo }, deployment) {
+    const { data } = await explained({ doing: `read the statuses of deployment ${deployment.id}`, permission }, () => octokit.rest.repos.listDeploymentStatuses({ owner, repo, deployment_id: deployment.id, per_page: 100 }));
+    return data.some(({ state }) => state === 'success');
+}
+/** How the newest deployment of a revision to an environment stands; `missing` when there is none. */
+async function deploymentState(repository, { environment, revision }) {
+    const { octokit, owner, repo } = repository;
+    const found = await listDeployments(repository, { environment, revision }).next();
+    if (found.done)
+        return 'missing';
+    const { id } = found.value;
+    const { data } = await explained({ doing: `read the statuses of deployment ${id}`, permission }, () => octokit.rest.repos.listDeploymentStatuses({ owner, repo, deployment_id: id, per_page: 100 }));
+    const [newest] = data;
+    if (newest?.state === 'failure' || newest?.state === 'error')
+        return 'failure';
+    // a newer deployment turns one that succeeded `inactive`
+    return data.some(({ state }) => state === 'success') ? 'success' : 'pending';
 }
 
 ;// CONCATENATED MODULE: ./node_modules/is-network-error/index.js
@@ -46673,6 +47009,11 @@ const checkOutcomeSchema = schemas/* object */.Ikc({
     value: schemas/* number */.aig().optional(),
     failingSince: datetime().optional(),
 });
+const beforeAndAfter = schemas/* object */.Ikc({
+    name: schemas/* string */.YjP(),
+    before: schemas/* number */.aig().optional(),
+    after: schemas/* number */.aig().optional(),
+});
 const healthChecked = schemas/* object */.Ikc({
     ...event_common,
     kind: schemas/* literal */.euz('health-checked'),
@@ -46703,6 +47044,8 @@ const rollbackApplied = schemas/* object */.Ikc({
     automatic: schemas/* boolean */.zMY(),
     undone: schemas/* array */.YOg(schemas/* object */.Ikc({ revision: schemas/* string */.YjP(), title: schemas/* string */.YjP(), author: schemas/* string */.YjP() })),
     startedAt: datetime(),
+    /** the safety copy, in the layer's own words: what is needed to go back to what was there */
+    kept: schemas/* record */.g1P(schemas/* string */.YjP(), schemas/* string */.YjP()).optional(),
 });
 /** A rollback that waits for people: it takes effect when its pull request is merged. */
 const rollbackProposed = schemas/* object */.Ikc({
@@ -46731,12 +47074,101 @@ const postmortemOpened = schemas/* object */.Ikc({
     issue: schemas/* number */.aig().int(),
     url: schemas/* string */.YjP(),
 });
+/** What was rolled back is there again, from its safety copy. */
+const rollbackUndone = schemas/* object */.Ikc({
+    ...event_common,
+    kind: schemas/* literal */.euz('rollback-undone'),
+    layer: layerSchema,
+    /** `now` of the rollback that is undone */
+    from: schemas/* string */.YjP(),
+    /** where the layer stands now */
+    now: schemas/* string */.YjP(),
+    because: schemas/* string */.YjP(),
+});
+/** What a rollback of several layers is about to do, in this order; `plan` is the digest of it all. */
+const plannedLayers = schemas/* array */.YOg(schemas/* object */.Ikc({ layer: layerSchema, from: schemas/* string */.YjP(), to: schemas/* string */.YjP() }));
+/** A plan was saved, for people to look at and apply later: one that was edited since has another digest. */
+const rollbackPlanned = schemas/* object */.Ikc({
+    ...event_common,
+    kind: schemas/* literal */.euz('rollback-planned'),
+    plan: schemas/* string */.YjP(),
+    layers: plannedLayers,
+});
+/** A rollback of several layers began: until it has ended, the next run goes on with it. */
+const rollbackBegan = schemas/* object */.Ikc({
+    ...event_common,
+    kind: schemas/* literal */.euz('rollback-began'),
+    layers: plannedLayers,
+    reason: schemas/* string */.YjP(),
+    automatic: schemas/* boolean */.zMY(),
+    /** when the run looked at production first, for the time to recover */
+    startedAt: datetime(),
+});
+/** The restored revision was deployed by the repository's own workflow. */
+const revisionDeployed = schemas/* object */.Ikc({
+    ...event_common,
+    kind: schemas/* literal */.euz('revision-deployed'),
+    deployed: schemas/* string */.YjP(),
+    workflow: schemas/* string */.YjP(),
+    url: schemas/* string */.YjP(),
+});
+/** Production was looked at after the rollback. */
+const recoveryVerified = schemas/* object */.Ikc({
+    ...event_common,
+    kind: schemas/* literal */.euz('recovery-verified'),
+    outcome: schemas/* enum */.k5n(['recovered', 'not-recovered', 'unknown']),
+    because: schemas/* string */.YjP(),
+    startedAt: datetime(),
+    /** what the checks showed when the deployment was called bad, and what they show now */
+    checks: schemas/* array */.YOg(beforeAndAfter).optional(),
+});
+/** What the people who use it noticed: active users, crashes, feedback, engagement, before the deployment and since. */
+const impactAssessed = schemas/* object */.Ikc({
+    ...event_common,
+    kind: schemas/* literal */.euz('impact-assessed'),
+    because: schemas/* string */.YjP(),
+    startedAt: datetime(),
+    checks: schemas/* array */.YOg(beforeAndAfter.extend({ harmed: schemas/* boolean */.zMY(), evidence: schemas/* string */.YjP() })),
+});
+/** A workflow was started to roll back. claimed: it is about to be; failed: it could not be, and may be tried again. */
+const rollbackRequested = schemas/* object */.Ikc({
+    ...event_common,
+    kind: schemas/* literal */.euz('rollback-requested'),
+    outcome: schemas/* enum */.k5n(['claimed', 'started', 'failed']),
+    workflow: schemas/* string */.YjP(),
+    because: schemas/* string */.YjP(),
+    /** id of the run that was started, where the server tells */
+    started: schemas/* string */.YjP().optional(),
+});
+const endings = ['complete', 'partial', 'failed', 'undone'];
+/** A rollback of several layers ended; what it did not do says why. */
+const rollbackEnded = schemas/* object */.Ikc({
+    ...event_common,
+    kind: schemas/* literal */.euz('rollback-ended'),
+    outcome: schemas/* enum */.k5n(endings),
+    layers: schemas/* array */.YOg(schemas/* object */.Ikc({ layer: layerSchema, outcome: schemas/* string */.YjP() })),
+    /** how long each phase took, ms */
+    phases: schemas/* record */.g1P(schemas/* string */.YjP(), schemas/* number */.aig()),
+});
+/** From here on nothing in the environment is rolled back without a person. */
+const holdSet = schemas/* object */.Ikc({ ...event_common, kind: schemas/* literal */.euz('hold-set'), because: schemas/* string */.YjP() });
+const holdLifted = schemas/* object */.Ikc({ ...event_common, kind: schemas/* literal */.euz('hold-lifted'), because: schemas/* string */.YjP() });
 /** One thing that happened. Immutable; a new kind is one more member here and readers of old versions pass it over. */
 const eventSchema = schemas/* discriminatedUnion */.gMt('kind', [
     healthChecked,
     rollbackApplied,
     rollbackProposed,
     rollbackFailed,
+    rollbackUndone,
+    rollbackPlanned,
+    rollbackBegan,
+    revisionDeployed,
+    recoveryVerified,
+    impactAssessed,
+    rollbackRequested,
+    rollbackEnded,
+    holdSet,
+    holdLifted,
     postmortemOpened,
 ]);
 /**
@@ -46881,7 +47313,7 @@ async function tryAppend({ repository, branch, event, }) {
  * name, a file name and an HTML comment.
  * @param revision the full commit id of the failed deployment
  */
-function incidentId({ environment, revision }) {
+function incident_incidentId({ environment, revision }) {
     const slug = environment
         .toLowerCase()
         .replace(/[^a-z0-9]+/g, '-')
@@ -46910,20 +47342,26 @@ var contract_parts = __nccwpck_require__(5242);
 
 
 
+
 /** Opens it all; sends nothing that changes anything. @throws InputError for a fork's pull request, a malformed revision, a faulty configuration file */
 async function openWorkplace({ inputs, context, log, secrets, signal, now, openRepository, }) {
     (0,runner_context/* refuseForks */.A)(context);
-    const named = inputs.revision || context.event.deployment?.sha || context.event.workflow_run?.head_sha || context.sha;
-    const parsed = revisionSchema.safeParse(named);
-    if (!parsed.success)
-        throw new errors/* InputError */.dz(`input "revision" is "${named}"; write the full 40-character id of a commit`);
-    const revision = parsed.data;
     const repository = openRepository(inputs.token);
-    const config = await loadConfig({ repository, path: inputs.config, ref: context.sha || revision });
+    const { deployment, workflow_run: workflowRun } = context.event;
+    const named = inputs.revision || deployment?.sha || workflowRun?.head_sha;
+    const told = named ? parseRevision(named) : undefined;
+    const config = await loadConfig({ repository, path: inputs.config, ref: context.sha || (told ?? 'HEAD') });
+    const environment = inputs.environment || deployment?.environment || config.environment;
+    const revision = told ?? parseRevision((await findDeployed(repository, context, environment)) ?? context.sha);
     const history = openBranchHistory({ repository, branch: config.history.branch, signal });
-    const environment = inputs.environment || context.event.deployment?.environment || config.environment;
-    const incident = incidentId({ environment, revision });
+    const incident = incident_incidentId({ environment, revision });
     const { actor, run } = context;
+    const append = (what, naturalKey, about = { incident, environment, revision }) => {
+        const at = now().toISOString();
+        const subject = { incident: about.incident, environment: about.environment, revision: about.revision };
+        const event = newEvent({ ...what, ...subject, at, actor, ...(run && { run }) }, naturalKey);
+        return history.append(eventSchema.parse((0,redact/* redactDeep */.KL)(event, secrets.redact)));
+    };
     return {
         repository,
         config,
@@ -46936,14 +47374,47 @@ async function openWorkplace({ inputs, context, log, secrets, signal, now, openR
                 log.warning(`line ${line} of ${file} in the history is left out: ${why}`, 'History');
             return events;
         },
-        record: async (what, naturalKey, about = { incident, environment, revision }) => {
-            const at = now().toISOString();
-            const subject = { incident: about.incident, environment: about.environment, revision: about.revision };
-            const event = newEvent({ ...what, ...subject, at, actor, ...(run && { run }) }, naturalKey);
-            await history.append(eventSchema.parse((0,redact/* redactDeep */.KL)(event, secrets.redact)));
-        },
+        record: async (...told) => void (await append(...told)),
+        claim: async (...told) => (await append(...told)) === 'appended',
     };
 }
+/** The same workplace for another revision of the environment, whose incident is another one. */
+function aboutRevision(workplace, revision) {
+    const { environment } = workplace;
+    const subject = { incident: incidentId({ environment, revision }), environment, revision };
+    return {
+        ...workplace,
+        ...subject,
+        record: (what, naturalKey, about = subject) => workplace.record(what, naturalKey, about),
+        claim: (what, naturalKey, about = subject) => workplace.claim(what, naturalKey, about),
+    };
+}
+/** @throws InputError for what is no full commit id */
+function parseRevision(named) {
+    const parsed = revisionSchema.safeParse(named);
+    if (parsed.success)
+        return parsed.data;
+    throw new errors/* InputError */.dz(`input "revision" is "${named}"; write the full 40-character id of a commit`);
+}
+/**
+ * What a run that is about no revision of its own is about: the newest deployment. A run that somebody starts by hand, and a
+ * scheduled one, are at the head of the branch, and what is deployed may be older.
+ * @returns undefined when the run has a revision, nothing was deployed, or the token may not see it
+ */
+async function findDeployed(repository, { eventName }, environment) {
+    if (!runsAboutNoRevision.has(eventName))
+        return undefined;
+    try {
+        for await (const { revision } of listDeployments(repository, { environment }))
+            return revision;
+    }
+    catch (error) {
+        if (!(error instanceof errors/* RefusedError */.fk))
+            throw error;
+    }
+    return undefined;
+}
+const runsAboutNoRevision = new Set(['workflow_dispatch', 'schedule', 'issue_comment']);
 /** Read through the API, so that no checkout is needed. A path that was asked for has to be there; the default one need not. */
 async function loadConfig({ repository, path, ref, }) {
     const file = await readFile(repository, { path, ref });
@@ -47498,7 +47969,9 @@ function isJson({ headers }) {
 /* harmony export */ });
 /* unused harmony export isRuleRefusal */
 /* harmony import */ var _octokit_request_error__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1015);
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(452);
+/* harmony import */ var zod__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2857);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(452);
+
 
 
 /** Texts as GitHub sends them (2022-11-28 API), most telling first. */
@@ -47524,10 +47997,13 @@ const texts = [
 ];
 /** Tells what a failed request means; undefined for an error that is not an answer of GitHub. */
 function readRefusal(error) {
+    const answer = readGraphqlErrors(error);
+    if (answer !== undefined)
+        return answer;
     if (!(error instanceof _octokit_request_error__WEBPACK_IMPORTED_MODULE_0__/* .RequestError */ .G))
         return undefined;
     const { status, message, response } = error;
-    const byText = texts.find(([text]) => text.test(message))?.[1];
+    const byText = kindOfText(message);
     return {
         kind: byText ?? kindOfStatus(status),
         status,
@@ -47535,6 +48011,25 @@ function readRefusal(error) {
         answered: response !== undefined,
         retryAfterSeconds: retryAfter(response?.headers ?? {}),
     };
+}
+/** GraphQL answers 200 and tells what went wrong in the body: its first error counts. */
+function readGraphqlErrors(error) {
+    if (!(error instanceof Error) || error.name !== 'GraphqlResponseError' || !('errors' in error))
+        return undefined;
+    const [first] = zod__WEBPACK_IMPORTED_MODULE_1__/* .array */ .YOg(graphqlErrorSchema).safeParse(error.errors).data ?? [];
+    const message = first?.message ?? error.message;
+    const kind = kindOfText(message) ?? graphqlKinds[first?.type ?? ''] ?? 'invalid';
+    return { kind, status: 200, message, answered: true, retryAfterSeconds: undefined };
+}
+const graphqlErrorSchema = zod__WEBPACK_IMPORTED_MODULE_1__/* .object */ .Ikc({ message: zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP(), type: zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP().optional() });
+const graphqlKinds = {
+    FORBIDDEN: 'permission',
+    NOT_FOUND: 'not-found',
+    RATE_LIMITED: 'rate-limit',
+    STALE_DATA: 'not-fast-forward',
+};
+function kindOfText(message) {
+    return texts.find(([text]) => text.test(message))?.[1];
 }
 /** https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api#handle-rate-limit-errors-appropriately */
 function retryAfter(headers) {
@@ -47586,11 +48081,11 @@ async function explained(need, request) {
 }
 /** The user's error for a refusal; an error that already is one, or is not an answer of GitHub, is returned as it is. */
 function explain(error, { doing, permission, detour = 'roll back through a pull request' }) {
-    if ((0,_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .isUserFacing */ .Qx)(error))
+    if ((0,_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .isUserFacing */ .Qx)(error))
         return error;
     const options = { cause: error };
     if (isCancelled(error))
-        return new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .UnavailableError */ .hG(`could not ${doing}: the job was cancelled before GitHub answered`, options);
+        return new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .UnavailableError */ .hG(`could not ${doing}: the job was cancelled before GitHub answered`, options);
     const refusal = readRefusal(error);
     if (refusal === undefined)
         return error;
@@ -47600,29 +48095,29 @@ function explain(error, { doing, permission, detour = 'roll back through a pull 
         : `no whole answer came from GitHub (${words})`;
     switch (refusal.kind) {
         case 'bad-credentials':
-            return new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .InputError */ .dz(`could not ${doing}: ${said}; input "token" is wrong or has expired`, options);
+            return new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .InputError */ .dz(`could not ${doing}: ${said}; input "token" is wrong or has expired`, options);
         case 'permission':
-            return new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .RefusedError */ .fk(`could not ${doing}: the token may not (${said}); give the job \`permissions: ${permission}\``, options);
+            return new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .RefusedError */ .fk(`could not ${doing}: the token may not (${said}); give the job \`permissions: ${permission}\``, options);
         case 'workflow-permission':
-            return new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .RefusedError */ .fk(`could not ${doing}: it changes files under .github/workflows, which the workflow's own token may never do (${said}); use a GitHub App token with \`workflows: write\``, options);
+            return new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .RefusedError */ .fk(`could not ${doing}: it changes files under .github/workflows, which the workflow's own token may never do (${said}); use a GitHub App token with \`workflows: write\``, options);
         case 'ruleset':
         case 'protected-branch':
-            return new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .RefusedError */ .fk(`could not ${doing}: a rule of the branch forbids it (${said}); let the token's app or user bypass the rule, or ${detour}`, options);
+            return new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .RefusedError */ .fk(`could not ${doing}: a rule of the branch forbids it (${said}); let the token's app or user bypass the rule, or ${detour}`, options);
         case 'archived':
-            return new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .RefusedError */ .fk(`could not ${doing}: the repository is archived; unarchive it first`, options);
+            return new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .RefusedError */ .fk(`could not ${doing}: the repository is archived; unarchive it first`, options);
         case 'not-fast-forward':
-            return new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .ConflictError */ .fK(`could not ${doing}: somebody else moved it in between; run again to plan on the new state`, options);
+            return new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .ConflictError */ .fK(`could not ${doing}: somebody else moved it in between; run again to plan on the new state`, options);
         case 'rate-limit': {
             const seconds = refusal.retryAfterSeconds;
             const pause = seconds === undefined ? '' : `, and asks for a pause of ${seconds} s`;
-            return new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .UnavailableError */ .hG(`could not ${doing}: ${said}${pause}; run again when the limit is over`, options);
+            return new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .UnavailableError */ .hG(`could not ${doing}: ${said}${pause}; run again when the limit is over`, options);
         }
         case 'unavailable':
-            return new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .UnavailableError */ .hG(`could not ${doing}: ${said}, after several tries`, options);
+            return new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .UnavailableError */ .hG(`could not ${doing}: ${said}, after several tries`, options);
         case 'not-found':
-            return new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .RefusedError */ .fk(`could not ${doing}: ${said}; it is not there, or the token may not see it (\`permissions: ${permission}\`)`, options);
+            return new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .RefusedError */ .fk(`could not ${doing}: ${said}; it is not there, or the token may not see it (\`permissions: ${permission}\`)`, options);
         default:
-            return new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .RefusedError */ .fk(`could not ${doing}: ${said}`, options);
+            return new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .RefusedError */ .fk(`could not ${doing}: ${said}`, options);
     }
 }
 function firstLines(message) {
@@ -47649,6 +48144,7 @@ function gatherFacts(events, incident) {
     const rollbacks = own.filter((event) => event.kind === 'rollback-applied');
     const proposals = own.filter((event) => event.kind === 'rollback-proposed');
     const failures = own.filter((event) => event.kind === 'rollback-failed');
+    const takenBack = new Set(own.flatMap((event) => (event.kind === 'rollback-undone' ? [event.from] : [])));
     const [first] = own;
     if (first === undefined ||
         (detection === undefined && rollbacks.length + proposals.length + failures.length === 0))
@@ -47665,7 +48161,8 @@ function gatherFacts(events, incident) {
         rollbacks,
         proposals,
         failures,
-        status: statusOf({ rollbacks, proposals, failures }),
+        takenBack,
+        status: statusOf({ rollbacks, proposals, failures, takenBack }),
         rollbackAfterMs: last === undefined || detectedAt === undefined
             ? undefined
             : Math.max(0, Date.parse(last.at) - detectedAt),
@@ -47674,7 +48171,9 @@ function gatherFacts(events, incident) {
             : detectedAt - Date.parse(detected.startedAt),
     };
 }
-function statusOf({ rollbacks, proposals, failures, }) {
+function statusOf({ rollbacks, proposals, failures, takenBack, }) {
+    if (rollbacks.length > 0 && rollbacks.every(({ now }) => takenBack.has(now)))
+        return 'rollback taken back';
     if (rollbacks.length > 0)
         return 'rolled back';
     if (proposals.length > 0)
@@ -47829,6 +48328,8 @@ function writeTitle({ environment, revision: bad, status, rollbacks }) {
         return `Post-mortem: ${name} rolled back from ${bad.slice(0, 7)} to ${last.to.slice(0, 7)}`;
     if (status === 'rolled back' && last !== undefined)
         return `Post-mortem: ${name} at ${bad.slice(0, 7)}, ${last.from.slice(0, 60)} rolled back to ${last.to.slice(0, 60)}`;
+    if (status === 'rollback taken back')
+        return `Post-mortem: ${name} at ${bad.slice(0, 7)}, whose rollback was taken back`;
     if (status === 'rollback proposed')
         return `Post-mortem: ${name} is unhealthy at ${bad.slice(0, 7)}, a rollback is proposed`;
     if (status === 'rollback failed')
@@ -47925,6 +48426,26 @@ function describeEvent(event) {
             ];
         case 'rollback-failed':
             return [(0,markdown/* text */.Qq)(`${event.layer} not rolled back (${event.reasonCode}): ${event.because}`)];
+        case 'rollback-undone':
+            return [(0,markdown/* text */.Qq)(`the rollback of ${event.layer} was undone: ${event.because}`)];
+        case 'rollback-planned':
+            return [(0,markdown/* text */.Qq)(`a rollback of ${event.layers.map(({ layer }) => layer).join(', ')} was planned`)];
+        case 'rollback-began':
+            return [(0,markdown/* text */.Qq)(`the rollback of ${event.layers.map(({ layer }) => layer).join(', ')} began`)];
+        case 'revision-deployed':
+            return [(0,markdown/* revision */.QL)(event.deployed), (0,markdown/* text */.Qq)(' was deployed by '), (0,markdown/* link */.nf)(event.url, (0,markdown/* code */.aY)(event.workflow))];
+        case 'recovery-verified':
+            return [(0,markdown/* text */.Qq)('production: '), (0,markdown/* strong */.ko)(event.outcome), (0,markdown/* text */.Qq)(`, ${event.because}`)];
+        case 'impact-assessed':
+            return [(0,markdown/* text */.Qq)(`what users noticed: ${event.because}`)];
+        case 'rollback-requested':
+            return [(0,markdown/* code */.aY)(event.workflow), (0,markdown/* text */.Qq)(` to roll back: ${event.outcome}, ${event.because}`)];
+        case 'rollback-ended':
+            return [(0,markdown/* text */.Qq)('the rollback ended '), (0,markdown/* strong */.ko)(event.outcome)];
+        case 'hold-set':
+            return [(0,markdown/* text */.Qq)(`automatic rollbacks were put on hold: ${event.because}`)];
+        case 'hold-lifted':
+            return [(0,markdown/* text */.Qq)(`automatic rollbacks were allowed again: ${event.because}`)];
         case 'postmortem-opened':
             return [(0,markdown/* text */.Qq)('this post-mortem was opened')];
     }
@@ -47960,16 +48481,28 @@ function undone({ rollbacks }, links) {
     ];
 }
 /** After a restore, merging the old branch again says "Already up to date": the work comes back by reverting the rollback. */
-function bringBack({ rollbacks }) {
-    const code = rollbacks.findLast(({ layer }) => layer === 'code');
-    if (code === undefined)
+function bringBack({ rollbacks, takenBack }) {
+    const last = rollbacks.findLast(({ layer }) => layer === 'code');
+    if (last === undefined || takenBack.has(last.now))
         return [];
-    const branch = code.branch ?? 'the branch';
+    const branch = last.branch ?? 'the branch';
+    const title = (0,markdown/* heading */.R_)(2, 'To bring the work back');
+    if (last.kept?.['reset'] !== undefined) {
+        return [
+            title,
+            (0,markdown/* paragraph */.FY)('The branch was moved back, and what it was at is kept by the tag. Merge that on a branch, fix the fault there, and open a pull request:'),
+            (0,markdown/* codeBlock */.DV)(`git fetch origin --tags\ngit switch -c reapply-${last.from.slice(0, 7)} origin/${branch}\ngit merge ${last.from}`, 'sh'),
+        ];
+    }
+    // the branch has all of it: only another revision was deployed
+    if (last.now === last.to)
+        return [];
     return [
-        (0,markdown/* heading */.R_)(2, 'To bring the work back'),
+        title,
         (0,markdown/* paragraph */.FY)('Merging the same branch again does nothing, because its commits are in the history already. Revert the rollback on a branch, fix the fault there, and open a pull request:'),
-        (0,markdown/* codeBlock */.DV)(`git fetch origin\ngit switch -c reapply-${code.now.slice(0, 7)} origin/${branch}\ngit revert ${code.now}`, 'sh'),
-        (0,markdown/* paragraph */.FY)('The rollback undid all that came after ', (0,markdown/* revision */.QL)(code.to), ' up to ', (0,markdown/* revision */.QL)(code.from), '; its revert brings all of that back, the fault included.'),
+        (0,markdown/* codeBlock */.DV)(`git fetch origin\ngit switch -c reapply-${last.now.slice(0, 7)} origin/${branch}\ngit revert ${last.now}`, 'sh'),
+        (0,markdown/* paragraph */.FY)('Or run git-rollback with ', (0,markdown/* code */.aY)('target: reapply'), ', which opens the draft of it.'),
+        (0,markdown/* paragraph */.FY)('The rollback undid all that came after ', (0,markdown/* revision */.QL)(last.to), ' up to ', (0,markdown/* revision */.QL)(last.from), '; its revert brings all of that back, the fault included.'),
     ];
 }
 /** That of the code, when there was one: the revision to deploy is what people look for. */
@@ -51457,6 +51990,13 @@ const eventPayload = schemas/* object */.Ikc({
     workflow_run: schemas/* object */.Ikc({ head_sha: schemas/* string */.YjP() }).optional(),
     repository: schemas/* object */.Ikc({ default_branch: schemas/* string */.YjP().optional(), full_name: schemas/* string */.YjP().optional() })
         .optional(),
+    issue: schemas/* object */.Ikc({ number: schemas/* number */.aig().int() }).optional(),
+    comment: schemas/* object */.Ikc({
+        id: schemas/* number */.aig().int(),
+        body: schemas/* string */.YjP(),
+        user: schemas/* object */.Ikc({ login: schemas/* string */.YjP(), type: schemas/* string */.YjP() }).nullable(),
+    })
+        .optional(),
     pull_request: schemas/* object */.Ikc({
         head: schemas/* object */.Ikc({ repo: schemas/* object */.Ikc({ full_name: schemas/* string */.YjP() }).nullish() }),
         base: schemas/* object */.Ikc({ repo: schemas/* object */.Ikc({ full_name: schemas/* string */.YjP() }) }),
@@ -51490,7 +52030,8 @@ function readContext() {
                 url: `${github_context.serverUrl}/${owner}/${repo}/actions/runs/${id}`,
             },
         stepKey: [id ?? 'local', github_context.job ?? '', github_context.action ?? ''].join('/'),
-        byHand: eventsByHand.has(github_context.eventName),
+        // a workflow that another one dispatched was asked for by nobody
+        byHand: eventsByHand.has(github_context.eventName) && !(github_context.actor ?? '').endsWith('[bot]'),
         event: payload.success ? payload.data : {},
     };
 }
@@ -65783,6 +66324,7 @@ __nccwpck_require__.d(__webpack_exports__, {
   k5n: () => (/* binding */ _enum),
   Whr: () => (/* binding */ schemas_int),
   euz: () => (/* binding */ literal),
+  chJ: () => (/* binding */ _null),
   aig: () => (/* binding */ number),
   Ikc: () => (/* binding */ object),
   g1P: () => (/* binding */ record),
@@ -65791,7 +66333,7 @@ __nccwpck_require__.d(__webpack_exports__, {
   KCZ: () => (/* binding */ union)
 });
 
-// UNUSED EXPORTS: ZodAny, ZodArray, ZodBase64, ZodBase64URL, ZodBigInt, ZodBigIntFormat, ZodBoolean, ZodCIDRv4, ZodCIDRv6, ZodCUID, ZodCUID2, ZodCatch, ZodCodec, ZodCreditCard, ZodCustom, ZodCustomStringFormat, ZodDate, ZodDefault, ZodDiscriminatedUnion, ZodE164, ZodEmail, ZodEmoji, ZodEnum, ZodExactOptional, ZodFile, ZodFunction, ZodGUID, ZodIBAN, ZodIPv4, ZodIPv6, ZodISODate, ZodISODuration, ZodISOTime, ZodInstanceOf, ZodIntersection, ZodJWT, ZodKSUID, ZodLazy, ZodLiteral, ZodMAC, ZodMap, ZodNaN, ZodNanoID, ZodNever, ZodNonOptional, ZodNull, ZodNullable, ZodNumber, ZodNumberFormat, ZodObject, ZodOptional, ZodPipe, ZodPrefault, ZodPreprocess, ZodPromise, ZodReadonly, ZodRecord, ZodSet, ZodString, ZodStringFormat, ZodSuccess, ZodSymbol, ZodTemplateLiteral, ZodTransform, ZodTuple, ZodType, ZodULID, ZodURL, ZodUUID, ZodUndefined, ZodUnion, ZodUnknown, ZodVoid, ZodXID, ZodXor, _ZodString, _default, _function, any, base64, base64url, bigint, catch, check, cidrv4, cidrv6, codec, creditCard, cuid, cuid2, currencyCode, custom, date, describe, e164, email, emoji, exactOptional, file, float32, float64, function, guid, hash, hex, hostname, httpUrl, iban, instanceof, int32, int64, intersection, invertCodec, ipv4, ipv6, json, jwt, keyof, ksuid, lazy, looseObject, looseRecord, mac, map, meta, nan, nanoid, nativeEnum, never, nonoptional, null, nullable, nullish, optional, partialRecord, pipe, prefault, preprocess, promise, readonly, refine, set, stringFormat, stringbool, success, superRefine, symbol, templateLiteral, transform, tuple, uint32, uint64, ulid, undefined, unknown, url, uuid, uuidv4, uuidv6, uuidv7, void, xid, xor
+// UNUSED EXPORTS: ZodAny, ZodArray, ZodBase64, ZodBase64URL, ZodBigInt, ZodBigIntFormat, ZodBoolean, ZodCIDRv4, ZodCIDRv6, ZodCUID, ZodCUID2, ZodCatch, ZodCodec, ZodCreditCard, ZodCustom, ZodCustomStringFormat, ZodDate, ZodDefault, ZodDiscriminatedUnion, ZodE164, ZodEmail, ZodEmoji, ZodEnum, ZodExactOptional, ZodFile, ZodFunction, ZodGUID, ZodIBAN, ZodIPv4, ZodIPv6, ZodISODate, ZodISODuration, ZodISOTime, ZodInstanceOf, ZodIntersection, ZodJWT, ZodKSUID, ZodLazy, ZodLiteral, ZodMAC, ZodMap, ZodNaN, ZodNanoID, ZodNever, ZodNonOptional, ZodNull, ZodNullable, ZodNumber, ZodNumberFormat, ZodObject, ZodOptional, ZodPipe, ZodPrefault, ZodPreprocess, ZodPromise, ZodReadonly, ZodRecord, ZodSet, ZodString, ZodStringFormat, ZodSuccess, ZodSymbol, ZodTemplateLiteral, ZodTransform, ZodTuple, ZodType, ZodULID, ZodURL, ZodUUID, ZodUndefined, ZodUnion, ZodUnknown, ZodVoid, ZodXID, ZodXor, _ZodString, _default, _function, any, base64, base64url, bigint, catch, check, cidrv4, cidrv6, codec, creditCard, cuid, cuid2, currencyCode, custom, date, describe, e164, email, emoji, exactOptional, file, float32, float64, function, guid, hash, hex, hostname, httpUrl, iban, instanceof, int32, int64, intersection, invertCodec, ipv4, ipv6, json, jwt, keyof, ksuid, lazy, looseObject, looseRecord, mac, map, meta, nan, nanoid, nativeEnum, never, nonoptional, nullable, nullish, optional, partialRecord, pipe, prefault, preprocess, promise, readonly, refine, set, stringFormat, stringbool, success, superRefine, symbol, templateLiteral, transform, tuple, uint32, uint64, ulid, undefined, unknown, url, uuid, uuidv4, uuidv6, uuidv7, void, xid, xor
 
 // EXTERNAL MODULE: ./node_modules/zod/v4/core/core.js
 var core_core = __nccwpck_require__(8532);
@@ -66904,9 +67446,9 @@ const $ZodUndefined = /*@__PURE__*/ (/* unused pure expression or super */ null 
         return payload;
     };
 })));
-const $ZodNull = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodNull", (inst, def) => {
+const $ZodNull = /*@__PURE__*/ core_core/* $constructor */.xI("$ZodNull", (inst, def) => {
     $ZodType.init(inst, def);
-    inst._zod.pattern = regexes.null;
+    inst._zod.pattern = core_regexes/* null */.ch;
     inst._zod.values = new Set([null]);
     inst._zod.parse = (payload, _ctx) => {
         const input = payload.value;
@@ -66920,7 +67462,7 @@ const $ZodNull = /*@__PURE__*/ (/* unused pure expression or super */ null && (c
         });
         return payload;
     };
-})));
+});
 const $ZodAny = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodAny", (inst, def) => {
     $ZodType.init(inst, def);
     inst._zod.parse = (payload) => payload;
@@ -71707,13 +72249,13 @@ function _undefined(params) {
     return core._undefined(ZodUndefined, params);
 }
 
-const ZodNull = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodNull", (inst, def) => {
-    core.$ZodNull.init(inst, def);
+const ZodNull = /*@__PURE__*/ core_core/* $constructor */.xI("ZodNull", (inst, def) => {
+    $ZodNull.init(inst, def);
     ZodType.init(inst, def);
-    inst._zod.processJSONSchema = (ctx, json, params) => processors.nullProcessor(inst, ctx, json, params);
-})));
+    inst._zod.processJSONSchema = (ctx, json, params) => nullProcessor(inst, ctx, json, params);
+});
 function _null(params) {
-    return core._null(ZodNull, params);
+    return api/* _null */.jw(ZodNull, params);
 }
 
 const ZodAny = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodAny", (inst, def) => {
@@ -72540,6 +73082,7 @@ function preprocess(fn, schema) {
 /* harmony export */   fs: () => (/* binding */ _cuid),
 /* harmony export */   gP: () => (/* binding */ _cidrv6),
 /* harmony export */   hH: () => (/* binding */ _lowercase),
+/* harmony export */   jw: () => (/* binding */ _null),
 /* harmony export */   lo: () => (/* binding */ _normalize),
 /* harmony export */   m9: () => (/* binding */ _minLength),
 /* harmony export */   mI: () => (/* binding */ meta),
@@ -72554,7 +73097,7 @@ function preprocess(fn, schema) {
 /* harmony export */   wA: () => (/* binding */ _uuidv7),
 /* harmony export */   xY: () => (/* binding */ _toUpperCase)
 /* harmony export */ });
-/* unused harmony exports _coercedString, _mac, _creditCard, _iban, TimePrecision, _coercedNumber, _float32, _float64, _int32, _uint32, _coercedBoolean, _bigint, _coercedBigint, _int64, _uint64, _symbol, _undefined, _null, _any, _void, _date, _coercedDate, _nan, _max, _min, _positive, _negative, _nonpositive, _nonnegative, _maxSize, _minSize, _size, _property, _mime, _union, _xor, _discriminatedUnion, _intersection, _tuple, _record, _map, _set, _enum, _nativeEnum, _literal, _file, _transform, _optional, _nullable, _default, _nonoptional, _success, _catch, _pipe, _readonly, _templateLiteral, _lazy, _promise, _custom, _check, _stringbool, _stringFormat */
+/* unused harmony exports _coercedString, _mac, _creditCard, _iban, TimePrecision, _coercedNumber, _float32, _float64, _int32, _uint32, _coercedBoolean, _bigint, _coercedBigint, _int64, _uint64, _symbol, _undefined, _any, _void, _date, _coercedDate, _nan, _max, _min, _positive, _negative, _nonpositive, _nonnegative, _maxSize, _minSize, _size, _property, _mime, _union, _xor, _discriminatedUnion, _intersection, _tuple, _record, _map, _set, _enum, _nativeEnum, _literal, _file, _transform, _optional, _nullable, _default, _nonoptional, _success, _catch, _pipe, _readonly, _templateLiteral, _lazy, _promise, _custom, _check, _stringbool, _stringFormat */
 /* harmony import */ var _checks_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4890);
 /* harmony import */ var _registries_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9396);
 /* harmony import */ var _util_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4723);
@@ -73006,7 +73549,7 @@ function _undefined(Class, params) {
 function _null(Class, params) {
     return new Class({
         type: "null",
-        ...util.normalizeParams(params),
+        ..._util_js__WEBPACK_IMPORTED_MODULE_0__/* .normalizeParams */ .A2(params),
     });
 }
 // @__NO_SIDE_EFFECTS__
@@ -74384,6 +74927,7 @@ function config(newConfig) {
 /* harmony export */   Zg: () => (/* binding */ emoji),
 /* harmony export */   Zv: () => (/* binding */ uppercase),
 /* harmony export */   ai: () => (/* binding */ number),
+/* harmony export */   ch: () => (/* binding */ _null),
 /* harmony export */   fO: () => (/* binding */ ksuid),
 /* harmony export */   gF: () => (/* binding */ cuid),
 /* harmony export */   gp: () => (/* binding */ anyString),
@@ -74403,7 +74947,7 @@ function config(newConfig) {
 /* harmony export */   zM: () => (/* binding */ boolean),
 /* harmony export */   zr: () => (/* binding */ cidrv4)
 /* harmony export */ });
-/* unused harmony exports extendedDuration, uuid4, uuid6, uuid7, html5Email, rfc5322Email, unicodeEmail, idnEmail, browserEmail, mac, hostname, domain, creditCard, currencyCode, iban, string, null, undefined, hex, md5_hex, md5_base64, md5_base64url, sha1_hex, sha1_base64, sha1_base64url, sha256_hex, sha256_base64, sha256_base64url, sha384_hex, sha384_base64, sha384_base64url, sha512_hex, sha512_base64, sha512_base64url */
+/* unused harmony exports extendedDuration, uuid4, uuid6, uuid7, html5Email, rfc5322Email, unicodeEmail, idnEmail, browserEmail, mac, hostname, domain, creditCard, currencyCode, iban, string, undefined, hex, md5_hex, md5_base64, md5_base64url, sha1_hex, sha1_base64, sha1_base64url, sha256_hex, sha256_base64, sha256_base64url, sha384_hex, sha384_base64, sha384_base64url, sha512_hex, sha512_base64, sha512_base64url */
 
 /**
  * @deprecated CUID v1 is deprecated by its authors due to information leakage

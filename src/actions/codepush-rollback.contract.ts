@@ -1,3 +1,4 @@
+import { serverKinds } from '../codepush/update-server.ts'
 import { defineAction } from '../runner/contract.ts'
 import { input } from '../runner/inputs.ts'
 import { commonInputs, commonOutputs } from './contract-parts.ts'
@@ -12,23 +13,27 @@ export const codepushRollback = defineAction({
   inputs: {
     ...commonInputs,
     'server-url': input.text({
-      description: 'Address of the update server’s API, e.g. `https://codepush.example.com`.',
-      required: true,
+      description:
+        'Address of the update server’s API, e.g. `https://codepush.example.com`. For all kinds but `eas`.',
     }),
     'access-key': input.secret({
-      description: 'Access key of an account that may release to the channels. Take it from a secret.',
-      required: true,
+      description:
+        'Access key of an account that may release to the channels. Take it from a secret. For all kinds but `eas`, which takes `EXPO_TOKEN` from the step’s env.',
     }),
     'server-kind': input.choice({
       description:
-        '`microsoft` (its code-push-server and what descends from it: Revopush, Codemagic), `lisong` (`code-push-server` of npm, shm-open), `hot-updater`, or `auto` to find out.',
+        '`microsoft` (its code-push-server and what descends from it: Revopush, Codemagic), `lisong` (`code-push-server` of npm, shm-open), `hot-updater`, `eas`, or `auto` to find out which of the first three.',
       default: 'auto',
-      options: ['auto', 'microsoft', 'lisong', 'hot-updater'],
+      options: ['auto', ...serverKinds],
     }),
     channels: input.list({
       description:
-        'What to roll back, as `app/deployment` (for hot-updater `platform/channel`), separated by commas or lines: iOS and Android in one step.',
+        'What to roll back, as `app/deployment` (for hot-updater `platform/channel`, for EAS `all/branch`), separated by commas or lines: iOS and Android in one step.',
       required: true,
+    }),
+    project: input.text({
+      description: 'Folder of the Expo project, for `eas`.',
+      default: '.',
     }),
     mode: input.choice({
       description: '`roll-back`, or `stop`: the bad release is halted, and nothing is put in its place.',
@@ -67,7 +72,8 @@ export const codepushRollback = defineAction({
     from: 'Labels that were taken back, one for each channel, separated by commas.',
     to: 'Labels that were gone back to.',
     label: 'Labels that are on top now.',
-    verified: '`true` when devices on every channel are offered what they should be.',
+    verified:
+      '`true` when devices on every channel are offered what they should be. Those of EAS are not asked: `false`.',
     channels: 'What was done on each channel, JSON.',
   },
 })

@@ -1,11 +1,12 @@
 import { describeDevices, describePlan, summarizePlans, summarizeResults } from '../codepush/describe.ts'
-import { openUpdateServer } from '../codepush/open.ts'
+import { prepareServer } from '../codepush/open.ts'
 import type { Plan } from '../codepush/plan.ts'
 import { describeResult } from '../codepush/record.ts'
 import { formatChannel } from '../codepush/release.ts'
-import { isEncrypted, readRequests, readServerUrl } from '../codepush/request.ts'
+import { isEncrypted, readRequests } from '../codepush/request.ts'
 import { applyAll, type ChannelResult, type Decision, decide, planAll } from '../codepush/roll-back.ts'
 import type { UpdateServer } from '../codepush/update-server.ts'
+import { isVerified } from '../codepush/verify.ts'
 import { runAction, type Step } from '../runner/action.ts'
 import { heading, renderMarkdown } from '../text/markdown.ts'
 import { codepushRollback } from './codepush-rollback.contract.ts'
@@ -26,12 +27,17 @@ const headlines: Readonly<Record<Decision | 'planned', string>> = {
 
 await runAction(codepushRollback, async (step) => {
   const { inputs, log } = step
-  const url = readServerUrl(inputs['server-url'])
-  if (!isEncrypted(url))
-    log.warning(
-      'input "server-url" is an http: address: whoever is on the way can read the access key',
-      'CodePush',
-    )
+  step.secrets.add(step.env['EXPO_TOKEN'] ?? '')
+  const open = prepareServer({
+    kind: inputs['server-kind'],
+    url: inputs['server-url'],
+    accessKey: inputs['access-key'],
+    folder: inputs.project,
+    env: step.env,
+    fetch: globalThis.fetch,
+    now: () => step.now().getTime(),
+    signal: step.signal,
+  })
   const workplace = await openWorkplace(step)
   const { incident } = workplace
   const requests = readRequests({
@@ -44,16 +50,12 @@ await runAction(codepushRollback, async (step) => {
     incident,
   })
   const startedAt = step.now().toISOString()
-  const server = await openUpdateServer(
-    {
-      fetch: globalThis.fetch,
-      now: () => step.now().getTime(),
-      signal: step.signal,
-      url,
-      accessKey: inputs['access-key'],
-    },
-    inputs['server-kind'],
-  )
+  const server = await open()
+  if (!isEncrypted(server.at))
+    log.warning(
+      'input "server-url" is an http: address: whoever is on the way can read the access key',
+      'CodePush',
+    )
   log.info(`${server.at} is a server of the kind ${server.kind}`)
   const plans = await planAll(server, requests)
   for (const line of plans.flatMap(describePlan)) log.info(line)
@@ -132,6 +134,6 @@ function describeOutcome(plan: Plan, result: ChannelResult | undefined) {
     from: ('bad' in plan ? plan.bad?.label : plan.expected) ?? '',
     to: 'good' in plan ? plan.good.label : '',
     label: receipt?.now?.label ?? '',
-    verified: receipt?.devices.every(({ ok }) => ok) ?? false,
+    verified: isVerified(receipt?.devices ?? []),
   }
 }

@@ -15,7 +15,8 @@ export const databaseInputs = {
     required: true,
   }),
   storage: input.text({
-    description: 'Path of the folder where backups are kept: of a disk that outlives the job.',
+    description:
+      'Where backups are kept: path of a folder on a disk that outlives the job, or `s3://bucket/prefix`, with the keys in `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY` of `env`.',
     required: true,
   }),
   migrations: input.text({
@@ -32,13 +33,14 @@ type DatabaseStep = Pick<Step<typeof databaseInputs, string>, 'inputs' | 'env' |
 
 /** Opens the database and the store that the inputs name. @param scratch a folder for temporary files */
 export async function openDatabase(
-  { inputs, env, log, secrets }: DatabaseStep,
+  { inputs, env, log, secrets, signal }: DatabaseStep,
   scratch: string,
 ): Promise<{ readonly engine: Engine; readonly store: Store }> {
   const connection = named('database-url', () => parseConnection(inputs['database-url']))
   if (connection.engine !== 'sqlite') secrets.add(connection.password)
   const engine = await openEngine(connection, { env, scratch, log: log.info })
-  const store = named('storage', () => openStore(inputs.storage))
+  for (const name of ['AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN']) secrets.add(env[name] ?? '')
+  const store = named('storage', () => openStore(inputs.storage, { env, fetch, signal }))
   return { engine, store }
 }
 

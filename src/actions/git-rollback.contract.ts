@@ -13,6 +13,8 @@ export const gitRollback = defineAction({
   morePermissions: {
     'pull-requests: read': 'to list the pull requests that are undone; without it they are left out',
     'pull-requests: write': 'for a pull request, and for `comment`; without it no comment is written',
+    'deployments: write': 'for `record-deployment`; without it nothing is recorded',
+    'issues: read': 'to see whether a label holds automatic rollbacks; without it labels are not looked at',
     'actions: write': 'with `redeploy`',
     'checks: read': 'with the target `last-green`',
     'statuses: read': 'with the target `last-green`',
@@ -24,7 +26,7 @@ export const gitRollback = defineAction({
     }),
     target: input.text({
       description:
-        'The good revision: `last-successful-deployment`, `previous-deployment-tag`, `last-green`, a commit id, a tag, a branch, or `HEAD~n`. It has to be an older revision of the branch.',
+        'The good revision: `last-successful-deployment`, `previous-deployment-tag`, `last-green`, a commit id, a tag, a branch, or `HEAD~n`. It has to be an older revision of the branch. `undo` takes the newest rollback of the branch back; `reapply` opens a draft pull request that brings back what it undid, to mend it there.',
       default: 'last-successful-deployment',
     }),
     reason: input.text({
@@ -33,9 +35,9 @@ export const gitRollback = defineAction({
     }),
     mode: input.choice({
       description:
-        '`restore` brings the content of the target back and undoes all that came after it; `revert` undoes only the `commits`, and keeps what came after them.',
+        '`restore` brings the content of the target back and undoes all that came after it; `revert` undoes only the `commits`, and keeps what came after them; `reset` moves the branch back to the target; `deploy-only` leaves the branch and deploys the target by `redeploy`; `list` only lists the recent rollbacks.',
       default: 'restore',
-      options: ['restore', 'revert'],
+      options: ['restore', 'revert', 'reset', 'deploy-only', 'list'],
     }),
     paths: input.list({
       description:
@@ -44,6 +46,11 @@ export const gitRollback = defineAction({
     commits: input.list({
       description:
         'With `revert`: what to undo, separated by commas: commits, and ranges such as `v1.2..main`.',
+    }),
+    'allow-reset-default-branch': input.flag({
+      description:
+        'With `reset`: the default branch, too. Everybody’s clone has what is taken away, and may push it again.',
+      default: 'false',
     }),
     mainline: input.count({
       description:
@@ -79,6 +86,11 @@ export const gitRollback = defineAction({
       description: 'Tell each pull request that is undone, by one comment.',
       default: 'true',
     }),
+    'record-deployment': input.flag({
+      description:
+        'Tell GitHub’s deployments: that of the failed revision gets the state `failure`, and what `redeploy` deployed one of its own.',
+      default: 'true',
+    }),
     redeploy: input.text({
       description:
         'File of the workflow that deploys: it is started on the branch after the rollback, and waited for. Left empty: nothing is deployed.',
@@ -100,16 +112,22 @@ export const gitRollback = defineAction({
       description: 'How often the environment may be rolled back within 24 hours without a person.',
       default: '3',
     }),
+    hold: input.text({
+      description:
+        'Why automatic rollbacks are on hold, e.g. `${{ vars.ROLLBACK_HOLD }}`: with any text, only a person may roll back.',
+    }),
     'dry-run': input.flag({ description: 'Plan and print, and change nothing.', default: 'false' }),
   },
   outputs: {
     ...commonOutputs,
-    decision: '`rolled-back`, `already-rolled-back`, `proposed` (by a pull request), `planned` or `failed`.',
+    decision:
+      '`rolled-back`, `already-rolled-back`, `proposed` (by a pull request), `undone`, `already-undone`, `planned`, `listed` or `failed`.',
     from: 'Full id of the commit that the branch was at.',
     to: 'Full id of the good revision.',
     commit: 'Full id of the rollback commit: the revision to deploy now.',
     tag: 'Name of the tag on the rollback commit.',
     'pull-request': 'Number of the pull request that proposes the rollback.',
+    recent: 'With `list`: the recent rollbacks, newest first, as a JSON array.',
     'undone-commits': 'How many commits are undone.',
   },
 })

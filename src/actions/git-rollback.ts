@@ -1,30 +1,47 @@
-import { applyPlan, type RollbackReceipt } from '../git/apply.ts'
+import { RefusedError } from '../errors.ts'
+import { applyPlan } from '../git/apply.ts'
 import { tellPulls } from '../git/comment.ts'
-import { describePlan, describeReceipt, summarizePlan, summarizeReceipt } from '../git/describe.ts'
+import { recordDeployments } from '../git/deployment-record.ts'
+import {
+  describePlan,
+  describeReceipt,
+  summarizePlan,
+  summarizeReceipt,
+  summarizeRecent,
+} from '../git/describe.ts'
 import { demandGuards } from '../git/guards.ts'
 import type { RollbackTrace } from '../git/message.ts'
-import { prepareClone } from '../git/partial-clone.ts'
-import { goalOf, type RollbackPlan } from '../git/plan.ts'
-import { planRollback } from '../git/plan-rollback.ts'
+import { goalOf, type RollbackPlan, takesBack } from '../git/plan.ts'
+import { demandReady } from '../git/preflight.ts'
 import { writeProposal } from '../git/proposal.ts'
+import type { RollbackReceipt } from '../git/receipt.ts'
+import { listRollbackTags, type TaggedRollback } from '../git/recent.ts'
 import { redeploy } from '../git/redeploy.ts'
+import { findReset, undoReset } from '../git/reset.ts'
 import { readCommit } from '../github/commits.ts'
-import { defaultBranch } from '../github/repository.ts'
+import { readFacts } from '../github/repository.ts'
+import { describeHold, findHold } from '../history/hold.ts'
 import { receiptCode, viewCode } from '../rollback/layers/code.ts'
-import { describeApplied, describeFailed } from '../rollback/record.ts'
-import { runAction, type Step } from '../runner/action.ts'
-import { heading, renderMarkdown } from '../text/markdown.ts'
+import { describeApplied, describeFailed, describeTakenBack } from '../rollback/record.ts'
+import { runAction } from '../runner/action.ts'
+import { heading, paragraph, renderMarkdown, text } from '../text/markdown.ts'
 import { gitRollback } from './git-rollback.contract.ts'
+import { type GitRollbackStep, makePlan } from './git-rollback-plan.ts'
 import { openWorkplace, type Workplace } from './wiring.ts'
-
-type GitRollbackStep = Step<typeof gitRollback.inputs, keyof typeof gitRollback.outputs>
 
 await runAction(gitRollback, async (step) => {
   const { inputs, context, log, secrets } = step
   const startedAt = step.now().toISOString()
   const workplace = await openWorkplace(step)
-  const { repository, config, environment, incident } = workplace
-  const branch = inputs.branch || config.branch || (await defaultBranch(repository))
+  const { repository, config, environment } = workplace
+  if (inputs.mode === 'list') return list(step, workplace)
+  const facts = await readFacts(repository)
+  const branch = inputs.branch || config.branch || facts.defaultBranch
+  if (inputs.target === 'undo') {
+    const whose = inputs.revision === '' ? undefined : workplace.incident
+    const reset = await findReset(repository, { branch, incident: whose })
+    if (reset !== undefined) return undoBranchReset(step, workplace, branch, reset)
+  }
   const plan = await makePlan(step, workplace, branch)
   for (const line of describePlan(plan)) log.info(line)
   for (const { message, paths } of plan.warnings) log.warning(`${message} (${paths.slice(0, 3).join(', ')})`)
@@ -33,7 +50,7 @@ await runAction(gitRollback, async (step) => {
   if (plan.sameContent)
     return finish(step, workplace, plan, { decision: 'already-rolled-back', reason: 'same-content' })
   const trace = {
-    incident,
+    incident: takesBack(plan) ? plan.incident : workplace.incident,
     environment,
     from: plan.head,
     to: goalOf(plan),
@@ -42,69 +59,91 @@ await runAction(gitRollback, async (step) => {
     by: context.actor,
     runUrl: context.run?.url,
   }
+  await demandReady(repository, facts, { redeploy: inputs.redeploy, head: plan.head })
   const receipt = await recordFailure(step, workplace, trace, async () => {
     if (!context.byHand && plan.done === undefined) await guard(step, workplace, plan)
     return apply(step, workplace, plan, trace)
   })
+  if (plan.mode === 'deploy-only') await deploy(step, workplace, plan, receipt.commit)
   log.info(describeReceipt(plan, receipt))
   if (receipt.untagged !== undefined) log.warning(`the rollback has no tag: ${receipt.untagged}`)
-  const { what, naturalKey } = describeApplied(viewCode(plan), receiptCode(plan, receipt, undefined), {
-    reason: trace.reason,
-    automatic: !context.byHand,
-    startedAt,
-  })
-  await workplace.record(what, naturalKey)
-  if (inputs.comment) {
+  await record(step, workplace, plan, receipt, { trace, startedAt })
+  if (inputs.comment && !takesBack(plan)) {
     const untold = await tellPulls(repository, plan, receipt, trace)
     if (untold !== undefined) log.info(`the pull requests that are undone were not told: ${untold}`)
   }
-  const reasons = {
-    'rolled-back': 'restored',
-    'already-rolled-back': 'done-before',
-    proposed: 'pull-request',
+  await finish(step, workplace, plan, { ...conclude(plan, receipt), receipt })
+  const isDeployed = inputs.redeploy !== '' && receipt.pull === undefined
+  if (isDeployed && plan.mode !== 'deploy-only') await deploy(step, workplace, plan, receipt.commit)
+  if (inputs['record-deployment'] && receipt.pull === undefined && !takesBack(plan)) {
+    const { reason, runUrl, incident } = trace
+    const restored = isDeployed ? receipt.commit : undefined
+    const about = { environment, incident, bad: workplace.revision, reason, restored, runUrl }
+    const untold = await recordDeployments(repository, about)
+    if (untold !== undefined) log.info(`GitHub's deployments were not told: ${untold}`)
   }
-  await finish(step, workplace, plan, {
-    decision: receipt.outcome,
-    reason: reasons[receipt.outcome],
-    receipt,
-  })
-  if (inputs.redeploy !== '' && receipt.pull === undefined) await deploy(step, workplace, plan, receipt)
 })
 
-async function makePlan(
-  { inputs, context, env, secrets, signal, temporary }: GitRollbackStep,
-  { repository, environment, incident, revision }: Workplace,
+async function list({ setOutputs, writeSummary, log }: GitRollbackStep, { repository, incident }: Workplace) {
+  const recent = await listRollbackTags(repository)
+  for (const { at, kind, tag, from, to } of recent)
+    log.info(`${at.toISOString()} ${kind} ${from.slice(0, 7)} → ${to.slice(0, 18)}, tag ${tag}`)
+  const told = recent.map(({ reason: _, at, ...each }) => ({ at: at.toISOString(), ...each }))
+  const ids = { incident, decision: 'listed', 'reason-code': 'list' }
+  const result = JSON.stringify({ schema: 1, ...ids, recent: told })
+  setOutputs({ ...ids, recent: JSON.stringify(told), result })
+  await writeSummary(renderMarkdown([heading(2, 'Recent rollbacks'), ...summarizeRecent(recent)]))
+}
+
+/** A reset left no commit that could be reverted: the branch moves forward to where it was. */
+async function undoBranchReset(
+  { inputs, context, log, secrets, setOutputs, writeSummary }: GitRollbackStep,
+  { repository, record, environment }: Workplace,
   branch: string,
-): Promise<RollbackPlan> {
-  const { mode, target, checks, paths, delivery, commits, mainline, 'tag-pattern': tagPattern } = inputs
-  const request = { branch, environment, incident, bad: revision, delivery }
-  const openClone = prepareClone({
-    url: `${context.serverUrl}/${context.owner}/${context.repo}.git`,
-    token: inputs.token,
-    directory: temporary,
-    path: env['PATH'] ?? '',
-    signal,
+  { incident, from, to, tag }: TaggedRollback,
+): Promise<void> {
+  if (!context.byHand) throw notByMachine()
+  const decision = inputs['dry-run'] ? 'planned' : 'undone'
+  const said = inputs['dry-run']
+    ? `${branch} would be moved from ${to.slice(0, 7)} forward to ${from.slice(0, 7)}, where it was before the reset`
+    : await undoReset(repository, branch, { from, now: to })
+  log.info(said)
+  const ids = { incident, decision, 'reason-code': 'taken-back', from: to, to: from, commit: from, tag }
+  setOutputs({ ...ids, result: JSON.stringify({ schema: 1, ...ids }) })
+  await writeSummary(
+    renderMarkdown([
+      heading(2, decision === 'undone' ? 'Reset taken back' : 'Planned'),
+      paragraph(text(said)),
+    ]),
+  )
+  if (inputs['dry-run']) return
+  const because = secrets.redact(inputs.reason)
+  await record({ kind: 'rollback-undone', layer: 'code', from: to, now: from, because }, ['code', to, from], {
+    incident,
+    environment,
+    revision: from,
   })
-  secrets.add(Buffer.from(`x-access-token:${inputs.token}`).toString('base64'))
-  return planRollback(
-    repository,
-    mode === 'restore'
-      ? { ...request, mode, target, tagPattern, checks, paths }
-      : { ...request, mode, commits, mainline: mainline || undefined },
-    openClone,
+}
+
+function notByMachine(): RefusedError {
+  return new RefusedError(
+    'a rollback is not taken back without a person: look at it, and run this by hand if it is right',
   )
 }
 
 async function guard(
-  { inputs, now }: GitRollbackStep,
+  { inputs, now, log }: GitRollbackStep,
   workplace: Workplace,
   plan: RollbackPlan,
 ): Promise<void> {
   const { repository, environment, revision, readHistory } = workplace
-  const [bad, past] = await Promise.all([
-    readCommit(repository, revision),
-    readHistory({ since: new Date(now().getTime() - 24 * 60 * 60 * 1000) }),
-  ])
+  if (plan.mode === 'undo') throw notByMachine()
+  if (plan.mode === 'reapply') return
+  const [bad, past] = await Promise.all([readCommit(repository, revision), readHistory()])
+  const { hold, remarks } = await findHold(repository, { environment, text: inputs.hold, events: past })
+  for (const remark of remarks) log.info(remark)
+  if (hold !== undefined)
+    throw new RefusedError(`${describeHold(hold)}; run the rollback by hand if it is right`)
   demandGuards(
     {
       environment,
@@ -125,14 +164,14 @@ async function guard(
 }
 
 async function apply(
-  { inputs }: GitRollbackStep,
+  { inputs, now }: GitRollbackStep,
   { repository }: Workplace,
   plan: RollbackPlan,
   trace: RollbackTrace,
 ): Promise<RollbackReceipt> {
   const { delivery, labels, reviewers, 'auto-merge': autoMerge } = inputs
   const proposal = writeProposal(repository, plan, trace, { labels, reviewers, autoMerge })
-  return applyPlan(repository, plan, { trace, delivery, proposal })
+  return applyPlan(repository, plan, { trace, delivery, proposal, now: now() })
 }
 
 /** A rollback that failed for a reason that people should know is an event, too. */
@@ -155,11 +194,36 @@ async function recordFailure(
   }
 }
 
+async function record(
+  { context }: GitRollbackStep,
+  workplace: Workplace,
+  plan: RollbackPlan,
+  receipt: RollbackReceipt,
+  { trace: { reason }, startedAt }: { trace: RollbackTrace; startedAt: string },
+): Promise<void> {
+  const layerReceipt = receiptCode(plan, receipt, undefined)
+  if (!takesBack(plan)) {
+    const automatic = !context.byHand
+    const applied = describeApplied(viewCode(plan), layerReceipt, { reason, automatic, startedAt })
+    return workplace.record(applied.what, applied.naturalKey)
+  }
+  // what is only proposed has taken nothing back yet
+  if (receipt.pull !== undefined) return
+  const rollback = plan.rollback.sha
+  const { what, naturalKey, subject } = describeTakenBack(await workplace.readHistory(), {
+    rollback,
+    now: receipt.commit,
+    because: reason,
+  })
+  const unknown = { incident: plan.incident, environment: workplace.environment, revision: rollback }
+  await workplace.record(what, naturalKey, subject ?? unknown)
+}
+
 async function deploy(
   { inputs, log, now, sleep }: GitRollbackStep,
   { repository }: Workplace,
-  { branch }: RollbackPlan,
-  { commit }: RollbackReceipt,
+  { branch, mode }: RollbackPlan,
+  commit: string,
 ): Promise<void> {
   const given = Object.entries(inputs['redeploy-inputs'])
   const filled = given.map(([name, value]) => [name, value.replaceAll('{revision}', commit)])
@@ -169,11 +233,25 @@ async function deploy(
       workflow: inputs.redeploy,
       ref: branch,
       commit,
+      again: mode === 'deploy-only',
       inputs: Object.fromEntries(filled),
       timeoutMs: inputs['redeploy-timeout'] ?? 0,
     },
     { say: log.info, sleep, now: () => now().getTime() },
   )
+}
+
+function conclude(plan: RollbackPlan, { outcome }: RollbackReceipt): { decision: string; reason: string } {
+  if (outcome === 'proposed') return { decision: outcome, reason: 'pull-request' }
+  const isBefore = outcome === 'already-rolled-back'
+  if (takesBack(plan))
+    return {
+      decision: isBefore ? 'already-undone' : 'undone',
+      reason: isBefore ? 'done-before' : 'taken-back',
+    }
+  if (isBefore) return { decision: outcome, reason: 'done-before' }
+  const reasons = { restore: 'restored', revert: 'reverted', reset: 'reset', 'deploy-only': 'deployed' }
+  return { decision: outcome, reason: reasons[plan.mode] }
 }
 
 async function finish(
@@ -183,7 +261,7 @@ async function finish(
   { decision, reason, receipt }: { decision: string; reason: string; receipt?: RollbackReceipt },
 ): Promise<void> {
   const ids = {
-    incident,
+    incident: takesBack(plan) ? plan.incident : incident,
     decision,
     'reason-code': reason,
     from: plan.head,
@@ -198,7 +276,9 @@ async function finish(
     planned: 'Rollback planned (dry run: nothing was changed)',
     'already-rolled-back': 'Already rolled back',
     'rolled-back': 'Rolled back',
-    proposed: 'Rollback proposed',
+    proposed: takesBack(plan) ? 'The undone work is proposed again' : 'Rollback proposed',
+    undone: 'Rollback taken back',
+    'already-undone': 'Rollback taken back before',
   }[decision]
   await step.writeSummary(
     renderMarkdown([

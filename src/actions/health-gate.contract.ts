@@ -39,7 +39,7 @@ export const healthGate = defineAction({
     }),
     hold: input.text({
       description:
-        'Why automatic rollbacks are on hold, e.g. `${{ vars.ROLLBACK_HOLD }}`: with any text, an unhealthy production is told and not rolled back. The label `rollback-hold` on an open issue does the same.',
+        'Why automatic rollbacks are on hold, e.g. from the variable `vars.ROLLBACK_HOLD`: with any text, an unhealthy production is told and not rolled back. The label `rollback-hold` on an open issue does the same.',
     }),
     mode: input.choice({
       description:

@@ -11,6 +11,7 @@ export const rollback = defineAction({
   branding: { icon: 'rotate-ccw', color: 'red' },
   permissions: { contents: 'write', deployments: 'read' },
   morePermissions: {
+    'actions: read': 'with `mode: apply`, to see whether a reviewer has approved the job',
     'actions: write': 'with `code.redeploy`',
     'issues: read': 'to see whether a label holds automatic rollbacks; without it labels are not looked at',
     'pull-requests: read': 'to list the pull requests that are undone; without it they are left out',
@@ -50,7 +51,7 @@ export const rollback = defineAction({
     }),
     hold: input.text({
       description:
-        'Why automatic rollbacks are on hold, e.g. `${{ vars.ROLLBACK_HOLD }}`: with any text, only a person may roll back.',
+        'Why automatic rollbacks are on hold, e.g. from the variable `vars.ROLLBACK_HOLD`: with any text, only a person may roll back.',
     }),
   },
   outputs: {

@@ -1,11 +1,12 @@
 import { mkdir, readFile } from 'node:fs/promises'
 import { InputError } from '../errors.ts'
 import { prepareClone } from '../git/partial-clone.ts'
+import { approverOfRun } from '../github/approvals.ts'
 import { defaultBranch } from '../github/repository.ts'
 import type { Event } from '../history/event.ts'
 import { carryOut, type RollbackReport } from '../rollback/carry-out.ts'
 import { conclude } from '../rollback/conclude.ts'
-import { describePlan, summarizePlan, summarizeReport } from '../rollback/describe.ts'
+import { describePlan, summarizePhases, summarizePlan, summarizeReport } from '../rollback/describe.ts'
 import { demandAutomatic } from '../rollback/guards.ts'
 import { assessNow, secretsOfChecks, type Viewer, verifyRecovery } from '../rollback/look.ts'
 import { availableLayers, openLayers, secretsOfLayers } from '../rollback/open-layers.ts'
@@ -77,13 +78,16 @@ async function openScene(step: RollbackStep): Promise<Scene> {
   }
   for (const secret of [...secretsOfChecks(viewer), ...secretsOfLayers(config, env)]) secrets.add(secret)
   const history = await workplace.readHistory()
+  const isReviewed = inputs.mode === 'apply' && context.run !== undefined
+  const approver = isReviewed ? await approverOfRun(repository, context.run.id) : undefined
+  if (approver !== undefined) log.info(`${approver} has approved that this run goes on`)
   return {
     ...workplace,
     branch: config.branch || (await defaultBranch(repository)),
     viewer,
     history,
     own: history.filter((event) => event.incident === workplace.incident),
-    automatic: !context.byHand,
+    automatic: !context.byHand && approver === undefined,
     // it goes into a commit, which nobody can take back
     reason: secrets.redact(inputs.reason),
   }
@@ -131,7 +135,7 @@ async function prepareRollback(step: RollbackStep, scene: Scene): Promise<Prepar
     }),
     automatic,
     assess: () => assessNow(viewer),
-    guard: (plan) =>
+    guard: (plan, goesOn) =>
       demandAutomatic(repository, plan, {
         environment,
         incident,
@@ -140,6 +144,7 @@ async function prepareRollback(step: RollbackStep, scene: Scene): Promise<Prepar
         maxAgeMs: config.rollback.maxAgeMs,
         dailyCap: config.rollback.dailyCap,
         hold: inputs.hold,
+        goesOn,
         events: history,
         now: viewer.now(),
         log: log.info,
@@ -216,6 +221,7 @@ async function finish(
       ...(prepared.kind === 'ready' ? [] : [paragraph(text(`${prepared.because}.`))]),
       ...(report === undefined ? [] : summarizeReport(report)),
       ...summarizePlan(prepared.plan),
+      ...(report === undefined ? [] : summarizePhases(report)),
     ]),
   )
   if (problems.length > 0) step.fail(problems.join('\n'))

@@ -4,6 +4,7 @@ import { dbBackup } from './db-backup.contract.ts'
 import { dbRestore } from './db-restore.contract.ts'
 import { gitRollback } from './git-rollback.contract.ts'
 import { healthGate } from './health-gate.contract.ts'
+import { issueops } from './issueops.contract.ts'
 import { postmortemIssue } from './postmortem-issue.contract.ts'
 import { rollback } from './rollback.contract.ts'
 
@@ -19,4 +20,5 @@ export const actions: readonly ActionContract[] = [
   gitRollback,
   codepushRollback,
   postmortemIssue,
+  issueops,
 ]

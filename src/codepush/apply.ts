@@ -81,7 +81,8 @@ export async function applyPlan(
     circumstances.log(`${formatChannel(name)}: putting ${describe(good)} on top by ${by}`)
     const description = markPutBack(good.description, bad.label, incident)
     const change: Change = {
-      write: () => server.release(name, { label: good.label, binary: bad.binary, by, description }),
+      write: () =>
+        server.release(name, { label: good.label, over: bad.label, binary: bad.binary, by, description }),
       isDone: (read) => topOf(plan, read)?.packageHash === good.packageHash,
       refuseIfMoved: (read) => refuseIfMoved(plan, read),
     }

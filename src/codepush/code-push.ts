@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { InputError } from '../errors.ts'
 import { ask, type Call, type Connection, parseJson, pathOf, read, write } from './exchange.ts'
 import { type ChannelName, formatChannel, type Release } from './release.ts'
-import type { Copy, Device, Offer, Report, Reports, UpdateServer } from './update-server.ts'
+import type { AskableServer, Copy, Device, Offer } from './update-server.ts'
 
 /**
  * CodePush's two dialects: `microsoft` is its own open-source server, which Revopush and Codemagic descend from; `lisong`
@@ -36,18 +36,10 @@ const offerSchema = z.object({
     package_hash: z.string().nullish(),
   }),
 })
-const metricsSchema = z.object({
-  metrics: z
-    .record(
-      z.string(),
-      z.object({ installed: z.number().optional(), failed: z.number().optional() }).nullable(),
-    )
-    .nullable(),
-})
 
 const headers = { accept: 'application/vnd.code-push.v2+json', 'x-codepush-sdk-version': '3.0.0' }
 
-export function openCodePush(connection: Connection, dialect: Dialect): UpdateServer {
+export function openCodePush(connection: Connection, dialect: Dialect): AskableServer {
   const deploymentPath = ({ app, deployment }: ChannelName, ...rest: readonly string[]) =>
     pathOf('apps', app, 'deployments', deployment, ...rest)
   const change = (name: ChannelName, packageInfo: Record<string, unknown>): Call => ({
@@ -89,15 +81,6 @@ export function openCodePush(connection: Connection, dialect: Dialect): UpdateSe
       write(connection, change(name, { label, description, ...(dialect === 'lisong' && { rollout: 100 }) })),
 
     ask: (channel, device) => askForUpdate(connection, channel.deviceKey, device),
-
-    async countReports(name) {
-      const { metrics } = await read(
-        connection,
-        { path: deploymentPath(name, 'metrics'), headers },
-        metricsSchema,
-      )
-      return toReports(metrics ?? {}, dialect)
-    },
   }
 }
 
@@ -184,22 +167,6 @@ async function askForUpdate(connection: Connection, deviceKey: string, device: D
     packageHash: info.package_hash ?? '',
     isMandatory: info.is_mandatory ?? false,
   }
-}
-
-/** Microsoft's server counts a device as failed or as installed, lisong's counts the failed ones among the installed. */
-function toReports(
-  metrics: NonNullable<z.infer<typeof metricsSchema>['metrics']>,
-  dialect: Dialect,
-): Reports | undefined {
-  const reports = Object.entries(metrics).flatMap(([label, counts]): [string, Report][] => {
-    // versions of binaries are among the labels, with their active devices alone
-    if (!/^v\d+$/.test(label) || counts === null) return []
-    const { installed = 0, failed = 0 } = counts
-    return [
-      [label, { failed, installed: Math.max(0, dialect === 'lisong' ? installed - failed : installed) }],
-    ]
-  })
-  return reports.length === 0 ? undefined : new Map(reports)
 }
 
 /**

@@ -33,8 +33,8 @@ export function stepsOf(plan: Plan): readonly string[] {
   if (plan.kind === 'stop') return [...disable, stopMeans]
   return [
     ...disable,
-    ...(plan.by === 'disabling' ? [] : [`put ${plan.good.label} on top by ${plan.by}`]),
-    'ask as devices what they are offered',
+    ...(plan.by === 'disabling' ? [] : [`put ${formatLabel(plan.good.label)} on top by ${plan.by}`]),
+    ...(plan.isAsked ? ['ask as devices what they are offered'] : []),
   ]
 }
 

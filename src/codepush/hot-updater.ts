@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { InputError } from '../errors.ts'
 import { type Connection, pathOf, read, write } from './exchange.ts'
 import type { ChannelName, Release } from './release.ts'
-import type { Device, Offer, UpdateServer } from './update-server.ts'
+import type { AskableServer, Device, Offer } from './update-server.ts'
 
 /** https://github.com/gronxb/hot-updater: what stands for the bundle that came from the store */
 const embeddedBundle = '00000000-0000-0000-0000-000000000000'
@@ -39,7 +39,7 @@ const offerSchema = z
  * A hot-updater server with its bundles API. A channel's app is the platform, `ios` or `android`. A release goes back by
  * being disabled: its devices are told to return to the newest enabled one before it.
  */
-export function openHotUpdater(connection: Connection): UpdateServer {
+export function openHotUpdater(connection: Connection): AskableServer {
   const change = (label: string, json: { readonly enabled: boolean; readonly message: string }) =>
     write(connection, { method: 'PATCH', path: pathOf('api', 'bundles', label), json })
   return {
@@ -53,8 +53,6 @@ export function openHotUpdater(connection: Connection): UpdateServer {
     release: () => Promise.reject(new TypeError('hot-updater goes back by disabling')),
     describe: () => Promise.reject(new TypeError('hot-updater goes back by disabling')),
     ask: ({ name }, device) => askForUpdate(connection, name, device),
-    // its devices report to nobody
-    countReports: async () => undefined,
   }
 }
 

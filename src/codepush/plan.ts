@@ -1,6 +1,6 @@
 import { InputError } from '../errors.ts'
 import { isSameBinary, overlaps } from './binary.ts'
-import { isMarked, readTakenBack } from './mark.ts'
+import { isMarked, readIncident, readTakenBack } from './mark.ts'
 import { chooseBinary, find, refuseDuringRollout, refuseIfHidden, requireTarget } from './preconditions.ts'
 import {
   type Channel,
@@ -35,6 +35,8 @@ interface Situation {
   /** releases for the binary, newest first */
   readonly releases: readonly Release[]
   readonly incident: string
+  /** devices are asked afterwards */
+  readonly isAsked: boolean
 }
 
 /** What would be done to one channel. It is applied only if the newest release is still the one that was planned on. */
@@ -68,7 +70,7 @@ export type Plan =
     })
   | (Situation & { readonly kind: 'superseded'; readonly expected: string; readonly by: Release })
 
-type Server = Pick<UpdateServer, 'goesBackBy' | 'prefers'>
+type Server = Pick<UpdateServer, 'goesBackBy' | 'prefers' | 'ask'>
 
 /**
  * Plans the rollback of one channel; changes nothing, asks nobody.
@@ -80,7 +82,8 @@ export function planRollback(server: Server, channel: Channel, request: Rollback
   const releases = channel.releases.filter((each) => isSameBinary(each.binary, binary))
   const newest = releases[0]
   if (newest === undefined) throw new InputError(`${formatChannel(channel.name)} has no release yet`)
-  const situation = { channel, binary, releases, incident: request.incident }
+  const { incident } = request
+  const situation = { channel, binary, releases, incident, isAsked: server.ask !== undefined }
   const knownBad = findKnownBad(releases, request.knownBad, channel.name)
   const target =
     request.target === undefined
@@ -96,7 +99,9 @@ export function planRollback(server: Server, channel: Channel, request: Rollback
     kind: 'done',
     bad: left,
     good: newest,
-    ours: left !== undefined && readTakenBack(left.description) === request.incident,
+    ours:
+      left !== undefined &&
+      [readTakenBack(left.description), readIncident(newest.description)].includes(incident),
     unmarked: !isMarked(newest.description),
   })
   const isOn = newest.isDisabled !== true
@@ -107,8 +112,8 @@ export function planRollback(server: Server, channel: Channel, request: Rollback
     if (isOn && target === undefined) return done()
   }
   // a rollback that is run again must not roll itself back
-  const isAsked = expected !== undefined || target !== undefined
-  if (isOn && left !== undefined && !isAsked && !knownBad.has(newest.packageHash)) return done()
+  const isNamed = expected !== undefined || target !== undefined
+  if (isOn && left !== undefined && !isNamed && !knownBad.has(newest.packageHash)) return done()
 
   const good = target ?? chooseGood(newest, releases, knownBad)
   if (good === undefined) {
@@ -127,9 +132,10 @@ export function planRollback(server: Server, channel: Channel, request: Rollback
     foundBy: describeChoice(target, good, newest, binary),
     by: isOfTop ? 'rollback' : 'promotion',
     // a tool that rolls back to "the previous one" may bring any release with the bad package back
-    disable: releases.filter(
-      (each) => each.packageHash === newest.packageHash && !isHalted(each, request.incident),
-    ),
+    disable:
+      server.goesBackBy === 'republishing'
+        ? []
+        : releases.filter((each) => each.packageHash === newest.packageHash && !isHalted(each, incident)),
   }
 }
 

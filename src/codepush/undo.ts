@@ -54,7 +54,10 @@ export async function undoRollback(
     channel = await releaseAgain(server, channel, { taken, rollout, refuseIfMoved }, circumstances)
   const now = currentOf(server, channel, taken) ?? taken
   const offered = await look(server, channel, { now, before }, circumstances)
-  const what = now.label === taken.label ? formatLabel(label) : `${now.label}, a copy of ${label},`
+  const what =
+    now.label === taken.label
+      ? formatLabel(label)
+      : `${formatLabel(now.label)}, a copy of ${formatLabel(label)},`
   return `${formatChannel(name)}: ${what} is on top ${isOnTop ? 'already' : 'again'}; ${offered}`
 }
 
@@ -79,6 +82,7 @@ async function releaseAgain(
   circumstances.log(`${formatChannel(name)}: putting ${describe(taken)} on top by ${by}`)
   const copy = {
     label: taken.label,
+    over: current.label,
     binary: current.binary,
     by,
     description: markUndone(taken.description, circumstances.incident),
@@ -152,6 +156,7 @@ async function look(
     // a rollout to a part of the devices goes by device, and some servers do not tell how far it is
     { ...circumstances, verifyTimeoutMs: isForAll ? circumstances.verifyTimeoutMs : 0 },
   )
+  if (checks.length === 0) return 'no device was asked'
   const failing = checks.find(({ ok }) => !ok)
   if (failing === undefined) return `devices are offered package ${now.packageHash.slice(0, 12)}`
   if (isForAll)

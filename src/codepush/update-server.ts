@@ -1,6 +1,6 @@
 import type { Channel, ChannelName } from './release.ts'
 
-export const serverKinds = ['microsoft', 'lisong', 'hot-updater'] as const
+export const serverKinds = ['microsoft', 'lisong', 'hot-updater', 'eas'] as const
 export type ServerKind = (typeof serverKinds)[number]
 
 /** A server of over-the-air updates: what a rollback needs of it, the same for all kinds. */
@@ -9,9 +9,10 @@ export interface UpdateServer {
   /** the address without anything secret, for messages */
   readonly at: string
   /**
-   * How a channel goes back: by a new release with the content of an old one, or by disabling what is newer than it.
+   * How a channel goes back: by a new release with the content of an old one, by disabling what is newer than it, or by
+   * a new release where none can be disabled.
    */
-  readonly goesBackBy: 'releasing' | 'disabling'
+  readonly goesBackBy: 'releasing' | 'disabling' | 'republishing'
   /**
    * Which of two releases a device gets that are both for its binary: the newer one, or the one whose range is narrower.
    */
@@ -26,10 +27,13 @@ export interface UpdateServer {
   readonly release: (name: ChannelName, copy: Copy) => Promise<WriteOutcome>
   /** Says on a release what it is; offers it to all devices of its binary. */
   readonly describe: (name: ChannelName, label: string, description: string) => Promise<WriteOutcome>
-  /** What the server answers a device that asks for an update. */
+  /** What the server answers a device that asks for an update; undefined where we cannot ask as one. */
+  readonly ask: ((channel: Channel, device: Device) => Promise<Offer>) | undefined
+}
+
+/** One that can be asked as a device. */
+export interface AskableServer extends UpdateServer {
   readonly ask: (channel: Channel, device: Device) => Promise<Offer>
-  /** Counts by label, as the devices reported them; undefined when the server has none at all. */
-  readonly countReports: (name: ChannelName) => Promise<Reports | undefined>
 }
 
 /** A write is sent once. What cannot be told from the answer is `unknown`, and has to be read. @throws RefusedError */
@@ -39,6 +43,8 @@ export interface Copy {
   readonly label: string
   /** the binaries the copy is for */
   readonly binary: string
+  /** the release that is on top of it so far */
+  readonly over: string
   /** a server rolls back only within the binary it last released to; a promotion to itself works for all */
   readonly by: 'rollback' | 'promotion'
   readonly description: string
@@ -66,13 +72,3 @@ export type Offer =
   | { readonly kind: 'nothing' }
   /** go back to what came from the store */
   | { readonly kind: 'embedded' }
-
-/** By label. */
-export type Reports = ReadonlyMap<string, Report>
-
-export interface Report {
-  /** devices that run it without trouble */
-  readonly installed: number
-  /** devices on which it failed, and that went back by themselves */
-  readonly failed: number
-}

@@ -16,6 +16,11 @@ export interface DeviceCheck {
   readonly ok: boolean
 }
 
+/** True when every device agrees; nobody asked is nobody who agrees. */
+export function isVerified(checks: readonly DeviceCheck[]): boolean {
+  return checks.length > 0 && checks.every(({ ok }) => ok)
+}
+
 interface Subject {
   /** releases that were taken back */
   readonly bad: readonly Release[]
@@ -31,7 +36,7 @@ const manyDevices = 20
  * Asks the server as devices do, until it answers as it should or the time is over: servers cache their answers. Devices
  * on each bad release and fresh ones have to be offered the good package; those on the good one nothing. With nothing
  * put in its place, nobody may be offered the bad one.
- * @returns every check, the failing ones too
+ * @returns every check, the failing ones too; none where the server cannot be asked
  */
 export async function verify(
   server: UpdateServer,
@@ -49,11 +54,12 @@ export async function verify(
     readonly log: (line: string) => void
   },
 ): Promise<readonly DeviceCheck[]> {
+  const { ask } = server
+  if (ask === undefined) return []
   const deadline = now() + verifyTimeoutMs
   for (let pauseMs = 500; ; pauseMs = Math.min(pauseMs * 2, 10_000)) {
     const checks: DeviceCheck[] = []
-    for (const situation of situationsOf(channel, subject))
-      checks.push(await look(server, channel, situation))
+    for (const situation of situationsOf(channel, subject)) checks.push(await look(ask, channel, situation))
     const failing = checks.filter(({ ok }) => !ok)
     if (failing.length === 0 || now() + pauseMs > deadline) return checks
     log(
@@ -101,11 +107,11 @@ function situationsOf({ releases }: Channel, { bad, good, binary }: Subject): re
 }
 
 async function look(
-  server: UpdateServer,
+  ask: NonNullable<UpdateServer['ask']>,
   channel: Channel,
   { device, devices, isRight }: Situation,
 ): Promise<DeviceCheck> {
-  const offers = await Promise.all(devices.map((each) => server.ask(channel, each)))
+  const offers = await Promise.all(devices.map((each) => ask(channel, each)))
   const shown = offers.find((offer) => !isRight(offer)) ?? offers[0]
   const agreeing = offers.filter(isRight).length
   return {

@@ -225,20 +225,22 @@ export const codePushCheck = section({
   label: z
     .string()
     .regex(/^v\d+$/, 'is not a label; write one such as `v12`')
-    .describe('The label that may be bad.'),
+    .optional()
+    .describe('The label that may be bad. Default: the newest release when the check looks first.'),
   'label-before': z
     .string()
     .regex(/^v\d+$/, 'is not a label; write one such as `v11`')
     .optional()
     .describe(
-      'The label to compare with: it may fail a quarter more often. Default: none, so that `max` holds.',
+      'The label to compare with: the new one may fail a quarter more often. Default: without `label` the release before for the same binaries, else none, so that `max` holds.',
     ),
   token: token('An access key.'),
 })
   .superRefine(refuseBadLimits, { when: isMapping })
-  .transform(({ token: { env }, alpha, metric, 'label-before': labelBefore, ...check }) => ({
+  .transform(({ token: { env }, alpha, metric, 'label-before': labelBefore, label, ...check }) => ({
     ...finishNumber({ metric: metric ?? ('crash-rate' as const), ...check }),
     ...(alpha === undefined ? {} : { alpha }),
+    ...(label === undefined ? {} : { label }),
     ...(labelBefore === undefined ? {} : { labelBefore }),
     headers: { authorization: { env, scheme: 'Bearer' } },
   }))

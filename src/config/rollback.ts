@@ -30,7 +30,14 @@ const line = () =>
 /** How the front door goes about it. */
 export function rollbackSchema() {
   return section({
-    strategies: section(Object.fromEntries(issueTypes.map((type) => [type, layers.optional()])))
+    strategies: section(
+      Object.fromEntries(
+        issueTypes.map((type) => [
+          type,
+          layers.optional().describe(`Layers for the issue type \`${type}\`. Default: as told above.`),
+        ]),
+      ),
+    )
       .prefault({})
       .describe(
         'Which layers are rolled back for which type of issue. By default `code-bug` and `config-error` take the code, `database-corruption` the database, `performance` the over-the-air update or else the code, and `unknown` all that the deployment changed.',
@@ -99,7 +106,7 @@ export function codeSchema() {
       .transform(({ timeout: timeoutMs, ...rest }) => ({ ...rest, timeoutMs }))
       .optional()
       .describe(
-        'How the restored revision is deployed: a push with the token of a workflow starts no workflow by itself.',
+        'How the restored revision is deployed: a push with the token of a workflow starts no workflow by itself. By default nothing is deployed.',
       ),
   })
     .transform(({ 'max-commits': maxCommits, 'tag-pattern': tagPattern, ...rest }) => ({
@@ -117,7 +124,9 @@ export function databaseSchema() {
       'Variable that holds the address of the database, as in the input `database-url` of db-restore.',
     ),
     storage: line().describe('Where the backups are, as in the input `storage` of db-restore.'),
-    migrations: line().optional().describe('Folder of the migrations, such as `db/migrations`.'),
+    migrations: line()
+      .optional()
+      .describe('Folder of the migrations, such as `db/migrations`. By default there are none.'),
     strategy: z
       .enum(['migrations', 'backup', 'both'])
       .optional()
@@ -139,8 +148,10 @@ export function databaseSchema() {
       ),
     identity: section({ env: environmentVariable('AGE_IDENTITY') })
       .optional()
-      .describe('Variable that holds the identity of age, for encrypted backups.'),
-    recipient: line().optional().describe('Public key of age that safety copies are encrypted to.'),
+      .describe('Variable that holds the identity of age, for encrypted backups. By default there are none.'),
+    recipient: line()
+      .optional()
+      .describe('Public key of age that safety copies are encrypted to. By default they are not.'),
   })
     .transform(
       ({
@@ -151,7 +162,7 @@ export function databaseSchema() {
       }) => ({ ...rest, keepOldMs, allowDataLoss, mayRestoreAlone }),
     )
     .optional()
-    .describe('The database that the deployment migrates. Left out: none is rolled back.')
+    .describe('The database that the deployment migrates. By default none is rolled back.')
 }
 
 export function otaSchema() {
@@ -182,5 +193,5 @@ export function otaSchema() {
       verifyTimeoutMs: all['verify-timeout'],
     }))
     .optional()
-    .describe('Over-the-air updates. Left out: none are rolled back.')
+    .describe('Over-the-air updates. By default none are rolled back.')
 }

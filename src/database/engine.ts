@@ -60,6 +60,8 @@ export interface ScriptRun {
   readonly after: readonly Statement[]
   /** all of it or nothing */
   readonly transaction: boolean
+  /** what a journal calls it, where DDL cannot be taken back: run again under the same name, it goes on after what ran */
+  readonly name?: string | undefined
 }
 
 /** What every engine needs from outside. */

@@ -2,7 +2,6 @@ import { stringify } from 'yaml'
 import { startLisong } from '../../test/support/codepush/lisong.ts'
 import { openCodePush } from '../codepush/code-push.ts'
 import type { Release } from '../codepush/release.ts'
-import type { UpdateServer } from '../codepush/update-server.ts'
 import { formatOffer } from '../codepush/verify.ts'
 
 const app = 'Shop-android'
@@ -31,7 +30,7 @@ export async function openOverTheAir(): Promise<OverTheAir> {
     url: server.url,
     accessKey: server.accessKey,
   }
-  const client: UpdateServer = openCodePush(connection, 'lisong')
+  const client = openCodePush(connection, 'lisong')
   await server.createApp(app)
   return {
     settings: stringify({

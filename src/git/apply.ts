@@ -1,29 +1,15 @@
 import { ConflictError, isUserFacing, RefusedError } from '../errors.ts'
 import type { Repository } from '../github/client.ts'
 import { type Commit, createCommit } from '../github/commits.ts'
-import type { PullRequest } from '../github/pulls.ts'
-import { moveBranch, tagCommit } from '../github/refs.ts'
+import { findOpenPull } from '../github/pulls.ts'
+import { moveBranch, readRef, tagCommit } from '../github/refs.ts'
 import { isRuleRefusal } from '../github/refusal.ts'
 import { treeOf } from './content.ts'
 import { type Delivery, type Proposal, propose } from './delivery.ts'
-import { type RollbackTrace, tagOf, writeMessage } from './message.ts'
-import { goalOf, type RollbackPlan } from './plan.ts'
-
-/** What a rollback did, or had done before. */
-export interface RollbackReceipt {
-  readonly from: string
-  readonly to: string
-  readonly commit: string
-  /** the content that it has */
-  readonly tree: string
-  /** undefined when it could not be tagged, which takes nothing back */
-  readonly tag: string | undefined
-  /** why it could not be tagged */
-  readonly untagged: string | undefined
-  readonly outcome: 'rolled-back' | 'already-rolled-back' | 'proposed'
-  /** the pull request that proposes the rollback, when it is not on the branch yet */
-  readonly pull: PullRequest | undefined
-}
+import { type RollbackTrace, readTrailers, tagOf, writeMessage } from './message.ts'
+import { goalOf, type RollbackPlan, takesBack } from './plan.ts'
+import type { RollbackReceipt } from './receipt.ts'
+import { applyReset } from './reset.ts'
 
 /**
  * Applies a plan, or finishes what an earlier run of it began: commit, compare-and-swap of the branch, annotated tag; or
@@ -34,12 +20,33 @@ export interface RollbackReceipt {
 export async function applyPlan(
   repository: Repository,
   plan: RollbackPlan,
-  { trace, delivery, proposal }: { trace: RollbackTrace; delivery: Delivery; proposal: Proposal },
+  {
+    trace,
+    delivery,
+    proposal,
+    now,
+  }: { trace: RollbackTrace; delivery: Delivery; proposal: Proposal; now: Date },
 ): Promise<RollbackReceipt> {
   const { head, content, done, way } = plan
   const ids = { from: head, to: goalOf(plan), pull: undefined }
   const message = writeMessage(trace)
+  // the workflow that deploys does all of it
+  if (plan.mode === 'deploy-only') {
+    const { sha, tree } = plan.target.commit
+    return { ...ids, ...untagged, commit: sha, tree, outcome: 'rolled-back' }
+  }
+  if (plan.mode === 'reset') return applyReset(repository, plan, { trace, now })
+  if (plan.mode === 'reapply' && done === undefined) {
+    // people work on it: what is there stays as it is
+    const { branch, base } = proposal
+    const pull = await findOpenPull(repository, { head: branch, base })
+    const commit = pull && (await readRef(repository, `heads/${branch}`))
+    if (commit !== undefined) return { ...ids, ...proposed, commit, tree: '', pull }
+  }
   if (done !== undefined) {
+    // what people themselves have put back gets no tag of ours
+    if (takesBack(plan) && readTrailers(done.message).get('Rollback-Undoes') !== plan.rollback.sha)
+      return { ...ids, ...untagged, commit: done.sha, tree: done.tree, outcome: 'already-rolled-back' }
     const tagged = await tagRollback(repository, plan, done, message)
     return { ...ids, ...tagged, commit: done.sha, tree: done.tree, outcome: 'already-rolled-back' }
   }
@@ -66,17 +73,20 @@ export async function applyPlan(
     throw new RefusedError(`${why}, so the rollback takes a pull request: ${error.message}`, { cause: error })
   })
   const { sha, tree } = commit
-  return { ...ids, commit: sha, tree, tag: undefined, untagged: undefined, outcome: 'proposed', pull }
+  return { ...ids, ...proposed, commit: sha, tree, pull }
 }
+
+const untagged = { tag: undefined, untagged: undefined } as const
+const proposed = { ...untagged, outcome: 'proposed' } as const
 
 /** The branch has moved by now: a tag that is refused does not make the rollback undone, and is said instead. */
 async function tagRollback(
   repository: Repository,
-  { mode }: RollbackPlan,
+  plan: RollbackPlan,
   { sha, committedAt }: Commit,
   message: string,
 ): Promise<Pick<RollbackReceipt, 'tag' | 'untagged'>> {
-  const tag = tagOf(committedAt, mode === 'undo' ? 'rollback_undone' : 'rollback')
+  const tag = tagOf(committedAt, takesBack(plan) ? 'rollback_undone' : 'rollback')
   // another branch may have been rolled back in the same second
   const names = [tag, `${tag}_${sha.slice(0, 7)}`]
   let untagged: string | undefined

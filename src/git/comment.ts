@@ -2,8 +2,8 @@ import { RefusedError } from '../errors.ts'
 import type { Repository } from '../github/client.ts'
 import { commentOnce } from '../github/issues.ts'
 import { code, link, paragraph, renderMarkdown, revision, text } from '../text/markdown.ts'
-import type { RollbackReceipt } from './apply.ts'
 import type { RollbackPlan } from './plan.ts'
+import type { RollbackReceipt } from './receipt.ts'
 
 /**
  * Tells each pull request that it was undone, once, and how its work comes back.

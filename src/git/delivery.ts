@@ -11,7 +11,8 @@ export type Delivery = (typeof deliveries)[number]
 
 /** The way a rollback takes to its branch, and why, in a clause. */
 export interface Way {
-  readonly way: 'direct' | 'pull-request'
+  /** reset: the branch goes back to an older commit. none: the branch stays */
+  readonly way: 'direct' | 'pull-request' | 'reset' | 'none'
   readonly because: string
 }
 

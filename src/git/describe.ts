@@ -12,8 +12,9 @@ import {
   table,
   text,
 } from '../text/markdown.ts'
-import type { RollbackReceipt } from './apply.ts'
-import type { RollbackPlan } from './plan.ts'
+import { type RollbackPlan, takesBack } from './plan.ts'
+import type { RollbackReceipt } from './receipt.ts'
+import type { TaggedRollback } from './recent.ts'
 
 const listed = 20
 
@@ -72,7 +73,7 @@ export function summarizePlan(
 
 function goal(plan: RollbackPlan): string {
   if (plan.mode === 'revert') return 'the same without the commits below, and with all that came after them'
-  if (plan.mode === 'undo')
+  if (takesBack(plan))
     return `what the rollback ${plan.rollback.sha.slice(0, 7)} undid is there again, and what came after it stays`
   const { target, paths } = plan
   const what = paths.length === 0 ? 'content' : paths.join(', ')
@@ -81,7 +82,7 @@ function goal(plan: RollbackPlan): string {
 
 function goalInline(plan: RollbackPlan) {
   if (plan.mode === 'revert') return [' to the same without the commits below; what came after them stays']
-  if (plan.mode === 'undo')
+  if (takesBack(plan))
     return [
       ': what the rollback ',
       revision(plan.rollback.sha),
@@ -93,27 +94,26 @@ function goalInline(plan: RollbackPlan) {
 }
 
 /** How things stand after a rollback was applied, or was found to be there, as a line of a log. */
-export function describeReceipt(
-  { branch, since, mode }: RollbackPlan,
-  { commit, tag, pull }: RollbackReceipt,
-): string {
+export function describeReceipt(plan: RollbackPlan, { commit, tag, pull }: RollbackReceipt): string {
+  const { branch, since } = plan
   if (pull !== undefined)
-    return `${branch} stays where it is: ${mode === 'undo' ? 'taking the rollback back' : 'the rollback'} is proposed by pull request #${pull.number}, ${pull.url}`
+    return `${branch} stays where it is: ${takesBack(plan) ? 'taking the rollback back' : 'the rollback'} is proposed by pull request #${pull.number}, ${pull.url}`
   const tagged = tag === undefined ? '' : `, tagged ${tag}`
   const now = since.at(-1)
   if (now === undefined) return `${branch} is at ${commit.slice(0, 7)}${tagged}: deploy ${commit}`
-  if (mode === 'undo')
+  if (takesBack(plan))
     return `${branch} was put back by ${commit.slice(0, 7)}${tagged} before, and has moved on to ${now.sha.slice(0, 7)} since (${count(since.length, 'commit')} on top): nothing was changed`
   return `${branch} was rolled back by ${commit.slice(0, 7)}${tagged} before, and has moved on to ${now.sha.slice(0, 7)} since (${count(since.length, 'commit')} on top): nothing was changed; to roll that back, too, give its id in input "revision"`
 }
 
 /** The same as paragraphs of the job summary. */
 export function summarizeReceipt(
-  { branch, since, mode }: RollbackPlan,
+  plan: RollbackPlan,
   { commit, tag, untagged, pull }: RollbackReceipt,
 ): readonly RootContent[] {
+  const { branch, since } = plan
   if (pull !== undefined) {
-    const what = mode === 'undo' ? 'taking the rollback back' : 'the rollback'
+    const what = takesBack(plan) ? 'taking the rollback back' : 'the rollback'
     const proposed = [code(branch), ` stays where it is: ${what} is proposed by `]
     return [
       paragraph(...proposed, link(pull.url, `#${pull.number}`), '. It takes effect when that is merged.'),
@@ -132,13 +132,13 @@ export function summarizeReceipt(
         )
       : paragraph(
           code(branch),
-          mode === 'undo' ? ' was put back by ' : ' was rolled back by ',
+          takesBack(plan) ? ' was put back by ' : ' was rolled back by ',
           revision(commit),
           ...tagged,
           ' before, and has moved on to ',
           revision(now.sha),
           ' since: nothing was changed.',
-          ...(mode === 'undo'
+          ...(takesBack(plan)
             ? []
             : [' To roll that back, too, give its id in input ', code('revision'), '.']),
         ),
@@ -166,6 +166,26 @@ function commitTable(commits: readonly Commit[]): RootContent {
 
 function capital(text: string): string {
   return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`
+}
+
+/** The recent rollbacks as a section of the job summary. */
+export function summarizeRecent(recent: readonly TaggedRollback[]): readonly RootContent[] {
+  if (recent.length === 0) return [paragraph('There is no tag of a rollback in this repository.')]
+  return [
+    table(
+      ['when (UTC)', 'what', 'environment', 'from', 'to', 'why', 'by', 'tag'],
+      recent.map(({ at, kind, environment, from, to, reason, by, tag, reset }) => [
+        at.toISOString().slice(0, 19).replace('T', ' '),
+        kind === 'undo' ? 'taken back' : reset === undefined ? 'rolled back' : 'reset',
+        code(environment),
+        from === '' ? '' : revision(from),
+        revision(to),
+        text(reason),
+        code(by),
+        code(tag),
+      ]),
+    ),
+  ]
 }
 
 /** The first line of a commit's message. */

@@ -4,18 +4,29 @@ export interface RollbackTrace {
   readonly environment: string
   /** the head of the branch that was undone */
   readonly from: string
-  /** the revision whose content came back, `without:` and the commits that were undone, or `undo:` and the rollback that was taken back */
+  /** the revision whose content came back, `without:` and the commits that were undone, or `undo:` or `reapply:` and the rollback that is taken back */
   readonly to: string
   readonly reason: string
   readonly by: string
   readonly runUrl: string | undefined
+  /** with mode reset: the branch that was moved back. Only the tag tells of it, for there is no commit */
+  readonly reset?: string
 }
 
 /**
  * The message of a rollback commit, in git's own form: subject, reason, trailers.
  * https://git-scm.com/docs/git-interpret-trailers
  */
-export function writeMessage({ incident, environment, from, to, reason, by, runUrl }: RollbackTrace): string {
+export function writeMessage({
+  incident,
+  environment,
+  from,
+  to,
+  reason,
+  by,
+  runUrl,
+  reset,
+}: RollbackTrace): string {
   const rollback = undoneRollback(to)
   const trailers = [
     ['Rollback-Incident', incident],
@@ -29,6 +40,7 @@ export function writeMessage({ incident, environment, from, to, reason, by, runU
       : [['Rollback-Undoes', rollback]]),
     ['Rollback-Requested-By', by],
     ...(runUrl === undefined ? [] : [['Rollback-Run', runUrl]]),
+    ...(reset === undefined ? [] : [['Rollback-Reset', reset]]),
   ].map(([key, value]) => `${key}: ${oneLine(value ?? '')}`)
   const body = oneLine(reason)
   // the words of git's own revert, by which people and programs find what became of a commit
@@ -43,12 +55,14 @@ export function writeMessage({ incident, environment, from, to, reason, by, runU
 }
 
 function undoneRollback(to: string): string | undefined {
-  return /^undo:(.*)$/.exec(to)?.[1]
+  return /^(?:undo|reapply):(.*)$/.exec(to)?.[1]
 }
 
 /** The first line of a rollback's commit, and the title of its pull request. */
 export function subjectOf({ environment, to }: Pick<RollbackTrace, 'environment' | 'to'>): string {
   const rollback = undoneRollback(to)
+  if (rollback !== undefined && to.startsWith('reapply:'))
+    return oneLine(`Bring back what the rollback ${rollback.slice(0, 7)} of ${environment} undid`)
   if (rollback !== undefined)
     return oneLine(`Take the rollback ${rollback.slice(0, 7)} of ${environment} back`)
   const [, without] = /^without:(.*)$/.exec(to) ?? []
@@ -63,7 +77,14 @@ export function subjectOf({ environment, to }: Pick<RollbackTrace, 'environment'
 export function readMessage(
   message: string,
 ): { readonly incident: string; readonly from: string; readonly to: string } | undefined {
-  const trailers = new Map(
+  const trailers = readTrailers(message)
+  const [incident, from, to] = ['Incident', 'From', 'To'].map((key) => trailers.get(`Rollback-${key}`))
+  return incident && from && to ? { incident, from, to } : undefined
+}
+
+/** The `Rollback-…` trailers of the message of a commit or a tag. */
+export function readTrailers(message: string): ReadonlyMap<string, string> {
+  return new Map(
     message
       .trimEnd()
       .split('\n\n')
@@ -74,8 +95,6 @@ export function readMessage(
         return key === undefined || value === undefined ? [] : [[key, value] as const]
       }),
   )
-  const [incident, from, to] = ['Incident', 'From', 'To'].map((key) => trailers.get(`Rollback-${key}`))
-  return incident && from && to ? { incident, from, to } : undefined
 }
 
 /** `rollback_YYYYMMDD_HHMMSS` in UTC, of the time of the rollback commit: the same however often the step is run again. */

@@ -1,12 +1,14 @@
 import type { Repository } from '../github/client.ts'
 import type { OpenClone } from './partial-clone.ts'
 import type { RollbackPlan } from './plan.ts'
-import { planRestore, type RestoreRequest } from './restore.ts'
+import { planReset, type ResetRequest } from './reset.ts'
+import { planDeployOnly, planRestore, type RestoreRequest } from './restore.ts'
 import { planRevert, type RevertRequest } from './revert-plan.ts'
 
 /** A rollback as it is asked for. */
 export type CodeRollback =
-  | (RestoreRequest & { readonly mode: 'restore' })
+  | (RestoreRequest & { readonly mode: 'restore' | 'deploy-only' })
+  | (ResetRequest & { readonly mode: 'reset' })
   | (RevertRequest & { readonly mode: 'revert' })
 
 /** Plans the rollback in its mode; changes nothing. @throws InputError, ConflictError as the planner of the mode does */
@@ -18,6 +20,10 @@ export function planRollback(
   switch (request.mode) {
     case 'restore':
       return planRestore(repository, request)
+    case 'reset':
+      return planReset(repository, request)
+    case 'deploy-only':
+      return planDeployOnly(repository, request)
     case 'revert':
       return planRevert(repository, request, openClone)
   }

@@ -39,12 +39,17 @@ interface PlanBase {
   readonly badIsRollback: boolean
 }
 
-/** The content of a good revision, or of some of its paths, comes back. */
+/**
+ * A good revision comes back: by its content or some of its paths (restore), by the branch going back to it (reset), or by
+ * being deployed while the branch stays (deploy-only).
+ */
 export interface RestorePlan extends PlanBase {
-  readonly mode: 'restore'
+  readonly mode: 'restore' | 'reset' | 'deploy-only'
   readonly target: Target
   /** the paths that are restored; all of them when there are none */
   readonly paths: readonly string[]
+  /** with reset: the tag that an earlier run has put on the head, so that nothing is lost */
+  readonly safetyTag?: string
 }
 
 /** Some commits are undone, and what came after them stays. */
@@ -52,9 +57,14 @@ export interface RevertPlan extends PlanBase {
   readonly mode: 'revert'
 }
 
-/** A rollback is taken back. `done` is the commit that has taken it back already. */
+/**
+ * A rollback is taken back: now (undo), or by a draft pull request on which its fault is mended first (reapply). `done` is
+ * the commit that has taken it back already.
+ */
 export interface UndoPlan extends PlanBase {
-  readonly mode: 'undo'
+  readonly mode: 'undo' | 'reapply'
+  /** the incident that it was for */
+  readonly incident: string
   /** the commit that is taken back */
   readonly rollback: Commit
 }
@@ -74,17 +84,23 @@ export interface RollbackRequest {
 /** What a plan goes to, for the history: the id of a revision, the commits that are taken away, or the rollback that is. */
 export function goalOf(plan: RollbackPlan): string {
   switch (plan.mode) {
-    case 'restore':
-      return plan.target.commit.sha
     case 'revert':
       return revertGoal(plan.undone)
     case 'undo':
-      return `undo:${plan.rollback.sha}`
+    case 'reapply':
+      return `${plan.mode}:${plan.rollback.sha}`
+    default:
+      return plan.target.commit.sha
   }
 }
 
 export function revertGoal(commits: readonly Pick<Commit, 'sha'>[]): string {
   return `without:${commits.map(({ sha }) => sha.slice(0, 12)).join('+')}`
+}
+
+/** True when a plan takes a rollback back. */
+export function takesBack(plan: RollbackPlan): plan is UndoPlan {
+  return plan.mode === 'undo' || plan.mode === 'reapply'
 }
 
 /** How the branch stands, and what of this incident's rollback is on it already. */

@@ -1,9 +1,11 @@
+import type { RootContent } from 'mdast'
 import type { Repository } from '../github/client.ts'
-import { heading, paragraph, renderMarkdown, text } from '../text/markdown.ts'
+import { code, codeBlock, heading, paragraph, renderMarkdown, text } from '../text/markdown.ts'
 import type { Proposal } from './delivery.ts'
 import { summarizePlan } from './describe.ts'
 import { type RollbackTrace, subjectOf } from './message.ts'
-import type { RollbackPlan } from './plan.ts'
+import { type RollbackPlan, takesBack } from './plan.ts'
+import { relandCommands } from './reland.ts'
 
 /** What may be wished of a pull request beside its content. */
 export type ProposalWishes = Pick<Proposal, 'labels' | 'reviewers' | 'autoMerge'>
@@ -23,16 +25,48 @@ export function writeProposal(
   return {
     ...wishes,
     base: plan.branch,
-    branch: plan.mode === 'undo' ? `rollback/${trace.incident}-undo` : rollbackBranch(trace.incident),
+    branch: takesBack(plan)
+      ? `${rollbackBranch(trace.incident)}-${plan.mode}`
+      : rollbackBranch(trace.incident),
     title: subjectOf(trace),
     body: renderMarkdown([
       paragraph(text(trace.reason)),
       ...summarizePlan(plan, repository),
-      heading(3, 'After the merge'),
-      paragraph(
-        'Merging this deploys nothing by itself where the deployment is not started by a push. The undone work does not come back by merging its branch again, because its commits are in the history already: revert this pull request instead, and fix the fault there.',
-      ),
+      ...(plan.mode === 'reapply' ? howToMend(plan, trace) : afterTheMerge(plan, trace)),
     ]),
-    draft: false,
+    draft: plan.mode === 'reapply',
   }
+}
+
+function afterTheMerge(plan: RollbackPlan, { incident }: RollbackTrace): readonly RootContent[] {
+  const deploys = 'Merging this deploys nothing by itself where the deployment is not started by a push.'
+  if (takesBack(plan)) return [heading(3, 'After the merge'), paragraph(deploys)]
+  return [
+    heading(3, 'After the merge'),
+    paragraph(
+      `${deploys} The undone work does not come back by merging its branch again, because its commits are in the history already: revert this pull request instead, and fix the fault there.`,
+    ),
+    codeBlock(relandCommands({ branch: plan.branch, incident }), 'sh'),
+    paragraph(
+      'Or run this action with ',
+      code('target: reapply'),
+      ': it opens a draft pull request with that.',
+    ),
+  ]
+}
+
+function howToMend({ branch }: RollbackPlan, { incident }: RollbackTrace): readonly RootContent[] {
+  const own = `${rollbackBranch(incident)}-reapply`
+  return [
+    heading(3, 'What to do here'),
+    paragraph(
+      'This brings all of it back, the fault included. Mend the fault on this branch, then mark the pull request as ready and merge it into ',
+      code(branch),
+      ':',
+    ),
+    codeBlock(
+      `git fetch origin\ngit switch ${own}\n# mend the fault\ngit commit --all\ngit push origin ${own}`,
+      'sh',
+    ),
+  ]
 }

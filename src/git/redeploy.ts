@@ -10,6 +10,8 @@ export interface Redeployment {
   readonly ref: string
   /** the restored revision: a run that was started for it before is waited for, and no second one is started */
   readonly commit: string
+  /** start a run although one was started for that revision before */
+  readonly again?: boolean
   readonly inputs: Readonly<Record<string, string>>
   /** how long its run may take, ms */
   readonly timeoutMs: number
@@ -28,14 +30,14 @@ const pollMs = 5_000
  */
 export async function redeploy(
   repository: Repository,
-  { workflow, ref, commit, inputs, timeoutMs }: Redeployment,
+  { workflow, ref, commit, again = false, inputs, timeoutMs }: Redeployment,
   {
     say,
     sleep,
     now,
   }: { say: (line: string) => void; sleep: (ms: number) => Promise<void>; now: () => number },
 ): Promise<WorkflowRun | undefined> {
-  const earlier = await findDispatchedRun(repository, { workflow, commit })
+  const earlier = again ? undefined : await findDispatchedRun(repository, { workflow, commit })
   const id = earlier?.id ?? (await dispatchWorkflow(repository, { workflow, ref, inputs }))
   if (id === undefined) {
     say(

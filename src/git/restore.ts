@@ -72,6 +72,15 @@ export async function planRestore(repository: Repository, request: RestoreReques
   }
 }
 
+/** Plans to deploy a good revision again while the branch stays where it is. @throws InputError as a restore does */
+export async function planDeployOnly(repository: Repository, request: RestoreRequest): Promise<RestorePlan> {
+  const plan = await planRestore(repository, request)
+  const way = { way: 'none', because: 'input "mode" is deploy-only' } as const
+  // nothing is written to the branch
+  const warnings = plan.warnings.filter(({ kind }) => kind !== 'workflow-files')
+  return { ...plan, mode: 'deploy-only', done: undefined, since: [], sameContent: false, warnings, way }
+}
+
 function isBelow(path: string, paths: readonly string[]): boolean {
   return paths.length === 0 || paths.some((each) => path === each || path.startsWith(`${each}/`))
 }
@@ -80,7 +89,8 @@ function isSame(content: Content, tree: string): boolean {
   return content.kind === 'tree' ? content.tree === tree : content.edits.length === 0
 }
 
-function refuseUnlessOlder({
+/** @throws InputError that says how the target stands to the branch */
+export function refuseUnlessOlder({
   comparison: { status },
   branch,
   from,

@@ -1,20 +1,41 @@
 import { InputError, RefusedError } from '../errors.ts'
 import type { Repository } from '../github/client.ts'
-import { type Commit, compareCommits, isAncestor, readCommit } from '../github/commits.ts'
+import { type Commit, compareCommits, isAncestor, listCommits, readCommit } from '../github/commits.ts'
 import { readBranchRules } from '../github/rules.ts'
 import { type Content, contentOfRevert } from './content.ts'
-import { chooseWay, type Delivery } from './delivery.ts'
-import { lookAfter } from './earlier.ts'
+import { chooseWay } from './delivery.ts'
+import { type EarlierRollback, findRollbacks, lookAfter } from './earlier.ts'
 import type { OpenClone } from './partial-clone.ts'
-import { demandHead, findPulls, type UndoPlan } from './plan.ts'
+import { demandHead, findPulls, type RollbackRequest, type UndoPlan } from './plan.ts'
 import { revertTree } from './revert.ts'
 import { findWarnings } from './warnings.ts'
 
-export interface UndoRequest {
-  readonly branch: string
+export interface UndoRequest extends Pick<RollbackRequest, 'branch' | 'incident' | 'delivery'> {
+  readonly mode: UndoPlan['mode']
   /** full id of the rollback commit */
   readonly rollback: string
-  readonly delivery: Delivery
+}
+
+/** How many of the branch's newest commits a rollback is looked for in. */
+const furthest = 100
+
+/**
+ * The rollback that is to be taken back.
+ * @param incident whose rollback; undefined for the newest one of the branch
+ * @throws InputError when there is none
+ */
+export async function findUndoable(
+  repository: Repository,
+  { branch, incident }: { branch: string; incident: string | undefined },
+): Promise<EarlierRollback> {
+  const head = await demandHead(repository, branch)
+  const rollbacks = findRollbacks(await listCommits(repository, { branch: head, count: furthest }))
+  const found = rollbacks.find((each) => incident === undefined || each.incident === incident)
+  if (found !== undefined) return found
+  const whose = incident === undefined ? '' : ` for the incident ${incident}`
+  throw new InputError(
+    `there is no rollback${whose} among the newest ${furthest} commits of ${branch}: nothing is taken back; name the failed revision in input "revision", or the branch in input "branch"`,
+  )
 }
 
 /**
@@ -24,7 +45,7 @@ export interface UndoRequest {
  */
 export async function planUndo(
   repository: Repository,
-  { branch, rollback: sha, delivery }: UndoRequest,
+  { mode, branch, incident, rollback: sha, delivery }: UndoRequest,
   openClone: OpenClone,
 ): Promise<UndoPlan> {
   const [head, rollback] = await Promise.all([demandHead(repository, branch), readCommit(repository, sha)])
@@ -50,7 +71,8 @@ export async function planUndo(
       ? await contentOfUndo(repository, { head, tree, rollback, from, openClone })
       : { kind: 'tree', tree: done.tree }
   return {
-    mode: 'undo',
+    mode,
+    incident,
     branch,
     head: done?.parents[0] ?? head,
     rollback,
@@ -65,7 +87,10 @@ export async function planUndo(
     sameContent: done === undefined && isUnchanged(content, tree),
     pulls,
     warnings: findWarnings(files.map(({ path }) => path)),
-    way: chooseWay(delivery, rules),
+    way:
+      mode === 'undo'
+        ? chooseWay(delivery, rules)
+        : { way: 'pull-request', because: 'the fault is mended there before the work comes back' },
     badIsRollback: true,
   }
 }

@@ -1,7 +1,7 @@
 import type { Repository } from '../github/client.ts'
 import { isAncestor, readCommit } from '../github/commits.ts'
 import { readRef } from '../github/refs.ts'
-import type { RollbackReceipt } from './apply.ts'
+import type { RollbackReceipt } from './receipt.ts'
 
 /** What was seen of the branch after a rollback, in one sentence. */
 export interface Verification {

@@ -34,6 +34,76 @@ export async function* listDeployments(
   }
 }
 
+/** A state and why: GitHub takes 140 characters. */
+export interface DeploymentMark {
+  readonly state: 'success' | 'failure'
+  readonly description: string
+  /** where it was done, e.g. the run's address */
+  readonly logUrl: string | undefined
+}
+
+/** Says how a deployment ended; one that ended so already is left as it is. @param description longer ones are cut off */
+export async function markDeployment(
+  { octokit, owner, repo }: Repository,
+  { id }: Pick<Deployment, 'id'>,
+  { state, description: given, logUrl }: DeploymentMark,
+): Promise<void> {
+  const description = given.length > 140 ? `${given.slice(0, 139)}…` : given
+  const need = { doing: `mark deployment ${id}`, permission: 'deployments: write' }
+  await explained(need, async () => {
+    const about = { owner, repo, deployment_id: id }
+    const { data } = await octokit.rest.repos.listDeploymentStatuses({ ...about, per_page: 1 })
+    if (data[0]?.state === state) return
+    await octokit.rest.repos.createDeploymentStatus({
+      ...about,
+      state,
+      description,
+      ...(logUrl !== undefined && { log_url: logUrl }),
+      // the newest deployment is another one, and stays as it is
+      auto_inactive: state === 'success',
+    })
+  })
+}
+
+/**
+ * Records that a revision is put into an environment by a rollback. Without auto-merge and required contexts: GitHub would
+ * merge the default branch into it, and want checks of it that ran long ago.
+ */
+export async function createDeployment(
+  { octokit, owner, repo }: Repository,
+  {
+    environment,
+    revision,
+    description,
+    payload,
+  }: {
+    environment: string
+    revision: string
+    description: string
+    payload: Readonly<Record<string, string>>
+  },
+): Promise<Pick<Deployment, 'id'>> {
+  const need = {
+    doing: `record the deployment of ${revision.slice(0, 7)}`,
+    permission: 'deployments: write',
+  }
+  const { data } = await explained(need, () =>
+    octokit.rest.repos.createDeployment({
+      owner,
+      repo,
+      ref: revision,
+      task: 'rollback',
+      environment,
+      description: description.slice(0, 140),
+      payload,
+      auto_merge: false,
+      required_contexts: [],
+    }),
+  )
+  if (!('id' in data)) throw new TypeError(`no deployment was made: ${data.message ?? ''}`)
+  return { id: data.id }
+}
+
 /**
  * True when the deployment has ever succeeded. Not its present state: a newer deployment turns an older one `inactive`,
  * and in production environments it does not even do that.

@@ -72,11 +72,18 @@ async function tryMove(
     if (now === from) throw explain(error, need)
     // an update whose answer was lost, with or without somebody's commit on top of it since
     if (now !== undefined && (await isAncestor(repository, { older: to, newer: now }))) return 'moved'
-    throw new ConflictError(
-      `${branch} was at ${from.slice(0, 7)} when the rollback was planned and is at ${now?.slice(0, 7) ?? 'nothing'} now: nothing was overwritten; run again to plan on the new state`,
-      { cause: error },
-    )
+    throw movedSince({ branch, from, now }, error)
   }
+}
+
+function movedSince(
+  { branch, from, now }: { branch: string; from: string; now: string | undefined },
+  cause: unknown,
+): ConflictError {
+  return new ConflictError(
+    `${branch} was at ${from.slice(0, 7)} when the rollback was planned and is at ${now?.slice(0, 7) ?? 'nothing'} now: nothing was overwritten; run again to plan on the new state`,
+    { cause },
+  )
 }
 
 /** Creates a ref, or finds it there already. @returns the object it points at, which is another one when the name was taken */
@@ -132,6 +139,35 @@ export async function tagCommit(
   }
 }
 
+/**
+ * Moves a branch to any commit, from the one it was seen at or not at all: GitHub compares and swaps. When the answer is
+ * lost the ref is read again.
+ * https://docs.github.com/en/graphql/reference/mutations#updaterefs
+ * @throws ConflictError when the branch is elsewhere; RefusedError when a rule or a permission forbids it
+ */
+export async function resetBranch(
+  repository: Repository,
+  { branch, from, to }: { branch: string; from: string; to: string },
+): Promise<void> {
+  const { octokit, owner, repo } = repository
+  const need = { doing: `reset ${branch} from ${from.slice(0, 7)} to ${to.slice(0, 7)}`, permission }
+  const { data } = await explained(need, () => octokit.rest.repos.get({ owner, repo }))
+  try {
+    await octokit.graphql(
+      'mutation ($id: ID!, $updates: [RefUpdate!]!) { updateRefs(input: { repositoryId: $id, refUpdates: $updates }) { clientMutationId } }',
+      {
+        id: data.node_id,
+        updates: [{ name: `refs/heads/${branch}`, beforeOid: from, afterOid: to, force: true }],
+      },
+    )
+  } catch (error) {
+    const now = await readRef(repository, `heads/${branch}`)
+    if (now === to) return
+    if (now === from) throw explain(error, need)
+    throw movedSince({ branch, from, now }, error)
+  }
+}
+
 /** The commit that a tag is on: an annotated one is an object of its own, a lightweight one the commit itself. */
 async function commitOf({ octokit, owner, repo }: Repository, object: string): Promise<string> {
   return explained(
@@ -146,6 +182,37 @@ async function commitOf({ octokit, owner, repo }: Repository, object: string): P
       }
     },
   )
+}
+
+/** An annotated tag of a commit, with what it says. */
+export interface TagNote {
+  readonly name: string
+  readonly commit: string
+  readonly message: string
+  readonly taggedAt: Date
+}
+
+/** The annotated tags whose names begin so, the last by name first. @param count how many at most: each is a request */
+export async function readTags(
+  { octokit, owner, repo }: Repository,
+  { prefix, count }: { prefix: string; count: number },
+): Promise<readonly TagNote[]> {
+  return explained({ doing: `read the tags ${prefix}*`, permission: 'contents: read' }, async () => {
+    const refs = await octokit.paginate(octokit.rest.git.listMatchingRefs, {
+      owner,
+      repo,
+      ref: `tags/${prefix}`,
+    })
+    const newest = refs.filter(({ object }) => object.type === 'tag').slice(-count)
+    const tags = await Promise.all(
+      newest.map(async ({ object }) => {
+        const { data } = await octokit.rest.git.getTag({ owner, repo, tag_sha: object.sha })
+        const { tag: name, message, tagger } = data
+        return { name, commit: data.object.sha, message, taggedAt: new Date(tagger.date) }
+      }),
+    )
+    return tags.reverse()
+  })
 }
 
 /** Every tag whose name begins so, with the commit it marks. Tags of anything but a commit are left out. @param prefix without refs/tags/ */

@@ -1,4 +1,5 @@
 import { RequestError } from '@octokit/request-error'
+import { z } from 'zod'
 import { ConflictError, InputError, isUserFacing, RefusedError, UnavailableError } from '../errors.ts'
 
 /** Why GitHub said no. Told apart by its text as well as its status: a ruleset and a race are both a 422. */
@@ -52,9 +53,11 @@ const texts: readonly [RegExp, RefusalKind][] = [
 
 /** Tells what a failed request means; undefined for an error that is not an answer of GitHub. */
 export function readRefusal(error: unknown): Refusal | undefined {
+  const answer = readGraphqlErrors(error)
+  if (answer !== undefined) return answer
   if (!(error instanceof RequestError)) return undefined
   const { status, message, response } = error
-  const byText = texts.find(([text]) => text.test(message))?.[1]
+  const byText = kindOfText(message)
   return {
     kind: byText ?? kindOfStatus(status),
     status,
@@ -62,6 +65,29 @@ export function readRefusal(error: unknown): Refusal | undefined {
     answered: response !== undefined,
     retryAfterSeconds: retryAfter(response?.headers ?? {}),
   }
+}
+
+/** GraphQL answers 200 and tells what went wrong in the body: its first error counts. */
+function readGraphqlErrors(error: unknown): Refusal | undefined {
+  if (!(error instanceof Error) || error.name !== 'GraphqlResponseError' || !('errors' in error))
+    return undefined
+  const [first] = z.array(graphqlErrorSchema).safeParse(error.errors).data ?? []
+  const message = first?.message ?? error.message
+  const kind = kindOfText(message) ?? graphqlKinds[first?.type ?? ''] ?? 'invalid'
+  return { kind, status: 200, message, answered: true, retryAfterSeconds: undefined }
+}
+
+const graphqlErrorSchema = z.object({ message: z.string(), type: z.string().optional() })
+
+const graphqlKinds: Readonly<Record<string, RefusalKind | undefined>> = {
+  FORBIDDEN: 'permission',
+  NOT_FOUND: 'not-found',
+  RATE_LIMITED: 'rate-limit',
+  STALE_DATA: 'not-fast-forward',
+}
+
+function kindOfText(message: string): RefusalKind | undefined {
+  return texts.find(([text]) => text.test(message))?.[1]
 }
 
 /** https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api#handle-rate-limit-errors-appropriately */

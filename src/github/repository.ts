@@ -1,10 +1,20 @@
 import type { Repository } from './client.ts'
 import { explained } from './refusal.ts'
 
-/** The branch that a clone checks out. */
-export async function defaultBranch({ octokit, owner, repo }: Repository): Promise<string> {
+/** What GitHub says of the repository itself. */
+export interface RepositoryFacts {
+  /** the branch that a clone checks out */
+  readonly defaultBranch: string
+  readonly archived: boolean
+}
+
+export async function readFacts({ octokit, owner, repo }: Repository): Promise<RepositoryFacts> {
   const { data } = await explained({ doing: `read ${owner}/${repo}`, permission: 'metadata: read' }, () =>
     octokit.rest.repos.get({ owner, repo }),
   )
-  return data.default_branch
+  return { defaultBranch: data.default_branch, archived: data.archived }
+}
+
+export async function defaultBranch(repository: Repository): Promise<string> {
+  return (await readFacts(repository)).defaultBranch
 }

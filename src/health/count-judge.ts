@@ -30,6 +30,8 @@ export interface JudgeSettings {
   readonly plannedPolls: number
   /** what is counted, in words: `requests` */
   readonly noun: string
+  /** what `before` was counted in, in words: `v11`; the hour before without it */
+  readonly earlier?: string
 }
 
 /** Turns the counts of each poll into a reading. */
@@ -52,7 +54,7 @@ const detect = 2
  * @param before the counts of the time before, if known
  */
 export function startJudging(settings: JudgeSettings, before: Before | undefined): CountJudge {
-  const { method, alpha, plannedPolls, noun } = settings
+  const { method, alpha, plannedPolls, noun, earlier = 'the hour before' } = settings
   const limit =
     settings.timesBefore === undefined || before === undefined || before.total.of === 0
       ? (settings.limit.max ?? 0)
@@ -117,6 +119,7 @@ export function startJudging(settings: JudgeSettings, before: Before | undefined
           plan,
           call: isBad ? 'bad' : call,
           noun,
+          earlier,
           shareBefore,
           wasBad,
           ...(control !== undefined && { controlTotal }),
@@ -139,16 +142,18 @@ function describe(input: {
   readonly plan: OneArmPlan
   readonly call: NonNullable<ValueReading['call']>
   readonly noun: string
+  readonly earlier: string
   readonly shareBefore: number
   readonly wasBad: boolean
   readonly controlTotal?: PollCounts
   readonly dispersion: number
   readonly isRelative: boolean
 }): string {
-  const { state, plan, call, noun, shareBefore, wasBad, controlTotal, dispersion, isRelative } = input
+  const { state, plan, call, noun, earlier, shareBefore, wasBad, controlTotal, dispersion, isRelative } =
+    input
   const { bad, of }: Counts = state.total
   const parts = [`${bad} of ${of} ${noun}`]
-  if (isRelative) parts.push(`limit ${formatValue(plan.limit, 'ratio')} from the hour before`)
+  if (isRelative) parts.push(`limit ${formatValue(plan.limit, 'ratio')} from ${earlier}`)
   if (controlTotal !== undefined) {
     parts.push(`${controlTotal.bad} of ${controlTotal.of} in the control`)
   }

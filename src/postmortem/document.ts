@@ -34,6 +34,8 @@ export function writeTitle({ environment, revision: bad, status, rollbacks }: In
     return `Post-mortem: ${name} rolled back from ${bad.slice(0, 7)} to ${last.to.slice(0, 7)}`
   if (status === 'rolled back' && last !== undefined)
     return `Post-mortem: ${name} at ${bad.slice(0, 7)}, ${last.from.slice(0, 60)} rolled back to ${last.to.slice(0, 60)}`
+  if (status === 'rollback taken back')
+    return `Post-mortem: ${name} at ${bad.slice(0, 7)}, whose rollback was taken back`
   if (status === 'rollback proposed')
     return `Post-mortem: ${name} is unhealthy at ${bad.slice(0, 7)}, a rollback is proposed`
   if (status === 'rollback failed')
@@ -219,24 +221,40 @@ function undone({ rollbacks }: IncidentFacts, links: Links): readonly RootConten
 }
 
 /** After a restore, merging the old branch again says "Already up to date": the work comes back by reverting the rollback. */
-function bringBack({ rollbacks }: IncidentFacts): readonly RootContent[] {
-  const code = rollbacks.findLast(({ layer }) => layer === 'code')
-  if (code === undefined) return []
-  const branch = code.branch ?? 'the branch'
+function bringBack({ rollbacks, takenBack }: IncidentFacts): readonly RootContent[] {
+  const last = rollbacks.findLast(({ layer }) => layer === 'code')
+  if (last === undefined || takenBack.has(last.now)) return []
+  const branch = last.branch ?? 'the branch'
+  const title = heading(2, 'To bring the work back')
+  if (last.kept?.['reset'] !== undefined) {
+    return [
+      title,
+      paragraph(
+        'The branch was moved back, and what it was at is kept by the tag. Merge that on a branch, fix the fault there, and open a pull request:',
+      ),
+      codeBlock(
+        `git fetch origin --tags\ngit switch -c reapply-${last.from.slice(0, 7)} origin/${branch}\ngit merge ${last.from}`,
+        'sh',
+      ),
+    ]
+  }
+  // the branch has all of it: only another revision was deployed
+  if (last.now === last.to) return []
   return [
-    heading(2, 'To bring the work back'),
+    title,
     paragraph(
       'Merging the same branch again does nothing, because its commits are in the history already. Revert the rollback on a branch, fix the fault there, and open a pull request:',
     ),
     codeBlock(
-      `git fetch origin\ngit switch -c reapply-${code.now.slice(0, 7)} origin/${branch}\ngit revert ${code.now}`,
+      `git fetch origin\ngit switch -c reapply-${last.now.slice(0, 7)} origin/${branch}\ngit revert ${last.now}`,
       'sh',
     ),
+    paragraph('Or run git-rollback with ', code('target: reapply'), ', which opens the draft of it.'),
     paragraph(
       'The rollback undid all that came after ',
-      revision(code.to),
+      revision(last.to),
       ' up to ',
-      revision(code.from),
+      revision(last.from),
       '; its revert brings all of that back, the fault included.',
     ),
   ]

@@ -13,7 +13,14 @@ export interface IncidentFacts {
   readonly rollbacks: readonly EventOf<'rollback-applied'>[]
   readonly proposals: readonly EventOf<'rollback-proposed'>[]
   readonly failures: readonly EventOf<'rollback-failed'>[]
-  readonly status: 'rolled back' | 'rollback proposed' | 'rollback failed' | 'unhealthy'
+  /** the rollbacks that do not hold any more, by where they had put their layer (`now`) */
+  readonly takenBack: ReadonlySet<string>
+  readonly status:
+    | 'rolled back'
+    | 'rollback taken back'
+    | 'rollback proposed'
+    | 'rollback failed'
+    | 'unhealthy'
   /** from the first failing check to the last layer's rollback, ms */
   readonly rollbackAfterMs: number | undefined
   /** from the start of the watch to its verdict, ms */
@@ -27,6 +34,7 @@ export function gatherFacts(events: readonly Event[], incident: string): Inciden
   const rollbacks = own.filter((event) => event.kind === 'rollback-applied')
   const proposals = own.filter((event) => event.kind === 'rollback-proposed')
   const failures = own.filter((event) => event.kind === 'rollback-failed')
+  const takenBack = new Set(own.flatMap((event) => (event.kind === 'rollback-undone' ? [event.from] : [])))
   const [first] = own
   if (
     first === undefined ||
@@ -45,7 +53,8 @@ export function gatherFacts(events: readonly Event[], incident: string): Inciden
     rollbacks,
     proposals,
     failures,
-    status: statusOf({ rollbacks, proposals, failures }),
+    takenBack,
+    status: statusOf({ rollbacks, proposals, failures, takenBack }),
     rollbackAfterMs:
       last === undefined || detectedAt === undefined
         ? undefined
@@ -61,7 +70,9 @@ function statusOf({
   rollbacks,
   proposals,
   failures,
-}: Pick<IncidentFacts, 'rollbacks' | 'proposals' | 'failures'>): IncidentFacts['status'] {
+  takenBack,
+}: Pick<IncidentFacts, 'rollbacks' | 'proposals' | 'failures' | 'takenBack'>): IncidentFacts['status'] {
+  if (rollbacks.length > 0 && rollbacks.every(({ now }) => takenBack.has(now))) return 'rollback taken back'
   if (rollbacks.length > 0) return 'rolled back'
   if (proposals.length > 0) return 'rollback proposed'
   return failures.length > 0 ? 'rollback failed' : 'unhealthy'

@@ -148,6 +148,8 @@ async function lookAt(
   deployed: Deployment | undefined,
 ): Promise<Recovery> {
   const unknown = (because: string) => ({ outcome: 'unknown', because }) as const
+  if (outcomes.some(({ outcome }) => outcome === 'proposed'))
+    return unknown('the rollback of the code waits for its pull request')
   const done = outcomes.filter(isInForce)
   if (done.length === 0) return unknown('nothing was rolled back')
   if (done.some(({ layer }) => layer === 'code') && deployed?.done === undefined)

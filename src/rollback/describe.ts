@@ -83,25 +83,30 @@ export const layerTitles = {
   flags: 'Feature flags',
 } as const
 
-/** What was done, as sections of the job summary. */
+/** What was done, as sections of the job summary: first what people want to know first. */
 export function summarizeReport({
   layers,
   redeployed,
   recovery,
   problems,
-  phases,
 }: RollbackReport): readonly RootContent[] {
-  const total = Object.values(phases).reduce((sum, ms) => sum + ms, 0)
+  const seen = layers.flatMap(({ layer, receipt }) =>
+    receipt?.verified === undefined
+      ? []
+      : [[strong(layerTitles[layer]), text(`: ${receipt.verified.evidence}`)]],
+  )
   return [
+    paragraph('Production: ', strong(recovery.outcome), text(`, ${recovery.because}.`)),
+    ...(problems.length === 0
+      ? []
+      : [heading(3, 'What is left to do'), bulletList(problems.map((problem) => [text(problem)]))]),
     table(
-      ['layer', 'from', 'to', 'now', 'outcome', 'seen from outside'],
+      ['layer', 'from', 'to', 'outcome'],
       layers.map((each) => [
         layerTitles[each.layer],
         revision(each.view.from),
         revision(each.view.to),
-        nowOf(each),
-        strong(outcomeWords[each.outcome]),
-        text(each.receipt?.verified?.evidence ?? ''),
+        [strong(outcomeWords[each.outcome]), ...nowOf(each)],
       ]),
     ),
     ...(redeployed === undefined
@@ -115,18 +120,19 @@ export function summarizeReport({
             '.',
           ),
         ]),
-    paragraph('Production: ', strong(recovery.outcome), text(`, ${recovery.because}.`)),
-    ...(problems.length === 0
-      ? []
-      : [heading(3, 'What is left to do'), bulletList(problems.map((problem) => [text(problem)]))]),
+    ...(seen.length === 0 ? [] : [heading(3, 'What was seen from outside'), bulletList(seen)]),
+  ]
+}
+
+/** How long each phase took, and its share. */
+export function summarizePhases({ phases }: RollbackReport): readonly RootContent[] {
+  const total = Object.values(phases).reduce((sum, ms) => sum + ms, 0)
+  const share = (ms: number) => (total === 0 ? '' : `${Math.round((ms / total) * 100)} %`)
+  return [
     heading(3, 'Where the time went'),
     table(
       ['phase', 'time', 'share'],
-      Object.entries(phases).map(([phase, ms]) => [
-        phase,
-        sayDuration(ms),
-        total === 0 ? '' : `${Math.round((ms / total) * 100)} %`,
-      ]),
+      Object.entries(phases).map(([phase, ms]) => [phase, sayDuration(ms), share(ms)]),
     ),
   ]
 }
@@ -142,10 +148,11 @@ const outcomeWords: Readonly<Record<LayerOutcome['outcome'], string>> = {
   undone: 'taken back',
 }
 
-function nowOf({ receipt, outcome }: LayerOutcome) {
-  if (receipt?.pull !== undefined) return link(receipt.pull.url, `#${receipt.pull.number}`)
-  if (receipt === undefined || outcome === 'undone') return ''
-  return revision(receipt.now)
+/** Where the layer stands, unless it is just what was gone back to. */
+function nowOf({ receipt, outcome, view }: LayerOutcome) {
+  if (receipt?.pull !== undefined) return [' by ', link(receipt.pull.url, `#${receipt.pull.number}`)]
+  if (receipt === undefined || outcome === 'undone' || receipt.now === view.to) return []
+  return [', now ', revision(receipt.now)]
 }
 
 function short(name: string): string {

@@ -77,7 +77,13 @@ export function secretsOfLayers({ database, ota }: Config, env: NodeJS.ProcessEn
   const url = database && env[database.url.env]
   const connection = url ? parseOrNothing(url) : undefined
   const password = connection !== undefined && connection.engine !== 'sqlite' ? [connection.password] : []
-  const values = [url, database?.identity && env[database.identity.env], ota && env[ota.accessKey.env]]
+  const bucket = ['AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN'].map((name) => env[name])
+  const values = [
+    ...bucket,
+    url,
+    database?.identity && env[database.identity.env],
+    ota && env[ota.accessKey.env],
+  ]
   return [...password, ...values.flatMap((value) => (value ? [value] : []))]
 }
 
@@ -116,6 +122,7 @@ function openCode(surroundings: LayerSurroundings): Layer {
     reason: surroundings.reason,
     by: surroundings.by,
     runUrl: surroundings.runUrl,
+    now: () => new Date(surroundings.now()),
   })
 }
 
@@ -134,7 +141,7 @@ async function openDatabase(surroundings: LayerSurroundings, code: Layer): Promi
   const earlier = progress.done.get('database')
   return openDatabaseLayer({
     engine,
-    store: explained('database.storage', () => openStore(settings.storage)),
+    store: explained('database.storage', () => openStore(settings.storage, surroundings)),
     environment,
     bad: await openRevision(repository, bad),
     good,

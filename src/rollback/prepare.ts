@@ -27,8 +27,8 @@ export interface Preparation {
   readonly automatic: boolean
   /** Looks at production; undefined when there is nothing to look with. */
   readonly assess: (() => Promise<Assessment | undefined>) | undefined
-  /** @throws RefusedError when a machine must not do it now */
-  readonly guard: (plan: Plan) => Promise<void>
+  /** @param goesOn true for a rollback that began before @throws RefusedError when a machine must not do it now */
+  readonly guard: (plan: Plan, goesOn: boolean) => Promise<void>
   /** the plan that people looked at; undefined to do what is planned now */
   readonly saved: SavedPlan | undefined
 }
@@ -75,25 +75,25 @@ export async function prepare(preparation: Preparation): Promise<Prepared> {
     automatic && !goesOn ? assess?.() : undefined,
   ])
   if (saved !== undefined && !goesOn) refuseIfMoved(saved, viewsOf(plan))
-  if (goesOn) return { kind: 'ready', plan, progress, assessment }
 
   const settled = (kind: 'nothing' | 'done' | 'well' | 'held', because: string) =>
     ({ kind, plan, because, assessment }) as const
   if (plan.layers.length === 0)
     return settled('nothing', 'the deployment changed nothing that is configured here')
-  if (isDone(plan)) return settled('done', 'all of it was rolled back before, and that holds')
+  if (!goesOn && isDone(plan)) return settled('done', 'all of it was rolled back before, and that holds')
   if (assessment?.verdict === 'healthy')
     return settled('well', `production is not failing at this moment: ${assessment.because}`)
-  const refusal = automatic ? await refusalOf(() => guard(plan), plan) : undefined
+  const refusal = automatic
+    ? await refusalOf(() => guard(plan, goesOn), goesOn ? undefined : plan)
+    : undefined
   if (refusal !== undefined) return settled('held', refusal)
   return { kind: 'ready', plan, progress, assessment }
 }
 
-/** Why a machine must not do this now; undefined when it may. */
-async function refusalOf(guard: () => Promise<void>, plan: Plan): Promise<string | undefined> {
-  const reasons = viewsOf(plan).flatMap(({ layer, needsPerson }) =>
-    needsPerson.map((why) => `${layer}: ${why}`),
-  )
+/** Why a machine must not do this now; undefined when it may. @param plan undefined when it was held against its guards before */
+async function refusalOf(guard: () => Promise<void>, plan: Plan | undefined): Promise<string | undefined> {
+  const views = plan === undefined ? [] : viewsOf(plan)
+  const reasons = views.flatMap(({ layer, needsPerson }) => needsPerson.map((why) => `${layer}: ${why}`))
   if (reasons.length > 0)
     return `this is not done without a person: ${reasons.join('; ')}. Look at the plan, and start the rollback by hand if it is right`
   try {

@@ -54,6 +54,21 @@ export function describeApplied(
   return { what, naturalKey }
 }
 
+/** That a rollback of the code was taken back, and which incident that is about; undefined when the history does not know it. */
+export function describeTakenBack(
+  events: readonly Event[],
+  { rollback, now, because }: { rollback: string; now: string; because: string },
+): Recordable & { readonly subject: Pick<Event, 'incident' | 'environment' | 'revision'> | undefined } {
+  const subject = events.findLast(
+    (event) => event.kind === 'rollback-applied' && event.layer === 'code' && event.now === rollback,
+  )
+  return {
+    what: { kind: 'rollback-undone', layer: 'code', from: rollback, now, because },
+    naturalKey: ['code', rollback],
+    subject,
+  }
+}
+
 /** What was taken back and is done again is another event than the first time. */
 export function again(times: number): readonly string[] {
   return times === 0 ? [] : [`again-${times}`]
@@ -82,7 +97,7 @@ export function reasonCodeOf(error: unknown): 'conflict' | 'refused' | 'unavaila
 
 /** What the history says of a rollback that began. */
 export interface Progress {
-  /** the beginning that has no end yet; undefined when nothing is to be gone on with */
+  /** the beginning that has no end yet, or ended with only some layers done; undefined when nothing is to be gone on with */
   readonly unfinished: Extract<Event, { kind: 'rollback-began' }> | undefined
   /** how many rollbacks of the incident have ended */
   readonly ended: number
@@ -101,7 +116,8 @@ export function readProgress(events: readonly Event[]): Progress {
   const began = events.findLastIndex(({ kind }) => kind === 'rollback-began')
   const since = began === -1 ? [] : events.slice(began)
   const first = since[0]
-  const hasEnded = since.some(({ kind }) => kind === 'rollback-ended')
+  const end = since.findLast((event) => event.kind === 'rollback-ended')
+  const isOver = end !== undefined && end.outcome !== 'partial'
   const done = new Map<LayerName, DoneLayer>()
   for (const event of since) {
     if (event.kind === 'rollback-applied' || event.kind === 'rollback-proposed') done.set(event.layer, event)
@@ -109,7 +125,7 @@ export function readProgress(events: readonly Event[]): Progress {
   }
   const deployed = since.findLast((event) => event.kind === 'revision-deployed')
   return {
-    unfinished: first?.kind === 'rollback-began' && !hasEnded ? first : undefined,
+    unfinished: first?.kind === 'rollback-began' && !isOver ? first : undefined,
     ended: events.filter(({ kind }) => kind === 'rollback-ended').length,
     done,
     undone: (layer) =>

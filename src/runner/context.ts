@@ -29,6 +29,14 @@ const eventPayload = z.object({
   repository: z
     .object({ default_branch: z.string().optional(), full_name: z.string().optional() })
     .optional(),
+  issue: z.object({ number: z.number().int() }).optional(),
+  comment: z
+    .object({
+      id: z.number().int(),
+      body: z.string(),
+      user: z.object({ login: z.string(), type: z.string() }).nullable(),
+    })
+    .optional(),
   pull_request: z
     .object({
       head: z.object({ repo: z.object({ full_name: z.string() }).nullish() }),

@@ -2,6 +2,7 @@ import type { RootContent } from 'mdast'
 import { Document } from 'yaml'
 import { code, renderMarkdown, table, text } from '../text/markdown.ts'
 import type { ActionContract } from './contract.ts'
+import type { Input } from './inputs.ts'
 
 /** The `action.yml` of a contract: https://docs.github.com/en/actions/reference/workflows-and-actions/metadata-syntax */
 export function writeManifest({
@@ -49,7 +50,9 @@ export function writeReadmeParts({
   outputs,
   permissions,
   morePermissions = {},
-}: ActionContract): Readonly<Record<string, string>> {
+}: Pick<ActionContract, 'permissions' | 'morePermissions' | 'outputs'> & {
+  readonly inputs: Readonly<Record<string, Pick<Input<unknown>, 'description' | 'default'>>>
+}): Readonly<Record<string, string>> {
   return {
     inputs: renderTable(
       ['input', 'what', 'default'],

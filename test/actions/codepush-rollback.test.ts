@@ -3,6 +3,7 @@ import { codepushRollback } from '../../src/actions/codepush-rollback.contract.t
 import { openCodePush } from '../../src/codepush/code-push.ts'
 import { type Job, runStep, type StepOptions } from '../../src/drill/runner.ts'
 import { connect, showHistory } from '../support/codepush/connect.ts'
+import { openExpoProject } from '../support/codepush/eas.ts'
 import { type MicrosoftServer, startMicrosoft } from '../support/codepush/microsoft.ts'
 import { openBrokenShop } from '../support/repository.ts'
 
@@ -76,6 +77,7 @@ describe('a rollback', () => {
         to: 'Shop-ios/Production v1',
         now: 'Shop-ios/Production v3',
         reason: 'it crashes',
+        kept: { 'Shop-ios/Production': 'v2' },
       },
       { kind: 'rollback-applied', from: 'Shop-android/Production v2' },
     ])
@@ -107,6 +109,15 @@ describe('a rollback', () => {
     const { outputs } = await rollBack({ revision: shop.good })
     expect(outputs['decision']).toBe('already-rolled-back')
     expect(await events()).toHaveLength(2)
+  })
+
+  test('to the release that is on top already says so, and is no failure', async () => {
+    const { exitCode, outputs, log } = await rollBack({ channels: 'Shop-ios/Production', target: 'v2' })
+    expect(exitCode).toBe(0)
+    expect(outputs).toMatchObject({ decision: 'already-rolled-back', verified: 'true' })
+    expect(log).toContain('v2 (for 1.0.0) is on top already: there is nothing to do')
+    expect(writes()).toEqual([])
+    expect(await events()).toEqual([])
   })
 
   test('that fails on one channel is partial: the step fails, the other is done, a re-run does the rest', async () => {
@@ -149,6 +160,35 @@ describe('a rollback', () => {
   })
 })
 
+test('a rollback on EAS by its command line, whose devices are not asked', async () => {
+  const project = await openExpoProject()
+  try {
+    const good = await project.publish('first')
+    const bad = await project.publish('bad')
+    const job = await shop.job({ sha: shop.bad })
+    const inputs = { 'server-kind': 'eas', channels: 'all/production', project: project.folder }
+    const run = () => runStep(job, { action: 'codepush-rollback', inputs, env: project.env })
+    const { exitCode, log, outputs, raw, summary } = await run()
+    expect({ exitCode, log }).toMatchObject({ exitCode: 0 })
+    expect(outputs).toMatchObject({ decision: 'rolled-back', from: bad, to: good, verified: 'false' })
+    expect(log).not.toContain('ask as devices')
+    expect(await events()).toMatchObject([
+      {
+        kind: 'rollback-applied',
+        layer: 'ota',
+        from: `all/production ${bad}`,
+        kept: { 'all/production': bad },
+      },
+    ])
+    const printed = raw.split('\n').filter((line) => !line.startsWith('::add-mask::'))
+    expect(printed.join('\n') + summary).not.toContain(project.token)
+    expect((await run()).outputs).toMatchObject({ decision: 'already-rolled-back' })
+    expect(await events()).toHaveLength(1)
+  } finally {
+    await project.close()
+  }
+})
+
 describe('bad input is one clear error, before anything is written', () => {
   test.each<[string, Record<string, string>, RegExp]>([
     ['no address', { 'server-url': 'codepush' }, /^error: input "server-url" is no address/],
@@ -170,6 +210,16 @@ describe('bad input is one clear error, before anything is written', () => {
       'a mode that puts nothing in place, with a target',
       { mode: 'stop', target: 'v1' },
       /leave one of them out/,
+    ],
+    [
+      'an address for a server that has none',
+      { 'server-kind': 'eas' },
+      /inputs "server-url" and "access-key" are not for server-kind eas/,
+    ],
+    [
+      'no token for EAS',
+      { 'server-kind': 'eas', 'server-url': '', 'access-key': '' },
+      /EXPO_TOKEN is not set, and server-kind eas needs it/,
     ],
     ['an unknown kind of server', { 'server-kind': 'appcenter' }, /write one of auto, microsoft, lisong/],
   ])('%s', async (_, inputs, message) => {

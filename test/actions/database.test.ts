@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { generateIdentity, identityToRecipient } from 'age-encryption'
 import { runStep } from '../../src/drill/runner.ts'
+import { startBucketServer } from '../support/bucket.ts'
 import { openBrokenShop } from '../support/repository.ts'
 
 let shop: Awaited<ReturnType<typeof openBrokenShop>>
@@ -159,6 +160,33 @@ describe('the retention', () => {
     expect(verified.log).toContain(name)
   }, 60_000)
 })
+
+test('a bucket keeps the backups, with keys from env that are in no log', async () => {
+  const server = await startBucketServer({ bucket: 'backups' })
+  try {
+    const job = await shop.job({ sha: shop.bad })
+    const inputs = { 'database-url': `sqlite:${path}`, storage: 's3://backups/shop' }
+    const made = await runStep(job, { action: 'db-backup', inputs, env: server.env })
+    expect({ log: made.log, ...made.outputs }).toMatchObject({ decision: 'backed-up' })
+    sql('DELETE FROM product')
+    const restored = await runStep(job, { action: 'db-restore', inputs, env: server.env })
+    expect({ log: restored.log, ...restored.outputs }).toMatchObject({
+      decision: 'rolled-back',
+      backup: made.outputs['backup'],
+    })
+    expect(products()).toEqual(['Kettle'])
+    const wrong = { ...server.env, AWS_SECRET_ACCESS_KEY: 'Hunter2-Hunter2' }
+    const refused = await runStep(job, { action: 'db-restore', inputs, env: wrong })
+    expect(refused.log).toContain('refused: 403')
+    expect(refused.outputs).toMatchObject({ 'reason-code': 'refused' })
+    for (const { log, summary } of [made, restored, refused]) {
+      expect(log + summary).not.toContain(server.env['AWS_SECRET_ACCESS_KEY'])
+      expect(log + summary).not.toContain('Hunter2')
+    }
+  } finally {
+    await server.stop()
+  }
+}, 60_000)
 
 test('secrets are in no log, output, summary or file', async () => {
   const identity = await generateIdentity()

@@ -2,8 +2,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { detectKind } from '../../src/codepush/code-push.ts'
 import { openHotUpdater } from '../../src/codepush/hot-updater.ts'
+import { applyAll, planAll } from '../../src/codepush/roll-back.ts'
 import type { UpdateServer } from '../../src/codepush/update-server.ts'
-import { connect, requestFor, rollBack } from '../support/codepush/connect.ts'
+import { connect, openCircumstances, requestFor, rollBack } from '../support/codepush/connect.ts'
 import { type HotUpdaterServer, startHotUpdater } from '../support/codepush/hot-updater.ts'
 
 let running: HotUpdaterServer | undefined
@@ -92,6 +93,27 @@ describe('a rollback', () => {
     expect(decision).toBe('superseded')
   })
 
+  test('leaves one that lands between plan and apply alone, too', async () => {
+    const { channel, name } = await openChannel('good', 'bad')
+    const plans = await planAll(client, [requestFor(name)])
+    const mended = await server().release({ channel, content: 'mended' })
+    const results = await applyAll(client, plans, openCircumstances().circumstances)
+    expect(results[0]).toMatchObject({ reasonCode: 'superseded' })
+    expect(await answerTo(channel)).toMatchObject({ id: mended })
+  })
+
+  test('that four runners make at once is one, and each says so', async () => {
+    const { channel, name, ids } = await openChannel('older', 'good', 'bad')
+    const runs = await Promise.all([1, 2, 3, 4].map(() => rollBack(client, [requestFor(name)])))
+    expect(runs.map(({ results }) => results[0]?.problem)).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+    ])
+    expect(await answerTo(channel, ids[2])).toMatchObject({ status: 'ROLLBACK', id: ids[1] })
+  })
+
   test('of a rollout to a part of the devices reaches all who got it', async () => {
     const { channel, name, ids } = await openChannel('good')
     const bad = await server().release({ channel, content: 'bad', rolloutCohortCount: 100 })
@@ -126,6 +148,13 @@ describe('bad input', () => {
   test('a platform there is not', async () => {
     await expect(client.read({ app: 'windows', deployment: 'production' })).rejects.toThrow(
       'on a hot-updater server write ios/production or android/production',
+    )
+  })
+
+  test('an unknown bundle', async () => {
+    const { name } = await openChannel('good', 'bad')
+    await expect(rollBack(client, [requestFor(name, { target: 'v1' })])).rejects.toThrow(
+      `input "target" is "v1", which ${name} does not have`,
     )
   })
 

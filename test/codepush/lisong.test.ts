@@ -1,10 +1,10 @@
 /** The over-the-air layer on the real `code-push-server` of npm. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { detectKind, openCodePush } from '../../src/codepush/code-push.ts'
-import { readFailureSignal } from '../../src/codepush/signals.ts'
+import { applyAll, planAll } from '../../src/codepush/roll-back.ts'
 import type { UpdateServer } from '../../src/codepush/update-server.ts'
 import type { Bundle } from '../support/codepush/bundle.ts'
-import { connect, requestFor, rollBack, showHistory } from '../support/codepush/connect.ts'
+import { connect, openCircumstances, requestFor, rollBack, showHistory } from '../support/codepush/connect.ts'
 import { type LisongServer, startLisong } from '../support/codepush/lisong.ts'
 
 let running: LisongServer | undefined
@@ -205,6 +205,16 @@ describe('compare-and-swap', () => {
     expect(await showHistory(client, app)).toBe('v3 v2 v1')
   })
 
+  test('a release that lands between plan and apply is left alone', async () => {
+    const app = await openApp(good, bad)
+    const plans = await planAll(client, [requestFor(app)])
+    await server().release(app, { content: 'mended' })
+    const results = await applyAll(client, plans, openCircumstances().circumstances)
+    expect(results[0]).toMatchObject({ reasonCode: 'superseded' })
+    expect(await showHistory(client, app)).toBe('v3 v2 v1')
+    expect(await offerTo(app)).toMatchObject({ label: 'v3' })
+  })
+
   test('the target that is on top already is no work', async () => {
     const app = await openApp(good)
     const { decision } = await rollBack(client, [requestFor(app, { target: 'v1' })])
@@ -267,35 +277,5 @@ describe('bad input', () => {
         'does not accept the key in input "access-key"',
       )
     }
-  })
-})
-
-test('failures that devices report are compared with the release before', async () => {
-  const app = await openApp(good, bad)
-  const channel = await client.read(requestFor(app).name)
-  const report = async (label: string, status: string, id: string) => {
-    const body = {
-      deployment_key: channel.deviceKey,
-      label,
-      app_version: '1.0.0',
-      status,
-      client_unique_id: id,
-    }
-    await server().call('POST', '/v0.1/public/codepush/report_status/deploy', body)
-  }
-  expect(
-    readFailureSignal(channel, await client.countReports(channel.name), { label: 'v2', minReported: 1 }),
-  ).toMatchObject({ kind: 'no-data' })
-  await report('v1', 'DeploymentSucceeded', 'a')
-  await report('v2', 'DeploymentFailed', 'b')
-  await report('v2', 'DeploymentSucceeded', 'c')
-  const reports = await client.countReports(channel.name)
-  expect(readFailureSignal(channel, reports, { label: 'v2', minReported: 1 })).toEqual({
-    kind: 'rates',
-    label: 'v2',
-    failed: 1,
-    reported: 2,
-    rate: 0.5,
-    before: { label: 'v1', rate: 0 },
   })
 })

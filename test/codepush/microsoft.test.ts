@@ -2,13 +2,13 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { detectKind, openCodePush } from '../../src/codepush/code-push.ts'
 import { applyAll, decide, planAll } from '../../src/codepush/roll-back.ts'
-import { readFailureSignal } from '../../src/codepush/signals.ts'
-import type { UpdateServer } from '../../src/codepush/update-server.ts'
+import type { AskableServer } from '../../src/codepush/update-server.ts'
 import { connect, openCircumstances, requestFor, rollBack, showHistory } from '../support/codepush/connect.ts'
 import { type MicrosoftServer, startMicrosoft } from '../support/codepush/microsoft.ts'
+import { startTlsService } from '../support/tls.ts'
 
 let server: MicrosoftServer
-let client: UpdateServer
+let client: AskableServer
 beforeEach(async () => {
   server = await startMicrosoft()
   server.createApp('Shop')
@@ -113,6 +113,33 @@ describe('the four cases', () => {
       expect(releases.find((each) => each.label === label)?.packageHash).toBe('hash-of-good')
     }
   })
+})
+
+test('all is read and planned, the bad one disabled, the good one put on top by its label, marked, read, and asked for', async () => {
+  release(good, bad)
+  const before = server.requests.length
+  await rollBack(client, [requestFor('Shop')])
+  const path = '/apps/Shop/deployments/Production'
+  const steps = server.requests
+    .slice(before)
+    .map(({ method, path: asked }) => `${method} ${asked}`)
+    .filter((step) => step !== 'GET /apps/Shop/deployments')
+  expect(steps.slice(0, 2)).toEqual([`GET ${path}/history`, `GET ${path}/history`])
+  const writing = steps.filter((step) => !step.startsWith('GET'))
+  expect(writing).toEqual([`PATCH ${path}/release`, `POST ${path}/rollback/v1`, `PATCH ${path}/release`])
+  // what changes anything for devices is read before anything else is done
+  for (const write of writing.slice(0, 2)) expect(steps[steps.indexOf(write) + 1]).toBe(`GET ${path}/history`)
+  expect(steps.at(-1)).toBe('GET /v0.1/public/codepush/update_check')
+  const { releases } = await client.read(requestFor('Shop').name)
+  expect(releases.map(({ label, description, isDisabled }) => ({ label, description, isDisabled }))).toEqual([
+    {
+      label: 'v3',
+      description: 'first [rollback of v2, incident production-0123456789ab]',
+      isDisabled: false,
+    },
+    { label: 'v2', description: '[rolled back, incident production-0123456789ab]', isDisabled: true },
+    { label: 'v1', description: 'first', isDisabled: false },
+  ])
 })
 
 describe('the plan', () => {
@@ -321,19 +348,6 @@ describe('two channels', () => {
   })
 })
 
-test('a server without its metrics store has no data, which is not health', async () => {
-  release(good, bad)
-  const channel = await client.read(requestFor('Shop').name)
-  const reports = await client.countReports(channel.name)
-  expect(readFailureSignal(channel, reports, { label: 'v2', minReported: 1 })).toEqual({
-    kind: 'no-data',
-    because: 'the server counts nothing for Shop/Production',
-  })
-  expect(() => readFailureSignal(channel, reports, { label: 'v9', minReported: 1 })).toThrow(
-    'Shop/Production has no release v9',
-  )
-})
-
 describe('what is no update server', () => {
   const page = '<!doctype html><title>Sign in</title>'
   test.each<[string, { status: number; headers?: Record<string, string>; body?: string }, string]>([
@@ -369,6 +383,16 @@ describe('what is no update server', () => {
     await expect(other.read(requestFor('Shop').name)).rejects.toThrow(
       /could not ask http:\/\/127\.0\.0\.1:9\/apps\/Shop\/deployments/,
     )
+  })
+
+  test('a certificate that nobody trusts is refused, and what to do about one of one’s own is said', async () => {
+    const untrusted = await startTlsService({ days: 30 })
+    const url = untrusted.url.replace(/\/$/, '')
+    const other = openCodePush(connect({ url, accessKey: server.accessKey }), 'microsoft')
+    await expect(other.read(requestFor('Shop').name)).rejects.toThrow(
+      /the TLS connection failed.*NODE_EXTRA_CA_CERTS/,
+    )
+    await untrusted.stop()
   })
 
   test('TLS that is not there is no reason to send the key in the clear', async () => {

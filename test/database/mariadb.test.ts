@@ -118,6 +118,38 @@ test('a database of MariaDB comes back as it was, with all that is difficult in 
   )
 }, 60_000)
 
+test('what was replaced comes back as it was, with its triggers, views, routines and events, and again after a crash', async () => {
+  server.script('my app', difficultSchema)
+  await sql('ALTER EVENT ticking DISABLE')
+  const manifest = await back()
+  await sql('CREATE TABLE new (a INT)', 'INSERT INTO new VALUES (1)', 'DROP PROCEDURE tidy')
+  const bad = await contents()
+  const { kept = '' } = await restore(manifest)
+  const engine = await open()
+  const keepAs = engine.keptName(new Date(Date.now() + 5000))
+  // cut off once its tables had moved: what is left is ended under the lock
+  const putting = engine.putBack(kept, keepAs).catch(() => {})
+  await waitFor(async () => (await names()).includes(keepAs))
+  await sleep(30)
+  await server.crash()
+  await putting
+  await (await engine.lock()).release()
+  const now = await contents()
+  if (differences(bad, now).length > 0) {
+    expect(differences(manifest.contents, now)).toEqual([])
+    await engine.putBack(kept, keepAs)
+  }
+  expect(differences(bad, await contents())).toEqual([])
+  expect(
+    await sql("SELECT STATUS AS s FROM information_schema.EVENTS WHERE EVENT_SCHEMA = 'my app'"),
+  ).toEqual([{ s: 'DISABLED' }])
+  expect((await names()).sort()).toEqual(['my app', keepAs].sort())
+}, 60_000)
+
+async function waitFor(isTrue: () => Promise<boolean>): Promise<void> {
+  for (let tries = 0; tries < 500 && !(await isTrue()); tries += 1) await sleep(5)
+}
+
 test('a dump that is cut at each `;`, as naive restores do, does not bring it back: ours does', async () => {
   server.script('my app', difficultSchema)
   await sql('ALTER EVENT ticking DISABLE', 'DROP TABLE ticks')

@@ -346,6 +346,52 @@ describe('on SQLite', () => {
   })
 })
 
+describe('on MariaDB, a script that failed half-way', () => {
+  const begin =
+    "-- it's; first\nDROP TABLE notes; -- gone; now\nINSERT INTO users VALUES (1, 1);\nDELIMITER //\nDROP PROCEDURE IF EXISTS p// INSERT INTO users VALUES (2, 2)//\n"
+  const script = `${begin}DROP TABLE nothing//\nDELIMITER ;\nINSERT INTO users VALUES (3, 3);`
+  const users = async (engine: Engine) =>
+    (await engine.query('SELECT id FROM users ORDER BY id')).map(({ id }) => id)
+  const fail = async () => {
+    const engine = await openEmpty('mysql')
+    await run(engine, ...migrations.map(([, apply]) => apply), ...conventions['golang-migrate'].history)
+    const files = { ...filesOf('golang-migrate', 4), 'db/4_notes.down.sql': script }
+    const selection = added('golang-migrate')
+    await expect(undo(engine, files, { selection, allowDataLoss: true })).rejects.toThrow(
+      /4 of its statements ran before and stay: mend the cause and run it again/,
+    )
+    expect(await users(engine)).toEqual(['1', '2'])
+    return { engine, files, again: { selection, allowDataLoss: true } }
+  }
+
+  test('goes on after what ran, once its cause is mended', async () => {
+    const { engine, files, again } = await fail()
+    await expect(undo(engine, files, again)).rejects.toThrow(/4 of its statements ran before/)
+    expect(await users(engine)).toEqual(['1', '2'])
+    await run(engine, 'CREATE TABLE nothing (a int)')
+    expect((await undo(engine, files, again)).undone).toEqual(['4_notes', '3_stars'])
+    expect(await users(engine)).toEqual(['1', '2', '3'])
+    expect(await engine.columnsOf('rollback_steps')).toEqual([])
+    expect(await engine.query('SELECT version FROM schema_migrations')).toEqual([{ version: '2' }])
+  })
+
+  test('goes on with a script whose rest was mended, and with no other', async () => {
+    const { engine, files, again } = await fail()
+    const other = { ...files, 'db/4_notes.down.sql': 'INSERT INTO users VALUES (4, 4);' }
+    await expect(undo(engine, other, again)).rejects.toThrow(/does not begin with them any more/)
+    const mended = { ...files, 'db/4_notes.down.sql': `${begin}INSERT INTO users VALUES (5, 5)//` }
+    await undo(engine, mended, again)
+    expect(await users(engine)).toEqual(['1', '2', '5'])
+  })
+
+  test('is not run again when it was killed, as nobody knows how far it came', async () => {
+    const { engine, files, again } = await fail()
+    await run(engine, 'UPDATE rollback_steps SET running = 1')
+    await expect(undo(engine, files, again)).rejects.toThrow(/was cut off by a kill or a crash: 4 of its/)
+    expect(await users(engine)).toEqual(['1', '2'])
+  })
+})
+
 test.each([
   ['COMMIT', true],
   ['begin; drop table a; commit;', true],

@@ -181,6 +181,21 @@ test('it is the old one or the new one, whole, when the server crashes in a rest
   expect(differences(manifest.contents, await contents())).toEqual([])
 }, 180_000)
 
+test('a long transaction that has read the list of databases is not waited for', async () => {
+  await sql('CREATE TABLE t (a int)')
+  const manifest = await back()
+  await sql('INSERT INTO t VALUES (1)')
+  const { name: user, password } = superuser
+  const reader = new pg.Client({ host: '127.0.0.1', port: server.port, user, password, database: 'postgres' })
+  await reader.connect()
+  await reader.query('BEGIN; SELECT count(*) FROM pg_database')
+  const { outcome } = await restore(manifest)
+  expect(outcome).toBe('restored')
+  expect(await sql('SELECT count(*) AS n FROM t')).toEqual([{ n: '0' }])
+  await reader.query('COMMIT')
+  await reader.end()
+})
+
 test('clients with open sessions are cut off for a moment, and writers get clean errors', async () => {
   await sql('CREATE TABLE pair (a bigint, b bigint); INSERT INTO pair VALUES (0, 0)')
   await sql(

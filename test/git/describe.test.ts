@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
-import type { RollbackReceipt } from '../../src/git/apply.ts'
 import { describePlan, describeReceipt, summarizePlan, summarizeReceipt } from '../../src/git/describe.ts'
 import type { RestorePlan } from '../../src/git/plan.ts'
+import type { RollbackReceipt } from '../../src/git/receipt.ts'
 import type { Commit } from '../../src/github/commits.ts'
 import { renderMarkdown } from '../../src/text/markdown.ts'
 

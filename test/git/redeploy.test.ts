@@ -84,5 +84,5 @@ test('gives up when the run takes too long', async () => {
 
 test('says that there is no such workflow', async () => {
   const { result } = await run(() => {}, 'nope.yml')
-  expect(String(result)).toContain('could not start the workflow nope.yml')
+  expect(String(result)).toMatch(/the workflow nope\.yml: GitHub answered 404/)
 })

@@ -48,7 +48,7 @@ function apply(
 ) {
   const wishes = { labels: ['rollback'], reviewers: [], autoMerge: false }
   const proposal = writeProposal(repository, made, trace, wishes)
-  return applyPlan(repository, made, { trace, delivery, proposal })
+  return applyPlan(repository, made, { trace, delivery, proposal, now: new Date() })
 }
 
 /** Plans and applies, as a run of the action does. */

@@ -77,7 +77,7 @@ async function revert(commits: readonly string[]) {
     reviewers: [],
     autoMerge: false,
   })
-  return applyPlan(shop.repository, made, { trace, delivery: 'auto', proposal })
+  return applyPlan(shop.repository, made, { trace, delivery: 'auto', proposal, now: new Date() })
 }
 
 async function filesOf(revision: string): Promise<Record<string, string>> {

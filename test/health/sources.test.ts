@@ -214,6 +214,30 @@ describe('counts', () => {
     expect(off.evidence).toContain('is its Redis on?')
   })
 
+  test('of a CodePush label that is not named are those of the newest release, and of the one before for its binaries', async () => {
+    const { label: _, ...unnamed } = providers().codepush
+    const release = (label: string, appVersion: string, packageHash: string) => ({
+      label,
+      appVersion,
+      packageHash,
+    })
+    // as Microsoft's server answers: the oldest first; a label is failed or installed
+    const history = [
+      release('v8', '1.0.0', 'good'),
+      release('v9', '2.0.0', 'other'),
+      release('v10', '1.0.0', 'bad'),
+    ]
+    const metrics = { v8: { installed: 980, failed: 20 }, v9: {}, v10: { installed: 70, failed: 30 } }
+    service.behave(says({ history, metrics: { ...metrics, '1.0.0': { active: 9 } } }))
+    const seen = await look(unnamed)
+    expect(seen).toMatchObject({ verdict: 'unhealthy', failures: { bad: 30, of: 100 } })
+    expect(seen.evidence).toContain('30 of 100 installs of v10, limit 2.651 % from v8')
+    service.behave(says({ history: [], metrics }))
+    expect(await look(unnamed)).toMatchObject({ verdict: 'inconclusive', state: 'no-data' })
+    service.behave(says({ metrics: null }))
+    expect(await look(unnamed)).toMatchObject({ verdict: 'error', state: 'error' })
+  })
+
   test('of any JSON are what was added since the first look', async () => {
     const check = {
       type: 'json',

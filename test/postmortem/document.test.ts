@@ -12,6 +12,7 @@ import {
   rollback,
   rollbackFailed,
   rolledBack,
+  undone,
 } from './example.ts'
 
 const links = { repositoryUrl: 'https://github.com/octo-org/shop' }
@@ -67,6 +68,8 @@ git switch -c reapply-ddddddd origin/main
 git revert dddddddddddddddddddddddddddddddddddddddd
 \`\`\`
 
+Or run git-rollback with \`target: reapply\`, which opens the draft of it.
+
 The rollback undid all that came after \`aaaaaaa\` up to \`bbbbbbb\`; its revert brings all of that back, the fault included.
 "
 `)
@@ -116,6 +119,22 @@ How did the alarm, the rollback and the people do?
     expect(text).not.toContain('Detected')
     expect(text).not.toContain('Time to')
     expect(text).not.toContain('What the checks saw')
+  })
+
+  test('of a rollback that was taken back says so, and not how its work comes back', () => {
+    const text = write(healthChecked(), rolledBack(), undone())
+    expect(text).toContain('**rollback taken back**')
+    expect(text).not.toContain('To bring the work back')
+    expect(writeTitle(factsOf([rolledBack(), undone()]))).toContain('whose rollback was taken back')
+    const again = rolledBack({ now: 'e'.repeat(40), at: '2026-11-24T05:00:00.000Z' })
+    expect(write(rolledBack(), undone(), again)).toContain('**rolled back**')
+  })
+
+  test('of a reset merges what the branch was at; of a deployment alone there is nothing to bring back', () => {
+    const text = write(rolledBack({ now: good, kept: { reset: 'main' } }))
+    expect(text).toContain(`git merge ${bad}`)
+    expect(text).not.toContain('git revert')
+    expect(write(rolledBack({ now: good }))).not.toContain('To bring the work back')
   })
 
   test('of another layer than the code names what was gone back to in full, and links no commit for it', () => {

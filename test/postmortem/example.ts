@@ -78,6 +78,19 @@ export function rollbackFailed(changes: About<'rollback-failed'> = {}): Event {
   })
 }
 
+export function undone(changes: About<'rollback-undone'> = {}): Event {
+  return event({
+    kind: 'rollback-undone',
+    ...about,
+    at: '2026-11-24T04:00:00.000Z',
+    layer: 'code',
+    from: rollback,
+    now: 'f'.repeat(40),
+    because: 'it was the cache',
+    ...changes,
+  })
+}
+
 export function opened(issue: number, changes: About<'postmortem-opened'> = {}): Event {
   const url = `https://github.com/octo-org/shop/issues/${issue}`
   return event({

@@ -40,6 +40,7 @@ function open(rollback: Partial<CodeRollback> = {}, options: Partial<CodeLayerOp
     reason: 'it is down',
     by: 'grace',
     runUrl: undefined,
+    now: () => new Date(),
     ...options,
   })
 }

@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { openCodePush } from '../../src/codepush/code-push.ts'
 import { openHotUpdater } from '../../src/codepush/hot-updater.ts'
-import type { UpdateServer } from '../../src/codepush/update-server.ts'
+import type { AskableServer } from '../../src/codepush/update-server.ts'
 import { ConflictError, InputError, RefusedError, UnavailableError } from '../../src/errors.ts'
 import type { LayerReceipt } from '../../src/rollback/layer.ts'
 import { type OtaLayerOptions, openOtaLayer } from '../../src/rollback/layers/ota.ts'
@@ -33,7 +33,7 @@ async function apply(layer: ReturnType<typeof layerOn>): Promise<LayerReceipt> {
 }
 
 /** What fresh devices are offered: the hash of a package, or what there is in its place. */
-async function offersOf(client: UpdateServer, channel: string, { count = 1, binary = '1.0.0' } = {}) {
+async function offersOf(client: AskableServer, channel: string, { count = 1, binary = '1.0.0' } = {}) {
   const read = await client.read(requestFor(channel).name)
   const offers = await Promise.all(
     Array.from({ length: count }, (_, number) => client.ask(read, { binary, on: undefined, number })),
@@ -43,7 +43,7 @@ async function offersOf(client: UpdateServer, channel: string, { count = 1, bina
 
 describe('on the dialect of Microsoft’s server', () => {
   let server: MicrosoftServer
-  let client: UpdateServer
+  let client: AskableServer
   const both = ['Shop-ios/Production', 'Shop-android/Production']
   const writes = () => server.requests.filter(({ method }) => method !== 'GET')
   beforeEach(async () => {
@@ -108,6 +108,24 @@ describe('on the dialect of Microsoft’s server', () => {
   test('a release that is on top already, and was asked for, is nothing to do', async () => {
     const { view } = await layerOn(server, ['Shop-ios/Production'], { targets: ['v2'] }).plan()
     expect(view.state).toBe('nothing')
+  })
+
+  test('a channel whose newest release was there before the bad deployment is left out', async () => {
+    server.createApp('Older')
+    server.release('Older', { content: 'good' })
+    const { releases } = await client.read(requestFor('Shop-android').name)
+    const releasedAt = releases[0]?.releasedAt
+    const channels = [...both, 'Older/Production']
+    const { view, apply: deed } = await layerOn(server, channels, { since: releasedAt }).plan()
+    expect(view).toMatchObject({
+      state: 'pending',
+      from: 'Shop-android/Production v2, Older/Production v1',
+      basis: { 'Shop-android/Production': 'v2', 'Older/Production': 'v1' },
+    })
+    await deed()
+    expect(await showHistory(client, 'Shop-ios')).toBe('v2 v1')
+    const since = new Date(8_640_000_000_000_000)
+    expect((await layerOn(server, both, { since }).plan()).view).toMatchObject({ state: 'nothing', from: '' })
   })
 
   test('with one channel that fails it is partial, says which, and is finished by a second run', async () => {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createConnection, type RowDataPacket } from 'mysql2/promise'
+import type { Certificates } from './certificates.ts'
 import { freePort } from './misbehaving-service.ts'
 
 export interface MariaDbServer {
@@ -24,9 +25,14 @@ export const administrator = { name: 'admin', password: 'pa"ss\\wö#rd' }
 /**
  * Starts the real MariaDB of the machine (`apt-get install -y mariadb-server`) on a free loopback port, with its data in a
  * temporary directory.
+ * @param tls takes no session without it
  * @throws when it is not installed: a test that needs it fails then, and is not skipped
  */
-export async function startMariaDb(): Promise<MariaDbServer> {
+export async function startMariaDb({
+  tls,
+}: {
+  tls?: Pick<Certificates, 'certificate' | 'key'>
+} = {}): Promise<MariaDbServer> {
   const directory = await mkdtemp(join(tmpdir(), 'mariadb-'))
   const data = join(directory, 'data')
   const socket = join(directory, 'socket')
@@ -54,6 +60,10 @@ export async function startMariaDb(): Promise<MariaDbServer> {
       `MariaDB cannot be set up, and this test needs it (apt-get install -y mariadb-server): ${error}`,
     )
   }
+  const secure =
+    tls === undefined
+      ? []
+      : [`--ssl-cert=${tls.certificate}`, `--ssl-key=${tls.key}`, '--require-secure-transport=ON']
   const port = await freePort()
   let child: ChildProcess
   const connectAs = (name: string, password: string, database?: string) =>
@@ -63,6 +73,7 @@ export async function startMariaDb(): Promise<MariaDbServer> {
       user: name,
       password,
       charset: 'utf8mb4',
+      ...(tls && { ssl: { rejectUnauthorized: false } }),
       ...(database && { database }),
     })
   const start = async (name: string, password: string) => {
@@ -74,7 +85,7 @@ export async function startMariaDb(): Promise<MariaDbServer> {
         `--socket=${socket}`,
         `--port=${port}`,
         ...['--bind-address=127.0.0.1', '--event-scheduler=ON', '--innodb-flush-log-at-trx-commit=2'],
-        ...['--innodb-buffer-pool-size=256M', '--max-allowed-packet=256M', ...user],
+        ...['--innodb-buffer-pool-size=256M', '--max-allowed-packet=256M', ...user, ...secure],
       ],
       { stdio: ['ignore', 'ignore', 'pipe'] },
     )

@@ -1,10 +1,11 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { chownSync, existsSync, readdirSync } from 'node:fs'
+import { chmodSync, chownSync, copyFileSync, existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
+import type { Certificates } from './certificates.ts'
 import { freePort } from './misbehaving-service.ts'
 
 export interface PostgresServer {
@@ -22,9 +23,14 @@ export const superuser = { name: 'admin', password: 'pa:ss\\wörd' }
 /**
  * Starts the real PostgreSQL of the machine (`apt-get install -y postgresql`) on a free loopback port, with its data in a
  * temporary directory.
+ * @param tls takes no session without it
  * @throws when it is not installed: a test that needs it fails then, and is not skipped
  */
-export async function startPostgres(): Promise<PostgresServer> {
+export async function startPostgres({
+  tls,
+}: {
+  tls?: Pick<Certificates, 'certificate' | 'key'>
+} = {}): Promise<PostgresServer> {
   const directory = await mkdtemp(join(tmpdir(), 'postgres-'))
   const bin = findBin()
   const as = owner()
@@ -36,6 +42,7 @@ export async function startPostgres(): Promise<PostgresServer> {
     ['-D', data, '-U', superuser.name, '-A', 'trust', '-E', 'UTF8', '--no-sync', '--locale=C.UTF-8'],
     { ...as, env: environment, stdio: 'pipe', cwd: directory },
   )
+  if (tls !== undefined) requireTls(data, tls, as)
   const port = await freePort()
   let child: ChildProcess
   const start = async () => {
@@ -54,6 +61,8 @@ export async function startPostgres(): Promise<PostgresServer> {
         'fsync=off',
         '-c',
         'max_wal_size=4GB',
+        '-c',
+        `ssl=${tls === undefined ? 'off' : 'on'}`,
       ],
       { ...as, env: environment, stdio: ['ignore', 'ignore', 'pipe'], cwd: directory, detached: true },
     )
@@ -69,7 +78,14 @@ export async function startPostgres(): Promise<PostgresServer> {
     }
   }
   const sql = async (database: string, text: string, user = superuser.name) => {
-    const client = new pg.Client({ host: '127.0.0.1', port, user, password: superuser.password, database })
+    const client = new pg.Client({
+      host: '127.0.0.1',
+      port,
+      user,
+      password: superuser.password,
+      database,
+      ssl: tls === undefined ? false : { rejectUnauthorized: false },
+    })
     await client.connect()
     try {
       const result: unknown = await client.query(text)
@@ -108,6 +124,26 @@ export async function startPostgres(): Promise<PostgresServer> {
       await rm(directory, { recursive: true, force: true })
     },
   }
+}
+
+/** The key has to be the server's own, and nobody else may read it. */
+function requireTls(
+  data: string,
+  { certificate, key }: Pick<Certificates, 'certificate' | 'key'>,
+  as: { readonly uid: number; readonly gid: number } | undefined,
+): void {
+  for (const [from, name] of [
+    [certificate, 'server.crt'],
+    [key, 'server.key'],
+  ] as const) {
+    copyFileSync(from, join(data, name))
+    chmodSync(join(data, name), 0o600)
+    if (as !== undefined) chownSync(join(data, name), as.uid, as.gid)
+  }
+  writeFileSync(
+    join(data, 'pg_hba.conf'),
+    'hostssl all all 127.0.0.1/32 trust\nhostssl all all ::1/128 trust\n',
+  )
 }
 
 function findBin(): string {

@@ -1,8 +1,11 @@
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { stringify } from 'yaml'
-import { runStep, type StepOptions, type StepResult } from '../../src/drill/runner.ts'
+import { openCodePush } from '../../src/codepush/code-push.ts'
+import { type Job, runStep, type StepOptions, type StepResult } from '../../src/drill/runner.ts'
+import { connect, showHistory } from './codepush/connect.ts'
 import { startMicrosoft } from './codepush/microsoft.ts'
+import type { TokenOptions } from './github/tokens.ts'
 import { type Files, jobPermissions, openShop } from './repository.ts'
 import { startService } from './service.ts'
 
@@ -12,16 +15,20 @@ export type WholeShop = Awaited<ReturnType<typeof openWholeShop>>
 /**
  * A repository on the emulated GitHub, a SQLite database that the bad revision migrated, an update server with a bad bundle, and a
  * service that answers 500 until the workflow `deploy.yml` has deployed a revision with the good revision's content.
- * @param settings more of `.github/rollback.yml`, by its sections
+ * @param settings sections of `.github/rollback.yml` in the place of the usual ones
+ * @param database more of its section on the database
+ * @param permissions more of the job's token
  */
 export async function openWholeShop({
   settings = {},
-  files = {},
+  database: moreOfDatabase = {},
+  permissions = {},
 }: {
   settings?: Readonly<Record<string, unknown>>
-  files?: Files
+  database?: Readonly<Record<string, unknown>>
+  permissions?: TokenOptions['permissions']
 } = {}) {
-  const shop = await openShop({ permissions: { ...jobPermissions, actions: 'write' } })
+  const shop = await openShop({ permissions: { ...jobPermissions, actions: 'write', ...permissions } })
   const updates = await startMicrosoft()
   const service = await startService({ status: 200, body: 'good' })
   const database = join(shop.directory, 'shop.db')
@@ -56,7 +63,7 @@ export async function openWholeShop({
     },
     rollback: { verify: '2s' },
     code: { redeploy: { workflow: 'deploy.yml', inputs: { revision: '{revision}' } } },
-    database: { url: { env: 'DATABASE_URL' }, storage, migrations: 'db' },
+    database: { url: { env: 'DATABASE_URL' }, storage, migrations: 'db', ...moreOfDatabase },
     ota: {
       'server-url': updates.url,
       'access-key': { env: 'CODEPUSH_ACCESS_KEY' },
@@ -71,26 +78,27 @@ export async function openWholeShop({
       'server.mjs': 'serve()\n',
       '.github/rollback.yml': stringify(config),
       '.github/workflows/deploy.yml': 'on:\n  workflow_dispatch:\n    inputs: { revision: {} }\n',
-      ...files,
     },
     { message: 'Serve products' },
   )
   shop.deploy(good)
   updates.createApp('Shop-ios')
   updates.release('Shop-ios', { content: 'good' })
-  const bad = await shop.commit(
-    {
-      'server.mjs': 'throw 1\n',
-      'db/1_stars.up.sql': 'ALTER TABLE product ADD stars;',
-      'db/1_stars.down.sql': 'ALTER TABLE product DROP stars;',
-    },
-    { message: 'Sort by stars', author: 'Grace' },
-  )
+  const badFiles: Files = {
+    'server.mjs': 'throw 1\n',
+    'db/1_stars.up.sql': 'ALTER TABLE product ADD stars;',
+    'db/1_stars.down.sql': 'ALTER TABLE product DROP stars;',
+  }
+  const bad = await shop.commit(badFiles, { message: 'Sort by stars', author: 'Grace' })
 
   const env = { DATABASE_URL: `sqlite:${database}`, CODEPUSH_ACCESS_KEY: updates.accessKey }
-  const job = () => shop.job({ sha: bad })
-  const run = async (step: StepOptions): Promise<StepResult> =>
-    runStep(await job(), { ...step, env: { ...env, ...step.env } })
+  const token = shop.github.createToken({
+    login: 'github-actions[bot]',
+    kind: 'actions',
+    permissions: { ...jobPermissions, actions: 'write', ...permissions },
+  })
+  const run = async (step: StepOptions, job: Partial<Job> = {}): Promise<StepResult> =>
+    runStep(await shop.job({ sha: bad, token, ...job }), { ...step, env: { ...env, ...step.env } })
   const backup = await run({
     action: 'db-backup',
     inputs: { 'database-url': env.DATABASE_URL, storage, migrations: 'db' },
@@ -101,8 +109,10 @@ export async function openWholeShop({
   updates.release('Shop-ios', { content: 'bad' })
   service.change({ status: 500, body: 'down' })
 
+  const client = openCodePush(connect(updates), 'microsoft')
   // what GitHub's runners do with a dispatch of deploy.yml
   const deployed: string[] = []
+  // looks at all runs after each request: a dispatch is one
   const stopDeploying = shop.github.onRequest(async () => {
     for (const each of shop.hosted.runs) {
       if (each.status !== 'queued') continue
@@ -118,10 +128,13 @@ export async function openWholeShop({
     ...shop,
     good,
     bad,
-    job,
+    /** what the bad revision changes */
+    badFiles,
     /** Runs an action as a step, with the secrets of the layers in its environment. */
     run,
     updates,
+    /** the app's releases, newest first: `v3<v1 v2! v1` is a copy of v1 on top of a v2 that is disabled */
+    releases: () => showHistory(client, 'Shop-ios'),
     service,
     /** the revisions that deploy.yml has deployed */
     deployed,

@@ -89,7 +89,12 @@ async function runScripts({ engine, log }: UndoOptions, { steps, applied }: Undo
     if (script === undefined || applied.forget === undefined)
       throw new TypeError(`there is nothing that undoes ${name}`)
     const at = applied.entries.indexOf(entry)
-    await engine.runScript({ script, transaction, after: [applied.forget(entry, applied.entries[at - 1])] })
+    await engine.runScript({
+      name,
+      script,
+      transaction,
+      after: [applied.forget(entry, applied.entries[at - 1])],
+    })
     log(`undone: ${name}`)
   }
 }

@@ -1,7 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises'
+import { isIP } from 'node:net'
 import { join } from 'node:path'
 import { createConnection, type RowDataPacket } from 'mysql2/promise'
-import { RefusedError, UnavailableError } from '../../errors.ts'
+import { InputError, RefusedError, UnavailableError } from '../../errors.ts'
 import type { ServerConnection } from '../connection.ts'
 import { readCertificates } from '../tls.ts'
 import { plainEnvironment, readToolVersion } from '../tool.ts'
@@ -37,6 +38,11 @@ export const lockWaitTimeout = 1205
 export async function connect(connection: ServerConnection, database?: string): Promise<Session> {
   const { host, port, user, password, tls } = connection
   const where = `the server on ${host}:${port}`
+  // the driver would hold its certificate against the name "localhost"
+  if (tls === 'verify' && isIP(host) !== 0)
+    throw new InputError(
+      `input "database-url" asks to verify the certificate of ${host}, and that is an address: write the name that is in the certificate`,
+    )
   const explain = (error: unknown): unknown => {
     const number = errorNumber(error)
     const why = error instanceof Error ? error.message : String(error)
@@ -52,7 +58,14 @@ export async function connect(connection: ServerConnection, database?: string): 
       ...(database === undefined ? {} : { database }),
       ...(tls === 'off'
         ? {}
-        : { ssl: { rejectUnauthorized: tls === 'verify', ...(await readCertificates(connection)) } }),
+        : {
+            ssl: {
+              rejectUnauthorized: tls === 'verify',
+              // else a certificate for any name will do
+              verifyIdentity: tls === 'verify',
+              ...(await readCertificates(connection)),
+            },
+          }),
       charset: 'utf8mb4',
       connectTimeout: 15_000,
       supportBigNumbers: true,

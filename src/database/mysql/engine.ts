@@ -5,18 +5,11 @@ import { ConflictError, RefusedError } from '../../errors.ts'
 import type { ServerConnection } from '../connection.ts'
 import { type Engine, keptAt, keptName, type Surroundings } from '../engine.ts'
 import { runTool } from '../tool.ts'
-import {
-  connect,
-  errorNumber,
-  findTools,
-  noSuchDatabase,
-  type Session,
-  type Tools,
-  withSession,
-} from './connect.ts'
+import { connect, errorNumber, findTools, noSuchDatabase, type Session, withSession } from './connect.ts'
 import { listTables, readContents } from './contents.ts'
 import { countNewerRows, newerRows } from './newer.ts'
 import { createPrograms, dropPrograms, type Program, programsSchema, readPrograms } from './programs.ts'
+import { runSteps } from './steps.ts'
 import { readKeptPrograms, recover, swapTables } from './swap.ts'
 
 const tablesPart = 'tables.sql.zst'
@@ -254,49 +247,16 @@ export function openMysql(connection: ServerConnection, surroundings: Surroundin
           )
         ).map(({ name }) => String(name)),
       ),
-    runScript: ({ script, after }) =>
+    runScript: ({ script, after, name }) =>
       withSession(connection, database, async (session) => {
         const { tools } = await openTools(session)
-        await runSteps(tools, { database, script })
-        for (const { sql, values } of after) await session.query(sql, values)
+        await runSteps(session, { tools, database, script, after, name })
       }),
   }
 }
 
 function quoteName(name: string): string {
   return `\`${name.replaceAll('`', '``')}\``
-}
-
-/**
- * Runs a script by the server's own client, which knows DELIMITER. It prints each statement before it runs it: when one
- * fails, those before it stay, as DDL cannot be taken back, and the message says how far it came.
- */
-async function runSteps(
-  tools: Tools,
-  { database, script }: { readonly database: string; readonly script: string },
-): Promise<void> {
-  let printed = ''
-  try {
-    await runTool({
-      command: tools.client,
-      debianPackage: tools.debianPackage,
-      args: [
-        ...tools.first,
-        ...['--verbose', '--unbuffered', '--default-character-set=utf8mb4', `--database=${database}`],
-      ],
-      env: tools.env,
-      input: Readable.from([script]),
-      output: async (stdout) => {
-        printed = await text(stdout)
-      },
-    })
-  } catch (error) {
-    const steps = printed.split(/^-{14}\n/m).filter((each) => each.trim() !== '')
-    const done = Math.max(0, steps.length - 1)
-    throw new RefusedError(
-      `${error instanceof Error ? error.message : error}; ${done} of its statements ran before and stay: repair what is left by hand, then take the entry out of the history table`,
-    )
-  }
 }
 
 function isNoEvent({ kind }: Program): boolean {

@@ -78,9 +78,11 @@ async function finish(session: Session, { live, kept, before, after }: Omit<Swap
     session,
     before.filter(({ kind, name }) => kind !== 'trigger' && !wanted.has(`${kind} ${name}`)),
   )
+  // all of a backup's work, as they did in the copy; of a database that is put back some may not have worked before
   await createPrograms(
     session,
     after.filter(({ kind }) => kind !== 'trigger'),
+    { passOver: true },
   )
   await session.query('USE ??', [kept])
   // kept to be looked at and put back: its events must not run

@@ -7,7 +7,15 @@ import { pipeline } from 'node:stream/promises'
 import { ConflictError, RefusedError } from '../../errors.ts'
 import type { FileConnection } from '../connection.ts'
 import { type Contents, type Engine, keptAt, keptName, type ScriptRun } from '../engine.ts'
-import { copyDatabase, exists, imageDigest, quoteName, readContents, withDatabase } from './file.ts'
+import {
+  copyDatabase,
+  digestImage,
+  exists,
+  imageDigest,
+  quoteName,
+  readContents,
+  withDatabase,
+} from './file.ts'
 import { countNewerRows, newerRows } from './newer.ts'
 
 const part = 'database.sqlite.zst'
@@ -42,10 +50,12 @@ export async function openSqlite({ path: given }: FileConnection): Promise<Engin
       const copy = join(scratch, 'database.sqlite')
       await copyDatabase(path, copy)
       await refuseDamage(copy, 'the database')
-      const contents = await describeImage(copy)
-      await add(part, createReadStream(copy, { highWaterMark: 1 << 20 }))
+      const image = digestImage()
+      const [contents, orphans] = [await readContents(copy), await countOrphans(copy)]
+      // one pass over the file for the digest and the backup
+      await add(part, createReadStream(copy, { highWaterMark: 1 << 20 }).compose(image.stream))
       await rm(copy)
-      return contents
+      return { ...contents, image: image.digest(), orphans }
     },
 
     async lock() {
@@ -175,9 +185,14 @@ async function describeImage(path: string): Promise<Contents> {
   const [contents, image, orphans] = [
     await readContents(path),
     await imageDigest(path),
-    await withDatabase(path, (database) => database.prepare('PRAGMA foreign_key_check').all().length),
+    await countOrphans(path),
   ]
   return { ...contents, image, orphans }
+}
+
+/** Rows whose foreign key points at nothing. */
+async function countOrphans(path: string): Promise<number> {
+  return withDatabase(path, (database) => database.prepare('PRAGMA foreign_key_check').all().length)
 }
 
 /** @throws RefusedError when SQLite itself finds damage, e.g. in a database that was broken before it was backed up */

@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { backup, DatabaseSync } from 'node:sqlite'
+import { Transform } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ConflictError } from '../../errors.ts'
 import type { Contents } from '../engine.ts'
@@ -94,14 +96,29 @@ export async function readContents(path: string): Promise<Contents> {
  * mode, change counter, schema cookie and library version (https://sqlite.org/fileformat2.html#the_database_header).
  */
 export async function imageDigest(path: string): Promise<string> {
+  const image = digestImage()
+  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), image.stream.resume())
+  return image.digest()
+}
+
+/** The same, of a file that passes through on its way to somewhere. */
+export function digestImage(): { readonly stream: Transform; readonly digest: () => string } {
   const hash = createHash('sha256')
-  let first = true
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) {
-    if (first) for (const [from, to] of changedByCopying) chunk.fill(0, from, to)
-    first = false
-    hash.update(chunk)
-  }
-  return hash.digest('hex')
+  let isFirst = true
+  const stream = new Transform({
+    readableHighWaterMark: 1 << 20,
+    writableHighWaterMark: 1 << 20,
+    transform(chunk: Buffer, _encoding, done) {
+      if (isFirst) {
+        const header = Buffer.from(chunk)
+        for (const [from, to] of changedByCopying) header.fill(0, from, to)
+        hash.update(header)
+      } else hash.update(chunk)
+      isFirst = false
+      done(null, chunk)
+    },
+  })
+  return { stream, digest: () => hash.digest('hex') }
 }
 
 const changedByCopying = [

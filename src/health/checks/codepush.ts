@@ -1,19 +1,42 @@
 import { z } from 'zod'
 import type { CheckOf } from '../../config/schema.ts'
-import type { Reading } from '../reading.ts'
+import { request } from '../../http/request.ts'
+import type { GapReading, Reading } from '../reading.ts'
 import { describeBefore } from '../statistics/before.ts'
-import { resolveTarget } from '../target.ts'
-import { askJson } from './ask-json.ts'
-import { countSince } from './count-since.ts'
+import type { PollCounts } from '../statistics/one-arm.ts'
+import { identity, resolveTarget, type Target } from '../target.ts'
+import { askJson, type Told } from './ask-json.ts'
+import { type CountSince, countSince } from './count-since.ts'
 import type { CheckSurroundings, Look } from './look.ts'
 
 const count = z.number().int().min(0).default(0)
+/** null is what one server says of an app or deployment that it does not have */
 const metricsSchema = z.object({
-  metrics: z.record(z.string(), z.object({ installed: count, failed: count })),
+  metrics: z.record(z.string(), z.object({ installed: count, failed: count })).nullable(),
 })
+const historySchema = z.object({
+  history: z.array(
+    z.object({ label: z.string().regex(/^v\d+$/), appVersion: z.string(), packageHash: z.string() }),
+  ),
+})
+/** How lisong's server answers a request without a key; with status 200. */
+const lisongSchema = z.object({ name: z.literal('UnauthorizedError') })
 
 /** How many times as often as the label before the new one may fail. */
 const timesBefore = 1.25
+
+interface Labels {
+  readonly label: string
+  /** the one before it; undefined where there is none to compare with */
+  readonly before: string | undefined
+}
+
+/** What is found out once. */
+interface Known {
+  readonly labels: Labels
+  readonly isFailedInstalled: boolean
+  readonly judge: CountSince
+}
 
 /**
  * Counts the failed of all installs of a label. They are totals of the label, without a time: the first look has all.
@@ -23,36 +46,114 @@ const timesBefore = 1.25
  */
 export function prepareCodePushCheck(check: CheckOf<'codepush'>, surroundings: CheckSurroundings): Look {
   const target = resolveTarget(check, surroundings.env)
-  const { app, deployment, label, labelBefore } = check
-  const judge = countSince(check, surroundings, { noun: 'installs', fromZero: true })
+  const { app, deployment } = check
+  const path = `/apps/${encodeURIComponent(app)}/deployments/${encodeURIComponent(deployment)}`
+  let known: Known | undefined
+  const find = async (signal: AbortSignal): Promise<Told<Known> | GapReading> => {
+    const labels = await findLabels(check, { target, surroundings, signal, path })
+    if (labels.kind !== 'told') return labels
+    const counted = await countsFailedAsInstalled(target, surroundings, signal)
+    if (counted.kind !== 'told') return counted
+    const { label, before } = labels.value
+    const words = { noun: `installs of ${label}`, ...(before !== undefined && { earlier: before }) }
+    const judge = countSince(check, surroundings, { ...words, fromZero: true })
+    return { kind: 'told', value: { labels: labels.value, isFailedInstalled: counted.value, judge } }
+  }
   return {
-    at: `${label} of ${app}/${deployment} at ${target.shownUrl}`,
+    at: `${check.label ?? 'the newest release'} of ${app}/${deployment} at ${target.shownUrl}`,
     look: async (_at, signal): Promise<Reading> => {
       const told = await askJson({
         target,
         surroundings,
         signal,
-        path: `/apps/${encodeURIComponent(app)}/deployments/${encodeURIComponent(deployment)}/metrics`,
+        path: `${path}/metrics`,
         schema: metricsSchema,
         service: 'the CodePush server',
       })
       if (told.kind !== 'told') return told
       const { metrics } = told.value
-      const now = Object.hasOwn(metrics, label) ? metrics[label] : undefined
-      if (now === undefined) {
-        const why =
-          Object.keys(metrics).length === 0 ? 'no metrics at all: is its Redis on?' : `no metrics of ${label}`
-        return { kind: 'no-data', note: `the CodePush server has ${why}` }
+      if (metrics === null) {
+        const note = `the CodePush server has no deployment ${deployment} of an app ${app} that the token may see`
+        return { kind: 'error', note, permanent: true }
       }
-      const earlier =
-        labelBefore !== undefined && Object.hasOwn(metrics, labelBefore) ? metrics[labelBefore] : undefined
-      return earlier === undefined
-        ? judge(toCounts(now))
-        : judge(toCounts(now), describeBefore([toCounts(earlier)]), timesBefore)
+      if (Object.keys(metrics).length === 0)
+        return { kind: 'no-data', note: 'the CodePush server has no metrics at all: is its Redis on?' }
+      if (known === undefined) {
+        const found = await find(signal)
+        if (found.kind !== 'told') return found
+        known = found.value
+      }
+      const { labels, isFailedInstalled, judge } = known
+      const countsOf = (label: string | undefined): PollCounts | undefined => {
+        const counts = label !== undefined && Object.hasOwn(metrics, label) ? metrics[label] : undefined
+        if (counts === undefined) return undefined
+        const { installed, failed } = counts
+        return { bad: failed, of: isFailedInstalled ? installed : installed + failed }
+      }
+      const now = countsOf(labels.label)
+      if (now === undefined)
+        return { kind: 'no-data', note: `the CodePush server has no metrics of ${labels.label}` }
+      const earlier = countsOf(labels.before)
+      return earlier === undefined ? judge(now) : judge(now, describeBefore([earlier]), timesBefore)
     },
   }
 }
 
-function toCounts({ installed, failed }: { readonly installed: number; readonly failed: number }) {
-  return { bad: failed, of: installed + failed }
+/** Those that are named, else the newest release and the one before it for the same binaries. */
+async function findLabels(
+  { label, labelBefore }: CheckOf<'codepush'>,
+  { path, ...asked }: { target: Target; surroundings: CheckSurroundings; signal: AbortSignal; path: string },
+): Promise<Told<Labels> | GapReading> {
+  if (label !== undefined) return { kind: 'told', value: { label, before: labelBefore } }
+  const told = await askJson({
+    ...asked,
+    path: `${path}/history`,
+    schema: historySchema,
+    service: 'the CodePush server',
+  })
+  if (told.kind !== 'told') return told
+  // one server tells the newest first, the other last
+  const releases = told.value.history.toSorted((a, b) => numberOf(b.label) - numberOf(a.label))
+  const [newest] = releases
+  if (newest === undefined) return { kind: 'no-data', note: 'the CodePush server has no release yet' }
+  const before = releases.find(
+    ({ appVersion, packageHash }) => appVersion === newest.appVersion && packageHash !== newest.packageHash,
+  )
+  return { kind: 'told', value: { label: newest.label, before: labelBefore ?? before?.label } }
+}
+
+function numberOf(label: string): number {
+  return Number(label.slice(1))
+}
+
+/** lisong's server counts an update that failed as installed, too; Microsoft's as one or the other. */
+async function countsFailedAsInstalled(
+  { url, shownUrl, secretHeaders }: Target,
+  { fetch, now, timeoutMs }: CheckSurroundings,
+  signal: AbortSignal,
+): Promise<Told<boolean> | GapReading> {
+  const address = new URL(url)
+  address.pathname = `${address.pathname.replace(/\/+$/, '')}/authenticated`
+  const outcome = await request({
+    fetch,
+    now,
+    signal,
+    timeoutMs,
+    url: address,
+    headers: { ...identity, accept: 'application/json' },
+    secretHeaders,
+    maxBytes: 10_000,
+    maxRedirects: 0,
+  })
+  if (outcome.kind === 'no-answer')
+    return { kind: 'error', note: `${shownUrl} could not be asked: ${outcome.detail}` }
+  return { kind: 'told', value: isLisong(outcome.body) }
+}
+
+function isLisong(body: string): boolean {
+  try {
+    return lisongSchema.safeParse(JSON.parse(body)).success
+  } catch {
+    return false
+  }
 }

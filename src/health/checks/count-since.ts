@@ -17,8 +17,9 @@ export type CountSince = (totals: PollCounts, before?: Before, timesBefore?: num
 export function countSince(
   { limit, method }: Judged,
   { alpha, plannedPolls }: CheckSurroundings,
-  { noun, fromZero }: { readonly noun: string; readonly fromZero: boolean },
+  words: { readonly noun: string; readonly earlier?: string; readonly fromZero: boolean },
 ): CountSince {
+  const { noun, earlier, fromZero } = words
   let last: PollCounts | undefined = fromZero ? { bad: 0, of: 0 } : undefined
   let judge: CountJudge | undefined
   return (totals, before, timesBefore) => {
@@ -30,7 +31,15 @@ export function countSince(
       }
     }
     judge ??= startJudging(
-      { limit, method, alpha, plannedPolls, noun, ...(timesBefore !== undefined && { timesBefore }) },
+      {
+        limit,
+        method,
+        alpha,
+        plannedPolls,
+        noun,
+        ...(earlier !== undefined && { earlier }),
+        ...(timesBefore !== undefined && { timesBefore }),
+      },
       before,
     )
     const wasCleared = last === undefined || totals.of < last.of || totals.bad < last.bad

@@ -1,11 +1,13 @@
 import { RefusedError } from '../../errors.ts'
-import { applyPlan, type RollbackReceipt } from '../../git/apply.ts'
+import { applyPlan } from '../../git/apply.ts'
 import { describePlan, title } from '../../git/describe.ts'
 import type { RollbackTrace } from '../../git/message.ts'
 import type { OpenClone } from '../../git/partial-clone.ts'
-import { goalOf, type RollbackPlan, readStanding, type UndoPlan } from '../../git/plan.ts'
+import { goalOf, type RollbackPlan, readStanding, takesBack } from '../../git/plan.ts'
 import { type CodeRollback, planRollback } from '../../git/plan-rollback.ts'
 import { type ProposalWishes, rollbackBranch, writeProposal } from '../../git/proposal.ts'
+import type { RollbackReceipt } from '../../git/receipt.ts'
+import { undoReset } from '../../git/reset.ts'
 import { planUndo } from '../../git/undo.ts'
 import { type Verification, verifyBranch } from '../../git/verify.ts'
 import type { Warning } from '../../git/warnings.ts'
@@ -28,6 +30,7 @@ export interface CodeLayerOptions {
   /** who asked for it: a login */
   readonly by: string
   readonly runUrl: string | undefined
+  readonly now: () => Date
 }
 
 /** The code: a branch of the repository, rolled back by one commit on top of it. */
@@ -65,7 +68,7 @@ export function viewCode(
       .filter(({ kind }) => !lookedAfter.has(kind))
       .map(({ message, paths }) => `${message} (${paths.slice(0, 3).join(', ')})`),
     needsPerson:
-      badIsRollback && plan.mode !== 'undo'
+      badIsRollback && !takesBack(plan)
         ? ['the failed revision is itself a rollback, and one is not rolled back by a machine']
         : [],
     basis: { [`head of ${branch}`]: head },
@@ -83,7 +86,7 @@ export function receiptCode(
     from,
     to,
     now: commit,
-    kept: {},
+    kept: plan.mode === 'reset' ? { reset: plan.branch } : {},
     branch: plan.branch,
     ...(tag !== undefined && { tag }),
     ...(pull !== undefined && { pull: { number: pull.number, url: pull.url } }),
@@ -98,12 +101,13 @@ function isStanding({ done, sameContent }: RollbackPlan): boolean {
 
 function foundBy(plan: RollbackPlan): string {
   switch (plan.mode) {
-    case 'restore':
-      return plan.target.foundBy
     case 'revert':
       return 'these commits were named'
     case 'undo':
-      return 'the rollback was named'
+    case 'reapply':
+      return 'the newest rollback of the branch, or of the revision that was named'
+    default:
+      return plan.target.foundBy
   }
 }
 
@@ -111,10 +115,12 @@ function stepsOf(plan: RollbackPlan): readonly string[] {
   const { branch, way } = plan
   if (isStanding(plan)) return [`nothing: ${branch} has that content already`]
   const [, ...lines] = describePlan(plan)
-  const how =
-    way.way === 'direct'
-      ? `put one commit on top of ${branch}, and tag it`
-      : `open a pull request to ${branch}; it takes effect when that is merged`
+  const how = {
+    direct: `put one commit on top of ${branch}, and tag it`,
+    'pull-request': `open a pull request to ${branch}; it takes effect when that is merged`,
+    reset: `tag the head of ${branch}, and move ${branch} back`,
+    none: `deploy the good revision, and leave ${branch} as it is`,
+  }[way.way]
   return [`${how} (${way.because})`, ...lines.filter((line) => line.startsWith('of the pull requests'))]
 }
 
@@ -140,7 +146,7 @@ async function applyCode(options: CodeLayerOptions, plan: RollbackPlan): Promise
 }
 
 function applyGit(
-  { repository, rollback, wishes, reason, by, runUrl }: CodeLayerOptions,
+  { repository, rollback, wishes, reason, by, runUrl, now }: CodeLayerOptions,
   plan: RollbackPlan,
 ): Promise<RollbackReceipt> {
   const { incident, environment, delivery } = rollback
@@ -154,16 +160,21 @@ function applyGit(
     runUrl,
   }
   const proposal = writeProposal(repository, plan, trace, wishes)
-  return applyPlan(repository, plan, { trace, delivery, proposal })
+  return applyPlan(repository, plan, { trace, delivery, proposal, now: now() })
 }
 
 async function undoCode(options: CodeLayerOptions, done: UndoableRollback): Promise<string> {
   const { repository, rollback, openClone } = options
-  const { branch, delivery } = rollback
+  const { branch, delivery, incident } = rollback
+  if (done.kept['reset'] !== undefined) return undoReset(repository, branch, done)
   // one that was only proposed is not on the branch, unless its pull request was merged since
   const commit = done.now === done.from ? await withdraw(options) : done.now
   if (commit === undefined) return `${branch} was not changed, and the pull request is closed`
-  const plan: UndoPlan = await planUndo(repository, { branch, rollback: commit, delivery }, openClone)
+  const plan = await planUndo(
+    repository,
+    { mode: 'undo', branch, incident, rollback: commit, delivery },
+    openClone,
+  )
   if (plan.done !== undefined)
     return `${branch} was put back by ${plan.done.sha.slice(0, 7)} before: ${commit.slice(0, 7)} is taken back`
   if (plan.sameContent) return `${branch} has the content from before ${commit.slice(0, 7)} already`

@@ -1,23 +1,27 @@
 import type { Circumstances } from '../../codepush/apply.ts'
-import { stepsOf, stopMeans } from '../../codepush/describe.ts'
-import { openUpdateServer } from '../../codepush/open.ts'
+import { describeDevices, stepsOf, stopMeans } from '../../codepush/describe.ts'
+import type { EasProject } from '../../codepush/eas-command.ts'
+import { prepareServer } from '../../codepush/open.ts'
 import type { Plan, RollbackRequest } from '../../codepush/plan.ts'
 import { foundBy, keptOf, namesOf } from '../../codepush/record.ts'
 import { describe, formatChannel, formatLabel } from '../../codepush/release.ts'
-import { isEncrypted, readChannel, readRequests, readServerUrl } from '../../codepush/request.ts'
+import { isEncrypted, readChannel, readRequests } from '../../codepush/request.ts'
 import { applyAll, type ChannelResult, planAll } from '../../codepush/roll-back.ts'
 import { undoRollback } from '../../codepush/undo.ts'
 import type { ServerKind, UpdateServer } from '../../codepush/update-server.ts'
+import { isVerified } from '../../codepush/verify.ts'
 import { ConflictError, isUserFacing, RefusedError, UnavailableError } from '../../errors.ts'
 import type { Layer, LayerPlanView, LayerReceipt, UndoableRollback } from '../layer.ts'
 
 export interface OtaLayerOptions {
-  /** address of the update server's API */
-  readonly url: string
-  /** a secret */
-  readonly accessKey: string
   readonly kind: ServerKind | 'auto'
-  /** `Shop-ios/Production`; for hot-updater `ios/production` */
+  /** address of the update server's API; none for eas */
+  readonly url?: string
+  /** a secret; none for eas */
+  readonly accessKey?: string
+  /** for eas: the Expo project, and the job's variables with EXPO_TOKEN */
+  readonly eas?: Omit<EasProject, 'signal'>
+  /** `Shop-ios/Production`; for hot-updater `ios/production`, for eas `all/production` */
   readonly channels: readonly string[]
   /** labels of the bad releases, as the caller knows them: one for each channel, one for all, or none for the newest; the same for the next two */
   readonly badLabels?: readonly string[]
@@ -47,7 +51,6 @@ export interface OtaLayerOptions {
  * @throws InputError for options that cannot be meant; nothing is asked yet
  */
 export function openOtaLayer(options: OtaLayerOptions): Layer {
-  const url = readServerUrl(options.url)
   const requests = readRequests({
     channels: options.channels,
     targets: options.targets ?? [],
@@ -57,28 +60,34 @@ export function openOtaLayer(options: OtaLayerOptions): Layer {
     mode: options.mode ?? 'roll-back',
     incident: options.incident,
   })
-  const open = () => openUpdateServer({ ...options, url }, options.kind)
+  const { kind, url = '', accessKey = '', eas = { folder: '.', env: {} }, fetch, now, signal } = options
+  const open = prepareServer({ ...eas, kind, url, accessKey, fetch, now, signal })
   return {
     name: 'ota',
     async plan() {
       const server = await open()
-      const plans = await planAll(server, requests)
+      const all = await planAll(server, requests)
+      const plans = all.filter((plan) => !isOlder(plan, options.since))
       return {
-        view: viewOf(plans, url, options.since),
-        apply: async () => receiptOf(await applyAll(server, plans, options)),
+        view: viewOf(plans, server),
+        apply: async () => {
+          const results = await applyAll(server, plans, options)
+          for (const line of results.flatMap(describeDevices)) options.log(line)
+          return receiptOf(results)
+        },
       }
     },
     undo: async (done) => undoAll(await open(), done, options),
   }
 }
 
-function viewOf(plans: readonly Plan[], url: string, since: Date | undefined): LayerPlanView {
+function viewOf(plans: readonly Plan[], { at }: UpdateServer): LayerPlanView {
   const names = plans.map(namesOf)
   const inEach = (lines: (plan: Plan) => readonly string[]) =>
     plans.flatMap((plan) => lines(plan).map((line) => `${formatChannel(plan.channel.name)}: ${line}`))
   return {
     layer: 'ota',
-    state: stateOf(plans, since),
+    state: stateOf(plans),
     from: join(names.map(({ from }) => from)),
     to: join(names.map(({ to }) => to)),
     foundBy: [...new Set(plans.map(foundBy))].join('; '),
@@ -89,7 +98,7 @@ function viewOf(plans: readonly Plan[], url: string, since: Date | undefined): L
       ...inEach((plan) =>
         plan.kind === 'stop' ? [`${plan.because ?? 'asked to put nothing in its place'}; ${stopMeans}`] : [],
       ),
-      ...(isEncrypted(url)
+      ...(isEncrypted(at)
         ? []
         : ['the update server has an http: address: whoever is on the way can read the access key']),
     ],
@@ -106,13 +115,15 @@ function viewOf(plans: readonly Plan[], url: string, since: Date | undefined): L
   }
 }
 
-function stateOf(plans: readonly Plan[], since: Date | undefined): LayerPlanView['state'] {
+/** True for a channel whose newest release was there before: it is not of this deployment, and stays. */
+function isOlder({ releases: [newest] }: Plan, since: Date | undefined): boolean {
+  return since !== undefined && newest?.releasedAt !== undefined && newest.releasedAt < since
+}
+
+function stateOf(plans: readonly Plan[]): LayerPlanView['state'] {
   const isDone = (plan: Plan) => plan.kind === 'done' || (plan.kind === 'stop' && plan.disable.length === 0)
-  if (plans.every(isDone))
-    return plans.some((plan) => 'bad' in plan && plan.bad !== undefined) ? 'done' : 'nothing'
-  const isOlder = ({ releases: [newest] }: Plan) =>
-    since !== undefined && newest?.releasedAt !== undefined && newest.releasedAt < since
-  return plans.every((plan) => isDone(plan) || isOlder(plan)) ? 'nothing' : 'pending'
+  if (!plans.every(isDone)) return 'pending'
+  return plans.some((plan) => 'bad' in plan && plan.bad !== undefined) ? 'done' : 'nothing'
 }
 
 /** @throws ConflictError, RefusedError, UnavailableError when no channel was carried through */
@@ -131,10 +142,7 @@ function receiptOf(results: readonly ChannelResult[]): LayerReceipt {
       ),
     ),
     kept: Object.assign({}, ...carried.map(keptOf)),
-    verified: {
-      ok: carried.every(({ receipt }) => receipt?.devices.every(({ ok }) => ok)),
-      evidence: carried.map(evidenceOf).join('; '),
-    },
+    verified: seenOf(carried),
     ...(problems.length > 0 && { problem: problems.join('; ') }),
   }
 }
@@ -147,6 +155,13 @@ function outcomeOf(results: readonly ChannelResult[]): LayerReceipt['outcome'] {
   if (isSplit || isHaltedInPart || outcomes.has(undefined)) return 'partial'
   if (outcomes.has('rolled-back')) return 'rolled-back'
   return outcomes.has('stopped') ? 'stopped' : 'already-rolled-back'
+}
+
+/** Undefined where no device can be asked. */
+function seenOf(carried: readonly ChannelResult[]): LayerReceipt['verified'] {
+  const devices = carried.flatMap(({ receipt }) => receipt?.devices ?? [])
+  if (devices.length === 0) return undefined
+  return { ok: isVerified(devices), evidence: carried.map(evidenceOf).join('; ') }
 }
 
 function evidenceOf({ plan, receipt }: ChannelResult): string {

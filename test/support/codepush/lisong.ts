@@ -107,9 +107,36 @@ async function start(started: (() => Promise<void>)[], stop: () => Promise<void>
     async release(app: string, bundle: Bundle, platform: Platform = 'android') {
       await call('POST', `/apps/${app}/deployments/Production/release`, formOf(bundle, platform))
     },
+    /** What so many devices say of an update that they installed, and of one that they took back. */
+    async report(app: string, label: string, { installed, failed }: { installed: number; failed: number }) {
+      const { deployments } = deploymentsSchema.parse(
+        JSON.parse(await call('GET', `/apps/${app}/deployments`)),
+      )
+      const key = deployments.find(({ name }) => name === 'Production')?.key
+      const statuses = [
+        ...Array<string>(installed).fill('DeploymentSucceeded'),
+        ...Array<string>(failed).fill('DeploymentFailed'),
+      ]
+      // twenty at a time
+      const queue = statuses.entries()
+      const send = async () => {
+        for (const [device, status] of queue) {
+          await call('POST', '/v0.1/public/codepush/report_status/deploy', {
+            deployment_key: key,
+            label,
+            app_version: '1.0.0',
+            status,
+            client_unique_id: `device-${device}`,
+          })
+        }
+      }
+      await Promise.all(Array.from({ length: 20 }, send))
+    },
     stop,
   }
 }
+
+const deploymentsSchema = z.object({ deployments: z.array(z.object({ name: z.string(), key: z.string() })) })
 
 async function createAccessKey(url: string): Promise<string> {
   const login = await fetch(`${url}/auth/login`, {

@@ -58,6 +58,13 @@ export interface WorkflowRun {
   conclusion: 'success' | 'failure' | 'cancelled' | null
 }
 
+/** A reviewer's word on a job that waits for an environment. */
+export interface Approval {
+  readonly run: string
+  readonly login: string
+  readonly state: 'approved' | 'rejected'
+}
+
 export interface Comment {
   readonly id: number
   readonly issue: number
@@ -65,6 +72,14 @@ export interface Comment {
   readonly createdAt: Date
   body: string
   updatedAt: Date
+}
+
+export interface Reaction {
+  readonly id: number
+  readonly comment: number
+  readonly content: '+1' | '-1' | 'laugh' | 'confused' | 'heart' | 'hooray' | 'rocket' | 'eyes'
+  readonly by: string
+  readonly createdAt: Date
 }
 
 export interface Label {
@@ -151,12 +166,15 @@ export interface HostedRepository {
   readonly usersUrl: string
   readonly issues: Issue[]
   readonly comments: Comment[]
+  readonly reactions: Reaction[]
   readonly labels: Label[]
   readonly deployments: Deployment[]
   readonly statuses: CommitStatus[]
   readonly variables: Map<string, Variable>
   readonly dispatches: Dispatch[]
   readonly runs: WorkflowRun[]
+  /** who let a job of a run go on, or did not */
+  readonly approvals: Approval[]
   readonly checkRuns: CheckRun[]
   readonly labelings: Labeling[]
   /** which pull request brought a commit, by the commit's id */
@@ -232,12 +250,14 @@ export async function hostRepository(
     usersUrl: `${apiUrl}/users`,
     issues: [],
     comments: [],
+    reactions: [],
     labels: [],
     deployments: [],
     statuses: [],
     variables: new Map(),
     dispatches: [],
     runs: [],
+    approvals: [],
     checkRuns: [],
     labelings: [],
     pullsOfCommits: new Map(),

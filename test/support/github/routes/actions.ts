@@ -2,7 +2,7 @@ import { parse } from 'yaml'
 import { type Call, pageOf, type Routes } from '../call.ts'
 import type { HostedRepository, Variable, WorkflowRun } from '../hosted-repository.ts'
 import { notFound, Refusal } from '../refusal.ts'
-import { isoTime, minimalRepository, type Schema } from '../represent.ts'
+import { isoTime, minimalRepository, type Schema, simpleUser } from '../represent.ts'
 
 /** https://docs.github.com/en/rest/actions/variables and https://docs.github.com/en/rest/actions/workflows */
 export const actions: Routes = {
@@ -78,7 +78,8 @@ export const actions: Routes = {
 
   'actions/list-workflow-runs': {
     permission: 'actions:read',
-    handle({ repository, params, query }) {
+    async handle({ repository, params, query }) {
+      await demandWorkflow(repository, params['workflow_id'] ?? '')
       const sha = query.get('head_sha')
       const isAskedFor = (query.get('event') ?? 'workflow_dispatch') === 'workflow_dispatch'
       const all = repository.runs
@@ -88,6 +89,20 @@ export const actions: Routes = {
       const { body, headers } = pageOf(all, query, { usual: 30, most: 100 })
       const runs = body.map((run) => describeRun(repository, run))
       return { status: 200, body: { total_count: all.length, workflow_runs: runs }, headers }
+    },
+  },
+
+  'actions/get-reviews-for-run': {
+    permission: 'actions:read',
+    handle({ repository, params }) {
+      const own = repository.approvals.filter(({ run }) => run === params['run_id'])
+      const body = own.map(({ state, login }) => ({
+        state,
+        comment: '',
+        environments: [],
+        user: simpleUser(repository, login),
+      }))
+      return { status: 200, body }
     },
   },
 
@@ -132,6 +147,14 @@ function describeRun(repository: HostedRepository, run: WorkflowRun): Schema<'wo
     rerun_url: `${url}/rerun`,
     workflow_url: `${repository.apiUrl}/actions/workflows/1`,
   }
+}
+
+/** GitHub knows a workflow that is on the default branch, or that has run. */
+async function demandWorkflow({ git, runs, defaultBranch }: HostedRepository, workflow: string) {
+  if (runs.some((run) => run.workflow === workflow)) return
+  const under = `.github/workflows/${workflow}`
+  const files = await git.readTree(`refs/heads/${defaultBranch}`, { recursive: true, under })
+  if (!files.some(({ path }) => path === under)) throw notFound()
 }
 
 /** What a run is started with has to be what its workflow says of `workflow_dispatch`. */

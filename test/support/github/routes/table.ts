@@ -7,6 +7,7 @@ import { deployments } from './deployments.ts'
 import { gitData } from './git-data.ts'
 import { issues } from './issues.ts'
 import { pulls } from './pulls.ts'
+import { reactions } from './reactions.ts'
 import { repository } from './repository.ts'
 
 /** What the emulator does for each operation that it knows. */
@@ -19,5 +20,6 @@ export const routes: Routes = {
   ...gitData,
   ...issues,
   ...pulls,
+  ...reactions,
   ...repository,
 }

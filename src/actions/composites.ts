@@ -1,0 +1,23 @@
+import type { ActionContract } from '../runner/contract.ts'
+
+/**
+ * The actions that are made of other people's and of ours, wholly in `actions/<name>/`: their manifests say what they take
+ * and give, and only what their token needs is said here.
+ */
+export const composites: readonly (Pick<ActionContract, 'name' | 'permissions' | 'morePermissions'> & {
+  readonly description: string
+})[] = [
+  {
+    name: 'snapshot',
+    description:
+      'Backs a database up before a deployment, encrypted, and keeps the backup as an artifact of the run.',
+    permissions: { contents: 'read', deployments: 'read' },
+  },
+  {
+    name: 'restore-snapshot',
+    description:
+      'Fetches the backup that snapshot kept, restores it beside the database, verifies it, and swaps.',
+    permissions: { contents: 'write', deployments: 'read' },
+    morePermissions: { 'actions: read': 'for the snapshot of another run' },
+  },
+]

@@ -1,0 +1,58 @@
+import { InputError } from '../errors.ts'
+import { prepareClone } from '../git/partial-clone.ts'
+import type { RollbackPlan } from '../git/plan.ts'
+import { planRollback } from '../git/plan-rollback.ts'
+import { findUndoable, planUndo } from '../git/undo.ts'
+import type { Step } from '../runner/action.ts'
+import type { gitRollback } from './git-rollback.contract.ts'
+import type { Workplace } from './wiring.ts'
+
+export type GitRollbackStep = Step<typeof gitRollback.inputs, keyof typeof gitRollback.outputs>
+
+/** Plans what the inputs ask for. @throws InputError for inputs that do not go together */
+export async function makePlan(
+  { inputs, context, env, secrets, signal, temporary }: GitRollbackStep,
+  { repository, environment, incident, revision }: Workplace,
+  branch: string,
+): Promise<RollbackPlan> {
+  const { mode, target, checks, paths, delivery, commits, mainline, 'tag-pattern': tagPattern } = inputs
+  const openClone = prepareClone({
+    url: `${context.serverUrl}/${context.owner}/${context.repo}.git`,
+    token: inputs.token,
+    directory: temporary,
+    path: env['PATH'] ?? '',
+    signal,
+  })
+  secrets.add(Buffer.from(`x-access-token:${inputs.token}`).toString('base64'))
+  if (target === 'undo' || target === 'reapply') {
+    // a run by hand is for the head of the branch, which is the rollback and not the revision that failed
+    const whose = inputs.revision === '' ? undefined : incident
+    const rollback = await findUndoable(repository, { branch, incident: whose })
+    const request = { branch, incident: rollback.incident, rollback: rollback.commit.sha, delivery }
+    return planUndo(repository, { ...request, mode: target }, openClone)
+  }
+  const request = { branch, environment, incident, bad: revision, delivery }
+  if (mode === 'revert')
+    return planRollback(repository, { ...request, mode, commits, mainline: mainline || undefined }, openClone)
+  const restore = { ...request, target, tagPattern, checks, paths }
+  if (mode === 'reset') {
+    const allowDefaultBranch = inputs['allow-reset-default-branch']
+    return planRollback(repository, { ...restore, mode, allowDefaultBranch }, openClone)
+  }
+  if (mode === 'deploy-only') demandWayToDeploy(inputs)
+  return planRollback(repository, { ...restore, mode: mode === 'deploy-only' ? mode : 'restore' }, openClone)
+}
+
+function demandWayToDeploy({
+  redeploy,
+  'redeploy-inputs': given,
+}: Pick<GitRollbackStep['inputs'], 'redeploy' | 'redeploy-inputs'>): void {
+  if (redeploy === '')
+    throw new InputError(
+      'input "mode" is deploy-only, and input "redeploy" names no workflow that deploys; name its file, such as deploy.yml',
+    )
+  if (!Object.values(given).some((value) => value.includes('{revision}')))
+    throw new InputError(
+      `input "mode" is deploy-only, and no line of input "redeploy-inputs" has {revision}: ${redeploy} would deploy the branch as it is; write for example revision={revision}`,
+    )
+}

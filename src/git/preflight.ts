@@ -1,0 +1,31 @@
+import { InputError, RefusedError } from '../errors.ts'
+import type { Repository } from '../github/client.ts'
+import type { RepositoryFacts } from '../github/repository.ts'
+import { findDispatchedRun } from '../github/workflows.ts'
+
+/**
+ * What would end a rollback half-way is said before the first write.
+ * @param redeploy file of the workflow that is to be started; '' for none
+ * @throws RefusedError for an archived repository, InputError for a workflow that is not there or may not be seen
+ */
+export async function demandReady(
+  repository: Repository,
+  { archived }: RepositoryFacts,
+  { redeploy, head }: { redeploy: string; head: string },
+): Promise<void> {
+  const { owner, repo } = repository
+  if (archived)
+    throw new RefusedError(
+      `${owner}/${repo} is archived, so that nothing in it can be changed: nothing was done; unarchive it in its settings first`,
+    )
+  if (redeploy === '') return
+  try {
+    await findDispatchedRun(repository, { workflow: redeploy, commit: head })
+  } catch (error) {
+    if (!(error instanceof RefusedError)) throw error
+    throw new InputError(
+      `input "redeploy" is ${redeploy}, which could not be started after the rollback, so nothing was done: ${error.message}. Name a file of .github/workflows with a workflow_dispatch trigger, and give the job \`permissions: actions: write\``,
+      { cause: error },
+    )
+  }
+}

@@ -1,0 +1,62 @@
+import type { Repository } from '../github/client.ts'
+import { readTags } from '../github/refs.ts'
+import { readTrailers } from './message.ts'
+
+/** A rollback, or what took one back, as its tag tells of it. */
+export interface TaggedRollback {
+  readonly tag: string
+  readonly at: Date
+  readonly incident: string
+  readonly environment: string
+  /** where the branch stood; '' for what took a rollback back */
+  readonly from: string
+  /** what it went to; for what took a rollback back, that rollback */
+  readonly to: string
+  readonly by: string
+  readonly reason: string
+  readonly kind: 'rollback' | 'undo'
+  /** the branch that was moved back, with mode reset */
+  readonly reset: string | undefined
+}
+
+/** How many are read, one request each. */
+const listed = 20
+
+/** The newest rollbacks of the repository, newest first. Tags that others made are left out. */
+export async function listRollbackTags(repository: Repository): Promise<readonly TaggedRollback[]> {
+  const tags = await Promise.all(
+    // names sort by time only among those of one kind
+    ['rollback_2', 'rollback_undone_2'].map((prefix) => readTags(repository, { prefix, count: listed })),
+  )
+  return tags
+    .flat()
+    .flatMap(({ name, message, taggedAt }): readonly TaggedRollback[] => {
+      const trailers = readTrailers(message)
+      const told = (key: string) => trailers.get(`Rollback-${key}`) ?? ''
+      const undoes = told('Undoes')
+      const [incident, to] = [told('Incident'), undoes || told('To')]
+      if (incident === '' || to === '') return []
+      return [
+        {
+          tag: name,
+          at: taggedAt,
+          incident,
+          environment: told('Environment'),
+          from: told('From'),
+          to,
+          by: told('Requested-By'),
+          reason: reasonOf(message),
+          kind: undoes === '' ? 'rollback' : 'undo',
+          reset: trailers.get('Rollback-Reset'),
+        },
+      ]
+    })
+    .sort((a, b) => b.at.getTime() - a.at.getTime())
+    .slice(0, listed)
+}
+
+/** What stands between subject and trailers. */
+function reasonOf(message: string): string {
+  const said = message.trimEnd().split('\n\n').slice(1, -1)
+  return said.filter((each) => !each.startsWith('This reverts commit ')).join(' ')
+}

@@ -1,0 +1,83 @@
+import { fromMarkdown } from 'mdast-util-from-markdown'
+
+/** What a person asks for in a comment on an issue or a pull request. */
+export type Command =
+  | {
+      readonly name: 'rollback'
+      /** only print the plan */
+      readonly plan: boolean
+      /** '' for the configured one, as the others are '' for what is not said */
+      readonly environment: string
+      readonly target: string
+      readonly reason: string
+    }
+  | { readonly name: 'hold' | 'unhold'; readonly reason: string }
+
+/** Not understood: what is wrong and what to write instead, one line. */
+export interface Misunderstood {
+  readonly name: 'misunderstood'
+  readonly problem: string
+}
+
+/** Names of environments and revisions that a comment may give; anything else is words. */
+const plainName = /^[\w][\w./-]{0,254}$/
+const usage = 'write `/rollback [plan] [environment] [to revision] [reason words]`'
+
+/**
+ * Reads the command of a comment: the first line, when it begins with one. A command in a quote, a list or a block of code
+ * was said by somebody else or is shown, and is none.
+ * @returns undefined when the comment is no command
+ */
+export function parseCommand(comment: string): Command | Misunderstood | undefined {
+  const line = firstLine(comment)
+  const [, name, rest = ''] = /^\/(rollback|hold|unhold)(?:[ \t]+(.*))?$/.exec(line ?? '') ?? []
+  if (name === 'rollback') return parseRollback(rest)
+  if (name === 'hold' || name === 'unhold') return { name, reason: rest.trim() }
+  return undefined
+}
+
+/** The first line of the comment as it was written, when it is the start of a paragraph; CommonMark says what is one. */
+function firstLine(comment: string): string | undefined {
+  const [block] = fromMarkdown(comment).children
+  const start = block?.position?.start.offset
+  if (block?.type !== 'paragraph' || start === undefined) return undefined
+  return comment
+    .slice(start)
+    .split(/\r\n|\n|\r/, 1)[0]
+    ?.trimEnd()
+}
+
+/** `[plan] [environment] [to revision] [reason words]`, in this order: only the words after `reason` are free. */
+function parseRollback(text: string): Command | Misunderstood {
+  const words = text.split(/\s+/).filter((word) => word !== '')
+  const plan = words[0] === 'plan'
+  if (plan) words.shift()
+  const environment = words[0] !== 'to' && words[0] !== 'reason' ? (words.shift() ?? '') : ''
+  let target = ''
+  if (words[0] === 'to') {
+    target = words[1] ?? ''
+    if (target === '' || target === 'reason')
+      return misunderstood('`to` names no revision; write a commit id, a tag, a branch or `HEAD~1` after it')
+    words.splice(0, 2)
+  }
+  const reason = words[0] === 'reason' ? words.slice(1).join(' ') : ''
+  if (words[0] === 'reason' && reason === '') return misunderstood('`reason` is followed by no words')
+  if (words.length > 0 && words[0] !== 'reason')
+    return misunderstood(`it is not clear what \`${quotable(words[0] ?? '')}\` is; ${usage}`)
+  if (environment !== '' && !plainName.test(environment))
+    return misunderstood(`\`${quotable(environment)}\` is no name of an environment; ${usage}`)
+  if (target !== '' && !plainName.test(target.replace(/~\d+$/, '')))
+    return misunderstood(
+      `\`${quotable(target)}\` is no revision; write a commit id, a tag, a branch or \`HEAD~1\``,
+    )
+  return { name: 'rollback', plan, environment, target, reason }
+}
+
+function misunderstood(problem: string): Misunderstood {
+  return { name: 'misunderstood', problem }
+}
+
+/** For an answer: short, and unable to end the code that it stands in. */
+function quotable(word: string): string {
+  return word.replaceAll('`', '').slice(0, 60)
+}

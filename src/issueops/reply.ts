@@ -1,0 +1,95 @@
+import type { Repository } from '../github/client.ts'
+import { commentOnce } from '../github/issues.ts'
+import { mayWrite } from '../github/permission.ts'
+import { react } from '../github/reactions.ts'
+import { type Command, parseCommand } from './command.ts'
+
+/** A comment on an issue or a pull request, as the event tells it. */
+export interface PersonsComment {
+  readonly id: number
+  readonly body: string
+  /** number of the issue or the pull request */
+  readonly on: number
+  /** undefined when the account is gone */
+  readonly author: { readonly login: string; readonly isBot: boolean } | undefined
+}
+
+/** What becomes of a comment: a command of somebody who may give it, or why there is none. */
+export type Heard =
+  | { readonly kind: 'command'; readonly command: Command }
+  | { readonly kind: 'none'; readonly why: 'no-command' | 'a-bot' }
+  | { readonly kind: 'refused'; readonly why: 'no-permission' | 'misunderstood' }
+
+/**
+ * Reads a comment, asks GitHub whether its author may write to the repository, and shows by a reaction that it was seen.
+ * Bots are never answered, so that two of them can't go on for ever; people are, once.
+ * @throws RefusedError, UnavailableError
+ */
+export async function hear(repository: Repository, comment: PersonsComment): Promise<Heard> {
+  const command = parseCommand(comment.body)
+  if (command === undefined) return { kind: 'none', why: 'no-command' }
+  const { author } = comment
+  if (author === undefined || author.isBot) return { kind: 'none', why: 'a-bot' }
+  if (!(await mayWrite(repository, author.login))) {
+    await answer(repository, comment, {
+      reaction: '-1',
+      words: 'This needs write access to the repository, so nothing was done. Please ask a maintainer.',
+    })
+    return { kind: 'refused', why: 'no-permission' }
+  }
+  if (command.name === 'misunderstood') {
+    const words = `Nothing was done: ${command.problem}.`
+    await answer(repository, comment, { reaction: 'confused', words })
+    return { kind: 'refused', why: 'misunderstood' }
+  }
+  await react(repository, { comment: comment.id, reaction: 'eyes' })
+  return { kind: 'command', command }
+}
+
+/** Reacts, and answers once for each comment and what is said of it, however often the step is run. @param words our own Markdown */
+export async function answer(
+  repository: Repository,
+  { id, on }: Pick<PersonsComment, 'id' | 'on'>,
+  {
+    reaction,
+    words,
+    key = 'answer',
+  }: { reaction: 'rocket' | '-1' | 'confused'; words: string; key?: string },
+): Promise<void> {
+  await react(repository, { comment: id, reaction })
+  await commentOnce(repository, { number: on, marker: `rollback-${key}: ${id}`, body: words })
+}
+
+/** What is said at the end of a rollback that a comment asked for. @param url of the run */
+export function describeOutcome({
+  decision,
+  commit,
+  postmortem,
+  url,
+}: {
+  decision: string
+  commit: string
+  postmortem: string
+  url: string
+}): { readonly reaction: 'rocket' | '-1'; readonly words: string } {
+  const said = words[decision]
+  const done = said?.done === true
+  const parts = [
+    said?.text ?? 'The rollback did not come to an end.',
+    ...(commit === '' ? [] : [`The rollback commit is ${commit}.`]),
+    ...(postmortem === '' ? [] : [`The post-mortem is #${postmortem}.`]),
+    `[The run](${url}) has the details.`,
+  ]
+  return { reaction: done ? 'rocket' : '-1', words: parts.join(' ') }
+}
+
+const words: Readonly<Record<string, { readonly done: boolean; readonly text: string }>> = {
+  complete: { done: true, text: 'Rolled back.' },
+  planned: { done: true, text: 'This is only the plan, nothing was changed.' },
+  'already-rolled-back': { done: true, text: 'It was rolled back already, and that holds.' },
+  nothing: { done: true, text: 'There is nothing to roll back.' },
+  partial: { done: false, text: 'Rolled back in part: look at the run for what is left, and run it again.' },
+  undone: { done: false, text: 'A layer failed, and what was done before it was taken back.' },
+  failed: { done: false, text: 'The rollback failed.' },
+  held: { done: false, text: 'A guard wants a person to look at it.' },
+}

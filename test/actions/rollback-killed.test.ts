@@ -1,0 +1,73 @@
+/** The front door over all layers is killed after every event it records, in turn, and run again: the end is that of an undisturbed run. */
+import { expect, test } from '@jest/globals'
+import { openWholeShop, type WholeShop } from '../support/whole-shop.ts'
+
+const step = { action: 'rollback', inputs: { layers: 'database, code, ota' } }
+
+/** Everything that a rollback leaves behind, without what differs from run to run: ids and times. */
+async function endOf(shop: WholeShop) {
+  const { events } = await shop.history.read()
+  const { git } = shop.hosted
+  const log = await git.log(await shop.head(), { count: 10 })
+  return {
+    isGoodAgain: (await shop.tree(await shop.head())) === (await shop.tree(shop.good)),
+    commits: log.map(({ message }) => message.split('\n')[0]?.replace(/[0-9a-f]{7}/, 'GOOD')),
+    tags: (await git.listRefs('refs/tags/')).length,
+    columns: shop.columns(),
+    releases: await shop.releases(),
+    deployments: shop.deployed.length,
+    dispatches: shop.hosted.dispatches.length,
+    events: events.map((event) => ('layer' in event ? `${event.kind} ${event.layer}` : event.kind)).sort(),
+    endings: events.flatMap((event) => (event.kind === 'rollback-ended' ? [event.outcome] : [])),
+  }
+}
+
+/** Runs it and kills its process when its nth event is written and not yet answered. @returns false when there is no nth event */
+async function runAndKill(shop: WholeShop, nth: number): Promise<boolean> {
+  let kill = () => {}
+  let ended: () => void = () => {}
+  const end = new Promise<void>((resolve) => {
+    ended = resolve
+  })
+  let seen = 0
+  let last: string | undefined
+  const stopListening = shop.github.onRequest(async () => {
+    // each event is a commit of the history's branch
+    const head = (await shop.hosted.git.readRef('refs/heads/rollback-history'))?.sha
+    if (head === last) return
+    last = head
+    seen += 1
+    if (seen !== nth) return
+    kill()
+    await end
+  })
+  const onStart = (killer: () => void) => {
+    kill = killer
+  }
+  const { exitCode } = await shop.run({ ...step, onStart })
+  ended()
+  stopListening()
+  return exitCode === null
+}
+
+test('killed after any of its events and run again, it ends as if nothing had happened', async () => {
+  const undisturbed = await openWholeShop()
+  const { log, outputs } = await undisturbed.run(step)
+  expect({ log, ...outputs }).toMatchObject({ decision: 'complete' })
+  const expected = await endOf(undisturbed)
+  expect(expected.endings).toEqual(['complete'])
+  expect(expected.releases).toBe('v3<v1 v2! v1')
+  await undisturbed.close()
+
+  for (let nth = 1; nth <= expected.events.length; nth += 1) {
+    const shop = await openWholeShop()
+    try {
+      expect({ nth, killed: await runAndKill(shop, nth) }).toEqual({ nth, killed: true })
+      const again = await shop.run(step)
+      expect({ nth, log: again.log, exitCode: again.exitCode }).toMatchObject({ nth, exitCode: 0 })
+      expect({ nth, ...(await endOf(shop)) }).toEqual({ nth, ...expected })
+    } finally {
+      await shop.close()
+    }
+  }
+}, 600_000)

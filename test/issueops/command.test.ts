@@ -1,0 +1,79 @@
+import { describe, expect, test } from '@jest/globals'
+import fc from 'fast-check'
+import { parseCommand } from '../../src/issueops/command.ts'
+
+const asked = { name: 'rollback', plan: false, environment: '', target: '', reason: '' }
+
+describe('a command', () => {
+  test.each([
+    ['/rollback', asked],
+    ['/rollback staging', { ...asked, environment: 'staging' }],
+    ['/rollback to v1.4', { ...asked, target: 'v1.4' }],
+    ['/rollback to HEAD~2', { ...asked, target: 'HEAD~2' }],
+    ['/rollback reason the cart is empty', { ...asked, reason: 'the cart is empty' }],
+    [
+      '/rollback eu/production to release/1.4 reason to be safe',
+      { ...asked, environment: 'eu/production', target: 'release/1.4', reason: 'to be safe' },
+    ],
+    ['/rollback plan', { ...asked, plan: true }],
+    ['/rollback plan staging to v1', { ...asked, plan: true, environment: 'staging', target: 'v1' }],
+    ['/rollback  \t staging  ', { ...asked, environment: 'staging' }],
+    ['/rollback staging\n\nSorry, everyone.', { ...asked, environment: 'staging' }],
+    ['/rollback staging\r\nSorry, everyone.', { ...asked, environment: 'staging' }],
+    ['/hold', { name: 'hold', reason: '' }],
+    ['/hold audit until Friday', { name: 'hold', reason: 'audit until Friday' }],
+    ['/unhold', { name: 'unhold', reason: '' }],
+  ])('%j', (comment, expected) => {
+    expect(parseCommand(comment)).toEqual(expected)
+  })
+})
+
+describe('no command', () => {
+  test.each([
+    ['a quote', '> /rollback'],
+    ['a quote in a quote', '>> /rollback\n\n/rollback'],
+    ['a fenced block of code', '```\n/rollback\n```'],
+    ['an indented block of code', '    /rollback'],
+    ['a span of code', '`/rollback`'],
+    ['an item of a list', '- /rollback'],
+    ['a later line', 'I think\n/rollback'],
+    ['a later paragraph', 'I think\n\n/rollback'],
+    ['a heading', '# /rollback'],
+    ['a hidden comment', '<!-- /rollback -->'],
+    ['bold', '**/rollback**'],
+    ['another word that begins so', '/rollbacks'],
+    ['another case', '/Rollback'],
+    ['nothing', ''],
+    ['white space', ' \n\t\n'],
+  ])('is in %s', (_, comment) => {
+    expect(parseCommand(comment)).toBeUndefined()
+  })
+})
+
+describe('a command that is not understood', () => {
+  test.each([
+    ['/rollback to', 'names no revision'],
+    ['/rollback to reason x', 'names no revision'],
+    ['/rollback reason', 'followed by no words'],
+    ['/rollback staging please', 'not clear what `please` is'],
+    ['/rollback $(id)', 'no name of an environment'],
+    ['/rollback to --upload-pack=x', 'no revision'],
+    ['/rollback to a`b', 'no revision'],
+  ])('%s: is told what is wrong with it', (comment, problem) => {
+    expect(parseCommand(comment)).toMatchObject({
+      name: 'misunderstood',
+      problem: expect.stringContaining(problem),
+    })
+  })
+})
+
+test('whatever is in a comment, what it names is a plain name', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), fc.string(), (environment, target) => {
+      const command = parseCommand(`/rollback ${environment} to ${target}`)
+      if (command?.name !== 'rollback') return
+      expect(command.environment).toMatch(/^([\w][\w./-]*)?$/)
+      expect(command.target).toMatch(/^([\w][\w./~-]*)?$/)
+    }),
+  )
+})
