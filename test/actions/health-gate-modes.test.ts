@@ -44,6 +44,7 @@ describe('watch', () => {
     const first = await run(dispatch, { sha, runId: '11' })
     expect(first.outputs).toMatchObject({ verdict: 'unhealthy', decision: 'roll-back', severity: 'critical' })
     expect(first.outputs['incident']).toContain(shop.bad.slice(0, 12))
+    expect(first.outputs['revision']).toBe(shop.bad)
     expect(first.outputs['dispatched-run']).toBe(String(shop.hosted.runs[0]?.id))
     expect(shop.hosted.dispatches).toMatchObject([
       { workflow: 'rollback.yml', ref: 'main', inputs: { revision: shop.bad, environment: 'production' } },

@@ -54,7 +54,8 @@ export function prepareStep(step: HealthGateStep, workplace: Workplace): Prepare
     },
     deployedAt: readDeployedAt(inputs['deployed-at'], event, step.now().getTime()),
     publish: (outputs) => {
-      const ids = { incident: workplace.incident, ...outputs }
+      const { incident, revision } = workplace
+      const ids = { incident, revision, ...outputs }
       step.setOutputs({ ...ids, result: JSON.stringify({ schema: 1, ...ids }) })
     },
     fileName: `health-gate-${context.stepKey.replace(/[^\w-]+/g, '-')}`,
