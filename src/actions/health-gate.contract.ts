@@ -85,6 +85,8 @@ export const healthGate = defineAction({
     ...commonOutputs,
     decision:
       '`roll-back`, `hold` (unhealthy, but in the cooldown, rolled back once already, or on hold) or `keep`.',
+    revision:
+      'Full id of the revision that was judged: with `watch` that of the deployment, for the step that rolls it back.',
     verdict:
       '`healthy`, `unhealthy`, `inconclusive` (looked, too little evidence), `error` (could not look) or `pre-existing` (was so before the deployment: no rollback will help).',
     severity:

@@ -100,7 +100,7 @@ function fitWindow(windowMs: number, timeoutMs: number, longestMs: number | unde
   const leftMs = longestMs - timeoutMs - reserveMs
   if (leftMs > 0) return Math.min(windowMs, leftMs)
   throw new InputError(
-    `input "max-duration" is ${formatDuration(longestMs)}, and one look and the rest take up to ${formatDuration(timeoutMs + reserveMs)}; write more`,
+    `input "max-duration" leaves ${formatDuration(longestMs)}, and one look and the rest take up to ${formatDuration(timeoutMs + reserveMs)}; write more`,
   )
 }
 

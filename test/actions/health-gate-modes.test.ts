@@ -44,6 +44,7 @@ describe('watch', () => {
     const first = await run(dispatch, { sha, runId: '11' })
     expect(first.outputs).toMatchObject({ verdict: 'unhealthy', decision: 'roll-back', severity: 'critical' })
     expect(first.outputs['incident']).toContain(shop.bad.slice(0, 12))
+    expect(first.outputs['revision']).toBe(shop.bad)
     expect(first.outputs['dispatched-run']).toBe(String(shop.hosted.runs[0]?.id))
     expect(shop.hosted.dispatches).toMatchObject([
       { workflow: 'rollback.yml', ref: 'main', inputs: { revision: shop.bad, environment: 'production' } },
@@ -155,6 +156,20 @@ describe('assess', () => {
     expect(exitCode).toBe(1)
     expect(log).toMatch(/^error: there is nothing to assess: write checks of active users/m)
   })
+})
+
+test('a check of GitHub asks for the revision that is watched', async () => {
+  const token = shop.github.createToken({
+    login: 'github-actions[bot]',
+    kind: 'actions',
+    permissions: { ...permissions, checks: 'read', statuses: 'read' },
+  })
+  const ran = { id: shop.hosted.nextId(), sha: shop.bad, name: 'smoke', conclusion: 'failure' } as const
+  shop.hosted.checkRuns.push(ran)
+  const checks = '- { name: ci, type: github, checks: [smoke], severity: critical }'
+  const { outputs, log } = await run({ url: '', checks }, { token })
+  expect({ outputs, log }).toMatchObject({ outputs: { verdict: 'unhealthy', issues: 'ci' } })
+  expect(log).toContain('1 of 2 failed: smoke')
 })
 
 test('all samples are in a file, for those who draw or count them', async () => {

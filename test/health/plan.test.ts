@@ -137,7 +137,7 @@ describe('with a longest duration', () => {
 
   test('that leaves no time for one look it is refused', () => {
     expect(() => plan({ url, longestMs: 40_000 })).toThrow(
-      'input "max-duration" is 40s, and one look and the rest take up to 40s; write more',
+      'input "max-duration" leaves 40s, and one look and the rest take up to 40s; write more',
     )
   })
 })

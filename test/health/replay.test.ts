@@ -162,6 +162,23 @@ describe('half an hour, as it was', () => {
     expect(same.report).toMatchObject({ verdict: 'inconclusive', reasonCode: 'too-little-evidence' })
   })
 
+  test('what is counted while the control cannot be asked is not lost', async () => {
+    await replay({ until: 11 * minute, traffic: 9, bad: 0.01 })
+    const control = { bad: `hits{app="app-${replays}",code="500"}`, total: `hits{app="app-${replays}"}` }
+    const checks = (await replay({ until: 11 * minute, traffic: 1, bad: 0.01 }))({ control })
+    let asked = 0
+    const flaky: typeof fetch = async (url, options) => {
+      const isControl = decodeURIComponent(String(url)).includes(`{app="app-${replays - 1}"}`)
+      if (isControl && ++asked % 3 === 2) throw new TypeError('fetch failed')
+      return fetch(url, options)
+    }
+    const tenMinutes = { windowMs: 10 * minute, intervalMs: 15 * second, timeoutMs: 5000 }
+    const whole = await watch({ checks, ...tenMinutes })
+    const holed = await watch({ checks, ...tenMinutes, fetch: flaky })
+    expect(holed.report.checks[0]?.roundsWithoutValue).toBeGreaterThan(10)
+    expect(holed.report.checks[0]?.failures).toEqual(whole.report.checks[0]?.failures)
+  })
+
   test('traffic that goes away is called, traffic that stays is not', async () => {
     const traffic = () =>
       checksOf({

@@ -129,18 +129,20 @@ Decision for \`production\`: **roll-back**, because a critical check is beyond i
 | \`queue\` | low | ok | \`▁▁▁▁▁\` | 1, limit at most 100 |
 
 \`\`\`mermaid
+%%{init: {"xyChart":{"height":280,"plotReservedSpacePercent":60},"themeVariables":{"xyChart":{"plotColorPalette":"#cf222e, #8c959f"}}}}%%
 xychart-beta
-  title "homepage, 12:00:00 UTC to 12:01:00 UTC"
-  x-axis "rounds" 1 --> 5
+  title "homepage (red), limit (grey), 12:00:00 UTC to 12:01:00 UTC"
+  x-axis "seconds" 0 --> 60
   y-axis "%" 0 --> 110
   line [0, 0, 50, 100, 100]
   line [5, 5, 5, 5, 5]
 \`\`\`
 
 \`\`\`mermaid
+%%{init: {"xyChart":{"height":280,"plotReservedSpacePercent":60},"themeVariables":{"xyChart":{"plotColorPalette":"#cf222e, #8c959f"}}}}%%
 xychart-beta
-  title "errors, 12:00:00 UTC to 12:01:00 UTC"
-  x-axis "rounds" 1 --> 5
+  title "errors (red), limit (grey), 12:00:00 UTC to 12:01:00 UTC"
+  x-axis "seconds" 0 --> 60
   y-axis "%" 0 --> 110
   line [0.1, 0.1, 31.2, 90, 100]
   line [5, 5, 5, 5, 5]

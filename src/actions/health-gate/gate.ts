@@ -9,6 +9,9 @@ import { requestRollbackOnce } from '../../history/request-rollback.ts'
 import { renderMarkdown } from '../../text/markdown.ts'
 import type { HealthGateStep, Prepared } from './step.ts'
 
+/** So far back is looked for the last verdict, to tell whether this one is news. */
+const lastVerdictMs = 31 * 24 * 60 * 60_000
+
 /** Watches from now on, and says whether to roll back. */
 export async function gate({ surroundings, ...prepared }: Prepared): Promise<void> {
   const { deployedAt } = prepared
@@ -60,22 +63,27 @@ export async function respond(
     )
   }
   await step.writeSummary(renderMarkdown(summarizeReport(report, response, environment)))
-  const run = await dispatch(prepared, response, past)
-  if (run !== undefined) publish({ ...outputs, 'dispatched-run': run })
   announce(
     step,
     report,
     `verdict on ${environment}: ${report.verdict} (${response.decision}), because ${response.because}`,
   )
+  // told by now, whatever becomes of it
+  const run = await dispatch(prepared, response, past)
+  if (run !== undefined) publish({ ...outputs, 'dispatched-run': run })
 }
 
 /** What else counts before something is undone: what happened so far, and who holds automatic rollbacks. */
 async function readCircumstances(
-  { step: { inputs, log }, workplace: { repository, environment, readHistory } }: Prepared,
+  { step: { inputs, log, now }, workplace: { repository, environment, readHistory } }: Prepared,
   { verdict }: GateReport,
   always: boolean,
 ): Promise<{ past: readonly Event[]; hold: string }> {
-  if (verdict !== 'unhealthy') return { past: always ? [] : await readHistory(), hold: '' }
+  if (verdict !== 'unhealthy') {
+    const since = new Date(now().getTime() - lastVerdictMs)
+    return { past: always ? [] : await readHistory({ since }), hold: '' }
+  }
+  // all of it: neither a hold nor a rollback grows old
   const past = await readHistory()
   const { hold, remarks } = await findHold(repository, { environment, text: inputs.hold, events: past })
   for (const remark of remarks) log.warning(remark, 'Hold')

@@ -15,8 +15,8 @@ export interface Prepared {
   readonly workplace: Workplace
   /** how to look at production, less what is looked at */
   readonly surroundings: ReturnType<typeof surroundingsOf> & { readonly revision: RevisionReader }
-  /** What is watched; masks the secrets of its checks. @throws InputError */
-  readonly plan: () => WatchPlan
+  /** What is watched; masks the secrets of its checks. @param reservedMs what the step does beside it @throws InputError */
+  readonly plan: (reservedMs?: number) => WatchPlan
   /** Makes the secrets that checks read known to the log, before the first look. */
   readonly mask: (checks: readonly Check[]) => void
   /** when the deployment began, ms since the epoch; undefined where nobody says */
@@ -38,21 +38,24 @@ export function prepareStep(step: HealthGateStep, workplace: Workplace): Prepare
     workplace,
     mask,
     surroundings: { ...surroundingsOf(step), revision: readerOf(workplace) },
-    plan: () => {
+    plan: (reservedMs = 0) => {
       const wishes = {
         url: inputs.url,
         checks: inputs.checks,
         windowMs: inputs.window,
         intervalMs: inputs.interval,
       }
-      const plan = planWatch(workplace.config.health, { ...wishes, longestMs: inputs['max-duration'] })
+      const longest = inputs['max-duration']
+      const longestMs = longest === undefined ? undefined : Math.max(0, longest - reservedMs)
+      const plan = planWatch(workplace.config.health, { ...wishes, longestMs })
       if (plan.cut) log.warning(`the window is cut to fit into max-duration`, 'Health gate')
       mask(plan.checks)
       return plan
     },
     deployedAt: readDeployedAt(inputs['deployed-at'], event, step.now().getTime()),
     publish: (outputs) => {
-      const ids = { incident: workplace.incident, ...outputs }
+      const { incident, revision } = workplace
+      const ids = { incident, revision, ...outputs }
       step.setOutputs({ ...ids, result: JSON.stringify({ schema: 1, ...ids }) })
     },
     fileName: `health-gate-${context.stepKey.replace(/[^\w-]+/g, '-')}`,

@@ -11,7 +11,9 @@ export async function verify(prepared: Prepared): Promise<void> {
   const { step, workplace, surroundings, publish, fileName } = prepared
   const { inputs, context, log } = step
   const { environment, revision, readHistory, record } = workplace
-  const { windowMs, ...plan } = prepared.plan()
+  const upTries = Math.max(1, inputs['up-tries'])
+  const upPauseMs = inputs['up-pause'] ?? defaultRecovery.upPauseMs
+  const { windowMs, ...plan } = prepared.plan(upTries * (upPauseMs + workplace.config.health.timeoutMs))
   const startedAt = step.now().toISOString()
   const seen = (await readHistory()).findLast(
     (event) =>
@@ -20,11 +22,7 @@ export async function verify(prepared: Prepared): Promise<void> {
   const recovery = await verifyRecovery({
     ...plan,
     ...surroundings,
-    settings: {
-      upTries: Math.max(1, inputs['up-tries']),
-      upPauseMs: inputs['up-pause'] ?? defaultRecovery.upPauseMs,
-      betterMs: windowMs,
-    },
+    settings: { upTries, upPauseMs, betterMs: windowMs },
     seenBefore: seen?.kind === 'health-checked' ? seen.checks : [],
   })
   const { outcome, because, checks, report } = recovery

@@ -34,7 +34,8 @@ export async function watch(prepared: Prepared): Promise<void> {
     revision: readerOf(about),
     deployedAt,
   })
-  const publish: Prepared['publish'] = (outputs) => prepared.publish({ ...outputs, incident: about.incident })
+  const publish: Prepared['publish'] = (outputs) =>
+    prepared.publish({ ...outputs, incident: about.incident, revision })
   await respond({ ...prepared, publish, workplace: about }, report, { always: false })
 }
 

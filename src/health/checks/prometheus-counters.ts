@@ -2,6 +2,7 @@ import type { PrometheusCheck } from '../../config/schema.ts'
 import { type CountJudge, startJudging } from '../count-judge.ts'
 import type { GapReading, Reading } from '../reading.ts'
 import { describeBefore } from '../statistics/before.ts'
+import type { PollCounts } from '../statistics/one-arm.ts'
 import type { CheckSurroundings, Look } from './look.ts'
 import { openArm } from './prometheus-arm.ts'
 import type { PrometheusServer } from './prometheus-server.ts'
@@ -27,6 +28,8 @@ export function watchCounters(
   const control = controlled === undefined ? undefined : openArm(server, controlled.counters)
   let judge: CountJudge | undefined
   let lastAt: number | undefined
+  /** counted while the control could not be asked: both are judged together, once it can */
+  let waiting: PollCounts = { bad: 0, of: 0 }
 
   const start = async (at: number, signal: AbortSignal): Promise<CountJudge | GapReading> => {
     const from = deployedAt ?? at
@@ -60,10 +63,12 @@ export function watchCounters(
       }
       const found = await suspect.poll(at, signal)
       if ('kind' in found) return found
-      const since = lastAt ?? deployedAt ?? at
-      const polled = { ...found, polls: Math.max(1, (at - since) / surroundings.intervalMs) }
+      waiting = { bad: waiting.bad + found.bad, of: waiting.of + found.of }
       const beside = await control?.poll(at, signal)
       if (beside !== undefined && 'kind' in beside) return beside
+      const since = lastAt ?? deployedAt ?? at
+      const polled = { ...waiting, polls: Math.max(1, (at - since) / surroundings.intervalMs) }
+      waiting = { bad: 0, of: 0 }
       lastAt = at
       const reading = judge.judge(polled, beside)
       return suspect.sawBad()
