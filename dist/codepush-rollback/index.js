@@ -49387,17 +49387,19 @@ const codePushCheck = section({
     deployment: check_sources_text().default('Production').describe('Name of the deployment.'),
     label: schemas/* string */.YjP()
         .regex(/^v\d+$/, 'is not a label; write one such as `v12`')
-        .describe('The label that may be bad.'),
+        .optional()
+        .describe('The label that may be bad. Default: the newest release when the check looks first.'),
     'label-before': schemas/* string */.YjP()
         .regex(/^v\d+$/, 'is not a label; write one such as `v11`')
         .optional()
-        .describe('The label to compare with: it may fail a quarter more often. Default: none, so that `max` holds.'),
+        .describe('The label to compare with: the new one may fail a quarter more often. Default: without `label` the release before for the same binaries, else none, so that `max` holds.'),
     token: token('An access key.'),
 })
     .superRefine(refuseBadLimits, { when: isMapping })
-    .transform(({ token: { env }, alpha, metric, 'label-before': labelBefore, ...check }) => ({
+    .transform(({ token: { env }, alpha, metric, 'label-before': labelBefore, label, ...check }) => ({
     ...finishNumber({ metric: metric ?? 'crash-rate', ...check }),
     ...(alpha === undefined ? {} : { alpha }),
+    ...(label === undefined ? {} : { label }),
     ...(labelBefore === undefined ? {} : { labelBefore }),
     headers: { authorization: { env, scheme: 'Bearer' } },
 }));
@@ -50123,6 +50125,11 @@ function blobId(content) {
 ;// CONCATENATED MODULE: ./lib/github/deployments.js
 
 const permission = 'deployments: read';
+/** The environments of the newest hundred deployments, by name. */
+async function deployedEnvironments({ octokit, owner, repo }) {
+    const { data } = await explained({ doing: 'list the deployments', permission }, () => octokit.rest.repos.listDeployments({ owner, repo, per_page: 100 }));
+    return [...new Set(data.map(({ environment }) => environment))].sort();
+}
 /** The deployments of an environment, or of a revision in it, newest first, a page of a hundred at a time so that a caller stops when it has what it seeks. */
 async function* listDeployments({ octokit, owner, repo }, { environment, revision }) {
     const pages = octokit.paginate.iterator(octokit.rest.repos.listDeployments, {
@@ -50596,7 +50603,8 @@ async function openWorkplace({ inputs, context, log, secrets, signal, now, openR
     const { deployment, workflow_run: workflowRun } = context.event;
     const named = inputs.revision || deployment?.sha || workflowRun?.head_sha;
     const told = named ? parseRevision(named) : undefined;
-    const config = await loadConfig({ repository, path: inputs.config, ref: context.sha || (told ?? 'HEAD') });
+    const given = await loadConfig({ repository, path: inputs.config, ref: context.sha || (told ?? 'HEAD') });
+    const config = given ?? schema_defaultConfig();
     const environment = inputs.environment || deployment?.environment || config.environment;
     const revision = told ?? parseRevision((await findDeployed(repository, context, environment)) ?? context.sha);
     const history = openBranchHistory({ repository, branch: config.history.branch, signal });
@@ -50611,6 +50619,7 @@ async function openWorkplace({ inputs, context, log, secrets, signal, now, openR
     return {
         repository,
         config,
+        isConfigured: given !== undefined,
         environment,
         revision,
         incident,
@@ -50667,7 +50676,7 @@ async function loadConfig({ repository, path, ref, }) {
     if (file !== undefined)
         return parseConfig({ text: file.text, file: path });
     if (path === contract_parts/* commonInputs */.j.config.default)
-        return schema_defaultConfig();
+        return undefined;
     throw new errors/* InputError */.dz(`input "config" is "${path}", and there is no such file at ${ref.slice(0, 7)}; name one that is there, or leave the input out`);
 }
 
@@ -51189,10 +51198,6 @@ const offerSchema = schemas/* object */.Ikc({
         package_hash: schemas/* string */.YjP().nullish(),
     }),
 });
-const metricsSchema = schemas/* object */.Ikc({
-    metrics: schemas/* record */.g1P(schemas/* string */.YjP(), schemas/* object */.Ikc({ installed: schemas/* number */.aig().optional(), failed: schemas/* number */.aig().optional() }).nullable())
-        .nullable(),
-});
 const headers = { accept: 'application/vnd.code-push.v2+json', 'x-codepush-sdk-version': '3.0.0' };
 function openCodePush(connection, dialect) {
     const deploymentPath = ({ app, deployment }, ...rest) => pathOf('apps', app, 'deployments', deployment, ...rest);
@@ -51225,10 +51230,6 @@ function openCodePush(connection, dialect) {
         // a copy on lisong's server is offered to as many as its original was; on Microsoft's to all
         describe: (name, label, description) => write(connection, change(name, { label, description, ...(dialect === 'lisong' && { rollout: 100 }) })),
         ask: (channel, device) => askForUpdate(connection, channel.deviceKey, device),
-        async countReports(name) {
-            const { metrics } = await read(connection, { path: deploymentPath(name, 'metrics'), headers }, metricsSchema);
-            return toReports(metrics ?? {}, dialect);
-        },
     };
 }
 async function findDeviceKey(connection, { app, deployment }) {
@@ -51290,19 +51291,6 @@ async function askForUpdate(connection, deviceKey, device) {
         packageHash: info.package_hash ?? '',
         isMandatory: info.is_mandatory ?? false,
     };
-}
-/** Microsoft's server counts a device as failed or as installed, lisong's counts the failed ones among the installed. */
-function toReports(metrics, dialect) {
-    const reports = Object.entries(metrics).flatMap(([label, counts]) => {
-        // versions of binaries are among the labels, with their active devices alone
-        if (!/^v\d+$/.test(label) || counts === null)
-            return [];
-        const { installed = 0, failed = 0 } = counts;
-        return [
-            [label, { failed, installed: Math.max(0, dialect === 'lisong' ? installed - failed : installed) }],
-        ];
-    });
-    return reports.length === 0 ? undefined : new Map(reports);
 }
 /**
  * Tells the kind of server from its answer to a request without a key, which changes nothing.
@@ -51476,7 +51464,6 @@ function openEas(project) {
         },
         describe: () => Promise.reject(new errors/* RefusedError */.fk('EAS does not change the message of an update that is published')),
         ask: undefined,
-        countReports: async () => undefined,
     };
 }
 /** Newest first. @throws InputError for a platform or branch that there is not, RefusedError, UnavailableError */
@@ -51610,8 +51597,6 @@ function openHotUpdater(connection) {
         release: () => Promise.reject(new TypeError('hot-updater goes back by disabling')),
         describe: () => Promise.reject(new TypeError('hot-updater goes back by disabling')),
         ask: ({ name }, device) => hot_updater_askForUpdate(connection, name, device),
-        // its devices report to nobody
-        countReports: async () => undefined,
     };
 }
 async function listReleases(connection, { app, deployment }) {

@@ -40430,6 +40430,104 @@ const commonOutputs = {
 
 /***/ }),
 
+/***/ 5377:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  C: () => (/* binding */ makePlan)
+});
+
+// EXTERNAL MODULE: ./lib/errors.js
+var errors = __nccwpck_require__(452);
+// EXTERNAL MODULE: external "node:fs/promises"
+var promises_ = __nccwpck_require__(1455);
+// EXTERNAL MODULE: external "node:path"
+var external_node_path_ = __nccwpck_require__(6760);
+// EXTERNAL MODULE: ./lib/git/command.js + 1 modules
+var command = __nccwpck_require__(1994);
+;// CONCATENATED MODULE: ./lib/git/partial-clone.js
+
+
+
+
+/**
+ * Prepares clones with the newest commits of a branch and their trees; files come when git asks for them.
+ * @throws InputError for a git that is too old, UnavailableError when the repository cannot be fetched
+ */
+function prepareClone({ url, token, directory, path, signal }) {
+    return async ({ head, depth }) => {
+        await (0,promises_.mkdir)(directory, { recursive: true });
+        const gitDir = await (0,promises_.mkdtemp)((0,external_node_path_.join)(directory, 'clone-'));
+        const git = (0,command/* openGit */.zY)({ gitDir, authorization: { url, token }, path, signal });
+        await (0,command/* demandGit */.eT)(git);
+        try {
+            await git.run(['init', '--quiet', '--bare', gitDir]);
+            await git.run(['remote', 'add', 'origin', url]);
+            await git.run(['config', 'remote.origin.promisor', 'true']);
+            await git.run(['config', 'remote.origin.partialclonefilter', 'blob:none']);
+            const what = ['--quiet', '--no-tags', '--filter=blob:none', `--depth=${depth}`];
+            await git.run(['fetch', ...what, 'origin', head]);
+            return git;
+        }
+        catch (error) {
+            if (error instanceof command/* GitFailure */.Xi)
+                throw new errors/* UnavailableError */.hG(`could not fetch ${url}: ${error.message}`, { cause: error });
+            throw error;
+        }
+    };
+}
+
+// EXTERNAL MODULE: ./lib/git/plan-rollback.js + 1 modules
+var plan_rollback = __nccwpck_require__(7887);
+// EXTERNAL MODULE: ./lib/git/undo.js
+var undo = __nccwpck_require__(6468);
+;// CONCATENATED MODULE: ./lib/actions/git-rollback-plan.js
+
+
+
+
+/** Plans what the inputs ask for. @throws InputError for inputs that do not go together */
+async function makePlan({ inputs, context, env, secrets, signal, temporary }, { repository, environment, incident, revision }, branch) {
+    const { mode, target, checks, paths, delivery, commits, mainline, 'tag-pattern': tagPattern } = inputs;
+    const openClone = prepareClone({
+        url: `${context.serverUrl}/${context.owner}/${context.repo}.git`,
+        token: inputs.token,
+        directory: temporary,
+        path: env['PATH'] ?? '',
+        signal,
+    });
+    secrets.add(Buffer.from(`x-access-token:${inputs.token}`).toString('base64'));
+    if (target === 'undo' || target === 'reapply') {
+        // a run by hand is for the head of the branch, which is the rollback and not the revision that failed
+        const whose = inputs.revision === '' ? undefined : incident;
+        const rollback = await (0,undo/* findUndoable */.Q)(repository, { branch, incident: whose });
+        const request = { branch, incident: rollback.incident, rollback: rollback.commit.sha, delivery };
+        return (0,undo/* planUndo */.A)(repository, { ...request, mode: target }, openClone);
+    }
+    const request = { branch, environment, incident, bad: revision, delivery };
+    if (mode === 'revert')
+        return (0,plan_rollback/* planRollback */.I)(repository, { ...request, mode, commits, mainline: mainline || undefined }, openClone);
+    const restore = { ...request, target, tagPattern, checks, paths };
+    if (mode === 'reset') {
+        const allowDefaultBranch = inputs['allow-reset-default-branch'];
+        return (0,plan_rollback/* planRollback */.I)(repository, { ...restore, mode, allowDefaultBranch }, openClone);
+    }
+    if (mode === 'deploy-only')
+        demandWayToDeploy(inputs);
+    return (0,plan_rollback/* planRollback */.I)(repository, { ...restore, mode: mode === 'deploy-only' ? mode : 'restore' }, openClone);
+}
+function demandWayToDeploy({ redeploy, 'redeploy-inputs': given, }) {
+    if (redeploy === '')
+        throw new errors/* InputError */.dz('input "mode" is deploy-only, and input "redeploy" names no workflow that deploys; name its file, such as deploy.yml');
+    if (!Object.values(given).some((value) => value.includes('{revision}')))
+        throw new errors/* InputError */.dz(`input "mode" is deploy-only, and no line of input "redeploy-inputs" has {revision}: ${redeploy} would deploy the branch as it is; write for example revision={revision}`);
+}
+
+
+/***/ }),
+
 /***/ 9226:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -40465,6 +40563,8 @@ const gitRollback = defineAction({
     morePermissions: {
         'pull-requests: read': 'to list the pull requests that are undone; without it they are left out',
         'pull-requests: write': 'for a pull request, and for `comment`; without it no comment is written',
+        'deployments: write': 'for `record-deployment`; without it nothing is recorded',
+        'issues: read': 'to see whether a label holds automatic rollbacks; without it labels are not looked at',
         'actions: write': 'with `redeploy`',
         'checks: read': 'with the target `last-green`',
         'statuses: read': 'with the target `last-green`',
@@ -40475,7 +40575,7 @@ const gitRollback = defineAction({
             description: 'The deployed branch. Left empty: the configured one, else the default branch.',
         }),
         target: inputs/* input */.hF.text({
-            description: 'The good revision: `last-successful-deployment`, `previous-deployment-tag`, `last-green`, a commit id, a tag, a branch, or `HEAD~n`. It has to be an older revision of the branch.',
+            description: 'The good revision: `last-successful-deployment`, `previous-deployment-tag`, `last-green`, a commit id, a tag, a branch, or `HEAD~n`. It has to be an older revision of the branch. `undo` takes the newest rollback of the branch back; `reapply` opens a draft pull request that brings back what it undid, to mend it there.',
             default: 'last-successful-deployment',
         }),
         reason: inputs/* input */.hF.text({
@@ -40483,15 +40583,19 @@ const gitRollback = defineAction({
             default: 'the deployment is unhealthy',
         }),
         mode: inputs/* input */.hF.choice({
-            description: '`restore` brings the content of the target back and undoes all that came after it; `revert` undoes only the `commits`, and keeps what came after them.',
+            description: '`restore` brings the content of the target back and undoes all that came after it; `revert` undoes only the `commits`, and keeps what came after them; `reset` moves the branch back to the target; `deploy-only` leaves the branch and deploys the target by `redeploy`; `list` only lists the recent rollbacks.',
             default: 'restore',
-            options: ['restore', 'revert'],
+            options: ['restore', 'revert', 'reset', 'deploy-only', 'list'],
         }),
         paths: inputs/* input */.hF.list({
             description: 'With `restore`: the only files and folders to bring back, separated by commas, e.g. one app of a monorepo.',
         }),
         commits: inputs/* input */.hF.list({
             description: 'With `revert`: what to undo, separated by commas: commits, and ranges such as `v1.2..main`.',
+        }),
+        'allow-reset-default-branch': inputs/* input */.hF.flag({
+            description: 'With `reset`: the default branch, too. Everybody’s clone has what is taken away, and may push it again.',
+            default: 'false',
         }),
         mainline: inputs/* input */.hF.count({
             description: 'With `revert`: which parent of a merge commit stays, counted from 1. 0 refuses merge commits.',
@@ -40524,6 +40628,10 @@ const gitRollback = defineAction({
             description: 'Tell each pull request that is undone, by one comment.',
             default: 'true',
         }),
+        'record-deployment': inputs/* input */.hF.flag({
+            description: 'Tell GitHub’s deployments: that of the failed revision gets the state `failure`, and what `redeploy` deployed one of its own.',
+            default: 'true',
+        }),
         redeploy: inputs/* input */.hF.text({
             description: 'File of the workflow that deploys: it is started on the branch after the rollback, and waited for. Left empty: nothing is deployed.',
         }),
@@ -40543,16 +40651,20 @@ const gitRollback = defineAction({
             description: 'How often the environment may be rolled back within 24 hours without a person.',
             default: '3',
         }),
+        hold: inputs/* input */.hF.text({
+            description: 'Why automatic rollbacks are on hold, e.g. `${{ vars.ROLLBACK_HOLD }}`: with any text, only a person may roll back.',
+        }),
         'dry-run': inputs/* input */.hF.flag({ description: 'Plan and print, and change nothing.', default: 'false' }),
     },
     outputs: {
         ...contract_parts/* commonOutputs */.e,
-        decision: '`rolled-back`, `already-rolled-back`, `proposed` (by a pull request), `planned` or `failed`.',
+        decision: '`rolled-back`, `already-rolled-back`, `proposed` (by a pull request), `undone`, `already-undone`, `planned`, `listed` or `failed`.',
         from: 'Full id of the commit that the branch was at.',
         to: 'Full id of the good revision.',
         commit: 'Full id of the rollback commit: the revision to deploy now.',
         tag: 'Name of the tag on the rollback commit.',
         'pull-request': 'Number of the pull request that proposes the rollback.',
+        recent: 'With `list`: the recent rollbacks, newest first, as a JSON array.',
         'undone-commits': 'How many commits are undone.',
     },
 });
@@ -40564,23 +40676,28 @@ const gitRollback = defineAction({
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_20__ = __nccwpck_require__(452);
 /* harmony import */ var _git_apply_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6856);
 /* harmony import */ var _git_comment_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3689);
-/* harmony import */ var _git_describe_js__WEBPACK_IMPORTED_MODULE_13__ = __nccwpck_require__(2919);
-/* harmony import */ var _git_guards_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2676);
-/* harmony import */ var _git_partial_clone_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(8045);
-/* harmony import */ var _git_plan_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(8525);
-/* harmony import */ var _git_plan_rollback_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(83);
-/* harmony import */ var _git_proposal_js__WEBPACK_IMPORTED_MODULE_15__ = __nccwpck_require__(7836);
-/* harmony import */ var _git_redeploy_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(7743);
-/* harmony import */ var _github_commits_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(7781);
+/* harmony import */ var _git_deployment_record_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2551);
+/* harmony import */ var _git_describe_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(2919);
+/* harmony import */ var _git_guards_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(2676);
+/* harmony import */ var _git_plan_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(8525);
+/* harmony import */ var _git_preflight_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(9107);
+/* harmony import */ var _git_proposal_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(2202);
+/* harmony import */ var _git_recent_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(849);
+/* harmony import */ var _git_redeploy_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(2952);
+/* harmony import */ var _git_reset_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(9447);
+/* harmony import */ var _github_commits_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(7781);
 /* harmony import */ var _github_repository_js__WEBPACK_IMPORTED_MODULE_12__ = __nccwpck_require__(2635);
-/* harmony import */ var _rollback_layers_code_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(6267);
-/* harmony import */ var _rollback_record_js__WEBPACK_IMPORTED_MODULE_14__ = __nccwpck_require__(215);
-/* harmony import */ var _runner_action_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(6705);
-/* harmony import */ var _text_markdown_js__WEBPACK_IMPORTED_MODULE_16__ = __nccwpck_require__(4358);
-/* harmony import */ var _git_rollback_contract_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(9226);
-/* harmony import */ var _wiring_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(9868);
+/* harmony import */ var _history_hold_js__WEBPACK_IMPORTED_MODULE_13__ = __nccwpck_require__(6806);
+/* harmony import */ var _rollback_layers_code_js__WEBPACK_IMPORTED_MODULE_14__ = __nccwpck_require__(6898);
+/* harmony import */ var _rollback_record_js__WEBPACK_IMPORTED_MODULE_21__ = __nccwpck_require__(215);
+/* harmony import */ var _runner_action_js__WEBPACK_IMPORTED_MODULE_15__ = __nccwpck_require__(6705);
+/* harmony import */ var _text_markdown_js__WEBPACK_IMPORTED_MODULE_19__ = __nccwpck_require__(4358);
+/* harmony import */ var _git_rollback_contract_js__WEBPACK_IMPORTED_MODULE_16__ = __nccwpck_require__(9226);
+/* harmony import */ var _git_rollback_plan_js__WEBPACK_IMPORTED_MODULE_17__ = __nccwpck_require__(5377);
+/* harmony import */ var _wiring_js__WEBPACK_IMPORTED_MODULE_18__ = __nccwpck_require__(9868);
 
 
 
@@ -40598,14 +40715,28 @@ __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependen
 
 
 
-await (0,_runner_action_js__WEBPACK_IMPORTED_MODULE_9__/* .runAction */ .C)(_git_rollback_contract_js__WEBPACK_IMPORTED_MODULE_10__/* .gitRollback */ .P, async (step) => {
+
+
+
+
+
+await (0,_runner_action_js__WEBPACK_IMPORTED_MODULE_15__/* .runAction */ .C)(_git_rollback_contract_js__WEBPACK_IMPORTED_MODULE_16__/* .gitRollback */ .P, async (step) => {
     const { inputs, context, log, secrets } = step;
     const startedAt = step.now().toISOString();
-    const workplace = await (0,_wiring_js__WEBPACK_IMPORTED_MODULE_11__/* .openWorkplace */ .x)(step);
-    const { repository, config, environment, incident } = workplace;
-    const branch = inputs.branch || config.branch || (await (0,_github_repository_js__WEBPACK_IMPORTED_MODULE_12__/* .defaultBranch */ .O)(repository));
-    const plan = await makePlan(step, workplace, branch);
-    for (const line of (0,_git_describe_js__WEBPACK_IMPORTED_MODULE_13__/* .describePlan */ .df)(plan))
+    const workplace = await (0,_wiring_js__WEBPACK_IMPORTED_MODULE_18__/* .openWorkplace */ .x)(step);
+    const { repository, config, environment } = workplace;
+    if (inputs.mode === 'list')
+        return list(step, workplace);
+    const facts = await (0,_github_repository_js__WEBPACK_IMPORTED_MODULE_12__/* .readFacts */ .M)(repository);
+    const branch = inputs.branch || config.branch || facts.defaultBranch;
+    if (inputs.target === 'undo') {
+        const whose = inputs.revision === '' ? undefined : workplace.incident;
+        const reset = await (0,_git_reset_js__WEBPACK_IMPORTED_MODULE_10__/* .findReset */ .L7)(repository, { branch, incident: whose });
+        if (reset !== undefined)
+            return undoBranchReset(step, workplace, branch, reset);
+    }
+    const plan = await (0,_git_rollback_plan_js__WEBPACK_IMPORTED_MODULE_17__/* .makePlan */ .C)(step, workplace, branch);
+    for (const line of (0,_git_describe_js__WEBPACK_IMPORTED_MODULE_3__/* .describePlan */ .df)(plan))
         log.info(line);
     for (const { message, paths } of plan.warnings)
         log.warning(`${message} (${paths.slice(0, 3).join(', ')})`);
@@ -40614,69 +40745,95 @@ await (0,_runner_action_js__WEBPACK_IMPORTED_MODULE_9__/* .runAction */ .C)(_git
     if (plan.sameContent)
         return finish(step, workplace, plan, { decision: 'already-rolled-back', reason: 'same-content' });
     const trace = {
-        incident,
+        incident: (0,_git_plan_js__WEBPACK_IMPORTED_MODULE_5__/* .takesBack */ .Ck)(plan) ? plan.incident : workplace.incident,
         environment,
         from: plan.head,
-        to: (0,_git_plan_js__WEBPACK_IMPORTED_MODULE_4__/* .goalOf */ .ZZ)(plan),
+        to: (0,_git_plan_js__WEBPACK_IMPORTED_MODULE_5__/* .goalOf */ .ZZ)(plan),
         // it goes into a commit, which nobody can take back
         reason: secrets.redact(inputs.reason),
         by: context.actor,
         runUrl: context.run?.url,
     };
+    await (0,_git_preflight_js__WEBPACK_IMPORTED_MODULE_6__/* .demandReady */ .B)(repository, facts, { redeploy: inputs.redeploy, head: plan.head });
     const receipt = await recordFailure(step, workplace, trace, async () => {
         if (!context.byHand && plan.done === undefined)
             await guard(step, workplace, plan);
         return apply(step, workplace, plan, trace);
     });
-    log.info((0,_git_describe_js__WEBPACK_IMPORTED_MODULE_13__/* .describeReceipt */ .ei)(plan, receipt));
+    if (plan.mode === 'deploy-only')
+        await deploy(step, workplace, plan, receipt.commit);
+    log.info((0,_git_describe_js__WEBPACK_IMPORTED_MODULE_3__/* .describeReceipt */ .ei)(plan, receipt));
     if (receipt.untagged !== undefined)
         log.warning(`the rollback has no tag: ${receipt.untagged}`);
-    const { what, naturalKey } = (0,_rollback_record_js__WEBPACK_IMPORTED_MODULE_14__/* .describeApplied */ .vl)((0,_rollback_layers_code_js__WEBPACK_IMPORTED_MODULE_8__/* .viewCode */ .NO)(plan), (0,_rollback_layers_code_js__WEBPACK_IMPORTED_MODULE_8__/* .receiptCode */ .ml)(plan, receipt, undefined), {
-        reason: trace.reason,
-        automatic: !context.byHand,
-        startedAt,
-    });
-    await workplace.record(what, naturalKey);
-    if (inputs.comment) {
+    await record(step, workplace, plan, receipt, { trace, startedAt });
+    if (inputs.comment && !(0,_git_plan_js__WEBPACK_IMPORTED_MODULE_5__/* .takesBack */ .Ck)(plan)) {
         const untold = await (0,_git_comment_js__WEBPACK_IMPORTED_MODULE_1__/* .tellPulls */ .S)(repository, plan, receipt, trace);
         if (untold !== undefined)
             log.info(`the pull requests that are undone were not told: ${untold}`);
     }
-    const reasons = {
-        'rolled-back': 'restored',
-        'already-rolled-back': 'done-before',
-        proposed: 'pull-request',
-    };
-    await finish(step, workplace, plan, {
-        decision: receipt.outcome,
-        reason: reasons[receipt.outcome],
-        receipt,
-    });
-    if (inputs.redeploy !== '' && receipt.pull === undefined)
-        await deploy(step, workplace, plan, receipt);
+    await finish(step, workplace, plan, { ...conclude(plan, receipt), receipt });
+    const isDeployed = inputs.redeploy !== '' && receipt.pull === undefined;
+    if (isDeployed && plan.mode !== 'deploy-only')
+        await deploy(step, workplace, plan, receipt.commit);
+    if (inputs['record-deployment'] && receipt.pull === undefined && !(0,_git_plan_js__WEBPACK_IMPORTED_MODULE_5__/* .takesBack */ .Ck)(plan)) {
+        const { reason, runUrl, incident } = trace;
+        const restored = isDeployed ? receipt.commit : undefined;
+        const about = { environment, incident, bad: workplace.revision, reason, restored, runUrl };
+        const untold = await (0,_git_deployment_record_js__WEBPACK_IMPORTED_MODULE_2__/* .recordDeployments */ .G)(repository, about);
+        if (untold !== undefined)
+            log.info(`GitHub's deployments were not told: ${untold}`);
+    }
 });
-async function makePlan({ inputs, context, env, secrets, signal, temporary }, { repository, environment, incident, revision }, branch) {
-    const { mode, target, checks, paths, delivery, commits, mainline, 'tag-pattern': tagPattern } = inputs;
-    const request = { branch, environment, incident, bad: revision, delivery };
-    const openClone = (0,_git_partial_clone_js__WEBPACK_IMPORTED_MODULE_3__/* .prepareClone */ .H)({
-        url: `${context.serverUrl}/${context.owner}/${context.repo}.git`,
-        token: inputs.token,
-        directory: temporary,
-        path: env['PATH'] ?? '',
-        signal,
-    });
-    secrets.add(Buffer.from(`x-access-token:${inputs.token}`).toString('base64'));
-    return (0,_git_plan_rollback_js__WEBPACK_IMPORTED_MODULE_5__/* .planRollback */ .I)(repository, mode === 'restore'
-        ? { ...request, mode, target, tagPattern, checks, paths }
-        : { ...request, mode, commits, mainline: mainline || undefined }, openClone);
+async function list({ setOutputs, writeSummary, log }, { repository, incident }) {
+    const recent = await (0,_git_recent_js__WEBPACK_IMPORTED_MODULE_8__/* .listRollbackTags */ .K)(repository);
+    for (const { at, kind, tag, from, to } of recent)
+        log.info(`${at.toISOString()} ${kind} ${from.slice(0, 7)} → ${to.slice(0, 18)}, tag ${tag}`);
+    const told = recent.map(({ reason: _, at, ...each }) => ({ at: at.toISOString(), ...each }));
+    const ids = { incident, decision: 'listed', 'reason-code': 'list' };
+    const result = JSON.stringify({ schema: 1, ...ids, recent: told });
+    setOutputs({ ...ids, recent: JSON.stringify(told), result });
+    await writeSummary((0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_19__/* .renderMarkdown */ .Gc)([(0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_19__/* .heading */ .R_)(2, 'Recent rollbacks'), ...(0,_git_describe_js__WEBPACK_IMPORTED_MODULE_3__/* .summarizeRecent */ .LL)(recent)]));
 }
-async function guard({ inputs, now }, workplace, plan) {
+/** A reset left no commit that could be reverted: the branch moves forward to where it was. */
+async function undoBranchReset({ inputs, context, log, secrets, setOutputs, writeSummary }, { repository, record, environment }, branch, { incident, from, to, tag }) {
+    if (!context.byHand)
+        throw notByMachine();
+    const decision = inputs['dry-run'] ? 'planned' : 'undone';
+    const said = inputs['dry-run']
+        ? `${branch} would be moved from ${to.slice(0, 7)} forward to ${from.slice(0, 7)}, where it was before the reset`
+        : await (0,_git_reset_js__WEBPACK_IMPORTED_MODULE_10__/* .undoReset */ .wo)(repository, branch, { from, now: to });
+    log.info(said);
+    const ids = { incident, decision, 'reason-code': 'taken-back', from: to, to: from, commit: from, tag };
+    setOutputs({ ...ids, result: JSON.stringify({ schema: 1, ...ids }) });
+    await writeSummary((0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_19__/* .renderMarkdown */ .Gc)([
+        (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_19__/* .heading */ .R_)(2, decision === 'undone' ? 'Reset taken back' : 'Planned'),
+        (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_19__/* .paragraph */ .FY)((0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_19__/* .text */ .Qq)(said)),
+    ]));
+    if (inputs['dry-run'])
+        return;
+    const because = secrets.redact(inputs.reason);
+    await record({ kind: 'rollback-undone', layer: 'code', from: to, now: from, because }, ['code', to, from], {
+        incident,
+        environment,
+        revision: from,
+    });
+}
+function notByMachine() {
+    return new _errors_js__WEBPACK_IMPORTED_MODULE_20__/* .RefusedError */ .fk('a rollback is not taken back without a person: look at it, and run this by hand if it is right');
+}
+async function guard({ inputs, now, log }, workplace, plan) {
     const { repository, environment, revision, readHistory } = workplace;
-    const [bad, past] = await Promise.all([
-        (0,_github_commits_js__WEBPACK_IMPORTED_MODULE_7__/* .readCommit */ .kN)(repository, revision),
-        readHistory({ since: new Date(now().getTime() - 24 * 60 * 60 * 1000) }),
-    ]);
-    (0,_git_guards_js__WEBPACK_IMPORTED_MODULE_2__/* .demandGuards */ .W)({
+    if (plan.mode === 'undo')
+        throw notByMachine();
+    if (plan.mode === 'reapply')
+        return;
+    const [bad, past] = await Promise.all([(0,_github_commits_js__WEBPACK_IMPORTED_MODULE_11__/* .readCommit */ .kN)(repository, revision), readHistory()]);
+    const { hold, remarks } = await (0,_history_hold_js__WEBPACK_IMPORTED_MODULE_13__/* .findHold */ .Bv)(repository, { environment, text: inputs.hold, events: past });
+    for (const remark of remarks)
+        log.info(remark);
+    if (hold !== undefined)
+        throw new _errors_js__WEBPACK_IMPORTED_MODULE_20__/* .RefusedError */ .fk(`${(0,_history_hold_js__WEBPACK_IMPORTED_MODULE_13__/* .describeHold */ .TZ)(hold)}; run the rollback by hand if it is right`);
+    (0,_git_guards_js__WEBPACK_IMPORTED_MODULE_4__/* .demandGuards */ .W)({
         environment,
         undoneCount: plan.undoneCount,
         badCommittedAt: bad.committedAt,
@@ -40691,10 +40848,10 @@ async function guard({ inputs, now }, workplace, plan) {
         now: now().getTime(),
     });
 }
-async function apply({ inputs }, { repository }, plan, trace) {
+async function apply({ inputs, now }, { repository }, plan, trace) {
     const { delivery, labels, reviewers, 'auto-merge': autoMerge } = inputs;
-    const proposal = (0,_git_proposal_js__WEBPACK_IMPORTED_MODULE_15__/* .writeProposal */ .G)(repository, plan, trace, { labels, reviewers, autoMerge });
-    return (0,_git_apply_js__WEBPACK_IMPORTED_MODULE_0__/* .applyPlan */ .g)(repository, plan, { trace, delivery, proposal });
+    const proposal = (0,_git_proposal_js__WEBPACK_IMPORTED_MODULE_7__/* .writeProposal */ .G)(repository, plan, trace, { labels, reviewers, autoMerge });
+    return (0,_git_apply_js__WEBPACK_IMPORTED_MODULE_0__/* .applyPlan */ .g)(repository, plan, { trace, delivery, proposal, now: now() });
 }
 /** A rollback that failed for a reason that people should know is an event, too. */
 async function recordFailure({ context, setOutputs }, { incident, record }, { from, to }, work) {
@@ -40702,7 +40859,7 @@ async function recordFailure({ context, setOutputs }, { incident, record }, { fr
         return await work();
     }
     catch (error) {
-        const failed = (0,_rollback_record_js__WEBPACK_IMPORTED_MODULE_14__/* .describeFailed */ .hi)({ layer: 'code', from, to }, error, context.stepKey);
+        const failed = (0,_rollback_record_js__WEBPACK_IMPORTED_MODULE_21__/* .describeFailed */ .hi)({ layer: 'code', from, to }, error, context.stepKey);
         if (failed?.what.kind === 'rollback-failed') {
             const ids = { incident, decision: 'failed', 'reason-code': failed.what.reasonCode, from, to };
             setOutputs({ ...ids, result: JSON.stringify({ schema: 1, ...ids }) });
@@ -40711,24 +40868,58 @@ async function recordFailure({ context, setOutputs }, { incident, record }, { fr
         throw error;
     }
 }
-async function deploy({ inputs, log, now, sleep }, { repository }, { branch }, { commit }) {
+async function record({ context }, workplace, plan, receipt, { trace: { reason }, startedAt }) {
+    const layerReceipt = (0,_rollback_layers_code_js__WEBPACK_IMPORTED_MODULE_14__/* .receiptCode */ .ml)(plan, receipt, undefined);
+    if (!(0,_git_plan_js__WEBPACK_IMPORTED_MODULE_5__/* .takesBack */ .Ck)(plan)) {
+        const automatic = !context.byHand;
+        const applied = (0,_rollback_record_js__WEBPACK_IMPORTED_MODULE_21__/* .describeApplied */ .vl)((0,_rollback_layers_code_js__WEBPACK_IMPORTED_MODULE_14__/* .viewCode */ .NO)(plan), layerReceipt, { reason, automatic, startedAt });
+        return workplace.record(applied.what, applied.naturalKey);
+    }
+    // what is only proposed has taken nothing back yet
+    if (receipt.pull !== undefined)
+        return;
+    const rollback = plan.rollback.sha;
+    const { what, naturalKey, subject } = (0,_rollback_record_js__WEBPACK_IMPORTED_MODULE_21__/* .describeTakenBack */ .Ib)(await workplace.readHistory(), {
+        rollback,
+        now: receipt.commit,
+        because: reason,
+    });
+    const unknown = { incident: plan.incident, environment: workplace.environment, revision: rollback };
+    await workplace.record(what, naturalKey, subject ?? unknown);
+}
+async function deploy({ inputs, log, now, sleep }, { repository }, { branch, mode }, commit) {
     const given = Object.entries(inputs['redeploy-inputs']);
     const filled = given.map(([name, value]) => [name, value.replaceAll('{revision}', commit)]);
-    await (0,_git_redeploy_js__WEBPACK_IMPORTED_MODULE_6__/* .redeploy */ .j)(repository, {
+    await (0,_git_redeploy_js__WEBPACK_IMPORTED_MODULE_9__/* .redeploy */ .j)(repository, {
         workflow: inputs.redeploy,
         ref: branch,
         commit,
+        again: mode === 'deploy-only',
         inputs: Object.fromEntries(filled),
         timeoutMs: inputs['redeploy-timeout'] ?? 0,
     }, { say: log.info, sleep, now: () => now().getTime() });
 }
+function conclude(plan, { outcome }) {
+    if (outcome === 'proposed')
+        return { decision: outcome, reason: 'pull-request' };
+    const isBefore = outcome === 'already-rolled-back';
+    if ((0,_git_plan_js__WEBPACK_IMPORTED_MODULE_5__/* .takesBack */ .Ck)(plan))
+        return {
+            decision: isBefore ? 'already-undone' : 'undone',
+            reason: isBefore ? 'done-before' : 'taken-back',
+        };
+    if (isBefore)
+        return { decision: outcome, reason: 'done-before' };
+    const reasons = { restore: 'restored', revert: 'reverted', reset: 'reset', 'deploy-only': 'deployed' };
+    return { decision: outcome, reason: reasons[plan.mode] };
+}
 async function finish(step, { repository, incident }, plan, { decision, reason, receipt }) {
     const ids = {
-        incident,
+        incident: (0,_git_plan_js__WEBPACK_IMPORTED_MODULE_5__/* .takesBack */ .Ck)(plan) ? plan.incident : incident,
         decision,
         'reason-code': reason,
         from: plan.head,
-        to: (0,_git_plan_js__WEBPACK_IMPORTED_MODULE_4__/* .goalOf */ .ZZ)(plan),
+        to: (0,_git_plan_js__WEBPACK_IMPORTED_MODULE_5__/* .goalOf */ .ZZ)(plan),
         ...(receipt && { commit: receipt.commit }),
         ...(receipt?.tag !== undefined && { tag: receipt.tag }),
         ...(receipt?.pull !== undefined && { 'pull-request': receipt.pull.number }),
@@ -40739,12 +40930,14 @@ async function finish(step, { repository, incident }, plan, { decision, reason, 
         planned: 'Rollback planned (dry run: nothing was changed)',
         'already-rolled-back': 'Already rolled back',
         'rolled-back': 'Rolled back',
-        proposed: 'Rollback proposed',
+        proposed: (0,_git_plan_js__WEBPACK_IMPORTED_MODULE_5__/* .takesBack */ .Ck)(plan) ? 'The undone work is proposed again' : 'Rollback proposed',
+        undone: 'Rollback taken back',
+        'already-undone': 'Rollback taken back before',
     }[decision];
-    await step.writeSummary((0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_16__/* .renderMarkdown */ .Gc)([
-        (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_16__/* .heading */ .R_)(2, headline ?? decision),
-        ...(receipt === undefined ? [] : (0,_git_describe_js__WEBPACK_IMPORTED_MODULE_13__/* .summarizeReceipt */ .ab)(plan, receipt)),
-        ...(0,_git_describe_js__WEBPACK_IMPORTED_MODULE_13__/* .summarizePlan */ .PN)(plan, repository),
+    await step.writeSummary((0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_19__/* .renderMarkdown */ .Gc)([
+        (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_19__/* .heading */ .R_)(2, headline ?? decision),
+        ...(receipt === undefined ? [] : (0,_git_describe_js__WEBPACK_IMPORTED_MODULE_3__/* .summarizeReceipt */ .ab)(plan, receipt)),
+        ...(0,_git_describe_js__WEBPACK_IMPORTED_MODULE_3__/* .summarizePlan */ .PN)(plan, repository),
     ]));
 }
 
@@ -41425,524 +41618,6 @@ const rules = [
     [/\.$|\.lock(?:\/|$)/, 'it ends with `.` or `.lock`'],
     [/^.{245,}$/su, 'it is longer than 244 characters'],
 ];
-
-;// CONCATENATED MODULE: ./lib/config/fields.js
-
-
-
-
-
-/**
- * The building blocks of the schema. Every message in it is the second half of a sentence that starts with the name
- * of the key (`is missing; write …`), except those of unknown keys, which are whole.
- */
-/**
- * A mapping that refuses keys it does not know, each with the nearest one that it does.
- * @param elsewhere keys that people put here but belong to another place, and what to do with them
- */
-function section(shape, elsewhere = {}) {
-    const known = Object.keys(shape);
-    return schemas/* strictObject */.rej(shape, {
-        error: (issue) => {
-            if (issue.code !== 'unrecognized_keys')
-                return undefined;
-            // one line per key, in the order of `issue.keys`
-            return issue.keys.map((key) => explainUnknownKey({ key, known, elsewhere })).join('\n');
-        },
-    });
-}
-function explainUnknownKey({ key, known, elsewhere, }) {
-    if (key === '<<')
-        return 'merge keys (`<<`) are not understood; write the keys out';
-    const place = Object.hasOwn(elsewhere, key) ? elsewhere[key] : undefined;
-    return `unknown key ${quote(key)}; ${place ?? suggestOrList(key, known)}`;
-}
-/** `15s` in the file, milliseconds in the result. */
-function fields_duration({ min = 0, max } = {}) {
-    return schemas/* string */.YjP({ error: ({ input }) => (input === undefined ? undefined : (0,duration/* explainDuration */.MP)(input)) })
-        .regex(duration/* durationPattern */.Zq, { error: ({ input }) => (0,duration/* explainDuration */.MP)(input) })
-        .superRefine((text, context) => {
-        if (!duration/* durationPattern */.Zq.test(text))
-            return;
-        const message = explainRange({ text, min, max });
-        if (message !== undefined)
-            context.addIssue(message);
-    })
-        .transform(duration/* parseDuration */.E9);
-}
-function explainRange({ text, min, max, }) {
-    const value = parseOrExplain(text);
-    if (typeof value === 'string')
-        return value;
-    if (value < min)
-        return `is too short; write at least \`${(0,duration/* formatDuration */.a3)(min)}\``;
-    if (max !== undefined && value > max)
-        return `is too long; write at most \`${(0,duration/* formatDuration */.a3)(max)}\``;
-    return undefined;
-}
-function parseOrExplain(text) {
-    try {
-        return (0,duration/* parseDuration */.E9)(text);
-    }
-    catch (error) {
-        return error instanceof Error ? error.message : String(error);
-    }
-}
-function branchName() {
-    return schemas/* string */.YjP().superRefine((name, context) => {
-        const message = explainBranchName(name);
-        if (message !== undefined)
-            context.addIssue(message);
-    });
-}
-/** An address to look at over HTTP. Credentials in it are refused with those of the rest of the file. */
-function httpUrl({ example }) {
-    return schemas/* string */.YjP({
-        error: ({ input }) => input === undefined ? `is missing; write an address, such as \`${example}\`` : undefined,
-    })
-        .regex(/^https?:\/\/\S+$/i, `is not an address with http or https; write it in full, such as \`${example}\``)
-        .refine((url) => !/^https?:\/\/\S+$/i.test(url) || URL.canParse(url), {
-        error: `can't be read as an address; write it as \`${example}\``,
-    });
-}
-/** Names of HTTP headers (RFC 9110, section 5.6.2) with a text, or the environment variable that holds it. */
-function headers() {
-    return schemas/* record */.g1P(schemas/* string */.YjP()
-        .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'is not the name of a header; write one such as `accept`'), headerValue)
-        .superRefine((all, context) => {
-        const seen = new Set();
-        for (const name of Object.keys(all)) {
-            if (seen.has(name.toLowerCase())) {
-                context.addIssue({
-                    code: 'custom',
-                    path: [name],
-                    message: 'is there twice; upper and lower case are the same',
-                });
-            }
-            seen.add(name.toLowerCase());
-        }
-    });
-}
-/** The name of a variable of the step that holds a secret: none is written into the file. */
-function environmentVariable(example) {
-    return schemas/* string */.YjP({
-        error: ({ input }) => (input === undefined ? 'is missing; write `{ env: NAME }`' : undefined),
-    })
-        .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, `is not the name of an environment variable; write one such as \`${example}\``)
-        .refine((name) => (0,redact/* redact */.E$)(name) === name, 'is itself a secret; write the name of the variable that holds it')
-        .describe(`name of the environment variable of the step, such as \`${example}\``);
-}
-const headerValue = schemas/* union */.KCZ([
-    schemas/* string */.YjP()
-        .refine(isOneLine, { error: 'holds a line break or control character; write one line' })
-        .describe('the text itself; never a secret'),
-    section({
-        env: environmentVariable('HEALTH_TOKEN').describe('name of the environment variable of the step that holds the whole value, such as `Bearer …`'),
-    }),
-], { error: 'must be a text or `{ env: NAME }`; write a text in quotes' });
-/** False for a text with control characters, which in a header would start another one. */
-function isOneLine(text) {
-    return !/\p{Cc}/u.test(text);
-}
-/** A threshold; says how to write one where people write `5%` or `5s`. */
-function limit() {
-    return schemas/* number */.aig({ error: ({ input }) => (input === undefined ? undefined : explainNumber(input)) });
-}
-function explainNumber(input) {
-    if (typeof input !== 'string')
-        return 'must be a number; write one such as `0.05`';
-    const percent = /^(\d{1,6}(?:\.\d{1,6})?)\s*%$/.exec(input)?.[1];
-    if (percent !== undefined)
-        return `must be a number without a sign; write \`${toRatio(Number(percent))}\` for ${percent} %`;
-    if (duration/* durationPattern */.Zq.test(input))
-        return `must be a number; write \`${(0,duration/* parseDuration */.E9)(input)}\`, in milliseconds`;
-    if (/^-?\d{1,15}(?:\.\d{1,15})?$/.test(input))
-        return `must be a number; write \`${input}\` without quotes`;
-    return 'must be a number; write one such as `0.05`';
-}
-/** What is wrong with a limit of something that runs from 0 to 1. */
-function explainRatio(value) {
-    if (value < 0)
-        return 'must be a ratio from 0 to 1; write for example `0.05` for 5 %';
-    if (value <= 1)
-        return undefined;
-    const meant = value <= 100 ? value : 5;
-    return `must be a ratio from 0 to 1; write \`${toRatio(meant)}\` for ${meant} %`;
-}
-function toRatio(percent) {
-    return Number((percent / 100).toPrecision(12));
-}
-
-;// CONCATENATED MODULE: ./lib/config/metrics.js
-/** How bad a breach of a check is; what each leads to is the gate's rule. */
-const severities = ['critical', 'high', 'medium', 'low'];
-/** What a check measures, where it is one of the well-known things. */
-const metrics = ['error-rate', 'response-time', 'cpu', 'memory', 'crash-rate'];
-/** The metrics that a probe over HTTP can measure by itself. */
-const httpMetrics = ['error-rate', 'response-time'];
-/** The limit and severity of a check that names its metric and nothing else. */
-const metricDefaults = {
-    'error-rate': {
-        limit: { max: 0.05 },
-        severity: 'high',
-        unit: 'ratio',
-        meaning: 'share of requests that failed',
-    },
-    'response-time': {
-        limit: { max: 5000 },
-        severity: 'medium',
-        unit: 'ms',
-        meaning: '95th percentile of response times',
-    },
-    cpu: { limit: { max: 0.9 }, severity: 'medium', unit: 'ratio', meaning: 'share of the CPU in use' },
-    memory: { limit: { max: 0.9 }, severity: 'medium', unit: 'ratio', meaning: 'share of the memory in use' },
-    'crash-rate': {
-        limit: { max: 0.01 },
-        severity: 'critical',
-        unit: 'ratio',
-        meaning: 'share of sessions that crashed',
-    },
-};
-/** The table above as a sentence for the editor: `error-rate: above 0.05, high`. */
-function describeMetrics(names) {
-    return names
-        .map((name) => {
-        const { limit, severity, unit, meaning } = metricDefaults[name];
-        return `${name}: ${meaning}, ${severity} above ${limit.max}${unit === 'ms' ? ' ms' : ''}`;
-    })
-        .join('; ');
-}
-
-;// CONCATENATED MODULE: ./lib/config/check-parts.js
-
-
-
-/** What every type of check has. */
-const shared = {
-    name: schemas/* string */.YjP({
-        error: ({ input }) => input === undefined ? 'is missing; name the check, such as `homepage`' : undefined,
-    })
-        .regex(/^[a-z0-9][a-z0-9-]*$/, 'must be of small letters, digits and dashes; write a name such as `error-rate-eu`')
-        .max(60, 'is too long; write at most 60 characters')
-        .describe('Name of the check in reports and the history; unique among the checks.'),
-    severity: schemas/* enum */.k5n(severities)
-        .optional()
-        .describe('How bad a breach is. Default: the severity of the metric; needed without a metric.'),
-    max: limit()
-        .optional()
-        .describe('Breached when the value is above. Default: the limit of the metric, if none of max, min and equals is given.'),
-    min: limit().optional().describe('Breached when the value is below. No default.'),
-    equals: limit().optional().describe('Breached when the value is another. Stands alone. No default.'),
-    'initial-delay': fields_duration()
-        .optional()
-        .describe('Rounds in this time after the start are shown and count for nothing. Default: none.'),
-    'on-no-data': schemas/* enum */.k5n(['inconclusive', 'fail', 'pass'])
-        .default('inconclusive')
-        .describe('What a round without data is: a gap (`inconclusive`), beyond the limit (`fail`), or within it (`pass`).'),
-    'on-error': schemas/* enum */.k5n(['error', 'fail', 'ignore'])
-        .default('error')
-        .describe('What a round that could not look is: an `error`, beyond the limit (`fail`), or no data (`ignore`).'),
-    'failure-limit': check_parts_count()
-        .optional()
-        .describe('Rounds beyond the limit that are put up with, of all rounds, in a row or not; one more is an issue. Stands in the place of `for`. Default: `for` decides.'),
-    'consecutive-error-limit': check_parts_count()
-        .optional()
-        .describe('Errors in a row that are put up with; one more, and the verdict is `error`. Default: 2.'),
-    'inconclusive-limit': check_parts_count()
-        .optional()
-        .describe('Rounds without data that are put up with, of all rounds; one more, and the check is inconclusive. Default: half of them.'),
-    headers: headers()
-        .prefault({})
-        .describe('Headers of the request: a text, or { env: NAME } for a secret. Default: none.'),
-};
-/** The keys of `finish`, in the order of the schema. */
-const rulesOfGaps = {
-    'initial-delay': shared['initial-delay'],
-    'on-no-data': shared['on-no-data'],
-    'on-error': shared['on-error'],
-    'failure-limit': shared['failure-limit'],
-    'consecutive-error-limit': shared['consecutive-error-limit'],
-    'inconclusive-limit': shared['inconclusive-limit'],
-};
-/** What counting checks have beside that. */
-const counting = {
-    method: schemas/* enum */.k5n(['sequential', 'threshold'])
-        .default('sequential')
-        .describe('How counts are judged: `sequential` weighs them, with a bounded chance of a false alarm; `threshold` holds their share since the last round against the limit.'),
-    alpha: schemas/* number */.aig()
-        .gt(0, 'must be above 0; write for example `0.005`')
-        .max(0.5, 'must be at most 0.5; write for example `0.005`')
-        .optional()
-        .describe('Chance of a false alarm by this check, of that of the whole gate. Default: an equal part of what the others leave.'),
-};
-function check_parts_count() {
-    return schemas/* int */.Whr('must be a whole number; write one such as `3`').min(0, 'must not be below 0');
-}
-/** Takes the keys that are the same for all types out of a check, and gives the rest beside what they mean. */
-function finish(check) {
-    const { 'initial-delay': initialDelayMs = 0, 'on-no-data': onNoData, 'on-error': onError, 'failure-limit': failureLimit, 'consecutive-error-limit': consecutiveErrorLimit, 'inconclusive-limit': inconclusiveLimit, severity, metric, max, min, equals, ...rest } = check;
-    return {
-        ...rest,
-        ...(metric === undefined ? {} : { metric }),
-        // there is one of both: needLimitAndSeverity saw to it
-        severity: severity ?? (metric === undefined ? 'high' : metricDefaults[metric].severity),
-        limit: limitOf({ metric, max, min, equals }),
-        initialDelayMs,
-        onNoData,
-        onError,
-        ...(failureLimit === undefined ? {} : { failureLimit }),
-        ...(consecutiveErrorLimit === undefined ? {} : { consecutiveErrorLimit }),
-        ...(inconclusiveLimit === undefined ? {} : { inconclusiveLimit }),
-    };
-}
-function limitOf({ metric, max, min, equals }) {
-    if (max === undefined && min === undefined && equals === undefined) {
-        return metric === undefined ? {} : metricDefaults[metric].limit;
-    }
-    return {
-        ...(max === undefined ? {} : { max }),
-        ...(min === undefined ? {} : { min }),
-        ...(equals === undefined ? {} : { equals }),
-    };
-}
-/**
- * The rules below also look at what is wrong elsewhere, so that all problems are told at once; nothing is taken for
- * granted about the types of what they look at.
- */
-function refuseBadLimits(check, context) {
-    const tell = (key, message) => context.addIssue({ code: 'custom', path: [key], message });
-    const { max, min, equals } = { max: check['max'], min: check['min'], equals: check['equals'] };
-    if (equals !== undefined && (max !== undefined || min !== undefined)) {
-        tell('equals', 'stands alone; remove it, or remove `max` and `min`');
-    }
-    if (typeof max === 'number' && typeof min === 'number' && min > max) {
-        tell('min', 'is above `max`, so that no value is good; swap them');
-    }
-    const metric = metrics.find((each) => each === check['metric']);
-    if (metric === undefined)
-        return;
-    if ((metric === 'cpu' || metric === 'memory') && check['severity'] === 'critical') {
-        tell('severity', `can't be critical for ${metric}, which by itself harms nobody; write \`high\``);
-    }
-    for (const [key, value] of Object.entries({ max, min, equals })) {
-        if (typeof value !== 'number' || !Number.isFinite(value))
-            continue;
-        const message = metricDefaults[metric].unit === 'ratio' ? explainRatio(value) : explainTime(value);
-        if (message !== undefined)
-            tell(key, message);
-    }
-}
-function explainTime(value) {
-    return value < 0 ? 'must be a time in milliseconds; write for example `5000`' : undefined;
-}
-function needLimitAndSeverity(check, context) {
-    // traffic brings its own limit, and its loss is high unless it says otherwise
-    if (check['metric'] !== undefined || check['traffic'] !== undefined)
-        return;
-    if (['max', 'min', 'equals'].every((key) => check[key] === undefined)) {
-        context.addIssue({
-            code: 'custom',
-            path: [],
-            message: 'has no limit; write `max`, `min` or `equals`, or a `metric` that brings one',
-        });
-    }
-    if (check['severity'] === undefined) {
-        context.addIssue({
-            code: 'custom',
-            path: [],
-            message: `has no severity; write \`severity\` as ${severities.join(', ')}, or a \`metric\` that brings one`,
-        });
-    }
-}
-function isMapping({ value }) {
-    return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-;// CONCATENATED MODULE: ./lib/config/check-http.js
-
-
-
-
-const expectation = section({
-    status: schemas/* array */.YOg(schemas/* int */.Whr('must be a status such as `200`')
-        .min(100, 'must be a status from 100 to 599')
-        .max(599, 'must be a status from 100 to 599'), {
-        error: ({ input }) => (Number.isInteger(input) ? `must be a list; write \`[${input}]\`` : undefined),
-    })
-        .min(1, 'is empty; write the statuses, such as `[200]`, or remove the key')
-        .optional()
-        .describe('Statuses that are good. Default: any from 200 to 299.'),
-    body: schemas/* string */.YjP()
-        .min(1, 'is empty; write a text, or remove the key')
-        .optional()
-        .describe('Text that the body of the answer must contain. Default: none.'),
-    'max-latency': fields_duration({ min: 1 })
-        .optional()
-        .describe('A slower answer is a failed probe. Default: none but `timeout`.'),
-}).transform(({ status, body, 'max-latency': maxLatencyMs }) => ({
-    ...(status === undefined ? {} : { status }),
-    ...(body === undefined ? {} : { body }),
-    ...(maxLatencyMs === undefined ? {} : { maxLatencyMs }),
-}));
-const httpCheck = section({
-    name: shared.name,
-    type: schemas/* literal */.euz('http')
-        .describe('Probes an address: an answer that is not as expected, or none, is a failure.'),
-    url: httpUrl({ example: 'https://example.com/healthz' }).describe('Address to probe with GET.'),
-    metric: schemas/* enum */.k5n(httpMetrics, { error: ({ input }) => explainHttpMetric(input) })
-        .default('error-rate')
-        .describe(`What is measured, with its own limit and severity. ${describeMetrics(httpMetrics)}.`),
-    severity: shared.severity,
-    max: shared.max,
-    min: shared.min,
-    equals: shared.equals,
-    for: fields_duration()
-        .optional()
-        .describe('How long the limit must be breached before it counts. Default: two intervals, at most the window.'),
-    expect: expectation.prefault({}).describe('What a good answer is. Default: any status from 200 to 299.'),
-    ...rulesOfGaps,
-    headers: shared.headers,
-}, { query: 'only a check of `type: prometheus` has it' })
-    .superRefine(refuseBadLimits, { when: isMapping })
-    .transform(({ for: forMs, ...check }) => ({
-    ...finish(check),
-    metric: check.metric,
-    ...(forMs === undefined ? {} : { forMs }),
-}));
-function explainHttpMetric(input) {
-    const other = metrics.find((metric) => metric === input);
-    if (other === undefined)
-        return undefined;
-    return `can't be \`${other}\`, which no probe can see; ask for it with \`type: prometheus\``;
-}
-
-;// CONCATENATED MODULE: ./lib/config/check-prometheus.js
-
-
-
-
-const prometheusCheck = section({
-    name: shared.name,
-    type: schemas/* literal */.euz('prometheus').describe('Asks a Prometheus server, or one that speaks its query API.'),
-    url: httpUrl({ example: 'http://prometheus:9090' }).describe('Address of the server, without /api/v1.'),
-    query: promql('write the PromQL that gives one value').describe('PromQL that gives exactly one value. Default: none, so that `bad` and `total` are needed.'),
-    bad: promql('write the selector of a counter').describe('Selector of the counters of what went wrong, such as `http_requests_total{code=~"5.."}`; no `rate`, no `sum`. Default: none, so that `query` is needed.'),
-    total: promql('write the selector of a counter').describe('Selector of the counters of all that `bad` is a part of, such as `http_requests_total`. Default: none, so that `query` is needed.'),
-    method: counting.method,
-    alpha: counting.alpha,
-    'max-times-before': schemas/* number */.aig()
-        .min(1, 'must be at least 1; write for example `1.25`')
-        .optional()
-        .describe('The limit as so many times the share of the hour before the deployment, for `bad` and `total`; `max` holds where nothing is known of it. Default: none, so that `max` holds.'),
-    control: section({
-        bad: promql('write the selector of a counter').describe('As `bad`, of what runs beside it. Has no default.'),
-        total: promql('write the selector of a counter').describe('As `total`, of what runs beside it. Has no default.'),
-        'max-times': schemas/* number */.aig()
-            .min(1, 'must be at least 1; write for example `1.25`')
-            .default(1.25)
-            .describe('How many times as many may go wrong as in the control.'),
-    })
-        .optional()
-        .describe('What runs at the same time and is known to be good, such as the version before in a canary. Default: none.'),
-    traffic: promql('write the selector of a counter').describe('Selector of the counters of all requests: the check is whether they still come. Default: none.'),
-    'min-times-before': schemas/* number */.aig()
-        .gt(0, 'must be above 0; write for example `0.5`')
-        .max(1, 'must be at most 1; write for example `0.5`')
-        .default(0.5)
-        .describe('For `traffic`: the share of the requests of the hour before that has to come.'),
-    metric: schemas/* enum */.k5n(metrics)
-        .optional()
-        .describe(`What the query measures, with its own limit and severity. ${describeMetrics(metrics)}. Default: none, so that a limit and a severity are needed.`),
-    severity: shared.severity,
-    max: shared.max,
-    min: shared.min,
-    equals: shared.equals,
-    for: fields_duration()
-        .prefault('0s')
-        .describe('How long the limit must be breached before it counts. Default: the first breach counts.'),
-    ...rulesOfGaps,
-    headers: shared.headers,
-}, { expect: 'only a check of `type: http` has it' })
-    .superRefine(refuseBadLimits, { when: isMapping })
-    .superRefine(needLimitAndSeverity, { when: isMapping })
-    .superRefine(needOneQuestion, { when: isMapping })
-    .transform(({ for: forMs, query, bad, total, method, alpha: share, 'max-times-before': timesBefore, control, traffic, 'min-times-before': minTimesBefore, ...check }) => {
-    const alpha = share === undefined ? {} : { alpha: share };
-    const number = { ...finish(check), forMs };
-    // there is one of them: needOneQuestion saw to it
-    if (traffic !== undefined) {
-        return { ...number, traffic, minTimesBefore, method: 'sequential', ...alpha };
-    }
-    if (bad === undefined || total === undefined)
-        return { ...number, query: query ?? '' };
-    return {
-        ...number,
-        counters: { bad, total },
-        method,
-        ...alpha,
-        ...(timesBefore === undefined ? {} : { timesBefore }),
-        ...(control === undefined ? {} : { control: controlOf(control) }),
-    };
-});
-/** Both selectors are there: needOneQuestion saw to it. */
-function controlOf(control) {
-    return {
-        counters: { bad: control.bad ?? '', total: control.total ?? '' },
-        times: control['max-times'],
-    };
-}
-function promql(what) {
-    return schemas/* string */.YjP().regex(/\S/, `is empty; ${what}`).optional();
-}
-function needOneQuestion(check, context) {
-    const tell = (key, message) => context.addIssue({ code: 'custom', path: [key], message });
-    const { query, bad, total } = { query: check['query'], bad: check['bad'], total: check['total'] };
-    if (check['traffic'] !== undefined) {
-        for (const [key, value] of Object.entries({ query, bad, total })) {
-            if (value !== undefined)
-                tell(key, 'has no place beside `traffic`; write another check for it');
-        }
-        return;
-    }
-    const control = check['control'];
-    if (typeof control === 'object' && control !== null) {
-        if (!('bad' in control && 'total' in control))
-            tell('control', 'needs both `bad` and `total`');
-        if (query !== undefined)
-            tell('control', 'needs the counters `bad` and `total`');
-    }
-    if (query === undefined && bad === undefined && total === undefined) {
-        tell('query', 'is missing; write the PromQL that gives one value, or the counters `bad` and `total`');
-        return;
-    }
-    if (query !== undefined) {
-        if (check['max-times-before'] !== undefined)
-            tell('max-times-before', 'needs the counters `bad` and `total`');
-        for (const [key, value] of Object.entries({ bad, total })) {
-            if (value !== undefined)
-                tell(key, 'stands in the place of `query`; remove one of them');
-        }
-        return;
-    }
-    if (bad === undefined)
-        tell('bad', 'is missing; `total` needs it beside it');
-    if (total === undefined)
-        tell('total', 'is missing; `bad` needs it beside it');
-    for (const [key, value] of Object.entries({ bad, total })) {
-        if (typeof value === 'string' && /\b(?:rate|irate|increase|delta)\s*\(/.test(value)) {
-            tell(key, 'is to be the counter itself, which the gate takes the increase of; remove the function');
-        }
-    }
-    const { max, min, equals } = { max: check['max'], min: check['min'], equals: check['equals'] };
-    if (min !== undefined || equals !== undefined) {
-        tell(min === undefined ? 'equals' : 'min', "can't be the limit of counts; write `max`, the share of bad ones");
-    }
-    if (typeof max === 'number') {
-        const message = explainRatio(max);
-        if (message !== undefined && check['metric'] === undefined)
-            tell('max', message);
-    }
-}
 
 ;// CONCATENATED MODULE: ./node_modules/jsonpath-rfc9535/dist/esm/parser/parser.js
 // @generated by Peggy 4.2.0.
@@ -46005,8 +45680,596 @@ function batchExec(input, expressionToCallback, errorCallback) {
     }
 }
 //# sourceMappingURL=index.js.map
-;// CONCATENATED MODULE: ./lib/config/check-sources.js
+;// CONCATENATED MODULE: ./lib/config/fields.js
 
+
+
+
+
+
+/**
+ * The building blocks of the schema. Every message in it is the second half of a sentence that starts with the name
+ * of the key (`is missing; write …`), except those of unknown keys, which are whole.
+ */
+/**
+ * A mapping that refuses keys it does not know, each with the nearest one that it does.
+ * @param elsewhere keys that people put here but belong to another place, and what to do with them
+ */
+function section(shape, elsewhere = {}) {
+    const known = Object.keys(shape);
+    return schemas/* strictObject */.rej(shape, {
+        error: (issue) => {
+            if (issue.code !== 'unrecognized_keys')
+                return undefined;
+            // one line per key, in the order of `issue.keys`
+            return issue.keys.map((key) => explainUnknownKey({ key, known, elsewhere })).join('\n');
+        },
+    });
+}
+function explainUnknownKey({ key, known, elsewhere, }) {
+    if (key === '<<')
+        return 'merge keys (`<<`) are not understood; write the keys out';
+    const place = Object.hasOwn(elsewhere, key) ? elsewhere[key] : undefined;
+    return `unknown key ${quote(key)}; ${place ?? suggestOrList(key, known)}`;
+}
+/** `15s` in the file, milliseconds in the result. */
+function fields_duration({ min = 0, max } = {}) {
+    return schemas/* string */.YjP({ error: ({ input }) => (input === undefined ? undefined : (0,duration/* explainDuration */.MP)(input)) })
+        .regex(duration/* durationPattern */.Zq, { error: ({ input }) => (0,duration/* explainDuration */.MP)(input) })
+        .superRefine((text, context) => {
+        if (!duration/* durationPattern */.Zq.test(text))
+            return;
+        const message = explainRange({ text, min, max });
+        if (message !== undefined)
+            context.addIssue(message);
+    })
+        .transform(duration/* parseDuration */.E9);
+}
+function explainRange({ text, min, max, }) {
+    const value = parseOrExplain(text);
+    if (typeof value === 'string')
+        return value;
+    if (value < min)
+        return `is too short; write at least \`${(0,duration/* formatDuration */.a3)(min)}\``;
+    if (max !== undefined && value > max)
+        return `is too long; write at most \`${(0,duration/* formatDuration */.a3)(max)}\``;
+    return undefined;
+}
+function parseOrExplain(text) {
+    try {
+        return (0,duration/* parseDuration */.E9)(text);
+    }
+    catch (error) {
+        return error instanceof Error ? error.message : String(error);
+    }
+}
+function branchName() {
+    return schemas/* string */.YjP().superRefine((name, context) => {
+        const message = explainBranchName(name);
+        if (message !== undefined)
+            context.addIssue(message);
+    });
+}
+/** An address to look at over HTTP. Credentials in it are refused with those of the rest of the file. */
+function httpUrl({ example }) {
+    return schemas/* string */.YjP({
+        error: ({ input }) => input === undefined ? `is missing; write an address, such as \`${example}\`` : undefined,
+    })
+        .regex(/^https?:\/\/\S+$/i, `is not an address with http or https; write it in full, such as \`${example}\``)
+        .refine((url) => !/^https?:\/\/\S+$/i.test(url) || URL.canParse(url), {
+        error: `can't be read as an address; write it as \`${example}\``,
+    });
+}
+/** A path into JSON that evaluates no script. */
+function jsonPath() {
+    return schemas/* string */.YjP().superRefine((path, context) => {
+        try {
+            query({}, path);
+        }
+        catch {
+            context.addIssue({
+                code: 'custom',
+                message: 'is not a JSONPath of RFC 9535; write one such as `$.errors`',
+            });
+        }
+    });
+}
+/** Names of HTTP headers (RFC 9110, section 5.6.2) with a text, or the environment variable that holds it. */
+function headers() {
+    return schemas/* record */.g1P(schemas/* string */.YjP()
+        .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'is not the name of a header; write one such as `accept`'), headerValue)
+        .superRefine((all, context) => {
+        const seen = new Set();
+        for (const name of Object.keys(all)) {
+            if (seen.has(name.toLowerCase())) {
+                context.addIssue({
+                    code: 'custom',
+                    path: [name],
+                    message: 'is there twice; upper and lower case are the same',
+                });
+            }
+            seen.add(name.toLowerCase());
+        }
+    });
+}
+/** The name of a variable of the step that holds a secret: none is written into the file. */
+function environmentVariable(example) {
+    return schemas/* string */.YjP({
+        error: ({ input }) => (input === undefined ? 'is missing; write `{ env: NAME }`' : undefined),
+    })
+        .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, `is not the name of an environment variable; write one such as \`${example}\``)
+        .refine((name) => (0,redact/* redact */.E$)(name) === name, 'is itself a secret; write the name of the variable that holds it')
+        .describe(`name of the environment variable of the step, such as \`${example}\``);
+}
+const headerValue = schemas/* union */.KCZ([
+    schemas/* string */.YjP()
+        .refine(isOneLine, { error: 'holds a line break or control character; write one line' })
+        .describe('the text itself; never a secret'),
+    section({
+        env: environmentVariable('HEALTH_TOKEN').describe('name of the environment variable of the step that holds the whole value, such as `Bearer …`'),
+    }),
+], { error: 'must be a text or `{ env: NAME }`; write a text in quotes' });
+/** False for a text with control characters, which in a header would start another one. */
+function isOneLine(text) {
+    return !/\p{Cc}/u.test(text);
+}
+/** A threshold; says how to write one where people write `5%` or `5s`. */
+function limit() {
+    return schemas/* number */.aig({ error: ({ input }) => (input === undefined ? undefined : explainNumber(input)) });
+}
+function explainNumber(input) {
+    if (typeof input !== 'string')
+        return 'must be a number; write one such as `0.05`';
+    const percent = /^(\d{1,6}(?:\.\d{1,6})?)\s*%$/.exec(input)?.[1];
+    if (percent !== undefined)
+        return `must be a number without a sign; write \`${toRatio(Number(percent))}\` for ${percent} %`;
+    if (duration/* durationPattern */.Zq.test(input))
+        return `must be a number; write \`${(0,duration/* parseDuration */.E9)(input)}\`, in milliseconds`;
+    if (/^-?\d{1,15}(?:\.\d{1,15})?$/.test(input))
+        return `must be a number; write \`${input}\` without quotes`;
+    return 'must be a number; write one such as `0.05`';
+}
+/** What is wrong with a limit of something that runs from 0 to 1. */
+function explainRatio(value) {
+    if (value < 0)
+        return 'must be a ratio from 0 to 1; write for example `0.05` for 5 %';
+    if (value <= 1)
+        return undefined;
+    const meant = value <= 100 ? value : 5;
+    return `must be a ratio from 0 to 1; write \`${toRatio(meant)}\` for ${meant} %`;
+}
+function toRatio(percent) {
+    return Number((percent / 100).toPrecision(12));
+}
+
+;// CONCATENATED MODULE: ./lib/config/metrics.js
+/** How bad a breach of a check is; what each leads to is the gate's rule. */
+const severities = ['critical', 'high', 'medium', 'low'];
+/** What a check measures, where it is one of the well-known things. */
+const metrics = ['error-rate', 'response-time', 'cpu', 'memory', 'crash-rate'];
+/** The metrics that a probe over HTTP can measure by itself. */
+const httpMetrics = ['error-rate', 'response-time'];
+/** The limit and severity of a check that names its metric and nothing else. */
+const metricDefaults = {
+    'error-rate': {
+        limit: { max: 0.05 },
+        severity: 'high',
+        unit: 'ratio',
+        meaning: 'share of requests that failed',
+    },
+    'response-time': {
+        limit: { max: 5000 },
+        severity: 'medium',
+        unit: 'ms',
+        meaning: '95th percentile of response times',
+    },
+    cpu: { limit: { max: 0.9 }, severity: 'medium', unit: 'ratio', meaning: 'share of the CPU in use' },
+    memory: { limit: { max: 0.9 }, severity: 'medium', unit: 'ratio', meaning: 'share of the memory in use' },
+    'crash-rate': {
+        limit: { max: 0.01 },
+        severity: 'critical',
+        unit: 'ratio',
+        meaning: 'share of sessions that crashed',
+    },
+};
+/** The table above as a sentence for the editor: `error-rate: above 0.05, high`. */
+function describeMetrics(names) {
+    return names
+        .map((name) => {
+        const { limit, severity, unit, meaning } = metricDefaults[name];
+        return `${name}: ${meaning}, ${severity} above ${limit.max}${unit === 'ms' ? ' ms' : ''}`;
+    })
+        .join('; ');
+}
+
+;// CONCATENATED MODULE: ./lib/config/check-parts.js
+
+
+
+/** What every type of check has. */
+const shared = {
+    name: schemas/* string */.YjP({
+        error: ({ input }) => input === undefined ? 'is missing; name the check, such as `homepage`' : undefined,
+    })
+        .regex(/^[a-z0-9][a-z0-9-]*$/, 'must be of small letters, digits and dashes; write a name such as `error-rate-eu`')
+        .max(60, 'is too long; write at most 60 characters')
+        .describe('Name of the check in reports and the history; unique among the checks.'),
+    severity: schemas/* enum */.k5n(severities)
+        .optional()
+        .describe('How bad a breach is. Default: the severity of the metric; needed without a metric.'),
+    max: limit()
+        .optional()
+        .describe('Breached when the value is above. Default: the limit of the metric, if none of max, min and equals is given.'),
+    min: limit().optional().describe('Breached when the value is below. No default.'),
+    equals: limit().optional().describe('Breached when the value is another. Stands alone. No default.'),
+    'initial-delay': fields_duration()
+        .optional()
+        .describe('Rounds in this time after the start are shown and count for nothing. Default: none.'),
+    'on-no-data': schemas/* enum */.k5n(['inconclusive', 'fail', 'pass'])
+        .default('inconclusive')
+        .describe('What a round without data is: a gap (`inconclusive`), beyond the limit (`fail`), or within it (`pass`).'),
+    'on-error': schemas/* enum */.k5n(['error', 'fail', 'ignore'])
+        .default('error')
+        .describe('What a round that could not look is: an `error`, beyond the limit (`fail`), or no data (`ignore`).'),
+    'failure-limit': check_parts_count()
+        .optional()
+        .describe('Rounds beyond the limit that are put up with, of all rounds, in a row or not; one more is an issue. Stands in the place of `for`. Default: `for` decides.'),
+    'consecutive-error-limit': check_parts_count()
+        .optional()
+        .describe('Errors in a row that are put up with; one more, and the verdict is `error`. Default: 2.'),
+    'inconclusive-limit': check_parts_count()
+        .optional()
+        .describe('Rounds without data that are put up with, of all rounds; one more, and the check is inconclusive. Default: half of them.'),
+    headers: headers()
+        .prefault({})
+        .describe('Headers of the request: a text, or { env: NAME } for a secret. Default: none.'),
+};
+/** The keys of `finish`, in the order of the schema. */
+const rulesOfGaps = {
+    'initial-delay': shared['initial-delay'],
+    'on-no-data': shared['on-no-data'],
+    'on-error': shared['on-error'],
+    'failure-limit': shared['failure-limit'],
+    'consecutive-error-limit': shared['consecutive-error-limit'],
+    'inconclusive-limit': shared['inconclusive-limit'],
+};
+/** What counting checks have beside that. */
+const counting = {
+    method: schemas/* enum */.k5n(['sequential', 'threshold'])
+        .default('sequential')
+        .describe('How counts are judged: `sequential` weighs them, with a bounded chance of a false alarm; `threshold` holds their share since the last round against the limit.'),
+    alpha: schemas/* number */.aig()
+        .gt(0, 'must be above 0; write for example `0.005`')
+        .max(0.5, 'must be at most 0.5; write for example `0.005`')
+        .optional()
+        .describe('Chance of a false alarm by this check, of that of the whole gate. Default: an equal part of what the others leave.'),
+};
+function check_parts_count() {
+    return schemas/* int */.Whr('must be a whole number; write one such as `3`').min(0, 'must not be below 0');
+}
+/** Takes the keys that are the same for all types out of a check, and gives the rest beside what they mean. */
+function finish(check) {
+    const { 'initial-delay': initialDelayMs = 0, 'on-no-data': onNoData, 'on-error': onError, 'failure-limit': failureLimit, 'consecutive-error-limit': consecutiveErrorLimit, 'inconclusive-limit': inconclusiveLimit, severity, metric, max, min, equals, ...rest } = check;
+    return {
+        ...rest,
+        ...(metric === undefined ? {} : { metric }),
+        // there is one of both: needLimitAndSeverity saw to it
+        severity: severity ?? (metric === undefined ? 'high' : metricDefaults[metric].severity),
+        limit: limitOf({ metric, max, min, equals }),
+        initialDelayMs,
+        onNoData,
+        onError,
+        ...(failureLimit === undefined ? {} : { failureLimit }),
+        ...(consecutiveErrorLimit === undefined ? {} : { consecutiveErrorLimit }),
+        ...(inconclusiveLimit === undefined ? {} : { inconclusiveLimit }),
+    };
+}
+function limitOf({ metric, max, min, equals }) {
+    if (max === undefined && min === undefined && equals === undefined) {
+        return metric === undefined ? {} : metricDefaults[metric].limit;
+    }
+    return {
+        ...(max === undefined ? {} : { max }),
+        ...(min === undefined ? {} : { min }),
+        ...(equals === undefined ? {} : { equals }),
+    };
+}
+/**
+ * The rules below also look at what is wrong elsewhere, so that all problems are told at once; nothing is taken for
+ * granted about the types of what they look at.
+ */
+function refuseBadLimits(check, context) {
+    const tell = (key, message) => context.addIssue({ code: 'custom', path: [key], message });
+    const { max, min, equals } = { max: check['max'], min: check['min'], equals: check['equals'] };
+    if (equals !== undefined && (max !== undefined || min !== undefined)) {
+        tell('equals', 'stands alone; remove it, or remove `max` and `min`');
+    }
+    if (typeof max === 'number' && typeof min === 'number' && min > max) {
+        tell('min', 'is above `max`, so that no value is good; swap them');
+    }
+    const metric = metrics.find((each) => each === check['metric']);
+    if (metric === undefined)
+        return;
+    if ((metric === 'cpu' || metric === 'memory') && check['severity'] === 'critical') {
+        tell('severity', `can't be critical for ${metric}, which by itself harms nobody; write \`high\``);
+    }
+    for (const [key, value] of Object.entries({ max, min, equals })) {
+        if (typeof value !== 'number' || !Number.isFinite(value))
+            continue;
+        const message = metricDefaults[metric].unit === 'ratio' ? explainRatio(value) : explainTime(value);
+        if (message !== undefined)
+            tell(key, message);
+    }
+}
+function explainTime(value) {
+    return value < 0 ? 'must be a time in milliseconds; write for example `5000`' : undefined;
+}
+function needLimitAndSeverity(check, context) {
+    // traffic brings its own limit, and its loss is high unless it says otherwise
+    if (check['metric'] !== undefined || check['traffic'] !== undefined)
+        return;
+    if (['max', 'min', 'equals'].every((key) => check[key] === undefined)) {
+        context.addIssue({
+            code: 'custom',
+            path: [],
+            message: 'has no limit; write `max`, `min` or `equals`, or a `metric` that brings one',
+        });
+    }
+    if (check['severity'] === undefined) {
+        context.addIssue({
+            code: 'custom',
+            path: [],
+            message: `has no severity; write \`severity\` as ${severities.join(', ')}, or a \`metric\` that brings one`,
+        });
+    }
+}
+function isMapping({ value }) {
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+;// CONCATENATED MODULE: ./lib/config/check-http.js
+
+
+
+
+const jsonValue = schemas/* union */.KCZ([
+    schemas/* string */.YjP().describe('a text'),
+    schemas/* number */.aig().describe('a number'),
+    schemas/* boolean */.zMY().describe('true or false'),
+    schemas/* null */.chJ().describe('null'),
+]);
+const expectation = section({
+    status: schemas/* array */.YOg(schemas/* int */.Whr('must be a status such as `200`')
+        .min(100, 'must be a status from 100 to 599')
+        .max(599, 'must be a status from 100 to 599'), {
+        error: ({ input }) => (Number.isInteger(input) ? `must be a list; write \`[${input}]\`` : undefined),
+    })
+        .min(1, 'is empty; write the statuses, such as `[200]`, or remove the key')
+        .optional()
+        .describe('Statuses that are good. Default: any from 200 to 299.'),
+    body: schemas/* string */.YjP()
+        .min(1, 'is empty; write a text, or remove the key')
+        .optional()
+        .describe('Text that the body of the answer must contain. Default: none.'),
+    'body-matches': schemas/* string */.YjP()
+        .superRefine((pattern, context) => {
+        try {
+            new RegExp(pattern, 'u');
+        }
+        catch {
+            context.addIssue('is not a regular expression of JavaScript; write one such as `^ok\\b`');
+        }
+    })
+        .optional()
+        .describe('Regular expression that the body must match somewhere. Default: none.'),
+    json: schemas/* record */.g1P(jsonPath(), jsonValue)
+        .optional()
+        .describe('What is in the body, which is JSON then: a JSONPath, and the value that all it finds must have, such as `{ $.status: ok }`. Default: none.'),
+    headers: schemas/* record */.g1P(schemas/* string */.YjP(), schemas/* string */.YjP())
+        .optional()
+        .describe('Text that a header of the answer must contain, by its name. Default: none.'),
+    'certificate-valid-for': fields_duration()
+        .optional()
+        .describe('How long the certificate of the server must still be valid. Default: until now.'),
+    'max-latency': fields_duration({ min: 1 })
+        .optional()
+        .describe('A slower answer is a failed probe. Default: none but `timeout`.'),
+}).transform(({ status, body, json, headers, 'max-latency': maxLatencyMs, ...rest }) => ({
+    ...(status === undefined ? {} : { status }),
+    ...(body === undefined ? {} : { body }),
+    ...(rest['body-matches'] === undefined ? {} : { bodyMatches: rest['body-matches'] }),
+    ...(json === undefined ? {} : { json }),
+    ...(headers === undefined ? {} : { headers }),
+    ...(rest['certificate-valid-for'] === undefined
+        ? {}
+        : { certificateValidForMs: rest['certificate-valid-for'] }),
+    ...(maxLatencyMs === undefined ? {} : { maxLatencyMs }),
+}));
+const httpCheck = section({
+    name: shared.name,
+    type: schemas/* literal */.euz('http')
+        .describe('Probes an address: an answer that is not as expected, or none, is a failure.'),
+    url: httpUrl({ example: 'https://example.com/healthz' }).describe('Address to probe.'),
+    method: schemas/* enum */.k5n(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
+        .optional()
+        .describe('Method of the request. Default: GET, or POST with a `body`.'),
+    body: schemas/* string */.YjP()
+        .optional()
+        .describe('What is sent; its type is a header, such as `content-type`. Never a secret. Default: nothing.'),
+    redirects: schemas/* int */.Whr('must be a whole number; write for example `5`')
+        .min(0, 'must not be below 0')
+        .max(20, 'must be at most 20')
+        .default(5)
+        .describe('How many redirects are followed; with 0 a redirect is the answer.'),
+    ip: schemas/* union */.KCZ([schemas/* literal */.euz(4), schemas/* literal */.euz(6)], { error: 'must be `4` or `6`' })
+        .optional()
+        .describe('Which addresses of the host are probed: those of IPv4 or of IPv6. Default: any.'),
+    metric: schemas/* enum */.k5n(httpMetrics, { error: ({ input }) => explainHttpMetric(input) })
+        .default('error-rate')
+        .describe(`What is measured, with its own limit and severity. ${describeMetrics(httpMetrics)}.`),
+    severity: shared.severity,
+    max: shared.max,
+    min: shared.min,
+    equals: shared.equals,
+    for: fields_duration()
+        .optional()
+        .describe('How long the limit must be breached before it counts. Default: two intervals, at most the window.'),
+    expect: expectation.prefault({}).describe('What a good answer is. Default: any status from 200 to 299.'),
+    ...rulesOfGaps,
+    headers: shared.headers,
+}, { query: 'only a check of `type: prometheus` has it' })
+    .superRefine(refuseBadLimits, { when: isMapping })
+    .superRefine(refuseBodyOfGet, { when: isMapping })
+    .transform(({ for: forMs, method, body, ip, ...check }) => ({
+    ...finish(check),
+    metric: check.metric,
+    ...(method === undefined ? {} : { method }),
+    ...(body === undefined ? {} : { body }),
+    ...(ip === undefined ? {} : { ip }),
+    ...(forMs === undefined ? {} : { forMs }),
+}));
+function refuseBodyOfGet(check, context) {
+    if (check['body'] === undefined || (check['method'] !== 'GET' && check['method'] !== 'HEAD'))
+        return;
+    const message = `can't be sent with ${check['method']}; remove it, or write \`method: POST\``;
+    context.addIssue({ code: 'custom', path: ['body'], message });
+}
+function explainHttpMetric(input) {
+    const other = metrics.find((metric) => metric === input);
+    if (other === undefined)
+        return undefined;
+    return `can't be \`${other}\`, which no probe can see; ask for it with \`type: prometheus\``;
+}
+
+;// CONCATENATED MODULE: ./lib/config/check-prometheus.js
+
+
+
+
+const prometheusCheck = section({
+    name: shared.name,
+    type: schemas/* literal */.euz('prometheus').describe('Asks a Prometheus server, or one that speaks its query API.'),
+    url: httpUrl({ example: 'http://prometheus:9090' }).describe('Address of the server, without /api/v1.'),
+    query: promql('write the PromQL that gives one value').describe('PromQL that gives exactly one value. Default: none, so that `bad` and `total` are needed.'),
+    bad: promql('write the selector of a counter').describe('Selector of the counters of what went wrong, such as `http_requests_total{code=~"5.."}`; no `rate`, no `sum`. Default: none, so that `query` is needed.'),
+    total: promql('write the selector of a counter').describe('Selector of the counters of all that `bad` is a part of, such as `http_requests_total`. Default: none, so that `query` is needed.'),
+    method: counting.method,
+    alpha: counting.alpha,
+    'max-times-before': schemas/* number */.aig()
+        .min(1, 'must be at least 1; write for example `1.25`')
+        .optional()
+        .describe('The limit as so many times the share of the hour before the deployment, for `bad` and `total`; `max` holds where nothing is known of it. Default: none, so that `max` holds.'),
+    control: section({
+        bad: promql('write the selector of a counter').describe('As `bad`, of what runs beside it. Has no default.'),
+        total: promql('write the selector of a counter').describe('As `total`, of what runs beside it. Has no default.'),
+        'max-times': schemas/* number */.aig()
+            .min(1, 'must be at least 1; write for example `1.25`')
+            .default(1.25)
+            .describe('How many times as many may go wrong as in the control.'),
+    })
+        .optional()
+        .describe('What runs at the same time and is known to be good, such as the version before in a canary. Default: none.'),
+    traffic: promql('write the selector of a counter').describe('Selector of the counters of all requests: the check is whether they still come. Default: none.'),
+    'min-times-before': schemas/* number */.aig()
+        .gt(0, 'must be above 0; write for example `0.5`')
+        .max(1, 'must be at most 1; write for example `0.5`')
+        .default(0.5)
+        .describe('For `traffic`: the share of the requests of the hour before that has to come.'),
+    metric: schemas/* enum */.k5n(metrics)
+        .optional()
+        .describe(`What the query measures, with its own limit and severity. ${describeMetrics(metrics)}. Default: none, so that a limit and a severity are needed.`),
+    severity: shared.severity,
+    max: shared.max,
+    min: shared.min,
+    equals: shared.equals,
+    for: fields_duration()
+        .prefault('0s')
+        .describe('How long the limit must be breached before it counts. Default: the first breach counts.'),
+    ...rulesOfGaps,
+    headers: shared.headers,
+}, { expect: 'only a check of `type: http` has it' })
+    .superRefine(refuseBadLimits, { when: isMapping })
+    .superRefine(needLimitAndSeverity, { when: isMapping })
+    .superRefine(needOneQuestion, { when: isMapping })
+    .transform(({ for: forMs, query, bad, total, method, alpha: share, 'max-times-before': timesBefore, control, traffic, 'min-times-before': minTimesBefore, ...check }) => {
+    const alpha = share === undefined ? {} : { alpha: share };
+    const number = { ...finish(check), forMs };
+    // there is one of them: needOneQuestion saw to it
+    if (traffic !== undefined) {
+        return { ...number, traffic, minTimesBefore, method: 'sequential', ...alpha };
+    }
+    if (bad === undefined || total === undefined)
+        return { ...number, query: query ?? '' };
+    return {
+        ...number,
+        counters: { bad, total },
+        method,
+        ...alpha,
+        ...(timesBefore === undefined ? {} : { timesBefore }),
+        ...(control === undefined ? {} : { control: controlOf(control) }),
+    };
+});
+/** Both selectors are there: needOneQuestion saw to it. */
+function controlOf(control) {
+    return {
+        counters: { bad: control.bad ?? '', total: control.total ?? '' },
+        times: control['max-times'],
+    };
+}
+function promql(what) {
+    return schemas/* string */.YjP().regex(/\S/, `is empty; ${what}`).optional();
+}
+function needOneQuestion(check, context) {
+    const tell = (key, message) => context.addIssue({ code: 'custom', path: [key], message });
+    const { query, bad, total } = { query: check['query'], bad: check['bad'], total: check['total'] };
+    if (check['traffic'] !== undefined) {
+        for (const [key, value] of Object.entries({ query, bad, total })) {
+            if (value !== undefined)
+                tell(key, 'has no place beside `traffic`; write another check for it');
+        }
+        return;
+    }
+    const control = check['control'];
+    if (typeof control === 'object' && control !== null) {
+        if (!('bad' in control && 'total' in control))
+            tell('control', 'needs both `bad` and `total`');
+        if (query !== undefined)
+            tell('control', 'needs the counters `bad` and `total`');
+    }
+    if (query === undefined && bad === undefined && total === undefined) {
+        tell('query', 'is missing; write the PromQL that gives one value, or the counters `bad` and `total`');
+        return;
+    }
+    if (query !== undefined) {
+        if (check['max-times-before'] !== undefined)
+            tell('max-times-before', 'needs the counters `bad` and `total`');
+        for (const [key, value] of Object.entries({ bad, total })) {
+            if (value !== undefined)
+                tell(key, 'stands in the place of `query`; remove one of them');
+        }
+        return;
+    }
+    if (bad === undefined)
+        tell('bad', 'is missing; `total` needs it beside it');
+    if (total === undefined)
+        tell('total', 'is missing; `bad` needs it beside it');
+    for (const [key, value] of Object.entries({ bad, total })) {
+        if (typeof value === 'string' && /\b(?:rate|irate|increase|delta)\s*\(/.test(value)) {
+            tell(key, 'is to be the counter itself, which the gate takes the increase of; remove the function');
+        }
+    }
+    const { max, min, equals } = { max: check['max'], min: check['min'], equals: check['equals'] };
+    if (min !== undefined || equals !== undefined) {
+        tell(min === undefined ? 'equals' : 'min', "can't be the limit of counts; write `max`, the share of bad ones");
+    }
+    if (typeof max === 'number') {
+        const message = explainRatio(max);
+        if (message !== undefined && check['metric'] === undefined)
+            tell('max', message);
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/config/check-sources.js
 
 
 
@@ -46072,17 +46335,6 @@ const commandCheck = section({
     .superRefine(refuseBadLimits, { when: isMapping })
     .superRefine(needLimitAndSeverity, { when: isMapping })
     .transform(({ env: passes, ...check }) => ({ ...finishNumber(check), passes, headers: {} }));
-const jsonPath = () => check_sources_text().superRefine((path, context) => {
-    try {
-        query({}, path);
-    }
-    catch {
-        context.addIssue({
-            code: 'custom',
-            message: 'is not a JSONPath of RFC 9535; write one such as `$.errors`',
-        });
-    }
-});
 const jsonCheck = section({
     ...common,
     ...counting,
@@ -46201,19 +46453,39 @@ const codePushCheck = section({
     deployment: check_sources_text().default('Production').describe('Name of the deployment.'),
     label: schemas/* string */.YjP()
         .regex(/^v\d+$/, 'is not a label; write one such as `v12`')
-        .describe('The label that may be bad.'),
+        .optional()
+        .describe('The label that may be bad. Default: the newest release when the check looks first.'),
     'label-before': schemas/* string */.YjP()
         .regex(/^v\d+$/, 'is not a label; write one such as `v11`')
         .optional()
-        .describe('The label to compare with: it may fail a quarter more often. Default: none, so that `max` holds.'),
+        .describe('The label to compare with: the new one may fail a quarter more often. Default: without `label` the release before for the same binaries, else none, so that `max` holds.'),
     token: token('An access key.'),
 })
     .superRefine(refuseBadLimits, { when: isMapping })
-    .transform(({ token: { env }, alpha, metric, 'label-before': labelBefore, ...check }) => ({
+    .transform(({ token: { env }, alpha, metric, 'label-before': labelBefore, label, ...check }) => ({
     ...finishNumber({ metric: metric ?? 'crash-rate', ...check }),
     ...(alpha === undefined ? {} : { alpha }),
+    ...(label === undefined ? {} : { label }),
     ...(labelBefore === undefined ? {} : { labelBefore }),
     headers: { authorization: { env, scheme: 'Bearer' } },
+}));
+const gitHubCheck = section({
+    ...common,
+    type: schemas/* literal */.euz('github')
+        .describe('Asks GitHub how the revision stands: its required checks, and its deployment to the environment.'),
+    checks: schemas/* union */.KCZ([schemas/* literal */.euz('required'), schemas/* array */.YOg(check_sources_text()).min(1, 'is empty; write the names of checks')], {
+        error: 'must be `required`, or a list of names of check runs and commit statuses',
+    })
+        .default('required')
+        .describe('Checks that must not fail: those that the rules of the branch require, or these names.'),
+    deployment: schemas/* boolean */.zMY()
+        .default(true)
+        .describe('Whether the newest deployment of the revision to the environment must not fail.'),
+})
+    .superRefine(refuseBadLimits, { when: isMapping })
+    .transform(({ metric: _, max, ...check }) => ({
+    ...finishNumber({ metric: 'error-rate', ...check, max: max ?? 0 }),
+    headers: {},
 }));
 /** There is one of both: needOne saw to it. */
 function sourceOf({ single, bad, total, method, alpha }) {
@@ -46251,6 +46523,7 @@ const checks_checksSchema = schemas/* array */.YOg(schemas/* discriminatedUnion 
     newRelicCheck,
     sentryCheck,
     codePushCheck,
+    gitHubCheck,
 ]))
     .superRefine(refuseSharedNames, { when: ({ value }) => Array.isArray(value) });
 function refuseSharedNames(checks, context) {
@@ -46291,7 +46564,10 @@ const line = () => schemas/* string */.YjP()
 /** How the front door goes about it. */
 function rollbackSchema() {
     return section({
-        strategies: section(Object.fromEntries(issueTypes.map((type) => [type, rollback_layers.optional()])))
+        strategies: section(Object.fromEntries(issueTypes.map((type) => [
+            type,
+            rollback_layers.optional().describe(`Layers for the issue type \`${type}\`. Default: as told above.`),
+        ])))
             .prefault({})
             .describe('Which layers are rolled back for which type of issue. By default `code-bug` and `config-error` take the code, `database-corruption` the database, `performance` the over-the-air update or else the code, and `unknown` all that the deployment changed.'),
         'on-failure': schemas/* enum */.k5n(failureRules)
@@ -46347,7 +46623,7 @@ function codeSchema() {
         })
             .transform(({ timeout: timeoutMs, ...rest }) => ({ ...rest, timeoutMs }))
             .optional()
-            .describe('How the restored revision is deployed: a push with the token of a workflow starts no workflow by itself.'),
+            .describe('How the restored revision is deployed: a push with the token of a workflow starts no workflow by itself. By default nothing is deployed.'),
     })
         .transform(({ 'max-commits': maxCommits, 'tag-pattern': tagPattern, ...rest }) => ({
         ...rest,
@@ -46361,7 +46637,9 @@ function databaseSchema() {
     return section({
         url: section({ env: environmentVariable('DATABASE_URL') }).describe('Variable that holds the address of the database, as in the input `database-url` of db-restore.'),
         storage: line().describe('Where the backups are, as in the input `storage` of db-restore.'),
-        migrations: line().optional().describe('Folder of the migrations, such as `db/migrations`.'),
+        migrations: line()
+            .optional()
+            .describe('Folder of the migrations, such as `db/migrations`. By default there are none.'),
         strategy: schemas/* enum */.k5n(['migrations', 'backup', 'both'])
             .optional()
             .describe('`migrations` undoes what the deployment applied, `backup` restores the backup from before it, `both` undoes and, where that is not possible, restores. Default: `migrations` where there is a folder of them, else `backup`.'),
@@ -46376,12 +46654,14 @@ function databaseSchema() {
             .describe('Whether a machine may restore a backup, with nobody asked. Undoing migrations needs no such word.'),
         identity: section({ env: environmentVariable('AGE_IDENTITY') })
             .optional()
-            .describe('Variable that holds the identity of age, for encrypted backups.'),
-        recipient: line().optional().describe('Public key of age that safety copies are encrypted to.'),
+            .describe('Variable that holds the identity of age, for encrypted backups. By default there are none.'),
+        recipient: line()
+            .optional()
+            .describe('Public key of age that safety copies are encrypted to. By default they are not.'),
     })
         .transform(({ 'keep-old': keepOldMs, 'allow-data-loss': allowDataLoss, 'restore-without-a-person': mayRestoreAlone, ...rest }) => ({ ...rest, keepOldMs, allowDataLoss, mayRestoreAlone }))
         .optional()
-        .describe('The database that the deployment migrates. Left out: none is rolled back.');
+        .describe('The database that the deployment migrates. By default none is rolled back.');
 }
 function otaSchema() {
     return section({
@@ -46405,7 +46685,7 @@ function otaSchema() {
         verifyTimeoutMs: all['verify-timeout'],
     }))
         .optional()
-        .describe('Over-the-air updates. Left out: none are rolled back.');
+        .describe('Over-the-air updates. By default none are rolled back.');
 }
 
 ;// CONCATENATED MODULE: ./lib/config/schema.js
@@ -47395,7 +47675,8 @@ async function openWorkplace({ inputs, context, log, secrets, signal, now, openR
     const { deployment, workflow_run: workflowRun } = context.event;
     const named = inputs.revision || deployment?.sha || workflowRun?.head_sha;
     const told = named ? parseRevision(named) : undefined;
-    const config = await loadConfig({ repository, path: inputs.config, ref: context.sha || (told ?? 'HEAD') });
+    const given = await loadConfig({ repository, path: inputs.config, ref: context.sha || (told ?? 'HEAD') });
+    const config = given ?? schema_defaultConfig();
     const environment = inputs.environment || deployment?.environment || config.environment;
     const revision = told ?? parseRevision((await findDeployed(repository, context, environment)) ?? context.sha);
     const history = openBranchHistory({ repository, branch: config.history.branch, signal });
@@ -47410,6 +47691,7 @@ async function openWorkplace({ inputs, context, log, secrets, signal, now, openR
     return {
         repository,
         config,
+        isConfigured: given !== undefined,
         environment,
         revision,
         incident,
@@ -47450,7 +47732,7 @@ async function findDeployed(repository, { eventName }, environment) {
     if (!runsAboutNoRevision.has(eventName))
         return undefined;
     try {
-        for await (const { revision } of (0,deployments/* listDeployments */.J)(repository, { environment }))
+        for await (const { revision } of (0,deployments/* listDeployments */.Jn)(repository, { environment }))
             return revision;
     }
     catch (error) {
@@ -47466,7 +47748,7 @@ async function loadConfig({ repository, path, ref, }) {
     if (file !== undefined)
         return parseConfig({ text: file.text, file: path });
     if (path === contract_parts/* commonInputs */.j.config.default)
-        return schema_defaultConfig();
+        return undefined;
     throw new errors/* InputError */.dz(`input "config" is "${path}", and there is no such file at ${ref.slice(0, 7)}; name one that is there, or leave the input out`);
 }
 
@@ -47519,14 +47801,18 @@ function isUserFacing(error) {
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   g: () => (/* binding */ applyPlan)
 /* harmony export */ });
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(452);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(452);
 /* harmony import */ var _github_commits_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7781);
-/* harmony import */ var _github_refs_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2509);
-/* harmony import */ var _github_refusal_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(8595);
-/* harmony import */ var _content_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3311);
-/* harmony import */ var _delivery_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(886);
-/* harmony import */ var _message_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(9755);
-/* harmony import */ var _plan_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(8525);
+/* harmony import */ var _github_pulls_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(235);
+/* harmony import */ var _github_refs_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2509);
+/* harmony import */ var _github_refusal_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(8595);
+/* harmony import */ var _content_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(3311);
+/* harmony import */ var _delivery_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(886);
+/* harmony import */ var _message_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(9755);
+/* harmony import */ var _plan_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(8525);
+/* harmony import */ var _reset_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(9447);
+
+
 
 
 
@@ -47541,20 +47827,38 @@ function isUserFacing(error) {
  * leads to the pull request, too. Can be killed between any two requests and run again: one rollback commit is made.
  * @throws ConflictError when the branch has moved since the plan, and then nothing is changed
  */
-async function applyPlan(repository, plan, { trace, delivery, proposal }) {
+async function applyPlan(repository, plan, { trace, delivery, proposal, now, }) {
     const { head, content, done, way } = plan;
-    const ids = { from: head, to: (0,_plan_js__WEBPACK_IMPORTED_MODULE_4__/* .goalOf */ .ZZ)(plan), pull: undefined };
-    const message = (0,_message_js__WEBPACK_IMPORTED_MODULE_5__/* .writeMessage */ .ZT)(trace);
+    const ids = { from: head, to: (0,_plan_js__WEBPACK_IMPORTED_MODULE_6__/* .goalOf */ .ZZ)(plan), pull: undefined };
+    const message = (0,_message_js__WEBPACK_IMPORTED_MODULE_8__/* .writeMessage */ .ZT)(trace);
+    // the workflow that deploys does all of it
+    if (plan.mode === 'deploy-only') {
+        const { sha, tree } = plan.target.commit;
+        return { ...ids, ...untagged, commit: sha, tree, outcome: 'rolled-back' };
+    }
+    if (plan.mode === 'reset')
+        return (0,_reset_js__WEBPACK_IMPORTED_MODULE_7__/* .applyReset */ .we)(repository, plan, { trace, now });
+    if (plan.mode === 'reapply' && done === undefined) {
+        // people work on it: what is there stays as it is
+        const { branch, base } = proposal;
+        const pull = await (0,_github_pulls_js__WEBPACK_IMPORTED_MODULE_1__/* .findOpenPull */ .zl)(repository, { head: branch, base });
+        const commit = pull && (await (0,_github_refs_js__WEBPACK_IMPORTED_MODULE_2__/* .readRef */ .sg)(repository, `heads/${branch}`));
+        if (commit !== undefined)
+            return { ...ids, ...proposed, commit, tree: '', pull };
+    }
     if (done !== undefined) {
+        // what people themselves have put back gets no tag of ours
+        if ((0,_plan_js__WEBPACK_IMPORTED_MODULE_6__/* .takesBack */ .Ck)(plan) && (0,_message_js__WEBPACK_IMPORTED_MODULE_8__/* .readTrailers */ .t8)(done.message).get('Rollback-Undoes') !== plan.rollback.sha)
+            return { ...ids, ...untagged, commit: done.sha, tree: done.tree, outcome: 'already-rolled-back' };
         const tagged = await tagRollback(repository, plan, done, message);
         return { ...ids, ...tagged, commit: done.sha, tree: done.tree, outcome: 'already-rolled-back' };
     }
-    const draft = { tree: await (0,_content_js__WEBPACK_IMPORTED_MODULE_2__/* .treeOf */ .g7)(repository, content), parents: [head], message };
+    const draft = { tree: await (0,_content_js__WEBPACK_IMPORTED_MODULE_4__/* .treeOf */ .g7)(repository, content), parents: [head], message };
     let why = way.because;
     if (way.way === 'direct') {
         try {
             const commit = await (0,_github_commits_js__WEBPACK_IMPORTED_MODULE_0__/* .createCommit */ .kt)(repository, draft);
-            await (0,_github_refs_js__WEBPACK_IMPORTED_MODULE_1__/* .moveBranch */ .ob)(repository, { branch: plan.branch, from: head, to: commit.sha });
+            await (0,_github_refs_js__WEBPACK_IMPORTED_MODULE_2__/* .moveBranch */ .ob)(repository, { branch: plan.branch, from: head, to: commit.sha });
             return {
                 ...ids,
                 ...(await tagRollback(repository, plan, commit, message)),
@@ -47564,35 +47868,37 @@ async function applyPlan(repository, plan, { trace, delivery, proposal }) {
             };
         }
         catch (error) {
-            if (delivery !== 'auto' || !(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_6__/* .RefusedError */ .fk) || !(0,_github_refusal_js__WEBPACK_IMPORTED_MODULE_7__/* .isRuleRefusal */ .NS)(error))
+            if (delivery !== 'auto' || !(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_9__/* .RefusedError */ .fk) || !(0,_github_refusal_js__WEBPACK_IMPORTED_MODULE_3__/* .isRuleRefusal */ .NS)(error))
                 throw error;
             why = error.message;
         }
     }
-    const { commit, pull } = await (0,_delivery_js__WEBPACK_IMPORTED_MODULE_3__/* .propose */ .BM)(repository, { draft, proposal }).catch((error) => {
-        if (delivery !== 'auto' || !(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_6__/* .RefusedError */ .fk))
+    const { commit, pull } = await (0,_delivery_js__WEBPACK_IMPORTED_MODULE_5__/* .propose */ .BM)(repository, { draft, proposal }).catch((error) => {
+        if (delivery !== 'auto' || !(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_9__/* .RefusedError */ .fk))
             throw error;
-        throw new _errors_js__WEBPACK_IMPORTED_MODULE_6__/* .RefusedError */ .fk(`${why}, so the rollback takes a pull request: ${error.message}`, { cause: error });
+        throw new _errors_js__WEBPACK_IMPORTED_MODULE_9__/* .RefusedError */ .fk(`${why}, so the rollback takes a pull request: ${error.message}`, { cause: error });
     });
     const { sha, tree } = commit;
-    return { ...ids, commit: sha, tree, tag: undefined, untagged: undefined, outcome: 'proposed', pull };
+    return { ...ids, ...proposed, commit: sha, tree, pull };
 }
+const untagged = { tag: undefined, untagged: undefined };
+const proposed = { ...untagged, outcome: 'proposed' };
 /** The branch has moved by now: a tag that is refused does not make the rollback undone, and is said instead. */
-async function tagRollback(repository, { mode }, { sha, committedAt }, message) {
-    const tag = (0,_message_js__WEBPACK_IMPORTED_MODULE_5__/* .tagOf */ .cO)(committedAt, mode === 'undo' ? 'rollback_undone' : 'rollback');
+async function tagRollback(repository, plan, { sha, committedAt }, message) {
+    const tag = (0,_message_js__WEBPACK_IMPORTED_MODULE_8__/* .tagOf */ .cO)(committedAt, (0,_plan_js__WEBPACK_IMPORTED_MODULE_6__/* .takesBack */ .Ck)(plan) ? 'rollback_undone' : 'rollback');
     // another branch may have been rolled back in the same second
     const names = [tag, `${tag}_${sha.slice(0, 7)}`];
     let untagged;
     for (const name of names) {
         try {
-            await (0,_github_refs_js__WEBPACK_IMPORTED_MODULE_1__/* .tagCommit */ .eF)(repository, { tag: name, commit: sha, message });
+            await (0,_github_refs_js__WEBPACK_IMPORTED_MODULE_2__/* .tagCommit */ .eF)(repository, { tag: name, commit: sha, message });
             return { tag: name, untagged: undefined };
         }
         catch (error) {
-            if (!(0,_errors_js__WEBPACK_IMPORTED_MODULE_6__/* .isUserFacing */ .Qx)(error))
+            if (!(0,_errors_js__WEBPACK_IMPORTED_MODULE_9__/* .isUserFacing */ .Qx)(error))
                 throw error;
             untagged = error.message;
-            if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_6__/* .ConflictError */ .fK))
+            if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_9__/* .ConflictError */ .fK))
                 break;
         }
     }
@@ -47904,7 +48210,7 @@ const deliveries = ['auto', 'direct', 'pull-request'];
 function chooseWay(delivery, rules) {
     if (delivery !== 'auto')
         return { way: delivery, because: `input "delivery" is ${delivery}` };
-    const against = (0,_github_rules_js__WEBPACK_IMPORTED_MODULE_4__/* .rulesAgainstPush */ .z)(rules);
+    const against = (0,_github_rules_js__WEBPACK_IMPORTED_MODULE_4__/* .rulesAgainstPush */ .zw)(rules);
     if (against.length > 0)
         return { way: 'pull-request', because: `the branch has the rule ${against.join(', ')}` };
     return {
@@ -47940,18 +48246,74 @@ async function propose(repository, { draft, proposal }) {
 
 /***/ }),
 
+/***/ 2551:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   G: () => (/* binding */ recordDeployments)
+/* harmony export */ });
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(452);
+/* harmony import */ var _github_deployments_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(251);
+
+
+/**
+ * Tells GitHub's deployments of a rollback: that of the failed revision gets the state failure, and the restored one a
+ * deployment of its own, unless the workflow that deploys made one. Done twice, it is done once.
+ * @returns why it could not be told; undefined when it was
+ */
+async function recordDeployments(repository, { environment, incident, bad, reason, restored, runUrl }) {
+    try {
+        const failed = await newestOf(repository, environment, bad);
+        if (failed !== undefined) {
+            const description = `rolled back: ${reason}`;
+            await (0,_github_deployments_js__WEBPACK_IMPORTED_MODULE_0__/* .markDeployment */ .tt)(repository, failed, { state: 'failure', description, logUrl: runUrl });
+        }
+        if (restored === undefined)
+            return undefined;
+        const made = await newestOf(repository, environment, restored);
+        if (made !== undefined && (failed === undefined || made.id > failed.id))
+            return undefined;
+        const description = `restored instead of ${bad.slice(0, 7)}`;
+        const payload = { incident, from: bad, to: restored };
+        const deployment = await (0,_github_deployments_js__WEBPACK_IMPORTED_MODULE_0__/* .createDeployment */ .Yy)(repository, {
+            environment,
+            revision: restored,
+            description,
+            payload,
+        });
+        await (0,_github_deployments_js__WEBPACK_IMPORTED_MODULE_0__/* .markDeployment */ .tt)(repository, deployment, { state: 'success', description, logUrl: runUrl });
+        return undefined;
+    }
+    catch (error) {
+        if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .RefusedError */ .fk)
+            return error.message;
+        throw error;
+    }
+}
+async function newestOf(repository, environment, revision) {
+    for await (const deployment of (0,_github_deployments_js__WEBPACK_IMPORTED_MODULE_0__/* .listDeployments */ .Jn)(repository, { environment, revision }))
+        return deployment;
+    return undefined;
+}
+
+
+/***/ }),
+
 /***/ 2919:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   DD: () => (/* binding */ title),
+/* harmony export */   LL: () => (/* binding */ summarizeRecent),
 /* harmony export */   PN: () => (/* binding */ summarizePlan),
 /* harmony export */   ab: () => (/* binding */ summarizeReceipt),
 /* harmony export */   df: () => (/* binding */ describePlan),
 /* harmony export */   ei: () => (/* binding */ describeReceipt)
 /* harmony export */ });
 /* unused harmony export collateralLine */
-/* harmony import */ var _text_markdown_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4358);
+/* harmony import */ var _text_markdown_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4358);
+/* harmony import */ var _plan_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8525);
+
 
 const listed = 20;
 /** The plan as lines of a log. */
@@ -47977,35 +48339,35 @@ function summarizePlan(plan, { owner, repo }) {
     const { branch, head, undone, undoneCount, files, done, since, takenBackBy, warnings } = plan;
     const pulls = plan.pulls ?? [];
     return [
-        ...(takenBackBy === undefined ? [] : [(0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .paragraph */ .FY)(`${capital(takenBack(takenBackBy))}.`)]),
-        (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .heading */ .R_)(3, done === undefined ? 'What is undone' : 'What was undone'),
-        (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .bulletList */ .fF)([
-            ['branch ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .code */ .aY)(branch), ' of ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .code */ .aY)(`${owner}/${repo}`)],
-            ['from ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .revision */ .QL)(head), ...goalInline(plan)],
+        ...(takenBackBy === undefined ? [] : [(0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .paragraph */ .FY)(`${capital(takenBack(takenBackBy))}.`)]),
+        (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .heading */ .R_)(3, done === undefined ? 'What is undone' : 'What was undone'),
+        (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .bulletList */ .fF)([
+            ['branch ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .code */ .aY)(branch), ' of ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .code */ .aY)(`${owner}/${repo}`)],
+            ['from ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .revision */ .QL)(head), ...goalInline(plan)],
             [
                 `${count(undoneCount, 'commit')} in ${count(files.length, 'file')}`,
                 ...(pulls.length === 0 ? [] : [' of ']),
-                ...pulls.flatMap(({ number, url }, index) => [...(index > 0 ? [', '] : []), (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .link */ .nf)(url, `#${number}`)]),
+                ...pulls.flatMap(({ number, url }, index) => [...(index > 0 ? [', '] : []), (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .link */ .nf)(url, `#${number}`)]),
             ],
-            ...(plan.collateral.length === 0 ? [] : [[(0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .strong */ .ko)('Mind: '), (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .text */ .Qq)(collateralLine(plan.collateral))]]),
+            ...(plan.collateral.length === 0 ? [] : [[(0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .strong */ .ko)('Mind: '), (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .text */ .Qq)(collateralLine(plan.collateral))]]),
             ...warnings.map(({ message, paths }) => [
-                (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .strong */ .ko)('Mind:'),
-                (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .text */ .Qq)(` ${message} (`),
-                (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .code */ .aY)(paths.slice(0, 3).join(', ')),
+                (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .strong */ .ko)('Mind:'),
+                (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .text */ .Qq)(` ${message} (`),
+                (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .code */ .aY)(paths.slice(0, 3).join(', ')),
                 ')',
             ]),
         ]),
         commitTable(undone),
-        ...(undoneCount > listed ? [(0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .paragraph */ .FY)(`… and ${undoneCount - listed} more.`)] : []),
+        ...(undoneCount > listed ? [(0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .paragraph */ .FY)(`… and ${undoneCount - listed} more.`)] : []),
         ...(since.length === 0
             ? []
-            : [(0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .heading */ .R_)(3, 'What came on top of it since, and stays'), commitTable(since)]),
+            : [(0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .heading */ .R_)(3, 'What came on top of it since, and stays'), commitTable(since)]),
     ];
 }
 function goal(plan) {
     if (plan.mode === 'revert')
         return 'the same without the commits below, and with all that came after them';
-    if (plan.mode === 'undo')
+    if ((0,_plan_js__WEBPACK_IMPORTED_MODULE_0__/* .takesBack */ .Ck)(plan))
         return `what the rollback ${plan.rollback.sha.slice(0, 7)} undid is there again, and what came after it stays`;
     const { target, paths } = plan;
     const what = paths.length === 0 ? 'content' : paths.join(', ');
@@ -48014,46 +48376,48 @@ function goal(plan) {
 function goalInline(plan) {
     if (plan.mode === 'revert')
         return [' to the same without the commits below; what came after them stays'];
-    if (plan.mode === 'undo')
+    if ((0,_plan_js__WEBPACK_IMPORTED_MODULE_0__/* .takesBack */ .Ck)(plan))
         return [
             ': what the rollback ',
-            (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .revision */ .QL)(plan.rollback.sha),
+            (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .revision */ .QL)(plan.rollback.sha),
             ' undid is there again; what came after it stays',
         ];
     const { target, paths } = plan;
-    const what = paths.length === 0 ? [' to the content of '] : [' to ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .code */ .aY)(paths.join(', ')), ' of '];
-    return [...what, (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .revision */ .QL)(target.commit.sha), ': ', target.foundBy];
+    const what = paths.length === 0 ? [' to the content of '] : [' to ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .code */ .aY)(paths.join(', ')), ' of '];
+    return [...what, (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .revision */ .QL)(target.commit.sha), ': ', target.foundBy];
 }
 /** How things stand after a rollback was applied, or was found to be there, as a line of a log. */
-function describeReceipt({ branch, since, mode }, { commit, tag, pull }) {
+function describeReceipt(plan, { commit, tag, pull }) {
+    const { branch, since } = plan;
     if (pull !== undefined)
-        return `${branch} stays where it is: ${mode === 'undo' ? 'taking the rollback back' : 'the rollback'} is proposed by pull request #${pull.number}, ${pull.url}`;
+        return `${branch} stays where it is: ${(0,_plan_js__WEBPACK_IMPORTED_MODULE_0__/* .takesBack */ .Ck)(plan) ? 'taking the rollback back' : 'the rollback'} is proposed by pull request #${pull.number}, ${pull.url}`;
     const tagged = tag === undefined ? '' : `, tagged ${tag}`;
     const now = since.at(-1);
     if (now === undefined)
         return `${branch} is at ${commit.slice(0, 7)}${tagged}: deploy ${commit}`;
-    if (mode === 'undo')
+    if ((0,_plan_js__WEBPACK_IMPORTED_MODULE_0__/* .takesBack */ .Ck)(plan))
         return `${branch} was put back by ${commit.slice(0, 7)}${tagged} before, and has moved on to ${now.sha.slice(0, 7)} since (${count(since.length, 'commit')} on top): nothing was changed`;
     return `${branch} was rolled back by ${commit.slice(0, 7)}${tagged} before, and has moved on to ${now.sha.slice(0, 7)} since (${count(since.length, 'commit')} on top): nothing was changed; to roll that back, too, give its id in input "revision"`;
 }
 /** The same as paragraphs of the job summary. */
-function summarizeReceipt({ branch, since, mode }, { commit, tag, untagged, pull }) {
+function summarizeReceipt(plan, { commit, tag, untagged, pull }) {
+    const { branch, since } = plan;
     if (pull !== undefined) {
-        const what = mode === 'undo' ? 'taking the rollback back' : 'the rollback';
-        const proposed = [(0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .code */ .aY)(branch), ` stays where it is: ${what} is proposed by `];
+        const what = (0,_plan_js__WEBPACK_IMPORTED_MODULE_0__/* .takesBack */ .Ck)(plan) ? 'taking the rollback back' : 'the rollback';
+        const proposed = [(0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .code */ .aY)(branch), ` stays where it is: ${what} is proposed by `];
         return [
-            (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .paragraph */ .FY)(...proposed, (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .link */ .nf)(pull.url, `#${pull.number}`), '. It takes effect when that is merged.'),
+            (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .paragraph */ .FY)(...proposed, (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .link */ .nf)(pull.url, `#${pull.number}`), '. It takes effect when that is merged.'),
         ];
     }
-    const tagged = tag === undefined ? [] : [', tagged ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .code */ .aY)(tag)];
+    const tagged = tag === undefined ? [] : [', tagged ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .code */ .aY)(tag)];
     const now = since.at(-1);
     return [
         now === undefined
-            ? (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .paragraph */ .FY)((0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .code */ .aY)(branch), ' is at ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .revision */ .QL)(commit), ...tagged, '. Nothing is deployed by that: deploy this revision now.')
-            : (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .paragraph */ .FY)((0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .code */ .aY)(branch), mode === 'undo' ? ' was put back by ' : ' was rolled back by ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .revision */ .QL)(commit), ...tagged, ' before, and has moved on to ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .revision */ .QL)(now.sha), ' since: nothing was changed.', ...(mode === 'undo'
+            ? (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .paragraph */ .FY)((0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .code */ .aY)(branch), ' is at ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .revision */ .QL)(commit), ...tagged, '. Nothing is deployed by that: deploy this revision now.')
+            : (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .paragraph */ .FY)((0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .code */ .aY)(branch), (0,_plan_js__WEBPACK_IMPORTED_MODULE_0__/* .takesBack */ .Ck)(plan) ? ' was put back by ' : ' was rolled back by ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .revision */ .QL)(commit), ...tagged, ' before, and has moved on to ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .revision */ .QL)(now.sha), ' since: nothing was changed.', ...((0,_plan_js__WEBPACK_IMPORTED_MODULE_0__/* .takesBack */ .Ck)(plan)
                 ? []
-                : [' To roll that back, too, give its id in input ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .code */ .aY)('revision'), '.'])),
-        ...(untagged === undefined ? [] : [(0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .paragraph */ .FY)('The rollback has no tag: ', untagged, '.')]),
+                : [' To roll that back, too, give its id in input ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .code */ .aY)('revision'), '.'])),
+        ...(untagged === undefined ? [] : [(0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .paragraph */ .FY)('The rollback has no tag: ', untagged, '.')]),
     ];
 }
 /** What nobody found fault with, and is undone with the rest. */
@@ -48068,11 +48432,28 @@ function takenBack({ sha, message }) {
 function commitTable(commits) {
     const rows = commits
         .slice(-listed)
-        .map(({ sha, message, author }) => [(0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .revision */ .QL)(sha), (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .code */ .aY)(title(message)), (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .code */ .aY)(author)]);
-    return (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_0__/* .table */ .tp)(['commit', 'title', 'author'], rows);
+        .map(({ sha, message, author }) => [(0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .revision */ .QL)(sha), (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .code */ .aY)(title(message)), (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .code */ .aY)(author)]);
+    return (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .table */ .tp)(['commit', 'title', 'author'], rows);
 }
 function capital(text) {
     return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
+}
+/** The recent rollbacks as a section of the job summary. */
+function summarizeRecent(recent) {
+    if (recent.length === 0)
+        return [(0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .paragraph */ .FY)('There is no tag of a rollback in this repository.')];
+    return [
+        (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .table */ .tp)(['when (UTC)', 'what', 'environment', 'from', 'to', 'why', 'by', 'tag'], recent.map(({ at, kind, environment, from, to, reason, by, tag, reset }) => [
+            at.toISOString().slice(0, 19).replace('T', ' '),
+            kind === 'undo' ? 'taken back' : reset === undefined ? 'rolled back' : 'reset',
+            (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .code */ .aY)(environment),
+            from === '' ? '' : (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .revision */ .QL)(from),
+            (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .revision */ .QL)(to),
+            (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .text */ .Qq)(reason),
+            (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .code */ .aY)(by),
+            (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .code */ .aY)(tag),
+        ])),
+    ];
 }
 /** The first line of a commit's message. */
 function title(message) {
@@ -48168,13 +48549,14 @@ function demandGuards({ environment, undoneCount, badCommittedAt, badIsRollback 
 /* harmony export */   ZT: () => (/* binding */ writeMessage),
 /* harmony export */   _8: () => (/* binding */ readMessage),
 /* harmony export */   cO: () => (/* binding */ tagOf),
-/* harmony export */   et: () => (/* binding */ subjectOf)
+/* harmony export */   et: () => (/* binding */ subjectOf),
+/* harmony export */   t8: () => (/* binding */ readTrailers)
 /* harmony export */ });
 /**
  * The message of a rollback commit, in git's own form: subject, reason, trailers.
  * https://git-scm.com/docs/git-interpret-trailers
  */
-function writeMessage({ incident, environment, from, to, reason, by, runUrl }) {
+function writeMessage({ incident, environment, from, to, reason, by, runUrl, reset, }) {
     const rollback = undoneRollback(to);
     const trailers = [
         ['Rollback-Incident', incident],
@@ -48188,6 +48570,7 @@ function writeMessage({ incident, environment, from, to, reason, by, runUrl }) {
             : [['Rollback-Undoes', rollback]]),
         ['Rollback-Requested-By', by],
         ...(runUrl === undefined ? [] : [['Rollback-Run', runUrl]]),
+        ...(reset === undefined ? [] : [['Rollback-Reset', reset]]),
     ].map(([key, value]) => `${key}: ${oneLine(value ?? '')}`);
     const body = oneLine(reason);
     // the words of git's own revert, by which people and programs find what became of a commit
@@ -48201,11 +48584,13 @@ function writeMessage({ incident, environment, from, to, reason, by, runUrl }) {
     return `${paragraphs.join('\n\n')}\n`;
 }
 function undoneRollback(to) {
-    return /^undo:(.*)$/.exec(to)?.[1];
+    return /^(?:undo|reapply):(.*)$/.exec(to)?.[1];
 }
 /** The first line of a rollback's commit, and the title of its pull request. */
 function subjectOf({ environment, to }) {
     const rollback = undoneRollback(to);
+    if (rollback !== undefined && to.startsWith('reapply:'))
+        return oneLine(`Bring back what the rollback ${rollback.slice(0, 7)} of ${environment} undid`);
     if (rollback !== undefined)
         return oneLine(`Take the rollback ${rollback.slice(0, 7)} of ${environment} back`);
     const [, without] = /^without:(.*)$/.exec(to) ?? [];
@@ -48216,7 +48601,13 @@ function subjectOf({ environment, to }) {
 }
 /** Reads back which rollback a commit is; undefined for a commit that is none. */
 function readMessage(message) {
-    const trailers = new Map(message
+    const trailers = readTrailers(message);
+    const [incident, from, to] = ['Incident', 'From', 'To'].map((key) => trailers.get(`Rollback-${key}`));
+    return incident && from && to ? { incident, from, to } : undefined;
+}
+/** The `Rollback-…` trailers of the message of a commit or a tag. */
+function readTrailers(message) {
+    return new Map(message
         .trimEnd()
         .split('\n\n')
         .at(-1)
@@ -48225,8 +48616,6 @@ function readMessage(message) {
         const [, key, value] = /^(Rollback-[A-Za-z-]+): (.*)$/.exec(line) ?? [];
         return key === undefined || value === undefined ? [] : [[key, value]];
     }));
-    const [incident, from, to] = ['Incident', 'From', 'To'].map((key) => trailers.get(`Rollback-${key}`));
-    return incident && from && to ? { incident, from, to } : undefined;
 }
 /** `rollback_YYYYMMDD_HHMMSS` in UTC, of the time of the rollback commit: the same however often the step is run again. */
 function tagOf(committedAt, prefix = 'rollback') {
@@ -48241,51 +48630,7 @@ function oneLine(value) {
 
 /***/ }),
 
-/***/ 8045:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   H: () => (/* binding */ prepareClone)
-/* harmony export */ });
-/* harmony import */ var node_fs_promises__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1455);
-/* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(6760);
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(452);
-/* harmony import */ var _command_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(1994);
-
-
-
-
-/**
- * Prepares clones with the newest commits of a branch and their trees; files come when git asks for them.
- * @throws InputError for a git that is too old, UnavailableError when the repository cannot be fetched
- */
-function prepareClone({ url, token, directory, path, signal }) {
-    return async ({ head, depth }) => {
-        await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_0__.mkdir)(directory, { recursive: true });
-        const gitDir = await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_0__.mkdtemp)((0,node_path__WEBPACK_IMPORTED_MODULE_1__.join)(directory, 'clone-'));
-        const git = (0,_command_js__WEBPACK_IMPORTED_MODULE_2__/* .openGit */ .zY)({ gitDir, authorization: { url, token }, path, signal });
-        await (0,_command_js__WEBPACK_IMPORTED_MODULE_2__/* .demandGit */ .eT)(git);
-        try {
-            await git.run(['init', '--quiet', '--bare', gitDir]);
-            await git.run(['remote', 'add', 'origin', url]);
-            await git.run(['config', 'remote.origin.promisor', 'true']);
-            await git.run(['config', 'remote.origin.partialclonefilter', 'blob:none']);
-            const what = ['--quiet', '--no-tags', '--filter=blob:none', `--depth=${depth}`];
-            await git.run(['fetch', ...what, 'origin', head]);
-            return git;
-        }
-        catch (error) {
-            if (error instanceof _command_js__WEBPACK_IMPORTED_MODULE_2__/* .GitFailure */ .Xi)
-                throw new _errors_js__WEBPACK_IMPORTED_MODULE_3__/* .UnavailableError */ .hG(`could not fetch ${url}: ${error.message}`, { cause: error });
-            throw error;
-        }
-    };
-}
-
-
-/***/ }),
-
-/***/ 83:
+/***/ 7887:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -48294,6 +48639,10 @@ __nccwpck_require__.d(__webpack_exports__, {
   I: () => (/* binding */ planRollback)
 });
 
+// EXTERNAL MODULE: ./lib/git/reset.js
+var git_reset = __nccwpck_require__(9447);
+// EXTERNAL MODULE: ./lib/git/restore.js
+var restore = __nccwpck_require__(7402);
 // EXTERNAL MODULE: ./lib/errors.js
 var errors = __nccwpck_require__(452);
 // EXTERNAL MODULE: ./lib/github/commits.js
@@ -48306,287 +48655,10 @@ var git_content = __nccwpck_require__(3311);
 var delivery = __nccwpck_require__(886);
 // EXTERNAL MODULE: ./lib/git/plan.js
 var plan = __nccwpck_require__(8525);
-// EXTERNAL MODULE: ./lib/github/deployments.js
-var deployments = __nccwpck_require__(251);
-// EXTERNAL MODULE: ./lib/history/incident.js
-var incident = __nccwpck_require__(3660);
-// EXTERNAL MODULE: ./lib/github/refusal.js
-var refusal = __nccwpck_require__(8595);
-;// CONCATENATED MODULE: ./lib/github/checks.js
-
-/** Reads check runs and commit statuses of a commit. @returns the worst state of each named check */
-async function readChecks({ octokit, owner, repo }, { sha, names }) {
-    const doing = `read the checks of ${sha.slice(0, 7)}`;
-    const [runs, status] = await Promise.all([
-        (0,refusal/* explained */.to)({ doing, permission: 'checks: read' }, () => octokit.paginate(octokit.rest.checks.listForRef, {
-            owner,
-            repo,
-            ref: sha,
-            filter: 'latest',
-            per_page: 100,
-        })),
-        (0,refusal/* explained */.to)({ doing, permission: 'statuses: read' }, () => octokit.rest.repos.getCombinedStatusForRef({ owner, repo, ref: sha, per_page: 100 })),
-    ]);
-    const found = [
-        ...runs.map(({ name, conclusion }) => ({ name, state: stateOfRun(conclusion) })),
-        ...status.data.statuses.map(({ context, state }) => ({ name: context, state: stateOfStatus(state) })),
-    ];
-    return new Map(names.map((name) => [name, worst(found.filter((each) => each.name === name).map(({ state }) => state))]));
-}
-/** A check that was skipped or neutral counts as passed, as GitHub's own required checks have it. */
-function stateOfRun(conclusion) {
-    if (conclusion === null)
-        return 'pending';
-    return ['success', 'neutral', 'skipped'].includes(conclusion) ? 'success' : 'failure';
-}
-function stateOfStatus(state) {
-    if (state === 'success' || state === 'pending')
-        return state;
-    return 'failure';
-}
-function worst(states) {
-    return ['failure', 'pending', 'success'].find((state) => states.includes(state)) ?? 'missing';
-}
-
-;// CONCATENATED MODULE: ./lib/git/green-target.js
-
-
-
-const lastGreen = 'last-green';
-/** How many commits are looked at, two requests each. */
-const furthest = 50;
-/**
- * The newest revision before the failed one at which all the named checks were green. GitHub forgets checks after 90 days.
- * @throws InputError when no check is named, or none of the revisions was green
- */
-async function findGreenTarget(repository, { checks, bad }) {
-    if (checks.length === 0)
-        throw new errors/* InputError */.dz(`input "target" is ${lastGreen}, and input "checks" names no checks; name those that say that a revision is good`);
-    const [failed, ...older] = await (0,github_commits/* listCommits */.VE)(repository, { branch: bad, count: furthest + 1 });
-    for (const commit of older) {
-        if (commit.tree === failed?.tree)
-            continue;
-        const states = await readChecks(repository, { sha: commit.sha, names: checks });
-        if ([...states.values()].every((state) => state === 'success'))
-            return {
-                commit,
-                foundBy: `the newest revision before ${bad.slice(0, 7)} at which ${checks.join(', ')} passed`,
-            };
-    }
-    throw new errors/* InputError */.dz(`at none of the ${older.length} revisions before ${bad.slice(0, 7)} did all of ${checks.join(', ')} pass; check the names in input "checks", or name the good revision in input "target"`);
-}
-
-// EXTERNAL MODULE: ./lib/github/refs.js
-var refs = __nccwpck_require__(2509);
-;// CONCATENATED MODULE: ./lib/git/tag-target.js
-
-
-
-const previousDeploymentTag = 'previous-deployment-tag';
-/** How far back on the branch a tag is looked for, in commits. */
-const tag_target_furthest = 100;
-/**
- * The newest revision of the branch before the failed one that bears a deployment tag, and has another content.
- * @param pattern name of the tags with one `*`, e.g. `deploy-*`
- * @throws InputError when the pattern is none, or no tag fits
- */
-async function findTaggedTarget(repository, { pattern, bad }) {
-    const [prefix = '', suffix, ...more] = pattern.split('*');
-    if (prefix === '' || suffix === undefined || more.length > 0) {
-        throw new errors/* InputError */.dz(`input "tag-pattern" is "${pattern}"; write the beginning of the tags' names with one *, such as deploy-*`);
-    }
-    const tags = (await (0,refs/* listTags */.cB)(repository, { prefix })).filter(({ name }) => name.endsWith(suffix));
-    const [failed, ...older] = await (0,github_commits/* listCommits */.VE)(repository, { branch: bad, count: tag_target_furthest });
-    for (const commit of older) {
-        const tag = tags.find((each) => each.commit === commit.sha);
-        if (tag === undefined || commit.tree === failed?.tree)
-            continue;
-        return { commit, foundBy: `the newest tag ${pattern} before ${bad.slice(0, 7)}: ${tag.name}` };
-    }
-    throw new errors/* InputError */.dz(`no tag ${pattern} marks one of the ${older.length} commits before ${bad.slice(0, 7)}; change input "tag-pattern", or name the good revision in input "target"`);
-}
-
-;// CONCATENATED MODULE: ./lib/git/target.js
-
-
-
-
-
-
-const lastSuccessfulDeployment = 'last-successful-deployment';
-/** How many first parents `HEAD~n` may go back, one request each. */
-const furthestParent = 100;
-/** How many older deployments are looked at before we say that there is no good one. */
-const furthestDeployment = 100;
-/** How many of these are told when there is no good one. */
-const toldDeployments = 5;
-/** Finds the revision to go back to. @throws InputError when it names nothing, or no deployment succeeded before the bad one */
-async function findTarget(repository, request) {
-    const { target, head } = request;
-    if (target === lastSuccessfulDeployment)
-        return findLastSuccessfulDeployment(repository, request);
-    if (target === previousDeploymentTag)
-        return findTaggedTarget(repository, { pattern: request.tagPattern, bad: request.bad });
-    if (target === lastGreen)
-        return findGreenTarget(repository, { checks: request.checks, bad: request.bad });
-    const parents = /^HEAD(?:(\^*)|~(\d*))$/.exec(target);
-    if (parents !== null) {
-        const [, carets = '', count] = parents;
-        const steps = count === undefined ? carets.length : Number(count || 1);
-        return findParent(repository, { head, target, steps });
-    }
-    if (!isRevisionName(target)) {
-        throw new errors/* InputError */.dz(`input "target" is "${target}", which no commit, tag or branch can be called; write ${lastSuccessfulDeployment}, ${previousDeploymentTag}, ${lastGreen}, a commit id, a tag, a branch, or HEAD~n`);
-    }
-    const sha = await (0,github_commits/* resolveRevision */.eZ)(repository, target);
-    if (sha === undefined) {
-        throw new errors/* InputError */.dz(`input "target" is "${target}", and ${repository.owner}/${repository.repo} has no such commit, tag or branch; write one that it has`);
-    }
-    return { commit: await (0,github_commits/* readCommit */.kN)(repository, sha), foundBy: `named as the target: ${target}` };
-}
-/** Git's rules for ref names, as far as they keep a name from meaning something else: https://git-scm.com/docs/git-check-ref-format */
-function isRevisionName(name) {
-    const forbidden = [...name].some((char) => char <= ' ' || '~^:?*[\\\u007f'.includes(char));
-    return name !== '' && name.length <= 255 && !forbidden && !/^[-/]|\.\.|@\{|\/\/|[/.]$|\.lock$/.test(name);
-}
-async function findParent(repository, { head, target, steps }) {
-    if (steps > furthestParent)
-        throw new errors/* InputError */.dz(`input "target" is "${target}"; go back at most ${furthestParent} commits, or name the commit`);
-    let commit = await (0,github_commits/* readCommit */.kN)(repository, head);
-    for (let step = 0; step < steps; step += 1) {
-        const parent = commit.parents[0];
-        if (parent === undefined)
-            throw new errors/* InputError */.dz(`input "target" is "${target}", but the branch has only ${step + 1} commits`);
-        commit = await (0,github_commits/* readCommit */.kN)(repository, parent);
-    }
-    return { commit, foundBy: `${target}, counted along first parents` };
-}
-/**
- * The newest deployment of the environment that was made before the bad one, has ever succeeded, whose content differs
- * from the bad one's, and that was not rolled back from itself. Not the active deployment, nor the last green run: both forget.
- */
-async function findLastSuccessfulDeployment(repository, { environment, branch, bad, head, rolledBack }) {
-    if (!(await (0,github_commits/* isAncestor */.QX)(repository, { older: bad, newer: head }))) {
-        throw new errors/* InputError */.dz(`${bad.slice(0, 7)}, whose deployment failed, is not on ${branch}: there is nothing to undo; name its branch in input "branch", or the failed revision in input "revision"`);
-    }
-    const { tree: badTree } = await (0,github_commits/* readCommit */.kN)(repository, bad);
-    const badDeployment = await newestDeployment(repository, { environment, revision: bad });
-    const passedOver = [];
-    for await (const deployment of (0,deployments/* listDeployments */.J)(repository, { environment })) {
-        const { id, revision, createdAt } = deployment;
-        // ids grow with time, and two deployments may be made in the same second
-        if (revision === bad || (badDeployment !== undefined && id > badDeployment.id))
-            continue;
-        const passOver = (why) => passedOver.push(`${revision.slice(0, 7)} ${why}`);
-        if (passedOver.length === furthestDeployment)
-            break;
-        if (rolledBack.has((0,incident/* incidentId */._)({ environment, revision })))
-            passOver('was rolled back from');
-        else if (!(await (0,deployments/* hasSucceeded */.y)(repository, deployment)))
-            passOver('never succeeded');
-        else if (!(await (0,github_commits/* isAncestor */.QX)(repository, { older: revision, newer: head })))
-            passOver(`is not on ${branch}`);
-        else {
-            const commit = await (0,github_commits/* readCommit */.kN)(repository, revision);
-            const before = badDeployment === undefined ? '' : ` before that of ${bad.slice(0, 7)}`;
-            const foundBy = `the newest successful deployment of ${environment}${before}, made ${createdAt.toISOString()}`;
-            if (commit.tree !== badTree)
-                return { commit, foundBy };
-            passOver('has the same content');
-        }
-    }
-    throw new errors/* InputError */.dz(`no successful deployment of the environment "${environment}" was found from before ${bad.slice(0, 7)} (${tell(passedOver)}); name the good revision in input "target"`);
-}
-async function newestDeployment(repository, of) {
-    for await (const deployment of (0,deployments/* listDeployments */.J)(repository, of))
-        return deployment;
-    return undefined;
-}
-function tell(passedOver) {
-    if (passedOver.length === 0)
-        return 'there is no earlier one';
-    const more = passedOver.length > toldDeployments ? `, and ${passedOver.length - toldDeployments} more` : '';
-    return `looked at those before it: ${passedOver.slice(0, toldDeployments).join(', ')}${more}`;
-}
-
-// EXTERNAL MODULE: ./lib/git/warnings.js
-var warnings = __nccwpck_require__(8755);
-;// CONCATENATED MODULE: ./lib/git/restore.js
-
-
-
-
-
-
-
-
-/**
- * Plans to bring the content of a good revision back; changes nothing. Made through the Git Data API, so it takes the same
- * few requests for a repository of any size, and no clone.
- * @throws InputError when the branch or the target is not there, or the target is not an older revision of the branch
- */
-async function planRestore(repository, request) {
-    const { branch, paths } = request;
-    const { head, rollbacks, holding, since, takenBackBy } = await (0,plan/* readStanding */.ZY)(repository, request);
-    // HEAD~n counts from where the branch stood before the rollback that is already there
-    const base = holding?.from ?? head;
-    const rolledBack = new Set(rollbacks.map(({ incident }) => incident));
-    const target = await findTarget(repository, { ...request, head: base, rolledBack });
-    const done = holding?.to === target.commit.sha && (paths.length > 0 || holding.commit.tree === target.commit.tree)
-        ? holding.commit
-        : undefined;
-    const from = done === undefined ? head : base;
-    const comparison = await (0,github_commits/* compareCommits */.kC)(repository, { base: target.commit.sha, head: from });
-    refuseUnlessOlder({ comparison, branch, from, target, request: request.target });
-    const undone = comparison.commits;
-    const [{ tree }, pulls, rules, collateral] = await Promise.all([
-        (0,github_commits/* readCommit */.kN)(repository, from),
-        (0,plan/* findPulls */.s4)(repository, undone),
-        (0,github_rules/* readBranchRules */.C)(repository, branch),
-        (0,plan/* findCollateral */.ro)(repository, { bad: request.bad, head: from, undone }),
-    ]);
-    const content = paths.length === 0
-        ? { kind: 'tree', tree: target.commit.tree }
-        : await (0,git_content/* contentOfPaths */.RE)(repository, { head: tree, target: target.commit.tree, paths });
-    const files = comparison.files.filter(({ path }) => isBelow(path, paths));
-    return {
-        mode: 'restore',
-        branch,
-        head: from,
-        target,
-        paths,
-        content,
-        undone,
-        undoneCount: comparison.aheadBy,
-        collateral,
-        files,
-        done,
-        since: done === undefined ? [] : since,
-        takenBackBy,
-        sameContent: done === undefined && isSame(content, tree),
-        pulls,
-        warnings: (0,warnings/* findWarnings */.P)(files.map(({ path }) => path)),
-        way: (0,delivery/* chooseWay */.T4)(request.delivery, rules),
-        badIsRollback: rollbacks.some(({ commit }) => commit.sha === request.bad),
-    };
-}
-function isBelow(path, paths) {
-    return paths.length === 0 || paths.some((each) => path === each || path.startsWith(`${each}/`));
-}
-function isSame(content, tree) {
-    return content.kind === 'tree' ? content.tree === tree : content.edits.length === 0;
-}
-function refuseUnlessOlder({ comparison: { status }, branch, from, target, request, }) {
-    const named = `input "target" (${request}) is ${target.commit.sha.slice(0, 7)}`;
-    if (status === 'identical')
-        throw new errors/* InputError */.dz(`${named}, which is the head of ${branch} already: there is nothing to undo; name an older revision`);
-    if (status !== 'ahead') {
-        throw new errors/* InputError */.dz(`${named}, which is not an ancestor of ${branch} (at ${from.slice(0, 7)}): nothing was moved; name a revision that ${branch} has been at`);
-    }
-}
-
 // EXTERNAL MODULE: ./lib/git/revert.js
 var revert = __nccwpck_require__(8240);
+// EXTERNAL MODULE: ./lib/git/warnings.js
+var warnings = __nccwpck_require__(8755);
 ;// CONCATENATED MODULE: ./lib/git/revert-plan.js
 
 
@@ -48626,7 +48698,7 @@ async function planRevert(repository, request, openClone) {
         (0,github_commits/* readCommit */.kN)(repository, from),
         (0,git_content/* contentOfRevert */.xW)(git, { head: from, reverted }),
         (0,plan/* findPulls */.s4)(repository, commits),
-        (0,github_rules/* readBranchRules */.C)(repository, branch),
+        (0,github_rules/* readBranchRules */.CE)(repository, branch),
     ]);
     const paths = reverted.edits.map(({ path }) => path);
     return {
@@ -48687,11 +48759,16 @@ async function demandRevision(repository, name) {
 ;// CONCATENATED MODULE: ./lib/git/plan-rollback.js
 
 
+
 /** Plans the rollback in its mode; changes nothing. @throws InputError, ConflictError as the planner of the mode does */
 function planRollback(repository, request, openClone) {
     switch (request.mode) {
         case 'restore':
-            return planRestore(repository, request);
+            return (0,restore/* planRestore */.q8)(repository, request);
+        case 'reset':
+            return (0,git_reset/* planReset */.lg)(repository, request);
+        case 'deploy-only':
+            return (0,restore/* planDeployOnly */.Rj)(repository, request);
         case 'revert':
             return planRevert(repository, request, openClone);
     }
@@ -48704,13 +48781,14 @@ function planRollback(repository, request, openClone) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Ck: () => (/* binding */ takesBack),
 /* harmony export */   ZY: () => (/* binding */ readStanding),
 /* harmony export */   ZZ: () => (/* binding */ goalOf),
+/* harmony export */   ae: () => (/* binding */ demandHead),
 /* harmony export */   mC: () => (/* binding */ revertGoal),
 /* harmony export */   ro: () => (/* binding */ findCollateral),
 /* harmony export */   s4: () => (/* binding */ findPulls)
 /* harmony export */ });
-/* unused harmony export demandHead */
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(452);
 /* harmony import */ var _github_commits_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7781);
 /* harmony import */ var _github_pulls_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(235);
@@ -48724,16 +48802,21 @@ function planRollback(repository, request, openClone) {
 /** What a plan goes to, for the history: the id of a revision, the commits that are taken away, or the rollback that is. */
 function goalOf(plan) {
     switch (plan.mode) {
-        case 'restore':
-            return plan.target.commit.sha;
         case 'revert':
             return revertGoal(plan.undone);
         case 'undo':
-            return `undo:${plan.rollback.sha}`;
+        case 'reapply':
+            return `${plan.mode}:${plan.rollback.sha}`;
+        default:
+            return plan.target.commit.sha;
     }
 }
 function revertGoal(commits) {
     return `without:${commits.map(({ sha }) => sha.slice(0, 12)).join('+')}`;
+}
+/** True when a plan takes a rollback back. */
+function takesBack(plan) {
+    return plan.mode === 'undo' || plan.mode === 'reapply';
 }
 /** Where a branch is. @throws InputError when there is no such branch */
 async function demandHead(repository, branch) {
@@ -48782,16 +48865,81 @@ async function findPulls(repository, commits) {
 
 /***/ }),
 
-/***/ 7836:
+/***/ 9107:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   G: () => (/* binding */ writeProposal)
+/* harmony export */   B: () => (/* binding */ demandReady)
 /* harmony export */ });
-/* unused harmony export rollbackBranch */
-/* harmony import */ var _text_markdown_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4358);
-/* harmony import */ var _describe_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2919);
-/* harmony import */ var _message_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9755);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(452);
+/* harmony import */ var _github_workflows_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4277);
+
+
+/**
+ * What would end a rollback half-way is said before the first write.
+ * @param redeploy file of the workflow that is to be started; '' for none
+ * @throws RefusedError for an archived repository, InputError for a workflow that is not there or may not be seen
+ */
+async function demandReady(repository, { archived }, { redeploy, head }) {
+    const { owner, repo } = repository;
+    if (archived)
+        throw new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .RefusedError */ .fk(`${owner}/${repo} is archived, so that nothing in it can be changed: nothing was done; unarchive it in its settings first`);
+    if (redeploy === '')
+        return;
+    try {
+        await (0,_github_workflows_js__WEBPACK_IMPORTED_MODULE_0__/* .findDispatchedRun */ .yz)(repository, { workflow: redeploy, commit: head });
+    }
+    catch (error) {
+        if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .RefusedError */ .fk))
+            throw error;
+        throw new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .InputError */ .dz(`input "redeploy" is ${redeploy}, which could not be started after the rollback, so nothing was done: ${error.message}. Name a file of .github/workflows with a workflow_dispatch trigger, and give the job \`permissions: actions: write\``, { cause: error });
+    }
+}
+
+
+/***/ }),
+
+/***/ 2202:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  G: () => (/* binding */ writeProposal)
+});
+
+// UNUSED EXPORTS: rollbackBranch
+
+// EXTERNAL MODULE: ./lib/text/markdown.js + 66 modules
+var markdown = __nccwpck_require__(4358);
+// EXTERNAL MODULE: ./lib/git/describe.js
+var describe = __nccwpck_require__(2919);
+// EXTERNAL MODULE: ./lib/git/message.js
+var message = __nccwpck_require__(9755);
+// EXTERNAL MODULE: ./lib/git/plan.js
+var git_plan = __nccwpck_require__(8525);
+;// CONCATENATED MODULE: ./lib/git/reland.js
+/**
+ * How the work that a rollback undid comes back: merging its branch again says "Already up to date". The rollback commit is
+ * found by its trailer, because a pull request that is squashed or rebased gives it another id.
+ */
+function relandCommands({ branch, incident }) {
+    const remote = quote(`origin/${branch}`);
+    return [
+        'git fetch origin',
+        `git switch -c ${quote(`reapply-${incident}`)} ${remote}`,
+        `git revert "$(git log -1 --format=%H --grep=${quote(`^Rollback-Incident: ${incident}$`)} ${remote})"`,
+        '# mend the fault, commit, push, open a pull request',
+    ].join('\n');
+}
+/** For a shell: a branch may be called anything. */
+function quote(word) {
+    return /^[\w./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+;// CONCATENATED MODULE: ./lib/git/proposal.js
+
+
 
 
 
@@ -48804,93 +48952,103 @@ function writeProposal(repository, plan, trace, wishes) {
     return {
         ...wishes,
         base: plan.branch,
-        branch: plan.mode === 'undo' ? `rollback/${trace.incident}-undo` : rollbackBranch(trace.incident),
-        title: (0,_message_js__WEBPACK_IMPORTED_MODULE_0__/* .subjectOf */ .et)(trace),
-        body: (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .renderMarkdown */ .Gc)([
-            (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .paragraph */ .FY)((0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .text */ .Qq)(trace.reason)),
-            ...(0,_describe_js__WEBPACK_IMPORTED_MODULE_2__/* .summarizePlan */ .PN)(plan, repository),
-            (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .heading */ .R_)(3, 'After the merge'),
-            (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .paragraph */ .FY)('Merging this deploys nothing by itself where the deployment is not started by a push. The undone work does not come back by merging its branch again, because its commits are in the history already: revert this pull request instead, and fix the fault there.'),
+        branch: (0,git_plan/* takesBack */.Ck)(plan)
+            ? `${rollbackBranch(trace.incident)}-${plan.mode}`
+            : rollbackBranch(trace.incident),
+        title: (0,message/* subjectOf */.et)(trace),
+        body: (0,markdown/* renderMarkdown */.Gc)([
+            (0,markdown/* paragraph */.FY)((0,markdown/* text */.Qq)(trace.reason)),
+            ...(0,describe/* summarizePlan */.PN)(plan, repository),
+            ...(plan.mode === 'reapply' ? howToMend(plan, trace) : afterTheMerge(plan, trace)),
         ]),
-        draft: false,
+        draft: plan.mode === 'reapply',
     };
+}
+function afterTheMerge(plan, { incident }) {
+    const deploys = 'Merging this deploys nothing by itself where the deployment is not started by a push.';
+    if ((0,git_plan/* takesBack */.Ck)(plan))
+        return [(0,markdown/* heading */.R_)(3, 'After the merge'), (0,markdown/* paragraph */.FY)(deploys)];
+    return [
+        (0,markdown/* heading */.R_)(3, 'After the merge'),
+        (0,markdown/* paragraph */.FY)(`${deploys} The undone work does not come back by merging its branch again, because its commits are in the history already: revert this pull request instead, and fix the fault there.`),
+        (0,markdown/* codeBlock */.DV)(relandCommands({ branch: plan.branch, incident }), 'sh'),
+        (0,markdown/* paragraph */.FY)('Or run this action with ', (0,markdown/* code */.aY)('target: reapply'), ': it opens a draft pull request with that.'),
+    ];
+}
+function howToMend({ branch }, { incident }) {
+    const own = `${rollbackBranch(incident)}-reapply`;
+    return [
+        (0,markdown/* heading */.R_)(3, 'What to do here'),
+        (0,markdown/* paragraph */.FY)('This brings all of it back, the fault included. Mend the fault on this branch, then mark the pull request as ready and merge it into ', (0,markdown/* code */.aY)(branch), ':'),
+        (0,markdown/* codeBlock */.DV)(`git fetch origin\ngit switch ${own}\n# mend the fault\ngit commit --all\ngit push origin ${own}`, 'sh'),
+    ];
 }
 
 
 /***/ }),
 
-/***/ 7743:
+/***/ 849:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
-
-// EXPORTS
-__nccwpck_require__.d(__webpack_exports__, {
-  j: () => (/* binding */ redeploy)
-});
-
-// EXTERNAL MODULE: ./lib/errors.js
-var errors = __nccwpck_require__(452);
-// EXTERNAL MODULE: ./node_modules/zod/v4/classic/schemas.js + 11 modules
-var schemas = __nccwpck_require__(2857);
-// EXTERNAL MODULE: ./lib/github/refusal.js
-var refusal = __nccwpck_require__(8595);
-;// CONCATENATED MODULE: ./lib/github/workflows.js
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   K: () => (/* binding */ listRollbackTags)
+/* harmony export */ });
+/* harmony import */ var _github_refs_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(2509);
+/* harmony import */ var _message_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9755);
 
 
-const startedRun = schemas/* object */.Ikc({ workflow_run_id: schemas/* number */.aig() });
-/**
- * Starts a workflow that has a `workflow_dispatch` trigger. The one way in which the workflow's own token can start a
- * run: https://docs.github.com/en/actions/how-tos/write-workflows/choose-when-workflows-run/trigger-a-workflow
- * @param workflow the name of its file
- * @returns the run's id; undefined where the server does not tell it, as GitHub Enterprise Server before 3.20
- */
-async function dispatchWorkflow({ octokit, owner, repo }, { workflow, ref, inputs }) {
-    const need = { doing: `start the workflow ${workflow}`, permission: 'actions: write' };
-    const { data } = await (0,refusal/* explained */.to)(need, () => octokit.rest.actions.createWorkflowDispatch({
-        owner,
-        repo,
-        workflow_id: workflow,
-        ref,
-        inputs,
-        return_run_details: true,
-    }));
-    // Octokit's types know only the answer without a body
-    return startedRun.safeParse(data).data?.workflow_run_id;
+/** How many are read, one request each. */
+const listed = 20;
+/** The newest rollbacks of the repository, newest first. Tags that others made are left out. */
+async function listRollbackTags(repository) {
+    const tags = await Promise.all(
+    // names sort by time only among those of one kind
+    ['rollback_2', 'rollback_undone_2'].map((prefix) => (0,_github_refs_js__WEBPACK_IMPORTED_MODULE_0__/* .readTags */ .g$)(repository, { prefix, count: listed })));
+    return tags
+        .flat()
+        .flatMap(({ name, message, taggedAt }) => {
+        const trailers = (0,_message_js__WEBPACK_IMPORTED_MODULE_1__/* .readTrailers */ .t8)(message);
+        const told = (key) => trailers.get(`Rollback-${key}`) ?? '';
+        const undoes = told('Undoes');
+        const [incident, to] = [told('Incident'), undoes || told('To')];
+        if (incident === '' || to === '')
+            return [];
+        return [
+            {
+                tag: name,
+                at: taggedAt,
+                incident,
+                environment: told('Environment'),
+                from: told('From'),
+                to,
+                by: told('Requested-By'),
+                reason: reasonOf(message),
+                kind: undoes === '' ? 'rollback' : 'undo',
+                reset: trailers.get('Rollback-Reset'),
+            },
+        ];
+    })
+        .sort((a, b) => b.at.getTime() - a.at.getTime())
+        .slice(0, listed);
 }
-/**
- * The newest run of the workflow for a commit that was started by `workflow_dispatch` and has not failed.
- * @returns undefined when there is none
- */
-async function findDispatchedRun({ octokit, owner, repo }, { workflow, commit }) {
-    const need = { doing: `look for runs of the workflow ${workflow}`, permission: 'actions: read' };
-    const { data } = await (0,refusal/* explained */.to)(need, () => octokit.rest.actions.listWorkflowRuns({
-        owner,
-        repo,
-        workflow_id: workflow,
-        head_sha: commit,
-        event: 'workflow_dispatch',
-        per_page: 10,
-    }));
-    const found = data.workflow_runs.find(({ conclusion }) => conclusion === null || conclusion === 'success');
-    if (found === undefined)
-        return undefined;
-    return {
-        id: found.id,
-        url: found.html_url,
-        status: found.status ?? 'unknown',
-        conclusion: found.conclusion,
-    };
-}
-/** How a run stands. */
-async function readRun({ octokit, owner, repo }, id) {
-    const need = { doing: `read the run ${id}`, permission: 'actions: read' };
-    const { data } = await (0,refusal/* explained */.to)(need, () => octokit.rest.actions.getWorkflowRun({ owner, repo, run_id: id }));
-    return { id, url: data.html_url, status: data.status ?? 'unknown', conclusion: data.conclusion };
+/** What stands between subject and trailers. */
+function reasonOf(message) {
+    const said = message.trimEnd().split('\n\n').slice(1, -1);
+    return said.filter((each) => !each.startsWith('This reverts commit ')).join(' ');
 }
 
-// EXTERNAL MODULE: ./lib/text/duration.js
-var duration = __nccwpck_require__(4783);
-;// CONCATENATED MODULE: ./lib/git/redeploy.js
+
+/***/ }),
+
+/***/ 2952:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   j: () => (/* binding */ redeploy)
+/* harmony export */ });
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(452);
+/* harmony import */ var _github_workflows_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4277);
+/* harmony import */ var _text_duration_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4783);
 
 
 
@@ -48904,9 +49062,9 @@ const pollMs = 5_000;
  * @returns the run, completed with success; undefined where the server does not tell which run it started
  * @throws InputError when the run ends in another way; UnavailableError when it takes too long
  */
-async function redeploy(repository, { workflow, ref, commit, inputs, timeoutMs }, { say, sleep, now, }) {
-    const earlier = await findDispatchedRun(repository, { workflow, commit });
-    const id = earlier?.id ?? (await dispatchWorkflow(repository, { workflow, ref, inputs }));
+async function redeploy(repository, { workflow, ref, commit, again = false, inputs, timeoutMs }, { say, sleep, now, }) {
+    const earlier = again ? undefined : await (0,_github_workflows_js__WEBPACK_IMPORTED_MODULE_0__/* .findDispatchedRun */ .yz)(repository, { workflow, commit });
+    const id = earlier?.id ?? (await (0,_github_workflows_js__WEBPACK_IMPORTED_MODULE_0__/* .dispatchWorkflow */ ["in"])(repository, { workflow, ref, inputs }));
     if (id === undefined) {
         say(`${workflow} on ${ref} is started; this server does not tell which run it is, so it is not waited for`);
         return undefined;
@@ -48914,20 +49072,240 @@ async function redeploy(repository, { workflow, ref, commit, inputs, timeoutMs }
     const deadline = now() + timeoutMs;
     let shown = '';
     for (let poll = 1;; poll += 1) {
-        const run = await readRun(repository, id);
+        const run = await (0,_github_workflows_js__WEBPACK_IMPORTED_MODULE_0__/* .readRun */ .cI)(repository, id);
         if (run.status !== shown)
             say(`${workflow} on ${ref}: ${run.status}, ${run.url}`);
         shown = run.status;
         if (run.status === 'completed') {
             if (run.conclusion === 'success')
                 return run;
-            throw new errors/* InputError */.dz(`the code is rolled back, but the workflow ${workflow} that deploys it ended with ${run.conclusion ?? 'nothing'}: see ${run.url}, mend it and run it again`);
+            throw new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .InputError */ .dz(`the code is rolled back, but the workflow ${workflow} that deploys it ended with ${run.conclusion ?? 'nothing'}: see ${run.url}, mend it and run it again`);
         }
         const pauseMs = Math.min(pollMs, firstPollMs * poll);
         if (now() + pauseMs > deadline) {
-            throw new errors/* UnavailableError */.hG(`the code is rolled back, but the workflow ${workflow} that deploys it is still ${run.status} after ${(0,duration/* formatDuration */.a3)(timeoutMs)}: see ${run.url}`);
+            throw new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .UnavailableError */ .hG(`the code is rolled back, but the workflow ${workflow} that deploys it is still ${run.status} after ${(0,_text_duration_js__WEBPACK_IMPORTED_MODULE_1__/* .formatDuration */ .a3)(timeoutMs)}: see ${run.url}`);
         }
         await sleep(pauseMs);
+    }
+}
+
+
+/***/ }),
+
+/***/ 9447:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   L7: () => (/* binding */ findReset),
+/* harmony export */   lg: () => (/* binding */ planReset),
+/* harmony export */   we: () => (/* binding */ applyReset),
+/* harmony export */   wo: () => (/* binding */ undoReset)
+/* harmony export */ });
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(452);
+/* harmony import */ var _github_commits_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7781);
+/* harmony import */ var _github_refs_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2509);
+/* harmony import */ var _github_repository_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2635);
+/* harmony import */ var _message_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(9755);
+/* harmony import */ var _plan_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(8525);
+/* harmony import */ var _recent_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(849);
+/* harmony import */ var _restore_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(7402);
+/* harmony import */ var _target_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(3905);
+/* harmony import */ var _warnings_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(8755);
+
+
+
+
+
+
+
+
+
+
+/**
+ * Plans to move a branch back to a good revision, so that what came after it is on the branch no more; changes nothing.
+ * @throws InputError as a restore does, and for the default branch unless that is allowed
+ */
+async function planReset(repository, request) {
+    const { branch, bad, incident, paths, delivery, allowDefaultBranch } = request;
+    if (paths.length > 0)
+        throw new _errors_js__WEBPACK_IMPORTED_MODULE_8__/* .InputError */ .dz('input "paths" is given, and a reset takes the whole branch; use mode: restore');
+    if (delivery === 'pull-request')
+        throw new _errors_js__WEBPACK_IMPORTED_MODULE_8__/* .InputError */ .dz('input "delivery" is pull-request, and a pull request cannot move a branch back; use mode: restore');
+    if (!allowDefaultBranch && branch === (await (0,_github_repository_js__WEBPACK_IMPORTED_MODULE_2__/* .defaultBranch */ .O)(repository))) {
+        throw new _errors_js__WEBPACK_IMPORTED_MODULE_8__/* .InputError */ .dz(`mode: reset would take commits away from ${branch}, the default branch, which everybody's clone has; use mode: restore, or set input "allow-reset-default-branch" to true`);
+    }
+    const head = await (0,_plan_js__WEBPACK_IMPORTED_MODULE_3__/* .demandHead */ .ae)(repository, branch);
+    const resets = (await (0,_recent_js__WEBPACK_IMPORTED_MODULE_4__/* .listRollbackTags */ .K)(repository)).filter((each) => each.reset === branch);
+    const earlier = resets.find((each) => each.incident === incident);
+    const base = earlier !== undefined && head === earlier.to ? earlier.from : head;
+    const rolledBack = new Set(resets.map((each) => each.incident));
+    const target = await (0,_target_js__WEBPACK_IMPORTED_MODULE_6__/* .findTarget */ .F)(repository, { ...request, head: base, rolledBack });
+    const comparison = await (0,_github_commits_js__WEBPACK_IMPORTED_MODULE_0__/* .compareCommits */ .kC)(repository, { base: target.commit.sha, head: base });
+    (0,_restore_js__WEBPACK_IMPORTED_MODULE_5__/* .refuseUnlessOlder */ .HK)({ comparison, branch, from: base, target, request: request.target });
+    const undone = comparison.commits;
+    const [pulls, collateral] = await Promise.all([
+        (0,_plan_js__WEBPACK_IMPORTED_MODULE_3__/* .findPulls */ .s4)(repository, undone),
+        (0,_plan_js__WEBPACK_IMPORTED_MODULE_3__/* .findCollateral */ .ro)(repository, { bad, head: base, undone }),
+    ]);
+    return {
+        mode: 'reset',
+        branch,
+        head: base,
+        target,
+        paths: [],
+        content: { kind: 'tree', tree: target.commit.tree },
+        undone,
+        undoneCount: comparison.aheadBy,
+        collateral,
+        files: comparison.files,
+        done: head === target.commit.sha && base !== head ? target.commit : undefined,
+        since: [],
+        takenBackBy: undefined,
+        sameContent: false,
+        pulls,
+        warnings: (0,_warnings_js__WEBPACK_IMPORTED_MODULE_7__/* .findWarnings */ .P)(comparison.files.map(({ path }) => path)),
+        way: { way: 'reset', because: 'input "mode" is reset' },
+        badIsRollback: false,
+        ...(earlier?.from === base && { safetyTag: earlier.tag }),
+    };
+}
+/**
+ * Resets the branch. What it was at is tagged first, so that nothing is lost.
+ * @throws ConflictError when the branch has moved since the plan, and then nothing is changed
+ */
+async function applyReset(repository, plan, { trace, now }) {
+    const { branch, head: from, target, done, safetyTag } = plan;
+    const { sha: to, tree } = target.commit;
+    const tag = safetyTag ?? (0,_message_js__WEBPACK_IMPORTED_MODULE_9__/* .tagOf */ .cO)(now);
+    const receipt = { from, to, commit: to, tree, tag, untagged: undefined, pull: undefined };
+    if (done !== undefined)
+        return { ...receipt, outcome: 'already-rolled-back' };
+    if (safetyTag === undefined)
+        await (0,_github_refs_js__WEBPACK_IMPORTED_MODULE_1__/* .tagCommit */ .eF)(repository, { tag, commit: from, message: (0,_message_js__WEBPACK_IMPORTED_MODULE_9__/* .writeMessage */ .ZT)({ ...trace, reset: branch }) });
+    await (0,_github_refs_js__WEBPACK_IMPORTED_MODULE_1__/* .resetBranch */ .MN)(repository, { branch, from, to });
+    return { ...receipt, outcome: 'rolled-back' };
+}
+/**
+ * Moves a branch that was reset forward to where it was; done twice, it does nothing the second time.
+ * @returns one sentence: where it is now
+ * @throws RefusedError when others have put commits on it since
+ */
+async function undoReset(repository, branch, { from, now }) {
+    const head = await (0,_plan_js__WEBPACK_IMPORTED_MODULE_3__/* .demandHead */ .ae)(repository, branch);
+    const at = `${branch} is at ${head.slice(0, 7)}`;
+    if (await (0,_github_commits_js__WEBPACK_IMPORTED_MODULE_0__/* .isAncestor */ .QX)(repository, { older: from, newer: head }))
+        return `${at}, which has ${from.slice(0, 7)} in its history already`;
+    if (head !== now) {
+        throw new _errors_js__WEBPACK_IMPORTED_MODULE_8__/* .RefusedError */ .fk(`${at}, and not at ${now.slice(0, 7)} any more, where the reset had put it: nothing was moved; merge ${from} into ${branch} to have both`);
+    }
+    await (0,_github_refs_js__WEBPACK_IMPORTED_MODULE_1__/* .moveBranch */ .ob)(repository, { branch, from: head, to: from });
+    return `${branch} is at ${from.slice(0, 7)} again`;
+}
+/** The newest reset of a branch that still stands; undefined when there is none. @param incident whose; undefined for anybody's */
+async function findReset(repository, { branch, incident }) {
+    const head = await (0,_plan_js__WEBPACK_IMPORTED_MODULE_3__/* .demandHead */ .ae)(repository, branch);
+    const tags = await (0,_recent_js__WEBPACK_IMPORTED_MODULE_4__/* .listRollbackTags */ .K)(repository);
+    return tags.find((each) => each.reset === branch && each.to === head && (incident === undefined || each.incident === incident));
+}
+
+
+/***/ }),
+
+/***/ 7402:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   HK: () => (/* binding */ refuseUnlessOlder),
+/* harmony export */   Rj: () => (/* binding */ planDeployOnly),
+/* harmony export */   q8: () => (/* binding */ planRestore)
+/* harmony export */ });
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(452);
+/* harmony import */ var _github_commits_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7781);
+/* harmony import */ var _github_rules_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(260);
+/* harmony import */ var _content_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3311);
+/* harmony import */ var _delivery_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(886);
+/* harmony import */ var _plan_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(8525);
+/* harmony import */ var _target_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(3905);
+/* harmony import */ var _warnings_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(8755);
+
+
+
+
+
+
+
+
+/**
+ * Plans to bring the content of a good revision back; changes nothing. Made through the Git Data API, so it takes the same
+ * few requests for a repository of any size, and no clone.
+ * @throws InputError when the branch or the target is not there, or the target is not an older revision of the branch
+ */
+async function planRestore(repository, request) {
+    const { branch, paths } = request;
+    const { head, rollbacks, holding, since, takenBackBy } = await (0,_plan_js__WEBPACK_IMPORTED_MODULE_4__/* .readStanding */ .ZY)(repository, request);
+    // HEAD~n counts from where the branch stood before the rollback that is already there
+    const base = holding?.from ?? head;
+    const rolledBack = new Set(rollbacks.map(({ incident }) => incident));
+    const target = await (0,_target_js__WEBPACK_IMPORTED_MODULE_5__/* .findTarget */ .F)(repository, { ...request, head: base, rolledBack });
+    const done = holding?.to === target.commit.sha && (paths.length > 0 || holding.commit.tree === target.commit.tree)
+        ? holding.commit
+        : undefined;
+    const from = done === undefined ? head : base;
+    const comparison = await (0,_github_commits_js__WEBPACK_IMPORTED_MODULE_0__/* .compareCommits */ .kC)(repository, { base: target.commit.sha, head: from });
+    refuseUnlessOlder({ comparison, branch, from, target, request: request.target });
+    const undone = comparison.commits;
+    const [{ tree }, pulls, rules, collateral] = await Promise.all([
+        (0,_github_commits_js__WEBPACK_IMPORTED_MODULE_0__/* .readCommit */ .kN)(repository, from),
+        (0,_plan_js__WEBPACK_IMPORTED_MODULE_4__/* .findPulls */ .s4)(repository, undone),
+        (0,_github_rules_js__WEBPACK_IMPORTED_MODULE_1__/* .readBranchRules */ .CE)(repository, branch),
+        (0,_plan_js__WEBPACK_IMPORTED_MODULE_4__/* .findCollateral */ .ro)(repository, { bad: request.bad, head: from, undone }),
+    ]);
+    const content = paths.length === 0
+        ? { kind: 'tree', tree: target.commit.tree }
+        : await (0,_content_js__WEBPACK_IMPORTED_MODULE_2__/* .contentOfPaths */ .RE)(repository, { head: tree, target: target.commit.tree, paths });
+    const files = comparison.files.filter(({ path }) => isBelow(path, paths));
+    return {
+        mode: 'restore',
+        branch,
+        head: from,
+        target,
+        paths,
+        content,
+        undone,
+        undoneCount: comparison.aheadBy,
+        collateral,
+        files,
+        done,
+        since: done === undefined ? [] : since,
+        takenBackBy,
+        sameContent: done === undefined && isSame(content, tree),
+        pulls,
+        warnings: (0,_warnings_js__WEBPACK_IMPORTED_MODULE_6__/* .findWarnings */ .P)(files.map(({ path }) => path)),
+        way: (0,_delivery_js__WEBPACK_IMPORTED_MODULE_3__/* .chooseWay */ .T4)(request.delivery, rules),
+        badIsRollback: rollbacks.some(({ commit }) => commit.sha === request.bad),
+    };
+}
+/** Plans to deploy a good revision again while the branch stays where it is. @throws InputError as a restore does */
+async function planDeployOnly(repository, request) {
+    const plan = await planRestore(repository, request);
+    const way = { way: 'none', because: 'input "mode" is deploy-only' };
+    // nothing is written to the branch
+    const warnings = plan.warnings.filter(({ kind }) => kind !== 'workflow-files');
+    return { ...plan, mode: 'deploy-only', done: undefined, since: [], sameContent: false, warnings, way };
+}
+function isBelow(path, paths) {
+    return paths.length === 0 || paths.some((each) => path === each || path.startsWith(`${each}/`));
+}
+function isSame(content, tree) {
+    return content.kind === 'tree' ? content.tree === tree : content.edits.length === 0;
+}
+/** @throws InputError that says how the target stands to the branch */
+function refuseUnlessOlder({ comparison: { status }, branch, from, target, request, }) {
+    const named = `input "target" (${request}) is ${target.commit.sha.slice(0, 7)}`;
+    if (status === 'identical')
+        throw new _errors_js__WEBPACK_IMPORTED_MODULE_7__/* .InputError */ .dz(`${named}, which is the head of ${branch} already: there is nothing to undo; name an older revision`);
+    if (status !== 'ahead') {
+        throw new _errors_js__WEBPACK_IMPORTED_MODULE_7__/* .InputError */ .dz(`${named}, which is not an ancestor of ${branch} (at ${from.slice(0, 7)}): nothing was moved; name a revision that ${branch} has been at`);
     }
 }
 
@@ -49012,6 +49390,339 @@ async function diffTrees(git, { from, to }) {
         edits.push(status === 'D' ? { path, mode: '100644', blob: null } : { path, mode, blob });
     }
     return edits;
+}
+
+
+/***/ }),
+
+/***/ 3905:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  F: () => (/* binding */ findTarget)
+});
+
+// UNUSED EXPORTS: lastSuccessfulDeployment
+
+// EXTERNAL MODULE: ./lib/errors.js
+var errors = __nccwpck_require__(452);
+// EXTERNAL MODULE: ./lib/github/commits.js
+var commits = __nccwpck_require__(7781);
+// EXTERNAL MODULE: ./lib/github/deployments.js
+var deployments = __nccwpck_require__(251);
+// EXTERNAL MODULE: ./lib/history/incident.js
+var incident = __nccwpck_require__(3660);
+// EXTERNAL MODULE: ./lib/github/refusal.js
+var refusal = __nccwpck_require__(8595);
+;// CONCATENATED MODULE: ./lib/github/checks.js
+
+/** Reads check runs and commit statuses of a commit. @returns the worst state of each named check */
+async function readChecks({ octokit, owner, repo }, { sha, names }) {
+    const doing = `read the checks of ${sha.slice(0, 7)}`;
+    const [runs, status] = await Promise.all([
+        (0,refusal/* explained */.to)({ doing, permission: 'checks: read' }, () => octokit.paginate(octokit.rest.checks.listForRef, {
+            owner,
+            repo,
+            ref: sha,
+            filter: 'latest',
+            per_page: 100,
+        })),
+        (0,refusal/* explained */.to)({ doing, permission: 'statuses: read' }, () => octokit.rest.repos.getCombinedStatusForRef({ owner, repo, ref: sha, per_page: 100 })),
+    ]);
+    const found = [
+        ...runs.map(({ name, conclusion }) => ({ name, state: stateOfRun(conclusion) })),
+        ...status.data.statuses.map(({ context, state }) => ({ name: context, state: stateOfStatus(state) })),
+    ];
+    return new Map(names.map((name) => [name, worst(found.filter((each) => each.name === name).map(({ state }) => state))]));
+}
+/** A check that was skipped or neutral counts as passed, as GitHub's own required checks have it. */
+function stateOfRun(conclusion) {
+    if (conclusion === null)
+        return 'pending';
+    return ['success', 'neutral', 'skipped'].includes(conclusion) ? 'success' : 'failure';
+}
+function stateOfStatus(state) {
+    if (state === 'success' || state === 'pending')
+        return state;
+    return 'failure';
+}
+function worst(states) {
+    return ['failure', 'pending', 'success'].find((state) => states.includes(state)) ?? 'missing';
+}
+
+;// CONCATENATED MODULE: ./lib/git/green-target.js
+
+
+
+const lastGreen = 'last-green';
+/** How many commits are looked at, two requests each. */
+const furthest = 50;
+/**
+ * The newest revision before the failed one at which all the named checks were green. GitHub forgets checks after 90 days.
+ * @throws InputError when no check is named, or none of the revisions was green
+ */
+async function findGreenTarget(repository, { checks, bad }) {
+    if (checks.length === 0)
+        throw new errors/* InputError */.dz(`input "target" is ${lastGreen}, and input "checks" names no checks; name those that say that a revision is good`);
+    const [failed, ...older] = await (0,commits/* listCommits */.VE)(repository, { branch: bad, count: furthest + 1 });
+    for (const commit of older) {
+        if (commit.tree === failed?.tree)
+            continue;
+        const states = await readChecks(repository, { sha: commit.sha, names: checks });
+        if ([...states.values()].every((state) => state === 'success'))
+            return {
+                commit,
+                foundBy: `the newest revision before ${bad.slice(0, 7)} at which ${checks.join(', ')} passed`,
+            };
+    }
+    throw new errors/* InputError */.dz(`at none of the ${older.length} revisions before ${bad.slice(0, 7)} did all of ${checks.join(', ')} pass; check the names in input "checks", or name the good revision in input "target"`);
+}
+
+// EXTERNAL MODULE: ./lib/github/refs.js
+var refs = __nccwpck_require__(2509);
+;// CONCATENATED MODULE: ./lib/git/tag-target.js
+
+
+
+const previousDeploymentTag = 'previous-deployment-tag';
+/** How far back on the branch a tag is looked for, in commits. */
+const tag_target_furthest = 100;
+/**
+ * The newest revision of the branch before the failed one that bears a deployment tag, and has another content.
+ * @param pattern name of the tags with one `*`, e.g. `deploy-*`
+ * @throws InputError when the pattern is none, or no tag fits
+ */
+async function findTaggedTarget(repository, { pattern, bad }) {
+    const [prefix = '', suffix, ...more] = pattern.split('*');
+    if (prefix === '' || suffix === undefined || more.length > 0) {
+        throw new errors/* InputError */.dz(`input "tag-pattern" is "${pattern}"; write the beginning of the tags' names with one *, such as deploy-*`);
+    }
+    const tags = (await (0,refs/* listTags */.cB)(repository, { prefix })).filter(({ name }) => name.endsWith(suffix));
+    const [failed, ...older] = await (0,commits/* listCommits */.VE)(repository, { branch: bad, count: tag_target_furthest });
+    for (const commit of older) {
+        const tag = tags.find((each) => each.commit === commit.sha);
+        if (tag === undefined || commit.tree === failed?.tree)
+            continue;
+        return { commit, foundBy: `the newest tag ${pattern} before ${bad.slice(0, 7)}: ${tag.name}` };
+    }
+    throw new errors/* InputError */.dz(`no tag ${pattern} marks one of the ${older.length} commits before ${bad.slice(0, 7)}; change input "tag-pattern", or name the good revision in input "target"`);
+}
+
+;// CONCATENATED MODULE: ./lib/git/target.js
+
+
+
+
+
+
+const lastSuccessfulDeployment = 'last-successful-deployment';
+/** How many first parents `HEAD~n` may go back, one request each. */
+const furthestParent = 100;
+/** How many older deployments are looked at before we say that there is no good one. */
+const furthestDeployment = 100;
+/** How many of these are told when there is no good one. */
+const toldDeployments = 5;
+/** Finds the revision to go back to. @throws InputError when it names nothing, or no deployment succeeded before the bad one */
+async function findTarget(repository, request) {
+    const { target, head } = request;
+    if (target === lastSuccessfulDeployment)
+        return findLastSuccessfulDeployment(repository, request);
+    if (target === previousDeploymentTag)
+        return findTaggedTarget(repository, { pattern: request.tagPattern, bad: request.bad });
+    if (target === lastGreen)
+        return findGreenTarget(repository, { checks: request.checks, bad: request.bad });
+    const parents = /^HEAD(?:(\^*)|~(\d*))$/.exec(target);
+    if (parents !== null) {
+        const [, carets = '', count] = parents;
+        const steps = count === undefined ? carets.length : Number(count || 1);
+        return findParent(repository, { head, target, steps });
+    }
+    if (!isRevisionName(target)) {
+        throw new errors/* InputError */.dz(`input "target" is "${target}", which no commit, tag or branch can be called; write ${lastSuccessfulDeployment}, ${previousDeploymentTag}, ${lastGreen}, a commit id, a tag, a branch, or HEAD~n`);
+    }
+    const sha = await (0,commits/* resolveRevision */.eZ)(repository, target);
+    if (sha === undefined) {
+        throw new errors/* InputError */.dz(`input "target" is "${target}", and ${repository.owner}/${repository.repo} has no such commit, tag or branch; write one that it has`);
+    }
+    return { commit: await (0,commits/* readCommit */.kN)(repository, sha), foundBy: `named as the target: ${target}` };
+}
+/** Git's rules for ref names, as far as they keep a name from meaning something else: https://git-scm.com/docs/git-check-ref-format */
+function isRevisionName(name) {
+    const forbidden = [...name].some((char) => char <= ' ' || '~^:?*[\\\u007f'.includes(char));
+    return name !== '' && name.length <= 255 && !forbidden && !/^[-/]|\.\.|@\{|\/\/|[/.]$|\.lock$/.test(name);
+}
+async function findParent(repository, { head, target, steps }) {
+    if (steps > furthestParent)
+        throw new errors/* InputError */.dz(`input "target" is "${target}"; go back at most ${furthestParent} commits, or name the commit`);
+    let commit = await (0,commits/* readCommit */.kN)(repository, head);
+    for (let step = 0; step < steps; step += 1) {
+        const parent = commit.parents[0];
+        if (parent === undefined)
+            throw new errors/* InputError */.dz(`input "target" is "${target}", but the branch has only ${step + 1} commits`);
+        commit = await (0,commits/* readCommit */.kN)(repository, parent);
+    }
+    return { commit, foundBy: `${target}, counted along first parents` };
+}
+/**
+ * The newest deployment of the environment that was made before the bad one, has ever succeeded, whose content differs
+ * from the bad one's, and that was not rolled back from itself. Not the active deployment, nor the last green run: both forget.
+ */
+async function findLastSuccessfulDeployment(repository, { environment, branch, bad, head, rolledBack }) {
+    if (!(await (0,commits/* isAncestor */.QX)(repository, { older: bad, newer: head }))) {
+        throw new errors/* InputError */.dz(`${bad.slice(0, 7)}, whose deployment failed, is not on ${branch}: there is nothing to undo; name its branch in input "branch", or the failed revision in input "revision"`);
+    }
+    const { tree: badTree } = await (0,commits/* readCommit */.kN)(repository, bad);
+    const badDeployment = await newestDeployment(repository, { environment, revision: bad });
+    const passedOver = [];
+    for await (const deployment of (0,deployments/* listDeployments */.Jn)(repository, { environment })) {
+        const { id, revision, createdAt } = deployment;
+        // ids grow with time, and two deployments may be made in the same second
+        if (revision === bad || (badDeployment !== undefined && id > badDeployment.id))
+            continue;
+        const passOver = (why) => passedOver.push(`${revision.slice(0, 7)} ${why}`);
+        if (passedOver.length === furthestDeployment)
+            break;
+        if (rolledBack.has((0,incident/* incidentId */._)({ environment, revision })))
+            passOver('was rolled back from');
+        else if (!(await (0,deployments/* hasSucceeded */.yO)(repository, deployment)))
+            passOver('never succeeded');
+        else if (!(await (0,commits/* isAncestor */.QX)(repository, { older: revision, newer: head })))
+            passOver(`is not on ${branch}`);
+        else {
+            const commit = await (0,commits/* readCommit */.kN)(repository, revision);
+            const before = badDeployment === undefined ? '' : ` before that of ${bad.slice(0, 7)}`;
+            const foundBy = `the newest successful deployment of ${environment}${before}, made ${createdAt.toISOString()}`;
+            if (commit.tree !== badTree)
+                return { commit, foundBy };
+            passOver('has the same content');
+        }
+    }
+    if (passedOver.length === 0 && badDeployment === undefined)
+        await refuseUnknown(repository, environment);
+    throw new errors/* InputError */.dz(`no successful deployment of the environment "${environment}" was found from before ${bad.slice(0, 7)} (${tell(passedOver)}); name the good revision in input "target"`);
+}
+/** @throws InputError when nothing was ever deployed to the environment, and something was to others */
+async function refuseUnknown(repository, environment) {
+    const known = await (0,deployments/* deployedEnvironments */.pE)(repository);
+    if (known.length === 0 || known.includes(environment))
+        return;
+    throw new errors/* InputError */.dz(`nothing was ever deployed to an environment "${environment}"; write one of those that are there, in input "environment" or the configuration: ${known.slice(0, 20).join(', ')}`);
+}
+async function newestDeployment(repository, of) {
+    for await (const deployment of (0,deployments/* listDeployments */.Jn)(repository, of))
+        return deployment;
+    return undefined;
+}
+function tell(passedOver) {
+    if (passedOver.length === 0)
+        return 'there is no earlier one';
+    const more = passedOver.length > toldDeployments ? `, and ${passedOver.length - toldDeployments} more` : '';
+    return `looked at those before it: ${passedOver.slice(0, toldDeployments).join(', ')}${more}`;
+}
+
+
+/***/ }),
+
+/***/ 6468:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   A: () => (/* binding */ planUndo),
+/* harmony export */   Q: () => (/* binding */ findUndoable)
+/* harmony export */ });
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(452);
+/* harmony import */ var _github_commits_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7781);
+/* harmony import */ var _github_rules_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(260);
+/* harmony import */ var _content_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3311);
+/* harmony import */ var _delivery_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(886);
+/* harmony import */ var _earlier_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1704);
+/* harmony import */ var _plan_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(8525);
+/* harmony import */ var _revert_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(8240);
+/* harmony import */ var _warnings_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(8755);
+
+
+
+
+
+
+
+
+
+/** How many of the branch's newest commits a rollback is looked for in. */
+const furthest = 100;
+/**
+ * The rollback that is to be taken back.
+ * @param incident whose rollback; undefined for the newest one of the branch
+ * @throws InputError when there is none
+ */
+async function findUndoable(repository, { branch, incident }) {
+    const head = await (0,_plan_js__WEBPACK_IMPORTED_MODULE_5__/* .demandHead */ .ae)(repository, branch);
+    const rollbacks = (0,_earlier_js__WEBPACK_IMPORTED_MODULE_4__/* .findRollbacks */ .D)(await (0,_github_commits_js__WEBPACK_IMPORTED_MODULE_0__/* .listCommits */ .VE)(repository, { branch: head, count: furthest }));
+    const found = rollbacks.find((each) => incident === undefined || each.incident === incident);
+    if (found !== undefined)
+        return found;
+    const whose = incident === undefined ? '' : ` for the incident ${incident}`;
+    throw new _errors_js__WEBPACK_IMPORTED_MODULE_8__/* .InputError */ .dz(`there is no rollback${whose} among the newest ${furthest} commits of ${branch}: nothing is taken back; name the failed revision in input "revision", or the branch in input "branch"`);
+}
+/**
+ * Plans to take a rollback back: what it undid is there again, and what came on top of it stays. Changes nothing. Takes a
+ * clone only when something came on top.
+ * @throws RefusedError when the rollback is not on the branch, ConflictError with the files when later work stands in the way
+ */
+async function planUndo(repository, { mode, branch, incident, rollback: sha, delivery }, openClone) {
+    const [head, rollback] = await Promise.all([(0,_plan_js__WEBPACK_IMPORTED_MODULE_5__/* .demandHead */ .ae)(repository, branch), (0,_github_commits_js__WEBPACK_IMPORTED_MODULE_0__/* .readCommit */ .kN)(repository, sha)]);
+    const [from] = rollback.parents;
+    if (from === undefined)
+        throw new _errors_js__WEBPACK_IMPORTED_MODULE_8__/* .InputError */ .dz(`commit ${sha.slice(0, 7)} is the first of its history, and no rollback: there is nothing to take back`);
+    if (!(await (0,_github_commits_js__WEBPACK_IMPORTED_MODULE_0__/* .isAncestor */ .QX)(repository, { older: sha, newer: head }))) {
+        throw new _errors_js__WEBPACK_IMPORTED_MODULE_8__/* .RefusedError */ .fk(`the rollback ${sha.slice(0, 7)} is not on ${branch} (at ${head.slice(0, 7)}) any more: there is nothing to take back`);
+    }
+    const [{ since, takenBackBy: done }, { files }, { tree }, pulls, rules] = await Promise.all([
+        (0,_earlier_js__WEBPACK_IMPORTED_MODULE_4__/* .lookAfter */ .s)(repository, { commit: rollback, from }, head),
+        (0,_github_commits_js__WEBPACK_IMPORTED_MODULE_0__/* .compareCommits */ .kC)(repository, { base: from, head: sha }),
+        (0,_github_commits_js__WEBPACK_IMPORTED_MODULE_0__/* .readCommit */ .kN)(repository, head),
+        (0,_plan_js__WEBPACK_IMPORTED_MODULE_5__/* .findPulls */ .s4)(repository, [rollback]),
+        (0,_github_rules_js__WEBPACK_IMPORTED_MODULE_1__/* .readBranchRules */ .CE)(repository, branch),
+    ]);
+    const content = done === undefined
+        ? await contentOfUndo(repository, { head, tree, rollback, from, openClone })
+        : { kind: 'tree', tree: done.tree };
+    return {
+        mode,
+        incident,
+        branch,
+        head: done?.parents[0] ?? head,
+        rollback,
+        content,
+        undone: [rollback],
+        undoneCount: 1,
+        collateral: [],
+        files,
+        done,
+        since: done === undefined ? [] : since.slice(since.findIndex((each) => each.sha === done.sha) + 1),
+        takenBackBy: undefined,
+        sameContent: done === undefined && isUnchanged(content, tree),
+        pulls,
+        warnings: (0,_warnings_js__WEBPACK_IMPORTED_MODULE_7__/* .findWarnings */ .P)(files.map(({ path }) => path)),
+        way: mode === 'undo'
+            ? (0,_delivery_js__WEBPACK_IMPORTED_MODULE_3__/* .chooseWay */ .T4)(delivery, rules)
+            : { way: 'pull-request', because: 'the fault is mended there before the work comes back' },
+        badIsRollback: true,
+    };
+}
+async function contentOfUndo(repository, { head, tree, rollback, from, openClone, }) {
+    // also below the merge commit of the pull request that brought it
+    if (tree === rollback.tree)
+        return { kind: 'tree', tree: (await (0,_github_commits_js__WEBPACK_IMPORTED_MODULE_0__/* .readCommit */ .kN)(repository, from)).tree };
+    const { aheadBy } = await (0,_github_commits_js__WEBPACK_IMPORTED_MODULE_0__/* .compareCommits */ .kC)(repository, { base: rollback.sha, head });
+    const git = await openClone({ head, depth: aheadBy + 2 });
+    const reverted = await (0,_revert_js__WEBPACK_IMPORTED_MODULE_6__/* .revertTree */ .f)(git, { head, commits: [rollback.sha], mainline: undefined });
+    return (0,_content_js__WEBPACK_IMPORTED_MODULE_2__/* .contentOfRevert */ .xW)(git, { head, reverted });
+}
+function isUnchanged(content, tree) {
+    return content.kind === 'tree' ? content.tree === tree : content.edits.length === 0;
 }
 
 
@@ -49684,12 +50395,21 @@ function toCommit({ sha, parents, commit }) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   J: () => (/* binding */ listDeployments),
-/* harmony export */   y: () => (/* binding */ hasSucceeded)
+/* harmony export */   Jn: () => (/* binding */ listDeployments),
+/* harmony export */   Yy: () => (/* binding */ createDeployment),
+/* harmony export */   pE: () => (/* binding */ deployedEnvironments),
+/* harmony export */   tt: () => (/* binding */ markDeployment),
+/* harmony export */   yO: () => (/* binding */ hasSucceeded)
 /* harmony export */ });
+/* unused harmony export deploymentState */
 /* harmony import */ var _refusal_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8595);
 
 const permission = 'deployments: read';
+/** The environments of the newest hundred deployments, by name. */
+async function deployedEnvironments({ octokit, owner, repo }) {
+    const { data } = await (0,_refusal_js__WEBPACK_IMPORTED_MODULE_0__/* .explained */ .to)({ doing: 'list the deployments', permission }, () => octokit.rest.repos.listDeployments({ owner, repo, per_page: 100 }));
+    return [...new Set(data.map(({ environment }) => environment))].sort();
+}
 /** The deployments of an environment, or of a revision in it, newest first, a page of a hundred at a time so that a caller stops when it has what it seeks. */
 async function* listDeployments({ octokit, owner, repo }, { environment, revision }) {
     const pages = octokit.paginate.iterator(octokit.rest.repos.listDeployments, {
@@ -49706,6 +50426,49 @@ async function* listDeployments({ octokit, owner, repo }, { environment, revisio
             yield { id, revision: sha, createdAt: new Date(created_at) };
     }
 }
+/** Says how a deployment ended; one that ended so already is left as it is. @param description longer ones are cut off */
+async function markDeployment({ octokit, owner, repo }, { id }, { state, description: given, logUrl }) {
+    const description = given.length > 140 ? `${given.slice(0, 139)}…` : given;
+    const need = { doing: `mark deployment ${id}`, permission: 'deployments: write' };
+    await (0,_refusal_js__WEBPACK_IMPORTED_MODULE_0__/* .explained */ .to)(need, async () => {
+        const about = { owner, repo, deployment_id: id };
+        const { data } = await octokit.rest.repos.listDeploymentStatuses({ ...about, per_page: 1 });
+        if (data[0]?.state === state)
+            return;
+        await octokit.rest.repos.createDeploymentStatus({
+            ...about,
+            state,
+            description,
+            ...(logUrl !== undefined && { log_url: logUrl }),
+            // the newest deployment is another one, and stays as it is
+            auto_inactive: state === 'success',
+        });
+    });
+}
+/**
+ * Records that a revision is put into an environment by a rollback. Without auto-merge and required contexts: GitHub would
+ * merge the default branch into it, and want checks of it that ran long ago.
+ */
+async function createDeployment({ octokit, owner, repo }, { environment, revision, description, payload, }) {
+    const need = {
+        doing: `record the deployment of ${revision.slice(0, 7)}`,
+        permission: 'deployments: write',
+    };
+    const { data } = await (0,_refusal_js__WEBPACK_IMPORTED_MODULE_0__/* .explained */ .to)(need, () => octokit.rest.repos.createDeployment({
+        owner,
+        repo,
+        ref: revision,
+        task: 'rollback',
+        environment,
+        description: description.slice(0, 140),
+        payload,
+        auto_merge: false,
+        required_contexts: [],
+    }));
+    if (!('id' in data))
+        throw new TypeError(`no deployment was made: ${data.message ?? ''}`);
+    return { id: data.id };
+}
 /**
  * True when the deployment has ever succeeded. Not its present state: a newer deployment turns an older one `inactive`,
  * and in production environments it does not even do that.
@@ -49713,6 +50476,20 @@ async function* listDeployments({ octokit, owner, repo }, { environment, revisio
 async function hasSucceeded({ octokit, owner, repo }, deployment) {
     const { data } = await (0,_refusal_js__WEBPACK_IMPORTED_MODULE_0__/* .explained */ .to)({ doing: `read the statuses of deployment ${deployment.id}`, permission }, () => octokit.rest.repos.listDeploymentStatuses({ owner, repo, deployment_id: deployment.id, per_page: 100 }));
     return data.some(({ state }) => state === 'success');
+}
+/** How the newest deployment of a revision to an environment stands; `missing` when there is none. */
+async function deploymentState(repository, { environment, revision }) {
+    const { octokit, owner, repo } = repository;
+    const found = await listDeployments(repository, { environment, revision }).next();
+    if (found.done)
+        return 'missing';
+    const { id } = found.value;
+    const { data } = await explained({ doing: `read the statuses of deployment ${id}`, permission }, () => octokit.rest.repos.listDeploymentStatuses({ owner, repo, deployment_id: id, per_page: 100 }));
+    const [newest] = data;
+    if (newest?.state === 'failure' || newest?.state === 'error')
+        return 'failure';
+    // a newer deployment turns one that succeeded `inactive`
+    return data.some(({ state }) => state === 'success') ? 'success' : 'pending';
 }
 
 
@@ -49934,9 +50711,11 @@ async function enableAutoMerge({ octokit }, { nodeId, number }) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   MN: () => (/* binding */ resetBranch),
 /* harmony export */   _3: () => (/* binding */ createRef),
 /* harmony export */   cB: () => (/* binding */ listTags),
 /* harmony export */   eF: () => (/* binding */ tagCommit),
+/* harmony export */   g$: () => (/* binding */ readTags),
 /* harmony export */   ob: () => (/* binding */ moveBranch),
 /* harmony export */   sg: () => (/* binding */ readRef)
 /* harmony export */ });
@@ -50013,8 +50792,11 @@ async function tryMove(repository, { branch, from, to }) {
         // an update whose answer was lost, with or without somebody's commit on top of it since
         if (now !== undefined && (await (0,_commits_js__WEBPACK_IMPORTED_MODULE_3__/* .isAncestor */ .QX)(repository, { older: to, newer: now })))
             return 'moved';
-        throw new _errors_js__WEBPACK_IMPORTED_MODULE_5__/* .ConflictError */ .fK(`${branch} was at ${from.slice(0, 7)} when the rollback was planned and is at ${now?.slice(0, 7) ?? 'nothing'} now: nothing was overwritten; run again to plan on the new state`, { cause: error });
+        throw movedSince({ branch, from, now }, error);
     }
+}
+function movedSince({ branch, from, now }, cause) {
+    return new _errors_js__WEBPACK_IMPORTED_MODULE_5__/* .ConflictError */ .fK(`${branch} was at ${from.slice(0, 7)} when the rollback was planned and is at ${now?.slice(0, 7) ?? 'nothing'} now: nothing was overwritten; run again to plan on the new state`, { cause });
 }
 /** Creates a ref, or finds it there already. @returns the object it points at, which is another one when the name was taken */
 async function createRef(repository, { ref, sha }) {
@@ -50059,6 +50841,31 @@ async function tagCommit(repository, { tag, commit, message }) {
         throw new _errors_js__WEBPACK_IMPORTED_MODULE_5__/* .ConflictError */ .fK(`the tag ${tag} is already on ${tagged.slice(0, 7)}: delete or rename it, and run again`);
     }
 }
+/**
+ * Moves a branch to any commit, from the one it was seen at or not at all: GitHub compares and swaps. When the answer is
+ * lost the ref is read again.
+ * https://docs.github.com/en/graphql/reference/mutations#updaterefs
+ * @throws ConflictError when the branch is elsewhere; RefusedError when a rule or a permission forbids it
+ */
+async function resetBranch(repository, { branch, from, to }) {
+    const { octokit, owner, repo } = repository;
+    const need = { doing: `reset ${branch} from ${from.slice(0, 7)} to ${to.slice(0, 7)}`, permission };
+    const { data } = await (0,_refusal_js__WEBPACK_IMPORTED_MODULE_4__/* .explained */ .to)(need, () => octokit.rest.repos.get({ owner, repo }));
+    try {
+        await octokit.graphql('mutation ($id: ID!, $updates: [RefUpdate!]!) { updateRefs(input: { repositoryId: $id, refUpdates: $updates }) { clientMutationId } }', {
+            id: data.node_id,
+            updates: [{ name: `refs/heads/${branch}`, beforeOid: from, afterOid: to, force: true }],
+        });
+    }
+    catch (error) {
+        const now = await readRef(repository, `heads/${branch}`);
+        if (now === to)
+            return;
+        if (now === from)
+            throw (0,_refusal_js__WEBPACK_IMPORTED_MODULE_4__/* .explain */ .WE)(error, need);
+        throw movedSince({ branch, from, now }, error);
+    }
+}
 /** The commit that a tag is on: an annotated one is an object of its own, a lightweight one the commit itself. */
 async function commitOf({ octokit, owner, repo }, object) {
     return (0,_refusal_js__WEBPACK_IMPORTED_MODULE_4__/* .explained */ .to)({ doing: `read the tag ${object.slice(0, 7)}`, permission: 'contents: read' }, async () => {
@@ -50071,6 +50878,23 @@ async function commitOf({ octokit, owner, repo }, object) {
                 return object;
             throw error;
         }
+    });
+}
+/** The annotated tags whose names begin so, the last by name first. @param count how many at most: each is a request */
+async function readTags({ octokit, owner, repo }, { prefix, count }) {
+    return (0,_refusal_js__WEBPACK_IMPORTED_MODULE_4__/* .explained */ .to)({ doing: `read the tags ${prefix}*`, permission: 'contents: read' }, async () => {
+        const refs = await octokit.paginate(octokit.rest.git.listMatchingRefs, {
+            owner,
+            repo,
+            ref: `tags/${prefix}`,
+        });
+        const newest = refs.filter(({ object }) => object.type === 'tag').slice(-count);
+        const tags = await Promise.all(newest.map(async ({ object }) => {
+            const { data } = await octokit.rest.git.getTag({ owner, repo, tag_sha: object.sha });
+            const { tag: name, message, tagger } = data;
+            return { name, commit: data.object.sha, message, taggedAt: new Date(tagger.date) };
+        }));
+        return tags.reverse();
     });
 }
 /** Every tag whose name begins so, with the commit it marks. Tags of anything but a commit are left out. @param prefix without refs/tags/ */
@@ -50110,7 +50934,9 @@ async function listTags(repository, { prefix }) {
 /* harmony export */   to: () => (/* binding */ explained)
 /* harmony export */ });
 /* harmony import */ var _octokit_request_error__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1015);
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(452);
+/* harmony import */ var zod__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2857);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(452);
+
 
 
 /** Texts as GitHub sends them (2022-11-28 API), most telling first. */
@@ -50136,10 +50962,13 @@ const texts = [
 ];
 /** Tells what a failed request means; undefined for an error that is not an answer of GitHub. */
 function readRefusal(error) {
+    const answer = readGraphqlErrors(error);
+    if (answer !== undefined)
+        return answer;
     if (!(error instanceof _octokit_request_error__WEBPACK_IMPORTED_MODULE_0__/* .RequestError */ .G))
         return undefined;
     const { status, message, response } = error;
-    const byText = texts.find(([text]) => text.test(message))?.[1];
+    const byText = kindOfText(message);
     return {
         kind: byText ?? kindOfStatus(status),
         status,
@@ -50147,6 +50976,25 @@ function readRefusal(error) {
         answered: response !== undefined,
         retryAfterSeconds: retryAfter(response?.headers ?? {}),
     };
+}
+/** GraphQL answers 200 and tells what went wrong in the body: its first error counts. */
+function readGraphqlErrors(error) {
+    if (!(error instanceof Error) || error.name !== 'GraphqlResponseError' || !('errors' in error))
+        return undefined;
+    const [first] = zod__WEBPACK_IMPORTED_MODULE_1__/* .array */ .YOg(graphqlErrorSchema).safeParse(error.errors).data ?? [];
+    const message = first?.message ?? error.message;
+    const kind = kindOfText(message) ?? graphqlKinds[first?.type ?? ''] ?? 'invalid';
+    return { kind, status: 200, message, answered: true, retryAfterSeconds: undefined };
+}
+const graphqlErrorSchema = zod__WEBPACK_IMPORTED_MODULE_1__/* .object */ .Ikc({ message: zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP(), type: zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP().optional() });
+const graphqlKinds = {
+    FORBIDDEN: 'permission',
+    NOT_FOUND: 'not-found',
+    RATE_LIMITED: 'rate-limit',
+    STALE_DATA: 'not-fast-forward',
+};
+function kindOfText(message) {
+    return texts.find(([text]) => text.test(message))?.[1];
 }
 /** https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api#handle-rate-limit-errors-appropriately */
 function retryAfter(headers) {
@@ -50173,7 +51021,7 @@ function kindOfStatus(status) {
 }
 /** True when a rule of the branch stands against it, whoever else may do it; the error may be explained already. */
 function isRuleRefusal(error) {
-    const refusal = readRefusal(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .RefusedError */ .fk ? error.cause : error);
+    const refusal = readRefusal(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .RefusedError */ .fk ? error.cause : error);
     return refusal?.kind === 'ruleset' || refusal?.kind === 'protected-branch';
 }
 /** True when the failed request is refused in this way. */
@@ -50198,11 +51046,11 @@ async function explained(need, request) {
 }
 /** The user's error for a refusal; an error that already is one, or is not an answer of GitHub, is returned as it is. */
 function explain(error, { doing, permission, detour = 'roll back through a pull request' }) {
-    if ((0,_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .isUserFacing */ .Qx)(error))
+    if ((0,_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .isUserFacing */ .Qx)(error))
         return error;
     const options = { cause: error };
     if (isCancelled(error))
-        return new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .UnavailableError */ .hG(`could not ${doing}: the job was cancelled before GitHub answered`, options);
+        return new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .UnavailableError */ .hG(`could not ${doing}: the job was cancelled before GitHub answered`, options);
     const refusal = readRefusal(error);
     if (refusal === undefined)
         return error;
@@ -50212,29 +51060,29 @@ function explain(error, { doing, permission, detour = 'roll back through a pull 
         : `no whole answer came from GitHub (${words})`;
     switch (refusal.kind) {
         case 'bad-credentials':
-            return new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .InputError */ .dz(`could not ${doing}: ${said}; input "token" is wrong or has expired`, options);
+            return new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .InputError */ .dz(`could not ${doing}: ${said}; input "token" is wrong or has expired`, options);
         case 'permission':
-            return new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .RefusedError */ .fk(`could not ${doing}: the token may not (${said}); give the job \`permissions: ${permission}\``, options);
+            return new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .RefusedError */ .fk(`could not ${doing}: the token may not (${said}); give the job \`permissions: ${permission}\``, options);
         case 'workflow-permission':
-            return new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .RefusedError */ .fk(`could not ${doing}: it changes files under .github/workflows, which the workflow's own token may never do (${said}); use a GitHub App token with \`workflows: write\``, options);
+            return new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .RefusedError */ .fk(`could not ${doing}: it changes files under .github/workflows, which the workflow's own token may never do (${said}); use a GitHub App token with \`workflows: write\``, options);
         case 'ruleset':
         case 'protected-branch':
-            return new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .RefusedError */ .fk(`could not ${doing}: a rule of the branch forbids it (${said}); let the token's app or user bypass the rule, or ${detour}`, options);
+            return new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .RefusedError */ .fk(`could not ${doing}: a rule of the branch forbids it (${said}); let the token's app or user bypass the rule, or ${detour}`, options);
         case 'archived':
-            return new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .RefusedError */ .fk(`could not ${doing}: the repository is archived; unarchive it first`, options);
+            return new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .RefusedError */ .fk(`could not ${doing}: the repository is archived; unarchive it first`, options);
         case 'not-fast-forward':
-            return new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .ConflictError */ .fK(`could not ${doing}: somebody else moved it in between; run again to plan on the new state`, options);
+            return new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .ConflictError */ .fK(`could not ${doing}: somebody else moved it in between; run again to plan on the new state`, options);
         case 'rate-limit': {
             const seconds = refusal.retryAfterSeconds;
             const pause = seconds === undefined ? '' : `, and asks for a pause of ${seconds} s`;
-            return new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .UnavailableError */ .hG(`could not ${doing}: ${said}${pause}; run again when the limit is over`, options);
+            return new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .UnavailableError */ .hG(`could not ${doing}: ${said}${pause}; run again when the limit is over`, options);
         }
         case 'unavailable':
-            return new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .UnavailableError */ .hG(`could not ${doing}: ${said}, after several tries`, options);
+            return new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .UnavailableError */ .hG(`could not ${doing}: ${said}, after several tries`, options);
         case 'not-found':
-            return new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .RefusedError */ .fk(`could not ${doing}: ${said}; it is not there, or the token may not see it (\`permissions: ${permission}\`)`, options);
+            return new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .RefusedError */ .fk(`could not ${doing}: ${said}; it is not there, or the token may not see it (\`permissions: ${permission}\`)`, options);
         default:
-            return new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .RefusedError */ .fk(`could not ${doing}: ${said}`, options);
+            return new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .RefusedError */ .fk(`could not ${doing}: ${said}`, options);
     }
 }
 function firstLines(message) {
@@ -50252,14 +51100,17 @@ function firstLines(message) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   M: () => (/* binding */ readFacts),
 /* harmony export */   O: () => (/* binding */ defaultBranch)
 /* harmony export */ });
 /* harmony import */ var _refusal_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8595);
 
-/** The branch that a clone checks out. */
-async function defaultBranch({ octokit, owner, repo }) {
+async function readFacts({ octokit, owner, repo }) {
     const { data } = await (0,_refusal_js__WEBPACK_IMPORTED_MODULE_0__/* .explained */ .to)({ doing: `read ${owner}/${repo}`, permission: 'metadata: read' }, () => octokit.rest.repos.get({ owner, repo }));
-    return data.default_branch;
+    return { defaultBranch: data.default_branch, archived: data.archived };
+}
+async function defaultBranch(repository) {
+    return (await readFacts(repository)).defaultBranch;
 }
 
 
@@ -50269,9 +51120,10 @@ async function defaultBranch({ octokit, owner, repo }) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   C: () => (/* binding */ readBranchRules),
-/* harmony export */   z: () => (/* binding */ rulesAgainstPush)
+/* harmony export */   CE: () => (/* binding */ readBranchRules),
+/* harmony export */   zw: () => (/* binding */ rulesAgainstPush)
 /* harmony export */ });
+/* unused harmony export requiredChecks */
 /* harmony import */ var _refusal_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8595);
 
 /** Rules with which nobody but those who may pass them by can push a commit to the branch. */
@@ -50298,6 +51150,222 @@ async function readBranchRules({ octokit, owner, repo }, branch) {
 /** The rules that keep a commit from being pushed. */
 function rulesAgainstPush({ types }) {
     return types.filter((type) => againstPushes.has(type));
+}
+/** Names of the checks that the rules of the branch require; what classic branch protection asks for cannot be read. */
+async function requiredChecks({ octokit, owner, repo }, branch) {
+    const need = { doing: `read the rules of ${branch}`, permission: 'contents: read' };
+    const rules = await explained(need, () => octokit.paginate(octokit.rest.repos.getBranchRules, { owner, repo, branch, per_page: 100 }));
+    const names = rules.flatMap((rule) => rule.type === 'required_status_checks'
+        ? (rule.parameters?.required_status_checks ?? []).map(({ context }) => context)
+        : []);
+    return [...new Set(names)];
+}
+
+
+/***/ }),
+
+/***/ 4277:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   cI: () => (/* binding */ readRun),
+/* harmony export */   "in": () => (/* binding */ dispatchWorkflow),
+/* harmony export */   yz: () => (/* binding */ findDispatchedRun)
+/* harmony export */ });
+/* harmony import */ var zod__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2857);
+/* harmony import */ var _refusal_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8595);
+
+
+const startedRun = zod__WEBPACK_IMPORTED_MODULE_1__/* .object */ .Ikc({ workflow_run_id: zod__WEBPACK_IMPORTED_MODULE_1__/* .number */ .aig() });
+/**
+ * Starts a workflow that has a `workflow_dispatch` trigger. The one way in which the workflow's own token can start a
+ * run: https://docs.github.com/en/actions/how-tos/write-workflows/choose-when-workflows-run/trigger-a-workflow
+ * @param workflow the name of its file
+ * @returns the run's id; undefined where the server does not tell it, as GitHub Enterprise Server before 3.20
+ */
+async function dispatchWorkflow({ octokit, owner, repo }, { workflow, ref, inputs }) {
+    const need = { doing: `start the workflow ${workflow}`, permission: 'actions: write' };
+    const { data } = await (0,_refusal_js__WEBPACK_IMPORTED_MODULE_0__/* .explained */ .to)(need, () => octokit.rest.actions.createWorkflowDispatch({
+        owner,
+        repo,
+        workflow_id: workflow,
+        ref,
+        inputs,
+        return_run_details: true,
+    }));
+    // Octokit's types know only the answer without a body
+    return startedRun.safeParse(data).data?.workflow_run_id;
+}
+/**
+ * The newest run of the workflow for a commit that was started by `workflow_dispatch` and has not failed.
+ * @returns undefined when there is none
+ */
+async function findDispatchedRun({ octokit, owner, repo }, { workflow, commit }) {
+    const need = { doing: `look for runs of the workflow ${workflow}`, permission: 'actions: read' };
+    const { data } = await (0,_refusal_js__WEBPACK_IMPORTED_MODULE_0__/* .explained */ .to)(need, () => octokit.rest.actions.listWorkflowRuns({
+        owner,
+        repo,
+        workflow_id: workflow,
+        head_sha: commit,
+        event: 'workflow_dispatch',
+        per_page: 10,
+    }));
+    const found = data.workflow_runs.find(({ conclusion }) => conclusion === null || conclusion === 'success');
+    if (found === undefined)
+        return undefined;
+    return {
+        id: found.id,
+        url: found.html_url,
+        status: found.status ?? 'unknown',
+        conclusion: found.conclusion,
+    };
+}
+/** How a run stands. */
+async function readRun({ octokit, owner, repo }, id) {
+    const need = { doing: `read the run ${id}`, permission: 'actions: read' };
+    const { data } = await (0,_refusal_js__WEBPACK_IMPORTED_MODULE_0__/* .explained */ .to)(need, () => octokit.rest.actions.getWorkflowRun({ owner, repo, run_id: id }));
+    return { id, url: data.html_url, status: data.status ?? 'unknown', conclusion: data.conclusion };
+}
+
+
+/***/ }),
+
+/***/ 6806:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  TZ: () => (/* binding */ describeHold),
+  Bv: () => (/* binding */ findHold)
+});
+
+// UNUSED EXPORTS: holdLabel
+
+// EXTERNAL MODULE: ./lib/errors.js
+var errors = __nccwpck_require__(452);
+// EXTERNAL MODULE: ./lib/github/refusal.js
+var refusal = __nccwpck_require__(8595);
+;// CONCATENATED MODULE: ./lib/github/labels.js
+
+const permission = 'issues: read';
+/** The open issues and pull requests that have a label, newest first. */
+async function openItemsWith({ octokit, owner, repo }, label) {
+    const need = { doing: `list what has the label ${label}`, permission };
+    const items = await (0,refusal/* explained */.to)(need, () => octokit.paginate(octokit.rest.issues.listForRepo, {
+        owner,
+        repo,
+        state: 'open',
+        labels: label,
+        per_page: 100,
+    }));
+    return items.map(({ number, html_url, title }) => ({ number, url: html_url, title }));
+}
+/** Who put the label on last; undefined when no event tells, as after the label was renamed. */
+async function lastLabelling({ octokit, owner, repo }, { number, label }) {
+    const need = { doing: `read who labelled #${number}`, permission };
+    const events = await (0,refusal/* explained */.to)(need, () => octokit.paginate(octokit.rest.issues.listEvents, { owner, repo, issue_number: number, per_page: 100 }));
+    // GitHub tells labels apart by their letters and not by their case; events come oldest first
+    const isThis = (name) => name?.toLowerCase() === label.toLowerCase();
+    const last = events.findLast((each) => each.event === 'labeled' && 'label' in each && isThis(each.label.name));
+    return last && { by: last.actor?.login, at: new Date(last.created_at) };
+}
+
+;// CONCATENATED MODULE: ./lib/github/permission.js
+
+/** True when the account may push to the repository: an app's account and one that is gone may not. */
+async function mayWrite({ octokit, owner, repo }, login) {
+    const need = { doing: `read what ${login} may do`, permission: 'metadata: read' };
+    return (0,refusal/* explained */.to)(need, async () => {
+        try {
+            const { data } = await octokit.rest.repos.getCollaboratorPermissionLevel({
+                owner,
+                repo,
+                username: login,
+            });
+            // `maintain` is told as write, `triage` as read
+            return data.permission === 'admin' || data.permission === 'write';
+        }
+        catch (error) {
+            if ((0,refusal/* isRefused */.H0)(error, 'not-found'))
+                return false;
+            throw error;
+        }
+    });
+}
+
+;// CONCATENATED MODULE: ./lib/history/hold.js
+
+
+
+/** A label for all environments; `rollback-hold:production` is one for that environment alone. */
+const holdLabel = 'rollback-hold';
+/**
+ * Is there a hold on automatic rollbacks of this environment? Looked for in what the workflow says, in the history
+ * (`hold-set` and `hold-lifted`: the newest one counts), and in the labels of open issues and pull requests. A label counts only
+ * if whoever put it on has write access now. Without the permission to read issues their labels are left out, and a remark
+ * says so.
+ * @throws UnavailableError when GitHub gives no answer: whether there is a hold is then not known
+ */
+async function findHold(repository, question) {
+    const said = saidHold(question) ?? recordedHold(question);
+    if (said !== undefined)
+        return { hold: said, remarks: [] };
+    try {
+        return await labelledHold(repository, question);
+    }
+    catch (error) {
+        if (!(error instanceof errors/* RefusedError */.fk))
+            throw error;
+        return { hold: undefined, remarks: [`holds by label are not seen: ${error.message}`] };
+    }
+}
+/** One clause: `automatic rollbacks of production are on hold since 2026-11-24 12:00 UTC by ada (issue 12): audit until Friday`. */
+function describeHold({ environment, by, since, because, where }) {
+    const from = since === undefined ? '' : ` since ${formatMinute(since)}`;
+    const who = by === undefined ? '' : ` by ${by}`;
+    return `automatic rollbacks of ${environment} are on hold${from}${who} (${where}): ${because}`;
+}
+function saidHold({ environment, text }) {
+    const because = oneLine(text);
+    if (because === '')
+        return undefined;
+    return { environment, by: undefined, since: undefined, because, where: 'the input `hold`' };
+}
+function recordedHold({ environment, events }) {
+    const last = events.findLast((event) => (event.kind === 'hold-set' || event.kind === 'hold-lifted') && event.environment === environment);
+    if (last?.kind !== 'hold-set')
+        return undefined;
+    const { actor: by, at, because } = last;
+    return { environment, by, since: new Date(at), because: oneLine(because), where: 'the history' };
+}
+async function labelledHold(repository, { environment }) {
+    const remarks = [];
+    for (const label of [holdLabel, `${holdLabel}:${environment}`]) {
+        for (const item of await openItemsWith(repository, label)) {
+            const set = await lastLabelling(repository, { number: item.number, label });
+            const by = set?.by;
+            if (set !== undefined && by !== undefined && (await mayWrite(repository, by))) {
+                const where = `label ${label} on #${item.number}`;
+                const hold = { environment, by, since: set.at, because: oneLine(item.title), where };
+                return { hold, remarks };
+            }
+            remarks.push(ignored(item, label, by));
+        }
+    }
+    return { hold: undefined, remarks };
+}
+function ignored({ number }, label, by) {
+    const who = by === undefined ? 'an account that is not known' : by;
+    return `the label ${label} on #${number} is ignored: ${who} put it on, and has no write access`;
+}
+function formatMinute(at) {
+    return `${at.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+}
+/** It goes into logs and issues. */
+function oneLine(text) {
+    const line = text.replace(/\s+/g, ' ').trim();
+    return line.length > 200 ? `${line.slice(0, 200)}…` : line;
 }
 
 
@@ -50334,7 +51402,7 @@ function shortHash(text) {
 
 /***/ }),
 
-/***/ 6267:
+/***/ 6898:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -50352,88 +51420,16 @@ var apply = __nccwpck_require__(6856);
 var describe = __nccwpck_require__(2919);
 // EXTERNAL MODULE: ./lib/git/plan.js
 var git_plan = __nccwpck_require__(8525);
-// EXTERNAL MODULE: ./lib/git/plan-rollback.js + 6 modules
-var plan_rollback = __nccwpck_require__(83);
+// EXTERNAL MODULE: ./lib/git/plan-rollback.js + 1 modules
+var plan_rollback = __nccwpck_require__(7887);
+// EXTERNAL MODULE: ./lib/git/proposal.js + 1 modules
+var proposal = __nccwpck_require__(2202);
+// EXTERNAL MODULE: ./lib/git/reset.js
+var git_reset = __nccwpck_require__(9447);
+// EXTERNAL MODULE: ./lib/git/undo.js
+var undo = __nccwpck_require__(6468);
 // EXTERNAL MODULE: ./lib/github/commits.js
 var commits = __nccwpck_require__(7781);
-// EXTERNAL MODULE: ./lib/github/rules.js
-var rules = __nccwpck_require__(260);
-// EXTERNAL MODULE: ./lib/git/content.js + 1 modules
-var content = __nccwpck_require__(3311);
-// EXTERNAL MODULE: ./lib/git/delivery.js
-var delivery = __nccwpck_require__(886);
-// EXTERNAL MODULE: ./lib/git/earlier.js
-var earlier = __nccwpck_require__(1704);
-// EXTERNAL MODULE: ./lib/git/revert.js
-var revert = __nccwpck_require__(8240);
-// EXTERNAL MODULE: ./lib/git/warnings.js
-var warnings = __nccwpck_require__(8755);
-;// CONCATENATED MODULE: ./lib/git/undo.js
-
-
-
-
-
-
-
-
-
-/**
- * Plans to take a rollback back: what it undid is there again, and what came on top of it stays. Changes nothing. Takes a
- * clone only when something came on top.
- * @throws RefusedError when the rollback is not on the branch, ConflictError with the files when later work stands in the way
- */
-async function undo_planUndo(repository, { branch, rollback: sha, delivery }, openClone) {
-    const [head, rollback] = await Promise.all([demandHead(repository, branch), readCommit(repository, sha)]);
-    const [from] = rollback.parents;
-    if (from === undefined)
-        throw new InputError(`commit ${sha.slice(0, 7)} is the first of its history, and no rollback: there is nothing to take back`);
-    if (!(await isAncestor(repository, { older: sha, newer: head }))) {
-        throw new RefusedError(`the rollback ${sha.slice(0, 7)} is not on ${branch} (at ${head.slice(0, 7)}) any more: there is nothing to take back`);
-    }
-    const [{ since, takenBackBy: done }, { files }, { tree }, pulls, rules] = await Promise.all([
-        lookAfter(repository, { commit: rollback, from }, head),
-        compareCommits(repository, { base: from, head: sha }),
-        readCommit(repository, head),
-        findPulls(repository, [rollback]),
-        readBranchRules(repository, branch),
-    ]);
-    const content = done === undefined
-        ? await contentOfUndo(repository, { head, tree, rollback, from, openClone })
-        : { kind: 'tree', tree: done.tree };
-    return {
-        mode: 'undo',
-        branch,
-        head: done?.parents[0] ?? head,
-        rollback,
-        content,
-        undone: [rollback],
-        undoneCount: 1,
-        collateral: [],
-        files,
-        done,
-        since: done === undefined ? [] : since.slice(since.findIndex((each) => each.sha === done.sha) + 1),
-        takenBackBy: undefined,
-        sameContent: done === undefined && isUnchanged(content, tree),
-        pulls,
-        warnings: findWarnings(files.map(({ path }) => path)),
-        way: chooseWay(delivery, rules),
-        badIsRollback: true,
-    };
-}
-async function contentOfUndo(repository, { head, tree, rollback, from, openClone, }) {
-    // also below the merge commit of the pull request that brought it
-    if (tree === rollback.tree)
-        return { kind: 'tree', tree: (await readCommit(repository, from)).tree };
-    const { aheadBy } = await compareCommits(repository, { base: rollback.sha, head });
-    const git = await openClone({ head, depth: aheadBy + 2 });
-    const reverted = await revertTree(git, { head, commits: [rollback.sha], mainline: undefined });
-    return contentOfRevert(git, { head, reverted });
-}
-function isUnchanged(content, tree) {
-    return content.kind === 'tree' ? content.tree === tree : content.edits.length === 0;
-}
-
 // EXTERNAL MODULE: ./lib/github/refs.js
 var refs = __nccwpck_require__(2509);
 ;// CONCATENATED MODULE: ./lib/git/verify.js
@@ -50468,6 +51464,7 @@ var pulls = __nccwpck_require__(235);
 
 
 
+
 /** The code: a branch of the repository, rolled back by one commit on top of it. */
 function openCodeLayer(options) {
     const { repository, rollback, openClone } = options;
@@ -50475,13 +51472,13 @@ function openCodeLayer(options) {
         name: 'code',
         async plan() {
             const plan = await planRollback(repository, rollback, openClone);
-            return { view: viewCode(plan), apply: () => applyCode(options, plan) };
+            return { view: viewCode(plan, options.lookedAfter), apply: () => applyCode(options, plan) };
         },
         undo: (done) => undoCode(options, done),
     };
 }
 /** A plan of the code, in the words of all layers. */
-function viewCode(plan) {
+function viewCode(plan, lookedAfter = new Set()) {
     const { branch, head, undone, collateral, warnings, badIsRollback } = plan;
     return {
         layer: 'code',
@@ -50492,8 +51489,10 @@ function viewCode(plan) {
         steps: stepsOf(plan),
         undone: undone.map(({ sha, message, author }) => ({ revision: sha, title: (0,describe/* title */.DD)(message), author })),
         losses: collateral.map(({ sha, message, author }) => `commit ${sha.slice(0, 7)} (${(0,describe/* title */.DD)(message)}, ${author}) came after the failed revision, and is undone with it`),
-        warnings: warnings.map(({ message, paths }) => `${message} (${paths.slice(0, 3).join(', ')})`),
-        needsPerson: badIsRollback && plan.mode !== 'undo'
+        warnings: warnings
+            .filter(({ kind }) => !lookedAfter.has(kind))
+            .map(({ message, paths }) => `${message} (${paths.slice(0, 3).join(', ')})`),
+        needsPerson: badIsRollback && !(0,git_plan/* takesBack */.Ck)(plan)
             ? ['the failed revision is itself a rollback, and one is not rolled back by a machine']
             : [],
         basis: { [`head of ${branch}`]: head },
@@ -50506,7 +51505,7 @@ function receiptCode(plan, { from, to, commit, outcome, tag, untagged, pull }, v
         from,
         to,
         now: commit,
-        kept: {},
+        kept: plan.mode === 'reset' ? { reset: plan.branch } : {},
         branch: plan.branch,
         ...(tag !== undefined && { tag }),
         ...(pull !== undefined && { pull: { number: pull.number, url: pull.url } }),
@@ -50519,12 +51518,13 @@ function isStanding({ done, sameContent }) {
 }
 function foundBy(plan) {
     switch (plan.mode) {
-        case 'restore':
-            return plan.target.foundBy;
         case 'revert':
             return 'these commits were named';
         case 'undo':
-            return 'the rollback was named';
+        case 'reapply':
+            return 'the newest rollback of the branch, or of the revision that was named';
+        default:
+            return plan.target.foundBy;
     }
 }
 function stepsOf(plan) {
@@ -50532,9 +51532,12 @@ function stepsOf(plan) {
     if (isStanding(plan))
         return [`nothing: ${branch} has that content already`];
     const [, ...lines] = (0,describe/* describePlan */.df)(plan);
-    const how = way.way === 'direct'
-        ? `put one commit on top of ${branch}, and tag it`
-        : `open a pull request to ${branch}; it takes effect when that is merged`;
+    const how = {
+        direct: `put one commit on top of ${branch}, and tag it`,
+        'pull-request': `open a pull request to ${branch}; it takes effect when that is merged`,
+        reset: `tag the head of ${branch}, and move ${branch} back`,
+        none: `deploy the good revision, and leave ${branch} as it is`,
+    }[way.way];
     return [`${how} (${way.because})`, ...lines.filter((line) => line.startsWith('of the pull requests'))];
 }
 async function applyCode(options, plan) {
@@ -50557,7 +51560,7 @@ async function applyCode(options, plan) {
     const verified = isOnBranch ? await verifyBranch(repository, plan.branch, receipt) : undefined;
     return receiptCode(plan, receipt, verified);
 }
-function applyGit({ repository, rollback, wishes, reason, by, runUrl }, plan) {
+function applyGit({ repository, rollback, wishes, reason, by, runUrl, now }, plan) {
     const { incident, environment, delivery } = rollback;
     const trace = {
         incident,
@@ -50569,16 +51572,18 @@ function applyGit({ repository, rollback, wishes, reason, by, runUrl }, plan) {
         runUrl,
     };
     const proposal = writeProposal(repository, plan, trace, wishes);
-    return applyPlan(repository, plan, { trace, delivery, proposal });
+    return applyPlan(repository, plan, { trace, delivery, proposal, now: now() });
 }
 async function undoCode(options, done) {
     const { repository, rollback, openClone } = options;
-    const { branch, delivery } = rollback;
+    const { branch, delivery, incident } = rollback;
+    if (done.kept['reset'] !== undefined)
+        return undoReset(repository, branch, done);
     // one that was only proposed is not on the branch, unless its pull request was merged since
     const commit = done.now === done.from ? await withdraw(options) : done.now;
     if (commit === undefined)
         return `${branch} was not changed, and the pull request is closed`;
-    const plan = await planUndo(repository, { branch, rollback: commit, delivery }, openClone);
+    const plan = await planUndo(repository, { mode: 'undo', branch, incident, rollback: commit, delivery }, openClone);
     if (plan.done !== undefined)
         return `${branch} was put back by ${plan.done.sha.slice(0, 7)} before: ${commit.slice(0, 7)} is taken back`;
     if (plan.sameContent)
@@ -50609,6 +51614,7 @@ async function withdraw({ repository, rollback }) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Ib: () => (/* binding */ describeTakenBack),
 /* harmony export */   hi: () => (/* binding */ describeFailed),
 /* harmony export */   vl: () => (/* binding */ describeApplied)
 /* harmony export */ });
@@ -50648,6 +51654,15 @@ function describeApplied(view, receipt, { reason, automatic, startedAt, timesUnd
     };
     return { what, naturalKey };
 }
+/** That a rollback of the code was taken back, and which incident that is about; undefined when the history does not know it. */
+function describeTakenBack(events, { rollback, now, because }) {
+    const subject = events.findLast((event) => event.kind === 'rollback-applied' && event.layer === 'code' && event.now === rollback);
+    return {
+        what: { kind: 'rollback-undone', layer: 'code', from: rollback, now, because },
+        naturalKey: ['code', rollback],
+        subject,
+    };
+}
 /** What was taken back and is done again is another event than the first time. */
 function again(times) {
     return times === 0 ? [] : [`again-${times}`];
@@ -50675,7 +51690,8 @@ function readProgress(events) {
     const began = events.findLastIndex(({ kind }) => kind === 'rollback-began');
     const since = began === -1 ? [] : events.slice(began);
     const first = since[0];
-    const hasEnded = since.some(({ kind }) => kind === 'rollback-ended');
+    const end = since.findLast((event) => event.kind === 'rollback-ended');
+    const isOver = end !== undefined && end.outcome !== 'partial';
     const done = new Map();
     for (const event of since) {
         if (event.kind === 'rollback-applied' || event.kind === 'rollback-proposed')
@@ -50685,7 +51701,7 @@ function readProgress(events) {
     }
     const deployed = since.findLast((event) => event.kind === 'revision-deployed');
     return {
-        unfinished: first?.kind === 'rollback-began' && !hasEnded ? first : undefined,
+        unfinished: first?.kind === 'rollback-began' && !isOver ? first : undefined,
         ended: events.filter(({ kind }) => kind === 'rollback-ended').length,
         done,
         undone: (layer) => events.filter((event) => event.kind === 'rollback-undone' && event.layer === layer).length,
@@ -54043,6 +55059,13 @@ const eventPayload = schemas/* object */.Ikc({
     workflow_run: schemas/* object */.Ikc({ head_sha: schemas/* string */.YjP() }).optional(),
     repository: schemas/* object */.Ikc({ default_branch: schemas/* string */.YjP().optional(), full_name: schemas/* string */.YjP().optional() })
         .optional(),
+    issue: schemas/* object */.Ikc({ number: schemas/* number */.aig().int() }).optional(),
+    comment: schemas/* object */.Ikc({
+        id: schemas/* number */.aig().int(),
+        body: schemas/* string */.YjP(),
+        user: schemas/* object */.Ikc({ login: schemas/* string */.YjP(), type: schemas/* string */.YjP() }).nullable(),
+    })
+        .optional(),
     pull_request: schemas/* object */.Ikc({
         head: schemas/* object */.Ikc({ repo: schemas/* object */.Ikc({ full_name: schemas/* string */.YjP() }).nullish() }),
         base: schemas/* object */.Ikc({ repo: schemas/* object */.Ikc({ full_name: schemas/* string */.YjP() }) }),
@@ -54311,6 +55334,7 @@ function toMilliseconds(text) {
 __nccwpck_require__.d(__webpack_exports__, {
   fF: () => (/* binding */ bulletList),
   aY: () => (/* binding */ markdown_code),
+  DV: () => (/* binding */ codeBlock),
   R_: () => (/* binding */ markdown_heading),
   nf: () => (/* binding */ markdown_link),
   FY: () => (/* binding */ markdown_paragraph),
@@ -54321,7 +55345,7 @@ __nccwpck_require__.d(__webpack_exports__, {
   Qq: () => (/* binding */ markdown_text)
 });
 
-// UNUSED EXPORTS: codeBlock, comment
+// UNUSED EXPORTS: comment
 
 ;// CONCATENATED MODULE: ./node_modules/markdown-table/index.js
 // To do: next major: remove.
@@ -68369,6 +69393,7 @@ __nccwpck_require__.d(__webpack_exports__, {
   k5n: () => (/* binding */ _enum),
   Whr: () => (/* binding */ schemas_int),
   euz: () => (/* binding */ literal),
+  chJ: () => (/* binding */ _null),
   aig: () => (/* binding */ number),
   Ikc: () => (/* binding */ object),
   g1P: () => (/* binding */ record),
@@ -68377,7 +69402,7 @@ __nccwpck_require__.d(__webpack_exports__, {
   KCZ: () => (/* binding */ union)
 });
 
-// UNUSED EXPORTS: ZodAny, ZodArray, ZodBase64, ZodBase64URL, ZodBigInt, ZodBigIntFormat, ZodBoolean, ZodCIDRv4, ZodCIDRv6, ZodCUID, ZodCUID2, ZodCatch, ZodCodec, ZodCreditCard, ZodCustom, ZodCustomStringFormat, ZodDate, ZodDefault, ZodDiscriminatedUnion, ZodE164, ZodEmail, ZodEmoji, ZodEnum, ZodExactOptional, ZodFile, ZodFunction, ZodGUID, ZodIBAN, ZodIPv4, ZodIPv6, ZodISODate, ZodISODuration, ZodISOTime, ZodInstanceOf, ZodIntersection, ZodJWT, ZodKSUID, ZodLazy, ZodLiteral, ZodMAC, ZodMap, ZodNaN, ZodNanoID, ZodNever, ZodNonOptional, ZodNull, ZodNullable, ZodNumber, ZodNumberFormat, ZodObject, ZodOptional, ZodPipe, ZodPrefault, ZodPreprocess, ZodPromise, ZodReadonly, ZodRecord, ZodSet, ZodString, ZodStringFormat, ZodSuccess, ZodSymbol, ZodTemplateLiteral, ZodTransform, ZodTuple, ZodType, ZodULID, ZodURL, ZodUUID, ZodUndefined, ZodUnion, ZodUnknown, ZodVoid, ZodXID, ZodXor, _ZodString, _default, _function, any, base64, base64url, bigint, catch, check, cidrv4, cidrv6, codec, creditCard, cuid, cuid2, currencyCode, custom, date, describe, e164, email, emoji, exactOptional, file, float32, float64, function, guid, hash, hex, hostname, httpUrl, iban, instanceof, int32, int64, intersection, invertCodec, ipv4, ipv6, json, jwt, keyof, ksuid, lazy, looseObject, looseRecord, mac, map, meta, nan, nanoid, nativeEnum, never, nonoptional, null, nullable, nullish, optional, partialRecord, pipe, prefault, preprocess, promise, readonly, refine, set, stringFormat, stringbool, success, superRefine, symbol, templateLiteral, transform, tuple, uint32, uint64, ulid, undefined, unknown, url, uuid, uuidv4, uuidv6, uuidv7, void, xid, xor
+// UNUSED EXPORTS: ZodAny, ZodArray, ZodBase64, ZodBase64URL, ZodBigInt, ZodBigIntFormat, ZodBoolean, ZodCIDRv4, ZodCIDRv6, ZodCUID, ZodCUID2, ZodCatch, ZodCodec, ZodCreditCard, ZodCustom, ZodCustomStringFormat, ZodDate, ZodDefault, ZodDiscriminatedUnion, ZodE164, ZodEmail, ZodEmoji, ZodEnum, ZodExactOptional, ZodFile, ZodFunction, ZodGUID, ZodIBAN, ZodIPv4, ZodIPv6, ZodISODate, ZodISODuration, ZodISOTime, ZodInstanceOf, ZodIntersection, ZodJWT, ZodKSUID, ZodLazy, ZodLiteral, ZodMAC, ZodMap, ZodNaN, ZodNanoID, ZodNever, ZodNonOptional, ZodNull, ZodNullable, ZodNumber, ZodNumberFormat, ZodObject, ZodOptional, ZodPipe, ZodPrefault, ZodPreprocess, ZodPromise, ZodReadonly, ZodRecord, ZodSet, ZodString, ZodStringFormat, ZodSuccess, ZodSymbol, ZodTemplateLiteral, ZodTransform, ZodTuple, ZodType, ZodULID, ZodURL, ZodUUID, ZodUndefined, ZodUnion, ZodUnknown, ZodVoid, ZodXID, ZodXor, _ZodString, _default, _function, any, base64, base64url, bigint, catch, check, cidrv4, cidrv6, codec, creditCard, cuid, cuid2, currencyCode, custom, date, describe, e164, email, emoji, exactOptional, file, float32, float64, function, guid, hash, hex, hostname, httpUrl, iban, instanceof, int32, int64, intersection, invertCodec, ipv4, ipv6, json, jwt, keyof, ksuid, lazy, looseObject, looseRecord, mac, map, meta, nan, nanoid, nativeEnum, never, nonoptional, nullable, nullish, optional, partialRecord, pipe, prefault, preprocess, promise, readonly, refine, set, stringFormat, stringbool, success, superRefine, symbol, templateLiteral, transform, tuple, uint32, uint64, ulid, undefined, unknown, url, uuid, uuidv4, uuidv6, uuidv7, void, xid, xor
 
 // EXTERNAL MODULE: ./node_modules/zod/v4/core/core.js
 var core_core = __nccwpck_require__(8532);
@@ -69490,9 +70515,9 @@ const $ZodUndefined = /*@__PURE__*/ (/* unused pure expression or super */ null 
         return payload;
     };
 })));
-const $ZodNull = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodNull", (inst, def) => {
+const $ZodNull = /*@__PURE__*/ core_core/* $constructor */.xI("$ZodNull", (inst, def) => {
     $ZodType.init(inst, def);
-    inst._zod.pattern = regexes.null;
+    inst._zod.pattern = core_regexes/* null */.ch;
     inst._zod.values = new Set([null]);
     inst._zod.parse = (payload, _ctx) => {
         const input = payload.value;
@@ -69506,7 +70531,7 @@ const $ZodNull = /*@__PURE__*/ (/* unused pure expression or super */ null && (c
         });
         return payload;
     };
-})));
+});
 const $ZodAny = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodAny", (inst, def) => {
     $ZodType.init(inst, def);
     inst._zod.parse = (payload) => payload;
@@ -74293,13 +75318,13 @@ function _undefined(params) {
     return core._undefined(ZodUndefined, params);
 }
 
-const ZodNull = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodNull", (inst, def) => {
-    core.$ZodNull.init(inst, def);
+const ZodNull = /*@__PURE__*/ core_core/* $constructor */.xI("ZodNull", (inst, def) => {
+    $ZodNull.init(inst, def);
     ZodType.init(inst, def);
-    inst._zod.processJSONSchema = (ctx, json, params) => processors.nullProcessor(inst, ctx, json, params);
-})));
+    inst._zod.processJSONSchema = (ctx, json, params) => nullProcessor(inst, ctx, json, params);
+});
 function _null(params) {
-    return core._null(ZodNull, params);
+    return api/* _null */.jw(ZodNull, params);
 }
 
 const ZodAny = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodAny", (inst, def) => {
@@ -75126,6 +76151,7 @@ function preprocess(fn, schema) {
 /* harmony export */   fs: () => (/* binding */ _cuid),
 /* harmony export */   gP: () => (/* binding */ _cidrv6),
 /* harmony export */   hH: () => (/* binding */ _lowercase),
+/* harmony export */   jw: () => (/* binding */ _null),
 /* harmony export */   lo: () => (/* binding */ _normalize),
 /* harmony export */   m9: () => (/* binding */ _minLength),
 /* harmony export */   mI: () => (/* binding */ meta),
@@ -75140,7 +76166,7 @@ function preprocess(fn, schema) {
 /* harmony export */   wA: () => (/* binding */ _uuidv7),
 /* harmony export */   xY: () => (/* binding */ _toUpperCase)
 /* harmony export */ });
-/* unused harmony exports _coercedString, _mac, _creditCard, _iban, TimePrecision, _coercedNumber, _float32, _float64, _int32, _uint32, _coercedBoolean, _bigint, _coercedBigint, _int64, _uint64, _symbol, _undefined, _null, _any, _void, _date, _coercedDate, _nan, _max, _min, _positive, _negative, _nonpositive, _nonnegative, _maxSize, _minSize, _size, _property, _mime, _union, _xor, _discriminatedUnion, _intersection, _tuple, _record, _map, _set, _enum, _nativeEnum, _literal, _file, _transform, _optional, _nullable, _default, _nonoptional, _success, _catch, _pipe, _readonly, _templateLiteral, _lazy, _promise, _custom, _check, _stringbool, _stringFormat */
+/* unused harmony exports _coercedString, _mac, _creditCard, _iban, TimePrecision, _coercedNumber, _float32, _float64, _int32, _uint32, _coercedBoolean, _bigint, _coercedBigint, _int64, _uint64, _symbol, _undefined, _any, _void, _date, _coercedDate, _nan, _max, _min, _positive, _negative, _nonpositive, _nonnegative, _maxSize, _minSize, _size, _property, _mime, _union, _xor, _discriminatedUnion, _intersection, _tuple, _record, _map, _set, _enum, _nativeEnum, _literal, _file, _transform, _optional, _nullable, _default, _nonoptional, _success, _catch, _pipe, _readonly, _templateLiteral, _lazy, _promise, _custom, _check, _stringbool, _stringFormat */
 /* harmony import */ var _checks_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4890);
 /* harmony import */ var _registries_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9396);
 /* harmony import */ var _util_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4723);
@@ -75592,7 +76618,7 @@ function _undefined(Class, params) {
 function _null(Class, params) {
     return new Class({
         type: "null",
-        ...util.normalizeParams(params),
+        ..._util_js__WEBPACK_IMPORTED_MODULE_0__/* .normalizeParams */ .A2(params),
     });
 }
 // @__NO_SIDE_EFFECTS__
@@ -76970,6 +77996,7 @@ function config(newConfig) {
 /* harmony export */   Zg: () => (/* binding */ emoji),
 /* harmony export */   Zv: () => (/* binding */ uppercase),
 /* harmony export */   ai: () => (/* binding */ number),
+/* harmony export */   ch: () => (/* binding */ _null),
 /* harmony export */   fO: () => (/* binding */ ksuid),
 /* harmony export */   gF: () => (/* binding */ cuid),
 /* harmony export */   gp: () => (/* binding */ anyString),
@@ -76989,7 +78016,7 @@ function config(newConfig) {
 /* harmony export */   zM: () => (/* binding */ boolean),
 /* harmony export */   zr: () => (/* binding */ cidrv4)
 /* harmony export */ });
-/* unused harmony exports extendedDuration, uuid4, uuid6, uuid7, html5Email, rfc5322Email, unicodeEmail, idnEmail, browserEmail, mac, hostname, domain, creditCard, currencyCode, iban, string, null, undefined, hex, md5_hex, md5_base64, md5_base64url, sha1_hex, sha1_base64, sha1_base64url, sha256_hex, sha256_base64, sha256_base64url, sha384_hex, sha384_base64, sha384_base64url, sha512_hex, sha512_base64, sha512_base64url */
+/* unused harmony exports extendedDuration, uuid4, uuid6, uuid7, html5Email, rfc5322Email, unicodeEmail, idnEmail, browserEmail, mac, hostname, domain, creditCard, currencyCode, iban, string, undefined, hex, md5_hex, md5_base64, md5_base64url, sha1_hex, sha1_base64, sha1_base64url, sha256_hex, sha256_base64, sha256_base64url, sha384_hex, sha384_base64, sha384_base64url, sha512_hex, sha512_base64, sha512_base64url */
 
 /**
  * @deprecated CUID v1 is deprecated by its authors due to information leakage

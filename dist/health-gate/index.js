@@ -40504,6 +40504,7 @@ const healthGate = defineAction({
     outputs: {
         ...contract_parts/* commonOutputs */.e,
         decision: '`roll-back`, `hold` (unhealthy, but in the cooldown, rolled back once already, or on hold) or `keep`.',
+        revision: 'Full id of the revision that was judged: with `watch` that of the deployment, for the step that rolls it back.',
         verdict: '`healthy`, `unhealthy`, `inconclusive` (looked, too little evidence), `error` (could not look) or `pre-existing` (was so before the deployment: no rollback will help).',
         severity: 'The worst severity among the checks that are beyond their limits: `critical`, `high`, `medium`, `low` or `none`.',
         issues: 'Names of the checks that are beyond their limits, separated by commas.',
@@ -40990,6 +40991,8 @@ var markdown = __nccwpck_require__(4358);
 
 
 
+/** So far back is looked for the last verdict, to tell whether this one is news. */
+const lastVerdictMs = 31 * 24 * 60 * 60_000;
 /** Watches from now on, and says whether to roll back. */
 async function gate_gate({ surroundings, ...prepared }) {
     const { deployedAt } = prepared;
@@ -41032,15 +41035,19 @@ async function respond(prepared, report, { always }) {
         }, [context.stepKey, report.verdict]);
     }
     await step.writeSummary((0,markdown/* renderMarkdown */.Gc)((0,summary/* summarizeReport */.S)(report, response, environment)));
+    announce(step, report, `verdict on ${environment}: ${report.verdict} (${response.decision}), because ${response.because}`);
+    // told by now, whatever becomes of it
     const run = await dispatch(prepared, response, past);
     if (run !== undefined)
         publish({ ...outputs, 'dispatched-run': run });
-    announce(step, report, `verdict on ${environment}: ${report.verdict} (${response.decision}), because ${response.because}`);
 }
 /** What else counts before something is undone: what happened so far, and who holds automatic rollbacks. */
-async function readCircumstances({ step: { inputs, log }, workplace: { repository, environment, readHistory } }, { verdict }, always) {
-    if (verdict !== 'unhealthy')
-        return { past: always ? [] : await readHistory(), hold: '' };
+async function readCircumstances({ step: { inputs, log, now }, workplace: { repository, environment, readHistory } }, { verdict }, always) {
+    if (verdict !== 'unhealthy') {
+        const since = new Date(now().getTime() - lastVerdictMs);
+        return { past: always ? [] : await readHistory({ since }), hold: '' };
+    }
+    // all of it: neither a hold nor a rollback grows old
     const past = await readHistory();
     const { hold, remarks } = await findHold(repository, { environment, text: inputs.hold, events: past });
     for (const remark of remarks)
@@ -41267,7 +41274,7 @@ function fitWindow(windowMs, timeoutMs, longestMs) {
     const leftMs = longestMs - timeoutMs - reserveMs;
     if (leftMs > 0)
         return Math.min(windowMs, leftMs);
-    throw new errors/* InputError */.dz(`input "max-duration" is ${(0,duration/* formatDuration */.a3)(longestMs)}, and one look and the rest take up to ${(0,duration/* formatDuration */.a3)(timeoutMs + reserveMs)}; write more`);
+    throw new errors/* InputError */.dz(`input "max-duration" leaves ${(0,duration/* formatDuration */.a3)(longestMs)}, and one look and the rest take up to ${(0,duration/* formatDuration */.a3)(timeoutMs + reserveMs)}; write more`);
 }
 function refuseBadRounds({ windowMs, intervalMs }) {
     if (intervalMs < shortestIntervalMs) {
@@ -41306,14 +41313,16 @@ function prepareStep(step, workplace) {
         workplace,
         mask,
         surroundings: { ...surroundingsOf(step), revision: readerOf(workplace) },
-        plan: () => {
+        plan: (reservedMs = 0) => {
             const wishes = {
                 url: inputs.url,
                 checks: inputs.checks,
                 windowMs: inputs.window,
                 intervalMs: inputs.interval,
             };
-            const plan = planWatch(workplace.config.health, { ...wishes, longestMs: inputs['max-duration'] });
+            const longest = inputs['max-duration'];
+            const longestMs = longest === undefined ? undefined : Math.max(0, longest - reservedMs);
+            const plan = planWatch(workplace.config.health, { ...wishes, longestMs });
             if (plan.cut)
                 log.warning(`the window is cut to fit into max-duration`, 'Health gate');
             mask(plan.checks);
@@ -41321,7 +41330,8 @@ function prepareStep(step, workplace) {
         },
         deployedAt: readDeployedAt(inputs['deployed-at'], event, step.now().getTime()),
         publish: (outputs) => {
-            const ids = { incident: workplace.incident, ...outputs };
+            const { incident, revision } = workplace;
+            const ids = { incident, revision, ...outputs };
             step.setOutputs({ ...ids, result: JSON.stringify({ schema: 1, ...ids }) });
         },
         fileName: `health-gate-${context.stepKey.replace(/[^\w-]+/g, '-')}`,
@@ -41491,17 +41501,15 @@ async function verify(prepared) {
     const { step, workplace, surroundings, publish, fileName } = prepared;
     const { inputs, context, log } = step;
     const { environment, revision, readHistory, record } = workplace;
-    const { windowMs, ...plan } = prepared.plan();
+    const upTries = Math.max(1, inputs['up-tries']);
+    const upPauseMs = inputs['up-pause'] ?? defaultRecovery.upPauseMs;
+    const { windowMs, ...plan } = prepared.plan(upTries * (upPauseMs + workplace.config.health.timeoutMs));
     const startedAt = step.now().toISOString();
     const seen = (await readHistory()).findLast((event) => event.kind === 'health-checked' && event.revision === revision && event.verdict === 'unhealthy');
     const recovery = await verifyRecovery({
         ...plan,
         ...surroundings,
-        settings: {
-            upTries: Math.max(1, inputs['up-tries']),
-            upPauseMs: inputs['up-pause'] ?? defaultRecovery.upPauseMs,
-            betterMs: windowMs,
-        },
+        settings: { upTries, upPauseMs, betterMs: windowMs },
         seenBefore: seen?.kind === 'health-checked' ? seen.checks : [],
     });
     const { outcome, because, checks, report } = recovery;
@@ -41607,7 +41615,7 @@ async function watch(prepared) {
         revision: (0,health_gate_step/* readerOf */.T)(about),
         deployedAt,
     });
-    const publish = (outputs) => prepared.publish({ ...outputs, incident: about.incident });
+    const publish = (outputs) => prepared.publish({ ...outputs, incident: about.incident, revision });
     await (0,health_gate_gate/* respond */.u)({ ...prepared, publish, workplace: about }, report, { always: false });
 }
 /** The newest deployment that succeeded; undefined if that is too long ago. */
@@ -42429,7 +42437,8 @@ async function openWorkplace({ inputs, context, log, secrets, signal, now, openR
     const { deployment, workflow_run: workflowRun } = context.event;
     const named = inputs.revision || deployment?.sha || workflowRun?.head_sha;
     const told = named ? parseRevision(named) : undefined;
-    const config = await loadConfig({ repository, path: inputs.config, ref: context.sha || (told ?? 'HEAD') });
+    const given = await loadConfig({ repository, path: inputs.config, ref: context.sha || (told ?? 'HEAD') });
+    const config = given ?? (0,schema/* defaultConfig */.sb)();
     const environment = inputs.environment || deployment?.environment || config.environment;
     const revision = told ?? parseRevision((await findDeployed(repository, context, environment)) ?? context.sha);
     const history = openBranchHistory({ repository, branch: config.history.branch, signal });
@@ -42444,6 +42453,7 @@ async function openWorkplace({ inputs, context, log, secrets, signal, now, openR
     return {
         repository,
         config,
+        isConfigured: given !== undefined,
         environment,
         revision,
         incident,
@@ -42500,7 +42510,7 @@ async function loadConfig({ repository, path, ref, }) {
     if (file !== undefined)
         return (0,parse/* parseConfig */.o)({ text: file.text, file: path });
     if (path === contract_parts/* commonInputs */.j.config.default)
-        return (0,schema/* defaultConfig */.sb)();
+        return undefined;
     throw new errors/* InputError */.dz(`input "config" is "${path}", and there is no such file at ${ref.slice(0, 7)}; name one that is there, or leave the input out`);
 }
 
@@ -43888,17 +43898,19 @@ const codePushCheck = section({
     deployment: check_sources_text().default('Production').describe('Name of the deployment.'),
     label: schemas/* string */.YjP()
         .regex(/^v\d+$/, 'is not a label; write one such as `v12`')
-        .describe('The label that may be bad.'),
+        .optional()
+        .describe('The label that may be bad. Default: the newest release when the check looks first.'),
     'label-before': schemas/* string */.YjP()
         .regex(/^v\d+$/, 'is not a label; write one such as `v11`')
         .optional()
-        .describe('The label to compare with: it may fail a quarter more often. Default: none, so that `max` holds.'),
+        .describe('The label to compare with: the new one may fail a quarter more often. Default: without `label` the release before for the same binaries, else none, so that `max` holds.'),
     token: token('An access key.'),
 })
     .superRefine(refuseBadLimits, { when: isMapping })
-    .transform(({ token: { env }, alpha, metric, 'label-before': labelBefore, ...check }) => ({
+    .transform(({ token: { env }, alpha, metric, 'label-before': labelBefore, label, ...check }) => ({
     ...finishNumber({ metric: metric ?? 'crash-rate', ...check }),
     ...(alpha === undefined ? {} : { alpha }),
+    ...(label === undefined ? {} : { label }),
     ...(labelBefore === undefined ? {} : { labelBefore }),
     headers: { authorization: { env, scheme: 'Bearer' } },
 }));
@@ -45013,10 +45025,15 @@ function isJson({ headers }) {
 /* harmony export */   Jn: () => (/* binding */ listDeployments),
 /* harmony export */   yO: () => (/* binding */ hasSucceeded)
 /* harmony export */ });
-/* unused harmony exports markDeployment, createDeployment */
+/* unused harmony exports deployedEnvironments, markDeployment, createDeployment */
 /* harmony import */ var _refusal_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8595);
 
 const permission = 'deployments: read';
+/** The environments of the newest hundred deployments, by name. */
+async function deployedEnvironments({ octokit, owner, repo }) {
+    const { data } = await explained({ doing: 'list the deployments', permission }, () => octokit.rest.repos.listDeployments({ owner, repo, per_page: 100 }));
+    return [...new Set(data.map(({ environment }) => environment))].sort();
+}
 /** The deployments of an environment, or of a revision in it, newest first, a page of a hundred at a time so that a caller stops when it has what it seeks. */
 async function* listDeployments({ octokit, owner, repo }, { environment, revision }) {
     const pages = octokit.paginate.iterator(octokit.rest.repos.listDeployments, {
@@ -45306,37 +45323,6 @@ __nccwpck_require__.d(__webpack_exports__, {
 
 // EXTERNAL MODULE: ./node_modules/zod/v4/classic/schemas.js + 11 modules
 var schemas = __nccwpck_require__(2857);
-;// CONCATENATED MODULE: ./lib/health/statistics/before.js
-/** Fewer minutes with traffic say nothing about how they vary. */
-const leastMinutes = 10;
-/** @param minutes counts by minute */
-function describeBefore(minutes) {
-    const busy = minutes.filter(({ of }) => of > 0);
-    const total = busy.reduce((sum, { bad, of }) => ({ bad: sum.bad + bad, of: sum.of + of }), {
-        bad: 0,
-        of: 0,
-    });
-    return { total, minutes: busy.length, dispersion: dispersionOf(busy, total) };
-}
-/**
- * An hour sees only few bursts, and the next one is often longer: what it shows beyond chance counts so many times. Chosen
- * with `npm run bench -- gate`, where no healthy service with bursts is then called bad in more than about 1 % of its gates.
- */
-const caution = 5;
-/**
- * Pearson's chi-squared of the shares by minute over its degrees of freedom, its part above 1 with `caution`; 1 where too
- * little is known.
- */
-function dispersionOf(minutes, total) {
-    const share = total.bad / total.of;
-    if (minutes.length < leastMinutes || !(share > 0 && share < 1))
-        return 1;
-    const chiSquared = minutes.reduce((sum, { bad, of }) => sum + (bad - of * share) ** 2 / (of * share * (1 - share)), 0);
-    return 1 + caution * Math.max(0, chiSquared / (minutes.length - 1) - 1);
-}
-
-// EXTERNAL MODULE: ./lib/health/target.js
-var health_target = __nccwpck_require__(2409);
 // EXTERNAL MODULE: ./lib/text/duration.js
 var duration = __nccwpck_require__(4783);
 ;// CONCATENATED MODULE: ./lib/http/no-answer.js
@@ -45508,6 +45494,58 @@ async function readBody(response, maxBytes) {
     return { body: Buffer.concat(chunks).subarray(0, maxBytes).toString('utf8'), cut };
 }
 
+;// CONCATENATED MODULE: ./lib/health/statistics/before.js
+/** Fewer minutes with traffic say nothing about how they vary. */
+const leastMinutes = 10;
+/** @param minutes counts by minute */
+function describeBefore(minutes) {
+    const busy = minutes.filter(({ of }) => of > 0);
+    const total = busy.reduce((sum, { bad, of }) => ({ bad: sum.bad + bad, of: sum.of + of }), {
+        bad: 0,
+        of: 0,
+    });
+    const excess = excessOf(busy, total);
+    return {
+        total,
+        minutes: busy.length,
+        // an hour sees only few bursts, and the next one is often longer
+        dispersion: 1 + caution * Math.max(0, excess ?? 0),
+        mostPerPoll: busy.length < leastMinutes ? Number.POSITIVE_INFINITY : mostPerPollOf(total, excess),
+    };
+}
+/**
+ * What the hour shows of bursts counts so many times. This and the three below were chosen with `npm run bench -- gate`, on gates that
+ * its figures are not from.
+ */
+const caution = 3;
+/** nats that one poll may add, where there may be bursts: three polls at least until an alarm at 1 % */
+const mostOfOne = 2;
+/** so many bad ones have to be seen before their minutes can show that there are no bursts */
+const leastBad = 60;
+/** chance alone goes so far */
+const calmExcess = 0.3;
+/**
+ * A burst of a minute looks like an outage that begins, and no dispersion that an hour shows is enough for the longest one. So no
+ * single poll is taken for more than `mostOfOne`, unless the hour had enough bad ones to show that they do not come in bursts. That
+ * takes evidence away and adds none, so that the promise of `mixture.ts` stands.
+ */
+function mostPerPollOf({ bad }, excess) {
+    return bad >= leastBad && (excess ?? 0) <= calmExcess ? Number.POSITIVE_INFINITY : mostOfOne;
+}
+/**
+ * How much more the shares vary from minute to minute than chance would have it: Pearson's chi-squared over its degrees of freedom,
+ * less 1. Undefined where too little is known.
+ */
+function excessOf(minutes, total) {
+    const share = total.bad / total.of;
+    if (minutes.length < leastMinutes || !(share > 0 && share < 1))
+        return undefined;
+    const chiSquared = minutes.reduce((sum, { bad, of }) => sum + (bad - of * share) ** 2 / (of * share * (1 - share)), 0);
+    return chiSquared / (minutes.length - 1) - 1;
+}
+
+// EXTERNAL MODULE: ./lib/health/target.js
+var health_target = __nccwpck_require__(2409);
 ;// CONCATENATED MODULE: ./lib/health/checks/ask-json.js
 
 
@@ -45641,12 +45679,14 @@ function planOneArm(settings) {
  *
  * The log-likelihoods are divided by the dispersion, without which errors that come in bursts would cry wolf. With a
  * dispersion above 1 that is a heuristic (a quasi-likelihood), and no error rate is promised; with 1, the promise of
- * `mixture.ts` holds for requests that are bad with a probability of at most the limit, given the past.
+ * `mixture.ts` holds for requests that are bad with a probability of at most the limit, given the past. `mostPerPoll` takes
+ * evidence away and leaves that promise as it is.
  * @throws RangeError for counts that cannot be: NaN, negative, more bad ones than there are
  */
 function addCounts(state, counts, plan) {
     refuseImpossible(counts);
-    const increments = plan.alternatives.map((alternative) => logRatio(counts, alternative));
+    const most = (plan.mostPerPoll ?? Number.POSITIVE_INFINITY) * (counts.polls ?? 1);
+    const increments = plan.alternatives.map((alternative) => Math.min(most, logRatio(counts, alternative)));
     return {
         mixture: addPoll(state.mixture, increments, plan.plannedPolls),
         total: { bad: state.total.bad + counts.bad, of: state.total.of + counts.of },
@@ -45787,12 +45827,20 @@ const detect = 2;
  * @param before the counts of the time before, if known
  */
 function startJudging(settings, before) {
-    const { method, alpha, plannedPolls, noun } = settings;
+    const { method, alpha, plannedPolls, noun, earlier = 'the hour before' } = settings;
     const limit = settings.timesBefore === undefined || before === undefined || before.total.of === 0
         ? (settings.limit.max ?? 0)
         : limitFromBefore(before.total, settings.timesBefore);
     const dispersion = before?.dispersion ?? 1;
-    const planAt = (share) => planOneArm({ limit: share, alpha, beta, detect, plannedPolls, dispersion });
+    const planAt = (share) => planOneArm({
+        limit: share,
+        alpha,
+        beta,
+        detect,
+        plannedPolls,
+        dispersion,
+        mostPerPoll: before?.mostPerPoll ?? Number.POSITIVE_INFINITY,
+    });
     const plan = planAt(limit);
     const shareBefore = before === undefined || before.total.of === 0 ? 0 : before.total.bad / before.total.of;
     const wasBad = shareBefore > limit;
@@ -45842,6 +45890,7 @@ function startJudging(settings, before) {
                     plan,
                     call: isBad ? 'bad' : call,
                     noun,
+                    earlier,
                     shareBefore,
                     wasBad,
                     ...(control !== undefined && { controlTotal }),
@@ -45859,11 +45908,11 @@ function callBeside(isWorse, alone) {
     return alone === 'bad' ? 'open' : alone;
 }
 function describe(input) {
-    const { state, plan, call, noun, shareBefore, wasBad, controlTotal, dispersion, isRelative } = input;
+    const { state, plan, call, noun, earlier, shareBefore, wasBad, controlTotal, dispersion, isRelative } = input;
     const { bad, of } = state.total;
     const parts = [`${bad} of ${of} ${noun}`];
     if (isRelative)
-        parts.push(`limit ${(0,value/* formatValue */.Fl)(plan.limit, 'ratio')} from the hour before`);
+        parts.push(`limit ${(0,value/* formatValue */.Fl)(plan.limit, 'ratio')} from ${earlier}`);
     if (controlTotal !== undefined) {
         parts.push(`${controlTotal.bad} of ${controlTotal.of} in the control`);
     }
@@ -45893,7 +45942,8 @@ function describeMissing(state, plan, noun) {
  * Judges what was added to the totals since the last look. Totals that went down were cleared: they start anew.
  * @param fromZero whether the first totals count, too, because they are all of the new release
  */
-function countSince({ limit, method }, { alpha, plannedPolls }, { noun, fromZero }) {
+function countSince({ limit, method }, { alpha, plannedPolls }, words) {
+    const { noun, earlier, fromZero } = words;
     let last = fromZero ? { bad: 0, of: 0 } : undefined;
     let judge;
     return (totals, before, timesBefore) => {
@@ -45904,7 +45954,15 @@ function countSince({ limit, method }, { alpha, plannedPolls }, { noun, fromZero
                 note: `${totals.bad} bad ones of ${totals.of} ${noun} cannot be: is "bad" a part of "total"?`,
             };
         }
-        judge ??= startJudging({ limit, method, alpha, plannedPolls, noun, ...(timesBefore !== undefined && { timesBefore }) }, before);
+        judge ??= startJudging({
+            limit,
+            method,
+            alpha,
+            plannedPolls,
+            noun,
+            ...(earlier !== undefined && { earlier }),
+            ...(timesBefore !== undefined && { timesBefore }),
+        }, before);
         const wasCleared = last === undefined || totals.of < last.of || totals.bad < last.bad;
         const of = wasCleared || last === undefined ? 0 : totals.of - last.of;
         const bad = wasCleared || last === undefined ? 0 : totals.bad - last.bad;
@@ -45923,10 +45981,17 @@ function countSince({ limit, method }, { alpha, plannedPolls }, { noun, fromZero
 
 
 
+
 const count = schemas/* number */.aig().int().min(0).default(0);
+/** null is what one server says of an app or deployment that it does not have */
 const metricsSchema = schemas/* object */.Ikc({
-    metrics: schemas/* record */.g1P(schemas/* string */.YjP(), schemas/* object */.Ikc({ installed: count, failed: count })),
+    metrics: schemas/* record */.g1P(schemas/* string */.YjP(), schemas/* object */.Ikc({ installed: count, failed: count })).nullable(),
 });
+const historySchema = schemas/* object */.Ikc({
+    history: schemas/* array */.YOg(schemas/* object */.Ikc({ label: schemas/* string */.YjP().regex(/^v\d+$/), appVersion: schemas/* string */.YjP(), packageHash: schemas/* string */.YjP() })),
+});
+/** How lisong's server answers a request without a key; with status 200. */
+const lisongSchema = schemas/* object */.Ikc({ name: schemas/* literal */.euz('UnauthorizedError') });
 /** How many times as often as the label before the new one may fail. */
 const timesBefore = 1.25;
 /**
@@ -45937,36 +46002,112 @@ const timesBefore = 1.25;
  */
 function prepareCodePushCheck(check, surroundings) {
     const target = (0,health_target/* resolveTarget */.u1)(check, surroundings.env);
-    const { app, deployment, label, labelBefore } = check;
-    const judge = countSince(check, surroundings, { noun: 'installs', fromZero: true });
+    const { app, deployment } = check;
+    const path = `/apps/${encodeURIComponent(app)}/deployments/${encodeURIComponent(deployment)}`;
+    let known;
+    const find = async (signal) => {
+        const labels = await findLabels(check, { target, surroundings, signal, path });
+        if (labels.kind !== 'told')
+            return labels;
+        const counted = await countsFailedAsInstalled(target, surroundings, signal);
+        if (counted.kind !== 'told')
+            return counted;
+        const { label, before } = labels.value;
+        const words = { noun: `installs of ${label}`, ...(before !== undefined && { earlier: before }) };
+        const judge = countSince(check, surroundings, { ...words, fromZero: true });
+        return { kind: 'told', value: { labels: labels.value, isFailedInstalled: counted.value, judge } };
+    };
     return {
-        at: `${label} of ${app}/${deployment} at ${target.shownUrl}`,
+        at: `${check.label ?? 'the newest release'} of ${app}/${deployment} at ${target.shownUrl}`,
         look: async (_at, signal) => {
             const told = await askJson({
                 target,
                 surroundings,
                 signal,
-                path: `/apps/${encodeURIComponent(app)}/deployments/${encodeURIComponent(deployment)}/metrics`,
+                path: `${path}/metrics`,
                 schema: metricsSchema,
                 service: 'the CodePush server',
             });
             if (told.kind !== 'told')
                 return told;
             const { metrics } = told.value;
-            const now = Object.hasOwn(metrics, label) ? metrics[label] : undefined;
-            if (now === undefined) {
-                const why = Object.keys(metrics).length === 0 ? 'no metrics at all: is its Redis on?' : `no metrics of ${label}`;
-                return { kind: 'no-data', note: `the CodePush server has ${why}` };
+            if (metrics === null) {
+                const note = `the CodePush server has no deployment ${deployment} of an app ${app} that the token may see`;
+                return { kind: 'error', note, permanent: true };
             }
-            const earlier = labelBefore !== undefined && Object.hasOwn(metrics, labelBefore) ? metrics[labelBefore] : undefined;
-            return earlier === undefined
-                ? judge(toCounts(now))
-                : judge(toCounts(now), describeBefore([toCounts(earlier)]), timesBefore);
+            if (Object.keys(metrics).length === 0)
+                return { kind: 'no-data', note: 'the CodePush server has no metrics at all: is its Redis on?' };
+            if (known === undefined) {
+                const found = await find(signal);
+                if (found.kind !== 'told')
+                    return found;
+                known = found.value;
+            }
+            const { labels, isFailedInstalled, judge } = known;
+            const countsOf = (label) => {
+                const counts = label !== undefined && Object.hasOwn(metrics, label) ? metrics[label] : undefined;
+                if (counts === undefined)
+                    return undefined;
+                const { installed, failed } = counts;
+                return { bad: failed, of: isFailedInstalled ? installed : installed + failed };
+            };
+            const now = countsOf(labels.label);
+            if (now === undefined)
+                return { kind: 'no-data', note: `the CodePush server has no metrics of ${labels.label}` };
+            const earlier = countsOf(labels.before);
+            return earlier === undefined ? judge(now) : judge(now, describeBefore([earlier]), timesBefore);
         },
     };
 }
-function toCounts({ installed, failed }) {
-    return { bad: failed, of: installed + failed };
+/** Those that are named, else the newest release and the one before it for the same binaries. */
+async function findLabels({ label, labelBefore }, { path, ...asked }) {
+    if (label !== undefined)
+        return { kind: 'told', value: { label, before: labelBefore } };
+    const told = await askJson({
+        ...asked,
+        path: `${path}/history`,
+        schema: historySchema,
+        service: 'the CodePush server',
+    });
+    if (told.kind !== 'told')
+        return told;
+    // one server tells the newest first, the other last
+    const releases = told.value.history.toSorted((a, b) => numberOf(b.label) - numberOf(a.label));
+    const [newest] = releases;
+    if (newest === undefined)
+        return { kind: 'no-data', note: 'the CodePush server has no release yet' };
+    const before = releases.find(({ appVersion, packageHash }) => appVersion === newest.appVersion && packageHash !== newest.packageHash);
+    return { kind: 'told', value: { label: newest.label, before: labelBefore ?? before?.label } };
+}
+function numberOf(label) {
+    return Number(label.slice(1));
+}
+/** lisong's server counts an update that failed as installed, too; Microsoft's as one or the other. */
+async function countsFailedAsInstalled({ url, shownUrl, secretHeaders }, { fetch, now, timeoutMs }, signal) {
+    const address = new URL(url);
+    address.pathname = `${address.pathname.replace(/\/+$/, '')}/authenticated`;
+    const outcome = await request({
+        fetch,
+        now,
+        signal,
+        timeoutMs,
+        url: address,
+        headers: { ...health_target/* identity */.D_, accept: 'application/json' },
+        secretHeaders,
+        maxBytes: 10_000,
+        maxRedirects: 0,
+    });
+    if (outcome.kind === 'no-answer')
+        return { kind: 'error', note: `${shownUrl} could not be asked: ${outcome.detail}` };
+    return { kind: 'told', value: isLisong(outcome.body) };
+}
+function isLisong(body) {
+    try {
+        return lisongSchema.safeParse(JSON.parse(body)).success;
+    }
+    catch {
+        return false;
+    }
 }
 
 ;// CONCATENATED MODULE: external "node:child_process"
@@ -46881,6 +47022,9 @@ function watchCounters(check, server, surroundings) {
     const suspect = openArm(server, counters);
     const control = controlled === undefined ? undefined : openArm(server, controlled.counters);
     let judge;
+    let lastAt;
+    /** counted while the control could not be asked: both are judged together, once it can */
+    let waiting = { bad: 0, of: 0 };
     const start = async (at, signal) => {
         const from = deployedAt ?? at;
         for (const arm of [suspect, control]) {
@@ -46913,12 +47057,17 @@ function watchCounters(check, server, surroundings) {
                     return started;
                 judge = started;
             }
-            const polled = await suspect.poll(at, signal);
-            if ('kind' in polled)
-                return polled;
+            const found = await suspect.poll(at, signal);
+            if ('kind' in found)
+                return found;
+            waiting = { bad: waiting.bad + found.bad, of: waiting.of + found.of };
             const beside = await control?.poll(at, signal);
             if (beside !== undefined && 'kind' in beside)
                 return beside;
+            const since = lastAt ?? deployedAt ?? at;
+            const polled = { ...waiting, polls: Math.max(1, (at - since) / surroundings.intervalMs) };
+            waiting = { bad: 0, of: 0 };
+            lastAt = at;
             const reading = judge.judge(polled, beside);
             return suspect.sawBad()
                 ? reading

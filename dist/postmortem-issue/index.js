@@ -46027,17 +46027,19 @@ const codePushCheck = section({
     deployment: check_sources_text().default('Production').describe('Name of the deployment.'),
     label: schemas/* string */.YjP()
         .regex(/^v\d+$/, 'is not a label; write one such as `v12`')
-        .describe('The label that may be bad.'),
+        .optional()
+        .describe('The label that may be bad. Default: the newest release when the check looks first.'),
     'label-before': schemas/* string */.YjP()
         .regex(/^v\d+$/, 'is not a label; write one such as `v11`')
         .optional()
-        .describe('The label to compare with: it may fail a quarter more often. Default: none, so that `max` holds.'),
+        .describe('The label to compare with: the new one may fail a quarter more often. Default: without `label` the release before for the same binaries, else none, so that `max` holds.'),
     token: token('An access key.'),
 })
     .superRefine(refuseBadLimits, { when: isMapping })
-    .transform(({ token: { env }, alpha, metric, 'label-before': labelBefore, ...check }) => ({
+    .transform(({ token: { env }, alpha, metric, 'label-before': labelBefore, label, ...check }) => ({
     ...finishNumber({ metric: metric ?? 'crash-rate', ...check }),
     ...(alpha === undefined ? {} : { alpha }),
+    ...(label === undefined ? {} : { label }),
     ...(labelBefore === undefined ? {} : { labelBefore }),
     headers: { authorization: { env, scheme: 'Bearer' } },
 }));
@@ -46605,6 +46607,11 @@ function blobId(content) {
 ;// CONCATENATED MODULE: ./lib/github/deployments.js
 
 const permission = 'deployments: read';
+/** The environments of the newest hundred deployments, by name. */
+async function deployedEnvironments({ octokit, owner, repo }) {
+    const { data } = await explained({ doing: 'list the deployments', permission }, () => octokit.rest.repos.listDeployments({ owner, repo, per_page: 100 }));
+    return [...new Set(data.map(({ environment }) => environment))].sort();
+}
 /** The deployments of an environment, or of a revision in it, newest first, a page of a hundred at a time so that a caller stops when it has what it seeks. */
 async function* listDeployments({ octokit, owner, repo }, { environment, revision }) {
     const pages = octokit.paginate.iterator(octokit.rest.repos.listDeployments, {
@@ -47350,7 +47357,8 @@ async function openWorkplace({ inputs, context, log, secrets, signal, now, openR
     const { deployment, workflow_run: workflowRun } = context.event;
     const named = inputs.revision || deployment?.sha || workflowRun?.head_sha;
     const told = named ? parseRevision(named) : undefined;
-    const config = await loadConfig({ repository, path: inputs.config, ref: context.sha || (told ?? 'HEAD') });
+    const given = await loadConfig({ repository, path: inputs.config, ref: context.sha || (told ?? 'HEAD') });
+    const config = given ?? schema_defaultConfig();
     const environment = inputs.environment || deployment?.environment || config.environment;
     const revision = told ?? parseRevision((await findDeployed(repository, context, environment)) ?? context.sha);
     const history = openBranchHistory({ repository, branch: config.history.branch, signal });
@@ -47365,6 +47373,7 @@ async function openWorkplace({ inputs, context, log, secrets, signal, now, openR
     return {
         repository,
         config,
+        isConfigured: given !== undefined,
         environment,
         revision,
         incident,
@@ -47421,7 +47430,7 @@ async function loadConfig({ repository, path, ref, }) {
     if (file !== undefined)
         return parseConfig({ text: file.text, file: path });
     if (path === contract_parts/* commonInputs */.j.config.default)
-        return schema_defaultConfig();
+        return undefined;
     throw new errors/* InputError */.dz(`input "config" is "${path}", and there is no such file at ${ref.slice(0, 7)}; name one that is there, or leave the input out`);
 }
 
