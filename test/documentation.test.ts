@@ -1,11 +1,12 @@
 /** What users paste from the documents is what the actions take. */
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from '@jest/globals'
 import { parse } from 'yaml'
 import { actions } from '../src/actions/table.ts'
 import { parseConfig } from '../src/config/parse.ts'
 import { publishedName, publishedTag } from '../src/published.ts'
+import { placesOf } from '../src/runner/manifest.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const documents = ['README.md', ...readdirSync(`${root}/actions`).map((name) => `actions/${name}/README.md`)]
@@ -20,6 +21,28 @@ const blocks = documents.flatMap((path) => {
 const steps = blocks.filter(({ block }) => /^\s*- .*\n?.*uses:/m.test(block))
 const configs = blocks.filter(({ block }) => /^(environment|health|postmortem):/m.test(block))
 
+interface Used {
+  readonly uses?: string
+  readonly with?: Readonly<Record<string, unknown>>
+}
+
+/** The steps of a list of steps, or of all jobs of a whole workflow, and the workflows that its jobs call. */
+function stepsOf(
+  pasted:
+    | readonly Used[]
+    | { readonly jobs?: Readonly<Record<string, Used & { readonly steps?: readonly Used[] }>> },
+): readonly Used[] {
+  if (!('jobs' in pasted)) return Array.isArray(pasted) ? pasted : []
+  return Object.values(pasted.jobs ?? {}).flatMap((job) => [job, ...(job.steps ?? [])])
+}
+
+/** Where the action or workflow that `uses:` names is in this repository. */
+function manifestOf(uses: string): string {
+  const below = uses.slice(publishedName.length, uses.length - publishedTag.length - 1)
+  if (below.endsWith('.yml')) return `${root}${below}`
+  return `${root}${below === '' ? '' : `${below.slice(1)}/`}action.yml`.replace('//', '/')
+}
+
 describe('the steps that a user pastes', () => {
   test('are there, and so are the settings', () => {
     expect(steps.length).toBeGreaterThan(2)
@@ -27,12 +50,18 @@ describe('the steps that a user pastes', () => {
   })
 
   test.each(steps.map(({ where, block }) => [where, block]))('%s: name inputs that exist', (_, block) => {
-    const used: readonly { uses?: string; with?: Record<string, unknown> }[] = parse(block)
-    for (const { uses, with: inputs = {} } of used) {
-      const action = actions.find(({ name }) => uses === `${publishedName}/actions/${name}@${publishedTag}`)
-      expect({ uses, known: action !== undefined }).toEqual({ uses, known: true })
-      const unknown = Object.keys(inputs).filter((name) => action?.inputs[name] === undefined)
-      expect(unknown).toEqual([])
+    for (const { uses, with: inputs = {} } of stepsOf(parse(block))) {
+      if (
+        uses === undefined ||
+        (!uses.startsWith(`${publishedName}/`) && !uses.startsWith(`${publishedName}@`))
+      )
+        continue
+      const path = manifestOf(uses)
+      expect({ uses, known: existsSync(path) }).toEqual({ uses, known: true })
+      const manifest = parse(readFileSync(path, 'utf8'))
+      const known = Object.keys(manifest.inputs ?? manifest.on?.workflow_call?.inputs ?? {})
+      expect(Object.keys(inputs).filter((name) => !known.includes(name))).toEqual([])
+      const action = actions.find(({ name }) => path === `${root}${placesOf(name).manifest}`)
       for (const [name, value] of Object.entries(inputs)) {
         const text = String(value)
         if (!text.includes('${{')) expect(() => action?.inputs[name]?.parse(text)).not.toThrow()
