@@ -384,8 +384,9 @@ test(
 test(
   'a mistake in the configuration is told by file, line and column, and nothing else happens',
   async () => {
-    shop = await openWholeShop({ settings: { rollback: { 'on-failure': 'retry' } } })
-    const { exitCode, log } = await rollBack({})
+    shop = await openWholeShop()
+    const sha = await shop.commit({ '.github/rollback.yml': 'rollback:\n  on-failure: retry\n' })
+    const { exitCode, log } = await rollBack({}, { sha })
     expect(exitCode).toBe(1)
     expect(log).toMatch(/\.github\/rollback\.yml:\d+:\d+: `on-failure` .*stop.*continue.*undo/)
     expect(await kinds()).toEqual([])
