@@ -9,6 +9,7 @@ import { differences } from './compare.ts'
 import type { Contents, DumpSource, Engine, Staged } from './engine.ts'
 import type { Manifest } from './manifest.ts'
 import { isHistoryTable } from './migrations/applied.ts'
+import { journal } from './mysql/steps.ts'
 import { openPart } from './seal.ts'
 import type { Store } from './store/store.ts'
 
@@ -107,7 +108,9 @@ async function replace(options: RestoreOptions, staged: Staged): Promise<Restore
     log('the copy beside the live database holds what the manifest says')
   }
   const live = await engine.contents({ digests: options.verify === 'full' })
-  const losses = live === undefined ? [] : await countLosses(options, staged, live)
+  const counted = live === undefined ? [] : await countLosses(options, staged, live)
+  // how far an undoing came is ours, and nobody's data
+  const losses = counted.filter(({ table }) => table !== journal)
   for (const { table, rows, exact } of losses)
     log(`${table}: ${exact ? '' : 'at least '}${rows} rows were written since the backup`)
   if (options.dryRun) return report(manifest, { outcome: 'planned', losses })

@@ -7,7 +7,7 @@ import { runTool } from '../tool.ts'
 import { errorNumber, type Session, type Tools } from './connect.ts'
 
 /** The table that says which statements of a script ran: DDL cannot be taken back, and must not be done twice. */
-const journal = 'rollback_steps'
+export const journal = 'rollback_steps'
 const noSuchTable = 1146
 
 /**
