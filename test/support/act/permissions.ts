@@ -41,7 +41,7 @@ export function permissionsOfJobs(workflow: string, release: string): Readonly<R
 
 /**
  * The one token that act gives to all jobs: what any of them may do. That each job asks for what its own actions need
- * is held by test/workflows/permissions.test.ts.
+ * is held by test/workflows/lint.test.ts.
  */
 export function joinPermissions(ofJobs: Readonly<Record<string, Permissions>>): Permissions {
   const joined: Record<string, Level> = {}
