@@ -44,6 +44,10 @@ export const rollback = defineAction({
       description: 'Why, in a sentence, for the commit, the tag and the post-mortem.',
       default: 'the deployment is unhealthy',
     }),
+    url: input.text({
+      description:
+        'Address that has to answer with a 2xx status, beside the configured checks: whether production is failing, and whether it is well again.',
+    }),
     'on-failure': input.choice({
       description: 'When a layer fails: `stop`, `continue`, `undo`, or as `configured`.',
       default: 'configured',

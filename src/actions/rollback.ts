@@ -3,6 +3,8 @@ import { InputError } from '../errors.ts'
 import { prepareClone } from '../git/partial-clone.ts'
 import { approverOfRun } from '../github/approvals.ts'
 import { defaultBranch } from '../github/repository.ts'
+import { openRevisionReader } from '../github/revision-reader.ts'
+import { planWatch } from '../health/plan.ts'
 import type { Event } from '../history/event.ts'
 import { carryOut, type RollbackReport } from '../rollback/carry-out.ts'
 import { conclude } from '../rollback/conclude.ts'
@@ -71,7 +73,8 @@ async function openScene(step: RollbackStep): Promise<Scene> {
       `there is no ${inputs.config}: the code is rolled back, and nothing else; that file could add checks to look with (health), a workflow that deploys (code.redeploy), a database and over-the-air updates`,
     )
   const viewer: Viewer = {
-    health: config.health,
+    health: inputs.url === '' ? config.health : withUrl(config.health, inputs.url),
+    revision: openRevisionReader(repository, { ...workplace, branch: config.branch }),
     env,
     fetch,
     now: () => step.now().getTime(),
@@ -95,6 +98,12 @@ async function openScene(step: RollbackStep): Promise<Scene> {
     // it goes into a commit, which nobody can take back
     reason: secrets.redact(inputs.reason),
   }
+}
+
+/** An address that has to answer is a check by itself, beside the configured ones. */
+function withUrl(health: Scene['config']['health'], url: string): Viewer['health'] {
+  const { checks } = planWatch(health, { url, checks: '', windowMs: undefined, intervalMs: undefined })
+  return { ...health, checks }
 }
 
 async function prepareRollback(step: RollbackStep, scene: Scene): Promise<Prepared> {

@@ -1,4 +1,5 @@
 import type { Config } from '../config/schema.ts'
+import type { RevisionReader } from '../github/revision-reader.ts'
 import { watchHealth } from '../health/gate.ts'
 import { checksAfterRollback, defaultRecovery, verifyRecovery as verify } from '../health/recovery.ts'
 import { secretsOf } from '../health/target.ts'
@@ -16,6 +17,8 @@ export interface Viewer {
   readonly sleep: (ms: number) => Promise<void>
   readonly log: (line: string) => void
   readonly redact: (text: string) => string
+  /** what GitHub says of the failed revision, for the checks that ask it */
+  readonly revision: RevisionReader
   readonly signal: AbortSignal
 }
 

@@ -355,6 +355,20 @@ test(
 )
 
 test(
+  'an address alone is enough to see whether production is failing, and whether it is well again',
+  async () => {
+    shop = await openWholeShop({ settings: { health: {} } })
+    const unseen = await rollBack({ layers: 'code', mode: 'plan' })
+    expect(unseen).toMatchObject({ exitCode: 0, outputs: { decision: 'planned' } })
+    const { outputs, log } = await rollBack({ layers: 'code', url: shop.service.url })
+    expect({ log, ...outputs }).toMatchObject({ decision: 'complete', recovery: 'recovered' })
+    const { events } = await shop.history.read()
+    expect(events.find(({ kind }) => kind === 'recovery-verified')).toMatchObject({ outcome: 'recovered' })
+  },
+  limit,
+)
+
+test(
   'without a configuration file the code is rolled back, and it is said what one could add',
   async () => {
     shop = await openWholeShop({ settings: 'none' })

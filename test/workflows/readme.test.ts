@@ -65,6 +65,7 @@ describeAct('the README’s workflow', () => {
       'guard/guard.gate': { outcome: 'failure', outputs: { verdict: 'unhealthy', decision: 'roll-back' } },
       'guard/guard.rollback': {
         outcome: 'success',
+        outputs: { decision: 'complete', recovery: 'recovered' },
       },
       'guard/guard.postmortem': { outcome: 'success', outputs: { decision: 'created', 'issue-number': '1' } },
     })
