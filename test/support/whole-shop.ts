@@ -103,7 +103,12 @@ export async function openWholeShop({
     action: 'db-backup',
     inputs: { 'database-url': env.DATABASE_URL, storage, migrations: 'db' },
   })
-  if (backup.exitCode !== 0) throw new Error(`the database was not backed up:\n${backup.log}`)
+  const stopServers = () => Promise.all([service.stop(), updates.stop()])
+  if (backup.exitCode !== 0) {
+    await stopServers()
+    await shop.close()
+    throw new Error(`the database was not backed up:\n${backup.log}`)
+  }
   sql('ALTER TABLE product ADD stars; INSERT INTO schema_migrations VALUES (1, 0)')
   shop.deploy(bad)
   updates.release('Shop-ios', { content: 'bad' })
@@ -143,7 +148,7 @@ export async function openWholeShop({
     columns: () => query("SELECT name FROM pragma_table_info('product')").map(({ name }) => String(name)),
     close: async () => {
       stopDeploying()
-      await Promise.all([service.stop(), updates.stop()])
+      await stopServers()
       await shop.close()
     },
   }
