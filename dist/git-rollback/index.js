@@ -40430,7 +40430,7 @@ const commonOutputs = {
 
 /***/ }),
 
-/***/ 5377:
+/***/ 2187:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -40441,6 +40441,10 @@ __nccwpck_require__.d(__webpack_exports__, {
 
 // EXTERNAL MODULE: ./lib/errors.js
 var errors = __nccwpck_require__(452);
+// EXTERNAL MODULE: ./lib/git/plan-rollback.js + 1 modules
+var plan_rollback = __nccwpck_require__(7887);
+// EXTERNAL MODULE: ./lib/git/undo.js
+var undo = __nccwpck_require__(6468);
 // EXTERNAL MODULE: external "node:fs/promises"
 var promises_ = __nccwpck_require__(1455);
 // EXTERNAL MODULE: external "node:path"
@@ -40479,26 +40483,31 @@ function prepareClone({ url, token, directory, path, signal }) {
     };
 }
 
-// EXTERNAL MODULE: ./lib/git/plan-rollback.js + 1 modules
-var plan_rollback = __nccwpck_require__(7887);
-// EXTERNAL MODULE: ./lib/git/undo.js
-var undo = __nccwpck_require__(6468);
-;// CONCATENATED MODULE: ./lib/actions/git-rollback-plan.js
+;// CONCATENATED MODULE: ./lib/actions/job-clone.js
 
-
-
-
-/** Plans what the inputs ask for. @throws InputError for inputs that do not go together */
-async function makePlan({ inputs, context, env, secrets, signal, temporary }, { repository, environment, incident, revision }, branch) {
-    const { mode, target, checks, paths, delivery, commits, mainline, 'tag-pattern': tagPattern } = inputs;
-    const openClone = prepareClone({
+/** How a clone of the job's repository is made, for what the API cannot do; makes none yet. */
+function prepareJobClone({ inputs, context, env, secrets, signal, temporary, }) {
+    // in this form the token is in a header of git's requests
+    secrets.add(Buffer.from(`x-access-token:${inputs.token}`).toString('base64'));
+    return prepareClone({
         url: `${context.serverUrl}/${context.owner}/${context.repo}.git`,
         token: inputs.token,
         directory: temporary,
         path: env['PATH'] ?? '',
         signal,
     });
-    secrets.add(Buffer.from(`x-access-token:${inputs.token}`).toString('base64'));
+}
+
+;// CONCATENATED MODULE: ./lib/actions/git-rollback-plan.js
+
+
+
+
+/** Plans what the inputs ask for. @throws InputError for inputs that do not go together */
+async function makePlan(step, { repository, environment, incident, revision }, branch) {
+    const { inputs } = step;
+    const { mode, target, checks, paths, delivery, commits, mainline, 'tag-pattern': tagPattern } = inputs;
+    const openClone = prepareJobClone(step);
     if (target === 'undo' || target === 'reapply') {
         // a run by hand is for the head of the branch, which is the rollback and not the revision that failed
         const whose = inputs.revision === '' ? undefined : incident;
@@ -40694,9 +40703,9 @@ __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependen
 /* harmony import */ var _rollback_layers_code_js__WEBPACK_IMPORTED_MODULE_14__ = __nccwpck_require__(6898);
 /* harmony import */ var _rollback_record_js__WEBPACK_IMPORTED_MODULE_21__ = __nccwpck_require__(215);
 /* harmony import */ var _runner_action_js__WEBPACK_IMPORTED_MODULE_15__ = __nccwpck_require__(6705);
-/* harmony import */ var _text_markdown_js__WEBPACK_IMPORTED_MODULE_19__ = __nccwpck_require__(4358);
+/* harmony import */ var _text_markdown_js__WEBPACK_IMPORTED_MODULE_19__ = __nccwpck_require__(9517);
 /* harmony import */ var _git_rollback_contract_js__WEBPACK_IMPORTED_MODULE_16__ = __nccwpck_require__(9226);
-/* harmony import */ var _git_rollback_plan_js__WEBPACK_IMPORTED_MODULE_17__ = __nccwpck_require__(5377);
+/* harmony import */ var _git_rollback_plan_js__WEBPACK_IMPORTED_MODULE_17__ = __nccwpck_require__(2187);
 /* harmony import */ var _wiring_js__WEBPACK_IMPORTED_MODULE_18__ = __nccwpck_require__(9868);
 
 
@@ -48027,7 +48036,7 @@ function noGit() {
 /* harmony export */ });
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(452);
 /* harmony import */ var _github_issues_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(375);
-/* harmony import */ var _text_markdown_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4358);
+/* harmony import */ var _text_markdown_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9517);
 
 
 
@@ -48311,7 +48320,7 @@ async function newestOf(repository, environment, revision) {
 /* harmony export */   ei: () => (/* binding */ describeReceipt)
 /* harmony export */ });
 /* unused harmony export collateralLine */
-/* harmony import */ var _text_markdown_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4358);
+/* harmony import */ var _text_markdown_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9517);
 /* harmony import */ var _plan_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8525);
 
 
@@ -48910,8 +48919,8 @@ __nccwpck_require__.d(__webpack_exports__, {
 
 // UNUSED EXPORTS: rollbackBranch
 
-// EXTERNAL MODULE: ./lib/text/markdown.js + 66 modules
-var markdown = __nccwpck_require__(4358);
+// EXTERNAL MODULE: ./lib/text/markdown.js + 67 modules
+var markdown = __nccwpck_require__(9517);
 // EXTERNAL MODULE: ./lib/git/describe.js
 var describe = __nccwpck_require__(2919);
 // EXTERNAL MODULE: ./lib/git/message.js
@@ -51618,7 +51627,7 @@ async function withdraw({ repository, rollback }) {
 /* harmony export */   hi: () => (/* binding */ describeFailed),
 /* harmony export */   vl: () => (/* binding */ describeApplied)
 /* harmony export */ });
-/* unused harmony exports again, reasonCodeOf, readProgress, undoableOf */
+/* unused harmony exports again, readProgress, undoableOf */
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(452);
 
 /**
@@ -51705,7 +51714,7 @@ function readProgress(events) {
         ended: events.filter(({ kind }) => kind === 'rollback-ended').length,
         done,
         undone: (layer) => events.filter((event) => event.kind === 'rollback-undone' && event.layer === layer).length,
-        deployed: deployed?.kind === 'revision-deployed' ? deployed : undefined,
+        deployed,
     };
 }
 /** A rollback of the history, as its layer takes it back. */
@@ -55326,7 +55335,7 @@ function toMilliseconds(text) {
 
 /***/ }),
 
-/***/ 4358:
+/***/ 9517:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -64340,7 +64349,14 @@ function safeBound(value, config) {
   return safe(this, value, config)
 }
 
+;// CONCATENATED MODULE: ./lib/text/revision.js
+/** A revision as people read it; any other name of where a layer stands, as it is. */
+function shortRevision(name) {
+    return /^[0-9a-f]{40,64}$/.test(name) ? name.slice(0, 7) : name;
+}
+
 ;// CONCATENATED MODULE: ./lib/text/markdown.js
+
 
 
 /**
@@ -64366,7 +64382,7 @@ function markdown_code(value) {
 }
 /** A revision as people read it; any other name of where a layer stands, as it is. */
 function revision(name) {
-    return markdown_code(/^[0-9a-f]{40,64}$/.test(name) ? name.slice(0, 7) : name);
+    return markdown_code(shortRevision(name));
 }
 function markdown_strong(...children) {
     return { type: 'strong', children: inlines(children) };

@@ -61045,6 +61045,7 @@ function safeBound(value, config) {
 ;// CONCATENATED MODULE: ./lib/text/markdown.js
 
 
+
 /**
  * Markdown for job summaries, issues and pull requests, built as a tree so that no text of a user, a commit or a server
  * can become markup: what is said goes in by `text` or `code`, and the serializer escapes it.
@@ -61068,7 +61069,7 @@ function markdown_code(value) {
 }
 /** A revision as people read it; any other name of where a layer stands, as it is. */
 function revision(name) {
-    return markdown_code(/^[0-9a-f]{40,64}$/.test(name) ? name.slice(0, 7) : name);
+    return markdown_code(shortRevision(name));
 }
 function markdown_strong(...children) {
     return { type: 'strong', children: inlines(children) };

@@ -40468,7 +40468,7 @@ __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependen
 /* harmony import */ var _postmortem_incident_facts_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(3360);
 /* harmony import */ var _postmortem_issue_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(2073);
 /* harmony import */ var _runner_action_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(7825);
-/* harmony import */ var _text_markdown_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(4358);
+/* harmony import */ var _text_markdown_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(9517);
 /* harmony import */ var _postmortem_issue_contract_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(7049);
 /* harmony import */ var _wiring_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(8428);
 
@@ -48321,8 +48321,8 @@ async function commentOnce({ octokit, owner, repo }, { number, marker, body }) {
 
 // EXTERNAL MODULE: ./lib/text/duration.js
 var duration = __nccwpck_require__(4783);
-// EXTERNAL MODULE: ./lib/text/markdown.js + 66 modules
-var markdown = __nccwpck_require__(4358);
+// EXTERNAL MODULE: ./lib/text/markdown.js + 67 modules
+var markdown = __nccwpck_require__(9517);
 ;// CONCATENATED MODULE: ./lib/postmortem/document.js
 
 
@@ -52266,7 +52266,7 @@ function toMilliseconds(text) {
 
 /***/ }),
 
-/***/ 4358:
+/***/ 9517:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -61280,7 +61280,14 @@ function safeBound(value, config) {
   return safe(this, value, config)
 }
 
+;// CONCATENATED MODULE: ./lib/text/revision.js
+/** A revision as people read it; any other name of where a layer stands, as it is. */
+function shortRevision(name) {
+    return /^[0-9a-f]{40,64}$/.test(name) ? name.slice(0, 7) : name;
+}
+
 ;// CONCATENATED MODULE: ./lib/text/markdown.js
+
 
 
 /**
@@ -61306,7 +61313,7 @@ function markdown_code(value) {
 }
 /** A revision as people read it; any other name of where a layer stands, as it is. */
 function revision(name) {
-    return markdown_code(/^[0-9a-f]{40,64}$/.test(name) ? name.slice(0, 7) : name);
+    return markdown_code(shortRevision(name));
 }
 function markdown_strong(...children) {
     return { type: 'strong', children: inlines(children) };

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chooseBackup } from '../database/catalog.ts'
 import { type RestoreReport, restoreBackup } from '../database/restore.ts'
-import { ConflictError, RefusedError, UnavailableError } from '../errors.ts'
+import { InputError } from '../errors.ts'
+import { describeFailed } from '../rollback/record.ts'
 import { runAction } from '../runner/action.ts'
 import { code, heading, paragraph, renderMarkdown, table } from '../text/markdown.ts'
 import { openDatabase } from './database-parts.ts'
@@ -130,29 +131,15 @@ async function recordFailure(
   try {
     await work()
   } catch (error) {
-    const reasonCode = reasonOf(error)
-    if (reasonCode !== undefined && error instanceof Error) {
-      const ids = { incident, decision: 'failed', 'reason-code': reasonCode }
+    // a mistake in the inputs is no rollback that failed
+    if (error instanceof InputError) throw error
+    const view = { layer: 'database', from: revision, to: step.inputs.backup } as const
+    const failed = describeFailed(view, error, step.context.stepKey)
+    if (failed?.what.kind === 'rollback-failed') {
+      const ids = { incident, decision: 'failed', 'reason-code': failed.what.reasonCode }
       step.setOutputs({ ...ids, result: JSON.stringify({ schema: 1, ...ids }) })
-      const to = step.inputs.backup
-      await record(
-        {
-          kind: 'rollback-failed',
-          layer: 'database',
-          from: revision,
-          to,
-          reasonCode,
-          because: error.message,
-        },
-        ['database', revision, to, reasonCode, step.context.stepKey],
-      )
+      await record(failed.what, failed.naturalKey)
     }
     throw error
   }
-}
-
-function reasonOf(error: unknown): 'conflict' | 'refused' | 'unavailable' | undefined {
-  if (error instanceof ConflictError) return 'conflict'
-  if (error instanceof RefusedError) return 'refused'
-  return error instanceof UnavailableError ? 'unavailable' : undefined
 }

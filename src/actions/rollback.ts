@@ -1,6 +1,5 @@
 import { mkdir, readFile } from 'node:fs/promises'
 import { InputError } from '../errors.ts'
-import { prepareClone } from '../git/partial-clone.ts'
 import { approverOfRun } from '../github/approvals.ts'
 import { defaultBranch } from '../github/repository.ts'
 import { openRevisionReader } from '../github/revision-reader.ts'
@@ -19,6 +18,7 @@ import { makeSavedPlan, readSavedPlan, type SavedPlan } from '../rollback/saved-
 import { chooseLayers } from '../rollback/strategy.ts'
 import { runAction, type Step } from '../runner/action.ts'
 import { heading, paragraph, renderMarkdown, text } from '../text/markdown.ts'
+import { prepareJobClone } from './job-clone.ts'
 import { rollback } from './rollback.contract.ts'
 import { openWorkplace, type Workplace } from './wiring.ts'
 
@@ -84,13 +84,16 @@ async function openScene(step: RollbackStep): Promise<Scene> {
     signal,
   }
   for (const secret of [...secretsOfChecks(viewer), ...secretsOfLayers(config, env)]) secrets.add(secret)
-  const history = await workplace.readHistory()
   const isReviewed = inputs.mode === 'apply' && context.run !== undefined
-  const approver = isReviewed ? await approverOfRun(repository, context.run.id) : undefined
+  const [history, approver, branch] = await Promise.all([
+    workplace.readHistory(),
+    isReviewed ? approverOfRun(repository, context.run.id) : undefined,
+    config.branch || defaultBranch(repository),
+  ])
   if (approver !== undefined) log.info(`${approver} has approved that this run goes on`)
   return {
     ...workplace,
-    branch: config.branch || (await defaultBranch(repository)),
+    branch,
     viewer,
     history,
     own: history.filter((event) => event.incident === workplace.incident),
@@ -107,17 +110,10 @@ function withUrl(health: Scene['config']['health'], url: string): Viewer['health
 }
 
 async function prepareRollback(step: RollbackStep, scene: Scene): Promise<Prepared> {
-  const { inputs, context, log, env, secrets, temporary, signal } = step
+  const { inputs, context, log, temporary } = step
   const { repository, config, environment, revision, incident, history, own } = scene
   const { viewer, automatic, branch, reason } = scene
-  const openClone = prepareClone({
-    url: `${context.serverUrl}/${context.owner}/${context.repo}.git`,
-    token: inputs.token,
-    directory: temporary,
-    path: env['PATH'] ?? '',
-    signal,
-  })
-  secrets.add(Buffer.from(`x-access-token:${inputs.token}`).toString('base64'))
+  const openClone = prepareJobClone(step)
   await mkdir(temporary, { recursive: true })
   return prepare({
     events: own,

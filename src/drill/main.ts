@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { shortRevision } from '../text/revision.ts'
 import { type DrillLayer, type DrillPapers, type DrillResult, drillLayers, runDrill } from './drill.ts'
 
 const usage = `script/drill: rehearses a rollback on a throw-away production on this machine.
@@ -58,7 +59,6 @@ async function describe(
     const total = Object.values(phases).reduce((sum, each) => sum + each, 0)
     return `${String(Math.round((ms / total) * 100)).padStart(5)} %`
   }
-  const short = (name: string) => (/^[0-9a-f]{40}$/.test(name) ? name.slice(0, 7) : name)
   return [
     section('git log before', logBefore),
     section('git log after', logAfter),
@@ -76,7 +76,7 @@ async function describe(
         ),
         ...result.layers.map(
           ({ name, from, to, outcome, verified }) =>
-            `${name}: ${short(from)} → ${short(to)} ${outcome}, ${verified ? 'verified' : 'NOT verified'}`,
+            `${name}: ${shortRevision(from)} → ${shortRevision(to)} ${outcome}, ${verified ? 'verified' : 'NOT verified'}`,
         ),
         `${result.events} events in the history, ${result.requests} requests to GitHub`,
       ].join('\n'),

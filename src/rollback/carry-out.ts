@@ -1,9 +1,8 @@
 import { isUserFacing } from '../errors.ts'
-import type { endings, LayerName } from '../history/event.ts'
+import type { endings } from '../history/event.ts'
 import { type ApplyOptions, applyLayers, type LayerOutcome } from './apply.ts'
 import type { LayerReceipt } from './layer.ts'
 import type { Plan } from './plan.ts'
-import type { Progress } from './record.ts'
 
 export type Ending = (typeof endings)[number]
 
@@ -22,7 +21,6 @@ export interface Redeployed {
 
 export interface CarryOutOptions extends Omit<ApplyOptions, 'onDone'> {
   readonly plan: Plan
-  readonly progress: Progress
   /** when the run looked at production first */
   readonly startedAt: Date
   /** Deploys the restored revision and waits for it; undefined when nothing in this run deploys. */
@@ -172,6 +170,3 @@ export function endOf(outcomes: readonly Pick<LayerOutcome, 'outcome'>[]): Endin
   const isAnyDone = outcomes.some(({ outcome }) => outcome !== 'failed' && outcome !== 'not-tried')
   return isAnyDone ? 'partial' : 'failed'
 }
-
-/** The layers that are rolled back in an order that holds in every repository, whatever the order of the settings. */
-export const layerOrder: readonly LayerName[] = ['database', 'code', 'ota', 'config', 'flags']

@@ -11,6 +11,7 @@ import {
   table,
   text,
 } from '../text/markdown.ts'
+import { shortRevision } from '../text/revision.ts'
 import type { LayerOutcome } from './apply.ts'
 import type { RollbackReport } from './carry-out.ts'
 import type { LayerPlanView } from './layer.ts'
@@ -156,6 +157,5 @@ function nowOf({ receipt, outcome, view }: LayerOutcome) {
 }
 
 function short(name: string): string {
-  if (name === '') return 'nothing'
-  return /^[0-9a-f]{40,64}$/.test(name) ? name.slice(0, 7) : name
+  return name === '' ? 'nothing' : shortRevision(name)
 }

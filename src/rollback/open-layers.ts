@@ -133,17 +133,18 @@ async function openDatabase(surroundings: LayerSurroundings, code: Layer): Promi
   const connection = explained('database.url', () =>
     parseConnection(readVariable(env, 'database.url', settings.url.env)),
   )
-  const [engine, good] = await Promise.all([
+  const [engine, good, badRevision] = await Promise.all([
     openEngine(connection, { env, scratch, log }),
     // what is gone back to is one revision for all layers
     code.plan().then(({ view }) => openRevision(repository, view.to)),
+    openRevision(repository, bad),
   ])
   const earlier = progress.done.get('database')
   return openDatabaseLayer({
     engine,
     store: explained('database.storage', () => openStore(settings.storage, surroundings)),
     environment,
-    bad: await openRevision(repository, bad),
+    bad: badRevision,
     good,
     migrations: settings.migrations,
     strategy: settings.strategy ?? (settings.migrations === undefined ? 'backup' : 'migrations'),

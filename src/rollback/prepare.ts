@@ -25,8 +25,8 @@ export interface Preparation {
   readonly choice: Choice
   /** true when no person asked for it */
   readonly automatic: boolean
-  /** Looks at production; undefined when there is nothing to look with. */
-  readonly assess: (() => Promise<Assessment | undefined>) | undefined
+  /** Looks at production; gives undefined when there is nothing to look with. */
+  readonly assess: () => Promise<Assessment | undefined>
   /** @param goesOn true for a rollback that began before @throws RefusedError when a machine must not do it now */
   readonly guard: (plan: Plan, goesOn: boolean) => Promise<void>
   /** the plan that people looked at; undefined to do what is planned now */
@@ -72,7 +72,7 @@ export async function prepare(preparation: Preparation): Promise<Prepared> {
   // looking costs no time beside planning
   const [plan, assessment] = await Promise.all([
     planLayers(layers, agreedOn),
-    automatic && !goesOn ? assess?.() : undefined,
+    automatic && !goesOn ? assess() : undefined,
   ])
   if (saved !== undefined && !goesOn) refuseIfMoved(saved, viewsOf(plan))
 

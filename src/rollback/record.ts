@@ -89,7 +89,7 @@ export function describeFailed(
 }
 
 /** The reason for which a layer failed, as one word of the history; undefined for a bug. */
-export function reasonCodeOf(error: unknown): 'conflict' | 'refused' | 'unavailable' | undefined {
+function reasonCodeOf(error: unknown): 'conflict' | 'refused' | 'unavailable' | undefined {
   if (error instanceof ConflictError) return 'conflict'
   if (error instanceof RefusedError || error instanceof InputError) return 'refused'
   return error instanceof UnavailableError ? 'unavailable' : undefined
@@ -130,7 +130,7 @@ export function readProgress(events: readonly Event[]): Progress {
     done,
     undone: (layer) =>
       events.filter((event) => event.kind === 'rollback-undone' && event.layer === layer).length,
-    deployed: deployed?.kind === 'revision-deployed' ? deployed : undefined,
+    deployed,
   }
 }
 

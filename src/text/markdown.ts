@@ -1,6 +1,7 @@
 import type { BlockContent, ListItem, PhrasingContent, Root, RootContent, Table, TableRow } from 'mdast'
 import { gfmTableToMarkdown } from 'mdast-util-gfm-table'
 import { toMarkdown } from 'mdast-util-to-markdown'
+import { shortRevision } from './revision.ts'
 
 /**
  * Markdown for job summaries, issues and pull requests, built as a tree so that no text of a user, a commit or a server
@@ -30,7 +31,7 @@ export function code(value: string): PhrasingContent {
 
 /** A revision as people read it; any other name of where a layer stands, as it is. */
 export function revision(name: string): PhrasingContent {
-  return code(/^[0-9a-f]{40,64}$/.test(name) ? name.slice(0, 7) : name)
+  return code(shortRevision(name))
 }
 
 export function strong(...children: readonly Inline[]): PhrasingContent {
