@@ -103,11 +103,16 @@ export async function restoreBackup(options: RestoreOptions): Promise<RestoreRep
 
 async function replace(options: RestoreOptions, staged: Staged): Promise<RestoreReport> {
   const { engine, manifest, log, now } = options
-  if (options.verify === 'full') {
-    refuseDifferences(`the restored copy of ${manifest.name}`, manifest.contents, await staged.contents())
+  const isFull = options.verify === 'full'
+  // each reads a whole database: side by side they take no longer than one
+  const [copy, live] = await Promise.all([
+    isFull ? staged.contents() : undefined,
+    engine.contents({ digests: isFull }),
+  ])
+  if (copy !== undefined) {
+    refuseDifferences(`the restored copy of ${manifest.name}`, manifest.contents, copy)
     log('the copy beside the live database holds what the manifest says')
   }
-  const live = await engine.contents({ digests: options.verify === 'full' })
   const counted = live === undefined ? [] : await countLosses(options, staged, live)
   // how far an undoing came is ours, and nobody's data
   const losses = counted.filter(({ table }) => table !== journal)
