@@ -1,17 +1,19 @@
 /** Comments on issues and pull requests, with the payloads that GitHub sends, through the workflow that users call. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { type BrokenShop, openBrokenProduction } from '../support/act/broken-shop.ts'
 import { describeAct } from '../support/act/describe-act.ts'
 import { documentedWorkflow } from '../support/act/documented.ts'
 import { exampleEvent } from '../support/act/events.ts'
+import { openShop, type Shop } from '../support/act/shop.ts'
 
 const repository = { owner: 'octo-org', repo: 'shop' }
 const file = '.github/workflows/issueops.yml'
 
 describeAct('a comment', () => {
-  let shop: BrokenShop
+  let shop: Shop
+  let bad: string
   beforeAll(async () => {
-    shop = await openBrokenProduction({ 'issueops.yml': documentedWorkflow('docs/workflows.md', 'issueops') })
+    shop = await openShop({ 'issueops.yml': documentedWorkflow('docs/workflows.md', 'issueops') })
+    bad = await shop.breakProduction()
     shop.hosted.roles.set('eve', 'read')
     await shop.as('grace').octokit.rest.issues.create({ ...repository, title: 'The shop is down' })
   }, 60_000)
@@ -89,7 +91,7 @@ describeAct('a comment', () => {
         actor: 'grace',
         environment: 'production',
         because: 'audit until Friday',
-        revision: shop.bad,
+        revision: bad,
       },
       { kind: 'hold-lifted', actor: 'grace' },
     ])
@@ -114,7 +116,7 @@ describeAct('a comment', () => {
     ])
     const head = await shop.head()
     expect(await shop.hosted.git.readCommit(head)).toMatchObject({
-      parents: [shop.bad],
+      parents: [bad],
       message: expect.stringContaining('$(touch /tmp/pwned) the shop is down'),
     })
     expect((await shop.production.visit()).status).toBe(200)

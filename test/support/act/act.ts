@@ -18,7 +18,7 @@ export interface ActOptions {
   readonly workflow: string
   readonly event: string
   /** as GitHub sends it */
-  readonly payload?: unknown
+  readonly payload?: Readonly<Record<string, unknown>>
   /** of a `workflow_dispatch` */
   readonly inputs?: Readonly<Record<string, string>>
   readonly github: { readonly apiUrl: string; readonly url: string }
@@ -31,8 +31,8 @@ export interface ActOptions {
   readonly env?: Readonly<Record<string, string>>
   /** makes something wrong in the suite's release before the run */
   readonly change?: (release: string) => Promise<void>
-  /** called when a job starts and when it ends */
-  readonly onJob?: (job: string, outcome: Outcome | 'started') => void
+  /** called when a job starts and when it ends, with the folder of the suite's release */
+  readonly onJob?: (job: string, outcome: Outcome | 'started', release: string) => void
 }
 
 /**
@@ -41,7 +41,7 @@ export interface ActOptions {
  * which does not have it.
  *
  * Where act is not GitHub's runner:
- * - all jobs have one token, and `permissions:` is not looked at: see permissions.ts;
+ * - all jobs have one token, and `permissions:` is not looked at: the emulator changes what it may do when a job starts;
  * - `concurrency:` is not looked at, and no run waits for another; `queue:` in it is an error, so the release is laid out without;
  * - `environment:` makes no deployment: the test does, as GitHub would;
  * - `uses: $/path` is not known: the suite's workflows name the released tag, which is mapped to this checkout.
@@ -54,7 +54,7 @@ export async function runWorkflow(options: ActOptions): Promise<WorkflowRun> {
     const release = join(directory, 'release')
     const suite = await layOutRelease(release, options.change)
     const payload = join(directory, 'event.json')
-    await writeFile(payload, JSON.stringify(options.payload ?? {}))
+    await writeFile(payload, JSON.stringify(payloadOf(options)))
     // not on the command line, where the whole machine can read them
     const secrets = { GITHUB_TOKEN: options.token, ...options.secrets }
     await writeFile(join(directory, 'secrets'), lines(secrets))
@@ -68,13 +68,16 @@ export async function runWorkflow(options: ActOptions): Promise<WorkflowRun> {
       ...['--eventpath', payload, '--actor', options.actor ?? 'grace', '--defaultbranch', 'main'],
       ...['--secret-file', join(directory, 'secrets'), '--var-file', join(directory, 'vars')],
       ...['--env-file', join(directory, 'env'), '--concurrent-jobs', '1'],
-      ...Object.entries(options.inputs ?? {}).flatMap(([name, value]) => ['--input', `${name}=${value}`]),
       ...suite,
       ...standIns(release),
       ...['--artifact-server-path', join(directory, 'artifacts'), '--artifact-server-addr', '127.0.0.1'],
       ...['--artifact-server-port', String(await freePort())],
     ]
-    return await carryOut(act, args, { directory, onJob: options.onJob ?? (() => {}) })
+    const { onJob = () => {} } = options
+    return await carryOut(act, args, {
+      directory,
+      onJob: (job, outcome) => onJob(job, outcome, release),
+    })
   } finally {
     await rm(directory, { recursive: true, force: true })
   }
@@ -83,7 +86,7 @@ export async function runWorkflow(options: ActOptions): Promise<WorkflowRun> {
 function carryOut(
   command: string,
   args: readonly string[],
-  { directory, onJob }: { directory: string; onJob: NonNullable<ActOptions['onJob']> },
+  { directory, onJob }: { directory: string; onJob: (job: string, outcome: Outcome | 'started') => void },
 ): Promise<WorkflowRun> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
@@ -102,15 +105,21 @@ function carryOut(
     createInterface(child.stdout).on('line', (line) => {
       text += `${line}\n`
       const { job, outcome } = jobEventOf(line)
-      if (job !== undefined && !started.has(job)) onJob(job, 'started')
-      if (job !== undefined) started.add(job)
-      if (job !== undefined && outcome !== undefined) onJob(job, outcome)
+      if (job === undefined) return
+      if (!started.has(job) && outcome !== 'skipped') onJob(job, 'started')
+      started.add(job)
+      if (outcome !== undefined) onJob(job, outcome)
     })
     createInterface(child.stderr).on('line', (line) => {
       text += `${line}\n`
     })
     child.once('error', reject).once('close', (code) => resolve(readLog(text, code)))
   })
+}
+
+/** act takes inputs from the event, as GitHub sends them, or from its command line, but not from both. */
+function payloadOf({ payload = {}, inputs }: ActOptions): object {
+  return { ...payload, ...(inputs && { inputs }) }
 }
 
 function variables({ github, repository, runId = '7', env = {} }: ActOptions): Record<string, string> {

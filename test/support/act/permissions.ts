@@ -27,7 +27,7 @@ const usual: Permissions = { contents: 'read' }
  * in a called workflow no more than the caller's job has.
  * @param release folder of the suite's release, where its workflows are
  */
-export function permissionsOfJobs(workflow: string, release: string): Readonly<Record<string, Permissions>> {
+function permissionsOfJobs(workflow: string, release: string): Readonly<Record<string, Permissions>> {
   const { permissions: ofAll, jobs } = workflowSchema.parse(parse(workflow))
   return Object.fromEntries(
     Object.entries(jobs).flatMap(([name, { permissions, uses }]) => {
@@ -39,16 +39,13 @@ export function permissionsOfJobs(workflow: string, release: string): Readonly<R
   )
 }
 
-/**
- * The one token that act gives to all jobs: what any of them may do. That each job asks for what its own actions need
- * is held by test/workflows/lint.test.ts.
- */
-export function joinPermissions(ofJobs: Readonly<Record<string, Permissions>>): Permissions {
-  const joined: Record<string, Level> = {}
-  for (const permissions of Object.values(ofJobs))
-    for (const [scope, level] of Object.entries(permissions))
-      joined[scope] = joined[scope] === 'write' ? 'write' : level
-  return joined
+/** Those of one job by the name that act has for it, which of a called workflow's own callers knows only the last. */
+export function permissionsOfJob(job: string, workflow: string, release: string): Permissions {
+  const found = Object.entries(permissionsOfJobs(workflow, release)).find(
+    ([name]) => name === job || name.endsWith(`/${job}`),
+  )
+  if (found === undefined) throw new Error(`the workflow has no job ${job}`)
+  return found[1]
 }
 
 /** A called workflow of the suite: `rollback-suite/rollback/.github/workflows/guard.yml@v1`. */

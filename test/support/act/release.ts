@@ -50,7 +50,7 @@ export function standIns(release: string): readonly string[] {
       .filter((path) => path.endsWith('.yml'))
       .flatMap((path) => [
         ...readFileSync(join(release, path), 'utf8').matchAll(
-          /uses: (actions\/(upload|download)-artifact@\w+)/g,
+          /uses: (actions\/(upload|download)-artifact@[0-9a-f]{40})/g,
         ),
       ])
       .map(([, uses, kind]) => `${uses}=${join(root, 'test/support/act/artifact', kind ?? '')}`),

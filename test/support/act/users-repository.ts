@@ -12,10 +12,10 @@ import { openBranchHistory } from '../../../src/history/branch-history.ts'
 import type { Event } from '../../../src/history/event.ts'
 import type { HostedRepository } from '../github/hosted-repository.ts'
 import { type EmulatedGitHub, startGitHub } from '../github/server.ts'
+import type { Level } from '../github/tokens.ts'
 import { type ActOptions, runWorkflow } from './act.ts'
 import type { Outcome, WorkflowRun } from './log.ts'
-import { joinPermissions, permissionsOfJobs } from './permissions.ts'
-import { root } from './release.ts'
+import { type Permissions, permissionsOfJob } from './permissions.ts'
 
 export interface UsersRepository {
   readonly github: EmulatedGitHub
@@ -86,8 +86,8 @@ export async function openUsersRepository(): Promise<UsersRepository> {
       await git(clone, 'clone', '--quiet', cloneUrl, '.')
       await git(clone, 'switch', '--quiet', '-C', 'main', revision)
       const text = readFileSync(join(clone, workflow), 'utf8')
-      const permissions = joinPermissions(permissionsOfJobs(text, root))
       const follow = followDeployments({ text, hosted, revision })
+      const permissions: Record<string, Level> = {}
       const run = await runWorkflow({
         clone,
         workflow,
@@ -98,7 +98,11 @@ export async function openUsersRepository(): Promise<UsersRepository> {
         token: github.createToken({ login: 'github-actions[bot]', kind: 'actions', permissions }),
         actor,
         env: { DEPLOY_HOOK: hook.url, ...env },
-        onJob: follow,
+        onJob: (job, outcome, release) => {
+          // each job has a token of its own on GitHub, and one after the other they use this one
+          if (outcome === 'started') replaceAll(permissions, permissionsOfJob(job, text, release))
+          follow(job, outcome)
+        },
         ...options,
       })
       return run
@@ -118,6 +122,11 @@ export async function openUsersRepository(): Promise<UsersRepository> {
     if (operation === 'actions/create-workflow-dispatch' && (status ?? 200) < 300) startDispatched(users)
   })
   return users
+}
+
+function replaceAll(permissions: Record<string, Level>, next: Permissions): void {
+  for (const scope of Object.keys(permissions)) delete permissions[scope]
+  Object.assign(permissions, next)
 }
 
 /** Starts what was asked for by the API, as GitHub does: the run is there at once, and ends when it ends. */

@@ -1,10 +1,11 @@
 import { badChanges, goodChanges } from '../../../src/drill/history.ts'
 import { openUsersRepository, type UsersRepository } from './users-repository.ts'
 
-/** What a user pastes to call a workflow of the suite, as docs/workflows.md has it. */
-export interface BrokenShop extends UsersRepository {
+/** A user's repository with a production of one good deployment. */
+export interface Shop extends UsersRepository {
   readonly good: string
-  readonly bad: string
+  /** Deploys a revision that breaks production; nobody has noticed. @returns the revision */
+  readonly breakProduction: () => Promise<string>
 }
 
 /** Their deploy, with no guard behind it. */
@@ -19,11 +20,8 @@ jobs:
       - run: curl --fail-with-body --silent --show-error --data "$GITHUB_SHA" "$DEPLOY_HOOK"
 `
 
-/**
- * A user's repository whose production is broken since its newest deployment, and nobody has noticed.
- * @param workflows files for .github/workflows
- */
-export async function openBrokenProduction(workflows: Readonly<Record<string, string>>): Promise<BrokenShop> {
+/** @param workflows files for .github/workflows */
+export async function openShop(workflows: Readonly<Record<string, string>>): Promise<Shop> {
   const users = await openUsersRepository()
   const [shop] = goodChanges({ url: '', storage: '', ota: undefined })
   const good = await users.push('A shop', {
@@ -35,11 +33,17 @@ export async function openBrokenProduction(workflows: Readonly<Record<string, st
     ),
   })
   await deploy(users)
-  const bad = await users.push('Sort products by their rating', {
-    'server.mjs': badChanges()[1]?.files['server.mjs'] ?? '',
-  })
-  await deploy(users)
-  return { ...users, good, bad }
+  return {
+    ...users,
+    good,
+    async breakProduction() {
+      const bad = await users.push('Sort products by their rating', {
+        'server.mjs': badChanges()[1]?.files['server.mjs'] ?? '',
+      })
+      await deploy(users)
+      return bad
+    },
+  }
 }
 
 async function deploy(users: UsersRepository): Promise<void> {
