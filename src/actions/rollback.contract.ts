@@ -53,6 +53,10 @@ export const rollback = defineAction({
       default: 'configured',
       options: ['configured', ...failureRules],
     }),
+    rehearsal: input.flag({
+      description:
+        'Practise it: roll back though nothing is wrong, look, and take all of it back. Refused for production and for the default branch.',
+    }),
     hold: input.text({
       description:
         'Why automatic rollbacks are on hold, e.g. from the variable `vars.ROLLBACK_HOLD`: with any text, only a person may roll back.',
@@ -61,7 +65,7 @@ export const rollback = defineAction({
   outputs: {
     ...commonOutputs,
     decision:
-      '`complete`, `partial`, `failed`, `undone`, `planned`, `nothing` (nothing to roll back), `already-rolled-back`, `well` (production is not failing any more) or `held` (a guard wants a person).',
+      '`complete`, `partial`, `failed`, `undone`, `planned`, `nothing` (nothing to roll back), `already-rolled-back`, `well` (production is not failing any more), `rehearsed` or `held` (a guard wants a person).',
     plan: 'Path of the plan, JSON.',
     layers: 'The layers that are rolled back, separated by commas, in their order.',
     commit: 'Full id of the rollback commit: the revision to deploy now.',

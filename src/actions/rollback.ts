@@ -1,19 +1,27 @@
 import { mkdir, readFile } from 'node:fs/promises'
 import { InputError } from '../errors.ts'
+import { demandHead } from '../git/plan.ts'
 import { approverOfRun } from '../github/approvals.ts'
 import { defaultBranch } from '../github/repository.ts'
 import { openRevisionReader } from '../github/revision-reader.ts'
 import { planWatch } from '../health/plan.ts'
 import type { Event } from '../history/event.ts'
 import { carryOut, type RollbackReport } from '../rollback/carry-out.ts'
-import { conclude } from '../rollback/conclude.ts'
-import { describePlan, summarizePhases, summarizePlan, summarizeReport } from '../rollback/describe.ts'
+import { conclude, concludeRehearsal } from '../rollback/conclude.ts'
+import {
+  describePlan,
+  summarizePhases,
+  summarizePlan,
+  summarizeRehearsal,
+  summarizeReport,
+} from '../rollback/describe.ts'
 import { demandAutomatic } from '../rollback/guards.ts'
 import { assessNow, secretsOfChecks, type Viewer, verifyRecovery } from '../rollback/look.ts'
 import { availableLayers, openLayers, secretsOfLayers } from '../rollback/open-layers.ts'
 import { viewsOf } from '../rollback/plan.ts'
 import { type Prepared, prepare } from '../rollback/prepare.ts'
 import { deployBy } from '../rollback/redeployment.ts'
+import { demandRehearsable, type RehearsalReport, rehearse } from '../rollback/rehearse.ts'
 import { makeSavedPlan, readSavedPlan, type SavedPlan } from '../rollback/saved-plan.ts'
 import { chooseLayers } from '../rollback/strategy.ts'
 import { runAction, type Step } from '../runner/action.ts'
@@ -47,7 +55,7 @@ await runAction(rollback, async (step) => {
     return finish(step, scene, { prepared, plan: await savePlan(step, scene, prepared) })
 
   const onFailure = inputs['on-failure']
-  const report = await carryOut({
+  const options = {
     plan: prepared.plan,
     progress: prepared.progress,
     startedAt,
@@ -60,8 +68,10 @@ await runAction(rollback, async (step) => {
     log: log.info,
     deploy: deployBy(repository, config, { ...viewer, branch: scene.branch }),
     verify: () => verifyRecovery(viewer, { withinMs: config.rollback.verifyMs, events: scene.own }),
-  })
-  await finish(step, scene, { prepared, report })
+  }
+  if (!inputs.rehearsal) return finish(step, scene, { prepared, report: await carryOut(options) })
+  const head = () => demandHead(repository, scene.branch)
+  await finish(step, scene, { prepared, rehearsal: await rehearse({ ...options, head }) })
 })
 
 async function openScene(step: RollbackStep): Promise<Scene> {
@@ -85,11 +95,14 @@ async function openScene(step: RollbackStep): Promise<Scene> {
   }
   for (const secret of [...secretsOfChecks(viewer), ...secretsOfLayers(config, env)]) secrets.add(secret)
   const isReviewed = inputs.mode === 'apply' && context.run !== undefined
-  const [history, approver, branch] = await Promise.all([
+  const [history, approver, usual] = await Promise.all([
     workplace.readHistory(),
     isReviewed ? approverOfRun(repository, context.run.id) : undefined,
-    config.branch || defaultBranch(repository),
+    inputs.rehearsal || !config.branch ? defaultBranch(repository) : config.branch,
   ])
+  const branch = config.branch || usual
+  if (inputs.rehearsal)
+    demandRehearsable({ environment: workplace.environment, branch, defaultBranch: usual, mode: inputs.mode })
   if (approver !== undefined) log.info(`${approver} has approved that this run goes on`)
   return {
     ...workplace,
@@ -143,8 +156,9 @@ async function prepareRollback(step: RollbackStep, scene: Scene): Promise<Prepar
       available: availableLayers(config),
     }),
     automatic,
+    rehearsal: inputs.rehearsal,
     assess: () => assessNow(viewer),
-    guard: (plan, goesOn) =>
+    guard: (plan, isAgreed) =>
       demandAutomatic(repository, plan, {
         environment,
         incident,
@@ -153,7 +167,7 @@ async function prepareRollback(step: RollbackStep, scene: Scene): Promise<Prepar
         maxAgeMs: config.rollback.maxAgeMs,
         dailyCap: config.rollback.dailyCap,
         hold: inputs.hold,
-        goesOn,
+        isAgreed,
         events: history,
         now: viewer.now(),
         log: log.info,
@@ -197,14 +211,22 @@ async function savePlan(step: RollbackStep, scene: Scene, { plan }: Prepared): P
 
 async function finish(
   step: RollbackStep,
-  { incident }: Scene,
+  { incident, config }: Scene,
   {
     prepared,
-    report,
+    rehearsal,
+    report = rehearsal,
     plan,
-  }: { readonly prepared: Prepared; readonly report?: RollbackReport; readonly plan?: string },
+  }: {
+    readonly prepared: Prepared
+    readonly report?: RollbackReport
+    readonly rehearsal?: RehearsalReport
+    readonly plan?: string
+  },
 ): Promise<void> {
-  const { decision, reasonCode, headline, problems } = conclude(prepared, report)
+  const { objectiveMs } = config.rollback
+  const { decision, reasonCode, headline, problems } =
+    rehearsal === undefined ? conclude(prepared, report) : concludeRehearsal(rehearsal, objectiveMs)
   const code = report?.layers.find(({ layer }) => layer === 'code')?.receipt
   const ids = {
     incident,
@@ -230,7 +252,8 @@ async function finish(
       ...(prepared.kind === 'ready' ? [] : [paragraph(text(`${prepared.because}.`))]),
       ...(report === undefined ? [] : summarizeReport(report)),
       ...summarizePlan(prepared.plan),
-      ...(report === undefined ? [] : summarizePhases(report)),
+      ...(rehearsal === undefined ? [] : summarizeRehearsal(rehearsal)),
+      ...(report === undefined ? [] : summarizePhases(report, objectiveMs)),
     ]),
   )
   if (problems.length > 0) step.fail(problems.join('\n'))

@@ -99,10 +99,10 @@ async function applyLayer({ layer, plan }: PlannedLayer, options: ApplyOptions):
 }
 
 /** Takes back what was done, the last first. What cannot be taken back stays, and is told. */
-async function undoAll(
+export async function undoAll(
   planned: readonly PlannedLayer[],
   outcomes: readonly LayerOutcome[],
-  options: ApplyOptions,
+  options: Pick<ApplyOptions, 'record' | 'log' | 'progress'>,
 ): Promise<readonly LayerOutcome[]> {
   const after: LayerOutcome[] = [...outcomes]
   for (const [index, outcome] of [...outcomes.entries()].reverse()) {
@@ -117,7 +117,7 @@ async function undoLayer(
   layer: Layer,
   outcome: LayerOutcome,
   done: UndoableRollback,
-  { record, log, progress }: ApplyOptions,
+  { record, log, progress }: Pick<ApplyOptions, 'record' | 'log' | 'progress'>,
 ): Promise<LayerOutcome> {
   try {
     const because = await layer.undo(done)

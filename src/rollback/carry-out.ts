@@ -24,7 +24,7 @@ export interface CarryOutOptions extends Omit<ApplyOptions, 'onDone'> {
   /** when the run looked at production first */
   readonly startedAt: Date
   /** Deploys the restored revision and waits for it; undefined when nothing in this run deploys. */
-  readonly deploy: ((code: LayerReceipt) => Promise<Redeployed>) | undefined
+  readonly deploy: ((code: Pick<LayerReceipt, 'now'>) => Promise<Redeployed>) | undefined
   /** Watches production until it is known to be well or not. */
   readonly verify: () => Promise<Recovery>
 }
@@ -37,6 +37,8 @@ export interface RollbackReport {
   readonly recovery: Recovery
   /** what is left to do, and how */
   readonly problems: readonly string[]
+  /** from the first look of the first run to the end of the verification, ms: the time to recover */
+  readonly tookMs: number
   /** how long each phase took, ms, in their order */
   readonly phases: Readonly<Record<string, number>>
 }
@@ -86,11 +88,14 @@ export async function carryOut(options: CarryOutOptions): Promise<RollbackReport
   ])
   if (recovery.outcome === 'not-recovered') problems.push(`production is not well: ${recovery.because}`)
 
+  const endedAt = now().getTime()
+  const beganAt =
+    progress.unfinished === undefined ? startedAt.getTime() : Date.parse(progress.unfinished.startedAt)
   const phases = {
     plan: plannedAt.getTime() - startedAt.getTime(),
     ...Object.fromEntries(outcomes.map(({ layer, tookMs }) => [layer, tookMs])),
     ...(deployed && { deploy: deployed.tookMs }),
-    verify: now().getTime() - verifiedFrom.getTime(),
+    verify: endedAt - verifiedFrom.getTime(),
   }
   await record(
     {
@@ -101,7 +106,15 @@ export async function carryOut(options: CarryOutOptions): Promise<RollbackReport
     },
     [String(progress.ended)],
   )
-  return { ending, layers: outcomes, redeployed: deployed?.done, recovery, problems, phases }
+  return {
+    ending,
+    layers: outcomes,
+    redeployed: deployed?.done,
+    recovery,
+    problems,
+    tookMs: endedAt - beganAt,
+    phases,
+  }
 }
 
 interface Deployment {

@@ -1,5 +1,7 @@
+import { sayDuration } from '../text/duration.ts'
 import type { RollbackReport } from './carry-out.ts'
 import type { Prepared } from './prepare.ts'
+import type { RehearsalReport } from './rehearse.ts'
 
 /** What a run came to, in words that programs and people read. */
 export interface Conclusion {
@@ -12,6 +14,7 @@ export interface Conclusion {
     | 'nothing'
     | 'already-rolled-back'
     | 'well'
+    | 'rehearsed'
     | 'held'
   /** one word */
   readonly reasonCode: string
@@ -64,5 +67,30 @@ export function conclude(prepared: Prepared, report: RollbackReport | undefined)
     // what is left to do when only some of it is done is how to go on
     problems:
       ending === 'partial' ? [...problems, 'run the rollback again: it goes on where it stopped'] : problems,
+  }
+}
+
+/**
+ * Concludes a rehearsal: what went wrong when it was only practised would have gone wrong at night.
+ * @param objectiveMs how long recovery may take; undefined where nobody has said
+ */
+export function concludeRehearsal(
+  { tookMs, problems }: RehearsalReport,
+  objectiveMs: number | undefined,
+): Conclusion {
+  const isLate = objectiveMs !== undefined && tookMs > objectiveMs
+  const late = isLate
+    ? [`recovery took ${sayDuration(tookMs)}, and the objective is ${sayDuration(objectiveMs)}`]
+    : []
+  return {
+    decision: 'rehearsed',
+    reasonCode: problems.length > 0 ? 'rehearsal-failed' : isLate ? 'objective-missed' : 'rehearsed',
+    headline:
+      problems.length > 0
+        ? 'The rehearsal failed'
+        : isLate
+          ? 'Rehearsed: the objective was missed'
+          : 'Rehearsed: rolled back, and taken back again',
+    problems: [...problems, ...late],
   }
 }

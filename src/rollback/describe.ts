@@ -16,6 +16,7 @@ import type { LayerOutcome } from './apply.ts'
 import type { RollbackReport } from './carry-out.ts'
 import type { LayerPlanView } from './layer.ts'
 import { type Plan, viewsOf } from './plan.ts'
+import type { RehearsalReport } from './rehearse.ts'
 
 /** How many commits or migrations of a layer are listed. */
 const listed = 20
@@ -125,15 +126,37 @@ export function summarizeReport({
   ]
 }
 
-/** How long each phase took, and its share. */
-export function summarizePhases({ phases }: RollbackReport): readonly RootContent[] {
+/** How long it took to recover, against the objective; how long each phase took, and its share. */
+export function summarizePhases(
+  { phases, tookMs, recovery }: RollbackReport,
+  objectiveMs: number | undefined,
+): readonly RootContent[] {
   const total = Object.values(phases).reduce((sum, ms) => sum + ms, 0)
   const share = (ms: number) => (total === 0 ? '' : `${Math.round((ms / total) * 100)} %`)
   return [
     heading(3, 'Where the time went'),
+    ...(recovery.outcome === 'recovered' ? [paragraph(...sayRecovery(tookMs, objectiveMs))] : []),
     table(
       ['phase', 'time', 'share'],
       Object.entries(phases).map(([phase, ms]) => [phase, sayDuration(ms), share(ms)]),
+    ),
+  ]
+}
+
+function sayRecovery(tookMs: number, objectiveMs: number | undefined) {
+  const took = ['Time to recover, from the first look to production seen well: ', strong(sayDuration(tookMs))]
+  if (objectiveMs === undefined) return [...took, '.']
+  const verdict = tookMs <= objectiveMs ? 'met' : 'missed'
+  return [...took, `. The objective is ${sayDuration(objectiveMs)}: `, strong(verdict), '.']
+}
+
+/** What became of an environment that was rolled back to practise it. */
+export function summarizeRehearsal({ afterwards }: RehearsalReport): readonly RootContent[] {
+  return [
+    paragraph(
+      'All of it was taken back. Afterwards: ',
+      strong(afterwards.outcome),
+      text(`, ${afterwards.because}.`),
     ),
   ]
 }

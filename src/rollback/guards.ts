@@ -20,8 +20,8 @@ export interface AutomaticRules {
   readonly dailyCap: number
   /** why the workflow holds automatic rollbacks; '' if it does not */
   readonly hold: string
-  /** the rollback began before, and was held against the other guards then: only a hold may stop it now */
-  readonly goesOn: boolean
+  /** the rollback began before, and was held against the other guards then, or is a rehearsal: only a hold may stop it */
+  readonly isAgreed: boolean
   /** the history, all of it */
   readonly events: readonly Event[]
   /** ms since the epoch */
@@ -44,7 +44,7 @@ export async function demandAutomatic(
   const { hold, remarks } = await findHold(repository, { environment, text: rules.hold, events })
   for (const remark of remarks) log(remark)
   if (hold !== undefined) throw new RefusedError(`${describeHold(hold)}; ${byHand}`)
-  if (rules.goesOn) return
+  if (rules.isAgreed) return
   const before = events.find(
     (event) => event.kind === 'rollback-ended' && event.incident === incident && event.outcome === 'complete',
   )

@@ -23,12 +23,14 @@ export interface Preparation {
     readonly progress: Progress
   }) => readonly Layer[]
   readonly choice: Choice
+  /** nothing needs to be wrong, and what an earlier rehearsal left rolled back is no reason not to */
+  readonly rehearsal: boolean
   /** true when no person asked for it */
   readonly automatic: boolean
   /** Looks at production; gives undefined when there is nothing to look with. */
   readonly assess: () => Promise<Assessment | undefined>
-  /** @param goesOn true for a rollback that began before @throws RefusedError when a machine must not do it now */
-  readonly guard: (plan: Plan, goesOn: boolean) => Promise<void>
+  /** @param isAgreed true for a rollback that began before, and for a rehearsal @throws RefusedError when a machine must not do it now */
+  readonly guard: (plan: Plan, isAgreed: boolean) => Promise<void>
   /** the plan that people looked at; undefined to do what is planned now */
   readonly saved: SavedPlan | undefined
 }
@@ -57,10 +59,12 @@ export type Prepared =
  * @throws InputError, ConflictError when the world has moved since a saved plan, and what the layers throw
  */
 export async function prepare(preparation: Preparation): Promise<Prepared> {
-  const { events, choice, automatic, assess, guard, saved } = preparation
+  const { events, choice, automatic, rehearsal, assess, guard, saved } = preparation
   const progress = readProgress(events)
   const { unfinished } = progress
   const goesOn = unfinished !== undefined
+  // neither asks what production looks like, nor for more than that nobody holds it
+  const isAgreed = goesOn || rehearsal
   // what was begun, or planned and looked at, is done as it was planned, whatever is asked for now
   const agreed = unfinished?.layers ?? saved?.layers
   const agreedOn = agreed?.map(({ layer }) => layer) ?? choice
@@ -72,7 +76,7 @@ export async function prepare(preparation: Preparation): Promise<Prepared> {
   // looking costs no time beside planning
   const [plan, assessment] = await Promise.all([
     planLayers(layers, agreedOn),
-    automatic && !goesOn ? assess() : undefined,
+    automatic && !isAgreed ? assess() : undefined,
   ])
   if (saved !== undefined && !goesOn) refuseIfMoved(saved, viewsOf(plan))
 
@@ -80,11 +84,11 @@ export async function prepare(preparation: Preparation): Promise<Prepared> {
     ({ kind, plan, because, assessment }) as const
   if (plan.layers.length === 0)
     return settled('nothing', 'the deployment changed nothing that is configured here')
-  if (!goesOn && isDone(plan)) return settled('done', 'all of it was rolled back before, and that holds')
+  if (!isAgreed && isDone(plan)) return settled('done', 'all of it was rolled back before, and that holds')
   if (assessment?.verdict === 'healthy')
     return settled('well', `production is not failing at this moment: ${assessment.because}`)
   const refusal = automatic
-    ? await refusalOf(() => guard(plan, goesOn), goesOn ? undefined : plan)
+    ? await refusalOf(() => guard(plan, isAgreed), isAgreed ? undefined : plan)
     : undefined
   if (refusal !== undefined) return settled('held', refusal)
   return { kind: 'ready', plan, progress, assessment }

@@ -1,0 +1,96 @@
+import { InputError, isUserFacing, RefusedError } from '../errors.ts'
+import { type LayerOutcome, undoAll } from './apply.ts'
+import { type CarryOutOptions, carryOut, type Recovery, type RollbackReport } from './carry-out.ts'
+
+/** A rollback that was practised, and taken back: the environment ends as it began. */
+export interface RehearsalReport extends RollbackReport {
+  /** how the environment was once all of it was taken back and the newest revision deployed again */
+  readonly afterwards: Recovery
+}
+
+export interface RehearsalOptions extends CarryOutOptions {
+  /** The commit that the branch is at. */
+  readonly head: () => Promise<string>
+}
+
+/**
+ * Rolls back though nothing is wrong, looks whether it helped, and takes all of it back from the safety copies, the last layer
+ * first. Killed at any instant, the next rehearsal goes on: it takes back what an earlier one left rolled back.
+ */
+export async function rehearse(options: RehearsalOptions): Promise<RehearsalReport> {
+  const { plan, log, now, verify } = options
+  const report = await carryOut(options)
+  log('rehearsed; now all of it is taken back')
+  const from = now().getTime()
+  const layers = await undoAll(plan.layers, report.layers, options)
+  const problems = [
+    ...report.problems,
+    ...layers.flatMap(({ layer, outcome, problem }) => leftOver(layer, outcome, problem)),
+  ]
+  const isDeployed = await deployAgain(options, layers, problems)
+  const afterwards = isDeployed ? await verify() : notDeployed
+  log(`taken back: ${afterwards.outcome}, ${afterwards.because}`)
+  if (report.recovery.outcome === 'unknown')
+    problems.push(`whether the rollback helped is unknown: ${report.recovery.because}`)
+  if (afterwards.outcome !== 'recovered')
+    problems.push(`after the rehearsal the environment is not seen to be well: ${afterwards.because}`)
+  const phases = { ...report.phases, 'take back': now().getTime() - from }
+  return { ...report, layers, problems, phases, afterwards }
+}
+
+/** What is still rolled back after a rehearsal. */
+function leftOver(layer: string, outcome: string, problem: string | undefined): readonly string[] {
+  if (outcome === 'undone' || outcome === 'not-tried') return []
+  return [`${layer} is left ${outcome}${problem === undefined ? '' : `: ${problem}`}`]
+}
+
+const notDeployed = { outcome: 'unknown', because: 'the newest revision is not deployed again' } as const
+
+/** The newest revision, once the code is back. @returns whether it is what runs, as far as this run can tell */
+async function deployAgain(
+  { deploy, head }: RehearsalOptions,
+  layers: readonly LayerOutcome[],
+  problems: string[],
+): Promise<boolean> {
+  const code = layers.find(({ layer }) => layer === 'code')
+  if (code === undefined) return true
+  if (deploy === undefined || code.outcome !== 'undone') return false
+  try {
+    await deploy({ now: await head() })
+    return true
+  } catch (error) {
+    if (!isUserFacing(error)) throw error
+    problems.push(`deployment of the newest revision: ${error.message}`)
+    return false
+  }
+}
+
+/**
+ * A rehearsal takes an environment back though nothing is wrong with it: never the one that customers use, nor the branch
+ * that people work on.
+ * @throws InputError, RefusedError with the way to a rehearsal
+ */
+export function demandRehearsable({
+  environment,
+  branch,
+  defaultBranch,
+  mode,
+}: {
+  readonly environment: string
+  readonly branch: string
+  readonly defaultBranch: string
+  readonly mode: string
+}): void {
+  if (mode !== 'auto')
+    throw new InputError(
+      `a rehearsal rolls back and takes back in one run: leave input "mode" out, or input "rehearsal"`,
+    )
+  if (/^prod(uction)?$/i.test(environment))
+    throw new RefusedError(
+      `a rehearsal rolls an environment back though nothing is wrong, and ${environment} is the one that customers use: name another in the input "environment", such as staging, with a configuration of its own in the input "config"`,
+    )
+  if (branch === defaultBranch)
+    throw new RefusedError(
+      `a rehearsal would put commits on ${branch}, which people work on: give the environment ${environment} a branch of its own, and name it as \`branch\` in a configuration of its own (input "config")`,
+    )
+}
