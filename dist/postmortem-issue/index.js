@@ -46159,6 +46159,9 @@ function rollbackSchema() {
         verify: fields_duration()
             .prefault('5m')
             .describe('How long it may take after the rollback until production is seen to be well again; it is over as soon as that is known.'),
+        objective: fields_duration({ min: 1000 })
+            .optional()
+            .describe('The recovery time objective: how long a rollback may take from the first look to production seen well. The summary says whether it was met; a rehearsal that misses it fails. By default there is none.'),
     })
         .transform((all) => ({
         strategies: all.strategies,
@@ -46167,6 +46170,7 @@ function rollbackSchema() {
         maxAgeMs: all['max-age'],
         planValidMs: all['plan-valid'],
         verifyMs: all.verify,
+        objectiveMs: all.objective,
     }))
         .prefault({})
         .describe('How a rollback of several layers goes.');

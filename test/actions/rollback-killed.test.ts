@@ -1,5 +1,6 @@
 /** The front door over all layers is killed after every event it records, in turn, and run again: the end is that of an undisturbed run. */
 import { expect, test } from '@jest/globals'
+import { killAfterEvent } from '../support/kill-after-event.ts'
 import { openWholeShop, type WholeShop } from '../support/whole-shop.ts'
 
 const step = { action: 'rollback', inputs: { layers: 'database, code, ota' } }
@@ -22,34 +23,6 @@ async function endOf(shop: WholeShop) {
   }
 }
 
-/** Runs it and kills its process when its nth event is written and not yet answered. @returns false when there is no nth event */
-async function runAndKill(shop: WholeShop, nth: number): Promise<boolean> {
-  let kill = () => {}
-  let ended: () => void = () => {}
-  const end = new Promise<void>((resolve) => {
-    ended = resolve
-  })
-  let seen = 0
-  let last: string | undefined
-  const stopListening = shop.github.onRequest(async () => {
-    // each event is a commit of the history's branch
-    const head = (await shop.hosted.git.readRef('refs/heads/rollback-history'))?.sha
-    if (head === last) return
-    last = head
-    seen += 1
-    if (seen !== nth) return
-    kill()
-    await end
-  })
-  const onStart = (killer: () => void) => {
-    kill = killer
-  }
-  const { exitCode } = await shop.run({ ...step, onStart })
-  ended()
-  stopListening()
-  return exitCode === null
-}
-
 test('killed after any of its events and run again, it ends as if nothing had happened', async () => {
   const undisturbed = await openWholeShop()
   const { log, outputs } = await undisturbed.run(step)
@@ -62,7 +35,7 @@ test('killed after any of its events and run again, it ends as if nothing had ha
   for (let nth = 1; nth <= expected.events.length; nth += 1) {
     const shop = await openWholeShop()
     try {
-      expect({ nth, killed: await runAndKill(shop, nth) }).toEqual({ nth, killed: true })
+      expect({ nth, killed: await killAfterEvent(shop, step, nth) }).toEqual({ nth, killed: true })
       const again = await shop.run(step)
       expect({ nth, log: again.log, exitCode: again.exitCode }).toMatchObject({ nth, exitCode: 0 })
       expect({ nth, ...(await endOf(shop)) }).toEqual({ nth, ...expected })

@@ -18,16 +18,21 @@ export type WholeShop = Awaited<ReturnType<typeof openWholeShop>>
  * @param settings sections of `.github/rollback.yml` in the place of the usual ones; `none` for no such file
  * @param database more of its section on the database
  * @param permissions more of the job's token
+ * @param staging true for an environment of that name with a branch of that name, where the deployment broke nothing
  */
 export async function openWholeShop({
   settings = {},
   database: moreOfDatabase = {},
   permissions = {},
+  staging = false,
 }: {
   settings?: Readonly<Record<string, unknown>> | 'none'
   database?: Readonly<Record<string, unknown>>
   permissions?: TokenOptions['permissions']
+  staging?: boolean
 } = {}) {
+  const environment = staging ? 'staging' : 'production'
+  const broken = staging ? { status: 200, body: 'new' } : { status: 500, body: 'down' }
   const shop = await openShop({ permissions: { ...jobPermissions, actions: 'write', ...permissions } })
   const updates = await startMicrosoft()
   const service = await startService({ status: 200, body: 'good' })
@@ -56,6 +61,8 @@ export async function openWholeShop({
     CREATE TABLE schema_migrations (version int, dirty boolean)`)
 
   const config = {
+    environment,
+    ...(staging && { branch: 'staging' }),
     health: {
       window: '2s',
       interval: '100ms',
@@ -81,7 +88,7 @@ export async function openWholeShop({
     },
     { message: 'Serve products' },
   )
-  shop.deploy(good)
+  shop.deploy(good, 'success', environment)
   updates.createApp('Shop-ios')
   updates.release('Shop-ios', { content: 'good' })
   const badFiles: Files = {
@@ -110,9 +117,10 @@ export async function openWholeShop({
     throw new Error(`the database was not backed up:\n${backup.log}`)
   }
   sql('ALTER TABLE product ADD stars; INSERT INTO schema_migrations VALUES (1, 0)')
-  shop.deploy(bad)
+  if (staging) await shop.hosted.git.moveRef('refs/heads/staging', { from: '', to: bad })
+  shop.deploy(bad, 'success', environment)
   updates.release('Shop-ios', { content: 'bad' })
-  service.change({ status: 500, body: 'down' })
+  service.change(broken)
 
   const client = openCodePush(connect(updates), 'microsoft')
   // what GitHub's runners do with a dispatch of deploy.yml
@@ -125,7 +133,7 @@ export async function openWholeShop({
       each.conclusion = 'success'
       deployed.push(each.sha)
       const isGood = (await shop.tree(each.sha)) === (await shop.tree(good))
-      service.change(isGood ? { status: 200, body: 'good' } : { status: 500, body: 'down' })
+      service.change(isGood ? { status: 200, body: 'good' } : broken)
     }
   })
 
