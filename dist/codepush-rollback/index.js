@@ -43643,8 +43643,9 @@ const codepushRollback = defineAction({
     description: 'Takes a bad over-the-air update back on the servers that are alive, and asks them as devices do whether it is gone.',
     branding: { icon: 'smartphone', color: 'blue' },
     permissions: { contents: 'write' },
+    morePermissions: { 'deployments: read': contract_parts/* deployedRevision */.Sf },
     inputs: {
-        ...contract_parts/* commonInputs */.j,
+        ...contract_parts/* commonInputs */.j$,
         'server-url': inputs/* input */.hF.text({
             description: 'Address of the update server’s API, e.g. `https://codepush.example.com`. For all kinds but `eas`.',
         }),
@@ -43692,7 +43693,7 @@ const codepushRollback = defineAction({
         'dry-run': inputs/* input */.hF.flag({ description: 'Plan and print, and change nothing.', default: 'false' }),
     },
     outputs: {
-        ...contract_parts/* commonOutputs */.e,
+        ...contract_parts/* commonOutputs */.e5,
         decision: '`rolled-back`, `already-rolled-back`, `stopped`, `planned`, `partial` (some channels), `superseded` (another release is the newest by now) or `failed`.',
         from: 'Labels that were taken back, one for each channel, separated by commas.',
         to: 'Labels that were gone back to.',
@@ -43846,8 +43847,9 @@ __webpack_async_result__();
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   e: () => (/* binding */ commonOutputs),
-/* harmony export */   j: () => (/* binding */ commonInputs)
+/* harmony export */   Sf: () => (/* binding */ deployedRevision),
+/* harmony export */   e5: () => (/* binding */ commonOutputs),
+/* harmony export */   j$: () => (/* binding */ commonInputs)
 /* harmony export */ });
 /* harmony import */ var _runner_inputs_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4477);
 
@@ -43869,6 +43871,8 @@ const commonInputs = {
         description: 'Full id of the deployed commit that may be bad. Left empty: that of the deployment or workflow-run event; in a run that was started by hand, by a comment or by a schedule, the newest deployment of the environment; else the commit this workflow runs for.',
     }),
 };
+/** When the permission `deployments: read` is wanted by an action that has no other use of it. */
+const deployedRevision = 'in a run by hand, by a comment or on a schedule, to see what is deployed, where the input `revision` does not say it';
 /** Outputs that every action has. */
 const commonOutputs = {
     incident: 'Id of the incident: the same for the same environment and failed revision.',
@@ -50610,7 +50614,7 @@ async function openWorkplace({ inputs, context, log, secrets, signal, now, openR
     const given = await loadConfig({ repository, path: inputs.config, ref: context.sha || (told ?? 'HEAD') });
     const config = given ?? schema_defaultConfig();
     const environment = inputs.environment || deployment?.environment || config.environment;
-    const revision = told ?? parseRevision((await findDeployed(repository, context, environment)) ?? context.sha);
+    const revision = told ?? parseRevision((await findDeployed(repository, { context, log }, environment)) ?? context.sha);
     const history = openBranchHistory({ repository, branch: config.history.branch, signal });
     const incident = incident_incidentId({ environment, revision });
     const { actor, run } = context;
@@ -50658,9 +50662,9 @@ function parseRevision(named) {
 /**
  * What a run that is about no revision of its own is about: the newest deployment. A run that somebody starts by hand, and a
  * scheduled one, are at the head of the branch, and what is deployed may be older.
- * @returns undefined when the run has a revision, nothing was deployed, or the token may not see it
+ * @returns undefined when the run has a revision, nothing was deployed, or the token may not see it, which the log tells
  */
-async function findDeployed(repository, { eventName }, environment) {
+async function findDeployed(repository, { context: { eventName }, log }, environment) {
     if (!runsAboutNoRevision.has(eventName))
         return undefined;
     try {
@@ -50670,6 +50674,7 @@ async function findDeployed(repository, { eventName }, environment) {
     catch (error) {
         if (!(error instanceof errors/* RefusedError */.fk))
             throw error;
+        log.warning(`the commit of this run is taken for the one that is deployed: ${error.message}`);
     }
     return undefined;
 }
@@ -50679,7 +50684,7 @@ async function loadConfig({ repository, path, ref, }) {
     const file = await readFile(repository, { path, ref });
     if (file !== undefined)
         return parseConfig({ text: file.text, file: path });
-    if (path === contract_parts/* commonInputs */.j.config.default)
+    if (path === contract_parts/* commonInputs */.j$.config.default)
         return undefined;
     throw new errors/* InputError */.dz(`input "config" is "${path}", and there is no such file at ${ref.slice(0, 7)}; name one that is there, or leave the input out`);
 }

@@ -40396,9 +40396,10 @@ exports.visitAsync = visitAsync;
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   e: () => (/* binding */ commonOutputs),
-/* harmony export */   j: () => (/* binding */ commonInputs)
+/* harmony export */   e5: () => (/* binding */ commonOutputs),
+/* harmony export */   j$: () => (/* binding */ commonInputs)
 /* harmony export */ });
+/* unused harmony export deployedRevision */
 /* harmony import */ var _runner_inputs_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4477);
 
 /** Inputs that every action has, so that they mean the same everywhere. */
@@ -40419,6 +40420,8 @@ const commonInputs = {
         description: 'Full id of the deployed commit that may be bad. Left empty: that of the deployment or workflow-run event; in a run that was started by hand, by a comment or by a schedule, the newest deployment of the environment; else the commit this workflow runs for.',
     }),
 };
+/** When the permission `deployments: read` is wanted by an action that has no other use of it. */
+const deployedRevision = 'in a run by hand, by a comment or on a schedule, to see what is deployed, where the input `revision` does not say it';
 /** Outputs that every action has. */
 const commonOutputs = {
     incident: 'Id of the incident: the same for the same environment and failed revision.',
@@ -40579,7 +40582,7 @@ const gitRollback = defineAction({
         'statuses: read': 'with the target `last-green`',
     },
     inputs: {
-        ...contract_parts/* commonInputs */.j,
+        ...contract_parts/* commonInputs */.j$,
         branch: inputs/* input */.hF.text({
             description: 'The deployed branch. Left empty: the configured one, else the default branch.',
         }),
@@ -40666,7 +40669,7 @@ const gitRollback = defineAction({
         'dry-run': inputs/* input */.hF.flag({ description: 'Plan and print, and change nothing.', default: 'false' }),
     },
     outputs: {
-        ...contract_parts/* commonOutputs */.e,
+        ...contract_parts/* commonOutputs */.e5,
         decision: '`rolled-back`, `already-rolled-back`, `proposed` (by a pull request), `undone`, `already-undone`, `planned`, `listed` or `failed`.',
         from: 'Full id of the commit that the branch was at.',
         to: 'Full id of the good revision.',
@@ -47691,7 +47694,7 @@ async function openWorkplace({ inputs, context, log, secrets, signal, now, openR
     const given = await loadConfig({ repository, path: inputs.config, ref: context.sha || (told ?? 'HEAD') });
     const config = given ?? schema_defaultConfig();
     const environment = inputs.environment || deployment?.environment || config.environment;
-    const revision = told ?? parseRevision((await findDeployed(repository, context, environment)) ?? context.sha);
+    const revision = told ?? parseRevision((await findDeployed(repository, { context, log }, environment)) ?? context.sha);
     const history = openBranchHistory({ repository, branch: config.history.branch, signal });
     const incident = (0,history_incident/* incidentId */._)({ environment, revision });
     const { actor, run } = context;
@@ -47739,9 +47742,9 @@ function parseRevision(named) {
 /**
  * What a run that is about no revision of its own is about: the newest deployment. A run that somebody starts by hand, and a
  * scheduled one, are at the head of the branch, and what is deployed may be older.
- * @returns undefined when the run has a revision, nothing was deployed, or the token may not see it
+ * @returns undefined when the run has a revision, nothing was deployed, or the token may not see it, which the log tells
  */
-async function findDeployed(repository, { eventName }, environment) {
+async function findDeployed(repository, { context: { eventName }, log }, environment) {
     if (!runsAboutNoRevision.has(eventName))
         return undefined;
     try {
@@ -47751,6 +47754,7 @@ async function findDeployed(repository, { eventName }, environment) {
     catch (error) {
         if (!(error instanceof errors/* RefusedError */.fk))
             throw error;
+        log.warning(`the commit of this run is taken for the one that is deployed: ${error.message}`);
     }
     return undefined;
 }
@@ -47760,7 +47764,7 @@ async function loadConfig({ repository, path, ref, }) {
     const file = await readFile(repository, { path, ref });
     if (file !== undefined)
         return parseConfig({ text: file.text, file: path });
-    if (path === contract_parts/* commonInputs */.j.config.default)
+    if (path === contract_parts/* commonInputs */.j$.config.default)
         return undefined;
     throw new errors/* InputError */.dz(`input "config" is "${path}", and there is no such file at ${ref.slice(0, 7)}; name one that is there, or leave the input out`);
 }

@@ -40375,8 +40375,9 @@ exports.visitAsync = visitAsync;
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   e: () => (/* binding */ commonOutputs),
-/* harmony export */   j: () => (/* binding */ commonInputs)
+/* harmony export */   Sf: () => (/* binding */ deployedRevision),
+/* harmony export */   e5: () => (/* binding */ commonOutputs),
+/* harmony export */   j$: () => (/* binding */ commonInputs)
 /* harmony export */ });
 /* harmony import */ var _runner_inputs_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4477);
 
@@ -40398,6 +40399,8 @@ const commonInputs = {
         description: 'Full id of the deployed commit that may be bad. Left empty: that of the deployment or workflow-run event; in a run that was started by hand, by a comment or by a schedule, the newest deployment of the environment; else the commit this workflow runs for.',
     }),
 };
+/** When the permission `deployments: read` is wanted by an action that has no other use of it. */
+const deployedRevision = 'in a run by hand, by a comment or on a schedule, to see what is deployed, where the input `revision` does not say it';
 /** Outputs that every action has. */
 const commonOutputs = {
     incident: 'Id of the incident: the same for the same environment and failed revision.',
@@ -40438,8 +40441,9 @@ const postmortemIssue = defineAction({
     description: 'Writes an incident up in one issue from the history, and keeps it up to date without touching what people wrote.',
     branding: { icon: 'book-open', color: 'purple' },
     permissions: { contents: 'write', issues: 'write' },
+    morePermissions: { 'deployments: read': contract_parts/* deployedRevision */.Sf },
     inputs: {
-        ...contract_parts/* commonInputs */.j,
+        ...contract_parts/* commonInputs */.j$,
         incident: inputs/* input */.hF.text({
             description: 'Id of the incident, from the output of another action. Left empty: made of environment and revision.',
         }),
@@ -40451,7 +40455,7 @@ const postmortemIssue = defineAction({
         }),
     },
     outputs: {
-        ...contract_parts/* commonOutputs */.e,
+        ...contract_parts/* commonOutputs */.e5,
         decision: '`created`, `updated`, `unchanged`, or `none` when there is no incident.',
         'issue-number': 'Number of the issue.',
         'issue-url': 'Address of the issue.',
@@ -47364,7 +47368,7 @@ async function openWorkplace({ inputs, context, log, secrets, signal, now, openR
     const given = await loadConfig({ repository, path: inputs.config, ref: context.sha || (told ?? 'HEAD') });
     const config = given ?? schema_defaultConfig();
     const environment = inputs.environment || deployment?.environment || config.environment;
-    const revision = told ?? parseRevision((await findDeployed(repository, context, environment)) ?? context.sha);
+    const revision = told ?? parseRevision((await findDeployed(repository, { context, log }, environment)) ?? context.sha);
     const history = openBranchHistory({ repository, branch: config.history.branch, signal });
     const incident = incident_incidentId({ environment, revision });
     const { actor, run } = context;
@@ -47412,9 +47416,9 @@ function parseRevision(named) {
 /**
  * What a run that is about no revision of its own is about: the newest deployment. A run that somebody starts by hand, and a
  * scheduled one, are at the head of the branch, and what is deployed may be older.
- * @returns undefined when the run has a revision, nothing was deployed, or the token may not see it
+ * @returns undefined when the run has a revision, nothing was deployed, or the token may not see it, which the log tells
  */
-async function findDeployed(repository, { eventName }, environment) {
+async function findDeployed(repository, { context: { eventName }, log }, environment) {
     if (!runsAboutNoRevision.has(eventName))
         return undefined;
     try {
@@ -47424,6 +47428,7 @@ async function findDeployed(repository, { eventName }, environment) {
     catch (error) {
         if (!(error instanceof errors/* RefusedError */.fk))
             throw error;
+        log.warning(`the commit of this run is taken for the one that is deployed: ${error.message}`);
     }
     return undefined;
 }
@@ -47433,7 +47438,7 @@ async function loadConfig({ repository, path, ref, }) {
     const file = await readFile(repository, { path, ref });
     if (file !== undefined)
         return parseConfig({ text: file.text, file: path });
-    if (path === contract_parts/* commonInputs */.j.config.default)
+    if (path === contract_parts/* commonInputs */.j$.config.default)
         return undefined;
     throw new errors/* InputError */.dz(`input "config" is "${path}", and there is no such file at ${ref.slice(0, 7)}; name one that is there, or leave the input out`);
 }

@@ -1,7 +1,7 @@
 import { serverKinds } from '../codepush/update-server.ts'
 import { defineAction } from '../runner/contract.ts'
 import { input } from '../runner/inputs.ts'
-import { commonInputs, commonOutputs } from './contract-parts.ts'
+import { commonInputs, commonOutputs, deployedRevision } from './contract-parts.ts'
 
 export const codepushRollback = defineAction({
   name: 'codepush-rollback',
@@ -10,6 +10,7 @@ export const codepushRollback = defineAction({
     'Takes a bad over-the-air update back on the servers that are alive, and asks them as devices do whether it is gone.',
   branding: { icon: 'smartphone', color: 'blue' },
   permissions: { contents: 'write' },
+  morePermissions: { 'deployments: read': deployedRevision },
   inputs: {
     ...commonInputs,
     'server-url': input.text({

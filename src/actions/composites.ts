@@ -1,4 +1,5 @@
 import type { ActionContract } from '../runner/contract.ts'
+import { deployedRevision } from './contract-parts.ts'
 
 /**
  * The actions that are made of other people's and of ours, wholly in `actions/<name>/`: their manifests say what they take
@@ -17,7 +18,10 @@ export const composites: readonly (Pick<ActionContract, 'name' | 'permissions' |
     name: 'restore-snapshot',
     description:
       'Fetches the backup that snapshot kept, restores it beside the database, verifies it, and swaps.',
-    permissions: { contents: 'write', deployments: 'read' },
-    morePermissions: { 'actions: read': 'for the snapshot of another run' },
+    permissions: { contents: 'write' },
+    morePermissions: {
+      'deployments: read': deployedRevision,
+      'actions: read': 'for the snapshot of another run',
+    },
   },
 ]

@@ -21,6 +21,10 @@ export const commonInputs = {
   }),
 } as const
 
+/** When the permission `deployments: read` is wanted by an action that has no other use of it. */
+export const deployedRevision =
+  'in a run by hand, by a comment or on a schedule, to see what is deployed, where the input `revision` does not say it'
+
 /** Outputs that every action has. */
 export const commonOutputs = {
   incident: 'Id of the incident: the same for the same environment and failed revision.',

@@ -1,6 +1,6 @@
 import { defineAction } from '../runner/contract.ts'
 import { input } from '../runner/inputs.ts'
-import { commonInputs, commonOutputs } from './contract-parts.ts'
+import { commonInputs, commonOutputs, deployedRevision } from './contract-parts.ts'
 import { databaseInputs } from './database-parts.ts'
 
 export const dbRestore = defineAction({
@@ -9,7 +9,8 @@ export const dbRestore = defineAction({
   description:
     'Takes a database back: restores a verified backup beside it and swaps, or undoes the migrations of a deployment.',
   branding: { icon: 'database', color: 'orange' },
-  permissions: { contents: 'write', deployments: 'read' },
+  permissions: { contents: 'write' },
+  morePermissions: { 'deployments: read': deployedRevision },
   inputs: {
     ...commonInputs,
     ...databaseInputs,

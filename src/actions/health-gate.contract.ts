@@ -1,6 +1,6 @@
 import { defineAction } from '../runner/contract.ts'
 import { input } from '../runner/inputs.ts'
-import { commonInputs, commonOutputs } from './contract-parts.ts'
+import { commonInputs, commonOutputs, deployedRevision } from './contract-parts.ts'
 
 export const healthGate = defineAction({
   name: 'health-gate',
@@ -11,7 +11,7 @@ export const healthGate = defineAction({
   permissions: { contents: 'write' },
   morePermissions: {
     'issues: read': 'to see a hold by label; without it labels are left out, and the log says so',
-    'deployments: read': 'with `mode: watch`, and for a check of `type: github`',
+    'deployments: read': `with \`mode: watch\`, for a check of \`type: github\`, and ${deployedRevision}`,
     'checks: read': 'for a check of `type: github`',
     'statuses: read': 'for a check of `type: github`',
     'actions: write': 'with `dispatch`',

@@ -1,6 +1,6 @@
 import { defineAction } from '../runner/contract.ts'
 import { input } from '../runner/inputs.ts'
-import { commonInputs, commonOutputs } from './contract-parts.ts'
+import { commonInputs, commonOutputs, deployedRevision } from './contract-parts.ts'
 
 export const issueops = defineAction({
   name: 'issueops',
@@ -8,7 +8,8 @@ export const issueops = defineAction({
   description:
     'Reads `/rollback`, `/hold` and `/unhold` from a comment of somebody who may write to the repository, and answers.',
   branding: { icon: 'message-square', color: 'orange' },
-  permissions: { contents: 'write', deployments: 'read', issues: 'write' },
+  permissions: { contents: 'write', issues: 'write' },
+  morePermissions: { 'deployments: read': deployedRevision },
   inputs: {
     ...commonInputs,
     operation: input.choice({

@@ -1,6 +1,6 @@
 import { defineAction } from '../runner/contract.ts'
 import { input } from '../runner/inputs.ts'
-import { commonInputs, commonOutputs } from './contract-parts.ts'
+import { commonInputs, commonOutputs, deployedRevision } from './contract-parts.ts'
 
 export const postmortemIssue = defineAction({
   name: 'postmortem-issue',
@@ -9,6 +9,7 @@ export const postmortemIssue = defineAction({
     'Writes an incident up in one issue from the history, and keeps it up to date without touching what people wrote.',
   branding: { icon: 'book-open', color: 'purple' },
   permissions: { contents: 'write', issues: 'write' },
+  morePermissions: { 'deployments: read': deployedRevision },
   inputs: {
     ...commonInputs,
     incident: input.text({

@@ -56,7 +56,7 @@ export async function openWorkplace({
   const config = given ?? defaultConfig()
   const environment = inputs.environment || deployment?.environment || config.environment
   const revision =
-    told ?? parseRevision((await findDeployed(repository, context, environment)) ?? context.sha)
+    told ?? parseRevision((await findDeployed(repository, { context, log }, environment)) ?? context.sha)
   const history = openBranchHistory({ repository, branch: config.history.branch, signal })
   const incident = incidentId({ environment, revision })
   const { actor, run } = context
@@ -110,11 +110,11 @@ function parseRevision(named: string): string {
 /**
  * What a run that is about no revision of its own is about: the newest deployment. A run that somebody starts by hand, and a
  * scheduled one, are at the head of the branch, and what is deployed may be older.
- * @returns undefined when the run has a revision, nothing was deployed, or the token may not see it
+ * @returns undefined when the run has a revision, nothing was deployed, or the token may not see it, which the log tells
  */
 async function findDeployed(
   repository: Repository,
-  { eventName }: CommonStep['context'],
+  { context: { eventName }, log }: Pick<CommonStep, 'context' | 'log'>,
   environment: string,
 ): Promise<string | undefined> {
   if (!runsAboutNoRevision.has(eventName)) return undefined
@@ -122,6 +122,7 @@ async function findDeployed(
     for await (const { revision } of listDeployments(repository, { environment })) return revision
   } catch (error) {
     if (!(error instanceof RefusedError)) throw error
+    log.warning(`the commit of this run is taken for the one that is deployed: ${error.message}`)
   }
   return undefined
 }

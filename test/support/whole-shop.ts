@@ -145,6 +145,8 @@ export async function openWholeShop({
     badFiles,
     /** Runs an action as a step, with the secrets of the layers in its environment. */
     run,
+    database,
+    storage,
     updates,
     /** the app's releases, newest first: `v3<v1 v2! v1` is a copy of v1 on top of a v2 that is disabled */
     releases: () => showHistory(client, 'Shop-ios'),
