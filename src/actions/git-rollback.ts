@@ -1,6 +1,7 @@
-import { RefusedError } from '../errors.ts'
 import { applyPlan } from '../git/apply.ts'
+import { demandAutomatic, demandPerson } from '../git/automatic.ts'
 import { tellPulls } from '../git/comment.ts'
+import { conclude } from '../git/conclude.ts'
 import { recordDeployments } from '../git/deployment-record.ts'
 import {
   describePlan,
@@ -9,18 +10,15 @@ import {
   summarizeReceipt,
   summarizeRecent,
 } from '../git/describe.ts'
-import { demandGuards } from '../git/guards.ts'
 import type { RollbackTrace } from '../git/message.ts'
 import { goalOf, type RollbackPlan, takesBack } from '../git/plan.ts'
 import { demandReady } from '../git/preflight.ts'
 import { writeProposal } from '../git/proposal.ts'
 import type { RollbackReceipt } from '../git/receipt.ts'
-import { listRollbackTags, type TaggedRollback } from '../git/recent.ts'
+import { describeRecent, listRollbackTags, type TaggedRollback, tellRecent } from '../git/recent.ts'
 import { redeploy } from '../git/redeploy.ts'
-import { findReset, undoReset } from '../git/reset.ts'
-import { readCommit } from '../github/commits.ts'
+import { findReset, takeResetBack } from '../git/reset.ts'
 import { readFacts } from '../github/repository.ts'
-import { describeHold, findHold } from '../history/hold.ts'
 import { receiptCode, viewCode } from '../rollback/layers/code.ts'
 import { describeApplied, describeFailed, describeTakenBack } from '../rollback/record.ts'
 import { runAction } from '../runner/action.ts'
@@ -46,9 +44,7 @@ await runAction(gitRollback, async (step) => {
   for (const line of describePlan(plan)) log.info(line)
   for (const { message, paths } of plan.warnings) log.warning(`${message} (${paths.slice(0, 3).join(', ')})`)
 
-  if (inputs['dry-run']) return finish(step, workplace, plan, { decision: 'planned', reason: 'dry-run' })
-  if (plan.sameContent)
-    return finish(step, workplace, plan, { decision: 'already-rolled-back', reason: 'same-content' })
+  if (inputs['dry-run'] || plan.sameContent) return finish(step, workplace, plan)
   const trace = {
     incident: takesBack(plan) ? plan.incident : workplace.incident,
     environment,
@@ -72,7 +68,7 @@ await runAction(gitRollback, async (step) => {
     const untold = await tellPulls(repository, plan, receipt, trace)
     if (untold !== undefined) log.info(`the pull requests that are undone were not told: ${untold}`)
   }
-  await finish(step, workplace, plan, { ...conclude(plan, receipt), receipt })
+  await finish(step, workplace, plan, receipt)
   const isDeployed = inputs.redeploy !== '' && receipt.pull === undefined
   if (isDeployed && plan.mode !== 'deploy-only') await deploy(step, workplace, plan, receipt.commit)
   if (inputs['record-deployment'] && receipt.pull === undefined && !takesBack(plan)) {
@@ -86,12 +82,14 @@ await runAction(gitRollback, async (step) => {
 
 async function list({ setOutputs, writeSummary, log }: GitRollbackStep, { repository, incident }: Workplace) {
   const recent = await listRollbackTags(repository)
-  for (const { at, kind, tag, from, to } of recent)
-    log.info(`${at.toISOString()} ${kind} ${from.slice(0, 7)} → ${to.slice(0, 18)}, tag ${tag}`)
-  const told = recent.map(({ reason: _, at, ...each }) => ({ at: at.toISOString(), ...each }))
+  for (const line of describeRecent(recent)) log.info(line)
+  const told = tellRecent(recent)
   const ids = { incident, decision: 'listed', 'reason-code': 'list' }
-  const result = JSON.stringify({ schema: 1, ...ids, recent: told })
-  setOutputs({ ...ids, recent: JSON.stringify(told), result })
+  setOutputs({
+    ...ids,
+    recent: JSON.stringify(told),
+    result: JSON.stringify({ schema: 1, ...ids, recent: told }),
+  })
   await writeSummary(renderMarkdown([heading(2, 'Recent rollbacks'), ...summarizeRecent(recent)]))
 }
 
@@ -100,23 +98,20 @@ async function undoBranchReset(
   { inputs, context, log, secrets, setOutputs, writeSummary }: GitRollbackStep,
   { repository, record, environment }: Workplace,
   branch: string,
-  { incident, from, to, tag }: TaggedRollback,
+  reset: TaggedRollback,
 ): Promise<void> {
-  if (!context.byHand) throw notByMachine()
-  const decision = inputs['dry-run'] ? 'planned' : 'undone'
-  const said = inputs['dry-run']
-    ? `${branch} would be moved from ${to.slice(0, 7)} forward to ${from.slice(0, 7)}, where it was before the reset`
-    : await undoReset(repository, branch, { from, now: to })
+  demandPerson(context.byHand)
+  const { incident, from, to, tag } = reset
+  const isDryRun = inputs['dry-run']
+  const said = await takeResetBack(repository, branch, reset, { isDryRun })
   log.info(said)
+  const decision = isDryRun ? 'planned' : 'undone'
   const ids = { incident, decision, 'reason-code': 'taken-back', from: to, to: from, commit: from, tag }
   setOutputs({ ...ids, result: JSON.stringify({ schema: 1, ...ids }) })
   await writeSummary(
-    renderMarkdown([
-      heading(2, decision === 'undone' ? 'Reset taken back' : 'Planned'),
-      paragraph(text(said)),
-    ]),
+    renderMarkdown([heading(2, isDryRun ? 'Planned' : 'Reset taken back'), paragraph(text(said))]),
   )
-  if (inputs['dry-run']) return
+  if (isDryRun) return
   const because = secrets.redact(inputs.reason)
   await record({ kind: 'rollback-undone', layer: 'code', from: to, now: from, because }, ['code', to, from], {
     incident,
@@ -125,42 +120,16 @@ async function undoBranchReset(
   })
 }
 
-function notByMachine(): RefusedError {
-  return new RefusedError(
-    'a rollback is not taken back without a person: look at it, and run this by hand if it is right',
-  )
-}
-
-async function guard(
+function guard(
   { inputs, now, log }: GitRollbackStep,
   workplace: Workplace,
   plan: RollbackPlan,
 ): Promise<void> {
   const { repository, environment, revision, readHistory } = workplace
-  if (plan.mode === 'undo') throw notByMachine()
-  if (plan.mode === 'reapply') return
-  const [bad, past] = await Promise.all([readCommit(repository, revision), readHistory()])
-  const { hold, remarks } = await findHold(repository, { environment, text: inputs.hold, events: past })
-  for (const remark of remarks) log.info(remark)
-  if (hold !== undefined)
-    throw new RefusedError(`${describeHold(hold)}; run the rollback by hand if it is right`)
-  demandGuards(
-    {
-      environment,
-      undoneCount: plan.undoneCount,
-      badCommittedAt: bad.committedAt,
-      badIsRollback: plan.badIsRollback,
-    },
-    {
-      guards: {
-        maxCommits: inputs['max-commits'],
-        maxAgeMs: inputs['max-age'],
-        dailyCap: inputs['daily-cap'],
-      },
-      past,
-      now: now().getTime(),
-    },
-  )
+  const { 'max-commits': maxCommits, 'max-age': maxAgeMs, 'daily-cap': dailyCap, hold } = inputs
+  const guards = { maxCommits, maxAgeMs, dailyCap }
+  const run = { environment, revision, guards, hold, readHistory, now: now().getTime(), log: log.info }
+  return demandAutomatic(repository, plan, run)
 }
 
 async function apply(
@@ -241,29 +210,17 @@ async function deploy(
   )
 }
 
-function conclude(plan: RollbackPlan, { outcome }: RollbackReceipt): { decision: string; reason: string } {
-  if (outcome === 'proposed') return { decision: outcome, reason: 'pull-request' }
-  const isBefore = outcome === 'already-rolled-back'
-  if (takesBack(plan))
-    return {
-      decision: isBefore ? 'already-undone' : 'undone',
-      reason: isBefore ? 'done-before' : 'taken-back',
-    }
-  if (isBefore) return { decision: outcome, reason: 'done-before' }
-  const reasons = { restore: 'restored', revert: 'reverted', reset: 'reset', 'deploy-only': 'deployed' }
-  return { decision: outcome, reason: reasons[plan.mode] }
-}
-
 async function finish(
   step: GitRollbackStep,
   { repository, incident }: Workplace,
   plan: RollbackPlan,
-  { decision, reason, receipt }: { decision: string; reason: string; receipt?: RollbackReceipt },
+  receipt?: RollbackReceipt,
 ): Promise<void> {
+  const { decision, reasonCode, headline } = conclude(plan, receipt, step.inputs['dry-run'])
   const ids = {
     incident: takesBack(plan) ? plan.incident : incident,
     decision,
-    'reason-code': reason,
+    'reason-code': reasonCode,
     from: plan.head,
     to: goalOf(plan),
     ...(receipt && { commit: receipt.commit }),
@@ -272,19 +229,6 @@ async function finish(
     'undone-commits': plan.undoneCount,
   }
   step.setOutputs({ ...ids, result: JSON.stringify({ schema: 1, ...ids }) })
-  const headline = {
-    planned: 'Rollback planned (dry run: nothing was changed)',
-    'already-rolled-back': 'Already rolled back',
-    'rolled-back': 'Rolled back',
-    proposed: takesBack(plan) ? 'The undone work is proposed again' : 'Rollback proposed',
-    undone: 'Rollback taken back',
-    'already-undone': 'Rollback taken back before',
-  }[decision]
-  await step.writeSummary(
-    renderMarkdown([
-      heading(2, headline ?? decision),
-      ...(receipt === undefined ? [] : summarizeReceipt(plan, receipt)),
-      ...summarizePlan(plan, repository),
-    ]),
-  )
+  const done = receipt === undefined ? [] : summarizeReceipt(plan, receipt)
+  await step.writeSummary(renderMarkdown([heading(2, headline), ...done, ...summarizePlan(plan, repository)]))
 }

@@ -55,6 +55,21 @@ export async function listRollbackTags(repository: Repository): Promise<readonly
     .slice(0, listed)
 }
 
+/** The rollbacks as lines of a log. */
+export function describeRecent(recent: readonly TaggedRollback[]): readonly string[] {
+  return recent.map(
+    ({ at, kind, tag, from, to }) =>
+      `${at.toISOString()} ${kind} ${from.slice(0, 7)} → ${to.slice(0, 18)}, tag ${tag}`,
+  )
+}
+
+/** What an output says of them: all but the reason, which is free text. */
+export function tellRecent(
+  recent: readonly TaggedRollback[],
+): readonly (Omit<TaggedRollback, 'reason' | 'at'> & { readonly at: string })[] {
+  return recent.map(({ reason: _, at, ...each }) => ({ at: at.toISOString(), ...each }))
+}
+
 /** What stands between subject and trailers. */
 function reasonOf(message: string): string {
   const said = message.trimEnd().split('\n\n').slice(1, -1)

@@ -3,7 +3,7 @@ import { demandGuards } from '../git/guards.ts'
 import type { Repository } from '../github/client.ts'
 import { readCommit } from '../github/commits.ts'
 import type { Event } from '../history/event.ts'
-import { describeHold, findHold } from '../history/hold.ts'
+import { demandNoHold } from '../history/hold.ts'
 import { type Plan, viewsOf } from './plan.ts'
 
 /** What keeps a machine from rolling back what it should not, or too often. A person may do all of it. */
@@ -41,9 +41,7 @@ export async function demandAutomatic(
 ): Promise<void> {
   const { environment, incident, revision, events, now, log } = rules
   const byHand = 'look at it, and run the rollback by hand if it is right'
-  const { hold, remarks } = await findHold(repository, { environment, text: rules.hold, events })
-  for (const remark of remarks) log(remark)
-  if (hold !== undefined) throw new RefusedError(`${describeHold(hold)}; ${byHand}`)
+  await demandNoHold(repository, { environment, text: rules.hold, events }, log)
   if (rules.isAgreed) return
   const before = events.find(
     (event) => event.kind === 'rollback-ended' && event.incident === incident && event.outcome === 'complete',
