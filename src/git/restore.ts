@@ -2,6 +2,7 @@ import { InputError } from '../errors.ts'
 import type { Repository } from '../github/client.ts'
 import { type Comparison, compareCommits, readCommit } from '../github/commits.ts'
 import { readBranchRules } from '../github/rules.ts'
+import { changedPaths } from './changed-paths.ts'
 import { type Content, contentOfPaths } from './content.ts'
 import { chooseWay } from './delivery.ts'
 import type { Target } from './found-target.ts'
@@ -50,6 +51,10 @@ export async function planRestore(repository: Repository, request: RestoreReques
       ? { kind: 'tree', tree: target.commit.tree }
       : await contentOfPaths(repository, { head: tree, target: target.commit.tree, paths })
   const files = comparison.files.filter(({ path }) => isBelow(path, paths))
+  const changed = await changedPaths(repository, comparison.files, {
+    current: tree,
+    target: target.commit.tree,
+  })
   return {
     mode: 'restore',
     branch,
@@ -66,7 +71,7 @@ export async function planRestore(repository: Repository, request: RestoreReques
     takenBackBy,
     sameContent: done === undefined && isSame(content, tree),
     pulls,
-    warnings: findWarnings(files.map(({ path }) => path)),
+    warnings: findWarnings(changed.filter((path) => isBelow(path, paths))),
     way: chooseWay(request.delivery, rules),
     badIsRollback: rollbacks.some(({ commit }) => commit.sha === request.bad),
   }

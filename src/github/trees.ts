@@ -51,6 +51,15 @@ export async function readTreeEntry(
   return found
 }
 
+/** What a folder of a tree holds, by name; empty when there is no such folder. */
+export async function listFolder(
+  repository: Repository,
+  { tree, path }: { tree: string; path: string },
+): Promise<ReadonlyMap<string, TreeEntry>> {
+  const folder = await readTreeEntry(repository, { tree, path })
+  return (folder?.type === 'tree' ? await listTree(repository, folder.sha) : undefined) ?? new Map()
+}
+
 /** Makes the tree that the edits turn another one into. Nothing points at it yet, so it changes nothing. @returns its id */
 export async function createTree(
   { octokit, owner, repo }: Repository,

@@ -61,9 +61,9 @@ export function summarizePlan(plan: Plan): readonly RootContent[] {
   ]
 }
 
-function undoneTable({ layer, undone }: LayerPlanView): readonly RootContent[] {
+function undoneTable({ layer, undone, undoneCount = undone.length }: LayerPlanView): readonly RootContent[] {
   if (undone.length === 0) return []
-  const more = undone.length > listed ? [paragraph(`… and ${undone.length - listed} more.`)] : []
+  const more = undoneCount > listed ? [paragraph(`… and ${undoneCount - listed} more.`)] : []
   const shown = undone.slice(-listed)
   if (layer === 'database')
     return [

@@ -52,7 +52,8 @@ export async function demandAutomatic(
     )
   }
   const { committedAt } = await readCommit(repository, revision)
-  const undoneCount = viewsOf(plan).find(({ layer }) => layer === 'code')?.undone.length ?? 0
+  const code = viewsOf(plan).find(({ layer }) => layer === 'code')
+  const undoneCount = code?.undoneCount ?? code?.undone.length ?? 0
   demandGuards(
     // the code layer says for itself when the failed revision is a rollback
     { environment, undoneCount, badCommittedAt: committedAt, badIsRollback: false },

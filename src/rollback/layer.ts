@@ -45,6 +45,8 @@ export interface LayerPlanView {
   readonly steps: readonly string[]
   /** commits or migrations that are undone; empty where the layer has no such thing */
   readonly undone: readonly { readonly revision: string; readonly title: string; readonly author: string }[]
+  /** how many these are, when `undone` does not list them all: GitHub lists at most 250 commits */
+  readonly undoneCount?: number
   /** what would be lost, e.g. `table orders: 12 rows written since the backup`; empty when nothing is */
   readonly losses: readonly string[]
   readonly warnings: readonly string[]

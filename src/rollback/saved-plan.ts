@@ -13,6 +13,7 @@ const viewSchema = z.strictObject({
   foundBy: z.string(),
   steps: z.array(z.string()),
   undone: z.array(z.strictObject({ revision: z.string(), title: z.string(), author: z.string() })),
+  undoneCount: z.int().nonnegative().optional(),
   losses: z.array(z.string()),
   warnings: z.array(z.string()),
   needsPerson: z.array(z.string()),

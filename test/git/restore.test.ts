@@ -142,6 +142,21 @@ describe('a restore', () => {
     expect(made.undone.at(-1)?.message).toBe('Change 259')
   })
 
+  test('of more files than GitHub lists still tells of workflow files', async () => {
+    const good = await shop.head()
+    const many = Array.from({ length: 310 }, (_, n) => `M 100644 :1 .a/f${n}\n`).join('')
+    const head = 'commit refs/heads/main\ncommitter Ada <ada@example.com> 1800000000 +0000\ndata 4\nMany\n'
+    await shop.hosted.git.git(['fast-import', '--quiet'], {
+      input: Buffer.from(
+        `blob\nmark :1\ndata 2\nx\n\n${head}from ${good}\n${many}M 100644 :1 .github/workflows/ci.yml\n`,
+      ),
+    })
+    const made = await plan({ target: good, bad: await shop.head() })
+    expect(made.files).toHaveLength(300)
+    expect(made.files.map(({ path }) => path)).not.toContain('.github/workflows/ci.yml')
+    expect(made.warnings).toMatchObject([{ kind: 'workflow-files', paths: ['.github/workflows/ci.yml'] }])
+  })
+
   test('of a branch that has the content already by other means is nothing to do', async () => {
     const byHand = await commitTree(await shop.tree(shop.good), 'Back by hand')
     expect(await plan()).toMatchObject({ sameContent: true, done: undefined, head: byHand })

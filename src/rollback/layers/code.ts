@@ -51,7 +51,7 @@ export function viewCode(
   plan: RollbackPlan,
   lookedAfter: CodeLayerOptions['lookedAfter'] = new Set(),
 ): LayerPlanView {
-  const { branch, head, undone, collateral, warnings, badIsRollback } = plan
+  const { branch, head, undone, undoneCount, collateral, warnings, badIsRollback } = plan
   return {
     layer: 'code',
     state: isStanding(plan) ? 'done' : 'pending',
@@ -60,6 +60,7 @@ export function viewCode(
     foundBy: foundBy(plan),
     steps: stepsOf(plan),
     undone: undone.map(({ sha, message, author }) => ({ revision: sha, title: title(message), author })),
+    undoneCount,
     losses: collateral.map(
       ({ sha, message, author }) =>
         `commit ${sha.slice(0, 7)} (${title(message)}, ${author}) came after the failed revision, and is undone with it`,

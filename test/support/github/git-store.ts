@@ -1,30 +1,17 @@
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { rm } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-
-export interface Person {
-  readonly name: string
-  readonly email: string
-  readonly date: Date
-}
-
-export interface StoredCommit {
-  readonly sha: string
-  readonly tree: string
-  readonly parents: readonly string[]
-  readonly author: Person
-  readonly committer: Person
-  readonly message: string
-}
-
-export interface StoredTag {
-  readonly sha: string
-  readonly object: { readonly sha: string; readonly type: string }
-  readonly tag: string
-  readonly tagger: Person
-  readonly message: string
-}
+import { openObjectReader } from './object-reader.ts'
+import {
+  formatCommit,
+  formatTag,
+  parseCommit,
+  parseTag,
+  type StoredCommit,
+  type StoredTag,
+} from './object-text.ts'
 
 export interface TreeEntry {
   readonly path: string
@@ -60,8 +47,6 @@ export interface TreeChange {
 /** A bare repository on disk, asked and changed by real git. */
 export type GitStore = ReturnType<typeof openGitStore>
 
-const commitFormat = ['%H', '%T', '%P', '%an', '%ae', '%aI', '%cn', '%ce', '%cI', '%B'].join('%x00')
-
 /** Opens a bare repository that `git init --bare` made. */
 export function openGitStore(gitDir: string) {
   const git = (args: readonly string[], options: GitOptions = {}) => runGit(gitDir, args, options)
@@ -75,14 +60,20 @@ export function openGitStore(gitDir: string) {
     })
   }
   const maybe = (...args: string[]) => text(...args).catch(() => undefined)
+  const objects = openObjectReader(gitDir)
 
   const store = {
     gitDir,
     git,
 
     async readRef(name: string): Promise<Ref | undefined> {
-      const refs = await readRefs(name)
-      return refs.find((ref) => ref.name === name)
+      // a ref is a file of its own until it is packed
+      const loose = await readFile(join(gitDir, name), 'utf8').catch(() => '')
+      const sha = /^[0-9a-f]{40}$/.exec(loose.trim())?.[0]
+      const found = sha && (await objects.find(sha))
+      if (found) return { name, sha: found.sha, type: found.type }
+      const packed = existsSync(join(gitDir, 'packed-refs')) ? await readRefs(name) : []
+      return packed.find((ref) => ref.name === name)
     },
 
     async listRefs(prefix: string): Promise<readonly Ref[]> {
@@ -102,55 +93,44 @@ export function openGitStore(gitDir: string) {
     },
 
     isRefName: async (name: string): Promise<boolean> =>
-      (await maybe('check-ref-format', name)) !== undefined,
+      /^refs(\/\w[\w-]*)+$/.test(name) || (await maybe('check-ref-format', name)) !== undefined,
 
     /** The commit that a branch, tag or commit id names. */
     async resolve(revision: string): Promise<string | undefined> {
       if (/^-|[\s:]/.test(revision)) return undefined
       const names = [`refs/heads/${revision}`, `refs/tags/${revision}`, revision]
       for (const name of /^[0-9a-f]{40}$/.test(revision) ? [revision] : names) {
-        const sha = await maybe('rev-parse', '--verify', '--quiet', '--end-of-options', `${name}^{commit}`)
-        const found = sha?.split('\n').at(-1)
-        if (found !== undefined && /^[0-9a-f]{40}$/.test(found)) return found
+        const found = await objects.find(`${name}^{commit}`)
+        if (found !== undefined) return found.sha
       }
       return undefined
     },
 
-    typeOf: (sha: string) => maybe('cat-file', '-t', sha),
+    typeOf: async (revision: string) => (await objects.find(revision))?.type,
 
-    async readCommit(sha: string): Promise<StoredCommit> {
-      const [commit] = await store.log(sha, { count: 1 })
-      if (commit === undefined) throw new Error(`${sha} is no commit`)
-      return commit
+    async readCommit(revision: string): Promise<StoredCommit> {
+      const found = await objects.read(`${revision}^{commit}`)
+      if (found === undefined) throw new Error(`${revision} is no commit`)
+      return parseCommit(found)
     },
 
     async log(
       range: string,
       { count, skip = 0, reverse = false }: { count?: number; skip?: number; reverse?: boolean } = {},
-    ) {
+    ): Promise<readonly StoredCommit[]> {
       const limits = [
         ...(count === undefined ? [] : [`-n${count}`]),
         `--skip=${skip}`,
         ...(reverse ? ['--reverse'] : []),
       ]
-      const out = await text('log', '-z', `--format=${commitFormat}%x00%x01`, ...limits, range, '--')
-      return out.split('\u0001').flatMap((record) => {
-        const fields = record.replace(/^\0+/, '').split('\0')
-        const [sha, tree, parents, an, ae, ai, cn, ce, ci, message] = fields
-        if (!sha || !tree || !ai || !ci) return []
-        const commit: StoredCommit = {
-          sha,
-          tree,
-          parents: parents ? parents.split(' ') : [],
-          author: { name: an ?? '', email: ae ?? '', date: new Date(ai) },
-          committer: { name: cn ?? '', email: ce ?? '', date: new Date(ci) },
-          message: (message ?? '').trimEnd(),
-        }
-        return [commit]
-      })
+      const ids = await text('rev-list', ...limits, range, '--')
+      return Promise.all(ids.split('\n').flatMap((id) => (id === '' ? [] : [store.readCommit(id)])))
     },
 
     async isAncestor(older: string, newer: string): Promise<boolean> {
+      // mostly it is one commit further
+      const found = await objects.read(`${newer}^{commit}`)
+      if (found !== undefined && parseCommit(found).parents.includes(older)) return true
       return (await maybe('merge-base', '--is-ancestor', older, newer)) !== undefined
     },
 
@@ -193,7 +173,11 @@ export function openGitStore(gitDir: string) {
       })
     },
 
-    readBlob: (sha: string) => git(['cat-file', 'blob', sha]),
+    async readBlob(sha: string): Promise<Buffer> {
+      const found = await objects.read(sha)
+      if (found?.type !== 'blob') throw new Error(`${sha} is no blob`)
+      return found.content
+    },
 
     async writeBlob(content: Buffer): Promise<string> {
       return (await git(['hash-object', '-w', '--stdin'], { input: content })).toString('utf8').trim()
@@ -222,28 +206,18 @@ export function openGitStore(gitDir: string) {
       }
     },
 
-    async writeCommit(commit: Omit<StoredCommit, 'sha'>): Promise<string> {
-      const parents = commit.parents.map((parent) => `parent ${parent}\n`).join('')
-      const people = `author ${identity(commit.author)}\ncommitter ${identity(commit.committer)}\n`
-      return writeObject(git, 'commit', `tree ${commit.tree}\n${parents}${people}\n${commit.message}`)
-    },
+    writeCommit: (commit: Omit<StoredCommit, 'sha'>) => writeObject(git, 'commit', formatCommit(commit)),
 
-    async writeTag({ object, tag, tagger, message }: Omit<StoredTag, 'sha'>): Promise<string> {
-      const head = `object ${object.sha}\ntype ${object.type}\ntag ${tag}\ntagger ${identity(tagger)}\n`
-      return writeObject(git, 'tag', `${head}\n${message}`)
-    },
+    writeTag: (tag: Omit<StoredTag, 'sha'>) => writeObject(git, 'tag', formatTag(tag)),
 
     async readTag(sha: string): Promise<StoredTag> {
-      const raw = await text('cat-file', 'tag', sha)
-      const match =
-        /^object (?<sha>\w+)\ntype (?<type>\w+)\ntag (?<tag>.+)\ntagger (?<name>.*) <(?<email>.*)> (?<at>\d+) [+-]\d+\n\n?(?<message>[\s\S]*)$/.exec(
-          raw,
-        )?.groups
-      if (match === undefined) throw new Error(`${sha} is no annotated tag`)
-      const { sha: object = '', type = '', tag = '', name = '', email = '', at = '0', message = '' } = match
-      const tagger = { name, email, date: new Date(Number(at) * 1000) }
-      return { sha, object: { sha: object, type }, tag, tagger, message }
+      const found = await objects.read(sha)
+      if (found?.type !== 'tag') throw new Error(`${sha} is no annotated tag`)
+      return parseTag(found)
     },
+
+    /** Ends what stays open for it. */
+    close: objects.close,
   }
   return store
 }
@@ -286,11 +260,6 @@ async function writeObject(
 ): Promise<string> {
   const sha = await git(['hash-object', '-w', '-t', type, '--stdin'], { input: Buffer.from(content) })
   return sha.toString('utf8').trim()
-}
-
-function identity({ name, email, date }: Person): string {
-  const clean = (value: string) => value.replace(/[<>\n]/g, '')
-  return `${clean(name)} <${clean(email)}> ${Math.floor(date.getTime() / 1000)} +0000`
 }
 
 const statuses = { A: 'added', D: 'removed', M: 'modified', T: 'modified', R: 'renamed' } as const

@@ -1,5 +1,4 @@
 import type { components } from '@octokit/openapi-types'
-import type { Person, StoredCommit, StoredTag } from './git-store.ts'
 import type {
   Comment,
   CommitStatus,
@@ -9,6 +8,7 @@ import type {
   Issue,
   Label,
 } from './hosted-repository.ts'
+import type { Person, StoredCommit, StoredTag } from './object-text.ts'
 
 export type Schema<N extends keyof components['schemas']> = components['schemas'][N]
 

@@ -171,6 +171,7 @@ async function changedWorkflow(
 }
 
 async function workflows(git: HostedRepository['git'], sha: string): Promise<ReadonlyMap<string, string>> {
+  if ((await git.typeOf(`${sha}:.github/workflows`)) !== 'tree') return new Map()
   const entries = await git.readTree(sha, { recursive: true, under: '.github/workflows' })
   return new Map(
     entries

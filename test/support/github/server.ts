@@ -289,6 +289,7 @@ export async function startGitHub({
       const closed = new Promise((resolve) => server.close(resolve))
       server.closeAllConnections()
       await Promise.all([closed, ...running])
+      for (const { git } of repositories.values()) git.close()
       const wrong = [...violations, ...faults.left()]
       if (wrong.length > 0) throw new Error(`GitHub would not have it so:\n${wrong.join('\n')}`)
     },

@@ -1,6 +1,7 @@
 import type { Routes } from '../call.ts'
-import type { Person, TreeChange } from '../git-store.ts'
+import type { TreeChange } from '../git-store.ts'
 import type { HostedRepository } from '../hosted-repository.ts'
+import type { Person } from '../object-text.ts'
 import { invalid, notFound, Refusal } from '../refusal.ts'
 import { gitCommit, gitRef, gitTag } from '../represent.ts'
 import { demandRefChange } from '../rules.ts'
