@@ -69,7 +69,7 @@ test('a machine counts every commit that would be undone, those that GitHub does
       maxAgeMs: 24 * 60 * 60 * 1000,
       dailyCap: 3,
       hold: '',
-      goesOn: false,
+      isAgreed: false,
       events: [],
       now: Date.now(),
       log: () => {},
