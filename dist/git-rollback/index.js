@@ -40688,28 +40688,26 @@ const gitRollback = defineAction({
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_20__ = __nccwpck_require__(452);
 /* harmony import */ var _git_apply_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6856);
-/* harmony import */ var _git_comment_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3689);
-/* harmony import */ var _git_deployment_record_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2551);
-/* harmony import */ var _git_describe_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(2919);
-/* harmony import */ var _git_guards_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(2676);
-/* harmony import */ var _git_plan_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(8525);
-/* harmony import */ var _git_preflight_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(9107);
-/* harmony import */ var _git_proposal_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(2202);
-/* harmony import */ var _git_recent_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(849);
-/* harmony import */ var _git_redeploy_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(2952);
-/* harmony import */ var _git_reset_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(9447);
-/* harmony import */ var _github_commits_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(7781);
+/* harmony import */ var _git_automatic_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4770);
+/* harmony import */ var _git_comment_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3689);
+/* harmony import */ var _git_conclude_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(1087);
+/* harmony import */ var _git_deployment_record_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(2551);
+/* harmony import */ var _git_describe_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(2919);
+/* harmony import */ var _git_plan_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(8525);
+/* harmony import */ var _git_preflight_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(9107);
+/* harmony import */ var _git_proposal_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(2202);
+/* harmony import */ var _git_recent_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(849);
+/* harmony import */ var _git_redeploy_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(2952);
+/* harmony import */ var _git_reset_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(9447);
 /* harmony import */ var _github_repository_js__WEBPACK_IMPORTED_MODULE_12__ = __nccwpck_require__(2635);
-/* harmony import */ var _history_hold_js__WEBPACK_IMPORTED_MODULE_13__ = __nccwpck_require__(6806);
-/* harmony import */ var _rollback_layers_code_js__WEBPACK_IMPORTED_MODULE_14__ = __nccwpck_require__(6898);
-/* harmony import */ var _rollback_record_js__WEBPACK_IMPORTED_MODULE_21__ = __nccwpck_require__(215);
-/* harmony import */ var _runner_action_js__WEBPACK_IMPORTED_MODULE_15__ = __nccwpck_require__(6705);
-/* harmony import */ var _text_markdown_js__WEBPACK_IMPORTED_MODULE_19__ = __nccwpck_require__(9517);
-/* harmony import */ var _git_rollback_contract_js__WEBPACK_IMPORTED_MODULE_16__ = __nccwpck_require__(9226);
-/* harmony import */ var _git_rollback_plan_js__WEBPACK_IMPORTED_MODULE_17__ = __nccwpck_require__(2187);
-/* harmony import */ var _wiring_js__WEBPACK_IMPORTED_MODULE_18__ = __nccwpck_require__(9868);
+/* harmony import */ var _rollback_layers_code_js__WEBPACK_IMPORTED_MODULE_13__ = __nccwpck_require__(6898);
+/* harmony import */ var _rollback_record_js__WEBPACK_IMPORTED_MODULE_19__ = __nccwpck_require__(215);
+/* harmony import */ var _runner_action_js__WEBPACK_IMPORTED_MODULE_14__ = __nccwpck_require__(6705);
+/* harmony import */ var _text_markdown_js__WEBPACK_IMPORTED_MODULE_18__ = __nccwpck_require__(9517);
+/* harmony import */ var _git_rollback_contract_js__WEBPACK_IMPORTED_MODULE_15__ = __nccwpck_require__(9226);
+/* harmony import */ var _git_rollback_plan_js__WEBPACK_IMPORTED_MODULE_16__ = __nccwpck_require__(2187);
+/* harmony import */ var _wiring_js__WEBPACK_IMPORTED_MODULE_17__ = __nccwpck_require__(9868);
 
 
 
@@ -40730,12 +40728,10 @@ __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependen
 
 
 
-
-
-await (0,_runner_action_js__WEBPACK_IMPORTED_MODULE_15__/* .runAction */ .C)(_git_rollback_contract_js__WEBPACK_IMPORTED_MODULE_16__/* .gitRollback */ .P, async (step) => {
+await (0,_runner_action_js__WEBPACK_IMPORTED_MODULE_14__/* .runAction */ .C)(_git_rollback_contract_js__WEBPACK_IMPORTED_MODULE_15__/* .gitRollback */ .P, async (step) => {
     const { inputs, context, log, secrets } = step;
     const startedAt = step.now().toISOString();
-    const workplace = await (0,_wiring_js__WEBPACK_IMPORTED_MODULE_18__/* .openWorkplace */ .x)(step);
+    const workplace = await (0,_wiring_js__WEBPACK_IMPORTED_MODULE_17__/* .openWorkplace */ .x)(step);
     const { repository, config, environment } = workplace;
     if (inputs.mode === 'list')
         return list(step, workplace);
@@ -40743,30 +40739,28 @@ await (0,_runner_action_js__WEBPACK_IMPORTED_MODULE_15__/* .runAction */ .C)(_gi
     const branch = inputs.branch || config.branch || facts.defaultBranch;
     if (inputs.target === 'undo') {
         const whose = inputs.revision === '' ? undefined : workplace.incident;
-        const reset = await (0,_git_reset_js__WEBPACK_IMPORTED_MODULE_10__/* .findReset */ .L7)(repository, { branch, incident: whose });
+        const reset = await (0,_git_reset_js__WEBPACK_IMPORTED_MODULE_11__/* .findReset */ .L7)(repository, { branch, incident: whose });
         if (reset !== undefined)
             return undoBranchReset(step, workplace, branch, reset);
     }
-    const plan = await (0,_git_rollback_plan_js__WEBPACK_IMPORTED_MODULE_17__/* .makePlan */ .C)(step, workplace, branch);
-    for (const line of (0,_git_describe_js__WEBPACK_IMPORTED_MODULE_3__/* .describePlan */ .df)(plan))
+    const plan = await (0,_git_rollback_plan_js__WEBPACK_IMPORTED_MODULE_16__/* .makePlan */ .C)(step, workplace, branch);
+    for (const line of (0,_git_describe_js__WEBPACK_IMPORTED_MODULE_5__/* .describePlan */ .df)(plan))
         log.info(line);
     for (const { message, paths } of plan.warnings)
         log.warning(`${message} (${paths.slice(0, 3).join(', ')})`);
-    if (inputs['dry-run'])
-        return finish(step, workplace, plan, { decision: 'planned', reason: 'dry-run' });
-    if (plan.sameContent)
-        return finish(step, workplace, plan, { decision: 'already-rolled-back', reason: 'same-content' });
+    if (inputs['dry-run'] || plan.sameContent)
+        return finish(step, workplace, plan);
     const trace = {
-        incident: (0,_git_plan_js__WEBPACK_IMPORTED_MODULE_5__/* .takesBack */ .Ck)(plan) ? plan.incident : workplace.incident,
+        incident: (0,_git_plan_js__WEBPACK_IMPORTED_MODULE_6__/* .takesBack */ .Ck)(plan) ? plan.incident : workplace.incident,
         environment,
         from: plan.head,
-        to: (0,_git_plan_js__WEBPACK_IMPORTED_MODULE_5__/* .goalOf */ .ZZ)(plan),
+        to: (0,_git_plan_js__WEBPACK_IMPORTED_MODULE_6__/* .goalOf */ .ZZ)(plan),
         // it goes into a commit, which nobody can take back
         reason: secrets.redact(inputs.reason),
         by: context.actor,
         runUrl: context.run?.url,
     };
-    await (0,_git_preflight_js__WEBPACK_IMPORTED_MODULE_6__/* .demandReady */ .B)(repository, facts, { redeploy: inputs.redeploy, head: plan.head });
+    await (0,_git_preflight_js__WEBPACK_IMPORTED_MODULE_7__/* .demandReady */ .B)(repository, facts, { redeploy: inputs.redeploy, head: plan.head });
     const receipt = await recordFailure(step, workplace, trace, async () => {
         if (!context.byHand && plan.done === undefined)
             await guard(step, workplace, plan);
@@ -40774,54 +40768,53 @@ await (0,_runner_action_js__WEBPACK_IMPORTED_MODULE_15__/* .runAction */ .C)(_gi
     });
     if (plan.mode === 'deploy-only')
         await deploy(step, workplace, plan, receipt.commit);
-    log.info((0,_git_describe_js__WEBPACK_IMPORTED_MODULE_3__/* .describeReceipt */ .ei)(plan, receipt));
+    log.info((0,_git_describe_js__WEBPACK_IMPORTED_MODULE_5__/* .describeReceipt */ .ei)(plan, receipt));
     if (receipt.untagged !== undefined)
         log.warning(`the rollback has no tag: ${receipt.untagged}`);
     await record(step, workplace, plan, receipt, { trace, startedAt });
-    if (inputs.comment && !(0,_git_plan_js__WEBPACK_IMPORTED_MODULE_5__/* .takesBack */ .Ck)(plan)) {
-        const untold = await (0,_git_comment_js__WEBPACK_IMPORTED_MODULE_1__/* .tellPulls */ .S)(repository, plan, receipt, trace);
+    if (inputs.comment && !(0,_git_plan_js__WEBPACK_IMPORTED_MODULE_6__/* .takesBack */ .Ck)(plan)) {
+        const untold = await (0,_git_comment_js__WEBPACK_IMPORTED_MODULE_2__/* .tellPulls */ .S)(repository, plan, receipt, trace);
         if (untold !== undefined)
             log.info(`the pull requests that are undone were not told: ${untold}`);
     }
-    await finish(step, workplace, plan, { ...conclude(plan, receipt), receipt });
+    await finish(step, workplace, plan, receipt);
     const isDeployed = inputs.redeploy !== '' && receipt.pull === undefined;
     if (isDeployed && plan.mode !== 'deploy-only')
         await deploy(step, workplace, plan, receipt.commit);
-    if (inputs['record-deployment'] && receipt.pull === undefined && !(0,_git_plan_js__WEBPACK_IMPORTED_MODULE_5__/* .takesBack */ .Ck)(plan)) {
+    if (inputs['record-deployment'] && receipt.pull === undefined && !(0,_git_plan_js__WEBPACK_IMPORTED_MODULE_6__/* .takesBack */ .Ck)(plan)) {
         const { reason, runUrl, incident } = trace;
         const restored = isDeployed ? receipt.commit : undefined;
         const about = { environment, incident, bad: workplace.revision, reason, restored, runUrl };
-        const untold = await (0,_git_deployment_record_js__WEBPACK_IMPORTED_MODULE_2__/* .recordDeployments */ .G)(repository, about);
+        const untold = await (0,_git_deployment_record_js__WEBPACK_IMPORTED_MODULE_4__/* .recordDeployments */ .G)(repository, about);
         if (untold !== undefined)
             log.info(`GitHub's deployments were not told: ${untold}`);
     }
 });
 async function list({ setOutputs, writeSummary, log }, { repository, incident }) {
-    const recent = await (0,_git_recent_js__WEBPACK_IMPORTED_MODULE_8__/* .listRollbackTags */ .K)(repository);
-    for (const { at, kind, tag, from, to } of recent)
-        log.info(`${at.toISOString()} ${kind} ${from.slice(0, 7)} → ${to.slice(0, 18)}, tag ${tag}`);
-    const told = recent.map(({ reason: _, at, ...each }) => ({ at: at.toISOString(), ...each }));
+    const recent = await (0,_git_recent_js__WEBPACK_IMPORTED_MODULE_9__/* .listRollbackTags */ .K4)(repository);
+    for (const line of (0,_git_recent_js__WEBPACK_IMPORTED_MODULE_9__/* .describeRecent */ .jG)(recent))
+        log.info(line);
+    const told = (0,_git_recent_js__WEBPACK_IMPORTED_MODULE_9__/* .tellRecent */ .x2)(recent);
     const ids = { incident, decision: 'listed', 'reason-code': 'list' };
-    const result = JSON.stringify({ schema: 1, ...ids, recent: told });
-    setOutputs({ ...ids, recent: JSON.stringify(told), result });
-    await writeSummary((0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_19__/* .renderMarkdown */ .Gc)([(0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_19__/* .heading */ .R_)(2, 'Recent rollbacks'), ...(0,_git_describe_js__WEBPACK_IMPORTED_MODULE_3__/* .summarizeRecent */ .LL)(recent)]));
+    setOutputs({
+        ...ids,
+        recent: JSON.stringify(told),
+        result: JSON.stringify({ schema: 1, ...ids, recent: told }),
+    });
+    await writeSummary((0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_18__/* .renderMarkdown */ .Gc)([(0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_18__/* .heading */ .R_)(2, 'Recent rollbacks'), ...(0,_git_describe_js__WEBPACK_IMPORTED_MODULE_5__/* .summarizeRecent */ .LL)(recent)]));
 }
 /** A reset left no commit that could be reverted: the branch moves forward to where it was. */
-async function undoBranchReset({ inputs, context, log, secrets, setOutputs, writeSummary }, { repository, record, environment }, branch, { incident, from, to, tag }) {
-    if (!context.byHand)
-        throw notByMachine();
-    const decision = inputs['dry-run'] ? 'planned' : 'undone';
-    const said = inputs['dry-run']
-        ? `${branch} would be moved from ${to.slice(0, 7)} forward to ${from.slice(0, 7)}, where it was before the reset`
-        : await (0,_git_reset_js__WEBPACK_IMPORTED_MODULE_10__/* .undoReset */ .wo)(repository, branch, { from, now: to });
+async function undoBranchReset({ inputs, context, log, secrets, setOutputs, writeSummary }, { repository, record, environment }, branch, reset) {
+    (0,_git_automatic_js__WEBPACK_IMPORTED_MODULE_1__/* .demandPerson */ .l)(context.byHand);
+    const { incident, from, to, tag } = reset;
+    const isDryRun = inputs['dry-run'];
+    const said = await (0,_git_reset_js__WEBPACK_IMPORTED_MODULE_11__/* .takeResetBack */ .uD)(repository, branch, reset, { isDryRun });
     log.info(said);
+    const decision = isDryRun ? 'planned' : 'undone';
     const ids = { incident, decision, 'reason-code': 'taken-back', from: to, to: from, commit: from, tag };
     setOutputs({ ...ids, result: JSON.stringify({ schema: 1, ...ids }) });
-    await writeSummary((0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_19__/* .renderMarkdown */ .Gc)([
-        (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_19__/* .heading */ .R_)(2, decision === 'undone' ? 'Reset taken back' : 'Planned'),
-        (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_19__/* .paragraph */ .FY)((0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_19__/* .text */ .Qq)(said)),
-    ]));
-    if (inputs['dry-run'])
+    await writeSummary((0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_18__/* .renderMarkdown */ .Gc)([(0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_18__/* .heading */ .R_)(2, isDryRun ? 'Planned' : 'Reset taken back'), (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_18__/* .paragraph */ .FY)((0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_18__/* .text */ .Qq)(said))]));
+    if (isDryRun)
         return;
     const because = secrets.redact(inputs.reason);
     await record({ kind: 'rollback-undone', layer: 'code', from: to, now: from, because }, ['code', to, from], {
@@ -40830,39 +40823,16 @@ async function undoBranchReset({ inputs, context, log, secrets, setOutputs, writ
         revision: from,
     });
 }
-function notByMachine() {
-    return new _errors_js__WEBPACK_IMPORTED_MODULE_20__/* .RefusedError */ .fk('a rollback is not taken back without a person: look at it, and run this by hand if it is right');
-}
-async function guard({ inputs, now, log }, workplace, plan) {
+function guard({ inputs, now, log }, workplace, plan) {
     const { repository, environment, revision, readHistory } = workplace;
-    if (plan.mode === 'undo')
-        throw notByMachine();
-    if (plan.mode === 'reapply')
-        return;
-    const [bad, past] = await Promise.all([(0,_github_commits_js__WEBPACK_IMPORTED_MODULE_11__/* .readCommit */ .kN)(repository, revision), readHistory()]);
-    const { hold, remarks } = await (0,_history_hold_js__WEBPACK_IMPORTED_MODULE_13__/* .findHold */ .Bv)(repository, { environment, text: inputs.hold, events: past });
-    for (const remark of remarks)
-        log.info(remark);
-    if (hold !== undefined)
-        throw new _errors_js__WEBPACK_IMPORTED_MODULE_20__/* .RefusedError */ .fk(`${(0,_history_hold_js__WEBPACK_IMPORTED_MODULE_13__/* .describeHold */ .TZ)(hold)}; run the rollback by hand if it is right`);
-    (0,_git_guards_js__WEBPACK_IMPORTED_MODULE_4__/* .demandGuards */ .W)({
-        environment,
-        undoneCount: plan.undoneCount,
-        badCommittedAt: bad.committedAt,
-        badIsRollback: plan.badIsRollback,
-    }, {
-        guards: {
-            maxCommits: inputs['max-commits'],
-            maxAgeMs: inputs['max-age'],
-            dailyCap: inputs['daily-cap'],
-        },
-        past,
-        now: now().getTime(),
-    });
+    const { 'max-commits': maxCommits, 'max-age': maxAgeMs, 'daily-cap': dailyCap, hold } = inputs;
+    const guards = { maxCommits, maxAgeMs, dailyCap };
+    const run = { environment, revision, guards, hold, readHistory, now: now().getTime(), log: log.info };
+    return (0,_git_automatic_js__WEBPACK_IMPORTED_MODULE_1__/* .demandAutomatic */ .x)(repository, plan, run);
 }
 async function apply({ inputs, now }, { repository }, plan, trace) {
     const { delivery, labels, reviewers, 'auto-merge': autoMerge } = inputs;
-    const proposal = (0,_git_proposal_js__WEBPACK_IMPORTED_MODULE_7__/* .writeProposal */ .G)(repository, plan, trace, { labels, reviewers, autoMerge });
+    const proposal = (0,_git_proposal_js__WEBPACK_IMPORTED_MODULE_8__/* .writeProposal */ .G)(repository, plan, trace, { labels, reviewers, autoMerge });
     return (0,_git_apply_js__WEBPACK_IMPORTED_MODULE_0__/* .applyPlan */ .g)(repository, plan, { trace, delivery, proposal, now: now() });
 }
 /** A rollback that failed for a reason that people should know is an event, too. */
@@ -40871,7 +40841,7 @@ async function recordFailure({ context, setOutputs }, { incident, record }, { fr
         return await work();
     }
     catch (error) {
-        const failed = (0,_rollback_record_js__WEBPACK_IMPORTED_MODULE_21__/* .describeFailed */ .hi)({ layer: 'code', from, to }, error, context.stepKey);
+        const failed = (0,_rollback_record_js__WEBPACK_IMPORTED_MODULE_19__/* .describeFailed */ .hi)({ layer: 'code', from, to }, error, context.stepKey);
         if (failed?.what.kind === 'rollback-failed') {
             const ids = { incident, decision: 'failed', 'reason-code': failed.what.reasonCode, from, to };
             setOutputs({ ...ids, result: JSON.stringify({ schema: 1, ...ids }) });
@@ -40881,17 +40851,17 @@ async function recordFailure({ context, setOutputs }, { incident, record }, { fr
     }
 }
 async function record({ context }, workplace, plan, receipt, { trace: { reason }, startedAt }) {
-    const layerReceipt = (0,_rollback_layers_code_js__WEBPACK_IMPORTED_MODULE_14__/* .receiptCode */ .ml)(plan, receipt, undefined);
-    if (!(0,_git_plan_js__WEBPACK_IMPORTED_MODULE_5__/* .takesBack */ .Ck)(plan)) {
+    const layerReceipt = (0,_rollback_layers_code_js__WEBPACK_IMPORTED_MODULE_13__/* .receiptCode */ .ml)(plan, receipt, undefined);
+    if (!(0,_git_plan_js__WEBPACK_IMPORTED_MODULE_6__/* .takesBack */ .Ck)(plan)) {
         const automatic = !context.byHand;
-        const applied = (0,_rollback_record_js__WEBPACK_IMPORTED_MODULE_21__/* .describeApplied */ .vl)((0,_rollback_layers_code_js__WEBPACK_IMPORTED_MODULE_14__/* .viewCode */ .NO)(plan), layerReceipt, { reason, automatic, startedAt });
+        const applied = (0,_rollback_record_js__WEBPACK_IMPORTED_MODULE_19__/* .describeApplied */ .vl)((0,_rollback_layers_code_js__WEBPACK_IMPORTED_MODULE_13__/* .viewCode */ .NO)(plan), layerReceipt, { reason, automatic, startedAt });
         return workplace.record(applied.what, applied.naturalKey);
     }
     // what is only proposed has taken nothing back yet
     if (receipt.pull !== undefined)
         return;
     const rollback = plan.rollback.sha;
-    const { what, naturalKey, subject } = (0,_rollback_record_js__WEBPACK_IMPORTED_MODULE_21__/* .describeTakenBack */ .Ib)(await workplace.readHistory(), {
+    const { what, naturalKey, subject } = (0,_rollback_record_js__WEBPACK_IMPORTED_MODULE_19__/* .describeTakenBack */ .Ib)(await workplace.readHistory(), {
         rollback,
         now: receipt.commit,
         because: reason,
@@ -40902,7 +40872,7 @@ async function record({ context }, workplace, plan, receipt, { trace: { reason }
 async function deploy({ inputs, log, now, sleep }, { repository }, { branch, mode }, commit) {
     const given = Object.entries(inputs['redeploy-inputs']);
     const filled = given.map(([name, value]) => [name, value.replaceAll('{revision}', commit)]);
-    await (0,_git_redeploy_js__WEBPACK_IMPORTED_MODULE_9__/* .redeploy */ .j)(repository, {
+    await (0,_git_redeploy_js__WEBPACK_IMPORTED_MODULE_10__/* .redeploy */ .j)(repository, {
         workflow: inputs.redeploy,
         ref: branch,
         commit,
@@ -40911,46 +40881,22 @@ async function deploy({ inputs, log, now, sleep }, { repository }, { branch, mod
         timeoutMs: inputs['redeploy-timeout'] ?? 0,
     }, { say: log.info, sleep, now: () => now().getTime() });
 }
-function conclude(plan, { outcome }) {
-    if (outcome === 'proposed')
-        return { decision: outcome, reason: 'pull-request' };
-    const isBefore = outcome === 'already-rolled-back';
-    if ((0,_git_plan_js__WEBPACK_IMPORTED_MODULE_5__/* .takesBack */ .Ck)(plan))
-        return {
-            decision: isBefore ? 'already-undone' : 'undone',
-            reason: isBefore ? 'done-before' : 'taken-back',
-        };
-    if (isBefore)
-        return { decision: outcome, reason: 'done-before' };
-    const reasons = { restore: 'restored', revert: 'reverted', reset: 'reset', 'deploy-only': 'deployed' };
-    return { decision: outcome, reason: reasons[plan.mode] };
-}
-async function finish(step, { repository, incident }, plan, { decision, reason, receipt }) {
+async function finish(step, { repository, incident }, plan, receipt) {
+    const { decision, reasonCode, headline } = (0,_git_conclude_js__WEBPACK_IMPORTED_MODULE_3__/* .conclude */ .E)(plan, receipt, step.inputs['dry-run']);
     const ids = {
-        incident: (0,_git_plan_js__WEBPACK_IMPORTED_MODULE_5__/* .takesBack */ .Ck)(plan) ? plan.incident : incident,
+        incident: (0,_git_plan_js__WEBPACK_IMPORTED_MODULE_6__/* .takesBack */ .Ck)(plan) ? plan.incident : incident,
         decision,
-        'reason-code': reason,
+        'reason-code': reasonCode,
         from: plan.head,
-        to: (0,_git_plan_js__WEBPACK_IMPORTED_MODULE_5__/* .goalOf */ .ZZ)(plan),
+        to: (0,_git_plan_js__WEBPACK_IMPORTED_MODULE_6__/* .goalOf */ .ZZ)(plan),
         ...(receipt && { commit: receipt.commit }),
         ...(receipt?.tag !== undefined && { tag: receipt.tag }),
         ...(receipt?.pull !== undefined && { 'pull-request': receipt.pull.number }),
         'undone-commits': plan.undoneCount,
     };
     step.setOutputs({ ...ids, result: JSON.stringify({ schema: 1, ...ids }) });
-    const headline = {
-        planned: 'Rollback planned (dry run: nothing was changed)',
-        'already-rolled-back': 'Already rolled back',
-        'rolled-back': 'Rolled back',
-        proposed: (0,_git_plan_js__WEBPACK_IMPORTED_MODULE_5__/* .takesBack */ .Ck)(plan) ? 'The undone work is proposed again' : 'Rollback proposed',
-        undone: 'Rollback taken back',
-        'already-undone': 'Rollback taken back before',
-    }[decision];
-    await step.writeSummary((0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_19__/* .renderMarkdown */ .Gc)([
-        (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_19__/* .heading */ .R_)(2, headline ?? decision),
-        ...(receipt === undefined ? [] : (0,_git_describe_js__WEBPACK_IMPORTED_MODULE_3__/* .summarizeReceipt */ .ab)(plan, receipt)),
-        ...(0,_git_describe_js__WEBPACK_IMPORTED_MODULE_3__/* .summarizePlan */ .PN)(plan, repository),
-    ]));
+    const done = receipt === undefined ? [] : (0,_git_describe_js__WEBPACK_IMPORTED_MODULE_5__/* .summarizeReceipt */ .ab)(plan, receipt);
+    await step.writeSummary((0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_18__/* .renderMarkdown */ .Gc)([(0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_18__/* .heading */ .R_)(2, headline), ...done, ...(0,_git_describe_js__WEBPACK_IMPORTED_MODULE_5__/* .summarizePlan */ .PN)(plan, repository)]));
 }
 
 __webpack_async_result__();
@@ -47823,7 +47769,7 @@ function isUserFacing(error) {
 /* harmony import */ var _github_pulls_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(235);
 /* harmony import */ var _github_refs_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2509);
 /* harmony import */ var _github_refusal_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(8595);
-/* harmony import */ var _content_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(3311);
+/* harmony import */ var _content_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(8549);
 /* harmony import */ var _delivery_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(886);
 /* harmony import */ var _message_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(9755);
 /* harmony import */ var _plan_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(8525);
@@ -47920,6 +47866,219 @@ async function tagRollback(repository, plan, { sha, committedAt }, message) {
         }
     }
     return { tag: undefined, untagged };
+}
+
+
+/***/ }),
+
+/***/ 4770:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  x: () => (/* binding */ demandAutomatic),
+  l: () => (/* binding */ demandPerson)
+});
+
+// EXTERNAL MODULE: ./lib/errors.js
+var errors = __nccwpck_require__(452);
+// EXTERNAL MODULE: ./lib/github/commits.js
+var commits = __nccwpck_require__(7781);
+// EXTERNAL MODULE: ./lib/github/refusal.js
+var refusal = __nccwpck_require__(8595);
+;// CONCATENATED MODULE: ./lib/github/labels.js
+
+const permission = 'issues: read';
+/** The open issues and pull requests that have a label, newest first. */
+async function openItemsWith({ octokit, owner, repo }, label) {
+    const need = { doing: `list what has the label ${label}`, permission };
+    const items = await (0,refusal/* explained */.to)(need, () => octokit.paginate(octokit.rest.issues.listForRepo, {
+        owner,
+        repo,
+        state: 'open',
+        labels: label,
+        per_page: 100,
+    }));
+    return items.map(({ number, html_url, title }) => ({ number, url: html_url, title }));
+}
+/** Who put the label on last; undefined when no event tells, as after the label was renamed. */
+async function lastLabelling({ octokit, owner, repo }, { number, label }) {
+    const need = { doing: `read who labelled #${number}`, permission };
+    const events = await (0,refusal/* explained */.to)(need, () => octokit.paginate(octokit.rest.issues.listEvents, { owner, repo, issue_number: number, per_page: 100 }));
+    // GitHub tells labels apart by their letters and not by their case; events come oldest first
+    const isThis = (name) => name?.toLowerCase() === label.toLowerCase();
+    const last = events.findLast((each) => each.event === 'labeled' && 'label' in each && isThis(each.label.name));
+    return last && { by: last.actor?.login, at: new Date(last.created_at) };
+}
+
+;// CONCATENATED MODULE: ./lib/github/permission.js
+
+/** True when the account may push to the repository: an app's account and one that is gone may not. */
+async function mayWrite({ octokit, owner, repo }, login) {
+    const need = { doing: `read what ${login} may do`, permission: 'metadata: read' };
+    return (0,refusal/* explained */.to)(need, async () => {
+        try {
+            const { data } = await octokit.rest.repos.getCollaboratorPermissionLevel({
+                owner,
+                repo,
+                username: login,
+            });
+            // `maintain` is told as write, `triage` as read
+            return data.permission === 'admin' || data.permission === 'write';
+        }
+        catch (error) {
+            if ((0,refusal/* isRefused */.H0)(error, 'not-found'))
+                return false;
+            throw error;
+        }
+    });
+}
+
+;// CONCATENATED MODULE: ./lib/history/hold.js
+
+
+
+/** A label for all environments; `rollback-hold:production` is one for that environment alone. */
+const holdLabel = 'rollback-hold';
+/**
+ * Is there a hold on automatic rollbacks of this environment? Looked for in what the workflow says, in the history
+ * (`hold-set` and `hold-lifted`: the newest one counts), and in the labels of open issues and pull requests. A label counts only
+ * if whoever put it on has write access now. Without the permission to read issues their labels are left out, and a remark
+ * says so.
+ * @throws UnavailableError when GitHub gives no answer: whether there is a hold is then not known
+ */
+async function findHold(repository, question) {
+    const said = saidHold(question) ?? recordedHold(question);
+    if (said !== undefined)
+        return { hold: said, remarks: [] };
+    try {
+        return await labelledHold(repository, question);
+    }
+    catch (error) {
+        if (!(error instanceof errors/* RefusedError */.fk))
+            throw error;
+        return { hold: undefined, remarks: [`holds by label are not seen: ${error.message}`] };
+    }
+}
+/**
+ * Stops an automatic rollback that people hold.
+ * @param log gets what `findHold` remarks
+ * @throws RefusedError that says who holds it, and the way past it; UnavailableError as `findHold` does
+ */
+async function demandNoHold(repository, question, log) {
+    const { hold, remarks } = await findHold(repository, question);
+    for (const remark of remarks)
+        log(remark);
+    if (hold === undefined)
+        return;
+    throw new errors/* RefusedError */.fk(`${describeHold(hold)}; look at it, and run the rollback by hand if it is right`);
+}
+/** One clause: `automatic rollbacks of production are on hold since 2026-11-24 12:00 UTC by ada (issue 12): audit until Friday`. */
+function describeHold({ environment, by, since, because, where }) {
+    const from = since === undefined ? '' : ` since ${formatMinute(since)}`;
+    const who = by === undefined ? '' : ` by ${by}`;
+    return `automatic rollbacks of ${environment} are on hold${from}${who} (${where}): ${because}`;
+}
+function saidHold({ environment, text }) {
+    const because = oneLine(text);
+    if (because === '')
+        return undefined;
+    return { environment, by: undefined, since: undefined, because, where: 'the input `hold`' };
+}
+function recordedHold({ environment, events }) {
+    const last = events.findLast((event) => (event.kind === 'hold-set' || event.kind === 'hold-lifted') && event.environment === environment);
+    if (last?.kind !== 'hold-set')
+        return undefined;
+    const { actor: by, at, because } = last;
+    return { environment, by, since: new Date(at), because: oneLine(because), where: 'the history' };
+}
+async function labelledHold(repository, { environment }) {
+    const remarks = [];
+    for (const label of [holdLabel, `${holdLabel}:${environment}`]) {
+        for (const item of await openItemsWith(repository, label)) {
+            const set = await lastLabelling(repository, { number: item.number, label });
+            const by = set?.by;
+            if (set !== undefined && by !== undefined && (await mayWrite(repository, by))) {
+                const where = `label ${label} on #${item.number}`;
+                const hold = { environment, by, since: set.at, because: oneLine(item.title), where };
+                return { hold, remarks };
+            }
+            remarks.push(ignored(item, label, by));
+        }
+    }
+    return { hold: undefined, remarks };
+}
+function ignored({ number }, label, by) {
+    const who = by === undefined ? 'an account that is not known' : by;
+    return `the label ${label} on #${number} is ignored: ${who} put it on, and has no write access`;
+}
+function formatMinute(at) {
+    return `${at.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+}
+/** It goes into logs and issues. */
+function oneLine(text) {
+    const line = text.replace(/\s+/g, ' ').trim();
+    return line.length > 200 ? `${line.slice(0, 200)}…` : line;
+}
+
+// EXTERNAL MODULE: ./node_modules/ms/index.js
+var ms = __nccwpck_require__(744);
+;// CONCATENATED MODULE: ./lib/git/guards.js
+
+
+/**
+ * Holds an automatic rollback against its guards.
+ * @param past events of at least the last 24 hours
+ * @param now ms since the epoch
+ * @throws RefusedError that names the guard and the way past it
+ */
+function demandGuards({ environment, undoneCount, badCommittedAt, badIsRollback }, { guards, past, now }) {
+    const byHand = 'look at it, and run the rollback by hand if it is right';
+    if (badIsRollback)
+        throw new errors/* RefusedError */.fk(`the failed revision is itself a rollback, and one is not rolled back by a machine: ${byHand}`);
+    if (undoneCount > guards.maxCommits) {
+        throw new errors/* RefusedError */.fk(`the rollback would undo ${undoneCount} commits, and input "max-commits" allows ${guards.maxCommits} without a person: ${byHand}`);
+    }
+    const age = now - badCommittedAt.getTime();
+    if (guards.maxAgeMs !== undefined && age > guards.maxAgeMs) {
+        throw new errors/* RefusedError */.fk(`the failed revision is ${ms(age, { long: true })} old, and input "max-age" allows ${ms(guards.maxAgeMs, { long: true })}: what broke is likely something else; ${byHand}`);
+    }
+    const today = new Set(past.flatMap((event) => {
+        const counts = event.kind === 'rollback-applied' && event.automatic && event.environment === environment;
+        return counts && now - Date.parse(event.at) < ms('24h') ? [event.incident] : [];
+    }));
+    if (today.size >= guards.dailyCap) {
+        throw new errors/* RefusedError */.fk(`${environment} was rolled back automatically ${today.size} times within 24 hours, and input "daily-cap" allows ${guards.dailyCap}: ${byHand}`);
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/git/automatic.js
+
+
+
+
+/**
+ * Holds a plan that no person asked for against the guards. Bringing the undone work back as a draft is always allowed.
+ * @throws RefusedError that names the guard and the way past it
+ */
+async function demandAutomatic(repository, plan, { environment, revision, guards, hold, readHistory, now, log }) {
+    if (plan.mode === 'undo')
+        throw needsPerson();
+    if (plan.mode === 'reapply')
+        return;
+    const [bad, past] = await Promise.all([(0,commits/* readCommit */.kN)(repository, revision), readHistory()]);
+    await demandNoHold(repository, { environment, text: hold, events: past }, log);
+    const { undoneCount, badIsRollback } = plan;
+    demandGuards({ environment, undoneCount, badCommittedAt: bad.committedAt, badIsRollback }, { guards, past, now });
+}
+/** What takes a rollback back is asked for by a person. @throws RefusedError when it is not */
+function demandPerson(byHand) {
+    if (!byHand)
+        throw needsPerson();
+}
+function needsPerson() {
+    return new errors/* RefusedError */.fk('a rollback is not taken back without a person: look at it, and run this by hand if it is right');
 }
 
 
@@ -48072,99 +48231,80 @@ async function tellPulls(repository, { pulls = [], branch }, { commit, pull }, {
 
 /***/ }),
 
-/***/ 3311:
+/***/ 1087:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   E: () => (/* binding */ conclude)
+/* harmony export */ });
+/* harmony import */ var _plan_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8525);
 
-// EXPORTS
-__nccwpck_require__.d(__webpack_exports__, {
-  RE: () => (/* binding */ contentOfPaths),
-  xW: () => (/* binding */ contentOfRevert),
-  g7: () => (/* binding */ treeOf)
-});
-
-// EXTERNAL MODULE: ./lib/github/client.js + 6 modules
-var client = __nccwpck_require__(5464);
-// EXTERNAL MODULE: ./lib/github/refusal.js
-var refusal = __nccwpck_require__(8595);
-;// CONCATENATED MODULE: ./lib/github/trees.js
-
-
-const modes = new Set(['100644', '100755', '040000', '160000', '120000']);
-/** The entries of one folder of a tree, by name; undefined when there is no such tree. */
-async function listTree({ octokit, owner, repo }, sha) {
-    const need = { doing: `read the tree ${sha.slice(0, 7)}`, permission: 'contents: read' };
-    return (0,refusal/* explained */.to)(need, async () => {
-        try {
-            const { data } = await octokit.rest.git.getTree({ owner, repo, tree_sha: sha });
-            return new Map(data.tree.flatMap(({ path, mode, type, sha: id }) => isMode(mode) && isType(type) ? [[path, { mode, type, sha: id }]] : []));
-        }
-        catch (error) {
-            if ((0,refusal/* isRefused */.H0)(error, 'not-found'))
-                return undefined;
-            throw error;
-        }
-    });
+/** Concludes a run. @param receipt undefined when nothing was applied: it was only planned, or there was nothing to do */
+function conclude(plan, receipt, isDryRun = false) {
+    if (isDryRun)
+        return {
+            decision: 'planned',
+            reasonCode: 'dry-run',
+            headline: 'Rollback planned (dry run: nothing was changed)',
+        };
+    if (receipt === undefined)
+        return { decision: 'already-rolled-back', reasonCode: 'same-content', headline: 'Already rolled back' };
+    return (0,_plan_js__WEBPACK_IMPORTED_MODULE_0__/* .takesBack */ .Ck)(plan) ? concludeUndo(receipt) : concludeRollback(plan.mode, receipt);
 }
-/** What a tree has at a path, asked for folder by folder; undefined when it has nothing there. */
-async function readTreeEntry(repository, { tree, path }) {
-    let found = { mode: '040000', type: 'tree', sha: tree };
-    for (const name of path.split('/')) {
-        if (found?.type !== 'tree')
-            return undefined;
-        found = (await listTree(repository, found.sha))?.get(name);
+function concludeUndo({ outcome }) {
+    switch (outcome) {
+        case 'proposed':
+            return { decision: outcome, reasonCode: 'pull-request', headline: 'The undone work is proposed again' };
+        case 'already-rolled-back':
+            return {
+                decision: 'already-undone',
+                reasonCode: 'done-before',
+                headline: 'Rollback taken back before',
+            };
+        case 'rolled-back':
+            return { decision: 'undone', reasonCode: 'taken-back', headline: 'Rollback taken back' };
     }
-    return found;
 }
-/** Makes the tree that the edits turn another one into. Nothing points at it yet, so it changes nothing. @returns its id */
-async function createTree({ octokit, owner, repo }, { base, edits }) {
-    // an object that nothing points at may be made twice
-    const request = client/* repeatable */.E;
-    return (0,refusal/* explained */.to)({ doing: 'create the tree', permission: 'contents: write' }, async () => {
-        const tree = [];
-        for (const edit of edits) {
-            const { path } = edit;
-            if ('content' in edit) {
-                const content = Buffer.from(edit.content).toString('base64');
-                const { data } = await octokit.rest.git.createBlob({
-                    owner,
-                    repo,
-                    content,
-                    encoding: 'base64',
-                    request,
-                });
-                tree.push({ path, mode: edit.mode, type: 'blob', sha: data.sha });
-            }
-            else if (edit.entry === null) {
-                tree.push({ path, mode: '100644', type: 'blob', sha: null });
-            }
-            else {
-                tree.push({ path, ...edit.entry });
-            }
-        }
-        const { data } = await octokit.rest.git.createTree({ owner, repo, base_tree: base, tree, request });
-        return data.sha;
-    });
-}
-function isMode(mode) {
-    return mode !== undefined && modes.has(mode);
-}
-function isType(type) {
-    return type === 'blob' || type === 'tree' || type === 'commit';
+const reasons = {
+    restore: 'restored',
+    revert: 'reverted',
+    reset: 'reset',
+    'deploy-only': 'deployed',
+};
+function concludeRollback(mode, { outcome }) {
+    switch (outcome) {
+        case 'proposed':
+            return { decision: outcome, reasonCode: 'pull-request', headline: 'Rollback proposed' };
+        case 'already-rolled-back':
+            return { decision: outcome, reasonCode: 'done-before', headline: 'Already rolled back' };
+        case 'rolled-back':
+            return { decision: outcome, reasonCode: reasons[mode], headline: 'Rolled back' };
+    }
 }
 
-;// CONCATENATED MODULE: ./lib/git/content.js
+
+/***/ }),
+
+/***/ 8549:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   RE: () => (/* binding */ contentOfPaths),
+/* harmony export */   g7: () => (/* binding */ treeOf),
+/* harmony export */   xW: () => (/* binding */ contentOfRevert)
+/* harmony export */ });
+/* harmony import */ var _github_trees_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7914);
 
 /** The tree of a content; made, where there is none yet, which changes nothing. */
 async function treeOf(repository, content) {
-    return content.kind === 'tree' ? content.tree : createTree(repository, content);
+    return content.kind === 'tree' ? content.tree : (0,_github_trees_js__WEBPACK_IMPORTED_MODULE_0__/* .createTree */ .bP)(repository, content);
 }
 /** The head's content with some paths as they are in another tree. Paths that are the same in both are left out. */
 async function contentOfPaths(repository, { head, target, paths }) {
     const edits = await Promise.all(paths.map(async (path) => {
         const [now, then] = await Promise.all([
-            readTreeEntry(repository, { tree: head, path }),
-            readTreeEntry(repository, { tree: target, path }),
+            (0,_github_trees_js__WEBPACK_IMPORTED_MODULE_0__/* .readTreeEntry */ .hJ)(repository, { tree: head, path }),
+            (0,_github_trees_js__WEBPACK_IMPORTED_MODULE_0__/* .readTreeEntry */ .hJ)(repository, { tree: target, path }),
         ]);
         if (now?.sha === then?.sha && now?.mode === then?.mode)
             return [];
@@ -48339,7 +48479,7 @@ function describePlan(plan) {
     return [
         ...(takenBackBy === undefined ? [] : [takenBack(takenBackBy)]),
         `${branch}: ${head.slice(0, 7)} → ${goal(plan)}`,
-        `${done === undefined ? 'undoes' : 'undid'} ${count(undoneCount, 'commit')} in ${count(files.length, 'file')}:`,
+        `${done === undefined ? 'undoes' : 'undid'} ${count(undoneCount, 'commit')} in ${sayFiles(files)}:`,
         ...undone
             .slice(-listed)
             .map((commit) => `  ${commit.sha.slice(0, 7)} ${title(commit.message)} (${commit.author})`),
@@ -48362,7 +48502,7 @@ function summarizePlan(plan, { owner, repo }) {
             ['branch ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .code */ .aY)(branch), ' of ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .code */ .aY)(`${owner}/${repo}`)],
             ['from ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .revision */ .QL)(head), ...goalInline(plan)],
             [
-                `${count(undoneCount, 'commit')} in ${count(files.length, 'file')}`,
+                `${count(undoneCount, 'commit')} in ${sayFiles(files)}`,
                 ...(pulls.length === 0 ? [] : [' of ']),
                 ...pulls.flatMap(({ number, url }, index) => [...(index > 0 ? [', '] : []), (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .link */ .nf)(url, `#${number}`)]),
             ],
@@ -48380,6 +48520,16 @@ function summarizePlan(plan, { owner, repo }) {
             ? []
             : [(0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .heading */ .R_)(3, 'What came on top of it since, and stays'), commitTable(since)]),
     ];
+}
+/** GitHub lists at most so many files of a comparison. */
+const comparable = 300;
+/** What the undone commits did to files: `6 files (+9 −1 lines)`; the lines where they were counted. */
+function sayFiles(files) {
+    const sum = (what) => files.reduce((total, file) => total + file[what], 0);
+    const [added, deleted] = [sum('additions'), sum('deletions')];
+    const more = files.length >= comparable ? ' or more' : '';
+    const lines = added + deleted === 0 ? '' : ` (+${added} −${deleted} lines)`;
+    return `${count(files.length, 'file')}${more}${lines}`;
 }
 function goal(plan) {
     if (plan.mode === 'revert')
@@ -48520,45 +48670,6 @@ async function lookAfter(repository, { commit, from }, head) {
 
 /***/ }),
 
-/***/ 2676:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   W: () => (/* binding */ demandGuards)
-/* harmony export */ });
-/* harmony import */ var ms__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(744);
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(452);
-
-
-/**
- * Holds an automatic rollback against its guards.
- * @param past events of at least the last 24 hours
- * @param now ms since the epoch
- * @throws RefusedError that names the guard and the way past it
- */
-function demandGuards({ environment, undoneCount, badCommittedAt, badIsRollback }, { guards, past, now }) {
-    const byHand = 'look at it, and run the rollback by hand if it is right';
-    if (badIsRollback)
-        throw new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .RefusedError */ .fk(`the failed revision is itself a rollback, and one is not rolled back by a machine: ${byHand}`);
-    if (undoneCount > guards.maxCommits) {
-        throw new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .RefusedError */ .fk(`the rollback would undo ${undoneCount} commits, and input "max-commits" allows ${guards.maxCommits} without a person: ${byHand}`);
-    }
-    const age = now - badCommittedAt.getTime();
-    if (guards.maxAgeMs !== undefined && age > guards.maxAgeMs) {
-        throw new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .RefusedError */ .fk(`the failed revision is ${ms__WEBPACK_IMPORTED_MODULE_0__(age, { long: true })} old, and input "max-age" allows ${ms__WEBPACK_IMPORTED_MODULE_0__(guards.maxAgeMs, { long: true })}: what broke is likely something else; ${byHand}`);
-    }
-    const today = new Set(past.flatMap((event) => {
-        const counts = event.kind === 'rollback-applied' && event.automatic && event.environment === environment;
-        return counts && now - Date.parse(event.at) < ms__WEBPACK_IMPORTED_MODULE_0__('24h') ? [event.incident] : [];
-    }));
-    if (today.size >= guards.dailyCap) {
-        throw new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .RefusedError */ .fk(`${environment} was rolled back automatically ${today.size} times within 24 hours, and input "daily-cap" allows ${guards.dailyCap}: ${byHand}`);
-    }
-}
-
-
-/***/ }),
-
 /***/ 9755:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -48658,16 +48769,16 @@ __nccwpck_require__.d(__webpack_exports__, {
 
 // EXTERNAL MODULE: ./lib/git/reset.js
 var git_reset = __nccwpck_require__(9447);
-// EXTERNAL MODULE: ./lib/git/restore.js
-var restore = __nccwpck_require__(7402);
+// EXTERNAL MODULE: ./lib/git/restore.js + 1 modules
+var restore = __nccwpck_require__(8267);
 // EXTERNAL MODULE: ./lib/errors.js
 var errors = __nccwpck_require__(452);
 // EXTERNAL MODULE: ./lib/github/commits.js
 var github_commits = __nccwpck_require__(7781);
 // EXTERNAL MODULE: ./lib/github/rules.js
 var github_rules = __nccwpck_require__(260);
-// EXTERNAL MODULE: ./lib/git/content.js + 1 modules
-var git_content = __nccwpck_require__(3311);
+// EXTERNAL MODULE: ./lib/git/content.js
+var git_content = __nccwpck_require__(8549);
 // EXTERNAL MODULE: ./lib/git/delivery.js
 var delivery = __nccwpck_require__(886);
 // EXTERNAL MODULE: ./lib/git/plan.js
@@ -49008,7 +49119,9 @@ function howToMend({ branch }, { incident }) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   K: () => (/* binding */ listRollbackTags)
+/* harmony export */   K4: () => (/* binding */ listRollbackTags),
+/* harmony export */   jG: () => (/* binding */ describeRecent),
+/* harmony export */   x2: () => (/* binding */ tellRecent)
 /* harmony export */ });
 /* harmony import */ var _github_refs_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(2509);
 /* harmony import */ var _message_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9755);
@@ -49047,6 +49160,14 @@ async function listRollbackTags(repository) {
     })
         .sort((a, b) => b.at.getTime() - a.at.getTime())
         .slice(0, listed);
+}
+/** The rollbacks as lines of a log. */
+function describeRecent(recent) {
+    return recent.map(({ at, kind, tag, from, to }) => `${at.toISOString()} ${kind} ${from.slice(0, 7)} → ${to.slice(0, 18)}, tag ${tag}`);
+}
+/** What an output says of them: all but the reason, which is free text. */
+function tellRecent(recent) {
+    return recent.map(({ reason: _, at, ...each }) => ({ at: at.toISOString(), ...each }));
 }
 /** What stands between subject and trailers. */
 function reasonOf(message) {
@@ -49115,9 +49236,10 @@ async function redeploy(repository, { workflow, ref, commit, again = false, inpu
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   L7: () => (/* binding */ findReset),
 /* harmony export */   lg: () => (/* binding */ planReset),
-/* harmony export */   we: () => (/* binding */ applyReset),
-/* harmony export */   wo: () => (/* binding */ undoReset)
+/* harmony export */   uD: () => (/* binding */ takeResetBack),
+/* harmony export */   we: () => (/* binding */ applyReset)
 /* harmony export */ });
+/* unused harmony export undoReset */
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(452);
 /* harmony import */ var _github_commits_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7781);
 /* harmony import */ var _github_refs_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2509);
@@ -49125,7 +49247,7 @@ async function redeploy(repository, { workflow, ref, commit, again = false, inpu
 /* harmony import */ var _message_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(9755);
 /* harmony import */ var _plan_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(8525);
 /* harmony import */ var _recent_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(849);
-/* harmony import */ var _restore_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(7402);
+/* harmony import */ var _restore_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(8267);
 /* harmony import */ var _target_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(3905);
 /* harmony import */ var _warnings_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(8755);
 
@@ -49152,7 +49274,7 @@ async function planReset(repository, request) {
         throw new _errors_js__WEBPACK_IMPORTED_MODULE_8__/* .InputError */ .dz(`mode: reset would take commits away from ${branch}, the default branch, which everybody's clone has; use mode: restore, or set input "allow-reset-default-branch" to true`);
     }
     const head = await (0,_plan_js__WEBPACK_IMPORTED_MODULE_3__/* .demandHead */ .ae)(repository, branch);
-    const resets = (await (0,_recent_js__WEBPACK_IMPORTED_MODULE_4__/* .listRollbackTags */ .K)(repository)).filter((each) => each.reset === branch);
+    const resets = (await (0,_recent_js__WEBPACK_IMPORTED_MODULE_4__/* .listRollbackTags */ .K4)(repository)).filter((each) => each.reset === branch);
     const earlier = resets.find((each) => each.incident === incident);
     const base = earlier !== undefined && head === earlier.to ? earlier.from : head;
     const rolledBack = new Set(resets.map((each) => each.incident));
@@ -49218,32 +49340,72 @@ async function undoReset(repository, branch, { from, now }) {
     await (0,_github_refs_js__WEBPACK_IMPORTED_MODULE_1__/* .moveBranch */ .ob)(repository, { branch, from: head, to: from });
     return `${branch} is at ${from.slice(0, 7)} again`;
 }
+/** What taking a reset back would do, or did, as one sentence. Only planned, it changes nothing. @throws RefusedError as `undoReset` does */
+async function takeResetBack(repository, branch, { from, to }, { isDryRun }) {
+    if (!isDryRun)
+        return undoReset(repository, branch, { from, now: to });
+    return `${branch} would be moved from ${to.slice(0, 7)} forward to ${from.slice(0, 7)}, where it was before the reset`;
+}
 /** The newest reset of a branch that still stands; undefined when there is none. @param incident whose; undefined for anybody's */
 async function findReset(repository, { branch, incident }) {
     const head = await (0,_plan_js__WEBPACK_IMPORTED_MODULE_3__/* .demandHead */ .ae)(repository, branch);
-    const tags = await (0,_recent_js__WEBPACK_IMPORTED_MODULE_4__/* .listRollbackTags */ .K)(repository);
+    const tags = await (0,_recent_js__WEBPACK_IMPORTED_MODULE_4__/* .listRollbackTags */ .K4)(repository);
     return tags.find((each) => each.reset === branch && each.to === head && (incident === undefined || each.incident === incident));
 }
 
 
 /***/ }),
 
-/***/ 7402:
+/***/ 8267:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   HK: () => (/* binding */ refuseUnlessOlder),
-/* harmony export */   Rj: () => (/* binding */ planDeployOnly),
-/* harmony export */   q8: () => (/* binding */ planRestore)
-/* harmony export */ });
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(452);
-/* harmony import */ var _github_commits_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7781);
-/* harmony import */ var _github_rules_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(260);
-/* harmony import */ var _content_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3311);
-/* harmony import */ var _delivery_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(886);
-/* harmony import */ var _plan_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(8525);
-/* harmony import */ var _target_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(3905);
-/* harmony import */ var _warnings_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(8755);
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  Rj: () => (/* binding */ planDeployOnly),
+  q8: () => (/* binding */ planRestore),
+  HK: () => (/* binding */ refuseUnlessOlder)
+});
+
+// EXTERNAL MODULE: ./lib/errors.js
+var errors = __nccwpck_require__(452);
+// EXTERNAL MODULE: ./lib/github/commits.js
+var commits = __nccwpck_require__(7781);
+// EXTERNAL MODULE: ./lib/github/rules.js
+var github_rules = __nccwpck_require__(260);
+// EXTERNAL MODULE: ./lib/github/trees.js
+var trees = __nccwpck_require__(7914);
+;// CONCATENATED MODULE: ./lib/git/changed-paths.js
+
+/** A comparison lists no more: https://docs.github.com/en/rest/commits/commits#compare-two-commits */
+const listedFiles = 300;
+const workflows = '.github/workflows';
+/**
+ * The paths that differ between two trees, as a comparison lists them; where it may have left some out, the workflow files
+ * among them are read from the trees.
+ */
+async function changedPaths(repository, files, { current, target }) {
+    const listed = files.map(({ path }) => path);
+    if (listed.length < listedFiles)
+        return listed;
+    const [today, before] = await Promise.all([current, target].map((tree) => (0,trees/* listFolder */.bt)(repository, { tree, path: workflows })));
+    const names = new Set([...(today?.keys() ?? []), ...(before?.keys() ?? [])]);
+    const changed = [...names].filter((name) => today?.get(name)?.sha !== before?.get(name)?.sha);
+    return [...new Set([...listed, ...changed.map((name) => `${workflows}/${name}`)])];
+}
+
+// EXTERNAL MODULE: ./lib/git/content.js
+var git_content = __nccwpck_require__(8549);
+// EXTERNAL MODULE: ./lib/git/delivery.js
+var delivery = __nccwpck_require__(886);
+// EXTERNAL MODULE: ./lib/git/plan.js
+var plan = __nccwpck_require__(8525);
+// EXTERNAL MODULE: ./lib/git/target.js + 3 modules
+var git_target = __nccwpck_require__(3905);
+// EXTERNAL MODULE: ./lib/git/warnings.js
+var warnings = __nccwpck_require__(8755);
+;// CONCATENATED MODULE: ./lib/git/restore.js
+
 
 
 
@@ -49259,28 +49421,32 @@ async function findReset(repository, { branch, incident }) {
  */
 async function planRestore(repository, request) {
     const { branch, paths } = request;
-    const { head, rollbacks, holding, since, takenBackBy } = await (0,_plan_js__WEBPACK_IMPORTED_MODULE_4__/* .readStanding */ .ZY)(repository, request);
+    const { head, rollbacks, holding, since, takenBackBy } = await (0,plan/* readStanding */.ZY)(repository, request);
     // HEAD~n counts from where the branch stood before the rollback that is already there
     const base = holding?.from ?? head;
     const rolledBack = new Set(rollbacks.map(({ incident }) => incident));
-    const target = await (0,_target_js__WEBPACK_IMPORTED_MODULE_5__/* .findTarget */ .F)(repository, { ...request, head: base, rolledBack });
+    const target = await (0,git_target/* findTarget */.F)(repository, { ...request, head: base, rolledBack });
     const done = holding?.to === target.commit.sha && (paths.length > 0 || holding.commit.tree === target.commit.tree)
         ? holding.commit
         : undefined;
     const from = done === undefined ? head : base;
-    const comparison = await (0,_github_commits_js__WEBPACK_IMPORTED_MODULE_0__/* .compareCommits */ .kC)(repository, { base: target.commit.sha, head: from });
+    const comparison = await (0,commits/* compareCommits */.kC)(repository, { base: target.commit.sha, head: from });
     refuseUnlessOlder({ comparison, branch, from, target, request: request.target });
     const undone = comparison.commits;
     const [{ tree }, pulls, rules, collateral] = await Promise.all([
-        (0,_github_commits_js__WEBPACK_IMPORTED_MODULE_0__/* .readCommit */ .kN)(repository, from),
-        (0,_plan_js__WEBPACK_IMPORTED_MODULE_4__/* .findPulls */ .s4)(repository, undone),
-        (0,_github_rules_js__WEBPACK_IMPORTED_MODULE_1__/* .readBranchRules */ .CE)(repository, branch),
-        (0,_plan_js__WEBPACK_IMPORTED_MODULE_4__/* .findCollateral */ .ro)(repository, { bad: request.bad, head: from, undone }),
+        (0,commits/* readCommit */.kN)(repository, from),
+        (0,plan/* findPulls */.s4)(repository, undone),
+        (0,github_rules/* readBranchRules */.CE)(repository, branch),
+        (0,plan/* findCollateral */.ro)(repository, { bad: request.bad, head: from, undone }),
     ]);
     const content = paths.length === 0
         ? { kind: 'tree', tree: target.commit.tree }
-        : await (0,_content_js__WEBPACK_IMPORTED_MODULE_2__/* .contentOfPaths */ .RE)(repository, { head: tree, target: target.commit.tree, paths });
+        : await (0,git_content/* contentOfPaths */.RE)(repository, { head: tree, target: target.commit.tree, paths });
     const files = comparison.files.filter(({ path }) => isBelow(path, paths));
+    const changed = await changedPaths(repository, comparison.files, {
+        current: tree,
+        target: target.commit.tree,
+    });
     return {
         mode: 'restore',
         branch,
@@ -49297,8 +49463,8 @@ async function planRestore(repository, request) {
         takenBackBy,
         sameContent: done === undefined && isSame(content, tree),
         pulls,
-        warnings: (0,_warnings_js__WEBPACK_IMPORTED_MODULE_6__/* .findWarnings */ .P)(files.map(({ path }) => path)),
-        way: (0,_delivery_js__WEBPACK_IMPORTED_MODULE_3__/* .chooseWay */ .T4)(request.delivery, rules),
+        warnings: (0,warnings/* findWarnings */.P)(changed.filter((path) => isBelow(path, paths))),
+        way: (0,delivery/* chooseWay */.T4)(request.delivery, rules),
         badIsRollback: rollbacks.some(({ commit }) => commit.sha === request.bad),
     };
 }
@@ -49320,9 +49486,9 @@ function isSame(content, tree) {
 function refuseUnlessOlder({ comparison: { status }, branch, from, target, request, }) {
     const named = `input "target" (${request}) is ${target.commit.sha.slice(0, 7)}`;
     if (status === 'identical')
-        throw new _errors_js__WEBPACK_IMPORTED_MODULE_7__/* .InputError */ .dz(`${named}, which is the head of ${branch} already: there is nothing to undo; name an older revision`);
+        throw new errors/* InputError */.dz(`${named}, which is the head of ${branch} already: there is nothing to undo; name an older revision`);
     if (status !== 'ahead') {
-        throw new _errors_js__WEBPACK_IMPORTED_MODULE_7__/* .InputError */ .dz(`${named}, which is not an ancestor of ${branch} (at ${from.slice(0, 7)}): nothing was moved; name a revision that ${branch} has been at`);
+        throw new errors/* InputError */.dz(`${named}, which is not an ancestor of ${branch} (at ${from.slice(0, 7)}): nothing was moved; name a revision that ${branch} has been at`);
     }
 }
 
@@ -49652,7 +49818,7 @@ function tell(passedOver) {
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(452);
 /* harmony import */ var _github_commits_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7781);
 /* harmony import */ var _github_rules_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(260);
-/* harmony import */ var _content_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3311);
+/* harmony import */ var _content_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(8549);
 /* harmony import */ var _delivery_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(886);
 /* harmony import */ var _earlier_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1704);
 /* harmony import */ var _plan_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(8525);
@@ -51181,6 +51347,89 @@ async function requiredChecks({ octokit, owner, repo }, branch) {
 
 /***/ }),
 
+/***/ 7914:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   bP: () => (/* binding */ createTree),
+/* harmony export */   bt: () => (/* binding */ listFolder),
+/* harmony export */   hJ: () => (/* binding */ readTreeEntry)
+/* harmony export */ });
+/* harmony import */ var _client_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5464);
+/* harmony import */ var _refusal_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8595);
+
+
+const modes = new Set(['100644', '100755', '040000', '160000', '120000']);
+/** The entries of one folder of a tree, by name; undefined when there is no such tree. */
+async function listTree({ octokit, owner, repo }, sha) {
+    const need = { doing: `read the tree ${sha.slice(0, 7)}`, permission: 'contents: read' };
+    return (0,_refusal_js__WEBPACK_IMPORTED_MODULE_1__/* .explained */ .to)(need, async () => {
+        try {
+            const { data } = await octokit.rest.git.getTree({ owner, repo, tree_sha: sha });
+            return new Map(data.tree.flatMap(({ path, mode, type, sha: id }) => isMode(mode) && isType(type) ? [[path, { mode, type, sha: id }]] : []));
+        }
+        catch (error) {
+            if ((0,_refusal_js__WEBPACK_IMPORTED_MODULE_1__/* .isRefused */ .H0)(error, 'not-found'))
+                return undefined;
+            throw error;
+        }
+    });
+}
+/** What a tree has at a path, asked for folder by folder; undefined when it has nothing there. */
+async function readTreeEntry(repository, { tree, path }) {
+    let found = { mode: '040000', type: 'tree', sha: tree };
+    for (const name of path.split('/')) {
+        if (found?.type !== 'tree')
+            return undefined;
+        found = (await listTree(repository, found.sha))?.get(name);
+    }
+    return found;
+}
+/** What a folder of a tree holds, by name; empty when there is no such folder. */
+async function listFolder(repository, { tree, path }) {
+    const folder = await readTreeEntry(repository, { tree, path });
+    return (folder?.type === 'tree' ? await listTree(repository, folder.sha) : undefined) ?? new Map();
+}
+/** Makes the tree that the edits turn another one into. Nothing points at it yet, so it changes nothing. @returns its id */
+async function createTree({ octokit, owner, repo }, { base, edits }) {
+    // an object that nothing points at may be made twice
+    const request = _client_js__WEBPACK_IMPORTED_MODULE_0__/* .repeatable */ .E;
+    return (0,_refusal_js__WEBPACK_IMPORTED_MODULE_1__/* .explained */ .to)({ doing: 'create the tree', permission: 'contents: write' }, async () => {
+        const tree = [];
+        for (const edit of edits) {
+            const { path } = edit;
+            if ('content' in edit) {
+                const content = Buffer.from(edit.content).toString('base64');
+                const { data } = await octokit.rest.git.createBlob({
+                    owner,
+                    repo,
+                    content,
+                    encoding: 'base64',
+                    request,
+                });
+                tree.push({ path, mode: edit.mode, type: 'blob', sha: data.sha });
+            }
+            else if (edit.entry === null) {
+                tree.push({ path, mode: '100644', type: 'blob', sha: null });
+            }
+            else {
+                tree.push({ path, ...edit.entry });
+            }
+        }
+        const { data } = await octokit.rest.git.createTree({ owner, repo, base_tree: base, tree, request });
+        return data.sha;
+    });
+}
+function isMode(mode) {
+    return mode !== undefined && modes.has(mode);
+}
+function isType(type) {
+    return type === 'blob' || type === 'tree' || type === 'commit';
+}
+
+
+/***/ }),
+
 /***/ 4277:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -51242,147 +51491,6 @@ async function readRun({ octokit, owner, repo }, id) {
     const need = { doing: `read the run ${id}`, permission: 'actions: read' };
     const { data } = await (0,_refusal_js__WEBPACK_IMPORTED_MODULE_0__/* .explained */ .to)(need, () => octokit.rest.actions.getWorkflowRun({ owner, repo, run_id: id }));
     return { id, url: data.html_url, status: data.status ?? 'unknown', conclusion: data.conclusion };
-}
-
-
-/***/ }),
-
-/***/ 6806:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-
-// EXPORTS
-__nccwpck_require__.d(__webpack_exports__, {
-  TZ: () => (/* binding */ describeHold),
-  Bv: () => (/* binding */ findHold)
-});
-
-// UNUSED EXPORTS: holdLabel
-
-// EXTERNAL MODULE: ./lib/errors.js
-var errors = __nccwpck_require__(452);
-// EXTERNAL MODULE: ./lib/github/refusal.js
-var refusal = __nccwpck_require__(8595);
-;// CONCATENATED MODULE: ./lib/github/labels.js
-
-const permission = 'issues: read';
-/** The open issues and pull requests that have a label, newest first. */
-async function openItemsWith({ octokit, owner, repo }, label) {
-    const need = { doing: `list what has the label ${label}`, permission };
-    const items = await (0,refusal/* explained */.to)(need, () => octokit.paginate(octokit.rest.issues.listForRepo, {
-        owner,
-        repo,
-        state: 'open',
-        labels: label,
-        per_page: 100,
-    }));
-    return items.map(({ number, html_url, title }) => ({ number, url: html_url, title }));
-}
-/** Who put the label on last; undefined when no event tells, as after the label was renamed. */
-async function lastLabelling({ octokit, owner, repo }, { number, label }) {
-    const need = { doing: `read who labelled #${number}`, permission };
-    const events = await (0,refusal/* explained */.to)(need, () => octokit.paginate(octokit.rest.issues.listEvents, { owner, repo, issue_number: number, per_page: 100 }));
-    // GitHub tells labels apart by their letters and not by their case; events come oldest first
-    const isThis = (name) => name?.toLowerCase() === label.toLowerCase();
-    const last = events.findLast((each) => each.event === 'labeled' && 'label' in each && isThis(each.label.name));
-    return last && { by: last.actor?.login, at: new Date(last.created_at) };
-}
-
-;// CONCATENATED MODULE: ./lib/github/permission.js
-
-/** True when the account may push to the repository: an app's account and one that is gone may not. */
-async function mayWrite({ octokit, owner, repo }, login) {
-    const need = { doing: `read what ${login} may do`, permission: 'metadata: read' };
-    return (0,refusal/* explained */.to)(need, async () => {
-        try {
-            const { data } = await octokit.rest.repos.getCollaboratorPermissionLevel({
-                owner,
-                repo,
-                username: login,
-            });
-            // `maintain` is told as write, `triage` as read
-            return data.permission === 'admin' || data.permission === 'write';
-        }
-        catch (error) {
-            if ((0,refusal/* isRefused */.H0)(error, 'not-found'))
-                return false;
-            throw error;
-        }
-    });
-}
-
-;// CONCATENATED MODULE: ./lib/history/hold.js
-
-
-
-/** A label for all environments; `rollback-hold:production` is one for that environment alone. */
-const holdLabel = 'rollback-hold';
-/**
- * Is there a hold on automatic rollbacks of this environment? Looked for in what the workflow says, in the history
- * (`hold-set` and `hold-lifted`: the newest one counts), and in the labels of open issues and pull requests. A label counts only
- * if whoever put it on has write access now. Without the permission to read issues their labels are left out, and a remark
- * says so.
- * @throws UnavailableError when GitHub gives no answer: whether there is a hold is then not known
- */
-async function findHold(repository, question) {
-    const said = saidHold(question) ?? recordedHold(question);
-    if (said !== undefined)
-        return { hold: said, remarks: [] };
-    try {
-        return await labelledHold(repository, question);
-    }
-    catch (error) {
-        if (!(error instanceof errors/* RefusedError */.fk))
-            throw error;
-        return { hold: undefined, remarks: [`holds by label are not seen: ${error.message}`] };
-    }
-}
-/** One clause: `automatic rollbacks of production are on hold since 2026-11-24 12:00 UTC by ada (issue 12): audit until Friday`. */
-function describeHold({ environment, by, since, because, where }) {
-    const from = since === undefined ? '' : ` since ${formatMinute(since)}`;
-    const who = by === undefined ? '' : ` by ${by}`;
-    return `automatic rollbacks of ${environment} are on hold${from}${who} (${where}): ${because}`;
-}
-function saidHold({ environment, text }) {
-    const because = oneLine(text);
-    if (because === '')
-        return undefined;
-    return { environment, by: undefined, since: undefined, because, where: 'the input `hold`' };
-}
-function recordedHold({ environment, events }) {
-    const last = events.findLast((event) => (event.kind === 'hold-set' || event.kind === 'hold-lifted') && event.environment === environment);
-    if (last?.kind !== 'hold-set')
-        return undefined;
-    const { actor: by, at, because } = last;
-    return { environment, by, since: new Date(at), because: oneLine(because), where: 'the history' };
-}
-async function labelledHold(repository, { environment }) {
-    const remarks = [];
-    for (const label of [holdLabel, `${holdLabel}:${environment}`]) {
-        for (const item of await openItemsWith(repository, label)) {
-            const set = await lastLabelling(repository, { number: item.number, label });
-            const by = set?.by;
-            if (set !== undefined && by !== undefined && (await mayWrite(repository, by))) {
-                const where = `label ${label} on #${item.number}`;
-                const hold = { environment, by, since: set.at, because: oneLine(item.title), where };
-                return { hold, remarks };
-            }
-            remarks.push(ignored(item, label, by));
-        }
-    }
-    return { hold: undefined, remarks };
-}
-function ignored({ number }, label, by) {
-    const who = by === undefined ? 'an account that is not known' : by;
-    return `the label ${label} on #${number} is ignored: ${who} put it on, and has no write access`;
-}
-function formatMinute(at) {
-    return `${at.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
-}
-/** It goes into logs and issues. */
-function oneLine(text) {
-    const line = text.replace(/\s+/g, ' ').trim();
-    return line.length > 200 ? `${line.slice(0, 200)}…` : line;
 }
 
 
@@ -51496,7 +51604,7 @@ function openCodeLayer(options) {
 }
 /** A plan of the code, in the words of all layers. */
 function viewCode(plan, lookedAfter = new Set()) {
-    const { branch, head, undone, collateral, warnings, badIsRollback } = plan;
+    const { branch, head, undone, undoneCount, collateral, warnings, badIsRollback } = plan;
     return {
         layer: 'code',
         state: isStanding(plan) ? 'done' : 'pending',
@@ -51505,6 +51613,7 @@ function viewCode(plan, lookedAfter = new Set()) {
         foundBy: foundBy(plan),
         steps: stepsOf(plan),
         undone: undone.map(({ sha, message, author }) => ({ revision: sha, title: (0,describe/* title */.DD)(message), author })),
+        undoneCount,
         losses: collateral.map(({ sha, message, author }) => `commit ${sha.slice(0, 7)} (${(0,describe/* title */.DD)(message)}, ${author}) came after the failed revision, and is undone with it`),
         warnings: warnings
             .filter(({ kind }) => !lookedAfter.has(kind))

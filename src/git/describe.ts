@@ -24,7 +24,7 @@ export function describePlan(plan: RollbackPlan): readonly string[] {
   return [
     ...(takenBackBy === undefined ? [] : [takenBack(takenBackBy)]),
     `${branch}: ${head.slice(0, 7)} → ${goal(plan)}`,
-    `${done === undefined ? 'undoes' : 'undid'} ${count(undoneCount, 'commit')} in ${count(files.length, 'file')}:`,
+    `${done === undefined ? 'undoes' : 'undid'} ${count(undoneCount, 'commit')} in ${sayFiles(files)}:`,
     ...undone
       .slice(-listed)
       .map((commit) => `  ${commit.sha.slice(0, 7)} ${title(commit.message)} (${commit.author})`),
@@ -51,7 +51,7 @@ export function summarizePlan(
       ['branch ', code(branch), ' of ', code(`${owner}/${repo}`)],
       ['from ', revision(head), ...goalInline(plan)],
       [
-        `${count(undoneCount, 'commit')} in ${count(files.length, 'file')}`,
+        `${count(undoneCount, 'commit')} in ${sayFiles(files)}`,
         ...(pulls.length === 0 ? [] : [' of ']),
         ...pulls.flatMap(({ number, url }, index) => [...(index > 0 ? [', '] : []), link(url, `#${number}`)]),
       ],
@@ -69,6 +69,18 @@ export function summarizePlan(
       ? []
       : [heading(3, 'What came on top of it since, and stays'), commitTable(since)]),
   ]
+}
+
+/** GitHub lists at most so many files of a comparison. */
+const comparable = 300
+
+/** What the undone commits did to files: `6 files (+9 −1 lines)`; the lines where they were counted. */
+function sayFiles(files: RollbackPlan['files']): string {
+  const sum = (what: 'additions' | 'deletions') => files.reduce((total, file) => total + file[what], 0)
+  const [added, deleted] = [sum('additions'), sum('deletions')]
+  const more = files.length >= comparable ? ' or more' : ''
+  const lines = added + deleted === 0 ? '' : ` (+${added} −${deleted} lines)`
+  return `${count(files.length, 'file')}${more}${lines}`
 }
 
 function goal(plan: RollbackPlan): string {

@@ -58,7 +58,7 @@ describe('the plan', () => {
   test('reads in the log as what will happen, and why to there', () => {
     expect(describePlan(plan).join('\n')).toMatchInlineSnapshot(`
 "main: bbbbbbb → content of aaaaaaa (the newest successful deployment of production before that of bbbbbbb, made 2026-11-24T03:00:00.000Z)
-undoes 2 commits in 2 files:
+undoes 2 commits in 2 files (+2 −1 lines):
   ccccccc Raise the price (Linus)
   bbbbbbb Tidy up (Grace)
 delivery: direct, because the branch has no rule against it"
@@ -71,7 +71,7 @@ delivery: direct, because the branch has no rule against it"
 
 - branch \`main\` of \`octo-org/shop\`
 - from \`bbbbbbb\` to the content of \`aaaaaaa\`: the newest successful deployment of production before that of bbbbbbb, made 2026-11-24T03:00:00.000Z
-- 2 commits in 2 files
+- 2 commits in 2 files (+2 −1 lines)
 
 | commit | title | author |
 | - | - | - |
@@ -83,7 +83,7 @@ delivery: direct, because the branch has no rule against it"
 
   test('of what was done before is told in the past', () => {
     const done = { ...plan, done: commit('d', 'Roll back'), since: [commit('e', 'Fix it properly', 'Linus')] }
-    expect(describePlan(done)[1]).toBe('undid 2 commits in 2 files:')
+    expect(describePlan(done)[1]).toBe('undid 2 commits in 2 files (+2 −1 lines):')
     expect(summary(done)).toContain('### What was undone')
     expect(summary(done)).toMatch(/came on top of it since, and stays[\s\S]*`Fix it properly`/)
   })
@@ -109,7 +109,7 @@ delivery: direct, because the branch has no rule against it"
 
   test('of one commit in one file has no plural', () => {
     const one = { ...plan, undone: plan.undone.slice(1), undoneCount: 1, files: plan.files.slice(1) }
-    expect(describePlan(one)[1]).toBe('undoes 1 commit in 1 file:')
+    expect(describePlan(one)[1]).toBe('undoes 1 commit in 1 file (+1 −0 lines):')
   })
 
   test('cannot be broken by a title or an author: one row, one cell, nobody mentioned', () => {
