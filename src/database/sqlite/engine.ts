@@ -18,6 +18,7 @@ import {
   withDatabase,
 } from './file.ts'
 import { countNewerRows, newerRows } from './newer.ts'
+import { digestPages } from './pages.ts'
 
 const part = 'database.sqlite.zst'
 /** file names are at most 255 bytes, and `-journal` may be added */
@@ -183,12 +184,14 @@ function versionOfLibrary(): string {
 }
 
 async function describeImage(path: string): Promise<Contents> {
-  const [contents, image, orphans] = [
-    await readContents(path),
+  const { tables, schema } = await readContents(path)
+  const [image, orphans, digests] = [
     await imageDigest(path),
     await countOrphans(path),
+    await digestPages(path),
   ]
-  return { ...contents, image, orphans }
+  const digested = tables.map((table) => ({ ...table, digest: digests.get(table.name) }))
+  return { tables: digested, schema, image, orphans }
 }
 
 /** Rows whose foreign key points at nothing. */

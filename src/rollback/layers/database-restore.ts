@@ -1,5 +1,5 @@
 import { chooseBackup } from '../../database/catalog.ts'
-import type { Contents } from '../../database/engine.ts'
+import { type Contents, nameKept } from '../../database/engine.ts'
 import type { Manifest } from '../../database/manifest.ts'
 import { isHistoryTable } from '../../database/migrations/applied.ts'
 import { holdsAlready, pruneKept, restoreBackup } from '../../database/restore.ts'
@@ -98,7 +98,9 @@ async function findDone(
   const wasRestored = earlier?.to === manifest.name && hasSchema
   if (!wasRestored && !(await holdsAlready(engine, manifest, live))) return undefined
   // a run that was killed between the swap and its record has left what it replaced
-  const kept = (await engine.listKept()).findLast(({ at }) => at.getTime() >= madeAt(manifest))?.name
+  const kept = (await engine.listKept()).findLast(
+    ({ at }) => at.getTime() >= Date.parse(manifest.createdAt),
+  )?.name
   const done: UndoableRollback = earlier ?? undoable(engine.database, manifest, kept)
   const isDone = wasRestored || kept !== undefined
   return {
@@ -116,11 +118,6 @@ async function findDone(
       verified: { ok: true, evidence: `${engine.database} has the schema of backup ${manifest.name}` },
     }),
   }
-}
-
-/** Names of kept databases have whole seconds. */
-function madeAt({ createdAt }: Manifest): number {
-  return Math.floor(Date.parse(createdAt) / 1000) * 1000
 }
 
 /**
@@ -142,7 +139,7 @@ export async function takeRestoreBack(options: DatabaseLayerOptions, name: strin
         `${name} is not there any more, so it cannot be put back: restore a backup by hand with db-restore`,
       )
     }
-    const keepAs = engine.keptName(now())
+    const keepAs = await nameKept(engine, now())
     await engine.putBack(name, keepAs)
     await pruneKept({ engine, keepOldMs: options.keepOldMs, now, log })
     return `${engine.database} is the one again that was kept as ${name}; what the restore had made is kept as ${keepAs}`
