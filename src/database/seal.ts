@@ -69,13 +69,23 @@ export async function openPart({
   const decompress = createZstdDecompress({ chunkSize: 1 << 18 })
   const passed = forward(raw, stored.stream)
   const opened = identity === undefined ? passed : await decrypt(passed, identity)
+  let plainSize = 0
   const check = new Transform({
-    transform: (chunk, _encoding, done) => done(null, chunk),
+    transform: (chunk: Buffer, _encoding, done) => {
+      plainSize += chunk.length
+      done(null, chunk)
+    },
     // what was checked before may have been replaced since
-    flush: (done) =>
-      done(
-        stored.digest() === part.sha256 ? null : new RefusedError(`${path} changed while it was being read`),
-      ),
+    flush: (done) => {
+      if (stored.digest() !== part.sha256) done(new RefusedError(`${path} changed while it was being read`))
+      else if (plainSize !== part.plainSize)
+        done(
+          new RefusedError(
+            `backup is damaged: ${path} has ${plainSize} bytes when it is opened and not ${part.plainSize}`,
+          ),
+        )
+      else done()
+    },
   })
   return forward(forward(opened, decompress), check)
 }

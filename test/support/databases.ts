@@ -11,6 +11,9 @@ import type { Manifest } from '../../src/database/manifest.ts'
 import { openEngine } from '../../src/database/open.ts'
 import { type RestoreOptions, type RestoreReport, restoreBackup } from '../../src/database/restore.ts'
 import { openFolderStore } from '../../src/database/store/folder.ts'
+import { difficultSchema as difficultMariaDb } from '../database/difficult-mariadb.ts'
+import { difficultSchema as difficultPostgres } from '../database/difficult-postgres.ts'
+import { difficultSchema as difficultSqlite } from '../database/difficult-sqlite.ts'
 import { type MariaDbServer, startMariaDb } from './mariadb.ts'
 import { type PostgresServer, startPostgres } from './postgres.ts'
 
@@ -41,6 +44,8 @@ export interface TestDatabase {
   readonly run: (...statements: string[]) => Promise<void>
   /** A table `t` of so many rows that compress badly. */
   readonly fill: (rows: number) => Promise<void>
+  /** All that is difficult in databases of this kind; no event of it runs. */
+  readonly fillDifficult: () => Promise<void>
   /** This database and those that were made of it, by name. */
   readonly names: () => Promise<readonly string[]>
   readonly engine: (env?: NodeJS.ProcessEnv) => Promise<Engine>
@@ -79,6 +84,10 @@ export async function makeDatabase(kind: Kind, servers: Servers, folder: string)
     backups,
     run,
     fill: (rows) => run('CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(100))', manyRows[kind](rows)),
+    fillDifficult: async () => {
+      if (kind === 'mysql') servers.mysql.script('shop', `${difficultMariaDb}\nALTER EVENT ticking DISABLE;`)
+      else await run(kind === 'postgres' ? difficultPostgres : difficultSqlite)
+    },
     names,
     engine,
     contents: async () => {
