@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { chooseBackup } from '../database/catalog.ts'
 import { type RestoreReport, restoreBackup } from '../database/restore.ts'
 import { InputError } from '../errors.ts'
-import { describeFailed } from '../rollback/record.ts'
+import { receiptRestored, viewRestore } from '../rollback/layers/database-restore.ts'
+import { describeApplied, describeFailed } from '../rollback/record.ts'
 import { runAction } from '../runner/action.ts'
 import { code, heading, paragraph, renderMarkdown, table } from '../text/markdown.ts'
 import { openDatabase } from './database-parts.ts'
@@ -25,7 +26,7 @@ await runAction(dbRestore, async (step) => {
   const scratch = await mkdtemp(join(step.env['RUNNER_TEMP'] ?? tmpdir(), 'db-restore-'))
   try {
     const places = { ...(await openDatabase(step, scratch)), scratch }
-    await recordFailure(step, workplace, () =>
+    await recordFailure(step, workplace, places.engine.database, () =>
       step.inputs.strategy === 'backup' ? restore(step, workplace, places) : undo(step, workplace, places),
     )
   } finally {
@@ -66,23 +67,16 @@ async function restore(
     log: log.info,
     signal,
   })
-  if (report.outcome === 'restored')
-    await workplace.record(
-      {
-        kind: 'rollback-applied',
-        layer: 'database',
-        from: report.kept ?? 'nothing',
-        to: manifest.name,
-        now: manifest.name,
-        reason: step.secrets.redact(inputs.reason),
-        targetFoundBy: `backup ${inputs.backup}`,
-        automatic: !context.byHand,
-        undone: [],
-        startedAt,
-        ...(report.kept !== undefined && { kept: { database: report.kept } }),
-      },
-      ['database', manifest.name, report.kept ?? ''],
-    )
+  if (report.outcome === 'restored') {
+    const view = viewRestore({ engine, bad: { id: revision } }, manifest, {
+      wanted: inputs.backup,
+      replaces: report.kept !== undefined,
+    })
+    const reason = step.secrets.redact(inputs.reason)
+    const circumstances = { reason, automatic: !context.byHand, startedAt }
+    const applied = describeApplied(view, receiptRestored(view, report), circumstances)
+    await workplace.record(applied.what, applied.naturalKey)
+  }
   await finish(step, workplace, report)
 }
 
@@ -125,7 +119,8 @@ async function finish(step: DbRestoreStep, { incident }: Workplace, report: Rest
 /** A failure that the user can do something about becomes an event too. */
 async function recordFailure(
   step: DbRestoreStep,
-  { incident, revision, record }: Workplace,
+  { incident, record }: Workplace,
+  database: string,
   work: () => Promise<void>,
 ): Promise<void> {
   try {
@@ -133,7 +128,7 @@ async function recordFailure(
   } catch (error) {
     // a mistake in the inputs is no rollback that failed
     if (error instanceof InputError) throw error
-    const view = { layer: 'database', from: revision, to: step.inputs.backup } as const
+    const view = { layer: 'database', from: database, to: step.inputs.backup } as const
     const failed = describeFailed(view, error, step.context.stepKey)
     if (failed?.what.kind === 'rollback-failed') {
       const ids = { incident, decision: 'failed', 'reason-code': failed.what.reasonCode }

@@ -7,6 +7,8 @@ import { InputError } from '../errors.ts'
 import { findTarget } from '../git/target.ts'
 import { defaultBranch } from '../github/repository.ts'
 import { openRevision } from '../github/revision.ts'
+import { receiptUndone, viewUndone } from '../rollback/layers/database-migrations.ts'
+import { describeApplied } from '../rollback/record.ts'
 import type { Step } from '../runner/action.ts'
 import { bulletList, code, heading, paragraph, renderMarkdown } from '../text/markdown.ts'
 import type { dbRestore } from './db-restore.contract.ts'
@@ -59,23 +61,13 @@ export async function undo(step: DbRestoreStep, workplace: Workplace, places: Pl
     log: log.info,
     signal: step.signal,
   })
-  if (report.outcome === 'undone')
-    await workplace.record(
-      {
-        kind: 'rollback-applied',
-        layer: 'database',
-        from: report.undone.join(', '),
-        to: 'undone',
-        now: 'undone',
-        reason: step.secrets.redact(inputs.reason),
-        targetFoundBy: `migrations ${selection.by}`,
-        automatic: !context.byHand,
-        undone: [],
-        startedAt,
-        ...(report.backup !== undefined && { kept: { backup: report.backup } }),
-      },
-      ['database', revision, ...report.undone],
-    )
+  if (report.outcome === 'undone') {
+    const view = viewUndone(report, revision, foundBy(selection))
+    const reason = step.secrets.redact(inputs.reason)
+    const circumstances = { reason, automatic: !context.byHand, startedAt }
+    const applied = describeApplied(view, receiptUndone(report), circumstances)
+    await workplace.record(applied.what, applied.naturalKey)
+  }
   const [decision, reason] = undoDecisions[report.outcome]
   const ids = {
     incident,
@@ -93,6 +85,17 @@ export async function undo(step: DbRestoreStep, workplace: Workplace, places: Pl
       ...(report.takes.length === 0 ? [] : [paragraph('Taken away by that: ', report.takes.join('; '), '.')]),
     ]),
   )
+}
+
+function foundBy(selection: Selection): string {
+  switch (selection.by) {
+    case 'added':
+      return `${selection.good.id.slice(0, 7)} does not have them`
+    case 'name':
+      return `they came after ${selection.to}, which was named`
+    case 'count':
+      return `the last ${selection.last} were asked for`
+  }
 }
 
 async function select(

@@ -143,9 +143,15 @@ export interface Kept {
   readonly at: Date
 }
 
-/** Name of a database that is kept when it is replaced, e.g. `app_before_20261124110203`. */
+/** A name that no kept database has: later than all, so that they sort by when they were replaced even where a clock was put back. */
+export async function nameKept(engine: Engine, now: Date): Promise<string> {
+  const last = (await engine.listKept()).at(-1)?.at.getTime() ?? 0
+  return engine.keptName(new Date(Math.max(now.getTime(), last + 1)))
+}
+
+/** Name of a database that is kept when it is replaced, e.g. `app_before_20261124110203123`: to the millisecond. */
 export function keptName(base: string, at: Date, limitBytes = 63): string {
-  const suffix = `_before_${at.toISOString().replace(/\D/g, '').slice(0, 14)}`
+  const suffix = `_before_${at.toISOString().replace(/\D/g, '')}`
   const room = limitBytes - suffix.length
   // cut by bytes, and never through a character
   let kept = base
@@ -155,9 +161,9 @@ export function keptName(base: string, at: Date, limitBytes = 63): string {
 
 /** The time in a name made by `keptName` for this base; undefined for any other name. */
 export function keptAt(base: string, name: string, limitBytes = 63): Date | undefined {
-  const digits = /_before_(\d{14})$/.exec(name)?.[1]
+  const digits = /_before_(\d{17})$/.exec(name)?.[1]
   if (digits === undefined) return undefined
-  const [, y, mo, d, h, mi, s] = /^(....)(..)(..)(..)(..)(..)$/.exec(digits) ?? []
-  const at = new Date(`${y}-${mo}-${d}T${h}:${mi}:${s}Z`)
+  const [, y, mo, d, h, mi, s, ms] = /^(....)(..)(..)(..)(..)(..)(...)$/.exec(digits) ?? []
+  const at = new Date(`${y}-${mo}-${d}T${h}:${mi}:${s}.${ms}Z`)
   return Number.isNaN(at.getTime()) || keptName(base, at, limitBytes) !== name ? undefined : at
 }

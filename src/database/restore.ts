@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises'
 import { ConflictError, RefusedError } from '../errors.ts'
 import { verifyStored } from './catalog.ts'
 import { differences } from './compare.ts'
-import type { Contents, DumpSource, Engine, Staged } from './engine.ts'
+import { type Contents, type DumpSource, type Engine, nameKept, type Staged } from './engine.ts'
 import type { Manifest } from './manifest.ts'
 import { isHistoryTable } from './migrations/applied.ts'
 import { journal } from './mysql/steps.ts'
@@ -113,7 +113,9 @@ async function replace(options: RestoreOptions, staged: Staged): Promise<Restore
     refuseDifferences(`the restored copy of ${manifest.name}`, manifest.contents, copy)
     log('the copy beside the live database holds what the manifest says')
   }
-  const counted = live === undefined ? [] : await countLosses(options, staged, live)
+  // the copy may tell more of itself than the manifest does: tables that are alike are not compared row by row
+  const backedUp = copy ?? manifest.contents
+  const counted = live === undefined ? [] : await countLosses(options, staged, { backedUp, live })
   // how far an undoing came is ours, and nobody's data
   const losses = counted.filter(({ table }) => table !== journal)
   for (const { table, rows, exact } of losses)
@@ -125,7 +127,7 @@ async function replace(options: RestoreOptions, staged: Staged): Promise<Restore
       `${losses.map(({ table, rows }) => `${rows} rows of ${table}`).join(', ')} were written since backup ${manifest.name} and would be lost; set export-newer to keep them as files, or allow-data-loss`,
     )
 
-  const kept = live === undefined ? undefined : engine.keptName(now())
+  const kept = live === undefined ? undefined : await nameKept(engine, now())
   options.signal?.throwIfAborted()
   const begun = performance.now()
   await staged.swap(kept ?? '')
@@ -195,21 +197,21 @@ function refuseDifferences(what: string, expected: Contents, found: Contents): v
 }
 
 async function countLosses(
-  { verify, manifest }: RestoreOptions,
+  { verify }: RestoreOptions,
   staged: Staged,
-  live: Contents,
+  { backedUp, live }: { readonly backedUp: Contents; readonly live: Contents },
 ): Promise<readonly Loss[]> {
-  const before = new Map(manifest.contents.tables.map((table) => [table.name, table]))
+  const before = new Map(backedUp.tables.map((table) => [table.name, table]))
   const losses: Loss[] = []
   for (const { name, rows, digest } of live.tables) {
-    const backedUp = before.get(name)
+    const then = before.get(name)
     if (isHistoryTable(name)) continue
-    else if (backedUp === undefined) losses.push({ table: name, rows, exact: true })
+    else if (then === undefined) losses.push({ table: name, rows, exact: true })
     // looking for newer rows reads both tables whole: not where their digests say that there are none
-    else if (digest !== undefined && digest === backedUp.digest && rows === backedUp.rows) continue
+    else if (digest !== undefined && digest === then.digest && rows === then.rows) continue
     else if (verify === 'full')
       losses.push({ table: name, rows: await staged.countNewerRows(name), exact: true })
-    else losses.push({ table: name, rows: Math.max(0, rows - backedUp.rows), exact: false })
+    else losses.push({ table: name, rows: Math.max(0, rows - then.rows), exact: false })
   }
   return losses.filter(({ rows }) => rows > 0)
 }

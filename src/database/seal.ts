@@ -3,7 +3,8 @@ import { PassThrough, Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { constants, createZstdCompress, createZstdDecompress } from 'node:zlib'
 import { Decrypter, Encrypter } from 'age-encryption'
-import { InputError, RefusedError } from '../errors.ts'
+import { InputError, isUserFacing, RefusedError } from '../errors.ts'
+import { forward } from './forward.ts'
 import type { Manifest } from './manifest.ts'
 import type { Store } from './store/store.ts'
 
@@ -40,10 +41,14 @@ export async function sealPart({
   const [read, passed, written] = await Promise.allSettled([
     pipeline(content, plain.stream, compress, compressed, options),
     pipeline(sealed, stored.stream, options),
-    store.write(path, stored.stream),
+    // a store that stops reading is one that nobody may go on writing to
+    store.write(path, stored.stream).finally(() => stored.stream.destroy()),
   ])
-  // the first of them is the cause; all have ended, so that nothing is written any more
-  for (const each of [read, passed, written]) if (each.status === 'rejected') throw each.reason
+  // all have ended, so that nothing is written any more; the store's own words, or the tool's, say more than a stream's
+  const failures = [read, passed, written].flatMap((each) =>
+    each.status === 'rejected' ? [each.reason] : [],
+  )
+  if (failures.length > 0) throw failures.find(isUserFacing) ?? failures[0]
   return { name, size: stored.size(), sha256: stored.digest(), plainSize: plain.size() }
 }
 
@@ -64,13 +69,23 @@ export async function openPart({
   const decompress = createZstdDecompress({ chunkSize: 1 << 18 })
   const passed = forward(raw, stored.stream)
   const opened = identity === undefined ? passed : await decrypt(passed, identity)
+  let plainSize = 0
   const check = new Transform({
-    transform: (chunk, _encoding, done) => done(null, chunk),
+    transform: (chunk: Buffer, _encoding, done) => {
+      plainSize += chunk.length
+      done(null, chunk)
+    },
     // what was checked before may have been replaced since
-    flush: (done) =>
-      done(
-        stored.digest() === part.sha256 ? null : new RefusedError(`${path} changed while it was being read`),
-      ),
+    flush: (done) => {
+      if (stored.digest() !== part.sha256) done(new RefusedError(`${path} changed while it was being read`))
+      else if (plainSize !== part.plainSize)
+        done(
+          new RefusedError(
+            `backup is damaged: ${path} has ${plainSize} bytes when it is opened and not ${part.plainSize}`,
+          ),
+        )
+      else done()
+    },
   })
   return forward(forward(opened, decompress), check)
 }
@@ -88,13 +103,6 @@ export async function verifyPart(store: Store, path: string, part: Part): Promis
     throw new RefusedError(`backup is damaged: ${path} has ${found.size()} bytes and not ${part.size}`)
   if (found.digest() !== part.sha256)
     throw new RefusedError(`backup is damaged: the SHA-256 of ${path} is not the one in the manifest`)
-}
-
-/** `pipe` that hands errors on. */
-function forward<T extends NodeJS.WritableStream & Readable>(from: Readable, to: T): T {
-  from.once('error', (error) => to.destroy(error))
-  to.once('close', () => from.destroy())
-  return from.pipe(to)
 }
 
 function meter({ digests = true } = {}) {

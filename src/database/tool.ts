@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
-import type { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
+import { PassThrough, type Readable } from 'node:stream'
+import { finished, pipeline } from 'node:stream/promises'
 import { RefusedError } from '../errors.ts'
 
 export interface ToolRun {
@@ -23,7 +23,7 @@ export interface ToolRun {
 const keptComplaint = 2000
 
 /**
- * Runs a tool of the database, without a shell.
+ * Runs a tool of the database, without a shell. When what takes its output fails, the tool is ended: it would wait for ever.
  * @returns what it printed, unless `output` took it
  * @throws RefusedError with the tool's own last words when it is not there or ends with another code than 0
  */
@@ -45,6 +45,7 @@ export async function runTool(run: ToolRun): Promise<string> {
     (async () => {
       for await (const chunk of child.stdout.setEncoding('utf8')) printed += chunk
     })()
+  reading.catch(() => child.kill('SIGKILL'))
   const ended = new Promise<number | null>((resolve, reject) => {
     child.once('error', reject)
     child.once('close', resolve)
@@ -53,11 +54,33 @@ export async function runTool(run: ToolRun): Promise<string> {
   const writing = input === undefined ? child.stdin.end() : pipeline(input, child.stdin)
   const [code, fed, read] = await Promise.allSettled([ended, writing, reading])
   if (code.status === 'rejected') throw explainStart(code.reason, run)
+  // what took its output failed, and the tool ended for that
+  if (read.status === 'rejected') throw read.reason
   if (code.value !== 0)
     throw new RefusedError(
       `${nameOf(command)} ended with code ${code.value}: ${complaint.trim() || 'it did not say why'}`,
     )
-  for (const each of [fed, read]) if (each.status === 'rejected') throw each.reason
+  if (fed.status === 'rejected') throw fed.reason
+  return printed
+}
+
+/**
+ * What a tool prints, while it does. The stream ends once the tool has ended well, and not before: else what came so far would be
+ * taken for all. It fails as the tool does; given up, it ends the tool.
+ */
+export function openTool(run: Omit<ToolRun, 'output'>): Readable {
+  const printed = new PassThrough({ highWaterMark: 1 << 20 })
+  runTool({
+    ...run,
+    output: (stdout) => {
+      stdout.pipe(printed, { end: false })
+      printed.once('close', () => stdout.destroy())
+      return finished(stdout)
+    },
+  }).then(
+    () => printed.end(),
+    (error: unknown) => printed.destroy(error instanceof Error ? error : new Error(String(error))),
+  )
   return printed
 }
 

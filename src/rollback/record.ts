@@ -27,7 +27,9 @@ export function describeApplied(
 ): Recordable {
   const { layer } = view
   const { from, to, now, tag, branch, kept, pull } = receipt
-  const naturalKey = [layer, from, to, ...again(timesUndone)]
+  // a backup that is restored twice by hand replaces another database each time
+  const replaced = kept['database'] === undefined ? [] : [kept['database']]
+  const naturalKey = [layer, from, to, ...replaced, ...again(timesUndone)]
   if (pull !== undefined) {
     const { number, url } = pull
     const where = { branch: branch ?? '', pull: number, url }

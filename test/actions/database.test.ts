@@ -1,6 +1,6 @@
 /** db-backup and db-restore as the runner runs them, on a real database. */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { generateIdentity, identityToRecipient } from 'age-encryption'
@@ -76,7 +76,13 @@ test('a backup before the deployment, and the way back to it', async () => {
   expect(again.outputs).toMatchObject({ decision: 'already-rolled-back' })
   const { events } = await shop.history.read()
   expect(events.map(({ kind }) => kind)).toEqual(['rollback-failed', 'rollback-applied'])
-  expect(events[1]).toMatchObject({ layer: 'database', to: made.outputs['backup'] })
+  // in the words of the front door, which goes on with it
+  expect(events[1]).toMatchObject({
+    layer: 'database',
+    from: basename(path),
+    to: made.outputs['backup'],
+    kept: { database: restored.outputs['kept'] },
+  })
 }, 60_000)
 
 describe('migrations', () => {
@@ -122,7 +128,13 @@ describe('migrations', () => {
     expect(again.outputs).toMatchObject({ decision: 'already-rolled-back', 'reason-code': 'nothing-applied' })
     const { events } = await shop.history.read()
     expect(events).toMatchObject([
-      { layer: 'database', from: '2_notes, 1_stars', now: 'undone' },
+      {
+        layer: 'database',
+        from: '2_notes',
+        to: 'no migration',
+        undone: [{ title: '2_notes' }, { title: '1_stars' }],
+        kept: { backup: undone.outputs['backup'], migrations: '2_notes\n1_stars' },
+      },
       { layer: 'code' },
     ])
   }, 60_000)

@@ -379,7 +379,7 @@ test('a kept database goes when its time is over, and no other file does', async
   run(difficultSchema)
   const manifest = await back()
   mkdirSync(join(folder, 'app.db_before_summer'))
-  writeFileSync(join(folder, 'other.db_before_20200101000000'), '')
+  writeFileSync(join(folder, 'other.db_before_20200101000000000'), '')
   run('CREATE TABLE bad (a)')
   const { kept } = await restore(manifest, { keepOldMs: 0, now: () => new Date('2026-01-01T00:00:00Z') })
   expect(readdirSync(folder)).toContain(kept)
@@ -387,7 +387,7 @@ test('a kept database goes when its time is over, and no other file does', async
   await restore(manifest, { keepOldMs: 60_000 })
   expect(readdirSync(folder)).not.toContain(kept)
   expect(readdirSync(folder)).toEqual(
-    expect.arrayContaining(['app.db_before_summer', 'other.db_before_20200101000000']),
+    expect.arrayContaining(['app.db_before_summer', 'other.db_before_20200101000000000']),
   )
 })
 

@@ -1,4 +1,5 @@
 /** A process of its own, to be killed: backs up, restores, or does what an application does. */
+import { readFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { z } from 'zod'
 import { makeBackup } from '../../src/database/backup.ts'
@@ -62,6 +63,11 @@ switch (action) {
     database.exec("PRAGMA wal_autocheckpoint = 0; UPDATE t SET v = 'bad'")
     process.kill(process.pid, 'SIGKILL')
   }
+}
+
+if (action === 'backup' || action === 'restore') {
+  const [, peak] = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? []
+  common.log(`at most ${peak} kB of memory`)
 }
 
 /** Writes pairs and reads them back, every few milliseconds, until it is told to stop. */

@@ -268,7 +268,7 @@ describe('the plan', () => {
   })
 
   test('of what was replaced and is kept no more, says that it cannot be put back', async () => {
-    const done = { from: 'shop', to: 'x', now: 'x', kept: { database: 'shop_before_20260101000000' } }
+    const done = { from: 'shop', to: 'x', now: 'x', kept: { database: 'shop_before_20260101000000000' } }
     await expect(open().undo(done)).rejects.toThrow(/is not there any more/)
     await expect(open().undo({ ...done, kept: {} })).rejects.toThrow(/names no copy/)
   })

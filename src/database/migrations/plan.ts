@@ -39,6 +39,12 @@ export interface UndoPlan {
   readonly irregularities: readonly string[]
 }
 
+/** The newest migration that is there once the plan is done. */
+export function standsAt({ steps, applied }: UndoPlan): string {
+  const undone = new Set(steps.map(({ entry }) => entry))
+  return applied.entries.findLast((entry) => !undone.has(entry))?.key ?? 'no migration'
+}
+
 export interface UndoStep {
   readonly name: string
   readonly entry: AppliedMigration

@@ -1,7 +1,7 @@
 import { ConflictError, RefusedError } from '../../errors.ts'
 import { readApplied } from './applied.ts'
 import { listMigrations } from './folder.ts'
-import { planUndo, type UndoPlan, type UndoRequest } from './plan.ts'
+import { planUndo, standsAt, type UndoPlan, type UndoRequest } from './plan.ts'
 
 export interface UndoOptions extends UndoRequest {
   /** goes on although tables, columns or rows with data in them are taken away */
@@ -23,6 +23,8 @@ export interface UndoReport {
   /** names, in the order in which they were undone */
   readonly undone: readonly string[]
   readonly takes: readonly string[]
+  /** the newest migration that stays */
+  readonly standsAt: string
 }
 
 /**
@@ -38,15 +40,16 @@ export async function undoMigrations(options: UndoOptions): Promise<UndoReport> 
     for (const line of describe(plan)) log(line)
     const names = plan.steps.map(({ name }) => name)
     const takes = plan.steps.flatMap((step) => step.takes)
+    const rest = { takes, standsAt: standsAt(plan) }
     refuseOther(options.expected, names)
-    if (names.length === 0) return { outcome: 'nothing-to-undo', undone: [], takes }
+    if (names.length === 0) return { outcome: 'nothing-to-undo', undone: [], ...rest }
     refuse(options, plan, takes)
-    if (dryRun) return { outcome: 'planned', undone: names, takes }
+    if (dryRun) return { outcome: 'planned', undone: names, ...rest }
     await options.before(plan)
     if (options.command !== undefined) await options.command(names)
     else await runScripts(options, plan)
     await verifyUndone(options, plan)
-    return { outcome: 'undone', undone: names, takes }
+    return { outcome: 'undone', undone: names, ...rest }
   } finally {
     await lock.release()
   }

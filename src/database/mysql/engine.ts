@@ -1,10 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { PassThrough, Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { ConflictError, RefusedError } from '../../errors.ts'
 import type { ServerConnection } from '../connection.ts'
 import { type Engine, keptAt, keptName, type Surroundings } from '../engine.ts'
-import { runTool } from '../tool.ts'
+import { openTool, runTool } from '../tool.ts'
 import { connect, errorNumber, findTools, noSuchDatabase, type Session, withSession } from './connect.ts'
 import { listTables, readContents } from './contents.ts'
 import { countNewerRows, newerRows } from './newer.ts'
@@ -60,11 +60,7 @@ export function openMysql(connection: ServerConnection, surroundings: Surroundin
         try {
           await session.query('SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ')
           await session.query('START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY')
-          const dumped = new PassThrough({ highWaterMark: 1 << 20 })
-          // the tool prints once its own snapshot stands; what is in no snapshot stays locked to the end
-          if (tables.every(({ transactional }) => transactional))
-            dumped.once('readable', () => void lock.release().catch(() => {}))
-          const dumping = runTool({
+          const dumped = openTool({
             command: tools.dump,
             debianPackage: tools.debianPackage,
             args: [
@@ -81,20 +77,15 @@ export function openMysql(connection: ServerConnection, surroundings: Surroundin
               database,
             ],
             env: tools.env,
-            output: async (stdout) => {
-              // it ends only once the tool has ended well: else what came so far would be stored as if it were all
-              stdout.pipe(dumped, { end: false })
-            },
             signal,
-          }).then(
-            () => dumped.end(),
-            (error: unknown) => dumped.destroy(error instanceof Error ? error : new Error(String(error))),
-          )
+          })
+          // the tool prints once its own snapshot stands; what is in no snapshot stays locked to the end
+          if (tables.every(({ transactional }) => transactional))
+            dumped.once('readable', () => void lock.release().catch(() => {}))
           const [added, read] = await Promise.allSettled([
             add(tablesPart, dumped),
             readContents(session, database, { digests: true, programs }),
           ])
-          await dumping
           if (added.status === 'rejected') throw added.reason
           if (read.status === 'rejected') throw read.reason
           const contents = read.value

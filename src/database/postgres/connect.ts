@@ -45,7 +45,10 @@ export async function connect(connection: ServerConnection, database: string): P
       const { rows } = await client.query<Record<string, string | null>>(sql, [...values])
       return rows
     } catch (error) {
-      throw error instanceof pg.DatabaseError ? new ServerError(error, database) : error
+      if (error instanceof pg.DatabaseError) throw new ServerError(error, database)
+      // no answer of the server's: it crashed, or the network broke
+      const why = error instanceof Error ? error.message : String(error)
+      throw new UnavailableError(`${whereIs(connection)} answers no more: ${why}`)
     }
   }
   return {
@@ -92,9 +95,14 @@ export function isMissingDatabase(error: unknown): boolean {
   return error instanceof MissingDatabaseError
 }
 
-function explain(error: unknown, { host, port, user }: ServerConnection, database: string): Error {
+function whereIs({ host, port }: ServerConnection): string {
+  return `PostgreSQL on ${host}:${port}`
+}
+
+function explain(error: unknown, connection: ServerConnection, database: string): Error {
+  const { user } = connection
   const why = error instanceof Error ? error.message : String(error)
-  const where = `PostgreSQL on ${host}:${port}`
+  const where = whereIs(connection)
   const state = sqlState(error) ?? ''
   if (state === noSuchDatabase) return new MissingDatabaseError(`${where} has no database "${database}"`)
   if (state.startsWith('28')) return new RefusedError(`${where} refused the user "${user}": ${why}`)

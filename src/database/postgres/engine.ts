@@ -1,17 +1,18 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { createReadStream, createWriteStream } from 'node:fs'
+import { createReadStream } from 'node:fs'
 import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { pipeline } from 'node:stream/promises'
 import pg from 'pg'
 import { ConflictError, RefusedError } from '../../errors.ts'
 import type { ServerConnection } from '../connection.ts'
 import { type Engine, keptAt, keptName, type Surroundings } from '../engine.ts'
 import { readToolVersion, runTool } from '../tool.ts'
+import { writeFileFrom } from '../write-file.ts'
 import { connect, isMissingDatabase, type Session, toolEnvironment, withSession } from './connect.ts'
 import { readContents } from './contents.ts'
 import { countNewerRows, newerRows } from './newer.ts'
 import { copyProperties, createLike } from './properties.ts'
+import { refuseHiddenTables, refuseLackOfRights } from './rights.ts'
 import { swapDatabases } from './swap.ts'
 
 const { escapeIdentifier } = pg
@@ -53,7 +54,7 @@ export function openPostgres(connection: ServerConnection, { env, scratch, log }
         const snapshot = (await session.query('SELECT pg_export_snapshot() AS id'))[0]?.['id'] ?? ''
         const dump = join(folder, 'dump')
         const args = ['--format=directory', '--compress=0', `--jobs=${jobs}`, `--snapshot=${snapshot}`]
-        const [, contents] = await Promise.all([
+        const [dumped, read] = await Promise.allSettled([
           runTool({
             command,
             debianPackage: 'postgresql-client',
@@ -63,12 +64,15 @@ export function openPostgres(connection: ServerConnection, { env, scratch, log }
           }),
           readContents(session, true),
         ])
+        // neither goes on without the other: the folder is taken away after a failure
+        if (dumped.status === 'rejected') throw explainDump(dumped.reason, dump)
+        if (read.status === 'rejected') throw read.reason
         await session.query('COMMIT')
         await eachOf(await readdir(dump), jobs, async (file) => {
           await add(`${file}${partSuffix}`, createReadStream(join(dump, file), { highWaterMark: 1 << 20 }))
           await rm(join(dump, file))
         })
-        return contents
+        return read.value
       }),
 
     async lock() {
@@ -120,7 +124,7 @@ export function openPostgres(connection: ServerConnection, { env, scratch, log }
         const dump = join(folder, 'dump')
         await mkdir(dump, { recursive: true })
         await eachOf(parts, jobs, async (part) =>
-          pipeline(await open(part), createWriteStream(join(dump, part.slice(0, -partSuffix.length)))),
+          writeFileFrom(await open(part), join(dump, part.slice(0, -partSuffix.length))),
         )
         const server = await withControl((session) => session.query('SHOW server_version'))
         const { command } = await findTool('pg_restore', server[0]?.['server_version'] ?? '', env)
@@ -215,6 +219,11 @@ export function openPostgres(connection: ServerConnection, { env, scratch, log }
   }
 }
 
+/** The tool says that it cannot write, and not where to. */
+function explainDump(error: unknown, folder: string): unknown {
+  return error instanceof RefusedError ? new RefusedError(`${error.message}; it wrote to ${folder}`) : error
+}
+
 /** `?` as `$1`, `$2`…; only ever on statements of our own, which have no other question mark. */
 function numbered(sql: string): string {
   let count = 0
@@ -271,35 +280,7 @@ async function drop(session: Session, database: string): Promise<void> {
   await session.query(`DROP DATABASE IF EXISTS ${escapeIdentifier(database)} WITH (FORCE)`)
 }
 
-/** @throws RefusedError that names the table: a dump without it would be none */
-async function refuseHiddenTables(session: Session): Promise<void> {
-  const rows = await session.query(
-    `SELECT c.oid::regclass::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-     WHERE c.relkind = 'r' AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
-       AND NOT (has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT'))`,
-  )
-  if (rows.length > 0)
-    throw new RefusedError(
-      `the user may not read ${rows.map(({ name }) => name).join(', ')}: grant SELECT on it, or back up as the owner`,
-    )
-}
-
-/** @throws RefusedError that names the right: before anything was begun */
-async function refuseLackOfRights(session: Session, database: string): Promise<void> {
-  const [row] = await session.query(
-    `SELECT rolsuper, rolcreatedb, coalesce(pg_has_role(datdba, 'MEMBER'), true) AS owns, current_user AS who
-     FROM pg_roles LEFT JOIN pg_database ON datname = $1 WHERE rolname = current_user`,
-    [database],
-  )
-  if (row?.['rolsuper'] === 't') return
-  if (row?.['rolcreatedb'] !== 't')
-    throw new RefusedError(
-      `user ${row?.['who']} may not create the database to restore into: ALTER ROLE … CREATEDB`,
-    )
-  if (row['owns'] !== 't')
-    throw new RefusedError(`user ${row['who']} may not rename ${database}: it has to be its owner`)
-}
-
+/** After a failure nothing new is begun, and what was begun has ended when it is thrown. */
 async function eachOf<T>(
   items: readonly T[],
   width: number,
@@ -309,5 +290,11 @@ async function eachOf<T>(
   const worker = async () => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await work(next)
   }
-  await Promise.all(Array.from({ length: width }, worker))
+  const workers = Array.from({ length: width }, () =>
+    worker().catch((error: unknown) => {
+      waiting.length = 0
+      throw error
+    }),
+  )
+  for (const each of await Promise.allSettled(workers)) if (each.status === 'rejected') throw each.reason
 }

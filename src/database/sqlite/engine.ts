@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto'
-import { createReadStream, createWriteStream } from 'node:fs'
+import { createReadStream } from 'node:fs'
 import { readdir, realpath, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { pipeline } from 'node:stream/promises'
 import { ConflictError, RefusedError } from '../../errors.ts'
 import type { FileConnection } from '../connection.ts'
 import { type Contents, type Engine, keptAt, keptName, type ScriptRun } from '../engine.ts'
+import { forward } from '../forward.ts'
+import { writeFileFrom } from '../write-file.ts'
 import {
   copyDatabase,
   digestImage,
@@ -17,6 +18,7 @@ import {
   withDatabase,
 } from './file.ts'
 import { countNewerRows, newerRows } from './newer.ts'
+import { digestPages } from './pages.ts'
 
 const part = 'database.sqlite.zst'
 /** file names are at most 255 bytes, and `-journal` may be added */
@@ -53,7 +55,7 @@ export async function openSqlite({ path: given }: FileConnection): Promise<Engin
       const image = digestImage()
       const [contents, orphans] = [await readContents(copy), await countOrphans(copy)]
       // one pass over the file for the digest and the backup
-      await add(part, createReadStream(copy, { highWaterMark: 1 << 20 }).compose(image.stream))
+      await add(part, forward(createReadStream(copy, { highWaterMark: 1 << 20 }), image.stream))
       await rm(copy)
       return { ...contents, image: image.digest(), orphans }
     },
@@ -86,7 +88,7 @@ export async function openSqlite({ path: given }: FileConnection): Promise<Engin
 
     async stage({ open, scratch }) {
       const copy = join(scratch, 'database.sqlite')
-      await pipeline(await open(part), createWriteStream(copy, { mode: 0o600 }))
+      await writeFileFrom(await open(part), copy)
       await refuseDamage(copy, 'the backup')
       return {
         contents: () => describeImage(copy),
@@ -182,12 +184,14 @@ function versionOfLibrary(): string {
 }
 
 async function describeImage(path: string): Promise<Contents> {
-  const [contents, image, orphans] = [
-    await readContents(path),
+  const { tables, schema } = await readContents(path)
+  const [image, orphans, digests] = [
     await imageDigest(path),
     await countOrphans(path),
+    await digestPages(path),
   ]
-  return { ...contents, image, orphans }
+  const digested = tables.map((table) => ({ ...table, digest: digests.get(table.name) }))
+  return { tables: digested, schema, image, orphans }
 }
 
 /** Rows whose foreign key points at nothing. */

@@ -5,7 +5,7 @@ import { backup, DatabaseSync } from 'node:sqlite'
 import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ConflictError } from '../../errors.ts'
+import { ConflictError, RefusedError } from '../../errors.ts'
 import type { Contents } from '../engine.ts'
 
 /** How long others may hold a lock before we give up, ms. */
@@ -43,7 +43,7 @@ export async function copyDatabase(from: string, to: string): Promise<void> {
         await backup(source, to, { rate: 2 ** 31 - 1 })
         return
       } catch (error) {
-        if (!isBusy(error)) throw error
+        if (!isBusy(error)) throw explainCopy(error, to)
         if (performance.now() > givesUpAt)
           throw new ConflictError(`${to} stayed locked for ${patienceMs} ms: another process holds it`)
         await sleep(5)
@@ -52,10 +52,26 @@ export async function copyDatabase(from: string, to: string): Promise<void> {
   })
 }
 
+/** A full disk, and one that fails, are said without the file. */
+function explainCopy(error: unknown, to: string): unknown {
+  const isDisk = [full, failedDisk].includes(codeOf(error))
+  return isDisk && error instanceof Error
+    ? new RefusedError(`${to} cannot be written to: SQLite says "${error.message}"`)
+    : error
+}
+
+/** https://sqlite.org/rescode.html */
+const [busy, locked, failedDisk, full] = [5, 6, 10, 13]
+
 /** A lock met by a backup's first step is reported as "not an error", with code 0. */
 function isBusy(error: unknown): boolean {
-  if (typeof error !== 'object' || error === null || !('errcode' in error)) return false
-  return [0, 5, 6].includes(Number(error.errcode) & 0xff)
+  return [0, busy, locked].includes(codeOf(error))
+}
+
+/** SQLite's code for an error, less the detail; NaN for an error of something else. */
+function codeOf(error: unknown): number {
+  const isSqlites = typeof error === 'object' && error !== null && 'errcode' in error
+  return isSqlites ? Number(error.errcode) & 0xff : Number.NaN
 }
 
 export async function exists(path: string): Promise<boolean> {

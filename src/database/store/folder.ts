@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { createReadStream, createWriteStream } from 'node:fs'
+import { createReadStream } from 'node:fs'
 import { mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
-import type { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import { RefusedError } from '../../errors.ts'
+import { explainWrite, writeFileFrom } from '../write-file.ts'
 import type { Store } from './store.ts'
 
 /** Backups in a folder of this machine. @param root made when it is not there */
@@ -30,14 +29,15 @@ export function openFolderStore(root: string): Store {
     async write(path, content) {
       const file = join(root, path)
       const partial = `${file}.${randomBytes(4).toString('hex')}.partial`
-      await mkdir(dirname(file), { recursive: true })
       try {
-        await writeDurably(partial, content)
+        await mkdir(dirname(file), { recursive: true })
+        await writeFileFrom(content, partial, { durable: true })
         await rename(partial, file)
         await syncFolder(dirname(file))
       } catch (error) {
-        await rm(partial, { force: true })
-        throw error
+        await rm(partial, { force: true }).catch(() => {})
+        await rmdir(dirname(file)).catch(() => {})
+        throw explainWrite(error, root)
       }
     },
 
@@ -47,10 +47,6 @@ export function openFolderStore(root: string): Store {
       await rmdir(join(root, dirname(path))).catch(() => {})
     },
   }
-}
-
-async function writeDurably(file: string, content: Readable): Promise<void> {
-  await pipeline(content, createWriteStream(file, { flags: 'wx', mode: 0o600, flush: true }))
 }
 
 /** A rename is safe from a power cut once its folder is on the disk. */

@@ -1,11 +1,12 @@
 import { readBackup } from '../../database/catalog.ts'
 import {
   type Deployment,
+  type DeploymentUndoReport,
   findSafetyCopy,
   planDeploymentUndo,
   undoDeployment,
 } from '../../database/migrations/deployment.ts'
-import type { UndoPlan } from '../../database/migrations/plan.ts'
+import { standsAt, type UndoPlan } from '../../database/migrations/plan.ts'
 import { restoreBackup } from '../../database/restore.ts'
 import { RefusedError } from '../../errors.ts'
 import type { LayerPlan, LayerPlanView, LayerReceipt, UndoableRollback } from '../layer.ts'
@@ -20,7 +21,6 @@ export async function planMigrations(options: DatabaseLayerOptions, folder: stri
   await engine.inspect('backup')
   const plan = await planDeploymentUndo(deploymentOf(options, folder))
   if (plan.steps.length === 0) return planNothingLeft(options, plan)
-  const { from, to } = endsOf(plan)
   const names = plan.steps.map(({ name }) => name)
   const losses = plan.steps.flatMap(({ name, takes }) => takes.map((taken) => `${name}: ${taken}`))
   if (plan.irregularities.length > 0)
@@ -29,8 +29,8 @@ export async function planMigrations(options: DatabaseLayerOptions, folder: stri
     )
   const view: LayerPlanView = {
     ...emptyView,
-    from,
-    to,
+    from: names[0] ?? '',
+    to: standsAt(plan),
     foundBy: `${plan.table} says what was applied, and ${good.id.slice(0, 7)} does not have it`,
     steps: [
       `backs ${engine.database} up as it is now`,
@@ -62,8 +62,7 @@ export async function planMigrations(options: DatabaseLayerOptions, folder: stri
       })
       const left = await planDeploymentUndo(deploymentOf(options, folder))
       return {
-        outcome: 'rolled-back',
-        ...receiptOf(view, report.backup, names),
+        ...receiptUndone(report),
         verified: {
           ok: left.steps.length === 0,
           evidence: `${left.table} of ${engine.database} ends with ${standsAt(left)} and has no more of ${names.join(', ')}`,
@@ -90,7 +89,8 @@ async function planNothingLeft(options: DatabaseLayerOptions, plan: UndoPlan): P
       : `${plan.table} has nothing that the deployment added`,
     basis: { applied: plan.applied.entries.map(({ key }) => key).join(', '), undoes: '' },
   }
-  const done: UndoableRollback = earlier ?? receiptOf(view, safety?.name, names)
+  const done: UndoableRollback =
+    earlier ?? receiptUndone({ undone: names, standsAt: to, backup: safety?.name })
   return {
     view,
     apply: async () => ({
@@ -138,24 +138,16 @@ function deploymentOf(
   return { engine, store, folder, bad, command, selection: { by: 'added', good } }
 }
 
-function receiptOf(
-  { from, to }: LayerPlanView,
-  backup: string | undefined,
-  names: readonly string[],
-): Omit<LayerReceipt, 'outcome' | 'verified'> {
-  const kept = { ...(backup !== undefined && { backup }), migrations: names.join('\n') }
-  return { from, to, now: to, kept }
+/** Migrations that were undone, in the words of all layers. @param foundBy how it was found that it is these */
+export function viewUndone({ undone, standsAt: to }: Undone, bad: string, foundBy: string): LayerPlanView {
+  const titles = undone.map((title) => ({ revision: bad, title, author: '' }))
+  return { ...emptyView, from: undone[0] ?? '', to, foundBy, undone: titles }
 }
 
-/** The newest migration that is applied, and the one that stays. */
-function endsOf({ steps, applied }: UndoPlan): { readonly from: string; readonly to: string } {
-  const undone = new Set(steps.map(({ entry }) => entry))
-  const stays = applied.entries.findLast((entry) => !undone.has(entry))
-  return { from: steps[0]?.name ?? '', to: stays?.key ?? noMigration }
+/** What undoing them did, in the words of all layers. */
+export function receiptUndone({ undone, standsAt: to, backup }: Undone): LayerReceipt {
+  const kept = { ...(backup !== undefined && { backup }), migrations: undone.join('\n') }
+  return { outcome: 'rolled-back', from: undone[0] ?? '', to, now: to, kept, verified: undefined }
 }
 
-function standsAt({ applied }: UndoPlan): string {
-  return applied.entries.at(-1)?.key ?? noMigration
-}
-
-const noMigration = 'no migration'
+type Undone = Pick<DeploymentUndoReport, 'undone' | 'standsAt' | 'backup'>

@@ -1,11 +1,12 @@
 import { chooseBackup } from '../../database/catalog.ts'
-import type { Contents } from '../../database/engine.ts'
+import { type Contents, type Engine, nameKept } from '../../database/engine.ts'
 import type { Manifest } from '../../database/manifest.ts'
 import { isHistoryTable } from '../../database/migrations/applied.ts'
-import { holdsAlready, pruneKept, restoreBackup } from '../../database/restore.ts'
+import type { Revision } from '../../database/migrations/plan.ts'
+import { holdsAlready, pruneKept, type RestoreReport, restoreBackup } from '../../database/restore.ts'
 import { RefusedError } from '../../errors.ts'
 import { formatDuration } from '../../text/duration.ts'
-import type { LayerPlan, LayerPlanView, UndoableRollback } from '../layer.ts'
+import type { LayerPlan, LayerPlanView, LayerReceipt, UndoableRollback } from '../layer.ts'
 import { type DatabaseLayerOptions, emptyView } from './database-options.ts'
 
 /**
@@ -28,10 +29,7 @@ export async function planRestore(options: DatabaseLayerOptions, instead?: strin
   if (done !== undefined) return done
   const losses = live === undefined ? [] : countRoughly(manifest, live)
   const view: LayerPlanView = {
-    ...emptyView,
-    from: live === undefined ? '' : engine.database,
-    to: manifest.name,
-    foundBy: `the newest backup from before the deployment of ${bad.id.slice(0, 7)}, of ${manifest.createdAt}`,
+    ...viewRestore(options, manifest, { wanted: 'before-deployment', replaces: live !== undefined }),
     steps: [
       `compares every file of backup ${manifest.name} with its manifest`,
       `loads it beside ${engine.database} and compares it there, table by table`,
@@ -40,11 +38,6 @@ export async function planRestore(options: DatabaseLayerOptions, instead?: strin
         ? `puts it in place as ${engine.database}`
         : `puts it in the place of ${engine.database}, which is kept for ${formatDuration(options.keepOldMs)}`,
     ],
-    undone: manifest.migrations.map(({ name, revision }) => ({
-      revision: revision ?? bad.id,
-      title: name,
-      author: '',
-    })),
     losses,
     warnings: [
       ...(instead === undefined ? [] : [`the migrations cannot be undone: ${instead}`]),
@@ -73,8 +66,7 @@ export async function planRestore(options: DatabaseLayerOptions, instead?: strin
       })
       const after = await engine.contents()
       return {
-        outcome: report.outcome === 'restored' ? 'rolled-back' : 'already-rolled-back',
-        ...undoable(view.from, manifest, report.kept),
+        ...receiptRestored(view, report),
         verified: {
           ok: after?.schema === manifest.contents.schema,
           evidence: `${engine.database} has the schema and the ${manifest.contents.tables.length} tables of backup ${manifest.name}, which were compared row by row before the swap`,
@@ -98,8 +90,11 @@ async function findDone(
   const wasRestored = earlier?.to === manifest.name && hasSchema
   if (!wasRestored && !(await holdsAlready(engine, manifest, live))) return undefined
   // a run that was killed between the swap and its record has left what it replaced
-  const kept = (await engine.listKept()).findLast(({ at }) => at.getTime() >= madeAt(manifest))?.name
-  const done: UndoableRollback = earlier ?? undoable(engine.database, manifest, kept)
+  const kept = (await engine.listKept()).findLast(
+    ({ at }) => at.getTime() >= Date.parse(manifest.createdAt),
+  )?.name
+  const chosen = viewRestore(options, manifest, { wanted: 'before-deployment', replaces: true })
+  const done: UndoableRollback = earlier ?? receiptRestored(chosen, { outcome: 'already-restored', kept })
   const isDone = wasRestored || kept !== undefined
   return {
     view: {
@@ -116,11 +111,6 @@ async function findDone(
       verified: { ok: true, evidence: `${engine.database} has the schema of backup ${manifest.name}` },
     }),
   }
-}
-
-/** Names of kept databases have whole seconds. */
-function madeAt({ createdAt }: Manifest): number {
-  return Math.floor(Date.parse(createdAt) / 1000) * 1000
 }
 
 /**
@@ -142,7 +132,7 @@ export async function takeRestoreBack(options: DatabaseLayerOptions, name: strin
         `${name} is not there any more, so it cannot be put back: restore a backup by hand with db-restore`,
       )
     }
-    const keepAs = engine.keptName(now())
+    const keepAs = await nameKept(engine, now())
     await engine.putBack(name, keepAs)
     await pruneKept({ engine, keepOldMs: options.keepOldMs, now, log })
     return `${engine.database} is the one again that was kept as ${name}; what the restore had made is kept as ${keepAs}`
@@ -151,14 +141,46 @@ export async function takeRestoreBack(options: DatabaseLayerOptions, name: strin
   }
 }
 
-function undoable(from: string, manifest: Manifest, kept: string | undefined): UndoableRollback {
+/**
+ * A restore in the words of all layers: what is replaced by what.
+ * @param wanted a name, `latest` or `before-deployment`
+ * @param replaces whether there is a database already
+ */
+export function viewRestore(
+  { engine, bad }: { readonly engine: Engine; readonly bad: Pick<Revision, 'id'> },
+  manifest: Manifest,
+  { wanted, replaces }: { readonly wanted: string; readonly replaces: boolean },
+): LayerPlanView {
+  const how: Readonly<Record<string, string>> = {
+    latest: 'the newest backup',
+    'before-deployment': `the newest backup from before the deployment of ${bad.id.slice(0, 7)}`,
+  }
   return {
-    from,
+    ...emptyView,
+    from: replaces ? engine.database : '',
     to: manifest.name,
-    now: manifest.name,
-    kept: { ...(kept !== undefined && { database: kept }) },
+    foundBy: `${how[wanted] ?? 'the backup that was named'}, of ${manifest.createdAt}`,
+    undone: manifest.migrations.map(({ name, revision }) => ({
+      revision: revision ?? bad.id,
+      title: name,
+      author: '',
+    })),
   }
 }
+
+/** What a restore did, in the words of all layers. */
+export function receiptRestored({ from, to }: LayerPlanView, { outcome, kept }: Restored): LayerReceipt {
+  return {
+    outcome: outcome === 'restored' ? 'rolled-back' : 'already-rolled-back',
+    from,
+    to,
+    now: to,
+    kept: { ...(kept !== undefined && { database: kept }) },
+    verified: undefined,
+  }
+}
+
+type Restored = Pick<RestoreReport, 'outcome' | 'kept'>
 
 /** By row counts alone, so that a plan reads no table twice: there may be more. */
 function countRoughly({ contents }: Manifest, live: Contents): readonly string[] {

@@ -1,0 +1,66 @@
+/** Values that are larger than what our process may use of the memory: they pass through it piece by piece. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals'
+import { readCatalog } from '../../src/database/catalog.ts'
+import { differences } from '../../src/database/compare.ts'
+import { openFolderStore } from '../../src/database/store/folder.ts'
+import {
+  ended,
+  type Kind,
+  kinds,
+  makeDatabase,
+  type Servers,
+  startServers,
+  type TestDatabase,
+} from '../support/databases.ts'
+
+let servers: Servers
+let folder: string
+beforeAll(async () => {
+  servers = await startServers()
+}, 90_000)
+afterAll(() => servers.stop())
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'big-'))
+})
+afterEach(() => rm(folder, { recursive: true, force: true }))
+
+/** A value of 110 MB that compresses badly. */
+const big: Record<Kind, readonly string[]> = {
+  sqlite: ['CREATE TABLE big (v BLOB)', `INSERT INTO big VALUES (randomblob(${110 << 20}))`],
+  postgres: [
+    'CREATE TABLE big (v bytea)',
+    "INSERT INTO big SELECT string_agg(decode(md5(i::text), 'hex'), '') FROM generate_series(1, 7208960) i",
+  ],
+  mysql: [
+    'CREATE TABLE big (v LONGBLOB)',
+    'SET SESSION group_concat_max_len = 200000000',
+    "INSERT INTO big SELECT GROUP_CONCAT(UNHEX(MD5(seq)) SEPARATOR '') FROM seq_1_to_7208960",
+  ],
+}
+
+test.each(kinds)(
+  'a value of 110 MB comes back in %s, and our process stays under 200 MB',
+  async (kind) => {
+    const database = await makeDatabase(kind, servers, folder)
+    await database.run(...big[kind], 'CREATE TABLE t (a INT)')
+    const then = await database.contents()
+    expect(await peakOf(database, 'backup')).toBeLessThan(200)
+    const { backups } = await readCatalog(openFolderStore(database.backups))
+    // the value is as it was, and what was written since is in another table
+    await database.run('INSERT INTO t VALUES (1)')
+    expect(await peakOf(database, 'restore', backups[0]?.name)).toBeLessThan(200)
+    expect(differences(then, await database.contents())).toEqual([])
+  },
+  180_000,
+)
+
+/** Runs it in a process of its own. @returns the most memory that it used, MB */
+async function peakOf(database: TestDatabase, action: 'backup' | 'restore', name = ''): Promise<number> {
+  const said = await ended(database.start(action, { name }))
+  const kilobytes = /^at most (\d+) kB of memory$/m.exec(said)?.[1]
+  if (kilobytes === undefined) throw new Error(said)
+  return Number(kilobytes) / 1024
+}
