@@ -29,7 +29,7 @@ import {
   rateOf,
   worstRateOf,
 } from './gate/measure.ts'
-import { ours } from './gate/ours.ts'
+import { ours, oursAfterMinute } from './gate/ours.ts'
 import type { Findings } from './main.ts'
 
 const scale = Number(process.argv[3] ?? 1)
@@ -176,6 +176,11 @@ function tellScenes(us: Measured, others: readonly Measured[], say: Say): number
       `| ${scene} | ${percent(called(mine))} | ${percent(called({ ...mine, knob: alphaKnob }))} | ${range} | ${minutes(delayIn(mine))} | ${minutes(delayIn(best))} | ${best.name} |`,
     )
   }
+  const blips = healthy.filter(({ kind }) => kind.scene === 'deploy blip')
+  const afterMinute = blips.map((gate) => highestOf(oursAfterMinute, gate))
+  say(
+    `\nthe deploy blip with \`initial-delay: 1m\`: ours called ${percent(rateOf(blips, afterMinute, us))}, at alpha 1 % ${percent(rateOf(blips, afterMinute, { knob: alphaKnob }))}`,
+  )
   const burstScenes = healthyScenes.filter(({ scene }) => scene?.startsWith('bursts'))
   return worstRateOf(healthy, mine.highest, { knob: alphaKnob, kinds: burstScenes })
 }

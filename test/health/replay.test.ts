@@ -93,6 +93,24 @@ describe('half an hour, as it was', () => {
     expect(report.because).toContain('no rollback will help')
   })
 
+  test('so is one that began to fail ten minutes before it', async () => {
+    const checks = await replay(
+      { until: -10 * minute, traffic: 5, bad: 0.01 },
+      { until: 31 * minute, traffic: 5, bad: 0.2 },
+    )
+    const { report } = await watch({ checks: checks(), deployedAt: noon, ...halfAnHour })
+    expect(report).toMatchObject({ verdict: 'pre-existing', reasonCode: 'was-so-before' })
+  })
+
+  test('of a deployment whose moment nobody told it may be the doing', async () => {
+    const checks = await replay(
+      { until: -20 * minute, traffic: 5, bad: 0.01 },
+      { until: 31 * minute, traffic: 5, bad: 0.2 },
+    )
+    const { report } = await watch({ checks: checks(), ...halfAnHour })
+    expect(report).toMatchObject({ verdict: 'unhealthy' })
+  })
+
   test('one that got much worse than before is rolled back all the same', async () => {
     const checks = await replay(
       { until: 0, traffic: 5, bad: 0.1 },

@@ -244,6 +244,38 @@ describe('the time before', () => {
     expect(describeBefore(bursts).dispersion).toBeGreaterThan(10)
   })
 
+  test('shows bursts of five minutes as more than bursts of one that are as high', () => {
+    const random = randomOf(6)
+    // a third of the time at three times the share, in stretches of one minute or of five
+    const hour = (length: number) =>
+      describeBefore(
+        Array.from({ length: 60 }, (_, minute) => {
+          const isHigh = Math.floor(minute / length) % 3 === 0
+          return { bad: binomial(random, 6000, isHigh ? 0.03 : 0.01), of: 6000 }
+        }),
+      )
+    expect(hour(5).dispersion).toBeGreaterThan(3 * hour(1).dispersion)
+  })
+
+  test('has an outage where many more were bad in its last ten minutes, and what is usual is without them', () => {
+    const random = randomOf(8)
+    const hour = (lately: number) =>
+      describeBefore(
+        Array.from({ length: 60 }, (_, minute) => {
+          return { bad: binomial(random, 600, minute < 50 ? 0.01 : lately), of: 600 }
+        }),
+      )
+    const { outage, total, dispersion } = hour(0.1)
+    expect(outage?.of).toBe(6000)
+    expect((outage?.bad ?? 0) / 6000).toBeCloseTo(0.1, 1)
+    expect(total.of).toBe(30_000)
+    expect(dispersion).toBeLessThan(2)
+    for (const lately of [0, 0.01]) {
+      expect(hour(lately)).toMatchObject({ total: { of: 36_000 }, minutes: 60 })
+      expect(hour(lately).outage).toBeUndefined()
+    }
+  })
+
   test('says nothing when it has no traffic, or too few minutes of it', () => {
     expect(describeBefore([])).toEqual({
       total: { bad: 0, of: 0 },
