@@ -197,6 +197,59 @@ describe('whatever is counted', () => {
     )
   })
 
+  interface Pair {
+    readonly suspect: PollCounts
+    readonly control: PollCounts
+  }
+
+  test('of two versions: more bad ones are never less evidence, none is none, a thousand million are as good as any', () => {
+    const by = { tolerance: 1, alpha: 0.01, plannedPolls: 20 }
+    const counts: fc.Arbitrary<PollCounts> = fc
+      .constantFrom(0, 1, 100, 1e6, 1e9)
+      .chain((of) => fc.record({ of: fc.constant(of), bad: fc.nat(of) }))
+    const pairs = fc.array(fc.record({ suspect: counts, control: counts }), { minLength: 1, maxLength: 10 })
+    fc.assert(
+      fc.property(pairs, fc.nat(), (seen, which) => {
+        const evidence = (list: readonly Pair[]) =>
+          logEvidence(
+            list.reduce((state, pair) => addPair(state, pair, by), emptyTwoArm),
+            by.plannedPolls,
+          )
+        const worse = seen.map((pair, index) =>
+          index === which % seen.length
+            ? { ...pair, suspect: { ...pair.suspect, bad: Math.min(pair.suspect.of, pair.suspect.bad + 1) } }
+            : pair,
+        )
+        const log = evidence(seen)
+        expect(Number.isNaN(log)).toBe(false)
+        expect(log).not.toBe(Number.POSITIVE_INFINITY)
+        expect(evidence(worse)).toBeGreaterThanOrEqual(log - 1e-6 * Math.max(1, Math.abs(log)))
+        const silent = seen.map(({ control }) => ({ suspect: { bad: 0, of: 0 }, control }))
+        expect(evidence(silent)).toBe(0)
+      }),
+    )
+  })
+
+  test('of traffic: less of it is never less evidence, and a thousand million requests are as good as any', () => {
+    const by = { least: 5, alpha: 0.01, plannedPolls: 20, dispersion: 1 }
+    const counts = fc.array(fc.constantFrom(0, 1, 10, 75, 1e4, 1e9), { minLength: 1, maxLength: 20 })
+    fc.assert(
+      fc.property(counts, fc.nat(), (seen, which) => {
+        const evidence = (list: readonly number[]) =>
+          logEvidence(
+            list.reduce((state, requests) => addTraffic(state, requests, 15, by), emptyTraffic),
+            by.plannedPolls,
+          )
+        const less = seen.map((requests, index) =>
+          index === which % seen.length ? Math.max(0, requests - 1) : requests,
+        )
+        expect(Number.isFinite(evidence(seen))).toBe(true)
+        expect(evidence(less)).toBeGreaterThanOrEqual(evidence(seen) - 1e-6)
+        expect(evidence(seen.map(() => 1e9))).toBeLessThanOrEqual(0)
+      }),
+    )
+  })
+
   test('counts that cannot be are refused', () => {
     for (const counts of [
       { bad: Number.NaN, of: 10 },
