@@ -151,8 +151,8 @@ function tellBursts(say: Say): number {
 /** With the knobs as they are. @returns the worst cell's false alarms of ours at alpha 1 %, for bursts of another length */
 function tellScenes(us: Measured, others: readonly Measured[], say: Say): number {
   const draw = drawerFrom(sceneSeed)
-  const healthy = draw(healthyScenes, gatesEach(400))
-  const bad = draw(badScenes, gatesEach(40))
+  const healthy = draw(healthyScenes, gatesEach(200))
+  const bad = draw(badScenes, gatesEach(20))
   const replay = ({ rule, name, knob }: Measured) => ({
     name,
     knob,

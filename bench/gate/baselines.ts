@@ -1,11 +1,14 @@
-import { describeBefore } from '../../src/health/statistics/before.ts'
 import type { PollCounts } from '../../src/health/statistics/one-arm.ts'
 import { type Gate, pollsPerGate } from './gates.ts'
 import { kayenta, rankSum } from './kayenta.ts'
 import { never, type Rule, shareOfLast } from './rule.ts'
 
+function totalBefore({ before }: Gate): PollCounts {
+  return before.reduce((so, { bad, of }) => ({ bad: so.bad + bad, of: so.of + of }), { bad: 0, of: 0 })
+}
+
 function shareBefore(gate: Gate): number {
-  const { bad, of } = describeBefore(gate.before).total
+  const { bad, of } = totalBefore(gate)
   // half an error more, so that none is not zero
   return (bad + 0.5) / (of + 1)
 }
@@ -53,7 +56,7 @@ function thresholdRule(name: string, looks: Looks, shipped?: number): Rule {
 const groupSequential: Rule = {
   name: "group-sequential (O'Brien-Fleming, 10 looks)",
   scores: (gate) => {
-    const base = describeBefore(gate.before).total
+    const base = totalBefore(gate)
     let total: PollCounts = { bad: 0, of: 0 }
     let score = never
     return gate.polls.map((counts, poll) => {
