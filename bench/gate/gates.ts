@@ -53,52 +53,71 @@ export function drawGate(kind: Kind, seed: number): Gate {
   const random = randomOf(seed)
   const isBad = kind.effect > 1
   const onset = isBad ? pick(random, [0, 20, 60]) : undefined
-  const ramp = isBad && random() < 0.25 ? 20 : 0
+  const ramp = isBad && random() < 0.25 ? 20 : 1
   const gaps = random() < 0.25 ? pick(random, [0.1, 0.3, 0.5]) : 0
+  const before = drawBefore(kind, random)
+  const polls = drawPolls(kind, random, { gaps, factorAt: (poll) => factorAt(kind, poll, { onset, ramp }) })
+  return { kind, before, polls, onset }
+}
+
+/** How many times the usual share is bad in a poll. */
+function factorAt(
+  kind: Kind,
+  poll: number,
+  { onset, ramp }: { readonly onset: number | undefined; readonly ramp: number },
+): number {
+  if (kind.scene === 'deploy blip' && poll < blip.polls) return Math.max(1, blip.share / kind.base)
   const usual = outageBefore(kind) > 0 ? outageFactor : 1
-  const factorAt = (poll: number) => {
-    if (kind.scene === 'deploy blip' && poll < blip.polls) return Math.max(1, blip.share / kind.base)
-    if (onset === undefined || poll < onset) return usual
-    const risen = ramp === 0 ? 1 : Math.min(1, (poll - onset + 1) / ramp)
-    return usual * (1 + (kind.effect - 1) * risen)
-  }
-  const shocks = () => Math.max(0, logNormal(random, kind.burst))
-  const count = (seconds: number, factor: number, shock: number): PollCounts => {
-    const of = poisson(random, kind.traffic * seconds)
-    return { bad: binomial(random, of, Math.min(0.5, kind.base * factor * shock)), of }
-  }
-  const burstPolls = burstLength(kind)
-  let shockBefore = 1
-  const shockOfMinute = (minute: number) => {
-    if (burstPolls < pollsPerMinute) {
-      const within = Array.from({ length: pollsPerMinute / burstPolls }, shocks)
-      return within.reduce((sum, each) => sum + each, 0) / within.length
-    }
-    if (minute % (burstPolls / pollsPerMinute) === 0) shockBefore = shocks()
-    return shockBefore
-  }
-  /** What a process counted between the last poll and its end is gone. */
-  const sinceReset = (counts: PollCounts): PollCounts => {
-    if (kind.scene !== 'counter resets' || random() >= resetsPerPoll) return counts
-    const kept = random()
-    const bad = binomial(random, counts.bad, kept)
-    return { bad, of: bad + binomial(random, counts.of - counts.bad, kept) }
-  }
-  const before = Array.from({ length: minutesBefore }, (_, minute) =>
-    count(60, minute < minutesBefore - outageBefore(kind) ? 1 : outageFactor, shockOfMinute(minute)),
-  )
-  const polls: (PollCounts | undefined)[] = []
+  if (onset === undefined || poll < onset) return usual
+  return usual * (1 + (kind.effect - 1) * Math.min(1, (poll - onset + 1) / ramp))
+}
+
+function drawBefore(kind: Kind, random: () => number): readonly PollCounts[] {
+  const minutesPerBurst = burstLength(kind) / pollsPerMinute
+  let shock = 1
+  return Array.from({ length: minutesBefore }, (_, minute) => {
+    if (minutesPerBurst < 1)
+      shock = mean(Array.from({ length: 1 / minutesPerBurst }, () => drawShock(kind, random)))
+    else if (minute % minutesPerBurst === 0) shock = drawShock(kind, random)
+    const isOutage = minute >= minutesBefore - outageBefore(kind)
+    return drawCounts(kind, random, { seconds: 60, times: (isOutage ? outageFactor : 1) * shock })
+  })
+}
+
+function drawPolls(
+  kind: Kind,
+  random: () => number,
+  { gaps, factorAt }: { readonly gaps: number; readonly factorAt: (poll: number) => number },
+): Gate['polls'] {
   let shock = 1
   let missed: PollCounts = { bad: 0, of: 0 }
-  for (let poll = 0; poll < pollsPerGate; poll += 1) {
-    if (poll % burstPolls === 0) shock = shocks()
-    const counts = sinceReset(count(pollSeconds, factorAt(poll), shock))
+  return Array.from({ length: pollsPerGate }, (_, poll) => {
+    if (poll % burstLength(kind) === 0) shock = drawShock(kind, random)
+    const times = factorAt(poll) * shock
+    const counts = sinceReset(drawCounts(kind, random, { seconds: pollSeconds, times }), kind, random)
     const both = { bad: missed.bad + counts.bad, of: missed.of + counts.of }
     const isLost = random() < gaps
     missed = isLost ? both : { bad: 0, of: 0 }
-    polls.push(isLost ? undefined : both)
-  }
-  return { kind, before, polls, onset }
+    return isLost ? undefined : both
+  })
+}
+
+/** @param times how many times the usual share is bad; never more than one half of all */
+function drawCounts(
+  { traffic, base }: Kind,
+  random: () => number,
+  { seconds, times }: { readonly seconds: number; readonly times: number },
+): PollCounts {
+  const of = poisson(random, traffic * seconds)
+  return { bad: binomial(random, of, Math.min(0.5, base * times)), of }
+}
+
+/** What a process counted between the last poll and its end is gone. */
+function sinceReset(counts: PollCounts, { scene }: Kind, random: () => number): PollCounts {
+  if (scene !== 'counter resets' || random() >= resetsPerPoll) return counts
+  const kept = random()
+  const bad = binomial(random, counts.bad, kept)
+  return { bad, of: bad + binomial(random, counts.of - counts.bad, kept) }
 }
 
 /** How long a burst lasts, polls. */
@@ -113,11 +132,15 @@ function outageBefore({ scene }: Kind): number {
   return scene === 'outage since 10 min before' ? 10 : 0
 }
 
-/** Mean 1 and this coefficient of variation, from a log-normal: long to the right, as bursts are. */
-function logNormal(random: () => number, cv: number): number {
-  if (cv === 0) return 1
-  const variance = Math.log(1 + cv * cv)
+/** How many times the share of a burst is that of other times: log-normal with mean 1, long to the right as bursts are. */
+function drawShock({ burst }: Kind, random: () => number): number {
+  if (burst === 0) return 1
+  const variance = Math.log(1 + burst * burst)
   return Math.exp(Math.sqrt(variance) * normal(random) - variance / 2)
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, each) => sum + each, 0) / values.length
 }
 
 function pick<T>(random: () => number, values: readonly [T, ...T[]]): T {
