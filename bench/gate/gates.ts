@@ -5,7 +5,26 @@ import { binomial, normal, poisson, randomOf } from '../../test/support/random.t
 export const pollsPerGate = 120
 export const pollMinutes = 0.25
 const pollSeconds = 15
+const pollsPerMinute = 4
 const minutesBefore = 60
+
+/** What else may happen to a gate. None of it is the deployment's doing. */
+export const scenes = [
+  'bursts of 15 s',
+  'bursts of 5 min',
+  'counter resets',
+  'deploy blip',
+  'outage since before the hour',
+  'outage since 10 min before',
+] as const
+export type Scene = (typeof scenes)[number]
+
+/** 20 % fail while the new version starts */
+const blip = { polls: 4, share: 0.2 }
+/** chance of a poll to meet a process that was started anew since the last one */
+const resetsPerPoll = 0.05
+/** how many times the share that is usual fails in an outage of before */
+const outageFactor = 10
 
 export interface Kind {
   /** requests a second */
@@ -16,6 +35,7 @@ export interface Kind {
   readonly effect: number
   /** coefficient of variation of the share from minute to minute */
   readonly burst: number
+  readonly scene?: Scene
 }
 
 /** What a rule sees of a gate, and what it cannot know. */
@@ -33,38 +53,94 @@ export function drawGate(kind: Kind, seed: number): Gate {
   const random = randomOf(seed)
   const isBad = kind.effect > 1
   const onset = isBad ? pick(random, [0, 20, 60]) : undefined
-  const ramp = isBad && random() < 0.25 ? 20 : 0
+  const ramp = isBad && random() < 0.25 ? 20 : 1
   const gaps = random() < 0.25 ? pick(random, [0.1, 0.3, 0.5]) : 0
-  const factorAt = (poll: number) => {
-    if (onset === undefined || poll < onset) return 1
-    return ramp === 0 ? kind.effect : 1 + (kind.effect - 1) * Math.min(1, (poll - onset + 1) / ramp)
-  }
-  const shocks = () => Math.max(0, gammaLike(random, kind.burst))
-  const count = (seconds: number, factor: number, shock: number): PollCounts => {
-    const of = poisson(random, kind.traffic * seconds)
-    return { bad: binomial(random, of, Math.min(0.5, kind.base * factor * shock)), of }
-  }
-  const before = Array.from({ length: minutesBefore }, () => count(60, 1, shocks()))
-  const polls: (PollCounts | undefined)[] = []
-  let shock = 1
-  let missed: PollCounts = { bad: 0, of: 0 }
-  for (let poll = 0; poll < pollsPerGate; poll += 1) {
-    // a burst lasts a minute
-    if (poll % 4 === 0) shock = shocks()
-    const counts = count(pollSeconds, factorAt(poll), shock)
-    const both = { bad: missed.bad + counts.bad, of: missed.of + counts.of }
-    const isLost = random() < gaps
-    missed = isLost ? both : { bad: 0, of: 0 }
-    polls.push(isLost ? undefined : both)
-  }
+  const before = drawBefore(kind, random)
+  const polls = drawPolls(kind, random, { gaps, factorAt: (poll) => factorAt(kind, poll, { onset, ramp }) })
   return { kind, before, polls, onset }
 }
 
-/** Mean 1 and this coefficient of variation, from a log-normal: long to the right, as bursts are. */
-function gammaLike(random: () => number, cv: number): number {
-  if (cv === 0) return 1
-  const variance = Math.log(1 + cv * cv)
+/** How many times the usual share is bad in a poll. */
+function factorAt(
+  kind: Kind,
+  poll: number,
+  { onset, ramp }: { readonly onset: number | undefined; readonly ramp: number },
+): number {
+  if (kind.scene === 'deploy blip' && poll < blip.polls) return Math.max(1, blip.share / kind.base)
+  const usual = outageBefore(kind) > 0 ? outageFactor : 1
+  if (onset === undefined || poll < onset) return usual
+  return usual * (1 + (kind.effect - 1) * Math.min(1, (poll - onset + 1) / ramp))
+}
+
+function drawBefore(kind: Kind, random: () => number): readonly PollCounts[] {
+  const minutesPerBurst = burstLength(kind) / pollsPerMinute
+  let shock = 1
+  return Array.from({ length: minutesBefore }, (_, minute) => {
+    if (minutesPerBurst < 1)
+      shock = mean(Array.from({ length: 1 / minutesPerBurst }, () => drawShock(kind, random)))
+    else if (minute % minutesPerBurst === 0) shock = drawShock(kind, random)
+    const isOutage = minute >= minutesBefore - outageBefore(kind)
+    return drawCounts(kind, random, { seconds: 60, times: (isOutage ? outageFactor : 1) * shock })
+  })
+}
+
+function drawPolls(
+  kind: Kind,
+  random: () => number,
+  { gaps, factorAt }: { readonly gaps: number; readonly factorAt: (poll: number) => number },
+): Gate['polls'] {
+  let shock = 1
+  let missed: PollCounts = { bad: 0, of: 0 }
+  return Array.from({ length: pollsPerGate }, (_, poll) => {
+    if (poll % burstLength(kind) === 0) shock = drawShock(kind, random)
+    const times = factorAt(poll) * shock
+    const counts = sinceReset(drawCounts(kind, random, { seconds: pollSeconds, times }), kind, random)
+    const both = { bad: missed.bad + counts.bad, of: missed.of + counts.of }
+    const isLost = random() < gaps
+    missed = isLost ? both : { bad: 0, of: 0 }
+    return isLost ? undefined : both
+  })
+}
+
+/** @param times how many times the usual share is bad; never more than one half of all */
+function drawCounts(
+  { traffic, base }: Kind,
+  random: () => number,
+  { seconds, times }: { readonly seconds: number; readonly times: number },
+): PollCounts {
+  const of = poisson(random, traffic * seconds)
+  return { bad: binomial(random, of, Math.min(0.5, base * times)), of }
+}
+
+/** What a process counted between the last poll and its end is gone. */
+function sinceReset(counts: PollCounts, { scene }: Kind, random: () => number): PollCounts {
+  if (scene !== 'counter resets' || random() >= resetsPerPoll) return counts
+  const kept = random()
+  const bad = binomial(random, counts.bad, kept)
+  return { bad, of: bad + binomial(random, counts.of - counts.bad, kept) }
+}
+
+/** How long a burst lasts, polls. */
+function burstLength({ scene }: Kind): number {
+  if (scene === 'bursts of 15 s') return 1
+  return scene === 'bursts of 5 min' ? 20 : pollsPerMinute
+}
+
+/** For how many minutes before the deployment there was an outage. */
+function outageBefore({ scene }: Kind): number {
+  if (scene === 'outage since before the hour') return minutesBefore
+  return scene === 'outage since 10 min before' ? 10 : 0
+}
+
+/** How many times the share of a burst is that of other times: log-normal with mean 1, long to the right as bursts are. */
+function drawShock({ burst }: Kind, random: () => number): number {
+  if (burst === 0) return 1
+  const variance = Math.log(1 + burst * burst)
   return Math.exp(Math.sqrt(variance) * normal(random) - variance / 2)
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, each) => sum + each, 0) / values.length
 }
 
 function pick<T>(random: () => number, values: readonly [T, ...T[]]): T {

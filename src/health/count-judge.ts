@@ -71,7 +71,8 @@ export function startJudging(settings: JudgeSettings, before: Before | undefined
       mostPerPoll: before?.mostPerPoll ?? Number.POSITIVE_INFINITY,
     })
   const plan = planAt(limit)
-  const shareBefore = before === undefined || before.total.of === 0 ? 0 : before.total.bad / before.total.of
+  const was = before?.outage ?? before?.total
+  const shareBefore = was === undefined || was.of === 0 ? 0 : was.bad / was.of
   const wasBad = shareBefore > limit
   const worsePlan = planAt(Math.min(0.99, 2 * shareBefore))
 

@@ -98,6 +98,15 @@ describe('what counts say', () => {
     expect(after?.before).toBeUndefined()
   })
 
+  test('what was as bad in the last minutes before the deployment alone says so, too, be the limit fixed or not', () => {
+    const before = [...times(52, { bad: 6, of: 600 }), ...times(8, { bad: 120, of: 600 })]
+    for (const more of [{}, { timesBefore: 1.25 }]) {
+      const { judge } = startJudging({ ...settings, ...more }, describeBefore(before))
+      const judged = times(5, { bad: 50, of: 250 }).map((counts) => judge(counts))
+      expect(judged.at(-1)).toMatchObject({ call: 'bad', before: true })
+    }
+  })
+
   test('a burst that is like those of before is not called bad, without them it would be', () => {
     const burst = [...times(4, { bad: 5, of: 500 }), { bad: 60, of: 500 }, ...times(4, { bad: 5, of: 500 })]
     const minutes = Array.from({ length: 60 }, (_, minute) =>

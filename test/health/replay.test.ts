@@ -93,6 +93,24 @@ describe('half an hour, as it was', () => {
     expect(report.because).toContain('no rollback will help')
   })
 
+  test('so is one that began to fail ten minutes before it', async () => {
+    const checks = await replay(
+      { until: -10 * minute, traffic: 5, bad: 0.01 },
+      { until: 31 * minute, traffic: 5, bad: 0.2 },
+    )
+    const { report } = await watch({ checks: checks(), deployedAt: noon, ...halfAnHour })
+    expect(report).toMatchObject({ verdict: 'pre-existing', reasonCode: 'was-so-before' })
+  })
+
+  test('of a deployment whose moment nobody told it may be the doing', async () => {
+    const checks = await replay(
+      { until: -20 * minute, traffic: 5, bad: 0.01 },
+      { until: 31 * minute, traffic: 5, bad: 0.2 },
+    )
+    const { report } = await watch({ checks: checks(), ...halfAnHour })
+    expect(report).toMatchObject({ verdict: 'unhealthy' })
+  })
+
   test('one that got much worse than before is rolled back all the same', async () => {
     const checks = await replay(
       { until: 0, traffic: 5, bad: 0.1 },
@@ -201,6 +219,65 @@ describe('half an hour, as it was', () => {
     const checks = await replay({ until: 31 * minute, traffic: 20, bad: 0.001 })
     const { report } = await watch({ checks: checks(), ...halfAnHour, healthyEarly: true })
     expect(report).toMatchObject({ verdict: 'healthy', rounds: 2 })
+  })
+
+  test('of the hour before so many times as many are put up with, and more are not', async () => {
+    const rise = async (times: number) => {
+      const checks = await replay(
+        { until: 0, traffic: 20, bad: 0.01 },
+        { until: 31 * minute, traffic: 20, bad: 0.03 },
+      )
+      const check = checks({ 'max-times-before': times, severity: 'critical' })
+      return (await watch({ checks: check, deployedAt: noon, ...halfAnHour })).report
+    }
+    expect(await rise(1.25)).toMatchObject({ verdict: 'unhealthy', reasonCode: 'critical-check' })
+    expect((await rise(5)).verdict).toBe('healthy')
+  })
+
+  test('what may use less of the false alarms needs more to be called', async () => {
+    const checks = await replay(
+      { until: 0, traffic: 1, bad: 0.01 },
+      { until: 31 * minute, traffic: 1, bad: 0.2 },
+    )
+    const roundsWith = async (alpha: number) => {
+      const check = checks({ severity: 'critical', alpha })
+      const { report } = await watch({ checks: check, deployedAt: noon, ...halfAnHour })
+      expect(report.verdict).toBe('unhealthy')
+      return report.rounds
+    }
+    expect(await roundsWith(0.000_001)).toBeGreaterThan(await roundsWith(0.005))
+  })
+
+  test('by threshold each round is held against the limit, however few its requests are', async () => {
+    const checks = await replay(
+      { until: 0, traffic: 0.2, bad: 0 },
+      { until: 31 * minute, traffic: 0.2, bad: 0.3 },
+    )
+    const report = async (method: string) => {
+      const check = checks({ method, severity: 'critical', for: '0s' })
+      return (await watch({ checks: check, deployedAt: noon, ...halfAnHour })).report
+    }
+    const [threshold, sequential] = [await report('threshold'), await report('sequential')]
+    expect(threshold).toMatchObject({ verdict: 'unhealthy' })
+    expect(sequential).toMatchObject({ verdict: 'unhealthy' })
+    expect(threshold.rounds).toBeLessThan(sequential.rounds)
+  })
+
+  test('how much traffic has to be left is what the check says', async () => {
+    const checks = async (times: number) => {
+      await replay({ until: 0, traffic: 20, bad: 0 }, { until: 31 * minute, traffic: 14, bad: 0 })
+      const traffic = `hits{app="app-${replays}"}`
+      const check = {
+        name: 'traffic',
+        type: 'prometheus',
+        url: metrics.url,
+        traffic,
+        'min-times-before': times,
+      }
+      return (await watch({ checks: checksOf(check), deployedAt: noon, ...halfAnHour })).report.verdict
+    }
+    expect(await checks(0.9)).toBe('unhealthy')
+    expect(await checks(0.5)).toBe('healthy')
   })
 
   test('a counter that is not there is no data, and a rate in the place of a counter is a mistake', async () => {

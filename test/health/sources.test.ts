@@ -175,6 +175,23 @@ describe('counts', () => {
     expect(await look(providers().sentry)).toMatchObject({ verdict: 'inconclusive', state: 'no-data' })
   })
 
+  test('of Sentry are of users, where those are asked for', async () => {
+    const group = (status: string, users: number) => ({
+      by: { 'session.status': status },
+      totals: { 'count_unique(user)': users },
+      series: {},
+    })
+    service.behave(says({ groups: [group('crashed', 40), group('healthy', 60)] }))
+    expect(await look({ ...providers().sentry, of: 'users' })).toMatchObject({
+      verdict: 'unhealthy',
+      failures: { bad: 40, of: 100 },
+      evidence: expect.stringContaining('40 of 100 users'),
+    })
+    expect(new URL(service.seen.at(-1)?.url ?? '', service.url).searchParams.get('field')).toBe(
+      'count_unique(user)',
+    )
+  })
+
   test.each<['sentry' | 'codepush', object, string]>([
     [
       'sentry',

@@ -49,7 +49,10 @@ export function watchCounters(
       plannedPolls,
       noun: 'requests',
     }
-    return startJudging(settings, describeBefore(minutes))
+    const before = describeBefore(minutes)
+    const { outage: _outage, ...usual } = before
+    // an outage just before the step may be the doing of a deployment whose moment nobody told
+    return startJudging(settings, deployedAt === undefined ? usual : before)
   }
 
   return {

@@ -197,6 +197,59 @@ describe('whatever is counted', () => {
     )
   })
 
+  interface Pair {
+    readonly suspect: PollCounts
+    readonly control: PollCounts
+  }
+
+  test('of two versions: more bad ones are never less evidence, none is none, a thousand million are as good as any', () => {
+    const by = { tolerance: 1, alpha: 0.01, plannedPolls: 20 }
+    const counts: fc.Arbitrary<PollCounts> = fc
+      .constantFrom(0, 1, 100, 1e6, 1e9)
+      .chain((of) => fc.record({ of: fc.constant(of), bad: fc.nat(of) }))
+    const pairs = fc.array(fc.record({ suspect: counts, control: counts }), { minLength: 1, maxLength: 10 })
+    fc.assert(
+      fc.property(pairs, fc.nat(), (seen, which) => {
+        const evidence = (list: readonly Pair[]) =>
+          logEvidence(
+            list.reduce((state, pair) => addPair(state, pair, by), emptyTwoArm),
+            by.plannedPolls,
+          )
+        const worse = seen.map((pair, index) =>
+          index === which % seen.length
+            ? { ...pair, suspect: { ...pair.suspect, bad: Math.min(pair.suspect.of, pair.suspect.bad + 1) } }
+            : pair,
+        )
+        const log = evidence(seen)
+        expect(Number.isNaN(log)).toBe(false)
+        expect(log).not.toBe(Number.POSITIVE_INFINITY)
+        expect(evidence(worse)).toBeGreaterThanOrEqual(log - 1e-6 * Math.max(1, Math.abs(log)))
+        const silent = seen.map(({ control }) => ({ suspect: { bad: 0, of: 0 }, control }))
+        expect(evidence(silent)).toBe(0)
+      }),
+    )
+  })
+
+  test('of traffic: less of it is never less evidence, and a thousand million requests are as good as any', () => {
+    const by = { least: 5, alpha: 0.01, plannedPolls: 20, dispersion: 1 }
+    const counts = fc.array(fc.constantFrom(0, 1, 10, 75, 1e4, 1e9), { minLength: 1, maxLength: 20 })
+    fc.assert(
+      fc.property(counts, fc.nat(), (seen, which) => {
+        const evidence = (list: readonly number[]) =>
+          logEvidence(
+            list.reduce((state, requests) => addTraffic(state, requests, 15, by), emptyTraffic),
+            by.plannedPolls,
+          )
+        const less = seen.map((requests, index) =>
+          index === which % seen.length ? Math.max(0, requests - 1) : requests,
+        )
+        expect(Number.isFinite(evidence(seen))).toBe(true)
+        expect(evidence(less)).toBeGreaterThanOrEqual(evidence(seen) - 1e-6)
+        expect(evidence(seen.map(() => 1e9))).toBeLessThanOrEqual(0)
+      }),
+    )
+  })
+
   test('counts that cannot be are refused', () => {
     for (const counts of [
       { bad: Number.NaN, of: 10 },
@@ -242,6 +295,38 @@ describe('the time before', () => {
     expect(describeBefore(steady).dispersion).toBeLessThan(1.6)
     const bursts = Array.from({ length: 60 }, (_, minute) => ({ bad: minute % 6 === 0 ? 36 : 1, of: 600 }))
     expect(describeBefore(bursts).dispersion).toBeGreaterThan(10)
+  })
+
+  test('shows bursts of five minutes as more than bursts of one that are as high', () => {
+    const random = randomOf(6)
+    // a third of the time at three times the share, in stretches of one minute or of five
+    const hour = (length: number) =>
+      describeBefore(
+        Array.from({ length: 60 }, (_, minute) => {
+          const isHigh = Math.floor(minute / length) % 3 === 0
+          return { bad: binomial(random, 6000, isHigh ? 0.03 : 0.01), of: 6000 }
+        }),
+      )
+    expect(hour(5).dispersion).toBeGreaterThan(3 * hour(1).dispersion)
+  })
+
+  test('has an outage where many more were bad in its last ten minutes, and what is usual is without them', () => {
+    const random = randomOf(8)
+    const hour = (lately: number) =>
+      describeBefore(
+        Array.from({ length: 60 }, (_, minute) => {
+          return { bad: binomial(random, 600, minute < 50 ? 0.01 : lately), of: 600 }
+        }),
+      )
+    const { outage, total, dispersion } = hour(0.1)
+    expect(outage?.of).toBe(6000)
+    expect((outage?.bad ?? 0) / 6000).toBeCloseTo(0.1, 1)
+    expect(total.of).toBe(30_000)
+    expect(dispersion).toBeLessThan(2)
+    for (const lately of [0, 0.01]) {
+      expect(hour(lately)).toMatchObject({ total: { of: 36_000 }, minutes: 60 })
+      expect(hour(lately).outage).toBeUndefined()
+    }
   })
 
   test('says nothing when it has no traffic, or too few minutes of it', () => {

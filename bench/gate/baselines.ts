@@ -1,40 +1,14 @@
-import { describeBefore } from '../../src/health/statistics/before.ts'
-import {
-  addCounts,
-  emptyOneArm,
-  logEvidenceOf,
-  type PollCounts,
-  planOneArm,
-} from '../../src/health/statistics/one-arm.ts'
-import { limitFromBefore } from '../../src/health/statistics/relative-limit.ts'
+import type { PollCounts } from '../../src/health/statistics/one-arm.ts'
 import { type Gate, pollsPerGate } from './gates.ts'
+import { kayenta, rankSum } from './kayenta.ts'
+import { never, type Rule, shareOfLast } from './rule.ts'
 
-/**
- * A rule as a score after each poll: it calls the gate bad at the first poll whose score reaches its knob. So one pass
- * over a gate serves every setting of the knob.
- */
-export interface Rule {
-  readonly name: string
-  readonly scores: (gate: Gate) => readonly number[]
-  /** the knob as the rule's authors, or its documentation, ship it */
-  readonly shipped?: number
-}
-
-const never = Number.NEGATIVE_INFINITY
-
-/** The share of bad ones in the last so many polls; undefined without traffic. */
-function shareOfLast(gate: Gate, poll: number, polls: number): number | undefined {
-  let bad = 0
-  let of = 0
-  for (let at = Math.max(0, poll - polls + 1); at <= poll; at += 1) {
-    bad += gate.polls[at]?.bad ?? 0
-    of += gate.polls[at]?.of ?? 0
-  }
-  return of === 0 ? undefined : bad / of
+function totalBefore({ before }: Gate): PollCounts {
+  return before.reduce((so, { bad, of }) => ({ bad: so.bad + bad, of: so.of + of }), { bad: 0, of: 0 })
 }
 
 function shareBefore(gate: Gate): number {
-  const { bad, of } = describeBefore(gate.before).total
+  const { bad, of } = totalBefore(gate)
   // half an error more, so that none is not zero
   return (bad + 0.5) / (of + 1)
 }
@@ -82,7 +56,7 @@ function thresholdRule(name: string, looks: Looks, shipped?: number): Rule {
 const groupSequential: Rule = {
   name: "group-sequential (O'Brien-Fleming, 10 looks)",
   scores: (gate) => {
-    const base = describeBefore(gate.before).total
+    const base = totalBefore(gate)
     let total: PollCounts = { bad: 0, of: 0 }
     let score = never
     return gate.polls.map((counts, poll) => {
@@ -115,70 +89,8 @@ const wald: Rule = {
   },
 }
 
-/** Mann and Whitney's test of the shares by minute against those of the hour before, at 10, 20 and 30 minutes, as Kayenta judges. */
-const mannWhitney: Rule = {
-  name: 'Mann-Whitney at 10, 20, 30 min (as Kayenta)',
-  scores: (gate) => {
-    const control = gate.before.filter(({ of }) => of > 0).map(({ bad, of }) => bad / of)
-    let score = never
-    return gate.polls.map((_, poll) => {
-      if ((poll + 1) % 40 !== 0) return score
-      const canary: number[] = []
-      for (let end = 3; end <= poll; end += 4) {
-        const share = shareOfLast(gate, end, 4)
-        if (share !== undefined) canary.push(share)
-      }
-      score = Math.max(score, rankSumZ(canary, control))
-      return score
-    })
-  },
-}
-
-/** Positive if `a` is larger; with the correction for ties. */
-function rankSumZ(a: readonly number[], b: readonly number[]): number {
-  if (a.length === 0 || b.length === 0) return never
-  let u = 0
-  const ties = new Map<number, number>()
-  for (const value of [...a, ...b]) ties.set(value, (ties.get(value) ?? 0) + 1)
-  for (const x of a) for (const y of b) u += x > y ? 1 : x === y ? 0.5 : 0
-  const n = a.length + b.length
-  const tied = [...ties.values()].reduce((sum, t) => sum + (t ** 3 - t), 0) / (n * (n - 1))
-  const variance = ((a.length * b.length) / 12) * (n + 1 - tied)
-  return variance <= 0 ? 0 : (u - (a.length * b.length) / 2 - 0.5) / Math.sqrt(variance)
-}
-
-/** `max-times-before` of the check. */
-const timesBefore = 1.1
-
-/** Ours, by the code that the action runs. */
-export const ours: Rule = {
-  name: 'ours (tempered restart mixture)',
-  shipped: Math.log(100),
-  scores: (gate) => {
-    const before = describeBefore(gate.before)
-    const plan = planOneArm({
-      limit: limitFromBefore(before.total, timesBefore),
-      alpha: 0.01,
-      beta: 0.05,
-      detect: 2,
-      plannedPolls: pollsPerGate,
-      dispersion: before.dispersion,
-      mostPerPoll: before.mostPerPoll,
-    })
-    let state = emptyOneArm
-    let polls = 0
-    return gate.polls.map((counts) => {
-      polls += 1
-      if (counts !== undefined) {
-        state = addCounts(state, { ...counts, polls }, plan)
-        polls = 0
-      }
-      return logEvidenceOf(state, plan)
-    })
-  },
-}
-
-export const others: readonly Rule[] = [
+/** What others decide by, from their documentation. Held against the examples in it by `test/bench`. */
+export const baselines: readonly Rule[] = [
   thresholdRule('Argo Rollouts, failureLimit 0', { every: 4, window: 4 }, 0.05),
   thresholdRule('Argo Rollouts, failureLimit 3', { every: 4, window: 4, rank: 4 }, 0.05),
   thresholdRule('Flagger, threshold 5', { every: 4, window: 4, rank: 5 }, 0.05),
@@ -193,7 +105,8 @@ export const others: readonly Rule[] = [
   }),
   thresholdRule('three in a row, times the hour before', { every: 2, window: 4, inARow: 3, relative: true }),
   thresholdRule('fixed poll, times the hour before', { every: 20, window: 20, relative: true }),
-  mannWhitney,
+  kayenta,
+  rankSum,
   wald,
   groupSequential,
 ]
