@@ -60,7 +60,8 @@ await runAction(rollback, async (step) => {
     progress: prepared.progress,
     startedAt,
     reason,
-    automatic,
+    // practising counts for no cap
+    automatic: automatic && !inputs.rehearsal,
     onFailure: onFailure === 'configured' ? config.rollback.onFailure : onFailure,
     record,
     stepKey: context.stepKey,
@@ -227,7 +228,8 @@ async function finish(
   const { objectiveMs } = config.rollback
   const { decision, reasonCode, headline, problems } =
     rehearsal === undefined ? conclude(prepared, report) : concludeRehearsal(rehearsal, objectiveMs)
-  const code = report?.layers.find(({ layer }) => layer === 'code')?.receipt
+  // what was taken back again is not to be deployed
+  const code = report?.layers.find(({ layer, outcome }) => layer === 'code' && outcome !== 'undone')?.receipt
   const ids = {
     incident,
     decision,

@@ -73,6 +73,26 @@ async function publish(from: WorkRepository, good: string, options: Record<strin
 const diff = async (a: string, b: string) =>
   (await shop.hosted.git.git(['diff', '--raw', '--no-renames', a, b])).toString('utf8')
 
+/** The files that differ. */
+const names = async (a: string, b: string) =>
+  (await shop.hosted.git.git(['diff', '--name-only', '--no-renames', '-z', a, b]))
+    .toString('utf8')
+    .split('\0')
+    .filter((name) => name !== '')
+
+/** What git itself leaves of the head: a tree, which the shop gets, too. */
+async function revertedByGit(
+  { git }: WorkRepository,
+  commits: readonly string[],
+  mainline: number | undefined,
+) {
+  await git('revert', '--no-commit', ...(mainline === undefined ? [] : ['-m', String(mainline)]), ...commits)
+  const tree = await git('write-tree')
+  await git('reset', '--quiet', '--hard')
+  await git('clean', '--quiet', '-fd')
+  return tree
+}
+
 /** Each builds a history that ends with the bad revision. @returns the good one */
 const scenarios: Readonly<Record<string, (repository: WorkRepository) => Promise<string>>> = {
   async 'a linear history'({ write, commit }) {
@@ -211,6 +231,65 @@ describe.each(Object.entries(scenarios))('%s', (_, build) => {
     expect(receipt.outcome).toBe('proposed')
     expect(await diff(good, receipt.now)).toBe('')
     expect(await shop.head(branch)).toBe(bad)
+  })
+
+  test.each([true, false])(
+    'goes where the rules of the branch lead it: they want a pull request, %s',
+    async (rule) => {
+      const good = await build(work)
+      const { layer, branch, bad } = await publish(work, good, { delivery: 'auto' })
+      if (rule)
+        shop.hosted.addRuleset({
+          name: branch,
+          enforcement: 'active',
+          include: [`refs/heads/${branch}`],
+          rules: [{ type: 'pull_request', approvals: 1 }],
+        })
+      const receipt = await (await layer.plan()).apply()
+      expect(receipt.outcome).toBe(rule ? 'proposed' : 'rolled-back')
+      expect(await diff(good, receipt.now)).toBe('')
+      expect(await shop.head(branch)).toBe(rule ? bad : receipt.now)
+    },
+  )
+
+  test.each(['direct', 'pull-request'])(
+    'is reverted %s just as git itself reverts it',
+    async (delivery) => {
+      const good = await build(work)
+      const [bad = '', ...parents] = (await work.git('rev-list', '--parents', '-n1', 'HEAD')).split(' ')
+      // a merge is undone by itself; of all else what came after the good revision
+      const mainline = parents.length > 1 ? 1 : undefined
+      const commits = [mainline === undefined ? `${good}..${bad}` : bad]
+      const expected = await revertedByGit(work, commits, mainline)
+      const { layer, branch } = await publish(work, good, { mode: 'revert', commits, mainline, delivery })
+      const receipt = await (await layer.plan()).apply()
+      expect(await diff(expected, receipt.now)).toBe('')
+      expect(await shop.head(branch)).toBe(delivery === 'direct' ? receipt.now : bad)
+      expect((await shop.hosted.git.readCommit(receipt.now)).parents).toEqual([bad])
+    },
+    120_000,
+  )
+
+  test('is restored in one path, and nothing else is touched', async () => {
+    const good = await build(work)
+    const [path = ''] = (await work.git('diff', '--name-only', '--no-renames', '-z', good, 'HEAD')).split(
+      '\0',
+    )
+    const { layer, branch, bad } = await publish(work, good, { paths: [path] })
+    await (await layer.plan()).apply()
+    const changed = await names(bad, `refs/heads/${branch}`)
+    expect(changed).toEqual([path])
+    expect(await names(good, `refs/heads/${branch}`)).not.toContain(path)
+  })
+
+  test('is deployed again, and nothing is moved', async () => {
+    const good = await build(work)
+    const { layer, branch, bad } = await publish(work, good, { mode: 'deploy-only' })
+    const tags = await shop.hosted.git.listRefs('refs/tags/')
+    const receipt = await (await layer.plan()).apply()
+    expect(receipt).toMatchObject({ outcome: 'rolled-back', now: good })
+    expect(await shop.head(branch)).toBe(bad)
+    expect(await shop.hosted.git.listRefs('refs/tags/')).toEqual(tags)
   })
 
   test('is reset, and moved forward again', async () => {

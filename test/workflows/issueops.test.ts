@@ -63,7 +63,7 @@ describeAct('a comment', () => {
       expect({ log: said.run.log, exit: said.run.exitCode }).toMatchObject({ exit: 0 })
       expect(said.reactions).toEqual(reactions)
       expect(said.answers).toHaveLength(answers)
-      expect(said.run.jobs['issueops/rollback/rollback'] ?? 'skipped').toBe('skipped')
+      expect(said.run.jobs['rollback/rollback'] ?? 'skipped').toBe('skipped')
       expect(await shop.head()).toBe(head)
     },
     60_000,
