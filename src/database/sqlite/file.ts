@@ -5,6 +5,7 @@ import { backup, DatabaseSync } from 'node:sqlite'
 import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { z } from 'zod'
 import { ConflictError, RefusedError } from '../../errors.ts'
 import type { Contents } from '../engine.ts'
 
@@ -54,25 +55,21 @@ export async function copyDatabase(from: string, to: string): Promise<void> {
 
 /** A full disk, and one that fails, are said without the file. */
 function explainCopy(error: unknown, to: string): unknown {
-  const isDisk = [full, failedDisk].includes(codeOf(error))
-  return isDisk && error instanceof Error
-    ? new RefusedError(`${to} cannot be written to: SQLite says "${error.message}"`)
+  const { data } = sqliteErrorSchema.safeParse(error)
+  return data !== undefined && [failedDisk, full].includes(data.errcode & 0xff)
+    ? new RefusedError(`${to} cannot be written to: SQLite says "${data.message}"`)
     : error
 }
 
-/** https://sqlite.org/rescode.html */
-const [busy, locked, failedDisk, full] = [5, 6, 10, 13]
-
 /** A lock met by a backup's first step is reported as "not an error", with code 0. */
 function isBusy(error: unknown): boolean {
-  return [0, busy, locked].includes(codeOf(error))
+  const { data } = sqliteErrorSchema.safeParse(error)
+  return data !== undefined && [0, busy, locked].includes(data.errcode & 0xff)
 }
 
-/** SQLite's code for an error, less the detail; NaN for an error of something else. */
-function codeOf(error: unknown): number {
-  const isSqlites = typeof error === 'object' && error !== null && 'errcode' in error
-  return isSqlites ? Number(error.errcode) & 0xff : Number.NaN
-}
+const sqliteErrorSchema = z.object({ errcode: z.number(), message: z.string() })
+/** https://sqlite.org/rescode.html */
+const [busy, locked, failedDisk, full] = [5, 6, 10, 13]
 
 export async function exists(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined)) !== undefined
