@@ -21,6 +21,7 @@ export interface ToolRun {
 
 /** What is kept of a tool's complaints: the last lines say why it ended. */
 const keptComplaint = 2000
+const longestLine = 500
 
 /**
  * Runs a tool of the database, without a shell. When what takes its output fails, the tool is ended: it would wait for ever.
@@ -58,7 +59,7 @@ export async function runTool(run: ToolRun): Promise<string> {
   if (read.status === 'rejected') throw read.reason
   if (code.value !== 0)
     throw new RefusedError(
-      `${nameOf(command)} ended with code ${code.value}: ${complaint.trim() || 'it did not say why'}`,
+      `${nameOf(command)} ended with code ${code.value}: ${wordsOf(complaint) || 'it did not say why'}`,
     )
   if (fed.status === 'rejected') throw fed.reason
   return printed
@@ -82,6 +83,12 @@ export function openTool(run: Omit<ToolRun, 'output'>): Readable {
     (error: unknown) => printed.destroy(error instanceof Error ? error : new Error(String(error))),
   )
   return printed
+}
+
+/** Less the statements that a tool repeats: they have rows in them, which belong in no log. */
+function wordsOf(complaint: string): string {
+  const lines = complaint.split('\n').filter((line) => line.length <= longestLine && !/^-+$/.test(line))
+  return lines.join('\n').trim()
 }
 
 /** The version that a tool says it has, e.g. 15.18; undefined when the tool is not there. */

@@ -322,6 +322,29 @@ test('clients are not cut off at all, and a backup under writers is of one momen
   }
 }, 60_000)
 
+test('a row that is longer as a statement than the server takes is told so, without the row', async () => {
+  await server.sql(undefined, 'SET GLOBAL max_allowed_packet = 1048576')
+  try {
+    await sql(
+      'CREATE TABLE t (v LONGBLOB)',
+      'SET SESSION group_concat_max_len = 2000000',
+      "INSERT INTO t SELECT GROUP_CONCAT(UNHEX(MD5(seq)) SEPARATOR '') FROM seq_1_to_50000",
+    )
+    const manifest = await back()
+    await sql('CREATE TABLE new (a INT)')
+    const then = await contents()
+    const error = await restore(manifest).catch(String)
+    expect(error).toMatch(/statements of 1048576 bytes.*set its max_allowed_packet to 1G/)
+    expect(error).not.toMatch(/[0-9A-F]{100}/)
+    expect(await names()).toEqual(['my app'])
+    expect(differences(then, await contents())).toEqual([])
+    await server.sql(undefined, 'SET GLOBAL max_allowed_packet = 268435456')
+    expect((await restore(manifest)).outcome).toBe('restored')
+  } finally {
+    await server.sql(undefined, 'SET GLOBAL max_allowed_packet = 268435456')
+  }
+}, 60_000)
+
 test('a transaction that does not end holds the swap off, and nothing is changed', async () => {
   await sql(
     'CREATE TABLE t (id INT)',
@@ -366,6 +389,25 @@ describe('before anything is begun, it is said that', () => {
     await expect(back({ engine: await open(undefined, env) })).rejects.toThrow(
       /the server is 10\.11.*mariadb-dump is of version 10\.3: install mariadb-client/,
     )
+  })
+  test('the user may make no database beside, or not fill one', async () => {
+    await sql('CREATE TABLE t (id INT)')
+    const manifest = await back()
+    await sql('INSERT INTO t VALUES (1)')
+    await server.sql(
+      undefined,
+      "CREATE USER poor@'%' IDENTIFIED BY 'x'",
+      "GRANT ALL ON `my app`.* TO poor@'%'",
+    )
+    const engine = await open(server.url('my app', 'poor', 'x'))
+    const lacking = /user poor@% lacks .*INSERT.* on my app_restoring_/
+    await expect(restore(manifest, { engine })).rejects.toThrow(lacking)
+    await server.sql(undefined, "GRANT CREATE ON *.* TO poor@'%'")
+    await expect(restore(manifest, { engine })).rejects.toThrow(lacking)
+    expect(await names()).toEqual(['my app'])
+    await server.sql(undefined, "GRANT ALL ON `my app%`.* TO poor@'%'")
+    expect((await restore(manifest, { engine })).outcome).toBe('restored')
+    await server.sql(undefined, "DROP USER poor@'%'")
   })
   test('another restore holds the lock', async () => {
     await sql('CREATE TABLE t (id INT)')

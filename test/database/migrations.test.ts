@@ -8,8 +8,7 @@ import type { Revision, Selection } from '../../src/database/migrations/plan.ts'
 import { endsTransaction, findTakings } from '../../src/database/migrations/script.ts'
 import { type UndoOptions, undoMigrations } from '../../src/database/migrations/undo.ts'
 import { openEngine } from '../../src/database/open.ts'
-import { type MariaDbServer, startMariaDb } from '../support/mariadb.ts'
-import { type PostgresServer, startPostgres } from '../support/postgres.ts'
+import { type Servers, startServers } from '../support/databases.ts'
 
 const good = 'a'.repeat(40)
 const bad = 'b'.repeat(40)
@@ -69,13 +68,13 @@ const migrations = [
   ['notes', 'CREATE TABLE notes (body varchar(99))', 'DROP TABLE notes;'],
 ] as const
 
-let server: { postgres: PostgresServer; mysql: MariaDbServer }
+let server: Servers
 let folder: string
 beforeAll(async () => {
-  server = { postgres: await startPostgres(), mysql: await startMariaDb() }
+  server = await startServers()
 }, 90_000)
 afterAll(async () => {
-  await Promise.all([server.postgres.stop(), server.mysql.stop()])
+  await server.stop()
 })
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'migrations-'))

@@ -375,6 +375,26 @@ test('of two restores at once, one says that another is at it', async () => {
   expect((await restore(manifest)).outcome).toBe('restored')
 })
 
+test('restores that follow each other at once, and a clock that is put back, keep what each replaced', async () => {
+  run("CREATE TABLE t (v); INSERT INTO t VALUES ('good')")
+  const manifest = await back()
+  const kept: (string | undefined)[] = []
+  for (const [round, at] of [
+    '2026-01-01T00:00:01.5Z',
+    '2026-01-01T00:00:01.5Z',
+    '2025-12-31T00:00:00Z',
+  ].entries()) {
+    run(`UPDATE t SET v = 'bad ${round}'`)
+    kept.push((await restore(manifest, { now: () => new Date(at) })).kept)
+  }
+  expect((await (await open()).listKept()).map(({ name }) => name)).toEqual(kept)
+  expect(kept.map((name) => query('SELECT v FROM t', join(folder, name ?? ''))[0]?.['v'])).toEqual([
+    'bad 0',
+    'bad 1',
+    'bad 2',
+  ])
+})
+
 test('a kept database goes when its time is over, and no other file does', async () => {
   run(difficultSchema)
   const manifest = await back()

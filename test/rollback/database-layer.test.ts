@@ -11,8 +11,7 @@ import { openEngine } from '../../src/database/open.ts'
 import { openFolderStore } from '../../src/database/store/folder.ts'
 import { openDatabaseLayer } from '../../src/rollback/layers/database.ts'
 import type { DatabaseLayerOptions } from '../../src/rollback/layers/database-options.ts'
-import { type MariaDbServer, startMariaDb } from '../support/mariadb.ts'
-import { type PostgresServer, startPostgres } from '../support/postgres.ts'
+import { type Servers, startServers } from '../support/databases.ts'
 
 const revision = (id: string, files: Readonly<Record<string, string>>): Revision => ({
   id: id.repeat(40),
@@ -29,13 +28,13 @@ const bad = revision('b', {
   'db/3_notes.down.sql': 'DROP TABLE notes;',
 })
 
-let server: { postgres: PostgresServer; mysql: MariaDbServer }
+let server: Servers
 let folder: string
 let engine: Engine
 beforeAll(async () => {
-  server = { postgres: await startPostgres(), mysql: await startMariaDb() }
+  server = await startServers()
 }, 90_000)
-afterAll(() => Promise.all([server.postgres.stop(), server.mysql.stop()]))
+afterAll(() => server.stop())
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'layer-'))
 })

@@ -7,8 +7,10 @@ import { type Engine, keptAt, keptName, type Surroundings } from '../engine.ts'
 import { openTool, runTool } from '../tool.ts'
 import { connect, errorNumber, findTools, noSuchDatabase, type Session, withSession } from './connect.ts'
 import { listTables, readContents } from './contents.ts'
+import { lockTables } from './lock-tables.ts'
 import { countNewerRows, newerRows } from './newer.ts'
 import { createPrograms, dropPrograms, type Program, programsSchema, readPrograms } from './programs.ts'
+import { refuseLackOfRights } from './rights.ts'
 import { runSteps } from './steps.ts'
 import { readKeptPrograms, recover, swapTables } from './swap.ts'
 
@@ -39,6 +41,10 @@ export function openMysql(connection: ServerConnection, surroundings: Surroundin
 
     inspect: (purpose) =>
       withSession(connection, purpose === 'backup' ? database : undefined, async (session) => {
+        if (purpose === 'restore') {
+          const beside = [`${sidePrefix(database)}00000000`, keptName(database, new Date(0), nameLimit)]
+          await refuseLackOfRights(session, [database, ...beside])
+        }
         const { server, tools } = await openTools(session)
         return { server: `server ${server}`, tool: `${tools.dump} ${tools.version}` }
       }),
@@ -162,7 +168,7 @@ export function openMysql(connection: ServerConnection, surroundings: Surroundin
             env: tools.env,
             input: await open(tablesPart),
             signal,
-          })
+          }).catch((error: unknown) => explainLoad(session, error))
           const after = programsSchema.parse(JSON.parse(await text(await open(programsPart))))
           // made here once to see that they can be; an event would run, and is not
           await session.query('USE ??', [copy])
@@ -246,34 +252,21 @@ export function openMysql(connection: ServerConnection, surroundings: Surroundin
   }
 }
 
+/** A row may be larger as a statement than the server takes, although it was small enough to be stored. */
+async function explainLoad(session: Session, error: unknown): Promise<never> {
+  if (!(error instanceof RefusedError) || !/max_allowed_packet|gone away/i.test(error.message)) throw error
+  const [row] = await session.query('SELECT @@global.max_allowed_packet AS size')
+  throw new RefusedError(
+    `${error.message}; the server takes statements of ${row?.['size']} bytes, and one of the backup may be longer: set its max_allowed_packet to 1G for the restore`,
+  )
+}
+
 function quoteName(name: string): string {
   return `\`${name.replaceAll('`', '``')}\``
 }
 
 function isNoEvent({ kind }: Program): boolean {
   return kind !== 'event'
-}
-
-/** Writers wait while it is held; readers do not. */
-async function lockTables(connection: ServerConnection, tables: readonly string[]) {
-  const session = await connect(connection, connection.database)
-  try {
-    await session.query('SET SESSION lock_wait_timeout = 10')
-    await session.query(`LOCK TABLES ${tables.map(() => '?? READ').join(', ')}`, tables)
-  } catch (error) {
-    await session.end()
-    throw new RefusedError(
-      `the tables of ${connection.database} could not be locked for the moment in which the backup begins: ${error instanceof Error ? error.message : error}`,
-    )
-  }
-  let held = true
-  return {
-    release: async () => {
-      if (!held) return
-      held = false
-      await session.query('UNLOCK TABLES').finally(() => session.end())
-    },
-  }
 }
 
 async function listKept(session: Session, database: string) {

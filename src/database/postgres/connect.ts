@@ -75,8 +75,9 @@ export async function withSession<T>(
 /** The server said no: for a right that is missing, a full disk, a script with a mistake in it. */
 class ServerError extends RefusedError {
   readonly code: string
-  constructor({ message, code = '', detail }: pg.DatabaseError, database: string) {
-    super(`PostgreSQL refused on ${database}: ${message}${detail === undefined ? '' : ` (${detail})`}`)
+  constructor({ message, code = '', detail, hint }: pg.DatabaseError, database: string) {
+    const more = detail ?? hint
+    super(`PostgreSQL refused on ${database}: ${message}${more === undefined ? '' : ` (${more})`}`)
     this.code = code
   }
 }

@@ -95,8 +95,15 @@ export async function openSqlite({ path: given }: FileConnection): Promise<Engin
         countNewerRows: (table) => countNewerRows({ live: path, copy, table }),
         newerRows: (table) => newerRows({ live: path, copy, table }),
         async swap(kept) {
-          if (kept !== '') await keep({ path, kept: inFolder(kept) })
-          await copyOver(copy, path)
+          if (kept === '') return copyOver(copy, path)
+          await keep({ path, kept: inFolder(kept) })
+          try {
+            await copyOver(copy, path)
+          } catch (error) {
+            // nothing was replaced
+            await removeDatabase(inFolder(kept))
+            throw error
+          }
         },
         discard: () => removeDatabase(copy),
       }
@@ -215,8 +222,12 @@ async function refuseDamage(path: string, what: string): Promise<void> {
 async function keep({ path, kept }: { path: string; kept: string }): Promise<void> {
   const partial = `${kept}.partial`
   await removeDatabase(partial)
-  await copyDatabase(path, partial)
-  await rename(partial, kept)
+  try {
+    await copyDatabase(path, partial)
+    await rename(partial, kept)
+  } finally {
+    await removeDatabase(partial)
+  }
 }
 
 /** A database in WAL mode takes no other page size: it leaves that mode for it, which needs the file for itself. */

@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
-import { stat } from 'node:fs/promises'
+import { open, stat } from 'node:fs/promises'
 import { backup, DatabaseSync } from 'node:sqlite'
 import { Transform } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { z } from 'zod'
 import { ConflictError, RefusedError } from '../../errors.ts'
 import type { Contents } from '../engine.ts'
 
@@ -54,25 +53,21 @@ export async function copyDatabase(from: string, to: string): Promise<void> {
 
 /** A full disk, and one that fails, are said without the file. */
 function explainCopy(error: unknown, to: string): unknown {
-  const isDisk = [full, failedDisk].includes(codeOf(error))
-  return isDisk && error instanceof Error
-    ? new RefusedError(`${to} cannot be written to: SQLite says "${error.message}"`)
+  const { data } = sqliteErrorSchema.safeParse(error)
+  return data !== undefined && [failedDisk, full].includes(data.errcode & 0xff)
+    ? new RefusedError(`${to} cannot be written to: SQLite says "${data.message}"`)
     : error
 }
 
-/** https://sqlite.org/rescode.html */
-const [busy, locked, failedDisk, full] = [5, 6, 10, 13]
-
 /** A lock met by a backup's first step is reported as "not an error", with code 0. */
 function isBusy(error: unknown): boolean {
-  return [0, busy, locked].includes(codeOf(error))
+  const { data } = sqliteErrorSchema.safeParse(error)
+  return data !== undefined && [0, busy, locked].includes(data.errcode & 0xff)
 }
 
-/** SQLite's code for an error, less the detail; NaN for an error of something else. */
-function codeOf(error: unknown): number {
-  const isSqlites = typeof error === 'object' && error !== null && 'errcode' in error
-  return isSqlites ? Number(error.errcode) & 0xff : Number.NaN
-}
+const sqliteErrorSchema = z.object({ errcode: z.number(), message: z.string() })
+/** https://sqlite.org/rescode.html */
+const [busy, locked, failedDisk, full] = [5, 6, 10, 13]
 
 export async function exists(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined)) !== undefined
@@ -112,29 +107,49 @@ export async function readContents(path: string): Promise<Contents> {
  * mode, change counter, schema cookie and library version (https://sqlite.org/fileformat2.html#the_database_header).
  */
 export async function imageDigest(path: string): Promise<string> {
-  const image = digestImage()
-  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), image.stream.resume())
-  return image.digest()
+  const image = hashImage()
+  const file = await open(path)
+  try {
+    // one buffer for all of it: a new one for each read would fill the memory before it is cleared
+    const buffer = Buffer.alloc(1 << 20)
+    for (;;) {
+      const { bytesRead } = await file.read(buffer, 0, buffer.length)
+      if (bytesRead === 0) return image.digest()
+      image.update(buffer.subarray(0, bytesRead))
+    }
+  } finally {
+    await file.close()
+  }
 }
 
 /** The same, of a file that passes through on its way to somewhere. */
 export function digestImage(): { readonly stream: Transform; readonly digest: () => string } {
-  const hash = createHash('sha256')
-  let isFirst = true
+  const image = hashImage()
   const stream = new Transform({
     readableHighWaterMark: 1 << 20,
     writableHighWaterMark: 1 << 20,
     transform(chunk: Buffer, _encoding, done) {
+      image.update(chunk)
+      done(null, chunk)
+    },
+  })
+  return { stream, digest: image.digest }
+}
+
+function hashImage() {
+  const hash = createHash('sha256')
+  let isFirst = true
+  return {
+    update: (chunk: Buffer) => {
       if (isFirst) {
         const header = Buffer.from(chunk)
         for (const [from, to] of changedByCopying) header.fill(0, from, to)
         hash.update(header)
       } else hash.update(chunk)
       isFirst = false
-      done(null, chunk)
     },
-  })
-  return { stream, digest: () => hash.digest('hex') }
+    digest: () => hash.digest('hex'),
+  }
 }
 
 const changedByCopying = [
