@@ -48319,7 +48319,8 @@ async function contentOfRevert(git, { head, reverted }) {
     const edits = await Promise.all(reverted.edits.map(async ({ path, mode, blob }) => {
         if (blob === null)
             return { path, entry: null };
-        if (known.has(blob))
+        // the commit of a submodule is an object of another repository
+        if (mode === submodule || known.has(blob))
             return { path, entry: entryOf(mode, blob) };
         return { path, mode: entryOf(mode, blob).mode, content: await git.read(blob) };
     }));
@@ -48331,8 +48332,9 @@ async function knownObjects(git) {
     const lines = (await git.run(['rev-list', ...what])).split('\n');
     return new Set(lines.map((line) => line.replace('?', '')));
 }
+const submodule = '160000';
 function entryOf(mode, sha) {
-    if (mode === '160000')
+    if (mode === submodule)
         return { mode, type: 'commit', sha };
     if (mode === '100755' || mode === '120000')
         return { mode, type: 'blob', sha };
@@ -51754,7 +51756,9 @@ async function withdraw({ repository, rollback }) {
 function describeApplied(view, receipt, { reason, automatic, startedAt, timesUndone = 0, }) {
     const { layer } = view;
     const { from, to, now, tag, branch, kept, pull } = receipt;
-    const naturalKey = [layer, from, to, ...again(timesUndone)];
+    // a backup that is restored twice by hand replaces another database each time
+    const replaced = kept['database'] === undefined ? [] : [kept['database']];
+    const naturalKey = [layer, from, to, ...replaced, ...again(timesUndone)];
     if (pull !== undefined) {
         const { number, url } = pull;
         const where = { branch: branch ?? '', pull: number, url };

@@ -40840,6 +40840,19 @@ async function findHold(repository, question) {
         return { hold: undefined, remarks: [`holds by label are not seen: ${error.message}`] };
     }
 }
+/**
+ * Stops an automatic rollback that people hold.
+ * @param log gets what `findHold` remarks
+ * @throws RefusedError that says who holds it, and the way past it; UnavailableError as `findHold` does
+ */
+async function demandNoHold(repository, question, log) {
+    const { hold, remarks } = await findHold(repository, question);
+    for (const remark of remarks)
+        log(remark);
+    if (hold === undefined)
+        return;
+    throw new RefusedError(`${describeHold(hold)}; look at it, and run the rollback by hand if it is right`);
+}
 /** One clause: `automatic rollbacks of production are on hold since 2026-11-24 12:00 UTC by ada (issue 12): audit until Friday`. */
 function describeHold({ environment, by, since, because, where }) {
     const from = since === undefined ? '' : ` since ${formatMinute(since)}`;
@@ -45505,16 +45518,16 @@ async function readBody(response, maxBytes) {
 ;// CONCATENATED MODULE: ./lib/health/statistics/before.js
 /** Fewer minutes with traffic say nothing about how they vary. */
 const leastMinutes = 10;
-/** @param minutes counts by minute */
+/** @param minutes counts by minute, the last one just before the deployment */
 function describeBefore(minutes) {
-    const busy = minutes.filter(({ of }) => of > 0);
-    const total = busy.reduce((sum, { bad, of }) => ({ bad: sum.bad + bad, of: sum.of + of }), {
-        bad: 0,
-        of: 0,
-    });
-    const excess = excessOf(busy, total);
+    const outage = findOutage(minutes);
+    const usual = outage === undefined ? minutes : minutes.slice(0, -recentMinutes);
+    const busy = usual.filter(({ of }) => of > 0);
+    const total = sum(busy);
+    const excess = excessOf(usual, total);
     return {
         total,
+        ...(outage !== undefined && { outage }),
         minutes: busy.length,
         // an hour sees only few bursts, and the next one is often longer
         dispersion: 1 + caution * Math.max(0, excess ?? 0),
@@ -45522,8 +45535,8 @@ function describeBefore(minutes) {
     };
 }
 /**
- * What the hour shows of bursts counts so many times. This and the three below were chosen with `npm run bench -- gate`, on gates that
- * its figures are not from.
+ * What the hour shows of bursts counts so many times. This and the constants below were chosen with `npm run bench -- gate`, on gates
+ * that its figures are not from.
  */
 const caution = 3;
 /** nats that one poll may add, where there may be bursts: three polls at least until an alarm at 1 % */
@@ -45532,6 +45545,27 @@ const mostOfOne = 2;
 const leastBad = 60;
 /** chance alone goes so far */
 const calmExcess = 0.3;
+/** minutes of a longer burst, and how many such stretches tell anything */
+const longBurst = { minutes: 5, least: 6 };
+/** an outage is looked for in so many last minutes */
+const recentMinutes = 10;
+/** standard deviations between the two that are no chance */
+const outageDeviations = 4;
+const leastBadOfOutage = 3;
+/**
+ * Counts of the last ten minutes, where they stand out: what was so when the deployment came is not its doing, though most of the
+ * hour was good.
+ */
+function findOutage(minutes) {
+    const earlier = minutes.slice(0, -recentMinutes);
+    const [usual, last] = [sum(earlier), sum(minutes.slice(-recentMinutes))];
+    if (earlier.length < leastMinutes || usual.of === 0 || last.bad < leastBadOfOutage)
+        return undefined;
+    const share = (usual.bad + last.bad) / (usual.of + last.of);
+    const dispersion = 1 + Math.max(0, excessOf(earlier, usual) ?? 0);
+    const deviation = Math.sqrt(share * (1 - share) * (1 / usual.of + 1 / last.of) * dispersion);
+    return last.bad / last.of - usual.bad / usual.of > outageDeviations * deviation ? last : undefined;
+}
 /**
  * A burst of a minute looks like an outage that begins, and no dispersion that an hour shows is enough for the longest one. So no
  * single poll is taken for more than `mostOfOne`, unless the hour had enough bad ones to show that they do not come in bursts. That
@@ -45541,15 +45575,35 @@ function mostPerPollOf({ bad }, excess) {
     return bad >= leastBad && (excess ?? 0) <= calmExcess ? Number.POSITIVE_INFINITY : mostOfOne;
 }
 /**
- * How much more the shares vary from minute to minute than chance would have it: Pearson's chi-squared over its degrees of freedom,
- * less 1. Undefined where too little is known.
+ * How much more the shares vary than chance would have it, from minute to minute or in longer stretches, whichever is more: a burst of
+ * some minutes is hardly seen between one of them and the next. Of the few long stretches, what chance alone often brings does not
+ * count. Undefined where too little is known.
  */
 function excessOf(minutes, total) {
-    const share = total.bad / total.of;
-    if (minutes.length < leastMinutes || !(share > 0 && share < 1))
+    const short = chiSquaredOf(minutes, total, leastMinutes);
+    if (short === undefined)
         return undefined;
-    const chiSquared = minutes.reduce((sum, { bad, of }) => sum + (bad - of * share) ** 2 / (of * share * (1 - share)), 0);
-    return chiSquared / (minutes.length - 1) - 1;
+    const long = chiSquaredOf(stretchesOf(minutes), total, longBurst.least);
+    if (long === undefined)
+        return short.ratio - 1;
+    return Math.max(short.ratio - 1, long.ratio - 1 - Math.sqrt(2 / long.degrees));
+}
+/** Pearson's chi-squared of the shares over its degrees of freedom, which is about 1 where they vary by chance. */
+function chiSquaredOf(stretches, total, least) {
+    const busy = stretches.filter(({ of }) => of > 0);
+    const share = total.bad / total.of;
+    if (busy.length < least || !(share > 0 && share < 1))
+        return undefined;
+    const chiSquared = busy.reduce((so, { bad, of }) => so + (bad - of * share) ** 2 / (of * share * (1 - share)), 0);
+    return { ratio: chiSquared / (busy.length - 1), degrees: busy.length - 1 };
+}
+/** The minutes in stretches of five, as far as they are whole. */
+function stretchesOf(minutes) {
+    const whole = Math.floor(minutes.length / longBurst.minutes);
+    return Array.from({ length: whole }, (_, index) => sum(minutes.slice(index * longBurst.minutes, (index + 1) * longBurst.minutes)));
+}
+function sum(counts) {
+    return counts.reduce((so, { bad, of }) => ({ bad: so.bad + bad, of: so.of + of }), { bad: 0, of: 0 });
 }
 
 // EXTERNAL MODULE: ./lib/health/target.js
@@ -45850,7 +45904,8 @@ function startJudging(settings, before) {
         mostPerPoll: before?.mostPerPoll ?? Number.POSITIVE_INFINITY,
     });
     const plan = planAt(limit);
-    const shareBefore = before === undefined || before.total.of === 0 ? 0 : before.total.bad / before.total.of;
+    const was = before?.outage ?? before?.total;
+    const shareBefore = was === undefined || was.of === 0 ? 0 : was.bad / was.of;
     const wasBad = shareBefore > limit;
     const worsePlan = planAt(Math.min(0.99, 2 * shareBefore));
     let state = emptyOneArm;
@@ -46276,8 +46331,8 @@ function prepareDatadogCheck(check, surroundings) {
             // a count without one event is no series
             if (badFound.kind === 'error')
                 return badFound;
-            const badSum = badFound.kind === 'points' ? sum(badFound.values) : 0;
-            return count({ bad: badSum, of: sum(totalFound.values) });
+            const badSum = badFound.kind === 'points' ? datadog_sum(badFound.values) : 0;
+            return count({ bad: badSum, of: datadog_sum(totalFound.values) });
         },
     };
 }
@@ -46295,7 +46350,7 @@ function readPoints({ status, series }) {
     }
     return { kind: 'points', values: first.pointlist.flatMap(([, value]) => (value === null ? [] : [value])) };
 }
-function sum(values) {
+function datadog_sum(values) {
     return values.reduce((total, value) => total + value, 0);
 }
 
@@ -47053,7 +47108,10 @@ function watchCounters(check, server, surroundings) {
             plannedPolls,
             noun: 'requests',
         };
-        return startJudging(settings, describeBefore(minutes));
+        const before = describeBefore(minutes);
+        const { outage: _outage, ...usual } = before;
+        // an outage just before the step may be the doing of a deployment whose moment nobody told
+        return startJudging(settings, deployedAt === undefined ? usual : before);
     };
     return {
         at: `${counters.bad} of ${counters.total} at ${server.shownUrl}`,
