@@ -230,7 +230,10 @@ async function exportRows(
     const lines = async function* () {
       for await (const row of staged.newerRows(table)) yield `${row}\n`
     }
-    await pipeline(Readable.from(lines()), createWriteStream(file, { mode: 0o600, flush: true }))
+    await pipeline(
+      Readable.from(lines(), { highWaterMark: 1 }),
+      createWriteStream(file, { mode: 0o600, flush: true }),
+    )
     files.push(file)
   }
   return files

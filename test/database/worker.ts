@@ -9,7 +9,7 @@ import { openEngine } from '../../src/database/open.ts'
 import { restoreBackup } from '../../src/database/restore.ts'
 import { openFolderStore } from '../../src/database/store/folder.ts'
 
-const { action, path, url, backups, name, scratch } = z
+const { action, path, url, backups, name, scratch, exportTo } = z
   .object({
     action: z.enum(['backup', 'restore', 'hammer', 'die-with-wal']),
     path: z.string().default(''),
@@ -17,6 +17,7 @@ const { action, path, url, backups, name, scratch } = z
     backups: z.string(),
     name: z.string(),
     scratch: z.string(),
+    exportTo: z.string().optional(),
   })
   .parse(JSON.parse(process.argv[2] ?? ''))
 
@@ -50,7 +51,7 @@ switch (action) {
       identity: undefined,
       verify: 'full',
       allowDataLoss: true,
-      exportTo: undefined,
+      exportTo,
       keepOldMs: 3_600_000,
       dryRun: false,
     })

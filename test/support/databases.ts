@@ -60,6 +60,8 @@ export interface TestDatabase {
 export interface Start {
   /** the backup to restore */
   readonly name?: string
+  /** a folder for the rows that a restore takes away */
+  readonly exportTo?: string
   /** gives it a disk of its own under a folder, of so many KiB */
   readonly disk?: { readonly folder: string; readonly size: number }
   readonly env?: NodeJS.ProcessEnv
@@ -118,8 +120,8 @@ export async function makeDatabase(kind: Kind, servers: Servers, folder: string)
         dryRun: false,
         ...options,
       }),
-    start: (action, { name = '', disk, env = process.env } = {}) => {
-      const given = JSON.stringify({ action, url, backups, name, scratch: join(folder, 'worker') })
+    start: (action, { name = '', disk, exportTo, env = process.env } = {}) => {
+      const given = JSON.stringify({ action, url, backups, name, exportTo, scratch: join(folder, 'worker') })
       const node = [process.execPath, '--disable-warning=ExperimentalWarning', worker, given]
       const [command = '', ...args] = disk === undefined ? node : onDisk(disk, node)
       return spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })

@@ -1,7 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { isIP } from 'node:net'
 import { join } from 'node:path'
-import { createConnection, type RowDataPacket } from 'mysql2/promise'
+import { createConnection, type RowDataPacket } from 'mysql2'
+import { z } from 'zod'
 import { InputError, RefusedError, UnavailableError } from '../../errors.ts'
 import type { ServerConnection } from '../connection.ts'
 import { readCertificates } from '../tls.ts'
@@ -11,10 +12,13 @@ import { plainEnvironment, readToolVersion } from '../tool.ts'
 export interface Session {
   /** Names go in by `??` and values by `?`, escaped by the driver. */
   readonly query: (sql: string, values?: readonly unknown[]) => Promise<readonly Row[]>
+  /** The same, one row at a time: as many as there are take no more memory than a few. */
+  readonly rows: (sql: string, values?: readonly unknown[]) => AsyncIterable<Row>
   readonly end: () => Promise<void>
 }
 
 export type Row = Readonly<Record<string, unknown>>
+const rowSchema = z.record(z.string(), z.unknown())
 
 /** The server said no: for a right that is missing, a lock, a script with a mistake in it. */
 class ServerError extends RefusedError {
@@ -51,7 +55,7 @@ export async function connect(connection: ServerConnection, database?: string): 
     return new UnavailableError(`${where} does not answer: ${why}`)
   }
   try {
-    const client = await createConnection({
+    const connected = createConnection({
       ...(host.startsWith('/') ? { socketPath: host } : { host, port }),
       user,
       password,
@@ -72,7 +76,9 @@ export async function connect(connection: ServerConnection, database?: string): 
       bigNumberStrings: true,
       dateStrings: true,
     })
-    client.on('error', () => {})
+    connected.on('error', () => {})
+    const client = connected.promise()
+    await client.connect()
     return {
       query: async (sql, values = []) => {
         try {
@@ -82,7 +88,15 @@ export async function connect(connection: ServerConnection, database?: string): 
           throw explain(error)
         }
       },
-      end: async () => client.destroy(),
+      rows: async function* (sql, values = []) {
+        try {
+          const read = connected.query(sql, [...values]).stream({ highWaterMark: 1 })
+          for await (const row of read) yield rowSchema.parse(row)
+        } catch (error) {
+          throw explain(error)
+        }
+      },
+      end: async () => connected.destroy(),
     }
   } catch (error) {
     throw explain(error)

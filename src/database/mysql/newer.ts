@@ -14,15 +14,15 @@ export async function countNewerRows(session: Session, pair: Pair): Promise<numb
   return Number(row?.['count'] ?? 0)
 }
 
-/** Those rows with all the columns they have, as JSON. */
+/** Those rows with all the columns they have, as JSON, one at a time. */
 export async function* newerRows(session: Session, pair: Pair): AsyncGenerator<string> {
   const { sql, values, columns } = await differing(session, pair)
   const same = columns.map(() => 'live_row.?? <=> differing.??').join(' AND ') || 'TRUE'
-  const rows = await session.query(
+  const rows = session.rows(
     `SELECT * FROM ??.?? AS live_row WHERE EXISTS (SELECT 1 FROM (${sql}) AS differing WHERE ${same})`,
     [pair.live, pair.table, ...values, ...columns.flatMap((column) => [column, column])],
   )
-  for (const row of rows) yield JSON.stringify(withBytes(row))
+  for await (const row of rows) yield JSON.stringify(withBytes(row))
 }
 
 async function areAlike(session: Session, { live, copy, table }: Pair): Promise<boolean> {

@@ -1,10 +1,13 @@
 import pg from 'pg'
 import type { ServerConnection } from '../connection.ts'
-import { type Session, withSession } from './connect.ts'
+import { connect, type Session, withSession } from './connect.ts'
 import { largeObjects, listTables, quoteTable, setWriting, type TableName } from './contents.ts'
 
 const { escapeIdentifier } = pg
+/** digests that are carried over at once */
 const batch = 20_000
+/** texts of rows that are in our memory at once, characters */
+const atOnce = 400_000
 
 interface Pair {
   readonly connection: ServerConnection
@@ -17,57 +20,60 @@ interface Pair {
 /** How many rows the live table has that the copy has not, compared by the columns that both have. */
 export async function countNewerRows(pair: Pair): Promise<number> {
   if (pair.table === largeObjects) return 0
-  return withPair(pair, async (session, from) => {
-    const [row] = await session.query(`SELECT count(*) AS rows FROM ${from}`)
+  return withSession(pair.connection, pair.live, async (session) => {
+    const [row] = await session.query(`SELECT count(*) AS rows FROM ${await differing(session, pair)}`)
     return Number(row?.['rows'] ?? 0)
   })
 }
 
-/** Those rows with all the columns they have, as JSON. */
+/** Those rows with all the columns they have, as JSON, some at a time. */
 export async function* newerRows(pair: Pair): AsyncGenerator<string> {
   if (pair.table === largeObjects) return
-  const lines = await withPair(pair, async (session, from) => {
-    const rows = await session.query(`SELECT row_to_json("live row") AS line FROM ${from}`)
-    return rows.map(({ line }) => line ?? '')
-  })
-  yield* lines
+  const session = await connect(pair.connection, pair.live)
+  try {
+    const from = await differing(session, pair)
+    await session.query('BEGIN READ ONLY')
+    await session.query(`DECLARE newer CURSOR FOR SELECT row_to_json("live row") AS line FROM ${from}`)
+    // as many rows as those before were small
+    for (let count = 1; ; ) {
+      const lines = (await session.query(`FETCH ${count} FROM newer`)).map(({ line }) => line ?? '')
+      if (lines.length === 0) return
+      yield* lines
+      const size = lines.reduce((sum, line) => sum + line.length, 0) / lines.length
+      count = Math.max(1, Math.min(batch, count * 4, Math.floor(atOnce / size)))
+    }
+  } finally {
+    await session.end()
+  }
 }
 
 /**
- * Two databases of PostgreSQL cannot be joined: the digests of the copy's rows are brought into a temporary table of the
- * live one, and its rows compared with those.
+ * What follows FROM to read the live rows that the copy has not. Two databases of PostgreSQL cannot be joined: the digests of
+ * the copy's rows are brought into a temporary table of the live one, and its rows compared with those.
  */
-async function withPair<T>(
-  { connection, live, copy, table }: Pair,
-  use: (session: Session, from: string) => Promise<T>,
-): Promise<T> {
-  return withSession(connection, live, (here) =>
-    withSession(connection, copy, async (there) => {
-      for (const session of [here, there]) await setWriting(session)
-      const name = await find(here, table)
-      const backedUp = await find(there, table)
-      if (name === undefined) throw new TypeError(`${table} is not there any more`)
-      const from = `ONLY ${quoteTable(name)} AS "live row"`
-      if (backedUp === undefined) return use(here, from)
-      const shared = await sharedColumns(here, there, name)
-      const digest = `hashtextextended(ROW(${shared.map((each) => `"live row".${each}`).join(', ')})::text, 0)`
-      await here.query('CREATE TEMPORARY TABLE backed_up (digest bigint)')
-      await there.query('BEGIN READ ONLY')
-      await there.query(`DECLARE digests CURSOR FOR SELECT ${digest} AS digest FROM ${from}`)
-      for (;;) {
-        const rows = await there.query(`FETCH ${batch} FROM digests`)
-        if (rows.length === 0) break
-        await here.query('INSERT INTO pg_temp.backed_up SELECT unnest($1::bigint[])', [
-          `{${rows.map((row) => row['digest']).join(',')}}`,
-        ])
-      }
-      await here.query('ANALYZE pg_temp.backed_up')
-      return use(
-        here,
-        `${from} WHERE NOT EXISTS (SELECT FROM pg_temp.backed_up b WHERE b.digest = ${digest})`,
-      )
-    }),
-  )
+async function differing(here: Session, { connection, copy, table }: Pair): Promise<string> {
+  return withSession(connection, copy, async (there) => {
+    for (const session of [here, there]) await setWriting(session)
+    const name = await find(here, table)
+    const backedUp = await find(there, table)
+    if (name === undefined) throw new TypeError(`${table} is not there any more`)
+    const from = `ONLY ${quoteTable(name)} AS "live row"`
+    if (backedUp === undefined) return from
+    const shared = await sharedColumns(here, there, name)
+    const digest = `hashtextextended(ROW(${shared.map((each) => `"live row".${each}`).join(', ')})::text, 0)`
+    await here.query('CREATE TEMPORARY TABLE backed_up (digest bigint)')
+    await there.query('BEGIN READ ONLY')
+    await there.query(`DECLARE digests CURSOR FOR SELECT ${digest} AS digest FROM ${from}`)
+    for (;;) {
+      const rows = await there.query(`FETCH ${batch} FROM digests`)
+      if (rows.length === 0) break
+      await here.query('INSERT INTO pg_temp.backed_up SELECT unnest($1::bigint[])', [
+        `{${rows.map((row) => row['digest']).join(',')}}`,
+      ])
+    }
+    await here.query('ANALYZE pg_temp.backed_up')
+    return `${from} WHERE NOT EXISTS (SELECT FROM pg_temp.backed_up b WHERE b.digest = ${digest})`
+  })
 }
 
 async function find(session: Session, table: string): Promise<TableName | undefined> {

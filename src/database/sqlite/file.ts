@@ -10,18 +10,23 @@ import type { Contents } from '../engine.ts'
 /** How long others may hold a lock before we give up, ms. */
 const patienceMs = 15_000
 
-/** Opens a database file for one use. Rows come as arrays, integers as bigint: a table may hold any. */
-export async function withDatabase<T>(
-  path: string,
-  use: (database: DatabaseSync) => T | Promise<T>,
-  options: { readonly readOnly?: boolean } = {},
-): Promise<T> {
-  const database = new DatabaseSync(path, {
+/** Opens a database file. Rows come as arrays, integers as bigint: a table may hold any. */
+export function openDatabase(path: string, options: { readonly readOnly?: boolean } = {}): DatabaseSync {
+  return new DatabaseSync(path, {
     timeout: patienceMs,
     enableForeignKeyConstraints: false,
     readBigInts: true,
     ...options,
   })
+}
+
+/** The same for one use. */
+export async function withDatabase<T>(
+  path: string,
+  use: (database: DatabaseSync) => T | Promise<T>,
+  options: { readonly readOnly?: boolean } = {},
+): Promise<T> {
+  const database = openDatabase(path, options)
   try {
     return await use(database)
   } finally {

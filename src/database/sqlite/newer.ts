@@ -1,5 +1,4 @@
-import type { DatabaseSync } from 'node:sqlite'
-import { quoteName, withDatabase } from './file.ts'
+import { openDatabase, quoteName } from './file.ts'
 
 /** A table of the live database, beside the same table of a restored copy. */
 interface Pair {
@@ -10,31 +9,36 @@ interface Pair {
 
 /** How many rows the live table has that the copy has not, compared by the columns that both have. */
 export async function countNewerRows(pair: Pair): Promise<number> {
-  return withPair(pair, (database, name, _shared, inCopy) => {
+  const { database, name, inCopy } = comparePair(pair)
+  try {
     const count = (from: string) =>
       Number(database.prepare(`SELECT count(*) AS rows FROM ${from}`).get()?.['rows'] ?? 0)
     // of rows that are alike, EXCEPT leaves one
     return Math.max(count('differing'), count(`main.${name}`) - (inCopy ? count(`backup.${name}`) : 0))
-  })
+  } finally {
+    database.close()
+  }
 }
 
-/** Those rows with all the columns they have, as JSON. */
+/** Those rows with all the columns they have, as JSON, one at a time. */
 export async function* newerRows(pair: Pair): AsyncGenerator<string> {
-  yield* await withPair(pair, (database, name, shared) => {
+  const { database, name, shared } = comparePair(pair)
+  try {
     if (shared.length > 0) database.exec(`CREATE INDEX temp.differing_rows ON differing (${shared[0]})`)
     const same = shared.map((column) => `differing.${column} IS live.${column}`).join(' AND ')
     const rows = database.prepare(
       `SELECT * FROM main.${name} AS live WHERE EXISTS (SELECT 1 FROM differing WHERE ${same || 'true'})`,
     )
-    return rows.all().map((row) => JSON.stringify(row, asJson))
-  })
+    for (const row of rows.iterate()) yield JSON.stringify(row, asJson)
+  } finally {
+    database.close()
+  }
 }
 
-async function withPair<T>(
-  { live, copy, table }: Pair,
-  use: (database: DatabaseSync, name: string, shared: readonly string[], inCopy: boolean) => T,
-): Promise<T> {
-  return withDatabase(live, (database) => {
+/** Opens both, with the rows that differ in the temporary table `differing`: that keeps the comparison to one sort. */
+function comparePair({ live, copy, table }: Pair) {
+  const database = openDatabase(live)
+  try {
     database.prepare('ATTACH ? AS backup').run(copy)
     const columnsOf = (schema: string) =>
       database
@@ -42,7 +46,6 @@ async function withPair<T>(
         .all(table, schema)
         .map(({ name }) => String(name))
     const inCopy = columnsOf('backup')
-    // a temporary table keeps the comparison of two large tables to one sort
     const shared = columnsOf('main')
       .filter((name) => inCopy.includes(name))
       .map(quoteName)
@@ -50,8 +53,11 @@ async function withPair<T>(
     const name = quoteName(table)
     const less = inCopy.length === 0 ? '' : `EXCEPT SELECT ${columns} FROM backup.${name}`
     database.exec(`CREATE TEMP TABLE differing AS SELECT ${columns} FROM main.${name} ${less}`)
-    return use(database, name, shared, inCopy.length > 0)
-  })
+    return { database, name, shared, inCopy: inCopy.length > 0 }
+  } catch (error) {
+    database.close()
+    throw error
+  }
 }
 
 /** JSON has neither bytes nor integers over 2^53: bytes become `{"base64": …}`, such integers texts. */
