@@ -41,8 +41,10 @@ export async function contentOfRevert(
   const edits = await Promise.all(
     reverted.edits.map(async ({ path, mode, blob }): Promise<TreeEdit> => {
       if (blob === null) return { path, entry: null }
-      if (known.has(blob)) return { path, entry: entryOf(mode, blob) }
-      return { path, mode: entryOf(mode, blob).mode, content: await git.read(blob) }
+      const entry = entryOf(mode, blob)
+      // the pointer of a submodule names a commit of another repository: there is nothing to read
+      if (entry.type === 'commit' || known.has(blob)) return { path, entry }
+      return { path, mode: entry.mode, content: await git.read(blob) }
     }),
   )
   return { kind: 'edits', base, edits }
