@@ -1,7 +1,9 @@
 /** GitHub's refusals by their words, as the threads that report them quote them, and what the user is told to do. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { ConflictError, InputError, RefusedError, UnavailableError } from '../../src/errors.ts'
+import { moveBranch } from '../../src/github/refs.ts'
 import { explain, explained, readRefusal } from '../../src/github/refusal.ts'
+import type { TokenOptions } from '../support/github/tokens.ts'
 import { openBrokenShop } from '../support/repository.ts'
 
 let shop: Awaited<ReturnType<typeof openBrokenShop>>
@@ -99,6 +101,85 @@ describe('the user is told what forbids it, and the way out', () => {
     // GitHub's own words are not kept back, but for those that say no more than we do
     if (kind !== ConflictError && !message.includes('archived'))
       expect(said).toContain(message.replace(/\s+/g, ' ').trim())
+  })
+})
+
+/** What stands in the way is really there, and the branch is moved as a rollback moves it. */
+describe('moving a branch has an error of its own, with the way out,', () => {
+  type BrokenShop = typeof shop
+  const write = { contents: 'write' } as const
+
+  /** @returns what the user reads after the words on what could not be done */
+  async function refusalOf(
+    stand: (shop: BrokenShop) => void,
+    {
+      permissions = write,
+      kind = RefusedError,
+      archived = false,
+    }: {
+      permissions?: TokenOptions['permissions']
+      kind?: typeof RefusedError | typeof UnavailableError
+      archived?: boolean
+    } = {},
+  ): Promise<string> {
+    const own = await openBrokenShop({ archived })
+    try {
+      stand(own)
+      const { git } = own.hosted
+      const good = await git.readCommit(own.good)
+      const to = await git.writeCommit({ ...good, parents: [own.bad], message: 'Roll back\n' })
+      const moved = moveBranch(own.open({ permissions }), { branch: 'main', from: own.bad, to })
+      await expect(moved).rejects.toThrow(kind)
+      expect(await own.head()).toBe(own.bad)
+      const asked = own.github.requests.filter(({ operation }) => operation === 'git/update-ref')
+      // asking again makes none of these better
+      expect(asked).toHaveLength(1)
+      const error: unknown = await moved.then(undefined, (reason: unknown) => reason)
+      return String(error).split(`could not move main from ${short(own.bad)} to ${short(to)}: `)[1] ?? ''
+    } finally {
+      await own.close()
+    }
+  }
+  const short = (sha: string) => sha.slice(0, 7)
+
+  test('where the branch is protected', async () => {
+    const said = await refusalOf(({ hosted }) => hosted.protectBranch('main', { requiredApprovals: 1 }))
+    expect(said).toBe(
+      `a rule of the branch forbids it (GitHub answered 422 "At least 1 approving review is required by reviewers with write access."); ${byRule}`,
+    )
+  })
+
+  test('where a ruleset forbids it', async () => {
+    const rules = [{ type: 'merge_queue' }] as const
+    const said = await refusalOf(({ hosted }) =>
+      hosted.addRuleset({ name: 'main', enforcement: 'active', include: ['~DEFAULT_BRANCH'], rules }),
+    )
+    expect(said).toBe(
+      `a rule of the branch forbids it (GitHub answered 422 "Repository rule violations found Changes must be made through the merge queue"); ${byRule}`,
+    )
+  })
+
+  test('where the token has not the permission', async () => {
+    const said = await refusalOf(() => {}, { permissions: { contents: 'read' } })
+    expect(said).toBe(
+      `the token may not (GitHub answered 403 "Resource not accessible by integration"); ${byPermission}`,
+    )
+  })
+
+  test('where the repository is archived', async () => {
+    const said = await refusalOf(() => {}, { archived: true })
+    expect(said).toBe('the repository is archived; unarchive it first')
+  })
+
+  test('where the secondary rate limit is reached, for longer than a rollback can wait', async () => {
+    const operation = 'git/update-ref'
+    const said = await refusalOf(
+      ({ github }) => github.fault({ kind: 'secondary-limit', retryAfterSeconds: 300, operation }),
+      { kind: UnavailableError },
+    )
+    expect(said).toBe(
+      'GitHub answered 403 "You have exceeded a secondary rate limit. Please wait a few minutes before you try again. If you reach out to GitHub Support for help, please include the request ID.", and asks for a pause of 300 s; run again when the limit is over',
+    )
   })
 })
 
