@@ -94,7 +94,7 @@ async function killAtEachRequest(
   }
 }
 
-const limit = 180_000
+const limit = 360_000
 
 describe('killed after any of its requests, and run again', () => {
   test(

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { prepareClone } from '../../src/git/partial-clone.ts'
 import { incidentId } from '../../src/history/incident.ts'
 import { openCodeLayer } from '../../src/rollback/layers/code.ts'
+import { histories } from '../support/histories.ts'
 import { carryOut, step } from '../support/random-history.ts'
 import { openShop, type Shop } from '../support/repository.ts'
 import { openWorkRepository, type WorkRepository } from '../support/work-repository.ts'
@@ -93,125 +94,7 @@ async function revertedByGit(
   return tree
 }
 
-/** Each builds a history that ends with the bad revision. @returns the good one */
-const scenarios: Readonly<Record<string, (repository: WorkRepository) => Promise<string>>> = {
-  async 'a linear history'({ write, commit }) {
-    await write('a', '1\n')
-    const good = await commit('good')
-    await write('a', '2\n')
-    await commit('worse')
-    await write('b', '2\n')
-    await commit('bad')
-    return good
-  },
-  async 'merges before and after'({ git, write, commit }) {
-    await write('a', '1\n')
-    await commit('base')
-    await git('switch', '--quiet', '-c', 'one')
-    await write('one', '1\n')
-    await commit('one')
-    await git('switch', '--quiet', 'main')
-    await write('a', '2\n')
-    await commit('meanwhile')
-    await git('merge', '--quiet', '--no-edit', 'one')
-    const good = await git('rev-parse', 'HEAD')
-    await git('switch', '--quiet', '-c', 'two')
-    await write('one', '2\n')
-    await commit('two')
-    await git('switch', '--quiet', 'main')
-    await write('three', '3\n')
-    await commit('three')
-    await git('merge', '--quiet', '--no-edit', 'two')
-    return good
-  },
-  async 'a good revision on the side branch of a merge'({ git, write, commit }) {
-    await write('a', '1\n')
-    await commit('base')
-    await git('switch', '--quiet', '-c', 'side')
-    await write('side', '1\n')
-    const good = await commit('side')
-    await git('switch', '--quiet', 'main')
-    await write('a', '2\n')
-    await commit('main')
-    await git('merge', '--quiet', '--no-edit', 'side')
-    return good
-  },
-  async 'renames and deletions, a file that became a folder'({ git, write, commit }) {
-    await write('old/name', 'a\nb\nc\n')
-    await write('gone', 'x\n')
-    await write('thing', 'x\n')
-    const good = await commit('good')
-    await git('mv', 'old/name', 'new-name')
-    await git('rm', '--quiet', 'gone', 'thing')
-    await write('thing/inside', 'y\n')
-    await commit('bad')
-    return good
-  },
-  async 'mode changes and symbolic links'({ write, executable, link, commit }) {
-    await write('tool', '#!/bin/sh\n')
-    await executable('tool', true)
-    await link('latest', 'tool')
-    await write('was-file', 'x\n')
-    const good = await commit('good')
-    await executable('tool', false)
-    await link('latest', 'elsewhere')
-    await link('was-file', 'tool')
-    await commit('bad')
-    return good
-  },
-  async 'pointers of submodules'({ git, write }) {
-    const point = (sha: string) =>
-      git('update-index', '--add', '--cacheinfo', `160000,${sha.repeat(40)},vendor/lib`)
-    await write('.gitmodules', '[submodule "lib"]\n\tpath = vendor/lib\n\turl = ../lib\n')
-    await git('add', '--all')
-    await point('a')
-    await git('commit', '--quiet', '-m', 'good')
-    const good = await git('rev-parse', 'HEAD')
-    await point('b')
-    await git('commit', '--quiet', '-m', 'bad')
-    return good
-  },
-  async 'a revert of a revert'({ git, write, commit }) {
-    await write('a', '1\n')
-    await commit('base')
-    await write('a', '2\n')
-    const good = await commit('feature')
-    await git('revert', '--no-edit', 'HEAD')
-    await git('revert', '--no-edit', 'HEAD')
-    await git('revert', '--no-edit', 'HEAD')
-    return good
-  },
-  async 'paths and messages in any script'({ write, commit }) {
-    await write('größe/日本語 🎌', '1\n')
-    await write('with "quotes"\tand tab', '1\n')
-    await write('-leading-dash', '1\n')
-    const good = await commit('gut — 良い')
-    await write('größe/日本語 🎌', '2\n')
-    await write('with "quotes"\tand tab', '2\n')
-    await write('нет', '1\n')
-    await commit('schlecht ✗\n\nRollback-To: nowhere')
-    return good
-  },
-  async 'a hundred commits'({ git, write, commit }) {
-    await write('count', '0\n')
-    const good = await commit('good')
-    for (let index = 1; index <= 100; index += 1) {
-      await write('count', `${index}\n`)
-      await git('commit', '--quiet', '--all', '-m', `count ${index}`)
-    }
-    return good
-  },
-  async 'an empty commit among them'({ write, commit }) {
-    await write('a', '1\n')
-    const good = await commit('good')
-    await commit('nothing')
-    await write('a', '2\n')
-    await commit('bad')
-    return good
-  },
-}
-
-describe.each(Object.entries(scenarios))('%s', (_, build) => {
+describe.each(histories)('%s', (_, { build }) => {
   test('is restored exactly and taken back exactly, by one commit each', async () => {
     const good = await build(work)
     const { layer, branch, bad } = await publish(work, good)
