@@ -48319,10 +48319,11 @@ async function contentOfRevert(git, { head, reverted }) {
     const edits = await Promise.all(reverted.edits.map(async ({ path, mode, blob }) => {
         if (blob === null)
             return { path, entry: null };
-        // the commit of a submodule is an object of another repository
-        if (mode === submodule || known.has(blob))
-            return { path, entry: entryOf(mode, blob) };
-        return { path, mode: entryOf(mode, blob).mode, content: await git.read(blob) };
+        const entry = entryOf(mode, blob);
+        // the pointer of a submodule names a commit of another repository: there is nothing to read
+        if (entry.type === 'commit' || known.has(blob))
+            return { path, entry };
+        return { path, mode: entry.mode, content: await git.read(blob) };
     }));
     return { kind: 'edits', base, edits };
 }
@@ -48332,9 +48333,8 @@ async function knownObjects(git) {
     const lines = (await git.run(['rev-list', ...what])).split('\n');
     return new Set(lines.map((line) => line.replace('?', '')));
 }
-const submodule = '160000';
 function entryOf(mode, sha) {
-    if (mode === submodule)
+    if (mode === '160000')
         return { mode, type: 'commit', sha };
     if (mode === '100755' || mode === '120000')
         return { mode, type: 'blob', sha };
