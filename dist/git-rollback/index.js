@@ -48084,6 +48084,35 @@ function needsPerson() {
 
 /***/ }),
 
+/***/ 8001:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   H: () => (/* binding */ listedFiles),
+/* harmony export */   v: () => (/* binding */ changedPaths)
+/* harmony export */ });
+/* harmony import */ var _github_trees_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7914);
+
+/** A comparison lists no more: https://docs.github.com/en/rest/commits/commits#compare-two-commits */
+const listedFiles = 300;
+const workflows = '.github/workflows';
+/**
+ * The paths that differ between two trees, as a comparison lists them; where it may have left some out, the workflow files
+ * among them are read from the trees.
+ */
+async function changedPaths(repository, files, { current, target }) {
+    const listed = files.map(({ path }) => path);
+    if (listed.length < listedFiles)
+        return listed;
+    const [today, before] = await Promise.all([current, target].map((tree) => (0,_github_trees_js__WEBPACK_IMPORTED_MODULE_0__/* .listFolder */ .bt)(repository, { tree, path: workflows })));
+    const names = new Set([...(today?.keys() ?? []), ...(before?.keys() ?? [])]);
+    const changed = [...names].filter((name) => today?.get(name)?.sha !== before?.get(name)?.sha);
+    return [...new Set([...listed, ...changed.map((name) => `${workflows}/${name}`)])];
+}
+
+
+/***/ }),
+
 /***/ 1994:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -48470,8 +48499,10 @@ async function newestOf(repository, environment, revision) {
 /* harmony export */   ei: () => (/* binding */ describeReceipt)
 /* harmony export */ });
 /* unused harmony export collateralLine */
-/* harmony import */ var _text_markdown_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9517);
-/* harmony import */ var _plan_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8525);
+/* harmony import */ var _text_markdown_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9517);
+/* harmony import */ var _changed_paths_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8001);
+/* harmony import */ var _plan_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8525);
+
 
 
 const listed = 20;
@@ -48498,45 +48529,43 @@ function summarizePlan(plan, { owner, repo }) {
     const { branch, head, undone, undoneCount, files, done, since, takenBackBy, warnings } = plan;
     const pulls = plan.pulls ?? [];
     return [
-        ...(takenBackBy === undefined ? [] : [(0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .paragraph */ .FY)(`${capital(takenBack(takenBackBy))}.`)]),
-        (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .heading */ .R_)(3, done === undefined ? 'What is undone' : 'What was undone'),
-        (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .bulletList */ .fF)([
-            ['branch ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .code */ .aY)(branch), ' of ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .code */ .aY)(`${owner}/${repo}`)],
-            ['from ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .revision */ .QL)(head), ...goalInline(plan)],
+        ...(takenBackBy === undefined ? [] : [(0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .paragraph */ .FY)(`${capital(takenBack(takenBackBy))}.`)]),
+        (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .heading */ .R_)(3, done === undefined ? 'What is undone' : 'What was undone'),
+        (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .bulletList */ .fF)([
+            ['branch ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .code */ .aY)(branch), ' of ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .code */ .aY)(`${owner}/${repo}`)],
+            ['from ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .revision */ .QL)(head), ...goalInline(plan)],
             [
                 `${count(undoneCount, 'commit')} in ${sayFiles(files)}`,
                 ...(pulls.length === 0 ? [] : [' of ']),
-                ...pulls.flatMap(({ number, url }, index) => [...(index > 0 ? [', '] : []), (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .link */ .nf)(url, `#${number}`)]),
+                ...pulls.flatMap(({ number, url }, index) => [...(index > 0 ? [', '] : []), (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .link */ .nf)(url, `#${number}`)]),
             ],
-            ...(plan.collateral.length === 0 ? [] : [[(0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .strong */ .ko)('Mind: '), (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .text */ .Qq)(collateralLine(plan.collateral))]]),
+            ...(plan.collateral.length === 0 ? [] : [[(0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .strong */ .ko)('Mind: '), (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .text */ .Qq)(collateralLine(plan.collateral))]]),
             ...warnings.map(({ message, paths }) => [
-                (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .strong */ .ko)('Mind:'),
-                (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .text */ .Qq)(` ${message} (`),
-                (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .code */ .aY)(paths.slice(0, 3).join(', ')),
+                (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .strong */ .ko)('Mind:'),
+                (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .text */ .Qq)(` ${message} (`),
+                (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .code */ .aY)(paths.slice(0, 3).join(', ')),
                 ')',
             ]),
         ]),
         commitTable(undone),
-        ...(undoneCount > listed ? [(0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .paragraph */ .FY)(`… and ${undoneCount - listed} more.`)] : []),
+        ...(undoneCount > listed ? [(0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .paragraph */ .FY)(`… and ${undoneCount - listed} more.`)] : []),
         ...(since.length === 0
             ? []
-            : [(0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .heading */ .R_)(3, 'What came on top of it since, and stays'), commitTable(since)]),
+            : [(0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .heading */ .R_)(3, 'What came on top of it since, and stays'), commitTable(since)]),
     ];
 }
-/** GitHub lists at most so many files of a comparison. */
-const comparable = 300;
 /** What the undone commits did to files: `6 files (+9 −1 lines)`; the lines where they were counted. */
 function sayFiles(files) {
     const sum = (what) => files.reduce((total, file) => total + file[what], 0);
     const [added, deleted] = [sum('additions'), sum('deletions')];
-    const more = files.length >= comparable ? ' or more' : '';
+    const more = files.length >= _changed_paths_js__WEBPACK_IMPORTED_MODULE_0__/* .listedFiles */ .H ? ' or more' : '';
     const lines = added + deleted === 0 ? '' : ` (+${added} −${deleted} lines)`;
     return `${count(files.length, 'file')}${more}${lines}`;
 }
 function goal(plan) {
     if (plan.mode === 'revert')
         return 'the same without the commits below, and with all that came after them';
-    if ((0,_plan_js__WEBPACK_IMPORTED_MODULE_0__/* .takesBack */ .Ck)(plan))
+    if ((0,_plan_js__WEBPACK_IMPORTED_MODULE_1__/* .takesBack */ .Ck)(plan))
         return `what the rollback ${plan.rollback.sha.slice(0, 7)} undid is there again, and what came after it stays`;
     const { target, paths } = plan;
     const what = paths.length === 0 ? 'content' : paths.join(', ');
@@ -48545,26 +48574,26 @@ function goal(plan) {
 function goalInline(plan) {
     if (plan.mode === 'revert')
         return [' to the same without the commits below; what came after them stays'];
-    if ((0,_plan_js__WEBPACK_IMPORTED_MODULE_0__/* .takesBack */ .Ck)(plan))
+    if ((0,_plan_js__WEBPACK_IMPORTED_MODULE_1__/* .takesBack */ .Ck)(plan))
         return [
             ': what the rollback ',
-            (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .revision */ .QL)(plan.rollback.sha),
+            (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .revision */ .QL)(plan.rollback.sha),
             ' undid is there again; what came after it stays',
         ];
     const { target, paths } = plan;
-    const what = paths.length === 0 ? [' to the content of '] : [' to ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .code */ .aY)(paths.join(', ')), ' of '];
-    return [...what, (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .revision */ .QL)(target.commit.sha), ': ', target.foundBy];
+    const what = paths.length === 0 ? [' to the content of '] : [' to ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .code */ .aY)(paths.join(', ')), ' of '];
+    return [...what, (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .revision */ .QL)(target.commit.sha), ': ', target.foundBy];
 }
 /** How things stand after a rollback was applied, or was found to be there, as a line of a log. */
 function describeReceipt(plan, { commit, tag, pull }) {
     const { branch, since } = plan;
     if (pull !== undefined)
-        return `${branch} stays where it is: ${(0,_plan_js__WEBPACK_IMPORTED_MODULE_0__/* .takesBack */ .Ck)(plan) ? 'taking the rollback back' : 'the rollback'} is proposed by pull request #${pull.number}, ${pull.url}`;
+        return `${branch} stays where it is: ${(0,_plan_js__WEBPACK_IMPORTED_MODULE_1__/* .takesBack */ .Ck)(plan) ? 'taking the rollback back' : 'the rollback'} is proposed by pull request #${pull.number}, ${pull.url}`;
     const tagged = tag === undefined ? '' : `, tagged ${tag}`;
     const now = since.at(-1);
     if (now === undefined)
         return `${branch} is at ${commit.slice(0, 7)}${tagged}: deploy ${commit}`;
-    if ((0,_plan_js__WEBPACK_IMPORTED_MODULE_0__/* .takesBack */ .Ck)(plan))
+    if ((0,_plan_js__WEBPACK_IMPORTED_MODULE_1__/* .takesBack */ .Ck)(plan))
         return `${branch} was put back by ${commit.slice(0, 7)}${tagged} before, and has moved on to ${now.sha.slice(0, 7)} since (${count(since.length, 'commit')} on top): nothing was changed`;
     return `${branch} was rolled back by ${commit.slice(0, 7)}${tagged} before, and has moved on to ${now.sha.slice(0, 7)} since (${count(since.length, 'commit')} on top): nothing was changed; to roll that back, too, give its id in input "revision"`;
 }
@@ -48572,21 +48601,21 @@ function describeReceipt(plan, { commit, tag, pull }) {
 function summarizeReceipt(plan, { commit, tag, untagged, pull }) {
     const { branch, since } = plan;
     if (pull !== undefined) {
-        const what = (0,_plan_js__WEBPACK_IMPORTED_MODULE_0__/* .takesBack */ .Ck)(plan) ? 'taking the rollback back' : 'the rollback';
-        const proposed = [(0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .code */ .aY)(branch), ` stays where it is: ${what} is proposed by `];
+        const what = (0,_plan_js__WEBPACK_IMPORTED_MODULE_1__/* .takesBack */ .Ck)(plan) ? 'taking the rollback back' : 'the rollback';
+        const proposed = [(0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .code */ .aY)(branch), ` stays where it is: ${what} is proposed by `];
         return [
-            (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .paragraph */ .FY)(...proposed, (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .link */ .nf)(pull.url, `#${pull.number}`), '. It takes effect when that is merged.'),
+            (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .paragraph */ .FY)(...proposed, (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .link */ .nf)(pull.url, `#${pull.number}`), '. It takes effect when that is merged.'),
         ];
     }
-    const tagged = tag === undefined ? [] : [', tagged ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .code */ .aY)(tag)];
+    const tagged = tag === undefined ? [] : [', tagged ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .code */ .aY)(tag)];
     const now = since.at(-1);
     return [
         now === undefined
-            ? (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .paragraph */ .FY)((0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .code */ .aY)(branch), ' is at ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .revision */ .QL)(commit), ...tagged, '. Nothing is deployed by that: deploy this revision now.')
-            : (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .paragraph */ .FY)((0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .code */ .aY)(branch), (0,_plan_js__WEBPACK_IMPORTED_MODULE_0__/* .takesBack */ .Ck)(plan) ? ' was put back by ' : ' was rolled back by ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .revision */ .QL)(commit), ...tagged, ' before, and has moved on to ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .revision */ .QL)(now.sha), ' since: nothing was changed.', ...((0,_plan_js__WEBPACK_IMPORTED_MODULE_0__/* .takesBack */ .Ck)(plan)
+            ? (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .paragraph */ .FY)((0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .code */ .aY)(branch), ' is at ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .revision */ .QL)(commit), ...tagged, '. Nothing is deployed by that: deploy this revision now.')
+            : (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .paragraph */ .FY)((0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .code */ .aY)(branch), (0,_plan_js__WEBPACK_IMPORTED_MODULE_1__/* .takesBack */ .Ck)(plan) ? ' was put back by ' : ' was rolled back by ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .revision */ .QL)(commit), ...tagged, ' before, and has moved on to ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .revision */ .QL)(now.sha), ' since: nothing was changed.', ...((0,_plan_js__WEBPACK_IMPORTED_MODULE_1__/* .takesBack */ .Ck)(plan)
                 ? []
-                : [' To roll that back, too, give its id in input ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .code */ .aY)('revision'), '.'])),
-        ...(untagged === undefined ? [] : [(0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .paragraph */ .FY)('The rollback has no tag: ', untagged, '.')]),
+                : [' To roll that back, too, give its id in input ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .code */ .aY)('revision'), '.'])),
+        ...(untagged === undefined ? [] : [(0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .paragraph */ .FY)('The rollback has no tag: ', untagged, '.')]),
     ];
 }
 /** What nobody found fault with, and is undone with the rest. */
@@ -48601,8 +48630,8 @@ function takenBack({ sha, message }) {
 function commitTable(commits) {
     const rows = commits
         .slice(-listed)
-        .map(({ sha, message, author }) => [(0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .revision */ .QL)(sha), (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .code */ .aY)(title(message)), (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .code */ .aY)(author)]);
-    return (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .table */ .tp)(['commit', 'title', 'author'], rows);
+        .map(({ sha, message, author }) => [(0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .revision */ .QL)(sha), (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .code */ .aY)(title(message)), (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .code */ .aY)(author)]);
+    return (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .table */ .tp)(['commit', 'title', 'author'], rows);
 }
 function capital(text) {
     return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
@@ -48610,17 +48639,17 @@ function capital(text) {
 /** The recent rollbacks as a section of the job summary. */
 function summarizeRecent(recent) {
     if (recent.length === 0)
-        return [(0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .paragraph */ .FY)('There is no tag of a rollback in this repository.')];
+        return [(0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .paragraph */ .FY)('There is no tag of a rollback in this repository.')];
     return [
-        (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .table */ .tp)(['when (UTC)', 'what', 'environment', 'from', 'to', 'why', 'by', 'tag'], recent.map(({ at, kind, environment, from, to, reason, by, tag, reset }) => [
+        (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .table */ .tp)(['when (UTC)', 'what', 'environment', 'from', 'to', 'why', 'by', 'tag'], recent.map(({ at, kind, environment, from, to, reason, by, tag, reset }) => [
             at.toISOString().slice(0, 19).replace('T', ' '),
             kind === 'undo' ? 'taken back' : reset === undefined ? 'rolled back' : 'reset',
-            (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .code */ .aY)(environment),
-            from === '' ? '' : (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .revision */ .QL)(from),
-            (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .revision */ .QL)(to),
-            (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .text */ .Qq)(reason),
-            (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .code */ .aY)(by),
-            (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_1__/* .code */ .aY)(tag),
+            (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .code */ .aY)(environment),
+            from === '' ? '' : (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .revision */ .QL)(from),
+            (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .revision */ .QL)(to),
+            (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .text */ .Qq)(reason),
+            (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .code */ .aY)(by),
+            (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .code */ .aY)(tag),
         ])),
     ];
 }
@@ -48771,8 +48800,8 @@ __nccwpck_require__.d(__webpack_exports__, {
 
 // EXTERNAL MODULE: ./lib/git/reset.js
 var git_reset = __nccwpck_require__(9447);
-// EXTERNAL MODULE: ./lib/git/restore.js + 1 modules
-var restore = __nccwpck_require__(8267);
+// EXTERNAL MODULE: ./lib/git/restore.js
+var restore = __nccwpck_require__(7402);
 // EXTERNAL MODULE: ./lib/errors.js
 var errors = __nccwpck_require__(452);
 // EXTERNAL MODULE: ./lib/github/commits.js
@@ -49249,7 +49278,7 @@ async function redeploy(repository, { workflow, ref, commit, again = false, inpu
 /* harmony import */ var _message_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(9755);
 /* harmony import */ var _plan_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(8525);
 /* harmony import */ var _recent_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(849);
-/* harmony import */ var _restore_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(8267);
+/* harmony import */ var _restore_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(7402);
 /* harmony import */ var _target_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(3905);
 /* harmony import */ var _warnings_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(8755);
 
@@ -49358,55 +49387,23 @@ async function findReset(repository, { branch, incident }) {
 
 /***/ }),
 
-/***/ 8267:
+/***/ 7402:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
-
-// EXPORTS
-__nccwpck_require__.d(__webpack_exports__, {
-  Rj: () => (/* binding */ planDeployOnly),
-  q8: () => (/* binding */ planRestore),
-  HK: () => (/* binding */ refuseUnlessOlder)
-});
-
-// EXTERNAL MODULE: ./lib/errors.js
-var errors = __nccwpck_require__(452);
-// EXTERNAL MODULE: ./lib/github/commits.js
-var commits = __nccwpck_require__(7781);
-// EXTERNAL MODULE: ./lib/github/rules.js
-var github_rules = __nccwpck_require__(260);
-// EXTERNAL MODULE: ./lib/github/trees.js
-var trees = __nccwpck_require__(7914);
-;// CONCATENATED MODULE: ./lib/git/changed-paths.js
-
-/** A comparison lists no more: https://docs.github.com/en/rest/commits/commits#compare-two-commits */
-const listedFiles = 300;
-const workflows = '.github/workflows';
-/**
- * The paths that differ between two trees, as a comparison lists them; where it may have left some out, the workflow files
- * among them are read from the trees.
- */
-async function changedPaths(repository, files, { current, target }) {
-    const listed = files.map(({ path }) => path);
-    if (listed.length < listedFiles)
-        return listed;
-    const [today, before] = await Promise.all([current, target].map((tree) => (0,trees/* listFolder */.bt)(repository, { tree, path: workflows })));
-    const names = new Set([...(today?.keys() ?? []), ...(before?.keys() ?? [])]);
-    const changed = [...names].filter((name) => today?.get(name)?.sha !== before?.get(name)?.sha);
-    return [...new Set([...listed, ...changed.map((name) => `${workflows}/${name}`)])];
-}
-
-// EXTERNAL MODULE: ./lib/git/content.js
-var git_content = __nccwpck_require__(8549);
-// EXTERNAL MODULE: ./lib/git/delivery.js
-var delivery = __nccwpck_require__(886);
-// EXTERNAL MODULE: ./lib/git/plan.js
-var plan = __nccwpck_require__(8525);
-// EXTERNAL MODULE: ./lib/git/target.js + 3 modules
-var git_target = __nccwpck_require__(3905);
-// EXTERNAL MODULE: ./lib/git/warnings.js
-var warnings = __nccwpck_require__(8755);
-;// CONCATENATED MODULE: ./lib/git/restore.js
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   HK: () => (/* binding */ refuseUnlessOlder),
+/* harmony export */   Rj: () => (/* binding */ planDeployOnly),
+/* harmony export */   q8: () => (/* binding */ planRestore)
+/* harmony export */ });
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(452);
+/* harmony import */ var _github_commits_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7781);
+/* harmony import */ var _github_rules_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(260);
+/* harmony import */ var _changed_paths_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(8001);
+/* harmony import */ var _content_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(8549);
+/* harmony import */ var _delivery_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(886);
+/* harmony import */ var _plan_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(8525);
+/* harmony import */ var _target_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(3905);
+/* harmony import */ var _warnings_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(8755);
 
 
 
@@ -49423,29 +49420,29 @@ var warnings = __nccwpck_require__(8755);
  */
 async function planRestore(repository, request) {
     const { branch, paths } = request;
-    const { head, rollbacks, holding, since, takenBackBy } = await (0,plan/* readStanding */.ZY)(repository, request);
+    const { head, rollbacks, holding, since, takenBackBy } = await (0,_plan_js__WEBPACK_IMPORTED_MODULE_5__/* .readStanding */ .ZY)(repository, request);
     // HEAD~n counts from where the branch stood before the rollback that is already there
     const base = holding?.from ?? head;
     const rolledBack = new Set(rollbacks.map(({ incident }) => incident));
-    const target = await (0,git_target/* findTarget */.F)(repository, { ...request, head: base, rolledBack });
+    const target = await (0,_target_js__WEBPACK_IMPORTED_MODULE_6__/* .findTarget */ .F)(repository, { ...request, head: base, rolledBack });
     const done = holding?.to === target.commit.sha && (paths.length > 0 || holding.commit.tree === target.commit.tree)
         ? holding.commit
         : undefined;
     const from = done === undefined ? head : base;
-    const comparison = await (0,commits/* compareCommits */.kC)(repository, { base: target.commit.sha, head: from });
+    const comparison = await (0,_github_commits_js__WEBPACK_IMPORTED_MODULE_0__/* .compareCommits */ .kC)(repository, { base: target.commit.sha, head: from });
     refuseUnlessOlder({ comparison, branch, from, target, request: request.target });
     const undone = comparison.commits;
     const [{ tree }, pulls, rules, collateral] = await Promise.all([
-        (0,commits/* readCommit */.kN)(repository, from),
-        (0,plan/* findPulls */.s4)(repository, undone),
-        (0,github_rules/* readBranchRules */.CE)(repository, branch),
-        (0,plan/* findCollateral */.ro)(repository, { bad: request.bad, head: from, undone }),
+        (0,_github_commits_js__WEBPACK_IMPORTED_MODULE_0__/* .readCommit */ .kN)(repository, from),
+        (0,_plan_js__WEBPACK_IMPORTED_MODULE_5__/* .findPulls */ .s4)(repository, undone),
+        (0,_github_rules_js__WEBPACK_IMPORTED_MODULE_1__/* .readBranchRules */ .CE)(repository, branch),
+        (0,_plan_js__WEBPACK_IMPORTED_MODULE_5__/* .findCollateral */ .ro)(repository, { bad: request.bad, head: from, undone }),
     ]);
     const content = paths.length === 0
         ? { kind: 'tree', tree: target.commit.tree }
-        : await (0,git_content/* contentOfPaths */.RE)(repository, { head: tree, target: target.commit.tree, paths });
+        : await (0,_content_js__WEBPACK_IMPORTED_MODULE_3__/* .contentOfPaths */ .RE)(repository, { head: tree, target: target.commit.tree, paths });
     const files = comparison.files.filter(({ path }) => isBelow(path, paths));
-    const changed = await changedPaths(repository, comparison.files, {
+    const changed = await (0,_changed_paths_js__WEBPACK_IMPORTED_MODULE_2__/* .changedPaths */ .v)(repository, comparison.files, {
         current: tree,
         target: target.commit.tree,
     });
@@ -49465,8 +49462,8 @@ async function planRestore(repository, request) {
         takenBackBy,
         sameContent: done === undefined && isSame(content, tree),
         pulls,
-        warnings: (0,warnings/* findWarnings */.P)(changed.filter((path) => isBelow(path, paths))),
-        way: (0,delivery/* chooseWay */.T4)(request.delivery, rules),
+        warnings: (0,_warnings_js__WEBPACK_IMPORTED_MODULE_7__/* .findWarnings */ .P)(changed.filter((path) => isBelow(path, paths))),
+        way: (0,_delivery_js__WEBPACK_IMPORTED_MODULE_4__/* .chooseWay */ .T4)(request.delivery, rules),
         badIsRollback: rollbacks.some(({ commit }) => commit.sha === request.bad),
     };
 }
@@ -49488,9 +49485,9 @@ function isSame(content, tree) {
 function refuseUnlessOlder({ comparison: { status }, branch, from, target, request, }) {
     const named = `input "target" (${request}) is ${target.commit.sha.slice(0, 7)}`;
     if (status === 'identical')
-        throw new errors/* InputError */.dz(`${named}, which is the head of ${branch} already: there is nothing to undo; name an older revision`);
+        throw new _errors_js__WEBPACK_IMPORTED_MODULE_8__/* .InputError */ .dz(`${named}, which is the head of ${branch} already: there is nothing to undo; name an older revision`);
     if (status !== 'ahead') {
-        throw new errors/* InputError */.dz(`${named}, which is not an ancestor of ${branch} (at ${from.slice(0, 7)}): nothing was moved; name a revision that ${branch} has been at`);
+        throw new _errors_js__WEBPACK_IMPORTED_MODULE_8__/* .InputError */ .dz(`${named}, which is not an ancestor of ${branch} (at ${from.slice(0, 7)}): nothing was moved; name a revision that ${branch} has been at`);
     }
 }
 

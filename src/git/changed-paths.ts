@@ -3,7 +3,7 @@ import type { Comparison } from '../github/commits.ts'
 import { listFolder } from '../github/trees.ts'
 
 /** A comparison lists no more: https://docs.github.com/en/rest/commits/commits#compare-two-commits */
-const listedFiles = 300
+export const listedFiles = 300
 
 const workflows = '.github/workflows'
 

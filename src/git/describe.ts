@@ -12,6 +12,7 @@ import {
   table,
   text,
 } from '../text/markdown.ts'
+import { listedFiles } from './changed-paths.ts'
 import { type RollbackPlan, takesBack } from './plan.ts'
 import type { RollbackReceipt } from './receipt.ts'
 import type { TaggedRollback } from './recent.ts'
@@ -71,14 +72,11 @@ export function summarizePlan(
   ]
 }
 
-/** GitHub lists at most so many files of a comparison. */
-const comparable = 300
-
 /** What the undone commits did to files: `6 files (+9 −1 lines)`; the lines where they were counted. */
 function sayFiles(files: RollbackPlan['files']): string {
   const sum = (what: 'additions' | 'deletions') => files.reduce((total, file) => total + file[what], 0)
   const [added, deleted] = [sum('additions'), sum('deletions')]
-  const more = files.length >= comparable ? ' or more' : ''
+  const more = files.length >= listedFiles ? ' or more' : ''
   const lines = added + deleted === 0 ? '' : ` (+${added} −${deleted} lines)`
   return `${count(files.length, 'file')}${more}${lines}`
 }

@@ -1,34 +1,15 @@
 /** Values that are larger than what our process may use of the memory: they pass through it piece by piece. */
 import { createReadStream } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals'
+import { expect, test } from '@jest/globals'
 import { z } from 'zod'
 import { readCatalog } from '../../src/database/catalog.ts'
 import { differences } from '../../src/database/compare.ts'
 import { openFolderStore } from '../../src/database/store/folder.ts'
-import {
-  ended,
-  type Kind,
-  kinds,
-  makeDatabase,
-  type Servers,
-  startServers,
-  type TestDatabase,
-} from '../support/databases.ts'
+import { ended, type Kind, kinds, makeDatabase, type TestDatabase, useServers } from '../support/databases.ts'
 
-let servers: Servers
-let folder: string
-beforeAll(async () => {
-  servers = await startServers()
-}, 90_000)
-afterAll(() => servers.stop())
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'big-'))
-})
-afterEach(() => rm(folder, { recursive: true, force: true }))
+const scene = useServers()
 
 /** A value of 110 MB that compresses badly. */
 const big: Record<Kind, readonly string[]> = {
@@ -47,7 +28,7 @@ const big: Record<Kind, readonly string[]> = {
 test.each(kinds)(
   'a value of 110 MB comes back in %s, and our process stays under 200 MB',
   async (kind) => {
-    const database = await makeDatabase(kind, servers, folder)
+    const database = await makeDatabase(kind, scene.servers, scene.folder)
     await database.run(...big[kind], 'CREATE TABLE t (a INT)')
     const then = await database.contents()
     expect(await leastPeak(() => peakOf(database, 'backup'))).toBeLessThan(200)
@@ -74,10 +55,10 @@ const many = {
 test.each(['sqlite', 'mysql'] as const)(
   '250 MB of rows that were written since the backup are exported in %s, and our process stays under 200 MB',
   async (kind) => {
-    const database = await makeDatabase(kind, servers, folder)
+    const database = await makeDatabase(kind, scene.servers, scene.folder)
     await database.run(`CREATE TABLE t (id INT PRIMARY KEY, v ${kind === 'mysql' ? 'LONGTEXT' : 'TEXT'})`)
     const { name } = await database.back()
-    const exportTo = join(folder, 'out')
+    const exportTo = join(scene.folder, 'out')
     const exporting = await leastPeak(async () => {
       await database.run(many[kind])
       return peakOf(database, 'restore', name, exportTo)

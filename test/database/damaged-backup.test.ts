@@ -1,25 +1,14 @@
 /** A backup in which anything was changed since it was made is refused, and the live database is not touched. */
 import { copyFileSync, readdirSync, readFileSync, renameSync, truncateSync, writeFileSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { beforeEach, describe, expect, test } from '@jest/globals'
 import { readBackup } from '../../src/database/catalog.ts'
 import { type Manifest, readManifest, writeManifest } from '../../src/database/manifest.ts'
 import { openFolderStore } from '../../src/database/store/folder.ts'
-import { kinds, makeDatabase, type Servers, startServers, type TestDatabase } from '../support/databases.ts'
+import { kinds, makeDatabase, type TestDatabase, useServers } from '../support/databases.ts'
 import { randomOf } from '../support/random.ts'
 
-let servers: Servers
-let folder: string
-beforeAll(async () => {
-  servers = await startServers()
-}, 90_000)
-afterAll(() => servers.stop())
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'damaged-'))
-})
-afterEach(() => rm(folder, { recursive: true, force: true }))
+const scene = useServers()
 
 describe.each(kinds)('of %s, refused before anything is touched is a backup with', (kind) => {
   let database: TestDatabase
@@ -30,7 +19,7 @@ describe.each(kinds)('of %s, refused before anything is touched is a backup with
   const pathOf = (file: string) => join(database.backups, manifest.name, file)
 
   beforeEach(async () => {
-    database = await makeDatabase(kind, servers, folder)
+    database = await makeDatabase(kind, scene.servers, scene.folder)
     await database.fillDifficult()
     await database.run('CREATE TABLE a_first (a INT)', 'INSERT INTO a_first VALUES (1), (2)')
     manifest = await database.back()
@@ -76,7 +65,7 @@ describe.each(kinds)('of %s, refused before anything is touched is a backup with
       const last = length - (file === 'manifest.json' ? 2 : 1)
       for (const size of [0, below(length - 1), last])
         await expectRefused(file, () => truncateSync(pathOf(file), size), /damaged/)
-      const away = join(folder, 'away')
+      const away = join(scene.folder, 'away')
       await expectRefused(file, () => renameSync(pathOf(file), away), /is missing|is not in/)
     }
     await expectUntouched(then)

@@ -1,31 +1,14 @@
 /** A disk that has no room left, at any moment of a backup or a restore. */
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { chmod, mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { beforeEach, describe, expect, test } from '@jest/globals'
 import { differences } from '../../src/database/compare.ts'
 import { isUserFacing } from '../../src/errors.ts'
-import {
-  ended,
-  kinds,
-  makeDatabase,
-  type Servers,
-  startServers,
-  type TestDatabase,
-} from '../support/databases.ts'
+import { ended, kinds, makeDatabase, type TestDatabase, useServers } from '../support/databases.ts'
 
-let servers: Servers
-let folder: string
-beforeAll(async () => {
-  servers = await startServers()
-}, 90_000)
-afterAll(() => servers.stop())
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'full-'))
-})
-afterEach(() => rm(folder, { recursive: true, force: true }))
+const scene = useServers()
 
 /** A disk of so many MiB under a folder; `leave` fills it until so many are free. */
 function mountDisk(place: string, size: number) {
@@ -53,13 +36,13 @@ function asRoot(command: string, ...args: string[]): [string, string[]] {
 describe.each(kinds)('on %s', (kind) => {
   let database: TestDatabase
   beforeEach(async () => {
-    database = await makeDatabase(kind, servers, folder)
+    database = await makeDatabase(kind, scene.servers, scene.folder)
     await database.fill(30_000)
   })
 
   const places: [string, () => string][] = [
     ['the backups are kept', () => database.backups],
-    ['what is dumped is put first', () => join(folder, 'worker')],
+    ['what is dumped is put first', () => join(scene.folder, 'worker')],
   ]
   // the dump of MariaDB is never a file
   test.each(kind === 'mysql' ? places.slice(0, 1) : places)(
@@ -81,9 +64,9 @@ describe.each(kinds)('on %s', (kind) => {
   const restored = 'a restore that fills the disk of the database says so, and leaves the old one as it was'
   if (kind !== 'mysql')
     test(restored, async () => {
-      const disk = mountDisk(join(folder, 'disk'), kind === 'sqlite' ? 60 : 120)
+      const disk = mountDisk(join(scene.folder, 'disk'), kind === 'sqlite' ? 60 : 120)
       try {
-        if (kind === 'sqlite') database = await makeDatabase(kind, servers, disk.folder)
+        if (kind === 'sqlite') database = await makeDatabase(kind, scene.servers, disk.folder)
         else await moveTo(disk.folder)
         if (kind === 'sqlite') await database.fill(30_000)
         const manifest = await database.back()
@@ -113,7 +96,7 @@ describe.each(kinds)('on %s', (kind) => {
         expect(differences(manifest.contents, await database.contents())).toEqual([])
       } finally {
         if (kind === 'postgres')
-          await servers.postgres.sql('postgres', 'DROP DATABASE IF EXISTS shop WITH (FORCE)')
+          await scene.servers.postgres.sql('postgres', 'DROP DATABASE IF EXISTS shop WITH (FORCE)')
         await dropTablespace()
         disk.unmount()
       }
@@ -122,16 +105,16 @@ describe.each(kinds)('on %s', (kind) => {
   /** Moves the database of PostgreSQL to a disk of its own, where its copy goes too. */
   async function moveTo(place: string): Promise<void> {
     if (process.getuid?.() === 0) execFileSync('chown', ['postgres', place])
-    await chmod(folder, 0o755)
-    await servers.postgres.sql('postgres', `CREATE TABLESPACE small LOCATION '${place}'`)
-    await servers.postgres.sql('postgres', 'ALTER DATABASE shop SET TABLESPACE small')
+    await chmod(scene.folder, 0o755)
+    await scene.servers.postgres.sql('postgres', `CREATE TABLESPACE small LOCATION '${place}'`)
+    await scene.servers.postgres.sql('postgres', 'ALTER DATABASE shop SET TABLESPACE small')
   }
 
   async function dropTablespace(): Promise<void> {
     const databases = "SELECT datname FROM pg_database WHERE datname LIKE 'shop%'"
-    for (const { datname } of await servers.postgres.sql('postgres', databases))
-      await servers.postgres.sql('postgres', `DROP DATABASE "${datname}" WITH (FORCE)`)
-    await servers.postgres.sql('postgres', 'DROP TABLESPACE IF EXISTS small')
+    for (const { datname } of await scene.servers.postgres.sql('postgres', databases))
+      await scene.servers.postgres.sql('postgres', `DROP DATABASE "${datname}" WITH (FORCE)`)
+    await scene.servers.postgres.sql('postgres', 'DROP TABLESPACE IF EXISTS small')
   }
 
   test('a backup into a place that takes no file says which, and ends', async () => {

@@ -1,32 +1,13 @@
 /** A tool or the server that ends at any moment of a backup or a restore: what is there is old or new, and whole. */
 import { type ChildProcess, execFileSync } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { beforeEach, describe, expect, test } from '@jest/globals'
 import { readCatalog, verifyStored } from '../../src/database/catalog.ts'
 import { differences } from '../../src/database/compare.ts'
 import { openFolderStore } from '../../src/database/store/folder.ts'
-import {
-  ended,
-  type Kind,
-  makeDatabase,
-  type Servers,
-  startServers,
-  type TestDatabase,
-} from '../support/databases.ts'
+import { ended, type Kind, makeDatabase, type TestDatabase, useServers } from '../support/databases.ts'
 
-let servers: Servers
-let folder: string
-beforeAll(async () => {
-  servers = await startServers()
-}, 90_000)
-afterAll(() => servers.stop())
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'killed-'))
-})
-afterEach(() => rm(folder, { recursive: true, force: true }))
+const scene = useServers()
 
 const tools: Readonly<Record<string, RegExp>> = {
   postgres: /^(pg_dump|pg_restore)$/,
@@ -36,14 +17,14 @@ const tools: Readonly<Record<string, RegExp>> = {
 describe.each(['postgres', 'mysql'] as const)('on %s', (kind: Kind) => {
   let database: TestDatabase
   beforeEach(async () => {
-    database = await makeDatabase(kind, servers, folder)
+    database = await makeDatabase(kind, scene.servers, scene.folder)
     await database.fill(40_000)
   }, 60_000)
 
   const victims = {
     'the process': async (child: ChildProcess) => void child.kill('SIGKILL'),
     'its tool': async (child: ChildProcess) => killTool(child, tools[kind] ?? /^$/),
-    'the server': async () => servers[kind === 'mysql' ? 'mysql' : 'postgres'].crash(),
+    'the server': async () => scene.servers[kind === 'mysql' ? 'mysql' : 'postgres'].crash(),
   }
 
   test.each(Object.entries(victims))(

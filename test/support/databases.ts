@@ -1,9 +1,11 @@
 /** Real databases of the three kinds, alike, for tests that ask the same of each. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { readdir } from 'node:fs/promises'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
+import { afterAll, afterEach, beforeAll, beforeEach } from '@jest/globals'
 import { makeBackup } from '../../src/database/backup.ts'
 import { parseConnection } from '../../src/database/connection.ts'
 import type { Contents, Engine } from '../../src/database/engine.ts'
@@ -34,6 +36,28 @@ export async function startServers(): Promise<Servers> {
     throw error
   })
   return { postgres, mysql, stop: async () => void (await Promise.all([postgres.stop(), mysql.stop()])) }
+}
+
+/** Servers for all tests of a file, and a folder for each test. */
+export function useServers(): { readonly servers: Servers; readonly folder: string } {
+  let servers: Servers
+  let folder: string
+  beforeAll(async () => {
+    servers = await startServers()
+  }, 90_000)
+  afterAll(() => servers.stop())
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'database-'))
+  })
+  afterEach(() => rm(folder, { recursive: true, force: true }))
+  return {
+    get servers() {
+      return servers
+    },
+    get folder() {
+      return folder
+    },
+  }
 }
 
 /** A database of a test, with a folder for its backups. */

@@ -1,12 +1,14 @@
 /** A game day on staging, through the workflow that users call: it ends where it began. */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { goodChanges } from '../../src/drill/history.ts'
 import { git } from '../../src/drill/production.ts'
 import { describeAct } from '../support/act/describe-act.ts'
 import { documentedWorkflow } from '../support/act/documented.ts'
+import { changeInRelease } from '../support/act/release.ts'
 import { openUsersRepository, type UsersRepository } from '../support/act/users-repository.ts'
 
+const file = '.github/workflows/rehearse.yml'
 const deployStaging = `name: deploy-staging
 on: { workflow_dispatch: {} }
 permissions: { contents: read }
@@ -50,15 +52,11 @@ describeAct('a game day on staging', () => {
   afterAll(() => users.close())
 
   const rehearse = (config = '') =>
-    users.run('.github/workflows/rehearse.yml', {
+    users.run(file, {
       event: 'schedule',
       runId: String(users.hosted.nextId()),
       ...(config !== '' && {
-        change: async (release: string) => {
-          const path = `${release}/.github/workflows/rehearse.yml`
-          const text = readFileSync(path, 'utf8')
-          writeFileSync(path, text.replaceAll('default: .github/rehearsal.yml', `default: ${config}`))
-        },
+        change: changeInRelease(file, /default: \.github\/rehearsal\.yml/g, `default: ${config}`),
       }),
     })
   const staging = async () => (await users.hosted.git.readRef('refs/heads/staging'))?.sha ?? ''

@@ -1,9 +1,8 @@
 /** A rollback by hand, through the workflow that users call: planned, then approved, then just that plan carried out. */
-import { readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { describeAct } from '../support/act/describe-act.ts'
 import { documentedWorkflow } from '../support/act/documented.ts'
+import { changeInRelease } from '../support/act/release.ts'
 import { openShop, type Shop } from '../support/act/shop.ts'
 import type { RunOptions } from '../support/act/users-repository.ts'
 
@@ -14,14 +13,7 @@ const caller = documentedWorkflow('docs/workflows.md', 'rollback').replace(
   'with: { approval: "${{ vars.APPROVAL }}",',
 )
 
-/** Makes something else of the suite's own rollback.yml. */
-const changed = (from: string | RegExp, to: string) => async (release: string) => {
-  const path = join(release, file)
-  const before = readFileSync(path, 'utf8')
-  const after = before.replace(from, to)
-  if (after === before) throw new Error(`there is no ${from} in ${file}`)
-  writeFileSync(path, after)
-}
+const changed = (from: string | RegExp, to: string) => changeInRelease(file, from, to)
 
 describeAct('a rollback by hand', () => {
   let shop: Shop

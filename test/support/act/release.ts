@@ -26,6 +26,17 @@ export async function layOutRelease(
   return ['--local-repository', `${publishedName}@${publishedTag}=${directory}`]
 }
 
+/** For `change`: writes something else in a file of the release. @throws when it does not hold what is to be changed */
+export function changeInRelease(file: string, from: string | RegExp, to: string) {
+  return async (release: string): Promise<void> => {
+    const path = join(release, file)
+    const before = readFileSync(path, 'utf8')
+    const after = before.replace(from, to)
+    if (after === before) throw new Error(`there is no ${from} in ${file}`)
+    await writeFile(path, after)
+  }
+}
+
 /** act refuses a workflow for a key that is newer than it, and keeps to no `concurrency` anyway. */
 async function withoutQueue(workflows: string): Promise<void> {
   for (const name of readdirSync(workflows)) {
