@@ -45,8 +45,10 @@ export async function connect(connection: ServerConnection, database: string): P
       const { rows } = await client.query<Record<string, string | null>>(sql, [...values])
       return rows
     } catch (error) {
-      if (error instanceof pg.DatabaseError) throw new ServerError(error, database)
-      // no answer of the server's: it crashed, or the network broke
+      // 57P01 and its like: the server says that it is going down, which is no answer to the query
+      if (error instanceof pg.DatabaseError && !error.code?.startsWith('57P'))
+        throw new ServerError(error, database)
+      // else it crashed, or the network broke
       const why = error instanceof Error ? error.message : String(error)
       throw new UnavailableError(`${whereIs(connection)} answers no more: ${why}`)
     }
