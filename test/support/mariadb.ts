@@ -36,6 +36,8 @@ export async function startMariaDb({
   const directory = await mkdtemp(join(tmpdir(), 'mariadb-'))
   const data = join(directory, 'data')
   const socket = join(directory, 'socket')
+  // a server that starts removes what others left in a folder of temporary tables: each has its own
+  const temporary = `--tmpdir=${directory}`
   const isRoot = process.getuid?.() === 0
   const user = isRoot ? ['--user=mysql'] : []
   try {
@@ -48,6 +50,7 @@ export async function startMariaDb({
       [
         '--no-defaults',
         `--datadir=${data}`,
+        temporary,
         '--auth-root-authentication-method=normal',
         '--skip-test-db',
         ...user,
@@ -84,6 +87,7 @@ export async function startMariaDb({
         `--datadir=${data}`,
         `--socket=${socket}`,
         `--port=${port}`,
+        temporary,
         ...['--bind-address=127.0.0.1', '--event-scheduler=ON', '--innodb-flush-log-at-trx-commit=2'],
         ...['--innodb-buffer-pool-size=256M', '--max-allowed-packet=256M', ...user, ...secure],
       ],

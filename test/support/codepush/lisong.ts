@@ -32,12 +32,15 @@ async function start(started: (() => Promise<void>)[], stop: () => Promise<void>
   const [databasePort, port] = [await freePort(), await freePort()]
   const data = join(directory, 'db')
   const user = userInfo().username
+  // a server that starts removes what others left in a folder of temporary tables: each has its own
+  const temporary = `--tmpdir=${directory}`
   await runToEnd(
     'mariadb-install-db',
     [
       '--no-defaults',
       `--user=${user}`,
       `--datadir=${data}`,
+      temporary,
       '--auth-root-authentication-method=normal',
       '--skip-test-db',
     ],
@@ -50,6 +53,7 @@ async function start(started: (() => Promise<void>)[], stop: () => Promise<void>
       '--no-defaults',
       `--user=${user}`,
       `--datadir=${data}`,
+      temporary,
       '--bind-address=127.0.0.1',
       `--port=${databasePort}`,
       `--socket=${socket}`,
