@@ -1,8 +1,8 @@
-import { ConflictError, isUserFacing, RefusedError } from '../errors.ts'
+import { isUserFacing, RefusedError } from '../errors.ts'
 import type { Repository } from '../github/client.ts'
 import { type Commit, createCommit } from '../github/commits.ts'
 import { findOpenPull } from '../github/pulls.ts'
-import { moveBranch, readRef, tagCommit } from '../github/refs.ts'
+import { moveBranch, readRef, tagByFreeName } from '../github/refs.ts'
 import { isRuleRefusal } from '../github/refusal.ts'
 import { treeOf } from './content.ts'
 import { type Delivery, type Proposal, propose } from './delivery.ts'
@@ -87,18 +87,10 @@ async function tagRollback(
   message: string,
 ): Promise<Pick<RollbackReceipt, 'tag' | 'untagged'>> {
   const tag = tagOf(committedAt, takesBack(plan) ? 'rollback_undone' : 'rollback')
-  // another branch may have been rolled back in the same second
-  const names = [tag, `${tag}_${sha.slice(0, 7)}`]
-  let untagged: string | undefined
-  for (const name of names) {
-    try {
-      await tagCommit(repository, { tag: name, commit: sha, message })
-      return { tag: name, untagged: undefined }
-    } catch (error) {
-      if (!isUserFacing(error)) throw error
-      untagged = error.message
-      if (!(error instanceof ConflictError)) break
-    }
+  try {
+    return { tag: await tagByFreeName(repository, { tag, commit: sha, message }), untagged: undefined }
+  } catch (error) {
+    if (!isUserFacing(error)) throw error
+    return { tag: undefined, untagged: error.message }
   }
-  return { tag: undefined, untagged }
 }

@@ -1,7 +1,7 @@
 import { InputError, RefusedError } from '../errors.ts'
 import type { Repository } from '../github/client.ts'
 import { compareCommits, isAncestor } from '../github/commits.ts'
-import { moveBranch, resetBranch, tagCommit } from '../github/refs.ts'
+import { moveBranch, resetBranch, tagByFreeName } from '../github/refs.ts'
 import { defaultBranch } from '../github/repository.ts'
 import { type RollbackTrace, tagOf, writeMessage } from './message.ts'
 import { demandHead, findCollateral, findPulls, type RestorePlan } from './plan.ts'
@@ -80,13 +80,12 @@ export async function applyReset(
 ): Promise<RollbackReceipt> {
   const { branch, head: from, target, done, safetyTag } = plan
   const { sha: to, tree } = target.commit
-  const tag = safetyTag ?? tagOf(now)
-  const receipt = { from, to, commit: to, tree, tag, untagged: undefined, pull: undefined }
-  if (done !== undefined) return { ...receipt, outcome: 'already-rolled-back' }
-  if (safetyTag === undefined)
-    await tagCommit(repository, { tag, commit: from, message: writeMessage({ ...trace, reset: branch }) })
+  const receipt = { from, to, commit: to, tree, untagged: undefined, pull: undefined }
+  if (done !== undefined) return { ...receipt, tag: safetyTag, outcome: 'already-rolled-back' }
+  const message = writeMessage({ ...trace, reset: branch })
+  const tag = safetyTag ?? (await tagByFreeName(repository, { tag: tagOf(now), commit: from, message }))
   await resetBranch(repository, { branch, from, to })
-  return { ...receipt, outcome: 'rolled-back' }
+  return { ...receipt, tag, outcome: 'rolled-back' }
 }
 
 /**

@@ -1,8 +1,9 @@
-import { spawn } from 'node:child_process'
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { readFile, rm } from 'node:fs/promises'
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { deflateSync } from 'node:zlib'
+import { runGit } from '../git.ts'
 import { openObjectReader } from './object-reader.ts'
 import {
   formatCommit,
@@ -49,7 +50,8 @@ export type GitStore = ReturnType<typeof openGitStore>
 
 /** Opens a bare repository that `git init --bare` made. */
 export function openGitStore(gitDir: string) {
-  const git = (args: readonly string[], options: GitOptions = {}) => runGit(gitDir, args, options)
+  const git = (args: readonly string[], options: GitOptions = {}) =>
+    runGit({ ...options, args: ['--git-dir', gitDir, ...args] })
   const text = async (...args: string[]) => (await git(args)).toString('utf8').trimEnd()
   /** @param pattern a whole name, or a folder of names */
   const readRefs = async (...pattern: string[]): Promise<readonly Ref[]> => {
@@ -114,17 +116,23 @@ export function openGitStore(gitDir: string) {
       return parseCommit(found)
     },
 
+    /** The ids of the commits of a range, newest first. */
+    async listRange(
+      range: string,
+      { count, reverse = false }: { count?: number; reverse?: boolean } = {},
+    ): Promise<readonly string[]> {
+      const limits = [...(count === undefined ? [] : [`-n${count}`]), ...(reverse ? ['--reverse'] : [])]
+      const ids = await text('rev-list', ...limits, range, '--')
+      return ids === '' ? [] : ids.split('\n')
+    },
+
+    readCommits: (ids: readonly string[]) => Promise.all(ids.map((id) => store.readCommit(id))),
+
     async log(
       range: string,
-      { count, skip = 0, reverse = false }: { count?: number; skip?: number; reverse?: boolean } = {},
+      options: { count?: number; reverse?: boolean } = {},
     ): Promise<readonly StoredCommit[]> {
-      const limits = [
-        ...(count === undefined ? [] : [`-n${count}`]),
-        `--skip=${skip}`,
-        ...(reverse ? ['--reverse'] : []),
-      ]
-      const ids = await text('rev-list', ...limits, range, '--')
-      return Promise.all(ids.split('\n').flatMap((id) => (id === '' ? [] : [store.readCommit(id)])))
+      return store.readCommits(await store.listRange(range, options))
     },
 
     async isAncestor(older: string, newer: string): Promise<boolean> {
@@ -134,7 +142,13 @@ export function openGitStore(gitDir: string) {
       return (await maybe('merge-base', '--is-ancestor', older, newer)) !== undefined
     },
 
-    mergeBase: (a: string, b: string) => maybe('merge-base', a, b),
+    /** How a commit stands to another: how many each has of its own, and where they part; undefined when they have nothing in common. */
+    async compare(base: string, head: string) {
+      const counts = await text('rev-list', '--left-right', '--count', `${base}...${head}`, '--')
+      const [behind = 0, ahead = 0] = counts.split('\t').map(Number)
+      const mergeBase = behind === 0 ? base : ahead === 0 ? head : await maybe('merge-base', base, head)
+      return mergeBase === undefined ? undefined : { ahead, behind, mergeBase }
+    },
 
     /** The tree of one commit merged into another; undefined when they conflict. */
     async mergeTrees(ours: string, theirs: string): Promise<string | undefined> {
@@ -179,9 +193,7 @@ export function openGitStore(gitDir: string) {
       return found.content
     },
 
-    async writeBlob(content: Buffer): Promise<string> {
-      return (await git(['hash-object', '-w', '--stdin'], { input: content })).toString('utf8').trim()
-    },
+    writeBlob: (content: Buffer) => writeObject(gitDir, 'blob', content),
 
     async writeTree(base: string | undefined, changes: readonly TreeChange[]): Promise<string> {
       const env = { GIT_INDEX_FILE: join(gitDir, `index-${randomUUID()}`) }
@@ -206,9 +218,10 @@ export function openGitStore(gitDir: string) {
       }
     },
 
-    writeCommit: (commit: Omit<StoredCommit, 'sha'>) => writeObject(git, 'commit', formatCommit(commit)),
+    writeCommit: (commit: Omit<StoredCommit, 'sha'>) =>
+      writeObject(gitDir, 'commit', Buffer.from(formatCommit(commit))),
 
-    writeTag: (tag: Omit<StoredTag, 'sha'>) => writeObject(git, 'tag', formatTag(tag)),
+    writeTag: (tag: Omit<StoredTag, 'sha'>) => writeObject(gitDir, 'tag', Buffer.from(formatTag(tag))),
 
     async readTag(sha: string): Promise<StoredTag> {
       const found = await objects.read(sha)
@@ -227,39 +240,18 @@ interface GitOptions {
   readonly env?: Readonly<Record<string, string>>
 }
 
-/** Runs git on a bare repository with none of the user's own settings. @throws Error with what git said */
-export function runGit(
-  gitDir: string,
-  args: readonly string[],
-  { input, env = {} }: GitOptions = {},
-): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const child = spawn('git', ['--git-dir', gitDir, ...args], {
-      env: { PATH: process.env['PATH'], GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1', ...env },
-      stdio: ['pipe', 'pipe', 'pipe'],
-    })
-    const out: Buffer[] = []
-    const said: Buffer[] = []
-    child.stdout.on('data', (chunk: Buffer) => out.push(chunk))
-    child.stderr.on('data', (chunk: Buffer) => said.push(chunk))
-    child.stdin.on('error', () => {})
-    child.stdin.end(input)
-    child.once('error', reject)
-    child.once('close', (code) => {
-      if (code === 0) resolve(Buffer.concat(out))
-      else
-        reject(new Error(`git ${args.join(' ')} ended with ${code}: ${Buffer.concat(said).toString('utf8')}`))
-    })
-  })
-}
-
-async function writeObject(
-  git: (args: readonly string[], options: GitOptions) => Promise<Buffer>,
-  type: string,
-  content: string,
-): Promise<string> {
-  const sha = await git(['hash-object', '-w', '-t', type, '--stdin'], { input: Buffer.from(content) })
-  return sha.toString('utf8').trim()
+/** Stores an object as git itself does: in a file of its own, which is there whole or not at all. */
+async function writeObject(gitDir: string, type: string, content: Buffer): Promise<string> {
+  const bytes = Buffer.concat([Buffer.from(`${type} ${content.length}\0`), content])
+  const sha = createHash('sha1').update(bytes).digest('hex')
+  const folder = join(gitDir, 'objects', sha.slice(0, 2))
+  const path = join(folder, sha.slice(2))
+  if (existsSync(path)) return sha
+  await mkdir(folder, { recursive: true })
+  const partial = join(folder, `tmp_obj_${randomUUID()}`)
+  await writeFile(partial, deflateSync(bytes))
+  await rename(partial, path)
+  return sha
 }
 
 const statuses = { A: 'added', D: 'removed', M: 'modified', T: 'modified', R: 'renamed' } as const

@@ -1,6 +1,6 @@
-import { spawn } from 'node:child_process'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { dirname } from 'node:path'
+import { runGit } from '../git.ts'
 import type { HostedRepository } from './hosted-repository.ts'
 import { type Objection, objectionTo } from './rules.ts'
 import { hasPermission, type Token } from './tokens.ts'
@@ -101,7 +101,7 @@ function readPush(body: Buffer): {
   return { commands, pack: body.subarray(at + 4) }
 }
 
-function runBackend(
+async function runBackend(
   { request, url, body, response }: GitRequest,
   {
     repository,
@@ -110,11 +110,9 @@ function runBackend(
     refused,
   }: { repository: HostedRepository; token: Token; endpoint: string; refused: string },
 ): Promise<void> {
-  const child = spawn('git', ['http-backend'], {
+  const answer = await runGit({
+    args: ['http-backend'],
     env: {
-      PATH: process.env['PATH'],
-      GIT_CONFIG_GLOBAL: '/dev/null',
-      GIT_CONFIG_NOSYSTEM: '1',
       GIT_PROJECT_ROOT: dirname(dirname(repository.gitDir)),
       GIT_HTTP_EXPORT_ALL: '1',
       PATH_INFO: `/${repository.owner}/${repository.name}.git/${endpoint}`,
@@ -126,25 +124,15 @@ function runBackend(
       REMOTE_USER: token.login,
       REFUSED_REFS: refused,
     },
-    stdio: ['pipe', 'pipe', 'inherit'],
+    input: body,
   })
-  child.stdin.on('error', () => {})
-  child.stdin.end(body)
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = []
-    child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk))
-    child.once('error', reject)
-    child.once('close', () => {
-      const answer = Buffer.concat(chunks)
-      const end = answer.indexOf('\r\n\r\n')
-      const head = answer.subarray(0, end).toString('latin1').split('\r\n')
-      const headers = head.flatMap((line): [string, string][] => {
-        const colon = line.indexOf(':')
-        return colon === -1 ? [] : [[line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()]]
-      })
-      const status = Number(headers.find(([name]) => name === 'status')?.[1]?.split(' ')[0] ?? 200)
-      response.writeHead(status, Object.fromEntries(headers.filter(([name]) => name !== 'status')))
-      response.end(answer.subarray(end + 4), () => resolve())
-    })
+  const end = answer.indexOf('\r\n\r\n')
+  const head = answer.subarray(0, end).toString('latin1').split('\r\n')
+  const headers = head.flatMap((line): [string, string][] => {
+    const colon = line.indexOf(':')
+    return colon === -1 ? [] : [[line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()]]
   })
+  const status = Number(headers.find(([name]) => name === 'status')?.[1]?.split(' ')[0] ?? 200)
+  response.writeHead(status, Object.fromEntries(headers.filter(([name]) => name !== 'status')))
+  await new Promise<void>((resolve) => response.end(answer.subarray(end + 4), resolve))
 }
