@@ -18,6 +18,7 @@ import type { RollbackReceipt } from '../git/receipt.ts'
 import { describeRecent, listRollbackTags, type TaggedRollback, tellRecent } from '../git/recent.ts'
 import { redeploy } from '../git/redeploy.ts'
 import { findReset, takeResetBack } from '../git/reset.ts'
+import { sayWarning } from '../git/warnings.ts'
 import { readFacts } from '../github/repository.ts'
 import { receiptCode, viewCode } from '../rollback/layers/code.ts'
 import { describeApplied, describeFailed, describeTakenBack } from '../rollback/record.ts'
@@ -42,7 +43,7 @@ await runAction(gitRollback, async (step) => {
   }
   const plan = await makePlan(step, workplace, branch)
   for (const line of describePlan(plan)) log.info(line)
-  for (const { message, paths } of plan.warnings) log.warning(`${message} (${paths.slice(0, 3).join(', ')})`)
+  for (const warning of plan.warnings) log.warning(sayWarning(warning))
 
   if (inputs['dry-run'] || plan.sameContent) return finish(step, workplace, plan)
   const trace = {

@@ -12,7 +12,7 @@ import {
   table,
   text,
 } from '../text/markdown.ts'
-import { listedFiles } from './changed-paths.ts'
+import { listedFiles } from './changes.ts'
 import { type RollbackPlan, takesBack } from './plan.ts'
 import type { RollbackReceipt } from './receipt.ts'
 import type { TaggedRollback } from './recent.ts'
@@ -59,9 +59,8 @@ export function summarizePlan(
       ...(plan.collateral.length === 0 ? [] : [[strong('Mind: '), text(collateralLine(plan.collateral))]]),
       ...warnings.map(({ message, paths }) => [
         strong('Mind:'),
-        text(` ${message} (`),
-        code(paths.slice(0, 3).join(', ')),
-        ')',
+        text(` ${message}`),
+        ...(paths.length === 0 ? [] : [' (', code(paths.slice(0, 3).join(', ')), ')']),
       ]),
     ]),
     commitTable(undone),

@@ -1,8 +1,9 @@
 import { InputError, RefusedError } from '../errors.ts'
 import type { Repository } from '../github/client.ts'
-import { compareCommits, isAncestor } from '../github/commits.ts'
+import { compareCommits, isAncestor, readCommit } from '../github/commits.ts'
 import { moveBranch, resetBranch, tagByFreeName } from '../github/refs.ts'
 import { defaultBranch } from '../github/repository.ts'
+import { findChanges } from './changes.ts'
 import { type RollbackTrace, tagOf, writeMessage } from './message.ts'
 import { demandHead, findCollateral, findPulls, type RestorePlan } from './plan.ts'
 import type { RollbackReceipt } from './receipt.ts'
@@ -42,7 +43,9 @@ export async function planReset(repository: Repository, request: ResetRequest): 
   const comparison = await compareCommits(repository, { base: target.commit.sha, head: base })
   refuseUnlessOlder({ comparison, branch, from: base, target, request: request.target })
   const undone = comparison.commits
-  const [pulls, collateral] = await Promise.all([
+  const current = undone.find(({ sha }) => sha === base) ?? (await readCommit(repository, base))
+  const [changes, pulls, collateral] = await Promise.all([
+    findChanges(repository, comparison.files, { current, target: target.commit }),
     findPulls(repository, undone),
     findCollateral(repository, { bad, head: base, undone }),
   ])
@@ -62,7 +65,7 @@ export async function planReset(repository: Repository, request: ResetRequest): 
     takenBackBy: undefined,
     sameContent: false,
     pulls,
-    warnings: findWarnings(comparison.files.map(({ path }) => path)),
+    warnings: findWarnings(changes),
     way: { way: 'reset', because: 'input "mode" is reset' },
     badIsRollback: false,
     ...(earlier?.from === base && { safetyTag: earlier.tag }),

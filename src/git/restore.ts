@@ -2,7 +2,7 @@ import { InputError } from '../errors.ts'
 import type { Repository } from '../github/client.ts'
 import { type Comparison, compareCommits, readCommit } from '../github/commits.ts'
 import { readBranchRules } from '../github/rules.ts'
-import { changedPaths } from './changed-paths.ts'
+import { type Changes, findChanges } from './changes.ts'
 import { type Content, contentOfPaths } from './content.ts'
 import { chooseWay } from './delivery.ts'
 import type { Target } from './found-target.ts'
@@ -40,8 +40,9 @@ export async function planRestore(repository: Repository, request: RestoreReques
   const comparison = await compareCommits(repository, { base: target.commit.sha, head: from })
   refuseUnlessOlder({ comparison, branch, from, target, request: request.target })
   const undone = comparison.commits
-  const [{ tree }, pulls, rules, collateral] = await Promise.all([
-    readCommit(repository, from),
+  const current = undone.find(({ sha }) => sha === from) ?? (await readCommit(repository, from))
+  const [changes, pulls, rules, collateral] = await Promise.all([
+    findChanges(repository, comparison.files, { current, target: target.commit }),
     findPulls(repository, undone),
     readBranchRules(repository, branch),
     findCollateral(repository, { bad: request.bad, head: from, undone }),
@@ -49,12 +50,8 @@ export async function planRestore(repository: Repository, request: RestoreReques
   const content: Content =
     paths.length === 0
       ? { kind: 'tree', tree: target.commit.tree }
-      : await contentOfPaths(repository, { head: tree, target: target.commit.tree, paths })
+      : await contentOfPaths(repository, { head: current.tree, target: target.commit.tree, paths })
   const files = comparison.files.filter(({ path }) => isBelow(path, paths))
-  const changed = await changedPaths(repository, comparison.files, {
-    current: tree,
-    target: target.commit.tree,
-  })
   return {
     mode: 'restore',
     branch,
@@ -69,9 +66,9 @@ export async function planRestore(repository: Repository, request: RestoreReques
     done,
     since: done === undefined ? [] : since,
     takenBackBy,
-    sameContent: done === undefined && isSame(content, tree),
+    sameContent: done === undefined && isSame(content, current.tree),
     pulls,
-    warnings: findWarnings(changed.filter((path) => isBelow(path, paths))),
+    warnings: findWarnings(below(changes, paths)),
     way: chooseWay(request.delivery, rules),
     badIsRollback: rollbacks.some(({ commit }) => commit.sha === request.bad),
   }
@@ -84,6 +81,11 @@ export async function planDeployOnly(repository: Repository, request: RestoreReq
   // nothing is written to the branch
   const warnings = plan.warnings.filter(({ kind }) => kind !== 'workflow-files')
   return { ...plan, mode: 'deploy-only', done: undefined, since: [], sameContent: false, warnings, way }
+}
+
+function below({ paths, submodules, isComplete }: Changes, folders: readonly string[]): Changes {
+  const isWanted = (path: string) => isBelow(path, folders)
+  return { paths: paths.filter(isWanted), submodules: submodules.filter(isWanted), isComplete }
 }
 
 function isBelow(path: string, paths: readonly string[]): boolean {

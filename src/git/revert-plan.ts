@@ -57,6 +57,7 @@ export async function planRevert(
     readBranchRules(repository, branch),
   ])
   const paths = reverted.edits.map(({ path }) => path)
+  const submodules = reverted.edits.filter(({ mode }) => mode === '160000').map(({ path }) => path)
   return {
     mode: 'revert',
     branch,
@@ -71,7 +72,7 @@ export async function planRevert(
     takenBackBy,
     sameContent: done === undefined && tree === reverted.tree,
     pulls,
-    warnings: findWarnings(paths),
+    warnings: findWarnings({ paths, submodules, isComplete: true }),
     way: chooseWay(request.delivery, rules),
     badIsRollback: rollbacks.some(({ commit }) => commit.sha === request.bad),
   }

@@ -2,6 +2,7 @@ import { InputError, RefusedError } from '../errors.ts'
 import type { Repository } from '../github/client.ts'
 import { type Commit, compareCommits, isAncestor, listCommits, readCommit } from '../github/commits.ts'
 import { readBranchRules } from '../github/rules.ts'
+import { findChanges } from './changes.ts'
 import { type Content, contentOfRevert } from './content.ts'
 import { chooseWay } from './delivery.ts'
 import { type EarlierRollback, findRollbacks, lookAfter } from './earlier.ts'
@@ -59,9 +60,12 @@ export async function planUndo(
       `the rollback ${sha.slice(0, 7)} is not on ${branch} (at ${head.slice(0, 7)}) any more: there is nothing to take back`,
     )
   }
-  const [{ since, takenBackBy: done }, { files }, { tree }, pulls, rules] = await Promise.all([
+  const { files } = await compareCommits(repository, { base: from, head: sha })
+  const [changes, { since, takenBackBy: done }, { tree }, pulls, rules] = await Promise.all([
+    readCommit(repository, from).then((target) =>
+      findChanges(repository, files, { current: rollback, target }),
+    ),
     lookAfter(repository, { commit: rollback, from }, head),
-    compareCommits(repository, { base: from, head: sha }),
     readCommit(repository, head),
     findPulls(repository, [rollback]),
     readBranchRules(repository, branch),
@@ -86,7 +90,7 @@ export async function planUndo(
     takenBackBy: undefined,
     sameContent: done === undefined && isUnchanged(content, tree),
     pulls,
-    warnings: findWarnings(files.map(({ path }) => path)),
+    warnings: findWarnings(changes),
     way:
       mode === 'undo'
         ? chooseWay(delivery, rules)

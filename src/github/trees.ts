@@ -22,20 +22,43 @@ async function listTree(
   { octokit, owner, repo }: Repository,
   sha: string,
 ): Promise<ReadonlyMap<string, TreeEntry> | undefined> {
-  const need = { doing: `read the tree ${sha.slice(0, 7)}`, permission: 'contents: read' }
-  return explained(need, async () => {
+  return explained(readingTree(sha), async () => {
     try {
       const { data } = await octokit.rest.git.getTree({ owner, repo, tree_sha: sha })
-      return new Map(
-        data.tree.flatMap(({ path, mode, type, sha: id }) =>
-          isMode(mode) && isType(type) ? [[path, { mode, type, sha: id }] as const] : [],
-        ),
-      )
+      return byPath(data.tree)
     } catch (error) {
       if (isRefused(error, 'not-found')) return undefined
       throw error
     }
   })
+}
+
+/** All entries of a tree and the folders below it, by path; undefined when they are more than GitHub lists, 100,000. */
+export async function listWholeTree(
+  { octokit, owner, repo }: Repository,
+  sha: string,
+): Promise<ReadonlyMap<string, TreeEntry> | undefined> {
+  return explained(readingTree(sha), async () => {
+    const { data } = await octokit.rest.git.getTree({ owner, repo, tree_sha: sha, recursive: '1' })
+    return data.truncated ? undefined : byPath(data.tree)
+  })
+}
+
+const readingTree = (sha: string) => ({
+  doing: `read the tree ${sha.slice(0, 7)}`,
+  permission: 'contents: read',
+})
+
+function byPath(
+  entries: readonly { path?: string; mode?: string; type?: string; sha?: string }[],
+): ReadonlyMap<string, TreeEntry> {
+  return new Map(
+    entries.flatMap(({ path, mode, type, sha }) =>
+      path !== undefined && sha !== undefined && isMode(mode) && isType(type)
+        ? [[path, { mode, type, sha }] as const]
+        : [],
+    ),
+  )
 }
 
 /** What a tree has at a path, asked for folder by folder; undefined when it has nothing there. */

@@ -186,6 +186,8 @@ export interface HostedRepository {
   readonly protections: ReadonlyMap<string, BranchProtection>
   /** commits that GitHub signed, because a bot made them through the API */
   readonly signed: Set<string>
+  /** how many entries of a tree are listed: https://docs.github.com/en/rest/git/trees#get-a-tree */
+  listedEntries: number
   readonly nextId: () => number
   readonly addRuleset: (ruleset: Ruleset) => void
   readonly protectBranch: (branch: string, protection: BranchProtection) => void
@@ -255,6 +257,7 @@ export async function hostRepository(
     reactions: [],
     labels: [],
     deployments: [],
+    listedEntries: 100_000,
     statuses: [],
     variables: new Map(),
     dispatches: [],
