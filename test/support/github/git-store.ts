@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { deflateSync } from 'node:zlib'
 import { runGit } from '../git.ts'
 import { openObjectReader } from './object-reader.ts'
@@ -84,6 +84,10 @@ export function openGitStore(gitDir: string) {
 
     /** Moves a ref from where it was seen ('' when it was not there); false when it is elsewhere by now. */
     async moveRef(name: string, { from, to }: { from: string; to: string }): Promise<boolean> {
+      const type = (await objects.find(to))?.type
+      const mayPoint = name.startsWith('refs/heads/') ? type === 'commit' : type !== undefined
+      const moved = mayPoint ? await moveLooseRef(gitDir, name, { from, to }) : undefined
+      if (moved !== undefined) return moved
       return git(['update-ref', name, to, from || '0'.repeat(40)]).then(
         () => true,
         () => false,
@@ -238,6 +242,36 @@ export function openGitStore(gitDir: string) {
 interface GitOptions {
   readonly input?: Buffer
   readonly env?: Readonly<Record<string, string>>
+}
+
+/**
+ * Moves a ref that is a file of its own, by git's own lock of it, so that a push at the same time is kept out.
+ * @returns undefined where git itself has to look: when refs are packed, when the lock is taken, when the name cannot be a file
+ */
+async function moveLooseRef(
+  gitDir: string,
+  name: string,
+  { from, to }: { from: string; to: string },
+): Promise<boolean | undefined> {
+  const path = join(gitDir, name)
+  const lock = `${path}.lock`
+  if (existsSync(join(gitDir, 'packed-refs'))) return undefined
+  try {
+    await mkdir(dirname(path), { recursive: true })
+    await writeFile(lock, `${to}\n`, { flag: 'wx' })
+  } catch {
+    return undefined
+  }
+  try {
+    const current = await readFile(path, 'utf8').catch(() => '')
+    if (current.trim() !== from) return false
+    await rename(lock, path)
+    return true
+  } catch {
+    return undefined
+  } finally {
+    await rm(lock, { force: true })
+  }
 }
 
 /** Stores an object as git itself does: in a file of its own, which is there whole or not at all. */
