@@ -1,6 +1,6 @@
-import type { Repository } from '../github/client.ts'
 import type { Comparison } from '../github/commits.ts'
-import { listFolder } from '../github/trees.ts'
+import type { CodeRepository } from './repository.ts'
+import { listFolder } from './tree-walk.ts'
 
 /** A comparison lists no more: https://docs.github.com/en/rest/commits/commits#compare-two-commits */
 export const listedFiles = 300
@@ -12,7 +12,7 @@ const workflows = '.github/workflows'
  * among them are read from the trees.
  */
 export async function changedPaths(
-  repository: Repository,
+  repository: CodeRepository,
   files: Comparison['files'],
   { current, target }: { current: string; target: string },
 ): Promise<readonly string[]> {

@@ -27,14 +27,30 @@ export class GitFailure extends Error {
   }
 }
 
+export interface Authorization {
+  readonly url: string
+  /** left out: the one that GitHub takes with a token */
+  readonly username?: string
+  /** or a password */
+  readonly token: string
+}
+
 export interface GitOptions {
   /** a bare repository */
   readonly gitDir: string
   /** sent as basic authorization, by configuration in the environment and not on the command line, which others can see */
-  readonly authorization?: { readonly url: string; readonly token: string }
+  readonly authorization?: Authorization
   /** where programs are looked for, as in PATH */
   readonly path: string
   readonly signal?: AbortSignal
+}
+
+/** As a header of git's requests has them: a secret in this form, too. */
+export function basicCredentials({
+  username = 'x-access-token',
+  token,
+}: Pick<Authorization, 'username' | 'token'>): string {
+  return Buffer.from(`${username}:${token}`).toString('base64')
 }
 
 /** Git with none of the machine's own settings: no hooks, no signing, no credential helper, no question at a prompt. */
@@ -45,7 +61,7 @@ export function openGit({ gitDir, authorization, path, signal }: GitOptions): Gi
       : [
           [
             `http.${new URL(authorization.url).origin}/.extraHeader`,
-            `Authorization: Basic ${Buffer.from(`x-access-token:${authorization.token}`).toString('base64')}`,
+            `Authorization: Basic ${basicCredentials(authorization)}`,
           ] as const,
         ]
   const settings = [
@@ -107,14 +123,17 @@ export function openGit({ gitDir, authorization, path, signal }: GitOptions): Gi
 /** `merge-tree --write-tree` came with 2.38: https://github.com/git/git/blob/master/Documentation/RelNotes/2.38.0.txt */
 const oldestGit = [2, 38] as const
 
-/** @throws InputError when this machine's git is missing or too old for what is done here */
-export async function demandGit(git: Git): Promise<void> {
+/** @throws InputError when this machine's git is too old for what is done here, UnavailableError when there is none */
+export async function demandGit(
+  git: Git,
+  wayOut = 'use a newer runner image, or mode: restore',
+): Promise<void> {
   const version = await git.run(['version'])
   const [, major, minor] = /(\d+)\.(\d+)/.exec(version) ?? []
   const [a, b] = [Number(major), Number(minor)]
   if (a > oldestGit[0] || (a === oldestGit[0] && b >= oldestGit[1])) return
   throw new InputError(
-    `this runner has ${version.trim()}, and a revert takes git ${oldestGit.join('.')} or later; use a newer runner image, or mode: restore`,
+    `this runner has ${version.trim()}, and this takes git ${oldestGit.join('.')} or later; ${wayOut}`,
   )
 }
 

@@ -1,11 +1,17 @@
 import { InputError } from '../errors.ts'
-import type { Repository } from '../github/client.ts'
-import { type Commit, compareCommits, isAncestor, readCommit, resolveRevision } from '../github/commits.ts'
-import { readBranchRules } from '../github/rules.ts'
+import type { Commit } from '../github/commits.ts'
 import { contentOfRevert } from './content.ts'
 import { chooseWay } from './delivery.ts'
 import type { OpenClone } from './partial-clone.ts'
 import { findPulls, type RevertPlan, type RollbackRequest, readStanding, revertGoal } from './plan.ts'
+import {
+  type CodeRepository,
+  compareHistories,
+  isAncestor,
+  readBranchRules,
+  readCommit,
+  resolveRevision,
+} from './repository.ts'
 import { revertTree } from './revert.ts'
 import { findWarnings } from './warnings.ts'
 
@@ -25,7 +31,7 @@ const deepest = 5_000
  * @throws ConflictError with the files, when later commits stand in the way
  */
 export async function planRevert(
-  repository: Repository,
+  repository: CodeRepository,
   request: RevertRequest,
   openClone: OpenClone,
 ): Promise<RevertPlan> {
@@ -37,7 +43,7 @@ export async function planRevert(
   const oldest = commits[0]
   if (oldest === undefined)
     throw new InputError('input "commits" names no commits; name those that are to be undone')
-  const { aheadBy } = await compareCommits(repository, { base: oldest.sha, head: from })
+  const { aheadBy } = await compareHistories(repository, { base: oldest.sha, head: from })
   if (aheadBy >= deepest)
     throw new InputError(
       `commit ${oldest.sha.slice(0, 7)} is ${aheadBy} commits back; a revert goes back ${deepest} at most: use mode: restore`,
@@ -78,7 +84,7 @@ export async function planRevert(
 
 /** The commits that are named, oldest first, each once. */
 async function findCommits(
-  repository: Repository,
+  repository: CodeRepository,
   { named, branch, head }: { named: readonly string[]; branch: string; head: string },
 ): Promise<readonly Commit[]> {
   const found = new Map<string, Commit>()
@@ -88,7 +94,7 @@ async function findCommits(
     const range =
       last === undefined
         ? [await readCommit(repository, base)]
-        : (await compareCommits(repository, { base, head: await demandRevision(repository, last) })).commits
+        : (await compareHistories(repository, { base, head: await demandRevision(repository, last) })).commits
     for (const commit of range) found.set(commit.sha, commit)
   }
   const commits = [...found.values()]
@@ -103,13 +109,13 @@ async function findCommits(
 
 /** Oldest first, as the branch has them. */
 async function sortByAge(
-  repository: Repository,
+  repository: CodeRepository,
   commits: readonly Commit[],
   head: string,
 ): Promise<readonly Commit[]> {
   if (commits.length < 2) return commits
   const distances = await Promise.all(
-    commits.map(async ({ sha }) => (await compareCommits(repository, { base: sha, head })).aheadBy),
+    commits.map(async ({ sha }) => (await compareHistories(repository, { base: sha, head })).aheadBy),
   )
   return commits
     .map((commit, index) => ({ commit, distance: distances[index] ?? 0 }))
@@ -117,7 +123,7 @@ async function sortByAge(
     .map(({ commit }) => commit)
 }
 
-async function demandRevision(repository: Repository, name: string): Promise<string> {
+async function demandRevision(repository: CodeRepository, name: string): Promise<string> {
   const sha = /^[\w./-]+$/.test(name) ? await resolveRevision(repository, name) : undefined
   if (sha !== undefined) return sha
   throw new InputError(
