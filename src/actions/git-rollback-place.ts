@@ -9,11 +9,14 @@ import { type CodeRepository, isAncestor, readFacts } from '../git/repository.ts
 import type { Repository } from '../github/client.ts'
 import { newEvent, revisionSchema } from '../history/event.ts'
 import { incidentId } from '../history/incident.ts'
+import type { Step } from '../runner/action.ts'
 import { refuseForks } from '../runner/context.ts'
 import { commonInputs } from './contract-parts.ts'
-import type { GitRollbackStep } from './git-rollback-plan.ts'
+import type { gitRollback } from './git-rollback.contract.ts'
 import { prepareJobClone } from './job-clone.ts'
 import { openWorkplace, type Workplace } from './wiring.ts'
+
+export type GitRollbackStep = Step<typeof gitRollback.inputs, keyof typeof gitRollback.outputs>
 
 /** What a rollback of the code works on: the job's repository on GitHub, or that of the input `remote`. */
 export interface RollbackPlace

@@ -2,11 +2,7 @@ import { InputError } from '../errors.ts'
 import type { RollbackPlan } from '../git/plan.ts'
 import { planRollback } from '../git/plan-rollback.ts'
 import { findUndoable, planUndo } from '../git/undo.ts'
-import type { Step } from '../runner/action.ts'
-import type { gitRollback } from './git-rollback.contract.ts'
-import type { RollbackPlace } from './git-rollback-place.ts'
-
-export type GitRollbackStep = Step<typeof gitRollback.inputs, keyof typeof gitRollback.outputs>
+import type { GitRollbackStep, RollbackPlace } from './git-rollback-place.ts'
 
 /** Plans what the inputs ask for. @throws InputError for inputs that do not go together */
 export async function makePlan(

@@ -24,8 +24,8 @@ import { describeApplied, describeFailed, describeTakenBack } from '../rollback/
 import { runAction } from '../runner/action.ts'
 import { heading, paragraph, renderMarkdown, text } from '../text/markdown.ts'
 import { gitRollback } from './git-rollback.contract.ts'
-import { openPlace, type RollbackPlace } from './git-rollback-place.ts'
-import { type GitRollbackStep, makePlan } from './git-rollback-plan.ts'
+import { type GitRollbackStep, openPlace, type RollbackPlace } from './git-rollback-place.ts'
+import { makePlan } from './git-rollback-plan.ts'
 
 await runAction(gitRollback, async (step) => {
   const { inputs, context, log, secrets } = step

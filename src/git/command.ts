@@ -14,6 +14,8 @@ export class GitFailure extends Error {
   override readonly name = 'GitFailure'
   readonly status: number | null
   readonly output: string
+  /** on its standard error */
+  readonly said: string
 
   constructor({
     args,
@@ -21,9 +23,11 @@ export class GitFailure extends Error {
     output,
     said,
   }: { args: readonly string[]; status: number | null; output: string; said: string }) {
-    super(`git ${args[0] ?? ''} ended with ${status ?? 'a signal'}: ${said.trim()}`)
+    const command = args.find((arg, index) => arg !== '-c' && args[index - 1] !== '-c')
+    super(`git ${command ?? ''} ended with ${status ?? 'a signal'}: ${said.trim()}`)
     this.status = status
     this.output = output
+    this.said = said
   }
 }
 
@@ -38,7 +42,7 @@ export interface Authorization {
 export interface GitOptions {
   /** a bare repository */
   readonly gitDir: string
-  /** sent as basic authorization, by configuration in the environment and not on the command line, which others can see */
+  /** sent as basic authorization, to an address and not to a path, by configuration in the environment and not on the command line, which others can see */
   readonly authorization?: Authorization
   /** where programs are looked for, as in PATH */
   readonly path: string
@@ -56,7 +60,7 @@ export function basicCredentials({
 /** Git with none of the machine's own settings: no hooks, no signing, no credential helper, no question at a prompt. */
 export function openGit({ gitDir, authorization, path, signal }: GitOptions): Git {
   const header =
-    authorization === undefined
+    authorization === undefined || !URL.canParse(authorization.url)
       ? []
       : [
           [
@@ -66,6 +70,7 @@ export function openGit({ gitDir, authorization, path, signal }: GitOptions): Gi
         ]
   const settings = [
     ['core.hooksPath', '/dev/null'],
+    ['advice.graftFileDeprecated', 'false'],
     ['gc.auto', '0'],
     ['maintenance.auto', 'false'],
     ['commit.gpgSign', 'false'],

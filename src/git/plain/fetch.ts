@@ -13,20 +13,40 @@ export async function fetchCommits(
   wanted: readonly string[],
   options: readonly string[] = [],
 ): Promise<void> {
-  return fetchFiltered(git, ['fetch', ...options, '--filter=tree:0'], wanted)
+  await fetchFiltered(git, { options, filter: 'tree:0', wanted })
 }
 
-/** Fetches trees by their ids, and nothing that is in them. @throws RefusedError, UnavailableError as `explainRemote` has them */
+/** Fetches trees by their ids, with the folders directly in them; no files. @throws RefusedError, UnavailableError as `explainRemote` has them */
 export async function fetchTrees(git: Git, wanted: readonly string[]): Promise<void> {
-  // a server that is told which commits are here takes their trees to be here, too, and sends none of them; and with
-  // tree:0 it leaves out one that is also in another one
-  return fetchFiltered(git, ['-c', 'fetch.negotiationAlgorithm=noop', 'fetch', '--filter=tree:1'], wanted)
+  // told which commits are here, a server takes their trees to be here, too, and sends none of them
+  const settings = ['-c', 'fetch.negotiationAlgorithm=noop']
+  // with tree:0 a server leaves out a tree that is wanted, and is in another one that is wanted, too
+  await fetchFiltered(git, { settings, filter: 'combine:tree:1+blob:none', wanted })
 }
 
-async function fetchFiltered(git: Git, fetch: readonly string[], wanted: readonly string[]): Promise<void> {
-  const how = ['--quiet', '--no-tags', '--no-write-fetch-head', '--stdin']
+async function fetchFiltered(
+  git: Git,
+  {
+    settings = [],
+    options = [],
+    filter,
+    wanted,
+  }: {
+    settings?: readonly string[]
+    options?: readonly string[]
+    filter: string
+    wanted: readonly string[]
+  },
+): Promise<void> {
+  const how = ['--quiet', '--no-tags', '--no-write-fetch-head', '--stdin', ...options]
+  const fetch = (filters: readonly string[]) =>
+    git.run([...settings, 'fetch', ...how, ...filters, 'origin'], { input: wanted.join('\n') })
   try {
-    await git.run([...fetch, ...how, 'origin'], { input: wanted.join('\n') })
+    await fetch([`--filter=${filter}`]).catch((error: unknown) => {
+      // some servers allow no filters, or not this one: what it keeps out comes along
+      if (error instanceof GitFailure && /filter .*not supported/.test(error.message)) return fetch(['--no-filter'])
+      throw error
+    })
   } catch (error) {
     throw explainRemote(error)
   } finally {

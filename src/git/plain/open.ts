@@ -10,6 +10,7 @@ export interface PlainRepository {
   readonly owner: string
   readonly repo: string
   readonly git: Git
+  readonly gitDir: string
   readonly history: RemoteHistory
   /** Another clone that has nothing, for what would cut the history of this one. */
   readonly openEmpty: () => Promise<Git>
@@ -61,6 +62,7 @@ export async function openRemote(options: RemoteOptions): Promise<PlainRepositor
     owner,
     repo,
     git,
+    gitDir,
     history: openHistory({ git, gitDir }),
     openEmpty: async () => (await openEmpty()).git,
     inTurn: (work) => {

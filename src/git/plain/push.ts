@@ -1,3 +1,5 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { ConflictError, UnavailableError } from '../../errors.ts'
 import type { Git } from '../command.ts'
 import { isAncestor } from './commits.ts'
@@ -104,13 +106,14 @@ interface RefMove {
 }
 
 /** Moves refs in one push, each from where it was seen, or none of them. Whether it did is read from the remote. */
-async function pushRefs(repository: PlainRepository, moves: readonly RefMove[]): Promise<void> {
+async function pushRefs(repository: PlainRepository, moves: readonly [RefMove, ...RefMove[]]): Promise<void> {
   const leases = moves.map(({ ref, from }) => `--force-with-lease=${ref}:${from}`)
   const refs = moves.map(({ ref, to }) => `${to}:${ref}`)
   const options = ['--porcelain', '--atomic', '--no-verify', '--no-thin', ...leases]
   let failure: unknown
   try {
-    await repository.git.run([...fetchingLack, 'push', ...options, 'origin', ...refs])
+    const push = () => repository.git.run([...fetchingLack, 'push', ...options, 'origin', ...refs])
+    await sharing(repository, moves[0].to, push)
   } catch (error) {
     failure = error
   }
@@ -119,6 +122,30 @@ async function pushRefs(repository: PlainRepository, moves: readonly RefMove[]):
   const what = moves.map(({ ref }) => ref.replace(/^refs\/\w+\//, '')).join(' and ')
   if (failure !== undefined) throw explainPush(failure, what)
   throw new UnavailableError(`the git remote said that it moved ${what}, and it did not; run again`)
+}
+
+/**
+ * Runs a push of a commit. It sends what the commits before that one have not, and with the content of an older one these
+ * are files that the server has had all along: git would fetch them, to send them back. So the commit is noted as coming
+ * from the older one, too, in git's own file for such notes, which stays here.
+ * https://git-scm.com/docs/gitglossary#Documentation/gitglossary.txt-grafts
+ */
+async function sharing(
+  { git, gitDir }: PlainRepository,
+  commit: string,
+  push: () => Promise<unknown>,
+): Promise<void> {
+  const lines = await git.run(['log', '--max-count=10000', '--format=%H %T %P', `${commit}^{commit}`, '--'])
+  const [[sha, tree, ...parents] = [], ...older] = lines.split('\n').map((line) => line.split(' '))
+  const [twin] = older.find(([, each]) => each === tree) ?? []
+  const notes = join(gitDir, 'info', 'grafts')
+  await mkdir(dirname(notes), { recursive: true })
+  if (twin !== undefined) await writeFile(notes, `${[sha, ...parents, twin].join(' ')}\n`)
+  try {
+    await push()
+  } finally {
+    await rm(notes, { force: true })
+  }
 }
 
 /** A ref that was made is ours alone, and proves that the others were moved, too: they may have gone on since. */

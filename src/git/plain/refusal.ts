@@ -18,7 +18,7 @@ export function explainRemote(error: unknown): unknown {
     )
   if (/requested URL returned error: 403|HTTP 403/.test(error.message))
     return new RefusedError(
-      `the git remote knows the user and does not allow this (${said(error)}); let the user of input "remote-username" read and push`,
+      `the git remote knows the user and does not allow this (${lastWords(error)}); let the user of input "remote-username" read and push`,
       options,
     )
   if (
@@ -34,47 +34,45 @@ export function explainRemote(error: unknown): unknown {
       options,
     )
   return new UnavailableError(
-    `the git remote could not be used: ${said(error)}; run again when it can`,
+    `the git remote could not be used: ${lastWords(error)}; run again when it can`,
     options,
   )
 }
 
 /** What git said of a push that was refused. @param what what was pushed, e.g. `main` */
 export function explainPush(error: unknown, what: string): unknown {
-  const causes = error instanceof GitFailure ? refusedRefs(error.output) : []
-  if (!(error instanceof GitFailure) || causes.length === 0) return explainRemote(error)
+  if (!(error instanceof GitFailure)) return explainRemote(error)
+  const reasons = refusedRefs(error.output)
+  if (reasons.length === 0) return explainRemote(error)
   const options = { cause: error }
+  const words = remoteWords(error.said)
+  // a ref that is refused only because another one is, or that went while the server was at it, has no reason of its own
+  const own = reasons.filter((reason) => !reason.startsWith('atomic '))
+  const causes = own.length > 0 ? own : words
   if (
-    causes.some((cause) => /stale info|fetch first|lock|failed to update ref|incorrect old value/.test(cause))
+    causes.some((cause) =>
+      /^stale info$|^fetch first$|cannot lock ref .*(?:but expected|exists$)/.test(cause),
+    )
   )
     return new ConflictError(
       `could not push ${what}: somebody else pushed in between, and nothing was changed; run again to plan on the new state`,
       options,
     )
-  const words = `"${[...remoteWords(error.message), ...causes].join('; ')}"`
-  if (causes.some((cause) => cause.includes('non-fast-forward')))
+  const said = `"${[...new Set([...words, ...causes])].join('; ')}"`
+  if (causes.includes('non-fast-forward'))
     return new RefusedError(
-      `could not push ${what}: the git remote lets no branch move back (${words}); use mode: restore`,
+      `could not push ${what}: the git remote lets no branch move back (${said}); use mode: restore`,
       options,
     )
   return new RefusedError(
-    `could not push ${what}: a rule of the git remote forbids it (${words}), and nothing was changed; let the user of input "remote-username" push branches and tags there`,
+    `could not push ${what}: a rule of the git remote forbids it (${said}), and nothing was changed; let the user of input "remote-username" push branches and tags there`,
     options,
   )
 }
 
-/**
- * Why refs were refused, from `git push --porcelain`: `!`, what, and the reason in brackets. One that is refused only because
- * another one was is no cause. https://git-scm.com/docs/git-push#_output
- */
+/** Why refs were refused: `!`, what, and the reason in brackets. https://git-scm.com/docs/git-push#_output */
 function refusedRefs(output: string): readonly string[] {
-  const reasons = output.split('\n').flatMap((line) => {
-    const [, reason] = /^!\t[^\t]*\t\[[^\]]*\] \((.*)\)$/.exec(line) ?? []
-    return reason === undefined || /atomic (?:push failure|push failed|transaction failed)/.test(reason)
-      ? []
-      : [reason]
-  })
-  return [...new Set(reasons)]
+  return output.split('\n').flatMap((line) => /^!\t[^\t]*\t\[[^\]]*\] \((.*)\)$/.exec(line)?.[1] ?? [])
 }
 
 /** What the server's hooks print. */
@@ -84,10 +82,7 @@ function remoteWords(text: string): readonly string[] {
 }
 
 /** Git's own last words, in one line. */
-function said({ message }: GitFailure): string {
-  const line = message
-    .replace(/^git [\w-]* ended with [^:]*: /, '')
-    .replace(/\s+/g, ' ')
-    .trim()
+function lastWords({ said }: GitFailure): string {
+  const line = said.replace(/\s+/g, ' ').trim()
   return line.length > 300 ? `${line.slice(0, 300)}…` : line
 }
