@@ -1,7 +1,9 @@
-import type { Repository } from '../github/client.ts'
 import type { Comparison } from '../github/commits.ts'
 import { readFile } from '../github/contents.ts'
-import { listFolder, listWholeTree, type TreeEntry } from '../github/trees.ts'
+import { listWholeTree, type TreeEntry } from '../github/trees.ts'
+import { type CodeRepository, isPlain } from './repository.ts'
+import { diffTrees } from './revert.ts'
+import { listFolder } from './tree-walk.ts'
 
 /** A comparison lists no more: https://docs.github.com/en/rest/commits/commits#compare-two-commits */
 export const listedFiles = 300
@@ -23,7 +25,7 @@ const workflows = '.github/workflows'
  * @param files those of the comparison
  */
 export async function findChanges(
-  repository: Repository,
+  repository: CodeRepository,
   files: Comparison['files'],
   {
     current,
@@ -31,6 +33,12 @@ export async function findChanges(
   }: { current: { readonly sha: string; readonly tree: string }; target: { readonly tree: string } },
 ): Promise<Changes> {
   const paths = files.map(({ path }) => path)
+  if (isPlain(repository)) {
+    // the comparison has brought the folders in which they differ
+    const edits = await diffTrees(repository.git, { from: current.tree, to: target.tree })
+    const submodules = edits.filter(({ mode }) => mode === '160000').map(({ path }) => path)
+    return { paths, submodules, isComplete: true }
+  }
   const isComplete = paths.length < listedFiles
   if (isComplete && (await readFile(repository, { path: '.gitmodules', ref: current.sha })) === undefined)
     return { paths, submodules: [], isComplete }

@@ -103,10 +103,15 @@ function goalInline(plan: RollbackPlan) {
 }
 
 /** How things stand after a rollback was applied, or was found to be there, as a line of a log. */
-export function describeReceipt(plan: RollbackPlan, { commit, tag, pull }: RollbackReceipt): string {
+export function describeReceipt(
+  plan: RollbackPlan,
+  { commit, tag, pull, proposedOn }: RollbackReceipt,
+): string {
   const { branch, since } = plan
   if (pull !== undefined)
     return `${branch} stays where it is: ${takesBack(plan) ? 'taking the rollback back' : 'the rollback'} is proposed by pull request #${pull.number}, ${pull.url}`
+  if (proposedOn !== undefined)
+    return `${branch} stays where it is: the undone work is on the branch ${proposedOn} again, at ${commit.slice(0, 7)}; mend the fault there, and merge it`
   const tagged = tag === undefined ? '' : `, tagged ${tag}`
   const now = since.at(-1)
   if (now === undefined) return `${branch} is at ${commit.slice(0, 7)}${tagged}: deploy ${commit}`
@@ -118,7 +123,7 @@ export function describeReceipt(plan: RollbackPlan, { commit, tag, pull }: Rollb
 /** The same as paragraphs of the job summary. */
 export function summarizeReceipt(
   plan: RollbackPlan,
-  { commit, tag, untagged, pull }: RollbackReceipt,
+  { commit, tag, untagged, pull, proposedOn }: RollbackReceipt,
 ): readonly RootContent[] {
   const { branch, since } = plan
   if (pull !== undefined) {
@@ -127,6 +132,10 @@ export function summarizeReceipt(
     return [
       paragraph(...proposed, link(pull.url, `#${pull.number}`), '. It takes effect when that is merged.'),
     ]
+  }
+  if (proposedOn !== undefined) {
+    const stays = [code(branch), ' stays where it is: the undone work is on the branch ', code(proposedOn)]
+    return [paragraph(...stays, ' again. Mend the fault there, and merge it.')]
   }
   const tagged = tag === undefined ? [] : [', tagged ', code(tag)]
   const now = since.at(-1)

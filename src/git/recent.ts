@@ -1,6 +1,5 @@
-import type { Repository } from '../github/client.ts'
-import { readTags } from '../github/refs.ts'
 import { readTrailers } from './message.ts'
+import { type CodeRepository, readTags } from './repository.ts'
 
 /** A rollback, or what took one back, as its tag tells of it. */
 export interface TaggedRollback {
@@ -23,7 +22,7 @@ export interface TaggedRollback {
 const listed = 20
 
 /** The newest rollbacks of the repository, newest first. Tags that others made are left out. */
-export async function listRollbackTags(repository: Repository): Promise<readonly TaggedRollback[]> {
+export async function listRollbackTags(repository: CodeRepository): Promise<readonly TaggedRollback[]> {
   const tags = await Promise.all(
     // names sort by time only among those of one kind
     ['rollback_2', 'rollback_undone_2'].map((prefix) => readTags(repository, { prefix, count: listed })),

@@ -1,12 +1,11 @@
 import { InputError } from '../errors.ts'
-import type { Repository } from '../github/client.ts'
-import { type Comparison, compareCommits, readCommit } from '../github/commits.ts'
-import { readBranchRules } from '../github/rules.ts'
+import type { Comparison } from '../github/commits.ts'
 import { type Changes, findChanges } from './changes.ts'
 import { type Content, contentOfPaths } from './content.ts'
 import { chooseWay } from './delivery.ts'
 import type { Target } from './found-target.ts'
 import { findCollateral, findPulls, type RestorePlan, type RollbackRequest, readStanding } from './plan.ts'
+import { type CodeRepository, compareCommits, readBranchRules, readCommit } from './repository.ts'
 import { findTarget } from './target.ts'
 import { findWarnings } from './warnings.ts'
 
@@ -25,7 +24,7 @@ export interface RestoreRequest extends RollbackRequest {
  * few requests for a repository of any size, and no clone.
  * @throws InputError when the branch or the target is not there, or the target is not an older revision of the branch
  */
-export async function planRestore(repository: Repository, request: RestoreRequest): Promise<RestorePlan> {
+export async function planRestore(repository: CodeRepository, request: RestoreRequest): Promise<RestorePlan> {
   const { branch, paths } = request
   const { head, rollbacks, holding, since, takenBackBy } = await readStanding(repository, request)
   // HEAD~n counts from where the branch stood before the rollback that is already there
@@ -75,7 +74,10 @@ export async function planRestore(repository: Repository, request: RestoreReques
 }
 
 /** Plans to deploy a good revision again while the branch stays where it is. @throws InputError as a restore does */
-export async function planDeployOnly(repository: Repository, request: RestoreRequest): Promise<RestorePlan> {
+export async function planDeployOnly(
+  repository: CodeRepository,
+  request: RestoreRequest,
+): Promise<RestorePlan> {
   const plan = await planRestore(repository, request)
   const way = { way: 'none', because: 'input "mode" is deploy-only' } as const
   // nothing is written to the branch

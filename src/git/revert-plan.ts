@@ -1,19 +1,19 @@
 import { InputError } from '../errors.ts'
-import type { Repository } from '../github/client.ts'
-import {
-  type Commit,
-  compareCommits,
-  isAncestor,
-  listRange,
-  readCommit,
-  resolveRevision,
-} from '../github/commits.ts'
-import { readBranchRules } from '../github/rules.ts'
+import type { Commit } from '../github/commits.ts'
 import type { Git } from './command.ts'
 import { contentOfRevert } from './content.ts'
 import { chooseWay } from './delivery.ts'
 import type { OpenClone } from './partial-clone.ts'
 import { findPulls, type RevertPlan, type RollbackRequest, readStanding, revertGoal } from './plan.ts'
+import {
+  type CodeRepository,
+  compareHistories,
+  isAncestor,
+  listRange,
+  readBranchRules,
+  readCommit,
+  resolveRevision,
+} from './repository.ts'
 import { revertTree } from './revert.ts'
 import { findWarnings } from './warnings.ts'
 
@@ -33,7 +33,7 @@ const deepest = 5_000
  * @throws ConflictError with the files, when later commits stand in the way
  */
 export async function planRevert(
-  repository: Repository,
+  repository: CodeRepository,
   request: RevertRequest,
   openClone: OpenClone,
 ): Promise<RevertPlan> {
@@ -83,7 +83,7 @@ export async function planRevert(
  * @param at the revision that they have to be in the history of
  */
 async function findCommits(
-  repository: Repository,
+  repository: CodeRepository,
   { named, branch, head, at }: { named: readonly string[]; branch: string; head: string; at: string },
 ): Promise<{ readonly commits: readonly Commit[]; readonly depth: number }> {
   const found = new Map<string, Commit>()
@@ -96,7 +96,7 @@ async function findCommits(
       throw new InputError(
         `input "commits" names ${tip.slice(0, 7)}, which is not on ${branch}: nothing was changed`,
       )
-    const { aheadBy } = await compareCommits(repository, { base, head })
+    const { aheadBy } = await compareHistories(repository, { base, head })
     if (aheadBy >= deepest)
       throw new InputError(
         `commit ${base.slice(0, 7)} is ${aheadBy} commits back; a revert goes back ${deepest} at most: use mode: restore`,
@@ -119,7 +119,7 @@ async function sortByAge(git: Git, commits: readonly Commit[], head: string): Pr
   return commits.toSorted((a, b) => (age.get(a.sha) ?? 0) - (age.get(b.sha) ?? 0))
 }
 
-async function demandRevision(repository: Repository, name: string): Promise<string> {
+async function demandRevision(repository: CodeRepository, name: string): Promise<string> {
   const sha = /^[\w./-]+$/.test(name) ? await resolveRevision(repository, name) : undefined
   if (sha !== undefined) return sha
   throw new InputError(

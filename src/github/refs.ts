@@ -140,27 +140,6 @@ export async function tagCommit(
 }
 
 /**
- * Puts an annotated tag on a commit as `tagCommit` does, with the commit's short id behind its name when that is taken: two
- * branches may be rolled back in the same second.
- * @returns its name
- * @throws ConflictError when that is taken, too
- */
-export async function tagByFreeName(
-  repository: Repository,
-  { tag, commit, message }: { tag: string; commit: string; message: string },
-): Promise<string> {
-  try {
-    await tagCommit(repository, { tag, commit, message })
-    return tag
-  } catch (error) {
-    if (!(error instanceof ConflictError)) throw error
-    const longer = `${tag}_${commit.slice(0, 7)}`
-    await tagCommit(repository, { tag: longer, commit, message })
-    return longer
-  }
-}
-
-/**
  * Moves a branch to any commit, from the one it was seen at or not at all: GitHub compares and swaps. When the answer is
  * lost the ref is read again.
  * https://docs.github.com/en/graphql/reference/mutations#updaterefs

@@ -18,7 +18,7 @@ export type TreeEdit = { readonly path: string } & (
 const modes = new Set<string>(['100644', '100755', '040000', '160000', '120000'])
 
 /** The entries of one folder of a tree, by name; undefined when there is no such tree. */
-async function listTree(
+export async function listTree(
   { octokit, owner, repo }: Repository,
   sha: string,
 ): Promise<ReadonlyMap<string, TreeEntry> | undefined> {
@@ -50,37 +50,14 @@ const readingTree = (sha: string) => ({
 })
 
 function byPath(
-  entries: readonly { path?: string; mode?: string; type?: string; sha?: string }[],
+  entries: readonly { path: string; mode?: string; type?: string; sha: string }[],
 ): ReadonlyMap<string, TreeEntry> {
   return new Map(
-    entries.flatMap(({ path, mode, type, sha }) =>
-      path !== undefined && sha !== undefined && isMode(mode) && isType(type)
-        ? [[path, { mode, type, sha }] as const]
-        : [],
-    ),
+    entries.flatMap(({ path, ...raw }) => {
+      const entry = toTreeEntry(raw)
+      return entry === undefined ? [] : [[path, entry] as const]
+    }),
   )
-}
-
-/** What a tree has at a path, asked for folder by folder; undefined when it has nothing there. */
-export async function readTreeEntry(
-  repository: Repository,
-  { tree, path }: { tree: string; path: string },
-): Promise<TreeEntry | undefined> {
-  let found: TreeEntry | undefined = { mode: '040000', type: 'tree', sha: tree }
-  for (const name of path.split('/')) {
-    if (found?.type !== 'tree') return undefined
-    found = (await listTree(repository, found.sha))?.get(name)
-  }
-  return found
-}
-
-/** What a folder of a tree holds, by name; empty when there is no such folder. */
-export async function listFolder(
-  repository: Repository,
-  { tree, path }: { tree: string; path: string },
-): Promise<ReadonlyMap<string, TreeEntry>> {
-  const folder = await readTreeEntry(repository, { tree, path })
-  return (folder?.type === 'tree' ? await listTree(repository, folder.sha) : undefined) ?? new Map()
 }
 
 /** Makes the tree that the edits turn another one into. Nothing points at it yet, so it changes nothing. @returns its id */
@@ -113,6 +90,19 @@ export async function createTree(
     const { data } = await octokit.rest.git.createTree({ owner, repo, base_tree: base, tree, request })
     return data.sha
   })
+}
+
+/** An entry as git or GitHub tell it; undefined for a mode that only old versions of git wrote. */
+export function toTreeEntry({
+  mode,
+  type,
+  sha,
+}: {
+  readonly mode?: string
+  readonly type?: string
+  readonly sha: string
+}): TreeEntry | undefined {
+  return isMode(mode) && isType(type) ? { mode, type, sha } : undefined
 }
 
 function isMode(mode: string | undefined): mode is TreeEntry['mode'] {

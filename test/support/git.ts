@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 export interface GitQuestion {
   readonly args: readonly string[]
   readonly cwd?: string
-  readonly env: Readonly<Record<string, string | undefined>>
+  readonly env?: Readonly<Record<string, string | undefined>>
   readonly input?: string | Buffer
 }
 
@@ -25,30 +25,34 @@ let asked = 0
 const waiting = new Map<number, { take: (answer: GitAnswer) => void; fail: (why: Error) => void }>()
 
 /**
- * Runs git with none of the user's own settings. A process that starts another is copied for it, and one that runs tests
- * is so large that this takes 20 ms: a small process of its own starts git in 5.
+ * Runs git with none of the user's own settings.
  * @returns what it printed @throws Error with what git said
  */
-export async function runGit({ args, cwd, env = {}, input }: Partial<GitQuestion>): Promise<Buffer> {
-  const { code, out, said } = await ask({
-    args: args ?? [],
-    ...(cwd !== undefined && { cwd }),
-    ...(input !== undefined && { input }),
-    env: { PATH: process.env['PATH'], GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1', ...env },
-  })
+export async function runGit(question: GitQuestion): Promise<Buffer> {
+  const { code, out, said } = await askGit(question)
   if (code === 0) return out
-  throw new Error(`git ${args?.join(' ')} ended with ${code}: ${said.toString('utf8')}`)
+  throw new Error(`git ${question.args.join(' ')} ended with ${code}: ${said.toString('utf8')}`)
 }
 
-function ask(question: GitQuestion): Promise<GitAnswer> {
+/**
+ * Runs git, and leaves to the caller how it ended. A process that starts another is copied for it, and one that runs tests
+ * is so large that this takes 20 ms: a small process of its own starts git in 5.
+ */
+export function askGit(question: GitQuestion): Promise<GitAnswer> {
   clearTimeout(idle)
   runner ??= start()
   asked += 1
   const id = asked
+  const env = {
+    PATH: process.env['PATH'],
+    GIT_CONFIG_GLOBAL: '/dev/null',
+    GIT_CONFIG_NOSYSTEM: '1',
+    ...question.env,
+  }
   return new Promise((take, fail) => {
     waiting.set(id, { take, fail })
     runner?.ref()
-    runner?.send({ ...question, id })
+    runner?.send({ ...question, env, id })
   })
 }
 

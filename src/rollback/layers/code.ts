@@ -116,6 +116,7 @@ function stepsOf(plan: RollbackPlan): readonly string[] {
   const [, ...lines] = describePlan(plan)
   const how = {
     direct: `put one commit on top of ${branch}, and tag it`,
+    branch: `put one commit on a branch of its own; it takes effect when that is merged into ${branch}`,
     'pull-request': `open a pull request to ${branch}; it takes effect when that is merged`,
     reset: `tag the head of ${branch}, and move ${branch} back`,
     none: `deploy the good revision, and leave ${branch} as it is`,

@@ -1,0 +1,91 @@
+import { execFileSync } from 'node:child_process'
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import type { PlainRepository } from '../../src/git/plain/open.ts'
+import { type GitRemote, openGitRemote } from '../support/git-remote.ts'
+import { deployer, type GitServer, startGitServer } from '../support/git-server.ts'
+import { restore, roll } from '../support/plain-rollback.ts'
+
+const [folders, files, commits] = [40, 2_000, 300]
+
+let remote: GitRemote
+let server: GitServer
+/** of main, oldest first */
+let history: readonly string[]
+beforeAll(async () => {
+  remote = await openGitRemote()
+  execFileSync('git', ['-C', remote.path, 'fast-import', '--quiet', '--force'], { input: largeHistory() })
+  history = (await remote.git('rev-list', '--reverse', 'main')).split('\n')
+  server = await startGitServer(remote)
+})
+afterAll(async () => {
+  await server.close()
+  await remote.close()
+})
+
+/** Two thousand files of random text; each commit after the first changes one of them. */
+function largeHistory(): string {
+  const lines: string[] = []
+  const write = (n: number, text: string) =>
+    lines.push(`M 100644 inline ${`d${n % folders}/s${n % 7}/f${n}.txt`}`, `data ${text.length}`, text)
+  for (let commit = 0; commit < commits; commit += 1) {
+    lines.push('commit refs/heads/main', `mark :${commit + 1}`)
+    lines.push(`committer Ada <ada@example.com> ${1_700_000_000 + commit} +0000`, 'data 6', 'Change')
+    if (commit > 0) write(commit, `change ${commit}\n`)
+    else for (let n = 0; n < files; n += 1) write(n, `${n * 7919}`.repeat(100))
+  }
+  return `${lines.join('\n')}\n`
+}
+
+/** How many objects of each type are in the clone of a run. */
+async function fetched({ git }: PlainRepository): Promise<Record<string, number>> {
+  const types = (await git.run(['cat-file', '--batch-all-objects', '--batch-check=%(objecttype)']))
+    .trim()
+    .split('\n')
+  return Object.fromEntries(
+    ['commit', 'tree', 'blob', 'tag'].map((type) => [type, types.filter((each) => each === type).length]),
+  )
+}
+
+async function rollTo(target: string, url = server.url) {
+  let used: PlainRepository | undefined
+  const wrap = (repository: PlainRepository) => (used = repository)
+  const before = server.sent()
+  const { receipt } = await roll(
+    remote,
+    restore(remote, { target, bad: await remote.git('rev-parse', 'main') }),
+    { url, ...deployer, wrap },
+  )
+  if (used === undefined) throw new Error('nothing was opened')
+  return { receipt, objects: await fetched(used), bytes: server.sent() - before }
+}
+
+test('a restore of twenty commits fetches the newest commits, the folders that differ, and no file', async () => {
+  const { receipt, objects, bytes } = await rollTo(history.at(-21) ?? '')
+  expect(await remote.git('rev-parse', 'main^{tree}')).toBe(
+    await remote.git('rev-parse', `${history.at(-21)}^{tree}`),
+  )
+  // the rollback and its tag are made here
+  expect(objects).toEqual({ commit: 100 + 1, tree: expect.any(Number), blob: 0, tag: 1 })
+  // both roots with the folders in them, and twice one folder in each of the twenty that differ
+  expect(objects['tree']).toBeLessThanOrEqual(2 + (folders + 20) + 20 * 2)
+  const whole = Number((await remote.git('count-objects', '-v')).match(/size-pack: (\d+)/)?.[1]) * 1024
+  expect(bytes).toBeLessThan(whole / 10)
+  expect(await remote.git('rev-parse', `${receipt?.tag}^{commit}`)).toBe(receipt?.commit)
+})
+
+test('a target further back takes more of the commits, and still no file', async () => {
+  const { objects } = await rollTo(history[50] ?? '')
+  expect(await remote.git('rev-parse', 'main^{tree}')).toBe(
+    await remote.git('rev-parse', `${history[50]}^{tree}`),
+  )
+  expect(objects).toMatchObject({ blob: 0 })
+})
+
+test('a server that allows no filters sends more, and the rollback is the same', async () => {
+  await remote.git('config', 'uploadpackfilter.allow', 'false')
+  const { objects } = await rollTo(history[60] ?? '')
+  expect(await remote.git('rev-parse', 'main^{tree}')).toBe(
+    await remote.git('rev-parse', `${history[60]}^{tree}`),
+  )
+  expect(objects['blob']).toBeGreaterThan(0)
+})
