@@ -44,7 +44,8 @@ async function fetchFiltered(
   try {
     await fetch([`--filter=${filter}`]).catch((error: unknown) => {
       // some servers allow no filters, or not this one: what it keeps out comes along
-      if (error instanceof GitFailure && /filter .*not supported/.test(error.message)) return fetch(['--no-filter'])
+      if (error instanceof GitFailure && /filter .*not supported/.test(error.message))
+        return fetch(['--no-filter'])
       throw error
     })
   } catch (error) {
