@@ -4,10 +4,9 @@ import { basicCredentials } from '../git/command.ts'
 import { type OpenClone, prepareClone } from '../git/partial-clone.ts'
 import { openRemote } from '../git/plain/open.ts'
 import { demandHead } from '../git/plan.ts'
-import { listRollbackTags } from '../git/recent.ts'
+import { eventsOf, listRollbackTags } from '../git/recent.ts'
 import { type CodeRepository, isAncestor, readFacts } from '../git/repository.ts'
 import type { Repository } from '../github/client.ts'
-import { newEvent, revisionSchema } from '../history/event.ts'
 import { incidentId } from '../history/incident.ts'
 import type { Step } from '../runner/action.ts'
 import { refuseForks } from '../runner/context.ts'
@@ -56,7 +55,7 @@ async function openRemotePlace(step: GitRollbackStep): Promise<RollbackPlace> {
     environment,
     revision,
     incident,
-    readHistory: () => rememberByTags(repository),
+    readHistory: async () => eventsOf(await listRollbackTags(repository)),
     record: async () => {},
   }
 }
@@ -106,36 +105,4 @@ async function demandDefaultBranch(repository: CodeRepository): Promise<string> 
   const { defaultBranch } = await readFacts(repository)
   if (defaultBranch !== '') return defaultBranch
   throw new InputError('the git remote names no default branch; name the deployed branch in input "branch"')
-}
-
-/** The rollbacks that the guards count. Who asked for one is not in its tag: each counts as if no person had. */
-async function rememberByTags(repository: CodeRepository) {
-  const rollbacks = (await listRollbackTags(repository)).filter(
-    // anybody may write a tag
-    ({ kind, from, environment }) =>
-      kind === 'rollback' && environment !== '' && revisionSchema.safeParse(from).success,
-  )
-  return rollbacks.map(({ tag, at, incident, environment, from, to, by, reason }) =>
-    newEvent(
-      {
-        kind: 'rollback-applied',
-        layer: 'code',
-        incident,
-        environment,
-        revision: from,
-        at: at.toISOString(),
-        actor: by || 'unknown',
-        from,
-        to,
-        now: to,
-        tag,
-        reason,
-        targetFoundBy: `the tag ${tag}`,
-        automatic: true,
-        undone: [],
-        startedAt: at.toISOString(),
-      },
-      [tag],
-    ),
-  )
 }

@@ -1,3 +1,4 @@
+import { type Event, newEvent, revisionSchema } from '../history/event.ts'
 import { readTrailers } from './message.ts'
 import { type CodeRepository, readTags } from './repository.ts'
 
@@ -52,6 +53,25 @@ export async function listRollbackTags(repository: CodeRepository): Promise<read
     })
     .sort((a, b) => b.at.getTime() - a.at.getTime())
     .slice(0, listed)
+}
+
+/**
+ * The rollbacks as the history would have them, where there is none, for the guards that count them. Who asked for one is not
+ * in its tag: each counts as if no person had.
+ */
+export function eventsOf(recent: readonly TaggedRollback[]): readonly Event[] {
+  // anybody may write a tag
+  const told = recent.filter(
+    ({ kind, environment, from }) =>
+      kind === 'rollback' && environment !== '' && revisionSchema.safeParse(from).success,
+  )
+  return told.map(({ tag, at, incident, environment, from, to, by, reason }) => {
+    const when = at.toISOString()
+    const subject = { incident, environment, revision: from, at: when, actor: by || 'unknown' }
+    const what = { kind: 'rollback-applied', layer: 'code', from, to, now: to, tag, reason } as const
+    const how = { targetFoundBy: `the tag ${tag}`, automatic: true, undone: [], startedAt: when }
+    return newEvent({ ...subject, ...what, ...how }, [tag])
+  })
 }
 
 /** The rollbacks as lines of a log. */

@@ -44,7 +44,8 @@ describe('somebody who pushes in between', () => {
 
   test('while the server takes the push is no loss, either', async () => {
     // the server has compared by then, and has not moved the branch yet
-    const theirs = await remote.git('commit-tree', `${bad}^{tree}`, '-p', bad, '-m', 'Theirs')
+    const theirs = await remote.pushOnTop('theirs.txt')
+    await remote.git('update-ref', 'refs/heads/main', bad)
     await remote.hook('pre-receive', `unset GIT_QUARANTINE_PATH; git update-ref refs/heads/main ${theirs}`)
     const error = await thrownBy(roll(remote, restore(remote), overHttp()))
     expect(String(error)).toContain('somebody else pushed')

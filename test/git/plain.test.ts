@@ -4,8 +4,9 @@ import { describeReceipt } from '../../src/git/describe.ts'
 import { openRemote } from '../../src/git/plain/open.ts'
 import { listRollbackTags } from '../../src/git/recent.ts'
 import { findReset, undoReset } from '../../src/git/reset.ts'
-import { type GitRemote, openGitRemote } from '../support/git-remote.ts'
-import { reset, restore, revert, roll, undo } from '../support/plain-rollback.ts'
+import { commitLines, type GitRemote, openGitRemote } from '../support/git-remote.ts'
+import { plan, reset, restore, revert, roll, undo } from '../support/plain-rollback.ts'
+import { openWorkRepository } from '../support/work-repository.ts'
 
 let remote: GitRemote
 let first: string
@@ -33,10 +34,10 @@ const open = () =>
 
 describe('restore', () => {
   test('is one tagged commit with the content of the target', async () => {
-    const { plan, receipt } = await roll(remote, restore(remote))
-    expect(plan).toMatchObject({ undoneCount: 2, way: { way: 'direct' }, collateral: [] })
+    const { plan: planned, receipt } = await roll(remote, restore(remote))
+    expect(planned).toMatchObject({ undoneCount: 2, way: { way: 'direct' }, collateral: [] })
     const files = ['app/3.txt', 'app/4.txt', 'lib/deep/3.txt', 'lib/deep/4.txt', 'price.txt']
-    expect(plan.files.map(({ path }) => path)).toEqual(files)
+    expect(planned.files.map(({ path }) => path)).toEqual(files)
     expect(await head()).toBe(receipt?.commit)
     expect(await treeOf('main')).toBe(await treeOf(good))
     expect(await remote.git('rev-parse', 'main^')).toBe(bad)
@@ -59,8 +60,8 @@ describe('restore', () => {
 
   test('undoes the work of others since, and lists it apart', async () => {
     const theirs = await remote.pushOnTop('theirs.txt')
-    const { plan } = await roll(remote, restore(remote))
-    expect(plan).toMatchObject({ undoneCount: 3, collateral: [{ sha: theirs }] })
+    const { plan: planned } = await roll(remote, restore(remote))
+    expect(planned).toMatchObject({ undoneCount: 3, collateral: [{ sha: theirs }] })
     expect(await treeOf('main')).toBe(await treeOf(good))
   })
 
@@ -74,59 +75,65 @@ describe('restore', () => {
     expect(again.receipt?.outcome).toBe('already-rolled-back')
   })
 
-  test.each([
-    ['HEAD~2', 'HEAD~2, counted along first parents'],
-    ['v1', 'named as the target: v1'],
-    ['stable', 'named as the target: stable'],
-    ['previous-deployment-tag', 'the newest tag deploy-* before'],
-  ])('finds the target %s', async (target, foundBy) => {
-    await remote.git('tag', '--annotate', '--message', 'Version 1', 'v1', good)
+  test('finds targets by name, by tag and by counting', async () => {
+    await remote.git(
+      '-c',
+      'user.name=a',
+      '-c',
+      'user.email=a@b',
+      'tag',
+      '--annotate',
+      '--message',
+      '1',
+      'v1',
+      good,
+    )
     await remote.git('branch', 'stable', good)
     await remote.git('tag', 'deploy-7', good)
     await remote.git('tag', 'deploy-8', bad)
-    const { plan } = await roll(remote, restore(remote, { target }))
-    expect(plan).toMatchObject({ target: { commit: { sha: good } } })
-    expect('target' in plan && plan.target.foundBy).toContain(foundBy)
-    expect(await treeOf('main')).toBe(await treeOf(good))
+    const found = [
+      ['HEAD~2', 'HEAD~2, counted along first parents'],
+      ['v1', 'named as the target: v1'],
+      ['stable', 'named as the target: stable'],
+      [good.slice(0, 8), 'named as the target'],
+      ['previous-deployment-tag', 'the newest tag deploy-* before'],
+    ] as const
+    for (const [target, foundBy] of found) {
+      const planned = await plan(remote, restore(remote, { target }))
+      expect(planned).toMatchObject({ target: { commit: { sha: good } } })
+      expect('target' in planned && planned.target.foundBy).toContain(foundBy)
+    }
   })
 
-  test('takes a short id, and a target that the branch never was at is refused', async () => {
-    await remote.git('branch', 'other', await remote.git('commit-tree', await treeOf(good), '-m', 'Other'))
-    await expect(roll(remote, restore(remote, { target: 'other' }))).rejects.toThrow(
-      'not an ancestor of main',
-    )
-    await roll(remote, restore(remote, { target: good.slice(0, 8) }))
-    expect(await treeOf('main')).toBe(await treeOf(good))
+  test.each([
+    ['last-successful-deployment', 'which takes GitHub, and input "remote" names another server; write'],
+    ['last-green', 'which takes GitHub, and input "remote" names another server; write'],
+    ['v9', 'no such commit, tag or branch'],
+    ['1'.repeat(40), 'no such commit'],
+    ['other', 'not an ancestor of main'],
+  ])('the target %s is refused, and what to write instead is said', async (target, message) => {
+    await remote.import(commitLines({ branch: 'other', message: 'Other', seconds: 1_764_000_000 }))
+    const refused = plan(remote, restore(remote, { target }))
+    await expect(refused).rejects.toThrow(InputError)
+    await expect(refused).rejects.toThrow(message)
   })
 
-  test.each(['last-successful-deployment', 'last-green'])(
-    'the target %s is refused, with what to write instead',
-    async (target) => {
-      const refused = roll(remote, restore(remote, { target }))
-      await expect(refused).rejects.toThrow(InputError)
-      await expect(refused).rejects.toThrow(
-        'which takes GitHub, and input "remote" names another server; write',
-      )
-    },
-  )
-
-  test('a branch and a target that are not there are told', async () => {
-    await expect(roll(remote, restore(remote, { branch: 'live' }))).rejects.toThrow(
+  test('a branch that is not there is told', async () => {
+    await expect(plan(remote, restore(remote, { branch: 'live' }))).rejects.toThrow(
       'the branch "live" is not in team/shop; name the deployed branch in input "branch"',
     )
-    await expect(roll(remote, restore(remote, { target: 'v9' }))).rejects.toThrow(
-      'no such commit, tag or branch',
-    )
-    await expect(roll(remote, restore(remote, { target: '1'.repeat(40) }))).rejects.toThrow('no such commit')
   })
 })
 
 describe('revert', () => {
   test('undoes the named commits alone, as git itself does, and is found when it is run again', async () => {
     await remote.pushOnTop('theirs.txt')
-    await remote.work.git('revert', '--no-edit', bad)
+    const oracle = await openWorkRepository()
+    await oracle.git('pull', '--quiet', remote.path, 'main')
+    await oracle.git('revert', '--no-edit', bad)
     const { receipt } = await roll(remote, revert(remote, [bad]))
-    expect(await treeOf('main')).toBe(await remote.work.git('rev-parse', 'HEAD^{tree}'))
+    expect(await treeOf('main')).toBe(await oracle.git('rev-parse', 'HEAD^{tree}'))
+    await oracle.remove()
     const again = await roll(remote, revert(remote, [bad]))
     expect(again.receipt).toMatchObject({ outcome: 'already-rolled-back', commit: receipt?.commit })
   })
@@ -170,7 +177,7 @@ describe('reset', () => {
   })
 
   test('of the default branch is refused unless it is allowed', async () => {
-    await expect(roll(remote, reset(remote, { allowDefaultBranch: false }))).rejects.toThrow(
+    await expect(plan(remote, reset(remote, { allowDefaultBranch: false }))).rejects.toThrow(
       'would take commits away from main, the default branch',
     )
   })
@@ -197,17 +204,13 @@ describe('taking a rollback back', () => {
   test('for mending is a branch of its own, and people’s work on it stays', async () => {
     await roll(remote, restore(remote))
     const rollback = await head()
-    const { plan, receipt } = await roll(remote, undo('reapply'))
-    expect(plan.way.way).toBe('branch')
+    const { plan: planned, receipt } = await roll(remote, undo('reapply'))
+    expect(planned.way.way).toBe('branch')
     const own = receipt?.proposedOn ?? ''
     expect(await remote.git('rev-parse', own, 'main')).toBe(`${receipt?.commit}\n${rollback}`)
     expect(await treeOf(own)).toBe(await treeOf(bad))
-    expect(receipt && describeReceipt(plan, receipt)).toContain(`on the branch ${own} again`)
-    await remote.work.git('fetch', '--quiet', 'origin', own)
-    await remote.work.git('checkout', '--quiet', 'FETCH_HEAD')
-    await remote.work.write('mended.txt', 'yes\n')
-    const mended = await remote.work.commit('Mend it')
-    await remote.work.git('push', '--quiet', 'origin', `HEAD:refs/heads/${own}`)
+    expect(receipt && describeReceipt(planned, receipt)).toContain(`on the branch ${own} again`)
+    const mended = await remote.pushOnTop('mended.txt', 'yes\n', own)
     expect((await roll(remote, undo('reapply'))).receipt).toMatchObject({
       outcome: 'proposed',
       commit: mended,

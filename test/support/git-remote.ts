@@ -1,68 +1,91 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { openWorkRepository, type WorkRepository } from './work-repository.ts'
 
 const execute = promisify(execFile)
 
-/** A bare repository as a git server has it, and somebody's clone of it. */
+/** A bare repository as a git server has it. */
 export interface GitRemote {
-  /** of the bare repository: git takes it as an address */
+  /** of the repository: git takes it as an address */
   readonly path: string
   /** for what a test makes on the way */
   readonly directory: string
-  readonly work: WorkRepository
-  /** full ids of four commits of main, oldest first: each changes `price.txt`, and adds a file to `app` and one to `lib/deep` */
+  /** full ids of the commits of main, oldest first: each changes `price.txt`, and adds a file to `app` and one to `lib/deep` */
   readonly commits: readonly [string, string, string, string]
-  /** Runs git in the bare repository. @returns what it printed, without the last line's end */
+  /** Runs git in it. @returns what it printed, without the last line's end */
   readonly git: (...args: string[]) => Promise<string>
-  /** Somebody fetches main, commits a file on top, and pushes it. @returns the full id */
-  readonly pushOnTop: (path: string, content?: string) => Promise<string>
+  /** Puts a commit with one file on top of a branch, as somebody's push would. @returns the full id */
+  readonly pushOnTop: (path: string, content?: string, branch?: string) => Promise<string>
+  /** Makes commits: https://git-scm.com/docs/git-fast-import#_input_format */
+  readonly import: (stream: string) => Promise<void>
   /** Puts a shell script in place as a hook of the server. */
   readonly hook: (name: string, script: string) => Promise<void>
   readonly close: () => Promise<void>
 }
 
+/** One file of a commit, for `import`. */
+export function fileLines(path: string, content: string): string {
+  return `M 100644 inline ${path}\ndata ${Buffer.byteLength(content)}\n${content}\n`
+}
+
+/** The first lines of a commit, for `import`. @param seconds since the epoch */
+export function commitLines({
+  branch = 'main',
+  from,
+  message,
+  seconds,
+}: {
+  branch?: string
+  from?: string
+  message: string
+  seconds: number
+}): string {
+  const author = `committer Ada <ada@example.com> ${seconds} +0000`
+  const on = from === undefined ? '' : `from ${from}\n`
+  return `commit refs/heads/${branch}\n${author}\ndata ${Buffer.byteLength(message)}\n${message}\n${on}`
+}
+
 export async function openGitRemote(): Promise<GitRemote> {
   const directory = await mkdtemp(join(tmpdir(), 'git-remote-'))
   const path = join(directory, 'team', 'shop.git')
-  const work = await openWorkRepository()
+  await mkdir(join(directory, 'team'))
+  await execute('git', ['init', '--quiet', '--bare', '--initial-branch=main', path])
   const git = async (...args: string[]) => {
     const { stdout } = await execute('git', ['-C', path, ...args], { maxBuffer: 64 * 1024 * 1024 })
     return stdout.trimEnd()
   }
-  await work.git('init', '--quiet', '--bare', '--initial-branch=main', path)
-  await git('config', 'uploadpack.allowFilter', 'true')
-  await git('config', 'http.receivepack', 'true')
-  const change = async (n: number) => {
-    await work.write(`app/${n}.txt`, `${n}\n`)
-    await work.write(`lib/deep/${n}.txt`, `${n}\n`)
-    await work.write('price.txt', `costs ${n}\n`)
-    return work.commit(`Change ${n}`)
+  const run = async (stream: string) => {
+    const imported = execute('git', ['-C', path, 'fast-import', '--quiet', '--force'])
+    imported.child.stdin?.end(stream)
+    await imported
   }
-  const commits = [await change(1), await change(2), await change(3), await change(4)] as const
-  await work.git('remote', 'add', 'origin', path)
-  await work.git('push', '--quiet', '--set-upstream', 'origin', 'main')
+  await git('config', 'uploadpack.allowFilter', 'true')
+  let seconds = 1_764_000_000
+  const changes = [1, 2, 3, 4].map((n) => {
+    seconds += 1
+    const files = [`app/${n}.txt`, `lib/deep/${n}.txt`].map((file) => fileLines(file, `${n}\n`))
+    const head = commitLines({ message: `Change ${n}`, seconds })
+    return [head, ...files, fileLines('price.txt', `costs ${n}\n`)].join('')
+  })
+  await run(changes.join(''))
+  const [first = '', second = '', third = '', fourth = ''] = (
+    await git('rev-list', '--reverse', 'main')
+  ).split('\n')
   return {
     path,
     directory,
-    work,
-    commits: [...commits],
+    commits: [first, second, third, fourth],
     git,
-    async pushOnTop(file, content = 'kept\n') {
-      await work.git('fetch', '--quiet', 'origin', 'main')
-      await work.git('reset', '--quiet', '--hard', 'FETCH_HEAD')
-      await work.write(file, content)
-      const sha = await work.commit(`Write ${file}`)
-      await work.git('push', '--quiet', 'origin', 'main')
-      return sha
+    async pushOnTop(file, content = 'kept\n', branch = 'main') {
+      seconds += 1
+      const from = `refs/heads/${branch}^0`
+      await run(commitLines({ branch, from, message: `Write ${file}`, seconds }) + fileLines(file, content))
+      return git('rev-parse', branch)
     },
+    import: run,
     hook: (name, script) => writeFile(join(path, 'hooks', name), `#!/bin/sh\n${script}\n`, { mode: 0o755 }),
-    async close() {
-      await work.remove()
-      await rm(directory, { recursive: true, force: true })
-    },
+    close: () => rm(directory, { recursive: true, force: true }),
   }
 }

@@ -62,6 +62,19 @@ export interface PlainRun {
   readonly wrap?: (repository: PlainRepository) => PlainRepository
 }
 
+/** Only plans it. */
+export async function plan(remote: GitRemote, planner: Planner): Promise<RollbackPlan> {
+  const { signal } = new AbortController()
+  const where = {
+    url: remote.path,
+    username: '',
+    directory: remote.directory,
+    path: process.env['PATH'] ?? '',
+    signal,
+  }
+  return planner(await openRemote({ ...where, password: '' }), prepareClone({ ...where, token: '' }))
+}
+
 /** One run of a rollback, which starts from nothing as a step of a job does. */
 export async function roll(
   remote: GitRemote,
