@@ -64,6 +64,9 @@ export interface ScriptRun {
   readonly name?: string | undefined
 }
 
+/** The table that says which statements of a script ran: where DDL cannot be taken back, it must not be done twice. */
+export const journal = 'rollback_steps'
+
 /** What every engine needs from outside. */
 export interface Surroundings {
   /** for the tools: PATH and the like; what is secret is added by the engine, to the tool that needs it alone */
@@ -120,6 +123,8 @@ export interface TableContents {
 
 /** A restored copy beside the live database. */
 export interface Staged {
+  /** The engine's own search for damage, where loading does not find it. @throws RefusedError when there is any */
+  readonly check?: () => Promise<void>
   readonly contents: () => Promise<Contents>
   /** Rows of the live database that the copy does not have, one JSON text each. */
   readonly newerRows: (table: string) => AsyncIterable<string>

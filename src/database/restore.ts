@@ -6,10 +6,9 @@ import { pipeline } from 'node:stream/promises'
 import { ConflictError, RefusedError } from '../errors.ts'
 import { verifyStored } from './catalog.ts'
 import { differences } from './compare.ts'
-import { type Contents, type DumpSource, type Engine, nameKept, type Staged } from './engine.ts'
+import { type Contents, type DumpSource, type Engine, journal, nameKept, type Staged } from './engine.ts'
 import type { Manifest } from './manifest.ts'
 import { isHistoryTable } from './migrations/applied.ts'
-import { journal } from './mysql/steps.ts'
 import { openPart } from './seal.ts'
 import type { Store } from './store/store.ts'
 
@@ -105,10 +104,16 @@ async function replace(options: RestoreOptions, staged: Staged): Promise<Restore
   const { engine, manifest, log, now } = options
   const isFull = options.verify === 'full'
   // each reads a whole database: side by side they take no longer than one
-  const [copy, live] = await Promise.all([
+  const [checked, copied, lived] = await Promise.allSettled([
+    staged.check?.(),
     isFull ? staged.contents() : undefined,
     engine.contents({ digests: isFull }),
   ])
+  // what is damaged may fail in any way: the engine's own word says why
+  if (checked.status === 'rejected') throw checked.reason
+  if (copied.status === 'rejected') throw copied.reason
+  if (lived.status === 'rejected') throw lived.reason
+  const [copy, live] = [copied.value, lived.value]
   if (copy !== undefined) {
     refuseDifferences(`the restored copy of ${manifest.name}`, manifest.contents, copy)
     log('the copy beside the live database holds what the manifest says')
