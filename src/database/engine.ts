@@ -21,6 +21,8 @@ export interface Engine {
   readonly lock: () => Promise<Lock>
   /** What is in the live database; undefined when there is none. */
   readonly contents: (options?: ContentsOptions) => Promise<Contents | undefined>
+  /** `Contents.schema` of the live database, without reading the rows; undefined when there is none. */
+  readonly schema: () => Promise<string | undefined>
   /** Loads a backup beside the live database, which nothing touches. Takes away what a killed restore left. */
   readonly stage: (source: DumpSource) => Promise<Staged>
   /** The name under which the live database is kept when it is replaced at this time. */

@@ -75,9 +75,11 @@ export async function restoreBackup(options: RestoreOptions): Promise<RestoreRep
   const lock = await engine.lock()
   const scratch = join(options.scratch, `restore-${manifest.name}`)
   try {
-    await verifyStored(store, manifest)
+    const [verified, counted] = await Promise.allSettled([verifyStored(store, manifest), engine.contents()])
+    if (verified.status === 'rejected') throw verified.reason
+    if (counted.status === 'rejected') throw counted.reason
+    const live = counted.value
     log(`${manifest.name}: all ${manifest.parts.length} files are as the manifest says`)
-    const live = await engine.contents()
     if (live !== undefined && (await holdsAlready(engine, manifest, live))) {
       log(`${engine.database} holds what backup ${manifest.name} does: there is nothing to restore`)
       return report(manifest, { outcome: 'already-restored' })
@@ -138,8 +140,7 @@ async function replace(options: RestoreOptions, staged: Staged): Promise<Restore
   await staged.swap(kept ?? '')
   const swapMs = Math.round(performance.now() - begun)
   log(`swapped in ${swapMs} ms${kept === undefined ? '' : `; what was there is kept as ${kept}`}`)
-  const after = await engine.contents()
-  if (after === undefined || after.schema !== manifest.contents.schema)
+  if ((await engine.schema()) !== manifest.contents.schema)
     throw new ConflictError(
       `${engine.database} was swapped, and is not what was restored: somebody else changed it; what was there before is ${kept ?? 'not kept'}`,
     )

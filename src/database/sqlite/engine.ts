@@ -16,6 +16,7 @@ import {
   imageDigest,
   quoteName,
   readContents,
+  readSchema,
   removeDatabase,
   withDatabase,
 } from './file.ts'
@@ -91,6 +92,8 @@ export async function openSqlite({ path: given }: FileConnection): Promise<Engin
         await removeDatabase(copy)
       }
     },
+
+    schema: async () => ((await exists(path)) ? withDatabase(path, readSchema) : undefined),
 
     async stage({ open, scratch }) {
       const copy = join(scratch, 'database.sqlite')

@@ -109,13 +109,18 @@ export async function readContents(path: string): Promise<Contents> {
       const row = database.prepare(`SELECT count(*) AS rows FROM ${quoteName(name)}`).get()
       return { name, rows: Number(row?.['rows'] ?? 0) }
     })
-    const hash = createHash('sha256')
-    const schema = database.prepare(
-      'SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name, sql',
-    )
-    for (const row of schema.iterate()) hash.update(JSON.stringify(Object.values(row)))
-    return { tables, schema: hash.digest('hex') }
+    return { tables, schema: readSchema(database) }
   })
+}
+
+/** SHA-256 of all that is not rows. */
+export function readSchema(database: DatabaseSync): string {
+  const hash = createHash('sha256')
+  const schema = database.prepare(
+    'SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name, sql',
+  )
+  for (const row of schema.iterate()) hash.update(JSON.stringify(Object.values(row)))
+  return hash.digest('hex')
 }
 
 /**
