@@ -7,7 +7,7 @@ const width = 3
 const compressPiece = promisify(zstdCompress)
 const options = {
   // what compresses to less than half comes back from its thread at once
-  chunkSize: pieceSize / 2,
+  chunkSize: (pieceSize / 8) * 5,
   params: {
     // off by default, and then most flipped bits load silently
     [constants.ZSTD_c_checksumFlag]: 1,
@@ -50,7 +50,8 @@ async function* pieces(content: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
       filled = 0
     }
   }
-  if (filled > 0) yield (buffers[index % buffers.length] ?? never()).subarray(0, filled)
+  // of nothing too there is a frame: a file of none is no file of zstd
+  if (filled > 0 || index === 0) yield (buffers[index % buffers.length] ?? never()).subarray(0, filled)
 }
 
 function never(): never {

@@ -69,7 +69,7 @@ export function openPostgres(connection: ServerConnection, { env, scratch, log }
         if (read.status === 'rejected') throw read.reason
         await session.query('COMMIT')
         await eachOf(await readdir(dump), jobs, async (file) => {
-          await add(`${file}${partSuffix}`, createReadStream(join(dump, file), { highWaterMark: 1 << 20 }))
+          await add(`${file}${partSuffix}`, createReadStream(join(dump, file), { highWaterMark: 1 << 18 }))
           await rm(join(dump, file))
         })
         return read.value

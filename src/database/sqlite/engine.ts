@@ -58,7 +58,7 @@ export async function openSqlite({ path: given }: FileConnection): Promise<Engin
       const image = digestImage()
       const checked = refuseDamage(copy, 'the database')
       // one pass over the file for the digest and the backup
-      const added = add(part, forward(createReadStream(copy, { highWaterMark: 1 << 20 }), image.stream))
+      const added = add(part, forward(createReadStream(copy, { highWaterMark: 1 << 18 }), image.stream))
       // both have ended when the first failure is thrown; what was stored is no backup then
       for (const each of await Promise.allSettled([checked, added]))
         if (each.status === 'rejected') throw each.reason
