@@ -9,7 +9,7 @@ import { type Engine, keptAt, keptName, type Surroundings } from '../engine.ts'
 import { readToolVersion, runTool } from '../tool.ts'
 import { writeFileFrom } from '../write-file.ts'
 import { connect, isMissingDatabase, type Session, toolEnvironment, withSession } from './connect.ts'
-import { readContents } from './contents.ts'
+import { readContents, readSchema } from './contents.ts'
 import { countNewerRows, newerRows } from './newer.ts'
 import { copyProperties, createLike } from './properties.ts'
 import { refuseHiddenTables, refuseLackOfRights } from './rights.ts'
@@ -69,7 +69,7 @@ export function openPostgres(connection: ServerConnection, { env, scratch, log }
         if (read.status === 'rejected') throw read.reason
         await session.query('COMMIT')
         await eachOf(await readdir(dump), jobs, async (file) => {
-          await add(`${file}${partSuffix}`, createReadStream(join(dump, file), { highWaterMark: 1 << 20 }))
+          await add(`${file}${partSuffix}`, createReadStream(join(dump, file), { highWaterMark: 1 << 18 }))
           await rm(join(dump, file))
         })
         return read.value
@@ -97,6 +97,12 @@ export function openPostgres(connection: ServerConnection, { env, scratch, log }
         `another process is restoring ${database} or undoing its migrations (${holder?.['who'] ?? 'it is gone by now'}): try again when it is done`,
       )
     },
+
+    schema: () =>
+      withSession(connection, database, readSchema).catch((error: unknown) => {
+        if (!isMissingDatabase(error)) throw error
+        return undefined
+      }),
 
     async contents({ digests = false } = {}) {
       try {
