@@ -254,8 +254,13 @@ export function openMysql(connection: ServerConnection, surroundings: Surroundin
   }
 }
 
-/** A row may be larger as a statement than the server takes, although it was small enough to be stored. */
+/** A row may be larger as a statement than the server takes, although it was small enough to be stored; a full disk has many names. */
 async function explainLoad(session: Session, error: unknown): Promise<never> {
+  if (
+    error instanceof RefusedError &&
+    /is full|Temp file write failure|errno: 28|during COMMIT/i.test(error.message)
+  )
+    throw new RefusedError(`${error.message}; it seems that the server has no space left on its disk`)
   if (!(error instanceof RefusedError) || !/max_allowed_packet|gone away/i.test(error.message)) throw error
   throw new RefusedError(
     `${error.message}; the server takes statements of ${await readLimit(session)} bytes, and one of the backup may be longer: set its max_allowed_packet to 1G for the restore`,
