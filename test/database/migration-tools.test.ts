@@ -44,7 +44,9 @@ const tools = {
   knex: {
     table: 'knex_migrations',
     setUp: {
-      'knexfile.js': `module.exports = { client: ${isMysql} ? 'mysql2' : 'pg', connection: process.env.DATABASE_URL, migrations: { directory: 'db' } }`,
+      'knexfile.js': `const [kind, path] = process.env.DATABASE_URL.split(/:(.*)/)
+        const database = kind === 'sqlite' ? { client: 'better-sqlite3', connection: { filename: path }, useNullAsDefault: true } : { client: 'pg', connection: process.env.DATABASE_URL }
+        module.exports = { ...database, migrations: { directory: 'db' } }`,
     },
     write: (up: string, down: string) => `exports.up = (knex) => ${up}\nexports.down = (knex) => ${down}\n`,
     steps: steps.knex,
@@ -84,8 +86,8 @@ const tools = {
 } as const
 
 const pairs: readonly [keyof typeof tools, Kind][] = [
+  ['knex', 'sqlite'],
   ['knex', 'postgres'],
-  ['knex', 'mysql'],
   ['sequelize-cli', 'mysql'],
   ['umzug', 'postgres'],
 ]
