@@ -52,7 +52,7 @@ export const dbRestore = defineAction({
     }),
     command: input.text({
       description:
-        "For `migrations`: a command of bash that undoes by the project's own tool, in a checkout of the bad revision. What it has to undo is in `ROLLBACK_MIGRATIONS`, one name a line, newest first; the history table is looked at afterwards.",
+        "For `migrations`: a command of bash that undoes by the project's own tool, in a checkout of the bad revision. What it has to undo is in `ROLLBACK_MIGRATIONS`, one name a line as the history table has it, newest first; the history table is looked at afterwards.",
     }),
     'allow-irregular': input.flag({
       description:

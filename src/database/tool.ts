@@ -85,9 +85,10 @@ export function openTool(run: Omit<ToolRun, 'output'>): Readable {
   return printed
 }
 
-/** Less the statements that a tool repeats: they have rows in them, which belong in no log. */
+/** Less the statements that a tool repeats, between two lines of dashes: they have rows in them, which belong in no log. */
 function wordsOf(complaint: string): string {
-  const lines = complaint.split('\n').filter((line) => line.length <= longestLine && !/^-+$/.test(line))
+  const said = complaint.split(/^-+$/m).at(-1) ?? ''
+  const lines = said.split('\n').filter((line) => line.length <= longestLine)
   return lines.join('\n').trim()
 }
 

@@ -7,6 +7,7 @@ import { beforeEach, describe, expect, test } from '@jest/globals'
 import { differences } from '../../src/database/compare.ts'
 import { isUserFacing } from '../../src/errors.ts'
 import { ended, kinds, makeDatabase, type TestDatabase, useServers } from '../support/databases.ts'
+import { type MariaDbServer, startMariaDb } from '../support/mariadb.ts'
 
 const scene = useServers()
 
@@ -60,52 +61,60 @@ describe.each(kinds)('on %s', (kind) => {
     },
   )
 
-  // MariaDB has no way to put one database on another disk
-  const restored = 'a restore that fills the disk of the database says so, and leaves the old one as it was'
-  if (kind !== 'mysql')
-    test(restored, async () => {
-      const disk = mountDisk(join(scene.folder, 'disk'), kind === 'sqlite' ? 60 : 120)
-      try {
-        if (kind === 'sqlite') database = await makeDatabase(kind, scene.servers, disk.folder)
-        else await moveTo(disk.folder)
-        if (kind === 'sqlite') await database.fill(30_000)
-        const manifest = await database.back()
-        await database.run("UPDATE t SET v = 'b' || v")
-        const bad = await database.contents()
-        const names = await database.names()
-        const failed: string[] = []
-        for (const free of [0.2, 1, 2.5, 4.5, 6.5, 9.5, 12.5, 16]) {
-          disk.leave(free)
-          const error = await database.restore(manifest).then(
-            () => undefined,
-            (reason: unknown) => reason,
-          )
-          disk.leave(Number.POSITIVE_INFINITY)
-          if (error === undefined) break
-          expect(isUserFacing(error) ? error.message : error).toMatch(
-            /no space left|disk is full|free disk space/i,
-          )
-          failed.push(String(error))
-          expect(differences(bad, await database.contents())).toEqual([])
-          expect((await database.names()).filter((name) => !/restore-lock|-wal|-shm/.test(name))).toEqual(
-            names.filter((name) => !/restore-lock|-wal|-shm/.test(name)),
-          )
-        }
-        expect(failed.length).toBeGreaterThan(2)
-        await database.restore(manifest)
-        expect(differences(manifest.contents, await database.contents())).toEqual([])
-      } finally {
-        if (kind === 'postgres')
-          await scene.servers.postgres.sql('postgres', 'DROP DATABASE IF EXISTS shop WITH (FORCE)')
-        await dropTablespace()
-        disk.unmount()
+  const sizes = { sqlite: 60, postgres: 120, mysql: 400 }
+  test('a restore that fills the disk of the database says so, and leaves the old one as it was', async () => {
+    const disk = mountDisk(join(scene.folder, 'disk'), sizes[kind])
+    let server: MariaDbServer | undefined
+    // the servers run as users of their own
+    await chmod(scene.folder, 0o755)
+    try {
+      if (kind === 'postgres') await moveTo(disk.folder)
+      else {
+        // MariaDB has no way to put one database on another disk: a whole server is
+        if (kind === 'mysql') server = await startMariaDb({ place: disk.folder })
+        const servers = server === undefined ? scene.servers : { ...scene.servers, mysql: server }
+        database = await makeDatabase(kind, servers, kind === 'sqlite' ? disk.folder : scene.folder)
+        await database.fill(30_000)
       }
-    }, 90_000)
+      const manifest = await database.back()
+      await database.run("UPDATE t SET v = REPLACE(v, '1', '2')")
+      const bad = await database.contents()
+      const names = await database.names()
+      const failed: string[] = []
+      for (const free of [0.2, 1, 2.5, 4.5, 6.5, 9.5, 12.5, 16]) {
+        disk.leave(free)
+        const error = await database.restore(manifest).then(
+          () => undefined,
+          (reason: unknown) => reason,
+        )
+        disk.leave(Number.POSITIVE_INFINITY)
+        if (error === undefined) break
+        expect(isUserFacing(error) ? error.message : error).toMatch(
+          /no space left|disk is full|free disk space/i,
+        )
+        // no row in the log
+        expect(String(error)).not.toMatch(/[0-9a-f]{32}/)
+        failed.push(String(error))
+        expect(differences(bad, await database.contents())).toEqual([])
+        expect((await database.names()).filter((name) => !/restore-lock|-wal|-shm/.test(name))).toEqual(
+          names.filter((name) => !/restore-lock|-wal|-shm/.test(name)),
+        )
+      }
+      expect(failed.length).toBeGreaterThan(2)
+      await database.restore(manifest)
+      expect(differences(manifest.contents, await database.contents())).toEqual([])
+    } finally {
+      if (kind === 'postgres')
+        await scene.servers.postgres.sql('postgres', 'DROP DATABASE IF EXISTS shop WITH (FORCE)')
+      await dropTablespace()
+      await server?.stop()
+      disk.unmount()
+    }
+  }, 90_000)
 
   /** Moves the database of PostgreSQL to a disk of its own, where its copy goes too. */
   async function moveTo(place: string): Promise<void> {
     if (process.getuid?.() === 0) execFileSync('chown', ['postgres', place])
-    await chmod(scene.folder, 0o755)
     await scene.servers.postgres.sql('postgres', `CREATE TABLESPACE small LOCATION '${place}'`)
     await scene.servers.postgres.sql('postgres', 'ALTER DATABASE shop SET TABLESPACE small')
   }

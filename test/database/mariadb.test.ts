@@ -120,6 +120,8 @@ test('a database of MariaDB comes back as it was, with all that is difficult in 
 
 test('what was replaced comes back as it was, with its triggers, views, routines and events, and again after a crash', async () => {
   server.script('my app', difficultSchema)
+  // MariaDB does not rename partitioned tables so that they survive its own crash: the README says what then
+  await sql('DROP TABLE measured')
   await sql('ALTER EVENT ticking DISABLE')
   const manifest = await back()
   await sql('CREATE TABLE new (a INT)', 'INSERT INTO new VALUES (1)', 'DROP PROCEDURE tidy')
@@ -322,28 +324,45 @@ test('clients are not cut off at all, and a backup under writers is of one momen
   }
 }, 60_000)
 
-test('a row that is longer as a statement than the server takes is told so, without the row', async () => {
-  await server.sql(undefined, 'SET GLOBAL max_allowed_packet = 1048576')
-  try {
+describe('where the server takes statements of 1 MB', () => {
+  const take = (bytes: number) => server.sql(undefined, `SET GLOBAL max_allowed_packet = ${bytes}`)
+  beforeEach(() => take(1 << 20))
+  afterEach(() => take(256 << 20))
+
+  test('a row of nearly that comes back, and so does every byte, wherever it is', async () => {
     await sql(
-      'CREATE TABLE t (v LONGBLOB)',
+      'CREATE TABLE t (id INT PRIMARY KEY, v LONGBLOB, w BINARY(3), bits BIT(17), g GEOMETRY)',
+      "INSERT INTO t SELECT seq, UNHEX(HEX(seq)), UNHEX(LPAD(HEX(seq * 257), 6, '0')), seq * 511, POINT(seq, -seq) FROM seq_0_to_255",
       'SET SESSION group_concat_max_len = 2000000',
-      "INSERT INTO t SELECT GROUP_CONCAT(UNHEX(MD5(seq)) SEPARATOR '') FROM seq_1_to_50000",
+      "INSERT INTO t (id, v) SELECT 256, GROUP_CONCAT(CONCAT(CHAR(seq & 255), CHAR(seq >> 8), CHAR(92), CHAR(seq & 255)) SEPARATOR '') FROM seq_0_to_65535",
+      "INSERT INTO t (id, v) SELECT 257, GROUP_CONCAT(UNHEX(MD5(seq)) SEPARATOR '') FROM seq_1_to_60000",
     )
+    const then = await contents()
     const manifest = await back()
+    await sql("UPDATE t SET v = 'bad', bits = 0")
+    expect((await restore(manifest)).outcome).toBe('restored')
+    expect(differences(then, await contents())).toEqual([])
+  }, 60_000)
+
+  test('a row that is longer as a statement is no backup, and where it was one it is told so, without the row', async () => {
+    await sql('CREATE TABLE t (v LONGBLOB)', `INSERT INTO t VALUES (REPEAT('\\0', 700000))`)
+    await expect(back()).rejects.toThrow(
+      /a row is 14000\d\d bytes long as a statement, and the server takes 1048576: .*SET GLOBAL max_allowed_packet/,
+    )
+    await take(2 << 20)
+    const manifest = await back()
+    await take(1 << 20)
     await sql('CREATE TABLE new (a INT)')
     const then = await contents()
     const error = await restore(manifest).catch(String)
     expect(error).toMatch(/statements of 1048576 bytes.*set its max_allowed_packet to 1G/)
-    expect(error).not.toMatch(/[0-9A-F]{100}/)
+    expect(error).not.toMatch(/0{100}|(\\0){100}/)
     expect(await names()).toEqual(['my app'])
     expect(differences(then, await contents())).toEqual([])
-    await server.sql(undefined, 'SET GLOBAL max_allowed_packet = 268435456')
+    await take(2 << 20)
     expect((await restore(manifest)).outcome).toBe('restored')
-  } finally {
-    await server.sql(undefined, 'SET GLOBAL max_allowed_packet = 268435456')
-  }
-}, 60_000)
+  }, 60_000)
+})
 
 test('a transaction that does not end holds the swap off, and nothing is changed', async () => {
   await sql(

@@ -338,6 +338,23 @@ describe('on SQLite', () => {
     ).toEqual(['2_b.js'])
   })
 
+  test("by the project's own tool, which is told the names that it knows: those of the history table", async () => {
+    await run(
+      engine,
+      'DROP TABLE schema_migrations',
+      'CREATE TABLE "SequelizeMeta" (name text)',
+      "INSERT INTO \"SequelizeMeta\" VALUES ('1_a.js'), ('2_b.js')",
+    )
+    const told: string[] = []
+    const command = async (names: readonly string[]) => {
+      told.push(...names)
+      await run(engine, 'DELETE FROM "SequelizeMeta" WHERE name = \'2_b.js\'')
+    }
+    const selection: Selection = { by: 'added', good: revision(good, { 'db/1_a.ts': '' }) }
+    await undo(engine, { 'db/1_a.ts': '', 'db/2_b.ts': '' }, { selection, byCommand: true, command })
+    expect(told).toEqual(['2_b.js'])
+  })
+
   test('two undoings at once: one says that another is at it', async () => {
     const lock = await engine.lock()
     await expect(undo(engine, files)).rejects.toThrow(/another process/)

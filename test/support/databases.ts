@@ -91,9 +91,16 @@ export interface Start {
   readonly env?: NodeJS.ProcessEnv
 }
 
-/** An empty database `shop`; what an earlier test left is dropped. @param folder of the test */
-export async function makeDatabase(kind: Kind, servers: Servers, folder: string): Promise<TestDatabase> {
-  const { url, run, names } = await make[kind](servers, folder)
+/** An empty database `shop`; what an earlier test left is dropped. @param folder of the test @param user of PostgreSQL who uses it, instead of the superuser */
+export async function makeDatabase(
+  kind: Kind,
+  servers: Servers,
+  folder: string,
+  user?: string,
+): Promise<TestDatabase> {
+  const made = await make[kind](servers, folder)
+  const { run, names } = made
+  const url = user === undefined ? made.url : servers.postgres.url('shop', user)
   const backups = join(folder, 'backups')
   const engine = (env: NodeJS.ProcessEnv = process.env) =>
     openEngine(parseConnection(url), { env, scratch: join(folder, 'tools'), log: () => {} })

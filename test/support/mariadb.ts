@@ -26,14 +26,17 @@ export const administrator = { name: 'admin', password: 'pa"ss\\wö#rd' }
  * Starts the real MariaDB of the machine (`apt-get install -y mariadb-server`) on a free loopback port, with its data in a
  * temporary directory.
  * @param tls takes no session without it
+ * @param place folder that gets the data
  * @throws when it is not installed: a test that needs it fails then, and is not skipped
  */
 export async function startMariaDb({
   tls,
+  place = tmpdir(),
 }: {
   tls?: Pick<Certificates, 'certificate' | 'key'>
+  place?: string
 } = {}): Promise<MariaDbServer> {
-  const directory = await mkdtemp(join(tmpdir(), 'mariadb-'))
+  const directory = await mkdtemp(join(place, 'mariadb-'))
   const data = join(directory, 'data')
   const socket = join(directory, 'socket')
   // a server that starts removes what others left in a folder of temporary tables: each has its own

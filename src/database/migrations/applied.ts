@@ -88,11 +88,15 @@ export async function readApplied(
 }
 
 /** True when the table's key means this file: by its name, with or without an ending, or by its version. */
-export function isEntryOf(key: string, { name, version }: MigrationFile): boolean {
-  return withoutEnding(key) === withoutEnding(name) || isVersion(key, version)
+export function isEntryOf(key: string, file: MigrationFile): boolean {
+  return isNamedLike(key, file) || isVersion(key, file.version)
 }
 
-/** `2_b.ts` in the repository may be `2_b.js` where it ran. */
+/** True when the table's key is the name of this file: `2_b.ts` in the repository may be `2_b.js` where it ran. */
+export function isNamedLike(key: string, { name }: MigrationFile): boolean {
+  return withoutEnding(key) === withoutEnding(name)
+}
+
 function withoutEnding(name: string): string {
   return name.replace(/\.[a-z]{2,3}$/, '')
 }

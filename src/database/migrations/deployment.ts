@@ -1,3 +1,4 @@
+import { ConflictError } from '../../errors.ts'
 import { makeBackup } from '../backup.ts'
 import { readCatalog } from '../catalog.ts'
 import type { Engine } from '../engine.ts'
@@ -74,6 +75,9 @@ export async function undoDeployment(options: DeploymentUndo): Promise<Deploymen
       })
       backup = (first ?? made).name
     },
+  }).catch((error: unknown) => {
+    if (!(error instanceof ConflictError) || backup === undefined) throw error
+    throw new ConflictError(`${error.message}; backup ${backup} has it as it was`)
   })
   return { ...report, backup }
 }

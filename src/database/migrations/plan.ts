@@ -1,7 +1,13 @@
 import { InputError, RefusedError } from '../../errors.ts'
 import type { Engine } from '../engine.ts'
 import type { RecordedMigration } from '../manifest.ts'
-import { type AppliedMigration, type AppliedMigrations, isEntryOf, readApplied } from './applied.ts'
+import {
+  type AppliedMigration,
+  type AppliedMigrations,
+  isEntryOf,
+  isNamedLike,
+  readApplied,
+} from './applied.ts'
 import { compareVersions, type DownScript, listMigrations, type MigrationFile, readDown } from './folder.ts'
 import { endsTransaction, findTakings } from './script.ts'
 
@@ -149,7 +155,8 @@ async function planStep({
   readonly file: MigrationFile | undefined
   readonly inGit: DownScript | undefined
 }): Promise<UndoStep> {
-  const name = file?.name ?? entry.key
+  // a tool that keeps names knows a migration by that, as `2_b.js` where the repository has `2_b.ts`
+  const name = file === undefined || (byCommand && isNamedLike(entry.key, file)) ? entry.key : file.name
   if (byCommand) return { name, entry, script: undefined, transaction: false, from: 'the command', takes: [] }
   const kept = recorded.find((each) => each.name === name)?.down
   const [script, from] =

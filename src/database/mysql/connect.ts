@@ -37,6 +37,8 @@ export function errorNumber(error: unknown): number | undefined {
 
 export const noSuchDatabase = 1049
 export const lockWaitTimeout = 1205
+/** the engine has no such table, or no list of its partitions */
+export const lostTable: readonly number[] = [1932, 1696]
 
 /** Opens a session, in a database or in none. @throws UnavailableError, RefusedError for a wrong password or name */
 export async function connect(connection: ServerConnection, database?: string): Promise<Session> {

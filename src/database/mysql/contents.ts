@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
+import { RefusedError } from '../../errors.ts'
 import type { Contents, TableContents } from '../engine.ts'
-import type { Session } from './connect.ts'
+import { errorNumber, lostTable, type Session } from './connect.ts'
 import { type Program, readPrograms } from './programs.ts'
 
 export interface BaseTable {
@@ -35,7 +36,9 @@ export async function readContents(
   const tables: TableContents[] = []
   for (const { name, isSequence } of await listTables(session, database)) {
     if (isSequence) continue
-    const [row] = await session.query('SELECT COUNT(*) AS count FROM ??.??', [database, name])
+    const [row] = await session
+      .query('SELECT COUNT(*) AS count FROM ??.??', [database, name])
+      .catch((error: unknown) => explainLost(error, database, name))
     const [sum] = digests ? await session.query('CHECKSUM TABLE ??.??', [database, name]) : []
     tables.push({
       name,
@@ -54,11 +57,21 @@ export async function readSchema(
 ): Promise<string> {
   const hash = createHash('sha256')
   for (const { name } of await listTables(session, database)) {
-    const [created] = await session.query('SHOW CREATE TABLE ??.??', [database, name])
+    const [created] = await session
+      .query('SHOW CREATE TABLE ??.??', [database, name])
+      .catch((error: unknown) => explainLost(error, database, name))
     // the next value of AUTO_INCREMENT is no part of the schema, and moves outside of transactions
     hash.update(JSON.stringify([name, String(created?.['Create Table']).replace(/ AUTO_INCREMENT=\d+/, '')]))
   }
   for (const { kind, name, sql } of programs ?? (await readPrograms(session)))
     hash.update(JSON.stringify([kind, name, sql]))
   return hash.digest('hex')
+}
+
+/** MariaDB renames a partitioned table one partition after the other: a crash of the server within that leaves it in two places. */
+function explainLost(error: unknown, database: string, table: string): never {
+  if (!lostTable.includes(errorNumber(error) ?? 0)) throw error
+  throw new RefusedError(
+    `${database}.${table} cannot be read any more: the server crashed while it renamed that table, which is partitioned; save what you need of ${database}, DROP DATABASE it, and restore a backup`,
+  )
 }

@@ -8,6 +8,7 @@ import { openTool, runTool } from '../tool.ts'
 import { connect, errorNumber, findTools, noSuchDatabase, type Session, withSession } from './connect.ts'
 import { listTables, readContents, readSchema } from './contents.ts'
 import { lockTables } from './lock-tables.ts'
+import { readLimit, refuseLongRows } from './longest-row.ts'
 import { countNewerRows, newerRows } from './newer.ts'
 import { createPrograms, dropPrograms, type Program, programsSchema, readPrograms } from './programs.ts'
 import { refuseLackOfRights } from './rights.ts'
@@ -59,6 +60,7 @@ export function openMysql(connection: ServerConnection, surroundings: Surroundin
           [database],
         )
         const programs = await readPrograms(session)
+        const limit = await readLimit(session)
         const lock = await lockTables(
           connection,
           tables.map(({ name }) => name),
@@ -71,7 +73,7 @@ export function openMysql(connection: ServerConnection, surroundings: Surroundin
             debianPackage: tools.debianPackage,
             args: [
               ...tools.first,
-              ...['--single-transaction', '--quick', '--hex-blob', '--no-tablespaces', '--skip-lock-tables'],
+              ...['--single-transaction', '--quick', '--no-tablespaces', '--skip-lock-tables'],
               ...[
                 '--skip-triggers',
                 '--skip-comments',
@@ -89,7 +91,7 @@ export function openMysql(connection: ServerConnection, surroundings: Surroundin
           if (tables.every(({ transactional }) => transactional))
             dumped.once('readable', () => void lock.release().catch(() => {}))
           const [added, read] = await Promise.allSettled([
-            add(tablesPart, dumped),
+            add(tablesPart, refuseLongRows(dumped, limit)),
             readContents(session, database, { digests: true, programs }),
           ])
           if (added.status === 'rejected') throw added.reason
@@ -255,12 +257,16 @@ function missing(error: unknown): undefined {
   if (errorNumber(error) !== noSuchDatabase) throw error
 }
 
-/** A row may be larger as a statement than the server takes, although it was small enough to be stored. */
+/** A row may be larger as a statement than the server takes, although it was small enough to be stored; a full disk has many names. */
 async function explainLoad(session: Session, error: unknown): Promise<never> {
+  if (
+    error instanceof RefusedError &&
+    /is full|Temp file write failure|errno: 28|during COMMIT/i.test(error.message)
+  )
+    throw new RefusedError(`${error.message}; it seems that the server has no space left on its disk`)
   if (!(error instanceof RefusedError) || !/max_allowed_packet|gone away/i.test(error.message)) throw error
-  const [row] = await session.query('SELECT @@global.max_allowed_packet AS size')
   throw new RefusedError(
-    `${error.message}; the server takes statements of ${row?.['size']} bytes, and one of the backup may be longer: set its max_allowed_packet to 1G for the restore`,
+    `${error.message}; the server takes statements of ${await readLimit(session)} bytes, and one of the backup may be longer: set its max_allowed_packet to 1G for the restore`,
   )
 }
 

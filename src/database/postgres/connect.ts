@@ -60,13 +60,32 @@ export async function connect(connection: ServerConnection, database: string): P
   }
 }
 
+/**
+ * Opens a session with another database than the connection's, or with that one for users who are let into no other, as
+ * services for many customers do.
+ */
+export async function connectBeside(connection: ServerConnection, other: string): Promise<Session> {
+  try {
+    return await connect(connection, other)
+  } catch (error) {
+    if (!(error instanceof RefusedError)) throw error
+    return connect(connection, connection.database).catch(() => {
+      throw error
+    })
+  }
+}
+
 /** Runs with a session that ends afterwards. */
 export async function withSession<T>(
   connection: ServerConnection,
   database: string,
   use: (session: Session) => Promise<T>,
 ): Promise<T> {
-  const session = await connect(connection, database)
+  return withOpen(await connect(connection, database), use)
+}
+
+/** Runs with a session that is open, and ends it afterwards. */
+export async function withOpen<T>(session: Session, use: (session: Session) => Promise<T>): Promise<T> {
   try {
     return await use(session)
   } finally {

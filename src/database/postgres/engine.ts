@@ -6,14 +6,26 @@ import pg from 'pg'
 import { ConflictError, RefusedError } from '../../errors.ts'
 import type { ServerConnection } from '../connection.ts'
 import { type Engine, keptAt, keptName, type Surroundings } from '../engine.ts'
-import { readToolVersion, runTool } from '../tool.ts'
+import { runTool } from '../tool.ts'
 import { writeFileFrom } from '../write-file.ts'
-import { connect, isMissingDatabase, type Session, toolEnvironment, withSession } from './connect.ts'
+import {
+  connect,
+  connectBeside,
+  isMissingDatabase,
+  type Session,
+  toolEnvironment,
+  withOpen,
+  withSession,
+} from './connect.ts'
 import { readContents, readSchema } from './contents.ts'
 import { countNewerRows, newerRows } from './newer.ts'
 import { copyProperties, createLike } from './properties.ts'
-import { refuseHiddenTables, refuseLackOfRights } from './rights.ts'
+import { refuseHiddenTables, refuseSchemas, whyNotBeside } from './rights.ts'
+import { swapSchemas } from './schema-swap.ts'
+import { dropEnding, keptEnding, listBeside, listKeptSchemas } from './schemas.ts'
+import { stageSchemas } from './stage-schemas.ts'
 import { swapDatabases } from './swap.ts'
+import { connectionString, eachOf, findTool } from './tools.ts'
 
 const { escapeIdentifier } = pg
 const jobs = 2
@@ -21,13 +33,27 @@ const partSuffix = '.zst'
 
 /**
  * PostgreSQL: `pg_dump -Fd` and `pg_restore` for the data, one exported snapshot for the dump, the counts and the digests;
- * a restore goes into a database beside, and two renames in one transaction put it in place.
+ * a restore goes into a database beside, and two renames in one transaction put it in place; for users who may not do that, the
+ * same with schemas within the database.
  */
 export function openPostgres(connection: ServerConnection, { env, scratch, log }: Surroundings): Engine {
   const { database } = connection
   // a database cannot be renamed from within
   const control = database === 'postgres' ? 'template1' : 'postgres'
-  const withControl = <T>(use: (session: Session) => Promise<T>) => withSession(connection, control, use)
+  const connectControl = () => connectBeside(connection, control)
+  const withControl = async <T>(use: (session: Session) => Promise<T>) =>
+    withOpen(await connectControl(), use)
+  /** what keeps a restore from a database beside, so that it has to be schemas */
+  const whyNot = () => withControl((session) => whyNotBeside(session, database))
+  const listKeptDatabases = async (session: Session) => {
+    const rows = await session.query('SELECT datname FROM pg_database')
+    return rows.flatMap(({ datname }) => {
+      const at = keptAt(database, datname ?? '')
+      return at === undefined ? [] : [{ name: datname ?? '', at }]
+    })
+  }
+  const isKeptDatabase = async (kept: string) =>
+    (await withControl(listKeptDatabases)).some(({ name }) => name === kept)
   const identity = ['postgres', connection.host, String(connection.port), database]
 
   return {
@@ -36,9 +62,10 @@ export function openPostgres(connection: ServerConnection, { env, scratch, log }
     source: createHash('sha256').update(identity.join('\0')).digest('hex').slice(0, 16),
 
     async inspect(purpose) {
-      if (purpose === 'restore') await withControl((session) => refuseLackOfRights(session, database))
-      const target = purpose === 'backup' ? database : control
-      return withSession(connection, target, async (session) => {
+      const why = purpose === 'restore' ? await whyNot() : undefined
+      if (why !== undefined) await withSession(connection, database, (session) => refuseSchemas(session, why))
+      const opened = purpose === 'backup' ? connect(connection, database) : connectControl()
+      return withOpen(await opened, async (session) => {
         if (purpose === 'backup') await refuseHiddenTables(session)
         const server = (await session.query('SHOW server_version'))[0]?.['server_version'] ?? ''
         const tool = await findTool('pg_dump', server, env)
@@ -53,7 +80,14 @@ export function openPostgres(connection: ServerConnection, { env, scratch, log }
         await session.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
         const snapshot = (await session.query('SELECT pg_export_snapshot() AS id'))[0]?.['id'] ?? ''
         const dump = join(folder, 'dump')
-        const args = ['--format=directory', '--compress=0', `--jobs=${jobs}`, `--snapshot=${snapshot}`]
+        const beside = (await listBeside(session)).map((name) => `--exclude-schema=${escapeIdentifier(name)}`)
+        const args = [
+          '--format=directory',
+          '--compress=0',
+          `--jobs=${jobs}`,
+          `--snapshot=${snapshot}`,
+          ...beside,
+        ]
         const [dumped, read] = await Promise.allSettled([
           runTool({
             command,
@@ -76,7 +110,7 @@ export function openPostgres(connection: ServerConnection, { env, scratch, log }
       }),
 
     async lock() {
-      const session = await connect(connection, control)
+      const session = await connectControl()
       const key = `hashtextextended('rollback-suite ' || $1, 0)`
       const [row] = await session.query(`SELECT pg_try_advisory_lock(${key}) AS taken`, [database])
       if (row?.['taken'] === 't')
@@ -116,7 +150,10 @@ export function openPostgres(connection: ServerConnection, { env, scratch, log }
       }
     },
 
-    async stage({ scratch: folder, parts, open, signal }) {
+    async stage(source) {
+      if ((await whyNot()) !== undefined)
+        return stageSchemas({ connection, surroundings: { env, scratch, log }, partSuffix }, source)
+      const { scratch: folder, parts, open, signal } = source
       const copy = sideName(database)
       await withControl(async (session) => {
         for (const left of await listSide(session, database)) {
@@ -155,13 +192,14 @@ export function openPostgres(connection: ServerConnection, { env, scratch, log }
         await discard()
         throw error
       }
-      const pair = (table: string) => ({ connection, live: database, copy, table })
+      const withCopy = <T>(use: (session: Session) => Promise<T>) =>
+        withSession(connection, copy, async (session) => {
+          await session.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
+          return use(session)
+        })
+      const pair = (table: string) => ({ connection, live: database, withCopy, table })
       return {
-        contents: () =>
-          withSession(connection, copy, async (session) => {
-            await session.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
-            return readContents(session, true)
-          }),
+        contents: () => withCopy((session) => readContents(session, true)),
         countNewerRows: (table) => countNewerRows(pair(table)),
         newerRows: (table) => newerRows(pair(table)),
         swap: (kept) =>
@@ -177,26 +215,26 @@ export function openPostgres(connection: ServerConnection, { env, scratch, log }
 
     keptName: (at) => keptName(database, at),
 
-    listKept: () =>
-      withControl(async (session) => {
-        const rows = await session.query('SELECT datname FROM pg_database ORDER BY datname')
-        return rows.flatMap(({ datname }) => {
-          const at = keptAt(database, datname ?? '')
-          return at === undefined ? [] : [{ name: datname ?? '', at }]
-        })
-      }),
+    listKept: async () =>
+      [...(await withControl(listKeptDatabases)), ...(await listKeptSchemas(connection))].sort(
+        (a, b) => a.at.getTime() - b.at.getTime(),
+      ),
 
     dropKept: async (name) => {
       if (keptAt(database, name) === undefined) throw new TypeError(`${name} is not a kept database`)
-      await withControl((session) => drop(session, name))
+      if (await isKeptDatabase(name)) await withControl((session) => drop(session, name))
+      else await withSession(connection, database, (session) => dropEnding(session, keptEnding(name)))
     },
 
-    putBack: (kept, keepAs) =>
-      withControl((renamer) =>
-        withControl((watcher) =>
-          swapDatabases([renamer, watcher], { live: database, copy: kept, kept: keepAs }),
-        ),
-      ),
+    putBack: async (kept, keepAs) => {
+      if (await isKeptDatabase(kept))
+        await withControl((renamer) =>
+          withControl((watcher) =>
+            swapDatabases([renamer, watcher], { live: database, copy: kept, kept: keepAs }),
+          ),
+        )
+      else await swapSchemas(connection, { away: keptEnding(keepAs), into: keptEnding(kept), older: [] })
+    },
 
     transactionalDdl: true,
     quoteName: escapeIdentifier,
@@ -239,31 +277,6 @@ function numbered(sql: string): string {
   })
 }
 
-/** The tool of the server's own major version where the machine has it; a newer one writes what the server may not read. */
-async function findTool(
-  name: string,
-  server: string,
-  env: NodeJS.ProcessEnv,
-): Promise<{ readonly command: string; readonly version: string }> {
-  const major = Number.parseInt(server, 10)
-  const seen: string[] = []
-  for (const command of [`/usr/lib/postgresql/${major}/bin/${name}`, name]) {
-    const version = await readToolVersion(command, env, /\(PostgreSQL\) (\d+(?:\.\d+)?)/)
-    if (version === undefined) continue
-    if (Number.parseInt(version, 10) >= major) return { command, version }
-    seen.push(version)
-  }
-  const found = seen.length === 0 ? 'is not on this machine' : `is of version ${seen.join(', ')}`
-  throw new RefusedError(
-    `the server is PostgreSQL ${server}, and ${name} ${found}: install postgresql-client-${major}`,
-  )
-}
-
-/** A connection string and not a name: a name with `=` in it would be taken for one. */
-function connectionString(database: string): string {
-  return `dbname='${database.replace(/[\\']/g, '\\$&')}'`
-}
-
 function sideName(database: string): string {
   return `${sidePrefix(database)}${randomBytes(4).toString('hex')}`
 }
@@ -284,23 +297,4 @@ async function listSide(session: Session, database: string): Promise<readonly st
 
 async function drop(session: Session, database: string): Promise<void> {
   await session.query(`DROP DATABASE IF EXISTS ${escapeIdentifier(database)} WITH (FORCE)`)
-}
-
-/** After a failure nothing new is begun, and what was begun has ended when it is thrown. */
-async function eachOf<T>(
-  items: readonly T[],
-  width: number,
-  work: (item: T) => Promise<void>,
-): Promise<void> {
-  const waiting = [...items]
-  const worker = async () => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await work(next)
-  }
-  const workers = Array.from({ length: width }, () =>
-    worker().catch((error: unknown) => {
-      waiting.length = 0
-      throw error
-    }),
-  )
-  for (const each of await Promise.allSettled(workers)) if (each.status === 'rejected') throw each.reason
 }

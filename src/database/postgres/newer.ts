@@ -12,7 +12,8 @@ const atOnce = 400_000
 interface Pair {
   readonly connection: ServerConnection
   readonly live: string
-  readonly copy: string
+  /** runs with a transaction that sees the copy under the names of the live tables */
+  readonly withCopy: <T>(use: (session: Session) => Promise<T>) => Promise<T>
   /** `schema.name`, as in the contents */
   readonly table: string
 }
@@ -51,8 +52,8 @@ export async function* newerRows(pair: Pair): AsyncGenerator<string> {
  * What follows FROM to read the live rows that the copy has not. Two databases of PostgreSQL cannot be joined: the digests of
  * the copy's rows are brought into a temporary table of the live one, and its rows compared with those.
  */
-async function differing(here: Session, { connection, copy, table }: Pair): Promise<string> {
-  return withSession(connection, copy, async (there) => {
+async function differing(here: Session, { withCopy, table }: Pair): Promise<string> {
+  return withCopy(async (there) => {
     for (const session of [here, there]) await setWriting(session)
     const name = await find(here, table)
     const backedUp = await find(there, table)
@@ -62,7 +63,6 @@ async function differing(here: Session, { connection, copy, table }: Pair): Prom
     const shared = await sharedColumns(here, there, name)
     const digest = `hashtextextended(ROW(${shared.map((each) => `"live row".${each}`).join(', ')})::text, 0)`
     await here.query('CREATE TEMPORARY TABLE backed_up (digest bigint)')
-    await there.query('BEGIN READ ONLY')
     await there.query(`DECLARE digests CURSOR FOR SELECT ${digest} AS digest FROM ${from}`)
     for (;;) {
       const rows = await there.query(`FETCH ${batch} FROM digests`)

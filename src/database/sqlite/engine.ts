@@ -96,6 +96,7 @@ export async function openSqlite({ path: given }: FileConnection): Promise<Engin
     schema: async () => ((await exists(path)) ? withDatabase(path, readSchema) : undefined),
 
     async stage({ open, scratch }) {
+      await removePartial(folder, file)
       const copy = join(scratch, 'database.sqlite')
       await writeFileFrom(await open(part), copy)
       return {
@@ -223,6 +224,14 @@ async function keep({ path, kept }: { path: string; kept: string }): Promise<voi
     await rename(partial, kept)
   } finally {
     await removeDatabase(partial)
+  }
+}
+
+/** What a restore left that was killed while it copied what it would keep. */
+async function removePartial(folder: string, file: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const [, kept = ''] = /^(.*)\.partial(?:-\w+)?$/.exec(name) ?? []
+    if (keptAt(file, kept, nameLimit) !== undefined) await rm(join(folder, name), { force: true })
   }
 }
 
