@@ -1,9 +1,8 @@
-import { createHash, randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import { deflateSync } from 'node:zlib'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { runGit } from '../git.ts'
+import { moveLooseRef, writeObject } from './loose-files.ts'
 import { openObjectReader } from './object-reader.ts'
 import {
   formatCommit,
@@ -13,6 +12,7 @@ import {
   type StoredCommit,
   type StoredTag,
 } from './object-text.ts'
+import { changeTree, openTreeStore, walkTree } from './tree-store.ts'
 
 export interface TreeEntry {
   readonly path: string
@@ -63,6 +63,7 @@ export function openGitStore(gitDir: string) {
   }
   const maybe = (...args: string[]) => text(...args).catch(() => undefined)
   const objects = openObjectReader(gitDir)
+  const trees = openTreeStore(gitDir, objects)
 
   const store = {
     gitDir,
@@ -174,16 +175,8 @@ export function openGitStore(gitDir: string) {
       sha: string,
       { recursive, under }: { recursive: boolean; under?: string },
     ): Promise<readonly TreeEntry[]> {
-      const which = under === undefined ? [] : ['--', under]
-      const out = await text(
-        'ls-tree',
-        '-z',
-        '-l',
-        '--full-tree',
-        ...(recursive ? ['-r', '-t'] : []),
-        sha,
-        ...which,
-      )
+      if (!recursive || under !== undefined) return walkTree({ trees, objects }, sha, { recursive, under })
+      const out = await text('ls-tree', '-z', '-l', '--full-tree', '-r', '-t', sha)
       return out.split('\0').flatMap((line) => {
         const [, mode, type, id, size, path] = /^(\d+) (\w+) ([0-9a-f]+) +(\S+)\t(.*)$/s.exec(line) ?? []
         if (!mode || !type || !id || !path) return []
@@ -200,26 +193,23 @@ export function openGitStore(gitDir: string) {
     writeBlob: (content: Buffer) => writeObject(gitDir, 'blob', content),
 
     async writeTree(base: string | undefined, changes: readonly TreeChange[]): Promise<string> {
-      const env = { GIT_INDEX_FILE: join(gitDir, `index-${randomUUID()}`) }
-      try {
-        await git(base === undefined ? ['read-tree', '--empty'] : ['read-tree', base], { env })
-        const isFolder = ({ mode, sha }: TreeChange) => sha !== null && mode === '040000'
-        for (const { path, sha } of changes.filter((each) => each.sha === null || isFolder(each))) {
-          const remove = ['--literal-pathspecs', 'rm', '-r', '--cached', '--quiet', '--ignore-unmatch']
-          await git([...remove, '--', path], { env })
-          if (sha !== null) await git(['read-tree', '-i', `--prefix=${path}/`, sha], { env })
-        }
-        // files last: they change the folders that are put in place by the same request
-        const files = changes.filter((each) => each.sha !== null && !isFolder(each))
-        const lines = files.map(({ path, mode, sha }) => `${mode} ${sha}\t${path}\0`)
-        await git(['update-index', '-z', '--index-info'], {
-          env,
-          input: Buffer.from(lines.join('')),
-        })
-        return (await git(['write-tree'], { env })).toString('utf8').trim()
-      } finally {
-        await rm(env.GIT_INDEX_FILE, { force: true })
+      const isFolder = ({ mode, sha }: TreeChange) => sha !== null && mode === '040000'
+      // what goes makes room first, then come folders, and then the files that are put into these by the same request
+      const steps = [
+        changes.filter(({ sha }) => sha === null),
+        changes.filter(isFolder),
+        changes.filter((each) => each.sha !== null && !isFolder(each)),
+      ]
+      let tree = base === undefined ? undefined : (await objects.find(`${base}^{tree}`))?.sha
+      if (base !== undefined && tree === undefined) throw new Error(`${base} has no tree`)
+      for (const step of steps.filter(({ length }) => length > 0)) {
+        const entries = step.map(({ path, mode, sha }) => ({
+          names: Buffer.from(path).toString('latin1').split('/'),
+          entry: sha === null ? null : { mode, sha },
+        }))
+        tree = await changeTree(trees, tree, entries)
       }
+      return tree ?? trees.write(new Map())
     },
 
     writeCommit: (commit: Omit<StoredCommit, 'sha'>) =>
@@ -242,50 +232,6 @@ export function openGitStore(gitDir: string) {
 interface GitOptions {
   readonly input?: Buffer
   readonly env?: Readonly<Record<string, string>>
-}
-
-/**
- * Moves a ref that is a file of its own, by git's own lock of it, so that a push at the same time is kept out.
- * @returns undefined where git itself has to look: when refs are packed, when the lock is taken, when the name cannot be a file
- */
-async function moveLooseRef(
-  gitDir: string,
-  name: string,
-  { from, to }: { from: string; to: string },
-): Promise<boolean | undefined> {
-  const path = join(gitDir, name)
-  const lock = `${path}.lock`
-  if (existsSync(join(gitDir, 'packed-refs'))) return undefined
-  try {
-    await mkdir(dirname(path), { recursive: true })
-    await writeFile(lock, `${to}\n`, { flag: 'wx' })
-  } catch {
-    return undefined
-  }
-  try {
-    const current = await readFile(path, 'utf8').catch(() => '')
-    if (current.trim() !== from) return false
-    await rename(lock, path)
-    return true
-  } catch {
-    return undefined
-  } finally {
-    await rm(lock, { force: true })
-  }
-}
-
-/** Stores an object as git itself does: in a file of its own, which is there whole or not at all. */
-async function writeObject(gitDir: string, type: string, content: Buffer): Promise<string> {
-  const bytes = Buffer.concat([Buffer.from(`${type} ${content.length}\0`), content])
-  const sha = createHash('sha1').update(bytes).digest('hex')
-  const folder = join(gitDir, 'objects', sha.slice(0, 2))
-  const path = join(folder, sha.slice(2))
-  if (existsSync(path)) return sha
-  await mkdir(folder, { recursive: true })
-  const partial = join(folder, `tmp_obj_${randomUUID()}`)
-  await writeFile(partial, deflateSync(bytes))
-  await rename(partial, path)
-  return sha
 }
 
 const statuses = { A: 'added', D: 'removed', M: 'modified', T: 'modified', R: 'renamed' } as const
