@@ -4,7 +4,7 @@ import { describeReceipt } from '../../src/git/describe.ts'
 import { openRemote } from '../../src/git/plain/open.ts'
 import { listRollbackTags } from '../../src/git/recent.ts'
 import { findReset, undoReset } from '../../src/git/reset.ts'
-import { commitLines, type GitRemote, openGitRemote } from '../support/git-remote.ts'
+import { commitLines, fileLines, type GitRemote, openGitRemote } from '../support/git-remote.ts'
 import { plan, reset, restore, revert, roll, undo } from '../support/plain-rollback.ts'
 import { openWorkRepository } from '../support/work-repository.ts'
 
@@ -136,6 +136,30 @@ describe('revert', () => {
     await oracle.remove()
     const again = await roll(remote, revert(remote, [bad]))
     expect(again.receipt).toMatchObject({ outcome: 'already-rolled-back', commit: receipt?.commit })
+  })
+
+  test('brings back what was a folder, a link, a program, a submodule or has a name beyond ASCII', async () => {
+    const pinned = '1'.repeat(40)
+    const before = [
+      fileLines('was-folder/a/b.txt', 'b\n'),
+      fileLines('was-file', 'f\n'),
+      fileLines('grüße/日本.txt', 'ü\n'),
+      fileLines('run.sh', 'run\n').replace('100644', '100755'),
+      fileLines('link', 'price.txt').replace('100644', '120000'),
+      `M 160000 ${pinned} sub\n`,
+    ]
+    const gone = ['was-folder', 'was-file', 'grüße', 'run.sh', 'link', 'sub'].map((path) => `D ${path}\n`)
+    const after = [
+      fileLines('was-folder', 'x\n'),
+      fileLines('was-file/c/d.txt', 'y\n'),
+      fileLines('link', 'no link\n'),
+    ]
+    const seconds = 1_764_000_100
+    const first = commitLines({ message: 'Before', seconds, from: 'refs/heads/main^0' })
+    const second = commitLines({ message: 'After', seconds })
+    await remote.import([first, ...before, second, ...gone, ...after].join(''))
+    await roll(remote, revert(remote, [await head()]))
+    expect(await treeOf('main')).toBe(await treeOf('main~2'))
   })
 
   test('takes ranges; files that a merge makes anew are pushed', async () => {
