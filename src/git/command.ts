@@ -74,6 +74,9 @@ export function openGit({ gitDir, authorization, origin, path, signal }: GitOpti
     ['core.hooksPath', '/dev/null'],
     ['advice.graftFileDeprecated', 'false'],
     ['gc.auto', '0'],
+    // a server that sends nothing for five minutes is not waited for any longer
+    ['http.lowSpeedLimit', '1'],
+    ['http.lowSpeedTime', '300'],
     ['maintenance.auto', 'false'],
     ['commit.gpgSign', 'false'],
     ['user.name', 'rollback'],

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { ConflictError, InputError } from '../../src/errors.ts'
 import { describeReceipt } from '../../src/git/describe.ts'
@@ -63,6 +64,18 @@ describe('restore', () => {
     const { plan: planned } = await roll(remote, restore(remote))
     expect(planned).toMatchObject({ undoneCount: 3, collateral: [{ sha: theirs }] })
     expect(await treeOf('main')).toBe(await treeOf(good))
+  })
+
+  test('of a failed revision that is not among what is undone, nothing is listed apart', async () => {
+    const planned = await plan(remote, restore(remote, { bad: first }))
+    expect(planned).toMatchObject({ undoneCount: 2, collateral: [] })
+  })
+
+  test('goes as far back as a remote does that has not all of its history itself', async () => {
+    const shallow = join(remote.directory, 'team', 'shallow.git')
+    await remote.git('clone', '--quiet', '--bare', '--depth=3', `file://${remote.path}`, shallow)
+    await roll(remote, restore(remote, { target: 'HEAD~1' }), { url: shallow })
+    expect(await remote.git('--git-dir', shallow, 'rev-parse', 'main^{tree}')).toBe(await treeOf(third))
   })
 
   test('brings some paths back, and leaves all others', async () => {

@@ -45,7 +45,8 @@ export function openHistory({ git, gitDir }: { git: Git; gitDir: string }): Remo
   }
   const deepenUntil = async (isEnough: () => Promise<boolean>) => {
     while (!(await isEnough())) {
-      if ((await cutOff()).size === 0) return false
+      // a remote may itself have no more than that
+      if ((await cutOff()).size === 0 || step === depths.length) return false
       step += 1
       await fetchTip()
     }
