@@ -61,7 +61,7 @@ async function openRemotePlace(step: GitRollbackStep): Promise<RollbackPlace> {
 }
 
 /** @throws InputError for what only GitHub has */
-function demandOffered({ mode, delivery, redeploy, config }: GitRollbackStep['inputs']): void {
+function demandOffered({ mode, delivery, config }: GitRollbackStep['inputs']): void {
   const only = 'which takes GitHub, and input "remote" names another server'
   if (mode === 'deploy-only')
     throw new InputError(
@@ -69,10 +69,6 @@ function demandOffered({ mode, delivery, redeploy, config }: GitRollbackStep['in
     )
   if (delivery === 'pull-request')
     throw new InputError(`input "delivery" is pull-request, ${only}; use auto or direct`)
-  if (redeploy !== '')
-    throw new InputError(
-      `input "redeploy" is ${redeploy}, ${only}; deploy the output "commit" in a step that follows`,
-    )
   if (config !== commonInputs.config.default)
     throw new InputError(`input "config" is ${config}, ${only}; give what it says as inputs`)
 }

@@ -174,6 +174,8 @@ async function record(
   receipt: RollbackReceipt,
   { trace: { reason }, startedAt }: { trace: RollbackTrace; startedAt: string },
 ): Promise<void> {
+  // a git server keeps no history
+  if (workplace.github === undefined) return
   const layerReceipt = receiptCode(plan, receipt, undefined)
   if (!takesBack(plan)) {
     const automatic = !context.byHand

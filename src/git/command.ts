@@ -44,6 +44,8 @@ export interface GitOptions {
   readonly gitDir: string
   /** sent as basic authorization, to an address and not to a path, by configuration in the environment and not on the command line, which others can see */
   readonly authorization?: Authorization
+  /** address of the remote `origin`, where that is not in the repository's own configuration */
+  readonly origin?: string
   /** where programs are looked for, as in PATH */
   readonly path: string
   readonly signal?: AbortSignal
@@ -58,7 +60,7 @@ export function basicCredentials({
 }
 
 /** Git with none of the machine's own settings: no hooks, no signing, no credential helper, no question at a prompt. */
-export function openGit({ gitDir, authorization, path, signal }: GitOptions): Git {
+export function openGit({ gitDir, authorization, origin, path, signal }: GitOptions): Git {
   const header =
     authorization === undefined || !URL.canParse(authorization.url)
       ? []
@@ -72,11 +74,15 @@ export function openGit({ gitDir, authorization, path, signal }: GitOptions): Gi
     ['core.hooksPath', '/dev/null'],
     ['advice.graftFileDeprecated', 'false'],
     ['gc.auto', '0'],
+    // a server that sends nothing for five minutes is not waited for any longer
+    ['http.lowSpeedLimit', '1'],
+    ['http.lowSpeedTime', '300'],
     ['maintenance.auto', 'false'],
     ['commit.gpgSign', 'false'],
     ['user.name', 'rollback'],
     ['user.email', 'rollback@users.noreply.github.com'],
     ['merge.renameLimit', '10000'],
+    ...(origin === undefined ? [] : [['remote.origin.url', origin] as const]),
     ...header,
   ] as const
   const env = {

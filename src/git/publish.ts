@@ -2,17 +2,10 @@ import { ConflictError, isUserFacing } from '../errors.ts'
 import type { Commit } from '../github/commits.ts'
 import { tagOf } from './message.ts'
 import type { PlainRepository } from './plain/open.ts'
-import { moveAndTag, type NewTag, taggedCommit } from './plain/push.ts'
+import { type Move, moveAndTag, type NewTag, taggedCommit } from './plain/push.ts'
 import { type RollbackPlan, takesBack } from './plan.ts'
 import type { RollbackReceipt } from './receipt.ts'
 import { type CodeRepository, isPlain, moveBranch, resetBranch, tagCommit } from './repository.ts'
-
-/** A branch that goes from one commit to another. */
-interface Move {
-  readonly branch: string
-  readonly from: string
-  readonly to: string
-}
 
 type Tagged = Pick<RollbackReceipt, 'tag' | 'untagged'>
 

@@ -1,10 +1,11 @@
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { ConflictError, InputError } from '../../src/errors.ts'
 import { describeReceipt } from '../../src/git/describe.ts'
 import { openRemote } from '../../src/git/plain/open.ts'
 import { listRollbackTags } from '../../src/git/recent.ts'
 import { findReset, undoReset } from '../../src/git/reset.ts'
-import { commitLines, type GitRemote, openGitRemote } from '../support/git-remote.ts'
+import { commitLines, fileLines, type GitRemote, openGitRemote } from '../support/git-remote.ts'
 import { plan, reset, restore, revert, roll, undo } from '../support/plain-rollback.ts'
 import { openWorkRepository } from '../support/work-repository.ts'
 
@@ -63,6 +64,18 @@ describe('restore', () => {
     const { plan: planned } = await roll(remote, restore(remote))
     expect(planned).toMatchObject({ undoneCount: 3, collateral: [{ sha: theirs }] })
     expect(await treeOf('main')).toBe(await treeOf(good))
+  })
+
+  test('of a failed revision that is not among what is undone, nothing is listed apart', async () => {
+    const planned = await plan(remote, restore(remote, { bad: first }))
+    expect(planned).toMatchObject({ undoneCount: 2, collateral: [] })
+  })
+
+  test('goes as far back as a remote does that has not all of its history itself', async () => {
+    const shallow = join(remote.directory, 'team', 'shallow.git')
+    await remote.git('clone', '--quiet', '--bare', '--depth=3', `file://${remote.path}`, shallow)
+    await roll(remote, restore(remote, { target: 'HEAD~1' }), { url: shallow })
+    expect(await remote.git('--git-dir', shallow, 'rev-parse', 'main^{tree}')).toBe(await treeOf(third))
   })
 
   test('brings some paths back, and leaves all others', async () => {
@@ -136,6 +149,30 @@ describe('revert', () => {
     await oracle.remove()
     const again = await roll(remote, revert(remote, [bad]))
     expect(again.receipt).toMatchObject({ outcome: 'already-rolled-back', commit: receipt?.commit })
+  })
+
+  test('brings back what was a folder, a link, a program, a submodule or has a name beyond ASCII', async () => {
+    const pinned = '1'.repeat(40)
+    const before = [
+      fileLines('was-folder/a/b.txt', 'b\n'),
+      fileLines('was-file', 'f\n'),
+      fileLines('grüße/日本.txt', 'ü\n'),
+      fileLines('run.sh', 'run\n').replace('100644', '100755'),
+      fileLines('link', 'price.txt').replace('100644', '120000'),
+      `M 160000 ${pinned} sub\n`,
+    ]
+    const gone = ['was-folder', 'was-file', 'grüße', 'run.sh', 'link', 'sub'].map((path) => `D ${path}\n`)
+    const after = [
+      fileLines('was-folder', 'x\n'),
+      fileLines('was-file/c/d.txt', 'y\n'),
+      fileLines('link', 'no link\n'),
+    ]
+    const seconds = 1_764_000_100
+    const first = commitLines({ message: 'Before', seconds, from: 'refs/heads/main^0' })
+    const second = commitLines({ message: 'After', seconds })
+    await remote.import([first, ...before, second, ...gone, ...after].join(''))
+    await roll(remote, revert(remote, [await head()]))
+    expect(await treeOf('main')).toBe(await treeOf('main~2'))
   })
 
   test('takes ranges; files that a merge makes anew are pushed', async () => {

@@ -7,8 +7,12 @@ import { bringDifference } from './trees.ts'
 
 /** A commit by its full id. @throws RefusedError when it is not in the repository */
 export async function readCommit(repository: PlainRepository, sha: string): Promise<Commit> {
+  const { history, read } = repository
+  const known = read.get(sha)
+  if (known !== undefined) return known
   await demandCommit(repository, sha)
-  const [commit] = await logCommits(repository.git, ['--no-walk', sha])
+  await history.deepenUntil(async () => !(await history.cutOff()).has(sha))
+  const [commit] = await logCommits(repository, ['--no-walk', sha])
   if (commit === undefined) throw noCommit(repository, sha)
   return commit
 }
@@ -38,7 +42,7 @@ export async function compareHistories(
   await demandCommit(repository, head)
   await demandCommit(repository, base)
   await history.bringRange({ base, head })
-  const commits = await logCommits(git, ['--topo-order', '--reverse', `${base}..${head}`])
+  const commits = await logCommits(repository, ['--topo-order', '--reverse', `${base}..${head}`])
   const behindBy = Number(await git.run(['rev-list', '--count', `${head}..${base}`, '--']))
   const aheadBy = commits.length
   const counts = { aheadBy, behindBy, commits }
@@ -80,12 +84,13 @@ export async function listCommits(
   repository: PlainRepository,
   { branch, count }: { branch: string; count: number },
 ): Promise<readonly Commit[]> {
-  const { git, history } = repository
+  const { history } = repository
   await demandCommit(repository, branch)
   let listed: readonly Commit[] = []
   await history.deepenUntil(async () => {
-    listed = await logCommits(git, [`--max-count=${count}`, branch])
-    return listed.length === count
+    listed = await logCommits(repository, [`--max-count=${count}`, branch])
+    const cut = await history.cutOff()
+    return listed.length === count && !listed.some(({ sha }) => cut.has(sha))
   })
   return listed
 }
@@ -127,7 +132,10 @@ async function orNothing(output: Promise<string>): Promise<string | undefined> {
 }
 
 /** By arguments of `git log`. */
-async function logCommits(git: Git, args: readonly string[]): Promise<readonly Commit[]> {
+async function logCommits(
+  { git, history, read }: PlainRepository,
+  args: readonly string[],
+): Promise<readonly Commit[]> {
   const format = '--format=tformat:%H%x00%T%x00%P%x00%an%x00%ct%x00%B'
   const fields = (await git.run(['log', '-z', format, ...args, '--'])).split('\0')
   const commits: Commit[] = []
@@ -139,5 +147,7 @@ async function logCommits(git: Git, args: readonly string[]): Promise<readonly C
     const committedAt = new Date(Number(seconds) * 1000)
     commits.push({ sha, tree, parents: parents.split(' ').filter(Boolean), message, author, committedAt })
   }
+  const cut = await history.cutOff()
+  for (const commit of commits) if (!cut.has(commit.sha)) read.set(commit.sha, commit)
   return commits
 }

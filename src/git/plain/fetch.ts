@@ -57,13 +57,12 @@ async function fetchFiltered(
 
 /** A filter makes git fetch whatever it lacks, one by one, from then on: what is not here is to be seen instead. */
 async function forgetPromise(git: Git): Promise<void> {
-  for (const setting of ['promisor', 'partialclonefilter']) {
-    try {
-      await git.run(['config', '--unset-all', `remote.origin.${setting}`])
-    } catch (error) {
-      // 5: there was none, for the server knows no filters
-      if (!(error instanceof GitFailure) || error.status !== 5) throw error
-    }
+  try {
+    // all that the repository itself has of its remote
+    await git.run(['config', '--remove-section', 'remote.origin'])
+  } catch (error) {
+    // there is none when the fetch failed before
+    if (!(error instanceof GitFailure)) throw error
   }
 }
 

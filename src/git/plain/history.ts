@@ -3,8 +3,11 @@ import { join } from 'node:path'
 import type { Git } from '../command.ts'
 import { fetchCommits, missingOf } from './fetch.ts'
 
-/** How many commits of a branch are fetched at first, and how many when these do not do; then all of them. */
-const depths = [100, 1_000, 10_000]
+/**
+ * How many commits of a branch are fetched at first, and how many when these do not do; then all of them. At first one more
+ * than is looked through for rollbacks: the last one looks as if it had no parents.
+ */
+const depths = [101, 1_000, 10_000]
 
 const tipRef = 'refs/rollback/tip'
 
@@ -16,8 +19,10 @@ export interface RemoteHistory {
   readonly bringCommit: (sha: string) => Promise<boolean>
   /** Brings all commits that one of two revisions has, and the other has not. Both have to be there. */
   readonly bringRange: (range: { readonly base: string; readonly head: string }) => Promise<void>
-  /** Brings more of the branch until that is so, or there is no more. */
+  /** Brings more of the branch until that is so. @returns false when it is not, and there is no more */
   readonly deepenUntil: (isEnough: () => Promise<boolean>) => Promise<boolean>
+  /** The commits whose parents were left out: git takes them to be the first of their history. */
+  readonly cutOff: () => Promise<ReadonlySet<string>>
 }
 
 export function openHistory({ git, gitDir }: { git: Git; gitDir: string }): RemoteHistory {
@@ -29,19 +34,19 @@ export function openHistory({ git, gitDir }: { git: Git; gitDir: string }): Remo
     if (!here.has(sha) && (await missingOf(git, [sha])).length === 0) here.add(sha)
     return here.has(sha)
   }
-  /** The commits whose parents were left out. */
   const cutOff = async () =>
-    (await readFile(join(gitDir, 'shallow'), 'utf8').catch(() => '')).split('\n').filter(Boolean)
+    new Set((await readFile(join(gitDir, 'shallow'), 'utf8').catch(() => '')).split('\n').filter(Boolean))
   const fetchTip = async () => {
     const depth = depths[step]
-    const isCut = (await cutOff()).length > 0
+    const isCut = (await cutOff()).size > 0
     const how = depth !== undefined ? [`--depth=${depth}`] : isCut ? ['--unshallow'] : []
     // the ref tells the server what is here already
     await fetchCommits(git, [`+${tip}:${tipRef}`], how)
   }
   const deepenUntil = async (isEnough: () => Promise<boolean>) => {
     while (!(await isEnough())) {
-      if ((await cutOff()).length === 0) return false
+      // a remote may itself have no more than that
+      if ((await cutOff()).size === 0 || step === depths.length) return false
       step += 1
       await fetchTip()
     }
@@ -51,6 +56,7 @@ export function openHistory({ git, gitDir }: { git: Git; gitDir: string }): Remo
     (await git.run(['log', '--format=%ct', ...args], { input })).split('\n').filter(Boolean).map(Number)
 
   return {
+    cutOff,
     deepenUntil,
     bringBranch: async (head) => {
       if (await isHere(head)) return
@@ -71,9 +77,9 @@ export function openHistory({ git, gitDir }: { git: Git; gitDir: string }): Remo
     bringRange: async ({ base, head }) => {
       await deepenUntil(async () => {
         const cut = await cutOff()
-        if (cut.length === 0) return true
+        if (cut.size === 0) return true
         // behind a cut may be what leads from the one to the other, but nothing that is newer than the cut
-        const cuts = await times(['--no-walk', '--stdin'], cut.join('\n'))
+        const cuts = await times(['--no-walk', '--stdin'], [...cut].join('\n'))
         const range = await times([`${base}...${head}`, '--'])
         const newestCut = Math.max(...cuts)
         return range.every((time) => time > newestCut)

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InputError } from '../../errors.ts'
+import type { Commit } from '../../github/commits.ts'
 import { demandGit, type Git, openGit } from '../command.ts'
 import { openHistory, type RemoteHistory } from './history.ts'
 
@@ -12,6 +13,8 @@ export interface PlainRepository {
   readonly git: Git
   readonly gitDir: string
   readonly history: RemoteHistory
+  /** the commits that were read so far with their parents, by their ids */
+  readonly read: Map<string, Commit>
   /** Another clone that has nothing, for what would cut the history of this one. */
   readonly openEmpty: () => Promise<Git>
   /** Runs one piece of work at a time: two fetches would wait for the same lock, and fail. */
@@ -42,17 +45,17 @@ export async function openRemote(options: RemoteOptions): Promise<PlainRepositor
     await mkdir(directory, { recursive: true })
     const gitDir = await mkdtemp(join(directory, 'remote-'))
     const git = openGit({
+      origin: url,
       gitDir,
       path,
       signal,
       ...(token !== '' && { authorization: { url, username, token } }),
     })
-    await demandGit(git, 'use a newer runner image')
     await git.run(['init', '--quiet', '--bare', gitDir])
-    await git.run(['remote', 'add', 'origin', url])
     return { git, gitDir }
   }
   const { git, gitDir } = await openEmpty()
+  await demandGit(git, 'use a newer runner image')
   const [repo = '', owner = ''] = url
     .replace(/\/*(?:\.git)?\/*$/, '')
     .split('/')
@@ -63,6 +66,7 @@ export async function openRemote(options: RemoteOptions): Promise<PlainRepositor
     repo,
     git,
     gitDir,
+    read: new Map(),
     history: openHistory({ git, gitDir }),
     openEmpty: async () => (await openEmpty()).git,
     inTurn: (work) => {

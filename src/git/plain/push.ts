@@ -9,7 +9,7 @@ import { readRef, remoteRefs } from './refs.ts'
 import { explainPush } from './refusal.ts'
 
 /** A branch that goes from the commit it was seen at to another one, or not at all. */
-interface Move {
+export interface Move {
   readonly branch: string
   readonly from: string
   readonly to: string
