@@ -92,8 +92,8 @@ export interface Versions {
 export interface DumpTarget {
   /** an empty folder for what cannot be streamed */
   readonly scratch: string
-  /** Adds one part. */
-  readonly add: (name: string, content: Readable) => Promise<void>
+  /** Adds one part. A chunk of it has to be good until the next is asked for, and no longer. */
+  readonly add: (name: string, content: AsyncIterable<Buffer>) => Promise<void>
   readonly signal: AbortSignal | undefined
 }
 

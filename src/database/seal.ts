@@ -27,17 +27,24 @@ export async function sealPart({
   readonly store: Store
   readonly path: string
   readonly name: string
-  readonly content: Readable
+  readonly content: AsyncIterable<Buffer>
   readonly recipient: string | undefined
   readonly signal: AbortSignal | undefined
 }): Promise<Part> {
-  const plain = meter({ digests: false })
+  let plainSize = 0
+  // before anything that could hold a chunk back: it is good until the next alone
+  const count = async function* (chunks: AsyncIterable<Buffer>) {
+    for await (const chunk of chunks) {
+      plainSize += chunk.length
+      yield chunk
+    }
+  }
   const stored = meter()
   const compressed = new PassThrough()
   const options = signal === undefined ? {} : { signal }
   const sealed = recipient === undefined ? compressed : await (await loadAge()).encrypt(compressed, recipient)
   const [read, passed, written] = await Promise.allSettled([
-    pipeline(content, plain.stream, compress, compressed, options),
+    pipeline(content, count, compress, compressed, options),
     pipeline(sealed, stored.stream, options),
     // a store that stops reading is one that nobody may go on writing to
     store.write(path, stored.stream).finally(() => stored.stream.destroy()),
@@ -47,7 +54,7 @@ export async function sealPart({
     each.status === 'rejected' ? [each.reason] : [],
   )
   if (failures.length > 0) throw failures.find(isUserFacing) ?? failures[0]
-  return { name, size: stored.size(), sha256: stored.digest(), plainSize: plain.size() }
+  return { name, size: stored.size(), sha256: stored.digest(), plainSize }
 }
 
 /** Opens a part again, as it was dumped. */
@@ -103,14 +110,14 @@ export async function verifyPart(store: Store, path: string, part: Part): Promis
     throw new RefusedError(`backup is damaged: the SHA-256 of ${path} is not the one in the manifest`)
 }
 
-function meter({ digests = true } = {}) {
+function meter() {
   const hash = createHash('sha256')
   let bytes = 0
   let digest: string | undefined
   const stream = new Transform({
     highWaterMark: 1 << 20,
     transform: (chunk: Buffer, _encoding, done) => {
-      if (digests) hash.update(chunk)
+      hash.update(chunk)
       bytes += chunk.length
       done(null, chunk)
     },

@@ -97,7 +97,7 @@ export function openMysql(connection: ServerConnection, surroundings: Surroundin
           if (added.status === 'rejected') throw added.reason
           if (read.status === 'rejected') throw read.reason
           const contents = read.value
-          await add(programsPart, Readable.from([JSON.stringify(programs)]))
+          await add(programsPart, Readable.from([Buffer.from(JSON.stringify(programs))]))
           return contents
         } finally {
           await lock.release()

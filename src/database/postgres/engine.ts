@@ -1,11 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { createReadStream } from 'node:fs'
 import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import pg from 'pg'
 import { ConflictError, RefusedError } from '../../errors.ts'
 import type { ServerConnection } from '../connection.ts'
 import { type Engine, keptAt, keptName, type Surroundings } from '../engine.ts'
+import { readChunks } from '../read-file.ts'
 import { runTool } from '../tool.ts'
 import { writeFileFrom } from '../write-file.ts'
 import {
@@ -103,7 +103,7 @@ export function openPostgres(connection: ServerConnection, { env, scratch, log }
         if (read.status === 'rejected') throw read.reason
         await session.query('COMMIT')
         await eachOf(await readdir(dump), jobs, async (file) => {
-          await add(`${file}${partSuffix}`, createReadStream(join(dump, file), { highWaterMark: 1 << 18 }))
+          await add(`${file}${partSuffix}`, readChunks(join(dump, file)))
           await rm(join(dump, file))
         })
         return read.value

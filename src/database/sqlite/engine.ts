@@ -1,21 +1,19 @@
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
 import { readdir, realpath, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { ConflictError, RefusedError } from '../../errors.ts'
 import type { FileConnection } from '../connection.ts'
 import { type Contents, type Engine, keptAt, keptName, type ScriptRun } from '../engine.ts'
-import { forward } from '../forward.ts'
 import { writeFileFrom } from '../write-file.ts'
 import { refuseDamage } from './damage.ts'
 import {
   copyDatabase,
-  digestImage,
   exists,
   imageDigest,
   quoteName,
   readContents,
+  readImage,
   readSchema,
   removeDatabase,
   withDatabase,
@@ -55,10 +53,10 @@ export async function openSqlite({ path: given }: FileConnection): Promise<Engin
     async dump({ scratch, add }) {
       const copy = join(scratch, 'database.sqlite')
       await copyToNewFile(path, copy)
-      const image = digestImage()
-      const checked = refuseDamage(copy, 'the database')
+      const image = readImage(copy)
       // one pass over the file for the digest and the backup
-      const added = add(part, forward(createReadStream(copy, { highWaterMark: 1 << 18 }), image.stream))
+      const added = add(part, image.content)
+      const checked = refuseDamage(copy, 'the database')
       // both have ended when the first failure is thrown; what was stored is no backup then
       for (const each of await Promise.allSettled([checked, added]))
         if (each.status === 'rejected') throw each.reason

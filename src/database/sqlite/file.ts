@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
-import { open, rm, stat } from 'node:fs/promises'
+import { rm, stat } from 'node:fs/promises'
 import { backup, DatabaseSync } from 'node:sqlite'
-import { Transform } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { ConflictError, RefusedError } from '../../errors.ts'
 import type { Contents } from '../engine.ts'
+import { readChunks } from '../read-file.ts'
 
 /** How long others may hold a lock before we give up, ms. */
 const patienceMs = 15_000
@@ -129,32 +129,20 @@ export function readSchema(database: DatabaseSync): string {
  */
 export async function imageDigest(path: string): Promise<string> {
   const image = hashImage()
-  const file = await open(path)
-  try {
-    // one buffer for all of it: a new one for each read would fill the memory before it is cleared
-    const buffer = Buffer.alloc(1 << 20)
-    for (;;) {
-      const { bytesRead } = await file.read(buffer, 0, buffer.length)
-      if (bytesRead === 0) return image.digest()
-      image.update(buffer.subarray(0, bytesRead))
-    }
-  } finally {
-    await file.close()
-  }
+  for await (const chunk of readChunks(path)) image.update(chunk)
+  return image.digest()
 }
 
-/** The same, of a file that passes through on its way to somewhere. */
-export function digestImage(): { readonly stream: Transform; readonly digest: () => string } {
+/** The same, of a file that is read on its way to somewhere: known once all of it was. */
+export function readImage(path: string) {
   const image = hashImage()
-  const stream = new Transform({
-    readableHighWaterMark: 1 << 20,
-    writableHighWaterMark: 1 << 20,
-    transform(chunk: Buffer, _encoding, done) {
+  const content = async function* () {
+    for await (const chunk of readChunks(path)) {
       image.update(chunk)
-      done(null, chunk)
-    },
-  })
-  return { stream, digest: image.digest }
+      yield chunk
+    }
+  }
+  return { content: content(), digest: image.digest }
 }
 
 function hashImage() {
