@@ -123,7 +123,8 @@ test('all of it comes back, to sessions that stay open; what was replaced is put
   await expect(engine.putBack(kept ?? '', engine.keptName(new Date()))).rejects.toThrow(
     /has no schemas that end/,
   )
-  expect((await database.restore(second)).outcome).toBe('restored')
+  const again = await database.restore(second)
+  expect((await engine.listKept()).map(({ name }) => name).sort()).toEqual([keepAs, again.kept].sort())
   expect(await grants()).toEqual(grantsThen)
   for (const { name } of await engine.listKept()) await engine.dropKept(name)
   expect(await schemas()).toEqual(['Odd; schema', 'extensions', 'public'])
@@ -195,10 +196,16 @@ describe('a session', () => {
     const [early, writer] = [await connect(), await connect()]
     await early.query('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1')
     await writer.query('BEGIN; INSERT INTO t VALUES (3)')
-    expect((await database.restore(manifest)).outcome).toBe('restored')
+    const { kept } = await database.restore(manifest)
     await expect(early.query('SELECT * FROM t')).rejects.toThrow(/terminat|not queryable/)
     await expect(writer.query('COMMIT')).rejects.toThrow(/terminat|not queryable/)
     expect(await sql('SELECT a FROM t')).toEqual([{ a: 1 }])
+
+    const [late, engine] = [await connect(), await database.engine()]
+    await late.query('BEGIN; INSERT INTO t VALUES (4)')
+    await engine.putBack(kept ?? '', engine.keptName(new Date()))
+    await expect(late.query('COMMIT')).rejects.toThrow(/terminat|not queryable/)
+    expect(await sql('SELECT a FROM t ORDER BY a')).toEqual([{ a: 1 }, { a: 2 }])
   }, 30_000)
 
   test('that may not be ended is named, and nothing is changed', async () => {
@@ -210,7 +217,14 @@ describe('a session', () => {
     expect(await sql('SELECT count(*) AS n FROM t')).toEqual([{ n: '2' }])
     expect(await schemas()).toEqual(['public'])
     await monitoring.query('COMMIT')
-    expect((await database.restore(manifest)).outcome).toBe('restored')
+    const { kept = '' } = await database.restore(manifest)
+
+    const engine = await database.engine()
+    await monitoring.query('BEGIN; LOCK TABLE t IN ACCESS SHARE MODE')
+    await expect(engine.putBack(kept, engine.keptName(new Date()))).rejects.toThrow(
+      /hold the tables.*admin monitoring/,
+    )
+    expect(await sql('SELECT count(*) AS n FROM t')).toEqual([{ n: '1' }])
     await monitoring.end()
   }, 30_000)
 })
