@@ -227,6 +227,22 @@ describe('a session', () => {
     expect(await sql('SELECT count(*) AS n FROM t')).toEqual([{ n: '1' }])
     await monitoring.end()
   }, 30_000)
+
+  test('that may not drop what was kept long enough is told, after a restore that did what it should', async () => {
+    const manifest = await database.back()
+    await sql('INSERT INTO t VALUES (2)')
+    await database.restore(manifest)
+    const [kept = ''] = (await schemas()).filter((name) => name.startsWith('public_before_'))
+    await asSuperuser(`ALTER SCHEMA ${kept} OWNER TO admin`)
+    await sql('INSERT INTO t VALUES (2)')
+    const said: string[] = []
+    const now = () => new Date(Date.now() + 7_200_000)
+    const { outcome } = await database.restore(manifest, { now, log: (line) => void said.push(line) })
+    expect(outcome).toBe('restored')
+    expect(said.join('\n')).toMatch(
+      /kept long enough, and cannot be dropped: .*must be owner of schema public_before_/,
+    )
+  }, 30_000)
 })
 
 test('what belongs to no schema is in the way, and all of it is named before anything is begun', async () => {

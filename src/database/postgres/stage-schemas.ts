@@ -65,7 +65,11 @@ export async function stageSchemas(place: Place, source: DumpSource): Promise<St
     contents: () => withCopy((session) => readContents(session, true)),
     countNewerRows: (table) => countNewerRows(pair(table)),
     newerRows: (table) => newerRows(pair(table)),
-    swap: (kept) => swapSchemas(connection, { away: keptEnding(kept), into: copy, older }),
+    swap: async (kept) => {
+      const away = keptEnding(kept)
+      await swapSchemas(connection, { away, into: copy, older })
+      surroundings.log(`what was there is kept within ${database}, as schemas whose names end with ${away}`)
+    },
     discard,
   }
 }
