@@ -15,5 +15,7 @@ export default {
   modulePathIgnorePatterns: ['<rootDir>/.cache/'],
   testTimeout: 30_000,
   maxWorkers: 2,
+  // a process that starts others is copied for each: a large one takes four times as long
+  workerIdleMemoryLimit: '400MB',
   reporters: ['default', '<rootDir>/test/support/count-reporter.js'],
 }

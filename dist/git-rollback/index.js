@@ -46874,8 +46874,8 @@ function locateFinding(document, { path, at, message }) {
 
 // EXTERNAL MODULE: external "node:crypto"
 var external_node_crypto_ = __nccwpck_require__(7598);
-// EXTERNAL MODULE: ./lib/github/client.js + 6 modules
-var client = __nccwpck_require__(5464);
+// EXTERNAL MODULE: ./lib/github/client.js + 7 modules
+var client = __nccwpck_require__(8908);
 // EXTERNAL MODULE: ./lib/github/refusal.js
 var refusal = __nccwpck_require__(8595);
 ;// CONCATENATED MODULE: ./lib/github/contents.js
@@ -47849,23 +47849,14 @@ const proposed = { ...untagged, outcome: 'proposed' };
 /** The branch has moved by now: a tag that is refused does not make the rollback undone, and is said instead. */
 async function tagRollback(repository, plan, { sha, committedAt }, message) {
     const tag = (0,_message_js__WEBPACK_IMPORTED_MODULE_8__/* .tagOf */ .cO)(committedAt, (0,_plan_js__WEBPACK_IMPORTED_MODULE_6__/* .takesBack */ .Ck)(plan) ? 'rollback_undone' : 'rollback');
-    // another branch may have been rolled back in the same second
-    const names = [tag, `${tag}_${sha.slice(0, 7)}`];
-    let untagged;
-    for (const name of names) {
-        try {
-            await (0,_github_refs_js__WEBPACK_IMPORTED_MODULE_2__/* .tagCommit */ .eF)(repository, { tag: name, commit: sha, message });
-            return { tag: name, untagged: undefined };
-        }
-        catch (error) {
-            if (!(0,_errors_js__WEBPACK_IMPORTED_MODULE_9__/* .isUserFacing */ .Qx)(error))
-                throw error;
-            untagged = error.message;
-            if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_9__/* .ConflictError */ .fK))
-                break;
-        }
+    try {
+        return { tag: await (0,_github_refs_js__WEBPACK_IMPORTED_MODULE_2__/* .tagByFreeName */ .HE)(repository, { tag, commit: sha, message }), untagged: undefined };
     }
-    return { tag: undefined, untagged };
+    catch (error) {
+        if (!(0,_errors_js__WEBPACK_IMPORTED_MODULE_9__/* .isUserFacing */ .Qx)(error))
+            throw error;
+        return { tag: undefined, untagged: error.message };
+    }
 }
 
 
@@ -48837,17 +48828,12 @@ const deepest = 5_000;
 async function planRevert(repository, request, openClone) {
     const { branch, commits: named, mainline } = request;
     const { head, rollbacks, holding, since, takenBackBy } = await (0,plan/* readStanding */.ZY)(repository, request);
-    const commits = await findCommits(repository, { named, branch, head: holding?.from ?? head });
+    const found = await findCommits(repository, { named, branch, head, at: holding?.from ?? head });
+    // the oldest commit, its parents, and all that came on top
+    const git = await openClone({ head, depth: found.depth + 2 });
+    const commits = await sortByAge(git, found.commits, head);
     const done = holding?.to === (0,plan/* revertGoal */.mC)(commits) ? holding.commit : undefined;
     const from = done === undefined ? head : (holding?.from ?? head);
-    const oldest = commits[0];
-    if (oldest === undefined)
-        throw new errors/* InputError */.dz('input "commits" names no commits; name those that are to be undone');
-    const { aheadBy } = await (0,github_commits/* compareCommits */.kC)(repository, { base: oldest.sha, head: from });
-    if (aheadBy >= deepest)
-        throw new errors/* InputError */.dz(`commit ${oldest.sha.slice(0, 7)} is ${aheadBy} commits back; a revert goes back ${deepest} at most: use mode: restore`);
-    // the oldest commit, its parents, and all that came on top
-    const git = await openClone({ head: from, depth: aheadBy + 2 });
     const reverted = await (0,revert/* revertTree */.f)(git, {
         head: from,
         commits: commits.map(({ sha }) => sha).reverse(),
@@ -48879,34 +48865,38 @@ async function planRevert(repository, request, openClone) {
         badIsRollback: rollbacks.some(({ commit }) => commit.sha === request.bad),
     };
 }
-/** The commits that are named, oldest first, each once. */
-async function findCommits(repository, { named, branch, head }) {
+/**
+ * The commits that are named, each once, and how many commits the oldest is back from the head.
+ * @param at the revision that they have to be in the history of
+ */
+async function findCommits(repository, { named, branch, head, at }) {
     const found = new Map();
+    let depth = 0;
     for (const name of named) {
         const [first = '', last] = name.split('..');
         const base = await demandRevision(repository, first);
+        const tip = last === undefined ? base : await demandRevision(repository, last);
+        if (!(await (0,github_commits/* isAncestor */.QX)(repository, { older: tip, newer: at })))
+            throw new errors/* InputError */.dz(`input "commits" names ${tip.slice(0, 7)}, which is not on ${branch}: nothing was changed`);
+        const { aheadBy } = await (0,github_commits/* compareCommits */.kC)(repository, { base, head });
+        if (aheadBy >= deepest)
+            throw new errors/* InputError */.dz(`commit ${base.slice(0, 7)} is ${aheadBy} commits back; a revert goes back ${deepest} at most: use mode: restore`);
+        depth = Math.max(depth, aheadBy);
         const range = last === undefined
             ? [await (0,github_commits/* readCommit */.kN)(repository, base)]
-            : (await (0,github_commits/* compareCommits */.kC)(repository, { base, head: await demandRevision(repository, last) })).commits;
+            : await (0,github_commits/* listRange */.Q4)(repository, { base, head: tip });
         for (const commit of range)
             found.set(commit.sha, commit);
     }
-    const commits = [...found.values()];
-    for (const { sha } of commits) {
-        if (!(await (0,github_commits/* isAncestor */.QX)(repository, { older: sha, newer: head })))
-            throw new errors/* InputError */.dz(`input "commits" names ${sha.slice(0, 7)}, which is not on ${branch}: nothing was changed`);
-    }
-    return sortByAge(repository, commits, head);
+    if (found.size > 0)
+        return { commits: [...found.values()], depth };
+    throw new errors/* InputError */.dz('input "commits" names no commits; name those that are to be undone');
 }
 /** Oldest first, as the branch has them. */
-async function sortByAge(repository, commits, head) {
-    if (commits.length < 2)
-        return commits;
-    const distances = await Promise.all(commits.map(async ({ sha }) => (await (0,github_commits/* compareCommits */.kC)(repository, { base: sha, head })).aheadBy));
-    return commits
-        .map((commit, index) => ({ commit, distance: distances[index] ?? 0 }))
-        .sort((a, b) => b.distance - a.distance)
-        .map(({ commit }) => commit);
+async function sortByAge(git, commits, head) {
+    const order = (await git.run(['rev-list', '--topo-order', '--reverse', head])).split('\n');
+    const age = new Map(order.map((sha, index) => [sha, index]));
+    return commits.toSorted((a, b) => (age.get(a.sha) ?? 0) - (age.get(b.sha) ?? 0));
 }
 async function demandRevision(repository, name) {
     const sha = /^[\w./-]+$/.test(name) ? await (0,github_commits/* resolveRevision */.eZ)(repository, name) : undefined;
@@ -49346,14 +49336,13 @@ async function planReset(repository, request) {
 async function applyReset(repository, plan, { trace, now }) {
     const { branch, head: from, target, done, safetyTag } = plan;
     const { sha: to, tree } = target.commit;
-    const tag = safetyTag ?? (0,_message_js__WEBPACK_IMPORTED_MODULE_9__/* .tagOf */ .cO)(now);
-    const receipt = { from, to, commit: to, tree, tag, untagged: undefined, pull: undefined };
+    const receipt = { from, to, commit: to, tree, untagged: undefined, pull: undefined };
     if (done !== undefined)
-        return { ...receipt, outcome: 'already-rolled-back' };
-    if (safetyTag === undefined)
-        await (0,_github_refs_js__WEBPACK_IMPORTED_MODULE_1__/* .tagCommit */ .eF)(repository, { tag, commit: from, message: (0,_message_js__WEBPACK_IMPORTED_MODULE_9__/* .writeMessage */ .ZT)({ ...trace, reset: branch }) });
+        return { ...receipt, tag: safetyTag, outcome: 'already-rolled-back' };
+    const message = (0,_message_js__WEBPACK_IMPORTED_MODULE_9__/* .writeMessage */ .ZT)({ ...trace, reset: branch });
+    const tag = safetyTag ?? (await (0,_github_refs_js__WEBPACK_IMPORTED_MODULE_1__/* .tagByFreeName */ .HE)(repository, { tag: (0,_message_js__WEBPACK_IMPORTED_MODULE_9__/* .tagOf */ .cO)(now), commit: from, message }));
     await (0,_github_refs_js__WEBPACK_IMPORTED_MODULE_1__/* .resetBranch */ .MN)(repository, { branch, from, to });
-    return { ...receipt, outcome: 'rolled-back' };
+    return { ...receipt, tag, outcome: 'rolled-back' };
 }
 /**
  * Moves a branch that was reset forward to where it was; done twice, it does nothing the second time.
@@ -49514,8 +49503,7 @@ function refuseUnlessOlder({ comparison: { status }, branch, from, target, reque
  */
 async function revertTree(git, { head, commits, mainline }) {
     let top = head;
-    for (const commit of commits) {
-        const kept = await keptParent(git, { commit, mainline });
+    for (const { commit, kept } of await keptParents(git, { commits, mainline })) {
         // a commit with the parent's content and the commit as its parent: so the commit is where both sides come from
         const without = await commitTree(git, { tree: `${kept}^{tree}`, parent: commit });
         const tree = await mergeTree(git, { ours: top, theirs: without, undoing: commit });
@@ -49524,8 +49512,18 @@ async function revertTree(git, { head, commits, mainline }) {
     const tree = (await git.run(['rev-parse', `${top}^{tree}`])).trim();
     return { tree, edits: await diffTrees(git, { from: head, to: tree }) };
 }
-async function keptParent(git, { commit, mainline }) {
-    const [, ...parents] = (await git.run(['rev-list', '--parents', '-n', '1', commit])).trim().split(' ');
+/** Each commit with the parent whose content comes back. */
+async function keptParents(git, { commits, mainline }) {
+    const listed = await git.run(['rev-list', '--parents', '--no-walk=unsorted', ...commits]);
+    return listed
+        .trim()
+        .split('\n')
+        .map((line) => {
+        const [commit = '', ...parents] = line.split(' ');
+        return { commit, kept: keptParent(commit, parents, mainline) };
+    });
+}
+function keptParent(commit, parents, mainline) {
     const short = commit.slice(0, 7);
     if (parents.length === 0)
         throw new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .InputError */ .dz(`commit ${short} is the first of its history: there is nothing to go back to`);
@@ -49949,7 +49947,7 @@ function findWarnings(paths) {
 
 /***/ }),
 
-/***/ 5464:
+/***/ 8908:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -50345,6 +50343,18 @@ const Octokit = core_dist_src/* Octokit */.E.plugin(requestLog, plugin_rest_endp
 var ms = __nccwpck_require__(744);
 // EXTERNAL MODULE: ./lib/errors.js
 var errors = __nccwpck_require__(452);
+;// CONCATENATED MODULE: ./lib/github/bottleneck.js
+
+/**
+ * Bottleneck, through which both of Octokit's plugins send every request. It steps aside several times for each, by a
+ * timer of a millisecond, and there are three of it in a row: 15 ms a request, and a rollback is thirty of them. Here it
+ * steps aside for what is ready to run and no longer.
+ */
+
+const store = Object.getPrototypeOf(Reflect.get(new light(), '_store'));
+if (typeof store === 'object' && store !== null && 'yieldLoop' in store)
+    store.yieldLoop = () => new Promise((resolve) => setImmediate(resolve));
+
 ;// CONCATENATED MODULE: ./lib/github/client.js
 
 
@@ -50442,6 +50452,7 @@ function isJson({ headers }) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Q4: () => (/* binding */ listRange),
 /* harmony export */   QX: () => (/* binding */ isAncestor),
 /* harmony export */   VE: () => (/* binding */ listCommits),
 /* harmony export */   eZ: () => (/* binding */ resolveRevision),
@@ -50450,7 +50461,7 @@ function isJson({ headers }) {
 /* harmony export */   kt: () => (/* binding */ createCommit)
 /* harmony export */ });
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(452);
-/* harmony import */ var _client_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5464);
+/* harmony import */ var _client_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8908);
 /* harmony import */ var _refusal_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8595);
 
 
@@ -50516,6 +50527,26 @@ async function compareCommits({ octokit, owner, repo }, { base, head }) {
             deletions,
         })),
     };
+}
+/**
+ * All commits that are on `head` and not on `base`, oldest first, page by page.
+ * @throws RefusedError when one of the two is not there, or they have no commit in common
+ */
+async function listRange({ octokit, owner, repo }, { base, head }) {
+    const doing = `list the commits from ${base.slice(0, 7)} to ${head.slice(0, 7)}`;
+    const commits = [];
+    for (let page = 1;; page += 1) {
+        const { data } = await (0,_refusal_js__WEBPACK_IMPORTED_MODULE_1__/* .explained */ .to)({ doing, permission: reading }, () => octokit.rest.repos.compareCommitsWithBasehead({
+            owner,
+            repo,
+            basehead: `${base}...${head}`,
+            per_page: 100,
+            page,
+        }));
+        commits.push(...data.commits.map(toCommit));
+        if (commits.length >= data.ahead_by || data.commits.length === 0)
+            return commits;
+    }
 }
 /** True when the older revision is in the history of the newer one, or is it. */
 async function isAncestor(repository, { older, newer }) {
@@ -50685,7 +50716,7 @@ async function deploymentState(repository, { environment, revision }) {
 /* harmony export */   ZD: () => (/* binding */ commentOnce)
 /* harmony export */ });
 /* unused harmony exports bodyLimit, readIssue, listIssues, createIssue, updateIssue, closeAsDuplicate */
-/* harmony import */ var _client_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5464);
+/* harmony import */ var _client_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8908);
 /* harmony import */ var _refusal_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8595);
 
 
@@ -50811,7 +50842,7 @@ async function commentOnce({ octokit, owner, repo }, { number, marker, body }) {
 /* harmony export */   zl: () => (/* binding */ findOpenPull)
 /* harmony export */ });
 /* unused harmony export closePull */
-/* harmony import */ var _client_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5464);
+/* harmony import */ var _client_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8908);
 /* harmony import */ var _refusal_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8595);
 
 
@@ -50893,18 +50924,19 @@ async function enableAutoMerge({ octokit }, { nodeId, number }) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   HE: () => (/* binding */ tagByFreeName),
 /* harmony export */   MN: () => (/* binding */ resetBranch),
 /* harmony export */   _3: () => (/* binding */ createRef),
 /* harmony export */   cB: () => (/* binding */ listTags),
-/* harmony export */   eF: () => (/* binding */ tagCommit),
 /* harmony export */   g$: () => (/* binding */ readTags),
 /* harmony export */   ob: () => (/* binding */ moveBranch),
 /* harmony export */   sg: () => (/* binding */ readRef)
 /* harmony export */ });
+/* unused harmony export tagCommit */
 /* harmony import */ var node_timers_promises__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8500);
 /* harmony import */ var ms__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(744);
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(452);
-/* harmony import */ var _client_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(5464);
+/* harmony import */ var _client_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(8908);
 /* harmony import */ var _commits_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(7781);
 /* harmony import */ var _refusal_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(8595);
 
@@ -51021,6 +51053,25 @@ async function tagCommit(repository, { tag, commit, message }) {
     const tagged = await commitOf(repository, object);
     if (tagged !== commit) {
         throw new _errors_js__WEBPACK_IMPORTED_MODULE_5__/* .ConflictError */ .fK(`the tag ${tag} is already on ${tagged.slice(0, 7)}: delete or rename it, and run again`);
+    }
+}
+/**
+ * Puts an annotated tag on a commit as `tagCommit` does, with the commit's short id behind its name when that is taken: two
+ * branches may be rolled back in the same second.
+ * @returns its name
+ * @throws ConflictError when that is taken, too
+ */
+async function tagByFreeName(repository, { tag, commit, message }) {
+    try {
+        await tagCommit(repository, { tag, commit, message });
+        return tag;
+    }
+    catch (error) {
+        if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_5__/* .ConflictError */ .fK))
+            throw error;
+        const longer = `${tag}_${commit.slice(0, 7)}`;
+        await tagCommit(repository, { tag: longer, commit, message });
+        return longer;
     }
 }
 /**
@@ -51354,7 +51405,7 @@ async function requiredChecks({ octokit, owner, repo }, branch) {
 /* harmony export */   bt: () => (/* binding */ listFolder),
 /* harmony export */   hJ: () => (/* binding */ readTreeEntry)
 /* harmony export */ });
-/* harmony import */ var _client_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5464);
+/* harmony import */ var _client_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8908);
 /* harmony import */ var _refusal_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8595);
 
 
@@ -54810,8 +54861,8 @@ function getIDToken(aud) {
 //# sourceMappingURL=core.js.map
 // EXTERNAL MODULE: ./lib/errors.js
 var errors = __nccwpck_require__(452);
-// EXTERNAL MODULE: ./lib/github/client.js + 6 modules
-var client = __nccwpck_require__(5464);
+// EXTERNAL MODULE: ./lib/github/client.js + 7 modules
+var client = __nccwpck_require__(8908);
 // EXTERNAL MODULE: ./lib/runner/context.js + 4 modules
 var runner_context = __nccwpck_require__(5914);
 // EXTERNAL MODULE: ./lib/runner/inputs.js

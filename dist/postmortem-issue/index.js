@@ -46494,8 +46494,8 @@ function locateFinding(document, { path, at, message }) {
 
 // EXTERNAL MODULE: external "node:crypto"
 var external_node_crypto_ = __nccwpck_require__(7598);
-// EXTERNAL MODULE: ./lib/github/client.js + 6 modules
-var client = __nccwpck_require__(5464);
+// EXTERNAL MODULE: ./lib/github/client.js + 7 modules
+var client = __nccwpck_require__(8908);
 // EXTERNAL MODULE: ./lib/github/refusal.js
 var refusal = __nccwpck_require__(8595);
 ;// CONCATENATED MODULE: ./lib/github/contents.js
@@ -47486,7 +47486,7 @@ function isUserFacing(error) {
 
 /***/ }),
 
-/***/ 5464:
+/***/ 8908:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -47882,6 +47882,18 @@ const Octokit = core_dist_src/* Octokit */.E.plugin(requestLog, plugin_rest_endp
 var ms = __nccwpck_require__(744);
 // EXTERNAL MODULE: ./lib/errors.js
 var errors = __nccwpck_require__(452);
+;// CONCATENATED MODULE: ./lib/github/bottleneck.js
+
+/**
+ * Bottleneck, through which both of Octokit's plugins send every request. It steps aside several times for each, by a
+ * timer of a millisecond, and there are three of it in a row: 15 ms a request, and a rollback is thirty of them. Here it
+ * steps aside for what is ready to run and no longer.
+ */
+
+const store = Object.getPrototypeOf(Reflect.get(new light(), '_store'));
+if (typeof store === 'object' && store !== null && 'yieldLoop' in store)
+    store.yieldLoop = () => new Promise((resolve) => setImmediate(resolve));
+
 ;// CONCATENATED MODULE: ./lib/github/client.js
 
 
@@ -48213,8 +48225,8 @@ __nccwpck_require__.d(__webpack_exports__, {
 
 // UNUSED EXPORTS: replaceSection
 
-// EXTERNAL MODULE: ./lib/github/client.js + 6 modules
-var client = __nccwpck_require__(5464);
+// EXTERNAL MODULE: ./lib/github/client.js + 7 modules
+var client = __nccwpck_require__(8908);
 // EXTERNAL MODULE: ./lib/github/refusal.js
 var refusal = __nccwpck_require__(8595);
 ;// CONCATENATED MODULE: ./lib/github/issues.js
@@ -51632,8 +51644,8 @@ function getIDToken(aud) {
 //# sourceMappingURL=core.js.map
 // EXTERNAL MODULE: ./lib/errors.js
 var errors = __nccwpck_require__(452);
-// EXTERNAL MODULE: ./lib/github/client.js + 6 modules
-var client = __nccwpck_require__(5464);
+// EXTERNAL MODULE: ./lib/github/client.js + 7 modules
+var client = __nccwpck_require__(8908);
 // EXTERNAL MODULE: ./lib/runner/context.js + 4 modules
 var runner_context = __nccwpck_require__(5914);
 // EXTERNAL MODULE: ./lib/runner/inputs.js

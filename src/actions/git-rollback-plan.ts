@@ -2,22 +2,16 @@ import { InputError } from '../errors.ts'
 import type { RollbackPlan } from '../git/plan.ts'
 import { planRollback } from '../git/plan-rollback.ts'
 import { findUndoable, planUndo } from '../git/undo.ts'
-import type { Step } from '../runner/action.ts'
-import type { gitRollback } from './git-rollback.contract.ts'
-import { prepareJobClone } from './job-clone.ts'
-import type { Workplace } from './wiring.ts'
-
-export type GitRollbackStep = Step<typeof gitRollback.inputs, keyof typeof gitRollback.outputs>
+import type { GitRollbackStep, RollbackPlace } from './git-rollback-place.ts'
 
 /** Plans what the inputs ask for. @throws InputError for inputs that do not go together */
 export async function makePlan(
   step: GitRollbackStep,
-  { repository, environment, incident, revision }: Workplace,
+  { repository, environment, incident, revision, openClone }: RollbackPlace,
   branch: string,
 ): Promise<RollbackPlan> {
   const { inputs } = step
   const { mode, target, checks, paths, delivery, commits, mainline, 'tag-pattern': tagPattern } = inputs
-  const openClone = prepareJobClone(step)
   if (target === 'undo' || target === 'reapply') {
     // a run by hand is for the head of the branch, which is the rollback and not the revision that failed
     const whose = inputs.revision === '' ? undefined : incident

@@ -21,6 +21,16 @@ export const gitRollback = defineAction({
   },
   inputs: {
     ...commonInputs,
+    token: input.secret({
+      description: 'Token for the GitHub API. Not used with `remote`.',
+      default: commonInputs.token.default,
+    }),
+    remote: input.text({
+      description:
+        'A git server that is not GitHub: address of its repository, http or https without credentials, or an absolute path. That is rolled back, and not the repository of the workflow.',
+    }),
+    'remote-username': input.text({ description: 'With `remote`: the user name.', default: 'git' }),
+    'remote-password': input.secret({ description: 'With `remote`: the password or access token.' }),
     branch: input.text({
       description: 'The deployed branch. Left empty: the configured one, else the default branch.',
     }),

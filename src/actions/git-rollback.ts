@@ -17,21 +17,22 @@ import { writeProposal } from '../git/proposal.ts'
 import type { RollbackReceipt } from '../git/receipt.ts'
 import { describeRecent, listRollbackTags, type TaggedRollback, tellRecent } from '../git/recent.ts'
 import { redeploy } from '../git/redeploy.ts'
+import { readFacts } from '../git/repository.ts'
 import { findReset, takeResetBack } from '../git/reset.ts'
-import { readFacts } from '../github/repository.ts'
+import { sayWarning } from '../git/warnings.ts'
 import { receiptCode, viewCode } from '../rollback/layers/code.ts'
 import { describeApplied, describeFailed, describeTakenBack } from '../rollback/record.ts'
 import { runAction } from '../runner/action.ts'
 import { heading, paragraph, renderMarkdown, text } from '../text/markdown.ts'
 import { gitRollback } from './git-rollback.contract.ts'
-import { type GitRollbackStep, makePlan } from './git-rollback-plan.ts'
-import { openWorkplace, type Workplace } from './wiring.ts'
+import { type GitRollbackStep, openPlace, type RollbackPlace } from './git-rollback-place.ts'
+import { makePlan } from './git-rollback-plan.ts'
 
 await runAction(gitRollback, async (step) => {
   const { inputs, context, log, secrets } = step
   const startedAt = step.now().toISOString()
-  const workplace = await openWorkplace(step)
-  const { repository, config, environment } = workplace
+  const workplace = await openPlace(step)
+  const { repository, github, config, environment } = workplace
   if (inputs.mode === 'list') return list(step, workplace)
   const facts = await readFacts(repository)
   const branch = inputs.branch || config.branch || facts.defaultBranch
@@ -42,7 +43,7 @@ await runAction(gitRollback, async (step) => {
   }
   const plan = await makePlan(step, workplace, branch)
   for (const line of describePlan(plan)) log.info(line)
-  for (const { message, paths } of plan.warnings) log.warning(`${message} (${paths.slice(0, 3).join(', ')})`)
+  for (const warning of plan.warnings) log.warning(sayWarning(warning))
 
   if (inputs['dry-run'] || plan.sameContent) return finish(step, workplace, plan)
   const trace = {
@@ -64,23 +65,26 @@ await runAction(gitRollback, async (step) => {
   log.info(describeReceipt(plan, receipt))
   if (receipt.untagged !== undefined) log.warning(`the rollback has no tag: ${receipt.untagged}`)
   await record(step, workplace, plan, receipt, { trace, startedAt })
-  if (inputs.comment && !takesBack(plan)) {
-    const untold = await tellPulls(repository, plan, receipt, trace)
+  if (github !== undefined && inputs.comment && !takesBack(plan)) {
+    const untold = await tellPulls(github, plan, receipt, trace)
     if (untold !== undefined) log.info(`the pull requests that are undone were not told: ${untold}`)
   }
   await finish(step, workplace, plan, receipt)
   const isDeployed = inputs.redeploy !== '' && receipt.pull === undefined
   if (isDeployed && plan.mode !== 'deploy-only') await deploy(step, workplace, plan, receipt.commit)
-  if (inputs['record-deployment'] && receipt.pull === undefined && !takesBack(plan)) {
+  if (github !== undefined && inputs['record-deployment'] && receipt.pull === undefined && !takesBack(plan)) {
     const { reason, runUrl, incident } = trace
     const restored = isDeployed ? receipt.commit : undefined
     const about = { environment, incident, bad: workplace.revision, reason, restored, runUrl }
-    const untold = await recordDeployments(repository, about)
+    const untold = await recordDeployments(github, about)
     if (untold !== undefined) log.info(`GitHub's deployments were not told: ${untold}`)
   }
 })
 
-async function list({ setOutputs, writeSummary, log }: GitRollbackStep, { repository, incident }: Workplace) {
+async function list(
+  { setOutputs, writeSummary, log }: GitRollbackStep,
+  { repository, incident }: RollbackPlace,
+) {
   const recent = await listRollbackTags(repository)
   for (const line of describeRecent(recent)) log.info(line)
   const told = tellRecent(recent)
@@ -96,7 +100,7 @@ async function list({ setOutputs, writeSummary, log }: GitRollbackStep, { reposi
 /** A reset left no commit that could be reverted: the branch moves forward to where it was. */
 async function undoBranchReset(
   { inputs, context, log, secrets, setOutputs, writeSummary }: GitRollbackStep,
-  { repository, record, environment }: Workplace,
+  { repository, record, environment }: RollbackPlace,
   branch: string,
   reset: TaggedRollback,
 ): Promise<void> {
@@ -122,7 +126,7 @@ async function undoBranchReset(
 
 function guard(
   { inputs, now, log }: GitRollbackStep,
-  workplace: Workplace,
+  workplace: RollbackPlace,
   plan: RollbackPlan,
 ): Promise<void> {
   const { repository, environment, revision, readHistory } = workplace
@@ -134,7 +138,7 @@ function guard(
 
 async function apply(
   { inputs, now }: GitRollbackStep,
-  { repository }: Workplace,
+  { repository }: RollbackPlace,
   plan: RollbackPlan,
   trace: RollbackTrace,
 ): Promise<RollbackReceipt> {
@@ -146,7 +150,7 @@ async function apply(
 /** A rollback that failed for a reason that people should know is an event, too. */
 async function recordFailure(
   { context, setOutputs }: GitRollbackStep,
-  { incident, record }: Workplace,
+  { incident, record }: RollbackPlace,
   { from, to }: RollbackTrace,
   work: () => Promise<RollbackReceipt>,
 ): Promise<RollbackReceipt> {
@@ -165,11 +169,13 @@ async function recordFailure(
 
 async function record(
   { context }: GitRollbackStep,
-  workplace: Workplace,
+  workplace: RollbackPlace,
   plan: RollbackPlan,
   receipt: RollbackReceipt,
   { trace: { reason }, startedAt }: { trace: RollbackTrace; startedAt: string },
 ): Promise<void> {
+  // a git server keeps no history
+  if (workplace.github === undefined) return
   const layerReceipt = receiptCode(plan, receipt, undefined)
   if (!takesBack(plan)) {
     const automatic = !context.byHand
@@ -190,14 +196,15 @@ async function record(
 
 async function deploy(
   { inputs, log, now, sleep }: GitRollbackStep,
-  { repository }: Workplace,
+  { github }: RollbackPlace,
   { branch, mode }: RollbackPlan,
   commit: string,
 ): Promise<void> {
+  if (github === undefined) return
   const given = Object.entries(inputs['redeploy-inputs'])
   const filled = given.map(([name, value]) => [name, value.replaceAll('{revision}', commit)])
   await redeploy(
-    repository,
+    github,
     {
       workflow: inputs.redeploy,
       ref: branch,
@@ -212,7 +219,7 @@ async function deploy(
 
 async function finish(
   step: GitRollbackStep,
-  { repository, incident }: Workplace,
+  { repository, incident }: RollbackPlace,
   plan: RollbackPlan,
   receipt?: RollbackReceipt,
 ): Promise<void> {

@@ -1,3 +1,4 @@
+import { basicCredentials } from '../git/command.ts'
 import { type OpenClone, prepareClone } from '../git/partial-clone.ts'
 import type { Step } from '../runner/action.ts'
 import type { commonInputs } from './contract-parts.ts'
@@ -17,7 +18,7 @@ export function prepareJobClone({
   temporary,
 }: CloningStep): OpenClone {
   // in this form the token is in a header of git's requests
-  secrets.add(Buffer.from(`x-access-token:${inputs.token}`).toString('base64'))
+  secrets.add(basicCredentials(inputs))
   return prepareClone({
     url: `${context.serverUrl}/${context.owner}/${context.repo}.git`,
     token: inputs.token,

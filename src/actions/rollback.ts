@@ -57,6 +57,7 @@ await runAction(rollback, async (step) => {
   const onFailure = inputs['on-failure']
   const options = {
     plan: prepared.plan,
+    environment: scene.environment,
     progress: prepared.progress,
     startedAt,
     reason,

@@ -21,6 +21,8 @@ export interface Engine {
   readonly lock: () => Promise<Lock>
   /** What is in the live database; undefined when there is none. */
   readonly contents: (options?: ContentsOptions) => Promise<Contents | undefined>
+  /** `Contents.schema` of the live database, without reading the rows; undefined when there is none. */
+  readonly schema: () => Promise<string | undefined>
   /** Loads a backup beside the live database, which nothing touches. Takes away what a killed restore left. */
   readonly stage: (source: DumpSource) => Promise<Staged>
   /** The name under which the live database is kept when it is replaced at this time. */
@@ -63,6 +65,9 @@ export interface ScriptRun {
   /** what a journal calls it, where DDL cannot be taken back: run again under the same name, it goes on after what ran */
   readonly name?: string | undefined
 }
+
+/** The table that says which statements of a script ran: where DDL cannot be taken back, it must not be done twice. */
+export const journal = 'rollback_steps'
 
 /** What every engine needs from outside. */
 export interface Surroundings {
@@ -120,6 +125,8 @@ export interface TableContents {
 
 /** A restored copy beside the live database. */
 export interface Staged {
+  /** The engine's own search for damage, where loading does not find it. @throws RefusedError when there is any */
+  readonly check?: () => Promise<void>
   readonly contents: () => Promise<Contents>
   /** Rows of the live database that the copy does not have, one JSON text each. */
   readonly newerRows: (table: string) => AsyncIterable<string>

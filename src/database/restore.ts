@@ -6,10 +6,9 @@ import { pipeline } from 'node:stream/promises'
 import { ConflictError, isUserFacing, RefusedError } from '../errors.ts'
 import { verifyStored } from './catalog.ts'
 import { differences } from './compare.ts'
-import { type Contents, type DumpSource, type Engine, nameKept, type Staged } from './engine.ts'
+import { type Contents, type DumpSource, type Engine, journal, nameKept, type Staged } from './engine.ts'
 import type { Manifest } from './manifest.ts'
 import { isHistoryTable } from './migrations/applied.ts'
-import { journal } from './mysql/steps.ts'
 import { openPart } from './seal.ts'
 import type { Store } from './store/store.ts'
 
@@ -76,9 +75,11 @@ export async function restoreBackup(options: RestoreOptions): Promise<RestoreRep
   const lock = await engine.lock()
   const scratch = join(options.scratch, `restore-${manifest.name}`)
   try {
-    await verifyStored(store, manifest)
+    const [verified, counted] = await Promise.allSettled([verifyStored(store, manifest), engine.contents()])
+    if (verified.status === 'rejected') throw verified.reason
+    if (counted.status === 'rejected') throw counted.reason
+    const live = counted.value
     log(`${manifest.name}: all ${manifest.parts.length} files are as the manifest says`)
-    const live = await engine.contents()
     if (live !== undefined && (await holdsAlready(engine, manifest, live))) {
       log(`${engine.database} holds what backup ${manifest.name} does: there is nothing to restore`)
       return report(manifest, { outcome: 'already-restored' })
@@ -105,10 +106,16 @@ async function replace(options: RestoreOptions, staged: Staged): Promise<Restore
   const { engine, manifest, log, now } = options
   const isFull = options.verify === 'full'
   // each reads a whole database: side by side they take no longer than one
-  const [copy, live] = await Promise.all([
+  const [checked, copied, lived] = await Promise.allSettled([
+    staged.check?.(),
     isFull ? staged.contents() : undefined,
     engine.contents({ digests: isFull }),
   ])
+  // what is damaged may fail in any way: the engine's own word says why
+  if (checked.status === 'rejected') throw checked.reason
+  if (copied.status === 'rejected') throw copied.reason
+  if (lived.status === 'rejected') throw lived.reason
+  const [copy, live] = [copied.value, lived.value]
   if (copy !== undefined) {
     refuseDifferences(`the restored copy of ${manifest.name}`, manifest.contents, copy)
     log('the copy beside the live database holds what the manifest says')
@@ -133,8 +140,7 @@ async function replace(options: RestoreOptions, staged: Staged): Promise<Restore
   await staged.swap(kept ?? '')
   const swapMs = Math.round(performance.now() - begun)
   log(`swapped in ${swapMs} ms${kept === undefined ? '' : `; what was there is kept as ${kept}`}`)
-  const after = await engine.contents()
-  if (after === undefined || after.schema !== manifest.contents.schema)
+  if ((await engine.schema()) !== manifest.contents.schema)
     throw new ConflictError(
       `${engine.database} was swapped, and is not what was restored: somebody else changed it; what was there before is ${kept ?? 'not kept'}`,
     )

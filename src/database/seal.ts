@@ -1,18 +1,20 @@
 import { createHash } from 'node:crypto'
-import { PassThrough, Readable, Transform } from 'node:stream'
+import { PassThrough, type Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { constants, createZstdCompress, createZstdDecompress } from 'node:zlib'
-import { Decrypter, Encrypter } from 'age-encryption'
-import { InputError, isUserFacing, RefusedError } from '../errors.ts'
+import { createZstdDecompress } from 'node:zlib'
+import { isUserFacing, RefusedError } from '../errors.ts'
+import { compress } from './compress.ts'
 import { forward } from './forward.ts'
 import type { Manifest } from './manifest.ts'
 import type { Store } from './store/store.ts'
 
 type Part = Manifest['parts'][number]
+/** Only for what is encrypted: to load it takes 0.1 s. */
+const loadAge = () => import(/* webpackMode: "eager" */ './age.ts')
 
 /**
- * Stores one part of a backup: compressed by zstd with its checksum on (it is off by default, and then most flipped bits
- * load silently), encrypted to an age recipient where one is given, digested as it is stored.
+ * Stores one part of a backup: compressed by zstd, encrypted to an age recipient where one is given, digested as it is
+ * stored.
  */
 export async function sealPart({
   store,
@@ -32,12 +34,8 @@ export async function sealPart({
   const plain = meter({ digests: false })
   const stored = meter()
   const compressed = new PassThrough()
-  const compress = createZstdCompress({
-    chunkSize: 1 << 18,
-    params: { [constants.ZSTD_c_checksumFlag]: 1, [constants.ZSTD_c_compressionLevel]: 1 },
-  })
   const options = signal === undefined ? {} : { signal }
-  const sealed = recipient === undefined ? compressed : await encrypt(compressed, recipient)
+  const sealed = recipient === undefined ? compressed : await (await loadAge()).encrypt(compressed, recipient)
   const [read, passed, written] = await Promise.allSettled([
     pipeline(content, plain.stream, compress, compressed, options),
     pipeline(sealed, stored.stream, options),
@@ -68,7 +66,7 @@ export async function openPart({
   const raw = await store.read(path)
   const decompress = createZstdDecompress({ chunkSize: 1 << 18 })
   const passed = forward(raw, stored.stream)
-  const opened = identity === undefined ? passed : await decrypt(passed, identity)
+  const opened = identity === undefined ? passed : await (await loadAge()).decrypt(passed, identity)
   let plainSize = 0
   const check = new Transform({
     transform: (chunk: Buffer, _encoding, done) => {
@@ -124,34 +122,5 @@ function meter({ digests = true } = {}) {
       digest ??= hash.digest('hex')
       return digest
     },
-  }
-}
-
-/** @throws InputError without naming the input */
-async function encrypt(content: Readable, recipient: string): Promise<Readable> {
-  const encrypter = new Encrypter()
-  try {
-    encrypter.addRecipient(recipient)
-  } catch {
-    throw new InputError('the recipient is not one of age; write the line that starts with `age1`')
-  }
-  return Readable.fromWeb(await encrypter.encrypt(Readable.toWeb(content)))
-}
-
-/** @throws InputError for a malformed key, RefusedError for a wrong one */
-async function decrypt(content: Readable, identity: string): Promise<Readable> {
-  const decrypter = new Decrypter()
-  try {
-    for (const line of identity.split('\n').map((each) => each.trim()))
-      if (line !== '' && !line.startsWith('#')) decrypter.addIdentity(line)
-  } catch {
-    throw new InputError('the identity is not one of age; give the line that starts with `AGE-SECRET-KEY-`')
-  }
-  try {
-    return Readable.fromWeb(await decrypter.decrypt(Readable.toWeb(content)))
-  } catch (error) {
-    throw new RefusedError(
-      `the backup cannot be decrypted: ${error instanceof Error ? error.message : error}; give the identity that its recipient belongs to`,
-    )
   }
 }

@@ -1,14 +1,12 @@
-import { ConflictError, isUserFacing, RefusedError } from '../errors.ts'
-import type { Repository } from '../github/client.ts'
-import { type Commit, createCommit } from '../github/commits.ts'
-import { findOpenPull } from '../github/pulls.ts'
-import { moveBranch, readRef, tagCommit } from '../github/refs.ts'
+import { RefusedError } from '../errors.ts'
 import { isRuleRefusal } from '../github/refusal.ts'
 import { treeOf } from './content.ts'
-import { type Delivery, type Proposal, propose } from './delivery.ts'
-import { type RollbackTrace, readTrailers, tagOf, writeMessage } from './message.ts'
+import { type Delivery, findProposed, type Proposal, propose } from './delivery.ts'
+import { type RollbackTrace, readTrailers, writeMessage } from './message.ts'
 import { goalOf, type RollbackPlan, takesBack } from './plan.ts'
+import { publishRollback, tagRollback } from './publish.ts'
 import type { RollbackReceipt } from './receipt.ts'
+import { type CodeRepository, createCommit } from './repository.ts'
 import { applyReset } from './reset.ts'
 
 /**
@@ -18,7 +16,7 @@ import { applyReset } from './reset.ts'
  * @throws ConflictError when the branch has moved since the plan, and then nothing is changed
  */
 export async function applyPlan(
-  repository: Repository,
+  repository: CodeRepository,
   plan: RollbackPlan,
   {
     trace,
@@ -38,16 +36,14 @@ export async function applyPlan(
   if (plan.mode === 'reset') return applyReset(repository, plan, { trace, now })
   if (plan.mode === 'reapply' && done === undefined) {
     // people work on it: what is there stays as it is
-    const { branch, base } = proposal
-    const pull = await findOpenPull(repository, { head: branch, base })
-    const commit = pull && (await readRef(repository, `heads/${branch}`))
-    if (commit !== undefined) return { ...ids, ...proposed, commit, tree: '', pull }
+    const found = await findProposed(repository, proposal)
+    if (found !== undefined) return { ...ids, ...proposed, ...found, tree: '' }
   }
   if (done !== undefined) {
     // what people themselves have put back gets no tag of ours
     if (takesBack(plan) && readTrailers(done.message).get('Rollback-Undoes') !== plan.rollback.sha)
       return { ...ids, ...untagged, commit: done.sha, tree: done.tree, outcome: 'already-rolled-back' }
-    const tagged = await tagRollback(repository, plan, done, message)
+    const tagged = await tagRollback(repository, plan, { commit: done, message })
     return { ...ids, ...tagged, commit: done.sha, tree: done.tree, outcome: 'already-rolled-back' }
   }
   const draft = { tree: await treeOf(repository, content), parents: [head], message }
@@ -55,50 +51,20 @@ export async function applyPlan(
   if (way.way === 'direct') {
     try {
       const commit = await createCommit(repository, draft)
-      await moveBranch(repository, { branch: plan.branch, from: head, to: commit.sha })
-      return {
-        ...ids,
-        ...(await tagRollback(repository, plan, commit, message)),
-        commit: commit.sha,
-        tree: draft.tree,
-        outcome: 'rolled-back',
-      }
+      const tagged = await publishRollback(repository, plan, { commit, message })
+      return { ...ids, ...tagged, commit: commit.sha, tree: draft.tree, outcome: 'rolled-back' }
     } catch (error) {
       if (delivery !== 'auto' || !(error instanceof RefusedError) || !isRuleRefusal(error)) throw error
       why = error.message
     }
   }
-  const { commit, pull } = await propose(repository, { draft, proposal }).catch((error: unknown) => {
+  const { commit, ...where } = await propose(repository, { draft, proposal }).catch((error: unknown) => {
     if (delivery !== 'auto' || !(error instanceof RefusedError)) throw error
     throw new RefusedError(`${why}, so the rollback takes a pull request: ${error.message}`, { cause: error })
   })
   const { sha, tree } = commit
-  return { ...ids, ...proposed, commit: sha, tree, pull }
+  return { ...ids, ...proposed, ...where, commit: sha, tree }
 }
 
 const untagged = { tag: undefined, untagged: undefined } as const
 const proposed = { ...untagged, outcome: 'proposed' } as const
-
-/** The branch has moved by now: a tag that is refused does not make the rollback undone, and is said instead. */
-async function tagRollback(
-  repository: Repository,
-  plan: RollbackPlan,
-  { sha, committedAt }: Commit,
-  message: string,
-): Promise<Pick<RollbackReceipt, 'tag' | 'untagged'>> {
-  const tag = tagOf(committedAt, takesBack(plan) ? 'rollback_undone' : 'rollback')
-  // another branch may have been rolled back in the same second
-  const names = [tag, `${tag}_${sha.slice(0, 7)}`]
-  let untagged: string | undefined
-  for (const name of names) {
-    try {
-      await tagCommit(repository, { tag: name, commit: sha, message })
-      return { tag: name, untagged: undefined }
-    } catch (error) {
-      if (!isUserFacing(error)) throw error
-      untagged = error.message
-      if (!(error instanceof ConflictError)) break
-    }
-  }
-  return { tag: undefined, untagged }
-}

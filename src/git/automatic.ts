@@ -1,10 +1,9 @@
 import { RefusedError } from '../errors.ts'
-import type { Repository } from '../github/client.ts'
-import { readCommit } from '../github/commits.ts'
 import type { Event } from '../history/event.ts'
 import { demandNoHold } from '../history/hold.ts'
 import { demandGuards, type Guards } from './guards.ts'
 import type { RollbackPlan } from './plan.ts'
+import { type CodeRepository, isPlain, readCommit } from './repository.ts'
 
 export interface AutomaticRun {
   readonly environment: string
@@ -25,14 +24,16 @@ export interface AutomaticRun {
  * @throws RefusedError that names the guard and the way past it
  */
 export async function demandAutomatic(
-  repository: Repository,
+  repository: CodeRepository,
   plan: RollbackPlan,
   { environment, revision, guards, hold, readHistory, now, log }: AutomaticRun,
 ): Promise<void> {
   if (plan.mode === 'undo') throw needsPerson()
   if (plan.mode === 'reapply') return
   const [bad, past] = await Promise.all([readCommit(repository, revision), readHistory()])
-  await demandNoHold(repository, { environment, text: hold, events: past }, log)
+  // only GitHub has labels that hold
+  const labels = isPlain(repository) ? undefined : repository
+  await demandNoHold(labels, { environment, text: hold, events: past }, log)
   const { undoneCount, badIsRollback } = plan
   demandGuards(
     { environment, undoneCount, badCommittedAt: bad.committedAt, badIsRollback },

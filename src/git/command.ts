@@ -14,6 +14,8 @@ export class GitFailure extends Error {
   override readonly name = 'GitFailure'
   readonly status: number | null
   readonly output: string
+  /** on its standard error */
+  readonly said: string
 
   constructor({
     args,
@@ -21,41 +23,66 @@ export class GitFailure extends Error {
     output,
     said,
   }: { args: readonly string[]; status: number | null; output: string; said: string }) {
-    super(`git ${args[0] ?? ''} ended with ${status ?? 'a signal'}: ${said.trim()}`)
+    const command = args.find((arg, index) => arg !== '-c' && args[index - 1] !== '-c')
+    super(`git ${command ?? ''} ended with ${status ?? 'a signal'}: ${said.trim()}`)
     this.status = status
     this.output = output
+    this.said = said
   }
+}
+
+export interface Authorization {
+  readonly url: string
+  /** left out: the one that GitHub takes with a token */
+  readonly username?: string
+  /** or a password */
+  readonly token: string
 }
 
 export interface GitOptions {
   /** a bare repository */
   readonly gitDir: string
-  /** sent as basic authorization, by configuration in the environment and not on the command line, which others can see */
-  readonly authorization?: { readonly url: string; readonly token: string }
+  /** sent as basic authorization, to an address and not to a path, by configuration in the environment and not on the command line, which others can see */
+  readonly authorization?: Authorization
+  /** address of the remote `origin`, where that is not in the repository's own configuration */
+  readonly origin?: string
   /** where programs are looked for, as in PATH */
   readonly path: string
   readonly signal?: AbortSignal
 }
 
+/** As a header of git's requests has them: a secret in this form, too. */
+export function basicCredentials({
+  username = 'x-access-token',
+  token,
+}: Pick<Authorization, 'username' | 'token'>): string {
+  return Buffer.from(`${username}:${token}`).toString('base64')
+}
+
 /** Git with none of the machine's own settings: no hooks, no signing, no credential helper, no question at a prompt. */
-export function openGit({ gitDir, authorization, path, signal }: GitOptions): Git {
+export function openGit({ gitDir, authorization, origin, path, signal }: GitOptions): Git {
   const header =
-    authorization === undefined
+    authorization === undefined || !URL.canParse(authorization.url)
       ? []
       : [
           [
             `http.${new URL(authorization.url).origin}/.extraHeader`,
-            `Authorization: Basic ${Buffer.from(`x-access-token:${authorization.token}`).toString('base64')}`,
+            `Authorization: Basic ${basicCredentials(authorization)}`,
           ] as const,
         ]
   const settings = [
     ['core.hooksPath', '/dev/null'],
+    ['advice.graftFileDeprecated', 'false'],
     ['gc.auto', '0'],
+    // a server that sends nothing for five minutes is not waited for any longer
+    ['http.lowSpeedLimit', '1'],
+    ['http.lowSpeedTime', '300'],
     ['maintenance.auto', 'false'],
     ['commit.gpgSign', 'false'],
     ['user.name', 'rollback'],
     ['user.email', 'rollback@users.noreply.github.com'],
     ['merge.renameLimit', '10000'],
+    ...(origin === undefined ? [] : [['remote.origin.url', origin] as const]),
     ...header,
   ] as const
   const env = {
@@ -107,14 +134,17 @@ export function openGit({ gitDir, authorization, path, signal }: GitOptions): Gi
 /** `merge-tree --write-tree` came with 2.38: https://github.com/git/git/blob/master/Documentation/RelNotes/2.38.0.txt */
 const oldestGit = [2, 38] as const
 
-/** @throws InputError when this machine's git is missing or too old for what is done here */
-export async function demandGit(git: Git): Promise<void> {
+/** @throws InputError when this machine's git is too old for what is done here, UnavailableError when there is none */
+export async function demandGit(
+  git: Git,
+  wayOut = 'use a newer runner image, or mode: restore',
+): Promise<void> {
   const version = await git.run(['version'])
   const [, major, minor] = /(\d+)\.(\d+)/.exec(version) ?? []
   const [a, b] = [Number(major), Number(minor)]
   if (a > oldestGit[0] || (a === oldestGit[0] && b >= oldestGit[1])) return
   throw new InputError(
-    `this runner has ${version.trim()}, and a revert takes git ${oldestGit.join('.')} or later; use a newer runner image, or mode: restore`,
+    `this runner has ${version.trim()}, and this takes git ${oldestGit.join('.')} or later; ${wayOut}`,
   )
 }
 

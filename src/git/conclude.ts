@@ -26,10 +26,14 @@ export function conclude(
   return takesBack(plan) ? concludeUndo(receipt) : concludeRollback(plan.mode, receipt)
 }
 
-function concludeUndo({ outcome }: RollbackReceipt): Conclusion {
+function concludeUndo({ outcome, pull }: RollbackReceipt): Conclusion {
   switch (outcome) {
     case 'proposed':
-      return { decision: outcome, reasonCode: 'pull-request', headline: 'The undone work is proposed again' }
+      return {
+        decision: outcome,
+        reasonCode: pull === undefined ? 'branch' : 'pull-request',
+        headline: 'The undone work is proposed again',
+      }
     case 'already-rolled-back':
       return {
         decision: 'already-undone',

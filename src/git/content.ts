@@ -1,7 +1,8 @@
-import type { Repository } from '../github/client.ts'
-import { createTree, readTreeEntry, type TreeEdit, type TreeEntry } from '../github/trees.ts'
+import type { TreeEdit, TreeEntry } from '../github/trees.ts'
 import type { Git } from './command.ts'
+import { type CodeRepository, createTree } from './repository.ts'
 import type { RevertedTree } from './revert.ts'
+import { readTreeEntry } from './tree-walk.ts'
 
 /** What a rollback puts on the branch: a tree that the repository has, or the head's with some paths changed. */
 export type Content =
@@ -9,13 +10,13 @@ export type Content =
   | { readonly kind: 'edits'; readonly base: string; readonly edits: readonly TreeEdit[] }
 
 /** The tree of a content; made, where there is none yet, which changes nothing. */
-export async function treeOf(repository: Repository, content: Content): Promise<string> {
+export async function treeOf(repository: CodeRepository, content: Content): Promise<string> {
   return content.kind === 'tree' ? content.tree : createTree(repository, content)
 }
 
 /** The head's content with some paths as they are in another tree. Paths that are the same in both are left out. */
 export async function contentOfPaths(
-  repository: Repository,
+  repository: CodeRepository,
   { head, target, paths }: { head: string; target: string; paths: readonly string[] },
 ): Promise<Content> {
   const edits = await Promise.all(

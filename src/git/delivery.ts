@@ -1,18 +1,18 @@
 import { ConflictError } from '../errors.ts'
 import type { Repository } from '../github/client.ts'
-import { type Commit, createCommit, readCommit } from '../github/commits.ts'
+import type { Commit } from '../github/commits.ts'
 import { addLabels } from '../github/issues.ts'
 import { enableAutoMerge, findOpenPull, openPull, type PullRequest, requestReviews } from '../github/pulls.ts'
-import { createRef } from '../github/refs.ts'
 import { type BranchRules, rulesAgainstPush } from '../github/rules.ts'
+import { type CodeRepository, createCommit, createRef, isPlain, readCommit, readRef } from './repository.ts'
 
 export const deliveries = ['auto', 'direct', 'pull-request'] as const
 export type Delivery = (typeof deliveries)[number]
 
 /** The way a rollback takes to its branch, and why, in a clause. */
 export interface Way {
-  /** reset: the branch goes back to an older commit. none: the branch stays */
-  readonly way: 'direct' | 'pull-request' | 'reset' | 'none'
+  /** branch: one of its own, where there are no pull requests. reset: the branch goes back to an older commit. none: it stays */
+  readonly way: 'direct' | 'pull-request' | 'branch' | 'reset' | 'none'
   readonly because: string
 }
 
@@ -50,29 +50,53 @@ export interface CommitDraft {
   readonly message: string
 }
 
+/** Where a proposed commit is. */
+interface Proposed {
+  /** undefined where there are no pull requests, and its branch is all there is */
+  readonly pull: PullRequest | undefined
+  readonly proposedOn: string
+}
+
 /**
- * Proposes a commit by a pull request. Can be killed anywhere and run again: a branch that is there already is taken
- * over when it holds the same content on the same parent, and so is its pull request.
+ * Proposes a commit by a pull request, or by a branch of its own over plain git. Can be killed anywhere and run again: a
+ * branch that is there already is taken over when it holds the same content on the same parent, and so is its pull request.
  * @throws ConflictError when the branch's name is taken by something else
  */
 export async function propose(
-  repository: Repository,
+  repository: CodeRepository,
   { draft, proposal }: { draft: CommitDraft; proposal: Proposal },
-): Promise<{ readonly commit: Commit; readonly pull: PullRequest }> {
+): Promise<Proposed & { readonly commit: Commit }> {
+  const { branch, base } = proposal
   // a token that may not see pull requests is refused before there is a branch
-  await findOpenPull(repository, { head: proposal.branch, base: proposal.base })
+  if (!isPlain(repository)) await findOpenPull(repository, { head: branch, base })
   const made = await createCommit(repository, draft)
-  const there = await createRef(repository, { ref: `heads/${proposal.branch}`, sha: made.sha })
+  const there = await createRef(repository, { ref: `heads/${branch}`, sha: made.sha })
   const commit = there === made.sha ? made : await readCommit(repository, there)
   if (commit.tree !== draft.tree || commit.parents.join() !== draft.parents.join()) {
     throw new ConflictError(
-      `the branch ${proposal.branch} holds another change already (${there.slice(0, 7)}): merge or delete it, and run again`,
+      `the branch ${branch} holds another change already (${there.slice(0, 7)}): merge or delete it, and run again`,
     )
   }
-  const { base, branch: head, title, body, draft: isDraft } = proposal
-  const pull = await openPull(repository, { head, base, title, body, draft: isDraft })
+  const pull = isPlain(repository) ? undefined : await askForMerge(repository, proposal)
+  return { commit, pull, proposedOn: branch }
+}
+
+async function askForMerge(repository: Repository, proposal: Proposal): Promise<PullRequest> {
+  const { base, branch: head, title, body, draft } = proposal
+  const pull = await openPull(repository, { head, base, title, body, draft })
   await addLabels(repository, { number: pull.number, labels: proposal.labels })
   await requestReviews(repository, { number: pull.number, reviewers: proposal.reviewers })
   if (proposal.autoMerge) await enableAutoMerge(repository, pull)
-  return { commit, pull }
+  return pull
+}
+
+/** What an earlier run has proposed, on whatever people have made of it; undefined when there is nothing. */
+export async function findProposed(
+  repository: CodeRepository,
+  { branch, base }: Proposal,
+): Promise<(Proposed & { readonly commit: string }) | undefined> {
+  const pull = isPlain(repository) ? undefined : await findOpenPull(repository, { head: branch, base })
+  if (pull === undefined && !isPlain(repository)) return undefined
+  const commit = await readRef(repository, `heads/${branch}`)
+  return commit === undefined ? undefined : { commit, pull, proposedOn: branch }
 }

@@ -12,7 +12,7 @@ import {
   table,
   text,
 } from '../text/markdown.ts'
-import { listedFiles } from './changed-paths.ts'
+import { listedFiles } from './changes.ts'
 import { type RollbackPlan, takesBack } from './plan.ts'
 import type { RollbackReceipt } from './receipt.ts'
 import type { TaggedRollback } from './recent.ts'
@@ -59,9 +59,8 @@ export function summarizePlan(
       ...(plan.collateral.length === 0 ? [] : [[strong('Mind: '), text(collateralLine(plan.collateral))]]),
       ...warnings.map(({ message, paths }) => [
         strong('Mind:'),
-        text(` ${message} (`),
-        code(paths.slice(0, 3).join(', ')),
-        ')',
+        text(` ${message}`),
+        ...(paths.length === 0 ? [] : [' (', code(paths.slice(0, 3).join(', ')), ')']),
       ]),
     ]),
     commitTable(undone),
@@ -104,10 +103,15 @@ function goalInline(plan: RollbackPlan) {
 }
 
 /** How things stand after a rollback was applied, or was found to be there, as a line of a log. */
-export function describeReceipt(plan: RollbackPlan, { commit, tag, pull }: RollbackReceipt): string {
+export function describeReceipt(
+  plan: RollbackPlan,
+  { commit, tag, pull, proposedOn }: RollbackReceipt,
+): string {
   const { branch, since } = plan
   if (pull !== undefined)
     return `${branch} stays where it is: ${takesBack(plan) ? 'taking the rollback back' : 'the rollback'} is proposed by pull request #${pull.number}, ${pull.url}`
+  if (proposedOn !== undefined)
+    return `${branch} stays where it is: the undone work is on the branch ${proposedOn} again, at ${commit.slice(0, 7)}; mend the fault there, and merge it`
   const tagged = tag === undefined ? '' : `, tagged ${tag}`
   const now = since.at(-1)
   if (now === undefined) return `${branch} is at ${commit.slice(0, 7)}${tagged}: deploy ${commit}`
@@ -119,7 +123,7 @@ export function describeReceipt(plan: RollbackPlan, { commit, tag, pull }: Rollb
 /** The same as paragraphs of the job summary. */
 export function summarizeReceipt(
   plan: RollbackPlan,
-  { commit, tag, untagged, pull }: RollbackReceipt,
+  { commit, tag, untagged, pull, proposedOn }: RollbackReceipt,
 ): readonly RootContent[] {
   const { branch, since } = plan
   if (pull !== undefined) {
@@ -128,6 +132,10 @@ export function summarizeReceipt(
     return [
       paragraph(...proposed, link(pull.url, `#${pull.number}`), '. It takes effect when that is merged.'),
     ]
+  }
+  if (proposedOn !== undefined) {
+    const stays = [code(branch), ' stays where it is: the undone work is on the branch ', code(proposedOn)]
+    return [paragraph(...stays, ' again. Mend the fault there, and merge it.')]
   }
   const tagged = tag === undefined ? [] : [', tagged ', code(tag)]
   const now = since.at(-1)

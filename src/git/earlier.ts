@@ -1,6 +1,6 @@
-import type { Repository } from '../github/client.ts'
-import { type Commit, compareCommits, readCommit } from '../github/commits.ts'
+import type { Commit } from '../github/commits.ts'
 import { readMessage } from './message.ts'
+import { type CodeRepository, compareHistories, readCommit } from './repository.ts'
 
 /** A rollback that is on the branch already. */
 export interface EarlierRollback {
@@ -30,12 +30,12 @@ export function findRollbacks(recent: readonly Commit[]): readonly EarlierRollba
 
 /** Looks whether a rollback still holds: people may have gone on from it, or taken it back. */
 export async function lookAfter(
-  repository: Repository,
+  repository: CodeRepository,
   { commit, from }: Pick<EarlierRollback, 'commit' | 'from'>,
   head: string,
 ): Promise<Aftermath> {
   if (commit.sha === head) return { since: [], takenBackBy: undefined }
-  const { commits: since } = await compareCommits(repository, { base: commit.sha, head })
+  const { commits: since } = await compareHistories(repository, { base: commit.sha, head })
   const { tree: undoneTree } = await readCommit(repository, from)
   let takenBackBy: Commit | undefined
   for (const each of since) {

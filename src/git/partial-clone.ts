@@ -6,6 +6,9 @@ import { demandGit, type Git, GitFailure, openGit } from './command.ts'
 export interface CloneOptions {
   /** e.g. https://github.com/octo-org/shop.git */
   readonly url: string
+  /** left out: the one that GitHub takes with a token */
+  readonly username?: string
+  /** or a password; '' for a server that wants none */
   readonly token: string
   /** where the clone is put, in a folder of its own; the caller takes it away */
   readonly directory: string
@@ -21,11 +24,12 @@ export type OpenClone = (wanted: { readonly head: string; readonly depth: number
  * Prepares clones with the newest commits of a branch and their trees; files come when git asks for them.
  * @throws InputError for a git that is too old, UnavailableError when the repository cannot be fetched
  */
-export function prepareClone({ url, token, directory, path, signal }: CloneOptions): OpenClone {
+export function prepareClone({ url, username, token, directory, path, signal }: CloneOptions): OpenClone {
   return async ({ head, depth }) => {
     await mkdir(directory, { recursive: true })
     const gitDir = await mkdtemp(join(directory, 'clone-'))
-    const git = openGit({ gitDir, authorization: { url, token }, path, signal })
+    const authorization = { url, token, ...(username !== undefined && { username }) }
+    const git = openGit({ gitDir, path, signal, ...(token !== '' && { authorization }) })
     await demandGit(git)
     try {
       await git.run(['init', '--quiet', '--bare', gitDir])

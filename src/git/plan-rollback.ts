@@ -1,6 +1,6 @@
-import type { Repository } from '../github/client.ts'
 import type { OpenClone } from './partial-clone.ts'
 import type { RollbackPlan } from './plan.ts'
+import type { CodeRepository } from './repository.ts'
 import { planReset, type ResetRequest } from './reset.ts'
 import { planDeployOnly, planRestore, type RestoreRequest } from './restore.ts'
 import { planRevert, type RevertRequest } from './revert-plan.ts'
@@ -13,7 +13,7 @@ export type CodeRollback =
 
 /** Plans the rollback in its mode; changes nothing. @throws InputError, ConflictError as the planner of the mode does */
 export function planRollback(
-  repository: Repository,
+  repository: CodeRepository,
   request: CodeRollback,
   openClone: OpenClone,
 ): Promise<RollbackPlan> {

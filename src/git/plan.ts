@@ -1,13 +1,11 @@
 import { InputError, RefusedError } from '../errors.ts'
-import type { Repository } from '../github/client.ts'
 import type { Commit, Comparison } from '../github/commits.ts'
-import { compareCommits, listCommits } from '../github/commits.ts'
 import { type PullRequest, pullsOfCommit } from '../github/pulls.ts'
-import { readRef } from '../github/refs.ts'
 import type { Content } from './content.ts'
 import type { Delivery, Way } from './delivery.ts'
 import { type EarlierRollback, findRollbacks, lookAfter } from './earlier.ts'
 import type { Target } from './found-target.ts'
+import { type CodeRepository, compareHistories, isPlain, listCommits, readRef } from './repository.ts'
 import type { Warning } from './warnings.ts'
 
 /** What a rollback of the code would do: one commit on top of the branch. */
@@ -31,7 +29,7 @@ interface PlanBase {
   readonly takenBackBy: Commit | undefined
   /** true when the branch already has that content by other means */
   readonly sameContent: boolean
-  /** the merged pull requests that brought what is undone; undefined when the token may not see them */
+  /** the merged pull requests that brought what is undone; undefined when the token may not see them, or there are none such */
   readonly pulls: readonly PullRequest[] | undefined
   readonly warnings: readonly Warning[]
   readonly way: Way
@@ -114,7 +112,7 @@ export interface Standing {
 }
 
 /** Where a branch is. @throws InputError when there is no such branch */
-export async function demandHead(repository: Repository, branch: string): Promise<string> {
+export async function demandHead(repository: CodeRepository, branch: string): Promise<string> {
   const head = await readRef(repository, `heads/${branch}`)
   if (head !== undefined) return head
   throw new InputError(
@@ -124,7 +122,7 @@ export async function demandHead(repository: Repository, branch: string): Promis
 
 /** @throws InputError when there is no such branch */
 export async function readStanding(
-  repository: Repository,
+  repository: CodeRepository,
   { branch, incident }: Pick<RollbackRequest, 'branch' | 'incident'>,
 ): Promise<Standing> {
   const head = await demandHead(repository, branch)
@@ -137,11 +135,11 @@ export async function readStanding(
 
 /** The undone commits that came after the failed revision. */
 export async function findCollateral(
-  repository: Repository,
+  repository: CodeRepository,
   { bad, head, undone }: { bad: string; head: string; undone: readonly Commit[] },
 ): Promise<readonly Commit[]> {
   if (bad === head || !undone.some(({ sha }) => sha === bad)) return []
-  const { commits } = await compareCommits(repository, { base: bad, head })
+  const { commits } = await compareHistories(repository, { base: bad, head })
   const later = new Set(commits.map(({ sha }) => sha))
   return undone.filter(({ sha }) => later.has(sha))
 }
@@ -149,11 +147,12 @@ export async function findCollateral(
 /** Pull requests are asked for commit by commit, of the newest ones only. */
 const askedCommits = 20
 
-/** A token that may not see pull requests may still roll back. */
+/** A token that may not see pull requests may still roll back; plain git knows none. */
 export async function findPulls(
-  repository: Repository,
+  repository: CodeRepository,
   commits: readonly Commit[],
 ): Promise<readonly PullRequest[] | undefined> {
+  if (isPlain(repository)) return undefined
   try {
     const [newest, ...others] = commits.slice(-askedCommits).reverse()
     if (newest === undefined) return []

@@ -1,7 +1,7 @@
 import { InputError, RefusedError } from '../errors.ts'
-import type { Repository } from '../github/client.ts'
 import type { RepositoryFacts } from '../github/repository.ts'
 import { findDispatchedRun } from '../github/workflows.ts'
+import { type CodeRepository, demandGitHub } from './repository.ts'
 
 /**
  * What would end a rollback half-way is said before the first write.
@@ -9,7 +9,7 @@ import { findDispatchedRun } from '../github/workflows.ts'
  * @throws RefusedError for an archived repository, InputError for a workflow that is not there or may not be seen
  */
 export async function demandReady(
-  repository: Repository,
+  repository: CodeRepository,
   { archived }: RepositoryFacts,
   { redeploy, head }: { redeploy: string; head: string },
 ): Promise<void> {
@@ -19,8 +19,13 @@ export async function demandReady(
       `${owner}/${repo} is archived, so that nothing in it can be changed: nothing was done; unarchive it in its settings first`,
     )
   if (redeploy === '') return
+  const asked = {
+    asks: `input "redeploy" is ${redeploy}`,
+    instead: 'deploy the output "commit" in a step that follows',
+  }
+  const github = demandGitHub(repository, asked)
   try {
-    await findDispatchedRun(repository, { workflow: redeploy, commit: head })
+    await findDispatchedRun(github, { workflow: redeploy, commit: head })
   } catch (error) {
     if (!(error instanceof RefusedError)) throw error
     throw new InputError(

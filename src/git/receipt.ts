@@ -14,4 +14,6 @@ export interface RollbackReceipt {
   readonly outcome: 'rolled-back' | 'already-rolled-back' | 'proposed'
   /** the pull request that proposes the rollback, when it is not on the branch yet */
   readonly pull: PullRequest | undefined
+  /** the branch that it is on until then */
+  readonly proposedOn?: string
 }

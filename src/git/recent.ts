@@ -1,6 +1,6 @@
-import type { Repository } from '../github/client.ts'
-import { readTags } from '../github/refs.ts'
+import { type Event, newEvent, revisionSchema } from '../history/event.ts'
 import { readTrailers } from './message.ts'
+import { type CodeRepository, readTags } from './repository.ts'
 
 /** A rollback, or what took one back, as its tag tells of it. */
 export interface TaggedRollback {
@@ -23,7 +23,7 @@ export interface TaggedRollback {
 const listed = 20
 
 /** The newest rollbacks of the repository, newest first. Tags that others made are left out. */
-export async function listRollbackTags(repository: Repository): Promise<readonly TaggedRollback[]> {
+export async function listRollbackTags(repository: CodeRepository): Promise<readonly TaggedRollback[]> {
   const tags = await Promise.all(
     // names sort by time only among those of one kind
     ['rollback_2', 'rollback_undone_2'].map((prefix) => readTags(repository, { prefix, count: listed })),
@@ -53,6 +53,25 @@ export async function listRollbackTags(repository: Repository): Promise<readonly
     })
     .sort((a, b) => b.at.getTime() - a.at.getTime())
     .slice(0, listed)
+}
+
+/**
+ * The rollbacks as the history would have them, where there is none, for the guards that count them. Who asked for one is not
+ * in its tag: each counts as if no person had.
+ */
+export function eventsOf(recent: readonly TaggedRollback[]): readonly Event[] {
+  // anybody may write a tag
+  const told = recent.filter(
+    ({ kind, environment, from }) =>
+      kind === 'rollback' && environment !== '' && revisionSchema.safeParse(from).success,
+  )
+  return told.map(({ tag, at, incident, environment, from, to, by, reason }) => {
+    const when = at.toISOString()
+    const subject = { incident, environment, revision: from, at: when, actor: by || 'unknown' }
+    const what = { kind: 'rollback-applied', layer: 'code', from, to, now: to, tag, reason } as const
+    const how = { targetFoundBy: `the tag ${tag}`, automatic: true, undone: [], startedAt: when }
+    return newEvent({ ...subject, ...what, ...how }, [tag])
+  })
 }
 
 /** The rollbacks as lines of a log. */

@@ -1,12 +1,19 @@
 import { InputError, RefusedError } from '../errors.ts'
-import type { Repository } from '../github/client.ts'
-import { compareCommits, isAncestor } from '../github/commits.ts'
-import { moveBranch, resetBranch, tagCommit } from '../github/refs.ts'
-import { defaultBranch } from '../github/repository.ts'
+import { findChanges } from './changes.ts'
 import { type RollbackTrace, tagOf, writeMessage } from './message.ts'
 import { demandHead, findCollateral, findPulls, type RestorePlan } from './plan.ts'
+import { publishReset } from './publish.ts'
 import type { RollbackReceipt } from './receipt.ts'
 import { listRollbackTags, type TaggedRollback } from './recent.ts'
+import {
+  type CodeRepository,
+  compareCommits,
+  isAncestor,
+  moveBranch,
+  readCommit,
+  readFacts,
+  resetBranch,
+} from './repository.ts'
 import { type RestoreRequest, refuseUnlessOlder } from './restore.ts'
 import { findTarget } from './target.ts'
 import { findWarnings } from './warnings.ts'
@@ -20,7 +27,7 @@ export interface ResetRequest extends RestoreRequest {
  * Plans to move a branch back to a good revision, so that what came after it is on the branch no more; changes nothing.
  * @throws InputError as a restore does, and for the default branch unless that is allowed
  */
-export async function planReset(repository: Repository, request: ResetRequest): Promise<RestorePlan> {
+export async function planReset(repository: CodeRepository, request: ResetRequest): Promise<RestorePlan> {
   const { branch, bad, incident, paths, delivery, allowDefaultBranch } = request
   if (paths.length > 0)
     throw new InputError('input "paths" is given, and a reset takes the whole branch; use mode: restore')
@@ -28,7 +35,7 @@ export async function planReset(repository: Repository, request: ResetRequest): 
     throw new InputError(
       'input "delivery" is pull-request, and a pull request cannot move a branch back; use mode: restore',
     )
-  if (!allowDefaultBranch && branch === (await defaultBranch(repository))) {
+  if (!allowDefaultBranch && branch === (await readFacts(repository)).defaultBranch) {
     throw new InputError(
       `mode: reset would take commits away from ${branch}, the default branch, which everybody's clone has; use mode: restore, or set input "allow-reset-default-branch" to true`,
     )
@@ -42,7 +49,9 @@ export async function planReset(repository: Repository, request: ResetRequest): 
   const comparison = await compareCommits(repository, { base: target.commit.sha, head: base })
   refuseUnlessOlder({ comparison, branch, from: base, target, request: request.target })
   const undone = comparison.commits
-  const [pulls, collateral] = await Promise.all([
+  const current = undone.find(({ sha }) => sha === base) ?? (await readCommit(repository, base))
+  const [changes, pulls, collateral] = await Promise.all([
+    findChanges(repository, comparison.files, { current, target: target.commit }),
     findPulls(repository, undone),
     findCollateral(repository, { bad, head: base, undone }),
   ])
@@ -62,7 +71,7 @@ export async function planReset(repository: Repository, request: ResetRequest): 
     takenBackBy: undefined,
     sameContent: false,
     pulls,
-    warnings: findWarnings(comparison.files.map(({ path }) => path)),
+    warnings: findWarnings(changes),
     way: { way: 'reset', because: 'input "mode" is reset' },
     badIsRollback: false,
     ...(earlier?.from === base && { safetyTag: earlier.tag }),
@@ -74,19 +83,22 @@ export async function planReset(repository: Repository, request: ResetRequest): 
  * @throws ConflictError when the branch has moved since the plan, and then nothing is changed
  */
 export async function applyReset(
-  repository: Repository,
+  repository: CodeRepository,
   plan: RestorePlan,
   { trace, now }: { trace: RollbackTrace; now: Date },
 ): Promise<RollbackReceipt> {
   const { branch, head: from, target, done, safetyTag } = plan
   const { sha: to, tree } = target.commit
-  const tag = safetyTag ?? tagOf(now)
-  const receipt = { from, to, commit: to, tree, tag, untagged: undefined, pull: undefined }
-  if (done !== undefined) return { ...receipt, outcome: 'already-rolled-back' }
-  if (safetyTag === undefined)
-    await tagCommit(repository, { tag, commit: from, message: writeMessage({ ...trace, reset: branch }) })
-  await resetBranch(repository, { branch, from, to })
-  return { ...receipt, outcome: 'rolled-back' }
+  const receipt = { from, to, commit: to, tree, untagged: undefined, pull: undefined }
+  if (done !== undefined) return { ...receipt, tag: safetyTag, outcome: 'already-rolled-back' }
+  const move = { branch, from, to }
+  if (safetyTag !== undefined) {
+    await resetBranch(repository, move)
+    return { ...receipt, tag: safetyTag, outcome: 'rolled-back' }
+  }
+  const message = writeMessage({ ...trace, reset: branch })
+  const tag = await publishReset(repository, move, { tag: tagOf(now), message })
+  return { ...receipt, tag, outcome: 'rolled-back' }
 }
 
 /**
@@ -95,7 +107,7 @@ export async function applyReset(
  * @throws RefusedError when others have put commits on it since
  */
 export async function undoReset(
-  repository: Repository,
+  repository: CodeRepository,
   branch: string,
   { from, now }: { readonly from: string; readonly now: string },
 ): Promise<string> {
@@ -114,7 +126,7 @@ export async function undoReset(
 
 /** What taking a reset back would do, or did, as one sentence. Only planned, it changes nothing. @throws RefusedError as `undoReset` does */
 export async function takeResetBack(
-  repository: Repository,
+  repository: CodeRepository,
   branch: string,
   { from, to }: Pick<TaggedRollback, 'from' | 'to'>,
   { isDryRun }: { isDryRun: boolean },
@@ -125,7 +137,7 @@ export async function takeResetBack(
 
 /** The newest reset of a branch that still stands; undefined when there is none. @param incident whose; undefined for anybody's */
 export async function findReset(
-  repository: Repository,
+  repository: CodeRepository,
   { branch, incident }: { branch: string; incident: string | undefined },
 ): Promise<TaggedRollback | undefined> {
   const head = await demandHead(repository, branch)

@@ -1,12 +1,11 @@
 import { InputError } from '../errors.ts'
-import type { Repository } from '../github/client.ts'
-import { type Comparison, compareCommits, readCommit } from '../github/commits.ts'
-import { readBranchRules } from '../github/rules.ts'
-import { changedPaths } from './changed-paths.ts'
+import type { Comparison } from '../github/commits.ts'
+import { type Changes, findChanges } from './changes.ts'
 import { type Content, contentOfPaths } from './content.ts'
 import { chooseWay } from './delivery.ts'
 import type { Target } from './found-target.ts'
 import { findCollateral, findPulls, type RestorePlan, type RollbackRequest, readStanding } from './plan.ts'
+import { type CodeRepository, compareCommits, readBranchRules, readCommit } from './repository.ts'
 import { findTarget } from './target.ts'
 import { findWarnings } from './warnings.ts'
 
@@ -25,7 +24,7 @@ export interface RestoreRequest extends RollbackRequest {
  * few requests for a repository of any size, and no clone.
  * @throws InputError when the branch or the target is not there, or the target is not an older revision of the branch
  */
-export async function planRestore(repository: Repository, request: RestoreRequest): Promise<RestorePlan> {
+export async function planRestore(repository: CodeRepository, request: RestoreRequest): Promise<RestorePlan> {
   const { branch, paths } = request
   const { head, rollbacks, holding, since, takenBackBy } = await readStanding(repository, request)
   // HEAD~n counts from where the branch stood before the rollback that is already there
@@ -40,8 +39,9 @@ export async function planRestore(repository: Repository, request: RestoreReques
   const comparison = await compareCommits(repository, { base: target.commit.sha, head: from })
   refuseUnlessOlder({ comparison, branch, from, target, request: request.target })
   const undone = comparison.commits
-  const [{ tree }, pulls, rules, collateral] = await Promise.all([
-    readCommit(repository, from),
+  const current = undone.find(({ sha }) => sha === from) ?? (await readCommit(repository, from))
+  const [changes, pulls, rules, collateral] = await Promise.all([
+    findChanges(repository, comparison.files, { current, target: target.commit }),
     findPulls(repository, undone),
     readBranchRules(repository, branch),
     findCollateral(repository, { bad: request.bad, head: from, undone }),
@@ -49,12 +49,8 @@ export async function planRestore(repository: Repository, request: RestoreReques
   const content: Content =
     paths.length === 0
       ? { kind: 'tree', tree: target.commit.tree }
-      : await contentOfPaths(repository, { head: tree, target: target.commit.tree, paths })
+      : await contentOfPaths(repository, { head: current.tree, target: target.commit.tree, paths })
   const files = comparison.files.filter(({ path }) => isBelow(path, paths))
-  const changed = await changedPaths(repository, comparison.files, {
-    current: tree,
-    target: target.commit.tree,
-  })
   return {
     mode: 'restore',
     branch,
@@ -69,21 +65,29 @@ export async function planRestore(repository: Repository, request: RestoreReques
     done,
     since: done === undefined ? [] : since,
     takenBackBy,
-    sameContent: done === undefined && isSame(content, tree),
+    sameContent: done === undefined && isSame(content, current.tree),
     pulls,
-    warnings: findWarnings(changed.filter((path) => isBelow(path, paths))),
+    warnings: findWarnings(below(changes, paths)),
     way: chooseWay(request.delivery, rules),
     badIsRollback: rollbacks.some(({ commit }) => commit.sha === request.bad),
   }
 }
 
 /** Plans to deploy a good revision again while the branch stays where it is. @throws InputError as a restore does */
-export async function planDeployOnly(repository: Repository, request: RestoreRequest): Promise<RestorePlan> {
+export async function planDeployOnly(
+  repository: CodeRepository,
+  request: RestoreRequest,
+): Promise<RestorePlan> {
   const plan = await planRestore(repository, request)
   const way = { way: 'none', because: 'input "mode" is deploy-only' } as const
   // nothing is written to the branch
   const warnings = plan.warnings.filter(({ kind }) => kind !== 'workflow-files')
   return { ...plan, mode: 'deploy-only', done: undefined, since: [], sameContent: false, warnings, way }
+}
+
+function below({ paths, submodules, isComplete }: Changes, folders: readonly string[]): Changes {
+  const isWanted = (path: string) => isBelow(path, folders)
+  return { paths: paths.filter(isWanted), submodules: submodules.filter(isWanted), isComplete }
 }
 
 function isBelow(path: string, paths: readonly string[]): boolean {

@@ -1,11 +1,19 @@
 import { InputError } from '../errors.ts'
-import type { Repository } from '../github/client.ts'
-import { type Commit, compareCommits, isAncestor, readCommit, resolveRevision } from '../github/commits.ts'
-import { readBranchRules } from '../github/rules.ts'
+import type { Commit } from '../github/commits.ts'
+import type { Git } from './command.ts'
 import { contentOfRevert } from './content.ts'
 import { chooseWay } from './delivery.ts'
 import type { OpenClone } from './partial-clone.ts'
 import { findPulls, type RevertPlan, type RollbackRequest, readStanding, revertGoal } from './plan.ts'
+import {
+  type CodeRepository,
+  compareHistories,
+  isAncestor,
+  listRange,
+  readBranchRules,
+  readCommit,
+  resolveRevision,
+} from './repository.ts'
 import { revertTree } from './revert.ts'
 import { findWarnings } from './warnings.ts'
 
@@ -25,25 +33,18 @@ const deepest = 5_000
  * @throws ConflictError with the files, when later commits stand in the way
  */
 export async function planRevert(
-  repository: Repository,
+  repository: CodeRepository,
   request: RevertRequest,
   openClone: OpenClone,
 ): Promise<RevertPlan> {
   const { branch, commits: named, mainline } = request
   const { head, rollbacks, holding, since, takenBackBy } = await readStanding(repository, request)
-  const commits = await findCommits(repository, { named, branch, head: holding?.from ?? head })
+  const found = await findCommits(repository, { named, branch, head, at: holding?.from ?? head })
+  // the oldest commit, its parents, and all that came on top
+  const git = await openClone({ head, depth: found.depth + 2 })
+  const commits = await sortByAge(git, found.commits, head)
   const done = holding?.to === revertGoal(commits) ? holding.commit : undefined
   const from = done === undefined ? head : (holding?.from ?? head)
-  const oldest = commits[0]
-  if (oldest === undefined)
-    throw new InputError('input "commits" names no commits; name those that are to be undone')
-  const { aheadBy } = await compareCommits(repository, { base: oldest.sha, head: from })
-  if (aheadBy >= deepest)
-    throw new InputError(
-      `commit ${oldest.sha.slice(0, 7)} is ${aheadBy} commits back; a revert goes back ${deepest} at most: use mode: restore`,
-    )
-  // the oldest commit, its parents, and all that came on top
-  const git = await openClone({ head: from, depth: aheadBy + 2 })
   const reverted = await revertTree(git, {
     head: from,
     commits: commits.map(({ sha }) => sha).reverse(),
@@ -56,6 +57,7 @@ export async function planRevert(
     readBranchRules(repository, branch),
   ])
   const paths = reverted.edits.map(({ path }) => path)
+  const submodules = reverted.edits.filter(({ mode }) => mode === '160000').map(({ path }) => path)
   return {
     mode: 'revert',
     branch,
@@ -70,54 +72,54 @@ export async function planRevert(
     takenBackBy,
     sameContent: done === undefined && tree === reverted.tree,
     pulls,
-    warnings: findWarnings(paths),
+    warnings: findWarnings({ paths, submodules, isComplete: true }),
     way: chooseWay(request.delivery, rules),
     badIsRollback: rollbacks.some(({ commit }) => commit.sha === request.bad),
   }
 }
 
-/** The commits that are named, oldest first, each once. */
+/**
+ * The commits that are named, each once, and how many commits the oldest is back from the head.
+ * @param at the revision that they have to be in the history of
+ */
 async function findCommits(
-  repository: Repository,
-  { named, branch, head }: { named: readonly string[]; branch: string; head: string },
-): Promise<readonly Commit[]> {
+  repository: CodeRepository,
+  { named, branch, head, at }: { named: readonly string[]; branch: string; head: string; at: string },
+): Promise<{ readonly commits: readonly Commit[]; readonly depth: number }> {
   const found = new Map<string, Commit>()
+  let depth = 0
   for (const name of named) {
     const [first = '', last] = name.split('..')
     const base = await demandRevision(repository, first)
+    const tip = last === undefined ? base : await demandRevision(repository, last)
+    if (!(await isAncestor(repository, { older: tip, newer: at })))
+      throw new InputError(
+        `input "commits" names ${tip.slice(0, 7)}, which is not on ${branch}: nothing was changed`,
+      )
+    const { aheadBy } = await compareHistories(repository, { base, head })
+    if (aheadBy >= deepest)
+      throw new InputError(
+        `commit ${base.slice(0, 7)} is ${aheadBy} commits back; a revert goes back ${deepest} at most: use mode: restore`,
+      )
+    depth = Math.max(depth, aheadBy)
     const range =
       last === undefined
         ? [await readCommit(repository, base)]
-        : (await compareCommits(repository, { base, head: await demandRevision(repository, last) })).commits
+        : await listRange(repository, { base, head: tip })
     for (const commit of range) found.set(commit.sha, commit)
   }
-  const commits = [...found.values()]
-  for (const { sha } of commits) {
-    if (!(await isAncestor(repository, { older: sha, newer: head })))
-      throw new InputError(
-        `input "commits" names ${sha.slice(0, 7)}, which is not on ${branch}: nothing was changed`,
-      )
-  }
-  return sortByAge(repository, commits, head)
+  if (found.size > 0) return { commits: [...found.values()], depth }
+  throw new InputError('input "commits" names no commits; name those that are to be undone')
 }
 
 /** Oldest first, as the branch has them. */
-async function sortByAge(
-  repository: Repository,
-  commits: readonly Commit[],
-  head: string,
-): Promise<readonly Commit[]> {
-  if (commits.length < 2) return commits
-  const distances = await Promise.all(
-    commits.map(async ({ sha }) => (await compareCommits(repository, { base: sha, head })).aheadBy),
-  )
-  return commits
-    .map((commit, index) => ({ commit, distance: distances[index] ?? 0 }))
-    .sort((a, b) => b.distance - a.distance)
-    .map(({ commit }) => commit)
+async function sortByAge(git: Git, commits: readonly Commit[], head: string): Promise<readonly Commit[]> {
+  const order = (await git.run(['rev-list', '--topo-order', '--reverse', head])).split('\n')
+  const age = new Map(order.map((sha, index) => [sha, index]))
+  return commits.toSorted((a, b) => (age.get(a.sha) ?? 0) - (age.get(b.sha) ?? 0))
 }
 
-async function demandRevision(repository: Repository, name: string): Promise<string> {
+async function demandRevision(repository: CodeRepository, name: string): Promise<string> {
   const sha = /^[\w./-]+$/.test(name) ? await resolveRevision(repository, name) : undefined
   if (sha !== undefined) return sha
   throw new InputError(

@@ -36,8 +36,7 @@ export async function revertTree(
   { head, commits, mainline }: RevertRequest,
 ): Promise<RevertedTree> {
   let top = head
-  for (const commit of commits) {
-    const kept = await keptParent(git, { commit, mainline })
+  for (const { commit, kept } of await keptParents(git, { commits, mainline })) {
     // a commit with the parent's content and the commit as its parent: so the commit is where both sides come from
     const without = await commitTree(git, { tree: `${kept}^{tree}`, parent: commit })
     const tree = await mergeTree(git, { ours: top, theirs: without, undoing: commit })
@@ -47,11 +46,22 @@ export async function revertTree(
   return { tree, edits: await diffTrees(git, { from: head, to: tree }) }
 }
 
-async function keptParent(
+/** Each commit with the parent whose content comes back. */
+async function keptParents(
   git: Git,
-  { commit, mainline }: { commit: string; mainline: number | undefined },
-): Promise<string> {
-  const [, ...parents] = (await git.run(['rev-list', '--parents', '-n', '1', commit])).trim().split(' ')
+  { commits, mainline }: Omit<RevertRequest, 'head'>,
+): Promise<readonly { readonly commit: string; readonly kept: string }[]> {
+  const listed = await git.run(['rev-list', '--parents', '--no-walk=unsorted', ...commits])
+  return listed
+    .trim()
+    .split('\n')
+    .map((line) => {
+      const [commit = '', ...parents] = line.split(' ')
+      return { commit, kept: keptParent(commit, parents, mainline) }
+    })
+}
+
+function keptParent(commit: string, parents: readonly string[], mainline: number | undefined): string {
   const short = commit.slice(0, 7)
   if (parents.length === 0)
     throw new InputError(`commit ${short} is the first of its history: there is nothing to go back to`)

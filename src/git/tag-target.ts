@@ -1,8 +1,6 @@
 import { InputError } from '../errors.ts'
-import type { Repository } from '../github/client.ts'
-import { listCommits } from '../github/commits.ts'
-import { listTags } from '../github/refs.ts'
 import type { Target } from './found-target.ts'
+import { type CodeRepository, listCommits, listTags } from './repository.ts'
 
 export const previousDeploymentTag = 'previous-deployment-tag'
 
@@ -15,7 +13,7 @@ const furthest = 100
  * @throws InputError when the pattern is none, or no tag fits
  */
 export async function findTaggedTarget(
-  repository: Repository,
+  repository: CodeRepository,
   { pattern, bad }: { pattern: string; bad: string },
 ): Promise<Target> {
   const [prefix = '', suffix, ...more] = pattern.split('*')

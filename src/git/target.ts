@@ -1,6 +1,5 @@
 import { InputError } from '../errors.ts'
 import type { Repository } from '../github/client.ts'
-import { isAncestor, readCommit, resolveRevision } from '../github/commits.ts'
 import {
   type Deployment,
   deployedEnvironments,
@@ -11,6 +10,7 @@ import { incidentId } from '../history/incident.ts'
 
 import type { Target } from './found-target.ts'
 import { findGreenTarget, lastGreen } from './green-target.ts'
+import { type CodeRepository, demandGitHub, isAncestor, readCommit, resolveRevision } from './repository.ts'
 import { findTaggedTarget, previousDeploymentTag } from './tag-target.ts'
 
 export const lastSuccessfulDeployment = 'last-successful-deployment'
@@ -40,12 +40,18 @@ const furthestDeployment = 100
 const toldDeployments = 5
 
 /** Finds the revision to go back to. @throws InputError when it names nothing, or no deployment succeeded before the bad one */
-export async function findTarget(repository: Repository, request: TargetRequest): Promise<Target> {
+export async function findTarget(repository: CodeRepository, request: TargetRequest): Promise<Target> {
   const { target, head } = request
-  if (target === lastSuccessfulDeployment) return findLastSuccessfulDeployment(repository, request)
+  const asked = {
+    asks: `input "target" is ${target}`,
+    instead: `write ${previousDeploymentTag}, a commit id, a tag, a branch, or HEAD~n`,
+  }
+  if (target === lastSuccessfulDeployment)
+    return findLastSuccessfulDeployment(demandGitHub(repository, asked), request)
   if (target === previousDeploymentTag)
     return findTaggedTarget(repository, { pattern: request.tagPattern, bad: request.bad })
-  if (target === lastGreen) return findGreenTarget(repository, { checks: request.checks, bad: request.bad })
+  if (target === lastGreen)
+    return findGreenTarget(demandGitHub(repository, asked), { checks: request.checks, bad: request.bad })
   const parents = /^HEAD(?:(\^*)|~(\d*))$/.exec(target)
   if (parents !== null) {
     const [, carets = '', count] = parents
@@ -73,7 +79,7 @@ function isRevisionName(name: string): boolean {
 }
 
 async function findParent(
-  repository: Repository,
+  repository: CodeRepository,
   { head, target, steps }: { head: string; target: string; steps: number },
 ): Promise<Target> {
   if (steps > furthestParent)

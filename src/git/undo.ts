@@ -1,12 +1,21 @@
 import { InputError, RefusedError } from '../errors.ts'
-import type { Repository } from '../github/client.ts'
-import { type Commit, compareCommits, isAncestor, listCommits, readCommit } from '../github/commits.ts'
-import { readBranchRules } from '../github/rules.ts'
+import type { Commit } from '../github/commits.ts'
+import { findChanges } from './changes.ts'
 import { type Content, contentOfRevert } from './content.ts'
 import { chooseWay } from './delivery.ts'
 import { type EarlierRollback, findRollbacks, lookAfter } from './earlier.ts'
 import type { OpenClone } from './partial-clone.ts'
 import { demandHead, findPulls, type RollbackRequest, type UndoPlan } from './plan.ts'
+import {
+  type CodeRepository,
+  compareCommits,
+  compareHistories,
+  isAncestor,
+  isPlain,
+  listCommits,
+  readBranchRules,
+  readCommit,
+} from './repository.ts'
 import { revertTree } from './revert.ts'
 import { findWarnings } from './warnings.ts'
 
@@ -25,7 +34,7 @@ const furthest = 100
  * @throws InputError when there is none
  */
 export async function findUndoable(
-  repository: Repository,
+  repository: CodeRepository,
   { branch, incident }: { branch: string; incident: string | undefined },
 ): Promise<EarlierRollback> {
   const head = await demandHead(repository, branch)
@@ -44,7 +53,7 @@ export async function findUndoable(
  * @throws RefusedError when the rollback is not on the branch, ConflictError with the files when later work stands in the way
  */
 export async function planUndo(
-  repository: Repository,
+  repository: CodeRepository,
   { mode, branch, incident, rollback: sha, delivery }: UndoRequest,
   openClone: OpenClone,
 ): Promise<UndoPlan> {
@@ -59,9 +68,12 @@ export async function planUndo(
       `the rollback ${sha.slice(0, 7)} is not on ${branch} (at ${head.slice(0, 7)}) any more: there is nothing to take back`,
     )
   }
-  const [{ since, takenBackBy: done }, { files }, { tree }, pulls, rules] = await Promise.all([
+  const { files } = await compareCommits(repository, { base: from, head: sha })
+  const [changes, { since, takenBackBy: done }, { tree }, pulls, rules] = await Promise.all([
+    readCommit(repository, from).then((target) =>
+      findChanges(repository, files, { current: rollback, target }),
+    ),
     lookAfter(repository, { commit: rollback, from }, head),
-    compareCommits(repository, { base: from, head: sha }),
     readCommit(repository, head),
     findPulls(repository, [rollback]),
     readBranchRules(repository, branch),
@@ -86,17 +98,20 @@ export async function planUndo(
     takenBackBy: undefined,
     sameContent: done === undefined && isUnchanged(content, tree),
     pulls,
-    warnings: findWarnings(files.map(({ path }) => path)),
+    warnings: findWarnings(changes),
     way:
       mode === 'undo'
         ? chooseWay(delivery, rules)
-        : { way: 'pull-request', because: 'the fault is mended there before the work comes back' },
+        : {
+            way: isPlain(repository) ? 'branch' : 'pull-request',
+            because: 'the fault is mended there before the work comes back',
+          },
     badIsRollback: true,
   }
 }
 
 async function contentOfUndo(
-  repository: Repository,
+  repository: CodeRepository,
   {
     head,
     tree,
@@ -107,7 +122,7 @@ async function contentOfUndo(
 ): Promise<Content> {
   // also below the merge commit of the pull request that brought it
   if (tree === rollback.tree) return { kind: 'tree', tree: (await readCommit(repository, from)).tree }
-  const { aheadBy } = await compareCommits(repository, { base: rollback.sha, head })
+  const { aheadBy } = await compareHistories(repository, { base: rollback.sha, head })
   const git = await openClone({ head, depth: aheadBy + 2 })
   const reverted = await revertTree(git, { head, commits: [rollback.sha], mainline: undefined })
   return contentOfRevert(git, { head, reverted })

@@ -1,7 +1,5 @@
-import type { Repository } from '../github/client.ts'
-import { isAncestor, readCommit } from '../github/commits.ts'
-import { readRef } from '../github/refs.ts'
 import type { RollbackReceipt } from './receipt.ts'
+import { type CodeRepository, isAncestor, readCommit, readRef } from './repository.ts'
 
 /** What was seen of the branch after a rollback, in one sentence. */
 export interface Verification {
@@ -11,7 +9,7 @@ export interface Verification {
 
 /** Reads the branch again: its content is that of the rollback, or it has gone on from there. */
 export async function verifyBranch(
-  repository: Repository,
+  repository: CodeRepository,
   branch: string,
   { commit, tree }: Pick<RollbackReceipt, 'commit' | 'tree'>,
 ): Promise<Verification> {

@@ -1,6 +1,8 @@
+import { type Changes, listedFiles } from './changes.ts'
+
 /** Something about a rollback that people should know before it happens. */
 export interface Warning {
-  readonly kind: 'migrations' | 'lock-files' | 'workflow-files' | 'submodules'
+  readonly kind: 'migrations' | 'lock-files' | 'workflow-files' | 'submodules' | 'unlisted'
   readonly message: string
   readonly paths: readonly string[]
 }
@@ -28,17 +30,31 @@ const kinds: readonly {
     message:
       'workflow files change: the workflow\'s own token may not do that; give input "token" that of a GitHub App with `workflows: write`',
   },
-  {
-    kind: 'submodules',
-    pattern: /^\.gitmodules$/,
-    message: 'submodules change: the commits they are pinned to have to be there still',
-  },
 ]
 
-/** What among the files of a rollback needs a second look. */
-export function findWarnings(paths: readonly string[]): readonly Warning[] {
-  return kinds.flatMap(({ kind, pattern, message }) => {
-    const found = paths.filter((path) => pattern.test(path))
-    return found.length === 0 ? [] : [{ kind, message, paths: found }]
+/** What among the changes of a rollback needs a second look. */
+export function findWarnings({ paths, submodules, isComplete }: Changes): readonly Warning[] {
+  const modules = new Set([...submodules, ...paths.filter((path) => path === '.gitmodules')])
+  const found: Warning[] = kinds.map(({ kind, pattern, message }) => ({
+    kind,
+    message,
+    paths: paths.filter((path) => pattern.test(path)),
+  }))
+  found.push({
+    kind: 'submodules',
+    message: 'submodules change: the commits they are pinned to have to be there still',
+    paths: [...modules],
   })
+  return [...found.filter((warning) => warning.paths.length > 0), ...(isComplete ? [] : [unlisted])]
+}
+
+const unlisted: Warning = {
+  kind: 'unlisted',
+  message: `more files change than GitHub lists (${listedFiles}), in trees too large to read: migrations, lock files and submodules among the others are not told`,
+  paths: [],
+}
+
+/** A warning in one line, with the first of its paths. */
+export function sayWarning({ message, paths }: Warning): string {
+  return paths.length === 0 ? message : `${message} (${paths.slice(0, 3).join(', ')})`
 }

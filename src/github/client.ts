@@ -1,9 +1,9 @@
 import { retry } from '@octokit/plugin-retry'
 import { throttling } from '@octokit/plugin-throttling'
 import { Octokit } from '@octokit/rest'
-import Bottleneck from 'bottleneck/light.js'
 import ms from 'ms'
 import { InputError } from '../errors.ts'
+import { Bottleneck } from './bottleneck.ts'
 
 /** One repository on one GitHub: what every function of this folder works on. */
 export interface Repository {

@@ -92,6 +92,31 @@ export async function compareCommits(
   }
 }
 
+/**
+ * All commits that are on `head` and not on `base`, oldest first, page by page.
+ * @throws RefusedError when one of the two is not there, or they have no commit in common
+ */
+export async function listRange(
+  { octokit, owner, repo }: Repository,
+  { base, head }: { base: string; head: string },
+): Promise<readonly Commit[]> {
+  const doing = `list the commits from ${base.slice(0, 7)} to ${head.slice(0, 7)}`
+  const commits: Commit[] = []
+  for (let page = 1; ; page += 1) {
+    const { data } = await explained({ doing, permission: reading }, () =>
+      octokit.rest.repos.compareCommitsWithBasehead({
+        owner,
+        repo,
+        basehead: `${base}...${head}`,
+        per_page: 100,
+        page,
+      }),
+    )
+    commits.push(...data.commits.map(toCommit))
+    if (commits.length >= data.ahead_by || data.commits.length === 0) return commits
+  }
+}
+
 /** True when the older revision is in the history of the newer one, or is it. */
 export async function isAncestor(
   repository: Repository,

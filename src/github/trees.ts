@@ -18,19 +18,14 @@ export type TreeEdit = { readonly path: string } & (
 const modes = new Set<string>(['100644', '100755', '040000', '160000', '120000'])
 
 /** The entries of one folder of a tree, by name; undefined when there is no such tree. */
-async function listTree(
+export async function listTree(
   { octokit, owner, repo }: Repository,
   sha: string,
 ): Promise<ReadonlyMap<string, TreeEntry> | undefined> {
-  const need = { doing: `read the tree ${sha.slice(0, 7)}`, permission: 'contents: read' }
-  return explained(need, async () => {
+  return explained(readingTree(sha), async () => {
     try {
       const { data } = await octokit.rest.git.getTree({ owner, repo, tree_sha: sha })
-      return new Map(
-        data.tree.flatMap(({ path, mode, type, sha: id }) =>
-          isMode(mode) && isType(type) ? [[path, { mode, type, sha: id }] as const] : [],
-        ),
-      )
+      return byPath(data.tree)
     } catch (error) {
       if (isRefused(error, 'not-found')) return undefined
       throw error
@@ -38,26 +33,31 @@ async function listTree(
   })
 }
 
-/** What a tree has at a path, asked for folder by folder; undefined when it has nothing there. */
-export async function readTreeEntry(
-  repository: Repository,
-  { tree, path }: { tree: string; path: string },
-): Promise<TreeEntry | undefined> {
-  let found: TreeEntry | undefined = { mode: '040000', type: 'tree', sha: tree }
-  for (const name of path.split('/')) {
-    if (found?.type !== 'tree') return undefined
-    found = (await listTree(repository, found.sha))?.get(name)
-  }
-  return found
+/** All entries of a tree and the folders below it, by path; undefined when they are more than GitHub lists, 100,000. */
+export async function listWholeTree(
+  { octokit, owner, repo }: Repository,
+  sha: string,
+): Promise<ReadonlyMap<string, TreeEntry> | undefined> {
+  return explained(readingTree(sha), async () => {
+    const { data } = await octokit.rest.git.getTree({ owner, repo, tree_sha: sha, recursive: '1' })
+    return data.truncated ? undefined : byPath(data.tree)
+  })
 }
 
-/** What a folder of a tree holds, by name; empty when there is no such folder. */
-export async function listFolder(
-  repository: Repository,
-  { tree, path }: { tree: string; path: string },
-): Promise<ReadonlyMap<string, TreeEntry>> {
-  const folder = await readTreeEntry(repository, { tree, path })
-  return (folder?.type === 'tree' ? await listTree(repository, folder.sha) : undefined) ?? new Map()
+const readingTree = (sha: string) => ({
+  doing: `read the tree ${sha.slice(0, 7)}`,
+  permission: 'contents: read',
+})
+
+function byPath(
+  entries: readonly { path: string; mode?: string; type?: string; sha: string }[],
+): ReadonlyMap<string, TreeEntry> {
+  return new Map(
+    entries.flatMap(({ path, ...raw }) => {
+      const entry = toTreeEntry(raw)
+      return entry === undefined ? [] : [[path, entry] as const]
+    }),
+  )
 }
 
 /** Makes the tree that the edits turn another one into. Nothing points at it yet, so it changes nothing. @returns its id */
@@ -90,6 +90,19 @@ export async function createTree(
     const { data } = await octokit.rest.git.createTree({ owner, repo, base_tree: base, tree, request })
     return data.sha
   })
+}
+
+/** An entry as git or GitHub tell it; undefined for a mode that only old versions of git wrote. */
+export function toTreeEntry({
+  mode,
+  type,
+  sha,
+}: {
+  readonly mode?: string
+  readonly type?: string
+  readonly sha: string
+}): TreeEntry | undefined {
+  return isMode(mode) && isType(type) ? { mode, type, sha } : undefined
 }
 
 function isMode(mode: string | undefined): mode is TreeEntry['mode'] {

@@ -39,11 +39,15 @@ export const holdLabel = 'rollback-hold'
  * (`hold-set` and `hold-lifted`: the newest one counts), and in the labels of open issues and pull requests. A label counts only
  * if whoever put it on has write access now. Without the permission to read issues their labels are left out, and a remark
  * says so.
+ * @param repository undefined for one that has no labels
  * @throws UnavailableError when GitHub gives no answer: whether there is a hold is then not known
  */
-export async function findHold(repository: Repository, question: HoldQuestion): Promise<HoldAnswer> {
+export async function findHold(
+  repository: Repository | undefined,
+  question: HoldQuestion,
+): Promise<HoldAnswer> {
   const said = saidHold(question) ?? recordedHold(question)
-  if (said !== undefined) return { hold: said, remarks: [] }
+  if (said !== undefined || repository === undefined) return { hold: said, remarks: [] }
   try {
     return await labelledHold(repository, question)
   } catch (error) {
@@ -58,7 +62,7 @@ export async function findHold(repository: Repository, question: HoldQuestion): 
  * @throws RefusedError that says who holds it, and the way past it; UnavailableError as `findHold` does
  */
 export async function demandNoHold(
-  repository: Repository,
+  repository: Repository | undefined,
   question: HoldQuestion,
   log: (line: string) => void,
 ): Promise<void> {

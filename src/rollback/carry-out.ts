@@ -21,6 +21,7 @@ export interface Redeployed {
 
 export interface CarryOutOptions extends Omit<ApplyOptions, 'onDone'> {
   readonly plan: Plan
+  readonly environment: string
   /** when the run looked at production first */
   readonly startedAt: Date
   /** Deploys the restored revision and waits for it; undefined when nothing in this run deploys. */
@@ -31,6 +32,7 @@ export interface CarryOutOptions extends Omit<ApplyOptions, 'onDone'> {
 
 /** What a rollback of several layers came to. */
 export interface RollbackReport {
+  readonly environment: string
   readonly ending: Ending
   readonly layers: readonly LayerOutcome[]
   readonly redeployed: Redeployed | undefined
@@ -49,7 +51,7 @@ export interface RollbackReport {
  * @throws whatever is no user's business
  */
 export async function carryOut(options: CarryOutOptions): Promise<RollbackReport> {
-  const { plan, progress, record, now, log, reason, automatic, startedAt } = options
+  const { plan, environment, progress, record, now, log, reason, automatic, startedAt } = options
   if (progress.unfinished === undefined) {
     const layers = plan.layers.map(({ layer, plan: { view } }) => ({
       layer: layer.name,
@@ -82,11 +84,11 @@ export async function carryOut(options: CarryOutOptions): Promise<RollbackReport
 
   const verifiedFrom = now()
   const recovery = await lookAt(options, outcomes, deployed)
-  log(`production: ${recovery.outcome}, ${recovery.because}`)
+  log(`${environment}: ${recovery.outcome}, ${recovery.because}`)
   await record({ kind: 'recovery-verified', ...recovery, startedAt: verifiedFrom.toISOString() }, [
     String(progress.ended),
   ])
-  if (recovery.outcome === 'not-recovered') problems.push(`production is not well: ${recovery.because}`)
+  if (recovery.outcome === 'not-recovered') problems.push(`${environment} is not well: ${recovery.because}`)
 
   const endedAt = now().getTime()
   const beganAt =
@@ -107,6 +109,7 @@ export async function carryOut(options: CarryOutOptions): Promise<RollbackReport
     [String(progress.ended)],
   )
   return {
+    environment,
     ending,
     layers: outcomes,
     redeployed: deployed?.done,

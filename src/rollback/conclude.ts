@@ -26,7 +26,7 @@ export interface Conclusion {
 const settled = {
   nothing: ['nothing', 'nothing-changed', 'Nothing to roll back'],
   done: ['already-rolled-back', 'done-before', 'Already rolled back'],
-  well: ['well', 'not-failing', 'Not rolled back: production is not failing'],
+  well: ['well', 'not-failing', 'Not rolled back: nothing is failing'],
   held: ['held', 'guard', 'Not rolled back: a person has to'],
 } as const
 

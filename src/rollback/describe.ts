@@ -87,6 +87,7 @@ export const layerTitles = {
 
 /** What was done, as sections of the job summary: first what people want to know first. */
 export function summarizeReport({
+  environment,
   layers,
   redeployed,
   recovery,
@@ -98,7 +99,7 @@ export function summarizeReport({
       : [[strong(layerTitles[layer]), text(`: ${receipt.verified.evidence}`)]],
   )
   return [
-    paragraph('Production: ', strong(recovery.outcome), text(`, ${recovery.because}.`)),
+    paragraph(code(environment), ': ', strong(recovery.outcome), text(`, ${recovery.because}.`)),
     ...(problems.length === 0
       ? []
       : [heading(3, 'What is left to do'), bulletList(problems.map((problem) => [text(problem)]))]),

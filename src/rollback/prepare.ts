@@ -86,7 +86,7 @@ export async function prepare(preparation: Preparation): Promise<Prepared> {
     return settled('nothing', 'the deployment changed nothing that is configured here')
   if (!isAgreed && isDone(plan)) return settled('done', 'all of it was rolled back before, and that holds')
   if (assessment?.verdict === 'healthy')
-    return settled('well', `production is not failing at this moment: ${assessment.because}`)
+    return settled('well', `nothing is failing at this moment: ${assessment.because}`)
   const refusal = automatic
     ? await refusalOf(() => guard(plan, isAgreed), isAgreed ? undefined : plan)
     : undefined

@@ -47,3 +47,17 @@ test.each([4, 7, 8])(
   },
   60_000,
 )
+
+test('killed while all is rolled back, what comes next finds it rolled back: a real rollback does nothing twice, the next rehearsal takes it back', async () => {
+  shop = await openWholeShop({ staging: true, settings })
+  const { offered: _, ...before } = await world()
+  expect(await killAfterEvent(shop, step, 7)).toBe(true)
+  const rolledBack = await shop.head('staging')
+  expect(await shop.tree(rolledBack)).toBe(await shop.tree(shop.good))
+  const real = await shop.run({ action: 'rollback', inputs: { layers: 'database, code, ota' } })
+  expect({ exitCode: real.exitCode, log: real.log }).toMatchObject({ exitCode: 0 })
+  expect(await shop.head('staging')).toBe(rolledBack)
+  const next = await shop.run(step)
+  expect({ exitCode: next.exitCode, log: next.log }).toMatchObject({ exitCode: 0 })
+  expect(await world()).toMatchObject(before)
+}, 60_000)

@@ -37,7 +37,7 @@ describe('a proposal', () => {
     expect(await shop.head('rollback/production-1')).toBe(commit.sha)
     expect(shop.hosted.issues).toMatchObject([
       {
-        number: pull.number,
+        number: pull?.number,
         labels: ['rollback'],
         pull: {
           base: 'main',
@@ -53,7 +53,7 @@ describe('a proposal', () => {
     const first = await run()
     const second = await run()
     expect(second.commit.sha).toBe(first.commit.sha)
-    expect(second.pull.number).toBe(first.pull.number)
+    expect(second.pull?.number).toBe(first.pull?.number)
     expect(shop.hosted.issues).toHaveLength(1)
   })
 

@@ -7,6 +7,7 @@ import { planRestore } from '../../src/git/restore.ts'
 import { incidentId } from '../../src/history/incident.ts'
 import { randomOf } from '../support/random.ts'
 import { openBrokenShop } from '../support/repository.ts'
+import { openWorkRepository } from '../support/work-repository.ts'
 
 type BrokenShop = Awaited<ReturnType<typeof openBrokenShop>>
 
@@ -21,6 +22,8 @@ afterAll(() => Promise.all(shops.map((shop) => shop.close())))
 
 const environment = 'production'
 const races = 1_000
+/** In one of so many races the other client pushes with git, over HTTP; in the others its push is what the server makes of one. */
+const gitEvery = 6
 
 const branch = 'race'
 const delivery = 'direct'
@@ -78,12 +81,49 @@ function pushAt(
   })
 }
 
+/** Another client, with git: it has fetched and committed, and only needs to push; when refused, it fetches and goes on top. */
+async function openGitClient(shop: BrokenShop) {
+  const work = await openWorkRepository()
+  const secret = shop.github.createToken({ login: 'linus', kind: 'user', permissions: { contents: 'write' } })
+  const url = shop.hosted.cloneUrl.replace('://', `://linus:${secret}@`)
+  const ref = `refs/heads/${branch}`
+  const fetchHead = async () => {
+    await work.git('fetch', '--quiet', url, ref)
+    await work.git('reset', '--quiet', '--hard', 'FETCH_HEAD')
+  }
+  const isPushed = () =>
+    work.git('push', '--quiet', url, `HEAD:${ref}`).then(
+      () => true,
+      (error: unknown) => {
+        if (/\[(remote )?rejected\]/.test(String(error))) return false
+        throw error
+      },
+    )
+  await fetchHead()
+  await work.write('theirs.md', 'theirs\n')
+  const ready = await work.commit('Theirs')
+  return {
+    remove: work.remove,
+    /** @returns the commit that it got onto the branch */
+    async push(content: string): Promise<string> {
+      await work.git('reset', '--quiet', '--hard', ready)
+      while (!(await isPushed())) {
+        await fetchHead()
+        await work.write('theirs.md', content)
+        await work.commit(content)
+      }
+      return work.git('rev-parse', 'HEAD')
+    },
+  }
+}
+
 test('a thousand races with another client that pushes lose no commit', async () => {
   const raced = await Promise.all(shops.map((shop, lane) => race(shop, randomOf(20261125 + lane))))
   expect(raced.flatMap(({ lost }) => lost)).toEqual([])
   // both happened often, or nothing was raced
   for (const { told } of raced) {
     expect(told.pushed).toBeGreaterThan(races / lanes / 2)
+    expect(told.pushedByGit).toBeGreaterThanOrEqual(100 / lanes)
     expect(told.conflicts).toBeGreaterThan(races / lanes / 10)
     expect(told.done).toBeGreaterThan(races / lanes / 10)
   }
@@ -97,17 +137,28 @@ async function race(shop: BrokenShop, random: () => number) {
   const theirs = await shop.commit({ 'theirs.md': 'theirs\n' }, { branch: 'theirs' })
   const ready = await git.writeCommit({ ...(await git.readCommit(theirs)), parents: [shop.bad] })
   await git.moveRef(ref, { from: '', to: shop.bad })
+  const client = await openGitClient(shop)
   const plans = {
     restore: await planRestore(shop.repository, request(shop)),
     reset: await planReset(shop.repository, { ...request(shop), allowDefaultBranch: false }),
   }
-  const told = { conflicts: 0, done: 0, pushed: 0 }
+  const told = { conflicts: 0, done: 0, pushed: 0, pushedByGit: 0 }
   const lost: string[] = []
   for (let index = 0; index < races / lanes; index += 1) {
     const mode = pick<keyof typeof points>(['restore', 'restore', 'reset'])
     const plan: RestorePlan = plans[mode]
     let sha = ''
+    let pushing: Promise<void> | undefined
+    const byGit = index % gitEvery === 0
+    // the request waits until the push has arrived, or goes on beside it
+    const waits = random() < 0.5
     const stop = pushAt(shop, pick(points[mode]), async () => {
+      if (byGit) {
+        pushing = client.push(`${index}\n`).then((pushed) => {
+          sha = pushed
+        })
+        return waits ? pushing : undefined
+      }
       const isReady = await git.moveRef(ref, { from: shop.bad, to: ready })
       // refused as no fast-forward: it fetches, and goes on top
       sha = isReady ? ready : await shop.commit({ 'theirs.md': `${index}\n` }, { branch })
@@ -121,8 +172,10 @@ async function race(shop: BrokenShop, random: () => number) {
       },
     )
     stop()
+    await pushing
     const head = await shop.head(branch)
     if (sha !== '') told.pushed += 1
+    if (sha !== '' && byGit) told.pushedByGit += 1
     if (sha !== '' && sha !== head && !(await git.isAncestor(sha, head))) lost.push(`${index}: ${sha}`)
     // the next race starts where this one did
     const tags = (await git.listRefs('refs/tags/')).map(({ name }) => `delete ${name}`)
@@ -130,5 +183,6 @@ async function race(shop: BrokenShop, random: () => number) {
       input: Buffer.from([`update ${ref} ${shop.bad}`, ...tags, ''].join('\n')),
     })
   }
+  await client.remove()
   return { lost, told }
 }

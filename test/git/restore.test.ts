@@ -142,19 +142,67 @@ describe('a restore', () => {
     expect(made.undone.at(-1)?.message).toBe('Change 259')
   })
 
-  test('of more files than GitHub lists still tells of workflow files', async () => {
-    const good = await shop.head()
-    const many = Array.from({ length: 310 }, (_, n) => `M 100644 :1 .a/f${n}\n`).join('')
+  /** A commit with more files than GitHub lists, and some of special kinds behind them. */
+  async function commitMany(): Promise<string> {
     const head = 'commit refs/heads/main\ncommitter Ada <ada@example.com> 1800000000 +0000\ndata 4\nMany\n'
-    await shop.hosted.git.git(['fast-import', '--quiet'], {
-      input: Buffer.from(
-        `blob\nmark :1\ndata 2\nx\n\n${head}from ${good}\n${many}M 100644 :1 .github/workflows/ci.yml\n`,
-      ),
-    })
-    const made = await plan({ target: good, bad: await shop.head() })
+    const many = Array.from({ length: 310 }, (_, n) => `M 100644 :1 .a/f${n}\n`).join('')
+    const special = ['.github/workflows/ci.yml', 'db/migrations/2.sql', 'yarn.lock']
+      .map((path) => `M 100644 :1 ${path}\n`)
+      .join('')
+    const input = `blob\nmark :1\ndata 2\nx\n\n${head}from ${await shop.head()}\n${many}${special}M 160000 ${'b'.repeat(40)} vendor/lib\n`
+    await shop.hosted.git.git(['fast-import', '--quiet'], { input: Buffer.from(input) })
+    return shop.head()
+  }
+
+  test('of more files than GitHub lists still tells of migrations, lock files, workflow files and submodules', async () => {
+    const good = await shop.head()
+    const made = await plan({ target: good, bad: await commitMany() })
     expect(made.files).toHaveLength(300)
     expect(made.files.map(({ path }) => path)).not.toContain('.github/workflows/ci.yml')
-    expect(made.warnings).toMatchObject([{ kind: 'workflow-files', paths: ['.github/workflows/ci.yml'] }])
+    expect(made.warnings).toMatchObject([
+      { kind: 'migrations', paths: ['db/migrations/2.sql'] },
+      { kind: 'lock-files', paths: ['yarn.lock'] },
+      { kind: 'workflow-files', paths: ['.github/workflows/ci.yml'] },
+      { kind: 'submodules', paths: ['vendor/lib'] },
+    ])
+  })
+
+  test('of trees that are too large to be read tells of workflow files, and that there may be more', async () => {
+    const good = await shop.head()
+    shop.hosted.listedEntries = 200
+    const made = await plan({ target: good, bad: await commitMany() })
+    expect(made.warnings).toMatchObject([
+      { kind: 'workflow-files', paths: ['.github/workflows/ci.yml'] },
+      { kind: 'unlisted', message: expect.stringContaining('migrations, lock files and submodules') },
+    ])
+  })
+
+  test('tells a submodule that goes back from a file', async () => {
+    const { git } = shop.hosted
+    const point = async (digit: string, message: string) => {
+      const parent = await shop.head()
+      const pinned = { path: 'vendor/lib', mode: '160000', sha: digit.repeat(40) }
+      const modules = await git.writeBlob(
+        Buffer.from('[submodule "lib"]\n\tpath = vendor/lib\n\turl = ../lib\n'),
+      )
+      const tree = await git.writeTree(parent, [
+        pinned,
+        { path: '.gitmodules', mode: '100644', sha: modules },
+      ])
+      const commit = await git.writeCommit({
+        ...(await git.readCommit(parent)),
+        tree,
+        parents: [parent],
+        message,
+      })
+      await git.moveRef('refs/heads/main', { from: parent, to: commit })
+      return commit
+    }
+    const good = await point('a', 'Pin')
+    const bad = await point('b', 'Pin another')
+    expect((await plan({ target: good, bad })).warnings).toMatchObject([
+      { kind: 'submodules', paths: ['vendor/lib'] },
+    ])
   })
 
   test('of a branch that has the content already by other means is nothing to do', async () => {

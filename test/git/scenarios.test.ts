@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { prepareClone } from '../../src/git/partial-clone.ts'
 import { incidentId } from '../../src/history/incident.ts'
@@ -14,12 +14,6 @@ beforeAll(async () => {
   await shop.commit({ 'README.md': '# Shop\n' })
 })
 afterAll(() => shop.close())
-
-let work: WorkRepository
-beforeEach(async () => {
-  work = await openWorkRepository()
-})
-afterEach(() => work.remove())
 
 const environment = 'production'
 const token = {
@@ -95,8 +89,15 @@ async function revertedByGit(
 }
 
 describe.each(histories)('%s', (_, { build }) => {
+  let work: WorkRepository
+  let good: string
+  beforeAll(async () => {
+    work = await openWorkRepository()
+    good = await build(work)
+  })
+  afterAll(() => work.remove())
+
   test('is restored exactly and taken back exactly, by one commit each', async () => {
-    const good = await build(work)
     const { layer, branch, bad } = await publish(work, good)
     const receipt = await (await layer.plan()).apply()
     expect(receipt).toMatchObject({ outcome: 'rolled-back', verified: { ok: true } })
@@ -108,7 +109,6 @@ describe.each(histories)('%s', (_, { build }) => {
   })
 
   test('is proposed with exactly that content', async () => {
-    const good = await build(work)
     const { layer, branch, bad } = await publish(work, good, { delivery: 'pull-request' })
     const receipt = await (await layer.plan()).apply()
     expect(receipt.outcome).toBe('proposed')
@@ -119,7 +119,6 @@ describe.each(histories)('%s', (_, { build }) => {
   test.each([true, false])(
     'goes where the rules of the branch lead it: they want a pull request, %s',
     async (rule) => {
-      const good = await build(work)
       const { layer, branch, bad } = await publish(work, good, { delivery: 'auto' })
       if (rule)
         shop.hosted.addRuleset({
@@ -138,7 +137,6 @@ describe.each(histories)('%s', (_, { build }) => {
   test.each(['direct', 'pull-request'])(
     'is reverted %s just as git itself reverts it',
     async (delivery) => {
-      const good = await build(work)
       const [bad = '', ...parents] = (await work.git('rev-list', '--parents', '-n1', 'HEAD')).split(' ')
       // a merge is undone by itself; of all else what came after the good revision
       const mainline = parents.length > 1 ? 1 : undefined
@@ -154,7 +152,6 @@ describe.each(histories)('%s', (_, { build }) => {
   )
 
   test('is restored in one path, and nothing else is touched', async () => {
-    const good = await build(work)
     const [path = ''] = (await work.git('diff', '--name-only', '--no-renames', '-z', good, 'HEAD')).split(
       '\0',
     )
@@ -166,7 +163,6 @@ describe.each(histories)('%s', (_, { build }) => {
   })
 
   test('is deployed again, and nothing is moved', async () => {
-    const good = await build(work)
     const { layer, branch, bad } = await publish(work, good, { mode: 'deploy-only' })
     const tags = await shop.hosted.git.listRefs('refs/tags/')
     const receipt = await (await layer.plan()).apply()
@@ -176,7 +172,6 @@ describe.each(histories)('%s', (_, { build }) => {
   })
 
   test('is reset, and moved forward again', async () => {
-    const good = await build(work)
     const { layer, branch, bad } = await publish(work, good, { mode: 'reset', allowDefaultBranch: false })
     const receipt = await (await layer.plan()).apply()
     expect(await shop.head(branch)).toBe(good)
@@ -187,6 +182,7 @@ describe.each(histories)('%s', (_, { build }) => {
 })
 
 test('an empty difference is nothing to do: no commit, and said so', async () => {
+  const work = await openWorkRepository()
   await work.write('a', '1\n')
   const good = await work.commit('good')
   await work.write('a', '2\n')
@@ -197,6 +193,7 @@ test('an empty difference is nothing to do: no commit, and said so', async () =>
   expect(plan.view.state).toBe('done')
   expect(await plan.apply()).toMatchObject({ outcome: 'already-rolled-back', now: bad })
   expect(await shop.head(branch)).toBe(bad)
+  await work.remove()
 })
 
 test('over any history, a restore leaves no difference to its target, and its undo none to what was there', async () => {

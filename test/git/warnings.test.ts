@@ -1,5 +1,7 @@
 import { expect, test } from '@jest/globals'
-import { findWarnings } from '../../src/git/warnings.ts'
+import { findWarnings, sayWarning } from '../../src/git/warnings.ts'
+
+const changes = (paths: readonly string[]) => ({ paths, submodules: [], isComplete: true })
 
 test.each([
   ['db/migrate/20260101_add.rb', 'migrations'],
@@ -10,11 +12,27 @@ test.each([
   ['.github/workflows/deploy.yml', 'workflow-files'],
   ['.gitmodules', 'submodules'],
 ])('%s is a matter of %s', (path, kind) => {
-  expect(findWarnings(['README.md', path])).toEqual([{ kind, message: expect.any(String), paths: [path] }])
+  expect(findWarnings(changes(['README.md', path]))).toEqual([
+    { kind, message: expect.any(String), paths: [path] },
+  ])
 })
 
 test('other files need no second look', () => {
   expect(
-    findWarnings(['src/migration.ts', 'docs/.github/workflows/x.yml', 'lock.json', 'immigration.md']),
+    findWarnings(
+      changes(['src/migration.ts', 'docs/.github/workflows/x.yml', 'lock.json', 'immigration.md']),
+    ),
   ).toEqual([])
+})
+
+test('a pinned commit is a matter of submodules, and changes that are not listed are told of', () => {
+  const found = findWarnings({ paths: ['vendor/lib'], submodules: ['vendor/lib'], isComplete: false })
+  expect(found.map(({ kind, paths }) => [kind, paths])).toEqual([
+    ['submodules', ['vendor/lib']],
+    ['unlisted', []],
+  ])
+  expect(found.map(sayWarning)).toEqual([
+    'submodules change: the commits they are pinned to have to be there still (vendor/lib)',
+    expect.stringContaining('more files change than GitHub lists (300)'),
+  ])
 })

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { UnavailableError } from '../../src/errors.ts'
+import { Bottleneck } from '../../src/github/bottleneck.ts'
 import type { RepositoryOptions } from '../../src/github/client.ts'
 import { createCommit, readCommit } from '../../src/github/commits.ts'
 import { readFile, writeFile } from '../../src/github/contents.ts'
@@ -28,6 +29,12 @@ const change = (path = 'note.txt') => ({
 
 test('without a token nothing is sent: said which input it is', () => {
   expect(() => open({ token: '' })).toThrow('input "token" is empty')
+})
+
+test("nothing waits for a timer where Octokit's limiter only steps aside", () => {
+  const store = Object.getPrototypeOf(Reflect.get(new Bottleneck(), '_store'))
+  expect(Object.hasOwn(store, 'yieldLoop')).toBe(true)
+  expect(String(store.yieldLoop)).toContain('setImmediate')
 })
 
 describe('an answer that breaks off in the middle', () => {

@@ -4,6 +4,7 @@ import {
   compareCommits,
   isAncestor,
   listCommits,
+  listRange,
   readCommit,
   resolveRevision,
 } from '../../src/github/commits.ts'
@@ -62,6 +63,20 @@ test('a comparison has the commits, oldest first, and the files', async () => {
     { path: 'lib/price.mjs', additions: 0, deletions: 1 },
     { path: 'server.mjs', additions: 1, deletions: 1 },
   ])
+})
+
+test('a range has all of its commits, oldest first, where a comparison shows the newest 250', async () => {
+  const { git } = shop.hosted
+  const first = await git.readCommit(shop.bad)
+  let head = shop.bad
+  for (let number = 1; number <= 251; number += 1)
+    head = await git.writeCommit({ ...first, parents: [head], message: `commit ${number}` })
+  await git.moveRef('refs/heads/long', { from: '', to: head })
+  const range = await listRange(shop.repository, { base: shop.bad, head: 'long' })
+  expect(range.map(({ message }) => message)).toEqual(
+    Array.from({ length: 251 }, (_, index) => `commit ${index + 1}`),
+  )
+  expect(await listRange(shop.repository, { base: shop.bad, head: shop.bad })).toEqual([])
 })
 
 test.each<[string, () => string, () => string, boolean]>([

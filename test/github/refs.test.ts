@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { ConflictError, RefusedError, UnavailableError } from '../../src/errors.ts'
+import { tagByFreeName } from '../../src/git/publish.ts'
 import { createCommit } from '../../src/github/commits.ts'
 import { createRef, moveBranch, readRef, tagCommit } from '../../src/github/refs.ts'
 import { openBrokenShop, openShop } from '../support/repository.ts'
@@ -190,6 +191,15 @@ describe('a commit is tagged', () => {
     await expect(tag(shop.bad)).rejects.toThrow(ConflictError)
     await expect(tag(shop.bad)).rejects.toThrow(`the tag v1 is already on ${shop.good.slice(0, 7)}`)
     expect(await shop.hosted.git.resolve('v1')).toBe(shop.good)
+  })
+
+  test('that another branch was given in the same second: the name goes on with the commit', async () => {
+    const free = (commit: string) => tagByFreeName(shop.repository, { tag: 'v1', commit, message: 'it' })
+    expect(await free(shop.good)).toBe('v1')
+    const longer = `v1_${shop.bad.slice(0, 7)}`
+    for (const _ of ['first', 'again']) expect(await free(shop.bad)).toBe(longer)
+    expect(await shop.hosted.git.resolve('v1')).toBe(shop.good)
+    expect(await shop.hosted.git.resolve(longer)).toBe(shop.bad)
   })
 
   test('whose name a lightweight tag has: fine on the same commit, a conflict on another', async () => {

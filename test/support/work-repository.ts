@@ -1,10 +1,7 @@
-import { execFile } from 'node:child_process'
 import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { promisify } from 'node:util'
-
-const execute = promisify(execFile)
+import { runGit } from './git.ts'
 
 /** A repository with a work tree, as a person has one, driven by real git. */
 export interface WorkRepository {
@@ -26,9 +23,6 @@ export async function openWorkRepository(): Promise<WorkRepository> {
   const git = async (...args: string[]) => {
     const date = `2026-11-24T03:${String(Math.floor(second / 60)).padStart(2, '0')}:${String(second % 60).padStart(2, '0')}Z`
     const env = {
-      PATH: process.env['PATH'],
-      GIT_CONFIG_GLOBAL: '/dev/null',
-      GIT_CONFIG_NOSYSTEM: '1',
       GIT_TERMINAL_PROMPT: '0',
       GIT_EDITOR: 'true',
       GIT_AUTHOR_NAME: 'Ada',
@@ -38,8 +32,7 @@ export async function openWorkRepository(): Promise<WorkRepository> {
       GIT_AUTHOR_DATE: date,
       GIT_COMMITTER_DATE: date,
     }
-    const { stdout } = await execute('git', args, { cwd: directory, env, maxBuffer: 64 * 1024 * 1024 })
-    return stdout.trimEnd()
+    return (await runGit({ args, cwd: directory, env })).toString('utf8').trimEnd()
   }
   await git('init', '--quiet', '--initial-branch=main')
   return {

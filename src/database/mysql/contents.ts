@@ -34,15 +34,11 @@ export async function readContents(
   { digests, programs }: { readonly digests: boolean; readonly programs?: readonly Program[] },
 ): Promise<Contents> {
   const tables: TableContents[] = []
-  const hash = createHash('sha256')
   for (const { name, isSequence } of await listTables(session, database)) {
-    const [created] = await session
-      .query('SHOW CREATE TABLE ??.??', [database, name])
-      .catch((error: unknown) => explainLost(error, database, name))
-    // the next value of AUTO_INCREMENT is no part of the schema, and moves outside of transactions
-    hash.update(JSON.stringify([name, String(created?.['Create Table']).replace(/ AUTO_INCREMENT=\d+/, '')]))
     if (isSequence) continue
-    const [row] = await session.query('SELECT COUNT(*) AS count FROM ??.??', [database, name])
+    const [row] = await session
+      .query('SELECT COUNT(*) AS count FROM ??.??', [database, name])
+      .catch((error: unknown) => explainLost(error, database, name))
     const [sum] = digests ? await session.query('CHECKSUM TABLE ??.??', [database, name]) : []
     tables.push({
       name,
@@ -50,9 +46,26 @@ export async function readContents(
       ...(digests && { digest: String(sum?.['Checksum']) }),
     })
   }
+  return { tables, schema: await readSchema(session, database, programs) }
+}
+
+/** SHA-256 of all that is not rows. @param programs as `readContents` */
+export async function readSchema(
+  session: Session,
+  database: string,
+  programs?: readonly Program[],
+): Promise<string> {
+  const hash = createHash('sha256')
+  for (const { name } of await listTables(session, database)) {
+    const [created] = await session
+      .query('SHOW CREATE TABLE ??.??', [database, name])
+      .catch((error: unknown) => explainLost(error, database, name))
+    // the next value of AUTO_INCREMENT is no part of the schema, and moves outside of transactions
+    hash.update(JSON.stringify([name, String(created?.['Create Table']).replace(/ AUTO_INCREMENT=\d+/, '')]))
+  }
   for (const { kind, name, sql } of programs ?? (await readPrograms(session)))
     hash.update(JSON.stringify([kind, name, sql]))
-  return { tables, schema: hash.digest('hex') }
+  return hash.digest('hex')
 }
 
 /** MariaDB renames a partitioned table one partition after the other: a crash of the server within that leaves it in two places. */

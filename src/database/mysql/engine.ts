@@ -6,7 +6,7 @@ import type { ServerConnection } from '../connection.ts'
 import { type Engine, keptAt, keptName, type Surroundings } from '../engine.ts'
 import { openTool, runTool } from '../tool.ts'
 import { connect, errorNumber, findTools, noSuchDatabase, type Session, withSession } from './connect.ts'
-import { listTables, readContents } from './contents.ts'
+import { listTables, readContents, readSchema } from './contents.ts'
 import { lockTables } from './lock-tables.ts'
 import { readLimit, refuseLongRows } from './longest-row.ts'
 import { countNewerRows, newerRows } from './newer.ts'
@@ -130,16 +130,14 @@ export function openMysql(connection: ServerConnection, surroundings: Surroundin
     },
 
     async contents({ digests = false } = {}) {
-      try {
-        return await withSession(connection, database, async (session) => {
-          const found = await readContents(session, database, { digests })
-          return found.tables.length === 0 ? undefined : found
-        })
-      } catch (error) {
-        if (errorNumber(error) === noSuchDatabase) return undefined
-        throw error
-      }
+      const found = await withSession(connection, database, (session) =>
+        readContents(session, database, { digests }),
+      ).catch(missing)
+      return found?.tables.length === 0 ? undefined : found
     },
+
+    schema: () =>
+      withSession(connection, database, (session) => readSchema(session, database)).catch(missing),
 
     stage: ({ open, signal }) =>
       within(async (session) => {
@@ -252,6 +250,11 @@ export function openMysql(connection: ServerConnection, surroundings: Surroundin
         await runSteps(session, { tools, database, script, after, name })
       }),
   }
+}
+
+/** Undefined for a database that is not there. */
+function missing(error: unknown): undefined {
+  if (errorNumber(error) !== noSuchDatabase) throw error
 }
 
 /** A row may be larger as a statement than the server takes, although it was small enough to be stored; a full disk has many names. */

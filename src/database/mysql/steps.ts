@@ -2,12 +2,10 @@ import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { z } from 'zod'
 import { RefusedError } from '../../errors.ts'
-import type { Statement } from '../engine.ts'
+import { journal, type Statement } from '../engine.ts'
 import { runTool } from '../tool.ts'
 import { errorNumber, type Session, type Tools } from './connect.ts'
 
-/** The table that says which statements of a script ran: DDL cannot be taken back, and must not be done twice. */
-export const journal = 'rollback_steps'
 const noSuchTable = 1146
 
 /**

@@ -119,8 +119,12 @@ const definitions = [
   `SELECT 'extension', '', extname, extversion FROM pg_extension`,
 ]
 
-/** Values of sequences are not in it: they move outside of any transaction, so no dump is of one moment with them. */
-async function readSchema(session: Session): Promise<string> {
+/**
+ * SHA-256 of all that is not rows. Values of sequences are not in it: they move outside of any transaction, so no dump is of one
+ * moment with them.
+ */
+export async function readSchema(session: Session): Promise<string> {
+  await setWriting(session)
   const rows = await session.query(
     `SELECT concat_ws(' | ', a, b, c, d) COLLATE "C" AS line FROM (${definitions.join(' UNION ALL ')}) AS all_of_it (a, b, c, d) ORDER BY 1`,
   )

@@ -17,7 +17,7 @@ import {
   withOpen,
   withSession,
 } from './connect.ts'
-import { readContents } from './contents.ts'
+import { readContents, readSchema } from './contents.ts'
 import { countNewerRows, newerRows } from './newer.ts'
 import { copyProperties, createLike } from './properties.ts'
 import { refuseHiddenTables, refuseSchemas, whyNotBeside } from './rights.ts'
@@ -103,7 +103,7 @@ export function openPostgres(connection: ServerConnection, { env, scratch, log }
         if (read.status === 'rejected') throw read.reason
         await session.query('COMMIT')
         await eachOf(await readdir(dump), jobs, async (file) => {
-          await add(`${file}${partSuffix}`, createReadStream(join(dump, file), { highWaterMark: 1 << 20 }))
+          await add(`${file}${partSuffix}`, createReadStream(join(dump, file), { highWaterMark: 1 << 18 }))
           await rm(join(dump, file))
         })
         return read.value
@@ -131,6 +131,12 @@ export function openPostgres(connection: ServerConnection, { env, scratch, log }
         `another process is restoring ${database} or undoing its migrations (${holder?.['who'] ?? 'it is gone by now'}): try again when it is done`,
       )
     },
+
+    schema: () =>
+      withSession(connection, database, readSchema).catch((error: unknown) => {
+        if (!isMissingDatabase(error)) throw error
+        return undefined
+      }),
 
     async contents({ digests = false } = {}) {
       try {

@@ -8,6 +8,7 @@ import type { FileConnection } from '../connection.ts'
 import { type Contents, type Engine, keptAt, keptName, type ScriptRun } from '../engine.ts'
 import { forward } from '../forward.ts'
 import { writeFileFrom } from '../write-file.ts'
+import { refuseDamage } from './damage.ts'
 import {
   copyDatabase,
   digestImage,
@@ -15,10 +16,13 @@ import {
   imageDigest,
   quoteName,
   readContents,
+  readSchema,
+  removeDatabase,
   withDatabase,
 } from './file.ts'
 import { countNewerRows, newerRows } from './newer.ts'
 import { digestPages } from './pages.ts'
+import { copyToNewFile } from './snapshot.ts'
 
 const part = 'database.sqlite.zst'
 /** file names are at most 255 bytes, and `-journal` may be added */
@@ -50,12 +54,15 @@ export async function openSqlite({ path: given }: FileConnection): Promise<Engin
 
     async dump({ scratch, add }) {
       const copy = join(scratch, 'database.sqlite')
-      await copyDatabase(path, copy)
-      await refuseDamage(copy, 'the database')
+      await copyToNewFile(path, copy)
       const image = digestImage()
-      const [contents, orphans] = [await readContents(copy), await countOrphans(copy)]
+      const checked = refuseDamage(copy, 'the database')
       // one pass over the file for the digest and the backup
-      await add(part, forward(createReadStream(copy, { highWaterMark: 1 << 20 }), image.stream))
+      const added = add(part, forward(createReadStream(copy, { highWaterMark: 1 << 18 }), image.stream))
+      // both have ended when the first failure is thrown; what was stored is no backup then
+      for (const each of await Promise.allSettled([checked, added]))
+        if (each.status === 'rejected') throw each.reason
+      const [contents, orphans] = [await readContents(copy), await countOrphans(copy)]
       await rm(copy)
       return { ...contents, image: image.digest(), orphans }
     },
@@ -79,19 +86,21 @@ export async function openSqlite({ path: given }: FileConnection): Promise<Engin
       if (!digests) return readContents(path)
       const copy = inFolder(`${file}.compared`)
       try {
-        await copyDatabase(path, copy)
+        await copyToNewFile(path, copy)
         return await describeImage(copy)
       } finally {
         await removeDatabase(copy)
       }
     },
 
+    schema: async () => ((await exists(path)) ? withDatabase(path, readSchema) : undefined),
+
     async stage({ open, scratch }) {
       await removePartial(folder, file)
       const copy = join(scratch, 'database.sqlite')
       await writeFileFrom(await open(part), copy)
-      await refuseDamage(copy, 'the backup')
       return {
+        check: () => refuseDamage(copy, 'the backup'),
         contents: () => describeImage(copy),
         countNewerRows: (table) => countNewerRows({ live: path, copy, table }),
         newerRows: (table) => newerRows({ live: path, copy, table }),
@@ -207,24 +216,11 @@ async function countOrphans(path: string): Promise<number> {
   return withDatabase(path, (database) => database.prepare('PRAGMA foreign_key_check').all().length)
 }
 
-/** @throws RefusedError when SQLite itself finds damage, e.g. in a database that was broken before it was backed up */
-async function refuseDamage(path: string, what: string): Promise<void> {
-  const found = await withDatabase(path, (database) => {
-    try {
-      return String(Object.values(database.prepare('PRAGMA quick_check(1)').get() ?? {})[0])
-    } catch (error) {
-      return error instanceof Error ? error.message : String(error)
-    }
-  })
-  if (found !== 'ok') throw new RefusedError(`${what} is damaged: SQLite says "${found}"`)
-}
-
 /** Under a name of its own until it is whole. */
 async function keep({ path, kept }: { path: string; kept: string }): Promise<void> {
   const partial = `${kept}.partial`
-  await removeDatabase(partial)
   try {
-    await copyDatabase(path, partial)
+    await copyToNewFile(path, partial, { durable: true })
     await rename(partial, kept)
   } finally {
     await removeDatabase(partial)
@@ -262,8 +258,4 @@ async function copyOver(copy: string, live: string): Promise<void> {
     // the log is as long as the database now; a reader may keep us from cutting it, which the next writer does then
     database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
   })
-}
-
-async function removeDatabase(path: string): Promise<void> {
-  for (const suffix of ['', '-wal', '-shm', '-journal']) await rm(path + suffix, { force: true })
 }

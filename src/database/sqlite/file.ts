@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { open, stat } from 'node:fs/promises'
+import { open, rm, stat } from 'node:fs/promises'
 import { backup, DatabaseSync } from 'node:sqlite'
 import { Transform } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -48,12 +48,18 @@ export async function copyDatabase(from: string, to: string): Promise<void> {
         return
       } catch (error) {
         if (!isBusy(error)) throw explainCopy(error, to)
-        if (performance.now() > givesUpAt)
-          throw new ConflictError(`${to} stayed locked for ${patienceMs} ms: another process holds it`)
+        if (performance.now() > givesUpAt) throw explainLock(error, to)
         await sleep(5)
       }
     }
   })
+}
+
+/** A lock that others held for as long as we wait, as a ConflictError; another error as it is. */
+export function explainLock(error: unknown, path: string): unknown {
+  return isBusy(error)
+    ? new ConflictError(`${path} stayed locked for ${patienceMs} ms: another process holds it`)
+    : error
 }
 
 /** A full disk, and one that fails, are said without the file. */
@@ -78,6 +84,11 @@ export async function exists(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined)) !== undefined
 }
 
+/** Takes a database file away, with what belongs to it. */
+export async function removeDatabase(path: string): Promise<void> {
+  for (const suffix of ['', '-wal', '-shm', '-journal']) await rm(path + suffix, { force: true })
+}
+
 /** An SQL name in quotes. */
 export function quoteName(name: string): string {
   return `"${name.replaceAll('"', '""')}"`
@@ -98,13 +109,18 @@ export async function readContents(path: string): Promise<Contents> {
       const row = database.prepare(`SELECT count(*) AS rows FROM ${quoteName(name)}`).get()
       return { name, rows: Number(row?.['rows'] ?? 0) }
     })
-    const hash = createHash('sha256')
-    const schema = database.prepare(
-      'SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name, sql',
-    )
-    for (const row of schema.iterate()) hash.update(JSON.stringify(Object.values(row)))
-    return { tables, schema: hash.digest('hex') }
+    return { tables, schema: readSchema(database) }
   })
+}
+
+/** SHA-256 of all that is not rows. */
+export function readSchema(database: DatabaseSync): string {
+  const hash = createHash('sha256')
+  const schema = database.prepare(
+    'SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name, sql',
+  )
+  for (const row of schema.iterate()) hash.update(JSON.stringify(Object.values(row)))
+  return hash.digest('hex')
 }
 
 /**

@@ -12,7 +12,11 @@ export async function digestPages(path: string): Promise<ReadonlyMap<string, str
     const indexes = new Map<string, number>([['', 0]])
     // two bytes a page: a database may have very many
     const owners = new Uint16Array(setting('page_count') + 1)
-    for (const { name, pageno } of database.prepare('SELECT name, pageno FROM dbstat').iterate()) {
+    const pages = database.prepare('SELECT name, pageno FROM dbstat')
+    // there are very many rows, and arrays are faster than objects
+    pages.setReturnArrays(true)
+    for (const row of pages.iterate()) {
+      const [name, pageno] = Object.values(row)
       const index = indexes.get(String(name)) ?? indexes.size
       indexes.set(String(name), index)
       owners[Number(pageno)] = index

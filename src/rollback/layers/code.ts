@@ -10,7 +10,7 @@ import type { RollbackReceipt } from '../../git/receipt.ts'
 import { undoReset } from '../../git/reset.ts'
 import { planUndo } from '../../git/undo.ts'
 import { type Verification, verifyBranch } from '../../git/verify.ts'
-import type { Warning } from '../../git/warnings.ts'
+import { sayWarning, type Warning } from '../../git/warnings.ts'
 import type { Repository } from '../../github/client.ts'
 import { closePull, findOpenPull } from '../../github/pulls.ts'
 import type { Layer, LayerPlan, LayerPlanView, LayerReceipt, UndoableRollback } from '../layer.ts'
@@ -65,9 +65,7 @@ export function viewCode(
       ({ sha, message, author }) =>
         `commit ${sha.slice(0, 7)} (${title(message)}, ${author}) came after the failed revision, and is undone with it`,
     ),
-    warnings: warnings
-      .filter(({ kind }) => !lookedAfter.has(kind))
-      .map(({ message, paths }) => `${message} (${paths.slice(0, 3).join(', ')})`),
+    warnings: warnings.filter(({ kind }) => !lookedAfter.has(kind)).map(sayWarning),
     needsPerson:
       badIsRollback && !takesBack(plan)
         ? ['the failed revision is itself a rollback, and one is not rolled back by a machine']
@@ -118,6 +116,7 @@ function stepsOf(plan: RollbackPlan): readonly string[] {
   const [, ...lines] = describePlan(plan)
   const how = {
     direct: `put one commit on top of ${branch}, and tag it`,
+    branch: `put one commit on a branch of its own; it takes effect when that is merged into ${branch}`,
     'pull-request': `open a pull request to ${branch}; it takes effect when that is merged`,
     reset: `tag the head of ${branch}, and move ${branch} back`,
     none: `deploy the good revision, and leave ${branch} as it is`,

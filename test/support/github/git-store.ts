@@ -1,8 +1,8 @@
-import { spawn } from 'node:child_process'
-import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { readFile, rm } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { runGit } from '../git.ts'
+import { moveLooseRef, writeObject } from './loose-files.ts'
 import { openObjectReader } from './object-reader.ts'
 import {
   formatCommit,
@@ -12,6 +12,7 @@ import {
   type StoredCommit,
   type StoredTag,
 } from './object-text.ts'
+import { changeTree, openTreeStore, walkTree } from './tree-store.ts'
 
 export interface TreeEntry {
   readonly path: string
@@ -49,7 +50,8 @@ export type GitStore = ReturnType<typeof openGitStore>
 
 /** Opens a bare repository that `git init --bare` made. */
 export function openGitStore(gitDir: string) {
-  const git = (args: readonly string[], options: GitOptions = {}) => runGit(gitDir, args, options)
+  const git = (args: readonly string[], options: GitOptions = {}) =>
+    runGit({ ...options, args: ['--git-dir', gitDir, ...args] })
   const text = async (...args: string[]) => (await git(args)).toString('utf8').trimEnd()
   /** @param pattern a whole name, or a folder of names */
   const readRefs = async (...pattern: string[]): Promise<readonly Ref[]> => {
@@ -61,6 +63,7 @@ export function openGitStore(gitDir: string) {
   }
   const maybe = (...args: string[]) => text(...args).catch(() => undefined)
   const objects = openObjectReader(gitDir)
+  const trees = openTreeStore(gitDir, objects)
 
   const store = {
     gitDir,
@@ -82,6 +85,10 @@ export function openGitStore(gitDir: string) {
 
     /** Moves a ref from where it was seen ('' when it was not there); false when it is elsewhere by now. */
     async moveRef(name: string, { from, to }: { from: string; to: string }): Promise<boolean> {
+      const type = (await objects.find(to))?.type
+      const mayPoint = name.startsWith('refs/heads/') ? type === 'commit' : type !== undefined
+      const moved = mayPoint ? await moveLooseRef(gitDir, name, { from, to }) : undefined
+      if (moved !== undefined) return moved
       return git(['update-ref', name, to, from || '0'.repeat(40)]).then(
         () => true,
         () => false,
@@ -114,17 +121,23 @@ export function openGitStore(gitDir: string) {
       return parseCommit(found)
     },
 
+    /** The ids of the commits of a range, newest first. */
+    async listRange(
+      range: string,
+      { count, reverse = false }: { count?: number; reverse?: boolean } = {},
+    ): Promise<readonly string[]> {
+      const limits = [...(count === undefined ? [] : [`-n${count}`]), ...(reverse ? ['--reverse'] : [])]
+      const ids = await text('rev-list', ...limits, range, '--')
+      return ids === '' ? [] : ids.split('\n')
+    },
+
+    readCommits: (ids: readonly string[]) => Promise.all(ids.map((id) => store.readCommit(id))),
+
     async log(
       range: string,
-      { count, skip = 0, reverse = false }: { count?: number; skip?: number; reverse?: boolean } = {},
+      options: { count?: number; reverse?: boolean } = {},
     ): Promise<readonly StoredCommit[]> {
-      const limits = [
-        ...(count === undefined ? [] : [`-n${count}`]),
-        `--skip=${skip}`,
-        ...(reverse ? ['--reverse'] : []),
-      ]
-      const ids = await text('rev-list', ...limits, range, '--')
-      return Promise.all(ids.split('\n').flatMap((id) => (id === '' ? [] : [store.readCommit(id)])))
+      return store.readCommits(await store.listRange(range, options))
     },
 
     async isAncestor(older: string, newer: string): Promise<boolean> {
@@ -134,7 +147,13 @@ export function openGitStore(gitDir: string) {
       return (await maybe('merge-base', '--is-ancestor', older, newer)) !== undefined
     },
 
-    mergeBase: (a: string, b: string) => maybe('merge-base', a, b),
+    /** How a commit stands to another: how many each has of its own, and where they part; undefined when they have nothing in common. */
+    async compare(base: string, head: string) {
+      const counts = await text('rev-list', '--left-right', '--count', `${base}...${head}`, '--')
+      const [behind = 0, ahead = 0] = counts.split('\t').map(Number)
+      const mergeBase = behind === 0 ? base : ahead === 0 ? head : await maybe('merge-base', base, head)
+      return mergeBase === undefined ? undefined : { ahead, behind, mergeBase }
+    },
 
     /** The tree of one commit merged into another; undefined when they conflict. */
     async mergeTrees(ours: string, theirs: string): Promise<string | undefined> {
@@ -156,16 +175,8 @@ export function openGitStore(gitDir: string) {
       sha: string,
       { recursive, under }: { recursive: boolean; under?: string },
     ): Promise<readonly TreeEntry[]> {
-      const which = under === undefined ? [] : ['--', under]
-      const out = await text(
-        'ls-tree',
-        '-z',
-        '-l',
-        '--full-tree',
-        ...(recursive ? ['-r', '-t'] : []),
-        sha,
-        ...which,
-      )
+      if (!recursive || under !== undefined) return walkTree({ trees, objects }, sha, { recursive, under })
+      const out = await text('ls-tree', '-z', '-l', '--full-tree', '-r', '-t', sha)
       return out.split('\0').flatMap((line) => {
         const [, mode, type, id, size, path] = /^(\d+) (\w+) ([0-9a-f]+) +(\S+)\t(.*)$/s.exec(line) ?? []
         if (!mode || !type || !id || !path) return []
@@ -179,36 +190,32 @@ export function openGitStore(gitDir: string) {
       return found.content
     },
 
-    async writeBlob(content: Buffer): Promise<string> {
-      return (await git(['hash-object', '-w', '--stdin'], { input: content })).toString('utf8').trim()
-    },
+    writeBlob: (content: Buffer) => writeObject(gitDir, 'blob', content),
 
     async writeTree(base: string | undefined, changes: readonly TreeChange[]): Promise<string> {
-      const env = { GIT_INDEX_FILE: join(gitDir, `index-${randomUUID()}`) }
-      try {
-        await git(base === undefined ? ['read-tree', '--empty'] : ['read-tree', base], { env })
-        const isFolder = ({ mode, sha }: TreeChange) => sha !== null && mode === '040000'
-        for (const { path, sha } of changes.filter((each) => each.sha === null || isFolder(each))) {
-          const remove = ['--literal-pathspecs', 'rm', '-r', '--cached', '--quiet', '--ignore-unmatch']
-          await git([...remove, '--', path], { env })
-          if (sha !== null) await git(['read-tree', '-i', `--prefix=${path}/`, sha], { env })
-        }
-        // files last: they change the folders that are put in place by the same request
-        const files = changes.filter((each) => each.sha !== null && !isFolder(each))
-        const lines = files.map(({ path, mode, sha }) => `${mode} ${sha}\t${path}\0`)
-        await git(['update-index', '-z', '--index-info'], {
-          env,
-          input: Buffer.from(lines.join('')),
-        })
-        return (await git(['write-tree'], { env })).toString('utf8').trim()
-      } finally {
-        await rm(env.GIT_INDEX_FILE, { force: true })
+      const isFolder = ({ mode, sha }: TreeChange) => sha !== null && mode === '040000'
+      // what goes makes room first, then come folders, and then the files that are put into these by the same request
+      const steps = [
+        changes.filter(({ sha }) => sha === null),
+        changes.filter(isFolder),
+        changes.filter((each) => each.sha !== null && !isFolder(each)),
+      ]
+      let tree = base === undefined ? undefined : (await objects.find(`${base}^{tree}`))?.sha
+      if (base !== undefined && tree === undefined) throw new Error(`${base} has no tree`)
+      for (const step of steps.filter(({ length }) => length > 0)) {
+        const entries = step.map(({ path, mode, sha }) => ({
+          names: Buffer.from(path).toString('latin1').split('/'),
+          entry: sha === null ? null : { mode, sha },
+        }))
+        tree = await changeTree(trees, tree, entries)
       }
+      return tree ?? trees.write(new Map())
     },
 
-    writeCommit: (commit: Omit<StoredCommit, 'sha'>) => writeObject(git, 'commit', formatCommit(commit)),
+    writeCommit: (commit: Omit<StoredCommit, 'sha'>) =>
+      writeObject(gitDir, 'commit', Buffer.from(formatCommit(commit))),
 
-    writeTag: (tag: Omit<StoredTag, 'sha'>) => writeObject(git, 'tag', formatTag(tag)),
+    writeTag: (tag: Omit<StoredTag, 'sha'>) => writeObject(gitDir, 'tag', Buffer.from(formatTag(tag))),
 
     async readTag(sha: string): Promise<StoredTag> {
       const found = await objects.read(sha)
@@ -225,41 +232,6 @@ export function openGitStore(gitDir: string) {
 interface GitOptions {
   readonly input?: Buffer
   readonly env?: Readonly<Record<string, string>>
-}
-
-/** Runs git on a bare repository with none of the user's own settings. @throws Error with what git said */
-export function runGit(
-  gitDir: string,
-  args: readonly string[],
-  { input, env = {} }: GitOptions = {},
-): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const child = spawn('git', ['--git-dir', gitDir, ...args], {
-      env: { PATH: process.env['PATH'], GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1', ...env },
-      stdio: ['pipe', 'pipe', 'pipe'],
-    })
-    const out: Buffer[] = []
-    const said: Buffer[] = []
-    child.stdout.on('data', (chunk: Buffer) => out.push(chunk))
-    child.stderr.on('data', (chunk: Buffer) => said.push(chunk))
-    child.stdin.on('error', () => {})
-    child.stdin.end(input)
-    child.once('error', reject)
-    child.once('close', (code) => {
-      if (code === 0) resolve(Buffer.concat(out))
-      else
-        reject(new Error(`git ${args.join(' ')} ended with ${code}: ${Buffer.concat(said).toString('utf8')}`))
-    })
-  })
-}
-
-async function writeObject(
-  git: (args: readonly string[], options: GitOptions) => Promise<Buffer>,
-  type: string,
-  content: string,
-): Promise<string> {
-  const sha = await git(['hash-object', '-w', '-t', type, '--stdin'], { input: Buffer.from(content) })
-  return sha.toString('utf8').trim()
 }
 
 const statuses = { A: 'added', D: 'removed', M: 'modified', T: 'modified', R: 'renamed' } as const

@@ -1,6 +1,7 @@
 import { appendFile, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type GitStore, openGitStore, runGit } from './git-store.ts'
+import { runGit } from '../git.ts'
+import { type GitStore, openGitStore } from './git-store.ts'
 import type { BranchProtection, Ruleset } from './ruleset.ts'
 import type { Token } from './tokens.ts'
 
@@ -185,6 +186,8 @@ export interface HostedRepository {
   readonly protections: ReadonlyMap<string, BranchProtection>
   /** commits that GitHub signed, because a bot made them through the API */
   readonly signed: Set<string>
+  /** how many entries of a tree are listed: https://docs.github.com/en/rest/git/trees#get-a-tree */
+  listedEntries: number
   readonly nextId: () => number
   readonly addRuleset: (ruleset: Ruleset) => void
   readonly protectBranch: (branch: string, protection: BranchProtection) => void
@@ -227,7 +230,8 @@ export async function hostRepository(
 ): Promise<HostedRepository> {
   const gitDir = join(directory, owner, `${name}.git`)
   await mkdir(gitDir, { recursive: true })
-  await runGit(gitDir, ['init', '--quiet', '--bare', '--template=', `--initial-branch=${defaultBranch}`])
+  const how = ['--quiet', '--bare', '--template=', `--initial-branch=${defaultBranch}`]
+  await runGit({ args: ['--git-dir', gitDir, 'init', ...how] })
   await appendFile(join(gitDir, 'config'), configuration)
   await mkdir(join(gitDir, 'hooks'), { recursive: true })
   await writeFile(join(gitDir, 'hooks', 'update'), update, { mode: 0o755 })
@@ -253,6 +257,7 @@ export async function hostRepository(
     reactions: [],
     labels: [],
     deployments: [],
+    listedEntries: 100_000,
     statuses: [],
     variables: new Map(),
     dispatches: [],

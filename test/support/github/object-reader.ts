@@ -4,6 +4,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 export interface StoredObject {
   readonly sha: string
   readonly type: string
+  /** bytes */
+  readonly size: number
   readonly content: Buffer
 }
 
@@ -62,7 +64,7 @@ export function openObjectReader(gitDir: string) {
 
   return {
     /** What a revision names, in git's own syntax; undefined when it names nothing. */
-    async find(revision: string): Promise<Pick<StoredObject, 'sha' | 'type'> | undefined> {
+    async find(revision: string): Promise<Omit<StoredObject, 'content'> | undefined> {
       if (revision.includes('\n')) return undefined
       return ask(`info ${revision}`, readHead)
     },

@@ -1,16 +1,8 @@
-import { spawn } from 'node:child_process'
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import { dirname } from 'node:path'
+import { type GitRequest, runGitBackend } from '../git-backend.ts'
 import type { HostedRepository } from './hosted-repository.ts'
 import { type Objection, objectionTo } from './rules.ts'
 import { hasPermission, type Token } from './tokens.ts'
-
-interface GitRequest {
-  readonly request: IncomingMessage
-  readonly url: URL
-  readonly body: Buffer
-  readonly response: ServerResponse
-}
 
 /** A repository's address with or without `.git`, and what git's smart protocol asks of it. */
 const gitPath =
@@ -50,7 +42,12 @@ export async function serveGit(
     if (repository.archived) return refuse(403, 'This repository was archived so it is read-only.')
   }
   const refused = endpoint === 'git-receive-pack' ? await refusedRefs(git.body, { repository, token }) : ''
-  await runBackend(git, { repository, token, endpoint, refused })
+  await runGitBackend(git, {
+    root: dirname(dirname(repository.gitDir)),
+    path: `/${repository.owner}/${repository.name}.git/${endpoint}`,
+    user: token.login,
+    env: { REFUSED_REFS: refused },
+  })
   return true
 }
 
@@ -99,52 +96,4 @@ function readPush(body: Buffer): {
     at += length
   }
   return { commands, pack: body.subarray(at + 4) }
-}
-
-function runBackend(
-  { request, url, body, response }: GitRequest,
-  {
-    repository,
-    token,
-    endpoint,
-    refused,
-  }: { repository: HostedRepository; token: Token; endpoint: string; refused: string },
-): Promise<void> {
-  const child = spawn('git', ['http-backend'], {
-    env: {
-      PATH: process.env['PATH'],
-      GIT_CONFIG_GLOBAL: '/dev/null',
-      GIT_CONFIG_NOSYSTEM: '1',
-      GIT_PROJECT_ROOT: dirname(dirname(repository.gitDir)),
-      GIT_HTTP_EXPORT_ALL: '1',
-      PATH_INFO: `/${repository.owner}/${repository.name}.git/${endpoint}`,
-      QUERY_STRING: url.searchParams.toString(),
-      REQUEST_METHOD: request.method,
-      CONTENT_TYPE: request.headers['content-type'] ?? '',
-      CONTENT_LENGTH: String(body.length),
-      GIT_PROTOCOL: String(request.headers['git-protocol'] ?? ''),
-      REMOTE_USER: token.login,
-      REFUSED_REFS: refused,
-    },
-    stdio: ['pipe', 'pipe', 'inherit'],
-  })
-  child.stdin.on('error', () => {})
-  child.stdin.end(body)
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = []
-    child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk))
-    child.once('error', reject)
-    child.once('close', () => {
-      const answer = Buffer.concat(chunks)
-      const end = answer.indexOf('\r\n\r\n')
-      const head = answer.subarray(0, end).toString('latin1').split('\r\n')
-      const headers = head.flatMap((line): [string, string][] => {
-        const colon = line.indexOf(':')
-        return colon === -1 ? [] : [[line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()]]
-      })
-      const status = Number(headers.find(([name]) => name === 'status')?.[1]?.split(' ')[0] ?? 200)
-      response.writeHead(status, Object.fromEntries(headers.filter(([name]) => name !== 'status')))
-      response.end(answer.subarray(end + 4), () => resolve())
-    })
-  })
 }

@@ -37,8 +37,9 @@ export const commits: Routes = {
       const ref = query.get('sha') ?? repository.defaultBranch
       const sha = await repository.git.resolve(ref)
       if (sha === undefined) throw notFound()
-      const { body, headers } = pageOf(await repository.git.log(sha), query)
-      return { status: 200, body: body.map((each) => commit(repository, each)), headers }
+      const { body, headers } = pageOf(await repository.git.listRange(sha), query)
+      const listed = await repository.git.readCommits(body)
+      return { status: 200, body: listed.map((each) => commit(repository, each)), headers }
     },
   },
 
@@ -51,15 +52,12 @@ export const commits: Routes = {
         git.resolve(params['head'] ?? ''),
       ])
       if (base === undefined || head === undefined) throw notFound()
-      const mergeBase = await git.mergeBase(base, head)
-      if (mergeBase === undefined) throw new Refusal(404, `No common ancestor between ${base} and ${head}.`)
-      const [ahead, behind] = await Promise.all([
-        git.count(`${base}..${head}`),
-        git.count(`${head}..${base}`),
-      ])
+      const stand = await git.compare(base, head)
+      if (stand === undefined) throw new Refusal(404, `No common ancestor between ${base} and ${head}.`)
+      const { ahead, behind, mergeBase } = stand
       const status =
         ahead > 0 ? (behind > 0 ? 'diverged' : 'ahead') : behind > 0 ? 'behind' : ('identical' as const)
-      const range = await git.log(`${base}..${head}`, { reverse: true })
+      const range = ahead === 0 ? [] : await git.listRange(`${base}..${head}`, { reverse: true })
       const size = query.has('per_page') ? Math.min(100, Number(query.get('per_page'))) : shownCommits
       const page = Math.max(1, Number(query.get('page') ?? 1))
       const isPaged = query.has('per_page') || query.has('page')
@@ -80,7 +78,7 @@ export const commits: Routes = {
         ahead_by: ahead,
         behind_by: behind,
         total_commits: ahead,
-        commits: shown.map((each) => commit(repository, each)),
+        commits: (await git.readCommits(shown)).map((each) => commit(repository, each)),
         files,
       } satisfies Schema<'commit-comparison'>
       return { status: 200, body }
@@ -152,8 +150,8 @@ async function filesOf(
   to: string,
 ): Promise<Schema<'diff-entry'>[]> {
   const { git, apiUrl, htmlUrl } = repository
-  if (from === emptyTree)
-    await git.git(['hash-object', '-w', '-t', 'tree', '--stdin'], { input: Buffer.alloc(0) })
+  if (from === to) return []
+  if (from === emptyTree) await git.writeTree(undefined, [])
   return (await git.diff(from, to)).map((change: FileChange) => {
     const path = encodeURI(change.path)
     return {

@@ -126,8 +126,10 @@ export const gitData: Routes = {
       const body = {
         sha,
         url: `${apiUrl}/git/trees/${sha}`,
-        truncated: false,
-        tree: entries.map((entry) => ({ ...entry, url: `${apiUrl}/git/${entry.type}s/${entry.sha}` })),
+        truncated: entries.length > repository.listedEntries,
+        tree: entries
+          .slice(0, repository.listedEntries)
+          .map((entry) => ({ ...entry, url: `${apiUrl}/git/${entry.type}s/${entry.sha}` })),
       }
       return { status: 200, body }
     },

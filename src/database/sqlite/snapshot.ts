@@ -1,0 +1,84 @@
+import { type FileHandle, open } from 'node:fs/promises'
+import type { DatabaseSync } from 'node:sqlite'
+import { explainWrite } from '../write-file.ts'
+import { copyDatabase, explainLock, openDatabase, removeDatabase } from './file.ts'
+
+/** Of a writer that commits between our two looks at its log. */
+const tries = 5
+
+/**
+ * Copies a database that may be in use into a new file: byte by byte, three times as fast as SQLite's page by page, while
+ * nobody may write to the file. A reader sees to that once all of the log is in it: whoever writes then, writes to the log,
+ * and without a log waits. Where a writer leaves no such moment, it is SQLite's own online backup.
+ * @param durable the copy is on the disk itself
+ * @throws ConflictError when others hold a lock for too long, RefusedError when the copy cannot be written
+ */
+export async function copyToNewFile(
+  from: string,
+  to: string,
+  { durable = false }: { readonly durable?: boolean } = {},
+): Promise<void> {
+  // left by a process that was killed
+  await removeDatabase(to)
+  const reader = openDatabase(from)
+  const file = await open(from)
+  let isStill = false
+  try {
+    isStill = holdStill(reader, from)
+    if (isStill) await copyBytes(file, to, durable)
+  } catch (error) {
+    throw explainLock(error, from)
+  } finally {
+    reader.close()
+    // not before the reader: a process that closes a file gives up each lock it has on it, and SQLite's are such locks
+    await file.close()
+  }
+  if (!isStill) await copyDatabase(from, to)
+}
+
+/** Begins to read, and tells whether the file is all of what is read, and stays so until the reader ends. */
+function holdStill(reader: DatabaseSync, path: string): boolean {
+  const other = openDatabase(path)
+  try {
+    for (let attempt = 0; attempt < tries; attempt += 1) {
+      isLogInFile(other)
+      reader.exec('BEGIN')
+      reader.prepare('SELECT 1 FROM sqlite_schema').get()
+      // what is in the log goes into the file as far as this reader sees it, and no further while it reads
+      if (isLogInFile(other)) return true
+      reader.exec('ROLLBACK')
+    }
+    return false
+  } finally {
+    other.close()
+  }
+}
+
+/** Brings what is in the log into the file. Both numbers are -1 without a log: https://sqlite.org/pragma.html#pragma_wal_checkpoint */
+function isLogInFile(database: DatabaseSync): boolean {
+  const row = database.prepare('PRAGMA wal_checkpoint(PASSIVE)').get()
+  return Number(row?.['busy']) === 0 && row?.['log'] === row?.['checkpointed']
+}
+
+async function copyBytes(file: FileHandle, to: string, durable: boolean): Promise<void> {
+  const { mode } = await file.stat()
+  try {
+    const copy = await open(to, 'wx', mode & 0o777)
+    try {
+      const buffer = Buffer.allocUnsafe(1 << 20)
+      for (let at = 0; ; ) {
+        const { bytesRead } = await file.read(buffer, 0, buffer.length, at)
+        if (bytesRead === 0) break
+        // the copy has no log: https://sqlite.org/fileformat2.html#file_format_version_numbers
+        if (at === 0) buffer.fill(1, 18, 20)
+        await copy.appendFile(buffer.subarray(0, bytesRead))
+        at += bytesRead
+      }
+      if (durable) await copy.sync()
+    } finally {
+      await copy.close()
+    }
+  } catch (error) {
+    throw explainWrite(error, to)
+  }
+}

@@ -1,0 +1,79 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+
+export interface GitQuestion {
+  readonly args: readonly string[]
+  readonly cwd?: string
+  readonly env?: Readonly<Record<string, string | undefined>>
+  readonly input?: string | Buffer
+}
+
+export interface GitAnswer {
+  readonly id: number
+  readonly code: number | null
+  readonly out: Buffer
+  readonly said: Buffer
+}
+
+/** How long the process that runs git stays without work, ms. */
+const idleMs = 2_000
+const file = fileURLToPath(new URL('git-process.ts', import.meta.url))
+
+let runner: ChildProcess | undefined
+let idle: NodeJS.Timeout | undefined
+let asked = 0
+const waiting = new Map<number, { take: (answer: GitAnswer) => void; fail: (why: Error) => void }>()
+
+/**
+ * Runs git with none of the user's own settings.
+ * @returns what it printed @throws Error with what git said
+ */
+export async function runGit(question: GitQuestion): Promise<Buffer> {
+  const { code, out, said } = await askGit(question)
+  if (code === 0) return out
+  throw new Error(`git ${question.args.join(' ')} ended with ${code}: ${said.toString('utf8')}`)
+}
+
+/**
+ * Runs git, and leaves to the caller how it ended. A process that starts another is copied for it, and one that runs tests
+ * is so large that this takes 20 ms: a small process of its own starts git in 5.
+ */
+export function askGit(question: GitQuestion): Promise<GitAnswer> {
+  clearTimeout(idle)
+  runner ??= start()
+  asked += 1
+  const id = asked
+  const env = {
+    PATH: process.env['PATH'],
+    GIT_CONFIG_GLOBAL: '/dev/null',
+    GIT_CONFIG_NOSYSTEM: '1',
+    ...question.env,
+  }
+  return new Promise((take, fail) => {
+    waiting.set(id, { take, fail })
+    runner?.ref()
+    runner?.send({ ...question, env, id })
+  })
+}
+
+function start(): ChildProcess {
+  const child = fork(file, { execArgv: ['--disable-warning=ExperimentalWarning'], serialization: 'advanced' })
+  child.on('message', (answer: GitAnswer) => {
+    waiting.get(answer.id)?.take(answer)
+    waiting.delete(answer.id)
+    if (waiting.size > 0) return
+    // it keeps nobody from ending
+    child.unref()
+    child.channel?.unref()
+    idle = setTimeout(() => {
+      runner = undefined
+      child.disconnect()
+    }, idleMs).unref()
+  })
+  child.once('exit', (code) => {
+    if (runner === child) runner = undefined
+    for (const { fail } of waiting.values()) fail(new Error(`the process that runs git ended with ${code}`))
+    waiting.clear()
+  })
+  return child
+}
