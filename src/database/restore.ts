@@ -3,7 +3,7 @@ import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { ConflictError, RefusedError } from '../errors.ts'
+import { ConflictError, isUserFacing, RefusedError } from '../errors.ts'
 import { verifyStored } from './catalog.ts'
 import { differences } from './compare.ts'
 import { type Contents, type DumpSource, type Engine, journal, nameKept, type Staged } from './engine.ts'
@@ -148,7 +148,7 @@ async function replace(options: RestoreOptions, staged: Staged): Promise<Restore
   return report(manifest, { outcome: 'restored', kept, losses, exported, swapMs })
 }
 
-/** Takes away what earlier restores replaced, once its time is over. */
+/** Takes away what earlier restores replaced, once its time is over. What cannot be is said, and undoes no restore. */
 export async function pruneKept({
   engine,
   keepOldMs,
@@ -157,8 +157,14 @@ export async function pruneKept({
 }: Pick<RestoreOptions, 'engine' | 'keepOldMs' | 'now' | 'log'>): Promise<void> {
   for (const { name, at } of await engine.listKept()) {
     if (now().getTime() - at.getTime() <= keepOldMs) continue
-    await engine.dropKept(name)
-    log(`${name}, replaced at ${at.toISOString()}, was kept long enough and is dropped`)
+    const what = `${name}, replaced at ${at.toISOString()}, was kept long enough`
+    try {
+      await engine.dropKept(name)
+      log(`${what} and is dropped`)
+    } catch (error) {
+      if (!isUserFacing(error)) throw error
+      log(`${what}, and cannot be dropped: ${error.message}`)
+    }
   }
 }
 

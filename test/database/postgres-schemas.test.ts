@@ -123,7 +123,8 @@ test('all of it comes back, to sessions that stay open; what was replaced is put
   await expect(engine.putBack(kept ?? '', engine.keptName(new Date()))).rejects.toThrow(
     /has no schemas that end/,
   )
-  expect((await database.restore(second)).outcome).toBe('restored')
+  const again = await database.restore(second)
+  expect((await engine.listKept()).map(({ name }) => name).sort()).toEqual([keepAs, again.kept].sort())
   expect(await grants()).toEqual(grantsThen)
   for (const { name } of await engine.listKept()) await engine.dropKept(name)
   expect(await schemas()).toEqual(['Odd; schema', 'extensions', 'public'])
@@ -195,10 +196,16 @@ describe('a session', () => {
     const [early, writer] = [await connect(), await connect()]
     await early.query('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1')
     await writer.query('BEGIN; INSERT INTO t VALUES (3)')
-    expect((await database.restore(manifest)).outcome).toBe('restored')
+    const { kept } = await database.restore(manifest)
     await expect(early.query('SELECT * FROM t')).rejects.toThrow(/terminat|not queryable/)
     await expect(writer.query('COMMIT')).rejects.toThrow(/terminat|not queryable/)
     expect(await sql('SELECT a FROM t')).toEqual([{ a: 1 }])
+
+    const [late, engine] = [await connect(), await database.engine()]
+    await late.query('BEGIN; INSERT INTO t VALUES (4)')
+    await engine.putBack(kept ?? '', engine.keptName(new Date()))
+    await expect(late.query('COMMIT')).rejects.toThrow(/terminat|not queryable/)
+    expect(await sql('SELECT a FROM t ORDER BY a')).toEqual([{ a: 1 }, { a: 2 }])
   }, 30_000)
 
   test('that may not be ended is named, and nothing is changed', async () => {
@@ -210,8 +217,31 @@ describe('a session', () => {
     expect(await sql('SELECT count(*) AS n FROM t')).toEqual([{ n: '2' }])
     expect(await schemas()).toEqual(['public'])
     await monitoring.query('COMMIT')
-    expect((await database.restore(manifest)).outcome).toBe('restored')
+    const { kept = '' } = await database.restore(manifest)
+
+    const engine = await database.engine()
+    await monitoring.query('BEGIN; LOCK TABLE t IN ACCESS SHARE MODE')
+    await expect(engine.putBack(kept, engine.keptName(new Date()))).rejects.toThrow(
+      /hold the tables.*admin monitoring/,
+    )
+    expect(await sql('SELECT count(*) AS n FROM t')).toEqual([{ n: '1' }])
     await monitoring.end()
+  }, 30_000)
+
+  test('that may not drop what was kept long enough is told, after a restore that did what it should', async () => {
+    const manifest = await database.back()
+    await sql('INSERT INTO t VALUES (2)')
+    await database.restore(manifest)
+    const [kept = ''] = (await schemas()).filter((name) => name.startsWith('public_before_'))
+    await asSuperuser(`ALTER SCHEMA ${kept} OWNER TO admin`)
+    await sql('INSERT INTO t VALUES (2)')
+    const said: string[] = []
+    const now = () => new Date(Date.now() + 7_200_000)
+    const { outcome } = await database.restore(manifest, { now, log: (line) => void said.push(line) })
+    expect(outcome).toBe('restored')
+    expect(said.join('\n')).toMatch(
+      /kept long enough, and cannot be dropped: .*must be owner of schema public_before_/,
+    )
   }, 30_000)
 })
 

@@ -1,17 +1,17 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
-import { ConflictError, RefusedError } from '../../errors.ts'
+import { ConflictError } from '../../errors.ts'
 import type { ServerConnection } from '../connection.ts'
 import { type Engine, keptAt, keptName, type Surroundings } from '../engine.ts'
 import { openTool, runTool } from '../tool.ts'
 import { connect, errorNumber, findTools, noSuchDatabase, type Session, withSession } from './connect.ts'
 import { listTables, readContents, readSchema } from './contents.ts'
 import { lockTables } from './lock-tables.ts'
-import { readLimit, refuseLongRows } from './longest-row.ts'
 import { countNewerRows, newerRows } from './newer.ts'
 import { createPrograms, dropPrograms, type Program, programsSchema, readPrograms } from './programs.ts'
 import { refuseLackOfRights } from './rights.ts'
+import { explainLoad, readLimit, refuseLongRows } from './server-limits.ts'
 import { runSteps } from './steps.ts'
 import { readKeptPrograms, recover, swapTables } from './swap.ts'
 
@@ -255,19 +255,6 @@ export function openMysql(connection: ServerConnection, surroundings: Surroundin
 /** Undefined for a database that is not there. */
 function missing(error: unknown): undefined {
   if (errorNumber(error) !== noSuchDatabase) throw error
-}
-
-/** A row may be larger as a statement than the server takes, although it was small enough to be stored; a full disk has many names. */
-async function explainLoad(session: Session, error: unknown): Promise<never> {
-  if (
-    error instanceof RefusedError &&
-    /is full|Temp file write failure|errno: 28|during COMMIT/i.test(error.message)
-  )
-    throw new RefusedError(`${error.message}; it seems that the server has no space left on its disk`)
-  if (!(error instanceof RefusedError) || !/max_allowed_packet|gone away/i.test(error.message)) throw error
-  throw new RefusedError(
-    `${error.message}; the server takes statements of ${await readLimit(session)} bytes, and one of the backup may be longer: set its max_allowed_packet to 1G for the restore`,
-  )
 }
 
 function quoteName(name: string): string {

@@ -65,7 +65,11 @@ export async function stageSchemas(place: Place, source: DumpSource): Promise<St
     contents: () => withCopy((session) => readContents(session, true)),
     countNewerRows: (table) => countNewerRows(pair(table)),
     newerRows: (table) => newerRows(pair(table)),
-    swap: (kept) => swapSchemas(connection, { away: keptEnding(kept), into: copy, older }),
+    swap: async (kept) => {
+      const away = keptEnding(kept)
+      await swapSchemas(connection, { away, into: copy, older })
+      surroundings.log(`what was there is kept within ${database}, as schemas whose names end with ${away}`)
+    },
     discard,
   }
 }
@@ -99,10 +103,7 @@ async function load(
     const begin = await beginScript(session, endings.held)
     const script = async function* () {
       yield begin
-      yield* openTool({
-        ...restorer,
-        args: ['--file=-', `--use-list=${entries}`, dump],
-      })
+      yield* onlyRestricted(openTool({ ...restorer, args: ['--file=-', `--use-list=${entries}`, dump] }))
       yield `${exchange({ away: endings.copy, into: endings.held })}COMMIT;\n`
     }
     await runTool({
@@ -118,6 +119,22 @@ async function load(
     })
   })
   await rm(dump, { recursive: true })
+}
+
+/**
+ * Passes a script on that `psql` may be given: since 2025 it begins by forbidding the commands of psql itself, which a name in the
+ * dump could bring along to be run on this machine (CVE-2025-8714).
+ */
+async function* onlyRestricted(script: AsyncIterable<unknown>): AsyncGenerator<unknown> {
+  let isFirst = true
+  for await (const piece of script) {
+    if (isFirst && !String(piece).includes('\n\\restrict '))
+      throw new RefusedError(
+        'pg_restore is too old to be safe here: install one with the fixes of August 2025',
+      )
+    isFirst = false
+    yield piece
+  }
 }
 
 /** Renames the live schemas away, and makes `public` as a new database has it: the dump counts on that. */

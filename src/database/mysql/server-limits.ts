@@ -35,3 +35,18 @@ export function refuseLongRows(dump: Readable, limit: number): Readable {
   }
   return Readable.from(passed(), { objectMode: false, highWaterMark: 1 << 20 })
 }
+
+/**
+ * Tells what the server ran into when it did not take a dump: the length of a statement, or its disk, for which it has many names.
+ * @throws RefusedError with the tool's words and what to do, or the error as it is
+ */
+export async function explainLoad(session: Session, error: unknown): Promise<never> {
+  if (!(error instanceof RefusedError)) throw error
+  const { message } = error
+  if (/is full|Temp file write failure|errno: 28|during COMMIT/i.test(message))
+    throw new RefusedError(`${message}; it seems that the server has no space left on its disk`)
+  if (!/max_allowed_packet|gone away/i.test(message)) throw error
+  throw new RefusedError(
+    `${message}; the server takes statements of ${await readLimit(session)} bytes, and one of the backup may be longer: set its max_allowed_packet to 1G for the restore`,
+  )
+}
