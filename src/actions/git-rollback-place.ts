@@ -5,7 +5,7 @@ import { type OpenClone, prepareClone } from '../git/partial-clone.ts'
 import { openRemote } from '../git/plain/open.ts'
 import { demandHead } from '../git/plan.ts'
 import { eventsOf, listRollbackTags } from '../git/recent.ts'
-import { type CodeRepository, isAncestor, readFacts } from '../git/repository.ts'
+import { type CodeRepository, readFacts, resolveRevision } from '../git/repository.ts'
 import type { Repository } from '../github/client.ts'
 import { incidentId } from '../history/incident.ts'
 import type { Step } from '../runner/action.ts'
@@ -44,7 +44,8 @@ async function openRemotePlace(step: GitRollbackStep): Promise<RollbackPlace> {
   const where = { url, username, directory, path: env['PATH'] ?? '', signal }
   const repository = await openRemote({ ...where, password })
   log.info(`${url} is asked by git alone: nothing is read from, or written to, the history of incidents`)
-  const environment = inputs.environment || defaultConfig().environment
+  const environment =
+    inputs.environment || context.event.deployment?.environment || defaultConfig().environment
   const revision = await findRevision(repository, step)
   const incident = incidentId({ environment, revision })
   return {
@@ -74,7 +75,7 @@ function demandOffered({ mode, delivery, config }: GitRollbackStep['inputs']): v
 }
 
 /**
- * The revision that failed: as it is given, else the commit of this run, where that is on the branch. Not the head of the
+ * The revision that failed: as it is given, else the commit that this run is about, where the remote has it. Not the head of the
  * branch: run again, that is the rollback, or somebody's commit on top of it.
  */
 async function findRevision(
@@ -90,10 +91,12 @@ async function findRevision(
   // these are about the newest rollback of the branch, or about all of them
   const isNamed = inputs.target === 'undo' || inputs.target === 'reapply' || inputs.mode === 'list'
   if (isNamed) return head
-  if (context.sha !== '' && (await isAncestor(repository, { older: context.sha, newer: head })))
-    return context.sha
+  const { deployment, workflow_run: workflowRun } = context.event
+  const ran = deployment?.sha || workflowRun?.head_sha || context.sha
+  // after a reset it is in the repository, and on the branch no more
+  if (ran !== '' && (await resolveRevision(repository, ran)) !== undefined) return ran
   throw new InputError(
-    'input "revision" is empty, and the commit of this run is not on the branch of the git remote; write the full id of the revision that failed',
+    'input "revision" is empty, and the git remote has not the commit that this run is about; write the full id of the revision that failed',
   )
 }
 

@@ -36,13 +36,23 @@ export function prepareClone({ url, username, token, directory, path, signal }: 
       await git.run(['remote', 'add', 'origin', url])
       await git.run(['config', 'remote.origin.promisor', 'true'])
       await git.run(['config', 'remote.origin.partialclonefilter', 'blob:none'])
-      const what = ['--quiet', '--no-tags', '--filter=blob:none', `--depth=${depth}`]
-      await git.run(['fetch', ...what, 'origin', head])
+      const what = ['--quiet', '--no-tags', `--depth=${depth}`]
+      await withFilter('blob:none', (filter) => git.run(['fetch', ...what, filter, 'origin', head]))
       return git
     } catch (error) {
       if (error instanceof GitFailure)
         throw new UnavailableError(`could not fetch ${url}: ${error.message}`, { cause: error })
       throw error
     }
+  }
+}
+
+/** Runs a fetch with a filter; without one where the server allows none, or not this one: what it keeps out comes along. */
+export async function withFilter(filter: string, fetch: (option: string) => Promise<unknown>): Promise<void> {
+  try {
+    await fetch(`--filter=${filter}`)
+  } catch (error) {
+    if (!(error instanceof GitFailure) || !/filter .*not supported/.test(error.said)) throw error
+    await fetch('--no-filter')
   }
 }

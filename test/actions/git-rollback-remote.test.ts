@@ -97,6 +97,17 @@ test('run again with somebody’s commit on top it changes nothing; a person tak
   ])
 })
 
+test('a reset is done once, and taken back by moving the branch forward again', async () => {
+  const inputs = { mode: 'reset', 'allow-reset-default-branch': 'true' }
+  const { outputs } = await run(inputs)
+  expect(outputs).toMatchObject({ decision: 'rolled-back', from: bad, commit: good })
+  expect(await main()).toBe(good)
+  expect((await run(inputs)).outputs['decision']).toBe('already-rolled-back')
+  const undone = await run({ target: 'undo' }, byHand)
+  expect(undone).toMatchObject({ exitCode: 0, outputs: { decision: 'undone', tag: outputs['tag'] } })
+  expect(await main()).toBe(bad)
+})
+
 test.each(['before', 'after'])(
   'killed %s its push is carried out, and run again, it makes one rollback',
   async (when) => {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import type { PlainRepository } from '../../src/git/plain/open.ts'
 import { commitLines, fileLines, type GitRemote, openGitRemote } from '../support/git-remote.ts'
 import { deployer, type GitServer, startGitServer } from '../support/git-server.ts'
-import { plan, restore, roll } from '../support/plain-rollback.ts'
+import { plan, restore, revert, roll } from '../support/plain-rollback.ts'
 
 const [folders, files, commits] = [40, 2_000, 300]
 /** seconds since the epoch */
@@ -90,6 +90,9 @@ test('a server that allows no filters sends more, and the rollback is the same',
     await remote.git('rev-parse', `${history[60]}^{tree}`),
   )
   expect(objects['blob']).toBeGreaterThan(0)
+  await roll(remote, revert(remote, [history[55] ?? '']))
+  expect(await remote.git('diff', '--name-only', 'main^', 'main')).toBe('d15/s6/f55.txt')
+  await remote.git('config', '--unset', 'uploadpackfilter.allow')
 })
 
 test('counting back stops at no commit whose parents were left out', async () => {

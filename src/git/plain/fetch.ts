@@ -1,4 +1,5 @@
 import { type Git, GitFailure } from '../command.ts'
+import { withFilter } from '../partial-clone.ts'
 import { explainRemote } from './refusal.ts'
 
 /** Of one git command: what it lacks it fetches by itself. */
@@ -39,15 +40,10 @@ async function fetchFiltered(
   },
 ): Promise<void> {
   const how = ['--quiet', '--no-tags', '--no-write-fetch-head', '--stdin', ...options]
-  const fetch = (filters: readonly string[]) =>
-    git.run([...settings, 'fetch', ...how, ...filters, 'origin'], { input: wanted.join('\n') })
   try {
-    await fetch([`--filter=${filter}`]).catch((error: unknown) => {
-      // some servers allow no filters, or not this one: what it keeps out comes along
-      if (error instanceof GitFailure && /filter .*not supported/.test(error.message))
-        return fetch(['--no-filter'])
-      throw error
-    })
+    await withFilter(filter, (option) =>
+      git.run([...settings, 'fetch', ...how, option, 'origin'], { input: wanted.join('\n') }),
+    )
   } catch (error) {
     throw explainRemote(error)
   } finally {
