@@ -106,9 +106,13 @@ test('a copy takes the place of one that a killed process left, and may be read 
 
 describe.each(['wal', 'delete'])('under a writer, with journal mode %s,', (mode) => {
   test('each of many copies is of one moment', async () => {
+    // what a writer changes at once is at both ends of a file that takes a while to copy
     within((database) =>
       database.exec(
-        `PRAGMA journal_mode = ${mode}; ${filled}; CREATE TABLE pair (a INTEGER, b INTEGER); INSERT INTO pair VALUES (0, 0)`,
+        `PRAGMA journal_mode = ${mode}; CREATE TABLE beginning (n INTEGER); INSERT INTO beginning VALUES (0);
+         CREATE TABLE middle (v BLOB); WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 64) INSERT INTO middle SELECT zeroblob(1000000) FROM c;
+         CREATE TABLE pair (a INTEGER, b INTEGER); INSERT INTO pair VALUES (0, 0);
+         CREATE TRIGGER counted AFTER INSERT ON pair BEGIN UPDATE beginning SET n = n + 1; END`,
       ),
     )
     const given = JSON.stringify({ action: 'hammer', path, backups: '', name: '', scratch: '' })
@@ -125,11 +129,7 @@ describe.each(['wal', 'delete'])('under a writer, with journal mode %s,', (mode)
         expect(copied).toBeGreaterThanOrEqual(before)
         expect(copied).toBeLessThanOrEqual(written())
         expect(ask('PRAGMA integrity_check', copy)).toEqual({ integrity_check: 'ok' })
-        expect(ask('SELECT count(*) AS n, max(a) AS a, max(b) AS b FROM pair', copy)).toEqual({
-          n: copied,
-          a: copied - 1,
-          b: copied - 1,
-        })
+        expect(ask('SELECT n FROM beginning', copy)).toEqual({ n: copied - 1 })
       }
     } finally {
       writer.kill('SIGTERM')
