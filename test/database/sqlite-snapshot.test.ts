@@ -1,7 +1,7 @@
 /** A SQLite database that is in use is copied byte by byte, and the copy is what SQLite's own online backup makes. */
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { chmod, mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -10,6 +10,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { copyDatabase, imageDigest } from '../../src/database/sqlite/file.ts'
 import { copyToNewFile } from '../../src/database/sqlite/snapshot.ts'
 
+const snapshotModule = new URL('../../src/database/sqlite/snapshot.ts', import.meta.url).href
 const worker = fileURLToPath(new URL('./worker.ts', import.meta.url))
 
 let folder: string
@@ -78,6 +79,24 @@ test('what is in a log that a long reader keeps out of the file is in the copy',
   reader.close()
 })
 
+test('a database with a log that we may only read is copied too', async () => {
+  const application = new DatabaseSync(path)
+  application.exec(
+    `PRAGMA journal_mode = wal; ${filled}; PRAGMA wal_autocheckpoint = 0; INSERT INTO t VALUES (99999, 'new')`,
+  )
+  for (const file of [path, `${path}-wal`]) await chmod(file, 0o444)
+  await chmod(`${path}-shm`, 0o666)
+  await chmod(folder, 0o777)
+  // root may write to any file: it copies as nobody
+  const script = `const { copyToNewFile } = await import(process.argv[1])
+    if (process.geteuid() === 0) process.seteuid('nobody')
+    await copyToNewFile(process.argv[2], process.argv[3])`
+  const options = ['--disable-warning=ExperimentalWarning', '--input-type=module', '--eval', script]
+  execFileSync(process.execPath, [...options, snapshotModule, path, copy])
+  expect(ask('SELECT v FROM t WHERE id = 99999', copy)).toEqual({ v: 'new' })
+  application.close()
+})
+
 test('a copy takes the place of one that a killed process left, and may be read by no more people than the database', async () => {
   within((database) => database.exec(filled))
   for (let round = 0; round < 2; round += 1) await copyToNewFile(path, copy)
@@ -87,9 +106,13 @@ test('a copy takes the place of one that a killed process left, and may be read 
 
 describe.each(['wal', 'delete'])('under a writer, with journal mode %s,', (mode) => {
   test('each of many copies is of one moment', async () => {
+    // what a writer changes at once is at both ends of a file that takes a while to copy
     within((database) =>
       database.exec(
-        `PRAGMA journal_mode = ${mode}; ${filled}; CREATE TABLE pair (a INTEGER, b INTEGER); INSERT INTO pair VALUES (0, 0)`,
+        `PRAGMA journal_mode = ${mode}; CREATE TABLE beginning (n INTEGER); INSERT INTO beginning VALUES (0);
+         CREATE TABLE middle (v BLOB); WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 64) INSERT INTO middle SELECT zeroblob(1000000) FROM c;
+         CREATE TABLE pair (a INTEGER, b INTEGER); INSERT INTO pair VALUES (0, 0);
+         CREATE TRIGGER counted AFTER INSERT ON pair BEGIN UPDATE beginning SET n = n + 1; END`,
       ),
     )
     const given = JSON.stringify({ action: 'hammer', path, backups: '', name: '', scratch: '' })
@@ -99,18 +122,14 @@ describe.each(['wal', 'delete'])('under a writer, with journal mode %s,', (mode)
     const written = (file = path) => Number(ask('SELECT count(*) AS n FROM pair', file)?.['n'])
     try {
       while (written() < 3) await new Promise((resolve) => setTimeout(resolve, 10))
-      for (let round = 0; round < 25; round += 1) {
+      for (let round = 0; round < 10; round += 1) {
         const before = written()
         await copyToNewFile(path, copy)
         const copied = written(copy)
         expect(copied).toBeGreaterThanOrEqual(before)
         expect(copied).toBeLessThanOrEqual(written())
         expect(ask('PRAGMA integrity_check', copy)).toEqual({ integrity_check: 'ok' })
-        expect(ask('SELECT count(*) AS n, max(a) AS a, max(b) AS b FROM pair', copy)).toEqual({
-          n: copied,
-          a: copied - 1,
-          b: copied - 1,
-        })
+        expect(ask('SELECT n FROM beginning', copy)).toEqual({ n: copied - 1 })
       }
     } finally {
       writer.kill('SIGTERM')
@@ -118,5 +137,5 @@ describe.each(['wal', 'delete'])('under a writer, with journal mode %s,', (mode)
       expect([code, signal]).toEqual([0, null])
     }
     expect(ask('PRAGMA integrity_check')).toEqual({ integrity_check: 'ok' })
-  }, 60_000)
+  }, 120_000)
 })

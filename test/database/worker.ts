@@ -74,6 +74,8 @@ if (action === 'backup' || action === 'restore') {
 /** Writes pairs and reads them back, every few milliseconds, until it is told to stop. */
 function hammer(): void {
   const database = new DatabaseSync(path, { timeout: 10_000 })
+  // with a log, what it writes goes on into the file at once
+  database.exec('PRAGMA wal_autocheckpoint = 1')
   const step = () => {
     database.exec('BEGIN IMMEDIATE; INSERT INTO pair SELECT max(a) + 1, max(b) + 1 FROM pair; COMMIT')
     const row = database.prepare('SELECT count(*) AS n FROM pair WHERE a <> b').get()

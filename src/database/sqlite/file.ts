@@ -76,9 +76,15 @@ function isBusy(error: unknown): boolean {
   return data !== undefined && [0, busy, locked].includes(data.errcode & 0xff)
 }
 
+/** What only somebody may do who may write. */
+export function isForbiddenWrite(error: unknown): boolean {
+  const { data } = sqliteErrorSchema.safeParse(error)
+  return data !== undefined && (data.errcode & 0xff) === readOnly
+}
+
 const sqliteErrorSchema = z.object({ errcode: z.number(), message: z.string() })
 /** https://sqlite.org/rescode.html */
-const [busy, locked, failedDisk, full] = [5, 6, 10, 13]
+const [busy, locked, readOnly, failedDisk, full] = [5, 6, 8, 10, 13]
 
 export async function exists(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined)) !== undefined

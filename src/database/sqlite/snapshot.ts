@@ -1,7 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import type { DatabaseSync } from 'node:sqlite'
 import { explainWrite } from '../write-file.ts'
-import { copyDatabase, explainLock, openDatabase, removeDatabase } from './file.ts'
+import { copyDatabase, explainLock, isForbiddenWrite, openDatabase, removeDatabase } from './file.ts'
 
 /** Of a writer that commits between our two looks at its log. */
 const tries = 5
@@ -56,8 +56,13 @@ function holdStill(reader: DatabaseSync, path: string): boolean {
 
 /** Brings what is in the log into the file. Both numbers are -1 without a log: https://sqlite.org/pragma.html#pragma_wal_checkpoint */
 function isLogInFile(database: DatabaseSync): boolean {
-  const row = database.prepare('PRAGMA wal_checkpoint(PASSIVE)').get()
-  return Number(row?.['busy']) === 0 && row?.['log'] === row?.['checkpointed']
+  try {
+    const row = database.prepare('PRAGMA wal_checkpoint(PASSIVE)').get()
+    return Number(row?.['busy']) === 0 && row?.['log'] === row?.['checkpointed']
+  } catch (error) {
+    if (isForbiddenWrite(error)) return false
+    throw error
+  }
 }
 
 async function copyBytes(file: FileHandle, to: string, durable: boolean): Promise<void> {
