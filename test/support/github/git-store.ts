@@ -12,15 +12,7 @@ import {
   type StoredCommit,
   type StoredTag,
 } from './object-text.ts'
-import { changeTree, openTreeStore, walkTree } from './tree-store.ts'
-
-export interface TreeEntry {
-  readonly path: string
-  readonly mode: string
-  readonly type: string
-  readonly sha: string
-  readonly size?: number
-}
+import { changeTree, openTreeStore, type TreeEntry, walkTree } from './tree-store.ts'
 
 export interface Ref {
   readonly name: string

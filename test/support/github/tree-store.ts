@@ -1,7 +1,14 @@
-import type { TreeEntry } from './git-store.ts'
 import { writeObject } from './loose-files.ts'
 import type { ObjectReader } from './object-reader.ts'
 import { folder, formatTree, parseTree, type StoredEntry, type StoredTree, typeOfMode } from './tree-text.ts'
+
+export interface TreeEntry {
+  readonly path: string
+  readonly mode: string
+  readonly type: string
+  readonly sha: string
+  readonly size?: number
+}
 
 /** The trees of a bare repository. */
 export interface TreeStore {

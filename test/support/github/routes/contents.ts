@@ -1,11 +1,12 @@
 import { posix } from 'node:path'
 import type { Call, Routes } from '../call.ts'
-import type { TreeChange, TreeEntry } from '../git-store.ts'
+import type { TreeChange } from '../git-store.ts'
 import type { HostedRepository } from '../hosted-repository.ts'
 import { notFound, Refusal } from '../refusal.ts'
 import { gitCommit, type Schema } from '../represent.ts'
 import { explain, objectionTo } from '../rules.ts'
 import type { Token } from '../tokens.ts'
+import type { TreeEntry } from '../tree-store.ts'
 import { base64Lines, toPerson } from './git-data.ts'
 
 /** https://docs.github.com/en/rest/repos/contents */
