@@ -40433,1109 +40433,14 @@ const commonOutputs = {
 
 /***/ }),
 
-/***/ 2187:
+/***/ 8201:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
 // EXPORTS
 __nccwpck_require__.d(__webpack_exports__, {
-  C: () => (/* binding */ makePlan)
+  Q: () => (/* binding */ openPlace)
 });
-
-// EXTERNAL MODULE: ./lib/errors.js
-var errors = __nccwpck_require__(452);
-// EXTERNAL MODULE: ./lib/git/plan-rollback.js + 1 modules
-var plan_rollback = __nccwpck_require__(7887);
-// EXTERNAL MODULE: ./lib/git/undo.js
-var undo = __nccwpck_require__(6468);
-// EXTERNAL MODULE: external "node:fs/promises"
-var promises_ = __nccwpck_require__(1455);
-// EXTERNAL MODULE: external "node:path"
-var external_node_path_ = __nccwpck_require__(6760);
-// EXTERNAL MODULE: ./lib/git/command.js + 1 modules
-var command = __nccwpck_require__(1994);
-;// CONCATENATED MODULE: ./lib/git/partial-clone.js
-
-
-
-
-/**
- * Prepares clones with the newest commits of a branch and their trees; files come when git asks for them.
- * @throws InputError for a git that is too old, UnavailableError when the repository cannot be fetched
- */
-function prepareClone({ url, token, directory, path, signal }) {
-    return async ({ head, depth }) => {
-        await (0,promises_.mkdir)(directory, { recursive: true });
-        const gitDir = await (0,promises_.mkdtemp)((0,external_node_path_.join)(directory, 'clone-'));
-        const git = (0,command/* openGit */.zY)({ gitDir, authorization: { url, token }, path, signal });
-        await (0,command/* demandGit */.eT)(git);
-        try {
-            await git.run(['init', '--quiet', '--bare', gitDir]);
-            await git.run(['remote', 'add', 'origin', url]);
-            await git.run(['config', 'remote.origin.promisor', 'true']);
-            await git.run(['config', 'remote.origin.partialclonefilter', 'blob:none']);
-            const what = ['--quiet', '--no-tags', '--filter=blob:none', `--depth=${depth}`];
-            await git.run(['fetch', ...what, 'origin', head]);
-            return git;
-        }
-        catch (error) {
-            if (error instanceof command/* GitFailure */.Xi)
-                throw new errors/* UnavailableError */.hG(`could not fetch ${url}: ${error.message}`, { cause: error });
-            throw error;
-        }
-    };
-}
-
-;// CONCATENATED MODULE: ./lib/actions/job-clone.js
-
-/** How a clone of the job's repository is made, for what the API cannot do; makes none yet. */
-function prepareJobClone({ inputs, context, env, secrets, signal, temporary, }) {
-    // in this form the token is in a header of git's requests
-    secrets.add(Buffer.from(`x-access-token:${inputs.token}`).toString('base64'));
-    return prepareClone({
-        url: `${context.serverUrl}/${context.owner}/${context.repo}.git`,
-        token: inputs.token,
-        directory: temporary,
-        path: env['PATH'] ?? '',
-        signal,
-    });
-}
-
-;// CONCATENATED MODULE: ./lib/actions/git-rollback-plan.js
-
-
-
-
-/** Plans what the inputs ask for. @throws InputError for inputs that do not go together */
-async function makePlan(step, { repository, environment, incident, revision }, branch) {
-    const { inputs } = step;
-    const { mode, target, checks, paths, delivery, commits, mainline, 'tag-pattern': tagPattern } = inputs;
-    const openClone = prepareJobClone(step);
-    if (target === 'undo' || target === 'reapply') {
-        // a run by hand is for the head of the branch, which is the rollback and not the revision that failed
-        const whose = inputs.revision === '' ? undefined : incident;
-        const rollback = await (0,undo/* findUndoable */.Q)(repository, { branch, incident: whose });
-        const request = { branch, incident: rollback.incident, rollback: rollback.commit.sha, delivery };
-        return (0,undo/* planUndo */.A)(repository, { ...request, mode: target }, openClone);
-    }
-    const request = { branch, environment, incident, bad: revision, delivery };
-    if (mode === 'revert')
-        return (0,plan_rollback/* planRollback */.I)(repository, { ...request, mode, commits, mainline: mainline || undefined }, openClone);
-    const restore = { ...request, target, tagPattern, checks, paths };
-    if (mode === 'reset') {
-        const allowDefaultBranch = inputs['allow-reset-default-branch'];
-        return (0,plan_rollback/* planRollback */.I)(repository, { ...restore, mode, allowDefaultBranch }, openClone);
-    }
-    if (mode === 'deploy-only')
-        demandWayToDeploy(inputs);
-    return (0,plan_rollback/* planRollback */.I)(repository, { ...restore, mode: mode === 'deploy-only' ? mode : 'restore' }, openClone);
-}
-function demandWayToDeploy({ redeploy, 'redeploy-inputs': given, }) {
-    if (redeploy === '')
-        throw new errors/* InputError */.dz('input "mode" is deploy-only, and input "redeploy" names no workflow that deploys; name its file, such as deploy.yml');
-    if (!Object.values(given).some((value) => value.includes('{revision}')))
-        throw new errors/* InputError */.dz(`input "mode" is deploy-only, and no line of input "redeploy-inputs" has {revision}: ${redeploy} would deploy the branch as it is; write for example revision={revision}`);
-}
-
-
-/***/ }),
-
-/***/ 9226:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-
-// EXPORTS
-__nccwpck_require__.d(__webpack_exports__, {
-  P: () => (/* binding */ gitRollback)
-});
-
-// EXTERNAL MODULE: ./lib/git/delivery.js
-var delivery = __nccwpck_require__(886);
-;// CONCATENATED MODULE: ./lib/runner/contract.js
-/** Declares an action's contract; only here so that its types are inferred. */
-function defineAction(contract) {
-    return contract;
-}
-
-// EXTERNAL MODULE: ./lib/runner/inputs.js
-var inputs = __nccwpck_require__(4477);
-// EXTERNAL MODULE: ./lib/actions/contract-parts.js
-var contract_parts = __nccwpck_require__(5242);
-;// CONCATENATED MODULE: ./lib/actions/git-rollback.contract.js
-
-
-
-
-const gitRollback = defineAction({
-    name: 'git-rollback',
-    title: 'Git rollback',
-    description: 'Puts a branch back to the content of a good revision by one new commit, without a clone, and tags it.',
-    branding: { icon: 'rotate-ccw', color: 'orange' },
-    permissions: { contents: 'write', deployments: 'read' },
-    morePermissions: {
-        'pull-requests: read': 'to list the pull requests that are undone; without it they are left out',
-        'pull-requests: write': 'for a pull request, and for `comment`; without it no comment is written',
-        'deployments: write': 'for `record-deployment`; without it nothing is recorded',
-        'issues: read': 'to see whether a label holds automatic rollbacks; without it labels are not looked at',
-        'actions: write': 'with `redeploy`',
-        'checks: read': 'with the target `last-green`',
-        'statuses: read': 'with the target `last-green`',
-    },
-    inputs: {
-        ...contract_parts/* commonInputs */.j$,
-        branch: inputs/* input */.hF.text({
-            description: 'The deployed branch. Left empty: the configured one, else the default branch.',
-        }),
-        target: inputs/* input */.hF.text({
-            description: 'The good revision: `last-successful-deployment`, `previous-deployment-tag`, `last-green`, a commit id, a tag, a branch, or `HEAD~n`. It has to be an older revision of the branch. `undo` takes the newest rollback of the branch back; `reapply` opens a draft pull request that brings back what it undid, to mend it there.',
-            default: 'last-successful-deployment',
-        }),
-        reason: inputs/* input */.hF.text({
-            description: 'Why, in a sentence, for the commit, the tag and the post-mortem.',
-            default: 'the deployment is unhealthy',
-        }),
-        mode: inputs/* input */.hF.choice({
-            description: '`restore` brings the content of the target back and undoes all that came after it; `revert` undoes only the `commits`, and keeps what came after them; `reset` moves the branch back to the target; `deploy-only` leaves the branch and deploys the target by `redeploy`; `list` only lists the recent rollbacks.',
-            default: 'restore',
-            options: ['restore', 'revert', 'reset', 'deploy-only', 'list'],
-        }),
-        paths: inputs/* input */.hF.list({
-            description: 'With `restore`: the only files and folders to bring back, separated by commas, e.g. one app of a monorepo.',
-        }),
-        commits: inputs/* input */.hF.list({
-            description: 'With `revert`: what to undo, separated by commas: commits, and ranges such as `v1.2..main`.',
-        }),
-        'allow-reset-default-branch': inputs/* input */.hF.flag({
-            description: 'With `reset`: the default branch, too. Everybody’s clone has what is taken away, and may push it again.',
-            default: 'false',
-        }),
-        mainline: inputs/* input */.hF.count({
-            description: 'With `revert`: which parent of a merge commit stays, counted from 1. 0 refuses merge commits.',
-            default: '0',
-        }),
-        'tag-pattern': inputs/* input */.hF.text({
-            description: 'For the target `previous-deployment-tag`: name of the tags, with one `*`.',
-            default: 'deploy-*',
-        }),
-        checks: inputs/* input */.hF.list({
-            description: 'For the target `last-green`: the checks that were green, separated by commas.',
-        }),
-        delivery: inputs/* input */.hF.choice({
-            description: '`direct` moves the branch, `pull-request` opens a pull request, `auto` does what the rules of the branch allow.',
-            default: 'auto',
-            options: delivery/* deliveries */.$z,
-        }),
-        labels: inputs/* input */.hF.list({
-            description: 'Labels of the pull request, separated by commas.',
-            default: 'rollback',
-        }),
-        reviewers: inputs/* input */.hF.list({
-            description: 'Who is asked to review the pull request, separated by commas: logins, and `team:NAME`.',
-        }),
-        'auto-merge': inputs/* input */.hF.flag({
-            description: 'Merge the pull request, by the merge queue where there is one, as soon as its rules allow it.',
-            default: 'false',
-        }),
-        comment: inputs/* input */.hF.flag({
-            description: 'Tell each pull request that is undone, by one comment.',
-            default: 'true',
-        }),
-        'record-deployment': inputs/* input */.hF.flag({
-            description: 'Tell GitHub’s deployments: that of the failed revision gets the state `failure`, and what `redeploy` deployed one of its own.',
-            default: 'true',
-        }),
-        redeploy: inputs/* input */.hF.text({
-            description: 'File of the workflow that deploys: it is started on the branch after the rollback, and waited for. Left empty: nothing is deployed.',
-        }),
-        'redeploy-inputs': inputs/* input */.hF.pairs({
-            description: 'Inputs of that workflow, `NAME=VALUE` one a line; `{revision}` stands for the rollback commit.',
-        }),
-        'redeploy-timeout': inputs/* input */.hF.duration({ description: 'How long its run may take.', default: '30m' }),
-        'max-commits': inputs/* input */.hF.count({
-            description: 'How many commits may be undone without a person: when a run was not started by hand.',
-            default: '50',
-        }),
-        'max-age': inputs/* input */.hF.duration({
-            description: 'How old the failed revision may be without a person. Left empty: any age.',
-            default: '7d',
-        }),
-        'daily-cap': inputs/* input */.hF.count({
-            description: 'How often the environment may be rolled back within 24 hours without a person.',
-            default: '3',
-        }),
-        hold: inputs/* input */.hF.text({
-            description: 'Why automatic rollbacks are on hold, e.g. `${{ vars.ROLLBACK_HOLD }}`: with any text, only a person may roll back.',
-        }),
-        'dry-run': inputs/* input */.hF.flag({ description: 'Plan and print, and change nothing.', default: 'false' }),
-    },
-    outputs: {
-        ...contract_parts/* commonOutputs */.e5,
-        decision: '`rolled-back`, `already-rolled-back`, `proposed` (by a pull request), `undone`, `already-undone`, `planned`, `listed` or `failed`.',
-        from: 'Full id of the commit that the branch was at.',
-        to: 'Full id of the good revision.',
-        commit: 'Full id of the rollback commit: the revision to deploy now.',
-        tag: 'Name of the tag on the rollback commit.',
-        'pull-request': 'Number of the pull request that proposes the rollback.',
-        recent: 'With `list`: the recent rollbacks, newest first, as a JSON array.',
-        'undone-commits': 'How many commits are undone.',
-    },
-});
-
-
-/***/ }),
-
-/***/ 4164:
-/***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
-
-__nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _git_apply_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6856);
-/* harmony import */ var _git_automatic_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4770);
-/* harmony import */ var _git_comment_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3689);
-/* harmony import */ var _git_conclude_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(1087);
-/* harmony import */ var _git_deployment_record_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(2551);
-/* harmony import */ var _git_describe_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(2919);
-/* harmony import */ var _git_plan_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(8525);
-/* harmony import */ var _git_preflight_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(9107);
-/* harmony import */ var _git_proposal_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(2202);
-/* harmony import */ var _git_recent_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(849);
-/* harmony import */ var _git_redeploy_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(2952);
-/* harmony import */ var _git_reset_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(9447);
-/* harmony import */ var _github_repository_js__WEBPACK_IMPORTED_MODULE_12__ = __nccwpck_require__(2635);
-/* harmony import */ var _rollback_layers_code_js__WEBPACK_IMPORTED_MODULE_13__ = __nccwpck_require__(6898);
-/* harmony import */ var _rollback_record_js__WEBPACK_IMPORTED_MODULE_19__ = __nccwpck_require__(215);
-/* harmony import */ var _runner_action_js__WEBPACK_IMPORTED_MODULE_14__ = __nccwpck_require__(6705);
-/* harmony import */ var _text_markdown_js__WEBPACK_IMPORTED_MODULE_18__ = __nccwpck_require__(9517);
-/* harmony import */ var _git_rollback_contract_js__WEBPACK_IMPORTED_MODULE_15__ = __nccwpck_require__(9226);
-/* harmony import */ var _git_rollback_plan_js__WEBPACK_IMPORTED_MODULE_16__ = __nccwpck_require__(2187);
-/* harmony import */ var _wiring_js__WEBPACK_IMPORTED_MODULE_17__ = __nccwpck_require__(9868);
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-await (0,_runner_action_js__WEBPACK_IMPORTED_MODULE_14__/* .runAction */ .C)(_git_rollback_contract_js__WEBPACK_IMPORTED_MODULE_15__/* .gitRollback */ .P, async (step) => {
-    const { inputs, context, log, secrets } = step;
-    const startedAt = step.now().toISOString();
-    const workplace = await (0,_wiring_js__WEBPACK_IMPORTED_MODULE_17__/* .openWorkplace */ .x)(step);
-    const { repository, config, environment } = workplace;
-    if (inputs.mode === 'list')
-        return list(step, workplace);
-    const facts = await (0,_github_repository_js__WEBPACK_IMPORTED_MODULE_12__/* .readFacts */ .M)(repository);
-    const branch = inputs.branch || config.branch || facts.defaultBranch;
-    if (inputs.target === 'undo') {
-        const whose = inputs.revision === '' ? undefined : workplace.incident;
-        const reset = await (0,_git_reset_js__WEBPACK_IMPORTED_MODULE_11__/* .findReset */ .L7)(repository, { branch, incident: whose });
-        if (reset !== undefined)
-            return undoBranchReset(step, workplace, branch, reset);
-    }
-    const plan = await (0,_git_rollback_plan_js__WEBPACK_IMPORTED_MODULE_16__/* .makePlan */ .C)(step, workplace, branch);
-    for (const line of (0,_git_describe_js__WEBPACK_IMPORTED_MODULE_5__/* .describePlan */ .df)(plan))
-        log.info(line);
-    for (const { message, paths } of plan.warnings)
-        log.warning(`${message} (${paths.slice(0, 3).join(', ')})`);
-    if (inputs['dry-run'] || plan.sameContent)
-        return finish(step, workplace, plan);
-    const trace = {
-        incident: (0,_git_plan_js__WEBPACK_IMPORTED_MODULE_6__/* .takesBack */ .Ck)(plan) ? plan.incident : workplace.incident,
-        environment,
-        from: plan.head,
-        to: (0,_git_plan_js__WEBPACK_IMPORTED_MODULE_6__/* .goalOf */ .ZZ)(plan),
-        // it goes into a commit, which nobody can take back
-        reason: secrets.redact(inputs.reason),
-        by: context.actor,
-        runUrl: context.run?.url,
-    };
-    await (0,_git_preflight_js__WEBPACK_IMPORTED_MODULE_7__/* .demandReady */ .B)(repository, facts, { redeploy: inputs.redeploy, head: plan.head });
-    const receipt = await recordFailure(step, workplace, trace, async () => {
-        if (!context.byHand && plan.done === undefined)
-            await guard(step, workplace, plan);
-        return apply(step, workplace, plan, trace);
-    });
-    if (plan.mode === 'deploy-only')
-        await deploy(step, workplace, plan, receipt.commit);
-    log.info((0,_git_describe_js__WEBPACK_IMPORTED_MODULE_5__/* .describeReceipt */ .ei)(plan, receipt));
-    if (receipt.untagged !== undefined)
-        log.warning(`the rollback has no tag: ${receipt.untagged}`);
-    await record(step, workplace, plan, receipt, { trace, startedAt });
-    if (inputs.comment && !(0,_git_plan_js__WEBPACK_IMPORTED_MODULE_6__/* .takesBack */ .Ck)(plan)) {
-        const untold = await (0,_git_comment_js__WEBPACK_IMPORTED_MODULE_2__/* .tellPulls */ .S)(repository, plan, receipt, trace);
-        if (untold !== undefined)
-            log.info(`the pull requests that are undone were not told: ${untold}`);
-    }
-    await finish(step, workplace, plan, receipt);
-    const isDeployed = inputs.redeploy !== '' && receipt.pull === undefined;
-    if (isDeployed && plan.mode !== 'deploy-only')
-        await deploy(step, workplace, plan, receipt.commit);
-    if (inputs['record-deployment'] && receipt.pull === undefined && !(0,_git_plan_js__WEBPACK_IMPORTED_MODULE_6__/* .takesBack */ .Ck)(plan)) {
-        const { reason, runUrl, incident } = trace;
-        const restored = isDeployed ? receipt.commit : undefined;
-        const about = { environment, incident, bad: workplace.revision, reason, restored, runUrl };
-        const untold = await (0,_git_deployment_record_js__WEBPACK_IMPORTED_MODULE_4__/* .recordDeployments */ .G)(repository, about);
-        if (untold !== undefined)
-            log.info(`GitHub's deployments were not told: ${untold}`);
-    }
-});
-async function list({ setOutputs, writeSummary, log }, { repository, incident }) {
-    const recent = await (0,_git_recent_js__WEBPACK_IMPORTED_MODULE_9__/* .listRollbackTags */ .K4)(repository);
-    for (const line of (0,_git_recent_js__WEBPACK_IMPORTED_MODULE_9__/* .describeRecent */ .jG)(recent))
-        log.info(line);
-    const told = (0,_git_recent_js__WEBPACK_IMPORTED_MODULE_9__/* .tellRecent */ .x2)(recent);
-    const ids = { incident, decision: 'listed', 'reason-code': 'list' };
-    setOutputs({
-        ...ids,
-        recent: JSON.stringify(told),
-        result: JSON.stringify({ schema: 1, ...ids, recent: told }),
-    });
-    await writeSummary((0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_18__/* .renderMarkdown */ .Gc)([(0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_18__/* .heading */ .R_)(2, 'Recent rollbacks'), ...(0,_git_describe_js__WEBPACK_IMPORTED_MODULE_5__/* .summarizeRecent */ .LL)(recent)]));
-}
-/** A reset left no commit that could be reverted: the branch moves forward to where it was. */
-async function undoBranchReset({ inputs, context, log, secrets, setOutputs, writeSummary }, { repository, record, environment }, branch, reset) {
-    (0,_git_automatic_js__WEBPACK_IMPORTED_MODULE_1__/* .demandPerson */ .l)(context.byHand);
-    const { incident, from, to, tag } = reset;
-    const isDryRun = inputs['dry-run'];
-    const said = await (0,_git_reset_js__WEBPACK_IMPORTED_MODULE_11__/* .takeResetBack */ .uD)(repository, branch, reset, { isDryRun });
-    log.info(said);
-    const decision = isDryRun ? 'planned' : 'undone';
-    const ids = { incident, decision, 'reason-code': 'taken-back', from: to, to: from, commit: from, tag };
-    setOutputs({ ...ids, result: JSON.stringify({ schema: 1, ...ids }) });
-    await writeSummary((0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_18__/* .renderMarkdown */ .Gc)([(0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_18__/* .heading */ .R_)(2, isDryRun ? 'Planned' : 'Reset taken back'), (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_18__/* .paragraph */ .FY)((0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_18__/* .text */ .Qq)(said))]));
-    if (isDryRun)
-        return;
-    const because = secrets.redact(inputs.reason);
-    await record({ kind: 'rollback-undone', layer: 'code', from: to, now: from, because }, ['code', to, from], {
-        incident,
-        environment,
-        revision: from,
-    });
-}
-function guard({ inputs, now, log }, workplace, plan) {
-    const { repository, environment, revision, readHistory } = workplace;
-    const { 'max-commits': maxCommits, 'max-age': maxAgeMs, 'daily-cap': dailyCap, hold } = inputs;
-    const guards = { maxCommits, maxAgeMs, dailyCap };
-    const run = { environment, revision, guards, hold, readHistory, now: now().getTime(), log: log.info };
-    return (0,_git_automatic_js__WEBPACK_IMPORTED_MODULE_1__/* .demandAutomatic */ .x)(repository, plan, run);
-}
-async function apply({ inputs, now }, { repository }, plan, trace) {
-    const { delivery, labels, reviewers, 'auto-merge': autoMerge } = inputs;
-    const proposal = (0,_git_proposal_js__WEBPACK_IMPORTED_MODULE_8__/* .writeProposal */ .G)(repository, plan, trace, { labels, reviewers, autoMerge });
-    return (0,_git_apply_js__WEBPACK_IMPORTED_MODULE_0__/* .applyPlan */ .g)(repository, plan, { trace, delivery, proposal, now: now() });
-}
-/** A rollback that failed for a reason that people should know is an event, too. */
-async function recordFailure({ context, setOutputs }, { incident, record }, { from, to }, work) {
-    try {
-        return await work();
-    }
-    catch (error) {
-        const failed = (0,_rollback_record_js__WEBPACK_IMPORTED_MODULE_19__/* .describeFailed */ .hi)({ layer: 'code', from, to }, error, context.stepKey);
-        if (failed?.what.kind === 'rollback-failed') {
-            const ids = { incident, decision: 'failed', 'reason-code': failed.what.reasonCode, from, to };
-            setOutputs({ ...ids, result: JSON.stringify({ schema: 1, ...ids }) });
-            await record(failed.what, failed.naturalKey);
-        }
-        throw error;
-    }
-}
-async function record({ context }, workplace, plan, receipt, { trace: { reason }, startedAt }) {
-    const layerReceipt = (0,_rollback_layers_code_js__WEBPACK_IMPORTED_MODULE_13__/* .receiptCode */ .ml)(plan, receipt, undefined);
-    if (!(0,_git_plan_js__WEBPACK_IMPORTED_MODULE_6__/* .takesBack */ .Ck)(plan)) {
-        const automatic = !context.byHand;
-        const applied = (0,_rollback_record_js__WEBPACK_IMPORTED_MODULE_19__/* .describeApplied */ .vl)((0,_rollback_layers_code_js__WEBPACK_IMPORTED_MODULE_13__/* .viewCode */ .NO)(plan), layerReceipt, { reason, automatic, startedAt });
-        return workplace.record(applied.what, applied.naturalKey);
-    }
-    // what is only proposed has taken nothing back yet
-    if (receipt.pull !== undefined)
-        return;
-    const rollback = plan.rollback.sha;
-    const { what, naturalKey, subject } = (0,_rollback_record_js__WEBPACK_IMPORTED_MODULE_19__/* .describeTakenBack */ .Ib)(await workplace.readHistory(), {
-        rollback,
-        now: receipt.commit,
-        because: reason,
-    });
-    const unknown = { incident: plan.incident, environment: workplace.environment, revision: rollback };
-    await workplace.record(what, naturalKey, subject ?? unknown);
-}
-async function deploy({ inputs, log, now, sleep }, { repository }, { branch, mode }, commit) {
-    const given = Object.entries(inputs['redeploy-inputs']);
-    const filled = given.map(([name, value]) => [name, value.replaceAll('{revision}', commit)]);
-    await (0,_git_redeploy_js__WEBPACK_IMPORTED_MODULE_10__/* .redeploy */ .j)(repository, {
-        workflow: inputs.redeploy,
-        ref: branch,
-        commit,
-        again: mode === 'deploy-only',
-        inputs: Object.fromEntries(filled),
-        timeoutMs: inputs['redeploy-timeout'] ?? 0,
-    }, { say: log.info, sleep, now: () => now().getTime() });
-}
-async function finish(step, { repository, incident }, plan, receipt) {
-    const { decision, reasonCode, headline } = (0,_git_conclude_js__WEBPACK_IMPORTED_MODULE_3__/* .conclude */ .E)(plan, receipt, step.inputs['dry-run']);
-    const ids = {
-        incident: (0,_git_plan_js__WEBPACK_IMPORTED_MODULE_6__/* .takesBack */ .Ck)(plan) ? plan.incident : incident,
-        decision,
-        'reason-code': reasonCode,
-        from: plan.head,
-        to: (0,_git_plan_js__WEBPACK_IMPORTED_MODULE_6__/* .goalOf */ .ZZ)(plan),
-        ...(receipt && { commit: receipt.commit }),
-        ...(receipt?.tag !== undefined && { tag: receipt.tag }),
-        ...(receipt?.pull !== undefined && { 'pull-request': receipt.pull.number }),
-        'undone-commits': plan.undoneCount,
-    };
-    step.setOutputs({ ...ids, result: JSON.stringify({ schema: 1, ...ids }) });
-    const done = receipt === undefined ? [] : (0,_git_describe_js__WEBPACK_IMPORTED_MODULE_5__/* .summarizeReceipt */ .ab)(plan, receipt);
-    await step.writeSummary((0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_18__/* .renderMarkdown */ .Gc)([(0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_18__/* .heading */ .R_)(2, headline), ...done, ...(0,_git_describe_js__WEBPACK_IMPORTED_MODULE_5__/* .summarizePlan */ .PN)(plan, repository)]));
-}
-
-__webpack_async_result__();
-} catch(e) { __webpack_async_result__(e); } }, 1);
-
-/***/ }),
-
-/***/ 9868:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-
-// EXPORTS
-__nccwpck_require__.d(__webpack_exports__, {
-  x: () => (/* binding */ openWorkplace)
-});
-
-// UNUSED EXPORTS: aboutRevision
-
-// EXTERNAL MODULE: ./lib/errors.js
-var errors = __nccwpck_require__(452);
-// EXTERNAL MODULE: ./node_modules/fastest-levenshtein/mod.js
-var mod = __nccwpck_require__(1916);
-// EXTERNAL MODULE: ./lib/text/redact.js
-var redact = __nccwpck_require__(1814);
-;// CONCATENATED MODULE: ./lib/config/secrets.js
-
-/** Words that give away a credential wherever they stand in a name: `authorization`, `x-auth`, `PRIVATE_TOKEN`. */
-const secretWord = 'auth(?!or(?!iz|is))|token|passw|passphrase|pwd|secret|credential|cookie|session|signature|bearer|jwt';
-/** `api-key`, `x-functions-key`, `apiKey`, but not `key` alone. */
-const secretName = new RegExp(String.raw `(?<![\w.-])(?:[\w.-]*(?:${secretWord})[\w.-]*|[\w.-]+key(?![\w.-]))`, 'gi');
-/** Longer lines are generated, not written: nothing of them is shown, and nothing is searched in them. */
-const longestShown = 2000;
-/** True for a header, key or query parameter that usually holds a credential. In doubt, it does. */
-function looksLikeSecretName(name) {
-    return name.search(secretName) !== -1;
-}
-/**
- * Takes what looks like a secret out of the lines of a configuration that may not even be YAML: known values, whatever
- * stands behind a name that looks like a secret's, the lines that continue it, and what is shaped like a credential.
- * Rather a line too much than a secret shown. The number of lines stays the same.
- * @param values secrets known from the parts that could be read
- */
-function maskLines(text, values) {
-    const shown = [];
-    let open;
-    for (const raw of maskPrivateKeys(text).split('\n')) {
-        const line = raw.trimEnd();
-        if (open !== undefined && line.trim() !== '') {
-            if (continues(line, open)) {
-                shown.push(isReference(line) ? (0,redact/* redact */.E$)(line, values) : `${indentOf(line)}${redact/* redacted */.pc}`);
-                continue;
-            }
-            open = undefined;
-        }
-        const masked = maskLine(line);
-        open ??= masked.open;
-        shown.push((0,redact/* redact */.E$)(masked.line, values));
-    }
-    return shown;
-}
-/**
- * The lines of a text that is no YAML, up to the first name that looks like a secret's: with a quote or a bracket missing,
- * anything below may belong to that secret. The number of lines stays the same.
- */
-function hideAfterSecretName(text) {
-    const at = text.search(secretName);
-    const lines = (0,redact/* redact */.E$)(maskPrivateKeys(text)).split('\n');
-    if (at === -1)
-        return lines.map((line) => maskLine(line).line);
-    const named = text.slice(0, at).split('\n').length;
-    return lines.map((line, index) => {
-        if (index + 1 < named)
-            return maskLine(line).line;
-        const name = index + 1 === named ? (line.match(secretName)?.[0] ?? '') : '';
-        const before = name === '' ? indentOf(line) : line.slice(0, line.indexOf(name) + name.length);
-        return line.trim() === before.trim() ? before : `${before} ${redact/* redacted */.pc}`;
-    });
-}
-/** The same for a piece of text on one line: a key or value that a message quotes. */
-function maskText(text, values = []) {
-    return (0,redact/* redact */.E$)(maskLine(text).line, values);
-}
-/** `{ env: NAME }`: where a secret should be, and nothing to hide. Only upper case, as anything else may be a value. */
-const reference = /^\{\s*["']?env["']?\s*:\s*["']?[A-Z_][A-Z0-9_]*["']?\s*\}/;
-const referenceLine = /^[\s#-]*["']?env["']?\s*:\s*["']?[A-Z_][A-Z0-9_]*["']?\s*(?:#.*)?$/;
-const siblingKey = /^[\s#]*(?:- +)?["']?[\w.-]+["']?\s*:(?:\s|$)/;
-/** What is kept to see of what stands between a name and its value. */
-const separator = /^["'`]?\s*(?:[:=]>?|,)?\s*/;
-function maskLine(whole) {
-    if (whole.length > longestShown) {
-        return { line: `${indentOf(whole)}${redact/* redacted */.pc}`, open: { column: baseColumn(whole), unfinished: true } };
-    }
-    const line = whole.replace(/:\/\/\S*@/g, `://${redact/* redacted */.pc}@`);
-    let from = 0;
-    for (const found of line.matchAll(secretName)) {
-        if (found.index < from)
-            continue;
-        const end = found.index + found[0].length;
-        const start = end + (separator.exec(line.slice(end))?.[0].length ?? 0);
-        const rest = line.slice(start);
-        const referred = reference.exec(rest);
-        if (referred !== null) {
-            from = start + referred[0].length;
-            continue;
-        }
-        const kept = rest === '' ? line : `${line.slice(0, start)}${redact/* redacted */.pc}`;
-        return { line: kept, open: { column: baseColumn(line), unfinished: isUnfinished(rest) } };
-    }
-    return { line };
-}
-function continues(line, { column, unfinished }) {
-    return baseColumn(line, { insideList: true }) > column || (unfinished && !siblingKey.test(line));
-}
-function isReference(line) {
-    return referenceLine.test(line);
-}
-/** Where the first word starts. The marks of a comment count as space, those of list items, too, unless asked. */
-function baseColumn(line, { insideList = false } = {}) {
-    return (insideList ? /^[\s#]*/ : /^[\s#]*(?:[-?]\s+)*/).exec(line)?.[0].length ?? 0;
-}
-/** Nothing yet, a block scalar's header, or a quote or bracket that is not closed. */
-function isUnfinished(rest) {
-    if (rest === '' || /^[|>][-+\d]*(?:\s|$)|^[&!#]/.test(rest))
-        return true;
-    const quote = /^["']/.exec(rest)?.[0];
-    if (quote !== undefined)
-        return rest.indexOf(quote, 1) === -1;
-    return count(rest, /[{[]/g) > count(rest, /[}\]]/g);
-}
-function count(text, pattern) {
-    return text.match(pattern)?.length ?? 0;
-}
-function indentOf(line) {
-    return /^[\s#]*/.exec(line)?.[0] ?? '';
-}
-/** Each line of a private key in PEM form is hidden by itself, so that the lines below keep their numbers. */
-function maskPrivateKeys(text) {
-    return text.replace(/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g, (key) => key
-        .split('\n')
-        .map((line) => `${indentOf(line)}${redact/* redacted */.pc}`)
-        .join('\n'));
-}
-
-;// CONCATENATED MODULE: ./lib/config/suggest.js
-
-
-/**
- * The known word that a misspelt one probably stands for (`max_latency`, `maxLatency` and `max-latancy` are all
- * `max-latency`), or undefined if none is near enough to be worth a guess.
- */
-function suggest(word, known) {
-    if (known.length === 0 || word.length > 60)
-        return undefined;
-    const written = toKebabCase(word);
-    const nearest = (0,mod/* closest */.kp)(written, known);
-    const mistakes = (0,mod/* distance */.Io)(written, nearest);
-    const near = mistakes <= Math.max(1, Math.floor(nearest.length / 3)) || lettersOf(written) === lettersOf(nearest);
-    return near ? nearest : undefined;
-}
-/** Equal for words that differ only in the order of their letters, as `evn` and `env`. */
-function lettersOf(word) {
-    return [...word].sort().join('');
-}
-/** `; did you mean …?` where there is something to mean, else the whole list. */
-function suggestOrList(word, known) {
-    const nearest = suggest(word, known);
-    if (nearest !== undefined)
-        return `did you mean \`${nearest}\`?`;
-    return listChoices(known);
-}
-/** What can be written, as the end of a sentence. */
-function listChoices(known) {
-    const list = known.map((each) => `\`${each}\``).join(', ');
-    return known.length === 1 ? `write ${list}` : `write one of ${list}`;
-}
-/** A piece of the user's text in a message: on one line, not long, and without what looks like a secret. */
-function quote(text) {
-    const line = maskText(text.slice(0, 200)).replace(/[\p{Cc}\u2028\u2029]+/gu, ' ');
-    return `\`${line.length > 50 ? `${line.slice(0, 50)}…` : line}\``;
-}
-function toKebabCase(word) {
-    return word
-        .replace(/([a-z])([A-Z])/g, '$1-$2')
-        .replaceAll('_', '-')
-        .toLowerCase();
-}
-
-;// CONCATENATED MODULE: ./lib/config/explain.js
-
-/** Turns one issue of the schema into sentences: subject from the path, the rest from the schema's message. */
-function explainIssue(issue, parent = []) {
-    const path = [...parent, ...issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part))];
-    const tell = (message) => [
-        { path, at: 'value', message: `${subjectOf(path)} ${message}` },
-    ];
-    if (issue.code === 'unrecognized_keys') {
-        const lines = issue.message.split('\n');
-        return issue.keys.map((key, index) => {
-            return { path: [...path, key], at: 'key', message: lines[index] ?? `unknown key ${quote(key)}` };
-        });
-    }
-    if (issue.code === 'invalid_key') {
-        return issue.issues.slice(0, 1).map((inner) => {
-            return { path, at: 'key', message: `${subjectOf(path)} ${inner.message}` };
-        });
-    }
-    if (issue.input === null)
-        return tell('has no value; write one, or remove the line');
-    if (issue.code === 'invalid_union') {
-        if (issue.discriminator !== undefined)
-            return tell(explainDiscriminator(issue));
-        const branch = meantBranch(issue.errors);
-        if (branch !== undefined)
-            return branch.flatMap((inner) => explainIssue(inner, path));
-    }
-    return tell(issue.message);
-}
-/** What to say of an issue that the schema has no words of its own for. */
-function explainPlainly(issue) {
-    if (issue.code === 'invalid_type')
-        return explainType({ expected: issue.expected, input: issue.input });
-    if (issue.code === 'invalid_value')
-        return explainChoice({ known: issue.values.map(String), input: issue.input });
-    return 'is not understood here; remove it, or see the documentation of the key';
-}
-function explainType({ expected, input }) {
-    if (input === undefined)
-        return 'is missing; write it';
-    return mustBe[expected] ?? explainText(input);
-}
-const mustBe = {
-    array: 'must be a list; write its items in brackets, `[…]`, or each on a line of its own with `- `',
-    object: 'must be a mapping; write keys and values, such as `key: value`',
-    record: 'must be a mapping; write keys and values, such as `key: value`',
-    boolean: 'must be a switch; write `true` or `false`',
-    int: 'must be a whole number; write it without a fraction',
-    number: 'must be a number; write it without quotes',
-};
-function explainText(input) {
-    const plain = typeof input === 'number' || typeof input === 'boolean';
-    return plain ? `must be a text; write it in quotes: \`'${input}'\`` : 'must be a text; write one';
-}
-function explainChoice({ known, input }) {
-    if (typeof input === 'string')
-        return `can't be ${quote(input)}; ${suggestOrList(input, known)}`;
-    return `${input === undefined ? 'is missing' : 'must be a word'}; ${listChoices(known)}`;
-}
-function explainDiscriminator(issue) {
-    const known = 'options' in issue && Array.isArray(issue.options) ? issue.options.map(String) : [];
-    const key = issue.discriminator ?? '';
-    const input = typeof issue.input === 'object' ? Reflect.get(issue.input ?? {}, key) : undefined;
-    return input === null ? 'has no value; write one' : explainChoice({ known, input });
-}
-/** The only branch of a union that has the right type: its problems say more than those of the union. */
-function meantBranch(branches) {
-    const near = branches.filter((issues) => {
-        return !issues.some((issue) => issue.code === 'invalid_type' && issue.path.length === 0);
-    });
-    return near.length === 1 ? near[0] : undefined;
-}
-/** `checks[1]` for an item of a list, the key for all else. */
-function subjectOf(path) {
-    const lastKey = path.findLastIndex((part) => typeof part === 'string');
-    const key = path[lastKey];
-    const indexes = path.slice(lastKey + 1).map((index) => `[${index}]`);
-    if (key === undefined)
-        return indexes.length === 0 ? 'the whole text' : `item ${Number(path[0]) + 1}`;
-    return quote(`${key}${indexes.join('')}`);
-}
-
-// EXTERNAL MODULE: ./node_modules/yaml/dist/index.js
-var dist = __nccwpck_require__(8815);
-;// CONCATENATED MODULE: ./lib/config/syntax.js
-/** True for problems that leave the rest of the text readable, so that it can be checked in the same go. */
-function isIndependent(code) {
-    return code === 'DUPLICATE_KEY' || code === 'TAG_RESOLVE_FAILED' || code === 'BAD_DIRECTIVE';
-}
-/**
- * What the YAML parser found, in our words: its own quote the text, which may hold a secret.
- * @param rest the text from the place of the problem on, to tell cases apart; never shown
- */
-function explainSyntax({ code, rest }) {
-    const special = specials.find((each) => each.code === code && each.starts.test(rest));
-    return special?.message ?? messages[code] ?? fallback;
-}
-const fallback = 'this is not YAML; look at the indentation, quotes and brackets here and on the line above';
-const nested = 'a second `: ` on one line; put the value in quotes, or the inner key on a line of its own';
-const indented = 'the indentation does not fit the lines above; indent keys of one mapping alike, with spaces';
-const specials = [
-    {
-        code: 'BAD_SCALAR_START',
-        starts: /^@/,
-        message: "a text without quotes can't start with `@`; write it in quotes, and a login without the `@`",
-    },
-    {
-        code: 'BAD_SCALAR_START',
-        starts: /^%/,
-        message: "a text without quotes can't start with `%`; write it in quotes",
-    },
-];
-const messages = {
-    ALIAS_PROPS: 'an alias (`*name`) takes no tag or anchor; remove it',
-    BAD_ALIAS: 'this is no name of an anchor or alias; put a text that starts with `*` or `&` in quotes',
-    BAD_COLLECTION_TYPE: 'the tag does not fit the value; remove the tag',
-    BAD_DIRECTIVE: 'this `%` directive is not understood; remove it, or put the text in quotes',
-    BAD_DQ_ESCAPE: 'this `\\` escape is unknown in double quotes; write `\\\\`, or use single quotes',
-    BAD_INDENT: indented,
-    BAD_PROP_ORDER: 'a tag or anchor stands in the wrong place; put it right before the value',
-    BAD_SCALAR_START: "a text without quotes can't start with this character; write it in quotes",
-    BLOCK_AS_IMPLICIT_KEY: nested,
-    BLOCK_IN_FLOW: "a list or mapping by indentation can't stand within brackets; write it with brackets, too",
-    DUPLICATE_KEY: 'this key is there twice; remove one',
-    KEY_OVER_1024_CHARS: 'this key is longer than 1024 characters; a quote or a `:` may be missing',
-    MISSING_CHAR: 'a closing quote or bracket, a comma or a `:` is missing here; add it',
-    MULTILINE_IMPLICIT_KEY: 'a key must stand on one line, with `:` behind it; a quote or a `:` may be missing',
-    MULTIPLE_ANCHORS: 'a value can have one anchor; remove the other',
-    MULTIPLE_DOCS: 'a second document starts here; keep one, without `---` between',
-    MULTIPLE_TAGS: 'a value can have one tag; remove the other',
-    NON_STRING_KEY: 'a key must be a text; write it in quotes',
-    RESOURCE_EXHAUSTION: 'this is nested too deeply to be read; write it flat',
-    TAB_AS_INDENT: 'a tab in the indentation; YAML takes spaces only: replace it with two spaces',
-    TAG_RESOLVE_FAILED: 'this tag (`!…`) is not understood; remove it, or put the text in quotes',
-    UNEXPECTED_TOKEN: fallback,
-};
-
-;// CONCATENATED MODULE: ./lib/config/source.js
-
-
-/** A collection can be used by so many aliases; more are no configuration but an attack on the memory. */
-const maxAliasCount = 100;
-/** Reads text as one YAML document. Never throws: whatever is wrong with it is in `problems`. */
-function readSource(text) {
-    const document = parse(text);
-    if (document === undefined) {
-        const message = 'this is nested too deeply to be read; write it flat';
-        return { document, value: undefined, problems: [{ range: { start: 0, end: 0 }, message }] };
-    }
-    const problems = [...findSyntaxProblems(document, text), ...findBrokenAliases(document)];
-    if (document.errors.some(({ code }) => !isIndependent(code)) || problems.some(({ fatal }) => fatal)) {
-        return { document, value: undefined, problems };
-    }
-    try {
-        return { document, value: document.toJS({ maxAliasCount }), problems };
-    }
-    catch {
-        const message = `aliases (\`*name\`) stand for more than ${maxAliasCount} copies; write the values out`;
-        return { document, value: undefined, problems: [...problems, { range: { start: 0, end: 0 }, message }] };
-    }
-}
-function parse(text) {
-    try {
-        // the parser's own messages and frames quote the text, secrets and all: ours don't
-        return (0,dist/* parseDocument */.Tp)(text, { prettyErrors: false, stringKeys: true });
-    }
-    catch {
-        return undefined;
-    }
-}
-/** All problems that stand for themselves, and the first of the others: the rest of those follow from it. */
-function findSyntaxProblems(document, text) {
-    const found = [...document.errors, ...document.warnings].map(({ code, pos: [start, end] }) => {
-        const fatal = !isIndependent(code);
-        return {
-            range: { start, end },
-            message: explainSyntax({ code, rest: text.slice(start, start + 40) }),
-            fatal,
-        };
-    });
-    const firstFatal = found.find(({ fatal }) => fatal);
-    return found.filter((problem) => !problem.fatal || problem === firstFatal);
-}
-function findBrokenAliases(document) {
-    const problems = [];
-    (0,dist/* visit */.YR)(document, {
-        Alias(_, node) {
-            if (node.resolve(document) !== undefined)
-                return;
-            const message = 'this alias has no anchor above it; write the value itself';
-            problems.push({ range: rangeOf(node) ?? { start: 0, end: 0 }, message, fatal: true });
-        },
-    });
-    return problems;
-}
-/**
- * Where a path of keys and indexes stands: its key, or its value. Of a value that is missing or empty, the nearest
- * thing that is there.
- */
-function locate({ document, path, at, }) {
-    let node = document.contents;
-    let nearest = startOf(rangeOf(node)) ?? { start: 0, end: 0 };
-    for (const [depth, part] of path.entries()) {
-        const here = follow(document, node);
-        const last = depth === path.length - 1;
-        if ((0,dist/* isMap */.jh)(here)) {
-            const pair = findPair(here.items, String(part));
-            if (pair === undefined)
-                return nearest;
-            const key = rangeOf(pair.key) ?? nearest;
-            const value = rangeOf(pair.value);
-            if (last)
-                return at === 'key' || value === undefined || isEmpty(value) ? key : extentOf(pair.value, value);
-            nearest = key;
-            node = pair.value;
-        }
-        else if ((0,dist/* isSeq */.oP)(here) && typeof part === 'number') {
-            node = here.items[part];
-            const item = rangeOf(node);
-            if (item === undefined)
-                return nearest;
-            nearest = startOf(item) ?? nearest;
-            if (last)
-                return extentOf(node, item);
-        }
-        else {
-            return nearest;
-        }
-    }
-    return path.length === 0
-        ? rangeOf(node) === undefined
-            ? nearest
-            : extentOf(node, rangeOf(node) ?? nearest)
-        : nearest;
-}
-/** What an alias stands for; anything else stands for itself. */
-function follow(document, node) {
-    return (0,dist/* isAlias */.Vj)(node) ? node.resolve(document) : node;
-}
-/** Offset to line and column, both from 1. */
-function lineCounterOf(text) {
-    const counter = new dist/* LineCounter */.HN();
-    counter.addNewLine(0);
-    for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1))
-        counter.addNewLine(at + 1);
-    return counter;
-}
-function findPair(pairs, name) {
-    return pairs.findLast(({ key }) => (0,dist/* isScalar */.jn)(key) && String(key.value) === name);
-}
-function rangeOf(node) {
-    if (!(0,dist/* isAlias */.Vj)(node) && !(0,dist/* isScalar */.jn)(node) && !(0,dist/* isMap */.jh)(node) && !(0,dist/* isSeq */.oP)(node))
-        return undefined;
-    const range = node.range;
-    return range == null ? undefined : { start: range[0], end: range[1] };
-}
-/** A whole list or mapping is not underlined, only where it starts. */
-function extentOf(node, range) {
-    return (0,dist/* isMap */.jh)(node) || (0,dist/* isSeq */.oP)(node) ? { start: range.start, end: range.start } : range;
-}
-function startOf(range) {
-    return range === undefined ? undefined : { start: range.start, end: range.start };
-}
-function isEmpty({ start, end }) {
-    return start === end;
-}
-
-;// CONCATENATED MODULE: ./lib/config/literal-secrets.js
-
-
-
-
-
-/**
- * Looks for credentials written into the text: below keys that look like a secret's (`{ env: NAME }` is what should
- * be there), in addresses, and in headers that look harmless.
- */
-function findLiteralSecrets(document) {
-    const findings = [];
-    const values = [];
-    const tell = (path, message) => findings.push({ path, at: 'value', message });
-    const walk = (node, path) => {
-        if ((0,dist/* isMap */.jh)(node)) {
-            values.push(...listedValues(node.items));
-            for (const pair of node.items)
-                walkPair(pair, path);
-        }
-        else if ((0,dist/* isSeq */.oP)(node)) {
-            for (const [index, item] of node.items.entries())
-                walk(item, [...path, index]);
-        }
-        else if ((0,dist/* isScalar */.jn)(node) && typeof node.value === 'string') {
-            walkText(node.value, path);
-        }
-    };
-    const walkPair = ({ key, value }, parent) => {
-        const name = (0,dist/* isScalar */.jn)(key) ? String(key.value) : '';
-        const path = [...parent, name];
-        if (!looksLikeSecretName(name)) {
-            walk(value, path);
-            return;
-        }
-        const held = literalsOf(document, value);
-        values.push(...held.texts);
-        if (held.texts.length === 0 || held.named)
-            return;
-        // in a broken file, a part of the secret may have become a part of the key
-        const shown = /^[A-Za-z][\w-]*$/.test(name) ? quote(name) : 'this value';
-        tell(path, `${shown} must not be written here; put it in a secret and write \`{ env: NAME }\``);
-    };
-    const walkText = (text, path) => {
-        const user = /:\/\/([^\s/?#]*)@/.exec(text)?.[1];
-        if (user !== undefined) {
-            values.push(user, ...user.split(':'));
-            tell(path, 'an address must not hold credentials; send them as `headers: { authorization: { env: NAME } }`');
-        }
-        const inQuery = secretsInQuery(text);
-        if (inQuery.length > 0) {
-            values.push(...inQuery);
-            tell(path, 'an address must not hold a secret; send it as `headers: { authorization: { env: NAME } }`');
-        }
-        if (path.at(-2) === 'headers' && (0,redact/* redact */.E$)(text) !== text) {
-            values.push(text);
-            tell(path, 'this looks like a secret; put it in one and write `{ env: NAME }`');
-        }
-    };
-    walk(document.contents, []);
-    return { findings, values };
-}
-/** Every text below a key that should hold none, keys included; nothing for a good `{ env: NAME }`. */
-function literalsOf(document, value) {
-    const texts = [];
-    const seen = new Set();
-    const collect = (node) => {
-        const here = follow(document, node);
-        if (seen.has(here))
-            return;
-        seen.add(here);
-        if ((0,dist/* isMap */.jh)(here)) {
-            for (const pair of here.items) {
-                if (!(0,dist/* isScalar */.jn)(pair.key) || pair.key.value !== 'env')
-                    collect(pair.key);
-                collect(pair.value);
-            }
-        }
-        else if ((0,dist/* isSeq */.oP)(here)) {
-            for (const item of here.items)
-                collect(item);
-        }
-        else if ((0,dist/* isScalar */.jn)(here) && here.value !== null && here.value !== '') {
-            texts.push(String(here.value), here.source ?? '');
-        }
-    };
-    const target = follow(document, value);
-    if ((0,dist/* isMap */.jh)(target) && target.items.length === 1) {
-        const [pair] = target.items;
-        const name = pair === undefined ? undefined : follow(document, pair.value);
-        if (pair !== undefined && (0,dist/* isScalar */.jn)(pair.key) && pair.key.value === 'env' && (0,dist/* isScalar */.jn)(name)) {
-            const text = String(name.value);
-            const good = /^[A-Za-z_][A-Za-z0-9_]*$/.test(text) && (0,redact/* redact */.E$)(text) === text;
-            return { texts: good ? [] : [text], named: true };
-        }
-    }
-    collect(value);
-    return { texts, named: false };
-}
-/** Headers written as `- name: authorization` with `value: …` are no mapping of ours, but secrets all the same. */
-function listedValues(pairs) {
-    const namesSecret = pairs.some(({ value }) => {
-        return ((0,dist/* isScalar */.jn)(value) &&
-            typeof value.value === 'string' &&
-            /^[\w.-]+$/.test(value.value) &&
-            looksLikeSecretName(value.value));
-    });
-    if (!namesSecret)
-        return [];
-    return pairs.flatMap(({ key, value }) => {
-        return (0,dist/* isScalar */.jn)(key) && key.value === 'value' && (0,dist/* isScalar */.jn)(value) ? [String(value.value)] : [];
-    });
-}
-function secretsInQuery(text) {
-    if (!/^https?:\/\//i.test(text) || !URL.canParse(text))
-        return [];
-    return [...new URL(text).searchParams].flatMap(([name, value]) => {
-        return value !== '' && (looksLikeSecretName(name) || /^(?:key|sig)$/i.test(name)) ? [value] : [];
-    });
-}
-
-// EXTERNAL MODULE: ./node_modules/@babel/code-frame/lib/index.js
-var lib = __nccwpck_require__(147);
-;// CONCATENATED MODULE: ./lib/config/report.js
-
-
-
-
-
-const mostProblems = 10;
-const widestLine = 160;
-/**
- * One error for all that is wrong with a text: `file:line:column: what, and what to write instead`, each with the
- * lines around it. No secret is in it.
- * @param values secrets known to stand in the text
- * @param isYaml false when the text could not be read, so that nobody knows what of it is a value
- */
-function reportProblems({ text, file, problems, values, isYaml, }) {
-    const counter = lineCounterOf(text);
-    const raw = text.split('\n');
-    const masked = isYaml ? maskLines(text, values) : hideAfterSecretName(text);
-    const entries = inOrder(problems).map(({ range, message }) => {
-        const start = counter.linePos(Math.min(range.start, text.length));
-        const end = counter.linePos(Math.min(Math.max(range.start, range.end - 1), text.length));
-        const lastColumn = end.line === start.line ? end.col : start.col;
-        const frame = drawFrame({ raw, masked, line: start.line, column: start.col, lastColumn });
-        return `${file}:${start.line}:${start.col}: ${(0,redact/* redact */.E$)(message, values)}\n\n${frame}`;
-    });
-    const left = entries.length - mostProblems;
-    const more = left > 0 ? [`${file}: and ${left} more ${left === 1 ? 'problem' : 'problems'}; fix these first`] : [];
-    return new errors/* InputError */.dz([...entries.slice(0, mostProblems), ...more].join('\n\n'));
-}
-/** From top to bottom, and each sentence once for a place. */
-function inOrder(problems) {
-    const sorted = [...problems].sort((a, b) => a.range.start - b.range.start);
-    return sorted.filter((problem, index) => {
-        return !sorted
-            .slice(0, index)
-            .some((other) => other.range.start === problem.range.start && other.message === problem.message);
-    });
-}
-function drawFrame({ raw, masked, line, column, lastColumn, }) {
-    // a mask is as long as it is, not as what it hides: what stood behind its start is now at its start
-    const shownUpTo = commonPrefix(raw[line - 1] ?? '', masked[line - 1] ?? '') + 1;
-    const from = Math.min(column, shownUpTo);
-    const to = Math.min(lastColumn, shownUpTo);
-    const cut = from > widestLine - 20 ? from - 40 : 0;
-    const shown = masked.map((each, index) => {
-        return Math.abs(index - line + 1) > 2 ? '' : printable(each).slice(cut, cut + widestLine);
-    });
-    if (shown.length > line && shown.at(-1) === '')
-        shown.pop();
-    return (0,lib/* codeFrameColumns */.gl)(shown.join('\n'), { start: { line, column: from - cut }, end: { line, column: Math.min(to - cut, widestLine) + 1 } }, { linesAbove: 2, linesBelow: 2, highlightCode: false });
-}
-function commonPrefix(one, other) {
-    let length = 0;
-    while (length < one.length && one[length] === other[length])
-        length += 1;
-    return length;
-}
-/** Control characters could rewrite the log they are printed to. Tabs stay, as the frame aligns by them. */
-function printable(line) {
-    return line.replace(/(?!\t)[\p{Cc}\u2028\u2029]/gu, '\ufffd');
-}
 
 // EXTERNAL MODULE: ./node_modules/zod/v4/classic/schemas.js + 11 modules
 var schemas = __nccwpck_require__(2857);
@@ -44608,7 +43513,7 @@ const Nothing = Symbol("Nothing");
 //# sourceMappingURL=results.js.map
 ;// CONCATENATED MODULE: ./node_modules/jsonpath-rfc9535/dist/esm/core/functions/count.js
 
-/* harmony default export */ const functions_count = ({
+/* harmony default export */ const count = ({
     declaration: function count(ctx, value) {
         if (isNodeList(value)) {
             return value.length;
@@ -45592,7 +44497,7 @@ function exec(input, expression, opts, cb) {
         cache: new Map(),
         capturePaths: opts.capturePaths,
         functions: {
-            count: functions_count,
+            count: count,
             search: search,
             value: value,
             match: match,
@@ -45638,6 +44543,173 @@ function batchExec(input, expressionToCallback, errorCallback) {
     }
 }
 //# sourceMappingURL=index.js.map
+// EXTERNAL MODULE: ./lib/text/redact.js
+var redact = __nccwpck_require__(1814);
+// EXTERNAL MODULE: ./node_modules/fastest-levenshtein/mod.js
+var mod = __nccwpck_require__(1916);
+;// CONCATENATED MODULE: ./lib/config/secrets.js
+
+/** Words that give away a credential wherever they stand in a name: `authorization`, `x-auth`, `PRIVATE_TOKEN`. */
+const secretWord = 'auth(?!or(?!iz|is))|token|passw|passphrase|pwd|secret|credential|cookie|session|signature|bearer|jwt';
+/** `api-key`, `x-functions-key`, `apiKey`, but not `key` alone. */
+const secretName = new RegExp(String.raw `(?<![\w.-])(?:[\w.-]*(?:${secretWord})[\w.-]*|[\w.-]+key(?![\w.-]))`, 'gi');
+/** Longer lines are generated, not written: nothing of them is shown, and nothing is searched in them. */
+const longestShown = 2000;
+/** True for a header, key or query parameter that usually holds a credential. In doubt, it does. */
+function looksLikeSecretName(name) {
+    return name.search(secretName) !== -1;
+}
+/**
+ * Takes what looks like a secret out of the lines of a configuration that may not even be YAML: known values, whatever
+ * stands behind a name that looks like a secret's, the lines that continue it, and what is shaped like a credential.
+ * Rather a line too much than a secret shown. The number of lines stays the same.
+ * @param values secrets known from the parts that could be read
+ */
+function maskLines(text, values) {
+    const shown = [];
+    let open;
+    for (const raw of maskPrivateKeys(text).split('\n')) {
+        const line = raw.trimEnd();
+        if (open !== undefined && line.trim() !== '') {
+            if (continues(line, open)) {
+                shown.push(isReference(line) ? (0,redact/* redact */.E$)(line, values) : `${indentOf(line)}${redact/* redacted */.pc}`);
+                continue;
+            }
+            open = undefined;
+        }
+        const masked = maskLine(line);
+        open ??= masked.open;
+        shown.push((0,redact/* redact */.E$)(masked.line, values));
+    }
+    return shown;
+}
+/**
+ * The lines of a text that is no YAML, up to the first name that looks like a secret's: with a quote or a bracket missing,
+ * anything below may belong to that secret. The number of lines stays the same.
+ */
+function hideAfterSecretName(text) {
+    const at = text.search(secretName);
+    const lines = (0,redact/* redact */.E$)(maskPrivateKeys(text)).split('\n');
+    if (at === -1)
+        return lines.map((line) => maskLine(line).line);
+    const named = text.slice(0, at).split('\n').length;
+    return lines.map((line, index) => {
+        if (index + 1 < named)
+            return maskLine(line).line;
+        const name = index + 1 === named ? (line.match(secretName)?.[0] ?? '') : '';
+        const before = name === '' ? indentOf(line) : line.slice(0, line.indexOf(name) + name.length);
+        return line.trim() === before.trim() ? before : `${before} ${redact/* redacted */.pc}`;
+    });
+}
+/** The same for a piece of text on one line: a key or value that a message quotes. */
+function maskText(text, values = []) {
+    return (0,redact/* redact */.E$)(maskLine(text).line, values);
+}
+/** `{ env: NAME }`: where a secret should be, and nothing to hide. Only upper case, as anything else may be a value. */
+const reference = /^\{\s*["']?env["']?\s*:\s*["']?[A-Z_][A-Z0-9_]*["']?\s*\}/;
+const referenceLine = /^[\s#-]*["']?env["']?\s*:\s*["']?[A-Z_][A-Z0-9_]*["']?\s*(?:#.*)?$/;
+const siblingKey = /^[\s#]*(?:- +)?["']?[\w.-]+["']?\s*:(?:\s|$)/;
+/** What is kept to see of what stands between a name and its value. */
+const separator = /^["'`]?\s*(?:[:=]>?|,)?\s*/;
+function maskLine(whole) {
+    if (whole.length > longestShown) {
+        return { line: `${indentOf(whole)}${redact/* redacted */.pc}`, open: { column: baseColumn(whole), unfinished: true } };
+    }
+    const line = whole.replace(/:\/\/\S*@/g, `://${redact/* redacted */.pc}@`);
+    let from = 0;
+    for (const found of line.matchAll(secretName)) {
+        if (found.index < from)
+            continue;
+        const end = found.index + found[0].length;
+        const start = end + (separator.exec(line.slice(end))?.[0].length ?? 0);
+        const rest = line.slice(start);
+        const referred = reference.exec(rest);
+        if (referred !== null) {
+            from = start + referred[0].length;
+            continue;
+        }
+        const kept = rest === '' ? line : `${line.slice(0, start)}${redact/* redacted */.pc}`;
+        return { line: kept, open: { column: baseColumn(line), unfinished: isUnfinished(rest) } };
+    }
+    return { line };
+}
+function continues(line, { column, unfinished }) {
+    return baseColumn(line, { insideList: true }) > column || (unfinished && !siblingKey.test(line));
+}
+function isReference(line) {
+    return referenceLine.test(line);
+}
+/** Where the first word starts. The marks of a comment count as space, those of list items, too, unless asked. */
+function baseColumn(line, { insideList = false } = {}) {
+    return (insideList ? /^[\s#]*/ : /^[\s#]*(?:[-?]\s+)*/).exec(line)?.[0].length ?? 0;
+}
+/** Nothing yet, a block scalar's header, or a quote or bracket that is not closed. */
+function isUnfinished(rest) {
+    if (rest === '' || /^[|>][-+\d]*(?:\s|$)|^[&!#]/.test(rest))
+        return true;
+    const quote = /^["']/.exec(rest)?.[0];
+    if (quote !== undefined)
+        return rest.indexOf(quote, 1) === -1;
+    return secrets_count(rest, /[{[]/g) > secrets_count(rest, /[}\]]/g);
+}
+function secrets_count(text, pattern) {
+    return text.match(pattern)?.length ?? 0;
+}
+function indentOf(line) {
+    return /^[\s#]*/.exec(line)?.[0] ?? '';
+}
+/** Each line of a private key in PEM form is hidden by itself, so that the lines below keep their numbers. */
+function maskPrivateKeys(text) {
+    return text.replace(/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g, (key) => key
+        .split('\n')
+        .map((line) => `${indentOf(line)}${redact/* redacted */.pc}`)
+        .join('\n'));
+}
+
+;// CONCATENATED MODULE: ./lib/config/suggest.js
+
+
+/**
+ * The known word that a misspelt one probably stands for (`max_latency`, `maxLatency` and `max-latancy` are all
+ * `max-latency`), or undefined if none is near enough to be worth a guess.
+ */
+function suggest(word, known) {
+    if (known.length === 0 || word.length > 60)
+        return undefined;
+    const written = toKebabCase(word);
+    const nearest = (0,mod/* closest */.kp)(written, known);
+    const mistakes = (0,mod/* distance */.Io)(written, nearest);
+    const near = mistakes <= Math.max(1, Math.floor(nearest.length / 3)) || lettersOf(written) === lettersOf(nearest);
+    return near ? nearest : undefined;
+}
+/** Equal for words that differ only in the order of their letters, as `evn` and `env`. */
+function lettersOf(word) {
+    return [...word].sort().join('');
+}
+/** `; did you mean …?` where there is something to mean, else the whole list. */
+function suggestOrList(word, known) {
+    const nearest = suggest(word, known);
+    if (nearest !== undefined)
+        return `did you mean \`${nearest}\`?`;
+    return listChoices(known);
+}
+/** What can be written, as the end of a sentence. */
+function listChoices(known) {
+    const list = known.map((each) => `\`${each}\``).join(', ');
+    return known.length === 1 ? `write ${list}` : `write one of ${list}`;
+}
+/** A piece of the user's text in a message: on one line, not long, and without what looks like a secret. */
+function quote(text) {
+    const line = maskText(text.slice(0, 200)).replace(/[\p{Cc}\u2028\u2029]+/gu, ' ');
+    return `\`${line.length > 50 ? `${line.slice(0, 50)}…` : line}\``;
+}
+function toKebabCase(word) {
+    return word
+        .replace(/([a-z])([A-Z])/g, '$1-$2')
+        .replaceAll('_', '-')
+        .toLowerCase();
+}
+
 ;// CONCATENATED MODULE: ./lib/config/fields.js
 
 
@@ -46814,6 +45886,639 @@ function schema_isMapping({ value }) {
     return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+// EXTERNAL MODULE: ./lib/errors.js
+var errors = __nccwpck_require__(452);
+// EXTERNAL MODULE: ./lib/git/command.js + 1 modules
+var command = __nccwpck_require__(1994);
+// EXTERNAL MODULE: ./lib/git/partial-clone.js
+var partial_clone = __nccwpck_require__(8045);
+// EXTERNAL MODULE: external "node:fs/promises"
+var promises_ = __nccwpck_require__(1455);
+// EXTERNAL MODULE: external "node:path"
+var external_node_path_ = __nccwpck_require__(6760);
+// EXTERNAL MODULE: ./lib/git/plain/fetch.js
+var fetch = __nccwpck_require__(2463);
+;// CONCATENATED MODULE: ./lib/git/plain/history.js
+
+
+
+/**
+ * How many commits of a branch are fetched at first, and how many when these do not do; then all of them. At first one more
+ * than is looked through for rollbacks: the last one looks as if it had no parents.
+ */
+const depths = [101, 1_000, 10_000];
+const tipRef = 'refs/rollback/tip';
+function openHistory({ git, gitDir }) {
+    let tip = '';
+    let step = 0;
+    const here = new Set();
+    const isHere = async (sha) => {
+        if (!here.has(sha) && (await (0,fetch/* missingOf */.oy)(git, [sha])).length === 0)
+            here.add(sha);
+        return here.has(sha);
+    };
+    const cutOff = async () => new Set((await (0,promises_.readFile)((0,external_node_path_.join)(gitDir, 'shallow'), 'utf8').catch(() => '')).split('\n').filter(Boolean));
+    const fetchTip = async () => {
+        const depth = depths[step];
+        const isCut = (await cutOff()).size > 0;
+        const how = depth !== undefined ? [`--depth=${depth}`] : isCut ? ['--unshallow'] : [];
+        // the ref tells the server what is here already
+        await (0,fetch/* fetchCommits */.Bj)(git, [`+${tip}:${tipRef}`], how);
+    };
+    const deepenUntil = async (isEnough) => {
+        while (!(await isEnough())) {
+            // a remote may itself have no more than that
+            if ((await cutOff()).size === 0 || step === depths.length)
+                return false;
+            step += 1;
+            await fetchTip();
+        }
+        return true;
+    };
+    const times = async (args, input = '') => (await git.run(['log', '--format=%ct', ...args], { input })).split('\n').filter(Boolean).map(Number);
+    return {
+        cutOff,
+        deepenUntil,
+        bringBranch: async (head) => {
+            if (await isHere(head))
+                return;
+            tip = head;
+            await fetchTip();
+        },
+        bringCommit: async (sha) => {
+            if (await deepenUntil(() => isHere(sha)))
+                return true;
+            // it may be on another branch, or a tag's
+            try {
+                await (0,fetch/* fetchCommits */.Bj)(git, [sha]);
+            }
+            catch (error) {
+                if (isUnknown(error))
+                    return false;
+                throw error;
+            }
+            return isHere(sha);
+        },
+        bringRange: async ({ base, head }) => {
+            await deepenUntil(async () => {
+                const cut = await cutOff();
+                if (cut.size === 0)
+                    return true;
+                // behind a cut may be what leads from the one to the other, but nothing that is newer than the cut
+                const cuts = await times(['--no-walk', '--stdin'], [...cut].join('\n'));
+                const range = await times([`${base}...${head}`, '--']);
+                const newestCut = Math.max(...cuts);
+                return range.every((time) => time > newestCut);
+            });
+        },
+    };
+}
+/** The remote has no such object; servers that are older than protocol 2 say so of what no ref leads to, too. */
+function isUnknown(error) {
+    return (error instanceof Error &&
+        /not our ref|did not send all|no such remote ref|couldn't find remote ref/i.test(error.message));
+}
+
+;// CONCATENATED MODULE: ./lib/git/plain/open.js
+
+
+
+
+
+/**
+ * Opens a git remote; asks it for nothing yet.
+ * @throws InputError for an address of another kind, and for a git that is too old
+ */
+async function openRemote(options) {
+    const { url, username, password: token, directory, path, signal } = options;
+    demandAddress(url);
+    const openEmpty = async () => {
+        await (0,promises_.mkdir)(directory, { recursive: true });
+        const gitDir = await (0,promises_.mkdtemp)((0,external_node_path_.join)(directory, 'remote-'));
+        const git = (0,command/* openGit */.zY)({
+            origin: url,
+            gitDir,
+            path,
+            signal,
+            ...(token !== '' && { authorization: { url, username, token } }),
+        });
+        await git.run(['init', '--quiet', '--bare', gitDir]);
+        return { git, gitDir };
+    };
+    const { git, gitDir } = await openEmpty();
+    await (0,command/* demandGit */.eT)(git, 'use a newer runner image');
+    const [repo = '', owner = ''] = url
+        .replace(/\/*(?:\.git)?\/*$/, '')
+        .split('/')
+        .reverse();
+    let last = Promise.resolve();
+    return {
+        owner,
+        repo,
+        git,
+        gitDir,
+        read: new Map(),
+        history: openHistory({ git, gitDir }),
+        openEmpty: async () => (await openEmpty()).git,
+        inTurn: (work) => {
+            const mine = last.then(work);
+            last = mine.catch(() => { });
+            return mine;
+        },
+    };
+}
+/** Credentials in an address are in the log before we are asked anything: the runner prints the inputs of a step. */
+function demandAddress(url) {
+    if (url.startsWith('/'))
+        return;
+    const { protocol, username, password } = URL.canParse(url) ? new URL(url) : { protocol: '' };
+    if (protocol !== 'http:' && protocol !== 'https:')
+        throw new errors/* InputError */.dz('input "remote" is no http or https address and no absolute path; write one of these');
+    if (username || password)
+        throw new errors/* InputError */.dz('input "remote" has credentials in it; give them in the inputs "remote-username" and "remote-password", and change the password, for the log has it');
+}
+
+// EXTERNAL MODULE: ./lib/git/plan.js
+var plan = __nccwpck_require__(8525);
+// EXTERNAL MODULE: ./lib/git/recent.js
+var recent = __nccwpck_require__(849);
+// EXTERNAL MODULE: ./lib/git/repository.js + 2 modules
+var git_repository = __nccwpck_require__(2869);
+// EXTERNAL MODULE: ./lib/history/incident.js
+var history_incident = __nccwpck_require__(3660);
+// EXTERNAL MODULE: ./lib/runner/context.js + 4 modules
+var runner_context = __nccwpck_require__(5914);
+// EXTERNAL MODULE: ./lib/actions/contract-parts.js
+var contract_parts = __nccwpck_require__(5242);
+;// CONCATENATED MODULE: ./lib/actions/job-clone.js
+
+
+/** How a clone of the job's repository is made, for what the API cannot do; makes none yet. */
+function prepareJobClone({ inputs, context, env, secrets, signal, temporary, }) {
+    // in this form the token is in a header of git's requests
+    secrets.add((0,command/* basicCredentials */.BG)(inputs));
+    return (0,partial_clone/* prepareClone */.H)({
+        url: `${context.serverUrl}/${context.owner}/${context.repo}.git`,
+        token: inputs.token,
+        directory: temporary,
+        path: env['PATH'] ?? '',
+        signal,
+    });
+}
+
+;// CONCATENATED MODULE: ./lib/config/explain.js
+
+/** Turns one issue of the schema into sentences: subject from the path, the rest from the schema's message. */
+function explainIssue(issue, parent = []) {
+    const path = [...parent, ...issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part))];
+    const tell = (message) => [
+        { path, at: 'value', message: `${subjectOf(path)} ${message}` },
+    ];
+    if (issue.code === 'unrecognized_keys') {
+        const lines = issue.message.split('\n');
+        return issue.keys.map((key, index) => {
+            return { path: [...path, key], at: 'key', message: lines[index] ?? `unknown key ${quote(key)}` };
+        });
+    }
+    if (issue.code === 'invalid_key') {
+        return issue.issues.slice(0, 1).map((inner) => {
+            return { path, at: 'key', message: `${subjectOf(path)} ${inner.message}` };
+        });
+    }
+    if (issue.input === null)
+        return tell('has no value; write one, or remove the line');
+    if (issue.code === 'invalid_union') {
+        if (issue.discriminator !== undefined)
+            return tell(explainDiscriminator(issue));
+        const branch = meantBranch(issue.errors);
+        if (branch !== undefined)
+            return branch.flatMap((inner) => explainIssue(inner, path));
+    }
+    return tell(issue.message);
+}
+/** What to say of an issue that the schema has no words of its own for. */
+function explainPlainly(issue) {
+    if (issue.code === 'invalid_type')
+        return explainType({ expected: issue.expected, input: issue.input });
+    if (issue.code === 'invalid_value')
+        return explainChoice({ known: issue.values.map(String), input: issue.input });
+    return 'is not understood here; remove it, or see the documentation of the key';
+}
+function explainType({ expected, input }) {
+    if (input === undefined)
+        return 'is missing; write it';
+    return mustBe[expected] ?? explainText(input);
+}
+const mustBe = {
+    array: 'must be a list; write its items in brackets, `[…]`, or each on a line of its own with `- `',
+    object: 'must be a mapping; write keys and values, such as `key: value`',
+    record: 'must be a mapping; write keys and values, such as `key: value`',
+    boolean: 'must be a switch; write `true` or `false`',
+    int: 'must be a whole number; write it without a fraction',
+    number: 'must be a number; write it without quotes',
+};
+function explainText(input) {
+    const plain = typeof input === 'number' || typeof input === 'boolean';
+    return plain ? `must be a text; write it in quotes: \`'${input}'\`` : 'must be a text; write one';
+}
+function explainChoice({ known, input }) {
+    if (typeof input === 'string')
+        return `can't be ${quote(input)}; ${suggestOrList(input, known)}`;
+    return `${input === undefined ? 'is missing' : 'must be a word'}; ${listChoices(known)}`;
+}
+function explainDiscriminator(issue) {
+    const known = 'options' in issue && Array.isArray(issue.options) ? issue.options.map(String) : [];
+    const key = issue.discriminator ?? '';
+    const input = typeof issue.input === 'object' ? Reflect.get(issue.input ?? {}, key) : undefined;
+    return input === null ? 'has no value; write one' : explainChoice({ known, input });
+}
+/** The only branch of a union that has the right type: its problems say more than those of the union. */
+function meantBranch(branches) {
+    const near = branches.filter((issues) => {
+        return !issues.some((issue) => issue.code === 'invalid_type' && issue.path.length === 0);
+    });
+    return near.length === 1 ? near[0] : undefined;
+}
+/** `checks[1]` for an item of a list, the key for all else. */
+function subjectOf(path) {
+    const lastKey = path.findLastIndex((part) => typeof part === 'string');
+    const key = path[lastKey];
+    const indexes = path.slice(lastKey + 1).map((index) => `[${index}]`);
+    if (key === undefined)
+        return indexes.length === 0 ? 'the whole text' : `item ${Number(path[0]) + 1}`;
+    return quote(`${key}${indexes.join('')}`);
+}
+
+// EXTERNAL MODULE: ./node_modules/yaml/dist/index.js
+var dist = __nccwpck_require__(8815);
+;// CONCATENATED MODULE: ./lib/config/syntax.js
+/** True for problems that leave the rest of the text readable, so that it can be checked in the same go. */
+function isIndependent(code) {
+    return code === 'DUPLICATE_KEY' || code === 'TAG_RESOLVE_FAILED' || code === 'BAD_DIRECTIVE';
+}
+/**
+ * What the YAML parser found, in our words: its own quote the text, which may hold a secret.
+ * @param rest the text from the place of the problem on, to tell cases apart; never shown
+ */
+function explainSyntax({ code, rest }) {
+    const special = specials.find((each) => each.code === code && each.starts.test(rest));
+    return special?.message ?? messages[code] ?? fallback;
+}
+const fallback = 'this is not YAML; look at the indentation, quotes and brackets here and on the line above';
+const nested = 'a second `: ` on one line; put the value in quotes, or the inner key on a line of its own';
+const indented = 'the indentation does not fit the lines above; indent keys of one mapping alike, with spaces';
+const specials = [
+    {
+        code: 'BAD_SCALAR_START',
+        starts: /^@/,
+        message: "a text without quotes can't start with `@`; write it in quotes, and a login without the `@`",
+    },
+    {
+        code: 'BAD_SCALAR_START',
+        starts: /^%/,
+        message: "a text without quotes can't start with `%`; write it in quotes",
+    },
+];
+const messages = {
+    ALIAS_PROPS: 'an alias (`*name`) takes no tag or anchor; remove it',
+    BAD_ALIAS: 'this is no name of an anchor or alias; put a text that starts with `*` or `&` in quotes',
+    BAD_COLLECTION_TYPE: 'the tag does not fit the value; remove the tag',
+    BAD_DIRECTIVE: 'this `%` directive is not understood; remove it, or put the text in quotes',
+    BAD_DQ_ESCAPE: 'this `\\` escape is unknown in double quotes; write `\\\\`, or use single quotes',
+    BAD_INDENT: indented,
+    BAD_PROP_ORDER: 'a tag or anchor stands in the wrong place; put it right before the value',
+    BAD_SCALAR_START: "a text without quotes can't start with this character; write it in quotes",
+    BLOCK_AS_IMPLICIT_KEY: nested,
+    BLOCK_IN_FLOW: "a list or mapping by indentation can't stand within brackets; write it with brackets, too",
+    DUPLICATE_KEY: 'this key is there twice; remove one',
+    KEY_OVER_1024_CHARS: 'this key is longer than 1024 characters; a quote or a `:` may be missing',
+    MISSING_CHAR: 'a closing quote or bracket, a comma or a `:` is missing here; add it',
+    MULTILINE_IMPLICIT_KEY: 'a key must stand on one line, with `:` behind it; a quote or a `:` may be missing',
+    MULTIPLE_ANCHORS: 'a value can have one anchor; remove the other',
+    MULTIPLE_DOCS: 'a second document starts here; keep one, without `---` between',
+    MULTIPLE_TAGS: 'a value can have one tag; remove the other',
+    NON_STRING_KEY: 'a key must be a text; write it in quotes',
+    RESOURCE_EXHAUSTION: 'this is nested too deeply to be read; write it flat',
+    TAB_AS_INDENT: 'a tab in the indentation; YAML takes spaces only: replace it with two spaces',
+    TAG_RESOLVE_FAILED: 'this tag (`!…`) is not understood; remove it, or put the text in quotes',
+    UNEXPECTED_TOKEN: fallback,
+};
+
+;// CONCATENATED MODULE: ./lib/config/source.js
+
+
+/** A collection can be used by so many aliases; more are no configuration but an attack on the memory. */
+const maxAliasCount = 100;
+/** Reads text as one YAML document. Never throws: whatever is wrong with it is in `problems`. */
+function readSource(text) {
+    const document = parse(text);
+    if (document === undefined) {
+        const message = 'this is nested too deeply to be read; write it flat';
+        return { document, value: undefined, problems: [{ range: { start: 0, end: 0 }, message }] };
+    }
+    const problems = [...findSyntaxProblems(document, text), ...findBrokenAliases(document)];
+    if (document.errors.some(({ code }) => !isIndependent(code)) || problems.some(({ fatal }) => fatal)) {
+        return { document, value: undefined, problems };
+    }
+    try {
+        return { document, value: document.toJS({ maxAliasCount }), problems };
+    }
+    catch {
+        const message = `aliases (\`*name\`) stand for more than ${maxAliasCount} copies; write the values out`;
+        return { document, value: undefined, problems: [...problems, { range: { start: 0, end: 0 }, message }] };
+    }
+}
+function parse(text) {
+    try {
+        // the parser's own messages and frames quote the text, secrets and all: ours don't
+        return (0,dist/* parseDocument */.Tp)(text, { prettyErrors: false, stringKeys: true });
+    }
+    catch {
+        return undefined;
+    }
+}
+/** All problems that stand for themselves, and the first of the others: the rest of those follow from it. */
+function findSyntaxProblems(document, text) {
+    const found = [...document.errors, ...document.warnings].map(({ code, pos: [start, end] }) => {
+        const fatal = !isIndependent(code);
+        return {
+            range: { start, end },
+            message: explainSyntax({ code, rest: text.slice(start, start + 40) }),
+            fatal,
+        };
+    });
+    const firstFatal = found.find(({ fatal }) => fatal);
+    return found.filter((problem) => !problem.fatal || problem === firstFatal);
+}
+function findBrokenAliases(document) {
+    const problems = [];
+    (0,dist/* visit */.YR)(document, {
+        Alias(_, node) {
+            if (node.resolve(document) !== undefined)
+                return;
+            const message = 'this alias has no anchor above it; write the value itself';
+            problems.push({ range: rangeOf(node) ?? { start: 0, end: 0 }, message, fatal: true });
+        },
+    });
+    return problems;
+}
+/**
+ * Where a path of keys and indexes stands: its key, or its value. Of a value that is missing or empty, the nearest
+ * thing that is there.
+ */
+function locate({ document, path, at, }) {
+    let node = document.contents;
+    let nearest = startOf(rangeOf(node)) ?? { start: 0, end: 0 };
+    for (const [depth, part] of path.entries()) {
+        const here = follow(document, node);
+        const last = depth === path.length - 1;
+        if ((0,dist/* isMap */.jh)(here)) {
+            const pair = findPair(here.items, String(part));
+            if (pair === undefined)
+                return nearest;
+            const key = rangeOf(pair.key) ?? nearest;
+            const value = rangeOf(pair.value);
+            if (last)
+                return at === 'key' || value === undefined || isEmpty(value) ? key : extentOf(pair.value, value);
+            nearest = key;
+            node = pair.value;
+        }
+        else if ((0,dist/* isSeq */.oP)(here) && typeof part === 'number') {
+            node = here.items[part];
+            const item = rangeOf(node);
+            if (item === undefined)
+                return nearest;
+            nearest = startOf(item) ?? nearest;
+            if (last)
+                return extentOf(node, item);
+        }
+        else {
+            return nearest;
+        }
+    }
+    return path.length === 0
+        ? rangeOf(node) === undefined
+            ? nearest
+            : extentOf(node, rangeOf(node) ?? nearest)
+        : nearest;
+}
+/** What an alias stands for; anything else stands for itself. */
+function follow(document, node) {
+    return (0,dist/* isAlias */.Vj)(node) ? node.resolve(document) : node;
+}
+/** Offset to line and column, both from 1. */
+function lineCounterOf(text) {
+    const counter = new dist/* LineCounter */.HN();
+    counter.addNewLine(0);
+    for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1))
+        counter.addNewLine(at + 1);
+    return counter;
+}
+function findPair(pairs, name) {
+    return pairs.findLast(({ key }) => (0,dist/* isScalar */.jn)(key) && String(key.value) === name);
+}
+function rangeOf(node) {
+    if (!(0,dist/* isAlias */.Vj)(node) && !(0,dist/* isScalar */.jn)(node) && !(0,dist/* isMap */.jh)(node) && !(0,dist/* isSeq */.oP)(node))
+        return undefined;
+    const range = node.range;
+    return range == null ? undefined : { start: range[0], end: range[1] };
+}
+/** A whole list or mapping is not underlined, only where it starts. */
+function extentOf(node, range) {
+    return (0,dist/* isMap */.jh)(node) || (0,dist/* isSeq */.oP)(node) ? { start: range.start, end: range.start } : range;
+}
+function startOf(range) {
+    return range === undefined ? undefined : { start: range.start, end: range.start };
+}
+function isEmpty({ start, end }) {
+    return start === end;
+}
+
+;// CONCATENATED MODULE: ./lib/config/literal-secrets.js
+
+
+
+
+
+/**
+ * Looks for credentials written into the text: below keys that look like a secret's (`{ env: NAME }` is what should
+ * be there), in addresses, and in headers that look harmless.
+ */
+function findLiteralSecrets(document) {
+    const findings = [];
+    const values = [];
+    const tell = (path, message) => findings.push({ path, at: 'value', message });
+    const walk = (node, path) => {
+        if ((0,dist/* isMap */.jh)(node)) {
+            values.push(...listedValues(node.items));
+            for (const pair of node.items)
+                walkPair(pair, path);
+        }
+        else if ((0,dist/* isSeq */.oP)(node)) {
+            for (const [index, item] of node.items.entries())
+                walk(item, [...path, index]);
+        }
+        else if ((0,dist/* isScalar */.jn)(node) && typeof node.value === 'string') {
+            walkText(node.value, path);
+        }
+    };
+    const walkPair = ({ key, value }, parent) => {
+        const name = (0,dist/* isScalar */.jn)(key) ? String(key.value) : '';
+        const path = [...parent, name];
+        if (!looksLikeSecretName(name)) {
+            walk(value, path);
+            return;
+        }
+        const held = literalsOf(document, value);
+        values.push(...held.texts);
+        if (held.texts.length === 0 || held.named)
+            return;
+        // in a broken file, a part of the secret may have become a part of the key
+        const shown = /^[A-Za-z][\w-]*$/.test(name) ? quote(name) : 'this value';
+        tell(path, `${shown} must not be written here; put it in a secret and write \`{ env: NAME }\``);
+    };
+    const walkText = (text, path) => {
+        const user = /:\/\/([^\s/?#]*)@/.exec(text)?.[1];
+        if (user !== undefined) {
+            values.push(user, ...user.split(':'));
+            tell(path, 'an address must not hold credentials; send them as `headers: { authorization: { env: NAME } }`');
+        }
+        const inQuery = secretsInQuery(text);
+        if (inQuery.length > 0) {
+            values.push(...inQuery);
+            tell(path, 'an address must not hold a secret; send it as `headers: { authorization: { env: NAME } }`');
+        }
+        if (path.at(-2) === 'headers' && (0,redact/* redact */.E$)(text) !== text) {
+            values.push(text);
+            tell(path, 'this looks like a secret; put it in one and write `{ env: NAME }`');
+        }
+    };
+    walk(document.contents, []);
+    return { findings, values };
+}
+/** Every text below a key that should hold none, keys included; nothing for a good `{ env: NAME }`. */
+function literalsOf(document, value) {
+    const texts = [];
+    const seen = new Set();
+    const collect = (node) => {
+        const here = follow(document, node);
+        if (seen.has(here))
+            return;
+        seen.add(here);
+        if ((0,dist/* isMap */.jh)(here)) {
+            for (const pair of here.items) {
+                if (!(0,dist/* isScalar */.jn)(pair.key) || pair.key.value !== 'env')
+                    collect(pair.key);
+                collect(pair.value);
+            }
+        }
+        else if ((0,dist/* isSeq */.oP)(here)) {
+            for (const item of here.items)
+                collect(item);
+        }
+        else if ((0,dist/* isScalar */.jn)(here) && here.value !== null && here.value !== '') {
+            texts.push(String(here.value), here.source ?? '');
+        }
+    };
+    const target = follow(document, value);
+    if ((0,dist/* isMap */.jh)(target) && target.items.length === 1) {
+        const [pair] = target.items;
+        const name = pair === undefined ? undefined : follow(document, pair.value);
+        if (pair !== undefined && (0,dist/* isScalar */.jn)(pair.key) && pair.key.value === 'env' && (0,dist/* isScalar */.jn)(name)) {
+            const text = String(name.value);
+            const good = /^[A-Za-z_][A-Za-z0-9_]*$/.test(text) && (0,redact/* redact */.E$)(text) === text;
+            return { texts: good ? [] : [text], named: true };
+        }
+    }
+    collect(value);
+    return { texts, named: false };
+}
+/** Headers written as `- name: authorization` with `value: …` are no mapping of ours, but secrets all the same. */
+function listedValues(pairs) {
+    const namesSecret = pairs.some(({ value }) => {
+        return ((0,dist/* isScalar */.jn)(value) &&
+            typeof value.value === 'string' &&
+            /^[\w.-]+$/.test(value.value) &&
+            looksLikeSecretName(value.value));
+    });
+    if (!namesSecret)
+        return [];
+    return pairs.flatMap(({ key, value }) => {
+        return (0,dist/* isScalar */.jn)(key) && key.value === 'value' && (0,dist/* isScalar */.jn)(value) ? [String(value.value)] : [];
+    });
+}
+function secretsInQuery(text) {
+    if (!/^https?:\/\//i.test(text) || !URL.canParse(text))
+        return [];
+    return [...new URL(text).searchParams].flatMap(([name, value]) => {
+        return value !== '' && (looksLikeSecretName(name) || /^(?:key|sig)$/i.test(name)) ? [value] : [];
+    });
+}
+
+// EXTERNAL MODULE: ./node_modules/@babel/code-frame/lib/index.js
+var lib = __nccwpck_require__(147);
+;// CONCATENATED MODULE: ./lib/config/report.js
+
+
+
+
+
+const mostProblems = 10;
+const widestLine = 160;
+/**
+ * One error for all that is wrong with a text: `file:line:column: what, and what to write instead`, each with the
+ * lines around it. No secret is in it.
+ * @param values secrets known to stand in the text
+ * @param isYaml false when the text could not be read, so that nobody knows what of it is a value
+ */
+function reportProblems({ text, file, problems, values, isYaml, }) {
+    const counter = lineCounterOf(text);
+    const raw = text.split('\n');
+    const masked = isYaml ? maskLines(text, values) : hideAfterSecretName(text);
+    const entries = inOrder(problems).map(({ range, message }) => {
+        const start = counter.linePos(Math.min(range.start, text.length));
+        const end = counter.linePos(Math.min(Math.max(range.start, range.end - 1), text.length));
+        const lastColumn = end.line === start.line ? end.col : start.col;
+        const frame = drawFrame({ raw, masked, line: start.line, column: start.col, lastColumn });
+        return `${file}:${start.line}:${start.col}: ${(0,redact/* redact */.E$)(message, values)}\n\n${frame}`;
+    });
+    const left = entries.length - mostProblems;
+    const more = left > 0 ? [`${file}: and ${left} more ${left === 1 ? 'problem' : 'problems'}; fix these first`] : [];
+    return new errors/* InputError */.dz([...entries.slice(0, mostProblems), ...more].join('\n\n'));
+}
+/** From top to bottom, and each sentence once for a place. */
+function inOrder(problems) {
+    const sorted = [...problems].sort((a, b) => a.range.start - b.range.start);
+    return sorted.filter((problem, index) => {
+        return !sorted
+            .slice(0, index)
+            .some((other) => other.range.start === problem.range.start && other.message === problem.message);
+    });
+}
+function drawFrame({ raw, masked, line, column, lastColumn, }) {
+    // a mask is as long as it is, not as what it hides: what stood behind its start is now at its start
+    const shownUpTo = commonPrefix(raw[line - 1] ?? '', masked[line - 1] ?? '') + 1;
+    const from = Math.min(column, shownUpTo);
+    const to = Math.min(lastColumn, shownUpTo);
+    const cut = from > widestLine - 20 ? from - 40 : 0;
+    const shown = masked.map((each, index) => {
+        return Math.abs(index - line + 1) > 2 ? '' : printable(each).slice(cut, cut + widestLine);
+    });
+    if (shown.length > line && shown.at(-1) === '')
+        shown.pop();
+    return (0,lib/* codeFrameColumns */.gl)(shown.join('\n'), { start: { line, column: from - cut }, end: { line, column: Math.min(to - cut, widestLine) + 1 } }, { linesAbove: 2, linesBelow: 2, highlightCode: false });
+}
+function commonPrefix(one, other) {
+    let length = 0;
+    while (length < one.length && one[length] === other[length])
+        length += 1;
+    return length;
+}
+/** Control characters could rewrite the log they are printed to. Tabs stay, as the frame aligns by them. */
+function printable(line) {
+    return line.replace(/(?!\t)[\p{Cc}\u2028\u2029]/gu, '\ufffd');
+}
+
 ;// CONCATENATED MODULE: ./lib/config/parse.js
 
 
@@ -46872,126 +46577,8 @@ function locateFinding(document, { path, at, message }) {
     return { range: locate({ document, path, at }), message };
 }
 
-// EXTERNAL MODULE: external "node:crypto"
-var external_node_crypto_ = __nccwpck_require__(7598);
-// EXTERNAL MODULE: ./lib/github/client.js + 7 modules
-var client = __nccwpck_require__(8908);
-// EXTERNAL MODULE: ./lib/github/refusal.js
-var refusal = __nccwpck_require__(8595);
-;// CONCATENATED MODULE: ./lib/github/contents.js
-
-
-
-/** A text file of a branch or commit; undefined when the file, or the branch, is not there. Up to 100 MB, as the raw media type gives. */
-async function readFile({ octokit, owner, repo }, { path, ref }) {
-    return (0,refusal/* explained */.to)({ doing: `read ${path} at ${ref}`, permission: 'contents: read' }, async () => {
-        try {
-            const response = await octokit.rest.repos.getContent({
-                owner,
-                repo,
-                path,
-                ref,
-                mediaType: { format: 'raw' },
-                request: { parseSuccessResponseBody: false },
-            });
-            const data = response.data;
-            if (!(data instanceof ReadableStream))
-                throw new TypeError(`${path} at ${ref} is not a text file`);
-            const bytes = await new Response(data).bytes();
-            return { text: new TextDecoder().decode(bytes), bytes, blob: blobId(bytes) };
-        }
-        catch (error) {
-            if ((0,refusal/* isRefused */.H0)(error, 'not-found'))
-                return undefined;
-            throw error;
-        }
-    });
-}
-const leaveOut = 'take this branch out of the rule';
-/**
- * Writes a file by a commit on a branch, only if the file is still what it was when it was read: GitHub compares `blob`,
- * and refuses when the branch moved at the same instant.
- * @param blob what the file was, undefined when it was not there
- * @returns 'conflict' when it was not so any more; 'no-branch' when the branch is not there
- */
-async function writeFile({ octokit, owner, repo }, { path, branch, bytes, blob, message, }) {
-    const doing = `write ${path} on ${branch}`;
-    return (0,refusal/* explained */.to)({ doing, permission: 'contents: write', detour: leaveOut }, async () => {
-        try {
-            const content = Buffer.from(bytes).toString('base64');
-            await octokit.rest.repos.createOrUpdateFileContents({
-                owner,
-                repo,
-                path,
-                branch,
-                message,
-                content,
-                ...(blob && { sha: blob }),
-            });
-            return 'written';
-        }
-        catch (error) {
-            if ((0,refusal/* isRefused */.H0)(error, 'conflict'))
-                return 'conflict';
-            // the file has come to be in between
-            if (blob === undefined && /"sha" wasn't supplied/.test((0,refusal/* readRefusal */.ni)(error)?.message ?? ''))
-                return 'conflict';
-            if ((0,refusal/* isRefused */.H0)(error, 'not-found'))
-                return 'no-branch';
-            throw error;
-        }
-    });
-}
-/** Every path in the tree of a branch or commit with the id of its blob; undefined when the ref is not there. */
-async function listFiles({ octokit, owner, repo }, { ref }) {
-    return (0,refusal/* explained */.to)({ doing: `list the files of ${ref}`, permission: 'contents: read' }, async () => {
-        try {
-            const { data } = await octokit.rest.git.getTree({ owner, repo, tree_sha: ref, recursive: 'true' });
-            return data.tree.flatMap(({ path, sha, type }) => type === 'blob' && path && sha ? [{ path, blob: sha }] : []);
-        }
-        catch (error) {
-            // an empty repository answers 409
-            if ((0,refusal/* isRefused */.H0)(error, 'not-found') || (0,refusal/* isRefused */.H0)(error, 'conflict'))
-                return undefined;
-            throw error;
-        }
-    });
-}
-/** Starts a branch with no history in common with the others, holding one file; 'taken' when it is there by now. */
-async function createOrphanBranch({ octokit, owner, repo }, { branch, path, text, message }) {
-    const doing = `create the branch ${branch}`;
-    return (0,refusal/* explained */.to)({ doing, permission: 'contents: write', detour: leaveOut }, async () => {
-        // objects that nothing points at change nothing, so these two may be repeated
-        const tree = await octokit.rest.git.createTree({
-            owner,
-            repo,
-            tree: [{ path, mode: '100644', type: 'blob', content: text }],
-            request: client/* repeatable */.E,
-        });
-        const commit = await octokit.rest.git.createCommit({
-            owner,
-            repo,
-            message,
-            tree: tree.data.sha,
-            parents: [],
-            request: client/* repeatable */.E,
-        });
-        try {
-            await octokit.rest.git.createRef({ owner, repo, ref: `refs/heads/${branch}`, sha: commit.data.sha });
-            return 'created';
-        }
-        catch (error) {
-            if ((0,refusal/* isRefused */.H0)(error, 'already-exists'))
-                return 'taken';
-            throw error;
-        }
-    });
-}
-/** Git's own id of a file's content: https://git-scm.com/book/en/v2/Git-Internals-Git-Objects */
-function blobId(content) {
-    return (0,external_node_crypto_.createHash)('sha1').update(`blob ${content.length}\0`).update(content).digest('hex');
-}
-
+// EXTERNAL MODULE: ./lib/github/contents.js
+var github_contents = __nccwpck_require__(4085);
 // EXTERNAL MODULE: ./lib/github/deployments.js
 var deployments = __nccwpck_require__(251);
 ;// CONCATENATED MODULE: ./node_modules/is-network-error/index.js
@@ -47268,227 +46855,10 @@ function makeRetriable(function_, options) {
 	};
 }
 
-// EXTERNAL MODULE: ./node_modules/zod/v4/core/api.js
-var api = __nccwpck_require__(3759);
-;// CONCATENATED MODULE: ./node_modules/zod/v4/classic/iso.js
-
-
-
-function datetime(params) {
-    return api/* _isoDateTime */.G1(schemas/* ZodISODateTime */.You, params);
-}
-function date(params) {
-    return core._isoDate(ZodISODate, params);
-}
-function time(params) {
-    return core._isoTime(ZodISOTime, params);
-}
-function iso_duration(params) {
-    return core._isoDuration(ZodISODuration, params);
-}
-
-;// CONCATENATED MODULE: ./lib/history/event.js
-
-
-/** A revision is a full commit id, SHA-1 or SHA-256. */
-const revisionSchema = schemas/* string */.YjP().regex(/^[0-9a-f]{40}(?:[0-9a-f]{24})?$/, 'not a full commit id');
-/** The kinds of thing that can be rolled back, in the order in which people list them. */
-const layerNames = ['code', 'ota', 'database', 'config', 'flags'];
-const layerSchema = schemas/* enum */.k5n(layerNames);
-/** What every event says: who, when, about which failed deployment. */
-const event_common = {
-    schema: schemas/* literal */.euz(1),
-    id: schemas/* string */.YjP().regex(/^[0-9a-f]{24}$/),
-    incident: schemas/* string */.YjP().min(1),
-    environment: schemas/* string */.YjP().min(1),
-    /** the revision whose deployment failed */
-    revision: revisionSchema,
-    at: datetime(),
-    actor: schemas/* string */.YjP().min(1),
-    /** the workflow run it happened in; absent on a laptop */
-    run: schemas/* object */.Ikc({ id: schemas/* string */.YjP(), attempt: schemas/* number */.aig().int(), url: schemas/* string */.YjP() }).optional(),
-};
-const checkOutcomeSchema = schemas/* object */.Ikc({
-    name: schemas/* string */.YjP(),
-    severity: schemas/* string */.YjP(),
-    state: schemas/* enum */.k5n(['ok', 'breached', 'undecided', 'no-data', 'error']),
-    evidence: schemas/* string */.YjP(),
-    value: schemas/* number */.aig().optional(),
-    failingSince: datetime().optional(),
-});
-const beforeAndAfter = schemas/* object */.Ikc({
-    name: schemas/* string */.YjP(),
-    before: schemas/* number */.aig().optional(),
-    after: schemas/* number */.aig().optional(),
-});
-const healthChecked = schemas/* object */.Ikc({
-    ...event_common,
-    kind: schemas/* literal */.euz('health-checked'),
-    verdict: schemas/* enum */.k5n(['healthy', 'unhealthy', 'inconclusive', 'error', 'pre-existing']),
-    decision: schemas/* enum */.k5n(['roll-back', 'keep', 'hold']),
-    reasonCode: schemas/* string */.YjP(),
-    because: schemas/* string */.YjP(),
-    /** when the watch began, for the time to detect */
-    startedAt: datetime(),
-    checks: schemas/* array */.YOg(checkOutcomeSchema),
-});
-const rollbackApplied = schemas/* object */.Ikc({
-    ...event_common,
-    kind: schemas/* literal */.euz('rollback-applied'),
-    layer: layerSchema,
-    /** what was there, and what was gone back to: revisions for code, labels or names for other layers */
-    from: schemas/* string */.YjP(),
-    to: schemas/* string */.YjP(),
-    /** where the layer stands now: for code the rollback commit */
-    now: schemas/* string */.YjP(),
-    /** the tag that marks it, without refs/tags/ */
-    tag: schemas/* string */.YjP().optional(),
-    branch: schemas/* string */.YjP().optional(),
-    reason: schemas/* string */.YjP(),
-    /** how the target was found, in words */
-    targetFoundBy: schemas/* string */.YjP(),
-    /** true when no person asked for it: these count for the cooldown */
-    automatic: schemas/* boolean */.zMY(),
-    undone: schemas/* array */.YOg(schemas/* object */.Ikc({ revision: schemas/* string */.YjP(), title: schemas/* string */.YjP(), author: schemas/* string */.YjP() })),
-    startedAt: datetime(),
-    /** the safety copy, in the layer's own words: what is needed to go back to what was there */
-    kept: schemas/* record */.g1P(schemas/* string */.YjP(), schemas/* string */.YjP()).optional(),
-});
-/** A rollback that waits for people: it takes effect when its pull request is merged. */
-const rollbackProposed = schemas/* object */.Ikc({
-    ...event_common,
-    kind: schemas/* literal */.euz('rollback-proposed'),
-    layer: layerSchema,
-    from: schemas/* string */.YjP(),
-    to: schemas/* string */.YjP(),
-    branch: schemas/* string */.YjP(),
-    pull: schemas/* number */.aig().int(),
-    url: schemas/* string */.YjP(),
-    reason: schemas/* string */.YjP(),
-});
-const rollbackFailed = schemas/* object */.Ikc({
-    ...event_common,
-    kind: schemas/* literal */.euz('rollback-failed'),
-    layer: layerSchema,
-    from: schemas/* string */.YjP(),
-    to: schemas/* string */.YjP(),
-    reasonCode: schemas/* enum */.k5n(['conflict', 'refused', 'unavailable', 'unverified', 'no-target']),
-    because: schemas/* string */.YjP(),
-});
-const postmortemOpened = schemas/* object */.Ikc({
-    ...event_common,
-    kind: schemas/* literal */.euz('postmortem-opened'),
-    issue: schemas/* number */.aig().int(),
-    url: schemas/* string */.YjP(),
-});
-/** What was rolled back is there again, from its safety copy. */
-const rollbackUndone = schemas/* object */.Ikc({
-    ...event_common,
-    kind: schemas/* literal */.euz('rollback-undone'),
-    layer: layerSchema,
-    /** `now` of the rollback that is undone */
-    from: schemas/* string */.YjP(),
-    /** where the layer stands now */
-    now: schemas/* string */.YjP(),
-    because: schemas/* string */.YjP(),
-});
-/** What a rollback of several layers is about to do, in this order; `plan` is the digest of it all. */
-const plannedLayers = schemas/* array */.YOg(schemas/* object */.Ikc({ layer: layerSchema, from: schemas/* string */.YjP(), to: schemas/* string */.YjP() }));
-/** A plan was saved, for people to look at and apply later: one that was edited since has another digest. */
-const rollbackPlanned = schemas/* object */.Ikc({
-    ...event_common,
-    kind: schemas/* literal */.euz('rollback-planned'),
-    plan: schemas/* string */.YjP(),
-    layers: plannedLayers,
-});
-/** A rollback of several layers began: until it has ended, the next run goes on with it. */
-const rollbackBegan = schemas/* object */.Ikc({
-    ...event_common,
-    kind: schemas/* literal */.euz('rollback-began'),
-    layers: plannedLayers,
-    reason: schemas/* string */.YjP(),
-    automatic: schemas/* boolean */.zMY(),
-    /** when the run looked at production first, for the time to recover */
-    startedAt: datetime(),
-});
-/** The restored revision was deployed by the repository's own workflow. */
-const revisionDeployed = schemas/* object */.Ikc({
-    ...event_common,
-    kind: schemas/* literal */.euz('revision-deployed'),
-    deployed: schemas/* string */.YjP(),
-    workflow: schemas/* string */.YjP(),
-    url: schemas/* string */.YjP(),
-});
-/** Production was looked at after the rollback. */
-const recoveryVerified = schemas/* object */.Ikc({
-    ...event_common,
-    kind: schemas/* literal */.euz('recovery-verified'),
-    outcome: schemas/* enum */.k5n(['recovered', 'not-recovered', 'unknown']),
-    because: schemas/* string */.YjP(),
-    startedAt: datetime(),
-    /** what the checks showed when the deployment was called bad, and what they show now */
-    checks: schemas/* array */.YOg(beforeAndAfter).optional(),
-});
-/** What the people who use it noticed: active users, crashes, feedback, engagement, before the deployment and since. */
-const impactAssessed = schemas/* object */.Ikc({
-    ...event_common,
-    kind: schemas/* literal */.euz('impact-assessed'),
-    because: schemas/* string */.YjP(),
-    startedAt: datetime(),
-    checks: schemas/* array */.YOg(beforeAndAfter.extend({ harmed: schemas/* boolean */.zMY(), evidence: schemas/* string */.YjP() })),
-});
-/** A workflow was started to roll back. claimed: it is about to be; failed: it could not be, and may be tried again. */
-const rollbackRequested = schemas/* object */.Ikc({
-    ...event_common,
-    kind: schemas/* literal */.euz('rollback-requested'),
-    outcome: schemas/* enum */.k5n(['claimed', 'started', 'failed']),
-    workflow: schemas/* string */.YjP(),
-    because: schemas/* string */.YjP(),
-    /** id of the run that was started, where the server tells */
-    started: schemas/* string */.YjP().optional(),
-});
-const endings = ['complete', 'partial', 'failed', 'undone'];
-/** A rollback of several layers ended; what it did not do says why. */
-const rollbackEnded = schemas/* object */.Ikc({
-    ...event_common,
-    kind: schemas/* literal */.euz('rollback-ended'),
-    outcome: schemas/* enum */.k5n(endings),
-    layers: schemas/* array */.YOg(schemas/* object */.Ikc({ layer: layerSchema, outcome: schemas/* string */.YjP() })),
-    /** how long each phase took, ms */
-    phases: schemas/* record */.g1P(schemas/* string */.YjP(), schemas/* number */.aig()),
-});
-/** From here on nothing in the environment is rolled back without a person. */
-const holdSet = schemas/* object */.Ikc({ ...event_common, kind: schemas/* literal */.euz('hold-set'), because: schemas/* string */.YjP() });
-const holdLifted = schemas/* object */.Ikc({ ...event_common, kind: schemas/* literal */.euz('hold-lifted'), because: schemas/* string */.YjP() });
-/** One thing that happened. Immutable; a new kind is one more member here and readers of old versions pass it over. */
-const eventSchema = schemas/* discriminatedUnion */.gMt('kind', [
-    healthChecked,
-    rollbackApplied,
-    rollbackProposed,
-    rollbackFailed,
-    rollbackUndone,
-    rollbackPlanned,
-    rollbackBegan,
-    revisionDeployed,
-    recoveryVerified,
-    impactAssessed,
-    rollbackRequested,
-    rollbackEnded,
-    holdSet,
-    holdLifted,
-    postmortemOpened,
-]);
-/**
- * Gives an event its id, derived from what happened and not from when, so that a step which is killed and run again
- * records the same event and not a second one.
- * @param naturalKey what makes this event the same event when it is seen again, e.g. the revisions moved between
- */
-function newEvent(draft, naturalKey) {
-    const key = JSON.stringify([draft.incident, draft.kind, ...naturalKey]);
-    const id = (0,external_node_crypto_.createHash)('sha256').update(key).digest('hex').slice(0, 24);
-    return eventSchema.parse({ schema: 1, id, ...draft });
-}
-
+// EXTERNAL MODULE: ./lib/github/refusal.js
+var refusal = __nccwpck_require__(8595);
+// EXTERNAL MODULE: ./lib/history/event.js + 1 modules
+var history_event = __nccwpck_require__(7878);
 ;// CONCATENATED MODULE: ./lib/history/history.js
 
 /** Events of one month are one JSON Lines file: appended to for a month, and never touched again. */
@@ -47530,7 +46900,7 @@ function parseLine(line) {
     catch {
         return 'not JSON';
     }
-    const parsed = eventSchema.safeParse(json);
+    const parsed = history_event/* eventSchema */.G4.safeParse(json);
     if (parsed.success)
         return parsed.data;
     return `not an event of this version: ${parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`).join('; ')}`;
@@ -47565,10 +46935,10 @@ class Lost extends Error {
 function openBranchHistory({ repository, branch, signal, }) {
     return {
         async read({ since } = {}) {
-            const files = (await listFiles(repository, { ref: branch })) ?? [];
+            const files = (await (0,github_contents/* listFiles */.CS)(repository, { ref: branch })) ?? [];
             const paths = files.map(({ path }) => path).filter((path) => isMonthFileSince(path, since));
             const contents = await Promise.all(paths.sort().map(async (path) => {
-                const file = await readFile(repository, { path, ref: branch });
+                const file = await (0,github_contents/* readFile */.TA)(repository, { path, ref: branch });
                 return parseLines({ file: path, text: file?.text ?? '' });
             }));
             return joinContents(contents, since);
@@ -47595,7 +46965,7 @@ function openBranchHistory({ repository, branch, signal, }) {
 }
 async function tryAppend({ repository, branch, event, }) {
     const path = monthFile(new Date(event.at));
-    const before = await readFile(repository, { path, ref: branch });
+    const before = await (0,github_contents/* readFile */.TA)(repository, { path, ref: branch });
     const text = appendLine(before?.text ?? '', event);
     if (text === before?.text)
         return 'already-there';
@@ -47603,21 +46973,15 @@ async function tryAppend({ repository, branch, event, }) {
     // to the bytes and not to the text: a damaged line stays as it is
     const added = Buffer.from(text.slice(before?.text.length ?? 0));
     const bytes = Buffer.concat([before?.bytes ?? Buffer.alloc(0), added]);
-    const outcome = await writeFile(repository, { path, branch, bytes, blob: before?.blob, message });
+    const outcome = await (0,github_contents/* writeFile */._h)(repository, { path, branch, bytes, blob: before?.blob, message });
     if (outcome === 'written')
         return 'appended';
     if (outcome === 'no-branch' &&
-        (await createOrphanBranch(repository, { branch, path, text, message })) === 'created')
+        (await (0,github_contents/* createOrphanBranch */.Dg)(repository, { branch, path, text, message })) === 'created')
         return 'appended';
     throw new Lost();
 }
 
-// EXTERNAL MODULE: ./lib/history/incident.js
-var history_incident = __nccwpck_require__(3660);
-// EXTERNAL MODULE: ./lib/runner/context.js + 4 modules
-var runner_context = __nccwpck_require__(5914);
-// EXTERNAL MODULE: ./lib/actions/contract-parts.js
-var contract_parts = __nccwpck_require__(5242);
 ;// CONCATENATED MODULE: ./lib/actions/wiring.js
 
 
@@ -47647,8 +47011,8 @@ async function openWorkplace({ inputs, context, log, secrets, signal, now, openR
     const append = (what, naturalKey, about = { incident, environment, revision }) => {
         const at = now().toISOString();
         const subject = { incident: about.incident, environment: about.environment, revision: about.revision };
-        const event = newEvent({ ...what, ...subject, at, actor, ...(run && { run }) }, naturalKey);
-        return history.append(eventSchema.parse((0,redact/* redactDeep */.KL)(event, secrets.redact)));
+        const event = (0,history_event/* newEvent */.dn)({ ...what, ...subject, at, actor, ...(run && { run }) }, naturalKey);
+        return history.append(history_event/* eventSchema */.G4.parse((0,redact/* redactDeep */.KL)(event, secrets.redact)));
     };
     return {
         repository,
@@ -47680,7 +47044,7 @@ function aboutRevision(workplace, revision) {
 }
 /** @throws InputError for what is no full commit id */
 function parseRevision(named) {
-    const parsed = revisionSchema.safeParse(named);
+    const parsed = history_event/* revisionSchema */.X8.safeParse(named);
     if (parsed.success)
         return parsed.data;
     throw new errors/* InputError */.dz(`input "revision" is "${named}"; write the full 40-character id of a commit`);
@@ -47707,7 +47071,7 @@ async function findDeployed(repository, { context: { eventName }, log }, environ
 const runsAboutNoRevision = new Set(['workflow_dispatch', 'schedule', 'issue_comment']);
 /** Read through the API, so that no checkout is needed. A path that was asked for has to be there; the default one need not. */
 async function loadConfig({ repository, path, ref, }) {
-    const file = await readFile(repository, { path, ref });
+    const file = await (0,github_contents/* readFile */.TA)(repository, { path, ref });
     if (file !== undefined)
         return parseConfig({ text: file.text, file: path });
     if (path === contract_parts/* commonInputs */.j$.config.default)
@@ -47715,6 +47079,516 @@ async function loadConfig({ repository, path, ref, }) {
     throw new errors/* InputError */.dz(`input "config" is "${path}", and there is no such file at ${ref.slice(0, 7)}; name one that is there, or leave the input out`);
 }
 
+;// CONCATENATED MODULE: ./lib/actions/git-rollback-place.js
+
+
+
+
+
+
+
+
+
+
+
+
+
+async function openPlace(step) {
+    if (step.inputs.remote !== '')
+        return openRemotePlace(step);
+    const workplace = await openWorkplace(step);
+    return { ...workplace, github: workplace.repository, openClone: prepareJobClone(step) };
+}
+/** A git server keeps no history of incidents for us: the commits and tags of rollbacks are all that tells of them. */
+async function openRemotePlace(step) {
+    const { inputs, context, env, secrets, signal, temporary: directory, log } = step;
+    (0,runner_context/* refuseForks */.A)(context);
+    demandOffered(inputs);
+    const { remote: url, 'remote-username': username, 'remote-password': password } = inputs;
+    // in this form the password is in a header of git's requests
+    if (password !== '')
+        secrets.add((0,command/* basicCredentials */.BG)({ username, token: password }));
+    const where = { url, username, directory, path: env['PATH'] ?? '', signal };
+    const repository = await openRemote({ ...where, password });
+    log.info(`${url} is asked by git alone: nothing is read from, or written to, the history of incidents`);
+    const environment = inputs.environment || context.event.deployment?.environment || schema_defaultConfig().environment;
+    const revision = await findRevision(repository, step);
+    const incident = (0,history_incident/* incidentId */._)({ environment, revision });
+    return {
+        repository,
+        github: undefined,
+        config: schema_defaultConfig(),
+        openClone: (0,partial_clone/* prepareClone */.H)({ ...where, token: password }),
+        environment,
+        revision,
+        incident,
+        readHistory: async () => (0,recent/* eventsOf */.XL)(await (0,recent/* listRollbackTags */.K4)(repository)),
+        record: async () => { },
+    };
+}
+/** @throws InputError for what only GitHub has */
+function demandOffered({ mode, delivery, config }) {
+    const only = 'which takes GitHub, and input "remote" names another server';
+    if (mode === 'deploy-only')
+        throw new errors/* InputError */.dz(`input "mode" is deploy-only, ${only}; use restore, revert or reset, or deploy the good revision in a step of your own`);
+    if (delivery === 'pull-request')
+        throw new errors/* InputError */.dz(`input "delivery" is pull-request, ${only}; use auto or direct`);
+    if (config !== contract_parts/* commonInputs */.j$.config.default)
+        throw new errors/* InputError */.dz(`input "config" is ${config}, ${only}; give what it says as inputs`);
+}
+/**
+ * The revision that failed: as it is given, else the commit that this run is about, where the remote has it. Not the head of the
+ * branch: run again, that is the rollback, or somebody's commit on top of it.
+ */
+async function findRevision(repository, { inputs, context }) {
+    if (/^[0-9a-f]{40}$/.test(inputs.revision))
+        return inputs.revision;
+    if (inputs.revision !== '')
+        throw new errors/* InputError */.dz(`input "revision" is "${inputs.revision}"; write the full 40-character id of a commit`);
+    const head = await (0,plan/* demandHead */.ae)(repository, inputs.branch || (await demandDefaultBranch(repository)));
+    // these are about the newest rollback of the branch, or about all of them
+    const isNamed = inputs.target === 'undo' || inputs.target === 'reapply' || inputs.mode === 'list';
+    if (isNamed)
+        return head;
+    const { deployment, workflow_run: workflowRun } = context.event;
+    const ran = deployment?.sha || workflowRun?.head_sha || context.sha;
+    // after a reset it is in the repository, and on the branch no more
+    if (ran !== '' && (await (0,git_repository/* resolveRevision */.eZ)(repository, ran)) !== undefined)
+        return ran;
+    throw new errors/* InputError */.dz('input "revision" is empty, and the git remote has not the commit that this run is about; write the full id of the revision that failed');
+}
+async function demandDefaultBranch(repository) {
+    const { defaultBranch } = await (0,git_repository/* readFacts */.MH)(repository);
+    if (defaultBranch !== '')
+        return defaultBranch;
+    throw new errors/* InputError */.dz('the git remote names no default branch; name the deployed branch in input "branch"');
+}
+
+
+/***/ }),
+
+/***/ 1078:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   C: () => (/* binding */ makePlan)
+/* harmony export */ });
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(452);
+/* harmony import */ var _git_plan_rollback_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7887);
+/* harmony import */ var _git_undo_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(6468);
+
+
+
+/** Plans what the inputs ask for. @throws InputError for inputs that do not go together */
+async function makePlan(step, { repository, environment, incident, revision, openClone }, branch) {
+    const { inputs } = step;
+    const { mode, target, checks, paths, delivery, commits, mainline, 'tag-pattern': tagPattern } = inputs;
+    if (target === 'undo' || target === 'reapply') {
+        // a run by hand is for the head of the branch, which is the rollback and not the revision that failed
+        const whose = inputs.revision === '' ? undefined : incident;
+        const rollback = await (0,_git_undo_js__WEBPACK_IMPORTED_MODULE_1__/* .findUndoable */ .Q)(repository, { branch, incident: whose });
+        const request = { branch, incident: rollback.incident, rollback: rollback.commit.sha, delivery };
+        return (0,_git_undo_js__WEBPACK_IMPORTED_MODULE_1__/* .planUndo */ .A)(repository, { ...request, mode: target }, openClone);
+    }
+    const request = { branch, environment, incident, bad: revision, delivery };
+    if (mode === 'revert')
+        return (0,_git_plan_rollback_js__WEBPACK_IMPORTED_MODULE_0__/* .planRollback */ .I)(repository, { ...request, mode, commits, mainline: mainline || undefined }, openClone);
+    const restore = { ...request, target, tagPattern, checks, paths };
+    if (mode === 'reset') {
+        const allowDefaultBranch = inputs['allow-reset-default-branch'];
+        return (0,_git_plan_rollback_js__WEBPACK_IMPORTED_MODULE_0__/* .planRollback */ .I)(repository, { ...restore, mode, allowDefaultBranch }, openClone);
+    }
+    if (mode === 'deploy-only')
+        demandWayToDeploy(inputs);
+    return (0,_git_plan_rollback_js__WEBPACK_IMPORTED_MODULE_0__/* .planRollback */ .I)(repository, { ...restore, mode: mode === 'deploy-only' ? mode : 'restore' }, openClone);
+}
+function demandWayToDeploy({ redeploy, 'redeploy-inputs': given, }) {
+    if (redeploy === '')
+        throw new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .InputError */ .dz('input "mode" is deploy-only, and input "redeploy" names no workflow that deploys; name its file, such as deploy.yml');
+    if (!Object.values(given).some((value) => value.includes('{revision}')))
+        throw new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .InputError */ .dz(`input "mode" is deploy-only, and no line of input "redeploy-inputs" has {revision}: ${redeploy} would deploy the branch as it is; write for example revision={revision}`);
+}
+
+
+/***/ }),
+
+/***/ 9226:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  P: () => (/* binding */ gitRollback)
+});
+
+// EXTERNAL MODULE: ./lib/git/delivery.js
+var delivery = __nccwpck_require__(886);
+;// CONCATENATED MODULE: ./lib/runner/contract.js
+/** Declares an action's contract; only here so that its types are inferred. */
+function defineAction(contract) {
+    return contract;
+}
+
+// EXTERNAL MODULE: ./lib/runner/inputs.js
+var inputs = __nccwpck_require__(4477);
+// EXTERNAL MODULE: ./lib/actions/contract-parts.js
+var contract_parts = __nccwpck_require__(5242);
+;// CONCATENATED MODULE: ./lib/actions/git-rollback.contract.js
+
+
+
+
+const gitRollback = defineAction({
+    name: 'git-rollback',
+    title: 'Git rollback',
+    description: 'Puts a branch back to the content of a good revision by one new commit, without a clone, and tags it.',
+    branding: { icon: 'rotate-ccw', color: 'orange' },
+    permissions: { contents: 'write', deployments: 'read' },
+    morePermissions: {
+        'pull-requests: read': 'to list the pull requests that are undone; without it they are left out',
+        'pull-requests: write': 'for a pull request, and for `comment`; without it no comment is written',
+        'deployments: write': 'for `record-deployment`; without it nothing is recorded',
+        'issues: read': 'to see whether a label holds automatic rollbacks; without it labels are not looked at',
+        'actions: write': 'with `redeploy`',
+        'checks: read': 'with the target `last-green`',
+        'statuses: read': 'with the target `last-green`',
+    },
+    inputs: {
+        ...contract_parts/* commonInputs */.j$,
+        token: inputs/* input */.hF.secret({
+            description: 'Token for the GitHub API. Not used with `remote`.',
+            default: contract_parts/* commonInputs */.j$.token.default,
+        }),
+        remote: inputs/* input */.hF.text({
+            description: 'A git server that is not GitHub: address of its repository, http or https without credentials, or an absolute path. That is rolled back, and not the repository of the workflow.',
+        }),
+        'remote-username': inputs/* input */.hF.text({ description: 'With `remote`: the user name.', default: 'git' }),
+        'remote-password': inputs/* input */.hF.secret({ description: 'With `remote`: the password or access token.' }),
+        branch: inputs/* input */.hF.text({
+            description: 'The deployed branch. Left empty: the configured one, else the default branch.',
+        }),
+        target: inputs/* input */.hF.text({
+            description: 'The good revision: `last-successful-deployment`, `previous-deployment-tag`, `last-green`, a commit id, a tag, a branch, or `HEAD~n`. It has to be an older revision of the branch. `undo` takes the newest rollback of the branch back; `reapply` opens a draft pull request that brings back what it undid, to mend it there.',
+            default: 'last-successful-deployment',
+        }),
+        reason: inputs/* input */.hF.text({
+            description: 'Why, in a sentence, for the commit, the tag and the post-mortem.',
+            default: 'the deployment is unhealthy',
+        }),
+        mode: inputs/* input */.hF.choice({
+            description: '`restore` brings the content of the target back and undoes all that came after it; `revert` undoes only the `commits`, and keeps what came after them; `reset` moves the branch back to the target; `deploy-only` leaves the branch and deploys the target by `redeploy`; `list` only lists the recent rollbacks.',
+            default: 'restore',
+            options: ['restore', 'revert', 'reset', 'deploy-only', 'list'],
+        }),
+        paths: inputs/* input */.hF.list({
+            description: 'With `restore`: the only files and folders to bring back, separated by commas, e.g. one app of a monorepo.',
+        }),
+        commits: inputs/* input */.hF.list({
+            description: 'With `revert`: what to undo, separated by commas: commits, and ranges such as `v1.2..main`.',
+        }),
+        'allow-reset-default-branch': inputs/* input */.hF.flag({
+            description: 'With `reset`: the default branch, too. Everybody’s clone has what is taken away, and may push it again.',
+            default: 'false',
+        }),
+        mainline: inputs/* input */.hF.count({
+            description: 'With `revert`: which parent of a merge commit stays, counted from 1. 0 refuses merge commits.',
+            default: '0',
+        }),
+        'tag-pattern': inputs/* input */.hF.text({
+            description: 'For the target `previous-deployment-tag`: name of the tags, with one `*`.',
+            default: 'deploy-*',
+        }),
+        checks: inputs/* input */.hF.list({
+            description: 'For the target `last-green`: the checks that were green, separated by commas.',
+        }),
+        delivery: inputs/* input */.hF.choice({
+            description: '`direct` moves the branch, `pull-request` opens a pull request, `auto` does what the rules of the branch allow.',
+            default: 'auto',
+            options: delivery/* deliveries */.$z,
+        }),
+        labels: inputs/* input */.hF.list({
+            description: 'Labels of the pull request, separated by commas.',
+            default: 'rollback',
+        }),
+        reviewers: inputs/* input */.hF.list({
+            description: 'Who is asked to review the pull request, separated by commas: logins, and `team:NAME`.',
+        }),
+        'auto-merge': inputs/* input */.hF.flag({
+            description: 'Merge the pull request, by the merge queue where there is one, as soon as its rules allow it.',
+            default: 'false',
+        }),
+        comment: inputs/* input */.hF.flag({
+            description: 'Tell each pull request that is undone, by one comment.',
+            default: 'true',
+        }),
+        'record-deployment': inputs/* input */.hF.flag({
+            description: 'Tell GitHub’s deployments: that of the failed revision gets the state `failure`, and what `redeploy` deployed one of its own.',
+            default: 'true',
+        }),
+        redeploy: inputs/* input */.hF.text({
+            description: 'File of the workflow that deploys: it is started on the branch after the rollback, and waited for. Left empty: nothing is deployed.',
+        }),
+        'redeploy-inputs': inputs/* input */.hF.pairs({
+            description: 'Inputs of that workflow, `NAME=VALUE` one a line; `{revision}` stands for the rollback commit.',
+        }),
+        'redeploy-timeout': inputs/* input */.hF.duration({ description: 'How long its run may take.', default: '30m' }),
+        'max-commits': inputs/* input */.hF.count({
+            description: 'How many commits may be undone without a person: when a run was not started by hand.',
+            default: '50',
+        }),
+        'max-age': inputs/* input */.hF.duration({
+            description: 'How old the failed revision may be without a person. Left empty: any age.',
+            default: '7d',
+        }),
+        'daily-cap': inputs/* input */.hF.count({
+            description: 'How often the environment may be rolled back within 24 hours without a person.',
+            default: '3',
+        }),
+        hold: inputs/* input */.hF.text({
+            description: 'Why automatic rollbacks are on hold, e.g. `${{ vars.ROLLBACK_HOLD }}`: with any text, only a person may roll back.',
+        }),
+        'dry-run': inputs/* input */.hF.flag({ description: 'Plan and print, and change nothing.', default: 'false' }),
+    },
+    outputs: {
+        ...contract_parts/* commonOutputs */.e5,
+        decision: '`rolled-back`, `already-rolled-back`, `proposed` (by a pull request), `undone`, `already-undone`, `planned`, `listed` or `failed`.',
+        from: 'Full id of the commit that the branch was at.',
+        to: 'Full id of the good revision.',
+        commit: 'Full id of the rollback commit: the revision to deploy now.',
+        tag: 'Name of the tag on the rollback commit.',
+        'pull-request': 'Number of the pull request that proposes the rollback.',
+        recent: 'With `list`: the recent rollbacks, newest first, as a JSON array.',
+        'undone-commits': 'How many commits are undone.',
+    },
+});
+
+
+/***/ }),
+
+/***/ 4164:
+/***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
+
+__nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
+/* harmony import */ var _git_apply_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6856);
+/* harmony import */ var _git_automatic_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4770);
+/* harmony import */ var _git_comment_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3689);
+/* harmony import */ var _git_conclude_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(1087);
+/* harmony import */ var _git_deployment_record_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(2551);
+/* harmony import */ var _git_describe_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(2919);
+/* harmony import */ var _git_plan_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(8525);
+/* harmony import */ var _git_preflight_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(9107);
+/* harmony import */ var _git_proposal_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(2202);
+/* harmony import */ var _git_recent_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(849);
+/* harmony import */ var _git_redeploy_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(2952);
+/* harmony import */ var _git_repository_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(2869);
+/* harmony import */ var _git_reset_js__WEBPACK_IMPORTED_MODULE_12__ = __nccwpck_require__(9447);
+/* harmony import */ var _git_warnings_js__WEBPACK_IMPORTED_MODULE_13__ = __nccwpck_require__(8755);
+/* harmony import */ var _rollback_layers_code_js__WEBPACK_IMPORTED_MODULE_14__ = __nccwpck_require__(6898);
+/* harmony import */ var _rollback_record_js__WEBPACK_IMPORTED_MODULE_20__ = __nccwpck_require__(215);
+/* harmony import */ var _runner_action_js__WEBPACK_IMPORTED_MODULE_15__ = __nccwpck_require__(6705);
+/* harmony import */ var _text_markdown_js__WEBPACK_IMPORTED_MODULE_19__ = __nccwpck_require__(9517);
+/* harmony import */ var _git_rollback_contract_js__WEBPACK_IMPORTED_MODULE_16__ = __nccwpck_require__(9226);
+/* harmony import */ var _git_rollback_place_js__WEBPACK_IMPORTED_MODULE_17__ = __nccwpck_require__(8201);
+/* harmony import */ var _git_rollback_plan_js__WEBPACK_IMPORTED_MODULE_18__ = __nccwpck_require__(1078);
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+await (0,_runner_action_js__WEBPACK_IMPORTED_MODULE_15__/* .runAction */ .C)(_git_rollback_contract_js__WEBPACK_IMPORTED_MODULE_16__/* .gitRollback */ .P, async (step) => {
+    const { inputs, context, log, secrets } = step;
+    const startedAt = step.now().toISOString();
+    const workplace = await (0,_git_rollback_place_js__WEBPACK_IMPORTED_MODULE_17__/* .openPlace */ .Q)(step);
+    const { repository, github, config, environment } = workplace;
+    if (inputs.mode === 'list')
+        return list(step, workplace);
+    const facts = await (0,_git_repository_js__WEBPACK_IMPORTED_MODULE_11__/* .readFacts */ .MH)(repository);
+    const branch = inputs.branch || config.branch || facts.defaultBranch;
+    if (inputs.target === 'undo') {
+        const whose = inputs.revision === '' ? undefined : workplace.incident;
+        const reset = await (0,_git_reset_js__WEBPACK_IMPORTED_MODULE_12__/* .findReset */ .L7)(repository, { branch, incident: whose });
+        if (reset !== undefined)
+            return undoBranchReset(step, workplace, branch, reset);
+    }
+    const plan = await (0,_git_rollback_plan_js__WEBPACK_IMPORTED_MODULE_18__/* .makePlan */ .C)(step, workplace, branch);
+    for (const line of (0,_git_describe_js__WEBPACK_IMPORTED_MODULE_5__/* .describePlan */ .df)(plan))
+        log.info(line);
+    for (const warning of plan.warnings)
+        log.warning((0,_git_warnings_js__WEBPACK_IMPORTED_MODULE_13__/* .sayWarning */ .O)(warning));
+    if (inputs['dry-run'] || plan.sameContent)
+        return finish(step, workplace, plan);
+    const trace = {
+        incident: (0,_git_plan_js__WEBPACK_IMPORTED_MODULE_6__/* .takesBack */ .Ck)(plan) ? plan.incident : workplace.incident,
+        environment,
+        from: plan.head,
+        to: (0,_git_plan_js__WEBPACK_IMPORTED_MODULE_6__/* .goalOf */ .ZZ)(plan),
+        // it goes into a commit, which nobody can take back
+        reason: secrets.redact(inputs.reason),
+        by: context.actor,
+        runUrl: context.run?.url,
+    };
+    await (0,_git_preflight_js__WEBPACK_IMPORTED_MODULE_7__/* .demandReady */ .B)(repository, facts, { redeploy: inputs.redeploy, head: plan.head });
+    const receipt = await recordFailure(step, workplace, trace, async () => {
+        if (!context.byHand && plan.done === undefined)
+            await guard(step, workplace, plan);
+        return apply(step, workplace, plan, trace);
+    });
+    if (plan.mode === 'deploy-only')
+        await deploy(step, workplace, plan, receipt.commit);
+    log.info((0,_git_describe_js__WEBPACK_IMPORTED_MODULE_5__/* .describeReceipt */ .ei)(plan, receipt));
+    if (receipt.untagged !== undefined)
+        log.warning(`the rollback has no tag: ${receipt.untagged}`);
+    await record(step, workplace, plan, receipt, { trace, startedAt });
+    if (github !== undefined && inputs.comment && !(0,_git_plan_js__WEBPACK_IMPORTED_MODULE_6__/* .takesBack */ .Ck)(plan)) {
+        const untold = await (0,_git_comment_js__WEBPACK_IMPORTED_MODULE_2__/* .tellPulls */ .S)(github, plan, receipt, trace);
+        if (untold !== undefined)
+            log.info(`the pull requests that are undone were not told: ${untold}`);
+    }
+    await finish(step, workplace, plan, receipt);
+    const isDeployed = inputs.redeploy !== '' && receipt.pull === undefined;
+    if (isDeployed && plan.mode !== 'deploy-only')
+        await deploy(step, workplace, plan, receipt.commit);
+    if (github !== undefined && inputs['record-deployment'] && receipt.pull === undefined && !(0,_git_plan_js__WEBPACK_IMPORTED_MODULE_6__/* .takesBack */ .Ck)(plan)) {
+        const { reason, runUrl, incident } = trace;
+        const restored = isDeployed ? receipt.commit : undefined;
+        const about = { environment, incident, bad: workplace.revision, reason, restored, runUrl };
+        const untold = await (0,_git_deployment_record_js__WEBPACK_IMPORTED_MODULE_4__/* .recordDeployments */ .G)(github, about);
+        if (untold !== undefined)
+            log.info(`GitHub's deployments were not told: ${untold}`);
+    }
+});
+async function list({ setOutputs, writeSummary, log }, { repository, incident }) {
+    const recent = await (0,_git_recent_js__WEBPACK_IMPORTED_MODULE_9__/* .listRollbackTags */ .K4)(repository);
+    for (const line of (0,_git_recent_js__WEBPACK_IMPORTED_MODULE_9__/* .describeRecent */ .jG)(recent))
+        log.info(line);
+    const told = (0,_git_recent_js__WEBPACK_IMPORTED_MODULE_9__/* .tellRecent */ .x2)(recent);
+    const ids = { incident, decision: 'listed', 'reason-code': 'list' };
+    setOutputs({
+        ...ids,
+        recent: JSON.stringify(told),
+        result: JSON.stringify({ schema: 1, ...ids, recent: told }),
+    });
+    await writeSummary((0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_19__/* .renderMarkdown */ .Gc)([(0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_19__/* .heading */ .R_)(2, 'Recent rollbacks'), ...(0,_git_describe_js__WEBPACK_IMPORTED_MODULE_5__/* .summarizeRecent */ .LL)(recent)]));
+}
+/** A reset left no commit that could be reverted: the branch moves forward to where it was. */
+async function undoBranchReset({ inputs, context, log, secrets, setOutputs, writeSummary }, { repository, record, environment }, branch, reset) {
+    (0,_git_automatic_js__WEBPACK_IMPORTED_MODULE_1__/* .demandPerson */ .l)(context.byHand);
+    const { incident, from, to, tag } = reset;
+    const isDryRun = inputs['dry-run'];
+    const said = await (0,_git_reset_js__WEBPACK_IMPORTED_MODULE_12__/* .takeResetBack */ .uD)(repository, branch, reset, { isDryRun });
+    log.info(said);
+    const decision = isDryRun ? 'planned' : 'undone';
+    const ids = { incident, decision, 'reason-code': 'taken-back', from: to, to: from, commit: from, tag };
+    setOutputs({ ...ids, result: JSON.stringify({ schema: 1, ...ids }) });
+    await writeSummary((0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_19__/* .renderMarkdown */ .Gc)([(0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_19__/* .heading */ .R_)(2, isDryRun ? 'Planned' : 'Reset taken back'), (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_19__/* .paragraph */ .FY)((0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_19__/* .text */ .Qq)(said))]));
+    if (isDryRun)
+        return;
+    const because = secrets.redact(inputs.reason);
+    await record({ kind: 'rollback-undone', layer: 'code', from: to, now: from, because }, ['code', to, from], {
+        incident,
+        environment,
+        revision: from,
+    });
+}
+function guard({ inputs, now, log }, workplace, plan) {
+    const { repository, environment, revision, readHistory } = workplace;
+    const { 'max-commits': maxCommits, 'max-age': maxAgeMs, 'daily-cap': dailyCap, hold } = inputs;
+    const guards = { maxCommits, maxAgeMs, dailyCap };
+    const run = { environment, revision, guards, hold, readHistory, now: now().getTime(), log: log.info };
+    return (0,_git_automatic_js__WEBPACK_IMPORTED_MODULE_1__/* .demandAutomatic */ .x)(repository, plan, run);
+}
+async function apply({ inputs, now }, { repository }, plan, trace) {
+    const { delivery, labels, reviewers, 'auto-merge': autoMerge } = inputs;
+    const proposal = (0,_git_proposal_js__WEBPACK_IMPORTED_MODULE_8__/* .writeProposal */ .G)(repository, plan, trace, { labels, reviewers, autoMerge });
+    return (0,_git_apply_js__WEBPACK_IMPORTED_MODULE_0__/* .applyPlan */ .g)(repository, plan, { trace, delivery, proposal, now: now() });
+}
+/** A rollback that failed for a reason that people should know is an event, too. */
+async function recordFailure({ context, setOutputs }, { incident, record }, { from, to }, work) {
+    try {
+        return await work();
+    }
+    catch (error) {
+        const failed = (0,_rollback_record_js__WEBPACK_IMPORTED_MODULE_20__/* .describeFailed */ .hi)({ layer: 'code', from, to }, error, context.stepKey);
+        if (failed?.what.kind === 'rollback-failed') {
+            const ids = { incident, decision: 'failed', 'reason-code': failed.what.reasonCode, from, to };
+            setOutputs({ ...ids, result: JSON.stringify({ schema: 1, ...ids }) });
+            await record(failed.what, failed.naturalKey);
+        }
+        throw error;
+    }
+}
+async function record({ context }, workplace, plan, receipt, { trace: { reason }, startedAt }) {
+    // a git server keeps no history
+    if (workplace.github === undefined)
+        return;
+    const layerReceipt = (0,_rollback_layers_code_js__WEBPACK_IMPORTED_MODULE_14__/* .receiptCode */ .ml)(plan, receipt, undefined);
+    if (!(0,_git_plan_js__WEBPACK_IMPORTED_MODULE_6__/* .takesBack */ .Ck)(plan)) {
+        const automatic = !context.byHand;
+        const applied = (0,_rollback_record_js__WEBPACK_IMPORTED_MODULE_20__/* .describeApplied */ .vl)((0,_rollback_layers_code_js__WEBPACK_IMPORTED_MODULE_14__/* .viewCode */ .NO)(plan), layerReceipt, { reason, automatic, startedAt });
+        return workplace.record(applied.what, applied.naturalKey);
+    }
+    // what is only proposed has taken nothing back yet
+    if (receipt.pull !== undefined)
+        return;
+    const rollback = plan.rollback.sha;
+    const { what, naturalKey, subject } = (0,_rollback_record_js__WEBPACK_IMPORTED_MODULE_20__/* .describeTakenBack */ .Ib)(await workplace.readHistory(), {
+        rollback,
+        now: receipt.commit,
+        because: reason,
+    });
+    const unknown = { incident: plan.incident, environment: workplace.environment, revision: rollback };
+    await workplace.record(what, naturalKey, subject ?? unknown);
+}
+async function deploy({ inputs, log, now, sleep }, { github }, { branch, mode }, commit) {
+    if (github === undefined)
+        return;
+    const given = Object.entries(inputs['redeploy-inputs']);
+    const filled = given.map(([name, value]) => [name, value.replaceAll('{revision}', commit)]);
+    await (0,_git_redeploy_js__WEBPACK_IMPORTED_MODULE_10__/* .redeploy */ .j)(github, {
+        workflow: inputs.redeploy,
+        ref: branch,
+        commit,
+        again: mode === 'deploy-only',
+        inputs: Object.fromEntries(filled),
+        timeoutMs: inputs['redeploy-timeout'] ?? 0,
+    }, { say: log.info, sleep, now: () => now().getTime() });
+}
+async function finish(step, { repository, incident }, plan, receipt) {
+    const { decision, reasonCode, headline } = (0,_git_conclude_js__WEBPACK_IMPORTED_MODULE_3__/* .conclude */ .E)(plan, receipt, step.inputs['dry-run']);
+    const ids = {
+        incident: (0,_git_plan_js__WEBPACK_IMPORTED_MODULE_6__/* .takesBack */ .Ck)(plan) ? plan.incident : incident,
+        decision,
+        'reason-code': reasonCode,
+        from: plan.head,
+        to: (0,_git_plan_js__WEBPACK_IMPORTED_MODULE_6__/* .goalOf */ .ZZ)(plan),
+        ...(receipt && { commit: receipt.commit }),
+        ...(receipt?.tag !== undefined && { tag: receipt.tag }),
+        ...(receipt?.pull !== undefined && { 'pull-request': receipt.pull.number }),
+        'undone-commits': plan.undoneCount,
+    };
+    step.setOutputs({ ...ids, result: JSON.stringify({ schema: 1, ...ids }) });
+    const done = receipt === undefined ? [] : (0,_git_describe_js__WEBPACK_IMPORTED_MODULE_5__/* .summarizeReceipt */ .ab)(plan, receipt);
+    await step.writeSummary((0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_19__/* .renderMarkdown */ .Gc)([(0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_19__/* .heading */ .R_)(2, headline), ...done, ...(0,_git_describe_js__WEBPACK_IMPORTED_MODULE_5__/* .summarizePlan */ .PN)(plan, repository)]));
+}
+
+__webpack_async_result__();
+} catch(e) { __webpack_async_result__(e); } }, 1);
 
 /***/ }),
 
@@ -47764,17 +47638,15 @@ function isUserFacing(error) {
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   g: () => (/* binding */ applyPlan)
 /* harmony export */ });
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(452);
-/* harmony import */ var _github_commits_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7781);
-/* harmony import */ var _github_pulls_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(235);
-/* harmony import */ var _github_refs_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2509);
-/* harmony import */ var _github_refusal_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(8595);
-/* harmony import */ var _content_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(8549);
-/* harmony import */ var _delivery_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(886);
-/* harmony import */ var _message_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(9755);
-/* harmony import */ var _plan_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(8525);
-/* harmony import */ var _reset_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(9447);
-
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(452);
+/* harmony import */ var _github_refusal_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8595);
+/* harmony import */ var _content_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8549);
+/* harmony import */ var _delivery_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(886);
+/* harmony import */ var _message_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(9755);
+/* harmony import */ var _plan_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(8525);
+/* harmony import */ var _publish_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(7511);
+/* harmony import */ var _repository_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(2869);
+/* harmony import */ var _reset_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(9447);
 
 
 
@@ -47792,72 +47664,52 @@ function isUserFacing(error) {
  */
 async function applyPlan(repository, plan, { trace, delivery, proposal, now, }) {
     const { head, content, done, way } = plan;
-    const ids = { from: head, to: (0,_plan_js__WEBPACK_IMPORTED_MODULE_6__/* .goalOf */ .ZZ)(plan), pull: undefined };
-    const message = (0,_message_js__WEBPACK_IMPORTED_MODULE_8__/* .writeMessage */ .ZT)(trace);
+    const ids = { from: head, to: (0,_plan_js__WEBPACK_IMPORTED_MODULE_3__/* .goalOf */ .ZZ)(plan), pull: undefined };
+    const message = (0,_message_js__WEBPACK_IMPORTED_MODULE_7__/* .writeMessage */ .ZT)(trace);
     // the workflow that deploys does all of it
     if (plan.mode === 'deploy-only') {
         const { sha, tree } = plan.target.commit;
         return { ...ids, ...untagged, commit: sha, tree, outcome: 'rolled-back' };
     }
     if (plan.mode === 'reset')
-        return (0,_reset_js__WEBPACK_IMPORTED_MODULE_7__/* .applyReset */ .we)(repository, plan, { trace, now });
+        return (0,_reset_js__WEBPACK_IMPORTED_MODULE_6__/* .applyReset */ .we)(repository, plan, { trace, now });
     if (plan.mode === 'reapply' && done === undefined) {
         // people work on it: what is there stays as it is
-        const { branch, base } = proposal;
-        const pull = await (0,_github_pulls_js__WEBPACK_IMPORTED_MODULE_1__/* .findOpenPull */ .zl)(repository, { head: branch, base });
-        const commit = pull && (await (0,_github_refs_js__WEBPACK_IMPORTED_MODULE_2__/* .readRef */ .sg)(repository, `heads/${branch}`));
-        if (commit !== undefined)
-            return { ...ids, ...proposed, commit, tree: '', pull };
+        const found = await (0,_delivery_js__WEBPACK_IMPORTED_MODULE_2__/* .findProposed */ .Ki)(repository, proposal);
+        if (found !== undefined)
+            return { ...ids, ...proposed, ...found, tree: '' };
     }
     if (done !== undefined) {
         // what people themselves have put back gets no tag of ours
-        if ((0,_plan_js__WEBPACK_IMPORTED_MODULE_6__/* .takesBack */ .Ck)(plan) && (0,_message_js__WEBPACK_IMPORTED_MODULE_8__/* .readTrailers */ .t8)(done.message).get('Rollback-Undoes') !== plan.rollback.sha)
+        if ((0,_plan_js__WEBPACK_IMPORTED_MODULE_3__/* .takesBack */ .Ck)(plan) && (0,_message_js__WEBPACK_IMPORTED_MODULE_7__/* .readTrailers */ .t8)(done.message).get('Rollback-Undoes') !== plan.rollback.sha)
             return { ...ids, ...untagged, commit: done.sha, tree: done.tree, outcome: 'already-rolled-back' };
-        const tagged = await tagRollback(repository, plan, done, message);
+        const tagged = await (0,_publish_js__WEBPACK_IMPORTED_MODULE_4__/* .tagRollback */ .HU)(repository, plan, { commit: done, message });
         return { ...ids, ...tagged, commit: done.sha, tree: done.tree, outcome: 'already-rolled-back' };
     }
-    const draft = { tree: await (0,_content_js__WEBPACK_IMPORTED_MODULE_4__/* .treeOf */ .g7)(repository, content), parents: [head], message };
+    const draft = { tree: await (0,_content_js__WEBPACK_IMPORTED_MODULE_1__/* .treeOf */ .g7)(repository, content), parents: [head], message };
     let why = way.because;
     if (way.way === 'direct') {
         try {
-            const commit = await (0,_github_commits_js__WEBPACK_IMPORTED_MODULE_0__/* .createCommit */ .kt)(repository, draft);
-            await (0,_github_refs_js__WEBPACK_IMPORTED_MODULE_2__/* .moveBranch */ .ob)(repository, { branch: plan.branch, from: head, to: commit.sha });
-            return {
-                ...ids,
-                ...(await tagRollback(repository, plan, commit, message)),
-                commit: commit.sha,
-                tree: draft.tree,
-                outcome: 'rolled-back',
-            };
+            const commit = await (0,_repository_js__WEBPACK_IMPORTED_MODULE_5__/* .createCommit */ .kt)(repository, draft);
+            const tagged = await (0,_publish_js__WEBPACK_IMPORTED_MODULE_4__/* .publishRollback */ .oH)(repository, plan, { commit, message });
+            return { ...ids, ...tagged, commit: commit.sha, tree: draft.tree, outcome: 'rolled-back' };
         }
         catch (error) {
-            if (delivery !== 'auto' || !(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_9__/* .RefusedError */ .fk) || !(0,_github_refusal_js__WEBPACK_IMPORTED_MODULE_3__/* .isRuleRefusal */ .NS)(error))
+            if (delivery !== 'auto' || !(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_8__/* .RefusedError */ .fk) || !(0,_github_refusal_js__WEBPACK_IMPORTED_MODULE_0__/* .isRuleRefusal */ .NS)(error))
                 throw error;
             why = error.message;
         }
     }
-    const { commit, pull } = await (0,_delivery_js__WEBPACK_IMPORTED_MODULE_5__/* .propose */ .BM)(repository, { draft, proposal }).catch((error) => {
-        if (delivery !== 'auto' || !(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_9__/* .RefusedError */ .fk))
+    const { commit, ...where } = await (0,_delivery_js__WEBPACK_IMPORTED_MODULE_2__/* .propose */ .BM)(repository, { draft, proposal }).catch((error) => {
+        if (delivery !== 'auto' || !(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_8__/* .RefusedError */ .fk))
             throw error;
-        throw new _errors_js__WEBPACK_IMPORTED_MODULE_9__/* .RefusedError */ .fk(`${why}, so the rollback takes a pull request: ${error.message}`, { cause: error });
+        throw new _errors_js__WEBPACK_IMPORTED_MODULE_8__/* .RefusedError */ .fk(`${why}, so the rollback takes a pull request: ${error.message}`, { cause: error });
     });
     const { sha, tree } = commit;
-    return { ...ids, ...proposed, commit: sha, tree, pull };
+    return { ...ids, ...proposed, ...where, commit: sha, tree };
 }
 const untagged = { tag: undefined, untagged: undefined };
 const proposed = { ...untagged, outcome: 'proposed' };
-/** The branch has moved by now: a tag that is refused does not make the rollback undone, and is said instead. */
-async function tagRollback(repository, plan, { sha, committedAt }, message) {
-    const tag = (0,_message_js__WEBPACK_IMPORTED_MODULE_8__/* .tagOf */ .cO)(committedAt, (0,_plan_js__WEBPACK_IMPORTED_MODULE_6__/* .takesBack */ .Ck)(plan) ? 'rollback_undone' : 'rollback');
-    try {
-        return { tag: await (0,_github_refs_js__WEBPACK_IMPORTED_MODULE_2__/* .tagByFreeName */ .HE)(repository, { tag, commit: sha, message }), untagged: undefined };
-    }
-    catch (error) {
-        if (!(0,_errors_js__WEBPACK_IMPORTED_MODULE_9__/* .isUserFacing */ .Qx)(error))
-            throw error;
-        return { tag: undefined, untagged: error.message };
-    }
-}
 
 
 /***/ }),
@@ -47874,8 +47726,6 @@ __nccwpck_require__.d(__webpack_exports__, {
 
 // EXTERNAL MODULE: ./lib/errors.js
 var errors = __nccwpck_require__(452);
-// EXTERNAL MODULE: ./lib/github/commits.js
-var commits = __nccwpck_require__(7781);
 // EXTERNAL MODULE: ./lib/github/refusal.js
 var refusal = __nccwpck_require__(8595);
 ;// CONCATENATED MODULE: ./lib/github/labels.js
@@ -47937,11 +47787,12 @@ const holdLabel = 'rollback-hold';
  * (`hold-set` and `hold-lifted`: the newest one counts), and in the labels of open issues and pull requests. A label counts only
  * if whoever put it on has write access now. Without the permission to read issues their labels are left out, and a remark
  * says so.
+ * @param repository undefined for one that has no labels
  * @throws UnavailableError when GitHub gives no answer: whether there is a hold is then not known
  */
 async function findHold(repository, question) {
     const said = saidHold(question) ?? recordedHold(question);
-    if (said !== undefined)
+    if (said !== undefined || repository === undefined)
         return { hold: said, remarks: [] };
     try {
         return await labelledHold(repository, question);
@@ -48044,6 +47895,8 @@ function demandGuards({ environment, undoneCount, badCommittedAt, badIsRollback 
     }
 }
 
+// EXTERNAL MODULE: ./lib/git/repository.js + 2 modules
+var git_repository = __nccwpck_require__(2869);
 ;// CONCATENATED MODULE: ./lib/git/automatic.js
 
 
@@ -48058,8 +47911,10 @@ async function demandAutomatic(repository, plan, { environment, revision, guards
         throw needsPerson();
     if (plan.mode === 'reapply')
         return;
-    const [bad, past] = await Promise.all([(0,commits/* readCommit */.kN)(repository, revision), readHistory()]);
-    await demandNoHold(repository, { environment, text: hold, events: past }, log);
+    const [bad, past] = await Promise.all([(0,git_repository/* readCommit */.kN)(repository, revision), readHistory()]);
+    // only GitHub has labels that hold
+    const labels = (0,git_repository/* isPlain */.$i)(repository) ? undefined : repository;
+    await demandNoHold(labels, { environment, text: hold, events: past }, log);
     const { undoneCount, badIsRollback } = plan;
     demandGuards({ environment, undoneCount, badCommittedAt: bad.committedAt, badIsRollback }, { guards, past, now });
 }
@@ -48075,30 +47930,59 @@ function needsPerson() {
 
 /***/ }),
 
-/***/ 8001:
+/***/ 4133:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   H: () => (/* binding */ listedFiles),
-/* harmony export */   v: () => (/* binding */ changedPaths)
+/* harmony export */   p: () => (/* binding */ findChanges)
 /* harmony export */ });
-/* harmony import */ var _github_trees_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7914);
+/* harmony import */ var _github_contents_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4085);
+/* harmony import */ var _github_trees_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(7914);
+/* harmony import */ var _repository_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2869);
+/* harmony import */ var _revert_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(8240);
+/* harmony import */ var _tree_walk_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(9410);
+
+
+
+
 
 /** A comparison lists no more: https://docs.github.com/en/rest/commits/commits#compare-two-commits */
 const listedFiles = 300;
 const workflows = '.github/workflows';
 /**
- * The paths that differ between two trees, as a comparison lists them; where it may have left some out, the workflow files
- * among them are read from the trees.
+ * What differs between two revisions. A comparison has it all, unless it is cut off or there may be submodules among it,
+ * which it does not tell from files: then both trees are read. Of trees that are too large for that, the workflow files are.
+ * @param files those of the comparison
  */
-async function changedPaths(repository, files, { current, target }) {
-    const listed = files.map(({ path }) => path);
-    if (listed.length < listedFiles)
-        return listed;
-    const [today, before] = await Promise.all([current, target].map((tree) => (0,_github_trees_js__WEBPACK_IMPORTED_MODULE_0__/* .listFolder */ .bt)(repository, { tree, path: workflows })));
-    const names = new Set([...(today?.keys() ?? []), ...(before?.keys() ?? [])]);
-    const changed = [...names].filter((name) => today?.get(name)?.sha !== before?.get(name)?.sha);
-    return [...new Set([...listed, ...changed.map((name) => `${workflows}/${name}`)])];
+async function findChanges(repository, files, { current, target, }) {
+    const paths = files.map(({ path }) => path);
+    if ((0,_repository_js__WEBPACK_IMPORTED_MODULE_2__/* .isPlain */ .$i)(repository)) {
+        // the comparison has brought the folders in which they differ
+        const edits = await (0,_revert_js__WEBPACK_IMPORTED_MODULE_3__/* .diffTrees */ .j)(repository.git, { from: current.tree, to: target.tree });
+        const submodules = edits.filter(({ mode }) => mode === '160000').map(({ path }) => path);
+        return { paths, submodules, isComplete: true };
+    }
+    const isComplete = paths.length < listedFiles;
+    if (isComplete && (await (0,_github_contents_js__WEBPACK_IMPORTED_MODULE_0__/* .readFile */ .TA)(repository, { path: '.gitmodules', ref: current.sha })) === undefined)
+        return { paths, submodules: [], isComplete };
+    const [now, then] = await Promise.all([current, target].map(({ tree }) => (0,_github_trees_js__WEBPACK_IMPORTED_MODULE_1__/* .listWholeTree */ .aW)(repository, tree)));
+    if (now !== undefined && then !== undefined) {
+        const changed = changedPaths(now, then);
+        const submodules = changed.filter((path) => [now, then].some((tree) => tree.get(path)?.type === 'commit'));
+        return { paths: changed, submodules, isComplete: true };
+    }
+    const [today, before] = await Promise.all([current, target].map(({ tree }) => (0,_tree_walk_js__WEBPACK_IMPORTED_MODULE_4__/* .listFolder */ .b)(repository, { tree, path: workflows })));
+    const others = changedPaths(today ?? new Map(), before ?? new Map()).map((name) => `${workflows}/${name}`);
+    return { paths: [...new Set([...paths, ...others])], submodules: [], isComplete };
+}
+/** What is not the same in both, folders left out. */
+function changedPaths(now, then) {
+    return [...new Set([...now.keys(), ...then.keys()])].filter((path) => {
+        const [a, b] = [now.get(path), then.get(path)];
+        const isFolder = [a, b].every((entry) => entry === undefined || entry.type === 'tree');
+        return !isFolder && (a?.sha !== b?.sha || a?.mode !== b?.mode);
+    });
 }
 
 
@@ -48111,6 +47995,7 @@ async function changedPaths(repository, files, { current, target }) {
 // EXPORTS
 __nccwpck_require__.d(__webpack_exports__, {
   Xi: () => (/* binding */ GitFailure),
+  BG: () => (/* binding */ basicCredentials),
   eT: () => (/* binding */ demandGit),
   zY: () => (/* binding */ openGit)
 });
@@ -48127,30 +48012,43 @@ class GitFailure extends Error {
     name = 'GitFailure';
     status;
     output;
+    /** on its standard error */
+    said;
     constructor({ args, status, output, said, }) {
-        super(`git ${args[0] ?? ''} ended with ${status ?? 'a signal'}: ${said.trim()}`);
+        const command = args.find((arg, index) => arg !== '-c' && args[index - 1] !== '-c');
+        super(`git ${command ?? ''} ended with ${status ?? 'a signal'}: ${said.trim()}`);
         this.status = status;
         this.output = output;
+        this.said = said;
     }
 }
+/** As a header of git's requests has them: a secret in this form, too. */
+function basicCredentials({ username = 'x-access-token', token, }) {
+    return Buffer.from(`${username}:${token}`).toString('base64');
+}
 /** Git with none of the machine's own settings: no hooks, no signing, no credential helper, no question at a prompt. */
-function openGit({ gitDir, authorization, path, signal }) {
-    const header = authorization === undefined
+function openGit({ gitDir, authorization, origin, path, signal }) {
+    const header = authorization === undefined || !URL.canParse(authorization.url)
         ? []
         : [
             [
                 `http.${new URL(authorization.url).origin}/.extraHeader`,
-                `Authorization: Basic ${Buffer.from(`x-access-token:${authorization.token}`).toString('base64')}`,
+                `Authorization: Basic ${basicCredentials(authorization)}`,
             ],
         ];
     const settings = [
         ['core.hooksPath', '/dev/null'],
+        ['advice.graftFileDeprecated', 'false'],
         ['gc.auto', '0'],
+        // a server that sends nothing for five minutes is not waited for any longer
+        ['http.lowSpeedLimit', '1'],
+        ['http.lowSpeedTime', '300'],
         ['maintenance.auto', 'false'],
         ['commit.gpgSign', 'false'],
         ['user.name', 'rollback'],
         ['user.email', 'rollback@users.noreply.github.com'],
         ['merge.renameLimit', '10000'],
+        ...(origin === undefined ? [] : [['remote.origin.url', origin]]),
         ...header,
     ];
     const env = {
@@ -48196,14 +48094,14 @@ function openGit({ gitDir, authorization, path, signal }) {
 }
 /** `merge-tree --write-tree` came with 2.38: https://github.com/git/git/blob/master/Documentation/RelNotes/2.38.0.txt */
 const oldestGit = [2, 38];
-/** @throws InputError when this machine's git is missing or too old for what is done here */
-async function demandGit(git) {
+/** @throws InputError when this machine's git is too old for what is done here, UnavailableError when there is none */
+async function demandGit(git, wayOut = 'use a newer runner image, or mode: restore') {
     const version = await git.run(['version']);
     const [, major, minor] = /(\d+)\.(\d+)/.exec(version) ?? [];
     const [a, b] = [Number(major), Number(minor)];
     if (a > oldestGit[0] || (a === oldestGit[0] && b >= oldestGit[1]))
         return;
-    throw new errors/* InputError */.dz(`this runner has ${version.trim()}, and a revert takes git ${oldestGit.join('.')} or later; use a newer runner image, or mode: restore`);
+    throw new errors/* InputError */.dz(`this runner has ${version.trim()}, and this takes git ${oldestGit.join('.')} or later; ${wayOut}`);
 }
 function isMissing(error) {
     return 'code' in error && error.code === 'ENOENT';
@@ -48271,10 +48169,14 @@ function conclude(plan, receipt, isDryRun = false) {
         return { decision: 'already-rolled-back', reasonCode: 'same-content', headline: 'Already rolled back' };
     return (0,_plan_js__WEBPACK_IMPORTED_MODULE_0__/* .takesBack */ .Ck)(plan) ? concludeUndo(receipt) : concludeRollback(plan.mode, receipt);
 }
-function concludeUndo({ outcome }) {
+function concludeUndo({ outcome, pull }) {
     switch (outcome) {
         case 'proposed':
-            return { decision: outcome, reasonCode: 'pull-request', headline: 'The undone work is proposed again' };
+            return {
+                decision: outcome,
+                reasonCode: pull === undefined ? 'branch' : 'pull-request',
+                headline: 'The undone work is proposed again',
+            };
         case 'already-rolled-back':
             return {
                 decision: 'already-undone',
@@ -48313,18 +48215,20 @@ function concludeRollback(mode, { outcome }) {
 /* harmony export */   g7: () => (/* binding */ treeOf),
 /* harmony export */   xW: () => (/* binding */ contentOfRevert)
 /* harmony export */ });
-/* harmony import */ var _github_trees_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7914);
+/* harmony import */ var _repository_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(2869);
+/* harmony import */ var _tree_walk_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9410);
+
 
 /** The tree of a content; made, where there is none yet, which changes nothing. */
 async function treeOf(repository, content) {
-    return content.kind === 'tree' ? content.tree : (0,_github_trees_js__WEBPACK_IMPORTED_MODULE_0__/* .createTree */ .bP)(repository, content);
+    return content.kind === 'tree' ? content.tree : (0,_repository_js__WEBPACK_IMPORTED_MODULE_0__/* .createTree */ .bP)(repository, content);
 }
 /** The head's content with some paths as they are in another tree. Paths that are the same in both are left out. */
 async function contentOfPaths(repository, { head, target, paths }) {
     const edits = await Promise.all(paths.map(async (path) => {
         const [now, then] = await Promise.all([
-            (0,_github_trees_js__WEBPACK_IMPORTED_MODULE_0__/* .readTreeEntry */ .hJ)(repository, { tree: head, path }),
-            (0,_github_trees_js__WEBPACK_IMPORTED_MODULE_0__/* .readTreeEntry */ .hJ)(repository, { tree: target, path }),
+            (0,_tree_walk_js__WEBPACK_IMPORTED_MODULE_1__/* .readTreeEntry */ .h)(repository, { tree: head, path }),
+            (0,_tree_walk_js__WEBPACK_IMPORTED_MODULE_1__/* .readTreeEntry */ .h)(repository, { tree: target, path }),
         ]);
         if (now?.sha === then?.sha && now?.mode === then?.mode)
             return [];
@@ -48370,15 +48274,14 @@ function entryOf(mode, sha) {
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   $z: () => (/* binding */ deliveries),
 /* harmony export */   BM: () => (/* binding */ propose),
+/* harmony export */   Ki: () => (/* binding */ findProposed),
 /* harmony export */   T4: () => (/* binding */ chooseWay)
 /* harmony export */ });
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(452);
-/* harmony import */ var _github_commits_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7781);
-/* harmony import */ var _github_issues_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(375);
-/* harmony import */ var _github_pulls_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(235);
-/* harmony import */ var _github_refs_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(2509);
-/* harmony import */ var _github_rules_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(260);
-
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(452);
+/* harmony import */ var _github_issues_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(375);
+/* harmony import */ var _github_pulls_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(235);
+/* harmony import */ var _github_rules_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(260);
+/* harmony import */ var _repository_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(2869);
 
 
 
@@ -48389,7 +48292,7 @@ const deliveries = ['auto', 'direct', 'pull-request'];
 function chooseWay(delivery, rules) {
     if (delivery !== 'auto')
         return { way: delivery, because: `input "delivery" is ${delivery}` };
-    const against = (0,_github_rules_js__WEBPACK_IMPORTED_MODULE_4__/* .rulesAgainstPush */ .zw)(rules);
+    const against = (0,_github_rules_js__WEBPACK_IMPORTED_MODULE_2__/* .rulesAgainstPush */ .zw)(rules);
     if (against.length > 0)
         return { way: 'pull-request', because: `the branch has the rule ${against.join(', ')}` };
     return {
@@ -48400,26 +48303,40 @@ function chooseWay(delivery, rules) {
     };
 }
 /**
- * Proposes a commit by a pull request. Can be killed anywhere and run again: a branch that is there already is taken
- * over when it holds the same content on the same parent, and so is its pull request.
+ * Proposes a commit by a pull request, or by a branch of its own over plain git. Can be killed anywhere and run again: a
+ * branch that is there already is taken over when it holds the same content on the same parent, and so is its pull request.
  * @throws ConflictError when the branch's name is taken by something else
  */
 async function propose(repository, { draft, proposal }) {
+    const { branch, base } = proposal;
     // a token that may not see pull requests is refused before there is a branch
-    await (0,_github_pulls_js__WEBPACK_IMPORTED_MODULE_2__/* .findOpenPull */ .zl)(repository, { head: proposal.branch, base: proposal.base });
-    const made = await (0,_github_commits_js__WEBPACK_IMPORTED_MODULE_0__/* .createCommit */ .kt)(repository, draft);
-    const there = await (0,_github_refs_js__WEBPACK_IMPORTED_MODULE_3__/* .createRef */ ._3)(repository, { ref: `heads/${proposal.branch}`, sha: made.sha });
-    const commit = there === made.sha ? made : await (0,_github_commits_js__WEBPACK_IMPORTED_MODULE_0__/* .readCommit */ .kN)(repository, there);
+    if (!(0,_repository_js__WEBPACK_IMPORTED_MODULE_3__/* .isPlain */ .$i)(repository))
+        await (0,_github_pulls_js__WEBPACK_IMPORTED_MODULE_1__/* .findOpenPull */ .zl)(repository, { head: branch, base });
+    const made = await (0,_repository_js__WEBPACK_IMPORTED_MODULE_3__/* .createCommit */ .kt)(repository, draft);
+    const there = await (0,_repository_js__WEBPACK_IMPORTED_MODULE_3__/* .createRef */ ._3)(repository, { ref: `heads/${branch}`, sha: made.sha });
+    const commit = there === made.sha ? made : await (0,_repository_js__WEBPACK_IMPORTED_MODULE_3__/* .readCommit */ .kN)(repository, there);
     if (commit.tree !== draft.tree || commit.parents.join() !== draft.parents.join()) {
-        throw new _errors_js__WEBPACK_IMPORTED_MODULE_5__/* .ConflictError */ .fK(`the branch ${proposal.branch} holds another change already (${there.slice(0, 7)}): merge or delete it, and run again`);
+        throw new _errors_js__WEBPACK_IMPORTED_MODULE_4__/* .ConflictError */ .fK(`the branch ${branch} holds another change already (${there.slice(0, 7)}): merge or delete it, and run again`);
     }
-    const { base, branch: head, title, body, draft: isDraft } = proposal;
-    const pull = await (0,_github_pulls_js__WEBPACK_IMPORTED_MODULE_2__/* .openPull */ .Q_)(repository, { head, base, title, body, draft: isDraft });
-    await (0,_github_issues_js__WEBPACK_IMPORTED_MODULE_1__/* .addLabels */ .Nl)(repository, { number: pull.number, labels: proposal.labels });
-    await (0,_github_pulls_js__WEBPACK_IMPORTED_MODULE_2__/* .requestReviews */ .lj)(repository, { number: pull.number, reviewers: proposal.reviewers });
+    const pull = (0,_repository_js__WEBPACK_IMPORTED_MODULE_3__/* .isPlain */ .$i)(repository) ? undefined : await askForMerge(repository, proposal);
+    return { commit, pull, proposedOn: branch };
+}
+async function askForMerge(repository, proposal) {
+    const { base, branch: head, title, body, draft } = proposal;
+    const pull = await (0,_github_pulls_js__WEBPACK_IMPORTED_MODULE_1__/* .openPull */ .Q_)(repository, { head, base, title, body, draft });
+    await (0,_github_issues_js__WEBPACK_IMPORTED_MODULE_0__/* .addLabels */ .Nl)(repository, { number: pull.number, labels: proposal.labels });
+    await (0,_github_pulls_js__WEBPACK_IMPORTED_MODULE_1__/* .requestReviews */ .lj)(repository, { number: pull.number, reviewers: proposal.reviewers });
     if (proposal.autoMerge)
-        await (0,_github_pulls_js__WEBPACK_IMPORTED_MODULE_2__/* .enableAutoMerge */ .D2)(repository, pull);
-    return { commit, pull };
+        await (0,_github_pulls_js__WEBPACK_IMPORTED_MODULE_1__/* .enableAutoMerge */ .D2)(repository, pull);
+    return pull;
+}
+/** What an earlier run has proposed, on whatever people have made of it; undefined when there is nothing. */
+async function findProposed(repository, { branch, base }) {
+    const pull = (0,_repository_js__WEBPACK_IMPORTED_MODULE_3__/* .isPlain */ .$i)(repository) ? undefined : await (0,_github_pulls_js__WEBPACK_IMPORTED_MODULE_1__/* .findOpenPull */ .zl)(repository, { head: branch, base });
+    if (pull === undefined && !(0,_repository_js__WEBPACK_IMPORTED_MODULE_3__/* .isPlain */ .$i)(repository))
+        return undefined;
+    const commit = await (0,_repository_js__WEBPACK_IMPORTED_MODULE_3__/* .readRef */ .sg)(repository, `heads/${branch}`);
+    return commit === undefined ? undefined : { commit, pull, proposedOn: branch };
 }
 
 
@@ -48491,7 +48408,7 @@ async function newestOf(repository, environment, revision) {
 /* harmony export */ });
 /* unused harmony export collateralLine */
 /* harmony import */ var _text_markdown_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9517);
-/* harmony import */ var _changed_paths_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8001);
+/* harmony import */ var _changes_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4133);
 /* harmony import */ var _plan_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8525);
 
 
@@ -48533,9 +48450,8 @@ function summarizePlan(plan, { owner, repo }) {
             ...(plan.collateral.length === 0 ? [] : [[(0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .strong */ .ko)('Mind: '), (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .text */ .Qq)(collateralLine(plan.collateral))]]),
             ...warnings.map(({ message, paths }) => [
                 (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .strong */ .ko)('Mind:'),
-                (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .text */ .Qq)(` ${message} (`),
-                (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .code */ .aY)(paths.slice(0, 3).join(', ')),
-                ')',
+                (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .text */ .Qq)(` ${message}`),
+                ...(paths.length === 0 ? [] : [' (', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .code */ .aY)(paths.slice(0, 3).join(', ')), ')']),
             ]),
         ]),
         commitTable(undone),
@@ -48549,7 +48465,7 @@ function summarizePlan(plan, { owner, repo }) {
 function sayFiles(files) {
     const sum = (what) => files.reduce((total, file) => total + file[what], 0);
     const [added, deleted] = [sum('additions'), sum('deletions')];
-    const more = files.length >= _changed_paths_js__WEBPACK_IMPORTED_MODULE_0__/* .listedFiles */ .H ? ' or more' : '';
+    const more = files.length >= _changes_js__WEBPACK_IMPORTED_MODULE_0__/* .listedFiles */ .H ? ' or more' : '';
     const lines = added + deleted === 0 ? '' : ` (+${added} −${deleted} lines)`;
     return `${count(files.length, 'file')}${more}${lines}`;
 }
@@ -48576,10 +48492,12 @@ function goalInline(plan) {
     return [...what, (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .revision */ .QL)(target.commit.sha), ': ', target.foundBy];
 }
 /** How things stand after a rollback was applied, or was found to be there, as a line of a log. */
-function describeReceipt(plan, { commit, tag, pull }) {
+function describeReceipt(plan, { commit, tag, pull, proposedOn }) {
     const { branch, since } = plan;
     if (pull !== undefined)
         return `${branch} stays where it is: ${(0,_plan_js__WEBPACK_IMPORTED_MODULE_1__/* .takesBack */ .Ck)(plan) ? 'taking the rollback back' : 'the rollback'} is proposed by pull request #${pull.number}, ${pull.url}`;
+    if (proposedOn !== undefined)
+        return `${branch} stays where it is: the undone work is on the branch ${proposedOn} again, at ${commit.slice(0, 7)}; mend the fault there, and merge it`;
     const tagged = tag === undefined ? '' : `, tagged ${tag}`;
     const now = since.at(-1);
     if (now === undefined)
@@ -48589,7 +48507,7 @@ function describeReceipt(plan, { commit, tag, pull }) {
     return `${branch} was rolled back by ${commit.slice(0, 7)}${tagged} before, and has moved on to ${now.sha.slice(0, 7)} since (${count(since.length, 'commit')} on top): nothing was changed; to roll that back, too, give its id in input "revision"`;
 }
 /** The same as paragraphs of the job summary. */
-function summarizeReceipt(plan, { commit, tag, untagged, pull }) {
+function summarizeReceipt(plan, { commit, tag, untagged, pull, proposedOn }) {
     const { branch, since } = plan;
     if (pull !== undefined) {
         const what = (0,_plan_js__WEBPACK_IMPORTED_MODULE_1__/* .takesBack */ .Ck)(plan) ? 'taking the rollback back' : 'the rollback';
@@ -48597,6 +48515,10 @@ function summarizeReceipt(plan, { commit, tag, untagged, pull }) {
         return [
             (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .paragraph */ .FY)(...proposed, (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .link */ .nf)(pull.url, `#${pull.number}`), '. It takes effect when that is merged.'),
         ];
+    }
+    if (proposedOn !== undefined) {
+        const stays = [(0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .code */ .aY)(branch), ' stays where it is: the undone work is on the branch ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .code */ .aY)(proposedOn)];
+        return [(0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .paragraph */ .FY)(...stays, ' again. Mend the fault there, and merge it.')];
     }
     const tagged = tag === undefined ? [] : [', tagged ', (0,_text_markdown_js__WEBPACK_IMPORTED_MODULE_2__/* .code */ .aY)(tag)];
     const now = since.at(-1);
@@ -48662,8 +48584,8 @@ function count(n, noun) {
 /* harmony export */   D: () => (/* binding */ findRollbacks),
 /* harmony export */   s: () => (/* binding */ lookAfter)
 /* harmony export */ });
-/* harmony import */ var _github_commits_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7781);
 /* harmony import */ var _message_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9755);
+/* harmony import */ var _repository_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(2869);
 
 
 /** The rollbacks among the newest commits of a branch, newest first. A commit that only says that it is one is none: its parent tells. */
@@ -48677,8 +48599,8 @@ function findRollbacks(recent) {
 async function lookAfter(repository, { commit, from }, head) {
     if (commit.sha === head)
         return { since: [], takenBackBy: undefined };
-    const { commits: since } = await (0,_github_commits_js__WEBPACK_IMPORTED_MODULE_0__/* .compareCommits */ .kC)(repository, { base: commit.sha, head });
-    const { tree: undoneTree } = await (0,_github_commits_js__WEBPACK_IMPORTED_MODULE_0__/* .readCommit */ .kN)(repository, from);
+    const { commits: since } = await (0,_repository_js__WEBPACK_IMPORTED_MODULE_0__/* .compareHistories */ .C_)(repository, { base: commit.sha, head });
+    const { tree: undoneTree } = await (0,_repository_js__WEBPACK_IMPORTED_MODULE_0__/* .readCommit */ .kN)(repository, from);
     let takenBackBy;
     for (const each of since) {
         if (each.tree === undoneTree || each.message.includes(`This reverts commit ${commit.sha}`))
@@ -48780,6 +48702,662 @@ function oneLine(value) {
 
 /***/ }),
 
+/***/ 8045:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   H: () => (/* binding */ prepareClone),
+/* harmony export */   p: () => (/* binding */ withFilter)
+/* harmony export */ });
+/* harmony import */ var node_fs_promises__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1455);
+/* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(6760);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(452);
+/* harmony import */ var _command_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(1994);
+
+
+
+
+/**
+ * Prepares clones with the newest commits of a branch and their trees; files come when git asks for them.
+ * @throws InputError for a git that is too old, UnavailableError when the repository cannot be fetched
+ */
+function prepareClone({ url, username, token, directory, path, signal }) {
+    return async ({ head, depth }) => {
+        await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_0__.mkdir)(directory, { recursive: true });
+        const gitDir = await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_0__.mkdtemp)((0,node_path__WEBPACK_IMPORTED_MODULE_1__.join)(directory, 'clone-'));
+        const authorization = { url, token, ...(username !== undefined && { username }) };
+        const git = (0,_command_js__WEBPACK_IMPORTED_MODULE_2__/* .openGit */ .zY)({ gitDir, path, signal, ...(token !== '' && { authorization }) });
+        await (0,_command_js__WEBPACK_IMPORTED_MODULE_2__/* .demandGit */ .eT)(git);
+        try {
+            await git.run(['init', '--quiet', '--bare', gitDir]);
+            await git.run(['remote', 'add', 'origin', url]);
+            await git.run(['config', 'remote.origin.promisor', 'true']);
+            await git.run(['config', 'remote.origin.partialclonefilter', 'blob:none']);
+            const what = ['--quiet', '--no-tags', `--depth=${depth}`];
+            await withFilter('blob:none', (filter) => git.run(['fetch', ...what, filter, 'origin', head]));
+            return git;
+        }
+        catch (error) {
+            if (error instanceof _command_js__WEBPACK_IMPORTED_MODULE_2__/* .GitFailure */ .Xi)
+                throw new _errors_js__WEBPACK_IMPORTED_MODULE_3__/* .UnavailableError */ .hG(`could not fetch ${url}: ${error.message}`, { cause: error });
+            throw error;
+        }
+    };
+}
+/** Runs a fetch with a filter; without one where the server allows none, or not this one: what it keeps out comes along. */
+async function withFilter(filter, fetch) {
+    try {
+        await fetch(`--filter=${filter}`);
+    }
+    catch (error) {
+        if (!(error instanceof _command_js__WEBPACK_IMPORTED_MODULE_2__/* .GitFailure */ .Xi) || !/filter .*not supported/.test(error.said))
+            throw error;
+        await fetch('--no-filter');
+    }
+}
+
+
+/***/ }),
+
+/***/ 525:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   C_: () => (/* binding */ compareHistories),
+/* harmony export */   QX: () => (/* binding */ isAncestor),
+/* harmony export */   VE: () => (/* binding */ listCommits),
+/* harmony export */   eZ: () => (/* binding */ resolveRevision),
+/* harmony export */   kC: () => (/* binding */ compareCommits),
+/* harmony export */   kN: () => (/* binding */ readCommit),
+/* harmony export */   kt: () => (/* binding */ createCommit)
+/* harmony export */ });
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(452);
+/* harmony import */ var _command_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1994);
+/* harmony import */ var _refs_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(6965);
+/* harmony import */ var _trees_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9954);
+
+
+
+
+/** A commit by its full id. @throws RefusedError when it is not in the repository */
+async function readCommit(repository, sha) {
+    const { history, read } = repository;
+    const known = read.get(sha);
+    if (known !== undefined)
+        return known;
+    await demandCommit(repository, sha);
+    await history.deepenUntil(async () => !(await history.cutOff()).has(sha));
+    const [commit] = await logCommits(repository, ['--no-walk', sha]);
+    if (commit === undefined)
+        throw noCommit(repository, sha);
+    return commit;
+}
+/** The full id of what a branch, a tag or a (short) commit id names; undefined when it names nothing. */
+async function resolveRevision(repository, name) {
+    const { git, history } = repository;
+    if (/^[0-9a-f]{40}$/.test(name))
+        return (await history.bringCommit(name)) ? commitId(git, name) : undefined;
+    const places = [`refs/tags/${name}^{}`, `refs/tags/${name}`, `refs/heads/${name}`];
+    const refs = await (0,_refs_js__WEBPACK_IMPORTED_MODULE_1__/* .remoteRefs */ .dM)(git, places);
+    const named = places.map((place) => refs.get(place)).find((sha) => sha !== undefined);
+    if (named !== undefined)
+        return (await history.bringCommit(named)) ? commitId(git, named) : undefined;
+    if (!/^[0-9a-f]{7,39}$/.test(name))
+        return undefined;
+    await history.deepenUntil(async () => (await commitId(git, name)) !== undefined);
+    return commitId(git, name);
+}
+/** Compares two revisions, in commits; `unrelated` when they have none in common. @throws RefusedError when one of them is not there */
+async function compareHistories(repository, { base, head }) {
+    const { git, history } = repository;
+    await demandCommit(repository, head);
+    await demandCommit(repository, base);
+    await history.bringRange({ base, head });
+    const commits = await logCommits(repository, ['--topo-order', '--reverse', `${base}..${head}`]);
+    const behindBy = Number(await git.run(['rev-list', '--count', `${head}..${base}`, '--']));
+    const aheadBy = commits.length;
+    const counts = { aheadBy, behindBy, commits };
+    if (aheadBy === 0)
+        return { status: behindBy === 0 ? 'identical' : 'behind', ...counts };
+    if (behindBy === 0)
+        return { status: 'ahead', ...counts };
+    const common = await orNothing(git.run(['merge-base', base, head]));
+    return { status: common === undefined ? 'unrelated' : 'diverged', ...counts };
+}
+/** The same with the files that differ, whose changed lines are not counted: that would take the files themselves. */
+async function compareCommits(repository, revisions) {
+    const comparison = await compareHistories(repository, revisions);
+    if (comparison.status !== 'ahead')
+        return { ...comparison, files: [] };
+    const [{ tree: from }, { tree: to }] = [
+        await readCommit(repository, revisions.base),
+        await readCommit(repository, revisions.head),
+    ];
+    await (0,_trees_js__WEBPACK_IMPORTED_MODULE_2__/* .bringDifference */ .sF)(repository.git, from, to);
+    const paths = await repository.git.run(['diff-tree', '-r', '-z', '--no-renames', '--name-only', from, to]);
+    const files = paths.split('\0').filter(Boolean);
+    return { ...comparison, files: files.map((path) => ({ path, additions: 0, deletions: 0 })) };
+}
+/** True when the older revision is in the history of the newer one, or is it. */
+async function isAncestor(repository, { older, newer }) {
+    if (!(await repository.history.bringCommit(older)))
+        return false;
+    const { status } = await compareHistories(repository, { base: older, head: newer });
+    return status === 'ahead' || status === 'identical';
+}
+/** The newest commits of a branch, newest first. @param branch the full id that it is at */
+async function listCommits(repository, { branch, count }) {
+    const { history } = repository;
+    await demandCommit(repository, branch);
+    let listed = [];
+    await history.deepenUntil(async () => {
+        listed = await logCommits(repository, [`--max-count=${count}`, branch]);
+        const cut = await history.cutOff();
+        return listed.length === count && !listed.some(({ sha }) => cut.has(sha));
+    });
+    return listed;
+}
+/** Makes a commit that nothing points at yet, and that is only here. */
+async function createCommit(repository, { tree, parents, message }) {
+    const { git } = repository;
+    // what the push compares has to be here, or git fetches all of the tree
+    for (const parent of parents)
+        await (0,_trees_js__WEBPACK_IMPORTED_MODULE_2__/* .bringDifference */ .sF)(git, (await readCommit(repository, parent)).tree, tree);
+    const onto = parents.flatMap((parent) => ['-p', parent]);
+    const sha = (await git.run(['commit-tree', tree, ...onto], { input: message })).trim();
+    return readCommit(repository, sha);
+}
+async function demandCommit(repository, sha) {
+    if (!(await repository.history.bringCommit(sha)))
+        throw noCommit(repository, sha);
+}
+function noCommit({ owner, repo }, sha) {
+    return new _errors_js__WEBPACK_IMPORTED_MODULE_3__/* .RefusedError */ .fk(`${owner}/${repo} has no commit ${sha.slice(0, 7)}, or its user may not see it`);
+}
+async function commitId(git, name) {
+    const what = ['--verify', '--quiet', '--end-of-options', `${name}^{commit}`];
+    return (await orNothing(git.run(['rev-parse', ...what])))?.trim();
+}
+/** What git printed; undefined when it ended with another status than 0, which says that there is nothing. */
+async function orNothing(output) {
+    try {
+        return await output;
+    }
+    catch (error) {
+        if (error instanceof _command_js__WEBPACK_IMPORTED_MODULE_0__/* .GitFailure */ .Xi)
+            return undefined;
+        throw error;
+    }
+}
+/** By arguments of `git log`. */
+async function logCommits({ git, history, read }, args) {
+    const format = '--format=tformat:%H%x00%T%x00%P%x00%an%x00%ct%x00%B';
+    const fields = (await git.run(['log', '-z', format, ...args, '--'])).split('\0');
+    const commits = [];
+    for (let at = 0; at + 6 <= fields.length; at += 6) {
+        const [sha = '', tree = '', parents = '', author = '', seconds = '', message = ''] = fields.slice(at, at + 6);
+        const committedAt = new Date(Number(seconds) * 1000);
+        commits.push({ sha, tree, parents: parents.split(' ').filter(Boolean), message, author, committedAt });
+    }
+    const cut = await history.cutOff();
+    for (const commit of commits)
+        if (!cut.has(commit.sha))
+            read.set(commit.sha, commit);
+    return commits;
+}
+
+
+/***/ }),
+
+/***/ 2463:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Bj: () => (/* binding */ fetchCommits),
+/* harmony export */   OE: () => (/* binding */ fetchTrees),
+/* harmony export */   Qt: () => (/* binding */ fetchingLack),
+/* harmony export */   oy: () => (/* binding */ missingOf)
+/* harmony export */ });
+/* harmony import */ var _command_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1994);
+/* harmony import */ var _partial_clone_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8045);
+/* harmony import */ var _refusal_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4315);
+
+
+
+/** Of one git command: what it lacks it fetches by itself. */
+const fetchingLack = ['-c', 'remote.origin.promisor=true'];
+/**
+ * Fetches commits, as refs or by their ids, and the history that leads to them: neither trees nor files.
+ * @throws RefusedError, UnavailableError as `explainRemote` has them
+ */
+async function fetchCommits(git, wanted, options = []) {
+    await fetchFiltered(git, { options, filter: 'tree:0', wanted });
+}
+/** Fetches trees by their ids, with the folders directly in them; no files. @throws RefusedError, UnavailableError as `explainRemote` has them */
+async function fetchTrees(git, wanted) {
+    // told which commits are here, a server takes their trees to be here, too, and sends none of them
+    const settings = ['-c', 'fetch.negotiationAlgorithm=noop'];
+    // with tree:0 a server leaves out a tree that is wanted, and is in another one that is wanted, too
+    await fetchFiltered(git, { settings, filter: 'combine:tree:1+blob:none', wanted });
+}
+async function fetchFiltered(git, { settings = [], options = [], filter, wanted, }) {
+    const how = ['--quiet', '--no-tags', '--no-write-fetch-head', '--stdin', ...options];
+    try {
+        await (0,_partial_clone_js__WEBPACK_IMPORTED_MODULE_1__/* .withFilter */ .p)(filter, (option) => git.run([...settings, 'fetch', ...how, option, 'origin'], { input: wanted.join('\n') }));
+    }
+    catch (error) {
+        throw (0,_refusal_js__WEBPACK_IMPORTED_MODULE_2__/* .explainRemote */ .S)(error);
+    }
+    finally {
+        await forgetPromise(git);
+    }
+}
+/** A filter makes git fetch whatever it lacks, one by one, from then on: what is not here is to be seen instead. */
+async function forgetPromise(git) {
+    try {
+        // all that the repository itself has of its remote
+        await git.run(['config', '--remove-section', 'remote.origin']);
+    }
+    catch (error) {
+        // there is none when the fetch failed before
+        if (!(error instanceof _command_js__WEBPACK_IMPORTED_MODULE_0__/* .GitFailure */ .Xi))
+            throw error;
+    }
+}
+/** Those of some objects that are not here. */
+async function missingOf(git, ids) {
+    if (ids.length === 0)
+        return [];
+    const lines = await git.run(['cat-file', '--batch-check'], { input: `${[...new Set(ids)].join('\n')}\n` });
+    return lines
+        .split('\n')
+        .flatMap((line) => (line.endsWith(' missing') ? [line.slice(0, line.indexOf(' '))] : []));
+}
+
+
+/***/ }),
+
+/***/ 5083:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   MN: () => (/* binding */ resetBranch),
+/* harmony export */   _3: () => (/* binding */ createRef),
+/* harmony export */   eF: () => (/* binding */ tagCommit),
+/* harmony export */   ob: () => (/* binding */ moveBranch),
+/* harmony export */   rK: () => (/* binding */ moveAndTag),
+/* harmony export */   yg: () => (/* binding */ taggedCommit)
+/* harmony export */ });
+/* harmony import */ var node_fs_promises__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1455);
+/* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(6760);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(452);
+/* harmony import */ var _commits_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(525);
+/* harmony import */ var _fetch_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(2463);
+/* harmony import */ var _refs_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(6965);
+/* harmony import */ var _refusal_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(4315);
+
+
+
+
+
+
+
+/** Moves a branch forward. @throws ConflictError when it is elsewhere; RefusedError when a rule forbids it */
+async function moveBranch(repository, move) {
+    const { branch, to } = move;
+    await repository.history.bringCommit(to);
+    try {
+        await resetBranch(repository, move);
+    }
+    catch (error) {
+        // an answer that was lost, with somebody's commit on top of it since
+        const now = await (0,_refs_js__WEBPACK_IMPORTED_MODULE_4__/* .readRef */ .sg)(repository, `heads/${branch}`);
+        if (now === undefined || !(await (0,_commits_js__WEBPACK_IMPORTED_MODULE_2__/* .isAncestor */ .QX)(repository, { older: to, newer: now })))
+            throw error;
+    }
+}
+/** Moves a branch to any commit. @throws ConflictError when it is elsewhere; RefusedError when a rule forbids it */
+async function resetBranch(repository, { branch, from, to }) {
+    await pushRefs(repository, [{ ref: `refs/heads/${branch}`, from, to }]);
+}
+/**
+ * Moves a branch, forward or back, and tags a commit: both in one push, or neither.
+ * @throws ConflictError when the branch is elsewhere or the tag's name is taken; RefusedError when a rule forbids it
+ */
+async function moveAndTag(repository, { branch, from, to }, tag) {
+    const object = await makeTag(repository.git, tag);
+    await pushRefs(repository, [
+        { ref: `refs/heads/${branch}`, from, to },
+        { ref: `refs/tags/${tag.tag}`, from: '', to: object },
+    ]);
+}
+/** The commit that a tag of the remote is on; undefined when there is none of that name. */
+async function taggedCommit({ git }, tag) {
+    const refs = await (0,_refs_js__WEBPACK_IMPORTED_MODULE_4__/* .remoteRefs */ .dM)(git, [`refs/tags/${tag}`, `refs/tags/${tag}^{}`]);
+    return refs.get(`refs/tags/${tag}^{}`) ?? refs.get(`refs/tags/${tag}`);
+}
+/**
+ * Puts an annotated tag on a commit; the same tag on the same commit is left as it is.
+ * @throws ConflictError when the name is taken by a tag of another commit
+ */
+async function tagCommit(repository, wanted) {
+    const { tag, commit } = wanted;
+    const tagged = await taggedCommit(repository, tag);
+    if (tagged === commit)
+        return;
+    if (tagged !== undefined)
+        throw new _errors_js__WEBPACK_IMPORTED_MODULE_6__/* .ConflictError */ .fK(`the tag ${tag} is already on ${tagged.slice(0, 7)}: delete or rename it, and run again`);
+    const to = await makeTag(repository.git, wanted);
+    await pushRefs(repository, [{ ref: `refs/tags/${tag}`, from: '', to }]);
+}
+/** Makes the object of an annotated tag, which is only here. @returns its id */
+async function makeTag(git, { tag, commit, message }) {
+    const tagger = (await git.run(['var', 'GIT_COMMITTER_IDENT'])).trim();
+    const input = `object ${commit}\ntype commit\ntag ${tag}\ntagger ${tagger}\n\n${message}`;
+    return (await git.run(['mktag'], { input })).trim();
+}
+/** Creates a branch, or finds it there already. @returns the commit it is at, which is another one when the name was taken */
+async function createRef(repository, { ref, sha }) {
+    const there = await (0,_refs_js__WEBPACK_IMPORTED_MODULE_4__/* .readRef */ .sg)(repository, ref);
+    if (there !== undefined)
+        return there;
+    await pushRefs(repository, [{ ref: `refs/${ref}`, from: '', to: sha }]);
+    return sha;
+}
+/** Moves refs in one push, each from where it was seen, or none of them. Whether it did is read from the remote. */
+async function pushRefs(repository, moves) {
+    const leases = moves.map(({ ref, from }) => `--force-with-lease=${ref}:${from}`);
+    const refs = moves.map(({ ref, to }) => `${to}:${ref}`);
+    const options = ['--porcelain', '--atomic', '--no-verify', '--no-thin', ...leases];
+    let failure;
+    try {
+        const push = () => repository.git.run([..._fetch_js__WEBPACK_IMPORTED_MODULE_3__/* .fetchingLack */ .Qt, 'push', ...options, 'origin', ...refs]);
+        await sharing(repository, moves[0].to, push);
+    }
+    catch (error) {
+        failure = error;
+    }
+    // the answer may be lost; and git also ends well when a ref was there before, with whatever lease
+    if (await isDone(repository, moves))
+        return;
+    const what = moves.map(({ ref }) => ref.replace(/^refs\/\w+\//, '')).join(' and ');
+    if (failure !== undefined)
+        throw (0,_refusal_js__WEBPACK_IMPORTED_MODULE_5__/* .explainPush */ .w)(failure, what);
+    throw new _errors_js__WEBPACK_IMPORTED_MODULE_6__/* .UnavailableError */ .hG(`the git remote said that it moved ${what}, and it did not; run again`);
+}
+/**
+ * Runs a push of a commit. It sends what the commits before that one have not, and with the content of an older one these
+ * are files that the server has had all along: git would fetch them, to send them back. So the commit is noted as coming
+ * from the older one, too, in git's own file for such notes, which stays here.
+ * https://git-scm.com/docs/gitglossary#Documentation/gitglossary.txt-grafts
+ */
+async function sharing({ git, gitDir }, commit, push) {
+    const lines = await git.run(['log', '--max-count=10000', '--format=%H %T %P', `${commit}^{commit}`, '--']);
+    const [[sha, tree, ...parents] = [], ...older] = lines.split('\n').map((line) => line.split(' '));
+    const [twin] = older.find(([, each]) => each === tree) ?? [];
+    const notes = (0,node_path__WEBPACK_IMPORTED_MODULE_1__.join)(gitDir, 'info', 'grafts');
+    await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_0__.mkdir)((0,node_path__WEBPACK_IMPORTED_MODULE_1__.dirname)(notes), { recursive: true });
+    if (twin !== undefined)
+        await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_0__.writeFile)(notes, `${[sha, ...parents, twin].join(' ')}\n`);
+    try {
+        await push();
+    }
+    finally {
+        await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_0__.rm)(notes, { force: true });
+    }
+}
+/** A ref that was made is ours alone, and proves that the others were moved, too: they may have gone on since. */
+async function isDone(repository, moves) {
+    const now = await (0,_refs_js__WEBPACK_IMPORTED_MODULE_4__/* .remoteRefs */ .dM)(repository.git, moves.map(({ ref }) => ref));
+    const made = moves.filter(({ from }) => from === '');
+    return (made.length > 0 ? made : moves).every(({ ref, to }) => now.get(ref) === to);
+}
+
+
+/***/ }),
+
+/***/ 6965:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   OR: () => (/* binding */ defaultBranch),
+/* harmony export */   cB: () => (/* binding */ listTags),
+/* harmony export */   dM: () => (/* binding */ remoteRefs),
+/* harmony export */   g$: () => (/* binding */ readTags),
+/* harmony export */   sg: () => (/* binding */ readRef)
+/* harmony export */ });
+/* harmony import */ var _fetch_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(2463);
+/* harmony import */ var _refusal_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4315);
+
+
+/** What the remote's refs point at now; of an annotated tag also under its name with `^{}`, the commit that it marks. */
+async function remoteRefs(git, patterns) {
+    try {
+        const lines = (await git.run(['ls-remote', '--quiet', 'origin', ...patterns])).split('\n');
+        return new Map(lines.flatMap((line) => {
+            const [sha, ref] = line.split('\t');
+            return sha === undefined || ref === undefined ? [] : [[ref, sha]];
+        }));
+    }
+    catch (error) {
+        throw (0,_refusal_js__WEBPACK_IMPORTED_MODULE_1__/* .explainRemote */ .S)(error);
+    }
+}
+/** The commit or tag object that a ref points at; undefined when there is no such ref. The newest commits of a branch come with it. */
+async function readRef({ git, history }, ref) {
+    const sha = (await remoteRefs(git, [`refs/${ref}`])).get(`refs/${ref}`);
+    if (sha !== undefined && ref.startsWith('heads/'))
+        await history.bringBranch(sha);
+    return sha;
+}
+/** The branch that a clone of the remote checks out; '' when it names none. */
+async function defaultBranch({ git }) {
+    try {
+        const said = await git.run(['ls-remote', '--quiet', '--symref', 'origin', 'HEAD']);
+        return /^ref: refs\/heads\/(.+)\tHEAD$/m.exec(said)?.[1] ?? '';
+    }
+    catch (error) {
+        throw (0,_refusal_js__WEBPACK_IMPORTED_MODULE_1__/* .explainRemote */ .S)(error);
+    }
+}
+/** Every tag whose name begins so, with the commit it marks. */
+async function listTags({ git }, { prefix }) {
+    const refs = await remoteRefs(git, [`refs/tags/${prefix}*`]);
+    return [...refs].flatMap(([ref, sha]) => ref.endsWith('^{}')
+        ? []
+        : [{ name: ref.slice('refs/tags/'.length), commit: refs.get(`${ref}^{}`) ?? sha }]);
+}
+/** The annotated tags whose names begin so, the last by name first. @param count how many at most */
+async function readTags({ git: main, openEmpty }, { prefix, count }) {
+    const refs = await remoteRefs(main, [`refs/tags/${prefix}*`]);
+    const annotated = [...refs].filter(([ref]) => refs.has(`${ref}^{}`)).slice(-count);
+    if (annotated.length === 0)
+        return [];
+    // a tag brings its commit, and only as the end of a history does it bring no more than that
+    const git = await openEmpty();
+    await (0,_fetch_js__WEBPACK_IMPORTED_MODULE_0__/* .fetchCommits */ .Bj)(git, annotated.map(([ref, sha]) => `${sha}:${ref}`), ['--depth=1']);
+    const format = '--format=%(refname:lstrip=2)%00%(*objectname)%00%(taggerdate:unix)%00%(contents)%00';
+    const fields = (await git.run(['for-each-ref', format, 'refs/tags/'])).split('\0');
+    const tags = [];
+    for (let at = 0; at + 4 < fields.length; at += 4) {
+        const [name = '', commit = '', seconds = '', message = ''] = fields.slice(at, at + 4);
+        tags.push({ name: name.trim(), commit, message, taggedAt: new Date(Number(seconds) * 1000) });
+    }
+    return tags.reverse();
+}
+
+
+/***/ }),
+
+/***/ 4315:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   S: () => (/* binding */ explainRemote),
+/* harmony export */   w: () => (/* binding */ explainPush)
+/* harmony export */ });
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(452);
+/* harmony import */ var _command_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1994);
+
+
+/** What git said of a remote, as the error with the way out; what is none of git's is returned as it is. */
+function explainRemote(error) {
+    if (error instanceof Error && error.name === 'AbortError')
+        return new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .UnavailableError */ .hG('the job was cancelled before the git remote answered', { cause: error });
+    if (!(error instanceof _command_js__WEBPACK_IMPORTED_MODULE_0__/* .GitFailure */ .Xi))
+        return error;
+    const options = { cause: error };
+    if (/Authentication failed|could not read (?:Username|Password)|requested URL returned error: 401/.test(error.message))
+        return new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .RefusedError */ .fk('the git remote wants other credentials; check the inputs "remote-username" and "remote-password"', options);
+    if (/requested URL returned error: 403|HTTP 403/.test(error.message))
+        return new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .RefusedError */ .fk(`the git remote knows the user and does not allow this (${lastWords(error)}); let the user of input "remote-username" read and push`, options);
+    if (/repository '.*' not found|does not appear to be a git repository|returned error: 404/.test(error.message))
+        return new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .RefusedError */ .fk('there is no git repository at the address of input "remote", or its user may not see it; check the address, and the inputs "remote-username" and "remote-password"', options);
+    if (/does not support (?:--)?atomic/.test(error.message))
+        return new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .RefusedError */ .fk('the git remote cannot change a branch and a tag together, and nothing was changed; it takes a server with atomic pushes, which git has since 2.4', options);
+    return new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .UnavailableError */ .hG(`the git remote could not be used: ${lastWords(error)}; run again when it can`, options);
+}
+/** What git said of a push that was refused. @param what what was pushed, e.g. `main` */
+function explainPush(error, what) {
+    if (!(error instanceof _command_js__WEBPACK_IMPORTED_MODULE_0__/* .GitFailure */ .Xi))
+        return explainRemote(error);
+    const reasons = refusedRefs(error.output);
+    if (reasons.length === 0)
+        return explainRemote(error);
+    const options = { cause: error };
+    const words = remoteWords(error.said);
+    // a ref that is refused only because another one is, or that went while the server was at it, has no reason of its own
+    const own = reasons.filter((reason) => !reason.startsWith('atomic '));
+    const causes = own.length > 0 ? own : words;
+    if (causes.some((cause) => /^stale info$|^fetch first$|cannot lock ref .*(?:but expected|exists$)/.test(cause)))
+        return new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .ConflictError */ .fK(`could not push ${what}: somebody else pushed in between, and nothing was changed; run again to plan on the new state`, options);
+    const said = `"${[...new Set([...words, ...causes])].join('; ')}"`;
+    if (causes.includes('non-fast-forward'))
+        return new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .RefusedError */ .fk(`could not push ${what}: the git remote lets no branch move back (${said}); use mode: restore`, options);
+    return new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .RefusedError */ .fk(`could not push ${what}: a rule of the git remote forbids it (${said}), and nothing was changed; let the user of input "remote-username" push branches and tags there`, options);
+}
+/** Why refs were refused: `!`, what, and the reason in brackets. https://git-scm.com/docs/git-push#_output */
+function refusedRefs(output) {
+    return output.split('\n').flatMap((line) => /^!\t[^\t]*\t\[[^\]]*\] \((.*)\)$/.exec(line)?.[1] ?? []);
+}
+/** What the server's hooks print. */
+function remoteWords(text) {
+    const words = [...text.matchAll(/^remote: (.*\S)/gm)].map(([, line]) => line ?? '');
+    return words.slice(0, 5);
+}
+/** Git's own last words, in one line. */
+function lastWords({ said }) {
+    const line = said.replace(/\s+/g, ' ').trim();
+    return line.length > 300 ? `${line.slice(0, 300)}…` : line;
+}
+
+
+/***/ }),
+
+/***/ 9954:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   bP: () => (/* binding */ createTree),
+/* harmony export */   nT: () => (/* binding */ listTree),
+/* harmony export */   sF: () => (/* binding */ bringDifference)
+/* harmony export */ });
+/* harmony import */ var _github_trees_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7914);
+/* harmony import */ var _fetch_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2463);
+
+
+/** The entries of one folder of a tree, by name. */
+async function listTree({ git }, tree) {
+    const entries = await readTree(git, tree);
+    return new Map([...entries].flatMap(([name, raw]) => {
+        const entry = (0,_github_trees_js__WEBPACK_IMPORTED_MODULE_0__/* .toTreeEntry */ ._w)(raw);
+        return entry === undefined ? [] : [[name, entry]];
+    }));
+}
+/** Git knows it without being told. */
+const emptyTree = '4b825dc642cb6eb9a060e54bf8d69288fbee4904';
+/** Brings the folders in which two trees differ, level by level, and no others; no files. */
+async function bringDifference(git, one, other) {
+    let pairs = [`${one} ${other}`];
+    while (pairs.length > 0) {
+        await bringTrees(git, pairs.join(' ').split(' '));
+        const output = await git.run(['diff-tree', '--stdin', '-z', '--no-renames'], {
+            input: `${pairs.join('\n')}\n`,
+        });
+        pairs = differingFolders(output);
+    }
+}
+/** From `:mode mode id id status`, path, and so on; before the first of two trees there is a line with both. */
+function differingFolders(output) {
+    const fields = output.split('\0').filter((_, index) => index % 2 === 0);
+    return fields.flatMap((field) => {
+        const [, from, to, older = '', newer = ''] = /:(\d{6}) (\d{6}) ([0-9a-f]+) ([0-9a-f]+) [A-Z]$/.exec(field) ?? [];
+        if (from !== '040000' && to !== '040000')
+            return [];
+        return [`${from === '040000' ? older : emptyTree} ${to === '040000' ? newer : emptyTree}`];
+    });
+}
+async function bringTrees(git, trees) {
+    const missing = await (0,_fetch_js__WEBPACK_IMPORTED_MODULE_1__/* .missingOf */ .oy)(git, trees.filter((tree) => tree !== emptyTree));
+    if (missing.length > 0)
+        await (0,_fetch_js__WEBPACK_IMPORTED_MODULE_1__/* .fetchTrees */ .OE)(git, missing);
+}
+async function readTree(git, tree) {
+    await bringTrees(git, [tree]);
+    const lines = (await git.run(['ls-tree', '-z', tree])).split('\0').filter(Boolean);
+    return new Map(lines.map((line) => {
+        const tab = line.indexOf('\t');
+        const [mode = '', type = '', sha = ''] = line.slice(0, tab).split(' ');
+        return [line.slice(tab + 1), { mode, type, sha }];
+    }));
+}
+/** Makes the tree that the edits turn another one into; it is only here. @returns its id */
+async function createTree(repository, { base, edits }) {
+    const changes = await Promise.all(edits.map(async (edit) => {
+        const path = edit.path.split('/');
+        if (!('content' in edit))
+            return { path, entry: edit.entry };
+        const input = Buffer.from(edit.content);
+        const sha = (await repository.git.run(['hash-object', '-w', '--stdin'], { input })).trim();
+        return { path, entry: { mode: edit.mode, type: 'blob', sha } };
+    }));
+    // what goes makes room first: a folder may become a file, or a file a folder
+    const less = await changeTree(repository, base, changes.filter(({ entry }) => entry === null));
+    return changeTree(repository, less, changes.filter(({ entry }) => entry !== null));
+}
+async function changeTree(repository, tree, changes) {
+    if (changes.length === 0)
+        return tree;
+    const entries = new Map(await readTree(repository.git, tree));
+    const below = new Map();
+    for (const { path, entry } of changes) {
+        const [name = '', ...rest] = path;
+        if (rest.length > 0)
+            below.set(name, [...(below.get(name) ?? []), { path: rest, entry }]);
+        else if (entry === null)
+            entries.delete(name);
+        else
+            entries.set(name, entry);
+    }
+    for (const [name, deeper] of below) {
+        const there = entries.get(name);
+        const isNothing = there?.type !== 'tree' && deeper.every(({ entry }) => entry === null);
+        if (isNothing)
+            continue;
+        const sha = await changeTree(repository, there?.type === 'tree' ? there.sha : emptyTree, deeper);
+        if (sha === emptyTree)
+            entries.delete(name);
+        else
+            entries.set(name, { mode: '040000', type: 'tree', sha });
+    }
+    const lines = [...entries].map(([name, { mode, type, sha }]) => `${mode} ${type} ${sha}\t${name}\0`);
+    // what the lines name need not be here
+    return (await repository.git.run(['mktree', '--missing', '-z'], { input: lines.join('') })).trim();
+}
+
+
+/***/ }),
+
 /***/ 7887:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -48795,22 +49373,19 @@ var git_reset = __nccwpck_require__(9447);
 var restore = __nccwpck_require__(7402);
 // EXTERNAL MODULE: ./lib/errors.js
 var errors = __nccwpck_require__(452);
-// EXTERNAL MODULE: ./lib/github/commits.js
-var github_commits = __nccwpck_require__(7781);
-// EXTERNAL MODULE: ./lib/github/rules.js
-var github_rules = __nccwpck_require__(260);
 // EXTERNAL MODULE: ./lib/git/content.js
 var git_content = __nccwpck_require__(8549);
 // EXTERNAL MODULE: ./lib/git/delivery.js
 var delivery = __nccwpck_require__(886);
 // EXTERNAL MODULE: ./lib/git/plan.js
 var plan = __nccwpck_require__(8525);
+// EXTERNAL MODULE: ./lib/git/repository.js + 2 modules
+var git_repository = __nccwpck_require__(2869);
 // EXTERNAL MODULE: ./lib/git/revert.js
 var revert = __nccwpck_require__(8240);
 // EXTERNAL MODULE: ./lib/git/warnings.js
 var warnings = __nccwpck_require__(8755);
 ;// CONCATENATED MODULE: ./lib/git/revert-plan.js
-
 
 
 
@@ -48840,12 +49415,13 @@ async function planRevert(repository, request, openClone) {
         mainline,
     });
     const [{ tree }, content, pulls, rules] = await Promise.all([
-        (0,github_commits/* readCommit */.kN)(repository, from),
+        (0,git_repository/* readCommit */.kN)(repository, from),
         (0,git_content/* contentOfRevert */.xW)(git, { head: from, reverted }),
         (0,plan/* findPulls */.s4)(repository, commits),
-        (0,github_rules/* readBranchRules */.CE)(repository, branch),
+        (0,git_repository/* readBranchRules */.CE)(repository, branch),
     ]);
     const paths = reverted.edits.map(({ path }) => path);
+    const submodules = reverted.edits.filter(({ mode }) => mode === '160000').map(({ path }) => path);
     return {
         mode: 'revert',
         branch,
@@ -48860,7 +49436,7 @@ async function planRevert(repository, request, openClone) {
         takenBackBy,
         sameContent: done === undefined && tree === reverted.tree,
         pulls,
-        warnings: (0,warnings/* findWarnings */.P)(paths),
+        warnings: (0,warnings/* findWarnings */.P)({ paths, submodules, isComplete: true }),
         way: (0,delivery/* chooseWay */.T4)(request.delivery, rules),
         badIsRollback: rollbacks.some(({ commit }) => commit.sha === request.bad),
     };
@@ -48876,15 +49452,15 @@ async function findCommits(repository, { named, branch, head, at }) {
         const [first = '', last] = name.split('..');
         const base = await demandRevision(repository, first);
         const tip = last === undefined ? base : await demandRevision(repository, last);
-        if (!(await (0,github_commits/* isAncestor */.QX)(repository, { older: tip, newer: at })))
+        if (!(await (0,git_repository/* isAncestor */.QX)(repository, { older: tip, newer: at })))
             throw new errors/* InputError */.dz(`input "commits" names ${tip.slice(0, 7)}, which is not on ${branch}: nothing was changed`);
-        const { aheadBy } = await (0,github_commits/* compareCommits */.kC)(repository, { base, head });
+        const { aheadBy } = await (0,git_repository/* compareHistories */.C_)(repository, { base, head });
         if (aheadBy >= deepest)
             throw new errors/* InputError */.dz(`commit ${base.slice(0, 7)} is ${aheadBy} commits back; a revert goes back ${deepest} at most: use mode: restore`);
         depth = Math.max(depth, aheadBy);
         const range = last === undefined
-            ? [await (0,github_commits/* readCommit */.kN)(repository, base)]
-            : await (0,github_commits/* listRange */.Q4)(repository, { base, head: tip });
+            ? [await (0,git_repository/* readCommit */.kN)(repository, base)]
+            : await (0,git_repository/* listRange */.Q4)(repository, { base, head: tip });
         for (const commit of range)
             found.set(commit.sha, commit);
     }
@@ -48899,7 +49475,7 @@ async function sortByAge(git, commits, head) {
     return commits.toSorted((a, b) => (age.get(a.sha) ?? 0) - (age.get(b.sha) ?? 0));
 }
 async function demandRevision(repository, name) {
-    const sha = /^[\w./-]+$/.test(name) ? await (0,github_commits/* resolveRevision */.eZ)(repository, name) : undefined;
+    const sha = /^[\w./-]+$/.test(name) ? await (0,git_repository/* resolveRevision */.eZ)(repository, name) : undefined;
     if (sha !== undefined)
         return sha;
     throw new errors/* InputError */.dz(`input "commits" names "${name}", and ${repository.owner}/${repository.repo} has no such revision; write ids of commits, or ranges such as v1.2..main`);
@@ -48938,12 +49514,10 @@ function planRollback(repository, request, openClone) {
 /* harmony export */   ro: () => (/* binding */ findCollateral),
 /* harmony export */   s4: () => (/* binding */ findPulls)
 /* harmony export */ });
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(452);
-/* harmony import */ var _github_commits_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7781);
-/* harmony import */ var _github_pulls_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(235);
-/* harmony import */ var _github_refs_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2509);
-/* harmony import */ var _earlier_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(1704);
-
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(452);
+/* harmony import */ var _github_pulls_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(235);
+/* harmony import */ var _earlier_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1704);
+/* harmony import */ var _repository_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2869);
 
 
 
@@ -48969,43 +49543,45 @@ function takesBack(plan) {
 }
 /** Where a branch is. @throws InputError when there is no such branch */
 async function demandHead(repository, branch) {
-    const head = await (0,_github_refs_js__WEBPACK_IMPORTED_MODULE_2__/* .readRef */ .sg)(repository, `heads/${branch}`);
+    const head = await (0,_repository_js__WEBPACK_IMPORTED_MODULE_2__/* .readRef */ .sg)(repository, `heads/${branch}`);
     if (head !== undefined)
         return head;
-    throw new _errors_js__WEBPACK_IMPORTED_MODULE_4__/* .InputError */ .dz(`the branch "${branch}" is not in ${repository.owner}/${repository.repo}; name the deployed branch in input "branch"`);
+    throw new _errors_js__WEBPACK_IMPORTED_MODULE_3__/* .InputError */ .dz(`the branch "${branch}" is not in ${repository.owner}/${repository.repo}; name the deployed branch in input "branch"`);
 }
 /** @throws InputError when there is no such branch */
 async function readStanding(repository, { branch, incident }) {
     const head = await demandHead(repository, branch);
-    const rollbacks = (0,_earlier_js__WEBPACK_IMPORTED_MODULE_3__/* .findRollbacks */ .D)(await (0,_github_commits_js__WEBPACK_IMPORTED_MODULE_0__/* .listCommits */ .VE)(repository, { branch: head, count: 100 }));
+    const rollbacks = (0,_earlier_js__WEBPACK_IMPORTED_MODULE_1__/* .findRollbacks */ .D)(await (0,_repository_js__WEBPACK_IMPORTED_MODULE_2__/* .listCommits */ .VE)(repository, { branch: head, count: 100 }));
     const earlier = rollbacks.find((each) => each.incident === incident);
-    const { since, takenBackBy } = earlier === undefined ? { since: [], takenBackBy: undefined } : await (0,_earlier_js__WEBPACK_IMPORTED_MODULE_3__/* .lookAfter */ .s)(repository, earlier, head);
+    const { since, takenBackBy } = earlier === undefined ? { since: [], takenBackBy: undefined } : await (0,_earlier_js__WEBPACK_IMPORTED_MODULE_1__/* .lookAfter */ .s)(repository, earlier, head);
     return { head, rollbacks, holding: takenBackBy === undefined ? earlier : undefined, since, takenBackBy };
 }
 /** The undone commits that came after the failed revision. */
 async function findCollateral(repository, { bad, head, undone }) {
     if (bad === head || !undone.some(({ sha }) => sha === bad))
         return [];
-    const { commits } = await (0,_github_commits_js__WEBPACK_IMPORTED_MODULE_0__/* .compareCommits */ .kC)(repository, { base: bad, head });
+    const { commits } = await (0,_repository_js__WEBPACK_IMPORTED_MODULE_2__/* .compareHistories */ .C_)(repository, { base: bad, head });
     const later = new Set(commits.map(({ sha }) => sha));
     return undone.filter(({ sha }) => later.has(sha));
 }
 /** Pull requests are asked for commit by commit, of the newest ones only. */
 const askedCommits = 20;
-/** A token that may not see pull requests may still roll back. */
+/** A token that may not see pull requests may still roll back; plain git knows none. */
 async function findPulls(repository, commits) {
+    if ((0,_repository_js__WEBPACK_IMPORTED_MODULE_2__/* .isPlain */ .$i)(repository))
+        return undefined;
     try {
         const [newest, ...others] = commits.slice(-askedCommits).reverse();
         if (newest === undefined)
             return [];
         // one alone first: a token that may not see them is told so once
-        const first = await (0,_github_pulls_js__WEBPACK_IMPORTED_MODULE_1__/* .pullsOfCommit */ .bU)(repository, newest.sha);
-        const found = [first, ...(await Promise.all(others.map(({ sha }) => (0,_github_pulls_js__WEBPACK_IMPORTED_MODULE_1__/* .pullsOfCommit */ .bU)(repository, sha))))];
+        const first = await (0,_github_pulls_js__WEBPACK_IMPORTED_MODULE_0__/* .pullsOfCommit */ .bU)(repository, newest.sha);
+        const found = [first, ...(await Promise.all(others.map(({ sha }) => (0,_github_pulls_js__WEBPACK_IMPORTED_MODULE_0__/* .pullsOfCommit */ .bU)(repository, sha))))];
         const byNumber = new Map(found.flat().map((pull) => [pull.number, pull]));
         return [...byNumber.values()].sort((a, b) => a.number - b.number);
     }
     catch (error) {
-        if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_4__/* .RefusedError */ .fk)
+        if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_3__/* .RefusedError */ .fk)
             return undefined;
         throw error;
     }
@@ -49020,8 +49596,10 @@ async function findPulls(repository, commits) {
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   B: () => (/* binding */ demandReady)
 /* harmony export */ });
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(452);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(452);
 /* harmony import */ var _github_workflows_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4277);
+/* harmony import */ var _repository_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2869);
+
 
 
 /**
@@ -49032,16 +49610,21 @@ async function findPulls(repository, commits) {
 async function demandReady(repository, { archived }, { redeploy, head }) {
     const { owner, repo } = repository;
     if (archived)
-        throw new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .RefusedError */ .fk(`${owner}/${repo} is archived, so that nothing in it can be changed: nothing was done; unarchive it in its settings first`);
+        throw new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .RefusedError */ .fk(`${owner}/${repo} is archived, so that nothing in it can be changed: nothing was done; unarchive it in its settings first`);
     if (redeploy === '')
         return;
+    const asked = {
+        asks: `input "redeploy" is ${redeploy}`,
+        instead: 'deploy the output "commit" in a step that follows',
+    };
+    const github = (0,_repository_js__WEBPACK_IMPORTED_MODULE_1__/* .demandGitHub */ .tM)(repository, asked);
     try {
-        await (0,_github_workflows_js__WEBPACK_IMPORTED_MODULE_0__/* .findDispatchedRun */ .yz)(repository, { workflow: redeploy, commit: head });
+        await (0,_github_workflows_js__WEBPACK_IMPORTED_MODULE_0__/* .findDispatchedRun */ .yz)(github, { workflow: redeploy, commit: head });
     }
     catch (error) {
-        if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .RefusedError */ .fk))
+        if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .RefusedError */ .fk))
             throw error;
-        throw new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .InputError */ .dz(`input "redeploy" is ${redeploy}, which could not be started after the rollback, so nothing was done: ${error.message}. Name a file of .github/workflows with a workflow_dispatch trigger, and give the job \`permissions: actions: write\``, { cause: error });
+        throw new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .InputError */ .dz(`input "redeploy" is ${redeploy}, which could not be started after the rollback, so nothing was done: ${error.message}. Name a file of .github/workflows with a workflow_dispatch trigger, and give the job \`permissions: actions: write\``, { cause: error });
     }
 }
 
@@ -49136,16 +49719,113 @@ function howToMend({ branch }, { incident }) {
 
 /***/ }),
 
+/***/ 7511:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   HU: () => (/* binding */ tagRollback),
+/* harmony export */   oH: () => (/* binding */ publishRollback),
+/* harmony export */   pX: () => (/* binding */ publishReset)
+/* harmony export */ });
+/* unused harmony export tagByFreeName */
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(452);
+/* harmony import */ var _message_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(9755);
+/* harmony import */ var _plain_push_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5083);
+/* harmony import */ var _plan_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8525);
+/* harmony import */ var _repository_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2869);
+
+
+
+
+
+/**
+ * Moves the branch forward to the rollback commit, and tags that: on GitHub one after the other, over plain git in one push.
+ * @throws ConflictError when the branch has moved since the plan, and then nothing is changed
+ */
+async function publishRollback(repository, plan, { commit, message }) {
+    const move = { branch: plan.branch, from: plan.head, to: commit.sha };
+    if (!(0,_repository_js__WEBPACK_IMPORTED_MODULE_2__/* .isPlain */ .$i)(repository)) {
+        await (0,_repository_js__WEBPACK_IMPORTED_MODULE_2__/* .moveBranch */ .ob)(repository, move);
+        return tagRollback(repository, plan, { commit, message });
+    }
+    const tag = { tag: tagName(plan, commit), commit: commit.sha, message };
+    return { tag: await moveAndTagTogether(repository, move, tag), untagged: undefined };
+}
+/** Tags a rollback commit that is on the branch: a tag that is refused does not make the rollback undone, and is said instead. */
+async function tagRollback(repository, plan, { commit, message }) {
+    try {
+        const wanted = { tag: tagName(plan, commit), commit: commit.sha, message };
+        return { tag: await tagByFreeName(repository, wanted), untagged: undefined };
+    }
+    catch (error) {
+        if (!(0,_errors_js__WEBPACK_IMPORTED_MODULE_3__/* .isUserFacing */ .Qx)(error))
+            throw error;
+        return { tag: undefined, untagged: error.message };
+    }
+}
+/**
+ * Moves a branch back, after what it was at was tagged, or together with that.
+ * @returns the tag
+ * @throws ConflictError when the branch has moved since the plan, and then nothing is changed
+ */
+async function publishReset(repository, move, safety) {
+    const wanted = { ...safety, commit: move.from };
+    if ((0,_repository_js__WEBPACK_IMPORTED_MODULE_2__/* .isPlain */ .$i)(repository))
+        return moveAndTagTogether(repository, move, wanted);
+    const tag = await tagByFreeName(repository, wanted);
+    await (0,_repository_js__WEBPACK_IMPORTED_MODULE_2__/* .resetBranch */ .MN)(repository, move);
+    return tag;
+}
+/**
+ * Puts an annotated tag on a commit, by the next name when its own is taken.
+ * @returns its name
+ * @throws ConflictError when that is taken, too
+ */
+async function tagByFreeName(repository, wanted) {
+    try {
+        await (0,_repository_js__WEBPACK_IMPORTED_MODULE_2__/* .tagCommit */ .eF)(repository, wanted);
+        return wanted.tag;
+    }
+    catch (error) {
+        if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_3__/* .ConflictError */ .fK))
+            throw error;
+        const tag = nextName(wanted);
+        await (0,_repository_js__WEBPACK_IMPORTED_MODULE_2__/* .tagCommit */ .eF)(repository, { ...wanted, tag });
+        return tag;
+    }
+}
+function moveAndTagTogether(repository, move, wanted) {
+    return repository.inTurn(async () => {
+        const isFree = (await (0,_plain_push_js__WEBPACK_IMPORTED_MODULE_0__/* .taggedCommit */ .yg)(repository, wanted.tag)) === undefined;
+        const tag = isFree ? wanted.tag : nextName(wanted);
+        await (0,_plain_push_js__WEBPACK_IMPORTED_MODULE_0__/* .moveAndTag */ .rK)(repository, move, { ...wanted, tag });
+        return tag;
+    });
+}
+function tagName(plan, { committedAt }) {
+    return (0,_message_js__WEBPACK_IMPORTED_MODULE_4__/* .tagOf */ .cO)(committedAt, (0,_plan_js__WEBPACK_IMPORTED_MODULE_1__/* .takesBack */ .Ck)(plan) ? 'rollback_undone' : 'rollback');
+}
+/** Another branch may have been rolled back in the same second. */
+function nextName({ tag, commit }) {
+    return `${tag}_${commit.slice(0, 7)}`;
+}
+
+
+/***/ }),
+
 /***/ 849:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   K4: () => (/* binding */ listRollbackTags),
+/* harmony export */   XL: () => (/* binding */ eventsOf),
 /* harmony export */   jG: () => (/* binding */ describeRecent),
 /* harmony export */   x2: () => (/* binding */ tellRecent)
 /* harmony export */ });
-/* harmony import */ var _github_refs_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(2509);
-/* harmony import */ var _message_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9755);
+/* harmony import */ var _history_event_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7878);
+/* harmony import */ var _message_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9755);
+/* harmony import */ var _repository_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2869);
+
 
 
 /** How many are read, one request each. */
@@ -49154,11 +49834,11 @@ const listed = 20;
 async function listRollbackTags(repository) {
     const tags = await Promise.all(
     // names sort by time only among those of one kind
-    ['rollback_2', 'rollback_undone_2'].map((prefix) => (0,_github_refs_js__WEBPACK_IMPORTED_MODULE_0__/* .readTags */ .g$)(repository, { prefix, count: listed })));
+    ['rollback_2', 'rollback_undone_2'].map((prefix) => (0,_repository_js__WEBPACK_IMPORTED_MODULE_1__/* .readTags */ .g$)(repository, { prefix, count: listed })));
     return tags
         .flat()
         .flatMap(({ name, message, taggedAt }) => {
-        const trailers = (0,_message_js__WEBPACK_IMPORTED_MODULE_1__/* .readTrailers */ .t8)(message);
+        const trailers = (0,_message_js__WEBPACK_IMPORTED_MODULE_2__/* .readTrailers */ .t8)(message);
         const told = (key) => trailers.get(`Rollback-${key}`) ?? '';
         const undoes = told('Undoes');
         const [incident, to] = [told('Incident'), undoes || told('To')];
@@ -49181,6 +49861,21 @@ async function listRollbackTags(repository) {
     })
         .sort((a, b) => b.at.getTime() - a.at.getTime())
         .slice(0, listed);
+}
+/**
+ * The rollbacks as the history would have them, where there is none, for the guards that count them. Who asked for one is not
+ * in its tag: each counts as if no person had.
+ */
+function eventsOf(recent) {
+    // anybody may write a tag
+    const told = recent.filter(({ kind, environment, from }) => kind === 'rollback' && environment !== '' && _history_event_js__WEBPACK_IMPORTED_MODULE_0__/* .revisionSchema */ .X8.safeParse(from).success);
+    return told.map(({ tag, at, incident, environment, from, to, by, reason }) => {
+        const when = at.toISOString();
+        const subject = { incident, environment, revision: from, at: when, actor: by || 'unknown' };
+        const what = { kind: 'rollback-applied', layer: 'code', from, to, now: to, tag, reason };
+        const how = { targetFoundBy: `the tag ${tag}`, automatic: true, undone: [], startedAt: when };
+        return (0,_history_event_js__WEBPACK_IMPORTED_MODULE_0__/* .newEvent */ .dn)({ ...subject, ...what, ...how }, [tag]);
+    });
 }
 /** The rollbacks as lines of a log. */
 function describeRecent(recent) {
@@ -49251,6 +49946,323 @@ async function redeploy(repository, { workflow, ref, commit, again = false, inpu
 
 /***/ }),
 
+/***/ 2869:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  kC: () => (/* binding */ compareCommits),
+  C_: () => (/* binding */ compareHistories),
+  kt: () => (/* binding */ createCommit),
+  _3: () => (/* binding */ repository_createRef),
+  bP: () => (/* binding */ createTree),
+  tM: () => (/* binding */ demandGitHub),
+  QX: () => (/* binding */ isAncestor),
+  $i: () => (/* binding */ isPlain),
+  VE: () => (/* binding */ listCommits),
+  Q4: () => (/* binding */ listRange),
+  cB: () => (/* binding */ repository_listTags),
+  nT: () => (/* binding */ listTree),
+  ob: () => (/* binding */ repository_moveBranch),
+  CE: () => (/* binding */ readBranchRules),
+  kN: () => (/* binding */ readCommit),
+  MH: () => (/* binding */ repository_readFacts),
+  sg: () => (/* binding */ repository_readRef),
+  g$: () => (/* binding */ repository_readTags),
+  MN: () => (/* binding */ repository_resetBranch),
+  eZ: () => (/* binding */ resolveRevision),
+  eF: () => (/* binding */ repository_tagCommit)
+});
+
+// EXTERNAL MODULE: ./lib/errors.js
+var errors = __nccwpck_require__(452);
+// EXTERNAL MODULE: ./lib/github/commits.js
+var commits = __nccwpck_require__(7781);
+// EXTERNAL MODULE: external "node:timers/promises"
+var promises_ = __nccwpck_require__(8500);
+// EXTERNAL MODULE: ./node_modules/ms/index.js
+var ms = __nccwpck_require__(744);
+// EXTERNAL MODULE: ./lib/github/client.js + 7 modules
+var client = __nccwpck_require__(8908);
+// EXTERNAL MODULE: ./lib/github/refusal.js
+var refusal = __nccwpck_require__(8595);
+;// CONCATENATED MODULE: ./lib/github/refs.js
+
+
+
+
+
+
+const permission = 'contents: write';
+/** The commit or tag object that a ref points at; undefined when there is no such ref. @param ref without `refs/`, e.g. `heads/main` */
+async function readRef({ octokit, owner, repo }, ref) {
+    return (0,refusal/* explained */.to)({ doing: `read refs/${ref}`, permission: 'contents: read' }, async () => {
+        try {
+            const { data } = await octokit.rest.git.getRef({ owner, repo, ref });
+            return data.object.sha;
+        }
+        catch (error) {
+            // an empty repository answers 409 to every question about refs
+            if ((0,refusal/* isRefused */.H0)(error, 'not-found') || (0,refusal/* isRefused */.H0)(error, 'conflict'))
+                return undefined;
+            throw error;
+        }
+    });
+}
+/**
+ * Moves a branch from the commit it was seen at to a new one, or not at all.
+ *
+ * The new commit's parent is `from` and the update is not forced, so GitHub itself refuses it as no fast-forward when
+ * anybody moved the branch in between: a compare-and-swap in one request. When the answer is lost the ref is read again.
+ * @throws ConflictError when the branch is elsewhere; RefusedError when a rule or a permission forbids it
+ */
+async function moveBranch(repository, move) {
+    // right after a push GitHub's API may lag, and refuse a move from where the branch is
+    if ((await tryMove(repository, move)) === 'moved')
+        return;
+    repository.octokit.log.warn(`GitHub lags behind on ${move.branch}: waiting ${lagMs / 1000} s`);
+    await (0,promises_.setTimeout)(lagMs);
+    if ((await tryMove(repository, move)) === 'moved')
+        return;
+    throw new errors/* UnavailableError */.hG(`could not move ${move.branch}: GitHub says that it is no fast-forward, and that ${move.branch} is at ${move.from.slice(0, 7)}, which it is one from; run again`);
+}
+const lagMs = ms('2s');
+async function tryMove(repository, { branch, from, to }) {
+    const { octokit, owner, repo } = repository;
+    const need = { doing: `move ${branch} from ${from.slice(0, 7)} to ${to.slice(0, 7)}`, permission };
+    try {
+        // once it is carried out the same update changes nothing, so this PATCH may be repeated
+        await octokit.rest.git.updateRef({
+            owner,
+            repo,
+            ref: `heads/${branch}`,
+            sha: to,
+            force: false,
+            request: client/* repeatable */.E,
+        });
+        return 'moved';
+    }
+    catch (error) {
+        const lag = (0,refusal/* isRefused */.H0)(error, 'not-fast-forward');
+        if (!lag && !(0,refusal/* isAmbiguous */.X2)(error) && !(0,refusal/* isRefused */.H0)(error, 'not-found'))
+            throw (0,refusal/* explain */.WE)(error, need);
+        const now = await readRef(repository, `heads/${branch}`);
+        if (now === from && lag)
+            return 'lag';
+        if (now === from)
+            throw (0,refusal/* explain */.WE)(error, need);
+        // an update whose answer was lost, with or without somebody's commit on top of it since
+        if (now !== undefined && (await (0,commits/* isAncestor */.QX)(repository, { older: to, newer: now })))
+            return 'moved';
+        throw movedSince({ branch, from, now }, error);
+    }
+}
+function movedSince({ branch, from, now }, cause) {
+    return new errors/* ConflictError */.fK(`${branch} was at ${from.slice(0, 7)} when the rollback was planned and is at ${now?.slice(0, 7) ?? 'nothing'} now: nothing was overwritten; run again to plan on the new state`, { cause });
+}
+/** Creates a ref, or finds it there already. @returns the object it points at, which is another one when the name was taken */
+async function createRef(repository, { ref, sha }) {
+    const { octokit, owner, repo } = repository;
+    try {
+        // a second one finds the name taken and changes nothing, so this POST may be repeated
+        await octokit.rest.git.createRef({ owner, repo, ref: `refs/${ref}`, sha, request: client/* repeatable */.E });
+        return sha;
+    }
+    catch (error) {
+        const maybeThere = (0,refusal/* isAmbiguous */.X2)(error) || (0,refusal/* isRefused */.H0)(error, 'already-exists') || (0,refusal/* isRefused */.H0)(error, 'conflict');
+        const there = maybeThere ? await readRef(repository, ref) : undefined;
+        if (there !== undefined)
+            return there;
+        throw (0,refusal/* explain */.WE)(error, { doing: `create refs/${ref}`, permission });
+    }
+}
+/**
+ * Puts an annotated tag on a commit; the same tag on the same commit is left as it is.
+ * @throws ConflictError when the name is taken by a tag of another commit
+ */
+async function tagCommit(repository, { tag, commit, message }) {
+    const { octokit, owner, repo } = repository;
+    const doing = `create the tag ${tag}`;
+    const existing = await readRef(repository, `tags/${tag}`);
+    const object = existing ??
+        (await (0,refusal/* explained */.to)({ doing, permission }, async () => {
+            // an object that nothing points at changes nothing, so this POST may be repeated
+            const { data } = await octokit.rest.git.createTag({
+                owner,
+                repo,
+                tag,
+                message,
+                object: commit,
+                type: 'commit',
+                request: client/* repeatable */.E,
+            });
+            return createRef(repository, { ref: `tags/${tag}`, sha: data.sha });
+        }));
+    const tagged = await commitOf(repository, object);
+    if (tagged !== commit) {
+        throw new errors/* ConflictError */.fK(`the tag ${tag} is already on ${tagged.slice(0, 7)}: delete or rename it, and run again`);
+    }
+}
+/**
+ * Moves a branch to any commit, from the one it was seen at or not at all: GitHub compares and swaps. When the answer is
+ * lost the ref is read again.
+ * https://docs.github.com/en/graphql/reference/mutations#updaterefs
+ * @throws ConflictError when the branch is elsewhere; RefusedError when a rule or a permission forbids it
+ */
+async function resetBranch(repository, { branch, from, to }) {
+    const { octokit, owner, repo } = repository;
+    const need = { doing: `reset ${branch} from ${from.slice(0, 7)} to ${to.slice(0, 7)}`, permission };
+    const { data } = await (0,refusal/* explained */.to)(need, () => octokit.rest.repos.get({ owner, repo }));
+    try {
+        await octokit.graphql('mutation ($id: ID!, $updates: [RefUpdate!]!) { updateRefs(input: { repositoryId: $id, refUpdates: $updates }) { clientMutationId } }', {
+            id: data.node_id,
+            updates: [{ name: `refs/heads/${branch}`, beforeOid: from, afterOid: to, force: true }],
+        });
+    }
+    catch (error) {
+        const now = await readRef(repository, `heads/${branch}`);
+        if (now === to)
+            return;
+        if (now === from)
+            throw (0,refusal/* explain */.WE)(error, need);
+        throw movedSince({ branch, from, now }, error);
+    }
+}
+/** The commit that a tag is on: an annotated one is an object of its own, a lightweight one the commit itself. */
+async function commitOf({ octokit, owner, repo }, object) {
+    return (0,refusal/* explained */.to)({ doing: `read the tag ${object.slice(0, 7)}`, permission: 'contents: read' }, async () => {
+        try {
+            const { data } = await octokit.rest.git.getTag({ owner, repo, tag_sha: object });
+            return data.object.sha;
+        }
+        catch (error) {
+            if ((0,refusal/* isRefused */.H0)(error, 'not-found'))
+                return object;
+            throw error;
+        }
+    });
+}
+/** The annotated tags whose names begin so, the last by name first. @param count how many at most: each is a request */
+async function readTags({ octokit, owner, repo }, { prefix, count }) {
+    return (0,refusal/* explained */.to)({ doing: `read the tags ${prefix}*`, permission: 'contents: read' }, async () => {
+        const refs = await octokit.paginate(octokit.rest.git.listMatchingRefs, {
+            owner,
+            repo,
+            ref: `tags/${prefix}`,
+        });
+        const newest = refs.filter(({ object }) => object.type === 'tag').slice(-count);
+        const tags = await Promise.all(newest.map(async ({ object }) => {
+            const { data } = await octokit.rest.git.getTag({ owner, repo, tag_sha: object.sha });
+            const { tag: name, message, tagger } = data;
+            return { name, commit: data.object.sha, message, taggedAt: new Date(tagger.date) };
+        }));
+        return tags.reverse();
+    });
+}
+/** Every tag whose name begins so, with the commit it marks. Tags of anything but a commit are left out. @param prefix without refs/tags/ */
+async function listTags(repository, { prefix }) {
+    const { octokit, owner, repo } = repository;
+    return (0,refusal/* explained */.to)({ doing: `list the tags ${prefix}*`, permission: 'contents: read' }, async () => {
+        const refs = await octokit.paginate(octokit.rest.git.listMatchingRefs, {
+            owner,
+            repo,
+            ref: `tags/${prefix}`,
+        });
+        const tags = await Promise.all(refs.map(async ({ ref, object }) => {
+            const name = ref.slice('refs/tags/'.length);
+            if (object.type === 'commit')
+                return [{ name, commit: object.sha }];
+            if (object.type !== 'tag')
+                return [];
+            const { data } = await octokit.rest.git.getTag({ owner, repo, tag_sha: object.sha });
+            return data.object.type === 'commit' ? [{ name, commit: data.object.sha }] : [];
+        }));
+        return tags.flat();
+    });
+}
+
+;// CONCATENATED MODULE: ./lib/github/repository.js
+
+async function readFacts({ octokit, owner, repo }) {
+    const { data } = await (0,refusal/* explained */.to)({ doing: `read ${owner}/${repo}`, permission: 'metadata: read' }, () => octokit.rest.repos.get({ owner, repo }));
+    return { defaultBranch: data.default_branch, archived: data.archived };
+}
+async function defaultBranch(repository) {
+    return (await readFacts(repository)).defaultBranch;
+}
+
+// EXTERNAL MODULE: ./lib/github/rules.js
+var rules = __nccwpck_require__(260);
+// EXTERNAL MODULE: ./lib/github/trees.js
+var trees = __nccwpck_require__(7914);
+// EXTERNAL MODULE: ./lib/git/plain/commits.js
+var plain_commits = __nccwpck_require__(525);
+// EXTERNAL MODULE: ./lib/git/plain/push.js
+var push = __nccwpck_require__(5083);
+// EXTERNAL MODULE: ./lib/git/plain/refs.js
+var refs = __nccwpck_require__(6965);
+// EXTERNAL MODULE: ./lib/git/plain/trees.js
+var plain_trees = __nccwpck_require__(9954);
+;// CONCATENATED MODULE: ./lib/git/repository.js
+
+
+
+
+
+
+
+
+
+
+function isPlain(repository) {
+    return 'git' in repository;
+}
+/** What only GitHub has. @throws InputError when the repository is not there: it says what asks for it, and what to write instead */
+function demandGitHub(repository, { asks, instead }) {
+    if (!isPlain(repository))
+        return repository;
+    throw new errors/* InputError */.dz(`${asks}, which takes GitHub, and input "remote" names another server; ${instead}`);
+}
+function either(onGitHub, overGit) {
+    return (repository, asked) => isPlain(repository) ? repository.inTurn(() => overGit(repository, asked)) : onGitHub(repository, asked);
+}
+const readCommit = either(commits/* readCommit */.kN, plain_commits/* readCommit */.kN);
+const listCommits = either(commits/* listCommits */.VE, plain_commits/* listCommits */.VE);
+const createCommit = either(commits/* createCommit */.kt, plain_commits/* createCommit */.kt);
+const isAncestor = either(commits/* isAncestor */.QX, plain_commits/* isAncestor */.QX);
+const resolveRevision = either(commits/* resolveRevision */.eZ, plain_commits/* resolveRevision */.eZ);
+const compareCommits = either(commits/* compareCommits */.kC, plain_commits/* compareCommits */.kC);
+/** The same without the files, which plain git would have to fetch folders for. */
+const compareHistories = either(commits/* compareCommits */.kC, plain_commits/* compareHistories */.C_);
+/** All commits of a range, oldest first, where a comparison on GitHub has at most 250. */
+const listRange = either(commits/* listRange */.Q4, async (repository, range) => (await plain_commits/* compareHistories */.C_(repository, range)).commits);
+const repository_readRef = either(readRef, refs/* readRef */.sg);
+const repository_createRef = either(createRef, push/* createRef */._3);
+const repository_moveBranch = either(moveBranch, push/* moveBranch */.ob);
+const repository_resetBranch = either(resetBranch, push/* resetBranch */.MN);
+const repository_tagCommit = either(tagCommit, push/* tagCommit */.eF);
+const repository_listTags = either(listTags, refs/* listTags */.cB);
+const repository_readTags = either(readTags, refs/* readTags */.g$);
+const listTree = either(trees/* listTree */.nT, plain_trees/* listTree */.nT);
+const createTree = either(trees/* createTree */.bP, plain_trees/* createTree */.bP);
+/** A git server does not tell its rules before they forbid something. */
+const readBranchRules = either(rules/* readBranchRules */.CE, async () => ({
+    types: [],
+    isProtected: true,
+}));
+async function repository_readFacts(repository) {
+    if (!isPlain(repository))
+        return readFacts(repository);
+    return {
+        defaultBranch: await repository.inTurn(() => refs/* defaultBranch */.OR(repository)),
+        archived: false,
+    };
+}
+
+
+/***/ }),
+
 /***/ 9447:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -49262,12 +50274,12 @@ async function redeploy(repository, { workflow, ref, commit, again = false, inpu
 /* harmony export */ });
 /* unused harmony export undoReset */
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(452);
-/* harmony import */ var _github_commits_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7781);
-/* harmony import */ var _github_refs_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2509);
-/* harmony import */ var _github_repository_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2635);
+/* harmony import */ var _changes_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4133);
 /* harmony import */ var _message_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(9755);
-/* harmony import */ var _plan_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(8525);
-/* harmony import */ var _recent_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(849);
+/* harmony import */ var _plan_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8525);
+/* harmony import */ var _publish_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(7511);
+/* harmony import */ var _recent_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(849);
+/* harmony import */ var _repository_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(2869);
 /* harmony import */ var _restore_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(7402);
 /* harmony import */ var _target_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(3905);
 /* harmony import */ var _warnings_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(8755);
@@ -49291,21 +50303,23 @@ async function planReset(repository, request) {
         throw new _errors_js__WEBPACK_IMPORTED_MODULE_8__/* .InputError */ .dz('input "paths" is given, and a reset takes the whole branch; use mode: restore');
     if (delivery === 'pull-request')
         throw new _errors_js__WEBPACK_IMPORTED_MODULE_8__/* .InputError */ .dz('input "delivery" is pull-request, and a pull request cannot move a branch back; use mode: restore');
-    if (!allowDefaultBranch && branch === (await (0,_github_repository_js__WEBPACK_IMPORTED_MODULE_2__/* .defaultBranch */ .O)(repository))) {
+    if (!allowDefaultBranch && branch === (await (0,_repository_js__WEBPACK_IMPORTED_MODULE_4__/* .readFacts */ .MH)(repository)).defaultBranch) {
         throw new _errors_js__WEBPACK_IMPORTED_MODULE_8__/* .InputError */ .dz(`mode: reset would take commits away from ${branch}, the default branch, which everybody's clone has; use mode: restore, or set input "allow-reset-default-branch" to true`);
     }
-    const head = await (0,_plan_js__WEBPACK_IMPORTED_MODULE_3__/* .demandHead */ .ae)(repository, branch);
-    const resets = (await (0,_recent_js__WEBPACK_IMPORTED_MODULE_4__/* .listRollbackTags */ .K4)(repository)).filter((each) => each.reset === branch);
+    const head = await (0,_plan_js__WEBPACK_IMPORTED_MODULE_1__/* .demandHead */ .ae)(repository, branch);
+    const resets = (await (0,_recent_js__WEBPACK_IMPORTED_MODULE_3__/* .listRollbackTags */ .K4)(repository)).filter((each) => each.reset === branch);
     const earlier = resets.find((each) => each.incident === incident);
     const base = earlier !== undefined && head === earlier.to ? earlier.from : head;
     const rolledBack = new Set(resets.map((each) => each.incident));
     const target = await (0,_target_js__WEBPACK_IMPORTED_MODULE_6__/* .findTarget */ .F)(repository, { ...request, head: base, rolledBack });
-    const comparison = await (0,_github_commits_js__WEBPACK_IMPORTED_MODULE_0__/* .compareCommits */ .kC)(repository, { base: target.commit.sha, head: base });
+    const comparison = await (0,_repository_js__WEBPACK_IMPORTED_MODULE_4__/* .compareCommits */ .kC)(repository, { base: target.commit.sha, head: base });
     (0,_restore_js__WEBPACK_IMPORTED_MODULE_5__/* .refuseUnlessOlder */ .HK)({ comparison, branch, from: base, target, request: request.target });
     const undone = comparison.commits;
-    const [pulls, collateral] = await Promise.all([
-        (0,_plan_js__WEBPACK_IMPORTED_MODULE_3__/* .findPulls */ .s4)(repository, undone),
-        (0,_plan_js__WEBPACK_IMPORTED_MODULE_3__/* .findCollateral */ .ro)(repository, { bad, head: base, undone }),
+    const current = undone.find(({ sha }) => sha === base) ?? (await (0,_repository_js__WEBPACK_IMPORTED_MODULE_4__/* .readCommit */ .kN)(repository, base));
+    const [changes, pulls, collateral] = await Promise.all([
+        (0,_changes_js__WEBPACK_IMPORTED_MODULE_0__/* .findChanges */ .p)(repository, comparison.files, { current, target: target.commit }),
+        (0,_plan_js__WEBPACK_IMPORTED_MODULE_1__/* .findPulls */ .s4)(repository, undone),
+        (0,_plan_js__WEBPACK_IMPORTED_MODULE_1__/* .findCollateral */ .ro)(repository, { bad, head: base, undone }),
     ]);
     return {
         mode: 'reset',
@@ -49323,7 +50337,7 @@ async function planReset(repository, request) {
         takenBackBy: undefined,
         sameContent: false,
         pulls,
-        warnings: (0,_warnings_js__WEBPACK_IMPORTED_MODULE_7__/* .findWarnings */ .P)(comparison.files.map(({ path }) => path)),
+        warnings: (0,_warnings_js__WEBPACK_IMPORTED_MODULE_7__/* .findWarnings */ .P)(changes),
         way: { way: 'reset', because: 'input "mode" is reset' },
         badIsRollback: false,
         ...(earlier?.from === base && { safetyTag: earlier.tag }),
@@ -49339,9 +50353,13 @@ async function applyReset(repository, plan, { trace, now }) {
     const receipt = { from, to, commit: to, tree, untagged: undefined, pull: undefined };
     if (done !== undefined)
         return { ...receipt, tag: safetyTag, outcome: 'already-rolled-back' };
+    const move = { branch, from, to };
+    if (safetyTag !== undefined) {
+        await (0,_repository_js__WEBPACK_IMPORTED_MODULE_4__/* .resetBranch */ .MN)(repository, move);
+        return { ...receipt, tag: safetyTag, outcome: 'rolled-back' };
+    }
     const message = (0,_message_js__WEBPACK_IMPORTED_MODULE_9__/* .writeMessage */ .ZT)({ ...trace, reset: branch });
-    const tag = safetyTag ?? (await (0,_github_refs_js__WEBPACK_IMPORTED_MODULE_1__/* .tagByFreeName */ .HE)(repository, { tag: (0,_message_js__WEBPACK_IMPORTED_MODULE_9__/* .tagOf */ .cO)(now), commit: from, message }));
-    await (0,_github_refs_js__WEBPACK_IMPORTED_MODULE_1__/* .resetBranch */ .MN)(repository, { branch, from, to });
+    const tag = await (0,_publish_js__WEBPACK_IMPORTED_MODULE_2__/* .publishReset */ .pX)(repository, move, { tag: (0,_message_js__WEBPACK_IMPORTED_MODULE_9__/* .tagOf */ .cO)(now), message });
     return { ...receipt, tag, outcome: 'rolled-back' };
 }
 /**
@@ -49350,14 +50368,14 @@ async function applyReset(repository, plan, { trace, now }) {
  * @throws RefusedError when others have put commits on it since
  */
 async function undoReset(repository, branch, { from, now }) {
-    const head = await (0,_plan_js__WEBPACK_IMPORTED_MODULE_3__/* .demandHead */ .ae)(repository, branch);
+    const head = await (0,_plan_js__WEBPACK_IMPORTED_MODULE_1__/* .demandHead */ .ae)(repository, branch);
     const at = `${branch} is at ${head.slice(0, 7)}`;
-    if (await (0,_github_commits_js__WEBPACK_IMPORTED_MODULE_0__/* .isAncestor */ .QX)(repository, { older: from, newer: head }))
+    if (await (0,_repository_js__WEBPACK_IMPORTED_MODULE_4__/* .isAncestor */ .QX)(repository, { older: from, newer: head }))
         return `${at}, which has ${from.slice(0, 7)} in its history already`;
     if (head !== now) {
         throw new _errors_js__WEBPACK_IMPORTED_MODULE_8__/* .RefusedError */ .fk(`${at}, and not at ${now.slice(0, 7)} any more, where the reset had put it: nothing was moved; merge ${from} into ${branch} to have both`);
     }
-    await (0,_github_refs_js__WEBPACK_IMPORTED_MODULE_1__/* .moveBranch */ .ob)(repository, { branch, from: head, to: from });
+    await (0,_repository_js__WEBPACK_IMPORTED_MODULE_4__/* .moveBranch */ .ob)(repository, { branch, from: head, to: from });
     return `${branch} is at ${from.slice(0, 7)} again`;
 }
 /** What taking a reset back would do, or did, as one sentence. Only planned, it changes nothing. @throws RefusedError as `undoReset` does */
@@ -49368,8 +50386,8 @@ async function takeResetBack(repository, branch, { from, to }, { isDryRun }) {
 }
 /** The newest reset of a branch that still stands; undefined when there is none. @param incident whose; undefined for anybody's */
 async function findReset(repository, { branch, incident }) {
-    const head = await (0,_plan_js__WEBPACK_IMPORTED_MODULE_3__/* .demandHead */ .ae)(repository, branch);
-    const tags = await (0,_recent_js__WEBPACK_IMPORTED_MODULE_4__/* .listRollbackTags */ .K4)(repository);
+    const head = await (0,_plan_js__WEBPACK_IMPORTED_MODULE_1__/* .demandHead */ .ae)(repository, branch);
+    const tags = await (0,_recent_js__WEBPACK_IMPORTED_MODULE_3__/* .listRollbackTags */ .K4)(repository);
     return tags.find((each) => each.reset === branch && each.to === head && (incident === undefined || each.incident === incident));
 }
 
@@ -49384,16 +50402,14 @@ async function findReset(repository, { branch, incident }) {
 /* harmony export */   Rj: () => (/* binding */ planDeployOnly),
 /* harmony export */   q8: () => (/* binding */ planRestore)
 /* harmony export */ });
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(452);
-/* harmony import */ var _github_commits_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7781);
-/* harmony import */ var _github_rules_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(260);
-/* harmony import */ var _changed_paths_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(8001);
-/* harmony import */ var _content_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(8549);
-/* harmony import */ var _delivery_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(886);
-/* harmony import */ var _plan_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(8525);
-/* harmony import */ var _target_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(3905);
-/* harmony import */ var _warnings_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(8755);
-
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(452);
+/* harmony import */ var _changes_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4133);
+/* harmony import */ var _content_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8549);
+/* harmony import */ var _delivery_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(886);
+/* harmony import */ var _plan_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(8525);
+/* harmony import */ var _repository_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(2869);
+/* harmony import */ var _target_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(3905);
+/* harmony import */ var _warnings_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(8755);
 
 
 
@@ -49409,32 +50425,29 @@ async function findReset(repository, { branch, incident }) {
  */
 async function planRestore(repository, request) {
     const { branch, paths } = request;
-    const { head, rollbacks, holding, since, takenBackBy } = await (0,_plan_js__WEBPACK_IMPORTED_MODULE_5__/* .readStanding */ .ZY)(repository, request);
+    const { head, rollbacks, holding, since, takenBackBy } = await (0,_plan_js__WEBPACK_IMPORTED_MODULE_3__/* .readStanding */ .ZY)(repository, request);
     // HEAD~n counts from where the branch stood before the rollback that is already there
     const base = holding?.from ?? head;
     const rolledBack = new Set(rollbacks.map(({ incident }) => incident));
-    const target = await (0,_target_js__WEBPACK_IMPORTED_MODULE_6__/* .findTarget */ .F)(repository, { ...request, head: base, rolledBack });
+    const target = await (0,_target_js__WEBPACK_IMPORTED_MODULE_5__/* .findTarget */ .F)(repository, { ...request, head: base, rolledBack });
     const done = holding?.to === target.commit.sha && (paths.length > 0 || holding.commit.tree === target.commit.tree)
         ? holding.commit
         : undefined;
     const from = done === undefined ? head : base;
-    const comparison = await (0,_github_commits_js__WEBPACK_IMPORTED_MODULE_0__/* .compareCommits */ .kC)(repository, { base: target.commit.sha, head: from });
+    const comparison = await (0,_repository_js__WEBPACK_IMPORTED_MODULE_4__/* .compareCommits */ .kC)(repository, { base: target.commit.sha, head: from });
     refuseUnlessOlder({ comparison, branch, from, target, request: request.target });
     const undone = comparison.commits;
-    const [{ tree }, pulls, rules, collateral] = await Promise.all([
-        (0,_github_commits_js__WEBPACK_IMPORTED_MODULE_0__/* .readCommit */ .kN)(repository, from),
-        (0,_plan_js__WEBPACK_IMPORTED_MODULE_5__/* .findPulls */ .s4)(repository, undone),
-        (0,_github_rules_js__WEBPACK_IMPORTED_MODULE_1__/* .readBranchRules */ .CE)(repository, branch),
-        (0,_plan_js__WEBPACK_IMPORTED_MODULE_5__/* .findCollateral */ .ro)(repository, { bad: request.bad, head: from, undone }),
+    const current = undone.find(({ sha }) => sha === from) ?? (await (0,_repository_js__WEBPACK_IMPORTED_MODULE_4__/* .readCommit */ .kN)(repository, from));
+    const [changes, pulls, rules, collateral] = await Promise.all([
+        (0,_changes_js__WEBPACK_IMPORTED_MODULE_0__/* .findChanges */ .p)(repository, comparison.files, { current, target: target.commit }),
+        (0,_plan_js__WEBPACK_IMPORTED_MODULE_3__/* .findPulls */ .s4)(repository, undone),
+        (0,_repository_js__WEBPACK_IMPORTED_MODULE_4__/* .readBranchRules */ .CE)(repository, branch),
+        (0,_plan_js__WEBPACK_IMPORTED_MODULE_3__/* .findCollateral */ .ro)(repository, { bad: request.bad, head: from, undone }),
     ]);
     const content = paths.length === 0
         ? { kind: 'tree', tree: target.commit.tree }
-        : await (0,_content_js__WEBPACK_IMPORTED_MODULE_3__/* .contentOfPaths */ .RE)(repository, { head: tree, target: target.commit.tree, paths });
+        : await (0,_content_js__WEBPACK_IMPORTED_MODULE_1__/* .contentOfPaths */ .RE)(repository, { head: current.tree, target: target.commit.tree, paths });
     const files = comparison.files.filter(({ path }) => isBelow(path, paths));
-    const changed = await (0,_changed_paths_js__WEBPACK_IMPORTED_MODULE_2__/* .changedPaths */ .v)(repository, comparison.files, {
-        current: tree,
-        target: target.commit.tree,
-    });
     return {
         mode: 'restore',
         branch,
@@ -49449,10 +50462,10 @@ async function planRestore(repository, request) {
         done,
         since: done === undefined ? [] : since,
         takenBackBy,
-        sameContent: done === undefined && isSame(content, tree),
+        sameContent: done === undefined && isSame(content, current.tree),
         pulls,
-        warnings: (0,_warnings_js__WEBPACK_IMPORTED_MODULE_7__/* .findWarnings */ .P)(changed.filter((path) => isBelow(path, paths))),
-        way: (0,_delivery_js__WEBPACK_IMPORTED_MODULE_4__/* .chooseWay */ .T4)(request.delivery, rules),
+        warnings: (0,_warnings_js__WEBPACK_IMPORTED_MODULE_6__/* .findWarnings */ .P)(below(changes, paths)),
+        way: (0,_delivery_js__WEBPACK_IMPORTED_MODULE_2__/* .chooseWay */ .T4)(request.delivery, rules),
         badIsRollback: rollbacks.some(({ commit }) => commit.sha === request.bad),
     };
 }
@@ -49464,6 +50477,10 @@ async function planDeployOnly(repository, request) {
     const warnings = plan.warnings.filter(({ kind }) => kind !== 'workflow-files');
     return { ...plan, mode: 'deploy-only', done: undefined, since: [], sameContent: false, warnings, way };
 }
+function below({ paths, submodules, isComplete }, folders) {
+    const isWanted = (path) => isBelow(path, folders);
+    return { paths: paths.filter(isWanted), submodules: submodules.filter(isWanted), isComplete };
+}
 function isBelow(path, paths) {
     return paths.length === 0 || paths.some((each) => path === each || path.startsWith(`${each}/`));
 }
@@ -49474,9 +50491,9 @@ function isSame(content, tree) {
 function refuseUnlessOlder({ comparison: { status }, branch, from, target, request, }) {
     const named = `input "target" (${request}) is ${target.commit.sha.slice(0, 7)}`;
     if (status === 'identical')
-        throw new _errors_js__WEBPACK_IMPORTED_MODULE_8__/* .InputError */ .dz(`${named}, which is the head of ${branch} already: there is nothing to undo; name an older revision`);
+        throw new _errors_js__WEBPACK_IMPORTED_MODULE_7__/* .InputError */ .dz(`${named}, which is the head of ${branch} already: there is nothing to undo; name an older revision`);
     if (status !== 'ahead') {
-        throw new _errors_js__WEBPACK_IMPORTED_MODULE_8__/* .InputError */ .dz(`${named}, which is not an ancestor of ${branch} (at ${from.slice(0, 7)}): nothing was moved; name a revision that ${branch} has been at`);
+        throw new _errors_js__WEBPACK_IMPORTED_MODULE_7__/* .InputError */ .dz(`${named}, which is not an ancestor of ${branch} (at ${from.slice(0, 7)}): nothing was moved; name a revision that ${branch} has been at`);
     }
 }
 
@@ -49487,9 +50504,9 @@ function refuseUnlessOlder({ comparison: { status }, branch, from, target, reque
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   f: () => (/* binding */ revertTree)
+/* harmony export */   f: () => (/* binding */ revertTree),
+/* harmony export */   j: () => (/* binding */ diffTrees)
 /* harmony export */ });
-/* unused harmony export diffTrees */
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(452);
 /* harmony import */ var _command_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1994);
 
@@ -49588,8 +50605,6 @@ __nccwpck_require__.d(__webpack_exports__, {
 
 // EXTERNAL MODULE: ./lib/errors.js
 var errors = __nccwpck_require__(452);
-// EXTERNAL MODULE: ./lib/github/commits.js
-var commits = __nccwpck_require__(7781);
 // EXTERNAL MODULE: ./lib/github/deployments.js
 var deployments = __nccwpck_require__(251);
 // EXTERNAL MODULE: ./lib/history/incident.js
@@ -49632,6 +50647,8 @@ function worst(states) {
     return ['failure', 'pending', 'success'].find((state) => states.includes(state)) ?? 'missing';
 }
 
+// EXTERNAL MODULE: ./lib/github/commits.js
+var commits = __nccwpck_require__(7781);
 ;// CONCATENATED MODULE: ./lib/git/green-target.js
 
 
@@ -49660,10 +50677,9 @@ async function findGreenTarget(repository, { checks, bad }) {
     throw new errors/* InputError */.dz(`at none of the ${older.length} revisions before ${bad.slice(0, 7)} did all of ${checks.join(', ')} pass; check the names in input "checks", or name the good revision in input "target"`);
 }
 
-// EXTERNAL MODULE: ./lib/github/refs.js
-var refs = __nccwpck_require__(2509);
+// EXTERNAL MODULE: ./lib/git/repository.js + 2 modules
+var git_repository = __nccwpck_require__(2869);
 ;// CONCATENATED MODULE: ./lib/git/tag-target.js
-
 
 
 const previousDeploymentTag = 'previous-deployment-tag';
@@ -49679,8 +50695,8 @@ async function findTaggedTarget(repository, { pattern, bad }) {
     if (prefix === '' || suffix === undefined || more.length > 0) {
         throw new errors/* InputError */.dz(`input "tag-pattern" is "${pattern}"; write the beginning of the tags' names with one *, such as deploy-*`);
     }
-    const tags = (await (0,refs/* listTags */.cB)(repository, { prefix })).filter(({ name }) => name.endsWith(suffix));
-    const [failed, ...older] = await (0,commits/* listCommits */.VE)(repository, { branch: bad, count: tag_target_furthest });
+    const tags = (await (0,git_repository/* listTags */.cB)(repository, { prefix })).filter(({ name }) => name.endsWith(suffix));
+    const [failed, ...older] = await (0,git_repository/* listCommits */.VE)(repository, { branch: bad, count: tag_target_furthest });
     for (const commit of older) {
         const tag = tags.find((each) => each.commit === commit.sha);
         if (tag === undefined || commit.tree === failed?.tree)
@@ -49707,12 +50723,16 @@ const toldDeployments = 5;
 /** Finds the revision to go back to. @throws InputError when it names nothing, or no deployment succeeded before the bad one */
 async function findTarget(repository, request) {
     const { target, head } = request;
+    const asked = {
+        asks: `input "target" is ${target}`,
+        instead: `write ${previousDeploymentTag}, a commit id, a tag, a branch, or HEAD~n`,
+    };
     if (target === lastSuccessfulDeployment)
-        return findLastSuccessfulDeployment(repository, request);
+        return findLastSuccessfulDeployment((0,git_repository/* demandGitHub */.tM)(repository, asked), request);
     if (target === previousDeploymentTag)
         return findTaggedTarget(repository, { pattern: request.tagPattern, bad: request.bad });
     if (target === lastGreen)
-        return findGreenTarget(repository, { checks: request.checks, bad: request.bad });
+        return findGreenTarget((0,git_repository/* demandGitHub */.tM)(repository, asked), { checks: request.checks, bad: request.bad });
     const parents = /^HEAD(?:(\^*)|~(\d*))$/.exec(target);
     if (parents !== null) {
         const [, carets = '', count] = parents;
@@ -49722,11 +50742,11 @@ async function findTarget(repository, request) {
     if (!isRevisionName(target)) {
         throw new errors/* InputError */.dz(`input "target" is "${target}", which no commit, tag or branch can be called; write ${lastSuccessfulDeployment}, ${previousDeploymentTag}, ${lastGreen}, a commit id, a tag, a branch, or HEAD~n`);
     }
-    const sha = await (0,commits/* resolveRevision */.eZ)(repository, target);
+    const sha = await (0,git_repository/* resolveRevision */.eZ)(repository, target);
     if (sha === undefined) {
         throw new errors/* InputError */.dz(`input "target" is "${target}", and ${repository.owner}/${repository.repo} has no such commit, tag or branch; write one that it has`);
     }
-    return { commit: await (0,commits/* readCommit */.kN)(repository, sha), foundBy: `named as the target: ${target}` };
+    return { commit: await (0,git_repository/* readCommit */.kN)(repository, sha), foundBy: `named as the target: ${target}` };
 }
 /** Git's rules for ref names, as far as they keep a name from meaning something else: https://git-scm.com/docs/git-check-ref-format */
 function isRevisionName(name) {
@@ -49736,12 +50756,12 @@ function isRevisionName(name) {
 async function findParent(repository, { head, target, steps }) {
     if (steps > furthestParent)
         throw new errors/* InputError */.dz(`input "target" is "${target}"; go back at most ${furthestParent} commits, or name the commit`);
-    let commit = await (0,commits/* readCommit */.kN)(repository, head);
+    let commit = await (0,git_repository/* readCommit */.kN)(repository, head);
     for (let step = 0; step < steps; step += 1) {
         const parent = commit.parents[0];
         if (parent === undefined)
             throw new errors/* InputError */.dz(`input "target" is "${target}", but the branch has only ${step + 1} commits`);
-        commit = await (0,commits/* readCommit */.kN)(repository, parent);
+        commit = await (0,git_repository/* readCommit */.kN)(repository, parent);
     }
     return { commit, foundBy: `${target}, counted along first parents` };
 }
@@ -49750,10 +50770,10 @@ async function findParent(repository, { head, target, steps }) {
  * from the bad one's, and that was not rolled back from itself. Not the active deployment, nor the last green run: both forget.
  */
 async function findLastSuccessfulDeployment(repository, { environment, branch, bad, head, rolledBack }) {
-    if (!(await (0,commits/* isAncestor */.QX)(repository, { older: bad, newer: head }))) {
+    if (!(await (0,git_repository/* isAncestor */.QX)(repository, { older: bad, newer: head }))) {
         throw new errors/* InputError */.dz(`${bad.slice(0, 7)}, whose deployment failed, is not on ${branch}: there is nothing to undo; name its branch in input "branch", or the failed revision in input "revision"`);
     }
-    const { tree: badTree } = await (0,commits/* readCommit */.kN)(repository, bad);
+    const { tree: badTree } = await (0,git_repository/* readCommit */.kN)(repository, bad);
     const badDeployment = await newestDeployment(repository, { environment, revision: bad });
     const passedOver = [];
     for await (const deployment of (0,deployments/* listDeployments */.Jn)(repository, { environment })) {
@@ -49768,10 +50788,10 @@ async function findLastSuccessfulDeployment(repository, { environment, branch, b
             passOver('was rolled back from');
         else if (!(await (0,deployments/* hasSucceeded */.yO)(repository, deployment)))
             passOver('never succeeded');
-        else if (!(await (0,commits/* isAncestor */.QX)(repository, { older: revision, newer: head })))
+        else if (!(await (0,git_repository/* isAncestor */.QX)(repository, { older: revision, newer: head })))
             passOver(`is not on ${branch}`);
         else {
-            const commit = await (0,commits/* readCommit */.kN)(repository, revision);
+            const commit = await (0,git_repository/* readCommit */.kN)(repository, revision);
             const before = badDeployment === undefined ? '' : ` before that of ${bad.slice(0, 7)}`;
             const foundBy = `the newest successful deployment of ${environment}${before}, made ${createdAt.toISOString()}`;
             if (commit.tree !== badTree)
@@ -49805,6 +50825,34 @@ function tell(passedOver) {
 
 /***/ }),
 
+/***/ 9410:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   b: () => (/* binding */ listFolder),
+/* harmony export */   h: () => (/* binding */ readTreeEntry)
+/* harmony export */ });
+/* harmony import */ var _repository_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(2869);
+
+/** What a tree has at a path, asked for folder by folder; undefined when it has nothing there. */
+async function readTreeEntry(repository, { tree, path }) {
+    let found = { mode: '040000', type: 'tree', sha: tree };
+    for (const name of path.split('/')) {
+        if (found?.type !== 'tree')
+            return undefined;
+        found = (await (0,_repository_js__WEBPACK_IMPORTED_MODULE_0__/* .listTree */ .nT)(repository, found.sha))?.get(name);
+    }
+    return found;
+}
+/** What a folder of a tree holds, by name; empty when there is no such folder. */
+async function listFolder(repository, { tree, path }) {
+    const folder = await readTreeEntry(repository, { tree, path });
+    return (folder?.type === 'tree' ? await (0,_repository_js__WEBPACK_IMPORTED_MODULE_0__/* .listTree */ .nT)(repository, folder.sha) : undefined) ?? new Map();
+}
+
+
+/***/ }),
+
 /***/ 6468:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -49813,12 +50861,12 @@ function tell(passedOver) {
 /* harmony export */   Q: () => (/* binding */ findUndoable)
 /* harmony export */ });
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(452);
-/* harmony import */ var _github_commits_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7781);
-/* harmony import */ var _github_rules_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(260);
-/* harmony import */ var _content_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(8549);
-/* harmony import */ var _delivery_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(886);
-/* harmony import */ var _earlier_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1704);
-/* harmony import */ var _plan_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(8525);
+/* harmony import */ var _changes_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4133);
+/* harmony import */ var _content_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8549);
+/* harmony import */ var _delivery_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(886);
+/* harmony import */ var _earlier_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(1704);
+/* harmony import */ var _plan_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(8525);
+/* harmony import */ var _repository_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(2869);
 /* harmony import */ var _revert_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(8240);
 /* harmony import */ var _warnings_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(8755);
 
@@ -49838,8 +50886,8 @@ const furthest = 100;
  * @throws InputError when there is none
  */
 async function findUndoable(repository, { branch, incident }) {
-    const head = await (0,_plan_js__WEBPACK_IMPORTED_MODULE_5__/* .demandHead */ .ae)(repository, branch);
-    const rollbacks = (0,_earlier_js__WEBPACK_IMPORTED_MODULE_4__/* .findRollbacks */ .D)(await (0,_github_commits_js__WEBPACK_IMPORTED_MODULE_0__/* .listCommits */ .VE)(repository, { branch: head, count: furthest }));
+    const head = await (0,_plan_js__WEBPACK_IMPORTED_MODULE_4__/* .demandHead */ .ae)(repository, branch);
+    const rollbacks = (0,_earlier_js__WEBPACK_IMPORTED_MODULE_3__/* .findRollbacks */ .D)(await (0,_repository_js__WEBPACK_IMPORTED_MODULE_5__/* .listCommits */ .VE)(repository, { branch: head, count: furthest }));
     const found = rollbacks.find((each) => incident === undefined || each.incident === incident);
     if (found !== undefined)
         return found;
@@ -49852,19 +50900,20 @@ async function findUndoable(repository, { branch, incident }) {
  * @throws RefusedError when the rollback is not on the branch, ConflictError with the files when later work stands in the way
  */
 async function planUndo(repository, { mode, branch, incident, rollback: sha, delivery }, openClone) {
-    const [head, rollback] = await Promise.all([(0,_plan_js__WEBPACK_IMPORTED_MODULE_5__/* .demandHead */ .ae)(repository, branch), (0,_github_commits_js__WEBPACK_IMPORTED_MODULE_0__/* .readCommit */ .kN)(repository, sha)]);
+    const [head, rollback] = await Promise.all([(0,_plan_js__WEBPACK_IMPORTED_MODULE_4__/* .demandHead */ .ae)(repository, branch), (0,_repository_js__WEBPACK_IMPORTED_MODULE_5__/* .readCommit */ .kN)(repository, sha)]);
     const [from] = rollback.parents;
     if (from === undefined)
         throw new _errors_js__WEBPACK_IMPORTED_MODULE_8__/* .InputError */ .dz(`commit ${sha.slice(0, 7)} is the first of its history, and no rollback: there is nothing to take back`);
-    if (!(await (0,_github_commits_js__WEBPACK_IMPORTED_MODULE_0__/* .isAncestor */ .QX)(repository, { older: sha, newer: head }))) {
+    if (!(await (0,_repository_js__WEBPACK_IMPORTED_MODULE_5__/* .isAncestor */ .QX)(repository, { older: sha, newer: head }))) {
         throw new _errors_js__WEBPACK_IMPORTED_MODULE_8__/* .RefusedError */ .fk(`the rollback ${sha.slice(0, 7)} is not on ${branch} (at ${head.slice(0, 7)}) any more: there is nothing to take back`);
     }
-    const [{ since, takenBackBy: done }, { files }, { tree }, pulls, rules] = await Promise.all([
-        (0,_earlier_js__WEBPACK_IMPORTED_MODULE_4__/* .lookAfter */ .s)(repository, { commit: rollback, from }, head),
-        (0,_github_commits_js__WEBPACK_IMPORTED_MODULE_0__/* .compareCommits */ .kC)(repository, { base: from, head: sha }),
-        (0,_github_commits_js__WEBPACK_IMPORTED_MODULE_0__/* .readCommit */ .kN)(repository, head),
-        (0,_plan_js__WEBPACK_IMPORTED_MODULE_5__/* .findPulls */ .s4)(repository, [rollback]),
-        (0,_github_rules_js__WEBPACK_IMPORTED_MODULE_1__/* .readBranchRules */ .CE)(repository, branch),
+    const { files } = await (0,_repository_js__WEBPACK_IMPORTED_MODULE_5__/* .compareCommits */ .kC)(repository, { base: from, head: sha });
+    const [changes, { since, takenBackBy: done }, { tree }, pulls, rules] = await Promise.all([
+        (0,_repository_js__WEBPACK_IMPORTED_MODULE_5__/* .readCommit */ .kN)(repository, from).then((target) => (0,_changes_js__WEBPACK_IMPORTED_MODULE_0__/* .findChanges */ .p)(repository, files, { current: rollback, target })),
+        (0,_earlier_js__WEBPACK_IMPORTED_MODULE_3__/* .lookAfter */ .s)(repository, { commit: rollback, from }, head),
+        (0,_repository_js__WEBPACK_IMPORTED_MODULE_5__/* .readCommit */ .kN)(repository, head),
+        (0,_plan_js__WEBPACK_IMPORTED_MODULE_4__/* .findPulls */ .s4)(repository, [rollback]),
+        (0,_repository_js__WEBPACK_IMPORTED_MODULE_5__/* .readBranchRules */ .CE)(repository, branch),
     ]);
     const content = done === undefined
         ? await contentOfUndo(repository, { head, tree, rollback, from, openClone })
@@ -49885,21 +50934,24 @@ async function planUndo(repository, { mode, branch, incident, rollback: sha, del
         takenBackBy: undefined,
         sameContent: done === undefined && isUnchanged(content, tree),
         pulls,
-        warnings: (0,_warnings_js__WEBPACK_IMPORTED_MODULE_7__/* .findWarnings */ .P)(files.map(({ path }) => path)),
+        warnings: (0,_warnings_js__WEBPACK_IMPORTED_MODULE_7__/* .findWarnings */ .P)(changes),
         way: mode === 'undo'
-            ? (0,_delivery_js__WEBPACK_IMPORTED_MODULE_3__/* .chooseWay */ .T4)(delivery, rules)
-            : { way: 'pull-request', because: 'the fault is mended there before the work comes back' },
+            ? (0,_delivery_js__WEBPACK_IMPORTED_MODULE_2__/* .chooseWay */ .T4)(delivery, rules)
+            : {
+                way: (0,_repository_js__WEBPACK_IMPORTED_MODULE_5__/* .isPlain */ .$i)(repository) ? 'branch' : 'pull-request',
+                because: 'the fault is mended there before the work comes back',
+            },
         badIsRollback: true,
     };
 }
 async function contentOfUndo(repository, { head, tree, rollback, from, openClone, }) {
     // also below the merge commit of the pull request that brought it
     if (tree === rollback.tree)
-        return { kind: 'tree', tree: (await (0,_github_commits_js__WEBPACK_IMPORTED_MODULE_0__/* .readCommit */ .kN)(repository, from)).tree };
-    const { aheadBy } = await (0,_github_commits_js__WEBPACK_IMPORTED_MODULE_0__/* .compareCommits */ .kC)(repository, { base: rollback.sha, head });
+        return { kind: 'tree', tree: (await (0,_repository_js__WEBPACK_IMPORTED_MODULE_5__/* .readCommit */ .kN)(repository, from)).tree };
+    const { aheadBy } = await (0,_repository_js__WEBPACK_IMPORTED_MODULE_5__/* .compareHistories */ .C_)(repository, { base: rollback.sha, head });
     const git = await openClone({ head, depth: aheadBy + 2 });
     const reverted = await (0,_revert_js__WEBPACK_IMPORTED_MODULE_6__/* .revertTree */ .f)(git, { head, commits: [rollback.sha], mainline: undefined });
-    return (0,_content_js__WEBPACK_IMPORTED_MODULE_2__/* .contentOfRevert */ .xW)(git, { head, reverted });
+    return (0,_content_js__WEBPACK_IMPORTED_MODULE_1__/* .contentOfRevert */ .xW)(git, { head, reverted });
 }
 function isUnchanged(content, tree) {
     return content.kind === 'tree' ? content.tree === tree : content.edits.length === 0;
@@ -49912,8 +50964,11 @@ function isUnchanged(content, tree) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   O: () => (/* binding */ sayWarning),
 /* harmony export */   P: () => (/* binding */ findWarnings)
 /* harmony export */ });
+/* harmony import */ var _changes_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4133);
+
 const kinds = [
     {
         kind: 'migrations',
@@ -49930,18 +50985,30 @@ const kinds = [
         pattern: /^\.github\/workflows\/[^/]+\.ya?ml$/,
         message: 'workflow files change: the workflow\'s own token may not do that; give input "token" that of a GitHub App with `workflows: write`',
     },
-    {
-        kind: 'submodules',
-        pattern: /^\.gitmodules$/,
-        message: 'submodules change: the commits they are pinned to have to be there still',
-    },
 ];
-/** What among the files of a rollback needs a second look. */
-function findWarnings(paths) {
-    return kinds.flatMap(({ kind, pattern, message }) => {
-        const found = paths.filter((path) => pattern.test(path));
-        return found.length === 0 ? [] : [{ kind, message, paths: found }];
+/** What among the changes of a rollback needs a second look. */
+function findWarnings({ paths, submodules, isComplete }) {
+    const modules = new Set([...submodules, ...paths.filter((path) => path === '.gitmodules')]);
+    const found = kinds.map(({ kind, pattern, message }) => ({
+        kind,
+        message,
+        paths: paths.filter((path) => pattern.test(path)),
+    }));
+    found.push({
+        kind: 'submodules',
+        message: 'submodules change: the commits they are pinned to have to be there still',
+        paths: [...modules],
     });
+    return [...found.filter((warning) => warning.paths.length > 0), ...(isComplete ? [] : [unlisted])];
+}
+const unlisted = {
+    kind: 'unlisted',
+    message: `more files change than GitHub lists (${_changes_js__WEBPACK_IMPORTED_MODULE_0__/* .listedFiles */ .H}), in trees too large to read: migrations, lock files and submodules among the others are not told`,
+    paths: [],
+};
+/** A warning in one line, with the first of its paths. */
+function sayWarning({ message, paths }) {
+    return paths.length === 0 ? message : `${message} (${paths.slice(0, 3).join(', ')})`;
 }
 
 
@@ -50604,6 +51671,134 @@ function toCommit({ sha, parents, commit }) {
 
 /***/ }),
 
+/***/ 4085:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   CS: () => (/* binding */ listFiles),
+/* harmony export */   Dg: () => (/* binding */ createOrphanBranch),
+/* harmony export */   TA: () => (/* binding */ readFile),
+/* harmony export */   _h: () => (/* binding */ writeFile)
+/* harmony export */ });
+/* harmony import */ var node_crypto__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7598);
+/* harmony import */ var _client_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8908);
+/* harmony import */ var _refusal_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(8595);
+
+
+
+/** A text file of a branch or commit; undefined when the file, or the branch, is not there. Up to 100 MB, as the raw media type gives. */
+async function readFile({ octokit, owner, repo }, { path, ref }) {
+    return (0,_refusal_js__WEBPACK_IMPORTED_MODULE_2__/* .explained */ .to)({ doing: `read ${path} at ${ref}`, permission: 'contents: read' }, async () => {
+        try {
+            const response = await octokit.rest.repos.getContent({
+                owner,
+                repo,
+                path,
+                ref,
+                mediaType: { format: 'raw' },
+                request: { parseSuccessResponseBody: false },
+            });
+            const data = response.data;
+            if (!(data instanceof ReadableStream))
+                throw new TypeError(`${path} at ${ref} is not a text file`);
+            const bytes = await new Response(data).bytes();
+            return { text: new TextDecoder().decode(bytes), bytes, blob: blobId(bytes) };
+        }
+        catch (error) {
+            if ((0,_refusal_js__WEBPACK_IMPORTED_MODULE_2__/* .isRefused */ .H0)(error, 'not-found'))
+                return undefined;
+            throw error;
+        }
+    });
+}
+const leaveOut = 'take this branch out of the rule';
+/**
+ * Writes a file by a commit on a branch, only if the file is still what it was when it was read: GitHub compares `blob`,
+ * and refuses when the branch moved at the same instant.
+ * @param blob what the file was, undefined when it was not there
+ * @returns 'conflict' when it was not so any more; 'no-branch' when the branch is not there
+ */
+async function writeFile({ octokit, owner, repo }, { path, branch, bytes, blob, message, }) {
+    const doing = `write ${path} on ${branch}`;
+    return (0,_refusal_js__WEBPACK_IMPORTED_MODULE_2__/* .explained */ .to)({ doing, permission: 'contents: write', detour: leaveOut }, async () => {
+        try {
+            const content = Buffer.from(bytes).toString('base64');
+            await octokit.rest.repos.createOrUpdateFileContents({
+                owner,
+                repo,
+                path,
+                branch,
+                message,
+                content,
+                ...(blob && { sha: blob }),
+            });
+            return 'written';
+        }
+        catch (error) {
+            if ((0,_refusal_js__WEBPACK_IMPORTED_MODULE_2__/* .isRefused */ .H0)(error, 'conflict'))
+                return 'conflict';
+            // the file has come to be in between
+            if (blob === undefined && /"sha" wasn't supplied/.test((0,_refusal_js__WEBPACK_IMPORTED_MODULE_2__/* .readRefusal */ .ni)(error)?.message ?? ''))
+                return 'conflict';
+            if ((0,_refusal_js__WEBPACK_IMPORTED_MODULE_2__/* .isRefused */ .H0)(error, 'not-found'))
+                return 'no-branch';
+            throw error;
+        }
+    });
+}
+/** Every path in the tree of a branch or commit with the id of its blob; undefined when the ref is not there. */
+async function listFiles({ octokit, owner, repo }, { ref }) {
+    return (0,_refusal_js__WEBPACK_IMPORTED_MODULE_2__/* .explained */ .to)({ doing: `list the files of ${ref}`, permission: 'contents: read' }, async () => {
+        try {
+            const { data } = await octokit.rest.git.getTree({ owner, repo, tree_sha: ref, recursive: 'true' });
+            return data.tree.flatMap(({ path, sha, type }) => type === 'blob' && path && sha ? [{ path, blob: sha }] : []);
+        }
+        catch (error) {
+            // an empty repository answers 409
+            if ((0,_refusal_js__WEBPACK_IMPORTED_MODULE_2__/* .isRefused */ .H0)(error, 'not-found') || (0,_refusal_js__WEBPACK_IMPORTED_MODULE_2__/* .isRefused */ .H0)(error, 'conflict'))
+                return undefined;
+            throw error;
+        }
+    });
+}
+/** Starts a branch with no history in common with the others, holding one file; 'taken' when it is there by now. */
+async function createOrphanBranch({ octokit, owner, repo }, { branch, path, text, message }) {
+    const doing = `create the branch ${branch}`;
+    return (0,_refusal_js__WEBPACK_IMPORTED_MODULE_2__/* .explained */ .to)({ doing, permission: 'contents: write', detour: leaveOut }, async () => {
+        // objects that nothing points at change nothing, so these two may be repeated
+        const tree = await octokit.rest.git.createTree({
+            owner,
+            repo,
+            tree: [{ path, mode: '100644', type: 'blob', content: text }],
+            request: _client_js__WEBPACK_IMPORTED_MODULE_1__/* .repeatable */ .E,
+        });
+        const commit = await octokit.rest.git.createCommit({
+            owner,
+            repo,
+            message,
+            tree: tree.data.sha,
+            parents: [],
+            request: _client_js__WEBPACK_IMPORTED_MODULE_1__/* .repeatable */ .E,
+        });
+        try {
+            await octokit.rest.git.createRef({ owner, repo, ref: `refs/heads/${branch}`, sha: commit.data.sha });
+            return 'created';
+        }
+        catch (error) {
+            if ((0,_refusal_js__WEBPACK_IMPORTED_MODULE_2__/* .isRefused */ .H0)(error, 'already-exists'))
+                return 'taken';
+            throw error;
+        }
+    });
+}
+/** Git's own id of a file's content: https://git-scm.com/book/en/v2/Git-Internals-Git-Objects */
+function blobId(content) {
+    return (0,node_crypto__WEBPACK_IMPORTED_MODULE_0__.createHash)('sha1').update(`blob ${content.length}\0`).update(content).digest('hex');
+}
+
+
+/***/ }),
+
 /***/ 251:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -50920,241 +52115,6 @@ async function enableAutoMerge({ octokit }, { nodeId, number }) {
 
 /***/ }),
 
-/***/ 2509:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   HE: () => (/* binding */ tagByFreeName),
-/* harmony export */   MN: () => (/* binding */ resetBranch),
-/* harmony export */   _3: () => (/* binding */ createRef),
-/* harmony export */   cB: () => (/* binding */ listTags),
-/* harmony export */   g$: () => (/* binding */ readTags),
-/* harmony export */   ob: () => (/* binding */ moveBranch),
-/* harmony export */   sg: () => (/* binding */ readRef)
-/* harmony export */ });
-/* unused harmony export tagCommit */
-/* harmony import */ var node_timers_promises__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8500);
-/* harmony import */ var ms__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(744);
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(452);
-/* harmony import */ var _client_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(8908);
-/* harmony import */ var _commits_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(7781);
-/* harmony import */ var _refusal_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(8595);
-
-
-
-
-
-
-const permission = 'contents: write';
-/** The commit or tag object that a ref points at; undefined when there is no such ref. @param ref without `refs/`, e.g. `heads/main` */
-async function readRef({ octokit, owner, repo }, ref) {
-    return (0,_refusal_js__WEBPACK_IMPORTED_MODULE_4__/* .explained */ .to)({ doing: `read refs/${ref}`, permission: 'contents: read' }, async () => {
-        try {
-            const { data } = await octokit.rest.git.getRef({ owner, repo, ref });
-            return data.object.sha;
-        }
-        catch (error) {
-            // an empty repository answers 409 to every question about refs
-            if ((0,_refusal_js__WEBPACK_IMPORTED_MODULE_4__/* .isRefused */ .H0)(error, 'not-found') || (0,_refusal_js__WEBPACK_IMPORTED_MODULE_4__/* .isRefused */ .H0)(error, 'conflict'))
-                return undefined;
-            throw error;
-        }
-    });
-}
-/**
- * Moves a branch from the commit it was seen at to a new one, or not at all.
- *
- * The new commit's parent is `from` and the update is not forced, so GitHub itself refuses it as no fast-forward when
- * anybody moved the branch in between: a compare-and-swap in one request. When the answer is lost the ref is read again.
- * @throws ConflictError when the branch is elsewhere; RefusedError when a rule or a permission forbids it
- */
-async function moveBranch(repository, move) {
-    // right after a push GitHub's API may lag, and refuse a move from where the branch is
-    if ((await tryMove(repository, move)) === 'moved')
-        return;
-    repository.octokit.log.warn(`GitHub lags behind on ${move.branch}: waiting ${lagMs / 1000} s`);
-    await (0,node_timers_promises__WEBPACK_IMPORTED_MODULE_0__.setTimeout)(lagMs);
-    if ((await tryMove(repository, move)) === 'moved')
-        return;
-    throw new _errors_js__WEBPACK_IMPORTED_MODULE_5__/* .UnavailableError */ .hG(`could not move ${move.branch}: GitHub says that it is no fast-forward, and that ${move.branch} is at ${move.from.slice(0, 7)}, which it is one from; run again`);
-}
-const lagMs = ms__WEBPACK_IMPORTED_MODULE_1__('2s');
-async function tryMove(repository, { branch, from, to }) {
-    const { octokit, owner, repo } = repository;
-    const need = { doing: `move ${branch} from ${from.slice(0, 7)} to ${to.slice(0, 7)}`, permission };
-    try {
-        // once it is carried out the same update changes nothing, so this PATCH may be repeated
-        await octokit.rest.git.updateRef({
-            owner,
-            repo,
-            ref: `heads/${branch}`,
-            sha: to,
-            force: false,
-            request: _client_js__WEBPACK_IMPORTED_MODULE_2__/* .repeatable */ .E,
-        });
-        return 'moved';
-    }
-    catch (error) {
-        const lag = (0,_refusal_js__WEBPACK_IMPORTED_MODULE_4__/* .isRefused */ .H0)(error, 'not-fast-forward');
-        if (!lag && !(0,_refusal_js__WEBPACK_IMPORTED_MODULE_4__/* .isAmbiguous */ .X2)(error) && !(0,_refusal_js__WEBPACK_IMPORTED_MODULE_4__/* .isRefused */ .H0)(error, 'not-found'))
-            throw (0,_refusal_js__WEBPACK_IMPORTED_MODULE_4__/* .explain */ .WE)(error, need);
-        const now = await readRef(repository, `heads/${branch}`);
-        if (now === from && lag)
-            return 'lag';
-        if (now === from)
-            throw (0,_refusal_js__WEBPACK_IMPORTED_MODULE_4__/* .explain */ .WE)(error, need);
-        // an update whose answer was lost, with or without somebody's commit on top of it since
-        if (now !== undefined && (await (0,_commits_js__WEBPACK_IMPORTED_MODULE_3__/* .isAncestor */ .QX)(repository, { older: to, newer: now })))
-            return 'moved';
-        throw movedSince({ branch, from, now }, error);
-    }
-}
-function movedSince({ branch, from, now }, cause) {
-    return new _errors_js__WEBPACK_IMPORTED_MODULE_5__/* .ConflictError */ .fK(`${branch} was at ${from.slice(0, 7)} when the rollback was planned and is at ${now?.slice(0, 7) ?? 'nothing'} now: nothing was overwritten; run again to plan on the new state`, { cause });
-}
-/** Creates a ref, or finds it there already. @returns the object it points at, which is another one when the name was taken */
-async function createRef(repository, { ref, sha }) {
-    const { octokit, owner, repo } = repository;
-    try {
-        // a second one finds the name taken and changes nothing, so this POST may be repeated
-        await octokit.rest.git.createRef({ owner, repo, ref: `refs/${ref}`, sha, request: _client_js__WEBPACK_IMPORTED_MODULE_2__/* .repeatable */ .E });
-        return sha;
-    }
-    catch (error) {
-        const maybeThere = (0,_refusal_js__WEBPACK_IMPORTED_MODULE_4__/* .isAmbiguous */ .X2)(error) || (0,_refusal_js__WEBPACK_IMPORTED_MODULE_4__/* .isRefused */ .H0)(error, 'already-exists') || (0,_refusal_js__WEBPACK_IMPORTED_MODULE_4__/* .isRefused */ .H0)(error, 'conflict');
-        const there = maybeThere ? await readRef(repository, ref) : undefined;
-        if (there !== undefined)
-            return there;
-        throw (0,_refusal_js__WEBPACK_IMPORTED_MODULE_4__/* .explain */ .WE)(error, { doing: `create refs/${ref}`, permission });
-    }
-}
-/**
- * Puts an annotated tag on a commit; the same tag on the same commit is left as it is.
- * @throws ConflictError when the name is taken by a tag of another commit
- */
-async function tagCommit(repository, { tag, commit, message }) {
-    const { octokit, owner, repo } = repository;
-    const doing = `create the tag ${tag}`;
-    const existing = await readRef(repository, `tags/${tag}`);
-    const object = existing ??
-        (await (0,_refusal_js__WEBPACK_IMPORTED_MODULE_4__/* .explained */ .to)({ doing, permission }, async () => {
-            // an object that nothing points at changes nothing, so this POST may be repeated
-            const { data } = await octokit.rest.git.createTag({
-                owner,
-                repo,
-                tag,
-                message,
-                object: commit,
-                type: 'commit',
-                request: _client_js__WEBPACK_IMPORTED_MODULE_2__/* .repeatable */ .E,
-            });
-            return createRef(repository, { ref: `tags/${tag}`, sha: data.sha });
-        }));
-    const tagged = await commitOf(repository, object);
-    if (tagged !== commit) {
-        throw new _errors_js__WEBPACK_IMPORTED_MODULE_5__/* .ConflictError */ .fK(`the tag ${tag} is already on ${tagged.slice(0, 7)}: delete or rename it, and run again`);
-    }
-}
-/**
- * Puts an annotated tag on a commit as `tagCommit` does, with the commit's short id behind its name when that is taken: two
- * branches may be rolled back in the same second.
- * @returns its name
- * @throws ConflictError when that is taken, too
- */
-async function tagByFreeName(repository, { tag, commit, message }) {
-    try {
-        await tagCommit(repository, { tag, commit, message });
-        return tag;
-    }
-    catch (error) {
-        if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_5__/* .ConflictError */ .fK))
-            throw error;
-        const longer = `${tag}_${commit.slice(0, 7)}`;
-        await tagCommit(repository, { tag: longer, commit, message });
-        return longer;
-    }
-}
-/**
- * Moves a branch to any commit, from the one it was seen at or not at all: GitHub compares and swaps. When the answer is
- * lost the ref is read again.
- * https://docs.github.com/en/graphql/reference/mutations#updaterefs
- * @throws ConflictError when the branch is elsewhere; RefusedError when a rule or a permission forbids it
- */
-async function resetBranch(repository, { branch, from, to }) {
-    const { octokit, owner, repo } = repository;
-    const need = { doing: `reset ${branch} from ${from.slice(0, 7)} to ${to.slice(0, 7)}`, permission };
-    const { data } = await (0,_refusal_js__WEBPACK_IMPORTED_MODULE_4__/* .explained */ .to)(need, () => octokit.rest.repos.get({ owner, repo }));
-    try {
-        await octokit.graphql('mutation ($id: ID!, $updates: [RefUpdate!]!) { updateRefs(input: { repositoryId: $id, refUpdates: $updates }) { clientMutationId } }', {
-            id: data.node_id,
-            updates: [{ name: `refs/heads/${branch}`, beforeOid: from, afterOid: to, force: true }],
-        });
-    }
-    catch (error) {
-        const now = await readRef(repository, `heads/${branch}`);
-        if (now === to)
-            return;
-        if (now === from)
-            throw (0,_refusal_js__WEBPACK_IMPORTED_MODULE_4__/* .explain */ .WE)(error, need);
-        throw movedSince({ branch, from, now }, error);
-    }
-}
-/** The commit that a tag is on: an annotated one is an object of its own, a lightweight one the commit itself. */
-async function commitOf({ octokit, owner, repo }, object) {
-    return (0,_refusal_js__WEBPACK_IMPORTED_MODULE_4__/* .explained */ .to)({ doing: `read the tag ${object.slice(0, 7)}`, permission: 'contents: read' }, async () => {
-        try {
-            const { data } = await octokit.rest.git.getTag({ owner, repo, tag_sha: object });
-            return data.object.sha;
-        }
-        catch (error) {
-            if ((0,_refusal_js__WEBPACK_IMPORTED_MODULE_4__/* .isRefused */ .H0)(error, 'not-found'))
-                return object;
-            throw error;
-        }
-    });
-}
-/** The annotated tags whose names begin so, the last by name first. @param count how many at most: each is a request */
-async function readTags({ octokit, owner, repo }, { prefix, count }) {
-    return (0,_refusal_js__WEBPACK_IMPORTED_MODULE_4__/* .explained */ .to)({ doing: `read the tags ${prefix}*`, permission: 'contents: read' }, async () => {
-        const refs = await octokit.paginate(octokit.rest.git.listMatchingRefs, {
-            owner,
-            repo,
-            ref: `tags/${prefix}`,
-        });
-        const newest = refs.filter(({ object }) => object.type === 'tag').slice(-count);
-        const tags = await Promise.all(newest.map(async ({ object }) => {
-            const { data } = await octokit.rest.git.getTag({ owner, repo, tag_sha: object.sha });
-            const { tag: name, message, tagger } = data;
-            return { name, commit: data.object.sha, message, taggedAt: new Date(tagger.date) };
-        }));
-        return tags.reverse();
-    });
-}
-/** Every tag whose name begins so, with the commit it marks. Tags of anything but a commit are left out. @param prefix without refs/tags/ */
-async function listTags(repository, { prefix }) {
-    const { octokit, owner, repo } = repository;
-    return (0,_refusal_js__WEBPACK_IMPORTED_MODULE_4__/* .explained */ .to)({ doing: `list the tags ${prefix}*`, permission: 'contents: read' }, async () => {
-        const refs = await octokit.paginate(octokit.rest.git.listMatchingRefs, {
-            owner,
-            repo,
-            ref: `tags/${prefix}`,
-        });
-        const tags = await Promise.all(refs.map(async ({ ref, object }) => {
-            const name = ref.slice('refs/tags/'.length);
-            if (object.type === 'commit')
-                return [{ name, commit: object.sha }];
-            if (object.type !== 'tag')
-                return [];
-            const { data } = await octokit.rest.git.getTag({ owner, repo, tag_sha: object.sha });
-            return data.object.type === 'commit' ? [{ name, commit: data.object.sha }] : [];
-        }));
-        return tags.flat();
-    });
-}
-
-
-/***/ }),
-
 /***/ 8595:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -51329,26 +52289,6 @@ function firstLines(message) {
 
 /***/ }),
 
-/***/ 2635:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   M: () => (/* binding */ readFacts),
-/* harmony export */   O: () => (/* binding */ defaultBranch)
-/* harmony export */ });
-/* harmony import */ var _refusal_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8595);
-
-async function readFacts({ octokit, owner, repo }) {
-    const { data } = await (0,_refusal_js__WEBPACK_IMPORTED_MODULE_0__/* .explained */ .to)({ doing: `read ${owner}/${repo}`, permission: 'metadata: read' }, () => octokit.rest.repos.get({ owner, repo }));
-    return { defaultBranch: data.default_branch, archived: data.archived };
-}
-async function defaultBranch(repository) {
-    return (await readFacts(repository)).defaultBranch;
-}
-
-
-/***/ }),
-
 /***/ 260:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -51401,9 +52341,10 @@ async function requiredChecks({ octokit, owner, repo }, branch) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   _w: () => (/* binding */ toTreeEntry),
+/* harmony export */   aW: () => (/* binding */ listWholeTree),
 /* harmony export */   bP: () => (/* binding */ createTree),
-/* harmony export */   bt: () => (/* binding */ listFolder),
-/* harmony export */   hJ: () => (/* binding */ readTreeEntry)
+/* harmony export */   nT: () => (/* binding */ listTree)
 /* harmony export */ });
 /* harmony import */ var _client_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8908);
 /* harmony import */ var _refusal_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8595);
@@ -51412,11 +52353,10 @@ async function requiredChecks({ octokit, owner, repo }, branch) {
 const modes = new Set(['100644', '100755', '040000', '160000', '120000']);
 /** The entries of one folder of a tree, by name; undefined when there is no such tree. */
 async function listTree({ octokit, owner, repo }, sha) {
-    const need = { doing: `read the tree ${sha.slice(0, 7)}`, permission: 'contents: read' };
-    return (0,_refusal_js__WEBPACK_IMPORTED_MODULE_1__/* .explained */ .to)(need, async () => {
+    return (0,_refusal_js__WEBPACK_IMPORTED_MODULE_1__/* .explained */ .to)(readingTree(sha), async () => {
         try {
             const { data } = await octokit.rest.git.getTree({ owner, repo, tree_sha: sha });
-            return new Map(data.tree.flatMap(({ path, mode, type, sha: id }) => isMode(mode) && isType(type) ? [[path, { mode, type, sha: id }]] : []));
+            return byPath(data.tree);
         }
         catch (error) {
             if ((0,_refusal_js__WEBPACK_IMPORTED_MODULE_1__/* .isRefused */ .H0)(error, 'not-found'))
@@ -51425,20 +52365,22 @@ async function listTree({ octokit, owner, repo }, sha) {
         }
     });
 }
-/** What a tree has at a path, asked for folder by folder; undefined when it has nothing there. */
-async function readTreeEntry(repository, { tree, path }) {
-    let found = { mode: '040000', type: 'tree', sha: tree };
-    for (const name of path.split('/')) {
-        if (found?.type !== 'tree')
-            return undefined;
-        found = (await listTree(repository, found.sha))?.get(name);
-    }
-    return found;
+/** All entries of a tree and the folders below it, by path; undefined when they are more than GitHub lists, 100,000. */
+async function listWholeTree({ octokit, owner, repo }, sha) {
+    return (0,_refusal_js__WEBPACK_IMPORTED_MODULE_1__/* .explained */ .to)(readingTree(sha), async () => {
+        const { data } = await octokit.rest.git.getTree({ owner, repo, tree_sha: sha, recursive: '1' });
+        return data.truncated ? undefined : byPath(data.tree);
+    });
 }
-/** What a folder of a tree holds, by name; empty when there is no such folder. */
-async function listFolder(repository, { tree, path }) {
-    const folder = await readTreeEntry(repository, { tree, path });
-    return (folder?.type === 'tree' ? await listTree(repository, folder.sha) : undefined) ?? new Map();
+const readingTree = (sha) => ({
+    doing: `read the tree ${sha.slice(0, 7)}`,
+    permission: 'contents: read',
+});
+function byPath(entries) {
+    return new Map(entries.flatMap(({ path, ...raw }) => {
+        const entry = toTreeEntry(raw);
+        return entry === undefined ? [] : [[path, entry]];
+    }));
 }
 /** Makes the tree that the edits turn another one into. Nothing points at it yet, so it changes nothing. @returns its id */
 async function createTree({ octokit, owner, repo }, { base, edits }) {
@@ -51469,6 +52411,10 @@ async function createTree({ octokit, owner, repo }, { base, edits }) {
         const { data } = await octokit.rest.git.createTree({ owner, repo, base_tree: base, tree, request });
         return data.sha;
     });
+}
+/** An entry as git or GitHub tell it; undefined for a mode that only old versions of git wrote. */
+function toTreeEntry({ mode, type, sha, }) {
+    return isMode(mode) && isType(type) ? { mode, type, sha } : undefined;
 }
 function isMode(mode) {
     return mode !== undefined && modes.has(mode);
@@ -51546,6 +52492,247 @@ async function readRun({ octokit, owner, repo }, id) {
 
 /***/ }),
 
+/***/ 7878:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  G4: () => (/* binding */ eventSchema),
+  dn: () => (/* binding */ newEvent),
+  X8: () => (/* binding */ revisionSchema)
+});
+
+// UNUSED EXPORTS: endings, layerNames, layerSchema
+
+// EXTERNAL MODULE: external "node:crypto"
+var external_node_crypto_ = __nccwpck_require__(7598);
+// EXTERNAL MODULE: ./node_modules/zod/v4/classic/schemas.js + 11 modules
+var schemas = __nccwpck_require__(2857);
+// EXTERNAL MODULE: ./node_modules/zod/v4/core/api.js
+var api = __nccwpck_require__(3759);
+;// CONCATENATED MODULE: ./node_modules/zod/v4/classic/iso.js
+
+
+
+function datetime(params) {
+    return api/* _isoDateTime */.G1(schemas/* ZodISODateTime */.You, params);
+}
+function date(params) {
+    return core._isoDate(ZodISODate, params);
+}
+function time(params) {
+    return core._isoTime(ZodISOTime, params);
+}
+function duration(params) {
+    return core._isoDuration(ZodISODuration, params);
+}
+
+;// CONCATENATED MODULE: ./lib/history/event.js
+
+
+/** A revision is a full commit id, SHA-1 or SHA-256. */
+const revisionSchema = schemas/* string */.YjP().regex(/^[0-9a-f]{40}(?:[0-9a-f]{24})?$/, 'not a full commit id');
+/** The kinds of thing that can be rolled back, in the order in which people list them. */
+const layerNames = ['code', 'ota', 'database', 'config', 'flags'];
+const layerSchema = schemas/* enum */.k5n(layerNames);
+/** What every event says: who, when, about which failed deployment. */
+const common = {
+    schema: schemas/* literal */.euz(1),
+    id: schemas/* string */.YjP().regex(/^[0-9a-f]{24}$/),
+    incident: schemas/* string */.YjP().min(1),
+    environment: schemas/* string */.YjP().min(1),
+    /** the revision whose deployment failed */
+    revision: revisionSchema,
+    at: datetime(),
+    actor: schemas/* string */.YjP().min(1),
+    /** the workflow run it happened in; absent on a laptop */
+    run: schemas/* object */.Ikc({ id: schemas/* string */.YjP(), attempt: schemas/* number */.aig().int(), url: schemas/* string */.YjP() }).optional(),
+};
+const checkOutcomeSchema = schemas/* object */.Ikc({
+    name: schemas/* string */.YjP(),
+    severity: schemas/* string */.YjP(),
+    state: schemas/* enum */.k5n(['ok', 'breached', 'undecided', 'no-data', 'error']),
+    evidence: schemas/* string */.YjP(),
+    value: schemas/* number */.aig().optional(),
+    failingSince: datetime().optional(),
+});
+const beforeAndAfter = schemas/* object */.Ikc({
+    name: schemas/* string */.YjP(),
+    before: schemas/* number */.aig().optional(),
+    after: schemas/* number */.aig().optional(),
+});
+const healthChecked = schemas/* object */.Ikc({
+    ...common,
+    kind: schemas/* literal */.euz('health-checked'),
+    verdict: schemas/* enum */.k5n(['healthy', 'unhealthy', 'inconclusive', 'error', 'pre-existing']),
+    decision: schemas/* enum */.k5n(['roll-back', 'keep', 'hold']),
+    reasonCode: schemas/* string */.YjP(),
+    because: schemas/* string */.YjP(),
+    /** when the watch began, for the time to detect */
+    startedAt: datetime(),
+    checks: schemas/* array */.YOg(checkOutcomeSchema),
+});
+const rollbackApplied = schemas/* object */.Ikc({
+    ...common,
+    kind: schemas/* literal */.euz('rollback-applied'),
+    layer: layerSchema,
+    /** what was there, and what was gone back to: revisions for code, labels or names for other layers */
+    from: schemas/* string */.YjP(),
+    to: schemas/* string */.YjP(),
+    /** where the layer stands now: for code the rollback commit */
+    now: schemas/* string */.YjP(),
+    /** the tag that marks it, without refs/tags/ */
+    tag: schemas/* string */.YjP().optional(),
+    branch: schemas/* string */.YjP().optional(),
+    reason: schemas/* string */.YjP(),
+    /** how the target was found, in words */
+    targetFoundBy: schemas/* string */.YjP(),
+    /** true when no person asked for it: these count for the cooldown */
+    automatic: schemas/* boolean */.zMY(),
+    undone: schemas/* array */.YOg(schemas/* object */.Ikc({ revision: schemas/* string */.YjP(), title: schemas/* string */.YjP(), author: schemas/* string */.YjP() })),
+    startedAt: datetime(),
+    /** the safety copy, in the layer's own words: what is needed to go back to what was there */
+    kept: schemas/* record */.g1P(schemas/* string */.YjP(), schemas/* string */.YjP()).optional(),
+});
+/** A rollback that waits for people: it takes effect when its pull request is merged. */
+const rollbackProposed = schemas/* object */.Ikc({
+    ...common,
+    kind: schemas/* literal */.euz('rollback-proposed'),
+    layer: layerSchema,
+    from: schemas/* string */.YjP(),
+    to: schemas/* string */.YjP(),
+    branch: schemas/* string */.YjP(),
+    pull: schemas/* number */.aig().int(),
+    url: schemas/* string */.YjP(),
+    reason: schemas/* string */.YjP(),
+});
+const rollbackFailed = schemas/* object */.Ikc({
+    ...common,
+    kind: schemas/* literal */.euz('rollback-failed'),
+    layer: layerSchema,
+    from: schemas/* string */.YjP(),
+    to: schemas/* string */.YjP(),
+    reasonCode: schemas/* enum */.k5n(['conflict', 'refused', 'unavailable', 'unverified', 'no-target']),
+    because: schemas/* string */.YjP(),
+});
+const postmortemOpened = schemas/* object */.Ikc({
+    ...common,
+    kind: schemas/* literal */.euz('postmortem-opened'),
+    issue: schemas/* number */.aig().int(),
+    url: schemas/* string */.YjP(),
+});
+/** What was rolled back is there again, from its safety copy. */
+const rollbackUndone = schemas/* object */.Ikc({
+    ...common,
+    kind: schemas/* literal */.euz('rollback-undone'),
+    layer: layerSchema,
+    /** `now` of the rollback that is undone */
+    from: schemas/* string */.YjP(),
+    /** where the layer stands now */
+    now: schemas/* string */.YjP(),
+    because: schemas/* string */.YjP(),
+});
+/** What a rollback of several layers is about to do, in this order; `plan` is the digest of it all. */
+const plannedLayers = schemas/* array */.YOg(schemas/* object */.Ikc({ layer: layerSchema, from: schemas/* string */.YjP(), to: schemas/* string */.YjP() }));
+/** A plan was saved, for people to look at and apply later: one that was edited since has another digest. */
+const rollbackPlanned = schemas/* object */.Ikc({
+    ...common,
+    kind: schemas/* literal */.euz('rollback-planned'),
+    plan: schemas/* string */.YjP(),
+    layers: plannedLayers,
+});
+/** A rollback of several layers began: until it has ended, the next run goes on with it. */
+const rollbackBegan = schemas/* object */.Ikc({
+    ...common,
+    kind: schemas/* literal */.euz('rollback-began'),
+    layers: plannedLayers,
+    reason: schemas/* string */.YjP(),
+    automatic: schemas/* boolean */.zMY(),
+    /** when the run looked at production first, for the time to recover */
+    startedAt: datetime(),
+});
+/** The restored revision was deployed by the repository's own workflow. */
+const revisionDeployed = schemas/* object */.Ikc({
+    ...common,
+    kind: schemas/* literal */.euz('revision-deployed'),
+    deployed: schemas/* string */.YjP(),
+    workflow: schemas/* string */.YjP(),
+    url: schemas/* string */.YjP(),
+});
+/** Production was looked at after the rollback. */
+const recoveryVerified = schemas/* object */.Ikc({
+    ...common,
+    kind: schemas/* literal */.euz('recovery-verified'),
+    outcome: schemas/* enum */.k5n(['recovered', 'not-recovered', 'unknown']),
+    because: schemas/* string */.YjP(),
+    startedAt: datetime(),
+    /** what the checks showed when the deployment was called bad, and what they show now */
+    checks: schemas/* array */.YOg(beforeAndAfter).optional(),
+});
+/** What the people who use it noticed: active users, crashes, feedback, engagement, before the deployment and since. */
+const impactAssessed = schemas/* object */.Ikc({
+    ...common,
+    kind: schemas/* literal */.euz('impact-assessed'),
+    because: schemas/* string */.YjP(),
+    startedAt: datetime(),
+    checks: schemas/* array */.YOg(beforeAndAfter.extend({ harmed: schemas/* boolean */.zMY(), evidence: schemas/* string */.YjP() })),
+});
+/** A workflow was started to roll back. claimed: it is about to be; failed: it could not be, and may be tried again. */
+const rollbackRequested = schemas/* object */.Ikc({
+    ...common,
+    kind: schemas/* literal */.euz('rollback-requested'),
+    outcome: schemas/* enum */.k5n(['claimed', 'started', 'failed']),
+    workflow: schemas/* string */.YjP(),
+    because: schemas/* string */.YjP(),
+    /** id of the run that was started, where the server tells */
+    started: schemas/* string */.YjP().optional(),
+});
+const endings = ['complete', 'partial', 'failed', 'undone'];
+/** A rollback of several layers ended; what it did not do says why. */
+const rollbackEnded = schemas/* object */.Ikc({
+    ...common,
+    kind: schemas/* literal */.euz('rollback-ended'),
+    outcome: schemas/* enum */.k5n(endings),
+    layers: schemas/* array */.YOg(schemas/* object */.Ikc({ layer: layerSchema, outcome: schemas/* string */.YjP() })),
+    /** how long each phase took, ms */
+    phases: schemas/* record */.g1P(schemas/* string */.YjP(), schemas/* number */.aig()),
+});
+/** From here on nothing in the environment is rolled back without a person. */
+const holdSet = schemas/* object */.Ikc({ ...common, kind: schemas/* literal */.euz('hold-set'), because: schemas/* string */.YjP() });
+const holdLifted = schemas/* object */.Ikc({ ...common, kind: schemas/* literal */.euz('hold-lifted'), because: schemas/* string */.YjP() });
+/** One thing that happened. Immutable; a new kind is one more member here and readers of old versions pass it over. */
+const eventSchema = schemas/* discriminatedUnion */.gMt('kind', [
+    healthChecked,
+    rollbackApplied,
+    rollbackProposed,
+    rollbackFailed,
+    rollbackUndone,
+    rollbackPlanned,
+    rollbackBegan,
+    revisionDeployed,
+    recoveryVerified,
+    impactAssessed,
+    rollbackRequested,
+    rollbackEnded,
+    holdSet,
+    holdLifted,
+    postmortemOpened,
+]);
+/**
+ * Gives an event its id, derived from what happened and not from when, so that a step which is killed and run again
+ * records the same event and not a second one.
+ * @param naturalKey what makes this event the same event when it is seen again, e.g. the revisions moved between
+ */
+function newEvent(draft, naturalKey) {
+    const key = JSON.stringify([draft.incident, draft.kind, ...naturalKey]);
+    const id = (0,external_node_crypto_.createHash)('sha256').update(key).digest('hex').slice(0, 24);
+    return eventSchema.parse({ schema: 1, id, ...draft });
+}
+
+
+/***/ }),
+
 /***/ 3660:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -51603,12 +52790,9 @@ var proposal = __nccwpck_require__(2202);
 var git_reset = __nccwpck_require__(9447);
 // EXTERNAL MODULE: ./lib/git/undo.js
 var undo = __nccwpck_require__(6468);
-// EXTERNAL MODULE: ./lib/github/commits.js
-var commits = __nccwpck_require__(7781);
-// EXTERNAL MODULE: ./lib/github/refs.js
-var refs = __nccwpck_require__(2509);
+// EXTERNAL MODULE: ./lib/git/repository.js + 2 modules
+var repository = __nccwpck_require__(2869);
 ;// CONCATENATED MODULE: ./lib/git/verify.js
-
 
 /** Reads the branch again: its content is that of the rollback, or it has gone on from there. */
 async function verify_verifyBranch(repository, branch, { commit, tree }) {
@@ -51627,9 +52811,12 @@ async function verify_verifyBranch(repository, branch, { commit, tree }) {
     return { ok: false, evidence: `${at}, and ${commit.slice(0, 7)} is not in its history` };
 }
 
+// EXTERNAL MODULE: ./lib/git/warnings.js
+var git_warnings = __nccwpck_require__(8755);
 // EXTERNAL MODULE: ./lib/github/pulls.js
 var pulls = __nccwpck_require__(235);
 ;// CONCATENATED MODULE: ./lib/rollback/layers/code.js
+
 
 
 
@@ -51665,9 +52852,7 @@ function viewCode(plan, lookedAfter = new Set()) {
         undone: undone.map(({ sha, message, author }) => ({ revision: sha, title: (0,describe/* title */.DD)(message), author })),
         undoneCount,
         losses: collateral.map(({ sha, message, author }) => `commit ${sha.slice(0, 7)} (${(0,describe/* title */.DD)(message)}, ${author}) came after the failed revision, and is undone with it`),
-        warnings: warnings
-            .filter(({ kind }) => !lookedAfter.has(kind))
-            .map(({ message, paths }) => `${message} (${paths.slice(0, 3).join(', ')})`),
+        warnings: warnings.filter(({ kind }) => !lookedAfter.has(kind)).map(git_warnings/* sayWarning */.O),
         needsPerson: badIsRollback && !(0,git_plan/* takesBack */.Ck)(plan)
             ? ['the failed revision is itself a rollback, and one is not rolled back by a machine']
             : [],
@@ -51710,6 +52895,7 @@ function stepsOf(plan) {
     const [, ...lines] = (0,describe/* describePlan */.df)(plan);
     const how = {
         direct: `put one commit on top of ${branch}, and tag it`,
+        branch: `put one commit on a branch of its own; it takes effect when that is merged into ${branch}`,
         'pull-request': `open a pull request to ${branch}; it takes effect when that is merged`,
         reset: `tag the head of ${branch}, and move ${branch} back`,
         none: `deploy the good revision, and leave ${branch} as it is`,

@@ -40825,11 +40825,12 @@ const holdLabel = 'rollback-hold';
  * (`hold-set` and `hold-lifted`: the newest one counts), and in the labels of open issues and pull requests. A label counts only
  * if whoever put it on has write access now. Without the permission to read issues their labels are left out, and a remark
  * says so.
+ * @param repository undefined for one that has no labels
  * @throws UnavailableError when GitHub gives no answer: whether there is a hold is then not known
  */
 async function findHold(repository, question) {
     const said = saidHold(question) ?? recordedHold(question);
-    if (said !== undefined)
+    if (said !== undefined || repository === undefined)
         return { hold: said, remarks: [] };
     try {
         return await labelledHold(repository, question);
