@@ -29,6 +29,7 @@ export interface RollbackPlace
 
 export async function openPlace(step: GitRollbackStep): Promise<RollbackPlace> {
   if (step.inputs.remote !== '') return openRemotePlace(step)
+  if (step.inputs.token === '') throw new InputError('input "token" is required and was not given')
   const workplace = await openWorkplace(step)
   return { ...workplace, github: workplace.repository, openClone: prepareJobClone(step) }
 }

@@ -166,7 +166,3 @@ test('a run for a commit of another repository has to name the revision that fai
   expect((await run({}, elsewhere)).log).toContain('write the full id of the revision that failed')
   expect((await run({ revision: bad }, elsewhere)).outputs['decision']).toBe('rolled-back')
 })
-
-test('without a remote the token is asked for as before', async () => {
-  expect((await run({ remote: '' })).log).toContain('input "token" is empty')
-})
