@@ -163,6 +163,7 @@ test.each([
 
 test('a run for a commit of another repository has to name the revision that failed', async () => {
   const elsewhere = { sha: '1'.repeat(40) }
-  expect((await run({}, elsewhere)).log).toContain('write the full id of the revision that failed')
-  expect((await run({ revision: bad }, elsewhere)).outputs['decision']).toBe('rolled-back')
+  const where = { remote: remote.path }
+  expect((await run(where, elsewhere)).log).toContain('write the full id of the revision that failed')
+  expect((await run({ ...where, revision: bad }, elsewhere)).outputs['decision']).toBe('rolled-back')
 })
