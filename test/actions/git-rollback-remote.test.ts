@@ -108,27 +108,29 @@ test('a reset is done once, and taken back by moving the branch forward again', 
   expect(await main()).toBe(bad)
 })
 
-test.each(['before', 'after'])(
-  'killed %s its push is carried out, and run again, it makes one rollback',
-  async (when) => {
-    let kill = () => {}
-    const options: Partial<StepOptions> = {
-      onStart: (killer) => {
-        kill = killer
-      },
-    }
-    const stop = server.onRequest((endpoint) => {
-      if (when === 'before' && endpoint === 'git-receive-pack') kill()
-    })
-    if (when === 'after') server.loseAnswer(async () => kill())
-    expect((await run({}, {}, options)).exitCode).toBeNull()
-    stop()
-    expect((await run()).exitCode).toBe(0)
-    expect((await run()).outputs['decision']).toBe('already-rolled-back')
-    expect(await remote.git('rev-list', '--count', 'main')).toBe('5')
-    expect((await remote.git('tag')).split('\n')).toHaveLength(1)
-  },
-)
+test.each([
+  ['before', 'rolled-back'],
+  ['after', 'already-rolled-back'],
+])('killed %s its push is carried out, and run again, it is %s with one commit', async (when, decision) => {
+  let kill = () => {}
+  const options: Partial<StepOptions> = {
+    onStart: (killer) => {
+      kill = killer
+    },
+  }
+  const stop = server.onRequest((endpoint) => {
+    if (when !== 'before' || endpoint !== 'git-receive-pack') return
+    kill()
+    throw new Error('the line is cut')
+  })
+  if (when === 'after') server.loseAnswer(async () => kill())
+  expect((await run({}, {}, options)).exitCode).toBeNull()
+  stop()
+  const again = await run()
+  expect(again).toMatchObject({ exitCode: 0, outputs: { decision, commit: await main() } })
+  expect(await remote.git('rev-list', '--count', 'main')).toBe('5')
+  expect((await remote.git('tag')).split('\n')).toHaveLength(1)
+})
 
 test('without a person the guards hold: how many commits, how often, and a hold', async () => {
   expect((await run({ 'max-commits': '1' })).log).toContain('input "max-commits" allows 1')
