@@ -23,7 +23,7 @@ export function openFolderStore(root: string): Store {
       const file = join(root, path)
       if ((await stat(file).catch(() => undefined)) === undefined)
         throw new RefusedError(`${path} is not in ${root}`)
-      return createReadStream(file, { highWaterMark: 1 << 20 })
+      return createReadStream(file, { highWaterMark: 1 << 18 })
     },
 
     async write(path, content) {
