@@ -47096,6 +47096,8 @@ async function loadConfig({ repository, path, ref, }) {
 async function openPlace(step) {
     if (step.inputs.remote !== '')
         return openRemotePlace(step);
+    if (step.inputs.token === '')
+        throw new errors/* InputError */.dz('input "token" is required and was not given');
     const workplace = await openWorkplace(step);
     return { ...workplace, github: workplace.repository, openClone: prepareJobClone(step) };
 }
