@@ -3,6 +3,7 @@ import type { Commit } from '../github/commits.ts'
 import { tagOf } from './message.ts'
 import type { PlainRepository } from './plain/open.ts'
 import { type Move, moveAndTag, type NewTag, taggedCommit } from './plain/push.ts'
+import { TagRefusedError } from './plain/refusal.ts'
 import { type RollbackPlan, takesBack } from './plan.ts'
 import type { RollbackReceipt } from './receipt.ts'
 import { type CodeRepository, isPlain, moveBranch, resetBranch, tagCommit } from './repository.ts'
@@ -11,6 +12,7 @@ type Tagged = Pick<RollbackReceipt, 'tag' | 'untagged'>
 
 /**
  * Moves the branch forward to the rollback commit, and tags that: on GitHub one after the other, over plain git in one push.
+ * A tag that a rule forbids does not keep the branch from going back.
  * @throws ConflictError when the branch has moved since the plan, and then nothing is changed
  */
 export async function publishRollback(
@@ -23,8 +25,14 @@ export async function publishRollback(
     await moveBranch(repository, move)
     return tagRollback(repository, plan, { commit, message })
   }
-  const tag = { tag: tagName(plan, commit), commit: commit.sha, message }
-  return { tag: await moveAndTagTogether(repository, move, tag), untagged: undefined }
+  try {
+    const wanted = { tag: tagName(plan, commit), commit: commit.sha, message }
+    return { tag: await moveAndTagTogether(repository, move, wanted), untagged: undefined }
+  } catch (error) {
+    if (!(error instanceof TagRefusedError)) throw error
+    await moveBranch(repository, move)
+    return { tag: undefined, untagged: error.message }
+  }
 }
 
 /** Tags a rollback commit that is on the branch: a tag that is refused does not make the rollback undone, and is said instead. */

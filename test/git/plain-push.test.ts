@@ -93,11 +93,15 @@ describe('what a git server refuses', () => {
     }
   })
 
-  test('a hook that declines the tag declines both, and is the cause that is told', async () => {
+  test('a hook that declines the tag does not keep the branch from going back; a reset keeps what it takes away, or is none', async () => {
     await remote.hook('update', 'case $1 in refs/tags/*) echo "no tags, please"; exit 1;; esac')
-    const error = await refusal()
+    const error = await refusal({}, reset(remote))
     expect(String(error)).toContain('"no tags, please; ')
     expect(String(error)).toContain('let the user of input "remote-username" push branches and tags there')
+    const { receipt } = await roll(remote, restore(remote))
+    expect(receipt).toMatchObject({ outcome: 'rolled-back', tag: undefined })
+    expect(receipt?.untagged).toContain('no tags, please')
+    expect(await refs()).toBe(`refs/heads/main ${receipt?.commit}`)
   })
 
   test('no branch may move back: a reset is refused and a restore is the way out', async () => {

@@ -1,6 +1,9 @@
 import { ConflictError, RefusedError, UnavailableError } from '../../errors.ts'
 import { GitFailure } from '../command.ts'
 
+/** A rule forbids the tag, and nothing else was forbidden: without it the branch may move. */
+export class TagRefusedError extends RefusedError {}
+
 /** What git said of a remote, as the error with the way out; what is none of git's is returned as it is. */
 export function explainRemote(error: unknown): unknown {
   if (error instanceof Error && error.name === 'AbortError')
@@ -47,8 +50,8 @@ export function explainPush(error: unknown, what: string): unknown {
   const options = { cause: error }
   const words = remoteWords(error.said)
   // a ref that is refused only because another one is, or that went while the server was at it, has no reason of its own
-  const own = reasons.filter((reason) => !reason.startsWith('atomic '))
-  const causes = own.length > 0 ? own : words
+  const own = reasons.filter(({ reason }) => !reason.startsWith('atomic '))
+  const causes = own.length > 0 ? own.map(({ reason }) => reason) : words
   if (
     causes.some((cause) =>
       /^stale info$|^fetch first$|cannot lock ref .*(?:but expected|exists$)/.test(cause),
@@ -64,15 +67,19 @@ export function explainPush(error: unknown, what: string): unknown {
       `could not push ${what}: the git remote lets no branch move back (${said}); use mode: restore`,
       options,
     )
-  return new RefusedError(
+  const isTagAlone = own.length > 0 && own.every(({ ref }) => ref.startsWith('refs/tags/'))
+  return new (isTagAlone ? TagRefusedError : RefusedError)(
     `could not push ${what}: a rule of the git remote forbids it (${said}), and nothing was changed; let the user of input "remote-username" push branches and tags there`,
     options,
   )
 }
 
-/** Why refs were refused: `!`, what, and the reason in brackets. https://git-scm.com/docs/git-push#_output */
-function refusedRefs(output: string): readonly string[] {
-  return output.split('\n').flatMap((line) => /^!\t[^\t]*\t\[[^\]]*\] \((.*)\)$/.exec(line)?.[1] ?? [])
+/** Why refs were refused: `!`, from and to, and the reason in brackets. https://git-scm.com/docs/git-push#_output */
+function refusedRefs(output: string): readonly { readonly ref: string; readonly reason: string }[] {
+  return output.split('\n').flatMap((line) => {
+    const [, ref, reason] = /^!\t[^\t]*:([^\t:]+)\t\[[^\]]*\] \((.*)\)$/.exec(line) ?? []
+    return ref === undefined || reason === undefined ? [] : [{ ref, reason }]
+  })
 }
 
 /** What the server's hooks print. */
