@@ -48948,7 +48948,7 @@ async function fetchFiltered(git, { settings = [], options = [], filter, wanted,
         await (0,_partial_clone_js__WEBPACK_IMPORTED_MODULE_1__/* .withFilter */ .p)(filter, (option) => git.run([...settings, 'fetch', ...how, option, 'origin'], { input: wanted.join('\n') }));
     }
     catch (error) {
-        throw (0,_refusal_js__WEBPACK_IMPORTED_MODULE_2__/* .explainRemote */ .S)(error);
+        throw (0,_refusal_js__WEBPACK_IMPORTED_MODULE_2__/* .explainRemote */ .Sl)(error);
     }
     finally {
         await forgetPromise(git);
@@ -49084,7 +49084,7 @@ async function pushRefs(repository, moves) {
         return;
     const what = moves.map(({ ref }) => ref.replace(/^refs\/\w+\//, '')).join(' and ');
     if (failure !== undefined)
-        throw (0,_refusal_js__WEBPACK_IMPORTED_MODULE_5__/* .explainPush */ .w)(failure, what);
+        throw (0,_refusal_js__WEBPACK_IMPORTED_MODULE_5__/* .explainPush */ .w7)(failure, what);
     throw new _errors_js__WEBPACK_IMPORTED_MODULE_6__/* .UnavailableError */ .hG(`the git remote said that it moved ${what}, and it did not; run again`);
 }
 /**
@@ -49142,7 +49142,7 @@ async function remoteRefs(git, patterns) {
         }));
     }
     catch (error) {
-        throw (0,_refusal_js__WEBPACK_IMPORTED_MODULE_1__/* .explainRemote */ .S)(error);
+        throw (0,_refusal_js__WEBPACK_IMPORTED_MODULE_1__/* .explainRemote */ .Sl)(error);
     }
 }
 /** The commit or tag object that a ref points at; undefined when there is no such ref. The newest commits of a branch come with it. */
@@ -49159,7 +49159,7 @@ async function defaultBranch({ git }) {
         return /^ref: refs\/heads\/(.+)\tHEAD$/m.exec(said)?.[1] ?? '';
     }
     catch (error) {
-        throw (0,_refusal_js__WEBPACK_IMPORTED_MODULE_1__/* .explainRemote */ .S)(error);
+        throw (0,_refusal_js__WEBPACK_IMPORTED_MODULE_1__/* .explainRemote */ .Sl)(error);
     }
 }
 /** Every tag whose name begins so, with the commit it marks. */
@@ -49195,13 +49195,17 @@ async function readTags({ git: main, openEmpty }, { prefix, count }) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   S: () => (/* binding */ explainRemote),
-/* harmony export */   w: () => (/* binding */ explainPush)
+/* harmony export */   Sl: () => (/* binding */ explainRemote),
+/* harmony export */   p8: () => (/* binding */ TagRefusedError),
+/* harmony export */   w7: () => (/* binding */ explainPush)
 /* harmony export */ });
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(452);
 /* harmony import */ var _command_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1994);
 
 
+/** A rule forbids the tag, and nothing else was forbidden: without it the branch may move. */
+class TagRefusedError extends _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .RefusedError */ .fk {
+}
 /** What git said of a remote, as the error with the way out; what is none of git's is returned as it is. */
 function explainRemote(error) {
     if (error instanceof Error && error.name === 'AbortError')
@@ -49229,18 +49233,22 @@ function explainPush(error, what) {
     const options = { cause: error };
     const words = remoteWords(error.said);
     // a ref that is refused only because another one is, or that went while the server was at it, has no reason of its own
-    const own = reasons.filter((reason) => !reason.startsWith('atomic '));
-    const causes = own.length > 0 ? own : words;
+    const own = reasons.filter(({ reason }) => !reason.startsWith('atomic '));
+    const causes = own.length > 0 ? own.map(({ reason }) => reason) : words;
     if (causes.some((cause) => /^stale info$|^fetch first$|cannot lock ref .*(?:but expected|exists$)/.test(cause)))
         return new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .ConflictError */ .fK(`could not push ${what}: somebody else pushed in between, and nothing was changed; run again to plan on the new state`, options);
     const said = `"${[...new Set([...words, ...causes])].join('; ')}"`;
     if (causes.includes('non-fast-forward'))
         return new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .RefusedError */ .fk(`could not push ${what}: the git remote lets no branch move back (${said}); use mode: restore`, options);
-    return new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .RefusedError */ .fk(`could not push ${what}: a rule of the git remote forbids it (${said}), and nothing was changed; let the user of input "remote-username" push branches and tags there`, options);
+    const isTagAlone = own.length > 0 && own.every(({ ref }) => ref.startsWith('refs/tags/'));
+    return new (isTagAlone ? TagRefusedError : _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .RefusedError */ .fk)(`could not push ${what}: a rule of the git remote forbids it (${said}), and nothing was changed; let the user of input "remote-username" push branches and tags there`, options);
 }
-/** Why refs were refused: `!`, what, and the reason in brackets. https://git-scm.com/docs/git-push#_output */
+/** Why refs were refused: `!`, from and to, and the reason in brackets. https://git-scm.com/docs/git-push#_output */
 function refusedRefs(output) {
-    return output.split('\n').flatMap((line) => /^!\t[^\t]*\t\[[^\]]*\] \((.*)\)$/.exec(line)?.[1] ?? []);
+    return output.split('\n').flatMap((line) => {
+        const [, ref, reason] = /^!\t[^\t]*:([^\t:]+)\t\[[^\]]*\] \((.*)\)$/.exec(line) ?? [];
+        return ref === undefined || reason === undefined ? [] : [{ ref, reason }];
+    });
 }
 /** What the server's hooks print. */
 function remoteWords(text) {
@@ -49730,11 +49738,13 @@ function howToMend({ branch }, { incident }) {
 /* harmony export */   pX: () => (/* binding */ publishReset)
 /* harmony export */ });
 /* unused harmony export tagByFreeName */
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(452);
-/* harmony import */ var _message_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(9755);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(452);
+/* harmony import */ var _message_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(9755);
 /* harmony import */ var _plain_push_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5083);
-/* harmony import */ var _plan_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8525);
-/* harmony import */ var _repository_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2869);
+/* harmony import */ var _plain_refusal_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4315);
+/* harmony import */ var _plan_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(8525);
+/* harmony import */ var _repository_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(2869);
+
 
 
 
@@ -49742,16 +49752,25 @@ function howToMend({ branch }, { incident }) {
 
 /**
  * Moves the branch forward to the rollback commit, and tags that: on GitHub one after the other, over plain git in one push.
+ * A tag that a rule forbids does not keep the branch from going back.
  * @throws ConflictError when the branch has moved since the plan, and then nothing is changed
  */
 async function publishRollback(repository, plan, { commit, message }) {
     const move = { branch: plan.branch, from: plan.head, to: commit.sha };
-    if (!(0,_repository_js__WEBPACK_IMPORTED_MODULE_2__/* .isPlain */ .$i)(repository)) {
-        await (0,_repository_js__WEBPACK_IMPORTED_MODULE_2__/* .moveBranch */ .ob)(repository, move);
+    if (!(0,_repository_js__WEBPACK_IMPORTED_MODULE_3__/* .isPlain */ .$i)(repository)) {
+        await (0,_repository_js__WEBPACK_IMPORTED_MODULE_3__/* .moveBranch */ .ob)(repository, move);
         return tagRollback(repository, plan, { commit, message });
     }
-    const tag = { tag: tagName(plan, commit), commit: commit.sha, message };
-    return { tag: await moveAndTagTogether(repository, move, tag), untagged: undefined };
+    try {
+        const wanted = { tag: tagName(plan, commit), commit: commit.sha, message };
+        return { tag: await moveAndTagTogether(repository, move, wanted), untagged: undefined };
+    }
+    catch (error) {
+        if (!(error instanceof _plain_refusal_js__WEBPACK_IMPORTED_MODULE_1__/* .TagRefusedError */ .p8))
+            throw error;
+        await (0,_repository_js__WEBPACK_IMPORTED_MODULE_3__/* .moveBranch */ .ob)(repository, move);
+        return { tag: undefined, untagged: error.message };
+    }
 }
 /** Tags a rollback commit that is on the branch: a tag that is refused does not make the rollback undone, and is said instead. */
 async function tagRollback(repository, plan, { commit, message }) {
@@ -49760,7 +49779,7 @@ async function tagRollback(repository, plan, { commit, message }) {
         return { tag: await tagByFreeName(repository, wanted), untagged: undefined };
     }
     catch (error) {
-        if (!(0,_errors_js__WEBPACK_IMPORTED_MODULE_3__/* .isUserFacing */ .Qx)(error))
+        if (!(0,_errors_js__WEBPACK_IMPORTED_MODULE_4__/* .isUserFacing */ .Qx)(error))
             throw error;
         return { tag: undefined, untagged: error.message };
     }
@@ -49772,10 +49791,10 @@ async function tagRollback(repository, plan, { commit, message }) {
  */
 async function publishReset(repository, move, safety) {
     const wanted = { ...safety, commit: move.from };
-    if ((0,_repository_js__WEBPACK_IMPORTED_MODULE_2__/* .isPlain */ .$i)(repository))
+    if ((0,_repository_js__WEBPACK_IMPORTED_MODULE_3__/* .isPlain */ .$i)(repository))
         return moveAndTagTogether(repository, move, wanted);
     const tag = await tagByFreeName(repository, wanted);
-    await (0,_repository_js__WEBPACK_IMPORTED_MODULE_2__/* .resetBranch */ .MN)(repository, move);
+    await (0,_repository_js__WEBPACK_IMPORTED_MODULE_3__/* .resetBranch */ .MN)(repository, move);
     return tag;
 }
 /**
@@ -49785,14 +49804,14 @@ async function publishReset(repository, move, safety) {
  */
 async function tagByFreeName(repository, wanted) {
     try {
-        await (0,_repository_js__WEBPACK_IMPORTED_MODULE_2__/* .tagCommit */ .eF)(repository, wanted);
+        await (0,_repository_js__WEBPACK_IMPORTED_MODULE_3__/* .tagCommit */ .eF)(repository, wanted);
         return wanted.tag;
     }
     catch (error) {
-        if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_3__/* .ConflictError */ .fK))
+        if (!(error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_4__/* .ConflictError */ .fK))
             throw error;
         const tag = nextName(wanted);
-        await (0,_repository_js__WEBPACK_IMPORTED_MODULE_2__/* .tagCommit */ .eF)(repository, { ...wanted, tag });
+        await (0,_repository_js__WEBPACK_IMPORTED_MODULE_3__/* .tagCommit */ .eF)(repository, { ...wanted, tag });
         return tag;
     }
 }
@@ -49805,7 +49824,7 @@ function moveAndTagTogether(repository, move, wanted) {
     });
 }
 function tagName(plan, { committedAt }) {
-    return (0,_message_js__WEBPACK_IMPORTED_MODULE_4__/* .tagOf */ .cO)(committedAt, (0,_plan_js__WEBPACK_IMPORTED_MODULE_1__/* .takesBack */ .Ck)(plan) ? 'rollback_undone' : 'rollback');
+    return (0,_message_js__WEBPACK_IMPORTED_MODULE_5__/* .tagOf */ .cO)(committedAt, (0,_plan_js__WEBPACK_IMPORTED_MODULE_2__/* .takesBack */ .Ck)(plan) ? 'rollback_undone' : 'rollback');
 }
 /** Another branch may have been rolled back in the same second. */
 function nextName({ tag, commit }) {
