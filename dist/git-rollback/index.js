@@ -47243,7 +47243,7 @@ var contract_parts = __nccwpck_require__(5242);
 const gitRollback = defineAction({
     name: 'git-rollback',
     title: 'Git rollback',
-    description: 'Puts a branch back to the content of a good revision by one new commit, without a clone, and tags it.',
+    description: 'Puts a branch back to the content of a good revision by one new commit, and tags it; on GitHub or any git server.',
     branding: { icon: 'rotate-ccw', color: 'orange' },
     permissions: { contents: 'write', deployments: 'read' },
     morePermissions: {

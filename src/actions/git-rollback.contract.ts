@@ -7,7 +7,7 @@ export const gitRollback = defineAction({
   name: 'git-rollback',
   title: 'Git rollback',
   description:
-    'Puts a branch back to the content of a good revision by one new commit, without a clone, and tags it.',
+    'Puts a branch back to the content of a good revision by one new commit, and tags it; on GitHub or any git server.',
   branding: { icon: 'rotate-ccw', color: 'orange' },
   permissions: { contents: 'write', deployments: 'read' },
   morePermissions: {
