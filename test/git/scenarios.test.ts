@@ -1,9 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { prepareClone } from '../../src/git/partial-clone.ts'
-import { incidentId } from '../../src/history/incident.ts'
-import { openCodeLayer } from '../../src/rollback/layers/code.ts'
 import { histories } from '../support/histories.ts'
+import { publishBranch } from '../support/published-branch.ts'
 import { carryOut, step } from '../support/random-history.ts'
 import { openShop, type Shop } from '../support/repository.ts'
 import { openWorkRepository, type WorkRepository } from '../support/work-repository.ts'
@@ -15,53 +13,18 @@ beforeAll(async () => {
 })
 afterAll(() => shop.close())
 
-const environment = 'production'
-const token = {
-  kind: 'app',
-  permissions: { contents: 'write', 'pull-requests': 'write', workflows: 'write' },
-} as const
-let branches = 0
-
 /** Pushes what was built to a new branch, and opens the layer that rolls it back. */
 async function publish(from: WorkRepository, good: string, options: Record<string, unknown> = {}) {
-  branches += 1
-  const branch = `case-${branches}`
-  const secret = shop.github.createToken({ login: 'rollback[bot]', ...token })
-  const url = `${shop.github.url}/octo-org/shop.git`
-  const signedIn = url.replace('://', `://x-access-token:${secret}@`)
-  await from.git('push', '--quiet', signedIn, `HEAD:refs/heads/${branch}`)
-  const bad = await from.git('rev-parse', 'HEAD')
-  const layer = openCodeLayer({
-    repository: shop.open(token),
-    rollback: {
-      mode: 'restore',
-      branch,
-      environment,
-      // the generated histories have the same commits now and then
-      incident: `${incidentId({ environment, revision: bad })}-${branches}`,
-      bad,
-      target: good,
-      tagPattern: '',
-      checks: [],
-      paths: [],
-      delivery: 'direct',
-      ...options,
-    },
-    lookedAfter: new Set(),
-    openClone: prepareClone({
-      url,
-      token: secret,
-      directory: shop.directory,
-      path: process.env['PATH'] ?? '',
-      signal: new AbortController().signal,
-    }),
-    wishes: { labels: [], reviewers: [], autoMerge: false },
-    reason: 'it is down',
-    by: 'grace',
-    runUrl: undefined,
-    now: () => new Date(),
-  })
-  return { layer, branch, bad }
+  const { asked, branch, bad, open } = await publishBranch(shop, from)
+  const usual = {
+    mode: 'restore',
+    target: good,
+    tagPattern: '',
+    checks: [],
+    paths: [],
+    delivery: 'direct',
+  } as const
+  return { layer: open({ ...usual, ...asked, ...options }), branch, bad }
 }
 
 /** What `git diff` prints. */

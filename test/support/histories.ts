@@ -3,25 +3,15 @@ import type { WorkRepository } from './work-repository.ts'
 export interface History {
   /** Ends with the bad revision checked out. @returns the good one */
   readonly build: (repository: WorkRepository) => Promise<string>
-  readonly paths: readonly string[]
 }
 
 export interface BuiltHistory {
-  readonly work: WorkRepository
   readonly good: string
   readonly bad: string
-  readonly paths: readonly string[]
-  /** what a revert takes away, newest first: along first parents, down to the good revision */
-  readonly undone: readonly string[]
-  /** no merge is among it */
-  readonly isLinear: boolean
-  /** the tree that `git revert` of it leaves */
-  readonly reverted: string
 }
 
 const builders = {
   'a linear history': {
-    paths: ['a'],
     async build({ write, commit }) {
       await write('a', '1\n')
       const good = await commit('good')
@@ -34,7 +24,6 @@ const builders = {
   },
 
   'merges before and after': {
-    paths: ['one'],
     async build({ git, write, commit }) {
       await write('a', '1\n')
       await commit('base')
@@ -58,7 +47,6 @@ const builders = {
   },
 
   'a good revision on the side branch of a merge': {
-    paths: ['a'],
     async build({ git, write, commit }) {
       await write('a', '1\n')
       await commit('base')
@@ -74,7 +62,6 @@ const builders = {
   },
 
   'renames and deletions, a file that became a folder': {
-    paths: ['old', 'thing'],
     async build({ git, write, commit }) {
       await write('old/name', 'a\nb\nc\n')
       await write('gone', 'x\n')
@@ -89,7 +76,6 @@ const builders = {
   },
 
   'mode changes and symbolic links': {
-    paths: ['tool', 'was-file'],
     async build({ write, executable, link, commit }) {
       await write('tool', '#!/bin/sh\n')
       await executable('tool', true)
@@ -105,7 +91,6 @@ const builders = {
   },
 
   'pointers of submodules': {
-    paths: ['vendor'],
     async build({ git, write }) {
       const point = (sha: string) =>
         git('update-index', '--add', '--cacheinfo', `160000,${sha.repeat(40)},vendor/lib`)
@@ -121,7 +106,6 @@ const builders = {
   },
 
   'a revert of a revert': {
-    paths: ['a'],
     async build({ git, write, commit }) {
       await write('a', '1\n')
       await commit('base')
@@ -135,7 +119,6 @@ const builders = {
   },
 
   'paths and messages in any script': {
-    paths: ['größe', 'нет', '-leading-dash'],
     async build({ write, commit }) {
       await write('größe/日本語 🎌', '1\n')
       await write('with "quotes"\tand tab', '1\n')
@@ -150,7 +133,6 @@ const builders = {
   },
 
   'a hundred commits': {
-    paths: ['count'],
     async build({ git, write, commit }) {
       await write('count', '0\n')
       const good = await commit('good')
@@ -163,7 +145,6 @@ const builders = {
   },
 
   'an empty commit among them': {
-    paths: ['a'],
     async build({ write, commit }) {
       await write('a', '1\n')
       const good = await commit('good')
@@ -179,22 +160,7 @@ const builders = {
 export const histories: readonly (readonly [name: string, history: History])[] = Object.entries(builders)
 
 /** Builds one. */
-export async function buildHistory(work: WorkRepository, { build, paths }: History): Promise<BuiltHistory> {
+export async function buildHistory(work: WorkRepository, { build }: History): Promise<BuiltHistory> {
   const good = await build(work)
-  const bad = await work.git('rev-parse', 'HEAD')
-  const list = (...which: string[]) => work.git('rev-list', ...which, `${good}..${bad}`)
-  const isLinear = (await list('--merges')) === ''
-  const undone = (await list('--first-parent')).split('\n')
-  return { work, good, bad, paths, undone, isLinear, reverted: await revertByGit(work, undone) }
-}
-
-/** @returns the tree that git itself leaves, of merges by their first parent */
-async function revertByGit({ git }: WorkRepository, commits: readonly string[]): Promise<string> {
-  for (const commit of commits) {
-    const [, , second] = (await git('rev-list', '--parents', '-n', '1', commit)).split(' ')
-    await git('revert', '--no-commit', ...(second === undefined ? [] : ['-m', '1']), commit)
-  }
-  const tree = await git('write-tree')
-  await git('reset', '--quiet', '--hard')
-  return tree
+  return { good, bad: await work.git('rev-parse', 'HEAD') }
 }
