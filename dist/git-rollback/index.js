@@ -47130,13 +47130,12 @@ async function openRemotePlace(step) {
 }
 /** @throws InputError for what only GitHub has */
 function demandOffered({ mode, delivery, config }) {
-    const only = 'which takes GitHub, and input "remote" names another server';
     if (mode === 'deploy-only')
-        throw new errors/* InputError */.dz(`input "mode" is deploy-only, ${only}; use restore, revert or reset, or deploy the good revision in a step of your own`);
+        throw (0,git_repository/* onlyOnGitHub */.zl)('input "mode" is deploy-only', 'use restore, revert or reset, or deploy the good revision in a step of your own');
     if (delivery === 'pull-request')
-        throw new errors/* InputError */.dz(`input "delivery" is pull-request, ${only}; use auto or direct`);
+        throw (0,git_repository/* onlyOnGitHub */.zl)('input "delivery" is pull-request', 'use auto or direct');
     if (config !== contract_parts/* commonInputs */.j$.config.default)
-        throw new errors/* InputError */.dz(`input "config" is ${config}, ${only}; give what it says as inputs`);
+        throw (0,git_repository/* onlyOnGitHub */.zl)(`input "config" is ${config}`, 'give what it says as inputs');
 }
 /**
  * The revision that failed: as it is given, else the commit that this run is about, where the remote has it. Not the head of the
@@ -47936,8 +47935,9 @@ function needsPerson() {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   H: () => (/* binding */ listedFiles),
-/* harmony export */   p: () => (/* binding */ findChanges)
+/* harmony export */   Ho: () => (/* binding */ listedFiles),
+/* harmony export */   fs: () => (/* binding */ changesOf),
+/* harmony export */   pz: () => (/* binding */ findChanges)
 /* harmony export */ });
 /* harmony import */ var _github_contents_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4085);
 /* harmony import */ var _github_trees_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(7914);
@@ -47958,13 +47958,11 @@ const workflows = '.github/workflows';
  * @param files those of the comparison
  */
 async function findChanges(repository, files, { current, target, }) {
-    const paths = files.map(({ path }) => path);
     if ((0,_repository_js__WEBPACK_IMPORTED_MODULE_2__/* .isPlain */ .$i)(repository)) {
         // the comparison has brought the folders in which they differ
-        const edits = await (0,_revert_js__WEBPACK_IMPORTED_MODULE_3__/* .diffTrees */ .j)(repository.git, { from: current.tree, to: target.tree });
-        const submodules = edits.filter(({ mode }) => mode === '160000').map(({ path }) => path);
-        return { paths, submodules, isComplete: true };
+        return changesOf(await (0,_revert_js__WEBPACK_IMPORTED_MODULE_3__/* .diffTrees */ .j)(repository.git, { from: current.tree, to: target.tree }));
     }
+    const paths = files.map(({ path }) => path);
     const isComplete = paths.length < listedFiles;
     if (isComplete && (await (0,_github_contents_js__WEBPACK_IMPORTED_MODULE_0__/* .readFile */ .TA)(repository, { path: '.gitmodules', ref: current.sha })) === undefined)
         return { paths, submodules: [], isComplete };
@@ -47977,6 +47975,11 @@ async function findChanges(repository, files, { current, target, }) {
     const [today, before] = await Promise.all([current, target].map(({ tree }) => (0,_tree_walk_js__WEBPACK_IMPORTED_MODULE_4__/* .listFolder */ .b)(repository, { tree, path: workflows })));
     const others = changedPaths(today ?? new Map(), before ?? new Map()).map((name) => `${workflows}/${name}`);
     return { paths: [...new Set([...paths, ...others])], submodules: [], isComplete };
+}
+/** The same of what git itself compared. */
+function changesOf(edits) {
+    const submodules = edits.filter(({ mode }) => mode === '160000').map(({ path }) => path);
+    return { paths: edits.map(({ path }) => path), submodules, isComplete: true };
 }
 /** What is not the same in both, folders left out. */
 function changedPaths(now, then) {
@@ -48467,7 +48470,7 @@ function summarizePlan(plan, { owner, repo }) {
 function sayFiles(files) {
     const sum = (what) => files.reduce((total, file) => total + file[what], 0);
     const [added, deleted] = [sum('additions'), sum('deletions')];
-    const more = files.length >= _changes_js__WEBPACK_IMPORTED_MODULE_0__/* .listedFiles */ .H ? ' or more' : '';
+    const more = files.length >= _changes_js__WEBPACK_IMPORTED_MODULE_0__/* .listedFiles */ .Ho ? ' or more' : '';
     const lines = added + deleted === 0 ? '' : ` (+${added} −${deleted} lines)`;
     return `${count(files.length, 'file')}${more}${lines}`;
 }
@@ -49383,6 +49386,8 @@ var git_reset = __nccwpck_require__(9447);
 var restore = __nccwpck_require__(7402);
 // EXTERNAL MODULE: ./lib/errors.js
 var errors = __nccwpck_require__(452);
+// EXTERNAL MODULE: ./lib/git/changes.js
+var git_changes = __nccwpck_require__(4133);
 // EXTERNAL MODULE: ./lib/git/content.js
 var git_content = __nccwpck_require__(8549);
 // EXTERNAL MODULE: ./lib/git/delivery.js
@@ -49396,6 +49401,7 @@ var revert = __nccwpck_require__(8240);
 // EXTERNAL MODULE: ./lib/git/warnings.js
 var warnings = __nccwpck_require__(8755);
 ;// CONCATENATED MODULE: ./lib/git/revert-plan.js
+
 
 
 
@@ -49430,8 +49436,7 @@ async function planRevert(repository, request, openClone) {
         (0,plan/* findPulls */.s4)(repository, commits),
         (0,git_repository/* readBranchRules */.CE)(repository, branch),
     ]);
-    const paths = reverted.edits.map(({ path }) => path);
-    const submodules = reverted.edits.filter(({ mode }) => mode === '160000').map(({ path }) => path);
+    const changes = (0,git_changes/* changesOf */.fs)(reverted.edits);
     return {
         mode: 'revert',
         branch,
@@ -49440,13 +49445,13 @@ async function planRevert(repository, request, openClone) {
         undone: commits,
         undoneCount: commits.length,
         collateral: [],
-        files: paths.map((path) => ({ path, additions: 0, deletions: 0 })),
+        files: changes.paths.map((path) => ({ path, additions: 0, deletions: 0 })),
         done,
         since: done === undefined ? [] : since,
         takenBackBy,
         sameContent: done === undefined && tree === reverted.tree,
         pulls,
-        warnings: (0,warnings/* findWarnings */.P)({ paths, submodules, isComplete: true }),
+        warnings: (0,warnings/* findWarnings */.P)(changes),
         way: (0,delivery/* chooseWay */.T4)(request.delivery, rules),
         badIsRollback: rollbacks.some(({ commit }) => commit.sha === request.bad),
     };
@@ -49762,8 +49767,8 @@ async function publishRollback(repository, plan, { commit, message }) {
         return tagRollback(repository, plan, { commit, message });
     }
     try {
-        const wanted = { tag: tagName(plan, commit), commit: commit.sha, message };
-        return { tag: await moveAndTagTogether(repository, move, wanted), untagged: undefined };
+        const tag = await moveAndTagTogether(repository, move, tagFor(plan, { commit, message }));
+        return { tag, untagged: undefined };
     }
     catch (error) {
         if (!(error instanceof _plain_refusal_js__WEBPACK_IMPORTED_MODULE_1__/* .TagRefusedError */ .p8))
@@ -49775,8 +49780,8 @@ async function publishRollback(repository, plan, { commit, message }) {
 /** Tags a rollback commit that is on the branch: a tag that is refused does not make the rollback undone, and is said instead. */
 async function tagRollback(repository, plan, { commit, message }) {
     try {
-        const wanted = { tag: tagName(plan, commit), commit: commit.sha, message };
-        return { tag: await tagByFreeName(repository, wanted), untagged: undefined };
+        const tag = await tagByFreeName(repository, tagFor(plan, { commit, message }));
+        return { tag, untagged: undefined };
     }
     catch (error) {
         if (!(0,_errors_js__WEBPACK_IMPORTED_MODULE_4__/* .isUserFacing */ .Qx)(error))
@@ -49823,8 +49828,9 @@ function moveAndTagTogether(repository, move, wanted) {
         return tag;
     });
 }
-function tagName(plan, { committedAt }) {
-    return (0,_message_js__WEBPACK_IMPORTED_MODULE_5__/* .tagOf */ .cO)(committedAt, (0,_plan_js__WEBPACK_IMPORTED_MODULE_2__/* .takesBack */ .Ck)(plan) ? 'rollback_undone' : 'rollback');
+function tagFor(plan, { commit, message }) {
+    const tag = (0,_message_js__WEBPACK_IMPORTED_MODULE_5__/* .tagOf */ .cO)(commit.committedAt, (0,_plan_js__WEBPACK_IMPORTED_MODULE_2__/* .takesBack */ .Ck)(plan) ? 'rollback_undone' : 'rollback');
+    return { tag, commit: commit.sha, message };
 }
 /** Another branch may have been rolled back in the same second. */
 function nextName({ tag, commit }) {
@@ -49986,6 +49992,7 @@ __nccwpck_require__.d(__webpack_exports__, {
   cB: () => (/* binding */ repository_listTags),
   nT: () => (/* binding */ listTree),
   ob: () => (/* binding */ repository_moveBranch),
+  zl: () => (/* binding */ onlyOnGitHub),
   CE: () => (/* binding */ readBranchRules),
   kN: () => (/* binding */ readCommit),
   MH: () => (/* binding */ repository_readFacts),
@@ -50243,7 +50250,11 @@ function isPlain(repository) {
 function demandGitHub(repository, { asks, instead }) {
     if (!isPlain(repository))
         return repository;
-    throw new errors/* InputError */.dz(`${asks}, which takes GitHub, and input "remote" names another server; ${instead}`);
+    throw onlyOnGitHub(asks, instead);
+}
+/** @param asks what asks for it @param instead what to write instead */
+function onlyOnGitHub(asks, instead) {
+    return new errors/* InputError */.dz(`${asks}, which takes GitHub, and input "remote" names another server; ${instead}`);
 }
 function either(onGitHub, overGit) {
     return (repository, asked) => isPlain(repository) ? repository.inTurn(() => overGit(repository, asked)) : onGitHub(repository, asked);
@@ -50338,7 +50349,7 @@ async function planReset(repository, request) {
     const undone = comparison.commits;
     const current = undone.find(({ sha }) => sha === base) ?? (await (0,_repository_js__WEBPACK_IMPORTED_MODULE_4__/* .readCommit */ .kN)(repository, base));
     const [changes, pulls, collateral] = await Promise.all([
-        (0,_changes_js__WEBPACK_IMPORTED_MODULE_0__/* .findChanges */ .p)(repository, comparison.files, { current, target: target.commit }),
+        (0,_changes_js__WEBPACK_IMPORTED_MODULE_0__/* .findChanges */ .pz)(repository, comparison.files, { current, target: target.commit }),
         (0,_plan_js__WEBPACK_IMPORTED_MODULE_1__/* .findPulls */ .s4)(repository, undone),
         (0,_plan_js__WEBPACK_IMPORTED_MODULE_1__/* .findCollateral */ .ro)(repository, { bad, head: base, undone }),
     ]);
@@ -50460,7 +50471,7 @@ async function planRestore(repository, request) {
     const undone = comparison.commits;
     const current = undone.find(({ sha }) => sha === from) ?? (await (0,_repository_js__WEBPACK_IMPORTED_MODULE_4__/* .readCommit */ .kN)(repository, from));
     const [changes, pulls, rules, collateral] = await Promise.all([
-        (0,_changes_js__WEBPACK_IMPORTED_MODULE_0__/* .findChanges */ .p)(repository, comparison.files, { current, target: target.commit }),
+        (0,_changes_js__WEBPACK_IMPORTED_MODULE_0__/* .findChanges */ .pz)(repository, comparison.files, { current, target: target.commit }),
         (0,_plan_js__WEBPACK_IMPORTED_MODULE_3__/* .findPulls */ .s4)(repository, undone),
         (0,_repository_js__WEBPACK_IMPORTED_MODULE_4__/* .readBranchRules */ .CE)(repository, branch),
         (0,_plan_js__WEBPACK_IMPORTED_MODULE_3__/* .findCollateral */ .ro)(repository, { bad: request.bad, head: from, undone }),
@@ -50930,7 +50941,7 @@ async function planUndo(repository, { mode, branch, incident, rollback: sha, del
     }
     const { files } = await (0,_repository_js__WEBPACK_IMPORTED_MODULE_5__/* .compareCommits */ .kC)(repository, { base: from, head: sha });
     const [changes, { since, takenBackBy: done }, { tree }, pulls, rules] = await Promise.all([
-        (0,_repository_js__WEBPACK_IMPORTED_MODULE_5__/* .readCommit */ .kN)(repository, from).then((target) => (0,_changes_js__WEBPACK_IMPORTED_MODULE_0__/* .findChanges */ .p)(repository, files, { current: rollback, target })),
+        (0,_repository_js__WEBPACK_IMPORTED_MODULE_5__/* .readCommit */ .kN)(repository, from).then((target) => (0,_changes_js__WEBPACK_IMPORTED_MODULE_0__/* .findChanges */ .pz)(repository, files, { current: rollback, target })),
         (0,_earlier_js__WEBPACK_IMPORTED_MODULE_3__/* .lookAfter */ .s)(repository, { commit: rollback, from }, head),
         (0,_repository_js__WEBPACK_IMPORTED_MODULE_5__/* .readCommit */ .kN)(repository, head),
         (0,_plan_js__WEBPACK_IMPORTED_MODULE_4__/* .findPulls */ .s4)(repository, [rollback]),
@@ -51024,7 +51035,7 @@ function findWarnings({ paths, submodules, isComplete }) {
 }
 const unlisted = {
     kind: 'unlisted',
-    message: `more files change than GitHub lists (${_changes_js__WEBPACK_IMPORTED_MODULE_0__/* .listedFiles */ .H}), in trees too large to read: migrations, lock files and submodules among the others are not told`,
+    message: `more files change than GitHub lists (${_changes_js__WEBPACK_IMPORTED_MODULE_0__/* .listedFiles */ .Ho}), in trees too large to read: migrations, lock files and submodules among the others are not told`,
     paths: [],
 };
 /** A warning in one line, with the first of its paths. */

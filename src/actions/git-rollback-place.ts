@@ -5,7 +5,7 @@ import { type OpenClone, prepareClone } from '../git/partial-clone.ts'
 import { openRemote } from '../git/plain/open.ts'
 import { demandHead } from '../git/plan.ts'
 import { eventsOf, listRollbackTags } from '../git/recent.ts'
-import { type CodeRepository, readFacts, resolveRevision } from '../git/repository.ts'
+import { type CodeRepository, onlyOnGitHub, readFacts, resolveRevision } from '../git/repository.ts'
 import type { Repository } from '../github/client.ts'
 import { incidentId } from '../history/incident.ts'
 import type { Step } from '../runner/action.ts'
@@ -64,15 +64,15 @@ async function openRemotePlace(step: GitRollbackStep): Promise<RollbackPlace> {
 
 /** @throws InputError for what only GitHub has */
 function demandOffered({ mode, delivery, config }: GitRollbackStep['inputs']): void {
-  const only = 'which takes GitHub, and input "remote" names another server'
   if (mode === 'deploy-only')
-    throw new InputError(
-      `input "mode" is deploy-only, ${only}; use restore, revert or reset, or deploy the good revision in a step of your own`,
+    throw onlyOnGitHub(
+      'input "mode" is deploy-only',
+      'use restore, revert or reset, or deploy the good revision in a step of your own',
     )
   if (delivery === 'pull-request')
-    throw new InputError(`input "delivery" is pull-request, ${only}; use auto or direct`)
+    throw onlyOnGitHub('input "delivery" is pull-request', 'use auto or direct')
   if (config !== commonInputs.config.default)
-    throw new InputError(`input "config" is ${config}, ${only}; give what it says as inputs`)
+    throw onlyOnGitHub(`input "config" is ${config}`, 'give what it says as inputs')
 }
 
 /**

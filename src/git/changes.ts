@@ -2,7 +2,7 @@ import type { Comparison } from '../github/commits.ts'
 import { readFile } from '../github/contents.ts'
 import { listWholeTree, type TreeEntry } from '../github/trees.ts'
 import { type CodeRepository, isPlain } from './repository.ts'
-import { diffTrees } from './revert.ts'
+import { diffTrees, type TreeEdit } from './revert.ts'
 import { listFolder } from './tree-walk.ts'
 
 /** A comparison lists no more: https://docs.github.com/en/rest/commits/commits#compare-two-commits */
@@ -32,13 +32,11 @@ export async function findChanges(
     target,
   }: { current: { readonly sha: string; readonly tree: string }; target: { readonly tree: string } },
 ): Promise<Changes> {
-  const paths = files.map(({ path }) => path)
   if (isPlain(repository)) {
     // the comparison has brought the folders in which they differ
-    const edits = await diffTrees(repository.git, { from: current.tree, to: target.tree })
-    const submodules = edits.filter(({ mode }) => mode === '160000').map(({ path }) => path)
-    return { paths, submodules, isComplete: true }
+    return changesOf(await diffTrees(repository.git, { from: current.tree, to: target.tree }))
   }
+  const paths = files.map(({ path }) => path)
   const isComplete = paths.length < listedFiles
   if (isComplete && (await readFile(repository, { path: '.gitmodules', ref: current.sha })) === undefined)
     return { paths, submodules: [], isComplete }
@@ -53,6 +51,12 @@ export async function findChanges(
   )
   const others = changedPaths(today ?? new Map(), before ?? new Map()).map((name) => `${workflows}/${name}`)
   return { paths: [...new Set([...paths, ...others])], submodules: [], isComplete }
+}
+
+/** The same of what git itself compared. */
+export function changesOf(edits: readonly TreeEdit[]): Changes {
+  const submodules = edits.filter(({ mode }) => mode === '160000').map(({ path }) => path)
+  return { paths: edits.map(({ path }) => path), submodules, isComplete: true }
 }
 
 /** What is not the same in both, folders left out. */

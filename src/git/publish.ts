@@ -26,8 +26,8 @@ export async function publishRollback(
     return tagRollback(repository, plan, { commit, message })
   }
   try {
-    const wanted = { tag: tagName(plan, commit), commit: commit.sha, message }
-    return { tag: await moveAndTagTogether(repository, move, wanted), untagged: undefined }
+    const tag = await moveAndTagTogether(repository, move, tagFor(plan, { commit, message }))
+    return { tag, untagged: undefined }
   } catch (error) {
     if (!(error instanceof TagRefusedError)) throw error
     await moveBranch(repository, move)
@@ -42,8 +42,8 @@ export async function tagRollback(
   { commit, message }: { commit: Commit; message: string },
 ): Promise<Tagged> {
   try {
-    const wanted = { tag: tagName(plan, commit), commit: commit.sha, message }
-    return { tag: await tagByFreeName(repository, wanted), untagged: undefined }
+    const tag = await tagByFreeName(repository, tagFor(plan, { commit, message }))
+    return { tag, untagged: undefined }
   } catch (error) {
     if (!isUserFacing(error)) throw error
     return { tag: undefined, untagged: error.message }
@@ -93,8 +93,9 @@ function moveAndTagTogether(repository: PlainRepository, move: Move, wanted: New
   })
 }
 
-function tagName(plan: RollbackPlan, { committedAt }: Commit): string {
-  return tagOf(committedAt, takesBack(plan) ? 'rollback_undone' : 'rollback')
+function tagFor(plan: RollbackPlan, { commit, message }: { commit: Commit; message: string }): NewTag {
+  const tag = tagOf(commit.committedAt, takesBack(plan) ? 'rollback_undone' : 'rollback')
+  return { tag, commit: commit.sha, message }
 }
 
 /** Another branch may have been rolled back in the same second. */

@@ -24,7 +24,12 @@ export function demandGitHub(
   { asks, instead }: { asks: string; instead: string },
 ): Repository {
   if (!isPlain(repository)) return repository
-  throw new InputError(`${asks}, which takes GitHub, and input "remote" names another server; ${instead}`)
+  throw onlyOnGitHub(asks, instead)
+}
+
+/** @param asks what asks for it @param instead what to write instead */
+export function onlyOnGitHub(asks: string, instead: string): InputError {
+  return new InputError(`${asks}, which takes GitHub, and input "remote" names another server; ${instead}`)
 }
 
 function either<A, R>(

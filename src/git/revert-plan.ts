@@ -1,5 +1,6 @@
 import { InputError } from '../errors.ts'
 import type { Commit } from '../github/commits.ts'
+import { changesOf } from './changes.ts'
 import type { Git } from './command.ts'
 import { contentOfRevert } from './content.ts'
 import { chooseWay } from './delivery.ts'
@@ -56,8 +57,7 @@ export async function planRevert(
     findPulls(repository, commits),
     readBranchRules(repository, branch),
   ])
-  const paths = reverted.edits.map(({ path }) => path)
-  const submodules = reverted.edits.filter(({ mode }) => mode === '160000').map(({ path }) => path)
+  const changes = changesOf(reverted.edits)
   return {
     mode: 'revert',
     branch,
@@ -66,13 +66,13 @@ export async function planRevert(
     undone: commits,
     undoneCount: commits.length,
     collateral: [],
-    files: paths.map((path) => ({ path, additions: 0, deletions: 0 })),
+    files: changes.paths.map((path) => ({ path, additions: 0, deletions: 0 })),
     done,
     since: done === undefined ? [] : since,
     takenBackBy,
     sameContent: done === undefined && tree === reverted.tree,
     pulls,
-    warnings: findWarnings({ paths, submodules, isComplete: true }),
+    warnings: findWarnings(changes),
     way: chooseWay(request.delivery, rules),
     badIsRollback: rollbacks.some(({ commit }) => commit.sha === request.bad),
   }
