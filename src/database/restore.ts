@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { ConflictError, isUserFacing, RefusedError } from '../errors.ts'
+import { allEnded } from './all-ended.ts'
 import { verifyStored } from './catalog.ts'
 import { differences } from './compare.ts'
 import { type Contents, type DumpSource, type Engine, journal, nameKept, type Staged } from './engine.ts'
@@ -75,10 +76,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<RestoreRep
   const lock = await engine.lock()
   const scratch = join(options.scratch, `restore-${manifest.name}`)
   try {
-    const [verified, counted] = await Promise.allSettled([verifyStored(store, manifest), engine.contents()])
-    if (verified.status === 'rejected') throw verified.reason
-    if (counted.status === 'rejected') throw counted.reason
-    const live = counted.value
+    const [, live] = await allEnded([verifyStored(store, manifest), engine.contents()])
     log(`${manifest.name}: all ${manifest.parts.length} files are as the manifest says`)
     if (live !== undefined && (await holdsAlready(engine, manifest, live))) {
       log(`${engine.database} holds what backup ${manifest.name} does: there is nothing to restore`)
@@ -105,17 +103,13 @@ export async function restoreBackup(options: RestoreOptions): Promise<RestoreRep
 async function replace(options: RestoreOptions, staged: Staged): Promise<RestoreReport> {
   const { engine, manifest, log, now } = options
   const isFull = options.verify === 'full'
-  // each reads a whole database: side by side they take no longer than one
-  const [checked, copied, lived] = await Promise.allSettled([
+  // each reads a whole database: side by side they take no longer than one; what is damaged may fail in any way, and the
+  // engine's own word says why
+  const [, copy, live] = await allEnded([
     staged.check?.(),
     isFull ? staged.contents() : undefined,
     engine.contents({ digests: isFull }),
   ])
-  // what is damaged may fail in any way: the engine's own word says why
-  if (checked.status === 'rejected') throw checked.reason
-  if (copied.status === 'rejected') throw copied.reason
-  if (lived.status === 'rejected') throw lived.reason
-  const [copy, live] = [copied.value, lived.value]
   if (copy !== undefined) {
     refuseDifferences(`the restored copy of ${manifest.name}`, manifest.contents, copy)
     log('the copy beside the live database holds what the manifest says')

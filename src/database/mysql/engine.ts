@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { ConflictError } from '../../errors.ts'
+import { allEnded } from '../all-ended.ts'
 import type { ServerConnection } from '../connection.ts'
 import { type Engine, keptAt, keptName, type Surroundings } from '../engine.ts'
 import { openTool, runTool } from '../tool.ts'
@@ -90,13 +91,10 @@ export function openMysql(connection: ServerConnection, surroundings: Surroundin
           // the tool prints once its own snapshot stands; what is in no snapshot stays locked to the end
           if (tables.every(({ transactional }) => transactional))
             dumped.once('readable', () => void lock.release().catch(() => {}))
-          const [added, read] = await Promise.allSettled([
+          const [, contents] = await allEnded([
             add(tablesPart, refuseLongRows(dumped, limit)),
             readContents(session, database, { digests: true, programs }),
           ])
-          if (added.status === 'rejected') throw added.reason
-          if (read.status === 'rejected') throw read.reason
-          const contents = read.value
           await add(programsPart, Readable.from([Buffer.from(JSON.stringify(programs))]))
           return contents
         } finally {

@@ -93,7 +93,8 @@ async function readLargeObjects(session: Session, digests: boolean): Promise<Tab
   }
 }
 
-const notOfExtension = (catalog: string, oid: string) =>
+/** A condition of SQL: no extension brought this object of a catalog. */
+export const notOfExtension = (catalog: string, oid: string) =>
   `NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = '${catalog}'::regclass AND e.objid = ${oid} AND e.deptype = 'e')`
 
 /** Every definition that makes up the schema, one line each. */

@@ -1,13 +1,13 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdir, readdir, rm } from 'node:fs/promises'
+import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import pg from 'pg'
 import { ConflictError, RefusedError } from '../../errors.ts'
+import { allEnded } from '../all-ended.ts'
 import type { ServerConnection } from '../connection.ts'
 import { type Engine, keptAt, keptName, type Surroundings } from '../engine.ts'
 import { readChunks } from '../read-file.ts'
 import { runTool } from '../tool.ts'
-import { writeFileFrom } from '../write-file.ts'
 import {
   connect,
   connectBeside,
@@ -26,10 +26,10 @@ import { dropEnding, keptEnding, listBeside, listKeptSchemas } from './schemas.t
 import { stageSchemas } from './stage-schemas.ts'
 import { swapDatabases } from './swap.ts'
 import { connectionString, eachOf, findTool } from './tools.ts'
+import { partSuffix, unpackDump } from './unpack.ts'
 
 const { escapeIdentifier } = pg
 const jobs = 2
-const partSuffix = '.zst'
 
 /**
  * PostgreSQL: `pg_dump -Fd` and `pg_restore` for the data, one exported snapshot for the dump, the counts and the digests;
@@ -88,25 +88,25 @@ export function openPostgres(connection: ServerConnection, { env, scratch, log }
           `--snapshot=${snapshot}`,
           ...beside,
         ]
-        const [dumped, read] = await Promise.allSettled([
+        // neither goes on without the other: the folder is taken away after a failure
+        const [, contents] = await allEnded([
           runTool({
             command,
             debianPackage: 'postgresql-client',
             args: [...args, '--no-password', `--file=${dump}`, `--dbname=${connectionString(database)}`],
             env: await toolEnvironment(connection, env, scratch),
             signal,
+          }).catch((error: unknown) => {
+            throw explainDump(error, dump)
           }),
           readContents(session, true),
         ])
-        // neither goes on without the other: the folder is taken away after a failure
-        if (dumped.status === 'rejected') throw explainDump(dumped.reason, dump)
-        if (read.status === 'rejected') throw read.reason
         await session.query('COMMIT')
         await eachOf(await readdir(dump), jobs, async (file) => {
           await add(`${file}${partSuffix}`, readChunks(join(dump, file)))
           await rm(join(dump, file))
         })
-        return read.value
+        return contents
       }),
 
     async lock() {
@@ -132,28 +132,18 @@ export function openPostgres(connection: ServerConnection, { env, scratch, log }
       )
     },
 
-    schema: () =>
-      withSession(connection, database, readSchema).catch((error: unknown) => {
-        if (!isMissingDatabase(error)) throw error
-        return undefined
-      }),
+    schema: () => withSession(connection, database, readSchema).catch(missing),
 
-    async contents({ digests = false } = {}) {
-      try {
-        return await withSession(connection, database, async (session) => {
-          await session.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
-          return readContents(session, digests)
-        })
-      } catch (error) {
-        if (isMissingDatabase(error)) return undefined
-        throw error
-      }
-    },
+    contents: ({ digests = false } = {}) =>
+      withSession(connection, database, async (session) => {
+        await session.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
+        return readContents(session, digests)
+      }).catch(missing),
 
     async stage(source) {
       if ((await whyNot()) !== undefined)
-        return stageSchemas({ connection, surroundings: { env, scratch, log }, partSuffix }, source)
-      const { scratch: folder, parts, open, signal } = source
+        return stageSchemas({ connection, surroundings: { env, scratch, log } }, source)
+      const { signal } = source
       const copy = sideName(database)
       await withControl(async (session) => {
         for (const left of await listSide(session, database)) {
@@ -164,11 +154,7 @@ export function openPostgres(connection: ServerConnection, { env, scratch, log }
       })
       const discard = () => withControl((session) => drop(session, copy))
       try {
-        const dump = join(folder, 'dump')
-        await mkdir(dump, { recursive: true })
-        await eachOf(parts, jobs, async (part) =>
-          writeFileFrom(await open(part), join(dump, part.slice(0, -partSuffix.length))),
-        )
+        const dump = await unpackDump(source)
         const server = await withControl((session) => session.query('SHOW server_version'))
         const { command } = await findTool('pg_restore', server[0]?.['server_version'] ?? '', env)
         await runTool({
@@ -261,6 +247,11 @@ export function openPostgres(connection: ServerConnection, { env, scratch, log }
         if (transaction) await session.query('COMMIT')
       }),
   }
+}
+
+/** Undefined for a database that is not there. */
+function missing(error: unknown): undefined {
+  if (!isMissingDatabase(error)) throw error
 }
 
 /** The tool says that it cannot write, and not where to. */

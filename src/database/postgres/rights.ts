@@ -1,5 +1,6 @@
 import { RefusedError } from '../../errors.ts'
 import type { Session } from './connect.ts'
+import { notOfExtension } from './contents.ts'
 import { isLiveSchema, longestSchemaName, swappedSchemas } from './schemas.ts'
 
 /** @throws RefusedError that names the table: a dump without it would be none */
@@ -43,8 +44,7 @@ export async function refuseSchemas(session: Session, whyNotDatabase: string): P
     )
 }
 
-const ofUser = (catalog: string, oid: string) =>
-  `${oid} >= 16384 AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = '${catalog}'::regclass AND e.objid = ${oid} AND e.deptype = 'e')`
+const ofUser = (catalog: string, oid: string) => `${oid} >= 16384 AND ${notOfExtension(catalog, oid)}`
 
 const described = (catalog: string) =>
   `SELECT pg_describe_object('${catalog}'::regclass, oid, 0) || ' belongs to no schema' FROM ${catalog} WHERE ${ofUser(catalog, 'oid')}`

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ConflictError, RefusedError } from '../../errors.ts'
+import { allEnded } from '../all-ended.ts'
 import type { ServerConnection } from '../connection.ts'
 import { type Session, sqlState, withSession } from './connect.ts'
 import { quoteTable, type TableName } from './contents.ts'
@@ -83,10 +84,8 @@ async function lockByEnding(renamer: Session, watcher: Session): Promise<void> {
     }
     return blockers
   })()
-  const [locked, ended] = await Promise.allSettled([locking, ending])
-  if (locked.status === 'rejected') throw locked.reason
-  if (ended.status === 'rejected') throw ended.reason
-  if (!locked.value) await refuseStaying(watcher, ended.value)
+  const [isLocked, ended] = await allEnded([locking, ending])
+  if (!isLocked) await refuseStaying(watcher, ended)
 }
 
 async function findOlder(session: Session, older: readonly string[]): Promise<readonly string[]> {

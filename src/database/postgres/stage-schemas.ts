@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import pg from 'pg'
@@ -7,21 +7,19 @@ import { RefusedError } from '../../errors.ts'
 import type { ServerConnection } from '../connection.ts'
 import type { DumpSource, Staged, Surroundings } from '../engine.ts'
 import { openTool, runTool } from '../tool.ts'
-import { writeFileFrom } from '../write-file.ts'
 import { type Session, toolEnvironment, withSession } from './connect.ts'
 import { readContents } from './contents.ts'
 import { countNewerRows, newerRows } from './newer.ts'
 import { listTransactions, swapSchemas } from './schema-swap.ts'
 import { dropEnding, dropLeftCopies, exchange, keptEnding, renameAway, swappedSchemas } from './schemas.ts'
-import { connectionString, eachOf, findTool } from './tools.ts'
+import { connectionString, findTool } from './tools.ts'
+import { unpackDump } from './unpack.ts'
 
 const { escapeIdentifier } = pg
 
 interface Place {
   readonly connection: ServerConnection
   readonly surroundings: Surroundings
-  /** suffix of the dump's files */
-  readonly partSuffix: string
 }
 
 /**
@@ -79,15 +77,12 @@ function newEnding(): string {
 }
 
 async function load(
-  { connection, surroundings, partSuffix }: Place,
-  { scratch, parts, open, signal }: DumpSource,
+  { connection, surroundings }: Place,
+  source: DumpSource,
   endings: { readonly copy: string; readonly held: string },
 ): Promise<void> {
-  const dump = join(scratch, 'dump')
-  await mkdir(dump, { recursive: true })
-  await eachOf(parts, 2, async (part) =>
-    writeFileFrom(await open(part), join(dump, part.slice(0, -partSuffix.length))),
-  )
+  const { scratch, signal } = source
+  const dump = await unpackDump(source)
   const common = {
     debianPackage: 'postgresql-client',
     env: await toolEnvironment(connection, surroundings.env, surroundings.scratch),

@@ -1,4 +1,5 @@
 import { RefusedError } from '../../errors.ts'
+import { allEnded } from '../all-ended.ts'
 import { readToolVersion } from '../tool.ts'
 
 /** The tool of the server's own major version where the machine has it; a newer one writes what the server may not read. */
@@ -42,5 +43,5 @@ export async function eachOf<T>(
       throw error
     }),
   )
-  for (const each of await Promise.allSettled(workers)) if (each.status === 'rejected') throw each.reason
+  await allEnded(workers)
 }

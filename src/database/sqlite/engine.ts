@@ -3,6 +3,7 @@ import { readdir, realpath, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { ConflictError, RefusedError } from '../../errors.ts'
+import { allEnded } from '../all-ended.ts'
 import type { FileConnection } from '../connection.ts'
 import { type Contents, type Engine, keptAt, keptName, type ScriptRun } from '../engine.ts'
 import { writeFileFrom } from '../write-file.ts'
@@ -58,8 +59,7 @@ export async function openSqlite({ path: given }: FileConnection): Promise<Engin
       const added = add(part, image.content)
       const checked = refuseDamage(copy, 'the database')
       // both have ended when the first failure is thrown; what was stored is no backup then
-      for (const each of await Promise.allSettled([checked, added]))
-        if (each.status === 'rejected') throw each.reason
+      await allEnded([checked, added])
       const [contents, orphans] = [await readContents(copy), await countOrphans(copy)]
       await rm(copy)
       return { ...contents, image: image.digest(), orphans }

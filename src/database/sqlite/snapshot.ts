@@ -1,5 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import type { DatabaseSync } from 'node:sqlite'
+import { chunksOf } from '../read-file.ts'
 import { explainWrite } from '../write-file.ts'
 import { copyDatabase, explainLock, isForbiddenWrite, openDatabase, removeDatabase } from './file.ts'
 
@@ -70,14 +71,12 @@ async function copyBytes(file: FileHandle, to: string, durable: boolean): Promis
   try {
     const copy = await open(to, 'wx', mode & 0o777)
     try {
-      const buffer = Buffer.allocUnsafe(1 << 20)
-      for (let at = 0; ; ) {
-        const { bytesRead } = await file.read(buffer, 0, buffer.length, at)
-        if (bytesRead === 0) break
+      let isFirst = true
+      for await (const chunk of chunksOf(file)) {
         // the copy has no log: https://sqlite.org/fileformat2.html#file_format_version_numbers
-        if (at === 0) buffer.fill(1, 18, 20)
-        await copy.appendFile(buffer.subarray(0, bytesRead))
-        at += bytesRead
+        if (isFirst) chunk.fill(1, 18, 20)
+        isFirst = false
+        await copy.appendFile(chunk)
       }
       if (durable) await copy.sync()
     } finally {
