@@ -1,4 +1,5 @@
-/** Builds `dist/`: compiles the sources with tsc, then bundles the entry point of each action with ncc, with third-party licences. */
+/** Builds `dist/`: compiles the sources with tsc, then bundles the entry point of each action with ncc, with third-party licences.
+ * `npm run build -- NAME` builds only that action. */
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
@@ -7,7 +8,12 @@ import { parseArgs } from 'node:util'
 import { actions } from '../src/actions/table.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const { values } = parseArgs({ options: { out: { type: 'string', default: 'dist' } } })
+const { values, positionals } = parseArgs({
+  options: { out: { type: 'string', default: 'dist' } },
+  allowPositionals: true,
+})
+const unknown = positionals.filter((name) => !actions.some((action) => action.name === name))
+if (unknown.length > 0) throw new Error(`there is no action ${unknown.join(', ')}`)
 const out = resolve(root, values.out)
 
 function run(command: string, ...args: string[]): void {
@@ -20,11 +26,12 @@ mkdirSync(out, { recursive: true })
 // without it Node takes the bundles for CommonJS, and they die at start although ncc reported success
 writeFileSync(`${out}/package.json`, '{ "type": "module" }\n')
 for (const { name } of actions) {
+  if (positionals.length > 0 && !positionals.includes(name)) continue
   rmSync(`${out}/${name}`, { recursive: true, force: true })
   run(
     'ncc',
     'build',
-    `lib/actions/${name}.js`,
+    `lib/actions/${name}/action.js`,
     '--out',
     `${out}/${name}`,
     '--target',

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { composites } from '../src/actions/composites.ts'
 import { actions } from '../src/actions/table.ts'
-import { renderJsonSchema } from '../src/config/json-schema.ts'
 import { publishedName, publishedTag } from '../src/published.ts'
 import { readComposite } from '../src/runner/composite.ts'
 import { fillReadme, placesOf, writeManifest, writeReadmeParts } from '../src/runner/manifest.ts'
+import { renderJsonSchema } from '../src/settings/json-schema.ts'
 import { code, link, renderMarkdown, table, text } from '../src/text/markdown.ts'
 import { permissionsPage } from './permissions-page.ts'
 

@@ -29,14 +29,14 @@ test('no rule between folders is broken', () => {
 })
 
 test.each([
-  ['git', '../runner/log.ts', 'runner-is-for-actions'],
-  ['health', '../github/client.ts', 'health-stands-on-config'],
-  ['postmortem', '../git/restore.ts', 'postmortem-is-a-view'],
+  ['layers/code', '../../runner/log.ts', 'runner-is-for-actions'],
+  ['health', '../github/client.ts', 'health-stands-on-settings'],
+  ['views/postmortem', '../../layers/code/restore.ts', 'postmortem-is-a-view'],
   ['github', '../history/event.ts', 'github-knows-nothing'],
   ['history', '../actions/table.ts', 'nothing-imports-actions'],
-  ['git', '@octokit/rest', 'octokit-only-in-github'],
+  ['layers/code', '@octokit/rest', 'octokit-only-in-github'],
   ['health', '@actions/core', 'toolkit-only-in-runner'],
-  ['config', '../../test/support/repository.ts', 'source-does-not-import-tests'],
+  ['settings', '../../test/support/repository.ts', 'source-does-not-import-tests'],
 ])('a file of src/%s that imports %s is found to break "%s"', (folder, imported, rule) => {
   const trial = mkdtempSync(join(root, 'src', folder, 'trial-'))
   trials.push(trial)

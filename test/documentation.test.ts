@@ -4,9 +4,9 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from '@jest/globals'
 import { parse } from 'yaml'
 import { actions } from '../src/actions/table.ts'
-import { parseConfig } from '../src/config/parse.ts'
 import { publishedName, publishedTag } from '../src/published.ts'
 import { placesOf } from '../src/runner/manifest.ts'
+import { parseConfig } from '../src/settings/parse.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const documents = ['README.md', ...readdirSync(`${root}/actions`).map((name) => `actions/${name}/README.md`)]

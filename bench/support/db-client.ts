@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createConnection } from 'mysql2/promise'
 import pg from 'pg'
 import { z } from 'zod'
-import { parseConnection } from '../../src/database/connection.ts'
+import { parseConnection } from '../../src/layers/database/connection.ts'
 
 const intervalMs = 10
 const query = 'SELECT v FROM t WHERE id = 1'

@@ -1,11 +1,11 @@
 /** One backup or restore in a process of its own; prints its peak memory. */
 import { z } from 'zod'
-import { makeBackup } from '../../src/database/backup.ts'
-import { readBackup } from '../../src/database/catalog.ts'
-import { parseConnection } from '../../src/database/connection.ts'
-import { openEngine } from '../../src/database/open.ts'
-import { restoreBackup } from '../../src/database/restore.ts'
-import { openFolderStore } from '../../src/database/store/folder.ts'
+import { makeBackup } from '../../src/layers/database/backup.ts'
+import { readBackup } from '../../src/layers/database/catalog.ts'
+import { parseConnection } from '../../src/layers/database/connection.ts'
+import { openEngine } from '../../src/layers/database/open.ts'
+import { restoreBackup } from '../../src/layers/database/restore.ts'
+import { openFolderStore } from '../../src/layers/database/store/folder.ts'
 
 const { action, url, backups, scratch, name, verify } = z
   .object({

@@ -1,5 +1,5 @@
-import { basicCredentials } from '../git/command.ts'
-import { type OpenClone, prepareClone } from '../git/partial-clone.ts'
+import { basicCredentials } from '../layers/code/command.ts'
+import { type OpenClone, prepareClone } from '../layers/code/partial-clone.ts'
 import type { Step } from '../runner/action.ts'
 import type { commonInputs } from './contract-parts.ts'
 

@@ -1,15 +1,15 @@
 import type { ActionContract } from '../runner/contract.ts'
-import { codepushRollback } from './codepush-rollback.contract.ts'
-import { dbBackup } from './db-backup.contract.ts'
-import { dbRestore } from './db-restore.contract.ts'
-import { gitRollback } from './git-rollback.contract.ts'
-import { healthGate } from './health-gate.contract.ts'
-import { issueops } from './issueops.contract.ts'
-import { postmortemIssue } from './postmortem-issue.contract.ts'
-import { rollback } from './rollback.contract.ts'
+import { codepushRollback } from './codepush-rollback/contract.ts'
+import { dbBackup } from './db-backup/contract.ts'
+import { dbRestore } from './db-restore/contract.ts'
+import { gitRollback } from './git-rollback/contract.ts'
+import { healthGate } from './health-gate/contract.ts'
+import { issueops } from './issueops/contract.ts'
+import { postmortemIssue } from './postmortem-issue/contract.ts'
+import { rollback } from './rollback/contract.ts'
 
 /**
- * Every JavaScript action: its entry point is `src/actions/<name>.ts`, its manifest and README are in `actions/<name>/`,
+ * Every JavaScript action: its entry point is `src/actions/<name>/action.ts`, its manifest and README are in `actions/<name>/`,
  * its bundle is `dist/<name>/index.js`. The build, the generated documents and the tests go by this list.
  */
 export const actions: readonly ActionContract[] = [

@@ -1,5 +1,3 @@
-import { parseConfig } from '../config/parse.ts'
-import { type Config, defaultConfig } from '../config/schema.ts'
 import { InputError, RefusedError } from '../errors.ts'
 import type { Repository } from '../github/client.ts'
 import { readFile } from '../github/contents.ts'
@@ -9,6 +7,8 @@ import { type Event, eventSchema, newEvent, type Occurrence, revisionSchema } fr
 import { incidentId } from '../history/incident.ts'
 import type { Step } from '../runner/action.ts'
 import { refuseForks } from '../runner/context.ts'
+import { parseConfig } from '../settings/parse.ts'
+import { type Config, defaultConfig } from '../settings/schema.ts'
 import { redactDeep } from '../text/redact.ts'
 import { commonInputs } from './contract-parts.ts'
 

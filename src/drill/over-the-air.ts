@@ -1,8 +1,8 @@
 import { stringify } from 'yaml'
 import { startLisong } from '../../test/support/codepush/lisong.ts'
-import { openCodePush } from '../codepush/code-push.ts'
-import type { Release } from '../codepush/release.ts'
-import { formatOffer } from '../codepush/verify.ts'
+import { openCodePush } from '../layers/ota/code-push.ts'
+import type { Release } from '../layers/ota/release.ts'
+import { formatOffer } from '../layers/ota/verify.ts'
 
 const app = 'Shop-android'
 const name = { app, deployment: 'Production' }

@@ -1,4 +1,4 @@
-import type { Limit } from '../config/schema.ts'
+import type { Limit } from '../settings/schema.ts'
 import type { Counts, ValueReading } from './reading.ts'
 import type { Before } from './statistics/before.ts'
 import {

@@ -1,4 +1,4 @@
-import type { Check } from '../config/schema.ts'
+import type { Check } from '../settings/schema.ts'
 import { formatDuration } from '../text/duration.ts'
 import { describeLimit } from './limit.ts'
 import { blindnessOf, type Tally } from './tally.ts'

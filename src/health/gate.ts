@@ -1,5 +1,5 @@
-import type { Check } from '../config/schema.ts'
 import { InputError } from '../errors.ts'
+import type { Check } from '../settings/schema.ts'
 import { redact } from '../text/redact.ts'
 import type { Look, Surroundings } from './checks/look.ts'
 import { prepareCheck } from './checks/prepare.ts'

@@ -1,5 +1,5 @@
-import type { Check } from '../config/schema.ts'
 import { InputError } from '../errors.ts'
+import type { Check } from '../settings/schema.ts'
 import { redact } from '../text/redact.ts'
 import { prepareCheck } from './checks/prepare.ts'
 import type { WatchInput } from './gate.ts'

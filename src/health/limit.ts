@@ -1,4 +1,4 @@
-import type { Limit } from '../config/schema.ts'
+import type { Limit } from '../settings/schema.ts'
 import { formatValue, type Unit } from './value.ts'
 
 /**

@@ -1,6 +1,6 @@
-import { parseChecks } from '../config/parse.ts'
-import type { Check, Config } from '../config/schema.ts'
 import { InputError } from '../errors.ts'
+import { parseChecks } from '../settings/parse.ts'
+import type { Check, Config } from '../settings/schema.ts'
 import { formatDuration, parseDuration } from '../text/duration.ts'
 
 /** What is to be watched, and how. Times in ms. */

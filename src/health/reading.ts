@@ -1,4 +1,4 @@
-import type { Limit } from '../config/schema.ts'
+import type { Limit } from '../settings/schema.ts'
 import { isWithin } from './limit.ts'
 import type { Call } from './statistics/one-arm.ts'
 

@@ -1,4 +1,4 @@
-import type { Check } from '../config/schema.ts'
+import type { Check } from '../settings/schema.ts'
 import type { Reading } from './reading.ts'
 import type { Tally } from './tally.ts'
 

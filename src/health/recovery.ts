@@ -1,4 +1,4 @@
-import type { Check } from '../config/schema.ts'
+import type { Check } from '../settings/schema.ts'
 import { formatDuration } from '../text/duration.ts'
 import { type WatchInput, watchHealth } from './gate.ts'
 import type { CheckReport, GateReport } from './report.ts'

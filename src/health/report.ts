@@ -1,4 +1,4 @@
-import { type Check, type Limit, type Metric, type Severity, severities } from '../config/schema.ts'
+import { type Check, type Limit, type Metric, type Severity, severities } from '../settings/schema.ts'
 import type { Decision } from './decide.ts'
 import { describeEvidence } from './evidence.ts'
 import { describeLimit } from './limit.ts'

@@ -1,4 +1,4 @@
-import type { Limit } from '../config/schema.ts'
+import type { Limit } from '../settings/schema.ts'
 import { type GapReading, type Reading, stateOf, type ValueReading } from './reading.ts'
 
 /** So many rounds in a row without a value, and what was seen before them says nothing about now. */

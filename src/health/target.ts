@@ -1,5 +1,5 @@
-import type { Check, HeaderValue } from '../config/schema.ts'
 import { InputError } from '../errors.ts'
+import type { Check, HeaderValue } from '../settings/schema.ts'
 import { redact } from '../text/redact.ts'
 
 /** Where a check looks, and with which credentials. */

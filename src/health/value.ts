@@ -1,4 +1,4 @@
-import { type Metric, metricDefaults } from '../config/metrics.ts'
+import { type Metric, metricDefaults } from '../settings/metrics.ts'
 
 /** What a value counts: a ratio of 0..1, milliseconds, or something only the query knows. */
 export type Unit = 'ratio' | 'ms' | 'number'

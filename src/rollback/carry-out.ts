@@ -1,7 +1,7 @@
 import { isUserFacing } from '../errors.ts'
 import type { endings } from '../history/event.ts'
+import type { LayerReceipt } from '../layers/layer.ts'
 import { type ApplyOptions, applyLayers, type LayerOutcome } from './apply.ts'
-import type { LayerReceipt } from './layer.ts'
 import type { Plan } from './plan.ts'
 
 export type Ending = (typeof endings)[number]

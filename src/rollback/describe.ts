@@ -1,4 +1,5 @@
 import type { RootContent } from 'mdast'
+import type { LayerPlanView } from '../layers/layer.ts'
 import { sayDuration } from '../text/duration.ts'
 import {
   bulletList,
@@ -14,7 +15,6 @@ import {
 import { shortRevision } from '../text/revision.ts'
 import type { LayerOutcome } from './apply.ts'
 import type { RollbackReport } from './carry-out.ts'
-import type { LayerPlanView } from './layer.ts'
 import { type Plan, viewsOf } from './plan.ts'
 import type { RehearsalReport } from './rehearse.ts'
 

@@ -1,9 +1,9 @@
 import { RefusedError } from '../errors.ts'
-import { demandGuards } from '../git/guards.ts'
 import type { Repository } from '../github/client.ts'
 import { readCommit } from '../github/commits.ts'
 import type { Event } from '../history/event.ts'
 import { demandNoHold } from '../history/hold.ts'
+import { demandGuards } from '../layers/code/guards.ts'
 import { type Plan, viewsOf } from './plan.ts'
 
 /** What keeps a machine from rolling back what it should not, or too often. A person may do all of it. */

@@ -1,9 +1,9 @@
-import type { Config } from '../config/schema.ts'
 import type { RevisionReader } from '../github/revision-reader.ts'
 import { watchHealth } from '../health/gate.ts'
 import { checksAfterRollback, defaultRecovery, verifyRecovery as verify } from '../health/recovery.ts'
 import { secretsOf } from '../health/target.ts'
 import type { Event } from '../history/event.ts'
+import type { Config } from '../settings/schema.ts'
 import type { Recovery } from './carry-out.ts'
 import type { Assessment } from './prepare.ts'
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { isUserFacing } from '../errors.ts'
 import type { LayerName } from '../history/event.ts'
-import type { Layer, LayerPlan, LayerPlanView } from './layer.ts'
+import type { Layer, LayerPlan, LayerPlanView } from '../layers/layer.ts'
 import type { Choice } from './strategy.ts'
 
 /** What a rollback of several layers would do. */

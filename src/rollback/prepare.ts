@@ -1,6 +1,6 @@
 import { RefusedError } from '../errors.ts'
 import type { Event } from '../history/event.ts'
-import type { Layer } from './layer.ts'
+import type { Layer } from '../layers/layer.ts'
 import { isDone, type Plan, planLayers, viewsOf } from './plan.ts'
 import { type Progress, readProgress } from './record.ts'
 import { refuseIfMoved, type SavedPlan } from './saved-plan.ts'

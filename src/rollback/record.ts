@@ -1,6 +1,6 @@
 import { ConflictError, InputError, isUserFacing, RefusedError, UnavailableError } from '../errors.ts'
 import type { Event, LayerName, Occurrence } from '../history/event.ts'
-import type { LayerPlanView, LayerReceipt, UndoableRollback } from './layer.ts'
+import type { LayerPlanView, LayerReceipt, UndoableRollback } from '../layers/layer.ts'
 
 /** Appends an event to the history, once however often it is told. */
 export type Record = (what: Occurrence, naturalKey: readonly string[]) => Promise<void>

@@ -1,6 +1,6 @@
-import type { Config } from '../config/schema.ts'
-import { redeploy } from '../git/redeploy.ts'
+import { redeploy } from '../deployment/redeploy.ts'
 import type { Repository } from '../github/client.ts'
+import type { Config } from '../settings/schema.ts'
 import type { CarryOutOptions } from './carry-out.ts'
 
 /** How the restored revision is deployed: by the workflow that the settings name; undefined where they name none. */

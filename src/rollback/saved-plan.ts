@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { ConflictError, InputError } from '../errors.ts'
 import { type Event, layerSchema, revisionSchema } from '../history/event.ts'
+import type { LayerPlanView } from '../layers/layer.ts'
 import { formatDuration } from '../text/duration.ts'
-import type { LayerPlanView } from './layer.ts'
 import { digestOf } from './plan.ts'
 
 const viewSchema = z.strictObject({

@@ -1,7 +1,7 @@
-import type { IssueType } from '../config/rollback.ts'
-import type { Config } from '../config/schema.ts'
 import { InputError } from '../errors.ts'
 import type { LayerName } from '../history/event.ts'
+import type { IssueType } from '../settings/rollback.ts'
+import type { Config } from '../settings/schema.ts'
 
 /** Which layers are to be rolled back; `changed` takes those that the deployment changed. */
 export type Choice = readonly LayerName[] | 'changed'

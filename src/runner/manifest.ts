@@ -25,7 +25,7 @@ export function writeManifest({
     outputs: mapValues(outputs, (each) => ({ description: each })),
     runs: { using: 'node24', main: `${placesOf(name).top}dist/${name}/index.js` },
   })
-  manifest.commentBefore = ` written by \`npm run generate\` from src/actions/${name}.contract.ts`
+  manifest.commentBefore = ` written by \`npm run generate\` from src/actions/${name}/contract.ts`
   return manifest.toString({ lineWidth: 0 })
 }
 

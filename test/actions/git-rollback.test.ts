@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import { gitRollback } from '../../src/actions/git-rollback.contract.ts'
+import { gitRollback } from '../../src/actions/git-rollback/contract.ts'
 import { type Job, runStep } from '../../src/drill/runner.ts'
 import { openBrokenShop } from '../support/repository.ts'
 

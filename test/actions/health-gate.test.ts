@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import { healthGate } from '../../src/actions/health-gate.contract.ts'
+import { healthGate } from '../../src/actions/health-gate/contract.ts'
 import { type Job, runStep } from '../../src/drill/runner.ts'
 import { openBrokenShop } from '../support/repository.ts'
 import { startService } from '../support/service.ts'

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
-import { postmortemIssue } from '../../src/actions/postmortem-issue.contract.ts'
+import { postmortemIssue } from '../../src/actions/postmortem-issue/contract.ts'
 import { type Job, runStep } from '../../src/drill/runner.ts'
 import { openBrokenShop } from '../support/repository.ts'
 

@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { metricDefaults, metrics, type Severity, severities } from '../../src/config/schema.ts'
 import { type Decision, decide } from '../../src/health/decide.ts'
 import type { Evidence } from '../../src/health/evidence.ts'
 import type { Reading } from '../../src/health/reading.ts'
 import { addReading, emptyTally } from '../../src/health/tally.ts'
+import { metricDefaults, metrics, type Severity, severities } from '../../src/settings/schema.ts'
 import { noon } from './example.ts'
 
 const intervalMs = 15_000

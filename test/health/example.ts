@@ -1,6 +1,6 @@
-import { parseChecks } from '../../src/config/parse.ts'
-import type { Check, HttpCheck } from '../../src/config/schema.ts'
 import { type WatchInput, watchHealth } from '../../src/health/gate.ts'
+import { parseChecks } from '../../src/settings/parse.ts'
+import type { Check, HttpCheck } from '../../src/settings/schema.ts'
 import type { Behaviour, MisbehavingService } from '../support/misbehaving-service.ts'
 
 /** Noon, where every watch in virtual time begins. */

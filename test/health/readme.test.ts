@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises'
 import { expect, test } from '@jest/globals'
 import { parse } from 'yaml'
 import { z } from 'zod'
-import { defaultConfig } from '../../src/config/schema.ts'
 import { planWatch } from '../../src/health/plan.ts'
+import { defaultConfig } from '../../src/settings/schema.ts'
 import { parseDuration } from '../../src/text/duration.ts'
 
 const stepSchema = z.tuple([

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { RefusedError } from '../../src/errors.ts'
-import { prepareClone } from '../../src/git/partial-clone.ts'
 import { incidentId } from '../../src/history/incident.ts'
+import { openCodeLayer } from '../../src/layers/code/layer.ts'
+import { prepareClone } from '../../src/layers/code/partial-clone.ts'
 import { demandAutomatic } from '../../src/rollback/guards.ts'
-import { openCodeLayer } from '../../src/rollback/layers/code.ts'
 import { planLayers } from '../../src/rollback/plan.ts'
 import { openBrokenShop } from '../support/repository.ts'
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { ConflictError, InputError } from '../../src/errors.ts'
 import { newEvent } from '../../src/history/event.ts'
-import type { LayerPlanView } from '../../src/rollback/layer.ts'
+import type { LayerPlanView } from '../../src/layers/layer.ts'
 import { makeSavedPlan, readSavedPlan, refuseIfMoved } from '../../src/rollback/saved-plan.ts'
 
 const revision = 'b'.repeat(40)

@@ -6,16 +6,16 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, beforeEach } from '@jest/globals'
-import { makeBackup } from '../../src/database/backup.ts'
-import { parseConnection } from '../../src/database/connection.ts'
-import type { Contents, Engine } from '../../src/database/engine.ts'
-import type { Manifest } from '../../src/database/manifest.ts'
-import { openEngine } from '../../src/database/open.ts'
-import { type RestoreOptions, type RestoreReport, restoreBackup } from '../../src/database/restore.ts'
-import { openFolderStore } from '../../src/database/store/folder.ts'
-import { difficultSchema as difficultMariaDb } from '../database/difficult-mariadb.ts'
-import { difficultSchema as difficultPostgres } from '../database/difficult-postgres.ts'
-import { difficultSchema as difficultSqlite } from '../database/difficult-sqlite.ts'
+import { makeBackup } from '../../src/layers/database/backup.ts'
+import { parseConnection } from '../../src/layers/database/connection.ts'
+import type { Contents, Engine } from '../../src/layers/database/engine.ts'
+import type { Manifest } from '../../src/layers/database/manifest.ts'
+import { openEngine } from '../../src/layers/database/open.ts'
+import { type RestoreOptions, type RestoreReport, restoreBackup } from '../../src/layers/database/restore.ts'
+import { openFolderStore } from '../../src/layers/database/store/folder.ts'
+import { difficultSchema as difficultMariaDb } from '../layers/database/difficult-mariadb.ts'
+import { difficultSchema as difficultPostgres } from '../layers/database/difficult-postgres.ts'
+import { difficultSchema as difficultSqlite } from '../layers/database/difficult-sqlite.ts'
 import { type MariaDbServer, startMariaDb } from './mariadb.ts'
 import { type PostgresServer, startPostgres } from './postgres.ts'
 
@@ -160,7 +160,7 @@ export async function makeDatabase(
   }
 }
 
-const worker = fileURLToPath(new URL('../database/worker.ts', import.meta.url))
+const worker = fileURLToPath(new URL('../layers/database/worker.ts', import.meta.url))
 
 /** A command that sees a small disk where others see a folder, and prints what files it left there. Only root may mount one. */
 function onDisk({ folder, size }: { folder: string; size: number }, command: readonly string[]): string[] {

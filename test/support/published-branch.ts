@@ -1,7 +1,7 @@
-import { prepareClone } from '../../src/git/partial-clone.ts'
-import type { CodeRollback } from '../../src/git/plan-rollback.ts'
 import { incidentId } from '../../src/history/incident.ts'
-import { openCodeLayer } from '../../src/rollback/layers/code.ts'
+import { openCodeLayer } from '../../src/layers/code/layer.ts'
+import { prepareClone } from '../../src/layers/code/partial-clone.ts'
+import type { CodeRollback } from '../../src/layers/code/plan-rollback.ts'
 import type { Shop } from './repository.ts'
 import type { WorkRepository } from './work-repository.ts'
 

@@ -1,6 +1,6 @@
-import { parseChecks } from '../../config/parse.ts'
 import { assessImpact } from '../../health/impact.ts'
 import { summarizeImpact } from '../../health/summary.ts'
+import { parseChecks } from '../../settings/parse.ts'
 import { renderMarkdown } from '../../text/markdown.ts'
 import type { Prepared } from './step.ts'
 

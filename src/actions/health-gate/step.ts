@@ -1,10 +1,10 @@
-import type { Check } from '../../config/schema.ts'
 import { openRevisionReader, type RevisionReader } from '../../github/revision-reader.ts'
 import { planWatch, readDeployedAt, type WatchPlan } from '../../health/plan.ts'
 import { secretsOf } from '../../health/target.ts'
 import type { Step } from '../../runner/action.ts'
-import type { healthGate } from '../health-gate.contract.ts'
+import type { Check } from '../../settings/schema.ts'
 import type { Workplace } from '../wiring.ts'
+import type { healthGate } from './contract.ts'
 
 export type HealthGateStep = Step<typeof healthGate.inputs, keyof typeof healthGate.outputs>
 export type HealthGateOutputs = Parameters<HealthGateStep['setOutputs']>[0]

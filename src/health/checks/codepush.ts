@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import type { CheckOf } from '../../config/schema.ts'
 import { request } from '../../http/request.ts'
+import type { CheckOf } from '../../settings/schema.ts'
 import type { GapReading, Reading } from '../reading.ts'
 import { describeBefore } from '../statistics/before.ts'
 import type { PollCounts } from '../statistics/one-arm.ts'

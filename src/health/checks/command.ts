@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import type { CheckOf } from '../../config/schema.ts'
+import type { CheckOf } from '../../settings/schema.ts'
 import { formatDuration } from '../../text/duration.ts'
 import type { Reading } from '../reading.ts'
 import type { Env } from '../target.ts'

@@ -1,4 +1,4 @@
-import type { CheckOf } from '../../config/schema.ts'
+import type { CheckOf } from '../../settings/schema.ts'
 import { type CountJudge, startJudging } from '../count-judge.ts'
 import type { Reading } from '../reading.ts'
 import type { Before } from '../statistics/before.ts'

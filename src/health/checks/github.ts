@@ -1,5 +1,5 @@
-import type { CheckOf } from '../../config/schema.ts'
 import { InputError, isUserFacing } from '../../errors.ts'
+import type { CheckOf } from '../../settings/schema.ts'
 import type { Reading } from '../reading.ts'
 import type { Look, RevisionReader, Standing, Surroundings } from './look.ts'
 

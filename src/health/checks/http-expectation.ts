@@ -1,7 +1,7 @@
 import { Script } from 'node:vm'
 import { query as readPath } from 'jsonpath-rfc9535'
-import type { HttpCheck } from '../../config/schema.ts'
 import type { Answer } from '../../http/request.ts'
+import type { HttpCheck } from '../../settings/schema.ts'
 import { formatDuration } from '../../text/duration.ts'
 
 /** A pattern that takes longer on an answer never ends on a longer one. */

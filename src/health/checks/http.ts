@@ -1,7 +1,7 @@
-import type { HttpCheck } from '../../config/schema.ts'
 import type { NoAnswer } from '../../http/no-answer.ts'
 import { type Answer, request } from '../../http/request.ts'
 import { openSocketFetch } from '../../http/socket-fetch.ts'
+import type { HttpCheck } from '../../settings/schema.ts'
 import { isWithin } from '../limit.ts'
 import type { Counts, Reading } from '../reading.ts'
 import { identity, resolveTarget } from '../target.ts'

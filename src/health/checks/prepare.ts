@@ -1,4 +1,4 @@
-import type { Check } from '../../config/schema.ts'
+import type { Check } from '../../settings/schema.ts'
 import { prepareCodePushCheck } from './codepush.ts'
 import { prepareCommandCheck } from './command.ts'
 import { prepareDatadogCheck } from './datadog.ts'

@@ -1,4 +1,4 @@
-import type { PrometheusCheck } from '../../config/schema.ts'
+import type { PrometheusCheck } from '../../settings/schema.ts'
 import { type CountJudge, startJudging } from '../count-judge.ts'
 import type { GapReading, Reading } from '../reading.ts'
 import { describeBefore } from '../statistics/before.ts'

@@ -1,6 +1,6 @@
-import type { PrometheusCheck } from '../../config/schema.ts'
 import type { NoAnswer } from '../../http/no-answer.ts'
 import { type Answer, request } from '../../http/request.ts'
+import type { PrometheusCheck } from '../../settings/schema.ts'
 import { identity, resolveTarget } from '../target.ts'
 import type { Surroundings } from './look.ts'
 

@@ -1,4 +1,4 @@
-import type { PrometheusCheck } from '../../config/schema.ts'
+import type { PrometheusCheck } from '../../settings/schema.ts'
 import type { Reading } from '../reading.ts'
 import type { Mixture } from '../statistics/mixture.ts'
 import { addTraffic, emptyTraffic, isLost, type TrafficPlan } from '../statistics/traffic-loss.ts'

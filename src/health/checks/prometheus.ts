@@ -1,4 +1,4 @@
-import type { PrometheusCheck } from '../../config/schema.ts'
+import type { PrometheusCheck } from '../../settings/schema.ts'
 import type { Reading } from '../reading.ts'
 import { stateOf } from '../reading.ts'
 import type { CheckSurroundings, Look } from './look.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { CheckOf } from '../../config/schema.ts'
+import type { CheckOf } from '../../settings/schema.ts'
 import type { Reading } from '../reading.ts'
 import { resolveTarget } from '../target.ts'
 import { askJson } from './ask-json.ts'

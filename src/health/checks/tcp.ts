@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
-import type { CheckOf } from '../../config/schema.ts'
 import { explainNoAnswer, type NoAnswer } from '../../http/no-answer.ts'
+import type { CheckOf } from '../../settings/schema.ts'
 import { formatDuration } from '../../text/duration.ts'
 import type { Reading } from '../reading.ts'
 import { formatValue } from '../value.ts'

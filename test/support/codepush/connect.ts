@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Circumstances } from '../../../src/codepush/apply.ts'
-import type { Connection } from '../../../src/codepush/exchange.ts'
-import type { RollbackRequest } from '../../../src/codepush/plan.ts'
-import { applyAll, decide, planAll } from '../../../src/codepush/roll-back.ts'
-import type { UpdateServer } from '../../../src/codepush/update-server.ts'
+import type { Circumstances } from '../../../src/layers/ota/apply.ts'
+import type { Connection } from '../../../src/layers/ota/exchange.ts'
+import type { RollbackRequest } from '../../../src/layers/ota/plan.ts'
+import { applyAll, decide, planAll } from '../../../src/layers/ota/roll-back.ts'
+import type { UpdateServer } from '../../../src/layers/ota/update-server.ts'
 
 /** What our client asks a test server with. */
 export function connect({ url, accessKey }: { url: string; accessKey: string }): Connection {

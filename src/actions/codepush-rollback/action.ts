@@ -1,0 +1,139 @@
+import { describeDevices, describePlan, summarizePlans, summarizeResults } from '../../layers/ota/describe.ts'
+import { prepareServer } from '../../layers/ota/open.ts'
+import type { Plan } from '../../layers/ota/plan.ts'
+import { describeResult } from '../../layers/ota/record.ts'
+import { formatChannel } from '../../layers/ota/release.ts'
+import { isEncrypted, readRequests } from '../../layers/ota/request.ts'
+import { applyAll, type ChannelResult, type Decision, decide, planAll } from '../../layers/ota/roll-back.ts'
+import type { UpdateServer } from '../../layers/ota/update-server.ts'
+import { isVerified } from '../../layers/ota/verify.ts'
+import { runAction, type Step } from '../../runner/action.ts'
+import { heading, renderMarkdown } from '../../text/markdown.ts'
+import { openWorkplace, type Workplace } from '../wiring.ts'
+import { codepushRollback } from './contract.ts'
+
+type CodepushStep = Step<typeof codepushRollback.inputs, keyof typeof codepushRollback.outputs>
+
+// before the run: what is declared below it is not there yet
+const headlines: Readonly<Record<Decision | 'planned', string>> = {
+  planned: 'Rollback of updates planned (dry run: nothing was changed)',
+  'rolled-back': 'Updates rolled back',
+  'already-rolled-back': 'Updates already rolled back',
+  stopped: 'Update halted',
+  partial: 'Updates rolled back in part',
+  superseded: 'Updates not rolled back: another release is the newest by now',
+  failed: 'Updates not rolled back',
+}
+
+await runAction(codepushRollback, async (step) => {
+  const { inputs, log } = step
+  step.secrets.add(step.env['EXPO_TOKEN'] ?? '')
+  const open = prepareServer({
+    kind: inputs['server-kind'],
+    url: inputs['server-url'],
+    accessKey: inputs['access-key'],
+    folder: inputs.project,
+    env: step.env,
+    fetch: globalThis.fetch,
+    now: () => step.now().getTime(),
+    signal: step.signal,
+  })
+  const workplace = await openWorkplace(step)
+  const { incident } = workplace
+  const requests = readRequests({
+    channels: inputs.channels,
+    targets: inputs.target,
+    fromLabels: inputs['from-label'],
+    appVersions: inputs['app-version'],
+    knownBad: inputs['known-bad'],
+    mode: inputs.mode,
+    incident,
+  })
+  const startedAt = step.now().toISOString()
+  const server = await open()
+  if (!isEncrypted(server.at))
+    log.warning(
+      'input "server-url" is an http: address: whoever is on the way can read the access key',
+      'CodePush',
+    )
+  log.info(`${server.at} is a server of the kind ${server.kind}`)
+  const plans = await planAll(server, requests)
+  for (const line of plans.flatMap(describePlan)) log.info(line)
+  if (inputs['dry-run']) return finish(step, workplace, { server, plans, results: [], decision: 'planned' })
+
+  const results = await applyAll(server, plans, {
+    incident,
+    verifyTimeoutMs: inputs['verify-timeout'] ?? 0,
+    now: () => step.now().getTime(),
+    sleep: step.sleep,
+    log: log.info,
+  })
+  for (const line of results.flatMap(describeDevices)) log.info(line)
+  const circumstances = {
+    reason: step.secrets.redact(inputs.reason),
+    automatic: !step.context.byHand,
+    startedAt,
+    stepKey: step.context.stepKey,
+  }
+  for (const result of results) {
+    const event = describeResult(result, circumstances)
+    if (event !== undefined) await workplace.record(event.what, event.key)
+  }
+  await finish(step, workplace, { server, plans, results, decision: decide(results) })
+  const problems = results.flatMap(({ problem }) => problem ?? [])
+  if (problems.length > 0) step.fail(problems.join('\n'))
+})
+
+async function finish(
+  step: CodepushStep,
+  { incident }: Workplace,
+  {
+    server,
+    plans,
+    results,
+    decision,
+  }: {
+    readonly server: UpdateServer
+    readonly plans: readonly Plan[]
+    readonly results: readonly ChannelResult[]
+    readonly decision: Decision | 'planned'
+  },
+): Promise<void> {
+  const channels = plans.map((plan, index) => describeOutcome(plan, results[index]))
+  const reason = results.find(({ problem }) => problem !== undefined) ?? results[0]
+  const join = (key: 'from' | 'to' | 'label') => channels.map((each) => each[key]).join(',')
+  const ids = {
+    incident,
+    decision,
+    'reason-code': reason?.reasonCode ?? 'dry-run',
+    from: join('from'),
+    to: join('to'),
+    label: join('label'),
+    verified: results.length > 0 && channels.every(({ verified }) => verified),
+  }
+  step.setOutputs({
+    ...ids,
+    channels: JSON.stringify(channels),
+    result: JSON.stringify({ schema: 1, ...ids, channels }),
+  })
+  await step.writeSummary(
+    renderMarkdown([
+      heading(2, headlines[decision]),
+      ...summarizePlans(plans, server),
+      ...summarizeResults(results),
+    ]),
+  )
+}
+
+function describeOutcome(plan: Plan, result: ChannelResult | undefined) {
+  const { receipt, reasonCode } = result ?? {}
+  return {
+    channel: formatChannel(plan.channel.name),
+    plan: plan.kind,
+    reason: reasonCode ?? 'dry-run',
+    from: ('bad' in plan ? plan.bad?.label : plan.expected) ?? '',
+    to: 'good' in plan ? plan.good.label : '',
+    label: receipt?.now?.label ?? '',
+    verified: isVerified(receipt?.devices ?? []),
+  }
+}

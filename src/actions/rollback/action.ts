@@ -1,0 +1,263 @@
+import { mkdir, readFile } from 'node:fs/promises'
+import { InputError } from '../../errors.ts'
+import { approverOfRun } from '../../github/approvals.ts'
+import { defaultBranch } from '../../github/repository.ts'
+import { openRevisionReader } from '../../github/revision-reader.ts'
+import { planWatch } from '../../health/plan.ts'
+import type { Event } from '../../history/event.ts'
+import { demandHead } from '../../layers/code/plan.ts'
+import { carryOut, type RollbackReport } from '../../rollback/carry-out.ts'
+import { conclude, concludeRehearsal } from '../../rollback/conclude.ts'
+import {
+  describePlan,
+  summarizePhases,
+  summarizePlan,
+  summarizeRehearsal,
+  summarizeReport,
+} from '../../rollback/describe.ts'
+import { demandAutomatic } from '../../rollback/guards.ts'
+import { assessNow, secretsOfChecks, type Viewer, verifyRecovery } from '../../rollback/look.ts'
+import { availableLayers, openLayers, secretsOfLayers } from '../../rollback/open-layers.ts'
+import { viewsOf } from '../../rollback/plan.ts'
+import { type Prepared, prepare } from '../../rollback/prepare.ts'
+import { deployBy } from '../../rollback/redeployment.ts'
+import { demandRehearsable, type RehearsalReport, rehearse } from '../../rollback/rehearse.ts'
+import { makeSavedPlan, readSavedPlan, type SavedPlan } from '../../rollback/saved-plan.ts'
+import { chooseLayers } from '../../rollback/strategy.ts'
+import { runAction, type Step } from '../../runner/action.ts'
+import { heading, paragraph, renderMarkdown, text } from '../../text/markdown.ts'
+import { prepareJobClone } from '../job-clone.ts'
+import { openWorkplace, type Workplace } from '../wiring.ts'
+import { rollback } from './contract.ts'
+
+type RollbackStep = Step<typeof rollback.inputs, keyof typeof rollback.outputs>
+
+/** What the parts of a run share. */
+interface Scene extends Workplace {
+  readonly branch: string
+  readonly viewer: Viewer
+  readonly history: readonly Event[]
+  /** those of the incident */
+  readonly own: readonly Event[]
+  readonly automatic: boolean
+  readonly reason: string
+}
+
+await runAction(rollback, async (step) => {
+  const { inputs, log, context } = step
+  const startedAt = step.now()
+  const scene = await openScene(step)
+  const { repository, config, automatic, reason, record, viewer } = scene
+  const prepared = await prepareRollback(step, scene)
+  for (const line of describePlan(prepared.plan)) log.info(line)
+  if (prepared.kind !== 'ready') return finish(step, scene, { prepared })
+  if (inputs.mode === 'plan')
+    return finish(step, scene, { prepared, plan: await savePlan(step, scene, prepared) })
+
+  const onFailure = inputs['on-failure']
+  const options = {
+    plan: prepared.plan,
+    environment: scene.environment,
+    progress: prepared.progress,
+    startedAt,
+    reason,
+    // practising counts for no cap
+    automatic: automatic && !inputs.rehearsal,
+    onFailure: onFailure === 'configured' ? config.rollback.onFailure : onFailure,
+    record,
+    stepKey: context.stepKey,
+    now: step.now,
+    log: log.info,
+    deploy: deployBy(repository, config, { ...viewer, branch: scene.branch }),
+    verify: () => verifyRecovery(viewer, { withinMs: config.rollback.verifyMs, events: scene.own }),
+  }
+  if (!inputs.rehearsal) return finish(step, scene, { prepared, report: await carryOut(options) })
+  const head = () => demandHead(repository, scene.branch)
+  await finish(step, scene, { prepared, rehearsal: await rehearse({ ...options, head }) })
+})
+
+async function openScene(step: RollbackStep): Promise<Scene> {
+  const { inputs, context, env, log, secrets, signal, sleep } = step
+  const workplace = await openWorkplace(step)
+  const { config, repository } = workplace
+  if (!workplace.isConfigured)
+    log.info(
+      `there is no ${inputs.config}: the code is rolled back, and nothing else; that file could add checks to look with (health), a workflow that deploys (code.redeploy), a database and over-the-air updates`,
+    )
+  const viewer: Viewer = {
+    health: inputs.url === '' ? config.health : withUrl(config.health, inputs.url),
+    revision: openRevisionReader(repository, { ...workplace, branch: config.branch }),
+    env,
+    fetch,
+    now: () => step.now().getTime(),
+    sleep,
+    log: log.info,
+    redact: secrets.redact,
+    signal,
+  }
+  for (const secret of [...secretsOfChecks(viewer), ...secretsOfLayers(config, env)]) secrets.add(secret)
+  const isReviewed = inputs.mode === 'apply' && context.run !== undefined
+  const [history, approver, usual] = await Promise.all([
+    workplace.readHistory(),
+    isReviewed ? approverOfRun(repository, context.run.id) : undefined,
+    inputs.rehearsal || !config.branch ? defaultBranch(repository) : config.branch,
+  ])
+  const branch = config.branch || usual
+  if (inputs.rehearsal)
+    demandRehearsable({ environment: workplace.environment, branch, defaultBranch: usual, mode: inputs.mode })
+  if (approver !== undefined) log.info(`${approver} has approved that this run goes on`)
+  return {
+    ...workplace,
+    branch,
+    viewer,
+    history,
+    own: history.filter((event) => event.incident === workplace.incident),
+    automatic: !context.byHand && approver === undefined,
+    // it goes into a commit, which nobody can take back
+    reason: secrets.redact(inputs.reason),
+  }
+}
+
+/** An address that has to answer is a check by itself, beside the configured ones. */
+function withUrl(health: Scene['config']['health'], url: string): Viewer['health'] {
+  const { checks } = planWatch(health, { url, checks: '', windowMs: undefined, intervalMs: undefined })
+  return { ...health, checks }
+}
+
+async function prepareRollback(step: RollbackStep, scene: Scene): Promise<Prepared> {
+  const { inputs, context, log, temporary } = step
+  const { repository, config, environment, revision, incident, history, own } = scene
+  const { viewer, automatic, branch, reason } = scene
+  const openClone = prepareJobClone(step)
+  await mkdir(temporary, { recursive: true })
+  return prepare({
+    events: own,
+    openLayers: ({ target, choice, progress }) =>
+      openLayers({
+        ...viewer,
+        repository,
+        config,
+        branch,
+        environment,
+        incident,
+        bad: revision,
+        target: target ?? (inputs.target || config.code.target),
+        choice,
+        automatic,
+        progress,
+        reason,
+        by: context.actor,
+        runUrl: context.run?.url,
+        openClone,
+        scratch: temporary,
+      }),
+    choice: chooseLayers({
+      wanted: inputs.layers,
+      issueType: inputs['issue-type'],
+      strategies: config.rollback.strategies,
+      available: availableLayers(config),
+    }),
+    automatic,
+    rehearsal: inputs.rehearsal,
+    assess: () => assessNow(viewer),
+    guard: (plan, isAgreed) =>
+      demandAutomatic(repository, plan, {
+        environment,
+        incident,
+        revision,
+        maxCommits: config.code.maxCommits,
+        maxAgeMs: config.rollback.maxAgeMs,
+        dailyCap: config.rollback.dailyCap,
+        hold: inputs.hold,
+        isAgreed,
+        events: history,
+        now: viewer.now(),
+        log: log.info,
+      }),
+    saved: await readPlan(step, scene),
+  })
+}
+
+async function readPlan(
+  { inputs: { mode, plan: path } }: RollbackStep,
+  { repository, incident, history, viewer }: Scene,
+): Promise<SavedPlan | undefined> {
+  if (mode !== 'apply') return undefined
+  if (path === '')
+    throw new InputError('input "plan" is needed to apply one; write the path that mode: plan gave')
+  const saved = await readFile(path, 'utf8').catch(() => undefined)
+  if (saved === undefined)
+    throw new InputError(`input "plan" is ${path}, and there is no such file; write the path of a saved plan`)
+  const name = `${repository.owner}/${repository.repo}`
+  return readSavedPlan(saved, { path, repository: name, incident, events: history, at: viewer.now() })
+}
+
+async function savePlan(step: RollbackStep, scene: Scene, { plan }: Prepared): Promise<string> {
+  const { repository, environment, incident, revision, config, viewer, record } = scene
+  const at = viewer.now()
+  const { saved, digest } = makeSavedPlan(
+    {
+      repository: `${repository.owner}/${repository.repo}`,
+      environment,
+      incident,
+      revision,
+      madeAt: new Date(at).toISOString(),
+      expiresAt: new Date(at + config.rollback.planValidMs).toISOString(),
+    },
+    viewsOf(plan),
+  )
+  const layers = saved.layers.map(({ layer, from, to }) => ({ layer, from, to }))
+  await record({ kind: 'rollback-planned', plan: digest, layers }, [digest])
+  return step.writeReport('rollback-plan', saved)
+}
+
+async function finish(
+  step: RollbackStep,
+  { incident, config }: Scene,
+  {
+    prepared,
+    rehearsal,
+    report = rehearsal,
+    plan,
+  }: {
+    readonly prepared: Prepared
+    readonly report?: RollbackReport
+    readonly rehearsal?: RehearsalReport
+    readonly plan?: string
+  },
+): Promise<void> {
+  const { objectiveMs } = config.rollback
+  const { decision, reasonCode, headline, problems } =
+    rehearsal === undefined ? conclude(prepared, report) : concludeRehearsal(rehearsal, objectiveMs)
+  // what was taken back again is not to be deployed
+  const code = report?.layers.find(({ layer, outcome }) => layer === 'code' && outcome !== 'undone')?.receipt
+  const ids = {
+    incident,
+    decision,
+    'reason-code': reasonCode,
+    layers: viewsOf(prepared.plan)
+      .map(({ layer }) => layer)
+      .join(','),
+    ...(plan !== undefined && { plan }),
+    ...(code !== undefined && { commit: code.now }),
+    ...(code?.tag !== undefined && { tag: code.tag }),
+    ...(code?.pull !== undefined && { 'pull-request': code.pull.number }),
+    recovery: report?.recovery.outcome ?? 'unknown',
+    report: await step.writeReport(
+      'rollback',
+      report ?? { plan: viewsOf(prepared.plan), left: prepared.plan.left },
+    ),
+  }
+  step.setOutputs({ ...ids, result: JSON.stringify({ schema: 1, ...ids }) })
+  await step.writeSummary(
+    renderMarkdown([
+      heading(2, headline),
+      ...(prepared.kind === 'ready' ? [] : [paragraph(text(`${prepared.because}.`))]),
+      ...(report === undefined ? [] : summarizeReport(report)),
+      ...summarizePlan(prepared.plan),
+      ...(rehearsal === undefined ? [] : summarizeRehearsal(rehearsal)),
+      ...(report === undefined ? [] : summarizePhases(report, objectiveMs)),
+    ]),
+  )
+  if (problems.length > 0) step.fail(problems.join('\n'))
+}

@@ -1,0 +1,70 @@
+import { RefusedError } from '../../errors.ts'
+import { isRuleRefusal } from '../../github/refusal.ts'
+import { treeOf } from './content.ts'
+import { type Delivery, findProposed, type Proposal, propose } from './delivery.ts'
+import { type RollbackTrace, readTrailers, writeMessage } from './message.ts'
+import { goalOf, type RollbackPlan, takesBack } from './plan.ts'
+import { publishRollback, tagRollback } from './publish.ts'
+import type { RollbackReceipt } from './receipt.ts'
+import { type CodeRepository, createCommit } from './repository.ts'
+import { applyReset } from './reset.ts'
+
+/**
+ * Applies a plan, or finishes what an earlier run of it began: commit, compare-and-swap of the branch, annotated tag; or
+ * commit, branch of its own, pull request. With delivery `auto`, a rule that is only known when it refuses the commit
+ * leads to the pull request, too. Can be killed between any two requests and run again: one rollback commit is made.
+ * @throws ConflictError when the branch has moved since the plan, and then nothing is changed
+ */
+export async function applyPlan(
+  repository: CodeRepository,
+  plan: RollbackPlan,
+  {
+    trace,
+    delivery,
+    proposal,
+    now,
+  }: { trace: RollbackTrace; delivery: Delivery; proposal: Proposal; now: Date },
+): Promise<RollbackReceipt> {
+  const { head, content, done, way } = plan
+  const ids = { from: head, to: goalOf(plan), pull: undefined }
+  const message = writeMessage(trace)
+  // the workflow that deploys does all of it
+  if (plan.mode === 'deploy-only') {
+    const { sha, tree } = plan.target.commit
+    return { ...ids, ...untagged, commit: sha, tree, outcome: 'rolled-back' }
+  }
+  if (plan.mode === 'reset') return applyReset(repository, plan, { trace, now })
+  if (plan.mode === 'reapply' && done === undefined) {
+    // people work on it: what is there stays as it is
+    const found = await findProposed(repository, proposal)
+    if (found !== undefined) return { ...ids, ...proposed, ...found, tree: '' }
+  }
+  if (done !== undefined) {
+    // what people themselves have put back gets no tag of ours
+    if (takesBack(plan) && readTrailers(done.message).get('Rollback-Undoes') !== plan.rollback.sha)
+      return { ...ids, ...untagged, commit: done.sha, tree: done.tree, outcome: 'already-rolled-back' }
+    const tagged = await tagRollback(repository, plan, { commit: done, message })
+    return { ...ids, ...tagged, commit: done.sha, tree: done.tree, outcome: 'already-rolled-back' }
+  }
+  const draft = { tree: await treeOf(repository, content), parents: [head], message }
+  let why = way.because
+  if (way.way === 'direct') {
+    try {
+      const commit = await createCommit(repository, draft)
+      const tagged = await publishRollback(repository, plan, { commit, message })
+      return { ...ids, ...tagged, commit: commit.sha, tree: draft.tree, outcome: 'rolled-back' }
+    } catch (error) {
+      if (delivery !== 'auto' || !(error instanceof RefusedError) || !isRuleRefusal(error)) throw error
+      why = error.message
+    }
+  }
+  const { commit, ...where } = await propose(repository, { draft, proposal }).catch((error: unknown) => {
+    if (delivery !== 'auto' || !(error instanceof RefusedError)) throw error
+    throw new RefusedError(`${why}, so the rollback takes a pull request: ${error.message}`, { cause: error })
+  })
+  const { sha, tree } = commit
+  return { ...ids, ...proposed, ...where, commit: sha, tree }
+}
+
+const untagged = { tag: undefined, untagged: undefined } as const
+const proposed = { ...untagged, outcome: 'proposed' } as const

@@ -1,0 +1,38 @@
+import { RefusedError } from '../../errors.ts'
+import type { Repository } from '../../github/client.ts'
+import { commentOnce } from '../../github/issues.ts'
+import { code, link, paragraph, renderMarkdown, revision, text } from '../../text/markdown.ts'
+import type { RollbackPlan } from './plan.ts'
+import type { RollbackReceipt } from './receipt.ts'
+
+/**
+ * Tells each pull request that it was undone, once, and how its work comes back.
+ * @returns why it could not be told; undefined when all were
+ */
+export async function tellPulls(
+  repository: Repository,
+  { pulls = [], branch }: RollbackPlan,
+  { commit, pull }: RollbackReceipt,
+  { incident, reason }: { incident: string; reason: string },
+): Promise<string | undefined> {
+  const by = pull === undefined ? revision(commit) : link(pull.url, `#${pull.number}`)
+  const body = renderMarkdown([
+    paragraph(
+      pull === undefined ? 'This was rolled back from ' : 'It is proposed to roll this back from ',
+      code(branch),
+      ' by ',
+      by,
+      ': ',
+      text(reason),
+      '. Merging its branch again does nothing; revert the rollback on a branch, and fix the fault there.',
+    ),
+  ])
+  try {
+    for (const { number } of pulls)
+      await commentOnce(repository, { number, marker: `rollback-of: ${incident}`, body })
+    return undefined
+  } catch (error) {
+    if (error instanceof RefusedError) return error.message
+    throw error
+  }
+}

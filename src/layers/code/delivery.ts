@@ -1,0 +1,108 @@
+import { ConflictError } from '../../errors.ts'
+import type { Repository } from '../../github/client.ts'
+import type { Commit } from '../../github/commits.ts'
+import { addLabels } from '../../github/issues.ts'
+import {
+  enableAutoMerge,
+  findOpenPull,
+  openPull,
+  type PullRequest,
+  requestReviews,
+} from '../../github/pulls.ts'
+import { type BranchRules, rulesAgainstPush } from '../../github/rules.ts'
+import { type CodeRepository, createCommit, createRef, isPlain, readCommit, readRef } from './repository.ts'
+
+export const deliveries = ['auto', 'direct', 'pull-request'] as const
+export type Delivery = (typeof deliveries)[number]
+
+/** The way a rollback takes to its branch, and why, in a clause. */
+export interface Way {
+  /** branch: one of its own, where there are no pull requests. reset: the branch goes back to an older commit. none: it stays */
+  readonly way: 'direct' | 'pull-request' | 'branch' | 'reset' | 'none'
+  readonly because: string
+}
+
+/** Chooses by the branch's rules, which are read before anything is tried. */
+export function chooseWay(delivery: Delivery, rules: BranchRules): Way {
+  if (delivery !== 'auto') return { way: delivery, because: `input "delivery" is ${delivery}` }
+  const against = rulesAgainstPush(rules)
+  if (against.length > 0)
+    return { way: 'pull-request', because: `the branch has the rule ${against.join(', ')}` }
+  return {
+    way: 'direct',
+    because: rules.isProtected
+      ? 'no rule of the branch is known to forbid it'
+      : 'the branch has no rule against it',
+  }
+}
+
+export interface Proposal {
+  readonly base: string
+  /** the branch that the pull request comes from; the same each time this rollback is run */
+  readonly branch: string
+  readonly title: string
+  /** Markdown */
+  readonly body: string
+  readonly labels: readonly string[]
+  readonly reviewers: readonly string[]
+  readonly draft: boolean
+  readonly autoMerge: boolean
+}
+
+/** The commit that a rollback makes, as it is to be made. */
+export interface CommitDraft {
+  readonly tree: string
+  readonly parents: readonly string[]
+  readonly message: string
+}
+
+/** Where a proposed commit is. */
+interface Proposed {
+  /** undefined where there are no pull requests, and its branch is all there is */
+  readonly pull: PullRequest | undefined
+  readonly proposedOn: string
+}
+
+/**
+ * Proposes a commit by a pull request, or by a branch of its own over plain git. Can be killed anywhere and run again: a
+ * branch that is there already is taken over when it holds the same content on the same parent, and so is its pull request.
+ * @throws ConflictError when the branch's name is taken by something else
+ */
+export async function propose(
+  repository: CodeRepository,
+  { draft, proposal }: { draft: CommitDraft; proposal: Proposal },
+): Promise<Proposed & { readonly commit: Commit }> {
+  const { branch, base } = proposal
+  // a token that may not see pull requests is refused before there is a branch
+  if (!isPlain(repository)) await findOpenPull(repository, { head: branch, base })
+  const made = await createCommit(repository, draft)
+  const there = await createRef(repository, { ref: `heads/${branch}`, sha: made.sha })
+  const commit = there === made.sha ? made : await readCommit(repository, there)
+  if (commit.tree !== draft.tree || commit.parents.join() !== draft.parents.join()) {
+    throw new ConflictError(
+      `the branch ${branch} holds another change already (${there.slice(0, 7)}): merge or delete it, and run again`,
+    )
+  }
+  const pull = isPlain(repository) ? undefined : await askForMerge(repository, proposal)
+  return { commit, pull, proposedOn: branch }
+}
+
+async function askForMerge(repository: Repository, proposal: Proposal): Promise<PullRequest> {
+  const { base, branch: head, title, body, draft } = proposal
+  const pull = await openPull(repository, { head, base, title, body, draft })
+  await addLabels(repository, { number: pull.number, labels: proposal.labels })
+  await requestReviews(repository, { number: pull.number, reviewers: proposal.reviewers })
+  if (proposal.autoMerge) await enableAutoMerge(repository, pull)
+  return pull
+}
+
+/** What an earlier run has proposed, on whatever people have made of it; undefined when there is nothing. */
+export async function findProposed(
+  repository: CodeRepository,
+  { branch, base }: Proposal,
+): Promise<(Proposed & { readonly commit: string }) | undefined> {
+  const pull = isPlain(repository) ? undefined : await findOpenPull(repository, { head: branch, base })
+  if (pull === undefined && !isPlain(repository)) return undefined
+  const commit = await readRef(repository, `heads/${branch}`)
+  return commit === undefined ? undefined : { commit, pull, proposedOn: branch }
+}

@@ -1,0 +1,216 @@
+import type { RootContent } from 'mdast'
+import type { Repository } from '../../github/client.ts'
+import type { Commit } from '../../github/commits.ts'
+import {
+  bulletList,
+  code,
+  heading,
+  link,
+  paragraph,
+  revision,
+  strong,
+  table,
+  text,
+} from '../../text/markdown.ts'
+import { listedFiles } from './changes.ts'
+import { type RollbackPlan, takesBack } from './plan.ts'
+import type { RollbackReceipt } from './receipt.ts'
+import type { TaggedRollback } from './recent.ts'
+
+const listed = 20
+
+/** The plan as lines of a log. */
+export function describePlan(plan: RollbackPlan): readonly string[] {
+  const { branch, head, undone, undoneCount, collateral, files, done, takenBackBy, pulls = [], way } = plan
+  return [
+    ...(takenBackBy === undefined ? [] : [takenBack(takenBackBy)]),
+    `${branch}: ${head.slice(0, 7)} → ${goal(plan)}`,
+    `${done === undefined ? 'undoes' : 'undid'} ${count(undoneCount, 'commit')} in ${sayFiles(files)}:`,
+    ...undone
+      .slice(-listed)
+      .map((commit) => `  ${commit.sha.slice(0, 7)} ${title(commit.message)} (${commit.author})`),
+    ...(undoneCount > listed ? [`  … and ${undoneCount - listed} more`] : []),
+    ...(collateral.length === 0 ? [] : [collateralLine(collateral)]),
+    ...(pulls.length === 0
+      ? []
+      : [`of the pull requests ${pulls.map(({ number }) => `#${number}`).join(', ')}`]),
+    ...(done === undefined ? [`delivery: ${way.way}, because ${way.because}`] : []),
+  ]
+}
+
+/** The plan as a section of the job summary. */
+export function summarizePlan(
+  plan: RollbackPlan,
+  { owner, repo }: Pick<Repository, 'owner' | 'repo'>,
+): readonly RootContent[] {
+  const { branch, head, undone, undoneCount, files, done, since, takenBackBy, warnings } = plan
+  const pulls = plan.pulls ?? []
+  return [
+    ...(takenBackBy === undefined ? [] : [paragraph(`${capital(takenBack(takenBackBy))}.`)]),
+    heading(3, done === undefined ? 'What is undone' : 'What was undone'),
+    bulletList([
+      ['branch ', code(branch), ' of ', code(`${owner}/${repo}`)],
+      ['from ', revision(head), ...goalInline(plan)],
+      [
+        `${count(undoneCount, 'commit')} in ${sayFiles(files)}`,
+        ...(pulls.length === 0 ? [] : [' of ']),
+        ...pulls.flatMap(({ number, url }, index) => [...(index > 0 ? [', '] : []), link(url, `#${number}`)]),
+      ],
+      ...(plan.collateral.length === 0 ? [] : [[strong('Mind: '), text(collateralLine(plan.collateral))]]),
+      ...warnings.map(({ message, paths }) => [
+        strong('Mind:'),
+        text(` ${message}`),
+        ...(paths.length === 0 ? [] : [' (', code(paths.slice(0, 3).join(', ')), ')']),
+      ]),
+    ]),
+    commitTable(undone),
+    ...(undoneCount > listed ? [paragraph(`… and ${undoneCount - listed} more.`)] : []),
+    ...(since.length === 0
+      ? []
+      : [heading(3, 'What came on top of it since, and stays'), commitTable(since)]),
+  ]
+}
+
+/** What the undone commits did to files: `6 files (+9 −1 lines)`; the lines where they were counted. */
+function sayFiles(files: RollbackPlan['files']): string {
+  const sum = (what: 'additions' | 'deletions') => files.reduce((total, file) => total + file[what], 0)
+  const [added, deleted] = [sum('additions'), sum('deletions')]
+  const more = files.length >= listedFiles ? ' or more' : ''
+  const lines = added + deleted === 0 ? '' : ` (+${added} −${deleted} lines)`
+  return `${count(files.length, 'file')}${more}${lines}`
+}
+
+function goal(plan: RollbackPlan): string {
+  if (plan.mode === 'revert') return 'the same without the commits below, and with all that came after them'
+  if (takesBack(plan))
+    return `what the rollback ${plan.rollback.sha.slice(0, 7)} undid is there again, and what came after it stays`
+  const { target, paths } = plan
+  const what = paths.length === 0 ? 'content' : paths.join(', ')
+  return `${what} of ${target.commit.sha.slice(0, 7)} (${target.foundBy})`
+}
+
+function goalInline(plan: RollbackPlan) {
+  if (plan.mode === 'revert') return [' to the same without the commits below; what came after them stays']
+  if (takesBack(plan))
+    return [
+      ': what the rollback ',
+      revision(plan.rollback.sha),
+      ' undid is there again; what came after it stays',
+    ]
+  const { target, paths } = plan
+  const what = paths.length === 0 ? [' to the content of '] : [' to ', code(paths.join(', ')), ' of ']
+  return [...what, revision(target.commit.sha), ': ', target.foundBy]
+}
+
+/** How things stand after a rollback was applied, or was found to be there, as a line of a log. */
+export function describeReceipt(
+  plan: RollbackPlan,
+  { commit, tag, pull, proposedOn }: RollbackReceipt,
+): string {
+  const { branch, since } = plan
+  if (pull !== undefined)
+    return `${branch} stays where it is: ${takesBack(plan) ? 'taking the rollback back' : 'the rollback'} is proposed by pull request #${pull.number}, ${pull.url}`
+  if (proposedOn !== undefined)
+    return `${branch} stays where it is: the undone work is on the branch ${proposedOn} again, at ${commit.slice(0, 7)}; mend the fault there, and merge it`
+  const tagged = tag === undefined ? '' : `, tagged ${tag}`
+  const now = since.at(-1)
+  if (now === undefined) return `${branch} is at ${commit.slice(0, 7)}${tagged}: deploy ${commit}`
+  if (takesBack(plan))
+    return `${branch} was put back by ${commit.slice(0, 7)}${tagged} before, and has moved on to ${now.sha.slice(0, 7)} since (${count(since.length, 'commit')} on top): nothing was changed`
+  return `${branch} was rolled back by ${commit.slice(0, 7)}${tagged} before, and has moved on to ${now.sha.slice(0, 7)} since (${count(since.length, 'commit')} on top): nothing was changed; to roll that back, too, give its id in input "revision"`
+}
+
+/** The same as paragraphs of the job summary. */
+export function summarizeReceipt(
+  plan: RollbackPlan,
+  { commit, tag, untagged, pull, proposedOn }: RollbackReceipt,
+): readonly RootContent[] {
+  const { branch, since } = plan
+  if (pull !== undefined) {
+    const what = takesBack(plan) ? 'taking the rollback back' : 'the rollback'
+    const proposed = [code(branch), ` stays where it is: ${what} is proposed by `]
+    return [
+      paragraph(...proposed, link(pull.url, `#${pull.number}`), '. It takes effect when that is merged.'),
+    ]
+  }
+  if (proposedOn !== undefined) {
+    const stays = [code(branch), ' stays where it is: the undone work is on the branch ', code(proposedOn)]
+    return [paragraph(...stays, ' again. Mend the fault there, and merge it.')]
+  }
+  const tagged = tag === undefined ? [] : [', tagged ', code(tag)]
+  const now = since.at(-1)
+  return [
+    now === undefined
+      ? paragraph(
+          code(branch),
+          ' is at ',
+          revision(commit),
+          ...tagged,
+          '. Nothing is deployed by that: deploy this revision now.',
+        )
+      : paragraph(
+          code(branch),
+          takesBack(plan) ? ' was put back by ' : ' was rolled back by ',
+          revision(commit),
+          ...tagged,
+          ' before, and has moved on to ',
+          revision(now.sha),
+          ' since: nothing was changed.',
+          ...(takesBack(plan)
+            ? []
+            : [' To roll that back, too, give its id in input ', code('revision'), '.']),
+        ),
+    ...(untagged === undefined ? [] : [paragraph('The rollback has no tag: ', untagged, '.')]),
+  ]
+}
+
+/** What nobody found fault with, and is undone with the rest. */
+export function collateralLine(collateral: readonly Commit[]): string {
+  const ids = collateral.map(({ sha }) => sha.slice(0, 7))
+  const shown = ids.slice(-listed).join(', ')
+  return `${count(ids.length, 'commit')} of these came after the failed revision, and ${ids.length === 1 ? 'goes' : 'go'} with it: ${shown}${ids.length > listed ? '…' : ''}`
+}
+
+function takenBack({ sha, message }: Commit): string {
+  return `an earlier rollback of this incident was taken back by ${sha.slice(0, 7)} (${title(message)}): that is undone again`
+}
+
+function commitTable(commits: readonly Commit[]): RootContent {
+  const rows = commits
+    .slice(-listed)
+    .map(({ sha, message, author }) => [revision(sha), code(title(message)), code(author)])
+  return table(['commit', 'title', 'author'], rows)
+}
+
+function capital(text: string): string {
+  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`
+}
+
+/** The recent rollbacks as a section of the job summary. */
+export function summarizeRecent(recent: readonly TaggedRollback[]): readonly RootContent[] {
+  if (recent.length === 0) return [paragraph('There is no tag of a rollback in this repository.')]
+  return [
+    table(
+      ['when (UTC)', 'what', 'environment', 'from', 'to', 'why', 'by', 'tag'],
+      recent.map(({ at, kind, environment, from, to, reason, by, tag, reset }) => [
+        at.toISOString().slice(0, 19).replace('T', ' '),
+        kind === 'undo' ? 'taken back' : reset === undefined ? 'rolled back' : 'reset',
+        code(environment),
+        from === '' ? '' : revision(from),
+        revision(to),
+        text(reason),
+        code(by),
+        code(tag),
+      ]),
+    ),
+  ]
+}
+
+/** The first line of a commit's message. */
+export function title(message: string): string {
+  return message.split('\n', 1)[0] ?? ''
+}
+
+function count(n: number, noun: string): string {
+  return `${n} ${noun}${n === 1 ? '' : 's'}`
+}

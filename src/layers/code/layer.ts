@@ -1,0 +1,200 @@
+import { RefusedError } from '../../errors.ts'
+import type { Repository } from '../../github/client.ts'
+import { closePull, findOpenPull } from '../../github/pulls.ts'
+import type { Layer, LayerPlan, LayerPlanView, LayerReceipt, UndoableRollback } from '../layer.ts'
+import { applyPlan } from './apply.ts'
+import { describePlan, title } from './describe.ts'
+import type { RollbackTrace } from './message.ts'
+import type { OpenClone } from './partial-clone.ts'
+import { goalOf, type RollbackPlan, readStanding, takesBack } from './plan.ts'
+import { type CodeRollback, planRollback } from './plan-rollback.ts'
+import { type ProposalWishes, rollbackBranch, writeProposal } from './proposal.ts'
+import type { RollbackReceipt } from './receipt.ts'
+import { undoReset } from './reset.ts'
+import { planUndo } from './undo.ts'
+import { type Verification, verifyBranch } from './verify.ts'
+import { sayWarning, type Warning } from './warnings.ts'
+
+export interface CodeLayerOptions {
+  readonly repository: Repository
+  /** what is asked for: branch, environment, incident, failed revision, target, delivery */
+  readonly rollback: CodeRollback
+  /** what other layers look after, so that it needs no warning here */
+  readonly lookedAfter: ReadonlySet<Warning['kind']>
+  /** a clone is only made for what takes a merge: mode `revert`, and taking a rollback back below later work */
+  readonly openClone: OpenClone
+  /** of the pull request, where the rules of the branch want one */
+  readonly wishes: ProposalWishes
+  /** why, in a sentence; it goes into commits, so it holds no secrets */
+  readonly reason: string
+  /** who asked for it: a login */
+  readonly by: string
+  readonly runUrl: string | undefined
+  readonly now: () => Date
+}
+
+/** The code: a branch of the repository, rolled back by one commit on top of it. */
+export function openCodeLayer(options: CodeLayerOptions): Layer {
+  const { repository, rollback, openClone } = options
+  return {
+    name: 'code',
+    async plan(): Promise<LayerPlan> {
+      const plan = await planRollback(repository, rollback, openClone)
+      return { view: viewCode(plan, options.lookedAfter), apply: () => applyCode(options, plan) }
+    },
+    undo: (done) => undoCode(options, done),
+  }
+}
+
+/** A plan of the code, in the words of all layers. */
+export function viewCode(
+  plan: RollbackPlan,
+  lookedAfter: CodeLayerOptions['lookedAfter'] = new Set(),
+): LayerPlanView {
+  const { branch, head, undone, undoneCount, collateral, warnings, badIsRollback } = plan
+  return {
+    layer: 'code',
+    state: isStanding(plan) ? 'done' : 'pending',
+    from: head,
+    to: goalOf(plan),
+    foundBy: foundBy(plan),
+    steps: stepsOf(plan),
+    undone: undone.map(({ sha, message, author }) => ({ revision: sha, title: title(message), author })),
+    undoneCount,
+    losses: collateral.map(
+      ({ sha, message, author }) =>
+        `commit ${sha.slice(0, 7)} (${title(message)}, ${author}) came after the failed revision, and is undone with it`,
+    ),
+    warnings: warnings.filter(({ kind }) => !lookedAfter.has(kind)).map(sayWarning),
+    needsPerson:
+      badIsRollback && !takesBack(plan)
+        ? ['the failed revision is itself a rollback, and one is not rolled back by a machine']
+        : [],
+    basis: { [`head of ${branch}`]: head },
+  }
+}
+
+/** What was done to the code, in the words of all layers. @param verified what was seen of the branch afterwards */
+export function receiptCode(
+  plan: RollbackPlan,
+  { from, to, commit, outcome, tag, untagged, pull }: RollbackReceipt,
+  verified: Verification | undefined,
+): LayerReceipt {
+  return {
+    outcome,
+    from,
+    to,
+    now: commit,
+    kept: plan.mode === 'reset' ? { reset: plan.branch } : {},
+    branch: plan.branch,
+    ...(tag !== undefined && { tag }),
+    ...(pull !== undefined && { pull: { number: pull.number, url: pull.url } }),
+    ...(untagged !== undefined && { problem: `the rollback has no tag: ${untagged}` }),
+    verified,
+  }
+}
+
+function isStanding({ done, sameContent }: RollbackPlan): boolean {
+  return done !== undefined || sameContent
+}
+
+function foundBy(plan: RollbackPlan): string {
+  switch (plan.mode) {
+    case 'revert':
+      return 'these commits were named'
+    case 'undo':
+    case 'reapply':
+      return 'the newest rollback of the branch, or of the revision that was named'
+    default:
+      return plan.target.foundBy
+  }
+}
+
+function stepsOf(plan: RollbackPlan): readonly string[] {
+  const { branch, way } = plan
+  if (isStanding(plan)) return [`nothing: ${branch} has that content already`]
+  const [, ...lines] = describePlan(plan)
+  const how = {
+    direct: `put one commit on top of ${branch}, and tag it`,
+    branch: `put one commit on a branch of its own; it takes effect when that is merged into ${branch}`,
+    'pull-request': `open a pull request to ${branch}; it takes effect when that is merged`,
+    reset: `tag the head of ${branch}, and move ${branch} back`,
+    none: `deploy the good revision, and leave ${branch} as it is`,
+  }[way.way]
+  return [`${how} (${way.because})`, ...lines.filter((line) => line.startsWith('of the pull requests'))]
+}
+
+async function applyCode(options: CodeLayerOptions, plan: RollbackPlan): Promise<LayerReceipt> {
+  const { repository } = options
+  if (plan.sameContent) {
+    const { head: from, branch } = plan
+    const evidence = `${branch} is at ${from.slice(0, 7)}, which has that content already`
+    const receipt = {
+      outcome: 'already-rolled-back',
+      from,
+      to: goalOf(plan),
+      now: from,
+      kept: {},
+      branch,
+    } as const
+    return { ...receipt, verified: { ok: true, evidence } }
+  }
+  const receipt = await applyGit(options, plan)
+  const isOnBranch = receipt.pull === undefined
+  const verified = isOnBranch ? await verifyBranch(repository, plan.branch, receipt) : undefined
+  return receiptCode(plan, receipt, verified)
+}
+
+function applyGit(
+  { repository, rollback, wishes, reason, by, runUrl, now }: CodeLayerOptions,
+  plan: RollbackPlan,
+): Promise<RollbackReceipt> {
+  const { incident, environment, delivery } = rollback
+  const trace: RollbackTrace = {
+    incident,
+    environment,
+    from: plan.head,
+    to: goalOf(plan),
+    reason,
+    by,
+    runUrl,
+  }
+  const proposal = writeProposal(repository, plan, trace, wishes)
+  return applyPlan(repository, plan, { trace, delivery, proposal, now: now() })
+}
+
+async function undoCode(options: CodeLayerOptions, done: UndoableRollback): Promise<string> {
+  const { repository, rollback, openClone } = options
+  const { branch, delivery, incident } = rollback
+  if (done.kept['reset'] !== undefined) return undoReset(repository, branch, done)
+  // one that was only proposed is not on the branch, unless its pull request was merged since
+  const commit = done.now === done.from ? await withdraw(options) : done.now
+  if (commit === undefined) return `${branch} was not changed, and the pull request is closed`
+  const plan = await planUndo(
+    repository,
+    { mode: 'undo', branch, incident, rollback: commit, delivery },
+    openClone,
+  )
+  if (plan.done !== undefined)
+    return `${branch} was put back by ${plan.done.sha.slice(0, 7)} before: ${commit.slice(0, 7)} is taken back`
+  if (plan.sameContent) return `${branch} has the content from before ${commit.slice(0, 7)} already`
+  const receipt = await applyGit(options, plan)
+  if (receipt.pull !== undefined) {
+    throw new RefusedError(
+      `the rules of ${branch} want a pull request for taking the rollback back: merge #${receipt.pull.number}, ${receipt.pull.url}`,
+    )
+  }
+  const { ok, evidence } = await verifyBranch(repository, branch, receipt)
+  if (!ok)
+    throw new RefusedError(`the rollback was taken back by ${receipt.commit.slice(0, 7)}, but ${evidence}`)
+  return `${receipt.commit.slice(0, 7)} takes ${commit.slice(0, 7)} back: ${evidence}`
+}
+
+/** Closes the pull request that proposes the rollback. @returns the rollback commit, when it was merged before */
+async function withdraw({ repository, rollback }: CodeLayerOptions): Promise<string | undefined> {
+  const { incident, branch } = rollback
+  const pull = await findOpenPull(repository, { head: rollbackBranch(incident), base: branch })
+  if (pull !== undefined) await closePull(repository, pull)
+  const { holding } = await readStanding(repository, { branch, incident })
+  return holding?.commit.sha
+}

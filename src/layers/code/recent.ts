@@ -1,0 +1,96 @@
+import { type Event, newEvent, revisionSchema } from '../../history/event.ts'
+import { readTrailers } from './message.ts'
+import { type CodeRepository, readTags } from './repository.ts'
+
+/** A rollback, or what took one back, as its tag tells of it. */
+export interface TaggedRollback {
+  readonly tag: string
+  readonly at: Date
+  readonly incident: string
+  readonly environment: string
+  /** where the branch stood; '' for what took a rollback back */
+  readonly from: string
+  /** what it went to; for what took a rollback back, that rollback */
+  readonly to: string
+  readonly by: string
+  readonly reason: string
+  readonly kind: 'rollback' | 'undo'
+  /** the branch that was moved back, with mode reset */
+  readonly reset: string | undefined
+}
+
+/** How many are read, one request each. */
+const listed = 20
+
+/** The newest rollbacks of the repository, newest first. Tags that others made are left out. */
+export async function listRollbackTags(repository: CodeRepository): Promise<readonly TaggedRollback[]> {
+  const tags = await Promise.all(
+    // names sort by time only among those of one kind
+    ['rollback_2', 'rollback_undone_2'].map((prefix) => readTags(repository, { prefix, count: listed })),
+  )
+  return tags
+    .flat()
+    .flatMap(({ name, message, taggedAt }): readonly TaggedRollback[] => {
+      const trailers = readTrailers(message)
+      const told = (key: string) => trailers.get(`Rollback-${key}`) ?? ''
+      const undoes = told('Undoes')
+      const [incident, to] = [told('Incident'), undoes || told('To')]
+      if (incident === '' || to === '') return []
+      return [
+        {
+          tag: name,
+          at: taggedAt,
+          incident,
+          environment: told('Environment'),
+          from: told('From'),
+          to,
+          by: told('Requested-By'),
+          reason: reasonOf(message),
+          kind: undoes === '' ? 'rollback' : 'undo',
+          reset: trailers.get('Rollback-Reset'),
+        },
+      ]
+    })
+    .sort((a, b) => b.at.getTime() - a.at.getTime())
+    .slice(0, listed)
+}
+
+/**
+ * The rollbacks as the history would have them, where there is none, for the guards that count them. Who asked for one is not
+ * in its tag: each counts as if no person had.
+ */
+export function eventsOf(recent: readonly TaggedRollback[]): readonly Event[] {
+  // anybody may write a tag
+  const told = recent.filter(
+    ({ kind, environment, from }) =>
+      kind === 'rollback' && environment !== '' && revisionSchema.safeParse(from).success,
+  )
+  return told.map(({ tag, at, incident, environment, from, to, by, reason }) => {
+    const when = at.toISOString()
+    const subject = { incident, environment, revision: from, at: when, actor: by || 'unknown' }
+    const what = { kind: 'rollback-applied', layer: 'code', from, to, now: to, tag, reason } as const
+    const how = { targetFoundBy: `the tag ${tag}`, automatic: true, undone: [], startedAt: when }
+    return newEvent({ ...subject, ...what, ...how }, [tag])
+  })
+}
+
+/** The rollbacks as lines of a log. */
+export function describeRecent(recent: readonly TaggedRollback[]): readonly string[] {
+  return recent.map(
+    ({ at, kind, tag, from, to }) =>
+      `${at.toISOString()} ${kind} ${from.slice(0, 7)} → ${to.slice(0, 18)}, tag ${tag}`,
+  )
+}
+
+/** What an output says of them: all but the reason, which is free text. */
+export function tellRecent(
+  recent: readonly TaggedRollback[],
+): readonly (Omit<TaggedRollback, 'reason' | 'at'> & { readonly at: string })[] {
+  return recent.map(({ reason: _, at, ...each }) => ({ at: at.toISOString(), ...each }))
+}
+
+/** What stands between subject and trailers. */
+function reasonOf(message: string): string {
+  const said = message.trimEnd().split('\n\n').slice(1, -1)
+  return said.filter((each) => !each.startsWith('This reverts commit ')).join(' ')
+}

@@ -1,0 +1,128 @@
+import { InputError } from '../../errors.ts'
+import type { Commit } from '../../github/commits.ts'
+import { changesOf } from './changes.ts'
+import type { Git } from './command.ts'
+import { contentOfRevert } from './content.ts'
+import { chooseWay } from './delivery.ts'
+import type { OpenClone } from './partial-clone.ts'
+import { findPulls, type RevertPlan, type RollbackRequest, readStanding, revertGoal } from './plan.ts'
+import {
+  type CodeRepository,
+  compareHistories,
+  isAncestor,
+  listRange,
+  readBranchRules,
+  readCommit,
+  resolveRevision,
+} from './repository.ts'
+import { revertTree } from './revert.ts'
+import { findWarnings } from './warnings.ts'
+
+export interface RevertRequest extends RollbackRequest {
+  /** commits and ranges (`A..B`) */
+  readonly commits: readonly string[]
+  /** which parent of a merge stays, counted from 1 */
+  readonly mainline: number | undefined
+}
+
+/** How deep a clone is made to undo a commit: deeper ones are restored rather than reverted. */
+const deepest = 5_000
+
+/**
+ * Plans to undo some commits and to keep what came after them; changes nothing.
+ * @throws InputError when a commit is not on the branch, or is a merge without a mainline
+ * @throws ConflictError with the files, when later commits stand in the way
+ */
+export async function planRevert(
+  repository: CodeRepository,
+  request: RevertRequest,
+  openClone: OpenClone,
+): Promise<RevertPlan> {
+  const { branch, commits: named, mainline } = request
+  const { head, rollbacks, holding, since, takenBackBy } = await readStanding(repository, request)
+  const found = await findCommits(repository, { named, branch, head, at: holding?.from ?? head })
+  // the oldest commit, its parents, and all that came on top
+  const git = await openClone({ head, depth: found.depth + 2 })
+  const commits = await sortByAge(git, found.commits, head)
+  const done = holding?.to === revertGoal(commits) ? holding.commit : undefined
+  const from = done === undefined ? head : (holding?.from ?? head)
+  const reverted = await revertTree(git, {
+    head: from,
+    commits: commits.map(({ sha }) => sha).reverse(),
+    mainline,
+  })
+  const [{ tree }, content, pulls, rules] = await Promise.all([
+    readCommit(repository, from),
+    contentOfRevert(git, { head: from, reverted }),
+    findPulls(repository, commits),
+    readBranchRules(repository, branch),
+  ])
+  const changes = changesOf(reverted.edits)
+  return {
+    mode: 'revert',
+    branch,
+    head: from,
+    content,
+    undone: commits,
+    undoneCount: commits.length,
+    collateral: [],
+    files: changes.paths.map((path) => ({ path, additions: 0, deletions: 0 })),
+    done,
+    since: done === undefined ? [] : since,
+    takenBackBy,
+    sameContent: done === undefined && tree === reverted.tree,
+    pulls,
+    warnings: findWarnings(changes),
+    way: chooseWay(request.delivery, rules),
+    badIsRollback: rollbacks.some(({ commit }) => commit.sha === request.bad),
+  }
+}
+
+/**
+ * The commits that are named, each once, and how many commits the oldest is back from the head.
+ * @param at the revision that they have to be in the history of
+ */
+async function findCommits(
+  repository: CodeRepository,
+  { named, branch, head, at }: { named: readonly string[]; branch: string; head: string; at: string },
+): Promise<{ readonly commits: readonly Commit[]; readonly depth: number }> {
+  const found = new Map<string, Commit>()
+  let depth = 0
+  for (const name of named) {
+    const [first = '', last] = name.split('../..')
+    const base = await demandRevision(repository, first)
+    const tip = last === undefined ? base : await demandRevision(repository, last)
+    if (!(await isAncestor(repository, { older: tip, newer: at })))
+      throw new InputError(
+        `input "commits" names ${tip.slice(0, 7)}, which is not on ${branch}: nothing was changed`,
+      )
+    const { aheadBy } = await compareHistories(repository, { base, head })
+    if (aheadBy >= deepest)
+      throw new InputError(
+        `commit ${base.slice(0, 7)} is ${aheadBy} commits back; a revert goes back ${deepest} at most: use mode: restore`,
+      )
+    depth = Math.max(depth, aheadBy)
+    const range =
+      last === undefined
+        ? [await readCommit(repository, base)]
+        : await listRange(repository, { base, head: tip })
+    for (const commit of range) found.set(commit.sha, commit)
+  }
+  if (found.size > 0) return { commits: [...found.values()], depth }
+  throw new InputError('input "commits" names no commits; name those that are to be undone')
+}
+
+/** Oldest first, as the branch has them. */
+async function sortByAge(git: Git, commits: readonly Commit[], head: string): Promise<readonly Commit[]> {
+  const order = (await git.run(['rev-list', '--topo-order', '--reverse', head])).split('\n')
+  const age = new Map(order.map((sha, index) => [sha, index]))
+  return commits.toSorted((a, b) => (age.get(a.sha) ?? 0) - (age.get(b.sha) ?? 0))
+}
+
+async function demandRevision(repository: CodeRepository, name: string): Promise<string> {
+  const sha = /^[\w./-]+$/.test(name) ? await resolveRevision(repository, name) : undefined
+  if (sha !== undefined) return sha
+  throw new InputError(
+    `input "commits" names "${name}", and ${repository.owner}/${repository.repo} has no such revision; write ids of commits, or ranges such as v1.2..main`,
+  )
+}

@@ -1,0 +1,86 @@
+import { text } from 'node:stream/consumers'
+import { InputError, isUserFacing, RefusedError } from '../../errors.ts'
+import { type Manifest, parseBackupName, readManifest } from './manifest.ts'
+import { verifyPart } from './seal.ts'
+import { manifestFile, type Store } from './store/store.ts'
+
+/** All backups of a store, newest first, and the folders that are none: cut short, or damaged. */
+export interface Catalog {
+  readonly backups: readonly Manifest[]
+  readonly broken: readonly { readonly name: string; readonly why: string }[]
+}
+
+/** Lists by the store's own content, never by what this process remembers. */
+export async function readCatalog(store: Store): Promise<Catalog> {
+  const names = [...new Set((await store.list()).map((path) => path.split('/')[0] ?? ''))]
+  const entries = await Promise.all(
+    names.map(async (name) => {
+      try {
+        return { name, manifest: await readBackup(store, name) }
+      } catch (error) {
+        if (!isUserFacing(error)) throw error
+        return { name, why: error.message }
+      }
+    }),
+  )
+  return {
+    backups: entries
+      .flatMap(({ manifest }) => manifest ?? [])
+      .sort((a, b) => Date.parse(b.createdAt) - Date.parse(a.createdAt) || (a.name < b.name ? 1 : -1)),
+    broken: entries.flatMap(({ name, why }) => (why === undefined ? [] : [{ name, why }])),
+  }
+}
+
+/** @throws InputError for a bad name, RefusedError for a backup that is not there or damaged */
+export async function readBackup(store: Store, name: string): Promise<Manifest> {
+  const path = `${parseBackupName(name)}/${manifestFile}`
+  return readManifest(await text(await store.read(path)), name)
+}
+
+/** Reads every stored byte. @throws RefusedError naming the file that is missing or changed */
+export async function verifyStored(store: Store, { name, parts }: Manifest): Promise<void> {
+  if (parts.length === 0) throw new RefusedError(`backup ${name} is empty`)
+  for (const part of parts) await verifyPart(store, `${name}/${part.name}`, part)
+}
+
+/** Which backup to go back to. */
+export interface Choice {
+  /** a name, `latest`, or `before-deployment` */
+  readonly wanted: string
+  /** the deployment of `before-deployment` */
+  readonly revision: string
+  readonly source: string
+  readonly environment: string
+  /** takes a backup of another database too, when it is named */
+  readonly allowOtherSource: boolean
+}
+
+/** @throws InputError without naming the input, RefusedError when there is no such backup or it is of another database */
+export async function chooseBackup(store: Store, choice: Choice): Promise<Manifest> {
+  const { wanted, revision, source, environment } = choice
+  if (wanted !== 'latest' && wanted !== 'before-deployment') {
+    const manifest = await readBackup(store, named(wanted))
+    if (manifest.source !== source && !choice.allowOtherSource)
+      throw new RefusedError(
+        `backup ${manifest.name} was made of another database ("${manifest.database}"); set allow-other-source to restore it here`,
+      )
+    return manifest
+  }
+  const { backups, broken } = await readCatalog(store)
+  const own = backups.filter((each) => each.source === source && each.environment === environment)
+  const found = wanted === 'latest' ? own[0] : own.find(({ before }) => before === revision)
+  if (found !== undefined) return found
+  const what = wanted === 'latest' ? 'backup' : `backup from before the deployment of ${revision.slice(0, 7)}`
+  const rest = broken.length === 0 ? '' : `, and ${broken.length} that cannot be used: ${broken[0]?.why}`
+  throw new RefusedError(
+    `there is no ${what} of this database in ${store.place} (${own.length} others${rest}); name one`,
+  )
+}
+
+function named(text: string): string {
+  try {
+    return parseBackupName(text)
+  } catch (error) {
+    throw new InputError(`input "backup" ${error instanceof Error ? error.message : ''}`)
+  }
+}

@@ -1,0 +1,88 @@
+import { fileURLToPath } from 'node:url'
+import { InputError } from '../../errors.ts'
+
+export type Connection = FileConnection | ServerConnection
+
+export interface FileConnection {
+  readonly engine: 'sqlite'
+  readonly path: string
+}
+
+export interface ServerConnection {
+  readonly engine: 'postgres' | 'mysql'
+  /** a name or address, or the path of a socket (a folder for PostgreSQL) */
+  readonly host: string
+  readonly port: number
+  readonly user: string
+  readonly password: string
+  readonly database: string
+  /** `encrypt` takes any certificate, `verify` one that is right for the host */
+  readonly tls: 'off' | 'encrypt' | 'verify'
+  /** path of the certificates to trust; undefined for those of the system */
+  readonly ca: string | undefined
+}
+
+const tlsModes: Readonly<Record<string, ServerConnection['tls']>> = {
+  disable: 'off',
+  require: 'encrypt',
+  'verify-ca': 'verify',
+  'verify-full': 'verify',
+}
+
+const examples = 'sqlite:data/app.db, postgres://user:password@host/app or mysql://user:password@host/app'
+
+/**
+ * Reads the address of a database. No message repeats it, as it holds the password.
+ * @throws InputError that says what is wrong and what to write instead, without naming the input
+ */
+export function parseConnection(url: string): Connection {
+  if (/^(?:sqlite3?|file):/i.test(url)) return { engine: 'sqlite', path: pathOf(url) }
+  if (!URL.canParse(url))
+    throw new InputError(`is not an address of a database; write one such as ${examples}`)
+  const parsed = new URL(url)
+  const engine = engineOf(parsed.protocol)
+  const database = decodeURIComponent(parsed.pathname.replace(/^\//, ''))
+  if (database === '' || database.includes('\0'))
+    throw new InputError('names no database; write its name at the end, such as postgres://user@host/app')
+  const socket = parsed.searchParams.get('socket') ?? parsed.searchParams.get('host')
+  const host = socket ?? parsed.hostname.replace(/^\[(.*)\]$/, '$1')
+  if (host === '') throw new InputError(`names no host; write an address such as ${examples}`)
+  return {
+    engine,
+    host,
+    port: Number(parsed.port || (engine === 'postgres' ? 5432 : 3306)),
+    user: decodeURIComponent(parsed.username),
+    password: decodeURIComponent(parsed.password),
+    database,
+    tls: tlsOf(parsed, host),
+    ca: parsed.searchParams.get('sslrootcert') ?? parsed.searchParams.get('ssl-ca') ?? undefined,
+  }
+}
+
+function pathOf(url: string): string {
+  if (/^file:\/\//i.test(url)) return fileURLToPath(url)
+  const path = decodeURIComponent(url.replace(/^[a-z0-9]+:(?:\/\/(?=\/))?/i, ''))
+  if (path === '' || path === ':memory:' || path.includes('\0'))
+    throw new InputError('names no file; write one such as sqlite:data/app.db')
+  return path
+}
+
+function engineOf(protocol: string): ServerConnection['engine'] {
+  if (protocol === 'postgres:' || protocol === 'postgresql:') return 'postgres'
+  if (protocol === 'mysql:' || protocol === 'mariadb:') return 'mysql'
+  throw new InputError(`is of a kind of database that is not known; write one such as ${examples}`)
+}
+
+/** On this machine nothing is encrypted unless asked for; over a network everything is, unless told otherwise. */
+function tlsOf({ searchParams }: URL, host: string): ServerConnection['tls'] {
+  const asked = searchParams.get('sslmode') ?? searchParams.get('ssl-mode')
+  if (asked === null) return isLocal(host) ? 'off' : 'encrypt'
+  const mode = tlsModes[asked.toLowerCase()]
+  if (mode === undefined)
+    throw new InputError(`has an unknown sslmode; write one of ${Object.keys(tlsModes).join(', ')}`)
+  return mode
+}
+
+function isLocal(host: string): boolean {
+  return host.startsWith('/') || host === 'localhost' || host === '::1' || /^127\./.test(host)
+}

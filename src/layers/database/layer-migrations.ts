@@ -1,0 +1,153 @@
+import { RefusedError } from '../../errors.ts'
+import type { LayerPlan, LayerPlanView, LayerReceipt, UndoableRollback } from '../layer.ts'
+import { readBackup } from './catalog.ts'
+import { type DatabaseLayerOptions, emptyView } from './layer-options.ts'
+import {
+  type Deployment,
+  type DeploymentUndoReport,
+  findSafetyCopy,
+  planDeploymentUndo,
+  undoDeployment,
+} from './migrations/deployment.ts'
+import { standsAt, type UndoPlan } from './migrations/plan.ts'
+import { restoreBackup } from './restore.ts'
+
+/**
+ * Undoes what the deployment applied, newest first.
+ * @throws RefusedError when one of them cannot be undone
+ */
+export async function planMigrations(options: DatabaseLayerOptions, folder: string): Promise<LayerPlan> {
+  const { engine, bad, good, command } = options
+  await engine.inspect('backup')
+  const plan = await planDeploymentUndo(deploymentOf(options, folder))
+  if (plan.steps.length === 0) return planNothingLeft(options, plan)
+  const names = plan.steps.map(({ name }) => name)
+  const losses = plan.steps.flatMap(({ name, takes }) => takes.map((taken) => `${name}: ${taken}`))
+  if (plan.irregularities.length > 0)
+    throw new RefusedError(
+      `${plan.irregularities.join('; ')}: look at it, and undo by hand with db-restore and allow-irregular if it is right`,
+    )
+  const view: LayerPlanView = {
+    ...emptyView,
+    from: names[0] ?? '',
+    to: standsAt(plan),
+    foundBy: `${plan.table} says what was applied, and ${good.id.slice(0, 7)} does not have it`,
+    steps: [
+      `backs ${engine.database} up as it is now`,
+      ...plan.steps.map((step) =>
+        command === undefined
+          ? `undoes ${step.name}, by the script of ${step.from}`
+          : `undoes ${step.name}, by the configured command`,
+      ),
+      `looks in ${plan.table} whether just these are gone`,
+    ],
+    undone: plan.steps.map(({ name, entry }) => ({
+      revision: entry.revision ?? bad.id,
+      title: name,
+      author: '',
+    })),
+    losses,
+    needsPerson: options.allowDataLoss ? [] : losses.map((loss) => `it takes data away, ${loss}`),
+    basis: { applied: plan.applied.entries.map(({ key }) => key).join(', '), undoes: names.join(', ') },
+  }
+  return {
+    view,
+    apply: async () => {
+      const report = await undoDeployment({
+        ...options,
+        ...deploymentOf(options, folder),
+        allowIrregular: false,
+        dryRun: false,
+        expected: names,
+      })
+      const left = await planDeploymentUndo(deploymentOf(options, folder))
+      return {
+        ...receiptUndone(report),
+        verified: {
+          ok: left.steps.length === 0,
+          evidence: `${left.table} of ${engine.database} ends with ${standsAt(left)} and has no more of ${names.join(', ')}`,
+        },
+      }
+    },
+  }
+}
+
+/** Nothing of the deployment is applied: it applied nothing, or it was undone before, which its safety copy shows. */
+async function planNothingLeft(options: DatabaseLayerOptions, plan: UndoPlan): Promise<LayerPlan> {
+  const { earlier } = options
+  const safety = earlier === undefined ? await findSafetyCopy(options) : undefined
+  const names = safety?.migrations.map(({ name }) => name) ?? []
+  const to = standsAt(plan)
+  const isDone = earlier !== undefined || safety !== undefined
+  const view: LayerPlanView = {
+    ...emptyView,
+    state: isDone ? 'done' : 'nothing',
+    from: earlier?.from ?? names[0] ?? '',
+    to: earlier?.to ?? to,
+    foundBy: isDone
+      ? `${plan.table} has nothing of the deployment any more`
+      : `${plan.table} has nothing that the deployment added`,
+    basis: { applied: plan.applied.entries.map(({ key }) => key).join(', '), undoes: '' },
+  }
+  const done: UndoableRollback =
+    earlier ?? receiptUndone({ undone: names, standsAt: to, backup: safety?.name })
+  return {
+    view,
+    apply: async () => ({
+      ...done,
+      outcome: 'already-rolled-back',
+      verified: { ok: true, evidence: `${plan.table} ends with ${to}` },
+    }),
+  }
+}
+
+/**
+ * Restores the backup from before the migrations were undone. Rows written since are a loss like any other.
+ * @throws RefusedError when there is no such backup, or rows would be lost
+ */
+export async function takeMigrationsBack(
+  options: DatabaseLayerOptions,
+  { kept }: UndoableRollback,
+): Promise<string> {
+  const { engine, store, migrations } = options
+  const backup = kept['backup']
+  if (backup === undefined)
+    throw new RefusedError(
+      `the history names no copy of ${engine.database} from before its migrations were undone: apply them again by hand`,
+    )
+  const names = (kept['migrations'] ?? '').split('\n').filter((name) => name !== '')
+  if (migrations !== undefined && names.length > 0) {
+    const { steps } = await planDeploymentUndo(deploymentOf(options, migrations))
+    if (names.every((name) => steps.some((step) => step.name === name)))
+      return `${engine.database} has ${names.join(', ')} applied again`
+  }
+  await restoreBackup({
+    ...options,
+    manifest: await readBackup(store, backup),
+    verify: 'full',
+    exportTo: undefined,
+    dryRun: false,
+  })
+  return `${engine.database} is as it was before its migrations were undone, from backup ${backup}`
+}
+
+function deploymentOf(
+  { engine, store, bad, good, command }: DatabaseLayerOptions,
+  folder: string,
+): Deployment {
+  return { engine, store, folder, bad, command, selection: { by: 'added', good } }
+}
+
+/** Migrations that were undone, in the words of all layers. @param foundBy how it was found that it is these */
+export function viewUndone({ undone, standsAt: to }: Undone, bad: string, foundBy: string): LayerPlanView {
+  const titles = undone.map((title) => ({ revision: bad, title, author: '' }))
+  return { ...emptyView, from: undone[0] ?? '', to, foundBy, undone: titles }
+}
+
+/** What undoing them did, in the words of all layers. */
+export function receiptUndone({ undone, standsAt: to, backup }: Undone): LayerReceipt {
+  const kept = { ...(backup !== undefined && { backup }), migrations: undone.join('\n') }
+  return { outcome: 'rolled-back', from: undone[0] ?? '', to, now: to, kept, verified: undefined }
+}
+
+type Undone = Pick<DeploymentUndoReport, 'undone' | 'standsAt' | 'backup'>

@@ -1,0 +1,195 @@
+import { RefusedError } from '../../errors.ts'
+import { formatDuration } from '../../text/duration.ts'
+import type { LayerPlan, LayerPlanView, LayerReceipt, UndoableRollback } from '../layer.ts'
+import { chooseBackup } from './catalog.ts'
+import { type Contents, type Engine, nameKept } from './engine.ts'
+import { type DatabaseLayerOptions, emptyView } from './layer-options.ts'
+import type { Manifest } from './manifest.ts'
+import { isHistoryTable } from './migrations/applied.ts'
+import type { Revision } from './migrations/plan.ts'
+import { holdsAlready, pruneKept, type RestoreReport, restoreBackup } from './restore.ts'
+
+/**
+ * Restores the backup from before the deployment: beside, verified there, then one swap.
+ * @param instead why it is not the migrations that are undone
+ * @throws RefusedError when there is no such backup
+ */
+export async function planRestore(options: DatabaseLayerOptions, instead?: string): Promise<LayerPlan> {
+  const { engine, store, bad, environment, mayRestoreAlone, allowDataLoss } = options
+  await engine.inspect('restore')
+  const manifest = await chooseBackup(store, {
+    wanted: 'before-deployment',
+    revision: bad.id,
+    source: engine.source,
+    environment,
+    allowOtherSource: false,
+  })
+  const live = await engine.contents()
+  const done = live === undefined ? undefined : await findDone(options, manifest, live)
+  if (done !== undefined) return done
+  const losses = live === undefined ? [] : countRoughly(manifest, live)
+  const view: LayerPlanView = {
+    ...viewRestore(options, manifest, { wanted: 'before-deployment', replaces: live !== undefined }),
+    steps: [
+      `compares every file of backup ${manifest.name} with its manifest`,
+      `loads it beside ${engine.database} and compares it there, table by table`,
+      `counts the rows that were written since${allowDataLoss ? '' : ', and stops if there are any'}`,
+      live === undefined
+        ? `puts it in place as ${engine.database}`
+        : `puts it in the place of ${engine.database}, which is kept for ${formatDuration(options.keepOldMs)}`,
+    ],
+    losses,
+    warnings: [
+      ...(instead === undefined ? [] : [`the migrations cannot be undone: ${instead}`]),
+      'rows that were changed since the backup are counted only when the copy is there',
+    ],
+    needsPerson: [
+      ...(mayRestoreAlone
+        ? []
+        : [
+            'it restores a backup, and database.restore-without-a-person does not say that a machine may do so',
+          ]),
+      ...(allowDataLoss ? [] : losses.map((loss) => `it takes data away, ${loss}`)),
+    ],
+    basis: { backup: manifest.name, schema: live?.schema ?? '' },
+  }
+  return {
+    view,
+    apply: async () => {
+      const report = await restoreBackup({
+        ...options,
+        manifest,
+        verify: 'full',
+        exportTo: undefined,
+        dryRun: false,
+        liveSchema: live?.schema,
+      })
+      const after = await engine.contents()
+      return {
+        ...receiptRestored(view, report),
+        verified: {
+          ok: after?.schema === manifest.contents.schema,
+          evidence: `${engine.database} has the schema and the ${manifest.contents.tables.length} tables of backup ${manifest.name}, which were compared row by row before the swap`,
+        },
+      }
+    },
+  }
+}
+
+/**
+ * What an earlier run restored, and what holds just what the backup does, is not restored again: rows that were written to it
+ * since would be lost.
+ */
+async function findDone(
+  options: DatabaseLayerOptions,
+  manifest: Manifest,
+  live: Contents,
+): Promise<LayerPlan | undefined> {
+  const { engine, earlier } = options
+  const hasSchema = live.schema === manifest.contents.schema
+  const wasRestored = earlier?.to === manifest.name && hasSchema
+  if (!wasRestored && !(await holdsAlready(engine, manifest, live))) return undefined
+  // a run that was killed between the swap and its record has left what it replaced
+  const kept = (await engine.listKept()).findLast(
+    ({ at }) => at.getTime() >= Date.parse(manifest.createdAt),
+  )?.name
+  const chosen = viewRestore(options, manifest, { wanted: 'before-deployment', replaces: true })
+  const done: UndoableRollback = earlier ?? receiptRestored(chosen, { outcome: 'already-restored', kept })
+  const isDone = wasRestored || kept !== undefined
+  return {
+    view: {
+      ...emptyView,
+      state: isDone ? 'done' : 'nothing',
+      from: isDone ? done.from : '',
+      to: manifest.name,
+      foundBy: `${engine.database} holds what backup ${manifest.name} does`,
+      basis: { backup: manifest.name, schema: live.schema },
+    },
+    apply: async () => ({
+      ...done,
+      outcome: 'already-rolled-back',
+      verified: { ok: true, evidence: `${engine.database} has the schema of backup ${manifest.name}` },
+    }),
+  }
+}
+
+/**
+ * Puts the database that was replaced in its place again, and keeps what the restore made.
+ * @throws RefusedError when it is not kept any more
+ */
+export async function takeRestoreBack(options: DatabaseLayerOptions, name: string): Promise<string> {
+  const { engine, now, log } = options
+  const lock = await engine.lock()
+  try {
+    const kept = await engine.listKept()
+    const own = kept.find((each) => each.name === name)
+    if (own === undefined) {
+      // the one that was put back is not kept any more, and what it replaced is
+      const replaced = kept.at(-1)
+      if (replaced !== undefined && replaced.name > name)
+        return `${engine.database} is the one again that was kept as ${name}; what the restore had made is kept as ${replaced.name}`
+      throw new RefusedError(
+        `${name} is not there any more, so it cannot be put back: restore a backup by hand with db-restore`,
+      )
+    }
+    const keepAs = await nameKept(engine, now())
+    await engine.putBack(name, keepAs)
+    await pruneKept({ engine, keepOldMs: options.keepOldMs, now, log })
+    return `${engine.database} is the one again that was kept as ${name}; what the restore had made is kept as ${keepAs}`
+  } finally {
+    await lock.release()
+  }
+}
+
+/**
+ * A restore in the words of all layers: what is replaced by what.
+ * @param wanted a name, `latest` or `before-deployment`
+ * @param replaces whether there is a database already
+ */
+export function viewRestore(
+  { engine, bad }: { readonly engine: Engine; readonly bad: Pick<Revision, 'id'> },
+  manifest: Manifest,
+  { wanted, replaces }: { readonly wanted: string; readonly replaces: boolean },
+): LayerPlanView {
+  const how: Readonly<Record<string, string>> = {
+    latest: 'the newest backup',
+    'before-deployment': `the newest backup from before the deployment of ${bad.id.slice(0, 7)}`,
+  }
+  return {
+    ...emptyView,
+    from: replaces ? engine.database : '',
+    to: manifest.name,
+    foundBy: `${how[wanted] ?? 'the backup that was named'}, of ${manifest.createdAt}`,
+    undone: manifest.migrations.map(({ name, revision }) => ({
+      revision: revision ?? bad.id,
+      title: name,
+      author: '',
+    })),
+  }
+}
+
+/** What a restore did, in the words of all layers. */
+export function receiptRestored({ from, to }: LayerPlanView, { outcome, kept }: Restored): LayerReceipt {
+  return {
+    outcome: outcome === 'restored' ? 'rolled-back' : 'already-rolled-back',
+    from,
+    to,
+    now: to,
+    kept: { ...(kept !== undefined && { database: kept }) },
+    verified: undefined,
+  }
+}
+
+type Restored = Pick<RestoreReport, 'outcome' | 'kept'>
+
+/** By row counts alone, so that a plan reads no table twice: there may be more. */
+function countRoughly({ contents }: Manifest, live: Contents): readonly string[] {
+  const before = new Map(contents.tables.map(({ name, rows }) => [name, rows]))
+  return live.tables.flatMap(({ name, rows }) => {
+    const then = before.get(name)
+    if (isHistoryTable(name)) return []
+    if (then === undefined)
+      return rows === 0 ? [] : [`table ${name}: ${rows} rows, and the backup has no such table`]
+    return rows <= then ? [] : [`table ${name}: at least ${rows - then} rows written since the backup`]
+  })
+}

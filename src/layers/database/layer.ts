@@ -1,0 +1,74 @@
+import { RefusedError } from '../../errors.ts'
+import type { Layer, LayerPlan, LayerPlanView, LayerReceipt } from '../layer.ts'
+import { planMigrations, takeMigrationsBack } from './layer-migrations.ts'
+import { type DatabaseLayerOptions, emptyView } from './layer-options.ts'
+import { planRestore, takeRestoreBack } from './layer-restore.ts'
+import { findSafetyCopy } from './migrations/deployment.ts'
+import { addedMigrations } from './migrations/plan.ts'
+
+/** The database that the deployment migrated: its migrations are undone, or the backup from before it is restored. */
+export function openDatabaseLayer(options: DatabaseLayerOptions): Layer {
+  return {
+    name: 'database',
+    plan: () => planDatabase(options),
+    // a backup that was made first has all that there was; a database that was replaced may have been changed before
+    undo: (done) =>
+      done.kept['backup'] === undefined && done.kept['database'] !== undefined
+        ? takeRestoreBack(options, done.kept['database'])
+        : takeMigrationsBack(options, done),
+  }
+}
+
+async function planDatabase(options: DatabaseLayerOptions): Promise<LayerPlan> {
+  const { strategy, migrations } = options
+  if (strategy === 'backup') return planRestore(options)
+  if (migrations === undefined) {
+    if (strategy === 'both') return planRestore(options, 'the project has no folder of migrations')
+    throw new RefusedError(
+      'database.strategy is `migrations`, and database.migrations does not say where they are: name their folder',
+    )
+  }
+  if (addedMigrations(options.good, options.bad, migrations).length === 0)
+    return unchanged(
+      `${options.bad.id.slice(0, 7)} has no migration in ${migrations} that ${options.good.id.slice(0, 7)} has not`,
+    )
+  if (strategy === 'migrations') return planMigrations(options, migrations)
+  try {
+    const plan = await planMigrations(options, migrations)
+    return { ...plan, apply: () => applyBoth(options, plan) }
+  } catch (error) {
+    if (!(error instanceof RefusedError)) throw error
+    return planRestore(options, error.message)
+  }
+}
+
+/** A script that fails leaves what cannot be taken back where DDL is part of no transaction: then the backup is restored. */
+async function applyBoth(options: DatabaseLayerOptions, plan: LayerPlan): Promise<LayerReceipt> {
+  const { automatic, mayRestoreAlone, log, now } = options
+  const begunAt = now().toISOString()
+  try {
+    return await plan.apply()
+  } catch (error) {
+    if (!(error instanceof RefusedError) || (automatic && !mayRestoreAlone)) throw error
+    log(`the migrations could not be undone, so the backup is restored: ${error.message}`)
+    const receipt = await (await planRestore(options, error.message)).apply()
+    const safety = await findSafetyCopy(options)
+    const isOwn = safety !== undefined && safety.createdAt >= begunAt
+    return { ...receipt, kept: { ...receipt.kept, ...(isOwn && { backup: safety.name }) } }
+  }
+}
+
+function unchanged(foundBy: string): LayerPlan {
+  const view: LayerPlanView = { ...emptyView, state: 'nothing', foundBy }
+  return {
+    view,
+    apply: async () => ({
+      outcome: 'already-rolled-back',
+      from: '',
+      to: '',
+      now: '',
+      kept: {},
+      verified: undefined,
+    }),
+  }
+}

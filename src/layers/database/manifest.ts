@@ -1,0 +1,108 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { z } from 'zod'
+import { InputError, RefusedError } from '../../errors.ts'
+
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
+const size = z.number().int().nonnegative()
+
+/** Names of backups and of their parts become paths and keys: nothing but what is harmless in both. */
+const backupNameSchema = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/)
+const partNameSchema = backupNameSchema
+
+const contentsSchema = z.object({
+  tables: z.array(z.object({ name: z.string(), rows: size, digest: z.string().optional() })),
+  schema: sha256,
+  image: sha256.optional(),
+  orphans: size.optional(),
+})
+
+const migrationSchema = z.object({
+  name: z.string(),
+  /** the script that undoes it, as it was when it was applied; absent where there is none */
+  down: z.string().optional(),
+  checksum: sha256.optional(),
+  revision: z.string().optional(),
+})
+
+/** What a backup says of itself. Written last: without it, there is no backup. */
+export const manifestSchema = z.object({
+  schema: z.literal(1),
+  name: backupNameSchema,
+  engine: z.enum(['sqlite', 'postgres', 'mysql']),
+  database: z.string(),
+  /** tells the database it was made of from every other */
+  source: z.string(),
+  server: z.string(),
+  tool: z.string(),
+  environment: z.string(),
+  /** the revision that was about to be deployed: the backup is from before it */
+  before: z.string(),
+  createdAt: z.iso.datetime(),
+  /** kept whatever the retention says */
+  pinned: z.boolean(),
+  encrypted: z.boolean(),
+  contents: contentsSchema,
+  migrations: z.array(migrationSchema),
+  parts: z.array(
+    z.object({
+      name: partNameSchema,
+      /** the stored bytes: compressed, and encrypted where asked for */
+      size,
+      sha256,
+      /** bytes of what was dumped */
+      plainSize: size,
+    }),
+  ),
+})
+
+export type Manifest = z.infer<typeof manifestSchema>
+export type RecordedMigration = z.infer<typeof migrationSchema>
+
+/** @throws InputError for a name that could leave the place where backups are kept, without naming the input */
+export function parseBackupName(text: string): string {
+  const parsed = backupNameSchema.safeParse(text)
+  if (!parsed.success || text.includes('../..'))
+    throw new InputError(`is "${text}"; write the name of a backup, of letters, digits, dots and dashes`)
+  return parsed.data
+}
+
+/** A name that sorts by time: `20261124T110203Z-1a2b3c4-9f8e7d`. */
+export function newBackupName(at: Date, before: string): string {
+  const stamp = at.toISOString().replace(/[-:]|\.\d+/g, '')
+  return `${stamp}-${before.slice(0, 7)}-${randomBytes(3).toString('hex')}`
+}
+
+/** The time in a name made by `newBackupName`; undefined for any other. */
+export function backupTime(name: string): Date | undefined {
+  const [, y, mo, d, h, mi, s] = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z-/.exec(name) ?? []
+  const at = new Date(`${y}-${mo}-${d}T${h}:${mi}:${s}Z`)
+  return Number.isNaN(at.getTime()) ? undefined : at
+}
+
+/** The manifest as it is stored, with its own digest, so that no byte of it can change unseen. */
+export function writeManifest(manifest: Manifest): string {
+  return `${JSON.stringify({ sha256: digestOf(manifest), manifest }, null, 1)}\n`
+}
+
+/** @throws RefusedError when it was cut, changed, or belongs to another backup */
+export function readManifest(text: string, name: string): Manifest {
+  const refuse = (why: string) => new RefusedError(`backup ${name} is damaged: its manifest ${why}`)
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch {
+    throw refuse('is not JSON')
+  }
+  const parsed = z.object({ sha256, manifest: manifestSchema }).safeParse(json)
+  if (!parsed.success) throw refuse('is not one of this version')
+  const { manifest } = parsed.data
+  if (digestOf(manifest) !== parsed.data.sha256) throw refuse('was changed after it was written')
+  if (manifest.name !== name) throw refuse(`is that of backup ${manifest.name}`)
+  return manifest
+}
+
+function digestOf(manifest: Manifest): string {
+  return createHash('sha256')
+    .update(JSON.stringify(manifestSchema.parse(manifest)))
+    .digest('hex')
+}

@@ -1,0 +1,235 @@
+import { InputError, RefusedError } from '../../../errors.ts'
+import type { Engine } from '../engine.ts'
+import type { RecordedMigration } from '../manifest.ts'
+import {
+  type AppliedMigration,
+  type AppliedMigrations,
+  isEntryOf,
+  isNamedLike,
+  readApplied,
+} from './applied.ts'
+import { compareVersions, type DownScript, listMigrations, type MigrationFile, readDown } from './folder.ts'
+import { endsTransaction, findTakings } from './script.ts'
+
+/** Files of a revision. */
+export interface Revision {
+  readonly id: string
+  readonly paths: readonly string[]
+  readonly read: (path: string) => Promise<string | undefined>
+}
+
+/** Which migrations to undo. `added` is the default: those that the bad revision has and the good one has not. */
+export type Selection =
+  | { readonly by: 'added'; readonly good: Pick<Revision, 'id' | 'paths'> }
+  | { readonly by: 'name'; readonly to: string }
+  | { readonly by: 'count'; readonly last: number }
+
+export interface UndoRequest {
+  readonly engine: Engine
+  readonly folder: string
+  readonly bad: Revision
+  readonly selection: Selection
+  /** what was recorded when the bad revision was deployed, e.g. in the backup from before it */
+  readonly recorded: readonly RecordedMigration[]
+  /** undone by the project's own tool, so that no script is needed */
+  readonly byCommand: boolean
+}
+
+export interface UndoPlan {
+  /** the history table */
+  readonly table: string
+  readonly applied: AppliedMigrations
+  /** newest first */
+  readonly steps: readonly UndoStep[]
+  /** what is not as it should be: changed, missing, out of order; refused unless allowed */
+  readonly irregularities: readonly string[]
+}
+
+/** The newest migration that is there once the plan is done. */
+export function standsAt({ steps, applied }: UndoPlan): string {
+  const undone = new Set(steps.map(({ entry }) => entry))
+  return applied.entries.findLast((entry) => !undone.has(entry))?.key ?? 'no migration'
+}
+
+export interface UndoStep {
+  readonly name: string
+  readonly entry: AppliedMigration
+  /** absent when a command undoes it */
+  readonly script: string | undefined
+  readonly transaction: boolean
+  /** where the script is from, in words */
+  readonly from: string
+  readonly takes: readonly string[]
+}
+
+/**
+ * Plans what to undo, and changes nothing. Never by a step count alone: a deployment that applied nothing undoes nothing.
+ * Scripts come from what was recorded at deploy time, else from the bad revision: the good one does not have them.
+ * @throws RefusedError for a migration that cannot be undone, InputError for a name that was not applied
+ */
+export async function planUndo(request: UndoRequest): Promise<UndoPlan> {
+  const { engine, folder, bad, recorded, byCommand } = request
+  const files = listMigrations(bad.paths, folder)
+  const applied = await readApplied(engine, files)
+  if (applied === undefined)
+    throw new RefusedError(
+      `${engine.database} has no history table of migrations that is known: nothing says what was applied`,
+    )
+  if (applied.dirty)
+    throw new RefusedError(
+      `${applied.table} says that a migration was cut off half-way: repair that by hand first`,
+    )
+  if (applied.forget === undefined && !byCommand)
+    throw new RefusedError(
+      `${applied.table} is kept by the project's own tool: set "command" to what undoes by it`,
+    )
+  const chosen = choose(applied, files, request)
+  const scripts = new Map<MigrationFile, DownScript>()
+  for (const file of files)
+    if (recorded.some(({ name }) => name === file.name) || chosen.some(({ key }) => isEntryOf(key, file)))
+      scripts.set(file, await readDown(file, bad.read))
+  const steps: UndoStep[] = []
+  for (const entry of chosen) {
+    const file = files.find((each) => isEntryOf(entry.key, each))
+    steps.push(await planStep({ ...request, entry, file, inGit: file && scripts.get(file) }))
+  }
+  return {
+    table: applied.table,
+    applied,
+    steps,
+    irregularities: findIrregularities({ applied, files, recorded, scripts, chosen }),
+  }
+}
+
+/** Migrations that the bad revision has in the folder, and the good one has not. */
+export function addedMigrations(
+  good: Pick<Revision, 'paths'>,
+  bad: Pick<Revision, 'paths'>,
+  folder: string,
+): readonly MigrationFile[] {
+  const before = new Set(listMigrations(good.paths, folder).map(({ name }) => name))
+  return listMigrations(bad.paths, folder).filter(({ name }) => !before.has(name))
+}
+
+/** @returns newest first */
+function choose(
+  { entries, table }: AppliedMigrations,
+  files: readonly MigrationFile[],
+  { selection, folder, bad }: Pick<UndoRequest, 'selection' | 'folder' | 'bad'>,
+): readonly AppliedMigration[] {
+  switch (selection.by) {
+    case 'added': {
+      const added = addedMigrations(selection.good, bad, folder)
+      return entries.filter(({ key }) => added.some((file) => isEntryOf(key, file))).toReversed()
+    }
+    case 'name': {
+      const at = entries.findIndex(
+        ({ key }) =>
+          key === selection.to || files.some((file) => file.name === selection.to && isEntryOf(key, file)),
+      )
+      if (at === -1)
+        throw new InputError(
+          `input "to" is "${selection.to}", which ${table} does not have; write one of ${entries.map(({ key }) => key).join(', ') || '(none)'}`,
+        )
+      return entries.slice(at + 1).toReversed()
+    }
+    case 'count':
+      if (selection.last > entries.length)
+        throw new InputError(
+          `input "last" is ${selection.last}, and only ${entries.length} migrations were applied`,
+        )
+      return entries.slice(entries.length - selection.last).toReversed()
+  }
+}
+
+async function planStep({
+  engine,
+  entry,
+  file,
+  inGit,
+  recorded,
+  bad,
+  byCommand,
+}: UndoRequest & {
+  readonly entry: AppliedMigration
+  readonly file: MigrationFile | undefined
+  readonly inGit: DownScript | undefined
+}): Promise<UndoStep> {
+  // a tool that keeps names knows a migration by that, as `2_b.js` where the repository has `2_b.ts`
+  const name = file === undefined || (byCommand && isNamedLike(entry.key, file)) ? entry.key : file.name
+  if (byCommand) return { name, entry, script: undefined, transaction: false, from: 'the command', takes: [] }
+  const kept = recorded.find((each) => each.name === name)?.down
+  const [script, from] =
+    entry.down !== undefined
+      ? [entry.down, 'the history table']
+      : kept !== undefined
+        ? [kept, 'the backup from before the deployment']
+        : [inGit?.sql, `revision ${bad.id.slice(0, 7)}`]
+  if (script === undefined)
+    throw new RefusedError(
+      `migration ${name} cannot be undone: neither the history table, nor a backup, nor revision ${bad.id.slice(0, 7)} has a script for it; restore the backup instead`,
+    )
+  const transaction = engine.transactionalDdl && (inGit?.transaction ?? true)
+  if (transaction && endsTransaction(script))
+    throw new RefusedError(
+      `the script that undoes ${name} begins or ends a transaction itself, so it cannot be undone as one: take BEGIN and COMMIT out of it`,
+    )
+  return { name, entry, script, transaction, from, takes: await describeTakings(engine, script) }
+}
+
+/** Tables, columns and rows that would go, with how many rows they hold now; what is empty is no loss. */
+async function describeTakings(engine: Engine, script: string): Promise<readonly string[]> {
+  const takes: string[] = []
+  for (const { what, table, column } of findTakings(script)) {
+    const where = column === undefined ? '' : ` WHERE ${column} IS NOT NULL`
+    let rows: number
+    try {
+      const [row] = await engine.query(`SELECT count(*) AS n FROM ${table}${where}`)
+      rows = Number(row?.['n'] ?? 0)
+    } catch {
+      // it is not there, or is made by an earlier script of the same plan
+      continue
+    }
+    if (rows === 0) continue
+    if (what === 'column') takes.push(`column ${column} of ${table}, which ${rows} rows have`)
+    else
+      takes.push(
+        what === 'table'
+          ? `table ${table} with ${rows} rows`
+          : `rows of ${table}, of which there are ${rows}`,
+      )
+  }
+  return takes
+}
+
+function findIrregularities({
+  applied,
+  files,
+  recorded,
+  scripts,
+  chosen,
+}: {
+  readonly applied: AppliedMigrations
+  readonly files: readonly MigrationFile[]
+  readonly recorded: readonly RecordedMigration[]
+  readonly scripts: ReadonlyMap<MigrationFile, DownScript>
+  readonly chosen: readonly AppliedMigration[]
+}): readonly string[] {
+  const found: string[] = []
+  const isApplied = (file: MigrationFile) => applied.entries.some(({ key }) => isEntryOf(key, file))
+  for (const { key } of applied.entries)
+    if (!files.some((file) => isEntryOf(key, file)))
+      found.push(`${key} was applied, and no file is called so`)
+  const newest = files.filter(isApplied).at(-1)
+  for (const file of files)
+    if (newest && !isApplied(file) && compareVersions(file.version, newest.version) < 0)
+      found.push(
+        `${file.name} was not applied, although the newer ${newest.name} was: a gap, or out of order`,
+      )
+  for (const [file, { checksum }] of scripts) {
+    const entry = chosen.find(({ key }) => isEntryOf(key, file))
+    const then = entry?.checksum ?? recorded.find(({ name }) => name === file.name)?.checksum
+    if (then !== undefined && then !== checksum) found.push(`${file.name} was changed after it was applied`)
+  }
+  return found
+}

@@ -1,0 +1,253 @@
+import { createWriteStream } from 'node:fs'
+import { mkdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { ConflictError, isUserFacing, RefusedError } from '../../errors.ts'
+import { allEnded } from './all-ended.ts'
+import { verifyStored } from './catalog.ts'
+import { differences } from './compare.ts'
+import { type Contents, type DumpSource, type Engine, journal, nameKept, type Staged } from './engine.ts'
+import type { Manifest } from './manifest.ts'
+import { isHistoryTable } from './migrations/applied.ts'
+import { openPart } from './seal.ts'
+import type { Store } from './store/store.ts'
+
+export interface RestoreOptions {
+  readonly engine: Engine
+  readonly store: Store
+  readonly manifest: Manifest
+  /** `AGE-SECRET-KEY-1…`; undefined for a backup in the clear */
+  readonly identity: string | undefined
+  /** `full` compares the restored copy row by row with the manifest, `checksums` only the stored files */
+  readonly verify: 'full' | 'checksums'
+  /** goes on although rows that were written since the backup are taken away */
+  readonly allowDataLoss: boolean
+  /** a folder that gets those rows as JSON Lines, one file a table; then nothing is lost */
+  readonly exportTo: string | undefined
+  /** how long what a restore replaced is kept, ms */
+  readonly keepOldMs: number
+  /** does all of it but the swap */
+  readonly dryRun: boolean
+  /** the schema of the live database that was planned on; a ConflictError when it has another by now */
+  readonly liveSchema?: string | undefined
+  readonly scratch: string
+  readonly now: () => Date
+  readonly log: (line: string) => void
+  readonly signal?: AbortSignal
+}
+
+export interface RestoreReport {
+  readonly outcome: 'restored' | 'already-restored' | 'planned'
+  readonly backup: string
+  /** the database that was replaced, under the name it is kept by */
+  readonly kept: string | undefined
+  readonly losses: readonly Loss[]
+  /** files with the rows that were written since the backup */
+  readonly exported: readonly string[]
+  /** from the moment clients could be cut off to the moment they were served again, ms */
+  readonly swapMs: number | undefined
+}
+
+/** Rows of a live table that the backup does not have: written since, or written differently. */
+export interface Loss {
+  readonly table: string
+  readonly rows: number
+  /** false where rows were only counted: there are at least so many */
+  readonly exact: boolean
+}
+
+/**
+ * Goes back to a backup: every checksum first, then a copy beside the live database, verified there, then one swap that
+ * happens wholly or not at all. May be killed at any instant and run again.
+ * @throws RefusedError for a damaged backup or rows that would be lost, ConflictError when others hold the database
+ */
+export async function restoreBackup(options: RestoreOptions): Promise<RestoreReport> {
+  const { engine, store, manifest, log } = options
+  if (manifest.engine !== engine.kind)
+    throw new RefusedError(
+      `backup ${manifest.name} is of ${manifest.engine}, and the database is of ${engine.kind}`,
+    )
+  if (manifest.encrypted && options.identity === undefined)
+    throw new RefusedError(
+      `backup ${manifest.name} is encrypted: give the identity that its recipient belongs to`,
+    )
+  await engine.inspect('restore')
+  const lock = await engine.lock()
+  const scratch = join(options.scratch, `restore-${manifest.name}`)
+  try {
+    const [, live] = await allEnded([verifyStored(store, manifest), engine.contents()])
+    log(`${manifest.name}: all ${manifest.parts.length} files are as the manifest says`)
+    if (live !== undefined && (await holdsAlready(engine, manifest, live))) {
+      log(`${engine.database} holds what backup ${manifest.name} does: there is nothing to restore`)
+      return report(manifest, { outcome: 'already-restored' })
+    }
+    if (options.liveSchema !== undefined && live?.schema !== options.liveSchema)
+      throw new ConflictError(
+        `the schema of ${engine.database} is not the one that was planned on: somebody migrated it meanwhile; plan again`,
+      )
+    await rm(scratch, { recursive: true, force: true })
+    await mkdir(scratch, { recursive: true, mode: 0o700 })
+    const staged = await engine.stage(openSource(options, scratch))
+    try {
+      return await replace(options, staged)
+    } finally {
+      await staged.discard()
+    }
+  } finally {
+    await rm(scratch, { recursive: true, force: true })
+    await lock.release()
+  }
+}
+
+async function replace(options: RestoreOptions, staged: Staged): Promise<RestoreReport> {
+  const { engine, manifest, log, now } = options
+  const isFull = options.verify === 'full'
+  // each reads a whole database: side by side they take no longer than one; what is damaged may fail in any way, and the
+  // engine's own word says why
+  const [, copy, live] = await allEnded([
+    staged.check?.(),
+    isFull ? staged.contents() : undefined,
+    engine.contents({ digests: isFull }),
+  ])
+  if (copy !== undefined) {
+    refuseDifferences(`the restored copy of ${manifest.name}`, manifest.contents, copy)
+    log('the copy beside the live database holds what the manifest says')
+  }
+  // the copy may tell more of itself than the manifest does: tables that are alike are not compared row by row
+  const backedUp = copy ?? manifest.contents
+  const counted = live === undefined ? [] : await countLosses(options, staged, { backedUp, live })
+  // how far an undoing came is ours, and nobody's data
+  const losses = counted.filter(({ table }) => table !== journal)
+  for (const { table, rows, exact } of losses)
+    log(`${table}: ${exact ? '' : 'at least '}${rows} rows were written since the backup`)
+  if (options.dryRun) return report(manifest, { outcome: 'planned', losses })
+  const exported = await exportRows(options, staged, losses)
+  if (losses.length > 0 && options.exportTo === undefined && !options.allowDataLoss)
+    throw new RefusedError(
+      `${losses.map(({ table, rows }) => `${rows} rows of ${table}`).join(', ')} were written since backup ${manifest.name} and would be lost; set export-newer to keep them as files, or allow-data-loss`,
+    )
+
+  const kept = live === undefined ? undefined : await nameKept(engine, now())
+  options.signal?.throwIfAborted()
+  const begun = performance.now()
+  await staged.swap(kept ?? '')
+  const swapMs = Math.round(performance.now() - begun)
+  log(`swapped in ${swapMs} ms${kept === undefined ? '' : `; what was there is kept as ${kept}`}`)
+  if ((await engine.schema()) !== manifest.contents.schema)
+    throw new ConflictError(
+      `${engine.database} was swapped, and is not what was restored: somebody else changed it; what was there before is ${kept ?? 'not kept'}`,
+    )
+  await pruneKept(options)
+  return report(manifest, { outcome: 'restored', kept, losses, exported, swapMs })
+}
+
+/** Takes away what earlier restores replaced, once its time is over. What cannot be is said, and undoes no restore. */
+export async function pruneKept({
+  engine,
+  keepOldMs,
+  now,
+  log,
+}: Pick<RestoreOptions, 'engine' | 'keepOldMs' | 'now' | 'log'>): Promise<void> {
+  for (const { name, at } of await engine.listKept()) {
+    if (now().getTime() - at.getTime() <= keepOldMs) continue
+    const what = `${name}, replaced at ${at.toISOString()}, was kept long enough`
+    try {
+      await engine.dropKept(name)
+      log(`${what} and is dropped`)
+    } catch (error) {
+      if (!isUserFacing(error)) throw error
+      log(`${what}, and cannot be dropped: ${error.message}`)
+    }
+  }
+}
+
+/**
+ * True when the live database holds just what a backup does: then it is not restored a second time.
+ * @param rough what is in it, counted only
+ */
+export async function holdsAlready(
+  engine: Engine,
+  { contents }: Manifest,
+  rough: Contents,
+): Promise<boolean> {
+  if (differences(contents, rough).length > 0) return false
+  const exact = await engine.contents({ digests: true })
+  return exact !== undefined && differences(contents, exact).length === 0
+}
+
+function openSource({ store, manifest, identity, signal }: RestoreOptions, scratch: string): DumpSource {
+  const parts = new Map(manifest.parts.map((part) => [part.name, part]))
+  return {
+    scratch,
+    parts: [...parts.keys()],
+    signal,
+    open: async (name) => {
+      const part = parts.get(name)
+      if (part === undefined) throw new RefusedError(`backup ${manifest.name} is damaged: it has no ${name}`)
+      return openPart({
+        store,
+        path: `${manifest.name}/${name}`,
+        part,
+        identity: manifest.encrypted ? identity : undefined,
+      })
+    },
+  }
+}
+
+function refuseDifferences(what: string, expected: Contents, found: Contents): void {
+  const [first, ...others] = differences(expected, found)
+  if (first === undefined) return
+  const rest = others.length === 0 ? '' : ` (and ${others.length} other differences)`
+  throw new RefusedError(`${what} is not what its manifest says: ${first}${rest}; nothing was changed`)
+}
+
+async function countLosses(
+  { verify }: RestoreOptions,
+  staged: Staged,
+  { backedUp, live }: { readonly backedUp: Contents; readonly live: Contents },
+): Promise<readonly Loss[]> {
+  const before = new Map(backedUp.tables.map((table) => [table.name, table]))
+  const losses: Loss[] = []
+  for (const { name, rows, digest } of live.tables) {
+    const then = before.get(name)
+    if (isHistoryTable(name)) continue
+    else if (then === undefined) losses.push({ table: name, rows, exact: true })
+    // looking for newer rows reads both tables whole: not where their digests say that there are none
+    else if (digest !== undefined && digest === then.digest && rows === then.rows) continue
+    else if (verify === 'full')
+      losses.push({ table: name, rows: await staged.countNewerRows(name), exact: true })
+    else losses.push({ table: name, rows: Math.max(0, rows - then.rows), exact: false })
+  }
+  return losses.filter(({ rows }) => rows > 0)
+}
+
+async function exportRows(
+  { exportTo, manifest }: RestoreOptions,
+  staged: Staged,
+  losses: readonly Loss[],
+): Promise<readonly string[]> {
+  if (exportTo === undefined || losses.length === 0) return []
+  const folder = join(exportTo, `newer-than-${manifest.name}`)
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  const files: string[] = []
+  for (const { table } of losses) {
+    const file = join(folder, `${encodeURIComponent(table)}.jsonl`)
+    const lines = async function* () {
+      for await (const row of staged.newerRows(table)) yield `${row}\n`
+    }
+    await pipeline(
+      Readable.from(lines(), { highWaterMark: 1 }),
+      createWriteStream(file, { mode: 0o600, flush: true }),
+    )
+    files.push(file)
+  }
+  return files
+}
+
+function report(
+  { name }: Manifest,
+  rest: Partial<RestoreReport> & Pick<RestoreReport, 'outcome'>,
+): RestoreReport {
+  return { backup: name, kept: undefined, losses: [], exported: [], swapMs: undefined, ...rest }
+}

@@ -1,0 +1,259 @@
+import { createHash } from 'node:crypto'
+import { readdir, realpath, rename, rm } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { ConflictError, RefusedError } from '../../../errors.ts'
+import { allEnded } from '../all-ended.ts'
+import type { FileConnection } from '../connection.ts'
+import { type Contents, type Engine, keptAt, keptName, type ScriptRun } from '../engine.ts'
+import { writeFileFrom } from '../write-file.ts'
+import { refuseDamage } from './damage.ts'
+import {
+  copyDatabase,
+  exists,
+  imageDigest,
+  quoteName,
+  readContents,
+  readImage,
+  readSchema,
+  removeDatabase,
+  withDatabase,
+} from './file.ts'
+import { countNewerRows, newerRows } from './newer.ts'
+import { digestPages } from './pages.ts'
+import { copyToNewFile } from './snapshot.ts'
+
+const part = 'database.sqlite.zst'
+/** file names are at most 255 bytes, and `-journal` may be added */
+const nameLimit = 240
+
+/**
+ * SQLite in a file of this machine. Backup and restore go through SQLite's online backup, so processes that have the
+ * file open see the old database or the new one and never a mixture. Copying the file instead would lose what is in the
+ * write-ahead log, or bring it back over the restored file.
+ */
+export async function openSqlite({ path: given }: FileConnection): Promise<Engine> {
+  const path = (await exists(given)) ? await realpath(given) : resolve(given)
+  const [folder, file] = [dirname(path), basename(path)]
+  const inFolder = (name: string) => join(folder, name)
+
+  return {
+    kind: 'sqlite',
+    database: file,
+    source: createHash('sha256').update(`sqlite\0${path}`).digest('hex').slice(0, 16),
+
+    async inspect(purpose) {
+      if (purpose === 'backup' && !(await exists(path)))
+        throw new RefusedError(
+          `there is no SQLite database ${given}: it has to be a file of the machine this runs on`,
+        )
+      const version = (await exists(path)) ? await withDatabase(path, readVersion) : versionOfLibrary()
+      return { server: `SQLite ${version}`, tool: `node:sqlite of Node ${process.versions.node}` }
+    },
+
+    async dump({ scratch, add }) {
+      const copy = join(scratch, 'database.sqlite')
+      await copyToNewFile(path, copy)
+      const image = readImage(copy)
+      // one pass over the file for the digest and the backup
+      const added = add(part, image.content)
+      const checked = refuseDamage(copy, 'the database')
+      // both have ended when the first failure is thrown; what was stored is no backup then
+      await allEnded([checked, added])
+      const [contents, orphans] = [await readContents(copy), await countOrphans(copy)]
+      await rm(copy)
+      return { ...contents, image: image.digest(), orphans }
+    },
+
+    async lock() {
+      // a lock of the operating system, which ends with the process, on a file that nobody else needs
+      const lock = new DatabaseSync(inFolder(`${file}.restore-lock`), { timeout: 0 })
+      try {
+        lock.exec('BEGIN EXCLUSIVE')
+      } catch (error) {
+        lock.close()
+        throw new ConflictError(
+          `another process of this machine is restoring ${file} or undoing its migrations: try again when it is done (${error instanceof Error ? error.message : error})`,
+        )
+      }
+      return { release: async () => lock.close() }
+    },
+
+    async contents({ digests = false } = {}) {
+      if (!(await exists(path))) return undefined
+      if (!digests) return readContents(path)
+      const copy = inFolder(`${file}.compared`)
+      try {
+        await copyToNewFile(path, copy)
+        return await describeImage(copy)
+      } finally {
+        await removeDatabase(copy)
+      }
+    },
+
+    schema: async () => ((await exists(path)) ? withDatabase(path, readSchema) : undefined),
+
+    async stage({ open, scratch }) {
+      await removePartial(folder, file)
+      const copy = join(scratch, 'database.sqlite')
+      await writeFileFrom(await open(part), copy)
+      return {
+        check: () => refuseDamage(copy, 'the backup'),
+        contents: () => describeImage(copy),
+        countNewerRows: (table) => countNewerRows({ live: path, copy, table }),
+        newerRows: (table) => newerRows({ live: path, copy, table }),
+        async swap(kept) {
+          if (kept === '') return copyOver(copy, path)
+          await keep({ path, kept: inFolder(kept) })
+          try {
+            await copyOver(copy, path)
+          } catch (error) {
+            // nothing was replaced
+            await removeDatabase(inFolder(kept))
+            throw error
+          }
+        },
+        discard: () => removeDatabase(copy),
+      }
+    },
+
+    keptName: (at) => keptName(file, at, nameLimit),
+
+    async listKept() {
+      const names = await readdir(folder).catch(() => [])
+      return names
+        .flatMap((name) => {
+          const at = keptAt(file, name, nameLimit)
+          return at === undefined ? [] : [{ name, at }]
+        })
+        .sort((a, b) => a.at.getTime() - b.at.getTime())
+    },
+
+    dropKept: async (name) => {
+      if (keptAt(file, name, nameLimit) === undefined) throw new TypeError(`${name} is not a kept database`)
+      await removeDatabase(inFolder(name))
+    },
+
+    async putBack(kept, keepAs) {
+      await keep({ path, kept: inFolder(keepAs) })
+      await copyOver(inFolder(kept), path)
+      await removeDatabase(inFolder(kept))
+    },
+
+    transactionalDdl: true,
+    quoteName,
+    asText: (column) => `CAST(${quoteName(column)} AS TEXT)`,
+    query: (sql, values = []) =>
+      withDatabase(path, (database) =>
+        database
+          .prepare(sql)
+          .all(...values)
+          .map((row) => Object.fromEntries(Object.entries(row).map(([key, value]) => [key, asText(value)]))),
+      ),
+    columnsOf: (table) =>
+      withDatabase(path, (database) =>
+        database
+          .prepare('SELECT name FROM pragma_table_info(?)')
+          .all(table)
+          .map(({ name }) => String(name)),
+      ),
+    runScript: (run) => withDatabase(path, (database) => runScript(database, run)),
+  }
+}
+
+function asText(value: unknown): string | null {
+  return value === null
+    ? null
+    : value instanceof Uint8Array
+      ? Buffer.from(value).toString('hex')
+      : String(value)
+}
+
+function runScript(database: DatabaseSync, { script, after, transaction }: ScriptRun): void {
+  try {
+    // a table is rebuilt under its children: their keys are looked at as a whole before the end
+    if (transaction) database.exec('BEGIN IMMEDIATE')
+    const orphans = () => database.prepare('PRAGMA foreign_key_check').all().length
+    const before = orphans()
+    database.exec(script)
+    for (const { sql, values } of after) database.prepare(sql).run(...values)
+    if (orphans() > before) throw new Error('it leaves rows whose foreign key points at nothing')
+    if (transaction) database.exec('COMMIT')
+  } catch (error) {
+    // the transaction ends with the connection
+    throw new RefusedError(`SQLite refused the script: ${error instanceof Error ? error.message : error}`)
+  }
+}
+
+function readVersion(database: DatabaseSync): string {
+  return String(database.prepare('SELECT sqlite_version() AS version').get()?.['version'])
+}
+
+function versionOfLibrary(): string {
+  const database = new DatabaseSync(':memory:')
+  try {
+    return readVersion(database)
+  } finally {
+    database.close()
+  }
+}
+
+async function describeImage(path: string): Promise<Contents> {
+  const { tables, schema } = await readContents(path)
+  const [image, orphans, digests] = [
+    await imageDigest(path),
+    await countOrphans(path),
+    await digestPages(path),
+  ]
+  const digested = tables.map((table) => ({ ...table, digest: digests.get(table.name) }))
+  return { tables: digested, schema, image, orphans }
+}
+
+/** Rows whose foreign key points at nothing. */
+async function countOrphans(path: string): Promise<number> {
+  return withDatabase(path, (database) => database.prepare('PRAGMA foreign_key_check').all().length)
+}
+
+/** Under a name of its own until it is whole. */
+async function keep({ path, kept }: { path: string; kept: string }): Promise<void> {
+  const partial = `${kept}.partial`
+  try {
+    await copyToNewFile(path, partial, { durable: true })
+    await rename(partial, kept)
+  } finally {
+    await removeDatabase(partial)
+  }
+}
+
+/** What a restore left that was killed while it copied what it would keep. */
+async function removePartial(folder: string, file: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const [, kept = ''] = /^(.*)\.partial(?:-\w+)?$/.exec(name) ?? []
+    if (keptAt(file, kept, nameLimit) !== undefined) await rm(join(folder, name), { force: true })
+  }
+}
+
+/** A database in WAL mode takes no other page size: it leaves that mode for it, which needs the file for itself. */
+async function copyOver(copy: string, live: string): Promise<void> {
+  const pageSize = (database: DatabaseSync) =>
+    Number(Object.values(database.prepare('PRAGMA page_size').get() ?? {})[0])
+  const wanted = await withDatabase(copy, pageSize)
+  const wasWal = await withDatabase(live, (database) => {
+    if (pageSize(database) === wanted) return false
+    const setMode = (mode: string) =>
+      String(Object.values(database.prepare(`PRAGMA journal_mode = ${mode}`).get() ?? {})[0])
+    if (String(Object.values(database.prepare('PRAGMA journal_mode').get() ?? {})[0]) !== 'wal') return false
+    if (setMode('delete') !== 'delete') throw new ConflictError('the page size differs')
+    return true
+  }).catch((error: unknown) => {
+    throw new ConflictError(
+      `the backup has pages of another size, and ${live} has to be closed by its processes for that: stop them and try again (${error instanceof Error ? error.message : error})`,
+    )
+  })
+  await copyDatabase(copy, live)
+  await withDatabase(live, (database) => {
+    if (wasWal) database.exec('PRAGMA journal_mode = wal')
+    // the log is as long as the database now; a reader may keep us from cutting it, which the next writer does then
+    database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+  })
+}

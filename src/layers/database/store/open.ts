@@ -1,0 +1,28 @@
+import { InputError } from '../../../errors.ts'
+import { parseBucket } from './address.ts'
+import { openBucketStore } from './bucket.ts'
+import { openFolderStore } from './folder.ts'
+import type { Store } from './store.ts'
+
+/**
+ * Opens where backups are kept: a folder of this machine, or `s3://bucket/prefix`.
+ * @param env holds the keys of a bucket
+ * @throws InputError without naming the input
+ */
+export function openStore(
+  storage: string,
+  {
+    env,
+    fetch,
+    signal,
+  }: {
+    readonly env: Readonly<Record<string, string | undefined>>
+    readonly fetch: typeof globalThis.fetch
+    readonly signal?: AbortSignal | undefined
+  },
+): Store {
+  if (storage.startsWith('s3:')) return openBucketStore(parseBucket(storage, env), { fetch, signal })
+  if (/^[a-z0-9]{2,}:/i.test(storage))
+    throw new InputError(`is "${storage}"; write the path of a folder, or s3://bucket/prefix`)
+  return openFolderStore(storage)
+}

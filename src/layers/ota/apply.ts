@@ -1,0 +1,165 @@
+import { ConflictError, RefusedError } from '../../errors.ts'
+import { isSameBinary } from './binary.ts'
+import { type Change, carryOut } from './carry-out.ts'
+import { markPutBack, markTakenBack } from './mark.ts'
+import type { Plan } from './plan.ts'
+import { type Channel, describe, formatChannel, formatLabel, type Release } from './release.ts'
+import type { UpdateServer } from './update-server.ts'
+import { type DeviceCheck, verify } from './verify.ts'
+
+/** What a rollback did, or had done before. */
+export interface Receipt {
+  readonly outcome: 'rolled-back' | 'already-rolled-back' | 'stopped'
+  /** what was taken back; undefined when the good release was simply the newest */
+  readonly bad: Release | undefined
+  /** what was gone back to; undefined when nothing was put in its place */
+  readonly good: Release | undefined
+  /** what is on top now */
+  readonly now: Release | undefined
+  /** what devices are answered, as they see it */
+  readonly devices: readonly DeviceCheck[]
+}
+
+export interface Circumstances {
+  readonly incident: string
+  /** how long devices may be answered from a cache, ms */
+  readonly verifyTimeoutMs: number
+  /** ms since the epoch */
+  readonly now: () => number
+  readonly sleep: (ms: number) => Promise<void>
+  readonly log: (line: string) => void
+}
+
+/**
+ * Applies a plan, or finishes what an earlier run of it began: the bad release is disabled first, because on one server a
+ * rollback lifts the limit of its rollout; then the good one is put on top by its label, because "the previous one" is
+ * the bad one after one rollback; then the result is read again, and devices are asked.
+ * Can be killed between any two requests and run again.
+ * @throws ConflictError when another release has landed since the plan, RefusedError, UnavailableError
+ */
+export async function applyPlan(
+  server: UpdateServer,
+  plan: Plan,
+  circumstances: Circumstances,
+): Promise<Receipt> {
+  const { incident } = circumstances
+  const { name } = plan.channel
+  if (plan.kind === 'superseded') throw superseded(plan, plan.by)
+  const fresh = await server.read(name)
+  refuseIfMoved(plan, fresh)
+
+  if (plan.kind === 'done') {
+    if (plan.unmarked && plan.ours && plan.bad !== undefined)
+      await describeOnTop(server, plan.good, plan.bad, fresh, circumstances)
+    const devices = await verify(server, fresh, { ...plan, bad: badOf(plan) }, circumstances)
+    return { outcome: 'already-rolled-back', bad: plan.bad, good: plan.good, now: plan.good, devices }
+  }
+
+  let channel = fresh
+  for (const release of plan.disable) {
+    circumstances.log(`${formatChannel(name)}: disabling ${describe(release)}`)
+    const description = markTakenBack(release, incident)
+    const change: Change = {
+      write: () => server.disable(name, release.label, description),
+      isDone: (read, outcome) => isDisabledIn(read, release) ?? outcome === 'accepted',
+      refuseIfMoved: (read) => refuseIfMoved(plan, read),
+    }
+    channel = await carryOut(server, channel, change, circumstances)
+  }
+  if (plan.kind === 'stop') {
+    const devices = await verify(
+      server,
+      channel,
+      { ...plan, bad: badOf(plan), good: undefined },
+      circumstances,
+    )
+    return { outcome: 'stopped', bad: plan.bad, good: undefined, now: undefined, devices }
+  }
+
+  const { bad, good, by } = plan
+  if (by !== 'disabling') {
+    circumstances.log(`${formatChannel(name)}: putting ${describe(good)} on top by ${by}`)
+    const description = markPutBack(good.description, bad.label, incident)
+    const change: Change = {
+      write: () =>
+        server.release(name, { label: good.label, over: bad.label, binary: bad.binary, by, description }),
+      isDone: (read) => topOf(plan, read)?.packageHash === good.packageHash,
+      refuseIfMoved: (read) => refuseIfMoved(plan, read),
+    }
+    channel = await carryOut(server, channel, change, circumstances)
+    refuseIfOvertaken(plan, channel)
+    const top = topOf(plan, channel)
+    if (top !== undefined && top.description !== description)
+      await describeOnTop(server, top, bad, channel, circumstances)
+  }
+  const now = by === 'disabling' ? good : topOf(plan, channel)
+  const devices = await verify(server, channel, { ...plan, bad: badOf(plan) }, circumstances)
+  return { outcome: 'rolled-back', bad, good, now, devices }
+}
+
+/** The mark is a help for people and later runs: devices do not need it, so its failure is no failure of the rollback. */
+async function describeOnTop(
+  server: UpdateServer,
+  top: Release,
+  bad: Release,
+  { name }: Channel,
+  { incident, log }: Circumstances,
+): Promise<void> {
+  try {
+    // by its label: without one, a server would take whatever is newest by now
+    await server.describe(name, top.label, markPutBack(top.description, bad.label, incident))
+  } catch (error) {
+    if (!(error instanceof RefusedError)) throw error
+    log(`${formatChannel(name)}: ${top.label} could not be marked as a rollback: ${error.message}`)
+  }
+}
+
+/** @throws ConflictError when the newest release for the binaries is neither the one planned on, nor already the good one */
+function refuseIfMoved(plan: Plan, read: Channel): void {
+  const planned = plan.releases[0]
+  const top = topOf(plan, read)
+  if (planned === undefined || top === undefined || top.label === planned.label) return
+  if (plan.kind === 'roll-back' && top.packageHash === plan.good.packageHash) return
+  throw superseded(plan, top)
+}
+
+/**
+ * No server can be told to release only if nothing else was released meanwhile: what was, in the moment between our
+ * last look and our write, is under our release now.
+ * @throws ConflictError that names it
+ */
+function refuseIfOvertaken(plan: Extract<Plan, { kind: 'roll-back' }>, read: Channel): void {
+  const own = read.releases.filter((each) => isSameBinary(each.binary, plan.binary))
+  const planned = own.findIndex(({ label }) => label === plan.bad.label)
+  const hidden = own
+    .slice(1, Math.max(1, planned))
+    .find(({ packageHash }) => packageHash !== plan.good.packageHash && packageHash !== plan.bad.packageHash)
+  if (hidden === undefined) return
+  throw new ConflictError(
+    `${formatChannel(plan.channel.name)}: ${describe(hidden)} was released in the same moment, and is under ${describe(own[0] ?? plan.good)} now; look whether it is good, and promote it again if it is`,
+  )
+}
+
+function superseded(plan: Plan, by: Release): ConflictError {
+  const from = by.releasedBy === '' ? '' : ` by ${by.releasedBy}`
+  const expected = plan.kind === 'superseded' ? plan.expected : plan.releases[0]?.label
+  return new ConflictError(
+    `${formatChannel(plan.channel.name)}: ${formatLabel(expected ?? '')} is superseded by ${describe(by)}, released${from} meanwhile: it was left alone; look whether it is good, and run this again with it as "from-label" if it is not`,
+  )
+}
+
+/** The newest release for the binaries of the plan. */
+function topOf({ binary }: Plan, { releases }: Channel): Release | undefined {
+  return releases.find((each) => isSameBinary(each.binary, binary))
+}
+
+function isDisabledIn({ releases }: Channel, { label }: Release): boolean | undefined {
+  return releases.find((each) => each.label === label)?.isDisabled
+}
+
+/** The releases whose devices have to be offered something else. */
+function badOf(plan: Exclude<Plan, { kind: 'superseded' }>): readonly Release[] {
+  if (plan.kind === 'done') return plan.bad === undefined ? [] : [plan.bad]
+  const others = plan.disable.filter(({ label }) => label !== plan.bad.label)
+  return [plan.bad, ...others]
+}

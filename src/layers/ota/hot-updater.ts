@@ -1,0 +1,128 @@
+import { z } from 'zod'
+import { InputError } from '../../errors.ts'
+import { type Connection, pathOf, read, write } from './exchange.ts'
+import type { ChannelName, Release } from './release.ts'
+import type { AskableServer, Device, Offer } from './update-server.ts'
+
+/** https://github.com/gronxb/hot-updater: what stands for the bundle that came from the store */
+const embeddedBundle = '00000000-0000-0000-0000-000000000000'
+/** devices are put into a thousand groups, and a rollout reaches so many of them */
+const cohorts = 1000
+const pageSize = 100
+const fingerprint = 'fingerprint:'
+
+const bundleSchema = z.object({
+  id: z.string().min(1),
+  platform: z.string(),
+  channel: z.string(),
+  enabled: z.boolean(),
+  fileHash: z.string().min(1),
+  message: z.string().nullish(),
+  targetAppVersion: z.string().nullish(),
+  fingerprintHash: z.string().nullish(),
+  rolloutCohortCount: z.number().nullish(),
+})
+const pageSchema = z.object({
+  data: z.array(bundleSchema),
+  pagination: z.object({ hasNextPage: z.boolean().nullish(), nextCursor: z.string().nullish() }).nullish(),
+})
+const offerSchema = z
+  .object({
+    status: z.enum(['UPDATE', 'ROLLBACK', 'UP_TO_DATE']),
+    id: z.string().optional(),
+    fileHash: z.string().nullish(),
+    shouldForceUpdate: z.boolean().optional(),
+  })
+  .nullable()
+
+/**
+ * A hot-updater server with its bundles API. A channel's app is the platform, `ios` or `android`. A release goes back by
+ * being disabled: its devices are told to return to the newest enabled one before it.
+ */
+export function openHotUpdater(connection: Connection): AskableServer {
+  const change = (label: string, json: { readonly enabled: boolean; readonly message: string }) =>
+    write(connection, { method: 'PATCH', path: pathOf('api', 'bundles', label), json })
+  return {
+    kind: 'hot-updater',
+    at: connection.url,
+    goesBackBy: 'disabling',
+    prefers: 'newer',
+    read: async (name) => ({ name, deviceKey: '', releases: await listReleases(connection, name) }),
+    disable: (_, label, message) => change(label, { enabled: false, message }),
+    enable: (_, label, message) => change(label, { enabled: true, message }),
+    release: () => Promise.reject(new TypeError('hot-updater goes back by disabling')),
+    describe: () => Promise.reject(new TypeError('hot-updater goes back by disabling')),
+    ask: ({ name }, device) => askForUpdate(connection, name, device),
+  }
+}
+
+async function listReleases(
+  connection: Connection,
+  { app, deployment }: ChannelName,
+): Promise<readonly Release[]> {
+  if (app !== 'ios' && app !== 'android')
+    throw new InputError(
+      `input "channels" names "${app}/${deployment}"; on a hot-updater server write ios/${deployment} or android/${deployment}`,
+    )
+  const bundles: z.infer<typeof bundleSchema>[] = []
+  let after: string | undefined
+  do {
+    const query = new URLSearchParams({
+      channel: deployment,
+      platform: app,
+      limit: String(pageSize),
+      ...(after && { after }),
+    })
+    const { data, pagination } = await read(connection, { path: `/api/bundles?${query}` }, pageSchema)
+    bundles.push(...data)
+    after =
+      pagination?.hasNextPage === true && data.length > 0 ? (pagination.nextCursor ?? undefined) : undefined
+  } while (after !== undefined)
+  // ids are UUIDs of version 7: they sort by time
+  return bundles.map(toRelease).sort((a, b) => (a.label < b.label ? 1 : -1))
+}
+
+function toRelease(bundle: z.infer<typeof bundleSchema>): Release {
+  const { rolloutCohortCount: reached } = bundle
+  return {
+    label: bundle.id,
+    binary: bundle.targetAppVersion ?? `${fingerprint}${bundle.fingerprintHash ?? ''}`,
+    packageHash: bundle.fileHash,
+    method: 'Upload',
+    copyOf: undefined,
+    isDisabled: !bundle.enabled,
+    rollout: reached === null || reached === undefined ? 100 : (reached / cohorts) * 100,
+    description: bundle.message ?? '',
+    releasedBy: '',
+    releasedAt: timeOf(bundle.id),
+  }
+}
+
+/** The first 48 bits of a UUID of version 7 are ms since the epoch: https://www.rfc-editor.org/rfc/rfc9562#section-5.7 */
+function timeOf(id: string): Date | undefined {
+  const [, high, low] = /^([0-9a-f]{8})-([0-9a-f]{4})-7/i.exec(id) ?? []
+  return high === undefined || low === undefined ? undefined : new Date(Number.parseInt(high + low, 16))
+}
+
+async function askForUpdate(
+  connection: Connection,
+  { app, deployment }: ChannelName,
+  { binary, on, number }: Device,
+): Promise<Offer> {
+  const how = binary.startsWith(fingerprint)
+    ? ['fingerprint', app, binary.slice(fingerprint.length)]
+    : ['app-version', app, binary]
+  // spread over all groups: neighbours are reached together
+  const cohort = 1 + ((number * 389) % cohorts)
+  const path = pathOf(...how, deployment, embeddedBundle, on?.label ?? embeddedBundle, String(cohort))
+  const headers = { 'hot-updater-sdk-version': '0.36.0' }
+  const offer = await read(connection, { path, headers, withKey: false }, offerSchema)
+  if (offer === null || offer.status === 'UP_TO_DATE' || offer.id === undefined) return { kind: 'nothing' }
+  if (offer.id === embeddedBundle) return { kind: 'embedded' }
+  return {
+    kind: 'update',
+    label: offer.id,
+    packageHash: offer.fileHash ?? '',
+    isMandatory: offer.shouldForceUpdate ?? false,
+  }
+}

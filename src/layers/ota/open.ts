@@ -1,0 +1,40 @@
+import { InputError } from '../../errors.ts'
+import { detectKind, openCodePush } from './code-push.ts'
+import { openEas } from './eas.ts'
+import type { EasProject } from './eas-command.ts'
+import type { Connection } from './exchange.ts'
+import { openHotUpdater } from './hot-updater.ts'
+import { readServerUrl } from './request.ts'
+import type { ServerKind, UpdateServer } from './update-server.ts'
+
+/** An update server, as the user names it. */
+export interface ServerOptions extends Connection, EasProject {
+  readonly kind: ServerKind | 'auto'
+}
+
+/**
+ * Checks what the user says of the server.
+ * @returns what opens it: of the kind, or of the one that it is found to be. It throws InputError when it is none of those we know, UnavailableError
+ * @throws InputError
+ */
+export function prepareServer(options: ServerOptions): () => Promise<UpdateServer> {
+  const { kind, url: text, accessKey, env } = options
+  if (kind === 'eas') {
+    if (text !== '' || accessKey !== '')
+      throw new InputError(
+        'inputs "server-url" and "access-key" are not for server-kind eas; leave them out, and set EXPO_TOKEN in the step\'s env',
+      )
+    if ((env['EXPO_TOKEN'] ?? '') === '')
+      throw new InputError(
+        "EXPO_TOKEN is not set, and server-kind eas needs it; set it in the step's env to an access token of Expo, from a secret",
+      )
+    return async () => openEas(options)
+  }
+  const url = readServerUrl(text)
+  if (accessKey === '') throw new InputError('input "access-key" is required; take it from a secret')
+  const connection = { ...options, url }
+  return async () => {
+    const found = kind === 'auto' ? await detectKind(connection) : kind
+    return found === 'hot-updater' ? openHotUpdater(connection) : openCodePush(connection, found)
+  }
+}

@@ -1,0 +1,277 @@
+import type { PhrasingContent, RootContent } from 'mdast'
+import type { Event } from '../../history/event.ts'
+import { sayDuration } from '../../text/duration.ts'
+import {
+  code,
+  codeBlock,
+  comment,
+  heading,
+  link,
+  paragraph,
+  renderMarkdown,
+  revision,
+  strong,
+  table,
+  text,
+} from '../../text/markdown.ts'
+import type { IncidentFacts } from './incident-facts.ts'
+
+/** Where a revision or a run can be looked at. */
+export interface Links {
+  /** e.g. https://github.com/octo-org/shop */
+  readonly repositoryUrl: string
+}
+
+const listedCommits = 20
+const listedEvents = 100
+
+/** The issue's title, by how things stand. */
+export function writeTitle({ environment, revision: bad, status, rollbacks }: IncidentFacts): string {
+  const last = mainRollback(rollbacks)
+  // GitHub takes a title of 256 characters
+  const name = environment.replace(/\s+/g, ' ').slice(0, 100)
+  if (status === 'rolled back' && last?.layer === 'code')
+    return `Post-mortem: ${name} rolled back from ${bad.slice(0, 7)} to ${last.to.slice(0, 7)}`
+  if (status === 'rolled back' && last !== undefined)
+    return `Post-mortem: ${name} at ${bad.slice(0, 7)}, ${last.from.slice(0, 60)} rolled back to ${last.to.slice(0, 60)}`
+  if (status === 'rollback taken back')
+    return `Post-mortem: ${name} at ${bad.slice(0, 7)}, whose rollback was taken back`
+  if (status === 'rollback proposed')
+    return `Post-mortem: ${name} is unhealthy at ${bad.slice(0, 7)}, a rollback is proposed`
+  if (status === 'rollback failed')
+    return `Post-mortem: ${name} is unhealthy at ${bad.slice(0, 7)} and could not be rolled back`
+  return `Post-mortem: ${name} is unhealthy at ${bad.slice(0, 7)}`
+}
+
+/** The part of the issue that the history writes, and writes anew on every run. A pure function of the facts: the same facts, the same text. */
+export function writeFactsSection(facts: IncidentFacts, links: Links): string {
+  return renderMarkdown([
+    ...summary(facts, links),
+    ...timeline(facts),
+    ...checks(facts),
+    ...undone(facts, links),
+    ...bringBack(facts),
+  ])
+}
+
+/** The part that people write. Made once, with the issue; never touched again. */
+export function writePeopleSection(): string {
+  const question = (title: string, ask: string) => [heading(2, title), paragraph(ask)]
+  return renderMarkdown([
+    ...question('Impact', 'Who noticed what, for how long? Numbers if there are any.'),
+    ...question(
+      'Root causes and trigger',
+      'What made this possible, and what set it off? There is rarely only one cause.',
+    ),
+    ...question(
+      'What went well, what went wrong, where we were lucky',
+      'How did the alarm, the rollback and the people do?',
+    ),
+    heading(2, 'Action items'),
+    table(['action', 'kind (prevent, mitigate, process)', 'owner', 'due'], [['', '', '', '']]),
+  ])
+}
+
+function summary(facts: IncidentFacts, links: Links): readonly RootContent[] {
+  const {
+    environment,
+    revision: bad,
+    status,
+    detection,
+    rollbacks,
+    failures,
+    detectedAfterMs,
+    rollbackAfterMs,
+  } = facts
+  const last = mainRollback(rollbacks)
+  const failure = failures.at(-1)
+  return [
+    heading(2, 'Summary'),
+    table(
+      ['', ''],
+      [
+        ['Environment', code(environment)],
+        ['Status', strong(status)],
+        ['Failed revision', commitLink(bad, links)],
+        ...(last === undefined
+          ? []
+          : [['Restored', [commitLink(last.to, links), text(`: ${last.targetFoundBy}`)]] as const]),
+        ...(detection === undefined
+          ? []
+          : [['Detected', text(`${utc(detection.at)} UTC: ${detection.because}`)] as const]),
+        ...(detectedAfterMs === undefined
+          ? []
+          : [['Time to detect', `${sayDuration(detectedAfterMs)} from the start of the watch`] as const]),
+        ...(rollbackAfterMs === undefined
+          ? []
+          : [['Time to roll back', `${sayDuration(rollbackAfterMs)} from the detection`] as const]),
+        ...(last === undefined ? [] : [['Reason given', text(last.reason)] as const]),
+        ...(failure === undefined || last !== undefined
+          ? []
+          : [['Why it was not rolled back', text(failure.because)] as const]),
+      ],
+    ),
+    // by this Four Keys joins an incident with its deployment; hidden, because that the revision failed is all we know
+    // https://github.com/dora-team/fourkeys/blob/main/queries/incidents.sql
+    comment(`root cause: ${bad}`),
+  ]
+}
+
+function timeline({ events }: IncidentFacts): readonly RootContent[] {
+  const shown = events.slice(-listedEvents)
+  const left = events.length - shown.length
+  return [
+    heading(2, 'Timeline'),
+    ...(left > 0 ? [paragraph(`${left} earlier events are in the history.`)] : []),
+    table(
+      ['time (UTC)', 'what happened', 'by'],
+      shown.map((event) => [utc(event.at), describeEvent(event), who(event)]),
+    ),
+  ]
+}
+
+function describeEvent(event: Event): PhrasingContent[] {
+  switch (event.kind) {
+    case 'health-checked':
+      return [text('health gate: '), strong(event.verdict), text(`, ${event.because}`)]
+    case 'rollback-applied': {
+      // other layers go back to labels and names, which are told in full
+      const named = event.layer === 'code' ? revision : code
+      return [
+        text(`${event.layer} rolled back: `),
+        named(event.from),
+        text(' → '),
+        named(event.to),
+        ...(event.now === event.to ? [] : [text(', now at '), named(event.now)]),
+        ...(event.tag === undefined ? [] : [text(', tag '), code(event.tag)]),
+      ]
+    }
+    case 'rollback-proposed':
+      return [
+        text(`${event.layer} to be rolled back: `),
+        revision(event.from),
+        text(' → '),
+        revision(event.to),
+        text(', when '),
+        link(event.url, `#${event.pull}`),
+        text(' is merged'),
+      ]
+    case 'rollback-failed':
+      return [text(`${event.layer} not rolled back (${event.reasonCode}): ${event.because}`)]
+    case 'rollback-undone':
+      return [text(`the rollback of ${event.layer} was undone: ${event.because}`)]
+    case 'rollback-planned':
+      return [text(`a rollback of ${event.layers.map(({ layer }) => layer).join(', ')} was planned`)]
+    case 'rollback-began':
+      return [text(`the rollback of ${event.layers.map(({ layer }) => layer).join(', ')} began`)]
+    case 'revision-deployed':
+      return [revision(event.deployed), text(' was deployed by '), link(event.url, code(event.workflow))]
+    case 'recovery-verified':
+      return [text('production: '), strong(event.outcome), text(`, ${event.because}`)]
+    case 'impact-assessed':
+      return [text(`what users noticed: ${event.because}`)]
+    case 'rollback-requested':
+      return [code(event.workflow), text(` to roll back: ${event.outcome}, ${event.because}`)]
+    case 'rollback-ended':
+      return [text('the rollback ended '), strong(event.outcome)]
+    case 'hold-set':
+      return [text(`automatic rollbacks were put on hold: ${event.because}`)]
+    case 'hold-lifted':
+      return [text(`automatic rollbacks were allowed again: ${event.because}`)]
+    case 'postmortem-opened':
+      return [text('this post-mortem was opened')]
+  }
+}
+
+function who({ actor, run }: Event): PhrasingContent {
+  return run === undefined ? code(actor) : link(run.url, code(actor))
+}
+
+function checks({ detection }: IncidentFacts): readonly RootContent[] {
+  if (detection === undefined) return []
+  return [
+    heading(2, 'What the checks saw'),
+    table(
+      ['check', 'severity', 'state', 'evidence'],
+      detection.checks.map(({ name, severity, state, evidence }) => [
+        code(name),
+        severity,
+        state,
+        text(evidence),
+      ]),
+    ),
+  ]
+}
+
+function undone({ rollbacks }: IncidentFacts, links: Links): readonly RootContent[] {
+  // what was undone twice is told once
+  const byRevision = new Map(rollbacks.flatMap(({ undone }) => undone.map((each) => [each.revision, each])))
+  const commits = [...byRevision.values()]
+  if (commits.length === 0) return []
+  return [
+    heading(2, 'What was undone'),
+    table(
+      ['commit', 'title', 'author'],
+      commits
+        .slice(-listedCommits)
+        .map((commit) => [commitLink(commit.revision, links), code(commit.title), code(commit.author)]),
+    ),
+    ...(commits.length > listedCommits ? [paragraph(`… and ${commits.length - listedCommits} more.`)] : []),
+  ]
+}
+
+/** After a restore, merging the old branch again says "Already up to date": the work comes back by reverting the rollback. */
+function bringBack({ rollbacks, takenBack }: IncidentFacts): readonly RootContent[] {
+  const last = rollbacks.findLast(({ layer }) => layer === 'code')
+  if (last === undefined || takenBack.has(last.now)) return []
+  const branch = last.branch ?? 'the branch'
+  const title = heading(2, 'To bring the work back')
+  if (last.kept?.['reset'] !== undefined) {
+    return [
+      title,
+      paragraph(
+        'The branch was moved back, and what it was at is kept by the tag. Merge that on a branch, fix the fault there, and open a pull request:',
+      ),
+      codeBlock(
+        `git fetch origin --tags\ngit switch -c reapply-${last.from.slice(0, 7)} origin/${branch}\ngit merge ${last.from}`,
+        'sh',
+      ),
+    ]
+  }
+  // the branch has all of it: only another revision was deployed
+  if (last.now === last.to) return []
+  return [
+    title,
+    paragraph(
+      'Merging the same branch again does nothing, because its commits are in the history already. Revert the rollback on a branch, fix the fault there, and open a pull request:',
+    ),
+    codeBlock(
+      `git fetch origin\ngit switch -c reapply-${last.now.slice(0, 7)} origin/${branch}\ngit revert ${last.now}`,
+      'sh',
+    ),
+    paragraph('Or run git-rollback with ', code('target: reapply'), ', which opens the draft of it.'),
+    paragraph(
+      'The rollback undid all that came after ',
+      revision(last.to),
+      ' up to ',
+      revision(last.from),
+      '; its revert brings all of that back, the fault included.',
+    ),
+  ]
+}
+
+/** That of the code, when there was one: the revision to deploy is what people look for. */
+function mainRollback(rollbacks: IncidentFacts['rollbacks']): IncidentFacts['rollbacks'][number] | undefined {
+  return rollbacks.findLast(({ layer }) => layer === 'code') ?? rollbacks.at(-1)
+}
+
+/** What is no commit, as a revert's revision or another layer's label, has no page. */
+function commitLink(sha: string, { repositoryUrl }: Links): PhrasingContent {
+  if (!/^[0-9a-f]{40,64}$/.test(sha)) return code(sha)
+  return link(`${repositoryUrl}/commit/${sha}`, revision(sha))
+}
+
+/** As people read a time; seconds are enough. */
+function utc(at: string): string {
+  return new Date(at).toISOString().replace('T', ' ').slice(0, 19)
+}

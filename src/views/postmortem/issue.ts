@@ -1,0 +1,184 @@
+import type { Repository } from '../../github/client.ts'
+import {
+  bodyLimit,
+  closeAsDuplicate,
+  createIssue,
+  type Issue,
+  listIssues,
+  readIssue,
+  updateIssue,
+} from '../../github/issues.ts'
+import { explain, isAmbiguous } from '../../github/refusal.ts'
+import { type Links, writeFactsSection, writePeopleSection, writeTitle } from './document.ts'
+import type { IncidentFacts } from './incident-facts.ts'
+
+const begin =
+  '<!-- rollback-suite: written by the history from here; edits above the next such line are overwritten -->'
+const end = '<!-- rollback-suite: yours from here -->'
+/** GitHub's clock and the runner's may differ. */
+const clockSlackMs = 60 * 60 * 1000
+const createTries = 3
+
+export interface WriteUpOptions {
+  readonly facts: IncidentFacts
+  readonly links: Links
+  readonly labels: readonly string[]
+  readonly assignees: readonly string[]
+  /** takes secrets out of what is about to be published */
+  readonly redact: (text: string) => string
+}
+
+export interface WriteUp {
+  readonly issue: number
+  readonly url: string
+  readonly outcome: 'created' | 'updated' | 'unchanged'
+}
+
+/**
+ * Writes the incident up in one issue: creates it, or updates the part that the history writes and leaves the people's part
+ * alone. Two jobs at the same moment, or a job that is killed and run again, end with one open issue: list, create, list
+ * again, and the lowest number wins.
+ */
+export async function writeUp(repository: Repository, options: WriteUpOptions): Promise<WriteUp> {
+  const { facts, links, labels, assignees, redact } = options
+  const title = redact(writeTitle(facts))
+  const section = redact(writeFactsSection(facts, links))
+  const found = await findIssue(repository, facts)
+  if (found !== undefined) return update(repository, { issue: found, title, section })
+  const body = replaceSection(`${markerOf(facts)}\n${begin}\n${end}\n${writePeopleSection()}`, section)
+  const issue = await createOnce(repository, { facts, title, body, labels, assignees })
+  return { issue: issue.number, url: issue.url, outcome: 'created' }
+}
+
+/** By the number in the history, else by the hidden marker. */
+async function findIssue(repository: Repository, facts: IncidentFacts): Promise<Issue | undefined> {
+  // the newest one: an older one may have been deleted
+  const opened = facts.events.findLast((event) => event.kind === 'postmortem-opened')
+  const known = opened === undefined ? undefined : await readIssue(repository, opened.issue)
+  return known ?? findByMarker(repository, facts)
+}
+
+/**
+ * The lowest number where there are several; the others are closed.
+ * @param created the one that was just made, which is ours whatever the list says of who wrote it, or if it is not there yet
+ */
+async function findByMarker(
+  repository: Repository,
+  facts: IncidentFacts,
+  created?: Issue,
+): Promise<Issue | undefined> {
+  const since = new Date(Date.parse(facts.events[0]?.at ?? '') - clockSlackMs)
+  const marker = markerOf(facts)
+  const listed = await listIssues(repository, { since })
+  const marked = listed.filter(({ number, trusted, body }) => {
+    return number !== created?.number && trusted && findLines(body, marker).length > 0
+  })
+  const [first, ...others] = [...marked, ...(created === undefined ? [] : [created])].sort(
+    (a, b) => a.number - b.number,
+  )
+  if (first === undefined) return undefined
+  for (const { number, body } of others.filter(({ open }) => open)) {
+    const duplicate = `Duplicate of #${first.number}: two jobs wrote up the same incident at the same moment.\n\n`
+    const rest = body.replaceAll(marker, '').slice(0, bodyLimit - duplicate.length)
+    await closeAsDuplicate(repository, { number, of: first.number, body: `${duplicate}${rest}` })
+  }
+  return first
+}
+
+async function createOnce(
+  repository: Repository,
+  {
+    facts,
+    title,
+    body,
+    labels,
+    assignees,
+  }: {
+    facts: IncidentFacts
+    title: string
+    body: string
+    labels: readonly string[]
+    assignees: readonly string[]
+  },
+): Promise<Issue> {
+  const need = { doing: 'create the post-mortem issue', permission: 'issues: write' }
+  for (let tries = 1; ; tries += 1) {
+    let created: Issue | undefined
+    let lost: unknown
+    try {
+      created = await createIssue(repository, { title, body, labels, assignees })
+    } catch (error) {
+      if (!isAmbiguous(error)) throw explain(error, need)
+      lost = error
+    }
+    // after a lost answer this tells whether it was created; after a good one, whether another job was faster
+    const issue = await findByMarker(repository, facts, created)
+    if (issue !== undefined) return issue
+    if (tries === createTries) throw explain(lost, need)
+  }
+}
+
+async function update(
+  repository: Repository,
+  { issue, title, section }: { issue: Issue; title: string; section: string },
+): Promise<WriteUp> {
+  const body = replaceSection(issue.body, section)
+  // a title that somebody rewrote is theirs
+  const newTitle = issue.title.startsWith('Post-mortem: ') ? title : issue.title
+  const same = body === issue.body && newTitle === issue.title
+  if (!same) await updateIssue(repository, { number: issue.number, title: newTitle, body })
+  return { issue: issue.number, url: issue.url, outcome: same ? 'unchanged' : 'updated' }
+}
+
+/**
+ * Puts a new section where the old one was; on top when somebody took the lines around it away. Everything else stays as
+ * it is, byte for byte; when it leaves no room, all of it does.
+ */
+export function replaceSection(body: string, section: string): string {
+  const [firstBegin = Number.POSITIVE_INFINITY, ...begins] = findLines(body, begin)
+  const to = findLines(body, end).find((each) => each > firstBegin)
+  if (to === undefined) return joinBody({ before: '', section, after: `\n\n${body}` }) ?? body
+  const from = begins.findLast((each) => each < to) ?? firstBegin
+  return joinBody({ before: body.slice(0, from), section, after: body.slice(to + end.length) }) ?? body
+}
+
+/** Where a line that is nothing but the marker begins; inside a line, a person or a commit's title has written it. */
+function findLines(text: string, marker: string): readonly number[] {
+  const found: number[] = []
+  for (let at = text.indexOf(marker); at !== -1; at = text.indexOf(marker, at + 1)) {
+    const begins = at === 0 || text[at - 1] === '\n'
+    const ends = /^(?:\r?\n|$)/.test(text.slice(at + marker.length))
+    if (begins && ends) found.push(at)
+  }
+  return found
+}
+
+/** What people wrote is never cut; the section is, when both together are over GitHub's limit. Undefined when it has no room at all. */
+function joinBody({
+  before,
+  section,
+  after,
+}: {
+  before: string
+  section: string
+  after: string
+}): string | undefined {
+  const kept = cut(section, bodyLimit - `${before}${begin}\n\n\n${end}${after}`.length)
+  return kept === undefined ? undefined : `${before}${begin}\n\n${kept}\n${end}${after}`
+}
+
+const theRest = '\n\n_The rest is in the history: an issue holds no more._\n'
+
+/** The lines of a section that there is room for. */
+function cut(section: string, limit: number): string | undefined {
+  if (section.length <= limit) return section
+  if (limit < theRest.length) return undefined
+  const kept = section.slice(0, Math.max(0, section.lastIndexOf('\n', limit - theRest.length)))
+  // a block of code that is not ended would take in what people wrote
+  const isOpen = (kept.match(/^```/gm) ?? []).length % 2 === 1
+  return `${isOpen ? kept.slice(0, kept.lastIndexOf('```')) : kept}${theRest}`
+}
+
+function markerOf({ incident }: IncidentFacts): string {
+  return `<!-- rollback-incident: ${incident} -->`
+}

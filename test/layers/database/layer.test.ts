@@ -1,0 +1,274 @@
+/** The database as a layer of a rollback, on real databases of every kind. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { makeBackup } from '../../../src/layers/database/backup.ts'
+import { parseConnection } from '../../../src/layers/database/connection.ts'
+import type { Engine } from '../../../src/layers/database/engine.ts'
+import { openDatabaseLayer } from '../../../src/layers/database/layer.ts'
+import type { DatabaseLayerOptions } from '../../../src/layers/database/layer-options.ts'
+import type { Revision } from '../../../src/layers/database/migrations/plan.ts'
+import { openEngine } from '../../../src/layers/database/open.ts'
+import { openFolderStore } from '../../../src/layers/database/store/folder.ts'
+import { type Servers, startServers } from '../../support/databases.ts'
+
+const revision = (id: string, files: Readonly<Record<string, string>>): Revision => ({
+  id: id.repeat(40),
+  paths: Object.keys(files),
+  read: async (path) => files[path],
+})
+const first = { 'db/1_users.up.sql': 'x', 'db/1_users.down.sql': 'DROP TABLE users;' }
+const good = revision('a', first)
+const bad = revision('b', {
+  ...first,
+  'db/2_stars.up.sql': 'x',
+  'db/2_stars.down.sql': 'ALTER TABLE users DROP COLUMN stars;',
+  'db/3_notes.up.sql': 'x',
+  'db/3_notes.down.sql': 'DROP TABLE notes;',
+})
+
+let server: Servers
+let folder: string
+let engine: Engine
+beforeAll(async () => {
+  server = await startServers()
+}, 90_000)
+afterAll(() => server.stop())
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'layer-'))
+})
+afterEach(() => rm(folder, { recursive: true, force: true }))
+
+/** The database as it was before the bad deployment, backed up. */
+async function prepare(kind: string): Promise<void> {
+  await server.postgres.sql('postgres', 'DROP DATABASE IF EXISTS shop WITH (FORCE)')
+  await server.postgres.sql('postgres', 'CREATE DATABASE shop')
+  await server.mysql.sql(undefined, 'DROP DATABASE IF EXISTS shop', 'CREATE DATABASE shop')
+  const url = {
+    sqlite: `sqlite:${folder}/shop`,
+    postgres: server.postgres.url('shop'),
+    mysql: server.mysql.url('shop'),
+  }[kind]
+  engine = await openEngine(parseConnection(url ?? ''), {
+    env: process.env,
+    scratch: join(folder, 'tools'),
+    log: () => {},
+  })
+  for (const { name } of await engine.listKept()) await engine.dropKept(name)
+  await run(
+    'CREATE TABLE schema_migrations (version bigint, dirty boolean)',
+    'INSERT INTO schema_migrations VALUES (1, FALSE)',
+    'CREATE TABLE users (id int)',
+    'INSERT INTO users VALUES (1), (2)',
+  )
+  await makeBackup({
+    engine,
+    store: openFolderStore(join(folder, 'backups')),
+    environment: 'production',
+    before: bad.id,
+    migrations: [],
+    pinned: false,
+    recipient: undefined,
+    verify: true,
+    scratch: join(folder, 'scratch'),
+    now: () => new Date(),
+    log: () => {},
+  })
+}
+
+const deploy = () =>
+  run(
+    'ALTER TABLE users ADD stars int',
+    'CREATE TABLE notes (body varchar(9))',
+    'UPDATE schema_migrations SET version = 3',
+  )
+
+const run = (...statements: string[]) =>
+  engine.runScript({
+    script: statements.map((each) => `${each};\n`).join(''),
+    after: [],
+    transaction: false,
+  })
+
+function open(options: Partial<DatabaseLayerOptions> = {}) {
+  return openDatabaseLayer({
+    engine,
+    store: openFolderStore(join(folder, 'backups')),
+    environment: 'production',
+    bad,
+    good,
+    migrations: 'db',
+    strategy: 'migrations',
+    command: undefined,
+    allowDataLoss: false,
+    mayRestoreAlone: false,
+    automatic: false,
+    keepOldMs: 3_600_000,
+    recipient: undefined,
+    identity: undefined,
+    earlier: undefined,
+    scratch: join(folder, 'scratch'),
+    now: () => new Date(),
+    log: () => {},
+    ...options,
+  })
+}
+
+const planOf = async (options: Partial<DatabaseLayerOptions> = {}) => open(options).plan()
+const stars = () => engine.columnsOf('users')
+const users = async () => Number((await engine.query('SELECT count(*) AS n FROM users'))[0]?.['n'])
+
+describe.each(['sqlite', 'postgres', 'mysql'])('on %s', (kind) => {
+  beforeEach(() => prepare(kind), 30_000)
+
+  test('the migrations of the deployment are undone, it holds, and they can be taken back', async () => {
+    expect((await planOf()).view).toMatchObject({ state: 'nothing' })
+    await deploy()
+    const plan = await planOf()
+    expect(plan.view).toMatchObject({
+      state: 'pending',
+      from: '3_notes',
+      to: '1',
+      undone: [{ title: '3_notes' }, { title: '2_stars' }],
+      losses: [],
+      needsPerson: [],
+      basis: { applied: '1, 2, 3' },
+    })
+    expect((await planOf()).view).toEqual(plan.view)
+    const receipt = await plan.apply()
+    expect(receipt).toMatchObject({
+      outcome: 'rolled-back',
+      from: '3_notes',
+      to: '1',
+      verified: { ok: true },
+    })
+    expect(await stars()).toEqual(['id'])
+
+    // another job, which knows nothing of the first, or what the history says
+    for (const earlier of [undefined, receipt]) {
+      const again = await planOf({ earlier })
+      expect(again.view).toMatchObject({ state: 'done', from: '3_notes', to: '1' })
+      const { outcome, from, to, kept } = await again.apply()
+      expect({ outcome, from, to, kept }).toEqual({
+        outcome: 'already-rolled-back',
+        from: '3_notes',
+        to: '1',
+        kept: receipt.kept,
+      })
+    }
+    await expect(plan.apply()).rejects.toThrow(/planned was to undo 3_notes, 2_stars, and by now it would be/)
+
+    for (const _time of ['once', 'twice']) await open().undo(receipt)
+    expect(await stars()).toEqual(['id', 'stars'])
+    expect((await planOf()).view).toMatchObject({ state: 'pending' })
+  }, 60_000)
+
+  test('the backup is restored by a person or where that is allowed, it holds, and what was there comes back', async () => {
+    await deploy()
+    const options = { strategy: 'backup', allowDataLoss: true } as const
+    expect((await planOf(options)).view.needsPerson).toHaveLength(1)
+    await run('INSERT INTO users VALUES (3, 5)')
+    const plan = await planOf({ ...options, mayRestoreAlone: true })
+    expect(plan.view).toMatchObject({ state: 'pending', from: 'shop', needsPerson: [] })
+    expect(plan.view.losses).toEqual([
+      expect.stringMatching(/^table (?:public\.)?users: at least 1 rows written since the backup$/),
+    ])
+    await expect((await planOf({ strategy: 'backup' })).apply()).rejects.toThrow(/would be lost/)
+    expect(await users()).toBe(3)
+
+    const receipt = await plan.apply()
+    expect(receipt).toMatchObject({ outcome: 'rolled-back', to: plan.view.to, verified: { ok: true } })
+    expect({ columns: await stars(), users: await users() }).toEqual({ columns: ['id'], users: 2 })
+    const unrecorded = await planOf(options)
+    expect(unrecorded.view).toMatchObject({ state: 'done' })
+    expect((await unrecorded.apply()).kept).toEqual(receipt.kept)
+    // people go on working: that is not taken from them by the same rollback again
+    await run('INSERT INTO users VALUES (4)')
+    expect((await planOf({ ...options, earlier: receipt })).view).toMatchObject({ state: 'done' })
+
+    await new Promise((resolve) => setTimeout(resolve, 1100))
+    for (const _time of ['once', 'twice'])
+      expect(await open(options).undo(receipt)).toMatch(/is the one again that was kept as shop_before_/)
+    expect({ columns: await stars(), users: await users() }).toEqual({ columns: ['id', 'stars'], users: 3 })
+    expect(await engine.listKept()).toHaveLength(1)
+  }, 60_000)
+
+  test('where a migration cannot be undone, the backup is restored instead', async () => {
+    await deploy()
+    const { 'db/3_notes.down.sql': _gone, ...files } = Object.fromEntries(
+      await Promise.all(bad.paths.map(async (path) => [path, (await bad.read(path)) ?? ''])),
+    )
+    const irreversible = revision('b', files)
+    await expect(planOf({ bad: irreversible })).rejects.toThrow(/3_notes cannot be undone/)
+    const plan = await planOf({ bad: irreversible, strategy: 'both' })
+    expect(plan.view.warnings[0]).toMatch(/^the migrations cannot be undone: migration 3_notes/)
+    expect(plan.view.needsPerson).toHaveLength(1)
+    expect(await plan.apply()).toMatchObject({ outcome: 'rolled-back' })
+    expect(await stars()).toEqual(['id'])
+  }, 60_000)
+
+  test('where a script fails, the backup is restored, unless nobody was asked', async () => {
+    await deploy()
+    const broken: Revision = {
+      ...bad,
+      read: async (path) =>
+        path.includes('2_stars.down') ? 'ALTER TABLE users DROP COLUMN moons;' : bad.read(path),
+    }
+    const options = { bad: broken, strategy: 'both' } as const
+    await expect((await planOf({ ...options, automatic: true })).apply()).rejects.toThrow(/moons/)
+    const receipt = await (await planOf(options)).apply()
+    expect(receipt).toMatchObject({ outcome: 'rolled-back', kept: { backup: expect.any(String) } })
+    expect({ columns: await stars(), notes: await engine.columnsOf('notes') }).toEqual({
+      columns: ['id'],
+      notes: [],
+    })
+  }, 60_000)
+})
+
+describe('the plan', () => {
+  beforeEach(() => prepare('sqlite'))
+
+  test('needs a person where data would be taken away, and is refused without being asked', async () => {
+    await deploy()
+    await run('UPDATE users SET stars = 5')
+    const plan = await planOf()
+    expect(plan.view.losses).toEqual(['2_stars: column stars of users, which 2 rows have'])
+    expect(plan.view.needsPerson).toHaveLength(1)
+    await expect(plan.apply()).rejects.toThrow(/would take away/)
+    expect((await planOf({ allowDataLoss: true })).view.needsPerson).toEqual([])
+  })
+
+  test('is for nothing when the deployment brought no migration', async () => {
+    expect((await planOf({ bad: good })).view).toMatchObject({ state: 'nothing', steps: [] })
+    await expect(planOf({ migrations: undefined })).rejects.toThrow(/database\.migrations/)
+  })
+
+  test('is refused when the database was migrated since', async () => {
+    await deploy()
+    const plan = await planOf({ strategy: 'backup', allowDataLoss: true })
+    await run('CREATE TABLE more (a)')
+    await expect(plan.apply()).rejects.toThrow(/not the one that was planned on/)
+  })
+
+  test('goes on with an undoing that was cut off, and takes all of it back', async () => {
+    await deploy()
+    await run("INSERT INTO notes VALUES ('hello')")
+    const broken: Revision = {
+      ...bad,
+      read: async (path) => (path.includes('2_stars.down') ? 'DROP TABLE nothing;' : bad.read(path)),
+    }
+    await expect((await planOf({ bad: broken, allowDataLoss: true })).apply()).rejects.toThrow(/nothing/)
+    expect(await engine.columnsOf('notes')).toEqual([])
+    const receipt = await (await planOf({ allowDataLoss: true })).apply()
+    expect(receipt).toMatchObject({ from: '2_stars' })
+    await open({ allowDataLoss: true }).undo(receipt)
+    expect(await engine.query('SELECT body FROM notes')).toEqual([{ body: 'hello' }])
+  })
+
+  test('of what was replaced and is kept no more, says that it cannot be put back', async () => {
+    const done = { from: 'shop', to: 'x', now: 'x', kept: { database: 'shop_before_20260101000000000' } }
+    await expect(open().undo(done)).rejects.toThrow(/is not there any more/)
+    await expect(open().undo({ ...done, kept: {} })).rejects.toThrow(/names no copy/)
+  })
+})

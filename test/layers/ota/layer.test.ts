@@ -1,0 +1,510 @@
+/** The over-the-air layer behind the interface of all layers, on real update servers and on Microsoft's dialect. */
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { ConflictError, InputError, RefusedError, UnavailableError } from '../../../src/errors.ts'
+import type { LayerReceipt } from '../../../src/layers/layer.ts'
+import { openCodePush } from '../../../src/layers/ota/code-push.ts'
+import { openHotUpdater } from '../../../src/layers/ota/hot-updater.ts'
+import { type OtaLayerOptions, openOtaLayer } from '../../../src/layers/ota/layer.ts'
+import type { AskableServer } from '../../../src/layers/ota/update-server.ts'
+import {
+  connect,
+  openCircumstances,
+  requestFor,
+  rollBack,
+  showHistory,
+} from '../../support/codepush/connect.ts'
+import { type HotUpdaterServer, startHotUpdater } from '../../support/codepush/hot-updater.ts'
+import { type LisongServer, startLisong } from '../../support/codepush/lisong.ts'
+import { type MicrosoftServer, startMicrosoft } from '../../support/codepush/microsoft.ts'
+
+function layerOn(
+  server: { readonly url: string; readonly accessKey: string },
+  channels: readonly string[],
+  changes: Partial<OtaLayerOptions> = {},
+) {
+  return openOtaLayer({
+    ...openCircumstances().circumstances,
+    url: server.url,
+    accessKey: server.accessKey,
+    kind: 'auto',
+    channels,
+    fetch,
+    signal: new AbortController().signal,
+    ...changes,
+  })
+}
+
+async function apply(layer: ReturnType<typeof layerOn>): Promise<LayerReceipt> {
+  return (await layer.plan()).apply()
+}
+
+/** What fresh devices are offered: the hash of a package, or what there is in its place. */
+async function offersOf(client: AskableServer, channel: string, { count = 1, binary = '1.0.0' } = {}) {
+  const read = await client.read(requestFor(channel).name)
+  const offers = await Promise.all(
+    Array.from({ length: count }, (_, number) => client.ask(read, { binary, on: undefined, number })),
+  )
+  return offers.map((offer) => (offer.kind === 'update' ? offer.packageHash : offer.kind))
+}
+
+describe('on the dialect of Microsoft’s server', () => {
+  let server: MicrosoftServer
+  let client: AskableServer
+  const both = ['Shop-ios/Production', 'Shop-android/Production']
+  const writes = () => server.requests.filter(({ method }) => method !== 'GET')
+  beforeEach(async () => {
+    server = await startMicrosoft()
+    client = openCodePush(connect(server), 'microsoft')
+    for (const app of ['Shop-ios', 'Shop-android']) {
+      server.createApp(app)
+      server.release(app, { content: 'good', description: 'first' })
+      server.release(app, { content: 'bad' })
+    }
+  })
+  afterEach(() => server.stop())
+
+  test('the plan says all that will be done to both channels, and changes nothing', async () => {
+    const { view } = await layerOn(server, both).plan()
+    expect(view).toEqual({
+      layer: 'ota',
+      state: 'pending',
+      from: 'Shop-ios/Production v2, Shop-android/Production v2',
+      to: 'Shop-ios/Production v1, Shop-android/Production v1',
+      foundBy:
+        'the newest release for 1.0.0 before v2 that is enabled, has another content, and was never rolled back',
+      steps: both.flatMap((name) => [
+        `${name}: disable v2`,
+        `${name}: put v1 on top by rollback`,
+        `${name}: ask as devices what they are offered`,
+      ]),
+      undone: [],
+      losses: [],
+      warnings: [],
+      needsPerson: [],
+      basis: { 'Shop-ios/Production': 'v2', 'Shop-android/Production': 'v2' },
+    })
+    expect(writes()).toEqual([])
+  })
+
+  test('a rollback says what devices are offered, and keeps what it takes to undo it', async () => {
+    expect(await apply(layerOn(server, both))).toEqual({
+      outcome: 'rolled-back',
+      from: 'Shop-ios/Production v2, Shop-android/Production v2',
+      to: 'Shop-ios/Production v1, Shop-android/Production v1',
+      now: 'Shop-ios/Production v3, Shop-android/Production v3',
+      kept: { 'Shop-ios/Production': 'v2', 'Shop-android/Production': 'v2' },
+      verified: {
+        ok: true,
+        evidence:
+          'Shop-ios/Production: devices are offered v3, package hash-of-good; Shop-android/Production: devices are offered v3, package hash-of-good',
+      },
+    })
+  })
+
+  test('planned and applied again, it is done, and the receipt is the same', async () => {
+    const layer = layerOn(server, both)
+    const first = await apply(layer)
+    const before = writes().length
+    const { view, apply: again } = await layer.plan()
+    expect(view).toMatchObject({ state: 'done', from: first.from, to: first.to, steps: [] })
+    expect(await again()).toEqual({ ...first, outcome: 'already-rolled-back' })
+    expect(writes()).toHaveLength(before)
+  })
+
+  test('a release that is on top already, and was asked for, is nothing to do', async () => {
+    const { view } = await layerOn(server, ['Shop-ios/Production'], { targets: ['v2'] }).plan()
+    expect(view.state).toBe('nothing')
+  })
+
+  test('a channel whose newest release was there before the bad deployment is left out', async () => {
+    server.createApp('Older')
+    server.release('Older', { content: 'good' })
+    const { releases } = await client.read(requestFor('Shop-android').name)
+    const releasedAt = releases[0]?.releasedAt
+    const channels = [...both, 'Older/Production']
+    const { view, apply: deed } = await layerOn(server, channels, { since: releasedAt }).plan()
+    expect(view).toMatchObject({
+      state: 'pending',
+      from: 'Shop-android/Production v2, Older/Production v1',
+      basis: { 'Shop-android/Production': 'v2', 'Older/Production': 'v1' },
+    })
+    await deed()
+    expect(await showHistory(client, 'Shop-ios')).toBe('v2 v1')
+    const since = new Date(8_640_000_000_000_000)
+    expect((await layerOn(server, both, { since }).plan()).view).toMatchObject({ state: 'nothing', from: '' })
+  })
+
+  test('with one channel that fails it is partial, says which, and is finished by a second run', async () => {
+    server.fault({ method: 'POST', path: 'Shop-ios/', answer: { status: 403, body: 'no' } })
+    const layer = layerOn(server, both)
+    const first = await apply(layer)
+    expect(first).toMatchObject({
+      outcome: 'partial',
+      from: 'Shop-android/Production v2',
+      kept: { 'Shop-android/Production': 'v2' },
+      verified: { ok: true },
+    })
+    expect(first.problem).toContain('Shop-ios/deployments/Production/rollback/v1 answered 403 (no)')
+    expect((await layer.plan()).view.state).toBe('pending')
+    expect(await apply(layer)).toMatchObject({
+      outcome: 'rolled-back',
+      kept: { 'Shop-ios/Production': 'v2', 'Shop-android/Production': 'v2' },
+    })
+  })
+
+  test('that no channel comes through is an error of its kind', async () => {
+    const layer = layerOn(server, ['Shop-ios/Production'])
+    const planned = await layer.plan()
+    server.fault({ method: 'PATCH', path: '/release', answer: { status: 403, body: 'no' } })
+    await expect(planned.apply()).rejects.toThrow(RefusedError)
+    server.fault({ method: 'POST', path: '/rollback', times: 99, answer: { status: 500 } })
+    await expect(planned.apply()).rejects.toThrow(UnavailableError)
+    server.release('Shop-ios', { content: 'mended' })
+    await expect(planned.apply()).rejects.toThrow(ConflictError)
+  })
+
+  test('a release on top of the bad one is for a person to look at', async () => {
+    server.release('Shop-ios', { content: 'mended' })
+    const { view, apply: deed } = await layerOn(server, both, { badLabels: ['v2'] }).plan()
+    expect(view.needsPerson).toEqual([
+      'Shop-ios/Production: v2 is superseded by v3 (for 1.0.0), which is left alone; it has to be looked at',
+    ])
+    expect(await deed()).toMatchObject({ outcome: 'partial', kept: { 'Shop-android/Production': 'v2' } })
+    expect(await showHistory(client, 'Shop-ios')).toBe('v3 v2 v1')
+  })
+
+  test('without a release to go back to the bad one is stopped, and what is left to do is said', async () => {
+    server.createApp('New')
+    server.release('New', { content: 'bad' })
+    const layer = layerOn(server, ['New/Production'])
+    const { view } = await layer.plan()
+    expect(view).toMatchObject({ state: 'pending', from: 'New/Production v1', to: '' })
+    expect(view.warnings).toEqual([
+      'New/Production: v1 (for 1.0.0) is the only release for its binaries; devices that run it keep it; no other is offered it',
+    ])
+    const receipt = await apply(layer)
+    expect(receipt).toMatchObject({
+      outcome: 'stopped',
+      now: 'New/Production halted',
+      kept: { 'New/Production': 'v1' },
+      verified: { ok: true, evidence: 'New/Production: no device is offered v1' },
+    })
+    expect(receipt.problem).toContain('release a mended bundle to reach them')
+    expect((await layer.plan()).view.state).toBe('done')
+    expect(await layer.undo(receipt)).toBe(
+      'New/Production: v1 is on top again; devices are offered package hash-of-bad',
+    )
+    expect(await offersOf(client, 'New')).toEqual(['hash-of-bad'])
+  })
+
+  test('devices that do not agree are seen, and said', async () => {
+    // what the first device that asked was told, before the rollback
+    await offersOf(client, 'Shop-ios')
+    server.cacheAnswers()
+    const receipt = await apply(layerOn(server, ['Shop-ios/Production']))
+    expect(receipt).toMatchObject({
+      outcome: 'rolled-back',
+      verified: {
+        ok: false,
+        evidence: 'Shop-ios/Production: devices fresh from the store are offered v2, package hash-of-bad',
+      },
+    })
+    expect(receipt.problem).toContain('give its cache more time')
+  })
+
+  describe('undone', () => {
+    test('it puts what was taken back on top by its label, and done twice nothing more', async () => {
+      const layer = layerOn(server, both)
+      const receipt = await apply(layer)
+      expect(await layer.undo(receipt)).toBe(
+        both
+          .map(
+            (name) => `${name}: v4, a copy of v2, is on top again; devices are offered package hash-of-bad`,
+          )
+          .join('; '),
+      )
+      expect(await showHistory(client, 'Shop-ios')).toBe('v4<v2 v3<v1 v2 v1')
+      expect(await offersOf(client, 'Shop-ios')).toEqual(['hash-of-bad'])
+      const before = writes().length
+      expect(await layer.undo(receipt)).toContain('is on top already')
+      expect(writes()).toHaveLength(before)
+      const { releases } = await client.read(requestFor('Shop-ios').name)
+      expect(releases[0]?.description).toBe('[rollback undone, incident production-0123456789ab]')
+    })
+
+    test('it can be rolled back once more, and goes to the good one', async () => {
+      const layer = layerOn(server, ['Shop-ios/Production'], { badLabels: ['v2'] })
+      await layer.undo(await apply(layer))
+      const again = await apply(layer)
+      expect(again).toMatchObject({ outcome: 'rolled-back', kept: { 'Shop-ios/Production': 'v4' } })
+      expect(await showHistory(client, 'Shop-ios')).toBe('v5<v3 v4<v2! v3<v1 v2! v1')
+      await layer.undo(again)
+      expect(await offersOf(client, 'Shop-ios')).toEqual(['hash-of-bad'])
+    })
+
+    test('a release to a quarter of the devices is one to a quarter again, and not to all', async () => {
+      server.createApp('Part')
+      server.release('Part', { content: 'good' })
+      server.release('Part', { content: 'bad', rollout: 25 })
+      const share = async () =>
+        (await offersOf(client, 'Part', { count: 100 })).filter((hash) => hash === 'hash-of-bad').length
+      const before = await share()
+      expect(before).toBeGreaterThan(5)
+      expect(before).toBeLessThan(50)
+      const layer = layerOn(server, ['Part/Production'])
+      const receipt = await apply(layer)
+      expect(await share()).toBe(0)
+      const told = await layer.undo(receipt)
+      expect(told).toMatch(/v4, a copy of v2, is on top again; \d+ of 20 fresh devices are offered it/)
+      const { releases } = await client.read(requestFor('Part').name)
+      expect(releases[0]).toMatchObject({ label: 'v4', rollout: 25 })
+      expect(await share()).toBeGreaterThan(5)
+      expect(await share()).toBeLessThan(50)
+      expect(await layer.undo(receipt)).toContain('is on top already')
+    })
+
+    test('it leaves a release that landed since alone', async () => {
+      const layer = layerOn(server, ['Shop-ios/Production'])
+      const receipt = await apply(layer)
+      server.release('Shop-ios', { content: 'mended' })
+      const before = writes().length
+      await expect(layer.undo(receipt)).rejects.toThrow(ConflictError)
+      await expect(layer.undo(receipt)).rejects.toThrow(
+        'v4 (for 1.0.0) was released since v2 was taken back: it was left alone',
+      )
+      expect(writes()).toHaveLength(before)
+    })
+
+    test('it is killed between any two of its requests, and finished by a second run', async () => {
+      const count = async (app: string, stopAt: number) => {
+        server.createApp(app)
+        server.release(app, { content: 'good' })
+        server.release(app, { content: 'bad' })
+        const layer = layerOn(server, [`${app}/Production`])
+        const receipt = await apply(layer)
+        const controller = new AbortController()
+        let asked = 0
+        const dying = layerOn(server, [`${app}/Production`], {
+          fetch: (...args) => {
+            asked += 1
+            if (asked > stopAt) controller.abort(new Error('killed'))
+            return fetch(...args)
+          },
+          signal: controller.signal,
+        })
+        if (stopAt === Number.POSITIVE_INFINITY) await dying.undo(receipt)
+        else await expect(dying.undo(receipt)).rejects.toThrow('killed')
+        await layer.undo(receipt)
+        expect({ stopAt, history: await showHistory(client, app) }).toEqual({
+          stopAt,
+          history: 'v4<v2 v3<v1 v2 v1',
+        })
+        return asked
+      }
+      const all = await count('Whole', Number.POSITIVE_INFINITY)
+      expect(all).toBeGreaterThan(8)
+      for (let nth = 0; nth < all; nth += 1) await count(`Killed-${nth}`, nth)
+    })
+
+    test('what a person disabled is not enabled', async () => {
+      const receipt: LayerReceipt = {
+        outcome: 'rolled-back',
+        from: '',
+        to: '',
+        now: '',
+        verified: undefined,
+        kept: { 'Off/Production': 'v2' },
+      }
+      server.createApp('Off')
+      server.release('Off', { content: 'good' })
+      server.release('Off', { content: 'bad', isDisabled: true })
+      const layer = layerOn(server, ['Off/Production'])
+      await expect(layer.undo(receipt)).rejects.toThrow('v2 (for 1.0.0) is disabled, and not by a rollback')
+      await expect(layer.undo({ ...receipt, kept: { 'Off/Production': 'v9' } })).rejects.toThrow(
+        'Off/Production does not have v9 any more',
+      )
+      await expect(layer.undo({ ...receipt, kept: {} })).rejects.toThrow(
+        'this rollback took no update back, so that there is none to be put on top again',
+      )
+      expect(writes()).toEqual([])
+    })
+
+    test('of two channels of which one fails, it says what became of both', async () => {
+      const layer = layerOn(server, both)
+      const receipt = await apply(layer)
+      server.release('Shop-ios', { content: 'mended' })
+      await expect(layer.undo(receipt)).rejects.toThrow(
+        /Shop-ios\/Production: v4.*left alone.*; Shop-android\/Production: v4, a copy of v2, is on top again/,
+      )
+    })
+  })
+
+  test('options that cannot be meant are one clear error before anything is asked', () => {
+    const options = { targets: ['v1', 'v2', 'v3'] }
+    expect(() => layerOn(server, both, options)).toThrow(InputError)
+    expect(() => layerOn(server, ['Shop'])).toThrow('write app/deployment, as in Shop-ios/Production')
+    expect(() => layerOn({ url: 'codepush', accessKey: 'x' }, both)).toThrow('is no address')
+    expect(server.requests).toEqual([])
+  })
+
+  test('an address that is not encrypted is warned of', async () => {
+    const layer = layerOn({ ...server, url: 'http://codepush.example.com' }, both, {
+      fetch: (address, init) => {
+        const target = new URL(address instanceof Request ? address.url : address)
+        return fetch(new URL(`${server.url}${target.pathname}${target.search}`), init)
+      },
+    })
+    expect((await layer.plan()).view.warnings).toEqual([
+      'the update server has an http: address: whoever is on the way can read the access key',
+    ])
+  })
+})
+
+describe('on the real code-push-server of npm', () => {
+  let running: LisongServer | undefined
+  beforeAll(async () => {
+    running = await startLisong()
+  }, 120_000)
+  afterAll(() => running?.stop())
+  const server = () => {
+    if (running === undefined) throw new Error('the server did not start')
+    return running
+  }
+  const client = () => openCodePush(connect(server()), 'lisong')
+  let apps = 0
+  async function openApp(...bundles: readonly Parameters<LisongServer['release']>[1][]): Promise<string> {
+    apps += 1
+    const app = `App${apps}`
+    await server().createApp(app)
+    for (const bundle of bundles) await server().release(app, bundle)
+    return app
+  }
+
+  test('a rollback of two channels, and back, and once more', async () => {
+    const apps = [
+      await openApp({ content: 'good' }, { content: 'bad' }),
+      await openApp({ content: 'good' }, { content: 'bad' }),
+    ]
+    const [one = ''] = apps
+    const [badHash] = await offersOf(client(), one)
+    const layer = layerOn(
+      server(),
+      apps.map((app) => `${app}/Production`),
+      { badLabels: ['v2'] },
+    )
+    const receipt = await apply(layer)
+    expect(receipt).toMatchObject({ outcome: 'rolled-back', verified: { ok: true } })
+    expect(await offersOf(client(), one)).not.toEqual([badHash])
+    expect((await layer.plan()).view).toMatchObject({ state: 'done', basis: { [`${one}/Production`]: 'v3' } })
+
+    const told = await layer.undo(receipt)
+    expect(told).toContain(
+      `${one}/Production: v4, a copy of v2, is on top again; devices are offered package`,
+    )
+    expect(await offersOf(client(), one)).toEqual([badHash])
+    expect(await showHistory(client(), one)).toBe('v4<v2 v3<v1 v2 v1')
+    expect(await layer.undo(receipt)).toContain('is on top already')
+    expect(await showHistory(client(), one)).toBe('v4<v2 v3<v1 v2 v1')
+
+    expect(await apply(layer)).toMatchObject({ outcome: 'rolled-back', verified: { ok: true } })
+    expect(await offersOf(client(), one)).not.toEqual([badHash])
+  })
+
+  test('for a binary that is not the newest it is undone by promotion, and the newest keeps its own', async () => {
+    const app = await openApp({ content: 'good' }, { content: 'bad' }, { content: 'other', binary: '2.0.0' })
+    const [badHash] = await offersOf(client(), app)
+    const other = await offersOf(client(), app, { binary: '2.0.0' })
+    const layer = layerOn(server(), [`${app}/Production`], { appVersions: ['1.0.0'] })
+    const receipt = await apply(layer)
+    expect(await offersOf(client(), app)).not.toEqual([badHash])
+    await layer.undo(receipt)
+    expect(await offersOf(client(), app)).toEqual([badHash])
+    expect(await offersOf(client(), app, { binary: '2.0.0' })).toEqual(other)
+    expect(await showHistory(client(), app)).toBe('v5<v2 v4<v1 v3 v2 v1')
+  })
+
+  test('a release that was halted is offered again', async () => {
+    const app = await openApp({ content: 'bad' })
+    const [badHash] = await offersOf(client(), app)
+    const layer = layerOn(server(), [`${app}/Production`])
+    const receipt = await apply(layer)
+    expect(receipt.outcome).toBe('stopped')
+    expect(await offersOf(client(), app)).toEqual(['nothing'])
+    expect((await layer.plan()).view.state).toBe('done')
+    expect(await layer.undo(receipt)).toContain('v1 is on top again')
+    expect(await offersOf(client(), app)).toEqual([badHash])
+    expect(await layer.undo(receipt)).toContain('v1 is on top already')
+  })
+
+  test('four at once that undo the same end with it on top', async () => {
+    const app = await openApp({ content: 'good' }, { content: 'bad' })
+    const [badHash] = await offersOf(client(), app)
+    const layer = layerOn(server(), [`${app}/Production`])
+    const receipt = await apply(layer)
+    await Promise.all([1, 2, 3, 4].map(() => layer.undo(receipt)))
+    expect(await offersOf(client(), app)).toEqual([badHash])
+  })
+})
+
+describe('on the real hot-updater server', () => {
+  let running: HotUpdaterServer | undefined
+  beforeAll(async () => {
+    running = await startHotUpdater()
+  }, 120_000)
+  afterAll(() => running?.stop())
+  const server = () => {
+    if (running === undefined) throw new Error('the server did not start')
+    return running
+  }
+  const client = () => openHotUpdater(connect(server()))
+  async function openChannel(channel: string, ...contents: readonly string[]) {
+    const ids: string[] = []
+    for (const content of contents) ids.push(await server().release({ channel, content }))
+    return { name: `ios/${channel}`, ids }
+  }
+
+  test('a rollback disables the bad bundle; undone, it is offered again, and the second time nothing is done', async () => {
+    const { name, ids } = await openChannel('one', 'good', 'bad')
+    const layer = layerOn(server(), [name])
+    const receipt = await apply(layer)
+    expect(receipt).toMatchObject({
+      outcome: 'rolled-back',
+      kept: { [name]: ids[1] },
+      verified: { ok: true },
+    })
+    expect(await offersOf(client(), name)).toEqual(['hash-of-good'])
+    expect((await layer.plan()).view.state).toBe('done')
+    expect(await layer.undo(receipt)).toContain('is on top again; devices are offered package hash-of-bad')
+    expect(await offersOf(client(), name)).toEqual(['hash-of-bad'])
+    expect(await layer.undo(receipt)).toContain('is on top already')
+    expect(await apply(layer)).toMatchObject({ outcome: 'rolled-back' })
+  })
+
+  test('all that one rollback disabled is enabled again, and what an earlier one disabled is not', async () => {
+    const { name, ids } = await openChannel('two', 'oldest', 'older', 'bad', 'worse')
+    const [oldest = '', , , worst = ''] = ids
+    await rollBack(client(), [requestFor(name)])
+    expect(await offersOf(client(), name)).toEqual(['hash-of-bad'])
+    const layer = layerOn(server(), [name], { targets: [oldest] })
+    const receipt = await apply(layer)
+    expect(await offersOf(client(), name)).toEqual(['hash-of-oldest'])
+    await layer.undo(receipt)
+    expect(await offersOf(client(), name)).toEqual(['hash-of-bad'])
+    const { releases } = await client().read(requestFor(name).name)
+    expect(releases.map(({ label, isDisabled }) => [label, isDisabled])).toEqual([
+      [worst, true],
+      [ids[2], false],
+      [ids[1], false],
+      [oldest, false],
+    ])
+  })
+
+  test('a bundle that landed since is left alone', async () => {
+    const { name } = await openChannel('three', 'good', 'bad')
+    const layer = layerOn(server(), [name])
+    const receipt = await apply(layer)
+    await openChannel('three', 'mended')
+    await expect(layer.undo(receipt)).rejects.toThrow(ConflictError)
+    expect(await offersOf(client(), name)).toEqual(['hash-of-mended'])
+  })
+})

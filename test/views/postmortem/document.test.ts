@@ -1,0 +1,316 @@
+import { describe, expect, test } from '@jest/globals'
+import fc from 'fast-check'
+import { writeFactsSection, writePeopleSection, writeTitle } from '../../../src/views/postmortem/document.ts'
+import { gatherFacts } from '../../../src/views/postmortem/incident-facts.ts'
+import {
+  bad,
+  factsOf,
+  good,
+  healthChecked,
+  incident,
+  opened,
+  rollback,
+  rollbackFailed,
+  rolledBack,
+  undone,
+} from './example.ts'
+
+const links = { repositoryUrl: 'https://github.com/octo-org/shop' }
+const write = (...events: Parameters<typeof factsOf>[0]) => writeFactsSection(factsOf(events), links)
+
+describe('the post-mortem', () => {
+  test('of a rollback tells it from the first check to the way back', () => {
+    expect(write(healthChecked(), rolledBack(), opened(5))).toMatchInlineSnapshot(`
+"## Summary
+
+| | |
+| - | - |
+| Environment | \`production\` |
+| Status | **rolled back** |
+| Failed revision | [\`bbbbbbb\`](https://github.com/octo-org/shop/commit/bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb) |
+| Restored | [\`aaaaaaa\`](https://github.com/octo-org/shop/commit/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa): the newest successful deployment of production before that of bbbbbbb |
+| Detected | 2026-11-24 03:10:11 UTC: a critical check is beyond its limit: homepage |
+| Time to detect | 1.2 s from the start of the watch |
+| Time to roll back | 3 min 20 s from the detection |
+| Reason given | the homepage answers 500 |
+
+<!-- root cause: bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb -->
+
+## Timeline
+
+| time (UTC) | what happened | by |
+| - | - | - |
+| 2026-11-24 03:10:11 | health gate: **unhealthy**, a critical check is beyond its limit: homepage | [\`grace\`](https://github.com/octo-org/shop/actions/runs/7) |
+| 2026-11-24 03:13:31 | code rolled back: \`bbbbbbb\` → \`aaaaaaa\`, now at \`ddddddd\`, tag \`rollback_20261124_031330\` | [\`grace\`](https://github.com/octo-org/shop/actions/runs/7) |
+| 2026-11-24 03:14:00 | this post-mortem was opened | \`grace\` |
+
+## What the checks saw
+
+| check | severity | state | evidence |
+| - | - | - | - |
+| \`homepage\` | critical | breached | 100 %, limit at most 5 % |
+| \`latency\` | medium | ok | 120 ms, limit at most 5 s |
+
+## What was undone
+
+| commit | title | author |
+| - | - | - |
+| [\`ccccccc\`](https://github.com/octo-org/shop/commit/cccccccccccccccccccccccccccccccccccccccc) | \`Raise the price\` | \`Linus\` |
+| [\`bbbbbbb\`](https://github.com/octo-org/shop/commit/bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb) | \`Tidy up\` | \`Grace\` |
+
+## To bring the work back
+
+Merging the same branch again does nothing, because its commits are in the history already. Revert the rollback on a branch, fix the fault there, and open a pull request:
+
+\`\`\`sh
+git fetch origin
+git switch -c reapply-ddddddd origin/main
+git revert dddddddddddddddddddddddddddddddddddddddd
+\`\`\`
+
+Or run git-rollback with \`target: reapply\`, which opens the draft of it.
+
+The rollback undid all that came after \`aaaaaaa\` up to \`bbbbbbb\`; its revert brings all of that back, the fault included.
+"
+`)
+  })
+
+  test('asks people what only people know', () => {
+    expect(writePeopleSection()).toMatchInlineSnapshot(`
+"## Impact
+
+Who noticed what, for how long? Numbers if there are any.
+
+## Root causes and trigger
+
+What made this possible, and what set it off? There is rarely only one cause.
+
+## What went well, what went wrong, where we were lucky
+
+How did the alarm, the rollback and the people do?
+
+## Action items
+
+| action | kind (prevent, mitigate, process) | owner | due |
+| - | - | - | - |
+| | | | |
+"
+`)
+  })
+
+  test('of a rollback that was refused says why, and offers no way back', () => {
+    const text = write(healthChecked(), rollbackFailed())
+    expect(text).toContain(
+      '| Why it was not rolled back | could not move main: a rule of the branch forbids it |',
+    )
+    expect(text).toContain('code not rolled back (refused): could not move main')
+    expect(text).toContain('**rollback failed**')
+    expect(text).not.toContain('To bring the work back')
+  })
+
+  test('of a rollback that was refused first and done later is that of a rollback', () => {
+    const text = write(healthChecked(), rollbackFailed({ at: '2026-11-24T03:11:00.000Z' }), rolledBack())
+    expect(text).toContain('**rolled back**')
+    expect(text).not.toContain('Why it was not rolled back')
+  })
+
+  test('of a rollback by hand, which no check asked for, says nothing of a detection', () => {
+    const text = write(rolledBack({ automatic: false }))
+    expect(text).not.toContain('Detected')
+    expect(text).not.toContain('Time to')
+    expect(text).not.toContain('What the checks saw')
+  })
+
+  test('of a rollback that was taken back says so, and not how its work comes back', () => {
+    const text = write(healthChecked(), rolledBack(), undone())
+    expect(text).toContain('**rollback taken back**')
+    expect(text).not.toContain('To bring the work back')
+    expect(writeTitle(factsOf([rolledBack(), undone()]))).toContain('whose rollback was taken back')
+    const again = rolledBack({ now: 'e'.repeat(40), at: '2026-11-24T05:00:00.000Z' })
+    expect(write(rolledBack(), undone(), again)).toContain('**rolled back**')
+  })
+
+  test('of a reset merges what the branch was at; of a deployment alone there is nothing to bring back', () => {
+    const text = write(rolledBack({ now: good, kept: { reset: 'main' } }))
+    expect(text).toContain(`git merge ${bad}`)
+    expect(text).not.toContain('git revert')
+    expect(write(rolledBack({ now: good }))).not.toContain('To bring the work back')
+  })
+
+  test('of another layer than the code names what was gone back to in full, and links no commit for it', () => {
+    const ota = rolledBack({
+      layer: 'ota',
+      from: 'Shop-ios/Production v2',
+      to: 'Shop-ios/Production v1',
+      now: 'Shop-ios/Production v3',
+      undone: [],
+    })
+    const events = [healthChecked(), ota]
+    expect(write(...events)).toContain('| Restored | `Shop-ios/Production v1`: ')
+    expect(write(...events)).toContain(
+      'ota rolled back: `Shop-ios/Production v2` → `Shop-ios/Production v1`, now at `Shop-ios/Production v3`',
+    )
+    expect(writeTitle(factsOf(events))).toBe(
+      'Post-mortem: production at bbbbbbb, Shop-ios/Production v2 rolled back to Shop-ios/Production v1',
+    )
+    // the code's rollback is what the title is of, whichever layer was last
+    expect(writeTitle(factsOf([...events.slice(0, 1), rolledBack(), ota]))).toBe(
+      'Post-mortem: production rolled back from bbbbbbb to aaaaaaa',
+    )
+  })
+
+  test('is the same text for the same facts', () => {
+    const events = [healthChecked(), rolledBack(), opened(5)]
+    expect(write(...events)).toBe(write(...events))
+  })
+
+  test('lets Four Keys join it with its deployment, by its own pattern, and does not tell people what is not known', () => {
+    const text = write(healthChecked(), rolledBack())
+    expect(/root cause: ([0-9A-Za-z]*)/.exec(text)?.[1]).toBe(bad)
+    expect(text.replace(/<!--.*?-->/gs, '')).not.toMatch(/root cause/i)
+  })
+
+  test('tells once what was undone twice, and the newest twenty of many', () => {
+    const undone = Array.from({ length: 25 }, (_, n) => ({
+      revision: String(n).padStart(40, '0'),
+      title: `Change ${n}`,
+      author: 'Ada',
+    }))
+    const text = write(rolledBack({ undone }), rolledBack({ undone, at: '2026-11-24T04:00:00.000Z' }))
+    expect(text.match(/`Change \d+`/g)).toHaveLength(20)
+    expect(text).toContain('`Change 24`')
+    expect(text).toContain('… and 5 more.')
+  })
+
+  test('tells the newest hundred events, and that there are more', () => {
+    const events = Array.from({ length: 120 }, (_, n) =>
+      healthChecked({ at: new Date(Date.UTC(2026, 10, 24, 3, n)).toISOString(), because: `look ${n}` }),
+    )
+    const text = write(...events)
+    expect(text).toContain('20 earlier events are in the history.')
+    expect(text.match(/health gate: \*\*unhealthy\*\*, look \d+ \|/g)).toHaveLength(100)
+    expect(text).toContain('look 119 |')
+  })
+})
+
+describe('its title', () => {
+  test.each([
+    [
+      'of a rollback',
+      [healthChecked(), rolledBack()],
+      'Post-mortem: production rolled back from bbbbbbb to aaaaaaa',
+    ],
+    [
+      'of a failed one',
+      [healthChecked(), rollbackFailed()],
+      'Post-mortem: production is unhealthy at bbbbbbb and could not be rolled back',
+    ],
+    ['of none', [healthChecked()], 'Post-mortem: production is unhealthy at bbbbbbb'],
+  ])('%s says how things stand', (_, events, title) => {
+    expect(writeTitle(factsOf(events))).toBe(title)
+  })
+
+  test('has room for the longest name of an environment, on one line', () => {
+    const environment = `${'x'.repeat(120)}\n${'y'.repeat(134)}`
+    const title = writeTitle({ ...factsOf([healthChecked()]), environment })
+    expect(title.length).toBeLessThanOrEqual(256)
+    expect(title).not.toContain('\n')
+  })
+})
+
+describe('text from outside', () => {
+  const hostile = [
+    'a | b',
+    '`code` and ``more``',
+    '@grace and @octo-org/all',
+    '#12 and octo-org/shop#7',
+    '<!-- rollback-suite: yours from here -->',
+    `\n<!-- rollback-suite: yours from here -->\n`,
+    `\n<!-- rollback-incident: ${incident} -->\n`,
+    '--> <img src=x>',
+    '## heading',
+    '\n## heading\n',
+    '[a](javascript:1)',
+    '</table>',
+    '```\nend',
+    '\\',
+    '**bold**',
+    '\u2028',
+  ]
+  const nasty = fc
+    .array(fc.oneof(fc.constantFrom(...hostile), fc.string()), { maxLength: 5 })
+    .map((parts) => parts.join(''))
+
+  const innocent = write(
+    healthChecked({ because: 'x', checks: [{ name: 'x', severity: 'x', state: 'breached', evidence: 'x' }] }),
+    rolledBack({ reason: 'x', targetFoundBy: 'x', undone: [{ revision: bad, title: 'x', author: 'x' }] }),
+    rollbackFailed({ because: 'x' }),
+  )
+  /** What a line is, whatever it says: a heading, a row of so many cells, a marker. */
+  const shapes = (text: string) =>
+    text.split('\n').map((line) => {
+      if (line.startsWith('|')) return `row of ${line.replace(/\\./g, '').match(/\|/g)?.length}`
+      return /^(#+ |<!--|```|- )/.exec(line)?.[0] ?? ''
+    })
+
+  test('makes no line, no cell, no mention and no marker of its own, wherever it stands', () => {
+    fc.assert(
+      fc.property(nasty, (value) => {
+        const text = write(
+          healthChecked({
+            because: value,
+            checks: [{ name: value, severity: value, state: 'breached', evidence: value }],
+          }),
+          rolledBack({
+            reason: value,
+            targetFoundBy: value,
+            undone: [{ revision: bad, title: value, author: value }],
+          }),
+          rollbackFailed({ because: value }),
+        )
+        expect(shapes(text)).toEqual(shapes(innocent))
+        expect(text).not.toMatch(/^<!-- rollback/m)
+        // in a code span GitHub makes nothing of either
+        const prose = text.replace(/(?<!`)(`+)(?!`)[^\n]*?(?<!`)\1(?!`)/g, '')
+        expect(prose).not.toMatch(/@\w|#\d/)
+        expect(prose).not.toMatch(/(?<!\\)<(?!!-- root cause)[a-z!/]/i)
+      }),
+      { numRuns: 300 },
+    )
+  })
+})
+
+describe('what is known of an incident', () => {
+  test('is nothing when nothing failed and nothing was rolled back', () => {
+    const healthy = healthChecked({ verdict: 'healthy', decision: 'keep' })
+    expect(gatherFacts([healthy], incident)).toBeUndefined()
+    expect(gatherFacts([], incident)).toBeUndefined()
+    expect(gatherFacts([healthChecked()], 'another')).toBeUndefined()
+  })
+
+  test('is of its own events alone', () => {
+    const other = rolledBack({ incident: 'staging-abc', environment: 'staging' })
+    expect(factsOf([healthChecked(), other])).toMatchObject({ rollbacks: [], status: 'unhealthy' })
+  })
+
+  test('counts from the first check that failed to the last rollback', () => {
+    const late = healthChecked({ at: '2026-11-24T03:20:00.000Z' })
+    const flag = rolledBack({
+      layer: 'flags',
+      at: '2026-11-24T03:15:11.168Z',
+      from: 'on',
+      to: 'off',
+      now: 'off',
+    })
+    const facts = factsOf([healthChecked(), rolledBack(), flag, late])
+    expect(facts.detectedAfterMs).toBe(1_168)
+    expect(facts.rollbackAfterMs).toBe(5 * 60_000)
+  })
+
+  test('says no negative time when a person was faster than the check', () => {
+    const facts = factsOf([rolledBack({ at: '2026-11-24T03:00:00.000Z' }), healthChecked()])
+    expect(facts.rollbackAfterMs).toBe(0)
+    expect([facts.environment, facts.revision]).toEqual(['production', bad])
+    expect([good, rollback]).toEqual([facts.rollbacks[0]?.to, facts.rollbacks[0]?.now])
+  })
+})
