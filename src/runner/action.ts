@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { setOutput } from '@actions/core'
-import { isUserFacing } from '../errors.ts'
+import { isUserFacing, type NameOfSetting } from '../errors.ts'
 import { openRepository, type Repository } from '../github/client.ts'
 import { type RunContext, readContext } from './context.ts'
 import type { ActionContract } from './contract.ts'
-import { type Inputs, type InputValues, readInputs } from './inputs.ts'
+import { type Inputs, type InputValues, inputOf, readInputs } from './inputs.ts'
 import { type Log, openLog } from './log.ts'
 import { maskSecrets, type Secrets } from './secrets.ts'
 import { writeSummary } from './summary.ts'
@@ -87,7 +87,7 @@ export async function runAction<I extends Inputs, O extends string>(
       fail: (message) => fail(log, message),
     })
   } catch (error) {
-    fail(log, messageOf(error))
+    fail(log, messageOf(error, nameBy(contract.inputs)))
     if (!isUserFacing(error) && error instanceof Error) log.debug(error.stack ?? '')
   } finally {
     process.off('SIGINT', cancel).off('SIGTERM', cancel)
@@ -99,7 +99,15 @@ function fail(log: Log, message: string): void {
   log.error(message)
 }
 
-function messageOf(error: unknown): string {
-  if (isUserFacing(error)) return error.message
+/** An input is what users of an action write; what it has no input for, they write into the configuration file. */
+function nameBy(inputs: Inputs): NameOfSetting {
+  return (setting) => {
+    const name = inputOf(inputs, setting)
+    return name === undefined ? String(setting) : `input "${name}"`
+  }
+}
+
+function messageOf(error: unknown, nameOf: NameOfSetting): string {
+  if (isUserFacing(error)) return error.explain(nameOf)
   return `unexpected: ${error instanceof Error ? error.message : String(error)} (re-run with debug logging for the stack, and please report it)`
 }

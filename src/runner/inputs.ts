@@ -1,4 +1,4 @@
-import { InputError } from '../errors.ts'
+import { InputError, type Setting } from '../errors.ts'
 import { parseDuration } from '../text/duration.ts'
 
 /** One input of an action: what `action.yml` and the README say of it, and how its text becomes a value. */
@@ -9,6 +9,8 @@ export interface Input<T> {
   readonly default: string
   /** masked in the log before the first line is printed */
   readonly secret: boolean
+  /** path of the same setting in the configuration file, by which errors name it; that of the input where the file has none */
+  readonly setting: string | undefined
   /** @throws InputError that says what is wrong and what to write instead, without naming the input */
   readonly parse: (text: string) => T
 }
@@ -22,6 +24,7 @@ interface Declaration {
   readonly description: string
   readonly required?: boolean
   readonly default?: string
+  readonly setting?: string
 }
 
 /** The kinds of input there are. An input left empty is '' or undefined, never a surprise value. */
@@ -79,10 +82,10 @@ export const input = {
 } as const
 
 function declare<T>(
-  { description, required = false, default: fallback = '' }: Declaration,
+  { description, required = false, default: fallback = '', setting }: Declaration,
   parse: (text: string) => T,
 ): Input<T> {
-  return { description, required, default: fallback, secret: false, parse }
+  return { description, required, default: fallback, secret: false, setting, parse }
 }
 
 function parseChoice<T extends string>(text: string, options: readonly T[]): T {
@@ -100,6 +103,11 @@ function splitLines(text: string): readonly string[] {
     .split('\n')
     .map((item) => item.trim())
     .filter((item) => item !== '')
+}
+
+/** The input by which users of an action give a setting; undefined when it has none. */
+export function inputOf(inputs: Inputs, { path }: Setting): string | undefined {
+  return Object.entries(inputs).find(([name, each]) => (each.setting ?? name) === path)?.[0]
 }
 
 /** The name of the environment variable in which the runner hands over an input. */
