@@ -178,7 +178,7 @@ describe('a list of checks', () => {
   test.each([
     ['query: up, bad: x, total: y, metric: cpu', '`bad` stands in the place of `query`'],
     ['bad: x, metric: error-rate', '`total` is missing'],
-    ['bad: "rate(x[1m])", total: y, metric: error-rate', '`bad` is to be the counter itself'],
+    ['bad: "rate(x[1m])", total: y, metric: error-rate', '`bad` must be the counter itself'],
     [`${counters}, min: 0.1, severity: high`, "can't be the limit of counts"],
     [`${counters}, max: 5, severity: high`, 'must be a ratio from 0 to 1; write `0.05` for 5 %'],
     [`${counters}, metric: cpu, severity: critical`, "can't be critical for cpu"],
