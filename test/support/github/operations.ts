@@ -3,6 +3,7 @@ export const operations = [
   'actions/create-repo-variable',
   'actions/create-workflow-dispatch',
   'actions/delete-repo-variable',
+  'actions/get-concurrency-group-for-repository',
   'actions/get-github-actions-default-workflow-permissions-repository',
   'actions/get-pending-deployments-for-run',
   'actions/get-repo-variable',
