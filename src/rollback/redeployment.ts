@@ -9,11 +9,14 @@ export function deployBy(
   { code: { redeploy: settings } }: Pick<Config, 'code'>,
   {
     branch,
+    run: ownRun,
     log,
     sleep,
     now,
   }: {
     readonly branch: string
+    /** the run that this is a part of */
+    readonly run?: string | undefined
     readonly log: (line: string) => void
     readonly sleep: (ms: number) => Promise<void>
     /** ms since the epoch */
@@ -29,7 +32,7 @@ export function deployBy(
         value.replaceAll('{revision}', revision),
       ]),
     )
-    const wish = { workflow, ref: branch, commit: revision, inputs, timeoutMs }
+    const wish = { workflow, ref: branch, commit: revision, inputs, timeoutMs, ownRun }
     const run = await redeploy(repository, wish, { say: log, sleep, now })
     return { revision, workflow, url: run?.url ?? '' }
   }

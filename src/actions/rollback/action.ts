@@ -68,7 +68,7 @@ await runAction(rollback, async (step) => {
     stepKey: context.stepKey,
     now: step.now,
     log: log.info,
-    deploy: deployBy(repository, config, { ...viewer, branch: scene.branch }),
+    deploy: deployBy(repository, config, { ...viewer, branch: scene.branch, run: context.run?.id }),
     verify: () => verifyRecovery(viewer, { withinMs: config.rollback.verifyMs, events: scene.own }),
   }
   if (!inputs.rehearsal) return finish(step, scene, { prepared, report: await carryOut(options) })

@@ -85,7 +85,7 @@ export const runs: Routes = {
   'actions/list-concurrency-groups-for-workflow-run': {
     permission: 'actions:read',
     handle(call) {
-      const { repository } = call
+      const { repository, query } = call
       const run = find(call)
       // GitHub Enterprise Server does not have it
       if (repository.server !== undefined) throw notFound()
@@ -94,7 +94,8 @@ export const runs: Routes = {
         status: 200,
         body: {
           total_count: groups.length,
-          concurrency_groups: groups.map(({ name, job }) => {
+          // the first page: the next one is asked for by a cursor
+          concurrency_groups: groups.slice(0, Number(query.get('per_page') ?? 30)).map(({ name, job }) => {
             const position = membersOf(repository, name).indexOf(run)
             const member = {
               ...describeMember(repository, run, job),
