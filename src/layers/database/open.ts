@@ -8,16 +8,10 @@ import type { Engine, Surroundings } from './engine.ts'
 export async function openEngine(connection: Connection, surroundings: Surroundings): Promise<Engine> {
   switch (connection.engine) {
     case 'sqlite':
-      return (await import(/* webpackMode: "eager" */ './sqlite/engine.ts')).openSqlite(connection)
+      return (await import('./sqlite/engine.ts')).openSqlite(connection)
     case 'postgres':
-      return (await import(/* webpackMode: "eager" */ './postgres/engine.ts')).openPostgres(
-        connection,
-        surroundings,
-      )
+      return (await import('./postgres/engine.ts')).openPostgres(connection, surroundings)
     case 'mysql':
-      return (await import(/* webpackMode: "eager" */ './mysql/engine.ts')).openMysql(
-        connection,
-        surroundings,
-      )
+      return (await import('./mysql/engine.ts')).openMysql(connection, surroundings)
   }
 }
