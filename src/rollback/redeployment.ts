@@ -22,6 +22,7 @@ export function deployBy(
     environment,
     branch,
     older,
+    run: ownRun,
     log,
     sleep,
     now,
@@ -30,6 +31,8 @@ export function deployBy(
     readonly branch: string
     /** the failed revision, when what is deployed is a revision from before it, which may have been deployed then */
     readonly older?: string | undefined
+    /** the run that this is a part of */
+    readonly run?: string | undefined
     readonly log: (line: string) => void
     readonly sleep: (ms: number) => Promise<void>
     /** ms since the epoch */
@@ -50,7 +53,7 @@ export function deployBy(
       }
       const inputs = fillRevision(settings.inputs, commit)
       const again = isFresh ? older !== undefined : seen?.state === 'superseded'
-      const wish = { workflow, ref: branch, commit, again, inputs, timeoutMs }
+      const wish = { workflow, ref: branch, commit, again, inputs, timeoutMs, ownRun }
       const run = await redeploy(repository, wish, { say: log, sleep, now })
       if (run === undefined)
         throw new UnavailableError(

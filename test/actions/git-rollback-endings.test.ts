@@ -1,6 +1,7 @@
 /** An ending of git-rollback says what is there now, and every run says which revision is to be deployed. */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { type Job, runStep } from '../../src/drill/runner.ts'
+import { startRun } from '../support/github/runs.ts'
 import { jobPermissions, openBrokenShop } from '../support/repository.ts'
 
 let shop: Awaited<ReturnType<typeof openBrokenShop>>
@@ -80,15 +81,15 @@ describe('with redeploy, a rollback is over when its revision is deployed', () =
 
   test('a branch that was moved back to a revision which was deployed before: that is deployed once more', async () => {
     const reset = { ...redeploy, mode: 'reset', 'allow-reset-default-branch': 'true' }
-    shop.hosted.runs.push({
-      id: shop.hosted.nextId(),
+    await startRun(shop.hosted, {
       workflow: 'deploy.yml',
       sha: good,
-      branch: 'main',
-      status: 'completed',
-      conclusion: 'success',
-      createdAt: new Date(Date.now() - 60_000),
-    })
+      ref: 'main',
+      event: 'workflow_dispatch',
+      actor: 'ada',
+    }).then((earlier) => Object.assign(earlier, { status: 'completed', conclusion: 'success' }))
+    await new Promise((resolve) => setTimeout(resolve, 1_100))
+    shop.deploy(bad)
     conclusions.push('failure')
     const first = await run(reset)
     expect({ log: first.log, ...first.outputs }).toMatchObject({ decision: 'not-deployed', commit: good })

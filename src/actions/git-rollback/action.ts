@@ -206,7 +206,7 @@ async function record(
 
 /** Deploys what was restored, or sees that it is deployed; undefined where nothing is to be deployed. */
 async function deploy(
-  { inputs, log, now, sleep }: GitRollbackStep,
+  { inputs, context, log, now, sleep }: GitRollbackStep,
   { github, environment, revision, record }: RollbackPlace,
   { branch, mode }: RollbackPlan,
   { commit, outcome, pull, proposedOn }: RollbackReceipt,
@@ -219,8 +219,9 @@ async function deploy(
     timeoutMs: inputs['redeploy-timeout'] ?? 0,
   }
   const older = mode === 'reset' || mode === 'deploy-only' ? revision : undefined
-  const where = { environment, branch, older, log: log.info, sleep, now: () => now().getTime() }
-  const { deploy: deployOnce } = deployBy(github, settings, where)
+  const where = { environment, branch, older, run: context.run?.id }
+  const clock = { log: log.info, sleep, now: () => now().getTime() }
+  const { deploy: deployOnce } = deployBy(github, settings, { ...where, ...clock })
   return tryToDeploy({ deploy: deployOnce, record, now, log: log.info }, { now: commit, outcome })
 }
 

@@ -117,7 +117,12 @@ async function openScene(step: RollbackStep): Promise<Scene> {
     automatic: !context.byHand && approver === undefined,
     deployer:
       config.code.redeploy &&
-      deployBy(repository, config.code.redeploy, { ...viewer, branch, environment: workplace.environment }),
+      deployBy(repository, config.code.redeploy, {
+        ...viewer,
+        branch,
+        environment: workplace.environment,
+        run: context.run?.id,
+      }),
     // it goes into a commit, which nobody can take back
     reason: secrets.redact(inputs.reason),
   }
