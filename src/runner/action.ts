@@ -5,10 +5,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { setOutput } from '@actions/core'
 import { isUserFacing, type NameOfSetting } from '../errors.ts'
 import { openRepository, type Repository } from '../github/client.ts'
+import { watchForCancellation } from './cancellation.ts'
 import { type RunContext, readContext } from './context.ts'
 import type { ActionContract } from './contract.ts'
 import { type Inputs, type InputValues, inputOf, readInputs } from './inputs.ts'
 import { type Log, openLog } from './log.ts'
+import { guardOutput } from './output.ts'
 import { maskSecrets, type Secrets } from './secrets.ts'
 import { writeSummary } from './summary.ts'
 
@@ -44,15 +46,23 @@ export async function runAction<I extends Inputs, O extends string>(
   main: (step: Step<I, O>) => Promise<void>,
 ): Promise<void> {
   const { env } = process
+  guardOutput()
   const secrets = maskSecrets(contract.inputs, env)
   const log = openLog({ secrets })
-  const cancelled = new AbortController()
-  const cancel = () => cancelled.abort(new Error('the job was cancelled'))
-  process.once('SIGINT', cancel).once('SIGTERM', cancel)
+  guardNode(log)
+  const cancellation = watchForCancellation({
+    onward: contract.afterCancelled,
+    say: log.info,
+    giveUp: (lastWords) => {
+      fail(log, lastWords)
+      process.exit()
+    },
+  })
+  const { signal } = cancellation
+  let problem: string | undefined
   try {
     const context = readContext()
     const inputs = readInputs(contract.inputs, env)
-    const { signal } = cancelled
     await main({
       inputs,
       context,
@@ -84,14 +94,30 @@ export async function runAction<I extends Inputs, O extends string>(
         await writeFile(path, secrets.redact(`${JSON.stringify(report, null, 2)}\n`))
         return path
       },
-      fail: (message) => fail(log, message),
+      fail: (message) => {
+        problem = message
+        if (!signal.aborted) fail(log, message)
+      },
     })
   } catch (error) {
-    fail(log, messageOf(error, nameBy(contract.inputs)))
+    problem = isUserFacing(error) || !signal.aborted ? messageOf(error, nameBy(contract.inputs)) : ''
+    if (!signal.aborted) fail(log, problem)
     if (!isUserFacing(error) && error instanceof Error) log.debug(error.stack ?? '')
   } finally {
-    process.off('SIGINT', cancel).off('SIGTERM', cancel)
+    // a step that had come to its end all the same is not failed
+    if (signal.aborted && problem !== undefined) fail(log, cancellation.explain(problem || undefined))
+    cancellation.stop()
   }
+}
+
+/** Node prints uncaught errors and warnings past the streams, where nothing guards them. */
+function guardNode(log: Log): void {
+  process.removeAllListeners('warning').on('warning', ({ message }) => log.debug(message))
+  process.on('uncaughtException', (error) => {
+    fail(log, messageOf(error, String))
+    log.debug(error.stack ?? '')
+    process.exit()
+  })
 }
 
 function fail(log: Log, message: string): void {
