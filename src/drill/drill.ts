@@ -127,6 +127,8 @@ export async function runDrill({
       inputs: { 'database-url': databaseUrl, storage, migrations: 'db' },
     })
     if (backup.outputs['decision'] !== 'backed-up') throw new Error('the database was not backed up')
+    const snapshot = await step(job, say, 'health-gate', { inputs: { mode: 'snapshot', revision: good } })
+    if (snapshot.outputs['verdict'] !== 'healthy') throw new Error('the shop was not healthy before')
     await deploy(deployer, served, { revision: bad, environment })
     const badServedAt = performance.now()
     const sinceBad = () => Math.round(performance.now() - badServedAt)

@@ -1,7 +1,7 @@
 import { describeEvidence, type Evidence } from './evidence.ts'
 import { blindnessOf, isIssue, isPersistent, isSustained } from './tally.ts'
 
-export type Verdict = 'healthy' | 'unhealthy' | 'inconclusive' | 'error' | 'pre-existing'
+export type Verdict = 'healthy' | 'unhealthy' | 'inconclusive' | 'error' | 'pre-existing' | 'not-deployed'
 
 export type ReasonCode =
   /** unhealthy: a critical check is an issue */
@@ -14,6 +14,10 @@ export type ReasonCode =
   | 'persistent-issue'
   /** pre-existing: what is beyond its limit was so before the deployment, so that no rollback will help */
   | 'was-so-before'
+  /** not-deployed: another revision is served than the one that was deployed */
+  | 'other-revision-served'
+  /** inconclusive: some answers are of the deployed revision, and some of another */
+  | 'rollout-in-progress'
   /** error: a check could not look */
   | 'could-not-look'
   /** inconclusive: a check has too little data, or none */
@@ -47,7 +51,8 @@ export interface Decision {
  * An issue that was one before the deployment decides nothing of that. Where it would have, and the window is over, the
  * verdict is *pre-existing*: no rollback will help, somebody has to be called.
  *
- * Otherwise *error* when a check could not look; else *inconclusive* when one had too little data (see `blindnessOf`) or
+ * Otherwise *not-deployed* when a check is answered by another revision than the deployed one: wait or call somebody, there is nothing to
+ * roll back. Else *error* when a check could not look; else *inconclusive* when one had too little data (see `blindnessOf`) or
  * evidence, or when one that is not low is beyond its limit to the last; else *healthy*.
  *
  * An unhealthy decision is final. Any other is what it would be if the window closed now without the last part of the rule.
@@ -69,8 +74,20 @@ export function decide({
     return explain('pre-existing', 'was-so-before', why, old.checks)
   }
 
+  const other = checks.filter(({ tally }) => tally.serves === 'other')
+  if (other.length > 0) {
+    const why =
+      'another revision is served than the one that was deployed, so that a rollback is not the cure'
+    return explain('not-deployed', 'other-revision-served', why, other)
+  }
+
   const unable = checks.filter(({ check, tally }) => blindnessOf(tally, check) === 'error')
   if (unable.length > 0) return explain('error', 'could-not-look', 'the gate could not look', unable)
+
+  const mixed = checks.filter(({ tally }) => tally.serves === 'mixed')
+  if (mixed.length > 0) {
+    return explain('inconclusive', 'rollout-in-progress', 'the rollout is still in progress', mixed)
+  }
 
   const blind = checks.filter(({ check, tally }) => blindnessOf(tally, check) === 'no-data')
   if (blind.length > 0 || checks.length === 0) {

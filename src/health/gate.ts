@@ -7,6 +7,7 @@ import { decide } from './decide.ts'
 import { describeRound } from './live-line.ts'
 import { type Reading, stateOf, type ValueReading } from './reading.ts'
 import { type CheckRecord, keptSamples } from './record.ts'
+import { probes, withoutFirstPass } from './refusal.ts'
 import { type GateReport, reportGate } from './report.ts'
 import { splitAlpha } from './statistics/alpha.ts'
 import { addReading, emptyTally } from './tally.ts'
@@ -43,7 +44,12 @@ export interface WatchInput extends Omit<Surroundings, 'plannedPolls'> {
   readonly signal: AbortSignal
 }
 
-interface Watched extends CheckRecord, Pick<Look, 'look' | 'remembers'> {}
+const nothing: ReadonlySet<string> = new Set()
+
+interface Watched extends CheckRecord, Pick<Look, 'look' | 'remembers'> {
+  /** in this watch, or in this environment before */
+  readonly hasPassed: boolean
+}
 
 /**
  * Watches production after a deployment and decides whether the deployment hurts it. The rule is in `decide`.
@@ -61,11 +67,14 @@ export async function watchHealth(input: WatchInput): Promise<GateReport> {
   const hide = (text: string) => toShortLine(redact(input.redact(text), secrets))
   let watched = prepareChecks(input, hide)
 
+  // read before the first round, so that no round waits for it
+  const passed = (checks.some(({ type }) => probes.has(type)) && (await input.passedBefore?.())) || nothing
+  watched = watched.map((each) => ({ ...each, hasPassed: passed.has(each.check.name) }))
   const calledAt = now()
   const startedAt = calledAt - (input.lookBackMs ?? 0)
   const look = async (each: Watched, at: number) => {
     const isEarly = at - startedAt < each.check.initialDelayMs || (at < calledAt && each.remembers !== true)
-    return isEarly ? each : lookOnce({ watched: each, at, signal, hide })
+    return isEarly ? each : lookOnce({ watched: each, at, signal, hide, needsPass: input.needsPass ?? false })
   }
   for (let rounds = 1, at = startedAt; ; rounds += 1) {
     watched = await lookTogether(watched, (each) => look(each, at), input)
@@ -115,6 +124,7 @@ function prepareChecks(input: WatchInput, hide: (text: string) => string): reado
       look,
       remembers,
       looksAt: hide(at),
+      hasPassed: false,
       tally: emptyTally,
       samples: [],
     }
@@ -166,12 +176,24 @@ async function lookOnce(input: {
   readonly at: number
   readonly signal: AbortSignal
   readonly hide: (text: string) => string
+  readonly needsPass: boolean
 }): Promise<Watched> {
   const { watched, at, signal, hide } = input
-  const found = applyGapRules(await watched.look(at, signal), watched.check)
+  const found = applyGapRules(
+    evidenceOf(await watched.look(at, signal), watched, input.needsPass),
+    watched.check,
+  )
   const reading: Reading = found.note === undefined ? found : { ...found, note: hide(found.note) }
   const tally = addReading({ tally: watched.tally, reading, at, limit: watched.check.limit })
-  return { ...watched, tally, samples: [...watched.samples, { at, reading }].slice(-keptSamples) }
+  const hasPassed = watched.hasPassed || stateOf(reading, watched.check.limit) === 'ok'
+  return { ...watched, hasPassed, tally, samples: [...watched.samples, { at, reading }].slice(-keptSamples) }
+}
+
+/** A failed probe is evidence only of what has been seen to pass: in this watch, or before in this environment. */
+function evidenceOf(reading: Reading, { check, hasPassed: passed }: Watched, needsPass: boolean): Reading {
+  const isFailedProbe =
+    probes.has(check.type) && reading.kind === 'value' && stateOf(reading, check.limit) === 'breached'
+  return isFailedProbe ? withoutFirstPass(reading, { passed, needsPass }) : reading
 }
 
 /**
@@ -225,6 +247,7 @@ function isGood({ check, tally }: CheckRecord): boolean {
 function isSettled({ check, tally, samples }: CheckRecord, afterMs: number | undefined): boolean {
   if (afterMs === undefined) return false
   if (check.severity === 'low') return true
+  if (tally.serves !== undefined) return false
   const isCounting = tally.lastValue?.call !== undefined
   if (isCounting && tally.lastValue?.call !== 'good') return false
   const broken = samples.findLastIndex(({ reading }) => stateOf(reading, check.limit) !== 'ok')

@@ -1,5 +1,6 @@
 import type { Limit } from '../settings/schema.ts'
 import { isWithin } from './limit.ts'
+import type { Refusal } from './refusal.ts'
 import type { Call } from './statistics/one-arm.ts'
 
 /** Bad ones among all, since the watch began: kept as counts, because a ratio alone says nothing about its weight. */
@@ -8,6 +9,9 @@ export interface Counts {
   readonly of: number
 }
 
+/** All of the last answers were of another revision than the deployed one, or some. */
+export type Serves = 'other' | 'mixed'
+
 /** A look that brought a value. `note` says for people where it comes from. */
 export interface ValueReading {
   readonly kind: 'value'
@@ -15,6 +19,10 @@ export interface ValueReading {
   readonly value: number
   readonly note?: string
   readonly counts?: Counts
+  /** which revisions answered lately, where a check looks for that and not all were the deployed one */
+  readonly serves?: Serves
+  /** the service may have refused whoever asked, and not everybody: see `withoutFirstPass` */
+  readonly refusal?: Refusal
   /** this look by itself was fine: the value is beyond the limit only for what came before it */
   readonly recovering?: boolean
   /** what a test of the counts says, or a rule for gaps; stands in the place of the limit. `open`: too little was seen */
@@ -25,10 +33,11 @@ export interface ValueReading {
 
 /** A look that brought none: there was no data, or it could not look at all. `note` says why. */
 export type GapReading =
-  | { readonly kind: 'no-data'; readonly note: string }
+  | { readonly kind: 'no-data'; readonly note: string; readonly serves?: Serves }
   | {
       readonly kind: 'error'
       readonly note: string
+      readonly serves?: undefined
       /** asking again will not change the answer, e.g. a query that cannot be parsed */
       readonly permanent?: boolean
     }

@@ -1,6 +1,7 @@
 import type { Check } from '../settings/schema.ts'
 import { formatDuration } from '../text/duration.ts'
 import { type WatchInput, watchHealth } from './gate.ts'
+import { probes } from './refusal.ts'
 import type { CheckReport, GateReport } from './report.ts'
 import { formatValue } from './value.ts'
 
@@ -54,8 +55,6 @@ export interface RecoveredCheck {
   readonly after?: number
 }
 
-/** These can tell at once whether production answers. */
-const probes: ReadonlySet<Check['type']> = new Set(['http', 'tcp', 'command'])
 /** These count what the bad release did, all of it, and go on saying so when it is gone. */
 const boundToRelease: ReadonlySet<Check['type']> = new Set(['sentry', 'codepush'])
 
@@ -79,7 +78,13 @@ export async function verifyRecovery(input: RecoveryInput): Promise<Recovery> {
     .map((check) => ({ ...check, initialDelayMs: 0 }))
   const up = await waitUntilUp({ ...input, checks: probing })
   if (up.report !== undefined) return conclude(input, up, up.report, whyNotUp(up, up.report))
-  const report = await waitUntilBetter({ ...input, checks })
+  // those that were just seen to pass may well fail again, and that is evidence
+  const passedBefore = async () =>
+    new Set([
+      ...((await input.passedBefore?.()) ?? []),
+      ...(up.up === true ? probing : []).map(({ name }) => name),
+    ])
+  const report = await waitUntilBetter({ ...input, passedBefore, checks })
   const asked = up.tries > 1 ? ` on try ${up.tries}` : ''
   const was = up.tries === 0 ? '' : `it is up${asked}, and `
   return conclude(input, { ...up, outcome: outcomeOf(report) }, report, `${was}${report.because}`)

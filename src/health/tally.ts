@@ -1,5 +1,5 @@
 import type { Limit } from '../settings/schema.ts'
-import { type GapReading, type Reading, stateOf, type ValueReading } from './reading.ts'
+import { type GapReading, type Reading, type Serves, stateOf, type ValueReading } from './reading.ts'
 
 /** So many rounds in a row without a value, and what was seen before them says nothing about now. */
 export const blindAfter = 3
@@ -31,6 +31,8 @@ export interface Tally {
   readonly breach: Breach | undefined
   readonly lastValue: ValueReading | undefined
   readonly lastGap: GapReading | undefined
+  /** of the last round */
+  readonly serves: Serves | undefined
 }
 
 const noGaps: Gaps = { errors: 0, noData: 0 }
@@ -46,6 +48,7 @@ export const emptyTally: Tally = {
   breach: undefined,
   lastValue: undefined,
   lastGap: undefined,
+  serves: undefined,
 }
 
 /**
@@ -75,6 +78,7 @@ export function addReading(input: {
     errorsInARow: 0,
     breach: isBreached ? extendBreach(tally.breach, at, reading.recovering === true) : undefined,
     lastValue: reading,
+    serves: reading.serves,
   }
 }
 
@@ -90,6 +94,7 @@ function addGap(tally: Tally, gap: GapReading): Tally {
     mostErrorsInARow: Math.max(tally.mostErrorsInARow, errorsInARow),
     breach: total(gapsAtEnd) >= blindAfter ? undefined : tally.breach,
     lastGap: gap,
+    serves: gap.serves,
   }
 }
 

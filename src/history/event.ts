@@ -41,7 +41,7 @@ const beforeAndAfter = z.object({
 const healthChecked = z.object({
   ...common,
   kind: z.literal('health-checked'),
-  verdict: z.enum(['healthy', 'unhealthy', 'inconclusive', 'error', 'pre-existing']),
+  verdict: z.enum(['healthy', 'unhealthy', 'inconclusive', 'error', 'pre-existing', 'not-deployed']),
   decision: z.enum(['roll-back', 'keep', 'hold']),
   reasonCode: z.string(),
   because: z.string(),

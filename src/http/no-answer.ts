@@ -6,6 +6,8 @@ export interface NoAnswer {
    * no rollback mends.
    */
   readonly isOutage: boolean
+  /** nothing listens, or a firewall lets nobody through who asks from here */
+  readonly isRefused?: boolean
   /** words for people, without anything of the request */
   readonly detail: string
 }
@@ -50,7 +52,9 @@ export function explainNoAnswer(error: unknown): NoAnswer {
   const found = codesOf(error).map((code) => ({ ...explain(code), code }))
   const best = found.find(({ isOutage }) => isOutage) ?? found[0]
   if (best === undefined) return { kind: 'no-answer', isOutage: false, detail: 'the request failed' }
-  return { kind: 'no-answer', isOutage: best.isOutage, detail: `${best.words} (${best.code})` }
+  const isRefused = /^(ECONNREFUSED|EHOSTUNREACH)$/.test(best.code)
+  const detail = `${best.words} (${best.code})`
+  return { kind: 'no-answer', isOutage: best.isOutage, ...(isRefused && { isRefused }), detail }
 }
 
 function explain(code: string): Omit<Explanation, 'codes'> {

@@ -46,6 +46,41 @@ const expectation = section({
     .describe(
       'What is in the body, which is JSON then: a JSONPath, and the value that all it finds must have, such as `{ $.status: ok }`. Default: none.',
     ),
+  revision: z
+    .union(
+      [
+        section({
+          header: z
+            .string()
+            .regex(
+              /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/,
+              'is not the name of a header; write one such as `x-revision`',
+            )
+            .describe('name of the header'),
+        }),
+        section({ json: jsonPath().describe('JSONPath into the body, such as `$.commit`') }),
+        section({
+          matches: z
+            .string()
+            .superRefine((pattern, context) => {
+              try {
+                if (new RegExp(`${pattern}|`, 'u').exec('')?.length !== 1) return
+              } catch {
+                // the same words
+              }
+              context.addIssue(
+                'must be a regular expression with one group around the revision, such as `commit: ([0-9a-f]+)`',
+              )
+            })
+            .describe('regular expression of JavaScript whose first group is the revision'),
+        }),
+      ],
+      { error: 'must be `{ header: NAME }`, `{ json: PATH }` or `{ matches: PATTERN }`' },
+    )
+    .optional()
+    .describe(
+      'Where an answer names the commit that serves it, at least seven characters of its id. An answer of another revision is not one of the deployment. Default: nowhere.',
+    ),
   headers: z
     .record(z.string(), z.string())
     .optional()
@@ -56,12 +91,13 @@ const expectation = section({
   'max-latency': duration({ min: 1 })
     .optional()
     .describe('A slower answer is a failed probe. Default: none but `timeout`.'),
-}).transform(({ status, body, json, headers, 'max-latency': maxLatencyMs, ...rest }) => ({
+}).transform(({ status, body, json, headers, revision, 'max-latency': maxLatencyMs, ...rest }) => ({
   ...(status === undefined ? {} : { status }),
   ...(body === undefined ? {} : { body }),
   ...(rest['body-matches'] === undefined ? {} : { bodyMatches: rest['body-matches'] }),
   ...(json === undefined ? {} : { json }),
   ...(headers === undefined ? {} : { headers }),
+  ...(revision === undefined ? {} : { revision }),
   ...(rest['certificate-valid-for'] === undefined
     ? {}
     : { certificateValidForMs: rest['certificate-valid-for'] }),

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { type Job, runStep } from '../../src/drill/runner.ts'
+import { recordPasses } from '../support/passed-before.ts'
 import { openBrokenShop } from '../support/repository.ts'
 import { startService } from '../support/service.ts'
 
@@ -8,6 +9,7 @@ let shop: Awaited<ReturnType<typeof openBrokenShop>>
 let service: Awaited<ReturnType<typeof startService>>
 beforeEach(async () => {
   shop = await openBrokenShop()
+  await recordPasses(shop.history, { revision: shop.good, names: ['url', 'home'] })
   service = await startService({ status: 500, body: 'down' })
 })
 afterEach(async () => {
@@ -22,7 +24,8 @@ async function run(inputs: Record<string, string>, job: Partial<Job> = {}) {
   const all = { url: service.url, window: '600ms', interval: '100ms', ...inputs }
   return runStep(await shop.job({ sha: shop.bad, token, ...job }), { action: 'health-gate', inputs: all })
 }
-const events = async () => (await shop.history.read()).events
+/** What came after the pass that the history begins with. */
+const events = async () => (await shop.history.read()).events.slice(1)
 const kinds = async () => (await events()).map(({ kind }) => kind)
 
 describe('watch', () => {

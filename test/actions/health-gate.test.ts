@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { healthGate } from '../../src/actions/health-gate/contract.ts'
 import { type Job, runStep } from '../../src/drill/runner.ts'
+import { recordPasses } from '../support/passed-before.ts'
 import { openBrokenShop } from '../support/repository.ts'
 import { startService } from '../support/service.ts'
 
@@ -9,6 +10,7 @@ let shop: Awaited<ReturnType<typeof openBrokenShop>>
 let service: Awaited<ReturnType<typeof startService>>
 beforeEach(async () => {
   shop = await openBrokenShop()
+  await recordPasses(shop.history, { revision: shop.good, names: ['url', 'home'] })
   service = await startService({ status: 500, body: 'down' })
 })
 afterEach(async () => {
@@ -21,7 +23,8 @@ async function watch(inputs: Record<string, string> = {}, job: Partial<Job> = {}
   return runStep(await shop.job({ sha: shop.bad, ...job }), { action: 'health-gate', inputs: all })
 }
 
-const events = async () => (await shop.history.read()).events
+/** What came after the pass that the history begins with. */
+const events = async () => (await shop.history.read()).events.slice(1)
 
 describe('an unhealthy production', () => {
   test('fails the step with a decision, evidence and a report, with the permissions that the README asks for', async () => {
@@ -130,9 +133,10 @@ describe('bad input is one clear error, and nothing is written', () => {
       /^error: .*NOT_SET/,
     ],
   ])('%s', async (_, inputs, message) => {
+    const earlier = shop.github.requests.length
     const { exitCode, log } = await watch(inputs)
     expect(exitCode).toBe(1)
     expect(log).toMatch(message)
-    expect(shop.github.requests.filter(({ method }) => method !== 'GET')).toEqual([])
+    expect(shop.github.requests.slice(earlier).filter(({ method }) => method !== 'GET')).toEqual([])
   })
 })

@@ -3,11 +3,12 @@ import { openWorkplace } from '../wiring.ts'
 import { assess } from './assess.ts'
 import { healthGate } from './contract.ts'
 import { gate } from './gate.ts'
+import { snapshot } from './snapshot.ts'
 import { prepareStep } from './step.ts'
 import { verify } from './verify.ts'
 import { watch } from './watch.ts'
 
-const modes = { gate, watch, verify, assess } as const
+const modes = { gate, snapshot, watch, verify, assess } as const
 
 await runAction(healthGate, async (step) => {
   const workplace = await openWorkplace(step)

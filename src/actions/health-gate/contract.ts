@@ -45,9 +45,9 @@ export const healthGate = defineAction({
     }),
     mode: input.choice({
       description:
-        '`gate` watches after a deployment. `watch` is for a schedule: it looks back at the newest deployment. `verify` looks after a rollback whether it helped. `assess` measures what users noticed.',
+        '`gate` watches after a deployment. `snapshot` looks once before it, so that the gate knows what passed. `watch` is for a schedule: it looks back at the newest deployment. `verify` looks after a rollback whether it helped. `assess` measures what users noticed.',
       default: 'gate',
-      options: ['gate', 'watch', 'verify', 'assess'],
+      options: ['gate', 'snapshot', 'watch', 'verify', 'assess'],
     }),
     'max-duration': input.duration({
       description:
@@ -78,9 +78,9 @@ export const healthGate = defineAction({
     }),
     'fail-on': input.choices({
       description:
-        'Verdicts that fail the step, of `unhealthy`, `error`, `pre-existing` and `inconclusive`, separated by commas.',
-      default: 'unhealthy, error, pre-existing',
-      options: ['unhealthy', 'error', 'pre-existing', 'inconclusive'],
+        'Verdicts that fail the step, of `unhealthy`, `error`, `pre-existing`, `not-deployed` and `inconclusive`, separated by commas.',
+      default: 'unhealthy, error, pre-existing, not-deployed',
+      options: ['unhealthy', 'error', 'pre-existing', 'not-deployed', 'inconclusive'],
     }),
   },
   outputs: {
@@ -90,7 +90,7 @@ export const healthGate = defineAction({
     revision:
       'Full id of the revision that was judged: with `watch` that of the deployment, for the step that rolls it back.',
     verdict:
-      '`healthy`, `unhealthy`, `inconclusive` (looked, too little evidence), `error` (could not look) or `pre-existing` (was so before the deployment: no rollback will help).',
+      '`healthy`, `unhealthy`, `inconclusive` (looked, too little evidence), `error` (could not look), `pre-existing` (was so before the deployment: no rollback will help) or `not-deployed` (another revision is served than the one that was deployed).',
     severity:
       'The worst severity among the checks that are beyond their limits: `critical`, `high`, `medium`, `low` or `none`.',
     issues: 'Names of the checks that are beyond their limits, separated by commas.',

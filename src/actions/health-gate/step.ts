@@ -1,4 +1,6 @@
 import { openRevisionReader, type RevisionReader } from '../../github/revision-reader.ts'
+import type { Surroundings } from '../../health/checks/look.ts'
+import { passesOf } from '../../health/passes.ts'
 import { planWatch, readDeployedAt, type WatchPlan } from '../../health/plan.ts'
 import { secretsOf } from '../../health/target.ts'
 import type { Step } from '../../runner/action.ts'
@@ -14,7 +16,8 @@ export interface Prepared {
   readonly step: HealthGateStep
   readonly workplace: Workplace
   /** how to look at production, less what is looked at */
-  readonly surroundings: ReturnType<typeof surroundingsOf> & { readonly revision: RevisionReader }
+  readonly surroundings: ReturnType<typeof surroundingsOf> &
+    Pick<Surroundings, 'passedBefore' | 'needsPass' | 'subject'> & { readonly revision: RevisionReader }
   /** What is watched; masks the secrets of its checks. @param reservedMs what the step does beside it @throws InputError */
   readonly plan: (reservedMs?: number) => WatchPlan
   /** Makes the secrets that checks read known to the log, before the first look. */
@@ -37,7 +40,13 @@ export function prepareStep(step: HealthGateStep, workplace: Workplace): Prepare
     step,
     workplace,
     mask,
-    surroundings: { ...surroundingsOf(step), revision: readerOf(workplace) },
+    surroundings: {
+      ...surroundingsOf(step),
+      revision: readerOf(workplace),
+      subject: { environment: workplace.environment, revisions: [workplace.revision] },
+      passedBefore: passesBefore(workplace),
+      needsPass: true,
+    },
     plan: (reservedMs = 0) => {
       const wishes = {
         url: inputs.url,
@@ -73,6 +82,18 @@ function surroundingsOf({ env, log, secrets, signal, sleep, now }: HealthGateSte
     redact: secrets.redact,
     signal,
   } as const
+}
+
+/** Reads the history once, and only if a probe fails. */
+export function passesBefore({
+  readHistory,
+  environment,
+}: Pick<Workplace, 'readHistory' | 'environment'>): () => Promise<ReadonlySet<string>> {
+  let passes: Promise<ReadonlySet<string>> | undefined
+  return () => {
+    passes ??= readHistory().then((past) => passesOf(past, environment))
+    return passes
+  }
 }
 
 /** What GitHub says of the revision of a workplace. */

@@ -32,6 +32,7 @@ export async function watch(prepared: Prepared): Promise<void> {
     ...planLookBack(plan, { deployedAt, now }),
     ...surroundings,
     revision: readerOf(about),
+    subject: { environment, revisions: [revision] },
     deployedAt,
   })
   const publish: Prepared['publish'] = (outputs) =>

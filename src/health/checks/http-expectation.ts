@@ -1,11 +1,8 @@
-import { Script } from 'node:vm'
 import { query as readPath } from 'jsonpath-rfc9535'
 import type { Answer } from '../../http/request.ts'
 import type { HttpCheck } from '../../settings/schema.ts'
 import { formatDuration } from '../../text/duration.ts'
-
-/** A pattern that takes longer on an answer never ends on a longer one. */
-const patternTimeoutMs = 500
+import { findInBody } from './pattern.ts'
 
 /** What is wrong with an answer. */
 export interface Fault {
@@ -36,9 +33,9 @@ export function findFault(
   if (expect.body !== undefined && !body.includes(expect.body))
     return { failure: `the expected text was not there${where}` }
   if (expect.bodyMatches !== undefined) {
-    const matches = tryPattern(expect.bodyMatches, body)
-    if (matches === undefined) return { failure: 'the pattern takes too long on the body' }
-    if (!matches) return { failure: `the body did not match the pattern${where}` }
+    const found = findInBody(expect.bodyMatches, body)
+    if (found === undefined) return { failure: 'the pattern takes too long on the body' }
+    if (found === null) return { failure: `the body did not match the pattern${where}` }
   }
   const wrong = expect.json === undefined ? undefined : findWrongJson(expect.json, body)
   if (wrong !== undefined) return { failure: wrong }
@@ -50,19 +47,6 @@ export function findFault(
   if (expect.maxLatencyMs !== undefined && latencyMs > expect.maxLatencyMs)
     return { failure: `slower than ${formatDuration(expect.maxLatencyMs)}`, isLate: true }
   return undefined
-}
-
-/** Undefined when it was given up: a pattern can take for ever, and the gate would hang with it. */
-function tryPattern(pattern: string, body: string): boolean | undefined {
-  try {
-    const found: unknown = new Script('pattern.test(body)').runInNewContext(
-      { pattern: new RegExp(pattern, 'u'), body },
-      { timeout: patternTimeoutMs },
-    )
-    return found === true
-  } catch {
-    return undefined
-  }
 }
 
 function findWrongJson(wanted: NonNullable<HttpCheck['expect']['json']>, body: string): string | undefined {

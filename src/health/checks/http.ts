@@ -3,11 +3,14 @@ import { type Answer, request } from '../../http/request.ts'
 import { openSocketFetch } from '../../http/socket-fetch.ts'
 import type { HttpCheck } from '../../settings/schema.ts'
 import { isWithin } from '../limit.ts'
-import type { Counts, Reading } from '../reading.ts'
+import type { Counts, Reading, Serves } from '../reading.ts'
+import { findRefusal, type Refusal } from '../refusal.ts'
+import type { Subject } from '../subject.ts'
 import { identity, resolveTarget } from '../target.ts'
 import { quantile } from '../value.ts'
 import { findFault } from './http-expectation.ts'
 import type { Look, Surroundings } from './look.ts'
+import { describeCache, findServed, type Served } from './served-revision.ts'
 
 const maxBodyBytes = 1024 * 1024
 
@@ -41,6 +44,7 @@ export function prepareHttpCheck(check: HttpCheck, surroundings: Surroundings): 
   const failures = new Map<string, number>()
   let probes = 0
   let recent: readonly Probe[] = []
+  let answered: readonly Served[] = []
   let certificateEndsAt: number | undefined
   const { ip, expect } = check
   // the platform's own fetch says nothing of the connection
@@ -74,7 +78,38 @@ export function prepareHttpCheck(check: HttpCheck, surroundings: Surroundings): 
       if (outcome.kind === 'no-answer' && !outcome.isOutage) {
         return { kind: 'error', note: `${target.shownUrl} could not be probed: ${outcome.detail}` }
       }
-      const probe = judgeOutcome(outcome, expect, { at, certificateEndsAt })
+      const served = servedBy(outcome, check, surroundings.subject)
+      if (served !== undefined && served.kind !== 'unknown')
+        answered = [...answered, served].slice(-remembered)
+      const others = answered.filter((each): each is Served & { kind: 'other' } => each.kind === 'other')
+      const serves = others.length === 0 ? undefined : others.length === answered.length ? 'other' : 'mixed'
+      const cached = outcome.kind === 'answer' ? describeCache(outcome) : undefined
+      const remarks = [
+        ...(serves === undefined
+          ? []
+          : [describeServes(serves, others.at(-1)?.revision ?? '', surroundings)]),
+        ...(cached === undefined ? [] : [cached]),
+      ]
+      if (served?.kind === 'other' && recent.length === 0 && serves !== undefined)
+        return { kind: 'no-data', note: remarks.join(', '), serves }
+      const refusal = refusalOf(outcome, check)
+      // what another revision answers says nothing of the deployed one
+      const probe =
+        served?.kind === 'other' ? undefined : judgeOutcome(outcome, expect, { at, certificateEndsAt })
+      if (probe === undefined) {
+        return {
+          kind: 'value',
+          value: measure(recent),
+          recovering: true,
+          ...(serves !== undefined && { serves }),
+          ...describeCounts(failures, probes, remarks),
+        }
+      }
+      if (served?.kind === 'unknown' && probe.failure === undefined)
+        return {
+          kind: 'no-data',
+          note: 'a good answer does not name the revision that `expect.revision` looks for',
+        }
       probes += 1
       recent = [...recent.filter((earlier) => earlier.at > at - stretchMs), probe]
       if (probe.failure !== undefined) failures.set(probe.failure, (failures.get(probe.failure) ?? 0) + 1)
@@ -82,7 +117,9 @@ export function prepareHttpCheck(check: HttpCheck, surroundings: Surroundings): 
         kind: 'value',
         value: measure(recent),
         recovering: isWithin(measure([probe]), check.limit),
-        ...describeCounts(failures, probes),
+        ...(refusal !== undefined && probe.failure !== undefined && { refusal }),
+        ...(serves !== undefined && { serves }),
+        ...describeCounts(failures, probes, remarks),
       }
     },
   }
@@ -94,6 +131,29 @@ const measures: Readonly<Record<HttpCheck['metric'], (probes: readonly Probe[]) 
     const latencies = probes.map(({ latencyMs }) => latencyMs)
     return quantile(latencies, 0.95) ?? Number.POSITIVE_INFINITY
   },
+}
+
+/** so many of the last answers tell whether a rollout is still in progress */
+const remembered = 4
+
+function servedBy(
+  outcome: Answer | NoAnswer,
+  { expect }: HttpCheck,
+  subject: Subject | undefined,
+): Served | undefined {
+  if (expect.revision === undefined || subject === undefined || outcome.kind !== 'answer') return undefined
+  return findServed(outcome, expect.revision, subject)
+}
+
+function describeServes(serves: Serves, other: string, { subject }: Surroundings): string {
+  const wanted = subject?.revisions[0]?.slice(0, 7)
+  const which = wanted === undefined ? `${other}, which was rolled back` : `${other} and not ${wanted}`
+  return serves === 'other' ? `it serves ${which}` : `some answers are of ${which}`
+}
+
+function refusalOf(outcome: Answer | NoAnswer, { method, expect }: HttpCheck): Refusal | undefined {
+  if (outcome.kind === 'answer') return findRefusal(outcome, { method, wanted: expect.status })
+  return outcome.isRefused === true ? { how: outcome.detail, isOnlyOfRunner: false } : undefined
 }
 
 function judgeOutcome(
@@ -112,10 +172,11 @@ function judgeOutcome(
 function describeCounts(
   failures: ReadonlyMap<string, number>,
   probes: number,
+  remarks: readonly string[],
 ): { readonly counts: Counts; readonly note: string } {
   const byCount = [...failures].sort(([, a], [, b]) => b - a)
   const bad = byCount.reduce((sum, [, count]) => sum + count, 0)
   const reasons = byCount.map(([failure, count]) => `${count} × ${failure}`).join(', ')
-  const note = `${bad} of ${probes} probes failed${bad === 0 ? '' : `: ${reasons}`}`
-  return { counts: { bad, of: probes }, note }
+  const failed = `${bad} of ${probes} probes failed${bad === 0 ? '' : `: ${reasons}`}`
+  return { counts: { bad, of: probes }, note: [failed, ...remarks].join(', ') }
 }

@@ -1,4 +1,5 @@
 import type { Reading } from '../reading.ts'
+import type { Subject } from '../subject.ts'
 import type { Env } from '../target.ts'
 
 /** How something that GitHub knows of a revision stands. */
@@ -15,6 +16,12 @@ export interface RevisionReader {
 
 /** What a check needs of the world. Times in ms. */
 export interface Surroundings {
+  /** Names of the checks that have passed in this environment before, if there is a history to know it from. */
+  readonly passedBefore?: (() => Promise<ReadonlySet<string>>) | undefined
+  /** true where a probe that never passed is no evidence against a deployment. Default: it is */
+  readonly needsPass?: boolean | undefined
+  /** what is watched; undefined where nobody says, so that placeholders stay as they are */
+  readonly subject?: Subject | undefined
   /** undefined where there is no GitHub to ask */
   readonly revision?: RevisionReader | undefined
   readonly fetch: typeof globalThis.fetch

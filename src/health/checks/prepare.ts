@@ -1,4 +1,5 @@
 import type { Check } from '../../settings/schema.ts'
+import { aboutSubject } from '../subject.ts'
 import { prepareCodePushCheck } from './codepush.ts'
 import { prepareCommandCheck } from './command.ts'
 import { prepareDatadogCheck } from './datadog.ts'
@@ -15,7 +16,8 @@ import { prepareTcpCheck } from './tcp.ts'
  * Makes a check ready; a new type of check is a new file beside this one and a line here.
  * @throws InputError when it can never look: a bad address, a secret that is not set
  */
-export function prepareCheck(check: Check, surroundings: CheckSurroundings): Look {
+export function prepareCheck(agreed: Check, surroundings: CheckSurroundings): Look {
+  const check = aboutSubject(agreed, surroundings.subject)
   switch (check.type) {
     case 'http':
       return prepareHttpCheck(check, surroundings)

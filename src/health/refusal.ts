@@ -1,0 +1,77 @@
+import type { Answer } from '../http/request.ts'
+import type { Check } from '../settings/schema.ts'
+import type { Reading, ValueReading } from './reading.ts'
+
+/** What says more about who asks than about the service: it may refuse the runner and nobody else. */
+export interface Refusal {
+  /** how it refuses, such as `status 403` */
+  readonly how: string
+  /**
+   * It can only be about who asks: a challenge to prove to be no robot, or too many requests. Any other refusal may also be what a bad
+   * deployment did to everybody, where the check has passed before.
+   */
+  readonly isOnlyOfRunner: boolean
+}
+
+const statuses: ReadonlySet<number> = new Set([401, 403, 407, 429])
+/** Pages that edges put before a site: https://developers.cloudflare.com/cloudflare-challenges/ and AWS WAF's of the same kind. */
+const challengeHeaders = [
+  ['cf-mitigated', 'challenge'],
+  ['x-amzn-waf-action', 'challenge'],
+  ['x-amzn-waf-action', 'captcha'],
+] as const
+
+/** @param wanted statuses that the check expects, which are no refusals */
+export function findRefusal(
+  { status, headers }: Pick<Answer, 'status' | 'headers'>,
+  {
+    method,
+    wanted = [],
+  }: { readonly method?: string | undefined; readonly wanted?: readonly number[] | undefined },
+): Refusal | undefined {
+  if (wanted.includes(status)) return undefined
+  const isChallenge = challengeHeaders.some(([name, value]) => headers.get(name) === value)
+  if (isChallenge) return { how: `a challenge page with status ${status}`, isOnlyOfRunner: true }
+  if (status === 405 && method === 'HEAD') return { how: 'status 405 to HEAD', isOnlyOfRunner: false }
+  if (!statuses.has(status)) return undefined
+  return { how: `status ${status}`, isOnlyOfRunner: status === 429 }
+}
+
+/** Checks that probe the service themselves: how it was before, no server remembers for them. */
+export const probes: ReadonlySet<Check['type']> = new Set(['http', 'tcp', 'command'])
+
+/**
+ * What to do in the place of a failed probe that may say nothing about the deployment: an error with the cure. The reading itself where
+ * it is evidence.
+ * @param passed whether the check has passed before in this environment
+ * @param needsPass whether a check that never has can say anything
+ */
+export function withoutFirstPass(
+  reading: ValueReading,
+  { passed, needsPass }: { readonly passed: boolean; readonly needsPass: boolean },
+): Reading {
+  const { refusal, note = '' } = reading
+  if (refusal?.isOnlyOfRunner === true) {
+    return {
+      kind: 'error',
+      note: `${refusal.how} refuses this runner, and says nothing about the deployment; let the runner through (by its address or by a header with a secret), or probe less often`,
+    }
+  }
+  if (passed) return reading
+  if (refusal !== undefined)
+    return {
+      kind: 'error',
+      note: `${refusal.how}, and this check has not passed before: the service may refuse the runner; ${cureOf(refusal)}`,
+    }
+  if (!needsPass) return reading
+  return {
+    kind: 'error',
+    note: `${note}, and this check has never passed in this environment, so that the check itself may be wrong; correct it, and run the gate once with \`mode: snapshot\` before the next deployment`,
+  }
+}
+
+function cureOf({ how }: Refusal): string {
+  if (how.includes('HEAD')) return 'write `method: GET`'
+  if (how.includes('refused')) return 'use a runner that can reach it, or allow its address'
+  return 'send a credential in `headers`, let the runner through, or write the status under `expect.status`'
+}
