@@ -21,12 +21,15 @@ export function deployBy(
   {
     environment,
     branch,
+    run: ownRun,
     log,
     sleep,
     now,
   }: {
     readonly environment: string
     readonly branch: string
+    /** the run that this is a part of */
+    readonly run?: string | undefined
     readonly log: (line: string) => void
     readonly sleep: (ms: number) => Promise<void>
     /** ms since the epoch */
@@ -47,7 +50,7 @@ export function deployBy(
       }
       const inputs = fillRevision(settings.inputs, commit)
       const again = seen?.state === 'superseded'
-      const wish = { workflow, ref: branch, commit, again, inputs, timeoutMs }
+      const wish = { workflow, ref: branch, commit, again, inputs, timeoutMs, ownRun }
       const run = await redeploy(repository, wish, { say: log, sleep, now })
       if (run === undefined)
         throw new UnavailableError(

@@ -8,7 +8,10 @@ import type { Engine, Surroundings } from './engine.ts'
 export async function openEngine(connection: Connection, surroundings: Surroundings): Promise<Engine> {
   switch (connection.engine) {
     case 'sqlite':
-      return (await import(/* webpackMode: "eager" */ './sqlite/engine.ts')).openSqlite(connection)
+      return (await import(/* webpackMode: "eager" */ './sqlite/engine.ts')).openSqlite(
+        connection,
+        surroundings,
+      )
     case 'postgres':
       return (await import(/* webpackMode: "eager" */ './postgres/engine.ts')).openPostgres(
         connection,
