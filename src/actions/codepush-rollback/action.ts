@@ -71,7 +71,7 @@ await runAction(codepushRollback, async (step) => {
   for (const line of results.flatMap(describeDevices)) log.info(line)
   const circumstances = {
     reason: step.secrets.redact(inputs.reason),
-    automatic: !step.context.byHand,
+    automatic: !(await workplace.isManual()),
     startedAt,
     stepKey: step.context.stepKey,
   }

@@ -98,23 +98,23 @@ async function openScene(step: RollbackStep): Promise<Scene> {
     signal,
   }
   for (const secret of [...secretsOfChecks(viewer), ...secretsOfLayers(config, env)]) secrets.add(secret)
+  const { branch } = workplace
   const isReviewed = inputs.mode === 'apply' && context.run !== undefined
-  const [history, approver, usual] = await Promise.all([
+  const [history, approver, isManual, usual] = await Promise.all([
     workplace.readHistory(),
     isReviewed ? approverOfRun(repository, context.run.id) : undefined,
-    inputs.rehearsal || !config.branch ? defaultBranch(repository) : config.branch,
+    workplace.isManual(),
+    inputs.rehearsal ? defaultBranch(repository) : branch,
   ])
-  const branch = config.branch || usual
   if (inputs.rehearsal)
     demandRehearsable({ environment: workplace.environment, branch, defaultBranch: usual, mode: inputs.mode })
   if (approver !== undefined) log.info(`${approver} has approved that this run goes on`)
   return {
     ...workplace,
-    branch,
     viewer,
     history,
     own: history.filter((event) => event.incident === workplace.incident),
-    automatic: !context.byHand && approver === undefined,
+    automatic: !isManual && approver === undefined,
     deployer: deployBy(repository, config, {
       ...viewer,
       branch,
