@@ -88,7 +88,7 @@ export async function openWorkplace(
   const circumstances = { ...context, environment, revision: inputs.revision }
   const config = findEnvironment(settings, circumstances)
   const [found, branch] = await Promise.all([
-    findRevision(repository, config.environment, circumstances),
+    findRevision(repository, config.environment, circumstances, (line) => log.warning(line)),
     given || config.branch || context.event.repository?.default_branch || defaultBranch(repository),
   ])
   const subject = subjectOf(config.environment, found)

@@ -1,4 +1,4 @@
-import { InputError, message, setting } from '../errors.ts'
+import { InputError, message, RefusedError, setting } from '../errors.ts'
 import type { Repository } from '../github/client.ts'
 import { isAncestor, resolveRevision } from '../github/commits.ts'
 import { type Event, revisionSchema } from '../history/event.ts'
@@ -60,19 +60,26 @@ export function findEnvironment(settings: Settings, { environment, revision, eve
  * The revision that a run is about: as its input or its event names it, else the deployed one where the run is about none of
  * its own, else the commit that it runs for. What is deployed is what a deployment succeeded with; one that waits for its
  * reviewers, or has failed, is not.
+ * @param warn gets a line when the token may not see what is deployed
  * @throws InputError for what is no full commit id
  */
 export async function findRevision(
   repository: Repository,
   environment: string,
   { revision, event, eventName, sha }: Circumstances,
+  warn: (line: string) => void,
 ): Promise<string> {
   const named = revision || event.deployment?.sha || event.workflow_run?.head_sha
   if (named) return parseRevision(named)
-  const deployed = runsAboutNoRevision.has(eventName)
-    ? await readCurrentDeployment(repository, environment)
-    : undefined
-  return parseRevision(deployed?.revision ?? sha)
+  if (!runsAboutNoRevision.has(eventName)) return parseRevision(sha)
+  try {
+    const deployed = await readCurrentDeployment(repository, environment)
+    return deployed?.revision ?? parseRevision(sha)
+  } catch (error) {
+    if (!(error instanceof RefusedError)) throw error
+    warn(`the commit of this run is taken for the one that is deployed: ${error.message}`)
+    return parseRevision(sha)
+  }
 }
 
 const runsAboutNoRevision: ReadonlySet<string> = new Set(['workflow_dispatch', 'schedule', 'issue_comment'])
