@@ -137,6 +137,8 @@ export function openMysql(connection: ServerConnection, surroundings: Surroundin
     schema: () =>
       withSession(connection, database, (session) => readSchema(session, database)).catch(missing),
 
+    stagesOnServer: true,
+
     stage: ({ open, signal }) =>
       within(async (session) => {
         const copy = `${sidePrefix(database)}${randomBytes(4).toString('hex')}`
@@ -171,13 +173,17 @@ export function openMysql(connection: ServerConnection, surroundings: Surroundin
           // made here once to see that they can be; an event would run, and is not
           await session.query('USE ??', [copy])
           await createPrograms(session, after.filter(isNoEvent))
+          const events = after.filter((program) => !isNoEvent(program))
           return {
             contents: () =>
               withSession(connection, copy, async (fresh) => {
-                const made = await readPrograms(fresh)
-                const events = after.filter((program) => !isNoEvent(program))
-                return readContents(fresh, copy, { digests: true, programs: [...made, ...events] })
+                const programs = [...(await readPrograms(fresh)), ...events]
+                return readContents(fresh, copy, { digests: true, programs })
               }),
+            schema: () =>
+              withSession(connection, copy, async (fresh) =>
+                readSchema(fresh, copy, [...(await readPrograms(fresh)), ...events]),
+              ),
             countNewerRows: (table) =>
               within((fresh) => countNewerRows(fresh, { live: database, copy, table })),
             newerRows: async function* (table) {

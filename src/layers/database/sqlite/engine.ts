@@ -76,6 +76,7 @@ export async function openSqlite({ path: given }: FileConnection): Promise<Engin
           `another process of this machine is restoring ${file} or undoing its migrations: try again when it is done (${error instanceof Error ? error.message : error})`,
         )
       }
+      await removePartial(folder, file)
       return { release: async () => lock.close() }
     },
 
@@ -93,13 +94,15 @@ export async function openSqlite({ path: given }: FileConnection): Promise<Engin
 
     schema: async () => ((await exists(path)) ? withDatabase(path, readSchema) : undefined),
 
+    stagesOnServer: false,
+
     async stage({ open, scratch }) {
-      await removePartial(folder, file)
       const copy = join(scratch, 'database.sqlite')
       await writeFileFrom(await open(part), copy)
       return {
         check: () => refuseDamage(copy, 'the backup'),
         contents: () => describeImage(copy),
+        schema: () => withDatabase(copy, readSchema),
         countNewerRows: (table) => countNewerRows({ live: path, copy, table }),
         newerRows: (table) => newerRows({ live: path, copy, table }),
         async swap(kept) {
