@@ -200,7 +200,7 @@ async function record(
 }
 
 async function deploy(
-  { inputs, log, now, sleep }: GitRollbackStep,
+  { inputs, context, log, now, sleep }: GitRollbackStep,
   { github }: RollbackPlace,
   { branch, mode }: RollbackPlan,
   commit: string,
@@ -217,6 +217,7 @@ async function deploy(
       again: mode === 'deploy-only',
       inputs: Object.fromEntries(filled),
       timeoutMs: inputs['redeploy-timeout'] ?? 0,
+      ownRun: context.run?.id,
     },
     { say: log.info, sleep, now: () => now().getTime() },
   )

@@ -22,7 +22,7 @@ const startMs = 60_000
  * `$1` is the folder, the rest the server with its arguments.
  */
 const untilInputEnds =
-  'folder=$1; shift; "$@" </dev/null & server=$!; cat >/dev/null; kill -QUIT $server; wait $server; rm -rf "$folder"'
+  'folder=$1; shift; exec 3<&0; "$@" </dev/null 3<&- & server=$!; { cat <&3 >/dev/null; kill -QUIT $server; } 2>/dev/null & watcher=$!; wait $server; kill $watcher 2>/dev/null; rm -rf "$folder"'
 
 /**
  * Starts an empty server of PostgreSQL on this machine, by the programs of Debian's package `postgresql-<version>`. It listens
@@ -98,7 +98,13 @@ export async function startLocalServer(
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     said = (said + text).slice(-2000)
   })
-  const ended = new Promise<void>((resolve) => child.once('close', () => resolve()))
+  let isOver = false
+  const ended = new Promise<void>((resolve) => {
+    child.once('close', () => {
+      isOver = true
+      resolve()
+    })
+  })
   const stop = async () => {
     child.stdin.end()
     await ended
@@ -109,7 +115,7 @@ export async function startLocalServer(
       await withSession(connection, 'postgres', (session) => session.query('SELECT 1'))
       return { connection, stop }
     } catch (error) {
-      if (performance.now() < givesUpAt && !/FATAL/.test(said)) {
+      if (performance.now() < givesUpAt && !isOver) {
         await sleep(50)
         continue
       }
