@@ -61,6 +61,8 @@ export async function openShop({
     ...(archived && { archived }),
     ...(server && { server }),
   })
+  // who may press the button of a workflow may write
+  hosted.roles.set('grace', 'write')
   const jobToken = { login: 'github-actions[bot]', kind: 'actions', permissions } as const
   const open = (token: Partial<TokenOptions> = {}, options: Partial<RepositoryOptions> = {}) =>
     openRepository({
