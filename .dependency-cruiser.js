@@ -64,6 +64,7 @@ export default {
     only('health-stands-on-settings', 'health', ['settings', 'http']),
     only('code-is-a-layer', 'layers/code', ['layers/layer', 'github', 'history']),
     only('ota-is-a-layer', 'layers/ota', ['layers/layer', 'http', 'history']),
+    only('config-is-a-layer', 'layers/config', ['layers/layer', 'github', 'history']),
     only('database-is-a-layer', 'layers/database', ['layers/layer', 'history']),
     only('rollback-stands-on-layers', 'rollback', [
       'settings',
