@@ -1,10 +1,11 @@
 import { describeDevices, describePlan, summarizePlans, summarizeResults } from '../../layers/ota/describe.ts'
 import { prepareServer } from '../../layers/ota/open.ts'
 import type { Plan } from '../../layers/ota/plan.ts'
-import { describeResult } from '../../layers/ota/record.ts'
+import { describeResult, labelsOf } from '../../layers/ota/record.ts'
 import { formatChannel } from '../../layers/ota/release.ts'
 import { isEncrypted, readRequests } from '../../layers/ota/request.ts'
-import { applyAll, type ChannelResult, type Decision, decide, planAll } from '../../layers/ota/roll-back.ts'
+import { planAll } from '../../layers/ota/plan-all.ts'
+import { applyAll, type ChannelResult, type Decision, decide } from '../../layers/ota/roll-back.ts'
 import type { UpdateServer } from '../../layers/ota/update-server.ts'
 import { isVerified } from '../../layers/ota/verify.ts'
 import { runAction, type Step } from '../../runner/action.ts'
@@ -131,9 +132,8 @@ function describeOutcome(plan: Plan, result: ChannelResult | undefined) {
     channel: formatChannel(plan.channel.name),
     plan: plan.kind,
     reason: reasonCode ?? 'dry-run',
-    from: ('bad' in plan ? plan.bad?.label : plan.expected) ?? '',
-    to: 'good' in plan ? plan.good.label : '',
+    ...labelsOf(plan),
     label: receipt?.now?.label ?? '',
-    verified: isVerified(receipt?.devices ?? []),
+    verified: isVerified(receipt?.devices ?? []) && plan.leftAlone.length === 0,
   }
 }

@@ -32,6 +32,7 @@ const offerSchema = z.object({
   update_info: z.object({
     is_available: z.boolean(),
     is_mandatory: z.boolean().nullish(),
+    is_disabled: z.boolean().nullish(),
     label: z.string().nullish(),
     package_hash: z.string().nullish(),
   }),
@@ -160,7 +161,10 @@ async function askForUpdate(connection: Connection, deviceKey: string, device: D
   const call = { path: `/v0.1/public/codepush/update_check?${query}`, withKey: false }
   const { update_info: info } = await read(connection, call, offerSchema)
   // a release that is disabled is named all the same by lisong's server
-  if (!info.is_available) return { kind: 'nothing' }
+  if (!info.is_available) {
+    if (!info.label || info.is_disabled == null) return { kind: 'nothing' }
+    return { kind: 'nothing', withheld: { label: info.label, isDisabled: info.is_disabled } }
+  }
   return {
     kind: 'update',
     label: info.label ?? '',
