@@ -51,8 +51,7 @@ export async function applyPlan(
   refuseIfMoved(plan, fresh)
 
   if (plan.kind === 'done') {
-    if (plan.unmarked && plan.ours)
-      await describeOnTop(server, plan.good, plan.bad, fresh, circumstances)
+    if (plan.unmarked && plan.ours) await describeOnTop(server, plan.good, plan.bad, fresh, circumstances)
     const devices = await verify(server, fresh, { ...plan, bad: badOf(plan) }, circumstances)
     return { outcome: 'already-rolled-back', bad: plan.bad, good: plan.good, now: plan.good, devices }
   }
@@ -148,9 +147,7 @@ function refuseIfOvertaken(plan: Extract<Plan, { kind: 'roll-back' }>, read: Cha
   const own = read.releases.filter((each) => isSameBinary(each.binary, plan.binary))
   const known = new Set(plan.releases.map(({ label }) => label))
   const settled = new Set([plan.good.packageHash, plan.bad.packageHash])
-  const hidden = own
-    .slice(1)
-    .find(({ label, packageHash }) => !known.has(label) && !settled.has(packageHash))
+  const hidden = own.slice(1).find(({ label, packageHash }) => !known.has(label) && !settled.has(packageHash))
   if (hidden === undefined) return
   throw new ConflictError(
     `${formatChannel(plan.channel.name)}: ${describe(hidden)} was released at the same moment, and is under ${describe(own[0] ?? plan.good)} now; check it, and promote it again if it is good`,

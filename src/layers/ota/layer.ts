@@ -2,14 +2,14 @@ import { ConflictError, isUserFacing, RefusedError, UnavailableError } from '../
 import type { Layer, LayerPlanView, LayerReceipt, UndoableRollback } from '../layer.ts'
 import type { Circumstances } from './apply.ts'
 import { describeDevices, stepsOf } from './describe.ts'
-import { explainUndecided, haltMeans } from './explain.ts'
 import type { EasProject } from './eas-command.ts'
+import { explainUndecided, haltMeans } from './explain.ts'
 import { prepareServer } from './open.ts'
 import type { Plan, RollbackRequest } from './plan.ts'
+import { planAll } from './plan-all.ts'
 import { foundBy, keptOf, namesOf } from './record.ts'
 import { describe, formatChannel, formatLabel } from './release.ts'
 import { isEncrypted, readChannel, readRequests } from './request.ts'
-import { planAll } from './plan-all.ts'
 import { applyAll, type ChannelResult } from './roll-back.ts'
 import { undoRollback } from './undo.ts'
 import type { ServerKind, UpdateServer } from './update-server.ts'
@@ -99,7 +99,10 @@ function viewOf(plans: readonly Plan[], { at }: UpdateServer): LayerPlanView {
     warnings: [
       ...inEach((plan) =>
         plan.kind === 'stop'
-          ? [`${plan.because ?? 'nothing is put in its place, as asked'}; ${haltMeans(plan)}`, ...plan.warnings]
+          ? [
+              `${plan.because ?? 'nothing is put in its place, as asked'}; ${haltMeans(plan)}`,
+              ...plan.warnings,
+            ]
           : plan.warnings,
       ),
       ...(isEncrypted(at)
@@ -205,7 +208,9 @@ async function undoAll(
     throw new RefusedError('this rollback took no update back, so that there is none to be put on top again')
   const told: string[] = []
   const errors: Error[] = []
-  const labels = entries.flatMap(([channel, taken]) => taken.split(',').map((label) => [channel, label] as const))
+  const labels = entries.flatMap(([channel, taken]) =>
+    taken.split(',').map((label) => [channel, label] as const),
+  )
   for (const [channel, label] of labels) {
     try {
       told.push(await undoRollback(server, readChannel(channel), label, circumstances))

@@ -26,9 +26,13 @@ export function predictOffers(
   return whole === -1 ? enabled : enabled.slice(0, whole + 1)
 }
 
-/** Versions of the devices that a release for the binaries is for, one for each kind. */
-export function versionsFor(binary: string, releases: readonly Release[]): readonly string[] {
-  return kindsOfDevices(releases.map((each) => each.binary)).filter((version) => covers(binary, version))
+/** Versions of the devices that a release for the binaries is for, one for each kind; first those that fewest releases are for. */
+function versionsFor(binary: string, releases: readonly Release[]): readonly string[] {
+  const ranges = [...new Set(releases.map((each) => each.binary))]
+  const countOf = (version: string) => ranges.filter((range) => covers(range, version)).length
+  return kindsOfDevices(ranges)
+    .filter((version) => covers(binary, version))
+    .toSorted((a, b) => countOf(a) - countOf(b))
 }
 
 /**

@@ -47,7 +47,8 @@ export async function planAll(
 async function readChannel(server: UpdateServer, name: RollbackRequest['name']): Promise<Channel> {
   const channel = await server.read(name)
   const { ask } = server
-  if (ask === undefined || channel.releases.every(({ isDisabled }) => isDisabled !== undefined)) return channel
+  if (ask === undefined || channel.releases.every(({ isDisabled }) => isDisabled !== undefined))
+    return channel
   const told = await Promise.all(
     binariesOf(channel).map((binary) => ask(channel, freshDevice(channel, binary, 0))),
   )
@@ -124,12 +125,13 @@ function findBad(
 
 /** What the user limited the rollback to leaves the others as they are, and is said. */
 function leave(others: readonly Plan[]): Pick<Plan, 'leftAlone' | 'warnings'> {
-  const left = others.flatMap((each) =>
-    each.kind === 'roll-back' || each.kind === 'stop' ? [each.bad] : [],
-  )
+  const left = others.flatMap((each) => (each.kind === 'roll-back' || each.kind === 'stop' ? [each.bad] : []))
   return {
     leftAlone: left,
-    warnings: left.map((each) => `${describe(each)} is bad as well, and stays on offer: the rollback is limited to other binaries`),
+    warnings: left.map(
+      (each) =>
+        `${describe(each)} is bad as well, and stays on offer: the rollback is limited to other binaries`,
+    ),
   }
 }
 
@@ -138,7 +140,8 @@ function leave(others: readonly Plan[]): Pick<Plan, 'leftAlone' | 'warnings'> {
  * release on top of it may lift the limit of its rollout, or be refused until it is disabled.
  */
 function inOrder(plans: readonly Plan[], { releases }: Channel): readonly Plan[] {
-  const age = (plan: Plan) => ('bad' in plan ? releases.findIndex(({ label }) => label === plan.bad.label) : -1)
+  const age = (plan: Plan) =>
+    'bad' in plan ? releases.findIndex(({ label }) => label === plan.bad.label) : -1
   const sorted = plans.toSorted((a, b) => age(b) - age(a))
   const disable = sorted.flatMap((plan) => ('disable' in plan ? plan.disable : []))
   const first = sorted.findIndex((plan) => 'disable' in plan)
@@ -158,6 +161,7 @@ async function collect<T>(work: readonly Promise<T>[]): Promise<readonly T[]> {
   const distinct = errors.filter(
     (error, index) => errors.findIndex((each) => String(each) === String(error)) === index,
   )
-  if (distinct.length > 0) throw new InputError(new Message(['', ...distinct.slice(1).map(() => '\n'), ''], distinct))
+  if (distinct.length > 0)
+    throw new InputError(new Message(['', ...distinct.slice(1).map(() => '\n'), ''], distinct))
   return outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []))
 }

@@ -41,7 +41,8 @@ export function planRollback(
   const binary = expected?.binary ?? chooseBinary(channel, request.binary)
   const releases = releasesFor(binary, channel.releases)
   const knownBad = new Map(evidence.knownBad)
-  if (expected !== undefined) knownBad.set(expected.packageHash, `${formatLabel(expected.label)} is named as the bad release`)
+  if (expected !== undefined)
+    knownBad.set(expected.packageHash, `${formatLabel(expected.label)} is named as the bad release`)
   const situation: Situation = {
     channel,
     binary,
@@ -85,12 +86,19 @@ export function planRollback(
     if (isMet) return done(noted, top, left)
     // the good one is there, under what hides it
     if (isHidden && top.isDisabled !== true && !knownBad.has(top.packageHash))
-      return goBack(server, noted, { bad: left, good: top, foundBy: `${formatLabel(top.label)} is there already, hidden by ${formatLabel(newest.label)}` })
+      return goBack(server, noted, {
+        bad: left,
+        good: top,
+        foundBy: `${formatLabel(top.label)} is there already, hidden by ${formatLabel(newest.label)}`,
+      })
   }
   if (expected !== undefined && expected.packageHash !== top.packageHash && !passes)
     return { ...noted, kind: 'superseded', expected: expected.label, by: top }
 
-  const badOnes = new Map(knownBad).set(top.packageHash, knownBad.get(top.packageHash) ?? `${formatLabel(top.label)} is taken back`)
+  const badOnes = new Map(knownBad).set(
+    top.packageHash,
+    knownBad.get(top.packageHash) ?? `${formatLabel(top.label)} is taken back`,
+  )
   const known = { ...noted, knownBad: badOnes }
   const good = target ?? chooseGood(top, releases, badOnes)
   if (good !== undefined)
@@ -98,7 +106,10 @@ export function planRollback(
   const because = explainNoTarget(top, releases, knownBad)
   // it may be that the disabled one was the bad one, and this the good one
   if (draft !== undefined && expected === undefined) return undecided(known, draft, because)
-  return goBackToWider(server, known, top) ?? planStop(server, known, { top, expected: top, left: undefined, because })
+  return (
+    goBackToWider(server, known, top) ??
+    planStop(server, known, { top, expected: top, left: undefined, because })
+  )
 }
 
 /** What devices are offered, or what a rollback that was ended half-way has disabled. */
@@ -107,8 +118,7 @@ function findTop(
   releases: readonly Release[],
   expected: Release | undefined,
 ): Release | undefined {
-  const on =
-    goesBackBy === 'disabling' ? releases.find(({ isDisabled }) => isDisabled !== true) : undefined
+  const on = goesBackBy === 'disabling' ? releases.find(({ isDisabled }) => isDisabled !== true) : undefined
   return on ?? releases.find((each) => each.label === expected?.label || !isDraft(each))
 }
 
@@ -137,7 +147,10 @@ function isTakenBackFor({ description, packageHash }: Release, top: Release): bo
 /** True when the release on top took devices from the expected one: from it directly, or by going back past it. */
 function takesBack(top: Release, left: Release, expected: Release, releases: readonly Release[]): boolean {
   if (left.packageHash === expected.packageHash) return true
-  return top.copyOf !== undefined && passedOver(top, releases).some((each) => each.packageHash === expected.packageHash)
+  return (
+    top.copyOf !== undefined &&
+    passedOver(top, releases).some((each) => each.packageHash === expected.packageHash)
+  )
 }
 
 function undecided(situation: Situation, draft: Release | undefined, because: string | undefined): Plan {
@@ -166,7 +179,9 @@ function goBack(
   const disable = releases.filter((each) => {
     if (server.goesBackBy === 'disabling') return newer(each) && each.isDisabled !== true
     // a tool that rolls back to "the previous one" may bring any release with the bad package back
-    return server.goesBackBy === 'releasing' && each.packageHash === bad.packageHash && !isHalted(each, incident)
+    return (
+      server.goesBackBy === 'releasing' && each.packageHash === bad.packageHash && !isHalted(each, incident)
+    )
   })
   const more = by === 'disabling' ? findUncovered(server, channel.releases, binary, disable, knownBad) : []
   const obstacle =
@@ -174,7 +189,8 @@ function goBack(
       ? explainInTheWay(channel.releases, good, bad, knownBad)
       : (explainHidden(server, channel.releases, bad, knownBad) ??
         (isOfTop ? undefined : explainRollout(server, top, bad, knownBad)))
-  if (obstacle === undefined) return { ...situation, kind: 'roll-back', bad, good, foundBy, by, disable: [...disable, ...more] }
+  if (obstacle === undefined)
+    return { ...situation, kind: 'roll-back', bad, good, foundBy, by, disable: [...disable, ...more] }
   const because = `${formatLabel(good.label)} cannot be put in its place: ${obstacle}`
   return planStop(server, situation, { top: bad, expected: bad, left: undefined, because })
 }

@@ -95,4 +95,3 @@ export function done(situation: Situation, good: Release, bad: Release): Plan {
 export function isHalted({ isDisabled, description }: Release, incident: string): boolean {
   return isDisabled ?? readTakenBack(description) === incident
 }
-

@@ -1,6 +1,14 @@
 import { InputError, message, setting } from '../../errors.ts'
 import { covers, isSameBinary, overlaps } from './binary.ts'
-import { type Channel, type ChannelName, describe, formatChannel, formatLabel, isDraft, type Release } from './release.ts'
+import {
+  type Channel,
+  type ChannelName,
+  describe,
+  formatChannel,
+  formatLabel,
+  isDraft,
+  type Release,
+} from './release.ts'
 import type { KnownBad } from './target.ts'
 import type { UpdateServer } from './update-server.ts'
 

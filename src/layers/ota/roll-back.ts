@@ -1,8 +1,15 @@
-import { ConflictError, isUserFacing, Message, message, setting, UnavailableError } from '../../errors.ts'
+import {
+  ConflictError,
+  isUserFacing,
+  type Message,
+  message,
+  setting,
+  UnavailableError,
+} from '../../errors.ts'
 import { applyPlan, type Circumstances, type Receipt } from './apply.ts'
+import { haltMeans } from './explain.ts'
 import type { Plan } from './plan.ts'
 import { describe, formatChannel } from './release.ts'
-import { haltMeans } from './explain.ts'
 import type { UpdateServer } from './update-server.ts'
 
 /** How it went on one channel. */
@@ -68,7 +75,9 @@ function judge(plan: Plan, receipt: Receipt): ChannelResult {
   if (receipt.outcome === 'stopped') {
     if (plan.kind !== 'stop' || plan.because === undefined) return { plan, receipt, reasonCode: 'halted' }
     const advice =
-      plan.fallback === undefined ? 'release a fixed bundle to reach the devices that run it' : 'nothing was put on top'
+      plan.fallback === undefined
+        ? 'release a fixed bundle to reach the devices that run it'
+        : 'nothing was put on top'
     const problem = `${name}: ${describe(plan.bad)} was halted: ${haltMeans(plan)}. ${plan.because}; ${advice}`
     return { plan, receipt, reasonCode: 'no-target', problem }
   }

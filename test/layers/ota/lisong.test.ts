@@ -1,7 +1,8 @@
 /** The over-the-air layer on the real `code-push-server` of npm. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { detectKind, openCodePush } from '../../../src/layers/ota/code-push.ts'
-import { applyAll, planAll } from '../../../src/layers/ota/roll-back.ts'
+import { planAll } from '../../../src/layers/ota/plan-all.ts'
+import { applyAll } from '../../../src/layers/ota/roll-back.ts'
 import type { UpdateServer } from '../../../src/layers/ota/update-server.ts'
 import type { Bundle } from '../../support/codepush/bundle.ts'
 import {

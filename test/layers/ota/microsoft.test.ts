@@ -1,7 +1,8 @@
 /** The over-the-air layer on the dialect of Microsoft's server: its own traps, and what goes wrong on the way. */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { detectKind, openCodePush } from '../../../src/layers/ota/code-push.ts'
-import { applyAll, decide, planAll } from '../../../src/layers/ota/roll-back.ts'
+import { planAll } from '../../../src/layers/ota/plan-all.ts'
+import { applyAll, decide } from '../../../src/layers/ota/roll-back.ts'
 import type { AskableServer } from '../../../src/layers/ota/update-server.ts'
 import {
   connect,

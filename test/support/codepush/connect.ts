@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Circumstances } from '../../../src/layers/ota/apply.ts'
 import type { Connection } from '../../../src/layers/ota/exchange.ts'
 import type { RollbackRequest } from '../../../src/layers/ota/plan.ts'
-import { applyAll, decide, planAll } from '../../../src/layers/ota/roll-back.ts'
+import { planAll } from '../../../src/layers/ota/plan-all.ts'
+import { applyAll, decide } from '../../../src/layers/ota/roll-back.ts'
 import type { UpdateServer } from '../../../src/layers/ota/update-server.ts'
 
 /** What our client asks a test server with. */
