@@ -1,3 +1,4 @@
+import { listLines } from '../../errors.ts'
 import { describeDevices, describePlan, summarizePlans, summarizeResults } from '../../layers/ota/describe.ts'
 import { prepareServer } from '../../layers/ota/open.ts'
 import type { Plan } from '../../layers/ota/plan.ts'
@@ -82,7 +83,7 @@ await runAction(codepushRollback, async (step) => {
   }
   await finish(step, workplace, { server, plans, results, decision: decide(results) })
   const problems = results.flatMap(({ problem }) => problem ?? [])
-  if (problems.length > 0) step.fail(problems.join('\n'))
+  if (problems.length > 0) step.fail(listLines(problems))
 })
 
 async function finish(

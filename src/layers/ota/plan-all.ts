@@ -1,4 +1,4 @@
-import { InputError, Message } from '../../errors.ts'
+import { InputError, listLines } from '../../errors.ts'
 import { concreteVersion, isSameBinary } from './binary.ts'
 import { readTakenBack } from './mark.ts'
 import type { Evidence, Plan, RollbackRequest } from './plan.ts'
@@ -161,7 +161,6 @@ async function collect<T>(work: readonly Promise<T>[]): Promise<readonly T[]> {
   const distinct = errors.filter(
     (error, index) => errors.findIndex((each) => String(each) === String(error)) === index,
   )
-  if (distinct.length > 0)
-    throw new InputError(new Message(['', ...distinct.slice(1).map(() => '\n'), ''], distinct))
+  if (distinct.length > 0) throw new InputError(listLines(distinct))
   return outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []))
 }

@@ -60,7 +60,8 @@ export function planRollback(
   // on one server, what is disabled hides the older ones
   const isHidden = draft !== undefined && server.prefers === 'narrower'
   const isOn = top.isDisabled !== true && !isHidden
-  if (draft !== undefined && expected === undefined) {
+  // one that we halted is what we were at
+  if (draft !== undefined && expected === undefined && top.isDisabled !== true) {
     const offered = evidence.offers.get(binary) ?? []
     const isOffered = offered.some((each) => each.kind === 'update' && each.packageHash === top.packageHash)
     if (!isOffered) return undecided(situation, draft, undefined)

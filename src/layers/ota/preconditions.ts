@@ -70,14 +70,14 @@ export function requireTarget(
     throw new InputError(
       message`${named}, and the release to take back on ${formatChannel(name)} is for ${binary}: its binaries cannot run the other's updates; name a release for ${binary}`,
     )
-  if (target.isDisabled === true)
-    throw new InputError(
-      message`${named}, which is disabled on ${formatChannel(name)}: no device would be offered it; enable it first, or name another release`,
-    )
   const why = knownBad.get(target.packageHash)
   if (why !== undefined)
     throw new InputError(
       message`${named}, which is known to be bad on ${formatChannel(name)} (${why}); name another release, or release its content anew if it is good after all`,
+    )
+  if (target.isDisabled === true)
+    throw new InputError(
+      message`${named}, which is disabled on ${formatChannel(name)}: no device would be offered it; enable it first, or name another release`,
     )
   return target
 }

@@ -1,4 +1,4 @@
-import { isUndone, readTakenBack } from './mark.ts'
+import { isMarked, isUndone } from './mark.ts'
 
 /** One line of releases: of an app and its deployment, or for hot-updater of a platform and its channel. */
 export interface ChannelName {
@@ -53,9 +53,9 @@ export function isRollback({ method, copyOf, description }: Release, { deploymen
   return method === 'Rollback' || (method === 'Promote' && copyOf?.deployment === deployment)
 }
 
-/** True for a release that is disabled, and not by a rollback: uploaded to be offered later, or disabled on the server. */
+/** True for a release that is disabled, and that no rollback of ours had to do with: uploaded to be offered later, or disabled on the server. */
 export function isDraft({ isDisabled, description }: Release): boolean {
-  return isDisabled === true && readTakenBack(description) === undefined
+  return isDisabled === true && !isMarked(description)
 }
 
 /** `v2 (for 1.0.0)` */

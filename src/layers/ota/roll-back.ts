@@ -75,10 +75,8 @@ function judge(plan: Plan, receipt: Receipt): ChannelResult {
   if (receipt.outcome === 'stopped') {
     if (plan.kind !== 'stop' || plan.because === undefined) return { plan, receipt, reasonCode: 'halted' }
     const advice =
-      plan.fallback === undefined
-        ? 'release a fixed bundle to reach the devices that run it'
-        : 'nothing was put on top'
-    const problem = `${name}: ${describe(plan.bad)} was halted: ${haltMeans(plan)}. ${plan.because}; ${advice}`
+      plan.fallback === undefined ? '; release a fixed bundle to reach the devices that run it' : ''
+    const problem = `${name}: ${describe(plan.bad)} was halted: ${haltMeans(plan)}. ${plan.because}${advice}`
     return { plan, receipt, reasonCode: 'no-target', problem }
   }
   return { plan, receipt, reasonCode: receipt.outcome === 'rolled-back' ? 'restored' : 'done-before' }

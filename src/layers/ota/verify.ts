@@ -84,15 +84,13 @@ interface Situation {
 }
 
 /** The versions of binaries that devices are asked for, the plainest first: one that no other release is for. */
-function versionsOf({ releases }: Channel, { bad, binary }: Subject): readonly string[] {
+function versionsOf({ releases }: Channel, { binary }: Subject): readonly string[] {
   const ranges = releases.map((each) => each.binary)
   const others = ranges.filter((each) => !isSameBinary(each, binary))
   const plainest = concreteVersion(binary, others)
   const kindOf = (version: string) => ranges.map((range) => covers(range, version)).join()
-  const isConcerned = (version: string) =>
-    covers(binary, version) || bad.some((each) => covers(each.binary, version))
   const rest = kindsOfDevices(ranges).filter(
-    (version) => isConcerned(version) && kindOf(version) !== kindOf(plainest),
+    (version) => covers(binary, version) && kindOf(version) !== kindOf(plainest),
   )
   return [plainest, ...rest]
 }
