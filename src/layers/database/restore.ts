@@ -1,9 +1,9 @@
 import { createWriteStream } from 'node:fs'
-import { mkdir, rm } from 'node:fs/promises'
+import { mkdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { ConflictError, isUserFacing, RefusedError } from '../../errors.ts'
+import { ConflictError, InputError, isUserFacing, message, RefusedError, setting } from '../../errors.ts'
 import { allEnded } from './all-ended.ts'
 import { verifyStored } from './catalog.ts'
 import { differences } from './compare.ts'
@@ -12,6 +12,7 @@ import type { Manifest } from './manifest.ts'
 import { isHistoryTable } from './migrations/applied.ts'
 import { openPart } from './seal.ts'
 import type { Store } from './store/store.ts'
+import { explainWrite } from './write-file.ts'
 
 export interface RestoreOptions {
   readonly engine: Engine
@@ -68,6 +69,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<RestoreRep
     throw new RefusedError(
       `backup ${manifest.name} is of ${manifest.engine}, and the database is of ${engine.kind}`,
     )
+  if (options.exportTo !== undefined) await refuseFile(options.exportTo)
   if (manifest.encrypted && options.identity === undefined)
     throw new RefusedError(
       `backup ${manifest.name} is encrypted: give the identity that its recipient belongs to`,
@@ -222,6 +224,14 @@ async function countLosses(
   return losses.filter(({ rows }) => rows > 0)
 }
 
+async function refuseFile(path: string): Promise<void> {
+  const found = await stat(path).catch(() => undefined)
+  if (found !== undefined && !found.isDirectory())
+    throw new InputError(
+      message`${setting('export-newer')} is "${path}", which is a file; write the path of a folder`,
+    )
+}
+
 async function exportRows(
   { exportTo, manifest }: RestoreOptions,
   staged: Staged,
@@ -229,7 +239,9 @@ async function exportRows(
 ): Promise<readonly string[]> {
   if (exportTo === undefined || losses.length === 0) return []
   const folder = join(exportTo, `newer-than-${manifest.name}`)
-  await mkdir(folder, { recursive: true, mode: 0o700 })
+  await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+    throw explainWrite(error, exportTo)
+  })
   const files: string[] = []
   for (const { table } of losses) {
     const file = join(folder, `${encodeURIComponent(table)}.jsonl`)

@@ -10,7 +10,7 @@ import type { Store } from './store/store.ts'
 
 type Part = Manifest['parts'][number]
 /** Only for what is encrypted: to load it takes 0.1 s. */
-const loadAge = () => import(/* webpackMode: "eager" */ './age.ts')
+const loadAge = () => import('./age.ts')
 
 /**
  * Stores one part of a backup: compressed by zstd, encrypted to an age recipient where one is given, digested as it is

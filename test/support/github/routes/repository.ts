@@ -37,6 +37,8 @@ export const repository: Routes = {
     permission: 'metadata:read',
     handle({ repository: hosted, params }) {
       const login = params['username'] ?? ''
+      // bots and Copilot are nobody: https://github.com/anthropics/claude-code-action/issues/1018
+      if (login.endsWith('[bot]') || login === 'Copilot') throw new Refusal(404, `${login} is not a user`)
       const role = hosted.roles.get(login) ?? 'read'
       const allowed = {
         pull: role !== 'none',
@@ -54,6 +56,18 @@ export const repository: Routes = {
         },
       }
     },
+  },
+
+  // an administrator's to read: no workflow's own token may
+  'actions/get-github-actions-default-workflow-permissions-repository': {
+    permission: 'administration:read',
+    handle: ({ repository: hosted }) => ({
+      status: 200,
+      body: {
+        default_workflow_permissions: 'read',
+        can_approve_pull_request_reviews: hosted.actionsMayOpenPulls,
+      },
+    }),
   },
 
   'repos/get-branch-rules': {
