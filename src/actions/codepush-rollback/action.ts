@@ -6,7 +6,7 @@ import { planAll } from '../../layers/ota/plan-all.ts'
 import { describeResult, labelsOf } from '../../layers/ota/record.ts'
 import { formatChannel } from '../../layers/ota/release.ts'
 import { isEncrypted, readRequests } from '../../layers/ota/request.ts'
-import { applyAll, type ChannelResult, type Decision, decide } from '../../layers/ota/roll-back.ts'
+import { applyAll, type ChannelResult, type Decision, decide, reasonOf } from '../../layers/ota/roll-back.ts'
 import type { UpdateServer } from '../../layers/ota/update-server.ts'
 import { isVerified } from '../../layers/ota/verify.ts'
 import { runAction, type Step } from '../../runner/action.ts'
@@ -28,6 +28,16 @@ const headlines: Readonly<Record<Decision | 'planned', string>> = {
 }
 
 await runAction(codepushRollback, async (step) => {
+  try {
+    await rollBack(step)
+  } catch (error) {
+    const ids = { decision: 'failed', 'reason-code': reasonOf(error), verified: false } as const
+    step.setOutputs({ ...ids, result: JSON.stringify({ schema: 1, ...ids }) })
+    throw error
+  }
+})
+
+async function rollBack(step: CodepushStep): Promise<void> {
   const { inputs, log } = step
   step.secrets.add(step.env['EXPO_TOKEN'] ?? '')
   const open = prepareServer({
@@ -84,7 +94,7 @@ await runAction(codepushRollback, async (step) => {
   await finish(step, workplace, { server, plans, results, decision: decide(results) })
   const problems = results.flatMap(({ problem }) => problem ?? [])
   if (problems.length > 0) step.fail(listLines(problems))
-})
+}
 
 async function finish(
   step: CodepushStep,

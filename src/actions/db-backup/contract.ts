@@ -10,6 +10,7 @@ export const dbBackup = defineAction({
     'Backs a database up before a deployment, at one point in time, verified, and tied to the revision about to be deployed.',
   branding: { icon: 'database', color: 'blue' },
   permissions: { contents: 'read', deployments: 'read' },
+  afterCancelled: 'run it again: a backup that is not complete is never used',
   inputs: {
     ...commonInputs,
     ...databaseInputs,

@@ -19,6 +19,7 @@ export const gitRollback = defineAction({
     'checks: read': 'with the target `last-green`',
     'statuses: read': 'with the target `last-green`',
   },
+  afterCancelled: 'run it again to continue: a branch that is rolled back already is not changed twice',
   inputs: {
     ...commonInputs,
     token: input.secret({

@@ -54,7 +54,8 @@ export function describeResult(
   const name = formatChannel(plan.channel.name)
   const { from, to } = namesOf(plan)
   if (problem !== undefined) {
-    const code = reasonCode === 'superseded' ? 'conflict' : reasonCode
+    const code =
+      reasonCode === 'superseded' ? 'conflict' : reasonCode === 'invalid-input' ? 'refused' : reasonCode
     if (code === 'restored' || code === 'done-before' || code === 'halted') return undefined
     const moved = { from: from || `${name} as it is`, to: to || `${name} nothing older` }
     return {

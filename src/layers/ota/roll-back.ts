@@ -1,5 +1,6 @@
 import {
   ConflictError,
+  InputError,
   isUserFacing,
   type Message,
   message,
@@ -31,6 +32,7 @@ export type ReasonCode =
   /** devices are not offered what they should be */
   | 'unverified'
   | 'superseded'
+  | 'invalid-input'
   | 'refused'
   | 'unavailable'
 
@@ -82,7 +84,9 @@ function judge(plan: Plan, receipt: Receipt): ChannelResult {
   return { plan, receipt, reasonCode: receipt.outcome === 'rolled-back' ? 'restored' : 'done-before' }
 }
 
-function reasonOf(error: Error): ReasonCode {
+/** Why it was not carried through, as one word. */
+export function reasonOf(error: unknown): ReasonCode {
+  if (error instanceof InputError) return 'invalid-input'
   if (error instanceof ConflictError) return 'superseded'
   return error instanceof UnavailableError ? 'unavailable' : 'refused'
 }
