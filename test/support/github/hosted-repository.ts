@@ -186,6 +186,12 @@ export interface HostedRepository {
   readonly protections: ReadonlyMap<string, BranchProtection>
   /** commits that GitHub signed, because a bot made them through the API */
   readonly signed: Set<string>
+  /** which refs may deploy to an environment, by its name; those not listed do not exist */
+  readonly environments: Map<string, 'any ref' | 'protected branches' | 'named refs'>
+  /** GitHub Enterprise Server before 3.20 refuses the key `return_run_details` */
+  takesRunDetails: boolean
+  /** setting "Allow GitHub Actions to create and approve pull requests" */
+  actionsMayOpenPulls: boolean
   /** how many entries of a tree are listed: https://docs.github.com/en/rest/git/trees#get-a-tree */
   listedEntries: number
   readonly nextId: () => number
@@ -257,6 +263,9 @@ export async function hostRepository(
     reactions: [],
     labels: [],
     deployments: [],
+    environments: new Map(),
+    takesRunDetails: true,
+    actionsMayOpenPulls: true,
     listedEntries: 100_000,
     statuses: [],
     variables: new Map(),

@@ -57,15 +57,19 @@ export const actions: Routes = {
     async handle({ repository, token, params, body }) {
       const workflow = params['workflow_id'] ?? ''
       const { ref, inputs = {}, return_run_details: wantsDetails = false } = body
+      if (!repository.takesRunDetails && 'return_run_details' in body)
+        throw new Refusal(422, 'Invalid request.\n\n"return_run_details" is not a permitted key.')
       const [branch, tag] = await Promise.all(
         ['heads', 'tags'].map((kind) => repository.git.readRef(`refs/${kind}/${ref}`)),
       )
-      const head = branch ?? tag
-      if (head === undefined) throw new Refusal(422, `No ref found for: ${ref}`)
-      await demandInputs(repository, { head: head.sha, workflow, given: Object.keys(inputs) })
+      const named = branch ?? tag
+      // a run is for a commit: that which an annotated tag marks
+      const sha = named && (await repository.git.resolve(named.sha))
+      if (sha === undefined) throw new Refusal(422, `No ref found for: ${ref}`)
+      await demandInputs(repository, { head: sha, workflow, given: Object.keys(inputs) })
       repository.dispatches.push({ workflow, ref, inputs, actor: token.login })
       const id = repository.nextId()
-      repository.runs.push({ id, workflow, sha: head.sha, branch: ref, status: 'queued', conclusion: null })
+      repository.runs.push({ id, workflow, sha, branch: ref, status: 'queued', conclusion: null })
       if (!wantsDetails) return { status: 204 }
       const run = {
         workflow_run_id: id,

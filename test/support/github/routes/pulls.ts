@@ -9,6 +9,8 @@ export const pulls: Routes = {
     permission: 'pull-requests:write',
     async handle({ repository, token, body }) {
       const { head, base } = body
+      if (token.kind === 'actions' && !repository.actionsMayOpenPulls)
+        throw new Refusal(403, 'GitHub Actions is not permitted to create or approve pull requests.')
       if ((await repository.git.readRef(`refs/heads/${head}`)) === undefined) throw refuse('head', 'invalid')
       if ((await repository.git.readRef(`refs/heads/${base}`)) === undefined) throw refuse('base', 'invalid')
       if (await repository.git.isAncestor(head, base)) throw custom(`No commits between ${base} and ${head}`)
