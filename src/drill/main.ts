@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { guardOutput } from '../runner/output.ts'
 import { shortRevision } from '../text/revision.ts'
 import { type DrillLayer, type DrillPapers, type DrillResult, drillLayers, runDrill } from './drill.ts'
 
@@ -12,6 +13,8 @@ const usage = `script/drill: rehearses a rollback on a throw-away production on 
   --keep            keep the folder with the repository, the releases, the database and the papers
   --help            print this
 `
+
+guardOutput()
 
 const { values } = parseArgs({
   options: {

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { parse } from 'yaml'
 import { z } from 'zod'
 import { placesOf } from '../runner/manifest.ts'
+import { openRunnerLog, type RunnerCommand } from './runner-commands.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -37,7 +38,7 @@ export interface StepOptions {
 }
 
 export interface StepResult {
-  /** null when it was killed */
+  /** null when it was killed; 1 also when the runner fails the step for a command that it does not allow */
   readonly exitCode: number | null
   readonly outputs: Readonly<Record<string, string>>
   /** what the step added to the job's summary, Markdown */
@@ -46,6 +47,8 @@ export interface StepResult {
   readonly log: string
   /** everything the process printed, commands and all */
   readonly raw: string
+  /** the commands that the runner carried out */
+  readonly commands: readonly RunnerCommand[]
 }
 
 const manifestSchema = z.object({
@@ -79,19 +82,23 @@ export async function runStep(
     () => child.kill('SIGKILL'),
     () => child.kill('SIGINT'),
   )
-  const reader = openReader(onLine)
-  child.stdout.setEncoding('utf8').on('data', reader.read)
-  child.stderr.setEncoding('utf8').on('data', reader.read)
+  const reader = openRunnerLog(onLine)
+  const streams = [child.stdout, child.stderr].map((stream) => {
+    const lines = reader.readStream()
+    stream.setEncoding('utf8').on('data', lines.read)
+    return lines
+  })
   const exitCode = await new Promise<number | null>((resolve, reject) =>
     child.once('error', reject).once('close', resolve),
   )
-  reader.end()
+  for (const { end } of streams) end()
   return {
-    exitCode,
+    exitCode: reader.failures().length > 0 ? 1 : exitCode,
     outputs: parseOutputs(await readFile(files.output, 'utf8')),
     summary: await readFile(files.summary, 'utf8'),
     log: reader.log(),
     raw: reader.raw(),
+    commands: reader.commands(),
   }
 }
 
@@ -153,44 +160,6 @@ function inputVariables(
       return [`INPUT_${name.replaceAll(' ', '_').toUpperCase()}`, value]
     }),
   )
-}
-
-/** Reads the process's output by lines and does what the runner does with its commands. */
-function openReader(onLine: ((line: string) => void) | undefined) {
-  const masks = new Set<string>()
-  const shown: string[] = []
-  let raw = ''
-  let rest = ''
-  const show = (line: string) => {
-    const masked = [...masks].reduce((text, mask) => text.replaceAll(mask, '***'), line)
-    shown.push(masked)
-    onLine?.(masked)
-  }
-  const readLine = (line: string) => {
-    const [, command, message = ''] = /^\s*::([a-z-]+)(?:\s[^:]*)?::(.*)$/.exec(line) ?? []
-    if (command === undefined) return show(line)
-    if (command === 'add-mask') masks.add(unescapeMessage(message))
-    else if (command !== 'debug')
-      for (const each of unescapeMessage(message).split('\n')) show(`${command}: ${each}`)
-  }
-  return {
-    read: (chunk: string) => {
-      raw += chunk
-      const lines = (rest + chunk).split('\n')
-      rest = lines.pop() ?? ''
-      for (const line of lines) readLine(line)
-    },
-    end: () => {
-      if (rest !== '') readLine(rest)
-    },
-    log: () => shown.join('\n'),
-    raw: () => raw,
-  }
-}
-
-/** https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands */
-function unescapeMessage(message: string): string {
-  return message.replaceAll('%0D', '\r').replaceAll('%0A', '\n').replaceAll('%25', '%')
 }
 
 /** `name<<delimiter`, the value, the delimiter again. */

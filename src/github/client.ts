@@ -1,13 +1,15 @@
+import { Octokit } from '@octokit/core'
+import { paginateRest } from '@octokit/plugin-paginate-rest'
 import { retry } from '@octokit/plugin-retry'
 import { throttling } from '@octokit/plugin-throttling'
-import { Octokit } from '@octokit/rest'
 import ms from 'ms'
 import { InputError } from '../errors.ts'
 import { Bottleneck } from './bottleneck.ts'
+import { restRoutes } from './routes.ts'
 
 /** One repository on one GitHub: what every function of this folder works on. */
 export interface Repository {
-  readonly octokit: Octokit
+  readonly octokit: InstanceType<typeof OctokitWithPlugins>
   readonly owner: string
   readonly repo: string
 }
@@ -30,7 +32,7 @@ export interface RepositoryOptions {
 /** Waits longer than this are not worth it while production is down: the step fails and says until when. */
 const longestWaitSeconds = 90
 
-const OctokitWithPlugins = Octokit.plugin(retry, throttling)
+const OctokitWithPlugins = Octokit.plugin(paginateRest, restRoutes, retry, throttling)
 
 /** Of a write that changes nothing when it is done twice: it is tried again as a read is, unlike all others. */
 export const repeatable = { repeatable: true } as const

@@ -10,6 +10,7 @@ export interface WorkflowRun {
   readonly status: string
   /** null until it is completed */
   readonly conclusion: string | null
+  readonly createdAt: Date
 }
 
 /**
@@ -63,6 +64,7 @@ export async function findDispatchedRun(
     url: found.html_url,
     status: found.status ?? 'unknown',
     conclusion: found.conclusion,
+    createdAt: new Date(found.created_at),
   }
 }
 
@@ -72,5 +74,6 @@ export async function readRun({ octokit, owner, repo }: Repository, id: number):
   const { data } = await explained(need, () =>
     octokit.rest.actions.getWorkflowRun({ owner, repo, run_id: id }),
   )
-  return { id, url: data.html_url, status: data.status ?? 'unknown', conclusion: data.conclusion }
+  const { html_url: url, status, conclusion, created_at: createdAt } = data
+  return { id, url, status: status ?? 'unknown', conclusion, createdAt: new Date(createdAt) }
 }

@@ -177,9 +177,25 @@ const rollbackRequested = z.object({
   started: z.string().optional(),
 })
 
-export const endings = ['complete', 'partial', 'failed', 'undone'] as const
+/**
+ * How a run of a rollback ended. complete: every layer is back, deployed where a workflow deploys, and nothing that was looked at
+ * contradicts it. proposed: the code waits for its pull request. not-deployed, not-recovered, not-verified: the layers are back,
+ * and the restored revision is not deployed, production is still failing, or it could not be looked at. partial, failed, undone:
+ * some layers, or none of them, are back.
+ */
+export const endings = [
+  'complete',
+  'proposed',
+  'not-deployed',
+  'not-recovered',
+  'not-verified',
+  'partial',
+  'failed',
+  'undone',
+] as const
+export type Ending = (typeof endings)[number]
 
-/** A rollback of several layers ended; what it did not do says why. */
+/** A run of a rollback ended; the run after it goes on from there, unless it is complete, failed or undone. */
 const rollbackEnded = z.object({
   ...common,
   kind: z.literal('rollback-ended'),

@@ -88,6 +88,20 @@ const words: Readonly<Record<string, { readonly done: boolean; readonly text: st
   planned: { done: true, text: 'This is only the plan, nothing was changed.' },
   'already-rolled-back': { done: true, text: 'It was rolled back already, and that holds.' },
   nothing: { done: true, text: 'There is nothing to roll back.' },
+  proposed: {
+    done: false,
+    text: 'A pull request proposes the rollback: it takes effect when that is merged.',
+  },
+  'not-deployed': {
+    done: false,
+    text: 'Rolled back, but the restored revision is not deployed: production still runs the failed one. Run the rollback again.',
+  },
+  'not-recovered': { done: false, text: 'Rolled back, but production is still failing.' },
+  'not-verified': {
+    done: false,
+    text: 'Rolled back, but whether production is healthy could not be verified.',
+  },
+  well: { done: true, text: 'Nothing is failing at this moment, so nothing was rolled back.' },
   partial: { done: false, text: 'Rolled back in part: look at the run for what is left, and run it again.' },
   undone: { done: false, text: 'A layer failed, and what was done before it was taken back.' },
   failed: { done: false, text: 'The rollback failed.' },

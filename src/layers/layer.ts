@@ -39,6 +39,8 @@ export interface LayerPlanView {
   /** what is there, and what is gone back to: revisions for code, labels or names for other layers; '' when there is none */
   readonly from: string
   readonly to: string
+  /** where the layer stands when it is `done`: for code the revision to deploy; absent where a layer does not know it */
+  readonly now?: string
   /** how the target was found, and how sure that is */
   readonly foundBy: string
   /** what will be done, in this order */
@@ -69,6 +71,8 @@ export interface LayerReceipt extends UndoableRollback {
   readonly verified: { readonly ok: boolean; readonly evidence: string } | undefined
   /** what is left to do, and how; absent when all is well */
   readonly problem?: string
+  /** what is worth knowing and takes nothing from the rollback, e.g. that it could not be tagged */
+  readonly warnings?: readonly string[]
 }
 
 /** What is needed to take a rollback back: all of it is in the history, so that another job can. */

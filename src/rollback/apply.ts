@@ -1,5 +1,5 @@
 import { isUserFacing } from '../errors.ts'
-import type { LayerName } from '../history/event.ts'
+import type { EventOf, LayerName } from '../history/event.ts'
 import type { Layer, LayerPlanView, LayerReceipt, UndoableRollback } from '../layers/layer.ts'
 import type { FailureRule } from '../settings/rollback.ts'
 import type { PlannedLayer } from './plan.ts'
@@ -61,7 +61,8 @@ async function applyLayer({ layer, plan }: PlannedLayer, options: ApplyOptions):
   const { progress, reason, automatic, record, now, log } = options
   const { view } = plan
   const earlier = progress.done.get(layer.name)
-  if (earlier !== undefined) {
+  // the history says who did it, and the plan, which was made a moment ago, that it holds
+  if (earlier?.kind === 'rollback-applied' && view.state === 'done') {
     log(`${layer.name}: done by an earlier run`)
     const receipt = receiptOf(earlier)
     return { layer: layer.name, view, outcome: receipt.outcome, receipt, tookMs: 0 }
@@ -75,6 +76,7 @@ async function applyLayer({ layer, plan }: PlannedLayer, options: ApplyOptions):
     const circumstances = { reason, automatic, startedAt: startedAt.toISOString(), timesUndone }
     const { what, naturalKey } = describeApplied(view, receipt, circumstances)
     await record(what, naturalKey)
+    for (const warning of receipt.warnings ?? []) log(`${layer.name}: warning: ${warning}`)
     const problem =
       receipt.problem ??
       (receipt.verified?.ok === false ? `looked at afterwards: ${receipt.verified.evidence}` : undefined)
@@ -132,14 +134,9 @@ async function undoLayer(
   }
 }
 
-function receiptOf(event: Parameters<typeof undoableOf>[0]): LayerReceipt {
-  const undoable = undoableOf(event)
-  if (event.kind === 'rollback-proposed') {
-    const pull = { number: event.pull, url: event.url }
-    return { ...undoable, outcome: 'proposed', branch: event.branch, pull, verified: undefined }
-  }
+function receiptOf(event: EventOf<'rollback-applied'>): LayerReceipt {
   return {
-    ...undoable,
+    ...undoableOf(event),
     outcome: 'already-rolled-back',
     ...(event.tag !== undefined && { tag: event.tag }),
     ...(event.branch !== undefined && { branch: event.branch }),

@@ -1,31 +1,17 @@
 import { isUserFacing } from '../errors.ts'
-import type { endings } from '../history/event.ts'
+import type { Ending } from '../history/event.ts'
 import type { LayerReceipt } from '../layers/layer.ts'
 import { type ApplyOptions, applyLayers, type LayerOutcome } from './apply.ts'
+import { type Deployment, endOf, endOfLayers, type Recovery, type Redeployed } from './ending.ts'
 import type { Plan } from './plan.ts'
-
-export type Ending = (typeof endings)[number]
-
-/** What was seen of production after the rollback. */
-export interface Recovery {
-  readonly outcome: 'recovered' | 'not-recovered' | 'unknown'
-  readonly because: string
-}
-
-/** Where the restored revision was deployed. */
-export interface Redeployed {
-  readonly revision: string
-  readonly workflow: string
-  readonly url: string
-}
 
 export interface CarryOutOptions extends Omit<ApplyOptions, 'onDone'> {
   readonly plan: Plan
   readonly environment: string
   /** when the run looked at production first */
   readonly startedAt: Date
-  /** Deploys the restored revision and waits for it; undefined when nothing in this run deploys. */
-  readonly deploy: ((code: Pick<LayerReceipt, 'now'>) => Promise<Redeployed>) | undefined
+  /** Deploys the restored revision and waits for it, unless it is seen to be deployed; undefined when nothing in this run deploys. */
+  readonly deploy: ((code: Pick<LayerReceipt, 'now' | 'outcome'>) => Promise<Redeployed>) | undefined
   /** Watches production until it is known to be well or not. */
   readonly verify: () => Promise<Recovery>
 }
@@ -46,7 +32,7 @@ export interface RollbackReport {
 }
 
 /**
- * Rolls back, deploys, looks whether production is well, and records it all. Nothing waits that need not: the code is
+ * Rolls back, deploys, checks whether production is well, and records it all. Nothing waits that need not: the code is
  * being deployed while the layers after it go back. Can be killed at any instant; the next run goes on from the history.
  * @throws whatever is no user's business
  */
@@ -64,82 +50,82 @@ export async function carryOut(options: CarryOutOptions): Promise<RollbackReport
   } else log(`going on with the rollback that began at ${progress.unfinished.at}`)
 
   const plannedAt = now()
-  let deployment: Promise<Deployment> | undefined
+  let pending: Promise<Deployment> | undefined
   const deploySoon = ({ layer, receipt }: LayerOutcome) => {
     if (layer !== 'code' || receipt === undefined || receipt.pull !== undefined) return
-    deployment = deployOnce(options, receipt)
+    pending = deployOnce(options, receipt)
     // it is awaited below, unless a bug ends everything before
-    deployment.catch(() => {})
+    pending.catch(() => {})
   }
   // what may be taken back again is not deployed before all of it holds
   const isEager = options.onFailure !== 'undo'
-  const outcomes = await applyLayers(plan.layers, { ...options, onDone: isEager ? deploySoon : () => {} })
-  if (!isEager && endOf(outcomes) === 'complete') outcomes.forEach(deploySoon)
-  const deployed = await deployment
-  const ending = endOf(outcomes)
-  const problems = outcomes.flatMap(({ layer, problem }) =>
-    problem === undefined ? [] : [`${layer}: ${problem}`],
-  )
-  if (deployed?.problem !== undefined) problems.push(`deployment: ${deployed.problem}`)
+  const layers = await applyLayers(plan.layers, { ...options, onDone: isEager ? deploySoon : () => {} })
+  if (!isEager && endOfLayers(layers) === 'whole') layers.forEach(deploySoon)
+  const deployment = await pending
 
   const verifiedFrom = now()
-  const recovery = await lookAt(options, outcomes, deployed)
+  const recovery = await lookAt(options, layers, deployment)
   log(`${environment}: ${recovery.outcome}, ${recovery.because}`)
-  await record({ kind: 'recovery-verified', ...recovery, startedAt: verifiedFrom.toISOString() }, [
+  const { outcome, because } = recovery
+  await record({ kind: 'recovery-verified', outcome, because, startedAt: verifiedFrom.toISOString() }, [
     String(progress.ended),
   ])
-  if (recovery.outcome === 'not-recovered') problems.push(`${environment} is not well: ${recovery.because}`)
+  const ending = endOf({ layers, deployment, recovery })
 
   const endedAt = now().getTime()
   const beganAt =
     progress.unfinished === undefined ? startedAt.getTime() : Date.parse(progress.unfinished.startedAt)
   const phases = {
     plan: plannedAt.getTime() - startedAt.getTime(),
-    ...Object.fromEntries(outcomes.map(({ layer, tookMs }) => [layer, tookMs])),
-    ...(deployed && { deploy: deployed.tookMs }),
+    ...Object.fromEntries(layers.map(({ layer, tookMs }) => [layer, tookMs])),
+    ...(deployment && { deploy: deployment.tookMs }),
     verify: endedAt - verifiedFrom.getTime(),
   }
-  await record(
-    {
-      kind: 'rollback-ended',
-      outcome: ending,
-      layers: outcomes.map(({ layer, outcome }) => ({ layer, outcome })),
-      phases,
-    },
-    [String(progress.ended)],
-  )
+  const outcomes = layers.map(({ layer, outcome }) => ({ layer, outcome }))
+  await record({ kind: 'rollback-ended', outcome: ending, layers: outcomes, phases }, [
+    String(progress.ended),
+  ])
   return {
     environment,
     ending,
-    layers: outcomes,
-    redeployed: deployed?.done,
+    layers,
+    redeployed: deployment?.done,
     recovery,
-    problems,
+    problems: problemsOf(environment, layers, deployment, recovery),
     tookMs: endedAt - beganAt,
     phases,
   }
 }
 
-interface Deployment {
-  readonly done?: Redeployed
-  readonly problem?: string
-  /** ms */
-  readonly tookMs: number
+/** What is left to do, a line each. */
+function problemsOf(
+  environment: string,
+  layers: readonly LayerOutcome[],
+  deployment: Deployment | undefined,
+  { outcome, because, looked }: Recovery,
+): readonly string[] {
+  const ofLayers = layers.flatMap(({ layer, problem }) =>
+    problem === undefined ? [] : [`${layer}: ${problem}`],
+  )
+  const ofDeployment = deployment?.problem === undefined ? [] : [`deployment: ${deployment.problem}`]
+  if (outcome === 'not-recovered')
+    return [...ofLayers, ...ofDeployment, `${environment} is not well: ${because}`]
+  const isUnseen = outcome === 'unknown' && looked
+  return [
+    ...ofLayers,
+    ...ofDeployment,
+    ...(isUnseen ? [`${environment} was not seen to be well: ${because}`] : []),
+  ]
 }
 
 /** One deployment of a restored revision, however often the rollback is gone on with. Never rejects for what users can mend. */
 async function deployOnce(
-  { deploy, progress, record, now, log }: CarryOutOptions,
+  { deploy, record, now, log }: CarryOutOptions,
   code: LayerReceipt,
 ): Promise<Deployment> {
-  const { deployed } = progress
-  if (deployed?.deployed === code.now) {
-    const { workflow, url } = deployed
-    return { done: { revision: code.now, workflow, url }, tookMs: 0 }
-  }
   if (deploy === undefined) {
     log(
-      `nothing has been redeployed: a push with the token of a workflow starts none; deploy ${code.now} now, or configure code.redeploy`,
+      `nothing has been redeployed: pushes made with GITHUB_TOKEN do not trigger workflows; deploy ${code.now} now, or configure code.redeploy`,
     )
     return { tookMs: 0 }
   }
@@ -161,7 +147,7 @@ async function lookAt(
   outcomes: readonly LayerOutcome[],
   deployed: Deployment | undefined,
 ): Promise<Recovery> {
-  const unknown = (because: string) => ({ outcome: 'unknown', because }) as const
+  const unknown = (because: string) => ({ outcome: 'unknown', because, looked: false }) as const
   if (outcomes.some(({ outcome }) => outcome === 'proposed'))
     return unknown('the rollback of the code waits for its pull request')
   const done = outcomes.filter(isInForce)
@@ -173,16 +159,4 @@ async function lookAt(
 
 function isInForce({ outcome }: LayerOutcome): boolean {
   return outcome === 'rolled-back' || outcome === 'already-rolled-back' || outcome === 'stopped'
-}
-
-const incomplete: readonly LayerOutcome['outcome'][] = ['failed', 'not-tried', 'partial', 'undone']
-
-/** One word for all layers together. */
-export function endOf(outcomes: readonly Pick<LayerOutcome, 'outcome'>[]): Ending {
-  const words = new Set(outcomes.map(({ outcome }) => outcome))
-  const isWhole = incomplete.every((word) => !words.has(word))
-  if (isWhole) return 'complete'
-  if (words.has('undone')) return 'undone'
-  const isAnyDone = outcomes.some(({ outcome }) => outcome !== 'failed' && outcome !== 'not-tried')
-  return isAnyDone ? 'partial' : 'failed'
 }

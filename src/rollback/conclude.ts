@@ -1,47 +1,59 @@
+import type { Ending } from '../history/event.ts'
 import { sayDuration } from '../text/duration.ts'
+import { shortRevision } from '../text/revision.ts'
 import type { RollbackReport } from './carry-out.ts'
+import type { Recovery } from './ending.ts'
 import type { Prepared } from './prepare.ts'
 import type { RehearsalReport } from './rehearse.ts'
 
 /** What a run came to, in words that programs and people read. */
 export interface Conclusion {
-  readonly decision:
-    | 'complete'
-    | 'partial'
-    | 'failed'
-    | 'undone'
-    | 'planned'
-    | 'nothing'
-    | 'already-rolled-back'
-    | 'well'
-    | 'rehearsed'
-    | 'held'
+  readonly decision: Ending | 'planned' | 'nothing' | 'already-rolled-back' | 'well' | 'rehearsed' | 'held'
   /** one word */
   readonly reasonCode: string
   readonly headline: string
   /** what somebody has to look at: the step fails with each; empty when all is well */
   readonly problems: readonly string[]
+  /** the last line of the log: what is true now, and what was not looked at */
+  readonly now: string
 }
 
 const settled = {
   nothing: ['nothing', 'nothing-changed', 'Nothing to roll back'],
   done: ['already-rolled-back', 'done-before', 'Already rolled back'],
   well: ['well', 'not-failing', 'Not rolled back: nothing is failing'],
-  held: ['held', 'guard', 'Not rolled back: a person has to'],
+  held: ['held', 'guard', 'Not rolled back: manual approval required'],
 } as const
 
-const headlines = {
-  complete: 'Rolled back',
-  partial: 'Rolled back in part',
-  failed: 'Not rolled back',
-  undone: 'The rollback failed, and was taken back',
-} as const
+const endings: Readonly<Record<Ending, readonly [reasonCode: string, headline: string]>> = {
+  complete: ['restored', 'Rolled back'],
+  proposed: ['pull-request', 'Rollback proposed'],
+  'not-deployed': ['not-deployed', 'Rolled back, and not deployed'],
+  'not-recovered': ['not-recovered', 'Rolled back, and production is still failing'],
+  'not-verified': ['not-verified', 'Rolled back, and not verified'],
+  partial: ['layers-partial', 'Rolled back in part'],
+  failed: ['layers-failed', 'Not rolled back'],
+  undone: ['layers-undone', 'The rollback failed, and was taken back'],
+}
+
+/** What the next run does about it. */
+const nextSteps: Partial<Readonly<Record<Ending, string>>> = {
+  partial: 'run the rollback again: it goes on where it stopped',
+  'not-deployed': 'run the rollback again: it deploys the restored revision and verifies it',
+  'not-verified': 'run the rollback again: it verifies what is there',
+}
 
 /** Concludes a run. @param report absent when nothing was carried out */
-export function conclude(prepared: Prepared, report: RollbackReport | undefined): Conclusion {
+export function conclude(
+  environment: string,
+  prepared: Prepared,
+  report: RollbackReport | undefined,
+): Conclusion {
   if (prepared.kind !== 'ready') {
     const [decision, reasonCode, headline] = settled[prepared.kind]
-    return { decision, reasonCode, headline, problems: prepared.kind === 'held' ? [prepared.because] : [] }
+    const problems = prepared.kind === 'held' ? [prepared.because] : []
+    const now = `${environment}: ${decision}: ${prepared.because}`
+    return { decision, reasonCode, headline, problems, now }
   }
   if (report === undefined)
     return {
@@ -49,25 +61,45 @@ export function conclude(prepared: Prepared, report: RollbackReport | undefined)
       reasonCode: 'dry-run',
       headline: 'Rollback planned: nothing was changed',
       problems: [],
+      now: `${environment}: planned: nothing was changed`,
     }
-  const { ending, layers, recovery, problems } = report
-  const isProposed = layers.some(({ outcome }) => outcome === 'proposed')
-  const reasonCode =
-    ending !== 'complete'
-      ? `layers-${ending}`
-      : recovery.outcome === 'not-recovered'
-        ? 'not-recovered'
-        : isProposed
-          ? 'pull-request'
-          : 'restored'
+  const { ending, problems } = report
+  const [reasonCode, headline] = endings[ending]
+  const next = nextSteps[ending]
   return {
     decision: ending,
     reasonCode,
-    headline: isProposed && ending === 'complete' ? 'Rollback proposed' : headlines[ending],
-    // what is left to do when only some of it is done is how to go on
-    problems:
-      ending === 'partial' ? [...problems, 'run the rollback again: it goes on where it stopped'] : problems,
+    headline,
+    problems: next === undefined ? problems : [...problems, next],
+    now: `${environment}: ${ending}: ${describeNow(report)}`,
   }
+}
+
+/** What is there now: where each layer stands, what is deployed, and how production was seen. */
+function describeNow({ layers, redeployed, recovery }: RollbackReport): string {
+  const stand = layers.map(({ layer, outcome, receipt }) => {
+    if (receipt?.pull !== undefined) return `${layer} waits for pull request #${receipt.pull.number}`
+    const isBack = receipt !== undefined && outcome !== 'undone' && outcome !== 'failed'
+    return isBack
+      ? `${layer} is at ${shortRevision(receipt.now) || 'nothing'}`
+      : `${layer} is ${words[outcome]}`
+  })
+  if (redeployed !== undefined)
+    stand.push(`${redeployed.workflow} deployed ${shortRevision(redeployed.revision)}`)
+  stand.push(sayRecovery(recovery))
+  return stand.join('; ')
+}
+
+function sayRecovery({ outcome, because, looked }: Recovery): string {
+  if (!looked) return `production was not looked at: ${because}`
+  if (outcome === 'unknown') return `whether production recovered is unknown: ${because}`
+  return outcome === 'recovered' ? 'production was seen to be well' : 'production is still failing'
+}
+
+const words: Partial<Readonly<Record<string, string>>> = {
+  failed: 'not rolled back',
+  'not-tried': 'not rolled back: it was not tried',
+  undone: 'as it was before',
 }
 
 /**
@@ -75,7 +107,7 @@ export function conclude(prepared: Prepared, report: RollbackReport | undefined)
  * @param objectiveMs how long recovery may take; undefined where nobody has said
  */
 export function concludeRehearsal(
-  { tookMs, problems }: RehearsalReport,
+  { environment, tookMs, problems, afterwards }: RehearsalReport,
   objectiveMs: number | undefined,
 ): Conclusion {
   const isLate = objectiveMs !== undefined && tookMs > objectiveMs
@@ -92,5 +124,6 @@ export function concludeRehearsal(
           ? 'Rehearsed: the objective was missed'
           : 'Rehearsed: rolled back, and taken back again',
     problems: [...problems, ...late],
+    now: `${environment}: rehearsed: all of it was taken back; afterwards ${afterwards.outcome}, ${afterwards.because}`,
   }
 }

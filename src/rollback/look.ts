@@ -4,8 +4,8 @@ import { checksAfterRollback, defaultRecovery, verifyRecovery as verify } from '
 import { secretsOf } from '../health/target.ts'
 import type { Event } from '../history/event.ts'
 import type { Config } from '../settings/schema.ts'
-import type { Recovery } from './carry-out.ts'
-import type { Assessment } from './prepare.ts'
+import type { Assessment } from './assessment.ts'
+import type { Recovery } from './ending.ts'
 
 /** What is needed to look at production with the configured checks. */
 export interface Viewer {
@@ -46,7 +46,7 @@ export async function verifyRecovery(
   { withinMs, events }: { readonly withinMs: number; readonly events: readonly Event[] },
 ): Promise<Recovery> {
   if (checksAfterRollback(viewer.health.checks).length === 0)
-    return { outcome: 'unknown', because: 'no check is configured under health.checks to look with' }
+    return { outcome: 'unknown', because: 'no check is configured under health.checks', looked: false }
   const called = events.findLast((event) => event.kind === 'health-checked' && event.verdict === 'unhealthy')
   const { outcome, because } = await verify({
     ...viewer,
@@ -59,7 +59,7 @@ export async function verifyRecovery(
     },
     seenBefore: called?.kind === 'health-checked' ? called.checks : [],
   })
-  return { outcome, because }
+  return { outcome, because, looked: true }
 }
 
 /** The variables that the checks read secrets from hold no secret that may be shown. */

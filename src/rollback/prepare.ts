@@ -1,18 +1,14 @@
 import { RefusedError } from '../errors.ts'
 import type { Event } from '../history/event.ts'
 import type { Layer } from '../layers/layer.ts'
+import { type Afterwards, lookAfterwards } from './afterwards.ts'
+import type { Assessment } from './assessment.ts'
 import { isDone, type Plan, planLayers, viewsOf } from './plan.ts'
 import { type Progress, readProgress } from './record.ts'
 import { refuseIfMoved, type SavedPlan } from './saved-plan.ts'
 import type { Choice } from './strategy.ts'
 
-/** How production is at the moment of acting. */
-export interface Assessment {
-  readonly verdict: 'healthy' | 'unhealthy' | 'inconclusive' | 'error' | 'pre-existing'
-  readonly because: string
-}
-
-export interface Preparation {
+export interface Preparation extends Afterwards {
   /** all events of the incident so far, oldest first */
   readonly events: readonly Event[]
   /** Opens the layers that are configured, in the order in which they are rolled back. */
@@ -23,13 +19,13 @@ export interface Preparation {
     readonly progress: Progress
   }) => readonly Layer[]
   readonly choice: Choice
+  /** a person asked for a target or for layers: what was carried out, and left something to do, is not gone on with */
+  readonly isAskedFor: boolean
   /** nothing needs to be wrong, and what an earlier rehearsal left rolled back is no reason not to */
   readonly rehearsal: boolean
   /** true when no person asked for it */
   readonly automatic: boolean
-  /** Looks at production; gives undefined when there is nothing to look with. */
-  readonly assess: () => Promise<Assessment | undefined>
-  /** @param isAgreed true for a rollback that began before, and for a rehearsal @throws RefusedError when a machine must not do it now */
+  /** @param isAgreed true for a rollback that began before or that leaves the layers as they are, and for a rehearsal @throws RefusedError when a machine must not do it now */
   readonly guard: (plan: Plan, isAgreed: boolean) => Promise<void>
   /** the plan that people looked at; undefined to do what is planned now */
   readonly saved: SavedPlan | undefined
@@ -59,12 +55,11 @@ export type Prepared =
  * @throws InputError, ConflictError when the world has moved since a saved plan, and what the layers throw
  */
 export async function prepare(preparation: Preparation): Promise<Prepared> {
-  const { events, choice, automatic, rehearsal, assess, guard, saved } = preparation
-  const progress = readProgress(events)
-  const { unfinished } = progress
+  const { events, choice, automatic, rehearsal, assess, guard, saved, isAskedFor } = preparation
+  const all = readProgress(events)
+  const unfinished = all.isCarriedOut && isAskedFor && !automatic ? undefined : all.unfinished
+  const progress = { ...all, unfinished }
   const goesOn = unfinished !== undefined
-  // neither asks what production looks like, nor for more than that nobody holds it
-  const isAgreed = goesOn || rehearsal
   // what was begun, or planned and looked at, is done as it was planned, whatever is asked for now
   const agreed = unfinished?.layers ?? saved?.layers
   const agreedOn = agreed?.map(({ layer }) => layer) ?? choice
@@ -76,7 +71,7 @@ export async function prepare(preparation: Preparation): Promise<Prepared> {
   // looking costs no time beside planning
   const [plan, assessment] = await Promise.all([
     planLayers(layers, agreedOn),
-    automatic && !isAgreed ? assess() : undefined,
+    automatic && !goesOn && !rehearsal ? assess() : undefined,
   ])
   if (saved !== undefined && !goesOn) refuseIfMoved(saved, viewsOf(plan))
 
@@ -84,8 +79,18 @@ export async function prepare(preparation: Preparation): Promise<Prepared> {
     ({ kind, plan, because, assessment }) as const
   if (plan.layers.length === 0)
     return settled('nothing', 'the deployment changed nothing that is configured here')
-  if (!isAgreed && isDone(plan)) return settled('done', 'all of it was rolled back before, and that holds')
-  if (assessment?.verdict === 'healthy')
+  const isLayersDone = isDone(plan)
+  if (isLayersDone && !goesOn && !rehearsal) {
+    const standing = await lookAfterwards(plan, {
+      findRestored: preparation.findRestored,
+      assess: async () => assessment ?? assess(),
+    })
+    if (standing.isOver)
+      return { kind: 'done', plan, because: standing.because, assessment: standing.assessment }
+  }
+  // what leaves the layers as they are, or began before, needs no more than that nobody holds it
+  const isAgreed = goesOn || rehearsal || isLayersDone
+  if (assessment?.verdict === 'healthy' && !isAgreed)
     return settled('well', `nothing is failing at this moment: ${assessment.because}`)
   const refusal = automatic
     ? await refusalOf(() => guard(plan, isAgreed), isAgreed ? undefined : plan)

@@ -1,5 +1,5 @@
 import { ConflictError, InputError, isUserFacing, RefusedError, UnavailableError } from '../errors.ts'
-import type { Event, LayerName, Occurrence } from '../history/event.ts'
+import type { Ending, Event, LayerName, Occurrence } from '../history/event.ts'
 import type { LayerPlanView, LayerReceipt, UndoableRollback } from '../layers/layer.ts'
 
 /** Appends an event to the history, once however often it is told. */
@@ -99,19 +99,22 @@ function reasonCodeOf(error: unknown): 'conflict' | 'refused' | 'unavailable' | 
 
 /** What the history says of a rollback that began. */
 export interface Progress {
-  /** the beginning that has no end yet, or ended with only some layers done; undefined when nothing is to be gone on with */
+  /** the beginning that has no end yet, or one that leaves something to do; undefined when nothing is to be gone on with */
   readonly unfinished: Extract<Event, { kind: 'rollback-began' }> | undefined
+  /** every layer of it is back, or proposed to be: what is left is to deploy, and to see production well */
+  readonly isCarriedOut: boolean
   /** how many rollbacks of the incident have ended */
   readonly ended: number
   /** the layers that were rolled back, or proposed to be, since it began, and that were not taken back */
   readonly done: ReadonlyMap<LayerName, DoneLayer>
   /** how often each layer's rollback was taken back */
   readonly undone: (layer: LayerName) => number
-  /** where the restored revision was deployed since it began */
-  readonly deployed: Extract<Event, { kind: 'revision-deployed' }> | undefined
 }
 
 export type DoneLayer = Extract<Event, { kind: 'rollback-applied' | 'rollback-proposed' }>
+
+/** With these, nothing is gone on with: the next run begins anew. */
+const over: ReadonlySet<Ending> = new Set(['complete', 'failed', 'undone'])
 
 /** Reads how far a rollback has come. @param events of the incident, oldest first */
 export function readProgress(events: readonly Event[]): Progress {
@@ -119,20 +122,19 @@ export function readProgress(events: readonly Event[]): Progress {
   const since = began === -1 ? [] : events.slice(began)
   const first = since[0]
   const end = since.findLast((event) => event.kind === 'rollback-ended')
-  const isOver = end !== undefined && end.outcome !== 'partial'
+  const isOver = end !== undefined && over.has(end.outcome)
   const done = new Map<LayerName, DoneLayer>()
   for (const event of since) {
     if (event.kind === 'rollback-applied' || event.kind === 'rollback-proposed') done.set(event.layer, event)
     if (event.kind === 'rollback-undone') done.delete(event.layer)
   }
-  const deployed = since.findLast((event) => event.kind === 'revision-deployed')
   return {
     unfinished: first?.kind === 'rollback-began' && !isOver ? first : undefined,
+    isCarriedOut: end !== undefined && !isOver && end.outcome !== 'partial',
     ended: events.filter(({ kind }) => kind === 'rollback-ended').length,
     done,
     undone: (layer) =>
       events.filter((event) => event.kind === 'rollback-undone' && event.layer === layer).length,
-    deployed,
   }
 }
 

@@ -1,36 +1,69 @@
 import { redeploy } from '../deployment/redeploy.ts'
+import { findRestored, type Restored } from '../deployment/restored.ts'
+import { UnavailableError } from '../errors.ts'
 import type { Repository } from '../github/client.ts'
+import type { LayerReceipt } from '../layers/layer.ts'
 import type { Config } from '../settings/schema.ts'
-import type { CarryOutOptions } from './carry-out.ts'
+import type { Redeployed } from './ending.ts'
 
-/** How the restored revision is deployed: by the workflow that the settings name; undefined where they name none. */
+/** How the restored revision is deployed, and seen to be. */
+export interface Deployer {
+  /** Looks whether a revision is deployed now. */
+  readonly find: (revision: string) => Promise<Restored>
+  /** Deploys a revision and waits for it, unless it is seen to be deployed. @throws InputError, UnavailableError */
+  readonly deploy: (code: Pick<LayerReceipt, 'now' | 'outcome'>) => Promise<Redeployed>
+}
+
+/** By the workflow that the settings name; undefined where they name none. */
 export function deployBy(
   repository: Repository,
   { code: { redeploy: settings } }: Pick<Config, 'code'>,
   {
+    environment,
     branch,
     log,
     sleep,
     now,
   }: {
+    readonly environment: string
     readonly branch: string
     readonly log: (line: string) => void
     readonly sleep: (ms: number) => Promise<void>
     /** ms since the epoch */
     readonly now: () => number
   },
-): CarryOutOptions['deploy'] {
+): Deployer | undefined {
   if (settings === undefined) return undefined
   const { workflow, timeoutMs } = settings
-  return async ({ now: revision }) => {
-    const inputs = Object.fromEntries(
-      Object.entries(settings.inputs).map(([name, value]) => [
-        name,
-        value.replaceAll('{revision}', revision),
-      ]),
-    )
-    const wish = { workflow, ref: branch, commit: revision, inputs, timeoutMs }
-    const run = await redeploy(repository, wish, { say: log, sleep, now })
-    return { revision, workflow, url: run?.url ?? '' }
+  const find = (commit: string) => findRestored(repository, { environment, workflow, commit })
+  return {
+    find,
+    deploy: async ({ now: commit, outcome }) => {
+      // a commit that was made a moment ago is nowhere yet
+      const seen = outcome === 'rolled-back' ? undefined : await find(commit)
+      if (seen?.state === 'deployed') {
+        log(`deployed already: ${seen.evidence}`)
+        return { revision: seen.revision, workflow, url: seen.url }
+      }
+      const inputs = fillRevision(settings.inputs, commit)
+      const again = seen?.state === 'superseded'
+      const wish = { workflow, ref: branch, commit, again, inputs, timeoutMs }
+      const run = await redeploy(repository, wish, { say: log, sleep, now })
+      if (run === undefined)
+        throw new UnavailableError(
+          `${workflow} was started, and this server does not return which run that is: check it, and run the rollback again once ${commit.slice(0, 7)} is deployed`,
+        )
+      return { revision: commit, workflow, url: run.url }
+    },
   }
+}
+
+/** The inputs of a workflow that deploys, with the revision in the place of `{revision}`. */
+export function fillRevision(
+  inputs: Readonly<Record<string, string>>,
+  revision: string,
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(inputs).map(([name, value]) => [name, value.replaceAll('{revision}', revision)]),
+  )
 }

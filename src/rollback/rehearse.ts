@@ -1,6 +1,7 @@
 import { InputError, isUserFacing, RefusedError } from '../errors.ts'
 import { type LayerOutcome, undoAll } from './apply.ts'
-import { type CarryOutOptions, carryOut, type Recovery, type RollbackReport } from './carry-out.ts'
+import { type CarryOutOptions, carryOut, type RollbackReport } from './carry-out.ts'
+import type { Recovery } from './ending.ts'
 
 /** A rollback that was practised, and taken back: the environment ends as it began. */
 export interface RehearsalReport extends RollbackReport {
@@ -44,7 +45,11 @@ function leftOver(layer: string, outcome: string, problem: string | undefined): 
   return [`${layer} is left ${outcome}${problem === undefined ? '' : `: ${problem}`}`]
 }
 
-const notDeployed = { outcome: 'unknown', because: 'the newest revision is not deployed again' } as const
+const notDeployed = {
+  outcome: 'unknown',
+  because: 'the newest revision is not deployed again',
+  looked: false,
+} as const
 
 /** The newest revision, once the code is back. @returns whether it is what runs, as far as this run can tell */
 async function deployAgain(
@@ -56,7 +61,7 @@ async function deployAgain(
   if (code === undefined) return true
   if (deploy === undefined || code.outcome !== 'undone') return false
   try {
-    await deploy({ now: await head() })
+    await deploy({ now: await head(), outcome: 'rolled-back' })
     return true
   } catch (error) {
     if (!isUserFacing(error)) throw error

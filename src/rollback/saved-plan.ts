@@ -10,6 +10,7 @@ const viewSchema = z.strictObject({
   state: z.enum(['pending', 'done', 'nothing']),
   from: z.string(),
   to: z.string(),
+  now: z.string().optional(),
   foundBy: z.string(),
   steps: z.array(z.string()),
   undone: z.array(z.strictObject({ revision: z.string(), title: z.string(), author: z.string() })),

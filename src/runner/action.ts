@@ -9,6 +9,7 @@ import { type RunContext, readContext } from './context.ts'
 import type { ActionContract } from './contract.ts'
 import { type Inputs, type InputValues, inputOf, readInputs } from './inputs.ts'
 import { type Log, openLog } from './log.ts'
+import { guardOutput } from './output.ts'
 import { maskSecrets, type Secrets } from './secrets.ts'
 import { writeSummary } from './summary.ts'
 
@@ -44,8 +45,10 @@ export async function runAction<I extends Inputs, O extends string>(
   main: (step: Step<I, O>) => Promise<void>,
 ): Promise<void> {
   const { env } = process
+  guardOutput()
   const secrets = maskSecrets(contract.inputs, env)
   const log = openLog({ secrets })
+  guardNode(log)
   const cancelled = new AbortController()
   const cancel = () => cancelled.abort(new Error('the job was cancelled'))
   process.once('SIGINT', cancel).once('SIGTERM', cancel)
@@ -92,6 +95,16 @@ export async function runAction<I extends Inputs, O extends string>(
   } finally {
     process.off('SIGINT', cancel).off('SIGTERM', cancel)
   }
+}
+
+/** Node prints uncaught errors and warnings past the streams, where nothing guards them. */
+function guardNode(log: Log): void {
+  process.removeAllListeners('warning').on('warning', ({ message }) => log.debug(message))
+  process.on('uncaughtException', (error) => {
+    fail(log, messageOf(error, String))
+    log.debug(error.stack ?? '')
+    process.exit()
+  })
 }
 
 function fail(log: Log, message: string): void {

@@ -1,7 +1,8 @@
 import { debug, error, info, warning } from '@actions/core'
+import { sendCommand } from './output.ts'
 import type { Secrets } from './secrets.ts'
 
-/** The job's log, as people read it while it runs. Secrets are taken out, and no text can become a command to the runner. */
+/** The job's log, as people read it while it runs. Secrets are taken out; `guardOutput` keeps texts from becoming commands. */
 export interface Log {
   readonly info: (line: string) => void
   readonly debug: (line: string) => void
@@ -15,8 +16,9 @@ const shownAnnotations = 10
 
 /** Opens the log of this process. */
 export function openLog({ secrets }: { secrets: Secrets }): Log {
-  const clean = (text: string) => withoutCommands(secrets.redact(text))
-  const annotate = (send: typeof warning) => {
+  const clean = secrets.redact
+  const annotate = (command: typeof warning) => {
+    const send = (...args: Parameters<typeof warning>) => sendCommand(() => command(...args))
     let sent = 0
     return (message: string, title?: string) => {
       sent += 1
@@ -27,13 +29,8 @@ export function openLog({ secrets }: { secrets: Secrets }): Log {
   }
   return {
     info: (line) => info(clean(line)),
-    debug: (line) => debug(clean(line)),
+    debug: (line) => sendCommand(() => debug(clean(line))),
     warning: annotate(warning),
     error: annotate(error),
   }
-}
-
-/** The runner takes a line that begins with `::` or `##[` for a command, whoever wrote it: such a line gets a bar in front. */
-function withoutCommands(text: string): string {
-  return text.replace(/^(\s*)(::|##\[)/gm, '$1| $2')
 }

@@ -146,8 +146,8 @@ test('without a person the guards hold: how many commits, how often, and a hold'
 })
 
 test.each([
-  [{ mode: 'deploy-only' }, 'input "mode" is deploy-only, which takes GitHub'],
-  [{ delivery: 'pull-request' }, 'input "delivery" is pull-request, which takes GitHub'],
+  [{ mode: 'deploy-only' }, 'input "mode" is deploy-only, which needs GitHub'],
+  [{ delivery: 'pull-request' }, 'input "delivery" is pull-request, which needs GitHub'],
   [{ redeploy: 'deploy.yml' }, 'deploy the output "commit" in a step that follows'],
   [{ config: 'ops/rollback.yml' }, 'give what it says as inputs'],
   [

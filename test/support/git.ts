@@ -19,10 +19,15 @@ export interface GitAnswer {
 const idleMs = 2_000
 const file = fileURLToPath(new URL('git-process.ts', import.meta.url))
 
-let runner: ChildProcess | undefined
+interface Runner {
+  readonly child: ChildProcess
+  /** its own questions: one that was let go may end when the next has some already */
+  readonly waiting: Map<number, { take: (answer: GitAnswer) => void; fail: (why: Error) => void }>
+}
+
+let runner: Runner | undefined
 let idle: NodeJS.Timeout | undefined
 let asked = 0
-const waiting = new Map<number, { take: (answer: GitAnswer) => void; fail: (why: Error) => void }>()
 
 /**
  * Runs git with none of the user's own settings.
@@ -41,6 +46,7 @@ export async function runGit(question: GitQuestion): Promise<Buffer> {
 export function askGit(question: GitQuestion): Promise<GitAnswer> {
   clearTimeout(idle)
   runner ??= start()
+  const { child, waiting } = runner
   asked += 1
   const id = asked
   const env = {
@@ -51,12 +57,13 @@ export function askGit(question: GitQuestion): Promise<GitAnswer> {
   }
   return new Promise((take, fail) => {
     waiting.set(id, { take, fail })
-    runner?.ref()
-    runner?.send({ ...question, env, id })
+    child.ref()
+    child.send({ ...question, env, id })
   })
 }
 
-function start(): ChildProcess {
+function start(): Runner {
+  const waiting: Runner['waiting'] = new Map()
   const child = fork(file, { execArgv: ['--disable-warning=ExperimentalWarning'], serialization: 'advanced' })
   child.on('message', (answer: GitAnswer) => {
     waiting.get(answer.id)?.take(answer)
@@ -71,9 +78,9 @@ function start(): ChildProcess {
     }, idleMs).unref()
   })
   child.once('exit', (code) => {
-    if (runner === child) runner = undefined
+    if (runner?.child === child) runner = undefined
     for (const { fail } of waiting.values()) fail(new Error(`the process that runs git ended with ${code}`))
     waiting.clear()
   })
-  return child
+  return { child, waiting }
 }

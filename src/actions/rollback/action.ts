@@ -20,7 +20,7 @@ import { assessNow, secretsOfChecks, type Viewer, verifyRecovery } from '../../r
 import { availableLayers, openLayers, secretsOfLayers } from '../../rollback/open-layers.ts'
 import { viewsOf } from '../../rollback/plan.ts'
 import { type Prepared, prepare } from '../../rollback/prepare.ts'
-import { deployBy } from '../../rollback/redeployment.ts'
+import { type Deployer, deployBy } from '../../rollback/redeployment.ts'
 import { demandRehearsable, type RehearsalReport, rehearse } from '../../rollback/rehearse.ts'
 import { makeSavedPlan, readSavedPlan, type SavedPlan } from '../../rollback/saved-plan.ts'
 import { chooseLayers } from '../../rollback/strategy.ts'
@@ -41,6 +41,8 @@ interface Scene extends Workplace {
   readonly own: readonly Event[]
   readonly automatic: boolean
   readonly reason: string
+  /** undefined where no workflow deploys */
+  readonly deployer: Deployer | undefined
 }
 
 await runAction(rollback, async (step) => {
@@ -68,7 +70,7 @@ await runAction(rollback, async (step) => {
     stepKey: context.stepKey,
     now: step.now,
     log: log.info,
-    deploy: deployBy(repository, config, { ...viewer, branch: scene.branch }),
+    deploy: scene.deployer?.deploy,
     verify: () => verifyRecovery(viewer, { withinMs: config.rollback.verifyMs, events: scene.own }),
   }
   if (!inputs.rehearsal) return finish(step, scene, { prepared, report: await carryOut(options) })
@@ -113,6 +115,7 @@ async function openScene(step: RollbackStep): Promise<Scene> {
     history,
     own: history.filter((event) => event.incident === workplace.incident),
     automatic: !context.byHand && approver === undefined,
+    deployer: deployBy(repository, config, { ...viewer, branch, environment: workplace.environment }),
     // it goes into a commit, which nobody can take back
     reason: secrets.redact(inputs.reason),
   }
@@ -159,6 +162,8 @@ async function prepareRollback(step: RollbackStep, scene: Scene): Promise<Prepar
     }),
     automatic,
     rehearsal: inputs.rehearsal,
+    isAskedFor: inputs.target !== '' || inputs.layers.length > 0,
+    findRestored: scene.deployer?.find,
     assess: () => assessNow(viewer),
     guard: (plan, isAgreed) =>
       demandAutomatic(repository, plan, {
@@ -211,9 +216,14 @@ async function savePlan(step: RollbackStep, scene: Scene, { plan }: Prepared): P
   return step.writeReport('rollback-plan', saved)
 }
 
+/** That an earlier rollback holds was looked at, and so was production, where there are checks. */
+function recoveryOf({ assessment }: Prepared): 'recovered' | 'unknown' {
+  return assessment?.verdict === 'healthy' ? 'recovered' : 'unknown'
+}
+
 async function finish(
   step: RollbackStep,
-  { incident, config }: Scene,
+  { incident, environment, revision, config }: Scene,
   {
     prepared,
     rehearsal,
@@ -227,10 +237,13 @@ async function finish(
   },
 ): Promise<void> {
   const { objectiveMs } = config.rollback
-  const { decision, reasonCode, headline, problems } =
-    rehearsal === undefined ? conclude(prepared, report) : concludeRehearsal(rehearsal, objectiveMs)
+  const { decision, reasonCode, headline, problems, now } =
+    rehearsal === undefined
+      ? conclude(environment, prepared, report)
+      : concludeRehearsal(rehearsal, objectiveMs)
   // what was taken back again is not to be deployed
   const code = report?.layers.find(({ layer, outcome }) => layer === 'code' && outcome !== 'undone')?.receipt
+  const standing = viewsOf(prepared.plan).find(({ layer }) => layer === 'code')?.now
   const ids = {
     incident,
     decision,
@@ -239,10 +252,10 @@ async function finish(
       .map(({ layer }) => layer)
       .join(','),
     ...(plan !== undefined && { plan }),
-    ...(code !== undefined && { commit: code.now }),
+    commit: code?.now ?? standing ?? revision,
     ...(code?.tag !== undefined && { tag: code.tag }),
     ...(code?.pull !== undefined && { 'pull-request': code.pull.number }),
-    recovery: report?.recovery.outcome ?? 'unknown',
+    recovery: report?.recovery.outcome ?? (prepared.kind === 'done' ? recoveryOf(prepared) : 'unknown'),
     report: await step.writeReport(
       'rollback',
       report ?? { plan: viewsOf(prepared.plan), left: prepared.plan.left },
@@ -260,4 +273,5 @@ async function finish(
     ]),
   )
   if (problems.length > 0) step.fail(problems.join('\n'))
+  step.log.info(now)
 }

@@ -65,13 +65,14 @@ export const rollback = defineAction({
   outputs: {
     ...commonOutputs,
     decision:
-      '`complete`, `partial`, `failed`, `undone`, `planned`, `nothing` (nothing to roll back), `already-rolled-back`, `well` (production is not failing any more), `rehearsed` or `held` (a guard wants a person).',
+      '`complete` (every layer is back, deployed where `code.redeploy` is set, and nothing that was looked at contradicts it), `already-rolled-back` (an earlier run did it, and that still holds), `proposed` (waits for a pull request), `not-deployed`, `not-recovered` (production is still failing), `not-verified` (production could not be looked at), `partial`, `failed`, `undone`, `planned`, `nothing` (nothing to roll back), `well` (production is not failing any more), `rehearsed` or `held` (manual approval required).',
     plan: 'Path of the plan, JSON.',
     layers: 'The layers that are rolled back, separated by commas, in their order.',
-    commit: 'Full id of the rollback commit: the revision to deploy now.',
+    commit:
+      'Full id of the revision to deploy now: the rollback commit; where the code was not rolled back, the revision that is deployed.',
     tag: 'Name of the tag on the rollback commit.',
     'pull-request': 'Number of the pull request that proposes the rollback of the code.',
-    recovery: '`recovered`, `not-recovered` or `unknown`.',
+    recovery: '`recovered`, `not-recovered` or `unknown` (not looked at, or not known).',
     report: 'Path of the full report, JSON.',
   },
 })

@@ -58,6 +58,7 @@ export function viewCode(
     state: isStanding(plan) ? 'done' : 'pending',
     from: head,
     to: goalOf(plan),
+    ...(isStanding(plan) && { now: plan.done?.sha ?? head }),
     foundBy: foundBy(plan),
     steps: stepsOf(plan),
     undone: undone.map(({ sha, message, author }) => ({ revision: sha, title: title(message), author })),
@@ -90,7 +91,7 @@ export function receiptCode(
     branch: plan.branch,
     ...(tag !== undefined && { tag }),
     ...(pull !== undefined && { pull: { number: pull.number, url: pull.url } }),
-    ...(untagged !== undefined && { problem: `the rollback has no tag: ${untagged}` }),
+    ...(untagged !== undefined && { warnings: [`the rollback has no tag: ${untagged}`] }),
     verified,
   }
 }

@@ -57,6 +57,7 @@ export interface WorkflowRun {
   readonly branch: string
   status: 'queued' | 'in_progress' | 'completed'
   conclusion: 'success' | 'failure' | 'cancelled' | null
+  readonly createdAt: Date
 }
 
 /** A reviewer's word on a job that waits for an environment. */

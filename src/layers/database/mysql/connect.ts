@@ -1,26 +1,35 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { isIP } from 'node:net'
 import { join } from 'node:path'
-import { createConnection, type RowDataPacket } from 'mysql2'
+import { createConnection, escape as escapeValue, type RowDataPacket } from 'mysql2'
 import { z } from 'zod'
-import { InputError, RefusedError, UnavailableError } from '../../../errors.ts'
+import { InputError, message, RefusedError, setting, UnavailableError } from '../../../errors.ts'
 import type { ServerConnection } from '../connection.ts'
 import { readCertificates } from '../tls.ts'
 import { plainEnvironment, readToolVersion } from '../tool.ts'
+import { quoteName } from './quote.ts'
 
 /** A session of MariaDB or MySQL. */
 export interface Session {
-  /** Names go in by `??` and values by `?`, escaped by the driver. */
-  readonly query: (sql: string, values?: readonly unknown[]) => Promise<readonly Row[]>
-  /** The same, one row at a time: as many as there are take no more memory than a few. */
-  readonly rows: (sql: string, values?: readonly unknown[]) => AsyncIterable<Row>
+  /** Names go in by `??` and values by `?`, escaped. Without values, the statement is sent as it is. */
+  readonly query: (sql: string, values?: readonly Value[]) => Promise<readonly Row[]>
+  /** The same, one row at a time, so that memory does not grow with the number of rows. */
+  readonly rows: (sql: string, values?: readonly Value[]) => AsyncIterable<Row>
+  /** The same, with each value as the bytes that the server sent. */
+  readonly bytes: (sql: string, values?: readonly Value[]) => AsyncIterable<readonly (Buffer | null)[]>
   readonly end: () => Promise<void>
 }
 
+/** What goes in by a `?`. */
+export type Value = string | number | boolean | null | undefined | Buffer
 export type Row = Readonly<Record<string, unknown>>
 const rowSchema = z.record(z.string(), z.unknown())
+const bytesSchema = z.array(z.instanceof(Buffer).nullable())
 
-/** The server said no: for a right that is missing, a lock, a script with a mistake in it. */
+/** Of every session: others change how the server prints definitions, and what a backslash means. */
+export const sqlMode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION'
+
+/** The server refused: a missing right, a lock, a script with a mistake in it. */
 class ServerError extends RefusedError {
   readonly errno: number
   constructor(message: string, errno: number) {
@@ -44,10 +53,10 @@ export const lostTable: readonly number[] = [1932, 1696]
 export async function connect(connection: ServerConnection, database?: string): Promise<Session> {
   const { host, port, user, password, tls } = connection
   const where = `the server on ${host}:${port}`
-  // the driver would hold its certificate against the name "localhost"
+  // the driver would compare the certificate with the name "localhost"
   if (tls === 'verify' && isIP(host) !== 0)
     throw new InputError(
-      `input "database-url" asks to verify the certificate of ${host}, and that is an address: write the name that is in the certificate`,
+      message`${setting('database.url')} asks to verify the certificate of ${host}, which is an address; write the name in the certificate`,
     )
   const explain = (error: unknown): unknown => {
     const number = errorNumber(error)
@@ -81,10 +90,11 @@ export async function connect(connection: ServerConnection, database?: string): 
     connected.on('error', () => {})
     const client = connected.promise()
     await client.connect()
+    await client.query(`SET SESSION sql_mode = '${sqlMode}'`)
     return {
       query: async (sql, values = []) => {
         try {
-          const [rows] = await client.query<RowDataPacket[]>(sql, [...values])
+          const [rows] = await client.query<RowDataPacket[]>(fill(sql, values))
           return Array.isArray(rows) ? rows : []
         } catch (error) {
           throw explain(error)
@@ -92,8 +102,17 @@ export async function connect(connection: ServerConnection, database?: string): 
       },
       rows: async function* (sql, values = []) {
         try {
-          const read = connected.query(sql, [...values]).stream({ highWaterMark: 1 })
+          const read = connected.query(fill(sql, values)).stream({ highWaterMark: 1 })
           for await (const row of read) yield rowSchema.parse(row)
+        } catch (error) {
+          throw explain(error)
+        }
+      },
+      bytes: async function* (sql, values = []) {
+        try {
+          const query = { sql: fill(sql, values), rowsAsArray: true, typeCast: asBytes }
+          for await (const row of connected.query(query).stream({ highWaterMark: 64 }))
+            yield bytesSchema.parse(row)
         } catch (error) {
           throw explain(error)
         }
@@ -103,6 +122,21 @@ export async function connect(connection: ServerConnection, database?: string): 
   } catch (error) {
     throw explain(error)
   }
+}
+
+function asBytes(field: { readonly buffer: () => Buffer | null }): Buffer | null {
+  return field.buffer()
+}
+
+/** The driver's own way takes a dot in a name for one between two names. */
+function fill(sql: string, values: readonly Value[]): string {
+  if (values.length === 0) return sql
+  let next = 0
+  return sql.replace(/\?\??/g, (mark) => {
+    const value = values[next]
+    next += 1
+    return mark === '??' ? quoteName(String(value)) : escapeValue(value)
+  })
 }
 
 export async function withSession<T>(
@@ -122,6 +156,7 @@ export interface Tools {
   /** arguments that come first, and hold no secret */
   readonly first: readonly string[]
   readonly env: NodeJS.ProcessEnv
+  readonly isMaria: boolean
   readonly dump: string
   readonly client: string
   readonly version: string
@@ -153,7 +188,7 @@ export async function findTools(
       `the server is ${server}, and ${dump} is of version ${version}: install ${debianPackage} of the server's version`,
     )
   const first = [`--defaults-file=${await writeOptions(connection, isMaria, scratch)}`]
-  return { first, env: plainEnvironment(env), dump, client, version, debianPackage }
+  return { first, env: plainEnvironment(env), isMaria, dump, client, version, debianPackage }
 }
 
 function rank(version: string): number {

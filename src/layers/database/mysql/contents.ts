@@ -3,41 +3,55 @@ import { RefusedError } from '../../../errors.ts'
 import type { Contents, TableContents } from '../engine.ts'
 import { errorNumber, lostTable, type Session } from './connect.ts'
 import { type Program, readPrograms } from './programs.ts'
+import { requalify } from './quote.ts'
 
 export interface BaseTable {
   readonly name: string
   /** what is not transactional is not part of any snapshot */
   readonly transactional: boolean
   readonly isSequence: boolean
+  /** rows that were changed or deleted are kept */
+  readonly isVersioned: boolean
+  readonly engine: string
 }
 
 /** Tables and sequences of a database, without views. */
 export async function listTables(session: Session, database: string): Promise<readonly BaseTable[]> {
   const rows = await session.query(
-    "SELECT TABLE_NAME AS name, ENGINE AS engine, TABLE_TYPE AS type FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED', 'SEQUENCE') ORDER BY 1",
+    // names that differ only in case have no order of their own
+    "SELECT TABLE_NAME AS name, ENGINE AS engine, TABLE_TYPE AS type FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED', 'SEQUENCE') ORDER BY BINARY TABLE_NAME",
     [database],
   )
   return rows.map(({ name, engine, type }) => ({
     name: String(name),
     transactional: String(engine).toLowerCase() === 'innodb',
     isSequence: type === 'SEQUENCE',
+    isVersioned: type === 'SYSTEM VERSIONED',
+    engine: String(engine),
   }))
 }
 
-/**
- * What is in a database, as the session's transaction sees it.
- * @param programs those to count as its own; undefined for those that it has
- */
+export interface Looked {
+  /** the database that it is a copy of: its name before a dot means the same as the copy's own */
+  readonly copyOf?: string | undefined
+  /** programs that count as the database's own; undefined for those that it has */
+  readonly programs?: readonly Program[] | undefined
+}
+
+/** What is in a database, as the session's transaction sees it. */
 export async function readContents(
   session: Session,
   database: string,
-  { digests, programs }: { readonly digests: boolean; readonly programs?: readonly Program[] },
+  { digests, ...looked }: Looked & { readonly digests: boolean },
 ): Promise<Contents> {
   const tables: TableContents[] = []
-  for (const { name, isSequence } of await listTables(session, database)) {
+  for (const { name, isSequence, isVersioned } of await listTables(session, database)) {
     if (isSequence) continue
     const [row] = await session
-      .query('SELECT COUNT(*) AS count FROM ??.??', [database, name])
+      .query(`SELECT COUNT(*) AS count FROM ??.??${isVersioned ? ' FOR SYSTEM_TIME ALL' : ''}`, [
+        database,
+        name,
+      ])
       .catch((error: unknown) => explainLost(error, database, name))
     const [sum] = digests ? await session.query('CHECKSUM TABLE ??.??', [database, name]) : []
     tables.push({
@@ -46,32 +60,41 @@ export async function readContents(
       ...(digests && { digest: String(sum?.['Checksum']) }),
     })
   }
-  return { tables, schema: await readSchema(session, database, programs) }
+  return { tables, schema: await readSchema(session, database, looked) }
 }
 
-/** SHA-256 of all that is not rows. @param programs as `readContents` */
-export async function readSchema(
+/** SHA-256 of all that is not rows. */
+export async function readSchema(session: Session, database: string, looked?: Looked): Promise<string> {
+  const hash = createHash('sha256')
+  for (const definition of await readDefinitions(session, database, looked)) hash.update(definition)
+  return hash.digest('hex')
+}
+
+/** What the schema is a digest of, a text a definition. */
+export async function readDefinitions(
   session: Session,
   database: string,
-  programs?: readonly Program[],
-): Promise<string> {
-  const hash = createHash('sha256')
+  { copyOf, programs }: Looked = {},
+): Promise<readonly string[]> {
+  const own = copyOf === undefined ? [database] : [database, copyOf]
+  const definitions: string[] = []
   for (const { name } of await listTables(session, database)) {
     const [created] = await session
       .query('SHOW CREATE TABLE ??.??', [database, name])
       .catch((error: unknown) => explainLost(error, database, name))
     // the next value of AUTO_INCREMENT is no part of the schema, and moves outside of transactions
-    hash.update(JSON.stringify([name, String(created?.['Create Table']).replace(/ AUTO_INCREMENT=\d+/, '')]))
+    const sql = String(created?.['Create Table']).replace(/ AUTO_INCREMENT=\d+/, '')
+    definitions.push(JSON.stringify(['table', name, requalify(sql, own)]))
   }
-  for (const { kind, name, sql } of programs ?? (await readPrograms(session)))
-    hash.update(JSON.stringify([kind, name, sql]))
-  return hash.digest('hex')
+  for (const { kind, name, sql, timeZone } of programs ?? (await readPrograms(session)))
+    definitions.push(JSON.stringify([kind, name, kind === 'view' ? requalify(sql, own) : sql, timeZone]))
+  return definitions
 }
 
 /** MariaDB renames a partitioned table one partition after the other: a crash of the server within that leaves it in two places. */
 function explainLost(error: unknown, database: string, table: string): never {
   if (!lostTable.includes(errorNumber(error) ?? 0)) throw error
   throw new RefusedError(
-    `${database}.${table} cannot be read any more: the server crashed while it renamed that table, which is partitioned; save what you need of ${database}, DROP DATABASE it, and restore a backup`,
+    `${database}.${table} cannot be read: the server crashed while it renamed that partitioned table; save what you need of ${database}, DROP DATABASE it, and restore a backup`,
   )
 }

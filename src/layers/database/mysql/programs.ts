@@ -1,31 +1,34 @@
 import { z } from 'zod'
-import type { Session } from './connect.ts'
+import { RefusedError } from '../../../errors.ts'
+import { type Session, sqlMode } from './connect.ts'
+import { isNamedAlone, quoteName, requalify } from './quote.ts'
 
 const programSchema = z.object({
-  kind: z.enum(['function', 'procedure', 'view', 'trigger', 'event']),
+  kind: z.enum(['function', 'procedure', 'package', 'package body', 'default', 'view', 'trigger', 'event']),
+  /** of defaults: their table */
   name: z.string(),
   sqlMode: z.string(),
-  /** of the session it was made in: it decides what the text means */
+  /** of the session that made it: it decides what the text means */
   charset: z.string(),
   collation: z.string(),
+  /** of an event: what its times mean */
+  timeZone: z.string().optional(),
   sql: z.string(),
 })
 
-/** All that is in a database and no table. Whole statements, as the server itself writes them: nothing is cut at a `;`. */
+/**
+ * All that is in a database and no table, and the defaults that take the next value of a sequence, which name its database.
+ * Whole statements, as the server prints them: nothing is cut at a `;`.
+ */
 export type Program = z.infer<typeof programSchema>
 export const programsSchema = z.array(programSchema)
 
 const kinds = [
-  {
-    kind: 'function',
-    list: "SELECT ROUTINE_NAME AS name FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = DATABASE() AND ROUTINE_TYPE = 'FUNCTION' ORDER BY 1",
-    text: 'Create Function',
-  },
-  {
-    kind: 'procedure',
-    list: "SELECT ROUTINE_NAME AS name FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = DATABASE() AND ROUTINE_TYPE = 'PROCEDURE' ORDER BY 1",
-    text: 'Create Procedure',
-  },
+  ...(['function', 'procedure', 'package', 'package body'] as const).map((kind) => ({
+    kind,
+    list: `SELECT ROUTINE_NAME AS name FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = DATABASE() AND ROUTINE_TYPE = '${kind.toUpperCase()}' ORDER BY 1`,
+    text: `Create ${kind.replace(/\b\w/g, (letter) => letter.toUpperCase())}`,
+  })),
   {
     kind: 'view',
     list: 'SELECT TABLE_NAME AS name FROM information_schema.VIEWS WHERE TABLE_SCHEMA = DATABASE() ORDER BY 1',
@@ -43,12 +46,12 @@ const kinds = [
   },
 ] as const
 
-/** The programs of the session's database, in an order in which they can be made. */
+/** The programs of the session's database, in an order in which they can be created. */
 export async function readPrograms(session: Session): Promise<readonly Program[]> {
-  const programs: Program[] = []
+  const programs: Program[] = [...setDefaults(await readSequenceDefaults(session))]
   for (const { kind, list, text } of kinds)
     for (const { name } of await session.query(list)) {
-      const [row] = await session.query(`SHOW CREATE ${kind.toUpperCase()} ??`, [name])
+      const [row] = await session.query(`SHOW CREATE ${kind.toUpperCase()} ??`, [String(name)])
       programs.push(
         programSchema.parse({
           kind,
@@ -56,6 +59,7 @@ export async function readPrograms(session: Session): Promise<readonly Program[]
           sqlMode: row?.['sql_mode'] ?? '',
           charset: row?.['character_set_client'] ?? 'utf8mb4',
           collation: row?.['collation_connection'] ?? 'utf8mb4_general_ci',
+          timeZone: row?.['time_zone'],
           sql: row?.[text],
         }),
       )
@@ -63,14 +67,61 @@ export async function readPrograms(session: Session): Promise<readonly Program[]
   return programs
 }
 
+/** A default that names a sequence of its own database, with the database: in a copy it is set again, to the copy's sequence. */
+export interface SequenceDefault {
+  readonly table: string
+  readonly column: string
+  /** as the server prints it, and without the database */
+  readonly expression: string
+  readonly unqualified: string
+}
+
+const defaultSchema = z.object({
+  own: z.string(),
+  table: z.string(),
+  column: z.string(),
+  expression: z.string(),
+})
+
+/** Of the session's database. */
+export async function readSequenceDefaults(session: Session): Promise<readonly SequenceDefault[]> {
+  const rows = await session.query(
+    "SELECT DATABASE() AS own, TABLE_NAME AS `table`, COLUMN_NAME AS `column`, COLUMN_DEFAULT AS expression FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND COLUMN_DEFAULT REGEXP '(nextval|lastval|setval)[(]' ORDER BY BINARY TABLE_NAME, ORDINAL_POSITION",
+  )
+  return rows.flatMap((row) => {
+    const { own, ...found } = defaultSchema.parse(row)
+    const unqualified = requalify(found.expression, [own])
+    return unqualified === found.expression ? [] : [{ ...found, unqualified }]
+  })
+}
+
+/** All of a table at once: the server opens it, with the defaults that it has, for each statement. */
+function setDefaults(defaults: readonly SequenceDefault[]): readonly Program[] {
+  return [...Map.groupBy(defaults, ({ table }) => table)].map(([table, own]) => ({
+    kind: 'default',
+    name: table,
+    sqlMode: '',
+    charset: 'utf8mb4',
+    collation: 'utf8mb4_general_ci',
+    sql: `ALTER TABLE ${quoteName(table)} ${own.map(({ column, unqualified }) => `ALTER COLUMN ${quoteName(column)} SET DEFAULT ${unqualified}`).join(', ')}`,
+  }))
+}
+
+export interface Creation {
+  /** The database that the session is in, and the one whose programs they are: a name before a dot means the former. */
+  readonly as?: { readonly database: string; readonly of: string } | undefined
+  /** leaves out those that cannot be created, instead of failing */
+  readonly passOver?: boolean
+}
+
 /**
- * Makes programs in the session's database. Views may stand on each other in any order: those that fail are
- * tried again, and passed over in the end where that is said.
+ * Creates programs in the session's database. Views may stand on each other in any order: those that fail are tried again.
+ * @throws RefusedError that names one that cannot be created
  */
 export async function createPrograms(
   session: Session,
   programs: readonly Program[],
-  { passOver = false } = {},
+  { as, passOver = false }: Creation = {},
 ): Promise<void> {
   let waiting = [...programs]
   while (waiting.length > 0) {
@@ -78,21 +129,21 @@ export async function createPrograms(
     let reason: unknown
     for (const program of waiting) {
       try {
+        await dropPrograms(session, [program])
         await session.query('SET sql_mode = ?, character_set_client = ?, collation_connection = ?', [
           program.sqlMode,
           program.charset,
           program.collation,
         ])
-        await dropPrograms(session, [program])
-        // a statement of the server's own making, with no placeholder in it to be filled
-        await session.query(program.sql)
+        if (program.timeZone !== undefined) await session.query('SET time_zone = ?', [program.timeZone])
+        await session.query(textFor(program, as))
       } catch (error) {
-        reason ??= error
+        reason ??= explain(program, error)
         failed.push(program)
       }
     }
     await session.query(
-      'SET sql_mode = DEFAULT, character_set_client = utf8mb4, collation_connection = DEFAULT',
+      `SET sql_mode = '${sqlMode}', character_set_client = utf8mb4, collation_connection = DEFAULT, time_zone = DEFAULT`,
     )
     if (failed.length === waiting.length) {
       if (passOver) return
@@ -102,7 +153,26 @@ export async function createPrograms(
   }
 }
 
+/** Only of views the server prints names with their database; the body of a routine is as it was written. */
+function textFor({ kind, sql }: Program, as: Creation['as']): string {
+  // before a dot, the name may be that of a table too
+  if (as === undefined || kind !== 'view' || isNamedAlone(sql, as.of)) return sql
+  return requalify(sql, [as.of], as.database)
+}
+
+function explain({ kind, name }: Program, error: unknown): unknown {
+  if (!(error instanceof RefusedError)) return error
+  return new RefusedError(`${kind} ${name} cannot be created: ${error.message}`)
+}
+
 export async function dropPrograms(session: Session, programs: readonly Program[]): Promise<void> {
-  for (const { kind, name } of programs)
+  for (const { kind, name } of programs) {
+    // the default goes with its table
+    if (kind === 'default') continue
+    const isPackage = kind === 'package' || kind === 'package body'
+    // before MariaDB 11.4, only this mode knows packages
+    if (isPackage) await session.query("SET sql_mode = 'ORACLE'")
     await session.query(`DROP ${kind.toUpperCase()} IF EXISTS ??`, [name])
+    if (isPackage) await session.query(`SET sql_mode = '${sqlMode}'`)
+  }
 }

@@ -68,11 +68,17 @@ async function putTriggersBack(session: Session, triggers: readonly Program[]): 
   await session.query('SET SESSION lock_wait_timeout = 1')
 }
 
+/** Rows are being written meanwhile. */
+function isFirst(kind: Program['kind']): boolean {
+  return kind === 'trigger' || kind === 'default'
+}
+
 async function finish(session: Session, { live, kept, before, after }: Omit<Swap, 'copy'>): Promise<void> {
   await session.query('USE ??', [live])
-  // the triggers first: rows are being written
-  const first = after.filter(({ kind }) => kind === 'trigger')
-  await createPrograms(session, first)
+  await createPrograms(
+    session,
+    after.filter(({ kind }) => isFirst(kind)),
+  )
   const wanted = new Set(after.map(({ kind, name }) => `${kind} ${name}`))
   await dropPrograms(
     session,
@@ -81,7 +87,7 @@ async function finish(session: Session, { live, kept, before, after }: Omit<Swap
   // all of a backup's work, as they did in the copy; of a database that is put back some may not have worked before
   await createPrograms(
     session,
-    after.filter(({ kind }) => kind !== 'trigger'),
+    after.filter(({ kind }) => !isFirst(kind)),
     { passOver: true },
   )
   await session.query('USE ??', [kept])
@@ -90,7 +96,7 @@ async function finish(session: Session, { live, kept, before, after }: Omit<Swap
   await createPrograms(
     session,
     before.filter(({ kind }) => kind !== 'event'),
-    { passOver: true },
+    { as: { database: kept, of: live }, passOver: true },
   )
   await session.query('RENAME TABLE ??.?? TO ??.??', [kept, journal, kept, programsOf])
   await session.query('USE ??', [live])
@@ -103,8 +109,8 @@ async function writeJournal(session: Session, { live, kept, before, after }: Swa
   )
   await session.query('CREATE DATABASE ?? CHARACTER SET ? COLLATE ?', [
     kept,
-    like?.['charset'],
-    like?.['collation'],
+    String(like?.['charset']),
+    String(like?.['collation']),
   ])
   await session.query('CREATE TABLE ??.?? (before_swap LONGTEXT, after_swap LONGTEXT) ENGINE = InnoDB', [
     kept,

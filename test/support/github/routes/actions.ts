@@ -69,7 +69,15 @@ export const actions: Routes = {
       await demandInputs(repository, { head: sha, workflow, given: Object.keys(inputs) })
       repository.dispatches.push({ workflow, ref, inputs, actor: token.login })
       const id = repository.nextId()
-      repository.runs.push({ id, workflow, sha, branch: ref, status: 'queued', conclusion: null })
+      repository.runs.push({
+        id,
+        workflow,
+        sha,
+        branch: ref,
+        status: 'queued',
+        conclusion: null,
+        createdAt: new Date(),
+      })
       if (!wantsDetails) return { status: 204 }
       const run = {
         workflow_run_id: id,
@@ -139,8 +147,8 @@ function describeRun(repository: HostedRepository, run: WorkflowRun): Schema<'wo
     head_repository: minimalRepository(repository),
     repository: minimalRepository(repository),
     pull_requests: [],
-    created_at: isoTime(repository.createdAt),
-    updated_at: isoTime(repository.createdAt),
+    created_at: isoTime(run.createdAt),
+    updated_at: isoTime(run.createdAt),
     url,
     html_url: `${repository.htmlUrl}/actions/runs/${run.id}`,
     jobs_url: `${url}/jobs`,

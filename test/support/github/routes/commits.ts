@@ -155,7 +155,7 @@ async function filesOf(
   if (from === to) return []
   if (from === emptyTree) await git.writeTree(undefined, [])
   return (await git.diff(from, to)).map((change: FileChange) => {
-    const path = encodeURI(change.path)
+    const url = change.path.split('/').map(encodeURIComponent).join('/')
     return {
       sha: change.blob,
       filename: change.path,
@@ -163,9 +163,9 @@ async function filesOf(
       additions: change.additions,
       deletions: change.deletions,
       changes: change.additions + change.deletions,
-      blob_url: `${htmlUrl}/blob/${to}/${path}`,
-      raw_url: `${htmlUrl}/raw/${to}/${path}`,
-      contents_url: `${apiUrl}/contents/${path}?ref=${to}`,
+      blob_url: `${htmlUrl}/blob/${to}/${url}`,
+      raw_url: `${htmlUrl}/raw/${to}/${url}`,
+      contents_url: `${apiUrl}/contents/${url}?ref=${to}`,
       ...(change.previousPath !== undefined && { previous_filename: change.previousPath }),
     }
   })

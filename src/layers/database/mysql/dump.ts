@@ -1,0 +1,99 @@
+import { Readable } from 'node:stream'
+import { allEnded } from '../all-ended.ts'
+import type { ServerConnection } from '../connection.ts'
+import type { Contents, DumpTarget } from '../engine.ts'
+import { openTool } from '../tool.ts'
+import type { Session, Tools } from './connect.ts'
+import { listTables, readContents } from './contents.ts'
+import { lockTables } from './lock-tables.ts'
+import { listOwnTables, type OwnTable, writeOwnTables } from './own-tables.ts'
+import { readPrograms } from './programs.ts'
+import { readLimit, refuseLongRows } from './server-limits.ts'
+import { refuseShapes } from './shapes.ts'
+
+/** Parts of a backup, in the order in which they are loaded. The second is there only where `listOwnTables` has any. */
+export const parts = {
+  tables: 'tables.sql.zst',
+  ownTables: 'own-tables.sql.zst',
+  programs: 'programs.json.zst',
+} as const
+
+/**
+ * Writes one point in time: the server's own dump tool the tables, everything else as the server prints it. Writers wait until
+ * the snapshots stand, and to the end where a table is in no snapshot. The session is in the database.
+ * @throws RefusedError that names what a backup cannot bring back
+ */
+export async function dumpDatabase(
+  session: Session,
+  { connection, tools, server }: { connection: ServerConnection; tools: Tools; server: string },
+  { add, signal }: Pick<DumpTarget, 'add' | 'signal'>,
+): Promise<Contents> {
+  const { database } = connection
+  const tables = await listTables(session, database)
+  if (tables.length === 0) return { tables: [], schema: '0'.repeat(64) }
+  await refuseShapes(session, database, server)
+  const programs = await readPrograms(session)
+  const own = await listOwnTables(session, database)
+  const limit = await readLimit(session)
+  const lock = await lockTables(
+    connection,
+    tables.map(({ name }) => name),
+  )
+  try {
+    await session.query('SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ')
+    await session.query('START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY')
+    const dumped = openTool({
+      command: tools.dump,
+      debianPackage: tools.debianPackage,
+      args: await argumentsFor(session, {
+        tools,
+        database,
+        own,
+        isVersioned: tables.some((each) => each.isVersioned),
+      }),
+      env: tools.env,
+      signal,
+    })
+    // the tool prints once its own snapshot stands; what is in no snapshot stays locked to the end
+    if (tables.every(({ transactional }) => transactional))
+      dumped.once('readable', () => void lock.release().catch(() => {}))
+    const [, contents] = await allEnded([
+      add(parts.tables, refuseLongRows(dumped, limit)),
+      readContents(session, database, { digests: true, programs }),
+    ])
+    if (own.length > 0) await add(parts.ownTables, refuseLongRows(writeOwnTables(session, own), limit))
+    await add(parts.programs, Readable.from([Buffer.from(JSON.stringify(programs))]))
+    return contents
+  } finally {
+    await lock.release()
+  }
+}
+
+async function argumentsFor(
+  session: Session,
+  {
+    tools,
+    database,
+    own,
+    isVersioned,
+  }: {
+    readonly tools: Tools
+    readonly database: string
+    readonly own: readonly OwnTable[]
+    readonly isVersioned: boolean
+  },
+): Promise<readonly string[]> {
+  const views = await session.query(
+    'SELECT TABLE_NAME AS name FROM information_schema.VIEWS WHERE TABLE_SCHEMA = ?',
+    [database],
+  )
+  return [
+    ...tools.first,
+    ...['--single-transaction', '--quick', '--no-tablespaces', '--skip-lock-tables', '--skip-triggers'],
+    ...['--skip-comments', '--default-character-set=utf8mb4', '--max-allowed-packet=1G'],
+    ...(isVersioned ? ['--dump-history'] : []),
+    ...[...views, ...own].map(({ name }) => `--ignore-table=${database}.${name}`),
+    '--',
+    database,
+  ]
+}

@@ -1,0 +1,36 @@
+import { createHash } from 'node:crypto'
+import { ConflictError } from '../../../errors.ts'
+import type { ServerConnection } from '../connection.ts'
+import type { Lock } from '../engine.ts'
+import { connect } from './connect.ts'
+import { listKept } from './names.ts'
+import { recover } from './swap.ts'
+
+/** Takes the database's lock, and finishes a swap that was cut off. @throws ConflictError that names the connection that holds it */
+export async function lockDatabase(connection: ServerConnection, log: (line: string) => void): Promise<Lock> {
+  const { database } = connection
+  const session = await connect(connection)
+  const name = `rollback-suite ${createHash('sha256').update(database).digest('hex').slice(0, 32)}`
+  const [row] = await session.query('SELECT GET_LOCK(?, 0) AS taken, IS_USED_LOCK(?) AS holder', [name, name])
+  if (Number(row?.['taken']) !== 1) {
+    await session.end()
+    throw new ConflictError(
+      `another process is restoring ${database} or running its migrations (connection ${row?.['holder']}): try again when it is done`,
+    )
+  }
+  try {
+    for (const kept of await listKept(session, database)) {
+      const done = await recover(session, database, kept.name)
+      if (done !== undefined) log(done)
+    }
+  } catch (error) {
+    await session.end()
+    throw error
+  }
+  return {
+    // a session that is closed gives its locks back only once the server has seen that
+    release: async () => {
+      await session.query('SELECT RELEASE_LOCK(?)', [name]).finally(() => session.end())
+    },
+  }
+}

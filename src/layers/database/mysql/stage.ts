@@ -1,0 +1,120 @@
+import { randomBytes } from 'node:crypto'
+import { text } from 'node:stream/consumers'
+import type { ServerConnection } from '../connection.ts'
+import type { DumpSource, Staged } from '../engine.ts'
+import { runTool } from '../tool.ts'
+import { connect, errorNumber, noSuchDatabase, type Session, type Tools, withSession } from './connect.ts'
+import { readContents } from './contents.ts'
+import { parts } from './dump.ts'
+import { keepName, listSide, sidePrefix } from './names.ts'
+import { countNewerRows, newerRows } from './newer.ts'
+import { createPrograms, dropPrograms, type Program, programsSchema, readPrograms } from './programs.ts'
+import { explainLoad } from './server-limits.ts'
+import { swapTables } from './swap.ts'
+
+export interface StagePlace {
+  readonly connection: ServerConnection
+  readonly tools: Tools
+  readonly log: (line: string) => void
+}
+
+/** Loads a backup into a database beside the live one. The session is in no database. */
+export async function stageCopy(
+  session: Session,
+  { connection, tools, log }: StagePlace,
+  source: DumpSource,
+): Promise<Staged> {
+  const { database } = connection
+  const copy = `${sidePrefix(database)}${randomBytes(4).toString('hex')}`
+  for (const left of await listSide(session, database)) {
+    log(`${left} was left by a restore that was killed, and is dropped`)
+    await session.query('DROP DATABASE ??', [left])
+  }
+  await createCopy(session, database, copy)
+  const inCopy = <T>(use: (fresh: Session) => Promise<T>) => withSession(connection, copy, use)
+  const discard = () => dropDatabase(connection, copy)
+  try {
+    await loadTables(session, { tools, copy }, source)
+    const after = programsSchema.parse(JSON.parse(await text(await source.open(parts.programs))))
+    // created here once to see that they can be; an event would run, and is not created
+    await session.query('USE ??', [copy])
+    await createPrograms(session, after.filter(isNoEvent), { as: { database: copy, of: database } })
+    const readLooked = async (fresh: Session) => {
+      const events = after.filter((program) => !isNoEvent(program))
+      return { copyOf: database, programs: [...(await readPrograms(fresh)), ...events] }
+    }
+    return {
+      contents: () =>
+        inCopy(async (fresh) => readContents(fresh, copy, { digests: true, ...(await readLooked(fresh)) })),
+      countNewerRows: (table) =>
+        withSession(connection, undefined, (fresh) => countNewerRows(fresh, { live: database, copy, table })),
+      newerRows: async function* (table) {
+        const fresh = await connect(connection)
+        try {
+          yield* newerRows(fresh, { live: database, copy, table })
+        } finally {
+          await fresh.end()
+        }
+      },
+      swap: (kept) =>
+        withSession(connection, database, async (fresh) => {
+          const before = await readPrograms(fresh)
+          await fresh.query('USE ??', [copy])
+          await dropPrograms(fresh, after.filter(isNoEvent))
+          const name = kept || keepName(database, new Date())
+          await swapTables(fresh, { live: database, copy, kept: name, before, after })
+        }),
+      discard,
+    }
+  } catch (error) {
+    await discard()
+    throw error
+  }
+}
+
+/** With the live database's own character set; an empty live database where there is none. */
+async function createCopy(session: Session, database: string, copy: string): Promise<void> {
+  const [like] = await session.query('SHOW CREATE DATABASE ??', [database]).catch((error: unknown) => {
+    if (errorNumber(error) === noSuchDatabase) return []
+    throw error
+  })
+  const options = String(like?.['Create Database'] ?? '').match(/\/\*!40100 (.*?) \*\//)?.[1] ?? ''
+  await session.query(`CREATE DATABASE ?? ${options}`, [copy])
+  if (like === undefined) await session.query('CREATE DATABASE ??', [database])
+}
+
+async function loadTables(
+  session: Session,
+  { tools, copy }: { readonly tools: Tools; readonly copy: string },
+  { parts: stored, open, signal }: DumpSource,
+): Promise<void> {
+  for (const part of [parts.tables, parts.ownTables]) {
+    if (part === parts.ownTables && !stored.includes(part)) continue
+    await runTool({
+      command: tools.client,
+      debianPackage: tools.debianPackage,
+      args: [
+        ...tools.first,
+        ...['--batch', '--default-character-set=utf8mb4', '--max-allowed-packet=1G'],
+        // rows from before a CHECK constraint was added, or that were written without it, are rows
+        ...(tools.isMaria ? ['--init-command=SET SESSION check_constraint_checks = 0'] : []),
+        `--database=${copy}`,
+      ],
+      env: tools.env,
+      input: await open(part),
+      signal,
+    }).catch((error: unknown) => explainLoad(session, error))
+  }
+}
+
+export async function dropDatabase(connection: ServerConnection, name: string): Promise<void> {
+  await withSession(
+    connection,
+    undefined,
+    async (session) => void (await session.query('DROP DATABASE IF EXISTS ??', [name])),
+  )
+}
+
+export function isNoEvent({ kind }: Program): boolean {
+  return kind !== 'event'
+}

@@ -1,0 +1,46 @@
+import type { Restored } from '../deployment/restored.ts'
+import type { Assessment } from './assessment.ts'
+import { type Plan, viewsOf } from './plan.ts'
+
+/** What is looked at once every layer is back. */
+export interface Afterwards {
+  /** Looks whether a revision is deployed; undefined where nothing here deploys. */
+  readonly findRestored: ((revision: string) => Promise<Restored>) | undefined
+  /** Looks at production; gives undefined when there is nothing to look with. */
+  readonly assess: () => Promise<Assessment | undefined>
+}
+
+/** Whether an incident is over, by what is there now. */
+export interface Standing {
+  readonly isOver: boolean
+  /** one clause: what was looked at, and what was not */
+  readonly because: string
+  readonly assessment: Assessment | undefined
+}
+
+/**
+ * Looks whether an incident whose layers are all back is over: whether the restored revision is deployed, and whether production
+ * is well. That an earlier run ended is no answer.
+ */
+export async function lookAfterwards(plan: Plan, { findRestored, assess }: Afterwards): Promise<Standing> {
+  const commit = viewsOf(plan).find(({ layer }) => layer === 'code')?.now
+  const [restored, assessment] = await Promise.all([
+    commit === undefined ? undefined : findRestored?.(commit),
+    assess(),
+  ])
+  const said: string[] = []
+  if (restored !== undefined)
+    said.push(
+      restored.state === 'deployed'
+        ? restored.evidence
+        : `${commit?.slice(0, 7)} is ${restored.state === 'superseded' ? 'not what was deployed last' : 'not deployed'}`,
+    )
+  said.push(
+    assessment === undefined
+      ? 'production was not looked at, because no check is configured under health.checks'
+      : `production is ${assessment.verdict}: ${assessment.because}`,
+  )
+  const isDeployed = restored === undefined || restored.state === 'deployed'
+  const isWell = assessment === undefined || assessment.verdict === 'healthy'
+  return { isOver: isDeployed && isWell, because: said.join('; '), assessment }
+}

@@ -1,0 +1,61 @@
+import type { Ending } from '../history/event.ts'
+import type { LayerOutcome } from './apply.ts'
+
+/** What was seen of production after the rollback. */
+export interface Recovery {
+  readonly outcome: 'recovered' | 'not-recovered' | 'unknown'
+  readonly because: string
+  /** false when nothing could be looked at: no check is configured, or the rollback has not reached production */
+  readonly looked: boolean
+}
+
+/** Where the restored revision was deployed. */
+export interface Redeployed {
+  readonly revision: string
+  readonly workflow: string
+  readonly url: string
+}
+
+/** What became of the deployment of the restored revision. */
+export interface Deployment {
+  readonly done?: Redeployed
+  /** why it is not deployed, and what to do; absent when it is, or when nothing here deploys */
+  readonly problem?: string
+  /** ms */
+  readonly tookMs: number
+}
+
+/** What was looked at in this run. */
+export interface Seen {
+  readonly layers: readonly Pick<LayerOutcome, 'outcome' | 'problem'>[]
+  /** undefined when no code was to be deployed */
+  readonly deployment: Pick<Deployment, 'problem'> | undefined
+  readonly recovery: Pick<Recovery, 'outcome' | 'looked'>
+}
+
+/**
+ * One word for how things stand after a run. The only place where a rollback is called complete: every layer is back and was
+ * seen to be, what was to be deployed is, and production does not contradict it.
+ */
+export function endOf({ layers, deployment, recovery }: Seen): Ending {
+  const broken = endOfLayers(layers)
+  if (broken !== 'whole') return broken
+  if (layers.some(({ outcome }) => outcome === 'proposed')) return 'proposed'
+  if (deployment?.problem !== undefined) return 'not-deployed'
+  if (recovery.outcome === 'not-recovered') return 'not-recovered'
+  const isUnseen = recovery.looked && recovery.outcome === 'unknown'
+  return isUnseen || layers.some(({ problem }) => problem !== undefined) ? 'not-verified' : 'complete'
+}
+
+const incomplete: readonly LayerOutcome['outcome'][] = ['failed', 'not-tried', 'partial', 'undone']
+
+/** The same of the layers alone. */
+export function endOfLayers(
+  layers: readonly Pick<LayerOutcome, 'outcome'>[],
+): 'whole' | 'partial' | 'failed' | 'undone' {
+  const words = new Set(layers.map(({ outcome }) => outcome))
+  if (incomplete.every((word) => !words.has(word))) return 'whole'
+  if (words.has('undone')) return 'undone'
+  const isAnyDone = layers.some(({ outcome }) => outcome !== 'failed' && outcome !== 'not-tried')
+  return isAnyDone ? 'partial' : 'failed'
+}
