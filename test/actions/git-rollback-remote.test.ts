@@ -155,7 +155,7 @@ test.each([
     'write previous-deployment-tag, a commit id, a tag, a branch, or HEAD~n',
   ],
   [{ revision: 'abc' }, 'write the full 40-character id of a commit'],
-  [{ branch: 'live' }, 'the branch "live" is not in team/shop'],
+  [{ branch: 'live' }, 'input "branch" is "live", and team/shop has no such branch'],
 ])('%j is refused before anything is changed', async (inputs, message) => {
   const { exitCode, log } = await run(inputs)
   expect(exitCode).toBe(1)
