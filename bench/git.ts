@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { runStep } from '../src/drill/runner.ts'
 import type { HostedRepository } from '../test/support/github/hosted-repository.ts'
+import { noLimits } from '../test/support/github/limits.ts'
 import { type EmulatedGitHub, startGitHub } from '../test/support/github/server.ts'
 import type { Findings } from './main.ts'
 import { countBytes } from './support/counted.ts'
@@ -58,7 +59,7 @@ async function measureSize(
   { say, label }: { say: (line: string) => void; label: string },
 ): Promise<Readonly<Record<'ours' | 'reset' | 'revert', Cost>>> {
   await mkdir(directory, { recursive: true })
-  const github = await startGitHub({ directory, limits: { requestsPerHour: 1e6, writesPerMinute: 1e6 } })
+  const github = await startGitHub({ directory, limits: noLimits })
   const counted = await countBytes(github.url)
   try {
     const hosted = await github.createRepository({ owner, name })

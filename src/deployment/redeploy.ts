@@ -1,7 +1,16 @@
-import { InputError, UnavailableError } from '../errors.ts'
+import { InputError, isUserFacing, message, RefusedError, UnavailableError } from '../errors.ts'
 import type { Repository } from '../github/client.ts'
-import { dispatchWorkflow, findDispatchedRun, readRun, type WorkflowRun } from '../github/workflows.ts'
-import { formatDuration } from '../text/duration.ts'
+import { groupsOf } from '../github/concurrency.ts'
+import { readFile } from '../github/contents.ts'
+import {
+  type Dispatched,
+  dispatchWorkflow,
+  findDispatchedRun,
+  findStartedRun,
+  type WorkflowRun,
+} from '../github/workflows.ts'
+import { declaredGroups, isInGroup, nameOfWorkflow } from './concurrency.ts'
+import { type WaitingTools, waitForRun } from './wait-for-run.ts'
 
 export interface Redeployment {
   /** the file under .github/workflows that deploys */
@@ -15,54 +24,96 @@ export interface Redeployment {
   readonly inputs: Readonly<Record<string, string>>
   /** how long its run may take, ms */
   readonly timeoutMs: number
+  /** id of the run that this is a part of, in whose concurrency group the other one must not be; undefined outside of one */
+  readonly ownRun?: string | undefined
 }
 
-/** A short run is not made to look like a long one: the first pauses are shorter. */
-const firstPollMs = 1_000
-const pollMs = 5_000
+/** How often a server that does not report which run it started is asked for it, a second apart: GitHub takes up to ten. */
+const looks = 15
 
 /**
- * Deploys the restored revision by the repository's own workflow, and waits for its run: a push with the workflow's own
- * token starts none.
- * @param say gets a line when the run starts, and each time its status changes
- * @returns the run, completed with success; undefined where the server does not tell which run it started
- * @throws InputError when the run ends in another way; UnavailableError when it takes too long
+ * Deploys the restored revision by the repository's own workflow, and waits for its run: pushes made with GITHUB_TOKEN do
+ * not trigger workflows.
+ * @param tools `say` gets a line when the run starts, and each time what it waits for changes
+ * @returns the run, completed with success; undefined where the server does not report which run it started
+ * @throws InputError when the run would end this one, waits for it, or ends without success; UnavailableError when it takes too long
  */
 export async function redeploy(
   repository: Repository,
-  { workflow, ref, commit, again = false, inputs, timeoutMs }: Redeployment,
-  {
-    say,
-    sleep,
-    now,
-  }: { say: (line: string) => void; sleep: (ms: number) => Promise<void>; now: () => number },
+  redeployment: Redeployment,
+  tools: WaitingTools,
 ): Promise<WorkflowRun | undefined> {
-  const earlier = again ? undefined : await findDispatchedRun(repository, { workflow, commit })
-  const id = earlier?.id ?? (await dispatchWorkflow(repository, { workflow, ref, inputs }))
-  if (id === undefined) {
-    say(
-      `${workflow} on ${ref} is started; this server does not tell which run it is, so it is not waited for`,
-    )
-    return undefined
-  }
-  const deadline = now() + timeoutMs
-  let shown = ''
-  for (let poll = 1; ; poll += 1) {
-    const run = await readRun(repository, id)
-    if (run.status !== shown) say(`${workflow} on ${ref}: ${run.status}, ${run.url}`)
-    shown = run.status
-    if (run.status === 'completed') {
-      if (run.conclusion === 'success') return run
+  const { workflow, ref, commit, again = false, timeoutMs } = redeployment
+  const ownRun = redeployment.ownRun === undefined ? undefined : Number(redeployment.ownRun)
+  const what = `${workflow} on ${ref}`
+  try {
+    const [earlier, conflict] = await Promise.all([
+      again ? undefined : findDispatchedRun(repository, { workflow, commit }),
+      ownRun === undefined ? undefined : groupThatEnds(repository, redeployment, ownRun),
+    ])
+    if (earlier === undefined && conflict !== undefined)
       throw new InputError(
-        `the code is rolled back, but the workflow ${workflow} that deploys it ended with ${run.conclusion ?? 'nothing'}: see ${run.url}, mend it and run it again`,
+        `${what} is not started: it has \`cancel-in-progress\` for the concurrency group "${conflict}", which this run holds, and would cancel this run. Run ${workflow} now; to prevent this, set \`concurrency\` on the job that deploys, not on the workflow, and on no job that rolls back`,
       )
+    const id = earlier?.id ?? (await start(repository, redeployment, tools))
+    if (id === undefined) {
+      tools.say(`${what} is started; this server does not report which run it is, so it is not waited for`)
+      return undefined
     }
-    const pauseMs = Math.min(pollMs, firstPollMs * poll)
-    if (now() + pauseMs > deadline) {
-      throw new UnavailableError(
-        `the code is rolled back, but the workflow ${workflow} that deploys it is still ${run.status} after ${formatDuration(timeoutMs)}: see ${run.url}`,
-      )
-    }
-    await sleep(pauseMs)
+    return await waitForRun(repository, { id, what, ownRun, timeoutMs }, tools)
+  } catch (error) {
+    throw notDeployed(error)
   }
+}
+
+/** The same error, with what is true of the branch by now. */
+function notDeployed(error: unknown): unknown {
+  const kind = [InputError, RefusedError, UnavailableError].find((each) => error instanceof each)
+  return kind === undefined
+    ? error
+    : new kind(message`the code is rolled back, but not deployed: ${error}`, { cause: error })
+}
+
+async function start(
+  repository: Repository,
+  redeployment: Redeployment,
+  { sleep }: WaitingTools,
+): Promise<number | undefined> {
+  const dispatched: Dispatched = await dispatchWorkflow(repository, redeployment)
+  if (dispatched.id !== undefined) return dispatched.id
+  for (let look = 1; look <= looks; look += 1) {
+    const found = await findStartedRun(repository, redeployment, dispatched)
+    if (found !== undefined) return found
+    await sleep(1_000)
+  }
+  return undefined
+}
+
+/** The concurrency group that this run holds and that a run of the workflow would take over, ending this one. */
+async function groupThatEnds(
+  repository: Repository,
+  { workflow, ref }: Redeployment,
+  ownRun: number,
+): Promise<string | undefined> {
+  const path = `.github/workflows/${workflow}`
+  const [groups, file] = await Promise.all([
+    // what may not be seen keeps nobody from deploying
+    groupsOf(repository, ownRun).catch(ignoreRefusal),
+    readFile(repository, { path, ref }).catch(ignoreRefusal),
+  ])
+  if (file === undefined) return undefined
+  const run = {
+    workflow: nameOfWorkflow(file.text, path),
+    branch: ref,
+    repository: `${repository.owner}/${repository.repo}`,
+  }
+  const ending = declaredGroups(file.text).filter(({ cancelsRunning }) => cancelsRunning)
+  return groups?.find(
+    ({ name, state }) => state === 'holds' && ending.some((each) => isInGroup(each, name, run)),
+  )?.name
+}
+
+function ignoreRefusal(error: unknown): undefined {
+  if (isUserFacing(error)) return undefined
+  throw error
 }

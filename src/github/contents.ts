@@ -40,7 +40,8 @@ const leaveOut = 'take this branch out of the rule'
 
 /**
  * Writes a file by a commit on a branch, only if the file is still what it was when it was read: GitHub compares `blob`,
- * and refuses when the branch moved at the same instant.
+ * and refuses when the branch moved at the same instant. A file that was deleted in between is written anew: GitHub does
+ * not compare the id of a path that is absent.
  * @param blob what the file was, undefined when it was not there
  * @returns 'conflict' when it was not so any more; 'no-branch' when the branch is not there
  */

@@ -8,8 +8,13 @@ import type { Octokit } from '@octokit/rest'
 const routes = {
   actions: {
     createWorkflowDispatch: 'POST /repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches',
+    getGithubActionsDefaultWorkflowPermissionsRepository:
+      'GET /repos/{owner}/{repo}/actions/permissions/workflow',
+    getPendingDeploymentsForRun: 'GET /repos/{owner}/{repo}/actions/runs/{run_id}/pending_deployments',
     getReviewsForRun: 'GET /repos/{owner}/{repo}/actions/runs/{run_id}/approvals',
     getWorkflowRun: 'GET /repos/{owner}/{repo}/actions/runs/{run_id}',
+    getWorkflow: 'GET /repos/{owner}/{repo}/actions/workflows/{workflow_id}',
+    listJobsForWorkflowRun: 'GET /repos/{owner}/{repo}/actions/runs/{run_id}/jobs',
     listWorkflowRuns: 'GET /repos/{owner}/{repo}/actions/workflows/{workflow_id}/runs',
   },
   checks: {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Repository } from './client.ts'
-import { explained } from './refusal.ts'
+import { explained, readRefusal } from './refusal.ts'
 
 const startedRun = z.object({ workflow_run_id: z.number() })
 
@@ -13,29 +13,70 @@ export interface WorkflowRun {
   readonly createdAt: Date
 }
 
+export interface Dispatch {
+  /** the name of the workflow's file */
+  readonly workflow: string
+  /** a branch or tag */
+  readonly ref: string
+  readonly inputs: Readonly<Record<string, string>>
+}
+
+/** What was started. */
+export interface Dispatched {
+  /** the run; undefined where the server does not report it */
+  readonly id: number | undefined
+  /** id of the newest run of the workflow before: the run that was started has a higher one */
+  readonly after: number
+}
+
 /**
  * Starts a workflow that has a `workflow_dispatch` trigger. The one way in which the workflow's own token can start a
  * run: https://docs.github.com/en/actions/how-tos/write-workflows/choose-when-workflows-run/trigger-a-workflow
- * @param workflow the name of its file
- * @returns the run's id; undefined where the server does not tell it, as GitHub Enterprise Server before 3.20
  */
-export async function dispatchWorkflow(
-  { octokit, owner, repo }: Repository,
-  { workflow, ref, inputs }: { workflow: string; ref: string; inputs: Readonly<Record<string, string>> },
-): Promise<number | undefined> {
+export async function dispatchWorkflow(repository: Repository, dispatch: Dispatch): Promise<Dispatched> {
+  const { octokit, owner, repo } = repository
+  const { workflow, ref, inputs } = dispatch
   const need = { doing: `start the workflow ${workflow}`, permission: 'actions: write' }
+  const asked = { owner, repo, workflow_id: workflow, ref, inputs }
+  return explained(need, async () => {
+    try {
+      const { data } = await octokit.rest.actions.createWorkflowDispatch({
+        ...asked,
+        return_run_details: true,
+      })
+      // Octokit's types know only the answer without a body
+      return { id: startedRun.safeParse(data).data?.workflow_run_id, after: 0 }
+    } catch (error) {
+      // GitHub Enterprise Server 3.20 and older: https://github.com/benc-uk/workflow-dispatch/issues/86
+      if (!/"return_run_details" is not a permitted key/.test(readRefusal(error)?.message ?? '')) throw error
+      const [newest] = await listDispatchedRuns(repository, dispatch)
+      await octokit.rest.actions.createWorkflowDispatch(asked)
+      return { id: undefined, after: newest?.id ?? 0 }
+    }
+  })
+}
+
+/** The run that was started, on a server that does not report which it is; undefined while GitHub has not made it. */
+export async function findStartedRun(
+  repository: Repository,
+  dispatch: Dispatch,
+  { after }: Dispatched,
+): Promise<number | undefined> {
+  // the oldest of those since: a later one is somebody else's
+  return (await listDispatchedRuns(repository, dispatch)).findLast(({ id }) => id > after)?.id
+}
+
+/** Newest first. */
+async function listDispatchedRuns(
+  { octokit, owner, repo }: Repository,
+  { workflow, ref }: Dispatch,
+): Promise<readonly { readonly id: number }[]> {
+  const need = { doing: `list the runs of the workflow ${workflow}`, permission: 'actions: read' }
+  const asked = { workflow_id: workflow, event: 'workflow_dispatch', branch: ref, per_page: 10 }
   const { data } = await explained(need, () =>
-    octokit.rest.actions.createWorkflowDispatch({
-      owner,
-      repo,
-      workflow_id: workflow,
-      ref,
-      inputs,
-      return_run_details: true,
-    }),
+    octokit.rest.actions.listWorkflowRuns({ owner, repo, ...asked }),
   )
-  // Octokit's types know only the answer without a body
-  return startedRun.safeParse(data).data?.workflow_run_id
+  return data.workflow_runs
 }
 
 /**
@@ -76,4 +117,45 @@ export async function readRun({ octokit, owner, repo }: Repository, id: number):
   )
   const { html_url: url, status, conclusion, created_at: createdAt } = data
   return { id, url, status: status ?? 'unknown', conclusion, createdAt: new Date(createdAt) }
+}
+
+/** Who, or what, has to let a job of a run go on. */
+export interface PendingReview {
+  readonly environment: string
+  /** logins, and names of teams; one of them is enough. Empty where only a wait timer runs */
+  readonly reviewers: readonly string[]
+  readonly waitMinutes: number
+}
+
+/** What a run with the status `waiting` waits for: https://docs.github.com/en/rest/actions/workflow-runs#get-pending-deployments-for-a-workflow-run */
+export async function pendingReviews(
+  { octokit, owner, repo }: Repository,
+  run: number,
+): Promise<readonly PendingReview[]> {
+  const need = { doing: `read what the run ${run} waits for`, permission: 'actions: read' }
+  const { data } = await explained(need, () =>
+    octokit.rest.actions.getPendingDeploymentsForRun({ owner, repo, run_id: run }),
+  )
+  return data.map(({ environment, reviewers, wait_timer }) => ({
+    environment: environment.name ?? '',
+    reviewers: reviewers.flatMap(({ reviewer }) => {
+      if (reviewer === undefined) return []
+      return 'login' in reviewer ? reviewer.login : `the team ${reviewer.name}`
+    }),
+    waitMinutes: wait_timer,
+  }))
+}
+
+/** The jobs of a run that no runner has taken, with the labels of the runner that each asks for. */
+export async function queuedJobs(
+  { octokit, owner, repo }: Repository,
+  run: number,
+): Promise<readonly { readonly name: string; readonly labels: readonly string[] }[]> {
+  const need = { doing: `list the jobs of the run ${run}`, permission: 'actions: read' }
+  const { data } = await explained(need, () =>
+    octokit.rest.actions.listJobsForWorkflowRun({ owner, repo, run_id: run, per_page: 100 }),
+  )
+  return data.jobs
+    .filter(({ status }) => status === 'queued')
+    .map(({ name, labels }) => ({ name, labels: labels ?? [] }))
 }

@@ -56,13 +56,15 @@ export async function requestRollbackOnce(
   const attempt = String(own.filter(({ outcome }) => outcome === 'claimed').length + 1)
   const told = { kind: 'rollback-requested', workflow, because } as const
   if (!(await claim({ ...told, outcome: 'claimed' }, ['claimed', attempt]))) return { outcome: 'done-before' }
-  const id = await dispatchWorkflow(repository, { workflow, ref, inputs }).catch(async (error: unknown) => {
-    // of one whose answer was lost it is not known whether it started: that claim stands until it is too old
-    const isKnown = !(error instanceof UnavailableError)
-    const why = error instanceof Error ? error.message : String(error)
-    if (isKnown) await claim({ ...told, outcome: 'failed', because: why }, ['failed', attempt])
-    throw error
-  })
+  const { id } = await dispatchWorkflow(repository, { workflow, ref, inputs }).catch(
+    async (error: unknown) => {
+      // of one whose answer was lost it is not known whether it started: that claim stands until it is too old
+      const isKnown = !(error instanceof UnavailableError)
+      const why = error instanceof Error ? error.message : String(error)
+      if (isKnown) await claim({ ...told, outcome: 'failed', because: why }, ['failed', attempt])
+      throw error
+    },
+  )
   const started = id === undefined ? {} : { started: String(id) }
   await claim({ ...told, outcome: 'started', ...started }, ['started', attempt])
   return { outcome: 'started', ...(id !== undefined && { run: String(id) }) }

@@ -256,9 +256,9 @@ test(
     shop = await openWholeShop({ database: { strategy: 'backup', 'allow-data-loss': true } })
     const { outputs } = await rollBack({ ...all, mode: 'plan' }, byHand)
     const apply = { mode: 'apply', plan: outputs['plan'] ?? '' }
-    shop.hosted.approvals.push({ run: '7', login: 'ada', state: 'rejected' })
+    shop.hosted.approvals.push({ run: '7', login: 'ada', state: 'rejected', environments: ['approval'] })
     expect(await rollBack(apply)).toMatchObject({ exitCode: 1, outputs: { decision: 'held' } })
-    shop.hosted.approvals.push({ run: '7', login: 'linus', state: 'approved' })
+    shop.hosted.approvals.push({ run: '7', login: 'linus', state: 'approved', environments: ['approval'] })
     const applied = await rollBack(apply)
     expect({ log: applied.log, ...applied.outputs }).toMatchObject({ decision: 'complete' })
     expect(applied.log).toContain('linus has approved that this run goes on')

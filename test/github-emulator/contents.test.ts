@@ -109,8 +109,13 @@ describe('a write', () => {
     const { sha } = await read('README.md')
     await put('README.md', 'theirs', { sha })
     expect(await refusal(put('README.md', 'mine', { sha }))).toBe(`409 README.md does not match ${sha}`)
-    expect(await refusal(put('new.txt', 'mine', { sha }))).toBe(`409 new.txt does not match ${sha}`)
     expect((await read('README.md')).text).toBe('theirs')
+  })
+
+  test('of a file that is not there passes over the blob that it names', async () => {
+    const { sha } = await read('README.md')
+    expect((await put('new.txt', 'mine', { sha })).status).toBe(201)
+    expect((await read('new.txt')).text).toBe('mine')
   })
 
   test('that does not say it replaces a file is refused', async () => {

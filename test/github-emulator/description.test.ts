@@ -41,14 +41,17 @@ describe('the extract of the description', () => {
   test('has methods and paths as Octokit knows them, which is made from the same description', () => {
     const { rest } = new Octokit()
     const scopes: object = rest
-    const ofOctokit = known.map((id) => {
+    const ofOctokit = known.flatMap((id) => {
       const [scope = '', name = ''] = id.split('/')
       const method = name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase())
       const functions = Reflect.get(scopes, scope) as typeof rest.repos
+      // newer than Octokit, which is asked for by their path: its types of the description have them
+      if (id.includes('concurrency-group')) return []
       const { DEFAULTS } = functions[method as 'get'].endpoint
       return `${id}: ${DEFAULTS.method} ${DEFAULTS.url}`
     })
-    const ofExtract = described.map(({ path, method, operation: { operationId } }) => {
+    const ofExtract = described.flatMap(({ path, method, operation: { operationId } }) => {
+      if (operationId.includes('concurrency-group')) return []
       return `${operationId}: ${method.toUpperCase()} ${path}`
     })
     expect(ofExtract.sort()).toEqual(ofOctokit.sort())

@@ -1,6 +1,7 @@
 /** GitHub's limits: https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api */
 import { afterEach, describe, expect, test } from '@jest/globals'
 import { githubLimits, openLimits } from '../support/github/limits.ts'
+import { Refusal } from '../support/github/refusal.ts'
 import { type Example, openExample, refusal, shop } from './example.ts'
 
 let example: Example | undefined
@@ -37,21 +38,86 @@ describe('the secondary limit', () => {
     let time = 0
     const { count } = openLimits({ ...githubLimits, writesPerMinute: 2 }, () => time)
     const token = { value: 'x', login: 'x', kind: 'actions', permissions: {}, isBot: true } as const
-    count(token, 'POST')
+    const ask = (method: string) => count({ token, method, resource: 'core' })
+    ask('POST')
     time = 20_000
-    count(token, 'PATCH')
+    ask('PATCH')
     time = 59_999
-    expect(() => count(token, 'DELETE')).toThrow('secondary rate limit')
-    count(token, 'GET')
+    expect(() => ask('DELETE')).toThrow('secondary rate limit')
+    ask('GET')
     time = 60_000
-    count(token, 'DELETE')
-    expect(() => count(token, 'DELETE')).toThrow('secondary rate limit')
+    ask('DELETE')
+    expect(() => ask('DELETE')).toThrow('secondary rate limit')
+  })
+})
+
+describe('over an hour, and by points', () => {
+  const token = { value: 'x', login: 'x', kind: 'actions', permissions: {}, isBot: true } as const
+  const open = (limits: Partial<typeof githubLimits>) => {
+    let time = 0
+    const { count } = openLimits({ ...githubLimits, ...limits }, () => time)
+    return (method: string, at: number) => {
+      time = at
+      try {
+        count({ token, method, resource: 'core' })
+        return 'taken'
+      } catch (error) {
+        return error instanceof Refusal ? error.headers : error
+      }
+    }
+  }
+
+  test('the 501st write is refused, with no word on how long to wait', () => {
+    const ask = open({ requestsPerHour: 10_000 })
+    const hour = 60 * 60_000
+    for (let each = 0; each < 500; each += 1) expect(ask('POST', each * 2_000)).toBe('taken')
+    expect(ask('POST', 1_000_000)).toEqual({})
+    expect(ask('GET', 1_000_000)).toBe('taken')
+    expect(ask('POST', hour + 1)).toBe('taken')
+  })
+
+  test('a minute holds 900 points: a read is 1, a write 5', () => {
+    const ask = open({ requestsPerHour: 10_000, writesPerMinute: 1_000 })
+    for (let each = 0; each < 100; each += 1) expect(ask('POST', 0)).toBe('taken')
+    for (let each = 0; each < 400; each += 1) expect(ask('GET', 0)).toBe('taken')
+    expect(ask('GET', 59_999)).toEqual({})
+    expect(ask('GET', 60_000)).toBe('taken')
   })
 })
 
 describe('the primary limit', () => {
+  test('is one for all jobs of a repository, and another for a person', async () => {
+    const { ask, token } = await open({ limits: { ...githubLimits, requestsPerHour: 2 } })
+    const status = async (value: string) =>
+      (await ask('GET', '/repos/octo-org/shop', { token: value })).status
+    const [one, two, person] = [token(), token(), token({ kind: 'user', login: 'grace' })]
+    expect([await status(one), await status(two), await status(one), await status(two)]).toEqual([
+      200, 200, 403, 403,
+    ])
+    expect(await status(person)).toBe(200)
+  })
+
+  test('of GraphQL is its own, and over it the answer is 200 with an error', async () => {
+    const { github, token, ask } = await open({ limits: { ...githubLimits, requestsPerHour: 1 } })
+    const value = token()
+    const query =
+      'mutation { enablePullRequestAutoMerge(input: { pullRequestId: "none" }) { clientMutationId } }'
+    const send = async () => {
+      const response = await fetch(`${github.url}/api/graphql`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${value}` },
+        body: JSON.stringify({ query }),
+      })
+      const answer = (await response.json()) as { errors: { type: string }[] }
+      return [response.status, response.headers.get('x-ratelimit-resource'), answer.errors[0]?.type]
+    }
+    expect(await send()).toEqual([200, 'graphql', 'NOT_FOUND'])
+    expect(await send()).toEqual([200, 'graphql', 'RATE_LIMITED'])
+    expect((await ask('GET', '/repos/octo-org/shop', { token: value })).status).toBe(200)
+  })
+
   test('refuses what is over it, and every answer says what is left', async () => {
-    const { ask } = await open({ limits: { requestsPerHour: 2, writesPerMinute: 80 } })
+    const { ask } = await open({ limits: { ...githubLimits, requestsPerHour: 2 } })
     const left = []
     for (let count = 0; count < 3; count += 1) {
       const response = await ask('GET', '/repos/octo-org/shop')
@@ -61,7 +127,7 @@ describe('the primary limit', () => {
       expect(Number(headers.get('x-ratelimit-reset'))).toBeGreaterThan(Date.now() / 1000)
       if (response.status === 403)
         expect(await response.json()).toMatchObject({
-          message: 'API rate limit exceeded for github-actions[bot].',
+          message: 'API rate limit exceeded for installation ID 123.',
         })
     }
     expect(left).toEqual([

@@ -1,5 +1,6 @@
 /** What each route asks of a token: https://docs.github.com/en/rest/authentication/permissions-required-for-github-apps */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { noLimits } from '../support/github/limits.ts'
 import type { OperationId } from '../support/github/operations.ts'
 import type { TokenOptions } from '../support/github/tokens.ts'
 import { allPermissions, type Example, openExample, shop } from './example.ts'
@@ -73,6 +74,18 @@ const requests: Readonly<Record<OperationId, readonly [string, string, unknown?]
   'repos/get-commit': ['contents=read', 'GET /commits/main'],
   'repos/get-content': ['contents=read', 'GET /contents/x'],
   'actions/get-reviews-for-run': ['actions=read', 'GET /actions/runs/1/approvals'],
+  'actions/get-workflow': ['actions=read', 'GET /actions/workflows/deploy.yml'],
+  'actions/get-pending-deployments-for-run': ['actions=read', 'GET /actions/runs/1/pending_deployments'],
+  'actions/list-jobs-for-workflow-run': ['actions=read', 'GET /actions/runs/1/jobs'],
+  'actions/list-concurrency-groups-for-workflow-run': [
+    'actions=read',
+    'GET /actions/runs/1/concurrency_groups',
+  ],
+  'actions/get-concurrency-group-for-repository': ['actions=read', 'GET /actions/concurrency_groups/x'],
+  'actions/get-github-actions-default-workflow-permissions-repository': [
+    'administration=read',
+    'GET /actions/permissions/workflow',
+  ],
   'actions/list-workflow-runs': ['actions=read', 'GET /actions/workflows/deploy.yml/runs'],
   'actions/get-workflow-run': ['actions=read', 'GET /actions/runs/1'],
   'checks/list-for-ref': ['checks=read', 'GET /commits/main/check-runs'],
@@ -95,7 +108,7 @@ const requests: Readonly<Record<OperationId, readonly [string, string, unknown?]
   'repos/list-deployment-statuses': ['deployments=read', 'GET /deployments/1/statuses'],
   'repos/list-deployments': ['deployments=read', 'GET /deployments'],
 }
-const limits = { requestsPerHour: 10_000, writesPerMinute: 10_000 }
+const limits = noLimits
 
 let example: Example
 beforeAll(async () => {

@@ -141,12 +141,31 @@ describe('a ruleset', () => {
     expect(await example.hosted.git.readRef('refs/heads/rollback')).toBeUndefined()
   })
 
+  test('that needs status checks refuses a new branch, unless it leaves these out', async () => {
+    const needing = (exceptOnCreate: boolean) =>
+      example.hosted.addRuleset({
+        name: 'checks for all',
+        enforcement: 'active',
+        include: [exceptOnCreate ? 'refs/heads/release/*' : 'refs/heads/rollback/*'],
+        rules: [{ type: 'required_status_checks', contexts: ['build'], exceptOnCreate }],
+      })
+    needing(false)
+    needing(true)
+    const create = (name: string) =>
+      example.octokit.rest.git.createRef({ ...shop, ref: `refs/heads/${name}`, sha: head })
+    expect(await refusal(create('rollback/1'))).toContain('Required status check "build" is expected.')
+    expect((await create('release/1')).status).toBe(201)
+    const { rest } = example.octokit
+    await rest.repos.createCommitStatus({ ...shop, sha: head, state: 'success', context: 'build' })
+    expect((await create('rollback/1')).status).toBe(201)
+  })
+
   test('that needs status checks lets a commit through when they are green', async () => {
     rule({ type: 'required_status_checks', contexts: ['build'] })
     const sha = await onTop()
     const { rest } = example.octokit
     await rest.repos.createCommitStatus({ ...shop, sha, state: 'failure', context: 'build' })
-    expect(await moveTo(sha)).toContain('1 of 1 required status checks are expected.')
+    expect(await moveTo(sha)).toContain('Required status check "build" is expected.')
     await rest.repos.createCommitStatus({ ...shop, sha, state: 'success', context: 'build' })
     expect((await rest.git.updateRef({ ...shop, ref: 'heads/main', sha })).status).toBe(200)
   })

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { RefusedError, UnavailableError } from '../../src/errors.ts'
 import { openBranchHistory } from '../../src/history/branch-history.ts'
 import { type Event, newEvent } from '../../src/history/event.ts'
+import { noLimits } from '../support/github/limits.ts'
 import { openShop, type Shop } from '../support/repository.ts'
 
 const branch = 'rollback-history'
@@ -10,7 +11,7 @@ const month = 'v1/events/2026/2026-11.jsonl'
 let shop: Shop
 let code: string
 beforeEach(async () => {
-  shop = await openShop({ limits: { requestsPerHour: 100_000, writesPerMinute: 100_000 } })
+  shop = await openShop({ limits: noLimits })
   code = await shop.commit({ 'README.md': '# Shop\n' })
 })
 afterEach(() => shop.close())

@@ -1,11 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { type Event, newEvent } from '../../src/history/event.ts'
 import { describeHold, findHold, type HoldAnswer } from '../../src/history/hold.ts'
+import { noLimits } from '../support/github/limits.ts'
 import { openShop, type Shop } from '../support/repository.ts'
 
 let shop: Shop
 beforeEach(async () => {
-  shop = await openShop({ limits: { requestsPerHour: 100_000, writesPerMinute: 100_000 } })
+  shop = await openShop({ limits: noLimits })
   shop.hosted.roles.set('ada', 'write')
   shop.hosted.roles.set('root', 'admin')
   shop.hosted.roles.set('reader', 'read')

@@ -21,7 +21,7 @@ const file = fileURLToPath(new URL('git-process.ts', import.meta.url))
 
 interface Runner {
   readonly child: ChildProcess
-  /** its own questions: one that was let go may end when the next has some already */
+  /** the questions that this process has not answered: one that ends fails its own, and not those of its successor */
   readonly waiting: Map<number, { take: (answer: GitAnswer) => void; fail: (why: Error) => void }>
 }
 
@@ -63,8 +63,9 @@ export function askGit(question: GitQuestion): Promise<GitAnswer> {
 }
 
 function start(): Runner {
-  const waiting: Runner['waiting'] = new Map()
   const child = fork(file, { execArgv: ['--disable-warning=ExperimentalWarning'], serialization: 'advanced' })
+  const waiting: Runner['waiting'] = new Map()
+  const started = { child, waiting }
   child.on('message', (answer: GitAnswer) => {
     waiting.get(answer.id)?.take(answer)
     waiting.delete(answer.id)
@@ -78,9 +79,9 @@ function start(): Runner {
     }, idleMs).unref()
   })
   child.once('exit', (code) => {
-    if (runner?.child === child) runner = undefined
+    if (runner === started) runner = undefined
     for (const { fail } of waiting.values()) fail(new Error(`the process that runs git ended with ${code}`))
     waiting.clear()
   })
-  return { child, waiting }
+  return started
 }

@@ -46,15 +46,21 @@ export const jobPermissions = { contents: 'write', issues: 'write', deployments:
 export async function openShop({
   limits,
   archived,
+  server,
   permissions = jobPermissions,
 }: {
   limits?: Limits
   archived?: boolean
+  server?: HostedRepository['server']
   permissions?: TokenOptions['permissions']
 } = {}): Promise<Shop> {
   const directory = await mkdtemp(join(tmpdir(), 'shop-'))
   const github = await startGitHub({ directory, ...(limits && { limits }) })
-  const hosted = await github.createRepository({ owner, name, ...(archived && { archived }) })
+  const hosted = await github.createRepository({
+    ...{ owner, name },
+    ...(archived && { archived }),
+    ...(server && { server }),
+  })
   const jobToken = { login: 'github-actions[bot]', kind: 'actions', permissions } as const
   const open = (token: Partial<TokenOptions> = {}, options: Partial<RepositoryOptions> = {}) =>
     openRepository({

@@ -60,8 +60,20 @@ export function parseConnection(url: string): Connection {
 }
 
 function pathOf(url: string): string {
-  if (/^file:\/\//i.test(url)) return fileURLToPath(url)
-  const path = decodeURIComponent(url.replace(/^[a-z0-9]+:(?:\/\/(?=\/))?/i, ''))
+  if (/[?#]/.test(url))
+    throw new InputError(
+      'has a "?" or "#" after the path of a SQLite file, and options such as ?mode=ro are not supported; write the path alone, with %3F and %23 for these characters in a name',
+    )
+  let path: string
+  try {
+    path = /^file:\/\//i.test(url)
+      ? fileURLToPath(url)
+      : decodeURIComponent(url.replace(/^[a-z0-9]+:(?:\/\/(?=\/))?/i, ''))
+  } catch {
+    throw new InputError(
+      'is no path of a file: write a percent sign in a name as %25, and a path without a host, such as sqlite:/srv/app.db',
+    )
+  }
   if (path === '' || path === ':memory:' || path.includes('\0'))
     throw new InputError('names no file; write one such as sqlite:data/app.db')
   return path

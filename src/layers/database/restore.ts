@@ -1,9 +1,9 @@
 import { createWriteStream } from 'node:fs'
-import { mkdir, rm } from 'node:fs/promises'
+import { mkdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { ConflictError, isUserFacing, RefusedError } from '../../errors.ts'
+import { ConflictError, InputError, isUserFacing, message, RefusedError, setting } from '../../errors.ts'
 import { allEnded } from './all-ended.ts'
 import { verifyStored } from './catalog.ts'
 import { differences } from './compare.ts'
@@ -12,6 +12,8 @@ import type { Manifest } from './manifest.ts'
 import { isHistoryTable } from './migrations/applied.ts'
 import { openPart } from './seal.ts'
 import type { Store } from './store/store.ts'
+import { describeVerification } from './verification.ts'
+import { explainWrite } from './write-file.ts'
 
 export interface RestoreOptions {
   readonly engine: Engine
@@ -68,10 +70,12 @@ export async function restoreBackup(options: RestoreOptions): Promise<RestoreRep
     throw new RefusedError(
       `backup ${manifest.name} is of ${manifest.engine}, and the database is of ${engine.kind}`,
     )
+  if (options.exportTo !== undefined) await refuseFile(options.exportTo)
   if (manifest.encrypted && options.identity === undefined)
     throw new RefusedError(
       `backup ${manifest.name} is encrypted: give the identity that its recipient belongs to`,
     )
+  log(`${manifest.name} is ${describeVerification(manifest)}`)
   await engine.inspect('restore')
   const lock = await engine.lock()
   const scratch = join(options.scratch, `restore-${manifest.name}`)
@@ -105,15 +109,20 @@ async function replace(options: RestoreOptions, staged: Staged): Promise<Restore
   const isFull = options.verify === 'full'
   // each reads a whole database: side by side they take no longer than one; what is damaged may fail in any way, and the
   // engine's own word says why
-  const [, copy, live] = await allEnded([
+  const [, copy, copied, live] = await allEnded([
     staged.check?.(),
     isFull ? staged.contents() : undefined,
+    // whatever is verified: what is swapped in has the schema of the backup
+    isFull ? undefined : staged.schema(),
     engine.contents({ digests: isFull }),
   ])
   if (copy !== undefined) {
     refuseDifferences(`the restored copy of ${manifest.name}`, manifest.contents, copy)
     log('the copy beside the live database holds what the manifest says')
-  }
+  } else if (copied !== manifest.contents.schema)
+    throw new RefusedError(
+      `the restored copy of ${manifest.name} has another schema than its manifest says (columns, indexes, views, triggers, routines); nothing was changed`,
+    )
   // the copy may tell more of itself than the manifest does: tables that are alike are not compared row by row
   const backedUp = copy ?? manifest.contents
   const counted = live === undefined ? [] : await countLosses(options, staged, { backedUp, live })
@@ -181,6 +190,7 @@ function openSource({ store, manifest, identity, signal }: RestoreOptions, scrat
   return {
     scratch,
     parts: [...parts.keys()],
+    sizeOf: (name) => parts.get(name)?.plainSize ?? 0,
     signal,
     open: async (name) => {
       const part = parts.get(name)
@@ -222,6 +232,14 @@ async function countLosses(
   return losses.filter(({ rows }) => rows > 0)
 }
 
+async function refuseFile(path: string): Promise<void> {
+  const found = await stat(path).catch(() => undefined)
+  if (found !== undefined && !found.isDirectory())
+    throw new InputError(
+      message`${setting('export-newer')} is "${path}", which is a file; write the path of a folder`,
+    )
+}
+
 async function exportRows(
   { exportTo, manifest }: RestoreOptions,
   staged: Staged,
@@ -229,7 +247,9 @@ async function exportRows(
 ): Promise<readonly string[]> {
   if (exportTo === undefined || losses.length === 0) return []
   const folder = join(exportTo, `newer-than-${manifest.name}`)
-  await mkdir(folder, { recursive: true, mode: 0o700 })
+  await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+    throw explainWrite(error, exportTo)
+  })
   const files: string[] = []
   for (const { table } of losses) {
     const file = join(folder, `${encodeURIComponent(table)}.jsonl`)

@@ -147,7 +147,8 @@ describe('what was done', () => {
     )
     const markdown = renderMarkdown(summarizeReceipt(reset, moved))
     expect(markdown).toContain('what it was at, `bbbbbbb`, is tagged `rollback_20261124_030405`')
-    expect(conclude(reset, moved).headline).toBe('Branch moved back')
+    const world = { isDryRun: false, deployment: undefined }
+    expect(conclude(reset, moved, world).headline).toBe('Branch moved back')
   })
 
   test('before, and the branch has moved on: says so, and asks for no deployment', () => {

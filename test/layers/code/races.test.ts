@@ -5,6 +5,7 @@ import { applyPlan } from '../../../src/layers/code/apply.ts'
 import { goalOf, type RestorePlan } from '../../../src/layers/code/plan.ts'
 import { planReset } from '../../../src/layers/code/reset.ts'
 import { planRestore } from '../../../src/layers/code/restore.ts'
+import { noLimits } from '../../support/github/limits.ts'
 import { randomOf } from '../../support/random.ts'
 import { openBrokenShop } from '../../support/repository.ts'
 import { openWorkRepository } from '../../support/work-repository.ts'
@@ -15,7 +16,7 @@ type BrokenShop = Awaited<ReturnType<typeof openBrokenShop>>
 const lanes = 5
 let shops: readonly BrokenShop[] = []
 beforeAll(async () => {
-  const limits = { requestsPerHour: 1_000_000, writesPerMinute: 1_000_000 }
+  const limits = noLimits
   shops = await Promise.all(Array.from({ length: lanes }, () => openBrokenShop({ limits })))
 })
 afterAll(() => Promise.all(shops.map((shop) => shop.close())))

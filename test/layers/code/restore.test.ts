@@ -423,7 +423,7 @@ describe('a restore that is forbidden: said by which rule, and the branch stays'
   test.each([
     [{ type: 'pull_request', approvals: 1 }, 'Changes must be made through a pull request.'],
     [{ type: 'merge_queue' }, 'Changes must be made through the merge queue'],
-    [{ type: 'required_status_checks', contexts: ['ci'] }, '1 of 1 required status checks are expected.'],
+    [{ type: 'required_status_checks', contexts: ['ci'] }, 'Required status check "ci" is expected.'],
     [{ type: 'update' }, 'Cannot update this protected ref.'],
   ] as const)('by the rule %o', async (rule, message) => {
     const rules = [rule]

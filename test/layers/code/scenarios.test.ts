@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
+import { noLimits } from '../../support/github/limits.ts'
 import { histories } from '../../support/histories.ts'
 import { publishBranch } from '../../support/published-branch.ts'
 import { carryOut, step } from '../../support/random-history.ts'
@@ -8,7 +9,7 @@ import { openWorkRepository, type WorkRepository } from '../../support/work-repo
 
 let shop: Shop
 beforeAll(async () => {
-  shop = await openShop({ limits: { requestsPerHour: 1_000_000, writesPerMinute: 1_000_000 } })
+  shop = await openShop({ limits: noLimits })
   await shop.commit({ 'README.md': '# Shop\n' })
 })
 afterAll(() => shop.close())

@@ -7,6 +7,7 @@ import { writeProposal } from '../../../src/layers/code/proposal.ts'
 import { previousDeploymentTag } from '../../../src/layers/code/tag-target.ts'
 import { lastSuccessfulDeployment } from '../../../src/layers/code/target.ts'
 import { findUndoable, planUndo } from '../../../src/layers/code/undo.ts'
+import { noLimits } from '../../support/github/limits.ts'
 import { type BuiltHistory, buildHistory, histories } from '../../support/histories.ts'
 import { publishBranch } from '../../support/published-branch.ts'
 import { openShop, type Shop } from '../../support/repository.ts'
@@ -16,7 +17,7 @@ let shop: Shop
 let work: WorkRepository
 let built: BuiltHistory
 beforeAll(async () => {
-  shop = await openShop({ limits: { requestsPerHour: 1_000_000, writesPerMinute: 1_000_000 } })
+  shop = await openShop({ limits: noLimits })
   await shop.commit({ 'README.md': '# Shop\n' })
   work = await openWorkRepository()
   const merges = histories.find(([name]) => name === 'merges before and after')

@@ -4,6 +4,7 @@ import { runGit } from '../git.ts'
 import { type GitStore, openGitStore } from './git-store.ts'
 import type { BranchProtection, Ruleset } from './ruleset.ts'
 import type { Token } from './tokens.ts'
+import type { Concurrency, Job } from './workflow-file.ts'
 
 export interface Issue {
   readonly id: number
@@ -49,22 +50,58 @@ export interface CheckRun {
   readonly conclusion: 'success' | 'failure' | null
 }
 
-/** A run that a dispatch started; a test lets it go on by its status. */
-export interface WorkflowRun {
-  readonly id: number
-  readonly workflow: string
-  readonly sha: string
-  readonly branch: string
-  status: 'queued' | 'in_progress' | 'completed'
-  conclusion: 'success' | 'failure' | 'cancelled' | null
-  readonly createdAt: Date
+/** A concurrency group that a run, or a job of it, is in, by its name in lower case: GitHub's are case-insensitive. */
+export interface RunGroup extends Concurrency {
+  readonly name: string
 }
 
-/** A reviewer's word on a job that waits for an environment. */
+/** A run of a workflow; a test lets it go on by its status. */
+export interface WorkflowRun {
+  readonly id: number
+  /** name of its file */
+  readonly workflow: string
+  /** the workflow's own name */
+  readonly name: string
+  readonly sha: string
+  /** the branch or tag */
+  readonly branch: string
+  readonly event: string
+  readonly actor: string
+  readonly createdAt: Date
+  readonly jobs: readonly Job[]
+  /** those of the jobs that have not ended: a test takes one out when its job has */
+  groups: readonly RunGroup[]
+  /** 1, and one more each time it is run again */
+  attempt: number
+  /** https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-run-statuses */
+  status: 'requested' | 'queued' | 'pending' | 'waiting' | 'in_progress' | 'completed'
+  conclusion:
+    | 'success'
+    | 'failure'
+    | 'neutral'
+    | 'cancelled'
+    | 'skipped'
+    | 'timed_out'
+    | 'action_required'
+    | 'stale'
+    | 'startup_failure'
+    | null
+}
+
+/** What an environment asks for before a job may run in it. */
+export interface Environment {
+  /** logins, and `team:` with the name of a team */
+  readonly reviewers: readonly string[]
+  /** which refs may deploy to it; any when left out */
+  readonly refs?: 'protected branches' | 'named refs'
+}
+
+/** A reviewer's word on the jobs of a run that wait for environments. GitHub gives neither time, nor attempt, nor job. */
 export interface Approval {
   readonly run: string
   readonly login: string
   readonly state: 'approved' | 'rejected'
+  readonly environments: readonly string[]
 }
 
 export interface Comment {
@@ -93,7 +130,16 @@ export interface Label {
 
 export interface DeploymentStatus {
   readonly id: number
-  readonly state: 'error' | 'failure' | 'inactive' | 'in_progress' | 'queued' | 'pending' | 'success'
+  /** `waiting`, for reviewers, is missing in the description of the REST API: https://github.com/octokit/webhooks.net/pull/52 */
+  readonly state:
+    | 'error'
+    | 'failure'
+    | 'inactive'
+    | 'in_progress'
+    | 'queued'
+    | 'pending'
+    | 'success'
+    | 'waiting'
   readonly description: string
   readonly environment: string
   readonly logUrl: string
@@ -148,6 +194,8 @@ export interface RepositoryOptions {
   readonly name: string
   readonly defaultBranch?: string
   readonly archived?: boolean
+  /** a GitHub Enterprise Server of that version; github.com when left out */
+  readonly server?: 'ghes-3.19'
 }
 
 /** A repository on the emulated GitHub: its git side is a real bare repository, the rest is kept in memory. */
@@ -177,6 +225,13 @@ export interface HostedRepository {
   readonly runs: WorkflowRun[]
   /** who let a job of a run go on, or did not */
   readonly approvals: Approval[]
+  readonly environments: Map<string, Environment>
+  /** workflows that somebody has disabled, by the name of their file */
+  readonly disabledWorkflows: Set<string>
+  /** "Allow GitHub Actions to create and approve pull requests", in the settings of the repository */
+  actionsMayOpenPulls: boolean
+  /** where it is not github.com */
+  readonly server: RepositoryOptions['server']
   readonly checkRuns: CheckRun[]
   readonly labelings: Labeling[]
   /** which pull request brought a commit, by the commit's id */
@@ -187,12 +242,6 @@ export interface HostedRepository {
   readonly protections: ReadonlyMap<string, BranchProtection>
   /** commits that GitHub signed, because a bot made them through the API */
   readonly signed: Set<string>
-  /** which refs may deploy to an environment, by its name; those not listed do not exist */
-  readonly environments: Map<string, 'any ref' | 'protected branches' | 'named refs'>
-  /** GitHub Enterprise Server before 3.20 refuses the key `return_run_details` */
-  takesRunDetails: boolean
-  /** setting "Allow GitHub Actions to create and approve pull requests" */
-  actionsMayOpenPulls: boolean
   /** how many entries of a tree are listed: https://docs.github.com/en/rest/git/trees#get-a-tree */
   listedEntries: number
   readonly nextId: () => number
@@ -227,7 +276,7 @@ const configuration = `[http]
 
 /** Makes an empty repository. @param directory holds all bare repositories of this GitHub */
 export async function hostRepository(
-  { owner, name, defaultBranch = 'main', archived = false }: RepositoryOptions,
+  { owner, name, defaultBranch = 'main', archived = false, server }: RepositoryOptions,
   {
     directory,
     url,
@@ -264,15 +313,16 @@ export async function hostRepository(
     reactions: [],
     labels: [],
     deployments: [],
-    environments: new Map(),
-    takesRunDetails: true,
-    actionsMayOpenPulls: true,
     listedEntries: 100_000,
     statuses: [],
     variables: new Map(),
     dispatches: [],
     runs: [],
     approvals: [],
+    environments: new Map(),
+    disabledWorkflows: new Set(),
+    actionsMayOpenPulls: true,
+    server,
     checkRuns: [],
     labelings: [],
     pullsOfCommits: new Map(),

@@ -42,6 +42,9 @@ const undescribed: { readonly [O in OperationId]?: readonly number[] } = {
   'actions/create-repo-variable': [409],
 }
 
+/** What GitHub sends though its description lacks it: a deployment that waits for reviewers, https://github.com/octokit/webhooks.net/pull/52 */
+const statesOfDeployments = '"enum":["error","failure","inactive","pending","success","queued","in_progress"]'
+
 let loaded: readonly Operation[] | undefined
 
 /** GitHub's description; read once for all the emulators of a process. */
@@ -53,7 +56,10 @@ export function loadOperations(): readonly Operation[] {
 function readOperations(): readonly Operation[] {
   const text = readFileSync(new URL('./github.openapi.json', import.meta.url), 'utf8')
   // where GitHub writes `oneOf` it means one form or another: many of its errors fit two forms at once
-  const description = JSON.parse(text.replaceAll('"oneOf":', '"anyOf":')) as JsonObject
+  const completed = text
+    .replaceAll('"oneOf":', '"anyOf":')
+    .replace(statesOfDeployments, statesOfDeployments.replace(']', ',"waiting"]'))
+  const description = JSON.parse(completed) as JsonObject
   const ajv = new Ajv({ strict: false, allErrors: true, coerceTypes: false })
   addFormats.default(ajv)
   // GitHub's own: owner and name of a repository

@@ -167,7 +167,8 @@ export function deploymentStatus(
     url: `${url}/statuses/${status.id}`,
     id: status.id,
     node_id: nodeId('DeploymentStatus', status.id),
-    state: status.state,
+    // GitHub also sends `waiting`, which its description lacks: see openapi.ts
+    state: status.state as Schema<'deployment-status'>['state'],
     creator: simpleUser(repository, status.creator.login),
     description: status.description,
     environment: status.environment,

@@ -106,9 +106,14 @@ async function breaks(
     case 'pull_request':
       return isNew || isGone ? undefined : 'Changes must be made through a pull request.'
     case 'required_status_checks': {
+      // a branch that is made has to have them too: https://github.com/artifact-keeper/artifact-keeper/issues/3798
+      if (isGone || (isNew && rule.exceptOnCreate === true)) return undefined
       const missing = missingContexts(repository, rule.contexts, to)
-      if (isNew || isGone || missing.length === 0) return undefined
-      return `${missing.length} of ${rule.contexts.length} required status checks are expected.`
+      const [first] = missing
+      if (first === undefined) return undefined
+      return missing.length === 1
+        ? `Required status check "${first}" is expected.`
+        : `${missing.length} of ${rule.contexts.length} required status checks are expected.`
     }
   }
 }

@@ -10,7 +10,12 @@ export type Rule =
         | 'merge_queue'
     }
   | { readonly type: 'pull_request'; readonly approvals: number }
-  | { readonly type: 'required_status_checks'; readonly contexts: readonly string[] }
+  | {
+      readonly type: 'required_status_checks'
+      readonly contexts: readonly string[]
+      /** `do_not_enforce_on_create` */
+      readonly exceptOnCreate?: boolean
+    }
 
 export interface Ruleset {
   readonly name: string

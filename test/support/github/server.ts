@@ -136,12 +136,16 @@ export async function startGitHub({
       token,
       say: (problem) => void violations.push(`GraphQL: ${problem}`),
     }).catch((error: unknown): Answer<unknown> => {
-      if (error instanceof Refusal) return describeRefusal(error)
-      throw error
+      if (!(error instanceof Refusal)) throw error
+      // over its limit GraphQL answers 200, and says so in the body
+      if (error.status === 200)
+        return { status: 200, body: { errors: [{ type: 'RATE_LIMITED', message: error.message }] } }
+      return describeRefusal(error)
     })
     for (const listener of listeners) await listener(recorded)
     recorded.status = answer.status
-    send(response, { answer, headers: token ? limiter.headers(token) : {}, self: target.href })
+    const headers = token ? limiter.headers({ token, resource: 'graphql' }) : {}
+    send(response, { answer, headers, self: target.href })
   }
 
   async function carryOutQuery({
@@ -154,7 +158,7 @@ export async function startGitHub({
     say: (problem: string) => void
   }): Promise<Answer<unknown>> {
     if (token === undefined) throw new Refusal(401, 'Bad credentials')
-    limiter.count(token, 'POST')
+    limiter.count({ token, method: 'POST', resource: 'graphql' })
     const { query, variables = {} } = parseJson(body) as {
       query: string
       variables?: Record<string, unknown>
@@ -199,7 +203,7 @@ export async function startGitHub({
     }
     const final = fault?.kind === 'server-error' && fault.carriedOut ? serverError(fault.status) : answer
     recorded.status = final.status
-    const headers = { ...(token && limiter.headers(token)), 'x-github-request-id': id }
+    const headers = { ...(token && limiter.headers({ token, resource: 'core' })), 'x-github-request-id': id }
     const self = `${url}${target.pathname}`
     if (fault?.kind === 'cut-off') sendHalf(response, { answer: final, headers, self })
     else send(response, { answer: final, headers, self })
@@ -236,7 +240,7 @@ export async function startGitHub({
     if (version !== apiVersion) say(`x-github-api-version ${version}: the description is of ${apiVersion}`)
     if (token === undefined)
       throw new Refusal(401, given === undefined ? 'Requires authentication' : 'Bad credentials')
-    limiter.count(token, request.method ?? 'GET')
+    limiter.count({ token, method: request.method ?? 'GET', resource: 'core' })
     if (problems.length > 0) throw new Refusal(422, `Invalid request.\n\n${problems.join('\n')}`)
     const hosted = repositories.get(`${params['owner']}/${params['repo']}`.toLowerCase())
     if (hosted === undefined) throw notFound()

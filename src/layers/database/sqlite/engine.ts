@@ -1,16 +1,18 @@
 import { createHash } from 'node:crypto'
-import { readdir, realpath, rename, rm } from 'node:fs/promises'
+import { chmod, chown, readdir, realpath, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { ConflictError, RefusedError } from '../../../errors.ts'
 import { allEnded } from '../all-ended.ts'
 import type { FileConnection } from '../connection.ts'
-import { type Contents, type Engine, keptAt, keptName, type ScriptRun } from '../engine.ts'
+import { type Contents, type Engine, keptAt, keptName, type ScriptRun, type Surroundings } from '../engine.ts'
 import { writeFileFrom } from '../write-file.ts'
 import { refuseDamage } from './damage.ts'
 import {
   copyDatabase,
+  countOrphans,
   exists,
+  explain,
   imageDigest,
   quoteName,
   readContents,
@@ -32,7 +34,10 @@ const nameLimit = 240
  * file open see the old database or the new one and never a mixture. Copying the file instead would lose what is in the
  * write-ahead log, or bring it back over the restored file.
  */
-export async function openSqlite({ path: given }: FileConnection): Promise<Engine> {
+export async function openSqlite(
+  { path: given }: FileConnection,
+  { log }: Pick<Surroundings, 'log'>,
+): Promise<Engine> {
   const path = (await exists(given)) ? await realpath(given) : resolve(given)
   const [folder, file] = [dirname(path), basename(path)]
   const inFolder = (name: string) => join(folder, name)
@@ -57,25 +62,28 @@ export async function openSqlite({ path: given }: FileConnection): Promise<Engin
       const image = readImage(copy)
       // one pass over the file for the digest and the backup
       const added = add(part, image.content)
-      const checked = refuseDamage(copy, 'the database')
+      const checked = refuseDamage(copy, 'the database', log)
       // both have ended when the first failure is thrown; what was stored is no backup then
       await allEnded([checked, added])
-      const [contents, orphans] = [await readContents(copy), await countOrphans(copy)]
+      const [contents, orphans] = [await readContents(copy), await withDatabase(copy, countOrphans)]
       await rm(copy)
       return { ...contents, image: image.digest(), orphans }
     },
 
     async lock() {
       // a lock of the operating system, which ends with the process, on a file that nobody else needs
-      const lock = new DatabaseSync(inFolder(`${file}.restore-lock`), { timeout: 0 })
+      const lockFile = inFolder(`${file}.restore-lock`)
+      const lock = await openLock(lockFile)
       try {
         lock.exec('BEGIN EXCLUSIVE')
+        await takeOwner(path, lockFile)
       } catch (error) {
         lock.close()
         throw new ConflictError(
-          `another process of this machine is restoring ${file} or undoing its migrations: try again when it is done (${error instanceof Error ? error.message : error})`,
+          `another process of this machine is restoring ${file} or running its migrations: try again when it is done (${error instanceof Error ? error.message : error})`,
         )
       }
+      await removePartial(folder, file)
       return { release: async () => lock.close() }
     },
 
@@ -93,13 +101,15 @@ export async function openSqlite({ path: given }: FileConnection): Promise<Engin
 
     schema: async () => ((await exists(path)) ? withDatabase(path, readSchema) : undefined),
 
+    stagesOnServer: false,
+
     async stage({ open, scratch }) {
-      await removePartial(folder, file)
       const copy = join(scratch, 'database.sqlite')
       await writeFileFrom(await open(part), copy)
       return {
-        check: () => refuseDamage(copy, 'the backup'),
+        check: () => refuseDamage(copy, 'the backup', log),
         contents: () => describeImage(copy),
+        schema: () => withDatabase(copy, readSchema),
         countNewerRows: (table) => countNewerRows({ live: path, copy, table }),
         newerRows: (table) => newerRows({ live: path, copy, table }),
         async swap(kept) {
@@ -173,11 +183,10 @@ function runScript(database: DatabaseSync, { script, after, transaction }: Scrip
   try {
     // a table is rebuilt under its children: their keys are looked at as a whole before the end
     if (transaction) database.exec('BEGIN IMMEDIATE')
-    const orphans = () => database.prepare('PRAGMA foreign_key_check').all().length
-    const before = orphans()
+    const before = countOrphans(database)
     database.exec(script)
     for (const { sql, values } of after) database.prepare(sql).run(...values)
-    if (orphans() > before) throw new Error('it leaves rows whose foreign key points at nothing')
+    if (countOrphans(database) > before) throw new Error('it leaves rows whose foreign key points at nothing')
     if (transaction) database.exec('COMMIT')
   } catch (error) {
     // the transaction ends with the connection
@@ -202,16 +211,11 @@ async function describeImage(path: string): Promise<Contents> {
   const { tables, schema } = await readContents(path)
   const [image, orphans, digests] = [
     await imageDigest(path),
-    await countOrphans(path),
+    await withDatabase(path, countOrphans),
     await digestPages(path),
   ]
   const digested = tables.map((table) => ({ ...table, digest: digests.get(table.name) }))
   return { tables: digested, schema, image, orphans }
-}
-
-/** Rows whose foreign key points at nothing. */
-async function countOrphans(path: string): Promise<number> {
-  return withDatabase(path, (database) => database.prepare('PRAGMA foreign_key_check').all().length)
 }
 
 /** Under a name of its own until it is whole. */
@@ -219,10 +223,30 @@ async function keep({ path, kept }: { path: string; kept: string }): Promise<voi
   const partial = `${kept}.partial`
   try {
     await copyToNewFile(path, partial, { durable: true })
+    await takeOwner(path, partial)
     await rename(partial, kept)
   } finally {
     await removeDatabase(partial)
   }
+}
+
+async function openLock(path: string): Promise<DatabaseSync> {
+  try {
+    return new DatabaseSync(path, { timeout: 0 })
+  } catch (error) {
+    throw await explain(error, path)
+  }
+}
+
+/** Gives a file that is made beside the live one to the live one's owner: the job may run as another user. */
+async function takeOwner(live: string, file: string): Promise<void> {
+  const owner = await stat(live).catch(() => undefined)
+  if (owner === undefined) return
+  await chmod(file, owner.mode & 0o777)
+  // only root may give a file away: of a user's own, it is already
+  await chown(file, owner.uid, owner.gid).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPERM') throw error
+  })
 }
 
 /** What a restore left that was killed while it copied what it would keep. */

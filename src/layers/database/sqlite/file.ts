@@ -2,10 +2,9 @@ import { createHash } from 'node:crypto'
 import { rm, stat } from 'node:fs/promises'
 import { backup, DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { z } from 'zod'
-import { ConflictError, RefusedError } from '../../../errors.ts'
 import type { Contents } from '../engine.ts'
 import { readChunks } from '../read-file.ts'
+import { explainSqlite, isBusy, isDiskFailure, isKeyMismatch, isUndefinedHere } from './explain.ts'
 
 /** How long others may hold a lock before we give up, ms. */
 const patienceMs = 15_000
@@ -20,18 +19,26 @@ export function openDatabase(path: string, options: { readonly readOnly?: boolea
   })
 }
 
-/** The same for one use. */
+/** The same for one use. @throws RefusedError that names the file and what is wrong with it */
 export async function withDatabase<T>(
   path: string,
   use: (database: DatabaseSync) => T | Promise<T>,
   options: { readonly readOnly?: boolean } = {},
 ): Promise<T> {
-  const database = openDatabase(path, options)
+  let database: DatabaseSync | undefined
   try {
+    database = openDatabase(path, options)
     return await use(database)
+  } catch (error) {
+    throw await explain(error, path)
   } finally {
-    database.close()
+    database?.close()
   }
+}
+
+/** What SQLite ran into at a file, in words for people; an error of another kind as it is. */
+export function explain(error: unknown, path: string): Promise<unknown> {
+  return explainSqlite(error, path, patienceMs)
 }
 
 /**
@@ -47,44 +54,13 @@ export async function copyDatabase(from: string, to: string): Promise<void> {
         await backup(source, to, { rate: 2 ** 31 - 1 })
         return
       } catch (error) {
-        if (!isBusy(error)) throw explainCopy(error, to)
-        if (performance.now() > givesUpAt) throw explainLock(error, to)
+        if (!isBusy(error)) throw isDiskFailure(error) ? await explain(error, to) : error
+        if (performance.now() > givesUpAt) throw await explain(error, to)
         await sleep(5)
       }
     }
   })
 }
-
-/** A lock that others held for as long as we wait, as a ConflictError; another error as it is. */
-export function explainLock(error: unknown, path: string): unknown {
-  return isBusy(error)
-    ? new ConflictError(`${path} stayed locked for ${patienceMs} ms: another process holds it`)
-    : error
-}
-
-/** A full disk, and one that fails, are said without the file. */
-function explainCopy(error: unknown, to: string): unknown {
-  const { data } = sqliteErrorSchema.safeParse(error)
-  return data !== undefined && [failedDisk, full].includes(data.errcode & 0xff)
-    ? new RefusedError(`${to} cannot be written to: SQLite says "${data.message}"`)
-    : error
-}
-
-/** A lock met by a backup's first step is reported as "not an error", with code 0. */
-function isBusy(error: unknown): boolean {
-  const { data } = sqliteErrorSchema.safeParse(error)
-  return data !== undefined && [0, busy, locked].includes(data.errcode & 0xff)
-}
-
-/** What only somebody may do who may write. */
-export function isForbiddenWrite(error: unknown): boolean {
-  const { data } = sqliteErrorSchema.safeParse(error)
-  return data !== undefined && (data.errcode & 0xff) === readOnly
-}
-
-const sqliteErrorSchema = z.object({ errcode: z.number(), message: z.string() })
-/** https://sqlite.org/rescode.html */
-const [busy, locked, readOnly, failedDisk, full] = [5, 6, 8, 10, 13]
 
 export async function exists(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined)) !== undefined
@@ -105,18 +81,61 @@ export async function readContents(path: string): Promise<Contents> {
   return withDatabase(path, (database) => {
     // one point in time for all of it
     database.exec('BEGIN')
-    const names = database
+    const tables = database
       .prepare(
-        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name",
+        "SELECT name, sql LIKE 'CREATE VIRTUAL TABLE%' AS is_virtual FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name",
       )
       .all()
-      .map(({ name }) => String(name))
-    const tables = names.map((name) => {
-      const row = database.prepare(`SELECT count(*) AS rows FROM ${quoteName(name)}`).get()
-      return { name, rows: Number(row?.['rows'] ?? 0) }
-    })
+      .flatMap((row) => {
+        const name = String(row['name'])
+        const rows = countTable(database, quoteName(name), Number(row['is_virtual']) === 1)
+        return rows === undefined ? [] : [{ name, rows }]
+      })
     return { tables, schema: readSchema(database) }
   })
+}
+
+/** How many rows a table has; undefined for a virtual one of a module that only its application has: its rows are in others. */
+function countTable(database: DatabaseSync, quoted: string, isVirtual: boolean): number | undefined {
+  try {
+    return countRows(database, quoted)
+  } catch (error) {
+    if (isVirtual && isUndefinedHere(error)) return undefined
+    throw error
+  }
+}
+
+/** How many rows a table has, counted without its indexes where their order is that of its application alone. */
+export function countRows(database: DatabaseSync, quoted: string): number {
+  const count = (from: string) =>
+    Number(database.prepare(`SELECT count(*) AS rows FROM ${from}`).get()?.['rows'] ?? 0)
+  try {
+    return count(quoted)
+  } catch (error) {
+    if (!isUndefinedHere(error)) throw error
+    return count(`${quoted} NOT INDEXED`)
+  }
+}
+
+/** Rows whose foreign key points at nothing. A key to columns that are none is no key: SQLite cannot look such rows up. */
+export function countOrphans(database: DatabaseSync): number {
+  const check = (table = '') => database.prepare(`PRAGMA foreign_key_check${table}`).all().length
+  try {
+    return check()
+  } catch (error) {
+    if (!isKeyMismatch(error) && !isUndefinedHere(error)) throw error
+  }
+  return database
+    .prepare("SELECT name FROM sqlite_schema WHERE type = 'table'")
+    .all()
+    .reduce((sum, { name }) => {
+      try {
+        return sum + check(`(${quoteName(String(name))})`)
+      } catch (error) {
+        if (isKeyMismatch(error) || isUndefinedHere(error)) return sum
+        throw error
+      }
+    }, 0)
 }
 
 /** SHA-256 of all that is not rows. */

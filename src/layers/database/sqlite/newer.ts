@@ -1,4 +1,4 @@
-import { openDatabase, quoteName } from './file.ts'
+import { countRows, openDatabase, quoteName } from './file.ts'
 
 /** A table of the live database, beside the same table of a restored copy. */
 interface Pair {
@@ -11,8 +11,7 @@ interface Pair {
 export async function countNewerRows(pair: Pair): Promise<number> {
   const { database, name, inCopy } = comparePair(pair)
   try {
-    const count = (from: string) =>
-      Number(database.prepare(`SELECT count(*) AS rows FROM ${from}`).get()?.['rows'] ?? 0)
+    const count = (from: string) => countRows(database, from)
     // of rows that are alike, EXCEPT leaves one
     return Math.max(count('differing'), count(`main.${name}`) - (inCopy ? count(`backup.${name}`) : 0))
   } finally {
@@ -49,7 +48,8 @@ function comparePair({ live, copy, table }: Pair) {
     const shared = columnsOf('main')
       .filter((name) => inCopy.includes(name))
       .map(quoteName)
-    const columns = shared.length === 0 ? '1' : shared.join(', ')
+    // in a collation of the column, "a" may be the same as "A"; and it may be the application's own
+    const columns = shared.map((column) => `${column} COLLATE BINARY AS ${column}`).join(', ') || '1'
     const name = quoteName(table)
     const less = inCopy.length === 0 ? '' : `EXCEPT SELECT ${columns} FROM backup.${name}`
     database.exec(`CREATE TEMP TABLE differing AS SELECT ${columns} FROM main.${name} ${less}`)

@@ -2,7 +2,8 @@ import { type FileHandle, open } from 'node:fs/promises'
 import type { DatabaseSync } from 'node:sqlite'
 import { chunksOf } from '../read-file.ts'
 import { explainWrite } from '../write-file.ts'
-import { copyDatabase, explainLock, isForbiddenWrite, openDatabase, removeDatabase } from './file.ts'
+import { isForbiddenWrite } from './explain.ts'
+import { copyDatabase, explain, openDatabase, removeDatabase } from './file.ts'
 
 /** Of a writer that commits between our two looks at its log. */
 const tries = 5
@@ -21,14 +22,14 @@ export async function copyToNewFile(
 ): Promise<void> {
   // left by a process that was killed
   await removeDatabase(to)
-  const reader = openDatabase(from)
+  const reader = await openDatabaseAt(from)
   const file = await open(from)
   let isStill = false
   try {
     isStill = holdStill(reader, from)
     if (isStill) await copyBytes(file, to, durable)
   } catch (error) {
-    throw explainLock(error, from)
+    throw await explain(error, from)
   } finally {
     reader.close()
     // not before the reader: a process that closes a file gives up each lock it has on it, and SQLite's are such locks
@@ -37,7 +38,15 @@ export async function copyToNewFile(
   if (!isStill) await copyDatabase(from, to)
 }
 
-/** Begins to read, and tells whether the file is all of what is read, and stays so until the reader ends. */
+async function openDatabaseAt(path: string): Promise<DatabaseSync> {
+  try {
+    return openDatabase(path)
+  } catch (error) {
+    throw await explain(error, path)
+  }
+}
+
+/** Begins to read. @returns true when the file is all of what is read, and stays so until the reader ends */
 function holdStill(reader: DatabaseSync, path: string): boolean {
   const other = openDatabase(path)
   try {

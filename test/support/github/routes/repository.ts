@@ -50,8 +50,9 @@ export const repository: Routes = {
     permission: 'actions:read',
     handle({ repository: hosted, params }) {
       const name = decodeURIComponent(params['environment_name'] ?? '')
-      const policy = hosted.environments.get(name)
-      if (policy === undefined) throw new Refusal(404, 'Not Found')
+      const environment = hosted.environments.get(name)
+      if (environment === undefined) throw new Refusal(404, 'Not Found')
+      const { refs } = environment
       const url = `${hosted.apiUrl}/environments/${encodeURIComponent(name)}`
       return {
         status: 200,
@@ -63,13 +64,13 @@ export const repository: Routes = {
           html_url: `${hosted.htmlUrl}/deployments/activity_log?environments_filter=${encodeURIComponent(name)}`,
           created_at: isoTime(hosted.createdAt),
           updated_at: isoTime(hosted.createdAt),
-          protection_rules: policy === 'any ref' ? [] : [{ id: 1, node_id: 'GA_1', type: 'branch_policy' }],
+          protection_rules: refs === undefined ? [] : [{ id: 1, node_id: 'GA_1', type: 'branch_policy' }],
           deployment_branch_policy:
-            policy === 'any ref'
+            refs === undefined
               ? null
               : {
-                  protected_branches: policy === 'protected branches',
-                  custom_branch_policies: policy === 'named refs',
+                  protected_branches: refs === 'protected branches',
+                  custom_branch_policies: refs === 'named refs',
                 },
         },
       }
@@ -80,6 +81,8 @@ export const repository: Routes = {
     permission: 'metadata:read',
     handle({ repository: hosted, params }) {
       const login = params['username'] ?? ''
+      // bots and Copilot are nobody: https://github.com/anthropics/claude-code-action/issues/1018
+      if (login.endsWith('[bot]') || login === 'Copilot') throw new Refusal(404, `${login} is not a user`)
       const role = hosted.roles.get(login) ?? 'read'
       const allowed = {
         pull: role !== 'none',
@@ -97,6 +100,18 @@ export const repository: Routes = {
         },
       }
     },
+  },
+
+  // an administrator's to read: no workflow's own token may
+  'actions/get-github-actions-default-workflow-permissions-repository': {
+    permission: 'administration:read',
+    handle: ({ repository: hosted }) => ({
+      status: 200,
+      body: {
+        default_workflow_permissions: 'read',
+        can_approve_pull_request_reviews: hosted.actionsMayOpenPulls,
+      },
+    }),
   },
 
   'repos/get-branch-rules': {

@@ -1,5 +1,4 @@
 import type { Routes } from '../call.ts'
-import { actions } from './actions.ts'
 import { checks } from './checks.ts'
 import { commits } from './commits.ts'
 import { contents } from './contents.ts'
@@ -9,10 +8,12 @@ import { issues } from './issues.ts'
 import { pulls } from './pulls.ts'
 import { reactions } from './reactions.ts'
 import { repository } from './repository.ts'
+import { runs } from './runs.ts'
+import { variables } from './variables.ts'
+import { workflows } from './workflows.ts'
 
 /** What the emulator does for each operation that it knows. */
 export const routes: Routes = {
-  ...actions,
   ...checks,
   ...commits,
   ...contents,
@@ -22,4 +23,7 @@ export const routes: Routes = {
   ...pulls,
   ...reactions,
   ...repository,
+  ...runs,
+  ...variables,
+  ...workflows,
 }
