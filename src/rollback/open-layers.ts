@@ -130,9 +130,8 @@ async function openDatabase(surroundings: LayerSurroundings, code: Layer): Promi
   const { repository, config, environment, bad, env, scratch, log, progress, automatic } = surroundings
   const settings = config.database
   if (settings === undefined) throw new TypeError('there is no database in the settings')
-  const connection = explained('database.url', () =>
-    parseConnection(readVariable(env, 'database.url', settings.url.env)),
-  )
+  const url = readVariable(env, 'database.url', settings.url.env)
+  const connection = explained('database.url', () => parseConnection(url))
   const [engine, good, badRevision] = await Promise.all([
     openEngine(connection, { env, scratch, log }),
     // what is gone back to is one revision for all layers
