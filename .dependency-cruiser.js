@@ -62,7 +62,7 @@ export default {
     only('runner-stands-on-github', 'runner', ['github']),
     only('deployment-stands-on-github', 'deployment', ['github']),
     only('health-stands-on-settings', 'health', ['settings', 'http']),
-    only('code-is-a-layer', 'layers/code', ['layers/layer', 'github', 'history']),
+    only('code-is-a-layer', 'layers/code', ['layers/layer', 'github', 'history', 'deployment']),
     only('ota-is-a-layer', 'layers/ota', ['layers/layer', 'http', 'history', 'settings/fields']),
     only('database-is-a-layer', 'layers/database', ['layers/layer', 'history']),
     only('rollback-stands-on-layers', 'rollback', [
