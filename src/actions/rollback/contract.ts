@@ -17,6 +17,7 @@ export const rollback = defineAction({
     'pull-requests: read': 'to list the pull requests that are undone; without it they are left out',
     'pull-requests: write': 'where the rules of the branch want a pull request',
   },
+  afterCancelled: 'run it again to continue: what is done is recorded and is not done twice',
   inputs: {
     ...commonInputs,
     mode: input.choice({
@@ -49,6 +50,7 @@ export const rollback = defineAction({
         'Address that has to answer with a 2xx status, beside the configured checks: whether production is failing, and whether it is well again.',
     }),
     'on-failure': input.choice({
+      setting: 'rollback.on-failure',
       description: 'When a layer fails: `stop`, `continue`, `undo`, or as `configured`.',
       default: 'configured',
       options: ['configured', ...failureRules],
