@@ -6,7 +6,7 @@ import { incidentId } from '../history/incident.ts'
 import { type Settings, settingsOf, usualEnvironment } from '../settings/environments.ts'
 import type { Config } from '../settings/schema.ts'
 import { shortRevision } from '../text/revision.ts'
-import { readCurrentDeployment } from './restored.ts'
+import { findDeployed } from './deployed.ts'
 
 /** What a run says of itself: its inputs, its event, and the commit that it runs for. */
 export interface Circumstances {
@@ -60,24 +60,26 @@ export function findEnvironment(settings: Settings, { environment, revision, eve
  * The revision that a run is about: as its input or its event names it, else the deployed one where the run is about none of
  * its own, else the commit that it runs for. What is deployed is what a deployment succeeded with; one that waits for its
  * reviewers, or has failed, is not.
- * @param warn gets a line when the token may not see what is deployed
+ * @param log gets a line when the token may not see what is deployed, and for what is not deployed yet
  * @throws InputError for what is no full commit id
  */
 export async function findRevision(
   repository: Repository,
   environment: string,
   { revision, event, eventName, sha }: Circumstances,
-  warn: (line: string) => void,
+  log: (line: string) => void,
 ): Promise<string> {
   const named = revision || event.deployment?.sha || event.workflow_run?.head_sha
   if (named) return parseRevision(named)
   if (!runsAboutNoRevision.has(eventName)) return parseRevision(sha)
   try {
-    const deployed = await readCurrentDeployment(repository, environment)
+    const deployed = await findDeployed(repository, environment)
+    for (const { revision: later, state } of deployed?.later ?? [])
+      log(`${shortRevision(later)} is not deployed to ${environment}: its deployment is in state ${state}`)
     return deployed?.revision ?? parseRevision(sha)
   } catch (error) {
     if (!(error instanceof RefusedError)) throw error
-    warn(`the commit of this run is taken for the one that is deployed: ${error.message}`)
+    log(`the commit of this run is taken for the one that is deployed: ${error.message}`)
     return parseRevision(sha)
   }
 }

@@ -26,6 +26,7 @@ import { demandRehearsable, type RehearsalReport, rehearse } from '../../rollbac
 import { makeSavedPlan, readSavedPlan, type SavedPlan } from '../../rollback/saved-plan.ts'
 import { chooseLayers } from '../../rollback/strategy.ts'
 import { runAction, type Step } from '../../runner/action.ts'
+import type { FailureRule } from '../../settings/rollback.ts'
 import { heading, paragraph, renderMarkdown, text } from '../../text/markdown.ts'
 import { prepareJobClone } from '../job-clone.ts'
 import { openWorkplace, type Workplace } from '../wiring.ts'
@@ -61,7 +62,6 @@ await runAction(rollback, async (step) => {
   if (inputs.mode === 'plan')
     return finish(step, scene, { prepared, plan: await savePlan(step, scene, prepared) })
 
-  const onFailure = inputs['on-failure']
   const options = {
     plan: prepared.plan,
     environment: scene.environment,
@@ -71,7 +71,7 @@ await runAction(rollback, async (step) => {
     reason,
     // practising counts for no cap
     automatic: automatic && !inputs.rehearsal,
-    onFailure: onFailure === 'configured' ? config.rollback.onFailure : onFailure,
+    onFailure: failureRule(step, scene),
     record,
     stepKey: context.stepKey,
     now: step.now,
@@ -157,6 +157,7 @@ async function prepareRollback(step: RollbackStep, scene: Scene): Promise<Prepar
   await mkdir(temporary, { recursive: true })
   return prepare({
     events: own,
+    onFailure: failureRule(step, scene),
     openLayers: ({ target, choice, progress }) =>
       openLayers({
         ...viewer,
@@ -203,6 +204,11 @@ async function prepareRollback(step: RollbackStep, scene: Scene): Promise<Prepar
       }),
     saved: scene.saved,
   })
+}
+
+function failureRule({ inputs }: RollbackStep, { config }: Scene): FailureRule {
+  const rule = inputs['on-failure']
+  return rule === 'configured' ? config.rollback.onFailure : rule
 }
 
 async function readPlan(
