@@ -1,5 +1,5 @@
-import { InputError } from '../errors.ts'
-import { parseConnection } from '../layers/database/connection.ts'
+import { InputError, message, setting } from '../errors.ts'
+import { type Connection, parseConnection } from '../layers/database/connection.ts'
 import type { Engine } from '../layers/database/engine.ts'
 import { openEngine } from '../layers/database/open.ts'
 import { openStore } from '../layers/database/store/open.ts'
@@ -41,7 +41,7 @@ export async function openConnection(
   }: Pick<Step<Pick<typeof databaseInputs, 'database-url'>, string>, 'inputs' | 'env' | 'log' | 'secrets'>,
   scratch: string,
 ): Promise<Engine> {
-  const connection = named('database-url', () => parseConnection(inputs['database-url']))
+  const connection = readConnection('database-url', inputs['database-url'])
   if (connection.engine !== 'sqlite') secrets.add(connection.password)
   return openEngine(connection, { env, scratch, log: log.info })
 }
@@ -57,10 +57,15 @@ export async function openDatabase(
   return { engine, store }
 }
 
-function named<T>(name: string, read: () => T): T {
+/** Reads the address of a database. @throws InputError that names its setting and not the address, which holds the password */
+export function readConnection(path: string, address: string): Connection {
+  return named(path, () => parseConnection(address))
+}
+
+function named<T>(path: string, read: () => T): T {
   try {
     return read()
   } catch (error) {
-    throw error instanceof InputError ? new InputError(`input "${name}" ${error.message}`) : error
+    throw error instanceof InputError ? new InputError(message`${setting(path)} ${error}`) : error
   }
 }

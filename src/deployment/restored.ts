@@ -2,7 +2,7 @@ import { RefusedError } from '../errors.ts'
 import type { Repository } from '../github/client.ts'
 import { isAncestor } from '../github/commits.ts'
 import { type Deployment, hasSucceeded, listDeployments } from '../github/deployments.ts'
-import { findDispatchedRun, type WorkflowRun } from '../github/workflows.ts'
+import { findDispatchedRun } from '../github/workflows.ts'
 
 /** Whether a restored revision is deployed. */
 export type Restored =
@@ -18,9 +18,11 @@ export type Restored =
   | { readonly state: 'superseded' | 'not-deployed' }
 
 /**
- * Looks for what shows that a rollback commit is deployed now: a deployment that succeeded, or a completed run of the workflow
- * that deploys. What was put there later counts against it, unless it has the rollback in its history.
- * @param commit full id of the rollback commit
+ * Looks for what shows that a restored revision is deployed now: a deployment that succeeded, or a completed run of the workflow
+ * that deploys. What was deployed later counts against it, unless it has the restored revision in its history and not the failed
+ * one on top of it.
+ * @param commit full id of the restored revision
+ * @param bad the failed revision, when the restored one was deployed before it: only what came after its deployment counts
  */
 export async function findRestored(
   repository: Repository,
@@ -28,18 +30,35 @@ export async function findRestored(
     environment,
     workflow,
     commit,
-  }: { readonly environment: string; readonly workflow: string; readonly commit: string },
+    bad,
+  }: {
+    readonly environment: string
+    readonly workflow: string
+    readonly commit: string
+    readonly bad?: string | undefined
+  },
 ): Promise<Restored> {
-  const [run, current] = await Promise.all([
+  const [run, current, failed] = await Promise.all([
     findDispatchedRun(repository, { workflow, commit }),
-    readCurrentDeployment(repository, environment),
+    visible(readCurrentDeployment(repository, environment)),
+    bad === undefined ? undefined : visible(newestDeployment(repository, { environment, revision: bad })),
   ])
-  if (current !== undefined && (await contains(repository, current.revision, commit))) {
-    const evidence = `the newest successful deployment of ${environment} is ${current.revision.slice(0, 7)}`
-    return { state: 'deployed', revision: current.revision, url: run?.url ?? '', evidence }
+  const counts = ({ createdAt }: { readonly createdAt: Date }) =>
+    failed === undefined || createdAt >= failed.createdAt
+  if (current !== undefined && counts(current)) {
+    const isIt = current.revision === commit
+    // an older revision that is restored as it was is in the history of the failed one, too
+    if (
+      isIt ||
+      (bad === undefined && (await isAncestor(repository, { older: commit, newer: current.revision })))
+    ) {
+      const evidence = `the newest successful deployment of ${environment} is ${current.revision.slice(0, 7)}`
+      return { state: 'deployed', revision: current.revision, url: run?.url ?? '', evidence }
+    }
   }
   if (run?.conclusion !== 'success') return { state: 'not-deployed' }
-  if (isNewer(current, run)) return { state: 'superseded' }
+  if (!counts(run) || (current !== undefined && current.createdAt > run.createdAt))
+    return { state: 'superseded' }
   return {
     state: 'deployed',
     revision: commit,
@@ -48,27 +67,31 @@ export async function findRestored(
   }
 }
 
-/**
- * The newest deployment of an environment that has succeeded.
- * @returns undefined when there is none, or the token may not see deployments
- */
-export async function readCurrentDeployment(
+/** The newest deployment of an environment that has succeeded; undefined when there is none. */
+async function readCurrentDeployment(
   repository: Repository,
   environment: string,
 ): Promise<Deployment | undefined> {
-  try {
-    for await (const deployment of listDeployments(repository, { environment }))
-      if (await hasSucceeded(repository, deployment)) return deployment
-  } catch (error) {
-    if (!(error instanceof RefusedError)) throw error
-  }
+  for await (const deployment of listDeployments(repository, { environment }))
+    if (await hasSucceeded(repository, deployment)) return deployment
   return undefined
 }
 
-async function contains(repository: Repository, revision: string, commit: string): Promise<boolean> {
-  return revision === commit || isAncestor(repository, { older: commit, newer: revision })
+/** However it ended. */
+async function newestDeployment(
+  repository: Repository,
+  of: { readonly environment: string; readonly revision: string },
+): Promise<Deployment | undefined> {
+  for await (const deployment of listDeployments(repository, of)) return deployment
+  return undefined
 }
 
-function isNewer(deployment: Deployment | undefined, { createdAt }: WorkflowRun): boolean {
-  return deployment !== undefined && deployment.createdAt > createdAt
+/** A token that may not see deployments sees none: the runs of the workflow remain. */
+async function visible(deployment: Promise<Deployment | undefined>): Promise<Deployment | undefined> {
+  try {
+    return await deployment
+  } catch (error) {
+    if (error instanceof RefusedError) return undefined
+    throw error
+  }
 }

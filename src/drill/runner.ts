@@ -34,7 +34,7 @@ export interface StepOptions {
   /** called with each line of the log, secrets masked, as the runner shows it */
   readonly onLine?: (line: string) => void
   /** called once the process runs, so that a test can kill it, or cancel it as the runner does */
-  readonly onStart?: (kill: () => void, cancel: () => void) => void
+  readonly onStart?: (kill: () => void, cancel: (signal?: 'SIGINT' | 'SIGTERM') => void) => void
 }
 
 export interface StepResult {
@@ -80,7 +80,7 @@ export async function runStep(
   })
   onStart?.(
     () => child.kill('SIGKILL'),
-    () => child.kill('SIGINT'),
+    (signal = 'SIGINT') => child.kill(signal),
   )
   const reader = openRunnerLog(onLine)
   const streams = [child.stdout, child.stderr].map((stream) => {

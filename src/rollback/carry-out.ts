@@ -53,7 +53,7 @@ export async function carryOut(options: CarryOutOptions): Promise<RollbackReport
   let pending: Promise<Deployment> | undefined
   const deploySoon = ({ layer, receipt }: LayerOutcome) => {
     if (layer !== 'code' || receipt === undefined || receipt.pull !== undefined) return
-    pending = deployOnce(options, receipt)
+    pending = tryToDeploy(options, receipt)
     // it is awaited below, unless a bug ends everything before
     pending.catch(() => {})
   }
@@ -119,9 +119,9 @@ function problemsOf(
 }
 
 /** One deployment of a restored revision, however often the rollback is gone on with. Never rejects for what users can mend. */
-async function deployOnce(
-  { deploy, record, now, log }: CarryOutOptions,
-  code: LayerReceipt,
+export async function tryToDeploy(
+  { deploy, record, now, log }: Pick<CarryOutOptions, 'deploy' | 'record' | 'now' | 'log'>,
+  code: Pick<LayerReceipt, 'now' | 'outcome'>,
 ): Promise<Deployment> {
   if (deploy === undefined) {
     log(

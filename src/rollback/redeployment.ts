@@ -14,13 +14,14 @@ export interface Deployer {
   readonly deploy: (code: Pick<LayerReceipt, 'now' | 'outcome'>) => Promise<Redeployed>
 }
 
-/** By the workflow that the settings name; undefined where they name none. */
+/** By a workflow of the repository. */
 export function deployBy(
   repository: Repository,
-  { code: { redeploy: settings } }: Pick<Config, 'code'>,
+  settings: NonNullable<Config['code']['redeploy']>,
   {
     environment,
     branch,
+    older,
     run: ownRun,
     log,
     sleep,
@@ -28,6 +29,8 @@ export function deployBy(
   }: {
     readonly environment: string
     readonly branch: string
+    /** the failed revision, when what is deployed is a revision from before it, which may have been deployed then */
+    readonly older?: string | undefined
     /** the run that this is a part of */
     readonly run?: string | undefined
     readonly log: (line: string) => void
@@ -35,21 +38,21 @@ export function deployBy(
     /** ms since the epoch */
     readonly now: () => number
   },
-): Deployer | undefined {
-  if (settings === undefined) return undefined
+): Deployer {
   const { workflow, timeoutMs } = settings
-  const find = (commit: string) => findRestored(repository, { environment, workflow, commit })
+  const find = (commit: string) => findRestored(repository, { environment, workflow, commit, bad: older })
   return {
     find,
     deploy: async ({ now: commit, outcome }) => {
-      // a commit that was made a moment ago is nowhere yet
-      const seen = outcome === 'rolled-back' ? undefined : await find(commit)
+      // what was restored a moment ago is not deployed yet
+      const isFresh = outcome === 'rolled-back'
+      const seen = isFresh ? undefined : await find(commit)
       if (seen?.state === 'deployed') {
         log(`deployed already: ${seen.evidence}`)
         return { revision: seen.revision, workflow, url: seen.url }
       }
       const inputs = fillRevision(settings.inputs, commit)
-      const again = seen?.state === 'superseded'
+      const again = isFresh ? older !== undefined : seen?.state === 'superseded'
       const wish = { workflow, ref: branch, commit, again, inputs, timeoutMs, ownRun }
       const run = await redeploy(repository, wish, { say: log, sleep, now })
       if (run === undefined)

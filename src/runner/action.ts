@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { setOutput } from '@actions/core'
 import { isUserFacing, type NameOfSetting } from '../errors.ts'
 import { openRepository, type Repository } from '../github/client.ts'
+import { watchForCancellation } from './cancellation.ts'
 import { type RunContext, readContext } from './context.ts'
 import type { ActionContract } from './contract.ts'
 import { type Inputs, type InputValues, inputOf, readInputs } from './inputs.ts'
@@ -49,13 +50,19 @@ export async function runAction<I extends Inputs, O extends string>(
   const secrets = maskSecrets(contract.inputs, env)
   const log = openLog({ secrets })
   guardNode(log)
-  const cancelled = new AbortController()
-  const cancel = () => cancelled.abort(new Error('the job was cancelled'))
-  process.once('SIGINT', cancel).once('SIGTERM', cancel)
+  const cancellation = watchForCancellation({
+    onward: contract.afterCancelled,
+    say: log.info,
+    giveUp: (lastWords) => {
+      fail(log, lastWords)
+      process.exit()
+    },
+  })
+  const { signal } = cancellation
+  let problem: string | undefined
   try {
     const context = readContext()
     const inputs = readInputs(contract.inputs, env)
-    const { signal } = cancelled
     await main({
       inputs,
       context,
@@ -87,13 +94,19 @@ export async function runAction<I extends Inputs, O extends string>(
         await writeFile(path, secrets.redact(`${JSON.stringify(report, null, 2)}\n`))
         return path
       },
-      fail: (message) => fail(log, message),
+      fail: (message) => {
+        problem = message
+        if (!signal.aborted) fail(log, message)
+      },
     })
   } catch (error) {
-    fail(log, messageOf(error, nameBy(contract.inputs)))
+    problem = isUserFacing(error) || !signal.aborted ? messageOf(error, nameBy(contract.inputs)) : ''
+    if (!signal.aborted) fail(log, problem)
     if (!isUserFacing(error) && error instanceof Error) log.debug(error.stack ?? '')
   } finally {
-    process.off('SIGINT', cancel).off('SIGTERM', cancel)
+    // a step that had come to its end all the same is not failed
+    if (signal.aborted && problem !== undefined) fail(log, cancellation.explain(problem || undefined))
+    cancellation.stop()
   }
 }
 

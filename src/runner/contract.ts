@@ -13,6 +13,8 @@ export interface ActionContract<I extends Inputs = Inputs, O extends string = st
   readonly permissions: Readonly<Record<string, 'read' | 'write'>>
   /** what it needs beside that for some of its inputs: when, by permission, e.g. `actions: write` */
   readonly morePermissions?: Readonly<Record<`${string}: ${'read' | 'write'}`, string>>
+  /** what to do when the job was cancelled, one sentence without its end */
+  readonly afterCancelled: string
   readonly inputs: I
   /** each output with its description */
   readonly outputs: Readonly<Record<O, string>>

@@ -11,6 +11,7 @@ const contract = defineAction({
   description: 'Prints what strangers wrote.',
   branding: { icon: 'mic', color: 'red' },
   permissions: {},
+  afterCancelled: 'run it again',
   inputs: {},
   outputs: {},
 })

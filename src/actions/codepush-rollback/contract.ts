@@ -11,6 +11,7 @@ export const codepushRollback = defineAction({
   branding: { icon: 'smartphone', color: 'blue' },
   permissions: { contents: 'write' },
   morePermissions: { 'deployments: read': deployedRevision },
+  afterCancelled: 'run it again to continue: a channel that is rolled back already is not changed twice',
   inputs: {
     ...commonInputs,
     'server-url': input.text({

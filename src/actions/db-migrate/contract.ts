@@ -11,6 +11,8 @@ export const dbMigrate = defineAction({
   branding: { icon: 'database', color: 'green' },
   permissions: { contents: 'read' },
   morePermissions: { 'deployments: read': deployedRevision },
+  afterCancelled:
+    'run it again to continue: what is applied is recorded, and a script that was cut off is undone or continued',
   inputs: {
     ...commonInputs,
     'database-url': databaseInputs['database-url'],

@@ -11,6 +11,8 @@ export const dbRestore = defineAction({
   branding: { icon: 'database', color: 'orange' },
   permissions: { contents: 'write' },
   morePermissions: { 'deployments: read': deployedRevision },
+  afterCancelled:
+    'run it again to continue: the database that was live is kept until the restored one is verified',
   inputs: {
     ...commonInputs,
     ...databaseInputs,

@@ -1,9 +1,8 @@
 import { recordDeployments } from '../../deployment/record.ts'
-import { redeploy } from '../../deployment/redeploy.ts'
 import { applyPlan } from '../../layers/code/apply.ts'
 import { demandAutomatic, demandPerson } from '../../layers/code/automatic.ts'
 import { tellPulls } from '../../layers/code/comment.ts'
-import { conclude } from '../../layers/code/conclude.ts'
+import { conclude, describeNow } from '../../layers/code/conclude.ts'
 import {
   describePlan,
   describeReceipt,
@@ -16,7 +15,7 @@ import type { RollbackTrace } from '../../layers/code/message.ts'
 import { goalOf, type RollbackPlan, takesBack } from '../../layers/code/plan.ts'
 import { demandReady } from '../../layers/code/preflight.ts'
 import { writeProposal } from '../../layers/code/proposal.ts'
-import type { RollbackReceipt } from '../../layers/code/receipt.ts'
+import { type RollbackReceipt, receiptUnchanged } from '../../layers/code/receipt.ts'
 import {
   describeRecent,
   listRollbackTags,
@@ -26,7 +25,10 @@ import {
 import { readFacts } from '../../layers/code/repository.ts'
 import { findReset, takeResetBack } from '../../layers/code/reset.ts'
 import { sayWarning } from '../../layers/code/warnings.ts'
+import { tryToDeploy } from '../../rollback/carry-out.ts'
+import type { Deployment } from '../../rollback/ending.ts'
 import { describeApplied, describeFailed, describeTakenBack } from '../../rollback/record.ts'
+import { deployBy } from '../../rollback/redeployment.ts'
 import { runAction } from '../../runner/action.ts'
 import { heading, paragraph, renderMarkdown, text } from '../../text/markdown.ts'
 import { gitRollback } from './contract.ts'
@@ -50,7 +52,7 @@ await runAction(gitRollback, async (step) => {
   for (const line of describePlan(plan)) log.info(line)
   for (const warning of plan.warnings) log.warning(sayWarning(warning))
 
-  if (inputs['dry-run'] || plan.sameContent) return finish(step, workplace, plan)
+  if (inputs['dry-run']) return finish(step, workplace, plan)
   const trace = {
     incident: takesBack(plan) ? plan.incident : workplace.incident,
     environment,
@@ -63,27 +65,29 @@ await runAction(gitRollback, async (step) => {
   }
   await demandReady(repository, facts, { redeploy: inputs.redeploy, head: plan.head })
   const receipt = await recordFailure(step, workplace, trace, async () => {
+    if (plan.sameContent) return receiptUnchanged(plan)
     if (!context.byHand && plan.done === undefined) await guard(step, workplace, plan)
     return apply(step, workplace, plan, trace)
   })
-  if (plan.mode === 'deploy-only') await deploy(step, workplace, plan, receipt.commit)
+  // with this mode, the deployment is the rollback
+  const early = plan.mode === 'deploy-only' ? await deploy(step, workplace, plan, receipt) : undefined
   log.info(describeReceipt(plan, receipt))
   if (receipt.untagged !== undefined) log.warning(`the rollback has no tag: ${receipt.untagged}`)
-  await record(step, workplace, plan, receipt, { trace, startedAt })
-  if (github !== undefined && inputs.comment && !takesBack(plan)) {
+  const isApplied = !plan.sameContent && early?.problem === undefined
+  if (isApplied) await record(step, workplace, plan, receipt, { trace, startedAt })
+  if (github !== undefined && inputs.comment && isApplied && !takesBack(plan)) {
     const untold = await tellPulls(github, plan, receipt, trace)
     if (untold !== undefined) log.info(`the pull requests that are undone were not told: ${untold}`)
   }
-  await finish(step, workplace, plan, receipt)
-  const isDeployed = inputs.redeploy !== '' && receipt.pull === undefined
-  if (isDeployed && plan.mode !== 'deploy-only') await deploy(step, workplace, plan, receipt.commit)
+  const deployment = early ?? (await deploy(step, workplace, plan, receipt))
   if (github !== undefined && inputs['record-deployment'] && receipt.pull === undefined && !takesBack(plan)) {
     const { reason, runUrl, incident } = trace
-    const restored = isDeployed ? receipt.commit : undefined
+    const restored = deployment?.done?.revision
     const about = { environment, incident, bad: workplace.revision, reason, restored, runUrl }
-    const untold = await recordDeployments(github, about)
+    const untold = isApplied || restored !== undefined ? await recordDeployments(github, about) : undefined
     if (untold !== undefined) log.info(`GitHub's deployments were not told: ${untold}`)
   }
+  await finish(step, workplace, plan, receipt, deployment)
 })
 
 async function list(
@@ -113,13 +117,13 @@ async function undoBranchReset(
   const { incident, from, to, tag } = reset
   const isDryRun = inputs['dry-run']
   const said = await takeResetBack(repository, branch, reset, { isDryRun })
-  log.info(said)
   const decision = isDryRun ? 'planned' : 'undone'
   const ids = { incident, decision, 'reason-code': 'taken-back', from: to, to: from, commit: from, tag }
   setOutputs({ ...ids, result: JSON.stringify({ schema: 1, ...ids }) })
   await writeSummary(
     renderMarkdown([heading(2, isDryRun ? 'Planned' : 'Reset taken back'), paragraph(text(said))]),
   )
+  log.info(`${environment}: ${decision}: ${said}`)
   if (isDryRun) return
   const because = secrets.redact(inputs.reason)
   await record({ kind: 'rollback-undone', layer: 'code', from: to, now: from, because }, ['code', to, from], {
@@ -155,7 +159,7 @@ async function apply(
 /** A rollback that failed for a reason that people should know is an event, too. */
 async function recordFailure(
   { context, setOutputs }: GitRollbackStep,
-  { incident, record }: RollbackPlace,
+  { incident, revision, record }: RollbackPlace,
   { from, to }: RollbackTrace,
   work: () => Promise<RollbackReceipt>,
 ): Promise<RollbackReceipt> {
@@ -164,7 +168,8 @@ async function recordFailure(
   } catch (error) {
     const failed = describeFailed({ layer: 'code', from, to }, error, context.stepKey)
     if (failed?.what.kind === 'rollback-failed') {
-      const ids = { incident, decision: 'failed', 'reason-code': failed.what.reasonCode, from, to }
+      const why = { decision: 'failed', 'reason-code': failed.what.reasonCode }
+      const ids = { incident, ...why, from, to, commit: revision }
       setOutputs({ ...ids, result: JSON.stringify({ schema: 1, ...ids }) })
       await record(failed.what, failed.naturalKey)
     }
@@ -199,44 +204,43 @@ async function record(
   await workplace.record(what, naturalKey, subject ?? unknown)
 }
 
+/** Deploys what was restored, or sees that it is deployed; undefined where nothing is to be deployed. */
 async function deploy(
   { inputs, context, log, now, sleep }: GitRollbackStep,
-  { github }: RollbackPlace,
+  { github, environment, revision, record }: RollbackPlace,
   { branch, mode }: RollbackPlan,
-  commit: string,
-): Promise<void> {
-  if (github === undefined) return
-  const given = Object.entries(inputs['redeploy-inputs'])
-  const filled = given.map(([name, value]) => [name, value.replaceAll('{revision}', commit)])
-  await redeploy(
-    github,
-    {
-      workflow: inputs.redeploy,
-      ref: branch,
-      commit,
-      again: mode === 'deploy-only',
-      inputs: Object.fromEntries(filled),
-      timeoutMs: inputs['redeploy-timeout'] ?? 0,
-      ownRun: context.run?.id,
-    },
-    { say: log.info, sleep, now: () => now().getTime() },
-  )
+  { commit, outcome, pull, proposedOn }: RollbackReceipt,
+): Promise<Deployment | undefined> {
+  if (github === undefined || inputs.redeploy === '' || pull !== undefined || proposedOn !== undefined)
+    return undefined
+  const settings = {
+    workflow: inputs.redeploy,
+    inputs: inputs['redeploy-inputs'],
+    timeoutMs: inputs['redeploy-timeout'] ?? 0,
+  }
+  const older = mode === 'reset' || mode === 'deploy-only' ? revision : undefined
+  const where = { environment, branch, older, run: context.run?.id }
+  const clock = { log: log.info, sleep, now: () => now().getTime() }
+  const { deploy: deployOnce } = deployBy(github, settings, { ...where, ...clock })
+  return tryToDeploy({ deploy: deployOnce, record, now, log: log.info }, { now: commit, outcome })
 }
 
 async function finish(
   step: GitRollbackStep,
-  { repository, incident }: RollbackPlace,
+  { repository, environment, incident, revision }: RollbackPlace,
   plan: RollbackPlan,
   receipt?: RollbackReceipt,
+  deployment?: Deployment,
 ): Promise<void> {
-  const { decision, reasonCode, headline } = conclude(plan, receipt, step.inputs['dry-run'])
+  const isDryRun = step.inputs['dry-run']
+  const { decision, reasonCode, headline } = conclude(plan, receipt, { isDryRun, deployment })
   const ids = {
     incident: takesBack(plan) ? plan.incident : incident,
     decision,
     'reason-code': reasonCode,
     from: plan.head,
     to: goalOf(plan),
-    ...(receipt && { commit: receipt.commit }),
+    commit: receipt?.commit ?? revision,
     ...(receipt?.tag !== undefined && { tag: receipt.tag }),
     ...(receipt?.pull !== undefined && { 'pull-request': receipt.pull.number }),
     'undone-commits': plan.undoneCount,
@@ -244,4 +248,6 @@ async function finish(
   step.setOutputs({ ...ids, result: JSON.stringify({ schema: 1, ...ids }) })
   const done = receipt === undefined ? [] : summarizeReceipt(plan, receipt)
   await step.writeSummary(renderMarkdown([heading(2, headline), ...done, ...summarizePlan(plan, repository)]))
+  if (deployment?.problem !== undefined) step.fail(deployment.problem)
+  step.log.info(`${environment}: ${decision}: ${describeNow(plan, receipt, deployment)}`)
 }

@@ -19,6 +19,7 @@ export const gitRollback = defineAction({
     'checks: read': 'with the target `last-green`',
     'statuses: read': 'with the target `last-green`',
   },
+  afterCancelled: 'run it again to continue: a branch that is rolled back already is not changed twice',
   inputs: {
     ...commonInputs,
     token: input.secret({
@@ -131,10 +132,11 @@ export const gitRollback = defineAction({
   outputs: {
     ...commonOutputs,
     decision:
-      '`rolled-back`, `already-rolled-back`, `proposed` (by a pull request), `undone`, `already-undone`, `planned`, `listed` or `failed`.',
+      '`rolled-back`, `already-rolled-back`, `proposed` (by a pull request), `not-deployed` (rolled back, and the workflow in `redeploy` failed), `undone`, `already-undone`, `planned`, `listed` or `failed`.',
     from: 'Full id of the commit that the branch was at.',
     to: 'Full id of the good revision.',
-    commit: 'Full id of the rollback commit: the revision to deploy now.',
+    commit:
+      'Full id of the revision to deploy now: the rollback commit; where nothing was rolled back, the revision that is deployed.',
     tag: 'Name of the tag on the rollback commit.',
     'pull-request': 'Number of the pull request that proposes the rollback.',
     recent: 'With `list`: the recent rollbacks, newest first, as a JSON array.',

@@ -17,6 +17,8 @@ export const healthGate = defineAction({
     'actions: write': 'with `dispatch`',
     'pull-requests: read': 'to see a hold by the label of a pull request',
   },
+  afterCancelled:
+    'nothing is known about the deployment; run it again, or look back at it with `mode: watch`',
   inputs: {
     ...commonInputs,
     url: input.text({

@@ -10,6 +10,7 @@ export const issueops = defineAction({
   branding: { icon: 'message-square', color: 'orange' },
   permissions: { contents: 'write', issues: 'write' },
   morePermissions: { 'deployments: read': deployedRevision },
+  afterCancelled: 'write the comment again',
   inputs: {
     ...commonInputs,
     operation: input.choice({

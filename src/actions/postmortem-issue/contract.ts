@@ -10,6 +10,7 @@ export const postmortemIssue = defineAction({
   branding: { icon: 'book-open', color: 'purple' },
   permissions: { contents: 'write', issues: 'write' },
   morePermissions: { 'deployments: read': deployedRevision },
+  afterCancelled: 'run it again to continue: one issue is written for an incident',
   inputs: {
     ...commonInputs,
     incident: input.text({

@@ -115,12 +115,14 @@ async function openScene(step: RollbackStep): Promise<Scene> {
     history,
     own: history.filter((event) => event.incident === workplace.incident),
     automatic: !context.byHand && approver === undefined,
-    deployer: deployBy(repository, config, {
-      ...viewer,
-      branch,
-      environment: workplace.environment,
-      run: context.run?.id,
-    }),
+    deployer:
+      config.code.redeploy &&
+      deployBy(repository, config.code.redeploy, {
+        ...viewer,
+        branch,
+        environment: workplace.environment,
+        run: context.run?.id,
+      }),
     // it goes into a commit, which nobody can take back
     reason: secrets.redact(inputs.reason),
   }

@@ -17,6 +17,7 @@ export const rollback = defineAction({
     'pull-requests: read': 'to list the pull requests that are undone; without it they are left out',
     'pull-requests: write': 'where the rules of the branch want a pull request',
   },
+  afterCancelled: 'run it again to continue: what is done is recorded and is not done twice',
   inputs: {
     ...commonInputs,
     mode: input.choice({

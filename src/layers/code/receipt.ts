@@ -1,4 +1,5 @@
 import type { PullRequest } from '../../github/pulls.ts'
+import { goalOf, type RollbackPlan } from './plan.ts'
 
 /** What a rollback did, or had done before. */
 export interface RollbackReceipt {
@@ -16,4 +17,12 @@ export interface RollbackReceipt {
   readonly pull: PullRequest | undefined
   /** the branch that it is on until then */
   readonly proposedOn?: string
+}
+
+/** Of a plan whose branch has the content already, by other means: nothing is done, and its head is what is to be deployed. */
+export function receiptUnchanged(plan: RollbackPlan): RollbackReceipt {
+  const { head: commit, content } = plan
+  const tree = content.kind === 'tree' ? content.tree : ''
+  const nothing = { tag: undefined, untagged: undefined, pull: undefined }
+  return { ...nothing, from: commit, to: goalOf(plan), commit, tree, outcome: 'already-rolled-back' }
 }

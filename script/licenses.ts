@@ -1,0 +1,43 @@
+/** The licences of the packages that are in a bundle and its chunks: ncc lists those of one chunk alone. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
+
+interface Module {
+  readonly name?: string | undefined
+  readonly modules?: readonly Module[] | undefined
+}
+
+const moduleSchema: z.ZodType<Module> = z.object({
+  name: z.string().optional(),
+  modules: z.lazy(() => z.array(moduleSchema)).optional(),
+})
+const statsSchema = z.object({ modules: z.array(moduleSchema) })
+const packageSchema = z.object({ name: z.string(), license: z.string().default('see below') })
+
+/**
+ * @param stats what `ncc --stats-out` wrote
+ * @returns name, licence and text of each package, in the order of their names
+ */
+export function licencesOf(root: string, stats: string): string {
+  const folders = new Set(
+    modulesOf(statsSchema.parse(JSON.parse(stats)).modules).flatMap(({ name = '' }) => {
+      const [folder] = /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(name.replace(/^.*!/, '')) ?? []
+      return folder === undefined ? [] : [join(root, folder)]
+    }),
+  )
+  const texts = [...folders].flatMap((folder) => {
+    const manifest = join(folder, 'package.json')
+    if (!existsSync(manifest)) return []
+    const { name, license } = packageSchema.parse(JSON.parse(readFileSync(manifest, 'utf8')))
+    const file = readdirSync(folder).find((each) => /^licen[cs]e/i.test(each))
+    const text = file === undefined ? '' : `${readFileSync(join(folder, file), 'utf8').trim()}\n`
+    return [`${name}\n${license}\n${text}`]
+  })
+  return [...new Set(texts)].sort().join('\n')
+}
+
+/** Modules that webpack has put together into one are listed inside it. */
+function modulesOf(modules: readonly Module[]): readonly Module[] {
+  return modules.flatMap((each) => [each, ...modulesOf(each.modules ?? [])])
+}
