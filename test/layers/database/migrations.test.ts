@@ -326,7 +326,7 @@ describe('on SQLite', () => {
     )
     const program = { 'db/1_a.js': '', 'db/2_b.js': '' }
     const selection: Selection = { by: 'added', good: revision(good, { 'db/1_a.js': '' }) }
-    await expect(undo(engine, program, { selection })).rejects.toThrow(/set "command"/)
+    await expect(undo(engine, program, { selection })).rejects.toThrow(/set `command` to/)
     const command = (sql: string) => async () => run(engine, sql)
     const wrong = command("DELETE FROM knex_migrations WHERE name = '1_a.js'")
     await expect(undo(engine, program, { selection, byCommand: true, command: wrong })).rejects.toThrow(

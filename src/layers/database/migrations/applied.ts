@@ -1,6 +1,6 @@
 import type { Engine, Statement } from '../engine.ts'
 import { compareVersions, type MigrationFile } from './folder.ts'
-import { ownTable, readOwnTable, recordDown } from './own-table.ts'
+import { type AppliedMigration, ownTable, readOwnTable, recordDown } from './own-table.ts'
 
 /** What the database itself says of the migrations that were applied to it. */
 export interface AppliedMigrations {
@@ -16,15 +16,6 @@ export interface AppliedMigrations {
   readonly unknown?: string | undefined
   /** one of which some statements ran and stay, where the engine cannot undo them */
   readonly partly?: string | undefined
-}
-
-export interface AppliedMigration {
-  /** what the table calls it: a version or a name */
-  readonly key: string
-  /** the script that undoes it, as it was when it was applied, where the table has it */
-  readonly down?: string | undefined
-  readonly checksum?: string | undefined
-  readonly revision?: string | undefined
 }
 
 /** Each tool's history table, and how it is read. The first that is there is taken. */

@@ -1,8 +1,17 @@
 import { type Engine, journal, type ScriptRun, type Statement } from '../engine.ts'
-import type { AppliedMigration } from './applied.ts'
 
 /** The table for projects that have none of a tool: whoever applies a migration writes it there, with what undoes it. */
 export const ownTable = 'migration_history'
+
+/** A migration that a history table says is applied. */
+export interface AppliedMigration {
+  /** what the table calls it: a version or a name */
+  readonly key: string
+  /** the script that undoes it, as it was when it was applied, where the table has it */
+  readonly down?: string | undefined
+  readonly checksum?: string | undefined
+  readonly revision?: string | undefined
+}
 
 /** Its optional columns: older tables may not have them. */
 const optional = ['down_script', 'checksum', 'revision'] as const

@@ -1,14 +1,9 @@
 import { InputError, message, RefusedError, setting } from '../../../errors.ts'
 import type { Engine } from '../engine.ts'
 import type { RecordedMigration } from '../manifest.ts'
-import {
-  type AppliedMigration,
-  type AppliedMigrations,
-  isEntryOf,
-  isNamedLike,
-  readApplied,
-} from './applied.ts'
+import { type AppliedMigrations, isEntryOf, isNamedLike, readApplied } from './applied.ts'
 import { compareVersions, type DownScript, listMigrations, type MigrationFile, readDown } from './folder.ts'
+import type { AppliedMigration } from './own-table.ts'
 import { endsTransaction, findTakings } from './script.ts'
 
 /** Files of a revision. */
