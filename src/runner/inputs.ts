@@ -1,5 +1,6 @@
 import { InputError, type Setting } from '../errors.ts'
 import { parseDuration } from '../text/duration.ts'
+import { parseSize } from '../text/size.ts'
 
 /** One input of an action: what `action.yml` and the README say of it, and how its text becomes a value. */
 export interface Input<T> {
@@ -74,6 +75,9 @@ export const input = {
       ),
     ),
 
+  /** in bytes; undefined when left empty */
+  size: (declared: Declaration) => declare(declared, (text) => (text === '' ? undefined : parseSize(text))),
+
   /** in milliseconds; undefined when left empty */
   duration: (declared: Declaration) =>
     declare(declared, (text) => {
@@ -95,7 +99,11 @@ function parseChoice<T extends string>(text: string, options: readonly T[]): T {
 }
 
 function splitList(text: string): readonly string[] {
-  return splitLines(text.replaceAll(',', '\n'))
+  const items = splitLines(text.replaceAll(',', '\n'))
+  // what was meant to be some must not become all
+  if (items.length === 0 && text.trim() !== '')
+    throw new InputError(`is "${text.trim()}", which names nothing; name at least one, or leave it out`)
+  return items
 }
 
 function splitLines(text: string): readonly string[] {
