@@ -1,5 +1,5 @@
 /** How production is at the moment of acting. */
 export interface Assessment {
-  readonly verdict: 'healthy' | 'unhealthy' | 'inconclusive' | 'error' | 'pre-existing'
+  readonly verdict: 'healthy' | 'unhealthy' | 'inconclusive' | 'error' | 'pre-existing' | 'not-deployed'
   readonly because: string
 }

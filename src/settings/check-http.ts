@@ -75,7 +75,10 @@ const expectation = section({
             .describe('regular expression of JavaScript whose first group is the revision'),
         }),
       ],
-      { error: 'must be `{ header: NAME }`, `{ json: PATH }` or `{ matches: PATTERN }`' },
+      {
+        error:
+          'must be `{ header: NAME }`, `{ json: PATH }` or `{ matches: PATTERN }`, whose pattern has one group around the revision',
+      },
     )
     .optional()
     .describe(
