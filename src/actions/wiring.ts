@@ -11,10 +11,11 @@ import { parseConfig } from '../settings/parse.ts'
 import { type Config, defaultConfig } from '../settings/schema.ts'
 import { redactDeep } from '../text/redact.ts'
 import { commonInputs } from './contract-parts.ts'
+import { provideSecrets } from './given-secrets.ts'
 
 type CommonStep = Pick<
   Step<typeof commonInputs, string>,
-  'inputs' | 'context' | 'log' | 'secrets' | 'signal' | 'now' | 'openRepository'
+  'inputs' | 'context' | 'env' | 'log' | 'secrets' | 'signal' | 'now' | 'openRepository'
 >
 
 /** What every action works on: its repository, configuration and history, and the deployment that it is about. */
@@ -41,6 +42,7 @@ type Subject = Pick<Workplace, 'incident' | 'environment' | 'revision'>
 export async function openWorkplace({
   inputs,
   context,
+  env,
   log,
   secrets,
   signal,
@@ -54,6 +56,7 @@ export async function openWorkplace({
   const told = named ? parseRevision(named) : undefined
   const given = await loadConfig({ repository, path: inputs.config, ref: context.sha || (told ?? 'HEAD') })
   const config = given ?? defaultConfig()
+  provideSecrets(inputs.secrets, { config, env, secrets })
   const environment = inputs.environment || deployment?.environment || config.environment
   const revision =
     told ?? parseRevision((await deployedRevision(repository, { context, log }, environment)) ?? context.sha)

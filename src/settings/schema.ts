@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { formatDuration, parseDuration } from '../text/duration.ts'
 import { branchesCollide } from './branch-name.ts'
 import { checksSchema } from './checks.ts'
-import { branchName, duration, isOneLine, section } from './fields.ts'
+import { branchName, duration, environmentVariable, isOneLine, section } from './fields.ts'
 import { codeSchema, databaseSchema, otaSchema, rollbackSchema } from './rollback.ts'
 
 export type { CheckRules, Limit } from './checks.ts'
@@ -29,6 +29,12 @@ export const configSchema = section(
       .prefault({})
       .describe('Where the record of incidents is kept.'),
     health: healthSchema().prefault({}).describe('How the actions see whether production is well.'),
+    env: z
+      .array(environmentVariable('MY_TOKEN'))
+      .default([])
+      .describe(
+        'More secrets that called workflows hand over as environment variables, by their names, such as those of a command. Those that these settings name elsewhere, and `AWS_*` for backups in a bucket, are handed over without being listed.',
+      ),
     rollback: rollbackSchema(),
     code: codeSchema(),
     database: databaseSchema(),

@@ -21,6 +21,7 @@ describe('a configuration', () => {
     expect(defaultConfig()).toEqual({
       environment: 'production',
       history: { branch: 'rollback-history' },
+      env: [],
       health: {
         windowMs: 300_000,
         intervalMs: 15_000,
@@ -57,6 +58,7 @@ describe('a configuration', () => {
       environment: 'production',
       branch: 'main',
       history: { branch: 'rollback-history' },
+      env: [],
       health: {
         windowMs: 600_000,
         intervalMs: 20_000,
