@@ -15,12 +15,14 @@ export async function checkReadiness(
     config,
     environment,
     branch,
+    revision,
     incident,
   }: {
     readonly repository: Repository
     readonly config: Config
     readonly environment: string
     readonly branch: string
+    readonly revision: string
     readonly incident: string
   },
   { openLayers, assess, guard }: Preparation,
@@ -33,6 +35,7 @@ export async function checkReadiness(
     config,
     environment,
     branch,
+    revision,
     run: context.run?.id,
     ownWorkflow: ownWorkflow(env),
     layers,

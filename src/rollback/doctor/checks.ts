@@ -168,11 +168,16 @@ export const checks: readonly Check[] = [
   {
     name: 'target',
     reads: 'the revision that a rollback of the code would restore',
-    judge: ({ layers }) => {
+    judge: ({ layers, isFirst, environment }) => {
       const code = layers.find(({ name }) => name === 'code')
       if (code === undefined) return undefined
       if (code.plan.seen)
         return ok(`a rollback would restore ${code.plan.value.to.slice(0, 7)}: ${code.plan.value.foundBy}`)
+      if (isFirst.seen && isFirst.value)
+        return unknown(
+          `this is the first deployment of ${environment}: there is no revision to restore yet`,
+          'Nothing, until the next deployment',
+        )
       return failed(
         code.plan,
         'no revision to restore was found',

@@ -3,6 +3,7 @@ import { isUserFacing, RefusedError } from '../../errors.ts'
 import type { Repository } from '../../github/client.ts'
 import { type ConcurrencyGroup, groupsOf } from '../../github/concurrency.ts'
 import { readFile } from '../../github/contents.ts'
+import { listDeployments } from '../../github/deployments.ts'
 import { hasPermission, type ProbedPermission, probedPermissions } from '../../github/permission-probe.ts'
 import { readFacts } from '../../github/repository.ts'
 import { type BranchRules, readBranchRules, readRuleTypes } from '../../github/rules.ts'
@@ -54,6 +55,8 @@ export interface Facts {
   readonly ownWorkflow: string | undefined
   /** variables that the settings name and that are not set, or empty */
   readonly missingVariables: readonly string[]
+  /** the environment has deployments, and none of another revision than the one that is examined */
+  readonly isFirst: Fact<boolean>
   readonly layers: readonly { readonly name: Layer['name']; readonly plan: Fact<LayerPlanView> }[]
   /** undefined where there is no database */
   readonly backup: Fact<BackupFacts | undefined> | undefined
@@ -76,6 +79,8 @@ export interface DoctorOptions {
   readonly config: Config
   readonly environment: string
   readonly branch: string
+  /** the revision that would be rolled back */
+  readonly revision: string
   /** the id of this run, and the file of its workflow */
   readonly run: string | undefined
   readonly ownWorkflow: string | undefined
@@ -140,11 +145,21 @@ export async function gatherFacts(options: DoctorOptions): Promise<Facts> {
     groups,
     ownWorkflow,
     missingVariables: namedVariables(config).filter((name) => (env[name] ?? '') === ''),
+    isFirst: await fact(() => isFirstDeployment(options)),
     layers: await Promise.all(plans),
     backup,
     assessment,
     held,
   }
+}
+
+async function isFirstDeployment({ repository, environment, revision }: DoctorOptions): Promise<boolean> {
+  let isFirst = false
+  for await (const deployment of listDeployments(repository, { environment })) {
+    if (deployment.revision !== revision) return false
+    isFirst = true
+  }
+  return isFirst
 }
 
 function factBy({ nameOf, signal }: DoctorOptions) {
