@@ -20,6 +20,7 @@ describe('a configuration', () => {
   test('has these defaults', () => {
     expect(defaultConfig()).toEqual({
       environment: 'production',
+      paths: [],
       history: { branch: 'rollback-history' },
       env: [],
       health: {
@@ -57,6 +58,7 @@ describe('a configuration', () => {
     expect(parseConfig({ text: example, file })).toEqual({
       environment: 'production',
       branch: 'main',
+      paths: ['apps/web', 'lib'],
       history: { branch: 'rollback-history' },
       env: [],
       health: {
@@ -132,6 +134,7 @@ describe('a configuration', () => {
         serverUrl: 'https://codepush.example.com',
         accessKey: { env: 'CODEPUSH_ACCESS_KEY' },
         serverKind: 'microsoft',
+        project: '.',
         channels: ['shop-ios/Production', 'shop-android/Production'],
         verifyTimeoutMs: 60_000,
       },
