@@ -16,6 +16,7 @@ health:
       url: https://prometheus.example.com
       query: sum(rate(errors[1m]))
       max: 0.05
+      severity: high
       headers: { authorization: { env: PROMETHEUS_AUTHORIZATION } }
 database: { url: { env: DATABASE_URL }, storage: "s3://shop-backups/production" }
 `,
