@@ -55,7 +55,7 @@ export default {
       to: { path: '^(test|bench|script)/' },
     },
     only('text-knows-nothing', 'text', []),
-    only('settings-know-nothing', 'settings', []),
+    only('settings-know-only-the-sections-of-others', 'settings', ['layers/ota/settings']),
     only('http-knows-nothing', 'http', []),
     only('github-knows-nothing', 'github', []),
     only('history-stands-on-github', 'history', ['github']),
@@ -63,7 +63,8 @@ export default {
     only('deployment-stands-on-github', 'deployment', ['github']),
     only('health-stands-on-settings', 'health', ['settings', 'http']),
     only('code-is-a-layer', 'layers/code', ['layers/layer', 'github', 'history', 'deployment']),
-    only('ota-is-a-layer', 'layers/ota', ['layers/layer', 'http', 'history']),
+    only('ota-is-a-layer', 'layers/ota', ['layers/layer', 'http', 'history', 'settings/fields']),
+    only('config-is-a-layer', 'layers/config', ['layers/layer', 'github', 'history']),
     only('database-is-a-layer', 'layers/database', ['layers/layer', 'history']),
     only('rollback-stands-on-layers', 'rollback', [
       'settings',

@@ -82,7 +82,8 @@ export function secretsOfLayers({ database, ota }: Config, env: NodeJS.ProcessEn
     ...bucket,
     url,
     database?.identity && env[database.identity.env],
-    ota && env[ota.accessKey.env],
+    ota?.accessKey && env[ota.accessKey.env],
+    ota?.serverKind === 'eas' && env['EXPO_TOKEN'],
   ]
   return [...password, ...values.flatMap((value) => (value ? [value] : []))]
 }
@@ -170,8 +171,9 @@ async function openOta(surroundings: LayerSurroundings): Promise<Layer> {
   return openOtaLayer({
     ...surroundings,
     url,
-    accessKey: readVariable(env, 'ota.access-key', settings.accessKey.env),
+    accessKey: settings.accessKey && readVariable(env, 'ota.access-key', settings.accessKey.env),
     kind,
+    eas: { folder: settings.project, env },
     channels,
     verifyTimeoutMs,
     since: choice === 'changed' ? (await readCommit(repository, bad)).committedAt : undefined,

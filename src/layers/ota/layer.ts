@@ -18,9 +18,9 @@ import { isVerified } from './verify.ts'
 export interface OtaLayerOptions {
   readonly kind: ServerKind | 'auto'
   /** address of the update server's API; none for eas */
-  readonly url?: string
+  readonly url?: string | undefined
   /** a secret; none for eas */
-  readonly accessKey?: string
+  readonly accessKey?: string | undefined
   /** for eas: the Expo project, and the job's variables with EXPO_TOKEN */
   readonly eas?: Omit<EasProject, 'signal'>
   /** `Shop-ios/Production`; for hot-updater `ios/production`, for eas `all/production` */
