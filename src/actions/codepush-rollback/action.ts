@@ -83,7 +83,7 @@ async function rollBack(step: CodepushStep): Promise<void> {
   for (const line of results.flatMap(describeDevices)) log.info(line)
   const circumstances = {
     reason: step.secrets.redact(inputs.reason),
-    automatic: !step.context.byHand,
+    automatic: !(await workplace.isManual()),
     startedAt,
     stepKey: step.context.stepKey,
   }

@@ -8,7 +8,7 @@ import type { GitRollbackStep, RollbackPlace } from './place.ts'
 /** Plans what the inputs ask for. @throws InputError for inputs that do not go together */
 export async function makePlan(
   step: GitRollbackStep,
-  { repository, environment, incident, revision, openClone }: RollbackPlace,
+  { repository, environment, incident, revision, openClone, paths: configured }: RollbackPlace,
   branch: string,
 ): Promise<RollbackPlan> {
   const { inputs } = step
@@ -24,7 +24,7 @@ export async function makePlan(
   const request = { branch, environment, incident, bad: revision, delivery }
   if (mode === 'revert')
     return planRollback(repository, { ...request, mode, commits, mainline: mainline || undefined }, openClone)
-  const restore = { ...request, target, tagPattern, checks, paths }
+  const restore = { ...request, target, tagPattern, checks, paths: paths.length > 0 ? paths : configured }
   if (mode === 'reset') {
     const allowDefaultBranch = inputs['allow-reset-default-branch']
     return planRollback(repository, { ...restore, mode, allowDefaultBranch }, openClone)
