@@ -32,6 +32,14 @@ interface Declaration {
 export const input = {
   text: (declared: Declaration) => declare(declared, (text) => text),
 
+  /** a name: text on one line */
+  name: (declared: Declaration) =>
+    declare(declared, (text) => {
+      if (/[\p{Cc}\u2028\u2029]/u.test(text))
+        throw new InputError('holds a line break or a control character; write one line')
+      return text.trim()
+    }),
+
   secret: (declared: Declaration) => ({ ...declare(declared, (text) => text), secret: true }),
 
   flag: (declared: Declaration) =>

@@ -34,6 +34,13 @@ describe('readInputs', () => {
     })
   })
 
+  test.each(['a\nb', 'a\u0085b', 'a\u2028b'])('a name is one line: %j', (text) => {
+    const named = { environment: input.name({ description: 'Where.' }) }
+    expect(() => readInputs(named, { INPUT_ENVIRONMENT: text })).toThrow(
+      'input "environment" holds a line break or a control character; write one line',
+    )
+  })
+
   test.each([',', ' , ', '\n,\n'])('a list that was given and names nothing is an error: %j', (text) => {
     expect(() => readInputs(inputs, { INPUT_TOKEN: 'ghs_x', INPUT_LABELS: text })).toThrow(
       `input "labels" is "${text.trim()}", which names nothing; name at least one, or leave it out`,
