@@ -1,12 +1,22 @@
 import type { Limit } from '../settings/schema.ts'
 import { isWithin } from './limit.ts'
-import type { Refusal } from './refusal.ts'
 import type { Call } from './statistics/one-arm.ts'
 
 /** Bad ones among all, since the watch began: kept as counts, because a ratio alone says nothing about its weight. */
 export interface Counts {
   readonly bad: number
   readonly of: number
+}
+
+/** What says more about who asks than about the service: it may refuse the runner and nobody else. */
+export interface Refusal {
+  /** how it refuses, such as `status 403` */
+  readonly how: string
+  /**
+   * It can only be about who asks: a challenge to prove to be no robot, or too many requests. Any other refusal may also be what a bad
+   * deployment did to everybody, where the check has passed before.
+   */
+  readonly isOnlyOfRunner: boolean
 }
 
 /** All of the last answers were of another revision than the deployed one, or some. */

@@ -1,17 +1,6 @@
 import type { Answer } from '../http/request.ts'
 import type { Check } from '../settings/schema.ts'
-import type { Reading, ValueReading } from './reading.ts'
-
-/** What says more about who asks than about the service: it may refuse the runner and nobody else. */
-export interface Refusal {
-  /** how it refuses, such as `status 403` */
-  readonly how: string
-  /**
-   * It can only be about who asks: a challenge to prove to be no robot, or too many requests. Any other refusal may also be what a bad
-   * deployment did to everybody, where the check has passed before.
-   */
-  readonly isOnlyOfRunner: boolean
-}
+import type { Reading, Refusal, ValueReading } from './reading.ts'
 
 const statuses: ReadonlySet<number> = new Set([401, 403, 407, 429])
 /** Pages that edges put before a site: https://developers.cloudflare.com/cloudflare-challenges/ and AWS WAF's of the same kind. */

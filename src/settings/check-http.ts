@@ -56,9 +56,9 @@ const expectation = section({
               /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/,
               'is not the name of a header; write one such as `x-revision`',
             )
-            .describe('name of the header'),
+            .describe('name of the header. Has no default.'),
         }),
-        section({ json: jsonPath().describe('JSONPath into the body, such as `$.commit`') }),
+        section({ json: jsonPath().describe('JSONPath into the body, such as `$.commit`. Has no default.') }),
         section({
           matches: z
             .string()
@@ -72,7 +72,7 @@ const expectation = section({
                 'must be a regular expression with one group around the revision, such as `commit: ([0-9a-f]+)`',
               )
             })
-            .describe('regular expression of JavaScript whose first group is the revision'),
+            .describe('regular expression of JavaScript whose first group is the revision. Has no default.'),
         }),
       ],
       {

@@ -83,6 +83,7 @@ test('named in the configuration, sent to a service, and echoed in what the serv
       type: http
       url: ${service.url}
       severity: critical
+      on-error: fail
       headers:
         authorization: { env: API_KEY }
       expect:

@@ -126,7 +126,12 @@ describe('killed after any of its requests, and run again', () => {
           job: await shop.job({ sha: shop.bad }),
           options: {
             action: 'health-gate',
-            inputs: { url: service.url, window: '10s', interval: '100ms' },
+            inputs: {
+              // without a history, in which it has passed before
+              checks: `- { name: url, type: http, url: '${service.url}', severity: critical, on-error: fail }`,
+              window: '10s',
+              interval: '100ms',
+            },
           },
         }),
         async (shop, { exitCode, outputs }) => {

@@ -66,7 +66,7 @@ export async function openWholeShop({
     health: {
       window: '2s',
       interval: '100ms',
-      checks: [{ name: 'home', type: 'http', url: service.url, severity: 'critical' }],
+      checks: [{ name: 'home', type: 'http', url: service.url, severity: 'critical', 'on-error': 'fail' }],
     },
     rollback: { verify: '2s' },
     code: { redeploy: { workflow: 'deploy.yml', inputs: { revision: '{revision}' } } },

@@ -55,7 +55,7 @@ const settings = (url: string) => `environment: production
 health:
   window: 2s
   interval: 250ms
-  checks: [{ name: homepage, type: http, url: "${url}/", severity: critical }]
+  checks: [{ name: homepage, type: http, url: "${url}/", severity: critical, on-error: fail }]
 rollback: { verify: 10s }
 code: { redeploy: { workflow: deploy.yml } }
 `
