@@ -94,9 +94,9 @@ async function askAboveDrafts(server: UpdateServer, channel: Channel): Promise<E
   return offers
 }
 
-function freshDevice({ releases }: Channel, binary: string, number: number) {
+function freshDevice({ releases, platforms }: Channel, binary: string, number: number) {
   const others = releases.map((each) => each.binary).filter((each) => !isSameBinary(each, binary))
-  return { binary: concreteVersion(binary, others), on: undefined, number }
+  return { binary: concreteVersion(binary, others), on: undefined, number, platform: platforms?.[0] }
 }
 
 /** Each as its newest release has it. */
