@@ -11,7 +11,7 @@ export const commonInputs = {
     description: 'Path of the configuration file in the repository. Without that file the defaults hold.',
     default: '.github/rollback.yml',
   }),
-  environment: input.text({
+  environment: input.line({
     description:
       'Name of the environment. Left empty: that of the deployment event, else the configured one, else `production`.',
   }),

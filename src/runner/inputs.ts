@@ -32,6 +32,22 @@ interface Declaration {
 export const input = {
   text: (declared: Declaration) => declare(declared, (text) => text),
 
+  /** a text without line breaks and other control characters */
+  line: (declared: Declaration) =>
+    declare(declared, (text) => {
+      if (/\p{Cc}/u.test(text))
+        throw new InputError('has a line break or another control character; write one line')
+      return text
+    }),
+
+  /** a path within the repository, with no slash at its ends */
+  path: (declared: Declaration) =>
+    declare(declared, (text) => {
+      if (/^(?:\/|[a-z]:|~)|(?:^|[\\/])\.\.(?:[\\/]|$)|\p{Cc}/iu.test(text))
+        throw new InputError(`is "${text}"; write a path within the repository, such as db/migrations`)
+      return text.replace(/^(?:\.\/)+|\/+$/g, '')
+    }),
+
   secret: (declared: Declaration) => ({ ...declare(declared, (text) => text), secret: true }),
 
   flag: (declared: Declaration) =>

@@ -26,6 +26,6 @@ export function explainWrite(error: unknown, place: string): unknown {
 }
 
 const refusalSchema = z.object({
-  code: z.enum(['ENOSPC', 'EDQUOT', 'EFBIG', 'EROFS', 'EACCES', 'EPERM', 'ENOTDIR']),
+  code: z.enum(['ENOSPC', 'EDQUOT', 'EFBIG', 'EROFS', 'EACCES', 'EPERM', 'ENOTDIR', 'ENOENT', 'EINVAL']),
   message: z.string(),
 })

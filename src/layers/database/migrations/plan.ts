@@ -1,4 +1,4 @@
-import { InputError, RefusedError } from '../../../errors.ts'
+import { InputError, message, RefusedError, setting } from '../../../errors.ts'
 import type { Engine } from '../engine.ts'
 import type { RecordedMigration } from '../manifest.ts'
 import {
@@ -129,14 +129,14 @@ function choose(
       )
       if (at === -1)
         throw new InputError(
-          `input "to" is "${selection.to}", which ${table} does not have; write one of ${entries.map(({ key }) => key).join(', ') || '(none)'}`,
+          message`${setting('to')} is "${selection.to}", which ${table} does not have; write one of ${entries.map(({ key }) => key).join(', ') || '(none)'}`,
         )
       return entries.slice(at + 1).toReversed()
     }
     case 'count':
       if (selection.last > entries.length)
         throw new InputError(
-          `input "last" is ${selection.last}, and only ${entries.length} migrations were applied`,
+          message`${setting('last')} is ${selection.last}, and only ${entries.length} migrations were applied`,
         )
       return entries.slice(entries.length - selection.last).toReversed()
   }
