@@ -8,6 +8,8 @@ import type { Plan } from './plan.ts'
 export interface CarryOutOptions extends Omit<ApplyOptions, 'onDone'> {
   readonly plan: Plan
   readonly environment: string
+  /** login of the reviewer who approved the plan; undefined when none did */
+  readonly approver?: string | undefined
   /** when the run looked at production first */
   readonly startedAt: Date
   /** Deploys the restored revision and waits for it, unless it is seen to be deployed; undefined when nothing in this run deploys. */
@@ -44,9 +46,17 @@ export async function carryOut(options: CarryOutOptions): Promise<RollbackReport
       from: view.from,
       to: view.to,
     }))
-    await record({ kind: 'rollback-began', layers, reason, automatic, startedAt: startedAt.toISOString() }, [
-      String(progress.ended),
-    ])
+    await record(
+      {
+        kind: 'rollback-began',
+        layers,
+        reason,
+        automatic,
+        ...(options.approver !== undefined && { approver: options.approver }),
+        startedAt: startedAt.toISOString(),
+      },
+      [String(progress.ended)],
+    )
   } else log(`going on with the rollback that began at ${progress.unfinished.at}`)
 
   const plannedAt = now()

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { setOutput } from '@actions/core'
-import { isUserFacing, type NameOfSetting } from '../errors.ts'
+import { isUserFacing, type Message, type NameOfSetting } from '../errors.ts'
 import { openRepository, type Repository } from '../github/client.ts'
 import { watchForCancellation } from './cancellation.ts'
 import { type RunContext, readContext } from './context.ts'
@@ -34,7 +34,7 @@ export interface Step<I extends Inputs, O extends string> {
   /** Writes a report beside the job's other temporary files. @returns its path */
   readonly writeReport: (name: string, report: unknown) => Promise<string>
   /** Ends the step as failed, once the rest of it is done. */
-  readonly fail: (message: string) => void
+  readonly fail: (message: string | Message) => void
 }
 
 /**
@@ -95,8 +95,8 @@ export async function runAction<I extends Inputs, O extends string>(
         return path
       },
       fail: (message) => {
-        problem = message
-        if (!signal.aborted) fail(log, message)
+        problem = typeof message === 'string' ? message : message.explain(nameBy(contract.inputs))
+        if (!signal.aborted) fail(log, problem)
       },
     })
   } catch (error) {

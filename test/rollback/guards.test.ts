@@ -75,6 +75,6 @@ test('a machine counts every commit that would be undone, those that GitHub does
       log: () => {},
     })
   await expect(judge(301)).rejects.toThrow(RefusedError)
-  await expect(judge(301)).rejects.toThrow('would undo 302 commits, and input "max-commits" allows 301')
+  await expect(judge(301)).rejects.toThrow('would undo 302 commits, and `code.max-commits` allows 301')
   await expect(judge(302)).resolves.toBeUndefined()
 })

@@ -20,6 +20,7 @@ describe('a configuration', () => {
   test('has these defaults', () => {
     expect(defaultConfig()).toEqual({
       environment: 'production',
+      paths: [],
       history: { branch: 'rollback-history' },
       health: {
         windowMs: 300_000,
@@ -56,6 +57,7 @@ describe('a configuration', () => {
     expect(parseConfig({ text: example, file })).toEqual({
       environment: 'production',
       branch: 'main',
+      paths: ['apps/web', 'lib'],
       history: { branch: 'rollback-history' },
       health: {
         windowMs: 600_000,
@@ -130,6 +132,7 @@ describe('a configuration', () => {
         serverUrl: 'https://codepush.example.com',
         accessKey: { env: 'CODEPUSH_ACCESS_KEY' },
         serverKind: 'microsoft',
+        project: '.',
         channels: ['shop-ios/Production', 'shop-android/Production'],
         verifyTimeoutMs: 60_000,
       },

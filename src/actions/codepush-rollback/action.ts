@@ -1,10 +1,12 @@
+import { listLines } from '../../errors.ts'
 import { describeDevices, describePlan, summarizePlans, summarizeResults } from '../../layers/ota/describe.ts'
 import { prepareServer } from '../../layers/ota/open.ts'
 import type { Plan } from '../../layers/ota/plan.ts'
-import { describeResult } from '../../layers/ota/record.ts'
+import { planAll } from '../../layers/ota/plan-all.ts'
+import { describeResult, labelsOf } from '../../layers/ota/record.ts'
 import { formatChannel } from '../../layers/ota/release.ts'
 import { isEncrypted, readRequests } from '../../layers/ota/request.ts'
-import { applyAll, type ChannelResult, type Decision, decide, planAll } from '../../layers/ota/roll-back.ts'
+import { applyAll, type ChannelResult, type Decision, decide, reasonOf } from '../../layers/ota/roll-back.ts'
 import type { UpdateServer } from '../../layers/ota/update-server.ts'
 import { isVerified } from '../../layers/ota/verify.ts'
 import { runAction, type Step } from '../../runner/action.ts'
@@ -26,6 +28,16 @@ const headlines: Readonly<Record<Decision | 'planned', string>> = {
 }
 
 await runAction(codepushRollback, async (step) => {
+  try {
+    await rollBack(step)
+  } catch (error) {
+    const ids = { decision: 'failed', 'reason-code': reasonOf(error), verified: false } as const
+    step.setOutputs({ ...ids, result: JSON.stringify({ schema: 1, ...ids }) })
+    throw error
+  }
+})
+
+async function rollBack(step: CodepushStep): Promise<void> {
   const { inputs, log } = step
   step.secrets.add(step.env['EXPO_TOKEN'] ?? '')
   const open = prepareServer({
@@ -71,7 +83,7 @@ await runAction(codepushRollback, async (step) => {
   for (const line of results.flatMap(describeDevices)) log.info(line)
   const circumstances = {
     reason: step.secrets.redact(inputs.reason),
-    automatic: !step.context.byHand,
+    automatic: !(await workplace.isManual()),
     startedAt,
     stepKey: step.context.stepKey,
   }
@@ -81,8 +93,8 @@ await runAction(codepushRollback, async (step) => {
   }
   await finish(step, workplace, { server, plans, results, decision: decide(results) })
   const problems = results.flatMap(({ problem }) => problem ?? [])
-  if (problems.length > 0) step.fail(problems.join('\n'))
-})
+  if (problems.length > 0) step.fail(listLines(problems))
+}
 
 async function finish(
   step: CodepushStep,
@@ -131,9 +143,8 @@ function describeOutcome(plan: Plan, result: ChannelResult | undefined) {
     channel: formatChannel(plan.channel.name),
     plan: plan.kind,
     reason: reasonCode ?? 'dry-run',
-    from: ('bad' in plan ? plan.bad?.label : plan.expected) ?? '',
-    to: 'good' in plan ? plan.good.label : '',
+    ...labelsOf(plan),
     label: receipt?.now?.label ?? '',
-    verified: isVerified(receipt?.devices ?? []),
+    verified: isVerified(receipt?.devices ?? []) && plan.leftAlone.length === 0,
   }
 }

@@ -39,10 +39,9 @@ await runAction(gitRollback, async (step) => {
   const { inputs, context, log, secrets } = step
   const startedAt = step.now().toISOString()
   const workplace = await openPlace(step)
-  const { repository, github, config, environment } = workplace
+  const { repository, github, environment, branch } = workplace
   if (inputs.mode === 'list') return list(step, workplace)
   const facts = await readFacts(repository)
-  const branch = inputs.branch || config.branch || facts.defaultBranch
   if (inputs.target === 'undo') {
     const whose = inputs.revision === '' ? undefined : workplace.incident
     const reset = await findReset(repository, { branch, incident: whose })
@@ -66,7 +65,7 @@ await runAction(gitRollback, async (step) => {
   await demandReady(repository, facts, { redeploy: inputs.redeploy, head: plan.head })
   const receipt = await recordFailure(step, workplace, trace, async () => {
     if (plan.sameContent) return receiptUnchanged(plan)
-    if (!context.byHand && plan.done === undefined) await guard(step, workplace, plan)
+    if (plan.done === undefined && !(await workplace.isManual())) await guard(step, workplace, plan)
     return apply(step, workplace, plan, trace)
   })
   // with this mode, the deployment is the rollback
@@ -74,7 +73,7 @@ await runAction(gitRollback, async (step) => {
   log.info(describeReceipt(plan, receipt))
   if (receipt.untagged !== undefined) log.warning(`the rollback has no tag: ${receipt.untagged}`)
   const isApplied = !plan.sameContent && early?.problem === undefined
-  if (isApplied) await record(step, workplace, plan, receipt, { trace, startedAt })
+  if (isApplied) await record(workplace, plan, receipt, { trace, startedAt })
   if (github !== undefined && inputs.comment && isApplied && !takesBack(plan)) {
     const untold = await tellPulls(github, plan, receipt, trace)
     if (untold !== undefined) log.info(`the pull requests that are undone were not told: ${untold}`)
@@ -108,12 +107,12 @@ async function list(
 
 /** A reset left no commit that could be reverted: the branch moves forward to where it was. */
 async function undoBranchReset(
-  { inputs, context, log, secrets, setOutputs, writeSummary }: GitRollbackStep,
-  { repository, record, environment }: RollbackPlace,
+  { inputs, log, secrets, setOutputs, writeSummary }: GitRollbackStep,
+  { repository, record, environment, isManual }: RollbackPlace,
   branch: string,
   reset: TaggedRollback,
 ): Promise<void> {
-  demandPerson(context.byHand)
+  demandPerson(await isManual())
   const { incident, from, to, tag } = reset
   const isDryRun = inputs['dry-run']
   const said = await takeResetBack(repository, branch, reset, { isDryRun })
@@ -178,7 +177,6 @@ async function recordFailure(
 }
 
 async function record(
-  { context }: GitRollbackStep,
   workplace: RollbackPlace,
   plan: RollbackPlan,
   receipt: RollbackReceipt,
@@ -188,7 +186,7 @@ async function record(
   if (workplace.github === undefined) return
   const layerReceipt = receiptCode(plan, receipt, undefined)
   if (!takesBack(plan)) {
-    const automatic = !context.byHand
+    const automatic = !(await workplace.isManual())
     const applied = describeApplied(viewCode(plan), layerReceipt, { reason, automatic, startedAt })
     return workplace.record(applied.what, applied.naturalKey)
   }

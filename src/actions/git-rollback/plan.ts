@@ -1,4 +1,4 @@
-import { InputError } from '../../errors.ts'
+import { InputError, message, setting } from '../../errors.ts'
 import type { RollbackPlan } from '../../layers/code/plan.ts'
 import { planRollback } from '../../layers/code/plan-rollback.ts'
 import { findUndoable, planUndo } from '../../layers/code/undo.ts'
@@ -7,7 +7,7 @@ import type { GitRollbackStep, RollbackPlace } from './place.ts'
 /** Plans what the inputs ask for. @throws InputError for inputs that do not go together */
 export async function makePlan(
   step: GitRollbackStep,
-  { repository, environment, incident, revision, openClone }: RollbackPlace,
+  { repository, environment, incident, revision, openClone, paths: configured }: RollbackPlace,
   branch: string,
 ): Promise<RollbackPlan> {
   const { inputs } = step
@@ -22,7 +22,7 @@ export async function makePlan(
   const request = { branch, environment, incident, bad: revision, delivery }
   if (mode === 'revert')
     return planRollback(repository, { ...request, mode, commits, mainline: mainline || undefined }, openClone)
-  const restore = { ...request, target, tagPattern, checks, paths }
+  const restore = { ...request, target, tagPattern, checks, paths: paths.length > 0 ? paths : configured }
   if (mode === 'reset') {
     const allowDefaultBranch = inputs['allow-reset-default-branch']
     return planRollback(repository, { ...restore, mode, allowDefaultBranch }, openClone)
@@ -37,10 +37,10 @@ function demandWayToDeploy({
 }: Pick<GitRollbackStep['inputs'], 'redeploy' | 'redeploy-inputs'>): void {
   if (redeploy === '')
     throw new InputError(
-      'input "mode" is deploy-only, and input "redeploy" names no workflow that deploys; name its file, such as deploy.yml',
+      message`${setting('mode')} is deploy-only, and ${setting('code.redeploy.workflow')} names no workflow that deploys; name its file, such as deploy.yml`,
     )
   if (!Object.values(given).some((value) => value.includes('{revision}')))
     throw new InputError(
-      `input "mode" is deploy-only, and no line of input "redeploy-inputs" has {revision}: ${redeploy} would deploy the branch as it is; write for example revision={revision}`,
+      message`${setting('mode')} is deploy-only, and no line of ${setting('code.redeploy.inputs')} has {revision}: ${redeploy} would deploy the branch as it is; write for example revision={revision}`,
     )
 }

@@ -1,11 +1,12 @@
 import { mkdir, readFile } from 'node:fs/promises'
 import { InputError } from '../../errors.ts'
-import { approverOfRun } from '../../github/approvals.ts'
+import { approvalsOfRun } from '../../github/approvals.ts'
 import { defaultBranch } from '../../github/repository.ts'
 import { openRevisionReader } from '../../github/revision-reader.ts'
 import { planWatch } from '../../health/plan.ts'
 import type { Event } from '../../history/event.ts'
 import { demandHead } from '../../layers/code/plan.ts'
+import { findApprover } from '../../rollback/approval.ts'
 import { carryOut, type RollbackReport } from '../../rollback/carry-out.ts'
 import { conclude, concludeRehearsal } from '../../rollback/conclude.ts'
 import {
@@ -25,6 +26,7 @@ import { demandRehearsable, type RehearsalReport, rehearse } from '../../rollbac
 import { makeSavedPlan, readSavedPlan, type SavedPlan } from '../../rollback/saved-plan.ts'
 import { chooseLayers } from '../../rollback/strategy.ts'
 import { runAction, type Step } from '../../runner/action.ts'
+import type { FailureRule } from '../../settings/rollback.ts'
 import { heading, paragraph, renderMarkdown, text } from '../../text/markdown.ts'
 import { prepareJobClone } from '../job-clone.ts'
 import { openWorkplace, type Workplace } from '../wiring.ts'
@@ -39,6 +41,10 @@ interface Scene extends Workplace {
   readonly history: readonly Event[]
   /** those of the incident */
   readonly own: readonly Event[]
+  /** the plan that is applied; undefined to do what is planned now */
+  readonly saved: SavedPlan | undefined
+  /** who approved it */
+  readonly approver: string | undefined
   readonly automatic: boolean
   readonly reason: string
   /** undefined where no workflow deploys */
@@ -56,16 +62,16 @@ await runAction(rollback, async (step) => {
   if (inputs.mode === 'plan')
     return finish(step, scene, { prepared, plan: await savePlan(step, scene, prepared) })
 
-  const onFailure = inputs['on-failure']
   const options = {
     plan: prepared.plan,
     environment: scene.environment,
+    approver: scene.approver,
     progress: prepared.progress,
     startedAt,
     reason,
     // practising counts for no cap
     automatic: automatic && !inputs.rehearsal,
-    onFailure: onFailure === 'configured' ? config.rollback.onFailure : onFailure,
+    onFailure: failureRule(step, scene),
     record,
     stepKey: context.stepKey,
     now: step.now,
@@ -98,23 +104,32 @@ async function openScene(step: RollbackStep): Promise<Scene> {
     signal,
   }
   for (const secret of [...secretsOfChecks(viewer), ...secretsOfLayers(config, env)]) secrets.add(secret)
-  const isReviewed = inputs.mode === 'apply' && context.run !== undefined
-  const [history, approver, usual] = await Promise.all([
+  const { branch } = workplace
+  const [history, isManual, usual] = await Promise.all([
     workplace.readHistory(),
-    isReviewed ? approverOfRun(repository, context.run.id) : undefined,
-    inputs.rehearsal || !config.branch ? defaultBranch(repository) : config.branch,
+    workplace.isManual(),
+    inputs.rehearsal ? defaultBranch(repository) : branch,
   ])
-  const branch = config.branch || usual
   if (inputs.rehearsal)
     demandRehearsable({ environment: workplace.environment, branch, defaultBranch: usual, mode: inputs.mode })
-  if (approver !== undefined) log.info(`${approver} has approved that this run goes on`)
+  const saved = await readPlan(step, workplace, history)
+  const approver =
+    saved &&
+    context.run &&
+    (await findApprover(repository, saved, {
+      run: context.run.id,
+      environment: inputs.approval || workplace.environment,
+      events: history,
+    }))
+  if (approver !== undefined) log.info(`${approver} approved the plan`)
   return {
     ...workplace,
-    branch,
     viewer,
     history,
     own: history.filter((event) => event.incident === workplace.incident),
-    automatic: !context.byHand && approver === undefined,
+    saved,
+    approver,
+    automatic: !isManual && approver === undefined,
     deployer:
       config.code.redeploy &&
       deployBy(repository, config.code.redeploy, {
@@ -142,6 +157,7 @@ async function prepareRollback(step: RollbackStep, scene: Scene): Promise<Prepar
   await mkdir(temporary, { recursive: true })
   return prepare({
     events: own,
+    onFailure: failureRule(step, scene),
     openLayers: ({ target, choice, progress }) =>
       openLayers({
         ...viewer,
@@ -186,13 +202,19 @@ async function prepareRollback(step: RollbackStep, scene: Scene): Promise<Prepar
         now: viewer.now(),
         log: log.info,
       }),
-    saved: await readPlan(step, scene),
+    saved: scene.saved,
   })
 }
 
+function failureRule({ inputs }: RollbackStep, { config }: Scene): FailureRule {
+  const rule = inputs['on-failure']
+  return rule === 'configured' ? config.rollback.onFailure : rule
+}
+
 async function readPlan(
-  { inputs: { mode, plan: path } }: RollbackStep,
-  { repository, incident, history, viewer }: Scene,
+  { inputs: { mode, plan: path }, now }: RollbackStep,
+  { repository, incident }: Workplace,
+  events: readonly Event[],
 ): Promise<SavedPlan | undefined> {
   if (mode !== 'apply') return undefined
   if (path === '')
@@ -201,7 +223,7 @@ async function readPlan(
   if (saved === undefined)
     throw new InputError(`input "plan" is ${path}, and there is no such file; write the path of a saved plan`)
   const name = `${repository.owner}/${repository.repo}`
-  return readSavedPlan(saved, { path, repository: name, incident, events: history, at: viewer.now() })
+  return readSavedPlan(saved, { path, repository: name, incident, events, at: now().getTime() })
 }
 
 async function savePlan(step: RollbackStep, scene: Scene, { plan }: Prepared): Promise<string> {
@@ -219,7 +241,11 @@ async function savePlan(step: RollbackStep, scene: Scene, { plan }: Prepared): P
     viewsOf(plan),
   )
   const layers = saved.layers.map(({ layer, from, to }) => ({ layer, from, to }))
-  await record({ kind: 'rollback-planned', plan: digest, layers }, [digest])
+  const approvals = step.context.run && (await approvalsOfRun(repository, step.context.run.id))
+  await record(
+    { kind: 'rollback-planned', plan: digest, layers, ...(approvals && { approvals: [...approvals] }) },
+    [digest],
+  )
   return step.writeReport('rollback-plan', saved)
 }
 

@@ -11,7 +11,8 @@ export const rollback = defineAction({
   branding: { icon: 'rotate-ccw', color: 'red' },
   permissions: { contents: 'write', deployments: 'read' },
   morePermissions: {
-    'actions: read': 'with `mode: apply`, to see whether a reviewer has approved the job',
+    'actions: read':
+      'with `mode: plan` and `mode: apply`, to see who has approved the job: without it no approval counts',
     'actions: write': 'with `code.redeploy`',
     'issues: read': 'to see whether a label holds automatic rollbacks; without it labels are not looked at',
     'pull-requests: read': 'to list the pull requests that are undone; without it they are left out',
@@ -27,6 +28,10 @@ export const rollback = defineAction({
       options: ['auto', 'plan', 'apply'],
     }),
     plan: input.text({ description: 'For `apply`: path of the saved plan, from the output `plan`.' }),
+    approval: input.text({
+      description:
+        'For `apply`: the environment of this job. An approval of its reviewers, given after the plan was made, counts as asked for by a person. Left empty: the environment that is rolled back.',
+    }),
     'issue-type': input.choice({
       description:
         'What is wrong, as far as one knows; the configuration says which layers that takes. `unknown` takes all that the deployment changed.',
@@ -50,6 +55,7 @@ export const rollback = defineAction({
         'Address that has to answer with a 2xx status, beside the configured checks: whether production is failing, and whether it is well again.',
     }),
     'on-failure': input.choice({
+      setting: 'rollback.on-failure',
       description: 'When a layer fails: `stop`, `continue`, `undo`, or as `configured`.',
       default: 'configured',
       options: ['configured', ...failureRules],

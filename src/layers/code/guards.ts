@@ -1,5 +1,5 @@
 import ms from 'ms'
-import { RefusedError } from '../../errors.ts'
+import { message, RefusedError, setting } from '../../errors.ts'
 import type { Event } from '../../history/event.ts'
 
 /** What keeps a machine from rolling back too much, too often or the wrong thing. A person may do all of it. */
@@ -38,13 +38,13 @@ export function demandGuards(
     )
   if (undoneCount > guards.maxCommits) {
     throw new RefusedError(
-      `the rollback would undo ${undoneCount} commits, and input "max-commits" allows ${guards.maxCommits} without a person: ${byHand}`,
+      message`the rollback would undo ${undoneCount} commits, and ${setting('code.max-commits')} allows ${guards.maxCommits} without a person: ${byHand}`,
     )
   }
   const age = now - badCommittedAt.getTime()
   if (guards.maxAgeMs !== undefined && age > guards.maxAgeMs) {
     throw new RefusedError(
-      `the failed revision is ${ms(age, { long: true })} old, and input "max-age" allows ${ms(guards.maxAgeMs, { long: true })}: what broke is likely something else; ${byHand}`,
+      message`the failed revision is ${ms(age, { long: true })} old, and ${setting('rollback.max-age')} allows ${ms(guards.maxAgeMs, { long: true })}: what broke is likely something else; ${byHand}`,
     )
   }
   const today = new Set(
@@ -55,7 +55,7 @@ export function demandGuards(
   )
   if (today.size >= guards.dailyCap) {
     throw new RefusedError(
-      `${environment} was rolled back automatically ${today.size} times within 24 hours, and input "daily-cap" allows ${guards.dailyCap}: ${byHand}`,
+      message`${environment} was rolled back automatically ${today.size} times within 24 hours, and ${setting('rollback.daily-cap')} allows ${guards.dailyCap}: ${byHand}`,
     )
   }
 }

@@ -54,11 +54,11 @@ describe('an automatic rollback', () => {
 
   test.each<[string, Partial<typeof rollback>, RegExp]>([
     ['of a rollback', { badIsRollback: true }, /is itself a rollback/],
-    ['of too many commits', { undoneCount: 11 }, /would undo 11 commits, and input "max-commits" allows 10/],
+    ['of too many commits', { undoneCount: 11 }, /would undo 11 commits, and `code.max-commits` allows 10/],
     [
       'of an old revision',
       { badCommittedAt: new Date(now - 25 * hour) },
-      /is 1 day old, and input "max-age" allows 1 day/,
+      /is 1 day old, and `rollback.max-age` allows 1 day/,
     ],
   ])('%s is refused', (_, change, message) => {
     expect(judge(change)).toThrow(RefusedError)
