@@ -13,7 +13,7 @@ export interface CarryOutOptions extends Omit<ApplyOptions, 'onDone'> {
   /** when the run looked at production first */
   readonly startedAt: Date
   /** Deploys the restored revision and waits for it, unless it is seen to be deployed; undefined when nothing in this run deploys. */
-  readonly deploy: ((code: Pick<LayerReceipt, 'now' | 'outcome'>) => Promise<Redeployed>) | undefined
+  readonly deploy: ((code: Pick<LayerReceipt, 'now' | 'outcome' | 'tag'>) => Promise<Redeployed>) | undefined
   /** Watches production until it is known to be well or not. */
   readonly verify: () => Promise<Recovery>
 }
@@ -131,7 +131,7 @@ function problemsOf(
 /** One deployment of a restored revision, however often the rollback is gone on with. Never rejects for what users can mend. */
 export async function tryToDeploy(
   { deploy, record, now, log }: Pick<CarryOutOptions, 'deploy' | 'record' | 'now' | 'log'>,
-  code: Pick<LayerReceipt, 'now' | 'outcome'>,
+  code: Pick<LayerReceipt, 'now' | 'outcome' | 'tag'>,
 ): Promise<Deployment> {
   if (deploy === undefined) {
     log(

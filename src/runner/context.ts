@@ -1,4 +1,4 @@
-import { context as github } from '@actions/github'
+import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { InputError } from '../errors.ts'
 
@@ -61,54 +61,63 @@ export type EventPayload = z.infer<typeof eventPayload>
 
 const eventsOfPeople = new Set(['workflow_dispatch', 'issue_comment'])
 
-/** Reads the context from the runner's variables and the event's payload. @throws InputError outside of a workflow run */
-export function readContext(): RunContext {
-  const repository = z
-    .string()
-    .regex(/^[^/]+\/[^/]+$/)
-    .safeParse(process.env['GITHUB_REPOSITORY'])
-  if (!repository.success)
+/**
+ * Reads the context from the runner's variables and the event's payload.
+ * https://docs.github.com/en/actions/reference/workflows-and-actions/variables
+ * @throws InputError outside of a workflow run
+ */
+export function readContext(env: NodeJS.ProcessEnv): RunContext {
+  const [, owner, repo] = /^([^/]+)\/([^/]+)$/.exec(env['GITHUB_REPOSITORY'] ?? '') ?? []
+  if (owner === undefined || repo === undefined)
     throw new InputError('GITHUB_REPOSITORY is not set: run this action in a GitHub Actions workflow')
-  const { owner, repo } = github.repo
-  const payload = eventPayload.safeParse(github.payload)
-  const id = Number.isFinite(github.runId) ? String(github.runId) : undefined
+  const event = readEvent(env['GITHUB_EVENT_PATH'])
+  const eventName = env['GITHUB_EVENT_NAME'] ?? ''
+  const actor = env['GITHUB_ACTOR']
+  const serverUrl = env['GITHUB_SERVER_URL'] ?? 'https://github.com'
+  const id = /^\d+$/.test(env['GITHUB_RUN_ID'] ?? '') ? env['GITHUB_RUN_ID'] : undefined
   return {
     owner,
     repo,
-    sha: github.sha ?? '',
-    eventName: github.eventName ?? '',
-    actor: github.actor ?? 'unknown',
-    apiUrl: github.apiUrl,
-    serverUrl: github.serverUrl,
+    sha: env['GITHUB_SHA'] ?? '',
+    eventName,
+    actor: actor ?? 'unknown',
+    apiUrl: env['GITHUB_API_URL'] ?? 'https://api.github.com',
+    serverUrl,
     run:
       id === undefined
         ? undefined
         : {
             id,
-            attempt: github.runAttempt || 1,
-            url: `${github.serverUrl}/${owner}/${repo}/actions/runs/${id}`,
+            attempt: Number(env['GITHUB_RUN_ATTEMPT']) || 1,
+            url: `${serverUrl}/${owner}/${repo}/actions/runs/${id}`,
           },
-    stepKey: [id ?? 'local', github.job ?? '', github.action ?? ''].join('/'),
-    askedBy: askedBy(github.eventName, github.actor, payload.data),
-    event: payload.data ?? {},
+    stepKey: [id ?? 'local', env['GITHUB_JOB'] ?? '', env['GITHUB_ACTION'] ?? ''].join('/'),
+    askedBy: askedBy(eventName, actor, event),
+    event,
+  }
+}
+
+/** What the payload says that is understood here; nothing where there is none. */
+function readEvent(path: string | undefined): EventPayload {
+  if (path === undefined) return {}
+  try {
+    return eventPayload.safeParse(JSON.parse(readFileSync(path, 'utf8'))).data ?? {}
+  } catch {
+    return {}
   }
 }
 
 /** A comment that was edited or deleted later, or by another account than its author's, asks for nothing. */
-function askedBy(
-  eventName: string,
-  actor: string | undefined,
-  event: EventPayload | undefined,
-): string | undefined {
+function askedBy(eventName: string, actor: string | undefined, event: EventPayload): string | undefined {
   if (!eventsOfPeople.has(eventName) || actor === undefined) return undefined
   if (eventName === 'issue_comment' && !isAuthorsOwn(event)) return undefined
   return actor
 }
 
 /** True for a comment that its author has just written, unchanged. */
-export function isAuthorsOwn(event: EventPayload | undefined): boolean {
-  const author = event?.comment?.user?.login
-  return event?.action === 'created' && author !== undefined && event.sender?.login === author
+export function isAuthorsOwn(event: EventPayload): boolean {
+  const author = event.comment?.user?.login
+  return event.action === 'created' && author !== undefined && event.sender?.login === author
 }
 
 /**

@@ -32,12 +32,12 @@ interface Declaration {
 export const input = {
   text: (declared: Declaration) => declare(declared, (text) => text),
 
-  /** a text without line breaks and other control characters */
-  line: (declared: Declaration) =>
+  /** a name: text on one line */
+  name: (declared: Declaration) =>
     declare(declared, (text) => {
-      if (/\p{Cc}/u.test(text))
-        throw new InputError('has a line break or another control character; write one line')
-      return text
+      if (/[\p{Cc}\u2028\u2029]/u.test(text))
+        throw new InputError('holds a line break or a control character; write one line')
+      return text.trim()
     }),
 
   /** a path within the repository, with no slash at its ends */

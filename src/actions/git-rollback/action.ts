@@ -207,7 +207,7 @@ async function deploy(
   { inputs, context, log, now, sleep }: GitRollbackStep,
   { github, environment, revision, record }: RollbackPlace,
   { branch, mode }: RollbackPlan,
-  { commit, outcome, pull, proposedOn }: RollbackReceipt,
+  { commit, outcome, tag, pull, proposedOn }: RollbackReceipt,
 ): Promise<Deployment | undefined> {
   if (github === undefined || inputs.redeploy === '' || pull !== undefined || proposedOn !== undefined)
     return undefined
@@ -220,7 +220,8 @@ async function deploy(
   const where = { environment, branch, older, run: context.run?.id }
   const clock = { log: log.info, sleep, now: () => now().getTime() }
   const { deploy: deployOnce } = deployBy(github, settings, { ...where, ...clock })
-  return tryToDeploy({ deploy: deployOnce, record, now, log: log.info }, { now: commit, outcome })
+  const code = { now: commit, outcome, ...(tag !== undefined && { tag }) }
+  return tryToDeploy({ deploy: deployOnce, record, now, log: log.info }, code)
 }
 
 async function finish(

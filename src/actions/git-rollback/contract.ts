@@ -32,10 +32,10 @@ export const gitRollback = defineAction({
     }),
     'remote-username': input.text({ description: 'With `remote`: the user name.', default: 'git' }),
     'remote-password': input.secret({ description: 'With `remote`: the password or access token.' }),
-    branch: input.text({
+    branch: input.name({
       description: 'The deployed branch. Left empty: the configured one, else the default branch.',
     }),
-    target: input.text({
+    target: input.name({
       setting: 'code.target',
       description:
         'The good revision: `last-successful-deployment`, `previous-deployment-tag`, `last-green`, a commit id, a tag, a branch, or `HEAD~n`. It has to be an older revision of the branch. `undo` takes the newest rollback of the branch back; `reapply` opens a draft pull request that brings back what it undid, to mend it there.',

@@ -1,4 +1,5 @@
 import { InputError, message, setting } from '../../errors.ts'
+import { demandReviewers } from '../../layers/code/delivery.ts'
 import type { RollbackPlan } from '../../layers/code/plan.ts'
 import { planRollback } from '../../layers/code/plan-rollback.ts'
 import { findUndoable, planUndo } from '../../layers/code/undo.ts'
@@ -11,6 +12,7 @@ export async function makePlan(
   branch: string,
 ): Promise<RollbackPlan> {
   const { inputs } = step
+  demandReviewers(inputs.reviewers)
   const { mode, target, checks, paths, delivery, commits, mainline, 'tag-pattern': tagPattern } = inputs
   if (target === 'undo' || target === 'reapply') {
     // a run by hand is for the head of the branch, which is the rollback and not the revision that failed
