@@ -19,6 +19,10 @@ export const commonInputs = {
     description:
       'Full id of the deployed commit that may be bad. Left empty: that of the deployment or workflow-run event; in a run that was started manually, by a comment or by a schedule, what is deployed: the revision of the newest deployment of the environment that succeeded; else the commit this workflow runs for.',
   }),
+  secrets: input.secret({
+    description:
+      'Secrets of the workflow as JSON, from the expression `toJSON(secrets)`: those that the settings name become environment variables of this step, and no others. Not needed where `env` sets them.',
+  }),
 } as const
 
 /** When the permission `deployments: read` is wanted by an action that has no other use of it. */

@@ -19,10 +19,11 @@ import { parseSettings } from '../settings/parse.ts'
 import { type Config, defaultConfig } from '../settings/schema.ts'
 import { redactDeep } from '../text/redact.ts'
 import { commonInputs } from './contract-parts.ts'
+import { provideSecrets } from './given-secrets.ts'
 
 type CommonStep = Pick<
   Step<typeof commonInputs, string>,
-  'inputs' | 'context' | 'log' | 'secrets' | 'signal' | 'now' | 'openRepository'
+  'inputs' | 'context' | 'env' | 'log' | 'secrets' | 'signal' | 'now' | 'openRepository'
 >
 
 /** What every action works on: its repository, settings and history, and the deployment that it is about. */
@@ -83,10 +84,11 @@ export async function openWorkplace(
     readonly actsOn?: boolean
   } = {},
 ): Promise<Workplace> {
-  const { inputs, context, log, secrets, signal, now } = step
+  const { inputs, context, env, log, secrets, signal, now } = step
   const { repository, settings, isConfigured } = opened ?? (await openSettings(step))
   const circumstances = { ...context, environment, revision: inputs.revision }
   const config = findEnvironment(settings, circumstances)
+  provideSecrets(inputs.secrets, { config, env, secrets })
   const [found, branch] = await Promise.all([
     findRevision(repository, config.environment, circumstances, (line) => log.warning(line)),
     given || config.branch || context.event.repository?.default_branch || defaultBranch(repository),

@@ -3,7 +3,7 @@ import { otaSchema } from '../layers/ota/settings.ts'
 import { formatDuration, parseDuration } from '../text/duration.ts'
 import { branchesCollide } from './branch-name.ts'
 import { checksSchema } from './checks.ts'
-import { branchName, duration, isOneLine, plainPath, section } from './fields.ts'
+import { branchName, duration, environmentVariable, isOneLine, plainPath, section } from './fields.ts'
 import { codeSchema, databaseSchema, rollbackSchema } from './rollback.ts'
 
 export type { CheckRules, Limit } from './checks.ts'
@@ -43,6 +43,12 @@ export const configSchema = section(
       .prefault({})
       .describe('Where the record of incidents is kept.'),
     health: healthSchema().prefault({}).describe('How the actions see whether production is well.'),
+    env: z
+      .array(environmentVariable('MY_TOKEN'))
+      .default([])
+      .describe(
+        'More secrets that called workflows hand over as environment variables, by their names, such as those of a command. Those that these settings name elsewhere, and `AWS_*` for backups in a bucket, are handed over without being listed.',
+      ),
     rollback: rollbackSchema(),
     code: codeSchema(),
     database: databaseSchema(),

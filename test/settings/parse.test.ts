@@ -22,6 +22,7 @@ describe('a configuration', () => {
       environment: 'production',
       paths: [],
       history: { branch: 'rollback-history' },
+      env: [],
       health: {
         windowMs: 300_000,
         intervalMs: 15_000,
@@ -59,6 +60,7 @@ describe('a configuration', () => {
       branch: 'main',
       paths: ['apps/web', 'lib'],
       history: { branch: 'rollback-history' },
+      env: [],
       health: {
         windowMs: 600_000,
         intervalMs: 20_000,

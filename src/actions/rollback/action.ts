@@ -20,7 +20,7 @@ import { demandAutomatic } from '../../rollback/guards.ts'
 import { assessNow, secretsOfChecks, type Viewer, verifyRecovery } from '../../rollback/look.ts'
 import { availableLayers, openLayers, secretsOfLayers } from '../../rollback/open-layers.ts'
 import { viewsOf } from '../../rollback/plan.ts'
-import { type Prepared, prepare } from '../../rollback/prepare.ts'
+import { type Preparation, type Prepared, prepare } from '../../rollback/prepare.ts'
 import { type Deployer, deployBy } from '../../rollback/redeployment.ts'
 import { demandRehearsable, type RehearsalReport, rehearse } from '../../rollback/rehearse.ts'
 import { makeSavedPlan, readSavedPlan, type SavedPlan } from '../../rollback/saved-plan.ts'
@@ -31,8 +31,9 @@ import { heading, paragraph, renderMarkdown, text } from '../../text/markdown.ts
 import { prepareJobClone } from '../job-clone.ts'
 import { openWorkplace, type Workplace } from '../wiring.ts'
 import { rollback } from './contract.ts'
+import { checkReadiness } from './doctor.ts'
 
-type RollbackStep = Step<typeof rollback.inputs, keyof typeof rollback.outputs>
+export type RollbackStep = Step<typeof rollback.inputs, keyof typeof rollback.outputs>
 
 /** What the parts of a run share. */
 interface Scene extends Workplace {
@@ -56,7 +57,9 @@ await runAction(rollback, async (step) => {
   const startedAt = step.now()
   const scene = await openScene(step)
   const { repository, config, automatic, reason, record, viewer } = scene
-  const prepared = await prepareRollback(step, scene)
+  const preparation = await preparationOf(step, scene)
+  if (inputs.mode === 'doctor') return checkReadiness(step, scene, preparation)
+  const prepared = await prepare(preparation)
   for (const line of describePlan(prepared.plan)) log.info(line)
   if (prepared.kind !== 'ready') return finish(step, scene, { prepared })
   if (inputs.mode === 'plan')
@@ -149,13 +152,13 @@ function withUrl(health: Scene['config']['health'], url: string): Viewer['health
   return { ...health, checks }
 }
 
-async function prepareRollback(step: RollbackStep, scene: Scene): Promise<Prepared> {
+async function preparationOf(step: RollbackStep, scene: Scene): Promise<Preparation> {
   const { inputs, context, log, temporary } = step
   const { repository, config, environment, revision, incident, history, own } = scene
   const { viewer, automatic, branch, reason } = scene
   const openClone = prepareJobClone(step)
   await mkdir(temporary, { recursive: true })
-  return prepare({
+  return {
     events: own,
     onFailure: failureRule(step, scene),
     openLayers: ({ target, choice, progress }) =>
@@ -203,7 +206,7 @@ async function prepareRollback(step: RollbackStep, scene: Scene): Promise<Prepar
         log: log.info,
       }),
     saved: scene.saved,
-  })
+  }
 }
 
 function failureRule({ inputs }: RollbackStep, { config }: Scene): FailureRule {
