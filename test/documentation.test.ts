@@ -9,7 +9,11 @@ import { placesOf } from '../src/runner/manifest.ts'
 import { parseConfig } from '../src/settings/parse.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const documents = ['README.md', ...readdirSync(`${root}/actions`).map((name) => `actions/${name}/README.md`)]
+const documents = [
+  'README.md',
+  'docs/environments.md',
+  ...readdirSync(`${root}/actions`).map((name) => `actions/${name}/README.md`),
+]
 
 const blocks = documents.flatMap((path) => {
   const text = readFileSync(`${root}/${path}`, 'utf8')

@@ -40,6 +40,14 @@ export const input = {
       return text.trim()
     }),
 
+  /** a path within the repository, with no slash at its ends */
+  path: (declared: Declaration) =>
+    declare(declared, (text) => {
+      if (/^(?:\/|[a-z]:|~)|(?:^|[\\/])\.\.(?:[\\/]|$)|\p{Cc}/iu.test(text))
+        throw new InputError(`is "${text}"; write a path within the repository, such as db/migrations`)
+      return text.replace(/^(?:\.\/)+|\/+$/g, '')
+    }),
+
   secret: (declared: Declaration) => ({ ...declare(declared, (text) => text), secret: true }),
 
   flag: (declared: Declaration) =>

@@ -79,10 +79,24 @@ describeAct('a comment', () => {
     60_000,
   )
 
+  test.each(['/rollback prodcution', '/hold staging', '/unhold prod'])(
+    '12.9: %s names no environment of the settings, and is answered at once',
+    async (body) => {
+      const said = await comment(body)
+      expect(said.reactions).toEqual(['confused'])
+      expect(said.answers).toEqual([expect.stringContaining('describes the environment "production"')])
+      expect(said.run.jobs['rollback/rollback'] ?? 'skipped').toBe('skipped')
+      expect(await shop.events()).toEqual([])
+    },
+    60_000,
+  )
+
   test('/hold and /unhold are in the history, with who said it', async () => {
-    const held = await comment('/hold audit until Friday')
+    const held = await comment('/hold reason audit until Friday')
     expect({ log: held.run.log, reactions: held.reactions }).toMatchObject({ reactions: ['eyes', 'rocket'] })
-    expect(held.answers).toEqual([expect.stringContaining('on hold until somebody writes `/unhold`')])
+    expect(held.answers).toEqual([
+      expect.stringContaining('on hold until somebody writes `/unhold production`'),
+    ])
     expect((await comment('/unhold')).answers).toEqual([expect.stringContaining('no longer on hold')])
     const events = await shop.events()
     expect(events).toMatchObject([

@@ -1,15 +1,17 @@
 /** The over-the-air layer on the real `@hot-updater/server`, where a release goes back by being disabled. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { ConflictError } from '../../../src/errors.ts'
 import { detectKind } from '../../../src/layers/ota/code-push.ts'
 import { openHotUpdater } from '../../../src/layers/ota/hot-updater.ts'
 import { planAll } from '../../../src/layers/ota/plan-all.ts'
 import { applyAll } from '../../../src/layers/ota/roll-back.ts'
-import type { UpdateServer } from '../../../src/layers/ota/update-server.ts'
-import { connect, openCircumstances, requestFor, rollBack } from '../../support/codepush/connect.ts'
+import type { AskableServer } from '../../../src/layers/ota/update-server.ts'
+import { connect, offersOf, openCircumstances, requestFor, rollBack } from '../../support/codepush/connect.ts'
 import { type HotUpdaterServer, startHotUpdater } from '../../support/codepush/hot-updater.ts'
+import { apply, layerOn } from '../../support/codepush/layer.ts'
 
 let running: HotUpdaterServer | undefined
-let client: UpdateServer
+let client: AskableServer
 beforeAll(async () => {
   running = await startHotUpdater()
   client = openHotUpdater(connect(running))
@@ -203,5 +205,58 @@ describe('bad input', () => {
   test('a wrong key', async () => {
     const other = openHotUpdater(connect({ url: server().url, accessKey: 'wrong' }))
     await expect(other.read(requestFor('ios/production').name)).rejects.toThrow('does not accept the key')
+  })
+})
+
+describe('behind the interface of all layers', () => {
+  async function openNamed(channel: string, ...contents: readonly string[]) {
+    const ids: string[] = []
+    for (const content of contents) ids.push(await server().release({ channel, content }))
+    return { name: `ios/${channel}`, ids }
+  }
+
+  test('a rollback disables the bad bundle; undone, it is offered again, and the second time nothing is done', async () => {
+    const { name, ids } = await openNamed('one', 'good', 'bad')
+    const layer = layerOn(server(), [name])
+    const receipt = await apply(layer)
+    expect(receipt).toMatchObject({
+      outcome: 'rolled-back',
+      kept: { [name]: ids[1] },
+      verified: { ok: true },
+    })
+    expect(await offersOf(client, name)).toEqual(['hash-of-good'])
+    expect((await layer.plan()).view.state).toBe('done')
+    expect(await layer.undo(receipt)).toContain('is on top again; devices are offered package hash-of-bad')
+    expect(await offersOf(client, name)).toEqual(['hash-of-bad'])
+    expect(await layer.undo(receipt)).toContain('is on top already')
+    expect(await apply(layer)).toMatchObject({ outcome: 'rolled-back' })
+  })
+
+  test('all that one rollback disabled is enabled again, and what an earlier one disabled is not', async () => {
+    const { name, ids } = await openNamed('two', 'oldest', 'older', 'bad', 'worse')
+    const [oldest = '', , , worst = ''] = ids
+    await rollBack(client, [requestFor(name)])
+    expect(await offersOf(client, name)).toEqual(['hash-of-bad'])
+    const layer = layerOn(server(), [name], { targets: [oldest] })
+    const receipt = await apply(layer)
+    expect(await offersOf(client, name)).toEqual(['hash-of-oldest'])
+    await layer.undo(receipt)
+    expect(await offersOf(client, name)).toEqual(['hash-of-bad'])
+    const { releases } = await client.read(requestFor(name).name)
+    expect(releases.map(({ label, isDisabled }) => [label, isDisabled])).toEqual([
+      [worst, true],
+      [ids[2], false],
+      [ids[1], false],
+      [oldest, false],
+    ])
+  })
+
+  test('a bundle that landed since is left alone', async () => {
+    const { name } = await openNamed('three', 'good', 'bad')
+    const layer = layerOn(server(), [name])
+    const receipt = await apply(layer)
+    await openNamed('three', 'mended')
+    await expect(layer.undo(receipt)).rejects.toThrow(ConflictError)
+    expect(await offersOf(client, name)).toEqual(['hash-of-mended'])
   })
 })

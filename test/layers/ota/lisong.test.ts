@@ -3,19 +3,21 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { detectKind, openCodePush } from '../../../src/layers/ota/code-push.ts'
 import { planAll } from '../../../src/layers/ota/plan-all.ts'
 import { applyAll } from '../../../src/layers/ota/roll-back.ts'
-import type { UpdateServer } from '../../../src/layers/ota/update-server.ts'
+import type { AskableServer } from '../../../src/layers/ota/update-server.ts'
 import type { Bundle } from '../../support/codepush/bundle.ts'
 import {
   connect,
+  offersOf,
   openCircumstances,
   requestFor,
   rollBack,
   showHistory,
 } from '../../support/codepush/connect.ts'
+import { apply, layerOn } from '../../support/codepush/layer.ts'
 import { type LisongServer, startLisong } from '../../support/codepush/lisong.ts'
 
 let running: LisongServer | undefined
-let client: UpdateServer
+let client: AskableServer
 beforeAll(async () => {
   running = await startLisong()
   client = openCodePush(connect(running), 'lisong')
@@ -343,5 +345,72 @@ describe('bad input', () => {
         'does not accept the key in `ota.access-key`',
       )
     }
+  })
+})
+
+describe('behind the interface of all layers', () => {
+  test('a rollback of two channels, and back, and once more', async () => {
+    const both = [
+      await openApp({ content: 'good' }, { content: 'bad' }),
+      await openApp({ content: 'good' }, { content: 'bad' }),
+    ]
+    const [one = ''] = both
+    const [badHash] = await offersOf(client, one)
+    const layer = layerOn(
+      server(),
+      both.map((app) => `${app}/Production`),
+      { badLabels: ['v2'] },
+    )
+    const receipt = await apply(layer)
+    expect(receipt).toMatchObject({ outcome: 'rolled-back', verified: { ok: true } })
+    expect(await offersOf(client, one)).not.toEqual([badHash])
+    expect((await layer.plan()).view).toMatchObject({ state: 'done', basis: { [`${one}/Production`]: 'v3' } })
+
+    const told = await layer.undo(receipt)
+    expect(told).toContain(
+      `${one}/Production: v4, a copy of v2, is on top again; devices are offered package`,
+    )
+    expect(await offersOf(client, one)).toEqual([badHash])
+    expect(await showHistory(client, one)).toBe('v4<v2 v3<v1 v2 v1')
+    expect(await layer.undo(receipt)).toContain('is on top already')
+    expect(await showHistory(client, one)).toBe('v4<v2 v3<v1 v2 v1')
+
+    expect(await apply(layer)).toMatchObject({ outcome: 'rolled-back', verified: { ok: true } })
+    expect(await offersOf(client, one)).not.toEqual([badHash])
+  })
+
+  test('for a binary that is not the newest it is undone by promotion, and the newest keeps its own', async () => {
+    const app = await openApp({ content: 'good' }, { content: 'bad' }, { content: 'other', binary: '2.0.0' })
+    const [badHash] = await offersOf(client, app)
+    const other = await offersOf(client, app, { binary: '2.0.0' })
+    const layer = layerOn(server(), [`${app}/Production`], { appVersions: ['1.0.0'] })
+    const receipt = await apply(layer)
+    expect(await offersOf(client, app)).not.toEqual([badHash])
+    await layer.undo(receipt)
+    expect(await offersOf(client, app)).toEqual([badHash])
+    expect(await offersOf(client, app, { binary: '2.0.0' })).toEqual(other)
+    expect(await showHistory(client, app)).toBe('v5<v2 v4<v1 v3 v2 v1')
+  })
+
+  test('a release that was halted is offered again', async () => {
+    const app = await openApp({ content: 'bad' })
+    const [badHash] = await offersOf(client, app)
+    const layer = layerOn(server(), [`${app}/Production`])
+    const receipt = await apply(layer)
+    expect(receipt.outcome).toBe('stopped')
+    expect(await offersOf(client, app)).toEqual(['nothing'])
+    expect((await layer.plan()).view.state).toBe('done')
+    expect(await layer.undo(receipt)).toContain('v1 is on top again')
+    expect(await offersOf(client, app)).toEqual([badHash])
+    expect(await layer.undo(receipt)).toContain('v1 is on top already')
+  })
+
+  test('four at once that undo the same end with it on top', async () => {
+    const app = await openApp({ content: 'good' }, { content: 'bad' })
+    const [badHash] = await offersOf(client, app)
+    const layer = layerOn(server(), [`${app}/Production`])
+    const receipt = await apply(layer)
+    await Promise.all([1, 2, 3, 4].map(() => layer.undo(receipt)))
+    expect(await offersOf(client, app)).toEqual([badHash])
   })
 })
