@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { setOutput } from '@actions/core'
+import { context as github } from '@actions/github'
 import { isUserFacing, type Message, type NameOfSetting } from '../errors.ts'
 import { openRepository, type Repository } from '../github/client.ts'
 import { watchForCancellation } from './cancellation.ts'
@@ -61,7 +62,7 @@ export async function runAction<I extends Inputs, O extends string>(
   const { signal } = cancellation
   let problem: string | undefined
   try {
-    const context = readContext(env)
+    const context = readContext(env, github.payload)
     const inputs = readInputs(contract.inputs, env)
     await main({
       inputs,

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { InputError } from '../errors.ts'
 
@@ -62,15 +61,17 @@ export type EventPayload = z.infer<typeof eventPayload>
 const eventsOfPeople = new Set(['workflow_dispatch', 'issue_comment'])
 
 /**
- * Reads the context from the runner's variables and the event's payload.
+ * Reads the context from the runner's variables.
+ * @param payload of the event, as `@actions/github` reads it
  * https://docs.github.com/en/actions/reference/workflows-and-actions/variables
  * @throws InputError outside of a workflow run
  */
-export function readContext(env: NodeJS.ProcessEnv): RunContext {
+export function readContext(env: NodeJS.ProcessEnv, payload: unknown): RunContext {
   const [, owner, repo] = /^([^/]+)\/([^/]+)$/.exec(env['GITHUB_REPOSITORY'] ?? '') ?? []
   if (owner === undefined || repo === undefined)
     throw new InputError('GITHUB_REPOSITORY is not set: run this action in a GitHub Actions workflow')
-  const event = readEvent(env['GITHUB_EVENT_PATH'])
+  // of the payload, what is understood here; nothing where there is none
+  const event = eventPayload.safeParse(payload).data ?? {}
   const eventName = env['GITHUB_EVENT_NAME'] ?? ''
   const actor = env['GITHUB_ACTOR']
   const serverUrl = env['GITHUB_SERVER_URL'] ?? 'https://github.com'
@@ -94,16 +95,6 @@ export function readContext(env: NodeJS.ProcessEnv): RunContext {
     stepKey: [id ?? 'local', env['GITHUB_JOB'] ?? '', env['GITHUB_ACTION'] ?? ''].join('/'),
     askedBy: askedBy(eventName, actor, event),
     event,
-  }
-}
-
-/** What the payload says that is understood here; nothing where there is none. */
-function readEvent(path: string | undefined): EventPayload {
-  if (path === undefined) return {}
-  try {
-    return eventPayload.safeParse(JSON.parse(readFileSync(path, 'utf8'))).data ?? {}
-  } catch {
-    return {}
   }
 }
 

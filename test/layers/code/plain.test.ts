@@ -126,7 +126,7 @@ describe('restore', () => {
     await remote.git('tag', 'release', good)
     await remote.git('branch', 'release', third)
     await expect(plan(remote, restore(remote, { target: 'release' }))).rejects.toThrow(
-      'which is a tag (at ' + good.slice(0, 7) + ') and a branch (at ' + third.slice(0, 7),
+      `which is a tag (at ${good.slice(0, 7)}) and a branch (at ${third.slice(0, 7)}`,
     )
     const tagged = await plan(remote, restore(remote, { target: 'tags/release' }))
     expect(tagged).toMatchObject({ target: { commit: { sha: good }, vouchedBy: 'the tag release' } })
