@@ -1,6 +1,6 @@
 import { InputError } from '../errors.ts'
 
-const units = ['B', 'KB', 'MB', 'GB', 'TB'] as const
+const units: readonly string[] = ['B', 'KB', 'MB', 'GB', 'TB']
 
 /**
  * Reads a size such as `500MB` or `10GB`.
