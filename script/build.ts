@@ -56,7 +56,8 @@ async function build(name: string): Promise<void> {
     const { code } = await minify(readFileSync(path, 'utf8'), {
       module: true,
       compress: { keep_classnames: true, keep_fnames: true },
-      mangle: { keep_classnames: true, keep_fnames: true },
+      // with the names of classes kept, too, swc gives a static initializer a name that is taken
+      mangle: { keep_fnames: true },
     })
     writeFileSync(path, code)
   }
