@@ -185,9 +185,13 @@ describe('the retention', () => {
     const damaged = await run('db-backup')
     const name = damaged.outputs['backup'] ?? ''
     writeFileSync(join(storage, name, 'database.sqlite.zst'), 'no')
-    const older = await run('db-backup', { revision: '2'.repeat(40), keep: '2' })
-    const third = await run('db-backup', { revision: '3'.repeat(40), keep: '2' })
-    const last = await run('db-backup', { revision: '4'.repeat(40), keep: '2' })
+    const later = async (text: string) => {
+      const revision = await shop.commit({ 'later.txt': text })
+      return run('db-backup', { revision, keep: '2' })
+    }
+    const older = await later('2')
+    const third = await later('3')
+    const last = await later('4')
     expect(last.outputs).toMatchObject({ deleted: '1' })
     expect(last.log).toContain(`deleted backup ${older.outputs['backup']}`)
     expect(last.log).toContain(`${name} is left alone and does not count`)

@@ -137,7 +137,7 @@ describe('bad input is one clear error, before anything is sent that writes', ()
       'a branch that is not there',
       { branch: 'production' },
       {},
-      /^error: input "branch" is "production", and octo-org\/shop has no such branch/,
+      /^error: the branch "production" is not in octo-org\/shop, .*write the name of a branch in input "branch"/,
     ],
     [
       'a configuration that is not there',

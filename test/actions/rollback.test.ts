@@ -255,13 +255,13 @@ test(
   async () => {
     shop = await openWholeShop({ database: { strategy: 'backup', 'allow-data-loss': true } })
     const { outputs } = await rollBack({ ...all, mode: 'plan' }, byHand)
-    const apply = { mode: 'apply', plan: outputs['plan'] ?? '' }
+    const apply = { mode: 'apply', plan: outputs['plan'] ?? '', approval: 'approval' }
     shop.hosted.approvals.push({ run: '7', login: 'ada', state: 'rejected', environments: ['approval'] })
     expect(await rollBack(apply)).toMatchObject({ exitCode: 1, outputs: { decision: 'held' } })
     shop.hosted.approvals.push({ run: '7', login: 'linus', state: 'approved', environments: ['approval'] })
     const applied = await rollBack(apply)
     expect({ log: applied.log, ...applied.outputs }).toMatchObject({ decision: 'complete' })
-    expect(applied.log).toContain('linus has approved that this run goes on')
+    expect(applied.log).toContain('linus approved the plan')
   },
   limit,
 )
@@ -437,13 +437,13 @@ test(
 )
 
 test(
-  'an environment that nothing was deployed to is one clear error that names those that are there',
+  'an environment that the settings do not describe is one clear error that names those that they do',
   async () => {
     shop = await openWholeShop()
     const { exitCode, log } = await rollBack({ environment: 'prod' })
     expect(exitCode).toBe(1)
     expect(log).toContain(
-      'nothing was ever deployed to an environment "prod"; write one of those that are there, in input "environment" or the configuration: production',
+      'input "environment" is "prod", and .github/rollback.yml describes the environment "production"; write `production`, or describe it under `environments`',
     )
   },
   limit,

@@ -438,7 +438,7 @@ describe('before anything is begun, it is said that', () => {
 })
 
 test.each([
-  ['is killed', 'kill -9 $$', /mariadb-dump ended with code null/],
+  ['is killed', 'kill -9 $$', /mariadb-dump was ended by SIGKILL from outside/],
   ['ends with an error', 'echo no more >&2; exit 3', /ended with code 3: .*no more/s],
 ])('a backup whose dump tool %s half-way is none, and leaves nothing', async (_what, end, message) => {
   await fillBig()

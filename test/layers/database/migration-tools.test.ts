@@ -13,7 +13,7 @@ import { type Kind, makeDatabase, type TestDatabase, useServers } from '../../su
 import { openWorkRepository, type WorkRepository } from '../../support/work-repository.ts'
 
 const scene = useServers()
-const packages = join(import.meta.dirname, '../../.cache/test-servers/migration-tools/node_modules')
+const packages = join(import.meta.dirname, '../../../.cache/test-servers/migration-tools/node_modules')
 const readme = readFileSync(join(import.meta.dirname, '../../../actions/db-restore/README.md'), 'utf8')
 
 /** Migrations, each with what applies and what undoes it; the last two are the bad revision's. */
