@@ -7,6 +7,7 @@ import { type Event, eventSchema, newEvent, type Occurrence, revisionSchema } fr
 import { incidentId } from '../history/incident.ts'
 import type { Step } from '../runner/action.ts'
 import { refuseForks } from '../runner/context.ts'
+import { locateSetting, type SettingsText } from '../settings/location.ts'
 import { parseConfig } from '../settings/parse.ts'
 import { type Config, defaultConfig } from '../settings/schema.ts'
 import { redactDeep } from '../text/redact.ts'
@@ -14,7 +15,7 @@ import { commonInputs } from './contract-parts.ts'
 
 type CommonStep = Pick<
   Step<typeof commonInputs, string>,
-  'inputs' | 'context' | 'log' | 'secrets' | 'signal' | 'now' | 'openRepository'
+  'inputs' | 'context' | 'log' | 'secrets' | 'signal' | 'now' | 'openRepository' | 'locateSettings'
 >
 
 /** What every action works on: its repository, configuration and history, and the deployment that it is about. */
@@ -46,14 +47,16 @@ export async function openWorkplace({
   signal,
   now,
   openRepository,
+  locateSettings,
 }: CommonStep): Promise<Workplace> {
   refuseForks(context)
   const repository = openRepository(inputs.token)
   const { deployment, workflow_run: workflowRun } = context.event
   const named = inputs.revision || deployment?.sha || workflowRun?.head_sha
   const told = named ? parseRevision(named) : undefined
-  const given = await loadConfig({ repository, path: inputs.config, ref: context.sha || (told ?? 'HEAD') })
-  const config = given ?? defaultConfig()
+  const file = await readSettings({ repository, path: inputs.config, ref: context.sha || (told ?? 'HEAD') })
+  if (file !== undefined) locateSettings((path) => locateSetting(file, path))
+  const config = file === undefined ? defaultConfig() : parseConfig(file)
   const environment = inputs.environment || deployment?.environment || config.environment
   const revision =
     told ?? parseRevision((await findDeployed(repository, { context, log }, environment)) ?? context.sha)
@@ -73,7 +76,7 @@ export async function openWorkplace({
   return {
     repository,
     config,
-    isConfigured: given !== undefined,
+    isConfigured: file !== undefined,
     environment,
     revision,
     incident,
@@ -130,7 +133,7 @@ async function findDeployed(
 const runsAboutNoRevision: ReadonlySet<string> = new Set(['workflow_dispatch', 'schedule', 'issue_comment'])
 
 /** Read through the API, so that no checkout is needed. A path that was asked for has to be there; the default one need not. */
-async function loadConfig({
+async function readSettings({
   repository,
   path,
   ref,
@@ -138,9 +141,9 @@ async function loadConfig({
   repository: Repository
   path: string
   ref: string
-}): Promise<Config | undefined> {
+}): Promise<SettingsText | undefined> {
   const file = await readFile(repository, { path, ref })
-  if (file !== undefined) return parseConfig({ text: file.text, file: path })
+  if (file !== undefined) return { text: file.text, file: path }
   if (path === commonInputs.config.default) return undefined
   throw new InputError(
     `input "config" is "${path}", and there is no such file at ${ref.slice(0, 7)}; name one that is there, or leave the input out`,

@@ -1,6 +1,6 @@
 import { describeDevices, describePlan, summarizePlans, summarizeResults } from '../../layers/ota/describe.ts'
 import { prepareServer } from '../../layers/ota/open.ts'
-import type { Plan } from '../../layers/ota/plan.ts'
+import { changes, type Plan } from '../../layers/ota/plan.ts'
 import { describeResult } from '../../layers/ota/record.ts'
 import { formatChannel } from '../../layers/ota/release.ts'
 import { isEncrypted, readRequests } from '../../layers/ota/request.ts'
@@ -9,6 +9,7 @@ import type { UpdateServer } from '../../layers/ota/update-server.ts'
 import { isVerified } from '../../layers/ota/verify.ts'
 import { runAction, type Step } from '../../runner/action.ts'
 import { heading, renderMarkdown } from '../../text/markdown.ts'
+import { guardLayer } from '../guarded.ts'
 import { openWorkplace, type Workplace } from '../wiring.ts'
 import { codepushRollback } from './contract.ts'
 
@@ -61,6 +62,15 @@ await runAction(codepushRollback, async (step) => {
   for (const line of plans.flatMap(describePlan)) log.info(line)
   if (inputs['dry-run']) return finish(step, workplace, { server, plans, results: [], decision: 'planned' })
 
+  if (plans.some(changes)) {
+    try {
+      await guardLayer(step, workplace, 'ota')
+    } catch (error) {
+      const ids = { incident, decision: 'failed', 'reason-code': 'refused' }
+      step.setOutputs({ ...ids, result: JSON.stringify({ schema: 1, ...ids }) })
+      throw error
+    }
+  }
   const results = await applyAll(server, plans, {
     incident,
     verifyTimeoutMs: inputs['verify-timeout'] ?? 0,

@@ -9,6 +9,7 @@ import { describeApplied, describeFailed } from '../../rollback/record.ts'
 import { runAction } from '../../runner/action.ts'
 import { code, heading, paragraph, renderMarkdown, table } from '../../text/markdown.ts'
 import { openDatabase } from '../database-parts.ts'
+import { guardLayer } from '../guarded.ts'
 import { openWorkplace, type Workplace } from '../wiring.ts'
 import { dbRestore } from './contract.ts'
 import { type DbRestoreStep, type Places, undo } from './undo-migrations.ts'
@@ -62,6 +63,7 @@ async function restore(
     exportTo: inputs['export-newer'] || undefined,
     keepOldMs: inputs['keep-old'] ?? 0,
     dryRun: inputs['dry-run'],
+    beforeChange: () => guardLayer(step, workplace, 'database'),
     scratch,
     now,
     log: log.info,

@@ -11,6 +11,7 @@ import type { Store } from '../../layers/database/store/store.ts'
 import { describeApplied } from '../../rollback/record.ts'
 import type { Step } from '../../runner/action.ts'
 import { bulletList, code, heading, paragraph, renderMarkdown } from '../../text/markdown.ts'
+import { guardLayer } from '../guarded.ts'
 import type { Workplace } from '../wiring.ts'
 import type { dbRestore } from './contract.ts'
 
@@ -55,6 +56,7 @@ export async function undo(step: DbRestoreStep, workplace: Workplace, places: Pl
     allowIrregular: inputs['allow-irregular'],
     dryRun: inputs['dry-run'],
     expected: undefined,
+    beforeChange: () => guardLayer(step, workplace, 'database'),
     recipient: inputs.recipient || undefined,
     scratch,
     now,

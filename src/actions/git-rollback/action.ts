@@ -1,6 +1,5 @@
 import { recordDeployments } from '../../deployment/record.ts'
 import { applyPlan } from '../../layers/code/apply.ts'
-import { demandAutomatic, demandPerson } from '../../layers/code/automatic.ts'
 import { tellPulls } from '../../layers/code/comment.ts'
 import { conclude, describeNow } from '../../layers/code/conclude.ts'
 import {
@@ -25,8 +24,10 @@ import {
 import { readFacts } from '../../layers/code/repository.ts'
 import { findReset, takeResetBack } from '../../layers/code/reset.ts'
 import { sayWarning } from '../../layers/code/warnings.ts'
+import { demandAllowed } from '../../rollback/allowed.ts'
 import { tryToDeploy } from '../../rollback/carry-out.ts'
 import type { Deployment } from '../../rollback/ending.ts'
+import { limitsOf } from '../../rollback/guard.ts'
 import { describeApplied, describeFailed, describeTakenBack } from '../../rollback/record.ts'
 import { deployBy } from '../../rollback/redeployment.ts'
 import { runAction } from '../../runner/action.ts'
@@ -66,7 +67,7 @@ await runAction(gitRollback, async (step) => {
   await demandReady(repository, facts, { redeploy: inputs.redeploy, head: plan.head })
   const receipt = await recordFailure(step, workplace, trace, async () => {
     if (plan.sameContent) return receiptUnchanged(plan)
-    if (!context.byHand && plan.done === undefined) await guard(step, workplace, plan)
+    if (plan.done === undefined) await guard(step, workplace, plan)
     return apply(step, workplace, plan, trace)
   })
   // with this mode, the deployment is the rollback
@@ -108,12 +109,14 @@ async function list(
 
 /** A reset left no commit that could be reverted: the branch moves forward to where it was. */
 async function undoBranchReset(
-  { inputs, context, log, secrets, setOutputs, writeSummary }: GitRollbackStep,
-  { repository, record, environment }: RollbackPlace,
+  step: GitRollbackStep,
+  place: RollbackPlace,
   branch: string,
   reset: TaggedRollback,
 ): Promise<void> {
-  demandPerson(context.byHand)
+  const { inputs, log, secrets, setOutputs, writeSummary } = step
+  const { repository, record, environment } = place
+  await guard(step, place, { mode: 'undo', undoneCount: 0 })
   const { incident, from, to, tag } = reset
   const isDryRun = inputs['dry-run']
   const said = await takeResetBack(repository, branch, reset, { isDryRun })
@@ -133,16 +136,33 @@ async function undoBranchReset(
   })
 }
 
-function guard(
-  { inputs, now, log }: GitRollbackStep,
-  workplace: RollbackPlace,
-  plan: RollbackPlan,
+/** Bringing the undone work back as a draft is always allowed. */
+async function guard(
+  step: GitRollbackStep,
+  { repository, config, environment, incident, revision, readHistory }: RollbackPlace,
+  plan: Pick<RollbackPlan, 'mode' | 'undoneCount'>,
 ): Promise<void> {
-  const { repository, environment, revision, readHistory } = workplace
-  const { 'max-commits': maxCommits, 'max-age': maxAgeMs, 'daily-cap': dailyCap, hold } = inputs
-  const guards = { maxCommits, maxAgeMs, dailyCap }
-  const run = { environment, revision, guards, hold, readHistory, now: now().getTime(), log: log.info }
-  return demandAutomatic(repository, plan, run)
+  const { inputs, context, now, log } = step
+  if (plan.mode === 'reapply') return
+  const takesBack = plan.mode === 'undo'
+  const subject = { environment, incident, revision, automatic: !context.byHand, layers: ['code'] } as const
+  await demandAllowed(
+    repository,
+    { ...subject, takesBack, undoneCount: plan.undoneCount },
+    {
+      limits: {
+        ...limitsOf(config),
+        maxCommits: inputs['max-commits'],
+        maxAgeMs: inputs['max-age'],
+        dailyCap: inputs['daily-cap'],
+      },
+      hold: inputs.hold,
+      isPlanned: !takesBack,
+      readHistory,
+      now: now().getTime(),
+      log: log.info,
+    },
+  )
 }
 
 async function apply(

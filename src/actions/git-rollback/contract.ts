@@ -36,6 +36,7 @@ export const gitRollback = defineAction({
       description: 'The deployed branch. Left empty: the configured one, else the default branch.',
     }),
     target: input.text({
+      setting: 'code.target',
       description:
         'The good revision: `last-successful-deployment`, `previous-deployment-tag`, `last-green`, a commit id, a tag, a branch, or `HEAD~n`. It has to be an older revision of the branch. `undo` takes the newest rollback of the branch back; `reapply` opens a draft pull request that brings back what it undid, to mend it there.',
       default: 'last-successful-deployment',
@@ -69,13 +70,16 @@ export const gitRollback = defineAction({
       default: '0',
     }),
     'tag-pattern': input.text({
+      setting: 'code.tag-pattern',
       description: 'For the target `previous-deployment-tag`: name of the tags, with one `*`.',
       default: 'deploy-*',
     }),
     checks: input.list({
+      setting: 'code.checks',
       description: 'For the target `last-green`: the checks that were green, separated by commas.',
     }),
     delivery: input.choice({
+      setting: 'code.delivery',
       description:
         '`direct` moves the branch, `pull-request` opens a pull request, `auto` does what the rules of the branch allow.',
       default: 'auto',
@@ -103,23 +107,32 @@ export const gitRollback = defineAction({
       default: 'true',
     }),
     redeploy: input.text({
+      setting: 'code.redeploy.workflow',
       description:
         'File of the workflow that deploys: it is started on the branch after the rollback, and waited for. Left empty: nothing is deployed.',
     }),
     'redeploy-inputs': input.pairs({
+      setting: 'code.redeploy.inputs',
       description:
         'Inputs of that workflow, `NAME=VALUE` one a line; `{revision}` stands for the rollback commit.',
     }),
-    'redeploy-timeout': input.duration({ description: 'How long its run may take.', default: '30m' }),
+    'redeploy-timeout': input.duration({
+      setting: 'code.redeploy.timeout',
+      description: 'How long its run may take.',
+      default: '30m',
+    }),
     'max-commits': input.count({
+      setting: 'code.max-commits',
       description: 'How many commits may be undone without a person: when a run was not started by hand.',
       default: '50',
     }),
     'max-age': input.duration({
+      setting: 'rollback.max-age',
       description: 'How old the failed revision may be without a person. Left empty: any age.',
       default: '7d',
     }),
     'daily-cap': input.count({
+      setting: 'rollback.daily-cap',
       description: 'How often the environment may be rolled back within 24 hours without a person.',
       default: '3',
     }),

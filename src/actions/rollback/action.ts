@@ -6,6 +6,7 @@ import { openRevisionReader } from '../../github/revision-reader.ts'
 import { planWatch } from '../../health/plan.ts'
 import type { Event } from '../../history/event.ts'
 import { demandHead } from '../../layers/code/plan.ts'
+import { findRefusal } from '../../rollback/allowed.ts'
 import { carryOut, type RollbackReport } from '../../rollback/carry-out.ts'
 import { conclude, concludeRehearsal } from '../../rollback/conclude.ts'
 import {
@@ -15,7 +16,7 @@ import {
   summarizeRehearsal,
   summarizeReport,
 } from '../../rollback/describe.ts'
-import { demandAutomatic } from '../../rollback/guards.ts'
+import { limitsOf } from '../../rollback/guard.ts'
 import { assessNow, secretsOfChecks, type Viewer, verifyRecovery } from '../../rollback/look.ts'
 import { availableLayers, openLayers, secretsOfLayers } from '../../rollback/open-layers.ts'
 import { viewsOf } from '../../rollback/plan.ts'
@@ -172,20 +173,31 @@ async function prepareRollback(step: RollbackStep, scene: Scene): Promise<Prepar
     isAskedFor: inputs.target !== '' || inputs.layers.length > 0,
     findRestored: scene.deployer?.find,
     assess: () => assessNow(viewer),
-    guard: (plan, isAgreed) =>
-      demandAutomatic(repository, plan, {
-        environment,
-        incident,
-        revision,
-        maxCommits: config.code.maxCommits,
-        maxAgeMs: config.rollback.maxAgeMs,
-        dailyCap: config.rollback.dailyCap,
-        hold: inputs.hold,
-        isAgreed,
-        events: history,
-        now: viewer.now(),
-        log: log.info,
-      }),
+    guard: (plan, isAgreed) => {
+      const views = viewsOf(plan)
+      const code = views.find(({ layer }) => layer === 'code')
+      const needsApproval = views.flatMap((view) => view.needsPerson.map((why) => `${view.layer}: ${why}`))
+      return findRefusal(
+        repository,
+        {
+          environment,
+          incident,
+          revision,
+          automatic,
+          layers: views.map(({ layer }) => layer),
+          undoneCount: code?.undoneCount ?? code?.undone.length,
+          needsApproval,
+          isAgreed,
+        },
+        {
+          limits: limitsOf(config),
+          hold: inputs.hold,
+          readHistory: async () => history,
+          now: viewer.now(),
+          log: log.info,
+        },
+      )
+    },
     saved: await readPlan(step, scene),
   })
 }
@@ -272,13 +284,13 @@ async function finish(
   await step.writeSummary(
     renderMarkdown([
       heading(2, headline),
-      ...(prepared.kind === 'ready' ? [] : [paragraph(text(`${prepared.because}.`))]),
+      ...(prepared.kind === 'ready' ? [] : [paragraph(text(`${step.explain(prepared.because)}.`))]),
       ...(report === undefined ? [] : summarizeReport(report)),
       ...summarizePlan(prepared.plan),
       ...(rehearsal === undefined ? [] : summarizeRehearsal(rehearsal)),
       ...(report === undefined ? [] : summarizePhases(report, objectiveMs)),
     ]),
   )
-  if (problems.length > 0) step.fail(problems.join('\n'))
-  step.log.info(now)
+  if (problems.length > 0) step.fail(problems.map(step.explain).join('\n'))
+  step.log.info(step.explain(now))
 }

@@ -4,7 +4,7 @@ import type { Circumstances } from './apply.ts'
 import { describeDevices, stepsOf, stopMeans } from './describe.ts'
 import type { EasProject } from './eas-command.ts'
 import { prepareServer } from './open.ts'
-import type { Plan, RollbackRequest } from './plan.ts'
+import { changes, type Plan, type RollbackRequest } from './plan.ts'
 import { foundBy, keptOf, namesOf } from './record.ts'
 import { describe, formatChannel, formatLabel } from './release.ts'
 import { isEncrypted, readChannel, readRequests } from './request.ts'
@@ -121,8 +121,7 @@ function isOlder({ releases: [newest] }: Plan, since: Date | undefined): boolean
 }
 
 function stateOf(plans: readonly Plan[]): LayerPlanView['state'] {
-  const isDone = (plan: Plan) => plan.kind === 'done' || (plan.kind === 'stop' && plan.disable.length === 0)
-  if (!plans.every(isDone)) return 'pending'
+  if (plans.some((plan) => plan.kind === 'superseded' || changes(plan))) return 'pending'
   return plans.some((plan) => 'bad' in plan && plan.bad !== undefined) ? 'done' : 'nothing'
 }
 

@@ -70,6 +70,11 @@ export type Plan =
     })
   | (Situation & { readonly kind: 'superseded'; readonly expected: string; readonly by: Release })
 
+/** True when something on the channel would be changed. */
+export function changes(plan: Plan): boolean {
+  return plan.kind === 'roll-back' || (plan.kind === 'stop' && plan.disable.length > 0)
+}
+
 type Server = Pick<UpdateServer, 'goesBackBy' | 'prefers' | 'ask'>
 
 /**
