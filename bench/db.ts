@@ -84,8 +84,8 @@ async function measureEngine(
     runWorker({ action, url, backups, scratch: join(directory, 'scratch'), name: backup, verify })
 
   const plainBackupMs = timed(subject.plainBackup)
-  const quick = await run('backup', 'no')
-  const full = await run('backup', 'full')
+  const quick = await run('backup', 'checksums')
+  const full = await run('backup', 'restore')
   const byHandBackupMs = timed(subject.byHandBackup)
   fact('plain_backup_ms', plainBackupMs)
   fact('by_hand_backup_ms', byHandBackupMs)

@@ -8,6 +8,14 @@ const pollSeconds = 15
 const pollsPerMinute = 4
 const minutesBefore = 60
 
+/** An incident of the hour before that was over when the deployment came. */
+export const scenesOfIncidents = [
+  'before: a minute of 2 of 2',
+  'before: 3 min of 6 of 8',
+  'before: outage of 5 min',
+  'before: outage of 25 min',
+  'before: two outages of 2 min',
+] as const
 /** What else may happen to a gate. None of it is the deployment's doing. */
 export const scenes = [
   'bursts of 15 s',
@@ -16,8 +24,26 @@ export const scenes = [
   'deploy blip',
   'outage since before the hour',
   'outage since 10 min before',
+  'outage since 1 to 9 min before',
+  ...scenesOfIncidents,
 ] as const
 export type Scene = (typeof scenes)[number]
+
+/** Incidents of the hour before: how many, how long (minutes), and what was counted in each minute; all of the traffic without `of`. */
+const incidents: Readonly<
+  Record<
+    (typeof scenesOfIncidents)[number],
+    { readonly times: number; readonly minutes: number; readonly counts?: PollCounts }
+  >
+> = {
+  'before: a minute of 2 of 2': { times: 1, minutes: 1, counts: { bad: 2, of: 2 } },
+  'before: 3 min of 6 of 8': { times: 1, minutes: 3, counts: { bad: 6, of: 8 } },
+  'before: outage of 5 min': { times: 1, minutes: 5 },
+  'before: outage of 25 min': { times: 1, minutes: 25 },
+  'before: two outages of 2 min': { times: 2, minutes: 2 },
+}
+/** so many good minutes at least follow an incident */
+const leastAfter = 3
 
 /** 20 % fail while the new version starts */
 const blip = { polls: 4, share: 0.2 }
@@ -55,7 +81,7 @@ export function drawGate(kind: Kind, seed: number): Gate {
   const onset = isBad ? pick(random, [0, 20, 60]) : undefined
   const ramp = isBad && random() < 0.25 ? 20 : 1
   const gaps = random() < 0.25 ? pick(random, [0.1, 0.3, 0.5]) : 0
-  const before = drawBefore(kind, random)
+  const before = drawIncidents(kind, drawBefore(kind, random), random)
   const polls = drawPolls(kind, random, { gaps, factorAt: (poll) => factorAt(kind, poll, { onset, ramp }) })
   return { kind, before, polls, onset }
 }
@@ -67,19 +93,25 @@ function factorAt(
   { onset, ramp }: { readonly onset: number | undefined; readonly ramp: number },
 ): number {
   if (kind.scene === 'deploy blip' && poll < blip.polls) return Math.max(1, blip.share / kind.base)
-  const usual = outageBefore(kind) > 0 ? outageFactor : 1
+  const usual = shareBeforeOf(kind) / kind.base
   if (onset === undefined || poll < onset) return usual
   return usual * (1 + (kind.effect - 1) * Math.min(1, (poll - onset + 1) / ramp))
 }
 
+/** The share of bad ones when the deployment came. */
+export function shareBeforeOf({ base, scene }: Pick<Kind, 'base' | 'scene'>): number {
+  return scene?.startsWith('outage since') === true ? base * outageFactor : base
+}
+
 function drawBefore(kind: Kind, random: () => number): readonly PollCounts[] {
+  const outageMinutes = drawOutageBefore(kind, random)
   const minutesPerBurst = burstLength(kind) / pollsPerMinute
   let shock = 1
   return Array.from({ length: minutesBefore }, (_, minute) => {
     if (minutesPerBurst < 1)
       shock = mean(Array.from({ length: 1 / minutesPerBurst }, () => drawShock(kind, random)))
     else if (minute % minutesPerBurst === 0) shock = drawShock(kind, random)
-    const isOutage = minute >= minutesBefore - outageBefore(kind)
+    const isOutage = minute >= minutesBefore - outageMinutes
     return drawCounts(kind, random, { seconds: 60, times: (isOutage ? outageFactor : 1) * shock })
   })
 }
@@ -127,9 +159,29 @@ function burstLength({ scene }: Kind): number {
 }
 
 /** For how many minutes before the deployment there was an outage. */
-function outageBefore({ scene }: Kind): number {
+function drawOutageBefore({ scene }: Kind, random: () => number): number {
   if (scene === 'outage since before the hour') return minutesBefore
-  return scene === 'outage since 10 min before' ? 10 : 0
+  if (scene === 'outage since 10 min before') return 10
+  return scene === 'outage since 1 to 9 min before' ? 1 + Math.floor(9 * random()) : 0
+}
+
+/** Puts the incidents of the scene somewhere into the hour. Where there is no traffic, nothing fails. */
+function drawIncidents(
+  { scene }: Kind,
+  before: readonly PollCounts[],
+  random: () => number,
+): readonly PollCounts[] {
+  const name = scenesOfIncidents.find((each) => each === scene)
+  if (name === undefined) return before
+  const { times, minutes, counts } = incidents[name]
+  const minutesBetween = (minutesBefore - leastAfter) / times
+  const starts = Array.from({ length: times }, (_, index) =>
+    Math.floor(index * minutesBetween + random() * (minutesBetween - minutes + 1)),
+  )
+  return before.map((usual, minute) => {
+    const isIn = starts.some((start) => minute >= start && minute < start + minutes)
+    return isIn ? (counts ?? { bad: usual.of, of: usual.of }) : usual
+  })
 }
 
 /** How many times the share of a burst is that of other times: log-normal with mean 1, long to the right as bursts are. */

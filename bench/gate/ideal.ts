@@ -1,27 +1,18 @@
-import { drawGate, type Gate, type Kind } from './gates.ts'
-import { delayOf, foundAt, knobFor, mean } from './measure.ts'
+import { drawGate, type Gate, type Kind, shareBeforeOf } from './gates.ts'
+import { delayOf, foundAt, knobFor } from './measure.ts'
 import type { Rule } from './rule.ts'
 
 const onsets = [0, 20, 60]
-const bursts = [0, 0.5, 1]
-const gatesEach = { healthy: 1000, bad: 200 }
-/** false alarms are looked for in these steps */
-const steps = [
-  0, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03, 0.04, 0.05, 0.07, 0.1, 0.15, 0.2, 1,
-]
-
-interface Cell {
-  readonly traffic: number
-  readonly base: number
-}
+const falseAlarms = 0.01
 
 /**
  * Wald's test told what nobody knows: the share before, the share after, and when it changed. In the mean it finds a change as
  * soon as any test of the same false alarms (Wald and Wolfowitz 1948).
  */
-function ideal({ base }: Cell, effect: number): (onset: number) => Rule['scores'] {
-  const share = Math.min(0.5, base * effect)
-  const [onBad, onGood] = [Math.log(share / base), Math.log1p(-share) - Math.log1p(-base)]
+function ideal(kind: Kind): (onset: number) => Rule['scores'] {
+  const before = shareBeforeOf(kind)
+  const share = Math.min(0.5, before * kind.effect)
+  const [onBad, onGood] = [Math.log(share / before), Math.log1p(-share) - Math.log1p(-before)]
   return (onset) => (gate) => {
     let log = 0
     return gate.polls.map((counts, poll) => {
@@ -33,32 +24,35 @@ function ideal({ base }: Cell, effect: number): (onset: number) => Rule['scores'
 }
 
 /**
- * How many false alarms even the ideal test needs in a cell of one traffic and one share before, to be as fast as it has to be
- * for every effect there.
- * @param wanted by effect: the mean delay that it has to reach, minutes
+ * How late the ideal test finds each of some bad gates, minutes. Its knob is set in each cell (traffic, share before, effect, scene; with
+ * and without bursts) so that 1 % of healthy gates of that cell are false alarms.
+ * @param healthyEach how many of those are drawn, of each kind
  */
-export function falseAlarmsOfIdeal(
-  cell: Cell,
-  wanted: ReadonlyMap<number, number>,
-  firstSeed: number,
-): number {
+export function delaysOfIdeal(
+  bad: readonly Gate[],
+  { healthyEach, firstSeed }: { readonly healthyEach: number; readonly firstSeed: number },
+): readonly number[] {
   let seed = firstSeed
-  const draw = (effect: number, each: number): readonly Gate[] =>
-    bursts.flatMap((burst) => {
-      const kind: Kind = { ...cell, effect, burst }
-      return Array.from({ length: each }, () => drawGate(kind, seed++))
-    })
-  const healthy = draw(1, gatesEach.healthy)
-  const needed = [...wanted].map(([effect, minutes]) => {
-    const scoresFrom = ideal(cell, effect)
-    const highest = healthy.map((gate, index) => Math.max(...scoresFrom(onsets[index % 3] ?? 0)(gate)))
-    const bad = draw(effect, gatesEach.bad).map((gate) => ({
-      gate,
-      scores: scoresFrom(gate.onset ?? 0)(gate),
-    }))
-    const delayAt = (knob: number) =>
-      mean(bad.map(({ gate, scores }) => delayOf(gate, foundAt(gate, scores, knob))))
-    return steps.find((step) => delayAt(knobFor(highest, step)) <= minutes) ?? 1
-  })
-  return Math.max(...needed)
+  const delays = new Map<Gate, number>()
+  for (const gates of Map.groupBy(bad, ({ kind }) => cellOf(kind)).values()) {
+    const [one] = gates
+    if (one === undefined) continue
+    const scoresFrom = ideal(one.kind)
+    const kinds = [...new Set(gates.map(({ kind }) => kind))]
+    const highest = kinds.flatMap((kind) =>
+      Array.from({ length: healthyEach }, (_, index) => {
+        const gate = drawGate({ ...kind, effect: 1 }, seed++)
+        return Math.max(...scoresFrom(onsets[index % onsets.length] ?? 0)(gate))
+      }),
+    )
+    const knob = knobFor(highest, falseAlarms)
+    for (const gate of gates) {
+      delays.set(gate, delayOf(gate, foundAt(gate, scoresFrom(gate.onset ?? 0)(gate), knob)))
+    }
+  }
+  return bad.map((gate) => delays.get(gate) ?? Number.NaN)
+}
+
+function cellOf({ traffic, base, effect, scene }: Kind): string {
+  return [traffic, base, effect, scene].join(' ')
 }

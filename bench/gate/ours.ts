@@ -1,3 +1,4 @@
+import { shareWhenItCame, worseThan } from '../../src/health/count-judge.ts'
 import { describeBefore } from '../../src/health/statistics/before.ts'
 import {
   addCounts,
@@ -31,10 +32,9 @@ export const ours: Rule = {
       })
     const limit = limitFromBefore(before.total, timesBefore)
     const scores = evidenceOf(gate, planAt(limit))
-    const { bad, of } = before.outage ?? before.total
-    const share = of === 0 ? 0 : bad / of
+    const share = shareWhenItCame(before)
     if (share <= limit) return scores
-    const worse = highestSoFar(evidenceOf(gate, planAt(Math.min(0.99, 2 * share))))
+    const worse = highestSoFar(evidenceOf(gate, planAt(worseThan(share))))
     return highestSoFar(scores).map((score, poll) => Math.min(score, worse[poll] ?? never))
   },
 }

@@ -14,7 +14,7 @@ const { action, url, backups, scratch, name, verify } = z
     backups: z.string(),
     scratch: z.string(),
     name: z.string(),
-    verify: z.enum(['no', 'checksums', 'full']),
+    verify: z.enum(['checksums', 'full', 'restore']),
   })
   .parse(JSON.parse(process.argv[2] ?? ''))
 
@@ -33,7 +33,14 @@ if (action === 'backup') {
     pinned: false,
     recipient: undefined,
   }
-  made = (await makeBackup({ ...common, ...options, engine, verify: verify === 'full' })).name
+  made = (
+    await makeBackup({
+      ...common,
+      ...options,
+      engine,
+      verify: verify === 'restore' ? 'restore' : 'checksums',
+    })
+  ).name
 } else {
   await restoreBackup({
     ...common,

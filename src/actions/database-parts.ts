@@ -1,5 +1,5 @@
-import { InputError } from '../errors.ts'
-import { parseConnection } from '../layers/database/connection.ts'
+import { InputError, message, setting } from '../errors.ts'
+import { type Connection, parseConnection } from '../layers/database/connection.ts'
 import type { Engine } from '../layers/database/engine.ts'
 import { openEngine } from '../layers/database/open.ts'
 import { openStore } from '../layers/database/store/open.ts'
@@ -36,7 +36,7 @@ export async function openDatabase(
   { inputs, env, log, secrets, signal }: DatabaseStep,
   scratch: string,
 ): Promise<{ readonly engine: Engine; readonly store: Store }> {
-  const connection = named('database-url', () => parseConnection(inputs['database-url']))
+  const connection = readConnection('database-url', inputs['database-url'])
   if (connection.engine !== 'sqlite') secrets.add(connection.password)
   const engine = await openEngine(connection, { env, scratch, log: log.info })
   for (const name of ['AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN']) secrets.add(env[name] ?? '')
@@ -44,10 +44,15 @@ export async function openDatabase(
   return { engine, store }
 }
 
-function named<T>(name: string, read: () => T): T {
+/** Reads the address of a database. @throws InputError that names its setting and not the address, which holds the password */
+export function readConnection(path: string, address: string): Connection {
+  return named(path, () => parseConnection(address))
+}
+
+function named<T>(path: string, read: () => T): T {
   try {
     return read()
   } catch (error) {
-    throw error instanceof InputError ? new InputError(`input "${name}" ${error.message}`) : error
+    throw error instanceof InputError ? new InputError(message`${setting(path)} ${error}`) : error
   }
 }

@@ -15,6 +15,7 @@ import {
 } from './statistics/one-arm.ts'
 import { limitFromBefore } from './statistics/relative-limit.ts'
 import { addPair, emptyTwoArm, isWorse as isTwoArmBad } from './statistics/two-arm.ts'
+import { wilsonUpper } from './statistics/wilson.ts'
 import { formatValue } from './value.ts'
 
 export interface JudgeSettings {
@@ -71,10 +72,9 @@ export function startJudging(settings: JudgeSettings, before: Before | undefined
       mostPerPoll: before?.mostPerPoll ?? Number.POSITIVE_INFINITY,
     })
   const plan = planAt(limit)
-  const was = before?.outage ?? before?.total
-  const shareBefore = was === undefined || was.of === 0 ? 0 : was.bad / was.of
+  const shareBefore = before === undefined ? 0 : shareWhenItCame(before)
   const wasBad = shareBefore > limit
-  const worsePlan = planAt(Math.min(0.99, 2 * shareBefore))
+  const worsePlan = planAt(worseThan(shareBefore))
 
   let state = emptyOneArm
   let worse = emptyOneArm
@@ -124,7 +124,7 @@ export function startJudging(settings: JudgeSettings, before: Before | undefined
           shareBefore,
           wasBad,
           ...(control !== undefined && { controlTotal }),
-          dispersion,
+          before,
           isRelative: settings.timesBefore !== undefined,
         }),
       }
@@ -138,6 +138,18 @@ function callBeside(isWorse: boolean, alone: Call): Call {
   return alone === 'bad' ? 'open' : alone
 }
 
+/** The share of bad ones when the deployment came: that of the hour, unless its last minutes were better for sure. */
+export function shareWhenItCame({ outage, total, recent }: Before): number {
+  const { bad, of } = outage?.counts ?? total
+  if (of === 0) return 0
+  return outage === undefined ? Math.min(bad / of, wilsonUpper(recent)) : bad / of
+}
+
+/** Twice as bad as it was. Where half failed already production was down, and nothing counts as worse. */
+export function worseThan(shareBefore: number): number {
+  return Math.min(1, 2 * shareBefore)
+}
+
 function describe(input: {
   readonly state: OneArm
   readonly plan: OneArmPlan
@@ -147,11 +159,11 @@ function describe(input: {
   readonly shareBefore: number
   readonly wasBad: boolean
   readonly controlTotal?: PollCounts
-  readonly dispersion: number
+  readonly before: Before | undefined
   readonly isRelative: boolean
 }): string {
-  const { state, plan, call, noun, earlier, shareBefore, wasBad, controlTotal, dispersion, isRelative } =
-    input
+  const { state, plan, call, noun, earlier, shareBefore, wasBad, controlTotal, before, isRelative } = input
+  const { dispersion } = plan
   const { bad, of }: Counts = state.total
   const parts = [`${bad} of ${of} ${noun}`]
   if (isRelative) parts.push(`limit ${formatValue(plan.limit, 'ratio')} from ${earlier}`)
@@ -159,6 +171,7 @@ function describe(input: {
     parts.push(`${controlTotal.bad} of ${controlTotal.of} in the control`)
   }
   if (wasBad) parts.push(`${formatValue(shareBefore, 'ratio')} before the deployment`)
+  parts.push(...describeEnded(before))
   if (dispersion > 1.5)
     parts.push(
       `weighed ${formatValue(dispersion, 'number')} times less, because errors came in bursts before`,
@@ -167,8 +180,26 @@ function describe(input: {
   return parts.join(', ')
 }
 
+/** Incidents of the time before, which teach nothing about what is usual. */
+function describeEnded(before: Before | undefined): readonly string[] {
+  const [last, ...others] = before?.ended ?? []
+  if (last === undefined) return []
+  const one = `an incident of ${countOf(last.minutes, 'minute')}, ${countOf(last.minutesAgo, 'minute')} before the deployment,`
+  return [
+    others.length === 0
+      ? `${one} is left out`
+      : `${one} and ${countOf(others.length, 'more incident')} are left out`,
+  ]
+}
+
+function countOf(n: number, what: string): string {
+  return `${n} ${what}${n === 1 ? '' : 's'}`
+}
+
 /** What so little could have shown, and how much more it takes. */
 function describeMissing(state: OneArm, plan: OneArmPlan, noun: string): string {
+  const { bad, of } = state.total
+  if (of > 0 && bad / of > plan.limit) return `above the limit, but too few ${noun} to rule out chance`
   const multiple = detectableMultiple(state.total.of, plan)
   const seen =
     multiple === undefined

@@ -131,7 +131,7 @@ async function waitUntilBetter(input: RecoveryInput): Promise<GateReport> {
   }
 }
 
-const notCompared = { deployedAt: undefined, healthyEarly: false } as const
+const notCompared = { deployedAt: undefined, limitOnly: true, healthyEarly: false } as const
 
 function conclude(
   { seenBefore }: RecoveryInput,

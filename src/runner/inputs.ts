@@ -1,5 +1,6 @@
 import { InputError, type Setting } from '../errors.ts'
 import { parseDuration } from '../text/duration.ts'
+import { parseSize } from '../text/size.ts'
 
 /** One input of an action: what `action.yml` and the README say of it, and how its text becomes a value. */
 export interface Input<T> {
@@ -73,6 +74,9 @@ export const input = {
         }),
       ),
     ),
+
+  /** in bytes; undefined when left empty */
+  size: (declared: Declaration) => declare(declared, (text) => (text === '' ? undefined : parseSize(text))),
 
   /** in milliseconds; undefined when left empty */
   duration: (declared: Declaration) =>

@@ -129,6 +129,13 @@ function promql(what: string) {
   return z.string().regex(/\S/, `is empty; ${what}`).optional()
 }
 
+/** A sum of counters hides which of them was reset, and the first error of a new one. What is in quotes is a label's value. */
+function isAggregated(promql: string): boolean {
+  const unquoted = promql.replace(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`/g, '')
+  const operators = 'sum|avg|min|max|count|group|stddev|stdvar|topk|bottomk|quantile|count_values|limitk'
+  return new RegExp(`\\b(?:${operators})\\b\\s*(?:(?:by|without)\\s*\\([^)]*\\)\\s*)?\\(`, 'i').test(unquoted)
+}
+
 function needOneQuestion(check: Readonly<Record<string, unknown>>, context: z.core.$RefinementCtx): void {
   const tell = (key: string, message: string) => context.addIssue({ code: 'custom', path: [key], message })
   const { query, bad, total } = { query: check['query'], bad: check['bad'], total: check['total'] }
@@ -159,7 +166,9 @@ function needOneQuestion(check: Readonly<Record<string, unknown>>, context: z.co
   if (total === undefined) tell('total', 'is missing; `bad` needs it beside it')
   for (const [key, value] of Object.entries({ bad, total })) {
     if (typeof value === 'string' && /\b(?:rate|irate|increase|delta)\s*\(/.test(value)) {
-      tell(key, 'is to be the counter itself, which the gate takes the increase of; remove the function')
+      tell(key, 'must be the counter itself; remove the function, the gate calculates the increase')
+    } else if (typeof value === 'string' && isAggregated(value)) {
+      tell(key, 'must be the selector of the counters; remove the aggregation, the gate adds them up')
     }
   }
   const { max, min, equals } = { max: check['max'], min: check['min'], equals: check['equals'] }

@@ -178,7 +178,10 @@ describe('a list of checks', () => {
   test.each([
     ['query: up, bad: x, total: y, metric: cpu', '`bad` stands in the place of `query`'],
     ['bad: x, metric: error-rate', '`total` is missing'],
-    ['bad: "rate(x[1m])", total: y, metric: error-rate', '`bad` is to be the counter itself'],
+    ['bad: "rate(x[1m])", total: y, metric: error-rate', '`bad` must be the counter itself'],
+    ['bad: sum(x), total: y, metric: error-rate', '`bad` must be the selector of the counters'],
+    ['bad: x, total: "sum by (job) (y)", metric: error-rate', '`total` must be the selector of the counters'],
+    ['bad: "topk(3, x)", total: y, metric: error-rate', '`bad` must be the selector of the counters'],
     [`${counters}, min: 0.1, severity: high`, "can't be the limit of counts"],
     [`${counters}, max: 5, severity: high`, 'must be a ratio from 0 to 1; write `0.05` for 5 %'],
     [`${counters}, metric: cpu, severity: critical`, "can't be critical for cpu"],
@@ -186,6 +189,12 @@ describe('a list of checks', () => {
   ])('that counts is refused with { %s }', (keys, why) => {
     const text = `- { name: a, type: prometheus, url: "http://prometheus:9090", ${keys} }`
     expect(() => parseChecks({ text, file, windowMs: 300_000 })).toThrow(why)
+  })
+
+  test('that counts may have a metric or a label that is called like an aggregation', () => {
+    const text =
+      "- { name: a, type: prometheus, url: 'http://p:9090', bad: 'sum{path=\"sum(x)\"}', total: count, metric: error-rate }"
+    expect(parseChecks({ text, file })).toHaveLength(1)
   })
 
   test('is empty where the input is', () => {

@@ -136,7 +136,7 @@ export async function makeDatabase(
         migrations: [],
         pinned: false,
         recipient: undefined,
-        verify: true,
+        verify: 'restore',
         ...options,
       }),
     restore: async (manifest, options = {}) =>

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { isUserFacing } from '../../errors.ts'
+import { InputError, isUserFacing, message, setting } from '../../errors.ts'
 import { hasSucceeded, listDeployments } from '../../github/deployments.ts'
 import { openRevision } from '../../github/revision.ts'
 import { makeBackup } from '../../layers/database/backup.ts'
@@ -10,12 +10,14 @@ import type { Engine } from '../../layers/database/engine.ts'
 import type { Manifest, RecordedMigration } from '../../layers/database/manifest.ts'
 import { isEntryOf, readApplied } from '../../layers/database/migrations/applied.ts'
 import { listMigrations, readDown } from '../../layers/database/migrations/folder.ts'
+import type { ProofServer } from '../../layers/database/prove.ts'
 import { pruneKept } from '../../layers/database/restore.ts'
 import { applyRetention } from '../../layers/database/retention.ts'
 import type { Store } from '../../layers/database/store/store.ts'
+import { describeVerification, isFailed } from '../../layers/database/verification.ts'
 import { runAction, type Step } from '../../runner/action.ts'
 import { code, heading, paragraph, renderMarkdown, revision, table } from '../../text/markdown.ts'
-import { openDatabase } from '../database-parts.ts'
+import { openDatabase, readConnection } from '../database-parts.ts'
 import { openWorkplace, type Workplace } from '../wiring.ts'
 import { dbBackup } from './contract.ts'
 
@@ -50,20 +52,27 @@ async function backUp(
 ): Promise<void> {
   const { inputs, log, now, signal } = step
   const { environment, revision: before } = workplace
-  await makeBackup({
-    engine,
-    store,
-    environment,
-    before,
-    migrations: await recordPending(workplace, { engine, folder: inputs.migrations }),
-    pinned: inputs.pin,
-    recipient: inputs.recipient || undefined,
-    verify: true,
-    scratch,
-    now,
-    log: log.info,
-    signal,
-  })
+  const verifyOn = await openProofServer(step, engine)
+  try {
+    await makeBackup({
+      engine,
+      store,
+      environment,
+      before,
+      migrations: await recordPending(workplace, { engine, folder: inputs.migrations }),
+      pinned: inputs.pin,
+      recipient: inputs.recipient || undefined,
+      verify: inputs.verify,
+      verifyLimit: inputs['verify-limit'],
+      verifyOn,
+      scratch,
+      now,
+      log: log.info,
+      signal,
+    })
+  } finally {
+    await verifyOn?.server.close()
+  }
   const rule = {
     keep: inputs.keep,
     keepForMs: inputs['keep-for'] ?? 0,
@@ -73,7 +82,29 @@ async function backUp(
   const deleted = await applyRetention({ store, source: engine.source, environment, rule, log: log.info })
   await pruneKept({ engine, keepOldMs: inputs['keep-old'] ?? 0, now, log: log.info })
   const backups = await own(workplace, { engine, store })
-  await finish(step, workplace, backups, { decision: 'backed-up', reason: 'verified', deleted })
+  const reason = { restore: 'verified', checksums: 'stored' }[inputs.verify]
+  await finish(step, workplace, backups, { decision: 'backed-up', reason, deleted })
+}
+
+/** Another server to restore the backup on, to verify it. */
+async function openProofServer(
+  { inputs, secrets }: DbBackupStep,
+  engine: Engine,
+): Promise<ProofServer | undefined> {
+  const address = inputs['verify-on']
+  if (address === '') return undefined
+  if (inputs.verify !== 'restore')
+    throw new InputError(
+      message`${setting('verify-on')} is set and ${setting('verify')} is ${inputs.verify}; write verify: restore, or leave verify-on out`,
+    )
+  if (engine.elsewhere === undefined)
+    throw new InputError(
+      message`${setting('verify-on')} is set, and a backup of ${engine.database} is restored on no server; leave it out`,
+    )
+  if (address === 'local') return { on: 'local-server', server: await engine.elsewhere('local') }
+  const connection = readConnection('verify-on', address)
+  if (connection.engine !== 'sqlite') secrets.add(connection.password)
+  return { on: 'other-server', server: await engine.elsewhere(connection) }
 }
 
 /** What this deployment will apply, with what undoes it: after a rollback of the code, no checkout has it any more. */
@@ -105,7 +136,7 @@ async function verify(
   for (const manifest of backups) {
     try {
       await verifyStored(places.store, manifest)
-      step.log.info(`${manifest.name} is as it was made`)
+      step.log.info(`${manifest.name} is stored as it was made; ${describeVerification(manifest)}`)
     } catch (error) {
       if (!isUserFacing(error)) throw error
       damage.push(`${manifest.name}: ${error.message}`)
@@ -151,33 +182,43 @@ async function finish(
     bytes: manifest.parts.reduce((sum, { size }) => sum + size, 0),
     pinned: manifest.pinned,
     encrypted: manifest.encrypted,
+    verified: isFailed(manifest) ? 'failed' : (manifest.verification?.level ?? 'checksums'),
+    verifiedAt: manifest.verification?.at,
+    how: describeVerification(manifest),
   }))
   const [newest] = listed
   const ids = {
     incident,
     decision,
     'reason-code': reason,
-    ...(newest && { backup: newest.name, tables: newest.tables, rows: newest.rows, bytes: newest.bytes }),
+    ...(newest && {
+      backup: newest.name,
+      tables: newest.tables,
+      rows: newest.rows,
+      bytes: newest.bytes,
+      verified: newest.verified,
+    }),
     deleted: deleted.length,
     report: await step.writeReport('db-backup', { backups: listed, deleted }),
   }
   step.setOutputs({ ...ids, result: JSON.stringify({ schema: 1, ...ids }) })
-  for (const { name, before, rows, bytes } of decision === 'listed' ? listed : [])
-    step.log.info(`${name}: before ${before.slice(0, 7)}, ${rows} rows, ${bytes} bytes`)
+  for (const { name, before, rows, bytes, how } of decision === 'listed' ? listed : [])
+    step.log.info(`${name}: before ${before.slice(0, 7)}, ${rows} rows, ${bytes} bytes; ${how}`)
   await step.writeSummary(
     renderMarkdown([
       heading(2, `Database backup: ${decision}`),
       ...(deleted.length === 0 ? [] : [paragraph(`${deleted.length} older backups were deleted.`)]),
       table(
-        ['backup', 'from before', 'tables', 'rows', 'bytes'],
+        ['backup', 'from before', 'tables', 'rows', 'bytes', 'verified'],
         listed
           .slice(0, 20)
-          .map(({ name, before, tables, rows, bytes }) => [
+          .map(({ name, before, tables, rows, bytes, how }) => [
             code(name),
             revision(before),
             String(tables),
             String(rows),
             String(bytes),
+            how,
           ]),
       ),
     ]),

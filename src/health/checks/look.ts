@@ -26,6 +26,11 @@ export interface Surroundings {
   readonly now: () => number
   /** when the deployment began, ms since the epoch; undefined if that is not known */
   readonly deployedAt: number | undefined
+  /**
+   * true where counts are held against their own limit alone: after a rollback, the hour before is that of the outage. Default: they
+   * are also compared with the hour before
+   */
+  readonly limitOnly?: boolean
   /** rounds until the window is over */
   readonly plannedPolls: number
 }

@@ -38,7 +38,8 @@ export function watchCounters(
       if (gap !== undefined) return gap
     }
     // a canary was not there before, and what runs beside it says more
-    const minutes = control === undefined ? await suspect.before(deployedAt ?? at - marginMs, signal) : []
+    const isCompared = control === undefined && surroundings.limitOnly !== true
+    const minutes = isCompared ? await suspect.before(deployedAt ?? at - marginMs, signal) : []
     if ('kind' in minutes) return minutes
     const settings = {
       limit,

@@ -3,6 +3,7 @@ import { InputError, isUserFacing, RefusedError } from '../../errors.ts'
 import { type Manifest, parseBackupName, readManifest } from './manifest.ts'
 import { verifyPart } from './seal.ts'
 import { manifestFile, type Store } from './store/store.ts'
+import { describeVerification, isFailed } from './verification.ts'
 
 /** All backups of a store, newest first, and the folders that are none: cut short, or damaged. */
 export interface Catalog {
@@ -68,12 +69,17 @@ export async function chooseBackup(store: Store, choice: Choice): Promise<Manife
   }
   const { backups, broken } = await readCatalog(store)
   const own = backups.filter((each) => each.source === source && each.environment === environment)
-  const found = wanted === 'latest' ? own[0] : own.find(({ before }) => before === revision)
+  const wantedOnes = wanted === 'latest' ? own : own.filter(({ before }) => before === revision)
+  // one that could not be restored when it was made is no way back, unless it is named
+  const found = wantedOnes.find((each) => !isFailed(each))
   if (found !== undefined) return found
   const what = wanted === 'latest' ? 'backup' : `backup from before the deployment of ${revision.slice(0, 7)}`
-  const rest = broken.length === 0 ? '' : `, and ${broken.length} that cannot be used: ${broken[0]?.why}`
+  const rest = [
+    ...(broken.length === 0 ? [] : [`, and ${broken.length} that cannot be used: ${broken[0]?.why}`]),
+    ...wantedOnes.slice(0, 1).map((each) => `; ${each.name} ${describeVerification(each)}`),
+  ]
   throw new RefusedError(
-    `there is no ${what} of this database in ${store.place} (${own.length} others${rest}); name one`,
+    `there is no ${what} of this database in ${store.place} (${own.length} others${rest.join('')}); name one`,
   )
 }
 

@@ -1,13 +1,21 @@
 import type { Contents } from './engine.ts'
 
-/** What differs between what a backup says is in it and what a database holds, in words; empty when nothing does. */
-export function differences(expected: Contents, found: Contents): readonly string[] {
+/**
+ * What differs between what a backup says is in it and what a database holds, in words; empty when nothing does.
+ * @param sample the tables whose rows are compared; undefined for all
+ */
+export function differences(
+  expected: Contents,
+  found: Contents,
+  sample?: ReadonlySet<string>,
+): readonly string[] {
   const foundTables = new Map(found.tables.map((table) => [table.name, table]))
   const names = new Set(expected.tables.map(({ name }) => name))
   return [
     ...expected.tables.flatMap(({ name, rows, digest }) => {
       const table = foundTables.get(name)
       if (table === undefined) return [`table ${name} is missing`]
+      if (sample !== undefined && !sample.has(name)) return []
       if (table.rows !== rows) return [`table ${name} has ${table.rows} rows and not ${rows}`]
       return differ(table.digest, digest) ? [`the rows of table ${name} are not the same`] : []
     }),
@@ -19,6 +27,18 @@ export function differences(expected: Contents, found: Contents): readonly strin
     ...(differ(expected.orphans, found.orphans)
       ? [`${found.orphans} rows break a foreign key and not ${expected.orphans}`]
       : []),
+  ]
+}
+
+/** Definitions that only one of two schemas has, in words; empty when nothing differs. */
+export function differingDefinitions(
+  expected: readonly string[],
+  found: readonly string[],
+): readonly string[] {
+  const [before, after] = [new Set(expected), new Set(found)]
+  return [
+    ...expected.filter((line) => !after.has(line)).map((line) => `only the live database has ${line}`),
+    ...found.filter((line) => !before.has(line)).map((line) => `only the restored copy has ${line}`),
   ]
 }
 

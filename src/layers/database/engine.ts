@@ -1,30 +1,44 @@
 import type { Readable } from 'node:stream'
+import type { Connection } from './connection.ts'
+
+/** A database of one kind: what backups and restores need of it, and what migrations do. One folder each. */
+export interface Engine extends BackupEngine, ScriptEngine {}
 
 /**
- * What every kind of database does for a backup and a restore; one folder each. Nothing here knows where backups are
- * kept, and nothing that keeps them knows a database.
+ * Copies of a database: made, loaded beside it, and put in its place. Nothing here knows where backups are kept, and
+ * nothing that keeps them knows a database.
  */
-export interface Engine {
+export interface BackupEngine {
   readonly kind: 'sqlite' | 'postgres' | 'mysql'
   /** as people know it, without host or password */
   readonly database: string
-  /** Tells this database from every other, without naming it: a digest of engine, host and name. */
+  /** Identifies the database without naming it: a digest of engine, host and name. */
   readonly source: string
   /**
-   * Looks at the server, the tools and the rights. Changes nothing.
+   * Checks the server, the tools and the rights. Changes nothing.
    * @throws RefusedError that names the package to install or the right to grant
    */
   readonly inspect: (purpose: 'backup' | 'restore') => Promise<Versions>
-  /** Writes one point in time as parts of a backup, and says what is in it. */
+  /** Writes one point in time as parts of a backup, and returns what is in it. */
   readonly dump: (target: DumpTarget) => Promise<Contents>
-  /** Two restores, or two undoings, of one database never run at once; the lock ends with the process that holds it. @throws ConflictError that says who holds it */
+  /** Two restores, or two undoings, of one database never run at once; the lock ends with the process that holds it. @throws ConflictError that names its holder */
   readonly lock: () => Promise<Lock>
   /** What is in the live database; undefined when there is none. */
   readonly contents: (options?: ContentsOptions) => Promise<Contents | undefined>
   /** `Contents.schema` of the live database, without reading the rows; undefined when there is none. */
   readonly schema: () => Promise<string | undefined>
-  /** Loads a backup beside the live database, which nothing touches. Takes away what a killed restore left. */
-  readonly stage: (source: DumpSource) => Promise<Staged>
+  /** What `schema` is a digest of, a line a definition, to name what differs. Absent where that is not known. */
+  readonly definitions?: () => Promise<readonly string[]>
+  /** Whether `stage` loads onto the server of the live database, among what other restores left there: it needs the lock then. */
+  readonly stagesOnServer: boolean
+  /** Loads a backup beside the live database, which nothing touches. Removes what a killed restore left. */
+  readonly stage: (source: DumpSource, options?: StageOptions) => Promise<Staged>
+  /**
+   * Another server to load backups on, only to verify them there: the server of a connection, or one that is started on
+   * this machine. Absent where a backup is loaded on no server.
+   * @throws RefusedError that names what that server lacks
+   */
+  readonly elsewhere?: (where: Connection | 'local') => Promise<Elsewhere>
   /** The name under which the live database is kept when it is replaced at this time. */
   readonly keptName: (at: Date) => string
   /** Databases that restores replaced and kept, oldest first. */
@@ -35,7 +49,10 @@ export interface Engine {
    * @throws ConflictError when clients that may not be cut off hold the database
    */
   readonly putBack: (kept: string, keepAs: string) => Promise<void>
+}
 
+/** Queries and scripts of the live database, for its migrations. */
+export interface ScriptEngine {
   /** True where DDL is part of a transaction: not in MariaDB and MySQL, which commit at every such statement. */
   readonly transactionalDdl: boolean
   /** A query of the live database, `?` for values; every value comes as text. */
@@ -100,8 +117,24 @@ export interface DumpTarget {
 export interface DumpSource {
   readonly scratch: string
   readonly parts: readonly string[]
+  /** bytes of a part as it was dumped */
+  readonly sizeOf: (part: string) => number
   readonly open: (part: string) => Promise<Readable>
   readonly signal: AbortSignal | undefined
+}
+
+export interface StageOptions {
+  /** Bytes of rows to load at most: of a larger backup the whole schema and the rows of some tables, see `Staged.sample`. By default all. */
+  readonly limit?: number | undefined
+}
+
+/** Another server that backups are loaded on. */
+export interface Elsewhere {
+  /** as people know it, for logs */
+  readonly name: string
+  readonly lock: BackupEngine['lock']
+  readonly stage: BackupEngine['stage']
+  readonly close: () => Promise<void>
 }
 
 /** What is in a database, so that two can be compared without looking at both. */
@@ -127,7 +160,14 @@ export interface TableContents {
 export interface Staged {
   /** The engine's own search for damage, where loading does not find it. @throws RefusedError when there is any */
   readonly check?: () => Promise<void>
+  /** What is in the copy, with digests: of a sample, the rows of its tables alone. */
   readonly contents: () => Promise<Contents>
+  /** `Contents.schema` of the copy, without reading its rows. */
+  readonly schema: () => Promise<string>
+  /** As those of the live database. */
+  readonly definitions?: () => Promise<readonly string[]>
+  /** Tables whose rows were loaded, where a limit kept the others out; undefined for all. */
+  readonly sample?: ReadonlySet<string> | undefined
   /** Rows of the live database that the copy does not have, one JSON text each. */
   readonly newerRows: (table: string) => AsyncIterable<string>
   readonly countNewerRows: (table: string) => Promise<number>
@@ -151,7 +191,7 @@ export interface Kept {
 }
 
 /** A name that no kept database has: later than all, so that they sort by when they were replaced even where a clock was put back. */
-export async function nameKept(engine: Engine, now: Date): Promise<string> {
+export async function nameKept(engine: BackupEngine, now: Date): Promise<string> {
   const last = (await engine.listKept()).at(-1)?.at.getTime() ?? 0
   return engine.keptName(new Date(Math.max(now.getTime(), last + 1)))
 }

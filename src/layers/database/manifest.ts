@@ -16,6 +16,24 @@ const contentsSchema = z.object({
   orphans: size.optional(),
 })
 
+/** How a backup was verified when it was made, and what came of it. */
+const verificationSchema = z.object({
+  /**
+   * `restore`: restored once, and compared whole; `sample`: its schema and the rows of some tables were; `checksums`: only the
+   * stored bytes were read again
+   */
+  level: z.enum(['restore', 'sample', 'checksums']),
+  at: z.iso.datetime(),
+  /** where it was restored */
+  on: z.enum(['same-server', 'other-server', 'local-server']).optional(),
+  /** the tables of a sample */
+  tables: z.array(z.string()).optional(),
+  /** how long that took */
+  ms: size.optional(),
+  /** why it cannot be restored: the backup is failed */
+  failure: z.string().optional(),
+})
+
 const migrationSchema = z.object({
   name: z.string(),
   /** the script that undoes it, as it was when it was applied; absent where there is none */
@@ -53,9 +71,12 @@ export const manifestSchema = z.object({
       plainSize: size,
     }),
   ),
+  /** absent in backups from before there was such a thing */
+  verification: verificationSchema.optional(),
 })
 
 export type Manifest = z.infer<typeof manifestSchema>
+export type Verification = z.infer<typeof verificationSchema>
 export type RecordedMigration = z.infer<typeof migrationSchema>
 
 /** @throws InputError for a name that could leave the place where backups are kept, without naming the input */

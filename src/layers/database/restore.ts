@@ -12,6 +12,7 @@ import type { Manifest } from './manifest.ts'
 import { isHistoryTable } from './migrations/applied.ts'
 import { openPart } from './seal.ts'
 import type { Store } from './store/store.ts'
+import { describeVerification } from './verification.ts'
 import { explainWrite } from './write-file.ts'
 
 export interface RestoreOptions {
@@ -76,6 +77,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<RestoreRep
     throw new RefusedError(
       `backup ${manifest.name} is encrypted: give the identity that its recipient belongs to`,
     )
+  log(`${manifest.name} is ${describeVerification(manifest)}`)
   await engine.inspect('restore')
   const lock = await engine.lock()
   const scratch = join(options.scratch, `restore-${manifest.name}`)
@@ -110,15 +112,20 @@ async function replace(options: RestoreOptions, staged: Staged): Promise<Restore
   const isFull = options.verify === 'full'
   // each reads a whole database: side by side they take no longer than one; what is damaged may fail in any way, and the
   // engine's own word says why
-  const [, copy, live] = await allEnded([
+  const [, copy, copied, live] = await allEnded([
     staged.check?.(),
     isFull ? staged.contents() : undefined,
+    // whatever is verified: what is swapped in has the schema of the backup
+    isFull ? undefined : staged.schema(),
     engine.contents({ digests: isFull }),
   ])
   if (copy !== undefined) {
     refuseDifferences(`the restored copy of ${manifest.name}`, manifest.contents, copy)
     log('the copy beside the live database holds what the manifest says')
-  }
+  } else if (copied !== manifest.contents.schema)
+    throw new RefusedError(
+      `the restored copy of ${manifest.name} has another schema than its manifest says (columns, indexes, views, triggers, routines); nothing was changed`,
+    )
   // the copy may tell more of itself than the manifest does: tables that are alike are not compared row by row
   const backedUp = copy ?? manifest.contents
   const counted = live === undefined ? [] : await countLosses(options, staged, { backedUp, live })
@@ -186,6 +193,7 @@ function openSource({ store, manifest, identity, signal }: RestoreOptions, scrat
   return {
     scratch,
     parts: [...parts.keys()],
+    sizeOf: (name) => parts.get(name)?.plainSize ?? 0,
     signal,
     open: async (name) => {
       const part = parts.get(name)

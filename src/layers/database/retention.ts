@@ -2,6 +2,7 @@ import { isUserFacing } from '../../errors.ts'
 import { readCatalog, verifyStored } from './catalog.ts'
 import { backupTime, type Manifest } from './manifest.ts'
 import { manifestFile, type Store } from './store/store.ts'
+import { describeVerification, isFailed, isRestored } from './verification.ts'
 
 export interface RetentionRule {
   /** how many of the newest verified backups stay */
@@ -14,26 +15,30 @@ export interface RetentionRule {
 }
 
 /**
- * Which backups may go. A pure function: of verified ones, the newest `keep`, the young, the pinned and those of a live
- * revision stay, and always at least the newest. Those that are damaged are never counted, and never deleted here.
- * @param verified newest first
+ * Which backups may go. A pure function: of those that did not fail, the newest `keep`, the young, the pinned and those of a
+ * live revision stay, and always the newest, and the newest that was restored once. One that could not be restored counts for
+ * nothing, and goes when a newer one was restored. Those that are damaged are never counted, and never deleted here.
+ * @param whole those whose stored files are as they were made, newest first
  */
 export function chooseExpired(
-  verified: readonly Manifest[],
+  whole: readonly Manifest[],
   { keep, keepForMs, liveRevisions, now }: RetentionRule,
 ): readonly Manifest[] {
-  return verified.filter(
-    ({ pinned, before, createdAt }, index) =>
-      index >= Math.max(1, keep) &&
-      !pinned &&
-      !liveRevisions.has(before) &&
-      now.getTime() - Date.parse(createdAt) > keepForMs,
-  )
+  const usable = whole.filter((each) => !isFailed(each))
+  const newestRestored = usable.find(isRestored)
+  return whole.filter((manifest) => {
+    const { pinned, before, createdAt } = manifest
+    if (pinned || liveRevisions.has(before)) return false
+    if (now.getTime() - Date.parse(createdAt) <= keepForMs) return false
+    if (isFailed(manifest))
+      return newestRestored !== undefined && whole.indexOf(newestRestored) < whole.indexOf(manifest)
+    return usable.indexOf(manifest) >= Math.max(1, keep) && manifest !== newestRestored
+  })
 }
 
 /**
- * Deletes the backups of one database that the rule lets go, and says which. Only a backup whose every byte is as its
- * manifest says counts for `keep`.
+ * Deletes the backups of one database that the rule lets go, and logs which. Only a backup whose every byte is as its
+ * manifest says, and which did not fail to be restored, counts for `keep`.
  * @returns names of those deleted
  */
 export async function applyRetention({
@@ -53,19 +58,20 @@ export async function applyRetention({
   const { backups, broken } = await readCatalog(store)
   for (const { name, why } of broken)
     if (!cutShort.has(name)) log(`${name} is left alone and does not count: ${why}`)
-  const verified: Manifest[] = []
+  const whole: Manifest[] = []
   for (const manifest of backups) {
     if (manifest.source !== source || manifest.environment !== environment) continue
     const damage = await damageOf(store, manifest)
-    if (damage === undefined) verified.push(manifest)
+    if (isFailed(manifest)) log(`${manifest.name} does not count: ${describeVerification(manifest)}`)
+    if (damage === undefined) whole.push(manifest)
     else log(`${manifest.name} is left alone and does not count: ${damage}`)
   }
-  const expired = chooseExpired(verified, rule)
+  const expired = chooseExpired(whole, rule)
   for (const { name, parts, createdAt } of expired) {
     // without its manifest it is no backup any more, whatever happens next
     await store.remove(`${name}/${manifestFile}`)
     for (const part of parts) await store.remove(`${name}/${part.name}`)
-    log(`deleted backup ${name} of ${createdAt}: ${rule.keep} newer ones are kept`)
+    log(`deleted backup ${name} of ${createdAt}: newer ones are kept`)
   }
   return expired.map(({ name }) => name)
 }

@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { PassThrough, type Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createZstdDecompress } from 'node:zlib'
@@ -22,6 +24,7 @@ export async function sealPart({
   name,
   content,
   recipient,
+  keepAs,
   signal,
 }: {
   readonly store: Store
@@ -29,6 +32,8 @@ export async function sealPart({
   readonly name: string
   readonly content: AsyncIterable<Buffer>
   readonly recipient: string | undefined
+  /** a file that gets the part as `openKept` reads it: what is encrypted cannot be opened here again */
+  readonly keepAs?: string | undefined
   readonly signal: AbortSignal | undefined
 }): Promise<Part> {
   let plainSize = 0
@@ -41,20 +46,33 @@ export async function sealPart({
   }
   const stored = meter()
   const compressed = new PassThrough()
+  const keep = keepAs === undefined ? undefined : await open(keepAs, 'wx', 0o600)
+  const tee = async function* (frames: AsyncIterable<Buffer>) {
+    for await (const frame of frames) {
+      await keep?.write(frame)
+      yield frame
+    }
+  }
   const options = signal === undefined ? {} : { signal }
   const sealed = recipient === undefined ? compressed : await (await loadAge()).encrypt(compressed, recipient)
   const [read, passed, written] = await Promise.allSettled([
-    pipeline(content, count, compress, compressed, options),
+    pipeline(content, count, compress, tee, compressed, options),
     pipeline(sealed, stored.stream, options),
     // a store that stops reading is one that nobody may go on writing to
     store.write(path, stored.stream).finally(() => stored.stream.destroy()),
   ])
+  await keep?.close()
   // all have ended, so that nothing is written any more; the store's own words, or the tool's, say more than a stream's
   const failures = [read, passed, written].flatMap((each) =>
     each.status === 'rejected' ? [each.reason] : [],
   )
   if (failures.length > 0) throw failures.find(isUserFacing) ?? failures[0]
   return { name, size: stored.size(), sha256: stored.digest(), plainSize }
+}
+
+/** Opens a part that `sealPart` kept in a file, as it was dumped. */
+export function openKept(file: string): Readable {
+  return forward(createReadStream(file), createZstdDecompress({ chunkSize: 1 << 18 }))
 }
 
 /** Opens a part again, as it was dumped. */

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { PassThrough, type Readable } from 'node:stream'
 import { finished, pipeline } from 'node:stream/promises'
-import { RefusedError } from '../../errors.ts'
+import { RefusedError, UnavailableError } from '../../errors.ts'
 
 export interface ToolRun {
   /** a name on the PATH, or a path */
@@ -26,7 +26,8 @@ const longestLine = 500
 /**
  * Runs a tool of the database, without a shell. When what takes its output fails, the tool is ended: it would wait for ever.
  * @returns what it printed, unless `output` took it
- * @throws RefusedError with the tool's own last words when it is not there or ends with another code than 0
+ * @throws RefusedError with the tool's own last words when it is not there or ends with another code than 0, UnavailableError
+ * when it is killed
  */
 export async function runTool(run: ToolRun): Promise<string> {
   const { command, args, env, input, output, cwd, signal } = run
@@ -47,19 +48,24 @@ export async function runTool(run: ToolRun): Promise<string> {
       for await (const chunk of child.stdout.setEncoding('utf8')) printed += chunk
     })()
   reading.catch(() => child.kill('SIGKILL'))
-  const ended = new Promise<number | null>((resolve, reject) => {
-    child.once('error', reject)
-    child.once('close', resolve)
-  })
+  const ended = new Promise<{ readonly code: number | null; readonly by: NodeJS.Signals | null }>(
+    (resolve, reject) => {
+      child.once('error', reject)
+      child.once('close', (code, by) => resolve({ code, by }))
+    },
+  )
   // a tool that ends early closes its input: why it did is in its own words
   const writing = input === undefined ? child.stdin.end() : pipeline(input, child.stdin)
-  const [code, fed, read] = await Promise.allSettled([ended, writing, reading])
-  if (code.status === 'rejected') throw explainStart(code.reason, run)
+  const [end, fed, read] = await Promise.allSettled([ended, writing, reading])
+  if (end.status === 'rejected') throw explainStart(end.reason, run)
   // what took its output failed, and the tool ended for that
   if (read.status === 'rejected') throw read.reason
-  if (code.value !== 0)
+  const { code, by } = end.value
+  // the system does that when memory runs out: it says nothing of the data
+  if (by !== null) throw new UnavailableError(`${nameOf(command)} was ended by ${by} from outside`)
+  if (code !== 0)
     throw new RefusedError(
-      `${nameOf(command)} ended with code ${code.value}: ${wordsOf(complaint) || 'it did not say why'}`,
+      `${nameOf(command)} ended with code ${code}: ${wordsOf(complaint) || 'it did not say why'}`,
     )
   if (fed.status === 'rejected') throw fed.reason
   return printed

@@ -319,8 +319,8 @@ describe('the time before', () => {
         }),
       )
     const { outage, total, dispersion } = hour(0.1)
-    expect(outage?.of).toBe(6000)
-    expect((outage?.bad ?? 0) / 6000).toBeCloseTo(0.1, 1)
+    expect(outage?.counts.of).toBe(6000)
+    expect((outage?.counts.bad ?? 0) / 6000).toBeCloseTo(0.1, 1)
     expect(total.of).toBe(30_000)
     expect(dispersion).toBeLessThan(2)
     for (const lately of [0, 0.01]) {
@@ -332,6 +332,8 @@ describe('the time before', () => {
   test('says nothing when it has no traffic, or too few minutes of it', () => {
     expect(describeBefore([])).toEqual({
       total: { bad: 0, of: 0 },
+      ended: [],
+      recent: { bad: 0, of: 0 },
       minutes: 0,
       dispersion: 1,
       mostPerPoll: Number.POSITIVE_INFINITY,

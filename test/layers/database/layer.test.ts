@@ -70,7 +70,7 @@ async function prepare(kind: string): Promise<void> {
     migrations: [],
     pinned: false,
     recipient: undefined,
-    verify: true,
+    verify: 'restore',
     scratch: join(folder, 'scratch'),
     now: () => new Date(),
     log: () => {},

@@ -88,7 +88,7 @@ async function backUp(database: string) {
       migrations: [],
       pinned: false,
       recipient: undefined,
-      verify: true,
+      verify: 'restore',
     })
 }
 

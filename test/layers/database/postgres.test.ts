@@ -51,7 +51,7 @@ async function back(options: Partial<Parameters<typeof makeBackup>[0]> = {}): Pr
     migrations: [],
     pinned: false,
     recipient: undefined,
-    verify: true,
+    verify: 'restore',
     scratch: join(folder, 'scratch'),
     now: () => new Date(),
     log: () => {},

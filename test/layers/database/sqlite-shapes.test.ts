@@ -49,7 +49,7 @@ const back = async (at?: string): Promise<Manifest> =>
     migrations: [],
     pinned: false,
     recipient: undefined,
-    verify: true,
+    verify: 'restore',
   })
 const restore = async (manifest: Manifest, options: Partial<Parameters<typeof restoreBackup>[0]> = {}) =>
   restoreBackup({

@@ -93,7 +93,7 @@ describe.each(['folder', 'bucket'])('a %s', (kind) => {
       migrations: [],
       pinned: false,
       recipient: undefined,
-      verify: true,
+      verify: 'restore',
     })
     database.exec('UPDATE t SET v = 2')
     expect((await readCatalog(store)).backups).toEqual([manifest])

@@ -97,7 +97,7 @@ describe.each(['postgres', 'mysql'] as const)('%s', (kind) => {
         migrations: [],
         pinned: false,
         recipient: undefined,
-        verify: true,
+        verify: 'restore',
       })
       await engine.runScript({ script: 'UPDATE t SET v = 2;', after: [], transaction: false })
       const { outcome } = await restoreBackup({

@@ -40,7 +40,7 @@ switch (action) {
       migrations: [],
       pinned: false,
       recipient: undefined,
-      verify: true,
+      verify: 'restore',
     })
     break
   case 'restore':

@@ -74,7 +74,8 @@ export async function undoDeployment(options: DeploymentUndo): Promise<Deploymen
           }),
         ),
         pinned: false,
-        verify: true,
+        // the undoing holds the lock that a restore beside needs
+        verify: 'checksums',
       })
       backup = (first ?? made).name
     },

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { ServerConnection } from '../connection.ts'
 import type { Engine, Surroundings } from '../engine.ts'
 import { errorNumber, findTools, noSuchDatabase, type Session, withSession } from './connect.ts'
-import { readContents, readSchema } from './contents.ts'
+import { readContents, readDefinitions, readSchema } from './contents.ts'
 import { dumpDatabase } from './dump.ts'
 import { lockDatabase } from './lock.ts'
 import { keepName, keptSince, listKept, sidePrefix } from './names.ts'
@@ -50,6 +50,7 @@ export function openMysql(connection: ServerConnection, surroundings: Surroundin
       inDatabase(async (session) =>
         dumpDatabase(session, { connection, ...(await openTools(session)) }, target),
       ),
+    stagesOnServer: true,
     stage: (source) =>
       within(async (session) =>
         stageCopy(session, { connection, log, ...(await openTools(session)) }, source),
@@ -60,6 +61,7 @@ export function openMysql(connection: ServerConnection, surroundings: Surroundin
       return found?.tables.length === 0 ? undefined : found
     },
     schema: () => inDatabase((session) => readSchema(session, database)).catch(missing),
+    definitions: () => inDatabase((session) => readDefinitions(session, database)),
 
     keptName: (at) => keepName(database, at),
     listKept: () => within((session) => listKept(session, database)),

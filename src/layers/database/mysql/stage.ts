@@ -4,7 +4,7 @@ import type { ServerConnection } from '../connection.ts'
 import type { DumpSource, Staged } from '../engine.ts'
 import { runTool } from '../tool.ts'
 import { connect, errorNumber, noSuchDatabase, type Session, type Tools, withSession } from './connect.ts'
-import { readContents } from './contents.ts'
+import { readContents, readDefinitions, readSchema } from './contents.ts'
 import { parts } from './dump.ts'
 import { keepName, listSide, sidePrefix } from './names.ts'
 import { countNewerRows, newerRows } from './newer.ts'
@@ -46,6 +46,8 @@ export async function stageCopy(
     return {
       contents: () =>
         inCopy(async (fresh) => readContents(fresh, copy, { digests: true, ...(await readLooked(fresh)) })),
+      schema: () => inCopy(async (fresh) => readSchema(fresh, copy, await readLooked(fresh))),
+      definitions: () => inCopy(async (fresh) => readDefinitions(fresh, copy, await readLooked(fresh))),
       countNewerRows: (table) =>
         withSession(connection, undefined, (fresh) => countNewerRows(fresh, { live: database, copy, table })),
       newerRows: async function* (table) {

@@ -125,11 +125,16 @@ const definitions = [
  * moment with them.
  */
 export async function readSchema(session: Session): Promise<string> {
+  return createHash('sha256')
+    .update(JSON.stringify(await readDefinitions(session)))
+    .digest('hex')
+}
+
+/** Every definition of the schema, a line each. */
+export async function readDefinitions(session: Session): Promise<readonly string[]> {
   await setWriting(session)
   const rows = await session.query(
     `SELECT concat_ws(' | ', a, b, c, d) COLLATE "C" AS line FROM (${definitions.join(' UNION ALL ')}) AS all_of_it (a, b, c, d) ORDER BY 1`,
   )
-  return createHash('sha256')
-    .update(JSON.stringify(rows.map(({ line }) => line)))
-    .digest('hex')
+  return rows.map(({ line }) => line ?? '')
 }

@@ -1,5 +1,5 @@
 import pg from 'pg'
-import type { Session } from './connect.ts'
+import type { Row, Session } from './connect.ts'
 
 const { escapeIdentifier, escapeLiteral } = pg
 
@@ -12,31 +12,62 @@ const lists = new Set([
   'temp_tablespaces',
 ])
 
-/** CREATE DATABASE for an empty database like another one: owner, encoding and collation. */
-export async function createLike(session: Session, like: string, name: string): Promise<void> {
+/** What is set on a database when it is created, as clauses of CREATE DATABASE. */
+export interface DatabaseProperties {
+  /** encoding and collation */
+  readonly text: string
+  /** owner and tablespace, which another server may not have */
+  readonly place: string
+}
+
+/** Reads the owner, the encoding and the collation of a database; none of one that is not there. */
+export async function readProperties(session: Session, like: string): Promise<DatabaseProperties> {
   const [row] = await session.query(
     `SELECT pg_get_userbyid(datdba) AS owner, pg_encoding_to_char(encoding) AS encoding, datcollate, datctype,
-       to_jsonb(d) ->> 'datlocprovider' AS provider, coalesce(to_jsonb(d) ->> 'daticulocale', to_jsonb(d) ->> 'datlocale') AS icu, t.spcname
+       to_jsonb(d) ->> 'datlocprovider' AS provider, coalesce(to_jsonb(d) ->> 'daticulocale', to_jsonb(d) ->> 'datlocale') AS locale, to_jsonb(d) ->> 'daticurules' AS rules, t.spcname
      FROM pg_database d JOIN pg_tablespace t ON t.oid = dattablespace WHERE datname = $1`,
     [like],
   )
-  const settings =
-    row === undefined
-      ? ''
-      : [
-          `OWNER ${escapeIdentifier(row['owner'] ?? '')}`,
-          `ENCODING ${escapeLiteral(row['encoding'] ?? '')}`,
-          `LC_COLLATE ${escapeLiteral(row['datcollate'] ?? '')}`,
-          `LC_CTYPE ${escapeLiteral(row['datctype'] ?? '')}`,
-          ...(row['provider'] === 'i'
-            ? ['LOCALE_PROVIDER icu', `ICU_LOCALE ${escapeLiteral(row['icu'] ?? '')}`]
-            : []),
-          // naming even the default one needs a right that its users do not have
-          ...(row['spcname'] === 'pg_default'
-            ? []
-            : [`TABLESPACE ${escapeIdentifier(row['spcname'] ?? '')}`]),
-        ].join(' ')
-  await session.query(`CREATE DATABASE ${escapeIdentifier(name)} TEMPLATE template0 ${settings}`)
+  if (row === undefined) return { text: '', place: '' }
+  return {
+    text: [
+      `ENCODING ${escapeLiteral(row['encoding'] ?? '')}`,
+      `LC_COLLATE ${escapeLiteral(row['datcollate'] ?? '')}`,
+      `LC_CTYPE ${escapeLiteral(row['datctype'] ?? '')}`,
+      ...providerOf(row),
+    ].join(' '),
+    place: [
+      `OWNER ${escapeIdentifier(row['owner'] ?? '')}`,
+      // naming even the default one needs a right that its users do not have
+      ...(row['spcname'] === 'pg_default' ? [] : [`TABLESPACE ${escapeIdentifier(row['spcname'] ?? '')}`]),
+    ].join(' '),
+  }
+}
+
+/** ICU since 15, the server's own since 17. */
+function providerOf({ provider, locale, rules }: Row): readonly string[] {
+  const named = escapeLiteral(locale ?? '')
+  switch (provider) {
+    case 'i':
+      return [
+        `LOCALE_PROVIDER icu ICU_LOCALE ${named}`,
+        ...(rules == null ? [] : [`ICU_RULES ${escapeLiteral(rules)}`]),
+      ]
+    case 'b':
+      return [`LOCALE_PROVIDER builtin BUILTIN_LOCALE ${named}`]
+    default:
+      // said, as the template may have another one
+      return provider == null ? [] : ['LOCALE_PROVIDER libc']
+  }
+}
+
+/** Creates an empty database. */
+export async function createDatabase(
+  session: Session,
+  name: string,
+  { text, place }: DatabaseProperties,
+): Promise<void> {
+  await session.query(`CREATE DATABASE ${escapeIdentifier(name)} TEMPLATE template0 ${place} ${text}`)
 }
 
 /** Gives a database what is set on another one and in no dump of it: grants, connection limit, settings, comment. */

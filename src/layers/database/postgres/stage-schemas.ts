@@ -1,26 +1,23 @@
 import { randomBytes } from 'node:crypto'
-import { rm, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import pg from 'pg'
 import { RefusedError } from '../../../errors.ts'
-import type { ServerConnection } from '../connection.ts'
-import type { DumpSource, Staged, Surroundings } from '../engine.ts'
+import type { DumpSource, Staged } from '../engine.ts'
 import { openTool, runTool } from '../tool.ts'
-import { type Session, toolEnvironment, withSession } from './connect.ts'
-import { readContents } from './contents.ts'
+import type { Session } from './connect.ts'
+import { readContents, readDefinitions, readSchema } from './contents.ts'
+import { explainLoad } from './explain-load.ts'
 import { countNewerRows, newerRows } from './newer.ts'
 import { listTransactions, swapSchemas } from './schema-swap.ts'
 import { dropEnding, dropLeftCopies, exchange, keptEnding, renameAway, swappedSchemas } from './schemas.ts'
-import { connectionString, findTool } from './tools.ts'
-import { unpackDump } from './unpack.ts'
+import type { Server } from './server.ts'
+import { listEntries } from './stage.ts'
+import { connectionString } from './tools.ts'
+import type { Dump } from './unpack.ts'
 
 const { escapeIdentifier } = pg
-
-interface Place {
-  readonly connection: ServerConnection
-  readonly surroundings: Surroundings
-}
 
 /**
  * Loads a backup into schemas beside the live ones of the same database, for users who may not make or rename a database.
@@ -29,11 +26,9 @@ interface Place {
  * transaction that renames and is taken back.
  * @throws RefusedError for what belongs to no schema, or the words of the tools; nothing live is changed then
  */
-export async function stageSchemas(place: Place, source: DumpSource): Promise<Staged> {
-  const { connection, surroundings } = place
-  const { database } = connection
+export async function stageSchemas(server: Server, source: DumpSource, dump: Dump): Promise<Staged> {
+  const { connection, database, surroundings, withLive } = server
   const [copy, held] = [newEnding(), newEnding()]
-  const withLive = <T>(use: (session: Session) => Promise<T>) => withSession(connection, database, use)
   const discard = () => withLive((session) => dropEnding(session, copy))
   const withCopy = <T>(use: (session: Session) => Promise<T>) =>
     withLive(async (session) => {
@@ -47,7 +42,7 @@ export async function stageSchemas(place: Place, source: DumpSource): Promise<St
         `schemas that end with ${ending} were left by a restore that was killed, and are dropped`,
       )
   })
-  await load(place, source, { copy, held })
+  await load(server, source, { dump, copy, held })
   let older: readonly string[]
   try {
     older = await withLive(async (session) => {
@@ -61,6 +56,8 @@ export async function stageSchemas(place: Place, source: DumpSource): Promise<St
   const pair = (table: string) => ({ connection, live: database, withCopy, table })
   return {
     contents: () => withCopy((session) => readContents(session, true)),
+    schema: () => withCopy(readSchema),
+    definitions: () => withCopy(readDefinitions),
     countNewerRows: (table) => countNewerRows(pair(table)),
     newerRows: (table) => newerRows(pair(table)),
     swap: async (kept) => {
@@ -77,43 +74,38 @@ function newEnding(): string {
 }
 
 async function load(
-  { connection, surroundings }: Place,
-  source: DumpSource,
-  endings: { readonly copy: string; readonly held: string },
+  server: Server,
+  { scratch, signal }: DumpSource,
+  { dump, copy, held }: { readonly dump: Dump; readonly copy: string; readonly held: string },
 ): Promise<void> {
-  const { scratch, signal } = source
-  const dump = await unpackDump(source)
-  const common = {
-    debianPackage: 'postgresql-client',
-    env: await toolEnvironment(connection, surroundings.env, surroundings.scratch),
-    signal,
-  }
-  await withSession(connection, connection.database, async (session) => {
-    const server = (await session.query('SHOW server_version'))[0]?.['server_version'] ?? ''
-    const restorer = { ...common, command: (await findTool('pg_restore', server, surroundings.env)).command }
-    const psql = await findTool('psql', server, surroundings.env)
-    const list = await runTool({ ...restorer, args: ['--list', dump] })
+  await server.withLive(async (session) => {
+    const restorer = { ...(await server.prepareTool('pg_restore')), signal }
+    const psql = await server.prepareTool('psql')
+    const list = (await listEntries(server, dump)).filter(dump.keep ?? (() => true))
     const entries = join(scratch, 'entries')
     await writeFile(entries, await chooseEntries(session, list))
-    const begin = await beginScript(session, endings.held)
+    const begin = await beginScript(session, held)
+    const rows = dump.schemaOnly === true ? ['--schema-only'] : []
+    const args = ['--file=-', `--use-list=${entries}`, ...rows, dump.folder]
     const script = async function* () {
       yield begin
-      yield* onlyRestricted(openTool({ ...restorer, args: ['--file=-', `--use-list=${entries}`, dump] }))
-      yield `${exchange({ away: endings.copy, into: endings.held })}COMMIT;\n`
+      yield* onlyRestricted(openTool({ ...restorer, args }))
+      yield `${exchange({ away: copy, into: held })}COMMIT;\n`
     }
     await runTool({
-      ...common,
-      command: psql.command,
+      ...psql,
+      signal,
       args: [
         ...['--no-psqlrc', '--quiet', '--no-password', '--set=ON_ERROR_STOP=1', '--file=-'],
-        `--dbname=${connectionString(connection.database)}`,
+        `--dbname=${connectionString(server.database)}`,
       ],
       input: Readable.from(script(), { highWaterMark: 1 }),
       // what the script selects, of which there is nothing to know
       output: async (stdout) => void stdout.resume(),
+    }).catch((error: unknown) => {
+      throw explainLoad(error)
     })
   })
-  await rm(dump, { recursive: true })
 }
 
 /**
@@ -155,7 +147,7 @@ COMMENT ON SCHEMA public IS 'standard public schema';
  * The entries of a dump's list that are restored: without extensions that the database has, and the schemas they live in.
  * @throws RefusedError that names those that belong to no schema
  */
-async function chooseEntries(session: Session, list: string): Promise<string> {
+async function chooseEntries(session: Session, list: readonly string[]): Promise<string> {
   const extensions = new Map(
     (
       await session.query(
@@ -166,7 +158,7 @@ async function chooseEntries(session: Session, list: string): Promise<string> {
   const swapped = new Set((await session.query(swappedSchemas)).map(({ name }) => name))
   const fixed = [...extensions.values()].filter((schema) => !swapped.has(schema))
   const inTheWay: string[] = []
-  const entries = list.split('\n').filter((line) => {
+  const entries = list.filter((line) => {
     const [, kind = '', rest = ''] = /^\d+; \d+ \d+ ([A-Z][A-Z ]*) - (.*)$/.exec(line) ?? []
     const named = (what: string, names: Iterable<string>) =>
       [...names].some((name) =>
@@ -178,9 +170,12 @@ async function chooseEntries(session: Session, list: string): Promise<string> {
     inTheWay.push(`${kind} ${rest}`)
     return false
   })
+  const has = (name: string) => {
+    const line = new RegExp(`^\\d+; \\d+ \\d+ EXTENSION - ${name}(?: |$)`)
+    return list.some((each) => line.test(each))
+  }
   for (const [name, schema] of extensions)
-    if (schema !== 'pg_catalog' && !new RegExp(`^\\d+; \\d+ \\d+ EXTENSION - ${name}(?: |$)`, 'm').test(list))
-      inTheWay.push(`extension ${name}, which it does not have`)
+    if (schema !== 'pg_catalog' && !has(name)) inTheWay.push(`extension ${name}, which it does not have`)
   if (inTheWay.length > 0)
     throw new RefusedError(
       `the backup cannot be restored into schemas, as these belong to none: ${inTheWay.join('; ')}`,

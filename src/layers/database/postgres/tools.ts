@@ -2,6 +2,9 @@ import { RefusedError } from '../../../errors.ts'
 import { allEnded } from '../all-ended.ts'
 import { readToolVersion } from '../tool.ts'
 
+/** How many tables are dumped or loaded side by side. */
+export const jobs = 2
+
 /** The tool of the server's own major version where the machine has it; a newer one writes what the server may not read. */
 export async function findTool(
   name: string,

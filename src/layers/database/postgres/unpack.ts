@@ -7,12 +7,21 @@ import { eachOf } from './tools.ts'
 /** Of the parts of a backup: each is a file of the dump. */
 export const partSuffix = '.zst'
 
-/** Puts the files of a dump where `pg_restore` finds them. @returns their folder */
-export async function unpackDump({ scratch, parts, open }: DumpSource): Promise<string> {
-  const dump = join(scratch, 'dump')
-  await mkdir(dump, { recursive: true })
+/** A dump in a folder, as `pg_restore` reads it, and what of it is restored. */
+export interface Dump {
+  readonly folder: string
+  /** none of the rows */
+  readonly schemaOnly?: boolean
+  /** which lines of its list are restored; undefined for all */
+  readonly keep?: (line: string) => boolean
+}
+
+/** Puts parts of a backup where `pg_restore` finds them. @param parts those that are needed, by default all */
+export async function unpackDump(source: DumpSource, parts = source.parts): Promise<Dump> {
+  const folder = join(source.scratch, 'dump')
+  await mkdir(folder, { recursive: true })
   await eachOf(parts, 2, async (part) =>
-    writeFileFrom(await open(part), join(dump, part.slice(0, -partSuffix.length))),
+    writeFileFrom(await source.open(part), join(folder, part.slice(0, -partSuffix.length))),
   )
-  return dump
+  return { folder }
 }

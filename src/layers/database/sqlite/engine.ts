@@ -83,6 +83,7 @@ export async function openSqlite(
           `another process of this machine is restoring ${file} or running its migrations: try again when it is done (${error instanceof Error ? error.message : error})`,
         )
       }
+      await removePartial(folder, file)
       return { release: async () => lock.close() }
     },
 
@@ -100,13 +101,15 @@ export async function openSqlite(
 
     schema: async () => ((await exists(path)) ? withDatabase(path, readSchema) : undefined),
 
+    stagesOnServer: false,
+
     async stage({ open, scratch }) {
-      await removePartial(folder, file)
       const copy = join(scratch, 'database.sqlite')
       await writeFileFrom(await open(part), copy)
       return {
         check: () => refuseDamage(copy, 'the backup', log),
         contents: () => describeImage(copy),
+        schema: () => withDatabase(copy, readSchema),
         countNewerRows: (table) => countNewerRows({ live: path, copy, table }),
         newerRows: (table) => newerRows({ live: path, copy, table }),
         async swap(kept) {

@@ -1,0 +1,30 @@
+import { RefusedError } from '../../../errors.ts'
+
+/** What a dump is known to be unable to bring back, in the words of `pg_restore`, and what the owner of the database can do about it. */
+const ways: readonly { readonly words: RegExp; readonly way: (found: RegExpExecArray) => string }[] = [
+  {
+    // https://www.postgresql.org/docs/current/sql-createfunction.html: a dump is restored with an empty search_path
+    words:
+      /does not exist[\s\S]*CONTEXT: +(?:SQL function "([^"]+)"|PL\/pgSQL function ([^\s(]+\([^)]*\))|SQL expression)/,
+    way: ([, sql, plpgsql]) =>
+      `function ${sql ?? plpgsql ?? ''} uses names without their schema, which a restore cannot find: ALTER FUNCTION … SET search_path = public, or write the schema before each name in it`,
+  },
+  {
+    words: /role "([^"]*)" does not exist/,
+    way: ([, role]) => `the server has no role ${role}: CREATE ROLE it`,
+  },
+  {
+    words: /No space left on device/,
+    way: () => 'free space on the server, or verify on another one',
+  },
+]
+
+/** Adds to the words of `pg_restore` what to do; another error as it is. */
+export function explainLoad(error: unknown): unknown {
+  if (!(error instanceof RefusedError)) return error
+  for (const { words, way } of ways) {
+    const found = words.exec(error.message)
+    if (found !== null) return new RefusedError(`${way(found)} (${error.message})`)
+  }
+  return error
+}
