@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto'
+import { hostname } from 'node:os'
 import { InputError, RefusedError } from '../errors.ts'
 import type { Repository } from '../github/client.ts'
 import { readFile } from '../github/contents.ts'
@@ -5,6 +7,7 @@ import { listDeployments } from '../github/deployments.ts'
 import { openBranchHistory } from '../history/branch-history.ts'
 import { type Event, eventSchema, newEvent, type Occurrence, revisionSchema } from '../history/event.ts'
 import { incidentId } from '../history/incident.ts'
+import { type Lock, openLock } from '../history/lock.ts'
 import type { Step } from '../runner/action.ts'
 import { refuseForks } from '../runner/context.ts'
 import { locateSetting, type SettingsText } from '../settings/location.ts'
@@ -15,7 +18,7 @@ import { commonInputs } from './contract-parts.ts'
 
 type CommonStep = Pick<
   Step<typeof commonInputs, string>,
-  'inputs' | 'context' | 'log' | 'secrets' | 'signal' | 'now' | 'openRepository' | 'locateSettings'
+  'inputs' | 'context' | 'log' | 'secrets' | 'signal' | 'now' | 'sleep' | 'openRepository' | 'locateSettings'
 >
 
 /** What every action works on: its repository, configuration and history, and the deployment that it is about. */
@@ -29,6 +32,8 @@ export interface Workplace {
   readonly incident: string
   /** The events so far, oldest first; warns of lines that cannot be read. */
   readonly readHistory: (options?: { readonly since?: Date }) => Promise<readonly Event[]>
+  /** Opens the lock of the environment: one rollback at a time. */
+  readonly openLock: () => Promise<Lock>
   /** Appends an event to the history, with the circumstances of this step and without secrets. */
   readonly record: (what: Occurrence, naturalKey: readonly string[], about?: Subject) => Promise<void>
   /** The same; false when the event was there before, so that of several jobs one knows that it is the first. */
@@ -46,6 +51,7 @@ export async function openWorkplace({
   secrets,
   signal,
   now,
+  sleep,
   openRepository,
   locateSettings,
 }: CommonStep): Promise<Workplace> {
@@ -86,8 +92,29 @@ export async function openWorkplace({
         log.warning(`line ${line} of ${file} in the history is left out: ${why}`, 'History')
       return events
     },
+    openLock: () =>
+      openLock({
+        repository,
+        branch: config.history.branch,
+        environment,
+        holder: { key: randomUUID(), actor, ...(run && { run }), host: hostname(), pid: process.pid },
+        isAlive,
+        now,
+        sleep,
+        log: log.info,
+      }),
     record: async (...told) => void (await append(...told)),
     claim: async (...told) => (await append(...told)) === 'appended',
+  }
+}
+
+/** Signal 0 only asks whether there is such a process. */
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    // it is there, and is somebody else's
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
   }
 }
 

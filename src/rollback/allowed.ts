@@ -16,6 +16,8 @@ export interface Intent {
   readonly automatic: boolean
   /** what is rolled back; undefined for whatever the deployment changed */
   readonly layers: readonly LayerName[] | undefined
+  /** what is taken away, as the history names it, where a layer has several targets */
+  readonly from?: readonly string[]
   /** commits that are undone; undefined when that is not planned yet */
   readonly undoneCount?: number | undefined
   /** it takes a rollback back */
@@ -62,6 +64,7 @@ export async function findRefusal(
   for (const remark of answer.remarks) log(remark)
   const rollback: GuardedRollback = {
     ...intent,
+    from: intent.from,
     undoneCount: intent.undoneCount,
     committedAt: commit?.committedAt,
     isRollback: commit && findRollbacks([commit]).length > 0,

@@ -13,6 +13,8 @@ export interface GuardedRollback {
   readonly automatic: boolean
   /** what is rolled back; undefined for whatever the deployment changed */
   readonly layers: readonly LayerName[] | undefined
+  /** what is taken away, as the history names it, where a layer has several targets: each of them counts for itself */
+  readonly from?: readonly string[] | undefined
   /** commits that are undone */
   readonly undoneCount: number | undefined
   /** when the failed revision was committed */
@@ -200,12 +202,16 @@ export function refusalOf(rollback: GuardedRollback, circumstances: Circumstance
 }
 
 /** When the layers were rolled back for this incident before, unless that was taken back. */
-function rolledBackAt({ incident, layers }: GuardedRollback, past: readonly Event[]): string | undefined {
+function rolledBackAt(
+  { incident, layers, from }: GuardedRollback,
+  past: readonly Event[],
+): string | undefined {
   const own = past.filter((event) => event.incident === incident)
   const undone = new Set(own.flatMap((event) => (event.kind === 'rollback-undone' ? [event.from] : [])))
   const before = own.find((event) => {
     if (event.kind === 'rollback-ended') return event.outcome === 'complete'
     if (event.kind !== 'rollback-applied' || !event.automatic || undone.has(event.now)) return false
+    if (from !== undefined && !event.from.split(', ').some((each) => from.includes(each))) return false
     return (layers === undefined || layers.includes(event.layer)) && !isPartial(event, own)
   })
   return before?.at

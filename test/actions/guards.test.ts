@@ -35,7 +35,9 @@ test('a second automatic rollback a second after the first is held by every acti
     expect({ action: step.action, log }).toEqual({ action: step.action, log: expect.stringMatching(said) })
     expect(exitCode).toBe(1)
   }
-  expect({ head: await shop.head(), columns: shop.columns(), releases: await shop.releases() }).toEqual(before)
+  expect({ head: await shop.head(), columns: shop.columns(), releases: await shop.releases() }).toEqual(
+    before,
+  )
 
   const byHand = { sha, eventName: 'workflow_dispatch' }
   const manual = await shop.run({ action: 'rollback', inputs: { layers: 'code' } }, byHand)

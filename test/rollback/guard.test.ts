@@ -155,6 +155,13 @@ describe('a revision that was rolled back automatically', () => {
   })
 })
 
+test('each channel of an incident counts for itself', () => {
+  const android = applied(60, { incident: 'own', layer: 'ota', from: 'android v2, web v4' })
+  const from = (names: readonly string[]) => judge({ layers: ['ota'], from: names }, [android])
+  expect(from(['ios v2'])).toBeUndefined()
+  expect(from(['ios v2', 'web v4'])?.guard).toBe('already-rolled-back')
+})
+
 test('each guard has a name of its own, its rule, and what it reads', () => {
   expect(new Set(guards.map(({ name }) => name)).size).toBe(guards.length)
   for (const { rule, reads } of guards) expect([rule, reads].join(' ')).toMatch(/^[A-Z].*\. ./)

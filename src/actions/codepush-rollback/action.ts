@@ -1,7 +1,7 @@
 import { describeDevices, describePlan, summarizePlans, summarizeResults } from '../../layers/ota/describe.ts'
 import { prepareServer } from '../../layers/ota/open.ts'
 import { changes, type Plan } from '../../layers/ota/plan.ts'
-import { describeResult } from '../../layers/ota/record.ts'
+import { describeResult, namesOf } from '../../layers/ota/record.ts'
 import { formatChannel } from '../../layers/ota/release.ts'
 import { isEncrypted, readRequests } from '../../layers/ota/request.ts'
 import { applyAll, type ChannelResult, type Decision, decide, planAll } from '../../layers/ota/roll-back.ts'
@@ -50,21 +50,41 @@ await runAction(codepushRollback, async (step) => {
     mode: inputs.mode,
     incident,
   })
-  const startedAt = step.now().toISOString()
-  const server = await open()
+  const [server, lock] = await Promise.all([open(), workplace.openLock()])
   if (!isEncrypted(server.at))
     log.warning(
       'input "server-url" is an http: address: whoever is on the way can read the access key',
       'CodePush',
     )
   log.info(`${server.at} is a server of the kind ${server.kind}`)
-  const plans = await planAll(server, requests)
-  for (const line of plans.flatMap(describePlan)) log.info(line)
-  if (inputs['dry-run']) return finish(step, workplace, { server, plans, results: [], decision: 'planned' })
+  const planned = await planAll(server, requests)
+  for (const line of planned.flatMap(describePlan)) log.info(line)
+  if (inputs['dry-run'])
+    return finish(step, workplace, { server, plans: planned, results: [], decision: 'planned' })
+  try {
+    const isNew = planned.some(changes) && (await lock.take()) === 'changed'
+    const plans = isNew ? await planAll(server, requests) : planned
+    await rollBack(step, workplace, server, plans)
+  } finally {
+    await lock.release()
+  }
+})
 
-  if (plans.some(changes)) {
+async function rollBack(
+  step: CodepushStep,
+  workplace: Workplace,
+  server: UpdateServer,
+  plans: readonly Plan[],
+): Promise<void> {
+  const { inputs, log } = step
+  const { incident } = workplace
+  const startedAt = step.now().toISOString()
+
+  const changed = plans.filter(changes)
+  if (changed.length > 0) {
     try {
-      await guardLayer(step, workplace, 'ota')
+      const from = changed.map((plan) => namesOf(plan).from)
+      await guardLayer(step, workplace, 'ota', from)
     } catch (error) {
       const ids = { incident, decision: 'failed', 'reason-code': 'refused' }
       step.setOutputs({ ...ids, result: JSON.stringify({ schema: 1, ...ids }) })
@@ -92,7 +112,7 @@ await runAction(codepushRollback, async (step) => {
   await finish(step, workplace, { server, plans, results, decision: decide(results) })
   const problems = results.flatMap(({ problem }) => problem ?? [])
   if (problems.length > 0) step.fail(problems.join('\n'))
-})
+}
 
 async function finish(
   step: CodepushStep,

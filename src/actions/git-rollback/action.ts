@@ -37,23 +37,50 @@ import { type GitRollbackStep, openPlace, type RollbackPlace } from './place.ts'
 import { makePlan } from './plan.ts'
 
 await runAction(gitRollback, async (step) => {
-  const { inputs, context, log, secrets } = step
-  const startedAt = step.now().toISOString()
+  const { inputs } = step
   const workplace = await openPlace(step)
-  const { repository, github, config, environment } = workplace
+  const { repository, config } = workplace
   if (inputs.mode === 'list') return list(step, workplace)
-  const facts = await readFacts(repository)
+  const [lock, facts] = await Promise.all([workplace.openLock(), readFacts(repository)])
   const branch = inputs.branch || config.branch || facts.defaultBranch
-  if (inputs.target === 'undo') {
-    const whose = inputs.revision === '' ? undefined : workplace.incident
-    const reset = await findReset(repository, { branch, incident: whose })
-    if (reset !== undefined) return undoBranchReset(step, workplace, branch, reset)
+  try {
+    const reset = inputs.target === 'undo' ? await findStandingReset(step, workplace, branch) : undefined
+    if (reset !== undefined) {
+      if (!inputs['dry-run']) await lock.take()
+      return await undoBranchReset(step, workplace, branch, reset)
+    }
+    const plan = await makePlan(step, workplace, branch)
+    if (inputs['dry-run']) {
+      announce(step, plan)
+      return await finish(step, workplace, plan)
+    }
+    await demandReady(repository, facts, { redeploy: inputs.redeploy, head: plan.head })
+    // what another run has done meanwhile is planned on, and not against
+    const isNew = (await lock.take()) === 'changed'
+    await rollBack(step, workplace, isNew ? await makePlan(step, workplace, branch) : plan)
+  } finally {
+    await lock.release()
   }
-  const plan = await makePlan(step, workplace, branch)
+})
+
+function announce({ log }: GitRollbackStep, plan: RollbackPlan): void {
   for (const line of describePlan(plan)) log.info(line)
   for (const warning of plan.warnings) log.warning(sayWarning(warning))
+}
 
-  if (inputs['dry-run']) return finish(step, workplace, plan)
+function findStandingReset(
+  { inputs }: GitRollbackStep,
+  { repository, incident }: RollbackPlace,
+  branch: string,
+): Promise<TaggedRollback | undefined> {
+  return findReset(repository, { branch, incident: inputs.revision === '' ? undefined : incident })
+}
+
+async function rollBack(step: GitRollbackStep, workplace: RollbackPlace, plan: RollbackPlan): Promise<void> {
+  const { inputs, context, log, secrets } = step
+  const { github, environment } = workplace
+  const startedAt = step.now().toISOString()
+  announce(step, plan)
   const trace = {
     incident: takesBack(plan) ? plan.incident : workplace.incident,
     environment,
@@ -64,7 +91,6 @@ await runAction(gitRollback, async (step) => {
     by: context.actor,
     runUrl: context.run?.url,
   }
-  await demandReady(repository, facts, { redeploy: inputs.redeploy, head: plan.head })
   const receipt = await recordFailure(step, workplace, trace, async () => {
     if (plan.sameContent) return receiptUnchanged(plan)
     if (plan.done === undefined) await guard(step, workplace, plan)
@@ -89,7 +115,7 @@ await runAction(gitRollback, async (step) => {
     if (untold !== undefined) log.info(`GitHub's deployments were not told: ${untold}`)
   }
   await finish(step, workplace, plan, receipt, deployment)
-})
+}
 
 async function list(
   { setOutputs, writeSummary, log }: GitRollbackStep,

@@ -24,7 +24,7 @@ export type GitRollbackStep = Step<typeof gitRollback.inputs, keyof typeof gitRo
 
 /** What a rollback of the code works on: the job's repository on GitHub, or that of the input `remote`. */
 export interface RollbackPlace
-  extends Pick<Workplace, 'environment' | 'revision' | 'incident' | 'readHistory' | 'record'> {
+  extends Pick<Workplace, 'environment' | 'revision' | 'incident' | 'readHistory' | 'record' | 'openLock'> {
   readonly repository: CodeRepository
   /** the same where it is on GitHub: for deployments, comments and workflows */
   readonly github: Repository | undefined
@@ -64,6 +64,8 @@ async function openRemotePlace(step: GitRollbackStep): Promise<RollbackPlace> {
     incident,
     readHistory: async () => eventsOf(await listRollbackTags(repository)),
     record: async () => {},
+    // every push is compared with what was planned on
+    openLock: async () => ({ take: async () => 'taken', release: async () => {} }),
   }
 }
 

@@ -5,6 +5,7 @@ import { defaultBranch } from '../../github/repository.ts'
 import { openRevisionReader } from '../../github/revision-reader.ts'
 import { planWatch } from '../../health/plan.ts'
 import type { Event } from '../../history/event.ts'
+import type { Lock } from '../../history/lock.ts'
 import { demandHead } from '../../layers/code/plan.ts'
 import { findRefusal } from '../../rollback/allowed.ts'
 import { carryOut, type RollbackReport } from '../../rollback/carry-out.ts'
@@ -35,6 +36,7 @@ type RollbackStep = Step<typeof rollback.inputs, keyof typeof rollback.outputs>
 
 /** What the parts of a run share. */
 interface Scene extends Workplace {
+  readonly startedAt: Date
   readonly branch: string
   readonly viewer: Viewer
   readonly history: readonly Event[]
@@ -47,11 +49,27 @@ interface Scene extends Workplace {
 }
 
 await runAction(rollback, async (step) => {
+  const { lock, ...opened } = await openScene(step)
+  try {
+    const prepared = await prepareRollback(step, opened)
+    const isDone = prepared.kind !== 'ready' || step.inputs.mode === 'plan'
+    if (isDone || (await lock.take()) === 'taken') return await run(step, opened, prepared)
+    // another run has held it meanwhile: what was planned is planned anew, on what that has left
+    const scene = await refresh(opened)
+    await run(step, scene, await prepareRollback(step, scene))
+  } finally {
+    await lock.release()
+  }
+})
+
+async function refresh(scene: Scene): Promise<Scene> {
+  const history = await scene.readHistory()
+  return { ...scene, history, own: history.filter(({ incident }) => incident === scene.incident) }
+}
+
+async function run(step: RollbackStep, scene: Scene, prepared: Prepared): Promise<void> {
   const { inputs, log, context } = step
-  const startedAt = step.now()
-  const scene = await openScene(step)
-  const { repository, config, automatic, reason, record, viewer } = scene
-  const prepared = await prepareRollback(step, scene)
+  const { repository, config, automatic, reason, record, viewer, startedAt } = scene
   for (const line of describePlan(prepared.plan)) log.info(line)
   if (prepared.kind !== 'ready') return finish(step, scene, { prepared })
   if (inputs.mode === 'plan')
@@ -77,10 +95,11 @@ await runAction(rollback, async (step) => {
   if (!inputs.rehearsal) return finish(step, scene, { prepared, report: await carryOut(options) })
   const head = () => demandHead(repository, scene.branch)
   await finish(step, scene, { prepared, rehearsal: await rehearse({ ...options, head }) })
-})
+}
 
-async function openScene(step: RollbackStep): Promise<Scene> {
+async function openScene(step: RollbackStep): Promise<Scene & { readonly lock: Lock }> {
   const { inputs, context, env, log, secrets, signal, sleep } = step
+  const startedAt = step.now()
   const workplace = await openWorkplace(step)
   const { config, repository } = workplace
   if (!workplace.isConfigured)
@@ -100,8 +119,9 @@ async function openScene(step: RollbackStep): Promise<Scene> {
   }
   for (const secret of [...secretsOfChecks(viewer), ...secretsOfLayers(config, env)]) secrets.add(secret)
   const isReviewed = inputs.mode === 'apply' && context.run !== undefined
-  const [history, approver, usual] = await Promise.all([
-    workplace.readHistory(),
+  const [{ lock, history }, approver, usual] = await Promise.all([
+    // in this order: what is written after the lock was looked at is seen by the lock
+    workplace.openLock().then(async (opened) => ({ lock: opened, history: await workplace.readHistory() })),
     isReviewed ? approverOfRun(repository, context.run.id) : undefined,
     inputs.rehearsal || !config.branch ? defaultBranch(repository) : config.branch,
   ])
@@ -111,6 +131,8 @@ async function openScene(step: RollbackStep): Promise<Scene> {
   if (approver !== undefined) log.info(`${approver} has approved that this run goes on`)
   return {
     ...workplace,
+    startedAt,
+    lock,
     branch,
     viewer,
     history,
