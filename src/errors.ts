@@ -51,6 +51,11 @@ export function message(strings: TemplateStringsArray, ...values: readonly unkno
   return new Message(strings, values)
 }
 
+/** Texts, messages and errors as the lines of one message. */
+export function listLines(values: readonly unknown[]): Message {
+  return new Message(['', ...values.slice(1).map(() => '\n'), ''], values)
+}
+
 function explainValue(value: unknown, nameOf: NameOfSetting): string {
   if (value instanceof Setting) return nameOf(value)
   if (value instanceof Message) return value.explain(nameOf)

@@ -31,14 +31,27 @@ export const databaseInputs = {
 
 type DatabaseStep = Pick<Step<typeof databaseInputs, string>, 'inputs' | 'env' | 'log' | 'secrets' | 'signal'>
 
+/** Opens the database that the input names. @param scratch a folder for temporary files */
+export async function openConnection(
+  {
+    inputs,
+    env,
+    log,
+    secrets,
+  }: Pick<Step<Pick<typeof databaseInputs, 'database-url'>, string>, 'inputs' | 'env' | 'log' | 'secrets'>,
+  scratch: string,
+): Promise<Engine> {
+  const connection = readConnection('database-url', inputs['database-url'])
+  if (connection.engine !== 'sqlite') secrets.add(connection.password)
+  return openEngine(connection, { env, scratch, log: log.info })
+}
+
 /** Opens the database and the store that the inputs name. @param scratch a folder for temporary files */
 export async function openDatabase(
   { inputs, env, log, secrets, signal }: DatabaseStep,
   scratch: string,
 ): Promise<{ readonly engine: Engine; readonly store: Store }> {
-  const connection = readConnection('database-url', inputs['database-url'])
-  if (connection.engine !== 'sqlite') secrets.add(connection.password)
-  const engine = await openEngine(connection, { env, scratch, log: log.info })
+  const engine = await openConnection({ inputs, env, log, secrets }, scratch)
   for (const name of ['AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN']) secrets.add(env[name] ?? '')
   const store = named('storage', () => openStore(inputs.storage, { env, fetch, signal }))
   return { engine, store }

@@ -1,6 +1,7 @@
 import type { ActionContract } from '../runner/contract.ts'
 import { codepushRollback } from './codepush-rollback/contract.ts'
 import { dbBackup } from './db-backup/contract.ts'
+import { dbMigrate } from './db-migrate/contract.ts'
 import { dbRestore } from './db-restore/contract.ts'
 import { gitRollback } from './git-rollback/contract.ts'
 import { healthGate } from './health-gate/contract.ts'
@@ -16,6 +17,7 @@ export const actions: readonly ActionContract[] = [
   rollback,
   dbBackup,
   healthGate,
+  dbMigrate,
   dbRestore,
   gitRollback,
   codepushRollback,

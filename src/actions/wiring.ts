@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
+import { findDeployed } from '../deployment/deployed.ts'
 import { InputError, RefusedError } from '../errors.ts'
 import type { Repository } from '../github/client.ts'
 import { readFile } from '../github/contents.ts'
-import { listDeployments } from '../github/deployments.ts'
 import { openBranchHistory } from '../history/branch-history.ts'
 import { type Event, eventSchema, newEvent, type Occurrence, revisionSchema } from '../history/event.ts'
 import { incidentId } from '../history/incident.ts'
@@ -65,7 +65,7 @@ export async function openWorkplace({
   const config = file === undefined ? defaultConfig() : parseConfig(file)
   const environment = inputs.environment || deployment?.environment || config.environment
   const revision =
-    told ?? parseRevision((await findDeployed(repository, { context, log }, environment)) ?? context.sha)
+    told ?? parseRevision((await deployedRevision(repository, { context, log }, environment)) ?? context.sha)
   const history = openBranchHistory({ repository, branch: config.history.branch, signal })
   const incident = incidentId({ environment, revision })
   const { actor, run } = context
@@ -138,18 +138,23 @@ function parseRevision(named: string): string {
 }
 
 /**
- * What a run that is about no revision of its own is about: the newest deployment. A run that somebody starts by hand, and a
+ * What a run that is about no revision of its own is about: what is deployed. A run that somebody starts by hand, and a
  * scheduled one, are at the head of the branch, and what is deployed may be older.
  * @returns undefined when the run has a revision, nothing was deployed, or the token may not see it, which the log tells
  */
-async function findDeployed(
+async function deployedRevision(
   repository: Repository,
   { context: { eventName }, log }: Pick<CommonStep, 'context' | 'log'>,
   environment: string,
 ): Promise<string | undefined> {
   if (!runsAboutNoRevision.has(eventName)) return undefined
   try {
-    for await (const { revision } of listDeployments(repository, { environment })) return revision
+    const deployed = await findDeployed(repository, environment)
+    for (const { revision, state } of deployed?.later ?? [])
+      log.info(
+        `${revision.slice(0, 7)} is not deployed to ${environment}: its deployment is in state ${state}`,
+      )
+    return deployed?.revision
   } catch (error) {
     if (!(error instanceof RefusedError)) throw error
     log.warning(`the commit of this run is taken for the one that is deployed: ${error.message}`)

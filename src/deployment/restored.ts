@@ -1,8 +1,9 @@
 import { RefusedError } from '../errors.ts'
 import type { Repository } from '../github/client.ts'
 import { isAncestor } from '../github/commits.ts'
-import { type Deployment, hasSucceeded, listDeployments } from '../github/deployments.ts'
+import { type Deployment, listDeployments } from '../github/deployments.ts'
 import { findDispatchedRun } from '../github/workflows.ts'
+import { findDeployed } from './deployed.ts'
 
 /** Whether a restored revision is deployed. */
 export type Restored =
@@ -40,7 +41,7 @@ export async function findRestored(
 ): Promise<Restored> {
   const [run, current, failed] = await Promise.all([
     findDispatchedRun(repository, { workflow, commit }),
-    visible(readCurrentDeployment(repository, environment)),
+    visible(findDeployed(repository, environment)),
     bad === undefined ? undefined : visible(newestDeployment(repository, { environment, revision: bad })),
   ])
   const counts = ({ createdAt }: { readonly createdAt: Date }) =>
@@ -65,16 +66,6 @@ export async function findRestored(
     url: run.url,
     evidence: `${workflow} deployed it: ${run.url}`,
   }
-}
-
-/** The newest deployment of an environment that has succeeded; undefined when there is none. */
-async function readCurrentDeployment(
-  repository: Repository,
-  environment: string,
-): Promise<Deployment | undefined> {
-  for await (const deployment of listDeployments(repository, { environment }))
-    if (await hasSucceeded(repository, deployment)) return deployment
-  return undefined
 }
 
 /** However it ended. */

@@ -103,9 +103,16 @@ export async function runDrill({
       permissions: { contents: 'write', issues: 'write', deployments: 'read', actions: 'write' },
     })
     const deployer = open(github.apiUrl, people)
+    const openJobOf = (sha: string, of: string) =>
+      openJob({ directory: join(directory, of), github, token: jobToken, sha })
     const served = await openProduction({
       directory: join(directory, 'production'),
       cloneUrl: hosted.cloneUrl.replace('://', `://x-access-token:${people}@`),
+      migrate: async (database, revision) => {
+        const inputs = { 'database-url': `sqlite:${database}`, migrations: 'db' }
+        const { outputs } = await step(await openJobOf(revision, 'deploy'), say, 'db-migrate', { inputs })
+        if (outputs['decision'] === undefined) throw new Error(`${revision} was not migrated`)
+      },
     })
     production = served
     if (layers.includes('codepush')) updates = await openOverTheAir()
@@ -121,7 +128,7 @@ export async function runDrill({
     const schemaGood = served.schema()
     const bad = await served.push(badChanges())
     const logBefore = await served.log()
-    const job = await openJob({ directory: join(directory, 'job'), github, token: jobToken, sha: bad })
+    const job = await openJobOf(bad, 'job')
     const databaseUrl = `sqlite:${served.database}`
     const backup = await step(job, say, 'db-backup', {
       inputs: { 'database-url': databaseUrl, storage, migrations: 'db' },

@@ -36,7 +36,7 @@ export function goodChanges({
       files: {
         'server.mjs': server,
         'index.html': page,
-        ...files('migrate.mjs', 'db/1_products.up.sql', 'db/1_products.down.sql'),
+        ...files('db/1_products.up.sql', 'db/1_products.down.sql'),
       },
     },
     {

@@ -30,13 +30,19 @@ export interface Production {
 /** How long a new revision may take to answer at all, ms. */
 const startLimitMs = 10_000
 
-/** Sets it up in a folder, with a port of its own and nothing deployed yet. @param cloneUrl with what it takes to push */
+/**
+ * Sets it up in a folder, with a port of its own and nothing deployed yet.
+ * @param cloneUrl with what it takes to push
+ * @param migrate applies a revision's migrations to the database
+ */
 export async function openProduction({
   directory,
   cloneUrl,
+  migrate,
 }: {
   directory: string
   cloneUrl: string
+  migrate: (database: string, revision: string) => Promise<void>
 }): Promise<Production> {
   const clone = join(directory, 'clone')
   const port = await freePort()
@@ -67,9 +73,9 @@ export async function openProduction({
       await git(clone, 'fetch', '--quiet', 'origin')
       await git(clone, 'worktree', 'add', '--quiet', '--detach', '--force', release, revision)
       await writeFile(join(release, 'REVISION'), revision)
-      const env = { PATH: process.env['PATH'], PORT: String(port), DATABASE: database, REVISION: revision }
+      await migrate(database, revision)
+      const env = { PATH: process.env['PATH'], PORT: String(port), DATABASE: database }
       const quiet = '--disable-warning=ExperimentalWarning'
-      await execute(process.execPath, [quiet, join(release, 'migrate.mjs')], { env })
       await end(serving)
       serving = spawn(process.execPath, [quiet, join(release, 'server.mjs')], { stdio: 'ignore', env })
       await untilServed(revision, () => visit('/revision'))

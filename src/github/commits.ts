@@ -57,6 +57,29 @@ export async function resolveRevision(
   })
 }
 
+/** What a name stands for: full ids of commits. Several may have the same name. */
+export interface NamedRevision {
+  readonly branch: string | undefined
+  readonly tag: string | undefined
+  /** of a (short) commit id; not looked for when there is a branch or a tag of that name */
+  readonly commit: string | undefined
+}
+
+/** Looks up a branch, a tag or a (short) commit id; `heads/x` and `tags/x`, with or without `refs/`, are one of them alone. */
+export async function findNamed(repository: Repository, name: string): Promise<NamedRevision> {
+  const none = { branch: undefined, tag: undefined, commit: undefined }
+  if (/^[0-9a-f]{40}$/.test(name)) return { ...none, commit: await resolveRevision(repository, name) }
+  const [, kind, own = ''] = /^(?:refs\/)?(heads|tags)\/(.+)$/.exec(name) ?? []
+  if (kind === 'heads') return { ...none, branch: await resolveRevision(repository, `heads/${own}`) }
+  if (kind === 'tags') return { ...none, tag: await resolveRevision(repository, `tags/${own}`) }
+  const [branch, tag] = await Promise.all([
+    resolveRevision(repository, `heads/${name}`),
+    resolveRevision(repository, `tags/${name}`),
+  ])
+  const isCommit = branch === undefined && tag === undefined
+  return { branch, tag, commit: isCommit ? await resolveRevision(repository, name) : undefined }
+}
+
 /** Compares two revisions; `unrelated` when they have no commit in common. @throws RefusedError when one of them is not there */
 export async function compareCommits(
   { octokit, owner, repo }: Repository,
@@ -135,12 +158,45 @@ export async function isAncestor(
 /** The newest commits of a branch, newest first; at most 100. */
 export async function listCommits(
   { octokit, owner, repo }: Repository,
-  { branch, count }: { branch: string; count: number },
+  { branch, count, path, page = 1 }: { branch: string; count: number; path?: string; page?: number },
 ): Promise<readonly Commit[]> {
   const { data } = await explained({ doing: `list the commits of ${branch}`, permission: reading }, () =>
-    octokit.rest.repos.listCommits({ owner, repo, sha: branch, per_page: count }),
+    octokit.rest.repos.listCommits({
+      owner,
+      repo,
+      sha: branch,
+      per_page: count,
+      page,
+      ...(path !== undefined && { path }),
+    }),
   )
   return data.map(toCommit)
+}
+
+/** How many pages of a hundred commits are looked through for those that touch a path. */
+const mostPages = 50
+
+/**
+ * Those of some commits that touch one of the paths, in the order they are given.
+ * @param commits newer than what is at the end of them, and all in the history of `head`
+ */
+export async function commitsTouching(
+  repository: Repository,
+  { head, commits, paths }: { head: string; commits: readonly Commit[]; paths: readonly string[] },
+): Promise<readonly Commit[]> {
+  const wanted = new Set(commits.map(({ sha }) => sha))
+  const touching = new Set<string>()
+  await Promise.all(
+    paths.map(async (path) => {
+      for (let page = 1; page <= mostPages; page += 1) {
+        const listed = await listCommits(repository, { branch: head, count: 100, path, page })
+        const found = listed.filter(({ sha }) => wanted.has(sha))
+        for (const { sha } of found) touching.add(sha)
+        if (found.length === 0 || listed.length < 100) return
+      }
+    }),
+  )
+  return commits.filter(({ sha }) => touching.has(sha))
 }
 
 /**

@@ -4,18 +4,48 @@ import { explained } from './refusal.ts'
 
 export interface Deployment {
   readonly id: number
+  readonly environment: string
   readonly revision: string
   readonly createdAt: Date
+  /** `deploy` unless whoever made it said something else, such as `deploy:migrations` */
+  readonly task: string
+  /** of an environment that goes again, such as the preview of a pull request */
+  readonly isTransient: boolean
+}
+
+interface ListedDeployment {
+  readonly id: number
+  readonly environment: string
+  readonly sha: string
+  readonly created_at: string
+  readonly task: string
+  readonly transient_environment?: boolean
+}
+
+const toDeployment = (listed: ListedDeployment): Deployment => {
+  const {
+    id,
+    environment,
+    sha: revision,
+    created_at,
+    task,
+    transient_environment: isTransient = false,
+  } = listed
+  return { id, environment, revision, createdAt: new Date(created_at), task, isTransient }
 }
 
 const permission = 'deployments: read'
 
-/** The environments of the newest hundred deployments, by name. */
-export async function deployedEnvironments({ octokit, owner, repo }: Repository): Promise<readonly string[]> {
+/** The newest hundred deployments of all environments, newest first. */
+export async function listNewestDeployments({
+  octokit,
+  owner,
+  repo,
+}: Repository): Promise<readonly Deployment[]> {
   const { data } = await explained({ doing: 'list the deployments', permission }, () =>
     octokit.rest.repos.listDeployments({ owner, repo, per_page: 100 }),
   )
-  return [...new Set(data.map(({ environment }) => environment))].sort()
+  return data.map(toDeployment)
 }
 
 /** The deployments of an environment, or of a revision in it, newest first, a page of a hundred at a time so that a caller stops when it has what it seeks. */
@@ -37,8 +67,7 @@ export async function* listDeployments(
     !page.done;
     page = await explained(need, () => iterator.next())
   ) {
-    for (const { id, sha, created_at } of page.value.data)
-      yield { id, revision: sha, createdAt: new Date(created_at) }
+    yield* page.value.data.map(toDeployment)
   }
 }
 
@@ -113,19 +142,17 @@ export async function createDeployment(
 }
 
 /**
- * True when the deployment has ever succeeded. Not its present state: a newer deployment turns an older one `inactive`,
- * and in production environments it does not even do that.
+ * The states that a deployment was in, newest first; empty for one that only just began. The newest alone does not say
+ * whether it succeeded: a newer deployment turns an older one `inactive`, and in production environments not even that.
  */
-export async function hasSucceeded(
+export async function readStates(
   { octokit, owner, repo }: Repository,
-  deployment: Deployment,
-): Promise<boolean> {
-  const { data } = await explained(
-    { doing: `read the statuses of deployment ${deployment.id}`, permission },
-    () =>
-      octokit.rest.repos.listDeploymentStatuses({ owner, repo, deployment_id: deployment.id, per_page: 100 }),
+  { id }: Pick<Deployment, 'id'>,
+): Promise<readonly string[]> {
+  const { data } = await explained({ doing: `read the statuses of deployment ${id}`, permission }, () =>
+    octokit.rest.repos.listDeploymentStatuses({ owner, repo, deployment_id: id, per_page: 100 }),
   )
-  return data.some(({ state }) => state === 'success')
+  return data.map(({ state }) => state)
 }
 
 /** How the newest deployment of a revision to an environment stands; `missing` when there is none. */
@@ -133,15 +160,10 @@ export async function deploymentState(
   repository: Repository,
   { environment, revision }: { environment: string; revision: string },
 ): Promise<CheckState> {
-  const { octokit, owner, repo } = repository
   const found = await listDeployments(repository, { environment, revision }).next()
   if (found.done) return 'missing'
-  const { id } = found.value
-  const { data } = await explained({ doing: `read the statuses of deployment ${id}`, permission }, () =>
-    octokit.rest.repos.listDeploymentStatuses({ owner, repo, deployment_id: id, per_page: 100 }),
-  )
-  const [newest] = data
-  if (newest?.state === 'failure' || newest?.state === 'error') return 'failure'
+  const states = await readStates(repository, found.value)
+  if (states[0] === 'failure' || states[0] === 'error') return 'failure'
   // a newer deployment turns one that succeeded `inactive`
-  return data.some(({ state }) => state === 'success') ? 'success' : 'pending'
+  return states.includes('success') ? 'success' : 'pending'
 }

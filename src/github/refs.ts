@@ -215,6 +215,18 @@ export async function readTags(
   })
 }
 
+/** The branches of the repository, by name, at most a hundred, with the commit that each is at. */
+export async function listBranches({
+  octokit,
+  owner,
+  repo,
+}: Repository): Promise<readonly { readonly name: string; readonly commit: string }[]> {
+  const { data } = await explained({ doing: 'list the branches', permission: 'contents: read' }, () =>
+    octokit.rest.repos.listBranches({ owner, repo, per_page: 100 }),
+  )
+  return data.map(({ name, commit }) => ({ name, commit: commit.sha }))
+}
+
 /** Every tag whose name begins so, with the commit it marks. Tags of anything but a commit are left out. @param prefix without refs/tags/ */
 export async function listTags(
   repository: Repository,

@@ -66,6 +66,8 @@ const routes = {
     getCombinedStatusForRef: 'GET /repos/{owner}/{repo}/commits/{ref}/status',
     getCommit: 'GET /repos/{owner}/{repo}/commits/{ref}',
     getContent: 'GET /repos/{owner}/{repo}/contents/{path}',
+    getEnvironment: 'GET /repos/{owner}/{repo}/environments/{environment_name}',
+    listBranches: 'GET /repos/{owner}/{repo}/branches',
     listCommits: 'GET /repos/{owner}/{repo}/commits',
     listDeploymentStatuses: 'GET /repos/{owner}/{repo}/deployments/{deployment_id}/statuses',
     listDeployments: 'GET /repos/{owner}/{repo}/deployments',

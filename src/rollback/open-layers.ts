@@ -82,7 +82,8 @@ export function secretsOfLayers({ database, ota }: Config, env: NodeJS.ProcessEn
     ...bucket,
     url,
     database?.identity && env[database.identity.env],
-    ota && env[ota.accessKey.env],
+    ota?.accessKey && env[ota.accessKey.env],
+    ota?.serverKind === 'eas' && env['EXPO_TOKEN'],
   ]
   return [...password, ...values.flatMap((value) => (value ? [value] : []))]
 }
@@ -130,9 +131,8 @@ async function openDatabase(surroundings: LayerSurroundings, code: Layer): Promi
   const { repository, config, environment, bad, env, scratch, log, progress, automatic } = surroundings
   const settings = config.database
   if (settings === undefined) throw new TypeError('there is no database in the settings')
-  const connection = explained('database.url', () =>
-    parseConnection(readVariable(env, 'database.url', settings.url.env)),
-  )
+  const url = readVariable(env, 'database.url', settings.url.env)
+  const connection = explained('database.url', () => parseConnection(url))
   const [engine, good, badRevision] = await Promise.all([
     openEngine(connection, { env, scratch, log }),
     // what is gone back to is one revision for all layers
@@ -171,8 +171,9 @@ async function openOta(surroundings: LayerSurroundings): Promise<Layer> {
   return openOtaLayer({
     ...surroundings,
     url,
-    accessKey: readVariable(env, 'ota.access-key', settings.accessKey.env),
+    accessKey: settings.accessKey && readVariable(env, 'ota.access-key', settings.accessKey.env),
     kind,
+    eas: { folder: settings.project, env },
     channels,
     verifyTimeoutMs,
     since: choice === 'changed' ? (await readCommit(repository, bad)).committedAt : undefined,

@@ -1,7 +1,16 @@
 import { createHash } from 'node:crypto'
-import { isUserFacing } from '../errors.ts'
+import {
+  InputError,
+  isUserFacing,
+  message,
+  RefusedError,
+  setting,
+  UnavailableError,
+  type UserFacingError,
+} from '../errors.ts'
 import type { LayerName } from '../history/event.ts'
 import type { Layer, LayerPlan, LayerPlanView } from '../layers/layer.ts'
+import type { FailureRule } from '../settings/rollback.ts'
 import type { Choice } from './strategy.ts'
 
 /** What a rollback of several layers would do. */
@@ -27,9 +36,14 @@ export interface LeftLayer {
 /**
  * Plans every layer, at the same time, and reads only: also those that are not chosen, as people want to know what stays.
  * @param layers all that are configured, in the order in which they are rolled back
- * @throws InputError, RefusedError, UnavailableError of a layer that was chosen; one that was not is only told of
+ * @param onFailure with `continue`, a chosen layer that cannot be planned fails when its turn comes, and the others go on
+ * @throws InputError, RefusedError, UnavailableError of a layer that was chosen; one that was not is only reported
  */
-export async function planLayers(layers: readonly Layer[], choice: Choice): Promise<Plan> {
+export async function planLayers(
+  layers: readonly Layer[],
+  choice: Choice,
+  onFailure: FailureRule = 'stop',
+): Promise<Plan> {
   const outcomes = await Promise.allSettled(layers.map((layer) => layer.plan()))
   const planned: PlannedLayer[] = []
   const left: LeftLayer[] = []
@@ -43,11 +57,43 @@ export async function planLayers(layers: readonly Layer[], choice: Choice): Prom
       continue
     }
     const error: unknown = outcome?.reason
+    if (!isUserFacing(error)) throw error
+    if (!isChosen)
+      left.push({ layer: layer.name, because: `not chosen, and could not be looked at: ${error.message}` })
+    else if (onFailure === 'continue') planned.push({ layer, plan: unplannable(layer.name, error) })
     // with a mistake in one layer that was chosen, none is touched
-    if (isChosen || !isUserFacing(error)) throw error
-    left.push({ layer: layer.name, because: `not chosen, and could not be looked at: ${error.message}` })
+    else throw layers.length === 1 ? error : explainOthers(layer.name, error)
   }
   return { layers: planned, left }
+}
+
+/** Stands for a layer of which nothing is known but why: it fails when its turn comes, as any other failure of a layer does. */
+function unplannable(layer: LayerName, error: UserFacingError): LayerPlan {
+  return {
+    view: {
+      ...{
+        layer,
+        state: 'pending',
+        from: '',
+        to: '',
+        foundBy: 'it cannot be planned',
+        steps: [],
+        undone: [],
+        losses: [],
+      },
+      ...{ needsPerson: [], basis: {} },
+      warnings: [`cannot be rolled back: ${error.message}`],
+    },
+    apply: () => Promise.reject(error),
+  }
+}
+
+/** The same error, with how to roll the other layers back without this one. */
+function explainOthers(layer: LayerName, error: UserFacingError): UserFacingError {
+  const kind = [InputError, RefusedError, UnavailableError].find((each) => error instanceof each)
+  if (kind === undefined) return error
+  const said = message`${layer}: ${error}. Nothing was changed: with ${setting('rollback.on-failure')} \`continue\` the other layers are rolled back without it`
+  return new kind(said, { cause: error })
 }
 
 function whyLeft({ state, from, to }: LayerPlanView, isChosen: boolean): string {

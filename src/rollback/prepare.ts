@@ -1,6 +1,7 @@
 import type { Message } from '../errors.ts'
 import type { Event } from '../history/event.ts'
 import type { Layer } from '../layers/layer.ts'
+import type { FailureRule } from '../settings/rollback.ts'
 import { type Afterwards, lookAfterwards } from './afterwards.ts'
 import { describeRefusal } from './allowed.ts'
 import type { Assessment } from './assessment.ts'
@@ -21,6 +22,7 @@ export interface Preparation extends Afterwards {
     readonly progress: Progress
   }) => readonly Layer[]
   readonly choice: Choice
+  readonly onFailure: FailureRule
   /** a person asked for a target or for layers: what was carried out, and left something to do, is not gone on with */
   readonly isAskedFor: boolean
   /** nothing needs to be wrong, and what an earlier rehearsal left rolled back is no reason not to */
@@ -72,7 +74,7 @@ export async function prepare(preparation: Preparation): Promise<Prepared> {
   })
   // looking costs no time beside planning
   const [plan, assessment] = await Promise.all([
-    planLayers(layers, agreedOn),
+    planLayers(layers, agreedOn, preparation.onFailure),
     automatic && !goesOn && !rehearsal ? assess() : undefined,
   ])
   if (saved !== undefined && !goesOn) refuseIfMoved(saved, viewsOf(plan))

@@ -34,7 +34,7 @@ export interface Step<I extends Inputs, O extends string> {
   /** Writes a report beside the job's other temporary files. @returns its path */
   readonly writeReport: (name: string, report: unknown) => Promise<string>
   /** Ends the step as failed, once the rest of it is done. */
-  readonly fail: (message: string) => void
+  readonly fail: (message: string | Message) => void
   /** A text for the user, with each setting called as users of this step know it. */
   readonly explain: (said: string | Message) => string
   /** Says where the configuration file has a setting, once that file is read. */
@@ -104,8 +104,8 @@ export async function runAction<I extends Inputs, O extends string>(
         return path
       },
       fail: (message) => {
-        problem = message
-        if (!signal.aborted) fail(log, message)
+        problem = typeof message === 'string' ? message : message.explain(nameOf)
+        if (!signal.aborted) fail(log, problem)
       },
       explain: (said) => (typeof said === 'string' ? said : said.explain(nameOf)),
       locateSettings: (by) => {

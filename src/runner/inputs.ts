@@ -99,7 +99,11 @@ function parseChoice<T extends string>(text: string, options: readonly T[]): T {
 }
 
 function splitList(text: string): readonly string[] {
-  return splitLines(text.replaceAll(',', '\n'))
+  const items = splitLines(text.replaceAll(',', '\n'))
+  // what was meant to be some must not become all
+  if (items.length === 0 && text.trim() !== '')
+    throw new InputError(`is "${text.trim()}", which names nothing; name at least one, or leave it out`)
+  return items
 }
 
 function splitLines(text: string): readonly string[] {

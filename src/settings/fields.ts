@@ -204,3 +204,11 @@ export function explainRatio(value: number): string | undefined {
 function toRatio(percent: number): number {
   return Number((percent / 100).toPrecision(12))
 }
+
+/** A text of one line that is not empty. */
+export function line() {
+  return z
+    .string()
+    .regex(/\S/, 'is empty; leave the key out instead')
+    .refine(isOneLine, { error: 'holds a line break or control character; write one line' })
+}

@@ -1,7 +1,7 @@
 import { type Document, isMap, isScalar, isSeq, type Pair } from 'yaml'
 import { redact } from '../text/redact.ts'
+import { looksLikeSecretName } from '../text/secret-name.ts'
 import type { Finding } from './explain.ts'
-import { looksLikeSecretName } from './secrets.ts'
 import { follow, type Path } from './source.ts'
 import { quote } from './suggest.ts'
 

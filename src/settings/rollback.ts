@@ -1,6 +1,5 @@
 import { z } from 'zod'
-import { parseDuration } from '../text/duration.ts'
-import { duration, environmentVariable, httpUrl, isOneLine, section } from './fields.ts'
+import { duration, environmentVariable, line, section } from './fields.ts'
 
 /** What is wrong, as far as one knows when one has to act. */
 export const issueTypes = [
@@ -21,12 +20,6 @@ export type FailureRule = (typeof failureRules)[number]
 const layers = z
   .array(z.enum(configuredLayers))
   .min(1, 'is empty; write a layer such as `code`, or leave the key out')
-const line = () =>
-  z
-    .string()
-    .regex(/\S/, 'is empty; leave the key out instead')
-    .refine(isOneLine, { error: 'holds a line break or control character; write one line' })
-
 /** How the front door goes about it. */
 export function rollbackSchema() {
   return section({
@@ -169,35 +162,4 @@ export function databaseSchema() {
     )
     .optional()
     .describe('The database that the deployment migrates. By default none is rolled back.')
-}
-
-export function otaSchema() {
-  return section({
-    'server-url': httpUrl({ example: 'https://codepush.example.com' }).describe(
-      'Address of the update server’s API.',
-    ),
-    'access-key': section({ env: environmentVariable('CODEPUSH_ACCESS_KEY') }).describe(
-      'Variable that holds the access key.',
-    ),
-    'server-kind': z
-      .enum(['auto', 'microsoft', 'lisong', 'hot-updater'])
-      .default('auto')
-      .describe('The kind of server, as in the input `server-kind` of codepush-rollback.'),
-    channels: z
-      .array(line())
-      .min(1, 'is empty; write one such as `shop-ios/Production`')
-      .describe('What is rolled back, as `app/deployment`.'),
-    'verify-timeout': duration({ max: parseDuration('1h') })
-      .prefault('2m')
-      .describe('How long devices may be answered from the server’s cache.'),
-  })
-    .transform((all) => ({
-      serverUrl: all['server-url'],
-      accessKey: all['access-key'],
-      serverKind: all['server-kind'],
-      channels: all.channels,
-      verifyTimeoutMs: all['verify-timeout'],
-    }))
-    .optional()
-    .describe('Over-the-air updates. By default none are rolled back.')
 }

@@ -1,9 +1,10 @@
 import { z } from 'zod'
+import { otaSchema } from '../layers/ota/settings.ts'
 import { formatDuration, parseDuration } from '../text/duration.ts'
 import { branchesCollide } from './branch-name.ts'
 import { checksSchema } from './checks.ts'
 import { branchName, duration, isOneLine, section } from './fields.ts'
-import { codeSchema, databaseSchema, otaSchema, rollbackSchema } from './rollback.ts'
+import { codeSchema, databaseSchema, rollbackSchema } from './rollback.ts'
 
 export type { CheckRules, Limit } from './checks.ts'
 export { type Metric, metricDefaults, metrics, type Severity, severities } from './metrics.ts'

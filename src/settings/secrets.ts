@@ -1,21 +1,8 @@
 import { redact, redacted } from '../text/redact.ts'
-
-/** Words that give away a credential wherever they stand in a name: `authorization`, `x-auth`, `PRIVATE_TOKEN`. */
-const secretWord =
-  'auth(?!or(?!iz|is))|token|passw|passphrase|pwd|secret|credential|cookie|session|signature|bearer|jwt'
-/** `api-key`, `x-functions-key`, `apiKey`, but not `key` alone. */
-const secretName = new RegExp(
-  String.raw`(?<![\w.-])(?:[\w.-]*(?:${secretWord})[\w.-]*|[\w.-]+key(?![\w.-]))`,
-  'gi',
-)
+import { secretName } from '../text/secret-name.ts'
 
 /** Longer lines are generated, not written: nothing of them is shown, and nothing is searched in them. */
 const longestShown = 2000
-
-/** True for a header, key or query parameter that usually holds a credential. In doubt, it does. */
-export function looksLikeSecretName(name: string): boolean {
-  return name.search(secretName) !== -1
-}
 
 /**
  * Takes what looks like a secret out of the lines of a configuration that may not even be YAML: known values, whatever

@@ -111,13 +111,23 @@ describe('a rollback', () => {
     expect(await events()).toHaveLength(2)
   })
 
-  test('to the release that is on top already says so, and is no failure', async () => {
-    const { exitCode, outputs, log } = await rollBack({ channels: 'Shop-ios/Production', target: 'v2' })
-    expect(exitCode).toBe(0)
-    expect(outputs).toMatchObject({ decision: 'already-rolled-back', verified: 'true' })
-    expect(log).toContain('v2 (for 1.0.0) is on top already: there is nothing to do')
+  test('to the release that devices are offered already is an error, unless a rollback put it there', async () => {
+    const channels = 'Shop-ios/Production'
+    const wrong = await rollBack({ channels, target: 'v2' })
+    expect(wrong.exitCode).toBe(1)
+    expect(wrong.log).toContain('input "target" is v2 (for 1.0.0), which is what devices are offered')
     expect(writes()).toEqual([])
     expect(await events()).toEqual([])
+    await rollBack({ channels })
+    const { exitCode, outputs, log } = await rollBack({ channels, target: 'v1' })
+    expect(exitCode).toBe(0)
+    expect(outputs).toMatchObject({
+      decision: 'already-rolled-back',
+      to: 'v1',
+      label: 'v3',
+      verified: 'true',
+    })
+    expect(log).toContain('v2 is already taken back, and v3 (for 1.0.0) is on offer')
   })
 
   test('that fails on one channel is partial: the step fails, the other is done, a re-run does the rest', async () => {
@@ -155,7 +165,7 @@ describe('a rollback', () => {
       exitCode: 1,
       outputs: { decision: 'stopped', 'reason-code': 'no-target' },
     })
-    expect(log).toContain('release a mended bundle to reach them')
+    expect(log).toContain('release a fixed bundle to reach the devices that run it')
     expect(await showHistory(client(), 'New')).toBe('v1!')
   })
 })
@@ -214,7 +224,7 @@ describe('bad input is one clear error, before anything is written', () => {
     [
       'an address for a server that has none',
       { 'server-kind': 'eas' },
-      /inputs "server-url" and "access-key" are not for server-kind eas/,
+      /input "server-url" and input "access-key" are not for server-kind eas/,
     ],
     [
       'no token for EAS',
@@ -227,7 +237,8 @@ describe('bad input is one clear error, before anything is written', () => {
     expect(exitCode).toBe(1)
     expect(log).toMatch(message)
     expect(log).not.toContain('unexpected')
-    expect(outputs).toEqual({})
+    const isRead = !log.includes('write one of auto')
+    expect(outputs).toMatchObject(isRead ? { decision: 'failed', 'reason-code': 'invalid-input' } : {})
     expect(writes()).toEqual([])
   })
 })

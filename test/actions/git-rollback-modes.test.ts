@@ -93,7 +93,7 @@ describe('target: reapply', () => {
     const [pull] = shop.hosted.issues
     expect(pull?.pull).toMatchObject({ draft: true, base: 'main' })
     expect(pull?.title).toContain('Bring back what the rollback')
-    expect(pull?.body).toContain('# mend the fault')
+    expect(pull?.body).toContain('# fix the fault')
     const branch = pull?.pull?.head ?? ''
     expect(await shop.tree(await shop.head(branch))).toBe(await shop.tree(shop.bad))
     // somebody mends the fault there

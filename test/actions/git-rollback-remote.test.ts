@@ -146,8 +146,8 @@ test('without a person the guards hold: how many commits, how often, and a hold'
 })
 
 test.each([
-  [{ mode: 'deploy-only' }, 'input "mode" is deploy-only, which takes GitHub'],
-  [{ delivery: 'pull-request' }, 'input "delivery" is pull-request, which takes GitHub'],
+  [{ mode: 'deploy-only' }, 'input "mode" is deploy-only, which needs GitHub'],
+  [{ delivery: 'pull-request' }, 'input "delivery" is pull-request, which needs GitHub'],
   [{ redeploy: 'deploy.yml' }, 'deploy the output "commit" in a step that follows'],
   [{ config: 'ops/rollback.yml' }, 'give what it says as inputs'],
   [
@@ -155,7 +155,7 @@ test.each([
     'write previous-deployment-tag, a commit id, a tag, a branch, or HEAD~n',
   ],
   [{ revision: 'abc' }, 'write the full 40-character id of a commit'],
-  [{ branch: 'live' }, 'the branch "live" is not in team/shop'],
+  [{ branch: 'live' }, 'input "branch" is "live", and team/shop has no such branch'],
 ])('%j is refused before anything is changed', async (inputs, message) => {
   const { exitCode, log } = await run(inputs)
   expect(exitCode).toBe(1)

@@ -101,7 +101,11 @@ describe('a target that cannot be', () => {
     ],
     ['does not exist', async () => 'v0.0.0', /octo-org\/shop has no such commit, tag or branch/],
     ['is the head already', async () => shop.bad, /which is the head of main already/],
-    ['is no name of a revision', async () => '--exec=sh', /which no commit, tag or branch can be called/],
+    [
+      'is no name of a revision',
+      async () => '--exec=sh',
+      /which cannot be the name of a commit, tag or branch/,
+    ],
   ])('%s: said so, and nothing moves', async (_, target, message) => {
     const { exitCode, log, outputs } = await rollBack({ target: await target() })
     expect(exitCode).toBe(1)
@@ -133,7 +137,7 @@ describe('bad input is one clear error, before anything is sent that writes', ()
       'a branch that is not there',
       { branch: 'production' },
       {},
-      /^error: the branch "production" is not in octo-org\/shop/,
+      /^error: input "branch" is "production", and octo-org\/shop has no such branch/,
     ],
     [
       'a configuration that is not there',

@@ -266,6 +266,56 @@ test(
   limit,
 )
 
+describe('when a layer cannot be opened, as with a secret that is empty', () => {
+  const withoutSecret = (inputs: Record<string, string>) =>
+    shop.run({ action: 'rollback', inputs: { ...all, ...inputs }, env: { DATABASE_URL: '' } })
+
+  test(
+    'stop: nothing is touched, and it is said how the others go on',
+    async () => {
+      shop = await openWholeShop()
+      const before = await world()
+      const { exitCode, log } = await withoutSecret({})
+      expect(exitCode).toBe(1)
+      expect(log).toMatch(/database: the variable DATABASE_URL, .* is not set/)
+      expect(log).toContain(
+        'Nothing was changed: with input "on-failure" `continue` the other layers are rolled back without it',
+      )
+      expect(await world()).toEqual(before)
+    },
+    limit,
+  )
+
+  test(
+    'continue: the others are rolled back, the step fails with what is left, and the next run does just that',
+    async () => {
+      shop = await openWholeShop()
+      const first = await withoutSecret({ 'on-failure': 'continue' })
+      expect(first).toMatchObject({ exitCode: 1, outputs: { decision: 'partial' } })
+      expect(first.log).toMatch(/database: the variable DATABASE_URL, .* is not set/)
+      expect(await isGoodAgain()).toBe(true)
+      expect(shop.columns()).toEqual(['name', 'price', 'stars'])
+
+      const second = await rollBack({ 'on-failure': 'continue' })
+      expect({ log: second.log, ...second.outputs }).toMatchObject({ decision: 'complete' })
+      expect(shop.columns()).toEqual(['name', 'price'])
+    },
+    limit,
+  )
+
+  test(
+    'continue, and the only layer that is asked for: the step fails, and nothing is touched',
+    async () => {
+      shop = await openWholeShop()
+      const before = await world()
+      const { exitCode, outputs } = await withoutSecret({ 'on-failure': 'continue', layers: 'database' })
+      expect({ exitCode, ...outputs }).toMatchObject({ exitCode: 1, decision: 'failed' })
+      expect(await world()).toEqual(before)
+    },
+    limit,
+  )
+})
+
 describe('when a layer fails', () => {
   const failOta = () => {
     shop.updates.fault({ method: 'POST', path: 'rollback', answer: { status: 403, body: 'no' } })

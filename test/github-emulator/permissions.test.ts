@@ -102,6 +102,8 @@ const requests: Readonly<Record<OperationId, readonly [string, string, unknown?]
   'repos/get-collaborator-permission-level': ['metadata=read', 'GET /collaborators/x/permission'],
   'repos/list-pull-requests-associated-with-commit': ['pull_requests=read', `GET /commits/${sha}/pulls`],
   'repos/get-deployment': ['deployments=read', 'GET /deployments/1'],
+  'repos/get-environment': ['actions=read', 'GET /environments/production'],
+  'repos/list-branches': ['contents=read', 'GET /branches'],
   'repos/list-commits': ['contents=read', 'GET /commits'],
   'repos/list-deployment-statuses': ['deployments=read', 'GET /deployments/1/statuses'],
   'repos/list-deployments': ['deployments=read', 'GET /deployments'],

@@ -90,12 +90,12 @@ describe('what the emulator does not do', () => {
     const { octokit } = example
     await octokit.rest.issues.listForRepo({ ...shop, milestone: '1' })
     await octokit.rest.issues.create({ ...shop, title: 'Down', milestone: 1 })
-    await octokit.rest.repos.listCommits({ ...shop, path: 'README.md' })
+    await octokit.rest.repos.listCommits({ ...shop, author: 'ada' })
     expect(violations()).toBe(
       [
         'GET /repos/octo-org/shop/issues?milestone=1: query milestone: the emulator does not do what it asks for',
         'POST /repos/octo-org/shop/issues: body milestone: the emulator does not do what it asks for',
-        'GET /repos/octo-org/shop/commits?path=README.md: query path: the emulator does not do what it asks for',
+        'GET /repos/octo-org/shop/commits?author=ada: query author: the emulator does not do what it asks for',
       ].join('\n'),
     )
   })

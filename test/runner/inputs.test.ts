@@ -34,6 +34,12 @@ describe('readInputs', () => {
     })
   })
 
+  test.each([',', ' , ', '\n,\n'])('a list that was given and names nothing is an error: %j', (text) => {
+    expect(() => readInputs(inputs, { INPUT_TOKEN: 'ghs_x', INPUT_LABELS: text })).toThrow(
+      `input "labels" is "${text.trim()}", which names nothing; name at least one, or leave it out`,
+    )
+  })
+
   test('names every input that is missing or malformed, and what to write instead', () => {
     const env = { 'INPUT_DRY-RUN': 'yes', INPUT_WINDOW: '5', INPUT_MODE: 'aply' }
     expect(() => readInputs(inputs, env)).toThrow(

@@ -130,6 +130,7 @@ describe('a configuration', () => {
         serverUrl: 'https://codepush.example.com',
         accessKey: { env: 'CODEPUSH_ACCESS_KEY' },
         serverKind: 'microsoft',
+        project: '.',
         channels: ['shop-ios/Production', 'shop-android/Production'],
         verifyTimeoutMs: 60_000,
       },

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { looksLikeSecretName, maskLines } from '../../src/settings/secrets.ts'
+import { maskLines } from '../../src/settings/secrets.ts'
+import { looksLikeSecretName } from '../../src/text/secret-name.ts'
 import { example } from './example.ts'
 import { problemsOf, refusalOf } from './problems.ts'
 

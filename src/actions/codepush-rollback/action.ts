@@ -1,10 +1,12 @@
+import { listLines } from '../../errors.ts'
 import { describeDevices, describePlan, summarizePlans, summarizeResults } from '../../layers/ota/describe.ts'
 import { prepareServer } from '../../layers/ota/open.ts'
 import { changes, type Plan } from '../../layers/ota/plan.ts'
-import { describeResult, namesOf } from '../../layers/ota/record.ts'
+import { planAll } from '../../layers/ota/plan-all.ts'
+import { describeResult, labelsOf, namesOf } from '../../layers/ota/record.ts'
 import { formatChannel } from '../../layers/ota/release.ts'
 import { isEncrypted, readRequests } from '../../layers/ota/request.ts'
-import { applyAll, type ChannelResult, type Decision, decide, planAll } from '../../layers/ota/roll-back.ts'
+import { applyAll, type ChannelResult, type Decision, decide, reasonOf } from '../../layers/ota/roll-back.ts'
 import type { UpdateServer } from '../../layers/ota/update-server.ts'
 import { isVerified } from '../../layers/ota/verify.ts'
 import { runAction, type Step } from '../../runner/action.ts'
@@ -27,6 +29,16 @@ const headlines: Readonly<Record<Decision | 'planned', string>> = {
 }
 
 await runAction(codepushRollback, async (step) => {
+  try {
+    await rollBack(step)
+  } catch (error) {
+    const ids = { decision: 'failed', 'reason-code': reasonOf(error), verified: false } as const
+    step.setOutputs({ ...ids, result: JSON.stringify({ schema: 1, ...ids }) })
+    throw error
+  }
+})
+
+async function rollBack(step: CodepushStep): Promise<void> {
   const { inputs, log } = step
   step.secrets.add(step.env['EXPO_TOKEN'] ?? '')
   const open = prepareServer({
@@ -64,13 +76,13 @@ await runAction(codepushRollback, async (step) => {
   try {
     const isNew = planned.some(changes) && (await lock.take()) === 'changed'
     const plans = isNew ? await planAll(server, requests) : planned
-    await rollBack(step, workplace, server, plans)
+    await applyPlans(step, workplace, server, plans)
   } finally {
     await lock.release()
   }
-})
+}
 
-async function rollBack(
+async function applyPlans(
   step: CodepushStep,
   workplace: Workplace,
   server: UpdateServer,
@@ -82,14 +94,8 @@ async function rollBack(
 
   const changed = plans.filter(changes)
   if (changed.length > 0) {
-    try {
-      const from = changed.map((plan) => namesOf(plan).from)
-      await guardLayer(step, workplace, 'ota', from)
-    } catch (error) {
-      const ids = { incident, decision: 'failed', 'reason-code': 'refused' }
-      step.setOutputs({ ...ids, result: JSON.stringify({ schema: 1, ...ids }) })
-      throw error
-    }
+    const from = changed.map((plan) => namesOf(plan).from)
+    await guardLayer(step, workplace, 'ota', from)
   }
   const results = await applyAll(server, plans, {
     incident,
@@ -111,7 +117,7 @@ async function rollBack(
   }
   await finish(step, workplace, { server, plans, results, decision: decide(results) })
   const problems = results.flatMap(({ problem }) => problem ?? [])
-  if (problems.length > 0) step.fail(problems.join('\n'))
+  if (problems.length > 0) step.fail(listLines(problems))
 }
 
 async function finish(
@@ -161,9 +167,8 @@ function describeOutcome(plan: Plan, result: ChannelResult | undefined) {
     channel: formatChannel(plan.channel.name),
     plan: plan.kind,
     reason: reasonCode ?? 'dry-run',
-    from: ('bad' in plan ? plan.bad?.label : plan.expected) ?? '',
-    to: 'good' in plan ? plan.good.label : '',
+    ...labelsOf(plan),
     label: receipt?.now?.label ?? '',
-    verified: isVerified(receipt?.devices ?? []),
+    verified: isVerified(receipt?.devices ?? []) && plan.leftAlone.length === 0,
   }
 }

@@ -20,20 +20,24 @@ export const codepushRollback = defineAction({
     ...commonInputs,
     ...guardInputs,
     'server-url': input.text({
+      setting: 'ota.server-url',
       description:
         'Address of the update server’s API, e.g. `https://codepush.example.com`. For all kinds but `eas`.',
     }),
     'access-key': input.secret({
+      setting: 'ota.access-key',
       description:
         'Access key of an account that may release to the channels. Take it from a secret. For all kinds but `eas`, which takes `EXPO_TOKEN` from the step’s env.',
     }),
     'server-kind': input.choice({
+      setting: 'ota.server-kind',
       description:
         '`microsoft` (its code-push-server and what descends from it: Revopush, Codemagic), `lisong` (`code-push-server` of npm, shm-open), `hot-updater`, `eas`, or `auto` to find out which of the first three.',
       default: 'auto',
       options: ['auto', ...serverKinds],
     }),
     channels: input.list({
+      setting: 'ota.channels',
       description:
         'What to roll back, as `app/deployment` (for hot-updater `platform/channel`, for EAS `all/branch`), separated by commas or lines: iOS and Android in one step.',
       required: true,
@@ -53,20 +57,22 @@ export const codepushRollback = defineAction({
     }),
     'from-label': input.list({
       description:
-        'Label of the bad release, as the caller knows it; one for each channel, or one for all. When another is the newest by now, nothing is changed. Left empty: the newest.',
+        'Label of the bad release, as the caller knows it; one for each channel, or one for all. When devices are offered another by now, nothing is changed. Left empty: the newest that devices are offered.',
     }),
     'app-version': input.list({
       description:
-        'The binaries to roll back for, a version such as `1.4.0` or a range as released; one for each channel, or one for all. Left empty: those of the bad release.',
+        'The binaries to roll back for, a version such as `1.4.0` or a range as released; one for each channel, or one for all. Left empty: those of the bad release, and all others that its package was released for.',
     }),
     'known-bad': input.list({
-      description: 'Labels that are not to be gone back to, separated by commas.',
+      description:
+        'Labels of releases that are bad as well, separated by commas: no device may be offered them afterwards.',
     }),
     reason: input.text({
       description: 'Why, in a sentence, for the post-mortem. It is not written on the update server.',
       default: 'the deployment is unhealthy',
     }),
     'verify-timeout': input.duration({
+      setting: 'ota.verify-timeout',
       description: 'How long devices may be answered from the server’s cache.',
       default: '2m',
     }),
@@ -76,7 +82,7 @@ export const codepushRollback = defineAction({
     ...commonOutputs,
     decision:
       '`rolled-back`, `already-rolled-back`, `stopped`, `planned`, `partial` (some channels), `superseded` (another release is the newest by now) or `failed`.',
-    from: 'Labels that were taken back, one for each channel, separated by commas.',
+    from: 'Labels that were taken back, separated by commas: one for each channel, or for each of its binaries that had the bad package.',
     to: 'Labels that were gone back to.',
     label: 'Labels that are on top now.',
     verified:

@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { findDeployed } from '../../deployment/deployed.ts'
 import { InputError, isUserFacing, message, setting } from '../../errors.ts'
-import { hasSucceeded, listDeployments } from '../../github/deployments.ts'
 import { openRevision } from '../../github/revision.ts'
 import { makeBackup } from '../../layers/database/backup.ts'
 import { readCatalog, verifyStored } from '../../layers/database/catalog.ts'
@@ -149,13 +149,8 @@ async function verify(
 
 /** Revisions that run, or ran last: the newest successful deployment of the environment. */
 async function liveRevisions({ repository, environment }: Workplace): Promise<readonly string[]> {
-  let looked = 0
-  for await (const deployment of listDeployments(repository, { environment })) {
-    if (await hasSucceeded(repository, deployment)) return [deployment.revision]
-    looked += 1
-    if (looked === 20) break
-  }
-  return []
+  const deployed = await findDeployed(repository, environment)
+  return deployed === undefined ? [] : [deployed.revision]
 }
 
 /** Backups of this database and environment, newest first. */

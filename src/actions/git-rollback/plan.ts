@@ -1,4 +1,4 @@
-import { InputError } from '../../errors.ts'
+import { InputError, message, setting } from '../../errors.ts'
 import type { RollbackPlan } from '../../layers/code/plan.ts'
 import { planRollback } from '../../layers/code/plan-rollback.ts'
 import { findUndoable, planUndo } from '../../layers/code/undo.ts'
@@ -37,10 +37,10 @@ function demandWayToDeploy({
 }: Pick<GitRollbackStep['inputs'], 'redeploy' | 'redeploy-inputs'>): void {
   if (redeploy === '')
     throw new InputError(
-      'input "mode" is deploy-only, and input "redeploy" names no workflow that deploys; name its file, such as deploy.yml',
+      message`${setting('mode')} is deploy-only, and ${setting('code.redeploy.workflow')} names no workflow that deploys; name its file, such as deploy.yml`,
     )
   if (!Object.values(given).some((value) => value.includes('{revision}')))
     throw new InputError(
-      `input "mode" is deploy-only, and no line of input "redeploy-inputs" has {revision}: ${redeploy} would deploy the branch as it is; write for example revision={revision}`,
+      message`${setting('mode')} is deploy-only, and no line of ${setting('code.redeploy.inputs')} has {revision}: ${redeploy} would deploy the branch as it is; write for example revision={revision}`,
     )
 }

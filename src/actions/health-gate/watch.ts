@@ -1,4 +1,4 @@
-import { type Deployment, hasSucceeded, listDeployments } from '../../github/deployments.ts'
+import { type DeployedRevision, findDeployed } from '../../deployment/deployed.ts'
 import { watchHealth } from '../../health/gate.ts'
 import { planLookBack } from '../../health/look-back.ts'
 import { formatMoment } from '../../health/value.ts'
@@ -39,14 +39,11 @@ export async function watch(prepared: Prepared): Promise<void> {
   await respond({ ...prepared, publish, workplace: about }, report, { always: false })
 }
 
-/** The newest deployment that succeeded; undefined if that is too long ago. */
+/** What is deployed; undefined if that is too long ago. */
 async function findYoungDeployment(
   { repository, environment }: Workplace,
   since: number,
-): Promise<Deployment | undefined> {
-  for await (const deployment of listDeployments(repository, { environment })) {
-    if (deployment.createdAt.getTime() < since) return undefined
-    if (await hasSucceeded(repository, deployment)) return deployment
-  }
-  return undefined
+): Promise<DeployedRevision | undefined> {
+  const deployed = await findDeployed(repository, environment)
+  return deployed !== undefined && deployed.createdAt.getTime() >= since ? deployed : undefined
 }

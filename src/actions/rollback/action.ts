@@ -27,6 +27,7 @@ import { demandRehearsable, type RehearsalReport, rehearse } from '../../rollbac
 import { makeSavedPlan, readSavedPlan, type SavedPlan } from '../../rollback/saved-plan.ts'
 import { chooseLayers } from '../../rollback/strategy.ts'
 import { runAction, type Step } from '../../runner/action.ts'
+import type { FailureRule } from '../../settings/rollback.ts'
 import { heading, paragraph, renderMarkdown, text } from '../../text/markdown.ts'
 import { prepareJobClone } from '../job-clone.ts'
 import { openWorkplace, type Workplace } from '../wiring.ts'
@@ -75,7 +76,6 @@ async function run(step: RollbackStep, scene: Scene, prepared: Prepared): Promis
   if (inputs.mode === 'plan')
     return finish(step, scene, { prepared, plan: await savePlan(step, scene, prepared) })
 
-  const onFailure = inputs['on-failure']
   const options = {
     plan: prepared.plan,
     environment: scene.environment,
@@ -84,7 +84,7 @@ async function run(step: RollbackStep, scene: Scene, prepared: Prepared): Promis
     reason,
     // practising counts for no cap
     automatic: automatic && !inputs.rehearsal,
-    onFailure: onFailure === 'configured' ? config.rollback.onFailure : onFailure,
+    onFailure: failureRule(step, scene),
     record,
     stepKey: context.stepKey,
     now: step.now,
@@ -165,6 +165,7 @@ async function prepareRollback(step: RollbackStep, scene: Scene): Promise<Prepar
   await mkdir(temporary, { recursive: true })
   return prepare({
     events: own,
+    onFailure: failureRule(step, scene),
     openLayers: ({ target, choice, progress }) =>
       openLayers({
         ...viewer,
@@ -222,6 +223,11 @@ async function prepareRollback(step: RollbackStep, scene: Scene): Promise<Prepar
     },
     saved: await readPlan(step, scene),
   })
+}
+
+function failureRule({ inputs }: RollbackStep, { config }: Scene): FailureRule {
+  const rule = inputs['on-failure']
+  return rule === 'configured' ? config.rollback.onFailure : rule
 }
 
 async function readPlan(

@@ -50,6 +50,7 @@ export const rollback = defineAction({
         'Address that has to answer with a 2xx status, beside the configured checks: whether production is failing, and whether it is well again.',
     }),
     'on-failure': input.choice({
+      setting: 'rollback.on-failure',
       description: 'When a layer fails: `stop`, `continue`, `undo`, or as `configured`.',
       default: 'configured',
       options: ['configured', ...failureRules],

@@ -3,7 +3,7 @@ import { isRuleRefusal } from '../../github/refusal.ts'
 import { treeOf } from './content.ts'
 import { type Delivery, findProposed, type Proposal, propose } from './delivery.ts'
 import { type RollbackTrace, readTrailers, writeMessage } from './message.ts'
-import { goalOf, type RollbackPlan, takesBack } from './plan.ts'
+import { goalOf, type RollbackPlan, scopeOf, takesBack } from './plan.ts'
 import { publishRollback, tagRollback } from './publish.ts'
 import type { RollbackReceipt } from './receipt.ts'
 import { type CodeRepository, createCommit } from './repository.ts'
@@ -27,7 +27,7 @@ export async function applyPlan(
 ): Promise<RollbackReceipt> {
   const { head, content, done, way } = plan
   const ids = { from: head, to: goalOf(plan), pull: undefined }
-  const message = writeMessage(trace)
+  const message = writeMessage(trace, scopeOf(plan))
   // the workflow that deploys does all of it
   if (plan.mode === 'deploy-only') {
     const { sha, tree } = plan.target.commit

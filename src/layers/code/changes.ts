@@ -1,14 +1,16 @@
 import type { Comparison } from '../../github/commits.ts'
 import { readFile } from '../../github/contents.ts'
-import { listWholeTree, type TreeEntry } from '../../github/trees.ts'
-import { type CodeRepository, isPlain } from './repository.ts'
-import { diffTrees, type TreeEdit } from './revert.ts'
+import type { TreeEntry } from '../../github/trees.ts'
+import { isSamePair, type PathPair } from './paths.ts'
+import { compareTrees } from './plain/trees.ts'
+import { type CodeRepository, isPlain, listWholeTree } from './repository.ts'
+import type { TreeEdit } from './revert.ts'
 import { listFolder } from './tree-walk.ts'
 
 /** A comparison lists no more: https://docs.github.com/en/rest/commits/commits#compare-two-commits */
 export const listedFiles = 300
 
-/** What differs between two revisions, as far as GitHub tells. */
+/** What differs between two revisions, as far as it can be read. */
 export interface Changes {
   readonly paths: readonly string[]
   /** those of them at which a submodule's commit is pinned */
@@ -19,38 +21,77 @@ export interface Changes {
 
 const workflows = '.github/workflows'
 
+interface Compared {
+  /** what the branch has now */
+  readonly current: { readonly sha: string; readonly tree: string }
+  /** what it is to have */
+  readonly target: { readonly tree: string }
+}
+
 /**
  * What differs between two revisions. A comparison has it all, unless it is cut off or there may be submodules among it,
  * which it does not tell from files: then both trees are read. Of trees that are too large for that, the workflow files are.
- * @param files those of the comparison
+ * @param files those of a comparison of the two; undefined where there is none, as it compares with where they parted
  */
 export async function findChanges(
   repository: CodeRepository,
-  files: Comparison['files'],
-  {
-    current,
-    target,
-  }: { current: { readonly sha: string; readonly tree: string }; target: { readonly tree: string } },
+  files: Comparison['files'] | undefined,
+  { current, target }: Compared,
 ): Promise<Changes> {
   if (isPlain(repository)) {
-    // the comparison has brought the folders in which they differ
-    return changesOf(await diffTrees(repository.git, { from: current.tree, to: target.tree }))
+    const range = { from: current.tree, to: target.tree }
+    return changesOf(await repository.inTurn(() => compareTrees(repository, range)))
   }
-  const paths = files.map(({ path }) => path)
-  const isComplete = paths.length < listedFiles
+  const paths = (files ?? []).map(({ path }) => path)
+  const isComplete = files !== undefined && paths.length < listedFiles
   if (isComplete && (await readFile(repository, { path: '.gitmodules', ref: current.sha })) === undefined)
     return { paths, submodules: [], isComplete }
-  const [now, then] = await Promise.all([current, target].map(({ tree }) => listWholeTree(repository, tree)))
-  if (now !== undefined && then !== undefined) {
-    const changed = changedPaths(now, then)
-    const submodules = changed.filter((path) => [now, then].some((tree) => tree.get(path)?.type === 'commit'))
-    return { paths: changed, submodules, isComplete: true }
-  }
+  const whole = (sha: string) => ({ mode: '040000', type: 'tree', sha }) as const
+  const changes = await changesAt(repository, [
+    { path: '', now: whole(current.tree), before: whole(target.tree) },
+  ])
+  if (changes.isComplete) return changes
   const [today, before] = await Promise.all(
     [current, target].map(({ tree }) => listFolder(repository, { tree, path: workflows })),
   )
   const others = changedPaths(today ?? new Map(), before ?? new Map()).map((name) => `${workflows}/${name}`)
   return { paths: [...new Set([...paths, ...others])], submodules: [], isComplete }
+}
+
+/** What differs at some paths, and in the folders there. Of one that is too large to be read, only the folder itself is listed. */
+export async function changesAt(repository: CodeRepository, pairs: readonly PathPair[]): Promise<Changes> {
+  const found = await Promise.all(
+    pairs.filter((pair) => !isSamePair(pair)).map((pair) => changesOfPair(repository, pair)),
+  )
+  return {
+    paths: found.flatMap(({ paths }) => paths),
+    submodules: found.flatMap(({ submodules }) => submodules),
+    isComplete: found.every(({ isComplete }) => isComplete),
+  }
+}
+
+async function changesOfPair(
+  repository: CodeRepository,
+  { path, now: current, before: target }: PathPair,
+): Promise<Changes> {
+  const [now, then] = await Promise.all([current, target].map((entry) => filesAt(repository, path, entry)))
+  if (now === undefined || then === undefined) return { paths: [path], submodules: [], isComplete: false }
+  const paths = changedPaths(now, then)
+  const isModule = (each: string) => [now, then].some((tree) => tree.get(each)?.type === 'commit')
+  return { paths, submodules: paths.filter(isModule), isComplete: true }
+}
+
+/** What an entry of a tree holds, by path from the root: itself, or all in its folder; undefined when that is too much. */
+async function filesAt(
+  repository: CodeRepository,
+  path: string,
+  entry: TreeEntry | undefined,
+): Promise<ReadonlyMap<string, TreeEntry> | undefined> {
+  if (entry === undefined) return new Map()
+  if (entry.type !== 'tree') return new Map([[path, entry]])
+  const tree = await listWholeTree(repository, entry.sha)
+  const above = path === '' ? '' : `${path}/`
+  return tree && new Map([...tree].map(([name, each]) => [`${above}${name}`, each]))
 }
 
 /** The same of what git itself compared. */

@@ -60,6 +60,13 @@ const reasons = {
   'deploy-only': 'deployed',
 } as const
 
+const headlines = {
+  restore: 'Rolled back',
+  revert: 'Rolled back',
+  reset: 'Branch moved back',
+  'deploy-only': 'Good revision deployed again',
+} as const
+
 function concludeRollback(mode: keyof typeof reasons, { outcome }: RollbackReceipt): Conclusion {
   switch (outcome) {
     case 'proposed':
@@ -67,7 +74,7 @@ function concludeRollback(mode: keyof typeof reasons, { outcome }: RollbackRecei
     case 'already-rolled-back':
       return { decision: outcome, reasonCode: 'done-before', headline: 'Already rolled back' }
     case 'rolled-back':
-      return { decision: outcome, reasonCode: reasons[mode], headline: 'Rolled back' }
+      return { decision: outcome, reasonCode: reasons[mode], headline: headlines[mode] }
   }
 }
 

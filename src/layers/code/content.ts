@@ -1,8 +1,8 @@
 import type { TreeEdit, TreeEntry } from '../../github/trees.ts'
 import type { Git } from './command.ts'
+import { isSamePair, type PathPair } from './paths.ts'
 import { type CodeRepository, createTree } from './repository.ts'
 import type { RevertedTree } from './revert.ts'
-import { readTreeEntry } from './tree-walk.ts'
 
 /** What a rollback puts on the branch: a tree that the repository has, or the head's with some paths changed. */
 export type Content =
@@ -14,22 +14,14 @@ export async function treeOf(repository: CodeRepository, content: Content): Prom
   return content.kind === 'tree' ? content.tree : createTree(repository, content)
 }
 
-/** The head's content with some paths as they are in another tree. Paths that are the same in both are left out. */
-export async function contentOfPaths(
-  repository: CodeRepository,
-  { head, target, paths }: { head: string; target: string; paths: readonly string[] },
-): Promise<Content> {
-  const edits = await Promise.all(
-    paths.map(async (path): Promise<readonly TreeEdit[]> => {
-      const [now, then] = await Promise.all([
-        readTreeEntry(repository, { tree: head, path }),
-        readTreeEntry(repository, { tree: target, path }),
-      ])
-      if (now?.sha === then?.sha && now?.mode === then?.mode) return []
-      return [{ path, entry: then ?? null }]
-    }),
-  )
-  return { kind: 'edits', base: head, edits: edits.flat() }
+/** The head's content with some paths as they were. Paths that are the same in both are left out. */
+export function contentOfPaths(head: string, pairs: readonly PathPair[]): Content {
+  const changed = pairs.filter((pair) => !isSamePair(pair))
+  return {
+    kind: 'edits',
+    base: head,
+    edits: changed.map(({ path, before }) => ({ path, entry: before ?? null })),
+  }
 }
 
 /** The content that a revert leaves. Files that a merge made anew are sent; all others the repository has. */

@@ -24,7 +24,7 @@ export interface Way {
 
 /** Chooses by the branch's rules, which are read before anything is tried. */
 export function chooseWay(delivery: Delivery, rules: BranchRules): Way {
-  if (delivery !== 'auto') return { way: delivery, because: `input "delivery" is ${delivery}` }
+  if (delivery !== 'auto') return { way: delivery, because: `the delivery is ${delivery}` }
   const against = rulesAgainstPush(rules)
   if (against.length > 0)
     return { way: 'pull-request', because: `the branch has the rule ${against.join(', ')}` }

@@ -12,24 +12,23 @@ import {
   table,
   text,
 } from '../../text/markdown.ts'
-import { listedFiles } from './changes.ts'
 import { type RollbackPlan, takesBack } from './plan.ts'
 import type { RollbackReceipt } from './receipt.ts'
-import type { TaggedRollback } from './recent.ts'
+import { shortGoal, type TaggedRollback } from './recent.ts'
 
 const listed = 20
 
 /** The plan as lines of a log. */
 export function describePlan(plan: RollbackPlan): readonly string[] {
-  const { branch, head, undone, undoneCount, collateral, files, done, takenBackBy, pulls = [], way } = plan
+  const { branch, head, undone, undoneCount, collateral, done, takenBackBy, pulls = [], way } = plan
   return [
     ...(takenBackBy === undefined ? [] : [takenBack(takenBackBy)]),
     `${branch}: ${head.slice(0, 7)} → ${goal(plan)}`,
-    `${done === undefined ? 'undoes' : 'undid'} ${count(undoneCount, 'commit')} in ${sayFiles(files)}:`,
+    `${done === undefined ? 'undoes' : 'undid'} ${count(undoneCount, 'commit')} in ${sayFiles(plan)}:`,
+    ...(undoneCount > listed ? [`  … ${olderCommits(undoneCount)}, and`] : []),
     ...undone
       .slice(-listed)
       .map((commit) => `  ${commit.sha.slice(0, 7)} ${title(commit.message)} (${commit.author})`),
-    ...(undoneCount > listed ? [`  … and ${undoneCount - listed} more`] : []),
     ...(collateral.length === 0 ? [] : [collateralLine(collateral)]),
     ...(pulls.length === 0
       ? []
@@ -43,7 +42,7 @@ export function summarizePlan(
   plan: RollbackPlan,
   { owner, repo }: Pick<Repository, 'owner' | 'repo'>,
 ): readonly RootContent[] {
-  const { branch, head, undone, undoneCount, files, done, since, takenBackBy, warnings } = plan
+  const { branch, head, undone, undoneCount, done, since, takenBackBy, warnings } = plan
   const pulls = plan.pulls ?? []
   return [
     ...(takenBackBy === undefined ? [] : [paragraph(`${capital(takenBack(takenBackBy))}.`)]),
@@ -52,19 +51,19 @@ export function summarizePlan(
       ['branch ', code(branch), ' of ', code(`${owner}/${repo}`)],
       ['from ', revision(head), ...goalInline(plan)],
       [
-        `${count(undoneCount, 'commit')} in ${sayFiles(files)}`,
+        `${count(undoneCount, 'commit')} in ${sayFiles(plan)}`,
         ...(pulls.length === 0 ? [] : [' of ']),
         ...pulls.flatMap(({ number, url }, index) => [...(index > 0 ? [', '] : []), link(url, `#${number}`)]),
       ],
-      ...(plan.collateral.length === 0 ? [] : [[strong('Mind: '), text(collateralLine(plan.collateral))]]),
+      ...(plan.collateral.length === 0 ? [] : [[strong('Warning: '), text(collateralLine(plan.collateral))]]),
       ...warnings.map(({ message, paths }) => [
-        strong('Mind:'),
+        strong('Warning:'),
         text(` ${message}`),
         ...(paths.length === 0 ? [] : [' (', code(paths.slice(0, 3).join(', ')), ')']),
       ]),
     ]),
+    ...(undoneCount > listed ? [paragraph(`${olderCommits(undoneCount)}, and the newest ${listed}:`)] : []),
     commitTable(undone),
-    ...(undoneCount > listed ? [paragraph(`… and ${undoneCount - listed} more.`)] : []),
     ...(since.length === 0
       ? []
       : [heading(3, 'What came on top of it since, and stays'), commitTable(since)]),
@@ -72,10 +71,10 @@ export function summarizePlan(
 }
 
 /** What the undone commits did to files: `6 files (+9 −1 lines)`; the lines where they were counted. */
-function sayFiles(files: RollbackPlan['files']): string {
+function sayFiles({ files, warnings }: RollbackPlan): string {
   const sum = (what: 'additions' | 'deletions') => files.reduce((total, file) => total + file[what], 0)
   const [added, deleted] = [sum('additions'), sum('deletions')]
-  const more = files.length >= listedFiles ? ' or more' : ''
+  const more = warnings.some(({ kind }) => kind === 'unlisted') ? ' or more' : ''
   const lines = added + deleted === 0 ? '' : ` (+${added} −${deleted} lines)`
   return `${count(files.length, 'file')}${more}${lines}`
 }
@@ -105,27 +104,32 @@ function goalInline(plan: RollbackPlan) {
 /** How things stand after a rollback was applied, or was found to be there, as a line of a log. */
 export function describeReceipt(
   plan: RollbackPlan,
-  { commit, tag, pull, proposedOn }: RollbackReceipt,
+  { from, commit, tag, pull, proposedOn }: RollbackReceipt,
 ): string {
-  const { branch, since } = plan
+  const { branch, since, mode } = plan
   if (pull !== undefined)
     return `${branch} stays where it is: ${takesBack(plan) ? 'taking the rollback back' : 'the rollback'} is proposed by pull request #${pull.number}, ${pull.url}`
   if (proposedOn !== undefined)
-    return `${branch} stays where it is: the undone work is on the branch ${proposedOn} again, at ${commit.slice(0, 7)}; mend the fault there, and merge it`
+    return `${branch} stays where it is: the undone work is on the branch ${proposedOn} again,  at ${commit.slice(0, 7)}; fix the fault there, and merge it`
+  if (mode === 'reset') {
+    const kept = tag === undefined ? '' : `; what it was at, ${from.slice(0, 7)}, is tagged ${tag}`
+    return `${branch} was moved back to ${commit.slice(0, 7)}${kept}: deploy ${commit}`
+  }
+  if (mode === 'deploy-only') return `${branch} stays where it is: ${commit} is deployed`
   const tagged = tag === undefined ? '' : `, tagged ${tag}`
   const now = since.at(-1)
   if (now === undefined) return `${branch} is at ${commit.slice(0, 7)}${tagged}: deploy ${commit}`
   if (takesBack(plan))
     return `${branch} was put back by ${commit.slice(0, 7)}${tagged} before, and has moved on to ${now.sha.slice(0, 7)} since (${count(since.length, 'commit')} on top): nothing was changed`
-  return `${branch} was rolled back by ${commit.slice(0, 7)}${tagged} before, and has moved on to ${now.sha.slice(0, 7)} since (${count(since.length, 'commit')} on top): nothing was changed; to roll that back, too, give its id in input "revision"`
+  return `${branch} was rolled back by ${commit.slice(0, 7)}${tagged} before, and has moved on to ${now.sha.slice(0, 7)} since (${count(since.length, 'commit')} on top): nothing was changed; to roll that back, too, run this for that revision`
 }
 
 /** The same as paragraphs of the job summary. */
 export function summarizeReceipt(
   plan: RollbackPlan,
-  { commit, tag, untagged, pull, proposedOn }: RollbackReceipt,
+  { from, commit, tag, untagged, pull, proposedOn }: RollbackReceipt,
 ): readonly RootContent[] {
-  const { branch, since } = plan
+  const { branch, since, mode } = plan
   if (pull !== undefined) {
     const what = takesBack(plan) ? 'taking the rollback back' : 'the rollback'
     const proposed = [code(branch), ` stays where it is: ${what} is proposed by `]
@@ -135,8 +139,15 @@ export function summarizeReceipt(
   }
   if (proposedOn !== undefined) {
     const stays = [code(branch), ' stays where it is: the undone work is on the branch ', code(proposedOn)]
-    return [paragraph(...stays, ' again. Mend the fault there, and merge it.')]
+    return [paragraph(...stays, ' again. Fix the fault there, and merge it.')]
   }
+  if (mode === 'reset') {
+    const kept = tag === undefined ? [] : ['; what it was at, ', revision(from), ', is tagged ', code(tag)]
+    const moved = [code(branch), ' was moved back to ', revision(commit), ...kept]
+    return [paragraph(...moved, '. This deploys nothing: deploy that revision now.')]
+  }
+  if (mode === 'deploy-only')
+    return [paragraph(code(branch), ' stays where it is, and ', revision(commit), ' is deployed.')]
   const tagged = tag === undefined ? [] : [', tagged ', code(tag)]
   const now = since.at(-1)
   return [
@@ -146,7 +157,7 @@ export function summarizeReceipt(
           ' is at ',
           revision(commit),
           ...tagged,
-          '. Nothing is deployed by that: deploy this revision now.',
+          '. This deploys nothing: deploy this revision now.',
         )
       : paragraph(
           code(branch),
@@ -156,12 +167,15 @@ export function summarizeReceipt(
           ' before, and has moved on to ',
           revision(now.sha),
           ' since: nothing was changed.',
-          ...(takesBack(plan)
-            ? []
-            : [' To roll that back, too, give its id in input ', code('revision'), '.']),
+          ...(takesBack(plan) ? [] : [' To roll that back, too, run this for that revision.']),
         ),
     ...(untagged === undefined ? [] : [paragraph('The rollback has no tag: ', untagged, '.')]),
   ]
+}
+
+/** The undone commits that a list leaves out. */
+function olderCommits(undoneCount: number): string {
+  return count(undoneCount - listed, 'older commit')
 }
 
 /** What nobody found fault with, and is undone with the rest. */
@@ -194,10 +208,10 @@ export function summarizeRecent(recent: readonly TaggedRollback[]): readonly Roo
       ['when (UTC)', 'what', 'environment', 'from', 'to', 'why', 'by', 'tag'],
       recent.map(({ at, kind, environment, from, to, reason, by, tag, reset }) => [
         at.toISOString().slice(0, 19).replace('T', ' '),
-        kind === 'undo' ? 'taken back' : reset === undefined ? 'rolled back' : 'reset',
+        kind === 'undo' ? 'taken back' : reset === undefined ? 'rolled back' : 'moved back',
         code(environment),
         from === '' ? '' : revision(from),
-        revision(to),
+        /^[0-9a-f]{40}$/.test(to) ? revision(to) : text(shortGoal(to)),
         text(reason),
         code(by),
         code(tag),

@@ -1,15 +1,10 @@
 import type { Commit } from '../../github/commits.ts'
-import { readMessage } from './message.ts'
+import { readMessage, type ToldRollback } from './message.ts'
 import { type CodeRepository, compareHistories, readCommit } from './repository.ts'
 
 /** A rollback that is on the branch already. */
-export interface EarlierRollback {
+export interface EarlierRollback extends ToldRollback {
   readonly commit: Commit
-  readonly incident: string
-  /** where the branch stood before it */
-  readonly from: string
-  /** the revision whose content it brought back */
-  readonly to: string
 }
 
 /** What became of a rollback since it was made. */
@@ -28,7 +23,7 @@ export function findRollbacks(recent: readonly Commit[]): readonly EarlierRollba
   })
 }
 
-/** Looks whether a rollback still holds: people may have gone on from it, or taken it back. */
+/** Checks whether a rollback still holds: people may have gone on from it, or taken it back. */
 export async function lookAfter(
   repository: CodeRepository,
   { commit, from }: Pick<EarlierRollback, 'commit' | 'from'>,

@@ -4,4 +4,6 @@ import type { Commit } from '../../github/commits.ts'
 export interface Target {
   readonly commit: Commit
   readonly foundBy: string
+  /** who says that it is good, where it is not on the branch, e.g. `the tag v1.2`; undefined when it is only a commit id */
+  readonly vouchedBy: string | undefined
 }

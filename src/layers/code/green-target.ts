@@ -1,4 +1,4 @@
-import { InputError } from '../../errors.ts'
+import { InputError, message, setting } from '../../errors.ts'
 import { readChecks } from '../../github/checks.ts'
 import type { Repository } from '../../github/client.ts'
 import { listCommits } from '../../github/commits.ts'
@@ -19,7 +19,7 @@ export async function findGreenTarget(
 ): Promise<Target> {
   if (checks.length === 0)
     throw new InputError(
-      `input "target" is ${lastGreen}, and input "checks" names no checks; name those that say that a revision is good`,
+      message`${setting('code.target')} is ${lastGreen}, and ${setting('code.checks')} names no checks; name those that say that a revision is good`,
     )
   const [failed, ...older] = await listCommits(repository, { branch: bad, count: furthest + 1 })
   for (const commit of older) {
@@ -28,10 +28,11 @@ export async function findGreenTarget(
     if ([...states.values()].every((state) => state === 'success'))
       return {
         commit,
-        foundBy: `the newest revision before ${bad.slice(0, 7)} at which ${checks.join(', ')} passed`,
+        foundBy: `the newest revision before ${bad.slice(0, 7)} that passed ${checks.join(', ')}`,
+        vouchedBy: undefined,
       }
   }
   throw new InputError(
-    `at none of the ${older.length} revisions before ${bad.slice(0, 7)} did all of ${checks.join(', ')} pass; check the names in input "checks", or name the good revision in input "target"`,
+    message`none of the ${older.length} revisions before ${bad.slice(0, 7)} passed all of ${checks.join(', ')}; check the names in ${setting('code.checks')}, or name the good revision in ${setting('code.target')}`,
   )
 }

@@ -6,6 +6,7 @@ import { applyPlan } from './apply.ts'
 import { describePlan, title } from './describe.ts'
 import type { RollbackTrace } from './message.ts'
 import type { OpenClone } from './partial-clone.ts'
+import { parsePaths } from './paths.ts'
 import { goalOf, type RollbackPlan, readStanding, takesBack } from './plan.ts'
 import { type CodeRollback, planRollback } from './plan-rollback.ts'
 import { type ProposalWishes, rollbackBranch, writeProposal } from './proposal.ts'
@@ -194,8 +195,9 @@ async function undoCode(options: CodeLayerOptions, done: UndoableRollback): Prom
 /** Closes the pull request that proposes the rollback. @returns the rollback commit, when it was merged before */
 async function withdraw({ repository, rollback }: CodeLayerOptions): Promise<string | undefined> {
   const { incident, branch } = rollback
-  const pull = await findOpenPull(repository, { head: rollbackBranch(incident), base: branch })
+  const paths = 'paths' in rollback ? parsePaths(rollback.paths) : []
+  const pull = await findOpenPull(repository, { head: rollbackBranch(incident, paths), base: branch })
   if (pull !== undefined) await closePull(repository, pull)
   const { holding } = await readStanding(repository, { branch, incident })
-  return holding?.commit.sha
+  return holding.find((each) => each.paths.join('\0') === paths.join('\0'))?.commit.sha
 }

@@ -1,3 +1,5 @@
+import { z } from 'zod'
+
 /** What a rollback commit and its tag say, to people in words and to programs in trailers. */
 export interface RollbackTrace {
   readonly incident: string
@@ -9,6 +11,13 @@ export interface RollbackTrace {
   readonly reason: string
   readonly by: string
   readonly runUrl: string | undefined
+}
+
+/** What of the repository a rollback is about, so that another rollback of the same incident is not taken for it. */
+export interface RollbackScope {
+  readonly mode: string
+  /** the paths that were restored, sorted; empty for the whole tree */
+  readonly paths: readonly string[]
   /** with mode reset: the branch that was moved back. Only the tag tells of it, for there is no commit */
   readonly reset?: string
 }
@@ -17,16 +26,10 @@ export interface RollbackTrace {
  * The message of a rollback commit, in git's own form: subject, reason, trailers.
  * https://git-scm.com/docs/git-interpret-trailers
  */
-export function writeMessage({
-  incident,
-  environment,
-  from,
-  to,
-  reason,
-  by,
-  runUrl,
-  reset,
-}: RollbackTrace): string {
+export function writeMessage(
+  { incident, environment, from, to, reason, by, runUrl }: RollbackTrace,
+  { mode, paths, reset }: RollbackScope,
+): string {
   const rollback = undoneRollback(to)
   const trailers = [
     ['Rollback-Incident', incident],
@@ -38,6 +41,8 @@ export function writeMessage({
           ['Rollback-To', to],
         ]
       : [['Rollback-Undoes', rollback]]),
+    ['Rollback-Mode', mode],
+    ...(paths.length === 0 ? [] : [['Rollback-Paths', writePaths(paths)]]),
     ['Rollback-Requested-By', by],
     ...(runUrl === undefined ? [] : [['Rollback-Run', runUrl]]),
     ...(reset === undefined ? [] : [['Rollback-Reset', reset]]),
@@ -46,7 +51,7 @@ export function writeMessage({
   // the words of git's own revert, by which people and programs find what became of a commit
   const reverts = rollback === undefined ? [] : [`This reverts commit ${rollback}.`]
   const paragraphs = [
-    subjectOf({ environment, to }),
+    subjectOf({ environment, to }, reset),
     ...reverts,
     ...(body === '' ? [] : [body]),
     trailers.join('\n'),
@@ -58,8 +63,12 @@ function undoneRollback(to: string): string | undefined {
   return /^(?:undo|reapply):(.*)$/.exec(to)?.[1]
 }
 
-/** The first line of a rollback's commit, and the title of its pull request. */
-export function subjectOf({ environment, to }: Pick<RollbackTrace, 'environment' | 'to'>): string {
+/** The first line of a rollback's commit, and the title of its pull request. @param reset the branch that was moved back */
+export function subjectOf(
+  { environment, to }: Pick<RollbackTrace, 'environment' | 'to'>,
+  reset?: string,
+): string {
+  if (reset !== undefined) return oneLine(`Where ${reset} was before it was moved back to ${to.slice(0, 7)}`)
   const rollback = undoneRollback(to)
   if (rollback !== undefined && to.startsWith('reapply:'))
     return oneLine(`Bring back what the rollback ${rollback.slice(0, 7)} of ${environment} undid`)
@@ -73,13 +82,38 @@ export function subjectOf({ environment, to }: Pick<RollbackTrace, 'environment'
   )
 }
 
+/** What a rollback commit says of itself. */
+export interface ToldRollback extends Omit<RollbackScope, 'reset'> {
+  readonly incident: string
+  readonly from: string
+  readonly to: string
+}
+
 /** Reads back which rollback a commit is; undefined for a commit that is none. */
-export function readMessage(
-  message: string,
-): { readonly incident: string; readonly from: string; readonly to: string } | undefined {
+export function readMessage(message: string): ToldRollback | undefined {
   const trailers = readTrailers(message)
   const [incident, from, to] = ['Incident', 'From', 'To'].map((key) => trailers.get(`Rollback-${key}`))
-  return incident && from && to ? { incident, from, to } : undefined
+  if (!incident || !from || !to) return undefined
+  const paths = readPaths(trailers.get('Rollback-Paths'))
+  return paths && { incident, from, to, mode: trailers.get('Rollback-Mode') ?? '', paths }
+}
+
+/** As JSON: a path may hold commas, quotes and line breaks. */
+function writePaths(paths: readonly string[]): string {
+  // a space is the only white space that stays as it is in a trailer, and only when it is single
+  return JSON.stringify(paths).replace(/[^\S ]|\p{Cc}|(?<= ) /gu, (char) => {
+    return `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`
+  })
+}
+
+/** @returns undefined for what is no list of paths */
+export function readPaths(written: string | undefined): readonly string[] | undefined {
+  if (written === undefined) return []
+  try {
+    return z.array(z.string()).parse(JSON.parse(written))
+  } catch {
+    return undefined
+  }
 }
 
 /** The `Rollback-…` trailers of the message of a commit or a tag. */

@@ -1,10 +1,11 @@
-import { InputError, RefusedError } from '../../errors.ts'
+import { InputError, message, RefusedError, setting } from '../../errors.ts'
 import type { Commit, Comparison } from '../../github/commits.ts'
 import { type PullRequest, pullsOfCommit } from '../../github/pulls.ts'
 import type { Content } from './content.ts'
 import type { Delivery, Way } from './delivery.ts'
 import { type EarlierRollback, findRollbacks, lookAfter } from './earlier.ts'
 import type { Target } from './found-target.ts'
+import type { RollbackScope } from './message.ts'
 import { type CodeRepository, compareHistories, isPlain, listCommits, readRef } from './repository.ts'
 import type { Warning } from './warnings.ts'
 
@@ -101,13 +102,27 @@ export function takesBack(plan: RollbackPlan): plan is UndoPlan {
   return plan.mode === 'undo' || plan.mode === 'reapply'
 }
 
-/** How the branch stands, and what of this incident's rollback is on it already. */
+/** What the messages of its commit and its tag say a plan is about. */
+export function scopeOf(plan: RollbackPlan): RollbackScope {
+  const { mode } = plan
+  const paths = 'paths' in plan ? plan.paths : []
+  return { mode, paths, ...(mode === 'reset' && { reset: plan.branch }) }
+}
+
+/** A rollback of this incident that still holds. */
+export interface HoldingRollback extends EarlierRollback {
+  /** what came on top of it, oldest first */
+  readonly since: readonly Commit[]
+}
+
+/** How the branch stands, and what of this incident's rollbacks is on it already. */
 export interface Standing {
   readonly head: string
   readonly rollbacks: readonly EarlierRollback[]
-  /** the rollback of this incident that still holds */
-  readonly holding: EarlierRollback | undefined
-  readonly since: readonly Commit[]
+  /** those of this incident that still hold, newest first: several where each restored other paths */
+  readonly holding: readonly HoldingRollback[]
+  /** where the branch stood before the first of them */
+  readonly base: string
   readonly takenBackBy: Commit | undefined
 }
 
@@ -115,8 +130,10 @@ export interface Standing {
 export async function demandHead(repository: CodeRepository, branch: string): Promise<string> {
   const head = await readRef(repository, `heads/${branch}`)
   if (head !== undefined) return head
+  const [, short] = /^(?:refs\/)?(?:heads\/|remotes\/origin\/)(.+)$|^origin\/(.+)$/.exec(branch) ?? []
+  const cure = short === undefined ? 'name the deployed branch' : `write ${short}`
   throw new InputError(
-    `the branch "${branch}" is not in ${repository.owner}/${repository.repo}; name the deployed branch in input "branch"`,
+    message`${setting('branch')} is "${branch}", and ${repository.owner}/${repository.repo} has no such branch; ${cure}`,
   )
 }
 
@@ -127,10 +144,15 @@ export async function readStanding(
 ): Promise<Standing> {
   const head = await demandHead(repository, branch)
   const rollbacks = findRollbacks(await listCommits(repository, { branch: head, count: 100 }))
-  const earlier = rollbacks.find((each) => each.incident === incident)
-  const { since, takenBackBy } =
-    earlier === undefined ? { since: [], takenBackBy: undefined } : await lookAfter(repository, earlier, head)
-  return { head, rollbacks, holding: takenBackBy === undefined ? earlier : undefined, since, takenBackBy }
+  const holding: HoldingRollback[] = []
+  for (const earlier of rollbacks.filter((each) => each.incident === incident)) {
+    const { since, takenBackBy } = await lookAfter(repository, earlier, head)
+    const base = holding.at(-1)?.from ?? head
+    if (takenBackBy !== undefined)
+      return { head, rollbacks, holding, base, takenBackBy: base === head ? takenBackBy : undefined }
+    holding.push({ ...earlier, since })
+  }
+  return { head, rollbacks, holding, base: holding.at(-1)?.from ?? head, takenBackBy: undefined }
 }
 
 /** The undone commits that came after the failed revision. */

@@ -1,4 +1,4 @@
-import { InputError, RefusedError } from '../../errors.ts'
+import { InputError, message, RefusedError, setting } from '../../errors.ts'
 import type { RepositoryFacts } from '../../github/repository.ts'
 import { findDispatchedRun } from '../../github/workflows.ts'
 import { type CodeRepository, demandGitHub } from './repository.ts'
@@ -20,7 +20,7 @@ export async function demandReady(
     )
   if (redeploy === '') return
   const asked = {
-    asks: `input "redeploy" is ${redeploy}`,
+    asks: message`${setting('code.redeploy.workflow')} is ${redeploy}`,
     instead: 'deploy the output "commit" in a step that follows',
   }
   const github = demandGitHub(repository, asked)
@@ -29,7 +29,7 @@ export async function demandReady(
   } catch (error) {
     if (!(error instanceof RefusedError)) throw error
     throw new InputError(
-      `input "redeploy" is ${redeploy}, which could not be started after the rollback, so nothing was done: ${error.message}. Name a file of .github/workflows with a workflow_dispatch trigger, and give the job \`permissions: actions: write\``,
+      message`${setting('code.redeploy.workflow')} is ${redeploy}, which could not be started after the rollback, so nothing was done: ${error}. Name a file of .github/workflows with a workflow_dispatch trigger, and give the job \`permissions: actions: write\``,
       { cause: error },
     )
   }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { RootContent } from 'mdast'
 import type { Repository } from '../../github/client.ts'
 import { code, codeBlock, heading, paragraph, renderMarkdown, text } from '../../text/markdown.ts'
@@ -10,9 +11,10 @@ import { relandCommands } from './reland.ts'
 /** What may be wished of a pull request beside its content. */
 export type ProposalWishes = Pick<Proposal, 'labels' | 'reviewers' | 'autoMerge'>
 
-/** The branch that a rollback's pull request comes from: one an incident. */
-export function rollbackBranch(incident: string): string {
-  return `rollback/${incident}`
+/** The branch that a rollback's pull request comes from: one an incident, and one each for paths that are restored alone. */
+export function rollbackBranch(incident: string, paths: readonly string[] = []): string {
+  const own = createHash('sha256').update(JSON.stringify(paths)).digest('hex').slice(0, 8)
+  return paths.length === 0 ? `rollback/${incident}` : `rollback/${incident}-${own}`
 }
 
 /** The pull request that proposes a rollback: what is undone, why, and how the work comes back. */
@@ -27,12 +29,12 @@ export function writeProposal(
     base: plan.branch,
     branch: takesBack(plan)
       ? `${rollbackBranch(trace.incident)}-${plan.mode}`
-      : rollbackBranch(trace.incident),
+      : rollbackBranch(trace.incident, 'paths' in plan ? plan.paths : []),
     title: subjectOf(trace),
     body: renderMarkdown([
       paragraph(text(trace.reason)),
       ...summarizePlan(plan, repository),
-      ...(plan.mode === 'reapply' ? howToMend(plan, trace) : afterTheMerge(plan, trace)),
+      ...(plan.mode === 'reapply' ? howToFix(plan, trace) : afterTheMerge(plan, trace)),
     ]),
     draft: plan.mode === 'reapply',
   }
@@ -55,17 +57,17 @@ function afterTheMerge(plan: RollbackPlan, { incident }: RollbackTrace): readonl
   ]
 }
 
-function howToMend({ branch }: RollbackPlan, { incident }: RollbackTrace): readonly RootContent[] {
+function howToFix({ branch }: RollbackPlan, { incident }: RollbackTrace): readonly RootContent[] {
   const own = `${rollbackBranch(incident)}-reapply`
   return [
     heading(3, 'What to do here'),
     paragraph(
-      'This brings all of it back, the fault included. Mend the fault on this branch, then mark the pull request as ready and merge it into ',
+      'This brings all of it back, the fault included. Fix the fault on this branch, then mark the pull request as ready and merge it into ',
       code(branch),
       ':',
     ),
     codeBlock(
-      `git fetch origin\ngit switch ${own}\n# mend the fault\ngit commit --all\ngit push origin ${own}`,
+      `git fetch origin\ngit switch ${own}\n# fix the fault\ngit commit --all\ngit push origin ${own}`,
       'sh',
     ),
   ]

@@ -1,5 +1,5 @@
 import { type Event, newEvent, revisionSchema } from '../../history/event.ts'
-import { readTrailers } from './message.ts'
+import { readPaths, readTrailers } from './message.ts'
 import { type CodeRepository, readTags } from './repository.ts'
 
 /** A rollback, or what took one back, as its tag tells of it. */
@@ -17,6 +17,8 @@ export interface TaggedRollback {
   readonly kind: 'rollback' | 'undo'
   /** the branch that was moved back, with mode reset */
   readonly reset: string | undefined
+  /** the paths that were restored; empty for the whole tree */
+  readonly paths: readonly string[]
 }
 
 /** How many are read, one request each. */
@@ -48,6 +50,7 @@ export async function listRollbackTags(repository: CodeRepository): Promise<read
           reason: reasonOf(message),
           kind: undoes === '' ? 'rollback' : 'undo',
           reset: trailers.get('Rollback-Reset'),
+          paths: readPaths(trailers.get('Rollback-Paths')) ?? [],
         },
       ]
     })
@@ -78,8 +81,16 @@ export function eventsOf(recent: readonly TaggedRollback[]): readonly Event[] {
 export function describeRecent(recent: readonly TaggedRollback[]): readonly string[] {
   return recent.map(
     ({ at, kind, tag, from, to }) =>
-      `${at.toISOString()} ${kind} ${from.slice(0, 7)} → ${to.slice(0, 18)}, tag ${tag}`,
+      `${at.toISOString()} ${kind} ${from.slice(0, 7)} → ${shortGoal(to)}, tag ${tag}`,
   )
+}
+
+/** What a rollback went to, for people: ids of seven characters. */
+export function shortGoal(to: string): string {
+  const [, without] = /^without:(.*)$/.exec(to) ?? []
+  if (without === undefined) return to.slice(0, 7)
+  const [first = '', ...more] = without.split('+')
+  return `without ${first.slice(0, 7)}${more.length > 0 ? ` and ${more.length} more` : ''}`
 }
 
 /** What an output says of them: all but the reason, which is free text. */

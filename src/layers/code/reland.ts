@@ -8,7 +8,7 @@ export function relandCommands({ branch, incident }: { branch: string; incident:
     'git fetch origin',
     `git switch -c ${quote(`reapply-${incident}`)} ${remote}`,
     `git revert "$(git log -1 --format=%H --grep=${quote(`^Rollback-Incident: ${incident}$`)} ${remote})"`,
-    '# mend the fault, commit, push, open a pull request',
+    '# fix the fault, commit, push, open a pull request',
   ].join('\n')
 }
 

@@ -1,4 +1,4 @@
-import { InputError } from '../../errors.ts'
+import { InputError, type Message, message, setting } from '../../errors.ts'
 import type { Repository } from '../../github/client.ts'
 import * as githubCommits from '../../github/commits.ts'
 import * as githubRefs from '../../github/refs.ts'
@@ -21,15 +21,17 @@ export function isPlain(repository: CodeRepository): repository is PlainReposito
 /** What only GitHub has. @throws InputError when the repository is not there: it says what asks for it, and what to write instead */
 export function demandGitHub(
   repository: CodeRepository,
-  { asks, instead }: { asks: string; instead: string },
+  { asks, instead }: { asks: string | Message; instead: string },
 ): Repository {
   if (!isPlain(repository)) return repository
   throw onlyOnGitHub(asks, instead)
 }
 
 /** @param asks what asks for it @param instead what to write instead */
-export function onlyOnGitHub(asks: string, instead: string): InputError {
-  return new InputError(`${asks}, which takes GitHub, and input "remote" names another server; ${instead}`)
+export function onlyOnGitHub(asks: string | Message, instead: string): InputError {
+  return new InputError(
+    message`${asks}, which needs GitHub, and ${setting('remote')} names another server; ${instead}`,
+  )
 }
 
 function either<A, R>(
@@ -45,6 +47,8 @@ export const listCommits = either(githubCommits.listCommits, plainCommits.listCo
 export const createCommit = either(githubCommits.createCommit, plainCommits.createCommit)
 export const isAncestor = either(githubCommits.isAncestor, plainCommits.isAncestor)
 export const resolveRevision = either(githubCommits.resolveRevision, plainCommits.resolveRevision)
+export const findNamed = either(githubCommits.findNamed, plainCommits.findNamed)
+export const commitsTouching = either(githubCommits.commitsTouching, plainCommits.commitsTouching)
 export const compareCommits = either(githubCommits.compareCommits, plainCommits.compareCommits)
 /** The same without the files, which plain git would have to fetch folders for. */
 export const compareHistories = either<Revisions, Omit<githubCommits.Comparison, 'files'>>(
@@ -66,10 +70,16 @@ export const createRef = either(githubRefs.createRef, plainPush.createRef)
 export const moveBranch = either(githubRefs.moveBranch, plainPush.moveBranch)
 export const resetBranch = either(githubRefs.resetBranch, plainPush.resetBranch)
 export const tagCommit = either(githubRefs.tagCommit, plainPush.tagCommit)
+/** Plain git takes none as an argument. */
+export const listBranches = either<void, readonly { readonly name: string; readonly commit: string }[]>(
+  githubRefs.listBranches,
+  plainRefs.listBranches,
+)
 export const listTags = either(githubRefs.listTags, plainRefs.listTags)
 export const readTags = either(githubRefs.readTags, plainRefs.readTags)
 
 export const listTree = either(githubTrees.listTree, plainTrees.listTree)
+export const listWholeTree = either(githubTrees.listWholeTree, plainTrees.listWholeTree)
 export const createTree = either(githubTrees.createTree, plainTrees.createTree)
 
 /** A git server does not tell its rules before they forbid something. */

@@ -1,7 +1,9 @@
-import { InputError, RefusedError } from '../../errors.ts'
+import { InputError, message, RefusedError, setting } from '../../errors.ts'
 import { findChanges } from './changes.ts'
+import { demandOlder } from './elsewhere.ts'
 import { type RollbackTrace, tagOf, writeMessage } from './message.ts'
-import { demandHead, findCollateral, findPulls, type RestorePlan } from './plan.ts'
+import { neighboursOf } from './neighbours.ts'
+import { demandHead, findCollateral, findPulls, type RestorePlan, scopeOf } from './plan.ts'
 import { publishReset } from './publish.ts'
 import type { RollbackReceipt } from './receipt.ts'
 import { listRollbackTags, type TaggedRollback } from './recent.ts'
@@ -9,12 +11,13 @@ import {
   type CodeRepository,
   compareCommits,
   isAncestor,
+  isPlain,
   moveBranch,
   readCommit,
   readFacts,
   resetBranch,
 } from './repository.ts'
-import { type RestoreRequest, refuseUnlessOlder } from './restore.ts'
+import { demandUndone, filesOf, type RestoreRequest } from './restore.ts'
 import { findTarget } from './target.ts'
 import { findWarnings } from './warnings.ts'
 
@@ -28,16 +31,18 @@ export interface ResetRequest extends RestoreRequest {
  * @throws InputError as a restore does, and for the default branch unless that is allowed
  */
 export async function planReset(repository: CodeRepository, request: ResetRequest): Promise<RestorePlan> {
-  const { branch, bad, incident, paths, delivery, allowDefaultBranch } = request
+  const { branch, environment, bad, incident, paths, delivery, allowDefaultBranch } = request
   if (paths.length > 0)
-    throw new InputError('input "paths" is given, and a reset takes the whole branch; use mode: restore')
+    throw new InputError(
+      message`${setting('paths')} is given, and a reset moves the whole branch; use mode: restore`,
+    )
   if (delivery === 'pull-request')
     throw new InputError(
-      'input "delivery" is pull-request, and a pull request cannot move a branch back; use mode: restore',
+      message`${setting('code.delivery')} is pull-request, and a pull request cannot move a branch back; use mode: restore`,
     )
   if (!allowDefaultBranch && branch === (await readFacts(repository)).defaultBranch) {
     throw new InputError(
-      `mode: reset would take commits away from ${branch}, the default branch, which everybody's clone has; use mode: restore, or set input "allow-reset-default-branch" to true`,
+      message`mode: reset would remove commits from ${branch}, the default branch, which every clone has; use mode: restore, or set ${setting('allow-reset-default-branch')} to true`,
     )
   }
   const head = await demandHead(repository, branch)
@@ -45,15 +50,18 @@ export async function planReset(repository: CodeRepository, request: ResetReques
   const earlier = resets.find((each) => each.incident === incident)
   const base = earlier !== undefined && head === earlier.to ? earlier.from : head
   const rolledBack = new Set(resets.map((each) => each.incident))
-  const target = await findTarget(repository, { ...request, head: base, rolledBack })
+  const target = await findTarget(repository, { ...request, head: base, rolledBack, mayBeElsewhere: false })
   const comparison = await compareCommits(repository, { base: target.commit.sha, head: base })
-  refuseUnlessOlder({ comparison, branch, from: base, target, request: request.target })
+  const asked = { comparison, branch, environment, from: base, target, request: request.target }
+  await demandOlder(repository, { ...asked, mayBeElsewhere: false })
   const undone = comparison.commits
+  await demandUndone(repository, { bad, from: base, branch, target, undone })
   const current = undone.find(({ sha }) => sha === base) ?? (await readCommit(repository, base))
-  const [changes, pulls, collateral] = await Promise.all([
+  const [changes, pulls, collateral, neighbours] = await Promise.all([
     findChanges(repository, comparison.files, { current, target: target.commit }),
     findPulls(repository, undone),
     findCollateral(repository, { bad, head: base, undone }),
+    neighboursOf(repository, { environment, target, from: base }),
   ])
   return {
     mode: 'reset',
@@ -65,14 +73,14 @@ export async function planReset(repository: CodeRepository, request: ResetReques
     undone,
     undoneCount: comparison.aheadBy,
     collateral,
-    files: comparison.files,
+    files: filesOf(changes, comparison),
     done: head === target.commit.sha && base !== head ? target.commit : undefined,
     since: [],
     takenBackBy: undefined,
     sameContent: false,
     pulls,
-    warnings: findWarnings(changes),
-    way: { way: 'reset', because: 'input "mode" is reset' },
+    warnings: [...neighbours, ...findWarnings(changes, isPlain(repository))],
+    way: { way: 'reset', because: 'the mode is reset' },
     badIsRollback: false,
     ...(earlier?.from === base && { safetyTag: earlier.tag }),
   }
@@ -96,8 +104,8 @@ export async function applyReset(
     await resetBranch(repository, move)
     return { ...receipt, tag: safetyTag, outcome: 'rolled-back' }
   }
-  const message = writeMessage({ ...trace, reset: branch })
-  const tag = await publishReset(repository, move, { tag: tagOf(now), message })
+  const said = writeMessage(trace, scopeOf(plan))
+  const tag = await publishReset(repository, move, { tag: tagOf(now), message: said })
   return { ...receipt, tag, outcome: 'rolled-back' }
 }
 
@@ -117,7 +125,7 @@ export async function undoReset(
     return `${at}, which has ${from.slice(0, 7)} in its history already`
   if (head !== now) {
     throw new RefusedError(
-      `${at}, and not at ${now.slice(0, 7)} any more, where the reset had put it: nothing was moved; merge ${from} into ${branch} to have both`,
+      `${at}, and no longer at ${now.slice(0, 7)}, where the reset moved it: nothing was changed; merge ${from} into ${branch} to have both`,
     )
   }
   await moveBranch(repository, { branch, from: head, to: from })

@@ -1,13 +1,32 @@
-import { InputError } from '../../errors.ts'
-import type { Comparison } from '../../github/commits.ts'
-import { type Changes, findChanges } from './changes.ts'
+import { InputError, message } from '../../errors.ts'
+import type { Commit, Comparison } from '../../github/commits.ts'
+import { type Changes, changesAt, findChanges, listedFiles } from './changes.ts'
 import { type Content, contentOfPaths } from './content.ts'
 import { chooseWay } from './delivery.ts'
+import { demandOlder } from './elsewhere.ts'
 import type { Target } from './found-target.ts'
-import { findCollateral, findPulls, type RestorePlan, type RollbackRequest, readStanding } from './plan.ts'
-import { type CodeRepository, compareCommits, readBranchRules, readCommit } from './repository.ts'
-import { findTarget } from './target.ts'
-import { findWarnings } from './warnings.ts'
+import { neighboursOf } from './neighbours.ts'
+import { demandPairs, isBelow, isSamePair, type PathPair, parsePaths, readPairs } from './paths.ts'
+import {
+  findCollateral,
+  findPulls,
+  type HoldingRollback,
+  type RestorePlan,
+  type RollbackRequest,
+  readStanding,
+} from './plan.ts'
+import {
+  type CodeRepository,
+  commitsTouching,
+  compareCommits,
+  compareHistories,
+  isPlain,
+  listRange,
+  readBranchRules,
+  readCommit,
+} from './repository.ts'
+import { demandOnBranch, findTarget } from './target.ts'
+import { findWarnings, type Warning } from './warnings.ts'
 
 export interface RestoreRequest extends RollbackRequest {
   readonly target: string
@@ -15,42 +34,57 @@ export interface RestoreRequest extends RollbackRequest {
   readonly tagPattern: string
   /** for the target `last-green` */
   readonly checks: readonly string[]
-  /** what of the tree is restored; all of it when there are none */
+  /** what of the tree is restored, as people write it; all of it when there are none */
   readonly paths: readonly string[]
 }
 
 /**
  * Plans to bring the content of a good revision back; changes nothing. Made through the Git Data API, so it takes the same
  * few requests for a repository of any size, and no clone.
- * @throws InputError when the branch or the target is not there, or the target is not an older revision of the branch
+ * @throws InputError when the branch, the target or a path is not there, or the target does not undo the failed revision
  */
 export async function planRestore(repository: CodeRepository, request: RestoreRequest): Promise<RestorePlan> {
-  const { branch, paths } = request
-  const { head, rollbacks, holding, since, takenBackBy } = await readStanding(repository, request)
-  // HEAD~n counts from where the branch stood before the rollback that is already there
-  const base = holding?.from ?? head
+  const { branch, environment, bad } = request
+  const paths = parsePaths(request.paths)
+  const { head, rollbacks, holding, base, takenBackBy } = await readStanding(repository, request)
   const rolledBack = new Set(rollbacks.map(({ incident }) => incident))
-  const target = await findTarget(repository, { ...request, head: base, rolledBack })
-  const done =
-    holding?.to === target.commit.sha && (paths.length > 0 || holding.commit.tree === target.commit.tree)
-      ? holding.commit
-      : undefined
-  const from = done === undefined ? head : base
+  // HEAD~n counts from where the branch stood before the rollbacks that are already there
+  const target = await findTarget(repository, { ...request, head: base, rolledBack, mayBeElsewhere: true })
+  const done = await findDone(repository, { holding, target, paths, head })
+  const from = done?.from ?? head
   const comparison = await compareCommits(repository, { base: target.commit.sha, head: from })
-  refuseUnlessOlder({ comparison, branch, from, target, request: request.target })
-  const undone = comparison.commits
-  const current = undone.find(({ sha }) => sha === from) ?? (await readCommit(repository, from))
-  const [changes, pulls, rules, collateral] = await Promise.all([
-    findChanges(repository, comparison.files, { current, target: target.commit }),
-    findPulls(repository, undone),
+  const elsewhere = await demandOlder(repository, {
+    comparison,
+    branch,
+    environment,
+    from,
+    target,
+    request: request.target,
+    mayBeElsewhere: true,
+  })
+  await demandUndone(repository, { bad, from, branch, target, undone: comparison.commits })
+  const current = comparison.commits.find(({ sha }) => sha === from) ?? (await readCommit(repository, from))
+  const pairs = await demandPairs(repository, {
+    now: { tree: current.tree, name: `${branch} (at ${from.slice(0, 7)})` },
+    before: { tree: target.commit.tree, name: target.commit.sha.slice(0, 7) },
+    paths,
+  })
+  const undone = await findUndone(repository, { comparison, target, from, paths })
+  const [changes, pulls, rules, collateral, neighbours] = await Promise.all([
+    paths.length > 0
+      ? changesAt(repository, pairs)
+      : findChanges(repository, elsewhere === undefined ? comparison.files : undefined, {
+          current,
+          target: target.commit,
+        }),
+    findPulls(repository, undone.commits),
     readBranchRules(repository, branch),
-    findCollateral(repository, { bad: request.bad, head: from, undone }),
+    findCollateral(repository, { bad, head: from, undone: undone.commits }),
+    paths.length > 0 ? [] : neighboursOf(repository, { environment, target, from }),
   ])
   const content: Content =
-    paths.length === 0
-      ? { kind: 'tree', tree: target.commit.tree }
-      : await contentOfPaths(repository, { head: current.tree, target: target.commit.tree, paths })
-  const files = comparison.files.filter(({ path }) => isBelow(path, paths))
+    paths.length === 0 ? { kind: 'tree', tree: target.commit.tree } : contentOfPaths(current.tree, pairs)
+  const elsewhereWarnings = elsewhere === undefined ? [] : [warnElsewhere(target, branch, elsewhere)]
   return {
     mode: 'restore',
     branch,
@@ -58,18 +92,18 @@ export async function planRestore(repository: CodeRepository, request: RestoreRe
     target,
     paths,
     content,
-    undone,
-    undoneCount: comparison.aheadBy,
+    undone: undone.commits,
+    undoneCount: undone.count,
     collateral,
-    files,
-    done,
-    since: done === undefined ? [] : since,
+    files: filesOf(changes, comparison),
+    done: done?.commit,
+    since: done?.since ?? [],
     takenBackBy,
     sameContent: done === undefined && isSame(content, current.tree),
     pulls,
-    warnings: findWarnings(below(changes, paths)),
+    warnings: [...elsewhereWarnings, ...neighbours, ...findWarnings(changes, isPlain(repository))],
     way: chooseWay(request.delivery, rules),
-    badIsRollback: rollbacks.some(({ commit }) => commit.sha === request.bad),
+    badIsRollback: rollbacks.some(({ commit }) => commit.sha === bad),
   }
 }
 
@@ -79,47 +113,117 @@ export async function planDeployOnly(
   request: RestoreRequest,
 ): Promise<RestorePlan> {
   const plan = await planRestore(repository, request)
-  const way = { way: 'none', because: 'input "mode" is deploy-only' } as const
+  const way = { way: 'none', because: 'the mode is deploy-only' } as const
   // nothing is written to the branch
-  const warnings = plan.warnings.filter(({ kind }) => kind !== 'workflow-files')
+  const ofBranch: ReadonlySet<Warning['kind']> = new Set(['workflow-files', 'environments'])
+  const warnings = plan.warnings.filter(({ kind }) => !ofBranch.has(kind))
   return { ...plan, mode: 'deploy-only', done: undefined, since: [], sameContent: false, warnings, way }
 }
 
-function below({ paths, submodules, isComplete }: Changes, folders: readonly string[]): Changes {
-  const isWanted = (path: string) => isBelow(path, folders)
-  return { paths: paths.filter(isWanted), submodules: submodules.filter(isWanted), isComplete }
+/**
+ * The rollback of this incident that has brought the target back, in these very paths, and still holds. That is read from the
+ * branch: a commit that says so, and has not that content, is none, nor is one whose paths were put back since.
+ */
+async function findDone(
+  repository: CodeRepository,
+  {
+    holding,
+    target,
+    paths,
+    head,
+  }: {
+    readonly holding: readonly HoldingRollback[]
+    readonly target: Target
+    readonly paths: readonly string[]
+    readonly head: string
+  },
+): Promise<HoldingRollback | undefined> {
+  // a later one of other paths takes nothing away from it
+  const newest = holding.find((each) => overlaps(each.paths, paths))
+  if (newest === undefined || newest.to !== target.commit.sha) return undefined
+  if (newest.paths.join('\0') !== paths.join('\0')) return undefined
+  const { tree } = target.commit
+  if (paths.length === 0) return newest.commit.tree === tree ? newest : undefined
+  const [brought, undone, now] = await Promise.all(
+    [newest.commit.sha, newest.from, head].map(async (sha) =>
+      readPairs(repository, { now: (await readCommit(repository, sha)).tree, before: tree, paths }),
+    ),
+  )
+  const isBrought = brought?.every(isSamePair) ?? false
+  const isBack = now?.some((pair, index) => !isSamePair(pair) && isSameEntry(pair, undone?.[index])) ?? true
+  return isBrought && !isBack ? newest : undefined
 }
 
-function isBelow(path: string, paths: readonly string[]): boolean {
-  return paths.length === 0 || paths.some((each) => path === each || path.startsWith(`${each}/`))
+function isSameEntry(one: PathPair, other: PathPair | undefined): boolean {
+  return one.now?.sha === other?.now?.sha && one.now?.mode === other?.now?.mode
+}
+
+function overlaps(one: readonly string[], other: readonly string[]): boolean {
+  if (one.length === 0 || other.length === 0) return true
+  return one.some((path) => isBelow(path, other)) || other.some((path) => isBelow(path, one))
+}
+
+/** The commits that are undone; of some paths those that touch them. */
+async function findUndone(
+  repository: CodeRepository,
+  {
+    comparison,
+    target,
+    from,
+    paths,
+  }: { comparison: Comparison; target: Target; from: string; paths: readonly string[] },
+): Promise<{ readonly commits: readonly Commit[]; readonly count: number }> {
+  const { commits: newest, aheadBy } = comparison
+  if (paths.length === 0) return { commits: newest, count: aheadBy }
+  const range = { base: target.commit.sha, head: from }
+  const commits = newest.length < aheadBy ? await listRange(repository, range) : newest
+  const touching = await commitsTouching(repository, { head: from, commits, paths })
+  return { commits: touching, count: touching.length }
+}
+
+/**
+ * A rollback has to undo the revision that failed.
+ * @throws InputError when that is not on the branch, or the target has it in its history
+ */
+export async function demandUndone(
+  repository: CodeRepository,
+  {
+    bad,
+    from,
+    branch,
+    target: { commit },
+    undone,
+  }: { bad: string; from: string; branch: string; target: Target; undone: readonly Commit[] },
+): Promise<void> {
+  if (undone.some(({ sha }) => sha === bad)) return
+  const [failed, good] = [bad.slice(0, 7), commit.sha.slice(0, 7)]
+  await demandOnBranch(repository, { bad, head: from, branch })
+  const { status } = await compareHistories(repository, { base: bad, head: commit.sha })
+  if (status !== 'ahead' && status !== 'identical') return
+  const stands =
+    status === 'identical'
+      ? `${failed}, the revision that failed, itself`
+      : `${good}, which has ${failed}, the revision that failed, in its history`
+  throw new InputError(
+    message`the target is ${stands}: nothing was changed, because the rollback would keep the fault; name a revision from before ${failed}`,
+  )
+}
+
+/** The files that change, with their lines where the comparison lists all of these. */
+export function filesOf({ paths }: Changes, { status, files }: Comparison): Comparison['files'] {
+  const isListed = status === 'ahead' && files.length < listedFiles
+  const lines = new Map(isListed ? files.map((file) => [file.path, file]) : [])
+  return paths.map((path) => lines.get(path) ?? { path, additions: 0, deletions: 0 })
 }
 
 function isSame(content: Content, tree: string): boolean {
   return content.kind === 'tree' ? content.tree === tree : content.edits.length === 0
 }
 
-/** @throws InputError that says how the target stands to the branch */
-export function refuseUnlessOlder({
-  comparison: { status },
-  branch,
-  from,
-  target,
-  request,
-}: {
-  comparison: Comparison
-  branch: string
-  from: string
-  target: Target
-  request: string
-}): void {
-  const named = `input "target" (${request}) is ${target.commit.sha.slice(0, 7)}`
-  if (status === 'identical')
-    throw new InputError(
-      `${named}, which is the head of ${branch} already: there is nothing to undo; name an older revision`,
-    )
-  if (status !== 'ahead') {
-    throw new InputError(
-      `${named}, which is not an ancestor of ${branch} (at ${from.slice(0, 7)}): nothing was moved; name a revision that ${branch} has been at`,
-    )
+function warnElsewhere({ commit }: Target, branch: string, vouchedBy: string): Warning {
+  return {
+    kind: 'elsewhere',
+    message: `${commit.sha.slice(0, 7)} is not on ${branch}, and ${vouchedBy} vouches for it: ${branch} gets its content, without what was merged since the two parted`,
+    paths: [],
   }
 }

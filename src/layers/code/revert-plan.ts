@@ -1,4 +1,4 @@
-import { InputError } from '../../errors.ts'
+import { InputError, message, setting } from '../../errors.ts'
 import type { Commit } from '../../github/commits.ts'
 import { changesOf } from './changes.ts'
 import type { Git } from './command.ts'
@@ -9,13 +9,15 @@ import { findPulls, type RevertPlan, type RollbackRequest, readStanding, revertG
 import {
   type CodeRepository,
   compareHistories,
+  findNamed,
   isAncestor,
+  isPlain,
   listRange,
   readBranchRules,
   readCommit,
-  resolveRevision,
 } from './repository.ts'
 import { revertTree } from './revert.ts'
+import { demandOnBranch } from './target.ts'
 import { findWarnings } from './warnings.ts'
 
 export interface RevertRequest extends RollbackRequest {
@@ -39,18 +41,20 @@ export async function planRevert(
   openClone: OpenClone,
 ): Promise<RevertPlan> {
   const { branch, commits: named, mainline } = request
-  const { head, rollbacks, holding, since, takenBackBy } = await readStanding(repository, request)
-  const found = await findCommits(repository, { named, branch, head, at: holding?.from ?? head })
+  const { head, rollbacks, holding, base, takenBackBy } = await readStanding(repository, request)
+  await demandOnBranch(repository, { bad: request.bad, head: base, branch })
+  const found = await findCommits(repository, { named, branch, head, at: base, mainline })
   // the oldest commit, its parents, and all that came on top
   const git = await openClone({ head, depth: found.depth + 2 })
   const commits = await sortByAge(git, found.commits, head)
-  const done = holding?.to === revertGoal(commits) ? holding.commit : undefined
-  const from = done === undefined ? head : (holding?.from ?? head)
-  const reverted = await revertTree(git, {
-    head: from,
-    commits: commits.map(({ sha }) => sha).reverse(),
-    mainline,
-  })
+  const revertFrom = (at: string) =>
+    revertTree(git, { head: at, commits: commits.map(({ sha }) => sha).reverse(), mainline })
+  const earlier = holding[0]?.to === revertGoal(commits) ? holding[0] : undefined
+  const revertedBefore = earlier && (await revertFrom(earlier.from))
+  // one that says so, and has another content, is none: of a merge another parent may have stayed
+  const done = revertedBefore?.tree === earlier?.commit.tree ? earlier : undefined
+  const from = done?.from ?? head
+  const reverted = (done && revertedBefore) ?? (await revertFrom(from))
   const [{ tree }, content, pulls, rules] = await Promise.all([
     readCommit(repository, from),
     contentOfRevert(git, { head: from, reverted }),
@@ -67,12 +71,12 @@ export async function planRevert(
     undoneCount: commits.length,
     collateral: [],
     files: changes.paths.map((path) => ({ path, additions: 0, deletions: 0 })),
-    done,
-    since: done === undefined ? [] : since,
+    done: done?.commit,
+    since: done?.since ?? [],
     takenBackBy,
     sameContent: done === undefined && tree === reverted.tree,
     pulls,
-    warnings: findWarnings(changes),
+    warnings: findWarnings(changes, isPlain(repository)),
     way: chooseWay(request.delivery, rules),
     badIsRollback: rollbacks.some(({ commit }) => commit.sha === request.bad),
   }
@@ -84,17 +88,29 @@ export async function planRevert(
  */
 async function findCommits(
   repository: CodeRepository,
-  { named, branch, head, at }: { named: readonly string[]; branch: string; head: string; at: string },
+  {
+    named,
+    branch,
+    head,
+    at,
+    mainline,
+  }: {
+    named: readonly string[]
+    branch: string
+    head: string
+    at: string
+    mainline: number | undefined
+  },
 ): Promise<{ readonly commits: readonly Commit[]; readonly depth: number }> {
   const found = new Map<string, Commit>()
   let depth = 0
   for (const name of named) {
-    const [first = '', last] = name.split('../..')
+    const [first = '', last] = name.split('..')
     const base = await demandRevision(repository, first)
     const tip = last === undefined ? base : await demandRevision(repository, last)
     if (!(await isAncestor(repository, { older: tip, newer: at })))
       throw new InputError(
-        `input "commits" names ${tip.slice(0, 7)}, which is not on ${branch}: nothing was changed`,
+        message`${setting('commits')} names ${tip.slice(0, 7)}, which is not on ${branch}: nothing was changed`,
       )
     const { aheadBy } = await compareHistories(repository, { base, head })
     if (aheadBy >= deepest)
@@ -106,10 +122,30 @@ async function findCommits(
       last === undefined
         ? [await readCommit(repository, base)]
         : await listRange(repository, { base, head: tip })
-    for (const commit of range) found.set(commit.sha, commit)
+    const chain = mainline === undefined || last === undefined ? range : mainlineOf(range, tip, mainline)
+    for (const commit of chain) found.set(commit.sha, commit)
   }
   if (found.size > 0) return { commits: [...found.values()], depth }
-  throw new InputError('input "commits" names no commits; name those that are to be undone')
+  throw new InputError(
+    named.length === 0
+      ? message`${setting('commits')} names no commits; name those that are to be undone`
+      : message`${setting('commits')} is "${named.join(', ')}", and no commit is in that range; write the older end first, such as v1.2..main`,
+  )
+}
+
+/**
+ * Of a range the commits along the parent that stays: a merge is undone with all that it brought, and what it brought is not
+ * undone a second time. As `git revert -m 1 $(git rev-list --first-parent A..B)`.
+ */
+function mainlineOf(range: readonly Commit[], tip: string, mainline: number): readonly Commit[] {
+  const known = new Map(range.map((commit) => [commit.sha, commit]))
+  const chain: Commit[] = []
+  for (let commit = known.get(tip); commit !== undefined; ) {
+    chain.push(commit)
+    const { parents } = commit
+    commit = known.get(parents[parents.length > 1 ? mainline - 1 : 0] ?? '')
+  }
+  return chain
 }
 
 /** Oldest first, as the branch has them. */
@@ -120,9 +156,15 @@ async function sortByAge(git: Git, commits: readonly Commit[], head: string): Pr
 }
 
 async function demandRevision(repository: CodeRepository, name: string): Promise<string> {
-  const sha = /^[\w./-]+$/.test(name) ? await resolveRevision(repository, name) : undefined
+  const commits = setting('commits')
+  const found = /^[\w./-]+$/.test(name) ? await findNamed(repository, name) : undefined
+  if (found?.branch !== undefined && found.tag !== undefined && found.branch !== found.tag)
+    throw new InputError(
+      message`${commits} names "${name}", which is a tag and a branch; write tags/${name} or heads/${name}`,
+    )
+  const sha = found?.tag ?? found?.branch ?? found?.commit
   if (sha !== undefined) return sha
   throw new InputError(
-    `input "commits" names "${name}", and ${repository.owner}/${repository.repo} has no such revision; write ids of commits, or ranges such as v1.2..main`,
+    message`${commits} names "${name}", and ${repository.owner}/${repository.repo} has no such revision; write ids of commits, or ranges such as v1.2..main`,
   )
 }

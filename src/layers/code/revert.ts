@@ -1,4 +1,4 @@
-import { ConflictError, InputError } from '../../errors.ts'
+import { ConflictError, InputError, message, setting } from '../../errors.ts'
 import { type Git, GitFailure } from './command.ts'
 
 /** One file of a tree that is to be made: what it was is replaced; null takes it away. */
@@ -67,12 +67,15 @@ function keptParent(commit: string, parents: readonly string[], mainline: number
     throw new InputError(`commit ${short} is the first of its history: there is nothing to go back to`)
   if (parents.length > 1 && mainline === undefined) {
     throw new InputError(
-      `commit ${short} is a merge of ${parents.length} histories; say in input "mainline" which of its parents stays, mostly 1`,
+      message`commit ${short} is a merge of ${parents.length} histories; write in ${setting('mainline')} which of its parents stays, in most cases 1`,
     )
   }
-  const kept = parents[parents.length === 1 ? 0 : (mainline ?? 1) - 1]
+  // as git has it: 1 may be given for a commit that is no merge
+  const kept = parents[(mainline ?? 1) - 1]
   if (kept === undefined)
-    throw new InputError(`input "mainline" is ${mainline}, but commit ${short} has ${parents.length} parents`)
+    throw new InputError(
+      message`${setting('mainline')} is ${mainline}, but commit ${short} has ${parents.length === 1 ? 'only one parent' : `${parents.length} parents`}`,
+    )
   return kept
 }
 

@@ -1,11 +1,11 @@
-import { InputError } from '../../errors.ts'
+import { InputError, message, setting } from '../../errors.ts'
 import type { Target } from './found-target.ts'
 import { type CodeRepository, listCommits, listTags } from './repository.ts'
 
 export const previousDeploymentTag = 'previous-deployment-tag'
 
-/** How far back on the branch a tag is looked for, in commits. */
-const furthest = 100
+/** How far back on the branch a tag is looked for, in pages of a hundred commits. */
+const mostPages = 50
 
 /**
  * The newest revision of the branch before the failed one that bears a deployment tag, and has another content.
@@ -19,17 +19,28 @@ export async function findTaggedTarget(
   const [prefix = '', suffix, ...more] = pattern.split('*')
   if (prefix === '' || suffix === undefined || more.length > 0) {
     throw new InputError(
-      `input "tag-pattern" is "${pattern}"; write the beginning of the tags' names with one *, such as deploy-*`,
+      message`${setting('code.tag-pattern')} is "${pattern}"; write the beginning of the names of the tags with one *, such as deploy-*`,
     )
   }
   const tags = (await listTags(repository, { prefix })).filter(({ name }) => name.endsWith(suffix))
-  const [failed, ...older] = await listCommits(repository, { branch: bad, count: furthest })
-  for (const commit of older) {
-    const tag = tags.find((each) => each.commit === commit.sha)
-    if (tag === undefined || commit.tree === failed?.tree) continue
-    return { commit, foundBy: `the newest tag ${pattern} before ${bad.slice(0, 7)}: ${tag.name}` }
+  const nameOf = new Map(tags.map(({ name, commit }) => [commit, name]))
+  let failedTree: string | undefined
+  let looked = 0
+  for (let page = 1; page <= mostPages && tags.length > 0; page += 1) {
+    const commits = await listCommits(repository, { branch: bad, count: 100, page })
+    failedTree ??= commits[0]?.tree
+    for (const commit of commits) {
+      const name = nameOf.get(commit.sha)
+      if (name === undefined || commit.sha === bad || commit.tree === failedTree) continue
+      const foundBy = `the newest tag ${pattern} before ${bad.slice(0, 7)}: ${name}`
+      return { commit, foundBy, vouchedBy: `the tag ${name}` }
+    }
+    looked += commits.length
+    if (commits.length < 100) break
   }
   throw new InputError(
-    `no tag ${pattern} marks one of the ${older.length} commits before ${bad.slice(0, 7)}; change input "tag-pattern", or name the good revision in input "target"`,
+    tags.length === 0
+      ? message`there is no tag ${pattern}; change ${setting('code.tag-pattern')}, or name the good revision in ${setting('code.target')}`
+      : message`no tag ${pattern} marks one of the ${Math.max(0, looked - 1)} commits before ${bad.slice(0, 7)} with another content; change ${setting('code.tag-pattern')}, or name the good revision in ${setting('code.target')}`,
   )
 }

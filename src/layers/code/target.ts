@@ -1,16 +1,20 @@
-import { InputError } from '../../errors.ts'
+import { findLastGood } from '../../deployment/last-good.ts'
+import { InputError, message, RefusedError, setting } from '../../errors.ts'
 import type { Repository } from '../../github/client.ts'
-import {
-  type Deployment,
-  deployedEnvironments,
-  hasSucceeded,
-  listDeployments,
-} from '../../github/deployments.ts'
+import type { Commit } from '../../github/commits.ts'
+import { isRefused } from '../../github/refusal.ts'
 import { incidentId } from '../../history/incident.ts'
-
 import type { Target } from './found-target.ts'
 import { findGreenTarget, lastGreen } from './green-target.ts'
-import { type CodeRepository, demandGitHub, isAncestor, readCommit, resolveRevision } from './repository.ts'
+import {
+  type CodeRepository,
+  compareHistories,
+  demandGitHub,
+  findNamed,
+  isAncestor,
+  listCommits,
+  readCommit,
+} from './repository.ts'
 import { findTaggedTarget, previousDeploymentTag } from './tag-target.ts'
 
 export const lastSuccessfulDeployment = 'last-successful-deployment'
@@ -30,20 +34,24 @@ export interface TargetRequest {
   readonly checks: readonly string[]
   /** the incidents that the branch was rolled back for: their revisions are not gone back to */
   readonly rolledBack: ReadonlySet<string>
+  /** a revision that was deployed, and is not on the branch, is a target, too */
+  readonly mayBeElsewhere?: boolean
 }
 
-/** How many first parents `HEAD~n` may go back, one request each. */
-const furthestParent = 100
-/** How many older deployments are looked at before we say that there is no good one. */
-const furthestDeployment = 100
-/** How many of these are told when there is no good one. */
-const toldDeployments = 5
+/** How far `HEAD~n` may go back. */
+const furthestParent = 5_000
+
+const codeTarget = setting('code.target')
+
+/** What the target may be called beside names of revisions. */
+const words = [lastSuccessfulDeployment, previousDeploymentTag, lastGreen, 'undo', 'reapply']
+const choices = `${words.join(', ')}, a commit id, a tag, a branch, or HEAD~n`
 
 /** Finds the revision to go back to. @throws InputError when it names nothing, or no deployment succeeded before the bad one */
 export async function findTarget(repository: CodeRepository, request: TargetRequest): Promise<Target> {
   const { target, head } = request
   const asked = {
-    asks: `input "target" is ${target}`,
+    asks: message`${codeTarget} is ${target}`,
     instead: `write ${previousDeploymentTag}, a commit id, a tag, a branch, or HEAD~n`,
   }
   if (target === lastSuccessfulDeployment)
@@ -60,16 +68,30 @@ export async function findTarget(repository: CodeRepository, request: TargetRequ
   }
   if (!isRevisionName(target)) {
     throw new InputError(
-      `input "target" is "${target}", which no commit, tag or branch can be called; write ${lastSuccessfulDeployment}, ${previousDeploymentTag}, ${lastGreen}, a commit id, a tag, a branch, or HEAD~n`,
+      message`${codeTarget} is "${target}", which cannot be the name of a commit, tag or branch; write ${choices}`,
     )
   }
-  const sha = await resolveRevision(repository, target)
+  return findNamedTarget(repository, target)
+}
+
+async function findNamedTarget(repository: CodeRepository, target: string): Promise<Target> {
+  const { branch, tag, commit } = await findNamed(repository, target)
+  if (branch !== undefined && tag !== undefined && branch !== tag) {
+    throw new InputError(
+      message`${codeTarget} is "${target}", which is a tag (at ${tag.slice(0, 7)}) and a branch (at ${branch.slice(0, 7)}); write tags/${target} or heads/${target}`,
+    )
+  }
+  const sha = tag ?? branch ?? commit
   if (sha === undefined) {
     throw new InputError(
-      `input "target" is "${target}", and ${repository.owner}/${repository.repo} has no such commit, tag or branch; write one that it has`,
+      message`${codeTarget} is "${target}", and ${repository.owner}/${repository.repo} has no such commit, tag or branch; write ${choices}`,
     )
   }
-  return { commit: await readCommit(repository, sha), foundBy: `named as the target: ${target}` }
+  return {
+    commit: await readCommit(repository, sha),
+    foundBy: `named as the target: ${target}`,
+    vouchedBy: tag === undefined ? undefined : `the tag ${target.replace(/^(?:refs\/)?tags\//, '')}`,
+  }
 }
 
 /** Git's rules for ref names, as far as they keep a name from meaning something else: https://git-scm.com/docs/git-check-ref-format */
@@ -84,77 +106,76 @@ async function findParent(
 ): Promise<Target> {
   if (steps > furthestParent)
     throw new InputError(
-      `input "target" is "${target}"; go back at most ${furthestParent} commits, or name the commit`,
+      message`${codeTarget} is "${target}"; go back at most ${furthestParent} commits, or name the commit`,
     )
-  let commit = await readCommit(repository, head)
-  for (let step = 0; step < steps; step += 1) {
+  // a hundred commits at a time: on a branch without merges these are a hundred steps
+  let known = new Map<string, Commit>()
+  let sha = head
+  for (let step = 0; ; step += 1) {
+    if (!known.has(sha)) {
+      const listed = await listCommits(repository, { branch: sha, count: 100 })
+      known = new Map(listed.map((commit) => [commit.sha, commit]))
+    }
+    const commit = known.get(sha) ?? (await readCommit(repository, sha))
+    if (step === steps)
+      return { commit, foundBy: `${target}, counted along first parents`, vouchedBy: undefined }
     const parent = commit.parents[0]
     if (parent === undefined)
-      throw new InputError(`input "target" is "${target}", but the branch has only ${step + 1} commits`)
-    commit = await readCommit(repository, parent)
+      throw new InputError(message`${codeTarget} is "${target}", but the branch has only ${step + 1} commits`)
+    sha = parent
   }
-  return { commit, foundBy: `${target}, counted along first parents` }
 }
 
 /**
  * The newest deployment of the environment that was made before the bad one, has ever succeeded, whose content differs
- * from the bad one's, and that was not rolled back from itself. Not the active deployment, nor the last green run: both forget.
+ * from the bad one's, and that was not rolled back from itself.
  */
 async function findLastSuccessfulDeployment(
   repository: Repository,
-  { environment, branch, bad, head, rolledBack }: TargetRequest,
+  { environment, branch, bad, head, rolledBack, mayBeElsewhere = false }: TargetRequest,
 ): Promise<Target> {
-  if (!(await isAncestor(repository, { older: bad, newer: head }))) {
-    throw new InputError(
-      `${bad.slice(0, 7)}, whose deployment failed, is not on ${branch}: there is nothing to undo; name its branch in input "branch", or the failed revision in input "revision"`,
-    )
-  }
+  await demandOnBranch(repository, { bad, head, branch })
   const { tree: badTree } = await readCommit(repository, bad)
-  const badDeployment = await newestDeployment(repository, { environment, revision: bad })
-  const passedOver: string[] = []
-  for await (const deployment of listDeployments(repository, { environment })) {
-    const { id, revision, createdAt } = deployment
-    // ids grow with time, and two deployments may be made in the same second
-    if (revision === bad || (badDeployment !== undefined && id > badDeployment.id)) continue
-    const passOver = (why: string) => passedOver.push(`${revision.slice(0, 7)} ${why}`)
-    if (passedOver.length === furthestDeployment) break
-    if (rolledBack.has(incidentId({ environment, revision }))) passOver('was rolled back from')
-    else if (!(await hasSucceeded(repository, deployment))) passOver('never succeeded')
-    else if (!(await isAncestor(repository, { older: revision, newer: head })))
-      passOver(`is not on ${branch}`)
-    else {
-      const commit = await readCommit(repository, revision)
-      const before = badDeployment === undefined ? '' : ` before that of ${bad.slice(0, 7)}`
-      const foundBy = `the newest successful deployment of ${environment}${before}, made ${createdAt.toISOString()}`
-      if (commit.tree !== badTree) return { commit, foundBy }
-      passOver('has the same content')
-    }
+  let found: Commit | undefined
+  const { foundBy } = await findLastGood(repository, {
+    environment,
+    bad,
+    reject: async ({ revision }) => {
+      if (rolledBack.has(incidentId({ environment, revision }))) return 'was rolled back from'
+      const { status } = await standOf(repository, { base: revision, head })
+      const isElsewhere = mayBeElsewhere && status === 'diverged'
+      if (status !== 'ahead' && status !== 'identical' && !isElsewhere) return `is not on ${branch}`
+      if (revision !== bad && (await isAncestor(repository, { older: bad, newer: revision })))
+        return `is newer than ${bad.slice(0, 7)}, and has it in its history`
+      found = await readCommit(repository, revision)
+      return found.tree === badTree ? 'has the same content' : undefined
+    },
+  })
+  if (found === undefined) throw new TypeError('a deployment was found, and not its commit')
+  return { commit: found, foundBy, vouchedBy: `a successful deployment of ${environment}` }
+}
+
+/** How a revision stands to another one; `gone` for one that was pushed away by force and is not there any more. */
+async function standOf(repository: Repository, range: { base: string; head: string }) {
+  try {
+    return await compareHistories(repository, range)
+  } catch (error) {
+    if (error instanceof RefusedError && isRefused(error.cause, 'not-found'))
+      return { status: 'gone' as const }
+    throw error
   }
-  if (passedOver.length === 0 && badDeployment === undefined) await refuseUnknown(repository, environment)
+}
+
+/**
+ * The failed revision has to be in the history of the branch: what is not there cannot be undone there.
+ * @throws InputError when it is not
+ */
+export async function demandOnBranch(
+  repository: CodeRepository,
+  { bad, head, branch }: { bad: string; head: string; branch: string },
+): Promise<void> {
+  if (bad === head || (await isAncestor(repository, { older: bad, newer: head }))) return
   throw new InputError(
-    `no successful deployment of the environment "${environment}" was found from before ${bad.slice(0, 7)} (${tell(passedOver)}); name the good revision in input "target"`,
+    message`${bad.slice(0, 7)}, whose deployment failed, is not on ${branch}: there is nothing to undo; name the deployed branch in ${setting('branch')}, or the failed revision in ${setting('revision')}`,
   )
-}
-
-/** @throws InputError when nothing was ever deployed to the environment, and something was to others */
-async function refuseUnknown(repository: Repository, environment: string): Promise<void> {
-  const known = await deployedEnvironments(repository)
-  if (known.length === 0 || known.includes(environment)) return
-  throw new InputError(
-    `nothing was ever deployed to an environment "${environment}"; write one of those that are there, in input "environment" or the configuration: ${known.slice(0, 20).join(', ')}`,
-  )
-}
-
-async function newestDeployment(
-  repository: Repository,
-  of: { environment: string; revision: string },
-): Promise<Deployment | undefined> {
-  for await (const deployment of listDeployments(repository, of)) return deployment
-  return undefined
-}
-
-function tell(passedOver: readonly string[]): string {
-  if (passedOver.length === 0) return 'there is no earlier one'
-  const more = passedOver.length > toldDeployments ? `, and ${passedOver.length - toldDeployments} more` : ''
-  return `looked at those before it: ${passedOver.slice(0, toldDeployments).join(', ')}${more}`
 }

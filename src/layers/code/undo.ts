@@ -1,4 +1,4 @@
-import { InputError, RefusedError } from '../../errors.ts'
+import { InputError, message, RefusedError, setting } from '../../errors.ts'
 import type { Commit } from '../../github/commits.ts'
 import { findChanges } from './changes.ts'
 import { type Content, contentOfRevert } from './content.ts'
@@ -43,7 +43,7 @@ export async function findUndoable(
   if (found !== undefined) return found
   const whose = incident === undefined ? '' : ` for the incident ${incident}`
   throw new InputError(
-    `there is no rollback${whose} among the newest ${furthest} commits of ${branch}: nothing is taken back; name the failed revision in input "revision", or the branch in input "branch"`,
+    message`there is no rollback${whose} among the newest ${furthest} commits of ${branch}: nothing was changed; name the failed revision in ${setting('revision')}, or the branch in ${setting('branch')}`,
   )
 }
 
@@ -65,7 +65,7 @@ export async function planUndo(
     )
   if (!(await isAncestor(repository, { older: sha, newer: head }))) {
     throw new RefusedError(
-      `the rollback ${sha.slice(0, 7)} is not on ${branch} (at ${head.slice(0, 7)}) any more: there is nothing to take back`,
+      `the rollback ${sha.slice(0, 7)} is no longer on ${branch} (at ${head.slice(0, 7)}): there is nothing to take back`,
     )
   }
   const { files } = await compareCommits(repository, { base: from, head: sha })
@@ -98,13 +98,13 @@ export async function planUndo(
     takenBackBy: undefined,
     sameContent: done === undefined && isUnchanged(content, tree),
     pulls,
-    warnings: findWarnings(changes),
+    warnings: findWarnings(changes, isPlain(repository)),
     way:
       mode === 'undo'
         ? chooseWay(delivery, rules)
         : {
             way: isPlain(repository) ? 'branch' : 'pull-request',
-            because: 'the fault is mended there before the work comes back',
+            because: 'the fault is fixed there before the work comes back',
           },
     badIsRollback: true,
   }

@@ -2,7 +2,16 @@ import { type Changes, listedFiles } from './changes.ts'
 
 /** Something about a rollback that people should know before it happens. */
 export interface Warning {
-  readonly kind: 'migrations' | 'lock-files' | 'workflow-files' | 'submodules' | 'unlisted'
+  readonly kind:
+    | 'migrations'
+    | 'lock-files'
+    | 'workflow-files'
+    | 'submodules'
+    | 'unlisted'
+    /** the target is not on the branch */
+    | 'elsewhere'
+    /** other environments are deployed from the branch */
+    | 'environments'
   readonly message: string
   readonly paths: readonly string[]
 }
@@ -16,33 +25,37 @@ const kinds: readonly {
     kind: 'migrations',
     pattern: /(^|\/)(migrations?|migrate|alembic|flyway|changelogs?)\/[^/]+|\.(up|down)\.sql$/i,
     message:
-      'database migrations are undone in the code, not in the database: the old code may meet the new schema; see db-restore',
+      'database migrations are undone in the code and not in the database: the old code may meet the new schema; see db-restore',
   },
   {
     kind: 'lock-files',
     pattern:
       /(^|\/)(package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|pnpm-lock\.yaml|bun\.lock|Gemfile\.lock|poetry\.lock|uv\.lock|Pipfile\.lock|Cargo\.lock|go\.sum|composer\.lock|packages\.lock\.json|mix\.lock|pubspec\.lock|Podfile\.lock)$/,
-    message: 'dependencies go back too: the build has to install them anew',
+    message: 'dependencies change: the build has to install them again',
   },
   {
     kind: 'workflow-files',
     pattern: /^\.github\/workflows\/[^/]+\.ya?ml$/,
     message:
-      'workflow files change: the workflow\'s own token may not do that; give input "token" that of a GitHub App with `workflows: write`',
+      'workflow files change, which the token of a workflow must not do: use the token of a GitHub App with `workflows: write`',
   },
 ]
 
-/** What among the changes of a rollback needs a second look. */
-export function findWarnings({ paths, submodules, isComplete }: Changes): readonly Warning[] {
+/** What among the changes of a rollback needs a second look. @param isPlain a git server, which has no rules for workflow files */
+export function findWarnings(
+  { paths, submodules, isComplete }: Changes,
+  isPlain = false,
+): readonly Warning[] {
   const modules = new Set([...submodules, ...paths.filter((path) => path === '.gitmodules')])
-  const found: Warning[] = kinds.map(({ kind, pattern, message }) => ({
+  const asked = isPlain ? kinds.filter(({ kind }) => kind !== 'workflow-files') : kinds
+  const found: Warning[] = asked.map(({ kind, pattern, message }) => ({
     kind,
     message,
     paths: paths.filter((path) => pattern.test(path)),
   }))
   found.push({
     kind: 'submodules',
-    message: 'submodules change: the commits they are pinned to have to be there still',
+    message: 'submodules change: the commits that they are pinned to must still exist',
     paths: [...modules],
   })
   return [...found.filter((warning) => warning.paths.length > 0), ...(isComplete ? [] : [unlisted])]
@@ -50,7 +63,7 @@ export function findWarnings({ paths, submodules, isComplete }: Changes): readon
 
 const unlisted: Warning = {
   kind: 'unlisted',
-  message: `more files change than GitHub lists (${listedFiles}), in trees too large to read: migrations, lock files and submodules among the others are not told`,
+  message: `more files change than GitHub lists (${listedFiles}), in trees that are too large to read: migrations, lock files and submodules among the others are not listed`,
   paths: [],
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { ConflictError, InputError, isUserFacing, message, RefusedError, setting } from '../../errors.ts'
+import { explainWrite } from '../../text/system-error.ts'
 import { allEnded } from './all-ended.ts'
 import { verifyStored } from './catalog.ts'
 import { differences } from './compare.ts'
@@ -13,7 +14,6 @@ import { isHistoryTable } from './migrations/applied.ts'
 import { openPart } from './seal.ts'
 import type { Store } from './store/store.ts'
 import { describeVerification } from './verification.ts'
-import { explainWrite } from './write-file.ts'
 
 export interface RestoreOptions {
   readonly engine: Engine

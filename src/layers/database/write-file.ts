@@ -1,8 +1,7 @@
 import { createWriteStream } from 'node:fs'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { z } from 'zod'
-import { RefusedError } from '../../errors.ts'
+import { explainWrite } from '../../text/system-error.ts'
 
 /**
  * Writes a new file that only its owner may read, to the disk itself when `durable`.
@@ -18,14 +17,3 @@ export async function writeFileFrom(
     throw explainWrite(error, file)
   })
 }
-
-/** What the system says of a write that it refuses does not always name the place; another error as it is. */
-export function explainWrite(error: unknown, place: string): unknown {
-  const refusal = refusalSchema.safeParse(error)
-  return refusal.success ? new RefusedError(`${place} cannot be written to: ${refusal.data.message}`) : error
-}
-
-const refusalSchema = z.object({
-  code: z.enum(['ENOSPC', 'EDQUOT', 'EFBIG', 'EROFS', 'EACCES', 'EPERM', 'ENOTDIR']),
-  message: z.string(),
-})

@@ -1,6 +1,7 @@
-import { ConflictError, RefusedError } from '../../errors.ts'
+import { ConflictError, message, RefusedError, setting } from '../../errors.ts'
 import { isSameBinary } from './binary.ts'
 import { type Change, carryOut } from './carry-out.ts'
+import { explainUndecided } from './explain.ts'
 import { markPutBack, markTakenBack } from './mark.ts'
 import type { Plan } from './plan.ts'
 import { type Channel, describe, formatChannel, formatLabel, type Release } from './release.ts'
@@ -10,8 +11,8 @@ import { type DeviceCheck, verify } from './verify.ts'
 /** What a rollback did, or had done before. */
 export interface Receipt {
   readonly outcome: 'rolled-back' | 'already-rolled-back' | 'stopped'
-  /** what was taken back; undefined when the good release was simply the newest */
-  readonly bad: Release | undefined
+  /** what was taken back */
+  readonly bad: Release
   /** what was gone back to; undefined when nothing was put in its place */
   readonly good: Release | undefined
   /** what is on top now */
@@ -45,12 +46,12 @@ export async function applyPlan(
   const { incident } = circumstances
   const { name } = plan.channel
   if (plan.kind === 'superseded') throw superseded(plan, plan.by)
+  if (plan.kind === 'undecided') throw undecided(plan)
   const fresh = await server.read(name)
   refuseIfMoved(plan, fresh)
 
   if (plan.kind === 'done') {
-    if (plan.unmarked && plan.ours && plan.bad !== undefined)
-      await describeOnTop(server, plan.good, plan.bad, fresh, circumstances)
+    if (plan.unmarked && plan.ours) await describeOnTop(server, plan.good, plan.bad, fresh, circumstances)
     const devices = await verify(server, fresh, { ...plan, bad: badOf(plan) }, circumstances)
     return { outcome: 'already-rolled-back', bad: plan.bad, good: plan.good, now: plan.good, devices }
   }
@@ -76,14 +77,15 @@ export async function applyPlan(
     return { outcome: 'stopped', bad: plan.bad, good: undefined, now: undefined, devices }
   }
 
-  const { bad, good, by } = plan
-  if (by !== 'disabling') {
+  const { bad, good } = plan
+  if (plan.by !== 'disabling') {
+    const by = waysNow(plan, channel)
     circumstances.log(`${formatChannel(name)}: putting ${describe(good)} on top by ${by}`)
     const description = markPutBack(good.description, bad.label, incident)
     const change: Change = {
       write: () =>
         server.release(name, { label: good.label, over: bad.label, binary: bad.binary, by, description }),
-      isDone: (read) => topOf(plan, read)?.packageHash === good.packageHash,
+      isDone: (read) => isOnTop(plan, read),
       refuseIfMoved: (read) => refuseIfMoved(plan, read),
     }
     channel = await carryOut(server, channel, change, circumstances)
@@ -92,7 +94,7 @@ export async function applyPlan(
     if (top !== undefined && top.description !== description)
       await describeOnTop(server, top, bad, channel, circumstances)
   }
-  const now = by === 'disabling' ? good : topOf(plan, channel)
+  const now = plan.by === 'disabling' ? good : topOf(plan, channel)
   const devices = await verify(server, channel, { ...plan, bad: badOf(plan) }, circumstances)
   return { outcome: 'rolled-back', bad, good, now, devices }
 }
@@ -119,8 +121,21 @@ function refuseIfMoved(plan: Plan, read: Channel): void {
   const planned = plan.releases[0]
   const top = topOf(plan, read)
   if (planned === undefined || top === undefined || top.label === planned.label) return
-  if (plan.kind === 'roll-back' && top.packageHash === plan.good.packageHash) return
+  if (plan.kind === 'roll-back' && isOnTop(plan, read)) return
   throw superseded(plan, top)
+}
+
+/** True when a release that was not there at the plan is on top, enabled, with the good package. */
+function isOnTop(plan: Extract<Plan, { kind: 'roll-back' }>, read: Channel): boolean {
+  const top = topOf(plan, read)
+  if (top === undefined || top.label === plan.releases[0]?.label) return false
+  return top.packageHash === plan.good.packageHash && top.isDisabled !== true
+}
+
+/** A release for other binaries may have come on top since the plan, by the same run. */
+function waysNow({ bad, good }: Extract<Plan, { kind: 'roll-back' }>, { releases }: Channel) {
+  const [top] = releases
+  return top?.binary === bad.binary && good.binary === bad.binary ? 'rollback' : 'promotion'
 }
 
 /**
@@ -130,13 +145,12 @@ function refuseIfMoved(plan: Plan, read: Channel): void {
  */
 function refuseIfOvertaken(plan: Extract<Plan, { kind: 'roll-back' }>, read: Channel): void {
   const own = read.releases.filter((each) => isSameBinary(each.binary, plan.binary))
-  const planned = own.findIndex(({ label }) => label === plan.bad.label)
-  const hidden = own
-    .slice(1, Math.max(1, planned))
-    .find(({ packageHash }) => packageHash !== plan.good.packageHash && packageHash !== plan.bad.packageHash)
+  const known = new Set(plan.releases.map(({ label }) => label))
+  const settled = new Set([plan.good.packageHash, plan.bad.packageHash])
+  const hidden = own.slice(1).find(({ label, packageHash }) => !known.has(label) && !settled.has(packageHash))
   if (hidden === undefined) return
   throw new ConflictError(
-    `${formatChannel(plan.channel.name)}: ${describe(hidden)} was released in the same moment, and is under ${describe(own[0] ?? plan.good)} now; look whether it is good, and promote it again if it is`,
+    `${formatChannel(plan.channel.name)}: ${describe(hidden)} was released at the same moment, and is under ${describe(own[0] ?? plan.good)} now; check it, and promote it again if it is good`,
   )
 }
 
@@ -144,8 +158,12 @@ function superseded(plan: Plan, by: Release): ConflictError {
   const from = by.releasedBy === '' ? '' : ` by ${by.releasedBy}`
   const expected = plan.kind === 'superseded' ? plan.expected : plan.releases[0]?.label
   return new ConflictError(
-    `${formatChannel(plan.channel.name)}: ${formatLabel(expected ?? '')} is superseded by ${describe(by)}, released${from} meanwhile: it was left alone; look whether it is good, and run this again with it as "from-label" if it is not`,
+    message`${formatChannel(plan.channel.name)}: ${formatLabel(expected ?? '')} is superseded by ${describe(by)}, released${from} meanwhile. It was left alone: check it, and if it is bad, run this again with ${setting('from-label')}: ${by.label}`,
   )
+}
+
+function undecided(plan: Extract<Plan, { kind: 'undecided' }>): RefusedError {
+  return new RefusedError(message`${formatChannel(plan.channel.name)}: ${explainUndecided(plan)}`)
 }
 
 /** The newest release for the binaries of the plan. */
@@ -158,8 +176,8 @@ function isDisabledIn({ releases }: Channel, { label }: Release): boolean | unde
 }
 
 /** The releases whose devices have to be offered something else. */
-function badOf(plan: Exclude<Plan, { kind: 'superseded' }>): readonly Release[] {
-  if (plan.kind === 'done') return plan.bad === undefined ? [] : [plan.bad]
+function badOf(plan: Exclude<Plan, { kind: 'superseded' | 'undecided' }>): readonly Release[] {
+  if (plan.kind === 'done') return [plan.bad]
   const others = plan.disable.filter(({ label }) => label !== plan.bad.label)
   return [plan.bad, ...others]
 }

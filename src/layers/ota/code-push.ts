@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { InputError } from '../../errors.ts'
+import { InputError, message, setting } from '../../errors.ts'
 import { ask, type Call, type Connection, parseJson, pathOf, read, write } from './exchange.ts'
 import { type ChannelName, formatChannel, type Release } from './release.ts'
 import type { AskableServer, Copy, Device, Offer } from './update-server.ts'
@@ -32,6 +32,7 @@ const offerSchema = z.object({
   update_info: z.object({
     is_available: z.boolean(),
     is_mandatory: z.boolean().nullish(),
+    is_disabled: z.boolean().nullish(),
     label: z.string().nullish(),
     package_hash: z.string().nullish(),
   }),
@@ -90,14 +91,14 @@ async function findDeviceKey(connection: Connection, { app, deployment }: Channe
   // 406 is what lisong's server says to everything it does not like
   if (answer.status === 404 || answer.status === 406)
     throw new InputError(
-      `${connection.url} has no app "${app}" that this key may see; write one it has in input "channels"`,
+      message`${connection.url} has no app "${app}" that this key may see; write one it has in ${setting('ota.channels')}`,
     )
   const { deployments } = await read(connection, call, deploymentsSchema)
   const found = deployments.find(({ name }) => name === deployment)
   if (found !== undefined) return found.key
   const names = deployments.map(({ name }) => name).join(', ') || 'none'
   throw new InputError(
-    `the app "${app}" has no deployment "${deployment}" (it has ${names}); write one of them in input "channels", as in ${formatChannel({ app, deployment: deployments[0]?.name ?? 'Production' })}`,
+    message`the app "${app}" has no deployment "${deployment}" (it has ${names}); write one of them in ${setting('ota.channels')}, as in ${formatChannel({ app, deployment: deployments[0]?.name ?? 'Production' })}`,
   )
 }
 
@@ -160,7 +161,10 @@ async function askForUpdate(connection: Connection, deviceKey: string, device: D
   const call = { path: `/v0.1/public/codepush/update_check?${query}`, withKey: false }
   const { update_info: info } = await read(connection, call, offerSchema)
   // a release that is disabled is named all the same by lisong's server
-  if (!info.is_available) return { kind: 'nothing' }
+  if (!info.is_available) {
+    if (!info.label || info.is_disabled == null) return { kind: 'nothing' }
+    return { kind: 'nothing', withheld: { label: info.label, isDisabled: info.is_disabled } }
+  }
   return {
     kind: 'update',
     label: info.label ?? '',
@@ -184,6 +188,6 @@ export async function detectKind(connection: Connection): Promise<Dialect | 'hot
   if (version.status === 200 && z.object({ version: z.string() }).safeParse(parseJson(version.body)).success)
     return 'hot-updater'
   throw new InputError(
-    `${connection.url} does not answer as an update server does (${status} to /authenticated); write the address of its API in input "server-url", or say in input "server-kind" what it is`,
+    message`${connection.url} does not answer as an update server does (${status} to /authenticated); write the address of its API in ${setting('ota.server-url')}, or say in ${setting('ota.server-kind')} what it is`,
   )
 }

@@ -1,5 +1,6 @@
 import type { RootContent } from 'mdast'
 import { bulletList, code, heading, paragraph, table, text } from '../../text/markdown.ts'
+import { explainUndecided, haltMeans } from './explain.ts'
 import type { Plan } from './plan.ts'
 import { describe, formatChannel, formatLabel } from './release.ts'
 import type { ChannelResult } from './roll-back.ts'
@@ -8,7 +9,11 @@ import type { UpdateServer } from './update-server.ts'
 /** A plan as lines of a log. */
 export function describePlan(plan: Plan): readonly string[] {
   const name = formatChannel(plan.channel.name)
-  return [`${name}: ${outlineOf(plan)}`, ...stepsOf(plan).map((step) => `  ${step}`)]
+  return [
+    `${name}: ${outlineOf(plan)}`,
+    ...stepsOf(plan).map((step) => `  ${step}`),
+    ...plan.warnings.map((warning) => `  warning: ${warning}`),
+  ]
 }
 
 function outlineOf(plan: Plan): string {
@@ -16,30 +21,27 @@ function outlineOf(plan: Plan): string {
     case 'roll-back':
       return `${describe(plan.bad)} → content of ${describe(plan.good)} (${plan.foundBy})`
     case 'stop':
-      return `halt ${describe(plan.bad)} with nothing to put in its place${plan.because === undefined ? '' : `, because ${plan.because}`}`
+      return `halt ${describe(plan.bad)} and put nothing in its place${plan.because === undefined ? '' : `: ${plan.because}`}`
     case 'done':
-      return plan.bad === undefined
-        ? `${describe(plan.good)} is on top already: there is nothing to do`
-        : `${formatLabel(plan.bad.label)} is taken back already, ${describe(plan.good)} is on top`
+      return `${formatLabel(plan.bad.label)} is already taken back, and ${describe(plan.good)} is on offer`
     case 'superseded':
       return `${formatLabel(plan.expected)} is superseded by ${describe(plan.by)}`
+    case 'undecided':
+      return String(explainUndecided(plan))
   }
 }
 
 /** What is done to a channel, in this order. */
 export function stepsOf(plan: Plan): readonly string[] {
-  if (plan.kind === 'done' || plan.kind === 'superseded') return []
+  if (plan.kind !== 'roll-back' && plan.kind !== 'stop') return []
   const disable = plan.disable.map((each) => `disable ${formatLabel(each.label)}`)
-  if (plan.kind === 'stop') return [...disable, stopMeans]
+  if (plan.kind === 'stop') return [...disable, haltMeans(plan)]
   return [
     ...disable,
     ...(plan.by === 'disabling' ? [] : [`put ${formatLabel(plan.good.label)} on top by ${plan.by}`]),
     ...(plan.isAsked ? ['ask as devices what they are offered'] : []),
   ]
 }
-
-/** For those who hold the device. */
-export const stopMeans = 'devices that run it keep it; no other is offered it'
 
 /** The plans as a section of the job summary. */
 export function summarizePlans(plans: readonly Plan[], server: UpdateServer): readonly RootContent[] {
@@ -51,15 +53,15 @@ export function summarizePlans(plans: readonly Plan[], server: UpdateServer): re
       plans.map((plan) => [
         code(formatChannel(plan.channel.name)),
         code(plan.binary),
-        'bad' in plan && plan.bad !== undefined ? code(formatLabel(plan.bad.label)) : '',
+        'bad' in plan ? code(formatLabel(plan.bad.label)) : '',
         'good' in plan ? code(formatLabel(plan.good.label)) : '',
         text(howOf(plan)),
       ]),
     ),
     ...plans.flatMap((plan) =>
-      plan.kind === 'stop' && plan.because !== undefined
-        ? [paragraph(code(formatChannel(plan.channel.name)), text(`: ${plan.because}`))]
-        : [],
+      [...(plan.kind === 'stop' && plan.because !== undefined ? [plan.because] : []), ...plan.warnings].map(
+        (line) => paragraph(code(formatChannel(plan.channel.name)), text(`: ${line}`)),
+      ),
     ),
   ]
 }
@@ -67,6 +69,7 @@ export function summarizePlans(plans: readonly Plan[], server: UpdateServer): re
 function howOf(plan: Plan): string {
   if (plan.kind === 'roll-back') return plan.by
   if (plan.kind === 'stop') return 'halted, nothing in its place'
+  if (plan.kind === 'undecided') return 'not decided'
   return plan.kind === 'done' ? 'done before' : `superseded by ${formatLabel(plan.by.label)}`
 }
 
@@ -74,7 +77,7 @@ function howOf(plan: Plan): string {
 export function summarizeResults(results: readonly ChannelResult[]): readonly RootContent[] {
   return results.flatMap(({ plan, receipt, problem }) => [
     heading(3, code(formatChannel(plan.channel.name))),
-    ...(problem === undefined ? [] : [paragraph(text(problem))]),
+    ...(problem === undefined ? [] : [paragraph(text(String(problem)))]),
     ...(receipt?.now === undefined
       ? []
       : [

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { InputError, RefusedError, UnavailableError } from '../../errors.ts'
+import { InputError, message, RefusedError, setting, UnavailableError } from '../../errors.ts'
 import { type EasProject, runEas } from './eas-command.ts'
 import { type ChannelName, formatChannel, type Release } from './release.ts'
 import type { Copy, UpdateServer, WriteOutcome } from './update-server.ts'
@@ -82,13 +82,13 @@ async function listGroups(project: EasProject, name: ChannelName): Promise<reado
   const { app, deployment } = name
   if (!platforms.includes(app))
     throw new InputError(
-      `input "channels" names "${formatChannel(name)}"; for EAS write a platform and a branch: all/${deployment}, ios/${deployment} or android/${deployment}`,
+      message`${setting('ota.channels')} names "${formatChannel(name)}"; for EAS write a platform and a branch: all/${deployment}, ios/${deployment} or android/${deployment}`,
     )
   const args = ['update:list', `--branch=${deployment}`, `--limit=${pageSize}`, `--platform=${app}`]
   const told = await runEas(project, args).catch((error: unknown) => {
     if (error instanceof RefusedError && /could not find branch/i.test(error.message))
       throw new InputError(
-        `EAS has no branch "${deployment}" for the project in ${project.folder}; write one it has in input "channels", as in all/production`,
+        message`EAS has no branch "${deployment}" for the project in ${project.folder}; write one it has in ${setting('ota.channels')}, as in all/production`,
       )
     throw error
   })

@@ -1,6 +1,6 @@
 import pRetry from 'p-retry'
 import type { z } from 'zod'
-import { InputError, RefusedError, UnavailableError } from '../../errors.ts'
+import { InputError, type Message, message, RefusedError, setting, UnavailableError } from '../../errors.ts'
 import type { NoAnswer } from '../../http/no-answer.ts'
 import { type Answer, request } from '../../http/request.ts'
 import type { WriteOutcome } from './update-server.ts'
@@ -118,16 +118,16 @@ function refuseUnlessApi(connection: Connection, call: Call, { status, location,
     const target = URL.canParse(location, where) ? new URL(location, where) : undefined
     const shown = target === undefined ? 'another page' : `${target.origin}${target.pathname}`
     throw new InputError(
-      `${where} redirects to ${shown}, which is no answer of an update server; write the address of its API in input "server-url", past any log-in page`,
+      message`${where} redirects to ${shown}, which is no answer of an update server; write the address of its API in ${setting('ota.server-url')}, past any log-in page`,
     )
   }
   if (status === 401 || isUnauthorized(body))
     throw new InputError(
-      `${connection.url} does not accept the key in input "access-key"; make a new one, and put it into the secret without a line break`,
+      message`${connection.url} does not accept the key in ${setting('ota.access-key')}; make a new one, and put it into the secret without a line break`,
     )
   if (/^\s*<(?:!doctype|html)/i.test(body))
     throw new InputError(
-      `${where} answered ${status} with a web page in place of data; write the address of the server's API in input "server-url"`,
+      message`${where} answered ${status} with a web page in place of data; write the address of the server's API in ${setting('ota.server-url')}`,
     )
 }
 
@@ -137,14 +137,19 @@ function isUnauthorized(body: string): boolean {
   return typeof json === 'object' && json !== null && 'name' in json && json.name === 'UnauthorizedError'
 }
 
-function explainRefusal(connection: Connection, call: Call, answer: Answer, error?: z.ZodError): string {
+function explainRefusal(
+  connection: Connection,
+  call: Call,
+  answer: Answer,
+  error?: z.ZodError,
+): string | Message {
   const where = named(connection, call)
   if (answer.status === 403)
     return `${where} answered 403${quote(answer.body)}: the key's account has to be a collaborator of the app`
   if (answer.status !== 200) return `${where} answered ${answer.status}${quote(answer.body)}`
   const [issue] = error?.issues ?? []
   const why = issue === undefined ? '' : `: ${issue.path.join('.') || 'the whole'}: ${issue.message}`
-  return `${where} answered something else than an update server does${why}; check the inputs "server-url" and "server-kind"`
+  return message`${where} answered something else than an update server does${why}; check ${setting('ota.server-url')} and ${setting('ota.server-kind')}`
 }
 
 function adviseOn({ detail }: NoAnswer): string {

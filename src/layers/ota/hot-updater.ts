@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { InputError } from '../../errors.ts'
+import { InputError, message, setting } from '../../errors.ts'
 import { type Connection, pathOf, read, write } from './exchange.ts'
 import type { ChannelName, Release } from './release.ts'
 import type { AskableServer, Device, Offer } from './update-server.ts'
@@ -62,7 +62,7 @@ async function listReleases(
 ): Promise<readonly Release[]> {
   if (app !== 'ios' && app !== 'android')
     throw new InputError(
-      `input "channels" names "${app}/${deployment}"; on a hot-updater server write ios/${deployment} or android/${deployment}`,
+      message`${setting('ota.channels')} names "${app}/${deployment}"; on a hot-updater server write ios/${deployment} or android/${deployment}`,
     )
   const bundles: z.infer<typeof bundleSchema>[] = []
   let after: string | undefined

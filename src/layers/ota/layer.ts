@@ -1,14 +1,16 @@
 import { ConflictError, isUserFacing, RefusedError, UnavailableError } from '../../errors.ts'
 import type { Layer, LayerPlanView, LayerReceipt, UndoableRollback } from '../layer.ts'
 import type { Circumstances } from './apply.ts'
-import { describeDevices, stepsOf, stopMeans } from './describe.ts'
+import { describeDevices, stepsOf } from './describe.ts'
 import type { EasProject } from './eas-command.ts'
+import { explainUndecided, haltMeans } from './explain.ts'
 import { prepareServer } from './open.ts'
 import { changes, type Plan, type RollbackRequest } from './plan.ts'
+import { planAll } from './plan-all.ts'
 import { foundBy, keptOf, namesOf } from './record.ts'
 import { describe, formatChannel, formatLabel } from './release.ts'
 import { isEncrypted, readChannel, readRequests } from './request.ts'
-import { applyAll, type ChannelResult, planAll } from './roll-back.ts'
+import { applyAll, type ChannelResult } from './roll-back.ts'
 import { undoRollback } from './undo.ts'
 import type { ServerKind, UpdateServer } from './update-server.ts'
 import { isVerified } from './verify.ts'
@@ -16,9 +18,9 @@ import { isVerified } from './verify.ts'
 export interface OtaLayerOptions {
   readonly kind: ServerKind | 'auto'
   /** address of the update server's API; none for eas */
-  readonly url?: string
+  readonly url?: string | undefined
   /** a secret; none for eas */
-  readonly accessKey?: string
+  readonly accessKey?: string | undefined
   /** for eas: the Expo project, and the job's variables with EXPO_TOKEN */
   readonly eas?: Omit<EasProject, 'signal'>
   /** `Shop-ios/Production`; for hot-updater `ios/production`, for eas `all/production` */
@@ -96,33 +98,47 @@ function viewOf(plans: readonly Plan[], { at }: UpdateServer): LayerPlanView {
     losses: [],
     warnings: [
       ...inEach((plan) =>
-        plan.kind === 'stop' ? [`${plan.because ?? 'asked to put nothing in its place'}; ${stopMeans}`] : [],
+        plan.kind === 'stop'
+          ? [
+              `${plan.because ?? 'nothing is put in its place, as asked'}; ${haltMeans(plan)}`,
+              ...plan.warnings,
+            ]
+          : plan.warnings,
       ),
       ...(isEncrypted(at)
         ? []
         : ['the update server has an http: address: whoever is on the way can read the access key']),
     ],
-    needsPerson: inEach((plan) =>
-      plan.kind === 'superseded'
-        ? [
-            `${formatLabel(plan.expected)} is superseded by ${describe(plan.by)}, which is left alone; it has to be looked at`,
-          ]
-        : [],
-    ),
-    basis: Object.fromEntries(
+    needsPerson: inEach((plan) => {
+      if (plan.kind === 'superseded')
+        return [
+          `${formatLabel(plan.expected)} is superseded by ${describe(plan.by)}, which is left alone: check it`,
+        ]
+      return plan.kind === 'undecided' ? [String(explainUndecided(plan))] : []
+    }),
+    basis: byChannel(
       plans.map(({ channel, releases }) => [formatChannel(channel.name), releases[0]?.label ?? '']),
     ),
   }
 }
 
-/** True for a channel whose newest release was there before: it is not of this deployment, and stays. */
-function isOlder({ releases: [newest] }: Plan, since: Date | undefined): boolean {
-  return since !== undefined && newest?.releasedAt !== undefined && newest.releasedAt < since
+/** True for a plan whose bad release was there before: it is not of this deployment, and stays. */
+function isOlder(plan: Plan, since: Date | undefined): boolean {
+  const { releasedAt } = ('bad' in plan ? plan.bad : plan.releases[0]) ?? {}
+  return since !== undefined && releasedAt !== undefined && releasedAt < since
+}
+
+/** A channel has a plan for each binary: what is said of it is one text. */
+function byChannel(entries: readonly (readonly [string, string])[]): Readonly<Record<string, string>> {
+  const all = new Map<string, string>()
+  for (const [name, value] of entries) all.set(name, [all.get(name), value].filter(Boolean).join(','))
+  return Object.fromEntries(all)
 }
 
 function stateOf(plans: readonly Plan[]): LayerPlanView['state'] {
-  if (plans.some((plan) => plan.kind === 'superseded' || changes(plan))) return 'pending'
-  return plans.some((plan) => 'bad' in plan && plan.bad !== undefined) ? 'done' : 'nothing'
+  const isOpen = (plan: Plan) => plan.kind === 'superseded' || plan.kind === 'undecided' || changes(plan)
+  if (plans.some(isOpen)) return 'pending'
+  return plans.some((plan) => 'bad' in plan) ? 'done' : 'nothing'
 }
 
 /** @throws ConflictError, RefusedError, UnavailableError when no channel was carried through */
@@ -140,7 +156,7 @@ function receiptOf(results: readonly ChannelResult[]): LayerReceipt {
         ({ plan, receipt }) => `${formatChannel(plan.channel.name)} ${receipt?.now?.label ?? 'halted'}`,
       ),
     ),
-    kept: Object.assign({}, ...carried.map(keptOf)),
+    kept: byChannel(carried.flatMap((each) => Object.entries(keptOf(each)))),
     verified: seenOf(carried),
     ...(problems.length > 0 && { problem: problems.join('; ') }),
   }
@@ -160,7 +176,8 @@ function outcomeOf(results: readonly ChannelResult[]): LayerReceipt['outcome'] {
 function seenOf(carried: readonly ChannelResult[]): LayerReceipt['verified'] {
   const devices = carried.flatMap(({ receipt }) => receipt?.devices ?? [])
   if (devices.length === 0) return undefined
-  return { ok: isVerified(devices), evidence: carried.map(evidenceOf).join('; ') }
+  const isWhole = carried.every(({ plan }) => plan.leftAlone.length === 0)
+  return { ok: isWhole && isVerified(devices), evidence: carried.map(evidenceOf).join('; ') }
 }
 
 function evidenceOf({ plan, receipt }: ChannelResult): string {
@@ -168,6 +185,8 @@ function evidenceOf({ plan, receipt }: ChannelResult): string {
   const failing = receipt?.devices.find(({ ok }) => !ok)
   if (failing !== undefined) return `${name}: devices ${failing.device} are offered ${failing.offered}`
   const { now, bad } = receipt ?? {}
+  if (plan.leftAlone.length > 0)
+    return `${name}: devices of other binaries are still offered ${plan.leftAlone.map(describe).join(', ')}`
   if (now === undefined) return `${name}: no device is offered ${formatLabel(bad?.label ?? '')}`
   return `${name}: devices are offered ${formatLabel(now.label)}, package ${now.packageHash.slice(0, 12)}`
 }
@@ -189,7 +208,10 @@ async function undoAll(
     throw new RefusedError('this rollback took no update back, so that there is none to be put on top again')
   const told: string[] = []
   const errors: Error[] = []
-  for (const [channel, label] of entries) {
+  const labels = entries.flatMap(([channel, taken]) =>
+    taken.split(',').map((label) => [channel, label] as const),
+  )
+  for (const [channel, label] of labels) {
     try {
       told.push(await undoRollback(server, readChannel(channel), label, circumstances))
     } catch (error) {

@@ -33,6 +33,17 @@ export function readTakenBack(description: string): string | undefined {
   return what === 'rolled back' ? incident : undefined
 }
 
+/** The label of the release that this one was put on top of, to take it back; undefined for one that no run of ours put there. */
+export function readRollbackOf(description: string): string | undefined {
+  const [, what = ''] = pattern.exec(description) ?? []
+  return /^rollback of (\S+)$/.exec(what)?.[1]
+}
+
+/** True for a release that had been taken back, and is offered again because somebody undid that. */
+export function isUndone(description: string): boolean {
+  return pattern.exec(description)?.[1] === 'rollback undone'
+}
+
 /** The incident of the mark, whatever it says. */
 export function readIncident(description: string): string | undefined {
   return pattern.exec(description)?.[3]

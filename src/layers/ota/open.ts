@@ -1,4 +1,4 @@
-import { InputError } from '../../errors.ts'
+import { InputError, message, setting } from '../../errors.ts'
 import { detectKind, openCodePush } from './code-push.ts'
 import { openEas } from './eas.ts'
 import type { EasProject } from './eas-command.ts'
@@ -22,7 +22,7 @@ export function prepareServer(options: ServerOptions): () => Promise<UpdateServe
   if (kind === 'eas') {
     if (text !== '' || accessKey !== '')
       throw new InputError(
-        'inputs "server-url" and "access-key" are not for server-kind eas; leave them out, and set EXPO_TOKEN in the step\'s env',
+        message`${setting('ota.server-url')} and ${setting('ota.access-key')} are not for server-kind eas; leave them out, and set EXPO_TOKEN in the step's env`,
       )
     if ((env['EXPO_TOKEN'] ?? '') === '')
       throw new InputError(
@@ -31,7 +31,8 @@ export function prepareServer(options: ServerOptions): () => Promise<UpdateServe
     return async () => openEas(options)
   }
   const url = readServerUrl(text)
-  if (accessKey === '') throw new InputError('input "access-key" is required; take it from a secret')
+  if (accessKey === '')
+    throw new InputError(message`${setting('ota.access-key')} is required; take it from a secret`)
   const connection = { ...options, url }
   return async () => {
     const found = kind === 'auto' ? await detectKind(connection) : kind

@@ -3,21 +3,19 @@ import type { Plan } from './plan.ts'
 import { formatChannel } from './release.ts'
 import type { ChannelResult } from './roll-back.ts'
 
-/** What a plan takes back, and what it goes back to, as the history names them: `Shop-ios/Production v2`. '' where there is none. */
+/** Labels of what a plan takes back, and of what it goes back to. '' where there is none. */
+export function labelsOf(plan: Plan): { readonly from: string; readonly to: string } {
+  const from = 'bad' in plan ? plan.bad.label : plan.kind === 'superseded' ? plan.expected : ''
+  // a copy on top has a label of its own; what it was copied from is the same in a run that finds it done
+  if (plan.kind === 'done') return { from, to: (plan.good.copyOf ?? plan.good).label }
+  return { from, to: plan.kind === 'roll-back' ? plan.good.label : '' }
+}
+
+/** The same as the history names them: `Shop-ios/Production v2`. */
 export function namesOf(plan: Plan): { readonly from: string; readonly to: string } {
   const name = formatChannel(plan.channel.name)
-  const from = 'bad' in plan ? plan.bad?.label : plan.expected
-  // a copy on top has a label of its own; what it was copied from is the same in a run that finds it done
-  const to =
-    plan.kind === 'done'
-      ? (plan.good.copyOf ?? plan.good).label
-      : plan.kind === 'roll-back'
-        ? plan.good.label
-        : undefined
-  return {
-    from: from === undefined ? '' : `${name} ${from}`,
-    to: to === undefined ? '' : `${name} ${to}`,
-  }
+  const { from, to } = labelsOf(plan)
+  return { from: from && `${name} ${from}`, to: to && `${name} ${to}` }
 }
 
 /** How the target was found, in words. */
@@ -56,11 +54,12 @@ export function describeResult(
   const name = formatChannel(plan.channel.name)
   const { from, to } = namesOf(plan)
   if (problem !== undefined) {
-    const code = reasonCode === 'superseded' ? 'conflict' : reasonCode
+    const code =
+      reasonCode === 'superseded' ? 'conflict' : reasonCode === 'invalid-input' ? 'refused' : reasonCode
     if (code === 'restored' || code === 'done-before' || code === 'halted') return undefined
     const moved = { from: from || `${name} as it is`, to: to || `${name} nothing older` }
     return {
-      what: { kind: 'rollback-failed', layer: 'ota', ...moved, reasonCode: code, because: problem },
+      what: { kind: 'rollback-failed', layer: 'ota', ...moved, reasonCode: code, because: String(problem) },
       key: ['ota', moved.from, moved.to, code, stepKey],
     }
   }

@@ -1,3 +1,5 @@
+import { isMarked, isUndone } from './mark.ts'
+
 /** One line of releases: of an app and its deployment, or for hot-updater of a platform and its channel. */
 export interface ChannelName {
   readonly app: string
@@ -44,10 +46,16 @@ export function formatLabel(label: string): string {
 
 /**
  * True for a release that put an older one back: made by a rollback, or by promoting a deployment to itself, which is
- * how one goes back for a binary that is not the newest.
+ * how one goes back for a binary that is not the newest. One that undid a rollback is none.
  */
-export function isRollback({ method, copyOf }: Release, { deployment }: ChannelName): boolean {
+export function isRollback({ method, copyOf, description }: Release, { deployment }: ChannelName): boolean {
+  if (isUndone(description)) return false
   return method === 'Rollback' || (method === 'Promote' && copyOf?.deployment === deployment)
+}
+
+/** True for a release that is disabled, and that no rollback of ours had to do with: uploaded to be offered later, or disabled on the server. */
+export function isDraft({ isDisabled, description }: Release): boolean {
+  return isDisabled === true && !isMarked(description)
 }
 
 /** `v2 (for 1.0.0)` */

@@ -1,4 +1,4 @@
-import { InputError } from '../../errors.ts'
+import { InputError, message, setting } from '../../errors.ts'
 import type { RollbackRequest } from './plan.ts'
 import type { ChannelName } from './release.ts'
 
@@ -10,12 +10,12 @@ import type { ChannelName } from './release.ts'
 export function readServerUrl(text: string): string {
   if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol))
     throw new InputError(
-      `input "server-url" is no address; write the server's in full, as in https://codepush.example.com`,
+      message`${setting('ota.server-url')} is no address; write the server's in full, as in https://codepush.example.com`,
     )
   const url = new URL(text)
   if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '')
     throw new InputError(
-      `input "server-url" holds more than an address; leave out user, password, query and fragment: the key goes into input "access-key"`,
+      message`${setting('ota.server-url')} holds more than an address; leave out user, password, query and fragment: the key goes into ${setting('ota.access-key')}`,
     )
   return `${url.origin}${url.pathname.replace(/\/+$/, '')}`
 }
@@ -41,9 +41,12 @@ interface Choices {
 export function readRequests(choices: Choices): readonly RollbackRequest[] {
   const { channels, targets, fromLabels, appVersions, knownBad, mode, incident } = choices
   const twice = channels.find((each, index) => channels.indexOf(each) !== index)
-  if (twice !== undefined) throw new InputError(`input "channels" names ${twice} twice; name it once`)
+  if (twice !== undefined)
+    throw new InputError(message`${setting('ota.channels')} names ${twice} twice; name it once`)
   if (mode === 'stop' && targets.length > 0)
-    throw new InputError('input "target" is set, and mode stop puts nothing in place; leave one of them out')
+    throw new InputError(
+      message`${setting('target')} is set, and mode stop puts nothing in place; leave one of them out`,
+    )
   const pick = {
     target: forEach('target', targets, channels),
     from: forEach('from-label', fromLabels, channels),
@@ -53,11 +56,11 @@ export function readRequests(choices: Choices): readonly RollbackRequest[] {
     const [target, from] = [pick.target(index), pick.from(index)]
     if (target !== undefined && target === from)
       throw new InputError(
-        `inputs "target" and "from-label" are both ${target}; write in "target" what to go back to`,
+        message`${setting('target')} and ${setting('from-label')} are both ${target}; write in ${setting('target')} what to go back to`,
       )
     if (target !== undefined && knownBad.includes(target))
       throw new InputError(
-        `input "target" is ${target}, which input "known-bad" names too; leave it out of one of them`,
+        message`${setting('target')} is ${target}, which ${setting('known-bad')} names too; leave it out of one of them`,
       )
     return { name: readChannel(channel), mode, target, from, binary: pick.binary(index), knownBad, incident }
   })
@@ -67,7 +70,9 @@ export function readRequests(choices: Choices): readonly RollbackRequest[] {
 export function readChannel(text: string): ChannelName {
   const [, app, deployment] = /^(.+)\/([^/]+)$/.exec(text) ?? []
   if (app !== undefined && deployment !== undefined) return { app, deployment }
-  throw new InputError(`input "channels" has "${text}"; write app/deployment, as in Shop-ios/Production`)
+  throw new InputError(
+    message`${setting('ota.channels')} has "${text}"; write app/deployment, as in Shop-ios/Production`,
+  )
 }
 
 function forEach(
@@ -77,7 +82,7 @@ function forEach(
 ): (index: number) => string | undefined {
   if (values.length > 1 && values.length !== channels.length)
     throw new InputError(
-      `input "${input}" has ${values.length} values for ${channels.length} channels; write one for each, in their order, or one for all`,
+      message`${setting(input)} has ${values.length} values for ${channels.length} channels; write one for each, in their order, or one for all`,
     )
   return (index) => (values.length > 1 ? values[index] : values[0])
 }

@@ -1,7 +1,16 @@
-import { ConflictError, InputError, isUserFacing, UnavailableError } from '../../errors.ts'
+import {
+  ConflictError,
+  InputError,
+  isUserFacing,
+  type Message,
+  message,
+  setting,
+  UnavailableError,
+} from '../../errors.ts'
 import { applyPlan, type Circumstances, type Receipt } from './apply.ts'
-import { type Plan, planRollback, type RollbackRequest } from './plan.ts'
-import { formatChannel } from './release.ts'
+import { haltMeans } from './explain.ts'
+import type { Plan } from './plan.ts'
+import { describe, formatChannel } from './release.ts'
 import type { UpdateServer } from './update-server.ts'
 
 /** How it went on one channel. */
@@ -11,7 +20,7 @@ export interface ChannelResult {
   /** absent when it was not carried through */
   readonly receipt?: Receipt
   /** what is wrong, and what to do; absent when all is well */
-  readonly problem?: string
+  readonly problem?: string | Message
 }
 
 export type ReasonCode =
@@ -23,31 +32,11 @@ export type ReasonCode =
   /** devices are not offered what they should be */
   | 'unverified'
   | 'superseded'
+  | 'invalid-input'
   | 'refused'
   | 'unavailable'
 
 export type Decision = 'rolled-back' | 'already-rolled-back' | 'stopped' | 'partial' | 'superseded' | 'failed'
-
-/**
- * Plans all channels before anything is written: with a mistake in one of them, none is touched.
- * @throws InputError that lists what is wrong with each channel
- */
-export async function planAll(
-  server: UpdateServer,
-  requests: readonly RollbackRequest[],
-): Promise<readonly Plan[]> {
-  const outcomes = await Promise.allSettled(
-    requests.map(async (request) => planRollback(server, await server.read(request.name), request)),
-  )
-  const errors = outcomes.flatMap((outcome): unknown[] =>
-    outcome.status === 'rejected' ? [outcome.reason] : [],
-  )
-  const other = errors.find((error) => !(error instanceof InputError))
-  if (other !== undefined) throw other
-  const messages = errors.flatMap((error) => (error instanceof InputError ? [error.message] : []))
-  if (messages.length > 0) throw new InputError([...new Set(messages)].join('\n'))
-  return outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []))
-}
 
 /**
  * Applies the plans one after the other. A channel that fails does not keep the next from being mended: run again, those
@@ -65,7 +54,7 @@ export async function applyAll(
       results.push(judge(plan, await applyPlan(server, plan, circumstances)))
     } catch (error) {
       if (!isUserFacing(error)) throw error
-      results.push({ plan, reasonCode: reasonOf(error), problem: error.message })
+      results.push({ plan, reasonCode: reasonOf(error), problem: message`${error}` })
     }
   }
   return results
@@ -75,24 +64,29 @@ function judge(plan: Plan, receipt: Receipt): ChannelResult {
   const failing = receipt.devices.find(({ ok }) => !ok)
   const name = formatChannel(plan.channel.name)
   if (failing !== undefined) {
-    const { device, offered, asked, agreeing } = failing
+    const { device, binary, offered, asked, agreeing } = failing
     const share = asked === 1 ? '' : ` (${asked - agreeing} of ${asked})`
     const isHidden = offered === 'nothing' && receipt.good?.isDisabled === undefined && receipt.good
     const advice = isHidden
-      ? `${receipt.good.label} may be disabled on the server, which does not show it; name another release in input "target"`
-      : 'look at the releases on the server, or give its cache more time with input "verify-timeout"'
-    const problem = `${name}: devices ${device} are offered ${offered}${share}: ${advice}`
+      ? message`${receipt.good.label} may be disabled on the server, which does not show it; name another release in ${setting('target')}`
+      : message`check the releases on the server, or give its cache more time with ${setting('ota.verify-timeout')}`
+    const version = binary === plan.binary ? '' : ` of ${binary}`
+    const problem = message`${name}: devices${version} ${device} are offered ${offered}${share}: ${advice}`
     return { plan, receipt, reasonCode: 'unverified', problem }
   }
   if (receipt.outcome === 'stopped') {
     if (plan.kind !== 'stop' || plan.because === undefined) return { plan, receipt, reasonCode: 'halted' }
-    const problem = `${name}: ${plan.because}. It was halted: fresh devices stay without it, and devices that run it keep it; release a mended bundle to reach them`
+    const advice =
+      plan.fallback === undefined ? '; release a fixed bundle to reach the devices that run it' : ''
+    const problem = `${name}: ${describe(plan.bad)} was halted: ${haltMeans(plan)}. ${plan.because}${advice}`
     return { plan, receipt, reasonCode: 'no-target', problem }
   }
   return { plan, receipt, reasonCode: receipt.outcome === 'rolled-back' ? 'restored' : 'done-before' }
 }
 
-function reasonOf(error: Error): ReasonCode {
+/** Why it was not carried through, as one word. */
+export function reasonOf(error: unknown): ReasonCode {
+  if (error instanceof InputError) return 'invalid-input'
   if (error instanceof ConflictError) return 'superseded'
   return error instanceof UnavailableError ? 'unavailable' : 'refused'
 }

@@ -3,7 +3,7 @@ import type { Circumstances } from './apply.ts'
 import { isSameBinary } from './binary.ts'
 import { type Change, carryOut } from './carry-out.ts'
 import { markUndone, readIncident, readRollout, readTakenBack } from './mark.ts'
-import { refuseDuringRollout, refuseIfHidden } from './preconditions.ts'
+import { explainHidden, explainRollout } from './preconditions.ts'
 import {
   type Channel,
   type ChannelName,
@@ -74,11 +74,13 @@ async function releaseAgain(
   const { name } = channel
   const current = currentOf(server, channel, taken) ?? taken
   const [top = current] = channel.releases
-  refuseIfHidden(server, channel, current)
+  const hidden = explainHidden(server, channel.releases, current, new Map())
+  if (hidden !== undefined) throw new RefusedError(`${formatChannel(name)}: ${hidden}`)
   // a rollback offers the copy to all on one server, and is made only within the binary released to last
   const isOfTop = top.binary === current.binary && taken.binary === current.binary
   const by = isOfTop && rollout === undefined ? 'rollback' : 'promotion'
-  if (by === 'promotion') refuseDuringRollout(server, channel, top, current)
+  const blocked = by === 'promotion' && explainRollout(server, top, current, new Map())
+  if (blocked) throw new RefusedError(`${formatChannel(name)}: ${blocked}`)
   circumstances.log(`${formatChannel(name)}: putting ${describe(taken)} on top by ${by}`)
   const copy = {
     label: taken.label,
@@ -133,7 +135,8 @@ function refuseIfSuperseded(server: UpdateServer, channel: Channel, taken: Relea
   const isOurs =
     server.goesBackBy === 'disabling'
       ? olderThan(taken, own).includes(current)
-      : isRollback(current, channel.name) && leftBy(current, own)?.packageHash === taken.packageHash
+      : isRollback(current, channel.name) &&
+        leftBy(current, own, channel.name)?.packageHash === taken.packageHash
   if (isOurs) return
   throw new ConflictError(
     `${formatChannel(channel.name)}: ${describe(current)} was released since ${formatLabel(taken.label)} was taken back: it was left alone; promote ${formatLabel(taken.label)} by hand if it is to be on top of it`,

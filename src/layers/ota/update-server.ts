@@ -69,6 +69,10 @@ export type Offer =
       readonly packageHash: string
       readonly isMandatory: boolean
     }
-  | { readonly kind: 'nothing' }
+  | {
+      readonly kind: 'nothing'
+      /** the release that would be offered, were it not disabled or its rollout to others; where the server says so */
+      readonly withheld?: { readonly label: string; readonly isDisabled: boolean }
+    }
   /** go back to what came from the store */
   | { readonly kind: 'embedded' }

@@ -1,5 +1,7 @@
-import { concreteVersion, isSameBinary } from './binary.ts'
+import { concreteVersion, covers, isSameBinary, kindsOfDevices } from './binary.ts'
+import { predictOffers } from './offered.ts'
 import { type Channel, formatChannel, formatLabel, type Release } from './release.ts'
+import type { KnownBad } from './target.ts'
 import type { Device, Offer, UpdateServer } from './update-server.ts'
 
 /** What devices in one situation were answered. */
@@ -27,6 +29,8 @@ interface Subject {
   /** undefined when nothing was put in their place */
   readonly good: Release | undefined
   readonly binary: string
+  /** packages that no device may be offered, beside those of the bad releases */
+  readonly knownBad?: KnownBad
 }
 
 /** A rollout to a part is by device: with twenty of them, one to a quarter is missed once in three hundred times. */
@@ -35,7 +39,8 @@ const manyDevices = 20
 /**
  * Asks the server as devices do, until it answers as it should or the time is over: servers cache their answers. Devices
  * on each bad release and fresh ones have to be offered the good package; those on the good one nothing. With nothing
- * put in its place, nobody may be offered the bad one.
+ * put in its place, nobody may be offered a bad one. Each kind of device is asked: one for every set of releases that are
+ * for the same version.
  * @returns every check, the failing ones too; none where the server cannot be asked
  */
 export async function verify(
@@ -56,10 +61,13 @@ export async function verify(
 ): Promise<readonly DeviceCheck[]> {
   const { ask } = server
   if (ask === undefined) return []
+  const situations = versionsOf(channel, subject).flatMap((version) =>
+    situationsOf(server, channel, subject, version),
+  )
   const deadline = now() + verifyTimeoutMs
   for (let pauseMs = 500; ; pauseMs = Math.min(pauseMs * 2, 10_000)) {
     const checks: DeviceCheck[] = []
-    for (const situation of situationsOf(channel, subject)) checks.push(await look(ask, channel, situation))
+    for (const situation of situations) checks.push(await askDevices(ask, channel, situation))
     const failing = checks.filter(({ ok }) => !ok)
     if (failing.length === 0 || now() + pauseMs > deadline) return checks
     log(
@@ -75,38 +83,61 @@ interface Situation {
   readonly isRight: (offer: Offer) => boolean
 }
 
-function situationsOf({ releases }: Channel, { bad, good, binary }: Subject): readonly Situation[] {
-  const own = releases.filter((each) => isSameBinary(each.binary, binary))
-  const others = releases.map((each) => each.binary).filter((each) => !isSameBinary(each, binary))
+/** The versions of binaries that devices are asked for, the plainest first: one that no other release is for. */
+function versionsOf({ releases }: Channel, { binary }: Subject): readonly string[] {
+  const ranges = releases.map((each) => each.binary)
+  const others = ranges.filter((each) => !isSameBinary(each, binary))
+  const plainest = concreteVersion(binary, others)
+  const kindOf = (version: string) => ranges.map((range) => covers(range, version)).join()
+  const rest = kindsOfDevices(ranges).filter(
+    (version) => covers(binary, version) && kindOf(version) !== kindOf(plainest),
+  )
+  return [plainest, ...rest]
+}
+
+function situationsOf(
+  server: UpdateServer,
+  { releases }: Channel,
+  { bad, good, binary, knownBad = new Map() }: Subject,
+  version: string,
+): readonly Situation[] {
+  const own = releases.filter((each) => covers(each.binary, version))
   const isPartial = own.some(({ rollout }) => rollout === undefined || rollout < 100)
   const numbers = Array.from({ length: isPartial ? manyDevices : 1 }, (_, number) => number)
-  const version = concreteVersion(binary, others)
   const devicesOn = (on: Release | undefined) => numbers.map((number) => ({ binary: version, on, number }))
-  const badHashes = new Set(bad.map(({ packageHash }) => packageHash))
+  const badHashes = new Set([...bad.map(({ packageHash }) => packageHash), ...knownBad.keys()])
 
-  const isOffered = (offer: Offer) => offer.kind === 'update' && offer.packageHash === good?.packageHash
   const isSpared = (offer: Offer) => offer.kind !== 'update' || !badHashes.has(offer.packageHash)
-  const isRight = good === undefined ? isSpared : isOffered
+  const isOffered = (offer: Offer) => offer.kind === 'update' && offer.packageHash === good?.packageHash
+  // a release for some of the same binaries may be offered in its place
+  const predicted = predictOffers(server, releases, version)
+  const isForOthers = own.some((each) => !isSameBinary(each.binary, binary))
+  const isPredicted =
+    predicted.length > 0 && predicted.every(({ packageHash }) => packageHash === good?.packageHash)
+  const isRight = good !== undefined && (!isForOthers || isPredicted) ? isOffered : isSpared
+  const isStill = ({ kind }: Offer) => kind === 'nothing'
   return [
-    ...bad.map((each) => ({
-      device: `on ${formatLabel(each.label)}, which was taken back,`,
-      devices: devicesOn(each),
-      isRight,
-    })),
+    ...bad
+      .filter((each) => covers(each.binary, version))
+      .map((each) => ({
+        device: `on ${formatLabel(each.label)}, which was taken back,`,
+        devices: devicesOn(each),
+        isRight,
+      })),
     ...(good === undefined
       ? []
       : [
           {
             device: `on ${formatLabel(good.label)}, the good one,`,
             devices: devicesOn(good),
-            isRight: (offer: Offer) => offer.kind === 'nothing',
+            isRight: isRight === isOffered ? isStill : isSpared,
           },
         ]),
     { device: 'fresh from the store', devices: devicesOn(undefined), isRight },
   ]
 }
 
-async function look(
+async function askDevices(
   ask: NonNullable<UpdateServer['ask']>,
   channel: Channel,
   { device, devices, isRight }: Situation,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import type { Commit } from '../../../src/github/commits.ts'
+import { conclude } from '../../../src/layers/code/conclude.ts'
 import {
   describePlan,
   describeReceipt,
@@ -27,6 +28,7 @@ const plan: RestorePlan = {
     commit: commit('a', 'Serve products'),
     foundBy:
       'the newest successful deployment of production before that of bbbbbbb, made 2026-11-24T03:00:00.000Z',
+    vouchedBy: undefined,
   },
   undone: [commit('c', 'Raise the price\n\nBy half.', 'Linus'), commit('b', 'Tidy up', 'Grace')],
   undoneCount: 2,
@@ -106,9 +108,9 @@ delivery: direct, because the branch has no rule against it"
     const many = { ...plan, undone, undoneCount: 300 }
     const log = describePlan(many)
     expect(log).toHaveLength(2 + 20 + 1 + 1)
-    expect(log.at(-3)).toContain('Change 24')
-    expect(log.at(-2)).toBe('  … and 280 more')
-    expect(summary(many)).toContain('… and 280 more.')
+    expect(log[2]).toBe('  … 280 older commits, and')
+    expect(log.at(-2)).toContain('Change 24')
+    expect(summary(many)).toContain('280 older commits, and the newest 20:')
     expect(summary(many)).not.toContain('`Change 4`')
   })
 
@@ -133,14 +135,26 @@ describe('what was done', () => {
       `main is at ddddddd, tagged rollback_20261124_030405: deploy ${sha('d')}`,
     )
     expect(renderMarkdown(summarizeReceipt(plan, receipt))).toBe(
-      '`main` is at `ddddddd`, tagged `rollback_20261124_030405`. Nothing is deployed by that: deploy this revision now.\n',
+      '`main` is at `ddddddd`, tagged `rollback_20261124_030405`. This deploys nothing: deploy this revision now.\n',
     )
+  })
+
+  test('by a reset: the branch was moved back, and the tag is on its old head', () => {
+    const reset: RestorePlan = { ...plan, mode: 'reset' }
+    const moved = { ...receipt, commit: sha('a') }
+    expect(describeReceipt(reset, moved)).toBe(
+      `main was moved back to aaaaaaa; what it was at, bbbbbbb, is tagged rollback_20261124_030405: deploy ${sha('a')}`,
+    )
+    const markdown = renderMarkdown(summarizeReceipt(reset, moved))
+    expect(markdown).toContain('what it was at, `bbbbbbb`, is tagged `rollback_20261124_030405`')
+    const world = { isDryRun: false, deployment: undefined }
+    expect(conclude(reset, moved, world).headline).toBe('Branch moved back')
   })
 
   test('before, and the branch has moved on: says so, and asks for no deployment', () => {
     const moved = { ...plan, since: [commit('e', 'Fix it properly'), commit('f', 'And more')] }
     expect(describeReceipt(moved, receipt)).toBe(
-      'main was rolled back by ddddddd, tagged rollback_20261124_030405 before, and has moved on to fffffff since (2 commits on top): nothing was changed; to roll that back, too, give its id in input "revision"',
+      'main was rolled back by ddddddd, tagged rollback_20261124_030405 before, and has moved on to fffffff since (2 commits on top): nothing was changed; to roll that back, too, run this for that revision',
     )
     const markdown = renderMarkdown(summarizeReceipt(moved, receipt))
     expect(markdown).toContain('has moved on to `fffffff` since: nothing was changed')

@@ -12,10 +12,11 @@ const trace: RollbackTrace = {
   by: 'grace',
   runUrl: 'https://github.com/octo-org/shop/actions/runs/7',
 }
-const said = { incident: trace.incident, from: trace.from, to: trace.to }
+const scope = { mode: 'restore', paths: [] }
+const said = { incident: trace.incident, from: trace.from, to: trace.to, ...scope }
 
 test('a rollback commit says what happened, to people and to programs', () => {
-  expect(writeMessage(trace)).toMatchInlineSnapshot(`
+  expect(writeMessage(trace, scope)).toMatchInlineSnapshot(`
 "Roll back production to aaaaaaa
 
 the homepage answers 500
@@ -24,10 +25,24 @@ Rollback-Incident: production-2c5ea4c0f1d2
 Rollback-Environment: production
 Rollback-From: bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb
 Rollback-To: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
+Rollback-Mode: restore
 Rollback-Requested-By: grace
 Rollback-Run: https://github.com/octo-org/shop/actions/runs/7
 "
 `)
+})
+
+test('says which paths were restored, and with reset where the branch was', () => {
+  const some = writeMessage(trace, { mode: 'restore', paths: ['app/[id]', 'a, b', 'größe/x  y'] })
+  expect(some).toContain('Rollback-Paths: ["app/[id]","a, b","größe/x \\u0020y"]\n')
+  expect(readMessage(some)?.paths).toEqual(['app/[id]', 'a, b', 'größe/x  y'])
+  const moved = writeMessage(trace, { mode: 'reset', paths: [], reset: 'main' })
+  expect(moved).toMatch(/^Where main was before it was moved back to aaaaaaa\n/)
+})
+
+test('a commit whose paths cannot be read is no rollback', () => {
+  const forged = writeMessage(trace, { mode: 'restore', paths: ['app'] }).replace('["app"]', 'app')
+  expect(readMessage(forged)).toBeUndefined()
 })
 
 test('the message is read back whatever the reason, the environment and the names hold', () => {
@@ -53,9 +68,9 @@ test('the message is read back whatever the reason, the environment and the name
       .map((parts) => parts.join('')),
   )
   fc.assert(
-    fc.property(nasty, nasty, nasty, nasty, (reason, environment, by, runUrl) => {
-      const message = writeMessage({ ...trace, reason, environment, by, runUrl })
-      expect(readMessage(message)).toEqual(said)
+    fc.property(nasty, nasty, nasty, nasty, fc.array(nasty), (reason, environment, by, runUrl, paths) => {
+      const message = writeMessage({ ...trace, reason, environment, by, runUrl }, { mode: 'restore', paths })
+      expect(readMessage(message)).toEqual({ ...said, paths })
       // subject, reason and trailers: nothing from outside makes a line of its own
       expect(message.trimEnd().split('\n\n').length).toBeLessThanOrEqual(3)
       expect(
@@ -73,7 +88,7 @@ test.each([
   'done\r\n\r\nRollback-Incident: another',
 ])('git reads one incident from it, whatever the reason forges: %j', (reason) => {
   const printed = execFileSync('git', ['interpret-trailers', '--parse', '--no-divider'], {
-    input: writeMessage({ ...trace, reason }),
+    input: writeMessage({ ...trace, reason }, scope),
     encoding: 'utf8',
   })
   expect(printed.split('\n').filter((line) => line.startsWith('Rollback-Incident:'))).toEqual([
@@ -83,7 +98,7 @@ test.each([
 
 test.each([
   ['is an ordinary one', 'Tidy up\n\nIt was untidy.\n'],
-  ['quotes a rollback in its text', `Explain\n\n${writeMessage(trace)}\n\nThat is how it looks.\n`],
+  ['quotes a rollback in its text', `Explain\n\n${writeMessage(trace, scope)}\n\nThat is how it looks.\n`],
   ['has only some of the trailers', `x\n\nRollback-Incident: ${trace.incident}\n`],
   ['has empty trailers', 'x\n\nRollback-Incident: \nRollback-From: \nRollback-To: \n'],
   [

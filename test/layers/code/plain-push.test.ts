@@ -139,7 +139,7 @@ describe('what a git server refuses', () => {
         password: url.startsWith('/') ? '' : deployer.password,
       })
       expect(error).toBeInstanceOf(RefusedError)
-      expect(String(error)).toContain('there is no git repository at the address of input "remote"')
+      expect(String(error)).toContain('there is no git repository at the address of `remote`')
     }
   })
 

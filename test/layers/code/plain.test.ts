@@ -66,9 +66,13 @@ describe('restore', () => {
     expect(await treeOf('main')).toBe(await treeOf(good))
   })
 
-  test('of a failed revision that is not among what is undone, nothing is listed apart', async () => {
-    const planned = await plan(remote, restore(remote, { bad: first }))
-    expect(planned).toMatchObject({ undoneCount: 2, collateral: [] })
+  test('to a target that still has the failed revision is refused (12.11)', async () => {
+    await expect(plan(remote, restore(remote, { bad: first }))).rejects.toThrow(
+      `the target is ${good.slice(0, 7)}, which has ${first.slice(0, 7)}, the revision that failed, in its history`,
+    )
+    await expect(plan(remote, restore(remote, { bad: good }))).rejects.toThrow(
+      'the revision that failed, itself',
+    )
   })
 
   test('goes as far back as a remote does that has not all of its history itself', async () => {
@@ -119,8 +123,8 @@ describe('restore', () => {
   })
 
   test.each([
-    ['last-successful-deployment', 'which takes GitHub, and input "remote" names another server; write'],
-    ['last-green', 'which takes GitHub, and input "remote" names another server; write'],
+    ['last-successful-deployment', 'which needs GitHub, and `remote` names another server; write'],
+    ['last-green', 'which needs GitHub, and `remote` names another server; write'],
     ['v9', 'no such commit, tag or branch'],
     ['1'.repeat(40), 'no such commit'],
     ['other', 'not an ancestor of main'],
@@ -133,7 +137,7 @@ describe('restore', () => {
 
   test('a branch that is not there is told', async () => {
     await expect(plan(remote, restore(remote, { branch: 'live' }))).rejects.toThrow(
-      'the branch "live" is not in team/shop; name the deployed branch in input "branch"',
+      '`branch` is "live", and team/shop has no such branch; name the deployed branch',
     )
   })
 })
@@ -215,7 +219,7 @@ describe('reset', () => {
 
   test('of the default branch is refused unless it is allowed', async () => {
     await expect(plan(remote, reset(remote, { allowDefaultBranch: false }))).rejects.toThrow(
-      'would take commits away from main, the default branch',
+      'would remove commits from main, the default branch',
     )
   })
 })

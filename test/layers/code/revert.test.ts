@@ -86,7 +86,7 @@ describe('a revert', () => {
     await work.git('merge', '--quiet', '--no-ff', '--message', 'merge', 'side')
     const merge = await work.git('rev-parse', 'HEAD')
     await expect(revert([merge])).rejects.toThrow(InputError)
-    await expect(revert([merge])).rejects.toThrow('input "mainline"')
+    await expect(revert([merge])).rejects.toThrow('`mainline`')
     await expect(revert([merge], 3)).rejects.toThrow('has 2 parents')
     expect((await revert([merge], 1)).tree).toBe(await oracle([merge], 1))
     expect((await revert([merge], 2)).tree).toBe(await oracle([merge], 2))

@@ -150,7 +150,7 @@ describe('the last successful deployment', () => {
     const found = find(lastGood, { head: back, rolledBack })
     await expect(found).rejects.toThrow(InputError)
     await expect(found).rejects.toThrow(
-      `no successful deployment of the environment "production" was found from before ${short(back)} (looked at those before it: ${short(same)} was rolled back from, ${short(shop.hosted.deployments[1]?.sha)} has the same content, ${short(side)} is not on main, ${short(first)} never succeeded); name the good revision in input "target"`,
+      `no successful deployment of the environment "production" was found from before ${short(back)} (looked at those before it: ${short(same)} was rolled back from, ${short(shop.hosted.deployments[1]?.sha)} has the same content, ${short(side)} is not on main, ${short(first)} never succeeded); name the good revision in \`code.target\``,
     )
   })
 
@@ -260,9 +260,10 @@ describe('a revision by name', () => {
   })
 
   test.each([
-    ['HEAD~4', 'input "target" is "HEAD~4", but the branch has only 4 commits'],
-    ['HEAD~101', 'go back at most 100 commits, or name the commit'],
-    ['HEAD~99999999999999999999', 'go back at most 100 commits'],
+    ['HEAD~4', '`code.target` is "HEAD~4", but the branch has only 4 commits'],
+    ['HEAD~101', '`code.target` is "HEAD~101", but the branch has only 4 commits'],
+    ['HEAD~5001', 'go back at most 5000 commits, or name the commit'],
+    ['HEAD~99999999999999999999', 'go back at most 5000 commits'],
     ['v0.0.0', 'octo-org/shop has no such commit, tag or branch'],
     ['0123456', 'octo-org/shop has no such commit, tag or branch'],
     ['0123456789abcdef0123456789abcdef01234567', 'octo-org/shop has no such commit, tag or branch'],
@@ -301,7 +302,9 @@ describe('a revision by name', () => {
     const asked = shop.github.requests.length
     const found = find(name)
     await expect(found).rejects.toThrow(InputError)
-    await expect(found).rejects.toThrow('which no commit, tag or branch can be called; write last-successful')
+    await expect(found).rejects.toThrow(
+      'which cannot be the name of a commit, tag or branch; write last-successful',
+    )
     expect(shop.github.requests).toHaveLength(asked)
   })
 })
@@ -333,7 +336,7 @@ describe('the revision with the previous deployment tag', () => {
     await shop.hosted.git.deleteRef('refs/tags/deploy-1')
     await expect(find(previousDeploymentTag)).rejects.toThrow(
       new RegExp(
-        `^no tag deploy-\\* marks one of the \\d+ commits before ${short(bad)}; change input "tag-pattern"`,
+        `^no tag deploy-\\* marks one of the \\d+ commits before ${short(bad)} with another content; change \`code.tag-pattern\``,
       ),
     )
   })
@@ -367,7 +370,7 @@ describe('the last green revision', () => {
     check(good, 'build', 'success')
     check(good, 'e2e', null)
     await expect(find(lastGreen, { repository: shop.open(blind) })).rejects.toThrow(
-      /did all of build, e2e pass/,
+      /passed all of build, e2e/,
     )
   })
 })

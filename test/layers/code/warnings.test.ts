@@ -32,7 +32,13 @@ test('a pinned commit is a matter of submodules, and changes that are not listed
     ['unlisted', []],
   ])
   expect(found.map(sayWarning)).toEqual([
-    'submodules change: the commits they are pinned to have to be there still (vendor/lib)',
+    'submodules change: the commits that they are pinned to must still exist (vendor/lib)',
     expect.stringContaining('more files change than GitHub lists (300)'),
+  ])
+})
+
+test('a plain git server has no rule against workflow files, and GitHub Apps are not named', () => {
+  expect(findWarnings(changes(['.github/workflows/deploy.yml', 'yarn.lock']), true)).toMatchObject([
+    { kind: 'lock-files' },
   ])
 })

@@ -235,7 +235,7 @@ describe('the plan', () => {
     const plan = await planOf()
     expect(plan.view.losses).toEqual(['2_stars: column stars of users, which 2 rows have'])
     expect(plan.view.needsPerson).toHaveLength(1)
-    await expect(plan.apply()).rejects.toThrow(/would take away/)
+    await expect(plan.apply()).rejects.toThrow(/would remove/)
     expect((await planOf({ allowDataLoss: true })).view.needsPerson).toEqual([])
   })
 

@@ -164,6 +164,10 @@ export const shapes: Readonly<Record<string, Shape>> = {
     script:
       "SET sql_mode = ''; CREATE TABLE t (a BIT(1), b BIT(64), c BIT(7), e ENUM('a', 'b''c', 'd,e', 'x\\\\y', 'ü'), s SET('p', 'q r')); INSERT INTO t VALUES (b'1', 18446744073709551615, b'1010101', 'b''c', 'p,q r'), (b'0', 0, NULL, 'not one', ''), (1, 1, 1, 'x\\\\y', 'p');",
   },
+  'ENUM with an empty text, and a value that is none of its own': {
+    script: "SET sql_mode = ''; CREATE TABLE t (e ENUM('a', '')); INSERT INTO t VALUES ('zzz'), ('');",
+    refused: /the rows of table t are not the same/,
+  },
   'AUTO_INCREMENT values': {
     script:
       "CREATE TABLE t (id INT AUTO_INCREMENT PRIMARY KEY) AUTO_INCREMENT = 500; SET sql_mode = 'NO_AUTO_VALUE_ON_ZERO'; INSERT INTO t VALUES (0), (7); CREATE TABLE u (id INT AUTO_INCREMENT PRIMARY KEY); INSERT INTO u VALUES (), (), (); DELETE FROM u;",

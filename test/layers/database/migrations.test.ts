@@ -7,6 +7,7 @@ import type { Engine } from '../../../src/layers/database/engine.ts'
 import type { Revision, Selection } from '../../../src/layers/database/migrations/plan.ts'
 import { endsTransaction, findTakings } from '../../../src/layers/database/migrations/script.ts'
 import { type UndoOptions, undoMigrations } from '../../../src/layers/database/migrations/undo.ts'
+import { splitStatements } from '../../../src/layers/database/mysql/statements.ts'
 import { openEngine } from '../../../src/layers/database/open.ts'
 import { type Servers, startServers } from '../../support/databases.ts'
 
@@ -325,7 +326,7 @@ describe('on SQLite', () => {
     )
     const program = { 'db/1_a.js': '', 'db/2_b.js': '' }
     const selection: Selection = { by: 'added', good: revision(good, { 'db/1_a.js': '' }) }
-    await expect(undo(engine, program, { selection })).rejects.toThrow(/set "command"/)
+    await expect(undo(engine, program, { selection })).rejects.toThrow(/set `command` to/)
     const command = (sql: string) => async () => run(engine, sql)
     const wrong = command("DELETE FROM knex_migrations WHERE name = '1_a.js'")
     await expect(undo(engine, program, { selection, byCommand: true, command: wrong })).rejects.toThrow(
@@ -400,12 +401,29 @@ describe('on MariaDB, a script that failed half-way', () => {
     expect(await users(engine)).toEqual(['1', '2', '5'])
   })
 
-  test('is not run again when it was killed, as nobody knows how far it came', async () => {
+  test('that was killed goes on after what ran: a change of rows is undone with its entry, a definition is seen in the schema', async () => {
     const { engine, files, again } = await fail()
-    await run(engine, 'UPDATE rollback_steps SET running = 1')
-    await expect(undo(engine, files, again)).rejects.toThrow(/was cut off by a kill or a crash: 4 of its/)
-    expect(await users(engine)).toEqual(['1', '2'])
+    const schema = async (text: string) =>
+      run(engine, `UPDATE rollback_steps SET running = 'DROP TABLE nothing', schema_before = ${text}`)
+    // as if it had been killed before the statement, and then after it
+    await run(engine, 'CREATE TABLE nothing (a int)')
+    await schema(`'${await engine.schema()}'`)
+    await run(engine, 'DROP TABLE nothing')
+    expect((await undo(engine, files, again)).undone).toEqual(['4_notes', '3_stars'])
+    expect(await users(engine)).toEqual(['1', '2', '3'])
   })
+})
+
+test.each([
+  ['a; b', ['a', 'b']],
+  ['INSERT \'a;b\', "c;\\"d", `e;f`; x', ['INSERT \'a;b\', "c;\\"d", `e;f`', 'x']],
+  ['-- c; d\na -- e;\n; # f;\n/* g; */ ; b', ['-- c; d\na -- e;', 'b']],
+  ['/*!50000 SET x = 1 */; a--b;', ['/*!50000 SET x = 1 */', 'a--b']],
+  ['a;\ndelimiter //\nb; c//\n d//\nDELIMITER ;\ne;', ['a', 'b; c', 'd', 'e']],
+  ["it's; open", ["it's; open"]],
+  ['', []],
+])('of %j, the statements are %j', (script, statements) => {
+  expect(splitStatements(script)).toEqual(statements)
 })
 
 test.each([

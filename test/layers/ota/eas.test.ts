@@ -228,6 +228,6 @@ test('what is asked of it has to fit: a token in the env, and no address', () =>
   } as const
   expect(() => prepareServer(options)).toThrow('EXPO_TOKEN is not set, and server-kind eas needs it')
   expect(() => prepareServer({ ...options, url: 'https://expo.dev' })).toThrow(
-    'inputs "server-url" and "access-key" are not for server-kind eas',
+    '`ota.server-url` and `ota.access-key` are not for server-kind eas',
   )
 })

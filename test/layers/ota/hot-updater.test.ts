@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { detectKind } from '../../../src/layers/ota/code-push.ts'
 import { openHotUpdater } from '../../../src/layers/ota/hot-updater.ts'
-import { applyAll, planAll } from '../../../src/layers/ota/roll-back.ts'
+import { planAll } from '../../../src/layers/ota/plan-all.ts'
+import { applyAll } from '../../../src/layers/ota/roll-back.ts'
 import type { UpdateServer } from '../../../src/layers/ota/update-server.ts'
 import { connect, openCircumstances, requestFor, rollBack } from '../../support/codepush/connect.ts'
 import { type HotUpdaterServer, startHotUpdater } from '../../support/codepush/hot-updater.ts'
@@ -133,15 +134,56 @@ describe('a rollback', () => {
 
 test('the only bundle is halted, and devices return to what came from the store', async () => {
   const { channel, name, ids } = await openChannel('bad')
-  const { decision, results } = await rollBack(client, [requestFor(name)])
+  const { decision, results, plans } = await rollBack(client, [requestFor(name)])
   expect({ decision, code: results[0]?.reasonCode }).toEqual({ decision: 'stopped', code: 'no-target' })
   expect(await answerTo(channel, ids[0])).toMatchObject({ status: 'ROLLBACK', id: embedded })
+  expect(results[0]?.problem).toContain('devices that run it return to the bundle from the store')
+  expect(plans[0]?.warnings.join()).toContain('hang on iOS')
 })
 
 test('more bundles than fit on a page are all read', async () => {
   const contents = Array.from({ length: 103 }, (_, n) => `content ${n}`)
   const { name } = await openChannel(...contents)
   expect((await client.read(requestFor(name).name)).releases).toHaveLength(103)
+})
+
+describe('a disabled draft on top', () => {
+  test('is not what is taken back, and what is offered is not called rolled back', async () => {
+    const { channel, name, ids } = await openChannel('good', 'bad')
+    const draft = await server().release({ channel, content: 'next', enabled: false })
+    const { decision, results } = await rollBack(client, [requestFor(name)])
+    expect({ decision, problem: results[0]?.problem }).toEqual({
+      decision: 'rolled-back',
+      problem: undefined,
+    })
+    expect(await answerTo(channel, ids[1])).toMatchObject({ status: 'ROLLBACK', id: ids[0] })
+    const { releases } = await client.read(requestFor(name).name)
+    expect(releases[0]).toMatchObject({ label: draft, isDisabled: true, description: 'next' })
+    expect((await rollBack(client, [requestFor(name)])).decision).toBe('already-rolled-back')
+  })
+
+  test('with only one bundle below it is a question: that may be the good one', async () => {
+    const { channel, name, ids } = await openChannel('good')
+    await server().release({ channel, content: 'bad', enabled: false })
+    const { decision, results } = await rollBack(client, [requestFor(name)])
+    expect({ decision, code: results[0]?.reasonCode }).toEqual({ decision: 'failed', code: 'refused' })
+    expect(await answerTo(channel)).toMatchObject({ id: ids[0] })
+  })
+})
+
+test('a bundle for some of the same binaries in the way of the good one: the bad one is disabled, and that is said', async () => {
+  const { channel, name } = await openChannel()
+  const version = { good: '1.x', other: '1.2.0' }
+  await server().release({ channel, content: 'good', binary: version.good })
+  const other = await server().release({ channel, content: 'other', binary: version.other })
+  const bad = await server().release({ channel, content: 'bad', binary: version.good })
+  const { decision, results } = await rollBack(client, [requestFor(name)])
+  expect({ decision, code: results[0]?.reasonCode }).toEqual({ decision: 'stopped', code: 'no-target' })
+  expect(await answerTo(channel, bad, '1.2.0')).toMatchObject({ status: 'ROLLBACK', id: other })
+  expect(await answerTo(channel, bad, '1.1.0')).toMatchObject({
+    status: 'ROLLBACK',
+    fileHash: 'hash-of-good',
+  })
 })
 
 describe('bad input', () => {
@@ -154,7 +196,7 @@ describe('bad input', () => {
   test('an unknown bundle', async () => {
     const { name } = await openChannel('good', 'bad')
     await expect(rollBack(client, [requestFor(name, { target: 'v1' })])).rejects.toThrow(
-      `input "target" is "v1", which ${name} does not have`,
+      `\`target\` is "v1", which ${name} does not have`,
     )
   })
 

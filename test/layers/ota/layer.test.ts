@@ -8,6 +8,7 @@ import { type OtaLayerOptions, openOtaLayer } from '../../../src/layers/ota/laye
 import type { AskableServer } from '../../../src/layers/ota/update-server.ts'
 import {
   connect,
+  offersOf,
   openCircumstances,
   requestFor,
   rollBack,
@@ -36,15 +37,6 @@ function layerOn(
 
 async function apply(layer: ReturnType<typeof layerOn>): Promise<LayerReceipt> {
   return (await layer.plan()).apply()
-}
-
-/** What fresh devices are offered: the hash of a package, or what there is in its place. */
-async function offersOf(client: AskableServer, channel: string, { count = 1, binary = '1.0.0' } = {}) {
-  const read = await client.read(requestFor(channel).name)
-  const offers = await Promise.all(
-    Array.from({ length: count }, (_, number) => client.ask(read, { binary, on: undefined, number })),
-  )
-  return offers.map((offer) => (offer.kind === 'update' ? offer.packageHash : offer.kind))
 }
 
 describe('on the dialect of Microsoft’s server', () => {
@@ -111,9 +103,12 @@ describe('on the dialect of Microsoft’s server', () => {
     expect(writes()).toHaveLength(before)
   })
 
-  test('a release that is on top already, and was asked for, is nothing to do', async () => {
-    const { view } = await layerOn(server, ['Shop-ios/Production'], { targets: ['v2'] }).plan()
-    expect(view.state).toBe('nothing')
+  test('a target that devices are offered already, and that no rollback put there, is an error', async () => {
+    const planned = layerOn(server, ['Shop-ios/Production'], { targets: ['v2'] }).plan()
+    await expect(planned).rejects.toThrow(InputError)
+    await expect(planned).rejects.toThrow(
+      'and no rollback put it there; write the older release to go back to',
+    )
   })
 
   test('a channel whose newest release was there before the bad deployment is left out', async () => {
@@ -167,7 +162,7 @@ describe('on the dialect of Microsoft’s server', () => {
     server.release('Shop-ios', { content: 'mended' })
     const { view, apply: deed } = await layerOn(server, both, { badLabels: ['v2'] }).plan()
     expect(view.needsPerson).toEqual([
-      'Shop-ios/Production: v2 is superseded by v3 (for 1.0.0), which is left alone; it has to be looked at',
+      'Shop-ios/Production: v2 is superseded by v3 (for 1.0.0), which is left alone: check it',
     ])
     expect(await deed()).toMatchObject({ outcome: 'partial', kept: { 'Shop-android/Production': 'v2' } })
     expect(await showHistory(client, 'Shop-ios')).toBe('v3 v2 v1')
@@ -180,7 +175,7 @@ describe('on the dialect of Microsoft’s server', () => {
     const { view } = await layer.plan()
     expect(view).toMatchObject({ state: 'pending', from: 'New/Production v1', to: '' })
     expect(view.warnings).toEqual([
-      'New/Production: v1 (for 1.0.0) is the only release for its binaries; devices that run it keep it; no other is offered it',
+      'New/Production: v1 (for 1.0.0) is the only release for just these binaries; devices that run v1 keep it, and no other device is offered it',
     ])
     const receipt = await apply(layer)
     expect(receipt).toMatchObject({
@@ -189,7 +184,7 @@ describe('on the dialect of Microsoft’s server', () => {
       kept: { 'New/Production': 'v1' },
       verified: { ok: true, evidence: 'New/Production: no device is offered v1' },
     })
-    expect(receipt.problem).toContain('release a mended bundle to reach them')
+    expect(receipt.problem).toContain('release a fixed bundle to reach the devices that run it')
     expect((await layer.plan()).view.state).toBe('done')
     expect(await layer.undo(receipt)).toBe(
       'New/Production: v1 is on top again; devices are offered package hash-of-bad',

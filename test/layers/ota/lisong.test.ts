@@ -1,7 +1,8 @@
 /** The over-the-air layer on the real `code-push-server` of npm. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { detectKind, openCodePush } from '../../../src/layers/ota/code-push.ts'
-import { applyAll, planAll } from '../../../src/layers/ota/roll-back.ts'
+import { planAll } from '../../../src/layers/ota/plan-all.ts'
+import { applyAll } from '../../../src/layers/ota/roll-back.ts'
 import type { UpdateServer } from '../../../src/layers/ota/update-server.ts'
 import type { Bundle } from '../../support/codepush/bundle.ts'
 import {
@@ -172,12 +173,67 @@ describe('a rollback', () => {
     expect(decision).toBe('failed')
     expect(results[0]).toMatchObject({ reasonCode: 'unverified' })
     expect(results[0]?.problem).toBe(
-      `${app}/Production: devices on v3, which was taken back, are offered nothing (20 of 20): v2 may be disabled on the server, which does not show it; name another release in input "target"`,
+      `${app}/Production: devices on v3, which was taken back, are offered nothing (20 of 20): v2 may be disabled on the server, which does not show it; name another release in \`target\``,
     )
     const { decision: next } = await rollBack(client, [requestFor(app, { target: 'v1' })])
     expect(next).toBe('rolled-back')
     expect(await offerTo(app)).toMatchObject({ packageHash: await hashOf(app, 'v1') })
   })
+})
+
+describe('a disabled draft on top', () => {
+  const draft: Bundle = { content: 'next', isDisabled: true }
+
+  test('from which nobody is offered anything is a question: the bad one could be either', async () => {
+    const app = await openApp(good, bad, draft)
+    expect(await offerTo(app)).toBeUndefined()
+    const { decision, results } = await rollBack(client, [requestFor(app)])
+    expect({ decision, code: results[0]?.reasonCode }).toEqual({ decision: 'failed', code: 'refused' })
+    expect(results[0]?.problem).toContain(
+      `${app}/Production: v3 (for 1.0.0) is the newest release and is disabled, and no rollback disabled it; devices of 1.0.0 are offered none of its releases. Write the label of the bad release in \`from-label\``,
+    )
+    expect(await showHistory(client, app)).toBe('v3 v2 v1')
+  })
+
+  test('does not supersede the release that the caller names: all devices are offered the good one', async () => {
+    const app = await openApp(good, bad, draft)
+    const { decision, results } = await rollBack(client, [requestFor(app, { from: 'v2' })])
+    expect({ decision, problem: results[0]?.problem }).toEqual({
+      decision: 'rolled-back',
+      problem: undefined,
+    })
+    const offered = { label: 'v4', packageHash: await hashOf(app, 'v1') }
+    expect(await offerTo(app)).toEqual(offered)
+    expect(await offerTo(app, { label: 'v2', package_hash: await hashOf(app, 'v2') })).toEqual(offered)
+    expect((await rollBack(client, [requestFor(app, { from: 'v2' })])).decision).toBe('already-rolled-back')
+    expect(await showHistory(client, app)).toBe('v4<v1 v3 v2 v1')
+  })
+
+  test('over a rollback hides it, which is mended', async () => {
+    const app = await openApp(good, bad)
+    await rollBack(client, [requestFor(app)])
+    await server().release(app, draft)
+    expect(await offerTo(app)).toBeUndefined()
+    expect((await rollBack(client, [requestFor(app, { from: 'v2' })])).decision).toBe('rolled-back')
+    expect(await offerTo(app)).toEqual({ label: 'v5', packageHash: await hashOf(app, 'v1') })
+  })
+
+  test('is left when the bad one is stopped', async () => {
+    const app = await openApp(good, bad, draft)
+    expect((await rollBack(client, [requestFor(app, { mode: 'stop', from: 'v2' })])).decision).toBe('stopped')
+    expect(await offerTo(app)).toBeUndefined()
+  })
+})
+
+test('the same bad package for two binaries is taken back for both', async () => {
+  const app = await openApp({ ...good, binary: '2.0.0' }, good, bad, { ...bad, binary: '2.0.0' })
+  const { decision, results } = await rollBack(client, [requestFor(app)])
+  expect({ decision, binaries: results.map(({ plan }) => plan.binary) }).toEqual({
+    decision: 'rolled-back',
+    binaries: ['1.0.0', '2.0.0'],
+  })
+  for (const app_version of ['1.0.0', '2.0.0'])
+    expect(await offerTo(app, { app_version })).toMatchObject({ packageHash: await hashOf(app, 'v1') })
 })
 
 describe('a release without one to go back to', () => {
@@ -187,7 +243,7 @@ describe('a release without one to go back to', () => {
     expect(decision).toBe('stopped')
     expect(results[0]).toMatchObject({ reasonCode: 'no-target' })
     expect(results[0]?.problem).toContain(
-      'v1 (for 1.0.0) is the only release for its binaries. It was halted',
+      'v1 (for 1.0.0) was halted: devices that run v1 keep it, and no other device is offered it. v1 (for 1.0.0) is the only release for just these binaries; release a fixed bundle',
     )
     expect(await offerTo(app)).toBeUndefined()
     expect(await showHistory(client, app)).toBe('v1')
@@ -221,11 +277,15 @@ describe('compare-and-swap', () => {
     expect(await offerTo(app)).toMatchObject({ label: 'v3' })
   })
 
-  test('the target that is on top already is no work', async () => {
-    const app = await openApp(good)
+  test('the target that a rollback put on top already is no work, and one that nothing was taken back for is an error', async () => {
+    const app = await openApp(good, bad)
+    await expect(rollBack(client, [requestFor(app, { target: 'v2' })])).rejects.toThrow(
+      `\`target\` is v2 (for 1.0.0), which is what devices are offered on ${app}/Production now, and no rollback put it there`,
+    )
+    await rollBack(client, [requestFor(app)])
     const { decision } = await rollBack(client, [requestFor(app, { target: 'v1' })])
     expect(decision).toBe('already-rolled-back')
-    expect(await showHistory(client, app)).toBe('v1')
+    expect(await showHistory(client, app)).toBe('v3<v1 v2 v1')
   })
 })
 
@@ -258,12 +318,12 @@ describe('bad input', () => {
     [
       'an unknown label',
       (app) => requestFor(app, { target: 'v9' }),
-      /input "target" is "v9", which App\d+\/Production does not have; write one of v3, v2, v1/,
+      /`target` is "v9", which App\d+\/Production does not have; write one of v3, v2, v1/,
     ],
     [
       'a target for another binary',
       (app) => requestFor(app, { binary: '1.0.0', target: 'v3' }),
-      /input "target" is v3 \(for 2\.0\.0\).*name a release for 1\.0\.0/,
+      /`target` is v3 \(for 2\.0\.0\).*name a release for 1\.0\.0/,
     ],
     [
       'a binary without releases',
@@ -280,7 +340,7 @@ describe('bad input', () => {
     for (const accessKey of ['wrong', ' ']) {
       const other = openCodePush(connect({ url: server().url, accessKey }), 'lisong')
       await expect(other.read(requestFor('App1').name)).rejects.toThrow(
-        'does not accept the key in input "access-key"',
+        'does not accept the key in `ota.access-key`',
       )
     }
   })

@@ -1,7 +1,8 @@
 /** The over-the-air layer on the dialect of Microsoft's server: its own traps, and what goes wrong on the way. */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { detectKind, openCodePush } from '../../../src/layers/ota/code-push.ts'
-import { applyAll, decide, planAll } from '../../../src/layers/ota/roll-back.ts'
+import { planAll } from '../../../src/layers/ota/plan-all.ts'
+import { applyAll, decide } from '../../../src/layers/ota/roll-back.ts'
 import type { AskableServer } from '../../../src/layers/ota/update-server.ts'
 import {
   connect,
@@ -45,6 +46,14 @@ const call = (path: string, body: object = {}) =>
     method: 'POST',
     headers: { authorization: `Bearer ${server.accessKey}` },
     body: JSON.stringify(body),
+  })
+
+/** What the CLI's `patch --rollout 100` does. */
+const finishRollout = (label: string) =>
+  fetch(`${server.url}/apps/Shop/deployments/Production/release`, {
+    method: 'PATCH',
+    headers: { authorization: `Bearer ${server.accessKey}` },
+    body: JSON.stringify({ packageInfo: { label, rollout: 100, appVersion: null } }),
   })
 
 test('the server is told from its answer to a request without a key', async () => {
@@ -168,7 +177,7 @@ describe('the plan', () => {
   test('names the label that is disabled when it is the target', async () => {
     release({ ...good, isDisabled: true }, bad)
     await expect(planAll(client, [requestFor('Shop', { target: 'v1' })])).rejects.toThrow(
-      'input "target" is v1 (for 1.0.0), which is disabled on Shop/Production',
+      '`target` is v1 (for 1.0.0), which is disabled on Shop/Production',
     )
   })
 
@@ -183,10 +192,19 @@ describe('the plan', () => {
 
   test('does not fight an unfinished rollout for another binary, which the server refuses to build on', async () => {
     release(good, bad, { content: 'other', binary: '2.0.0', rollout: 10 })
-    await expect(planAll(client, [requestFor('Shop', { binary: '1.0.0' })])).rejects.toThrow(
-      'the newest release, v3 (for 2.0.0), is offered to 10 % of its devices',
+    const request = requestFor('Shop', { binary: '1.0.0' })
+    const { decision, results } = await rollBack(client, [request])
+    expect({ decision, code: results[0]?.reasonCode }).toEqual({ decision: 'stopped', code: 'no-target' })
+    expect(results[0]?.problem).toBe(
+      'Shop/Production: v2 (for 1.0.0) was halted: devices are offered v1 (for 1.0.0) instead. v1 cannot be put in its place: the newest release, v3 (for 2.0.0), is offered to 10 % of its devices, and the server puts nothing on top of an unfinished rollout. Finish or disable that rollout, then run this again',
     )
-    expect(writes()).toEqual([])
+    expect(await shareOf('good')).toBe(100)
+    expect(await showHistory(client, 'Shop')).toBe('v3 v2! v1')
+    // run again it says the same, and once the rollout is over it does the rest
+    expect((await rollBack(client, [request])).decision).toBe('stopped')
+    await finishRollout('v3')
+    expect((await rollBack(client, [request])).decision).toBe('rolled-back')
+    expect(await showHistory(client, 'Shop')).toBe('v4<v1 v3 v2! v1')
   })
 
   test('does not take a newer release from devices that both are for', async () => {
@@ -195,9 +213,14 @@ describe('the plan', () => {
       { ...bad, binary: '^1.0.0' },
       { content: 'other', binary: '1.2.0' },
     )
-    await expect(planAll(client, [requestFor('Shop', { from: 'v2' })])).rejects.toThrow(
-      'a rollback of v2 would take v3 from its devices',
+    const { decision, results } = await rollBack(client, [requestFor('Shop', { from: 'v2' })])
+    expect(decision).toBe('stopped')
+    expect(results[0]?.problem).toContain(
+      'v2 (for ^1.0.0) was halted: devices are offered v1 (for ^1.0.0) instead. v1 cannot be put in its place: v3 (for 1.2.0) is newer than v2 (for ^1.0.0) and for some of the same binaries: a copy on top would take v3 from its devices',
     )
+    expect(await shareOf('good', '1.0.0')).toBe(100)
+    expect(await shareOf('other', '1.2.0')).toBe(100)
+    expect(await showHistory(client, 'Shop')).toBe('v3 v2! v1')
   })
 
   test('takes two ways to write the same range for one', async () => {
@@ -224,7 +247,7 @@ describe('what lands in between', () => {
     release({ content: 'mended' })
     const results = await applyAll(client, plans, openCircumstances().circumstances)
     expect(decide(results)).toBe('superseded')
-    expect(results[0]?.problem).toContain(
+    expect(String(results[0]?.problem)).toContain(
       'v2 is superseded by v3 (for 1.0.0), released by ci@example.test meanwhile',
     )
     expect(writes()).toEqual([])
@@ -247,7 +270,7 @@ describe('what lands in between', () => {
     const { decision, results } = await rollBack(client, [requestFor('Shop')])
     expect(decision).toBe('superseded')
     expect(results[0]?.problem).toContain(
-      'v3 (for 1.0.0) was released in the same moment, and is under v4 (for 1.0.0) now',
+      'v3 (for 1.0.0) was released at the same moment, and is under v4 (for 1.0.0) now',
     )
   })
 
@@ -322,7 +345,7 @@ describe('a server that answers devices from a cache', () => {
     const { decision, results } = await rollBack(client, [requestFor('Shop')])
     expect({ decision, code: results[0]?.reasonCode }).toEqual({ decision: 'failed', code: 'unverified' })
     expect(results[0]?.problem).toBe(
-      'Shop/Production: devices fresh from the store are offered v2, package hash-of-bad, mandatory: look at the releases on the server, or give its cache more time with input "verify-timeout"',
+      'Shop/Production: devices fresh from the store are offered v2, package hash-of-bad, mandatory: check the releases on the server, or give its cache more time with `ota.verify-timeout`',
     )
   })
 })

@@ -25,9 +25,9 @@ describe('what is asked for each channel', () => {
   })
 
   test.each([
-    [{ channels: ['Shop'] }, /input "channels" has "Shop"; write app\/deployment/],
+    [{ channels: ['Shop'] }, /`ota.channels` has "Shop"; write app\/deployment/],
     [{ channels: ['a/b', 'a/b'] }, /names a\/b twice/],
-    [{ channels: ['a/b', 'c/d', 'e/f'], targets: ['v1', 'v2'] }, /"target" has 2 values for 3 channels/],
+    [{ channels: ['a/b', 'c/d', 'e/f'], targets: ['v1', 'v2'] }, /`target` has 2 values for 3 channels/],
   ])('%j is refused', (choices, message) => {
     expect(() => readRequests({ ...none, mode: 'roll-back', ...choices })).toThrow(message)
   })
@@ -41,13 +41,13 @@ describe('the address of the server', () => {
   })
 
   test.each(['codepush.example.com', 'ftp://codepush.example.com', ''])('%j is none', (text) => {
-    expect(() => readServerUrl(text)).toThrow('input "server-url" is no address')
+    expect(() => readServerUrl(text)).toThrow('`ota.server-url` is no address')
   })
 
   test.each(['https://u:p@x.example', 'https://x.example/?key=1', 'https://x.example/#a'])(
     '%s carries what it should not, and the message does not repeat it',
     (text) => {
-      expect(() => readServerUrl(text)).toThrow(/^input "server-url" holds more than an address[^@=]*$/)
+      expect(() => readServerUrl(text)).toThrow(/^`ota.server-url` holds more than an address[^@=]*$/)
     },
   )
 

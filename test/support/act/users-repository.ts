@@ -10,6 +10,8 @@ import { git, openProduction, type Production } from '../../../src/drill/product
 import { openRepository, type Repository } from '../../../src/github/client.ts'
 import { openBranchHistory } from '../../../src/history/branch-history.ts'
 import type { Event } from '../../../src/history/event.ts'
+import { applyMigrations } from '../../../src/layers/database/migrations/apply.ts'
+import { openEngine } from '../../../src/layers/database/open.ts'
 import type { HostedRepository } from '../github/hosted-repository.ts'
 import { type EmulatedGitHub, startGitHub } from '../github/server.ts'
 import type { Level } from '../github/tokens.ts'
@@ -65,7 +67,31 @@ export async function openUsersRepository(): Promise<UsersRepository> {
     })
   }
   const cloneUrl = hosted.cloneUrl.replace('://', `://x-access-token:${person}@`)
-  const production = await openProduction({ directory: join(directory, 'production'), cloneUrl })
+  const production: Production = await openProduction({
+    directory: join(directory, 'production'),
+    cloneUrl,
+    migrate: async (database, revision) => {
+      const { clone } = production
+      const paths = (await git(clone, 'ls-tree', '-r', '--name-only', revision)).split('\n')
+      await applyMigrations({
+        engine: await openEngine(
+          { engine: 'sqlite', path: database },
+          { env: process.env, scratch: directory, log: () => {} },
+        ),
+        folder: 'db',
+        revision: {
+          id: revision,
+          paths,
+          read: (path) => git(clone, 'show', `${revision}:${path}`).catch(() => undefined),
+        },
+        command: undefined,
+        allowIrregular: false,
+        dryRun: false,
+        now: () => new Date(),
+        log: () => {},
+      })
+    },
+  })
   const hook = await openDeployHook(production)
 
   const users: UsersRepository = {

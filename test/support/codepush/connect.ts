@@ -2,8 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Circumstances } from '../../../src/layers/ota/apply.ts'
 import type { Connection } from '../../../src/layers/ota/exchange.ts'
 import type { RollbackRequest } from '../../../src/layers/ota/plan.ts'
-import { applyAll, decide, planAll } from '../../../src/layers/ota/roll-back.ts'
-import type { UpdateServer } from '../../../src/layers/ota/update-server.ts'
+import { planAll } from '../../../src/layers/ota/plan-all.ts'
+import { applyAll, decide } from '../../../src/layers/ota/roll-back.ts'
+import type { AskableServer, UpdateServer } from '../../../src/layers/ota/update-server.ts'
 
 /** What our client asks a test server with. */
 export function connect({ url, accessKey }: { url: string; accessKey: string }): Connection {
@@ -48,7 +49,12 @@ export async function rollBack(
   const plans = await planAll(server, requests)
   const { circumstances, lines } = openCircumstances(changes)
   const results = await applyAll(server, plans, circumstances)
-  return { plans, results, decision: decide(results), lines }
+  // as whoever has no inputs reads it
+  const told = results.map(({ problem, ...rest }) => ({
+    ...rest,
+    ...(problem !== undefined && { problem: String(problem) }),
+  }))
+  return { plans, results: told, decision: decide(results), lines }
 }
 
 /** `v3<v1 v2! v1`: newest first, copies with their original, disabled ones marked. */
@@ -60,4 +66,17 @@ export async function showHistory(server: UpdateServer, channel: string): Promis
         `${label}${copyOf === undefined ? '' : `<${copyOf.label}`}${isDisabled === true ? '!' : ''}`,
     )
     .join(' ')
+}
+
+/** What fresh devices are offered: the hash of a package, or what there is in its place. */
+export async function offersOf(
+  client: AskableServer,
+  channel: string,
+  { count = 1, binary = '1.0.0' } = {},
+): Promise<readonly string[]> {
+  const read = await client.read(requestFor(channel).name)
+  const offers = await Promise.all(
+    Array.from({ length: count }, (_, number) => client.ask(read, { binary, on: undefined, number })),
+  )
+  return offers.map((offer) => (offer.kind === 'update' ? offer.packageHash : offer.kind))
 }

@@ -36,12 +36,14 @@ export async function startHotUpdater() {
       content,
       binary = '1.0.0',
       rolloutCohortCount,
+      enabled = true,
     }: {
       channel?: string
       platform?: 'ios' | 'android'
       content: string
       binary?: string
       rolloutCohortCount?: number
+      enabled?: boolean
     }): Promise<string> {
       released += 1
       const id = `0190${String(released).padStart(4, '0')}-0000-7000-8000-000000000000`
@@ -50,7 +52,7 @@ export async function startHotUpdater() {
         platform,
         channel,
         shouldForceUpdate: false,
-        enabled: true,
+        enabled,
         fileHash: `hash-of-${content}`,
         message: content,
         gitCommitHash: null,

@@ -325,6 +325,15 @@ export async function startMicrosoft() {
         releasedBy: 'ci@example.test',
       })
     },
+    /** What a promotion of a release to its own deployment makes, as servers do that do not compare its content. */
+    copy(app: string, label: string) {
+      const deployment = find(app, 'Production')
+      const original = deployment.history.find((each) => each.label === label)
+      if (original === undefined) throw new Error(`${app} has no ${label}`)
+      const copied = { originalLabel: label, originalDeployment: 'Production', uploadTime: now() }
+      const history = structuredClone(deployment.history)
+      commit(deployment, history, { ...original, ...copied, releaseMethod: 'Promote' })
+    },
     /** From now on devices are answered what they were last time, until `forgetAnswers`. */
     cacheAnswers() {
       caches = true

@@ -113,13 +113,14 @@ export function openGitStore(gitDir: string) {
       return parseCommit(found)
     },
 
-    /** The ids of the commits of a range, newest first. */
+    /** The ids of the commits of a range, newest first. @param path only those that touch it */
     async listRange(
       range: string,
-      { count, reverse = false }: { count?: number; reverse?: boolean } = {},
+      { count, reverse = false, path }: { count?: number; reverse?: boolean; path?: string } = {},
     ): Promise<readonly string[]> {
       const limits = [...(count === undefined ? [] : [`-n${count}`]), ...(reverse ? ['--reverse'] : [])]
-      const ids = await text('rev-list', ...limits, range, '--')
+      const paths = path === undefined ? [] : [`:(literal)${path}`]
+      const ids = await text('rev-list', ...limits, range, '--', ...paths)
       return ids === '' ? [] : ids.split('\n')
     },
 

@@ -92,6 +92,8 @@ export interface WorkflowRun {
 export interface Environment {
   /** logins, and `team:` with the name of a team */
   readonly reviewers: readonly string[]
+  /** which refs may deploy to it; any when left out */
+  readonly refs?: 'protected branches' | 'named refs'
 }
 
 /** A reviewer's word on the jobs of a run that wait for environments. GitHub gives neither time, nor attempt, nor job. */

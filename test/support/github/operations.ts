@@ -61,6 +61,8 @@ export const operations = [
   'repos/get-commit',
   'repos/get-content',
   'repos/get-deployment',
+  'repos/get-environment',
+  'repos/list-branches',
   'repos/list-commits',
   'repos/list-deployment-statuses',
   'repos/list-deployments',

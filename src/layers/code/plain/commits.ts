@@ -1,9 +1,9 @@
 import { RefusedError } from '../../../errors.ts'
-import type { Commit, Comparison } from '../../../github/commits.ts'
+import type { Commit, Comparison, NamedRevision } from '../../../github/commits.ts'
 import { type Git, GitFailure } from '../command.ts'
 import type { PlainRepository } from './open.ts'
 import { remoteRefs } from './refs.ts'
-import { bringDifference } from './trees.ts'
+import { bringDifference, entriesAt } from './trees.ts'
 
 /** A commit by its full id. @throws RefusedError when it is not in the repository */
 export async function readCommit(repository: PlainRepository, sha: string): Promise<Commit> {
@@ -22,15 +22,26 @@ export async function resolveRevision(
   repository: PlainRepository,
   name: string,
 ): Promise<string | undefined> {
+  const { branch, tag, commit } = await findNamed(repository, name)
+  return tag ?? branch ?? commit
+}
+
+/** Looks up a branch, a tag or a (short) commit id; `heads/x` and `tags/x`, with or without `refs/`, are one of them alone. */
+export async function findNamed(repository: PlainRepository, name: string): Promise<NamedRevision> {
   const { git, history } = repository
-  if (/^[0-9a-f]{40}$/.test(name)) return (await history.bringCommit(name)) ? commitId(git, name) : undefined
-  const places = [`refs/tags/${name}^{}`, `refs/tags/${name}`, `refs/heads/${name}`]
-  const refs = await remoteRefs(git, places)
-  const named = places.map((place) => refs.get(place)).find((sha) => sha !== undefined)
-  if (named !== undefined) return (await history.bringCommit(named)) ? commitId(git, named) : undefined
-  if (!/^[0-9a-f]{7,39}$/.test(name)) return undefined
+  const bring = async (sha: string | undefined) =>
+    sha !== undefined && (await history.bringCommit(sha)) ? commitId(git, sha) : undefined
+  const none = { branch: undefined, tag: undefined, commit: undefined }
+  if (/^[0-9a-f]{40}$/.test(name)) return { ...none, commit: await bring(name) }
+  const [, kind, own = name] = /^(?:refs\/)?(heads|tags)\/(.+)$/.exec(name) ?? []
+  const refs = await remoteRefs(git, [`refs/heads/${own}`, `refs/tags/${own}`, `refs/tags/${own}^{}`])
+  const tagged = refs.get(`refs/tags/${own}^{}`) ?? refs.get(`refs/tags/${own}`)
+  const branch = kind === 'tags' ? undefined : await bring(refs.get(`refs/heads/${own}`))
+  const tag = kind === 'heads' ? undefined : await bring(tagged)
+  if (branch !== undefined || tag !== undefined || !/^[0-9a-f]{7,39}$/.test(name))
+    return { ...none, branch, tag }
   await history.deepenUntil(async () => (await commitId(git, name)) !== undefined)
-  return commitId(git, name)
+  return { ...none, commit: await commitId(git, name) }
 }
 
 /** Compares two revisions, in commits; `unrelated` when they have none in common. @throws RefusedError when one of them is not there */
@@ -82,13 +93,14 @@ export async function isAncestor(
 /** The newest commits of a branch, newest first. @param branch the full id that it is at */
 export async function listCommits(
   repository: PlainRepository,
-  { branch, count }: { branch: string; count: number },
+  { branch, count, page = 1 }: { branch: string; count: number; page?: number },
 ): Promise<readonly Commit[]> {
   const { history } = repository
+  const skip = count * (page - 1)
   await demandCommit(repository, branch)
   let listed: readonly Commit[] = []
   await history.deepenUntil(async () => {
-    listed = await logCommits(repository, [`--max-count=${count}`, branch])
+    listed = await logCommits(repository, [`--max-count=${count}`, `--skip=${skip}`, branch])
     const cut = await history.cutOff()
     return listed.length === count && !listed.some(({ sha }) => cut.has(sha))
   })
@@ -106,6 +118,27 @@ export async function createCommit(
   const onto = parents.flatMap((parent) => ['-p', parent])
   const sha = (await git.run(['commit-tree', tree, ...onto], { input: message })).trim()
   return readCommit(repository, sha)
+}
+
+/** Those of some commits that touch one of the paths, compared with each of their parents. */
+export async function commitsTouching(
+  repository: PlainRepository,
+  { commits, paths }: { commits: readonly Commit[]; paths: readonly string[] },
+): Promise<readonly Commit[]> {
+  const parents = commits.flatMap((commit) => commit.parents)
+  const known = new Map(commits.map((commit) => [commit.sha, commit.tree]))
+  for (const sha of parents) if (!known.has(sha)) known.set(sha, (await readCommit(repository, sha)).tree)
+  const trees = [...new Set(known.values())]
+  const touching = new Set<string>()
+  for (const path of paths) {
+    const entries = await entriesAt(repository.git, trees, path)
+    const at = (sha: string) => entries.get(known.get(sha) ?? '')
+    for (const { sha, parents: above } of commits) {
+      const others = above.length === 0 ? [undefined] : above.map(at)
+      if (others.every((other) => other !== at(sha))) touching.add(sha)
+    }
+  }
+  return commits.filter(({ sha }) => touching.has(sha))
 }
 
 async function demandCommit(repository: PlainRepository, sha: string): Promise<void> {

@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp } from 'node:fs/promises'
 import { join } from 'node:path'
-import { InputError } from '../../../errors.ts'
+import { InputError, message, setting } from '../../../errors.ts'
 import type { Commit } from '../../../github/commits.ts'
 import { demandGit, type Git, openGit } from '../command.ts'
 import { openHistory, type RemoteHistory } from './history.ts'
@@ -83,10 +83,10 @@ function demandAddress(url: string): void {
   const { protocol, username, password } = URL.canParse(url) ? new URL(url) : { protocol: '' }
   if (protocol !== 'http:' && protocol !== 'https:')
     throw new InputError(
-      'input "remote" is no http or https address and no absolute path; write one of these',
+      message`${setting('remote')} is neither an http or https address nor an absolute path; write one of these`,
     )
   if (username || password)
     throw new InputError(
-      'input "remote" has credentials in it; give them in the inputs "remote-username" and "remote-password", and change the password, for the log has it',
+      message`${setting('remote')} has credentials in it; write them in ${setting('remote-username')} and ${setting('remote-password')}, and change the password, because the log has it`,
     )
 }

@@ -39,6 +39,14 @@ export async function defaultBranch({ git }: PlainRepository): Promise<string> {
   }
 }
 
+/** The branches of the remote, at most a hundred, with the commit that each is at. */
+export async function listBranches({
+  git,
+}: PlainRepository): Promise<readonly { readonly name: string; readonly commit: string }[]> {
+  const refs = await remoteRefs(git, ['refs/heads/*'])
+  return [...refs].slice(0, 100).map(([ref, commit]) => ({ name: ref.slice('refs/heads/'.length), commit }))
+}
+
 /** Every tag whose name begins so, with the commit it marks. */
 export async function listTags(
   { git }: PlainRepository,

@@ -1,4 +1,4 @@
-import { ConflictError, RefusedError, UnavailableError } from '../../../errors.ts'
+import { ConflictError, message, RefusedError, setting, UnavailableError } from '../../../errors.ts'
 import { GitFailure } from '../command.ts'
 
 /** A rule forbids the tag, and nothing else was forbidden: without it the branch may move. */
@@ -16,19 +16,19 @@ export function explainRemote(error: unknown): unknown {
     )
   )
     return new RefusedError(
-      'the git remote wants other credentials; check the inputs "remote-username" and "remote-password"',
+      message`the git remote rejected the credentials; check ${setting('remote-username')} and ${setting('remote-password')}`,
       options,
     )
   if (/requested URL returned error: 403|HTTP 403/.test(error.message))
     return new RefusedError(
-      `the git remote knows the user and does not allow this (${lastWords(error)}); let the user of input "remote-username" read and push`,
+      message`the git remote knows the user and does not allow this (${lastWords(error)}); let the user of ${setting('remote-username')} read and push`,
       options,
     )
   if (
     /repository '.*' not found|does not appear to be a git repository|returned error: 404/.test(error.message)
   )
     return new RefusedError(
-      'there is no git repository at the address of input "remote", or its user may not see it; check the address, and the inputs "remote-username" and "remote-password"',
+      message`there is no git repository at the address of ${setting('remote')}, or its user may not see it; check the address, ${setting('remote-username')} and ${setting('remote-password')}`,
       options,
     )
   if (/does not support (?:--)?atomic/.test(error.message))
@@ -69,7 +69,7 @@ export function explainPush(error: unknown, what: string): unknown {
     )
   const isTagAlone = own.length > 0 && own.every(({ ref }) => ref.startsWith('refs/tags/'))
   return new (isTagAlone ? TagRefusedError : RefusedError)(
-    `could not push ${what}: a rule of the git remote forbids it (${said}), and nothing was changed; let the user of input "remote-username" push branches and tags there`,
+    message`could not push ${what}: a rule of the git remote forbids it (${said}), and nothing was changed; let the user of ${setting('remote-username')} push branches and tags there`,
     options,
   )
 }

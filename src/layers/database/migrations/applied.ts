@@ -1,5 +1,6 @@
 import type { Engine, Statement } from '../engine.ts'
 import { compareVersions, type MigrationFile } from './folder.ts'
+import { type AppliedMigration, ownTable, readOwnTable, recordDown } from './own-table.ts'
 
 /** What the database itself says of the migrations that were applied to it. */
 export interface AppliedMigrations {
@@ -11,19 +12,11 @@ export interface AppliedMigrations {
   readonly forget: ((entry: AppliedMigration, before: AppliedMigration | undefined) => Statement) | undefined
   /** a migration was cut off half-way, by the table's own mark */
   readonly dirty: boolean
+  /** one that was cut off outside of a transaction, so that it is not known whether it ran */
+  readonly unknown?: string | undefined
+  /** one of which some statements ran and stay, where the engine cannot undo them */
+  readonly partly?: string | undefined
 }
-
-export interface AppliedMigration {
-  /** what the table calls it: a version or a name */
-  readonly key: string
-  /** the script that undoes it, as it was when it was applied, where the table has it */
-  readonly down?: string | undefined
-  readonly checksum?: string | undefined
-  readonly revision?: string | undefined
-}
-
-/** The table for projects that have none: whoever applies a migration writes it there, with what undoes it. */
-export const ownTable = 'migration_history'
 
 /** Each tool's history table, and how it is read. The first that is there is taken. */
 const tables: readonly {
@@ -106,43 +99,8 @@ function isVersion(key: string, version: string): boolean {
 }
 
 async function readOwn(engine: Engine): Promise<Omit<AppliedMigrations, 'table'>> {
-  const columns = new Set(await engine.columnsOf(ownTable))
-  const optional = ['down_script', 'checksum', 'revision'].map((name) =>
-    columns.has(name) ? name : `NULL AS ${name}`,
-  )
-  const rows = await engine.query(
-    `SELECT name, direction, ${optional.join(', ')} FROM ${engine.quoteName(ownTable)} ORDER BY executed_at, name`,
-  )
-  const applied = new Map<string, AppliedMigration>()
-  for (const { name, direction, down_script, checksum, revision } of rows) {
-    const key = name ?? ''
-    // what is applied again comes last again
-    applied.delete(key)
-    if (direction === 'up')
-      applied.set(key, {
-        key,
-        down: down_script ?? undefined,
-        checksum: checksum ?? undefined,
-        revision: revision ?? undefined,
-      })
-  }
-  return {
-    entries: [...applied.values()],
-    dirty: false,
-    forget: ({ key, checksum = '', revision = '' }) => {
-      const given: readonly (readonly [string, string])[] = [
-        ['name', key],
-        ['direction', 'down'],
-        ['executed_at', new Date().toISOString().slice(0, 23).replace('T', ' ')],
-        ...(columns.has('checksum') ? [['checksum', checksum] as const] : []),
-        ...(columns.has('revision') ? [['revision', revision] as const] : []),
-      ]
-      return {
-        sql: `INSERT INTO ${engine.quoteName(ownTable)} (${given.map(([name]) => name).join(', ')}) VALUES (${given.map(() => '?').join(', ')})`,
-        values: given.map(([, value]) => value),
-      }
-    },
-  }
+  const { entries, columns, unknown, partly } = await readOwnTable(engine)
+  return { entries, dirty: false, unknown, partly, forget: (entry) => recordDown(engine, entry, columns) }
 }
 
 /** golang-migrate keeps one row, the version it stands at; dbmate and Rails keep one for each. */

@@ -1,14 +1,9 @@
-import { InputError, RefusedError } from '../../../errors.ts'
+import { InputError, message, RefusedError, setting } from '../../../errors.ts'
 import type { Engine } from '../engine.ts'
 import type { RecordedMigration } from '../manifest.ts'
-import {
-  type AppliedMigration,
-  type AppliedMigrations,
-  isEntryOf,
-  isNamedLike,
-  readApplied,
-} from './applied.ts'
+import { type AppliedMigrations, isEntryOf, isNamedLike, readApplied } from './applied.ts'
 import { compareVersions, type DownScript, listMigrations, type MigrationFile, readDown } from './folder.ts'
+import type { AppliedMigration } from './own-table.ts'
 import { endsTransaction, findTakings } from './script.ts'
 
 /** Files of a revision. */
@@ -77,11 +72,16 @@ export async function planUndo(request: UndoRequest): Promise<UndoPlan> {
     )
   if (applied.dirty)
     throw new RefusedError(
-      `${applied.table} says that a migration was cut off half-way: repair that by hand first`,
+      `${applied.table} marks a migration as dirty, so it was cut off half-way: repair the database manually, then clear the mark by the tool (\`migrate force VERSION\`)`,
+    )
+  const half = applied.partly ?? applied.unknown
+  if (half !== undefined)
+    throw new RefusedError(
+      `migration ${half} was applied only in part, so its down script may not fit: run db-migrate again to finish it, or restore a backup`,
     )
   if (applied.forget === undefined && !byCommand)
     throw new RefusedError(
-      `${applied.table} is kept by the project's own tool: set "command" to what undoes by it`,
+      message`${applied.table} is kept by the project's own tool: set ${setting('command')} to the command of that tool that undoes`,
     )
   const chosen = choose(applied, files, request)
   const scripts = new Map<MigrationFile, DownScript>()
@@ -129,14 +129,14 @@ function choose(
       )
       if (at === -1)
         throw new InputError(
-          `input "to" is "${selection.to}", which ${table} does not have; write one of ${entries.map(({ key }) => key).join(', ') || '(none)'}`,
+          message`${setting('to')} is "${selection.to}", which ${table} does not have; write one of ${entries.map(({ key }) => key).join(', ') || '(none)'}`,
         )
       return entries.slice(at + 1).toReversed()
     }
     case 'count':
       if (selection.last > entries.length)
         throw new InputError(
-          `input "last" is ${selection.last}, and only ${entries.length} migrations were applied`,
+          message`${setting('last')} is ${selection.last}, and only ${entries.length} migrations were applied; write at most ${entries.length}`,
         )
       return entries.slice(entries.length - selection.last).toReversed()
   }

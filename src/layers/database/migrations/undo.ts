@@ -1,4 +1,4 @@
-import { ConflictError, RefusedError } from '../../../errors.ts'
+import { ConflictError, message, RefusedError, setting } from '../../../errors.ts'
 import { readApplied } from './applied.ts'
 import { listMigrations } from './folder.ts'
 import { planUndo, standsAt, type UndoPlan, type UndoRequest } from './plan.ts'
@@ -72,10 +72,12 @@ function refuse(
   takes: readonly string[],
 ): void {
   if (irregularities.length > 0 && !allowIrregular)
-    throw new RefusedError(`${irregularities.join('; ')}; set allow-irregular to go on all the same`)
+    throw new RefusedError(
+      message`${irregularities.join('; ')}; set ${setting('allow-irregular')} to continue anyway`,
+    )
   if (takes.length > 0 && !allowDataLoss)
     throw new RefusedError(
-      `it would take away ${takes.join('; ')}; set allow-data-loss to go on all the same`,
+      message`it would remove ${takes.join('; ')}; set ${setting('allow-data-loss')} to continue anyway`,
     )
 }
 

@@ -100,10 +100,7 @@ export function openMysql(connection: ServerConnection, surroundings: Surroundin
         ).map(({ name }) => String(name)),
       ),
     runScript: ({ script, after, name }) =>
-      inDatabase(async (session) => {
-        const { tools } = await openTools(session)
-        await runSteps(session, { tools, database, script, after, name })
-      }),
+      inDatabase((session) => runSteps(session, { database, script, after, name })),
   }
 }
 

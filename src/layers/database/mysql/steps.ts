@@ -1,68 +1,53 @@
-import { Readable } from 'node:stream'
-import { text } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
-import { RefusedError } from '../../../errors.ts'
+import { ConflictError, RefusedError } from '../../../errors.ts'
 import { journal, type Statement } from '../engine.ts'
-import { runTool } from '../tool.ts'
-import { errorNumber, type Session, type Tools } from './connect.ts'
+import type { Session } from './connect.ts'
+import { readSchema } from './contents.ts'
+import { splitStatements } from './statements.ts'
 
-const noSuchTable = 1146
+/** How long a statement of a run that was killed may still run in the server, ms. */
+const patienceMs = 60_000
+
+export interface Steps {
+  readonly database: string
+  readonly script: string
+  readonly after: readonly Statement[]
+  /** what the journal calls the script; undefined to keep none */
+  readonly name: string | undefined
+}
 
 /**
- * Runs a script by the server's own client, which knows DELIMITER, and then the statements. When one fails, those before it
- * stay; the journal has them, and the next run begins after them. The client prints each statement before it runs it, so
- * that what is a statement is its own word.
- * @param name what the journal calls the script; undefined to keep none
+ * Runs a script statement by statement, and then the statements after it. The server commits at each definition, so a journal
+ * says how far the script came: after a failure or a kill, the next run goes on after what ran. Changes of rows are committed
+ * with their entry in the journal; whether a definition ran is seen by the schema.
  * @throws RefusedError that says how far it came
  */
-export async function runSteps(
-  session: Session,
-  {
-    tools,
-    database,
-    script,
-    after,
-    name,
-  }: {
-    readonly tools: Tools
-    readonly database: string
-    readonly script: string
-    readonly after: readonly Statement[]
-    readonly name: string | undefined
-  },
-): Promise<void> {
-  const before = name === undefined ? [] : await readJournal(session, name)
-  const rest = before.length === 0 ? script : restOf(script, before)
-  if (rest === undefined)
-    throw new RefusedError(
-      `of the script that undoes ${name}, ${countOf(before)} statements ran in an earlier run, and the script does not begin with them any more: undo the rest by hand, then take the entry out of the history table and drop ${journal}`,
-    )
-  if (name !== undefined) await writeJournal(session, name, before, true)
-  let printed = ''
-  try {
-    await runTool({
-      command: tools.client,
-      debianPackage: tools.debianPackage,
-      args: [
-        ...tools.first,
-        ...['--verbose', '--unbuffered', '--comments', '--default-character-set=utf8mb4'],
-        `--database=${database}`,
-      ],
-      env: tools.env,
-      input: Readable.from([rest]),
-      output: async (stdout) => {
-        printed = await text(stdout)
-      },
-    })
-  } catch (error) {
-    // the last one is the one that failed
-    const done = [...before, ...statementsIn(printed).slice(0, -1)]
-    const message = `${error instanceof Error ? error.message : error}; ${countOf(done)} of its statements ran before and stay`
-    if (name === undefined) throw new RefusedError(message)
-    await writeJournal(session, name, done, false)
-    throw new RefusedError(`${message}: mend the cause and run it again, and it goes on after them`)
+export async function runSteps(session: Session, { database, script, after, name }: Steps): Promise<void> {
+  const statements = splitStatements(script)
+  // the server's own, as its client has it
+  await session.query('SET SESSION sql_mode = DEFAULT')
+  const done = name === undefined ? [] : await resume(session, { database, name, statements })
+  // what a session keeps is lost with it
+  for (const statement of done)
+    if (/^SET\s+(?!GLOBAL\b|@@GLOBAL\b)/i.test(statement)) await session.query(statement)
+  for (const statement of statements.slice(done.length)) {
+    if (name !== undefined)
+      await writeJournal(session, name, {
+        done,
+        running: statement,
+        schema: await readSchema(session, database),
+      })
+    try {
+      await session.query('START TRANSACTION')
+      await session.query(statement)
+      if (name !== undefined) await writeJournal(session, name, { done: [...done, statement] })
+      await session.query('COMMIT')
+      done.push(statement)
+    } catch (error) {
+      throw await explainFailure(session, { error, done, name })
+    }
   }
-  if (name !== undefined) await writeJournal(session, name, [...before, ...statementsIn(printed)], false)
   await session.query('START TRANSACTION')
   for (const { sql, values } of after) await session.query(sql, values)
   if (name !== undefined) await session.query('DELETE FROM ?? WHERE name = ?', [journal, name])
@@ -72,84 +57,87 @@ export async function runSteps(
   if (Number(left?.['count']) === 0) await session.query('DROP TABLE ??', [journal])
 }
 
-/** The statements that the client said it runs; what is between two lines of dashes. */
-function statementsIn(printed: string): readonly string[] {
-  return [...printed.matchAll(/^-{14}\n([\s\S]*?)\n-{14}\n\n?/gm)].map(([, statement = '']) => statement)
+async function explainFailure(
+  session: Session,
+  { error, done, name }: { error: unknown; done: readonly string[]; name: string | undefined },
+): Promise<unknown> {
+  // without an answer of the server, the journal stays as it is: the statement may have run
+  if (!(error instanceof RefusedError)) return error
+  await session.query('ROLLBACK')
+  if (name !== undefined) await writeJournal(session, name, { done })
+  const message = `${error.message}; ${done.length} of its statements ran before and stay`
+  return new RefusedError(
+    name === undefined ? message : `${message}: mend the cause and run it again, and it goes on after them`,
+  )
 }
 
-/** A comment alone is none that does anything. */
-function countOf(statements: readonly string[]): number {
-  return statements.filter((each) => !isBlank(each)).length
-}
-
-function isBlank(sql: string): boolean {
-  return sql.replace(/(?:--|#)[^\n]*|\/\*(?!!)[\s\S]*?\*\//g, '').trim() === ''
-}
-
-/**
- * What is left of a script after the statements that ran: only where it begins with just these, with nothing but comments,
- * delimiters and their changes between them; undefined otherwise.
- */
-export function restOf(script: string, done: readonly string[]): string | undefined {
-  let rest = script
-  let delimiter = ';'
-  for (const statement of done) {
-    for (;;) {
-      const gap = /^\s+|^delimiter[ \t]+(\S+)[^\n]*(?:\n|$)/i.exec(rest)
-      if (gap === null) break
-      delimiter = gap[1] ?? delimiter
-      rest = rest.slice(gap[0].length)
-    }
-    const after = without(rest, statement, delimiter)
-    if (after === undefined) return undefined
-    rest = after
-  }
-  return delimiter === ';' ? rest : `DELIMITER ${delimiter}\n${rest}`
-}
-
-/** A comment that follows a statement on its line is printed with it, without the delimiter between them. */
-function without(rest: string, statement: string, delimiter: string): string | undefined {
-  if (rest.startsWith(statement)) {
-    const after = rest.slice(statement.length).replace(/^[ \t]+/, '')
-    if (after.startsWith(delimiter)) return after.slice(delimiter.length)
-    if (after.trim() === '' || isBlank(statement)) return after
-  }
-  for (const { index } of statement.matchAll(/[ \t]*(?=--|#|\/\*)/g)) {
-    const head = statement.slice(0, index) + delimiter
-    const comment = statement.slice(index).trim()
-    const after = rest.slice(head.length).replace(/^[ \t]+/, '')
-    if (rest.startsWith(head) && after.startsWith(comment) && isBlank(comment))
-      return after.slice(comment.length)
-  }
-  return undefined
-}
-
-async function readJournal(session: Session, name: string): Promise<readonly string[]> {
-  const rows = await session
-    .query('SELECT done, running FROM ?? WHERE name = ?', [journal, name])
-    .catch((error: unknown) => {
-      if (errorNumber(error) === noSuchTable) return []
-      throw error
-    })
-  const [row] = rows
+/** What ran in earlier runs. @throws RefusedError when the script does not begin with it */
+async function resume(
+  session: Session,
+  { database, name, statements }: { database: string; name: string; statements: readonly string[] },
+): Promise<string[]> {
+  await session.query(
+    'CREATE TABLE IF NOT EXISTS ?? (name VARCHAR(255) PRIMARY KEY, done LONGTEXT NOT NULL, running LONGTEXT, schema_before VARCHAR(64), connection BIGINT) ENGINE = InnoDB CHARACTER SET utf8mb4',
+    [journal],
+  )
+  const [row] = await session.query(
+    'SELECT done, running, schema_before, connection FROM ?? WHERE name = ?',
+    [journal, name],
+  )
   if (row === undefined) return []
-  const done = z.array(z.string()).parse(JSON.parse(z.string().parse(row['done'])))
-  if (Number(row['running']) === 1)
+  const { done: before, running, schema_before, connection } = entrySchema.parse(row)
+  const done: string[] = z.array(z.string()).parse(JSON.parse(before))
+  if (running !== null) {
+    await waitForEnd(session, name, connection)
+    if ((await readSchema(session, database)) !== schema_before) done.push(running)
+  }
+  if (done.some((statement, index) => statements[index] !== statement))
     throw new RefusedError(
-      `the script that undoes ${name} was cut off by a kill or a crash: ${countOf(done)} of its statements ran before that run, and of those in it nobody knows; undo the rest by hand, then take the entry out of the history table and drop ${journal}`,
+      `of the script of ${name}, ${done.length} statements ran in an earlier run, and the script does not begin with them any more: run the rest manually, then correct its entry in the history table and drop ${journal}`,
     )
   return done
+}
+
+const entrySchema = z.object({
+  done: z.string(),
+  running: z.string().nullable(),
+  schema_before: z.string().nullable(),
+  connection: z.coerce.number().nullable(),
+})
+
+/** The server goes on with a statement whose client is gone. */
+async function waitForEnd(session: Session, name: string, connection: number | null): Promise<void> {
+  const givesUpAt = performance.now() + patienceMs
+  const isRunning = async () =>
+    (
+      await session.query(
+        "SELECT ID FROM information_schema.PROCESSLIST WHERE ID = ? AND DB = DATABASE() AND COMMAND <> 'Sleep'",
+        [connection],
+      )
+    ).length > 0
+  while (connection !== null && (await isRunning())) {
+    if (performance.now() > givesUpAt)
+      throw new ConflictError(
+        `the server still runs a statement of ${name}, from a run that was killed (connection ${connection}): wait until it ends, or KILL ${connection}`,
+      )
+    await sleep(200)
+  }
 }
 
 async function writeJournal(
   session: Session,
   name: string,
-  done: readonly string[],
-  running: boolean,
+  {
+    done,
+    running,
+    schema,
+  }: { readonly done: readonly string[]; readonly running?: string; readonly schema?: string },
 ): Promise<void> {
-  await session.query(
-    'CREATE TABLE IF NOT EXISTS ?? (name VARCHAR(255) PRIMARY KEY, done LONGTEXT NOT NULL, running BOOLEAN NOT NULL) ENGINE = InnoDB CHARACTER SET utf8mb4',
-    [journal],
-  )
-  await session.query('REPLACE INTO ?? VALUES (?, ?, ?)', [journal, name, JSON.stringify(done), running])
+  await session.query('REPLACE INTO ?? VALUES (?, ?, ?, ?, CONNECTION_ID())', [
+    journal,
+    name,
+    JSON.stringify(done),
+    running ?? null,
+    schema ?? null,
+  ])
 }

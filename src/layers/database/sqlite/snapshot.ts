@@ -1,7 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import type { DatabaseSync } from 'node:sqlite'
+import { explainWrite } from '../../../text/system-error.ts'
 import { chunksOf } from '../read-file.ts'
-import { explainWrite } from '../write-file.ts'
 import { isForbiddenWrite } from './explain.ts'
 import { copyDatabase, explain, openDatabase, removeDatabase } from './file.ts'
 

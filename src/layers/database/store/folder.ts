@@ -3,7 +3,8 @@ import { createReadStream } from 'node:fs'
 import { mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { RefusedError } from '../../../errors.ts'
-import { explainWrite, writeFileFrom } from '../write-file.ts'
+import { explainWrite } from '../../../text/system-error.ts'
+import { writeFileFrom } from '../write-file.ts'
 import type { Store } from './store.ts'
 
 /** Backups in a folder of this machine. @param root made when it is not there */

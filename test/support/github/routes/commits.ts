@@ -37,7 +37,9 @@ export const commits: Routes = {
       const ref = query.get('sha') ?? repository.defaultBranch
       const sha = await repository.git.resolve(ref)
       if (sha === undefined) throw notFound()
-      const { body, headers } = pageOf(await repository.git.listRange(sha), query)
+      const path = query.get('path')
+      const all = await repository.git.listRange(sha, path === null ? {} : { path })
+      const { body, headers } = pageOf(all, query)
       const listed = await repository.git.readCommits(body)
       return { status: 200, body: listed.map((each) => commit(repository, each)), headers }
     },

@@ -1,6 +1,6 @@
 import { pageOf, type Routes } from '../call.ts'
 import { Refusal } from '../refusal.ts'
-import { commit, fullRepository, type Schema, simpleUser } from '../represent.ts'
+import { commit, fullRepository, isoTime, type Schema, simpleUser } from '../represent.ts'
 import { rulesOf } from '../rules.ts'
 import type { Rule } from '../ruleset.ts'
 
@@ -28,6 +28,50 @@ export const repository: Routes = {
           protected: isProtected,
           protection: { enabled: isProtected },
           protection_url: `${url}/protection`,
+        },
+      }
+    },
+  },
+
+  'repos/list-branches': {
+    permission: 'contents:read',
+    async handle({ repository: hosted, query }) {
+      const branches = (await hosted.git.listRefs('refs/heads/')).map(({ name, sha }) => ({
+        name: name.slice('refs/heads/'.length),
+        commit: { sha, url: `${hosted.apiUrl}/commits/${sha}` },
+        protected: hosted.protections.has(name.slice('refs/heads/'.length)),
+      }))
+      const { body, headers } = pageOf(branches, query)
+      return { status: 200, body, headers }
+    },
+  },
+
+  'repos/get-environment': {
+    permission: 'actions:read',
+    handle({ repository: hosted, params }) {
+      const name = decodeURIComponent(params['environment_name'] ?? '')
+      const environment = hosted.environments.get(name)
+      if (environment === undefined) throw new Refusal(404, 'Not Found')
+      const { refs } = environment
+      const url = `${hosted.apiUrl}/environments/${encodeURIComponent(name)}`
+      return {
+        status: 200,
+        body: {
+          id: hosted.id,
+          node_id: `EN_${name}`,
+          name,
+          url,
+          html_url: `${hosted.htmlUrl}/deployments/activity_log?environments_filter=${encodeURIComponent(name)}`,
+          created_at: isoTime(hosted.createdAt),
+          updated_at: isoTime(hosted.createdAt),
+          protection_rules: refs === undefined ? [] : [{ id: 1, node_id: 'GA_1', type: 'branch_policy' }],
+          deployment_branch_policy:
+            refs === undefined
+              ? null
+              : {
+                  protected_branches: refs === 'protected branches',
+                  custom_branch_policies: refs === 'named refs',
+                },
         },
       }
     },

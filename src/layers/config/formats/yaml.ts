@@ -1,0 +1,57 @@
+import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseAllDocuments, type Scalar } from 'yaml'
+import type { Value } from '../value.ts'
+import { countNodes, malformed } from './problem.ts'
+
+/** One document, or the list of them when the file has several. @throws InputError that names the place of what is malformed, or set twice */
+export function readYaml(file: string, text: string): Value {
+  const documents = parseYaml(file, text)
+  const count = countNodes(file)
+  const values = documents.map((document) => {
+    const convert = (node: unknown): Value => {
+      count()
+      if (isAlias(node)) return convert(node.resolve(document))
+      if (isMap(node)) {
+        const entries = node.items.map(({ key, value }) => [keyOf(key), convert(value)] as const)
+        return { kind: 'map', entries: new Map(entries) }
+      }
+      if (isSeq(node)) return { kind: 'list', items: node.items.map(convert) }
+      return scalarOf(node)
+    }
+    return convert(document.contents)
+  })
+  const [only] = values
+  return values.length === 1 && only !== undefined ? only : { kind: 'list', items: values }
+}
+
+/** @throws InputError */
+export function parseYaml(file: string, text: string) {
+  const lineCounter = new LineCounter()
+  const parsed = parseAllDocuments(text, { lineCounter, keepSourceTokens: true, logLevel: 'silent' })
+  const documents = Array.isArray(parsed) ? parsed : []
+  for (const { errors } of documents) {
+    const [error] = errors
+    if (error === undefined) continue
+    const { line, col } = lineCounter.linePos(error.pos[0])
+    const [what = ''] = error.message.split('\n')
+    const said =
+      error.code === 'DUPLICATE_KEY'
+        ? 'sets a key again that the mapping has already; keep one of them'
+        : what
+    throw malformed(file, { line, column: col }, said.replace(/ at line \d+, column \d+:?$/, ''))
+  }
+  return documents
+}
+
+function keyOf(key: unknown): string {
+  return isScalar(key) ? String(key.source ?? key.value) : JSON.stringify(key)
+}
+
+function scalarOf(node: unknown): Value {
+  if (!isScalar(node)) return { kind: 'scalar', type: 'null', text: '' }
+  const { value, source = String(value) } = node as Node & Scalar
+  if (typeof value === 'string') return { kind: 'scalar', type: 'string', text: value }
+  if (typeof value === 'number' || typeof value === 'bigint')
+    return { kind: 'scalar', type: 'number', text: source }
+  if (typeof value === 'boolean') return { kind: 'scalar', type: 'boolean', text: source }
+  return { kind: 'scalar', type: value === null ? 'null' : 'date', text: value === null ? '' : source }
+}

@@ -1,0 +1,155 @@
+import { type Message, message, RefusedError, setting } from '../../errors.ts'
+import { makeBackup } from './backup.ts'
+import { compareValues } from './compare.ts'
+import { formatOf, readDocument } from './document.ts'
+import { restoreKeys } from './edit.ts'
+import { absent, digestOf, type FileState, readState, replaceState } from './file.ts'
+import { type MaskRules, maskChange, type ShownChange } from './mask.ts'
+import type { ConfigTarget } from './target.ts'
+import { type SchemaFile, validateDocument, writeOnlyPaths } from './validate.ts'
+
+export interface RestoreOptions {
+  /** the folder that the paths are relative to */
+  readonly folder: string
+  readonly target: ConfigTarget
+  /** the only keys to take back; empty for whole files */
+  readonly keys: readonly string[]
+  readonly schema: SchemaFile | undefined
+  readonly required: readonly string[]
+  /** files that did not exist at the target may be removed */
+  readonly allowRemoval: boolean
+  /** values that are secrets wherever they stand */
+  readonly secrets: readonly string[]
+}
+
+/** What would happen to one file. */
+export interface PlannedFile {
+  readonly path: string
+  readonly what: 'unchanged' | 'restore' | 'create' | 'remove'
+  /** digest of what is there now, or `absent` */
+  readonly seen: string
+  /** what changes, without secrets; empty for a file that has no keys to compare */
+  readonly changes: readonly ShownChange[]
+  /** what will be there; undefined when the file is removed */
+  readonly next: Omit<FileState, 'digest'> | undefined
+  /** what the file says of the result that a schema or a required field does not allow */
+  readonly invalid: readonly string[]
+}
+
+/** Finds out what a restore would do: reads only. @throws InputError */
+export async function planRestore(options: RestoreOptions): Promise<readonly PlannedFile[]> {
+  const { folder, target } = options
+  return Promise.all(
+    [...target.files].map(async ([path, good]) =>
+      planFile(options, path, await readState(folder, path), good),
+    ),
+  )
+}
+
+function planFile(
+  options: RestoreOptions,
+  path: string,
+  now: FileState | undefined,
+  good: (Partial<FileState> & Pick<FileState, 'bytes' | 'digest'>) | undefined,
+): PlannedFile {
+  const { keys, schema, required, secrets } = options
+  const format = formatOf(path)
+  const seen = now?.digest ?? absent
+  if (good === undefined) {
+    return {
+      path,
+      what: now === undefined ? 'unchanged' : 'remove',
+      seen,
+      changes: [],
+      next: undefined,
+      invalid: [],
+    }
+  }
+  const bytes =
+    keys.length > 0 && now !== undefined && format !== undefined
+      ? restoreKeys({ file: path, format, current: now.bytes, target: good.bytes }, keys)
+      : good.bytes
+  const process = { uid: globalThis.process.getuid?.() ?? 0, gid: globalThis.process.getgid?.() ?? 0 }
+  const next = {
+    bytes,
+    mode: good.mode ?? now?.mode ?? 0o644,
+    uid: good.uid ?? now?.uid ?? process.uid,
+    gid: good.gid ?? now?.gid ?? process.gid,
+  }
+  const isSame = digestOf(bytes) === seen && next.mode === now?.mode
+  const what = isSame ? 'unchanged' : now === undefined ? 'create' : 'restore'
+  if (format === undefined) return { path, what, seen, changes: [], next, invalid: [] }
+  const result = readDocument(path, format, bytes)
+  const rules: MaskRules = {
+    known: secrets,
+    writeOnly: schema === undefined ? new Set() : writeOnlyPaths(schema),
+  }
+  const before = now === undefined ? undefined : readNow(path, format, now)
+  const changes =
+    before === undefined ? [] : compareValues(before, result).map((change) => maskChange(change, rules))
+  return { path, what, seen, changes, next, invalid: validateDocument(result, { required, schema }) }
+}
+
+/** What is there now may be what is broken. */
+function readNow(path: string, format: NonNullable<ReturnType<typeof formatOf>>, now: FileState) {
+  try {
+    return readDocument(path, format, now.bytes)
+  } catch {
+    return undefined
+  }
+}
+
+/** Why a plan must not be carried out; undefined when it may. */
+export function refusalOf(
+  planned: readonly PlannedFile[],
+  { allowRemoval }: Pick<RestoreOptions, 'allowRemoval'>,
+): Message | undefined {
+  const invalid = planned.flatMap(({ path, invalid }) => invalid.map((why) => `${path} ${why}`))
+  if (invalid.length > 0)
+    return message`what would be restored is not valid: ${invalid.slice(0, 10).join('; ')}. Nothing was changed; name another ${setting('target')}`
+  const removed = planned.filter(({ what }) => what === 'remove').map(({ path }) => path)
+  if (removed.length > 0 && !allowRemoval)
+    return message`${removed.join(', ')} did not exist at the target and would be removed: nothing was changed; set ${setting('allow-removal')} to true, or leave the file out of ${setting('files')}`
+  return undefined
+}
+
+export interface ApplyOptions extends Pick<RestoreOptions, 'folder' | 'allowRemoval'> {
+  readonly storage: string
+  readonly environment: string
+  readonly revision: string
+  readonly by: string
+  readonly reason: string
+  readonly now: Date
+}
+
+/**
+ * Carries a plan out: keeps what is there in an emergency copy first, writes each file only if it is still as the plan saw it, and
+ * reads each back. Can be killed at any instant and run again.
+ * @returns the name of the emergency copy; undefined when nothing had to be changed
+ * @throws RefusedError when the plan must not be carried out, ConflictError when a file has changed since
+ */
+export async function applyRestore(
+  planned: readonly PlannedFile[],
+  options: ApplyOptions,
+): Promise<string | undefined> {
+  const refusal = refusalOf(planned, options)
+  if (refusal !== undefined) throw new RefusedError(refusal)
+  const pending = planned.filter(({ what }) => what !== 'unchanged')
+  if (pending.length === 0) return undefined
+  const { folder } = options
+  const states = await Promise.all(
+    pending.map(async ({ path }) => [path, await readState(folder, path)] as const),
+  )
+  const emergency = await makeBackup({ ...options, kind: 'emergency', files: new Map(states) })
+  for (const { path, seen, next } of pending)
+    await replaceState(folder, path, { expected: seen, state: next })
+  for (const { path, next } of pending) {
+    const now = (await readState(folder, path))?.digest ?? absent
+    const wanted = next === undefined ? absent : digestOf(next.bytes)
+    if (now !== wanted)
+      throw new RefusedError(
+        `${path} was written and is not what was written: somebody else writes to it; what was there before is in the backup ${emergency.name}`,
+      )
+  }
+  return emergency.name
+}

@@ -1,0 +1,57 @@
+import { z } from 'zod'
+import { duration, environmentVariable, httpUrl, line, section } from '../../settings/fields.ts'
+import { parseDuration } from '../../text/duration.ts'
+import { serverKinds } from './update-server.ts'
+
+/** The section `ota` of `.github/rollback.yml`. */
+export function otaSchema() {
+  return section({
+    'server-kind': z
+      .enum(['auto', ...serverKinds])
+      .default('auto')
+      .describe('The kind of server, as in the input `server-kind` of codepush-rollback.'),
+    'server-url': httpUrl({ example: 'https://codepush.example.com' })
+      .optional()
+      .describe(
+        'Address of the update server’s API. For `eas`: the address that devices ask, `updates.url` in app.json; by default it is read from there.',
+      ),
+    'access-key': section({ env: environmentVariable('CODEPUSH_ACCESS_KEY') })
+      .optional()
+      .describe(
+        'Variable that holds the access key. For `eas`: leave it out and set `EXPO_TOKEN` in the step’s `env`.',
+      ),
+    project: line().default('.').describe('For `eas`: folder of the Expo project.'),
+    channels: z
+      .array(line())
+      .min(1, 'is empty; write one such as `shop-ios/Production`')
+      .describe('What is rolled back, as `app/deployment`; for `eas` as `all/branch`.'),
+    'verify-timeout': duration({ max: parseDuration('1h') })
+      .prefault('2m')
+      .describe('How long devices may be answered from the server’s cache.'),
+  })
+    .superRefine((given, context) => {
+      const isEas = given['server-kind'] === 'eas'
+      const refuse = (key: keyof typeof given, message: string) =>
+        context.addIssue({ code: 'custom', path: [key], message })
+      if (isEas && given['access-key'] !== undefined)
+        refuse(
+          'access-key',
+          'is not for `server-kind: eas`; leave it out, and set `EXPO_TOKEN` in the step’s `env`',
+        )
+      if (!isEas && given['server-url'] === undefined)
+        refuse('server-url', 'is missing; write an address, such as `https://codepush.example.com`')
+      if (!isEas && given['access-key'] === undefined)
+        refuse('access-key', 'is missing; write `{ env: NAME }`')
+      if (!isEas && given.project !== '.') refuse('project', 'is only for `server-kind: eas`; leave it out')
+    })
+    .transform((all) => ({
+      serverUrl: all['server-url'],
+      accessKey: all['access-key'],
+      serverKind: all['server-kind'],
+      project: all.project,
+      channels: all.channels,
+      verifyTimeoutMs: all['verify-timeout'],
+    }))
+    .optional()
+    .describe('Over-the-air updates. By default none are rolled back.')
+}

@@ -1,0 +1,140 @@
+/** One key goes back, and only its bytes change. */
+import { describe, expect, test } from '@jest/globals'
+import fc from 'fast-check'
+import { parse, stringify } from 'yaml'
+import { InputError } from '../../../src/errors.ts'
+import type { Format } from '../../../src/layers/config/document.ts'
+import { restoreKeys } from '../../../src/layers/config/edit.ts'
+
+function back(format: Format, current: string, target: string, ...keys: string[]): string {
+  const file = format === 'env' ? '.env' : `app.${format}`
+  const options = { file, format, current: Buffer.from(current), target: Buffer.from(target) }
+  return restoreKeys(options, keys).toString()
+}
+
+describe('JSON', () => {
+  test('a value goes back, with the bytes it had', () => {
+    expect(back('json', '{\r\n  "a": 2,\r\n  "b":   [1]\r\n}', '{"a": 1.0, "b": []}', 'a')).toBe(
+      '{\r\n  "a": 1.0,\r\n  "b":   [1]\r\n}',
+    )
+  })
+
+  test('a byte order mark stays', () => {
+    expect(back('json', '\ufeff{"a": 2}', '{"a": 1}', 'a')).toBe('\ufeff{"a": 1}')
+  })
+
+  test('a key that was added goes, and the comments of its neighbours stay', () => {
+    const now = '{\n  // of a\n  "a": 1,\n  // of b\n  "b": 2,\n  // of c\n  "c": 3\n}'
+    expect(back('jsonc', now, '{"a": 1, "c": 3}', 'b')).toBe(
+      '{\n  // of a\n  "a": 1,\n  // of b\n  // of c\n  "c": 3\n}',
+    )
+    expect(back('jsonc', now, '{"a": 1, "b": 2}', 'c')).toBe(
+      '{\n  // of a\n  "a": 1,\n  // of b\n  "b": 2\n  // of c\n}',
+    )
+  })
+
+  test('a key that was removed comes back', () => {
+    expect(back('json', '{\n  "a": 1\n}', '{"a": 1, "b": {"x": 12345678901234567890}}', 'b')).toBe(
+      '{\n  "a": 1,\n  "b": {"x": 12345678901234567890}\n}',
+    )
+  })
+
+  test('an item of a list goes back', () => {
+    expect(back('json', '{"a": [1, 5, 3]}', '{"a": [1, 2, 3]}', 'a[1]')).toBe('{"a": [1, 2, 3]}')
+  })
+})
+
+describe('YAML', () => {
+  const layout =
+    '# top\nserver:   {port: 8080}   # flow\napi:\n    baseUrl: "https://bad"   # quoted\n    retries:  3\n'
+
+  test('a value goes back, and nothing of the layout changes', () => {
+    expect(back('yaml', layout, 'api: {baseUrl: https://good}', 'api.baseUrl')).toBe(
+      layout.replace('"https://bad"', 'https://good'),
+    )
+  })
+
+  test('a key that was added goes, with its line', () => {
+    expect(
+      back('yaml', layout, 'server: {port: 8080}\napi:\n    baseUrl: "https://bad"\n', 'api.retries'),
+    ).toBe(layout.replace('    retries:  3\n', ''))
+  })
+
+  test('a key that was removed comes back at the end of its mapping', () => {
+    expect(back('yaml', 'api:\n  a: 1\nlog: x\n', 'api:\n  a: 1\n  b: 2 # two\nlog: x\n', 'api.b')).toBe(
+      'api:\n  a: 1\n  b: 2 # two\nlog: x\n',
+    )
+  })
+
+  test('what cannot go back alone is refused, and says what to do', () => {
+    expect(() => back('yaml', 'a: &x 1\nb: *x\n', 'a: 2\nb: 2\n', 'b.c')).toThrow('write a key it has')
+    expect(() => back('yaml', 'a:\n    b: 1\n', 'a:\n  - 1\n  - 2\n', 'a')).toThrow('restore the whole file')
+  })
+})
+
+describe('.env and .properties', () => {
+  test('a setting goes back, with the lines it takes up', () => {
+    expect(back('env', '# c\r\nA=1\r\nB="x\r\ny"\r\nC=3\r\n', 'A=1\nB=plain\nC=3\n', 'B')).toBe(
+      '# c\r\nA=1\r\nB=plain\r\nC=3\r\n',
+    )
+    expect(back('properties', 'db.url=bad\ndb.user = me\n', 'db.url = \\\n  good\n', 'db.url')).toBe(
+      'db.url = \\\n  good\ndb.user = me\n',
+    )
+  })
+
+  test('a setting that was removed comes back behind the one it followed', () => {
+    expect(back('env', 'A=1\nC=3', 'A=1\nB=2\nC=3\n', 'B')).toBe('A=1\nB=2\nC=3')
+  })
+})
+
+test('a key that neither version has is an error that names it', () => {
+  expect(() => back('json', '{"a": 1}', '{"a": 2}', 'api.baseurl')).toThrow('"api.baseurl"')
+})
+
+const scalar = fc.oneof(fc.integer(), fc.boolean(), fc.constant(null), fc.string({ unit: 'grapheme' }))
+const tree = fc.dictionary(
+  fc.stringMatching(/^[a-z]{1,4}$/),
+  fc.oneof(scalar, fc.array(scalar, { maxLength: 4 })),
+  { minKeys: 1 },
+)
+
+/** What a document should say once one of its keys is that of another one. */
+function withKey(
+  now: Readonly<Record<string, unknown>>,
+  good: Readonly<Record<string, unknown>>,
+  pick: number,
+) {
+  const keys = [...new Set([...Object.keys(now), ...Object.keys(good)])]
+  const key = keys[pick % keys.length] ?? ''
+  const { [key]: _, ...others } = now
+  return { key, wanted: Object.hasOwn(good, key) ? { ...others, [key]: good[key] } : others }
+}
+
+test('one key of any JSON document goes back, and no other changes', () => {
+  fc.assert(
+    fc.property(tree, tree, fc.nat(), (now, good, pick) => {
+      const { key, wanted } = withKey(now, good, pick)
+      const result = back('json', JSON.stringify(now, null, 1), JSON.stringify(good), key)
+      expect(JSON.parse(result)).toEqual(wanted)
+    }),
+    { numRuns: 300 },
+  )
+})
+
+test('one key of any YAML document goes back, and no other changes, or it is refused', () => {
+  let refused = 0
+  fc.assert(
+    fc.property(tree, tree, fc.nat(), (now, good, pick) => {
+      const { key, wanted } = withKey(now, good, pick)
+      try {
+        const result = back('yaml', stringify(now), stringify(good), key)
+        expect(parse(result) ?? {}).toEqual(wanted)
+      } catch (error) {
+        if (!(error instanceof InputError)) throw error
+        refused++
+      }
+    }),
+    { numRuns: 300 },
+  )
+  expect(refused).toBeLessThan(30)
+})

@@ -1,0 +1,307 @@
+/** Files on a real disk: backed up, damaged, and taken back. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import fc from 'fast-check'
+import { listBackups, makeBackup } from '../../../src/layers/config/backup.ts'
+import { readState, replaceState } from '../../../src/layers/config/file.ts'
+import { applyRestore, planRestore, refusalOf } from '../../../src/layers/config/restore.ts'
+import { findTarget } from '../../../src/layers/config/target.ts'
+
+const worker = fileURLToPath(new URL('./worker.ts', import.meta.url))
+const about = { environment: 'production', revision: 'a'.repeat(40), by: 'grace', reason: 'a test' }
+
+let folder: string
+let storage: string
+beforeEach(() => {
+  const root = mkdtempSync(join(tmpdir(), 'config-'))
+  folder = join(root, 'shop')
+  storage = join(root, 'backups')
+  mkdirSync(folder)
+})
+afterEach(() => rmSync(join(folder, '..'), { recursive: true, force: true }))
+
+const write = (file: string, text: string | Buffer) => writeFileSync(join(folder, file), text)
+const read = (file: string) => readFileSync(join(folder, file), 'utf8')
+
+let time = Date.parse('2026-11-27T09:00:00Z')
+async function backUp(...paths: string[]) {
+  time += 60_000
+  const files = new Map(
+    await Promise.all(paths.map(async (path) => [path, await readState(folder, path)] as const)),
+  )
+  return makeBackup({ ...about, storage, kind: 'snapshot', files, now: new Date(time) })
+}
+
+interface Wish {
+  readonly target?: string
+  readonly keys?: readonly string[]
+  readonly allowRemoval?: boolean
+  readonly schema?: string
+  readonly required?: readonly string[]
+}
+
+async function plan(paths: readonly string[], { target = 'latest', keys = [], schema, ...more }: Wish = {}) {
+  const found = await findTarget({
+    target,
+    storage,
+    environment: 'production',
+    paths,
+    readRevision: async () => undefined,
+  })
+  const options = {
+    folder,
+    target: found,
+    keys,
+    schema: schema === undefined ? undefined : { path: 'schema.json', text: schema },
+    required: more.required ?? [],
+    allowRemoval: more.allowRemoval ?? false,
+    secrets: [],
+  }
+  return { planned: await planRestore(options), options }
+}
+
+async function restore(paths: readonly string[], wish: Wish = {}) {
+  const { planned, options } = await plan(paths, wish)
+  time += 60_000
+  return applyRestore(planned, { ...options, ...about, storage, now: new Date(time) })
+}
+
+describe('a restore', () => {
+  test('gives the bytes and the permissions back, whatever the format', async () => {
+    const odd = Buffer.from('\ufeffa: 1\r\n# é\r\n\tb', 'utf8')
+    for (const file of ['app.yaml', 'logo.bin', '.env']) write(file, odd)
+    chmodSync(join(folder, 'app.yaml'), 0o640)
+    await backUp('app.yaml', 'logo.bin')
+    write('app.yaml', 'a: 2\n')
+    chmodSync(join(folder, 'app.yaml'), 0o600)
+    rmSync(join(folder, 'logo.bin'))
+    await restore(['logo.bin'])
+    expect(readFileSync(join(folder, 'logo.bin'))).toEqual(odd)
+    write('app.yaml', 'a: 2\n')
+    await expect(restore(['app.yaml'])).rejects.toThrow('app.yaml:3:1')
+  })
+
+  test('gives mode and line endings back', async () => {
+    write('app.yaml', 'a: 1\r\n')
+    chmodSync(join(folder, 'app.yaml'), 0o640)
+    await backUp('app.yaml')
+    write('app.yaml', 'a: 2\n')
+    chmodSync(join(folder, 'app.yaml'), 0o666)
+    await restore(['app.yaml'])
+    expect(read('app.yaml')).toBe('a: 1\r\n')
+    expect(statSync(join(folder, 'app.yaml')).mode & 0o777).toBe(0o640)
+  })
+
+  test('done twice does nothing the second time: the bad state does not come back', async () => {
+    write('app.json', '{"url": "good"}')
+    await backUp('app.json')
+    write('app.json', '{"url": "bad"}')
+    const kept = await restore(['app.json'])
+    expect(read('app.json')).toBe('{"url": "good"}')
+    expect(await restore(['app.json'])).toBeUndefined()
+    expect(read('app.json')).toBe('{"url": "good"}')
+    await restore(['app.json'], { target: kept ?? '' })
+    expect(read('app.json')).toBe('{"url": "bad"}')
+  })
+
+  test('to the first backup gives its bytes, and does not delete the file (nacos 15838)', async () => {
+    write('app.json', '{"v": 1}')
+    const first = await backUp('app.json')
+    write('app.json', '{"v": 2}')
+    await backUp('app.json')
+    write('app.json', '{"v": 3}')
+    await restore(['app.json'], { target: first.name })
+    expect(read('app.json')).toBe('{"v": 1}')
+  })
+
+  test('removes a file that did not exist only when that is allowed (nacos 1179)', async () => {
+    await backUp('new.json')
+    write('new.json', '{}')
+    const { planned, options } = await plan(['new.json'])
+    expect(planned[0]?.what).toBe('remove')
+    expect(String(refusalOf(planned, options))).toContain('did not exist at the target and would be removed')
+    await expect(restore(['new.json'])).rejects.toThrow('`allow-removal`')
+    expect(existsSync(join(folder, 'new.json'))).toBe(true)
+    const kept = await restore(['new.json'], { allowRemoval: true })
+    expect(existsSync(join(folder, 'new.json'))).toBe(false)
+    await restore(['new.json'], { target: kept ?? '' })
+    expect(read('new.json')).toBe('{}')
+  })
+
+  test('reaches every older version, not only the last (apollo 1642)', async () => {
+    const names: string[] = []
+    for (let version = 0; version < 12; version++) {
+      write('app.json', `{"v": ${version}}`)
+      names.push((await backUp('app.json')).name)
+    }
+    for (const [version, name] of names.entries()) {
+      await restore(['app.json'], { target: name })
+      expect(read('app.json')).toBe(`{"v": ${version}}`)
+    }
+  })
+
+  test('takes the newest backup before a time', async () => {
+    write('app.json', '1')
+    await backUp('app.json')
+    const between = new Date(time + 1000).toISOString()
+    write('app.json', '2')
+    await backUp('app.json')
+    await restore(['app.json'], { target: `before:${between}` })
+    expect(read('app.json')).toBe('1')
+    await expect(restore(['app.json'], { target: 'before:2020-01-01' })).rejects.toThrow('the oldest backup')
+    await expect(restore(['app.json'], { target: 'before:yesterday' })).rejects.toThrow(
+      'write before: and a time',
+    )
+  })
+
+  test('that is not valid is refused, and the file stays', async () => {
+    write('app.json', '{"port": "x"}')
+    await backUp('app.json')
+    write('app.json', '{"port": 1}')
+    const schema = '{"properties": {"port": {"type": "integer"}}}'
+    await expect(restore(['app.json'], { schema })).rejects.toThrow('app.json /port')
+    await expect(restore(['app.json'], { required: ['api.baseUrl'] })).rejects.toThrow(
+      'api.baseUrl is required',
+    )
+    expect(read('app.json')).toBe('{"port": 1}')
+    expect((await listBackups(storage)).manifests).toHaveLength(1)
+  })
+
+  test('of one key leaves what was added elsewhere', async () => {
+    write('app.json', '{"api": {"url": "good"}}')
+    await backUp('app.json')
+    write('app.json', '{"api": {"url": "bad", "retries": 3}}')
+    await restore(['app.json'], { keys: ['api.url'] })
+    expect(read('app.json')).toBe('{"api": {"url": "good", "retries": 3}}')
+  })
+
+  test('of a file that somebody changed since the plan is refused (growthbook 6070)', async () => {
+    write('app.json', '{"v": 1}')
+    await backUp('app.json')
+    write('app.json', '{"v": 2}')
+    const { planned, options } = await plan(['app.json'])
+    write('app.json', '{"v": 3}')
+    const late = applyRestore(planned, { ...options, ...about, storage, now: new Date(time) })
+    await expect(late).rejects.toThrow('app.json has changed since the plan was made')
+    expect(read('app.json')).toBe('{"v": 3}')
+  })
+
+  test('whose writer is killed at any instant leaves the old file or the new one', async () => {
+    const good = JSON.stringify({ v: 1, fill: 'x'.repeat(300_000) })
+    const bad = JSON.stringify({ v: 2, fill: 'y'.repeat(300_000) })
+    write('app.json', good)
+    await backUp('app.json')
+    for (const delay of [0, 1, 2, 4, 8, 16, 32]) {
+      write('app.json', bad)
+      const child = spawn(process.execPath, [worker, folder, storage], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      })
+      const ended = once(child, 'exit')
+      await Promise.race([once(child.stdout, 'data'), ended])
+      await new Promise((done) => setTimeout(done, delay))
+      child.kill('SIGKILL')
+      await ended
+      expect([good, bad]).toContain(read('app.json'))
+      await restore(['app.json'])
+      expect(read('app.json')).toBe(good)
+    }
+    expect(readdirSync(folder).filter((name) => name.includes('partial')).length).toBeLessThanOrEqual(7)
+  }, 60_000)
+
+  test('gives any bytes back', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.uint8Array({ maxLength: 200 }),
+        fc.uint8Array({ maxLength: 200 }),
+        async (good, bad) => {
+          rmSync(storage, { recursive: true, force: true })
+          write('any.dat', Buffer.from(good))
+          await backUp('any.dat')
+          write('any.dat', Buffer.from(bad))
+          await restore(['any.dat'])
+          expect(readFileSync(join(folder, 'any.dat'))).toEqual(Buffer.from(good))
+        },
+      ),
+      { numRuns: 50 },
+    )
+  })
+})
+
+describe('a backup', () => {
+  test('that the newest one holds already is not kept twice', async () => {
+    write('app.json', '1')
+    const first = await backUp('app.json')
+    expect((await backUp('app.json')).name).toBe(first.name)
+  })
+
+  test('that is damaged, or foreign, is named and not used', async () => {
+    write('app.json', '1')
+    const { name, files } = await backUp('app.json')
+    write('app.json', '2')
+    writeFileSync(join(storage, name, files[0]?.content?.sha256 ?? ''), '3')
+    await expect(restore(['app.json'])).rejects.toThrow(
+      `the backup ${name}, whose copy of app.json is damaged`,
+    )
+    writeFileSync(join(storage, name, 'manifest.json'), '{"schema": 7}')
+    await expect(restore(['app.json'])).rejects.toThrow(`${name}: its manifest is malformed`)
+    expect(read('app.json')).toBe('2')
+  })
+
+  test('of another environment is no target', async () => {
+    write('app.json', '1')
+    await backUp('app.json')
+    const other = findTarget({
+      target: 'latest',
+      storage,
+      environment: 'staging',
+      paths: ['app.json'],
+      readRevision: async () => undefined,
+    })
+    await expect(other).rejects.toThrow('has no backup of staging with app.json')
+  })
+})
+
+describe('a path', () => {
+  test.each(['../outside', '/etc/hostname', '.', 'a/../../b'])(
+    'that leads out of the folder is refused: %s',
+    async (path) => {
+      await expect(readState(folder, path)).rejects.toThrow('leads out of the folder')
+    },
+  )
+
+  test('that is a link out of the folder is refused, and the file it leads to stays', async () => {
+    const secret = join(folder, '..', 'secret')
+    writeFileSync(secret, 'x')
+    symlinkSync(secret, join(folder, 'link.json'))
+    await expect(readState(folder, 'link.json')).rejects.toThrow('leads out of the folder')
+    const state = { bytes: Buffer.from('y'), mode: 0o644, uid: 0, gid: 0 }
+    await expect(replaceState(folder, 'link.json', { expected: 'absent', state })).rejects.toThrow(
+      'leads out',
+    )
+    symlinkSync(join(folder, '..'), join(folder, 'up'))
+    await expect(readState(folder, 'up/secret')).rejects.toThrow('leads out of the folder')
+    await expect(replaceState(folder, 'up/fresh', { expected: 'absent', state })).rejects.toThrow('leads out')
+    expect(readFileSync(secret, 'utf8')).toBe('x')
+  })
+
+  test('that is a folder is refused', async () => {
+    mkdirSync(join(folder, 'sub'))
+    await expect(readState(folder, 'sub')).rejects.toThrow('sub is not a file')
+  })
+})
