@@ -60,7 +60,7 @@ export default {
     only('github-knows-nothing', 'github', []),
     only('history-stands-on-github', 'history', ['github']),
     only('runner-stands-on-github', 'runner', ['github']),
-    only('deployment-stands-on-github', 'deployment', ['github']),
+    only('deployment-stands-on-settings', 'deployment', ['settings', 'github', 'history']),
     only('health-stands-on-settings', 'health', ['settings', 'http']),
     only('code-is-a-layer', 'layers/code', ['layers/layer', 'github', 'history', 'deployment']),
     only('ota-is-a-layer', 'layers/ota', ['layers/layer', 'http', 'history', 'settings/fields']),

@@ -32,6 +32,7 @@ export function generatedFiles(root: string): readonly { readonly path: string; 
 }
 
 function actionTable(): string {
+  // no description has a code span that holds a backtick: what is escaped is a code span
   return renderMarkdown([
     table(
       ['action', 'what it does'],
@@ -40,7 +41,7 @@ function actionTable(): string {
         text(description),
       ]),
     ),
-  ])
+  ]).replaceAll('\\`', '`')
 }
 
 /** Every `uses:` of one of our actions names the published repository and tag. */

@@ -11,13 +11,17 @@ export const commonInputs = {
     description: 'Path of the configuration file in the repository. Without that file the defaults hold.',
     default: '.github/rollback.yml',
   }),
-  environment: input.text({
+  environment: input.name({
     description:
       'Name of the environment. Left empty: that of the deployment event, else the configured one, else `production`.',
   }),
   revision: input.text({
     description:
-      'Full id of the deployed commit that may be bad. Left empty: that of the deployment or workflow-run event; in a run that was started by hand, by a comment or by a schedule, the newest deployment of the environment; else the commit this workflow runs for.',
+      'Full id of the deployed commit that may be bad. Left empty: that of the deployment or workflow-run event; in a run that was started manually, by a comment or by a schedule, what is deployed: the revision of the newest deployment of the environment that succeeded; else the commit this workflow runs for.',
+  }),
+  secrets: input.secret({
+    description:
+      'Secrets of the workflow as JSON, from the expression `toJSON(secrets)`: those that the settings name become environment variables of this step, and no others. Not needed where `env` sets them.',
   }),
 } as const
 

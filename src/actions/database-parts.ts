@@ -10,20 +10,24 @@ import { input } from '../runner/inputs.ts'
 /** Inputs that db-backup and db-restore share, so that they mean the same in both. */
 export const databaseInputs = {
   'database-url': input.secret({
+    setting: 'database.url',
     description:
       'Address of the database, from a secret: `sqlite:path/to/app.db`, `postgres://user:password@host/app`, `mysql://user:password@host/app`. TLS by `?sslmode=disable`, `require` or `verify-full`, with `&sslrootcert=path`.',
     required: true,
   }),
   storage: input.text({
+    setting: 'database.storage',
     description:
       'Where backups are kept: path of a folder on a disk that outlives the job, or `s3://bucket/prefix`, with the keys in `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY` of `env`.',
     required: true,
   }),
-  migrations: input.text({
+  migrations: input.path({
+    setting: 'database.migrations',
     description:
       'Folder of the migrations in the repository, e.g. `db/migrations`. Left empty: the project has none.',
   }),
   'keep-old': input.duration({
+    setting: 'database.keep-old',
     description: 'How long a database that a restore replaced is kept beside the live one.',
     default: '7d',
   }),
@@ -41,7 +45,7 @@ export async function openConnection(
   }: Pick<Step<Pick<typeof databaseInputs, 'database-url'>, string>, 'inputs' | 'env' | 'log' | 'secrets'>,
   scratch: string,
 ): Promise<Engine> {
-  const connection = readConnection('database-url', inputs['database-url'])
+  const connection = readConnection('database.url', inputs['database-url'])
   if (connection.engine !== 'sqlite') secrets.add(connection.password)
   return openEngine(connection, { env, scratch, log: log.info })
 }
@@ -53,7 +57,7 @@ export async function openDatabase(
 ): Promise<{ readonly engine: Engine; readonly store: Store }> {
   const engine = await openConnection({ inputs, env, log, secrets }, scratch)
   for (const name of ['AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN']) secrets.add(env[name] ?? '')
-  const store = named('storage', () => openStore(inputs.storage, { env, fetch, signal }))
+  const store = named('database.storage', () => openStore(inputs.storage, { env, fetch, signal }))
   return { engine, store }
 }
 

@@ -13,22 +13,29 @@ export const guardInputs = {
   }),
 } as const
 
-type GuardedStep = Pick<Step<typeof guardInputs, string>, 'inputs' | 'context' | 'now' | 'log'>
+type GuardedStep = Pick<Step<typeof guardInputs, string>, 'inputs' | 'now' | 'log'>
 
 /**
  * Asks the guards of a layer, for an action that rolls back no other.
  * @param from what is taken away, as the history names it, where the layer has several targets
  * @throws RefusedError that names the guard and the way past it
  */
-export function guardLayer(
-  { inputs, context, now, log }: GuardedStep,
-  { repository, config, environment, incident, revision, readHistory }: Workplace,
+export async function guardLayer(
+  { inputs, now, log }: GuardedStep,
+  { repository, config, environment, incident, revision, readHistory, isManual }: Workplace,
   layer: LayerName,
   from?: readonly string[],
 ): Promise<void> {
   return demandAllowed(
     repository,
-    { environment, incident, revision, automatic: !context.byHand, layers: [layer], ...(from && { from }) },
+    {
+      environment,
+      incident,
+      revision,
+      automatic: !(await isManual()),
+      layers: [layer],
+      ...(from && { from }),
+    },
     { limits: limitsOf(config), hold: inputs.hold, readHistory, now: now().getTime(), log: log.info },
   )
 }

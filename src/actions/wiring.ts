@@ -1,35 +1,56 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
-import { findDeployed } from '../deployment/deployed.ts'
-import { InputError, RefusedError } from '../errors.ts'
+import {
+  demandOnBranch,
+  findEnvironment,
+  findRevision,
+  type Subject,
+  subjectOf,
+} from '../deployment/subject.ts'
+import { InputError, message, setting } from '../errors.ts'
 import type { Repository } from '../github/client.ts'
 import { readFile } from '../github/contents.ts'
+import { mayWrite } from '../github/permission.ts'
+import { defaultBranch } from '../github/repository.ts'
 import { openBranchHistory } from '../history/branch-history.ts'
-import { type Event, eventSchema, newEvent, type Occurrence, revisionSchema } from '../history/event.ts'
-import { incidentId } from '../history/incident.ts'
+import { type Event, eventSchema, newEvent, type Occurrence } from '../history/event.ts'
 import { type Lock, openLock } from '../history/lock.ts'
 import type { Step } from '../runner/action.ts'
 import { refuseForks } from '../runner/context.ts'
-import { locateSetting, type SettingsText } from '../settings/location.ts'
-import { parseConfig } from '../settings/parse.ts'
+import type { Settings } from '../settings/environments.ts'
+import { locateSetting } from '../settings/location.ts'
+import { parseSettings } from '../settings/parse.ts'
 import { type Config, defaultConfig } from '../settings/schema.ts'
 import { redactDeep } from '../text/redact.ts'
 import { commonInputs } from './contract-parts.ts'
+import { provideSecrets } from './given-secrets.ts'
 
 type CommonStep = Pick<
   Step<typeof commonInputs, string>,
-  'inputs' | 'context' | 'log' | 'secrets' | 'signal' | 'now' | 'sleep' | 'openRepository' | 'locateSettings'
+  | 'inputs'
+  | 'context'
+  | 'env'
+  | 'log'
+  | 'secrets'
+  | 'signal'
+  | 'now'
+  | 'sleep'
+  | 'openRepository'
+  | 'locateSettings'
 >
 
-/** What every action works on: its repository, configuration and history, and the deployment that it is about. */
-export interface Workplace {
+/** What every action works on: its repository, settings and history, and the deployment that it is about. */
+export interface Workplace extends Subject {
   readonly repository: Repository
+  readonly settings: Settings
+  /** the settings of the environment */
   readonly config: Config
   /** false where there is no configuration file, and the defaults hold */
   readonly isConfigured: boolean
-  readonly environment: string
-  readonly revision: string
-  readonly incident: string
+  /** the branch that the environment is deployed from */
+  readonly branch: string
+  /** Whether a person asked for this run: an account that may write to the repository now, and is no app. */
+  readonly isManual: () => Promise<boolean>
   /** The events so far, oldest first; warns of lines that cannot be read. */
   readonly readHistory: (options?: { readonly since?: Date }) => Promise<readonly Event[]>
   /** Opens the lock of the environment: one rollback at a time. */
@@ -40,67 +61,97 @@ export interface Workplace {
   readonly claim: (what: Occurrence, naturalKey: readonly string[], about?: Subject) => Promise<boolean>
 }
 
-/** The incident that an event belongs to: that of the step, unless it says otherwise. */
-type Subject = Pick<Workplace, 'incident' | 'environment' | 'revision'>
+/** The repository and what its settings file says. */
+export interface Opened extends Pick<Workplace, 'repository' | 'settings' | 'isConfigured'> {}
 
-/** Opens it all; sends nothing that changes anything. @throws InputError for a fork's pull request, a malformed revision, a faulty configuration file */
-export async function openWorkplace({
+/** Opens the repository and reads the settings. @throws InputError for a fork, and for a faulty file */
+export async function openSettings({
   inputs,
   context,
-  log,
-  secrets,
-  signal,
-  now,
-  sleep,
   openRepository,
   locateSettings,
-}: CommonStep): Promise<Workplace> {
+}: CommonStep): Promise<Opened> {
   refuseForks(context)
   const repository = openRepository(inputs.token)
-  const { deployment, workflow_run: workflowRun } = context.event
-  const named = inputs.revision || deployment?.sha || workflowRun?.head_sha
-  const told = named ? parseRevision(named) : undefined
-  const file = await readSettings({ repository, path: inputs.config, ref: context.sha || (told ?? 'HEAD') })
-  if (file !== undefined) locateSettings((path) => locateSetting(file, path))
-  const config = file === undefined ? defaultConfig() : parseConfig(file)
-  const environment = inputs.environment || deployment?.environment || config.environment
-  const revision =
-    told ?? parseRevision((await deployedRevision(repository, { context, log }, environment)) ?? context.sha)
-  const history = openBranchHistory({ repository, branch: config.history.branch, signal })
-  const incident = incidentId({ environment, revision })
-  const { actor, run } = context
-  const append = (
-    what: Occurrence,
-    naturalKey: readonly string[],
-    about: Subject = { incident, environment, revision },
-  ) => {
-    const at = now().toISOString()
-    const subject = { incident: about.incident, environment: about.environment, revision: about.revision }
-    const event = newEvent({ ...what, ...subject, at, actor, ...(run && { run }) }, naturalKey)
-    return history.append(eventSchema.parse(redactDeep(event, secrets.redact)))
-  }
+  const ref = context.sha || inputs.revision || 'HEAD'
+  const file = await readSettings(repository, { path: inputs.config, ref, locateSettings })
   return {
     repository,
-    config,
+    settings: file ?? settingsWithout(inputs.environment),
     isConfigured: file !== undefined,
-    environment,
-    revision,
-    incident,
-    readHistory: async (options) => {
-      const { events, unreadable } = await history.read(options)
-      for (const { file, line, why } of unreadable)
-        log.warning(`line ${line} of ${file} in the history is left out: ${why}`, 'History')
-      return events
-    },
+  }
+}
+
+/**
+ * Opens it all; sends nothing that changes anything.
+ * @param opened what is open already
+ * @param environment instead of that of the input
+ * @param branch instead of that in the settings; '' for that
+ * @param actsOn false for an action that only tells of an incident, so that its revision may be any
+ * @throws InputError for a fork, an environment that the settings do not describe, a revision that is not on the branch, a faulty configuration file
+ */
+export async function openWorkplace(
+  step: CommonStep,
+  {
+    opened,
+    environment = step.inputs.environment,
+    branch: given = '',
+    actsOn = true,
+  }: {
+    readonly opened?: Opened
+    readonly environment?: string
+    readonly branch?: string
+    readonly actsOn?: boolean
+  } = {},
+): Promise<Workplace> {
+  const { inputs, context, env, log, secrets, signal, now } = step
+  const { repository, settings, isConfigured } = opened ?? (await openSettings(step))
+  const circumstances = { ...context, environment, revision: inputs.revision }
+  const config = findEnvironment(settings, circumstances)
+  provideSecrets(inputs.secrets, { config, env, secrets })
+  const [found, branch] = await Promise.all([
+    findRevision(repository, config.environment, circumstances, (line) => log.warning(line)),
+    given || config.branch || context.event.repository?.default_branch || defaultBranch(repository),
+  ])
+  const subject = subjectOf(config.environment, found)
+  const history = openBranchHistory({ repository, branch: config.history.branch, signal })
+  const { actor, run } = context
+  const append = (what: Occurrence, naturalKey: readonly string[], about: Subject = subject) => {
+    const at = now().toISOString()
+    const { incident, environment, revision } = about
+    const event = newEvent(
+      { ...what, incident, environment, revision, at, actor, ...(run && { run }) },
+      naturalKey,
+    )
+    return history.append(eventSchema.parse(redactDeep(event, secrets.redact)))
+  }
+  const readHistory: Workplace['readHistory'] = async (options) => {
+    const { events, unreadable } = await history.read(options)
+    for (const { file, line, why } of unreadable)
+      log.warning(`line ${line} of ${file} in the history is left out: ${why}`, 'History')
+    return events
+  }
+  if (actsOn) await demandOnBranch(repository, subject, { branch, readHistory })
+  return {
+    ...subject,
+    repository,
+    settings,
+    config,
+    isConfigured,
+    branch,
+    isManual: once(
+      async () => context.askedBy !== undefined && (await mayWrite(repository, context.askedBy)),
+    ),
+    readHistory,
     openLock: () =>
       openLock({
         repository,
         branch: config.history.branch,
-        environment,
+        environment: subject.environment,
         holder: { key: randomUUID(), actor, ...(run && { run }), host: hostname(), pid: process.pid },
         isAlive,
         now,
-        sleep,
+        sleep: step.sleep,
         log: log.info,
       }),
     record: async (...told) => void (await append(...told)),
@@ -118,66 +169,48 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** The same workplace for another revision of the environment, whose incident is another one. */
-export function aboutRevision(workplace: Workplace, revision: string): Workplace {
-  const { environment } = workplace
-  const subject = { incident: incidentId({ environment, revision }), environment, revision }
+/** The same workplace for another revision of the environment, whose incident is another one. @throws InputError when it is not on the branch */
+export async function aboutRevision(workplace: Workplace, revision: string): Promise<Workplace> {
+  const { repository, environment, record, claim } = workplace
+  const subject = subjectOf(environment, revision)
+  await demandOnBranch(repository, subject, workplace)
   return {
     ...workplace,
     ...subject,
-    record: (what, naturalKey, about = subject) => workplace.record(what, naturalKey, about),
-    claim: (what, naturalKey, about = subject) => workplace.claim(what, naturalKey, about),
+    record: (what, naturalKey, about = subject) => record(what, naturalKey, about),
+    claim: (what, naturalKey, about = subject) => claim(what, naturalKey, about),
   }
 }
 
-/** @throws InputError for what is no full commit id */
-function parseRevision(named: string): string {
-  const parsed = revisionSchema.safeParse(named)
-  if (parsed.success) return parsed.data
-  throw new InputError(`input "revision" is "${named}"; write the full 40-character id of a commit`)
-}
-
-/**
- * What a run that is about no revision of its own is about: what is deployed. A run that somebody starts by hand, and a
- * scheduled one, are at the head of the branch, and what is deployed may be older.
- * @returns undefined when the run has a revision, nothing was deployed, or the token may not see it, which the log tells
- */
-async function deployedRevision(
-  repository: Repository,
-  { context: { eventName }, log }: Pick<CommonStep, 'context' | 'log'>,
-  environment: string,
-): Promise<string | undefined> {
-  if (!runsAboutNoRevision.has(eventName)) return undefined
-  try {
-    const deployed = await findDeployed(repository, environment)
-    for (const { revision, state } of deployed?.later ?? [])
-      log.info(
-        `${revision.slice(0, 7)} is not deployed to ${environment}: its deployment is in state ${state}`,
-      )
-    return deployed?.revision
-  } catch (error) {
-    if (!(error instanceof RefusedError)) throw error
-    log.warning(`the commit of this run is taken for the one that is deployed: ${error.message}`)
+/** A question that is asked at most once. */
+function once<T>(ask: () => Promise<T>): () => Promise<T> {
+  let answer: Promise<T> | undefined
+  return () => {
+    answer ??= ask()
+    return answer
   }
-  return undefined
 }
 
-const runsAboutNoRevision: ReadonlySet<string> = new Set(['workflow_dispatch', 'schedule', 'issue_comment'])
+/** Without a file there is one environment, with all the defaults: that of the input, else production. */
+function settingsWithout(environment: string): Settings {
+  const config = defaultConfig()
+  const usual = environment || config.environment
+  return { file: undefined, usual, environments: new Map([[usual, { ...config, environment: usual }]]) }
+}
 
 /** Read through the API, so that no checkout is needed. A path that was asked for has to be there; the default one need not. */
-async function readSettings({
-  repository,
-  path,
-  ref,
-}: {
-  repository: Repository
-  path: string
-  ref: string
-}): Promise<SettingsText | undefined> {
+async function readSettings(
+  repository: Repository,
+  { path, ref, locateSettings }: { path: string; ref: string; locateSettings: CommonStep['locateSettings'] },
+): Promise<Settings | undefined> {
   const file = await readFile(repository, { path, ref })
-  if (file !== undefined) return { text: file.text, file: path }
+  if (file !== undefined) {
+    const source = { text: file.text, file: path }
+    locateSettings((key) => locateSetting(source, key))
+    return parseSettings(source)
+  }
   if (path === commonInputs.config.default) return undefined
   throw new InputError(
-    `input "config" is "${path}", and there is no such file at ${ref.slice(0, 7)}; name one that is there, or leave the input out`,
+    message`${setting('config')} is "${path}", and there is no such file at ${ref.slice(0, 7)}; name one that is there, or leave it out`,
   )
 }

@@ -1,22 +1,34 @@
-import { InputError, isUserFacing, message, RefusedError, UnavailableError } from '../errors.ts'
+import {
+  ConflictError,
+  InputError,
+  isUserFacing,
+  message,
+  RefusedError,
+  UnavailableError,
+} from '../errors.ts'
 import type { Repository } from '../github/client.ts'
 import { groupsOf } from '../github/concurrency.ts'
 import { readFile } from '../github/contents.ts'
 import {
+  type Dispatch,
   type Dispatched,
   dispatchWorkflow,
   findDispatchedRun,
   findStartedRun,
   type WorkflowRun,
 } from '../github/workflows.ts'
+import { chooseRef } from './choose-ref.ts'
 import { declaredGroups, isInGroup, nameOfWorkflow } from './concurrency.ts'
 import { type WaitingTools, waitForRun } from './wait-for-run.ts'
 
 export interface Redeployment {
   /** the file under .github/workflows that deploys */
   readonly workflow: string
-  /** the branch or tag it runs on */
-  readonly ref: string
+  /** the branch it runs on, where it cannot run on the tag */
+  readonly branch: string
+  /** a tag that is on the restored revision, as far as one knows: a branch may move before the run starts */
+  readonly tag?: string | undefined
+  readonly environment?: string | undefined
   /** the restored revision: a run that was started for it before is waited for, and no second one is started */
   readonly commit: string
   /** start a run although one was started for that revision before */
@@ -28,6 +40,12 @@ export interface Redeployment {
   readonly ownRun?: string | undefined
 }
 
+/** A run that has deployed a revision. */
+export interface DeployedRun extends WorkflowRun {
+  /** full id of what it deployed: what its inputs name, else the commit that it ran at */
+  readonly revision: string
+}
+
 /** How often a server that does not report which run it started is asked for it, a second apart: GitHub takes up to ten. */
 const looks = 15
 
@@ -36,31 +54,38 @@ const looks = 15
  * not trigger workflows.
  * @param tools `say` gets a line when the run starts, and each time what it waits for changes
  * @returns the run, completed with success; undefined where the server does not report which run it started
- * @throws InputError when the run would end this one, waits for it, or ends without success; UnavailableError when it takes too long
+ * @throws ConflictError when another revision would be deployed, or was; InputError when the run would end this one, waits for it, or ends without success; UnavailableError when it takes too long
  */
 export async function redeploy(
   repository: Repository,
   redeployment: Redeployment,
   tools: WaitingTools,
-): Promise<WorkflowRun | undefined> {
-  const { workflow, ref, commit, again = false, timeoutMs } = redeployment
+): Promise<DeployedRun | undefined> {
+  const { workflow, branch, tag, environment, commit, inputs, again = false, timeoutMs } = redeployment
   const ownRun = redeployment.ownRun === undefined ? undefined : Number(redeployment.ownRun)
-  const what = `${workflow} on ${ref}`
+  const isNamed = Object.values(inputs).some((value) => value.includes(commit))
   try {
-    const [earlier, conflict] = await Promise.all([
-      again ? undefined : findDispatchedRun(repository, { workflow, commit }),
-      ownRun === undefined ? undefined : groupThatEnds(repository, redeployment, ownRun),
-    ])
+    const earlier = again ? undefined : await findDispatchedRun(repository, { workflow, commit })
+    const wanted = { workflow, branch, commit, tag, environment, isNamed }
+    const ref = earlier?.ref ?? (await chooseRef(repository, wanted))
+    const dispatch = { workflow, ref, inputs }
+    const what = `${workflow} on ${ref}`
+    const conflict =
+      earlier !== undefined || ownRun === undefined
+        ? undefined
+        : await groupThatEnds(repository, dispatch, ownRun)
     if (earlier === undefined && conflict !== undefined)
       throw new InputError(
         `${what} is not started: it has \`cancel-in-progress\` for the concurrency group "${conflict}", which this run holds, and would cancel this run. Run ${workflow} now; to prevent this, set \`concurrency\` on the job that deploys, not on the workflow, and on no job that rolls back`,
       )
-    const id = earlier?.id ?? (await start(repository, redeployment, tools))
+    const id = earlier?.id ?? (await start(repository, dispatch, tools))
     if (id === undefined) {
       tools.say(`${what} is started; this server does not report which run it is, so it is not waited for`)
       return undefined
     }
-    return await waitForRun(repository, { id, what, ownRun, timeoutMs }, tools)
+    const expected = isNamed ? undefined : commit
+    const run = await waitForRun(repository, { id, what, ownRun, timeoutMs, commit: expected }, tools)
+    return { ...run, revision: isNamed ? commit : run.sha }
   } catch (error) {
     throw notDeployed(error)
   }
@@ -68,7 +93,9 @@ export async function redeploy(
 
 /** The same error, with what is true of the branch by now. */
 function notDeployed(error: unknown): unknown {
-  const kind = [InputError, RefusedError, UnavailableError].find((each) => error instanceof each)
+  const kind = [InputError, RefusedError, UnavailableError, ConflictError].find(
+    (each) => error instanceof each,
+  )
   return kind === undefined
     ? error
     : new kind(message`the code is rolled back, but not deployed: ${error}`, { cause: error })
@@ -76,13 +103,13 @@ function notDeployed(error: unknown): unknown {
 
 async function start(
   repository: Repository,
-  redeployment: Redeployment,
+  dispatch: Dispatch,
   { sleep }: WaitingTools,
 ): Promise<number | undefined> {
-  const dispatched: Dispatched = await dispatchWorkflow(repository, redeployment)
+  const dispatched: Dispatched = await dispatchWorkflow(repository, dispatch)
   if (dispatched.id !== undefined) return dispatched.id
   for (let look = 1; look <= looks; look += 1) {
-    const found = await findStartedRun(repository, redeployment, dispatched)
+    const found = await findStartedRun(repository, dispatch, dispatched)
     if (found !== undefined) return found
     await sleep(1_000)
   }
@@ -92,7 +119,7 @@ async function start(
 /** The concurrency group that this run holds and that a run of the workflow would take over, ending this one. */
 async function groupThatEnds(
   repository: Repository,
-  { workflow, ref }: Redeployment,
+  { workflow, ref }: Dispatch,
   ownRun: number,
 ): Promise<string | undefined> {
   const path = `.github/workflows/${workflow}`

@@ -1,4 +1,4 @@
-import { InputError, isUserFacing, UnavailableError } from '../errors.ts'
+import { ConflictError, InputError, isUserFacing, UnavailableError } from '../errors.ts'
 import type { Repository } from '../github/client.ts'
 import { groupsOf, type RunAhead, runsAhead } from '../github/concurrency.ts'
 import { pendingReviews, queuedJobs, readRun, type WorkflowRun } from '../github/workflows.ts'
@@ -12,6 +12,8 @@ export interface AwaitedRun {
   readonly ownRun: number | undefined
   /** how long the run may take, ms */
   readonly timeoutMs: number
+  /** full id of the commit that it has to run at; undefined where its inputs say what it deploys */
+  readonly commit: string | undefined
 }
 
 export interface WaitingTools {
@@ -32,11 +34,12 @@ const askAgainMs = 30_000
 /**
  * Waits until a run has ended, and says what it waits for: another run of its concurrency group, a reviewer, a runner.
  * @returns the run, completed with success
- * @throws InputError when it ends in another way, or waits for the run that waits here; UnavailableError when it takes too long
+ * @throws ConflictError when it runs at another commit; InputError when it ends in another way, or waits for the run that
+ *   waits here; UnavailableError when it takes too long
  */
 export async function waitForRun(
   repository: Repository,
-  { id, what, ownRun, timeoutMs }: AwaitedRun,
+  { id, what, ownRun, timeoutMs, commit }: AwaitedRun,
   { say, sleep, now }: WaitingTools,
 ): Promise<WorkflowRun> {
   const startedAt = now()
@@ -44,6 +47,10 @@ export async function waitForRun(
   let asked = { status: '', at: 0, waits: '' }
   for (let poll = 1; ; poll += 1) {
     const run = await readRun(repository, id)
+    if (commit !== undefined && run.sha !== commit)
+      throw new ConflictError(
+        `${what} runs at ${run.sha.slice(0, 7)}, and not at ${commit.slice(0, 7)}: somebody pushed in between, and that revision is deployed; see ${run.url}, and run this again once the run has ended`,
+      )
     if (run.status === 'completed') {
       say(`${what}: completed with ${run.conclusion ?? 'no conclusion'}, ${run.url}`)
       if (run.conclusion === 'success') return run

@@ -3,7 +3,7 @@ import { paginateRest } from '@octokit/plugin-paginate-rest'
 import { retry } from '@octokit/plugin-retry'
 import { throttling } from '@octokit/plugin-throttling'
 import ms from 'ms'
-import { InputError } from '../errors.ts'
+import { InputError, message, setting } from '../errors.ts'
 import { Bottleneck } from './bottleneck.ts'
 import { restRoutes } from './routes.ts'
 
@@ -57,7 +57,9 @@ export function openRepository({
   retryPauseMs = ms('1s'),
 }: RepositoryOptions): Repository {
   if (token === '')
-    throw new InputError('input "token" is empty; give it ${{ github.token }} or an app token')
+    throw new InputError(
+      message`${setting('token')} is empty; write ${'${{ github.token }}'} or the token of a GitHub App`,
+    )
   const waitFor =
     (kind: string) =>
     (seconds: number, options: { method: string; url: string }, _: unknown, tries: number) => {

@@ -1,8 +1,12 @@
 import type { Repository } from './client.ts'
 import { explained, isRefused } from './refusal.ts'
 
-/** True when the account may push to the repository: an app's account and one that is gone may not. */
+/**
+ * True when the account is a person's that may push to the repository now. An app is none: GitHub knows no user of its name
+ * (`Copilot is not a user`), and neither does it know an account that is gone.
+ */
 export async function mayWrite({ octokit, owner, repo }: Repository, login: string): Promise<boolean> {
+  if (login.endsWith('[bot]')) return false
   const need = { doing: `read what ${login} may do`, permission: 'metadata: read' }
   return explained(need, async () => {
     try {

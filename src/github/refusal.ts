@@ -1,6 +1,14 @@
 import { RequestError } from '@octokit/request-error'
 import { z } from 'zod'
-import { ConflictError, InputError, isUserFacing, RefusedError, UnavailableError } from '../errors.ts'
+import {
+  ConflictError,
+  InputError,
+  isUserFacing,
+  message,
+  RefusedError,
+  setting,
+  UnavailableError,
+} from '../errors.ts'
 
 /** Why GitHub said no. Told apart by its text as well as its status: a ruleset and a race are both a 422. */
 export type RefusalKind =
@@ -8,6 +16,7 @@ export type RefusalKind =
   | 'ruleset'
   | 'protected-branch'
   | 'workflow-permission'
+  | 'pulls-off'
   | 'permission'
   | 'archived'
   | 'bad-credentials'
@@ -33,6 +42,7 @@ export interface Refusal {
 const texts: readonly [RegExp, RefusalKind][] = [
   [/secondary rate limit|API rate limit exceeded/i, 'rate-limit'],
   [/update is not a fast.?forward|expected branch to point to|stale info|fetch first/i, 'not-fast-forward'],
+  [/not permitted to create or approve pull requests/i, 'pulls-off'],
   [/without `?workflows?`? (?:permission|scope)/i, 'workflow-permission'],
   [/repository rule violations|GH013/i, 'ruleset'],
   [
@@ -163,7 +173,10 @@ export function explain(
     : `no whole answer came from GitHub (${words})`
   switch (refusal.kind) {
     case 'bad-credentials':
-      return new InputError(`could not ${doing}: ${said}; input "token" is wrong or has expired`, options)
+      return new InputError(
+        message`could not ${doing}: ${said}; ${setting('token')} is wrong or has expired`,
+        options,
+      )
     case 'permission':
       return new RefusedError(
         `could not ${doing}: the token may not (${said}); give the job \`permissions: ${permission}\``,
@@ -172,6 +185,11 @@ export function explain(
     case 'workflow-permission':
       return new RefusedError(
         `could not ${doing}: it changes files under .github/workflows, which the workflow's own token may never do (${said}); use a GitHub App token with \`workflows: write\``,
+        options,
+      )
+    case 'pulls-off':
+      return new RefusedError(
+        `could not ${doing}: ${said}. No permission of the job helps: turn "Allow GitHub Actions to create and approve pull requests" on in the settings of the repository, under Actions, General (if it is greyed out, in those of the organization or the enterprise), or use the token of a GitHub App`,
         options,
       )
     case 'ruleset':

@@ -44,6 +44,7 @@ const routes = {
     listForRepo: 'GET /repos/{owner}/{repo}/issues',
     listLabelsForRepo: 'GET /repos/{owner}/{repo}/labels',
     update: 'PATCH /repos/{owner}/{repo}/issues/{issue_number}',
+    updateComment: 'PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}',
   },
   pulls: {
     create: 'POST /repos/{owner}/{repo}/pulls',

@@ -35,6 +35,18 @@ export async function readBranchRules(
   })
 }
 
+/** Names of the active rules that a branch of that name is under, also one that is not there yet. */
+export async function readRuleTypes(
+  { octokit, owner, repo }: Repository,
+  branch: string,
+): Promise<readonly string[]> {
+  const need = { doing: `read the rules of ${branch}`, permission: 'contents: read' }
+  const rules = await explained(need, () =>
+    octokit.paginate(octokit.rest.repos.getBranchRules, { owner, repo, branch, per_page: 100 }),
+  )
+  return [...new Set(rules.map(({ type }) => type))]
+}
+
 /** The rules that keep a commit from being pushed. */
 export function rulesAgainstPush({ types }: BranchRules): readonly string[] {
   return types.filter((type) => againstPushes.has(type))

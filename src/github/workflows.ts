@@ -11,6 +11,10 @@ export interface WorkflowRun {
   /** null until it is completed */
   readonly conclusion: string | null
   readonly createdAt: Date
+  /** full id of the commit that it runs at */
+  readonly sha: string
+  /** the branch or tag that it runs on */
+  readonly ref: string
 }
 
 export interface Dispatch {
@@ -106,6 +110,8 @@ export async function findDispatchedRun(
     status: found.status ?? 'unknown',
     conclusion: found.conclusion,
     createdAt: new Date(found.created_at),
+    sha: found.head_sha,
+    ref: found.head_branch ?? '',
   }
 }
 
@@ -115,8 +121,9 @@ export async function readRun({ octokit, owner, repo }: Repository, id: number):
   const { data } = await explained(need, () =>
     octokit.rest.actions.getWorkflowRun({ owner, repo, run_id: id }),
   )
-  const { html_url: url, status, conclusion, created_at: createdAt } = data
-  return { id, url, status: status ?? 'unknown', conclusion, createdAt: new Date(createdAt) }
+  const { html_url: url, status, conclusion, created_at: createdAt, head_sha: sha } = data
+  const stands = { status: status ?? 'unknown', conclusion, createdAt: new Date(createdAt) }
+  return { id, url, ...stands, sha, ref: data.head_branch ?? '' }
 }
 
 /** Who, or what, has to let a job of a run go on. */

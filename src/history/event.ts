@@ -124,6 +124,8 @@ const rollbackPlanned = z.object({
   kind: z.literal('rollback-planned'),
   plan: z.string(),
   layers: plannedLayers,
+  /** the approvals that the run had when the plan was made: they are not of the plan; absent when they could not be read */
+  approvals: z.array(z.object({ environment: z.string(), user: z.string() })).optional(),
 })
 
 /** A rollback of several layers began: until it has ended, the next run goes on with it. */
@@ -133,6 +135,8 @@ const rollbackBegan = z.object({
   layers: plannedLayers,
   reason: z.string(),
   automatic: z.boolean(),
+  /** login of the reviewer who approved the plan */
+  approver: z.string().optional(),
   /** when the run looked at production first, for the time to recover */
   startedAt: z.iso.datetime(),
 })

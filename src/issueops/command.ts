@@ -11,7 +11,7 @@ export type Command =
       readonly target: string
       readonly reason: string
     }
-  | { readonly name: 'hold' | 'unhold'; readonly reason: string }
+  | { readonly name: 'hold' | 'unhold'; readonly environment: string; readonly reason: string }
 
 /** Not understood: what is wrong and what to write instead, one line. */
 export interface Misunderstood {
@@ -21,7 +21,11 @@ export interface Misunderstood {
 
 /** Names of environments and revisions that a comment may give; anything else is words. */
 const plainName = /^[\w][\w./-]{0,254}$/
-const usage = 'write `/rollback [plan] [environment] [to revision] [reason words]`'
+const usage = {
+  rollback: 'write `/rollback [plan] [environment] [to revision] [reason words]`',
+  hold: 'write `/hold [environment] [reason words]`',
+  unhold: 'write `/unhold [environment] [reason words]`',
+} as const
 
 /**
  * Reads the command of a comment: the first line, when it begins with one. A command in a quote, a list or a block of code
@@ -32,7 +36,7 @@ export function parseCommand(comment: string): Command | Misunderstood | undefin
   const line = firstLine(comment)
   const [, name, rest = ''] = /^\/(rollback|hold|unhold)(?:[ \t]+(.*))?$/.exec(line ?? '') ?? []
   if (name === 'rollback') return parseRollback(rest)
-  if (name === 'hold' || name === 'unhold') return { name, reason: rest.trim() }
+  if (name === 'hold' || name === 'unhold') return parseHold(name, rest)
   return undefined
 }
 
@@ -49,10 +53,10 @@ function firstLine(comment: string): string | undefined {
 
 /** `[plan] [environment] [to revision] [reason words]`, in this order: only the words after `reason` are free. */
 function parseRollback(text: string): Command | Misunderstood {
-  const words = text.split(/\s+/).filter((word) => word !== '')
+  const words = wordsOf(text)
   const plan = words[0] === 'plan'
   if (plan) words.shift()
-  const environment = words[0] !== 'to' && words[0] !== 'reason' ? (words.shift() ?? '') : ''
+  const environment = takeEnvironment(words)
   let target = ''
   if (words[0] === 'to') {
     target = words[1] ?? ''
@@ -60,17 +64,47 @@ function parseRollback(text: string): Command | Misunderstood {
       return misunderstood('`to` names no revision; write a commit id, a tag, a branch or `HEAD~1` after it')
     words.splice(0, 2)
   }
-  const reason = words[0] === 'reason' ? words.slice(1).join(' ') : ''
-  if (words[0] === 'reason' && reason === '') return misunderstood('`reason` is followed by no words')
-  if (words.length > 0 && words[0] !== 'reason')
-    return misunderstood(`it is not clear what \`${quotable(words[0] ?? '')}\` is; ${usage}`)
-  if (environment !== '' && !plainName.test(environment))
-    return misunderstood(`\`${quotable(environment)}\` is no name of an environment; ${usage}`)
+  const problem = problemOf({ environment, words, usage: usage.rollback })
+  if (problem !== undefined) return problem
   if (target !== '' && !plainName.test(target.replace(/~\d+$/, '')))
     return misunderstood(
       `\`${quotable(target)}\` is no revision; write a commit id, a tag, a branch or \`HEAD~1\``,
     )
-  return { name: 'rollback', plan, environment, target, reason }
+  return { name: 'rollback', plan, environment, target, reason: words.slice(1).join(' ') }
+}
+
+/** `[environment] [reason words]` */
+function parseHold(name: 'hold' | 'unhold', text: string): Command | Misunderstood {
+  const words = wordsOf(text)
+  const environment = takeEnvironment(words)
+  const problem = problemOf({ environment, words, usage: usage[name] })
+  return problem ?? { name, environment, reason: words.slice(1).join(' ') }
+}
+
+function wordsOf(text: string): string[] {
+  return text.split(/\s+/).filter((word) => word !== '')
+}
+
+function takeEnvironment(words: string[]): string {
+  return words[0] !== 'to' && words[0] !== 'reason' ? (words.shift() ?? '') : ''
+}
+
+/** @param words what is left: `reason` and free words, or nothing */
+function problemOf({
+  environment,
+  words,
+  usage,
+}: {
+  environment: string
+  words: readonly string[]
+  usage: string
+}): Misunderstood | undefined {
+  if (words.length === 1 && words[0] === 'reason') return misunderstood('`reason` is followed by no words')
+  if (words.length > 0 && words[0] !== 'reason')
+    return misunderstood(`it is not clear what \`${quotable(words[0] ?? '')}\` is; ${usage}`)
+  if (environment !== '' && !plainName.test(environment))
+    return misunderstood(`\`${quotable(environment)}\` is no name of an environment; ${usage}`)
+  return undefined
 }
 
 function misunderstood(problem: string): Misunderstood {

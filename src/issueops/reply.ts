@@ -1,3 +1,4 @@
+import { InputError } from '../errors.ts'
 import type { Repository } from '../github/client.ts'
 import { commentOnce } from '../github/issues.ts'
 import { mayWrite } from '../github/permission.ts'
@@ -12,22 +13,30 @@ export interface PersonsComment {
   readonly on: number
   /** undefined when the account is gone */
   readonly author: { readonly login: string; readonly isBot: boolean } | undefined
+  /** its author has just written it: it was not edited or deleted, nor sent by another account */
+  readonly isNew: boolean
 }
 
 /** What becomes of a comment: a command of somebody who may give it, or why there is none. */
 export type Heard =
   | { readonly kind: 'command'; readonly command: Command }
-  | { readonly kind: 'none'; readonly why: 'no-command' | 'a-bot' }
-  | { readonly kind: 'refused'; readonly why: 'no-permission' | 'misunderstood' }
+  | { readonly kind: 'none'; readonly why: 'no-command' | 'a-bot' | 'not-new' }
+  | { readonly kind: 'refused'; readonly why: 'no-permission' | 'misunderstood' | 'unknown-environment' }
 
 /**
  * Reads a comment, asks GitHub whether its author may write to the repository, and shows by a reaction that it was seen.
- * Bots are never answered, so that two of them can't go on for ever; people are, once.
+ * Bots are never answered, so that two of them can't go on for ever; people are, once. The command names its environment.
+ * @param environmentOf the environment that is meant by a name, or by none; throws InputError for one that there is not
  * @throws RefusedError, UnavailableError
  */
-export async function hear(repository: Repository, comment: PersonsComment): Promise<Heard> {
+export async function hear(
+  repository: Repository,
+  comment: PersonsComment,
+  environmentOf: (name: string) => string,
+): Promise<Heard> {
   const command = parseCommand(comment.body)
   if (command === undefined) return { kind: 'none', why: 'no-command' }
+  if (!comment.isNew) return { kind: 'none', why: 'not-new' }
   const { author } = comment
   if (author === undefined || author.isBot) return { kind: 'none', why: 'a-bot' }
   if (!(await mayWrite(repository, author.login))) {
@@ -42,8 +51,23 @@ export async function hear(repository: Repository, comment: PersonsComment): Pro
     await answer(repository, comment, { reaction: 'confused', words })
     return { kind: 'refused', why: 'misunderstood' }
   }
+  const environment = findEnvironment(command.environment, environmentOf)
+  if (environment instanceof InputError) {
+    const words = `Nothing was done: ${environment.message}.`
+    await answer(repository, comment, { reaction: 'confused', words })
+    return { kind: 'refused', why: 'unknown-environment' }
+  }
   await react(repository, { comment: comment.id, reaction: 'eyes' })
-  return { kind: 'command', command }
+  return { kind: 'command', command: { ...command, environment } }
+}
+
+function findEnvironment(name: string, environmentOf: (name: string) => string): string | InputError {
+  try {
+    return environmentOf(name)
+  } catch (error) {
+    if (error instanceof InputError) return error
+    throw error
+  }
 }
 
 /** Reacts, and answers once for each comment and what is said of it, however often the step is run. @param words our own Markdown */

@@ -8,10 +8,12 @@ import type { Plan } from './plan.ts'
 export interface CarryOutOptions extends Omit<ApplyOptions, 'onDone'> {
   readonly plan: Plan
   readonly environment: string
+  /** login of the reviewer who approved the plan; undefined when none did */
+  readonly approver?: string | undefined
   /** when the run looked at production first */
   readonly startedAt: Date
   /** Deploys the restored revision and waits for it, unless it is seen to be deployed; undefined when nothing in this run deploys. */
-  readonly deploy: ((code: Pick<LayerReceipt, 'now' | 'outcome'>) => Promise<Redeployed>) | undefined
+  readonly deploy: ((code: Pick<LayerReceipt, 'now' | 'outcome' | 'tag'>) => Promise<Redeployed>) | undefined
   /** Watches production until it is known to be well or not. */
   readonly verify: () => Promise<Recovery>
 }
@@ -44,9 +46,17 @@ export async function carryOut(options: CarryOutOptions): Promise<RollbackReport
       from: view.from,
       to: view.to,
     }))
-    await record({ kind: 'rollback-began', layers, reason, automatic, startedAt: startedAt.toISOString() }, [
-      String(progress.ended),
-    ])
+    await record(
+      {
+        kind: 'rollback-began',
+        layers,
+        reason,
+        automatic,
+        ...(options.approver !== undefined && { approver: options.approver }),
+        startedAt: startedAt.toISOString(),
+      },
+      [String(progress.ended)],
+    )
   } else log(`going on with the rollback that began at ${progress.unfinished.at}`)
 
   const plannedAt = now()
@@ -121,7 +131,7 @@ function problemsOf(
 /** One deployment of a restored revision, however often the rollback is gone on with. Never rejects for what users can mend. */
 export async function tryToDeploy(
   { deploy, record, now, log }: Pick<CarryOutOptions, 'deploy' | 'record' | 'now' | 'log'>,
-  code: Pick<LayerReceipt, 'now' | 'outcome'>,
+  code: Pick<LayerReceipt, 'now' | 'outcome' | 'tag'>,
 ): Promise<Deployment> {
   if (deploy === undefined) {
     log(

@@ -115,7 +115,7 @@ function openCode(surroundings: LayerSurroundings): Layer {
       delivery,
       tagPattern: config.code.tagPattern,
       checks: config.code.checks,
-      paths: [],
+      paths: config.paths,
     },
     lookedAfter: new Set(isDatabaseChosen ? ['migrations'] : []),
     openClone,

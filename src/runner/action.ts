@@ -70,7 +70,7 @@ export async function runAction<I extends Inputs, O extends string>(
   let locate: Locate = () => undefined
   const nameOf = nameBy(contract.inputs, env, (path) => locate(path))
   try {
-    const context = readContext()
+    const context = readContext(env)
     const inputs = readInputs(contract.inputs, env)
     await main({
       inputs,
@@ -126,7 +126,7 @@ export async function runAction<I extends Inputs, O extends string>(
 /** Node prints uncaught errors and warnings past the streams, where nothing guards them. */
 function guardNode(log: Log): void {
   process.removeAllListeners('warning').on('warning', ({ message }) => log.debug(message))
-  process.on('uncaughtException', (error) => {
+  process.removeAllListeners('uncaughtException').on('uncaughtException', (error) => {
     fail(log, messageOf(error, String))
     log.debug(error.stack ?? '')
     process.exit()

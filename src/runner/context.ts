@@ -1,4 +1,4 @@
-import { context as github } from '@actions/github'
+import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { InputError } from '../errors.ts'
 
@@ -15,20 +15,33 @@ export interface RunContext {
   readonly run: { readonly id: string; readonly attempt: number; readonly url: string } | undefined
   /** the same for a step each time it is run again, another one for every other step */
   readonly stepKey: string
-  /** a person asked for this run, with a button or a comment; everything else is automatic */
-  readonly byHand: boolean
+  /** the account that started this run by an event that people cause; undefined for every other event */
+  readonly askedBy: string | undefined
   /** the event's own words on the deployment or the pull request it is about */
   readonly event: EventPayload
 }
 
 const eventPayload = z.object({
   deployment: z
-    .object({ sha: z.string(), environment: z.string(), created_at: z.string().optional() })
+    .object({
+      sha: z.string(),
+      environment: z.string(),
+      created_at: z.string().optional(),
+      transient_environment: z.boolean().optional(),
+    })
     .optional(),
-  workflow_run: z.object({ head_sha: z.string() }).optional(),
+  workflow_run: z
+    .object({
+      head_sha: z.string(),
+      head_branch: z.string().nullish(),
+      head_repository: z.object({ full_name: z.string() }).nullish(),
+    })
+    .optional(),
   repository: z
     .object({ default_branch: z.string().optional(), full_name: z.string().optional() })
     .optional(),
+  action: z.string().optional(),
+  sender: z.object({ login: z.string() }).optional(),
   issue: z.object({ number: z.number().int() }).optional(),
   comment: z
     .object({
@@ -46,50 +59,86 @@ const eventPayload = z.object({
 })
 export type EventPayload = z.infer<typeof eventPayload>
 
-const eventsByHand = new Set(['workflow_dispatch', 'issue_comment'])
+const eventsOfPeople = new Set(['workflow_dispatch', 'issue_comment'])
 
-/** Reads the context from the runner's variables and the event's payload. @throws InputError outside of a workflow run */
-export function readContext(): RunContext {
-  const repository = z
-    .string()
-    .regex(/^[^/]+\/[^/]+$/)
-    .safeParse(process.env['GITHUB_REPOSITORY'])
-  if (!repository.success)
+/**
+ * Reads the context from the runner's variables and the event's payload.
+ * https://docs.github.com/en/actions/reference/workflows-and-actions/variables
+ * @throws InputError outside of a workflow run
+ */
+export function readContext(env: NodeJS.ProcessEnv): RunContext {
+  const [, owner, repo] = /^([^/]+)\/([^/]+)$/.exec(env['GITHUB_REPOSITORY'] ?? '') ?? []
+  if (owner === undefined || repo === undefined)
     throw new InputError('GITHUB_REPOSITORY is not set: run this action in a GitHub Actions workflow')
-  const { owner, repo } = github.repo
-  const payload = eventPayload.safeParse(github.payload)
-  const id = Number.isFinite(github.runId) ? String(github.runId) : undefined
+  const event = readEvent(env['GITHUB_EVENT_PATH'])
+  const eventName = env['GITHUB_EVENT_NAME'] ?? ''
+  const actor = env['GITHUB_ACTOR']
+  const serverUrl = env['GITHUB_SERVER_URL'] ?? 'https://github.com'
+  const id = /^\d+$/.test(env['GITHUB_RUN_ID'] ?? '') ? env['GITHUB_RUN_ID'] : undefined
   return {
     owner,
     repo,
-    sha: github.sha ?? '',
-    eventName: github.eventName ?? '',
-    actor: github.actor ?? 'unknown',
-    apiUrl: github.apiUrl,
-    serverUrl: github.serverUrl,
+    sha: env['GITHUB_SHA'] ?? '',
+    eventName,
+    actor: actor ?? 'unknown',
+    apiUrl: env['GITHUB_API_URL'] ?? 'https://api.github.com',
+    serverUrl,
     run:
       id === undefined
         ? undefined
         : {
             id,
-            attempt: github.runAttempt || 1,
-            url: `${github.serverUrl}/${owner}/${repo}/actions/runs/${id}`,
+            attempt: Number(env['GITHUB_RUN_ATTEMPT']) || 1,
+            url: `${serverUrl}/${owner}/${repo}/actions/runs/${id}`,
           },
-    stepKey: [id ?? 'local', github.job ?? '', github.action ?? ''].join('/'),
-    // a workflow that another one dispatched was asked for by nobody
-    byHand: eventsByHand.has(github.eventName) && !(github.actor ?? '').endsWith('[bot]'),
-    event: payload.success ? payload.data : {},
+    stepKey: [id ?? 'local', env['GITHUB_JOB'] ?? '', env['GITHUB_ACTION'] ?? ''].join('/'),
+    askedBy: askedBy(eventName, actor, event),
+    event,
   }
 }
 
+/** What the payload says that is understood here; nothing where there is none. */
+function readEvent(path: string | undefined): EventPayload {
+  if (path === undefined) return {}
+  try {
+    return eventPayload.safeParse(JSON.parse(readFileSync(path, 'utf8'))).data ?? {}
+  } catch {
+    return {}
+  }
+}
+
+/** A comment that was edited or deleted later, or by another account than its author's, asks for nothing. */
+function askedBy(eventName: string, actor: string | undefined, event: EventPayload): string | undefined {
+  if (!eventsOfPeople.has(eventName) || actor === undefined) return undefined
+  if (eventName === 'issue_comment' && !isAuthorsOwn(event)) return undefined
+  return actor
+}
+
+/** True for a comment that its author has just written, unchanged. */
+export function isAuthorsOwn(event: EventPayload): boolean {
+  const author = event.comment?.user?.login
+  return event.action === 'created' && author !== undefined && event.sender?.login === author
+}
+
 /**
- * Refuses a run for a pull request from a fork: its token is read-only and its content is a stranger's.
- * @throws InputError for such a run
+ * Refuses a run for a fork, before any request: its content is a stranger's, and so is the commit that the event names.
+ * @throws InputError for a pull request of a fork, and for a workflow run of one
  */
-export function refuseForks({ event }: RunContext): void {
-  const { pull_request: pull } = event
-  if (pull === undefined || pull.head.repo?.full_name === pull.base.repo.full_name) return
-  throw new InputError(
-    `this run is for a pull request from the fork ${pull.head.repo?.full_name ?? '(deleted)'}: its token can write nothing; run the action after the merge, on push, deployment_status or workflow_dispatch`,
-  )
+export function refuseForks({ event, owner, repo }: RunContext): void {
+  const { pull_request: pull, workflow_run: run } = event
+  if (pull !== undefined && !isSame(pull.head.repo?.full_name, pull.base.repo.full_name))
+    throw new InputError(
+      `this run is for a pull request from the fork ${pull.head.repo?.full_name ?? '(deleted)'}: its token can write nothing; run the action after the merge, on push, deployment_status or workflow_dispatch`,
+    )
+  if (run === undefined) return
+  // a workflow run of a fork has the fork's commit, whatever its branch is called
+  const head = run.head_repository?.full_name
+  if (!isSame(head, `${owner}/${repo}`))
+    throw new InputError(
+      `this run is for a workflow run of the repository ${head ?? '(deleted)'}, which is not ${owner}/${repo}: a fork's commit is never rolled back; add \`if: github.event.workflow_run.head_repository.full_name == github.repository\` to the job`,
+    )
+}
+
+function isSame(one: string | undefined, other: string): boolean {
+  return one?.toLowerCase() === other.toLowerCase()
 }

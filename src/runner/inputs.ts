@@ -32,6 +32,22 @@ interface Declaration {
 export const input = {
   text: (declared: Declaration) => declare(declared, (text) => text),
 
+  /** a name: text on one line */
+  name: (declared: Declaration) =>
+    declare(declared, (text) => {
+      if (/[\p{Cc}\u2028\u2029]/u.test(text))
+        throw new InputError('holds a line break or a control character; write one line')
+      return text.trim()
+    }),
+
+  /** a path within the repository, with no slash at its ends */
+  path: (declared: Declaration) =>
+    declare(declared, (text) => {
+      if (/^(?:\/|[a-z]:|~)|(?:^|[\\/])\.\.(?:[\\/]|$)|\p{Cc}/iu.test(text))
+        throw new InputError(`is "${text}"; write a path within the repository, such as db/migrations`)
+      return text.replace(/^(?:\.\/)+|\/+$/g, '')
+    }),
+
   secret: (declared: Declaration) => ({ ...declare(declared, (text) => text), secret: true }),
 
   flag: (declared: Declaration) =>

@@ -2,11 +2,16 @@ import { StringDecoder } from 'node:string_decoder'
 
 /**
  * Guards everything that this process prints, whoever prints it: no text on the standard streams is a command of the runner
- * but those that `sendCommand` sends. Called once, before anything is printed.
+ * but those that `sendCommand` sends. Called before anything is printed.
  */
 export function guardOutput(): void {
-  for (const stream of [process.stdout, process.stderr]) guardStream(stream)
+  for (const stream of [process.stdout, process.stderr]) {
+    if (!guarded.has(stream)) guardStream(stream)
+    guarded.add(stream)
+  }
 }
+
+const guarded = new WeakSet<NodeJS.WriteStream>()
 
 let isSending = false
 

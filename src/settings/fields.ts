@@ -86,6 +86,28 @@ export function branchName() {
   })
 }
 
+/** A file or folder of the repository, from its top; `./` in front and `/` behind are left out. */
+export function plainPath() {
+  return z
+    .string()
+    .regex(/\S/, 'is empty; write a folder such as `apps/web`')
+    .refine(isOneLine, { error: 'holds a line break or control character; write one line' })
+    .transform((path) => path.replace(/^(?:\.\/+)+/, '').replace(/\/+$/, ''))
+    .superRefine((path, context) => {
+      const message = explainPath(path)
+      if (message !== undefined) context.addIssue(message)
+    })
+}
+
+function explainPath(path: string): string | undefined {
+  if (path === '' || path === '.') return 'is the whole repository; leave the key `paths` out instead'
+  if (path.startsWith('/')) return `starts with a slash; write \`${path.replace(/^\/+/, '')}\``
+  if (/[*?[\]{}]/.test(path)) return 'is a pattern; write the folder alone, such as `apps/web`'
+  if (path.split('/').some((part) => part === '' || part === '.' || part === '..'))
+    return 'is not a plain path; write it from the top of the repository, such as `apps/web`'
+  return undefined
+}
+
 /** An address to look at over HTTP. Credentials in it are refused with those of the rest of the file. */
 export function httpUrl({ example }: { readonly example: string }) {
   return z

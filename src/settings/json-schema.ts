@@ -7,6 +7,48 @@ import { configSchema } from './schema.ts'
  */
 export function renderJsonSchema(): string {
   const { $schema, ...schema } = z.toJSONSchema(configSchema, { io: 'input', target: 'draft-7' })
-  const described = { $schema, title: 'Rollback configuration (.github/rollback.yml)', ...schema }
+  const { environments, ...properties } = schema.properties ?? {}
+  const each = describeOwn(Object.entries(properties).filter(([key]) => !shared.has(key)))
+  const described = {
+    $schema,
+    title: 'Rollback configuration (.github/rollback.yml)',
+    ...schema,
+    properties: {
+      ...properties,
+      ...(typeof environments === 'object' && {
+        environments: { ...environments, minProperties: 1, additionalProperties: each },
+      }),
+    },
+  }
   return `${JSON.stringify(described, null, 2)}\n`
+}
+
+/** What an environment cannot have of its own. */
+const shared: ReadonlySet<string> = new Set(['environment', 'history'])
+
+type JsonSchema = z.core.JSONSchema._JSONSchema
+
+/** What an environment says for itself: any key may be in the shared part instead, and a key without a value is taken away. */
+function describeOwn(properties: readonly (readonly [string, JsonSchema])[]): JsonSchema {
+  return {
+    type: ['object', 'null'],
+    additionalProperties: false,
+    properties: Object.fromEntries(properties.map(([key, schema]) => [key, withoutRequired(schema)])),
+  }
+}
+
+function object(schema: JsonSchema): z.core.JSONSchema.BaseSchema {
+  return typeof schema === 'boolean' ? {} : schema
+}
+
+function withoutRequired(schema: JsonSchema): JsonSchema {
+  if (typeof schema === 'boolean' || schema.properties === undefined) return schema
+  const { required = [], properties, ...rest } = schema
+  const own = Object.entries(properties ?? {}).map(([key, each]) => [
+    key,
+    required.includes(key)
+      ? { ...object(each), description: `${object(each).description ?? ''} Default: that above.` }
+      : withoutRequired(each),
+  ])
+  return { ...rest, properties: Object.fromEntries(own) }
 }

@@ -1,9 +1,9 @@
-import type { z } from 'zod'
 import { InputError } from '../errors.ts'
+import { readSettings, type Settings, settingsOf, usualEnvironment } from './environments.ts'
 import { explainIssue, explainPlainly, type Finding } from './explain.ts'
 import { findLiteralSecrets } from './literal-secrets.ts'
 import { reportProblems } from './report.ts'
-import { type Check, type Config, checksSchemaFor, configSchema, defaultConfig } from './schema.ts'
+import { type Check, type Config, checksSchemaFor, defaultConfig } from './schema.ts'
 import { locate, readSource } from './source.ts'
 
 /** Bytes. A configuration is a page or two; what is larger is not one. */
@@ -14,8 +14,18 @@ const largestFile = 256 * 1024
  * @param file how messages call it
  * @throws InputError with every problem (ten at most), each with line, column and what to write instead
  */
-export function parseConfig({ text, file }: { readonly text: string; readonly file: string }): Config {
-  return parseYaml({ text, file, schema: configSchema, empty: {} })
+export function parseSettings({ text, file }: { readonly text: string; readonly file: string }): Settings {
+  const read = (value: unknown) => {
+    const { settings, findings } = readSettings(value ?? {})
+    return { data: settings, findings }
+  }
+  return { file, ...parseYaml({ text, file, read }) }
+}
+
+/** The same, of the environment that is meant where nothing names one. @throws InputError as `parseSettings` does */
+export function parseConfig(source: { readonly text: string; readonly file: string }): Config {
+  const settings = parseSettings(source)
+  return settingsOf(settings, usualEnvironment(settings))
 }
 
 /**
@@ -36,20 +46,23 @@ export function parseChecks({
   readonly intervalMs?: number
   readonly windowMs?: number
 }): readonly Check[] {
-  return parseYaml({ text, file, schema: checksSchemaFor({ intervalMs, windowMs }), empty: [] })
+  const schema = checksSchemaFor({ intervalMs, windowMs })
+  const read = (value: unknown) => {
+    const parsed = schema.safeParse(value ?? [], { reportInput: true, error: explainPlainly })
+    return { data: parsed.data, findings: parsed.error?.issues.flatMap((issue) => explainIssue(issue)) ?? [] }
+  }
+  return parseYaml({ text, file, read })
 }
 
-function parseYaml<T extends z.ZodType>({
+function parseYaml<T>({
   text: raw,
   file,
-  schema,
-  empty,
+  read,
 }: {
   readonly text: string
   readonly file: string
-  readonly schema: T
-  readonly empty: z.input<T>
-}): z.output<T> {
+  readonly read: (value: unknown) => { readonly data: T | undefined; readonly findings: readonly Finding[] }
+}): T {
   const text = raw.replace(/^\ufeff/, '')
   const bytes = Buffer.byteLength(text)
   if (bytes > largestFile) {
@@ -60,15 +73,9 @@ function parseYaml<T extends z.ZodType>({
   }
   const { document, value, problems } = readSource(text)
   const secrets = document === undefined ? { findings: [], values: [] } : findLiteralSecrets(document)
-  const parsed =
-    value === undefined
-      ? undefined
-      : schema.safeParse(value ?? empty, { reportInput: true, error: explainPlainly })
-  const findings = [
-    ...(parsed?.error?.issues.flatMap((issue) => explainIssue(issue)) ?? []),
-    ...secrets.findings,
-  ]
-  if (parsed?.success === true && findings.length === 0 && problems.length === 0) return parsed.data
+  const parsed = value === undefined ? undefined : read(value)
+  const findings = [...(parsed?.findings ?? []), ...secrets.findings]
+  if (parsed?.data !== undefined && findings.length === 0 && problems.length === 0) return parsed.data
   const located = document === undefined ? [] : findings.map((finding) => locateFinding(document, finding))
   throw reportProblems({
     text,

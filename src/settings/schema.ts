@@ -3,7 +3,7 @@ import { otaSchema } from '../layers/ota/settings.ts'
 import { formatDuration, parseDuration } from '../text/duration.ts'
 import { branchesCollide } from './branch-name.ts'
 import { checksSchema } from './checks.ts'
-import { branchName, duration, isOneLine, section } from './fields.ts'
+import { branchName, duration, environmentVariable, isOneLine, plainPath, section } from './fields.ts'
 import { codeSchema, databaseSchema, rollbackSchema } from './rollback.ts'
 
 export type { CheckRules, Limit } from './checks.ts'
@@ -12,16 +12,29 @@ export { type Metric, metricDefaults, metrics, type Severity, severities } from 
 /** `.github/rollback.yml`: its types, its validation and the JSON Schema that editors complete from are all this. */
 export const configSchema = section(
   {
-    environment: z
-      .string()
-      .regex(/\S/, 'is empty; write a name such as `production`')
-      .refine(isOneLine, { error: 'holds a line break or control character; write one line' })
-      .max(255, 'is too long; write at most 255 characters')
+    environment: environmentName()
       .default('production')
-      .describe('Environment that the actions look after unless their input says otherwise.'),
+      .describe(
+        'Environment that this file describes; with `environments`, the one that is meant where nothing names one.',
+      ),
+    environments: z
+      .record(z.string(), z.unknown())
+      .optional()
+      .describe(
+        'Several environments, each with what is different from the rest of the file: a key here takes the place of the same key above, and `null` removes it. Default: one environment.',
+      ),
     branch: branchName()
       .optional()
-      .describe('Branch that production is deployed from. Default: the default branch of the repository.'),
+      .describe(
+        'Branch that the environment is deployed from. Default: the default branch of the repository.',
+      ),
+    paths: z
+      .array(plainPath())
+      .min(1, 'is empty; write a folder such as `apps/web`, or leave the key out')
+      .optional()
+      .describe(
+        'Folders and files that the environment is deployed from, for a repository with several apps: only these are rolled back. Default: the whole branch.',
+      ),
     history: section({
       branch: branchName()
         .default('rollback-history')
@@ -30,6 +43,12 @@ export const configSchema = section(
       .prefault({})
       .describe('Where the record of incidents is kept.'),
     health: healthSchema().prefault({}).describe('How the actions see whether production is well.'),
+    env: z
+      .array(environmentVariable('MY_TOKEN'))
+      .default([])
+      .describe(
+        'More secrets that called workflows hand over as environment variables, by their names, such as those of a command. Those that these settings name elsewhere, and `AWS_*` for backups in a bucket, are handed over without being listed.',
+      ),
     rollback: rollbackSchema(),
     code: codeSchema(),
     database: databaseSchema(),
@@ -63,7 +82,18 @@ export const configSchema = section(
   Object.fromEntries(
     ['window', 'interval', 'timeout', 'cooldown', 'checks'].map((key) => [key, 'it belongs under `health`']),
   ),
-).superRefine(keepHistoryApart, { when: isMapping })
+)
+  .superRefine(keepHistoryApart, { when: isMapping })
+  .transform(({ environments: _, paths = [], ...config }) => ({ ...config, paths }))
+
+/** A name as GitHub has it for an environment. */
+export function environmentName() {
+  return z
+    .string()
+    .regex(/\S/, 'is empty; write a name such as `production`')
+    .refine(isOneLine, { error: 'holds a line break or control character; write one line' })
+    .max(255, 'is too long; write at most 255 characters')
+}
 
 const defaultIntervalMs = parseDuration('15s')
 const defaultTimeoutMs = parseDuration('10s')

@@ -9,7 +9,7 @@ const units = ['B', 'KB', 'MB', 'GB', 'TB'] as const
  */
 export function parseSize(text: string): number {
   const [, number, unit = ''] = /^(\d{1,6}) ?([A-Z]{1,2})$/.exec(text.trim().toUpperCase()) ?? []
-  const power = units.findIndex((each) => each === unit)
+  const power = units.findIndex((each) => unit === each)
   if (number === undefined || power < 0)
     throw new InputError(
       `is "${text}"; write a whole number with its unit (${units.slice(1).join(', ')}), such as 10GB`,

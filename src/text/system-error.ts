@@ -8,7 +8,7 @@ export function explainWrite(error: unknown, place: string): unknown {
 }
 
 const refusalSchema = z.object({
-  code: z.enum(['ENOSPC', 'EDQUOT', 'EFBIG', 'EROFS', 'EACCES', 'EPERM', 'ENOTDIR']),
+  code: z.enum(['ENOSPC', 'EDQUOT', 'EFBIG', 'EROFS', 'EACCES', 'EPERM', 'ENOTDIR', 'ENOENT', 'EINVAL']),
   message: z.string(),
 })
 

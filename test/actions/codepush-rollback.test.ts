@@ -222,9 +222,9 @@ describe('bad input is one clear error, before anything is written', () => {
       /leave one of them out/,
     ],
     [
-      'an address for a server that has none',
+      'a key for a server that takes none',
       { 'server-kind': 'eas' },
-      /input "server-url" and input "access-key" are not for server-kind eas/,
+      /input "access-key" is not for server-kind eas/,
     ],
     [
       'no token for EAS',

@@ -101,6 +101,34 @@ describe('migrations', () => {
     return names.map(({ name }) => name)
   }
 
+  test('are applied by db-migrate, and undone by what it recorded', async () => {
+    const revision = await shop.commit({ ...up, ...down }, { message: 'Stars' })
+    shop.deploy(revision)
+    const job = await shop.job({ sha: revision })
+    const migrate = (more: Record<string, string> = {}) =>
+      runStep(job, {
+        action: 'db-migrate',
+        inputs: { 'database-url': `sqlite:${path}`, migrations: 'db', revision, ...more },
+      })
+    const planned = await migrate({ 'dry-run': 'true' })
+    expect({ log: planned.log, ...planned.outputs }).toMatchObject({ decision: 'planned', applied: '0' })
+    expect(planned.log).toContain('the whole database: writes wait')
+    expect(columns()).toEqual(['name', 'price'])
+    const applied = await migrate()
+    expect({ log: applied.log, ...applied.outputs }).toMatchObject({
+      decision: 'migrated',
+      applied: '2',
+      'stands-at': '2_notes',
+    })
+    expect(columns()).toEqual(['name', 'price', 'stars'])
+    expect((await migrate()).outputs).toMatchObject({ decision: 'already-migrated', applied: '0' })
+    const inputs = { migrations: 'db', revision, strategy: 'migrations', 'to-revision': shop.good }
+    const undone = await run('db-restore', inputs)
+    expect({ log: undone.log, ...undone.outputs }).toMatchObject({ decision: 'rolled-back', undone: '2' })
+    expect(undone.log).toContain('undoes 2_notes, by the script of the history table')
+    expect(columns()).toEqual(['name', 'price'])
+  }, 60_000)
+
   test('of a deployment are undone by what was recorded before it, and the code goes back after', async () => {
     const revision = await shop.commit({ ...up, ...down }, { message: 'Stars' })
     shop.deploy(revision)

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { type Redeployment, redeploy } from '../../src/deployment/redeploy.ts'
-import { InputError, UnavailableError } from '../../src/errors.ts'
+import { ConflictError, InputError, UnavailableError } from '../../src/errors.ts'
+import { tagCommit } from '../../src/github/refs.ts'
 import { letPendingGoOn, startRun } from '../support/github/runs.ts'
 import { openBrokenShop } from '../support/repository.ts'
 
@@ -25,7 +26,7 @@ async function run(
   const result = await redeploy(
     shop.repository,
     {
-      ...{ workflow, ref: 'main', commit: await shop.head(), inputs: { revision: 'abc' } },
+      ...{ workflow, branch: 'main', commit: await shop.head(), inputs: { revision: 'abc' } },
       ...{ timeoutMs: 60_000, ...options },
     },
     {
@@ -266,5 +267,80 @@ describe('on GitHub Enterprise Server 3.19', () => {
       Object.assign(shop.hosted.runs[1] ?? {}, { status: 'completed', conclusion: 'success' }),
     )
     expect(result).toMatchObject({ conclusion: 'success', id: shop.hosted.runs[1]?.id })
+  })
+})
+
+describe('the revision that is deployed is the one that was restored (12.5)', () => {
+  /** A restored revision with its annotated tag; then somebody's push. */
+  async function restore({ workflow = '' } = {}) {
+    if (workflow !== '') await shop.commit({ '.github/workflows/deploy.yml': workflow })
+    const commit = await shop.head()
+    const tag = 'rollback_20261127_030000'
+    await tagCommit(shop.repository, { tag, commit, message: 'x' })
+    const pushed = await shop.commit({ 'news.md': 'x\n' })
+    return { commit, tag, pushed, branch: 'main', environment: 'production' }
+  }
+  const succeed = () => Object.assign(theRun(), { status: 'completed', conclusion: 'success' })
+
+  test('by its tag, whatever is pushed to the branch since', async () => {
+    const { pushed, ...restored } = await restore()
+    const { result } = await run(succeed, restored)
+    expect(result).toMatchObject({ revision: restored.commit, sha: restored.commit })
+    expect(shop.hosted.dispatches).toMatchObject([{ ref: restored.tag }])
+    expect(theRun().sha).not.toBe(pushed)
+  })
+
+  test.each([
+    ['the environment lets only protected branches deploy', { refs: 'protected branches' as const }, ''],
+    ['the environment lets only named refs deploy', { refs: 'named refs' as const }, ''],
+    [
+      'a job of the workflow runs on main alone',
+      {},
+      "on: workflow_dispatch\njobs:\n  deploy:\n    if: github.ref == 'refs/heads/main'\n",
+    ],
+    [
+      'the concurrency group is named after the branch',
+      {},
+      'on: workflow_dispatch\nconcurrency: deploy-${{ github.ref }}\n',
+    ],
+  ])('and by the branch where %s: one that has moved is not deployed', async (_, rules, workflow) => {
+    shop.hosted.environments.set('production', { reviewers: [], ...rules })
+    const { pushed, ...restored } = await restore({ workflow })
+    const { result } = await run(succeed, { ...restored, inputs: {} })
+    expect(result).toBeInstanceOf(ConflictError)
+    expect(String(result)).toContain(
+      `main is at ${pushed.slice(0, 7)}, and no longer at ${restored.commit.slice(0, 7)}, so it would deploy another revision`,
+    )
+    expect(shop.hosted.dispatches).toEqual([])
+    const there = await run(succeed, { ...restored, commit: pushed, inputs: {} })
+    expect(there.result).toMatchObject({ revision: pushed })
+    expect(shop.hosted.dispatches).toMatchObject([{ ref: 'main' }])
+  })
+
+  test('and a push at the very moment of the dispatch is a failure by name, and no deployment of ours', async () => {
+    const commit = await shop.head()
+    let pushed = ''
+    const end = shop.github.onRequest(async ({ operation }) => {
+      if (operation !== 'git/get-ref' || pushed !== '') return
+      pushed = 'soon'
+      pushed = await shop.commit({ 'news.md': 'x\n' })
+    })
+    const { result } = await run(succeed, { commit })
+    end()
+    expect(result).toBeInstanceOf(ConflictError)
+    expect(String(result)).toContain(`runs at ${pushed.slice(0, 7)}, and not at ${commit.slice(0, 7)}`)
+  })
+
+  test('and a tag that is on another commit, as that of a reset, is not used', async () => {
+    const { tag, pushed } = await restore()
+    const { result } = await run(succeed, { tag, commit: pushed })
+    expect(result).toMatchObject({ revision: pushed })
+    expect(shop.hosted.dispatches).toMatchObject([{ ref: 'main' }])
+  })
+
+  test('and a workflow that is told the revision may run on a branch that has moved', async () => {
+    const { commit } = await restore()
+    const { result } = await run(succeed, { commit, inputs: { revision: commit } })
+    expect(result).toMatchObject({ revision: commit })
   })
 })

@@ -28,7 +28,7 @@ const change = (path = 'note.txt') => ({
 })
 
 test('without a token nothing is sent: said which input it is', () => {
-  expect(() => open({ token: '' })).toThrow('input "token" is empty')
+  expect(() => open({ token: '' })).toThrow('`token` is empty')
 })
 
 test("nothing waits for a timer where Octokit's limiter only steps aside", () => {

@@ -20,9 +20,12 @@ describe('a command', () => {
     ['/rollback  \t staging  ', { ...asked, environment: 'staging' }],
     ['/rollback staging\n\nSorry, everyone.', { ...asked, environment: 'staging' }],
     ['/rollback staging\r\nSorry, everyone.', { ...asked, environment: 'staging' }],
-    ['/hold', { name: 'hold', reason: '' }],
-    ['/hold audit until Friday', { name: 'hold', reason: 'audit until Friday' }],
-    ['/unhold', { name: 'unhold', reason: '' }],
+    ['/hold', { name: 'hold', environment: '', reason: '' }],
+    ['/hold staging', { name: 'hold', environment: 'staging', reason: '' }],
+    ['/hold reason audit until Friday', { name: 'hold', environment: '', reason: 'audit until Friday' }],
+    ['/hold staging reason audit', { name: 'hold', environment: 'staging', reason: 'audit' }],
+    ['/unhold', { name: 'unhold', environment: '', reason: '' }],
+    ['/unhold staging', { name: 'unhold', environment: 'staging', reason: '' }],
   ])('%j', (comment, expected) => {
     expect(parseCommand(comment)).toEqual(expected)
   })
@@ -56,6 +59,9 @@ describe('a command that is not understood', () => {
     ['/rollback to reason x', 'names no revision'],
     ['/rollback reason', 'followed by no words'],
     ['/rollback staging please', 'not clear what `please` is'],
+    ['/hold audit until Friday', 'not clear what `until` is; write `/hold [environment] [reason words]`'],
+    ['/unhold reason', 'followed by no words'],
+    ['/hold $(id)', 'no name of an environment'],
     ['/rollback $(id)', 'no name of an environment'],
     ['/rollback to --upload-pack=x', 'no revision'],
     ['/rollback to a`b', 'no revision'],

@@ -34,6 +34,13 @@ describe('readInputs', () => {
     })
   })
 
+  test.each(['a\nb', 'a\u0085b', 'a\u2028b'])('a name is one line: %j', (text) => {
+    const named = { environment: input.name({ description: 'Where.' }) }
+    expect(() => readInputs(named, { INPUT_ENVIRONMENT: text })).toThrow(
+      'input "environment" holds a line break or a control character; write one line',
+    )
+  })
+
   test.each([',', ' , ', '\n,\n'])('a list that was given and names nothing is an error: %j', (text) => {
     expect(() => readInputs(inputs, { INPUT_TOKEN: 'ghs_x', INPUT_LABELS: text })).toThrow(
       `input "labels" is "${text.trim()}", which names nothing; name at least one, or leave it out`,
@@ -51,4 +58,17 @@ describe('readInputs', () => {
       }),
     )
   })
+})
+
+test('a size is read in bytes, a name has no line breaks, and a path stays within the repository', () => {
+  const read = (kind: keyof typeof input, text: string) => {
+    const declared = { value: input[kind]({ description: '', options: [] }) }
+    return readInputs(declared, { INPUT_VALUE: text }).value
+  }
+  expect([read('size', '10GB'), read('size', '500 mb'), read('size', '')]).toEqual([1e10, 5e8, undefined])
+  expect([read('path', './db/migrations/'), read('path', 'db')]).toEqual(['db/migrations', 'db'])
+  for (const text of ['10', '1.5GB', 'all']) expect(() => read('size', text)).toThrow(/such as 10GB/)
+  for (const text of ['/db', '../db', 'db/../..', 'C:\\db', '~/db'])
+    expect(() => read('path', text)).toThrow(/a path within the repository/)
+  expect(() => read('name', 'production\nstaging')).toThrow(/holds a line break/)
 })

@@ -59,4 +59,5 @@ ota:
 postmortem:
   labels: [postmortem, incident]
   assignees: [octocat]
+paths: [./apps/web/, lib]
 `

@@ -20,7 +20,9 @@ describe('a configuration', () => {
   test('has these defaults', () => {
     expect(defaultConfig()).toEqual({
       environment: 'production',
+      paths: [],
       history: { branch: 'rollback-history' },
+      env: [],
       health: {
         windowMs: 300_000,
         intervalMs: 15_000,
@@ -56,7 +58,9 @@ describe('a configuration', () => {
     expect(parseConfig({ text: example, file })).toEqual({
       environment: 'production',
       branch: 'main',
+      paths: ['apps/web', 'lib'],
       history: { branch: 'rollback-history' },
+      env: [],
       health: {
         windowMs: 600_000,
         intervalMs: 20_000,

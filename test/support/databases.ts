@@ -72,7 +72,9 @@ export interface TestDatabase {
   readonly fillDifficult: () => Promise<void>
   /** This database and those that were made of it, by name. */
   readonly names: () => Promise<readonly string[]>
-  readonly engine: (env?: NodeJS.ProcessEnv) => Promise<Engine>
+  readonly engine: (env?: NodeJS.ProcessEnv, log?: (line: string) => void) => Promise<Engine>
+  /** The same database, by another address. */
+  readonly as: (url: string) => TestDatabase
   /** All that is in it, with digests. @throws when it is gone */
   readonly contents: () => Promise<Contents>
   readonly back: (options?: Partial<Parameters<typeof makeBackup>[0]>) => Promise<Manifest>
@@ -99,11 +101,18 @@ export async function makeDatabase(
   user?: string,
 ): Promise<TestDatabase> {
   const made = await make[kind](servers, folder)
-  const { run, names } = made
   const url = user === undefined ? made.url : servers.postgres.url('shop', user)
+  return useDatabase(kind, { servers, folder, ...made, url })
+}
+
+function useDatabase(
+  kind: Kind,
+  place: Made & { readonly servers: Servers; readonly folder: string },
+): TestDatabase {
+  const { servers, folder, run, names, url } = place
   const backups = join(folder, 'backups')
-  const engine = (env: NodeJS.ProcessEnv = process.env) =>
-    openEngine(parseConnection(url), { env, scratch: join(folder, 'tools'), log: () => {} })
+  const engine = (env: NodeJS.ProcessEnv = process.env, log: (line: string) => void = () => {}) =>
+    openEngine(parseConnection(url), { env, scratch: join(folder, 'tools'), log })
   const common = async () => ({
     engine: await engine(),
     store: openFolderStore(backups),
@@ -123,6 +132,7 @@ export async function makeDatabase(
     },
     names,
     engine,
+    as: (other) => useDatabase(kind, { ...place, url: other }),
     contents: async () => {
       const found = await (await engine()).contents({ digests: true })
       if (found === undefined) throw new Error('the database is gone')

@@ -5,7 +5,7 @@ import type { Job } from '../../src/drill/runner.ts'
 import { openRepository, type Repository, type RepositoryOptions } from '../../src/github/client.ts'
 import { openBranchHistory } from '../../src/history/branch-history.ts'
 import type { History } from '../../src/history/history.ts'
-import type { HostedRepository } from './github/hosted-repository.ts'
+import type { DeploymentStatus, HostedRepository } from './github/hosted-repository.ts'
 import type { Limits } from './github/limits.ts'
 import { type EmulatedGitHub, startGitHub } from './github/server.ts'
 import type { TokenOptions } from './github/tokens.ts'
@@ -27,7 +27,7 @@ export interface Shop {
     options?: { message?: string; author?: string; branch?: string },
   ) => Promise<string>
   /** Records a deployment of the revision, and how it ended. */
-  readonly deploy: (revision: string, state?: 'success' | 'failure', environment?: string) => void
+  readonly deploy: (revision: string, state?: DeploymentStatus['state'], environment?: string) => void
   readonly head: (branch?: string) => Promise<string>
   readonly tree: (revision: string) => Promise<string>
   readonly open: (token?: Partial<TokenOptions>, options?: Partial<RepositoryOptions>) => Repository
@@ -61,6 +61,8 @@ export async function openShop({
     ...(archived && { archived }),
     ...(server && { server }),
   })
+  // who may press the button of a workflow may write
+  hosted.roles.set('grace', 'write')
   const jobToken = { login: 'github-actions[bot]', kind: 'actions', permissions } as const
   const open = (token: Partial<TokenOptions> = {}, options: Partial<RepositoryOptions> = {}) =>
     openRepository({

@@ -60,14 +60,14 @@ describe('it is caught when', () => {
     [
       'a condition asks for a step that is not there',
       '.github/workflows/guard.yml',
-      "steps.gate.outputs.decision == 'roll-back'",
-      "steps.gates.outputs.decision == 'roll-back'",
+      'steps.gate.outputs.decision }}',
+      'steps.gates.outputs.decision }}',
     ],
     [
       'a condition asks for an output that is not there',
       '.github/workflows/watch.yml',
-      'steps.look.outputs.decision ==',
-      'steps.look.outputs.decisions ==',
+      'steps.look.outputs.decision }}',
+      'steps.look.outputs.decisions }}',
     ],
     [
       'a job drops an output that another one reads',
@@ -78,7 +78,7 @@ describe('it is caught when', () => {
     [
       'a permission is missing',
       '.github/workflows/guard.yml',
-      '      deployments: read # the last good revision\n',
+      '      contents: write # what was seen is in the history\n',
       '',
     ],
     [
@@ -92,6 +92,18 @@ describe('it is caught when', () => {
       '.github/workflows/rollback.yml',
       /upload-artifact@\w+ # (v[\d.]+)/,
       'upload-artifact@$1',
+    ],
+    [
+      'a job that calls a workflow gives it less than it needs',
+      '.github/workflows/guard.yml',
+      '      issues: write # the post-mortem\n',
+      '',
+    ],
+    [
+      'a workflow that is called gets an input that it does not have',
+      '.github/workflows/watch.yml',
+      '      on-failure: ${{ inputs.on-failure }}\n',
+      '      on-failures: ${{ inputs.on-failure }}\n',
     ],
     [
       'a composite’s action is pinned by a branch',

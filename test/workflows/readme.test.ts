@@ -43,12 +43,16 @@ describeAct('the README’s workflow', () => {
   test('leaves a good deploy alone', async () => {
     const head = await users.head()
     const run = await users.run('.github/workflows/deploy.yml')
-    expect(run).toMatchObject({ exitCode: 0, jobs: { deploy: 'success', 'guard/guard': 'success' } })
+    expect(run).toMatchObject({
+      exitCode: 0,
+      jobs: { deploy: 'success', 'guard/guard': 'success', 'guard/doctor': 'success' },
+    })
     expect(run.steps).toMatchObject({
       'guard/guard.gate': { outcome: 'success', outputs: { verdict: 'healthy', decision: 'keep' } },
-      'guard/guard.rollback': { outcome: 'skipped' },
-      'guard/guard.postmortem': { outcome: 'skipped' },
     })
+    expect(run.jobs['rollback/rollback'] ?? 'skipped').toBe('skipped')
+    // the first deployment of all leaves nothing to go back to
+    expect(run.log).toContain('is the first deployment of production')
     expect(await users.head()).toBe(head)
     expect(users.hosted.issues).toEqual([])
   }, 60_000)
@@ -63,11 +67,14 @@ describeAct('the README’s workflow', () => {
     })
     expect(run.steps).toMatchObject({
       'guard/guard.gate': { outcome: 'failure', outputs: { verdict: 'unhealthy', decision: 'roll-back' } },
-      'guard/guard.rollback': {
+      'rollback/rollback.rollback': {
         outcome: 'success',
         outputs: { decision: 'complete', recovery: 'recovered' },
       },
-      'guard/guard.postmortem': { outcome: 'success', outputs: { decision: 'created', 'issue-number': '1' } },
+      'rollback/rollback.postmortem': {
+        outcome: 'success',
+        outputs: { decision: 'created', 'issue-number': '1' },
+      },
     })
     const restored = await users.head()
     const { git } = users.hosted

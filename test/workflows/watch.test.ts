@@ -17,7 +17,7 @@ describeAct('the scheduled look back', () => {
   test('leaves a healthy deployment alone', async () => {
     const run = await look()
     expect(run).toMatchObject({ exitCode: 0, jobs: { 'watch/watch': 'success' } })
-    expect(run.steps['watch/watch.rollback']?.outcome).toBe('skipped')
+    expect(run.jobs['rollback/rollback'] ?? 'skipped').toBe('skipped')
     expect(await shop.head()).toBe(shop.good)
     expect(shop.hosted.issues).toEqual([])
   }, 60_000)
@@ -28,7 +28,7 @@ describeAct('the scheduled look back', () => {
     expect(run).toMatchObject({
       steps: {
         'watch/watch.look': { outputs: { verdict: 'unhealthy', decision: 'roll-back' } },
-        'watch/watch.rollback': { outcome: 'success', outputs: { recovery: 'recovered' } },
+        'rollback/rollback.rollback': { outcome: 'success', outputs: { recovery: 'recovered' } },
       },
     })
     expect(await shop.hosted.git.readCommit(await shop.head())).toMatchObject({ parents: [bad] })

@@ -107,7 +107,7 @@ async function applyPlans(
   for (const line of results.flatMap(describeDevices)) log.info(line)
   const circumstances = {
     reason: step.secrets.redact(inputs.reason),
-    automatic: !step.context.byHand,
+    automatic: !(await workplace.isManual()),
     startedAt,
     stepKey: step.context.stepKey,
   }

@@ -22,7 +22,7 @@ export const codepushRollback = defineAction({
     'server-url': input.text({
       setting: 'ota.server-url',
       description:
-        'Address of the update server’s API, e.g. `https://codepush.example.com`. For all kinds but `eas`.',
+        'Address of the update server’s API, e.g. `https://codepush.example.com`. For `eas`: the address that devices ask, by default `updates.url` of app.json.',
     }),
     'access-key': input.secret({
       setting: 'ota.access-key',
@@ -86,7 +86,7 @@ export const codepushRollback = defineAction({
     to: 'Labels that were gone back to.',
     label: 'Labels that are on top now.',
     verified:
-      '`true` when devices on every channel are offered what they should be. Those of EAS are not asked: `false`.',
+      '`true` when devices on every channel are offered what they should be. `false` where none can be asked, and where `app-version` left a bad package on offer.',
     channels: 'What was done on each channel, JSON.',
   },
 })

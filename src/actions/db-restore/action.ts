@@ -46,7 +46,7 @@ async function restore(
   workplace: Workplace,
   { engine, store, scratch, beforeChange }: Places,
 ): Promise<void> {
-  const { inputs, log, now, signal, context } = step
+  const { inputs, log, now, signal } = step
   const { environment, revision } = workplace
   const startedAt = now().toISOString()
   const manifest = await chooseBackup(store, {
@@ -81,7 +81,7 @@ async function restore(
       replaces: report.kept !== undefined,
     })
     const reason = step.secrets.redact(inputs.reason)
-    const circumstances = { reason, automatic: !context.byHand, startedAt }
+    const circumstances = { reason, automatic: !(await workplace.isManual()), startedAt }
     const applied = describeApplied(view, receiptRestored(view, report), circumstances)
     await workplace.record(applied.what, applied.naturalKey)
   }

@@ -32,7 +32,7 @@ const undoDecisions = {
 
 /** Undoes what the bad revision's deployment applied, by the scripts recorded then, before the old code comes back. */
 export async function undo(step: DbRestoreStep, workplace: Workplace, places: Places): Promise<void> {
-  const { inputs, log, now, context } = step
+  const { inputs, log, now } = step
   const { repository, environment, revision, incident } = workplace
   const { engine, store, scratch, beforeChange } = places
   if (inputs.migrations === '')
@@ -67,7 +67,7 @@ export async function undo(step: DbRestoreStep, workplace: Workplace, places: Pl
   if (report.outcome === 'undone') {
     const view = viewUndone(report, revision, foundBy(selection))
     const reason = step.secrets.redact(inputs.reason)
-    const circumstances = { reason, automatic: !context.byHand, startedAt }
+    const circumstances = { reason, automatic: !(await workplace.isManual()), startedAt }
     const applied = describeApplied(view, receiptUndone(report), circumstances)
     await workplace.record(applied.what, applied.naturalKey)
   }

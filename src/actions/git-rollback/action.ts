@@ -39,10 +39,9 @@ import { makePlan } from './plan.ts'
 await runAction(gitRollback, async (step) => {
   const { inputs } = step
   const workplace = await openPlace(step)
-  const { repository, config } = workplace
+  const { repository, branch } = workplace
   if (inputs.mode === 'list') return list(step, workplace)
   const [lock, facts] = await Promise.all([workplace.openLock(), readFacts(repository)])
-  const branch = inputs.branch || config.branch || facts.defaultBranch
   try {
     const reset = inputs.target === 'undo' ? await findStandingReset(step, workplace, branch) : undefined
     if (reset !== undefined) {
@@ -101,7 +100,7 @@ async function rollBack(step: GitRollbackStep, workplace: RollbackPlace, plan: R
   log.info(describeReceipt(plan, receipt))
   if (receipt.untagged !== undefined) log.warning(`the rollback has no tag: ${receipt.untagged}`)
   const isApplied = !plan.sameContent && early?.problem === undefined
-  if (isApplied) await record(step, workplace, plan, receipt, { trace, startedAt })
+  if (isApplied) await record(workplace, plan, receipt, { trace, startedAt })
   if (github !== undefined && inputs.comment && isApplied && !takesBack(plan)) {
     const untold = await tellPulls(github, plan, receipt, trace)
     if (untold !== undefined) log.info(`the pull requests that are undone were not told: ${untold}`)
@@ -165,13 +164,14 @@ async function undoBranchReset(
 /** Bringing the undone work back as a draft is always allowed. */
 async function guard(
   step: GitRollbackStep,
-  { repository, config, environment, incident, revision, readHistory }: RollbackPlace,
+  { repository, config, environment, incident, revision, readHistory, isManual }: RollbackPlace,
   plan: Pick<RollbackPlan, 'mode' | 'undoneCount'>,
 ): Promise<void> {
-  const { inputs, context, now, log } = step
+  const { inputs, now, log } = step
   if (plan.mode === 'reapply') return
   const takesBack = plan.mode === 'undo'
-  const subject = { environment, incident, revision, automatic: !context.byHand, layers: ['code'] } as const
+  const automatic = !(await isManual())
+  const subject = { environment, incident, revision, automatic, layers: ['code'] } as const
   await demandAllowed(
     repository,
     { ...subject, takesBack, undoneCount: plan.undoneCount },
@@ -224,7 +224,6 @@ async function recordFailure(
 }
 
 async function record(
-  { context }: GitRollbackStep,
   workplace: RollbackPlace,
   plan: RollbackPlan,
   receipt: RollbackReceipt,
@@ -234,7 +233,7 @@ async function record(
   if (workplace.github === undefined) return
   const layerReceipt = receiptCode(plan, receipt, undefined)
   if (!takesBack(plan)) {
-    const automatic = !context.byHand
+    const automatic = !(await workplace.isManual())
     const applied = describeApplied(viewCode(plan), layerReceipt, { reason, automatic, startedAt })
     return workplace.record(applied.what, applied.naturalKey)
   }
@@ -255,7 +254,7 @@ async function deploy(
   { inputs, context, log, now, sleep }: GitRollbackStep,
   { github, environment, revision, record }: RollbackPlace,
   { branch, mode }: RollbackPlan,
-  { commit, outcome, pull, proposedOn }: RollbackReceipt,
+  { commit, outcome, tag, pull, proposedOn }: RollbackReceipt,
 ): Promise<Deployment | undefined> {
   if (github === undefined || inputs.redeploy === '' || pull !== undefined || proposedOn !== undefined)
     return undefined
@@ -268,7 +267,8 @@ async function deploy(
   const where = { environment, branch, older, run: context.run?.id }
   const clock = { log: log.info, sleep, now: () => now().getTime() }
   const { deploy: deployOnce } = deployBy(github, settings, { ...where, ...clock })
-  return tryToDeploy({ deploy: deployOnce, record, now, log: log.info }, { now: commit, outcome })
+  const code = { now: commit, outcome, ...(tag !== undefined && { tag }) }
+  return tryToDeploy({ deploy: deployOnce, record, now, log: log.info }, code)
 }
 
 async function finish(

@@ -32,13 +32,13 @@ export const gitRollback = defineAction({
     }),
     'remote-username': input.text({ description: 'With `remote`: the user name.', default: 'git' }),
     'remote-password': input.secret({ description: 'With `remote`: the password or access token.' }),
-    branch: input.text({
+    branch: input.name({
       description: 'The deployed branch. Left empty: the configured one, else the default branch.',
     }),
-    target: input.text({
+    target: input.name({
       setting: 'code.target',
       description:
-        'The good revision: `last-successful-deployment`, `previous-deployment-tag`, `last-green`, a commit id, a tag, a branch, or `HEAD~n`. It has to be an older revision of the branch. `undo` takes the newest rollback of the branch back; `reapply` opens a draft pull request that brings back what it undid, to mend it there.',
+        'The good revision: `last-successful-deployment`, `previous-deployment-tag`, `last-green`, a commit id, a tag, a branch, or `HEAD~n`. It has to be an older revision of the branch; with `restore` also one elsewhere that a tag, or a successful deployment of the environment, vouches for. `undo` takes the newest rollback of the branch back; `reapply` opens a draft pull request that brings back what it undid, to mend it there.',
       default: 'last-successful-deployment',
     }),
     reason: input.text({
@@ -53,7 +53,7 @@ export const gitRollback = defineAction({
     }),
     paths: input.list({
       description:
-        'With `restore`: the only files and folders to bring back, separated by commas, e.g. one app of a monorepo.',
+        'With `restore`: the only files and folders to bring back, separated by commas, e.g. one app of a monorepo. A folder stands for all that is in it; patterns are not supported.',
     }),
     commits: input.list({
       description:
@@ -66,7 +66,7 @@ export const gitRollback = defineAction({
     }),
     mainline: input.count({
       description:
-        'With `revert`: which parent of a merge commit stays, counted from 1. 0 refuses merge commits.',
+        'With `revert`: which parent of a merge commit stays, counted from 1; of a range the commits along that parent are undone. 0 refuses merge commits.',
       default: '0',
     }),
     'tag-pattern': input.text({
@@ -109,7 +109,7 @@ export const gitRollback = defineAction({
     redeploy: input.text({
       setting: 'code.redeploy.workflow',
       description:
-        'File of the workflow that deploys: it is started on the branch after the rollback, and waited for. Left empty: nothing is deployed.',
+        'File of the workflow that deploys: it is started after the rollback, and waited for. It runs on the tag of the rollback, or on the branch where the environment or the conditions of the workflow ask for that. Left empty: nothing is deployed.',
     }),
     'redeploy-inputs': input.pairs({
       setting: 'code.redeploy.inputs',
@@ -150,7 +150,7 @@ export const gitRollback = defineAction({
     to: 'Full id of the good revision.',
     commit:
       'Full id of the revision to deploy now: the rollback commit; where nothing was rolled back, the revision that is deployed.',
-    tag: 'Name of the tag on the rollback commit.',
+    tag: 'Name of the tag on the rollback commit; with `reset`, of that on the commit that the branch was at.',
     'pull-request': 'Number of the pull request that proposes the rollback.',
     recent: 'With `list`: the recent rollbacks, newest first, as a JSON array.',
     'undone-commits': 'How many commits are undone.',

@@ -14,7 +14,7 @@ import {
 } from '../../layers/code/repository.ts'
 import type { Step } from '../../runner/action.ts'
 import { refuseForks } from '../../runner/context.ts'
-import { type Config, defaultConfig } from '../../settings/schema.ts'
+import { defaultConfig } from '../../settings/schema.ts'
 import { commonInputs } from '../contract-parts.ts'
 import { prepareJobClone } from '../job-clone.ts'
 import { openWorkplace, type Workplace } from '../wiring.ts'
@@ -24,19 +24,35 @@ export type GitRollbackStep = Step<typeof gitRollback.inputs, keyof typeof gitRo
 
 /** What a rollback of the code works on: the job's repository on GitHub, or that of the input `remote`. */
 export interface RollbackPlace
-  extends Pick<Workplace, 'environment' | 'revision' | 'incident' | 'readHistory' | 'record' | 'openLock'> {
+  extends Pick<
+    Workplace,
+    | 'config'
+    | 'environment'
+    | 'revision'
+    | 'incident'
+    | 'branch'
+    | 'isManual'
+    | 'readHistory'
+    | 'record'
+    | 'openLock'
+  > {
   readonly repository: CodeRepository
   /** the same where it is on GitHub: for deployments, comments and workflows */
   readonly github: Repository | undefined
-  readonly config: Config
+  /** the paths that the settings restore; empty for all */
+  readonly paths: readonly string[]
   readonly openClone: OpenClone
 }
 
 export async function openPlace(step: GitRollbackStep): Promise<RollbackPlace> {
   if (step.inputs.remote !== '') return openRemotePlace(step)
   if (step.inputs.token === '') throw new InputError('input "token" is required and was not given')
-  const workplace = await openWorkplace(step)
-  return { ...workplace, github: workplace.repository, openClone: prepareJobClone(step) }
+  const { branch, target, mode } = step.inputs
+  // these are about the newest rollback of the branch, or about all of them
+  const isNamed = target === 'undo' || target === 'reapply' || mode === 'list'
+  const workplace = await openWorkplace(step, { branch, actsOn: !isNamed })
+  const { repository: github, config } = workplace
+  return { ...workplace, github, paths: config.paths, openClone: prepareJobClone(step) }
 }
 
 /** A git server keeps no history of incidents for us: the commits and tags of rollbacks are all that tells of them. */
@@ -58,6 +74,10 @@ async function openRemotePlace(step: GitRollbackStep): Promise<RollbackPlace> {
     repository,
     github: undefined,
     config: defaultConfig(),
+    paths: [],
+    branch: inputs.branch || (await readFacts(repository)).defaultBranch,
+    // a git server does not say who may write
+    isManual: async () => context.askedBy !== undefined && !context.askedBy.endsWith('[bot]'),
     openClone: prepareClone({ ...where, token: password }),
     environment,
     revision,

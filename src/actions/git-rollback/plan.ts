@@ -1,4 +1,5 @@
 import { InputError, message, setting } from '../../errors.ts'
+import { demandReviewers } from '../../layers/code/delivery.ts'
 import type { RollbackPlan } from '../../layers/code/plan.ts'
 import { planRollback } from '../../layers/code/plan-rollback.ts'
 import { findUndoable, planUndo } from '../../layers/code/undo.ts'
@@ -7,10 +8,11 @@ import type { GitRollbackStep, RollbackPlace } from './place.ts'
 /** Plans what the inputs ask for. @throws InputError for inputs that do not go together */
 export async function makePlan(
   step: GitRollbackStep,
-  { repository, environment, incident, revision, openClone }: RollbackPlace,
+  { repository, environment, incident, revision, openClone, paths: configured }: RollbackPlace,
   branch: string,
 ): Promise<RollbackPlan> {
   const { inputs } = step
+  demandReviewers(inputs.reviewers)
   const { mode, target, checks, paths, delivery, commits, mainline, 'tag-pattern': tagPattern } = inputs
   if (target === 'undo' || target === 'reapply') {
     // a run by hand is for the head of the branch, which is the rollback and not the revision that failed
@@ -22,7 +24,7 @@ export async function makePlan(
   const request = { branch, environment, incident, bad: revision, delivery }
   if (mode === 'revert')
     return planRollback(repository, { ...request, mode, commits, mainline: mainline || undefined }, openClone)
-  const restore = { ...request, target, tagPattern, checks, paths }
+  const restore = { ...request, target, tagPattern, checks, paths: paths.length > 0 ? paths : configured }
   if (mode === 'reset') {
     const allowDefaultBranch = inputs['allow-reset-default-branch']
     return planRollback(repository, { ...restore, mode, allowDefaultBranch }, openClone)

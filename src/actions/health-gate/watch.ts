@@ -26,7 +26,7 @@ export async function watch(prepared: Prepared): Promise<void> {
   const deployedAt = createdAt.getTime()
   log.info(`watching ${revision.slice(0, 7)}, deployed to ${environment} at ${formatMoment(deployedAt)}`)
   const plan = prepared.plan()
-  const about = aboutRevision(workplace, revision)
+  const about = await aboutRevision(workplace, revision)
   const report = await watchHealth({
     ...plan,
     ...planLookBack(plan, { deployedAt, now }),

@@ -29,8 +29,8 @@ export const issueops = defineAction({
   outputs: {
     ...commonOutputs,
     decision:
-      '`roll-back`, `plan`, `hold`, `unhold`, `refused` (no write access, or not understood), `none` (no command, or a bot’s) or `answered`.',
-    environment: 'Name of the environment, where the comment gives one.',
+      '`roll-back`, `plan`, `hold`, `unhold`, `refused` (no write access, not understood, or an unknown environment), `none` (no command, a bot’s, or not newly written by its author) or `answered`.',
+    environment: 'Name of the environment that the command is about.',
     target: 'The good revision, where the comment gives one.',
     reason: 'Why, in the words of the comment.',
   },

@@ -7,7 +7,7 @@ import { postmortemIssue } from './contract.ts'
 
 await runAction(postmortemIssue, async (step) => {
   const { inputs, context, log, secrets } = step
-  const workplace = await openWorkplace(step)
+  const workplace = await openWorkplace(step, { actsOn: false })
   const { repository, config, readHistory, record } = workplace
   const incident = inputs.incident || workplace.incident
   const events = await readHistory()

@@ -1,6 +1,6 @@
 import { mkdir, readFile } from 'node:fs/promises'
 import { InputError } from '../../errors.ts'
-import { approverOfRun } from '../../github/approvals.ts'
+import { approvalsOfRun } from '../../github/approvals.ts'
 import { defaultBranch } from '../../github/repository.ts'
 import { openRevisionReader } from '../../github/revision-reader.ts'
 import { planWatch } from '../../health/plan.ts'
@@ -8,6 +8,7 @@ import type { Event } from '../../history/event.ts'
 import type { Lock } from '../../history/lock.ts'
 import { demandHead } from '../../layers/code/plan.ts'
 import { findRefusal } from '../../rollback/allowed.ts'
+import { findApprover } from '../../rollback/approval.ts'
 import { carryOut, type RollbackReport } from '../../rollback/carry-out.ts'
 import { conclude, concludeRehearsal } from '../../rollback/conclude.ts'
 import {
@@ -21,7 +22,7 @@ import { limitsOf } from '../../rollback/guard.ts'
 import { assessNow, secretsOfChecks, type Viewer, verifyRecovery } from '../../rollback/look.ts'
 import { availableLayers, openLayers, secretsOfLayers } from '../../rollback/open-layers.ts'
 import { viewsOf } from '../../rollback/plan.ts'
-import { type Prepared, prepare } from '../../rollback/prepare.ts'
+import { type Preparation, type Prepared, prepare } from '../../rollback/prepare.ts'
 import { type Deployer, deployBy } from '../../rollback/redeployment.ts'
 import { demandRehearsable, type RehearsalReport, rehearse } from '../../rollback/rehearse.ts'
 import { makeSavedPlan, readSavedPlan, type SavedPlan } from '../../rollback/saved-plan.ts'
@@ -32,8 +33,9 @@ import { heading, paragraph, renderMarkdown, text } from '../../text/markdown.ts
 import { prepareJobClone } from '../job-clone.ts'
 import { openWorkplace, type Workplace } from '../wiring.ts'
 import { rollback } from './contract.ts'
+import { checkReadiness } from './doctor.ts'
 
-type RollbackStep = Step<typeof rollback.inputs, keyof typeof rollback.outputs>
+export type RollbackStep = Step<typeof rollback.inputs, keyof typeof rollback.outputs>
 
 /** What the parts of a run share. */
 interface Scene extends Workplace {
@@ -43,6 +45,10 @@ interface Scene extends Workplace {
   readonly history: readonly Event[]
   /** those of the incident */
   readonly own: readonly Event[]
+  /** the plan that is applied; undefined to do what is planned now */
+  readonly saved: SavedPlan | undefined
+  /** who approved it */
+  readonly approver: string | undefined
   readonly automatic: boolean
   readonly reason: string
   /** undefined where no workflow deploys */
@@ -52,12 +58,14 @@ interface Scene extends Workplace {
 await runAction(rollback, async (step) => {
   const { lock, ...opened } = await openScene(step)
   try {
-    const prepared = await prepareRollback(step, opened)
+    const preparation = await preparationOf(step, opened)
+    if (step.inputs.mode === 'doctor') return await checkReadiness(step, opened, preparation)
+    const prepared = await prepare(preparation)
     const isDone = prepared.kind !== 'ready' || step.inputs.mode === 'plan'
     if (isDone || (await lock.take()) === 'taken') return await run(step, opened, prepared)
     // another run has held it meanwhile: what was planned is planned anew, on what that has left
     const scene = await refresh(opened)
-    await run(step, scene, await prepareRollback(step, scene))
+    await run(step, scene, await prepare(await preparationOf(step, scene)))
   } finally {
     await lock.release()
   }
@@ -79,6 +87,7 @@ async function run(step: RollbackStep, scene: Scene, prepared: Prepared): Promis
   const options = {
     plan: prepared.plan,
     environment: scene.environment,
+    approver: scene.approver,
     progress: prepared.progress,
     startedAt,
     reason,
@@ -118,26 +127,35 @@ async function openScene(step: RollbackStep): Promise<Scene & { readonly lock: L
     signal,
   }
   for (const secret of [...secretsOfChecks(viewer), ...secretsOfLayers(config, env)]) secrets.add(secret)
-  const isReviewed = inputs.mode === 'apply' && context.run !== undefined
-  const [{ lock, history }, approver, usual] = await Promise.all([
+  const { branch } = workplace
+  const [{ lock, history }, isManual, usual] = await Promise.all([
     // in this order: what is written after the lock was looked at is seen by the lock
     workplace.openLock().then(async (opened) => ({ lock: opened, history: await workplace.readHistory() })),
-    isReviewed ? approverOfRun(repository, context.run.id) : undefined,
-    inputs.rehearsal || !config.branch ? defaultBranch(repository) : config.branch,
+    workplace.isManual(),
+    inputs.rehearsal ? defaultBranch(repository) : branch,
   ])
-  const branch = config.branch || usual
   if (inputs.rehearsal)
     demandRehearsable({ environment: workplace.environment, branch, defaultBranch: usual, mode: inputs.mode })
-  if (approver !== undefined) log.info(`${approver} has approved that this run goes on`)
+  const saved = await readPlan(step, workplace, history)
+  const approver =
+    saved &&
+    context.run &&
+    (await findApprover(repository, saved, {
+      run: context.run.id,
+      environment: inputs.approval || workplace.environment,
+      events: history,
+    }))
+  if (approver !== undefined) log.info(`${approver} approved the plan`)
   return {
     ...workplace,
     startedAt,
     lock,
-    branch,
     viewer,
     history,
     own: history.filter((event) => event.incident === workplace.incident),
-    automatic: !context.byHand && approver === undefined,
+    saved,
+    approver,
+    automatic: !isManual && approver === undefined,
     deployer:
       config.code.redeploy &&
       deployBy(repository, config.code.redeploy, {
@@ -157,13 +175,13 @@ function withUrl(health: Scene['config']['health'], url: string): Viewer['health
   return { ...health, checks }
 }
 
-async function prepareRollback(step: RollbackStep, scene: Scene): Promise<Prepared> {
+async function preparationOf(step: RollbackStep, scene: Scene): Promise<Preparation> {
   const { inputs, context, log, temporary } = step
   const { repository, config, environment, revision, incident, history, own } = scene
   const { viewer, automatic, branch, reason } = scene
   const openClone = prepareJobClone(step)
   await mkdir(temporary, { recursive: true })
-  return prepare({
+  return {
     events: own,
     onFailure: failureRule(step, scene),
     openLayers: ({ target, choice, progress }) =>
@@ -206,7 +224,8 @@ async function prepareRollback(step: RollbackStep, scene: Scene): Promise<Prepar
           environment,
           incident,
           revision,
-          automatic,
+          // what it examines is what a machine may do
+          automatic: automatic || inputs.mode === 'doctor',
           layers: views.map(({ layer }) => layer),
           undoneCount: code?.undoneCount ?? code?.undone.length,
           needsApproval,
@@ -221,8 +240,8 @@ async function prepareRollback(step: RollbackStep, scene: Scene): Promise<Prepar
         },
       )
     },
-    saved: await readPlan(step, scene),
-  })
+    saved: scene.saved,
+  }
 }
 
 function failureRule({ inputs }: RollbackStep, { config }: Scene): FailureRule {
@@ -231,8 +250,9 @@ function failureRule({ inputs }: RollbackStep, { config }: Scene): FailureRule {
 }
 
 async function readPlan(
-  { inputs: { mode, plan: path } }: RollbackStep,
-  { repository, incident, history, viewer }: Scene,
+  { inputs: { mode, plan: path }, now }: RollbackStep,
+  { repository, incident }: Workplace,
+  events: readonly Event[],
 ): Promise<SavedPlan | undefined> {
   if (mode !== 'apply') return undefined
   if (path === '')
@@ -241,7 +261,7 @@ async function readPlan(
   if (saved === undefined)
     throw new InputError(`input "plan" is ${path}, and there is no such file; write the path of a saved plan`)
   const name = `${repository.owner}/${repository.repo}`
-  return readSavedPlan(saved, { path, repository: name, incident, events: history, at: viewer.now() })
+  return readSavedPlan(saved, { path, repository: name, incident, events, at: now().getTime() })
 }
 
 async function savePlan(step: RollbackStep, scene: Scene, { plan }: Prepared): Promise<string> {
@@ -259,7 +279,11 @@ async function savePlan(step: RollbackStep, scene: Scene, { plan }: Prepared): P
     viewsOf(plan),
   )
   const layers = saved.layers.map(({ layer, from, to }) => ({ layer, from, to }))
-  await record({ kind: 'rollback-planned', plan: digest, layers }, [digest])
+  const approvals = step.context.run && (await approvalsOfRun(repository, step.context.run.id))
+  await record(
+    { kind: 'rollback-planned', plan: digest, layers, ...(approvals && { approvals: [...approvals] }) },
+    [digest],
+  )
   return step.writeReport('rollback-plan', saved)
 }
 

@@ -11,7 +11,8 @@ export const rollback = defineAction({
   branding: { icon: 'rotate-ccw', color: 'red' },
   permissions: { contents: 'write', deployments: 'read' },
   morePermissions: {
-    'actions: read': 'with `mode: apply`, to see whether a reviewer has approved the job',
+    'actions: read':
+      'with `mode: plan` and `mode: apply`, to see who has approved the job: without it no approval counts',
     'actions: write': 'with `code.redeploy`',
     'issues: read': 'to see whether a label holds automatic rollbacks; without it labels are not looked at',
     'pull-requests: read': 'to list the pull requests that are undone; without it they are left out',
@@ -22,11 +23,15 @@ export const rollback = defineAction({
     ...commonInputs,
     mode: input.choice({
       description:
-        '`auto` plans and does it; `plan` prints the plan, saves it, and changes nothing; `apply` does what a saved plan says, and refuses when the world has moved since.',
+        '`auto` plans and does it; `plan` prints the plan, saves it, and changes nothing; `apply` does what a saved plan says, and refuses when the world has moved since; `doctor` checks that a rollback would work now, changes nothing, and fails when it would not.',
       default: 'auto',
-      options: ['auto', 'plan', 'apply'],
+      options: ['auto', 'plan', 'apply', 'doctor'],
     }),
     plan: input.text({ description: 'For `apply`: path of the saved plan, from the output `plan`.' }),
+    approval: input.text({
+      description:
+        'For `apply`: the environment of this job. An approval of its reviewers, given after the plan was made, counts as asked for by a person. Left empty: the environment that is rolled back.',
+    }),
     'issue-type': input.choice({
       description:
         'What is wrong, as far as one knows; the configuration says which layers that takes. `unknown` takes all that the deployment changed.',
@@ -67,7 +72,7 @@ export const rollback = defineAction({
   outputs: {
     ...commonOutputs,
     decision:
-      '`complete` (every layer is back, deployed where `code.redeploy` is set, and nothing that was looked at contradicts it), `already-rolled-back` (an earlier run did it, and that still holds), `proposed` (waits for a pull request), `not-deployed`, `not-recovered` (production is still failing), `not-verified` (production could not be looked at), `partial`, `failed`, `undone`, `planned`, `nothing` (nothing to roll back), `well` (production is not failing any more), `rehearsed` or `held` (manual approval required).',
+      '`complete` (every layer is back, deployed where `code.redeploy` is set, and nothing that was looked at contradicts it), `already-rolled-back` (an earlier run did it, and that still holds), `proposed` (waits for a pull request), `not-deployed`, `not-recovered` (production is still failing), `not-verified` (production could not be looked at), `partial`, `failed`, `undone`, `planned`, `nothing` (nothing to roll back), `well` (production is not failing any more), `rehearsed` or `held` (manual approval required). With `mode: doctor`: `ready` (a rollback would work now), `not-ready`, or `unsure` (something could not be looked at).',
     plan: 'Path of the plan, JSON.',
     layers: 'The layers that are rolled back, separated by commas, in their order.',
     commit:

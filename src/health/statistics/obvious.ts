@@ -1,4 +1,4 @@
-import type { PollCounts } from './one-arm.ts'
+import type { PollCounts } from './poll-counts.ts'
 import { divergenceOf, logRatio, ratioOf, type ShareRatio } from './share-ratio.ts'
 
 /** A share that is obviously too high, beside shares that a burst may still have. */

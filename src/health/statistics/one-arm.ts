@@ -1,16 +1,11 @@
 import { addPoll, emptyMixture, logEvidence, type Mixture } from './mixture.ts'
 import { type Obvious, obviousEvidence, planObvious } from './obvious.ts'
 import { addToCells, dispersionOf, emptyCells, type VariationCells } from './own-variation.ts'
+import type { PollCounts } from './poll-counts.ts'
 import { logRatio, ratioOf, type ShareRatio } from './share-ratio.ts'
 import { wilsonUpper } from './wilson.ts'
 
-/** So many bad ones of so many, since the last look. */
-export interface PollCounts {
-  readonly bad: number
-  readonly of: number
-  /** how many polls they stand for, where some were missed or it is long since the start. Default: 1 */
-  readonly polls?: number
-}
+export type { PollCounts }
 
 /** What a one-arm test goes by. */
 export interface OneArmSettings {

@@ -1,4 +1,4 @@
-import type { PollCounts } from './one-arm.ts'
+import type { PollCounts } from './poll-counts.ts'
 
 /** How much the counts since the deployment varied, in constant space: cells of some polls each. */
 export interface VariationCells {

@@ -3,6 +3,7 @@ import type { Repository } from '../../github/client.ts'
 import { commentOnce } from '../../github/issues.ts'
 import { code, link, paragraph, renderMarkdown, revision, text } from '../../text/markdown.ts'
 import type { RollbackPlan } from './plan.ts'
+import { rollbackBranch } from './proposal.ts'
 import type { RollbackReceipt } from './receipt.ts'
 
 /**
@@ -11,10 +12,14 @@ import type { RollbackReceipt } from './receipt.ts'
  */
 export async function tellPulls(
   repository: Repository,
-  { pulls = [], branch }: RollbackPlan,
+  plan: RollbackPlan,
   { commit, pull }: RollbackReceipt,
   { incident, reason }: { incident: string; reason: string },
 ): Promise<string | undefined> {
+  const { pulls = [], branch } = plan
+  const paths = 'paths' in plan ? plan.paths : []
+  // a rollback of other paths is told of, too
+  const marker = `rollback-of: ${rollbackBranch(incident, paths).replace(/^rollback\//, '')}`
   const by = pull === undefined ? revision(commit) : link(pull.url, `#${pull.number}`)
   const body = renderMarkdown([
     paragraph(
@@ -28,8 +33,7 @@ export async function tellPulls(
     ),
   ])
   try {
-    for (const { number } of pulls)
-      await commentOnce(repository, { number, marker: `rollback-of: ${incident}`, body })
+    for (const { number } of pulls) await commentOnce(repository, { number, marker, body })
     return undefined
   } catch (error) {
     if (error instanceof RefusedError) return error.message

@@ -1,4 +1,4 @@
-import { ConflictError } from '../../errors.ts'
+import { ConflictError, InputError, message, RefusedError, setting } from '../../errors.ts'
 import type { Repository } from '../../github/client.ts'
 import type { Commit } from '../../github/commits.ts'
 import { addLabels } from '../../github/issues.ts'
@@ -49,6 +49,19 @@ export interface Proposal {
   readonly autoMerge: boolean
 }
 
+/** @throws InputError for what is neither a login nor `team:` and the name of a team */
+export function demandReviewers(reviewers: readonly string[]): void {
+  for (const reviewer of reviewers) {
+    const [, team, name = ''] = /^(team:)?(.*)$/.exec(reviewer) ?? []
+    if (/^[\w-]{1,100}$/.test(name) || (team !== undefined && /^[\w.-]{1,100}$/.test(name))) continue
+    const short = name.replace(/^@/, '').replace(/^.*\//, '')
+    const cure = short === '' ? 'octocat or team:ops' : `${team ?? ''}${short}`
+    throw new InputError(
+      message`${setting('reviewers')} names "${reviewer}", which is neither a login nor team: with the name of a team of the organization; write ${cure}`,
+    )
+  }
+}
+
 /** The commit that a rollback makes, as it is to be made. */
 export interface CommitDraft {
   readonly tree: string
@@ -83,8 +96,16 @@ export async function propose(
       `the branch ${branch} holds another change already (${there.slice(0, 7)}): merge or delete it, and run again`,
     )
   }
-  const pull = isPlain(repository) ? undefined : await askForMerge(repository, proposal)
-  return { commit, pull, proposedOn: branch }
+  if (isPlain(repository)) return { commit, pull: undefined, proposedOn: branch }
+  try {
+    return { commit, pull: await askForMerge(repository, proposal), proposedOn: branch }
+  } catch (error) {
+    if (!(error instanceof RefusedError)) throw error
+    throw new RefusedError(
+      message`${error}. The commit is on the branch ${branch}: open a pull request from it into ${base} yourself, or run this again`,
+      { cause: error.cause },
+    )
+  }
 }
 
 async function askForMerge(repository: Repository, proposal: Proposal): Promise<PullRequest> {

@@ -130,8 +130,8 @@ export interface Standing {
 export async function demandHead(repository: CodeRepository, branch: string): Promise<string> {
   const head = await readRef(repository, `heads/${branch}`)
   if (head !== undefined) return head
-  const [, short] = /^(?:refs\/)?(?:heads\/|remotes\/origin\/)(.+)$|^origin\/(.+)$/.exec(branch) ?? []
-  const cure = short === undefined ? 'name the deployed branch' : `write ${short}`
+  const short = branch.replace(/^(?:refs\/)?(?:heads\/|remotes\/)?(?:origin\/)?/, '')
+  const cure = short === branch || short === '' ? 'name the deployed branch' : `write ${short}`
   throw new InputError(
     message`${setting('branch')} is "${branch}", and ${repository.owner}/${repository.repo} has no such branch; ${cure}`,
   )

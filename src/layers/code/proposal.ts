@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { RootContent } from 'mdast'
 import type { Repository } from '../../github/client.ts'
 import { code, codeBlock, heading, paragraph, renderMarkdown, text } from '../../text/markdown.ts'
-import type { Proposal } from './delivery.ts'
+import { demandReviewers, type Proposal } from './delivery.ts'
 import { summarizePlan } from './describe.ts'
 import { type RollbackTrace, subjectOf } from './message.ts'
 import { type RollbackPlan, takesBack } from './plan.ts'
@@ -24,6 +24,7 @@ export function writeProposal(
   trace: RollbackTrace,
   wishes: ProposalWishes,
 ): Proposal {
+  demandReviewers(wishes.reviewers)
   return {
     ...wishes,
     base: plan.branch,

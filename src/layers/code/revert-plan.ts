@@ -40,10 +40,10 @@ export async function planRevert(
   request: RevertRequest,
   openClone: OpenClone,
 ): Promise<RevertPlan> {
-  const { branch, commits: named, mainline } = request
+  const { branch, commits: names, mainline } = request
   const { head, rollbacks, holding, base, takenBackBy } = await readStanding(repository, request)
   await demandOnBranch(repository, { bad: request.bad, head: base, branch })
-  const found = await findCommits(repository, { named, branch, head, at: base, mainline })
+  const found = await findCommits(repository, { names, branch, head, at: base, mainline })
   // the oldest commit, its parents, and all that came on top
   const git = await openClone({ head, depth: found.depth + 2 })
   const commits = await sortByAge(git, found.commits, head)
@@ -89,13 +89,13 @@ export async function planRevert(
 async function findCommits(
   repository: CodeRepository,
   {
-    named,
+    names,
     branch,
     head,
     at,
     mainline,
   }: {
-    named: readonly string[]
+    names: readonly string[]
     branch: string
     head: string
     at: string
@@ -104,10 +104,12 @@ async function findCommits(
 ): Promise<{ readonly commits: readonly Commit[]; readonly depth: number }> {
   const found = new Map<string, Commit>()
   let depth = 0
-  for (const name of named) {
+  for (const name of names) {
     const [first = '', last] = name.split('..')
     const base = await demandRevision(repository, first)
-    const tip = last === undefined ? base : await demandRevision(repository, last)
+    const named = last === undefined ? base : await demandRevision(repository, last)
+    // the branch by its name is where it stood before the rollback that is there already
+    const tip = last !== undefined && named === head ? at : named
     if (!(await isAncestor(repository, { older: tip, newer: at })))
       throw new InputError(
         message`${setting('commits')} names ${tip.slice(0, 7)}, which is not on ${branch}: nothing was changed`,
@@ -127,9 +129,9 @@ async function findCommits(
   }
   if (found.size > 0) return { commits: [...found.values()], depth }
   throw new InputError(
-    named.length === 0
+    names.length === 0
       ? message`${setting('commits')} names no commits; name those that are to be undone`
-      : message`${setting('commits')} is "${named.join(', ')}", and no commit is in that range; write the older end first, such as v1.2..main`,
+      : message`${setting('commits')} is "${names.join(', ')}", and no commit is in that range; write the older end first, such as v1.2..main`,
   )
 }
 

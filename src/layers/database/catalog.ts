@@ -1,5 +1,5 @@
 import { text } from 'node:stream/consumers'
-import { InputError, isUserFacing, RefusedError } from '../../errors.ts'
+import { InputError, isUserFacing, message, RefusedError, setting } from '../../errors.ts'
 import { type Manifest, parseBackupName, readManifest } from './manifest.ts'
 import { verifyPart } from './seal.ts'
 import { manifestFile, type Store } from './store/store.ts'
@@ -87,6 +87,6 @@ function named(text: string): string {
   try {
     return parseBackupName(text)
   } catch (error) {
-    throw new InputError(`input "backup" ${error instanceof Error ? error.message : ''}`)
+    throw new InputError(message`${setting('backup')} ${error}`)
   }
 }

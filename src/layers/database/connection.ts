@@ -37,7 +37,9 @@ const examples = 'sqlite:data/app.db, postgres://user:password@host/app or mysql
  */
 export function parseConnection(url: string): Connection {
   if (/^(?:sqlite3?|file):/i.test(url)) return { engine: 'sqlite', path: pathOf(url) }
-  if (!URL.canParse(url))
+  refuseOtherKinds(url)
+  refuseRawCharacters(url)
+  if (!/^[a-z0-9+.-]+:\/\//i.test(url) || !URL.canParse(url))
     throw new InputError(`is not an address of a database; write one such as ${examples}`)
   const parsed = new URL(url)
   const engine = engineOf(parsed.protocol)
@@ -77,6 +79,54 @@ function pathOf(url: string): string {
   if (path === '' || path === ':memory:' || path.includes('\0'))
     throw new InputError('names no file; write one such as sqlite:data/app.db')
   return path
+}
+
+/** Kinds of address that other programs take for the same databases, and how they begin here. */
+const otherKinds: readonly (readonly [RegExp, string])[] = [
+  [/^jdbc:(postgresql):/i, 'postgres://user:password@host/app'],
+  [/^jdbc:(mysql|mariadb):/i, 'mysql://user:password@host/app'],
+  [/^(?:jdbc:)?(sqlite)(?:\+\w+)?:\/\/\//i, 'sqlite:data/app.db'],
+  [/^(postgres(?:ql)?\+\w+|pgsql|pg|postgis):/i, 'postgres://user:password@host/app'],
+  [/^((?:mysql|mariadb)\+\w+|mysql2|mysqli|trilogy):/i, 'mysql://user:password@host/app'],
+]
+
+function refuseOtherKinds(url: string): void {
+  for (const [begins, instead] of otherKinds)
+    if (begins.test(url))
+      throw new InputError(
+        `begins with "${/^(?:jdbc:)?[^:]*:/i.exec(url)?.[0]}", which is for a driver of another language; write ${instead}`,
+      )
+}
+
+/** Characters that end a part of an address, and have to be encoded in a name or a password. */
+const encoded: Readonly<Record<string, string>> = {
+  '@': '%40',
+  '#': '%23',
+  '/': '%2F',
+  '?': '%3F',
+  '%': '%25',
+}
+
+/** A raw `#`, `/`, `?` or `%` in a password makes the rest of the address something else. */
+function refuseRawCharacters(url: string): void {
+  const [, authority = '', rest = ''] = /^[a-z0-9+.-]+:\/\/([^/?#]*)(.*)$/is.exec(url) ?? []
+  const [, first = ''] = /^([/?#])/.exec(rest) ?? []
+  const [path = ''] = rest.split('?')
+  // what follows the host has no @ unless the password had what ends it
+  const isCut = !authority.includes('@') ? /@/.test(first === '?' ? rest : path) : /@/.test(path)
+  const raw = isCut ? first : rest.includes('#') ? '#' : !isDecodable(authority + path) ? '%' : undefined
+  if (raw !== undefined)
+    throw new InputError(
+      `has a "${raw}" that is not percent-encoded, such as in the password; write ${encoded[raw]} for it (@ is %40, # is %23, / is %2F, ? is %3F, % is %25)`,
+    )
+}
+
+function isDecodable(text: string): boolean {
+  try {
+    return decodeURIComponent(text) !== undefined
+  } catch {
+    return false
+  }
 }
 
 function engineOf(protocol: string): ServerConnection['engine'] {

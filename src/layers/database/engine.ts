@@ -39,6 +39,8 @@ export interface BackupEngine {
    * @throws RefusedError that names what that server lacks
    */
   readonly elsewhere?: (where: Connection | 'local') => Promise<Elsewhere>
+  /** What would stay with the live database when it is replaced, and not follow to the new one, in words. Absent where nothing does. */
+  readonly leftBehind?: () => Promise<readonly string[]>
   /** The name under which the live database is kept when it is replaced at this time. */
   readonly keptName: (at: Date) => string
   /** Databases that restores replaced and kept, oldest first. */

@@ -7,7 +7,8 @@ import { type DatabaseLayerOptions, emptyView } from './layer-options.ts'
 import type { Manifest } from './manifest.ts'
 import { isHistoryTable } from './migrations/applied.ts'
 import type { Revision } from './migrations/plan.ts'
-import { holdsAlready, pruneKept, type RestoreReport, restoreBackup } from './restore.ts'
+import { holdsAlready, pruneKept, type RestoreReport, restoreBackup, sayLeftBehind } from './restore.ts'
+import { describeVerification, isRestored } from './verification.ts'
 
 /**
  * Restores the backup from before the deployment: beside, verified there, then one swap.
@@ -28,6 +29,7 @@ export async function planRestore(options: DatabaseLayerOptions, instead?: strin
   const done = live === undefined ? undefined : await findDone(options, manifest, live)
   if (done !== undefined) return done
   const losses = live === undefined ? [] : countRoughly(manifest, live)
+  const left = (await engine.leftBehind?.()) ?? []
   const view: LayerPlanView = {
     ...viewRestore(options, manifest, { wanted: 'before-deployment', replaces: live !== undefined }),
     steps: [
@@ -42,6 +44,8 @@ export async function planRestore(options: DatabaseLayerOptions, instead?: strin
     warnings: [
       ...(instead === undefined ? [] : [`the migrations cannot be undone: ${instead}`]),
       'rows that were changed since the backup are counted only when the copy is there',
+      ...(isRestored(manifest) ? [] : [`backup ${manifest.name} is ${describeVerification(manifest)}`]),
+      ...(left.length === 0 ? [] : [sayLeftBehind(left)]),
     ],
     needsPerson: [
       ...(mayRestoreAlone

@@ -79,6 +79,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<RestoreRep
     )
   log(`${manifest.name} is ${describeVerification(manifest)}`)
   await engine.inspect('restore')
+  await refuseLeftBehind(options)
   const lock = await engine.lock()
   const scratch = join(options.scratch, `restore-${manifest.name}`)
   try {
@@ -105,6 +106,22 @@ export async function restoreBackup(options: RestoreOptions): Promise<RestoreRep
     await rm(scratch, { recursive: true, force: true })
     await lock.release()
   }
+}
+
+/** Only while the replaced database is kept can what stays with it be moved. */
+async function refuseLeftBehind({ engine, keepOldMs, log }: RestoreOptions): Promise<void> {
+  const left = (await engine.leftBehind?.()) ?? []
+  if (left.length === 0) return
+  if (keepOldMs === 0)
+    throw new RefusedError(
+      message`${left.join(', ')} would be lost with the database that is replaced: ${setting('database.keep-old')} is 0s; write 7d, or drop it first`,
+    )
+  log(`warning: ${sayLeftBehind(left)}`)
+}
+
+/** What a plan and a log say of what stays with the database that is replaced. */
+export function sayLeftBehind(left: readonly string[]): string {
+  return `${left.join(', ')} stays with the database that is replaced, and holds its log back: create it anew on the new one, and drop it there`
 }
 
 async function replace(options: RestoreOptions, staged: Staged): Promise<RestoreReport> {

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { InputError } from '../../errors.ts'
+import { InputError, message, setting } from '../../errors.ts'
 import type { ServerConnection } from './connection.ts'
 
 /** The certificates to trust, where the address names a file of them. @throws InputError when it cannot be read */
@@ -8,6 +8,8 @@ export async function readCertificates({ ca }: ServerConnection): Promise<{ read
   try {
     return { ca: await readFile(ca, 'utf8') }
   } catch {
-    throw new InputError(`input "database-url" names the certificates ${ca}, and that file cannot be read`)
+    throw new InputError(
+      message`${setting('database.url')} names the certificates ${ca}, and that file cannot be read`,
+    )
   }
 }

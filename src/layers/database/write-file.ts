@@ -1,5 +1,4 @@
 import { createWriteStream } from 'node:fs'
-import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { explainWrite } from '../../text/system-error.ts'
 
@@ -8,7 +7,7 @@ import { explainWrite } from '../../text/system-error.ts'
  * @throws RefusedError that names the file when the system takes it not, e.g. because the disk is full
  */
 export async function writeFileFrom(
-  content: Readable,
+  content: AsyncIterable<Buffer>,
   file: string,
   { durable = false }: { readonly durable?: boolean } = {},
 ): Promise<void> {

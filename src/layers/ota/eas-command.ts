@@ -23,7 +23,8 @@ const keptBytes = 5 * 1024 * 1024
  * @throws InputError for a token it does not accept, UnavailableError, RefusedError with its own words
  */
 export async function runEas(project: EasProject, args: readonly string[]): Promise<unknown> {
-  const flags = [...args, '--json', '--non-interactive']
+  // looking at one group asks nothing, and knows no such flag
+  const flags = [...args, '--json', ...(args[0] === 'update:view' ? [] : ['--non-interactive'])]
   const ended =
     (await run(project, 'eas', flags)) ??
     (await run(project, 'npx', ['--yes', `eas-cli@${easVersion}`, ...flags]))

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { InputError, message, RefusedError, setting, UnavailableError } from '../../errors.ts'
 import { type EasProject, runEas } from './eas-command.ts'
 import { type ChannelName, formatChannel, type Release } from './release.ts'
-import type { Copy, UpdateServer, WriteOutcome } from './update-server.ts'
+import type { AskableServer, Copy, UpdateServer, WriteOutcome } from './update-server.ts'
 
 const groupId = z.string().regex(/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, 'no id of an update group')
 const groupSchema = z.object({
@@ -29,8 +29,9 @@ const copyPattern = /\s*\(group: ([0-9a-f-]{36})\)$/i
  * EAS Update, by Expo's own command line. A channel's app is the platform, `ios`, `android` or `all`, and its deployment
  * the branch; a release is an update group, and its binary a runtime version. Nothing can be disabled: a release goes
  * back by publishing an older group again, or with nothing to go back to what came from the store.
+ * @param ask how devices are asked; without it they are not
  */
-export function openEas(project: EasProject): UpdateServer {
+export function openEas(project: EasProject, ask?: AskableServer['ask']): UpdateServer {
   const list = (name: ChannelName) => listGroups(project, name)
   const republish = (name: ChannelName, label: string, description: string) =>
     publish(project, [
@@ -45,7 +46,12 @@ export function openEas(project: EasProject): UpdateServer {
     goesBackBy: 'republishing',
     // a runtime version is one, and no range
     prefers: 'narrower',
-    read: async (name) => ({ name, deviceKey: '', releases: toReleases(await list(name)) }),
+    read: async (name) => ({
+      name,
+      deviceKey: '',
+      platforms: name.app === 'all' ? ['ios', 'android'] : [name.app],
+      releases: toReleases(await list(name)),
+    }),
     async disable(name, label, description) {
       const { runtimeVersion } = find(await list(name), label, name)
       return publish(project, [
@@ -73,7 +79,7 @@ export function openEas(project: EasProject): UpdateServer {
     },
     describe: () =>
       Promise.reject(new RefusedError('EAS does not change the message of an update that is published')),
-    ask: undefined,
+    ask,
   }
 }
 

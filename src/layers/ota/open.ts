@@ -2,6 +2,7 @@ import { InputError, message, setting } from '../../errors.ts'
 import { detectKind, openCodePush } from './code-push.ts'
 import { openEas } from './eas.ts'
 import type { EasProject } from './eas-command.ts'
+import { askEas, readUpdatesUrl } from './eas-device.ts'
 import type { Connection } from './exchange.ts'
 import { openHotUpdater } from './hot-updater.ts'
 import { readServerUrl } from './request.ts'
@@ -20,15 +21,19 @@ export interface ServerOptions extends Connection, EasProject {
 export function prepareServer(options: ServerOptions): () => Promise<UpdateServer> {
   const { kind, url: text, accessKey, env } = options
   if (kind === 'eas') {
-    if (text !== '' || accessKey !== '')
+    if (accessKey !== '')
       throw new InputError(
-        message`${setting('ota.server-url')} and ${setting('ota.access-key')} are not for server-kind eas; leave them out, and set EXPO_TOKEN in the step's env`,
+        message`${setting('ota.access-key')} is not for server-kind eas; leave it out, and set EXPO_TOKEN in the step's env`,
       )
     if ((env['EXPO_TOKEN'] ?? '') === '')
       throw new InputError(
         "EXPO_TOKEN is not set, and server-kind eas needs it; set it in the step's env to an access token of Expo, from a secret",
       )
-    return async () => openEas(options)
+    const given = text === '' ? undefined : readServerUrl(text)
+    return async () => {
+      const url = given ?? (await readUpdatesUrl(options.folder))
+      return openEas(options, url === undefined ? undefined : askEas(options, { ...options, url }))
+    }
   }
   const url = readServerUrl(text)
   if (accessKey === '')

@@ -24,23 +24,39 @@ export async function planAll(
   const channels = await collect(requests.map(({ name }) => readChannel(server, name)))
   const named = [...new Set(requests.flatMap(({ knownBad }) => knownBad))]
   requireKnown(channels, named)
-  const knownBad = findKnownBad(channels, named)
-  const pairs = requests.flatMap((request, index) => {
-    const channel = channels[index]
-    return channel === undefined ? [] : [{ request, channel }]
-  })
-  const planned = await collect(
-    pairs.map(async ({ request, channel }) => {
-      const evidence = { knownBad, offers: await askAboveDrafts(server, channel) }
-      return { request, channel, evidence, plan: planRollback(server, channel, request, evidence) }
+  const pairs = await collect(
+    requests.flatMap((request, index) => {
+      const channel = channels[index]
+      return channel === undefined
+        ? []
+        : [askAboveDrafts(server, channel).then((offers) => ({ request, channel, offers }))]
     }),
   )
-  const allBad = new Map([...knownBad, ...planned.flatMap(({ plan }) => [...plan.knownBad])])
-  return planned.flatMap(({ request, channel, evidence, plan }) => {
-    const others = planOthers(server, channel, { request, plan, evidence: { ...evidence, knownBad: allBad } })
-    if (request.binary !== undefined) return [{ ...plan, ...leave(others) }]
-    return inOrder([plan, ...others], channel)
-  })
+  // what one plan takes back is nothing that another may go back to
+  for (let knownBad = findKnownBad(channels, named); ; ) {
+    const plans = await collect(
+      pairs.map(async ({ request, channel, offers }) =>
+        planChannel(server, channel, request, { knownBad, offers }),
+      ),
+    )
+    const found = new Map([...plans.flat().flatMap((plan) => [...plan.knownBad]), ...knownBad])
+    if (found.size === knownBad.size) return plans.flat()
+    knownBad = found
+  }
+}
+
+/** The plan that is asked for, and those for the other binaries of the channel with a bad package. */
+function planChannel(
+  server: UpdateServer,
+  channel: Channel,
+  request: RollbackRequest,
+  evidence: Evidence,
+): readonly Plan[] {
+  const plan = planRollback(server, channel, request, evidence)
+  const knownBad = new Map([...plan.knownBad, ...evidence.knownBad])
+  const others = planOthers(server, channel, { request, plan, evidence: { ...evidence, knownBad } })
+  if (request.binary !== undefined) return [{ ...plan, ...leave(others) }]
+  return inOrder([plan, ...others], channel)
 }
 
 /** A server that does not list what is disabled says it to a device: the newest release for each binary is filled in. */
@@ -78,9 +94,9 @@ async function askAboveDrafts(server: UpdateServer, channel: Channel): Promise<E
   return offers
 }
 
-function freshDevice({ releases }: Channel, binary: string, number: number) {
+function freshDevice({ releases, platforms }: Channel, binary: string, number: number) {
   const others = releases.map((each) => each.binary).filter((each) => !isSameBinary(each, binary))
-  return { binary: concreteVersion(binary, others), on: undefined, number }
+  return { binary: concreteVersion(binary, others), on: undefined, number, platform: platforms?.[0] }
 }
 
 /** Each as its newest release has it. */

@@ -1,4 +1,5 @@
 import { InputError, message, setting } from '../../errors.ts'
+import { covers } from './binary.ts'
 import { readTakenBack } from './mark.ts'
 import { findFallback, findUncovered } from './offered.ts'
 import { done, type Evidence, isHalted, type Plan, type RollbackRequest, type Situation } from './plan.ts'
@@ -120,7 +121,9 @@ function findTop(
   expected: Release | undefined,
 ): Release | undefined {
   const on = goesBackBy === 'disabling' ? releases.find(({ isDisabled }) => isDisabled !== true) : undefined
-  return on ?? releases.find((each) => each.label === expected?.label || !isDraft(each))
+  // what is disabled supersedes nothing
+  const isCandidate = (each: Release) => (expected === undefined ? !isDraft(each) : each.isDisabled !== true)
+  return on ?? releases.find((each) => each.label === expected?.label || isCandidate(each))
 }
 
 /** What was taken back in favour of the release on top. */
@@ -184,6 +187,9 @@ function goBack(
       server.goesBackBy === 'releasing' && each.packageHash === bad.packageHash && !isHalted(each, incident)
     )
   })
+  const same = by === 'promotion' ? findSame(server, situation, good, disable) : undefined
+  if (same !== undefined)
+    return { ...situation, kind: 'roll-back', bad, good: same, foundBy, by: 'disabling', disable }
   const more = by === 'disabling' ? findUncovered(server, channel.releases, binary, disable, knownBad) : []
   const obstacle =
     by === 'disabling'
@@ -194,6 +200,22 @@ function goBack(
     return { ...situation, kind: 'roll-back', bad, good, foundBy, by, disable: [...disable, ...more] }
   const because = `${formatLabel(good.label)} cannot be put in its place: ${obstacle}`
   return planStop(server, situation, { top: bad, expected: bad, left: undefined, because })
+}
+
+/**
+ * Microsoft's server promotes nothing whose package is that of the newest release for the same version, though that may be
+ * for a wider range. @returns the release that devices are offered all the same once the bad one is disabled
+ */
+function findSame(
+  server: Server,
+  { channel: { releases }, binary, knownBad }: Situation,
+  good: Release,
+  disable: readonly Release[],
+): Release | undefined {
+  const newest = releases.find((each) => covers(each.binary, good.binary))
+  if (server.kind !== 'microsoft' || newest?.packageHash !== good.packageHash) return undefined
+  const fallback = findFallback(server, releases, binary, disable, knownBad)
+  return fallback?.packageHash === good.packageHash ? fallback : undefined
 }
 
 /** With nothing older for the same binaries, a release for a wider range may be what devices are offered: then disabling is enough. */

@@ -11,6 +11,8 @@ export interface Channel {
   readonly name: ChannelName
   /** what the apps on the devices name the channel by */
   readonly deviceKey: string
+  /** where its devices of several platforms are offered updates of their own; absent where the app is for one */
+  readonly platforms?: readonly string[]
   /** newest first */
   readonly releases: readonly Release[]
 }

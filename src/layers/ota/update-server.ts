@@ -54,6 +54,8 @@ export interface Copy {
 
 /** A device as the server knows it. */
 export interface Device {
+  /** of those that the channel is for; undefined where that goes without saying */
+  readonly platform?: string | undefined
   /** version of the installed binary */
   readonly binary: string
   /** the update it runs; undefined when it runs what came from the store */

@@ -97,14 +97,17 @@ function versionsOf({ releases }: Channel, { binary }: Subject): readonly string
 
 function situationsOf(
   server: UpdateServer,
-  { releases }: Channel,
+  { releases, platforms }: Channel,
   { bad, good, binary, knownBad = new Map() }: Subject,
   version: string,
 ): readonly Situation[] {
   const own = releases.filter((each) => covers(each.binary, version))
   const isPartial = own.some(({ rollout }) => rollout === undefined || rollout < 100)
   const numbers = Array.from({ length: isPartial ? manyDevices : 1 }, (_, number) => number)
-  const devicesOn = (on: Release | undefined) => numbers.map((number) => ({ binary: version, on, number }))
+  const devicesOn = (on: Release | undefined) =>
+    (platforms ?? [undefined]).flatMap((platform) =>
+      numbers.map((number) => ({ binary: version, on, number, platform })),
+    )
   const badHashes = new Set([...bad.map(({ packageHash }) => packageHash), ...knownBad.keys()])
 
   const isSpared = (offer: Offer) => offer.kind !== 'update' || !badHashes.has(offer.packageHash)
@@ -115,7 +118,9 @@ function situationsOf(
   const isPredicted =
     predicted.length > 0 && predicted.every(({ packageHash }) => packageHash === good?.packageHash)
   const isRight = good !== undefined && (!isForOthers || isPredicted) ? isOffered : isSpared
-  const isStill = ({ kind }: Offer) => kind === 'nothing'
+  // a group that is published again is another update to its devices, with the same content
+  const isStill = (offer: Offer) =>
+    offer.kind === 'nothing' || (server.goesBackBy === 'republishing' && isOffered(offer))
   return [
     ...bad
       .filter((each) => covers(each.binary, version))

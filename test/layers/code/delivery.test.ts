@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import { ConflictError } from '../../../src/errors.ts'
+import { ConflictError, RefusedError } from '../../../src/errors.ts'
 import type { Repository } from '../../../src/github/client.ts'
 import { readBranchRules } from '../../../src/github/rules.ts'
-import { chooseWay, type Proposal, propose } from '../../../src/layers/code/delivery.ts'
+import { chooseWay, demandReviewers, type Proposal, propose } from '../../../src/layers/code/delivery.ts'
 import { openBrokenShop } from '../../support/repository.ts'
 
 let shop: Awaited<ReturnType<typeof openBrokenShop>>
@@ -66,6 +66,30 @@ describe('a proposal', () => {
       expect(shop.hosted.issues).toHaveLength(1)
     },
   )
+
+  test('that the repository lets no workflow make names the setting, not a permission, and where the commit is (12.15)', async () => {
+    shop.hosted.actionsMayOpenPulls = false
+    const refused = run()
+    await expect(refused).rejects.toThrow(RefusedError)
+    await expect(refused).rejects.toThrow(
+      'turn "Allow GitHub Actions to create and approve pull requests" on in the settings of the repository',
+    )
+    await expect(refused).rejects.toThrow(
+      'The commit is on the branch rollback/production-1: open a pull request',
+    )
+    await expect(refused).rejects.not.toThrow('pull-requests: write')
+    shop.hosted.actionsMayOpenPulls = true
+    expect((await run()).pull?.number).toBe(1)
+  })
+
+  test.each([
+    ['team:', 'write octocat or team:ops'],
+    ['@grace', 'write grace'],
+    ['team:octo-org/ops', 'write team:ops'],
+    ['grace hopper', 'names "grace hopper", which is neither a login'],
+  ])('with the reviewer %s is refused before anything is written', (reviewer, cure) => {
+    expect(() => demandReviewers(['linus', 'team:ops', reviewer])).toThrow(cure)
+  })
 
   test('does not touch a branch of that name with another change', async () => {
     const other = await shop.commit({ other: 'change\n' }, { branch: 'rollback/production-1' })

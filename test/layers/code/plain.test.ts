@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { ConflictError, InputError } from '../../../src/errors.ts'
 import { describeReceipt } from '../../../src/layers/code/describe.ts'
 import { openRemote } from '../../../src/layers/code/plain/open.ts'
-import { listRollbackTags } from '../../../src/layers/code/recent.ts'
+import { describeRecent, listRollbackTags } from '../../../src/layers/code/recent.ts'
 import { findReset, undoReset } from '../../../src/layers/code/reset.ts'
 import { commitLines, fileLines, type GitRemote, openGitRemote } from '../../support/git-remote.ts'
 import { plan, reset, restore, revert, roll, undo } from '../../support/plain-rollback.ts'
@@ -120,6 +120,70 @@ describe('restore', () => {
       expect(planned).toMatchObject({ target: { commit: { sha: good } } })
       expect('target' in planned && planned.target.foundBy).toContain(foundBy)
     }
+  })
+
+  test('a tag and a branch of one name are told apart, and neither is guessed', async () => {
+    await remote.git('tag', 'release', good)
+    await remote.git('branch', 'release', third)
+    await expect(plan(remote, restore(remote, { target: 'release' }))).rejects.toThrow(
+      'which is a tag (at ' + good.slice(0, 7) + ') and a branch (at ' + third.slice(0, 7),
+    )
+    const tagged = await plan(remote, restore(remote, { target: 'tags/release' }))
+    expect(tagged).toMatchObject({ target: { commit: { sha: good }, vouchedBy: 'the tag release' } })
+    const named = await plan(remote, restore(remote, { target: 'refs/heads/release' }))
+    expect(named).toMatchObject({ target: { commit: { sha: third } } })
+  })
+
+  test('brings a tree back that also lies deeper in another one that is wanted', async () => {
+    const seconds = 1_764_000_200
+    const font = (path: string, text: string) => fileLines(`${path}/fonts/a.txt`, text)
+    const places = ['assets', 'android/app/assets', 'ios/deep/er/assets']
+    const commit = (message: string, text: string) =>
+      [
+        commitLines({ message, seconds, from: 'refs/heads/main^0' }),
+        ...places.map((path) => font(path, text)),
+      ].join('')
+    await remote.import(commit('Fonts', 'old\n'))
+    const before = await head()
+    await remote.import(commit('Other fonts', 'new\n'))
+    await roll(remote, restore(remote, { target: before, bad: await head() }))
+    expect(await treeOf('main')).toBe(await treeOf(before))
+  })
+
+  test('takes a revision that is on no branch of ours by its tag', async () => {
+    await remote.git('branch', 'hotfix', good)
+    const fixed = await remote.pushOnTop('fix.txt', 'x\n', 'hotfix')
+    await expect(plan(remote, restore(remote, { target: fixed }))).rejects.toThrow(
+      '(it is on hotfix): nothing was changed; name it by a tag',
+    )
+    await remote.git('tag', 'v1.1', fixed)
+    const { plan: planned } = await roll(remote, restore(remote, { target: 'v1.1' }))
+    expect(planned.warnings).toMatchObject([{ kind: 'elsewhere' }])
+    expect(await treeOf('main')).toBe(await treeOf(fixed))
+  })
+
+  test('counts what touches the paths alone', async () => {
+    await remote.pushOnTop('theirs.txt')
+    const planned = await plan(remote, restore(remote, { paths: ['lib/deep'] }))
+    expect(planned).toMatchObject({
+      undoneCount: 2,
+      files: [{ path: 'lib/deep/3.txt' }, { path: 'lib/deep/4.txt' }],
+    })
+  })
+
+  test.each(['refs/heads/main', 'heads/main', 'origin/main'])(
+    'the branch %s is refused: write main',
+    async (branch) => {
+      await expect(plan(remote, restore(remote, { branch }))).rejects.toThrow(
+        `\`branch\` is "${branch}", and team/shop has no such branch; write main`,
+      )
+    },
+  )
+
+  test('lists rollbacks by short ids', async () => {
+    await roll(remote, restore(remote))
+    const [line = ''] = describeRecent(await listRollbackTags(await open()))
+    expect(line).toContain(` rollback ${bad.slice(0, 7)} → ${good.slice(0, 7)}, tag rollback_`)
   })
 
   test.each([

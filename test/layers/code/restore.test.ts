@@ -7,6 +7,7 @@ import { describePlan } from '../../../src/layers/code/describe.ts'
 import { type RollbackTrace, writeMessage } from '../../../src/layers/code/message.ts'
 import type { RestorePlan } from '../../../src/layers/code/plan.ts'
 import { writeProposal } from '../../../src/layers/code/proposal.ts'
+import { planReset } from '../../../src/layers/code/reset.ts'
 import { planRestore, type RestoreRequest } from '../../../src/layers/code/restore.ts'
 import { openBrokenShop, openShop } from '../../support/repository.ts'
 
@@ -20,6 +21,17 @@ const environment = 'production'
 const incidentOf = (revision: string) => incidentId({ environment, revision })
 const short = (sha: string) => sha.slice(0, 7)
 const scope = { mode: 'restore', paths: [] }
+
+const baseRequest = () => ({
+  branch: 'main',
+  environment,
+  incident: incidentOf(shop.bad),
+  bad: shop.bad,
+  tagPattern: 'deploy-*',
+  checks: [],
+  paths: [],
+  delivery: 'auto' as const,
+})
 
 function plan(options: Partial<RestoreRequest> = {}, repository: Repository = shop.repository) {
   const bad = options.bad ?? shop.bad
@@ -531,4 +543,120 @@ describe('a restore of some paths', () => {
     expect(made.content).toMatchObject({ edits: [{ path: 'new', entry: null }] })
     expect((await plan({ paths: ['README.md'] })).sameContent).toBe(true)
   })
+})
+
+describe('a failed revision that the target still has (12.11)', () => {
+  afterEach(() => expect(writes()).toEqual([]))
+
+  test.each([
+    [
+      'is older than it',
+      () => shop.good,
+      () => 'HEAD~1',
+      /which has [0-9a-f]{7}, the revision that failed, in its/,
+    ],
+    ['is it', () => shop.good, () => shop.good, /the revision that failed, itself/],
+  ])('because it %s: refused, whatever the target is', async (_, bad, target, said) => {
+    await expect(plan({ bad: bad(), target: target() })).rejects.toThrow(said)
+  })
+
+  test('is passed over among the deployments', async () => {
+    // the older revision was deployed again, and failed: the newer one, which has it, is no way back
+    shop.deploy(shop.good, 'failure')
+    const again = plan({ bad: shop.good })
+    await expect(again).rejects.toThrow(
+      `${short(shop.bad)} is newer than ${short(shop.good)}, and has it in its history`,
+    )
+  })
+
+  test('is not on the branch at all: refused, whatever the target', async () => {
+    const side = await shop.commit({ a: 'a' }, { branch: 'side' })
+    const refused = plan({ bad: side, target: 'HEAD~2' })
+    await expect(refused).rejects.toThrow(`${short(side)}, whose deployment failed, is not on main`)
+  })
+})
+
+describe('a target that is not on the branch (12.12)', () => {
+  let side: string
+  /** A pull request as it was deployed before it was squashed: its branch left main at the good revision. */
+  beforeEach(async () => {
+    await shop.hosted.git.moveRef('refs/heads/release/1.2', { from: '', to: shop.good })
+    side = await shop.commit({ 'fix.mjs': 'x\n' }, { branch: 'release/1.2', message: 'Fix' })
+  })
+
+  test('is taken when a deployment of the environment vouches for it, and the plan says so', async () => {
+    shop.hosted.deployments.splice(0, 1)
+    shop.deploy(side)
+    shop.deploy(shop.bad)
+    const made = await plan({ target: side })
+    expect(made.undone.map(({ message }) => message)).toEqual(['Raise the price', 'Tidy up'])
+    expect(made.files.map(({ path }) => path).sort()).toEqual(['fix.mjs', 'lib/price.mjs', 'server.mjs'])
+    expect(made.warnings).toMatchObject([
+      {
+        kind: 'elsewhere',
+        message: expect.stringContaining(
+          `${short(side)} is not on main, and a successful deployment of production vouches for it`,
+        ),
+      },
+    ])
+    expect((await plan()).target.commit.sha).toBe(side)
+    const receipt = await rollBack({ target: side })
+    expect(await shop.tree(receipt.commit)).toBe(await shop.tree(side))
+    expect(await rollBack({ target: side })).toMatchObject({ outcome: 'already-rolled-back' })
+  })
+
+  test('is taken by a tag', async () => {
+    await shop.hosted.git.moveRef('refs/tags/v1.2.1', { from: '', to: side })
+    expect((await plan({ target: 'v1.2.1' })).warnings[0]?.message).toContain('the tag v1.2.1 vouches for it')
+  })
+
+  test.each([
+    ['only a branch names', async () => {}],
+    ['was deployed to another environment', async () => shop.deploy(side, 'success', 'staging')],
+    ['was deployed and failed', async () => shop.deploy(side, 'failure')],
+  ])('and that %s is refused, with the branch that has it', async (_, happen) => {
+    await happen()
+    await expect(plan({ target: side })).rejects.toThrow(
+      `which is not an ancestor of main (at ${short(shop.bad)}) (it is on release/1.2): nothing was changed; name it by a tag, or deploy it to production once, or name a revision that main has been at`,
+    )
+  })
+
+  test('is no target of a reset', async () => {
+    shop.deploy(side)
+    const request = { ...baseRequest(), target: side, allowDefaultBranch: true }
+    await expect(planReset(shop.repository, request)).rejects.toThrow('which is not an ancestor of main')
+  })
+})
+
+describe('other environments that are deployed from the branch (12.10)', () => {
+  test('are named with what they would lose, and not when only paths are restored', async () => {
+    const middle = (await shop.hosted.git.readCommit(shop.bad)).parents[0] ?? ''
+    shop.deploy(middle, 'success', 'staging')
+    shop.deploy(shop.good, 'success', 'docs')
+    shop.deploy(shop.bad, 'failure', 'canary')
+    const made = await plan()
+    expect(made.warnings).toMatchObject([
+      {
+        kind: 'environments',
+        message: `staging is deployed from this branch, too, and runs ${short(middle)}: its next deployment loses 1 commit; to leave it as it is, restore only the paths of this environment`,
+      },
+    ])
+    expect((await plan({ paths: ['lib'] })).warnings).toEqual([])
+    const blind = shop.open({ permissions: { contents: 'read' } })
+    expect((await plan({ target: shop.good }, blind)).warnings).toEqual([])
+  })
+})
+
+test('HEAD~100 takes at most 20 requests, and far more than 100 are possible', async () => {
+  const lines = Array.from({ length: 240 }, (_, n) => {
+    const from = n === 0 ? `from ${shop.bad}\n` : ''
+    return `commit refs/heads/main\ncommitter Ada <ada@example.com> ${1_900_000_000 + n} +0000\ndata 1\nx\n${from}M 100644 inline f${n}\ndata 2\nx\n\n`
+  })
+  await shop.hosted.git.git(['fast-import', '--quiet'], { input: Buffer.from(lines.join('')) })
+  const bad = await shop.head()
+  const before = shop.github.requests.length
+  const made = await plan({ bad, target: 'HEAD~100' })
+  expect(shop.github.requests.length - before).toBeLessThanOrEqual(20 + made.undone.slice(-20).length)
+  expect(made.undoneCount).toBe(100)
+  expect((await plan({ bad, target: 'HEAD~239' })).undoneCount).toBe(239)
 })

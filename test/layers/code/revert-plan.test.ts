@@ -61,8 +61,8 @@ function plan(commits: readonly string[], options: Partial<RevertRequest> = {}) 
   return planRevert(shop.repository, { ...request, ...options, commits }, openClone)
 }
 
-async function revert(commits: readonly string[]) {
-  const made = await plan(commits)
+async function revert(commits: readonly string[], options: Partial<RevertRequest> = {}) {
+  const made = await plan(commits, options)
   const trace = {
     incident: 'i-1',
     environment: 'production',
@@ -152,4 +152,47 @@ describe('a revert', () => {
     await expect(refused).rejects.toThrow(InputError)
     await expect(refused).rejects.toThrow(message)
   })
+})
+
+test('a range with merges and a mainline undoes each merge, and what it brought not a second time', async () => {
+  const { git } = shop.hosted
+  const begin = await shop.head()
+  await git.moveRef('refs/heads/side', { from: '', to: begin })
+  const side = await shop.commit({ side: '1\n' }, { branch: 'side' })
+  await shop.commit({ list: lines({ 2: 'bad', 5: 'main', 9: 'later' }) })
+  const head = await shop.head()
+  const merged = await git.mergeTrees(head, side)
+  const { author, committer } = await git.readCommit(head)
+  const parents = [head, side]
+  const merge = await git.writeCommit({ tree: merged ?? '', parents, message: 'Merge', author, committer })
+  await git.moveRef('refs/heads/main', { from: head, to: merge })
+  await shop.commit({ last: 'x\n' })
+  const made = await plan([`${begin}..main`], { mainline: 1 })
+  expect(made.undone.map(({ sha }) => sha)).not.toContain(side)
+  expect(made.undoneCount).toBe(3)
+  await revert([`${begin}..main`], { mainline: 1 })
+  expect(await shop.tree(await shop.head())).toBe(await shop.tree(begin))
+  const again = await plan([`${begin}..main`], { mainline: 1 })
+  expect(again).toMatchObject({ done: { sha: await shop.head() } })
+})
+
+test('a range that is written the wrong way round names no commits, and says so', async () => {
+  await expect(plan([`main..${bad}`])).rejects.toThrow(
+    'no commit is in that range; write the older end first',
+  )
+})
+
+test.each([2, 3])('mainline %s of a commit with one parent is refused, as by git', async (mainline) => {
+  await expect(plan([bad], { mainline })).rejects.toThrow(
+    `\`mainline\` is ${mainline}, but commit ${bad.slice(0, 7)} has only one parent`,
+  )
+  expect(await plan([bad], { mainline: 1 })).toMatchObject({ undoneCount: 1 })
+})
+
+test('a name that is a tag and a branch is refused, and each may be named', async () => {
+  const { git } = shop.hosted
+  await git.moveRef('refs/tags/v1', { from: '', to: bad })
+  await git.moveRef('refs/heads/v1', { from: '', to: await shop.head() })
+  await expect(plan(['v1'])).rejects.toThrow('which is a tag and a branch; write tags/v1 or heads/v1')
+  expect((await plan(['tags/v1'])).undone.map(({ sha }) => sha)).toEqual([bad])
 })

@@ -332,6 +332,18 @@ describe('the revision with the previous deployment tag', () => {
     expect((await find(previousDeploymentTag)).commit.sha).toBe(good)
   })
 
+  test('is found hundreds of commits back', async () => {
+    const lines = Array.from({ length: 250 }, (_, n) => {
+      const from = n === 0 ? `from ${bad}\n` : ''
+      return `commit refs/heads/far\ncommitter Ada <ada@example.com> ${1_900_000_000 + n} +0000\ndata 1\nx\n${from}M 100644 inline f${n}\ndata 2\nx\n\n`
+    })
+    await shop.hosted.git.git(['fast-import', '--quiet'], { input: Buffer.from(lines.join('')) })
+    await tag('deploy-3', last)
+    bad = await shop.head('far')
+    // the tag of the failed revision before is on its content still
+    expect(await find(previousDeploymentTag, { head: bad })).toMatchObject({ commit: { sha: last } })
+  })
+
   test('is missed with a word on what to change', async () => {
     await shop.hosted.git.deleteRef('refs/tags/deploy-1')
     await expect(find(previousDeploymentTag)).rejects.toThrow(

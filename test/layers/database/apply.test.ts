@@ -123,7 +123,9 @@ describe.each(kinds)('on %s, db-migrate', (kind) => {
     })
     expect(lines).toContain('  | ALTER TABLE users ADD stars INT;')
     expect(lines.join('\n')).toMatch(
-      kind === 'sqlite' ? /whole database wait/ : /reads and writes.* of users wait \(ALTER TABLE\)/,
+      kind === 'sqlite'
+        ? /the whole database: writes wait/
+        : /users: reads and writes wait.* \(ALTER TABLE\)/,
     )
     expect(await database.contents()).toEqual(before)
   })
@@ -329,33 +331,27 @@ test.each<[Kind, string, string[]]>([
   [
     'postgres',
     "ALTER TABLE a ADD b INT; -- DROP TABLE no;\nINSERT INTO log VALUES ('DROP TABLE x')",
-    [
-      'reads and writes of a wait (ALTER TABLE)',
-      'writes to the rows that it changes of log wait (INSERT INTO)',
-    ],
+    ['a: reads and writes wait (ALTER TABLE)', 'log: other writes to the same rows wait (INSERT INTO)'],
   ],
   [
     'postgres',
     'CREATE INDEX i ON public.t (a); CREATE INDEX CONCURRENTLY j ON u (a)',
-    [
-      'writes of public.t wait (CREATE INDEX i ON)',
-      'other changes of its schema of u wait (CREATE INDEX CONCURRENTLY j ON)',
-    ],
+    ['public.t: writes wait (CREATE INDEX i)', 'u: other schema changes wait (CREATE INDEX CONCURRENTLY j)'],
   ],
   [
     'postgres',
     'ALTER TABLE t VALIDATE CONSTRAINT c; CREATE TABLE n (p INT REFERENCES parent (id))',
-    ['other changes of its schema of t wait (ALTER TABLE)', 'writes of parent wait (REFERENCES)'],
+    ['t: other schema changes wait (ALTER TABLE)', 'parent: writes wait (REFERENCES)'],
   ],
   [
     'mysql',
     'CREATE UNIQUE INDEX i ON `t` (a); DROP TABLE IF EXISTS x',
     [
-      'reads and writes, at least at its end of x wait (DROP TABLE IF EXISTS)',
-      'reads and writes, at least at its end of `t` wait (CREATE UNIQUE INDEX i ON)',
+      'x: reads and writes wait, at least at its end (DROP TABLE IF EXISTS)',
+      '`t`: reads and writes wait, at least at its end (CREATE UNIQUE INDEX i)',
     ],
   ],
-  ['sqlite', 'SELECT 1', ['writes to the whole database wait until the script ends']],
+  ['sqlite', 'SELECT 1', ['the whole database: writes wait']],
 ])('what %s locks for %j', (kind, script, locks) => {
   expect(describeLocks(kind, script)).toEqual(locks)
 })

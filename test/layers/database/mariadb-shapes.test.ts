@@ -66,6 +66,22 @@ test.each(Object.entries(shapes).map(([name, shape]) => ({ name, ...shape })))(
   60_000,
 )
 
+test('MariaDB: beyond verify-limit, the rows of the small tables are restored and compared', async () => {
+  await server.sql(undefined, 'CREATE DATABASE app')
+  await server.sql(
+    'app',
+    'CREATE TABLE app.large (v LONGTEXT)',
+    'INSERT INTO app.large SELECT REPEAT(MD5(seq), 1000) FROM seq_1_to_20',
+    'CREATE TABLE app.`sm``all` (v TEXT, f FLOAT)',
+    "INSERT INTO app.`sm``all` VALUES ('INSERT INTO `large` VALUES\\n(1)', 0.1)",
+    'CREATE TABLE app.tiny (v INT)',
+    'INSERT INTO app.tiny VALUES (1), (2)',
+  )
+  const { verification } = await (await backUp('app', { verifyLimit: 100_000 }))()
+  expect(verification).toMatchObject({ level: 'sample', tables: ['sm`all', 'tiny'] })
+  expect(verification).not.toHaveProperty('failure')
+})
+
 const common = async (database: string) => ({
   engine: await openEngine(parseConnection(server.url(database)), {
     env: process.env,
@@ -78,7 +94,7 @@ const common = async (database: string) => ({
   log: () => {},
 })
 
-async function backUp(database: string) {
+async function backUp(database: string, more: { readonly verifyLimit?: number } = {}) {
   const options = await common(database)
   return () =>
     makeBackup({
@@ -89,6 +105,7 @@ async function backUp(database: string) {
       pinned: false,
       recipient: undefined,
       verify: 'restore',
+      ...more,
     })
 }
 

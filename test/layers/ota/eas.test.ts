@@ -215,7 +215,7 @@ describe('what goes wrong', () => {
   })
 })
 
-test('what is asked of it has to fit: a token in the env, and no address', () => {
+test('what is asked of it has to fit: a token in the env, and no key', () => {
   const options = {
     kind: 'eas',
     url: '',
@@ -227,7 +227,7 @@ test('what is asked of it has to fit: a token in the env, and no address', () =>
     signal: new AbortController().signal,
   } as const
   expect(() => prepareServer(options)).toThrow('EXPO_TOKEN is not set, and server-kind eas needs it')
-  expect(() => prepareServer({ ...options, url: 'https://expo.dev' })).toThrow(
-    '`ota.server-url` and `ota.access-key` are not for server-kind eas',
+  expect(() => prepareServer({ ...options, accessKey: 'key' })).toThrow(
+    '`ota.access-key` is not for server-kind eas',
   )
 })

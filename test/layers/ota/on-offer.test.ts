@@ -192,6 +192,20 @@ describe('the same bad package', () => {
   })
 })
 
+test('a copy that the server calls identical with what is on top is not needed: disabling is enough', async () => {
+  release(
+    { ...good, binary: '1.0.0' },
+    bad,
+    { ...good, binary: '1.x', isDisabled: true },
+    { ...good, binary: '1.x' },
+  )
+  server.release('Shop', { ...bad, content: 'worse', binary: '1.0.0' })
+  server.release('Shop', { ...good, binary: '*' })
+  const { results } = await run({ from: 'v5' })
+  expect(results[0]?.reasonCode).not.toBe('refused')
+  expect(await offered()).toEqual(['hash-of-good'])
+})
+
 describe('known-bad', () => {
   test.each([[['V2']], [['v99']], [['v1', 'V2, v99']]])(
     '%j has a label that there is not, which is an error',

@@ -42,7 +42,7 @@ export interface ActOptions {
  *
  * Where act is not GitHub's runner:
  * - all jobs have one token, and `permissions:` is not looked at: the emulator changes what it may do when a job starts;
- * - `concurrency:` is not looked at, and no run waits for another; `queue:` in it is an error, so the release is laid out without;
+ * - `concurrency:` is not looked at, and no run waits for another; `queue:` in it is an error, and so is `deployment:` in `environment:`, so the release is laid out without;
  * - `environment:` makes no deployment: the test does, as GitHub would;
  * - `uses: $/path` is not known: the suite's workflows name the released tag, which is mapped to this checkout.
  */

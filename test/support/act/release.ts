@@ -21,7 +21,7 @@ export async function layOutRelease(
   await mkdir(directory, { recursive: true })
   for (const path of released)
     if (existsSync(join(root, path))) await cp(join(root, path), join(directory, path), { recursive: true })
-  await withoutQueue(join(directory, '.github/workflows'))
+  await withoutNewKeys(join(directory, '.github/workflows'))
   await change?.(directory)
   return ['--local-repository', `${publishedName}@${publishedTag}=${directory}`]
 }
@@ -37,11 +37,11 @@ export function changeInRelease(file: string, from: string | RegExp, to: string)
   }
 }
 
-/** act refuses a workflow for a key that is newer than it, and keeps to no `concurrency` anyway. */
-async function withoutQueue(workflows: string): Promise<void> {
+/** act refuses a workflow for a key that is newer than it; it keeps to no `concurrency`, and makes no deployments, anyway. */
+async function withoutNewKeys(workflows: string): Promise<void> {
   for (const name of readdirSync(workflows)) {
     const path = join(workflows, name)
-    await writeFile(path, readFileSync(path, 'utf8').replace(/^ +queue: max\n/gm, ''))
+    await writeFile(path, readFileSync(path, 'utf8').replace(/^ +(queue: max|deployment: false)\n/gm, ''))
   }
 }
 

@@ -20,6 +20,7 @@ const workflowSchema = z.object({
     z.object({
       permissions: z.record(z.string(), z.enum(['read', 'write'])),
       uses: z.string().optional(),
+      with: z.record(z.string(), z.unknown()).default({}),
       steps: z.array(stepSchema).default([]),
     }),
   ),
@@ -44,11 +45,14 @@ export function problemsOf(folder: string): readonly string[] {
       const text = readFileSync(join(workflows, name), 'utf8')
       return [
         ...pins(text),
-        ...Object.entries(workflowSchema.parse(parse(text)).jobs).flatMap(([job, { steps, permissions }]) => [
-          ...stepProblems(steps, known),
-          ...missing(steps, permissions, known),
-          ...outputProblems(jobText(text, job), steps, known),
-        ]),
+        ...Object.entries(workflowSchema.parse(parse(text)).jobs).flatMap(
+          ([job, { steps, permissions, ...call }]) => [
+            ...callProblems(folder, { ...call, permissions }),
+            ...stepProblems(steps, known),
+            ...missing(steps, permissions, known),
+            ...outputProblems(jobText(text, job), steps, known),
+          ],
+        ),
       ].map((problem) => `${name}: ${problem}`)
     }),
     ...composites.flatMap(({ name }) => {
@@ -61,6 +65,38 @@ export function problemsOf(folder: string): readonly string[] {
         ...outputProblems(text, steps, known),
       ].map((problem) => `${name}: ${problem}`)
     }),
+  ]
+}
+
+const calledSchema = z.object({
+  on: z.object({ workflow_call: z.object({ inputs: z.record(z.string(), z.unknown()).default({}) }) }),
+  jobs: z.record(z.string(), z.object({ permissions: z.record(z.string(), z.enum(['read', 'write'])) })),
+})
+
+/** A job that calls a workflow of the suite has to give it inputs that it takes, and a token that may what its jobs ask for. */
+function callProblems(
+  folder: string,
+  {
+    uses,
+    with: given,
+    permissions: held,
+  }: {
+    readonly uses?: string | undefined
+    readonly with: Readonly<Record<string, unknown>>
+    readonly permissions: Readonly<Record<string, string>>
+  },
+): readonly string[] {
+  const path = uses?.startsWith(`${publishedName}/`) && uses.slice(publishedName.length + 1).split('@')[0]
+  if (!path) return []
+  const { on, jobs } = calledSchema.parse(parse(readFileSync(join(folder, path), 'utf8')))
+  const needed = Object.values(jobs).flatMap(({ permissions }) => Object.entries(permissions))
+  return [
+    ...Object.keys(given)
+      .filter((name) => !(name in on.workflow_call.inputs))
+      .map((name) => `${uses} takes no ${name}`),
+    ...needed
+      .filter(([scope, level]) => held[scope] !== 'write' && held[scope] !== level)
+      .map(([scope, level]) => `${uses} needs ${scope}: ${level}`),
   ]
 }
 

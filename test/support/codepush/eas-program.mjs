@@ -23,6 +23,7 @@ const { values, positionals } = parseArgs({
     'non-interactive': { type: 'boolean' },
   },
 })
+if (command === 'update:view' && values['non-interactive']) process.exit(2)
 appendFileSync(`${file}.log`, `${JSON.stringify([command, ...rest])}\n`)
 writeFileSync(`${file}.env`, JSON.stringify(process.env))
 
@@ -101,6 +102,14 @@ switch (command) {
       platforms: each.platforms.join(', '),
     }))
     print({ name: 'production', id: 'br1', currentPage })
+    break
+  }
+  case 'update:view': {
+    const found = state.groups.find(({ group }) => group === positionals[0])
+    if (found === undefined) fail(`Could not find any updates with group ID: "${positionals[0]}"`)
+    print(
+      found.platforms.map((platform) => ({ id: `${platform}-${found.group}`, group: found.group, platform })),
+    )
     break
   }
   case 'update:rollback': {

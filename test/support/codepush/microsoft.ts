@@ -59,10 +59,8 @@ interface Answer {
 const maxHistory = 50
 const accessKey = 'ms-access-key-0123456789'
 
-/** How long reading and writing a history takes: two requests within it run over each other, ms. */
-const storageMs = 5
-
-export async function startMicrosoft() {
+/** @param storageMs how long reading and writing a history takes: two requests within it run over each other, ms */
+export async function startMicrosoft({ storageMs = 5 } = {}) {
   const apps = new Map<string, Map<string, Deployment>>()
   const requests: { readonly method: string; readonly path: string }[] = []
   const faults: { fault: Fault; skip: number; left: number }[] = []
@@ -92,7 +90,7 @@ export async function startMicrosoft() {
     hit?.meanwhile?.()
     const body = await readBody(request)
     const carriesOut = hit?.answer === undefined || hit.carriedOut === true
-    const answer = carriesOut ? await carryOut(request, method, url, body) : undefined
+    const answer = carriesOut ? await carryOut(request.headers.authorization, method, url, body) : undefined
     await hit?.afterwards?.()
     if (hit?.answer === 'drop') return void request.socket.destroy()
     if (hit?.answer !== undefined) {
@@ -102,14 +100,19 @@ export async function startMicrosoft() {
     sendAnswer(response, answer ?? { status: 500, body: '' })
   })
 
-  async function carryOut(request: IncomingMessage, method: string, url: URL, body: string): Promise<Answer> {
+  async function carryOut(
+    authorization: string | undefined,
+    method: string,
+    url: URL,
+    body: string,
+  ): Promise<Answer> {
     try {
       if (url.pathname.startsWith('/v0.1/public/codepush/')) {
         const answer = (caches ? cache.get(url.search) : undefined) ?? askForUpdate(url)
         cache.set(url.search, answer)
         return answer
       }
-      if (request.headers.authorization !== `Bearer ${accessKey}`)
+      if (authorization !== `Bearer ${accessKey}`)
         throw new Refusal(
           401,
           'The session or access key being used is invalid, please run "code-push-standalone login" again.',
@@ -136,7 +139,7 @@ export async function startMicrosoft() {
     const info = infoSchema.parse(body === '' ? {} : JSON.parse(body)).packageInfo ?? {}
     // read, think, write: nothing keeps another request from doing so at the same time
     const history = structuredClone(deployment.history)
-    await new Promise((resolve) => setTimeout(resolve, storageMs))
+    if (storageMs > 0) await new Promise((resolve) => setTimeout(resolve, storageMs))
     if (method === 'PATCH' && what === 'release') return patch(deployment, history, info)
     if (method === 'POST' && what === 'rollback') return rollback(deployment, history, argument)
     if (method === 'POST' && what === 'promote')
@@ -159,6 +162,8 @@ export async function startMicrosoft() {
     if (release === undefined) throw new Refusal(404, 'Release not found for given label.')
     const before = JSON.stringify(release)
     if (info.rollout !== undefined && info.rollout !== null) {
+      if (info.rollout <= 0 || info.rollout > 100)
+        throw new Refusal(400, '[{"field":"rollout","message":"Field is invalid"}]')
       if (release.rollout === null || release.rollout === 100)
         throw new Refusal(409, 'Cannot update rollout value for a completed rollout release.')
       if (release.rollout >= info.rollout)
@@ -252,7 +257,10 @@ export async function startMicrosoft() {
       .find((each) => each.key === key)
     if (deployment === undefined)
       throw new Refusal(400, 'An update check must include a valid deployment key')
-    const version = ask('app_version') ?? ''
+    // `1` and `1.0` are completed
+    const [, given = '', patch = '', rest = ''] =
+      /^(\d+)((?:\.\d+){0,2})(.*)$/.exec(ask('app_version') ?? '') ?? []
+    const version = `${given}${patch}${'.0'.repeat(2 - (patch.split('.').length - 1))}${rest}`
     if (valid(version) === null)
       throw new Refusal(
         400,
@@ -286,6 +294,15 @@ export async function startMicrosoft() {
   return {
     url: `http://127.0.0.1:${address.port}`,
     accessKey,
+    /** Asks it without a network between, for tests that ask ten thousand times. */
+    fetch: async (input: Parameters<typeof fetch>[0], init?: RequestInit): Promise<Response> => {
+      const url = new URL(input instanceof Request ? input.url : input)
+      const authorization = new Headers(init?.headers).get('authorization') ?? undefined
+      const sent = typeof init?.body === 'string' ? init.body : ''
+      const { status, body } = await carryOut(authorization, init?.method ?? 'GET', url, sent)
+      const text = typeof body === 'string' ? body : JSON.stringify(body)
+      return new Response(status === 204 ? null : text, { status })
+    },
     requests: requests as readonly { readonly method: string; readonly path: string }[],
     createApp(name: string) {
       const deployments = ['Production', 'Staging'].map(
@@ -403,7 +420,6 @@ function choose(
   let chosen: Stored | undefined
   for (const release of history.toReversed()) {
     isFound ||=
-      (device.label === undefined && device.packageHash === undefined) ||
       release.label === device.label ||
       (device.label === undefined && release.packageHash === device.packageHash)
     if (release.isDisabled === true || (ignoresRollouts && isUnfinished(release.rollout))) continue

@@ -1,5 +1,5 @@
 import { parse } from 'yaml'
-import type { HostedRepository } from './hosted-repository.ts'
+import type { GitStore } from './git-store.ts'
 
 /** What GitHub reads of a workflow before any of its jobs runs. */
 export interface WorkflowFile {
@@ -43,7 +43,7 @@ interface RawJob {
 
 /** Reads a workflow at a revision; undefined when it is not there. @param workflow name of its file */
 export async function readWorkflowFile(
-  { git }: HostedRepository,
+  { git }: { readonly git: GitStore },
   { workflow, revision }: { workflow: string; revision: string },
 ): Promise<WorkflowFile | undefined> {
   const path = `.github/workflows/${workflow}`

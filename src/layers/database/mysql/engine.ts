@@ -51,9 +51,9 @@ export function openMysql(connection: ServerConnection, surroundings: Surroundin
         dumpDatabase(session, { connection, ...(await openTools(session)) }, target),
       ),
     stagesOnServer: true,
-    stage: (source) =>
+    stage: (source, options) =>
       within(async (session) =>
-        stageCopy(session, { connection, log, ...(await openTools(session)) }, source),
+        stageCopy(session, { connection, log, ...(await openTools(session)) }, source, options),
       ),
 
     async contents({ digests = false } = {}) {

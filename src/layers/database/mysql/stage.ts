@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { text } from 'node:stream/consumers'
 import type { ServerConnection } from '../connection.ts'
-import type { DumpSource, Staged } from '../engine.ts'
+import type { DumpSource, Staged, StageOptions } from '../engine.ts'
 import { runTool } from '../tool.ts'
 import { connect, errorNumber, noSuchDatabase, type Session, type Tools, withSession } from './connect.ts'
 import { readContents, readDefinitions, readSchema } from './contents.ts'
@@ -9,6 +9,7 @@ import { parts } from './dump.ts'
 import { keepName, listSide, sidePrefix } from './names.ts'
 import { countNewerRows, newerRows } from './newer.ts'
 import { createPrograms, dropPrograms, type Program, programsSchema, readPrograms } from './programs.ts'
+import { chooseSample, onlyRowsOf } from './sample.ts'
 import { explainLoad } from './server-limits.ts'
 import { swapTables } from './swap.ts'
 
@@ -23,6 +24,7 @@ export async function stageCopy(
   session: Session,
   { connection, tools, log }: StagePlace,
   source: DumpSource,
+  { limit }: StageOptions = {},
 ): Promise<Staged> {
   const { database } = connection
   const copy = `${sidePrefix(database)}${randomBytes(4).toString('hex')}`
@@ -34,7 +36,8 @@ export async function stageCopy(
   const inCopy = <T>(use: (fresh: Session) => Promise<T>) => withSession(connection, copy, use)
   const discard = () => dropDatabase(connection, copy)
   try {
-    await loadTables(session, { tools, copy }, source)
+    const sample = await chooseWithin(source, limit)
+    await loadTables(session, { tools, copy, sample }, source)
     const after = programsSchema.parse(JSON.parse(await text(await source.open(parts.programs))))
     // created here once to see that they can be; an event would run, and is not created
     await session.query('USE ??', [copy])
@@ -44,6 +47,7 @@ export async function stageCopy(
       return { copyOf: database, programs: [...(await readPrograms(fresh)), ...events] }
     }
     return {
+      sample,
       contents: () =>
         inCopy(async (fresh) => readContents(fresh, copy, { digests: true, ...(await readLooked(fresh)) })),
       schema: () => inCopy(async (fresh) => readSchema(fresh, copy, await readLooked(fresh))),
@@ -85,13 +89,31 @@ async function createCopy(session: Session, database: string, copy: string): Pro
   if (like === undefined) await session.query('CREATE DATABASE ??', [database])
 }
 
+function scriptsOf({ parts: stored }: DumpSource): readonly string[] {
+  return [parts.tables, parts.ownTables].filter((part) => stored.includes(part))
+}
+
+/** The tables whose rows are loaded; undefined for all. */
+async function chooseWithin(
+  source: DumpSource,
+  limit: number | undefined,
+): Promise<ReadonlySet<string> | undefined> {
+  const scripts = scriptsOf(source)
+  const size = scripts.reduce((sum, part) => sum + source.sizeOf(part), 0)
+  return limit === undefined || size <= limit ? undefined : chooseSample(source, scripts, limit)
+}
+
 async function loadTables(
   session: Session,
-  { tools, copy }: { readonly tools: Tools; readonly copy: string },
-  { parts: stored, open, signal }: DumpSource,
+  {
+    tools,
+    copy,
+    sample,
+  }: { readonly tools: Tools; readonly copy: string; readonly sample: ReadonlySet<string> | undefined },
+  source: DumpSource,
 ): Promise<void> {
-  for (const part of [parts.tables, parts.ownTables]) {
-    if (part === parts.ownTables && !stored.includes(part)) continue
+  for (const part of scriptsOf(source)) {
+    const script = await source.open(part)
     await runTool({
       command: tools.client,
       debianPackage: tools.debianPackage,
@@ -103,8 +125,8 @@ async function loadTables(
         `--database=${copy}`,
       ],
       env: tools.env,
-      input: await open(part),
-      signal,
+      input: sample === undefined ? script : onlyRowsOf(script, sample),
+      signal: source.signal,
     }).catch((error: unknown) => explainLoad(session, error))
   }
 }

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import pg from 'pg'
-import { InputError, RefusedError, UnavailableError } from '../../../errors.ts'
+import { InputError, message, RefusedError, setting, UnavailableError } from '../../../errors.ts'
 import type { ServerConnection } from '../connection.ts'
 import { readCertificates } from '../tls.ts'
 import { plainEnvironment } from '../tool.ts'
@@ -142,7 +142,8 @@ export async function toolEnvironment(
   scratch: string,
 ): Promise<NodeJS.ProcessEnv> {
   const { host, port, user, password, tls, ca } = connection
-  if (/[\r\n]/.test(password)) throw new InputError('input "database-url" has a line break in its password')
+  if (/[\r\n]/.test(password))
+    throw new InputError(message`${setting('database.url')} has a line break in its password`)
   await mkdir(scratch, { recursive: true, mode: 0o700 })
   const passfile = join(scratch, 'pgpass')
   await writeFile(passfile, `*:*:*:*:${password.replace(/[\\:]/g, '\\$&')}\n`, { mode: 0o600 })

@@ -26,12 +26,13 @@ export async function dumpDatabase(server: Server, { scratch, add, signal }: Dum
       ...['--format=directory', '--compress=0', `--jobs=${jobs}`, `--snapshot=${snapshot}`, ...beside],
       ...['--no-password', `--file=${dump}`, `--dbname=${connectionString(server.database)}`],
     ]
-    // neither goes on without the other: the folder is removed after a failure
-    const [, contents] = await allEnded([
+    // neither goes on without the other: the folder is removed after a failure. The reading is first, as its failure ends the
+    // snapshot, of which the tool then complains
+    const [contents] = await allEnded([
+      readContents(session, true),
       runTool({ command, debianPackage, args, env, signal }).catch((error: unknown) => {
         throw explainDump(error, dump)
       }),
-      readContents(session, true),
     ])
     await session.query('COMMIT')
     await eachOf(await readdir(dump), jobs, async (file) => {

@@ -2,14 +2,16 @@ import { createHash } from 'node:crypto'
 import type { ServerConnection } from '../connection.ts'
 import type { Engine, Surroundings } from '../engine.ts'
 import { connect, isMissingDatabase, withOpen } from './connect.ts'
-import { readContents, readDefinitions, readSchema } from './contents.ts'
+import { readContents } from './contents.ts'
+import { readDefinitions, readSchema } from './definitions.ts'
 import { dumpDatabase } from './dump.ts'
 import { openElsewhere } from './elsewhere.ts'
 import { openKeptDatabases } from './kept.ts'
 import { lockDatabase } from './lock.ts'
 import { readProperties } from './properties.ts'
-import { refuseHiddenTables, refuseSchemas, whyNotBeside } from './rights.ts'
-import { openServer, readVersion } from './server.ts'
+import { refuseHidden, refuseSchemas, whyNotBeside } from './rights.ts'
+import { listSlots, openServer, readVersion } from './server.ts'
+import { refuseShapes } from './shapes.ts'
 import { stageBackup } from './stage.ts'
 import { stageDatabase } from './stage-database.ts'
 import { stageSchemas } from './stage-schemas.ts'
@@ -38,7 +40,12 @@ export function openPostgres(connection: ServerConnection, surroundings: Surroun
       if (why !== undefined) await withLive((session) => refuseSchemas(session, why))
       const opened = purpose === 'backup' ? connect(connection, database) : server.connectControl()
       return withOpen(await opened, async (session) => {
-        if (purpose === 'backup') await refuseHiddenTables(session)
+        if (purpose === 'backup') {
+          // names come with their schema
+          await session.query("SET search_path = ''")
+          await refuseHidden(session)
+          await refuseShapes(session, surroundings.log)
+        }
         const version = await readVersion(session)
         const tool = await findTool('pg_dump', version, surroundings.env)
         return { server: `PostgreSQL ${version}`, tool: `pg_dump ${tool.version}` }
@@ -67,6 +74,10 @@ export function openPostgres(connection: ServerConnection, surroundings: Surroun
         load: (dump) => stageDatabase(server, source, { dump, properties }),
       })
     },
+
+    // within the same database, a slot goes on with what is put there
+    leftBehind: async () =>
+      (await whyNot()) === undefined ? withControl((session) => listSlots(session, database)) : [],
 
     elsewhere: (where) => openElsewhere(server, where),
 

@@ -10,6 +10,22 @@ const ways: readonly { readonly words: RegExp; readonly way: (found: RegExpExecA
       `function ${sql ?? plpgsql ?? ''} uses names without their schema, which a restore cannot find: ALTER FUNCTION … SET search_path = public, or write the schema before each name in it`,
   },
   {
+    words:
+      /violates (?:foreign key|check|not-null|exclusion|unique) constraint|could not create unique index|contains values that violate/,
+    way: () =>
+      'rows of the live database break a constraint, as rows can that were written while it was switched off: correct them, or make it NOT VALID',
+  },
+  {
+    words: /(?:must be (?:a )?member of role|must be able to SET ROLE) "([^"]*)"/,
+    way: ([, role]) =>
+      `some objects belong to role ${role}, of which the user is not a member: GRANT ${role} TO it, or restore as a superuser`,
+  },
+  {
+    words: /permission denied for schema (\S+)[\s\S]*OWNER TO ([^;]+);/,
+    way: ([, schema, role]) =>
+      `role ${role} may not create in schema ${schema} before its privileges are restored: back up and restore as a superuser, or make ${role} the owner of the schema`,
+  },
+  {
     words: /role "([^"]*)" does not exist/,
     way: ([, role]) => `the server has no role ${role}: CREATE ROLE it`,
   },

@@ -1,7 +1,8 @@
 import pg from 'pg'
 import type { ServerConnection } from '../connection.ts'
 import { connect, type Session, withSession } from './connect.ts'
-import { largeObjects, listTables, quoteTable, setWriting, type TableName } from './contents.ts'
+import { largeObjects, listTables, quoteTable, type TableName } from './contents.ts'
+import { setWriting } from './writing.ts'
 
 const { escapeIdentifier } = pg
 /** digests that are carried over at once */

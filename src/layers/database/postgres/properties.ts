@@ -80,6 +80,7 @@ export async function copyProperties(session: Session, from: string, to: string)
   )
   if (row === undefined) return
   await session.query(`ALTER DATABASE ${target} CONNECTION LIMIT ${Number(row['datconnlimit'])}`)
+  if (row['datistemplate'] === 't') await session.query(`ALTER DATABASE ${target} IS_TEMPLATE true`)
   if (row['comment'] !== null)
     await session.query(`COMMENT ON DATABASE ${target} IS ${escapeLiteral(row['comment'] ?? '')}`)
   await copySettings(session, row['oid'] ?? '', target)

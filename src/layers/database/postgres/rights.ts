@@ -1,18 +1,35 @@
 import { RefusedError } from '../../../errors.ts'
 import type { Session } from './connect.ts'
-import { notOfExtension } from './contents.ts'
+import { ofUser } from './definitions.ts'
 import { isLiveSchema, longestSchemaName, swappedSchemas } from './schemas.ts'
 
-/** @throws RefusedError that names the table: a dump without it would be none */
-export async function refuseHiddenTables(session: Session): Promise<void> {
-  const rows = await session.query(
-    `SELECT c.oid::regclass::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-     WHERE c.relkind = 'r' AND ${isLiveSchema('n.nspname')}
-       AND NOT (has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT'))`,
+/** @throws RefusedError that names what the user cannot read: `pg_dump` fails on it later, and says less */
+export async function refuseHidden(session: Session): Promise<void> {
+  const named = async (sql: string) => (await session.query(sql)).map(({ name }) => name).join(', ')
+  const ofUsers = `FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE ${isLiveSchema('n.nspname')}`
+  const unreadable = await named(
+    `SELECT c.oid::regclass::text AS name ${ofUsers} AND c.relkind IN ('r', 'p', 'S')
+       AND NOT (has_schema_privilege(n.oid, 'USAGE') AND CASE c.relkind WHEN 'S' THEN has_sequence_privilege(c.oid, 'SELECT') ELSE has_table_privilege(c.oid, 'SELECT') END)`,
   )
-  if (rows.length > 0)
+  if (unreadable !== '')
+    throw new RefusedError(`the user may not read ${unreadable}: grant SELECT on it, or back up as the owner`)
+  // forced, it is active for the owner too
+  const filtered = await named(
+    `SELECT c.oid::regclass::text AS name ${ofUsers} AND c.relkind IN ('r', 'p') AND row_security_active(c.oid)`,
+  )
+  if (filtered !== '')
     throw new RefusedError(
-      `the user may not read ${rows.map(({ name }) => name).join(', ')}: grant SELECT on it, or back up as the owner`,
+      `row level security hides rows of ${filtered} from this user: back up as a user with BYPASSRLS, or ALTER TABLE … NO FORCE ROW LEVEL SECURITY`,
+    )
+  const objects = await named(
+    `SELECT m.oid::text AS name FROM pg_largeobject_metadata m, pg_roles u
+     WHERE u.rolname = current_user AND NOT u.rolsuper AND current_setting('lo_compat_privileges') = 'off'
+       AND NOT EXISTS (SELECT FROM aclexplode(coalesce(lomacl, acldefault('L', lomowner))) WHERE privilege_type = 'SELECT' AND (grantee = 0 OR pg_has_role(grantee, 'USAGE')))
+     LIMIT 5`,
+  )
+  if (objects !== '')
+    throw new RefusedError(
+      `the user may not read large objects (${objects}): GRANT SELECT ON LARGE OBJECT … TO it, or back up as their owner`,
     )
 }
 
@@ -44,10 +61,10 @@ export async function refuseSchemas(session: Session, whyNotDatabase: string): P
     )
 }
 
-const ofUser = (catalog: string, oid: string) => `${oid} >= 16384 AND ${notOfExtension(catalog, oid)}`
-
+/** A cast to a multirange comes with its range type. */
 const described = (catalog: string) =>
-  `SELECT pg_describe_object('${catalog}'::regclass, oid, 0) || ' belongs to no schema' FROM ${catalog} WHERE ${ofUser(catalog, 'oid')}`
+  `SELECT pg_describe_object('${catalog}'::regclass, o.oid, 0) || ' belongs to no schema' FROM ${catalog} o WHERE ${ofUser(catalog, 'o.oid')}
+   AND NOT EXISTS (SELECT FROM pg_depend i WHERE i.classid = '${catalog}'::regclass AND i.objid = o.oid AND i.deptype = 'i')`
 
 /** Everything that a swap of schemas would leave with the old ones, or cannot do. */
 const obstacles = `SELECT what FROM (${[

@@ -9,7 +9,8 @@ const { escapeIdentifier, escapeLiteral } = pg
  * What a restore puts beside the live schemas of a database ends like this: a copy, or what one replaced. Neither is part of
  * what the database holds.
  */
-const beside = '_(restoring_[0-9a-f]{8}|before_[0-9]{17})$'
+export const besideEnding = '_(restoring_[0-9a-f]{8}|before_[0-9]{17})'
+const beside = `${besideEnding}$`
 
 /** So many bytes of a name are left by the longest of those endings. */
 export const longestSchemaName = 63 - '_before_20261124110203123'.length

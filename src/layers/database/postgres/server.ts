@@ -1,4 +1,5 @@
 import pg from 'pg'
+import { RefusedError } from '../../../errors.ts'
 import type { ServerConnection } from '../connection.ts'
 import { keptAt, type Surroundings } from '../engine.ts'
 import { connectBeside, type Session, toolEnvironment, withOpen, withSession } from './connect.ts'
@@ -66,6 +67,25 @@ export async function listKeptDatabases(session: Session, database: string) {
   })
 }
 
+/** @throws RefusedError when a logical replication slot would go with it */
 export async function dropDatabase(session: Session, name: string): Promise<void> {
+  const slots = await listSlots(session, name)
+  if (slots.length > 0)
+    throw new RefusedError(
+      `${slots.join(', ')} would go with ${name}: move its consumers, then SELECT pg_drop_replication_slot(…)`,
+    )
+  const [found] = await session.query('SELECT datistemplate FROM pg_database WHERE datname = $1', [name])
+  // the server drops no template
+  if (found?.['datistemplate'] === 't')
+    await session.query(`ALTER DATABASE ${escapeIdentifier(name)} IS_TEMPLATE false`)
   await session.query(`DROP DATABASE IF EXISTS ${escapeIdentifier(name)} WITH (FORCE)`)
+}
+
+/** Logical replication slots of a database: they stay with it when it gets another name. */
+export async function listSlots(session: Session, database: string): Promise<readonly string[]> {
+  const rows = await session.query(
+    'SELECT slot_name FROM pg_replication_slots WHERE database = $1 ORDER BY 1',
+    [database],
+  )
+  return rows.map(({ slot_name }) => `logical replication slot ${slot_name}`)
 }

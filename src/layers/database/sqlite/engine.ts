@@ -13,16 +13,15 @@ import {
   countOrphans,
   exists,
   explain,
-  imageDigest,
   quoteName,
   readContents,
-  readImage,
   readSchema,
   removeDatabase,
   withDatabase,
 } from './file.ts'
+import { digestImage, readImage } from './image.ts'
 import { countNewerRows, newerRows } from './newer.ts'
-import { digestPages } from './pages.ts'
+import { findChangedTables } from './pages.ts'
 import { copyToNewFile } from './snapshot.ts'
 
 const part = 'database.sqlite.zst'
@@ -41,6 +40,8 @@ export async function openSqlite(
   const path = (await exists(given)) ? await realpath(given) : resolve(given)
   const [folder, file] = [dirname(path), basename(path)]
   const inFolder = (name: string) => join(folder, name)
+  /** the copy that was loaded, which the live database is compared with */
+  let staged: string | undefined
 
   return {
     kind: 'sqlite',
@@ -92,8 +93,9 @@ export async function openSqlite(
       if (!digests) return readContents(path)
       const copy = inFolder(`${file}.compared`)
       try {
-        await copyToNewFile(path, copy)
-        return await describeImage(copy)
+        const image = (await copyToNewFile(path, copy)) ?? (await readDigest(copy))
+        const found = await describeImage(copy, image)
+        return staged === undefined ? found : labelTables(found, await findChangedTables(copy, staged))
       } finally {
         await removeDatabase(copy)
       }
@@ -105,10 +107,12 @@ export async function openSqlite(
 
     async stage({ open, scratch }) {
       const copy = join(scratch, 'database.sqlite')
-      await writeFileFrom(await open(part), copy)
+      const image = digestImage(await open(part))
+      await writeFileFrom(image.content, copy)
+      staged = copy
       return {
         check: () => refuseDamage(copy, 'the backup', log),
-        contents: () => describeImage(copy),
+        contents: async () => labelTables(await describeImage(copy, image.digest()), new Set()),
         schema: () => withDatabase(copy, readSchema),
         countNewerRows: (table) => countNewerRows({ live: path, copy, table }),
         newerRows: (table) => newerRows({ live: path, copy, table }),
@@ -123,7 +127,10 @@ export async function openSqlite(
             throw error
           }
         },
-        discard: () => removeDatabase(copy),
+        discard: () => {
+          staged = undefined
+          return removeDatabase(copy)
+        },
       }
     },
 
@@ -207,15 +214,22 @@ function versionOfLibrary(): string {
   }
 }
 
-async function describeImage(path: string): Promise<Contents> {
+/** @param image its digest */
+async function describeImage(path: string, image: string): Promise<Contents> {
   const { tables, schema } = await readContents(path)
-  const [image, orphans, digests] = [
-    await imageDigest(path),
-    await withDatabase(path, countOrphans),
-    await digestPages(path),
-  ]
-  const digested = tables.map((table) => ({ ...table, digest: digests.get(table.name) }))
-  return { tables: digested, schema, image, orphans }
+  return { tables, schema, image, orphans: await withDatabase(path, countOrphans) }
+}
+
+async function readDigest(path: string): Promise<string> {
+  const image = readImage(path)
+  for await (const _ of image.content);
+  return image.digest()
+}
+
+/** Labels the tables that are the same as in the staged copy, whose own have that label too. */
+function labelTables(contents: Contents, changed: ReadonlySet<string> | 'all'): Contents {
+  const labelOf = (name: string) => (changed === 'all' || changed.has(name) ? 'changed' : 'as staged')
+  return { ...contents, tables: contents.tables.map((table) => ({ ...table, digest: labelOf(table.name) })) }
 }
 
 /** Under a name of its own until it is whole. */

@@ -3,7 +3,6 @@ import { rm, stat } from 'node:fs/promises'
 import { backup, DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Contents } from '../engine.ts'
-import { readChunks } from '../read-file.ts'
 import { explainSqlite, isBusy, isDiskFailure, isKeyMismatch, isUndefinedHere } from './explain.ts'
 
 /** How long others may hold a lock before we give up, ms. */
@@ -147,48 +146,3 @@ export function readSchema(database: DatabaseSync): string {
   for (const row of schema.iterate()) hash.update(JSON.stringify(Object.values(row)))
   return hash.digest('hex')
 }
-
-/**
- * SHA-256 of a database file that nobody has open, less what SQLite itself changes in the header when it copies: journal
- * mode, change counter, schema cookie and library version (https://sqlite.org/fileformat2.html#the_database_header).
- */
-export async function imageDigest(path: string): Promise<string> {
-  const image = hashImage()
-  for await (const chunk of readChunks(path)) image.update(chunk)
-  return image.digest()
-}
-
-/** The same, of a file that is read on its way to somewhere: known once all of it was. */
-export function readImage(path: string) {
-  const image = hashImage()
-  const content = async function* () {
-    for await (const chunk of readChunks(path)) {
-      image.update(chunk)
-      yield chunk
-    }
-  }
-  return { content: content(), digest: image.digest }
-}
-
-function hashImage() {
-  const hash = createHash('sha256')
-  let isFirst = true
-  return {
-    update: (chunk: Buffer) => {
-      if (isFirst) {
-        const header = Buffer.from(chunk)
-        for (const [from, to] of changedByCopying) header.fill(0, from, to)
-        hash.update(header)
-      } else hash.update(chunk)
-      isFirst = false
-    },
-    digest: () => hash.digest('hex'),
-  }
-}
-
-const changedByCopying = [
-  [18, 20],
-  [24, 28],
-  [40, 44],
-  [92, 100],
-] as const

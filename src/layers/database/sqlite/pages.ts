@@ -1,46 +1,76 @@
-import { createHash } from 'node:crypto'
-import { open } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 import { withDatabase } from './file.ts'
+import { changedByCopying } from './image.ts'
 
 /**
- * SHA-256 of each table's pages in a database file that nobody has open. Tables of the same pages hold the same rows, and a
- * value that is larger than our memory is told from another without being read as one; the same rows may lie on other pages.
+ * The tables that lie on other pages, or on pages with other bytes, in one database file than in another; nobody has them open.
+ * Tables of the same pages hold the same rows, and a value that is larger than our memory is compared without being read as one.
+ * Who owns a page is looked up only where pages differ: that reads a file once more.
  */
-export async function digestPages(path: string): Promise<ReadonlyMap<string, string>> {
-  const { pageSize, names, owners } = await withDatabase(path, (database) => {
-    const setting = (name: string) => Number(Object.values(database.prepare(`PRAGMA ${name}`).get() ?? {})[0])
-    const indexes = new Map<string, number>([['', 0]])
-    // two bytes a page: a database may have very many
-    const owners = new Uint16Array(setting('page_count') + 1)
+export async function findChangedTables(one: string, other: string): Promise<ReadonlySet<string> | 'all'> {
+  const [size, otherSize] = [await readPageSize(one), await readPageSize(other)]
+  if (size !== otherSize) return 'all'
+  const changed = await findChangedPages(one, other, size)
+  if (changed.size === 0) return new Set()
+  return new Set([...(await ownersOf(one, changed)), ...(await ownersOf(other, changed))])
+}
+
+async function readPageSize(path: string): Promise<number> {
+  return withDatabase(path, (database) =>
+    Number(Object.values(database.prepare('PRAGMA page_size').get() ?? {})[0]),
+  )
+}
+
+/** Numbers of pages, from 1, whose bytes differ or that only one file has. */
+async function findChangedPages(one: string, other: string, size: number): Promise<ReadonlySet<number>> {
+  const changed = new Set<number>()
+  const [a, b] = [await open(one), await open(other)]
+  try {
+    const [left, right] = [Buffer.alloc(size * 256), Buffer.alloc(size * 256)]
+    for (let first = 1; ; first += 256) {
+      const [read, alsoRead] = [
+        await fill(a, left, (first - 1) * size),
+        await fill(b, right, (first - 1) * size),
+      ]
+      if (first === 1)
+        for (const each of [left, right]) for (const [from, to] of changedByCopying) each.fill(0, from, to)
+      const length = Math.max(read, alsoRead)
+      if (length === 0) return changed
+      if (read === alsoRead && left.compare(right, 0, read, 0, read) === 0) continue
+      for (let from = 0; from < length; from += size) {
+        const isSame =
+          from + size <= Math.min(read, alsoRead) &&
+          left.compare(right, from, from + size, from, from + size) === 0
+        if (!isSame) changed.add(first + from / size)
+      }
+    }
+  } finally {
+    await a.close()
+    await b.close()
+  }
+}
+
+/** Reads until the buffer is full or the file ends. */
+async function fill(file: FileHandle, buffer: Buffer, position: number): Promise<number> {
+  let filled = 0
+  while (filled < buffer.length) {
+    const { bytesRead } = await file.read(buffer, filled, buffer.length - filled, position + filled)
+    if (bytesRead === 0) break
+    filled += bytesRead
+  }
+  return filled
+}
+
+async function ownersOf(path: string, changed: ReadonlySet<number>): Promise<ReadonlySet<string>> {
+  return withDatabase(path, (database) => {
+    const owners = new Set<string>()
     const pages = database.prepare('SELECT name, pageno FROM dbstat')
     // there are very many rows, and arrays are faster than objects
     pages.setReturnArrays(true)
     for (const row of pages.iterate()) {
       const [name, pageno] = Object.values(row)
-      const index = indexes.get(String(name)) ?? indexes.size
-      indexes.set(String(name), index)
-      owners[Number(pageno)] = index
+      if (changed.has(Number(pageno))) owners.add(String(name))
     }
-    return { pageSize: setting('page_size'), names: [...indexes.keys()], owners }
+    return owners
   })
-  const hashes = names.map(() => createHash('sha256'))
-  const file = await open(path)
-  try {
-    // one buffer for all of it: a new one for each read would fill the memory before it is cleared
-    const buffer = Buffer.alloc(pageSize * 256)
-    for (let page = 1; page < owners.length; ) {
-      const { bytesRead } = await file.read(buffer, 0, buffer.length, (page - 1) * pageSize)
-      if (bytesRead < pageSize) break
-      for (let from = 0; from < bytesRead; ) {
-        const [first, owner] = [page, owners[page] ?? 0]
-        while ((owners[page] ?? 0) === owner && from + (page - first) * pageSize < bytesRead) page += 1
-        const to = from + (page - first) * pageSize
-        hashes[owner]?.update(`${first} `).update(buffer.subarray(from, to))
-        from = to
-      }
-    }
-  } finally {
-    await file.close()
-  }
-  return new Map(names.map((name, index) => [name, hashes[index]?.digest('hex') ?? '']))
 }

@@ -4,6 +4,7 @@ import { explainWrite } from '../../../text/system-error.ts'
 import { chunksOf } from '../read-file.ts'
 import { isForbiddenWrite } from './explain.ts'
 import { copyDatabase, explain, openDatabase, removeDatabase } from './file.ts'
+import { digestImage } from './image.ts'
 
 /** Of a writer that commits between our two looks at its log. */
 const tries = 5
@@ -13,21 +14,23 @@ const tries = 5
  * nobody may write to the file. A reader sees to that once all of the log is in it: whoever writes then, writes to the log,
  * and without a log waits. Where a writer leaves no such moment, it is SQLite's own online backup.
  * @param durable the copy is on the disk itself
+ * @returns the digest of the copy, taken on the way; undefined where it was not copied byte by byte
  * @throws ConflictError when others hold a lock for too long, RefusedError when the copy cannot be written
  */
 export async function copyToNewFile(
   from: string,
   to: string,
   { durable = false }: { readonly durable?: boolean } = {},
-): Promise<void> {
+): Promise<string | undefined> {
   // left by a process that was killed
   await removeDatabase(to)
   const reader = await openDatabaseAt(from)
   const file = await open(from)
+  let digest: string | undefined
   let isStill = false
   try {
     isStill = holdStill(reader, from)
-    if (isStill) await copyBytes(file, to, durable)
+    if (isStill) digest = await copyBytes(file, to, durable)
   } catch (error) {
     throw await explain(error, from)
   } finally {
@@ -36,6 +39,7 @@ export async function copyToNewFile(
     await file.close()
   }
   if (!isStill) await copyDatabase(from, to)
+  return digest
 }
 
 async function openDatabaseAt(path: string): Promise<DatabaseSync> {
@@ -75,19 +79,21 @@ function isLogInFile(database: DatabaseSync): boolean {
   }
 }
 
-async function copyBytes(file: FileHandle, to: string, durable: boolean): Promise<void> {
+async function copyBytes(file: FileHandle, to: string, durable: boolean): Promise<string> {
   const { mode } = await file.stat()
+  const image = digestImage(chunksOf(file))
   try {
     const copy = await open(to, 'wx', mode & 0o777)
     try {
       let isFirst = true
-      for await (const chunk of chunksOf(file)) {
+      for await (const chunk of image.content) {
         // the copy has no log: https://sqlite.org/fileformat2.html#file_format_version_numbers
         if (isFirst) chunk.fill(1, 18, 20)
         isFirst = false
         await copy.appendFile(chunk)
       }
       if (durable) await copy.sync()
+      return image.digest()
     } finally {
       await copy.close()
     }

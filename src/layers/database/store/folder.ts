@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises'
-import { dirname, join, relative } from 'node:path'
+import { dirname, join } from 'node:path'
 import { RefusedError } from '../../../errors.ts'
 import { explainWrite } from '../../../text/system-error.ts'
 import { writeFileFrom } from '../write-file.ts'
@@ -13,11 +13,16 @@ export function openFolderStore(root: string): Store {
     place: root,
 
     async list() {
-      const entries = await readdir(root, { recursive: true, withFileTypes: true }).catch(emptyIfMissing)
-      return entries
-        .filter((entry) => entry.isFile())
-        .map((entry) => relative(root, join(entry.parentPath, entry.name)))
-        .sort()
+      // a backup is a folder of files: a folder that holds other things, or has no end, is not searched
+      const read = (path: string) => readdir(path, { withFileTypes: true }).catch(emptyIfMissing)
+      const paths: string[] = []
+      for (const entry of await read(root)) {
+        if (entry.isFile()) paths.push(entry.name)
+        if (!entry.isDirectory()) continue
+        const files = await read(join(root, entry.name))
+        paths.push(...files.filter((file) => file.isFile()).map((file) => `${entry.name}/${file.name}`))
+      }
+      return paths.sort()
     },
 
     async read(path) {
@@ -31,7 +36,7 @@ export function openFolderStore(root: string): Store {
       const file = join(root, path)
       const partial = `${file}.${randomBytes(4).toString('hex')}.partial`
       try {
-        await mkdir(dirname(file), { recursive: true })
+        await makeFolder(dirname(file))
         await writeFileFrom(content, partial, { durable: true })
         await rename(partial, file)
         await syncFolder(dirname(file))
@@ -48,6 +53,17 @@ export function openFolderStore(root: string): Store {
       await rmdir(join(root, dirname(path))).catch(() => {})
     },
   }
+}
+
+/** Step by step: what makes folders recursively never ends below /proc, where one that is missing cannot be made. */
+async function makeFolder(path: string): Promise<void> {
+  const exists = async (each: string) => (await stat(each).catch(() => undefined)) !== undefined
+  if (await exists(path)) return
+  if (!(await exists(dirname(path)))) await makeFolder(dirname(path))
+  await mkdir(path).catch((error: NodeJS.ErrnoException) => {
+    // another process made it meanwhile
+    if (error.code !== 'EEXIST') throw error
+  })
 }
 
 /** A rename is safe from a power cut once its folder is on the disk. */

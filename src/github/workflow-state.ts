@@ -1,0 +1,31 @@
+import type { Repository } from './client.ts'
+import { explained, isRefused } from './refusal.ts'
+
+/**
+ * Whether a workflow can run: `active`, `disabled_manually`, `disabled_inactivity`, `disabled_fork` or `deleted`.
+ * @param workflow name of its file
+ * @returns undefined when GitHub knows no such workflow: it has to be on the default branch
+ */
+export async function readWorkflowState(
+  { octokit, owner, repo }: Repository,
+  workflow: string,
+): Promise<string | undefined> {
+  const need = { doing: `read the workflow ${workflow}`, permission: 'actions: read' }
+  return explained(need, async () => {
+    try {
+      return (await octokit.rest.actions.getWorkflow({ owner, repo, workflow_id: workflow })).data.state
+    } catch (error) {
+      if (isRefused(error, 'not-found')) return undefined
+      throw error
+    }
+  })
+}
+
+/** The setting "Allow GitHub Actions to create and approve pull requests". @throws RefusedError where the token is no administrator's */
+export async function mayActionsOpenPulls({ octokit, owner, repo }: Repository): Promise<boolean> {
+  const need = { doing: 'read the settings of Actions', permission: 'administration: read' }
+  const { data } = await explained(need, () =>
+    octokit.rest.actions.getGithubActionsDefaultWorkflowPermissionsRepository({ owner, repo }),
+  )
+  return data.can_approve_pull_request_reviews
+}

@@ -1,0 +1,34 @@
+import type { Config } from './schema.ts'
+
+/** Read by the libraries and tools that the layers use, under names of their own. */
+const usual = [
+  'AWS_ACCESS_KEY_ID',
+  'AWS_SECRET_ACCESS_KEY',
+  'AWS_SESSION_TOKEN',
+  'AWS_REGION',
+  'AWS_DEFAULT_REGION',
+  'AWS_ENDPOINT_URL',
+  'AWS_ENDPOINT_URL_S3',
+  'EXPO_TOKEN',
+]
+
+/**
+ * The environment variables that the settings name, wherever they do: `{ env: NAME }`, and lists under `env`.
+ * @returns each name once, sorted
+ */
+export function namedVariables(config: Config): readonly string[] {
+  return [...new Set(namesIn(config))].sort()
+}
+
+/** Those, and what the layers' tools read by themselves: all that the actions may take from the secrets that they are given. */
+export function readableVariables(config: Config): ReadonlySet<string> {
+  return new Set([...namesIn(config), ...usual])
+}
+
+function namesIn(value: unknown): readonly string[] {
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([key, each]: [string, unknown]) => {
+    if (key !== 'env') return namesIn(each)
+    return [each].flat().filter((name) => typeof name === 'string')
+  })
+}

@@ -1,0 +1,109 @@
+import type { HostedRepository } from '../support/github/hosted-repository.ts'
+import type { World } from './world.ts'
+
+/** How a run ended, as its workflow sees it. */
+export interface Ended {
+  readonly exitCode: number
+  readonly outputs: Readonly<Record<string, string>>
+  readonly log: string
+}
+
+/** What somebody who looks from outside sees before or after a run. */
+export interface Seen {
+  readonly refs: ReadonlyMap<string, string>
+  /** contents of the head of main */
+  readonly head: Readonly<Record<string, string>>
+  /** what runs in the environment is not broken; undefined where nothing was deployed */
+  readonly isWell: boolean | undefined
+}
+
+/** The texts of the files of a revision that a world is about. */
+export async function contentOf(
+  { git }: HostedRepository,
+  revision: string,
+): Promise<Readonly<Record<string, string>>> {
+  const entries = await git.readTree(revision, { recursive: true })
+  const named = entries.filter(({ path, type }) => type === 'blob' && /^(?:web|api|log)\//.test(path))
+  const texts = await Promise.all(named.map(async ({ path, sha }) => [path, String(await git.readBlob(sha))]))
+  return Object.fromEntries(texts)
+}
+
+/** The environment that a run must have been about, had it been right to do anything; undefined where it had to be refused. */
+export function rightfulEnvironment({
+  settings,
+  event,
+  inputs,
+}: World): 'production' | 'staging' | undefined {
+  const deployed = event.kind === 'deployment_status' && inputs.revision === '' ? event : undefined
+  if (deployed?.transient === true) return undefined
+  if (deployed !== undefined && inputs.environment !== '' && inputs.environment !== deployed.environment)
+    return undefined
+  const ofEvent = event.kind === 'deployment_status' ? event.environment : undefined
+  const named = inputs.environment || ofEvent || 'production'
+  if (named === 'production') return named
+  if (
+    named === 'staging' &&
+    (settings === 'apps' || (settings === 'none' && inputs.environment === 'staging'))
+  )
+    return named
+  // without a file, the environment is the one that the workflow names
+  return undefined
+}
+
+/**
+ * What contradicts the ending of a run that exited 0, or what it did though it must not: nothing, when all is true.
+ */
+export function contradictions(
+  world: World,
+  { before, after, ended }: { before: Seen; after: Seen; ended: Ended },
+): readonly string[] {
+  const found: string[] = []
+  const { exitCode, outputs } = ended
+  const decision = outputs['decision'] ?? ''
+  const hasMoved = before.refs.get('refs/heads/main') !== after.refs.get('refs/heads/main')
+  const environment = rightfulEnvironment(world)
+  const isForeign = world.event.kind === 'workflow_run' && world.event.foreign
+  const { revision } = world.inputs
+  const of = 'of' in world.event ? world.event.of : 'head'
+  const about = revision === '' ? of : revision
+  const mayAct = environment !== undefined && !isForeign && about !== 'feature' && about !== 'fork'
+  if (
+    !mayAct &&
+    (exitCode === 0 ||
+      hasMoved ||
+      after.refs.has('refs/heads/rollback-history') !== before.refs.has('refs/heads/rollback-history'))
+  )
+    found.push('a run that had to be refused was not')
+  if (before.refs.get('refs/heads/feature') !== after.refs.get('refs/heads/feature'))
+    found.push('another branch was moved')
+  const { event, actor } = world
+  const isPersons =
+    actor === 'grace' &&
+    (event.kind === 'workflow_dispatch' ||
+      (event.kind === 'issue_comment' && event.action === 'created' && event.isAuthor))
+  if (hasMoved && world.inputs.hold !== '' && !isPersons)
+    found.push('a hold did not stop a run that no person asked for')
+  if (hasMoved && world.inputs.mode === 'plan') found.push('a plan changed the branch')
+  const paths = Object.keys({ ...before.head, ...after.head })
+  if (world.settings === 'apps' && hasMoved) {
+    const own = environment === 'staging' ? 'api/' : 'web/'
+    if (paths.some((path) => !path.startsWith(own) && before.head[path] !== after.head[path]))
+      found.push('a path of another environment was changed')
+  }
+  if (exitCode !== 0) return found
+
+  if (outputs['recovery'] === 'recovered' && after.isWell !== true)
+    found.push(
+      `recovery is "recovered", and what runs is ${after.isWell === undefined ? 'nothing' : 'broken'}`,
+    )
+  if (decision === 'complete' || decision === 'already-rolled-back') {
+    if (world.checks && world.settings !== 'none' && world.redeploy && after.isWell === false)
+      found.push(`decision is "${decision}", and what runs is broken`)
+    const commit = outputs['commit'] ?? ''
+    if (commit === '') found.push(`decision is "${decision}", and there is no commit to deploy`)
+  } else if (hasMoved) found.push(`decision is "${decision}", and main has moved`)
+  if (decision === 'well' && after.isWell === false) found.push('decision is "well", and what runs is broken')
+  if (!['complete', 'already-rolled-back', 'planned', 'nothing', 'well'].includes(decision))
+    found.push(`it exited 0 with the decision "${decision}"`)
+  return found
+}

@@ -1,0 +1,152 @@
+import fc from 'fast-check'
+
+/** A commit on main: what it makes of each app. */
+export interface WorldCommit {
+  readonly web: 'good' | 'broken' | 'same'
+  readonly api: 'good' | 'broken' | 'same'
+}
+
+export interface WorldDeployment {
+  /** index of the commit on main; `feature` for one on a branch of its own */
+  readonly of: number | 'feature'
+  readonly environment: 'production' | 'staging' | 'preview-1'
+  readonly state: 'success' | 'failure' | 'waiting' | 'in_progress'
+  readonly transient: boolean
+  readonly task: 'deploy' | 'deploy:migrations'
+}
+
+export type WorldEvent =
+  | { readonly kind: 'push' }
+  | { readonly kind: 'workflow_run'; readonly of: number | 'feature' | 'fork'; readonly foreign: boolean }
+  | {
+      readonly kind: 'deployment_status'
+      readonly of: number | 'feature' | 'fork'
+      readonly environment: 'production' | 'staging' | 'preview-1'
+      readonly transient: boolean
+    }
+  | { readonly kind: 'workflow_dispatch' }
+  | { readonly kind: 'issue_comment'; readonly action: 'created' | 'edited'; readonly isAuthor: boolean }
+
+/** All that is there before a run, and what the run is asked for. */
+export interface World {
+  readonly commits: readonly WorldCommit[]
+  readonly deployments: readonly WorldDeployment[]
+  /** none: no settings file. one: production alone. apps: production from `web`, staging from `api`, one branch */
+  readonly settings: 'none' | 'one' | 'apps'
+  readonly redeploy: boolean
+  readonly checks: boolean
+  /** a deployment by deploy.yml fails so often */
+  readonly failedDeploys: number
+  readonly event: WorldEvent
+  /** grace may write; reader, Copilot and the app may not */
+  readonly actor: 'grace' | 'reader' | 'Copilot' | 'ci[bot]'
+  readonly inputs: {
+    readonly environment: '' | 'production' | 'staging' | 'prodcution'
+    readonly target: '' | 'HEAD~1' | 'HEAD~9'
+    readonly revision: '' | 'head' | 'feature' | 'fork'
+    readonly mode: 'auto' | 'plan'
+    readonly hold: '' | 'audit'
+  }
+  /** how often the same run is done */
+  readonly times: 1 | 2
+}
+
+/** A choice whose first option comes up most often, so that most worlds are near to what happens. */
+function mostly<T extends string | number | boolean>(usual: T, ...others: readonly T[]): fc.Arbitrary<T> {
+  return fc.oneof(
+    { weight: 6, arbitrary: fc.constant(usual) },
+    { weight: 2, arbitrary: fc.constantFrom(usual, ...others) },
+  )
+}
+
+const state = fc.constantFrom('good' as const, 'broken' as const, 'same' as const)
+const environment = mostly<'production' | 'staging' | 'preview-1'>('production', 'staging', 'preview-1')
+const place = (last: number) =>
+  fc.oneof(
+    { weight: 5, arbitrary: fc.nat({ max: last }) },
+    { weight: 1, arbitrary: fc.constant('feature' as const) },
+  )
+const anywhere = (last: number) =>
+  fc.oneof({ weight: 4, arbitrary: place(last) }, { weight: 1, arbitrary: fc.constant('fork' as const) })
+
+const event = (last: number): fc.Arbitrary<WorldEvent> =>
+  fc.oneof(
+    { weight: 4, arbitrary: fc.record({ kind: fc.constant('push' as const) }) },
+    { weight: 4, arbitrary: fc.record({ kind: fc.constant('workflow_dispatch' as const) }) },
+    {
+      weight: 3,
+      arbitrary: fc.record({
+        kind: fc.constant('workflow_run' as const),
+        of: fc.oneof({ weight: 3, arbitrary: fc.constant(last) }, { weight: 1, arbitrary: anywhere(last) }),
+        foreign: mostly<boolean>(false, true),
+      }),
+    },
+    {
+      weight: 3,
+      arbitrary: fc.record({
+        kind: fc.constant('deployment_status' as const),
+        of: fc.oneof({ weight: 3, arbitrary: fc.constant(last) }, { weight: 1, arbitrary: anywhere(last) }),
+        environment,
+        transient: mostly<boolean>(false, true),
+      }),
+    },
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        kind: fc.constant('issue_comment' as const),
+        action: mostly<'created' | 'edited'>('created', 'edited'),
+        isAuthor: mostly<boolean>(true, false),
+      }),
+    },
+  )
+
+/** Each commit was deployed to production, and the first one to staging. */
+function usualDeployments(last: number): readonly WorldDeployment[] {
+  const usual = { state: 'success', transient: false, task: 'deploy' } as const
+  return [
+    { ...usual, of: 0, environment: 'staging' },
+    ...Array.from({ length: last + 1 }, (_, of) => ({ ...usual, of, environment: 'production' as const })),
+  ]
+}
+
+/** Worlds, most of them with a good deployment and a broken one after it. */
+export const worlds: fc.Arbitrary<World> = fc.integer({ min: 1, max: 4 }).chain((last) =>
+  fc.record({
+    commits: fc.array(fc.record({ web: state, api: state }), { minLength: last + 1, maxLength: last + 1 }),
+    deployments: fc
+      .tuple(
+        fc.array(
+          fc.record({
+            of: place(last),
+            environment,
+            state: mostly<WorldDeployment['state']>('success', 'failure', 'waiting', 'in_progress'),
+            transient: mostly<boolean>(false, true),
+            task: mostly<WorldDeployment['task']>('deploy', 'deploy:migrations'),
+          }),
+          { maxLength: 4 },
+        ),
+        fc.integer({ min: 0, max: 5 }),
+      )
+      .map(([random, usual]) => (usual === 0 ? random : [...usualDeployments(last), ...random.slice(0, 2)])),
+    settings: fc.constantFrom(
+      'none' as const,
+      'one' as const,
+      'one' as const,
+      'apps' as const,
+      'apps' as const,
+    ),
+    redeploy: fc.boolean(),
+    checks: fc.boolean(),
+    failedDeploys: mostly<number>(0, 1),
+    event: event(last),
+    actor: mostly<World['actor']>('grace', 'reader', 'Copilot', 'ci[bot]'),
+    inputs: fc.record({
+      environment: mostly<World['inputs']['environment']>('', 'production', 'staging', 'prodcution'),
+      target: mostly<World['inputs']['target']>('', 'HEAD~1', 'HEAD~9'),
+      revision: mostly<World['inputs']['revision']>('', 'head', 'feature', 'fork'),
+      mode: mostly<World['inputs']['mode']>('auto', 'plan'),
+      hold: mostly<World['inputs']['hold']>('', 'audit'),
+    }),
+    times: fc.constantFrom(1 as const, 2 as const),
+  }),
+)
