@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto'
+import { hostname } from 'node:os'
 import {
   demandOnBranch,
   findEnvironment,
@@ -12,9 +14,11 @@ import { mayWrite } from '../github/permission.ts'
 import { defaultBranch } from '../github/repository.ts'
 import { openBranchHistory } from '../history/branch-history.ts'
 import { type Event, eventSchema, newEvent, type Occurrence } from '../history/event.ts'
+import { type Lock, openLock } from '../history/lock.ts'
 import type { Step } from '../runner/action.ts'
 import { refuseForks } from '../runner/context.ts'
 import type { Settings } from '../settings/environments.ts'
+import { locateSetting } from '../settings/location.ts'
 import { parseSettings } from '../settings/parse.ts'
 import { type Config, defaultConfig } from '../settings/schema.ts'
 import { redactDeep } from '../text/redact.ts'
@@ -23,7 +27,16 @@ import { provideSecrets } from './given-secrets.ts'
 
 type CommonStep = Pick<
   Step<typeof commonInputs, string>,
-  'inputs' | 'context' | 'env' | 'log' | 'secrets' | 'signal' | 'now' | 'openRepository'
+  | 'inputs'
+  | 'context'
+  | 'env'
+  | 'log'
+  | 'secrets'
+  | 'signal'
+  | 'now'
+  | 'sleep'
+  | 'openRepository'
+  | 'locateSettings'
 >
 
 /** What every action works on: its repository, settings and history, and the deployment that it is about. */
@@ -40,6 +53,8 @@ export interface Workplace extends Subject {
   readonly isManual: () => Promise<boolean>
   /** The events so far, oldest first; warns of lines that cannot be read. */
   readonly readHistory: (options?: { readonly since?: Date }) => Promise<readonly Event[]>
+  /** Opens the lock of the environment: one rollback at a time. */
+  readonly openLock: () => Promise<Lock>
   /** Appends an event to the history, with the circumstances of this step and without secrets. */
   readonly record: (what: Occurrence, naturalKey: readonly string[], about?: Subject) => Promise<void>
   /** The same; false when the event was there before, so that of several jobs one knows that it is the first. */
@@ -50,11 +65,16 @@ export interface Workplace extends Subject {
 export interface Opened extends Pick<Workplace, 'repository' | 'settings' | 'isConfigured'> {}
 
 /** Opens the repository and reads the settings. @throws InputError for a fork, and for a faulty file */
-export async function openSettings({ inputs, context, openRepository }: CommonStep): Promise<Opened> {
+export async function openSettings({
+  inputs,
+  context,
+  openRepository,
+  locateSettings,
+}: CommonStep): Promise<Opened> {
   refuseForks(context)
   const repository = openRepository(inputs.token)
   const ref = context.sha || inputs.revision || 'HEAD'
-  const file = await readSettings(repository, { path: inputs.config, ref })
+  const file = await readSettings(repository, { path: inputs.config, ref, locateSettings })
   return {
     repository,
     settings: file ?? settingsWithout(inputs.environment),
@@ -123,8 +143,29 @@ export async function openWorkplace(
       async () => context.askedBy !== undefined && (await mayWrite(repository, context.askedBy)),
     ),
     readHistory,
+    openLock: () =>
+      openLock({
+        repository,
+        branch: config.history.branch,
+        environment: subject.environment,
+        holder: { key: randomUUID(), actor, ...(run && { run }), host: hostname(), pid: process.pid },
+        isAlive,
+        now,
+        sleep: step.sleep,
+        log: log.info,
+      }),
     record: async (...told) => void (await append(...told)),
     claim: async (...told) => (await append(...told)) === 'appended',
+  }
+}
+
+/** Signal 0 only asks whether there is such a process. */
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    // it is there, and is somebody else's
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
   }
 }
 
@@ -160,10 +201,14 @@ function settingsWithout(environment: string): Settings {
 /** Read through the API, so that no checkout is needed. A path that was asked for has to be there; the default one need not. */
 async function readSettings(
   repository: Repository,
-  { path, ref }: { path: string; ref: string },
+  { path, ref, locateSettings }: { path: string; ref: string; locateSettings: CommonStep['locateSettings'] },
 ): Promise<Settings | undefined> {
   const file = await readFile(repository, { path, ref })
-  if (file !== undefined) return parseSettings({ text: file.text, file: path })
+  if (file !== undefined) {
+    const source = { text: file.text, file: path }
+    locateSettings((key) => locateSetting(source, key))
+    return parseSettings(source)
+  }
   if (path === commonInputs.config.default) return undefined
   throw new InputError(
     message`${setting('config')} is "${path}", and there is no such file at ${ref.slice(0, 7)}; name one that is there, or leave it out`,

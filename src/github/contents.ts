@@ -132,6 +132,6 @@ export async function createOrphanBranch(
 }
 
 /** Git's own id of a file's content: https://git-scm.com/book/en/v2/Git-Internals-Git-Objects */
-function blobId(content: Uint8Array): string {
+export function blobId(content: Uint8Array): string {
   return createHash('sha1').update(`blob ${content.length}\0`).update(content).digest('hex')
 }

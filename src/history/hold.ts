@@ -56,22 +56,6 @@ export async function findHold(
   }
 }
 
-/**
- * Stops an automatic rollback that people hold.
- * @param log gets what `findHold` remarks
- * @throws RefusedError that says who holds it, and the way past it; UnavailableError as `findHold` does
- */
-export async function demandNoHold(
-  repository: Repository | undefined,
-  question: HoldQuestion,
-  log: (line: string) => void,
-): Promise<void> {
-  const { hold, remarks } = await findHold(repository, question)
-  for (const remark of remarks) log(remark)
-  if (hold === undefined) return
-  throw new RefusedError(`${describeHold(hold)}; look at it, and run the rollback by hand if it is right`)
-}
-
 /** One clause: `automatic rollbacks of production are on hold since 2026-11-24 12:00 UTC by ada (issue 12): audit until Friday`. */
 export function describeHold({ environment, by, since, because, where }: Hold): string {
   const from = since === undefined ? '' : ` since ${formatMinute(since)}`

@@ -7,6 +7,11 @@ import { createHash } from 'node:crypto'
  * @param revision the full commit id of the failed deployment
  */
 export function incidentId({ environment, revision }: { environment: string; revision: string }): string {
+  return `${environmentSlug(environment)}-${revision.slice(0, 12)}`
+}
+
+/** An environment's name that is safe in the name of a ref or a file; two environments have two. */
+export function environmentSlug(environment: string): string {
   const slug = environment
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')
@@ -14,7 +19,7 @@ export function incidentId({ environment, revision }: { environment: string; rev
     .slice(0, 40)
   // two environments whose names differ only in what a slug drops must not share an incident
   const distinct = slug === environment ? slug : `${slug}-${shortHash(environment)}`
-  return `${distinct.replace(/^-/, '')}-${revision.slice(0, 12)}`
+  return distinct.replace(/^-/, '')
 }
 
 function shortHash(text: string): string {

@@ -1,3 +1,4 @@
+import { type Message, message } from '../errors.ts'
 import type { Ending } from '../history/event.ts'
 import { sayDuration } from '../text/duration.ts'
 import { shortRevision } from '../text/revision.ts'
@@ -13,9 +14,9 @@ export interface Conclusion {
   readonly reasonCode: string
   readonly headline: string
   /** what somebody has to look at: the step fails with each; empty when all is well */
-  readonly problems: readonly string[]
+  readonly problems: readonly (string | Message)[]
   /** the last line of the log: what is true now, and what was not looked at */
-  readonly now: string
+  readonly now: string | Message
 }
 
 const settled = {
@@ -52,7 +53,7 @@ export function conclude(
   if (prepared.kind !== 'ready') {
     const [decision, reasonCode, headline] = settled[prepared.kind]
     const problems = prepared.kind === 'held' ? [prepared.because] : []
-    const now = `${environment}: ${decision}: ${prepared.because}`
+    const now = message`${environment}: ${decision}: ${prepared.because}`
     return { decision, reasonCode, headline, problems, now }
   }
   if (report === undefined)

@@ -1,9 +1,11 @@
-import { RefusedError } from '../errors.ts'
+import type { Message } from '../errors.ts'
 import type { Event } from '../history/event.ts'
 import type { Layer } from '../layers/layer.ts'
 import type { FailureRule } from '../settings/rollback.ts'
 import { type Afterwards, lookAfterwards } from './afterwards.ts'
+import { describeRefusal } from './allowed.ts'
 import type { Assessment } from './assessment.ts'
+import type { Refusal } from './guard.ts'
 import { isDone, type Plan, planLayers, viewsOf } from './plan.ts'
 import { type Progress, readProgress } from './record.ts'
 import { refuseIfMoved, type SavedPlan } from './saved-plan.ts'
@@ -27,8 +29,8 @@ export interface Preparation extends Afterwards {
   readonly rehearsal: boolean
   /** true when no person asked for it */
   readonly automatic: boolean
-  /** @param isAgreed true for a rollback that began before or that leaves the layers as they are, and for a rehearsal @throws RefusedError when a machine must not do it now */
-  readonly guard: (plan: Plan, isAgreed: boolean) => Promise<void>
+  /** @param isAgreed true for a rollback that began before or that leaves the layers as they are, and for a rehearsal */
+  readonly guard: (plan: Plan, isAgreed: boolean) => Promise<Refusal | undefined>
   /** the plan that people looked at; undefined to do what is planned now */
   readonly saved: SavedPlan | undefined
 }
@@ -43,12 +45,12 @@ export type Prepared =
     }
   /**
    * nothing: the deployment changed nothing that is configured. done: rolled back before. well: production is not failing
-   * any more. held: a guard wants a person
+   * any more. held: a guard wants manual approval
    */
   | {
       readonly kind: 'nothing' | 'done' | 'well' | 'held'
       readonly plan: Plan
-      readonly because: string
+      readonly because: string | Message
       readonly assessment: Assessment | undefined
     }
 
@@ -77,7 +79,7 @@ export async function prepare(preparation: Preparation): Promise<Prepared> {
   ])
   if (saved !== undefined && !goesOn) refuseIfMoved(saved, viewsOf(plan))
 
-  const settled = (kind: 'nothing' | 'done' | 'well' | 'held', because: string) =>
+  const settled = (kind: 'nothing' | 'done' | 'well' | 'held', because: string | Message) =>
     ({ kind, plan, because, assessment }) as const
   if (plan.layers.length === 0)
     return settled('nothing', 'the deployment changed nothing that is configured here')
@@ -94,24 +96,7 @@ export async function prepare(preparation: Preparation): Promise<Prepared> {
   const isAgreed = goesOn || rehearsal || isLayersDone
   if (assessment?.verdict === 'healthy' && !isAgreed)
     return settled('well', `nothing is failing at this moment: ${assessment.because}`)
-  const refusal = automatic
-    ? await refusalOf(() => guard(plan, isAgreed), isAgreed ? undefined : plan)
-    : undefined
-  if (refusal !== undefined) return settled('held', refusal)
+  const refusal = await guard(plan, isAgreed)
+  if (refusal !== undefined) return settled('held', describeRefusal(refusal))
   return { kind: 'ready', plan, progress, assessment }
-}
-
-/** Why a machine must not do this now; undefined when it may. @param plan undefined when it was held against its guards before */
-async function refusalOf(guard: () => Promise<void>, plan: Plan | undefined): Promise<string | undefined> {
-  const views = plan === undefined ? [] : viewsOf(plan)
-  const reasons = views.flatMap(({ layer, needsPerson }) => needsPerson.map((why) => `${layer}: ${why}`))
-  if (reasons.length > 0)
-    return `this is not done without a person: ${reasons.join('; ')}. Look at the plan, and start the rollback by hand if it is right`
-  try {
-    await guard()
-    return undefined
-  } catch (error) {
-    if (error instanceof RefusedError) return error.message
-    throw error
-  }
 }

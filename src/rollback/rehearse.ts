@@ -1,4 +1,4 @@
-import { InputError, isUserFacing, RefusedError } from '../errors.ts'
+import { InputError, isUserFacing, message, RefusedError, setting } from '../errors.ts'
 import { type LayerOutcome, undoAll } from './apply.ts'
 import { type CarryOutOptions, carryOut, type RollbackReport } from './carry-out.ts'
 import type { Recovery } from './ending.ts'
@@ -88,14 +88,14 @@ export function demandRehearsable({
 }): void {
   if (mode !== 'auto')
     throw new InputError(
-      `a rehearsal rolls back and takes back in one run: leave input "mode" out, or input "rehearsal"`,
+      message`a rehearsal rolls back and takes back in one run: leave ${setting('mode')} out, or ${setting('rehearsal')}`,
     )
   if (/^prod(uction)?$/i.test(environment))
     throw new RefusedError(
-      `a rehearsal rolls an environment back though nothing is wrong, and ${environment} is the one that customers use: name another in the input "environment", such as staging, with a configuration of its own in the input "config"`,
+      message`a rehearsal rolls an environment back though nothing is wrong, and ${environment} is the one that customers use: name another in ${setting('environment')}, such as staging, with a configuration of its own in ${setting('config')}`,
     )
   if (branch === defaultBranch)
     throw new RefusedError(
-      `a rehearsal would put commits on ${branch}, which people work on: give the environment ${environment} a branch of its own, and name it as \`branch\` in a configuration of its own (input "config")`,
+      message`a rehearsal would put commits on ${branch}, which people work on: give the environment ${environment} a branch of its own, and name it as \`branch\` in a configuration of its own (${setting('config')})`,
     )
 }

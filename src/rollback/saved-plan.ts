@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ConflictError, InputError } from '../errors.ts'
+import { ConflictError, InputError, message, setting } from '../errors.ts'
 import { type Event, layerSchema, revisionSchema } from '../history/event.ts'
 import type { LayerPlanView } from '../layers/layer.ts'
 import { formatDuration } from '../text/duration.ts'
@@ -68,7 +68,7 @@ export function readSavedPlan(
   },
 ): SavedPlan {
   const refuse = (why: string) =>
-    new InputError(`input "plan" (${path}) ${why}: make a plan anew with mode: plan`)
+    new InputError(message`${setting('plan')} (${path}) ${why}: make a plan anew with mode: plan`)
   const plan = parsePlan(text)
   if (plan === undefined) throw refuse('is not a plan of this version')
   if (plan.repository !== repository) throw refuse(`is of ${plan.repository}, and this is ${repository}`)

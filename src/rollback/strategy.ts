@@ -1,4 +1,4 @@
-import { InputError } from '../errors.ts'
+import { InputError, type Message, message, setting } from '../errors.ts'
 import type { LayerName } from '../history/event.ts'
 import type { IssueType } from '../settings/rollback.ts'
 import type { Config } from '../settings/schema.ts'
@@ -23,10 +23,10 @@ export function chooseLayers({
   readonly strategies: Config['rollback']['strategies']
   readonly available: readonly LayerName[]
 }): Choice {
-  if (wanted.length > 0) return demand(wanted, available, 'input "layers"')
+  if (wanted.length > 0) return demand(wanted, available, message`${setting('layers')}`)
   const own = strategies[issueType]
   if (own !== undefined)
-    return demand(own, available, `rollback.strategies.${issueType} in the configuration`)
+    return demand(own, available, message`${setting(`rollback.strategies.${issueType}`)}`)
   return defaultChoice(issueType, available)
 }
 
@@ -39,7 +39,7 @@ function defaultChoice(issueType: IssueType, available: readonly LayerName[]): C
       // configuration is a part of the revision where it has no layer of its own
       return available.includes('config') ? ['config'] : ['code']
     case 'database-corruption':
-      return demand(['database'], available, 'input "issue-type" (database-corruption)')
+      return demand(['database'], available, message`${setting('issue-type')} (database-corruption)`)
     case 'performance':
       return available.includes('ota') ? ['ota'] : ['code']
     case 'unknown':
@@ -50,13 +50,13 @@ function defaultChoice(issueType: IssueType, available: readonly LayerName[]): C
 function demand(
   wanted: readonly string[],
   available: readonly LayerName[],
-  where: string,
+  where: Message,
 ): readonly LayerName[] {
   return wanted.map((name) => {
     const found = available.find((each) => each === name)
     if (found !== undefined) return found
     throw new InputError(
-      `${where} asks for the layer "${name}", and this repository has ${available.join(', ')}: write one of these, or configure the section \`${name}\` in .github/rollback.yml`,
+      message`${where} asks for the layer "${name}", and this repository has ${available.join(', ')}: write one of these, or configure the section \`${name}\` in .github/rollback.yml`,
     )
   })
 }

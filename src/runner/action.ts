@@ -9,7 +9,7 @@ import { openRepository, type Repository } from '../github/client.ts'
 import { watchForCancellation } from './cancellation.ts'
 import { type RunContext, readContext } from './context.ts'
 import type { ActionContract } from './contract.ts'
-import { type Inputs, type InputValues, inputOf, readInputs } from './inputs.ts'
+import { type Inputs, type InputValues, inputOf, readInputs, variableOf } from './inputs.ts'
 import { type Log, openLog } from './log.ts'
 import { guardOutput } from './output.ts'
 import { maskSecrets, type Secrets } from './secrets.ts'
@@ -36,7 +36,14 @@ export interface Step<I extends Inputs, O extends string> {
   readonly writeReport: (name: string, report: unknown) => Promise<string>
   /** Ends the step as failed, once the rest of it is done. */
   readonly fail: (message: string | Message) => void
+  /** A text for the user, with each setting called as users of this step know it. */
+  readonly explain: (said: string | Message) => string
+  /** Says where the configuration file has a setting, once that file is read. */
+  readonly locateSettings: (locate: Locate) => void
 }
+
+/** @returns e.g. `.github/rollback.yml:12:5`; undefined for what the file does not have */
+export type Locate = (path: string) => string | undefined
 
 /**
  * Runs an action: masks, reads the inputs, hands over to its wiring, and turns what goes wrong into one message that
@@ -61,6 +68,8 @@ export async function runAction<I extends Inputs, O extends string>(
   })
   const { signal } = cancellation
   let problem: string | undefined
+  let locate: Locate = () => undefined
+  const nameOf = nameBy(contract.inputs, env, (path) => locate(path))
   try {
     const context = readContext(env, github.payload)
     const inputs = readInputs(contract.inputs, env)
@@ -96,12 +105,16 @@ export async function runAction<I extends Inputs, O extends string>(
         return path
       },
       fail: (message) => {
-        problem = typeof message === 'string' ? message : message.explain(nameBy(contract.inputs))
+        problem = typeof message === 'string' ? message : message.explain(nameOf)
         if (!signal.aborted) fail(log, problem)
+      },
+      explain: (said) => (typeof said === 'string' ? said : said.explain(nameOf)),
+      locateSettings: (by) => {
+        locate = by
       },
     })
   } catch (error) {
-    problem = isUserFacing(error) || !signal.aborted ? messageOf(error, nameBy(contract.inputs)) : ''
+    problem = isUserFacing(error) || !signal.aborted ? messageOf(error, nameOf) : ''
     if (!signal.aborted) fail(log, problem)
     if (!isUserFacing(error) && error instanceof Error) log.debug(error.stack ?? '')
   } finally {
@@ -126,11 +139,19 @@ function fail(log: Log, message: string): void {
   log.error(message)
 }
 
-/** An input is what users of an action write; what it has no input for, they write into the configuration file. */
-function nameBy(inputs: Inputs): NameOfSetting {
+/**
+ * How users of a step know a setting: as its input, when they gave that or the configuration file does not have the setting;
+ * else as the place in the file.
+ */
+export function nameBy(inputs: Inputs, env: NodeJS.ProcessEnv, locate: Locate): NameOfSetting {
   return (setting) => {
     const name = inputOf(inputs, setting)
-    return name === undefined ? String(setting) : `input "${name}"`
+    const place = locate(setting.path)
+    // the runner hands over the default of an input, too: one that has a default decides
+    const isGiven = name !== undefined && (env[variableOf(name)] ?? '').trim() !== ''
+    if (name !== undefined && (isGiven || place === undefined)) return `input "${name}"`
+    if (place !== undefined) return `\`${setting.path}\` (${place})`
+    return setting.path.includes('.') ? `\`${setting.path}\` in .github/rollback.yml` : String(setting)
   }
 }
 

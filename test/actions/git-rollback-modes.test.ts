@@ -70,7 +70,7 @@ describe('target: undo', () => {
     const rollback = await shop.head()
     const { exitCode, log } = await run({ target: 'undo' }, { sha: rollback })
     expect(exitCode).toBe(1)
-    expect(log).toContain('a rollback is not taken back without a person')
+    expect(log).toContain('a rollback is not taken back automatically')
     expect(await shop.head()).toBe(rollback)
   })
 

@@ -247,7 +247,7 @@ describe('a machine', () => {
   test('undoes no more than it may, and a person does', async () => {
     const refused = await rollBack({ 'max-commits': '1' })
     expect(refused.exitCode).toBe(1)
-    expect(refused.log).toContain('would undo 2 commits, and input "max-commits" allows 1 without a person')
+    expect(refused.log).toContain('would undo 2 commits, and input "max-commits" allows 1. Check it')
     expect(refused.outputs).toMatchObject({ decision: 'failed', 'reason-code': 'refused' })
     expect(await shop.head()).toBe(shop.bad)
     const byHand = await rollBack({ 'max-commits': '1' }, { eventName: 'workflow_dispatch' })

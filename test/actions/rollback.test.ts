@@ -81,7 +81,7 @@ describe('a deployment that broke everything', () => {
       shop.service.change({ status: 500 })
       const third = await rollBack({ layers: 'code' })
       expect(third).toMatchObject({ exitCode: 1, outputs: { decision: 'held', 'reason-code': 'guard' } })
-      expect(third.log).toContain('and a machine does that once')
+      expect(third.log).toContain('and a revision is rolled back automatically once')
     },
     limit,
   )

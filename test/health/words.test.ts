@@ -10,7 +10,7 @@ import {
   type MisbehavingService,
   startMisbehavingService,
 } from '../support/misbehaving-service.ts'
-import { bad, checksOf, good, noon, virtualClock, watch } from './example.ts'
+import { bad, checksOf, good, virtualClock, watch } from './example.ts'
 
 let shop: MisbehavingService
 let metrics: MisbehavingService
@@ -55,15 +55,7 @@ async function show(
     windowMs,
     timeoutMs: 250,
   })
-  const response = chooseResponse({
-    report,
-    past: [],
-    environment: 'production',
-    revision: 'bad',
-    hold: '',
-    cooldownMs: 0,
-    now: noon,
-  })
+  const response = chooseResponse(report, undefined)
   const summary = renderMarkdown(summarizeReport(report, response, 'production'))
   const hidePorts = (text: string) => text.replace(/127\.0\.0\.1:\d+/g, 'prometheus')
   return { log: hidePorts(lines.join('\n')), summary: hidePorts(summary) }

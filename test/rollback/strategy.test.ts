@@ -23,7 +23,7 @@ describe('without a word in the settings', () => {
 
   test('a corrupted database that is not configured is an error that says what to configure', () => {
     expect(() => choose({ issueType: 'database-corruption', available: ['code'] })).toThrow(
-      'input "issue-type" (database-corruption) asks for the layer "database", and this repository has code: write one of these, or configure the section `database` in .github/rollback.yml',
+      '`issue-type` (database-corruption) asks for the layer "database", and this repository has code: write one of these, or configure the section `database` in .github/rollback.yml',
     )
   })
 })

@@ -9,12 +9,16 @@ export async function killAfterEvent(shop: WholeShop, step: StepOptions, nth: nu
     ended = resolve
   })
   let seen = 0
-  let last = (await shop.hosted.git.readRef('refs/heads/rollback-history'))?.sha
+  // a lock is a commit of the same branch, and no event
+  const events = async () => {
+    const args = ['rev-parse', '--verify', '--quiet', 'rollback-history:v1/events']
+    return (await shop.hosted.git.git(args).catch(() => Buffer.of())).toString()
+  }
+  let last = await events()
   const stopListening = shop.github.onRequest(async () => {
-    // each event is a commit of the history's branch
-    const head = (await shop.hosted.git.readRef('refs/heads/rollback-history'))?.sha
-    if (head === last) return
-    last = head
+    const now = await events()
+    if (now === last) return
+    last = now
     seen += 1
     if (seen !== nth) return
     kill()

@@ -1,9 +1,9 @@
 import { listLines } from '../../errors.ts'
 import { describeDevices, describePlan, summarizePlans, summarizeResults } from '../../layers/ota/describe.ts'
 import { prepareServer } from '../../layers/ota/open.ts'
-import type { Plan } from '../../layers/ota/plan.ts'
+import { changes, type Plan } from '../../layers/ota/plan.ts'
 import { planAll } from '../../layers/ota/plan-all.ts'
-import { describeResult, labelsOf } from '../../layers/ota/record.ts'
+import { describeResult, labelsOf, namesOf } from '../../layers/ota/record.ts'
 import { formatChannel } from '../../layers/ota/release.ts'
 import { isEncrypted, readRequests } from '../../layers/ota/request.ts'
 import { applyAll, type ChannelResult, type Decision, decide, reasonOf } from '../../layers/ota/roll-back.ts'
@@ -11,6 +11,7 @@ import type { UpdateServer } from '../../layers/ota/update-server.ts'
 import { isVerified } from '../../layers/ota/verify.ts'
 import { runAction, type Step } from '../../runner/action.ts'
 import { heading, renderMarkdown } from '../../text/markdown.ts'
+import { guardLayer } from '../guarded.ts'
 import { openWorkplace, type Workplace } from '../wiring.ts'
 import { codepushRollback } from './contract.ts'
 
@@ -61,18 +62,41 @@ async function rollBack(step: CodepushStep): Promise<void> {
     mode: inputs.mode,
     incident,
   })
-  const startedAt = step.now().toISOString()
-  const server = await open()
+  const [server, lock] = await Promise.all([open(), workplace.openLock()])
   if (!isEncrypted(server.at))
     log.warning(
       'input "server-url" is an http: address: whoever is on the way can read the access key',
       'CodePush',
     )
   log.info(`${server.at} is a server of the kind ${server.kind}`)
-  const plans = await planAll(server, requests)
-  for (const line of plans.flatMap(describePlan)) log.info(line)
-  if (inputs['dry-run']) return finish(step, workplace, { server, plans, results: [], decision: 'planned' })
+  const planned = await planAll(server, requests)
+  for (const line of planned.flatMap(describePlan)) log.info(line)
+  if (inputs['dry-run'])
+    return finish(step, workplace, { server, plans: planned, results: [], decision: 'planned' })
+  try {
+    const isNew = planned.some(changes) && (await lock.take()) === 'changed'
+    const plans = isNew ? await planAll(server, requests) : planned
+    await applyPlans(step, workplace, server, plans)
+  } finally {
+    await lock.release()
+  }
+}
 
+async function applyPlans(
+  step: CodepushStep,
+  workplace: Workplace,
+  server: UpdateServer,
+  plans: readonly Plan[],
+): Promise<void> {
+  const { inputs, log } = step
+  const { incident } = workplace
+  const startedAt = step.now().toISOString()
+
+  const changed = plans.filter(changes)
+  if (changed.length > 0) {
+    const from = changed.map((plan) => namesOf(plan).from)
+    await guardLayer(step, workplace, 'ota', from)
+  }
   const results = await applyAll(server, plans, {
     incident,
     verifyTimeoutMs: inputs['verify-timeout'] ?? 0,

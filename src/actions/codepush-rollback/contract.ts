@@ -2,6 +2,7 @@ import { serverKinds } from '../../layers/ota/update-server.ts'
 import { defineAction } from '../../runner/contract.ts'
 import { input } from '../../runner/inputs.ts'
 import { commonInputs, commonOutputs, deployedRevision } from '../contract-parts.ts'
+import { guardInputs } from '../guarded.ts'
 
 export const codepushRollback = defineAction({
   name: 'codepush-rollback',
@@ -10,10 +11,14 @@ export const codepushRollback = defineAction({
     'Takes a bad over-the-air update back on the servers that are alive, and asks them as devices do whether it is gone.',
   branding: { icon: 'smartphone', color: 'blue' },
   permissions: { contents: 'write' },
-  morePermissions: { 'deployments: read': deployedRevision },
+  morePermissions: {
+    'deployments: read': deployedRevision,
+    'issues: read': 'to see whether a label holds automatic rollbacks; without it labels are not looked at',
+  },
   afterCancelled: 'run it again to continue: a channel that is rolled back already is not changed twice',
   inputs: {
     ...commonInputs,
+    ...guardInputs,
     'server-url': input.text({
       setting: 'ota.server-url',
       description:

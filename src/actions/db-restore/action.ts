@@ -9,6 +9,7 @@ import { describeApplied, describeFailed } from '../../rollback/record.ts'
 import { runAction } from '../../runner/action.ts'
 import { code, heading, paragraph, renderMarkdown, table } from '../../text/markdown.ts'
 import { openDatabase } from '../database-parts.ts'
+import { guardLayer } from '../guarded.ts'
 import { openWorkplace, type Workplace } from '../wiring.ts'
 import { dbRestore } from './contract.ts'
 import { type DbRestoreStep, type Places, undo } from './undo-migrations.ts'
@@ -23,13 +24,19 @@ const reasons = { restored: 'restored', 'already-restored': 'same-content', plan
 
 await runAction(dbRestore, async (step) => {
   const workplace = await openWorkplace(step)
+  const lock = await workplace.openLock()
   const scratch = await mkdtemp(join(step.env['RUNNER_TEMP'] ?? tmpdir(), 'db-restore-'))
   try {
-    const places = { ...(await openDatabase(step, scratch)), scratch }
+    const beforeChange = async () => {
+      await lock.take()
+      await guardLayer(step, workplace, 'database')
+    }
+    const places = { ...(await openDatabase(step, scratch)), scratch, beforeChange }
     await recordFailure(step, workplace, places.engine.database, () =>
       step.inputs.strategy === 'backup' ? restore(step, workplace, places) : undo(step, workplace, places),
     )
   } finally {
+    await lock.release()
     await rm(scratch, { recursive: true, force: true })
   }
 })
@@ -37,7 +44,7 @@ await runAction(dbRestore, async (step) => {
 async function restore(
   step: DbRestoreStep,
   workplace: Workplace,
-  { engine, store, scratch }: Places,
+  { engine, store, scratch, beforeChange }: Places,
 ): Promise<void> {
   const { inputs, log, now, signal } = step
   const { environment, revision } = workplace
@@ -62,6 +69,7 @@ async function restore(
     exportTo: inputs['export-newer'] || undefined,
     keepOldMs: inputs['keep-old'] ?? 0,
     dryRun: inputs['dry-run'],
+    beforeChange,
     scratch,
     now,
     log: log.info,

@@ -2,6 +2,7 @@ import { defineAction } from '../../runner/contract.ts'
 import { input } from '../../runner/inputs.ts'
 import { commonInputs, commonOutputs, deployedRevision } from '../contract-parts.ts'
 import { databaseInputs } from '../database-parts.ts'
+import { guardInputs } from '../guarded.ts'
 
 export const dbRestore = defineAction({
   name: 'db-restore',
@@ -10,11 +11,15 @@ export const dbRestore = defineAction({
     'Takes a database back: restores a verified backup beside it and swaps, or undoes the migrations of a deployment.',
   branding: { icon: 'database', color: 'orange' },
   permissions: { contents: 'write' },
-  morePermissions: { 'deployments: read': deployedRevision },
+  morePermissions: {
+    'deployments: read': deployedRevision,
+    'issues: read': 'to see whether a label holds automatic rollbacks; without it labels are not looked at',
+  },
   afterCancelled:
     'run it again to continue: the database that was live is kept until the restored one is verified',
   inputs: {
     ...commonInputs,
+    ...guardInputs,
     ...databaseInputs,
     strategy: input.choice({
       description: '`backup` restores a backup; `migrations` undoes what the deployment applied.',

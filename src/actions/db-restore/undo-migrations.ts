@@ -20,6 +20,8 @@ export interface Places {
   readonly engine: Engine
   readonly store: Store
   readonly scratch: string
+  /** asks the guards, and takes the lock of the environment */
+  readonly beforeChange: () => Promise<void>
 }
 
 const undoDecisions = {
@@ -32,7 +34,7 @@ const undoDecisions = {
 export async function undo(step: DbRestoreStep, workplace: Workplace, places: Places): Promise<void> {
   const { inputs, log, now } = step
   const { repository, environment, revision, incident } = workplace
-  const { engine, store, scratch } = places
+  const { engine, store, scratch, beforeChange } = places
   if (inputs.migrations === '')
     throw new InputError(
       'input "migrations" is needed to undo them; write their folder, such as db/migrations',
@@ -55,6 +57,7 @@ export async function undo(step: DbRestoreStep, workplace: Workplace, places: Pl
     allowIrregular: inputs['allow-irregular'],
     dryRun: inputs['dry-run'],
     expected: undefined,
+    beforeChange,
     recipient: inputs.recipient || undefined,
     scratch,
     now,

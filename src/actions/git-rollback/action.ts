@@ -1,6 +1,5 @@
 import { recordDeployments } from '../../deployment/record.ts'
 import { applyPlan } from '../../layers/code/apply.ts'
-import { demandAutomatic, demandPerson } from '../../layers/code/automatic.ts'
 import { tellPulls } from '../../layers/code/comment.ts'
 import { conclude, describeNow } from '../../layers/code/conclude.ts'
 import {
@@ -25,8 +24,10 @@ import {
 import { readFacts } from '../../layers/code/repository.ts'
 import { findReset, takeResetBack } from '../../layers/code/reset.ts'
 import { sayWarning } from '../../layers/code/warnings.ts'
+import { demandAllowed } from '../../rollback/allowed.ts'
 import { tryToDeploy } from '../../rollback/carry-out.ts'
 import type { Deployment } from '../../rollback/ending.ts'
+import { limitsOf } from '../../rollback/guard.ts'
 import { describeApplied, describeFailed, describeTakenBack } from '../../rollback/record.ts'
 import { deployBy } from '../../rollback/redeployment.ts'
 import { runAction } from '../../runner/action.ts'
@@ -36,22 +37,49 @@ import { type GitRollbackStep, openPlace, type RollbackPlace } from './place.ts'
 import { makePlan } from './plan.ts'
 
 await runAction(gitRollback, async (step) => {
-  const { inputs, context, log, secrets } = step
-  const startedAt = step.now().toISOString()
+  const { inputs } = step
   const workplace = await openPlace(step)
-  const { repository, github, environment, branch } = workplace
+  const { repository, branch } = workplace
   if (inputs.mode === 'list') return list(step, workplace)
-  const facts = await readFacts(repository)
-  if (inputs.target === 'undo') {
-    const whose = inputs.revision === '' ? undefined : workplace.incident
-    const reset = await findReset(repository, { branch, incident: whose })
-    if (reset !== undefined) return undoBranchReset(step, workplace, branch, reset)
+  const [lock, facts] = await Promise.all([workplace.openLock(), readFacts(repository)])
+  try {
+    const reset = inputs.target === 'undo' ? await findStandingReset(step, workplace, branch) : undefined
+    if (reset !== undefined) {
+      if (!inputs['dry-run']) await lock.take()
+      return await undoBranchReset(step, workplace, branch, reset)
+    }
+    const plan = await makePlan(step, workplace, branch)
+    if (inputs['dry-run']) {
+      announce(step, plan)
+      return await finish(step, workplace, plan)
+    }
+    await demandReady(repository, facts, { redeploy: inputs.redeploy, head: plan.head })
+    // what another run has done meanwhile is planned on, and not against
+    const isNew = (await lock.take()) === 'changed'
+    await rollBack(step, workplace, isNew ? await makePlan(step, workplace, branch) : plan)
+  } finally {
+    await lock.release()
   }
-  const plan = await makePlan(step, workplace, branch)
+})
+
+function announce({ log }: GitRollbackStep, plan: RollbackPlan): void {
   for (const line of describePlan(plan)) log.info(line)
   for (const warning of plan.warnings) log.warning(sayWarning(warning))
+}
 
-  if (inputs['dry-run']) return finish(step, workplace, plan)
+function findStandingReset(
+  { inputs }: GitRollbackStep,
+  { repository, incident }: RollbackPlace,
+  branch: string,
+): Promise<TaggedRollback | undefined> {
+  return findReset(repository, { branch, incident: inputs.revision === '' ? undefined : incident })
+}
+
+async function rollBack(step: GitRollbackStep, workplace: RollbackPlace, plan: RollbackPlan): Promise<void> {
+  const { inputs, context, log, secrets } = step
+  const { github, environment } = workplace
+  const startedAt = step.now().toISOString()
+  announce(step, plan)
   const trace = {
     incident: takesBack(plan) ? plan.incident : workplace.incident,
     environment,
@@ -62,10 +90,9 @@ await runAction(gitRollback, async (step) => {
     by: context.actor,
     runUrl: context.run?.url,
   }
-  await demandReady(repository, facts, { redeploy: inputs.redeploy, head: plan.head })
   const receipt = await recordFailure(step, workplace, trace, async () => {
     if (plan.sameContent) return receiptUnchanged(plan)
-    if (plan.done === undefined && !(await workplace.isManual())) await guard(step, workplace, plan)
+    if (plan.done === undefined) await guard(step, workplace, plan)
     return apply(step, workplace, plan, trace)
   })
   // with this mode, the deployment is the rollback
@@ -87,7 +114,7 @@ await runAction(gitRollback, async (step) => {
     if (untold !== undefined) log.info(`GitHub's deployments were not told: ${untold}`)
   }
   await finish(step, workplace, plan, receipt, deployment)
-})
+}
 
 async function list(
   { setOutputs, writeSummary, log }: GitRollbackStep,
@@ -107,12 +134,14 @@ async function list(
 
 /** A reset left no commit that could be reverted: the branch moves forward to where it was. */
 async function undoBranchReset(
-  { inputs, log, secrets, setOutputs, writeSummary }: GitRollbackStep,
-  { repository, record, environment, isManual }: RollbackPlace,
+  step: GitRollbackStep,
+  place: RollbackPlace,
   branch: string,
   reset: TaggedRollback,
 ): Promise<void> {
-  demandPerson(await isManual())
+  const { inputs, log, secrets, setOutputs, writeSummary } = step
+  const { repository, record, environment } = place
+  await guard(step, place, { mode: 'undo', undoneCount: 0 })
   const { incident, from, to, tag } = reset
   const isDryRun = inputs['dry-run']
   const said = await takeResetBack(repository, branch, reset, { isDryRun })
@@ -132,16 +161,34 @@ async function undoBranchReset(
   })
 }
 
-function guard(
-  { inputs, now, log }: GitRollbackStep,
-  workplace: RollbackPlace,
-  plan: RollbackPlan,
+/** Bringing the undone work back as a draft is always allowed. */
+async function guard(
+  step: GitRollbackStep,
+  { repository, config, environment, incident, revision, readHistory, isManual }: RollbackPlace,
+  plan: Pick<RollbackPlan, 'mode' | 'undoneCount'>,
 ): Promise<void> {
-  const { repository, environment, revision, readHistory } = workplace
-  const { 'max-commits': maxCommits, 'max-age': maxAgeMs, 'daily-cap': dailyCap, hold } = inputs
-  const guards = { maxCommits, maxAgeMs, dailyCap }
-  const run = { environment, revision, guards, hold, readHistory, now: now().getTime(), log: log.info }
-  return demandAutomatic(repository, plan, run)
+  const { inputs, now, log } = step
+  if (plan.mode === 'reapply') return
+  const takesBack = plan.mode === 'undo'
+  const automatic = !(await isManual())
+  const subject = { environment, incident, revision, automatic, layers: ['code'] } as const
+  await demandAllowed(
+    repository,
+    { ...subject, takesBack, undoneCount: plan.undoneCount },
+    {
+      limits: {
+        ...limitsOf(config),
+        maxCommits: inputs['max-commits'],
+        maxAgeMs: inputs['max-age'],
+        dailyCap: inputs['daily-cap'],
+      },
+      hold: inputs.hold,
+      isPlanned: !takesBack,
+      readHistory,
+      now: now().getTime(),
+      log: log.info,
+    },
+  )
 }
 
 async function apply(

@@ -26,7 +26,15 @@ export type GitRollbackStep = Step<typeof gitRollback.inputs, keyof typeof gitRo
 export interface RollbackPlace
   extends Pick<
     Workplace,
-    'environment' | 'revision' | 'incident' | 'branch' | 'isManual' | 'readHistory' | 'record'
+    | 'config'
+    | 'environment'
+    | 'revision'
+    | 'incident'
+    | 'branch'
+    | 'isManual'
+    | 'readHistory'
+    | 'record'
+    | 'openLock'
   > {
   readonly repository: CodeRepository
   /** the same where it is on GitHub: for deployments, comments and workflows */
@@ -65,6 +73,7 @@ async function openRemotePlace(step: GitRollbackStep): Promise<RollbackPlace> {
   return {
     repository,
     github: undefined,
+    config: defaultConfig(),
     paths: [],
     branch: inputs.branch || (await readFacts(repository)).defaultBranch,
     // a git server does not say who may write
@@ -75,6 +84,8 @@ async function openRemotePlace(step: GitRollbackStep): Promise<RollbackPlace> {
     incident,
     readHistory: async () => eventsOf(await listRollbackTags(repository)),
     record: async () => {},
+    // every push is compared with what was planned on
+    openLock: async () => ({ take: async () => 'taken', release: async () => {} }),
   }
 }
 

@@ -1,11 +1,12 @@
 import { defaultBranch } from '../../github/repository.ts'
 import { watchHealth } from '../../health/gate.ts'
 import { type GateReport, issuesOf, listSamples, worstSeverity } from '../../health/report.ts'
-import { chooseResponse, type Response } from '../../health/response.ts'
+import { chooseResponse, type Held, type Response } from '../../health/response.ts'
 import { summarizeReport } from '../../health/summary.ts'
 import type { Event } from '../../history/event.ts'
-import { describeHold, findHold } from '../../history/hold.ts'
 import { requestRollbackOnce } from '../../history/request-rollback.ts'
+import { findRefusal } from '../../rollback/allowed.ts'
+import { limitsOf } from '../../rollback/guard.ts'
 import { renderMarkdown } from '../../text/markdown.ts'
 import type { HealthGateStep, Prepared } from './step.ts'
 
@@ -31,12 +32,10 @@ export async function respond(
 ): Promise<void> {
   const { step, workplace, publish, fileName } = prepared
   const { context, log } = step
-  const { config, environment, revision, record } = workplace
+  const { environment, revision, record } = workplace
   log.info(`verdict on ${environment}: ${report.verdict}, because ${report.because}`)
-  const { past, hold } = await readCircumstances(prepared, report, always)
-  const { cooldownMs } = config.health
-  const now = step.now().getTime()
-  const response = chooseResponse({ report, past, environment, revision, hold, cooldownMs, now })
+  const { past, held } = await readCircumstances(prepared, report, always)
+  const response = chooseResponse(report, held)
 
   const outputs = {
     decision: response.decision,
@@ -73,21 +72,30 @@ export async function respond(
   if (run !== undefined) publish({ ...outputs, 'dispatched-run': run })
 }
 
-/** What else counts before something is undone: what happened so far, and who holds automatic rollbacks. */
+/** What else counts before something is undone: what happened so far, and whether a guard holds it. */
 async function readCircumstances(
-  { step: { inputs, log, now }, workplace: { repository, environment, readHistory } }: Prepared,
+  { step: { inputs, log, now, explain }, workplace }: Prepared,
   { verdict }: GateReport,
   always: boolean,
-): Promise<{ past: readonly Event[]; hold: string }> {
+): Promise<{ past: readonly Event[]; held: Held | undefined }> {
+  const { repository, config, environment, incident, revision, readHistory } = workplace
   if (verdict !== 'unhealthy') {
     const since = new Date(now().getTime() - lastVerdictMs)
-    return { past: always ? [] : await readHistory({ since }), hold: '' }
+    return { past: always ? [] : await readHistory({ since }), held: undefined }
   }
   // all of it: neither a hold nor a rollback grows old
   const past = await readHistory()
-  const { hold, remarks } = await findHold(repository, { environment, text: inputs.hold, events: past })
-  for (const remark of remarks) log.warning(remark, 'Hold')
-  return { past, hold: hold === undefined ? '' : describeHold(hold) }
+  // what is undone is not planned yet
+  const intent = { environment, incident, revision, automatic: true, layers: undefined }
+  const refusal = await findRefusal(repository, intent, {
+    limits: limitsOf(config),
+    hold: inputs.hold,
+    isPlanned: false,
+    readHistory: async () => past,
+    now: now().getTime(),
+    log: (remark) => log.warning(remark, 'Hold'),
+  })
+  return { past, held: refusal && { reasonCode: refusal.guard.name, because: explain(refusal.because) } }
 }
 
 /** Starts the workflow that rolls back, where there is one and it is needed. @returns the id of its run; undefined where none was started */

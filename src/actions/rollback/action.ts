@@ -5,7 +5,9 @@ import { defaultBranch } from '../../github/repository.ts'
 import { openRevisionReader } from '../../github/revision-reader.ts'
 import { planWatch } from '../../health/plan.ts'
 import type { Event } from '../../history/event.ts'
+import type { Lock } from '../../history/lock.ts'
 import { demandHead } from '../../layers/code/plan.ts'
+import { findRefusal } from '../../rollback/allowed.ts'
 import { findApprover } from '../../rollback/approval.ts'
 import { carryOut, type RollbackReport } from '../../rollback/carry-out.ts'
 import { conclude, concludeRehearsal } from '../../rollback/conclude.ts'
@@ -16,7 +18,7 @@ import {
   summarizeRehearsal,
   summarizeReport,
 } from '../../rollback/describe.ts'
-import { demandAutomatic } from '../../rollback/guards.ts'
+import { limitsOf } from '../../rollback/guard.ts'
 import { assessNow, secretsOfChecks, type Viewer, verifyRecovery } from '../../rollback/look.ts'
 import { availableLayers, openLayers, secretsOfLayers } from '../../rollback/open-layers.ts'
 import { viewsOf } from '../../rollback/plan.ts'
@@ -37,6 +39,7 @@ export type RollbackStep = Step<typeof rollback.inputs, keyof typeof rollback.ou
 
 /** What the parts of a run share. */
 interface Scene extends Workplace {
+  readonly startedAt: Date
   readonly branch: string
   readonly viewer: Viewer
   readonly history: readonly Event[]
@@ -53,13 +56,29 @@ interface Scene extends Workplace {
 }
 
 await runAction(rollback, async (step) => {
+  const { lock, ...opened } = await openScene(step)
+  try {
+    const preparation = await preparationOf(step, opened)
+    if (step.inputs.mode === 'doctor') return await checkReadiness(step, opened, preparation)
+    const prepared = await prepare(preparation)
+    const isDone = prepared.kind !== 'ready' || step.inputs.mode === 'plan'
+    if (isDone || (await lock.take()) === 'taken') return await run(step, opened, prepared)
+    // another run has held it meanwhile: what was planned is planned anew, on what that has left
+    const scene = await refresh(opened)
+    await run(step, scene, await prepare(await preparationOf(step, scene)))
+  } finally {
+    await lock.release()
+  }
+})
+
+async function refresh(scene: Scene): Promise<Scene> {
+  const history = await scene.readHistory()
+  return { ...scene, history, own: history.filter(({ incident }) => incident === scene.incident) }
+}
+
+async function run(step: RollbackStep, scene: Scene, prepared: Prepared): Promise<void> {
   const { inputs, log, context } = step
-  const startedAt = step.now()
-  const scene = await openScene(step)
-  const { repository, config, automatic, reason, record, viewer } = scene
-  const preparation = await preparationOf(step, scene)
-  if (inputs.mode === 'doctor') return checkReadiness(step, scene, preparation)
-  const prepared = await prepare(preparation)
+  const { repository, config, automatic, reason, record, viewer, startedAt } = scene
   for (const line of describePlan(prepared.plan)) log.info(line)
   if (prepared.kind !== 'ready') return finish(step, scene, { prepared })
   if (inputs.mode === 'plan')
@@ -85,10 +104,11 @@ await runAction(rollback, async (step) => {
   if (!inputs.rehearsal) return finish(step, scene, { prepared, report: await carryOut(options) })
   const head = () => demandHead(repository, scene.branch)
   await finish(step, scene, { prepared, rehearsal: await rehearse({ ...options, head }) })
-})
+}
 
-async function openScene(step: RollbackStep): Promise<Scene> {
+async function openScene(step: RollbackStep): Promise<Scene & { readonly lock: Lock }> {
   const { inputs, context, env, log, secrets, signal, sleep } = step
+  const startedAt = step.now()
   const workplace = await openWorkplace(step)
   const { config, repository } = workplace
   if (!workplace.isConfigured)
@@ -108,8 +128,9 @@ async function openScene(step: RollbackStep): Promise<Scene> {
   }
   for (const secret of [...secretsOfChecks(viewer), ...secretsOfLayers(config, env)]) secrets.add(secret)
   const { branch } = workplace
-  const [history, isManual, usual] = await Promise.all([
-    workplace.readHistory(),
+  const [{ lock, history }, isManual, usual] = await Promise.all([
+    // in this order: what is written after the lock was looked at is seen by the lock
+    workplace.openLock().then(async (opened) => ({ lock: opened, history: await workplace.readHistory() })),
     workplace.isManual(),
     inputs.rehearsal ? defaultBranch(repository) : branch,
   ])
@@ -127,6 +148,8 @@ async function openScene(step: RollbackStep): Promise<Scene> {
   if (approver !== undefined) log.info(`${approver} approved the plan`)
   return {
     ...workplace,
+    startedAt,
+    lock,
     viewer,
     history,
     own: history.filter((event) => event.incident === workplace.incident),
@@ -191,20 +214,32 @@ async function preparationOf(step: RollbackStep, scene: Scene): Promise<Preparat
     isAskedFor: inputs.target !== '' || inputs.layers.length > 0,
     findRestored: scene.deployer?.find,
     assess: () => assessNow(viewer),
-    guard: (plan, isAgreed) =>
-      demandAutomatic(repository, plan, {
-        environment,
-        incident,
-        revision,
-        maxCommits: config.code.maxCommits,
-        maxAgeMs: config.rollback.maxAgeMs,
-        dailyCap: config.rollback.dailyCap,
-        hold: inputs.hold,
-        isAgreed,
-        events: history,
-        now: viewer.now(),
-        log: log.info,
-      }),
+    guard: (plan, isAgreed) => {
+      const views = viewsOf(plan)
+      const code = views.find(({ layer }) => layer === 'code')
+      const needsApproval = views.flatMap((view) => view.needsPerson.map((why) => `${view.layer}: ${why}`))
+      return findRefusal(
+        repository,
+        {
+          environment,
+          incident,
+          revision,
+          // what it examines is what a machine may do
+          automatic: automatic || inputs.mode === 'doctor',
+          layers: views.map(({ layer }) => layer),
+          undoneCount: code?.undoneCount ?? code?.undone.length,
+          needsApproval,
+          isAgreed,
+        },
+        {
+          limits: limitsOf(config),
+          hold: inputs.hold,
+          readHistory: async () => history,
+          now: viewer.now(),
+          log: log.info,
+        },
+      )
+    },
     saved: scene.saved,
   }
 }
@@ -301,13 +336,13 @@ async function finish(
   await step.writeSummary(
     renderMarkdown([
       heading(2, headline),
-      ...(prepared.kind === 'ready' ? [] : [paragraph(text(`${prepared.because}.`))]),
+      ...(prepared.kind === 'ready' ? [] : [paragraph(text(`${step.explain(prepared.because)}.`))]),
       ...(report === undefined ? [] : summarizeReport(report)),
       ...summarizePlan(prepared.plan),
       ...(rehearsal === undefined ? [] : summarizeRehearsal(rehearsal)),
       ...(report === undefined ? [] : summarizePhases(report, objectiveMs)),
     ]),
   )
-  if (problems.length > 0) step.fail(problems.join('\n'))
-  step.log.info(now)
+  if (problems.length > 0) step.fail(problems.map(step.explain).join('\n'))
+  step.log.info(step.explain(now))
 }

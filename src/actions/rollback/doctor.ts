@@ -1,4 +1,6 @@
+import { RefusedError } from '../../errors.ts'
 import type { Repository } from '../../github/client.ts'
+import { describeRefusal } from '../../rollback/allowed.ts'
 import { describeDiagnosis, examine, problemsOf, summarizeDiagnosis } from '../../rollback/doctor/doctor.ts'
 import type { Preparation } from '../../rollback/prepare.ts'
 import { readProgress } from '../../rollback/record.ts'
@@ -40,7 +42,10 @@ export async function checkReadiness(
     ownWorkflow: ownWorkflow(env),
     layers,
     assess,
-    guard: (plan) => guard(plan, false),
+    guard: async (plan) => {
+      const refusal = await guard(plan, false)
+      if (refusal !== undefined) throw new RefusedError(describeRefusal(refusal))
+    },
     env,
     fetch,
     signal,

@@ -33,6 +33,8 @@ export interface RestoreOptions {
   readonly dryRun: boolean
   /** the schema of the live database that was planned on; a ConflictError when it has another by now */
   readonly liveSchema?: string | undefined
+  /** called once it is known that something is to be replaced; what it throws ends the restore with nothing changed */
+  readonly beforeChange?: () => Promise<void>
   readonly scratch: string
   readonly now: () => Date
   readonly log: (line: string) => void
@@ -91,6 +93,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<RestoreRep
       throw new ConflictError(
         `the schema of ${engine.database} is not the one that was planned on: somebody migrated it meanwhile; plan again`,
       )
+    if (!options.dryRun) await options.beforeChange?.()
     await rm(scratch, { recursive: true, force: true })
     await mkdir(scratch, { recursive: true, mode: 0o700 })
     const staged = await engine.stage(openSource(options, scratch))

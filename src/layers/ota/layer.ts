@@ -5,7 +5,7 @@ import { describeDevices, stepsOf } from './describe.ts'
 import type { EasProject } from './eas-command.ts'
 import { explainUndecided, haltMeans } from './explain.ts'
 import { prepareServer } from './open.ts'
-import type { Plan, RollbackRequest } from './plan.ts'
+import { changes, type Plan, type RollbackRequest } from './plan.ts'
 import { planAll } from './plan-all.ts'
 import { foundBy, keptOf, namesOf } from './record.ts'
 import { describe, formatChannel, formatLabel } from './release.ts'
@@ -136,8 +136,8 @@ function byChannel(entries: readonly (readonly [string, string])[]): Readonly<Re
 }
 
 function stateOf(plans: readonly Plan[]): LayerPlanView['state'] {
-  const isDone = (plan: Plan) => plan.kind === 'done' || (plan.kind === 'stop' && plan.disable.length === 0)
-  if (!plans.every(isDone)) return 'pending'
+  const isOpen = (plan: Plan) => plan.kind === 'superseded' || plan.kind === 'undecided' || changes(plan)
+  if (plans.some(isOpen)) return 'pending'
   return plans.some((plan) => 'bad' in plan) ? 'done' : 'nothing'
 }
 

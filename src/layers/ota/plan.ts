@@ -76,6 +76,11 @@ export type Plan =
   /** whether the newest release, which is disabled, is the bad one cannot be told */
   | (Situation & { readonly kind: 'undecided'; readonly draft: Release; readonly because: string })
 
+/** True when something on the channel would be changed. */
+export function changes(plan: Plan): boolean {
+  return plan.kind === 'roll-back' || (plan.kind === 'stop' && plan.disable.length > 0)
+}
+
 /** The plan of a rollback that is there already. @param bad what was taken back */
 export function done(situation: Situation, good: Release, bad: Release): Plan {
   const incidents = [readTakenBack(bad.description)]

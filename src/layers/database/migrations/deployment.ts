@@ -28,6 +28,8 @@ export interface DeploymentUndo extends Deployment {
   readonly expected: readonly string[] | undefined
   /** `age1…` for the backup that is made before; undefined to store it in the clear */
   readonly recipient: string | undefined
+  /** called once it is known that something is to be undone; what it throws ends it with nothing changed */
+  readonly beforeChange?: () => Promise<void>
   readonly scratch: string
   readonly now: () => Date
   readonly log: (line: string) => void
@@ -56,6 +58,7 @@ export async function undoDeployment(options: DeploymentUndo): Promise<Deploymen
     ...options,
     ...(await requestOf(options)),
     before: async ({ steps }) => {
+      await options.beforeChange?.()
       const first = await findCutOff(options, steps)
       const made = await makeBackup({
         ...options,

@@ -3,8 +3,8 @@ import { RefusedError } from '../../src/errors.ts'
 import { incidentId } from '../../src/history/incident.ts'
 import { openCodeLayer } from '../../src/layers/code/layer.ts'
 import { prepareClone } from '../../src/layers/code/partial-clone.ts'
-import { demandAutomatic } from '../../src/rollback/guards.ts'
-import { planLayers } from '../../src/rollback/plan.ts'
+import { demandAllowed } from '../../src/rollback/allowed.ts'
+import { planLayers, viewsOf } from '../../src/rollback/plan.ts'
 import { openBrokenShop } from '../support/repository.ts'
 
 let shop: Awaited<ReturnType<typeof openBrokenShop>>
@@ -61,19 +61,24 @@ test('a machine counts every commit that would be undone, those that GitHub does
   })
   const plan = await planLayers([layer], 'changed')
   const judge = (maxCommits: number) =>
-    demandAutomatic(shop.repository, plan, {
-      environment,
-      incident,
-      revision,
-      maxCommits,
-      maxAgeMs: 24 * 60 * 60 * 1000,
-      dailyCap: 3,
-      hold: '',
-      isAgreed: false,
-      events: [],
-      now: Date.now(),
-      log: () => {},
-    })
+    demandAllowed(
+      shop.repository,
+      {
+        environment,
+        incident,
+        revision,
+        automatic: true,
+        layers: ['code'],
+        undoneCount: viewsOf(plan)[0]?.undoneCount,
+      },
+      {
+        limits: { cooldownMs: 0, maxCommits, maxAgeMs: 24 * 60 * 60 * 1000, dailyCap: 3 },
+        hold: '',
+        readHistory: async () => [],
+        now: Date.now(),
+        log: () => {},
+      },
+    )
   await expect(judge(301)).rejects.toThrow(RefusedError)
   await expect(judge(301)).rejects.toThrow('would undo 302 commits, and `code.max-commits` allows 301')
   await expect(judge(302)).resolves.toBeUndefined()

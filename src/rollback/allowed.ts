@@ -1,0 +1,92 @@
+import { type Message, message, RefusedError } from '../errors.ts'
+import type { Event, LayerName } from '../history/event.ts'
+import { describeHold, findHold } from '../history/hold.ts'
+import { findRollbacks } from '../layers/code/earlier.ts'
+import { type CodeRepository, isPlain, readCommit } from '../layers/code/repository.ts'
+import { type GuardedRollback, type GuardLimits, type Refusal, refusalOf } from './guard.ts'
+import { readProgress } from './record.ts'
+
+/** A rollback that is about to be carried out. */
+export interface Intent {
+  readonly environment: string
+  readonly incident: string
+  /** the failed revision */
+  readonly revision: string
+  /** no person asked for it */
+  readonly automatic: boolean
+  /** what is rolled back; undefined for whatever the deployment changed */
+  readonly layers: readonly LayerName[] | undefined
+  /** what is taken away, as the history names it, where a layer has several targets */
+  readonly from?: readonly string[]
+  /** commits that are undone; undefined when that is not planned yet */
+  readonly undoneCount?: number | undefined
+  /** it takes a rollback back */
+  readonly takesBack?: boolean
+  /** why the plan is not to be carried out automatically; empty or absent when it may be */
+  readonly needsApproval?: readonly string[]
+  /** it leaves the layers as they are, or it is a rehearsal */
+  readonly isAgreed?: boolean
+}
+
+export interface GuardOptions {
+  readonly limits: GuardLimits
+  /** why the workflow holds automatic rollbacks; '' if it does not */
+  readonly hold: string
+  /** the history, all of it; read only when it is needed */
+  readonly readHistory: () => Promise<readonly Event[]>
+  /** false before anything is planned: neither the age of the failed revision nor what it is counts yet */
+  readonly isPlanned?: boolean
+  /** ms since the epoch */
+  readonly now: number
+  /** gets what is to be known of holds that do not count, or that could not be looked for */
+  readonly log: (line: string) => void
+}
+
+/**
+ * Holds a rollback against its guards: reads what they go by, and asks each.
+ * @returns the first guard that does not allow it; undefined when it may be carried out
+ */
+export async function findRefusal(
+  repository: CodeRepository,
+  intent: Intent,
+  { limits, hold, readHistory, isPlanned = true, now, log }: GuardOptions,
+): Promise<Refusal | undefined> {
+  if (!intent.automatic) return undefined
+  const { environment, incident, revision } = intent
+  const past = await readHistory()
+  const isBegun = readProgress(past.filter((event) => event.incident === incident)).unfinished !== undefined
+  const isResumed = intent.isAgreed === true || isBegun
+  const [commit, answer] = await Promise.all([
+    isPlanned && !isResumed ? readCommit(repository, revision) : undefined,
+    // only GitHub has labels that hold
+    findHold(isPlain(repository) ? undefined : repository, { environment, text: hold, events: past }),
+  ])
+  for (const remark of answer.remarks) log(remark)
+  const rollback: GuardedRollback = {
+    ...intent,
+    from: intent.from,
+    undoneCount: intent.undoneCount,
+    committedAt: commit?.committedAt,
+    isRollback: commit && findRollbacks([commit]).length > 0,
+    takesBack: intent.takesBack === true,
+    needsApproval: intent.needsApproval ?? [],
+    isResumed,
+    hold: answer.hold && describeHold(answer.hold),
+  }
+  return refusalOf(rollback, { limits, past, now })
+}
+
+/** The way past a guard. */
+export function describeRefusal({ because }: Refusal): Message {
+  return message`manual approval required: ${because}. Check it, and run the rollback manually if it is right`
+}
+
+/** @throws RefusedError that names the guard and the way past it */
+export async function demandAllowed(
+  repository: CodeRepository,
+  intent: Intent,
+  options: GuardOptions,
+): Promise<void> {
+  const refusal = await findRefusal(repository, intent, options)
+  if (refusal !== undefined) throw new RefusedError(describeRefusal(refusal))
+}
