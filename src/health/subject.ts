@@ -10,6 +10,17 @@ export interface Subject {
   readonly failed?: string | undefined
 }
 
+/**
+ * What has to be served once a rollback is done.
+ * @param restored what the code went back to: the rollback commit and the good revision; empty where the code stayed
+ */
+export function subjectAfterRollback(
+  environment: string,
+  { failed, restored }: { readonly failed: string; readonly restored: readonly string[] },
+): Subject {
+  return { environment, revisions: restored, failed: restored.length > 0 ? failed : undefined }
+}
+
 /** These need no quotes or escapes in an address, a query or a body. */
 const harmless = /^[\w .-]+$/
 

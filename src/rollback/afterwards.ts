@@ -6,8 +6,11 @@ import { type Plan, viewsOf } from './plan.ts'
 export interface Afterwards {
   /** Looks whether a revision is deployed; undefined where nothing here deploys. */
   readonly findRestored: ((revision: string) => Promise<Restored>) | undefined
-  /** Looks at production; gives undefined when there is nothing to look with. */
-  readonly assess: () => Promise<Assessment | undefined>
+  /**
+   * Looks at production; gives undefined when there is nothing to look with.
+   * @param restored the revisions that may be served now; empty for any
+   */
+  readonly assess: (restored: readonly string[]) => Promise<Assessment | undefined>
 }
 
 /** Whether an incident is over, by what is there now. */
@@ -23,10 +26,11 @@ export interface Standing {
  * is well. That an earlier run ended is no answer.
  */
 export async function lookAfterwards(plan: Plan, { findRestored, assess }: Afterwards): Promise<Standing> {
-  const commit = viewsOf(plan).find(({ layer }) => layer === 'code')?.now
+  const code = viewsOf(plan).find(({ layer }) => layer === 'code')
+  const commit = code?.now
   const [restored, assessment] = await Promise.all([
     commit === undefined ? undefined : findRestored?.(commit),
-    assess(),
+    assess(code === undefined || commit === undefined ? [] : [commit, code.to]),
   ])
   const said: string[] = []
   if (restored !== undefined)

@@ -14,8 +14,11 @@ export interface CarryOutOptions extends Omit<ApplyOptions, 'onDone'> {
   readonly startedAt: Date
   /** Deploys the restored revision and waits for it, unless it is seen to be deployed; undefined when nothing in this run deploys. */
   readonly deploy: ((code: Pick<LayerReceipt, 'now' | 'outcome' | 'tag'>) => Promise<Redeployed>) | undefined
-  /** Watches production until it is known to be well or not. */
-  readonly verify: () => Promise<Recovery>
+  /**
+   * Watches production until it is known to be well or not.
+   * @param restored the revisions that may be served now; empty where the code stayed as it was
+   */
+  readonly verify: (restored: readonly string[]) => Promise<Recovery>
 }
 
 /** What a rollback of several layers came to. */
@@ -164,7 +167,12 @@ async function lookAt(
   if (done.length === 0) return unknown('nothing was rolled back')
   if (done.some(({ layer }) => layer === 'code') && deployed?.done === undefined)
     return unknown('the restored code is not deployed yet')
-  return verify()
+  return verify(done.flatMap(restoredBy))
+}
+
+/** The rollback commit, and the good revision whose content it has. */
+function restoredBy({ layer, receipt }: LayerOutcome): readonly string[] {
+  return layer === 'code' && receipt !== undefined ? [receipt.now, receipt.to] : []
 }
 
 function isInForce({ outcome }: LayerOutcome): boolean {

@@ -1,6 +1,7 @@
 import type { RevisionReader } from '../github/revision-reader.ts'
 import { watchHealth } from '../health/gate.ts'
 import { checksAfterRollback, defaultRecovery, verifyRecovery as verify } from '../health/recovery.ts'
+import type { Subject } from '../health/subject.ts'
 import { secretsOf } from '../health/target.ts'
 import type { Event } from '../history/event.ts'
 import type { Config } from '../settings/schema.ts'
@@ -22,12 +23,16 @@ export interface Viewer {
   readonly signal: AbortSignal
 }
 
-/** One round of all checks: whether production is failing at this moment. Undefined where no check is configured. */
-export async function assessNow(viewer: Viewer): Promise<Assessment | undefined> {
+/**
+ * One round of all checks: whether production is failing at this moment. Undefined where no check is configured.
+ * @param subject which revision has to be served; undefined for any
+ */
+export async function assessNow(viewer: Viewer, subject?: Subject): Promise<Assessment | undefined> {
   if (viewer.health.checks.length === 0) return undefined
   const { verdict, because } = await watchHealth({
     ...viewer,
     ...settingsOf(viewer),
+    subject,
     windowMs: 0,
     intervalMs: viewer.health.intervalMs,
     healthyEarly: true,
@@ -40,10 +45,15 @@ export async function assessNow(viewer: Viewer): Promise<Assessment | undefined>
  * Looks whether the rollback helped: whether production is up, and whether it is better. Ends as soon as that is known.
  * @param withinMs how long it may take until it is known to be better
  * @param events of the incident: what the checks showed when the deployment was called bad
+ * @param subject which revision has to be served
  */
 export async function verifyRecovery(
   viewer: Viewer,
-  { withinMs, events }: { readonly withinMs: number; readonly events: readonly Event[] },
+  {
+    withinMs,
+    events,
+    subject,
+  }: { readonly withinMs: number; readonly events: readonly Event[]; readonly subject: Subject },
 ): Promise<Recovery> {
   if (checksAfterRollback(viewer.health.checks).length === 0)
     return { outcome: 'unknown', because: 'no check is configured under health.checks', looked: false }
@@ -51,6 +61,7 @@ export async function verifyRecovery(
   const { outcome, because } = await verify({
     ...viewer,
     ...settingsOf(viewer),
+    subject,
     intervalMs: Math.min(viewer.health.intervalMs, Math.max(withinMs, shortestIntervalMs)),
     settings: {
       ...defaultRecovery,

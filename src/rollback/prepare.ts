@@ -75,7 +75,7 @@ export async function prepare(preparation: Preparation): Promise<Prepared> {
   // looking costs no time beside planning
   const [plan, assessment] = await Promise.all([
     planLayers(layers, agreedOn, preparation.onFailure),
-    automatic && !goesOn && !rehearsal ? assess() : undefined,
+    automatic && !goesOn && !rehearsal ? assess([]) : undefined,
   ])
   if (saved !== undefined && !goesOn) refuseIfMoved(saved, viewsOf(plan))
 
@@ -87,7 +87,7 @@ export async function prepare(preparation: Preparation): Promise<Prepared> {
   if (isLayersDone && !goesOn && !rehearsal) {
     const standing = await lookAfterwards(plan, {
       findRestored: preparation.findRestored,
-      assess: async () => assessment ?? assess(),
+      assess,
     })
     if (standing.isOver)
       return { kind: 'done', plan, because: standing.because, assessment: standing.assessment }
@@ -96,6 +96,11 @@ export async function prepare(preparation: Preparation): Promise<Prepared> {
   const isAgreed = goesOn || rehearsal || isLayersDone
   if (assessment?.verdict === 'healthy' && !isAgreed)
     return settled('well', `nothing is failing at this moment: ${assessment.because}`)
+  if (assessment?.verdict === 'not-deployed' && !isAgreed)
+    return settled(
+      'held',
+      `another revision than the failed one is served, which a rollback does not change: ${assessment.because}; check the deployment, and start the rollback manually if it is right`,
+    )
   const refusal = await guard(plan, isAgreed)
   if (refusal !== undefined) return settled('held', describeRefusal(refusal))
   return { kind: 'ready', plan, progress, assessment }

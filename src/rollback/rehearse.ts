@@ -29,7 +29,7 @@ export async function rehearse(options: RehearsalOptions): Promise<RehearsalRepo
     ...layers.flatMap(({ layer, outcome, problem }) => leftOver(layer, outcome, problem)),
   ]
   const isDeployed = await deployAgain(options, layers, problems)
-  const afterwards = isDeployed ? await verify() : notDeployed
+  const afterwards = isDeployed ? await verify([]) : notDeployed
   log(`taken back: ${afterwards.outcome}, ${afterwards.because}`)
   if (report.recovery.outcome === 'unknown')
     problems.push(`whether the rollback helped is unknown: ${report.recovery.because}`)

@@ -1,5 +1,6 @@
 import { defaultRecovery, type Recovery, verifyRecovery } from '../../health/recovery.ts'
 import { issuesOf, listSamples, worstSeverity } from '../../health/report.ts'
+import { subjectAfterRollback } from '../../health/subject.ts'
 import { summarizeReport } from '../../health/summary.ts'
 import { renderMarkdown } from '../../text/markdown.ts'
 import type { Prepared } from './step.ts'
@@ -10,18 +11,24 @@ const verdicts = { recovered: 'healthy', 'not-recovered': 'unhealthy', unknown: 
 export async function verify(prepared: Prepared): Promise<void> {
   const { step, workplace, surroundings, publish, fileName } = prepared
   const { inputs, context, log } = step
-  const { environment, revision, readHistory, record } = workplace
+  const { environment, revision, incident, readHistory, record } = workplace
   const upTries = Math.max(1, inputs['up-tries'])
   const upPauseMs = inputs['up-pause'] ?? defaultRecovery.upPauseMs
   const { windowMs, ...plan } = prepared.plan(upTries * (upPauseMs + workplace.config.health.timeoutMs))
   const startedAt = step.now().toISOString()
-  const seen = (await readHistory()).findLast(
+  const history = await readHistory()
+  const applied = history.findLast(
+    (event) => event.kind === 'rollback-applied' && event.layer === 'code' && event.incident === incident,
+  )
+  const restored = applied?.kind === 'rollback-applied' ? [applied.now, applied.to] : []
+  const seen = history.findLast(
     (event) =>
       event.kind === 'health-checked' && event.revision === revision && event.verdict === 'unhealthy',
   )
   const recovery = await verifyRecovery({
     ...plan,
     ...surroundings,
+    subject: subjectAfterRollback(environment, { failed: revision, restored }),
     settings: { upTries, upPauseMs, betterMs: windowMs },
     seenBefore: seen?.kind === 'health-checked' ? seen.checks : [],
   })

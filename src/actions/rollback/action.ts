@@ -4,6 +4,7 @@ import { approvalsOfRun } from '../../github/approvals.ts'
 import { defaultBranch } from '../../github/repository.ts'
 import { openRevisionReader } from '../../github/revision-reader.ts'
 import { planWatch } from '../../health/plan.ts'
+import { subjectAfterRollback } from '../../health/subject.ts'
 import type { Event } from '../../history/event.ts'
 import type { Lock } from '../../history/lock.ts'
 import { demandHead } from '../../layers/code/plan.ts'
@@ -99,7 +100,12 @@ async function run(step: RollbackStep, scene: Scene, prepared: Prepared): Promis
     now: step.now,
     log: log.info,
     deploy: scene.deployer?.deploy,
-    verify: () => verifyRecovery(viewer, { withinMs: config.rollback.verifyMs, events: scene.own }),
+    verify: (restored: readonly string[]) =>
+      verifyRecovery(viewer, {
+        withinMs: config.rollback.verifyMs,
+        events: scene.own,
+        subject: subjectAfterRollback(scene.environment, { failed: scene.revision, restored }),
+      }),
   }
   if (!inputs.rehearsal) return finish(step, scene, { prepared, report: await carryOut(options) })
   const head = () => demandHead(repository, scene.branch)
@@ -213,7 +219,13 @@ async function preparationOf(step: RollbackStep, scene: Scene): Promise<Preparat
     rehearsal: inputs.rehearsal,
     isAskedFor: inputs.target !== '' || inputs.layers.length > 0,
     findRestored: scene.deployer?.find,
-    assess: () => assessNow(viewer),
+    assess: (restored) =>
+      assessNow(
+        viewer,
+        restored.length === 0
+          ? { environment, revisions: [revision] }
+          : subjectAfterRollback(environment, { failed: revision, restored }),
+      ),
     guard: (plan, isAgreed) => {
       const views = viewsOf(plan)
       const code = views.find(({ layer }) => layer === 'code')

@@ -41,7 +41,7 @@ export async function checkReadiness(
     run: context.run?.id,
     ownWorkflow: ownWorkflow(env),
     layers,
-    assess,
+    assess: () => assess([]),
     guard: async (plan) => {
       const refusal = await guard(plan, false)
       if (refusal !== undefined) throw new RefusedError(describeRefusal(refusal))

@@ -97,7 +97,7 @@ describe('what a git server refuses', () => {
     await remote.hook('update', 'case $1 in refs/tags/*) echo "no tags, please"; exit 1;; esac')
     const error = await refusal({}, reset(remote))
     expect(String(error)).toContain('"no tags, please; ')
-    expect(String(error)).toContain('let the user of input "remote-username" push branches and tags there')
+    expect(String(error)).toContain('let the user of `remote-username` push branches and tags there')
     const { receipt } = await roll(remote, restore(remote))
     expect(receipt).toMatchObject({ outcome: 'rolled-back', tag: undefined })
     expect(receipt?.untagged).toContain('no tags, please')
@@ -118,7 +118,7 @@ describe('what a git server refuses', () => {
     for (const password of ['wr0ng-passw0rd', '']) {
       const error = await refusal(overHttp({ username: 'deployer', password }))
       expect(error).toBeInstanceOf(RefusedError)
-      expect(String(error)).toContain('check the inputs "remote-username" and "remote-password"')
+      expect(String(error)).toContain('check `remote-username` and `remote-password`')
       expect(String(error)).not.toContain('wr0ng-passw0rd')
     }
   })
@@ -164,7 +164,7 @@ describe('before anything is asked', () => {
   test('credentials in the address are refused without being told', async () => {
     const error = await thrownBy(open('https://ada:s3cret-w0rd@example.com/shop.git'))
     expect(error).toBeInstanceOf(InputError)
-    expect(String(error)).toContain('give them in the inputs "remote-username" and "remote-password"')
+    expect(String(error)).toContain('write them in `remote-username` and `remote-password`')
     expect(String(error)).not.toContain('s3cret-w0rd')
   })
 

@@ -131,6 +131,10 @@ const tableOf = (kind: 'mysql' | 'sqlite'): fc.Arbitrary<Table> =>
         })
         .map((rows) => ({ ...table, rows })),
     )
+    .filter(
+      // MariaDB itself has no such table
+      ({ extra, columns }) => !extra.startsWith('PARTITION') || columns.every(({ type }) => type !== 'POINT'),
+    )
 
 const schemaOf = (kind: 'mysql' | 'sqlite') =>
   fc.record({
