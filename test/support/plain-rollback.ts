@@ -39,9 +39,14 @@ export const reset =
     planReset(repository, { ...asked(remote), allowDefaultBranch: true, ...more })
 
 export const revert =
-  (remote: GitRemote, commits: readonly string[], mainline?: number): Planner =>
+  (
+    remote: GitRemote,
+    commits: readonly string[],
+    mainline?: number,
+    bad: string = asked(remote).bad,
+  ): Planner =>
   (repository, openClone) =>
-    planRevert(repository, { ...asked(remote), commits, mainline }, openClone)
+    planRevert(repository, { ...asked(remote), bad, commits, mainline }, openClone)
 
 export const undo =
   (mode: 'undo' | 'reapply'): Planner =>

@@ -63,7 +63,7 @@ describeAct('a game day on staging', () => {
   const treeOf = async (sha: string) => (await users.hosted.git.readCommit(sha)).tree
 
   test.each([
-    ['production', '.github/on-production.yml', 'production is the one that customers use'],
+    ['production', '.github/on-production.yml', 'describes the environment "production"'],
     ['the default branch', '.github/on-main.yml', 'a branch of its own'],
   ])(
     '%s is refused',

@@ -90,7 +90,8 @@ test('a server that allows no filters sends more, and the rollback is the same',
     await remote.git('rev-parse', `${history[60]}^{tree}`),
   )
   expect(objects['blob']).toBeGreaterThan(0)
-  await roll(remote, revert(remote, [history[55] ?? '']))
+  const bad = await remote.git('rev-parse', 'main^')
+  await roll(remote, revert(remote, [history[55] ?? ''], undefined, bad))
   expect(await remote.git('diff', '--name-only', 'main^', 'main')).toBe('d15/s6/f55.txt')
   await remote.git('config', '--unset', 'uploadpackfilter.allow')
 })
