@@ -164,9 +164,10 @@ async function undoBranchReset(
 /** Bringing the undone work back as a draft is always allowed. */
 async function guard(
   step: GitRollbackStep,
-  { repository, config, environment, incident, revision, readHistory, isManual }: RollbackPlace,
+  place: RollbackPlace,
   plan: Pick<RollbackPlan, 'mode' | 'undoneCount'>,
 ): Promise<void> {
+  const { repository, github, config, environment, incident, revision, readHistory, isManual } = place
   const { inputs, now, log } = step
   if (plan.mode === 'reapply') return
   const takesBack = plan.mode === 'undo'
@@ -178,6 +179,8 @@ async function guard(
     {
       limits: {
         ...limitsOf(config),
+        // a git server has no settings to change it in, and its tags do not say what was automatic
+        ...(github === undefined && { cooldownMs: 0 }),
         maxCommits: inputs['max-commits'],
         maxAgeMs: inputs['max-age'],
         dailyCap: inputs['daily-cap'],
