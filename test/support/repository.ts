@@ -6,7 +6,7 @@ import { openRepository, type Repository, type RepositoryOptions } from '../../s
 import { openBranchHistory } from '../../src/history/branch-history.ts'
 import type { History } from '../../src/history/history.ts'
 import type { DeploymentStatus, HostedRepository } from './github/hosted-repository.ts'
-import type { Limits } from './github/limits.ts'
+import { type Limits, noLimits } from './github/limits.ts'
 import { type EmulatedGitHub, startGitHub } from './github/server.ts'
 import type { TokenOptions } from './github/tokens.ts'
 
@@ -44,7 +44,8 @@ const name = 'shop'
 export const jobPermissions = { contents: 'write', issues: 'write', deployments: 'read' } as const
 
 export async function openShop({
-  limits,
+  // many scenarios in a minute on one repository are no workflow's: those that are about limits name them
+  limits = noLimits,
   archived,
   server,
   permissions = jobPermissions,
@@ -55,7 +56,7 @@ export async function openShop({
   permissions?: TokenOptions['permissions']
 } = {}): Promise<Shop> {
   const directory = await mkdtemp(join(tmpdir(), 'shop-'))
-  const github = await startGitHub({ directory, ...(limits && { limits }) })
+  const github = await startGitHub({ directory, limits })
   const hosted = await github.createRepository({
     ...{ owner, name },
     ...(archived && { archived }),
