@@ -23,8 +23,8 @@ test('the drill ends with the good bytes served again and one post-mortem', asyn
     expect(papers.schemaBad).toContain('amount TEXT')
     expect(papers.schemaAfter).toContain('price TEXT')
     expect(result.decision).toBe('complete')
-    // the gate, the beginning, two layers, the deployment, the look afterwards, the end, the post-mortem
-    expect(result.events).toBe(8)
+    // the checks before the deployment, the gate, the beginning, two layers, the deployment, the look afterwards, the end, the post-mortem
+    expect(result.events).toBe(9)
     expect(Object.keys(result.phases)).toEqual(['detect', 'plan', 'database', 'code', 'deploy', 'verify'])
     expect(result.requests).toBeGreaterThan(10)
     expect(result.detected_ms).toBeGreaterThan(0)

@@ -51,6 +51,7 @@ const database = () => ({ 'database-url': `sqlite:${shop.database}`, storage: sh
 const inputsOf = (): Readonly<Record<string, Record<string, string>>> => ({
   'db-backup': database(),
   'db-restore': { ...database(), backup: 'before-deployment', 'allow-data-loss': 'true' },
+  'db-migrate': { 'database-url': `sqlite:${shop.database}`, migrations: 'db' },
   'health-gate': { window: '10m', interval: '100ms' },
   'codepush-rollback': {
     'server-url': shop.updates.url,
@@ -69,7 +70,10 @@ test(
       const comment = { id: 1, body: '/hold', user: { login: 'grace', type: 'User' } }
       const asked =
         name === 'issueops'
-          ? { eventName: 'issue_comment', event: { action: 'created', issue: { number: 1 }, comment } }
+          ? {
+              eventName: 'issue_comment',
+              event: { action: 'created', issue: { number: 1 }, comment, sender: comment.user },
+            }
           : {}
       const result = await cancelAt(step, { signal }, asked)
       expect({ name, exitCode: result.exitCode, line: lastLine(result) }).toEqual({

@@ -23,6 +23,7 @@ const inputsOf = ({
     backup: 'before-deployment',
     'allow-data-loss': 'true',
   },
+  'db-migrate': { 'database-url': `sqlite:${database}`, migrations: 'db' },
   'codepush-rollback': {
     'server-url': updates.url,
     'access-key': updates.accessKey,
@@ -70,7 +71,7 @@ test('each action does its work with the permissions of its contract, and names 
     expect({ action, exitCode, log }).toMatchObject({ exitCode: action === 'health-gate' ? 1 : 0 })
     expect({ action, decision: outputs['decision'] }).toMatchObject({
       decision: expect.stringMatching(
-        /^(backed-up|roll-back|hold|rolled-back|already-rolled-back|unchanged|complete)$/,
+        /^(backed-up|roll-back|hold|rolled-back|already-rolled-back|unchanged|complete|migrated|already-migrated)$/,
       ),
     })
   }
@@ -81,8 +82,11 @@ async function hold({ hosted, open }: WholeShop): Promise<Partial<Job>> {
   hosted.roles.set('grace', 'write')
   const { octokit, owner, repo } = open({ login: 'grace', kind: 'user', permissions: { issues: 'write' } })
   await octokit.rest.issues.create({ owner, repo, title: 'The shop is down' })
-  const body = '/hold until the audit is over'
+  const body = '/hold reason until the audit is over'
   const { data } = await octokit.rest.issues.createComment({ owner, repo, issue_number: 1, body })
   const comment = { id: data.id, body, user: { login: 'grace', type: 'User' } }
-  return { eventName: 'issue_comment', event: { action: 'created', issue: { number: 1 }, comment } }
+  return {
+    eventName: 'issue_comment',
+    event: { action: 'created', issue: { number: 1 }, comment, sender: comment.user },
+  }
 }

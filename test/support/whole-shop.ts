@@ -106,6 +106,7 @@ export async function openWholeShop({
   })
   const run = async (step: StepOptions, job: Partial<Job> = {}): Promise<StepResult> =>
     runStep(await shop.job({ sha: bad, token, ...job }), { ...step, env: { ...env, ...step.env } })
+  if (staging) await shop.hosted.git.moveRef('refs/heads/staging', { from: '', to: bad })
   const backup = await run({
     action: 'db-backup',
     inputs: { 'database-url': env.DATABASE_URL, storage, migrations: 'db' },
@@ -117,7 +118,6 @@ export async function openWholeShop({
     throw new Error(`the database was not backed up:\n${backup.log}`)
   }
   sql('ALTER TABLE product ADD stars; INSERT INTO schema_migrations VALUES (1, 0)')
-  if (staging) await shop.hosted.git.moveRef('refs/heads/staging', { from: '', to: bad })
   shop.deploy(bad, 'success', environment)
   updates.release('Shop-ios', { content: 'bad' })
   service.change(broken)

@@ -18,7 +18,7 @@ export function otaSchema() {
     'access-key': section({ env: environmentVariable('CODEPUSH_ACCESS_KEY') })
       .optional()
       .describe(
-        'Variable that holds the access key. For `eas`: leave it out and set `EXPO_TOKEN` in the step’s `env`.',
+        'Variable that holds the access key. Default: none, for `eas` alone, which reads `EXPO_TOKEN` from the step’s `env`.',
       ),
     project: line().default('.').describe('For `eas`: folder of the Expo project.'),
     channels: z
