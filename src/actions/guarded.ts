@@ -9,7 +9,7 @@ import type { Workplace } from './wiring.ts'
 export const guardInputs = {
   hold: input.text({
     description:
-      'Why automatic rollbacks are on hold, e.g. `${{ vars.ROLLBACK_HOLD }}`: with any text, manual approval is required.',
+      'Why automatic rollbacks are on hold, e.g. from the variable `vars.ROLLBACK_HOLD`: with any text, manual approval is required.',
   }),
 } as const
 

@@ -15,7 +15,6 @@ const inputsOf = ({
 }: WholeShop): Readonly<Record<string, Record<string, string>>> => ({
   'db-backup': { 'database-url': `sqlite:${database}`, storage: `${storage}-2` },
   'health-gate': { window: '1s', interval: '100ms' },
-  issueops: {},
   'git-rollback': {},
   'db-restore': {
     'database-url': `sqlite:${database}`,
@@ -33,6 +32,8 @@ const inputsOf = ({
   'postmortem-issue': {},
   // on a shop of its own
   rollback: { layers: 'code' },
+  // last: its hold would hold the others
+  issueops: {},
 })
 
 const usual = { settings: { code: {} } }

@@ -138,7 +138,7 @@ export const gitRollback = defineAction({
     }),
     hold: input.text({
       description:
-        'Why automatic rollbacks are on hold, e.g. `${{ vars.ROLLBACK_HOLD }}`: with any text, only a person may roll back.',
+        'Why automatic rollbacks are on hold, e.g. from the variable `vars.ROLLBACK_HOLD`: with any text, only a person may roll back.',
     }),
     'dry-run': input.flag({ description: 'Plan and print, and change nothing.', default: 'false' }),
   },
