@@ -1,4 +1,4 @@
-import { type Message, message, RefusedError, setting } from '../../errors.ts'
+import { InputError, type Message, message, RefusedError, setting } from '../../errors.ts'
 import { makeBackup } from './backup.ts'
 import { compareValues } from './compare.ts'
 import { formatOf, readDocument } from './document.ts'
@@ -54,6 +54,14 @@ function planFile(
 ): PlannedFile {
   const { keys, schema, required, secrets } = options
   const format = formatOf(path)
+  if (format === undefined && (keys.length > 0 || schema !== undefined || required.length > 0))
+    throw new InputError(
+      message`${path} has no format whose keys can be read, which ${setting('keys')}, ${setting('schema')} and ${setting('required')} need; leave the file out, or leave these out to restore it whole`,
+    )
+  if (keys.length > 0 && (now === undefined || good === undefined))
+    throw new InputError(
+      message`${setting('keys')} restores single keys, and ${path} ${now === undefined ? 'does not exist now' : 'did not exist at the target'}; leave the input out to restore the whole file`,
+    )
   const seen = now?.digest ?? absent
   if (good === undefined) {
     return {

@@ -191,6 +191,19 @@ describe('a restore', () => {
     expect(read('app.json')).toBe('{"api": {"url": "good", "retries": 3}}')
   })
 
+  test('of keys, or by a schema, is refused where it could not be heeded', async () => {
+    write('logo.bin', 'x')
+    write('app.json', '{}')
+    await backUp('logo.bin', 'app.json')
+    await expect(restore(['logo.bin'], { keys: ['a'] })).rejects.toThrow(
+      'has no format whose keys can be read',
+    )
+    await expect(restore(['logo.bin'], { required: ['a'] })).rejects.toThrow('leave the file out')
+    rmSync(join(folder, 'app.json'))
+    await expect(restore(['app.json'], { keys: ['a'] })).rejects.toThrow('does not exist now')
+    expect(existsSync(join(folder, 'app.json'))).toBe(false)
+  })
+
   test('of a file that somebody changed since the plan is refused (growthbook 6070)', async () => {
     write('app.json', '{"v": 1}')
     await backUp('app.json')
