@@ -14,13 +14,14 @@ import { mayWrite } from '../github/permission.ts'
 import { defaultBranch } from '../github/repository.ts'
 import { openBranchHistory } from '../history/branch-history.ts'
 import { type Event, eventSchema, newEvent, type Occurrence } from '../history/event.ts'
-import { type Lock, openLock } from '../history/lock.ts'
+import { openLock } from '../history/lock.ts'
+import type { ConfiguredContext } from '../rollback/front-door.ts'
 import type { Step } from '../runner/action.ts'
 import { refuseForks } from '../runner/context.ts'
 import type { Settings } from '../settings/environments.ts'
 import { locateSetting } from '../settings/location.ts'
 import { parseSettings } from '../settings/parse.ts'
-import { type Config, defaultConfig } from '../settings/schema.ts'
+import { defaultConfig } from '../settings/schema.ts'
 import { redactDeep } from '../text/redact.ts'
 import { commonInputs } from './contract-parts.ts'
 import { provideSecrets } from './given-secrets.ts'
@@ -40,21 +41,12 @@ type CommonStep = Pick<
 >
 
 /** What every action works on: its repository, settings and history, and the deployment that it is about. */
-export interface Workplace extends Subject {
-  readonly repository: Repository
+export interface Workplace extends ConfiguredContext {
   readonly settings: Settings
-  /** the settings of the environment */
-  readonly config: Config
   /** false where there is no configuration file, and the defaults hold */
   readonly isConfigured: boolean
-  /** the branch that the environment is deployed from */
-  readonly branch: string
-  /** Whether a person asked for this run: an account that may write to the repository now, and is no app. */
-  readonly isManual: () => Promise<boolean>
   /** The events so far, oldest first; warns of lines that cannot be read. */
   readonly readHistory: (options?: { readonly since?: Date }) => Promise<readonly Event[]>
-  /** Opens the lock of the environment: one rollback at a time. */
-  readonly openLock: () => Promise<Lock>
   /** Appends an event to the history, with the circumstances of this step and without secrets. */
   readonly record: (what: Occurrence, naturalKey: readonly string[], about?: Subject) => Promise<void>
   /** The same; false when the event was there before, so that of several jobs one knows that it is the first. */

@@ -1,16 +1,13 @@
 import type { Restored } from '../deployment/restored.ts'
 import type { Assessment } from './assessment.ts'
 import { type Plan, viewsOf } from './plan.ts'
+import type { Production } from './production.ts'
 
 /** What is looked at once every layer is back. */
 export interface Afterwards {
   /** Looks whether a revision is deployed; undefined where nothing here deploys. */
   readonly findRestored: ((revision: string) => Promise<Restored>) | undefined
-  /**
-   * Looks at production; gives undefined when there is nothing to look with.
-   * @param restored the revisions that may be served now; empty for any
-   */
-  readonly assess: (restored: readonly string[]) => Promise<Assessment | undefined>
+  readonly production: Production
 }
 
 /** Whether an incident is over, by what is there now. */
@@ -25,12 +22,15 @@ export interface Standing {
  * Looks whether an incident whose layers are all back is over: whether the restored revision is deployed, and whether production
  * is well. That an earlier run ended is no answer.
  */
-export async function lookAfterwards(plan: Plan, { findRestored, assess }: Afterwards): Promise<Standing> {
+export async function lookAfterwards(
+  plan: Plan,
+  { findRestored, production }: Afterwards,
+): Promise<Standing> {
   const code = viewsOf(plan).find(({ layer }) => layer === 'code')
   const commit = code?.now
   const [restored, assessment] = await Promise.all([
     commit === undefined ? undefined : findRestored?.(commit),
-    assess(code === undefined || commit === undefined ? [] : [commit, code.to]),
+    production.assess(code === undefined || commit === undefined ? [] : [commit, code.to]),
   ])
   const said: string[] = []
   if (restored !== undefined)
@@ -41,7 +41,7 @@ export async function lookAfterwards(plan: Plan, { findRestored, assess }: After
     )
   said.push(
     assessment === undefined
-      ? 'production was not looked at, because no check is configured under health.checks'
+      ? `production was not looked at: ${production.unseen}`
       : `production is ${assessment.verdict}: ${assessment.because}`,
   )
   const isDeployed = restored === undefined || restored.state === 'deployed'

@@ -11,16 +11,22 @@ import { type Progress, readProgress } from './record.ts'
 import { refuseIfMoved, type SavedPlan } from './saved-plan.ts'
 import type { Choice } from './strategy.ts'
 
+/** What a run knows when it opens its layers. */
+export interface LayerCircumstances {
+  /** the good revision, where an earlier run or a saved plan has chosen it */
+  readonly target: string | undefined
+  /** what is to be rolled back */
+  readonly choice: Choice
+  readonly progress: Progress
+  /** true when no person asked for it */
+  readonly automatic: boolean
+}
+
 export interface Preparation extends Afterwards {
   /** all events of the incident so far, oldest first */
   readonly events: readonly Event[]
   /** Opens the layers that are configured, in the order in which they are rolled back. */
-  readonly openLayers: (circumstances: {
-    /** the good revision, where an earlier run or a saved plan has chosen it */
-    readonly target: string | undefined
-    readonly choice: Choice
-    readonly progress: Progress
-  }) => readonly Layer[]
+  readonly openLayers: (circumstances: LayerCircumstances) => readonly Layer[]
   readonly choice: Choice
   readonly onFailure: FailureRule
   /** a person asked for a target or for layers: what was carried out, and left something to do, is not gone on with */
@@ -37,29 +43,29 @@ export interface Preparation extends Afterwards {
 
 export type Prepared =
   /** there is something to roll back, and it may be */
-  | {
-      readonly kind: 'ready'
-      readonly plan: Plan
-      readonly progress: Progress
-      readonly assessment: Assessment | undefined
-    }
+  | (PreparedPlan & { readonly kind: 'ready' })
   /**
    * nothing: the deployment changed nothing that is configured. done: rolled back before. well: production is not failing
    * any more. held: a guard wants manual approval
    */
-  | {
+  | (PreparedPlan & {
       readonly kind: 'nothing' | 'done' | 'well' | 'held'
-      readonly plan: Plan
       readonly because: string | Message
-      readonly assessment: Assessment | undefined
-    }
+    })
+
+interface PreparedPlan {
+  readonly plan: Plan
+  readonly progress: Progress
+  /** how production is; undefined when it was not looked at */
+  readonly assessment: Assessment | undefined
+}
 
 /**
  * Finds out what is to be done, and whether it may be: reads only.
  * @throws InputError, ConflictError when the world has moved since a saved plan, and what the layers throw
  */
 export async function prepare(preparation: Preparation): Promise<Prepared> {
-  const { events, choice, automatic, rehearsal, assess, guard, saved, isAskedFor } = preparation
+  const { events, choice, automatic, rehearsal, production, guard, saved, isAskedFor } = preparation
   const all = readProgress(events)
   const unfinished = all.isCarriedOut && isAskedFor && !automatic ? undefined : all.unfinished
   const progress = { ...all, unfinished }
@@ -71,26 +77,24 @@ export async function prepare(preparation: Preparation): Promise<Prepared> {
     target: agreed?.find(({ layer }) => layer === 'code')?.to,
     choice: agreedOn,
     progress,
+    automatic,
   })
   // looking costs no time beside planning
   const [plan, assessment] = await Promise.all([
     planLayers(layers, agreedOn, preparation.onFailure),
-    automatic && !goesOn && !rehearsal ? assess([]) : undefined,
+    automatic && !goesOn && !rehearsal ? production.assess([]) : undefined,
   ])
   if (saved !== undefined && !goesOn) refuseIfMoved(saved, viewsOf(plan))
 
   const settled = (kind: 'nothing' | 'done' | 'well' | 'held', because: string | Message) =>
-    ({ kind, plan, because, assessment }) as const
+    ({ kind, plan, progress, because, assessment }) as const
   if (plan.layers.length === 0)
     return settled('nothing', 'the deployment changed nothing that is configured here')
   const isLayersDone = isDone(plan)
   if (isLayersDone && !goesOn && !rehearsal) {
-    const standing = await lookAfterwards(plan, {
-      findRestored: preparation.findRestored,
-      assess,
-    })
+    const standing = await lookAfterwards(plan, preparation)
     if (standing.isOver)
-      return { kind: 'done', plan, because: standing.because, assessment: standing.assessment }
+      return { kind: 'done', plan, progress, because: standing.because, assessment: standing.assessment }
   }
   // what leaves the layers as they are, or began before, needs no more than that nobody holds it
   const isAgreed = goesOn || rehearsal || isLayersDone

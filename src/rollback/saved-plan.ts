@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { ConflictError, InputError, message, setting } from '../errors.ts'
 import { type Event, layerSchema, revisionSchema } from '../history/event.ts'
@@ -43,6 +44,23 @@ export function makeSavedPlan(
 ): { readonly saved: SavedPlan; readonly digest: string } {
   const saved = savedPlanSchema.parse({ schema: 1, ...circumstances, layers: views })
   return { saved, digest: digestOf(saved) }
+}
+
+/** Reads the file of a saved plan. @throws InputError when there is none, and what `readSavedPlan` throws */
+export async function openSavedPlan(
+  path: string,
+  about: Omit<Parameters<typeof readSavedPlan>[1], 'path'>,
+): Promise<SavedPlan> {
+  if (path === '')
+    throw new InputError(
+      message`${setting('plan')} is needed to apply one; write the path that mode: plan gave`,
+    )
+  const saved = await readFile(path, 'utf8').catch(() => undefined)
+  if (saved === undefined)
+    throw new InputError(
+      message`${setting('plan')} is ${path}, and there is no such file; write the path of a saved plan`,
+    )
+  return readSavedPlan(saved, { path, ...about })
 }
 
 /**

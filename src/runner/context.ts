@@ -12,6 +12,8 @@ export interface RunContext {
   readonly apiUrl: string
   readonly serverUrl: string
   readonly run: { readonly id: string; readonly attempt: number; readonly url: string } | undefined
+  /** file of the workflow that the run is of; undefined outside of one */
+  readonly workflow: string | undefined
   /** the same for a step each time it is run again, another one for every other step */
   readonly stepKey: string
   /** the account that started this run by an event that people cause; undefined for every other event */
@@ -92,10 +94,16 @@ export function readContext(env: NodeJS.ProcessEnv, payload: unknown): RunContex
             attempt: Number(env['GITHUB_RUN_ATTEMPT']) || 1,
             url: `${serverUrl}/${owner}/${repo}/actions/runs/${id}`,
           },
+    workflow: workflowOf(env['GITHUB_WORKFLOW_REF']),
     stepKey: [id ?? 'local', env['GITHUB_JOB'] ?? '', env['GITHUB_ACTION'] ?? ''].join('/'),
     askedBy: askedBy(eventName, actor, event),
     event,
   }
+}
+
+/** @param ref `owner/repo/.github/workflows/deploy.yml@refs/heads/main` */
+function workflowOf(ref = ''): string | undefined {
+  return /\/\.github\/workflows\/([^@/]+)@/.exec(ref)?.[1]
 }
 
 /** A comment that was edited or deleted later, or by another account than its author's, asks for nothing. */

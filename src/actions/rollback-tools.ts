@@ -1,0 +1,29 @@
+import type { RunTools } from '../rollback/front-door.ts'
+import type { Step } from '../runner/action.ts'
+import type { commonInputs } from './contract-parts.ts'
+import { prepareJobClone } from './job-clone.ts'
+
+/** What a rollback uses of the step that it is run by. */
+export function rollbackTools(
+  step: Pick<
+    Step<typeof commonInputs, string>,
+    'inputs' | 'context' | 'env' | 'log' | 'secrets' | 'signal' | 'now' | 'sleep' | 'temporary'
+  >,
+): RunTools {
+  const { context, env, log, secrets, signal, now, sleep, temporary } = step
+  return {
+    now,
+    sleep,
+    log: log.info,
+    redact: secrets.redact,
+    env,
+    fetch,
+    signal,
+    scratch: temporary,
+    openClone: prepareJobClone(step),
+    by: context.actor,
+    run: context.run?.id,
+    runUrl: context.run?.url,
+    stepKey: context.stepKey,
+  }
+}

@@ -1,0 +1,93 @@
+import type { Repository } from '../github/client.ts'
+import { openRevisionReader } from '../github/revision-reader.ts'
+import { planWatch } from '../health/plan.ts'
+import type { OpenClone } from '../layers/code/partial-clone.ts'
+import type { FailureRule, IssueType } from '../settings/rollback.ts'
+import type { Config } from '../settings/schema.ts'
+import { limitsOf } from './guard.ts'
+import { availableLayers, openLayers } from './open-layers.ts'
+import type { RollbackContext, RollbackMeans, RollbackOptions, RollbackRequest } from './options.ts'
+import { type Observer, observeProduction } from './production.ts'
+import { deployBy } from './redeployment.ts'
+import { chooseLayers } from './strategy.ts'
+
+/** An environment whose settings say what can be rolled back. */
+export interface ConfiguredContext extends RollbackContext {
+  readonly repository: Repository
+  readonly config: Config
+}
+
+/** What is asked of the front door; '' and empty lists for what is left to the settings. */
+export interface FrontDoorRequest extends Omit<RollbackRequest, 'choice' | 'isAskedFor' | 'onFailure'> {
+  readonly issueType: IssueType
+  readonly layers: readonly string[]
+  /** the good revision */
+  readonly target: string
+  /** an address that has to answer, beside the configured checks */
+  readonly url: string
+  readonly onFailure: FailureRule | 'configured'
+}
+
+/** What a run uses of the process that it is in. */
+export interface RunTools extends Pick<RollbackMeans, 'now' | 'log' | 'run' | 'stepKey'> {
+  /** a login */
+  readonly by: string
+  readonly runUrl: string | undefined
+  readonly env: NodeJS.ProcessEnv
+  readonly fetch: typeof fetch
+  readonly sleep: (ms: number) => Promise<void>
+  readonly redact: (text: string) => string
+  readonly openClone: OpenClone
+  /** a folder for temporary files */
+  readonly scratch: string
+  readonly signal: AbortSignal
+}
+
+/** A rollback of all layers that the settings have. @throws InputError for a layer that they do not have */
+export function openFrontDoor(
+  context: ConfiguredContext,
+  request: FrontDoorRequest,
+  tools: RunTools,
+): RollbackOptions {
+  const { repository, config, branch, environment, revision, incident } = context
+  const { layers, target, issueType, onFailure, url } = request
+  const now = () => tools.now().getTime()
+  const observer: Observer = {
+    ...tools,
+    now,
+    health: url === '' ? config.health : withUrl(config.health, url),
+    revision: openRevisionReader(repository, { branch: config.branch, environment, revision }),
+  }
+  const { redeploy } = config.code
+  return {
+    ...context,
+    ...request,
+    ...tools,
+    choice: chooseLayers({
+      wanted: layers,
+      issueType,
+      strategies: config.rollback.strategies,
+      available: availableLayers(config),
+    }),
+    isAskedFor: target !== '' || layers.length > 0,
+    onFailure: onFailure === 'configured' ? config.rollback.onFailure : onFailure,
+    openLayers: (circumstances) =>
+      openLayers({
+        ...tools,
+        ...circumstances,
+        ...{ now, repository, config, branch, environment, incident, bad: revision, reason: request.reason },
+        target: circumstances.target ?? (target || config.code.target),
+      }),
+    production: observeProduction(observer, { environment, revision, withinMs: config.rollback.verifyMs }),
+    deployer: redeploy && deployBy(repository, redeploy, { ...tools, now, branch, environment }),
+    limits: limitsOf(config),
+    planValidMs: config.rollback.planValidMs,
+    objectiveMs: config.rollback.objectiveMs,
+  }
+}
+
+/** An address that has to answer is a check by itself, beside the configured ones. */
+function withUrl(health: Config['health'], url: string): Config['health'] {
+  const { checks } = planWatch(health, { url, checks: '', windowMs: undefined, intervalMs: undefined })
+  return { ...health, checks }
+}

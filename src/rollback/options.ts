@@ -1,0 +1,71 @@
+import type { Subject } from '../deployment/subject.ts'
+import type { Event } from '../history/event.ts'
+import type { Lock } from '../history/lock.ts'
+import type { CodeRepository } from '../layers/code/repository.ts'
+import type { Layer } from '../layers/layer.ts'
+import type { FailureRule } from '../settings/rollback.ts'
+import type { GuardLimits } from './guard.ts'
+import type { LayerCircumstances } from './prepare.ts'
+import type { Production } from './production.ts'
+import type { Record } from './record.ts'
+import type { Deployer } from './redeployment.ts'
+import type { Choice } from './strategy.ts'
+
+/** What a rollback is about, and where it is recorded. */
+export interface RollbackContext extends Subject {
+  readonly repository: CodeRepository
+  /** the branch that the environment is deployed from */
+  readonly branch: string
+  /** Whether a person asked for it: an account that may write to the repository now, and is no app. */
+  readonly isManual: () => Promise<boolean>
+  /** The events so far, oldest first. */
+  readonly readHistory: () => Promise<readonly Event[]>
+  /** Opens the lock of the environment: one rollback at a time. */
+  readonly openLock: () => Promise<Lock>
+  readonly record: Record
+}
+
+/** dry-run: as plan, and nothing is recorded or saved either. */
+export const modes = ['auto', 'plan', 'dry-run', 'apply'] as const
+
+/** What is asked for. */
+export interface RollbackRequest {
+  readonly mode: (typeof modes)[number]
+  readonly choice: Choice
+  /** a target or layers were asked for: a rollback that left something to do is not gone on with when a person does so */
+  readonly isAskedFor: boolean
+  readonly onFailure: FailureRule
+  /** it is practised, and taken back again */
+  readonly rehearsal?: boolean
+  /** why, in a sentence without secrets: it goes into a commit, which nobody can take back */
+  readonly reason: string
+  /** why the workflow holds automatic rollbacks; '' if it does not */
+  readonly hold: string
+  /** with mode apply: path of the saved plan, and the environment whose reviewers approve it */
+  readonly plan?: string
+  readonly approval?: string
+}
+
+/** How it is carried out. */
+export interface RollbackMeans {
+  /** Opens the layers, in the order in which they are rolled back; what is wrong with one is said when it is planned. */
+  readonly openLayers: (circumstances: LayerCircumstances) => readonly Layer[]
+  readonly production: Production
+  /** undefined where no workflow deploys */
+  readonly deployer: Deployer | undefined
+  /** what a machine may do */
+  readonly limits: GuardLimits
+  /** how long a saved plan may be applied, ms */
+  readonly planValidMs: number
+  /** how long a recovery may take, ms; undefined where nobody has said */
+  readonly objectiveMs: number | undefined
+  readonly now: () => Date
+  readonly log: (line: string) => void
+  /** id of the workflow run; undefined outside of one */
+  readonly run: string | undefined
+  /** the same for a step each time it is run again, another one for every other step */
+  readonly stepKey: string
+}
+
+/** All that a run of a rollback takes: it knows no more of the world. */
+export interface RollbackOptions extends RollbackContext, RollbackRequest, RollbackMeans {}

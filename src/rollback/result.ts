@@ -1,0 +1,73 @@
+import type { Subject } from '../deployment/subject.ts'
+import type { LayerReceipt } from '../layers/layer.ts'
+import type { RollbackReport } from './carry-out.ts'
+import { type Conclusion, conclude, concludeRehearsal } from './conclude.ts'
+import type { Recovery } from './ending.ts'
+import type { RollbackOptions } from './options.ts'
+import { viewsOf } from './plan.ts'
+import type { Prepared } from './prepare.ts'
+import type { RehearsalReport } from './rehearse.ts'
+import type { SavedPlan } from './saved-plan.ts'
+
+/** What a run of a rollback came to: everything that outputs, a summary and a log say of it. */
+export interface RollbackResult extends Subject {
+  readonly conclusion: Conclusion
+  readonly prepared: Prepared
+  /** what was done; undefined when nothing was carried out */
+  readonly report: RollbackReport | undefined
+  /** the same of one that was only practised */
+  readonly rehearsal: RehearsalReport | undefined
+  /** a plan for a later run, with mode plan */
+  readonly saved: SavedPlan | undefined
+  /** full id of the revision to deploy now: the rollback commit; where the code was not rolled back, the revision that is deployed */
+  readonly commit: string
+  /** that of the rollback commit */
+  readonly tag: string | undefined
+  /** the pull request that proposes the rollback of the code */
+  readonly pull: LayerReceipt['pull']
+  readonly recovery: Recovery['outcome']
+  /** how long a recovery may take, ms */
+  readonly objectiveMs: number | undefined
+}
+
+/** What a run did, less what follows from it. */
+interface Deeds {
+  readonly prepared: Prepared
+  readonly report?: RollbackReport
+  readonly rehearsal?: RehearsalReport
+  readonly saved?: SavedPlan
+}
+
+/** Puts together what a run came to. */
+export function resultOf(
+  { environment, revision, incident, objectiveMs }: RollbackOptions,
+  { prepared, rehearsal, report = rehearsal, saved }: Deeds,
+): RollbackResult {
+  const conclusion =
+    rehearsal === undefined
+      ? conclude(environment, prepared, report)
+      : concludeRehearsal(rehearsal, objectiveMs)
+  // what was taken back again is not to be deployed
+  const code = report?.layers.find(({ layer, outcome }) => layer === 'code' && outcome !== 'undone')?.receipt
+  const standing = viewsOf(prepared.plan).find(({ layer }) => layer === 'code')?.now
+  return {
+    environment,
+    revision,
+    incident,
+    objectiveMs,
+    conclusion,
+    prepared,
+    report,
+    rehearsal,
+    saved,
+    commit: code?.now ?? standing ?? revision,
+    tag: code?.tag,
+    pull: code?.pull,
+    recovery: report?.recovery.outcome ?? (prepared.kind === 'done' ? recoveryOf(prepared) : 'unknown'),
+  }
+}
+
+/** That an earlier rollback holds was looked at, and so was production, where there are checks. */
+function recoveryOf({ assessment }: Prepared): 'recovered' | 'unknown' {
+  return assessment?.verdict === 'healthy' ? 'recovered' : 'unknown'
+}

@@ -1,0 +1,174 @@
+import { approvalsOfRun } from '../github/approvals.ts'
+import type { Event } from '../history/event.ts'
+import type { Lock } from '../history/lock.ts'
+import { demandHead } from '../layers/code/plan.ts'
+import { isPlain, readFacts } from '../layers/code/repository.ts'
+import { findRefusal } from './allowed.ts'
+import { findApprover } from './approval.ts'
+import { carryOut } from './carry-out.ts'
+import { describePlan } from './describe.ts'
+import type { RollbackOptions } from './options.ts'
+import { viewsOf } from './plan.ts'
+import { type Preparation, type Prepared, prepare } from './prepare.ts'
+import { demandRehearsable, rehearse } from './rehearse.ts'
+import { type RollbackResult, resultOf } from './result.ts'
+import { makeSavedPlan, openSavedPlan, type SavedPlan } from './saved-plan.ts'
+
+/** What a run has read before it plans. */
+export interface Beginning {
+  readonly startedAt: Date
+  readonly lock: Lock
+  readonly history: readonly Event[]
+  /** the plan that is applied; undefined to do what is planned now */
+  readonly saved: SavedPlan | undefined
+  /** who approved it */
+  readonly approver: string | undefined
+  /** no person asked for it */
+  readonly automatic: boolean
+}
+
+/**
+ * The one way of every rollback: open, plan, ask the guards, lock, carry out, conclude. Which layers go back, who deploys, and what observes
+ * production are given; nothing else differs from action to action. Can be killed at any instant and run again.
+ * @throws InputError, ConflictError when the world has moved since a saved plan, and what layers throw that cannot be planned
+ */
+export async function runRollback(options: RollbackOptions): Promise<RollbackResult> {
+  const begun = await begin(options)
+  const { lock } = begun
+  try {
+    const prepared = await prepare(preparationOf(options, begun))
+    const changesNothing = options.mode === 'plan' || options.mode === 'dry-run'
+    const isLocked = prepared.kind === 'ready' && !changesNothing
+    if (!isLocked || (await lock.take()) === 'taken') return await carryOn(options, begun, prepared)
+    // another run has held it meanwhile: what was planned is planned anew, on what that has left
+    const anew = { ...begun, history: await options.readHistory() }
+    return await carryOn(options, anew, await prepare(preparationOf(options, anew)))
+  } finally {
+    await lock.release()
+  }
+}
+
+/** Reads what a run goes by; changes nothing. @throws InputError, RefusedError for a rehearsal that must not be, and for a plan that is not valid */
+export async function begin(options: RollbackOptions): Promise<Beginning> {
+  const { repository, environment, incident, branch, mode, now, run, log } = options
+  const startedAt = now()
+  const [{ lock, history }, isManual, facts] = await Promise.all([
+    // in this order: what is written after the lock was looked at is seen by the lock
+    options.openLock().then(async (lock) => ({ lock, history: await options.readHistory() })),
+    options.isManual(),
+    options.rehearsal ? readFacts(repository) : undefined,
+  ])
+  if (facts !== undefined)
+    demandRehearsable({ environment, branch, defaultBranch: facts.defaultBranch, mode })
+  const saved =
+    mode === 'apply'
+      ? await openSavedPlan(options.plan ?? '', {
+          repository: `${repository.owner}/${repository.repo}`,
+          incident,
+          events: history,
+          at: now().getTime(),
+        })
+      : undefined
+  const approver =
+    saved === undefined || run === undefined || isPlain(repository)
+      ? undefined
+      : await findApprover(repository, saved, {
+          run,
+          environment: options.approval || environment,
+          events: history,
+        })
+  if (approver !== undefined) log(`${approver} approved the plan`)
+  return { startedAt, lock, history, saved, approver, automatic: !isManual && approver === undefined }
+}
+
+/** What is planned, and by which rules. */
+export function preparationOf(
+  options: RollbackOptions,
+  { history, saved, automatic }: Beginning,
+): Preparation {
+  const { environment, incident, revision, repository, limits, hold, now, log } = options
+  return {
+    events: ownOf(options, history),
+    onFailure: options.onFailure,
+    openLayers: options.openLayers,
+    choice: options.choice,
+    automatic,
+    rehearsal: options.rehearsal === true,
+    isAskedFor: options.isAskedFor,
+    findRestored: options.deployer?.find,
+    production: options.production,
+    saved,
+    guard: (plan, isAgreed) => {
+      const views = viewsOf(plan)
+      const code = views.find(({ layer }) => layer === 'code')
+      const intent = {
+        environment,
+        incident,
+        revision,
+        automatic,
+        layers: views.map(({ layer }) => layer),
+        undoneCount: code?.undoneCount ?? code?.undone.length,
+        needsApproval: views.flatMap((view) => view.needsPerson.map((why) => `${view.layer}: ${why}`)),
+        isAgreed,
+      }
+      const readHistory = async () => history
+      return findRefusal(repository, intent, { limits, hold, readHistory, now: now().getTime(), log })
+    },
+  }
+}
+
+async function carryOn(
+  options: RollbackOptions,
+  { startedAt, history, approver, automatic }: Beginning,
+  prepared: Prepared,
+): Promise<RollbackResult> {
+  const { mode, rehearsal = false, production, log, repository, branch } = options
+  for (const line of describePlan(prepared.plan)) log(line)
+  if (prepared.kind !== 'ready' || mode === 'dry-run') return resultOf(options, { prepared })
+  if (mode === 'plan') return resultOf(options, { prepared, saved: await savePlan(options, prepared) })
+  const own = ownOf(options, history)
+  const work = {
+    ...options,
+    plan: prepared.plan,
+    progress: prepared.progress,
+    approver,
+    startedAt,
+    // practising counts for no cap
+    automatic: automatic && !rehearsal,
+    deploy: options.deployer?.deploy,
+    verify: (restored: readonly string[]) => production.verify(restored, own),
+  }
+  if (!rehearsal) return resultOf(options, { prepared, report: await carryOut(work) })
+  const head = () => demandHead(repository, branch)
+  return resultOf(options, { prepared, rehearsal: await rehearse({ ...work, head }) })
+}
+
+/** The events of the incident. */
+function ownOf({ incident }: RollbackOptions, history: readonly Event[]): readonly Event[] {
+  return history.filter((event) => event.incident === incident)
+}
+
+/** Makes a plan that a later run may apply: the history has its digest, so that an edited one is not applied. */
+async function savePlan(options: RollbackOptions, { plan }: Prepared): Promise<SavedPlan> {
+  const { repository, environment, incident, revision, planValidMs, record, run } = options
+  const at = options.now().getTime()
+  const { saved, digest } = makeSavedPlan(
+    {
+      repository: `${repository.owner}/${repository.repo}`,
+      environment,
+      incident,
+      revision,
+      madeAt: new Date(at).toISOString(),
+      expiresAt: new Date(at + planValidMs).toISOString(),
+    },
+    viewsOf(plan),
+  )
+  const layers = saved.layers.map(({ layer, from, to }) => ({ layer, from, to }))
+  const approvals =
+    run === undefined || isPlain(repository) ? undefined : await approvalsOfRun(repository, run)
+  await record(
+    { kind: 'rollback-planned', plan: digest, layers, ...(approvals && { approvals: [...approvals] }) },
+    [digest],
+  )
+  return saved
+}
