@@ -29,6 +29,8 @@ const answerSchema = z.discriminatedUnion('status', [
 
 export type Data = z.infer<typeof dataSchema>
 
+const seriesSchema = z.object({ status: z.literal('success'), data: z.array(labelsSchema) })
+
 /** What a query found. */
 export interface Found {
   readonly kind: 'found'
@@ -80,6 +82,15 @@ export function openAnswer(answer: Answer, shownUrl: string): Found | GapReading
   }
   if (status < 200 || status > 299) return error(`${shownUrl} answered with status ${status}`)
   return { kind: 'found', data: parsed.data.data, warnings: parsed.data.warnings ?? [] }
+}
+
+/** Whether a list of series has any; undefined for an answer that is no such list. */
+export function readSeriesAnswer({ status, body, cut }: Answer): boolean | undefined {
+  if (status < 200 || status > 299) return undefined
+  // a list that is too long to be read is not empty
+  if (cut) return true
+  const parsed = seriesSchema.safeParse(parseJson(body))
+  return parsed.success ? parsed.data.data.length > 0 : undefined
 }
 
 function readData(data: Data): Reading {

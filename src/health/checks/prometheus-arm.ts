@@ -9,6 +9,8 @@ import type { PrometheusServer } from './prometheus-server.ts'
 const minuteMs = 60_000
 /** How long before the deployment is compared with. */
 const beforeMs = 60 * minuteMs
+/** So far back a series of bad ones shows that its selector is right. */
+const seriesMs = 30 * 24 * 60 * minuteMs
 
 /** One version of a service, by its counters. Times in ms since the epoch. */
 export interface Arm {
@@ -18,8 +20,11 @@ export interface Arm {
   readonly poll: (at: number, signal: AbortSignal) => Promise<PollCounts | GapReading>
   /** The counts of each of the sixty minutes before that moment. */
   readonly before: (until: number, signal: AbortSignal) => Promise<readonly PollCounts[] | GapReading>
-  /** whether any series of bad ones was seen: a selector with a slip in it sees none */
-  readonly sawBad: () => boolean
+  /**
+   * Whether there is, or was in the last weeks, any series of bad ones: a selector with a mistake in it finds none, and then nothing is
+   * ever bad. Asks the server only as long as none was seen.
+   */
+  readonly knowsBad: (at: number, signal: AbortSignal) => Promise<boolean>
 }
 
 /** @param selectors of counters; without `bad`, nothing is bad */
@@ -31,6 +36,7 @@ export function openArm(
   let badState: CounterState | undefined
   let totalState: CounterState | undefined
   let isSeen = bad === undefined
+  let isAsked = false
   /** bad ones that were seen before the total had them: two queries are not one moment */
   let owed = 0
 
@@ -84,7 +90,14 @@ export function openArm(
       const [bads = [], totals = []] = perMinute
       return totals.map((of, minute) => clamp({ bad: bads[minute] ?? 0, of }))
     },
-    sawBad: () => isSeen,
+    knowsBad: async (at, signal) => {
+      // once is enough: a series that is new shows in the polls
+      if (!isSeen && bad !== undefined && !isAsked) {
+        isAsked = true
+        isSeen = (await server.hasSeries(bad, { from: at - seriesMs, to: at }, signal)) === true
+      }
+      return isSeen
+    },
   }
 }
 

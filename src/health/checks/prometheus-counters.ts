@@ -1,6 +1,6 @@
 import type { PrometheusCheck } from '../../settings/schema.ts'
 import { type CountJudge, startJudging } from '../count-judge.ts'
-import type { GapReading, Reading } from '../reading.ts'
+import type { GapReading, Reading, ValueReading } from '../reading.ts'
 import { describeBefore } from '../statistics/before.ts'
 import type { PollCounts } from '../statistics/one-arm.ts'
 import type { CheckSurroundings, Look } from './look.ts'
@@ -27,12 +27,13 @@ export function watchCounters(
   const suspect = openArm(server, counters)
   const control = controlled === undefined ? undefined : openArm(server, controlled.counters)
   let judge: CountJudge | undefined
-  let lastAt: number | undefined
+  let lastAt = 0
   /** counted while the control could not be asked: both are judged together, once it can */
   let waiting: PollCounts = { bad: 0, of: 0 }
 
   const start = async (at: number, signal: AbortSignal): Promise<CountJudge | GapReading> => {
-    const from = deployedAt ?? at
+    const from = countedFrom(check, { deployedAt, at })
+    lastAt = from
     for (const arm of [suspect, control]) {
       const gap = await arm?.start(from, signal)
       if (gap !== undefined) return gap
@@ -70,14 +71,35 @@ export function watchCounters(
       waiting = { bad: waiting.bad + found.bad, of: waiting.of + found.of }
       const beside = await control?.poll(at, signal)
       if (beside !== undefined && 'kind' in beside) return beside
-      const since = lastAt ?? deployedAt ?? at
-      const polled = { ...waiting, polls: Math.max(1, (at - since) / surroundings.intervalMs) }
+      const polled = { ...waiting, polls: Math.max(1, (at - lastAt) / surroundings.intervalMs) }
       waiting = { bad: 0, of: 0 }
       lastAt = at
       const reading = judge.judge(polled, beside)
-      return suspect.sawBad()
+      if (!(await suspect.knowsBad(at, signal))) return withoutSeries(reading, check)
+      return control === undefined || (await control.knowsBad(at, signal))
         ? reading
-        : { ...reading, note: `${reading.note}, and no series of "bad" was ever seen` }
+        : { ...reading, note: `${reading.note}, and no series matches \`bad\` of the control` }
     },
   }
+}
+
+/** The moment from which on counts are judged: what happens in the `initial-delay` of a deployment counts for nothing. */
+export function countedFrom(
+  { initialDelayMs }: Pick<CountingCheck, 'initialDelayMs'>,
+  { deployedAt, at }: { readonly deployedAt: number | undefined; readonly at: number },
+): number {
+  return deployedAt === undefined ? at : Math.min(at, deployedAt + initialDelayMs)
+}
+
+/**
+ * Where no series of bad ones was ever there, the service never failed, or the selector is wrong: nothing was looked at, and that is not
+ * good, unless the check says that no data is.
+ */
+function withoutSeries(reading: ValueReading, { onNoData }: CountingCheck): ValueReading {
+  const known = onNoData === 'pass'
+  const cure = known
+    ? ''
+    : ': correct the selector, or write `on-no-data: pass` if the service has never failed yet'
+  const note = `${reading.note}, and no series matches \`bad\`${cure}`
+  return known ? { ...reading, note } : { ...reading, call: 'open', note }
 }

@@ -3,6 +3,7 @@ import { type Answer, request } from '../../http/request.ts'
 import type { PrometheusCheck } from '../../settings/schema.ts'
 import { identity, resolveTarget } from '../target.ts'
 import type { Surroundings } from './look.ts'
+import { readSeriesAnswer } from './prometheus-answer.ts'
 
 const maxBodyBytes = 5 * 1024 * 1024
 /** Proxies and servers cut request lines at 8 KiB; encoded, a query grows up to threefold. */
@@ -16,6 +17,15 @@ export interface PrometheusServer {
   readonly ask: (query: string, at: number, signal: AbortSignal) => Promise<Answer | NoAnswer>
   /** https://prometheus.io/docs/prometheus/latest/querying/api/#range-queries */
   readonly askRange: (query: string, range: Range, signal: AbortSignal) => Promise<Answer | NoAnswer>
+  /**
+   * Whether the server has, or had, any series that a selector matches; undefined where it does not say.
+   * https://prometheus.io/docs/prometheus/latest/querying/api/#finding-series-by-label-matchers
+   */
+  readonly hasSeries: (
+    selector: string,
+    range: Omit<Range, 'stepMs'>,
+    signal: AbortSignal,
+  ) => Promise<boolean | undefined>
 }
 
 interface Range {
@@ -37,7 +47,7 @@ export function openPrometheus(check: PrometheusCheck, surroundings: Surrounding
   const send = (endpoint: URL, asked: Readonly<Record<string, string>>, signal: AbortSignal) => {
     const parameters = new URLSearchParams({ ...asked, timeout })
     const url = new URL(endpoint)
-    const isLong = (asked['query'] ?? '').length > longestQueryInUrl
+    const isLong = (asked['query'] ?? asked['match[]'] ?? '').length > longestQueryInUrl
     if (!isLong) for (const [name, value] of parameters) url.searchParams.set(name, value)
     return request({
       fetch,
@@ -54,11 +64,17 @@ export function openPrometheus(check: PrometheusCheck, surroundings: Surrounding
   }
   const instant = endpointOf(target.url, 'query')
   const range = endpointOf(target.url, 'query_range')
+  const series = endpointOf(target.url, 'series')
   return {
     shownUrl: target.shownUrl,
     ask: (query, at, signal) => send(instant, { query, time: seconds(at) }, signal),
     askRange: (query, { from, to, stepMs }, signal) =>
       send(range, { query, start: seconds(from), end: seconds(to), step: String(stepMs / 1000) }, signal),
+    hasSeries: async (selector, { from, to }, signal) => {
+      const asked = { 'match[]': selector, start: seconds(from), end: seconds(to), limit: '1' }
+      const outcome = await send(series, asked, signal)
+      return outcome.kind === 'no-answer' ? undefined : readSeriesAnswer(outcome)
+    },
   }
 }
 
@@ -67,7 +83,7 @@ function seconds(at: number): string {
 }
 
 /** Takes the base address, and also the endpoint's own, which people paste. */
-function endpointOf(base: URL, endpoint: 'query' | 'query_range'): URL {
+function endpointOf(base: URL, endpoint: 'query' | 'query_range' | 'series'): URL {
   const url = new URL(base)
   const prefix = url.pathname.replace(/\/+$/, '').replace(/\/api\/v1(?:\/query)?$/, '')
   url.pathname = `${prefix}/api/v1/${endpoint}`

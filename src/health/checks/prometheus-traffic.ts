@@ -5,7 +5,7 @@ import { addTraffic, emptyTraffic, isLost, type TrafficPlan } from '../statistic
 import { formatValue } from '../value.ts'
 import type { CheckSurroundings, Look } from './look.ts'
 import { openArm } from './prometheus-arm.ts'
-import { marginMs } from './prometheus-counters.ts'
+import { countedFrom, marginMs } from './prometheus-counters.ts'
 import type { PrometheusServer } from './prometheus-server.ts'
 
 type TrafficCheck = Extract<PrometheusCheck, { traffic: string }>
@@ -35,7 +35,7 @@ export function watchTraffic(
     remembers: true,
     look: async (at, signal): Promise<Reading> => {
       if (plan === undefined) {
-        const from = deployedAt ?? at
+        const from = countedFrom(check, { deployedAt, at })
         const minutes = await arm.before(deployedAt ?? at - marginMs, signal)
         if ('kind' in minutes) return minutes
         const counts = minutes.map(({ of }) => of)
