@@ -47,6 +47,8 @@ export interface WatchInput extends Omit<Surroundings, 'plannedPolls'> {
 const nothing: ReadonlySet<string> = new Set()
 
 interface Watched extends CheckRecord, Pick<Look, 'look' | 'remembers'> {
+  /** a look of its own for the `initial-delay`, whose readings are not judged; undefined for what needs no warming up */
+  readonly warmUp: Look['look'] | undefined
   /** in this watch, or in this environment before */
   readonly hasPassed: boolean
 }
@@ -73,8 +75,9 @@ export async function watchHealth(input: WatchInput): Promise<GateReport> {
   const calledAt = now()
   const startedAt = calledAt - (input.lookBackMs ?? 0)
   const look = async (each: Watched, at: number) => {
-    const isEarly = at - startedAt < each.check.initialDelayMs || (at < calledAt && each.remembers !== true)
-    return isEarly ? each : lookOnce({ watched: each, at, signal, hide, needsPass: input.needsPass ?? false })
+    if (at < calledAt && each.remembers !== true) return each
+    if (at - startedAt < each.check.initialDelayMs) return warmUp({ watched: each, at, signal, hide })
+    return lookOnce({ watched: each, at, signal, hide, needsPass: input.needsPass ?? false })
   }
   for (let rounds = 1, at = startedAt; ; rounds += 1) {
     watched = await lookTogether(watched, (each) => look(each, at), input)
@@ -112,16 +115,15 @@ function prepareChecks(input: WatchInput, hide: (text: string) => string): reado
   return checks.map((agreed, index) => {
     const watchedMs = Math.max(0, longestMs - agreed.initialDelayMs)
     const check = { ...agreed, forMs: Math.min(agreed.forMs, watchedMs), ...persistenceOf(agreed, input) }
-    const {
-      at,
-      look,
-      remembers = false,
-    } = prepareCheck(check, { ...input, plannedPolls, alpha: alphas[index] ?? input.alpha })
+    const surroundings = { ...input, plannedPolls, alpha: alphas[index] ?? input.alpha }
+    const { at, look, remembers = false } = prepareCheck(check, surroundings)
+    const isWarmedUp = check.initialDelayMs > 0 && probes.has(check.type)
     // one that sees no more than the end of the window cannot say that it was beyond its limit for all of it
     const seesEnd = input.lookBackMs !== undefined && input.lookBackMs > 0 && !remembers
     return {
       check: { ...check, ...(seesEnd && { sustainMs: windowMs }) },
       look,
+      warmUp: isWarmedUp ? prepareCheck(check, surroundings).look : undefined,
       remembers,
       looksAt: hide(at),
       hasPassed: false,
@@ -187,6 +189,28 @@ async function lookOnce(input: {
   const tally = addReading({ tally: watched.tally, reading, at, limit: watched.check.limit })
   const hasPassed = watched.hasPassed || stateOf(reading, watched.check.limit) === 'ok'
   return { ...watched, hasPassed, tally, samples: [...watched.samples, { at, reading }].slice(-keptSamples) }
+}
+
+/**
+ * A look during the `initial-delay`: the service gets the same requests as later, so that what is slow or fails only at first does so
+ * now. The log shows it; it is not judged, but a probe that passes has passed.
+ */
+async function warmUp({
+  watched,
+  at,
+  signal,
+  hide,
+}: {
+  readonly watched: Watched
+  readonly at: number
+  readonly signal: AbortSignal
+  readonly hide: (text: string) => string
+}): Promise<Watched> {
+  const found = await watched.warmUp?.(at, signal)
+  if (found === undefined) return watched
+  const reading: Reading = found.note === undefined ? found : { ...found, note: hide(found.note) }
+  const hasPassed = watched.hasPassed || stateOf(reading, watched.check.limit) === 'ok'
+  return { ...watched, hasPassed, warming: reading }
 }
 
 /** A failed probe is evidence only of what has been seen to pass: in this watch, or before in this environment. */

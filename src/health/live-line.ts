@@ -18,9 +18,10 @@ function describeCheck(record: CheckRecord): string {
 }
 
 /** Why there is no value is told once, not in every round that it lasts. */
-function describeLatest({ check, samples }: CheckRecord): string {
+function describeLatest({ check, samples, warming }: CheckRecord): string {
   const reading = samples.at(-1)?.reading
-  if (reading === undefined) return 'not looked yet'
+  if (reading === undefined)
+    return warming === undefined ? 'not looked yet' : `warming up, ${warming.note ?? 'no value'}`
   if (reading.kind !== 'value') {
     const isNews = samples.at(-2)?.reading.note !== reading.note
     return isNews ? `${reading.kind}: ${reading.note}` : `${reading.kind}, as before`

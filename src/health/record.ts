@@ -17,6 +17,8 @@ export interface CheckRecord {
   /** for people, without secrets */
   readonly looksAt: string
   readonly tally: Tally
+  /** the last reading of its `initial-delay`, which is not judged */
+  readonly warming?: Reading
   /** the latest `keptSamples`, oldest first */
   readonly samples: readonly Sample[]
 }

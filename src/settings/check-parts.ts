@@ -28,7 +28,9 @@ export const shared = {
   equals: limit().optional().describe('Breached when the value is another. Stands alone. No default.'),
   'initial-delay': duration()
     .optional()
-    .describe('Rounds in this time after the start are shown and count for nothing. Default: none.'),
+    .describe(
+      'Time for the new version to warm up: probes begin at once and are shown, and what they find, or is counted, in this time is not judged. Default: none.',
+    ),
   'on-no-data': z
     .enum(['inconclusive', 'fail', 'pass'])
     .default('inconclusive')
