@@ -35,6 +35,16 @@ const explanations: readonly Explanation[] = [
     words: 'the answer is not valid HTTP',
   },
   { codes: /^(ENOTFOUND|EAI_\w+|ENODATA|ESERVFAIL)$/, isOutage: false, words: 'the host name was not found' },
+  {
+    codes: /^NO_IPV4_ADDRESS$/,
+    isOutage: false,
+    words: 'the host has no IPv4 address (A record), and `ip` is 4; add the record, or remove `ip`',
+  },
+  {
+    codes: /^NO_IPV6_ADDRESS$/,
+    isOutage: false,
+    words: 'the host has no IPv6 address (AAAA record), and `ip` is 6; add the record, or remove `ip`',
+  },
   { codes: /^BAD_PORT$/, isOutage: false, words: 'web clients refuse to ask this port' },
   {
     codes: /CERT|SIGNATURE|^ERR_(TLS|SSL)|^EPROTO$|^HOSTNAME_MISMATCH$/,

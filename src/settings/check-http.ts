@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { z } from 'zod'
 import { finish, isMapping, refuseBadLimits, rulesOfGaps, shared } from './check-parts.ts'
 import { duration, httpUrl, jsonPath, section } from './fields.ts'
@@ -155,6 +156,7 @@ export const httpCheck = section(
 )
   .superRefine(refuseBadLimits, { when: isMapping })
   .superRefine(refuseBodyOfGet, { when: isMapping })
+  .superRefine(refuseOtherFamily, { when: isMapping })
   .transform(({ for: forMs, method, body, ip, ...check }) => ({
     ...finish(check),
     metric: check.metric,
@@ -168,6 +170,16 @@ function refuseBodyOfGet(check: Readonly<Record<string, unknown>>, context: z.co
   if (check['body'] === undefined || (check['method'] !== 'GET' && check['method'] !== 'HEAD')) return
   const message = `can't be sent with ${check['method']}; remove it, or write \`method: POST\``
   context.addIssue({ code: 'custom', path: ['body'], message })
+}
+
+/** An address in the place of a host name is of one kind, which `ip` cannot change. */
+function refuseOtherFamily(check: Readonly<Record<string, unknown>>, context: z.core.$RefinementCtx): void {
+  const { ip, url } = { ip: check['ip'], url: check['url'] }
+  if (typeof url !== 'string' || !URL.canParse(url) || (ip !== 4 && ip !== 6)) return
+  const kind = isIP(new URL(url).hostname.replace(/^\[|\]$/g, ''))
+  if (kind === 0 || kind === ip) return
+  const message = `is \`${ip}\`, and the host of \`url\` is an IPv${kind} address; remove it, or write a host name`
+  context.addIssue({ code: 'custom', path: ['ip'], message })
 }
 
 function explainHttpMetric(input: unknown): string | undefined {

@@ -3,6 +3,8 @@ import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 import { prepareHttpCheck } from '../../src/health/checks/http.ts'
 import type { Reading } from '../../src/health/reading.ts'
+import { explainNoAnswer } from '../../src/http/no-answer.ts'
+import { openSocketFetch } from '../../src/http/socket-fetch.ts'
 import { type MisbehavingService, startMisbehavingService } from '../support/misbehaving-service.ts'
 import { startTlsService } from '../support/tls.ts'
 import { httpCheckOf } from './example.ts'
@@ -130,10 +132,41 @@ describe('a request', () => {
     service.behave({ kind: 'answer' })
     expect(await probe({ url, ip: 4 })).toMatchObject(isGood)
     const before = service.seen.length
-    // refused where the machine knows localhost by IPv6, too; not found where it does not
+    // refused where the machine knows localhost by IPv6, too
     const other = await probe({ url, ip: 6 })
-    expect(other.note).toMatch(/the connection was refused|the host name was not found/)
+    expect(other.note).toMatch(/the connection was refused|the host has no IPv6 address \(AAAA record\)/)
     expect(service.seen).toHaveLength(before)
+  })
+
+  test('by IPv6 says so clearly where the host has no such address, and where it is not there at all', async () => {
+    const ask = (family: 4 | 6, families: readonly number[]) =>
+      openSocketFetch({ family, familiesOf: async () => families })('http://nobody.invalid/').catch(
+        explainNoAnswer,
+      )
+    expect(await ask(6, [4])).toMatchObject({
+      isOutage: false,
+      detail:
+        'the host has no IPv6 address (AAAA record), and `ip` is 6; add the record, or remove `ip` (NO_IPV6_ADDRESS)',
+    })
+    expect(await ask(4, [6])).toMatchObject({
+      detail: expect.stringContaining('the host has no IPv4 address (A record), and `ip` is 4'),
+    })
+    expect(await ask(6, [])).toMatchObject({ detail: expect.stringContaining('the host name was not found') })
+  })
+
+  test('by IPv6 does not follow a redirect to an IPv4 address', async () => {
+    service.behave({ kind: 'answer' })
+    const before = service.seen.length
+    const asked = openSocketFetch({ family: 6 })(service.url)
+    await expect(asked).rejects.toMatchObject({ code: 'NO_IPV6_ADDRESS' })
+    expect(service.seen).toHaveLength(before)
+  })
+
+  test('at an address of the other kind is refused before anything is asked', () => {
+    expect(() => httpCheckOf({ url: 'http://127.0.0.1/', ip: 6 })).toThrow(
+      '`ip` is `6`, and the host of `url` is an IPv4 address; remove it, or write a host name',
+    )
+    expect(() => httpCheckOf({ url: 'http://[::1]/', ip: 4 })).toThrow('is an IPv6 address')
   })
 
   test('goes to an IPv6 address as it stands', async () => {
