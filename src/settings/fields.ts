@@ -37,7 +37,6 @@ function explainUnknownKey({
   readonly known: readonly string[]
   readonly elsewhere: Readonly<Record<string, string>>
 }): string {
-  if (key === '<<') return 'merge keys (`<<`) are not understood; write the keys out'
   const place = Object.hasOwn(elsewhere, key) ? elsewhere[key] : undefined
   return `unknown key ${quote(key)}; ${place ?? suggestOrList(key, known)}`
 }

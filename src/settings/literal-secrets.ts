@@ -2,7 +2,7 @@ import { type Document, isMap, isScalar, isSeq, type Pair } from 'yaml'
 import { redact } from '../text/redact.ts'
 import { looksLikeSecretName } from '../text/secret-name.ts'
 import type { Finding } from './explain.ts'
-import { follow, type Path } from './source.ts'
+import { follow, isMergeKey, type Path, sourcesOf } from './source.ts'
 import { quote } from './suggest.ts'
 
 /** Credentials that stand in the text itself: what to say of them, and what must not be shown anywhere. */
@@ -32,6 +32,11 @@ export function findLiteralSecrets(document: Document): LiteralSecrets {
   }
 
   const walkPair = ({ key, value }: Pair, parent: Path): void => {
+    // what is merged is judged by where it ends up, such as below `headers`
+    if (isMergeKey(key)) {
+      for (const source of sourcesOf(document, value) ?? []) if (!open.has(source)) walkMerged(source, parent)
+      return
+    }
     const name = isScalar(key) ? String(key.value) : ''
     const path = [...parent, name]
     if (!looksLikeSecretName(name)) {
@@ -64,6 +69,13 @@ export function findLiteralSecrets(document: Document): LiteralSecrets {
       values.push(text)
       tell(path, 'this looks like a secret; put it in one and write `{ env: NAME }`')
     }
+  }
+
+  const open = new Set<unknown>()
+  const walkMerged = (source: unknown, parent: Path): void => {
+    open.add(source)
+    walk(source, parent)
+    open.delete(source)
   }
 
   walk(document.contents, [])

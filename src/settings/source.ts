@@ -44,7 +44,11 @@ export function readSource(text: string): Source {
     const message = 'this is nested too deeply to be read; write it flat'
     return { document, value: undefined, problems: [{ range: { start: 0, end: 0 }, message }] }
   }
-  const problems = [...findSyntaxProblems(document, text), ...findBrokenAliases(document)]
+  const problems = [
+    ...findSyntaxProblems(document, text),
+    ...findBrokenAliases(document),
+    ...findBadMerges(document),
+  ]
   if (document.errors.some(({ code }) => !isIndependent(code)) || problems.some(({ fatal }) => fatal)) {
     return { document, value: undefined, problems }
   }
@@ -59,7 +63,7 @@ export function readSource(text: string): Source {
 function parse(text: string): Document | undefined {
   try {
     // the parser's own messages and frames quote the text, secrets and all: ours don't
-    return parseDocument(text, { prettyErrors: false, stringKeys: true })
+    return parseDocument(text, { prettyErrors: false, stringKeys: true, merge: true })
   } catch {
     return undefined
   }
@@ -95,6 +99,35 @@ function findBrokenAliases(document: Document): readonly SyntaxProblem[] {
   return problems
 }
 
+/** A merge key (`<<`) takes the keys of a mapping, or of several: https://yaml.org/type/merge.html */
+function findBadMerges(document: Document): readonly SyntaxProblem[] {
+  const problems: SyntaxProblem[] = []
+  const nothing = { start: 0, end: 0 }
+  visit(document, {
+    Pair(_, { key, value }) {
+      if (!isMergeKey(key)) return
+      const sources = sourcesOf(document, value)
+      if (sources?.every((source) => isMap(source)) === true) return
+      const message =
+        'the merge key `<<` needs a mapping; write an alias of one, such as `<<: *defaults`, or a list of such aliases'
+      problems.push({ range: rangeOf(value) ?? rangeOf(key) ?? nothing, message, fatal: true })
+    },
+  })
+  return problems
+}
+
+/** In quotes it is a key like any other. */
+export function isMergeKey(key: unknown): boolean {
+  return isScalar(key) && key.value === '<<' && key.type === 'PLAIN'
+}
+
+/** What a merge key takes its keys from, the first of which counts most; undefined for an alias of nothing, which is a problem of its own. */
+export function sourcesOf(document: Document, value: unknown): readonly unknown[] | undefined {
+  const from = follow(document, value)
+  if (from === undefined) return undefined
+  return isSeq(from) ? from.items.map((item) => follow(document, item)) : [from]
+}
+
 /**
  * Where a path of keys and indexes stands: its key, or its value. Of a value that is missing or empty, the nearest
  * thing that is there.
@@ -114,7 +147,7 @@ export function locate({
     const here = follow(document, node)
     const last = depth === path.length - 1
     if (isMap(here)) {
-      const pair = findPair(here.items, String(part))
+      const pair = findPair(document, here.items, String(part))
       if (pair === undefined) return nearest
       const key = rangeOf(pair.key) ?? nearest
       const value = rangeOf(pair.value)
@@ -152,8 +185,16 @@ export function lineCounterOf(text: string): LineCounter {
   return counter
 }
 
-function findPair(pairs: readonly Pair[], name: string): Pair | undefined {
-  return pairs.findLast(({ key }) => isScalar(key) && String(key.value) === name)
+/** A key of the mapping itself, else one that it merges from another. */
+function findPair(document: Document, pairs: readonly Pair[], name: string): Pair | undefined {
+  const own = pairs.findLast(({ key }) => isScalar(key) && String(key.value) === name)
+  if (own !== undefined) return own
+  const merged = pairs.filter(({ key }) => isMergeKey(key))
+  for (const source of merged.flatMap(({ value }) => sourcesOf(document, value) ?? [])) {
+    const found = isMap(source) && source.items !== pairs ? findPair(document, source.items, name) : undefined
+    if (found !== undefined) return found
+  }
+  return undefined
 }
 
 function rangeOf(node: unknown): Range | undefined {

@@ -20,9 +20,9 @@ describe('a file is refused', () => {
     ],
     ['with a key of one level down', 'checks: []', '1:1: unknown key `checks`; it belongs under `health`'],
     [
-      'with a merge key',
-      'health:\n  <<: {}',
-      '2:3: merge keys (`<<`) are not understood; write the keys out',
+      'with a merge key that has nothing to merge',
+      'health:\n  <<: 5',
+      '2:7: the merge key `<<` needs a mapping; write an alias of one, such as `<<: *defaults`, or a list of such aliases',
     ],
     [
       'with a key without value',
