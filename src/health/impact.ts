@@ -1,4 +1,4 @@
-import { InputError } from '../errors.ts'
+import { InputError, message, setting } from '../errors.ts'
 import type { Check } from '../settings/schema.ts'
 import { redact } from '../text/redact.ts'
 import { prepareCheck } from './checks/prepare.ts'
@@ -43,7 +43,7 @@ export async function assessImpact(input: ImpactInput): Promise<Impact> {
   const { checks, env } = input
   if (checks.length === 0) {
     throw new InputError(
-      'there is nothing to assess: write checks of active users, crashes, feedback or engagement under health.impact in the configuration file, or in the input "checks"',
+      message`there is nothing to assess: add checks of active users, crashes, feedback or engagement under ${setting('health.impact')}, or in ${setting('health.checks')}`,
     )
   }
   const secrets = secretsOf(checks, env)

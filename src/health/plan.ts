@@ -1,5 +1,5 @@
-import { InputError } from '../errors.ts'
-import { parseChecks } from '../settings/parse.ts'
+import { InputError, message, setting } from '../errors.ts'
+import { parseChecks, parseUrlCheck } from '../settings/parse.ts'
 import type { Check, Config } from '../settings/schema.ts'
 import { formatDuration, parseDuration } from '../text/duration.ts'
 
@@ -42,7 +42,7 @@ export function readDeployedAt(wish: string, event: string | undefined, now: num
   const at = /^\d{4}-\d{2}-\d{2}T/.test(wish) ? Date.parse(wish) : Number.NaN
   if (at <= now) return at
   throw new InputError(
-    `input "deployed-at" is "${wish}"; write a time that is past, such as 2026-11-24T12:00:00Z`,
+    message`${setting('deployed-at')} is "${wish}"; write a time in the past, such as 2026-11-24T12:00:00Z`,
   )
 }
 
@@ -68,16 +68,19 @@ export function planWatch(settings: Config['health'], wishes: Wishes): WatchPlan
   const listed =
     wishes.checks === ''
       ? settings.checks
-      : parseChecks({ text: wishes.checks, file: 'input "checks"', ...rounds })
-  const checks = [...listed, ...checksOfUrl(wishes.url, rounds)]
+      : parseChecks({ text: wishes.checks, file: setting('health.checks'), ...rounds })
+  const checks = [
+    ...listed,
+    ...(wishes.url === '' ? [] : parseUrlCheck({ url: wishes.url, setting: setting('url'), ...rounds })),
+  ]
   if (checks.length === 0) {
     throw new InputError(
-      'there is nothing to check: give the input "url" an address that has to answer, such as https://example.com/, or write checks under health.checks in the configuration file',
+      message`there is nothing to check: set ${setting('url')} to an address that has to answer, such as https://example.com/, or add checks under ${setting('health.checks')}`,
     )
   }
   if (new Set(checks.map(({ name }) => name)).size < checks.length) {
     throw new InputError(
-      'a check is named "url", as the one of the input "url" is; give it another name, or leave the input out',
+      message`a check is named "url", which is the name of the check of ${setting('url')}; rename it, or remove ${setting('url')}`,
     )
   }
   const { alpha, healthyEarly, jitterMs, concurrency } = settings
@@ -100,31 +103,24 @@ function fitWindow(windowMs: number, timeoutMs: number, longestMs: number | unde
   const leftMs = longestMs - timeoutMs - reserveMs
   if (leftMs > 0) return Math.min(windowMs, leftMs)
   throw new InputError(
-    `input "max-duration" leaves ${formatDuration(longestMs)}, and one look and the rest take up to ${formatDuration(timeoutMs + reserveMs)}; write more`,
+    message`${setting('max-duration')} leaves ${formatDuration(longestMs)}, and one round of checks and the report take up to ${formatDuration(timeoutMs + reserveMs)}; write more`,
   )
 }
 
 function refuseBadRounds({ windowMs, intervalMs }: Rounds): void {
   if (intervalMs < shortestIntervalMs) {
     throw new InputError(
-      `input "interval" is ${formatDuration(intervalMs)}; write at least ${formatDuration(shortestIntervalMs)}`,
+      message`${setting('health.interval')} is ${formatDuration(intervalMs)}; write at least ${formatDuration(shortestIntervalMs)}`,
     )
   }
   if (windowMs > longestWindowMs) {
     throw new InputError(
-      `input "window" is ${formatDuration(windowMs)}; write at most ${formatDuration(longestWindowMs)}`,
+      message`${setting('health.window')} is ${formatDuration(windowMs)}; write at most ${formatDuration(longestWindowMs)}`,
     )
   }
   if (intervalMs > windowMs) {
     throw new InputError(
-      `the interval of ${formatDuration(intervalMs)} is longer than the window of ${formatDuration(windowMs)}; write a shorter input "interval" or a longer "window"`,
+      message`${setting('health.interval')} is ${formatDuration(intervalMs)}, which is longer than the window of ${formatDuration(windowMs)}; write a shorter interval, or a longer ${setting('health.window')}`,
     )
   }
-}
-
-/** Read as if it stood in the configuration, so that the same defaults and refusals hold. JSON is YAML. */
-function checksOfUrl(url: string, rounds: Rounds): readonly Check[] {
-  if (url === '') return []
-  const check = { name: 'url', type: 'http', url, severity: 'critical' }
-  return parseChecks({ text: JSON.stringify([check], null, 2), file: 'input "url"', ...rounds })
 }

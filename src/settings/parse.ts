@@ -1,4 +1,4 @@
-import { InputError } from '../errors.ts'
+import { InputError, message, type Setting } from '../errors.ts'
 import { readSettings, type Settings, settingsOf, usualEnvironment } from './environments.ts'
 import { explainIssue, explainPlainly, type Finding } from './explain.ts'
 import { findLiteralSecrets } from './literal-secrets.ts'
@@ -30,7 +30,7 @@ export function parseConfig(source: { readonly text: string; readonly file: stri
 
 /**
  * Reads a list of checks, as under `health.checks`, from the text of an input; none from an empty one.
- * @param file how messages call it, such as `input "checks"`
+ * @param file how messages call it: the setting that holds the text, or the name of a file
  * @param intervalMs time between rounds, which the default of `for` goes by
  * @param windowMs how long the gate will look; a longer `for` is refused
  * @throws InputError as `parseConfig` does
@@ -42,16 +42,44 @@ export function parseChecks({
   windowMs = Number.POSITIVE_INFINITY,
 }: {
   readonly text: string
-  readonly file: string
+  readonly file: string | Setting
   readonly intervalMs?: number
   readonly windowMs?: number
 }): readonly Check[] {
-  const schema = checksSchemaFor({ intervalMs, windowMs })
-  const read = (value: unknown) => {
+  return parseYaml({ text, file, read: readerOfChecks({ intervalMs, windowMs }) })
+}
+
+/**
+ * The check of one address, by the same rules and with the same defaults as one in a list.
+ * @param setting that holds the address: nobody wrote the rest of the check, so that messages are about the address alone
+ * @throws InputError for an address that can't be probed
+ */
+export function parseUrlCheck({
+  url,
+  setting,
+  ...rounds
+}: {
+  readonly url: string
+  readonly setting: Setting
+  readonly intervalMs: number
+  readonly windowMs: number
+}): readonly Check[] {
+  const check = { name: 'url', type: 'http', url, severity: 'critical' }
+  const { data, findings } = readerOfChecks(rounds)([check])
+  const { document } = readSource(JSON.stringify([check]))
+  const secrets = document === undefined ? [] : findLiteralSecrets(document).findings
+  const [first] = [...secrets, ...findings]
+  if (data !== undefined && first === undefined) return data
+  const what = (first?.message ?? '').replace(/^`url` /, '')
+  throw new InputError(first?.message === what ? message`${setting}: ${what}` : message`${setting} ${what}`)
+}
+
+function readerOfChecks(rounds: { readonly intervalMs: number; readonly windowMs: number }) {
+  const schema = checksSchemaFor(rounds)
+  return (value: unknown) => {
     const parsed = schema.safeParse(value ?? [], { reportInput: true, error: explainPlainly })
     return { data: parsed.data, findings: parsed.error?.issues.flatMap((issue) => explainIssue(issue)) ?? [] }
   }
-  return parseYaml({ text, file, read })
 }
 
 function parseYaml<T>({
@@ -60,7 +88,7 @@ function parseYaml<T>({
   read,
 }: {
   readonly text: string
-  readonly file: string
+  readonly file: string | Setting
   readonly read: (value: unknown) => { readonly data: T | undefined; readonly findings: readonly Finding[] }
 }): T {
   const text = raw.replace(/^\ufeff/, '')
@@ -68,7 +96,7 @@ function parseYaml<T>({
   if (bytes > largestFile) {
     const size = `${Math.ceil(bytes / 1024)} KiB`
     throw new InputError(
-      `${file} has ${size}; a configuration has at most ${largestFile / 1024} KiB: make it shorter`,
+      message`${file} has ${size}; a configuration has at most ${largestFile / 1024} KiB: make it shorter`,
     )
   }
   const { document, value, problems } = readSource(text)
@@ -86,6 +114,9 @@ function parseYaml<T>({
   })
 }
 
-function locateFinding(document: Parameters<typeof locate>[0]['document'], { path, at, message }: Finding) {
-  return { range: locate({ document, path, at }), message }
+function locateFinding(
+  document: Parameters<typeof locate>[0]['document'],
+  { path, at, message: text }: Finding,
+) {
+  return { range: locate({ document, path, at }), message: text }
 }

@@ -1,5 +1,5 @@
 import { codeFrameColumns } from '@babel/code-frame'
-import { InputError } from '../errors.ts'
+import { InputError, listLines, type Setting, message as said } from '../errors.ts'
 import { redact } from '../text/redact.ts'
 import { hideAfterSecretName, maskLines } from './secrets.ts'
 import { lineCounterOf, type Problem } from './source.ts'
@@ -21,7 +21,7 @@ export function reportProblems({
   isYaml,
 }: {
   readonly text: string
-  readonly file: string
+  readonly file: string | Setting
   readonly problems: readonly Problem[]
   readonly values: readonly string[]
   readonly isYaml: boolean
@@ -34,12 +34,13 @@ export function reportProblems({
     const end = counter.linePos(Math.min(Math.max(range.start, range.end - 1), text.length))
     const lastColumn = end.line === start.line ? end.col : start.col
     const frame = drawFrame({ raw, masked, line: start.line, column: start.col, lastColumn })
-    return `${file}:${start.line}:${start.col}: ${redact(message, values)}\n\n${frame}`
+    return said`${file}:${start.line}:${start.col}: ${redact(message, values)}\n\n${frame}`
   })
   const left = entries.length - mostProblems
   const more =
-    left > 0 ? [`${file}: and ${left} more ${left === 1 ? 'problem' : 'problems'}; fix these first`] : []
-  return new InputError([...entries.slice(0, mostProblems), ...more].join('\n\n'))
+    left > 0 ? [said`${file}: and ${left} more ${left === 1 ? 'problem' : 'problems'}; fix these first`] : []
+  const shown = [...entries.slice(0, mostProblems), ...more]
+  return new InputError(listLines(shown.flatMap((entry, index) => (index === 0 ? [entry] : ['', entry]))))
 }
 
 /** From top to bottom, and each sentence once for a place. */

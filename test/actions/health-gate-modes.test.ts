@@ -157,7 +157,7 @@ describe('assess', () => {
   test('without anything to assess is one clear error', async () => {
     const { exitCode, log } = await run({ mode: 'assess' })
     expect(exitCode).toBe(1)
-    expect(log).toMatch(/^error: there is nothing to assess: write checks of active users/m)
+    expect(log).toMatch(/^error: there is nothing to assess: add checks of active users/m)
   })
 })
 

@@ -120,10 +120,20 @@ test('no data is never healthy', async () => {
 
 describe('bad input is one clear error, and nothing is written', () => {
   test.each<[string, Record<string, string>, RegExp]>([
-    ['nothing to check', { url: '' }, /^error: there is nothing to check: give the input "url"/],
+    ['nothing to check', { url: '' }, /^error: there is nothing to check: set input "url" to an address/],
     ['a window without a unit', { window: '5' }, /^error: input "window" /],
     ['an unknown verdict to fail on', { 'fail-on': 'bad' }, /^error: input "fail-on" is "bad"; write one of/],
     ['checks that are no list', { checks: 'name: x' }, /^error: input "checks":1:1/],
+    [
+      'a mistake in an inline check',
+      { checks: '- { name: a,\n  typ: http }' },
+      /input "checks":2:3: unknown key `typ`/,
+    ],
+    [
+      'an address without a scheme',
+      { url: 'shop.example.com' },
+      /^error: input "url" is not an address with http/,
+    ],
     [
       'a variable that is not set',
       {

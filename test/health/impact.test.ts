@@ -78,5 +78,5 @@ test('what could not be asked is told, and is neither harm nor none', async () =
 })
 
 test('nothing to assess is refused', async () => {
-  await expect(assess()).rejects.toThrow('there is nothing to assess: write checks of active users')
+  await expect(assess()).rejects.toThrow('there is nothing to assess: add checks of active users')
 })

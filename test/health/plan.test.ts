@@ -82,38 +82,51 @@ test.each<[string, Partial<Wishes>, RegExp]>([
   [
     'nothing to check',
     {},
-    /^there is nothing to check: give the input "url" an address .* or write checks under health\.checks/,
+    /^there is nothing to check: set `url` to an address .* or add checks under `health\.checks`/,
   ],
   [
     'an interval longer than the window',
     { url, windowMs: 10_000 },
-    /^the interval of 15s is longer than the window of 10s/,
+    /^`health\.interval` is 15s, which is longer than the window of 10s/,
   ],
-  ['an interval of nothing', { url, intervalMs: 0 }, /^input "interval" is 0s; write at least 100ms/],
-  ['a window of a day', { url, windowMs: 86_400_000 }, /^input "window" is 1d; write at most 6h/],
+  ['an interval of nothing', { url, intervalMs: 0 }, /^`health\.interval` is 0s; write at least 100ms/],
+  ['a window of a day', { url, windowMs: 86_400_000 }, /^`health\.window` is 1d; write at most 6h/],
   [
     'an address that is none',
     { url: 'shop.example.com' },
-    /input "url".*is not an address with http or https/s,
+    /^`url` is not an address with http or https; [^\n]*$/,
   ],
-  ['checks that are none', { checks: 'homepage' }, /input "checks"/],
+  ['checks that are none', { checks: 'homepage' }, /^`health\.checks`:1:1: /],
   [
     'a check that wants to last longer than the watch',
     { checks: `[{ name: a, type: http, url: '${url}', for: 10m }]` },
-    /input "checks".*is longer than the window/s,
+    /^`health\.checks`:1:.*is longer than the window/s,
   ],
   [
     'two checks of the same name',
     { url, checks: `[{ name: url, type: http, url: '${url}' }]` },
-    /^a check is named "url", as the one of the input "url" is/,
+    /^a check is named "url", which is the name of the check of `url`/,
   ],
 ])('%s is refused with what to write instead', (_name, wishes, message) => {
   expect(() => plan(wishes)).toThrow(message)
 })
 
+test('14.4: what is wrong with an address that was given as an input shows no JSON that nobody wrote', () => {
+  for (const wrong of [
+    'shop.example.com',
+    'ftp://shop.example.com',
+    'https://',
+    'https://x/?token=canary1',
+  ]) {
+    const attempt = () => plan({ url: wrong })
+    expect(attempt).toThrow(/^`url`[^\n]*$/)
+    expect(attempt).not.toThrow(/:\d+:\d+|"type"|canary/)
+  }
+})
+
 test('a password in the address is refused, and not shown', () => {
   const attempt = () => plan({ url: 'https://ops:canary-77@shop.example.com/' })
-  expect(attempt).toThrow('input "url"')
+  expect(attempt).toThrow(/^`url`: an address must not hold credentials/)
   expect(attempt).not.toThrow('canary-77')
 })
 
@@ -137,7 +150,7 @@ describe('with a longest duration', () => {
 
   test('that leaves no time for one look it is refused', () => {
     expect(() => plan({ url, longestMs: 40_000 })).toThrow(
-      'input "max-duration" leaves 40s, and one look and the rest take up to 40s; write more',
+      '`max-duration` leaves 40s, and one round of checks and the report take up to 40s; write more',
     )
   })
 })

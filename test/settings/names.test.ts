@@ -10,12 +10,9 @@ import { locateSetting } from '../../src/settings/location.ts'
 const leftToConvert = [
   'src/github/client.ts',
   'src/github/refusal.ts',
-  'src/health/impact.ts',
-  'src/health/plan.ts',
   'src/layers/database/catalog.ts',
   'src/layers/database/postgres/connect.ts',
   'src/layers/database/tls.ts',
-  'src/settings/parse.ts',
 ]
 
 test('below the actions, no text names an input: it carries a setting, which the edge calls as its reader knows it', () => {

@@ -1,3 +1,4 @@
+import { setting } from '../../errors.ts'
 import { assessImpact } from '../../health/impact.ts'
 import { summarizeImpact } from '../../health/summary.ts'
 import { parseChecks } from '../../settings/parse.ts'
@@ -20,7 +21,7 @@ export async function assess({
   const checks =
     inputs.checks === ''
       ? listed
-      : parseChecks({ text: inputs.checks, file: 'input "checks"', windowMs, intervalMs })
+      : parseChecks({ text: inputs.checks, file: setting('health.checks'), windowMs, intervalMs })
   mask(checks)
   const startedAt = step.now().toISOString()
   const impact = await assessImpact({ ...surroundings, checks, timeoutMs, intervalMs, deployedAt })

@@ -26,13 +26,16 @@ export const healthGate = defineAction({
         'Address that has to answer with a 2xx status: a critical check by itself, beside the others.',
     }),
     checks: input.text({
+      setting: 'health.checks',
       description:
         'Checks in YAML, as under `health.checks` in the configuration file. Left empty: those of the file.',
     }),
     window: input.duration({
+      setting: 'health.window',
       description: 'How long to watch, e.g. `5m`. Left empty: the configured one, else `5m`.',
     }),
     interval: input.duration({
+      setting: 'health.interval',
       description: 'Time between two looks, e.g. `15s`. Left empty: the configured one, else `15s`.',
     }),
     'deployed-at': input.text({
