@@ -126,8 +126,8 @@ describe('bad input is one clear error, and nothing is written', () => {
     ['checks that are no list', { checks: 'name: x' }, /^error: input "checks":1:1/],
     [
       'a mistake in an inline check',
-      { checks: '- { name: a,\n  typ: http }' },
-      /input "checks":2:3: unknown key `typ`/,
+      { checks: '- { name: a, type: http,\n  urll: "http://a/" }' },
+      /input "checks":2:3: unknown key `urll`/,
     ],
     [
       'an address without a scheme',
