@@ -11,13 +11,13 @@ export const composites: readonly (Pick<ActionContract, 'name' | 'permissions' |
   {
     name: 'snapshot',
     description:
-      'Backs a database up before a deployment, encrypted, and keeps the backup as an artifact of the run.',
+      'Backs up a database before a deployment, encrypted, and keeps the backup as an artifact of the run.',
     permissions: { contents: 'read', deployments: 'read' },
   },
   {
     name: 'restore-snapshot',
     description:
-      'Fetches the backup that snapshot kept, restores it beside the database, verifies it, and swaps.',
+      'Downloads the backup that snapshot kept, restores it beside the database, verifies it, and swaps the two.',
     permissions: { contents: 'write' },
     morePermissions: {
       'deployments: read': deployedRevision,

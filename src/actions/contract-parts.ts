@@ -8,26 +8,26 @@ export const commonInputs = {
     default: '${{ github.token }}',
   }),
   config: input.text({
-    description: 'Path of the configuration file in the repository. Without that file the defaults hold.',
+    description: 'Path of the configuration file in the repository. Without this file, the defaults apply.',
     default: '.github/rollback.yml',
   }),
   environment: input.name({
     description:
-      'Name of the environment. Left empty: that of the deployment event, else the configured one, else `production`.',
+      'Name of the environment. Default: that of the deployment event, else the configured one, else `production`.',
   }),
   revision: input.text({
     description:
-      'Full id of the deployed commit that may be bad. Left empty: that of the deployment or workflow-run event; in a run that was started manually, by a comment or by a schedule, what is deployed: the revision of the newest deployment of the environment that succeeded; else the commit this workflow runs for.',
+      'Full id of the deployed commit that may be bad. Default: that of the deployment or workflow-run event; in a run that was started manually, by a comment or on a schedule, the revision of the newest successful deployment of the environment; else the commit that this workflow runs for.',
   }),
   secrets: input.secret({
     description:
-      'Secrets of the workflow as JSON, from the expression `toJSON(secrets)`: those that the settings name become environment variables of this step, and no others. Not needed where `env` sets them.',
+      'Secrets of the workflow as JSON, from the expression `toJSON(secrets)`. Only those that the settings name become environment variables of this step. Not needed where `env` sets them.',
   }),
 } as const
 
 /** When the permission `deployments: read` is wanted by an action that has no other use of it. */
 export const deployedRevision =
-  'in a run by hand, by a comment or on a schedule, to see what is deployed, where the input `revision` does not say it'
+  'in a run that is started manually, by a comment or on a schedule, to read what is deployed, unless the input `revision` names it'
 
 /** Outputs that every action has. */
 export const commonOutputs = {

@@ -12,23 +12,23 @@ export const databaseInputs = {
   'database-url': input.secret({
     setting: 'database.url',
     description:
-      'Address of the database, from a secret: `sqlite:path/to/app.db`, `postgres://user:password@host/app`, `mysql://user:password@host/app`. TLS by `?sslmode=disable`, `require` or `verify-full`, with `&sslrootcert=path`.',
+      'URL of the database, from a secret: `sqlite:path/to/app.db`, `postgres://user:password@host/app`, `mysql://user:password@host/app`. For TLS, add `?sslmode=disable`, `require` or `verify-full`, and `&sslrootcert=path`.',
     required: true,
   }),
   storage: input.text({
     setting: 'database.storage',
     description:
-      'Where backups are kept: path of a folder on a disk that outlives the job, or `s3://bucket/prefix`, with the keys in `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY` of `env`.',
+      'Where backups are stored: a folder on a disk that outlives the job, or `s3://bucket/prefix` with the keys in `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY` of `env`.',
     required: true,
   }),
   migrations: input.path({
     setting: 'database.migrations',
     description:
-      'Folder of the migrations in the repository, e.g. `db/migrations`. Left empty: the project has none.',
+      'Folder of the migrations in the repository, such as `db/migrations`. Empty: the project has none.',
   }),
   'keep-old': input.duration({
     setting: 'database.keep-old',
-    description: 'How long a database that a restore replaced is kept beside the live one.',
+    description: 'How long a replaced database is kept beside the live one.',
     default: '7d',
   }),
 } as const

@@ -8,38 +8,38 @@ export const codepushRollback = defineAction({
   name: 'codepush-rollback',
   title: 'CodePush rollback',
   description:
-    'Takes a bad over-the-air update back on the servers that are alive, and asks them as devices do whether it is gone.',
+    'Rolls back a bad over-the-air update, and verifies it by asking the update server as a device does.',
   branding: { icon: 'smartphone', color: 'blue' },
   permissions: { contents: 'write' },
   morePermissions: {
     'deployments: read': deployedRevision,
-    'issues: read': 'to see whether a label holds automatic rollbacks; without it labels are not looked at',
+    'issues: read': 'to read labels that hold automatic rollbacks; without it, labels are not checked',
   },
-  afterCancelled: 'run it again to continue: a channel that is rolled back already is not changed twice',
+  afterCancelled: 'run it again to continue: a channel that is already rolled back is not changed again',
   inputs: {
     ...commonInputs,
     ...guardInputs,
     'server-url': input.text({
       setting: 'ota.server-url',
       description:
-        'Address of the update server’s API, e.g. `https://codepush.example.com`. For `eas`: the address that devices ask, by default `updates.url` of app.json.',
+        'URL of the update server’s API, such as `https://codepush.example.com`. For `eas`: the URL that devices ask, by default `updates.url` of app.json.',
     }),
     'access-key': input.secret({
       setting: 'ota.access-key',
       description:
-        'Access key of an account that may release to the channels. Take it from a secret. For all kinds but `eas`, which takes `EXPO_TOKEN` from the step’s env.',
+        'Access key of an account that may release to the channels, from a secret. For every kind except `eas`, which reads `EXPO_TOKEN` from the step’s env.',
     }),
     'server-kind': input.choice({
       setting: 'ota.server-kind',
       description:
-        '`microsoft` (its code-push-server and what descends from it: Revopush, Codemagic), `lisong` (`code-push-server` of npm, shm-open), `hot-updater`, `eas`, or `auto` to find out which of the first three.',
+        '`microsoft` (code-push-server and its descendants: Revopush, Codemagic), `lisong` (`code-push-server` of npm, shm-open), `hot-updater`, `eas`, or `auto` to find out which of the first three.',
       default: 'auto',
       options: ['auto', ...serverKinds],
     }),
     channels: input.list({
       setting: 'ota.channels',
       description:
-        'What to roll back, as `app/deployment` (for hot-updater `platform/channel`, for EAS `all/branch`), separated by commas or lines: iOS and Android in one step.',
+        'What to roll back, as `app/deployment` (for hot-updater `platform/channel`, for EAS `all/branch`), separated by commas or lines. iOS and Android can go in one step.',
       required: true,
     }),
     project: input.text({
@@ -47,46 +47,46 @@ export const codepushRollback = defineAction({
       default: '.',
     }),
     mode: input.choice({
-      description: '`roll-back`, or `stop`: the bad release is halted, and nothing is put in its place.',
+      description: '`roll-back`, or `stop`, which halts the bad release and puts nothing in its place.',
       default: 'roll-back',
       options: ['roll-back', 'stop'],
     }),
     target: input.list({
       description:
-        'Label to go back to, e.g. `v7`; one for each channel, in their order, or one for all. Left empty: the newest older release for the same binaries that is enabled, has another content, and was never rolled back.',
+        'Label to restore, such as `v7`: one for each channel, in their order, or one for all. Default: the newest older release for the same binaries that is enabled, has other content, and was never rolled back.',
     }),
     'from-label': input.list({
       description:
-        'Label of the bad release, as the caller knows it; one for each channel, or one for all. When devices are offered another by now, nothing is changed. Left empty: the newest that devices are offered.',
+        'Label of the bad release: one for each channel, or one for all. If devices are already offered another release, nothing is changed. Default: the newest release that devices are offered.',
     }),
     'app-version': input.list({
       description:
-        'The binaries to roll back for, a version such as `1.4.0` or a range as released; one for each channel, or one for all. Left empty: those of the bad release, and all others that its package was released for.',
+        'The binaries to roll back: a version such as `1.4.0`, or a range as released; one for each channel, or one for all. Default: those of the bad release, and all others that its package was released for.',
     }),
     'known-bad': input.list({
       description:
-        'Labels of releases that are bad as well, separated by commas: no device may be offered them afterwards.',
+        'Labels of other bad releases, separated by commas. Afterwards, no device may be offered them.',
     }),
     reason: input.text({
-      description: 'Why, in a sentence, for the post-mortem. It is not written on the update server.',
+      description: 'The reason, in one sentence, for the post-mortem. It is not sent to the update server.',
       default: 'the deployment is unhealthy',
     }),
     'verify-timeout': input.duration({
       setting: 'ota.verify-timeout',
-      description: 'How long devices may be answered from the server’s cache.',
+      description: 'How long the server may answer devices from its cache, at most.',
       default: '2m',
     }),
-    'dry-run': input.flag({ description: 'Plan and print, and change nothing.', default: 'false' }),
+    'dry-run': input.flag({ description: 'Print the plan, and change nothing.', default: 'false' }),
   },
   outputs: {
     ...commonOutputs,
     decision:
-      '`rolled-back`, `already-rolled-back`, `stopped`, `planned`, `partial` (some channels), `superseded` (another release is the newest by now) or `failed`.',
-    from: 'Labels that were taken back, separated by commas: one for each channel, or for each of its binaries that had the bad package.',
-    to: 'Labels that were gone back to.',
-    label: 'Labels that are on top now.',
+      '`rolled-back`, `already-rolled-back`, `stopped`, `planned`, `partial` (some channels), `superseded` (another release is now the newest) or `failed`.',
+    from: 'Labels that were rolled back, separated by commas: one for each channel, or for each of its binaries that had the bad package.',
+    to: 'Labels that were restored.',
+    label: 'Labels that are the newest now.',
     verified:
-      '`true` when devices on every channel are offered what they should be. `false` where none can be asked, and where `app-version` left a bad package on offer.',
+      '`true` if devices on every channel are offered the restored release. `false` if the server cannot be asked as a device, or if `app-version` left a bad package on offer.',
     channels: 'What was done on each channel, JSON.',
   },
 })

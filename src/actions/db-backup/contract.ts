@@ -7,26 +7,26 @@ export const dbBackup = defineAction({
   name: 'db-backup',
   title: 'Database backup',
   description:
-    'Backs a database up before a deployment, at one point in time, verified by a restore, and tied to the revision about to be deployed.',
+    'Backs up a database before a deployment, at one point in time; verifies the backup by a restore; ties it to the revision about to be deployed.',
   branding: { icon: 'database', color: 'blue' },
   permissions: { contents: 'read', deployments: 'read' },
-  afterCancelled: 'run it again: a backup that is not complete is never used',
+  afterCancelled: 'run it again: an incomplete backup is never used',
   inputs: {
     ...commonInputs,
     ...databaseInputs,
     operation: input.choice({
       description:
-        '`backup`; `verify`, which reads every byte of the stored backups again; or `list`, newest first.',
+        '`backup` makes a backup; `verify` reads every byte of the stored backups again; `list` lists them, newest first.',
       options: ['backup', 'verify', 'list'],
       default: 'backup',
     }),
     recipient: input.text({
       description:
-        'Public key of age, `age1…`, that backups are encrypted to. Only db-restore needs the identity that belongs to it.',
+        'Public key of age, `age1…`, that encrypts the backups. Only db-restore needs the matching identity.',
     }),
     verify: input.choice({
       description:
-        '`restore` restores the backup once, compares it by schema and rows with what was backed up, and drops it: only then the backup is called verified. `checksums` only reads the stored files again.',
+        '`restore` restores the backup once, compares it by schema and rows with what was backed up, and drops the copy. Only such a backup counts as verified. `checksums` only reads the stored files again.',
       options: ['restore', 'checksums'],
       default: 'restore',
     }),
@@ -41,25 +41,25 @@ export const dbBackup = defineAction({
     }),
     keep: input.count({
       description:
-        'How many of the newest backups of this database and environment are kept, not counting those that are damaged or could not be restored. The newest, the newest that was restored once, pinned ones, and those from before a live revision are kept anyway.',
+        'How many of the newest backups of this database and environment to keep, not counting damaged ones and those that could not be restored. The newest backup, the newest verified one, pinned ones, and those made before a live revision are always kept.',
       default: '10',
     }),
     'keep-for': input.duration({
-      description: 'Backups younger than this are kept too, e.g. `30d`.',
+      description: 'Also keep backups younger than this, such as `30d`.',
       default: '0s',
     }),
-    pin: input.flag({ description: 'Keep this backup whatever the retention says.', default: 'false' }),
+    pin: input.flag({ description: 'Never delete this backup.', default: 'false' }),
   },
   outputs: {
     ...commonOutputs,
     decision: '`backed-up`, `verified`, `listed` or `damaged`.',
-    backup: 'Name of the newest backup: the one just made, where one was.',
-    tables: 'How many tables it holds.',
-    rows: 'How many rows they have.',
-    bytes: 'Its size in the storage.',
+    backup: 'Name of the newest backup.',
+    tables: 'Number of tables in it.',
+    rows: 'Number of rows in it.',
+    bytes: 'Its size in the storage, in bytes.',
     verified:
       'How it was verified: `restore`, `sample`, `checksums`, or `failed` when it could not be restored.',
-    deleted: 'How many older backups the retention deleted.',
+    deleted: 'Number of older backups that were deleted.',
     report: 'Path of the full report, JSON: all backups, newest first.',
   },
 })

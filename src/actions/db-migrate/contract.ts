@@ -7,38 +7,38 @@ export const dbMigrate = defineAction({
   name: 'db-migrate',
   title: 'Database migration',
   description:
-    'Applies the pending migrations of a revision and records what undoes each, so that a rollback takes back exactly these.',
+    'Applies the pending migrations of a revision, and records the down migration of each, so that a rollback undoes exactly these.',
   branding: { icon: 'database', color: 'green' },
   permissions: { contents: 'read' },
   morePermissions: { 'deployments: read': deployedRevision },
   afterCancelled:
-    'run it again to continue: what is applied is recorded, and a script that was cut off is undone or continued',
+    'run it again to continue: applied migrations are recorded, and an interrupted script is undone or continued',
   inputs: {
     ...commonInputs,
     'database-url': databaseInputs['database-url'],
     migrations: input.text({
       description:
-        'Folder of the migrations in the repository, e.g. `db/migrations`: `NNN_name.up.sql` applies one, `NNN_name.down.sql` undoes it.',
+        'Folder of the migrations in the repository, such as `db/migrations`: `NNN_name.up.sql` applies one, `NNN_name.down.sql` undoes it.',
       required: true,
       setting: 'database.migrations',
     }),
     command: input.text({
       description:
-        "A command of bash that applies migrations by the project's own tool instead, in a checkout of the revision. The names of the pending ones are in `ROLLBACK_MIGRATIONS`, one a line, oldest first; the tool's history table is checked afterwards.",
+        "A bash command that applies the migrations with the project's own tool instead, in a checkout of the revision. The names of the pending ones are in `ROLLBACK_MIGRATIONS`, one a line, oldest first; the tool's history table is checked afterwards.",
     }),
     'allow-irregular': input.flag({
-      description: 'Go on although migrations were changed, are missing, or are out of order.',
+      description: 'Continue even if migrations were changed, are missing, or are out of order.',
       default: 'false',
     }),
     'dry-run': input.flag({
-      description: 'Print the SQL and what it would lock, and change nothing.',
+      description: 'Print the SQL and the locks it would take, and change nothing.',
       default: 'false',
     }),
   },
   outputs: {
     ...commonOutputs,
     decision: '`migrated`, `already-migrated` or `planned`.',
-    applied: 'How many migrations were applied.',
+    applied: 'Number of migrations that were applied.',
     'stands-at': 'Name of the newest migration that is applied now.',
     report: 'Path of the full report, JSON: name, checksum, script and down script of each.',
   },

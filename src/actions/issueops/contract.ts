@@ -6,7 +6,7 @@ export const issueops = defineAction({
   name: 'issueops',
   title: 'Rollback by comment',
   description:
-    'Reads `/rollback`, `/hold` and `/unhold` from a comment of somebody who may write to the repository, and answers.',
+    'Runs `/rollback`, `/hold` and `/unhold` from comments of people who can write to the repository, and replies.',
   branding: { icon: 'message-square', color: 'orange' },
   permissions: { contents: 'write', issues: 'write' },
   morePermissions: { 'deployments: read': deployedRevision },
@@ -15,13 +15,12 @@ export const issueops = defineAction({
     ...commonInputs,
     operation: input.choice({
       description:
-        '`read` reads the comment of the event, and carries a hold out; `answer` says in the end what became of a rollback.',
+        '`read` parses the comment of the event, and sets or lifts a hold; `answer` replies with the result of a rollback.',
       options: ['read', 'answer'],
       default: 'read',
     }),
     outcome: input.text({
-      description:
-        'For `answer`: the output `decision` of rollback. Left empty: the rollback did not come to an end.',
+      description: 'For `answer`: the output `decision` of rollback. Empty: the rollback did not finish.',
     }),
     commit: input.text({ description: 'For `answer`: the output `commit` of rollback.' }),
     postmortem: input.text({ description: 'For `answer`: the output `issue-number` of postmortem-issue.' }),
@@ -29,9 +28,9 @@ export const issueops = defineAction({
   outputs: {
     ...commonOutputs,
     decision:
-      '`roll-back`, `plan`, `hold`, `unhold`, `refused` (no write access, not understood, or an unknown environment), `none` (no command, a bot’s, or not newly written by its author) or `answered`.',
-    environment: 'Name of the environment that the command is about.',
-    target: 'The good revision, where the comment gives one.',
-    reason: 'Why, in the words of the comment.',
+      '`roll-back`, `plan`, `hold`, `unhold`, `refused` (no write permission, unknown command, or unknown environment), `none` (no command, written by a bot, or edited) or `answered`.',
+    environment: 'Name of the environment that the command names.',
+    target: 'The good revision, if the comment names one.',
+    reason: 'The reason, as the comment gives it.',
   },
 })
