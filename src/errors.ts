@@ -102,3 +102,16 @@ export class UnavailableError extends UserFacingError {
 export function isUserFacing(error: unknown): error is UserFacingError {
   return error instanceof UserFacingError
 }
+
+/**
+ * Reads a setting by a function whose errors do not name it: they are given its name.
+ * @param path of the setting, such as `database.url`
+ * @throws InputError that names the setting
+ */
+export function readSetting<T>(path: string, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    throw error instanceof InputError ? new InputError(message`${setting(path)} ${error}`) : error
+  }
+}

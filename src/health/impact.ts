@@ -53,6 +53,21 @@ export async function assessImpact(input: ImpactInput): Promise<Impact> {
   return { because: sorted.map(({ name, evidence }) => `${name}: ${evidence}`).join('; '), checks: measured }
 }
 
+/** What an impact comes to. The step that measures it never rolls back. */
+export function concludeImpact({ checks }: Impact): {
+  readonly verdict: 'inconclusive' | 'unhealthy' | 'healthy'
+  readonly reasonCode: 'no-data' | 'users-harmed' | 'users-unharmed'
+  /** names of the checks by which users were harmed */
+  readonly harmed: readonly string[]
+} {
+  const harmed = checks.filter((each) => each.harmed).map(({ name }) => name)
+  if (checks.every(({ after }) => after === undefined))
+    return { verdict: 'inconclusive', reasonCode: 'no-data', harmed }
+  return harmed.length > 0
+    ? { verdict: 'unhealthy', reasonCode: 'users-harmed', harmed }
+    : { verdict: 'healthy', reasonCode: 'users-unharmed', harmed }
+}
+
 async function measure(
   check: Check,
   input: ImpactInput,

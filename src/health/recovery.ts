@@ -48,6 +48,15 @@ export interface Recovery {
   readonly checks: readonly RecoveredCheck[]
 }
 
+/** What a recovery comes to, in the words of a verdict. */
+export function verdictOf({ outcome, up }: Pick<Recovery, 'outcome' | 'up'>): {
+  readonly verdict: 'healthy' | 'unhealthy' | 'inconclusive'
+  readonly reasonCode: Recovery['outcome'] | 'not-up'
+} {
+  const verdicts = { recovered: 'healthy', 'not-recovered': 'unhealthy', unknown: 'inconclusive' } as const
+  return { verdict: verdicts[outcome], reasonCode: up === false ? 'not-up' : outcome }
+}
+
 export interface RecoveredCheck {
   readonly name: string
   /** absent where there was no number */

@@ -63,6 +63,11 @@ export interface SampleReport {
   readonly counts?: Counts
 }
 
+/** The same before a deployment: what is unhealthy was so before, and no rollback helps. */
+export function beforeDeployment(report: GateReport): GateReport {
+  return report.verdict === 'unhealthy' ? { ...report, verdict: 'pre-existing' } : report
+}
+
 /** The names of the checks that are issues now. */
 export function issuesOf({ checks }: GateReport): readonly string[] {
   return checks.filter(({ issue }) => issue).map(({ name }) => name)

@@ -17,6 +17,33 @@ export interface PersonsComment {
   readonly isNew: boolean
 }
 
+/**
+ * The comment of an event.
+ * @throws InputError when the event is no comment
+ */
+export function commentOf(
+  { comment, issue }: EventOfComment,
+  { eventName, isNew }: { readonly eventName: string; readonly isNew: boolean },
+): PersonsComment {
+  if (comment === undefined || issue === undefined)
+    throw new InputError(`the event ${eventName} is no comment; run this action on: issue_comment`)
+  const { id, body, user } = comment
+  const author = user === null ? undefined : { login: user.login, isBot: user.type === 'Bot' }
+  return { id, body, on: issue.number, author, isNew }
+}
+
+/** What GitHub's event says of a comment; nothing of either where the event is another one. */
+interface EventOfComment {
+  readonly issue?: { readonly number: number } | undefined
+  readonly comment?:
+    | {
+        readonly id: number
+        readonly body: string
+        readonly user: { readonly login: string; readonly type: string } | null
+      }
+    | undefined
+}
+
 /** What becomes of a comment: a command of somebody who may give it, or why there is none. */
 export type Heard =
   | { readonly kind: 'command'; readonly command: Command }
@@ -82,6 +109,18 @@ export async function answer(
 ): Promise<void> {
   await react(repository, { comment: id, reaction })
   await commentOnce(repository, { number: on, marker: `rollback-${key}: ${id}`, body: words })
+}
+
+/** Answers a command that pauses automatic rollbacks, or ends that. */
+export async function confirmHold(
+  repository: Repository,
+  comment: PersonsComment,
+  { name, environment }: Pick<Command, 'environment'> & { readonly name: 'hold' | 'unhold' },
+): Promise<void> {
+  const state =
+    name === 'hold' ? `on hold until somebody writes \`/unhold ${environment}\`` : 'no longer on hold'
+  const words = `Automatic rollbacks of \`${environment}\` are ${state}.`
+  await answer(repository, comment, { reaction: 'rocket', words })
 }
 
 /** What is said at the end of a rollback that a comment asked for. @param url of the run */

@@ -1,57 +1,29 @@
-import { mkdir, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { setOutput } from '@actions/core'
-import { context as github } from '@actions/github'
-import { isUserFacing, type Message, type NameOfSetting } from '../errors.ts'
-import { openRepository, type Repository } from '../github/client.ts'
+import { isUserFacing, type NameOfSetting } from '../errors.ts'
 import { watchForCancellation } from './cancellation.ts'
-import { type RunContext, readContext } from './context.ts'
 import type { ActionContract } from './contract.ts'
-import { type Inputs, type InputValues, inputOf, readInputs, variableOf } from './inputs.ts'
+import { type Inputs, inputOf, readInputs, variableOf } from './inputs.ts'
+import { readRepositoryName } from './job.ts'
 import { type Log, openLog } from './log.ts'
 import { guardOutput } from './output.ts'
-import { maskSecrets, type Secrets } from './secrets.ts'
-import { writeSummary } from './summary.ts'
+import { maskSecrets } from './secrets.ts'
+import type { Locate, Step } from './step.ts'
 
-/** All that an action's wiring gets from the runner. */
-export interface Step<I extends Inputs, O extends string> {
-  readonly inputs: InputValues<I>
-  readonly context: RunContext
-  readonly env: NodeJS.ProcessEnv
-  readonly log: Log
-  readonly secrets: Secrets
-  readonly signal: AbortSignal
-  readonly now: () => Date
-  readonly sleep: (ms: number) => Promise<void>
-  /** a folder for what is needed during the job only */
-  readonly temporary: string
-  /** Opens the repository the workflow runs in. */
-  readonly openRepository: (token: string) => Repository
-  /** An output is an id, an enum, a number, a path or JSON of those: GitHub silently blanks a value that looks like a secret. */
-  readonly setOutputs: (outputs: Partial<Readonly<Record<O, string | number | boolean>>>) => void
-  readonly writeSummary: (markdown: string) => Promise<void>
-  /** Writes a report beside the job's other temporary files. @returns its path */
-  readonly writeReport: (name: string, report: unknown) => Promise<string>
-  /** Ends the step as failed, once the rest of it is done. */
-  readonly fail: (message: string | Message) => void
-  /** A text for the user, with each setting called as users of this step know it. */
-  readonly explain: (said: string | Message) => string
-  /** Says where the configuration file has a setting, once that file is read. */
-  readonly locateSettings: (locate: Locate) => void
+export type { Step } from './step.ts'
+
+/** What an action does, once its inputs are read. */
+export interface Action<I extends Inputs, O extends string> {
+  readonly run: (step: Step<I, O>) => Promise<void>
 }
 
-/** @returns e.g. `.github/rollback.yml:12:5`; undefined for what the file does not have */
-export type Locate = (path: string) => string | undefined
-
 /**
- * Runs an action: masks, reads the inputs, hands over to its wiring, and turns what goes wrong into one message that
- * says what to do. A cancelled job (SIGINT, SIGTERM) aborts the signal.
+ * Starts an action: masks, reads the inputs, loads what it does, and turns what goes wrong into one message that says what
+ * to do. A cancelled job (SIGINT, SIGTERM) aborts the signal.
+ * @param load imports what the action does: at the start only the contract and this folder are loaded, so that secrets are
+ * masked and a mistake in the inputs is named within the time that Node itself needs
  */
-export async function runAction<I extends Inputs, O extends string>(
+export async function startAction<I extends Inputs, O extends string>(
   contract: ActionContract<I, O>,
-  main: (step: Step<I, O>) => Promise<void>,
+  load: () => Promise<Action<I, O>>,
 ): Promise<void> {
   const { env } = process
   guardOutput()
@@ -71,39 +43,15 @@ export async function runAction<I extends Inputs, O extends string>(
   let locate: Locate = () => undefined
   const nameOf = nameBy(contract.inputs, env, (path) => locate(path))
   try {
-    const context = readContext(env, github.payload)
+    readRepositoryName(env)
     const inputs = readInputs(contract.inputs, env)
-    await main({
+    const [{ openStep }, { run }] = await Promise.all([import('./step.ts'), load()])
+    const step = await openStep<I, O>(contract.name, {
       inputs,
-      context,
       env,
       log,
       secrets,
       signal,
-      now: () => new Date(),
-      temporary: join(env['RUNNER_TEMP'] ?? tmpdir(), 'rollback'),
-      sleep: (ms) => sleep(ms, undefined, { signal }),
-      openRepository: (token) =>
-        openRepository({
-          token,
-          owner: context.owner,
-          repo: context.repo,
-          apiUrl: context.apiUrl,
-          userAgent: `rollback-suite/${contract.name}`,
-          log: log.info,
-          signal,
-        }),
-      setOutputs: (outputs) => {
-        for (const [name, value] of Object.entries(outputs)) setOutput(name, secrets.redact(String(value)))
-      },
-      writeSummary: (markdown) => writeSummary(markdown, { secrets }),
-      writeReport: async (name, report) => {
-        const directory = join(env['RUNNER_TEMP'] ?? tmpdir(), 'rollback')
-        await mkdir(directory, { recursive: true })
-        const path = join(directory, `${name}.json`)
-        await writeFile(path, secrets.redact(`${JSON.stringify(report, null, 2)}\n`))
-        return path
-      },
       fail: (message) => {
         problem = typeof message === 'string' ? message : message.explain(nameOf)
         if (!signal.aborted) fail(log, problem)
@@ -113,6 +61,7 @@ export async function runAction<I extends Inputs, O extends string>(
         locate = by
       },
     })
+    await run(step)
   } catch (error) {
     problem = isUserFacing(error) || !signal.aborted ? messageOf(error, nameOf) : ''
     if (!signal.aborted) fail(log, problem)
@@ -122,6 +71,14 @@ export async function runAction<I extends Inputs, O extends string>(
     if (signal.aborted && problem !== undefined) fail(log, cancellation.explain(problem || undefined))
     cancellation.stop()
   }
+}
+
+/** Starts an action that is loaded already. */
+export function runAction<I extends Inputs, O extends string>(
+  contract: ActionContract<I, O>,
+  run: (step: Step<I, O>) => Promise<void>,
+): Promise<void> {
+  return startAction(contract, async () => ({ run }))
 }
 
 /** Node prints uncaught errors and warnings past the streams, where nothing guards them. */

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { InputError } from '../errors.ts'
+import { readRepositoryName } from './job.ts'
 
 /** What the runner says of the job this process is a step of. */
 export interface RunContext {
@@ -64,14 +65,12 @@ const eventsOfPeople = new Set(['workflow_dispatch', 'issue_comment'])
 
 /**
  * Reads the context from the runner's variables.
- * @param payload of the event, as `@actions/github` reads it
+ * @param payload of the event, parsed
  * https://docs.github.com/en/actions/reference/workflows-and-actions/variables
  * @throws InputError outside of a workflow run
  */
 export function readContext(env: NodeJS.ProcessEnv, payload: unknown): RunContext {
-  const [, owner, repo] = /^([^/]+)\/([^/]+)$/.exec(env['GITHUB_REPOSITORY'] ?? '') ?? []
-  if (owner === undefined || repo === undefined)
-    throw new InputError('GITHUB_REPOSITORY is not set: run this action in a GitHub Actions workflow')
+  const { owner, repo } = readRepositoryName(env)
   // of the payload, what is understood here; nothing where there is none
   const event = eventPayload.safeParse(payload).data ?? {}
   const eventName = env['GITHUB_EVENT_NAME'] ?? ''

@@ -1,5 +1,5 @@
-import { debug, error, info, warning } from '@actions/core'
-import { sendCommand } from './output.ts'
+import { EOL } from 'node:os'
+import { issueCommand } from './commands.ts'
 import type { Secrets } from './secrets.ts'
 
 /** The job's log, as people read it while it runs. Secrets are taken out; `guardOutput` keeps texts from becoming commands. */
@@ -17,20 +17,21 @@ const shownAnnotations = 10
 /** Opens the log of this process. */
 export function openLog({ secrets }: { secrets: Secrets }): Log {
   const clean = secrets.redact
-  const annotate = (command: typeof warning) => {
-    const send = (...args: Parameters<typeof warning>) => sendCommand(() => command(...args))
+  const info = (line: string) => void process.stdout.write(`${clean(line)}${EOL}`)
+  const annotate = (command: 'warning' | 'error') => {
     let sent = 0
-    return (message: string, title?: string) => {
+    return (message: string, title = '') => {
       sent += 1
-      if (sent < shownAnnotations) send(clean(message), title === undefined ? {} : { title: clean(title) })
-      else if (sent === shownAnnotations) send('there is more than GitHub shows on this page: see the log')
-      if (sent >= shownAnnotations) info(clean(message))
+      if (sent < shownAnnotations) issueCommand(command, clean(message), { title: clean(title) })
+      else if (sent === shownAnnotations)
+        issueCommand(command, 'there is more than GitHub shows on this page: see the log')
+      if (sent >= shownAnnotations) info(message)
     }
   }
   return {
-    info: (line) => info(clean(line)),
-    debug: (line) => sendCommand(() => debug(clean(line))),
-    warning: annotate(warning),
-    error: annotate(error),
+    info,
+    debug: (line) => issueCommand('debug', clean(line)),
+    warning: annotate('warning'),
+    error: annotate('error'),
   }
 }

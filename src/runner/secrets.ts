@@ -1,7 +1,6 @@
-import { setSecret } from '@actions/core'
 import { redact } from '../text/redact.ts'
+import { issueCommand } from './commands.ts'
 import { type Inputs, variableOf } from './inputs.ts'
-import { sendCommand } from './output.ts'
 
 /** The secrets that this process knows of: masked by the runner in the log, and taken out by us of everything else that leaves it. */
 export interface Secrets {
@@ -22,7 +21,7 @@ export function maskSecrets(inputs: Inputs, env: NodeJS.ProcessEnv): Secrets {
       for (const part of [value, ...value.split(/\r?\n/)].map((each) => each.trim())) {
         if (part.length < 4 || known.has(part)) continue
         known.add(part)
-        sendCommand(() => setSecret(part))
+        issueCommand('add-mask', part)
       }
     },
     redact: (text) => redact(text, known),

@@ -1,4 +1,5 @@
-import { summary } from '@actions/core'
+import { appendFile } from 'node:fs/promises'
+import { EOL } from 'node:os'
 import type { Secrets } from './secrets.ts'
 
 /** A step's summary over 1 MiB is not uploaded at all, and the step stays green: we stop short of it. */
@@ -6,8 +7,9 @@ const limitBytes = 1024 * 1024 - 4096
 
 /** Adds a section to the job summary; outside of a runner there is none, and nothing is written. */
 export async function writeSummary(markdown: string, { secrets }: { secrets: Secrets }): Promise<void> {
-  if (process.env['GITHUB_STEP_SUMMARY'] === undefined) return
-  await summary.addRaw(cutToBytes(secrets.redact(markdown), limitBytes), true).write()
+  const file = process.env['GITHUB_STEP_SUMMARY']
+  if (!file) return
+  await appendFile(file, `${cutToBytes(secrets.redact(markdown), limitBytes)}${EOL}`)
 }
 
 /** Cuts at the end of a line, and says so. */

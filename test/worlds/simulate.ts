@@ -8,7 +8,6 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { context } from '@actions/github'
 import fc from 'fast-check'
 import type { HostedRepository } from '../support/github/hosted-repository.ts'
 import { startGitHub } from '../support/github/server.ts'
@@ -146,8 +145,6 @@ async function runOnce(world: World, built: BuiltWorld, repository: HostedReposi
     INPUT_HOLD: inputs.hold,
     INPUT_REVISION: revisions[inputs.revision],
   })
-  // it is read once for a process, and this one runs many steps
-  context.payload = JSON.parse(await readFile(payload, 'utf8'))
   printed = ''
   process.exitCode = 0
   // the module runs the action when it is evaluated, and under a new address it is evaluated anew

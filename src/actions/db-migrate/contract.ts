@@ -1,7 +1,7 @@
 import { defineAction } from '../../runner/contract.ts'
 import { input } from '../../runner/inputs.ts'
 import { commonInputs, commonOutputs, deployedRevision } from '../contract-parts.ts'
-import { databaseInputs } from '../database-parts.ts'
+import { databaseInputs } from '../database-inputs.ts'
 
 export const dbMigrate = defineAction({
   name: 'db-migrate',

@@ -1,16 +1,19 @@
-import { runAction } from '../../runner/action.ts'
+import type { Step } from '../../runner/step.ts'
 import { openWorkplace } from '../wiring.ts'
 import { assess } from './assess.ts'
-import { healthGate } from './contract.ts'
+import type { healthGate } from './contract.ts'
 import { gate } from './gate.ts'
+import { prepareStep } from './prepare.ts'
 import { snapshot } from './snapshot.ts'
-import { prepareStep } from './step.ts'
 import { verify } from './verify.ts'
 import { watch } from './watch.ts'
 
+export type HealthGateStep = Step<typeof healthGate.inputs, keyof typeof healthGate.outputs>
+
 const modes = { gate, snapshot, watch, verify, assess } as const
 
-await runAction(healthGate, async (step) => {
+/** Watches production, and says whether it is healthy. */
+export async function run(step: HealthGateStep): Promise<void> {
   const workplace = await openWorkplace(step)
   const prepared = prepareStep(step, workplace)
   try {
@@ -21,4 +24,4 @@ await runAction(healthGate, async (step) => {
       prepared.publish({ verdict: 'inconclusive', decision: 'keep', 'reason-code': 'cancelled' })
     throw error
   }
-})
+}

@@ -1,20 +1,13 @@
 import { setting } from '../../errors.ts'
-import { assessImpact } from '../../health/impact.ts'
+import { assessImpact, concludeImpact } from '../../health/impact.ts'
 import { summarizeImpact } from '../../health/summary.ts'
 import { parseChecks } from '../../settings/parse.ts'
 import { renderMarkdown } from '../../text/markdown.ts'
-import type { Prepared } from './step.ts'
+import type { Prepared } from './prepare.ts'
 
 /** What users noticed, before and after, for the incident. It never fails the step for what it finds. */
-export async function assess({
-  step,
-  workplace,
-  surroundings,
-  mask,
-  publish,
-  deployedAt,
-  fileName,
-}: Prepared): Promise<void> {
+export async function assess(prepared: Prepared): Promise<void> {
+  const { step, workplace, surroundings, mask, publish, deployedAt, fileName } = prepared
   const { inputs, context, log } = step
   const { config, environment, record } = workplace
   const { windowMs, intervalMs, timeoutMs, impact: listed } = config.health
@@ -25,31 +18,17 @@ export async function assess({
   mask(checks)
   const startedAt = step.now().toISOString()
   const impact = await assessImpact({ ...surroundings, checks, timeoutMs, intervalMs, deployedAt })
-  const harmed = impact.checks.filter((each) => each.harmed).map(({ name }) => name)
-  const isUnknown = impact.checks.every(({ after }) => after === undefined)
-  const verdict = isUnknown ? 'inconclusive' : harmed.length > 0 ? 'unhealthy' : 'healthy'
+  const { because } = impact
+  const { verdict, reasonCode, harmed } = concludeImpact(impact)
   publish({
     verdict,
     decision: 'keep',
-    'reason-code': isUnknown ? 'no-data' : harmed.length > 0 ? 'users-harmed' : 'users-unharmed',
+    'reason-code': reasonCode,
     issues: harmed.join(','),
     report: await step.writeReport(fileName, { schema: 1, environment, ...impact }),
   })
-  await record(
-    {
-      kind: 'impact-assessed',
-      because: impact.because,
-      startedAt,
-      checks: impact.checks.map(({ name, before, after, harmed, evidence }) => ({
-        name,
-        ...(before !== undefined && { before }),
-        ...(after !== undefined && { after }),
-        harmed,
-        evidence,
-      })),
-    },
-    [context.stepKey],
-  )
+  // the event keeps of each check only what its schema names
+  await record({ kind: 'impact-assessed', because, startedAt, checks: [...impact.checks] }, [context.stepKey])
   await step.writeSummary(renderMarkdown(summarizeImpact(impact, environment)))
-  log.info(`what users of ${environment} noticed: ${impact.because}`)
+  log.info(`what users of ${environment} noticed: ${because}`)
 }

@@ -5,7 +5,7 @@ import { formatMoment } from '../../health/value.ts'
 import { formatDuration } from '../../text/duration.ts'
 import { aboutRevision, type Workplace } from '../wiring.ts'
 import { respond } from './gate.ts'
-import { type Prepared, readerOf } from './step.ts'
+import { type Prepared, readerOf } from './prepare.ts'
 
 /** For a schedule: looks back at the newest deployment of the environment, if it is young enough to be suspected. */
 export async function watch(prepared: Prepared): Promise<void> {

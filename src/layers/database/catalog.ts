@@ -1,5 +1,5 @@
 import { text } from 'node:stream/consumers'
-import { InputError, isUserFacing, message, RefusedError, setting } from '../../errors.ts'
+import { isUserFacing, RefusedError, readSetting } from '../../errors.ts'
 import { type Manifest, parseBackupName, readManifest } from './manifest.ts'
 import { verifyPart } from './seal.ts'
 import { manifestFile, type Store } from './store/store.ts'
@@ -32,6 +32,15 @@ export async function readCatalog(store: Store): Promise<Catalog> {
   }
 }
 
+/** The backups of one database and environment, newest first. */
+export async function listBackups(
+  store: Store,
+  { source, environment }: Pick<Manifest, 'source' | 'environment'>,
+): Promise<readonly Manifest[]> {
+  const { backups } = await readCatalog(store)
+  return backups.filter((each) => each.source === source && each.environment === environment)
+}
+
 /** @throws InputError for a bad name, RefusedError for a backup that is not there or damaged */
 export async function readBackup(store: Store, name: string): Promise<Manifest> {
   const path = `${parseBackupName(name)}/${manifestFile}`
@@ -42,6 +51,29 @@ export async function readBackup(store: Store, name: string): Promise<Manifest> 
 export async function verifyStored(store: Store, { name, parts }: Manifest): Promise<void> {
   if (parts.length === 0) throw new RefusedError(`backup ${name} is empty`)
   for (const part of parts) await verifyPart(store, `${name}/${part.name}`, part)
+}
+
+/**
+ * Reads every byte of the backups of one database and environment, and logs those that are whole.
+ * @returns what is wrong, a line each: backups that are damaged, and folders of the store that are none
+ */
+export async function verifyBackups(
+  store: Store,
+  own: Pick<Manifest, 'source' | 'environment'>,
+  log: (line: string) => void,
+): Promise<readonly string[]> {
+  const { broken } = await readCatalog(store)
+  const damage = broken.map(({ name, why }) => `${name}: ${why}`)
+  for (const manifest of await listBackups(store, own)) {
+    try {
+      await verifyStored(store, manifest)
+      log(`${manifest.name} is stored as it was made; ${describeVerification(manifest)}`)
+    } catch (error) {
+      if (!isUserFacing(error)) throw error
+      damage.push(`${manifest.name}: ${error.message}`)
+    }
+  }
+  return damage
 }
 
 /** Which backup to go back to. */
@@ -60,7 +92,10 @@ export interface Choice {
 export async function chooseBackup(store: Store, choice: Choice): Promise<Manifest> {
   const { wanted, revision, source, environment } = choice
   if (wanted !== 'latest' && wanted !== 'before-deployment') {
-    const manifest = await readBackup(store, named(wanted))
+    const manifest = await readBackup(
+      store,
+      readSetting('backup', () => parseBackupName(wanted)),
+    )
     if (manifest.source !== source && !choice.allowOtherSource)
       throw new RefusedError(
         `backup ${manifest.name} was made of another database ("${manifest.database}"); set allow-other-source to restore it here`,
@@ -81,12 +116,4 @@ export async function chooseBackup(store: Store, choice: Choice): Promise<Manife
   throw new RefusedError(
     `there is no ${what} of this database in ${store.place} (${own.length} others${rest.join('')}); name one`,
   )
-}
-
-function named(text: string): string {
-  try {
-    return parseBackupName(text)
-  } catch (error) {
-    throw new InputError(message`${setting('backup')} ${error}`)
-  }
 }

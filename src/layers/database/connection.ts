@@ -31,6 +31,11 @@ const tlsModes: Readonly<Record<string, ServerConnection['tls']>> = {
 
 const examples = 'sqlite:data/app.db, postgres://user:password@host/app or mysql://user:password@host/app'
 
+/** What of a connection is secret, to keep it out of every text. */
+export function secretsOf(connection: Connection): readonly string[] {
+  return connection.engine === 'sqlite' ? [] : [connection.password]
+}
+
 /**
  * Reads the address of a database. No message repeats it, as it holds the password.
  * @throws InputError that says what is wrong and what to write instead, without naming the input

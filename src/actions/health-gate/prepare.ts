@@ -3,12 +3,10 @@ import type { Surroundings } from '../../health/checks/look.ts'
 import { passesOf } from '../../health/passes.ts'
 import { planWatch, readDeployedAt, type WatchPlan } from '../../health/plan.ts'
 import { secretsOf } from '../../health/target.ts'
-import type { Step } from '../../runner/action.ts'
 import type { Check } from '../../settings/schema.ts'
 import type { Workplace } from '../wiring.ts'
-import type { healthGate } from './contract.ts'
+import type { HealthGateStep } from './action.ts'
 
-export type HealthGateStep = Step<typeof healthGate.inputs, keyof typeof healthGate.outputs>
 export type HealthGateOutputs = Parameters<HealthGateStep['setOutputs']>[0]
 
 /** What every mode of the action works with. */
@@ -64,8 +62,7 @@ export function prepareStep(step: HealthGateStep, workplace: Workplace): Prepare
     deployedAt: readDeployedAt(inputs['deployed-at'], event, step.now().getTime()),
     publish: (outputs) => {
       const { incident, revision } = workplace
-      const ids = { incident, revision, ...outputs }
-      step.setOutputs({ ...ids, result: JSON.stringify({ schema: 1, ...ids }) })
+      step.setOutputs({ incident, revision, ...outputs })
     },
     fileName: `health-gate-${context.stepKey.replace(/[^\w-]+/g, '-')}`,
   }

@@ -1,0 +1,35 @@
+import type { ApplyReport } from '../../layers/database/migrations/apply.ts'
+import { bulletList, code, heading, paragraph, renderMarkdown } from '../../text/markdown.ts'
+import type { DbMigrateStep } from './action.ts'
+
+const decisions = {
+  applied: ['migrated', 'applied'],
+  'nothing-to-apply': ['already-migrated', 'nothing-pending'],
+  planned: ['planned', 'dry-run'],
+} as const
+
+/** Sets the outputs, and writes report and summary. */
+export async function publish(step: DbMigrateStep, incident: string, report: ApplyReport): Promise<void> {
+  const [decision, reason] = decisions[report.outcome]
+  step.setOutputs({
+    incident,
+    decision,
+    'reason-code': reason,
+    applied: report.outcome === 'applied' ? report.applied.length : 0,
+    'stands-at': report.standsAt,
+    report: await step.writeReport('db-migrate', report),
+  })
+  await step.writeSummary(
+    renderMarkdown([
+      heading(2, `Migrations: ${decision}`),
+      paragraph('The database stands at ', code(report.standsAt), '.'),
+      bulletList(
+        report.applied.map(({ name, down, locks }) => [
+          code(name),
+          ...(down === undefined ? [' (cannot be undone: it has no down script)'] : []),
+          ...(report.outcome === 'planned' && locks.length > 0 ? [`: ${locks.join('; ')}`] : []),
+        ]),
+      ),
+    ]),
+  )
+}

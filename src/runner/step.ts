@@ -1,0 +1,106 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Message } from '../errors.ts'
+import { openRepository, type Repository } from '../github/client.ts'
+import { setOutput } from './commands.ts'
+import { type RunContext, readContext } from './context.ts'
+import type { Inputs, InputValues } from './inputs.ts'
+import type { Log } from './log.ts'
+import type { Secrets } from './secrets.ts'
+import { writeSummary } from './summary.ts'
+
+/** All that an action gets from the runner. */
+export interface Step<I extends Inputs, O extends string> {
+  readonly inputs: InputValues<I>
+  readonly context: RunContext
+  readonly env: NodeJS.ProcessEnv
+  readonly log: Log
+  readonly secrets: Secrets
+  readonly signal: AbortSignal
+  readonly now: () => Date
+  readonly sleep: (ms: number) => Promise<void>
+  /** a folder for what is needed during the job only */
+  readonly temporary: string
+  /** Opens the repository the workflow runs in. */
+  readonly openRepository: (token: string) => Repository
+  /**
+   * Sets outputs, and `result` to all of them as one JSON object with `schema: 1`. An output is an id, an enum, a number or a
+   * path; a list or an object becomes JSON. GitHub silently blanks a value that looks like a secret.
+   */
+  readonly setOutputs: (outputs: Outputs<O>) => void
+  readonly writeSummary: (markdown: string) => Promise<void>
+  /** Writes a report beside the job's other temporary files. @returns its path */
+  readonly writeReport: (name: string, report: unknown) => Promise<string>
+  /** Ends the step as failed, once the rest of it is done. */
+  readonly fail: (message: string | Message) => void
+  /** A text for the user, with each setting called as users of this step know it. */
+  readonly explain: (said: string | Message) => string
+  /** Says where the configuration file has a setting, once that file is read. */
+  readonly locateSettings: (locate: Locate) => void
+}
+
+/** @returns e.g. `.github/rollback.yml:12:5`; undefined for what the file does not have */
+export type Locate = (path: string) => string | undefined
+
+export type Outputs<O extends string> = Partial<
+  Readonly<Record<O, string | number | boolean | readonly object[]>>
+>
+
+/** What the start of an action has made of the step by then. */
+export type Started<I extends Inputs> = Pick<
+  Step<I, string>,
+  'inputs' | 'env' | 'log' | 'secrets' | 'signal' | 'fail' | 'explain' | 'locateSettings'
+>
+
+/**
+ * Opens the rest of a step: its context, and what it works with.
+ * @param name of the action
+ * @throws InputError outside of a workflow run
+ */
+export async function openStep<I extends Inputs, O extends string>(
+  name: string,
+  started: Started<I>,
+): Promise<Step<I, O>> {
+  const { env, log, secrets, signal } = started
+  const context = readContext(env, await readPayload(env['GITHUB_EVENT_PATH']))
+  const temporary = join(env['RUNNER_TEMP'] ?? tmpdir(), 'rollback')
+  return {
+    ...started,
+    context,
+    now: () => new Date(),
+    sleep: (ms) => sleep(ms, undefined, { signal }),
+    temporary,
+    openRepository: (token) =>
+      openRepository({
+        token,
+        owner: context.owner,
+        repo: context.repo,
+        apiUrl: context.apiUrl,
+        userAgent: `rollback-suite/${name}`,
+        log: log.info,
+        signal,
+      }),
+    setOutputs: (outputs) => {
+      const set = (key: string, value: unknown) =>
+        setOutput(key, secrets.redact(typeof value === 'object' ? JSON.stringify(value) : String(value)))
+      for (const [key, value] of Object.entries(outputs)) set(key, value)
+      if (!('result' in outputs)) set('result', { schema: 1, ...outputs })
+    },
+    writeSummary: (markdown) => writeSummary(markdown, { secrets }),
+    writeReport: async (file, report) => {
+      await mkdir(temporary, { recursive: true })
+      const path = join(temporary, `${file}.json`)
+      await writeFile(path, secrets.redact(`${JSON.stringify(report, null, 2)}\n`))
+      return path
+    },
+  }
+}
+
+/** What GitHub says of the event that started the run; undefined where there is no such file. */
+async function readPayload(path: string | undefined): Promise<unknown> {
+  if (!path) return undefined
+  const text = await readFile(path, 'utf8').catch(() => undefined)
+  return text === undefined ? undefined : JSON.parse(text)
+}
