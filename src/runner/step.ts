@@ -27,7 +27,7 @@ export interface Step<I extends Inputs, O extends string> {
   readonly openRepository: (token: string) => Repository
   /**
    * Sets outputs, and `result` to all of them as one JSON object with `schema: 1`. An output is an id, an enum, a number or a
-   * path; a list or an object becomes JSON. GitHub silently blanks a value that looks like a secret.
+   * path; a list becomes JSON. What is undefined is not set. GitHub silently blanks a value that looks like a secret.
    */
   readonly setOutputs: (outputs: Outputs<O>) => void
   readonly writeSummary: (markdown: string) => Promise<void>
@@ -45,7 +45,7 @@ export interface Step<I extends Inputs, O extends string> {
 export type Locate = (path: string) => string | undefined
 
 export type Outputs<O extends string> = Partial<
-  Readonly<Record<O, string | number | boolean | readonly object[]>>
+  Readonly<Record<O, string | number | boolean | readonly object[] | undefined>>
 >
 
 /** What the start of an action has made of the step by then. */
@@ -85,7 +85,7 @@ export async function openStep<I extends Inputs, O extends string>(
     setOutputs: (outputs) => {
       const set = (key: string, value: unknown) =>
         setOutput(key, secrets.redact(typeof value === 'object' ? JSON.stringify(value) : String(value)))
-      for (const [key, value] of Object.entries(outputs)) set(key, value)
+      for (const [key, value] of Object.entries(outputs)) if (value !== undefined) set(key, value)
       if (!('result' in outputs)) set('result', { schema: 1, ...outputs })
     },
     writeSummary: (markdown) => writeSummary(markdown, { secrets }),

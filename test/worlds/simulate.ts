@@ -148,7 +148,7 @@ async function runOnce(world: World, built: BuiltWorld, repository: HostedReposi
   printed = ''
   process.exitCode = 0
   // the module runs the action when it is evaluated, and under a new address it is evaluated anew
-  await import(`../../src/actions/rollback/action.ts?run=${nth}`)
+  await import(`../../src/actions/rollback/index.ts?run=${nth}`)
   const exitCode = Number(process.exitCode ?? 0)
   process.exitCode = 0
   const text = await readFile(output, 'utf8')

@@ -3,14 +3,17 @@ import { openFrontDoor } from '../../rollback/front-door.ts'
 import { secretsOfLayers } from '../../rollback/open-layers.ts'
 import { secretsOfChecks } from '../../rollback/production.ts'
 import { runRollback } from '../../rollback/run.ts'
-import { runAction } from '../../runner/action.ts'
+import type { Step } from '../../runner/step.ts'
 import { rollbackTools } from '../rollback-tools.ts'
 import { openWorkplace } from '../wiring.ts'
 import { writeRollback } from '../write-rollback.ts'
-import { rollback } from './contract.ts'
+import type { rollback } from './contract.ts'
 import { sayUnconfigured, writeDiagnosis } from './outputs.ts'
 
-await runAction(rollback, async (step) => {
+export type RollbackStep = Step<typeof rollback.inputs, keyof typeof rollback.outputs>
+
+/** Takes an environment back to the last good state, or plans that, or checks that it would work. */
+export async function run(step: RollbackStep): Promise<void> {
   const { inputs, secrets, context, env } = step
   const workplace = await openWorkplace(step)
   const { config } = workplace
@@ -38,4 +41,4 @@ await runAction(rollback, async (step) => {
   if (inputs.mode !== 'doctor') return writeRollback(step, await runRollback(options))
   const examined = { ...tools, ownWorkflow: context.workflow }
   await writeDiagnosis(step, workplace, await diagnoseRollback(options, workplace, examined))
-})
+}

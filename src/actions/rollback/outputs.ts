@@ -4,12 +4,9 @@ import {
   problemsOf,
   summarizeDiagnosis,
 } from '../../rollback/doctor/doctor.ts'
-import type { Step } from '../../runner/action.ts'
 import { renderMarkdown } from '../../text/markdown.ts'
 import { writeOutputs } from '../write-rollback.ts'
-import type { rollback } from './contract.ts'
-
-type RollbackStep = Step<typeof rollback.inputs, keyof typeof rollback.outputs>
+import type { RollbackStep } from './action.ts'
 
 /** Says what the settings could add, where there are none. */
 export function sayUnconfigured(
