@@ -1,7 +1,7 @@
 import { isUserFacing } from '../errors.ts'
 import type { EventOf, LayerName } from '../history/event.ts'
 import type { Layer, LayerPlanView, LayerReceipt, UndoableRollback } from '../layers/layer.ts'
-import type { FailureRule } from '../settings/rollback.ts'
+import type { FailureRule } from '../settings/rollback-choices.ts'
 import type { PlannedLayer } from './plan.ts'
 import { again, describeApplied, describeFailed, type Progress, type Record, undoableOf } from './record.ts'
 

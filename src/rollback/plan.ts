@@ -10,7 +10,7 @@ import {
 } from '../errors.ts'
 import type { LayerName } from '../history/event.ts'
 import type { Layer, LayerPlan, LayerPlanView } from '../layers/layer.ts'
-import type { FailureRule } from '../settings/rollback.ts'
+import type { FailureRule } from '../settings/rollback-choices.ts'
 import type { Choice } from './strategy.ts'
 
 /** What a rollback of several layers would do. */

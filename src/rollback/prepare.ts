@@ -1,7 +1,7 @@
 import type { Message } from '../errors.ts'
 import type { Event } from '../history/event.ts'
 import type { Layer } from '../layers/layer.ts'
-import type { FailureRule } from '../settings/rollback.ts'
+import type { FailureRule } from '../settings/rollback-choices.ts'
 import { type Afterwards, lookAfterwards } from './afterwards.ts'
 import { describeRefusal } from './allowed.ts'
 import type { Assessment } from './assessment.ts'

@@ -1,6 +1,6 @@
 import { InputError, type Message, message, setting } from '../errors.ts'
 import type { LayerName } from '../history/event.ts'
-import type { IssueType } from '../settings/rollback.ts'
+import type { IssueType } from '../settings/rollback-choices.ts'
 import type { Config } from '../settings/schema.ts'
 
 /** Which layers are to be rolled back; `changed` takes those that the deployment changed. */

@@ -1,6 +1,6 @@
 import { defineAction } from '../../runner/contract.ts'
 import { input } from '../../runner/inputs.ts'
-import { failureRules, issueTypes } from '../../settings/rollback.ts'
+import { failureRules, issueTypes } from '../../settings/rollback-choices.ts'
 import { commonInputs, commonOutputs } from '../contract-parts.ts'
 
 export const rollback = defineAction({
