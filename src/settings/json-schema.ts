@@ -23,6 +23,28 @@ export function renderJsonSchema(): string {
   return `${JSON.stringify(described, null, 2)}\n`
 }
 
+let known: ReadonlySet<string> | undefined
+
+/** Every key that the file can have, at whatever place. */
+export function keysOfSchema(): ReadonlySet<string> {
+  known ??= findKeys()
+  return known
+}
+
+function findKeys(): ReadonlySet<string> {
+  const keys = new Set<string>()
+  const walk = (value: unknown): void => {
+    if (typeof value !== 'object' || value === null) return
+    for (const [name, each] of Object.entries(value)) {
+      if (name === 'properties' && typeof each === 'object')
+        for (const key of Object.keys(each ?? {})) keys.add(key)
+      walk(each)
+    }
+  }
+  walk(z.toJSONSchema(configSchema, { io: 'input' }))
+  return keys
+}
+
 /** What an environment cannot have of its own. */
 const shared: ReadonlySet<string> = new Set(['environment', 'history'])
 

@@ -1,6 +1,7 @@
 import { InputError, message, type Setting } from '../errors.ts'
 import { readSettings, type Settings, settingsOf, usualEnvironment } from './environments.ts'
 import { explainIssue, explainPlainly, type Finding } from './explain.ts'
+import { keysOfSchema } from './json-schema.ts'
 import { findLiteralSecrets } from './literal-secrets.ts'
 import { reportProblems } from './report.ts'
 import { type Check, type Config, checksSchemaFor, defaultConfig } from './schema.ts'
@@ -110,6 +111,7 @@ function parseYaml<T>({
     file,
     problems: [...problems, ...located],
     values: secrets.values,
+    keys: keysOfSchema(),
     isYaml: problems.length === 0,
   })
 }

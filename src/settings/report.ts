@@ -1,6 +1,6 @@
 import { codeFrameColumns } from '@babel/code-frame'
 import { InputError, listLines, type Setting, message as said } from '../errors.ts'
-import { redact } from '../text/redact.ts'
+import { redact, redacted } from '../text/redact.ts'
 import { hideAfterSecretName, maskLines } from './secrets.ts'
 import { lineCounterOf, type Problem } from './source.ts'
 
@@ -11,6 +11,7 @@ const widestLine = 160
  * One error for all that is wrong with a text: `file:line:column: what, and what to write instead`, each with the
  * lines around it. No secret is in it.
  * @param values secrets known to stand in the text
+ * @param keys the keys that such a text can have
  * @param isYaml false when the text could not be read, so that nobody knows what of it is a value
  */
 export function reportProblems({
@@ -18,29 +19,40 @@ export function reportProblems({
   file,
   problems,
   values,
+  keys,
   isYaml,
 }: {
   readonly text: string
   readonly file: string | Setting
   readonly problems: readonly Problem[]
   readonly values: readonly string[]
+  readonly keys: ReadonlySet<string>
   readonly isYaml: boolean
 }): InputError {
   const counter = lineCounterOf(text)
   const raw = text.split('\n')
-  const masked = isYaml ? maskLines(text, values) : hideAfterSecretName(text)
+  const masked = isYaml ? maskLines(text, { values, keys }) : hideAfterSecretName(text)
   const entries = inOrder(problems).map(({ range, message }) => {
     const start = counter.linePos(Math.min(range.start, text.length))
     const end = counter.linePos(Math.min(Math.max(range.start, range.end - 1), text.length))
     const lastColumn = end.line === start.line ? end.col : start.col
     const frame = drawFrame({ raw, masked, line: start.line, column: start.col, lastColumn })
-    return said`${file}:${start.line}:${start.col}: ${redact(message, values)}\n\n${frame}`
+    const safe = hideWhatFrameHides(message, text.slice(range.start, range.end), masked[start.line - 1] ?? '')
+    return said`${file}:${start.line}:${start.col}: ${redact(safe, values)}\n\n${frame}`
   })
   const left = entries.length - mostProblems
   const more =
     left > 0 ? [said`${file}: and ${left} more ${left === 1 ? 'problem' : 'problems'}; fix these first`] : []
   const shown = [...entries.slice(0, mostProblems), ...more]
   return new InputError(listLines(shown.flatMap((entry, index) => (index === 0 ? [entry] : ['', entry]))))
+}
+
+/** A sentence may quote the place that it is about, but not where that is hidden in the frame: it may be a part of a secret. */
+function hideWhatFrameHides(message: string, place: string, shownLine: string): string {
+  const quoted = place.trim().replace(/^["']|["']$/g, '')
+  if (quoted === '' || shownLine.includes(quoted)) return message
+  // of a long one, its beginning is quoted
+  return [quoted, quoted.slice(0, 50)].reduce((text, piece) => text.replaceAll(piece, redacted), message)
 }
 
 /** From top to bottom, and each sentence once for a place. */

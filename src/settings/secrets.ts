@@ -5,18 +5,26 @@ import { secretName } from '../text/secret-name.ts'
 const longestShown = 2000
 
 /**
- * Takes what looks like a secret out of the lines of a configuration that may not even be YAML: known values, whatever
- * stands behind a name that looks like a secret's, the lines that continue it, and what is shaped like a credential.
+ * The lines of a configuration with what looks like a secret taken out: known values, whatever stands behind a name that
+ * looks like a secret's, the lines that continue it, and what is shaped like a credential. Below the first secret a line
+ * shows only what the schema knows: with a misplaced quote, bracket or `#`, any other word may be a part of that secret.
  * Rather a line too much than a secret shown. The number of lines stays the same.
  * @param values secrets known from the parts that could be read
+ * @param keys the keys that a configuration can have
  */
-export function maskLines(text: string, values: readonly string[]): readonly string[] {
+export function maskLines(
+  text: string,
+  { values, keys }: { readonly values: readonly string[]; readonly keys: ReadonlySet<string> },
+): readonly string[] {
   const shown: string[] = []
   let open: OpenSecret | undefined
+  let isBelowSecret = false
+  const show = (line: string) => shown.push(redact(isBelowSecret ? showKnown(line, keys) : line, values))
   for (const raw of maskPrivateKeys(text).split('\n')) {
     const line = raw.trimEnd()
     if (open !== undefined && line.trim() !== '') {
       if (continues(line, open)) {
+        isBelowSecret ||= !isReference(line)
         shown.push(isReference(line) ? redact(line, values) : `${indentOf(line)}${redacted}`)
         continue
       }
@@ -24,7 +32,8 @@ export function maskLines(text: string, values: readonly string[]): readonly str
     }
     const masked = maskLine(line)
     open ??= masked.open
-    shown.push(redact(masked.line, values))
+    show(masked.line)
+    isBelowSecret ||= masked.line !== line
   }
   return shown
 }
@@ -34,13 +43,12 @@ export function maskLines(text: string, values: readonly string[]): readonly str
  * anything below may belong to that secret. The number of lines stays the same.
  */
 export function hideAfterSecretName(text: string): readonly string[] {
-  const at = text.search(secretName)
   const lines = redact(maskPrivateKeys(text)).split('\n')
-  if (at === -1) return lines.map((line) => maskLine(line).line)
-  const named = text.slice(0, at).split('\n').length
+  const named = lines.findIndex((line) => findSecretName(line) !== undefined)
+  if (named === -1) return lines.map((line) => maskLine(line).line)
   return lines.map((line, index) => {
-    if (index + 1 < named) return maskLine(line).line
-    const name = index + 1 === named ? (line.match(secretName)?.[0] ?? '') : ''
+    if (index < named) return maskLine(line).line
+    const name = index === named ? (findSecretName(line)?.name ?? '') : ''
     const before = name === '' ? indentOf(line) : line.slice(0, line.indexOf(name) + name.length)
     return line.trim() === before.trim() ? before : `${before} ${redacted}`
   })
@@ -61,7 +69,10 @@ interface OpenSecret {
 
 /** `{ env: NAME }`: where a secret should be, and nothing to hide. Only upper case, as anything else may be a value. */
 const reference = /^\{\s*["']?env["']?\s*:\s*["']?[A-Z_][A-Z0-9_]*["']?\s*\}/
-const referenceLine = /^[\s#-]*["']?env["']?\s*:\s*["']?[A-Z_][A-Z0-9_]*["']?\s*(?:#.*)?$/
+const referenceLine = /^[\s#-]*(?:["']?env["']?\s*:\s*)?["']?[A-Z_][A-Z0-9_]*["']?\s*[\]}]*,?\s*(?:#.*)?$/
+/** Behind `env:`, the name of a variable, or several. */
+const variables = /^(?:["']?[A-Z_][A-Z0-9_]*["']?(?=[\s,}\]]|$)|\[[A-Z0-9_\s,"']*\])/
+const envKey = /(?<![\w.-])env(?=["']?\s*(?::|$))/g
 const siblingKey = /^[\s#]*(?:- +)?["']?[\w.-]+["']?\s*:(?:\s|$)/
 /** What is kept to see of what stands between a name and its value. */
 const separator = /^["'`]?\s*(?:[:=]>?|,)?\s*/
@@ -71,21 +82,46 @@ function maskLine(whole: string): { readonly line: string; readonly open?: OpenS
     return { line: `${indentOf(whole)}${redacted}`, open: { column: baseColumn(whole), unfinished: true } }
   }
   const line = whole.replace(/:\/\/\S*@/g, `://${redacted}@`)
+  const found = findSecretName(line)
+  if (found === undefined) return { line }
+  const { start } = found
+  const rest = line.slice(start)
+  const kept = rest === '' ? line : `${line.slice(0, start)}${redacted}`
+  return { line: kept, open: { column: baseColumn(line), unfinished: isUnfinished(rest) } }
+}
+
+/**
+ * The first name on a line that looks like a secret's, or is the `env` of a reference, and has something else behind it than
+ * the name of a variable.
+ * @returns the name, and where what it holds starts
+ */
+function findSecretName(line: string): { readonly name: string; readonly start: number } | undefined {
+  const names = [
+    ...[...line.matchAll(secretName)].map((found) => ({ found, good: reference })),
+    ...[...line.matchAll(envKey)].map((found) => ({ found, good: variables })),
+  ].sort((a, b) => a.found.index - b.found.index)
   let from = 0
-  for (const found of line.matchAll(secretName)) {
-    if (found.index < from) continue
-    const end = found.index + found[0].length
+  for (const { found, good } of names) {
+    const [name] = found
+    const end = found.index + name.length
+    if (end <= from) continue
     const start = end + (separator.exec(line.slice(end))?.[0].length ?? 0)
-    const rest = line.slice(start)
-    const referred = reference.exec(rest)
-    if (referred !== null) {
-      from = start + referred[0].length
-      continue
-    }
-    const kept = rest === '' ? line : `${line.slice(0, start)}${redacted}`
-    return { line: kept, open: { column: baseColumn(line), unfinished: isUnfinished(rest) } }
+    const referred = good.exec(line.slice(start))
+    if (referred === null) return { name, start }
+    from = start + referred[0].length
   }
-  return { line }
+  return undefined
+}
+
+/** What a line below a secret may show: brackets, keys of the schema, and of values numbers, durations, switches and references. */
+function showKnown(line: string, keys: ReadonlySet<string>): string {
+  if (/^[\s[\]{},#-]*$/.test(line)) return line
+  const [before = '', key = '', value = ''] =
+    /^(\s*(?:- +)*)([\w-]+):(?:\s+(.*))?$/.exec(line)?.slice(1) ?? []
+  if (!keys.has(key)) return `${indentOf(line)}${redacted}`
+  const isPlain = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d)?|true|false|\*{3})?$/.test(value)
+  const shown = isPlain || reference.exec(value)?.[0] === value || key === 'env' ? value : redacted
+  return `${before}${key}:${shown === '' ? '' : ` ${shown}`}`
 }
 
 function continues(line: string, { column, unfinished }: OpenSecret): boolean {

@@ -3,7 +3,7 @@ const secretWord =
   'auth(?!or(?!iz|is))|token|passw|passphrase|pwd|secret|credential|cookie|session|signature|bearer|jwt'
 /** `api-key`, `x-functions-key`, `apiKey`, but not `key` alone. */
 export const secretName = new RegExp(
-  String.raw`(?<![\w.-])(?:[\w.-]*(?:${secretWord})[\w.-]*|[\w.-]+key(?![\w.-]))`,
+  String.raw`(?<![\w.-])(?:[\w.-]*(?:${secretWord})[\w.-]*|[\w.-]+key(?![.-]*\w))`,
   'gi',
 )
 
