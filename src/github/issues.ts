@@ -1,4 +1,5 @@
 import { type Repository, repeatable } from './client.ts'
+import { mayWrite } from './permission.ts'
 import { explained, isRefused } from './refusal.ts'
 
 export interface Issue {
@@ -7,8 +8,8 @@ export interface Issue {
   readonly title: string
   readonly body: string
   readonly open: boolean
-  /** written by an app, or by somebody with a role in the repository: a stranger's issue is never taken for ours */
-  readonly trusted: boolean
+  /** undefined when the account is gone */
+  readonly author: { readonly login: string; readonly isBot: boolean } | undefined
 }
 
 /** Longer issue bodies and comments are refused by GitHub, in characters. */
@@ -22,12 +23,9 @@ interface ListedIssue {
   readonly title: string
   readonly body?: string | null | undefined
   readonly state: string
-  readonly user: { readonly type?: string } | null
-  readonly author_association?: string | undefined
+  readonly user: { readonly login: string; readonly type?: string } | null
   readonly pull_request?: unknown
 }
-
-const insiders = new Set(['OWNER', 'MEMBER', 'COLLABORATOR'])
 
 function toIssue(issue: ListedIssue): Issue {
   return {
@@ -36,8 +34,16 @@ function toIssue(issue: ListedIssue): Issue {
     title: issue.title,
     body: issue.body ?? '',
     open: issue.state === 'open',
-    trusted: issue.user?.type === 'Bot' || insiders.has(issue.author_association ?? ''),
+    author: issue.user === null ? undefined : { login: issue.user.login, isBot: issue.user.type === 'Bot' },
   }
+}
+
+/**
+ * True for an issue of an app, or of a person who may push to the repository now: a stranger's is never taken for ours. What
+ * GitHub calls the author's association is not asked, as it depends on who reads it.
+ */
+export async function isTrusted(repository: Repository, { author }: Issue): Promise<boolean> {
+  return author !== undefined && (author.isBot || (await mayWrite(repository, author.login)))
 }
 
 /** One issue; undefined when it was deleted or moved to another repository. */

@@ -1,4 +1,4 @@
-import { InputError, isUserFacing, message, RefusedError, setting } from '../errors.ts'
+import { isUserFacing, message, RefusedError, setting } from '../errors.ts'
 import { type LayerOutcome, undoAll } from './apply.ts'
 import { type CarryOutOptions, carryOut, type RollbackReport } from './carry-out.ts'
 import type { Recovery } from './ending.ts'
@@ -79,17 +79,11 @@ export function demandRehearsable({
   environment,
   branch,
   defaultBranch,
-  mode,
 }: {
   readonly environment: string
   readonly branch: string
   readonly defaultBranch: string
-  readonly mode: string
 }): void {
-  if (mode !== 'auto')
-    throw new InputError(
-      message`a rehearsal rolls back and takes back in one run: leave ${setting('mode')} out, or ${setting('rehearsal')}`,
-    )
   if (/^prod(uction)?$/i.test(environment))
     throw new RefusedError(
       message`a rehearsal rolls an environment back though nothing is wrong, and ${environment} is the one that customers use: name another in ${setting('environment')}, such as staging, with a configuration of its own in ${setting('config')}`,

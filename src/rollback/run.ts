@@ -58,8 +58,7 @@ export async function begin(options: RollbackOptions): Promise<Beginning> {
     options.isManual(),
     options.rehearsal ? readFacts(repository) : undefined,
   ])
-  if (facts !== undefined)
-    demandRehearsable({ environment, branch, defaultBranch: facts.defaultBranch, mode })
+  if (facts !== undefined) demandRehearsable({ environment, branch, defaultBranch: facts.defaultBranch })
   const saved =
     mode === 'apply'
       ? await openSavedPlan(options.plan ?? '', {

@@ -44,7 +44,7 @@ export async function startAction<I extends Inputs, O extends string>(
   const nameOf = nameBy(contract.inputs, env, (path) => locate(path))
   try {
     readRepositoryName(env)
-    const inputs = readInputs(contract.inputs, env)
+    const inputs = readInputs(contract.inputs, env, contract.rules)
     const [{ openStep }, { run }] = await Promise.all([import('./step.ts'), load()])
     const step = await openStep<I, O>(contract.name, {
       inputs,

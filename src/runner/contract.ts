@@ -1,3 +1,4 @@
+import type { InputRule } from './input-rules.ts'
 import type { Inputs } from './inputs.ts'
 
 /** What an action promises its users. `action.yml` and the README's tables say the same; a test holds the three together. */
@@ -16,6 +17,8 @@ export interface ActionContract<I extends Inputs = Inputs, O extends string = st
   /** what to do when the job was cancelled, one sentence without its end */
   readonly afterCancelled: string
   readonly inputs: I
+  /** which of them go together: checked before anything else is done, and part of their documentation */
+  readonly rules?: readonly InputRule<keyof I & string>[]
   /** each output with its description */
   readonly outputs: Readonly<Record<O, string>>
 }

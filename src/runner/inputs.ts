@@ -1,6 +1,7 @@
 import { InputError, type Setting } from '../errors.ts'
 import { parseDuration } from '../text/duration.ts'
 import { parseSize } from '../text/size.ts'
+import { checkRules, type InputRule } from './input-rules.ts'
 
 /** One input of an action: what `action.yml` and the README say of it, and how its text becomes a value. */
 export interface Input<T> {
@@ -141,9 +142,13 @@ export function variableOf(name: string): string {
 
 /**
  * Reads all inputs of an action.
- * @throws InputError that lists every input that is missing or malformed, not only the first
+ * @throws InputError that lists every input that is missing, malformed, or does not go with another, not only the first
  */
-export function readInputs<I extends Inputs>(inputs: I, env: NodeJS.ProcessEnv): InputValues<I> {
+export function readInputs<I extends Inputs>(
+  inputs: I,
+  env: NodeJS.ProcessEnv,
+  rules: readonly InputRule[] = [],
+): InputValues<I> {
   const problems: string[] = []
   const values = Object.entries(inputs).map(([name, { required, default: fallback, parse }]) => {
     const text = (env[variableOf(name)] ?? fallback).trim()
@@ -156,6 +161,14 @@ export function readInputs<I extends Inputs>(inputs: I, env: NodeJS.ProcessEnv):
       return [name, undefined] as const
     }
   })
+  // where an input is malformed, what goes with it is not known
+  if (problems.length === 0) {
+    const written = Object.entries(inputs).map(([name, { default: fallback }]) => {
+      return [name, { text: (env[variableOf(name)] ?? '').trim(), fallback }] as const
+    })
+    const broken = checkRules(rules, new Map(written))
+    problems.push(...broken.map((error) => error.explain(({ path }) => `input "${path}"`)))
+  }
   if (problems.length > 0) throw new InputError(problems.join('\n'))
   // each value was made by the parse function of its own declaration
   return Object.fromEntries(values) as InputValues<I>

@@ -2,6 +2,7 @@ import type { RootContent } from 'mdast'
 import { Document } from 'yaml'
 import { code, renderMarkdown, table, text } from '../text/markdown.ts'
 import type { ActionContract } from './contract.ts'
+import { describeRules, type InputRule } from './input-rules.ts'
 import type { Input } from './inputs.ts'
 
 /** The `action.yml` of a contract: https://docs.github.com/en/actions/reference/workflows-and-actions/metadata-syntax */
@@ -11,14 +12,15 @@ export function writeManifest({
   description,
   branding,
   inputs,
+  rules = [],
   outputs,
 }: ActionContract): string {
   const manifest = new Document({
     name: title,
     description,
     branding,
-    inputs: mapValues(inputs, (each) => ({
-      description: each.description,
+    inputs: mapValues(inputs, (each, input) => ({
+      description: describeInput(input, each, rules),
       required: each.required,
       ...(each.default !== '' && { default: each.default }),
     })),
@@ -47,18 +49,20 @@ export function placesOf(name: string): {
 /** The parts of an action's README that its contract writes, by the name of the marker they stand between. */
 export function writeReadmeParts({
   inputs,
+  rules = [],
   outputs,
   permissions,
   morePermissions = {},
 }: Pick<ActionContract, 'permissions' | 'morePermissions' | 'outputs'> & {
   readonly inputs: Readonly<Record<string, Pick<Input<unknown>, 'description' | 'default'>>>
+  readonly rules?: readonly InputRule[]
 }): Readonly<Record<string, string>> {
   return {
     inputs: renderTable(
       ['input', 'what', 'default'],
       Object.entries(inputs).map(([name, each]) => [
         code(name),
-        text(each.description),
+        text(describeInput(name, each, rules)),
         each.default === '' ? '' : code(each.default),
       ]),
     ),
@@ -96,6 +100,18 @@ function renderTable(head: readonly string[], rows: Parameters<typeof table>[1])
   return renderMarkdown(blocks).replaceAll('\\`', '`')
 }
 
-function mapValues<T, U>(record: Readonly<Record<string, T>>, change: (value: T) => U): Record<string, U> {
-  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]))
+/** What an input is, and which others it goes with. */
+function describeInput(
+  name: string,
+  { description }: Pick<Input<unknown>, 'description'>,
+  rules: readonly InputRule[],
+): string {
+  return [description, ...describeRules(name, rules)].join(' ')
+}
+
+function mapValues<T, U>(
+  record: Readonly<Record<string, T>>,
+  change: (value: T, key: string) => U,
+): Record<string, U> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value, key)]))
 }

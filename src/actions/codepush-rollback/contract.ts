@@ -43,7 +43,7 @@ export const codepushRollback = defineAction({
       required: true,
     }),
     project: input.text({
-      description: 'Folder of the Expo project, for `eas`.',
+      description: 'Folder of the Expo project.',
       default: '.',
     }),
     mode: input.choice({
@@ -78,6 +78,11 @@ export const codepushRollback = defineAction({
     }),
     'dry-run': input.flag({ description: 'Print the plan, and change nothing.', default: 'false' }),
   },
+  rules: [
+    { inputs: ['target'], notWith: { input: 'mode', is: ['stop'] } },
+    { inputs: ['project'], onlyWith: { input: 'server-kind', is: ['eas'] } },
+    { inputs: ['access-key'], notWith: { input: 'server-kind', is: ['eas'] } },
+  ],
   outputs: {
     ...commonOutputs,
     decision:

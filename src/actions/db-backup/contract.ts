@@ -32,12 +32,12 @@ export const dbBackup = defineAction({
     }),
     'verify-limit': input.size({
       description:
-        'For `restore`: how much is restored at most, such as `500MB`. Of a larger backup the whole schema is restored and the rows of some tables, chosen at random, and the backup is called partly verified.',
+        'How much is restored at most, such as `500MB`. Of a larger backup the whole schema is restored and the rows of some tables, chosen at random, and the backup is called partly verified.',
       default: '10GB',
     }),
     'verify-on': input.secret({
       description:
-        'For `restore`: another server to restore on, as an address like that of `database-url`, or `local` for a server that is started on the machine of the job. Left empty: beside the database, on its own server.',
+        'Another server to restore on, as an address like that of `database-url`, or `local` for a server that is started on the machine of the job. Left empty: beside the database, on its own server.',
     }),
     keep: input.count({
       description:
@@ -50,6 +50,13 @@ export const dbBackup = defineAction({
     }),
     pin: input.flag({ description: 'Never delete this backup.', default: 'false' }),
   },
+  rules: [
+    {
+      inputs: ['recipient', 'verify', 'verify-limit', 'verify-on', 'keep', 'keep-for', 'pin'],
+      onlyWith: { input: 'operation', is: ['backup'] },
+    },
+    { inputs: ['verify-limit', 'verify-on'], onlyWith: { input: 'verify', is: ['restore'] } },
+  ],
   outputs: {
     ...commonOutputs,
     decision: '`backed-up`, `verified`, `listed` or `damaged`.',

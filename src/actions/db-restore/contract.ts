@@ -46,25 +46,23 @@ export const dbRestore = defineAction({
     }),
     'to-revision': input.text({
       description:
-        'For `migrations`: the good revision: `last-successful-deployment`, a commit id, a tag or a branch. Migrations that only the bad revision has are undone.',
+        'The good revision: `last-successful-deployment`, a commit id, a tag or a branch. Migrations that only the bad revision has are undone.',
       default: 'last-successful-deployment',
     }),
     to: input.text({
-      description:
-        'For `migrations`: instead, undo the migrations that were applied after the one of this name.',
+      description: 'Undo the migrations that were applied after the one of this name.',
     }),
     last: input.count({
       description:
-        'For `migrations`: instead, undo this many of the newest migrations, whoever applied them. 0: only those of the deployment.',
+        'Undo this many of the newest migrations, whoever applied them. 0: only those of the deployment.',
       default: '0',
     }),
     command: input.text({
       description:
-        "For `migrations`: a bash command that undoes them with the project's own tool, in a checkout of the bad revision. `ROLLBACK_MIGRATIONS` holds the names to undo, one a line as in the tool's history table, newest first. The history table is checked afterwards.",
+        "A bash command that undoes them with the project's own tool, in a checkout of the bad revision. `ROLLBACK_MIGRATIONS` holds the names to undo, one a line as in the tool's history table, newest first. The history table is checked afterwards.",
     }),
     'allow-irregular': input.flag({
-      description:
-        'For `migrations`: continue even if some were changed, are missing, or were applied out of order.',
+      description: 'Continue even if some were changed, are missing, or were applied out of order.',
       default: 'false',
     }),
     'allow-data-loss': input.flag({
@@ -89,6 +87,18 @@ export const dbRestore = defineAction({
       default: 'false',
     }),
   },
+  rules: [
+    {
+      inputs: ['to-revision', 'to', 'last', 'command', 'allow-irregular', 'recipient'],
+      onlyWith: { input: 'strategy', is: ['migrations'] },
+    },
+    {
+      inputs: ['backup', 'verify', 'export-newer', 'allow-other-source'],
+      onlyWith: { input: 'strategy', is: ['backup'] },
+    },
+    { inputs: ['migrations'], requiredWith: { input: 'strategy', is: ['migrations'] } },
+    { oneOf: ['to-revision', 'to', 'last'] },
+  ],
   outputs: {
     ...commonOutputs,
     decision: '`rolled-back`, `already-rolled-back`, `planned` or `failed`.',

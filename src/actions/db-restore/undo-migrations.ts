@@ -1,4 +1,3 @@
-import { InputError } from '../../errors.ts'
 import { defaultBranch } from '../../github/repository.ts'
 import { openRevision } from '../../github/revision.ts'
 import { findTarget } from '../../layers/code/target.ts'
@@ -35,10 +34,6 @@ export async function undo(step: DbRestoreStep, workplace: Workplace, places: Pl
   const { inputs, log, now } = step
   const { repository, environment, revision, incident } = workplace
   const { engine, store, scratch, beforeChange } = places
-  if (inputs.migrations === '')
-    throw new InputError(
-      'input "migrations" is needed to undo them; write their folder, such as db/migrations',
-    )
   const startedAt = now().toISOString()
   const selection = await select(step, workplace)
   const checkout = step.env['GITHUB_WORKSPACE'] ?? '.'
@@ -105,8 +100,6 @@ async function select(
   { inputs }: DbRestoreStep,
   { repository, config, environment, revision, incident, readHistory }: Workplace,
 ): Promise<Selection> {
-  if (inputs.to !== '' && inputs.last > 0)
-    throw new InputError('inputs "to" and "last" exclude each other; give one of them')
   if (inputs.to !== '') return { by: 'name', to: inputs.to }
   if (inputs.last > 0) return { by: 'count', last: inputs.last }
   const target = inputs['to-revision']

@@ -30,8 +30,8 @@ export const gitRollback = defineAction({
       description:
         'Repository on a git server that is not GitHub: an http or https URL without credentials, or an absolute path. It is rolled back instead of the repository of the workflow.',
     }),
-    'remote-username': input.text({ description: 'With `remote`: the user name.', default: 'git' }),
-    'remote-password': input.secret({ description: 'With `remote`: the password or access token.' }),
+    'remote-username': input.text({ description: 'The user name.', default: 'git' }),
+    'remote-password': input.secret({ description: 'The password or access token.' }),
     branch: input.name({
       description: 'The deployed branch. Default: the configured one, else the default branch.',
     }),
@@ -53,30 +53,29 @@ export const gitRollback = defineAction({
     }),
     paths: input.list({
       description:
-        'With `restore`: the only files and folders to restore, separated by commas, such as one app of a monorepo. A folder includes everything in it. Patterns are not supported.',
+        'The only files and folders to restore, separated by commas, such as one app of a monorepo. A folder includes everything in it. Patterns are not supported.',
     }),
     commits: input.list({
-      description:
-        'With `revert`: what to undo, separated by commas: commits, and ranges such as `v1.2..main`.',
+      description: 'What to undo, separated by commas: commits, and ranges such as `v1.2..main`.',
     }),
     'allow-reset-default-branch': input.flag({
       description:
-        'With `reset`: allow the default branch. Existing clones still have the removed commits and can push them again.',
+        'Allow the default branch. Existing clones still have the removed commits and can push them again.',
       default: 'false',
     }),
     mainline: input.count({
       description:
-        'With `revert`: the parent of a merge commit to keep, counted from 1. Of a range, the commits along that parent are undone. 0 refuses merge commits.',
+        'The parent of a merge commit to keep, counted from 1. Of a range, the commits along that parent are undone. 0 refuses merge commits.',
       default: '0',
     }),
     'tag-pattern': input.text({
       setting: 'code.tag-pattern',
-      description: 'For the target `previous-deployment-tag`: the pattern of the tag names, with one `*`.',
+      description: 'The pattern of the tag names, with one `*`.',
       default: 'deploy-*',
     }),
     checks: input.list({
       setting: 'code.checks',
-      description: 'For the target `last-green`: the checks that must have passed, separated by commas.',
+      description: 'The checks that must have passed, separated by commas.',
     }),
     delivery: input.choice({
       setting: 'code.delivery',
@@ -142,6 +141,21 @@ export const gitRollback = defineAction({
     }),
     'dry-run': input.flag({ description: 'Print the plan, and change nothing.', default: 'false' }),
   },
+  rules: [
+    { inputs: ['paths'], onlyWith: { input: 'mode', is: ['restore'] } },
+    { inputs: ['commits', 'mainline'], onlyWith: { input: 'mode', is: ['revert'] } },
+    { inputs: ['commits'], requiredWith: { input: 'mode', is: ['revert'] } },
+    { inputs: ['target'], notWith: { input: 'mode', is: ['revert', 'list'] } },
+    { inputs: ['mode', 'paths'], notWith: { input: 'target', is: ['undo', 'reapply'] } },
+    { inputs: ['allow-reset-default-branch'], onlyWith: { input: 'mode', is: ['reset'] } },
+    { inputs: ['tag-pattern'], onlyWith: { input: 'target', is: ['previous-deployment-tag'] } },
+    { inputs: ['checks'], onlyWith: { input: 'target', is: ['last-green'] } },
+    { inputs: ['labels', 'reviewers', 'auto-merge'], notWith: { input: 'delivery', is: ['direct'] } },
+    { inputs: ['redeploy-inputs', 'redeploy-timeout'], onlyWith: { input: 'redeploy' } },
+    { inputs: ['redeploy', 'redeploy-inputs'], requiredWith: { input: 'mode', is: ['deploy-only'] } },
+    { inputs: ['remote-username', 'remote-password'], onlyWith: { input: 'remote' } },
+    { inputs: ['redeploy', 'labels', 'reviewers', 'auto-merge'], notWith: { input: 'remote' } },
+  ],
   outputs: {
     ...commonOutputs,
     decision:

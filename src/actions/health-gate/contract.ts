@@ -67,15 +67,15 @@ export const healthGate = defineAction({
       description: 'Branch that it runs on. Default: the configured branch, else the default branch.',
     }),
     'watch-for': input.duration({
-      description: 'With `watch`: how long after its deployment a revision is watched.',
+      description: 'How long after its deployment a revision is watched.',
       default: '24h',
     }),
     'up-tries': input.count({
-      description: 'With `verify`: how often to check that production is up, at most.',
+      description: 'How often to check that production is up, at most.',
       default: '3',
     }),
     'up-pause': input.duration({
-      description: 'With `verify`: the pause between two of these checks.',
+      description: 'The pause between two of these checks.',
       default: '30s',
     }),
     'fail-on': input.choices({
@@ -85,6 +85,13 @@ export const healthGate = defineAction({
       options: ['unhealthy', 'error', 'pre-existing', 'not-deployed', 'inconclusive'],
     }),
   },
+  rules: [
+    { inputs: ['watch-for'], onlyWith: { input: 'mode', is: ['watch'] } },
+    { inputs: ['up-tries', 'up-pause'], onlyWith: { input: 'mode', is: ['verify'] } },
+    { inputs: ['hold', 'dispatch'], onlyWith: { input: 'mode', is: ['gate', 'watch'] } },
+    { inputs: ['window'], notWith: { input: 'mode', is: ['snapshot'] } },
+    { inputs: ['dispatch-inputs', 'dispatch-ref'], onlyWith: { input: 'dispatch' } },
+  ],
   outputs: {
     ...commonOutputs,
     decision:

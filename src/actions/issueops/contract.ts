@@ -20,11 +20,12 @@ export const issueops = defineAction({
       default: 'read',
     }),
     outcome: input.text({
-      description: 'For `answer`: the output `decision` of rollback. Empty: the rollback did not finish.',
+      description: 'The output `decision` of rollback. Empty: the rollback did not finish.',
     }),
-    commit: input.text({ description: 'For `answer`: the output `commit` of rollback.' }),
-    postmortem: input.text({ description: 'For `answer`: the output `issue-number` of postmortem-issue.' }),
+    commit: input.text({ description: 'The output `commit` of rollback.' }),
+    postmortem: input.text({ description: 'The output `issue-number` of postmortem-issue.' }),
   },
+  rules: [{ inputs: ['outcome', 'commit', 'postmortem'], onlyWith: { input: 'operation', is: ['answer'] } }],
   outputs: {
     ...commonOutputs,
     decision:

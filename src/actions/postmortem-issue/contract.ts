@@ -24,6 +24,7 @@ export const postmortemIssue = defineAction({
       description: 'Assignees of a new issue, separated by commas. Default: the configured ones.',
     }),
   },
+  rules: [{ inputs: ['revision'], notWith: { input: 'incident' } }],
   outputs: {
     ...commonOutputs,
     decision: '`created`, `updated`, `unchanged`, or `none` if there is no incident.',

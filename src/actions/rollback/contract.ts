@@ -27,10 +27,10 @@ export const rollback = defineAction({
       default: 'auto',
       options: ['auto', 'plan', 'apply', 'doctor'],
     }),
-    plan: input.text({ description: 'For `apply`: path of the saved plan, from the output `plan`.' }),
+    plan: input.text({ description: 'Path of the saved plan, from the output `plan`.' }),
     approval: input.text({
       description:
-        'For `apply`: the environment of this job. If one of its reviewers approved the job after the plan was made, the run counts as manual. Default: the environment that is rolled back.',
+        'The environment of this job. If one of its reviewers approved the job after the plan was made, the run counts as manual. Default: the environment that is rolled back.',
     }),
     'issue-type': input.choice({
       description:
@@ -69,6 +69,11 @@ export const rollback = defineAction({
         'Why automatic rollbacks are on hold, such as from the variable `vars.ROLLBACK_HOLD`. Any text holds automatic rollbacks; manual rollbacks are not held.',
     }),
   },
+  rules: [
+    { inputs: ['plan', 'approval'], onlyWith: { input: 'mode', is: ['apply'] } },
+    { inputs: ['plan'], requiredWith: { input: 'mode', is: ['apply'] } },
+    { inputs: ['rehearsal'], onlyWith: { input: 'mode', is: ['auto'] } },
+  ],
   outputs: {
     ...commonOutputs,
     decision:

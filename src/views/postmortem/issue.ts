@@ -4,6 +4,7 @@ import {
   closeAsDuplicate,
   createIssue,
   type Issue,
+  isTrusted,
   listIssues,
   readIssue,
   updateIssue,
@@ -70,10 +71,12 @@ async function findByMarker(
   const since = new Date(Date.parse(facts.events[0]?.at ?? '') - clockSlackMs)
   const marker = markerOf(facts)
   const listed = await listIssues(repository, { since })
-  const marked = listed.filter(({ number, trusted, body }) => {
-    return number !== created?.number && trusted && findLines(body, marker).length > 0
+  const marked = listed.filter(({ number, body }) => {
+    return number !== created?.number && findLines(body, marker).length > 0
   })
-  const [first, ...others] = [...marked, ...(created === undefined ? [] : [created])].sort(
+  const trusted = await Promise.all(marked.map((each) => isTrusted(repository, each)))
+  const ours = marked.filter((_, index) => trusted[index])
+  const [first, ...others] = [...ours, ...(created === undefined ? [] : [created])].sort(
     (a, b) => a.number - b.number,
   )
   if (first === undefined) return undefined

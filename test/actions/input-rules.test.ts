@@ -1,0 +1,176 @@
+/** Inputs that do not go together are an error of every action, before any request. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { actions } from '../../src/actions/table.ts'
+import type { ActionContract } from '../../src/runner/contract.ts'
+import { type InputRule, inputsOfRule } from '../../src/runner/input-rules.ts'
+import { readInputs, variableOf } from '../../src/runner/inputs.ts'
+import { writeManifest } from '../../src/runner/manifest.ts'
+
+const withRules = actions.filter(({ rules = [] }) => rules.length > 0)
+const cases = withRules.flatMap((action) =>
+  violationsOf(action).map(({ inputs, names }) => ({ action, inputs, names, name: action.name })),
+)
+
+test.each(cases)('$name refuses $inputs', ({ action, inputs, names }) => {
+  expect(() => read(action, inputs)).toThrow(
+    expect.objectContaining({ name: 'InputError', message: expect.stringMatching(mentions(names)) }),
+  )
+})
+
+test.each(actions)('$name takes every input with its default, as the runner hands them over', (action) => {
+  const defaults = Object.entries(action.inputs).map(([name, each]) => [name, each.default || 'x'])
+  const given = Object.fromEntries(defaults.filter(([name]) => action.inputs[name ?? '']?.default !== ''))
+  expect(() => read(action, given)).not.toThrow()
+})
+
+describe.each(withRules.map((action) => [action.name, action] as const))('the rules of %s', (_, action) => {
+  test('are about its own inputs, and values that those can have', () => {
+    for (const rule of action.rules ?? []) {
+      for (const name of inputsOfRule(rule)) expect(Object.keys(action.inputs)).toContain(name)
+      const condition = conditionOf(rule)
+      for (const value of condition?.is ?? [])
+        expect(() => action.inputs[condition?.input ?? '']?.parse(value)).not.toThrow()
+    }
+  })
+
+  test('are in the description of each input that they are about', () => {
+    const manifest = writeManifest(action)
+    const described = (name: string) =>
+      new RegExp(
+        `^  ${name}:\\n    description: .*(Only with|Not with|Not together with|Required with) `,
+        'm',
+      )
+    for (const rule of action.rules ?? [])
+      for (const name of 'oneOf' in rule ? rule.oneOf : rule.inputs) expect(manifest).toMatch(described(name))
+  })
+})
+
+describe('as a process', () => {
+  let requests = 0
+  const server = createServer((_, response) => {
+    requests += 1
+    response.writeHead(500).end()
+  })
+  beforeAll(async () => {
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+  })
+  afterAll(() => void server.close())
+
+  test.each(withRules.map((action) => [action.name, action] as const))(
+    '%s says so without a request',
+    async (name, action) => {
+      const [first] = violationsOf(action)
+      if (first === undefined) throw new Error('no rule')
+      const address = server.address()
+      const url = typeof address === 'object' ? `http://127.0.0.1:${address?.port}` : ''
+      const { exitCode, log } = await run(name, {
+        ...required(action),
+        ...first.inputs,
+        GITHUB_REPOSITORY: 'o/r',
+        GITHUB_API_URL: url,
+        GITHUB_SHA: 'a'.repeat(40),
+      })
+      expect({ exitCode, log, requests }).toEqual({
+        exitCode: 1,
+        log: expect.stringMatching(mentions(first.names)),
+        requests: 0,
+      })
+    },
+    20_000,
+  )
+})
+
+interface Violation {
+  readonly inputs: Readonly<Record<string, string>>
+  /** the inputs that the message has to name */
+  readonly names: readonly string[]
+}
+
+/** For each rule of an action, and each input that it is about, what breaks it. */
+function violationsOf(action: ActionContract): readonly Violation[] {
+  return (action.rules ?? []).flatMap((rule): readonly Violation[] => {
+    const given = (name: string) => ({ [name]: someValue(action, name) })
+    if ('oneOf' in rule) {
+      const [first = '', ...others] = rule.oneOf
+      return others.map((other) => ({ inputs: { ...given(first), ...given(other) }, names: [first, other] }))
+    }
+    const condition = conditionOf(rule)
+    if (condition === undefined) return []
+    const { input, is } = condition
+    const met = is === undefined ? given(input) : { [input]: is[0] ?? '' }
+    return rule.inputs.map((name) => {
+      if ('requiredWith' in rule) return { inputs: { ...met, [name]: '' }, names: [name] }
+      if ('notWith' in rule) return { inputs: { ...met, ...given(name) }, names: [name, input] }
+      const other = is === undefined ? {} : otherValue(action, condition)
+      return { inputs: { ...given(name), ...other }, names: [name, input] }
+    })
+  })
+}
+
+/** A value of the input that is not its default. */
+function someValue({ inputs }: ActionContract, name: string): string {
+  const candidates = [
+    ...['a', '7', '1h', '1MB', 'true', 'false', 'A=1'],
+    ...['checksums', 'full', 'reset', 'stop', 'verify', 'migrations', 'watch', 'answer', 'plan'],
+  ]
+  const input = inputs[name]
+  const found = candidates.find((each) => {
+    try {
+      input?.parse(each)
+      return each !== input?.default
+    } catch {
+      return false
+    }
+  })
+  if (found === undefined) throw new Error(`no value is known for the input ${name}`)
+  return found
+}
+
+/** Where the default of an input meets a condition, another value that does not. */
+function otherValue(action: ActionContract, { input, is }: { input: string; is?: readonly string[] }) {
+  const fallback = action.inputs[input]?.default ?? ''
+  return is?.includes(fallback) ? { [input]: someValue(action, input) } : {}
+}
+
+function conditionOf(rule: InputRule) {
+  if ('oneOf' in rule) return undefined
+  if ('requiredWith' in rule) return rule.requiredWith
+  return 'notWith' in rule ? rule.notWith : rule.onlyWith
+}
+
+function required({ inputs }: ActionContract): Readonly<Record<string, string>> {
+  const needed = Object.entries(inputs).filter(([, each]) => each.required)
+  return Object.fromEntries(needed.map(([name]) => [name, 'x']))
+}
+
+function read(action: ActionContract, inputs: Readonly<Record<string, string>>) {
+  const env = Object.entries({ ...required(action), ...inputs }).map(([name, value]) => [
+    variableOf(name),
+    value,
+  ])
+  return readInputs(action.inputs, Object.fromEntries(env), action.rules)
+}
+
+function mentions(names: readonly string[]): RegExp {
+  return new RegExp(names.map((name) => `(?=[^]*input "${name}")`).join(''))
+}
+
+async function run(name: string, given: Readonly<Record<string, string>>) {
+  const env = Object.entries(given).map(([key, value]) => [
+    /^GITHUB_/.test(key) ? key : variableOf(key),
+    value,
+  ])
+  const entry = fileURLToPath(new URL(`../../src/actions/${name}/action.ts`, import.meta.url))
+  const child = spawn(process.execPath, [entry], {
+    env: { PATH: process.env['PATH'], ...Object.fromEntries(env) },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const [out, error] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
+  return { exitCode: child.exitCode, log: `${out}${error}` }
+}
