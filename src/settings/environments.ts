@@ -14,21 +14,13 @@ export interface Settings {
   readonly usual: string | undefined
 }
 
-/** Another environment that is deployed from the same branch. */
-export interface Neighbour {
-  readonly environment: string
-  /** the paths that it is deployed from; empty for the whole branch */
-  readonly paths: readonly string[]
-}
-
 /** The settings of an environment. @throws InputError that lists the environments there are */
 export function settingsOf({ environments, file }: Settings, environment: string): Config {
   const found = environments.get(environment)
   if (found !== undefined) return found
   const names = [...environments.keys()]
-  const where = file ?? 'the settings'
   throw new InputError(
-    message`${setting('environment')} is ${JSON.stringify(environment)}, and ${where} describes ${listNames(names)}; ${suggestOrList(environment, names)}, or describe it under \`environments\``,
+    message`${setting('environment')} is ${JSON.stringify(environment)}, and ${describes(file)} ${listNames(names)}; ${suggestOrList(environment, names)}, or describe it under \`environments\``,
   )
 }
 
@@ -36,16 +28,12 @@ export function settingsOf({ environments, file }: Settings, environment: string
 export function usualEnvironment({ usual, environments, file }: Settings): string {
   if (usual !== undefined) return usual
   throw new InputError(
-    message`${setting('environment')} is not given, and ${file ?? 'the settings'} describes ${listNames([...environments.keys()])}; name one of them, or write \`environment: NAME\` in the file for the one that is meant by default`,
+    message`${setting('environment')} is not given, and ${describes(file)} ${listNames([...environments.keys()])}; name one of them, or write \`environment: NAME\` in the file for the one that is meant by default`,
   )
 }
 
-/** The other environments that are deployed from the branch of this one, so that a rollback of the whole branch reaches them. */
-export function neighboursOf({ environments }: Settings, environment: string): readonly Neighbour[] {
-  const own = environments.get(environment)
-  return [...environments.values()]
-    .filter((each) => each !== own && each.branch === own?.branch)
-    .map(({ environment: name, paths }) => ({ environment: name, paths }))
+function describes(file: string | undefined): string {
+  return file === undefined ? 'the settings describe' : `${file} describes`
 }
 
 function listNames(names: readonly string[]): string {

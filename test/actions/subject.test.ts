@@ -28,10 +28,15 @@ const deployment = (sha: string, environment: string, transient = false) => ({
   eventName: 'deployment_status',
   event: { repository, deployment: { sha, environment, transient_environment: transient } },
 })
+const database = { 'database-url': 'sqlite:none.db', storage: 'none' }
 const every: readonly [string, Record<string, string>][] = [
   ['git-rollback', { target: 'HEAD~1' }],
   ['rollback', { target: 'HEAD~1' }],
   ['health-gate', { url: 'http://127.0.0.1:9/', window: '1s', interval: '100ms' }],
+  ['db-backup', database],
+  ['db-migrate', { 'database-url': database['database-url'], migrations: 'db' }],
+  ['db-restore', database],
+  ['codepush-rollback', { 'server-url': 'http://127.0.0.1:9/', 'access-key': 'x', channels: 'a/b' }],
 ]
 
 describe('12.8: a workflow run of a fork', () => {
@@ -90,7 +95,7 @@ describe('12.8: a deployment of another environment', () => {
     expect(other).toMatchObject({
       exitCode: 1,
       log: expect.stringContaining(
-        'input "environment" is "review", and the settings describes the environment "production"',
+        'input "environment" is "review", and the settings describe the environment "production"',
       ),
     })
     const named = await run(action, { ...inputs, environment: 'production' }, deployment(shop.bad, 'review'))
@@ -101,6 +106,27 @@ describe('12.8: a deployment of another environment', () => {
       ),
     })
     expect(await shop.head()).toBe(shop.bad)
+  })
+})
+
+describe('12.12: an automatic rollback to a revision that is not on the branch', () => {
+  test.each(['rollback', 'git-rollback'])('of %s requires manual approval', async (action) => {
+    await shop.hosted.git.moveRef('refs/heads/hotfix', { from: '', to: shop.good })
+    const side = await shop.commit({ 'fix.mjs': 'x\n' }, { branch: 'hotfix', message: 'Fix' })
+    shop.hosted.deployments.length = 0
+    shop.deploy(side)
+    shop.deploy(shop.bad)
+    const automatic = await run(action, {}, { eventName: 'push' })
+    expect(automatic).toMatchObject({
+      exitCode: 1,
+      log: expect.stringMatching(
+        /manual approval required[^\n]*is not on main, which would get content that was not merged/,
+      ),
+    })
+    expect(await shop.head()).toBe(shop.bad)
+    const { exitCode, log } = await run(action, {}, { eventName: 'workflow_dispatch' })
+    expect({ exitCode, log }).toMatchObject({ exitCode: 0 })
+    expect(await shop.tree(await shop.head())).toBe(await shop.tree(side))
   })
 })
 

@@ -1,6 +1,6 @@
 /** 12.9: one settings file describes one or several named environments. 12.10: each with its paths. */
 import { describe, expect, test } from '@jest/globals'
-import { neighboursOf, settingsOf, usualEnvironment } from '../../src/settings/environments.ts'
+import { settingsOf, usualEnvironment } from '../../src/settings/environments.ts'
 import { parseSettings } from '../../src/settings/parse.ts'
 import { problemsOf } from './problems.ts'
 
@@ -68,7 +68,7 @@ test('a file without `environments` describes exactly one, and refuses another',
   expect(() => of('environment: live', 'production')).toThrow('describes the environment "live"')
 })
 
-test('environments of one branch are known to each other, with their paths', () => {
+test('each environment has its own branch and paths', () => {
   const settings = read(`environments:
   web: { paths: [apps/web/, ./lib] }
   api: { paths: [apps/api] }
@@ -76,11 +76,7 @@ test('environments of one branch are known to each other, with their paths', () 
   batch: {}
 `)
   expect(settingsOf(settings, 'web').paths).toEqual(['apps/web', 'lib'])
-  expect(neighboursOf(settings, 'web')).toEqual([
-    { environment: 'api', paths: ['apps/api'] },
-    { environment: 'batch', paths: [] },
-  ])
-  expect(neighboursOf(settings, 'staging')).toEqual([])
+  expect(settingsOf(settings, 'staging')).toMatchObject({ branch: 'develop', paths: [] })
 })
 
 describe('a problem stands where it is written', () => {

@@ -68,10 +68,18 @@ export function viewCode(
         `commit ${sha.slice(0, 7)} (${title(message)}, ${author}) came after the failed revision, and is undone with it`,
     ),
     warnings: warnings.filter(({ kind }) => !lookedAfter.has(kind)).map(sayWarning),
-    needsPerson:
-      badIsRollback && !takesBack(plan)
+    needsPerson: [
+      ...(badIsRollback && !takesBack(plan)
         ? ['the failed revision is itself a rollback, and one is not rolled back by a machine']
-        : [],
+        : []),
+      // it was deployed once, but nobody has merged it
+      ...warnings
+        .filter(({ kind }) => kind === 'elsewhere')
+        .map(
+          () =>
+            `${goalOf(plan).slice(0, 7)} is not on ${branch}, which would get content that was not merged`,
+        ),
+    ],
     basis: { [`head of ${branch}`]: head },
   }
 }
