@@ -1,7 +1,8 @@
 import type { RootContent } from 'mdast'
 import { heading, paragraph, table, text } from '../../text/markdown.ts'
-import { checks, type Finding } from './checks.ts'
+import { checks } from './checks.ts'
 import { type DoctorOptions, type Facts, gatherFacts } from './facts.ts'
+import type { Finding } from './finding.ts'
 
 export interface Diagnosis {
   /** ready: a rollback would work. not-ready: it would not. unsure: something could not be looked at */
