@@ -32,6 +32,9 @@ test('the drill ends with the good bytes served again and one post-mortem', asyn
     expect(result.issue.number).toBe(1)
     expect(result.issue.body).toContain('Sort products by their rating')
     expect(lines.join('\n')).toContain('byte for byte as before')
+    // after the second good deployment, the doctor
+    expect(lines.join('\n')).toMatch(/ok +target: a rollback would restore [0-9a-f]{7}/)
+    expect(lines.join('\n')).toContain('A rollback of production would work now')
   } finally {
     await rm(directory, { recursive: true, force: true })
   }
@@ -48,14 +51,14 @@ test('with its over-the-air layer, a device that holds the bad bundle ends with 
     })
     expect(result.layers.find(({ name }) => name === 'ota')).toEqual({
       name: 'ota',
-      from: 'Shop-android/Production v2',
-      to: 'Shop-android/Production v1',
+      from: 'Shop-android/Production v3',
+      to: 'Shop-android/Production v2',
       outcome: 'rolled-back',
       verified: true,
     })
-    expect(lines.join('\n')).toMatch(/released v2 over the air: a device on v1 is offered v2, package/)
-    expect(lines.join('\n')).toMatch(/a device that holds v2 is offered v3, package \w+: exactly the package/)
-    expect(result.issue.body).toContain('Shop-android/Production v3')
+    expect(lines.join('\n')).toMatch(/released v3 over the air: a device on v2 is offered v3, package/)
+    expect(lines.join('\n')).toMatch(/a device that holds v3 is offered v4, package \w+: exactly the package/)
+    expect(result.issue.body).toContain('Shop-android/Production v4')
     expect(result.issue.title).toMatch(/rolled back from [0-9a-f]{7} to [0-9a-f]{7}$/)
   } finally {
     await rm(directory, { recursive: true, force: true })

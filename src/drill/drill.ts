@@ -119,21 +119,36 @@ export async function runDrill({
 
     say('a shop is in production')
     const storage = join(directory, 'backups')
-    const good = await served.push(goodChanges({ url: `${served.url}/`, storage, ota: updates?.settings }))
+    const changes = goodChanges({ url: `${served.url}/`, storage, ota: updates?.settings })
+    const first = await served.push(changes.slice(0, -1))
+    await deploy(deployer, served, { revision: first, environment })
+    await updates?.release('the first bundle')
+    const databaseUrl = `sqlite:${served.database}`
+    const backUp = async (job: Job) => {
+      const inputs = { 'database-url': databaseUrl, storage, migrations: 'db' }
+      const result = await step(job, say, 'db-backup', { inputs })
+      if (result.outputs['decision'] !== 'backed-up') throw new Error('the database was not backed up')
+      return result
+    }
+    const good = await served.push(changes.slice(-1))
+    const goodJob = await openJobOf(good, 'good-job')
+    await backUp(goodJob)
     await deploy(deployer, served, { revision: good, environment })
     const healthy = await served.visit()
     say(`deployed ${good.slice(0, 7)}: GET / answers ${healthy.status}`)
     const goodBundle = await updates?.release('the good bundle')
+    const doctor = await step(goodJob, say, 'rollback', {
+      inputs: { mode: 'doctor' },
+      env: { DATABASE_URL: databaseUrl, ...updates?.env },
+    })
+    if (doctor.outputs['decision'] !== 'ready')
+      throw new Error(`the doctor decided "${doctor.outputs['decision']}" on a healthy production`)
 
     const schemaGood = served.schema()
     const bad = await served.push(badChanges())
     const logBefore = await served.log()
     const job = await openJobOf(bad, 'job')
-    const databaseUrl = `sqlite:${served.database}`
-    const backup = await step(job, say, 'db-backup', {
-      inputs: { 'database-url': databaseUrl, storage, migrations: 'db' },
-    })
-    if (backup.outputs['decision'] !== 'backed-up') throw new Error('the database was not backed up')
+    const backup = await backUp(job)
     const snapshot = await step(job, say, 'health-gate', { inputs: { mode: 'snapshot', revision: good } })
     if (snapshot.outputs['verdict'] !== 'healthy') throw new Error('the shop was not healthy before')
     await deploy(deployer, served, { revision: bad, environment })

@@ -6,21 +6,12 @@ import { nameBy } from '../../src/runner/action.ts'
 import { input } from '../../src/runner/inputs.ts'
 import { locateSetting } from '../../src/settings/location.ts'
 
-/** These still name inputs that their callers may not have; a file that does not any more is taken out of the list. */
-const leftToConvert = [
-  'src/github/client.ts',
-  'src/github/refusal.ts',
-  'src/layers/database/catalog.ts',
-  'src/layers/database/postgres/connect.ts',
-  'src/layers/database/tls.ts',
-]
-
 test('below the actions, no text names an input: it carries a setting, which the edge calls as its reader knows it', () => {
   const sources = readdirSync('src', { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.ts') && !/^(actions|runner)\//.test(path) && path !== 'errors.ts')
     .map((path) => join('src', path))
   const naming = sources.filter((path) => /input "/.test(readFileSync(path, 'utf8')))
-  expect(naming.filter((path) => !leftToConvert.includes(path))).toEqual([])
+  expect(naming).toEqual([])
 })
 
 const inputs = {

@@ -1,5 +1,5 @@
 import type { HostedRepository } from '../support/github/hosted-repository.ts'
-import type { World } from './world.ts'
+import { layersOf, type World } from './world.ts'
 
 /** What a world is made of on the emulated GitHub, with a production for each environment that the test looks at from outside. */
 export interface BuiltWorld {
@@ -17,8 +17,26 @@ const files = (web: string, api: string, settings: string) => ({
   '.github/workflows/deploy.yml': 'on:\n  workflow_dispatch:\n    inputs: { revision: {} }\n',
 })
 
-/** The text of the settings file. @param serviceUrl answers 200 below /ENVIRONMENT when what runs there is not broken */
-export function settingsOf({ settings, redeploy, checks }: World, serviceUrl: string): string {
+/** What the last commit does to the database, and how that is undone. */
+export const migration = {
+  'db/1_stars.up.sql': 'ALTER TABLE product ADD stars;',
+  'db/1_stars.down.sql': 'ALTER TABLE product DROP stars;',
+}
+
+/** Where the servers of a world are. */
+export interface Servers {
+  /** answers 200 below /ENVIRONMENT when what runs there is not broken */
+  readonly serviceUrl: string
+  readonly updatesUrl: string
+  /** the app's channel */
+  readonly channel: string
+  /** a folder for backups */
+  readonly storage: string
+}
+
+/** The text of the settings file. */
+export function settingsOf(world: World, { serviceUrl, updatesUrl, channel, storage }: Servers): string {
+  const { settings, redeploy, checks } = world
   if (settings === 'none') return ''
   const health = (environment: string) =>
     checks
@@ -31,9 +49,22 @@ export function settingsOf({ settings, redeploy, checks }: World, serviceUrl: st
       ? { redeploy: { workflow: 'deploy.yml', inputs: { revision: '{revision}' }, timeout: '5s' } }
       : {},
   }
+  const has = layersOf(world)
+  const layers = {
+    ...(has.database && { database: { url: { env: 'DATABASE_URL' }, storage, migrations: 'db' } }),
+    ...(has.ota && {
+      ota: {
+        'server-url': updatesUrl,
+        'access-key': { env: 'CODEPUSH_ACCESS_KEY' },
+        'server-kind': 'microsoft',
+        channels: [channel],
+        'verify-timeout': '1s',
+      },
+    }),
+  }
   return JSON.stringify(
     settings === 'one'
-      ? { ...shared, health: { ...shared.health, ...health('production') } }
+      ? { ...shared, ...layers, health: { ...shared.health, ...health('production') } }
       : {
           ...shared,
           environments: {
@@ -77,7 +108,13 @@ export async function buildWorld(
   for (const [index, commit] of world.commits.entries()) {
     if (commit.web !== 'same') web = `${commit.web} ${index}`
     if (commit.api !== 'same') api = `${commit.api} ${index}`
-    main.push(await write(main.at(-1), { ...files(web, api, settings), [`log/${index}`]: '' }, index))
+    const isLast = index === world.commits.length - 1
+    const content = {
+      ...files(web, api, settings),
+      ...(isLast && layersOf(world).database && migration),
+      [`log/${index}`]: '',
+    }
+    main.push(await write(main.at(-1), content, index))
   }
   const head = main.at(-1)
   const feature = await write(head, { 'web/state': 'broken feature\n' }, 50)

@@ -13,8 +13,14 @@ export interface Seen {
   readonly refs: ReadonlyMap<string, string>
   /** contents of the head of main */
   readonly head: Readonly<Record<string, string>>
+  /** the file that says what runs in the environment, and its text there; undefined where nothing was deployed */
+  readonly running: { readonly file: string; readonly text: string } | undefined
   /** what runs in the environment is not broken; undefined where nothing was deployed */
   readonly isWell: boolean | undefined
+  /** the last migration is applied; undefined where there is no database */
+  readonly isMigrated: boolean | undefined
+  /** the content that devices are offered; undefined where there are no over-the-air updates */
+  readonly offered: string | undefined
 }
 
 /** The texts of the files of a revision that a world is about. */
@@ -23,7 +29,7 @@ export async function contentOf(
   revision: string,
 ): Promise<Readonly<Record<string, string>>> {
   const entries = await git.readTree(revision, { recursive: true })
-  const named = entries.filter(({ path, type }) => type === 'blob' && /^(?:web|api|log)\//.test(path))
+  const named = entries.filter(({ path, type }) => type === 'blob' && /^(?:web|api|log|db)\//.test(path))
   const texts = await Promise.all(named.map(async ({ path, sha }) => [path, String(await git.readBlob(sha))]))
   return Object.fromEntries(texts)
 }
@@ -90,20 +96,39 @@ export function contradictions(
     if (paths.some((path) => !path.startsWith(own) && before.head[path] !== after.head[path]))
       found.push('a path of another environment was changed')
   }
+  const isChanged = before.isMigrated !== after.isMigrated || before.offered !== after.offered
+  if (isChanged && (!mayAct || world.inputs.mode === 'plan' || world.action === 'git-rollback'))
+    found.push('the database or the updates were changed by a run that must not')
   if (exitCode !== 0) return found
 
+  const { running } = after
+  const isRestored = ['complete', 'already-rolled-back', 'rolled-back'].includes(decision)
+  if (isRestored && world.settings !== 'none' && world.redeploy && running !== undefined)
+    if (after.head[running.file] !== running.text)
+      found.push(`decision is "${decision}", and what runs is not what the branch has`)
+  if (isRestored && world.action === 'rollback') {
+    if (after.isMigrated === true && !('db/1_stars.up.sql' in after.head))
+      found.push(`decision is "${decision}", and the migration is applied still`)
+    const layers = (outputs['layers'] ?? '').split(',')
+    if (layers.includes('ota') && after.offered !== 'good')
+      found.push(`decision is "${decision}", and devices are offered ${after.offered}`)
+    if (layers.includes('database') && after.isMigrated === true)
+      found.push(`decision is "${decision}", and the database is as it was`)
+  }
   if (outputs['recovery'] === 'recovered' && after.isWell !== true)
     found.push(
       `recovery is "recovered", and what runs is ${after.isWell === undefined ? 'nothing' : 'broken'}`,
     )
-  if (decision === 'complete' || decision === 'already-rolled-back') {
-    if (world.checks && world.settings !== 'none' && world.redeploy && after.isWell === false)
+  if (isRestored) {
+    // git-rollback does not look at production, and does not say so
+    const looks = world.checks && world.action === 'rollback'
+    if (looks && world.settings !== 'none' && world.redeploy && after.isWell === false)
       found.push(`decision is "${decision}", and what runs is broken`)
     const commit = outputs['commit'] ?? ''
     if (commit === '') found.push(`decision is "${decision}", and there is no commit to deploy`)
   } else if (hasMoved) found.push(`decision is "${decision}", and main has moved`)
   if (decision === 'well' && after.isWell === false) found.push('decision is "well", and what runs is broken')
-  if (!['complete', 'already-rolled-back', 'planned', 'nothing', 'well'].includes(decision))
+  if (!isRestored && !['planned', 'nothing', 'well'].includes(decision))
     found.push(`it exited 0 with the decision "${decision}"`)
   return found
 }

@@ -8,12 +8,16 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import fc from 'fast-check'
+import { openCodePush } from '../../src/layers/ota/code-push.ts'
+import { connect, offersOf } from '../support/codepush/connect.ts'
+import { startMicrosoft } from '../support/codepush/microsoft.ts'
 import type { HostedRepository } from '../support/github/hosted-repository.ts'
 import { startGitHub } from '../support/github/server.ts'
 import { type BuiltWorld, buildWorld, settingsOf } from './build.ts'
 import { contentOf, contradictions, type Ended, rightfulEnvironment, type Seen } from './outside.ts'
-import { type World, worlds } from './world.ts'
+import { layersOf, type World, worlds } from './world.ts'
 
 const [count = '100', seed] = process.argv.slice(2)
 const directory = await mkdtemp(join(tmpdir(), 'worlds-'))
@@ -21,6 +25,8 @@ const github = await startGitHub({
   directory,
   limits: { requestsPerHour: 1e9, writesPerMinute: 1e9, writesPerHour: 1e9, pointsPerMinute: 1e9 },
 })
+const updates = await startMicrosoft()
+const devices = openCodePush(connect(updates), 'microsoft')
 const running = new Map<string, { readonly file: string; readonly text: string }>()
 const service = createServer((request, response) => {
   const text = running.get((request.url ?? '').slice(1))?.text
@@ -40,10 +46,61 @@ process.stdout.write = (chunk: string | Uint8Array) => {
 }
 let nth = 0
 
-async function see(repository: HostedRepository, environment: string): Promise<Seen> {
+/** The layers of the world that is simulated, beside the code. */
+interface Layers {
+  readonly database: string | undefined
+  readonly channel: string | undefined
+  /** content by the hash of its package */
+  readonly packages: ReadonlyMap<string, string>
+}
+
+function query(database: string, sql: string): readonly unknown[] {
+  const connection = new DatabaseSync(database)
+  try {
+    return connection.prepare(sql).all()
+  } finally {
+    connection.close()
+  }
+}
+
+/** What deployments have made of the database and the updates. @param isDeployed the last commit, with its migration, is */
+async function openLayersOf(world: World, app: string, isDeployed: boolean): Promise<Layers> {
+  const has = layersOf(world)
+  const database = has.database ? join(directory, `${app}.db`) : undefined
+  if (database !== undefined) {
+    query(database, 'CREATE TABLE product (name TEXT PRIMARY KEY)')
+    query(database, 'CREATE TABLE schema_migrations (version int, dirty boolean)')
+    if (isDeployed) {
+      query(database, 'ALTER TABLE product ADD stars')
+      query(database, 'INSERT INTO schema_migrations VALUES (1, 0)')
+    }
+  }
+  const packages = new Map<string, string>()
+  const channel = has.ota ? `${app}/Production` : undefined
+  if (channel !== undefined) {
+    updates.createApp(app)
+    for (const content of isDeployed ? ['good', 'bad'] : ['good']) {
+      updates.release(app, { content })
+      packages.set((await offersOf(devices, channel))[0] ?? '', content)
+    }
+  }
+  return { database, channel, packages }
+}
+
+async function see(
+  repository: HostedRepository,
+  environment: string,
+  { database, channel, packages }: Layers,
+): Promise<Seen> {
   const refs = new Map((await repository.git.listRefs('refs/')).map(({ name, sha }) => [name, sha]))
-  const text = running.get(environment)?.text
+  const there = running.get(environment)
+  const text = there?.text
+  const columns = database && JSON.stringify(query(database, "SELECT name FROM pragma_table_info('product')"))
+  const [offer] = channel === undefined ? [] : await offersOf(devices, channel)
   return {
+    running: there,
+    isMigrated: columns?.includes('stars'),
+    offered: offer && (packages.get(offer) ?? offer),
     refs,
     head: await contentOf(repository, refs.get('refs/heads/main') ?? ''),
     isWell: text === undefined ? undefined : !text.startsWith('broken'),
@@ -94,7 +151,11 @@ function payloadOf(world: World, { main, feature, fork }: BuiltWorld, repository
   }
 }
 
-async function runOnce(world: World, built: BuiltWorld, repository: HostedRepository): Promise<Ended> {
+async function runOnce(
+  world: World,
+  built: BuiltWorld,
+  { repository, database }: { repository: HostedRepository; database: string | undefined },
+): Promise<Ended> {
   nth += 1
   const folder = join(directory, `run-${nth}`)
   await mkdir(folder)
@@ -141,14 +202,16 @@ async function runOnce(world: World, built: BuiltWorld, repository: HostedReposi
     INPUT_TOKEN: token,
     INPUT_ENVIRONMENT: inputs.environment,
     INPUT_TARGET: inputs.target,
-    INPUT_MODE: inputs.mode,
     INPUT_HOLD: inputs.hold,
     INPUT_REVISION: revisions[inputs.revision],
+    DATABASE_URL: database === undefined ? '' : `sqlite:${database}`,
+    CODEPUSH_ACCESS_KEY: updates.accessKey,
+    ...inputsOf(world),
   })
   printed = ''
   process.exitCode = 0
   // the module runs the action when it is evaluated, and under a new address it is evaluated anew
-  await import(`../../src/actions/rollback/index.ts?run=${nth}`)
+  await import(`../../src/actions/${world.action}/${entries[world.action]}?run=${nth}`)
   const exitCode = Number(process.exitCode ?? 0)
   process.exitCode = 0
   const text = await readFile(output, 'utf8')
@@ -159,17 +222,39 @@ async function runOnce(world: World, built: BuiltWorld, repository: HostedReposi
   return { exitCode, outputs: Object.fromEntries(pairs), log: printed }
 }
 
+/** The same wish in the inputs of each action. */
+function inputsOf({ action, inputs: { mode }, redeploy }: World): Readonly<Record<string, string>> {
+  if (action === 'rollback') return { INPUT_MODE: mode }
+  return {
+    'INPUT_DRY-RUN': String(mode === 'plan'),
+    ...(redeploy && { INPUT_REDEPLOY: 'deploy.yml', 'INPUT_REDEPLOY-INPUTS': 'revision={revision}' }),
+  }
+}
+
 async function check(world: World): Promise<void> {
   running.clear()
-  const repository = await github.createRepository({
-    owner,
-    name: `shop-${nth}-${Math.random().toString(36).slice(2)}`,
-  })
-  const built = await buildWorld(repository, world, settingsOf(world, serviceUrl))
+  const app = `shop-${nth}-${Math.random().toString(36).slice(2)}`
+  const repository = await github.createRepository({ owner, name: app })
+  const servers = {
+    serviceUrl,
+    updatesUrl: updates.url,
+    channel: `${app}/Production`,
+    storage: join(directory, `${app}-backups`),
+  }
+  const built = await buildWorld(repository, world, settingsOf(world, servers))
   for (const each of [...repository.deployments].reverse())
     if (each.statuses[0]?.state === 'success' && !each.transient && each.task === 'deploy')
       await put(repository, world, each.environment, each.sha)
   const environment = rightfulEnvironment(world) ?? 'production'
+  const isDeployed = world.deployments.some(
+    ({ of, environment: to, state, transient, task }) =>
+      of === world.commits.length - 1 &&
+      to === 'production' &&
+      state === 'success' &&
+      !transient &&
+      task === 'deploy',
+  )
+  const layers = await openLayersOf(world, app, isDeployed)
   let failures = world.failedDeploys
   const stop = github.onRequest(async () => {
     for (const run of repository.runs.filter(({ status }) => status === 'queued')) {
@@ -181,9 +266,9 @@ async function check(world: World): Promise<void> {
   })
   try {
     for (let time = 0; time < world.times; time += 1) {
-      const before = await see(repository, environment)
-      const ended = await runOnce(world, built, repository)
-      const after = await see(repository, environment)
+      const before = await see(repository, environment, layers)
+      const ended = await runOnce(world, built, { repository, database: layers.database })
+      const after = await see(repository, environment, layers)
       const key = `${ended.exitCode === 0 ? '' : 'failed: '}${ended.outputs['decision'] ?? 'refused'}`
       outcomes[key] = (outcomes[key] ?? 0) + 1
       const found = contradictions(world, { before, after, ended })
@@ -207,6 +292,7 @@ const failure = details.failed
   : undefined
 writeSync(1, `${JSON.stringify({ worlds: details.numRuns, runs: nth, outcomes, failure })}\n`)
 service.close()
+await updates.stop()
 await github.stop().catch((error: unknown) => writeSync(2, `${String(error)}\n`))
 await rm(directory, { recursive: true, force: true })
 process.exit(details.failed ? 1 : 0)

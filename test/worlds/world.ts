@@ -27,12 +27,23 @@ export type WorldEvent =
   | { readonly kind: 'workflow_dispatch' }
   | { readonly kind: 'issue_comment'; readonly action: 'created' | 'edited'; readonly isAuthor: boolean }
 
+/** The layers that the last deployment changed, beside the code. */
+export function layersOf({ settings, database, ota }: World): {
+  readonly database: boolean
+  readonly ota: boolean
+} {
+  return { database: database && settings === 'one', ota: ota && settings === 'one' }
+}
+
 /** All that is there before a run, and what the run is asked for. */
 export interface World {
   readonly commits: readonly WorldCommit[]
   readonly deployments: readonly WorldDeployment[]
   /** none: no settings file. one: production alone. apps: production from `web`, staging from `api`, one branch */
   readonly settings: 'none' | 'one' | 'apps'
+  /** what is rolled back beside the code, where the settings describe production alone */
+  readonly database: boolean
+  readonly ota: boolean
   readonly redeploy: boolean
   readonly checks: boolean
   /** a deployment by deploy.yml fails so often */
@@ -40,6 +51,7 @@ export interface World {
   readonly event: WorldEvent
   /** grace may write; reader, Copilot and the app may not */
   readonly actor: 'grace' | 'reader' | 'Copilot' | 'ci[bot]'
+  readonly action: 'rollback' | 'git-rollback'
   readonly inputs: {
     readonly environment: '' | 'production' | 'staging' | 'prodcution'
     readonly target: '' | 'HEAD~1' | 'HEAD~9'
@@ -135,11 +147,14 @@ export const worlds: fc.Arbitrary<World> = fc.integer({ min: 1, max: 4 }).chain(
       'apps' as const,
       'apps' as const,
     ),
+    database: fc.boolean(),
+    ota: fc.boolean(),
     redeploy: fc.boolean(),
     checks: fc.boolean(),
     failedDeploys: mostly<number>(0, 1),
     event: event(last),
     actor: mostly<World['actor']>('grace', 'reader', 'Copilot', 'ci[bot]'),
+    action: mostly<World['action']>('rollback', 'git-rollback'),
     inputs: fc.record({
       environment: mostly<World['inputs']['environment']>('', 'production', 'staging', 'prodcution'),
       target: mostly<World['inputs']['target']>('', 'HEAD~1', 'HEAD~9'),
