@@ -79,7 +79,7 @@ export async function findRevision(
     return deployed?.revision ?? parseRevision(sha)
   } catch (error) {
     if (!(error instanceof RefusedError)) throw error
-    log(`the commit of this run is taken for the one that is deployed: ${error.message}`)
+    log(`what is deployed could not be read, so the commit of this run is used: ${error.message}`)
     return parseRevision(sha)
   }
 }

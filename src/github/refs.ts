@@ -41,7 +41,7 @@ export async function moveBranch(
   await sleep(lagMs)
   if ((await tryMove(repository, move)) === 'moved') return
   throw new UnavailableError(
-    `could not move ${move.branch}: GitHub says that it is no fast-forward, and that ${move.branch} is at ${move.from.slice(0, 7)}, which it is one from; run again`,
+    `could not move ${move.branch}: GitHub rejected the update as not a fast-forward, although ${move.branch} is still at ${move.from.slice(0, 7)}; run again`,
   )
 }
 

@@ -79,7 +79,7 @@ async function applyLayer({ layer, plan }: PlannedLayer, options: ApplyOptions):
     for (const warning of receipt.warnings ?? []) log(`${layer.name}: warning: ${warning}`)
     const problem =
       receipt.problem ??
-      (receipt.verified?.ok === false ? `looked at afterwards: ${receipt.verified.evidence}` : undefined)
+      (receipt.verified?.ok === false ? `checked afterwards: ${receipt.verified.evidence}` : undefined)
     log(
       `${layer.name}: ${receipt.outcome}${receipt.verified === undefined ? '' : `; ${receipt.verified.evidence}`}`,
     )

@@ -85,7 +85,7 @@ export interface Guard {
 export const guards: readonly Guard[] = [
   {
     name: 'on-hold',
-    rule: 'Nothing is rolled back automatically while somebody holds it.',
+    rule: 'Nothing is rolled back automatically while the environment is on hold.',
     reads: 'the input `hold`, `/hold` in the history, the labels of open issues and pull requests',
     binds: 'automatic runs',
     bindsResumed: true,
@@ -101,7 +101,7 @@ export const guards: readonly Guard[] = [
   },
   {
     name: 'plan-needs-approval',
-    rule: 'What a layer calls dangerous is not done automatically, such as to restore a database.',
+    rule: 'Steps that a layer marks as dangerous, such as restoring a database, are not done automatically.',
     reads: 'the plan of each layer',
     binds: 'automatic runs',
     bindsResumed: false,
@@ -133,7 +133,7 @@ export const guards: readonly Guard[] = [
   },
   {
     name: 'cooldown',
-    rule: 'Between two automatic rollbacks of an environment is a least time.',
+    rule: 'There is a minimum time between two automatic rollbacks of an environment.',
     reads: 'the history, `health.cooldown`',
     binds: 'automatic runs',
     bindsResumed: false,
@@ -146,7 +146,7 @@ export const guards: readonly Guard[] = [
   },
   {
     name: 'daily-cap',
-    rule: 'An environment is rolled back automatically only so often within 24 hours.',
+    rule: 'An environment is rolled back automatically only a limited number of times within 24 hours.',
     reads: 'the history, `rollback.daily-cap`',
     binds: 'automatic runs',
     bindsResumed: false,
@@ -159,7 +159,7 @@ export const guards: readonly Guard[] = [
   },
   {
     name: 'max-commits',
-    rule: 'One automatic rollback undoes only so many commits.',
+    rule: 'An automatic rollback undoes only a limited number of commits.',
     reads: 'the plan, `code.max-commits`',
     binds: 'automatic runs',
     bindsResumed: false,

@@ -86,7 +86,7 @@ export function readSavedPlan(
   },
 ): SavedPlan {
   const refuse = (why: string) =>
-    new InputError(message`${setting('plan')} (${path}) ${why}: make a plan anew with mode: plan`)
+    new InputError(message`${setting('plan')} (${path}) ${why}: make a new plan with mode: plan`)
   const plan = parsePlan(text)
   if (plan === undefined) throw refuse('is not a plan of this version')
   if (plan.repository !== repository) throw refuse(`is of ${plan.repository}, and this is ${repository}`)

@@ -31,10 +31,10 @@ export function rollbackSchema() {
       .int('must be a whole number; write for example `3`')
       .min(0, 'must be 0 or more')
       .default(3)
-      .describe('How often the environment may be rolled back within 24 hours without a person.'),
+      .describe('How often the environment may be rolled back automatically within 24 hours.'),
     'max-age': duration()
       .prefault('7d')
-      .describe('How old the failed revision may be, for a rollback without a person.'),
+      .describe('How old the failed revision of an automatic rollback may be.'),
     'plan-valid': duration({ min: 1000 }).prefault('1h').describe('How long a saved plan may be applied.'),
     verify: duration()
       .prefault('5m')
@@ -78,7 +78,7 @@ export function codeSchema() {
       .int('must be a whole number; write for example `50`')
       .min(0, 'must be 0 or more')
       .default(50)
-      .describe('How many commits may be undone without a person.'),
+      .describe('How many commits an automatic rollback may undo.'),
     redeploy: section({
       workflow: line().describe('File of the workflow that deploys, such as `deploy.yml`.'),
       inputs: z

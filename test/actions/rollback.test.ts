@@ -100,7 +100,7 @@ describe('a deployment that broke everything', () => {
       writeFileSync(edited, readFileSync(plan, 'utf8').replaceAll('1_stars', '0_stars'))
       const refused = await rollBack({ mode: 'apply', plan: edited })
       expect(refused.exitCode).toBe(1)
-      expect(refused.log).toContain('it was edited, or made elsewhere: make a plan anew with mode: plan')
+      expect(refused.log).toContain('it was edited, or made elsewhere: make a new plan with mode: plan')
       expect(await world()).toEqual(before)
 
       const applied = await rollBack({ mode: 'apply', plan })

@@ -70,7 +70,7 @@ export function viewCode(
     warnings: warnings.filter(({ kind }) => !lookedAfter.has(kind)).map(sayWarning),
     needsPerson: [
       ...(badIsRollback && !takesBack(plan)
-        ? ['the failed revision is itself a rollback, and one is not rolled back by a machine']
+        ? ['the failed revision is itself a rollback, which is not rolled back automatically']
         : []),
       // it was deployed once, but nobody has merged it
       ...warnings

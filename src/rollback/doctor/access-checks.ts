@@ -47,7 +47,7 @@ export const accessChecks: readonly Check[] = [
               `${branch} has classic branch protection, which only an administrator can read`,
               'Use a ruleset in its place, or rehearse a rollback on a branch with the same protection',
             )
-          : ok(`no rule of ${branch} is against a push`)
+          : ok(`no rule of ${branch} forbids a push`)
       }),
   },
   {
