@@ -3,13 +3,13 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { text } from 'node:stream/consumers'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { actions } from '../../src/actions/table.ts'
 import type { ActionContract } from '../../src/runner/contract.ts'
 import { type InputRule, inputsOfRule } from '../../src/runner/input-rules.ts'
 import { readInputs, variableOf } from '../../src/runner/inputs.ts'
 import { writeManifest } from '../../src/runner/manifest.ts'
+import { entryOf } from '../support/entry.ts'
 
 const withRules = actions.filter(({ rules = [] }) => rules.length > 0)
 const cases = withRules.flatMap((action) =>
@@ -166,8 +166,7 @@ async function run(name: string, given: Readonly<Record<string, string>>) {
     /^GITHUB_/.test(key) ? key : variableOf(key),
     value,
   ])
-  const entry = fileURLToPath(new URL(`../../src/actions/${name}/action.ts`, import.meta.url))
-  const child = spawn(process.execPath, [entry], {
+  const child = spawn(process.execPath, [entryOf(name)], {
     env: { PATH: process.env['PATH'], ...Object.fromEntries(env) },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

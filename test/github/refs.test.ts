@@ -92,7 +92,9 @@ describe('a branch is moved', () => {
     shop.github.fault({ kind: 'refused', status: 422, message, operation: 'git/update-ref', times: 2 })
     const moved = move()
     await expect(moved).rejects.toThrow(UnavailableError)
-    await expect(moved).rejects.toThrow(/^could not move main: GitHub says .* run again$/)
+    await expect(moved).rejects.toThrow(
+      /^could not move main: GitHub rejected the update as not a fast-forward, although main is still at .* run again$/,
+    )
     expect(sent('git/update-ref')).toBe(2)
     expect(await shop.head()).toBe(shop.bad)
   })

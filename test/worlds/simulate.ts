@@ -13,6 +13,7 @@ import fc from 'fast-check'
 import { openCodePush } from '../../src/layers/ota/code-push.ts'
 import { connect, offersOf } from '../support/codepush/connect.ts'
 import { startMicrosoft } from '../support/codepush/microsoft.ts'
+import { entryOf } from '../support/entry.ts'
 import type { HostedRepository } from '../support/github/hosted-repository.ts'
 import { startGitHub } from '../support/github/server.ts'
 import { type BuiltWorld, buildWorld, settingsOf } from './build.ts'
@@ -211,7 +212,7 @@ async function runOnce(
   printed = ''
   process.exitCode = 0
   // the module runs the action when it is evaluated, and under a new address it is evaluated anew
-  await import(`../../src/actions/${world.action}/${entries[world.action]}?run=${nth}`)
+  await import(`${entryOf(world.action)}?run=${nth}`)
   const exitCode = Number(process.exitCode ?? 0)
   process.exitCode = 0
   const text = await readFile(output, 'utf8')
