@@ -9,7 +9,7 @@ import {
   summarizeReceipt,
   summarizeRecent,
 } from '../../layers/code/describe.ts'
-import { receiptCode, viewCode } from '../../layers/code/layer.ts'
+import { reasonsForApproval, receiptCode, viewCode } from '../../layers/code/layer.ts'
 import type { RollbackTrace } from '../../layers/code/message.ts'
 import { goalOf, type RollbackPlan, takesBack } from '../../layers/code/plan.ts'
 import { demandReady } from '../../layers/code/preflight.ts'
@@ -92,7 +92,8 @@ async function rollBack(step: GitRollbackStep, workplace: RollbackPlace, plan: R
   }
   const receipt = await recordFailure(step, workplace, trace, async () => {
     if (plan.sameContent) return receiptUnchanged(plan)
-    if (plan.done === undefined) await guard(step, workplace, plan)
+    if (plan.done === undefined)
+      await guard(step, workplace, { ...plan, needsApproval: reasonsForApproval(plan) })
     return apply(step, workplace, plan, trace)
   })
   // with this mode, the deployment is the rollback
@@ -141,7 +142,7 @@ async function undoBranchReset(
 ): Promise<void> {
   const { inputs, log, secrets, setOutputs, writeSummary } = step
   const { repository, record, environment } = place
-  await guard(step, place, { mode: 'undo', undoneCount: 0 })
+  await guard(step, place, { mode: 'undo', undoneCount: 0, needsApproval: [] })
   const { incident, from, to, tag } = reset
   const isDryRun = inputs['dry-run']
   const said = await takeResetBack(repository, branch, reset, { isDryRun })
@@ -165,7 +166,7 @@ async function undoBranchReset(
 async function guard(
   step: GitRollbackStep,
   place: RollbackPlace,
-  plan: Pick<RollbackPlan, 'mode' | 'undoneCount'>,
+  plan: Pick<RollbackPlan, 'mode' | 'undoneCount'> & { readonly needsApproval: readonly string[] },
 ): Promise<void> {
   const { repository, github, config, environment, incident, revision, readHistory, isManual } = place
   const { inputs, now, log } = step
@@ -175,7 +176,7 @@ async function guard(
   const subject = { environment, incident, revision, automatic, layers: ['code'] } as const
   await demandAllowed(
     repository,
-    { ...subject, takesBack, undoneCount: plan.undoneCount },
+    { ...subject, takesBack, undoneCount: plan.undoneCount, needsApproval: plan.needsApproval },
     {
       limits: {
         ...limitsOf(config),

@@ -52,7 +52,7 @@ export function viewCode(
   plan: RollbackPlan,
   lookedAfter: CodeLayerOptions['lookedAfter'] = new Set(),
 ): LayerPlanView {
-  const { branch, head, undone, undoneCount, collateral, warnings, badIsRollback } = plan
+  const { branch, head, undone, undoneCount, collateral, warnings } = plan
   return {
     layer: 'code',
     state: isStanding(plan) ? 'done' : 'pending',
@@ -68,20 +68,25 @@ export function viewCode(
         `commit ${sha.slice(0, 7)} (${title(message)}, ${author}) came after the failed revision, and is undone with it`,
     ),
     warnings: warnings.filter(({ kind }) => !lookedAfter.has(kind)).map(sayWarning),
-    needsPerson: [
-      ...(badIsRollback && !takesBack(plan)
-        ? ['the failed revision is itself a rollback, which is not rolled back automatically']
-        : []),
-      // it was deployed once, but nobody has merged it
-      ...warnings
-        .filter(({ kind }) => kind === 'elsewhere')
-        .map(
-          () =>
-            `${goalOf(plan).slice(0, 7)} is not on ${branch}, which would get content that was not merged`,
-        ),
-    ],
+    needsPerson: reasonsForApproval(plan),
     basis: { [`head of ${branch}`]: head },
   }
+}
+
+/** Why a rollback of the code is not done automatically; empty when it may be. */
+export function reasonsForApproval(plan: RollbackPlan): readonly string[] {
+  const { branch, warnings, badIsRollback } = plan
+  return [
+    ...(badIsRollback && !takesBack(plan)
+      ? ['the failed revision is itself a rollback, which is not rolled back automatically']
+      : []),
+    // it was deployed once, but nobody has merged it
+    ...warnings
+      .filter(({ kind }) => kind === 'elsewhere')
+      .map(
+        () => `${goalOf(plan).slice(0, 7)} is not on ${branch}, which would get content that was not merged`,
+      ),
+  ]
 }
 
 /** What was done to the code, in the words of all layers. @param verified what was seen of the branch afterwards */
