@@ -1,7 +1,5 @@
 /** Tests run the TypeScript sources as ES modules; bundles are tested as real processes. */
 export default {
-  // a failed test may leave a server open: the run ends all the same, and says what failed
-  forceExit: true,
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
