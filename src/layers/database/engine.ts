@@ -148,6 +148,11 @@ export interface Contents {
   readonly image?: string | undefined
   /** rows whose foreign key points at nothing, where the engine allows that */
   readonly orphans?: number | undefined
+  /**
+   * SHA-256 of where its sequences stand, where that is not part of rows. They move outside of any transaction, so the dump may
+   * have later values.
+   */
+  readonly sequences?: string | undefined
 }
 
 export interface TableContents {

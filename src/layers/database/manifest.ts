@@ -14,6 +14,7 @@ const contentsSchema = z.object({
   schema: sha256,
   image: sha256.optional(),
   orphans: size.optional(),
+  sequences: sha256.optional(),
 })
 
 /** How a backup was verified when it was made, and what came of it. */

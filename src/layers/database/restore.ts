@@ -202,7 +202,8 @@ export async function holdsAlready(
 ): Promise<boolean> {
   if (differences(contents, rough).length > 0) return false
   const exact = await engine.contents({ digests: true })
-  return exact !== undefined && differences(contents, exact).length === 0
+  if (exact === undefined || differences(contents, exact).length > 0) return false
+  return contents.sequences === undefined || contents.sequences === exact.sequences
 }
 
 function openSource({ store, manifest, identity, signal }: RestoreOptions, scratch: string): DumpSource {

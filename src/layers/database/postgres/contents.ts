@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto'
 import pg from 'pg'
 import type { Contents, TableContents } from '../engine.ts'
 import type { Session } from './connect.ts'
-import { readSchema } from './definitions.ts'
+import { privilegesOf } from './definitions/conditions.ts'
+import { readSchema } from './definitions/definitions.ts'
 import { isLiveSchema } from './schemas.ts'
 import { setWriting } from './writing.ts'
 
@@ -39,7 +41,11 @@ export async function readContents(session: Session, digests: boolean): Promise<
   const tables: TableContents[] = []
   for (const table of await listTables(session)) tables.push(await readTable(session, table, digests))
   const objects = await readLargeObjects(session, digests)
-  return { tables: objects.rows > 0 ? [...tables, objects] : tables, schema: await readSchema(session) }
+  return {
+    tables: objects.rows > 0 ? [...tables, objects] : tables,
+    schema: await readSchema(session),
+    ...(digests && { sequences: await readSequences(session) }),
+  }
 }
 
 async function readTable(session: Session, table: TableName, digests: boolean): Promise<TableContents> {
@@ -57,16 +63,34 @@ async function readTable(session: Session, table: TableName, digests: boolean): 
   }
 }
 
+/** SHA-256 of where every sequence stands. */
+async function readSequences(session: Session): Promise<string> {
+  const sequences = await session.query(
+    `SELECT n.nspname AS schema, c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+     WHERE c.relkind = 'S' AND c.relpersistence <> 't' AND ${isLiveSchema('n.nspname')} ORDER BY 1, 2`,
+  )
+  const each = sequences.map(
+    ({ schema, name }) =>
+      `SELECT last_value, is_called FROM ${quoteTable({ schema: schema ?? '', name: name ?? '' })}`,
+  )
+  const values = each.length === 0 ? [] : await session.query(each.join(' UNION ALL '))
+  return createHash('sha256')
+    .update(JSON.stringify([sequences, values]))
+    .digest('hex')
+}
+
 async function readLargeObjects(session: Session, digests: boolean): Promise<TableContents> {
   const chunk = 1 << 20
+  const sumOf = (text: string) => `coalesce(sum(hashtextextended(${text}, 0)::numeric), 0)`
   const digest = digests
-    ? `, (SELECT coalesce(sum(hashtextextended(m.oid || ':' || at || ':' || encode(lo_get(m.oid, at, ${chunk}), 'hex'), 0)::numeric), 0)
+    ? `, (SELECT ${sumOf(`m.oid || ':' || at || ':' || encode(lo_get(m.oid, at, ${chunk}), 'hex')`)}
         FROM pg_catalog.pg_largeobject_metadata m,
           LATERAL (SELECT lo_lseek64(lo_open(m.oid, 262144), 0, 2) AS size) s,
-          LATERAL generate_series(0, greatest(size - 1, 0), ${chunk}) at) AS digest`
+          LATERAL generate_series(0, greatest(size - 1, 0), ${chunk}) at)
+      + ${sumOf(`concat_ws(' ', o.oid, o.lomowner::regrole, ${privilegesOf('o.lomacl', 'L', 'o.lomowner')}, pg_catalog.obj_description(o.oid, 'pg_largeobject'))`)} AS digest`
     : ''
   const [row] = await session.query(
-    `SELECT count(*) AS rows${digest} FROM pg_catalog.pg_largeobject_metadata`,
+    `SELECT count(*) AS rows${digest} FROM pg_catalog.pg_largeobject_metadata o`,
   )
   return {
     name: largeObjects,

@@ -30,6 +30,12 @@ const ways: readonly { readonly words: RegExp; readonly way: (found: RegExpExecA
     way: ([, role]) => `the server has no role ${role}: CREATE ROLE it`,
   },
   {
+    // pg_dump leaves functions of pg_catalog out, as the handler of such a language
+    words: /Command was: CREATE OR REPLACE PROCEDURAL LANGUAGE ("(?:[^"]|"")+"|[^;]+);/,
+    way: ([, language]) =>
+      `language ${language} uses the handler of another language, which pg_dump leaves out: DROP LANGUAGE it, or create it with a handler of its own`,
+  },
+  {
     words: /No space left on device/,
     way: () => 'free space on the server, or verify on another one',
   },

@@ -1,6 +1,6 @@
 import { RefusedError } from '../../../errors.ts'
 import type { Session } from './connect.ts'
-import { ofUser } from './definitions.ts'
+import { ofUser } from './definitions/conditions.ts'
 import { isLiveSchema, longestSchemaName, swappedSchemas } from './schemas.ts'
 
 /** @throws RefusedError that names what the user cannot read: `pg_dump` fails on it later, and says less */

@@ -1,6 +1,6 @@
 import type { Session } from './connect.ts'
 
-/** How values are written, so that the same row is the same text in every session. */
+/** How values are written, so that the same row is the same text in every session, and how fast they are read. */
 const writing = [
   "SET search_path = ''",
   "SET datestyle = 'ISO, YMD'",
@@ -11,6 +11,8 @@ const writing = [
   'SET xmloption = content',
   // an error where a row policy would hide rows from us
   'SET row_security = off',
+  // compiling the query for all definitions took 48 s, and running it 0.2 s
+  'SET jit = off',
   'SET statement_timeout = 0',
   'SET lock_timeout = 0',
 ].join('; ')
