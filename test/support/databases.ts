@@ -102,17 +102,32 @@ export async function makeDatabase(
 ): Promise<TestDatabase> {
   const made = await make[kind](servers, folder)
   const url = user === undefined ? made.url : servers.postgres.url('shop', user)
-  return useDatabase(kind, { servers, folder, ...made, url })
+  return useDatabase(kind, { mysql: servers.mysql, folder, ...made, url })
+}
+
+/** An empty database `shop` of one server of PostgreSQL. @param env of the engine: the PATH of its tools */
+export async function makePostgres(
+  postgres: PostgresServer,
+  folder: string,
+  env: NodeJS.ProcessEnv,
+): Promise<TestDatabase> {
+  return useDatabase('postgres', { folder, env, ...(await makeOnPostgres(postgres)) })
 }
 
 function useDatabase(
   kind: Kind,
-  place: Made & { readonly servers: Servers; readonly folder: string },
+  place: Made & {
+    readonly mysql?: MariaDbServer
+    readonly folder: string
+    readonly env?: NodeJS.ProcessEnv
+  },
 ): TestDatabase {
-  const { servers, folder, run, names, url } = place
+  const { mysql, folder, run, names, url } = place
   const backups = join(folder, 'backups')
-  const engine = (env: NodeJS.ProcessEnv = process.env, log: (line: string) => void = () => {}) =>
-    openEngine(parseConnection(url), { env, scratch: join(folder, 'tools'), log })
+  const engine = (
+    env: NodeJS.ProcessEnv = place.env ?? process.env,
+    log: (line: string) => void = () => {},
+  ) => openEngine(parseConnection(url), { env, scratch: join(folder, 'tools'), log })
   const common = async () => ({
     engine: await engine(),
     store: openFolderStore(backups),
@@ -127,7 +142,7 @@ function useDatabase(
     run,
     fill: (rows) => run('CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(100))', manyRows[kind](rows)),
     fillDifficult: async () => {
-      if (kind === 'mysql') servers.mysql.script('shop', `${difficultMariaDb}\nALTER EVENT ticking DISABLE;`)
+      if (kind === 'mysql') mysql?.script('shop', `${difficultMariaDb}\nALTER EVENT ticking DISABLE;`)
       else await run(kind === 'postgres' ? difficultPostgres : difficultSqlite)
     },
     names,
@@ -206,22 +221,7 @@ const make: Record<Kind, (servers: Servers, folder: string) => Promise<Made>> = 
       names: async () => (await readdir(folder)).filter((name) => name.startsWith('shop')).sort(),
     }
   },
-  async postgres({ postgres }) {
-    const names = async () =>
-      (
-        await postgres.sql(
-          'postgres',
-          "SELECT datname FROM pg_database WHERE datname LIKE 'shop%' ORDER BY datname",
-        )
-      ).map(({ datname }) => String(datname))
-    for (const name of await names()) await postgres.sql('postgres', `DROP DATABASE "${name}" WITH (FORCE)`)
-    await postgres.sql('postgres', 'CREATE DATABASE shop')
-    return {
-      url: postgres.url('shop'),
-      run: async (...statements) => void (await postgres.sql('shop', statements.join(';\n'))),
-      names,
-    }
-  },
+  postgres: ({ postgres }) => makeOnPostgres(postgres),
   async mysql({ mysql }) {
     const names = async () =>
       (
@@ -238,6 +238,23 @@ const make: Record<Kind, (servers: Servers, folder: string) => Promise<Made>> = 
       names,
     }
   },
+}
+
+async function makeOnPostgres(postgres: PostgresServer): Promise<Made> {
+  const names = async () =>
+    (
+      await postgres.sql(
+        'postgres',
+        "SELECT datname FROM pg_database WHERE datname LIKE 'shop%' ORDER BY datname",
+      )
+    ).map(({ datname }) => String(datname))
+  for (const name of await names()) await postgres.sql('postgres', `DROP DATABASE "${name}" WITH (FORCE)`)
+  await postgres.sql('postgres', 'CREATE DATABASE shop')
+  return {
+    url: postgres.url('shop'),
+    run: async (...statements) => void (await postgres.sql('shop', statements.join(';\n'))),
+    names,
+  }
 }
 
 const manyRows: Record<Kind, (rows: number) => string> = {

@@ -24,15 +24,17 @@ export const superuser = { name: 'admin', password: 'pa:ss\\wörd' }
  * Starts the real PostgreSQL of the machine (`apt-get install -y postgresql`) on a free loopback port, with its data in a
  * temporary directory.
  * @param tls takes no session without it
+ * @param bin folder of its programs; by default that of Debian's package
  * @throws when it is not installed: a test that needs it fails then, and is not skipped
  */
 export async function startPostgres({
   tls,
+  bin = findBin(),
 }: {
   tls?: Pick<Certificates, 'certificate' | 'key'>
+  bin?: string
 } = {}): Promise<PostgresServer> {
   const directory = await mkdtemp(join(tmpdir(), 'postgres-'))
-  const bin = findBin()
   const as = owner()
   if (as !== undefined) chownSync(directory, as.uid, as.gid)
   const data = join(directory, 'data')

@@ -41,3 +41,14 @@ export const objectKinds: Readonly<Record<string, string>> = {
   'an extension in a schema of its own, with a member that was changed': `CREATE SCHEMA "Ext"; CREATE EXTENSION citext SCHEMA "Ext"; CREATE TABLE cased (a "Ext".citext UNIQUE); INSERT INTO cased VALUES ('Ab'); GRANT USAGE ON SCHEMA "Ext" TO reader`,
   'values that are hard to write': `CREATE TABLE hard (a float4, b float8, c numeric, d timestamptz, e date, f interval, g bit varying, h xml, i jsonb, j text, k money, l inet, m "char"); INSERT INTO hard VALUES ('-0', 'NaN', 'Infinity', '-infinity', '4713-01-01 BC', '-1 mon +2 days -00:00:00.000001', B'101', '<a>x</a>', '{"a": 1.10}', E'tab\\t\\\\N\\r\\n', -1, '::1/64', 'x'), (16777216, 1e-323, 1.000, '2026-03-29 02:30+02', 'infinity', '178000000 years', B'', NULL, 'null', '', NULL, NULL, '')`,
 }
+
+/** Objects that newer versions know, by the version that brought them. */
+export const newKinds: Readonly<Record<string, string>> = {
+  'since 16: storage at the creation of a column, and any value of a constant subscript': `CREATE TABLE stored (a text STORAGE external, b numeric DEFAULT 0x1F); INSERT INTO stored VALUES ('x', 1_000)`,
+  'since 17: identity of a partitioned table, and maintenance as a privilege': `CREATE TABLE counting (a int GENERATED ALWAYS AS IDENTITY, b int) PARTITION BY RANGE (b); CREATE TABLE counting_1 PARTITION OF counting FOR VALUES FROM (0) TO (9); INSERT INTO counting (b) VALUES (1), (2); GRANT MAINTAIN ON counting TO reader`,
+  'since 17: collations of the server itself': `CREATE COLLATION own_order (provider = builtin, locale = 'C.UTF-8'); CREATE TABLE ordered (a text COLLATE own_order); INSERT INTO ordered VALUES ('ß')`,
+  'since 18: virtual columns': `CREATE TABLE virtual (a int, b int GENERATED ALWAYS AS (a * 2) VIRTUAL); INSERT INTO virtual VALUES (4)`,
+  'since 18: keys over time': `CREATE TABLE valid (a int4range, at daterange, PRIMARY KEY (a, at WITHOUT OVERLAPS)); CREATE TABLE valid_too (a int4range, at daterange, FOREIGN KEY (a, PERIOD at) REFERENCES valid (a, PERIOD at)); INSERT INTO valid VALUES ('[1,2)', '[2026-01-01,2027-01-01)')`,
+  'since 18: constraints that are not enforced or not validated': `CREATE TABLE lax (a int, b int, CONSTRAINT positive_a CHECK (a > 0) NOT ENFORCED); INSERT INTO lax VALUES (-1, NULL); ALTER TABLE lax ADD CONSTRAINT b_given NOT NULL b NOT VALID`,
+  'since 18: publications of generated columns': `CREATE TABLE shipped (a int PRIMARY KEY, b int GENERATED ALWAYS AS (a) STORED); CREATE PUBLICATION generated FOR TABLE shipped WITH (publish_generated_columns = stored)`,
+}
