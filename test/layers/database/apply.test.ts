@@ -250,7 +250,7 @@ describe('db-migrate refuses', () => {
       /schema_migrations is the history table of another tool: set `command`/,
     )
     await database.run('UPDATE schema_migrations SET dirty = 1')
-    await expect(apply(two)).rejects.toThrow(/marks a migration as dirty.*migrate force/)
+    await expect(apply(two)).rejects.toThrow(/marks migration 1 as dirty.*migrate force 1/)
   })
 
   test('a second one at the same time', async () => {

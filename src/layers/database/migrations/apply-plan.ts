@@ -65,10 +65,7 @@ export async function planApply(request: ApplyRequest): Promise<ApplyPlan> {
 
 /** @throws RefusedError when an earlier run was cut off and cannot be gone on with */
 function refuseUnfinished(applied: AppliedMigrations | undefined): void {
-  if (applied?.dirty)
-    throw new RefusedError(
-      `${applied.table} marks a migration as dirty, so it was cut off half-way: repair the database manually, then clear the mark by the tool (\`migrate force VERSION\`)`,
-    )
+  if (applied?.stuck !== undefined) throw new RefusedError(applied.stuck)
   if (applied?.unknown !== undefined)
     throw new RefusedError(
       `migration ${applied.unknown}, which runs in no transaction, was cut off, and it is not known whether it ran: check it; then set its direction in ${applied.table} from run to up, or delete that row`,

@@ -2,7 +2,8 @@ import { InputError, message, RefusedError, setting } from '../../../errors.ts'
 import type { Engine } from '../engine.ts'
 import type { RecordedMigration } from '../manifest.ts'
 import { type AppliedMigrations, isEntryOf, isNamedLike, readApplied } from './applied.ts'
-import { compareVersions, type DownScript, listMigrations, type MigrationFile, readDown } from './folder.ts'
+import { type DownScript, listMigrations, type MigrationFile, readDown } from './folder.ts'
+import { findCutOff, findIrregularities } from './irregularities.ts'
 import type { AppliedMigration } from './own-table.ts'
 import { endsTransaction, findTakings } from './script.ts'
 
@@ -70,10 +71,7 @@ export async function planUndo(request: UndoRequest): Promise<UndoPlan> {
     throw new RefusedError(
       `${engine.database} has no history table of migrations that is known: nothing says what was applied`,
     )
-  if (applied.dirty)
-    throw new RefusedError(
-      `${applied.table} marks a migration as dirty, so it was cut off half-way: repair the database manually, then clear the mark by the tool (\`migrate force VERSION\`)`,
-    )
+  if (applied.stuck !== undefined) throw new RefusedError(applied.stuck)
   const half = applied.partly ?? applied.unknown
   if (half !== undefined)
     throw new RefusedError(
@@ -97,7 +95,10 @@ export async function planUndo(request: UndoRequest): Promise<UndoPlan> {
     table: applied.table,
     applied,
     steps,
-    irregularities: findIrregularities({ applied, files, recorded, scripts, chosen }),
+    irregularities: [
+      ...findIrregularities({ applied, files, recorded, scripts, chosen }),
+      ...(await findCutOff({ ...request, applied, files })),
+    ],
   }
 }
 
@@ -200,36 +201,4 @@ async function describeTakings(engine: Engine, script: string): Promise<readonly
       )
   }
   return takes
-}
-
-function findIrregularities({
-  applied,
-  files,
-  recorded,
-  scripts,
-  chosen,
-}: {
-  readonly applied: AppliedMigrations
-  readonly files: readonly MigrationFile[]
-  readonly recorded: readonly RecordedMigration[]
-  readonly scripts: ReadonlyMap<MigrationFile, DownScript>
-  readonly chosen: readonly AppliedMigration[]
-}): readonly string[] {
-  const found: string[] = []
-  const isApplied = (file: MigrationFile) => applied.entries.some(({ key }) => isEntryOf(key, file))
-  for (const { key } of applied.entries)
-    if (!files.some((file) => isEntryOf(key, file)))
-      found.push(`${key} was applied, and no file is called so`)
-  const newest = files.filter(isApplied).at(-1)
-  for (const file of files)
-    if (newest && !isApplied(file) && compareVersions(file.version, newest.version) < 0)
-      found.push(
-        `${file.name} was not applied, although the newer ${newest.name} was: a gap, or out of order`,
-      )
-  for (const [file, { checksum }] of scripts) {
-    const entry = chosen.find(({ key }) => isEntryOf(key, file))
-    const then = entry?.checksum ?? recorded.find(({ name }) => name === file.name)?.checksum
-    if (then !== undefined && then !== checksum) found.push(`${file.name} was changed after it was applied`)
-  }
-  return found
 }
