@@ -9,7 +9,10 @@ import { plainEnvironment } from '../tool.ts'
 /** A session of PostgreSQL. Values come as texts: a digest or a big integer must not be rounded. */
 export interface Session {
   readonly query: (sql: string, values?: readonly unknown[]) => Promise<readonly Row[]>
+  /** the server's number of the session */
   readonly pid: () => Promise<number>
+  /** the number that was said when it began: another one where a pooler is between */
+  readonly key: number
   readonly end: () => Promise<void>
 }
 
@@ -55,6 +58,8 @@ export async function connect(connection: ServerConnection, database: string): P
   }
   return {
     query,
+    // what the types of the package leave out
+    key: Number(Reflect.get(client, 'processID')),
     pid: async () => Number((await query('SELECT pg_backend_pid() AS pid'))[0]?.['pid']),
     end: () => client.end(),
   }

@@ -3,11 +3,12 @@ import type { ServerConnection } from '../connection.ts'
 import type { Engine, Surroundings } from '../engine.ts'
 import { connect, isMissingDatabase, withOpen } from './connect.ts'
 import { readContents } from './contents.ts'
-import { readDefinitions, readSchema } from './definitions.ts'
+import { readDefinitions, readSchema } from './definitions/definitions.ts'
 import { dumpDatabase } from './dump.ts'
 import { openElsewhere } from './elsewhere.ts'
 import { openKeptDatabases } from './kept.ts'
 import { lockDatabase } from './lock.ts'
+import { refusePooler } from './pooler.ts'
 import { readProperties } from './properties.ts'
 import { refuseHidden, refuseSchemas, whyNotBeside } from './rights.ts'
 import { listSlots, openServer, readVersion } from './server.ts'
@@ -36,6 +37,7 @@ export function openPostgres(connection: ServerConnection, surroundings: Surroun
     source: createHash('sha256').update(identity.join('\0')).digest('hex').slice(0, 16),
 
     async inspect(purpose) {
+      await withLive((session) => refusePooler(session, connection)).catch(missing)
       const why = purpose === 'restore' ? await whyNot() : undefined
       if (why !== undefined) await withLive((session) => refuseSchemas(session, why))
       const opened = purpose === 'backup' ? connect(connection, database) : server.connectControl()

@@ -1,11 +1,19 @@
 import { ConflictError } from '../../../errors.ts'
 import type { Lock } from '../engine.ts'
+import { isMissingDatabase } from './connect.ts'
+import { refusePooler } from './pooler.ts'
 import type { Server } from './server.ts'
 
 const key = `hashtextextended('rollback-suite ' || $1, 0)`
 
 /** Takes the lock of a database, on a session of its own: it ends with this process. @throws ConflictError that names its holder */
-export async function lockDatabase({ database, connectControl }: Server): Promise<Lock> {
+export async function lockDatabase({
+  connection,
+  database,
+  connectControl,
+  withLive,
+}: Server): Promise<Lock> {
+  await withLive((session) => refusePooler(session, connection)).catch(exceptMissing)
   const session = await connectControl()
   const [row] = await session.query(`SELECT pg_try_advisory_lock(${key}) AS taken`, [database])
   if (row?.['taken'] === 't')
@@ -25,4 +33,9 @@ export async function lockDatabase({ database, connectControl }: Server): Promis
   throw new ConflictError(
     `another process is restoring ${database} or verifying a backup of it, or undoing its migrations (${holder?.['who'] ?? 'it is gone by now'}): try again when it is done`,
   )
+}
+
+/** A database that is not there yet is restored too. */
+function exceptMissing(error: unknown): void {
+  if (!isMissingDatabase(error)) throw error
 }
