@@ -88,6 +88,8 @@ export interface Start {
   readonly name?: string
   /** a folder for the rows that a restore takes away */
   readonly exportTo?: string
+  /** another server to verify a backup on */
+  readonly verifyOn?: 'local'
   /** gives it a disk of its own under a folder, of so many KiB */
   readonly disk?: { readonly folder: string; readonly size: number }
   readonly env?: NodeJS.ProcessEnv
@@ -176,8 +178,16 @@ function useDatabase(
         dryRun: false,
         ...options,
       }),
-    start: (action, { name = '', disk, exportTo, env = process.env } = {}) => {
-      const given = JSON.stringify({ action, url, backups, name, exportTo, scratch: join(folder, 'worker') })
+    start: (action, { name = '', disk, exportTo, verifyOn, env = process.env } = {}) => {
+      const given = JSON.stringify({
+        action,
+        url,
+        backups,
+        name,
+        exportTo,
+        verifyOn,
+        scratch: join(folder, 'worker'),
+      })
       const node = [process.execPath, '--disable-warning=ExperimentalWarning', worker, given]
       const [command = '', ...args] = disk === undefined ? node : onDisk(disk, node)
       return spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })

@@ -1,5 +1,6 @@
 /** Schemas of PostgreSQL made by chance: types, classes, collations and extensions come from the server's own catalogs. */
-import fc, { type GeneratorValue } from 'fast-check'
+import type { GeneratorValue } from 'fast-check'
+import { type Dice, diceOf } from '../../support/chance.ts'
 import type { PostgresServer } from '../../support/postgres.ts'
 import { objects } from './postgres-generated-objects.ts'
 import { relations } from './postgres-generated-relations.ts'
@@ -26,14 +27,11 @@ export interface Generated {
 }
 
 /** What a kind of object is made of. */
-export interface Chance {
+export interface Chance extends Dice {
   readonly offer: Offer
-  readonly pick: <T>(...from: readonly T[]) => T
-  readonly flip: () => boolean
-  readonly upTo: (max: number) => number
-  /** a quoted name, hard to write, that no other object has */
+  /** a quoted name */
   readonly name: () => string
-  /** a literal of a text, hard to write */
+  /** a literal of a text */
   readonly text: () => string
   /** a literal of a value of the type, or NULL */
   readonly value: (type: string) => string
@@ -79,30 +77,6 @@ export async function readOffer(server: PostgresServer): Promise<Offer> {
     extensions: first(extensions),
   }
 }
-
-const pieces = [
-  'a',
-  'Z',
-  ' ',
-  "'",
-  '"',
-  '\\',
-  '.',
-  ';',
-  '%',
-  '$',
-  '$$',
-  '-',
-  '--',
-  '/*',
-  '\n',
-  '\t',
-  'ü',
-  '🦆',
-  '0',
-  '`',
-  '=',
-]
 
 /** Texts that a type reads, where it reads more than a number. */
 const texts: Readonly<Record<string, readonly string[]>> = {
@@ -156,37 +130,23 @@ const texts: Readonly<Record<string, readonly string[]>> = {
 const numbers = ['smallint', 'integer', 'bigint', 'oid']
 const strings = ['text', 'character varying', 'character']
 
-/** Rolls the dice of a test: it shrinks and repeats as fast-check does. */
 export function chanceOf(g: GeneratorValue, offer: Offer): Chance {
-  let count = 0
-  const upTo = (max: number) => g(fc.nat, max)
-  const pick = <T>(...from: readonly T[]): T => {
-    const found = from[upTo(from.length - 1)]
-    if (found === undefined) throw new TypeError('there is nothing to pick from')
-    return found
-  }
-  const raw = (longest: number) => Array.from({ length: upTo(longest) }, () => pick(...pieces)).join('')
+  const dice = diceOf(g)
   const quoted = (text: string) =>
     text.includes('\\')
       ? ` E'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`
       : `'${text.replaceAll("'", "''")}'`
   return {
+    ...dice,
     offer,
-    pick,
-    upTo,
-    flip: () => upTo(1) === 1,
-    name: () => {
-      count += 1
-      const long = upTo(9) === 0 ? 'x'.repeat(40) : ''
-      return `"o${count}${raw(4).replaceAll('"', '""')}${long}"`
-    },
-    text: () => quoted(raw(6)),
+    name: () => `"${dice.rawName().replaceAll('"', '""')}"`,
+    text: () => quoted(dice.rawText()),
     value: (type) => {
-      if (upTo(5) === 0) return 'NULL'
-      if (numbers.includes(type)) return String(upTo(30_000))
-      if (strings.includes(type)) return quoted(type === 'character' ? 'x' : raw(6))
+      if (dice.upTo(5) === 0) return 'NULL'
+      if (numbers.includes(type)) return String(dice.upTo(30_000))
+      if (strings.includes(type)) return quoted(type === 'character' ? 'x' : dice.rawText())
       const known = texts[type] ?? []
-      return known.length === 0 ? 'NULL' : quoted(pick(...known))
+      return known.length === 0 ? 'NULL' : quoted(dice.pick(...known))
     },
   }
 }

@@ -9,7 +9,7 @@ import { openEngine } from '../../../src/layers/database/open.ts'
 import { restoreBackup } from '../../../src/layers/database/restore.ts'
 import { openFolderStore } from '../../../src/layers/database/store/folder.ts'
 
-const { action, path, url, backups, name, scratch, exportTo } = z
+const { action, path, url, backups, name, scratch, exportTo, verifyOn } = z
   .object({
     action: z.enum(['backup', 'restore', 'hammer', 'die-with-wal']),
     path: z.string().default(''),
@@ -18,6 +18,7 @@ const { action, path, url, backups, name, scratch, exportTo } = z
     name: z.string(),
     scratch: z.string(),
     exportTo: z.string().optional(),
+    verifyOn: z.literal('local').optional(),
   })
   .parse(JSON.parse(process.argv[2] ?? ''))
 
@@ -31,18 +32,22 @@ const open = () =>
   openEngine(parseConnection(url ?? `sqlite:${path}`), { env: process.env, scratch, log: () => {} })
 
 switch (action) {
-  case 'backup':
+  case 'backup': {
+    const engine = await open()
+    const server = verifyOn === undefined ? undefined : await engine.elsewhere?.(verifyOn)
     await makeBackup({
       ...common,
-      engine: await open(),
+      engine,
+      verifyOn: server && { on: 'local-server', server },
       environment: 'production',
       before: '1'.repeat(40),
       migrations: [],
       pinned: false,
       recipient: undefined,
       verify: 'restore',
-    })
+    }).finally(() => server?.close())
     break
+  }
   case 'restore':
     await restoreBackup({
       ...common,
