@@ -33,6 +33,19 @@ jobs:
         env: { TAKEN: "\${{ needs.deploy.outputs.backup }}", RESTORED: "\${{ steps.restore.outputs.backup }}" }
 `
 
+const migrating = `name: migrate
+on: { push: { branches: [main] } }
+permissions: {}
+jobs:
+  migrate:
+    runs-on: ubuntu-latest
+    permissions: { contents: write, deployments: read }
+    steps:
+      - id: snapshot
+        uses: rollback-suite/rollback/actions/snapshot@v1
+        with: { database-url: "\${{ secrets.DATABASE_URL }}", recipient: "\${{ vars.AGE_RECIPIENT }}", migrations: db, migrate: true, name: before-migration }
+`
+
 describeAct('a snapshot', () => {
   let users: UsersRepository
   let folder: string
@@ -82,4 +95,52 @@ describeAct('a snapshot', () => {
       { kind: 'rollback-applied', layer: 'database', reason: 'the migration dropped a table' },
     ])
   }, 60_000)
+
+  test('with migrate, applies what is pending after the backup is kept; a migration that fails leaves it', async () => {
+    const file = join(folder, 'migrated.db')
+    const run = <T>(use: (database: DatabaseSync) => T): T => {
+      const database = new DatabaseSync(file)
+      try {
+        return use(database)
+      } finally {
+        database.close()
+      }
+    }
+    run((database) => database.exec("CREATE TABLE product (name TEXT); INSERT INTO product VALUES ('Tea')"))
+    const recipient = await identityToRecipient(await generateIdentity())
+    const migrate = () =>
+      users.run('.github/workflows/migrate.yml', {
+        secrets: { DATABASE_URL: `sqlite:${file}` },
+        vars: { AGE_RECIPIENT: recipient },
+        env: {},
+      })
+    await users.push('Stars', {
+      '.github/workflows/migrate.yml': migrating,
+      'db/1_stars.up.sql': 'ALTER TABLE product ADD stars INT;',
+      'db/1_stars.down.sql': 'ALTER TABLE product DROP stars;',
+    })
+    const { log, ...done } = await migrate()
+    expect({ log, ...done }).toMatchObject({ exitCode: 0, jobs: { migrate: 'success' } })
+    const outputs: Readonly<Record<string, string>> = done.steps['migrate.snapshot']?.outputs ?? {}
+    expect(outputs).toMatchObject({ decision: 'backed-up', 'stands-at': '1_stars' })
+    expect(outputs['artifact-id']).toMatch(/^\d+$/)
+    expect(run((database) => database.prepare('SELECT * FROM product').all())).toEqual([
+      { name: 'Tea', stars: null },
+    ])
+    // the script that undoes it is recorded
+    expect(
+      run((database) => database.prepare('SELECT name, down_script FROM migration_history').all()),
+    ).toEqual([{ name: '1_stars', down_script: 'ALTER TABLE product DROP stars;' }])
+
+    await users.push('A mistake', {
+      'db/2_notes.up.sql': 'CREATE TABLE notes (a); ALTER TABLE nothing ADD a INT;',
+    })
+    const failed = await migrate()
+    expect(failed.jobs).toEqual({ migrate: 'failure' })
+    expect(failed.log).toContain('nothing')
+    expect(failed.steps['migrate.snapshot']?.outputs['backup']).not.toBe(outputs['backup'])
+    expect(
+      run((database) => database.prepare("SELECT name FROM sqlite_master WHERE name = 'notes'").all()),
+    ).toEqual([])
+  }, 90_000)
 })

@@ -25,7 +25,7 @@ export async function planMigrations(options: DatabaseLayerOptions, folder: stri
   const losses = plan.steps.flatMap(({ name, takes }) => takes.map((taken) => `${name}: ${taken}`))
   if (plan.irregularities.length > 0)
     throw new RefusedError(
-      `${plan.irregularities.join('; ')}: look at it, and undo by hand with db-restore and allow-irregular if it is right`,
+      `${plan.irregularities.join('; ')}: check it, then undo with db-restore and allow-irregular`,
     )
   const view: LayerPlanView = {
     ...emptyView,
@@ -113,7 +113,7 @@ export async function takeMigrationsBack(
   const backup = kept['backup']
   if (backup === undefined)
     throw new RefusedError(
-      `the history names no copy of ${engine.database} from before its migrations were undone: apply them again by hand`,
+      `the history names no copy of ${engine.database} from before its migrations were undone: apply them again manually`,
     )
   const names = (kept['migrations'] ?? '').split('\n').filter((name) => name !== '')
   if (migrations !== undefined && names.length > 0) {

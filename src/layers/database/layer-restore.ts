@@ -133,7 +133,7 @@ export async function takeRestoreBack(options: DatabaseLayerOptions, name: strin
       if (replaced !== undefined && replaced.name > name)
         return `${engine.database} is the one again that was kept as ${name}; what the restore had made is kept as ${replaced.name}`
       throw new RefusedError(
-        `${name} is not there any more, so it cannot be put back: restore a backup by hand with db-restore`,
+        `${name} is not there any more, so it cannot be put back: restore a backup with db-restore`,
       )
     }
     const keepAs = await nameKept(engine, now())

@@ -49,7 +49,7 @@ export const manifestSchema = z.object({
   name: backupNameSchema,
   engine: z.enum(['sqlite', 'postgres', 'mysql']),
   database: z.string(),
-  /** tells the database it was made of from every other */
+  /** identifies the database it was made of */
   source: z.string(),
   server: z.string(),
   tool: z.string(),

@@ -143,7 +143,7 @@ async function replace(options: RestoreOptions, staged: Staged): Promise<Restore
     throw new RefusedError(
       `the restored copy of ${manifest.name} has another schema than its manifest says (columns, indexes, views, triggers, routines); nothing was changed`,
     )
-  // the copy may tell more of itself than the manifest does: tables that are alike are not compared row by row
+  // the copy may have more digests than the manifest: tables that are alike are not compared row by row
   const backedUp = copy ?? manifest.contents
   const counted = live === undefined ? [] : await countLosses(options, staged, { backedUp, live })
   // how far an undoing came is ours, and nobody's data

@@ -286,7 +286,7 @@ describe('on SQLite', () => {
       'is missing',
       { ...files, 'db/0001_users.sql': undefined },
       [],
-      /0001 was applied, and no file is called so/,
+      /0001 was applied, and no file has this name/,
     ],
     [
       'was left out',

@@ -14,8 +14,7 @@ beforeEach(async () => {
 }, 60_000)
 afterEach(() => pooler.stop())
 
-const refusal =
-  /shop is behind a pooler that gives a session to several clients by turns.*address of the server itself/
+const refusal = /shop is behind a pooler that shares sessions between clients.*address of the server itself/
 
 describe.each(['transaction', 'statement'] as const)('with %s pooling', (mode) => {
   test('a backup, a restore and a lock are refused at the plan, and nothing is changed', async () => {

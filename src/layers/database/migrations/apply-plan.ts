@@ -63,7 +63,7 @@ export async function planApply(request: ApplyRequest): Promise<ApplyPlan> {
   }
 }
 
-/** @throws RefusedError when an earlier run was cut off and cannot be gone on with */
+/** @throws RefusedError when an earlier run was cut off and cannot be continued */
 function refuseUnfinished(applied: AppliedMigrations | undefined): void {
   if (applied?.stuck !== undefined) throw new RefusedError(applied.stuck)
   if (applied?.unknown !== undefined)

@@ -23,7 +23,7 @@ export function findIrregularities({
   const isApplied = (file: MigrationFile) => applied.entries.some(({ key }) => isEntryOf(key, file))
   for (const { key } of applied.entries)
     if (!files.some((file) => isEntryOf(key, file)))
-      found.push(`${key} was applied, and no file is called so`)
+      found.push(`${key} was applied, and no file has this name`)
   const newest = files.filter(isApplied).at(-1)
   for (const file of files)
     if (newest && !isApplied(file) && compareVersions(file.version, newest.version) < 0)

@@ -173,7 +173,7 @@ async function planStep({
   const transaction = engine.transactionalDdl && (inGit?.transaction ?? true)
   if (transaction && endsTransaction(script))
     throw new RefusedError(
-      `the script that undoes ${name} begins or ends a transaction itself, so it cannot be undone as one: take BEGIN and COMMIT out of it`,
+      `the script that undoes ${name} begins or ends a transaction itself, so it cannot be undone as a whole when it fails: remove BEGIN and COMMIT`,
     )
   return { name, entry, script, transaction, from, takes: await describeTakings(engine, script) }
 }

@@ -36,7 +36,7 @@ const marks: readonly {
     column: 'is_locked',
     isUnfinished: (row) => isTrue(row['is_locked']),
     say: () =>
-      'knex_migrations_lock is locked: a run of knex was cut off, or is going on. If none is going on, check what it applied, then run `knex migrate:unlock`',
+      'knex_migrations_lock is locked: a run of knex was cut off, or is still running. If no run is active, check what it applied, then run `knex migrate:unlock`',
   },
 ]
 

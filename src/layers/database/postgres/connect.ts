@@ -36,7 +36,7 @@ export async function connect(connection: ServerConnection, database: string): P
     keepAlive: true,
     types: { getTypeParser: () => (text: string) => text },
   })
-  // a session that is cut off tells its next query; without a listener the process would end
+  // a session that is cut off reports it to its next query; without a listener the process would end
   client.on('error', () => {})
   try {
     await client.connect()

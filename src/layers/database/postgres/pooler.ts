@@ -26,6 +26,6 @@ export async function refusePooler(session: Session, connection: ServerConnectio
   })
   if (isShared)
     throw new RefusedError(
-      `${database} is behind a pooler that gives a session to several clients by turns, as PgBouncer does with pool_mode transaction: backups, restores and migrations need sessions of their own; write the address of the server itself, or of a pool with pool_mode session`,
+      `${database} is behind a pooler that shares sessions between clients, such as PgBouncer with pool_mode transaction: backups, restores and migrations need sessions of their own; write the address of the server itself, or of a pool with pool_mode session`,
     )
 }

@@ -39,7 +39,7 @@ export async function swapDatabases(
   const pid = await renamer.pid()
   try {
     await renamer.query('BEGIN')
-    // a prepared transaction is in no session that could be ended: that is told after a wait, which is for this database alone
+    // a prepared transaction is in no session that could be ended: the server reports it after a wait, which is for this database alone
     if (row?.['prepared'] === 'f' && (await endAllWithListLocked(renamer, row['oid'] ?? ''))) {
       await rename(live, kept)
     } else {
@@ -79,7 +79,7 @@ async function endAllWithListLocked(session: Session, oid: string): Promise<bool
     await session.query('LOCK TABLE pg_catalog.pg_database IN ACCESS EXCLUSIVE MODE')
     const givesUpAt = performance.now() + listPatienceMs
     do {
-      // within a transaction it would be told the same sessions again and again
+      // within a transaction the server would list the same sessions again
       await session.query('SELECT pg_stat_clear_snapshot()')
       const ended = await session.query(
         // the view of activity reads the list of databases, this function does not
