@@ -3,7 +3,7 @@
  * `npm run picture -- summary.md docs/pictures/healthy.png`. Needs Debian's chromium; Mermaid, which GitHub draws charts
  * with, is fetched once: with what it stands on it is 80 MB, so no install carries it.
  */
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -24,6 +24,9 @@ if (source === undefined || target === undefined) {
   )
   process.exit(1)
 }
+if (!existsSync(source)) end(`there is no ${source}: write the path of a Markdown document`)
+if (spawnSync('chromium', ['--version'], { stdio: 'ignore' }).error !== undefined)
+  end('chromium is not installed, and the picture is taken with it: apt-get install -y chromium')
 const folder = mkdtempSync(join(tmpdir(), 'picture-'))
 try {
   const page = join(folder, 'page.html')
@@ -43,6 +46,12 @@ try {
   process.stdout.write(`${target}: ${width} × ${height}\n`)
 } finally {
   rmSync(folder, { recursive: true, force: true })
+}
+
+/** What is missing is one line, and not a stack. */
+function end(message: string): never {
+  process.stderr.write(`${message}\n`)
+  process.exit(1)
 }
 
 /** The document between GitHub's own styles; its height is written into the page when the charts are drawn. */

@@ -1,6 +1,7 @@
 import type { Limit } from '../settings/schema.ts'
 import type { Counts, ValueReading } from './reading.ts'
 import type { Before } from './statistics/before.ts'
+import type { Incident } from './statistics/incidents.ts'
 import {
   addCounts,
   type Call,
@@ -41,6 +42,8 @@ export interface CountJudge {
   readonly judge: (counts: PollCounts, control?: PollCounts) => ValueReading
 }
 
+/** errors that began so shortly before the deployment are its own where its time was noted late */
+const lateStampMinutes = 5
 /** how often a service at twice its limit may be called good */
 const beta = 0.05
 /** good is: not twice the limit */
@@ -171,6 +174,7 @@ function describe(input: {
     parts.push(`${controlTotal.bad} of ${controlTotal.of} in the control`)
   }
   if (wasBad) parts.push(`${formatValue(shareBefore, 'ratio')} before the deployment`)
+  if (wasBad) parts.push(...describeLateStamp(before?.outage))
   parts.push(...describeEnded(before))
   if (dispersion > 1.5)
     parts.push(
@@ -178,6 +182,17 @@ function describe(input: {
     )
   if (call === 'open') parts.push(describeMissing(state, plan, noun))
   return parts.join(', ')
+}
+
+/**
+ * What began minutes before the recorded beginning of the deployment may well be its own doing: a time that was noted when the deployment was
+ * through, or began to serve, is too late.
+ */
+function describeLateStamp(outage: Incident | undefined): readonly string[] {
+  if (outage === undefined || outage.minutes > lateStampMinutes) return []
+  return [
+    `which began ${countOf(outage.minutes, 'minute')} before \`deployed-at\`: if the deployment began by then, it may be the cause; set \`deployed-at\` to when it began, and run the gate again`,
+  ]
 }
 
 /** Incidents of the time before, which teach nothing about what is usual. */

@@ -6,10 +6,25 @@ interface PastEvent {
 }
 
 /**
+ * The rule of the gate, of `verify` and of the front door: a probe that has never passed in this environment is no evidence. The past is
+ * read once.
+ */
+export function ruleOfPasses(readPast: () => Promise<readonly PastEvent[]>, environment: string) {
+  let passes: Promise<ReadonlySet<string>> | undefined
+  return {
+    needsPass: true,
+    passedBefore: () => {
+      passes ??= readPast().then((past) => passesOf(past, environment))
+      return passes
+    },
+  }
+}
+
+/**
  * The names of the checks that have passed in an environment before: in a gate, or in a snapshot before a deployment. What changed since
  * is not known, but what never once passed proves nothing when it fails.
  */
-export function passesOf(past: readonly PastEvent[], environment: string): ReadonlySet<string> {
+function passesOf(past: readonly PastEvent[], environment: string): ReadonlySet<string> {
   const checks = past
     .filter((event) => event.kind === 'health-checked' && event.environment === environment)
     .flatMap((event) => event.checks ?? [])

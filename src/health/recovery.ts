@@ -1,6 +1,7 @@
 import type { Check } from '../settings/schema.ts'
 import { formatDuration } from '../text/duration.ts'
 import { type WatchInput, watchHealth } from './gate.ts'
+import type { Serves } from './reading.ts'
 import { probes } from './refusal.ts'
 import type { CheckReport, GateReport } from './report.ts'
 import { formatValue } from './value.ts'
@@ -39,6 +40,8 @@ export interface Recovery {
   readonly outcome: 'recovered' | 'not-recovered' | 'unknown'
   /** whether it answers; undefined where no check can tell, or could not look */
   readonly up?: boolean
+  /** other: the restored revision is not served. mixed: some answers are of it, so that a rollout is in progress. Absent for neither */
+  readonly serves?: Serves
   /** one clause, with the numbers of before and after */
   readonly because: string
   /** how often it was asked whether it is up; 0 where no check can tell */
@@ -49,12 +52,14 @@ export interface Recovery {
 }
 
 /** What a recovery comes to, in the words of a verdict. */
-export function verdictOf({ outcome, up }: Pick<Recovery, 'outcome' | 'up'>): {
-  readonly verdict: 'healthy' | 'unhealthy' | 'inconclusive'
-  readonly reasonCode: Recovery['outcome'] | 'not-up'
+export function verdictOf({ outcome, up, serves }: Pick<Recovery, 'outcome' | 'up' | 'serves'>): {
+  readonly verdict: 'healthy' | 'unhealthy' | 'inconclusive' | 'not-deployed'
+  readonly reasonCode: Recovery['outcome'] | 'not-up' | 'other-revision-served' | 'rollout-in-progress'
 } {
   const verdicts = { recovered: 'healthy', 'not-recovered': 'unhealthy', unknown: 'inconclusive' } as const
-  return { verdict: verdicts[outcome], reasonCode: up === false ? 'not-up' : outcome }
+  if (serves === 'other') return { verdict: 'not-deployed', reasonCode: 'other-revision-served' }
+  if (up === false) return { verdict: verdicts[outcome], reasonCode: 'not-up' }
+  return { verdict: verdicts[outcome], reasonCode: serves === 'mixed' ? 'rollout-in-progress' : outcome }
 }
 
 export interface RecoveredCheck {
@@ -161,6 +166,7 @@ function conclude(
   return {
     outcome,
     ...(up !== undefined && { up }),
+    ...servesOf(report),
     because: [why, ...changes].join('; '),
     tries,
     report,
@@ -170,6 +176,12 @@ function conclude(
       ...(after !== undefined && { after }),
     })),
   }
+}
+
+/** Only where it is what the report rests on. */
+function servesOf({ reasonCode }: GateReport): Pick<Recovery, 'serves'> {
+  if (reasonCode === 'other-revision-served') return { serves: 'other' }
+  return reasonCode === 'rollout-in-progress' ? { serves: 'mixed' } : {}
 }
 
 function whyNotUp({ up, tries }: Up, report: GateReport): string {

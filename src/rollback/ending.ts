@@ -7,6 +7,8 @@ export interface Recovery {
   readonly because: string
   /** false when nothing could be looked at: no check is configured, or the rollback has not reached production */
   readonly looked: boolean
+  /** which revision was served in the place of the restored one, or beside it, where a check looks for that */
+  readonly serves?: 'other' | 'mixed' | undefined
 }
 
 /** Where the restored revision was deployed. */
@@ -30,7 +32,7 @@ export interface Seen {
   readonly layers: readonly Pick<LayerOutcome, 'outcome' | 'problem'>[]
   /** undefined when no code was to be deployed */
   readonly deployment: Pick<Deployment, 'problem'> | undefined
-  readonly recovery: Pick<Recovery, 'outcome' | 'looked'>
+  readonly recovery: Pick<Recovery, 'outcome' | 'looked' | 'serves'>
 }
 
 /**
@@ -42,6 +44,7 @@ export function endOf({ layers, deployment, recovery }: Seen): Ending {
   if (broken !== 'whole') return broken
   if (layers.some(({ outcome }) => outcome === 'proposed')) return 'proposed'
   if (deployment?.problem !== undefined) return 'not-deployed'
+  if (recovery.serves === 'other') return 'not-deployed'
   if (recovery.outcome === 'not-recovered') return 'not-recovered'
   const isUnseen = recovery.looked && recovery.outcome === 'unknown'
   return isUnseen || layers.some(({ problem }) => problem !== undefined) ? 'not-verified' : 'complete'

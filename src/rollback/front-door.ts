@@ -1,5 +1,6 @@
 import type { Repository } from '../github/client.ts'
 import { openRevisionReader } from '../github/revision-reader.ts'
+import { ruleOfPasses } from '../health/passes.ts'
 import { planWatch } from '../health/plan.ts'
 import type { OpenClone } from '../layers/code/partial-clone.ts'
 import type { FailureRule, IssueType } from '../settings/rollback-choices.ts'
@@ -57,6 +58,7 @@ export function openFrontDoor(
     now,
     health: url === '' ? config.health : withUrl(config.health, url),
     revision: openRevisionReader(repository, { branch: config.branch, environment, revision }),
+    passes: ruleOfPasses(context.readHistory, environment),
   }
   const { redeploy } = config.code
   return {

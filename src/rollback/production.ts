@@ -1,5 +1,6 @@
 import type { RevisionReader } from '../github/revision-reader.ts'
 import { watchHealth } from '../health/gate.ts'
+import type { ruleOfPasses } from '../health/passes.ts'
 import { checksAfterRollback, defaultRecovery, verifyRecovery as verify } from '../health/recovery.ts'
 import { type Subject, subjectAfterRollback } from '../health/subject.ts'
 import { secretsOf } from '../health/target.ts'
@@ -20,6 +21,8 @@ export interface Observer {
   readonly redact: (text: string) => string
   /** what GitHub says of the failed revision, for the checks that ask it */
   readonly revision: RevisionReader
+  /** what `ruleOfPasses` says of this environment */
+  readonly passes: ReturnType<typeof ruleOfPasses>
   readonly signal: AbortSignal
 }
 
@@ -107,7 +110,7 @@ async function verifyRecovery(
   if (checksAfterRollback(observer.health.checks).length === 0)
     return { outcome: 'unknown', because: 'no check is configured under health.checks', looked: false }
   const called = events.findLast((event) => event.kind === 'health-checked' && event.verdict === 'unhealthy')
-  const { outcome, because } = await verify({
+  const { outcome, because, serves } = await verify({
     ...observer,
     ...settingsOf(observer),
     subject,
@@ -119,7 +122,7 @@ async function verifyRecovery(
     },
     seenBefore: called?.kind === 'health-checked' ? called.checks : [],
   })
-  return { outcome, because, looked: true }
+  return { outcome, because, looked: true, serves }
 }
 
 /** The variables that the checks read secrets from hold no secret that may be shown. */
@@ -130,6 +133,6 @@ export function secretsOfChecks({ health, env }: Pick<Observer, 'health' | 'env'
 /** As short as the settings may have it. */
 const shortestIntervalMs = 100
 
-function settingsOf({ health: { checks, timeoutMs, alpha } }: Observer) {
-  return { checks, timeoutMs, alpha }
+function settingsOf({ health: { checks, timeoutMs, alpha }, passes }: Observer) {
+  return { checks, timeoutMs, alpha, ...passes }
 }

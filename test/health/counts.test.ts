@@ -107,6 +107,21 @@ describe('what counts say', () => {
     }
   })
 
+  test.each([
+    [2, true],
+    [5, true],
+    [8, false],
+  ])(
+    '14e: errors that began %d minutes before the deployment may be its own, where its time was noted late: said %s',
+    (minutes, isSaid) => {
+      const before = [...times(60 - minutes, { bad: 6, of: 600 }), ...times(minutes, { bad: 300, of: 600 })]
+      const reading = judgeAll(times(5, { bad: 125, of: 250 }), before).at(-1)
+      expect(reading).toMatchObject({ call: 'bad', before: true })
+      const said = `which began ${minutes} minutes before \`deployed-at\`: if the deployment began by then, it may be the cause`
+      expect(reading?.note?.includes(said)).toBe(isSaid)
+    },
+  )
+
   test('a burst that is like those of before is not called bad, without them it would be', () => {
     const burst = [...times(4, { bad: 5, of: 500 }), { bad: 60, of: 500 }, ...times(4, { bad: 5, of: 500 })]
     const minutes = Array.from({ length: 60 }, (_, minute) =>

@@ -102,6 +102,20 @@ describe('half an hour, as it was', () => {
     expect(report).toMatchObject({ verdict: 'pre-existing', reasonCode: 'was-so-before' })
   })
 
+  test('a deployment whose time was noted when it was through gets a warning that says so', async () => {
+    const checks = await replay(
+      { until: -3 * minute, traffic: 5, bad: 0.01 },
+      { until: 31 * minute, traffic: 5, bad: 0.5 },
+    )
+    const late = await watch({ checks: checks(), deployedAt: noon, ...halfAnHour })
+    expect(late.report).toMatchObject({ verdict: 'pre-existing' })
+    expect(late.report.because).toMatch(
+      /began [34] minutes before `deployed-at`: .*set `deployed-at` to when it began/,
+    )
+    const corrected = { deployedAt: noon - 3 * minute, ...halfAnHour }
+    expect((await watch({ checks: checks(), ...corrected })).report).toMatchObject({ verdict: 'unhealthy' })
+  })
+
   test('of a deployment whose moment nobody told it may be the doing', async () => {
     const checks = await replay(
       { until: -20 * minute, traffic: 5, bad: 0.01 },

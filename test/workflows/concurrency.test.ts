@@ -11,6 +11,7 @@ interface Job {
     readonly 'cancel-in-progress': boolean
   }
   readonly uses?: string
+  readonly if?: string
   readonly steps?: readonly { readonly uses?: string; readonly with?: Readonly<Record<string, unknown>> }[]
 }
 const jobsOf = (workflow: string) =>
@@ -58,4 +59,10 @@ test('each plan of a run is an artifact of its own', () => {
   expect(text).not.toMatch(/name: rollback-plan\n/)
   expect(text).toContain('name: ${{ steps.artifact.outputs.name }}')
   expect(text).toContain('name: ${{ needs.plan.outputs.artifact }}')
+})
+
+test('14.2: guard.yml passes its mode on, and a snapshot rolls nothing back', () => {
+  const jobs = new Map(jobsOf('guard'))
+  expect(jobs.get('guard')?.steps?.[0]?.with).toMatchObject({ mode: '${{ inputs.mode }}' })
+  for (const name of ['rollback', 'doctor']) expect(jobs.get(name)?.if).toContain("inputs.mode != 'snapshot'")
 })

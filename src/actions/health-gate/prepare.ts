@@ -1,6 +1,6 @@
 import { openRevisionReader, type RevisionReader } from '../../github/revision-reader.ts'
 import type { Surroundings } from '../../health/checks/look.ts'
-import { passesOf } from '../../health/passes.ts'
+import { ruleOfPasses } from '../../health/passes.ts'
 import { planWatch, readDeployedAt, type WatchPlan } from '../../health/plan.ts'
 import { secretsOf } from '../../health/target.ts'
 import type { Check } from '../../settings/schema.ts'
@@ -42,8 +42,7 @@ export function prepareStep(step: HealthGateStep, workplace: Workplace): Prepare
       ...surroundingsOf(step),
       revision: readerOf(workplace),
       subject: { environment: workplace.environment, revisions: [workplace.revision] },
-      passedBefore: passesBefore(workplace),
-      needsPass: true,
+      ...ruleOfPasses(workplace.readHistory, workplace.environment),
     },
     plan: (reservedMs = 0) => {
       const wishes = {
@@ -79,18 +78,6 @@ function surroundingsOf({ env, log, secrets, signal, sleep, now }: HealthGateSte
     redact: secrets.redact,
     signal,
   } as const
-}
-
-/** Reads the history once, and only if a probe fails. */
-export function passesBefore({
-  readHistory,
-  environment,
-}: Pick<Workplace, 'readHistory' | 'environment'>): () => Promise<ReadonlySet<string>> {
-  let passes: Promise<ReadonlySet<string>> | undefined
-  return () => {
-    passes ??= readHistory().then((past) => passesOf(past, environment))
-    return passes
-  }
 }
 
 /** What GitHub says of the revision of a workplace. */
