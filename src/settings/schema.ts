@@ -1,12 +1,12 @@
 import { z } from 'zod'
+import { checksSchema } from '../health/checks/schema.ts'
 import { otaSchema } from '../layers/ota/settings.ts'
 import { formatDuration, parseDuration } from '../text/duration.ts'
 import { branchesCollide } from './branch-name.ts'
-import { checksSchema } from './checks.ts'
 import { branchName, duration, environmentVariable, isOneLine, plainPath, section } from './fields.ts'
 import { codeSchema, databaseSchema, rollbackSchema } from './rollback.ts'
 
-export type { CheckRules, Limit } from './checks.ts'
+export type { CheckRules, Limit } from '../health/checks/schema.ts'
 export { type Metric, metricDefaults, metrics, type Severity, severities } from './metrics.ts'
 
 /** `.github/rollback.yml`: its types, its validation and the JSON Schema that editors complete from are all this. */

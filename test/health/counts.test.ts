@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { countIncrease } from '../../src/health/checks/counter-increase.ts'
+import { countIncrease } from '../../src/health/checks/prometheus/counter-increase.ts'
 import { startJudging } from '../../src/health/count-judge.ts'
 import { splitAlpha } from '../../src/health/statistics/alpha.ts'
 import { describeBefore } from '../../src/health/statistics/before.ts'

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
-import { prepareHttpCheck } from '../../src/health/checks/http.ts'
+import { prepareHttpCheck } from '../../src/health/checks/http/check.ts'
 import type { Reading } from '../../src/health/reading.ts'
 import { explainNoAnswer } from '../../src/http/no-answer.ts'
 import { openSocketFetch } from '../../src/http/socket-fetch.ts'

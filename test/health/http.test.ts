@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { prepareHttpCheck } from '../../src/health/checks/http.ts'
+import { prepareHttpCheck } from '../../src/health/checks/http/check.ts'
 import type { Reading } from '../../src/health/reading.ts'
 import {
   type Behaviour,

@@ -1,6 +1,6 @@
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { prepareHttpCheck } from '../../src/health/checks/http.ts'
+import { prepareHttpCheck } from '../../src/health/checks/http/check.ts'
 import type { Reading } from '../../src/health/reading.ts'
 import { openAuthority } from '../support/authority.ts'
 import { startNginx } from '../support/nginx.ts'

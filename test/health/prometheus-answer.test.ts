@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { readAnswer } from '../../src/health/checks/prometheus-answer.ts'
+import { readAnswer } from '../../src/health/checks/prometheus/answer.ts'
 
 const address = 'http://prometheus:9090/'
 

@@ -1,7 +1,7 @@
 /** 14.4: a selector for `bad` that matches nothing: the service never failed, or the selector is wrong. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { openPrometheus } from '../../src/health/checks/prometheus-server.ts'
+import { openPrometheus } from '../../src/health/checks/prometheus/server.ts'
 import { startMisbehavingService } from '../support/misbehaving-service.ts'
 import { startPrometheus } from '../support/prometheus.ts'
 import { startVictoriaMetrics } from '../support/victoria-metrics.ts'

@@ -1,10 +1,10 @@
 import { z } from 'zod'
-import type { CheckOf } from '../../settings/schema.ts'
-import type { GapReading, Reading } from '../reading.ts'
-import { resolveTarget } from '../target.ts'
-import { askJson } from './ask-json.ts'
-import { countSince } from './count-since.ts'
-import type { CheckSurroundings, Look } from './look.ts'
+import type { CheckOf } from '../../../settings/schema.ts'
+import type { GapReading, Reading } from '../../reading.ts'
+import { resolveTarget } from '../../target.ts'
+import { askJson } from '../ask-json.ts'
+import { countSince } from '../count-since.ts'
+import type { CheckSurroundings, Look } from '../look.ts'
 
 const answerSchema = z.object({
   status: z.string().default('ok'),

@@ -1,13 +1,13 @@
 import { z } from 'zod'
-import { request } from '../../http/request.ts'
-import type { CheckOf } from '../../settings/schema.ts'
-import type { GapReading, Reading } from '../reading.ts'
-import { describeBefore } from '../statistics/before.ts'
-import type { PollCounts } from '../statistics/one-arm.ts'
-import { identity, resolveTarget, type Target } from '../target.ts'
-import { askJson, type Told } from './ask-json.ts'
-import { type CountSince, countSince } from './count-since.ts'
-import type { CheckSurroundings, Look } from './look.ts'
+import { request } from '../../../http/request.ts'
+import type { CheckOf } from '../../../settings/schema.ts'
+import type { GapReading, Reading } from '../../reading.ts'
+import { describeBefore } from '../../statistics/before.ts'
+import type { PollCounts } from '../../statistics/one-arm.ts'
+import { identity, resolveTarget, type Target } from '../../target.ts'
+import { askJson, type Told } from '../ask-json.ts'
+import { type CountSince, countSince } from '../count-since.ts'
+import type { CheckSurroundings, Look } from '../look.ts'
 
 const count = z.number().int().min(0).default(0)
 /** null is what one server says of an app or deployment that it does not have */

@@ -1,10 +1,10 @@
-import type { NoAnswer } from '../../http/no-answer.ts'
-import type { Answer } from '../../http/request.ts'
-import type { GapReading } from '../reading.ts'
-import type { PollCounts } from '../statistics/one-arm.ts'
+import type { NoAnswer } from '../../../http/no-answer.ts'
+import type { Answer } from '../../../http/request.ts'
+import type { GapReading } from '../../reading.ts'
+import type { PollCounts } from '../../statistics/one-arm.ts'
+import { openAnswer } from './answer.ts'
 import { type CounterSeries, type CounterState, countIncrease } from './counter-increase.ts'
-import { openAnswer } from './prometheus-answer.ts'
-import type { PrometheusServer } from './prometheus-server.ts'
+import type { PrometheusServer } from './server.ts'
 
 const minuteMs = 60_000
 /** How long before the deployment is compared with. */

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process'
-import type { CheckOf } from '../../settings/schema.ts'
-import { formatDuration } from '../../text/duration.ts'
-import type { Reading } from '../reading.ts'
-import type { Env } from '../target.ts'
-import type { Look, Surroundings } from './look.ts'
+import type { CheckOf } from '../../../settings/schema.ts'
+import { formatDuration } from '../../../text/duration.ts'
+import type { Reading } from '../../reading.ts'
+import type { Env } from '../../target.ts'
+import type { Look, Surroundings } from '../look.ts'
 
 /** Enough for a number; the rest of what a program prints is not kept. */
 const keptBytes = 4096

@@ -1,11 +1,11 @@
-import type { PrometheusCheck } from '../../settings/schema.ts'
-import { type CountJudge, startJudging } from '../count-judge.ts'
-import type { GapReading, Reading, ValueReading } from '../reading.ts'
-import { describeBefore } from '../statistics/before.ts'
-import type { PollCounts } from '../statistics/one-arm.ts'
-import type { CheckSurroundings, Look } from './look.ts'
-import { openArm } from './prometheus-arm.ts'
-import type { PrometheusServer } from './prometheus-server.ts'
+import type { PrometheusCheck } from '../../../settings/schema.ts'
+import { type CountJudge, startJudging } from '../../count-judge.ts'
+import type { GapReading, Reading, ValueReading } from '../../reading.ts'
+import { describeBefore } from '../../statistics/before.ts'
+import type { PollCounts } from '../../statistics/one-arm.ts'
+import type { CheckSurroundings, Look } from '../look.ts'
+import { openArm } from './arm.ts'
+import type { PrometheusServer } from './server.ts'
 
 type CountingCheck = Extract<PrometheusCheck, { counters: unknown }>
 

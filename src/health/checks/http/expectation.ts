@@ -1,7 +1,7 @@
 import { query as readPath } from 'jsonpath-rfc9535'
-import type { Answer } from '../../http/request.ts'
-import type { HttpCheck } from '../../settings/schema.ts'
-import { formatDuration } from '../../text/duration.ts'
+import type { Answer } from '../../../http/request.ts'
+import type { HttpCheck } from '../../../settings/schema.ts'
+import { formatDuration } from '../../../text/duration.ts'
 import { findInBody } from './pattern.ts'
 
 /** What is wrong with an answer. */

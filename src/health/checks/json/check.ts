@@ -1,11 +1,11 @@
 import { query as readPath } from 'jsonpath-rfc9535'
 import { z } from 'zod'
-import type { CheckOf } from '../../settings/schema.ts'
-import type { GapReading, Reading } from '../reading.ts'
-import { resolveTarget } from '../target.ts'
-import { askJson } from './ask-json.ts'
-import { countSince } from './count-since.ts'
-import type { CheckSurroundings, Look } from './look.ts'
+import type { CheckOf } from '../../../settings/schema.ts'
+import type { GapReading, Reading } from '../../reading.ts'
+import { resolveTarget } from '../../target.ts'
+import { askJson } from '../ask-json.ts'
+import { countSince } from '../count-since.ts'
+import type { CheckSurroundings, Look } from '../look.ts'
 
 /**
  * Asks any address for JSON, and takes numbers out of it by JSONPath (RFC 9535), which runs no script.

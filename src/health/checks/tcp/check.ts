@@ -1,10 +1,10 @@
 import { connect } from 'node:net'
-import { explainNoAnswer, type NoAnswer } from '../../http/no-answer.ts'
-import type { CheckOf } from '../../settings/schema.ts'
-import { formatDuration } from '../../text/duration.ts'
-import type { Reading } from '../reading.ts'
-import { formatValue } from '../value.ts'
-import type { Look, Surroundings } from './look.ts'
+import { explainNoAnswer, type NoAnswer } from '../../../http/no-answer.ts'
+import type { CheckOf } from '../../../settings/schema.ts'
+import { formatDuration } from '../../../text/duration.ts'
+import type { Reading } from '../../reading.ts'
+import { formatValue } from '../../value.ts'
+import type { Look, Surroundings } from '../look.ts'
 
 /**
  * Opens a connection once a round: 1 if it is refused, dropped or too slow, else 0. A host name that is not found is an

@@ -1,7 +1,7 @@
-import { InputError, isUserFacing } from '../../errors.ts'
-import type { CheckOf } from '../../settings/schema.ts'
-import type { Reading } from '../reading.ts'
-import type { Look, RevisionReader, Standing, Surroundings } from './look.ts'
+import { InputError, isUserFacing } from '../../../errors.ts'
+import type { CheckOf } from '../../../settings/schema.ts'
+import type { Reading } from '../../reading.ts'
+import type { Look, RevisionReader, Standing, Surroundings } from '../look.ts'
 
 /**
  * Asks GitHub how the revision stands: 1 when one of its checks or its deployment failed, else 0. While one is pending and none

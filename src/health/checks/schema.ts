@@ -1,18 +1,16 @@
 import { z } from 'zod'
-import { httpCheck } from './check-http.ts'
-import { prometheusCheck } from './check-prometheus.ts'
-import {
-  codePushCheck,
-  commandCheck,
-  datadogCheck,
-  gitHubCheck,
-  jsonCheck,
-  newRelicCheck,
-  sentryCheck,
-  tcpCheck,
-} from './check-sources.ts'
+import { codePushCheck } from './codepush/schema.ts'
+import { commandCheck } from './command/schema.ts'
+import { datadogCheck } from './datadog/schema.ts'
+import { gitHubCheck } from './github/schema.ts'
+import { httpCheck } from './http/schema.ts'
+import { jsonCheck } from './json/schema.ts'
+import { newRelicCheck } from './newrelic/schema.ts'
+import { prometheusCheck } from './prometheus/schema.ts'
+import { sentryCheck } from './sentry/schema.ts'
+import { tcpCheck } from './tcp/schema.ts'
 
-export type { CheckRules, Limit } from './check-parts.ts'
+export type { CheckRules, Limit } from './schema-parts.ts'
 
 /** The list of checks; `for` of an http check is still open where the file does not say. */
 export const checksSchema = z

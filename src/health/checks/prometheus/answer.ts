@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import type { Answer } from '../../http/request.ts'
-import type { GapReading, Reading } from '../reading.ts'
+import type { Answer } from '../../../http/request.ts'
+import type { GapReading, Reading } from '../../reading.ts'
 
 /** A moment and its value, which is a string so that it can be NaN or infinite. */
 const pointSchema = z.tuple([z.number(), z.string()])

@@ -1,12 +1,12 @@
-import type { PrometheusCheck } from '../../settings/schema.ts'
-import type { Reading } from '../reading.ts'
-import type { Mixture } from '../statistics/mixture.ts'
-import { addTraffic, emptyTraffic, isLost, type TrafficPlan } from '../statistics/traffic-loss.ts'
-import { formatValue } from '../value.ts'
-import type { CheckSurroundings, Look } from './look.ts'
-import { openArm } from './prometheus-arm.ts'
-import { countedFrom, marginMs } from './prometheus-counters.ts'
-import type { PrometheusServer } from './prometheus-server.ts'
+import type { PrometheusCheck } from '../../../settings/schema.ts'
+import type { Reading } from '../../reading.ts'
+import type { Mixture } from '../../statistics/mixture.ts'
+import { addTraffic, emptyTraffic, isLost, type TrafficPlan } from '../../statistics/traffic-loss.ts'
+import { formatValue } from '../../value.ts'
+import type { CheckSurroundings, Look } from '../look.ts'
+import { openArm } from './arm.ts'
+import { countedFrom, marginMs } from './counters.ts'
+import type { PrometheusServer } from './server.ts'
 
 type TrafficCheck = Extract<PrometheusCheck, { traffic: string }>
 

@@ -1,9 +1,9 @@
-import type { NoAnswer } from '../../http/no-answer.ts'
-import { type Answer, request } from '../../http/request.ts'
-import type { PrometheusCheck } from '../../settings/schema.ts'
-import { identity, resolveTarget } from '../target.ts'
-import type { Surroundings } from './look.ts'
-import { readSeriesAnswer } from './prometheus-answer.ts'
+import type { NoAnswer } from '../../../http/no-answer.ts'
+import { type Answer, request } from '../../../http/request.ts'
+import type { PrometheusCheck } from '../../../settings/schema.ts'
+import { identity, resolveTarget } from '../../target.ts'
+import type { Surroundings } from '../look.ts'
+import { readSeriesAnswer } from './answer.ts'
 
 const maxBodyBytes = 5 * 1024 * 1024
 /** Proxies and servers cut request lines at 8 KiB; encoded, a query grows up to threefold. */

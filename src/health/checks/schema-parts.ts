@@ -1,6 +1,13 @@
 import { z } from 'zod'
-import { duration, explainRatio, headers, limit } from './fields.ts'
-import { type Metric, metricDefaults, metrics, type Severity, severities } from './metrics.ts'
+import { duration, explainRatio, headers, limit, section } from '../../settings/fields.ts'
+import {
+  describeMetrics,
+  type Metric,
+  metricDefaults,
+  metrics,
+  type Severity,
+  severities,
+} from '../../settings/metrics.ts'
 
 /** What every type of check has. */
 export const shared = {
@@ -69,6 +76,50 @@ export const rulesOfGaps = {
   'failure-limit': shared['failure-limit'],
   'consecutive-error-limit': shared['consecutive-error-limit'],
   'inconclusive-limit': shared['inconclusive-limit'],
+}
+
+/** What every check of a number has beside its own source. */
+export const common = {
+  name: shared.name,
+  metric: z
+    .enum(metrics)
+    .optional()
+    .describe(
+      `What is measured, with its own limit and severity. ${describeMetrics(metrics)}. Default: none, so that a limit and a severity are needed.`,
+    ),
+  severity: shared.severity,
+  max: shared.max,
+  min: shared.min,
+  equals: shared.equals,
+  for: duration()
+    .prefault('0s')
+    .describe('How long the limit must be breached before it counts. Default: the first breach counts.'),
+  ...rulesOfGaps,
+}
+
+/** A secret that a variable of the step holds. */
+export const token = (what: string) =>
+  section({
+    env: z
+      .string({
+        error: ({ input }) => (input === undefined ? 'is missing; write `{ env: NAME }`' : undefined),
+      })
+      .regex(
+        /^[A-Za-z_][A-Za-z0-9_]*$/,
+        'is not the name of an environment variable; write one such as `HEALTH_TOKEN`',
+      )
+      .describe('Name of the environment variable of the step that holds it.'),
+  }).describe(what)
+
+/** A name without spaces. */
+export const name = (what: string) => z.string().regex(/^\S+$/, `is not ${what}; write it without spaces`)
+/** Any text but an empty one. */
+export const text = () => z.string().regex(/\S/, 'is empty; write a text')
+
+/** Takes the keys of all checks, and turns the file's `for` into `forMs`. */
+export function finishNumber<T extends Parameters<typeof finish>[0] & { readonly for: number }>(check: T) {
+  const { for: forMs, ...rest } = check
+  return { ...finish(rest), forMs }
 }
 
 /** What counting checks have beside that. */

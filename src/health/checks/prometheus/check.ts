@@ -1,11 +1,11 @@
-import type { PrometheusCheck } from '../../settings/schema.ts'
-import type { Reading } from '../reading.ts'
-import { stateOf } from '../reading.ts'
-import type { CheckSurroundings, Look } from './look.ts'
-import { readAnswer } from './prometheus-answer.ts'
-import { watchCounters } from './prometheus-counters.ts'
-import { openPrometheus, type PrometheusServer } from './prometheus-server.ts'
-import { watchTraffic } from './prometheus-traffic.ts'
+import type { PrometheusCheck } from '../../../settings/schema.ts'
+import type { Reading } from '../../reading.ts'
+import { stateOf } from '../../reading.ts'
+import type { CheckSurroundings, Look } from '../look.ts'
+import { readAnswer } from './answer.ts'
+import { watchCounters } from './counters.ts'
+import { openPrometheus, type PrometheusServer } from './server.ts'
+import { watchTraffic } from './traffic.ts'
 
 /**
  * Asks a Prometheus server, or one that speaks its HTTP API, once a round: for one number, or for counters.

@@ -1,7 +1,7 @@
 import { query as readPath } from 'jsonpath-rfc9535'
-import type { Answer } from '../../http/request.ts'
-import type { HttpCheck } from '../../settings/schema.ts'
-import type { Subject } from '../subject.ts'
+import type { Answer } from '../../../http/request.ts'
+import type { HttpCheck } from '../../../settings/schema.ts'
+import type { Subject } from '../../subject.ts'
 import { findInBody } from './pattern.ts'
 
 /** Where an answer names the revision that gave it. */

@@ -1,8 +1,8 @@
 import { isIP } from 'node:net'
 import { z } from 'zod'
-import { finish, isMapping, refuseBadLimits, rulesOfGaps, shared } from './check-parts.ts'
-import { duration, httpUrl, jsonPath, section } from './fields.ts'
-import { describeMetrics, httpMetrics, metrics } from './metrics.ts'
+import { duration, httpUrl, jsonPath, section } from '../../../settings/fields.ts'
+import { describeMetrics, httpMetrics, metrics } from '../../../settings/metrics.ts'
+import { finish, isMapping, refuseBadLimits, rulesOfGaps, shared } from '../schema-parts.ts'
 
 const jsonValue = z.union([
   z.string().describe('a text'),

@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { duration, explainRatio, httpUrl, section } from '../../../settings/fields.ts'
+import { describeMetrics, metrics } from '../../../settings/metrics.ts'
 import {
   counting,
   finish,
@@ -7,9 +9,7 @@ import {
   refuseBadLimits,
   rulesOfGaps,
   shared,
-} from './check-parts.ts'
-import { duration, explainRatio, httpUrl, section } from './fields.ts'
-import { describeMetrics, metrics } from './metrics.ts'
+} from '../schema-parts.ts'
 
 export const prometheusCheck = section(
   {

@@ -1,0 +1,35 @@
+import { z } from 'zod'
+import { httpUrl, section } from '../../../settings/fields.ts'
+import { common, counting, finishNumber, isMapping, refuseBadLimits, text, token } from '../schema-parts.ts'
+
+export const codePushCheck = section({
+  ...common,
+  ...counting,
+  type: z
+    .literal('codepush')
+    .describe('Counts the failed installs of a CodePush label, and of the one before.'),
+  url: httpUrl({ example: 'https://codepush.example.com' }).describe('Address of the CodePush server.'),
+  app: text().describe('Name of the app.'),
+  deployment: text().default('Production').describe('Name of the deployment.'),
+  label: z
+    .string()
+    .regex(/^v\d+$/, 'is not a label; write one such as `v12`')
+    .optional()
+    .describe('The label that may be bad. Default: the newest release when the check looks first.'),
+  'label-before': z
+    .string()
+    .regex(/^v\d+$/, 'is not a label; write one such as `v11`')
+    .optional()
+    .describe(
+      'The label to compare with: the new one may fail a quarter more often. Default: without `label` the release before for the same binaries, else none, so that `max` holds.',
+    ),
+  token: token('An access key.'),
+})
+  .superRefine(refuseBadLimits, { when: isMapping })
+  .transform(({ token: { env }, alpha, metric, 'label-before': labelBefore, label, ...check }) => ({
+    ...finishNumber({ metric: metric ?? ('crash-rate' as const), ...check }),
+    ...(alpha === undefined ? {} : { alpha }),
+    ...(label === undefined ? {} : { label }),
+    ...(labelBefore === undefined ? {} : { labelBefore }),
+    headers: { authorization: { env, scheme: 'Bearer' } },
+  }))

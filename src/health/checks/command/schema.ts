@@ -1,0 +1,39 @@
+import { z } from 'zod'
+import { section } from '../../../settings/fields.ts'
+import {
+  common,
+  finishNumber,
+  isMapping,
+  needLimitAndSeverity,
+  refuseBadLimits,
+  text,
+} from '../schema-parts.ts'
+
+export const commandCheck = section({
+  ...common,
+  type: z
+    .literal('command')
+    .describe(
+      'Runs a program, without a shell. Its exit status has to be 0; the last line it prints is the value.',
+    ),
+  run: z
+    .array(text(), {
+      error: 'must be a list; write the program and its arguments, such as `[./check.sh, eu]`',
+    })
+    .min(1, 'is empty; write the program and its arguments')
+    .refine(([program]) => program === undefined || /\S/.test(program), 'has no program; write one first')
+    .describe('The program and its arguments.'),
+  value: z
+    .enum(['exit-status', 'output'])
+    .default('exit-status')
+    .describe(
+      'What is held against the limit: the `exit-status`, or the number in the last line of the `output`.',
+    ),
+  env: z
+    .array(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'is not the name of an environment variable'))
+    .default([])
+    .describe('Environment variables of the step that the program gets, beside PATH and HOME.'),
+})
+  .superRefine(refuseBadLimits, { when: isMapping })
+  .superRefine(needLimitAndSeverity, { when: isMapping })
+  .transform(({ env: passes, ...check }) => ({ ...finishNumber(check), passes, headers: {} }))

@@ -1,0 +1,27 @@
+import { z } from 'zod'
+import { section } from '../../../settings/fields.ts'
+import { common, finishNumber, isMapping, refuseBadLimits, text } from '../schema-parts.ts'
+
+export const gitHubCheck = section({
+  ...common,
+  type: z
+    .literal('github')
+    .describe(
+      'Asks GitHub how the revision stands: its required checks, and its deployment to the environment.',
+    ),
+  checks: z
+    .union([z.literal('required'), z.array(text()).min(1, 'is empty; write the names of checks')], {
+      error: 'must be `required`, or a list of names of check runs and commit statuses',
+    })
+    .default('required')
+    .describe('Checks that must not fail: those that the rules of the branch require, or these names.'),
+  deployment: z
+    .boolean()
+    .default(true)
+    .describe('Whether the newest deployment of the revision to the environment must not fail.'),
+})
+  .superRefine(refuseBadLimits, { when: isMapping })
+  .transform(({ metric: _, max, ...check }) => ({
+    ...finishNumber({ metric: 'error-rate' as const, ...check, max: max ?? 0 }),
+    headers: {},
+  }))

@@ -1,0 +1,39 @@
+import { z } from 'zod'
+import { headers, httpUrl, jsonPath, section } from '../../../settings/fields.ts'
+import { needOne, sourceOf } from '../one-source.ts'
+import {
+  common,
+  counting,
+  finishNumber,
+  isMapping,
+  needLimitAndSeverity,
+  refuseBadLimits,
+} from '../schema-parts.ts'
+
+export const jsonCheck = section({
+  ...common,
+  ...counting,
+  type: z
+    .literal('json')
+    .describe('Asks an address for JSON, and takes one number out of it, or two counters.'),
+  url: httpUrl({ example: 'https://example.com/stats' }).describe('Address to ask with GET.'),
+  value: jsonPath()
+    .optional()
+    .describe('JSONPath of the number. Default: none, so that `bad` and `total` are needed.'),
+  bad: jsonPath()
+    .optional()
+    .describe('JSONPath of the counter of what went wrong. Default: none, so that `value` is needed.'),
+  total: jsonPath()
+    .optional()
+    .describe('JSONPath of the counter of all. Default: none, so that `value` is needed.'),
+  headers: headers()
+    .prefault({})
+    .describe('Headers of the request: a text, or { env: NAME } for a secret. Default: none.'),
+})
+  .superRefine(refuseBadLimits, { when: isMapping })
+  .superRefine(needLimitAndSeverity, { when: isMapping })
+  .superRefine((check, context) => needOne({ check, single: 'value', context }), { when: isMapping })
+  .transform(({ value, bad, total, method, alpha, ...check }) => ({
+    ...finishNumber(check),
+    ...sourceOf({ single: value, bad, total, method, alpha }),
+  }))
