@@ -113,15 +113,33 @@ export function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length
 }
 
+/** 95 % interval of the ratio of two means over the same gates, by the bootstrap. */
+export function intervalOfRatio(a: readonly number[], b: readonly number[]): readonly [number, number] {
+  return bootstrap(a.length, (indexes) => {
+    let [sumA, sumB] = [0, 0]
+    for (const index of indexes) {
+      sumA += a[index] ?? 0
+      sumB += b[index] ?? 0
+    }
+    return sumA / sumB
+  })
+}
+
 /** 95 % interval of the difference of two means over the same gates: ours less theirs, minutes. */
 export function interval(a: readonly number[], b: readonly number[]): readonly [number, number] {
-  const differences = a.map((value, index) => value - (b[index] ?? 0))
-  const random = randomOf(7)
-  const means = Array.from({ length: 400 }, () => {
+  return bootstrap(a.length, (indexes) => {
     let sum = 0
-    for (let i = 0; i < differences.length; i += 1)
-      sum += differences[Math.floor(random() * differences.length)] ?? 0
-    return sum / differences.length
+    for (const index of indexes) sum += (a[index] ?? 0) - (b[index] ?? 0)
+    return sum / a.length
+  })
+}
+
+function bootstrap(length: number, measure: (indexes: Uint32Array) => number): readonly [number, number] {
+  const random = randomOf(7)
+  const indexes = new Uint32Array(length)
+  const found = Array.from({ length: 400 }, () => {
+    for (let i = 0; i < length; i += 1) indexes[i] = Math.floor(random() * length)
+    return measure(indexes)
   }).sort((x, y) => x - y)
-  return [means[9] ?? Number.NaN, means[389] ?? Number.NaN]
+  return [found[9] ?? Number.NaN, found[389] ?? Number.NaN]
 }

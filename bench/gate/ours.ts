@@ -14,7 +14,7 @@ import { never, type Rule } from './rule.ts'
 /** `max-times-before` of the check. */
 const timesBefore = 1.1
 
-/** Ours, by the code that the action runs: beyond the limit, and beyond twice an outage that was there before. */
+/** Ours, by the code that the action runs: beyond the limit, and clearly worse than an outage that was there before. */
 export const ours: Rule = {
   name: 'ours (tempered restart mixture)',
   shipped: Math.log(100),
@@ -34,7 +34,7 @@ export const ours: Rule = {
     const scores = evidenceOf(gate, planAt(limit))
     const share = shareWhenItCame(before)
     if (share <= limit) return scores
-    const worse = highestSoFar(evidenceOf(gate, planAt(worseThan(share))))
+    const worse = highestSoFar(evidenceOf(gate, planAt(worseThan(before))))
     return highestSoFar(scores).map((score, poll) => Math.min(score, worse[poll] ?? never))
   },
 }

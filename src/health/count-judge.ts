@@ -44,6 +44,8 @@ export interface CountJudge {
 
 /** errors that began so shortly before the deployment are its own where its time was noted late */
 const lateStampMinutes = 5
+/** so many times as bad as before the deployment is its doing, whatever was wrong already */
+const timesWorse = 1.5
 /** how often a service at twice its limit may be called good */
 const beta = 0.05
 /** good is: not twice the limit */
@@ -52,8 +54,8 @@ const detect = 2
 /**
  * Judges counts by the sequential test, or by the share of the last poll.
  *
- * Where more were bad before the deployment than the limit allows, the deployment has to be worse than twice that to count
- * as bad; if it is only as bad as before, the reading says so.
+ * Where more were bad before the deployment than the limit allows, the deployment has to be clearly worse than that to count
+ * as bad (see `worseThan`); if it is only as bad as before, the reading says so.
  * With a control, bad is only what is worse than that: what hits both says nothing of the deployment.
  * @param before the counts of the time before, if known
  */
@@ -77,7 +79,7 @@ export function startJudging(settings: JudgeSettings, before: Before | undefined
   const plan = planAt(limit)
   const shareBefore = before === undefined ? 0 : shareWhenItCame(before)
   const wasBad = shareBefore > limit
-  const worsePlan = planAt(worseThan(shareBefore))
+  const worsePlan = planAt(before === undefined ? 1 : worseThan(before))
 
   let state = emptyOneArm
   let worse = emptyOneArm
@@ -148,9 +150,14 @@ export function shareWhenItCame({ outage, total, recent }: Before): number {
   return outage === undefined ? Math.min(bad / of, wilsonUpper(recent)) : bad / of
 }
 
-/** Twice as bad as it was. Where half failed already production was down, and nothing counts as worse. */
-export function worseThan(shareBefore: number): number {
-  return Math.min(1, 2 * shareBefore)
+/**
+ * The share above which the deployment made worse what it came into: half as much again as it was, because an outage may grow by itself,
+ * and at least what so few counts leave open. Where two thirds failed already, nothing counts as worse.
+ */
+export function worseThan(before: Before): number {
+  return before.outage === undefined
+    ? Math.min(1, timesWorse * shareWhenItCame(before))
+    : limitFromBefore(before.outage.counts, timesWorse)
 }
 
 function describe(input: {
@@ -178,7 +185,7 @@ function describe(input: {
   parts.push(...describeEnded(before))
   if (dispersion > 1.5)
     parts.push(
-      `weighed ${formatValue(dispersion, 'number')} times less, because errors came in bursts before`,
+      `weighted ${formatValue(dispersion, 'number')} times less, because errors came in bursts before`,
     )
   if (call === 'open') parts.push(describeMissing(state, plan, noun))
   return parts.join(', ')

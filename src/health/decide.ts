@@ -49,9 +49,9 @@ export interface Decision {
  * never alone: they are causes, and by themselves harm nobody.
  *
  * An issue that was one before the deployment decides nothing of that. Where it would have, and the window is over, the
- * verdict is *pre-existing*: no rollback will help, somebody has to be called.
+ * verdict is *pre-existing*: a rollback will not help, the person on duty has to be called.
  *
- * Otherwise *not-deployed* when a check is answered by another revision than the deployed one: wait or call somebody, there is nothing to
+ * Otherwise *not-deployed* when a check is answered by another revision than the deployed one: wait or call the person on duty, there is nothing to
  * roll back. Else *error* when a check could not look; else *inconclusive* when one had too little data (see `blindnessOf`) or
  * evidence, or when one that is not low is beyond its limit to the last; else *healthy*.
  *
@@ -82,7 +82,7 @@ export function decide({
   }
 
   const unable = checks.filter(({ check, tally }) => blindnessOf(tally, check) === 'error')
-  if (unable.length > 0) return explain('error', 'could-not-look', 'the gate could not look', unable)
+  if (unable.length > 0) return explain('error', 'could-not-look', 'a check could not run', unable)
 
   const mixed = checks.filter(({ tally }) => tally.serves === 'mixed')
   if (mixed.length > 0) {
@@ -97,7 +97,7 @@ export function decide({
   const beyond = checks.filter(({ tally }) => tally.breach !== undefined)
   const unsettled = beyond.filter(({ check }) => check.severity !== 'low')
   if (unsettled.length > 0) {
-    const why = 'a check is beyond its limit to the last, but not enough for the rule to roll back'
+    const why = 'a check is still beyond its limit, but not enough for the rule to roll back'
     return explain('inconclusive', 'unsettled-issue', why, unsettled)
   }
   const open = checks.filter(({ tally }) => tally.lastValue?.call === 'open')

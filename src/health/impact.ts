@@ -99,7 +99,7 @@ async function measure(
   }
 }
 
-/** An impact is told as it is, and no test of it is made. */
+/** An impact is reported as it is; no statistical test is made. */
 function thresholdState(reading: Reading, { limit }: Check): State {
   if (reading.kind !== 'value') return reading.kind
   const { call: _, ...plain } = reading

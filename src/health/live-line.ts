@@ -17,7 +17,7 @@ function describeCheck(record: CheckRecord): string {
   return `${record.check.name} ${drawTrend(record)} ${describeLatest(record)}`
 }
 
-/** Why there is no value is told once, not in every round that it lasts. */
+/** Why there is no value is printed once, not in every round that it lasts. */
 function describeLatest({ check, samples, warming }: CheckRecord): string {
   const reading = samples.at(-1)?.reading
   if (reading === undefined)

@@ -48,7 +48,7 @@ export function readDeployedAt(wish: string, event: string | undefined, now: num
 
 type Rounds = Pick<WatchPlan, 'windowMs' | 'intervalMs'>
 
-/** What it takes to decide, write and tell once the last look has ended. */
+/** What it takes to decide and report once the last look has ended. */
 const reserveMs = 30_000
 
 /** The bounds that the settings have, too. */

@@ -37,7 +37,7 @@ export interface ValueReading {
   readonly recovering?: boolean
   /** what a test of the counts says, or a rule for gaps; stands in the place of the limit. `open`: too little was seen */
   readonly call?: Call
-  /** it was beyond the limit before the deployment, too, and is not worse than twice that */
+  /** it was beyond the limit before the deployment, too, and is not clearly worse than that */
   readonly before?: boolean
 }
 

@@ -38,13 +38,13 @@ export interface Recovery {
    * could not be looked at, or there was too little to see
    */
   readonly outcome: 'recovered' | 'not-recovered' | 'unknown'
-  /** whether it answers; undefined where no check can tell, or could not look */
+  /** whether it answers; undefined where no check can show it, or it could not run */
   readonly up?: boolean
   /** other: the restored revision is not served. mixed: some answers are of it, so that a rollout is in progress. Absent for neither */
   readonly serves?: Serves
   /** one clause, with the numbers of before and after */
   readonly because: string
-  /** how often it was asked whether it is up; 0 where no check can tell */
+  /** how often it was asked whether it is up; 0 where no check can show it */
   readonly tries: number
   /** the last look at it */
   readonly report: GateReport
@@ -78,7 +78,7 @@ export function checksAfterRollback(checks: readonly Check[]): readonly Check[] 
 }
 
 /**
- * Looks whether a rollback helped. First *is it up*: all probes in one round, tried again after a pause. Then *is it better*: all
+ * Checks that a rollback helped. First *is it up*: all probes in one round, tried again after a pause. Then *is it better*: all
  * checks, until each has been within its limit for two intervals and those that count are good, or the time is over. What is
  * called bad in between is looked at afresh, because a metric over the last minutes still remembers what was rolled back.
  * Ends as soon as the answer is known. Counts begin with the call; nothing is compared with the hour before it.
@@ -118,7 +118,7 @@ async function waitUntilUp(input: RecoveryInput): Promise<Up> {
   const { checks, settings, sleep, log } = input
   if (checks.length === 0) return { outcome: 'unknown', tries: 0 }
   for (let tries = 1; ; tries += 1) {
-    log(`is it up? try ${tries} of ${settings.upTries}`)
+    log(`is production up? try ${tries} of ${settings.upTries}`)
     const report = await watchHealth({ ...input, ...notCompared, windowMs: 0 })
     const wrong = report.checks.filter(({ severity, state }) => severity !== 'low' && state !== 'ok')
     if (wrong.length === 0) return { outcome: 'unknown', up: true, tries }
@@ -137,7 +137,9 @@ async function waitUntilBetter(input: RecoveryInput): Promise<GateReport> {
   const deadline = now() + settings.betterMs
   for (let look = 1; ; look += 1) {
     const windowMs = Math.max(0, deadline - now())
-    log(`is it better? look ${look}, for ${formatDuration(Math.ceil(windowMs / 1000) * 1000)} at most`)
+    log(
+      `is production better? round of checks ${look}, for ${formatDuration(Math.ceil(windowMs / 1000) * 1000)} at most`,
+    )
     const report = await watchHealth({
       ...input,
       ...notCompared,
@@ -185,8 +187,8 @@ function servesOf({ reasonCode }: GateReport): Pick<Recovery, 'serves'> {
 }
 
 function whyNotUp({ up, tries }: Up, report: GateReport): string {
-  const told = `after ${tries} ${tries === 1 ? 'try' : 'tries'}: ${describeWrong(report)}`
-  return up === false ? `it is not up ${told}` : `it could not be looked at ${told}`
+  const words = `after ${tries} ${tries === 1 ? 'try' : 'tries'}: ${describeWrong(report)}`
+  return up === false ? `it is not up ${words}` : `it could not be checked ${words}`
 }
 
 function describeWrong({ checks }: GateReport): string {

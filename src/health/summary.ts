@@ -12,7 +12,7 @@ const stateNames: Readonly<Record<CheckReport['state'], string>> = {
   breached: 'beyond its limit',
   undecided: 'too little evidence',
   'no-data': 'no data',
-  error: 'could not look',
+  error: 'check failed to run',
 }
 
 /** The verdict, why, and what each check saw, as a section of the job summary. */

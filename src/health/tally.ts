@@ -111,7 +111,7 @@ function extendBreach(breach: Breach | undefined, at: number, recovering: boolea
  * Why a check did not see enough to be judged; undefined when it did.
  *
  * It did not when the last three rounds had no value, or when no more than half of all rounds had one. The reason is the
- * more frequent one among those rounds; `error` if they are even, because an error is the one that somebody has to repair.
+ * more frequent one among those rounds; `error` if they are even, because an error is the one that has to be repaired.
  *
  * The limits of a check stand in the place of that: `consecutiveErrorLimit` errors in a row are put up with, and
  * `inconclusiveLimit` rounds without data of all rounds, as in Argo Rollouts' analysis.

@@ -69,7 +69,7 @@ describe('a body', () => {
       isBad('$.parts[*].up is not true'),
     ],
     ['without the value is a failure', '{"parts":[]}', isBad('$.status is not in the body')],
-    ['that is no JSON is a failure', '<h1>', isBad('the body is no JSON')],
+    ['that is no JSON is a failure', '<h1>', isBad('the body is not JSON')],
   ])('%s', async (_, body, outcome) => {
     says(body)
     const json = { '$.status': 'ok', '$.parts[*].up': true }

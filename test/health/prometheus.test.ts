@@ -149,7 +149,9 @@ describe('a server that cannot be asked', () => {
     const env = { PROMETHEUS: `Basic ${Buffer.from('ops:correct-horse').toString('base64')}` }
     expect(await look({ url: origin, query: '1', headers }, env)).toMatchObject({
       verdict: 'error',
-      evidence: expect.stringContaining('is this the address of a Prometheus server, with its path prefix?'),
+      evidence: expect.stringContaining(
+        'check that this is the address of a Prometheus server, with its path prefix',
+      ),
     })
   })
 

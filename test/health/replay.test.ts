@@ -116,7 +116,7 @@ describe('half an hour, as it was', () => {
     expect((await watch({ checks: checks(), ...corrected })).report).toMatchObject({ verdict: 'unhealthy' })
   })
 
-  test('of a deployment whose moment nobody told it may be the doing', async () => {
+  test('of a deployment whose time is not known it may be the doing', async () => {
     const checks = await replay(
       { until: -20 * minute, traffic: 5, bad: 0.01 },
       { until: 31 * minute, traffic: 5, bad: 0.2 },

@@ -190,13 +190,13 @@ Decision for \`production\`: **keep**, because there is too little data: errors 
     expect(summary).toMatchInlineSnapshot(`
 "## Health gate: error
 
-Decision for \`production\`: **keep**, because the gate could not look: errors (no value in 3 of 4 rounds: http://prometheus/ answered with status 502); queue (no value in 3 of 4 rounds: http://prometheus/ answered with status 502).
+Decision for \`production\`: **keep**, because a check could not run: errors (no value in 3 of 4 rounds: http://prometheus/ answered with status 502); queue (no value in 3 of 4 rounds: http://prometheus/ answered with status 502).
 
 | check | severity | state | last rounds | what it saw |
 | - | - | - | - | - |
 | \`homepage\` | critical | ok | \`▁▁▁▁\` | 0 %, limit at most 5 %, 0 of 4 probes failed |
-| \`errors\` | high | could not look | \`▂···\` | no value in 3 of 4 rounds: http://prometheus/ answered with status 502 |
-| \`queue\` | low | could not look | \`▁···\` | no value in 3 of 4 rounds: http://prometheus/ answered with status 502 |
+| \`errors\` | high | check failed to run | \`▂···\` | no value in 3 of 4 rounds: http://prometheus/ answered with status 502 |
+| \`queue\` | low | check failed to run | \`▁···\` | no value in 3 of 4 rounds: http://prometheus/ answered with status 502 |
 
 4 rounds, one every 15s, from 12:00:00 UTC to 12:00:45 UTC; the window was 45s.
 "

@@ -181,7 +181,7 @@ describe('a list of checks', () => {
   })
 
   test.each([
-    ['query: up, bad: x, total: y, metric: cpu', '`bad` stands in the place of `query`'],
+    ['query: up, bad: x, total: y, metric: cpu', '`bad` cannot be combined with `query`'],
     ['bad: x, metric: error-rate', '`total` is missing'],
     ['bad: "rate(x[1m])", total: y, metric: error-rate', '`bad` must be the counter itself'],
     ['bad: sum(x), total: y, metric: error-rate', '`bad` must be the selector of the counters'],

@@ -7,8 +7,8 @@ import type { Surroundings } from './look.ts'
 const maxBodyBytes = 5 * 1024 * 1024
 
 /** What a service said, in the shape it promises. */
-export interface Told<T> {
-  readonly kind: 'told'
+export interface Answered<T> {
+  readonly kind: 'answered'
   readonly value: T
 }
 
@@ -28,7 +28,7 @@ export async function askJson<T>(input: {
   readonly schema: z.ZodType<T>
   /** how messages call the service */
   readonly service: string
-}): Promise<Told<T> | GapReading> {
+}): Promise<Answered<T> | GapReading> {
   const { target, surroundings, signal, path, parameters = {}, json, schema, service } = input
   const { fetch, now, timeoutMs } = surroundings
   const url = new URL(target.url)
@@ -54,7 +54,8 @@ export async function askJson<T>(input: {
   const error = (note: string): GapReading => ({ kind: 'error', note })
   if (outcome.kind === 'no-answer') return error(`${target.shownUrl} could not be asked: ${outcome.detail}`)
   const { status, body, cut } = outcome
-  if (status === 202) return { kind: 'no-data', note: `${service} has not worked it out yet (status 202)` }
+  if (status === 202)
+    return { kind: 'no-data', note: `${service} is still computing the result (status 202)` }
   if (status === 401 || status === 403) {
     const note = `${service} refused the request (status ${status}): check the token of this check and its permissions`
     return { kind: 'error', note, permanent: true }
@@ -65,7 +66,7 @@ export async function askJson<T>(input: {
   if (cut) return error(`${service} answered with more than 5 MiB`)
   const parsed = schema.safeParse(parseJson(body))
   return parsed.success
-    ? { kind: 'told', value: parsed.data }
+    ? { kind: 'answered', value: parsed.data }
     : error(
         `${service} answered with status ${status} and something in another shape than its documentation says`,
       )

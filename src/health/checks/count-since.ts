@@ -27,7 +27,7 @@ export function countSince(
     if (!isPossible) {
       return {
         kind: 'error',
-        note: `${totals.bad} bad ones of ${totals.of} ${noun} cannot be: is "bad" a part of "total"?`,
+        note: `${totals.bad} bad ones of ${totals.of} ${noun} is impossible: check that "bad" counts a part of "total"`,
       }
     }
     judge ??= startJudging(

@@ -26,7 +26,7 @@ export function needOne(input: {
   const has = (key: string) => check[key] !== undefined
   if (!has(single) && !has('bad') && !has('total')) tell(single, 'is missing; write it, or `bad` and `total`')
   if (has(single) && (has('bad') || has('total'))) {
-    tell(has('bad') ? 'bad' : 'total', `stands in the place of \`${single}\`; remove one of them`)
+    tell(has('bad') ? 'bad' : 'total', `cannot be combined with \`${single}\`; remove one of them`)
   }
   if (has('bad') !== has('total')) {
     tell(has('bad') ? 'total' : 'bad', 'is missing; `bad` and `total` need each other')

@@ -53,15 +53,15 @@ export const shared = {
   'failure-limit': count()
     .optional()
     .describe(
-      'Rounds beyond the limit that are put up with, of all rounds, in a row or not; one more is an issue. Stands in the place of `for`. Default: `for` decides.',
+      'Rounds beyond the limit that are tolerated, of all rounds, in a row or not; one more is an issue. Stands in the place of `for`. Default: `for` decides.',
     ),
   'consecutive-error-limit': count()
     .optional()
-    .describe('Errors in a row that are put up with; one more, and the verdict is `error`. Default: 2.'),
+    .describe('Errors in a row that are tolerated; one more, and the verdict is `error`. Default: 2.'),
   'inconclusive-limit': count()
     .optional()
     .describe(
-      'Rounds without data that are put up with, of all rounds; one more, and the check is inconclusive. Default: half of them.',
+      'Rounds without data that are tolerated, of all rounds; one more, and the check is inconclusive. Default: half of them.',
     ),
   headers: headers()
     .prefault({})
@@ -220,7 +220,7 @@ function limitOf({ metric, max, min, equals }: Limits): Limit {
 }
 
 /**
- * The rules below also look at what is wrong elsewhere, so that all problems are told at once; nothing is taken for
+ * The rules below also look at what is wrong elsewhere, so that all problems are reported at once; nothing is taken for
  * granted about the types of what they look at.
  */
 export function refuseBadLimits(

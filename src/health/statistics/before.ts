@@ -23,12 +23,10 @@ export interface Before {
  * What the hour shows of bursts counts so many times. This and the constants below were chosen with `npm run bench -- gate`, on gates
  * that its figures are not from.
  */
-const caution = 3
-/** nats that one poll may add, where there may be bursts: three polls at least until an alarm at 1 % */
-const mostOfOne = 2
-/** the same where there was an incident, which may come again: four */
-const mostAfterIncident = 1.5
-/** minutes that tell how it stood when the deployment came */
+const caution = 4
+/** nats that one poll may add, where there may be bursts, or an incident that may come again: four polls at least until an alarm at 1 % */
+const mostOfOne = 1.5
+/** minutes that show how it was when the deployment came */
 const recentMinutes = 5
 /** so many bad ones have to be seen before their minutes can show that there are no bursts */
 const leastBad = 60
@@ -65,7 +63,7 @@ function mostPerPollOf(input: {
   readonly hadIncident: boolean
 }): number {
   const { busy, total, excess, hadIncident } = input
-  if (hadIncident) return mostAfterIncident
+  if (hadIncident) return mostOfOne
   if (busy < leastMinutes) return Number.POSITIVE_INFINITY
   return total.bad >= leastBad && (excess ?? 0) <= calmExcess ? Number.POSITIVE_INFINITY : mostOfOne
 }

@@ -3,7 +3,7 @@ import type { PollCounts } from './one-arm.ts'
 
 /** Fewer minutes with traffic say nothing about how they vary. */
 export const leastMinutes = 10
-/** minutes of a longer burst, and how many such stretches tell anything */
+/** minutes of a longer burst, and how many such stretches it takes */
 const longBurst = { minutes: 5, least: 6 }
 /**
  * Bad ones that have to be expected in a cell. With fewer, Pearson's chi-squared is not what its name says: two bad ones in a

@@ -24,8 +24,11 @@ export interface Split {
 const leastBad = 3
 /** Log-likelihood ratio against the same share in the whole hour, at least; already divided by the dispersion. */
 const leastEvidence = 10
-/** For one that goes on, which need not be so much worse: four standard deviations. */
-const leastEvidenceOfOngoing = 5
+/**
+ * For one that goes on, which need not be so much worse: two and a half standard deviations. To miss one is worse than to see one too many:
+ * the deployment then has to be half as bad again, which most bad ones are.
+ */
+const leastEvidenceOfOngoing = 3
 /** An incident has so many times the share of the rest, and what is not known about the rest speaks for the rest. */
 const leastFactor = 10
 const leastFactorOfOngoing = 2

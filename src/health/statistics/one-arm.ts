@@ -160,7 +160,7 @@ function requestsToBad(alternative: Alternative, { alpha, dispersion }: OneArmPl
 
 /** Above the limit, and below certainty, whatever the limit is. */
 function alternativeAt(multiple: number, limit: number): Alternative {
-  // a limit of 0 is weighed as the least share that can be told from it
+  // a limit of 0 is weighed as the least share that can be distinguished from it
   const base = Math.min(Math.max(limit, 1e-9), 1 - 1e-9)
   const share = Math.min(base * multiple, Math.max(highestShare, (1 + base) / 2))
   return { multiple, ...ratioOf(share, base) }

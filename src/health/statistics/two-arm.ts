@@ -32,7 +32,7 @@ export function addPair(
       throw new RangeError(`there cannot be ${bad} bad ones of ${of}`)
     }
   }
-  // without traffic in both arms a poll cannot tell them apart
+  // without traffic in both arms a poll cannot distinguish them
   if (suspect.of === 0 || control.of === 0) return state
   const shareAt = (ratio: number) => (ratio * suspect.of) / (ratio * suspect.of + control.of)
   const expected = shareAt(plan.tolerance)

@@ -309,9 +309,9 @@ describe('the time before', () => {
   })
 
   test.each([
-    ['had bursts', (minute: number) => ({ bad: minute % 6 === 0 ? 36 : 1, of: 600 }), 2],
-    ['had too few bad ones to tell', (minute: number) => ({ bad: minute % 3 === 0 ? 1 : 0, of: 600 }), 2],
-    ['had none', () => ({ bad: 0, of: 600 }), 2],
+    ['had bursts', (minute: number) => ({ bad: minute % 6 === 0 ? 36 : 1, of: 600 }), 1.5],
+    ['had too few bad ones to tell', (minute: number) => ({ bad: minute % 3 === 0 ? 1 : 0, of: 600 }), 1.5],
+    ['had none', () => ({ bad: 0, of: 600 }), 1.5],
     ['showed that there are no bursts', () => ({ bad: 6, of: 600 }), Number.POSITIVE_INFINITY],
   ])('that %s says how much one poll may add', (_, at, most) => {
     expect(describeBefore(Array.from({ length: 60 }, (_each, minute) => at(minute))).mostPerPoll).toBe(most)

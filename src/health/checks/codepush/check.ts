@@ -5,7 +5,7 @@ import type { GapReading, Reading } from '../../reading.ts'
 import { describeBefore } from '../../statistics/before.ts'
 import type { PollCounts } from '../../statistics/one-arm.ts'
 import { identity, resolveTarget, type Target } from '../../target.ts'
-import { askJson, type Told } from '../ask-json.ts'
+import { type Answered, askJson } from '../ask-json.ts'
 import { type CountSince, countSince } from '../count-since.ts'
 import type { CheckSurroundings, Look } from '../look.ts'
 
@@ -49,20 +49,20 @@ export function prepareCodePushCheck(check: CheckOf<'codepush'>, surroundings: C
   const { app, deployment } = check
   const path = `/apps/${encodeURIComponent(app)}/deployments/${encodeURIComponent(deployment)}`
   let known: Known | undefined
-  const find = async (signal: AbortSignal): Promise<Told<Known> | GapReading> => {
+  const find = async (signal: AbortSignal): Promise<Answered<Known> | GapReading> => {
     const labels = await findLabels(check, { target, surroundings, signal, path })
-    if (labels.kind !== 'told') return labels
+    if (labels.kind !== 'answered') return labels
     const counted = await countsFailedAsInstalled(target, surroundings, signal)
-    if (counted.kind !== 'told') return counted
+    if (counted.kind !== 'answered') return counted
     const { label, before } = labels.value
     const words = { noun: `installs of ${label}`, ...(before !== undefined && { earlier: before }) }
     const judge = countSince(check, surroundings, { ...words, fromZero: true })
-    return { kind: 'told', value: { labels: labels.value, isFailedInstalled: counted.value, judge } }
+    return { kind: 'answered', value: { labels: labels.value, isFailedInstalled: counted.value, judge } }
   }
   return {
     at: `${check.label ?? 'the newest release'} of ${app}/${deployment} at ${target.shownUrl}`,
     look: async (_at, signal): Promise<Reading> => {
-      const told = await askJson({
+      const answer = await askJson({
         target,
         surroundings,
         signal,
@@ -70,17 +70,20 @@ export function prepareCodePushCheck(check: CheckOf<'codepush'>, surroundings: C
         schema: metricsSchema,
         service: 'the CodePush server',
       })
-      if (told.kind !== 'told') return told
-      const { metrics } = told.value
+      if (answer.kind !== 'answered') return answer
+      const { metrics } = answer.value
       if (metrics === null) {
         const note = `the CodePush server has no deployment ${deployment} of an app ${app} that the token may see`
         return { kind: 'error', note, permanent: true }
       }
       if (Object.keys(metrics).length === 0)
-        return { kind: 'no-data', note: 'the CodePush server has no metrics at all: is its Redis on?' }
+        return {
+          kind: 'no-data',
+          note: 'the CodePush server has no metrics at all: check that its Redis is running',
+        }
       if (known === undefined) {
         const found = await find(signal)
-        if (found.kind !== 'told') return found
+        if (found.kind !== 'answered') return found
         known = found.value
       }
       const { labels, isFailedInstalled, judge } = known
@@ -103,23 +106,23 @@ export function prepareCodePushCheck(check: CheckOf<'codepush'>, surroundings: C
 async function findLabels(
   { label, labelBefore }: CheckOf<'codepush'>,
   { path, ...asked }: { target: Target; surroundings: CheckSurroundings; signal: AbortSignal; path: string },
-): Promise<Told<Labels> | GapReading> {
-  if (label !== undefined) return { kind: 'told', value: { label, before: labelBefore } }
-  const told = await askJson({
+): Promise<Answered<Labels> | GapReading> {
+  if (label !== undefined) return { kind: 'answered', value: { label, before: labelBefore } }
+  const answer = await askJson({
     ...asked,
     path: `${path}/history`,
     schema: historySchema,
     service: 'the CodePush server',
   })
-  if (told.kind !== 'told') return told
-  // one server tells the newest first, the other last
-  const releases = told.value.history.toSorted((a, b) => numberOf(b.label) - numberOf(a.label))
+  if (answer.kind !== 'answered') return answer
+  // one server lists the newest first, the other last
+  const releases = answer.value.history.toSorted((a, b) => numberOf(b.label) - numberOf(a.label))
   const [newest] = releases
   if (newest === undefined) return { kind: 'no-data', note: 'the CodePush server has no release yet' }
   const before = releases.find(
     ({ appVersion, packageHash }) => appVersion === newest.appVersion && packageHash !== newest.packageHash,
   )
-  return { kind: 'told', value: { label: newest.label, before: labelBefore ?? before?.label } }
+  return { kind: 'answered', value: { label: newest.label, before: labelBefore ?? before?.label } }
 }
 
 function numberOf(label: string): number {
@@ -131,7 +134,7 @@ async function countsFailedAsInstalled(
   { url, shownUrl, secretHeaders }: Target,
   { fetch, now, timeoutMs }: CheckSurroundings,
   signal: AbortSignal,
-): Promise<Told<boolean> | GapReading> {
+): Promise<Answered<boolean> | GapReading> {
   const address = new URL(url)
   address.pathname = `${address.pathname.replace(/\/+$/, '')}/authenticated`
   const outcome = await request({
@@ -147,7 +150,7 @@ async function countsFailedAsInstalled(
   })
   if (outcome.kind === 'no-answer')
     return { kind: 'error', note: `${shownUrl} could not be asked: ${outcome.detail}` }
-  return { kind: 'told', value: isLisong(outcome.body) }
+  return { kind: 'answered', value: isLisong(outcome.body) }
 }
 
 function isLisong(body: string): boolean {

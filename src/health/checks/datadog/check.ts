@@ -22,7 +22,7 @@ const lookBackMs = 5 * 60_000
 export function prepareDatadogCheck(check: CheckOf<'datadog'>, surroundings: CheckSurroundings): Look {
   const target = resolveTarget(check, surroundings.env)
   const ask = async (query: string, range: Range, signal: AbortSignal): Promise<Points | GapReading> => {
-    const told = await askJson({
+    const answer = await askJson({
       target,
       surroundings,
       signal,
@@ -35,7 +35,7 @@ export function prepareDatadogCheck(check: CheckOf<'datadog'>, surroundings: Che
       schema: answerSchema,
       service: 'Datadog',
     })
-    return told.kind === 'told' ? readPoints(told.value) : told
+    return answer.kind === 'answered' ? readPoints(answer.value) : answer
   }
   if (!('counters' in check)) {
     return {

@@ -133,7 +133,7 @@ const measures: Readonly<Record<HttpCheck['metric'], (probes: readonly Probe[]) 
   },
 }
 
-/** so many of the last answers tell whether a rollout is still in progress */
+/** so many of the last answers show whether a rollout is still in progress */
 const remembered = 4
 
 function servedBy(

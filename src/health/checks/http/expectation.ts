@@ -54,7 +54,7 @@ function findWrongJson(wanted: NonNullable<HttpCheck['expect']['json']>, body: s
   try {
     json = JSON.parse(body)
   } catch {
-    return 'the body is no JSON'
+    return 'the body is not JSON'
   }
   for (const [path, value] of Object.entries(wanted)) {
     const found = readPath(json, path)

@@ -19,8 +19,8 @@ export function prepareJsonCheck(check: CheckOf<'json'>, surroundings: CheckSurr
     return {
       at: `${check.source} at ${target.shownUrl}`,
       look: async (_at, signal): Promise<Reading> => {
-        const told = await ask(signal)
-        return told.kind === 'told' ? readNumber(told.value, check.source) : told
+        const answer = await ask(signal)
+        return answer.kind === 'answered' ? readNumber(answer.value, check.source) : answer
       },
     }
   }
@@ -29,9 +29,9 @@ export function prepareJsonCheck(check: CheckOf<'json'>, surroundings: CheckSurr
   return {
     at: `${bad} of ${total} at ${target.shownUrl}`,
     look: async (_at, signal): Promise<Reading> => {
-      const told = await ask(signal)
-      if (told.kind !== 'told') return told
-      const [badNow, totalNow] = [readNumber(told.value, bad), readNumber(told.value, total)]
+      const answer = await ask(signal)
+      if (answer.kind !== 'answered') return answer
+      const [badNow, totalNow] = [readNumber(answer.value, bad), readNumber(answer.value, total)]
       if (badNow.kind !== 'value') return badNow
       if (totalNow.kind !== 'value') return totalNow
       return count({ bad: badNow.value, of: totalNow.value })

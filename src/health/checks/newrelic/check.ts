@@ -23,7 +23,7 @@ const query =
 const lookBackMs = 5 * 60_000
 
 /**
- * Asks New Relic's NerdGraph, which says 200 also where it has only errors to tell.
+ * Asks New Relic's NerdGraph, which answers 200 even if it has only errors.
  * https://docs.newrelic.com/docs/apis/nerdgraph/examples/nerdgraph-nrql-tutorial/
  * @throws InputError for an unset secret
  */
@@ -41,7 +41,7 @@ export function prepareNewRelicCheck(check: CheckOf<'newrelic'>, surroundings: C
       startedAt ??= at
       const since = isCounting ? startedAt : at - lookBackMs
       const variables = { account, nrql: `${nrql} SINCE ${since} UNTIL ${at + 1}`, timeout }
-      const told = await askJson({
+      const answer = await askJson({
         target,
         surroundings,
         signal,
@@ -50,8 +50,8 @@ export function prepareNewRelicCheck(check: CheckOf<'newrelic'>, surroundings: C
         schema: answerSchema,
         service: 'New Relic',
       })
-      if (told.kind !== 'told') return told
-      const { errors = [], data } = told.value
+      if (answer.kind !== 'answered') return answer
+      const { errors = [], data } = answer.value
       const results = data?.actor.account?.nrql?.results
       if (errors.length > 0 || results === undefined) {
         return {

@@ -66,7 +66,7 @@ export function openAnswer(answer: Answer, shownUrl: string): Found | GapReading
   if (json === undefined && status >= 500) return error(`${shownUrl} answered with status ${status}`)
   if (json === undefined) {
     return error(
-      `${shownUrl} answered with status ${status} and no JSON: is this the address of a Prometheus server, with its path prefix?`,
+      `${shownUrl} answered with status ${status} and not with JSON: check that this is the address of a Prometheus server, with its path prefix`,
     )
   }
   const parsed = answerSchema.safeParse(json)

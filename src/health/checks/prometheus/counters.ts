@@ -53,7 +53,7 @@ export function watchCounters(
     }
     const before = describeBefore(minutes)
     const { outage: _outage, ...usual } = before
-    // an outage just before the step may be the doing of a deployment whose moment nobody told
+    // an outage just before the step may be the doing of a deployment whose time is not known
     return startJudging(settings, deployedAt === undefined ? usual : before)
   }
 

@@ -141,7 +141,7 @@ function needOneQuestion(check: Readonly<Record<string, unknown>>, context: z.co
   const { query, bad, total } = { query: check['query'], bad: check['bad'], total: check['total'] }
   if (check['traffic'] !== undefined) {
     for (const [key, value] of Object.entries({ query, bad, total })) {
-      if (value !== undefined) tell(key, 'has no place beside `traffic`; write another check for it')
+      if (value !== undefined) tell(key, 'cannot be combined with `traffic`; write another check for it')
     }
     return
   }
@@ -158,12 +158,12 @@ function needOneQuestion(check: Readonly<Record<string, unknown>>, context: z.co
     if (check['max-times-before'] !== undefined)
       tell('max-times-before', 'needs the counters `bad` and `total`')
     for (const [key, value] of Object.entries({ bad, total })) {
-      if (value !== undefined) tell(key, 'stands in the place of `query`; remove one of them')
+      if (value !== undefined) tell(key, 'cannot be combined with `query`; remove one of them')
     }
     return
   }
-  if (bad === undefined) tell('bad', 'is missing; `total` needs it beside it')
-  if (total === undefined) tell('total', 'is missing; `bad` needs it beside it')
+  if (bad === undefined) tell('bad', 'is missing; `total` needs it')
+  if (total === undefined) tell('total', 'is missing; `bad` needs it')
   for (const [key, value] of Object.entries({ bad, total })) {
     if (typeof value === 'string' && /\b(?:rate|irate|increase|delta)\s*\(/.test(value)) {
       tell(key, 'must be the counter itself; remove the function, the gate calculates the increase')

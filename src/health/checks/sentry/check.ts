@@ -31,7 +31,7 @@ export function prepareSentryCheck(check: CheckOf<'sentry'>, surroundings: Check
   return {
     at: `${of} of ${release} at ${target.shownUrl}`,
     look: async (_at, signal): Promise<Reading> => {
-      const told = await askJson({
+      const answer = await askJson({
         target,
         surroundings,
         signal,
@@ -49,8 +49,8 @@ export function prepareSentryCheck(check: CheckOf<'sentry'>, surroundings: Check
         schema: answerSchema,
         service: 'Sentry',
       })
-      if (told.kind !== 'told') return told
-      const { groups } = told.value
+      if (answer.kind !== 'answered') return answer
+      const { groups } = answer.value
       if (groups.length === 0) return { kind: 'no-data', note: `Sentry has no ${of} of that release` }
       const totals = { bad: 0, of: 0 }
       for (const { by, totals: counted } of groups) {
