@@ -22,17 +22,17 @@ export const codepushRollback = defineAction({
     'server-url': input.text({
       setting: 'ota.server-url',
       description:
-        'URL of the update server’s API, such as `https://codepush.example.com`. For `eas`: the URL that devices ask, by default `updates.url` of app.json.',
+        'URL of the update server’s API, such as `https://codepush.example.com`. For `eas`: the URL that devices ask, by default `updates.url` of app.json. For `hot-updater-cli`: the base of the URLs that devices ask; without it, no device is asked.',
     }),
     'access-key': input.secret({
       setting: 'ota.access-key',
       description:
-        'Access key of an account that may release to the channels, from a secret. For every kind except `eas`, which reads `EXPO_TOKEN` from the step’s env.',
+        'Access key of an account that may release to the channels, from a secret. For every kind except `eas`, which reads `EXPO_TOKEN` from the step’s env, and `hot-updater-cli`, whose configuration says what it reads there.',
     }),
     'server-kind': input.choice({
       setting: 'ota.server-kind',
       description:
-        '`microsoft` (code-push-server and its descendants: Revopush, Codemagic), `lisong` (`code-push-server` of npm, shm-open), `hot-updater`, `eas`, or `auto` to find out which of the first three.',
+        '`microsoft` (code-push-server and its descendants: Revopush, Codemagic), `lisong` (`code-push-server` of npm, shm-open), `hot-updater` (a server with its bundles API), `hot-updater-cli` (its command line, for Supabase, Cloudflare, AWS and Firebase), `eas`, or `auto` to find out which of the first three.',
       default: 'auto',
       options: ['auto', ...serverKinds],
     }),
@@ -43,7 +43,8 @@ export const codepushRollback = defineAction({
       required: true,
     }),
     project: input.text({
-      description: 'Folder of the Expo project.',
+      setting: 'ota.project',
+      description: 'Folder of the project.',
       default: '.',
     }),
     mode: input.choice({
@@ -80,8 +81,8 @@ export const codepushRollback = defineAction({
   },
   rules: [
     { inputs: ['target'], notWith: { input: 'mode', is: ['stop'] } },
-    { inputs: ['project'], onlyWith: { input: 'server-kind', is: ['eas'] } },
-    { inputs: ['access-key'], notWith: { input: 'server-kind', is: ['eas'] } },
+    { inputs: ['project'], onlyWith: { input: 'server-kind', is: ['eas', 'hot-updater-cli'] } },
+    { inputs: ['access-key'], notWith: { input: 'server-kind', is: ['eas', 'hot-updater-cli'] } },
   ],
   outputs: {
     ...commonOutputs,

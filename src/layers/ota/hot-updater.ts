@@ -22,7 +22,8 @@ const bundleSchema = z.object({
   fingerprintHash: z.string().nullish(),
   rolloutCohortCount: z.number().nullish(),
 })
-const pageSchema = z.object({
+/** One page of bundles, as the API and the command line have it. */
+export const pageSchema = z.object({
   data: z.array(bundleSchema),
   pagination: z.object({ hasNextPage: z.boolean().nullish(), nextCursor: z.string().nullish() }).nullish(),
 })
@@ -56,14 +57,17 @@ export function openHotUpdater(connection: Connection): AskableServer {
   }
 }
 
-async function listReleases(
-  connection: Connection,
-  { app, deployment }: ChannelName,
-): Promise<readonly Release[]> {
-  if (app !== 'ios' && app !== 'android')
-    throw new InputError(
-      message`${setting('ota.channels')} names "${app}/${deployment}"; on a hot-updater server write ios/${deployment} or android/${deployment}`,
-    )
+/** @throws InputError for a channel whose app is no platform */
+export function demandPlatform({ app, deployment }: ChannelName): void {
+  if (app === 'ios' || app === 'android') return
+  throw new InputError(
+    message`${setting('ota.channels')} names "${app}/${deployment}"; on a hot-updater server write ios/${deployment} or android/${deployment}`,
+  )
+}
+
+async function listReleases(connection: Connection, name: ChannelName): Promise<readonly Release[]> {
+  demandPlatform(name)
+  const { app, deployment } = name
   const bundles: z.infer<typeof bundleSchema>[] = []
   let after: string | undefined
   do {
@@ -78,7 +82,11 @@ async function listReleases(
     after =
       pagination?.hasNextPage === true && data.length > 0 ? (pagination.nextCursor ?? undefined) : undefined
   } while (after !== undefined)
-  // ids are UUIDs of version 7: they sort by time
+  return toReleases(bundles)
+}
+
+/** Newest first: ids are UUIDs of version 7, which sort by time. */
+export function toReleases(bundles: z.infer<typeof pageSchema>['data']): readonly Release[] {
   return bundles.map(toRelease).sort((a, b) => (a.label < b.label ? 1 : -1))
 }
 
@@ -104,7 +112,8 @@ function timeOf(id: string): Date | undefined {
   return high === undefined || low === undefined ? undefined : new Date(Number.parseInt(high + low, 16))
 }
 
-async function askForUpdate(
+/** Asks as a device does. @param connection its `url` is the base of the addresses that devices ask */
+export async function askForUpdate(
   connection: Connection,
   { app, deployment }: ChannelName,
   { binary, on, number }: Device,

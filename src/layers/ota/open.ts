@@ -4,9 +4,11 @@ import { openEas } from './eas.ts'
 import type { EasProject } from './eas-command.ts'
 import { askEas, readUpdatesUrl } from './eas-device.ts'
 import type { Connection } from './exchange.ts'
-import { openHotUpdater } from './hot-updater.ts'
+import { askForUpdate, openHotUpdater } from './hot-updater.ts'
+import { openHotUpdaterCli } from './hot-updater-cli.ts'
+import type { Channel } from './release.ts'
 import { readServerUrl } from './request.ts'
-import type { ServerKind, UpdateServer } from './update-server.ts'
+import { commandLineKinds, type Device, type ServerKind, type UpdateServer } from './update-server.ts'
 
 /** An update server, as the user names it. */
 export interface ServerOptions extends Connection, EasProject {
@@ -20,11 +22,16 @@ export interface ServerOptions extends Connection, EasProject {
  */
 export function prepareServer(options: ServerOptions): () => Promise<UpdateServer> {
   const { kind, url: text, accessKey, env } = options
+  if (commandLineKinds.includes(kind) && accessKey !== '')
+    throw new InputError(
+      message`${setting('ota.access-key')} is not for server-kind ${kind}; leave it out, and set ${kind === 'eas' ? 'EXPO_TOKEN' : 'what hot-updater.config reads'} in the step's env`,
+    )
+  if (kind === 'hot-updater-cli') {
+    const connection = text === '' ? undefined : { ...options, url: readServerUrl(text) }
+    const ask = connection && (({ name }: Channel, device: Device) => askForUpdate(connection, name, device))
+    return async () => openHotUpdaterCli(options, ask)
+  }
   if (kind === 'eas') {
-    if (accessKey !== '')
-      throw new InputError(
-        message`${setting('ota.access-key')} is not for server-kind eas; leave it out, and set EXPO_TOKEN in the step's env`,
-      )
     if ((env['EXPO_TOKEN'] ?? '') === '')
       throw new InputError(
         "EXPO_TOKEN is not set, and server-kind eas needs it; set it in the step's env to an access token of Expo, from a secret",

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { duration, environmentVariable, httpUrl, line, section } from '../../settings/fields.ts'
 import { parseDuration } from '../../text/duration.ts'
-import { serverKinds } from './update-server.ts'
+import { commandLineKinds, serverKinds } from './update-server.ts'
 
 /** The section `ota` of `.github/rollback.yml`. */
 export function otaSchema() {
@@ -13,14 +13,14 @@ export function otaSchema() {
     'server-url': httpUrl({ example: 'https://codepush.example.com' })
       .optional()
       .describe(
-        'Address of the update server’s API. For `eas`: the address that devices ask, `updates.url` in app.json; by default it is read from there.',
+        'Address of the update server’s API. For `eas`: the address that devices ask, `updates.url` in app.json; by default it is read from there. For `hot-updater-cli`: the base of the addresses that devices ask; without it no device is asked.',
       ),
     'access-key': section({ env: environmentVariable('CODEPUSH_ACCESS_KEY') })
       .optional()
       .describe(
-        'Variable that holds the access key. Default: none, for `eas` alone, which reads `EXPO_TOKEN` from the step’s `env`.',
+        'Variable that holds the access key. Default: none, for `eas`, which reads `EXPO_TOKEN` from the step’s `env`, and `hot-updater-cli`, whose configuration says what it reads.',
       ),
-    project: line().default('.').describe('For `eas`: folder of the Expo project.'),
+    project: line().default('.').describe('For `eas` and `hot-updater-cli`: folder of the project.'),
     channels: z
       .array(line())
       .min(1, 'is empty; write one such as `shop-ios/Production`')
@@ -30,19 +30,21 @@ export function otaSchema() {
       .describe('How long devices may be answered from the server’s cache.'),
   })
     .superRefine((given, context) => {
-      const isEas = given['server-kind'] === 'eas'
+      const kind = given['server-kind']
+      const hasProject = commandLineKinds.includes(kind)
       const refuse = (key: keyof typeof given, message: string) =>
         context.addIssue({ code: 'custom', path: [key], message })
-      if (isEas && given['access-key'] !== undefined)
+      if (hasProject && given['access-key'] !== undefined)
         refuse(
           'access-key',
-          'is not for `server-kind: eas`; leave it out, and set `EXPO_TOKEN` in the step’s `env`',
+          `is not for \`server-kind: ${kind}\`; leave it out, and set ${kind === 'eas' ? '`EXPO_TOKEN`' : 'what hot-updater.config reads'} in the step’s \`env\``,
         )
-      if (!isEas && given['server-url'] === undefined)
+      if (!hasProject && given['server-url'] === undefined)
         refuse('server-url', 'is missing; write an address, such as `https://codepush.example.com`')
-      if (!isEas && given['access-key'] === undefined)
+      if (!hasProject && given['access-key'] === undefined)
         refuse('access-key', 'is missing; write `{ env: NAME }`')
-      if (!isEas && given.project !== '.') refuse('project', 'is only for `server-kind: eas`; leave it out')
+      if (!hasProject && given.project !== '.')
+        refuse('project', 'is only for `server-kind: eas` and `hot-updater-cli`; leave it out')
     })
     .transform((all) => ({
       serverUrl: all['server-url'],

@@ -105,7 +105,8 @@ function findTaken(server: UpdateServer, { name, releases }: Channel, label: str
     throw new RefusedError(
       `${formatChannel(name)} does not have ${formatLabel(label)} any more: ${server.at} keeps only its newest releases, or its history was cleared; release the bundle anew`,
     )
-  if (found.isDisabled === true && readTakenBack(found.description) === undefined)
+  const isMarked = server.keepsNoMarks === true || readTakenBack(found.description) !== undefined
+  if (found.isDisabled === true && !isMarked)
     throw new RefusedError(
       `${formatChannel(name)}: ${describe(found)} is disabled, and not by a rollback; enable it on the server if it is to be offered again`,
     )

@@ -1,6 +1,8 @@
 import type { Channel, ChannelName } from './release.ts'
 
-export const serverKinds = ['microsoft', 'lisong', 'hot-updater', 'eas'] as const
+export const serverKinds = ['microsoft', 'lisong', 'hot-updater', 'hot-updater-cli', 'eas'] as const
+/** They are reached by their own command line in a project's folder, which takes its credentials from the step's `env`. */
+export const commandLineKinds: readonly string[] = ['hot-updater-cli', 'eas'] satisfies readonly ServerKind[]
 export type ServerKind = (typeof serverKinds)[number]
 
 /** A server of over-the-air updates: what a rollback needs of it, the same for all kinds. */
@@ -17,6 +19,8 @@ export interface UpdateServer {
    * Which of two releases a device gets that are both for its binary: the newer one, or the one whose range is narrower.
    */
   readonly prefers: 'newer' | 'narrower'
+  /** what is said on a release is lost: who took it back is known from the history alone */
+  readonly keepsNoMarks?: true
   /** @throws InputError for a wrong key or an unknown channel, RefusedError for an answer of another shape, UnavailableError */
   readonly read: (name: ChannelName) => Promise<Channel>
   /** Offers the release to nobody any more, and says so on it. Done twice, it changes nothing. */

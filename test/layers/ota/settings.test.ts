@@ -1,7 +1,7 @@
 /** The section `ota` of the settings, and what the front door makes of it. */
 import { describe, expect, test } from '@jest/globals'
 import { openRepository } from '../../../src/github/client.ts'
-import { serverKinds } from '../../../src/layers/ota/update-server.ts'
+import { commandLineKinds, serverKinds } from '../../../src/layers/ota/update-server.ts'
 import { openLayers, secretsOfLayers } from '../../../src/rollback/open-layers.ts'
 import { parseConfig } from '../../../src/settings/parse.ts'
 import { openCircumstances } from '../../support/codepush/connect.ts'
@@ -11,7 +11,9 @@ const parse = (lines: string) => parseConfig({ text: `ota:\n${lines}`, file: '.g
 
 test('every kind of server that the layer knows can be written', () => {
   for (const kind of ['auto', ...serverKinds]) {
-    const rest = kind === 'eas' ? '' : '  server-url: https://x.example\n  access-key: { env: KEY }\n'
+    const rest = commandLineKinds.includes(kind)
+      ? ''
+      : '  server-url: https://x.example\n  access-key: { env: KEY }\n'
     expect(parse(`  server-kind: ${kind}\n  channels: [a/b]\n${rest}`).ota?.serverKind).toBe(kind)
   }
 })
