@@ -228,7 +228,7 @@ describe('counts', () => {
     service.behave(says({ metrics: {} }))
     const off = await look(compared)
     expect(off).toMatchObject({ verdict: 'inconclusive', state: 'no-data' })
-    expect(off.evidence).toContain('is its Redis on?')
+    expect(off.evidence).toContain('check that its Redis is running')
   })
 
   test('of a CodePush label that is not named are those of the newest release, and of the one before for its binaries', async () => {
