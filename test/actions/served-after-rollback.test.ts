@@ -11,6 +11,7 @@ interface Served {
   readonly headers?: Readonly<Record<string, string>>
 }
 
+const limit = 60_000
 let shop: WholeShop
 let production: Awaited<ReturnType<typeof startProduction>>
 
@@ -21,7 +22,7 @@ beforeEach(async () => {
   shop = await openWholeShop({
     settings: { health: { window: '1s', interval: '100ms', checks }, rollback: { verify: '600ms' } },
   })
-})
+}, limit)
 afterEach(async () => {
   await production.stop()
   await shop.close()
@@ -53,54 +54,74 @@ const run = (action: string, inputs: Record<string, string>) =>
 const rollBack = () => run('rollback', { layers: 'code', revision: shop.bad })
 
 describe('the front door', () => {
-  test('is complete when the rollback commit is served, or the good revision', async () => {
-    production.serve((_, head) => ({ revision: head }))
-    expect(await rollBack()).toMatchObject({
-      exitCode: 0,
-      outputs: { decision: 'complete', recovery: 'recovered' },
-    })
-    production.serve(() => ({ revision: shop.good.slice(0, 10) }))
-    expect(await rollBack()).toMatchObject({ exitCode: 0, outputs: { decision: 'already-rolled-back' } })
-  })
+  test(
+    'is complete when the rollback commit is served, or the good revision',
+    async () => {
+      production.serve((_, head) => ({ revision: head }))
+      expect(await rollBack()).toMatchObject({
+        exitCode: 0,
+        outputs: { decision: 'complete', recovery: 'recovered' },
+      })
+      production.serve(() => ({ revision: shop.good.slice(0, 10) }))
+      expect(await rollBack()).toMatchObject({ exitCode: 0, outputs: { decision: 'already-rolled-back' } })
+    },
+    limit,
+  )
 
   test.each([
     ['well', {}],
     ['failing', { status: 500 }],
-  ])('is not deployed while the failed revision is served, %s', async (_, how) => {
-    production.serve(() => ({ revision: shop.bad, ...how }))
-    const { exitCode, outputs, log } = await rollBack()
-    expect({ exitCode, ...outputs }).toMatchObject({ exitCode: 1, decision: 'not-deployed' })
-    expect(log).toContain(`it serves ${shop.bad.slice(0, 7)} and not ${(await shop.head()).slice(0, 7)}`)
-    // once it is served, the next run has nothing left to do
-    production.serve((_request, head) => ({ revision: head }))
-    expect(await rollBack()).toMatchObject({ exitCode: 0 })
-  })
+  ])(
+    'is not deployed while the failed revision is served, %s',
+    async (_, how) => {
+      production.serve(() => ({ revision: shop.bad, ...how }))
+      const { exitCode, outputs, log } = await rollBack()
+      expect({ exitCode, ...outputs }).toMatchObject({ exitCode: 1, decision: 'not-deployed' })
+      expect(log).toContain(`it serves ${shop.bad.slice(0, 7)} and not ${(await shop.head()).slice(0, 7)}`)
+      // once it is served, the next run has nothing left to do
+      production.serve((_request, head) => ({ revision: head }))
+      expect(await rollBack()).toMatchObject({ exitCode: 0 })
+    },
+    limit,
+  )
 
-  test('is not verified while some answers are of the failed revision', async () => {
-    production.serve((request, head) => ({ revision: request % 2 === 0 ? head : shop.bad }))
-    const { exitCode, outputs, log } = await rollBack()
-    expect({ exitCode, ...outputs }).toMatchObject({ exitCode: 1, decision: 'not-verified' })
-    expect(log).toContain('the rollout is still in progress')
-    expect(log).toContain(`some answers are of ${shop.bad.slice(0, 7)}`)
-  })
+  test(
+    'is not verified while some answers are of the failed revision',
+    async () => {
+      production.serve((request, head) => ({ revision: request % 2 === 0 ? head : shop.bad }))
+      const { exitCode, outputs, log } = await rollBack()
+      expect({ exitCode, ...outputs }).toMatchObject({ exitCode: 1, decision: 'not-verified' })
+      expect(log).toContain('the rollout is still in progress')
+      expect(log).toContain(`some answers are of ${shop.bad.slice(0, 7)}`)
+    },
+    limit,
+  )
 
-  test('says that what it was shown came from a cache', async () => {
-    production.serve(() => ({ revision: shop.bad, headers: { age: '120', 'x-cache': 'HIT' } }))
-    const { outputs, log } = await rollBack()
-    expect(outputs).toMatchObject({ decision: 'not-deployed' })
-    expect(log).toContain('an answer came from a cache, 120 s old')
-  })
+  test(
+    'says that what it was shown came from a cache',
+    async () => {
+      production.serve(() => ({ revision: shop.bad, headers: { age: '120', 'x-cache': 'HIT' } }))
+      const { outputs, log } = await rollBack()
+      expect(outputs).toMatchObject({ decision: 'not-deployed' })
+      expect(log).toContain('an answer came from a cache, 120 s old')
+    },
+    limit,
+  )
 
   test.each([
     ['never passed here: it is not known whether it recovered', false, 'not-verified'],
     ['passed before: it has not recovered', true, 'not-recovered'],
-  ])('whose check fails and has %s', async (_, passed, decision) => {
-    if (passed) await recordPasses(shop.history, { revision: shop.good, names: ['home'] })
-    production.serve((_request, head) => ({ revision: head, status: 500 }))
-    const { exitCode, outputs, log } = await rollBack()
-    expect({ exitCode, ...outputs }).toMatchObject({ exitCode: 1, decision })
-    expect(log.includes('this check has never passed in this environment')).toBe(!passed)
-  })
+  ])(
+    'whose check fails and has %s',
+    async (_, passed, decision) => {
+      if (passed) await recordPasses(shop.history, { revision: shop.good, names: ['home'] })
+      production.serve((_request, head) => ({ revision: head, status: 500 }))
+      const { exitCode, outputs, log } = await rollBack()
+      expect({ exitCode, ...outputs }).toMatchObject({ exitCode: 1, decision })
+      expect(log.includes('this check has never passed in this environment')).toBe(!passed)
+    },
+    limit,
+  )
 })
 
 describe('the gate with `mode: verify`', () => {
@@ -109,25 +130,37 @@ describe('the gate with `mode: verify`', () => {
   beforeEach(async () => {
     production.serve((_, head) => ({ revision: head }))
     await rollBack()
-  })
+  }, limit)
 
-  test('is healthy when the restored revision is served', async () => {
-    expect((await verify()).outputs).toMatchObject({ verdict: 'healthy', 'reason-code': 'recovered' })
-  })
+  test(
+    'is healthy when the restored revision is served',
+    async () => {
+      expect((await verify()).outputs).toMatchObject({ verdict: 'healthy', 'reason-code': 'recovered' })
+    },
+    limit,
+  )
 
-  test('is not deployed while the failed one is, which fails the step', async () => {
-    production.serve(() => ({ revision: shop.bad }))
-    expect(await verify()).toMatchObject({
-      exitCode: 1,
-      outputs: { verdict: 'not-deployed', 'reason-code': 'other-revision-served' },
-    })
-  })
+  test(
+    'is not deployed while the failed one is, which fails the step',
+    async () => {
+      production.serve(() => ({ revision: shop.bad }))
+      expect(await verify()).toMatchObject({
+        exitCode: 1,
+        outputs: { verdict: 'not-deployed', 'reason-code': 'other-revision-served' },
+      })
+    },
+    limit,
+  )
 
-  test('is inconclusive while the rollout is in progress', async () => {
-    production.serve((request, head) => ({ revision: request % 2 === 0 ? head : shop.bad }))
-    expect((await verify()).outputs).toMatchObject({
-      verdict: 'inconclusive',
-      'reason-code': 'rollout-in-progress',
-    })
-  })
+  test(
+    'is inconclusive while the rollout is in progress',
+    async () => {
+      production.serve((request, head) => ({ revision: request % 2 === 0 ? head : shop.bad }))
+      expect((await verify()).outputs).toMatchObject({
+        verdict: 'inconclusive',
+        'reason-code': 'rollout-in-progress',
+      })
+    },
+    limit,
+  )
 })
