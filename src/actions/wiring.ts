@@ -10,9 +10,10 @@ import {
 import { InputError, message, setting } from '../errors.ts'
 import type { Repository } from '../github/client.ts'
 import { readFile } from '../github/contents.ts'
+import { lookAhead } from '../github/look-ahead.ts'
 import { mayWrite } from '../github/permission.ts'
 import { defaultBranch } from '../github/repository.ts'
-import { openBranchHistory } from '../history/branch-history.ts'
+import { historyFolder, openBranchHistory } from '../history/branch-history.ts'
 import { type Event, eventSchema, newEvent, type Occurrence } from '../history/event.ts'
 import { openLock } from '../history/lock.ts'
 import type { ConfiguredContext } from '../rollback/front-door.ts'
@@ -51,6 +52,8 @@ export interface Workplace extends ConfiguredContext {
   readonly record: (what: Occurrence, naturalKey: readonly string[], about?: Subject) => Promise<void>
   /** The same; false when the event was there before, so that of several jobs one knows that it is the first. */
   readonly claim: (what: Occurrence, naturalKey: readonly string[], about?: Subject) => Promise<boolean>
+  /** Merges small files of the history that was read, where they have become many. */
+  readonly compactHistory: () => Promise<void>
 }
 
 /** The repository and what its settings file says. */
@@ -79,6 +82,7 @@ export async function openSettings({
  * @param opened what is open already
  * @param environment instead of that of the input
  * @param branch instead of that in the settings; '' for that
+ * @param rollsBack true for an action that plans a rollback: all that the plan asks is looked at ahead, at the same time
  * @param actsOn false for an action that only tells of an incident, so that its revision may be any
  * @throws InputError for a fork, an environment that the settings do not describe, a revision that is not on the branch, a faulty configuration file
  */
@@ -88,11 +92,13 @@ export async function openWorkplace(
     opened,
     environment = step.inputs.environment,
     branch: given = '',
+    rollsBack = false,
     actsOn = true,
   }: {
     readonly opened?: Opened
     readonly environment?: string
     readonly branch?: string
+    readonly rollsBack?: boolean
     readonly actsOn?: boolean
   } = {},
 ): Promise<Workplace> {
@@ -101,22 +107,37 @@ export async function openWorkplace(
   const circumstances = { ...context, environment, revision: inputs.revision }
   const config = findEnvironment(settings, circumstances)
   provideSecrets(inputs.secrets, { config, env, secrets })
+  const isManual = once(
+    async () => context.askedBy !== undefined && (await mayWrite(repository, context.askedBy)),
+  )
+  const named = given || config.branch || context.event.repository?.default_branch
+  if (rollsBack && named) {
+    // whoever needs it gets the error
+    isManual().catch(() => {})
+    await lookAhead(repository, {
+      branch: named,
+      environment: config.environment,
+      folder: historyFolder(config.history.branch),
+      labels: holdLabelsOf(config.environment),
+    })
+  }
   const [found, branch] = await Promise.all([
     findRevision(repository, config.environment, circumstances, (line) => log.warning(line)),
-    given || config.branch || context.event.repository?.default_branch || defaultBranch(repository),
+    named || defaultBranch(repository),
   ])
   const subject = subjectOf(config.environment, found)
   const history = openBranchHistory({ repository, branch: config.history.branch, signal })
   const { actor, run } = context
-  const append = (what: Occurrence, naturalKey: readonly string[], about: Subject = subject) => {
+  const describe = (what: Occurrence, naturalKey: readonly string[], about: Subject = subject) => {
     const at = now().toISOString()
     const { incident, environment, revision } = about
     const event = newEvent(
       { ...what, incident, environment, revision, at, actor, ...(run && { run }) },
       naturalKey,
     )
-    return history.append(eventSchema.parse(redactDeep(event, secrets.redact)))
+    return eventSchema.parse(redactDeep(event, secrets.redact))
   }
+  const recordEvent = recordTogether(history)
   const readHistory: Workplace['readHistory'] = async (options) => {
     const { events, unreadable } = await history.read(options)
     for (const { file, line, why } of unreadable)
@@ -131,9 +152,7 @@ export async function openWorkplace(
     config,
     isConfigured,
     branch,
-    isManual: once(
-      async () => context.askedBy !== undefined && (await mayWrite(repository, context.askedBy)),
-    ),
+    isManual,
     readHistory,
     openLock: () =>
       openLock({
@@ -146,8 +165,9 @@ export async function openWorkplace(
         sleep: step.sleep,
         log: log.info,
       }),
-    record: async (...told) => void (await append(...told)),
-    claim: async (...told) => (await append(...told)) === 'appended',
+    record: async (...told) => recordEvent(describe(...told)),
+    claim: async (...told) => (await history.append(describe(...told))) === 'appended',
+    compactHistory: history.compact,
   }
 }
 

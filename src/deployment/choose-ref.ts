@@ -3,7 +3,7 @@ import type { Repository } from '../github/client.ts'
 import { resolveRevision } from '../github/commits.ts'
 import { readFile } from '../github/contents.ts'
 import { limitsRefs } from '../github/environments.ts'
-import { readRef } from '../github/refs.ts'
+import { readRef } from '../github/ref.ts'
 
 export interface DeployableCommit {
   /** the file under .github/workflows that deploys */

@@ -7,7 +7,7 @@ import {
   UnavailableError,
 } from '../errors.ts'
 import type { Repository } from '../github/client.ts'
-import { groupsOf } from '../github/concurrency.ts'
+import { type ConcurrencyGroup, groupsOf } from '../github/concurrency.ts'
 import { readFile } from '../github/contents.ts'
 import {
   type Dispatch,
@@ -65,15 +65,21 @@ export async function redeploy(
   const ownRun = redeployment.ownRun === undefined ? undefined : Number(redeployment.ownRun)
   const isNamed = Object.values(inputs).some((value) => value.includes(commit))
   try {
-    const earlier = again ? undefined : await findDispatchedRun(repository, { workflow, commit })
     const wanted = { workflow, branch, commit, tag, environment, isNamed }
-    const ref = earlier?.ref ?? (await chooseRef(repository, wanted))
+    // none of these needs the other
+    const [earlier, chosen, groups] = await Promise.all([
+      again ? undefined : findDispatchedRun(repository, { workflow, commit }),
+      settle(chooseRef(repository, wanted)),
+      // what may not be seen keeps nobody from deploying
+      ownRun === undefined ? undefined : groupsOf(repository, ownRun).catch(ignoreRefusal),
+    ])
+    const ref = earlier?.ref ?? chosen()
     const dispatch = { workflow, ref, inputs }
     const what = `${workflow} on ${ref}`
     const conflict =
-      earlier !== undefined || ownRun === undefined
+      earlier !== undefined
         ? undefined
-        : await groupThatEnds(repository, dispatch, ownRun)
+        : await groupThatEnds(repository, dispatch, { groups, at: commit, tag })
     if (earlier === undefined && conflict !== undefined)
       throw new InputError(
         `${what} is not started: it has \`cancel-in-progress\` for the concurrency group "${conflict}", which this run holds, and would cancel this run. Run ${workflow} now; to prevent this, set \`concurrency\` on the job that deploys, not on the workflow, and on no job that rolls back`,
@@ -120,14 +126,22 @@ async function start(
 async function groupThatEnds(
   repository: Repository,
   { workflow, ref }: Dispatch,
-  ownRun: number,
+  {
+    groups,
+    at,
+    tag,
+  }: {
+    /** those of this run */
+    readonly groups: readonly ConcurrencyGroup[] | undefined
+    /** the commit that the tag is on */
+    readonly at: string
+    readonly tag: string | undefined
+  },
 ): Promise<string | undefined> {
+  const held = groups?.filter(({ state }) => state === 'holds') ?? []
+  if (held.length === 0) return undefined
   const path = `.github/workflows/${workflow}`
-  const [groups, file] = await Promise.all([
-    // what may not be seen keeps nobody from deploying
-    groupsOf(repository, ownRun).catch(ignoreRefusal),
-    readFile(repository, { path, ref }).catch(ignoreRefusal),
-  ])
+  const file = await readFile(repository, { path, ref: ref === tag ? at : ref }).catch(ignoreRefusal)
   if (file === undefined) return undefined
   const run = {
     workflow: nameOfWorkflow(file.text, path),
@@ -135,9 +149,19 @@ async function groupThatEnds(
     repository: `${repository.owner}/${repository.repo}`,
   }
   const ending = declaredGroups(file.text).filter(({ cancelsRunning }) => cancelsRunning)
-  return groups?.find(
-    ({ name, state }) => state === 'holds' && ending.some((each) => isInGroup(each, name, run)),
-  )?.name
+  return held.find(({ name }) => ending.some((each) => isInGroup(each, name, run)))?.name
+}
+
+/** What a promise comes to, which may not be needed: it throws when it is asked for. */
+async function settle<T>(promise: Promise<T>): Promise<() => T> {
+  try {
+    const value = await promise
+    return () => value
+  } catch (error) {
+    return () => {
+      throw error
+    }
+  }
 }
 
 function ignoreRefusal(error: unknown): undefined {

@@ -76,15 +76,18 @@ const reportSchema = z.object({
  * actions run as the runner runs them, and an emulated GitHub that holds every request against GitHub's own description.
  * @param directory an empty folder; the caller takes it away
  * @param layers what is rehearsed beside the code; each needs a server of its own
+ * @param reach under which address the actions find GitHub's API, which is at the one that it is given
  * @param say called with each line of what happens, as it happens
  */
 export async function runDrill({
   directory,
   layers = [],
+  reach = async (apiUrl) => apiUrl,
   say,
 }: {
   directory: string
   layers?: readonly DrillLayer[]
+  reach?: (apiUrl: string) => Promise<string>
   say: (line: string) => void
 }): Promise<{ readonly result: DrillResult; readonly papers: DrillPapers }> {
   const github = await startGitHub({ directory: join(directory, 'github') })
@@ -103,8 +106,9 @@ export async function runDrill({
       permissions: { contents: 'write', issues: 'write', deployments: 'read', actions: 'write' },
     })
     const deployer = open(github.apiUrl, people)
+    const apiUrl = await reach(github.apiUrl)
     const openJobOf = (sha: string, of: string) =>
-      openJob({ directory: join(directory, of), github, token: jobToken, sha })
+      openJob({ directory: join(directory, of), apiUrl, serverUrl: github.url, token: jobToken, sha })
     const served = await openProduction({
       directory: join(directory, 'production'),
       cloneUrl: hosted.cloneUrl.replace('://', `://x-access-token:${people}@`),
@@ -266,20 +270,22 @@ function open(apiUrl: string, token: string): Repository {
 
 async function openJob({
   directory,
-  github,
+  apiUrl,
+  serverUrl,
   token,
   sha,
 }: {
   directory: string
-  github: { readonly apiUrl: string; readonly url: string }
+  apiUrl: string
+  serverUrl: string
   token: string
   sha: string
 }): Promise<Job> {
   await mkdir(directory, { recursive: true })
   return {
     directory,
-    apiUrl: github.apiUrl,
-    serverUrl: github.url,
+    apiUrl,
+    serverUrl,
     repository: `${owner}/${name}`,
     token,
     sha,

@@ -6,6 +6,7 @@ import ms from 'ms'
 import { InputError, message, setting } from '../errors.ts'
 import { Bottleneck } from './bottleneck.ts'
 import { restRoutes } from './routes.ts'
+import { noteWrite } from './writes.ts'
 
 /** One repository on one GitHub: what every function of this folder works on. */
 export interface Repository {
@@ -91,10 +92,16 @@ export function openRepository({
     // Octokit has one such object for all requests, and the retry plugin counts tries in it: a write would end the tries of reads
     options.request = { ...options.request }
     options.headers['x-github-api-version'] = '2022-11-28'
-    const reads = options.method === 'GET' || options.method === 'HEAD'
+    const reads = options.method === 'GET' || options.method === 'HEAD' || isQuery(options)
+    if (!reads) noteWrite(octokit)
     if (!reads && options.request['repeatable'] !== true) options.request['retries'] = 0
   })
   return { octokit, owner, repo }
+}
+
+/** A query of GraphQL changes nothing, although it is sent by POST. */
+function isQuery({ url, query }: { readonly url: string; readonly query?: unknown }): boolean {
+  return url.endsWith('/graphql') && typeof query === 'string' && query.trimStart().startsWith('query')
 }
 
 /**

@@ -1,15 +1,9 @@
 import { RefusedError } from '../errors.ts'
 import { type Repository, repeatable } from './client.ts'
+import { type Commit, knownAncestry, knownCommit, knownLine, noteCommits } from './commit-graph.ts'
+import { askedOnce, isObjectId } from './once.ts'
+import { readRef } from './ref.ts'
 import { explained, isRefused, readRefusal } from './refusal.ts'
-
-export interface Commit {
-  readonly sha: string
-  readonly tree: string
-  readonly parents: readonly string[]
-  readonly message: string
-  readonly author: string
-  readonly committedAt: Date
-}
 
 /** How `head` stands to `base`, in commits. */
 export interface Comparison {
@@ -21,22 +15,33 @@ export interface Comparison {
   /** what the files' changes are, at most 300 */
   readonly files: readonly { readonly path: string; readonly additions: number; readonly deletions: number }[]
 }
+export type { Commit } from './commit-graph.ts'
 
 const reading = 'contents: read'
 
+const readCommitOnce = askedOnce<string, Commit>(
+  (sha) => sha,
+  async (repository, sha) => {
+    const { octokit, owner, repo } = repository
+    const { data } = await explained({ doing: `read commit ${sha.slice(0, 7)}`, permission: reading }, () =>
+      octokit.rest.git.getCommit({ owner, repo, commit_sha: sha }),
+    )
+    const commit = {
+      sha: data.sha,
+      tree: data.tree.sha,
+      parents: data.parents.map((parent) => parent.sha),
+      message: data.message,
+      author: data.author.name,
+      committedAt: new Date(data.committer.date),
+    }
+    noteCommits(repository, [commit])
+    return commit
+  },
+)
+
 /** A commit by its full id. @throws RefusedError when it is not in the repository */
-export async function readCommit({ octokit, owner, repo }: Repository, sha: string): Promise<Commit> {
-  const { data } = await explained({ doing: `read commit ${sha.slice(0, 7)}`, permission: reading }, () =>
-    octokit.rest.git.getCommit({ owner, repo, commit_sha: sha }),
-  )
-  return {
-    sha: data.sha,
-    tree: data.tree.sha,
-    parents: data.parents.map((parent) => parent.sha),
-    message: data.message,
-    author: data.author.name,
-    committedAt: new Date(data.committer.date),
-  }
+export async function readCommit(repository: Repository, sha: string): Promise<Commit> {
+  return knownCommit(repository, sha) ?? readCommitOnce(repository, sha)
 }
 
 /** The full id of what a branch, a tag or a (short) commit id names; undefined when it names nothing. */
@@ -81,48 +86,73 @@ export async function findNamed(repository: Repository, name: string): Promise<N
 }
 
 /** Compares two revisions; `unrelated` when they have no commit in common. @throws RefusedError when one of them is not there */
-export async function compareCommits(
-  { octokit, owner, repo }: Repository,
-  { base, head }: { base: string; head: string },
-): Promise<Comparison> {
-  const doing = `compare ${base.slice(0, 7)} with ${head.slice(0, 7)}`
-  const data = await explained({ doing, permission: reading }, async () => {
-    try {
-      const basehead = `${base}...${head}`
-      const compared = await octokit.rest.repos.compareCommitsWithBasehead({
-        owner,
-        repo,
-        basehead,
-      })
-      return compared.data
-    } catch (error) {
-      // GitHub answers 404 "No common ancestor between … and …."
-      if (/no common ancestor/i.test(readRefusal(error)?.message ?? '')) return undefined
-      throw error
+export const compareCommits = askedOnce<Range, Comparison>(
+  ({ base, head }) => (isObjectId(base) && isObjectId(head) ? `${base}...${head}` : undefined),
+  async (repository, { base, head }) => {
+    const { octokit, owner, repo } = repository
+    const doing = `compare ${base.slice(0, 7)} with ${head.slice(0, 7)}`
+    const data = await explained({ doing, permission: reading }, async () => {
+      try {
+        const basehead = `${base}...${head}`
+        const compared = await octokit.rest.repos.compareCommitsWithBasehead({
+          owner,
+          repo,
+          basehead,
+        })
+        return compared.data
+      } catch (error) {
+        // GitHub answers 404 "No common ancestor between … and …."
+        if (/no common ancestor/i.test(readRefusal(error)?.message ?? '')) return undefined
+        throw error
+      }
+    })
+    if (data === undefined) return { status: 'unrelated', aheadBy: 0, behindBy: 0, commits: [], files: [] }
+    const commits = data.commits.map(toCommit)
+    noteCommits(repository, [...commits, toCommit(data.base_commit), toCommit(data.merge_base_commit)])
+    return {
+      status: data.status,
+      aheadBy: data.ahead_by,
+      behindBy: data.behind_by,
+      commits,
+      files: (data.files ?? []).map(({ filename, additions, deletions }) => ({
+        path: filename,
+        additions,
+        deletions,
+      })),
     }
-  })
-  if (data === undefined) return { status: 'unrelated', aheadBy: 0, behindBy: 0, commits: [], files: [] }
+  },
+)
+
+/** The same without the files, which takes no request where the commits between the two were read before. */
+export async function compareHistories(
+  repository: Repository,
+  range: Range,
+): Promise<Omit<Comparison, 'files'>> {
+  const line = knownLine(repository, range)
+  const isSame = line?.length === 0
+  if (line === undefined || (isSame && knownCommit(repository, range.base) === undefined))
+    return compareCommits(repository, range)
   return {
-    status: data.status,
-    aheadBy: data.ahead_by,
-    behindBy: data.behind_by,
-    commits: data.commits.map(toCommit),
-    files: (data.files ?? []).map(({ filename, additions, deletions }) => ({
-      path: filename,
-      additions,
-      deletions,
-    })),
+    status: isSame ? 'identical' : 'ahead',
+    aheadBy: line.length,
+    behindBy: 0,
+    commits: line.slice(-250),
   }
+}
+
+interface Range {
+  readonly base: string
+  readonly head: string
 }
 
 /**
  * All commits that are on `head` and not on `base`, oldest first, page by page.
  * @throws RefusedError when one of the two is not there, or they have no commit in common
  */
-export async function listRange(
-  { octokit, owner, repo }: Repository,
-  { base, head }: { base: string; head: string },
-): Promise<readonly Commit[]> {
+export async function listRange(repository: Repository, { base, head }: Range): Promise<readonly Commit[]> {
+  const known = knownLine(repository, { base, head })
+  if (known !== undefined) return known
+  const { octokit, owner, repo } = repository
   const doing = `list the commits from ${base.slice(0, 7)} to ${head.slice(0, 7)}`
   const commits: Commit[] = []
   for (let page = 1; ; page += 1) {
@@ -136,15 +166,20 @@ export async function listRange(
       }),
     )
     commits.push(...data.commits.map(toCommit))
-    if (commits.length >= data.ahead_by || data.commits.length === 0) return commits
+    if (commits.length < data.ahead_by && data.commits.length > 0) continue
+    noteCommits(repository, commits)
+    return commits
   }
 }
 
 /** True when the older revision is in the history of the newer one, or is it. */
 export async function isAncestor(
   repository: Repository,
-  { older, newer }: { older: string; newer: string },
+  { older, newer: named }: { older: string; newer: string },
 ): Promise<boolean> {
+  const newer = isObjectId(named) ? named : ((await readRef.foreseen(repository, `heads/${named}`)) ?? named)
+  const known = knownAncestry(repository, { older, newer })
+  if (known !== undefined) return known
   try {
     const { status } = await compareCommits(repository, { base: older, head: newer })
     return status === 'ahead' || status === 'identical'
@@ -155,23 +190,36 @@ export async function isAncestor(
   }
 }
 
-/** The newest commits of a branch, newest first; at most 100. */
-export async function listCommits(
-  { octokit, owner, repo }: Repository,
-  { branch, count, path, page = 1 }: { branch: string; count: number; path?: string; page?: number },
-): Promise<readonly Commit[]> {
-  const { data } = await explained({ doing: `list the commits of ${branch}`, permission: reading }, () =>
-    octokit.rest.repos.listCommits({
-      owner,
-      repo,
-      sha: branch,
-      per_page: count,
-      page,
-      ...(path !== undefined && { path }),
-    }),
-  )
-  return data.map(toCommit)
+interface ListAsked {
+  /** a branch, or the id of a commit */
+  readonly branch: string
+  readonly count: number
+  readonly path?: string
+  readonly page?: number
 }
+
+/** The newest commits of a branch, newest first; at most 100. */
+export const listCommits = askedOnce<ListAsked, readonly Commit[]>(
+  (asked) => (isObjectId(asked.branch) ? keyOfList(asked) : undefined),
+  async (repository, { branch, count, path, page = 1 }) => {
+    const { octokit, owner, repo } = repository
+    const { data } = await explained({ doing: `list the commits of ${branch}`, permission: reading }, () =>
+      octokit.rest.repos.listCommits({
+        owner,
+        repo,
+        sha: branch,
+        per_page: count,
+        page,
+        ...(path !== undefined && { path }),
+      }),
+    )
+    const commits = data.map(toCommit)
+    noteCommits(repository, commits)
+    return commits
+  },
+)
+
+const keyOfList = ({ branch, count, path = '', page = 1 }: ListAsked) => `${branch} ${count} ${page} ${path}`
 
 /** How many pages of a hundred commits are looked through for those that touch a path. */
 const mostPages = 50
@@ -204,9 +252,10 @@ export async function commitsTouching(
  * workflow's token makes: https://docs.github.com/en/authentication/managing-commit-signature-verification
  */
 export async function createCommit(
-  { octokit, owner, repo }: Repository,
+  repository: Repository,
   { tree, parents, message }: { tree: string; parents: readonly string[]; message: string },
 ): Promise<Commit> {
+  const { octokit, owner, repo } = repository
   const { data } = await explained({ doing: 'create the commit', permission: 'contents: write' }, () =>
     // an object that nothing points at changes nothing, so this POST may be repeated
     octokit.rest.git.createCommit({
@@ -218,7 +267,7 @@ export async function createCommit(
       request: repeatable,
     }),
   )
-  return {
+  const commit = {
     sha: data.sha,
     tree: data.tree.sha,
     parents,
@@ -226,6 +275,8 @@ export async function createCommit(
     author: data.author.name,
     committedAt: new Date(data.committer.date),
   }
+  noteCommits(repository, [commit])
+  return commit
 }
 
 interface ListedCommit {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type Repository, repeatable } from './client.ts'
+import { askedOnce, isObjectId } from './once.ts'
 import { explained, isRefused, readRefusal } from './refusal.ts'
 
 export interface StoredFile {
@@ -10,30 +11,38 @@ export interface StoredFile {
   readonly blob: string
 }
 
+interface FileAsked {
+  readonly path: string
+  /** a branch, a tag, or the full id of a commit */
+  readonly ref: string
+}
+
 /** A text file of a branch or commit; undefined when the file, or the branch, is not there. Up to 100 MB, as the raw media type gives. */
-export async function readFile(
-  { octokit, owner, repo }: Repository,
-  { path, ref }: { path: string; ref: string },
-): Promise<StoredFile | undefined> {
-  return explained({ doing: `read ${path} at ${ref}`, permission: 'contents: read' }, async () => {
-    try {
-      const response = await octokit.rest.repos.getContent({
-        owner,
-        repo,
-        path,
-        ref,
-        mediaType: { format: 'raw' },
-        request: { parseSuccessResponseBody: false },
-      })
-      const data: unknown = response.data
-      if (!(data instanceof ReadableStream)) throw new TypeError(`${path} at ${ref} is not a text file`)
-      const bytes = await new Response(data).bytes()
-      return { text: new TextDecoder().decode(bytes), bytes, blob: blobId(bytes) }
-    } catch (error) {
-      if (isRefused(error, 'not-found')) return undefined
-      throw error
-    }
-  })
+export const readFile = askedOnce<FileAsked, StoredFile | undefined>(
+  ({ path, ref }) => (isObjectId(ref) ? `${ref}:${path}` : undefined),
+  ({ octokit, owner, repo }, { path, ref }) =>
+    explained({ doing: `read ${path} at ${ref}`, permission: 'contents: read' }, async () => {
+      try {
+        const response = await octokit.rest.repos.getContent({
+          owner,
+          repo,
+          path,
+          ref,
+          mediaType: { format: 'raw' },
+          request: { parseSuccessResponseBody: false },
+        })
+        const data: unknown = response.data
+        if (!(data instanceof ReadableStream)) throw new TypeError(`${path} at ${ref} is not a text file`)
+        return toFile(await new Response(data).bytes())
+      } catch (error) {
+        if (isRefused(error, 'not-found')) return undefined
+        throw error
+      }
+    }),
+)
+
+export function toFile(bytes: Uint8Array): StoredFile {
+  return { text: new TextDecoder().decode(bytes), bytes, blob: blobId(bytes) }
 }
 
 const leaveOut = 'take this branch out of the rule'
@@ -43,7 +52,8 @@ const leaveOut = 'take this branch out of the rule'
  * and refuses when the branch moved at the same instant. A file that was deleted in between is written anew: GitHub does
  * not compare the id of a path that is absent.
  * @param blob what the file was, undefined when it was not there
- * @returns 'conflict' when it was not so any more; 'no-branch' when the branch is not there
+ * @returns 'conflict' when it was not so any more, or the branch moved; 'exists' when there is a file, and there was to be none;
+ *   'no-branch' when the branch is not there
  */
 export async function writeFile(
   { octokit, owner, repo }: Repository,
@@ -54,7 +64,7 @@ export async function writeFile(
     blob,
     message,
   }: { path: string; branch: string; bytes: Uint8Array; blob: string | undefined; message: string },
-): Promise<'written' | 'conflict' | 'no-branch'> {
+): Promise<'written' | 'conflict' | 'exists' | 'no-branch'> {
   const doing = `write ${path} on ${branch}`
   return explained({ doing, permission: 'contents: write', detour: leaveOut }, async () => {
     try {
@@ -73,7 +83,7 @@ export async function writeFile(
       if (isRefused(error, 'conflict')) return 'conflict'
       // the file has come to be in between
       if (blob === undefined && /"sha" wasn't supplied/.test(readRefusal(error)?.message ?? ''))
-        return 'conflict'
+        return 'exists'
       if (isRefused(error, 'not-found')) return 'no-branch'
       throw error
     }
@@ -81,23 +91,25 @@ export async function writeFile(
 }
 
 /** Every path in the tree of a branch or commit with the id of its blob; undefined when the ref is not there. */
-export async function listFiles(
-  { octokit, owner, repo }: Repository,
-  { ref }: { ref: string },
-): Promise<readonly { readonly path: string; readonly blob: string }[] | undefined> {
-  return explained({ doing: `list the files of ${ref}`, permission: 'contents: read' }, async () => {
-    try {
-      const { data } = await octokit.rest.git.getTree({ owner, repo, tree_sha: ref, recursive: 'true' })
-      return data.tree.flatMap(({ path, sha, type }) =>
-        type === 'blob' && path && sha ? [{ path, blob: sha }] : [],
-      )
-    } catch (error) {
-      // an empty repository answers 409
-      if (isRefused(error, 'not-found') || isRefused(error, 'conflict')) return undefined
-      throw error
-    }
-  })
-}
+export const listFiles = askedOnce<
+  { readonly ref: string },
+  readonly { readonly path: string; readonly blob: string }[] | undefined
+>(
+  ({ ref }) => (isObjectId(ref) ? ref : undefined),
+  ({ octokit, owner, repo }, { ref }) =>
+    explained({ doing: `list the files of ${ref}`, permission: 'contents: read' }, async () => {
+      try {
+        const { data } = await octokit.rest.git.getTree({ owner, repo, tree_sha: ref, recursive: 'true' })
+        return data.tree.flatMap(({ path, sha, type }) =>
+          type === 'blob' && path && sha ? [{ path, blob: sha }] : [],
+        )
+      } catch (error) {
+        // an empty repository answers 409
+        if (isRefused(error, 'not-found') || isRefused(error, 'conflict')) return undefined
+        throw error
+      }
+    }),
+)
 
 /** Starts a branch with no history in common with the others, holding one file; 'taken' when it is there by now. */
 export async function createOrphanBranch(

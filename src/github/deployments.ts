@@ -1,5 +1,6 @@
 import type { CheckState } from './checks.ts'
 import type { Repository } from './client.ts'
+import { foreseeable } from './once.ts'
 import { explained } from './refusal.ts'
 
 export interface Deployment {
@@ -37,37 +38,54 @@ const toDeployment = (listed: ListedDeployment): Deployment => {
 const permission = 'deployments: read'
 
 /** The newest hundred deployments of all environments, newest first. */
-export async function listNewestDeployments({
-  octokit,
-  owner,
-  repo,
-}: Repository): Promise<readonly Deployment[]> {
-  const { data } = await explained({ doing: 'list the deployments', permission }, () =>
-    octokit.rest.repos.listDeployments({ owner, repo, per_page: 100 }),
-  )
-  return data.map(toDeployment)
-}
+export const listNewestDeployments = foreseeable<void, readonly Deployment[]>(
+  () => '',
+  async ({ octokit, owner, repo }) => {
+    const { data } = await explained({ doing: 'list the deployments', permission }, () =>
+      octokit.rest.repos.listDeployments({ owner, repo, per_page: 100 }),
+    )
+    return data.map(toDeployment)
+  },
+)
+
+/** The newest hundred deployments of an environment, newest first. */
+export const listNewestOf = foreseeable<string, readonly Deployment[]>(
+  (environment) => environment,
+  async ({ octokit, owner, repo }, environment) => {
+    const { data } = await explained({ doing: `list the deployments of ${environment}`, permission }, () =>
+      octokit.rest.repos.listDeployments({ owner, repo, environment, per_page: pageSize }),
+    )
+    return data.map(toDeployment)
+  },
+)
+
+const pageSize = 100
 
 /** The deployments of an environment, or of a revision in it, newest first, a page of a hundred at a time so that a caller stops when it has what it seeks. */
 export async function* listDeployments(
-  { octokit, owner, repo }: Repository,
+  repository: Repository,
   { environment, revision }: { environment: string; revision?: string },
 ): AsyncGenerator<Deployment> {
-  const pages = octokit.paginate.iterator(octokit.rest.repos.listDeployments, {
-    owner,
-    repo,
-    environment,
-    ...(revision && { sha: revision }),
-    per_page: 100,
-  })
-  const iterator = pages[Symbol.asyncIterator]()
+  const newest =
+    revision === undefined
+      ? await listNewestOf(repository, environment)
+      : await listNewestOf.foreseen(repository, environment)
+  yield* (newest ?? []).filter((each) => revision === undefined || each.revision === revision)
+  if (newest !== undefined && newest.length < pageSize) return
+  const { octokit, owner, repo } = repository
   const need = { doing: `list the deployments of ${environment}`, permission }
-  for (
-    let page = await explained(need, () => iterator.next());
-    !page.done;
-    page = await explained(need, () => iterator.next())
-  ) {
-    yield* page.value.data.map(toDeployment)
+  // of a revision the list is another one, which begins anew
+  const last = revision === undefined ? newest?.at(-1)?.id : undefined
+  for (let page = last === undefined ? 1 : 2; ; page += 1) {
+    const { data } = await explained(need, () =>
+      octokit.rest.repos.listDeployments({
+        ...{ owner, repo, environment, per_page: pageSize, page },
+        ...(revision && { sha: revision }),
+      }),
+    )
+    const known = new Set(newest?.map(({ id }) => id))
+    yield* data.map(toDeployment).filter(({ id }) => !known.has(id))
+    if (data.length < pageSize) return
   }
 }
 
@@ -145,15 +163,15 @@ export async function createDeployment(
  * The states that a deployment was in, newest first; empty for one that only just began. The newest alone does not say
  * whether it succeeded: a newer deployment turns an older one `inactive`, and in production environments not even that.
  */
-export async function readStates(
-  { octokit, owner, repo }: Repository,
-  { id }: Pick<Deployment, 'id'>,
-): Promise<readonly string[]> {
-  const { data } = await explained({ doing: `read the statuses of deployment ${id}`, permission }, () =>
-    octokit.rest.repos.listDeploymentStatuses({ owner, repo, deployment_id: id, per_page: 100 }),
-  )
-  return data.map(({ state }) => state)
-}
+export const readStates = foreseeable<Pick<Deployment, 'id'>, readonly string[]>(
+  ({ id }) => String(id),
+  async ({ octokit, owner, repo }, { id }) => {
+    const { data } = await explained({ doing: `read the statuses of deployment ${id}`, permission }, () =>
+      octokit.rest.repos.listDeploymentStatuses({ owner, repo, deployment_id: id, per_page: 100 }),
+    )
+    return data.map(({ state }) => state)
+  },
+)
 
 /** How the newest deployment of a revision to an environment stands; `missing` when there is none. */
 export async function deploymentState(

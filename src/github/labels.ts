@@ -1,4 +1,5 @@
 import type { Repository } from './client.ts'
+import { foreseeable } from './once.ts'
 import { explained } from './refusal.ts'
 
 /** An open issue or pull request. */
@@ -17,22 +18,22 @@ export interface Labelling {
 const permission = 'issues: read'
 
 /** The open issues and pull requests that have a label, newest first. */
-export async function openItemsWith(
-  { octokit, owner, repo }: Repository,
-  label: string,
-): Promise<readonly LabelledItem[]> {
-  const need = { doing: `list what has the label ${label}`, permission }
-  const items = await explained(need, () =>
-    octokit.paginate(octokit.rest.issues.listForRepo, {
-      owner,
-      repo,
-      state: 'open',
-      labels: label,
-      per_page: 100,
-    }),
-  )
-  return items.map(({ number, html_url, title }) => ({ number, url: html_url, title }))
-}
+export const openItemsWith = foreseeable<string, readonly LabelledItem[]>(
+  (label) => label,
+  async ({ octokit, owner, repo }, label) => {
+    const need = { doing: `list what has the label ${label}`, permission }
+    const items = await explained(need, () =>
+      octokit.paginate(octokit.rest.issues.listForRepo, {
+        owner,
+        repo,
+        state: 'open',
+        labels: label,
+        per_page: 100,
+      }),
+    )
+    return items.map(({ number, html_url, title }) => ({ number, url: html_url, title }))
+  },
+)
 
 /** Who put the label on last; undefined when no event tells, as after the label was renamed. */
 export async function lastLabelling(

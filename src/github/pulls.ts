@@ -1,4 +1,7 @@
+import { z } from 'zod'
 import { type Repository, repeatable } from './client.ts'
+import { query } from './graphql.ts'
+import { isObjectId } from './once.ts'
 import { explained, isRefused } from './refusal.ts'
 
 export interface PullRequest {
@@ -33,6 +36,61 @@ export async function pullsOfCommit(
   )
   return data.map(toPull).filter(({ merged }) => merged)
 }
+
+/** How many commits one query asks about. */
+const askedTogether = 100
+
+const pullsShape = z.object({
+  repository: z.record(
+    z.string(),
+    z
+      .object({
+        associatedPullRequests: z.object({
+          nodes: z.array(
+            z.object({
+              ...{ number: z.number(), url: z.string(), title: z.string() },
+              ...{ merged: z.boolean(), id: z.string() },
+            }),
+          ),
+        }),
+      })
+      .nullable(),
+  ),
+})
+
+/**
+ * The merged pull requests that brought some commits, a hundred commits in one request, each pull request once, by number.
+ * https://docs.github.com/en/graphql/reference/objects#commit
+ * @param shas full ids
+ * @returns undefined when the token may not see pull requests
+ */
+export async function pullsOfCommits(
+  repository: Repository,
+  shas: readonly string[],
+): Promise<readonly PullRequest[] | undefined> {
+  const need = { doing: 'find the pull requests of the commits', permission: 'pull-requests: read' }
+  const batches = Array.from({ length: Math.ceil(shas.length / askedTogether) }, (_, n) =>
+    shas.slice(n * askedTogether, (n + 1) * askedTogether).filter(isObjectId),
+  )
+  const answers = await Promise.all(
+    batches.map(async (batch) => {
+      const asked = batch.map((sha, n) => `c${n}: object(oid: "${sha}") { ...on Commit { ${pullFields} } }`)
+      const text = `query PullsOfCommits($owner: String!, $repo: String!) { repository(owner: $owner, name: $repo) { ${asked.join(' ')} } }`
+      return explained(need, () => query(repository, text, {}, pullsShape))
+    }),
+  )
+  const byNumber = new Map<number, PullRequest>()
+  for (const answer of answers) {
+    if (answer === undefined) return undefined
+    for (const { id: nodeId, ...pull } of Object.values(answer.repository).flatMap(
+      (each) => each?.associatedPullRequests.nodes ?? [],
+    ))
+      if (pull.merged) byNumber.set(pull.number, { ...pull, nodeId })
+  }
+  return [...byNumber.values()].sort((a, b) => a.number - b.number)
+}
+
+const pullFields = 'associatedPullRequests(first: 10) { nodes { number url title merged id } }'
 
 /** The open pull request from one branch of the repository to another. */
 export async function findOpenPull(

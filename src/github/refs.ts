@@ -3,26 +3,10 @@ import ms from 'ms'
 import { ConflictError, UnavailableError } from '../errors.ts'
 import { type Repository, repeatable } from './client.ts'
 import { isAncestor } from './commits.ts'
+import { readRef } from './ref.ts'
 import { explain, explained, isAmbiguous, isRefused } from './refusal.ts'
 
 const permission = 'contents: write'
-
-/** The commit or tag object that a ref points at; undefined when there is no such ref. @param ref without `refs/`, e.g. `heads/main` */
-export async function readRef(
-  { octokit, owner, repo }: Repository,
-  ref: string,
-): Promise<string | undefined> {
-  return explained({ doing: `read refs/${ref}`, permission: 'contents: read' }, async () => {
-    try {
-      const { data } = await octokit.rest.git.getRef({ owner, repo, ref })
-      return data.object.sha
-    } catch (error) {
-      // an empty repository answers 409 to every question about refs
-      if (isRefused(error, 'not-found') || isRefused(error, 'conflict')) return undefined
-      throw error
-    }
-  })
-}
 
 /**
  * Moves a branch from the commit it was seen at to a new one, or not at all.
@@ -105,22 +89,30 @@ export async function createRef(
   }
 }
 
-/**
- * Puts an annotated tag on a commit; the same tag on the same commit is left as it is.
- * @throws ConflictError when the name is taken by a tag of another commit
- */
-export async function tagCommit(
-  repository: Repository,
-  { tag, commit, message }: { tag: string; commit: string; message: string },
-): Promise<void> {
+/** An annotated tag to be. */
+interface Tagging {
+  readonly tag: string
+  readonly commit: string
+  readonly message: string
+}
+
+/** What has been read and made for a tag, before anything points at it. */
+export interface PreparedTag extends Tagging {
+  /** what the name points at already */
+  readonly existing: string | undefined
+  /** the tag object; undefined where the name is taken and it could not be made */
+  readonly made: string | undefined
+}
+
+/** Does for a tag what changes nothing yet, so that it can be done while its commit is put on the branch. */
+export async function prepareTag(repository: Repository, tagging: Tagging): Promise<PreparedTag> {
   const { octokit, owner, repo } = repository
-  const doing = `create the tag ${tag}`
-  const existing = await readRef(repository, `tags/${tag}`)
-  const object =
-    existing ??
-    (await explained({ doing, permission }, async () => {
+  const { tag, commit, message } = tagging
+  const [existing, made] = await Promise.allSettled([
+    readRef(repository, `tags/${tag}`),
+    explained({ doing: `create the tag ${tag}`, permission }, () =>
       // an object that nothing points at changes nothing, so this POST may be repeated
-      const { data } = await octokit.rest.git.createTag({
+      octokit.rest.git.createTag({
         owner,
         repo,
         tag,
@@ -128,9 +120,27 @@ export async function tagCommit(
         object: commit,
         type: 'commit',
         request: repeatable,
-      })
-      return createRef(repository, { ref: `tags/${tag}`, sha: data.sha })
-    }))
+      }),
+    ),
+  ])
+  if (existing.status === 'rejected') throw existing.reason
+  // a name that is taken needs no object
+  if (made.status === 'rejected' && existing.value === undefined) throw made.reason
+  const object = made.status === 'fulfilled' ? made.value.data.sha : undefined
+  return { ...tagging, existing: existing.value, made: object }
+}
+
+/**
+ * Puts an annotated tag on a commit; the same tag on the same commit is left as it is.
+ * @param tagging may be prepared already
+ * @throws ConflictError when the name is taken by a tag of another commit
+ */
+export async function tagCommit(repository: Repository, tagging: Tagging | PreparedTag): Promise<void> {
+  const { tag, commit, existing, made } = 'made' in tagging ? tagging : await prepareTag(repository, tagging)
+  const object =
+    existing ??
+    (made === undefined ? undefined : await createRef(repository, { ref: `tags/${tag}`, sha: made }))
+  if (object === undefined || object === made) return
   const tagged = await commitOf(repository, object)
   if (tagged !== commit) {
     throw new ConflictError(

@@ -1,4 +1,5 @@
 import type { Repository } from './client.ts'
+import { foreseeable } from './once.ts'
 import { explained } from './refusal.ts'
 
 /** What GitHub's rules say of a change of a branch, as far as a token without administration rights can read them. */
@@ -21,19 +22,19 @@ const againstPushes = new Set([
 ])
 
 /** Reads the active rules of a branch: https://docs.github.com/en/rest/repos/rules#get-rules-for-a-branch */
-export async function readBranchRules(
-  { octokit, owner, repo }: Repository,
-  branch: string,
-): Promise<BranchRules> {
-  const need = { doing: `read the rules of ${branch}`, permission: 'contents: read' }
-  return explained(need, async () => {
-    const [rules, { data }] = await Promise.all([
-      octokit.paginate(octokit.rest.repos.getBranchRules, { owner, repo, branch, per_page: 100 }),
-      octokit.rest.repos.getBranch({ owner, repo, branch }),
-    ])
-    return { types: [...new Set(rules.map(({ type }) => type))], isProtected: data.protected }
-  })
-}
+export const readBranchRules = foreseeable<string, BranchRules>(
+  (branch) => branch,
+  ({ octokit, owner, repo }, branch) => {
+    const need = { doing: `read the rules of ${branch}`, permission: 'contents: read' }
+    return explained(need, async () => {
+      const [rules, { data }] = await Promise.all([
+        octokit.paginate(octokit.rest.repos.getBranchRules, { owner, repo, branch, per_page: 100 }),
+        octokit.rest.repos.getBranch({ owner, repo, branch }),
+      ])
+      return { types: [...new Set(rules.map(({ type }) => type))], isProtected: data.protected }
+    })
+  },
+)
 
 /** Names of the active rules that a branch of that name is under, also one that is not there yet. */
 export async function readRuleTypes(

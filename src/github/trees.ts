@@ -1,4 +1,5 @@
 import { type Repository, repeatable } from './client.ts'
+import { askedOnce } from './once.ts'
 import { explained, isRefused } from './refusal.ts'
 
 /** What a path of a tree is: a file, a folder or a submodule's commit, with git's mode of it. */
@@ -17,32 +18,30 @@ export type TreeEdit = { readonly path: string } & (
 
 const modes = new Set<string>(['100644', '100755', '040000', '160000', '120000'])
 
-/** The entries of one folder of a tree, by name; undefined when there is no such tree. */
-export async function listTree(
-  { octokit, owner, repo }: Repository,
-  sha: string,
-): Promise<ReadonlyMap<string, TreeEntry> | undefined> {
-  return explained(readingTree(sha), async () => {
-    try {
-      const { data } = await octokit.rest.git.getTree({ owner, repo, tree_sha: sha })
-      return byPath(data.tree)
-    } catch (error) {
-      if (isRefused(error, 'not-found')) return undefined
-      throw error
-    }
-  })
-}
+/** The entries of one folder of a tree, by name; undefined when there is no such tree. @param sha the id of a tree */
+export const listTree = askedOnce<string, ReadonlyMap<string, TreeEntry> | undefined>(
+  (sha) => sha,
+  ({ octokit, owner, repo }, sha) =>
+    explained(readingTree(sha), async () => {
+      try {
+        const { data } = await octokit.rest.git.getTree({ owner, repo, tree_sha: sha })
+        return byPath(data.tree)
+      } catch (error) {
+        if (isRefused(error, 'not-found')) return undefined
+        throw error
+      }
+    }),
+)
 
 /** All entries of a tree and the folders below it, by path; undefined when they are more than GitHub lists, 100,000. */
-export async function listWholeTree(
-  { octokit, owner, repo }: Repository,
-  sha: string,
-): Promise<ReadonlyMap<string, TreeEntry> | undefined> {
-  return explained(readingTree(sha), async () => {
-    const { data } = await octokit.rest.git.getTree({ owner, repo, tree_sha: sha, recursive: '1' })
-    return data.truncated ? undefined : byPath(data.tree)
-  })
-}
+export const listWholeTree = askedOnce<string, ReadonlyMap<string, TreeEntry> | undefined>(
+  (sha) => sha,
+  ({ octokit, owner, repo }, sha) =>
+    explained(readingTree(sha), async () => {
+      const { data } = await octokit.rest.git.getTree({ owner, repo, tree_sha: sha, recursive: '1' })
+      return data.truncated ? undefined : byPath(data.tree)
+    }),
+)
 
 const readingTree = (sha: string) => ({
   doing: `read the tree ${sha.slice(0, 7)}`,

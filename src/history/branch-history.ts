@@ -1,50 +1,73 @@
 import pRetry from 'p-retry'
-import { UnavailableError } from '../errors.ts'
+import { isUserFacing, UnavailableError } from '../errors.ts'
 import type { Repository } from '../github/client.ts'
-import { createOrphanBranch, listFiles, readFile, writeFile } from '../github/contents.ts'
+import { commitFiles } from '../github/commit-files.ts'
+import { createOrphanBranch, type StoredFile, writeFile } from '../github/contents.ts'
+import { readFolder } from '../github/folder.ts'
 import { isAmbiguous } from '../github/refusal.ts'
+import { planCompaction } from './compaction.ts'
 import type { Event } from './event.ts'
-import { appendLine, type History, isMonthFileSince, joinContents, monthFile, parseLines } from './history.ts'
+import {
+  eventsFolder,
+  fileOf,
+  formatLines,
+  type History,
+  isEventFileSince,
+  joinContents,
+  parseLines,
+} from './history.ts'
 
 /** Twenty-four writers at once needed at most eight tries with jitter; twenty-four without it. Twelve leave room. */
 const tries = 12
 
 class Lost extends Error {}
 
+/** What is read of the branch in one request: the events, and beside them the locks, so that both are of the same commit. */
+export function historyFolder(branch: string) {
+  // v1, events, the year, the month
+  return { ref: branch, path: eventsFolder.replace(/\/.*/, ''), depth: 4 }
+}
+
 /**
- * The history on a branch of the user's own repository: an orphan branch with a JSON Lines file a month, each append one
- * commit that names what the file was before (compare-and-swap), so that no event of another job is ever lost.
+ * The history on a branch of the user's own repository: an orphan branch with a small file for each append, which is one commit and
+ * one request, so that it costs the same however much is there. GitHub refuses to make a file that is there, and a commit on a
+ * branch that has moved: no event of another job is ever lost.
  */
 export function openBranchHistory({
   repository,
   branch,
   signal,
+  now = Date.now,
 }: {
   repository: Repository
   branch: string
   signal?: AbortSignal
+  /** ms since the epoch */
+  now?: () => number
 }): History {
+  const known = new Set<string>()
+  let files: ReadonlyMap<string, StoredFile> = new Map()
   return {
     async read({ since } = {}) {
-      const files = (await listFiles(repository, { ref: branch })) ?? []
-      const paths = files.map(({ path }) => path).filter((path) => isMonthFileSince(path, since))
-      const contents = await Promise.all(
-        paths.sort().map(async (path) => {
-          const file = await readFile(repository, { path, ref: branch })
-          return parseLines({ file: path, text: file?.text ?? '' })
-        }),
-      )
-      return joinContents(contents, since)
+      files = await readFolder(repository, historyFolder(branch))
+      const contents = [...files]
+        .filter(([path]) => isEventFileSince(path, since))
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([file, { text }]) => parseLines({ file, text }))
+      const content = joinContents(contents, since)
+      for (const { id } of content.events) known.add(id)
+      return content
     },
-    append(event) {
-      return pRetry(() => tryAppend({ repository, branch, event }), {
+    async append(...events) {
+      if (events.every(({ id }) => known.has(id))) return 'already-there'
+      const outcome = await pRetry(() => tryAppend({ repository, branch, events }), {
         retries: tries - 1,
         minTimeout: 100,
         maxTimeout: 5_000,
         maxRetryTime: 60_000,
         factor: 2,
         randomize: true,
-        // a lost answer is tried again too: the next try reads first, and finds the event if it was written
+        // a lost answer is tried again too: the next try finds the file if it was written
         shouldRetry: ({ error }) => error instanceof Lost || isAmbiguous(error.cause),
         ...(signal && { signal }),
       }).catch((error: unknown) => {
@@ -55,6 +78,18 @@ export function openBranchHistory({
         }
         throw error
       })
+      for (const { id } of events) known.add(id)
+      return outcome
+    },
+    async compact() {
+      const merged = planCompaction(files, new Date(now()))
+      if (merged === undefined) return
+      try {
+        await commitFiles(repository, { branch, ...merged })
+      } catch (error) {
+        // it is only tidier: the next run does it
+        if (!isUserFacing(error)) throw error
+      }
     },
   }
 }
@@ -62,22 +97,22 @@ export function openBranchHistory({
 async function tryAppend({
   repository,
   branch,
-  event,
+  events,
 }: {
   repository: Repository
   branch: string
-  event: Event
+  events: readonly [Event, ...Event[]]
 }): Promise<'appended' | 'already-there'> {
-  const path = monthFile(new Date(event.at))
-  const before = await readFile(repository, { path, ref: branch })
-  const text = appendLine(before?.text ?? '', event)
-  if (text === before?.text) return 'already-there'
-  const message = `${event.kind}: ${event.incident}`
-  // to the bytes and not to the text: a damaged line stays as it is
-  const added = Buffer.from(text.slice(before?.text.length ?? 0))
-  const bytes = Buffer.concat([before?.bytes ?? Buffer.alloc(0), added])
-  const outcome = await writeFile(repository, { path, branch, bytes, blob: before?.blob, message })
+  const path = fileOf(events)
+  const text = formatLines(events)
+  const message = `${events.map(({ kind }) => kind).join(', ')}: ${events[0].incident}`
+  const outcome = await writeFile(repository, {
+    ...{ path, branch, message },
+    bytes: Buffer.from(text),
+    blob: undefined,
+  })
   if (outcome === 'written') return 'appended'
+  if (outcome === 'exists') return 'already-there'
   if (
     outcome === 'no-branch' &&
     (await createOrphanBranch(repository, { branch, path, text, message })) === 'created'

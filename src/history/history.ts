@@ -1,14 +1,18 @@
+import { createHash } from 'node:crypto'
 import { type Event, eventSchema } from './event.ts'
 
-/** All events of a repository: append-only, the same event once. Kept on a branch (branch-history) or in a folder (file-history). */
+/** All events of a repository: append-only, the same event once. Kept on a branch (branch-history). */
 export interface History {
   /** Events since a time (all of them without one), oldest first, each id once. */
   read(options?: { readonly since?: Date }): Promise<HistoryContent>
   /**
-   * Adds one event, if it is not there yet.
+   * Adds events that belong together, in one request, unless they are there.
+   * @returns already-there when each of them was there before
    * @throws UnavailableError when others kept writing, or the store could not be reached
    */
-  append(event: Event): Promise<'appended' | 'already-there'>
+  append(...events: readonly [Event, ...Event[]]): Promise<'appended' | 'already-there'>
+  /** Merges small files of what was read, where they have become many; does nothing when others write at that moment. */
+  compact(): Promise<void>
 }
 
 export interface HistoryContent {
@@ -24,31 +28,48 @@ export interface UnreadableLine {
   readonly why: string
 }
 
-/** Events of one month are one JSON Lines file: appended to for a month, and never touched again. */
-export function monthFile(at: Date): string {
+/** The folder of all events. */
+export const eventsFolder = 'v1/events'
+
+/** The folder of a month's events. Beside it there may be a file of the same name with `.jsonl`, where all were until November 2026. */
+export function monthFolder(at: Date): string {
   const iso = at.toISOString()
-  return `v1/events/${iso.slice(0, 4)}/${iso.slice(0, 7)}.jsonl`
+  return `${eventsFolder}/${iso.slice(0, 4)}/${iso.slice(0, 7)}`
 }
 
-/** True for a path made by `monthFile` that can hold events since the time. */
-export function isMonthFileSince(path: string, since: Date | undefined): boolean {
-  return (
-    /^v1\/events\/\d{4}\/\d{4}-\d{2}\.jsonl$/.test(path) && (since === undefined || path >= monthFile(since))
-  )
+/**
+ * Where events are put that are appended together: a small file of its own, so that an append costs the same however much is
+ * there. Its name is made of their ids, so that of two who append the same event the second one finds it.
+ */
+export function fileOf([first, ...others]: readonly [Event, ...Event[]]): string {
+  const name =
+    others.length === 0
+      ? first.id
+      : createHash('sha256')
+          .update([first, ...others].map(({ id }) => id).join(' '))
+          .digest('hex')
+          .slice(0, 24)
+  return `${monthFolder(new Date(first.at))}/${name}.jsonl`
 }
 
-/** What the file is after the event is added; the same text when the event is already there. A cut-off last line is closed first. */
-export function appendLine(text: string, event: Event): string {
-  if (parseLines({ file: '', text }).events.some((each) => each.id === event.id)) return text
-  const whole = text === '' || text.endsWith('\n') ? text : `${text}\n`
-  return `${whole}${JSON.stringify(event)}\n`
+/** True for a path that holds events, and may hold some since the time. */
+export function isEventFileSince(path: string, since: Date | undefined): boolean {
+  const [, month] = /^v1\/events\/\d{4}\/(\d{4}-\d{2})(?:\/[\w-]+)?\.jsonl$/.exec(path) ?? []
+  return month !== undefined && (since === undefined || month >= since.toISOString().slice(0, 7))
+}
+
+/** The lines of a file that holds the events. */
+export function formatLines(events: readonly Event[]): string {
+  return events.map((event) => `${JSON.stringify(event)}\n`).join('')
 }
 
 /** Reads one JSON Lines file; a line that cannot be read is reported and does not hide the others. */
 export function parseLines({ file, text }: { file: string; text: string }): HistoryContent {
   const events: Event[] = []
   const unreadable: UnreadableLine[] = []
-  text.split('\n').forEach((line, index) => {
+  // the mark that some editors put in front
+  const lines = text.replace(/^\ufeff/, '').split('\n')
+  lines.forEach((line, index) => {
     if (line.trim() === '') return
     const outcome = parseLine(line)
     if (typeof outcome === 'string') unreadable.push({ file, line: index + 1, why: outcome })
@@ -69,13 +90,13 @@ function parseLine(line: string): Event | string {
   return `not an event of this version: ${parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`).join('; ')}`
 }
 
-/** Joins files into one history: since the time, oldest first, each id once (the first one written). */
+/** Joins files into one history: since the time, oldest first, each id once (the first that happened). */
 export function joinContents(contents: readonly HistoryContent[], since: Date | undefined): HistoryContent {
   const byId = new Map<string, Event>()
-  for (const event of contents.flatMap((content) => content.events)) {
+  const all = contents.flatMap((content) => content.events)
+  for (const event of all.toSorted((a, b) => Date.parse(a.at) - Date.parse(b.at))) {
     if (since !== undefined && new Date(event.at) < since) continue
     if (!byId.has(event.id)) byId.set(event.id, event)
   }
-  const events = [...byId.values()].sort((a, b) => Date.parse(a.at) - Date.parse(b.at))
-  return { events, unreadable: contents.flatMap((content) => content.unreadable) }
+  return { events: [...byId.values()], unreadable: contents.flatMap((content) => content.unreadable) }
 }

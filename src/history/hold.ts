@@ -80,20 +80,37 @@ function recordedHold({ environment, events }: HoldQuestion): Hold | undefined {
 }
 
 async function labelledHold(repository: Repository, { environment }: HoldQuestion): Promise<HoldAnswer> {
+  const found = await Promise.all(
+    holdLabelsOf(environment).map(async (label) => {
+      const items = await openItemsWith(repository, label)
+      return Promise.all(items.map((item) => weigh(repository, item, { label, environment })))
+    }),
+  )
   const remarks: string[] = []
-  for (const label of [holdLabel, `${holdLabel}:${environment}`]) {
-    for (const item of await openItemsWith(repository, label)) {
-      const set = await lastLabelling(repository, { number: item.number, label })
-      const by = set?.by
-      if (set !== undefined && by !== undefined && (await mayWrite(repository, by))) {
-        const where = `label ${label} on #${item.number}`
-        const hold = { environment, by, since: set.at, because: oneLine(item.title), where }
-        return { hold, remarks }
-      }
-      remarks.push(ignored(item, label, by))
-    }
+  for (const each of found.flat()) {
+    if (typeof each !== 'string') return { hold: each, remarks }
+    remarks.push(each)
   }
   return { hold: undefined, remarks }
+}
+
+/** The labels that hold an environment. */
+export function holdLabelsOf(environment: string): readonly string[] {
+  return [holdLabel, `${holdLabel}:${environment}`]
+}
+
+/** @returns why the label does not count, where whoever put it on may not write */
+async function weigh(
+  repository: Repository,
+  item: LabelledItem,
+  { label, environment }: { readonly label: string; readonly environment: string },
+): Promise<Hold | string> {
+  const set = await lastLabelling(repository, { number: item.number, label })
+  const by = set?.by
+  if (set === undefined || by === undefined || !(await mayWrite(repository, by)))
+    return ignored(item, label, by)
+  const where = `label ${label} on #${item.number}`
+  return { environment, by, since: set.at, because: oneLine(item.title), where }
 }
 
 function ignored({ number }: LabelledItem, label: string, by: string | undefined): string {

@@ -2,8 +2,10 @@ import { z } from 'zod'
 import { RefusedError, UnavailableError } from '../errors.ts'
 import type { Repository } from '../github/client.ts'
 import { blobId, createOrphanBranch, readFile, writeFile } from '../github/contents.ts'
+import { readFolder } from '../github/folder.ts'
 import { readRun } from '../github/workflows.ts'
 import { formatDuration } from '../text/duration.ts'
+import { historyFolder } from './branch-history.ts'
 import { environmentSlug } from './incident.ts'
 
 /** A lock that its holder has not renewed for so long is free: the holder was killed. */
@@ -148,8 +150,12 @@ interface LockFile {
 
 function openFile({ repository, branch, environment, now }: LockOptions): LockFile {
   const path = `v1/locks/${environmentSlug(environment)}.json`
+  let isFirst = true
   const look = async () => {
-    const file = await readFile(repository, { path, ref: branch })
+    // the first time together with the history
+    const folder = isFirst ? await readFolder.foreseen(repository, historyFolder(branch)) : undefined
+    isFirst = false
+    const file = folder === undefined ? await readFile(repository, { path, ref: branch }) : folder.get(path)
     const state = file && stateSchema.safeParse(parseJson(file.text)).data
     // what cannot be read, nobody holds
     return { blob: file?.blob, holder: state?.holder, at: Date.parse(state?.at ?? '') || 0 }
@@ -164,7 +170,7 @@ function openFile({ repository, branch, environment, now }: LockOptions): LockFi
       try {
         const outcome = await writeFile(repository, { path, branch, bytes, blob, message })
         if (outcome === 'written') return blobId(bytes)
-        if (outcome === 'conflict') return undefined
+        if (outcome === 'conflict' || outcome === 'exists') return undefined
         const created = await createOrphanBranch(repository, { branch, path, text, message })
         return created === 'created' ? blobId(bytes) : undefined
       } catch (error) {

@@ -80,9 +80,6 @@ export async function carryOut(options: CarryOutOptions): Promise<RollbackReport
   const recovery = await lookAt(options, layers, deployment)
   log(`${environment}: ${recovery.outcome}, ${recovery.because}`)
   const { outcome, because } = recovery
-  await record({ kind: 'recovery-verified', outcome, because, startedAt: verifiedFrom.toISOString() }, [
-    String(progress.ended),
-  ])
   const ending = endOf({ layers, deployment, recovery })
 
   const endedAt = now().getTime()
@@ -95,8 +92,10 @@ export async function carryOut(options: CarryOutOptions): Promise<RollbackReport
     verify: endedAt - verifiedFrom.getTime(),
   }
   const outcomes = layers.map(({ layer, outcome }) => ({ layer, outcome }))
-  await record({ kind: 'rollback-ended', outcome: ending, layers: outcomes, phases }, [
-    String(progress.ended),
+  const key = [String(progress.ended)]
+  await Promise.all([
+    record({ kind: 'recovery-verified', outcome, because, startedAt: verifiedFrom.toISOString() }, key),
+    record({ kind: 'rollback-ended', outcome: ending, layers: outcomes, phases }, key),
   ])
   return {
     environment,

@@ -52,10 +52,10 @@ export interface LayerSurroundings {
 const openers: readonly (readonly [
   LayerName,
   (config: Config) => boolean,
-  (surroundings: LayerSurroundings, code: Layer) => Promise<Layer>,
+  (surroundings: LayerSurroundings, good: () => Promise<string>) => Promise<Layer>,
 ])[] = [
   ['database', ({ database }) => database !== undefined, openDatabase],
-  ['code', () => true, async (_, code) => code],
+  ['code', () => true, async (surroundings) => openCode(surroundings)],
   ['ota', ({ ota }) => ota !== undefined, openOta],
 ]
 
@@ -66,10 +66,13 @@ export function availableLayers(config: Config): readonly LayerName[] {
 
 /** Opens them; what is wrong with one is said when it is planned. */
 export function openLayers(surroundings: LayerSurroundings): readonly Layer[] {
-  const code = openLazily('code', async () => openCode(surroundings))
+  const found = Promise.withResolvers<string>()
+  const code = openLazily('code', async () => openCode(surroundings, found.resolve))
+  // one revision for all layers, known before the rest of the plan of the code is
+  const good = () => Promise.race([found.promise, code.plan().then(({ view }) => view.to)])
   return openers
     .filter(([, isConfigured]) => isConfigured(surroundings.config))
-    .map(([name, , open]) => (name === 'code' ? code : openLazily(name, () => open(surroundings, code))))
+    .map(([name, , open]) => (name === 'code' ? code : openLazily(name, () => open(surroundings, good))))
 }
 
 /** The secrets of the layers that the settings name, to keep them out of every text. */
@@ -97,7 +100,7 @@ function parseOrNothing(url: string) {
   }
 }
 
-function openCode(surroundings: LayerSurroundings): Layer {
+function openCode(surroundings: LayerSurroundings, onTarget?: (sha: string) => void): Layer {
   const { repository, config, branch, environment, incident, bad, target, openClone } = surroundings
   const { delivery } = config.code
   const { choice } = surroundings
@@ -116,6 +119,7 @@ function openCode(surroundings: LayerSurroundings): Layer {
       tagPattern: config.code.tagPattern,
       checks: config.code.checks,
       paths: config.paths,
+      ...(onTarget && { onTarget }),
     },
     lookedAfter: new Set(isDatabaseChosen ? ['migrations'] : []),
     openClone,
@@ -127,7 +131,10 @@ function openCode(surroundings: LayerSurroundings): Layer {
   })
 }
 
-async function openDatabase(surroundings: LayerSurroundings, code: Layer): Promise<Layer> {
+async function openDatabase(
+  surroundings: LayerSurroundings,
+  findGood: () => Promise<string>,
+): Promise<Layer> {
   const { repository, config, environment, bad, env, scratch, log, progress, automatic } = surroundings
   const settings = config.database
   if (settings === undefined) throw new TypeError('there is no database in the settings')
@@ -135,8 +142,7 @@ async function openDatabase(surroundings: LayerSurroundings, code: Layer): Promi
   const connection = explained('database.url', () => parseConnection(url))
   const [engine, good, badRevision] = await Promise.all([
     openEngine(connection, { env, scratch, log }),
-    // what is gone back to is one revision for all layers
-    code.plan().then(({ view }) => openRevision(repository, view.to)),
+    findGood().then((sha) => openRevision(repository, sha)),
     openRevision(repository, bad),
   ])
   const earlier = progress.done.get('database')

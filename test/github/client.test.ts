@@ -6,7 +6,8 @@ import type { RepositoryOptions } from '../../src/github/client.ts'
 import { createCommit, readCommit } from '../../src/github/commits.ts'
 import { readFile, writeFile } from '../../src/github/contents.ts'
 import { createIssue } from '../../src/github/issues.ts'
-import { moveBranch, readRef } from '../../src/github/refs.ts'
+import { readRef } from '../../src/github/ref.ts'
+import { moveBranch } from '../../src/github/refs.ts'
 import { openBrokenShop } from '../support/repository.ts'
 
 let shop: Awaited<ReturnType<typeof openBrokenShop>>

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { ConflictError, RefusedError, UnavailableError } from '../../src/errors.ts'
 import { createCommit } from '../../src/github/commits.ts'
-import { createRef, moveBranch, readRef, tagCommit } from '../../src/github/refs.ts'
+import { readRef } from '../../src/github/ref.ts'
+import { createRef, moveBranch, tagCommit } from '../../src/github/refs.ts'
 import { tagByFreeName } from '../../src/layers/code/publish.ts'
 import { openBrokenShop, openShop } from '../support/repository.ts'
 

@@ -6,7 +6,9 @@ import { noLimits } from '../support/github/limits.ts'
 import { openShop, type Shop } from '../support/repository.ts'
 
 const branch = 'rollback-history'
-const month = 'v1/events/2026/2026-11.jsonl'
+const month = 'v1/events/2026/2026-11'
+/** Where all events of a month were until November 2026. */
+const oldFile = `${month}.jsonl`
 
 let shop: Shop
 let code: string
@@ -23,13 +25,39 @@ function opened(issue: number, at = '2026-11-24T03:00:00.000Z'): Event {
   ])
 }
 
-/** The issue numbers in a file of the branch as it is stored, line by line. */
-async function storedIn(file: string): Promise<readonly number[]> {
-  const text = (await shop.hosted.git.git(['show', `${branch}:${file}`])).toString('utf8')
-  return text
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line).issue)
+/** The issue numbers in the files of a folder of the branch, line by line, sorted. */
+async function storedIn(folder: string): Promise<readonly number[]> {
+  const { git } = shop.hosted
+  const entries = await git.readTree(`refs/heads/${branch}`, { recursive: true })
+  const files = entries.filter(({ path, type }) => type === 'blob' && path.startsWith(`${folder}/`))
+  const texts = await Promise.all(files.map(async ({ sha }) => (await git.readBlob(sha)).toString('utf8')))
+  const lines = texts.flatMap((text) => text.trimEnd().split('\n'))
+  return lines.map((line): number => JSON.parse(line).issue).sort((a, b) => a - b)
+}
+
+/** Puts a file of each event on the branch. */
+const putEach = (...numbers: readonly number[]) =>
+  put(numbers.map((n) => [`${month}/${opened(n).id}.jsonl`, `${JSON.stringify(opened(n))}\n`]))
+
+/** Puts files on the branch as an older version, or a person, would. */
+async function put(files: readonly (readonly [path: string, content: string | Buffer])[]): Promise<void> {
+  const { git } = shop.hosted
+  const ref = `refs/heads/${branch}`
+  const from = (await git.readRef(ref))?.sha
+  const person = { name: 'Ada', email: 'ada@example.com', date: new Date() }
+  const changes = await Promise.all(
+    files.map(async ([path, content]) => {
+      return { path, mode: '100644', sha: await git.writeBlob(Buffer.from(content)) }
+    }),
+  )
+  const to = await git.writeCommit({
+    tree: await git.writeTree(from, changes),
+    parents: from === undefined ? [] : [from],
+    message: 'By hand',
+    author: person,
+    committer: person,
+  })
+  await git.moveRef(ref, { from: from ?? '', to })
 }
 
 const sent = (operation: string) =>
@@ -47,7 +75,7 @@ describe('a history on a branch', () => {
     expect(await git.compare('refs/heads/main', `refs/heads/${branch}`)).toBeUndefined()
     expect(
       (await git.readTree(`refs/heads/${branch}`, { recursive: true })).map(({ path }) => path),
-    ).toContain(month)
+    ).toContain(`${month}/${opened(1).id}.jsonl`)
     expect(await shop.head()).toBe(code)
   })
 
@@ -72,15 +100,56 @@ describe('a history on a branch', () => {
     expect(await storedIn(month)).toEqual([1])
   })
 
-  test('has a file for each month, and reads those since a time', async () => {
+  test('has a folder for each month, and reads those since a time', async () => {
     for (const day of ['2025-12-31', '2026-10-15', '2026-11-20'])
       await shop.history.append(opened(Number(day.slice(8)), `${day}T00:00:00.000Z`))
-    expect(await storedIn('v1/events/2025/2025-12.jsonl')).toEqual([31])
-    expect(await storedIn('v1/events/2026/2026-10.jsonl')).toEqual([15])
-    const read = sent('repos/get-content')
+    expect(await storedIn('v1/events/2025/2025-12')).toEqual([31])
+    expect(await storedIn('v1/events/2026/2026-10')).toEqual([15])
     const { events } = await shop.history.read({ since: new Date('2026-10-15T00:00:00.000Z') })
     expect(events.map(({ at }) => at.slice(0, 10))).toEqual(['2026-10-15', '2026-11-20'])
-    expect(sent('repos/get-content') - read).toBe(2)
+  })
+
+  test('is read in one request, however many files it is', async () => {
+    for (let n = 0; n < 20; n += 1) await shop.history.append(opened(n))
+    const before = shop.github.requests.length
+    expect((await shop.history.read()).events).toHaveLength(20)
+    expect(shop.github.requests.slice(before).map(({ path }) => path)).toEqual(['/graphql'])
+  })
+
+  test('takes one request for each append, and those that belong together share it', async () => {
+    await shop.history.append(opened(1))
+    const before = shop.github.requests.length
+    await shop.history.append(opened(2), opened(3))
+    await shop.history.append(opened(4))
+    expect(shop.github.requests.slice(before).map(({ operation }) => operation)).toEqual([
+      'repos/create-or-update-file-contents',
+      'repos/create-or-update-file-contents',
+    ])
+    expect(await storedIn(month)).toEqual([1, 2, 3, 4])
+    expect(await shop.history.append(opened(2), opened(3))).toBe('already-there')
+    const other = openBranchHistory({ repository: shop.open(), branch })
+    expect(await other.append(opened(2), opened(3))).toBe('already-there')
+    expect(await storedIn(month)).toEqual([1, 2, 3, 4])
+  })
+
+  test('reads what an older version wrote, one file a month, and leaves that file as it is', async () => {
+    const old = Buffer.from(`${JSON.stringify(opened(1))}\n${JSON.stringify(opened(2))}\n`)
+    await put([[oldFile, old]])
+    const history = openBranchHistory({ repository: shop.open(), branch })
+    expect((await history.read()).events).toEqual([opened(1), opened(2)])
+    expect(await history.append(opened(2))).toBe('already-there')
+    await history.append(opened(3))
+    expect((await history.read()).events).toEqual([opened(1), opened(2), opened(3)])
+    expect(await shop.hosted.git.git(['show', `${branch}:${oldFile}`])).toEqual(old)
+  })
+
+  test('that GraphQL does not give whole is read file by file', async () => {
+    const long = Array.from({ length: 2_500 }, (_, n) => `${JSON.stringify(opened(n))}\n`).join('')
+    expect(long.length).toBeGreaterThan(512_000)
+    await put([[oldFile, long]])
+    await shop.history.append(opened(2_500))
+    expect((await shop.history.read()).events).toHaveLength(2_501)
+    expect(sent('repos/get-content')).toBe(2)
   })
 
   test('leaves other files of the branch alone, and does not take them for events', async () => {
@@ -102,27 +171,55 @@ describe('a line that is damaged', () => {
     const event = Buffer.from(`${JSON.stringify(opened(1))}\n`)
     // the mark that some editors put in front
     const damaged = Buffer.concat([Buffer.from([0xef, 0xbb, 0xbf]), event, line])
-    const { git } = shop.hosted
-    const blob = await git.writeBlob(damaged)
-    const tree = await git.writeTree(undefined, [{ path: month, mode: '100644', sha: blob }])
-    const date = new Date()
-    const person = { name: 'Ada', email: 'ada@example.com', date }
-    const to = await git.writeCommit({
-      tree,
-      parents: [],
-      message: 'By hand',
-      author: person,
-      committer: person,
-    })
-    await git.moveRef(`refs/heads/${branch}`, { from: '', to })
-
+    await put([[oldFile, damaged]])
     await shop.history.append(opened(2))
     const { events, unreadable } = await shop.history.read()
     expect(events).toEqual([opened(1), opened(2)])
-    expect(unreadable).toEqual([{ file: month, line: 2, why: expect.stringContaining(why) }])
-    expect(await git.git(['show', `${branch}:${month}`])).toEqual(
-      Buffer.concat([damaged, Buffer.from(`${JSON.stringify(opened(2))}\n`)]),
-    )
+    expect(unreadable).toEqual([{ file: oldFile, line: 2, why: expect.stringContaining(why) }])
+    expect(await shop.hosted.git.git(['show', `${branch}:${oldFile}`])).toEqual(damaged)
+  })
+})
+
+describe('a history of many small files', () => {
+  const later = () => Date.parse('2026-11-28T00:00:00.000Z')
+  const paths = async () =>
+    (await shop.hosted.git.readTree(`refs/heads/${branch}`, { recursive: true }))
+      .filter(({ type }) => type === 'blob')
+      .map(({ path }) => path)
+
+  test('is merged a hundred at a time by one commit, and nothing is lost or read twice', async () => {
+    await putEach(...Array.from({ length: 130 }, (_, n) => n))
+    const history = openBranchHistory({ repository: shop.open(), branch, now: later })
+    await history.read()
+    await history.compact()
+    expect(await paths()).toHaveLength(31)
+    const { events } = await history.read()
+    expect(events).toHaveLength(130)
+    await history.compact()
+    expect(await paths()).toHaveLength(31)
+  })
+
+  test('keeps those of the last day, which a job may be about to append', async () => {
+    await putEach(...Array.from({ length: 100 }, (_, n) => n))
+    const now = () => Date.parse('2026-11-24T12:00:00.000Z')
+    const history = openBranchHistory({ repository: shop.open(), branch, now })
+    await history.read()
+    await history.compact()
+    expect(await paths()).toHaveLength(100)
+  })
+
+  test('is left as it is when another job writes at that moment', async () => {
+    await putEach(...Array.from({ length: 100 }, (_, n) => n))
+    const history = openBranchHistory({ repository: shop.open(), branch, now: later })
+    await history.read()
+    let isFirst = true
+    shop.github.onRequest(async ({ path }) => {
+      if (path !== '/graphql' || !isFirst) return
+      isFirst = false
+      await putEach(200)
+    })
+    await history.compact()
+    expect(await paths()).toHaveLength(101)
   })
 })
 
@@ -133,7 +230,7 @@ describe('many writers', () => {
       // two of them have the same event to tell
       writers.map((history, n) => history.append(opened(n === 7 ? 0 : n))),
     )
-    expect([...(await storedIn(month))].sort()).toEqual([0, 1, 2, 3, 4, 5, 6])
+    expect(await storedIn(month)).toEqual([0, 1, 2, 3, 4, 5, 6])
     expect(await commits()).toBe(7)
   })
 
@@ -189,8 +286,24 @@ describe('when an answer is lost', () => {
 
   test('and that of a read is cut off: nothing is taken for empty', async () => {
     await shop.history.append(opened(1))
+    shop.github.fault({ kind: 'cut-off', operation: 'graphql' })
+    expect((await shop.history.read()).events).toEqual([opened(1)])
+    shop.github.fault({
+      kind: 'refused',
+      operation: 'graphql',
+      status: 502,
+      message: 'Server Error',
+      times: 4,
+    })
     shop.github.fault({ kind: 'cut-off', operation: 'repos/get-content' })
     expect((await shop.history.read()).events).toEqual([opened(1)])
+    shop.github.fault({
+      kind: 'refused',
+      operation: 'graphql',
+      status: 502,
+      message: 'Server Error',
+      times: 4,
+    })
     shop.github.fault({ kind: 'cut-off', operation: 'git/get-tree' })
     expect((await shop.history.read()).events).toEqual([opened(1)])
   })
@@ -261,9 +374,10 @@ describe('a history that may not be written', () => {
     const { signal } = cancelled
     const history = openBranchHistory({ repository: shop.open({}, { signal }), branch, signal })
     shop.github.onRequest(({ operation }) => {
-      if (operation === 'repos/get-content') cancelled.abort(new Error('the job was cancelled'))
+      if (operation === 'repos/create-or-update-file-contents')
+        cancelled.abort(new Error('the job was cancelled'))
     })
     await expect(history.append(opened(2))).rejects.toThrow('the job was cancelled')
-    expect(await storedIn(month)).toEqual([1])
+    expect(sent('repos/create-or-update-file-contents')).toBe(2)
   })
 })

@@ -50,7 +50,7 @@ export async function openPlace(step: GitRollbackStep): Promise<RollbackPlace> {
   const { branch, target, mode } = step.inputs
   // these are about the newest rollback of the branch, or about all of them
   const isNamed = target === 'undo' || target === 'reapply' || mode === 'list'
-  const workplace = await openWorkplace(step, { branch, actsOn: !isNamed })
+  const workplace = await openWorkplace(step, { branch, rollsBack: true, actsOn: !isNamed })
   const { repository: github, config } = workplace
   return { ...workplace, github, paths: config.paths, openClone: prepareJobClone(step) }
 }

@@ -15,7 +15,7 @@ export type RollbackStep = Step<typeof rollback.inputs, keyof typeof rollback.ou
 /** Takes an environment back to the last good state, or plans that, or checks that it would work. */
 export async function run(step: RollbackStep): Promise<void> {
   const { inputs, secrets, context, env } = step
-  const workplace = await openWorkplace(step)
+  const workplace = await openWorkplace(step, { rollsBack: true })
   const { config } = workplace
   for (const secret of [...secretsOfChecks({ ...config, env }), ...secretsOfLayers(config, env)])
     secrets.add(secret)

@@ -44,7 +44,7 @@ export async function findChanges(
   }
   const paths = (files ?? []).map(({ path }) => path)
   const isComplete = files !== undefined && paths.length < listedFiles
-  if (isComplete && (await readFile(repository, { path: '.gitmodules', ref: current.sha })) === undefined)
+  if (isComplete && !(await hasSubmodules(repository, current.sha)))
     return { paths, submodules: [], isComplete }
   const whole = (sha: string) => ({ mode: '040000', type: 'tree', sha }) as const
   const changes = await changesAt(repository, [
@@ -56,6 +56,12 @@ export async function findChanges(
   )
   const others = changedPaths(today ?? new Map(), before ?? new Map()).map((name) => `${workflows}/${name}`)
   return { paths: [...new Set([...paths, ...others])], submodules: [], isComplete }
+}
+
+/** True where a revision may have submodules. Plain git tells them from files by itself. */
+export async function hasSubmodules(repository: CodeRepository, sha: string): Promise<boolean> {
+  if (isPlain(repository)) return false
+  return (await readFile(repository, { path: '.gitmodules', ref: sha })) !== undefined
 }
 
 /** What differs at some paths, and in the folders there. Of one that is too large to be read, only the folder itself is listed. */

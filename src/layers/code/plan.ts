@@ -1,6 +1,6 @@
 import { InputError, message, RefusedError, setting } from '../../errors.ts'
 import type { Commit, Comparison } from '../../github/commits.ts'
-import { type PullRequest, pullsOfCommit } from '../../github/pulls.ts'
+import { type PullRequest, pullsOfCommits } from '../../github/pulls.ts'
 import type { Content } from './content.ts'
 import type { Delivery, Way } from './delivery.ts'
 import { type EarlierRollback, findRollbacks, lookAfter } from './earlier.ts'
@@ -166,9 +166,6 @@ export async function findCollateral(
   return undone.filter(({ sha }) => later.has(sha))
 }
 
-/** Pull requests are asked for commit by commit, of the newest ones only. */
-const askedCommits = 20
-
 /** A token that may not see pull requests may still roll back; plain git knows none. */
 export async function findPulls(
   repository: CodeRepository,
@@ -176,13 +173,10 @@ export async function findPulls(
 ): Promise<readonly PullRequest[] | undefined> {
   if (isPlain(repository)) return undefined
   try {
-    const [newest, ...others] = commits.slice(-askedCommits).reverse()
-    if (newest === undefined) return []
-    // one alone first: a token that may not see them is told so once
-    const first = await pullsOfCommit(repository, newest.sha)
-    const found = [first, ...(await Promise.all(others.map(({ sha }) => pullsOfCommit(repository, sha))))]
-    const byNumber = new Map(found.flat().map((pull) => [pull.number, pull]))
-    return [...byNumber.values()].sort((a, b) => a.number - b.number)
+    return await pullsOfCommits(
+      repository,
+      commits.map(({ sha }) => sha),
+    )
   } catch (error) {
     if (error instanceof RefusedError) return undefined
     throw error

@@ -1,5 +1,6 @@
 import { ConflictError, isUserFacing } from '../../errors.ts'
 import type { Commit } from '../../github/commits.ts'
+import { prepareTag } from '../../github/refs.ts'
 import { tagOf } from './message.ts'
 import type { PlainRepository } from './plain/open.ts'
 import { type Move, moveAndTag, type NewTag, taggedCommit } from './plain/push.ts'
@@ -22,8 +23,11 @@ export async function publishRollback(
 ): Promise<Tagged> {
   const move = { branch: plan.branch, from: plan.head, to: commit.sha }
   if (!isPlain(repository)) {
+    const prepared = prepareTag(repository, tagFor(plan, { commit, message }))
+    // a tag that is refused is said when the branch has moved
+    prepared.catch(() => {})
     await moveBranch(repository, move)
-    return tagRollback(repository, plan, { commit, message })
+    return tagRollback(repository, plan, { commit, message }, prepared)
   }
   try {
     const tag = await moveAndTagTogether(repository, move, tagFor(plan, { commit, message }))
@@ -40,9 +44,10 @@ export async function tagRollback(
   repository: CodeRepository,
   plan: RollbackPlan,
   { commit, message }: { commit: Commit; message: string },
+  prepared?: Promise<NewTag>,
 ): Promise<Tagged> {
   try {
-    const tag = await tagByFreeName(repository, tagFor(plan, { commit, message }))
+    const tag = await tagByFreeName(repository, (await prepared) ?? tagFor(plan, { commit, message }))
     return { tag, untagged: undefined }
   } catch (error) {
     if (!isUserFacing(error)) throw error
@@ -79,7 +84,7 @@ export async function tagByFreeName(repository: CodeRepository, wanted: NewTag):
   } catch (error) {
     if (!(error instanceof ConflictError)) throw error
     const tag = nextName(wanted)
-    await tagCommit(repository, { ...wanted, tag })
+    await tagCommit(repository, { tag, commit: wanted.commit, message: wanted.message })
     return tag
   }
 }

@@ -1,6 +1,7 @@
 import { InputError, type Message, message, setting } from '../../errors.ts'
 import type { Repository } from '../../github/client.ts'
 import * as githubCommits from '../../github/commits.ts'
+import * as githubRef from '../../github/ref.ts'
 import * as githubRefs from '../../github/refs.ts'
 import * as githubFacts from '../../github/repository.ts'
 import * as githubRules from '../../github/rules.ts'
@@ -51,10 +52,7 @@ export const findNamed = either(githubCommits.findNamed, plainCommits.findNamed)
 export const commitsTouching = either(githubCommits.commitsTouching, plainCommits.commitsTouching)
 export const compareCommits = either(githubCommits.compareCommits, plainCommits.compareCommits)
 /** The same without the files, which plain git would have to fetch folders for. */
-export const compareHistories = either<Revisions, Omit<githubCommits.Comparison, 'files'>>(
-  githubCommits.compareCommits,
-  plainCommits.compareHistories,
-)
+export const compareHistories = either(githubCommits.compareHistories, plainCommits.compareHistories)
 /** All commits of a range, oldest first, where a comparison on GitHub has at most 250. */
 export const listRange = either<Revisions, readonly githubCommits.Commit[]>(
   githubCommits.listRange,
@@ -65,7 +63,7 @@ interface Revisions {
   readonly head: string
 }
 
-export const readRef = either(githubRefs.readRef, plainRefs.readRef)
+export const readRef = either(githubRef.readRef, plainRefs.readRef)
 export const createRef = either(githubRefs.createRef, plainPush.createRef)
 export const moveBranch = either(githubRefs.moveBranch, plainPush.moveBranch)
 export const resetBranch = either(githubRefs.resetBranch, plainPush.resetBranch)

@@ -1,6 +1,6 @@
 import { InputError, message } from '../../errors.ts'
 import type { Commit, Comparison } from '../../github/commits.ts'
-import { type Changes, changesAt, findChanges, listedFiles } from './changes.ts'
+import { type Changes, changesAt, findChanges, hasSubmodules, listedFiles } from './changes.ts'
 import { type Content, contentOfPaths } from './content.ts'
 import { chooseWay } from './delivery.ts'
 import { demandOlder } from './elsewhere.ts'
@@ -36,6 +36,8 @@ export interface RestoreRequest extends RollbackRequest {
   readonly checks: readonly string[]
   /** what of the tree is restored, as people write it; all of it when there are none */
   readonly paths: readonly string[]
+  /** called once the good revision is known, so that other layers plan with it while the rest of this plan is made */
+  readonly onTarget?: (sha: string) => void
 }
 
 /**
@@ -50,9 +52,13 @@ export async function planRestore(repository: CodeRepository, request: RestoreRe
   const rolledBack = new Set(rollbacks.map(({ incident }) => incident))
   // HEAD~n counts from where the branch stood before the rollbacks that are already there
   const target = await findTarget(repository, { ...request, head: base, rolledBack, mayBeElsewhere: true })
+  request.onTarget?.(target.commit.sha)
   const done = await findDone(repository, { holding, target, paths, head })
   const from = done?.from ?? head
-  const comparison = await compareCommits(repository, { base: target.commit.sha, head: from })
+  const range = { base: target.commit.sha, head: from }
+  // what needs no more than the two revisions is asked at the same time
+  const wholly = paths.length > 0 ? undefined : ofAllPaths(repository, { environment, target, from })
+  const comparison = await compareCommits(repository, range)
   const elsewhere = await demandOlder(repository, {
     comparison,
     branch,
@@ -77,10 +83,10 @@ export async function planRestore(repository: CodeRepository, request: RestoreRe
           current,
           target: target.commit,
         }),
-    findPulls(repository, undone.commits),
+    wholly?.pulls ?? findPulls(repository, undone.commits),
     readBranchRules(repository, branch),
     findCollateral(repository, { bad, head: from, undone: undone.commits }),
-    paths.length > 0 ? [] : neighboursOf(repository, { environment, target, from }),
+    wholly?.neighbours ?? [],
   ])
   const content: Content =
     paths.length === 0 ? { kind: 'tree', tree: target.commit.tree } : contentOfPaths(current.tree, pairs)
@@ -105,6 +111,20 @@ export async function planRestore(repository: CodeRepository, request: RestoreRe
     way: chooseWay(request.delivery, rules),
     badIsRollback: rollbacks.some(({ commit }) => commit.sha === bad),
   }
+}
+
+/** What a rollback of the whole tree asks as soon as the good revision is known. Whoever awaits it gets its errors. */
+function ofAllPaths(
+  repository: CodeRepository,
+  { environment, target, from }: { environment: string; target: Target; from: string },
+) {
+  const pulls = compareHistories(repository, { base: target.commit.sha, head: from }).then(({ commits }) =>
+    findPulls(repository, commits),
+  )
+  const neighbours = neighboursOf(repository, { environment, target, from })
+  const modules = hasSubmodules(repository, from)
+  for (const each of [pulls, neighbours, modules]) each.catch(() => {})
+  return { pulls, neighbours }
 }
 
 /** Plans to deploy a good revision again while the branch stays where it is. @throws InputError as a restore does */

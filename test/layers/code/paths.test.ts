@@ -8,6 +8,7 @@ import { parsePaths } from '../../../src/layers/code/paths.ts'
 import { goalOf, type RestorePlan } from '../../../src/layers/code/plan.ts'
 import { writeProposal } from '../../../src/layers/code/proposal.ts'
 import { planRestore, type RestoreRequest } from '../../../src/layers/code/restore.ts'
+import { mergedPull } from '../../support/pulls.ts'
 import { openShop, type Shop } from '../../support/repository.ts'
 
 let shop: Shop
@@ -271,19 +272,3 @@ describe('a second rollback of the same revision (12.3)', () => {
     expect(branches[2]).toBe('rollback/x')
   })
 })
-
-function mergedPull(number: number, title: string, sha: string) {
-  const author = { login: 'ada', kind: 'user', permissions: {}, value: '', isBot: false } as const
-  const at = new Date()
-  const times = { createdAt: at, updatedAt: at, closedAt: at }
-  const rest = { stateReason: null, labels: [], assignees: [], body: null } as const
-  const pull = {
-    head: `b${number}`,
-    base: 'main',
-    draft: false,
-    mergedAs: sha,
-    reviewers: [],
-    autoMerge: false,
-  }
-  return { id: number, number, title, author, state: 'closed' as const, ...times, ...rest, pull }
-}

@@ -20,8 +20,8 @@ export type FaultKind =
   | { readonly kind: 'meanwhile'; readonly act: () => Promise<void> | void }
 
 export type Fault = FaultKind & {
-  /** the only operation it happens to; any when left out */
-  readonly operation?: OperationId
+  /** the only operation it happens to; any of the REST API when left out */
+  readonly operation?: OperationId | 'graphql'
   /** how many requests it passes over first */
   readonly skip?: number
   /** how often it happens; once when left out */
@@ -34,8 +34,11 @@ export function openFaults() {
   return {
     add: (fault: Fault) => void pending.push({ fault, skip: fault.skip ?? 0, times: fault.times ?? 1 }),
     /** The one that happens to this request. */
-    take(operation: OperationId): Fault | undefined {
-      const next = pending.find(({ fault }) => fault.operation === undefined || fault.operation === operation)
+    take(operation: OperationId | 'graphql'): Fault | undefined {
+      const next = pending.find(
+        ({ fault }) =>
+          fault.operation === operation || (fault.operation === undefined && operation !== 'graphql'),
+      )
       if (next === undefined) return undefined
       if (next.skip > 0) {
         next.skip -= 1

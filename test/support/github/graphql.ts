@@ -1,6 +1,10 @@
 import { readFileSync } from 'node:fs'
-import { buildSchema, GraphQLError, graphql, parse, validate } from 'graphql'
+import { buildSchema, GraphQLError, graphql, Kind, OperationTypeNode, parse, validate } from 'graphql'
+import { costOf } from './graphql-cost.ts'
+import { repositoryOf } from './graphql-objects.ts'
 import type { HostedRepository } from './hosted-repository.ts'
+import { Refusal } from './refusal.ts'
+import { toPerson } from './routes/git-data.ts'
 import { demandRefChange } from './rules.ts'
 import { demandPermission, type Token } from './tokens.ts'
 
@@ -10,6 +14,8 @@ const noObject = '0'.repeat(40)
 interface World {
   readonly repositories: readonly HostedRepository[]
   readonly token: Token
+  /** of this query, in points */
+  readonly cost: number
 }
 
 interface RefUpdate {
@@ -19,13 +25,82 @@ interface RefUpdate {
   readonly force: boolean
 }
 
+interface FileChanges {
+  readonly additions?: readonly { readonly path: string; readonly contents: string }[]
+  readonly deletions?: readonly { readonly path: string }[]
+}
+
 interface Inputs {
+  readonly createCommitOnBranch: {
+    readonly branch: {
+      readonly id?: string
+      readonly repositoryNameWithOwner?: string
+      readonly branchName?: string
+    }
+    readonly expectedHeadOid: string
+    readonly fileChanges?: FileChanges
+    readonly message: { readonly headline: string; readonly body?: string }
+  }
   readonly updateRefs: { readonly repositoryId: string; readonly refUpdates: readonly RefUpdate[] }
   readonly enablePullRequestAutoMerge: { readonly pullRequestId: string; readonly expectedHeadOid?: string }
 }
 
+/** The queries of github.graphql: https://docs.github.com/en/graphql/reference/queries */
+const queries = {
+  repository({ owner, name }: { owner: string; name: string }, { repositories, token }: World) {
+    const found = find(repositories, `${owner}/${name}`)
+    if (found === undefined)
+      throw refuse('NOT_FOUND', `Could not resolve to a Repository with the name '${owner}/${name}'.`)
+    return repositoryOf(found, token)
+  },
+  rateLimit: (_: unknown, { cost }: World) => ({ cost, limit: 1000, remaining: 1000 - cost, used: cost }),
+}
+
+function find(repositories: World['repositories'], fullName: string): HostedRepository | undefined {
+  return repositories.find(({ owner, name }) => `${owner}/${name}`.toLowerCase() === fullName.toLowerCase())
+}
+
 /** The mutations of github.graphql: https://docs.github.com/en/graphql/reference/mutations */
 const mutations = {
+  async createCommitOnBranch(
+    { input }: { input: Inputs['createCommitOnBranch'] },
+    { repositories, token }: World,
+  ) {
+    const { branch, expectedHeadOid, fileChanges = {}, message } = input
+    const { repositoryNameWithOwner = '', branchName = '' } = branch
+    const repository = find(repositories, repositoryNameWithOwner)
+    const { git, signed } = repository ?? {}
+    const ref = `refs/heads/${branchName}`
+    const head = (await git?.readRef(ref))?.sha
+    if (repository === undefined || git === undefined || head === undefined)
+      throw refuse('NOT_FOUND', `Could not resolve to a node with the name '${branchName}'.`)
+    demandPermission(token, 'contents:write')
+    const stale = () =>
+      refuse(
+        'STALE_DATA',
+        `Expected branch to point to "${expectedHeadOid}" but it did not. Pull and try again.`,
+      )
+    if (head !== expectedHeadOid) throw stale()
+    const additions = await Promise.all(
+      (fileChanges.additions ?? []).map(async ({ path, contents }) => {
+        return { path, mode: '100644', sha: await git.writeBlob(Buffer.from(contents, 'base64')) }
+      }),
+    )
+    const deletions = (fileChanges.deletions ?? []).map(({ path }) => ({ path, mode: '100644', sha: null }))
+    const person = toPerson(undefined, token)
+    const to = await git.writeCommit({
+      tree: await git.writeTree(head, [...deletions, ...additions]),
+      parents: [head],
+      message: message.body ? `${message.headline}\n\n${message.body}` : message.headline,
+      author: person,
+      committer: person,
+    })
+    signed?.add(to)
+    await demandRefChange(repository, { ref, from: head, to }, token)
+    if (!(await git.moveRef(ref, { from: head, to }))) throw stale()
+    return { commit: { oid: to } }
+  },
+
   async updateRefs({ input }: { input: Inputs['updateRefs'] }, { repositories, token }: World) {
     const repository = repositories.find(({ nodeId }) => nodeId === input.repositoryId)
     if (repository === undefined)
@@ -77,9 +152,26 @@ function refuse(type: string, message: string): GraphQLError {
   return new GraphQLError(message, { extensions: { type } })
 }
 
+/** What a query asks for, and what it costs. @throws Refusal, GraphQLError for one that GitHub does not carry out */
+export function readQuery({ query, variables }: Asked): {
+  readonly isMutation: boolean
+  readonly cost: number
+} {
+  const document = parse(query)
+  const isMutation = document.definitions.some(
+    (each) => each.kind === Kind.OPERATION_DEFINITION && each.operation === OperationTypeNode.MUTATION,
+  )
+  return { isMutation, cost: isMutation ? 1 : costOf(document, variables) }
+}
+
+export interface Asked {
+  readonly query: string
+  readonly variables: Readonly<Record<string, unknown>>
+}
+
 /** Carries out a query as GitHub's GraphQL API does. @param say is told what does not fit GitHub's schema */
 export async function answerGraphql(
-  { query, variables }: { query: string; variables: Readonly<Record<string, unknown>> },
+  { query, variables }: Asked,
   world: World,
   say: (problem: string) => void,
 ): Promise<unknown> {
@@ -87,7 +179,7 @@ export async function answerGraphql(
   const { data, errors } = await graphql({
     schema,
     source: query,
-    rootValue: mutations,
+    rootValue: { ...queries, ...mutations },
     contextValue: world,
     variableValues: { ...variables },
   })
@@ -96,6 +188,13 @@ export async function answerGraphql(
   return {
     data: data ?? null,
     // GitHub tells the kind of error beside the message
-    errors: errors.map(({ message, path, extensions }) => ({ message, path, type: extensions['type'] })),
+    errors: errors.map(({ message, path, extensions, originalError }) => {
+      if (
+        originalError !== undefined &&
+        !(originalError instanceof GraphQLError || originalError instanceof Refusal)
+      )
+        say(`the emulator failed: ${originalError.stack}`)
+      return { message, path, type: originalError instanceof Refusal ? 'FORBIDDEN' : extensions['type'] }
+    }),
   }
 }

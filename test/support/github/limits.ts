@@ -34,6 +34,8 @@ export interface Counted {
   readonly token: Token
   readonly method: string
   readonly resource: Resource
+  /** of a query of GraphQL, in points of the hour; a request of the REST API is one */
+  readonly cost?: number
 }
 
 const secondaryMessage =
@@ -49,7 +51,7 @@ export function openLimits(limits: Limits, now: () => number = Date.now) {
   const spent = new Map<string, { readonly at: number; readonly points: number }[]>()
   const resetSeconds = Math.floor(now() / 1000) + 3600
 
-  const rateHeaders = ({ token, resource }: Omit<Counted, 'method'>): Record<string, string> => {
+  const rateHeaders = ({ token, resource }: Pick<Counted, 'token' | 'resource'>): Record<string, string> => {
     const used = Math.min(requestsPerHour, requests.get(ownerOf(token, resource)) ?? 0)
     return {
       'x-ratelimit-limit': String(requestsPerHour),
@@ -64,9 +66,9 @@ export function openLimits(limits: Limits, now: () => number = Date.now) {
     headers: rateHeaders,
     /** @throws Refusal when this request is one too many */
     count(counted: Counted): void {
-      const { token, method, resource } = counted
+      const { token, method, resource, cost = 1 } = counted
       const owner = ownerOf(token, resource)
-      const used = (requests.get(owner) ?? 0) + 1
+      const used = (requests.get(owner) ?? 0) + cost
       requests.set(owner, used)
       if (used > requestsPerHour) {
         const who = token.kind === 'user' ? `user ID ${token.login}` : 'installation ID 123'

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Answer, Call, Route } from './call.ts'
 import { type Fault, openFaults } from './faults.ts'
-import { answerGraphql } from './graphql.ts'
+import { answerGraphql, readQuery } from './graphql.ts'
 import { watchReads } from './heed.ts'
 import { type HostedRepository, hostRepository, type RepositoryOptions } from './hosted-repository.ts'
 import { githubLimits, type Limits, openLimits, secondaryLimit, tooManyRequests } from './limits.ts'
@@ -131,21 +131,38 @@ export async function startGitHub({
       status: undefined,
     }
     requests.push(recorded)
-    const answer = await carryOutQuery({
-      body,
-      token,
-      say: (problem) => void violations.push(`GraphQL: ${problem}`),
-    }).catch((error: unknown): Answer<unknown> => {
-      if (!(error instanceof Refusal)) throw error
-      // over its limit GraphQL answers 200, and says so in the body
-      if (error.status === 200)
-        return { status: 200, body: { errors: [{ type: 'RATE_LIMITED', message: error.message }] } }
-      return describeRefusal(error)
-    })
+    const fault = faults.take('graphql')
+    if (fault?.kind === 'meanwhile') await fault.act()
+    const instead = fault === undefined ? undefined : insteadOf(fault)
+    const carryOut = () =>
+      carryOutQuery({
+        body,
+        token,
+        say: (problem) => void violations.push(`GraphQL: ${problem}`),
+      }).catch((error: unknown): Answer<unknown> => {
+        if (!(error instanceof Refusal)) throw error
+        // over its limit GraphQL answers 200, and says so in the body
+        if (error.status === 200)
+          return {
+            status: 200,
+            body: {
+              errors: [
+                {
+                  type: /rate limit/.test(error.message) ? 'RATE_LIMITED' : 'INVALID',
+                  message: error.message,
+                },
+              ],
+            },
+          }
+        return describeRefusal(error)
+      })
+    const answer = instead ?? (await carryOut())
     for (const listener of listeners) await listener(recorded)
+    if (fault?.kind === 'no-answer') return void response.destroy()
     recorded.status = answer.status
     const headers = token ? limiter.headers({ token, resource: 'graphql' }) : {}
-    send(response, { answer, headers, self: target.href })
+    if (fault?.kind === 'cut-off') sendHalf(response, { answer, headers, self: target.href })
+    else send(response, { answer, headers, self: target.href })
   }
 
   async function carryOutQuery({
@@ -158,16 +175,17 @@ export async function startGitHub({
     say: (problem: string) => void
   }): Promise<Answer<unknown>> {
     if (token === undefined) throw new Refusal(401, 'Bad credentials')
-    limiter.count({ token, method: 'POST', resource: 'graphql' })
     const { query, variables = {} } = parseJson(body) as {
       query: string
       variables?: Record<string, unknown>
     }
+    const { isMutation, cost } = readQuery({ query, variables })
+    limiter.count({ token, method: isMutation ? 'POST' : 'GET', resource: 'graphql', cost })
     return {
       status: 200,
       body: await answerGraphql(
         { query, variables },
-        { repositories: [...repositories.values()], token },
+        { repositories: [...repositories.values()], token, cost },
         say,
       ),
     }

@@ -73,10 +73,11 @@ export async function readDown(
   file: MigrationFile,
   read: (path: string) => Promise<string | undefined>,
 ): Promise<DownScript> {
-  const up = (await read(file.up)) ?? ''
+  const hasOwn = !file.program && file.down !== undefined && file.down !== file.up
+  const [up = '', down = ''] = await Promise.all([read(file.up), hasOwn ? read(file.down) : ''])
   const checksum = createHash('sha256').update(up).digest('hex')
   if (file.program || file.down === undefined) return { sql: undefined, transaction: true, checksum }
-  if (file.down !== file.up) return { ...parseDown((await read(file.down)) ?? ''), checksum }
+  if (hasOwn) return { ...parseDown(down), checksum }
   const [, options, both] =
     /^-- *(?:migrate:down|\+goose +Down|\+migrate +Down)([^\n]*)\n?([\s\S]*)$/im.exec(up) ?? []
   if (both === undefined) return { sql: undefined, transaction: true, checksum }

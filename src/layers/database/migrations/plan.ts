@@ -82,10 +82,13 @@ export async function planUndo(request: UndoRequest): Promise<UndoPlan> {
       message`${applied.table} is kept by the project's own tool: set ${setting('command')} to the command of that tool that undoes`,
     )
   const chosen = choose(applied, files, request)
-  const scripts = new Map<MigrationFile, DownScript>()
-  for (const file of files)
-    if (recorded.some(({ name }) => name === file.name) || chosen.some(({ key }) => isEntryOf(key, file)))
-      scripts.set(file, await readDown(file, bad.read))
+  const needed = files.filter(
+    (file) =>
+      recorded.some(({ name }) => name === file.name) || chosen.some(({ key }) => isEntryOf(key, file)),
+  )
+  const scripts = new Map<MigrationFile, DownScript>(
+    await Promise.all(needed.map(async (file) => [file, await readDown(file, bad.read)] as const)),
+  )
   const steps: UndoStep[] = []
   for (const entry of chosen) {
     const file = files.find((each) => isEntryOf(entry.key, each))
