@@ -84,7 +84,7 @@ async function fill({ hosted }: Shop, count: number): Promise<void> {
     return [`v1/events/2026/2026-11/merged-${String(n).padStart(24, '0')}.jsonl`, own] as const
   })
   const files = [...merged, ...small].map(([path, own]) => {
-    const text = formatLines(own)
+    const text = formatLines(own, 0)
     return `M 100644 inline ${path}\ndata ${Buffer.byteLength(text)}\n${text}\n`
   })
   const head = `commit refs/heads/${branch}\ncommitter Ada <ada@example.com> 1900000000 +0000\ndata 1\nx\n`

@@ -100,34 +100,37 @@ interface Tagging {
 export interface PreparedTag extends Tagging {
   /** what the name points at already */
   readonly existing: string | undefined
-  /** the tag object; undefined where the name is taken and it could not be made */
+  /** the tag object; undefined where the name is taken */
   readonly made: string | undefined
 }
 
-/** Does for a tag what changes nothing yet, so that it can be done while its commit is put on the branch. */
+/** Does for the tag of a new commit what changes nothing yet, so that it is done while the commit is put on the branch. */
 export async function prepareTag(repository: Repository, tagging: Tagging): Promise<PreparedTag> {
-  const { octokit, owner, repo } = repository
-  const { tag, commit, message } = tagging
-  const [existing, made] = await Promise.allSettled([
-    readRef(repository, `tags/${tag}`),
-    explained({ doing: `create the tag ${tag}`, permission }, () =>
-      // an object that nothing points at changes nothing, so this POST may be repeated
-      octokit.rest.git.createTag({
-        owner,
-        repo,
-        tag,
-        message,
-        object: commit,
-        type: 'commit',
-        request: repeatable,
-      }),
-    ),
+  const [existing, made] = await Promise.all([
+    readRef(repository, `tags/${tagging.tag}`),
+    makeTag(repository, tagging),
   ])
-  if (existing.status === 'rejected') throw existing.reason
-  // a name that is taken needs no object
-  if (made.status === 'rejected' && existing.value === undefined) throw made.reason
-  const object = made.status === 'fulfilled' ? made.value.data.sha : undefined
-  return { ...tagging, existing: existing.value, made: object }
+  return { ...tagging, existing, made }
+}
+
+/** Makes a tag object. @returns its id */
+async function makeTag(
+  { octokit, owner, repo }: Repository,
+  { tag, commit, message }: Tagging,
+): Promise<string> {
+  const { data } = await explained({ doing: `create the tag ${tag}`, permission }, () =>
+    // an object that nothing points at changes nothing, so this POST may be repeated
+    octokit.rest.git.createTag({
+      owner,
+      repo,
+      tag,
+      message,
+      object: commit,
+      type: 'commit',
+      request: repeatable,
+    }),
+  )
+  return data.sha
 }
 
 /**
@@ -136,10 +139,13 @@ export async function prepareTag(repository: Repository, tagging: Tagging): Prom
  * @throws ConflictError when the name is taken by a tag of another commit
  */
 export async function tagCommit(repository: Repository, tagging: Tagging | PreparedTag): Promise<void> {
-  const { tag, commit, existing, made } = 'made' in tagging ? tagging : await prepareTag(repository, tagging)
+  const { tag, commit } = tagging
+  const isPrepared = 'made' in tagging
+  const existing = isPrepared ? tagging.existing : await readRef(repository, `tags/${tag}`)
+  const made =
+    existing === undefined ? (isPrepared && tagging.made) || (await makeTag(repository, tagging)) : undefined
   const object =
-    existing ??
-    (made === undefined ? undefined : await createRef(repository, { ref: `tags/${tag}`, sha: made }))
+    made === undefined ? existing : await createRef(repository, { ref: `tags/${tag}`, sha: made })
   if (object === undefined || object === made) return
   const tagged = await commitOf(repository, object)
   if (tagged !== commit) {

@@ -13,7 +13,7 @@ import {
   formatLines,
   type History,
   isEventFileSince,
-  joinContents,
+  joinFiles,
   parseLines,
 } from './history.ts'
 
@@ -50,17 +50,17 @@ export function openBranchHistory({
   return {
     async read({ since } = {}) {
       files = await readFolder(repository, historyFolder(branch))
-      const contents = [...files]
+      const parsed = [...files]
         .filter(([path]) => isEventFileSince(path, since))
         .sort(([a], [b]) => (a < b ? -1 : 1))
         .map(([file, { text }]) => parseLines({ file, text }))
-      const content = joinContents(contents, since)
+      const content = joinFiles(parsed, since)
       for (const { id } of content.events) known.add(id)
       return content
     },
     async append(...events) {
       if (events.every(({ id }) => known.has(id))) return 'already-there'
-      const outcome = await pRetry(() => tryAppend({ repository, branch, events }), {
+      const outcome = await pRetry(() => tryAppend({ repository, branch, events, order: known.size }), {
         retries: tries - 1,
         minTimeout: 100,
         maxTimeout: 5_000,
@@ -98,13 +98,15 @@ async function tryAppend({
   repository,
   branch,
   events,
+  order,
 }: {
   repository: Repository
   branch: string
   events: readonly [Event, ...Event[]]
+  order: number
 }): Promise<'appended' | 'already-there'> {
   const path = fileOf(events)
-  const text = formatLines(events)
+  const text = formatLines(events, order)
   const message = `${events.map(({ kind }) => kind).join(', ')}: ${events[0].incident}`
   const outcome = await writeFile(repository, {
     ...{ path, branch, message },

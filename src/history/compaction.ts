@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { StoredFile } from '../github/contents.ts'
-import { formatLines, joinContents, parseLines } from './history.ts'
+import { joinLines, parseLines } from './history.ts'
 
 /** So many small files make one: a history is read in one request, and that has its limits. */
 const mergedAtOnce = 100
@@ -23,7 +23,7 @@ export function planCompaction(files: ReadonlyMap<string, StoredFile>, now: Date
   const small = [...files].flatMap(([path, { text }]) => {
     const [, folder] = /^(v1\/events\/\d{4}\/\d{4}-\d{2})\/[0-9a-f]{24}\.jsonl$/.exec(path) ?? []
     const content = parseLines({ file: path, text })
-    const at = Math.max(...content.events.map((event) => Date.parse(event.at)))
+    const at = Math.max(...content.lines.map(({ event }) => Date.parse(event.at)))
     const isSettled = now.getTime() - at > settledMs
     return folder !== undefined && content.unreadable.length === 0 && isSettled
       ? [{ path, folder, content, at }]
@@ -33,11 +33,8 @@ export function planCompaction(files: ReadonlyMap<string, StoredFile>, now: Date
   const [folder, own] = [...byFolder].find(([, each]) => each.length >= mergedAtOnce) ?? []
   if (folder === undefined || own === undefined) return undefined
   const oldest = own.toSorted((a, b) => a.at - b.at).slice(0, mergedAtOnce)
-  const { events } = joinContents(
-    oldest.map(({ content }) => content),
-    undefined,
-  )
-  const text = formatLines(events)
+  const lines = joinLines(oldest.map(({ content }) => content))
+  const text = lines.map((line) => `${line.text}\n`).join('')
   const name = createHash('sha256').update(text).digest('hex').slice(0, 24)
   return {
     message: `merge ${oldest.length} files of ${folder}`,

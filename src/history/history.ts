@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { z } from 'zod'
 import { type Event, eventSchema } from './event.ts'
 
 /** All events of a repository: append-only, the same event once. Kept on a branch (branch-history). */
@@ -58,27 +59,48 @@ export function isEventFileSince(path: string, since: Date | undefined): boolean
   return month !== undefined && (since === undefined || month >= since.toISOString().slice(0, 7))
 }
 
-/** The lines of a file that holds the events. */
-export function formatLines(events: readonly Event[]): string {
-  return events.map((event) => `${JSON.stringify(event)}\n`).join('')
+/**
+ * The lines of a file that holds the events.
+ * @param order how many events the writer knew of: of those of one millisecond it tells which came first
+ */
+export function formatLines(events: readonly Event[], order: number): string {
+  return events.map((event, n) => `${JSON.stringify({ ...event, order: order + n })}\n`).join('')
 }
+
+/** A line that is an event. */
+export interface EventLine {
+  readonly event: Event
+  readonly order: number
+  /** as it is stored */
+  readonly text: string
+}
+
+/** What a file holds. */
+export interface EventFile {
+  readonly lines: readonly EventLine[]
+  readonly unreadable: readonly UnreadableLine[]
+}
+
+const orderSchema = z.object({ order: z.number().catch(0) })
 
 /** Reads one JSON Lines file; a line that cannot be read is reported and does not hide the others. */
-export function parseLines({ file, text }: { file: string; text: string }): HistoryContent {
-  const events: Event[] = []
+export function parseLines({ file, text }: { file: string; text: string }): EventFile {
+  const lines: EventLine[] = []
   const unreadable: UnreadableLine[] = []
-  // the mark that some editors put in front
-  const lines = text.replace(/^\ufeff/, '').split('\n')
-  lines.forEach((line, index) => {
-    if (line.trim() === '') return
-    const outcome = parseLine(line)
-    if (typeof outcome === 'string') unreadable.push({ file, line: index + 1, why: outcome })
-    else events.push(outcome)
-  })
-  return { events, unreadable }
+  // without the mark that some editors put in front
+  text
+    .replace(/^\ufeff/, '')
+    .split('\n')
+    .forEach((line, index) => {
+      if (line.trim() === '') return
+      const outcome = parseLine(line)
+      if (typeof outcome === 'string') unreadable.push({ file, line: index + 1, why: outcome })
+      else lines.push(outcome)
+    })
+  return { lines, unreadable }
 }
 
-function parseLine(line: string): Event | string {
+function parseLine(line: string): EventLine | string {
   let json: unknown
   try {
     json = JSON.parse(line)
@@ -86,17 +108,25 @@ function parseLine(line: string): Event | string {
     return 'not JSON'
   }
   const parsed = eventSchema.safeParse(json)
-  if (parsed.success) return parsed.data
+  if (parsed.success) return { event: parsed.data, order: orderSchema.parse(json).order, text: line }
   return `not an event of this version: ${parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`).join('; ')}`
 }
 
-/** Joins files into one history: since the time, oldest first, each id once (the first that happened). */
-export function joinContents(contents: readonly HistoryContent[], since: Date | undefined): HistoryContent {
-  const byId = new Map<string, Event>()
-  const all = contents.flatMap((content) => content.events)
-  for (const event of all.toSorted((a, b) => Date.parse(a.at) - Date.parse(b.at))) {
-    if (since !== undefined && new Date(event.at) < since) continue
-    if (!byId.has(event.id)) byId.set(event.id, event)
+/** The lines of several files, oldest event first, each event once (the first that happened). */
+export function joinLines(files: readonly EventFile[]): readonly EventLine[] {
+  const byId = new Map<string, EventLine>()
+  const sorted = files
+    .flatMap(({ lines }) => lines)
+    .toSorted((a, b) => Date.parse(a.event.at) - Date.parse(b.event.at) || a.order - b.order)
+  for (const line of sorted) if (!byId.has(line.event.id)) byId.set(line.event.id, line)
+  return [...byId.values()]
+}
+
+/** Joins files into one history, since a time. */
+export function joinFiles(files: readonly EventFile[], since: Date | undefined): HistoryContent {
+  const events = joinLines(files).map(({ event }) => event)
+  return {
+    events: since === undefined ? events : events.filter(({ at }) => new Date(at) >= since),
+    unreadable: files.flatMap(({ unreadable }) => unreadable),
   }
-  return { events: [...byId.values()], unreadable: contents.flatMap((content) => content.unreadable) }
 }

@@ -171,6 +171,7 @@ test('without the permission to read issues their labels are left out, it is sai
 })
 
 test('when GitHub gives no answer it is not known, and not taken for none', async () => {
-  shop.github.fault({ kind: 'server-error', status: 502, operation: 'issues/list-for-repo', times: 4 })
+  // both labels at the same time, each four times
+  shop.github.fault({ kind: 'server-error', status: 502, operation: 'issues/list-for-repo', times: 8 })
   await expect(ask()).rejects.toThrow('list what has the label rollback-hold')
 })

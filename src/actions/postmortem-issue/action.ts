@@ -11,7 +11,7 @@ export type PostmortemStep = Step<typeof postmortemIssue.inputs, keyof typeof po
 export async function run(step: PostmortemStep): Promise<void> {
   const { inputs, context, secrets } = step
   const workplace = await openWorkplace(step, { actsOn: false })
-  const { repository, config, readHistory, record } = workplace
+  const { repository, config, readHistory, record, compactHistory } = workplace
   const incident = inputs.incident || workplace.incident
   const events = await readHistory()
   const facts = gatherFacts(events, incident)
@@ -26,5 +26,6 @@ export async function run(step: PostmortemStep): Promise<void> {
   })
   const { issue, url } = written
   await record({ kind: 'postmortem-opened', issue, url }, [String(issue)], facts)
+  await compactHistory()
   await publishIssue(step, facts, written)
 }
