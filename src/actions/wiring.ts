@@ -85,6 +85,7 @@ export async function openSettings({
  * @param environment instead of that of the input
  * @param branch instead of that in the settings; '' for that
  * @param rollsBack true for an action that plans a rollback: all that the plan asks is looked at ahead, at the same time
+ * @param alongside what the action asks of its revision, begun as soon as that is known
  * @param actsOn false for an action that only tells of an incident, so that its revision may be any
  * @throws InputError for a fork, an environment that the settings do not describe, a revision that is not on the branch, a faulty configuration file
  */
@@ -95,12 +96,14 @@ export async function openWorkplace(
     environment = step.inputs.environment,
     branch: given = '',
     rollsBack = false,
+    alongside,
     actsOn = true,
   }: {
     readonly opened?: Opened
     readonly environment?: string
     readonly branch?: string
     readonly rollsBack?: boolean
+    readonly alongside?: (repository: Repository, revision: string) => Promise<unknown>
     readonly actsOn?: boolean
   } = {},
 ): Promise<Workplace> {
@@ -128,6 +131,7 @@ export async function openWorkplace(
     named || defaultBranch(repository),
   ])
   const subject = subjectOf(config.environment, found)
+  alongside?.(repository, found).catch(() => {})
   const history = openBranchHistory({ repository, branch: config.history.branch, signal })
   const { actor, run } = context
   const describe = (what: Occurrence, naturalKey: readonly string[], about: Subject = subject) => {

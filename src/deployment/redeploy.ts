@@ -52,14 +52,15 @@ const looks = 15
 /**
  * Deploys the restored revision by the repository's own workflow, and waits for its run: pushes made with GITHUB_TOKEN do
  * not trigger workflows.
- * @param tools `say` gets a line when the run starts, and each time what it waits for changes
+ * @param tools `say` gets a line when the run starts, and each time what it waits for changes; what `beforeStart` stands for is
+ *   waited for before a run is started, and not before it is looked for
  * @returns the run, completed with success; undefined where the server does not report which run it started
  * @throws ConflictError when another revision would be deployed, or was; InputError when the run would end this one, waits for it, or ends without success; UnavailableError when it takes too long
  */
 export async function redeploy(
   repository: Repository,
   redeployment: Redeployment,
-  tools: WaitingTools,
+  tools: WaitingTools & { readonly beforeStart?: Promise<void> | undefined },
 ): Promise<DeployedRun | undefined> {
   const { workflow, branch, tag, environment, commit, inputs, again = false, timeoutMs } = redeployment
   const ownRun = redeployment.ownRun === undefined ? undefined : Number(redeployment.ownRun)
@@ -84,6 +85,7 @@ export async function redeploy(
       throw new InputError(
         `${what} is not started: it has \`cancel-in-progress\` for the concurrency group "${conflict}", which this run holds, and would cancel this run. Run ${workflow} now; to prevent this, set \`concurrency\` on the job that deploys, not on the workflow, and on no job that rolls back`,
       )
+    await tools.beforeStart
     const id = earlier?.id ?? (await start(repository, dispatch, tools))
     if (id === undefined) {
       tools.say(`${what} is started; this server does not report which run it is, so it is not waited for`)

@@ -94,6 +94,12 @@ async function labelledHold(repository: Repository, { environment }: HoldQuestio
   return { hold: undefined, remarks }
 }
 
+/** Begins to look for labels that hold an environment, while something else is read that is needed first. */
+export function lookForLabels(repository: Repository, environment: string): void {
+  for (const label of holdLabelsOf(environment))
+    openItemsWith.note(repository, label, openItemsWith(repository, label))
+}
+
 /** The labels that hold an environment. */
 export function holdLabelsOf(environment: string): readonly string[] {
   return [holdLabel, `${holdLabel}:${environment}`]

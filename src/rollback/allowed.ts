@@ -1,6 +1,6 @@
 import { type Message, message, RefusedError } from '../errors.ts'
 import type { Event, LayerName } from '../history/event.ts'
-import { describeHold, findHold } from '../history/hold.ts'
+import { describeHold, findHold, lookForLabels } from '../history/hold.ts'
 import { findRollbacks } from '../layers/code/earlier.ts'
 import { type CodeRepository, isPlain, readCommit } from '../layers/code/repository.ts'
 import { type GuardedRollback, type GuardLimits, type Refusal, refusalOf } from './guard.ts'
@@ -53,12 +53,13 @@ export async function findRefusal(
 ): Promise<Refusal | undefined> {
   if (!intent.automatic) return undefined
   const { environment, incident, revision } = intent
+  // only GitHub has labels that hold
+  if (!isPlain(repository) && hold === '') lookForLabels(repository, environment)
   const past = await readHistory()
   const isBegun = readProgress(past.filter((event) => event.incident === incident)).unfinished !== undefined
   const isResumed = intent.isAgreed === true || isBegun
   const [commit, answer] = await Promise.all([
     isPlanned && !isResumed ? readCommit(repository, revision) : undefined,
-    // only GitHub has labels that hold
     findHold(isPlain(repository) ? undefined : repository, { environment, text: hold, events: past }),
   ])
   for (const remark of answer.remarks) log(remark)

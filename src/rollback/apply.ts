@@ -28,8 +28,11 @@ export interface ApplyOptions {
   readonly stepKey: string
   readonly now: () => Date
   readonly log: (line: string) => void
-  /** called when a layer is rolled back, in this run or an earlier one; not waited for */
-  readonly onDone: (outcome: LayerOutcome) => void
+  /**
+   * Called when a layer is rolled back, in this run or an earlier one; not waited for.
+   * @param recorded once the history has it
+   */
+  readonly onDone: (outcome: LayerOutcome, recorded: Promise<void>) => void
 }
 
 /**
@@ -50,22 +53,23 @@ export async function applyLayers(
     }
     const outcome = await applyLayer(each, options)
     outcomes.push(outcome)
-    if (outcome.outcome !== 'failed') options.onDone(outcome)
-    else if (options.onFailure !== 'continue') isStopped = true
+    if (outcome.outcome === 'failed' && options.onFailure !== 'continue') isStopped = true
   }
   if (!isStopped || options.onFailure !== 'undo') return outcomes
   return undoAll(planned, outcomes, options)
 }
 
 async function applyLayer({ layer, plan }: PlannedLayer, options: ApplyOptions): Promise<LayerOutcome> {
-  const { progress, reason, automatic, record, now, log } = options
+  const { progress, reason, automatic, record, now, log, onDone } = options
   const { view } = plan
   const earlier = progress.done.get(layer.name)
   // the history says who did it, and the plan, which was made a moment ago, that it holds
   if (earlier?.kind === 'rollback-applied' && view.state === 'done') {
     log(`${layer.name}: done by an earlier run`)
     const receipt = receiptOf(earlier)
-    return { layer: layer.name, view, outcome: receipt.outcome, receipt, tookMs: 0 }
+    const outcome = { layer: layer.name, view, outcome: receipt.outcome, receipt, tookMs: 0 }
+    onDone(outcome, Promise.resolve())
+    return outcome
   }
   const startedAt = now()
   const took = () => now().getTime() - startedAt.getTime()
@@ -75,22 +79,21 @@ async function applyLayer({ layer, plan }: PlannedLayer, options: ApplyOptions):
     const timesUndone = progress.undone(layer.name)
     const circumstances = { reason, automatic, startedAt: startedAt.toISOString(), timesUndone }
     const { what, naturalKey } = describeApplied(view, receipt, circumstances)
-    await record(what, naturalKey)
-    for (const warning of receipt.warnings ?? []) log(`${layer.name}: warning: ${warning}`)
     const problem =
       receipt.problem ??
       (receipt.verified?.ok === false ? `checked afterwards: ${receipt.verified.evidence}` : undefined)
+    const done = {
+      ...{ layer: layer.name, view, outcome: receipt.outcome, receipt },
+      ...(problem !== undefined && { problem }),
+    }
+    const recorded = record(what, naturalKey)
+    onDone({ ...done, tookMs: took() }, recorded)
+    await recorded
+    for (const warning of receipt.warnings ?? []) log(`${layer.name}: warning: ${warning}`)
     log(
       `${layer.name}: ${receipt.outcome}${receipt.verified === undefined ? '' : `; ${receipt.verified.evidence}`}`,
     )
-    return {
-      layer: layer.name,
-      view,
-      outcome: receipt.outcome,
-      receipt,
-      ...(problem !== undefined && { problem }),
-      tookMs: took(),
-    }
+    return { ...done, tookMs: took() }
   } catch (error) {
     const failed = describeFailed(view, error, options.stepKey)
     if (failed === undefined || !isUserFacing(error)) throw error

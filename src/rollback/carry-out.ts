@@ -4,6 +4,7 @@ import type { LayerReceipt } from '../layers/layer.ts'
 import { type ApplyOptions, applyLayers, type LayerOutcome } from './apply.ts'
 import { type Deployment, endOf, endOfLayers, type Recovery, type Redeployed } from './ending.ts'
 import type { Plan } from './plan.ts'
+import type { Deployer } from './redeployment.ts'
 
 export interface CarryOutOptions extends Omit<ApplyOptions, 'onDone'> {
   readonly plan: Plan
@@ -13,7 +14,7 @@ export interface CarryOutOptions extends Omit<ApplyOptions, 'onDone'> {
   /** when the run looked at production first */
   readonly startedAt: Date
   /** Deploys the restored revision and waits for it, unless it is seen to be deployed; undefined when nothing in this run deploys. */
-  readonly deploy: ((code: Pick<LayerReceipt, 'now' | 'outcome' | 'tag'>) => Promise<Redeployed>) | undefined
+  readonly deploy: Deployer['deploy'] | undefined
   /**
    * Watches production until it is known to be well or not.
    * @param restored the revisions that may be served now; empty where the code stayed as it was
@@ -64,16 +65,17 @@ export async function carryOut(options: CarryOutOptions): Promise<RollbackReport
 
   const plannedAt = now()
   let pending: Promise<Deployment> | undefined
-  const deploySoon = ({ layer, receipt }: LayerOutcome) => {
+  const deploySoon = ({ layer, receipt }: LayerOutcome, recorded: Promise<void>) => {
     if (layer !== 'code' || receipt === undefined || receipt.pull !== undefined) return
-    pending = tryToDeploy(options, receipt)
+    pending = tryToDeploy(options, receipt, recorded)
     // it is awaited below, unless a bug ends everything before
     pending.catch(() => {})
   }
   // what may be taken back again is not deployed before all of it holds
   const isEager = options.onFailure !== 'undo'
   const layers = await applyLayers(plan.layers, { ...options, onDone: isEager ? deploySoon : () => {} })
-  if (!isEager && endOfLayers(layers) === 'whole') layers.forEach(deploySoon)
+  if (!isEager && endOfLayers(layers) === 'whole')
+    for (const each of layers) deploySoon(each, Promise.resolve())
   const deployment = await pending
 
   const verifiedFrom = now()
@@ -134,6 +136,7 @@ function problemsOf(
 export async function tryToDeploy(
   { deploy, record, now, log }: Pick<CarryOutOptions, 'deploy' | 'record' | 'now' | 'log'>,
   code: Pick<LayerReceipt, 'now' | 'outcome' | 'tag'>,
+  recorded?: Promise<void>,
 ): Promise<Deployment> {
   if (deploy === undefined) {
     log(
@@ -143,7 +146,7 @@ export async function tryToDeploy(
   }
   const from = now().getTime()
   try {
-    const done = await deploy(code)
+    const done = await deploy(code, recorded)
     const { revision, workflow, url } = done
     await record({ kind: 'revision-deployed', deployed: revision, workflow, url }, [revision])
     return { done, tookMs: now().getTime() - from }

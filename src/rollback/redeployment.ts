@@ -10,8 +10,15 @@ import type { Redeployed } from './ending.ts'
 export interface Deployer {
   /** Looks whether a revision is deployed now. */
   readonly find: (revision: string) => Promise<Restored>
-  /** Deploys a revision and waits for it, unless it is seen to be deployed. @throws InputError, UnavailableError */
-  readonly deploy: (code: Pick<LayerReceipt, 'now' | 'outcome' | 'tag'>) => Promise<Redeployed>
+  /**
+   * Deploys a revision and waits for it, unless it is seen to be deployed.
+   * @param recorded nothing is started before the history has what was rolled back
+   * @throws InputError, UnavailableError
+   */
+  readonly deploy: (
+    code: Pick<LayerReceipt, 'now' | 'outcome' | 'tag'>,
+    recorded?: Promise<void>,
+  ) => Promise<Redeployed>
 }
 
 /** By a workflow of the repository. */
@@ -43,7 +50,7 @@ export function deployBy(
   const find = (commit: string) => findRestored(repository, { environment, workflow, commit, bad: older })
   return {
     find,
-    deploy: async ({ now: commit, outcome, tag }) => {
+    deploy: async ({ now: commit, outcome, tag }, recorded) => {
       // what was restored a moment ago is not deployed yet
       const isFresh = outcome === 'rolled-back'
       const seen = isFresh ? undefined : await find(commit)
@@ -54,7 +61,7 @@ export function deployBy(
       const inputs = fillRevision(settings.inputs, commit)
       const again = isFresh ? older !== undefined : seen?.state === 'superseded'
       const wish = { workflow, branch, tag, environment, commit, again, inputs, timeoutMs, ownRun }
-      const run = await redeploy(repository, wish, { say: log, sleep, now })
+      const run = await redeploy(repository, wish, { say: log, sleep, now, beforeStart: recorded })
       if (run === undefined)
         throw new UnavailableError(
           `${workflow} was started, and this server does not return which run that is: check it, and run the rollback again once ${commit.slice(0, 7)} is deployed`,

@@ -79,19 +79,19 @@ async function readCircumstances(
     return { past: always ? [] : await readHistory({ since }), held: undefined }
   }
   // all of it: neither a hold nor a rollback grows old
-  const past = await readHistory()
+  const reading = readHistory()
   // what is undone is not planned yet
   const intent = { environment, incident, revision, automatic: true, layers: undefined }
   const refusal = await findRefusal(repository, intent, {
     limits: limitsOf(config),
     hold,
     isPlanned: false,
-    readHistory: async () => past,
+    readHistory: () => reading,
     now,
     log: warn,
   })
   const held = refusal && { reasonCode: refusal.guard.name, because: options.explain(refusal.because) }
-  return { past, held }
+  return { past: await reading, held }
 }
 
 async function dispatch(

@@ -13,7 +13,7 @@ export type DbMigrateStep = Step<typeof dbMigrate.inputs, keyof typeof dbMigrate
 /** Applies the pending migrations of a revision. */
 export async function run(step: DbMigrateStep): Promise<void> {
   const { inputs, env, log, now, signal } = step
-  const { repository, revision, incident } = await openWorkplace(step)
+  const { repository, revision, incident } = await openWorkplace(step, { alongside: openRevision })
   const { command } = inputs
   const checkout = env['GITHUB_WORKSPACE'] ?? '.'
   await inScratchFolder(env, async (scratch) => {
