@@ -67,25 +67,19 @@ export async function createTree(
   // an object that nothing points at may be made twice
   const request = repeatable
   return explained({ doing: 'create the tree', permission: 'contents: write' }, async () => {
-    const tree = []
-    for (const edit of edits) {
-      const { path } = edit
-      if ('content' in edit) {
-        const content = Buffer.from(edit.content).toString('base64')
-        const { data } = await octokit.rest.git.createBlob({
-          owner,
-          repo,
-          content,
-          encoding: 'base64',
-          request,
-        })
-        tree.push({ path, mode: edit.mode, type: 'blob' as const, sha: data.sha })
-      } else if (edit.entry === null) {
-        tree.push({ path, mode: '100644' as const, type: 'blob' as const, sha: null })
-      } else {
-        tree.push({ path, ...edit.entry })
-      }
-    }
+    const tree = await Promise.all(
+      edits.map(async (edit) => {
+        const { path } = edit
+        if ('content' in edit) {
+          const content = Buffer.from(edit.content).toString('base64')
+          const blob = { owner, repo, content, encoding: 'base64', request }
+          const { data } = await octokit.rest.git.createBlob(blob)
+          return { path, mode: edit.mode, type: 'blob' as const, sha: data.sha }
+        }
+        if (edit.entry === null) return { path, mode: '100644' as const, type: 'blob' as const, sha: null }
+        return { path, ...edit.entry }
+      }),
+    )
     const { data } = await octokit.rest.git.createTree({ owner, repo, base_tree: base, tree, request })
     return data.sha
   })

@@ -27,7 +27,7 @@ async function run(inputs: Record<string, string> = {}, job: Partial<Job> = {}) 
 
 const events = async () => (await shop.history.read()).events
 const kinds = async () => (await events()).map(({ kind }) => kind)
-const writes = () => shop.github.requests.filter(({ method }) => method !== 'GET')
+const writes = () => shop.github.requests.filter(({ writes }) => writes)
 const tagNames = async () => (await shop.hosted.git.listRefs('refs/tags/')).map(({ name }) => name.slice(10))
 
 describe('target: undo', () => {

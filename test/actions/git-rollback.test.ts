@@ -13,7 +13,7 @@ async function rollBack(inputs: Record<string, string> = {}, job: Partial<Job> =
   return runStep(await shop.job({ sha: shop.bad, ...job }), { action: 'git-rollback', inputs })
 }
 
-const writes = () => shop.github.requests.filter(({ method }) => method !== 'GET')
+const writes = () => shop.github.requests.filter(({ writes }) => writes)
 const kinds = async () => (await shop.history.read()).events.map(({ kind }) => kind)
 
 describe('a rollback', () => {

@@ -6,6 +6,9 @@ import type { RollbackPlan } from './plan.ts'
 import { rollbackBranch } from './proposal.ts'
 import type { RollbackReceipt } from './receipt.ts'
 
+/** GitHub takes 80 comments a minute, and there is more to write in that minute. */
+const mostTold = 50
+
 /**
  * Tells each pull request that it was undone, once, and how its work comes back.
  * @returns why it could not be told; undefined when all were
@@ -33,8 +36,9 @@ export async function tellPulls(
     ),
   ])
   try {
-    for (const { number } of pulls) await commentOnce(repository, { number, marker, body })
-    return undefined
+    for (const { number } of pulls.slice(-mostTold)) await commentOnce(repository, { number, marker, body })
+    const left = pulls.length - mostTold
+    return left > 0 ? `only the newest ${mostTold} of ${pulls.length} were` : undefined
   } catch (error) {
     if (error instanceof RefusedError) return error.message
     throw error

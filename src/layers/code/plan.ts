@@ -166,6 +166,9 @@ export async function findCollateral(
   return undone.filter(({ sha }) => later.has(sha))
 }
 
+/** Pull requests are asked for of the newest commits, as many as one query takes. */
+const askedCommits = 100
+
 /** A token that may not see pull requests may still roll back; plain git knows none. */
 export async function findPulls(
   repository: CodeRepository,
@@ -175,7 +178,7 @@ export async function findPulls(
   try {
     return await pullsOfCommits(
       repository,
-      commits.map(({ sha }) => sha),
+      commits.slice(-askedCommits).map(({ sha }) => sha),
     )
   } catch (error) {
     if (error instanceof RefusedError) return undefined

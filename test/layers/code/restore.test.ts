@@ -72,8 +72,7 @@ async function rollBack(options: Partial<RestoreRequest> = {}, repository: Repos
   return apply(made, trace, repository, options.delivery)
 }
 
-const writes = () =>
-  shop.github.requests.filter(({ method }) => method !== 'GET').map(({ operation }) => operation)
+const writes = () => shop.github.requests.filter(({ writes }) => writes).map(({ operation }) => operation)
 const tags = async () => (await shop.hosted.git.listRefs('refs/tags/')).map(({ name }) => name.slice(10))
 const log = async () => (await shop.hosted.git.log(await shop.head())).map(({ sha }) => sha)
 
@@ -111,7 +110,11 @@ describe('a restore', () => {
     const told = (await git.git(['tag', '-l', '--format=%(contents)'])).toString('utf8')
     expect(told).toContain(`Rollback-From: ${shop.bad}\nRollback-To: ${shop.good}`)
     expect(shop.hosted.signed.has(receipt.commit)).toBe(true)
-    expect(writes()).toEqual(['git/create-commit', 'git/update-ref', 'git/create-tag', 'git/create-ref'])
+    const [first, ...others] = writes()
+    expect(first).toBe('git/create-commit')
+    // the object of the tag, which nothing points at yet, is made while the branch is moved
+    expect(others.slice(0, 2).sort()).toEqual(['git/create-tag', 'git/update-ref'])
+    expect(others.slice(2)).toEqual(['git/create-ref'])
   })
 
   test('brings back modes, links and submodules exactly', async () => {

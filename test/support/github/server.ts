@@ -39,6 +39,8 @@ export interface RecordedRequest {
   readonly path: string
   readonly operation: OperationId | undefined
   readonly login: string | undefined
+  /** it may change something, unlike a read, and a query of GraphQL */
+  readonly writes: boolean
   /** undefined when no answer was sent */
   status: number | undefined
 }
@@ -128,6 +130,7 @@ export async function startGitHub({
       path: '/graphql',
       operation: undefined,
       login: token?.login,
+      writes: isMutation(body),
       status: undefined,
     }
     requests.push(recorded)
@@ -179,8 +182,8 @@ export async function startGitHub({
       query: string
       variables?: Record<string, unknown>
     }
-    const { isMutation, cost } = readQuery({ query, variables })
-    limiter.count({ token, method: isMutation ? 'POST' : 'GET', resource: 'graphql', cost })
+    const { isMutation: writes, cost } = readQuery({ query, variables })
+    limiter.count({ token, method: writes ? 'POST' : 'GET', resource: 'graphql', cost })
     return {
       status: 200,
       body: await answerGraphql(
@@ -202,6 +205,7 @@ export async function startGitHub({
       path,
       operation: matched?.operation.id,
       login: token?.login,
+      writes: method !== 'GET' && method !== 'HEAD',
       status: undefined,
     }
     requests.push(recorded)
@@ -360,6 +364,11 @@ function match(operations: readonly Operation[], method: string, path: string): 
     if (params !== undefined) return { operation, params }
   }
   return undefined
+}
+
+function isMutation(body: Buffer): boolean {
+  const { query } = parseJson(body) as { readonly query?: string }
+  return query?.trimStart().startsWith('mutation') ?? true
 }
 
 /** The answer of a fault that keeps the request from being carried out. */
