@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Repository } from './client.ts'
-import { blobId, listFiles, readFile, type StoredFile } from './contents.ts'
+import { blobId, listFiles, readFile, type StoredFile, toFile } from './contents.ts'
 import { query } from './graphql.ts'
 import { foreseeable } from './once.ts'
 
@@ -69,15 +69,49 @@ function collect(entries: readonly Entry[], above: string, files: Map<string, St
   })
 }
 
-/** File by file, at the same time. */
+/** Where one query is too much: the list of the files, a hundred of them in a query, and one by one what is left. */
 async function readEach(
   repository: Repository,
   { ref, path }: FolderAsked,
 ): Promise<ReadonlyMap<string, StoredFile>> {
   const listed = (await listFiles(repository, { ref })) ?? []
   const wanted = listed.filter((each) => each.path.startsWith(`${path}/`))
+  const batches = Array.from({ length: Math.ceil(wanted.length / blobsAtOnce) }, (_, n) =>
+    wanted.slice(n * blobsAtOnce, (n + 1) * blobsAtOnce),
+  )
+  const texts = await Promise.all(
+    batches.map((batch) =>
+      readBlobs(
+        repository,
+        batch.map(({ blob }) => blob),
+      ).catch(() => []),
+    ),
+  )
   const files = await Promise.all(
-    wanted.map(async (each) => [each.path, await readFile(repository, { path: each.path, ref })] as const),
+    wanted.map(async (each, n) => {
+      const text = texts[Math.floor(n / blobsAtOnce)]?.[n % blobsAtOnce]
+      const file = text === undefined ? undefined : toFile(Buffer.from(text))
+      // not so where GitHub cut it off, or could not make a text of it
+      return [
+        each.path,
+        file?.blob === each.blob ? file : await readFile(repository, { path: each.path, ref }),
+      ] as const
+    }),
   )
   return new Map(files.flatMap(([name, file]) => (file === undefined ? [] : [[name, file] as const])))
+}
+
+const blobsAtOnce = 100
+const blobsShape = z.object({
+  repository: z.record(z.string(), z.object({ text: z.string().nullable() }).nullable()),
+})
+
+async function readBlobs(
+  repository: Repository,
+  blobs: readonly string[],
+): Promise<readonly (string | undefined)[]> {
+  const asked = blobs.map((oid, n) => `b${n}: object(oid: "${oid}") { ... on Blob { text } }`)
+  const text = `query ReadBlobs($owner: String!, $repo: String!) { repository(owner: $owner, name: $repo) { ${asked.join(' ')} } }`
+  const answer = await query(repository, text, {}, blobsShape)
+  return blobs.map((_, n) => answer?.repository[`b${n}`]?.text ?? undefined)
 }

@@ -46,7 +46,8 @@ export function openBranchHistory({
   now?: () => number
 }): History {
   const known = new Set<string>()
-  let files: ReadonlyMap<string, StoredFile> = new Map()
+  let files: ReadonlyMap<string, StoredFile> | undefined
+  let last: Event | undefined
   return {
     async read({ since } = {}) {
       files = await readFolder(repository, historyFolder(branch))
@@ -79,19 +80,27 @@ export function openBranchHistory({
         throw error
       })
       for (const { id } of events) known.add(id)
+      last = events[0]
       return outcome
     },
     async compact() {
-      const merged = planCompaction(files, new Date(now()))
-      if (merged === undefined) return
+      // one who has not read the history does it for all only now and then
+      if (files === undefined && !isTurn(last)) return
       try {
-        await commitFiles(repository, { branch, ...merged })
+        const read = files ?? (await readFolder(repository, historyFolder(branch)))
+        const merged = planCompaction(read, new Date(now()))
+        if (merged !== undefined) await commitFiles(repository, { branch, ...merged })
       } catch (error) {
         // it is only tidier: the next run does it
         if (!isUserFacing(error)) throw error
       }
     },
   }
+}
+
+/** True for one event in sixteen, and each time for the same. */
+function isTurn(event: Event | undefined): boolean {
+  return event?.id.startsWith('0') === true
 }
 
 async function tryAppend({

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { StoredFile } from '../github/contents.ts'
 import { joinLines, parseLines } from './history.ts'
 
-/** So many small files make one: a history is read in one request, and that has its limits. */
+/** So many small files make one: a history is read in one request, and that has its limits. A file of these is 50 kB. */
 const mergedAtOnce = 100
 /** A job that is still running may be about to append one of these events, and has to find its file. */
 const settledMs = 24 * 60 * 60_000

@@ -12,7 +12,7 @@ export interface History {
    * @throws UnavailableError when others kept writing, or the store could not be reached
    */
   append(...events: readonly [Event, ...Event[]]): Promise<'appended' | 'already-there'>
-  /** Merges small files of what was read, where they have become many; does nothing when others write at that moment. */
+  /** Merges small files, where they have become many; does nothing when others write at that moment. */
   compact(): Promise<void>
 }
 

@@ -149,7 +149,7 @@ describe('a history on a branch', () => {
     await put([[oldFile, long]])
     await shop.history.append(opened(2_500))
     expect((await shop.history.read()).events).toHaveLength(2_501)
-    expect(sent('repos/get-content')).toBe(2)
+    expect(sent('repos/get-content')).toBe(1)
   })
 
   test('leaves other files of the branch alone, and does not take them for events', async () => {
@@ -293,7 +293,7 @@ describe('when an answer is lost', () => {
       operation: 'graphql',
       status: 502,
       message: 'Server Error',
-      times: 4,
+      times: 8,
     })
     shop.github.fault({ kind: 'cut-off', operation: 'repos/get-content' })
     expect((await shop.history.read()).events).toEqual([opened(1)])
@@ -302,7 +302,7 @@ describe('when an answer is lost', () => {
       operation: 'graphql',
       status: 502,
       message: 'Server Error',
-      times: 4,
+      times: 8,
     })
     shop.github.fault({ kind: 'cut-off', operation: 'git/get-tree' })
     expect((await shop.history.read()).events).toEqual([opened(1)])

@@ -43,4 +43,5 @@ export async function respond(
     },
   })
   if (run !== undefined) publish({ ...outputs, 'dispatched-run': run })
+  await workplace.compactHistory()
 }
