@@ -1,4 +1,4 @@
-/** A client that queries every 10 ms and connects again when it is cut off; prints the longest time it had no answer. */
+/** Clients that query and connect again when they are cut off; prints the longest time that one of them had no answer. */
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createConnection } from 'mysql2/promise'
@@ -6,9 +6,10 @@ import pg from 'pg'
 import { z } from 'zod'
 import { parseConnection } from '../../src/layers/database/connection.ts'
 
-const intervalMs = 10
 const query = 'SELECT v FROM t WHERE id = 1'
-const { url } = z.object({ url: z.string() }).parse(JSON.parse(process.argv[2] ?? ''))
+const { url, clients, intervalMs } = z
+  .object({ url: z.string(), clients: z.number(), intervalMs: z.number() })
+  .parse(JSON.parse(process.argv[2] ?? ''))
 const connection = parseConnection(url)
 
 interface Client {
@@ -43,28 +44,41 @@ async function connect(): Promise<Client> {
   }
 }
 
-let client: Client | undefined = await connect()
-let [running, queries, longest] = [true, 0, 0]
-process.once('message', () => {
+let running = true
+const longest = { calm: 0, work: 0 }
+let phase: keyof typeof longest = 'calm'
+process.on('message', (message) => {
+  if (message === 'work') phase = 'work'
+  else running = false
+})
+
+// the benchmark failed: nobody is there to tell
+process.once('disconnect', () => {
   running = false
 })
-process.send?.('ready')
-let due = performance.now()
-while (running) {
-  try {
-    client ??= await connect()
-    if ((await client.ask()) === undefined) throw new Error('the row is not there')
-    queries += 1
-    // from when an answer was due to when it came
-    longest = Math.max(longest, performance.now() - due)
-    await sleep(intervalMs)
-    due = performance.now()
-  } catch {
-    client?.end()
-    client = undefined
-    await sleep(2)
+
+async function goOn(first: Client): Promise<void> {
+  let client: Client | undefined = first
+  let due = performance.now()
+  while (running) {
+    try {
+      client ??= await connect()
+      if ((await client.ask()) === undefined) throw new Error('the row is not there')
+      // from when an answer was due to when it came
+      longest[phase] = Math.max(longest[phase], performance.now() - due)
+      if (intervalMs > 0) await sleep(intervalMs)
+      due = performance.now()
+    } catch {
+      client?.end()
+      client = undefined
+      await sleep(2)
+    }
   }
+  client?.end()
 }
-client?.end()
-process.stdout.write(`${JSON.stringify({ refusedMs: longest, queries })}\n`)
-process.disconnect()
+
+const opened = await Promise.all(Array.from({ length: clients }, connect))
+process.send?.('ready')
+await Promise.all(opened.map(goOn))
+process.stdout.write(`${JSON.stringify({ refusedMs: longest.work, calmMs: longest.calm })}\n`)
+if (process.connected) process.disconnect()

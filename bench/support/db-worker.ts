@@ -7,14 +7,15 @@ import { openEngine } from '../../src/layers/database/open.ts'
 import { restoreBackup } from '../../src/layers/database/restore.ts'
 import { openFolderStore } from '../../src/layers/database/store/folder.ts'
 
-const { action, url, backups, scratch, name, verify } = z
+const { action, url, backups, scratch, name, verify, compression } = z
   .object({
     action: z.enum(['backup', 'restore']),
     url: z.string(),
     backups: z.string(),
     scratch: z.string(),
-    name: z.string(),
+    name: z.string().default(''),
     verify: z.enum(['checksums', 'full', 'restore']),
+    compression: z.enum(['zstd', 'none']).default('zstd'),
   })
   .parse(JSON.parse(process.argv[2] ?? ''))
 
@@ -32,6 +33,7 @@ if (action === 'backup') {
     migrations: [],
     pinned: false,
     recipient: undefined,
+    compression,
   }
   made = (
     await makeBackup({
@@ -55,5 +57,5 @@ if (action === 'backup') {
   })
 }
 const peakMb = process.resourceUsage().maxRSS / 1024
-process.stdout.write(`${JSON.stringify({ name: made, peakMb, ms: performance.now() - begun })}\n`)
+process.stdout.write(`${JSON.stringify({ name: made, peakMb })}\n`)
 process.disconnect()
