@@ -62,8 +62,6 @@ export async function stageDatabase(
     }).catch((error: unknown) => {
       throw explainLoad(error)
     })
-    // a restored table has no statistics, and without them the first minutes are slow ones
-    await withSession(connection, copy, (session) => session.query('ANALYZE'))
   } catch (error) {
     await discard()
     throw error
@@ -80,6 +78,8 @@ export async function stageDatabase(
     definitions: () => withCopy(readDefinitions),
     countNewerRows: (table) => countNewerRows(pair(table)),
     newerRows: (table) => newerRows(pair(table)),
+    // a restored table has no statistics, and without them the first minutes are slow ones
+    prepare: () => withSession(connection, copy, async (session) => void (await session.query('ANALYZE'))),
     swap: (kept) =>
       withControl((renamer) =>
         withControl(async (watcher) => {

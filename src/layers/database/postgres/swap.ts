@@ -81,11 +81,7 @@ async function endAllWithListLocked(session: Session, oid: string): Promise<bool
     do {
       // within a transaction the server would list the same sessions again
       await session.query('SELECT pg_stat_clear_snapshot()')
-      const ended = await session.query(
-        // the view of activity reads the list of databases, this function does not
-        'SELECT pg_terminate_backend(pid) FROM pg_stat_get_activity(NULL) WHERE datid = $1',
-        [oid],
-      )
+      const ended = await session.query(endSessionsOf, [oid])
       if (ended.length === 0) return true
       await sleep(1)
     } while (performance.now() < givesUpAt)
@@ -95,6 +91,17 @@ async function endAllWithListLocked(session: Session, oid: string): Promise<bool
   await session.query('ROLLBACK TO SAVEPOINT before_lock')
   return false
 }
+
+/**
+ * A session that begins has a lock on its database until it is in the list of activity, and waits for the list of databases meanwhile:
+ * it is in the way of the rename, which would look again after 100 ms. The view of activity reads the list of databases, the
+ * function does not.
+ */
+const endSessionsOf = `
+  SELECT pg_terminate_backend(pid) FROM (
+    SELECT pid FROM pg_locks WHERE locktype = 'object' AND classid = 'pg_database'::regclass AND objid = $1
+      AND pid NOT IN (SELECT pid FROM pg_stat_get_activity(NULL) WHERE datid <> $1)
+    UNION SELECT pid FROM pg_stat_get_activity(NULL) WHERE datid = $1) AS sessions`
 
 async function endSessions(
   watcher: Session,
