@@ -1,15 +1,20 @@
 /** A backup counts as verified once it was restored, beside or elsewhere, and compared. */
-import { readdir } from 'node:fs/promises'
+import { spawn } from 'node:child_process'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { beforeEach, describe, expect, test } from '@jest/globals'
 import { generateIdentity, identityToRecipient } from 'age-encryption'
 import { chooseBackup, readCatalog } from '../../../src/layers/database/catalog.ts'
 import { differences } from '../../../src/layers/database/compare.ts'
 import { parseConnection } from '../../../src/layers/database/connection.ts'
+import type { Engine } from '../../../src/layers/database/engine.ts'
 import { applyRetention } from '../../../src/layers/database/retention.ts'
 import { openFolderStore } from '../../../src/layers/database/store/folder.ts'
 import { describeVerification } from '../../../src/layers/database/verification.ts'
 import { type Kind, kinds, makeDatabase, type TestDatabase, useServers } from '../../support/databases.ts'
+import { startMariaDb } from '../../support/mariadb.ts'
 import { startPostgres } from '../../support/postgres.ts'
 
 const scene = useServers()
@@ -182,3 +187,183 @@ describe('of PostgreSQL, elsewhere:', () => {
     }
   }, 90_000)
 })
+
+describe('of MariaDB, elsewhere:', () => {
+  const elsewhereOf = async (
+    database: TestDatabase,
+    where: Parameters<NonNullable<Engine['elsewhere']>>[0],
+  ) => {
+    const server = await (await database.engine()).elsewhere?.(where)
+    if (server === undefined) throw new Error('there is no other server')
+    return server
+  }
+
+  test('on a server that is started here, with all that is difficult in the database', async () => {
+    const database = await open('mysql')
+    await database.fillDifficult()
+    await database.run(
+      'CREATE TABLE history (a FLOAT) WITH SYSTEM VERSIONING',
+      'INSERT INTO history VALUES (16777217)',
+      'UPDATE history SET a = 0.1',
+    )
+    const server = await elsewhereOf(database, 'local')
+    try {
+      const manifest = await database.back({ verifyOn: { on: 'local-server', server } })
+      expect(manifest.verification).toMatchObject({ level: 'restore', on: 'local-server' })
+      expect(describeVerification(manifest)).toMatch(/^verified: restored at .* on a local server/)
+      expect(await database.names()).toEqual(['shop'])
+    } finally {
+      await server.close()
+    }
+  }, 90_000)
+
+  test('for a user who may only read the live server', async () => {
+    const database = await open('mysql')
+    await database.fill(100)
+    const { sql, url } = scene.servers.mysql
+    await sql(
+      undefined,
+      "CREATE OR REPLACE USER reader IDENTIFIED BY 'r'",
+      'GRANT SELECT, LOCK TABLES, SHOW VIEW, TRIGGER, EVENT ON shop.* TO reader',
+    )
+    const asReader = database.as(url('shop', 'reader', 'r'))
+    await expect(asReader.back()).rejects.toThrow(/lacks INSERT.*set verify-on to another server or to local/)
+    const server = await elsewhereOf(asReader, 'local')
+    try {
+      const manifest = await asReader.back({ verifyOn: { on: 'local-server', server } })
+      expect(manifest.verification).toMatchObject({ level: 'restore', on: 'local-server' })
+    } finally {
+      await server.close()
+      await sql(undefined, 'DROP USER reader')
+    }
+  }, 90_000)
+
+  test('a backup that was changed before it was restored there is failed', async () => {
+    const database = await open('mysql')
+    await database.fill(100)
+    const server = await elsewhereOf(database, 'local')
+    const stage: typeof server.stage = async (...given) => {
+      const staged = await server.stage(...given)
+      const contents = async () => {
+        const found = await staged.contents()
+        return { ...found, tables: found.tables.map((table) => ({ ...table, digest: '1' })) }
+      }
+      return { ...staged, contents }
+    }
+    try {
+      await expect(
+        database.back({ verifyOn: { on: 'local-server', server: { ...server, stage } } }),
+      ).rejects.toThrow(/cannot be restored: the restored copy differs: the rows of table t are not the same/)
+    } finally {
+      await server.close()
+    }
+  }, 90_000)
+
+  test('on a server of an address, which names what it lacks', async () => {
+    const database = await open('mysql')
+    await database.fill(100)
+    const { sql } = scene.servers.mysql
+    await sql(
+      undefined,
+      'CREATE DATABASE IF NOT EXISTS stock',
+      'CREATE OR REPLACE TABLE stock.goods (id INT)',
+    )
+    await database.run('CREATE VIEW sold AS SELECT g.id FROM t JOIN stock.goods g ON g.id = t.id')
+    const other = await startMariaDb()
+    try {
+      const where = parseConnection(other.url('app'))
+      await expect(elsewhereOf(database, where)).rejects.toThrow(
+        /verify-on.*lacks database stock, which a view of shop uses/,
+      )
+      await other.sql(undefined, 'CREATE DATABASE stock', 'CREATE TABLE stock.goods (id INT)')
+      await other.sql(undefined, "CREATE USER weak IDENTIFIED BY 'w'", 'GRANT ALL ON `shop%`.* TO weak')
+      const asWeak = parseConnection(other.url('app', 'weak', 'w'))
+      await expect(elsewhereOf(database, asWeak)).rejects.toThrow(/verify-on.*denied/)
+      const server = await elsewhereOf(database, where)
+      const manifest = await database.back({ verifyOn: { on: 'other-server', server } })
+      expect(manifest.verification).toMatchObject({ level: 'restore', on: 'other-server' })
+      expect(await other.sql(undefined, "SHOW DATABASES LIKE 'shop%'")).toEqual([])
+    } finally {
+      await other.stop()
+      await sql(undefined, 'DROP DATABASE stock')
+    }
+  }, 90_000)
+
+  test('of another kind is refused', async () => {
+    const where = parseConnection(scene.servers.postgres.url('shop'))
+    await expect(elsewhereOf(await open('mysql'), where)).rejects.toThrow(
+      /verify-on.*another kind of database/,
+    )
+  }, 60_000)
+})
+
+describe.each(['postgres', 'mysql'] as const)('a local server for %s', (kind) => {
+  test('ends with the process that started it, killed at any instant, and leaves nothing', async () => {
+    const database = await open(kind)
+    await database.fill(10)
+    const script = `
+      const { openEngine } = await import(${JSON.stringify(openModule)})
+      const { parseConnection } = await import(${JSON.stringify(connectionModule)})
+      const engine = await openEngine(parseConnection(process.argv[1]), { env: process.env, scratch: process.argv[2], log: () => {} })
+      console.log('begins')
+      await engine.elsewhere('local')
+      console.log('runs')
+      setInterval(() => {}, 1000)`
+    const temporary = await mkdtemp(join(tmpdir(), 'killed-'))
+    await chmod(temporary, 0o755)
+    try {
+      for (const [instant, waitMs] of [
+        ['begins', 100],
+        ['begins', 900],
+        ['runs', 0],
+      ] as const) {
+        const child = spawn(
+          process.execPath,
+          [
+            '--input-type=module',
+            '--disable-warning=ExperimentalWarning',
+            '-e',
+            script,
+            database.url,
+            join(scene.folder, 'tools'),
+          ],
+          { env: { ...process.env, TMPDIR: temporary }, stdio: ['ignore', 'pipe', 'inherit'] },
+        )
+        for await (const line of child.stdout) if (String(line).includes(instant)) break
+        await sleep(waitMs)
+        child.kill('SIGKILL')
+        await expectSoon(async () => expect(await serversIn(temporary)).toEqual([]))
+        // what was set up when it was killed is a folder without a server
+        if (instant === 'runs') expect(await readdir(temporary)).toEqual([])
+        await rm(temporary, { recursive: true, force: true })
+        await mkdir(temporary)
+      }
+    } finally {
+      await rm(temporary, { recursive: true, force: true })
+    }
+  }, 90_000)
+})
+
+const openModule = new URL('../../../src/layers/database/open.ts', import.meta.url).href
+const connectionModule = new URL('../../../src/layers/database/connection.ts', import.meta.url).href
+
+/** Command lines of processes that work in a folder. */
+async function serversIn(folder: string): Promise<readonly string[]> {
+  const all = await Promise.all(
+    (await readdir('/proc'))
+      .filter((name) => /^\d+$/.test(name))
+      .map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')),
+  )
+  return all.filter((line) => line.includes(`${folder}/verify-`) && !line.includes('--input-type'))
+}
+
+async function expectSoon(check: () => Promise<void>): Promise<void> {
+  for (let tries = 0; ; tries += 1) {
+    try {
+      return await check()
+    } catch (error) {
+      if (tries === 200) throw error
+      await sleep(100)
+    }
+  }
+}

@@ -6,8 +6,12 @@ import { connect } from './connect.ts'
 import { listKept } from './names.ts'
 import { recover } from './swap.ts'
 
-/** Takes the database's lock, and finishes a swap that was cut off. @throws ConflictError that names the connection that holds it */
-export async function lockDatabase(connection: ServerConnection, log: (line: string) => void): Promise<Lock> {
+/** Takes the database's lock, and by default finishes a swap that was cut off. @throws ConflictError that names the connection that holds it */
+export async function lockDatabase(
+  connection: ServerConnection,
+  log: (line: string) => void,
+  { recovers = true }: { readonly recovers?: boolean } = {},
+): Promise<Lock> {
   const { database } = connection
   const session = await connect(connection)
   const name = `rollback-suite ${createHash('sha256').update(database).digest('hex').slice(0, 32)}`
@@ -19,7 +23,7 @@ export async function lockDatabase(connection: ServerConnection, log: (line: str
     )
   }
   try {
-    for (const kept of await listKept(session, database)) {
+    for (const kept of recovers ? await listKept(session, database) : []) {
       const done = await recover(session, database, kept.name)
       if (done !== undefined) log(done)
     }

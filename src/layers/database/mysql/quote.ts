@@ -21,3 +21,8 @@ export function isNamedAlone(sql: string, name: string): boolean {
   for (const [found] of sql.matchAll(textOrName)) if (found === quoteName(name)) return true
   return false
 }
+
+/** The names before a dot in a statement that the server printed: databases, tables and their aliases. */
+export function databasesIn(sql: string): readonly string[] {
+  return [...sql.matchAll(textOrName)].flatMap(([, name]) => name?.replaceAll('``', '`') ?? [])
+}

@@ -17,12 +17,14 @@ export interface StagePlace {
   readonly connection: ServerConnection
   readonly tools: Tools
   readonly log: (line: string) => void
+  /** of the copy, as SQL, on another server than the live database's; undefined for that of the live database */
+  readonly charset?: string
 }
 
 /** Loads a backup into a database beside the live one. The session is in no database. */
 export async function stageCopy(
   session: Session,
-  { connection, tools, log }: StagePlace,
+  { connection, tools, log, charset }: StagePlace,
   source: DumpSource,
   { limit }: StageOptions = {},
 ): Promise<Staged> {
@@ -32,7 +34,8 @@ export async function stageCopy(
     log(`${left} was left by a restore that was killed, and is dropped`)
     await session.query('DROP DATABASE ??', [left])
   }
-  await createCopy(session, database, copy)
+  if (charset !== undefined) await session.query(`CREATE DATABASE ?? ${charset}`, [copy])
+  else await createCopy(session, database, copy)
   const inCopy = <T>(use: (fresh: Session) => Promise<T>) => withSession(connection, copy, use)
   const discard = () => dropDatabase(connection, copy)
   try {
@@ -80,13 +83,18 @@ export async function stageCopy(
 
 /** With the live database's own character set; an empty live database where there is none. */
 async function createCopy(session: Session, database: string, copy: string): Promise<void> {
-  const [like] = await session.query('SHOW CREATE DATABASE ??', [database]).catch((error: unknown) => {
-    if (errorNumber(error) === noSuchDatabase) return []
+  const charset = await readCharset(session, database).catch((error: unknown) => {
+    if (errorNumber(error) === noSuchDatabase) return undefined
     throw error
   })
-  const options = String(like?.['Create Database'] ?? '').match(/\/\*!40100 (.*?) \*\//)?.[1] ?? ''
-  await session.query(`CREATE DATABASE ?? ${options}`, [copy])
-  if (like === undefined) await session.query('CREATE DATABASE ??', [database])
+  await session.query(`CREATE DATABASE ?? ${charset ?? ''}`, [copy])
+  if (charset === undefined) await session.query('CREATE DATABASE ??', [database])
+}
+
+/** The character set and collation of a database, as SQL. */
+export async function readCharset(session: Session, database: string): Promise<string> {
+  const [row] = await session.query('SHOW CREATE DATABASE ??', [database])
+  return String(row?.['Create Database'] ?? '').match(/\/\*!40100 (.*?) \*\//)?.[1] ?? ''
 }
 
 function scriptsOf({ parts: stored }: DumpSource): readonly string[] {
