@@ -66,7 +66,7 @@ async function goOn(first: Client): Promise<void> {
       if ((await client.ask()) === undefined) throw new Error('the row is not there')
       // from when an answer was due to when it came
       longest[phase] = Math.max(longest[phase], performance.now() - due)
-      if (intervalMs > 0) await sleep(intervalMs)
+      await sleep(intervalMs)
       due = performance.now()
     } catch {
       client?.end()

@@ -58,4 +58,4 @@ if (action === 'backup') {
 }
 const peakMb = process.resourceUsage().maxRSS / 1024
 process.stdout.write(`${JSON.stringify({ name: made, peakMb })}\n`)
-process.disconnect()
+process.disconnect?.()

@@ -29,6 +29,7 @@ export async function run(step: DbBackupStep): Promise<void> {
         migrations: folder === '' ? undefined : { folder, files: await openRevision(repository, revision) },
         pinned: inputs.pin,
         recipient: inputs.recipient || undefined,
+        compression: inputs.compression,
         verify: inputs.verify,
         verifyLimit: inputs['verify-limit'],
         verifyOn,

@@ -24,6 +24,11 @@ export const dbBackup = defineAction({
       description:
         'Public key of age, `age1…`, that encrypts the backups. Only db-restore needs the matching identity.',
     }),
+    compression: input.choice({
+      description: '`zstd`; or `none`, which stores the files as they are: faster, for a folder only.',
+      options: ['zstd', 'none'],
+      default: 'zstd',
+    }),
     verify: input.choice({
       description:
         '`restore` restores the backup once, compares it by schema and rows with what was backed up, and drops the copy. Only such a backup counts as verified. `checksums` only reads the stored files again.',

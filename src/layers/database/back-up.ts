@@ -1,3 +1,4 @@
+import { InputError, message, setting } from '../../errors.ts'
 import { type BackupOptions, makeBackup } from './backup.ts'
 import { listBackups, verifyBackups } from './catalog.ts'
 import type { Engine } from './engine.ts'
@@ -45,6 +46,10 @@ export interface BackupsReport {
  */
 export async function backUpBeforeDeployment(options: BackUpOptions): Promise<BackupsReport> {
   const { engine, store, environment, revision, migrations, live, keep, keepForMs, now, log } = options
+  if (options.compression === 'none' && store.place.startsWith('s3:'))
+    throw new InputError(
+      message`${setting('compression')} is none and ${setting('database.storage')} is a bucket, where every byte is sent over the network; write compression: zstd, or keep backups in a folder`,
+    )
   const verifyOn = await openProofServer(engine, options.verifyOn)
   try {
     await makeBackup({

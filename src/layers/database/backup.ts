@@ -12,7 +12,7 @@ import {
   writeManifest,
 } from './manifest.ts'
 import { type ProofServer, proveBackup } from './prove.ts'
-import { openKept, openPart, sealPart } from './seal.ts'
+import { type Compression, openKept, openPart, partsOf, sealPart, storedName } from './seal.ts'
 import { manifestFile, type Store } from './store/store.ts'
 import { describeVerification } from './verification.ts'
 
@@ -26,6 +26,8 @@ export interface BackupOptions {
   readonly pinned: boolean
   /** `age1…`; undefined to store it in the clear */
   readonly recipient: string | undefined
+  /** of the stored files, by default `zstd` */
+  readonly compression?: Compression | undefined
   /** `restore` restores it once before it counts as verified; `checksums` only reads the stored files again */
   readonly verify: 'restore' | 'checksums'
   /** for `restore`: bytes of rows to restore at most, beyond which some tables are; undefined for all */
@@ -46,7 +48,7 @@ export interface BackupOptions {
  * kept as failed then
  */
 export async function makeBackup(options: BackupOptions): Promise<Manifest> {
-  const { engine, store, recipient, signal, log } = options
+  const { engine, store, recipient, compression = 'zstd', signal, log } = options
   const versions = await engine.inspect('backup')
   if (options.verify === 'restore' && options.verifyOn === undefined) await inspectRestore(engine)
   const createdAt = options.now()
@@ -63,10 +65,12 @@ export async function makeBackup(options: BackupOptions): Promise<Manifest> {
     const contents = await engine.dump({
       scratch,
       signal,
-      add: async (part, content) => {
-        const path = `${name}/${part}`
+      add: async (part, content, { sha256 } = {}) => {
+        const stored = storedName(part, compression)
+        const path = `${name}/${stored}`
         const keepAs = kept === undefined ? undefined : join(kept, part)
-        parts.push(await sealPart({ store, path, name: part, content, recipient, keepAs, signal }))
+        const sealing = { store, path, name: stored, content, sha256, compression, recipient, keepAs, signal }
+        parts.push(await sealPart(sealing))
       },
     })
     if (contents.tables.length === 0)
@@ -88,13 +92,14 @@ export async function makeBackup(options: BackupOptions): Promise<Manifest> {
       createdAt: createdAt.toISOString(),
       pinned: options.pinned,
       encrypted: recipient !== undefined,
+      compression,
       contents: { ...contents, tables: [...contents.tables] },
       migrations: [...options.migrations],
       parts: parts.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
     }
     const checked = await verify(options, unverified, { scratch, kept })
     const manifest = { ...unverified, verification: checked.verification }
-    await store.write(`${name}/${manifestFile}`, Readable.from([writeManifest(manifest)]))
+    await store.write(`${name}/${manifestFile}`, Readable.from([Buffer.from(writeManifest(manifest))]))
     isWhole = true
     log(`${name} is ${describeVerification(manifest)}`)
     if (checked.notTried !== undefined) throw checked.notTried
@@ -143,7 +148,8 @@ async function verify(
   // what is encrypted is restored from what was kept of it, so that its stored files are read besides
   if (kept !== undefined) await verifyStored(store, manifest)
   const opened = new Set<string>()
-  const partOf = new Map(manifest.parts.map((part) => [part.name, part]))
+  const { compression = 'zstd' } = manifest
+  const partOf = partsOf(manifest)
   const source: DumpSource = {
     scratch: join(scratch, 'proof'),
     parts: [...partOf.keys()],
@@ -152,9 +158,15 @@ async function verify(
     open: async (name) => {
       const part = partOf.get(name)
       if (part === undefined) throw new RefusedError(`the dump has no ${name}`)
-      opened.add(name)
-      if (kept !== undefined) return openKept(join(kept, name))
-      return openPart({ store, path: `${manifest.name}/${name}`, part, identity: undefined })
+      opened.add(part.name)
+      if (kept !== undefined) return openKept(join(kept, name), compression)
+      return openPart({
+        store,
+        path: `${manifest.name}/${part.name}`,
+        part,
+        compression,
+        identity: undefined,
+      })
     },
   }
   await mkdir(source.scratch, { mode: 0o700 })

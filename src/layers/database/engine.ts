@@ -31,6 +31,8 @@ export interface BackupEngine {
   readonly definitions?: () => Promise<readonly string[]>
   /** Whether `stage` loads onto the server of the live database, among what other restores left there: it needs the lock then. */
   readonly stagesOnServer: boolean
+  /** Whether `stage` reads the parts of a backup to their ends, where their checksums are compared, before any of it is executed. */
+  readonly readsBeforeItLoads: boolean
   /** Loads a backup beside the live database, which nothing touches. Removes what a killed restore left. */
   readonly stage: (source: DumpSource, options?: StageOptions) => Promise<Staged>
   /**
@@ -111,8 +113,15 @@ export interface Versions {
 export interface DumpTarget {
   /** an empty folder for what cannot be streamed */
   readonly scratch: string
-  /** Adds one part. A chunk of it has to be good until the next is asked for, and no longer. */
-  readonly add: (name: string, content: AsyncIterable<Buffer>) => Promise<void>
+  /**
+   * Adds one part. A chunk of it has to be good until the one after the next is asked for.
+   * @param known its digest, where it was taken before
+   */
+  readonly add: (
+    name: string,
+    content: AsyncIterable<Buffer>,
+    known?: { readonly sha256?: string | undefined },
+  ) => Promise<void>
   readonly signal: AbortSignal | undefined
 }
 
@@ -128,6 +137,8 @@ export interface DumpSource {
 export interface StageOptions {
   /** Bytes of rows to load at most: of a larger backup the whole schema and the rows of some tables, see `Staged.sample`. By default all. */
   readonly limit?: number | undefined
+  /** Whether `Staged.contents` is asked for, which may be prepared while the backup is loaded. By default true. */
+  readonly compare?: boolean
 }
 
 /** Another server that backups are loaded on. */
@@ -178,6 +189,8 @@ export interface Staged {
   /** Rows of the live database that the copy does not have, one JSON text each. */
   readonly newerRows: (table: string) => AsyncIterable<string>
   readonly countNewerRows: (table: string) => Promise<number>
+  /** Does what of a swap can be done before it, to be done again where the live database changes meanwhile. Absent where nothing can. */
+  readonly prepare?: () => Promise<void>
   /**
    * Puts the copy in the place of the live database, which is kept under the name.
    * Either all of it happens or nothing; clients are cut off for no longer than that takes.

@@ -60,12 +60,14 @@ export const manifestSchema = z.object({
   /** kept whatever the retention says */
   pinned: z.boolean(),
   encrypted: z.boolean(),
+  /** absent in backups from before there was a choice: `zstd` */
+  compression: z.enum(['zstd', 'none']).optional(),
   contents: contentsSchema,
   migrations: z.array(migrationSchema),
   parts: z.array(
     z.object({
       name: partNameSchema,
-      /** the stored bytes: compressed, and encrypted where asked for */
+      /** the stored bytes: compressed and encrypted where asked for */
       size,
       sha256,
       /** bytes of what was dumped */

@@ -10,16 +10,34 @@ export async function* readChunks(path: string): AsyncGenerator<Buffer> {
   }
 }
 
+/** One that is read, one that is worked on, one that is still being written. */
+const width = 3
+
 /**
- * Reads an open file from its beginning in chunks, each of which is good until the next is taken: one buffer for all of it, as a
- * new one for each would fill the memory before it is cleared, and clearing it takes longer than reading.
+ * Reads an open file from its beginning in chunks, each of which is good until the one after the next is taken: few buffers for
+ * all of it, as a new one for each would fill the memory before it is cleared, and clearing it takes longer than reading. The
+ * next chunk is read while one is worked on.
  */
 export async function* chunksOf(file: FileHandle): AsyncGenerator<Buffer> {
-  const buffer = Buffer.allocUnsafe(1 << 20)
-  for (let at = 0; ; ) {
+  const buffers = Array.from({ length: width }, () => Buffer.allocUnsafe(1 << 20))
+  const read = async (index: number, at: number): Promise<Buffer> => {
+    const buffer = buffers[index % width] ?? Buffer.alloc(0)
     const { bytesRead } = await file.read(buffer, 0, buffer.length, at)
-    if (bytesRead === 0) return
-    at += bytesRead
-    yield buffer.subarray(0, bytesRead)
+    return buffer.subarray(0, bytesRead)
+  }
+  let next = read(0, 0)
+  try {
+    for (let [index, at] = [1, 0]; ; index += 1) {
+      const chunk = await next
+      if (chunk.length === 0) return
+      at += chunk.length
+      next = read(index, at)
+      // it is waited for later
+      next.catch(() => {})
+      yield chunk
+    }
+  } finally {
+    // nobody closes the file before
+    await next.catch(() => {})
   }
 }

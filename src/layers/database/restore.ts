@@ -11,7 +11,7 @@ import { differences } from './compare.ts'
 import { type Contents, type DumpSource, type Engine, journal, nameKept, type Staged } from './engine.ts'
 import type { Manifest } from './manifest.ts'
 import { isHistoryTable } from './migrations/applied.ts'
-import { openPart } from './seal.ts'
+import { openPart, partsOf } from './seal.ts'
 import type { Store } from './store/store.ts'
 import { describeVerification } from './verification.ts'
 
@@ -62,7 +62,7 @@ export interface Loss {
 }
 
 /**
- * Goes back to a backup: every checksum first, then a copy beside the live database, verified there, then one swap that
+ * Goes back to a backup: every checksum and a copy beside the live database, verified there, then one swap that
  * happens wholly or not at all. May be killed at any instant and run again.
  * @throws RefusedError for a damaged backup or rows that would be lost, ConflictError when others hold the database
  */
@@ -83,8 +83,11 @@ export async function restoreBackup(options: RestoreOptions): Promise<RestoreRep
   const lock = await engine.lock()
   const scratch = join(options.scratch, `restore-${manifest.name}`)
   try {
-    const [, live] = await allEnded([verifyStored(store, manifest), engine.contents()])
-    log(`${manifest.name}: all ${manifest.parts.length} files are as the manifest says`)
+    const [, live] = await allEnded([
+      // what is executed while it is read has to be what was backed up
+      engine.readsBeforeItLoads ? undefined : verifyStored(store, manifest),
+      engine.contents(),
+    ])
     if (live !== undefined && (await holdsAlready(engine, manifest, live))) {
       log(`${engine.database} holds what backup ${manifest.name} does: there is nothing to restore`)
       return report(manifest, { outcome: 'already-restored' })
@@ -96,7 +99,8 @@ export async function restoreBackup(options: RestoreOptions): Promise<RestoreRep
     if (!options.dryRun) await options.beforeChange?.()
     await rm(scratch, { recursive: true, force: true })
     await mkdir(scratch, { recursive: true, mode: 0o700 })
-    const staged = await engine.stage(openSource(options, scratch))
+    const staged = await stage(options, scratch)
+    log(`${manifest.name}: all ${manifest.parts.length} files are as the manifest says`)
     try {
       return await replace(options, staged)
     } finally {
@@ -135,6 +139,7 @@ async function replace(options: RestoreOptions, staged: Staged): Promise<Restore
     // whatever is verified: what is swapped in has the schema of the backup
     isFull ? undefined : staged.schema(),
     engine.contents({ digests: isFull }),
+    options.dryRun ? undefined : staged.prepare?.(),
   ])
   if (copy !== undefined) {
     refuseDifferences(`the restored copy of ${manifest.name}`, manifest.contents, copy)
@@ -206,8 +211,19 @@ export async function holdsAlready(
   return contents.sequences === undefined || contents.sequences === exact.sequences
 }
 
+/** @throws RefusedError that names the file of the backup that is damaged */
+async function stage(options: RestoreOptions, scratch: string): Promise<Staged> {
+  try {
+    return await options.engine.stage(openSource(options, scratch), { compare: options.verify === 'full' })
+  } catch (error) {
+    // what is damaged may fail in any way, which the checksums say best
+    if (!options.signal?.aborted) await verifyStored(options.store, options.manifest)
+    throw error
+  }
+}
+
 function openSource({ store, manifest, identity, signal }: RestoreOptions, scratch: string): DumpSource {
-  const parts = new Map(manifest.parts.map((part) => [part.name, part]))
+  const parts = partsOf(manifest)
   return {
     scratch,
     parts: [...parts.keys()],
@@ -218,8 +234,9 @@ function openSource({ store, manifest, identity, signal }: RestoreOptions, scrat
       if (part === undefined) throw new RefusedError(`backup ${manifest.name} is damaged: it has no ${name}`)
       return openPart({
         store,
-        path: `${manifest.name}/${name}`,
+        path: `${manifest.name}/${part.name}`,
         part,
+        compression: manifest.compression ?? 'zstd',
         identity: manifest.encrypted ? identity : undefined,
       })
     },

@@ -1,5 +1,4 @@
-import { createWriteStream } from 'node:fs'
-import { pipeline } from 'node:stream/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 import { explainWrite } from '../../text/system-error.ts'
 
 /**
@@ -8,11 +7,34 @@ import { explainWrite } from '../../text/system-error.ts'
  */
 export async function writeFileFrom(
   content: AsyncIterable<Buffer>,
-  file: string,
+  path: string,
   { durable = false }: { readonly durable?: boolean } = {},
 ): Promise<void> {
-  const options = { flags: 'wx', mode: 0o600, flush: durable } as const
-  await pipeline(content, createWriteStream(file, options)).catch((error: unknown) => {
-    throw explainWrite(error, file)
-  })
+  try {
+    const file = await open(path, 'wx', 0o600)
+    try {
+      await writeChunks(content, file)
+      if (durable) await file.sync()
+    } finally {
+      await file.close()
+    }
+  } catch (error) {
+    throw explainWrite(error, path)
+  }
+}
+
+/** Writes chunks to an open file, each while the next is made: one has to be good until the one after the next is asked for. */
+export async function writeChunks(content: AsyncIterable<Buffer>, file: FileHandle): Promise<void> {
+  let written: Promise<void> = Promise.resolve()
+  try {
+    for await (const chunk of content) {
+      await written
+      written = file.appendFile(chunk)
+      // it is waited for before the next
+      written.catch(() => {})
+    }
+  } finally {
+    await written.catch(() => {})
+  }
+  await written
 }

@@ -25,7 +25,7 @@ afterEach(() => rm(folder, { recursive: true, force: true }))
 
 const store = () => openFolderStore(folder)
 const open = async (part: Awaited<ReturnType<typeof seal>>) =>
-  buffer(await openPart({ store: store(), path, part, identity: undefined }))
+  buffer(await openPart({ store: store(), path, part, compression: 'zstd', identity: undefined }))
 
 async function seal(content: Buffer, chunkSize = 70_001) {
   const chunks = function* () {
@@ -38,6 +38,7 @@ async function seal(content: Buffer, chunkSize = 70_001) {
     path,
     name: 'part',
     content: from,
+    compression: 'zstd' as const,
     recipient: undefined,
     signal: undefined,
   })
@@ -130,7 +131,15 @@ test('what fails while it is read leaves nothing in the store', async () => {
     throw new Error('the dump ended with code 1')
   }
   const content = Readable.from(broken(), { objectMode: false })
-  const part = { store: store(), path, name: 'part', content, recipient: undefined, signal: undefined }
+  const part = {
+    store: store(),
+    path,
+    name: 'part',
+    content,
+    compression: 'zstd' as const,
+    recipient: undefined,
+    signal: undefined,
+  }
   await expect(sealPart(part)).rejects.toThrow('the dump ended with code 1')
   expect(await store().list()).toEqual([])
 })

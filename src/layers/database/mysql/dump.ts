@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream'
 import { allEnded } from '../all-ended.ts'
 import type { ServerConnection } from '../connection.ts'
 import type { Contents, DumpTarget } from '../engine.ts'
@@ -13,9 +12,9 @@ import { refuseShapes } from './shapes.ts'
 
 /** Parts of a backup, in the order in which they are loaded. The second is there only where `listOwnTables` has any. */
 export const parts = {
-  tables: 'tables.sql.zst',
-  ownTables: 'own-tables.sql.zst',
-  programs: 'programs.json.zst',
+  tables: 'tables.sql',
+  ownTables: 'own-tables.sql',
+  programs: 'programs.json',
 } as const
 
 /**
@@ -62,7 +61,7 @@ export async function dumpDatabase(
       readContents(session, database, { digests: true, programs }),
     ])
     if (own.length > 0) await add(parts.ownTables, refuseLongRows(writeOwnTables(session, own), limit))
-    await add(parts.programs, Readable.from([Buffer.from(JSON.stringify(programs))]))
+    await add(parts.programs, bytesOf(JSON.stringify(programs)))
     return contents
   } finally {
     await lock.release()
@@ -96,4 +95,8 @@ async function argumentsFor(
     '--',
     database,
   ]
+}
+
+async function* bytesOf(text: string): AsyncGenerator<Buffer> {
+  yield Buffer.from(text)
 }

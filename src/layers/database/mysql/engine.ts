@@ -4,6 +4,7 @@ import type { Engine, Surroundings } from '../engine.ts'
 import { errorNumber, findTools, noSuchDatabase, type Session, withSession } from './connect.ts'
 import { readContents, readDefinitions, readSchema } from './contents.ts'
 import { dumpDatabase } from './dump.ts'
+import { openElsewhere } from './elsewhere.ts'
 import { lockDatabase } from './lock.ts'
 import { keepName, keptSince, listKept, sidePrefix } from './names.ts'
 import { dropPrograms, readPrograms } from './programs.ts'
@@ -51,10 +52,13 @@ export function openMysql(connection: ServerConnection, surroundings: Surroundin
         dumpDatabase(session, { connection, ...(await openTools(session)) }, target),
       ),
     stagesOnServer: true,
+    readsBeforeItLoads: false,
     stage: (source, options) =>
       within(async (session) =>
         stageCopy(session, { connection, log, ...(await openTools(session)) }, source, options),
       ),
+
+    elsewhere: (where) => openElsewhere(connection, surroundings, where),
 
     async contents({ digests = false } = {}) {
       const found = await inDatabase((session) => readContents(session, database, { digests })).catch(missing)

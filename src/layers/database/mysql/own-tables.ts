@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream'
 import { RefusedError } from '../../../errors.ts'
 import type { Session } from './connect.ts'
 import { listTables } from './contents.ts'
@@ -40,11 +39,7 @@ SET time_zone = '+00:00', unique_checks = 0, foreign_key_checks = 0, sql_mode = 
 const statementSize = 1 << 19
 
 /** The tables as a script for the server's own client, a row a line; rows as the session's transaction sees them. */
-export function writeOwnTables(session: Session, tables: readonly OwnTable[]): Readable {
-  return Readable.from(writeScript(session, tables), { objectMode: false, highWaterMark: 1 << 20 })
-}
-
-async function* writeScript(session: Session, tables: readonly OwnTable[]): AsyncGenerator<Buffer> {
+export async function* writeOwnTables(session: Session, tables: readonly OwnTable[]): AsyncGenerator<Buffer> {
   yield Buffer.from(settings)
   await session.query("SET time_zone = '+00:00'")
   for (const table of tables) {

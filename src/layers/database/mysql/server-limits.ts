@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream'
 import { RefusedError } from '../../../errors.ts'
 import type { Session } from './connect.ts'
 
@@ -15,25 +14,24 @@ export async function readLimit(session: Session): Promise<number> {
  * Passes a dump on, and fails at its end when a row is longer as a statement than the server takes: some bytes take two there,
  * so that it could be stored, and could not be restored.
  * @param limit what `readLimit` says
- * @throws RefusedError, through the stream, that says what to set
+ * @throws RefusedError that says what to set
  */
-export function refuseLongRows(dump: Readable, limit: number): Readable {
-  const passed = async function* () {
-    let [longest, current] = [0, 0]
-    for await (const chunk of dump) {
-      const piece: Buffer = Buffer.from(chunk)
-      // lines within one piece are shorter than any limit
-      const first = piece.indexOf(10)
-      longest = Math.max(longest, current + (first === -1 ? piece.length : first))
-      current = first === -1 ? current + piece.length : piece.length - piece.lastIndexOf(10) - 1
-      yield piece
-    }
-    if (longest + besideRow > limit)
-      throw new RefusedError(
-        `a row is ${longest} bytes long as a statement, and the server takes ${limit}: it could not be restored, so this is no backup; SET GLOBAL max_allowed_packet to more, up to 1G`,
-      )
+export async function* refuseLongRows(
+  dump: AsyncIterable<Buffer>,
+  limit: number,
+): AsyncGenerator<Buffer, undefined> {
+  let [longest, current] = [0, 0]
+  for await (const piece of dump) {
+    // lines within one piece are shorter than any limit
+    const first = piece.indexOf(10)
+    longest = Math.max(longest, current + (first === -1 ? piece.length : first))
+    current = first === -1 ? current + piece.length : piece.length - piece.lastIndexOf(10) - 1
+    yield piece
   }
-  return Readable.from(passed(), { objectMode: false, highWaterMark: 1 << 20 })
+  if (longest + besideRow > limit)
+    throw new RefusedError(
+      `a row is ${longest} bytes long as a statement, and the server takes ${limit}: it could not be restored, so this is no backup; SET GLOBAL max_allowed_packet to more, up to 1G`,
+    )
 }
 
 /**

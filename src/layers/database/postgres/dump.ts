@@ -10,7 +10,6 @@ import { readContents } from './contents.ts'
 import { listBeside } from './schemas.ts'
 import type { Server } from './server.ts'
 import { connectionString, eachOf, jobs } from './tools.ts'
-import { partSuffix } from './unpack.ts'
 
 const { escapeIdentifier } = pg
 
@@ -36,7 +35,7 @@ export async function dumpDatabase(server: Server, { scratch, add, signal }: Dum
     ])
     await session.query('COMMIT')
     await eachOf(await readdir(dump), jobs, async (file) => {
-      await add(`${file}${partSuffix}`, readChunks(join(dump, file)))
+      await add(file, readChunks(join(dump, file)))
       await rm(join(dump, file))
     })
     return contents

@@ -66,6 +66,7 @@ export function openPostgres(connection: ServerConnection, surroundings: Surroun
       }).catch(missing),
 
     stagesOnServer: true,
+    readsBeforeItLoads: true,
 
     async stage(source, { limit } = {}) {
       if ((await whyNot()) !== undefined)

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises'
 import type { DumpSource, Staged, StageOptions } from '../engine.ts'
 import { runTool } from '../tool.ts'
 import type { Server } from './server.ts'
-import { type Dump, partSuffix, unpackDump } from './unpack.ts'
+import { type Dump, unpackDump } from './unpack.ts'
 
 /** Loads a dump, or some of it, beside the live database. */
 export type Load = (dump: Dump) => Promise<Staged>
@@ -114,7 +114,7 @@ function parseRows(line: string): readonly { readonly id: string; readonly text:
 }
 
 function partOf(id: string): string {
-  return `${id}.dat${partSuffix}`
+  return `${id}.dat`
 }
 
 function shuffled<T>(items: readonly T[]): readonly T[] {

@@ -4,9 +4,6 @@ import type { DumpSource } from '../engine.ts'
 import { writeFileFrom } from '../write-file.ts'
 import { eachOf } from './tools.ts'
 
-/** Of the parts of a backup: each is a file of the dump. */
-export const partSuffix = '.zst'
-
 /** A dump in a folder, as `pg_restore` reads it, and what of it is restored. */
 export interface Dump {
   readonly folder: string
@@ -16,12 +13,10 @@ export interface Dump {
   readonly keep?: (line: string) => boolean
 }
 
-/** Puts parts of a backup where `pg_restore` finds them. @param parts those that are needed, by default all */
+/** Puts parts of a backup, each of which is a file of the dump, where `pg_restore` finds them. @param parts those that are needed, by default all */
 export async function unpackDump(source: DumpSource, parts = source.parts): Promise<Dump> {
   const folder = join(source.scratch, 'dump')
   await mkdir(folder, { recursive: true })
-  await eachOf(parts, 2, async (part) =>
-    writeFileFrom(await source.open(part), join(folder, part.slice(0, -partSuffix.length))),
-  )
+  await eachOf(parts, 2, async (part) => writeFileFrom(await source.open(part), join(folder, part)))
   return { folder }
 }

@@ -1,11 +1,12 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import { withDatabase } from './file.ts'
-import { changedByCopying } from './image.ts'
+import { unifyHeader } from './image.ts'
+import { findOwners } from './owners.ts'
 
 /**
  * The tables that lie on other pages, or on pages with other bytes, in one database file than in another; nobody has them open.
  * Tables of the same pages hold the same rows, and a value that is larger than our memory is compared without being read as one.
- * Who owns a page is looked up only where pages differ: that reads a file once more.
+ * Who owns a page is looked up only where pages differ.
  */
 export async function findChangedTables(one: string, other: string): Promise<ReadonlySet<string> | 'all'> {
   const [size, otherSize] = [await readPageSize(one), await readPageSize(other)]
@@ -32,8 +33,7 @@ async function findChangedPages(one: string, other: string, size: number): Promi
         await fill(a, left, (first - 1) * size),
         await fill(b, right, (first - 1) * size),
       ]
-      if (first === 1)
-        for (const each of [left, right]) for (const [from, to] of changedByCopying) each.fill(0, from, to)
+      if (first === 1) for (const each of [left, right]) unifyHeader(each)
       const length = Math.max(read, alsoRead)
       if (length === 0) return changed
       if (read === alsoRead && left.compare(right, 0, read, 0, read) === 0) continue
@@ -61,16 +61,15 @@ async function fill(file: FileHandle, buffer: Buffer, position: number): Promise
   return filled
 }
 
+/** By the b-trees' own pages where all of the changed ones are in them; else by SQLite's statistics, which read every page. */
 async function ownersOf(path: string, changed: ReadonlySet<number>): Promise<ReadonlySet<string>> {
-  return withDatabase(path, (database) => {
-    const owners = new Set<string>()
-    const pages = database.prepare('SELECT name, pageno FROM dbstat')
-    // there are very many rows, and arrays are faster than objects
-    pages.setReturnArrays(true)
-    for (const row of pages.iterate()) {
-      const [name, pageno] = Object.values(row)
-      if (changed.has(Number(pageno))) owners.add(String(name))
-    }
-    return owners
-  })
+  const { owners, found } = await findOwners(path, changed)
+  return found === changed.size
+    ? owners
+    : withDatabase(path, (database) => {
+        const named = database.prepare(
+          'SELECT DISTINCT name FROM dbstat WHERE pageno IN (SELECT value FROM json_each(?))',
+        )
+        return new Set(named.all(JSON.stringify([...changed])).map(({ name }) => String(name)))
+      })
 }

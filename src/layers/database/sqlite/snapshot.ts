@@ -2,47 +2,65 @@ import { type FileHandle, open } from 'node:fs/promises'
 import type { DatabaseSync } from 'node:sqlite'
 import { explainWrite } from '../../../text/system-error.ts'
 import { chunksOf } from '../read-file.ts'
+import { writeChunks } from '../write-file.ts'
 import { isForbiddenWrite } from './explain.ts'
 import { copyDatabase, explain, openDatabase, removeDatabase } from './file.ts'
-import { digestImage } from './image.ts'
+import { digestImage, unifyHeader } from './image.ts'
 
 /** Of a writer that commits between our two looks at its log. */
 const tries = 5
+
+export interface CopyOptions {
+  /** the copy is on the disk itself */
+  readonly durable?: boolean
+}
 
 /**
  * Copies a database that may be in use into a new file: byte by byte, three times as fast as SQLite's page by page, while
  * nobody may write to the file. A reader sees to that once all of the log is in it: whoever writes then, writes to the log,
  * and without a log waits. Where a writer leaves no such moment, it is SQLite's own online backup.
- * @param durable the copy is on the disk itself
- * @returns the digest of the copy, taken on the way; undefined where it was not copied byte by byte
+ * @returns the SHA-256 of the copy, taken while it is written; undefined where it was not copied byte by byte
  * @throws ConflictError when others hold a lock for too long, RefusedError when the copy cannot be written
  */
-export async function copyToNewFile(
-  from: string,
-  to: string,
-  { durable = false }: { readonly durable?: boolean } = {},
-): Promise<string | undefined> {
+export async function copyToNewFile(from: string, to: string): Promise<string | undefined> {
+  const file = await open(from)
+  try {
+    const image = digestImage(chunksOf(file))
+    return (await copyOpened(file, image.content, { from, to })) ? image.digest() : undefined
+  } finally {
+    await file.close()
+  }
+}
+
+/**
+ * The same without a digest, of a file that is open already. It has to stay open for as long as this process has other connections
+ * to that database: a process that closes a file gives up each lock it has on it, and SQLite's are such locks.
+ * @param content of the file
+ * @returns false where it was not copied byte by byte
+ */
+export async function copyOpened(
+  file: FileHandle,
+  content: AsyncIterable<Buffer>,
+  { from, to, durable = false }: CopyOptions & { readonly from: string; readonly to: string },
+): Promise<boolean> {
   // left by a process that was killed
   await removeDatabase(to)
   const reader = await openDatabaseAt(from)
-  const file = await open(from)
-  let digest: string | undefined
   let isStill = false
   try {
     isStill = holdStill(reader, from)
-    if (isStill) digest = await copyBytes(file, to, durable)
+    if (isStill) await copyBytes(content, { to, mode: (await file.stat()).mode, durable })
   } catch (error) {
     throw await explain(error, from)
   } finally {
     reader.close()
-    // not before the reader: a process that closes a file gives up each lock it has on it, and SQLite's are such locks
-    await file.close()
   }
   if (!isStill) await copyDatabase(from, to)
-  return digest
+  return isStill
 }
 
-async function openDatabaseAt(path: string): Promise<DatabaseSync> {
+/** @throws RefusedError that names the file and what is wrong with it */
+export async function openDatabaseAt(path: string): Promise<DatabaseSync> {
   try {
     return openDatabase(path)
   } catch (error) {
@@ -79,21 +97,23 @@ function isLogInFile(database: DatabaseSync): boolean {
   }
 }
 
-async function copyBytes(file: FileHandle, to: string, durable: boolean): Promise<string> {
-  const { mode } = await file.stat()
-  const image = digestImage(chunksOf(file))
+async function copyBytes(
+  content: AsyncIterable<Buffer>,
+  { to, mode, durable }: { readonly to: string; readonly mode: number; readonly durable: boolean },
+): Promise<void> {
+  const unified = async function* () {
+    let isFirst = true
+    for await (const chunk of content) {
+      if (isFirst) unifyHeader(chunk)
+      isFirst = false
+      yield chunk
+    }
+  }
   try {
     const copy = await open(to, 'wx', mode & 0o777)
     try {
-      let isFirst = true
-      for await (const chunk of image.content) {
-        // the copy has no log: https://sqlite.org/fileformat2.html#file_format_version_numbers
-        if (isFirst) chunk.fill(1, 18, 20)
-        isFirst = false
-        await copy.appendFile(chunk)
-      }
+      await writeChunks(unified(), copy)
       if (durable) await copy.sync()
-      return image.digest()
     } finally {
       await copy.close()
     }

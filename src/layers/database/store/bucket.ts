@@ -106,7 +106,7 @@ export function openBucketStore(
 }
 
 /** A stream as parts, each as big as it has to be, one in memory at a time. */
-async function* chunked(content: Readable): AsyncGenerator<Buffer, undefined> {
+async function* chunked(content: AsyncIterable<Buffer>): AsyncGenerator<Buffer, undefined> {
   let waiting: Buffer[] = []
   let [length, index] = [0, 0]
   for await (const data of content) {

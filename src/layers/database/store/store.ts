@@ -8,8 +8,8 @@ export interface Store {
   readonly list: () => Promise<readonly string[]>
   /** @throws RefusedError when there is no such file */
   readonly read: (path: string) => Promise<Readable>
-  /** Writes a new file, whole or not at all. */
-  readonly write: (path: string, content: Readable) => Promise<void>
+  /** Writes a new file, whole or not at all. A chunk has to be good until the one after the next is asked for. */
+  readonly write: (path: string, content: AsyncIterable<Buffer>) => Promise<void>
   /** Removes a file; one that is not there is no error. */
   readonly remove: (path: string) => Promise<void>
 }
