@@ -205,6 +205,19 @@ describe('the retention', () => {
   }, 60_000)
 })
 
+test('without compression, a folder keeps the database file itself, and a bucket is refused', async () => {
+  const made = await run('db-backup', { compression: 'none' })
+  expect({ code: made.exitCode, log: made.log }).toMatchObject({ code: 0 })
+  const file = join(storage, made.outputs['backup'] ?? '', 'database.sqlite')
+  const stored = new DatabaseSync(file, { readOnly: true })
+  expect(stored.prepare('SELECT name FROM product').all()).toEqual([{ name: 'Kettle' }])
+  stored.close()
+
+  const refused = await run('db-backup', { compression: 'none', storage: 's3://backups/shop' })
+  expect(refused.exitCode).toBe(1)
+  expect(refused.log).toContain('input "compression" is none and input "storage" is a bucket')
+})
+
 test('a bucket keeps the backups, with keys from env that are in no log', async () => {
   const server = await startBucketServer({ bucket: 'backups' })
   try {

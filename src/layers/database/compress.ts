@@ -1,10 +1,8 @@
-import { promisify } from 'node:util'
-import { constants, zstdCompress } from 'node:zlib'
+import { constants, createZstdCompress } from 'node:zlib'
 
 const pieceSize = 1 << 20
 /** How many pieces are compressed side by side. */
 const width = 3
-const compressPiece = promisify(zstdCompress)
 const options = {
   // what compresses to less than half comes back from its thread at once
   chunkSize: (pieceSize / 8) * 5,
@@ -21,14 +19,44 @@ const options = {
  */
 export async function* compress(content: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const running: Promise<Buffer>[] = []
-  for await (const piece of pieces(content)) {
-    const frame = compressPiece(piece, options)
-    // one that fails is told of when its turn comes
-    frame.catch(() => {})
-    running.push(frame)
-    if (running.length === width) yield (await running.shift()) ?? never()
+  const lanes = Array.from({ length: width }, openLane)
+  try {
+    let index = 0
+    for await (const piece of pieces(content)) {
+      const frame = (lanes[index % width] ?? never()).compress(piece)
+      // one that fails is told of when its turn comes
+      frame.catch(() => {})
+      running.push(frame)
+      index += 1
+      if (running.length === width) yield (await running.shift()) ?? never()
+    }
+    for (const frame of running) yield await frame
+  } finally {
+    for (const lane of lanes) lane.close()
   }
-  for (const frame of running) yield await frame
+}
+
+/** Compresses one piece after the other: what is set up for a frame is used for all, which costs a sixth of the time else. */
+function openLane() {
+  const stream = createZstdCompress(options)
+  let written: Buffer[] = []
+  stream.on('data', (chunk: Buffer) => written.push(chunk))
+  return {
+    compress: (piece: Buffer): Promise<Buffer> =>
+      new Promise((resolve, reject) => {
+        stream.once('error', reject)
+        stream.write(piece)
+        stream.flush(constants.ZSTD_e_end, () => {
+          stream.off('error', reject)
+          const [first, ...others] = written
+          written = []
+          resolve(
+            others.length === 0 && first !== undefined ? first : Buffer.concat([first ?? never(), ...others]),
+          )
+        })
+      }),
+    close: () => stream.destroy(),
+  }
 }
 
 /**

@@ -132,13 +132,13 @@ export async function openPart({
     // what was checked before may have been replaced since
     flush: (done) => {
       if (stored.digest() !== part.sha256) done(new RefusedError(`${path} changed while it was being read`))
-      else if (stored.size() !== part.size) done(wrongSize(path, stored.size(), part))
       else if (plainSize !== part.plainSize)
         done(
           new RefusedError(
             `backup is damaged: ${path} has ${plainSize} bytes when it is opened and not ${part.plainSize}`,
           ),
         )
+      else if (stored.size() !== part.size) done(wrongSize(path, stored.size(), part))
       else done()
     },
   })

@@ -77,6 +77,8 @@ export async function runTool(run: ToolRun): Promise<string> {
  */
 export function openTool(run: Omit<ToolRun, 'output'>): Readable {
   const printed = new PassThrough({ highWaterMark: 1 << 20 })
+  // who reads it is told, also when that begins later
+  printed.on('error', () => {})
   runTool({
     ...run,
     output: (stdout) => {

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
 import { message, RefusedError, setting } from '../../../errors.ts'
 import type { Connection, ServerConnection } from '../connection.ts'
 import type { Elsewhere, Surroundings } from '../engine.ts'
@@ -7,7 +8,7 @@ import { seriesOf, startLocalServer } from './local-server.ts'
 import { lockDatabase } from './lock.ts'
 import { sidePrefix } from './names.ts'
 import { readPrograms } from './programs.ts'
-import { databasesIn } from './quote.ts'
+import { databasesIn, quoteName } from './quote.ts'
 import { refuseLackOfRights } from './rights.ts'
 import { readCharset, stageCopy } from './stage.ts'
 
@@ -32,7 +33,10 @@ export async function openElsewhere(
   const connection = { ...place, database }
   const close = async () => local?.stop()
   try {
-    await withSession(connection, undefined, (session) => refuseLacks(session, { database, needs }))
+    await withSession(connection, undefined, async (session) => {
+      if (local !== undefined) await createUsers(session, needs.definers)
+      await refuseLacks(session, { database, needs })
+    })
   } catch (error) {
     await close()
     if (!(error instanceof RefusedError)) throw error
@@ -48,8 +52,8 @@ export async function openElsewhere(
     lock: () => lockDatabase(connection, log, { recovers: false }),
     stage: (source, options) =>
       withSession(connection, undefined, async (session) => {
-        // the options of the live server's tools are in that folder already
-        const scratch = `${surroundings.scratch}-elsewhere`
+        // the live server's password is in that folder, in a file of the same name
+        const scratch = join(surroundings.scratch, 'elsewhere')
         const tools = await findTools(connection, needs.version, { ...surroundings, scratch })
         return stageCopy(session, { connection, log, tools, charset: needs.charset }, source, options)
       }),
@@ -67,7 +71,7 @@ interface Needs {
   readonly engines: readonly string[]
   /** others that its views name */
   readonly databases: readonly string[]
-  /** whose rights its views, routines and triggers have */
+  /** users whose rights its views, routines and triggers have, quoted */
   readonly definers: readonly string[]
 }
 
@@ -92,11 +96,34 @@ async function readNeeds(session: Session, database: string): Promise<Needs> {
     charset: await readCharset(session, database),
     engines: engines.map(({ name }) => String(name)),
     databases: others.map(({ name }) => String(name)).filter((name) => named.has(name)),
-    definers: [
+    definers: await withoutGone(session, [
       ...new Set(
         programs.flatMap(({ sql }) => / DEFINER=(`(?:[^`]|``)*`@`(?:[^`]|``)*`)/.exec(sql)?.[1] ?? []),
       ),
-    ],
+    ]),
+  }
+}
+
+/** Those that are users of the server, as far as this user may know: what has another definer works there without it. */
+async function withoutGone(session: Session, definers: readonly string[]): Promise<readonly string[]> {
+  const users = await session
+    .query('SELECT User AS user, Host AS host FROM mysql.user')
+    .catch((error: unknown) => {
+      if (error instanceof RefusedError) return undefined
+      throw error
+    })
+  if (users === undefined) return definers
+  const known = new Set(
+    users.map(({ user, host }) => `${quoteName(String(user))}@${quoteName(String(host))}`),
+  )
+  return definers.filter((definer) => known.has(definer))
+}
+
+/** On a server of our own: with all rights, as a definer's rights are no part of a database. */
+async function createUsers(session: Session, users: readonly string[]): Promise<void> {
+  for (const user of users) {
+    await session.query(`CREATE USER IF NOT EXISTS ${user} ACCOUNT LOCK`)
+    await session.query(`GRANT ALL PRIVILEGES ON *.* TO ${user}`)
   }
 }
 
@@ -137,8 +164,10 @@ async function refuseLacks(
   // a definer that this user may not name is found now, and not taken for a fault of the backup
   await session.query('CREATE DATABASE ??', [probe])
   try {
-    for (const definer of needs.definers)
+    for (const definer of needs.definers) {
       await session.query(`CREATE OR REPLACE DEFINER = ${definer} VIEW ??.probe AS SELECT 1 AS a`, [probe])
+      await session.query('SELECT a FROM ??.probe', [probe])
+    }
   } finally {
     await session.query('DROP DATABASE ??', [probe])
   }

@@ -16,8 +16,11 @@ export interface LiveCopy {
 
 /** Copies the live database into a new file. @throws as `copyOpened` */
 export async function copyLive(live: string, path: string): Promise<LiveCopy> {
-  const watch = await openDatabaseAt(live)
   const file = await open(live)
+  const watch = await openDatabaseAt(live).catch(async (error: unknown) => {
+    await file.close()
+    throw error
+  })
   const close = async () => {
     if (watch.isOpen) watch.close()
     // not before the connection, whose locks would end with it
@@ -33,7 +36,14 @@ export async function copyLive(live: string, path: string): Promise<LiveCopy> {
     await copyOpened(file, chunksOf(file), { from: live, to: path, durable: true })
     return {
       path,
-      isCurrent: () => dataVersion(watch) === before,
+      isCurrent: () => {
+        try {
+          return dataVersion(watch) === before
+        } catch {
+          // a writer holds it for long: it is to be copied again, which says what is wrong
+          return false
+        }
+      },
       moveTo: async (to) => {
         await rename(path, to)
         await close()
