@@ -55,7 +55,10 @@ export default {
       to: { path: '^(test|bench|script)/' },
     },
     only('text-knows-nothing', 'text', []),
-    only('settings-know-only-the-sections-of-others', 'settings', ['layers/ota/settings', 'health/checks/schema']),
+    only('settings-know-only-the-sections-of-others', 'settings', [
+      'layers/ota/settings',
+      'health/checks/schema',
+    ]),
     only('http-knows-nothing', 'http', []),
     only('github-knows-nothing', 'github', []),
     only('history-stands-on-github', 'history', ['github']),

@@ -57,7 +57,7 @@ export const dbBackup = defineAction({
   },
   rules: [
     {
-      inputs: ['recipient', 'verify', 'verify-limit', 'verify-on', 'keep', 'keep-for', 'pin'],
+      inputs: ['recipient', 'compression', 'verify', 'verify-limit', 'verify-on', 'keep', 'keep-for', 'pin'],
       onlyWith: { input: 'operation', is: ['backup'] },
     },
     { inputs: ['verify-limit', 'verify-on'], onlyWith: { input: 'verify', is: ['restore'] } },
