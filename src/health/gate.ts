@@ -112,7 +112,9 @@ function prepareChecks(input: WatchInput, hide: (text: string) => string): reado
   const longestMs = Math.floor(windowMs / intervalMs) * intervalMs
   const plannedPolls = longestMs / intervalMs + 1
   const alphas = shareAlpha(checks, input.alpha)
-  return checks.map((agreed, index) => {
+  return checks.map((given, index) => {
+    // one round alone is no deployment's first: before one, and of production as it is at this moment
+    const agreed = windowMs === 0 ? { ...given, initialDelayMs: 0 } : given
     const watchedMs = Math.max(0, longestMs - agreed.initialDelayMs)
     const check = { ...agreed, forMs: Math.min(agreed.forMs, watchedMs), ...persistenceOf(agreed, input) }
     const surroundings = { ...input, plannedPolls, alpha: alphas[index] ?? input.alpha }

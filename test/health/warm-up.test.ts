@@ -41,6 +41,12 @@ test('a probe that passed while it was warming up has passed: what it fails late
   expect(report).toMatchObject({ verdict: 'unhealthy' })
 })
 
+test('one round alone, as before a deployment, is judged at once', async () => {
+  service.behave(good)
+  const { report } = await watch({ checks: [delayed()], windowMs: 0 })
+  expect(report).toMatchObject({ verdict: 'healthy', checks: [{ state: 'ok' }] })
+})
+
 test('a tcp probe is warmed up, too', async () => {
   let connections = 0
   const server = createServer((socket) => {
