@@ -53,9 +53,10 @@ describeAct('two approvals in one run', () => {
       event: 'workflow_dispatch',
       runId: String(users.hosted.nextId()),
     })
+    // act calls the jobs of both calls by the same names
     expect({ log, exitCode, jobs }).toMatchObject({
       exitCode: 0,
-      jobs: { 'web/plan': 'success', 'web/apply': 'success', 'api/plan': 'success', 'api/apply': 'success' },
+      jobs: { 'rollback/plan': 'success', 'rollback/apply': 'success' },
     })
     const head = await users.head()
     const { git } = users.hosted

@@ -41,9 +41,11 @@ function permissionsOfJobs(workflow: string, release: string): Readonly<Record<s
 
 /** Those of one job by the name that act has for it, which of a called workflow's own callers knows only the last. */
 export function permissionsOfJob(job: string, workflow: string, release: string): Permissions {
-  const found = Object.entries(permissionsOfJobs(workflow, release)).find(
-    ([name]) => name === job || name.endsWith(`/${job}`),
-  )
+  const all = Object.entries(permissionsOfJobs(workflow, release))
+  // act calls a job of a called workflow by that workflow's name, whichever job calls it
+  const found =
+    all.find(([name]) => name === job || name.endsWith(`/${job}`)) ??
+    all.find(([name]) => name.split('/').at(-1) === job.split('/').at(-1))
   if (found === undefined) throw new Error(`the workflow has no job ${job}`)
   return found[1]
 }
