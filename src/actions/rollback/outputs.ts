@@ -1,4 +1,5 @@
 import {
+  concludeDiagnosis,
   type Diagnosis,
   describeDiagnosis,
   problemsOf,
@@ -34,4 +35,5 @@ export async function writeDiagnosis(
   await step.writeSummary(renderMarkdown(summarizeDiagnosis(diagnosis)))
   if (decision === 'unsure') log.warning(`not everything could be checked: see ${reason}`, 'Doctor')
   if (decision === 'not-ready') step.fail(problemsOf(diagnosis).join('\n'))
+  log.info(concludeDiagnosis(diagnosis))
 }

@@ -49,11 +49,16 @@ export function describeDiagnosis({ findings }: Diagnosis): readonly string[] {
   ])
 }
 
+/** The last line of the log: what is true now. */
+export function concludeDiagnosis({ decision, environment, findings }: Diagnosis): string {
+  const passed = findings.filter(({ state }) => state === 'ok').length
+  return `${sentences[decision](environment)}: ${passed} of ${findings.length} checks passed`
+}
+
 /** One line when all is well, else what is not. */
 export function summarizeDiagnosis({ decision, environment, findings }: Diagnosis): readonly RootContent[] {
   const left = findings.filter(({ state }) => state !== 'ok')
-  const count = `${findings.length - left.length} of ${findings.length} checks passed`
-  const line = paragraph(text(`${sentences[decision](environment)}: ${count}.`))
+  const line = paragraph(text(`${concludeDiagnosis({ decision, environment, findings })}.`))
   if (left.length === 0) return [line]
   return [
     heading(2, headlines[decision]),
