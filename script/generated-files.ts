@@ -6,6 +6,7 @@ import { readComposite } from '../src/runner/composite.ts'
 import { fillReadme, placesOf, writeManifest, writeReadmeParts } from '../src/runner/manifest.ts'
 import { renderJsonSchema } from '../src/settings/json-schema.ts'
 import { code, link, renderMarkdown, table, text } from '../src/text/markdown.ts'
+import { drawRooms, importsOf } from './import-graph.ts'
 import { permissionsPage } from './permissions-page.ts'
 
 /** Every file that is generated, wholly or between markers, as it should be. @param root folder of the repository */
@@ -26,6 +27,7 @@ export function generatedFiles(root: string): readonly { readonly path: string; 
     }),
     filled('README.md', { actions: actionTable() }),
     filled('docs/permissions.md', permissionsPage(root)),
+    filled('docs/architecture.md', { rooms: drawRooms(importsOf(root)) }),
     // editors complete .github/rollback.yml from it
     { path: 'schema/rollback.schema.json', text: renderJsonSchema() },
   ]

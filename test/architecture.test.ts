@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, expect, test } from '@jest/globals'
+import { afterAll, describe, expect, test } from '@jest/globals'
+import { climbs, drawRooms, filesBetween, type Import, importsOf, roomOf } from '../script/import-graph.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const trials: string[] = []
@@ -21,6 +22,71 @@ function cruise(folder: string): { readonly status: number | null; readonly outp
   )
   return { status, output: stdout + stderr }
 }
+
+/** Entry points that still hold more than inputs, one call and outputs: this list only gets shorter, and is to go. */
+const tooLong: readonly string[] = ['codepush-rollback', 'db-backup', 'db-migrate', 'db-restore']
+
+test('an entry point is inputs, one call and outputs: under 60 lines, but for those that are listed', () => {
+  const counted = readdirSync(join(root, 'src/actions'), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => ({
+      name,
+      lines: readFileSync(join(root, 'src/actions', name, 'action.ts'), 'utf8')
+        .trimEnd()
+        .split('\n').length,
+    }))
+  expect(counted.length).toBeGreaterThanOrEqual(9)
+  expect(counted.filter(({ lines }) => lines >= 60).map(({ name }) => name)).toEqual(tooLong)
+})
+
+describe('a plan goes down from the action to the layer and back once', () => {
+  const imports = importsOf(root)
+  const ways = [
+    ['rollback', 'src/layers/code/apply.ts'],
+    ['rollback', 'src/layers/ota/apply.ts'],
+    ['rollback', 'src/layers/database/restore.ts'],
+    ['git-rollback', 'src/layers/code/apply.ts'],
+  ] as const
+
+  test.each(ways)('from the action %s to %s: no import on the way leads up again', (action, end) => {
+    const between = filesBetween(imports, `src/actions/${action}/action.ts`, end)
+    // it is put together in the room of rollbacks, and not past it
+    expect(new Set([...between].map(roomOf))).toEqual(new Set(['actions', 'rollback', roomOf(end)]))
+    expect(climbs(imports, between)).toEqual([])
+  })
+
+  test('one that leads up is found', () => {
+    const [action, end] = ['src/actions/rollback/action.ts', 'src/layers/code/apply.ts']
+    const up: Import = { from: 'src/layers/code/layer.ts', to: 'src/rollback/open-layers.ts' }
+    const broken = [...imports, up]
+    expect(climbs(broken, filesBetween(broken, action, end))).toEqual([up])
+  })
+
+  test('every rollback is carried out by the same run', () => {
+    const run = 'src/rollback/run.ts'
+    const users = imports.filter(({ to }) => to === 'src/rollback/carry-out.ts').map(({ from }) => from)
+    expect(users.filter((from) => from.startsWith('src/actions/'))).toEqual([])
+    for (const action of ['rollback', 'git-rollback'])
+      expect(imports).toContainEqual({ from: `src/actions/${action}/action.ts`, to: run })
+  })
+
+  test('the picture shows a room that is used, leaves out an arrow that follows from others, and is the same each time', () => {
+    const some: readonly Import[] = [
+      { from: 'src/actions/a/action.ts', to: 'src/rollback/run.ts' },
+      { from: 'src/rollback/run.ts', to: 'src/layers/code/layer.ts' },
+      { from: 'src/actions/a/action.ts', to: 'src/layers/code/layer.ts' },
+      { from: 'src/rollback/run.ts', to: 'src/text/size.ts' },
+    ]
+    const lines = drawRooms(some)
+      .split('\n')
+      .filter((line) => line.includes('-->'))
+    expect(lines).toEqual([
+      '  actions["actions"] --> rollback["rollback"]',
+      '  rollback["rollback"] --> layers-code["layers/code"]',
+    ])
+    expect(drawRooms([...some].reverse())).toBe(drawRooms(some))
+  })
+})
 
 test('no rule between folders is broken', () => {
   const { status, output } = cruise('src')
