@@ -70,7 +70,9 @@ const rollbackApplied = z.object({
   undone: z.array(z.object({ revision: z.string(), title: z.string(), author: z.string() })),
   startedAt: z.iso.datetime(),
   /** the safety copy, in the layer's own words: what is needed to go back to what was there */
-  kept: z.record(z.string(), z.string()).optional(),
+  kept: z.record(z.string(), z.union([z.string(), z.array(z.string())])).optional(),
+  /** how people bring back what was undone; older events do not have it */
+  wayBack: z.object({ steps: z.array(z.string()), commands: z.array(z.string()) }).optional(),
 })
 
 /** A rollback that waits for people: it takes effect when its pull request is merged. */

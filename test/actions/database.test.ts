@@ -161,7 +161,7 @@ describe('migrations', () => {
         from: '2_notes',
         to: 'no migration',
         undone: [{ title: '2_notes' }, { title: '1_stars' }],
-        kept: { backup: undone.outputs['backup'], migrations: '2_notes\n1_stars' },
+        kept: { backup: undone.outputs['backup'], migrations: ['2_notes', '1_stars'] },
       },
       { layer: 'code' },
     ])

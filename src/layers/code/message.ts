@@ -20,6 +20,10 @@ export interface RollbackScope {
   readonly paths: readonly string[]
   /** with mode reset: the branch that was moved back. Only the tag tells of it, for there is no commit */
   readonly reset?: string
+  /** with modes undo and reapply: the rollback that is taken back */
+  readonly undoes?: string
+  /** with mode revert: the commits that are undone */
+  readonly without?: readonly string[]
 }
 
 /**
@@ -28,9 +32,9 @@ export interface RollbackScope {
  */
 export function writeMessage(
   { incident, environment, from, to, reason, by, runUrl }: RollbackTrace,
-  { mode, paths, reset }: RollbackScope,
+  scope: RollbackScope,
 ): string {
-  const rollback = undoneRollback(to)
+  const { mode, paths, reset, undoes: rollback } = scope
   const trailers = [
     ['Rollback-Incident', incident],
     ['Rollback-Environment', environment],
@@ -51,7 +55,7 @@ export function writeMessage(
   // the words of git's own revert, by which people and programs find what became of a commit
   const reverts = rollback === undefined ? [] : [`This reverts commit ${rollback}.`]
   const paragraphs = [
-    subjectOf({ environment, to }, reset),
+    subjectOf({ environment, to }, scope),
     ...reverts,
     ...(body === '' ? [] : [body]),
     trailers.join('\n'),
@@ -59,31 +63,27 @@ export function writeMessage(
   return `${paragraphs.join('\n\n')}\n`
 }
 
-function undoneRollback(to: string): string | undefined {
-  return /^(?:undo|reapply):(.*)$/.exec(to)?.[1]
-}
-
-/** The first line of a rollback's commit, and the title of its pull request. @param reset the branch that was moved back */
+/** The first line of a rollback's commit, and the title of its pull request. */
 export function subjectOf(
   { environment, to }: Pick<RollbackTrace, 'environment' | 'to'>,
-  reset?: string,
+  { mode, reset, undoes, without = [] }: Omit<RollbackScope, 'paths'>,
 ): string {
   if (reset !== undefined) return oneLine(`Where ${reset} was before it was moved back to ${to.slice(0, 7)}`)
-  const rollback = undoneRollback(to)
-  if (rollback !== undefined && to.startsWith('reapply:'))
-    return oneLine(`Bring back what the rollback ${rollback.slice(0, 7)} of ${environment} undid`)
-  if (rollback !== undefined)
-    return oneLine(`Take the rollback ${rollback.slice(0, 7)} of ${environment} back`)
-  const [, without] = /^without:(.*)$/.exec(to) ?? []
-  if (without === undefined) return oneLine(`Roll back ${environment} to ${to.slice(0, 7)}`)
-  const [first = '', ...more] = without.split('+').map((sha) => sha.slice(0, 7))
+  if (undoes !== undefined)
+    return oneLine(
+      mode === 'reapply'
+        ? `Bring back what the rollback ${undoes.slice(0, 7)} of ${environment} undid`
+        : `Take the rollback ${undoes.slice(0, 7)} of ${environment} back`,
+    )
+  const [first, ...more] = without.map((sha) => sha.slice(0, 7))
+  if (first === undefined) return oneLine(`Roll back ${environment} to ${to.slice(0, 7)}`)
   return oneLine(
     `Roll back ${environment} without ${first}${more.length > 0 ? ` and ${more.length} more` : ''}`,
   )
 }
 
 /** What a rollback commit says of itself. */
-export interface ToldRollback extends Omit<RollbackScope, 'reset'> {
+export interface ToldRollback extends Pick<RollbackScope, 'mode' | 'paths'> {
   readonly incident: string
   readonly from: string
   readonly to: string

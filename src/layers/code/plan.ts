@@ -106,7 +106,13 @@ export function takesBack(plan: RollbackPlan): plan is UndoPlan {
 export function scopeOf(plan: RollbackPlan): RollbackScope {
   const { mode } = plan
   const paths = 'paths' in plan ? plan.paths : []
-  return { mode, paths, ...(mode === 'reset' && { reset: plan.branch }) }
+  return {
+    mode,
+    paths,
+    ...(mode === 'reset' && { reset: plan.branch }),
+    ...(takesBack(plan) && { undoes: plan.rollback.sha }),
+    ...(mode === 'revert' && { without: plan.undone.map(({ sha }) => sha) }),
+  }
 }
 
 /** A rollback of this incident that still holds. */

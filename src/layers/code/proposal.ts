@@ -5,7 +5,7 @@ import { code, codeBlock, heading, paragraph, renderMarkdown, text } from '../..
 import { demandReviewers, type Proposal } from './delivery.ts'
 import { summarizePlan } from './describe.ts'
 import { type RollbackTrace, subjectOf } from './message.ts'
-import { type RollbackPlan, takesBack } from './plan.ts'
+import { type RollbackPlan, scopeOf, takesBack } from './plan.ts'
 import { relandCommands } from './reland.ts'
 
 /** What may be wished of a pull request beside its content. */
@@ -31,7 +31,7 @@ export function writeProposal(
     branch: takesBack(plan)
       ? `${rollbackBranch(trace.incident)}-${plan.mode}`
       : rollbackBranch(trace.incident, 'paths' in plan ? plan.paths : []),
-    title: subjectOf(trace),
+    title: subjectOf(trace, scopeOf(plan)),
     body: renderMarkdown([
       paragraph(text(trace.reason)),
       ...summarizePlan(plan, repository),

@@ -1,3 +1,5 @@
+import { quote } from './way-back.ts'
+
 /**
  * How the work that a rollback undid comes back: merging its branch again says "Already up to date". The rollback commit is
  * found by its trailer, because a pull request that is squashed or rebased gives it another id.
@@ -10,9 +12,4 @@ export function relandCommands({ branch, incident }: { branch: string; incident:
     `git revert "$(git log -1 --format=%H --grep=${quote(`^Rollback-Incident: ${incident}$`)} ${remote})"`,
     '# fix the fault, commit, push, open a pull request',
   ].join('\n')
-}
-
-/** For a shell: a branch may be called anything. */
-function quote(word: string): string {
-  return /^[\w./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
 }

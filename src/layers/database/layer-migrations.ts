@@ -111,11 +111,11 @@ export async function takeMigrationsBack(
 ): Promise<string> {
   const { engine, store, migrations } = options
   const backup = kept['backup']
-  if (backup === undefined)
+  if (typeof backup !== 'string')
     throw new RefusedError(
       `the history names no copy of ${engine.database} from before its migrations were undone: apply them again manually`,
     )
-  const names = (kept['migrations'] ?? '').split('\n').filter((name) => name !== '')
+  const names = migrationsOf(kept)
   if (migrations !== undefined && names.length > 0) {
     const { steps } = await planDeploymentUndo(deploymentOf(options, migrations))
     if (names.every((name) => steps.some((step) => step.name === name)))
@@ -129,6 +129,11 @@ export async function takeMigrationsBack(
     dryRun: false,
   })
   return `${engine.database} is as it was before its migrations were undone, from backup ${backup}`
+}
+
+/** The migrations that were undone; older events have them as one text. */
+function migrationsOf({ migrations = [] }: UndoableRollback['kept']): readonly string[] {
+  return typeof migrations === 'string' ? migrations.split('\n').filter((name) => name !== '') : migrations
 }
 
 function deploymentOf(
@@ -146,7 +151,7 @@ export function viewUndone({ undone, standsAt: to }: Undone, bad: string, foundB
 
 /** What undoing them did, in the words of all layers. */
 export function receiptUndone({ undone, standsAt: to, backup }: Undone): LayerReceipt {
-  const kept = { ...(backup !== undefined && { backup }), migrations: undone.join('\n') }
+  const kept = { ...(backup !== undefined && { backup }), migrations: undone }
   return { outcome: 'rolled-back', from: undone[0] ?? '', to, now: to, kept, verified: undefined }
 }
 

@@ -12,10 +12,12 @@ export function openDatabaseLayer(options: DatabaseLayerOptions): Layer {
     name: 'database',
     plan: () => planDatabase(options),
     // a backup that was made first has all that there was; a database that was replaced may have been changed before
-    undo: (done) =>
-      done.kept['backup'] === undefined && done.kept['database'] !== undefined
-        ? takeRestoreBack(options, done.kept['database'])
-        : takeMigrationsBack(options, done),
+    undo: (done) => {
+      const { backup, database } = done.kept
+      return backup === undefined && typeof database === 'string'
+        ? takeRestoreBack(options, database)
+        : takeMigrationsBack(options, done)
+    },
   }
 }
 

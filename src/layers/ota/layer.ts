@@ -135,6 +135,22 @@ function byChannel(entries: readonly (readonly [string, string])[]): Readonly<Re
   return Object.fromEntries(all)
 }
 
+/** The releases that were taken back, one or several for a channel. */
+function labelsByChannel(entries: readonly (readonly [string, string])[]): LayerReceipt['kept'] {
+  const all = Map.groupBy(entries, ([channel]) => channel)
+  return Object.fromEntries(
+    [...all].map(([channel, of]) => {
+      const labels = of.map(([, label]) => label)
+      return [channel, labels.length === 1 ? (labels[0] ?? '') : labels]
+    }),
+  )
+}
+
+/** The same, read; older events have several as one text. */
+function labelsOf(taken: string | readonly string[]): readonly string[] {
+  return typeof taken === 'string' ? taken.split(',') : taken
+}
+
 function stateOf(plans: readonly Plan[]): LayerPlanView['state'] {
   const isOpen = (plan: Plan) => plan.kind === 'superseded' || plan.kind === 'undecided' || changes(plan)
   if (plans.some(isOpen)) return 'pending'
@@ -156,7 +172,7 @@ function receiptOf(results: readonly ChannelResult[]): LayerReceipt {
         ({ plan, receipt }) => `${formatChannel(plan.channel.name)} ${receipt?.now?.label ?? 'halted'}`,
       ),
     ),
-    kept: byChannel(carried.flatMap((each) => Object.entries(keptOf(each)))),
+    kept: labelsByChannel(carried.flatMap((each) => Object.entries(keptOf(each)))),
     verified: seenOf(carried),
     ...(problems.length > 0 && { problem: problems.join('; ') }),
   }
@@ -209,7 +225,7 @@ async function undoAll(
   const told: string[] = []
   const errors: Error[] = []
   const labels = entries.flatMap(([channel, taken]) =>
-    taken.split(',').map((label) => [channel, label] as const),
+    labelsOf(taken).map((label) => [channel, label] as const),
   )
   for (const [channel, label] of labels) {
     try {

@@ -220,42 +220,42 @@ function undone({ rollbacks }: IncidentFacts, links: Links): readonly RootConten
   ]
 }
 
-/** After a restore, merging the old branch again says "Already up to date": the work comes back by reverting the rollback. */
+/** How people bring back what the rollback of each layer undid, as its layer said when it was done. */
 function bringBack({ rollbacks, takenBack }: IncidentFacts): readonly RootContent[] {
-  const last = rollbacks.findLast(({ layer }) => layer === 'code')
-  if (last === undefined || takenBack.has(last.now)) return []
-  const branch = last.branch ?? 'the branch'
-  const title = heading(2, 'To bring the work back')
-  if (last.kept?.['reset'] !== undefined) {
+  // the newest of each layer
+  const byLayer = new Map(rollbacks.map((rollback) => [rollback.layer, rollback]))
+  const ways = [...byLayer.values()].filter(({ now }) => !takenBack.has(now)).flatMap(wayBackOf)
+  return ways.length === 0 ? [] : [heading(2, 'To bring the work back'), ...ways]
+}
+
+function wayBackOf({
+  layer,
+  from,
+  to,
+  now,
+  wayBack,
+}: IncidentFacts['rollbacks'][number]): readonly RootContent[] {
+  if (wayBack !== undefined) {
+    const [first = '', ...others] = wayBack.steps
     return [
-      title,
-      paragraph(
-        'The branch was moved back, and what it was at is kept by the tag. Merge that on a branch, fix the fault there, and open a pull request:',
-      ),
-      codeBlock(
-        `git fetch origin --tags\ngit switch -c reapply-${last.from.slice(0, 7)} origin/${branch}\ngit merge ${last.from}`,
-        'sh',
-      ),
+      paragraph(text(first)),
+      ...(wayBack.commands.length === 0 ? [] : [codeBlock(wayBack.commands.join('\n'), 'sh')]),
+      ...others.map((step) => paragraph(text(step))),
     ]
   }
-  // the branch has all of it: only another revision was deployed
-  if (last.now === last.to) return []
+  // it stands just where it went to: it may have been changed by nothing but a deployment
+  if (now === to) return []
   return [
-    title,
     paragraph(
-      'Merging the same branch again does nothing, because its commits are in the history already. Revert the rollback on a branch, fix the fault there, and open a pull request:',
-    ),
-    codeBlock(
-      `git fetch origin\ngit switch -c reapply-${last.now.slice(0, 7)} origin/${branch}\ngit revert ${last.now}`,
-      'sh',
-    ),
-    paragraph('Or run git-rollback with ', code('target: reapply'), ', which opens the draft of it.'),
-    paragraph(
-      'The rollback undid all that came after ',
-      revision(last.to),
-      ' up to ',
-      revision(last.from),
-      '; its revert brings all of that back, the fault included.',
+      text(`${layer} went from `),
+      revision(from),
+      text(' to '),
+      revision(to),
+      text(', and was at '),
+      revision(now),
+      text(
+        ' then. This entry of the history is older than the commands for the way back; see the README of the action.',
+      ),
     ),
   ]
 }

@@ -68,9 +68,9 @@ git switch -c reapply-ddddddd origin/main
 git revert dddddddddddddddddddddddddddddddddddddddd
 \`\`\`
 
-Or run git-rollback with \`target: reapply\`, which opens the draft of it.
+Or run git-rollback with the target "reapply", which opens a draft of it.
 
-The rollback undid all that came after \`aaaaaaa\` up to \`bbbbbbb\`; its revert brings all of that back, the fault included.
+The rollback undid all that came after aaaaaaa up to bbbbbbb; its revert brings all of that back, the fault included.
 "
 `)
   })
@@ -131,10 +131,31 @@ How did the alarm, the rollback and the people do?
   })
 
   test('of a reset merges what the branch was at; of a deployment alone there is nothing to bring back', () => {
-    const text = write(rolledBack({ now: good, kept: { reset: 'main' } }))
+    const reset = { steps: ['Merge what it was at:'], commands: [`git merge ${bad}`] }
+    const text = write(rolledBack({ now: good, kept: { reset: 'main' }, wayBack: reset }))
     expect(text).toContain(`git merge ${bad}`)
     expect(text).not.toContain('git revert')
-    expect(write(rolledBack({ now: good }))).not.toContain('To bring the work back')
+    expect(write(rolledBack({ now: good, wayBack: undefined }))).not.toContain('To bring the work back')
+  })
+
+  test('prints the way back of every layer as its receipt has it, and no commands where it has none', () => {
+    const database = { steps: ['The database that was replaced is kept as shop_old.'], commands: [] }
+    const text = write(
+      rolledBack(),
+      rolledBack({ layer: 'database', from: 'shop', to: 'b1', now: 'b1', wayBack: database }),
+    )
+    expect(text.match(/## To bring the work back/g)).toHaveLength(1)
+    expect(text).toContain(`git revert ${rollback}`)
+    expect(text).toContain('The database that was replaced is kept as shop\\_old.')
+    expect(text.match(/```sh/g)).toHaveLength(1)
+  })
+
+  test('of an older history, whose events have no way back, still says where things stand', () => {
+    const text = write(healthChecked(), rolledBack({ wayBack: undefined }))
+    expect(text).toMatch(
+      /To bring the work back\n\ncode went from `bbbbbbb` to `aaaaaaa`, and was at `ddddddd` then/,
+    )
+    expect(text).not.toContain('```sh')
   })
 
   test('of another layer than the code names what was gone back to in full, and links no commit for it', () => {

@@ -40,6 +40,16 @@ export function healthChecked(changes: About<'health-checked'> = {}): Event {
   })
 }
 
+/** As the code layer writes it, for the example. */
+export const wayBack = {
+  steps: [
+    'Merging the same branch again does nothing, because its commits are in the history already. Revert the rollback on a branch, fix the fault there, and open a pull request:',
+    'Or run git-rollback with the target "reapply", which opens a draft of it.',
+    'The rollback undid all that came after aaaaaaa up to bbbbbbb; its revert brings all of that back, the fault included.',
+  ],
+  commands: ['git fetch origin', 'git switch -c reapply-ddddddd origin/main', `git revert ${'d'.repeat(40)}`],
+}
+
 export function rolledBack(changes: About<'rollback-applied'> = {}): Event {
   return event({
     kind: 'rollback-applied',
@@ -60,6 +70,7 @@ export function rolledBack(changes: About<'rollback-applied'> = {}): Event {
       { revision: 'c'.repeat(40), title: 'Raise the price', author: 'Linus' },
       { revision: bad, title: 'Tidy up', author: 'Grace' },
     ],
+    wayBack,
     ...changes,
   })
 }
