@@ -1,13 +1,11 @@
+import { type Message, message } from '../errors.ts'
+import type { Conclusion } from '../rollback/conclude.ts'
+import type { LayerConclusion } from '../rollback/conclude-layer.ts'
 import { summarizePhases, summarizePlan, summarizeRehearsal, summarizeReport } from '../rollback/describe.ts'
 import { viewsOf } from '../rollback/plan.ts'
 import type { RollbackResult } from '../rollback/result.ts'
-import type { Step } from '../runner/action.ts'
-import { heading, paragraph, renderMarkdown, text } from '../text/markdown.ts'
-
-/** Outputs of a rollback, by their names: what of them an action has, its contract says. */
-export interface RollbackOutputs {
-  readonly [name: string]: string | number | boolean | undefined
-}
+import type { Outputs, Step } from '../runner/step.ts'
+import { bulletList, heading, paragraph, renderMarkdown, text } from '../text/markdown.ts'
 
 type WritingStep = Pick<
   Step<Record<never, never>, string>,
@@ -39,11 +37,11 @@ export async function writeRollback(step: WritingStep, result: RollbackResult): 
  */
 export async function writeConclusion(
   step: WritingStep,
-  { conclusion, prepared, report, rehearsal, objectiveMs }: RollbackResult,
-  outputs: RollbackOutputs,
+  { environment, conclusion, prepared, report, rehearsal, objectiveMs }: RollbackResult,
+  outputs: Outputs<string>,
   headline: string = conclusion.headline,
 ): Promise<void> {
-  writeOutputs(step, outputs)
+  step.setOutputs(outputs)
   await step.writeSummary(
     renderMarkdown([
       heading(2, headline),
@@ -54,18 +52,44 @@ export async function writeConclusion(
       ...(report === undefined ? [] : summarizePhases(report, objectiveMs)),
     ]),
   )
-  const { problems, now } = conclusion
-  if (problems.length > 0) step.fail(problems.map(step.explain).join('\n'))
-  step.log.info(step.explain(now))
+  endStep(step, environment, conclusion)
 }
 
-/** Sets the outputs that are defined, each by itself, and all of them as `result`. */
-export function writeOutputs(
-  { setOutputs }: Pick<WritingStep, 'setOutputs'>,
-  outputs: RollbackOutputs,
-  more: RollbackOutputs = {},
+/** What an action says of the one layer that it rolls back. */
+export interface LayerDetails extends Omit<LayerConclusion, 'decision'> {
+  readonly environment: string
+  readonly decision: string
+  /** those of the action, beside the decision and its reason */
+  readonly outputs: Outputs<string>
+  readonly problems: readonly (string | Message | Error)[]
+  /** what is true now */
+  readonly now: string | Message
+}
+
+/** Writes outputs, summary and last lines in the words of a layer, and fails the step when something is left to do. */
+export async function writeLayer(step: WritingStep, details: LayerDetails): Promise<void> {
+  const { environment, decision, reasonCode, headline, outputs, standing, words } = details
+  step.setOutputs({ decision, 'reason-code': reasonCode, ...outputs })
+  const stands = standing && words?.standing(standing)
+  const left = details.problems.map((problem) => step.explain(message`${problem}`))
+  await step.writeSummary(
+    renderMarkdown([
+      heading(2, headline),
+      ...(left.length === 0 ? [] : [bulletList(left.map((problem) => [text(problem)]))]),
+      ...(stands?.sections ?? []),
+      ...(words?.sections ?? []),
+    ]),
+  )
+  if (stands !== undefined) step.log.info(stands.line)
+  endStep(step, environment, { decision, problems: left, now: details.now })
+}
+
+/** Fails the step with what is left to do, and ends its log with what is true now. */
+function endStep(
+  { fail, explain, log }: WritingStep,
+  environment: string,
+  { decision, problems, now }: Pick<Conclusion, 'problems' | 'now'> & { readonly decision: string },
 ): void {
-  const defined: Record<string, string | number | boolean> = {}
-  for (const [name, value] of Object.entries(outputs)) if (value !== undefined) defined[name] = value
-  setOutputs({ ...defined, result: JSON.stringify({ schema: 1, ...defined, ...more }) })
+  if (problems.length > 0) fail(problems.map(explain).join('\n'))
+  log.info(explain(message`${environment}: ${decision}: ${now}`))
 }

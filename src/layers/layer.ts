@@ -1,3 +1,4 @@
+import type { RootContent } from 'mdast'
 import type { LayerName } from '../history/event.ts'
 
 /**
@@ -29,7 +30,46 @@ export interface LayerPlan {
    * @throws ConflictError when the world has moved, RefusedError, UnavailableError
    */
   apply(): Promise<LayerReceipt>
+  /**
+   * Says elsewhere that it was done, e.g. in a pull request that is undone; done twice, it is said once. Called when what is deployed is known.
+   * @returns what could not be said, a sentence each
+   */
+  announce?(receipt: LayerReceipt, deployed: Deployed | undefined): Promise<readonly string[]>
+  /** the plan in the layer's own words, where it is the only one; absent where the view says it all */
+  readonly words?: LayerWords
 }
+
+/** What became of the deployment of what was restored. */
+export interface Deployed {
+  readonly done?: { readonly revision: string; readonly workflow: string }
+  /** why it is not deployed */
+  readonly problem?: string
+}
+
+/** What a layer says of its plan to people who roll back nothing else. */
+export interface LayerWords {
+  /** lines of a log, and sections of a summary */
+  readonly lines: readonly string[]
+  readonly sections: readonly RootContent[]
+  /** how things stand after it was done, or was found to be done */
+  readonly standing: (receipt: LayerStanding) => {
+    readonly line: string
+    readonly sections: readonly RootContent[]
+  }
+  /** what it is called when it is done by this run, and when it was there already */
+  readonly done: Called
+  readonly doneBefore: Called
+}
+
+/** An outcome, as programs and people call it. */
+export interface Called {
+  /** one word */
+  readonly reasonCode: string
+  readonly headline: string
+}
+
+/** Where a layer stands. */
+export type LayerStanding = Pick<LayerReceipt, 'from' | 'now' | 'tag' | 'pull' | 'proposedOn' | 'warnings'>
 
 /** Plain JSON. Texts are for people: one line each, no Markdown, no secrets. */
 export interface LayerPlanView {
@@ -67,10 +107,14 @@ export interface LayerReceipt extends UndoableRollback {
   readonly branch?: string
   /** the pull request that proposes it, when it waits for people */
   readonly pull?: { readonly number: number; readonly url: string }
+  /** the branch that it is proposed on, where there are no pull requests */
+  readonly proposedOn?: string
   /** what was seen from outside afterwards, in one sentence; undefined when nothing could be looked at */
   readonly verified: { readonly ok: boolean; readonly evidence: string } | undefined
   /** what is left to do, and how; absent when all is well */
   readonly problem?: string
+  /** how people go back from here; absent where there is nothing to bring back */
+  readonly wayBack?: WayBack
   /** what is worth knowing and takes nothing from the rollback, e.g. that it could not be tagged */
   readonly warnings?: readonly string[]
 }
@@ -82,5 +126,13 @@ export interface UndoableRollback {
   /** where the layer stands now: for code the rollback commit */
   readonly now: string
   /** the safety copy, in the layer's own words, e.g. the name of the database that was replaced */
-  readonly kept: Readonly<Record<string, string>>
+  readonly kept: Readonly<Record<string, string | readonly string[]>>
+}
+
+/** How people take a rollback back, or bring what it undid back. Plain texts: views print them, and know no layer. */
+export interface WayBack {
+  /** a sentence each; the first is what the commands do */
+  readonly steps: readonly string[]
+  /** lines of a shell; empty where none does it */
+  readonly commands: readonly string[]
 }

@@ -32,8 +32,9 @@ export async function lookAfterwards(
     commit === undefined ? undefined : findRestored?.(commit),
     production.assess(code === undefined || commit === undefined ? [] : [commit, code.to]),
   ])
-  const said: string[] = []
-  if (restored !== undefined)
+  const said: string[] = commit === undefined ? [] : [`code is at ${commit.slice(0, 7)}`]
+  if (restored === undefined) said.push('nothing was deployed by this run')
+  else
     said.push(
       restored.state === 'deployed'
         ? restored.evidence

@@ -4,7 +4,7 @@ import { describeHold, findHold, lookForLabels } from '../history/hold.ts'
 import { findRollbacks } from '../layers/code/earlier.ts'
 import { type CodeRepository, isPlain, readCommit } from '../layers/code/repository.ts'
 import { type GuardedRollback, type GuardLimits, type Refusal, refusalOf } from './guard.ts'
-import { readProgress } from './record.ts'
+import { isUnfinished } from './record.ts'
 
 /** A rollback that is about to be carried out. */
 export interface Intent {
@@ -56,7 +56,8 @@ export async function findRefusal(
   // only GitHub has labels that hold
   if (!isPlain(repository) && hold === '') lookForLabels(repository, environment)
   const past = await readHistory()
-  const isBegun = readProgress(past.filter((event) => event.incident === incident)).unfinished !== undefined
+  const own = past.filter((event) => event.incident === incident)
+  const isBegun = isUnfinished(own, intent.layers)
   const isResumed = intent.isAgreed === true || isBegun
   const [commit, answer] = await Promise.all([
     isPlanned && !isResumed ? readCommit(repository, revision) : undefined,

@@ -3,7 +3,15 @@ import type { EventOf, LayerName } from '../history/event.ts'
 import type { Layer, LayerPlanView, LayerReceipt, UndoableRollback } from '../layers/layer.ts'
 import type { FailureRule } from '../settings/rollback-choices.ts'
 import type { PlannedLayer } from './plan.ts'
-import { again, describeApplied, describeFailed, type Progress, type Record, undoableOf } from './record.ts'
+import {
+  again,
+  describeApplied,
+  describeFailed,
+  type FailureCode,
+  type Progress,
+  type Record,
+  undoableOf,
+} from './record.ts'
 
 /** How it went in one layer. */
 export interface LayerOutcome {
@@ -14,6 +22,8 @@ export interface LayerOutcome {
   readonly receipt?: LayerReceipt
   /** what is wrong, and what to do; absent when all is well */
   readonly problem?: string
+  /** why it failed, as one word */
+  readonly reasonCode?: FailureCode
   /** how long it took, ms; 0 for what an earlier run did */
   readonly tookMs: number
 }
@@ -99,7 +109,8 @@ async function applyLayer({ layer, plan }: PlannedLayer, options: ApplyOptions):
     if (failed === undefined || !isUserFacing(error)) throw error
     log(`${layer.name}: failed, ${error.message}`)
     await record(failed.what, failed.naturalKey)
-    return { layer: layer.name, view, outcome: 'failed', problem: error.message, tookMs: took() }
+    const { reasonCode } = failed
+    return { layer: layer.name, view, outcome: 'failed', problem: error.message, reasonCode, tookMs: took() }
   }
 }
 

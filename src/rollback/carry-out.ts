@@ -3,7 +3,7 @@ import type { Ending } from '../history/event.ts'
 import type { LayerReceipt } from '../layers/layer.ts'
 import { type ApplyOptions, applyLayers, type LayerOutcome } from './apply.ts'
 import { type Deployment, endOf, endOfLayers, type Recovery, type Redeployed } from './ending.ts'
-import type { Plan } from './plan.ts'
+import { isOnly, type Plan } from './plan.ts'
 import type { Deployer } from './redeployment.ts'
 
 export interface CarryOutOptions extends Omit<ApplyOptions, 'onDone'> {
@@ -59,7 +59,7 @@ export async function carryOut(options: CarryOutOptions): Promise<RollbackReport
         ...(options.approver !== undefined && { approver: options.approver }),
         startedAt: startedAt.toISOString(),
       },
-      [String(progress.ended)],
+      progress.runKey,
     )
   } else log(`going on with the rollback that began at ${progress.unfinished.at}`)
 
@@ -77,6 +77,7 @@ export async function carryOut(options: CarryOutOptions): Promise<RollbackReport
   if (!isEager && endOfLayers(layers) === 'whole')
     for (const each of layers) deploySoon(each, Promise.resolve())
   const deployment = await pending
+  await announce(options, layers, deployment)
 
   const verifiedFrom = now()
   const recovery = await lookAt(options, layers, deployment)
@@ -94,7 +95,7 @@ export async function carryOut(options: CarryOutOptions): Promise<RollbackReport
     verify: endedAt - verifiedFrom.getTime(),
   }
   const outcomes = layers.map(({ layer, outcome }) => ({ layer, outcome }))
-  const key = [String(progress.ended)]
+  const key = progress.runKey
   await Promise.all([
     record({ kind: 'recovery-verified', outcome, because, startedAt: verifiedFrom.toISOString() }, key),
     record({ kind: 'rollback-ended', outcome: ending, layers: outcomes, phases }, key),
@@ -105,23 +106,39 @@ export async function carryOut(options: CarryOutOptions): Promise<RollbackReport
     layers,
     redeployed: deployment?.done,
     recovery,
-    problems: problemsOf(environment, layers, deployment, recovery),
+    problems: problemsOf(options, layers, deployment, recovery),
     tookMs: endedAt - beganAt,
     phases,
   }
 }
 
+/** Says elsewhere what was done; that it could not be said takes nothing from the rollback. */
+async function announce(
+  { plan, log }: CarryOutOptions,
+  outcomes: readonly LayerOutcome[],
+  deployment: Deployment | undefined,
+): Promise<void> {
+  for (const [index, { receipt, outcome }] of outcomes.entries()) {
+    const announced = plan.layers[index]?.plan
+    if (announced?.announce === undefined || receipt === undefined || outcome === 'undone') continue
+    for (const unsaid of await announced.announce(receipt, deployment)) log(unsaid)
+  }
+}
+
 /** What is left to do, a line each. */
 function problemsOf(
-  environment: string,
+  { environment, plan }: Pick<CarryOutOptions, 'environment' | 'plan'>,
   layers: readonly LayerOutcome[],
   deployment: Deployment | undefined,
   { outcome, because, looked }: Recovery,
 ): readonly string[] {
   const ofLayers = layers.flatMap(({ layer, problem }) =>
-    problem === undefined ? [] : [`${layer}: ${problem}`],
+    problem === undefined ? [] : [isOnly(plan) ? problem : `${layer}: ${problem}`],
   )
-  const ofDeployment = deployment?.problem === undefined ? [] : [`deployment: ${deployment.problem}`]
+  const ofDeployment =
+    deployment?.problem === undefined
+      ? []
+      : [isOnly(plan) ? deployment.problem : `deployment: ${deployment.problem}`]
   if (outcome === 'not-recovered')
     return [...ofLayers, ...ofDeployment, `${environment} is not well: ${because}`]
   const isUnseen = outcome === 'unknown' && looked

@@ -1,9 +1,10 @@
-import { type Message, message } from '../errors.ts'
+import type { Message } from '../errors.ts'
 import type { Ending } from '../history/event.ts'
 import { sayDuration } from '../text/duration.ts'
 import { shortRevision } from '../text/revision.ts'
 import type { RollbackReport } from './carry-out.ts'
 import type { Recovery } from './ending.ts'
+import { viewsOf } from './plan.ts'
 import type { Prepared } from './prepare.ts'
 import type { RehearsalReport } from './rehearse.ts'
 
@@ -15,7 +16,7 @@ export interface Conclusion {
   readonly headline: string
   /** what somebody has to look at: the step fails with each; empty when all is well */
   readonly problems: readonly (string | Message)[]
-  /** the last line of the log: what is true now, and what was not looked at */
+  /** what is true now, and what was not looked at: with environment and decision the last line of the log */
   readonly now: string | Message
 }
 
@@ -45,16 +46,11 @@ const nextSteps: Partial<Readonly<Record<Ending, string>>> = {
 }
 
 /** Concludes a run. @param report absent when nothing was carried out */
-export function conclude(
-  environment: string,
-  prepared: Prepared,
-  report: RollbackReport | undefined,
-): Conclusion {
+export function conclude(prepared: Prepared, report: RollbackReport | undefined): Conclusion {
   if (prepared.kind !== 'ready') {
     const [decision, reasonCode, headline] = settled[prepared.kind]
     const problems = prepared.kind === 'held' ? [prepared.because] : []
-    const now = message`${environment}: ${decision}: ${prepared.because}`
-    return { decision, reasonCode, headline, problems, now }
+    return { decision, reasonCode, headline, problems, now: prepared.because }
   }
   if (report === undefined)
     return {
@@ -62,7 +58,7 @@ export function conclude(
       reasonCode: 'dry-run',
       headline: 'Rollback planned: nothing was changed',
       problems: [],
-      now: `${environment}: planned: nothing was changed`,
+      now: `${describeUnchanged(prepared)}; nothing was changed`,
     }
   const { ending, problems } = report
   const [reasonCode, headline] = endings[ending]
@@ -72,12 +68,19 @@ export function conclude(
     reasonCode,
     headline,
     problems: next === undefined ? problems : [...problems, next],
-    now: `${environment}: ${ending}: ${describeNow(report)}`,
+    now: describeNow(report),
   }
 }
 
+/** Where each layer stands while it is only planned to roll it back. */
+function describeUnchanged({ plan }: Prepared): string {
+  return viewsOf(plan)
+    .map(({ layer, from, now }) => `${layer} is at ${shortRevision(now ?? from) || 'nothing'}`)
+    .join('; ')
+}
+
 /** What is there now: where each layer stands, what is deployed, and how production was seen. */
-function describeNow({ layers, redeployed, recovery }: RollbackReport): string {
+function describeNow({ ending, layers, redeployed, recovery }: RollbackReport): string {
   const stand = layers.map(({ layer, outcome, receipt }) => {
     if (receipt?.pull !== undefined) return `${layer} waits for pull request #${receipt.pull.number}`
     const isBack = receipt !== undefined && outcome !== 'undone' && outcome !== 'failed'
@@ -85,6 +88,7 @@ function describeNow({ layers, redeployed, recovery }: RollbackReport): string {
       ? `${layer} is at ${shortRevision(receipt.now) || 'nothing'}`
       : `${layer} is ${words[outcome]}`
   })
+  if (ending === 'not-deployed') stand.push('it is not deployed')
   if (redeployed !== undefined)
     stand.push(`${redeployed.workflow} deployed ${shortRevision(redeployed.revision)}`)
   stand.push(sayRecovery(recovery))
@@ -108,7 +112,7 @@ const words: Partial<Readonly<Record<string, string>>> = {
  * @param objectiveMs how long recovery may take; undefined where nobody has said
  */
 export function concludeRehearsal(
-  { environment, tookMs, problems, afterwards }: RehearsalReport,
+  { tookMs, problems, afterwards }: RehearsalReport,
   objectiveMs: number | undefined,
 ): Conclusion {
   const isLate = objectiveMs !== undefined && tookMs > objectiveMs
@@ -125,6 +129,6 @@ export function concludeRehearsal(
           ? 'Rehearsed: the objective was missed'
           : 'Rehearsed: rolled back, and taken back again',
     problems: [...problems, ...late],
-    now: `${environment}: rehearsed: all of it was taken back; afterwards ${afterwards.outcome}, ${afterwards.because}`,
+    now: `all of it was taken back; afterwards ${afterwards.outcome}, ${afterwards.because}`,
   }
 }

@@ -15,7 +15,7 @@ import {
 import { shortRevision } from '../text/revision.ts'
 import type { LayerOutcome } from './apply.ts'
 import type { RollbackReport } from './carry-out.ts'
-import { type Plan, viewsOf } from './plan.ts'
+import { isOnly, type Plan, viewsOf } from './plan.ts'
 import type { RehearsalReport } from './rehearse.ts'
 
 /** How many commits or migrations of a layer are listed. */
@@ -23,6 +23,8 @@ const listed = 20
 
 /** The plan as lines of a log. */
 export function describePlan(plan: Plan): readonly string[] {
+  const words = isOnly(plan) ? plan.layers[0]?.plan.words : undefined
+  if (words !== undefined) return words.lines
   return [
     ...viewsOf(plan).flatMap((view, index) => [
       `${index + 1}. ${view.layer}: ${short(view.from)} → ${short(view.to)} (${view.foundBy})`,
@@ -45,7 +47,11 @@ export function summarizePlan(plan: Plan): readonly RootContent[] {
         ['from ', revision(view.from), ' to ', revision(view.to), text(`, ${view.foundBy}`)],
         ...view.steps.map((step) => [text(step)]),
         ...view.losses.map((loss) => [strong('Lost:'), text(` ${loss}`)]),
+<<<<<<< HEAD
         ...view.warnings.map((warning) => [strong('Mind:'), text(` ${warning}`)]),
+=======
+        ...view.warnings.map((warning) => [strong('Warning:'), text(` ${warning}`)]),
+>>>>>>> 9485437 (git-rollback is the run of a rollback with the layer of the code)
         ...view.needsPerson.map((why) => [strong('Manual approval required:'), text(` ${why}`)]),
       ]),
       ...undoneTable(view),

@@ -209,7 +209,11 @@ function rolledBackAt(
   const own = past.filter((event) => event.incident === incident)
   const undone = new Set(own.flatMap((event) => (event.kind === 'rollback-undone' ? [event.from] : [])))
   const before = own.find((event) => {
-    if (event.kind === 'rollback-ended') return event.outcome === 'complete'
+    if (event.kind === 'rollback-ended')
+      return (
+        event.outcome === 'complete' &&
+        (layers === undefined || event.layers.some(({ layer }) => layers.includes(layer)))
+      )
     if (event.kind !== 'rollback-applied' || !event.automatic || undone.has(event.now)) return false
     if (from !== undefined && !event.from.split(', ').some((each) => from.includes(each))) return false
     return (layers === undefined || layers.includes(event.layer)) && !isPartial(event, own)

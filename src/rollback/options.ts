@@ -1,5 +1,5 @@
 import type { Subject } from '../deployment/subject.ts'
-import type { Event } from '../history/event.ts'
+import type { Event, LayerName } from '../history/event.ts'
 import type { Lock } from '../history/lock.ts'
 import type { CodeRepository } from '../layers/code/repository.ts'
 import type { Layer } from '../layers/layer.ts'
@@ -50,6 +50,8 @@ export interface RollbackRequest {
 export interface RollbackMeans {
   /** Opens the layers, in the order in which they are rolled back; what is wrong with one is said when it is planned. */
   readonly openLayers: (circumstances: LayerCircumstances) => readonly Layer[]
+  /** the layers of a run that has no others; absent for one that has all that are configured */
+  readonly only?: readonly LayerName[]
   readonly production: Production
   /** undefined where no workflow deploys */
   readonly deployer: Deployer | undefined
@@ -59,6 +61,8 @@ export interface RollbackMeans {
   readonly planValidMs: number
   /** how long a recovery may take, ms; undefined where nobody has said */
   readonly objectiveMs: number | undefined
+  /** Checks before the first write that what follows it can be done. @throws InputError, RefusedError when it cannot */
+  readonly preflight?: () => Promise<void>
   readonly now: () => Date
   readonly log: (line: string) => void
   /** id of the workflow run; undefined outside of one */

@@ -107,6 +107,11 @@ export function isDone({ layers }: Plan): boolean {
   return layers.every(({ plan }) => plan.view.state !== 'pending')
 }
 
+/** True for a plan of one layer where there is no other: its texts need not name it. */
+export function isOnly({ layers, left }: Plan): boolean {
+  return layers.length === 1 && left.length === 0
+}
+
 /** The views of the layers that are rolled back, as they are printed and saved. */
 export function viewsOf({ layers }: Plan): readonly LayerPlanView[] {
   return layers.map(({ plan }) => plan.view)

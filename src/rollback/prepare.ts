@@ -1,5 +1,5 @@
 import type { Message } from '../errors.ts'
-import type { Event } from '../history/event.ts'
+import type { Event, LayerName } from '../history/event.ts'
 import type { Layer } from '../layers/layer.ts'
 import type { FailureRule } from '../settings/rollback-choices.ts'
 import { type Afterwards, lookAfterwards } from './afterwards.ts'
@@ -28,6 +28,8 @@ export interface Preparation extends Afterwards {
   /** Opens the layers that are configured, in the order in which they are rolled back. */
   readonly openLayers: (circumstances: LayerCircumstances) => readonly Layer[]
   readonly choice: Choice
+  /** the layers of a run that has no others; undefined for one that has all */
+  readonly only: readonly LayerName[] | undefined
   readonly onFailure: FailureRule
   /** a person asked for a target or for layers: what was carried out, and left something to do, is not gone on with */
   readonly isAskedFor: boolean
@@ -66,7 +68,7 @@ interface PreparedPlan {
  */
 export async function prepare(preparation: Preparation): Promise<Prepared> {
   const { events, choice, automatic, rehearsal, production, guard, saved, isAskedFor } = preparation
-  const all = readProgress(events)
+  const all = readProgress(events, preparation.only)
   const unfinished = all.isCarriedOut && isAskedFor && !automatic ? undefined : all.unfinished
   const progress = { ...all, unfinished }
   const goesOn = unfinished !== undefined

@@ -1,9 +1,10 @@
+import type { Subject } from '../deployment/subject.ts'
 import { ConflictError, InputError, isUserFacing, RefusedError, UnavailableError } from '../errors.ts'
 import type { Ending, Event, LayerName, Occurrence } from '../history/event.ts'
 import type { LayerPlanView, LayerReceipt, UndoableRollback } from '../layers/layer.ts'
 
-/** Appends an event to the history, once however often it is told. */
-export type Record = (what: Occurrence, naturalKey: readonly string[]) => Promise<void>
+/** Appends an event to the history, once however often it is told. @param about another incident than that of the run */
+export type Record = (what: Occurrence, naturalKey: readonly string[], about?: Subject) => Promise<void>
 
 /** An event to be, and what makes it the same event when a step is run again. */
 export interface Recordable {
@@ -26,9 +27,9 @@ export function describeApplied(
   }: { reason: string; automatic: boolean; startedAt: string; timesUndone?: number },
 ): Recordable {
   const { layer } = view
-  const { from, to, now, tag, branch, kept, pull } = receipt
+  const { from, to, now, tag, branch, kept, pull, wayBack } = receipt
   // a backup that is restored twice by hand replaces another database each time
-  const replaced = kept['database'] === undefined ? [] : [kept['database']]
+  const replaced = [kept['database'] ?? []].flat()
   const naturalKey = [layer, from, to, ...replaced, ...again(timesUndone)]
   if (pull !== undefined) {
     const { number, url } = pull
@@ -51,24 +52,17 @@ export function describeApplied(
     automatic,
     undone: [...view.undone],
     startedAt,
-    ...(Object.keys(kept).length > 0 && { kept }),
+    ...(Object.keys(kept).length > 0 && { kept: keptOf(kept) }),
+    ...(wayBack !== undefined && { wayBack: { steps: [...wayBack.steps], commands: [...wayBack.commands] } }),
   }
   return { what, naturalKey }
 }
 
-/** That a rollback of the code was taken back, and which incident that is about; undefined when the history does not know it. */
-export function describeTakenBack(
-  events: readonly Event[],
-  { rollback, now, because }: { rollback: string; now: string; because: string },
-): Recordable & { readonly subject: Pick<Event, 'incident' | 'environment' | 'revision'> | undefined } {
-  const subject = events.findLast(
-    (event) => event.kind === 'rollback-applied' && event.layer === 'code' && event.now === rollback,
+/** The safety copy, as an event holds it. */
+function keptOf(kept: LayerReceipt['kept']): { [name: string]: string | string[] } {
+  return Object.fromEntries(
+    Object.entries(kept).map(([name, value]) => [name, typeof value === 'string' ? value : [...value]]),
   )
-  return {
-    what: { kind: 'rollback-undone', layer: 'code', from: rollback, now, because },
-    naturalKey: ['code', rollback],
-    subject,
-  }
 }
 
 /** What was taken back and is done again is another event than the first time. */
@@ -81,17 +75,20 @@ export function describeFailed(
   { layer, from, to }: Pick<LayerPlanView, 'layer' | 'from' | 'to'>,
   error: unknown,
   stepKey: string,
-): Recordable | undefined {
+): (Recordable & { readonly reasonCode: FailureCode }) | undefined {
   const reasonCode = reasonCodeOf(error)
   if (reasonCode === undefined || !isUserFacing(error)) return undefined
   return {
     what: { kind: 'rollback-failed', layer, from, to, reasonCode, because: error.message },
     naturalKey: [layer, from, to, reasonCode, stepKey],
+    reasonCode,
   }
 }
 
-/** The reason for which a layer failed, as one word of the history; undefined for a bug. */
-function reasonCodeOf(error: unknown): 'conflict' | 'refused' | 'unavailable' | undefined {
+/** The reason for which a layer failed, as one word of the history. */
+export type FailureCode = 'conflict' | 'refused' | 'unavailable'
+
+function reasonCodeOf(error: unknown): FailureCode | undefined {
   if (error instanceof ConflictError) return 'conflict'
   if (error instanceof RefusedError || error instanceof InputError) return 'refused'
   return error instanceof UnavailableError ? 'unavailable' : undefined
@@ -103,8 +100,8 @@ export interface Progress {
   readonly unfinished: Extract<Event, { kind: 'rollback-began' }> | undefined
   /** every layer of it is back, or proposed to be: what is left is to deploy, and to see production well */
   readonly isCarriedOut: boolean
-  /** how many rollbacks of the incident have ended */
-  readonly ended: number
+  /** what makes the events of this run other ones than those of the run before, and of a run for another layer */
+  readonly runKey: readonly string[]
   /** the layers that were rolled back, or proposed to be, since it began, and that were not taken back */
   readonly done: ReadonlyMap<LayerName, DoneLayer>
   /** how often each layer's rollback was taken back */
@@ -116,9 +113,17 @@ export type DoneLayer = Extract<Event, { kind: 'rollback-applied' | 'rollback-pr
 /** With these, nothing is gone on with: the next run begins anew. */
 const over: ReadonlySet<Ending> = new Set(['complete', 'failed', 'undone'])
 
-/** Reads how far a rollback has come. @param events of the incident, oldest first */
-export function readProgress(events: readonly Event[]): Progress {
-  const began = events.findLastIndex(({ kind }) => kind === 'rollback-began')
+/**
+ * Reads how far a rollback has come.
+ * @param events of the incident, oldest first
+ * @param only the layers of a run that has no others: it goes on with no rollback of more than these
+ */
+export function readProgress(events: readonly Event[], only?: readonly LayerName[]): Progress {
+  const began = events.findLastIndex(
+    (event) =>
+      event.kind === 'rollback-began' &&
+      (only === undefined || event.layers.every(({ layer }) => only.includes(layer))),
+  )
   const since = began === -1 ? [] : events.slice(began)
   const first = since[0]
   const end = since.findLast((event) => event.kind === 'rollback-ended')
@@ -131,11 +136,32 @@ export function readProgress(events: readonly Event[]): Progress {
   return {
     unfinished: first?.kind === 'rollback-began' && !isOver ? first : undefined,
     isCarriedOut: end !== undefined && !isOver && end.outcome !== 'partial',
-    ended: events.filter(({ kind }) => kind === 'rollback-ended').length,
+    runKey: [String(events.filter(({ kind }) => kind === 'rollback-ended').length), ...(only ?? [])],
     done,
     undone: (layer) =>
       events.filter((event) => event.kind === 'rollback-undone' && event.layer === layer).length,
   }
+}
+
+/**
+ * Whether a rollback began that left something to do, and that no later one of the same layers has taken the place of.
+ * @param events of the incident, oldest first
+ * @param layers those that are asked for; undefined for any
+ */
+export function isUnfinished(events: readonly Event[], layers: readonly LayerName[] | undefined): boolean {
+  return events.some((began, index) => {
+    if (began.kind !== 'rollback-began') return false
+    const own = began.layers.map(({ layer }) => layer)
+    const overlaps = (others: readonly { readonly layer: LayerName }[]) =>
+      others.some(({ layer }) => own.includes(layer))
+    if (layers !== undefined && !overlaps(layers.map((layer) => ({ layer })))) return false
+    const later = events.slice(index + 1)
+    if (later.some((event) => event.kind === 'rollback-began' && overlaps(event.layers))) return false
+    const end = later
+      .filter((event) => event.kind === 'rollback-ended')
+      .findLast((event) => overlaps(event.layers))
+    return end === undefined || !over.has(end.outcome)
+  })
 }
 
 /** A rollback of the history, as its layer takes it back. */

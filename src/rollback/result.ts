@@ -1,4 +1,5 @@
 import type { Subject } from '../deployment/subject.ts'
+import type { Event } from '../history/event.ts'
 import type { LayerReceipt } from '../layers/layer.ts'
 import type { RollbackReport } from './carry-out.ts'
 import { type Conclusion, conclude, concludeRehearsal } from './conclude.ts'
@@ -38,15 +39,14 @@ interface Deeds {
   readonly saved?: SavedPlan
 }
 
-/** Puts together what a run came to. */
+/** Puts together what a run came to. @param own the events of the incident, before this run */
 export function resultOf(
   { environment, revision, incident, objectiveMs }: RollbackOptions,
+  own: readonly Event[],
   { prepared, rehearsal, report = rehearsal, saved }: Deeds,
 ): RollbackResult {
   const conclusion =
-    rehearsal === undefined
-      ? conclude(environment, prepared, report)
-      : concludeRehearsal(rehearsal, objectiveMs)
+    rehearsal === undefined ? conclude(prepared, report) : concludeRehearsal(rehearsal, objectiveMs)
   // what was taken back again is not to be deployed
   const code = report?.layers.find(({ layer, outcome }) => layer === 'code' && outcome !== 'undone')?.receipt
   const standing = viewsOf(prepared.plan).find(({ layer }) => layer === 'code')?.now
@@ -61,10 +61,16 @@ export function resultOf(
     rehearsal,
     saved,
     commit: code?.now ?? standing ?? revision,
-    tag: code?.tag,
+    tag: code === undefined && prepared.kind === 'done' ? tagOf(own) : code?.tag,
     pull: code?.pull,
     recovery: report?.recovery.outcome ?? (prepared.kind === 'done' ? recoveryOf(prepared) : 'unknown'),
   }
+}
+
+/** That of the rollback of the code which an earlier run has done. */
+function tagOf(own: readonly Event[]): string | undefined {
+  return own.filter((event) => event.kind === 'rollback-applied').findLast(({ layer }) => layer === 'code')
+    ?.tag
 }
 
 /** That an earlier rollback holds was looked at, and so was production, where there are checks. */

@@ -39,6 +39,7 @@ export async function runRollback(options: RollbackOptions): Promise<RollbackRes
     const prepared = await prepare(preparationOf(options, begun))
     const changesNothing = options.mode === 'plan' || options.mode === 'dry-run'
     const isLocked = prepared.kind === 'ready' && !changesNothing
+    if (isLocked) await options.preflight?.()
     if (!isLocked || (await lock.take()) === 'taken') return await carryOn(options, begun, prepared)
     // another run has held it meanwhile: what was planned is planned anew, on what that has left
     const anew = { ...begun, history: await options.readHistory() }
@@ -91,6 +92,7 @@ export function preparationOf(
     onFailure: options.onFailure,
     openLayers: options.openLayers,
     choice: options.choice,
+    only: options.only,
     automatic,
     rehearsal: options.rehearsal === true,
     isAskedFor: options.isAskedFor,
@@ -122,10 +124,10 @@ async function carryOn(
   prepared: Prepared,
 ): Promise<RollbackResult> {
   const { mode, rehearsal = false, production, log, repository, branch } = options
-  for (const line of describePlan(prepared.plan)) log(line)
-  if (prepared.kind !== 'ready' || mode === 'dry-run') return resultOf(options, { prepared })
-  if (mode === 'plan') return resultOf(options, { prepared, saved: await savePlan(options, prepared) })
   const own = ownOf(options, history)
+  for (const line of describePlan(prepared.plan)) log(line)
+  if (prepared.kind !== 'ready' || mode === 'dry-run') return resultOf(options, own, { prepared })
+  if (mode === 'plan') return resultOf(options, own, { prepared, saved: await savePlan(options, prepared) })
   const work = {
     ...options,
     plan: prepared.plan,
@@ -137,9 +139,9 @@ async function carryOn(
     deploy: options.deployer?.deploy,
     verify: (restored: readonly string[]) => production.verify(restored, own),
   }
-  if (!rehearsal) return resultOf(options, { prepared, report: await carryOut(work) })
+  if (!rehearsal) return resultOf(options, own, { prepared, report: await carryOut(work) })
   const head = () => demandHead(repository, branch)
-  return resultOf(options, { prepared, rehearsal: await rehearse({ ...work, head }) })
+  return resultOf(options, own, { prepared, rehearsal: await rehearse({ ...work, head }) })
 }
 
 /** The events of the incident. */

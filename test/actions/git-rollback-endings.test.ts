@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { type Job, runStep } from '../../src/drill/runner.ts'
 import { startRun } from '../support/github/runs.ts'
 import { jobPermissions, openBrokenShop } from '../support/repository.ts'
+import { startService } from '../support/service.ts'
 
 let shop: Awaited<ReturnType<typeof openBrokenShop>>
 let good: string
@@ -26,13 +27,14 @@ beforeEach(async () => {
 afterEach(() => shop.close())
 
 const redeploy = { redeploy: 'deploy.yml', 'redeploy-inputs': 'revision={revision}' }
-async function run(inputs: Record<string, string> = {}, job: Partial<Job> = {}) {
-  const token = shop.github.createToken({
+const tokenOf = () =>
+  shop.github.createToken({
     login: 'github-actions[bot]',
     kind: 'actions',
     permissions: { ...jobPermissions, actions: 'write', deployments: 'write' },
   })
-  return runStep(await shop.job({ sha: bad, token, ...job }), { action: 'git-rollback', inputs })
+async function run(inputs: Record<string, string> = {}, job: Partial<Job> = {}) {
+  return runStep(await shop.job({ sha: bad, token: tokenOf(), ...job }), { action: 'git-rollback', inputs })
 }
 const lastLine = (log: string) => log.trimEnd().split('\n').at(-1)
 const deployed = () => shop.hosted.dispatches.map(({ inputs }) => inputs['revision'])
@@ -79,6 +81,55 @@ describe('with redeploy, a rollback is over when its revision is deployed', () =
     60_000,
   )
 
+  test('a failed deploy is gone on with by the next automatic run: the gate does not hold it as already-rolled-back until it is deployed', async () => {
+    const service = await startService({ status: 500, body: 'down' })
+    const gate = async () =>
+      runStep(await shop.job({ sha: bad }), {
+        action: 'health-gate',
+        inputs: {
+          checks: `- { name: url, type: http, url: '${service.url}', severity: critical, on-error: fail }`,
+          window: '1s',
+          interval: '100ms',
+        },
+      })
+    try {
+      conclusions.push('failure')
+      expect((await run(redeploy)).outputs).toMatchObject({ decision: 'not-deployed' })
+      const between = await gate()
+      expect({ log: between.log, ...between.outputs }).toMatchObject({ decision: 'roll-back' })
+      const again = await run(redeploy)
+      expect({ log: again.log, exitCode: again.exitCode, ...again.outputs }).toMatchObject({
+        exitCode: 0,
+        decision: 'already-rolled-back',
+      })
+      expect(deployed().at(-1)).toBe(await shop.head())
+      const { events } = await shop.history.read()
+      const ended = events.flatMap((event) => (event.kind === 'rollback-ended' ? [event.outcome] : []))
+      expect(ended).toEqual(['not-deployed', 'complete'])
+      expect((await gate()).outputs).toMatchObject({ decision: 'hold', 'reason-code': 'already-rolled-back' })
+    } finally {
+      await service.stop()
+    }
+  }, 60_000)
+
+  test('one that the front door began is gone on with by git-rollback, and the other way round', async () => {
+    const settings = `code: { redeploy: { workflow: deploy.yml, inputs: { revision: '{revision}' } } }\n`
+    bad = await shop.commit({ '.github/rollback.yml': settings })
+    shop.deploy(bad)
+    conclusions.push('failure', 'failure')
+    const frontDoor = async () =>
+      runStep(await shop.job({ sha: bad, token: tokenOf() }), { action: 'rollback' })
+    const first = await frontDoor()
+    expect({ log: first.log, ...first.outputs }).toMatchObject({ decision: 'not-deployed' })
+    const head = await shop.head()
+    const second = await run(redeploy)
+    expect({ log: second.log, ...second.outputs }).toMatchObject({ decision: 'not-deployed', commit: head })
+    const third = await frontDoor()
+    expect({ log: third.log, ...third.outputs }).toMatchObject({ decision: 'complete', commit: head })
+    expect(deployed().at(-1)).toBe(head)
+    expect(await shop.head()).toBe(head)
+  }, 60_000)
+
   test('a branch that was moved back to a revision which was deployed before: that is deployed once more', async () => {
     const reset = { ...redeploy, mode: 'reset', 'allow-reset-default-branch': 'true' }
     await startRun(shop.hosted, {
@@ -112,7 +163,7 @@ describe('the output commit is the revision to deploy', () => {
       commit,
     })
     expect(lastLine(first.log)).toBe(
-      `production: already-rolled-back: main has that content already, at ${commit.slice(0, 7)}; nothing was deployed by this run; production was not looked at`,
+      `production: already-rolled-back: code is at ${commit.slice(0, 7)}; nothing was deployed by this run; production was not looked at: git-rollback does not check it`,
     )
     const second = await run(redeploy)
     expect({ log: second.log, ...second.outputs }).toMatchObject({ decision: 'already-rolled-back', commit })
@@ -123,7 +174,7 @@ describe('the output commit is the revision to deploy', () => {
     const planned = await run({ 'dry-run': 'true' })
     expect(planned.outputs).toMatchObject({ decision: 'planned', commit: bad })
     expect(lastLine(planned.log)).toMatch(
-      /^production: planned: main is at [0-9a-f]{7}; nothing was changed$/,
+      /^production: planned: code is at [0-9a-f]{7}; nothing was changed$/,
     )
     const held = await run({ hold: 'audit until Friday' })
     expect(held.outputs).toMatchObject({ decision: 'failed', commit: bad })

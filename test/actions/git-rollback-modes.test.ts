@@ -25,7 +25,8 @@ async function run(inputs: Record<string, string> = {}, job: Partial<Job> = {}) 
   return runStep(await shop.job({ sha: shop.bad, token, ...job }), { action: 'git-rollback', inputs })
 }
 
-const events = async () => (await shop.history.read()).events
+/** What became of the code; that a rollback began and ended is told beside it. */
+const events = async () => (await shop.history.read()).events.filter((event) => 'layer' in event)
 const kinds = async () => (await events()).map(({ kind }) => kind)
 const writes = () => shop.github.requests.filter(({ writes }) => writes)
 const tagNames = async () => (await shop.hosted.git.listRefs('refs/tags/')).map(({ name }) => name.slice(10))

@@ -112,7 +112,12 @@ describe('killed after any of its requests, and run again', () => {
           const tags = await git.listRefs('refs/tags/')
           expect(tags.map(({ name }) => name)).toEqual([`refs/tags/${outputs['tag']}`])
           expect(await git.resolve(outputs['tag'] ?? '')).toBe(rollback?.sha)
-          await expectEachEventOnce(shop, ['rollback-applied'])
+          await expectEachEventOnce(shop, [
+            'rollback-began',
+            'rollback-applied',
+            'recovery-verified',
+            'rollback-ended',
+          ])
         },
       ),
     limit,

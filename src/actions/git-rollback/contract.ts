@@ -159,7 +159,7 @@ export const gitRollback = defineAction({
   outputs: {
     ...commonOutputs,
     decision:
-      '`rolled-back`, `already-rolled-back`, `proposed` (by a pull request), `not-deployed` (rolled back, and the workflow in `redeploy` failed), `undone`, `already-undone`, `planned`, `listed` or `failed`.',
+      '`rolled-back`, `already-rolled-back`, `proposed` (by a pull request), `not-deployed` (rolled back, and the workflow in `redeploy` failed), `not-verified` (rolled back, and the branch does not have it any more), `undone`, `already-undone`, `planned`, `listed` or `failed`.',
     from: 'Full id of the commit that was the head of the branch.',
     to: 'Full id of the good revision.',
     commit:

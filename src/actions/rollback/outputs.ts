@@ -6,7 +6,6 @@ import {
   summarizeDiagnosis,
 } from '../../rollback/doctor/doctor.ts'
 import { renderMarkdown } from '../../text/markdown.ts'
-import { writeOutputs } from '../write-rollback.ts'
 import type { RollbackStep } from './action.ts'
 
 /** Says what the settings could add, where there are none. */
@@ -31,7 +30,7 @@ export async function writeDiagnosis(
   const { decision, findings } = diagnosis
   const reason = findings.find(({ state }) => state === 'wrong' || state === 'unknown')?.check ?? 'checked'
   const report = await step.writeReport('rollback-doctor', diagnosis)
-  writeOutputs(step, { incident, decision, 'reason-code': reason.replaceAll(/[: ]+/g, '-'), report })
+  step.setOutputs({ incident, decision, 'reason-code': reason.replaceAll(/[: ]+/g, '-'), report })
   await step.writeSummary(renderMarkdown(summarizeDiagnosis(diagnosis)))
   if (decision === 'unsure') log.warning(`not everything could be checked: see ${reason}`, 'Doctor')
   if (decision === 'not-ready') step.fail(problemsOf(diagnosis).join('\n'))

@@ -2,9 +2,9 @@ import { RefusedError } from '../../errors.ts'
 import type { Repository } from '../../github/client.ts'
 import { commentOnce } from '../../github/issues.ts'
 import { code, link, paragraph, renderMarkdown, revision, text } from '../../text/markdown.ts'
+import type { LayerReceipt } from '../layer.ts'
 import type { RollbackPlan } from './plan.ts'
 import { rollbackBranch } from './proposal.ts'
-import type { RollbackReceipt } from './receipt.ts'
 
 /** GitHub takes 80 comments a minute, and there is more to write in that minute. */
 const mostTold = 50
@@ -16,7 +16,7 @@ const mostTold = 50
 export async function tellPulls(
   repository: Repository,
   plan: RollbackPlan,
-  { commit, pull }: RollbackReceipt,
+  { now: commit, pull }: Pick<LayerReceipt, 'now' | 'pull'>,
   { incident, reason }: { incident: string; reason: string },
 ): Promise<string | undefined> {
   const { pulls = [], branch } = plan

@@ -12,29 +12,39 @@ import {
   table,
   text,
 } from '../../text/markdown.ts'
+import type { LayerStanding } from '../layer.ts'
 import { type RollbackPlan, takesBack } from './plan.ts'
-import type { RollbackReceipt } from './receipt.ts'
 import { shortGoal, type TaggedRollback } from './recent.ts'
 
 const listed = 20
 
 /** The plan as lines of a log. */
 export function describePlan(plan: RollbackPlan): readonly string[] {
-  const { branch, head, undone, undoneCount, collateral, done, takenBackBy, pulls = [], way } = plan
+  const { branch, head, undone, undoneCount, collateral, done, takenBackBy, way } = plan
   return [
     ...(takenBackBy === undefined ? [] : [takenBack(takenBackBy)]),
     `${branch}: ${head.slice(0, 7)} → ${goal(plan)}`,
-    `${done === undefined ? 'undoes' : 'undid'} ${count(undoneCount, 'commit')} in ${sayFiles(plan)}:`,
+    `${sayUndone(plan)}:`,
     ...(undoneCount > listed ? [`  … ${olderCommits(undoneCount)}, and`] : []),
     ...undone
       .slice(-listed)
       .map((commit) => `  ${commit.sha.slice(0, 7)} ${title(commit.message)} (${commit.author})`),
     ...(collateral.length === 0 ? [] : [collateralLine(collateral)]),
-    ...(pulls.length === 0
-      ? []
-      : [`of the pull requests ${pulls.map(({ number }) => `#${number}`).join(', ')}`]),
+    ...sayPulls(plan),
     ...(done === undefined ? [`delivery: ${way.way}, because ${way.because}`] : []),
   ]
+}
+
+/** `undoes 3 commits in 6 files (+7 −3 lines)` */
+export function sayUndone(plan: RollbackPlan): string {
+  const verb = plan.done === undefined ? 'undoes' : 'undid'
+  return `${verb} ${count(plan.undoneCount, 'commit')} in ${sayFiles(plan)}`
+}
+
+/** The pull requests that are undone, as a line; none where there are none. */
+export function sayPulls({ pulls = [] }: RollbackPlan): readonly string[] {
+  if (pulls.length === 0) return []
+  return [`of the pull requests ${pulls.map(({ number }) => `#${number}`).join(', ')}`]
 }
 
 /** The plan as a section of the job summary. */
@@ -102,15 +112,15 @@ function goalInline(plan: RollbackPlan) {
 }
 
 /** How things stand after a rollback was applied, or was found to be there, as a line of a log. */
-export function describeReceipt(
+export function describeStanding(
   plan: RollbackPlan,
-  { from, commit, tag, pull, proposedOn }: RollbackReceipt,
+  { from, now: commit, tag, pull, proposedOn }: LayerStanding,
 ): string {
   const { branch, since, mode } = plan
   if (pull !== undefined)
     return `${branch} stays where it is: ${takesBack(plan) ? 'taking the rollback back' : 'the rollback'} is proposed by pull request #${pull.number}, ${pull.url}`
   if (proposedOn !== undefined)
-    return `${branch} stays where it is: the undone work is on the branch ${proposedOn} again,  at ${commit.slice(0, 7)}; fix the fault there, and merge it`
+    return `${branch} stays where it is: the undone work is on the branch ${proposedOn} again, at ${commit.slice(0, 7)}; fix the fault there, and merge it`
   if (mode === 'reset') {
     const kept = tag === undefined ? '' : `; what it was at, ${from.slice(0, 7)}, is tagged ${tag}`
     return `${branch} was moved back to ${commit.slice(0, 7)}${kept}: deploy ${commit}`
@@ -125,9 +135,9 @@ export function describeReceipt(
 }
 
 /** The same as paragraphs of the job summary. */
-export function summarizeReceipt(
+export function summarizeStanding(
   plan: RollbackPlan,
-  { from, commit, tag, untagged, pull, proposedOn }: RollbackReceipt,
+  { from, now: commit, tag, warnings = [], pull, proposedOn }: LayerStanding,
 ): readonly RootContent[] {
   const { branch, since, mode } = plan
   if (pull !== undefined) {
@@ -169,7 +179,7 @@ export function summarizeReceipt(
           ' since: nothing was changed.',
           ...(takesBack(plan) ? [] : [' To roll that back, too, run this for that revision.']),
         ),
-    ...(untagged === undefined ? [] : [paragraph('The rollback has no tag: ', untagged, '.')]),
+    ...warnings.map((warning) => paragraph(text(`${capital(warning)}.`))),
   ]
 }
 

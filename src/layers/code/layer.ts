@@ -1,9 +1,9 @@
 import { RefusedError } from '../../errors.ts'
-import type { Repository } from '../../github/client.ts'
 import { closePull, findOpenPull } from '../../github/pulls.ts'
 import type { Layer, LayerPlan, LayerPlanView, LayerReceipt, UndoableRollback } from '../layer.ts'
+import { type Announcement, announceRollback } from './announce.ts'
 import { applyPlan } from './apply.ts'
-import { describePlan, title } from './describe.ts'
+import { sayPulls, sayUndone, title } from './describe.ts'
 import type { RollbackTrace } from './message.ts'
 import type { OpenClone } from './partial-clone.ts'
 import { parsePaths } from './paths.ts'
@@ -11,13 +11,16 @@ import { goalOf, type RollbackPlan, readStanding, takesBack } from './plan.ts'
 import { type CodeRollback, planRollback } from './plan-rollback.ts'
 import { type ProposalWishes, rollbackBranch, writeProposal } from './proposal.ts'
 import type { RollbackReceipt } from './receipt.ts'
+import { type CodeRepository, isPlain } from './repository.ts'
 import { undoReset } from './reset.ts'
 import { planUndo } from './undo.ts'
 import { type Verification, verifyBranch } from './verify.ts'
 import { sayWarning, type Warning } from './warnings.ts'
+import { wayBackOf } from './way-back.ts'
+import { wordsOf } from './words.ts'
 
 export interface CodeLayerOptions {
-  readonly repository: Repository
+  readonly repository: CodeRepository
   /** what is asked for: branch, environment, incident, failed revision, target, delivery */
   readonly rollback: CodeRollback
   /** what other layers look after, so that it needs no warning here */
@@ -31,6 +34,8 @@ export interface CodeLayerOptions {
   /** who asked for it: a login */
   readonly by: string
   readonly runUrl: string | undefined
+  /** where it is said that it was done; undefined for nowhere but in the history */
+  readonly announcement?: Announcement
   readonly now: () => Date
 }
 
@@ -41,9 +46,25 @@ export function openCodeLayer(options: CodeLayerOptions): Layer {
     name: 'code',
     async plan(): Promise<LayerPlan> {
       const plan = await planRollback(repository, rollback, openClone)
-      return { view: viewCode(plan, options.lookedAfter), apply: () => applyCode(options, plan) }
+      return planOf(options, plan)
     },
     undo: (done) => undoCode(options, done),
+  }
+}
+
+/** A plan of the code as one of a layer. */
+export function planOf(options: CodeLayerOptions, plan: RollbackPlan): LayerPlan {
+  const { repository, rollback, reason, runUrl, announcement, lookedAfter } = options
+  const { environment, incident, bad } = rollback
+  const about = { environment, incident, bad, reason, runUrl }
+  return {
+    view: viewCode(plan, lookedAfter),
+    words: wordsOf(plan, repository),
+    apply: () => applyCode(options, plan),
+    announce: async (receipt, deployed) =>
+      announcement === undefined
+        ? []
+        : announceRollback(repository, plan, receipt, { announcement, about, deployed }),
   }
 }
 
@@ -92,7 +113,7 @@ export function reasonsForApproval(plan: RollbackPlan): readonly string[] {
 /** What was done to the code, in the words of all layers. @param verified what was seen of the branch afterwards */
 export function receiptCode(
   plan: RollbackPlan,
-  { from, to, commit, outcome, tag, untagged, pull }: RollbackReceipt,
+  { from, to, commit, outcome, tag, untagged, pull, proposedOn }: RollbackReceipt,
   verified: Verification | undefined,
 ): LayerReceipt {
   return {
@@ -102,8 +123,10 @@ export function receiptCode(
     now: commit,
     kept: plan.mode === 'reset' ? { reset: plan.branch } : {},
     branch: plan.branch,
+    ...wayBackOf(plan, { from, to, now: commit, tag }),
     ...(tag !== undefined && { tag }),
     ...(pull !== undefined && { pull: { number: pull.number, url: pull.url } }),
+    ...(proposedOn !== undefined && { proposedOn }),
     ...(untagged !== undefined && { warnings: [`the rollback has no tag: ${untagged}`] }),
     verified,
   }
@@ -128,7 +151,6 @@ function foundBy(plan: RollbackPlan): string {
 function stepsOf(plan: RollbackPlan): readonly string[] {
   const { branch, way } = plan
   if (isStanding(plan)) return [`nothing: ${branch} has that content already`]
-  const [, ...lines] = describePlan(plan)
   const how = {
     direct: `put one commit on top of ${branch}, and tag it`,
     branch: `put one commit on a branch of its own; it takes effect when that is merged into ${branch}`,
@@ -136,7 +158,7 @@ function stepsOf(plan: RollbackPlan): readonly string[] {
     reset: `tag the head of ${branch}, and move ${branch} back`,
     none: `deploy the good revision, and leave ${branch} as it is`,
   }[way.way]
-  return [`${how} (${way.because})`, ...lines.filter((line) => line.startsWith('of the pull requests'))]
+  return [`${how} (${way.because})`, sayUndone(plan), ...sayPulls(plan)]
 }
 
 async function applyCode(options: CodeLayerOptions, plan: RollbackPlan): Promise<LayerReceipt> {
@@ -155,7 +177,8 @@ async function applyCode(options: CodeLayerOptions, plan: RollbackPlan): Promise
     return { ...receipt, verified: { ok: true, evidence } }
   }
   const receipt = await applyGit(options, plan)
-  const isOnBranch = receipt.pull === undefined
+  // what is only deployed again, or proposed, does not change the branch
+  const isOnBranch = receipt.outcome !== 'proposed' && plan.mode !== 'deploy-only'
   const verified = isOnBranch ? await verifyBranch(repository, plan.branch, receipt) : undefined
   return receiptCode(plan, receipt, verified)
 }
@@ -209,6 +232,7 @@ async function undoCode(options: CodeLayerOptions, done: UndoableRollback): Prom
 async function withdraw({ repository, rollback }: CodeLayerOptions): Promise<string | undefined> {
   const { incident, branch } = rollback
   const paths = 'paths' in rollback ? parsePaths(rollback.paths) : []
+  if (isPlain(repository)) return undefined
   const pull = await findOpenPull(repository, { head: rollbackBranch(incident, paths), base: branch })
   if (pull !== undefined) await closePull(repository, pull)
   const { holding } = await readStanding(repository, { branch, incident })

@@ -1,5 +1,4 @@
 import type { PullRequest } from '../../github/pulls.ts'
-import { goalOf, type RollbackPlan } from './plan.ts'
 
 /** What a rollback did, or had done before. */
 export interface RollbackReceipt {
@@ -17,12 +16,4 @@ export interface RollbackReceipt {
   readonly pull: PullRequest | undefined
   /** the branch that it is on until then */
   readonly proposedOn?: string
-}
-
-/** Of a plan whose branch has the content already, by other means: nothing is done, and its head is what is to be deployed. */
-export function receiptUnchanged(plan: RollbackPlan): RollbackReceipt {
-  const { head: commit, content } = plan
-  const tree = content.kind === 'tree' ? content.tree : ''
-  const nothing = { tag: undefined, untagged: undefined, pull: undefined }
-  return { ...nothing, from: commit, to: goalOf(plan), commit, tree, outcome: 'already-rolled-back' }
 }

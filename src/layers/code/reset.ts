@@ -132,17 +132,6 @@ export async function undoReset(
   return `${branch} is at ${from.slice(0, 7)} again`
 }
 
-/** What taking a reset back would do, or did, as one sentence. Only planned, it changes nothing. @throws RefusedError as `undoReset` does */
-export async function takeResetBack(
-  repository: CodeRepository,
-  branch: string,
-  { from, to }: Pick<TaggedRollback, 'from' | 'to'>,
-  { isDryRun }: { isDryRun: boolean },
-): Promise<string> {
-  if (!isDryRun) return undoReset(repository, branch, { from, now: to })
-  return `${branch} would be moved from ${to.slice(0, 7)} forward to ${from.slice(0, 7)}, where it was before the reset`
-}
-
 /** The newest reset of a branch that still stands; undefined when there is none. @param incident whose; undefined for anybody's */
 export async function findReset(
   repository: CodeRepository,

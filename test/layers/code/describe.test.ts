@@ -1,14 +1,14 @@
 import { describe, expect, test } from '@jest/globals'
 import type { Commit } from '../../../src/github/commits.ts'
-import { conclude } from '../../../src/layers/code/conclude.ts'
 import {
   describePlan,
-  describeReceipt,
+  describeStanding,
   summarizePlan,
-  summarizeReceipt,
+  summarizeStanding,
 } from '../../../src/layers/code/describe.ts'
 import type { RestorePlan } from '../../../src/layers/code/plan.ts'
-import type { RollbackReceipt } from '../../../src/layers/code/receipt.ts'
+import { wordsOf } from '../../../src/layers/code/words.ts'
+import type { LayerStanding } from '../../../src/layers/layer.ts'
 import { renderMarkdown } from '../../../src/text/markdown.ts'
 
 const sha = (letter: string) => letter.repeat(40)
@@ -47,16 +47,7 @@ const plan: RestorePlan = {
   badIsRollback: false,
 }
 
-const receipt: RollbackReceipt = {
-  from: sha('b'),
-  to: sha('a'),
-  commit: sha('d'),
-  tree: sha('9'),
-  tag: 'rollback_20261124_030405',
-  untagged: undefined,
-  outcome: 'rolled-back',
-  pull: undefined,
-}
+const receipt: LayerStanding = { from: sha('b'), now: sha('d'), tag: 'rollback_20261124_030405' }
 
 const where = { owner: 'octo-org', repo: 'shop' }
 const summary = (of: RestorePlan) => renderMarkdown(summarizePlan(of, where))
@@ -131,44 +122,43 @@ delivery: direct, because the branch has no rule against it"
 
 describe('what was done', () => {
   test('says where the branch is, and what is to be deployed', () => {
-    expect(describeReceipt(plan, receipt)).toBe(
+    expect(describeStanding(plan, receipt)).toBe(
       `main is at ddddddd, tagged rollback_20261124_030405: deploy ${sha('d')}`,
     )
-    expect(renderMarkdown(summarizeReceipt(plan, receipt))).toBe(
+    expect(renderMarkdown(summarizeStanding(plan, receipt))).toBe(
       '`main` is at `ddddddd`, tagged `rollback_20261124_030405`. This deploys nothing: deploy this revision now.\n',
     )
   })
 
   test('by a reset: the branch was moved back, and the tag is on its old head', () => {
     const reset: RestorePlan = { ...plan, mode: 'reset' }
-    const moved = { ...receipt, commit: sha('a') }
-    expect(describeReceipt(reset, moved)).toBe(
+    const moved = { ...receipt, now: sha('a') }
+    expect(describeStanding(reset, moved)).toBe(
       `main was moved back to aaaaaaa; what it was at, bbbbbbb, is tagged rollback_20261124_030405: deploy ${sha('a')}`,
     )
-    const markdown = renderMarkdown(summarizeReceipt(reset, moved))
+    const markdown = renderMarkdown(summarizeStanding(reset, moved))
     expect(markdown).toContain('what it was at, `bbbbbbb`, is tagged `rollback_20261124_030405`')
-    const world = { isDryRun: false, deployment: undefined }
-    expect(conclude(reset, moved, world).headline).toBe('Branch moved back')
+    expect(wordsOf(reset, where).done.headline).toBe('Branch moved back')
   })
 
   test('before, and the branch has moved on: says so, and asks for no deployment', () => {
     const moved = { ...plan, since: [commit('e', 'Fix it properly'), commit('f', 'And more')] }
-    expect(describeReceipt(moved, receipt)).toBe(
+    expect(describeStanding(moved, receipt)).toBe(
       'main was rolled back by ddddddd, tagged rollback_20261124_030405 before, and has moved on to fffffff since (2 commits on top): nothing was changed; to roll that back, too, run this for that revision',
     )
-    const markdown = renderMarkdown(summarizeReceipt(moved, receipt))
+    const markdown = renderMarkdown(summarizeStanding(moved, receipt))
     expect(markdown).toContain('has moved on to `fffffff` since: nothing was changed')
     expect(markdown).not.toContain('deploy')
   })
 
   test('without a tag says why', () => {
     const untagged = {
-      ...receipt,
-      tag: undefined,
-      untagged: 'could not create refs/tags/x: a rule forbids it',
+      from: receipt.from,
+      now: receipt.now,
+      warnings: ['the rollback has no tag: could not create refs/tags/x: a rule forbids it'],
     }
-    expect(describeReceipt(plan, untagged)).toBe(`main is at ddddddd: deploy ${sha('d')}`)
-    expect(renderMarkdown(summarizeReceipt(plan, untagged))).toContain(
+    expect(describeStanding(plan, untagged)).toBe(`main is at ddddddd: deploy ${sha('d')}`)
+    expect(renderMarkdown(summarizeStanding(plan, untagged))).toContain(
       'The rollback has no tag: could not create refs/tags/x: a rule forbids it.',
     )
   })

@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { ConflictError, InputError } from '../../../src/errors.ts'
-import { describeReceipt } from '../../../src/layers/code/describe.ts'
+import { describeStanding } from '../../../src/layers/code/describe.ts'
+import { receiptCode } from '../../../src/layers/code/layer.ts'
 import { openRemote } from '../../../src/layers/code/plain/open.ts'
 import { describeRecent, listRollbackTags } from '../../../src/layers/code/recent.ts'
 import { findReset, undoReset } from '../../../src/layers/code/reset.ts'
@@ -314,7 +315,8 @@ describe('taking a rollback back', () => {
     const own = receipt?.proposedOn ?? ''
     expect(await remote.git('rev-parse', own, 'main')).toBe(`${receipt?.commit}\n${rollback}`)
     expect(await treeOf(own)).toBe(await treeOf(bad))
-    expect(receipt && describeReceipt(planned, receipt)).toContain(`on the branch ${own} again`)
+    const standing = receipt && describeStanding(planned, receiptCode(planned, receipt, undefined))
+    expect(standing).toContain(`on the branch ${own} again`)
     const mended = await remote.pushOnTop('mended.txt', 'yes\n', own)
     expect((await roll(remote, undo('reapply'))).receipt).toMatchObject({
       outcome: 'proposed',

@@ -1,0 +1,50 @@
+import { InputError } from '../../errors.ts'
+import { basicCredentials } from '../../layers/code/command.ts'
+import type { OpenClone } from '../../layers/code/partial-clone.ts'
+import type { RollbackContext } from '../../rollback/options.ts'
+import { demandPlain, openPlainContext } from '../../rollback/plain-context.ts'
+import { refuseForks } from '../../runner/context.ts'
+import type { Step } from '../../runner/step.ts'
+import { commonInputs } from '../contract-parts.ts'
+import { prepareJobClone } from '../job-clone.ts'
+import { openWorkplace } from '../wiring.ts'
+import type { gitRollback } from './contract.ts'
+
+export type GitRollbackStep = Step<typeof gitRollback.inputs, keyof typeof gitRollback.outputs>
+
+/** Where the code is rolled back: the job's repository on GitHub, or that of the input `remote`. */
+export interface GitContext extends RollbackContext {
+  readonly openClone: OpenClone
+  /** the paths that the settings restore; empty for all */
+  readonly paths: readonly string[]
+  /** least time between two automatic rollbacks, ms */
+  readonly cooldownMs: number
+}
+
+export async function openContext(step: GitRollbackStep): Promise<GitContext> {
+  const { inputs, context, env, secrets, signal, temporary: directory, log } = step
+  const { branch, target, mode, remote: url } = inputs
+  // these are about the newest rollback of the branch, or about all of them
+  const isAboutRollbacks = target === 'undo' || target === 'reapply' || mode === 'list'
+  if (url === '') {
+    if (inputs.token === '') throw new InputError('input "token" is required and was not given')
+    const workplace = await openWorkplace(step, { branch, actsOn: !isAboutRollbacks })
+    const { paths, health } = workplace.config
+    return { ...workplace, openClone: prepareJobClone(step), paths, cooldownMs: health.cooldownMs }
+  }
+  refuseForks(context)
+  const { delivery, config, 'remote-username': username, 'remote-password': password } = inputs
+  demandPlain({ mode, delivery, config: config === commonInputs.config.default ? undefined : config })
+  // in this form the password is in a header of git's requests
+  if (password !== '') secrets.add(basicCredentials({ username, token: password }))
+  log.info(`${url} is asked by git alone: nothing is read from, or written to, the history of incidents`)
+  const { deployment, workflow_run: workflowRun } = context.event
+  const opened = await openPlainContext({
+    ...{ url, username, password, directory, signal, branch, isAboutRollbacks },
+    ...{ path: env['PATH'] ?? '', askedBy: context.askedBy, revision: inputs.revision },
+    environment: inputs.environment || deployment?.environment || '',
+    ran: deployment?.sha || workflowRun?.head_sha || context.sha,
+  })
+  // a git server has no settings to change a cooldown in, and its tags do not say what was automatic
+  return { ...opened, paths: [], cooldownMs: 0 }
+}

@@ -1,0 +1,94 @@
+import type { Repository } from '../github/client.ts'
+import type { Announcement } from '../layers/code/announce.ts'
+import { type Delivery, demandReviewers } from '../layers/code/delivery.ts'
+import { type CodeLayerOptions, openCodeLayer } from '../layers/code/layer.ts'
+import type { OpenClone } from '../layers/code/partial-clone.ts'
+import { demandReady } from '../layers/code/preflight.ts'
+import type { ProposalWishes } from '../layers/code/proposal.ts'
+import { type CodeWish, isAskedFor, readRollback } from '../layers/code/read-rollback.ts'
+import { isPlain, readFacts } from '../layers/code/repository.ts'
+import { lastSuccessfulDeployment } from '../layers/code/target.ts'
+import type { Config } from '../settings/schema.ts'
+import type { RunTools } from './front-door.ts'
+import type { GuardLimits } from './guard.ts'
+import type { RollbackContext, RollbackOptions } from './options.ts'
+import { unobserved } from './production.ts'
+import { deployBy } from './redeployment.ts'
+
+/** What is asked of a rollback of the code alone. */
+export interface CodeRequest {
+  readonly wish: CodeWish
+  readonly delivery: Delivery
+  readonly wishes: ProposalWishes
+  readonly announcement: Announcement
+  /** how the restored revision is deployed; undefined where a step that follows does it */
+  readonly redeploy: Config['code']['redeploy']
+  readonly limits: GuardLimits
+  readonly reason: string
+  readonly hold: string
+  readonly dryRun: boolean
+}
+
+/** A rollback of the code alone. What only a mode of the code has, is in its layer. */
+export function openCodeRollback(
+  context: RollbackContext & { readonly openClone: OpenClone },
+  request: CodeRequest,
+  tools: RunTools,
+): RollbackOptions & { readonly code: CodeLayerOptions } {
+  const { repository, branch, environment, incident, revision } = context
+  const { wish, delivery, wishes, announcement, redeploy, limits, reason, hold, dryRun } = request
+  demandReviewers(wishes.reviewers)
+  const asked = { branch, environment, incident, bad: revision, delivery }
+  const code: CodeLayerOptions = {
+    repository,
+    rollback: readRollback(asked, wish),
+    lookedAfter: new Set(),
+    openClone: context.openClone,
+    wishes,
+    reason,
+    by: tools.by,
+    runUrl: tools.runUrl,
+    announcement,
+    now: tools.now,
+  }
+  return {
+    ...tools,
+    ...context,
+    ...{ reason, hold, limits, code },
+    mode: dryRun ? 'dry-run' : 'auto',
+    choice: ['code'],
+    only: ['code'],
+    isAskedFor: isAskedFor(wish, lastSuccessfulDeployment),
+    onFailure: 'stop',
+    openLayers: ({ target }) => [
+      openCodeLayer({ ...code, rollback: { ...code.rollback, ...(isRevision(target) && { target }) } }),
+    ],
+    production: unobserved('git-rollback does not check it'),
+    deployer: isPlain(repository) ? undefined : deployerOf(repository, context, request, tools),
+    preflight: async () =>
+      demandReady(repository, await readFacts(repository), {
+        redeploy: redeploy?.workflow ?? '',
+        head: revision,
+      }),
+    planValidMs: 0,
+    objectiveMs: undefined,
+  }
+}
+
+function deployerOf(
+  repository: Repository,
+  { environment, branch, revision }: RollbackContext,
+  { redeploy, wish }: CodeRequest,
+  tools: RunTools,
+): RollbackOptions['deployer'] {
+  if (redeploy === undefined) return undefined
+  const isOlder = wish.mode === 'reset' || wish.mode === 'deploy-only'
+  const now = () => tools.now().getTime()
+  const older = isOlder ? revision : undefined
+  return deployBy(repository, redeploy, { ...tools, now, environment, branch, older })
+}
+
+/** What an earlier run went to may be commits that it undid: these are named by the request. */
+function isRevision(target: string | undefined): target is string {
+  return target !== undefined && /^[0-9a-f]{40,64}$/.test(target)
+}

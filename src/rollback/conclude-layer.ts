@@ -1,0 +1,84 @@
+import type { Called, LayerStanding, LayerWords } from '../layers/layer.ts'
+import type { LayerOutcome } from './apply.ts'
+import type { RollbackResult } from './result.ts'
+
+/** What a run that rolls one layer back came to, in the words of an action for that layer. */
+export interface LayerConclusion extends Called {
+  readonly decision:
+    | 'rolled-back'
+    | 'already-rolled-back'
+    | 'stopped'
+    | 'partial'
+    | 'proposed'
+    | 'not-deployed'
+    | 'not-verified'
+    | 'planned'
+    | 'failed'
+  /** where the layer stands; undefined when nothing was done to it */
+  readonly standing: LayerStanding | undefined
+  /** undefined where the layer has no words of its own */
+  readonly words: LayerWords | undefined
+}
+
+/** Says of the one layer of a run what the front door says of all. */
+export function concludeLayer({ prepared, report, tag, conclusion }: RollbackResult): LayerConclusion {
+  const planned = prepared.plan.layers[0]?.plan
+  const words = planned?.words
+  const done = report?.layers[0]
+  const before = words?.doneBefore ?? { reasonCode: 'done-before', headline: 'Already rolled back' }
+  if (prepared.kind === 'held')
+    return {
+      decision: 'failed',
+      reasonCode: 'refused',
+      headline: conclusion.headline,
+      standing: undefined,
+      words,
+    }
+  if (prepared.kind !== 'ready') {
+    const now = planned?.view.now
+    const standing =
+      now === undefined
+        ? undefined
+        : { from: planned?.view.from ?? '', now, ...(tag !== undefined && { tag }) }
+    return { decision: 'already-rolled-back', ...before, standing, words }
+  }
+  if (done === undefined)
+    return {
+      decision: 'planned',
+      reasonCode: 'dry-run',
+      headline: 'Rollback planned (dry run: nothing was changed)',
+      standing: undefined,
+      words,
+    }
+  return {
+    ...outcomeOf(done, conclusion.decision, { done: words?.done, before }),
+    standing: done.receipt,
+    words,
+  }
+}
+
+function outcomeOf(
+  { outcome, reasonCode }: LayerOutcome,
+  ending: RollbackResult['conclusion']['decision'],
+  { done, before }: { readonly done: Called | undefined; readonly before: Called },
+): Pick<LayerConclusion, 'decision' | keyof Called> {
+  switch (outcome) {
+    case 'failed':
+    case 'not-tried':
+    case 'undone':
+      return { decision: 'failed', reasonCode: reasonCode ?? 'refused', headline: 'Not rolled back' }
+    case 'proposed':
+      return { decision: outcome, reasonCode: 'pull-request', headline: 'Rollback proposed' }
+    case 'partial':
+      return { decision: outcome, reasonCode: 'layers-partial', headline: 'Rolled back in part' }
+    case 'stopped':
+      return { decision: outcome, reasonCode: 'halted', headline: 'Halted' }
+    default:
+  }
+  if (ending === 'not-deployed')
+    return { decision: ending, reasonCode: 'not-deployed', headline: 'Rolled back, and not deployed' }
+  if (ending === 'not-verified')
+    return { decision: ending, reasonCode: 'not-verified', headline: 'Rolled back, and not verified' }
+  if (outcome === 'already-rolled-back') return { decision: outcome, ...before }
+  return { decision: outcome, ...(done ?? { reasonCode: 'restored', headline: 'Rolled back' }) }
+}
