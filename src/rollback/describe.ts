@@ -47,11 +47,7 @@ export function summarizePlan(plan: Plan): readonly RootContent[] {
         ['from ', revision(view.from), ' to ', revision(view.to), text(`, ${view.foundBy}`)],
         ...view.steps.map((step) => [text(step)]),
         ...view.losses.map((loss) => [strong('Lost:'), text(` ${loss}`)]),
-<<<<<<< HEAD
-        ...view.warnings.map((warning) => [strong('Mind:'), text(` ${warning}`)]),
-=======
         ...view.warnings.map((warning) => [strong('Warning:'), text(` ${warning}`)]),
->>>>>>> 9485437 (git-rollback is the run of a rollback with the layer of the code)
         ...view.needsPerson.map((why) => [strong('Manual approval required:'), text(` ${why}`)]),
       ]),
       ...undoneTable(view),
