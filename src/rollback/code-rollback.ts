@@ -1,6 +1,7 @@
 import type { Repository } from '../github/client.ts'
 import type { Announcement } from '../layers/code/announce.ts'
-import { type Delivery, demandReviewers } from '../layers/code/delivery.ts'
+import type { Delivery } from '../layers/code/deliveries.ts'
+import { demandReviewers } from '../layers/code/delivery.ts'
 import { type CodeLayerOptions, openCodeLayer } from '../layers/code/layer.ts'
 import type { OpenClone } from '../layers/code/partial-clone.ts'
 import { demandReady } from '../layers/code/preflight.ts'

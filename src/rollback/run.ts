@@ -126,6 +126,7 @@ async function carryOn(
   const { mode, rehearsal = false, production, log, repository, branch } = options
   const own = ownOf(options, history)
   for (const line of describePlan(prepared.plan)) log(line)
+  if (prepared.kind === 'done' && mode !== 'dry-run' && mode !== 'plan') await announceStanding(prepared, log)
   if (prepared.kind !== 'ready' || mode === 'dry-run') return resultOf(options, own, { prepared })
   if (mode === 'plan') return resultOf(options, own, { prepared, saved: await savePlan(options, prepared) })
   const work = {
@@ -142,6 +143,15 @@ async function carryOn(
   if (!rehearsal) return resultOf(options, own, { prepared, report: await carryOut(work) })
   const head = () => demandHead(repository, branch)
   return resultOf(options, own, { prepared, rehearsal: await rehearse({ ...work, head }) })
+}
+
+/** Says again what an earlier run may not have said: what was said before is not said twice. */
+async function announceStanding({ plan }: Prepared, log: (line: string) => void): Promise<void> {
+  for (const { plan: planned } of plan.layers) {
+    const { from, to, now = to } = planned.view
+    const receipt = { outcome: 'already-rolled-back', from, to, now, kept: {}, verified: undefined } as const
+    for (const unsaid of (await planned.announce?.(receipt, undefined)) ?? []) log(unsaid)
+  }
 }
 
 /** The events of the incident. */

@@ -1,4 +1,4 @@
-import { deliveries } from '../../layers/code/delivery.ts'
+import { deliveries } from '../../layers/code/deliveries.ts'
 import { defineAction } from '../../runner/contract.ts'
 import { input } from '../../runner/inputs.ts'
 import { commonInputs, commonOutputs } from '../contract-parts.ts'

@@ -10,10 +10,8 @@ import {
   requestReviews,
 } from '../../github/pulls.ts'
 import { type BranchRules, rulesAgainstPush } from '../../github/rules.ts'
+import type { Delivery } from './deliveries.ts'
 import { type CodeRepository, createCommit, createRef, isPlain, readCommit, readRef } from './repository.ts'
-
-export const deliveries = ['auto', 'direct', 'pull-request'] as const
-export type Delivery = (typeof deliveries)[number]
 
 /** The way a rollback takes to its branch, and why, in a clause. */
 export interface Way {

@@ -146,7 +146,7 @@ How did the alarm, the rollback and the people do?
     )
     expect(text.match(/## To bring the work back/g)).toHaveLength(1)
     expect(text).toContain(`git revert ${rollback}`)
-    expect(text).toContain('The database that was replaced is kept as shop\\_old.')
+    expect(text).toContain('The database that was replaced is kept as shop_old.')
     expect(text.match(/```sh/g)).toHaveLength(1)
   })
 
