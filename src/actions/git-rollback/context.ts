@@ -28,7 +28,7 @@ export async function openContext(step: GitRollbackStep): Promise<GitContext> {
   const isAboutRollbacks = target === 'undo' || target === 'reapply' || mode === 'list'
   if (url === '') {
     if (inputs.token === '') throw new InputError('input "token" is required and was not given')
-    const workplace = await openWorkplace(step, { branch, actsOn: !isAboutRollbacks })
+    const workplace = await openWorkplace(step, { branch, rollsBack: true, actsOn: !isAboutRollbacks })
     const { paths, health } = workplace.config
     return { ...workplace, openClone: prepareJobClone(step), paths, cooldownMs: health.cooldownMs }
   }
