@@ -1,17 +1,9 @@
+import type { DeploymentContext } from '../deployment/context.ts'
 import type { LayerName } from '../history/event.ts'
 import { demandAllowed } from '../rollback/allowed.ts'
 import { limitsOf } from '../rollback/guard.ts'
 import type { Step } from '../runner/action.ts'
-import { input } from '../runner/inputs.ts'
-import type { Workplace } from './wiring.ts'
-
-/** The input of every action whose automatic runs are guarded. */
-export const guardInputs = {
-  hold: input.text({
-    description:
-      'Why automatic rollbacks are on hold, e.g. from the variable `vars.ROLLBACK_HOLD`: with any text, manual approval is required.',
-  }),
-} as const
+import type { guardInputs } from './guard-inputs.ts'
 
 type GuardedStep = Pick<Step<typeof guardInputs, string>, 'inputs' | 'now' | 'log'>
 
@@ -22,7 +14,7 @@ type GuardedStep = Pick<Step<typeof guardInputs, string>, 'inputs' | 'now' | 'lo
  */
 export async function guardLayer(
   { inputs, now, log }: GuardedStep,
-  { repository, config, environment, incident, revision, readHistory, isManual }: Workplace,
+  { repository, config, environment, incident, revision, readHistory, isManual }: DeploymentContext,
   layer: LayerName,
   from?: readonly string[],
 ): Promise<void> {

@@ -1,17 +1,16 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { DeploymentContext } from '../../deployment/context.ts'
 import { InputError } from '../../errors.ts'
 import { chooseBackup } from '../../layers/database/catalog.ts'
 import { receiptRestored, viewRestore } from '../../layers/database/layer-restore.ts'
 import { type RestoreReport, restoreBackup } from '../../layers/database/restore.ts'
 import { describeApplied, describeFailed } from '../../rollback/record.ts'
-import { runAction } from '../../runner/action.ts'
 import { code, heading, paragraph, renderMarkdown, table } from '../../text/markdown.ts'
 import { guardLayer } from '../guarded.ts'
 import { openDatabase } from '../open-database.ts'
-import { openWorkplace, type Workplace } from '../wiring.ts'
-import { dbRestore } from './contract.ts'
+import { openWorkplace } from '../wiring.ts'
 import { type DbRestoreStep, type Places, undo } from './undo-migrations.ts'
 
 /** In the words that all actions have for it. */
@@ -22,7 +21,8 @@ const decisions = {
 } as const
 const reasons = { restored: 'restored', 'already-restored': 'same-content', planned: 'dry-run' } as const
 
-await runAction(dbRestore, async (step) => {
+/** Restores a backup, or undoes the migrations of a deployment. */
+export async function run(step: DbRestoreStep): Promise<void> {
   const workplace = await openWorkplace(step)
   const lock = await workplace.openLock()
   const scratch = await mkdtemp(join(step.env['RUNNER_TEMP'] ?? tmpdir(), 'db-restore-'))
@@ -39,11 +39,11 @@ await runAction(dbRestore, async (step) => {
     await lock.release()
     await rm(scratch, { recursive: true, force: true })
   }
-})
+}
 
 async function restore(
   step: DbRestoreStep,
-  workplace: Workplace,
+  workplace: DeploymentContext,
   { engine, store, scratch, beforeChange }: Places,
 ): Promise<void> {
   const { inputs, log, now, signal } = step
@@ -88,7 +88,11 @@ async function restore(
   await finish(step, workplace, report)
 }
 
-async function finish(step: DbRestoreStep, { incident }: Workplace, report: RestoreReport): Promise<void> {
+async function finish(
+  step: DbRestoreStep,
+  { incident }: DeploymentContext,
+  report: RestoreReport,
+): Promise<void> {
   const lost = report.losses.reduce((sum, { rows }) => sum + rows, 0)
   const ids = {
     incident,
@@ -100,7 +104,7 @@ async function finish(step: DbRestoreStep, { incident }: Workplace, report: Rest
     ...(report.swapMs !== undefined && { 'swap-ms': report.swapMs }),
     report: await step.writeReport('db-restore', report),
   }
-  step.setOutputs({ ...ids, result: JSON.stringify({ schema: 1, ...ids }) })
+  step.setOutputs(ids)
   await step.writeSummary(
     renderMarkdown([
       heading(2, `Database: ${decisions[report.outcome]}`),
@@ -127,7 +131,7 @@ async function finish(step: DbRestoreStep, { incident }: Workplace, report: Rest
 /** A failure that the user can do something about becomes an event too. */
 async function recordFailure(
   step: DbRestoreStep,
-  { incident, record }: Workplace,
+  { incident, record }: DeploymentContext,
   database: string,
   work: () => Promise<void>,
 ): Promise<void> {
@@ -140,7 +144,7 @@ async function recordFailure(
     const failed = describeFailed(view, error, step.context.stepKey)
     if (failed?.what.kind === 'rollback-failed') {
       const ids = { incident, decision: 'failed', 'reason-code': failed.what.reasonCode }
-      step.setOutputs({ ...ids, result: JSON.stringify({ schema: 1, ...ids }) })
+      step.setOutputs(ids)
       await record(failed.what, failed.naturalKey)
     }
     throw error

@@ -2,7 +2,7 @@ import { defineAction } from '../../runner/contract.ts'
 import { input } from '../../runner/inputs.ts'
 import { commonInputs, commonOutputs, deployedRevision } from '../contract-parts.ts'
 import { databaseInputs } from '../database-inputs.ts'
-import { guardInputs } from '../guarded.ts'
+import { guardInputs } from '../guard-inputs.ts'
 
 export const dbRestore = defineAction({
   name: 'db-restore',
@@ -22,6 +22,7 @@ export const dbRestore = defineAction({
     ...guardInputs,
     ...databaseInputs,
     strategy: input.choice({
+      setting: 'database.strategy',
       description:
         '`backup` restores a backup; `migrations` undoes the migrations that the deployment applied.',
       options: ['backup', 'migrations'],
@@ -33,9 +34,11 @@ export const dbRestore = defineAction({
       default: 'before-deployment',
     }),
     identity: input.secret({
+      setting: 'database.identity',
       description: 'Identity of age, `AGE-SECRET-KEY-1…`, from a secret. Needed only for encrypted backups.',
     }),
     recipient: input.text({
+      setting: 'database.recipient',
       description: 'Public key of age that encrypts the backup made before migrations are undone.',
     }),
     verify: input.choice({
@@ -66,6 +69,7 @@ export const dbRestore = defineAction({
       default: 'false',
     }),
     'allow-data-loss': input.flag({
+      setting: 'database.allow-data-loss',
       description: 'Continue even if rows or columns with data will be lost.',
       default: 'false',
     }),

@@ -1,3 +1,4 @@
+import type { DeploymentContext } from '../../deployment/context.ts'
 import { defaultBranch } from '../../github/repository.ts'
 import { openRevision } from '../../github/revision.ts'
 import { findTarget } from '../../layers/code/target.ts'
@@ -10,7 +11,6 @@ import type { Store } from '../../layers/database/store/store.ts'
 import { describeApplied } from '../../rollback/record.ts'
 import type { Step } from '../../runner/action.ts'
 import { bulletList, code, heading, paragraph, renderMarkdown } from '../../text/markdown.ts'
-import type { Workplace } from '../wiring.ts'
 import type { dbRestore } from './contract.ts'
 
 export type DbRestoreStep = Step<typeof dbRestore.inputs, keyof typeof dbRestore.outputs>
@@ -30,7 +30,7 @@ const undoDecisions = {
 } as const
 
 /** Undoes what the bad revision's deployment applied, by the scripts recorded then, before the old code comes back. */
-export async function undo(step: DbRestoreStep, workplace: Workplace, places: Places): Promise<void> {
+export async function undo(step: DbRestoreStep, workplace: DeploymentContext, places: Places): Promise<void> {
   const { inputs, log, now } = step
   const { repository, environment, revision, incident } = workplace
   const { engine, store, scratch, beforeChange } = places
@@ -75,7 +75,7 @@ export async function undo(step: DbRestoreStep, workplace: Workplace, places: Pl
     ...(report.backup !== undefined && { backup: report.backup }),
     report: await step.writeReport('db-restore', report),
   }
-  step.setOutputs({ ...ids, result: JSON.stringify({ schema: 1, ...ids }) })
+  step.setOutputs(ids)
   await step.writeSummary(
     renderMarkdown([
       heading(2, `Migrations: ${decision}`),
@@ -98,7 +98,7 @@ function foundBy(selection: Selection): string {
 
 async function select(
   { inputs }: DbRestoreStep,
-  { repository, config, environment, revision, incident, readHistory }: Workplace,
+  { repository, config, environment, revision, incident, readHistory }: DeploymentContext,
 ): Promise<Selection> {
   if (inputs.to !== '') return { by: 'name', to: inputs.to }
   if (inputs.last > 0) return { by: 'count', last: inputs.last }
