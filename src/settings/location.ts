@@ -7,15 +7,22 @@ export interface SettingsText {
 }
 
 /**
- * Where a file has a setting.
+ * Where a file has a setting of an environment: under its own name in `environments`, else in the shared part.
  * @param path its keys, such as `code.max-commits`
+ * @param environment left out for the shared part alone
  * @returns e.g. `.github/rollback.yml:12:5`; undefined when the file does not have it
  */
-export function locateSetting({ text: raw, file }: SettingsText, path: string): string | undefined {
+export function locateSetting(
+  { text: raw, file }: SettingsText,
+  path: string,
+  environment?: string,
+): string | undefined {
   const text = raw.replace(/^\ufeff/, '')
   const { document } = readSource(text)
   const keys = path.split('.')
-  if (document === undefined || !document.hasIn(keys)) return undefined
-  const { line, col } = lineCounterOf(text).linePos(locate({ document, path: keys, at: 'key' }).start)
+  const own = environment === undefined ? [] : [['environments', environment, ...keys]]
+  const found = [...own, keys].find((each) => document?.hasIn(each))
+  if (document === undefined || found === undefined) return undefined
+  const { line, col } = lineCounterOf(text).linePos(locate({ document, path: found, at: 'key' }).start)
   return `${file}:${line}:${col}`
 }

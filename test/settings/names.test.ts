@@ -1,15 +1,18 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
+import { actions } from '../../src/actions/table.ts'
 import { InputError, message, setting } from '../../src/errors.ts'
 import { nameBy } from '../../src/runner/action.ts'
-import { input } from '../../src/runner/inputs.ts'
+import { input, inputOf } from '../../src/runner/inputs.ts'
 import { locateSetting } from '../../src/settings/location.ts'
 
+/** Sources below the actions. */
+const sources = readdirSync('src', { recursive: true, encoding: 'utf8' })
+  .filter((path) => path.endsWith('.ts') && !/^(actions|runner)\//.test(path) && path !== 'errors.ts')
+  .map((path) => join('src', path))
+
 test('below the actions, no text names an input: it carries a setting, which the edge calls as its reader knows it', () => {
-  const sources = readdirSync('src', { recursive: true, encoding: 'utf8' })
-    .filter((path) => path.endsWith('.ts') && !/^(actions|runner)\//.test(path) && path !== 'errors.ts')
-    .map((path) => join('src', path))
   const naming = sources.filter((path) => /input "/.test(readFileSync(path, 'utf8')))
   expect(naming).toEqual([])
 })
@@ -63,4 +66,82 @@ test.each<[string, string, Record<string, string>, (path: string) => string | un
   ],
 ])('%s is called as its reader knows it', (_, path, env, by, expected) => {
   expect(error(path).explain(nameBy(inputs, env, by))).toBe(expected)
+})
+
+/** The keys of the configuration file, e.g. `code.max-commits`. */
+function pathsOf(schema: unknown, prefix = ''): readonly string[] {
+  if (typeof schema !== 'object' || schema === null || !('properties' in schema)) return []
+  return Object.entries(schema.properties ?? {}).flatMap(([key, each]) => [
+    `${prefix}${key}`,
+    ...pathsOf(each, `${prefix}${key}.`),
+  ])
+}
+const inFile = new Set(pathsOf(JSON.parse(readFileSync('schema/rollback.schema.json', 'utf8'))))
+
+test('every setting that an error names is a key of the file, or an input of an action', () => {
+  const named = sources
+    // a layer whose settings and action are still to come
+    .filter((path) => !path.startsWith('src/layers/config/'))
+    .flatMap((path) => [...readFileSync(path, 'utf8').matchAll(/\b(?:setting|readSetting)\('([^']+)'/g)])
+    .flatMap(([, path]) => path ?? [])
+  expect(named.length).toBeGreaterThan(50)
+  const isInput = (path: string) => actions.some(({ inputs }) => inputOf(inputs, { path }) !== undefined)
+  const unknown = new Set(named.filter((path) => !inFile.has(path) && !isInput(path)))
+  expect([...unknown].sort()).toEqual(notSettings)
+})
+
+/** Names of the database server's own settings. */
+const notSettings = ['lo_compat_privileges', 'server_version_num']
+
+test('an input that stands for a key of the file declares one that is there', () => {
+  const declared = actions.flatMap(({ inputs }) =>
+    Object.values(inputs).flatMap(({ setting }) => setting ?? []),
+  )
+  expect(declared.length).toBeGreaterThan(20)
+  expect(declared.filter((path) => !inFile.has(path))).toEqual([])
+})
+
+test('the front door calls a bad target by its input, and by the line of the file when it is from there', () => {
+  const { inputs: own } = actions.find(({ name }) => name === 'rollback') ?? { inputs: {} }
+  const settings = { file: '.github/rollback.yml', text: 'code:\n  target: v0\n' }
+  const where = (path: string) => locateSetting(settings, path)
+  expect(error('code.target').explain(nameBy(own, { INPUT_TARGET: 'v0' }, where))).toBe('input "target" is 3')
+  expect(error('code.target').explain(nameBy(own, {}, where))).toBe(
+    '`code.target` (.github/rollback.yml:2:3) is 3',
+  )
+})
+
+describe('in a file with environments', () => {
+  const settings = {
+    file: '.github/rollback.yml',
+    text: [
+      'code:',
+      '  target: v0',
+      '  max-commits: 9',
+      'environments:',
+      '  staging: {}',
+      '  production:',
+      '    code:',
+      '      max-commits: 3',
+    ].join('\n'),
+  }
+
+  test('a setting is where its environment has it', () => {
+    expect(locateSetting(settings, 'code.max-commits', 'production')).toBe('.github/rollback.yml:8:7')
+  })
+
+  test('what an environment does not say itself is in the shared part', () => {
+    expect(locateSetting(settings, 'code.target', 'production')).toBe('.github/rollback.yml:2:3')
+    expect(locateSetting(settings, 'code.max-commits', 'staging')).toBe('.github/rollback.yml:3:3')
+  })
+
+  test('what neither has, and an environment that is not there, is nowhere or shared', () => {
+    expect(locateSetting(settings, 'code.checks', 'production')).toBeUndefined()
+    expect(locateSetting(settings, 'code.target', 'preview')).toBe('.github/rollback.yml:2:3')
+  })
+
+  test('a name with a dot is one name', () => {
+    const dotted = { ...settings, text: 'environments:\n  eu.west:\n    code:\n      target: v0\n' }
+    expect(locateSetting(dotted, 'code.target', 'eu.west')).toBe('.github/rollback.yml:4:7')
+  })
 })

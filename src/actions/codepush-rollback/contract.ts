@@ -2,7 +2,7 @@ import { serverKinds } from '../../layers/ota/update-server.ts'
 import { defineAction } from '../../runner/contract.ts'
 import { input } from '../../runner/inputs.ts'
 import { commonInputs, commonOutputs, deployedRevision } from '../contract-parts.ts'
-import { guardInputs } from '../guarded.ts'
+import { guardInputs } from '../guard-inputs.ts'
 
 export const codepushRollback = defineAction({
   name: 'codepush-rollback',

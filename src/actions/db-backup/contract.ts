@@ -21,6 +21,7 @@ export const dbBackup = defineAction({
       default: 'backup',
     }),
     recipient: input.text({
+      setting: 'database.recipient',
       description:
         'Public key of age, `age1…`, that encrypts the backups. Only db-restore needs the matching identity.',
     }),

@@ -1,10 +1,10 @@
+import type { DeploymentContext } from '../../deployment/context.ts'
 import { openRevisionReader, type RevisionReader } from '../../github/revision-reader.ts'
 import type { Surroundings } from '../../health/checks/look.ts'
 import { ruleOfPasses } from '../../health/passes.ts'
 import { planWatch, readDeployedAt, type WatchPlan } from '../../health/plan.ts'
 import { secretsOf } from '../../health/target.ts'
 import type { Check } from '../../settings/schema.ts'
-import type { Workplace } from '../wiring.ts'
 import type { HealthGateStep } from './action.ts'
 
 export type HealthGateOutputs = Parameters<HealthGateStep['setOutputs']>[0]
@@ -12,7 +12,7 @@ export type HealthGateOutputs = Parameters<HealthGateStep['setOutputs']>[0]
 /** What every mode of the action works with. */
 export interface Prepared {
   readonly step: HealthGateStep
-  readonly workplace: Workplace
+  readonly workplace: DeploymentContext
   /** how to look at production, less what is looked at */
   readonly surroundings: ReturnType<typeof surroundingsOf> &
     Pick<Surroundings, 'passedBefore' | 'needsPass' | 'subject'> & { readonly revision: RevisionReader }
@@ -28,7 +28,7 @@ export interface Prepared {
   readonly fileName: string
 }
 
-export function prepareStep(step: HealthGateStep, workplace: Workplace): Prepared {
+export function prepareStep(step: HealthGateStep, workplace: DeploymentContext): Prepared {
   const { inputs, context, env, log, secrets } = step
   const mask = (checks: readonly Check[]) => {
     for (const secret of secretsOf(checks, env)) secrets.add(secret)
@@ -81,6 +81,6 @@ function surroundingsOf({ env, log, secrets, signal, sleep, now }: HealthGateSte
 }
 
 /** What GitHub says of the revision of a workplace. */
-export function readerOf({ repository, config, environment, revision }: Workplace): RevisionReader {
+export function readerOf({ repository, config, environment, revision }: DeploymentContext): RevisionReader {
   return openRevisionReader(repository, { branch: config.branch, environment, revision })
 }

@@ -1,9 +1,9 @@
+import { aboutRevision, type DeploymentContext } from '../../deployment/context.ts'
 import { type DeployedRevision, findDeployed } from '../../deployment/deployed.ts'
 import { watchHealth } from '../../health/gate.ts'
 import { planLookBack } from '../../health/look-back.ts'
 import { formatMoment } from '../../health/value.ts'
 import { formatDuration } from '../../text/duration.ts'
-import { aboutRevision, type Workplace } from '../wiring.ts'
 import { respond } from './gate.ts'
 import { type Prepared, readerOf } from './prepare.ts'
 
@@ -42,7 +42,7 @@ export async function watch(prepared: Prepared): Promise<void> {
 
 /** What is deployed; undefined if that is too long ago. */
 async function findYoungDeployment(
-  { repository, environment }: Workplace,
+  { repository, environment }: DeploymentContext,
   since: number,
 ): Promise<DeployedRevision | undefined> {
   const deployed = await findDeployed(repository, environment)

@@ -18,9 +18,11 @@ export const postmortemIssue = defineAction({
         'Id of the incident, from the output of another action. Default: derived from environment and revision.',
     }),
     labels: input.list({
+      setting: 'postmortem.labels',
       description: 'Labels of a new issue, separated by commas. Default: the configured ones.',
     }),
     assignees: input.list({
+      setting: 'postmortem.assignees',
       description: 'Assignees of a new issue, separated by commas. Default: the configured ones.',
     }),
   },

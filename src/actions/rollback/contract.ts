@@ -43,6 +43,7 @@ export const rollback = defineAction({
         'The layers to roll back, of `database`, `code`, `ota`, separated by commas. Default: those of the issue type.',
     }),
     target: input.text({
+      setting: 'code.target',
       description:
         'The good revision, as in the input `target` of git-rollback. Default: the configured one, else `last-successful-deployment`.',
     }),

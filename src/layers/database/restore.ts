@@ -159,7 +159,7 @@ async function replace(options: RestoreOptions, staged: Staged): Promise<Restore
   const exported = await exportRows(options, staged, losses)
   if (losses.length > 0 && options.exportTo === undefined && !options.allowDataLoss)
     throw new RefusedError(
-      `${losses.map(({ table, rows }) => `${rows} rows of ${table}`).join(', ')} were written since backup ${manifest.name} and would be lost; set export-newer to keep them as files, or allow-data-loss`,
+      message`${losses.map(({ table, rows }) => `${rows} rows of ${table}`).join(', ')} were written since backup ${manifest.name} and would be lost; set ${setting('export-newer')} to keep them as files, or ${setting('database.allow-data-loss')}`,
     )
 
   const kept = live === undefined ? undefined : await nameKept(engine, now())

@@ -77,7 +77,7 @@ function refuse(
     )
   if (takes.length > 0 && !allowDataLoss)
     throw new RefusedError(
-      message`it would remove ${takes.join('; ')}; set ${setting('allow-data-loss')} to continue anyway`,
+      message`it would remove ${takes.join('; ')}; set ${setting('database.allow-data-loss')} to continue anyway`,
     )
 }
 
