@@ -209,8 +209,10 @@ function rolledBackAt(
   const own = past.filter((event) => event.incident === incident)
   const undone = new Set(own.flatMap((event) => (event.kind === 'rollback-undone' ? [event.from] : [])))
   const before = own.find((event) => {
+    // of one target of a layer, the end of a rollback of another says nothing
     if (event.kind === 'rollback-ended')
       return (
+        from === undefined &&
         event.outcome === 'complete' &&
         (layers === undefined || event.layers.some(({ layer }) => layers.includes(layer)))
       )

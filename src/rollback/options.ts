@@ -35,6 +35,8 @@ export interface RollbackRequest {
   /** a target or layers were asked for: a rollback that left something to do is not gone on with when a person does so */
   readonly isAskedFor: boolean
   readonly onFailure: FailureRule
+  /** the one layer has several targets, such as channels, and each may be rolled back by a run of its own */
+  readonly isPerTarget?: boolean
   /** it is practised, and taken back again */
   readonly rehearsal?: boolean
   /** why, in a sentence without secrets: it goes into a commit, which nobody can take back */

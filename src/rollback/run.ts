@@ -108,6 +108,7 @@ export function preparationOf(
         revision,
         automatic,
         layers: views.map(({ layer }) => layer),
+        ...(options.isPerTarget && { from: views.flatMap(({ from }) => from.split(', ')) }),
         undoneCount: code?.undoneCount ?? code?.undone.length,
         needsApproval: views.flatMap((view) => view.needsPerson.map((why) => `${view.layer}: ${why}`)),
         isAgreed,

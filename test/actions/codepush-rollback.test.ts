@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { codepushRollback } from '../../src/actions/codepush-rollback/contract.ts'
 import { type Job, runStep, type StepOptions } from '../../src/drill/runner.ts'
 import { openCodePush } from '../../src/layers/ota/code-push.ts'
-import { connect, showHistory } from '../support/codepush/connect.ts'
+import { connect, offersOf, showHistory } from '../support/codepush/connect.ts'
 import { openExpoProject } from '../support/codepush/eas.ts'
 import { type MicrosoftServer, startMicrosoft } from '../support/codepush/microsoft.ts'
 import { openBrokenShop } from '../support/repository.ts'
@@ -46,7 +46,10 @@ async function rollBack(inputs: Record<string, string> = {}, job: Partial<Job> =
 
 const client = () => openCodePush(connect(server), 'microsoft')
 const writes = () => server.requests.filter(({ method }) => method !== 'GET')
-const events = async () => (await shop.history.read()).events
+/** What was done to the updates; that a rollback began, and how it ended, is around it. */
+const events = async () =>
+  (await shop.history.read()).events.filter((event) => 'layer' in event && event.layer === 'ota')
+const kinds = async () => (await shop.history.read()).events.map(({ kind }) => kind)
 
 describe('a rollback', () => {
   test('of iOS and Android in one step, with the permissions that the README asks for', async () => {
@@ -69,17 +72,23 @@ describe('a rollback', () => {
       'Shop-ios/Production: devices on v2, which was taken back, binary 1.0.0: v3, package hash-of-good',
     )
     expect(summary).toContain('hash-of-good')
+    // in the names that the front door has for the same
     expect(await events()).toMatchObject([
       {
         kind: 'rollback-applied',
         layer: 'ota',
-        from: 'Shop-ios/Production v2',
-        to: 'Shop-ios/Production v1',
-        now: 'Shop-ios/Production v3',
+        from: 'Shop-ios/Production v2, Shop-android/Production v2',
+        to: 'Shop-ios/Production v1, Shop-android/Production v1',
+        now: 'Shop-ios/Production v3, Shop-android/Production v3',
         reason: 'it crashes',
-        kept: { 'Shop-ios/Production': 'v2' },
+        kept: { 'Shop-ios/Production': 'v2', 'Shop-android/Production': 'v2' },
       },
-      { kind: 'rollback-applied', from: 'Shop-android/Production v2' },
+    ])
+    expect(await kinds()).toEqual([
+      'rollback-began',
+      'rollback-applied',
+      'recovery-verified',
+      'rollback-ended',
     ])
     // only the command that masks it has it
     const printed = raw.split('\n').filter((line) => !line.startsWith('::add-mask::'))
@@ -101,14 +110,14 @@ describe('a rollback', () => {
     const { exitCode, outputs } = await rollBack()
     expect({ exitCode, outputs }).toMatchObject({ exitCode: 0, outputs: { decision: 'already-rolled-back' } })
     expect(writes()).toHaveLength(before)
-    expect(await events()).toHaveLength(2)
+    expect(await events()).toHaveLength(1)
   })
 
   test('of another incident is not recorded as one of this', async () => {
     await rollBack()
     const { outputs } = await rollBack({ revision: shop.good })
     expect(outputs['decision']).toBe('already-rolled-back')
-    expect(await events()).toHaveLength(2)
+    expect(await events()).toHaveLength(1)
   })
 
   test('to the release that devices are offered already is an error, unless a rollback put it there', async () => {
@@ -140,10 +149,62 @@ describe('a rollback', () => {
     })
     expect(log).toContain('answered 403 (not allowed with ***)')
     expect(summary + JSON.stringify(outputs) + JSON.stringify(await events())).not.toContain(server.accessKey)
-    expect((await events()).map(({ kind }) => kind)).toEqual(['rollback-failed', 'rollback-applied'])
+    expect((await events()).map(({ kind }) => kind)).toEqual(['rollback-applied'])
+    expect((await shop.history.read()).events.at(-1)).toMatchObject({
+      kind: 'rollback-ended',
+      outcome: 'partial',
+    })
     const again = await rollBack()
     expect(again.exitCode).toBe(0)
+    expect(again.log).toContain('going on with the rollback that began at')
     expect(again.outputs).toMatchObject({ decision: 'rolled-back', label: 'v3,v3', verified: 'true' })
+    expect((await kinds()).filter((kind) => kind === 'rollback-began')).toHaveLength(1)
+  })
+
+  test('that was done is called done only while devices are offered the good one', async () => {
+    const channels = 'Shop-ios/Production'
+    await offersOf(client(), 'Shop-ios')
+    server.cacheAnswers()
+    expect((await rollBack({ channels })).outputs).toMatchObject({ verified: 'false' })
+    // the history, the releases and their marks say that it is done
+    const again = await rollBack({ channels })
+    expect({ exitCode: again.exitCode, ...again.outputs }).toMatchObject({
+      exitCode: 1,
+      decision: 'failed',
+      'reason-code': 'unverified',
+      verified: 'false',
+    })
+    server.forgetAnswers()
+    const last = await rollBack({ channels })
+    expect({ exitCode: last.exitCode, ...last.outputs }).toMatchObject({
+      exitCode: 0,
+      decision: 'already-rolled-back',
+      label: 'v3',
+      verified: 'true',
+    })
+    expect((await kinds()).filter((kind) => kind === 'rollback-began')).toHaveLength(1)
+  })
+
+  test('of an environment that the settings do not describe is refused, and nothing is asked', async () => {
+    const sha = await shop.commit({ '.github/rollback.yml': 'environments:\n  production: {}\n' })
+    const { exitCode, log } = await rollBack({ environment: 'preview', revision: shop.bad }, { sha })
+    expect(exitCode).toBe(1)
+    expect(log).toContain('input "environment" is "preview"')
+    expect(server.requests).toEqual([])
+  })
+
+  test('is held by the input hold, as every other automatic rollback is, and a person may do it', async () => {
+    const held = await rollBack({ hold: 'database maintenance' })
+    expect({ exitCode: held.exitCode, ...held.outputs }).toMatchObject({
+      exitCode: 1,
+      decision: 'failed',
+      'reason-code': 'refused',
+    })
+    expect(held.log).toMatch(/manual approval required: .*database maintenance/)
+    expect(writes()).toEqual([])
+    expect(await events()).toEqual([])
+    const manual = await rollBack({ hold: 'database maintenance' }, { eventName: 'workflow_dispatch' })
+    expect(manual.outputs).toMatchObject({ decision: 'rolled-back' })
   })
 
   test('of another release than the expected one is superseded: the step fails, nothing is written', async () => {

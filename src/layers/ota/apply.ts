@@ -52,8 +52,7 @@ export async function applyPlan(
 
   if (plan.kind === 'done') {
     if (plan.unmarked && plan.ours) await describeOnTop(server, plan.good, plan.bad, fresh, circumstances)
-    const devices = await verify(server, fresh, { ...plan, bad: badOf(plan) }, circumstances)
-    return { outcome: 'already-rolled-back', bad: plan.bad, good: plan.good, now: plan.good, devices }
+    return lookAt(server, plan, fresh, circumstances)
   }
 
   let channel = fresh
@@ -67,15 +66,7 @@ export async function applyPlan(
     }
     channel = await carryOut(server, channel, change, circumstances)
   }
-  if (plan.kind === 'stop') {
-    const devices = await verify(
-      server,
-      channel,
-      { ...plan, bad: badOf(plan), good: undefined },
-      circumstances,
-    )
-    return { outcome: 'stopped', bad: plan.bad, good: undefined, now: undefined, devices }
-  }
+  if (plan.kind === 'stop') return lookAt(server, plan, channel, circumstances)
 
   const { bad, good } = plan
   if (plan.by !== 'disabling') {
@@ -97,6 +88,19 @@ export async function applyPlan(
   const now = plan.by === 'disabling' ? good : topOf(plan, channel)
   const devices = await verify(server, channel, { ...plan, bad: badOf(plan) }, circumstances)
   return { outcome: 'rolled-back', bad, good, now, devices }
+}
+
+/** Asks devices whether what was done to a channel holds; writes nothing. @param read the channel as it is now */
+export async function lookAt(
+  server: UpdateServer,
+  plan: Extract<Plan, { kind: 'done' | 'stop' }>,
+  read: Channel,
+  circumstances: Omit<Circumstances, 'incident'>,
+): Promise<Receipt> {
+  const good = plan.kind === 'done' ? plan.good : undefined
+  const devices = await verify(server, read, { ...plan, bad: badOf(plan), good }, circumstances)
+  const outcome = plan.kind === 'done' ? 'already-rolled-back' : 'stopped'
+  return { outcome, bad: plan.bad, good, now: good, devices }
 }
 
 /** The mark is a help for people and later runs: devices do not need it, so its failure is no failure of the rollback. */

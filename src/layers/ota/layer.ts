@@ -10,7 +10,7 @@ import { planAll } from './plan-all.ts'
 import { foundBy, keptOf, namesOf } from './record.ts'
 import { describe, formatChannel, formatLabel } from './release.ts'
 import { isEncrypted, readChannel, readRequests } from './request.ts'
-import { applyAll, type ChannelResult } from './roll-back.ts'
+import { applyAll, type ChannelResult, lookAtAll } from './roll-back.ts'
 import { undoRollback } from './undo.ts'
 import type { ServerKind, UpdateServer } from './update-server.ts'
 import { isVerified } from './verify.ts'
@@ -46,6 +46,16 @@ export interface OtaLayerOptions {
   readonly sleep: (ms: number) => Promise<void>
   readonly signal: AbortSignal
   readonly log: (line: string) => void
+  /** Gets what is planned, and what became of it, for people who roll back nothing else. */
+  readonly observe?: (state: OtaState) => void
+}
+
+/** A rollback of updates, by channel. */
+export interface OtaState {
+  readonly server: UpdateServer
+  readonly plans: readonly Plan[]
+  /** one for each plan that was carried out, or was found to be done; empty while it is only planned */
+  readonly results: readonly ChannelResult[]
 }
 
 /**
@@ -70,10 +80,14 @@ export function openOtaLayer(options: OtaLayerOptions): Layer {
       const server = await open()
       const all = await planAll(server, requests)
       const plans = all.filter((plan) => !isOlder(plan, options.since))
+      // releases and marks say that it was done; whether it holds, devices say
+      const seen = stateOf(plans) === 'done' ? await lookAtAll(server, plans, options) : []
+      options.observe?.({ server, plans, results: seen })
       return {
-        view: viewOf(plans, server),
+        view: viewOf(plans, server, seen),
         apply: async () => {
           const results = await applyAll(server, plans, options)
+          options.observe?.({ server, plans, results })
           for (const line of results.flatMap(describeDevices)) options.log(line)
           return receiptOf(results)
         },
@@ -83,17 +97,22 @@ export function openOtaLayer(options: OtaLayerOptions): Layer {
   }
 }
 
-function viewOf(plans: readonly Plan[], { at }: UpdateServer): LayerPlanView {
+/** @param seen what devices are offered, where it was done before */
+function viewOf(plans: readonly Plan[], { at }: UpdateServer, seen: readonly ChannelResult[]): LayerPlanView {
   const names = plans.map(namesOf)
   const inEach = (lines: (plan: Plan) => readonly string[]) =>
     plans.flatMap((plan) => lines(plan).map((line) => `${formatChannel(plan.channel.name)}: ${line}`))
+  const disagreeing = seen.filter(({ receipt }) => receipt?.devices.some(({ ok }) => !ok))
   return {
     layer: 'ota',
-    state: stateOf(plans),
+    state: disagreeing.length > 0 ? 'pending' : stateOf(plans),
     from: join(names.map(({ from }) => from)),
     to: join(names.map(({ to }) => to)),
-    foundBy: [...new Set(plans.map(foundBy))].join('; '),
-    steps: inEach(stepsOf),
+    foundBy: [...new Set(plans.map(foundBy)), ...seen.map(sayOffered)].join('; '),
+    steps: [
+      ...inEach(stepsOf),
+      ...disagreeing.map(({ plan }) => `${formatChannel(plan.channel.name)}: ask devices again`),
+    ],
     undone: [],
     losses: [],
     warnings: [
@@ -194,6 +213,11 @@ function seenOf(carried: readonly ChannelResult[]): LayerReceipt['verified'] {
   if (devices.length === 0) return undefined
   const isWhole = carried.every(({ plan }) => plan.leftAlone.length === 0)
   return { ok: isWhole && isVerified(devices), evidence: carried.map(evidenceOf).join('; ') }
+}
+
+function sayOffered(result: ChannelResult): string {
+  const isAsked = (result.receipt?.devices ?? []).length > 0
+  return isAsked ? evidenceOf(result) : `${formatChannel(result.plan.channel.name)}: no device can be asked`
 }
 
 function evidenceOf({ plan, receipt }: ChannelResult): string {

@@ -7,7 +7,7 @@ import {
   setting,
   UnavailableError,
 } from '../../errors.ts'
-import { applyPlan, type Circumstances, type Receipt } from './apply.ts'
+import { applyPlan, type Circumstances, lookAt, type Receipt } from './apply.ts'
 import { haltMeans } from './explain.ts'
 import type { Plan } from './plan.ts'
 import { describe, formatChannel } from './release.ts'
@@ -58,6 +58,20 @@ export async function applyAll(
     }
   }
   return results
+}
+
+/** Asks devices once whether what was done before holds on every channel; writes nothing. */
+export async function lookAtAll(
+  server: UpdateServer,
+  plans: readonly Plan[],
+  circumstances: Omit<Circumstances, 'verifyTimeoutMs'>,
+): Promise<readonly ChannelResult[]> {
+  const done = plans.filter((plan) => plan.kind === 'done' || plan.kind === 'stop')
+  return Promise.all(
+    done.map(async (plan) =>
+      judge(plan, await lookAt(server, plan, plan.channel, { ...circumstances, verifyTimeoutMs: 0 })),
+    ),
+  )
 }
 
 function judge(plan: Plan, receipt: Receipt): ChannelResult {

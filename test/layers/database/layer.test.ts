@@ -194,6 +194,20 @@ describe.each(['sqlite', 'postgres', 'mysql'])('on %s', (kind) => {
     expect(await engine.listKept()).toHaveLength(1)
   }, 60_000)
 
+  test('what the history says is done is pending when the database was migrated again since', async () => {
+    await deploy()
+    const undone = await (await planOf()).apply()
+    expect((await planOf({ earlier: undone })).view).toMatchObject({ state: 'done' })
+    await deploy()
+    expect((await planOf({ earlier: undone })).view).toMatchObject({ state: 'pending', from: '3_notes' })
+
+    const options = { strategy: 'backup', allowDataLoss: true } as const
+    const restored = await (await planOf(options)).apply()
+    expect((await planOf({ ...options, earlier: restored })).view).toMatchObject({ state: 'done' })
+    await deploy()
+    expect((await planOf({ ...options, earlier: restored })).view).toMatchObject({ state: 'pending' })
+  }, 60_000)
+
   test('where a migration cannot be undone, the backup is restored instead', async () => {
     await deploy()
     const { 'db/3_notes.down.sql': _gone, ...files } = Object.fromEntries(

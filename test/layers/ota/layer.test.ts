@@ -176,6 +176,34 @@ describe('on the dialect of Microsoft’s server', () => {
     expect(receipt.problem).toContain('give its cache more time')
   })
 
+  test('what was done before is called done only while devices are offered what they should be', async () => {
+    await offersOf(client, 'Shop-ios')
+    server.cacheAnswers()
+    const layer = layerOn(server, ['Shop-ios/Production'])
+    await apply(layer)
+    const before = writes().length
+    const { view } = await layer.plan()
+    expect(view).toMatchObject({ state: 'pending', steps: ['Shop-ios/Production: ask devices again'] })
+    expect(view.foundBy).toContain('devices fresh from the store are offered v2, package hash-of-bad')
+    server.forgetAnswers()
+    const { view: later } = await layer.plan()
+    expect(later).toMatchObject({ state: 'done', steps: [] })
+    expect(later.foundBy).toContain('Shop-ios/Production: devices are offered v3, package hash-of-good')
+    expect(writes()).toHaveLength(before)
+  })
+
+  test('what was halted before is called done only while no device is offered it', async () => {
+    server.createApp('New')
+    server.release('New', { content: 'bad' })
+    const layer = layerOn(server, ['New/Production'], { mode: 'stop' })
+    await offersOf(client, 'New')
+    server.cacheAnswers()
+    await apply(layer)
+    expect((await layer.plan()).view.state).toBe('pending')
+    server.forgetAnswers()
+    expect((await layer.plan()).view.state).toBe('done')
+  })
+
   describe('undone', () => {
     test('it puts what was taken back on top by its label, and done twice nothing more', async () => {
       const layer = layerOn(server, both)

@@ -1,0 +1,53 @@
+import { listLines } from '../../errors.ts'
+import { concludeUpdates, type UpdatesDecision } from '../../layers/ota/conclude.ts'
+import { describePlan, summarizePlans, summarizeResults } from '../../layers/ota/describe.ts'
+import type { OtaRollback } from '../../rollback/ota-rollback.ts'
+import { heading, paragraph, renderMarkdown, text } from '../../text/markdown.ts'
+import type { CodepushStep } from './action.ts'
+
+const headlines: Readonly<Record<UpdatesDecision, string>> = {
+  planned: 'Rollback of updates planned (dry run: nothing was changed)',
+  'rolled-back': 'Updates rolled back',
+  'already-rolled-back': 'Updates already rolled back',
+  stopped: 'Update halted',
+  partial: 'Updates rolled back in part',
+  superseded: 'Updates not rolled back: another release is the newest by now',
+  failed: 'Updates not rolled back',
+}
+
+/** Sets the outputs, writes the summary, and fails the step when something is left to do. */
+export async function publish(step: CodepushStep, { result, state }: OtaRollback): Promise<void> {
+  const { inputs, log, explain } = step
+  const { plans = [], results = [], server } = state ?? {}
+  const { conclusion, prepared, incident } = result
+  const isHeld = prepared.kind === 'held'
+  const { decision, reasonCode, channels, isVerified } = concludeUpdates(plans, results, {
+    isHeld,
+    isPlanned: inputs['dry-run'] && !isHeld,
+  })
+  const join = (key: 'from' | 'to' | 'label') => channels.map((each) => each[key]).join(',')
+  step.setOutputs({
+    incident,
+    decision,
+    'reason-code': reasonCode,
+    from: join('from'),
+    to: join('to'),
+    label: join('label'),
+    verified: isVerified,
+    channels,
+  })
+  // what was carried out has its lines in the log by now
+  if (result.report === undefined) for (const line of plans.flatMap(describePlan)) log.info(line)
+  const ofChannels = results.flatMap(({ problem }) => problem ?? [])
+  const problems = ofChannels.length > 0 ? ofChannels : conclusion.problems
+  await step.writeSummary(
+    renderMarkdown([
+      heading(2, headlines[decision]),
+      ...(isHeld ? [paragraph(text(`${explain(prepared.because)}.`))] : []),
+      ...(server === undefined ? [] : summarizePlans(plans, server)),
+      ...summarizeResults(results),
+    ]),
+  )
+  if (problems.length > 0) step.fail(listLines(problems))
+  log.info(explain(conclusion.now))
+}
