@@ -143,10 +143,8 @@ describe.each(hostile.map((each) => [JSON.stringify(each), each] as const))('the
   test('is refused as the name of a backup or of a part in a manifest, whose digest is right', () => {
     expect(() => readManifest(forge({ name: text }), text)).toThrow(RefusedError)
     const [part] = manifest.parts
-    const isHarmless = text === 'a..b'
     const read = () => readManifest(forge({ parts: [{ ...part, name: text }] }), name)
-    if (isHarmless) expect(read().parts[0]?.name).toBe(text)
-    else expect(read).toThrow(/damaged: its manifest is not one of this version/)
+    expect(read).toThrow(/damaged: its manifest is not one of this version/)
   })
 })
 

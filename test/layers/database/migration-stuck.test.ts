@@ -84,7 +84,7 @@ describe('golang-migrate', () => {
       await expectBoth(files, /schema_migrations marks migration 2 as dirty.*run `migrate force 2`/)
       await migrate('force', '1')
       const { undo } = await plan(files)
-      expect((await undo).steps.map(({ name }) => name)).toEqual(['1'])
+      expect((await undo).steps.map(({ name }) => name)).toEqual(['1_users'])
     },
     60_000,
   )
@@ -123,7 +123,7 @@ describe('goose', () => {
     await database.run('INSERT INTO goose_db_version (version_id, is_applied) VALUES (1, false)')
     expect((await (await plan(one)).undo).steps).toEqual([])
     await database.run('INSERT INTO goose_db_version (version_id, is_applied) VALUES (1, true)')
-    expect((await (await plan(one)).undo).steps.map(({ name }) => name)).toEqual(['1'])
+    expect((await (await plan(one)).undo).steps.map(({ name }) => name)).toEqual(['00001_users'])
   }, 60_000)
 })
 
@@ -168,7 +168,7 @@ test('knex: a run that was killed, until it is unlocked', async () => {
     'db/1_users.js':
       "exports.up = (knex) => knex.schema.createTable('users', (t) => t.integer('id'))\nexports.down = () => {}\n",
     'db/2_stars.js':
-      "exports.up = () => { require('node:fs').writeFileSync('begun', ''); return new Promise(() => setInterval(() => {}, 1000)) }\nexports.down = () => {}\n",
+      "// else all of it is one transaction, and the lock with it\nexports.config = { transaction: false }\nexports.up = () => { require('node:fs').writeFileSync('begun', ''); return new Promise(() => setInterval(() => {}, 1000)) }\nexports.down = () => {}\n",
     'knexfile.js':
       "module.exports = { client: 'pg', connection: process.env.DATABASE_URL, migrations: { directory: 'db' } }",
   }
@@ -200,7 +200,7 @@ test('Flyway: a failed row, by the table of its documentation', async () => {
   await expectBoth(files, /flyway_schema_history marks migration 3 as failed.*run `flyway repair`/)
   await database.run('DELETE FROM flyway_schema_history WHERE success = 0')
   // what was undone is not applied, and a repeatable migration is no version
-  expect((await (await plan(files)).undo).steps.map(({ name }) => name)).toEqual(['1'])
+  expect((await (await plan(files)).undo).steps.map(({ name }) => name)).toEqual(['1__users'])
 }, 60_000)
 
 test('Prisma: a migration that did not finish, by the table of its documentation', async () => {

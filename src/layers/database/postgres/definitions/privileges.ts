@@ -3,8 +3,9 @@ import { isNotBeside, live, notOfExtension, privilegesOf } from './conditions.ts
 /** What a new database has for the comment of `public`; a dump writes another one down. */
 const standardComment = 'standard public schema'
 
-/** A new database has `public` with privileges that a dump does not write down. */
-const isAsNew = `n.nspname = 'public' AND n.nspowner < 16384 AND n.nspacl::text = (SELECT initprivs::text FROM pg_init_privs WHERE objoid = n.oid AND classoid = 'pg_namespace'::regclass)`
+/** A new database has `public` with privileges that a dump does not write down: until version 14 everyone may create in it. */
+const isAsNew = `n.nspname = 'public' AND n.nspowner < 16384 AND ${privilegesOf('n.nspacl', 'n', 'n.nspowner')} =
+  concat(CASE WHEN current_setting('server_version_num')::int < 150000 THEN '- CREATE f, ' END, '- USAGE f, ', n.nspowner::regrole, ' CREATE f, ', n.nspowner::regrole, ' USAGE f')`
 
 /** Privileges that others were given on what an extension brought: its owner is whoever restores it. */
 const ofMember = (catalog: string, list: string, owner: string) =>
