@@ -1,4 +1,3 @@
-import type { Readable } from 'node:stream'
 import type { Connection } from './connection.ts'
 
 /** A database of one kind: what backups and restores need of it, and what migrations do. One folder each. */
@@ -130,7 +129,8 @@ export interface DumpSource {
   readonly parts: readonly string[]
   /** bytes of a part as it was dumped */
   readonly sizeOf: (part: string) => number
-  readonly open: (part: string) => Promise<Readable>
+  /** A chunk is good until the one after the next is asked for. */
+  readonly open: (part: string) => Promise<AsyncIterable<Buffer>>
   readonly signal: AbortSignal | undefined
 }
 

@@ -34,10 +34,11 @@ const startMs = 60_000
 
 /**
  * Ends the server when this process ends, however it does: its standard input is closed then. The folder goes with it.
- * `$1` is the folder, `$2` the signal, the rest the server with its arguments.
+ * `$1` is the folder, `$2` the signal, the rest the server with its arguments. The shell says of a server that was killed that it was,
+ * to an output that nobody reads any more.
  */
 const untilInputEnds =
-  'folder=$1; signal=$2; shift 2; exec 3<&0; "$@" </dev/null 3<&- & server=$!; { cat <&3 >/dev/null; kill -$signal $server; } 2>/dev/null & watcher=$!; wait $server; kill $watcher 2>/dev/null; rm -rf "$folder"'
+  'folder=$1; signal=$2; shift 2; exec 3<&0; "$@" </dev/null 3<&- & server=$!; trap "" PIPE; { cat <&3 >/dev/null; kill -$signal $server; } 2>/dev/null & watcher=$!; wait $server; kill $watcher 2>/dev/null; rm -rf "$folder"'
 
 /** @throws RefusedError when the programs are not there or it does not start */
 export async function startServer(recipe: Recipe, env: NodeJS.ProcessEnv): Promise<LocalServer> {

@@ -1,13 +1,12 @@
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
-import { Readable, Transform } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
+import { Readable } from 'node:stream'
 import { createZstdDecompress } from 'node:zlib'
 import { RefusedError } from '../../errors.ts'
 import { compress } from './compress.ts'
 import { forward } from './forward.ts'
 import type { Manifest } from './manifest.ts'
+import { readChunks } from './read-file.ts'
 import type { Store } from './store/store.ts'
 
 type Part = Manifest['parts'][number]
@@ -72,8 +71,7 @@ export async function sealPart({
   const kept = async function* (frames: AsyncIterable<Buffer>) {
     for await (const frame of frames) {
       await keep?.appendFile(frame)
-      // what encrypts it holds it for longer than it is good
-      yield recipient !== undefined && compression === 'none' ? Buffer.from(frame) : frame
+      yield frame
     }
   }
   const metered = async function* (sealed: AsyncIterable<Buffer>) {
@@ -88,7 +86,7 @@ export async function sealPart({
     const sealed =
       recipient === undefined
         ? plain
-        : await (await loadAge()).encrypt(Readable.from(plain, { objectMode: false }), recipient)
+        : await (await loadAge()).encrypt(Readable.from(copied(plain), { objectMode: false }), recipient)
     await store.write(path, metered(sealed))
   } finally {
     await keep?.close()
@@ -97,15 +95,18 @@ export async function sealPart({
 }
 
 /** Opens a part that `sealPart` kept in a file, as it was dumped. */
-export function openKept(file: string, compression: Compression): Readable {
-  return decompress(createReadStream(file), compression)
+export function openKept(file: string, compression: Compression): AsyncIterable<Buffer> {
+  return decompress(readChunks(file), compression)
 }
 
-function decompress(content: Readable, compression: Compression): Readable {
-  return compression === 'none' ? content : forward(content, createZstdDecompress({ chunkSize: 1 << 18 }))
+function decompress(content: AsyncIterable<Buffer>, compression: Compression): AsyncIterable<Buffer> {
+  if (compression === 'none') return content
+  // no more of it is held than is good
+  const source = Readable.from(content, { objectMode: false, highWaterMark: 1 })
+  return forward(source, createZstdDecompress({ chunkSize: 1 << 16 }))
 }
 
-/** Opens a part again, as it was dumped. */
+/** Opens a part again, as it was dumped. A chunk is good until the one after the next is asked for. */
 export async function openPart({
   store,
   path,
@@ -118,69 +119,66 @@ export async function openPart({
   readonly part: Part
   readonly compression: Compression
   readonly identity: string | undefined
-}): Promise<Readable> {
+}): Promise<AsyncIterable<Buffer>> {
   const stored = meter()
-  const raw = await store.read(path)
-  const passed = forward(raw, stored.stream)
-  const opened = identity === undefined ? passed : await (await loadAge()).decrypt(passed, identity)
+  const read = stored.pass(await store.read(path))
+  const opened =
+    identity === undefined
+      ? read
+      : await (await loadAge()).decrypt(Readable.from(copied(read), { objectMode: false }), identity)
+  const plain = decompress(opened, compression)
   let plainSize = 0
-  const check = new Transform({
-    transform: (chunk: Buffer, _encoding, done) => {
+  const checked = async function* () {
+    for await (const chunk of plain) {
       plainSize += chunk.length
-      done(null, chunk)
-    },
+      yield chunk
+    }
     // what was checked before may have been replaced since
-    flush: (done) => {
-      if (stored.digest() !== part.sha256) done(new RefusedError(`${path} changed while it was being read`))
-      else if (plainSize !== part.plainSize)
-        done(
-          new RefusedError(
-            `backup is damaged: ${path} has ${plainSize} bytes when it is opened and not ${part.plainSize}`,
-          ),
-        )
-      else if (stored.size() !== part.size) done(wrongSize(path, stored.size(), part))
-      else done()
-    },
-  })
-  return forward(decompress(opened, compression), check)
+    if (stored.digest() !== part.sha256) throw new RefusedError(`${path} changed while it was being read`)
+    if (plainSize !== part.plainSize)
+      throw new RefusedError(
+        `backup is damaged: ${path} has ${plainSize} bytes when it is opened and not ${part.plainSize}`,
+      )
+    refuseWrongSize(path, stored.size(), part)
+  }
+  return checked()
+}
+
+/** For those who hold chunks for longer than they are good. */
+async function* copied(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  for await (const chunk of chunks) yield Buffer.from(chunk)
 }
 
 /** @throws RefusedError when the stored bytes are not those that the manifest names */
 export async function verifyPart(store: Store, path: string, part: Part): Promise<void> {
-  const found = meter()
   const content = await store.read(path).catch((error: unknown) => {
     if (error instanceof RefusedError) throw new RefusedError(`backup is damaged: ${path} is missing`)
     throw error
   })
-  found.stream.resume()
-  await pipeline(content, found.stream)
-  if (found.size() !== part.size) throw wrongSize(path, found.size(), part)
+  const found = meter()
+  for await (const _ of found.pass(content));
+  refuseWrongSize(path, found.size(), part)
   if (found.digest() !== part.sha256)
     throw new RefusedError(`backup is damaged: the SHA-256 of ${path} is not the one in the manifest`)
 }
 
-function wrongSize(path: string, found: number, { size }: Part): RefusedError {
-  return new RefusedError(`backup is damaged: ${path} has ${found} bytes and not ${size}`)
+function refuseWrongSize(path: string, found: number, { size }: Part): void {
+  if (found !== size) throw new RefusedError(`backup is damaged: ${path} has ${found} bytes and not ${size}`)
 }
 
+/** Counts and digests what passes. */
 function meter() {
   const hash = createHash('sha256')
   let bytes = 0
-  let digest: string | undefined
-  const stream = new Transform({
-    highWaterMark: 1 << 20,
-    transform: (chunk: Buffer, _encoding, done) => {
-      hash.update(chunk)
-      bytes += chunk.length
-      done(null, chunk)
-    },
-  })
   return {
-    stream,
-    size: () => bytes,
-    digest: () => {
-      digest ??= hash.digest('hex')
-      return digest
+    pass: async function* (chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+      for await (const chunk of chunks) {
+        hash.update(chunk)
+        bytes += chunk.length
+        yield chunk
+      }
     },
+    size: () => bytes,
+    digest: () => hash.digest('hex'),
   }
 }

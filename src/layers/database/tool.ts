@@ -12,7 +12,7 @@ export interface ToolRun {
   readonly args: readonly string[]
   /** all the environment it gets */
   readonly env: NodeJS.ProcessEnv
-  readonly input?: Readable | undefined
+  readonly input?: AsyncIterable<Buffer> | undefined
   /** takes what the tool prints; else it is returned */
   readonly output?: (stdout: Readable) => Promise<void>
   readonly cwd?: string | undefined

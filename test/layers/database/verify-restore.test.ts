@@ -278,7 +278,12 @@ describe('of MariaDB, elsewhere:', () => {
         /verify-on.*lacks database stock, which a view of shop uses/,
       )
       await other.sql(undefined, 'CREATE DATABASE stock', 'CREATE TABLE stock.goods (id INT)')
-      await other.sql(undefined, "CREATE USER weak IDENTIFIED BY 'w'", 'GRANT ALL ON `shop%`.* TO weak')
+      await other.sql(
+        undefined,
+        "CREATE USER weak IDENTIFIED BY 'w'",
+        'GRANT ALL ON `shop%`.* TO weak',
+        'GRANT SELECT ON stock.* TO weak',
+      )
       const asWeak = parseConnection(other.url('app', 'weak', 'w'))
       await expect(elsewhereOf(database, asWeak)).rejects.toThrow(/verify-on.*denied/)
       const server = await elsewhereOf(database, where)

@@ -28,7 +28,7 @@ export async function chooseSample(
 }
 
 /** A script without the rows of all other tables. */
-export function onlyRowsOf(script: Readable, tables: ReadonlySet<string>): Readable {
+export function onlyRowsOf(script: AsyncIterable<Buffer>, tables: ReadonlySet<string>): Readable {
   const passed = async function* () {
     for await (const { table, bytes } of readLines(script))
       if (table === undefined || tables.has(table)) yield bytes
@@ -43,7 +43,7 @@ interface Piece {
 }
 
 /** A script in pieces of one line or less. Rows follow their `INSERT INTO`, a row a line; a text has no line break of its own. */
-async function* readLines(script: Readable): AsyncGenerator<Piece> {
+async function* readLines(script: AsyncIterable<Buffer>): AsyncGenerator<Piece> {
   let table: string | undefined
   let isWithin = false
   let held = Buffer.alloc(0)

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { createReadStream } from 'node:fs'
 import { mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { RefusedError } from '../../../errors.ts'
 import { explainWrite } from '../../../text/system-error.ts'
+import { readChunks } from '../read-file.ts'
 import { writeFileFrom } from '../write-file.ts'
 import type { Store } from './store.ts'
 
@@ -29,7 +29,7 @@ export function openFolderStore(root: string): Store {
       const file = join(root, path)
       if ((await stat(file).catch(() => undefined)) === undefined)
         throw new RefusedError(`${path} is not in ${root}`)
-      return createReadStream(file, { highWaterMark: 1 << 18 })
+      return readChunks(file)
     },
 
     async write(path, content) {
