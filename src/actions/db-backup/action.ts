@@ -3,6 +3,7 @@ import { openRevision } from '../../github/revision.ts'
 import { backUpBeforeDeployment, reportOn, verifyStoredBackups } from '../../layers/database/back-up.ts'
 import { secretsOf } from '../../layers/database/connection.ts'
 import { readProofPlace } from '../../layers/database/proof-server.ts'
+import { refuseUncompressed } from '../../layers/database/store/open.ts'
 import { inScratchFolder } from '../../runner/scratch.ts'
 import type { Step } from '../../runner/step.ts'
 import { openDatabase } from '../open-database.ts'
@@ -15,6 +16,7 @@ export type DbBackupStep = Step<typeof dbBackup.inputs, keyof typeof dbBackup.ou
 /** Backs a database up before a deployment, verifies the stored backups, or lists them. */
 export async function run(step: DbBackupStep): Promise<void> {
   const { inputs, env, log, now, signal, secrets } = step
+  refuseUncompressed(inputs.storage, inputs.compression)
   const { repository, environment, revision, incident } = await openWorkplace(step)
   await inScratchFolder(env, async (scratch) => {
     const places = { ...(await openDatabase(step, scratch)), environment, log: log.info }

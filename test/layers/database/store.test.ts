@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { Readable } from 'node:stream'
-import { buffer, text } from 'node:stream/consumers'
+import { text } from 'node:stream/consumers'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { makeBackup } from '../../../src/layers/database/backup.ts'
 import { readCatalog } from '../../../src/layers/database/catalog.ts'
@@ -57,7 +57,10 @@ describe.each(['folder', 'bucket'])('a %s', (kind) => {
     const store = open(kind)
     const pieces = Array.from({ length: 21 }, () => randomBytes(1_000_003))
     await store.write('a/big', Readable.from(pieces))
-    expect((await buffer(await store.read('a/big'))).equals(Buffer.concat(pieces))).toBe(true)
+    const read: Buffer[] = []
+    // a chunk may be used again for one that comes later
+    for await (const chunk of await store.read('a/big')) read.push(Buffer.from(chunk))
+    expect(Buffer.concat(read).equals(Buffer.concat(pieces))).toBe(true)
   })
 
   test.each([1, 12])('has nothing of what broke off after %i MB', async (megabytes) => {

@@ -1,4 +1,4 @@
-import { InputError } from '../../../errors.ts'
+import { InputError, message, setting } from '../../../errors.ts'
 import { parseBucket } from './address.ts'
 import { openBucketStore } from './bucket.ts'
 import { openFolderStore } from './folder.ts'
@@ -25,4 +25,12 @@ export function openStore(
   if (/^[a-z0-9]{2,}:/i.test(storage))
     throw new InputError(`is "${storage}"; write the path of a folder, or s3://bucket/prefix`)
   return openFolderStore(storage)
+}
+
+/** @throws InputError for a bucket that is to get files without compression */
+export function refuseUncompressed(storage: string, compression: 'zstd' | 'none'): void {
+  if (compression === 'none' && storage.startsWith('s3:'))
+    throw new InputError(
+      message`${setting('compression')} is none and ${setting('database.storage')} is a bucket, where every byte is sent over the network; write compression: zstd, or keep backups in a folder`,
+    )
 }
