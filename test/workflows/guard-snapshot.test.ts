@@ -7,16 +7,17 @@ import { openUsersRepository, type UsersRepository } from '../support/act/users-
 const permissions =
   'permissions: { actions: write, contents: write, deployments: read, issues: write, pull-requests: write }'
 const uses = 'uses: rollback-suite/rollback/.github/workflows/guard.yml@v1'
+// act calls the jobs of a called workflow by the name of that workflow
 const workflow = (url: string) => `name: deploy
 on: { push: { branches: [main] } }
 jobs:
-  before:
+  guard:
     ${permissions}
     ${uses}
     with: { mode: snapshot, url: "${url}" }
     secrets: inherit
   deploy:
-    needs: before
+    needs: guard
     if: always()
     runs-on: ubuntu-latest
     steps:
@@ -40,13 +41,13 @@ describeAct('guard.yml before a deployment', () => {
     const { log, ...run } = await users.run('.github/workflows/deploy.yml')
     expect({ log, ...run }).toMatchObject({
       exitCode: 0,
-      jobs: { 'before/guard': 'success', deploy: 'success' },
+      jobs: { 'guard/guard': 'success', deploy: 'success' },
     })
-    expect(run.steps['before/guard.gate']?.outputs).toMatchObject({
+    expect(run.steps['guard/guard.gate']?.outputs).toMatchObject({
       decision: 'keep',
       'reason-code': 'snapshot',
     })
-    for (const job of ['before/rollback', 'before/doctor']) expect(run.jobs[job] ?? 'skipped').toBe('skipped')
+    for (const job of ['guard/rollback', 'rollback/rollback', 'guard/doctor']) expect(run.jobs[job] ?? 'skipped').toBe('skipped')
     expect(await users.events()).toMatchObject([{ kind: 'health-checked', reasonCode: 'snapshot' }])
   }, 60_000)
 })
