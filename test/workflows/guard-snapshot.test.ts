@@ -47,7 +47,8 @@ describeAct('guard.yml before a deployment', () => {
       decision: 'keep',
       'reason-code': 'snapshot',
     })
-    for (const job of ['guard/rollback', 'rollback/rollback', 'guard/doctor']) expect(run.jobs[job] ?? 'skipped').toBe('skipped')
+    for (const job of ['guard/rollback', 'rollback/rollback', 'guard/doctor'])
+      expect(run.jobs[job] ?? 'skipped').toBe('skipped')
     expect(await users.events()).toMatchObject([{ kind: 'health-checked', reasonCode: 'snapshot' }])
   }, 60_000)
 })
