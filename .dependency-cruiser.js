@@ -58,6 +58,9 @@ export default {
     only('settings-know-only-the-sections-of-others', 'settings', [
       'layers/ota/settings',
       'health/checks/schema',
+      'layers/config/settings',
+      'layers/config/variables/scope',
+      'layers/flags/settings',
     ]),
     only('http-knows-nothing', 'http', []),
     only('github-knows-nothing', 'github', []),
@@ -67,7 +70,14 @@ export default {
     only('health-stands-on-settings', 'health', ['settings', 'http']),
     only('code-is-a-layer', 'layers/code', ['layers/layer', 'github', 'history', 'deployment']),
     only('ota-is-a-layer', 'layers/ota', ['layers/layer', 'http', 'history', 'settings/fields']),
-    only('config-is-a-layer', 'layers/config', ['layers/layer', 'github', 'history']),
+    only('flags-are-a-layer', 'layers/flags', ['layers/layer', 'http', 'settings/fields']),
+    only('config-is-a-layer', 'layers/config', [
+      'layers/layer',
+      'layers/join-layers',
+      'github',
+      'history',
+      'settings/fields',
+    ]),
     only('database-is-a-layer', 'layers/database', ['layers/layer', 'history']),
     only('rollback-stands-on-layers', 'rollback', [
       'settings',

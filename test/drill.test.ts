@@ -1,5 +1,5 @@
 /** The rehearsal that users run first: from nothing to a post-mortem, on the compiled actions. */
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
@@ -11,6 +11,13 @@ test('the drill ends with the good bytes served again and one post-mortem', asyn
   try {
     const { result, papers } = await runDrill({ directory, say: (line) => void lines.push(line) })
     expect(result.layers).toEqual([
+      {
+        name: 'config',
+        from: expect.stringMatching(/^files-/),
+        to: expect.stringMatching(/-snapshot-/),
+        outcome: 'rolled-back',
+        verified: true,
+      },
       { name: 'database', from: '2_amount', to: '1_products', outcome: 'rolled-back', verified: true },
       {
         name: 'code',
@@ -23,9 +30,17 @@ test('the drill ends with the good bytes served again and one post-mortem', asyn
     expect(papers.schemaBad).toContain('amount TEXT')
     expect(papers.schemaAfter).toContain('price TEXT')
     expect(result.decision).toBe('complete')
-    // the checks before the deployment, the gate, the beginning, two layers, the deployment, the look afterwards, the end, the post-mortem
-    expect(result.events).toBe(9)
-    expect(Object.keys(result.phases)).toEqual(['detect', 'plan', 'database', 'code', 'deploy', 'verify'])
+    // the checks before the deployment, the gate, the beginning, three layers, the deployment, the look afterwards, the end, the post-mortem
+    expect(result.events).toBe(10)
+    expect(Object.keys(result.phases)).toEqual([
+      'detect',
+      'plan',
+      'config',
+      'database',
+      'code',
+      'deploy',
+      'verify',
+    ])
     expect(result.requests).toBeGreaterThan(10)
     expect(result.detected_ms).toBeGreaterThan(0)
     expect(result.recovered_ms).toBeGreaterThan(result.detected_ms)
@@ -35,6 +50,24 @@ test('the drill ends with the good bytes served again and one post-mortem', asyn
     // after the second good deployment, the doctor
     expect(lines.join('\n')).toMatch(/ok +target: a rollback would restore [0-9a-f]{7}/)
     expect(lines.join('\n')).toContain('A rollback of production would work now')
+    expect(lines.join('\n')).toContain('currency: "XXX" → "EUR"')
+    const summary = await readFile(papers.summaryFile, 'utf8')
+    expect(summary).toContain('"XXX" → "EUR"')
+    expect(summary + lines.join('\n') + result.issue.body).not.toContain('pay-live-4711')
+  } finally {
+    await rm(directory, { recursive: true, force: true })
+  }
+}, 60_000)
+
+test('with its flags, the feature that was switched on is off again', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'drill-'))
+  try {
+    const { result } = await runDrill({ directory, layers: ['flags'], say: () => {} })
+    expect(result.decision).toBe('complete')
+    expect(result.layers.slice(0, 2)).toMatchObject([
+      { name: 'flags', to: 'off: recommendations', outcome: 'rolled-back', verified: true },
+      { name: 'config', outcome: 'rolled-back', verified: true },
+    ])
   } finally {
     await rm(directory, { recursive: true, force: true })
   }

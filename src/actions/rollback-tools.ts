@@ -7,7 +7,16 @@ import { prepareJobClone } from './job-clone.ts'
 export function rollbackTools(
   step: Pick<
     Step<typeof commonInputs, string>,
-    'inputs' | 'context' | 'env' | 'log' | 'secrets' | 'signal' | 'now' | 'sleep' | 'temporary'
+    | 'inputs'
+    | 'context'
+    | 'env'
+    | 'log'
+    | 'secrets'
+    | 'signal'
+    | 'now'
+    | 'sleep'
+    | 'temporary'
+    | 'openRepository'
   >,
 ): RunTools {
   const { context, env, log, secrets, signal, now, sleep, temporary } = step
@@ -21,6 +30,7 @@ export function rollbackTools(
     signal,
     scratch: temporary,
     openClone: prepareJobClone(step),
+    openRepository: step.openRepository,
     by: context.actor,
     run: context.run?.id,
     runUrl: context.run?.url,

@@ -1,5 +1,6 @@
 import type { ActionContract } from '../runner/contract.ts'
 import { codepushRollback } from './codepush-rollback/contract.ts'
+import { configRollback } from './config-rollback/contract.ts'
 import { dbBackup } from './db-backup/contract.ts'
 import { dbMigrate } from './db-migrate/contract.ts'
 import { dbRestore } from './db-restore/contract.ts'
@@ -21,6 +22,7 @@ export const actions: readonly ActionContract[] = [
   dbRestore,
   gitRollback,
   codepushRollback,
+  configRollback,
   postmortemIssue,
   issueops,
 ]

@@ -5,6 +5,13 @@ import { startGitHub } from '../../test/support/github/server.ts'
 import { openRepository, type Repository } from '../github/client.ts'
 import { openBranchHistory } from '../history/branch-history.ts'
 import { type LayerName, layerSchema } from '../history/event.ts'
+import {
+  badConfiguration,
+  configurationSettings,
+  configure,
+  goodConfiguration,
+  isConfigured,
+} from './configuration.ts'
 import { deploy, serveDeployments } from './deploy.ts'
 import { badChanges, goodChanges } from './history.ts'
 import { type OverTheAir, openOverTheAir } from './over-the-air.ts'
@@ -52,7 +59,7 @@ export interface DrillPapers {
 }
 
 /** Layers that are rehearsed on request, beside the code. */
-export const drillLayers = ['codepush'] as const
+export const drillLayers = ['codepush', 'flags'] as const
 export type DrillLayer = (typeof drillLayers)[number]
 
 const owner = 'octo-org'
@@ -123,7 +130,14 @@ export async function runDrill({
 
     say('a shop is in production')
     const storage = join(directory, 'backups')
-    const changes = goodChanges({ url: `${served.url}/`, storage, ota: updates?.settings })
+    const withFlags = layers.includes('flags')
+    const configuration = configurationSettings(
+      served.configuration,
+      join(directory, 'etc-backups'),
+      withFlags,
+    )
+    const more = `${updates?.settings ?? ''}${configuration}`
+    const changes = goodChanges({ url: `${served.url}/`, storage, more })
     const first = await served.push(changes.slice(0, -1))
     await deploy(deployer, served, { revision: first, environment })
     await updates?.release('the first bundle')
@@ -132,6 +146,10 @@ export async function runDrill({
       const inputs = { 'database-url': databaseUrl, storage, migrations: 'db' }
       const result = await step(job, say, 'db-backup', { inputs })
       if (result.outputs['decision'] !== 'backed-up') throw new Error('the database was not backed up')
+      const kept = await step(job, say, 'config-rollback', {
+        inputs: { mode: 'backup', reason: 'before the deployment' },
+      })
+      if (kept.outputs['decision'] !== 'backed-up') throw new Error('the configuration was not backed up')
       return result
     }
     const good = await served.push(changes.slice(-1))
@@ -156,6 +174,7 @@ export async function runDrill({
     const snapshot = await step(job, say, 'health-gate', { inputs: { mode: 'snapshot', revision: good } })
     if (snapshot.outputs['verdict'] !== 'healthy') throw new Error('the shop was not healthy before')
     await deploy(deployer, served, { revision: bad, environment })
+    await configure(served.configuration, badConfiguration(withFlags))
     const badServedAt = performance.now()
     const sinceBad = () => Math.round(performance.now() - badServedAt)
     const broken = await served.visit()
@@ -193,6 +212,8 @@ export async function runDrill({
     say(
       `GET / answers ${visited.status}, ${isCodeBack ? 'byte for byte as before' : 'but NOT what it answered before'}`,
     )
+    const isConfigurationBack = await isConfigured(served.configuration, goodConfiguration)
+    say(`the machine's configuration is ${isConfigurationBack ? 'byte for byte as before' : 'NOT as before'}`)
     const schemaAfter = served.schema()
     const offer = badBundle === undefined ? undefined : await updates?.offerTo(badBundle)
     const isBundleBack = offer?.packageHash === goodBundle?.packageHash
@@ -204,6 +225,8 @@ export async function runDrill({
       database: schemaAfter === schemaGood && schemaBad !== schemaGood,
       code: isCodeBack,
       ota: isBundleBack,
+      config: isConfigurationBack,
+      flags: isConfigurationBack,
     }
 
     const postmortem = await step(job, say, 'postmortem-issue', {

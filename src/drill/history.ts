@@ -17,16 +17,16 @@ const files = (...names: string[]) => Object.fromEntries(names.map((name) => [na
  * What the shop's people did up to the good revision, oldest first.
  * @param url where the shop is served
  * @param storage folder of the database's backups
- * @param ota the section of the settings on over-the-air updates, where there are any
+ * @param more sections of the settings on what else is rehearsed
  */
 export function goodChanges({
   url,
   storage,
-  ota,
+  more,
 }: {
   url: string
   storage: string
-  ota: string | undefined
+  more: string
 }): readonly Change[] {
   const settings = shop('rollback.yml').replace('https://shop.example/', url).replace('/backups', storage)
   return [
@@ -43,7 +43,7 @@ export function goodChanges({
       title: 'Watch the homepage after each deploy',
       author: 'Grace',
       files: {
-        '.github/rollback.yml': settings + (ota ?? ''),
+        '.github/rollback.yml': settings + more,
         '.github/workflows/deploy.yml': shop('deploy.yml'),
       },
     },

@@ -9,6 +9,7 @@ import { type DrillLayer, type DrillPapers, type DrillResult, drillLayers, runDr
 const usage = `script/drill: rehearses a rollback on a throw-away production on this machine.
 
   --with codepush   also over-the-air updates, on a real CodePush server (Debian or Ubuntu: needs MariaDB)
+  --with flags      also feature flags, in a file of flagd
   --json            print one JSON object and nothing else
   --keep            keep the folder with the repository, the releases, the database and the papers
   --help            print this

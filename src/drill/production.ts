@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { configure, goodConfiguration } from './configuration.ts'
 import type { Change } from './history.ts'
 
 const execute = promisify(execFile)
@@ -15,6 +16,8 @@ export interface Production {
   readonly clone: string
   /** path of the database */
   readonly database: string
+  /** folder of this machine's configuration, which no deployment changes */
+  readonly configuration: string
   /** The database's tables, as SQL. */
   readonly schema: () => string
   /** Commits the changes on main and pushes them. @returns the new head */
@@ -51,6 +54,9 @@ export async function openProduction({
   await git(directory, 'clone', '--quiet', cloneUrl, clone)
   await git(clone, 'switch', '--quiet', '-C', 'main')
   const database = join(directory, 'shop.sqlite')
+  const configuration = join(directory, 'etc')
+  await mkdir(configuration)
+  await configure(configuration, goodConfiguration)
   let serving: ChildProcess | undefined
 
   const visit = async (path = '/') => {
@@ -61,6 +67,7 @@ export async function openProduction({
     url,
     clone,
     database,
+    configuration,
     schema: () => readSchema(database),
     visit,
     async push(changes) {
@@ -74,7 +81,12 @@ export async function openProduction({
       await git(clone, 'worktree', 'add', '--quiet', '--detach', '--force', release, revision)
       await writeFile(join(release, 'REVISION'), revision)
       await migrate(database, revision)
-      const env = { PATH: process.env['PATH'], PORT: String(port), DATABASE: database }
+      const env = {
+        PATH: process.env['PATH'],
+        PORT: String(port),
+        DATABASE: database,
+        CONFIGURATION: configuration,
+      }
       const quiet = '--disable-warning=ExperimentalWarning'
       await end(serving)
       serving = spawn(process.execPath, [quiet, join(release, 'server.mjs')], { stdio: 'ignore', env })

@@ -7,15 +7,26 @@ import type { Octokit } from '@octokit/rest'
  */
 const routes = {
   actions: {
+    createEnvironmentVariable: 'POST /repos/{owner}/{repo}/environments/{environment_name}/variables',
+    createRepoVariable: 'POST /repos/{owner}/{repo}/actions/variables',
     createWorkflowDispatch: 'POST /repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches',
+    deleteEnvironmentVariable:
+      'DELETE /repos/{owner}/{repo}/environments/{environment_name}/variables/{name}',
+    deleteRepoVariable: 'DELETE /repos/{owner}/{repo}/actions/variables/{name}',
     getGithubActionsDefaultWorkflowPermissionsRepository:
       'GET /repos/{owner}/{repo}/actions/permissions/workflow',
     getPendingDeploymentsForRun: 'GET /repos/{owner}/{repo}/actions/runs/{run_id}/pending_deployments',
     getReviewsForRun: 'GET /repos/{owner}/{repo}/actions/runs/{run_id}/approvals',
     getWorkflowRun: 'GET /repos/{owner}/{repo}/actions/runs/{run_id}',
     getWorkflow: 'GET /repos/{owner}/{repo}/actions/workflows/{workflow_id}',
+    listEnvironmentSecrets: 'GET /repos/{owner}/{repo}/environments/{environment_name}/secrets',
+    listEnvironmentVariables: 'GET /repos/{owner}/{repo}/environments/{environment_name}/variables',
     listJobsForWorkflowRun: 'GET /repos/{owner}/{repo}/actions/runs/{run_id}/jobs',
+    listRepoSecrets: 'GET /repos/{owner}/{repo}/actions/secrets',
+    listRepoVariables: 'GET /repos/{owner}/{repo}/actions/variables',
     listWorkflowRuns: 'GET /repos/{owner}/{repo}/actions/workflows/{workflow_id}/runs',
+    updateEnvironmentVariable: 'PATCH /repos/{owner}/{repo}/environments/{environment_name}/variables/{name}',
+    updateRepoVariable: 'PATCH /repos/{owner}/{repo}/actions/variables/{name}',
   },
   checks: {
     listForRef: 'GET /repos/{owner}/{repo}/commits/{ref}/check-runs',

@@ -1,5 +1,6 @@
 import { isUserFacing } from '../errors.ts'
 import type { Ending } from '../history/event.ts'
+import { commitOfConfig } from '../layers/config/layer.ts'
 import type { LayerReceipt } from '../layers/layer.ts'
 import { type ApplyOptions, applyLayers, type LayerOutcome } from './apply.ts'
 import { type Deployment, endOf, endOfLayers, type Recovery, type Redeployed } from './ending.ts'
@@ -65,9 +66,10 @@ export async function carryOut(options: CarryOutOptions): Promise<RollbackReport
 
   const plannedAt = now()
   let pending: Promise<Deployment> | undefined
-  const deploySoon = ({ layer, receipt }: LayerOutcome, recorded: Promise<void>) => {
-    if (layer !== 'code' || receipt === undefined || receipt.pull !== undefined) return
-    pending = tryToDeploy(options, receipt, recorded)
+  const deploySoon = (outcome: LayerOutcome, recorded: Promise<void>) => {
+    const restored = toDeploy(outcome)
+    if (restored === undefined) return
+    pending = tryToDeploy(options, restored, recorded)
     // it is awaited below, unless a bug ends everything before
     pending.catch(() => {})
   }
@@ -184,14 +186,28 @@ async function lookAt(
     return unknown('the rollback of the code waits for its pull request')
   const done = outcomes.filter(isInForce)
   if (done.length === 0) return unknown('nothing was rolled back')
-  if (done.some(({ layer }) => layer === 'code') && deployed?.done === undefined)
-    return unknown('the restored code is not deployed yet')
+  if (done.some((outcome) => toDeploy(outcome) !== undefined) && deployed?.done === undefined)
+    return unknown('the restored revision is not deployed yet')
   return verify(done.flatMap(restoredBy))
 }
 
 /** The rollback commit, and the good revision whose content it has. */
-function restoredBy({ layer, receipt }: LayerOutcome): readonly string[] {
-  return layer === 'code' && receipt !== undefined ? [receipt.now, receipt.to] : []
+function restoredBy(outcome: LayerOutcome): readonly string[] {
+  const { layer, receipt } = outcome
+  if (layer === 'code' && receipt !== undefined) return [receipt.now, receipt.to]
+  const commit = toDeploy(outcome)?.now
+  return commit === undefined ? [] : [commit]
+}
+
+/** The revision that has to be deployed for a layer's rollback to take effect; undefined where there is none, or it waits for people. */
+export function toDeploy({
+  layer,
+  receipt,
+}: Pick<LayerOutcome, 'layer' | 'receipt'>): Pick<LayerReceipt, 'now' | 'outcome' | 'tag'> | undefined {
+  if (receipt === undefined || receipt.pull !== undefined) return undefined
+  if (layer === 'code') return receipt
+  const now = layer === 'config' ? commitOfConfig(receipt) : undefined
+  return now === undefined ? undefined : { ...receipt, now }
 }
 
 function isInForce({ outcome }: LayerOutcome): boolean {

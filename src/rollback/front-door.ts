@@ -6,11 +6,11 @@ import type { OpenClone } from '../layers/code/partial-clone.ts'
 import type { FailureRule, IssueType } from '../settings/rollback-choices.ts'
 import type { Config } from '../settings/schema.ts'
 import { limitsOf } from './guard.ts'
-import { availableLayers, openLayers } from './open-layers.ts'
+import { availableLayers, openLayers, secretsOfLayers } from './open-layers.ts'
 import type { RollbackContext, RollbackMeans, RollbackOptions, RollbackRequest } from './options.ts'
 import { type Observer, observeProduction } from './production.ts'
 import { deployBy } from './redeployment.ts'
-import { chooseLayers } from './strategy.ts'
+import { chooseLayers, otherwiseOf } from './strategy.ts'
 
 /** An environment whose settings say what can be rolled back. */
 export interface ConfiguredContext extends RollbackContext {
@@ -39,6 +39,8 @@ export interface RunTools extends Pick<RollbackMeans, 'now' | 'log' | 'run' | 's
   readonly sleep: (ms: number) => Promise<void>
   readonly redact: (text: string) => string
   readonly openClone: OpenClone
+  /** The repository of the run for another token. */
+  readonly openRepository: (token: string) => Repository
   /** a folder for temporary files */
   readonly scratch: string
   readonly signal: AbortSignal
@@ -61,22 +63,25 @@ export function openFrontDoor(
     passes: ruleOfPasses(context.readHistory, environment),
   }
   const { redeploy } = config.code
+  const wish = {
+    wanted: layers,
+    issueType,
+    strategies: config.rollback.strategies,
+    available: availableLayers(config),
+  }
   return {
     ...context,
     ...request,
     ...tools,
-    choice: chooseLayers({
-      wanted: layers,
-      issueType,
-      strategies: config.rollback.strategies,
-      available: availableLayers(config),
-    }),
+    choice: chooseLayers(wish),
+    otherwise: otherwiseOf(wish),
     isAskedFor: target !== '' || layers.length > 0,
     onFailure: onFailure === 'configured' ? config.rollback.onFailure : onFailure,
     openLayers: (circumstances) =>
       openLayers({
         ...tools,
         ...circumstances,
+        secrets: secretsOfLayers(config, tools.env),
         ...{ now, repository, config, branch, environment, incident, bad: revision, reason: request.reason },
         target: circumstances.target ?? (target || config.code.target),
       }),

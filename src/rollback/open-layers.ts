@@ -1,10 +1,11 @@
 import { InputError } from '../errors.ts'
-import type { Repository } from '../github/client.ts'
 import { readCommit } from '../github/commits.ts'
+import { readFile } from '../github/contents.ts'
 import { openRevision } from '../github/revision.ts'
 import type { LayerName } from '../history/event.ts'
 import { openCodeLayer } from '../layers/code/layer.ts'
-import type { OpenClone } from '../layers/code/partial-clone.ts'
+import type { RestoreRequest } from '../layers/code/restore.ts'
+import { editKeys } from '../layers/config/repository-files.ts'
 import { parseConnection } from '../layers/database/connection.ts'
 import { openDatabaseLayer } from '../layers/database/layer.ts'
 import { openEngine } from '../layers/database/open.ts'
@@ -13,47 +14,26 @@ import type { Layer } from '../layers/layer.ts'
 import { openLazily } from '../layers/lazy-layer.ts'
 import { openOtaLayer } from '../layers/ota/layer.ts'
 import type { Config } from '../settings/schema.ts'
-import { type Progress, undoableOf } from './record.ts'
-import type { Choice } from './strategy.ts'
+import { isChosen, type LayerSurroundings, readVariable } from './layer-surroundings.ts'
+import { openConfig } from './open-config.ts'
+import { openFlags } from './open-flags.ts'
+import { undoableOf } from './record.ts'
 
-/** What the layers are opened with. */
-export interface LayerSurroundings {
-  readonly repository: Repository
-  readonly config: Config
-  readonly branch: string
-  readonly environment: string
-  readonly incident: string
-  /** the failed revision */
-  readonly bad: string
-  /** the good revision, as it is asked for */
-  readonly target: string
-  /** what is to be rolled back */
-  readonly choice: Choice
-  readonly automatic: boolean
-  readonly progress: Progress
-  /** why, in a sentence without secrets */
-  readonly reason: string
-  /** a login */
-  readonly by: string
-  readonly runUrl: string | undefined
-  readonly openClone: OpenClone
-  readonly env: NodeJS.ProcessEnv
-  readonly fetch: typeof fetch
-  /** a folder for temporary files */
-  readonly scratch: string
-  /** ms since the epoch */
-  readonly now: () => number
-  readonly sleep: (ms: number) => Promise<void>
-  readonly log: (line: string) => void
-  readonly signal: AbortSignal
-}
-
-/** The layers that can be rolled back, in the order in which they are: migrations are undone before the code that has their scripts goes. */
+/**
+ * The layers that can be rolled back, in the order in which they are: configuration first, as that takes effect at once; migrations
+ * are undone before the code that has their scripts goes.
+ */
 const openers: readonly (readonly [
   LayerName,
   (config: Config) => boolean,
   (surroundings: LayerSurroundings, good: () => Promise<string>) => Promise<Layer>,
 ])[] = [
+  ['flags', ({ flags }) => flags !== undefined, openFlags],
+  [
+    'config',
+    ({ config }) => config !== undefined,
+    (surroundings, good) => openConfig(surroundings, { good, commits: openFiles(surroundings) }),
+  ],
   ['database', ({ database }) => database !== undefined, openDatabase],
   ['code', () => true, async (surroundings) => openCode(surroundings)],
   ['ota', ({ ota }) => ota !== undefined, openOta],
@@ -67,7 +47,7 @@ export function availableLayers(config: Config): readonly LayerName[] {
 /** Opens them; what is wrong with one is said when it is planned. */
 export function openLayers(surroundings: LayerSurroundings): readonly Layer[] {
   const found = Promise.withResolvers<string>()
-  const code = openLazily('code', async () => openCode(surroundings, found.resolve))
+  const code = openLazily('code', async () => openCode(surroundings, { onTarget: found.resolve }))
   // one revision for all layers, known before the rest of the plan of the code is
   const good = () => Promise.race([found.promise, code.plan().then(({ view }) => view.to)])
   return openers
@@ -76,7 +56,10 @@ export function openLayers(surroundings: LayerSurroundings): readonly Layer[] {
 }
 
 /** The secrets of the layers that the settings name, to keep them out of every text. */
-export function secretsOfLayers({ database, ota }: Config, env: NodeJS.ProcessEnv): readonly string[] {
+export function secretsOfLayers(
+  { database, ota, config, flags }: Config,
+  env: NodeJS.ProcessEnv,
+): readonly string[] {
   const url = database && env[database.url.env]
   const connection = url ? parseOrNothing(url) : undefined
   const password = connection !== undefined && connection.engine !== 'sqlite' ? [connection.password] : []
@@ -86,6 +69,8 @@ export function secretsOfLayers({ database, ota }: Config, env: NodeJS.ProcessEn
     url,
     database?.identity && env[database.identity.env],
     ota?.accessKey && env[ota.accessKey.env],
+    flags?.token && env[flags.token.env],
+    config?.variablesToken && env[config.variablesToken.env],
     ota?.serverKind === 'eas' && env['EXPO_TOKEN'],
   ]
   return [...password, ...values.flatMap((value) => (value ? [value] : []))]
@@ -100,12 +85,21 @@ function parseOrNothing(url: string) {
   }
 }
 
-function openCode(surroundings: LayerSurroundings, onTarget?: (sha: string) => void): Layer {
+/**
+ * @param paths that go back; all of them when there are none
+ * @param edit what they are to hold where it is not what the good revision has
+ * @param onTarget called once the good revision is known
+ */
+function openCode(
+  surroundings: LayerSurroundings,
+  {
+    paths = pathsOfCode(surroundings),
+    ...more
+  }: { readonly paths?: readonly string[] } & Pick<RestoreRequest, 'edit' | 'onTarget'> = {},
+): Layer {
   const { repository, config, branch, environment, incident, bad, target, openClone } = surroundings
   const { delivery } = config.code
-  const { choice } = surroundings
-  const isDatabaseChosen =
-    config.database !== undefined && (choice === 'changed' || choice.includes('database'))
+  const isDatabaseChosen = config.database !== undefined && isChosen(surroundings, 'database')
   return openCodeLayer({
     repository,
     rollback: {
@@ -118,8 +112,8 @@ function openCode(surroundings: LayerSurroundings, onTarget?: (sha: string) => v
       delivery,
       tagPattern: config.code.tagPattern,
       checks: config.code.checks,
-      paths: config.paths,
-      ...(onTarget && { onTarget }),
+      paths,
+      ...more,
     },
     lookedAfter: new Set(isDatabaseChosen ? ['migrations'] : []),
     openClone,
@@ -128,6 +122,25 @@ function openCode(surroundings: LayerSurroundings, onTarget?: (sha: string) => v
     by: surroundings.by,
     runUrl: surroundings.runUrl,
     now: () => new Date(surroundings.now()),
+  })
+}
+
+/** Configuration files outside of the app's own paths go back by the same commit. */
+function pathsOfCode(surroundings: LayerSurroundings): readonly string[] {
+  const { paths, config } = surroundings.config
+  const isRestored = config !== undefined && config.folder === undefined && isChosen(surroundings, 'config')
+  return paths.length === 0 || !isRestored ? paths : [...paths, ...config.files]
+}
+
+/** Puts configuration files back by a commit; with the code, where that goes back, too. */
+function openFiles(surroundings: LayerSurroundings): Layer {
+  const { repository, config } = surroundings
+  if (config.config === undefined || isChosen(surroundings, 'code')) return openCode(surroundings)
+  const { files, keys } = config.config
+  const read = async (path: string, ref: string) => (await readFile(repository, { path, ref }))?.bytes
+  return openCode(surroundings, {
+    paths: files,
+    ...(keys.length > 0 && { edit: editKeys({ files, keys, read }) }),
   })
 }
 
@@ -184,15 +197,6 @@ async function openOta(surroundings: LayerSurroundings): Promise<Layer> {
     verifyTimeoutMs,
     since: choice === 'changed' ? (await readCommit(repository, bad)).committedAt : undefined,
   })
-}
-
-/** @throws InputError when it is not set */
-function readVariable(env: NodeJS.ProcessEnv, key: string, name: string): string {
-  const value = env[name]
-  if (value) return value
-  throw new InputError(
-    `the variable ${name}, which \`${key}\` in the configuration names, is not set: give it to the step under \`env\`, from a secret`,
-  )
 }
 
 function explained<T>(key: string, read: () => T): T {

@@ -32,6 +32,8 @@ export const modes = ['auto', 'plan', 'dry-run', 'apply'] as const
 export interface RollbackRequest {
   readonly mode: (typeof modes)[number]
   readonly choice: Choice
+  /** what is rolled back where the deployment changed nothing in these; undefined for nothing */
+  readonly otherwise?: Choice | undefined
   /** a target or layers were asked for: a rollback that left something to do is not gone on with when a person does so */
   readonly isAskedFor: boolean
   readonly onFailure: FailureRule

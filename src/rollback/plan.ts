@@ -96,8 +96,8 @@ function explainOthers(layer: LayerName, error: UserFacingError): UserFacingErro
   return new kind(said, { cause: error })
 }
 
-function whyLeft({ state, from, to }: LayerPlanView, isChosen: boolean): string {
-  if (state === 'nothing') return 'the deployment changed nothing in it'
+function whyLeft({ state, from, to, left }: LayerPlanView, isChosen: boolean): string {
+  if (state === 'nothing') return left ?? 'the deployment changed nothing in it'
   if (isChosen || state === 'done') return 'rolled back already'
   return `not chosen: the deployment's change stays (${from} instead of ${to})`
 }

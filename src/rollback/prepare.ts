@@ -30,6 +30,8 @@ export interface Preparation extends Afterwards {
   readonly choice: Choice
   /** the layers of a run that has no others; undefined for one that has all */
   readonly only: readonly LayerName[] | undefined
+  /** what is rolled back where the deployment changed nothing in these; undefined for nothing */
+  readonly otherwise?: Choice | undefined
   readonly onFailure: FailureRule
   /** a person asked for a target or for layers: what was carried out, and left something to do, is not gone on with */
   readonly isAskedFor: boolean
@@ -67,6 +69,13 @@ interface PreparedPlan {
  * @throws InputError, ConflictError when the world has moved since a saved plan, and what the layers throw
  */
 export async function prepare(preparation: Preparation): Promise<Prepared> {
+  const { otherwise } = preparation
+  const prepared = await prepareChosen(preparation)
+  if (prepared.kind !== 'nothing' || otherwise === undefined) return prepared
+  return prepareChosen({ ...preparation, choice: otherwise })
+}
+
+async function prepareChosen(preparation: Preparation): Promise<Prepared> {
   const { events, choice, automatic, rehearsal, production, guard, saved, isAskedFor } = preparation
   const all = readProgress(events, preparation.only)
   const unfinished = all.isCarriedOut && isAskedFor && !automatic ? undefined : all.unfinished

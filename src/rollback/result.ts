@@ -1,7 +1,7 @@
 import type { Subject } from '../deployment/subject.ts'
 import type { Event } from '../history/event.ts'
 import type { LayerReceipt } from '../layers/layer.ts'
-import type { RollbackReport } from './carry-out.ts'
+import { type RollbackReport, toDeploy } from './carry-out.ts'
 import { type Conclusion, conclude, concludeRehearsal } from './conclude.ts'
 import type { Recovery } from './ending.ts'
 import type { RollbackOptions } from './options.ts'
@@ -48,7 +48,9 @@ export function resultOf(
   const conclusion =
     rehearsal === undefined ? conclude(prepared, report) : concludeRehearsal(rehearsal, objectiveMs)
   // what was taken back again is not to be deployed
-  const code = report?.layers.find(({ layer, outcome }) => layer === 'code' && outcome !== 'undone')?.receipt
+  const inForce = report?.layers.filter(({ outcome }) => outcome !== 'undone') ?? []
+  const code = inForce.find(({ layer }) => layer === 'code')?.receipt
+  const restored = inForce.flatMap((each) => toDeploy(each)?.now ?? []).at(-1)
   const standing = viewsOf(prepared.plan).find(({ layer }) => layer === 'code')?.now
   return {
     environment,
@@ -60,7 +62,7 @@ export function resultOf(
     report,
     rehearsal,
     saved,
-    commit: code?.now ?? standing ?? revision,
+    commit: restored ?? code?.now ?? standing ?? revision,
     tag: code === undefined && prepared.kind === 'done' ? tagOf(own) : code?.tag,
     pull: code?.pull,
     recovery: report?.recovery.outcome ?? (prepared.kind === 'done' ? recoveryOf(prepared) : 'unknown'),

@@ -93,6 +93,7 @@ export function preparationOf(
     openLayers: options.openLayers,
     choice: options.choice,
     only: options.only,
+    otherwise: options.otherwise,
     automatic,
     rehearsal: options.rehearsal === true,
     isAskedFor: options.isAskedFor,

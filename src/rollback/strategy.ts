@@ -36,8 +36,7 @@ function defaultChoice(issueType: IssueType, available: readonly LayerName[]): C
     case 'code-bug':
       return ['code']
     case 'config-error':
-      // configuration is a part of the revision where it has no layer of its own
-      return available.includes('config') ? ['config'] : ['code']
+      return firstOf(available) ?? ['code']
     case 'database-corruption':
       return demand(['database'], available, message`${setting('issue-type')} (database-corruption)`)
     case 'performance':
@@ -45,6 +44,25 @@ function defaultChoice(issueType: IssueType, available: readonly LayerName[]): C
     case 'unknown':
       return 'changed'
   }
+}
+
+/** Configuration goes first: it takes effect at once, and nothing else is lost. */
+function firstOf(available: readonly LayerName[]): Choice | undefined {
+  const own = available.filter((name) => name === 'flags' || name === 'config')
+  return own.length === 0 ? undefined : own
+}
+
+/**
+ * What is rolled back where the deployment changed nothing in the layers that were chosen; undefined for nothing. The configuration
+ * that was never changed is not what is wrong, so that the code is.
+ */
+export function otherwiseOf({
+  wanted,
+  issueType,
+  strategies,
+}: Pick<Parameters<typeof chooseLayers>[0], 'wanted' | 'issueType' | 'strategies'>): Choice | undefined {
+  const isOwn = wanted.length > 0 || strategies[issueType] !== undefined
+  return issueType === 'config-error' && !isOwn ? ['code'] : undefined
 }
 
 function demand(

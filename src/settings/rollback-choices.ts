@@ -9,7 +9,7 @@ export const issueTypes = [
 export type IssueType = (typeof issueTypes)[number]
 
 /** The layers that this version can roll back, in the order in which it does. */
-export const configuredLayers = ['database', 'code', 'ota'] as const
+export const configuredLayers = ['flags', 'config', 'database', 'code', 'ota'] as const
 
 export const failureRules = ['stop', 'continue', 'undo'] as const
 export type FailureRule = (typeof failureRules)[number]

@@ -18,7 +18,7 @@ export function rollbackSchema() {
     )
       .prefault({})
       .describe(
-        'Which layers are rolled back for which type of issue. By default `code-bug` and `config-error` take the code, `database-corruption` the database, `performance` the over-the-air update or else the code, and `unknown` all that the deployment changed.',
+        'Which layers are rolled back for which type of issue. By default `code-bug` takes the code, `config-error` the feature flags and the configuration or else the code, `database-corruption` the database, `performance` the over-the-air update or else the code, and `unknown` all that the deployment changed.',
       ),
     'on-failure': z
       .enum(failureRules)

@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import { checksSchema } from '../health/checks/schema.ts'
+import { configLayerSchema } from '../layers/config/settings.ts'
+import { flagsSchema } from '../layers/flags/settings.ts'
 import { otaSchema } from '../layers/ota/settings.ts'
 import { formatDuration, parseDuration } from '../text/duration.ts'
 import { branchesCollide } from './branch-name.ts'
@@ -53,6 +55,8 @@ export const configSchema = section(
     code: codeSchema(),
     database: databaseSchema(),
     ota: otaSchema(),
+    config: configLayerSchema(),
+    flags: flagsSchema(),
     postmortem: section({
       labels: z
         .array(

@@ -58,6 +58,7 @@ const inputsOf = (): Readonly<Record<string, Record<string, string>>> => ({
     'access-key': shop.updates.accessKey,
     channels: 'Shop-ios/Production',
   },
+  'config-rollback': { mode: 'restore', files: 'server.mjs' },
 })
 
 test(

@@ -30,6 +30,7 @@ const inputsOf = ({
     channels: 'Shop-ios/Production',
     'verify-timeout': '2s',
   },
+  'config-rollback': { mode: 'restore', files: 'server.mjs' },
   'postmortem-issue': {},
   // on a shop of its own
   rollback: { layers: 'code' },
@@ -37,7 +38,8 @@ const inputsOf = ({
   issueops: {},
 })
 
-const guarded: ReadonlySet<string> = new Set(['db-restore', 'codepush-rollback'])
+const guarded: ReadonlySet<string> = new Set(['db-restore', 'codepush-rollback', 'config-rollback'])
+const ofAnother: ReadonlySet<string> = new Set(['config-rollback', 'rollback'])
 const usual = { settings: { code: {} } }
 let shop: WholeShop
 let another: WholeShop
@@ -59,7 +61,7 @@ test('each action does its work with the permissions of its contract, and names 
   for (const [action, given] of Object.entries(inputs)) {
     const permissions: Permissions = actions.find(({ name }) => name === action)?.permissions ?? {}
     const run = (held: Permissions) => {
-      const { run: start, github } = action === 'rollback' ? another : shop
+      const { run: start, github } = ofAnother.has(action) ? another : shop
       const token = github.createToken({ login: 'github-actions[bot]', kind: 'actions', permissions: held })
       // in a manual run the deployed revision is asked for, and no rollback before holds the next one
       const isManual = 'deployments' in permissions || guarded.has(action)

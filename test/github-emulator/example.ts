@@ -20,7 +20,9 @@ export const allPermissions = {
   actions_variables: 'write',
   contents: 'write',
   deployments: 'write',
+  environments: 'write',
   issues: 'write',
+  secrets: 'read',
   statuses: 'write',
   workflows: 'write',
 } as const

@@ -19,6 +19,20 @@ const requests: Readonly<Record<OperationId, readonly [string, string, unknown?]
   ],
   'actions/update-repo-variable': ['actions_variables=write', 'PATCH /actions/variables/X', { value: '' }],
   'actions/delete-repo-variable': ['actions_variables=write', 'DELETE /actions/variables/X'],
+  'actions/list-environment-variables': ['environments=read', 'GET /environments/x/variables'],
+  'actions/create-environment-variable': [
+    'environments=write',
+    'POST /environments/x/variables',
+    { name: 'X', value: '' },
+  ],
+  'actions/update-environment-variable': [
+    'environments=write',
+    'PATCH /environments/x/variables/X',
+    { value: '' },
+  ],
+  'actions/delete-environment-variable': ['environments=write', 'DELETE /environments/x/variables/X'],
+  'actions/list-repo-secrets': ['secrets=read', 'GET /actions/secrets'],
+  'actions/list-environment-secrets': ['environments=read', 'GET /environments/x/secrets'],
   'actions/create-workflow-dispatch': [
     'actions=write',
     'POST /actions/workflows/x.yml/dispatches',

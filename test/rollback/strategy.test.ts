@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { InputError } from '../../src/errors.ts'
-import { chooseLayers } from '../../src/rollback/strategy.ts'
+import { chooseLayers, otherwiseOf } from '../../src/rollback/strategy.ts'
 
 const all = ['database', 'code', 'ota'] as const
 const choose = (options: Partial<Parameters<typeof chooseLayers>[0]>) =>
@@ -25,6 +25,22 @@ describe('without a word in the settings', () => {
     expect(() => choose({ issueType: 'database-corruption', available: ['code'] })).toThrow(
       '`issue-type` (database-corruption) asks for the layer "database", and this repository has code: write one of these, or configure the section `database` in .github/rollback.yml',
     )
+  })
+})
+
+describe('an error in the configuration', () => {
+  const issueType = 'config-error'
+  test('takes the feature flags and the configuration, in the order of the layers', () => {
+    const available = ['flags', 'config', 'database', 'code'] as const
+    expect(choose({ issueType, available })).toEqual(['flags', 'config'])
+  })
+
+  test('takes the code where the deployment changed neither', () => {
+    const wish = { issueType, wanted: [], strategies: {} } as const
+    expect(otherwiseOf(wish)).toEqual(['code'])
+    expect(otherwiseOf({ ...wish, issueType: 'code-bug' })).toBeUndefined()
+    expect(otherwiseOf({ ...wish, wanted: ['config'] })).toBeUndefined()
+    expect(otherwiseOf({ ...wish, strategies: { 'config-error': ['config'] } })).toBeUndefined()
   })
 })
 

@@ -30,7 +30,7 @@ describeAct('the README’s workflow', () => {
   let users: UsersRepository
   beforeAll(async () => {
     users = await openUsersRepository()
-    const [shop] = goodChanges({ url: `${users.production.url}/`, storage: '', ota: undefined })
+    const [shop] = goodChanges({ url: `${users.production.url}/`, storage: '', more: '' })
     await users.push('A shop', {
       ...shop?.files,
       'deploy.sh': deployScript,

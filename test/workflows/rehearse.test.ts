@@ -34,7 +34,7 @@ describeAct('a game day on staging', () => {
   let newest: string
   beforeAll(async () => {
     users = await openUsersRepository()
-    const [shop] = goodChanges({ url: '', storage: '', ota: undefined })
+    const [shop] = goodChanges({ url: '', storage: '', more: '' })
     const good = await users.push('A shop', {
       ...shop?.files,
       '.github/workflows/rehearse.yml': documentedWorkflow('docs/workflows.md', 'rehearse'),

@@ -7,7 +7,7 @@ export const rollback = defineAction({
   name: 'rollback',
   title: 'Rollback suite',
   description:
-    'Rolls production back to the last good state, layer by layer: database, code, over-the-air updates; and verifies that it is healthy.',
+    'Rolls production back to the last good state, layer by layer: feature flags, configuration, database, code, over-the-air updates; and verifies that it is healthy.',
   branding: { icon: 'rotate-ccw', color: 'red' },
   permissions: { contents: 'write', deployments: 'read' },
   morePermissions: {
@@ -40,7 +40,7 @@ export const rollback = defineAction({
     }),
     layers: input.list({
       description:
-        'The layers to roll back, of `database`, `code`, `ota`, separated by commas. Default: those of the issue type.',
+        'The layers to roll back, of `flags`, `config`, `database`, `code`, `ota`, separated by commas. Default: those of the issue type.',
     }),
     target: input.text({
       setting: 'code.target',

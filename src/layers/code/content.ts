@@ -24,6 +24,19 @@ export function contentOfPaths(head: string, pairs: readonly PathPair[]): Conten
   }
 }
 
+/** The head's content with some files edited; they keep their modes. */
+export function contentOfEdits(
+  head: string,
+  pairs: readonly PathPair[],
+  edited: ReadonlyMap<string, Uint8Array>,
+): Content {
+  const edits = pairs.flatMap(({ path, now }): readonly TreeEdit[] => {
+    const content = edited.get(path)
+    return content === undefined ? [] : [{ path, mode: now?.mode ?? '100644', content }]
+  })
+  return { kind: 'edits', base: head, edits }
+}
+
 /** The content that a revert leaves. Files that a merge made anew are sent; all others the repository has. */
 export async function contentOfRevert(
   git: Git,

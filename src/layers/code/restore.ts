@@ -1,7 +1,7 @@
 import { InputError, message } from '../../errors.ts'
 import type { Commit, Comparison } from '../../github/commits.ts'
 import { type Changes, changesAt, findChanges, hasSubmodules, listedFiles } from './changes.ts'
-import { type Content, contentOfPaths } from './content.ts'
+import { type Content, contentOfEdits, contentOfPaths } from './content.ts'
 import { chooseWay } from './delivery.ts'
 import { demandOlder } from './elsewhere.ts'
 import type { Target } from './found-target.ts'
@@ -38,6 +38,14 @@ export interface RestoreRequest extends RollbackRequest {
   readonly paths: readonly string[]
   /** called once the good revision is known, so that other layers plan with it while the rest of this plan is made */
   readonly onTarget?: (sha: string) => void
+  /**
+   * What the paths are to hold where it is not what the good revision has, such as a file with one key as it was. By path; one that is not
+   * among them stays as it is.
+   */
+  readonly edit?: (revisions: {
+    readonly now: string
+    readonly good: string
+  }) => Promise<ReadonlyMap<string, Uint8Array>>
 }
 
 /**
@@ -89,7 +97,11 @@ export async function planRestore(repository: CodeRepository, request: RestoreRe
     wholly?.neighbours ?? [],
   ])
   const content: Content =
-    paths.length === 0 ? { kind: 'tree', tree: target.commit.tree } : contentOfPaths(current.tree, pairs)
+    paths.length === 0
+      ? { kind: 'tree', tree: target.commit.tree }
+      : request.edit === undefined
+        ? contentOfPaths(current.tree, pairs)
+        : contentOfEdits(current.tree, pairs, await request.edit({ now: from, good: target.commit.sha }))
   const elsewhereWarnings = elsewhere === undefined ? [] : [warnElsewhere(target, branch, elsewhere)]
   return {
     mode: 'restore',

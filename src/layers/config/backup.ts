@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
@@ -63,7 +64,7 @@ export async function makeBackup(options: BackupOptions): Promise<Manifest> {
   const name = `${at.replace(/[-:]|\.\d+/g, '')}-${kind}-${digest}`
   const manifest: Manifest = { schema: 1, name, kind, environment, at, by, reason, revision, files: listed }
   const folder = join(storage, name)
-  const partial = join(storage, `.${name}.partial`)
+  const partial = join(storage, `.${name}.${randomUUID().slice(0, 8)}.partial`)
   try {
     await rm(partial, { recursive: true, force: true })
     await mkdir(partial, { recursive: true, mode: 0o700 })
@@ -72,7 +73,11 @@ export async function makeBackup(options: BackupOptions): Promise<Manifest> {
         await writeFile(join(partial, state.digest), state.bytes, { mode: 0o600, flush: true })
     const text = `${JSON.stringify(manifest, null, 2)}\n`
     await writeFile(join(partial, manifestName), text, { mode: 0o600, flush: true })
-    await rename(partial, folder)
+    await rename(partial, folder).catch((error: unknown) => {
+      // the name holds a digest: another run keeps the same files at the same instant
+      if (codeOf(error) !== 'ENOTEMPTY' && codeOf(error) !== 'EEXIST') throw error
+    })
+    await rm(partial, { recursive: true, force: true })
     const handle = await open(storage, 'r')
     await handle.sync().finally(() => handle.close())
   } catch (error) {
@@ -120,7 +125,7 @@ export async function readBackup(
     const bytes = await readFile(join(storage, name, content.sha256)).catch(() => undefined)
     if (bytes === undefined || digestOf(bytes) !== content.sha256)
       throw new InputError(
-        message`${setting('target')} is the backup ${name}, whose copy of ${path} is ${bytes === undefined ? 'missing' : 'damaged'}; name another backup`,
+        message`${setting('config.target')} is the backup ${name}, whose copy of ${path} is ${bytes === undefined ? 'missing' : 'damaged'}; name another backup`,
       )
     const { sha256: digest, mode, uid, gid } = content
     return [path, { bytes, digest, mode, uid, gid }] as const

@@ -21,9 +21,17 @@ export function spliceJson(
     tabSize: tabs ? 1 : spaces.length,
     eol: current.includes('\r\n') ? '\r\n' : '\n',
   }
-  const placeholder = 'rollback-placeholder-of-the-value'
-  const added = applyEdits(current, modify(current, [...path], placeholder, { formattingOptions }))
-  return added.replace(JSON.stringify(placeholder), () => bytes)
+  // jsonc-parser finds the place and the layout of a new member; its value is put in as it is in the other text
+  const edits = modify(current, [...path], null, { formattingOptions })
+  return applyEdits(
+    current,
+    edits.map((edit) => {
+      const at = edit.content.lastIndexOf('null')
+      if (at === -1) return edit
+      const content = `${edit.content.slice(0, at)}${bytes}${edit.content.slice(at + 'null'.length)}`
+      return { ...edit, content }
+    }),
+  )
 }
 
 function find(tree: Node, path: Path): Node | undefined {

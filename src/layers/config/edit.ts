@@ -3,17 +3,18 @@ import { compareValues } from './compare.ts'
 import { type Format, readDocument, textOf } from './document.ts'
 import { spliceJson } from './edit-json.ts'
 import { spliceEntries } from './edit-lines.ts'
+import { spliceToml } from './edit-toml.ts'
 import { spliceYaml } from './edit-yaml.ts'
 import type { Splice } from './splice.ts'
 import { findPath, formatPath, identityOf, type Path, type Value, valueAt } from './value.ts'
 
-const splices: Readonly<Record<Format, Splice | undefined>> = {
+const splices: Readonly<Record<Format, Splice>> = {
   json: (texts) => spliceJson(texts, { comments: false }),
   jsonc: (texts) => spliceJson(texts, { comments: true }),
   yaml: spliceYaml,
   env: (texts) => spliceEntries(texts, 'env'),
   properties: (texts) => spliceEntries(texts, 'properties'),
-  toml: undefined,
+  toml: spliceToml,
 }
 
 /**
@@ -42,7 +43,7 @@ export function restoreKeys(
         message`${setting('keys')} has "${key}", which ${file} has neither now nor in the target; write a key it has, such as api.baseUrl`,
       )
     if (isSame(valueAt(now, path), valueAt(good, path))) continue
-    const next = splices[format]?.({ file, current: text, target: textOf(file, target), path })
+    const next = splices[format]({ file, current: text, target: textOf(file, target), path })
     if (next === undefined || !saysOnly(readOrNothing(file, format, next), { now, good, path }))
       throw new InputError(
         message`${setting('keys')} has "${key}", which cannot be taken back alone in ${file}; leave the input out to restore the whole file`,

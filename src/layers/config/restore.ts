@@ -1,5 +1,5 @@
 import { InputError, type Message, message, RefusedError, setting } from '../../errors.ts'
-import { makeBackup } from './backup.ts'
+import { listBackups, type Manifest, makeBackup } from './backup.ts'
 import { compareValues } from './compare.ts'
 import { formatOf, readDocument } from './document.ts'
 import { restoreKeys } from './edit.ts'
@@ -8,18 +8,22 @@ import { type MaskRules, maskChange, type ShownChange } from './mask.ts'
 import type { ConfigTarget } from './target.ts'
 import { type SchemaFile, validateDocument, writeOnlyPaths } from './validate.ts'
 
-export interface RestoreOptions {
+/** What a restored file must be like, and what of it may be shown. */
+export interface FileRules {
+  readonly schema: SchemaFile | undefined
+  readonly required: readonly string[]
+  /** values that are secrets wherever they stand */
+  readonly secrets: readonly string[]
+}
+
+export interface RestoreOptions extends FileRules {
   /** the folder that the paths are relative to */
   readonly folder: string
   readonly target: ConfigTarget
   /** the only keys to take back; empty for whole files */
   readonly keys: readonly string[]
-  readonly schema: SchemaFile | undefined
-  readonly required: readonly string[]
   /** files that did not exist at the target may be removed */
   readonly allowRemoval: boolean
-  /** values that are secrets wherever they stand */
-  readonly secrets: readonly string[]
 }
 
 /** What would happen to one file. */
@@ -46,8 +50,13 @@ export async function planRestore(options: RestoreOptions): Promise<readonly Pla
   )
 }
 
-function planFile(
-  options: RestoreOptions,
+/**
+ * What would happen to one file.
+ * @param now undefined when it does not exist @param good undefined when it did not exist at the target
+ * @throws InputError
+ */
+export function planFile(
+  options: Omit<RestoreOptions, 'folder' | 'target'>,
   path: string,
   now: FileState | undefined,
   good: (Partial<FileState> & Pick<FileState, 'bytes' | 'digest'>) | undefined,
@@ -56,7 +65,7 @@ function planFile(
   const format = formatOf(path)
   if (format === undefined && (keys.length > 0 || schema !== undefined || required.length > 0))
     throw new InputError(
-      message`${path} has no format whose keys can be read, which ${setting('keys')}, ${setting('schema')} and ${setting('required')} need; leave the file out, or leave these out to restore it whole`,
+      message`${path} has no format whose keys can be read, which ${setting('keys')}, ${setting('config.schema')} and ${setting('config.required')} need; leave the file out, or leave these out to restore it whole`,
     )
   if (keys.length > 0 && (now === undefined || good === undefined))
     throw new InputError(
@@ -114,10 +123,10 @@ export function refusalOf(
 ): Message | undefined {
   const invalid = planned.flatMap(({ path, invalid }) => invalid.map((why) => `${path} ${why}`))
   if (invalid.length > 0)
-    return message`what would be restored is not valid: ${invalid.slice(0, 10).join('; ')}. Nothing was changed; name another ${setting('target')}`
+    return message`what would be restored is not valid: ${invalid.slice(0, 10).join('; ')}. Nothing was changed; name another ${setting('config.target')}`
   const removed = planned.filter(({ what }) => what === 'remove').map(({ path }) => path)
   if (removed.length > 0 && !allowRemoval)
-    return message`${removed.join(', ')} did not exist at the target and would be removed: nothing was changed; set ${setting('allow-removal')} to true, or leave the file out of ${setting('files')}`
+    return message`${removed.join(', ')} did not exist at the target and would be removed: nothing was changed; set ${setting('config.allow-removal')} to true, or leave the file out of ${setting('config.files')}`
   return undefined
 }
 
@@ -133,13 +142,13 @@ export interface ApplyOptions extends Pick<RestoreOptions, 'folder' | 'allowRemo
 /**
  * Carries a plan out: keeps what is there in an emergency copy first, writes each file only if it is still as the plan saw it, and
  * reads each back. Can be killed at any instant and run again.
- * @returns the name of the emergency copy; undefined when nothing had to be changed
+ * @returns the emergency copy; undefined when nothing had to be changed
  * @throws RefusedError when the plan must not be carried out, ConflictError when a file has changed since
  */
 export async function applyRestore(
   planned: readonly PlannedFile[],
   options: ApplyOptions,
-): Promise<string | undefined> {
+): Promise<Manifest | undefined> {
   const refusal = refusalOf(planned, options)
   if (refusal !== undefined) throw new RefusedError(refusal)
   const pending = planned.filter(({ what }) => what !== 'unchanged')
@@ -148,7 +157,9 @@ export async function applyRestore(
   const states = await Promise.all(
     pending.map(async ({ path }) => [path, await readState(folder, path)] as const),
   )
-  const emergency = await makeBackup({ ...options, kind: 'emergency', files: new Map(states) })
+  const emergency =
+    (await findInterrupted(planned, options)) ??
+    (await makeBackup({ ...options, kind: 'emergency', files: new Map(states) }))
   for (const { path, seen, next } of pending)
     await replaceState(folder, path, { expected: seen, state: next })
   for (const { path, next } of pending) {
@@ -159,5 +170,25 @@ export async function applyRestore(
         `${path} was written and is not what was written: somebody else writes to it; what was there before is in the backup ${emergency.name}`,
       )
   }
-  return emergency.name
+  return emergency
+}
+
+/**
+ * The emergency copy of an earlier run of this plan that was killed while it wrote: of the same deployment, with each file either as
+ * it is now or restored by now. It has what was there before the first write; a copy made now would not.
+ */
+async function findInterrupted(
+  planned: readonly PlannedFile[],
+  { storage, environment, revision }: ApplyOptions,
+): Promise<Manifest | undefined> {
+  const plans = new Map(planned.map((each) => [each.path, each]))
+  const pending = planned.filter(({ what }) => what !== 'unchanged')
+  const { manifests } = await listBackups(storage)
+  return manifests.find(({ kind, files, ...of }) => {
+    if (kind !== 'emergency' || of.environment !== environment || of.revision !== revision) return false
+    const copies = new Map(files.map(({ path, content }) => [path, content?.sha256 ?? absent]))
+    if (!pending.every(({ path, seen }) => copies.get(path) === seen)) return false
+    // the files that it has beside these were written before it was killed
+    return [...copies.keys()].every((path) => plans.has(path))
+  })
 }

@@ -13,8 +13,10 @@ export interface ConfigTarget {
 }
 
 export interface TargetOptions {
-  /** latest, the name of a backup, `before:` with a time, or a revision */
+  /** before-deployment, latest, the name of a backup, `before:` with a time, or a revision */
   readonly target: string
+  /** the deployment that failed, for `before-deployment` */
+  readonly deployment: { readonly revision: string; readonly since: Date }
   readonly storage: string
   readonly environment: string
   readonly paths: readonly string[]
@@ -42,29 +44,54 @@ export async function findTarget(options: TargetOptions): Promise<ConfigTarget> 
     const [latest] = snapshots.filter((each) => holds(each, paths))
     if (latest !== undefined) return fromBackup(options, latest, 'newest backup')
     throw new InputError(
-      message`${setting('target')} is latest, and ${storage} has no backup of ${environment} with ${paths.join(', ')}${damaged}; make backups with mode: backup before each deployment, or write a revision`,
+      message`${setting('config.target')} is latest, and ${storage} has no backup of ${environment} with ${paths.join(', ')}${damaged}; make backups with mode: backup before each deployment, or write a revision`,
     )
   }
+  if (target === 'before-deployment')
+    return fromBackup(
+      options,
+      beforeDeployment(options, snapshots, damaged),
+      'newest backup from before the deployment',
+    )
   const [, time] = /^before:(.*)$/.exec(target) ?? []
   if (time !== undefined) {
     const limit = Date.parse(time)
     if (Number.isNaN(limit))
       throw new InputError(
-        message`${setting('target')} is "${target}"; write before: and a time, such as before:2026-11-24T12:00:00Z`,
+        message`${setting('config.target')} is "${target}"; write before: and a time, such as before:2026-11-24T12:00:00Z`,
       )
     const before = snapshots.find(({ at }) => Date.parse(at) < limit)
     if (before !== undefined)
       return fromBackup(options, before, `newest backup before ${new Date(limit).toISOString()}`)
     const oldest = snapshots.at(-1)
     throw new InputError(
-      message`${setting('target')} is "${target}", and ${oldest === undefined ? `there is no backup of ${environment}` : `the oldest backup of ${environment} is of ${oldest.at}`}${damaged}`,
+      message`${setting('config.target')} is "${target}", and ${oldest === undefined ? `there is no backup of ${environment}` : `the oldest backup of ${environment} is of ${oldest.at}`}${damaged}`,
     )
   }
   const found = await options.readRevision(target, paths)
   if (found !== undefined) return found
   const known = snapshots.slice(0, 5).map(({ name }) => name)
   throw new InputError(
-    message`${setting('target')} is "${target}", which is neither a backup of ${environment} nor a revision of the repository; write latest, before: with a time, a revision${known.length === 0 ? '' : `, or one of ${known.join(', ')}`}`,
+    message`${setting('config.target')} is "${target}", which is neither a backup of ${environment} nor a revision of the repository; write latest, before: with a time, a revision${known.length === 0 ? '' : `, or one of ${known.join(', ')}`}`,
+  )
+}
+
+/**
+ * The job that deploys makes a backup first, which names the revision that is about to be deployed: the first of these, else the
+ * newest one from before the revision was committed.
+ */
+function beforeDeployment(
+  { storage, environment, paths, deployment: { revision, since } }: TargetOptions,
+  snapshots: readonly Manifest[],
+  damaged: string,
+): Manifest {
+  const fitting = snapshots.filter((each) => holds(each, paths))
+  const found =
+    fitting.findLast((each) => each.revision === revision) ??
+    fitting.find(({ at }) => Date.parse(at) < since.getTime())
+  if (found !== undefined) return found
+  throw new InputError(
+    message`${setting('config.target')} is before-deployment, and ${storage} has no backup of ${environment} with ${paths.join(', ')} from before ${revision.slice(0, 7)} (${since.toISOString()})${damaged}; make backups with mode: backup before each deployment, or write a revision`,
   )
 }
 
@@ -76,7 +103,7 @@ async function fromBackup(
   const missing = paths.filter((path) => !holds(manifest, [path]))
   if (missing.length > 0)
     throw new InputError(
-      message`${setting('target')} is the backup ${manifest.name}, which does not hold ${missing.join(', ')}; leave these out of ${setting('files')}, or name another backup`,
+      message`${setting('config.target')} is the backup ${manifest.name}, which does not hold ${missing.join(', ')}; leave these out of ${setting('config.files')}, or name another backup`,
     )
   const all = await readBackup(storage, manifest)
   return { name: manifest.name, foundBy, files: new Map(paths.map((path) => [path, all.get(path)])) }

@@ -53,8 +53,8 @@ function validateBy(file: SchemaFile, value: Value): readonly string[] {
     const isLate = codeOf(error) === 'ERR_SCRIPT_EXECUTION_TIMEOUT'
     throw new InputError(
       isLate
-        ? message`${setting('schema')} (${file.path}) takes more than ${deadlineMs / 1000} s, most likely in a pattern; write a simpler pattern`
-        : message`${setting('schema')} (${file.path}) cannot be used: ${error}`,
+        ? message`${setting('config.schema')} (${file.path}) takes more than ${deadlineMs / 1000} s, most likely in a pattern; write a simpler pattern`
+        : message`${setting('config.schema')} (${file.path}) cannot be used: ${error}`,
     )
   }
 }
@@ -95,7 +95,7 @@ function readSchema({ path, text }: SchemaFile): Schema {
   } catch {
     // told below
   }
-  throw new InputError(message`${setting('schema')} (${path}) is not a JSON Schema; write one in JSON`)
+  throw new InputError(message`${setting('config.schema')} (${path}) is not a JSON Schema; write one in JSON`)
 }
 
 /** The document as JSON has it. Numbers that JSON cannot hold exactly are what they are nearest to. */

@@ -79,9 +79,16 @@ describe('a file that is malformed is refused with its line', () => {
     ['json', '{"a": 1,\n "a": 2}', 'app.json:2:2 sets "a" again, which line 1 sets already'],
     ['json', '{"a": 1,}', 'app.json:1:9 is not JSON here'],
     ['jsonc', '{"a" 1}', 'app.jsonc:1:6 is not JSON here: colon expected'],
-    ['yaml', 'a: 1\nb: 2\na: 3\n', 'app.yaml:3:1 sets a key again'],
+    [
+      'yaml',
+      'a: 1\nb: 2\na: 3\n',
+      'app.yaml:3:1 sets "a" again, which line 1 sets already; keep one of them',
+    ],
     ['yaml', 'a: [1\nb: 2', 'app.yaml:2:'],
-    ['toml', 'a = 1\na = 2\n', 'app.toml:2:'],
+    ['yaml', 'x:\n  - a: 1\n    a: 2\n', 'app.yaml:3:5 sets "a" again, which line 2 sets already'],
+    ['toml', 'a = 1\na = 2\n', 'sets "a" again, which line 1 sets already'],
+    ['toml', '[x]\na = 1\n[y]\na = 1\n[x]\n', 'sets "x" again, which line 1 sets already'],
+    ['toml', 'a = [\n', 'app.toml:'],
     ['env', 'A=1\nB=2\nA=3\n', 'app.env:3:1 sets "A" again, which line 1 sets already'],
     ['env', 'A=1\nnonsense\n', 'app.env:2:1 is not NAME=value'],
     ['env', 'A="never closed\n', 'app.env:1:1 opens a " that is never closed'],
@@ -95,6 +102,24 @@ describe('a file that is malformed is refused with its line', () => {
     for (const [name, of] of ['ba', 'cb', 'dc', 'ed', 'fe', 'gf', 'hg'].map((pair) => [...pair]))
       bomb.push(`${name}: &${name} [${Array.from({ length: 10 }, () => `*${of}`).join(', ')}]`)
     expect(() => diff('yaml', bomb.join('\n'), '')).toThrow(/more than 1000000 values/)
+  })
+
+  test('anchors and aliases are what they stand for', () => {
+    const text = 'base: &base { host: good }\nlive: *base\n'
+    expect(diff('yaml', text, text.replace('good', 'bad'))).toEqual([
+      'changed base.host "good" "bad"',
+      'changed live.host "good" "bad"',
+    ])
+  })
+
+  test('a file of 10 MB is compared within seconds', () => {
+    const items = Array.from(
+      { length: 150_000 },
+      (_, index) => `{"id": ${index}, "value": "${'x'.repeat(40)}"}`,
+    )
+    const before = `[${items.join(',')}]`
+    expect(before.length).toBeGreaterThan(9_000_000)
+    expect(diff('json', before, before.replace('"id": 5,', '"id": -5,'))).toHaveLength(2)
   })
 
   test('what is no UTF-8 is refused', () => {

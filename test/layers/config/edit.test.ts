@@ -87,6 +87,35 @@ describe('.env and .properties', () => {
   })
 })
 
+describe('TOML', () => {
+  const good =
+    'title = "shop"\n\n# where it is\n[api]\nbaseUrl = "https://good" # live\nhosts = [\n  "a",\n  "b",\n]\n'
+  const bad =
+    'title = "shop"\n\n# where it is\n[api]\nbaseUrl = "https://bad"\nhosts = ["c"]\nnew = 1 # theirs\n[other]\nbaseUrl = "x"\n'
+
+  test('a value goes back, with the lines it had, and no other byte changes', () => {
+    expect(back('toml', bad, good, 'api.baseUrl')).toBe(
+      bad.replace('baseUrl = "https://bad"', 'baseUrl = "https://good" # live'),
+    )
+    expect(back('toml', bad, good, 'api.hosts')).toBe(
+      bad.replace('hosts = ["c"]', 'hosts = [\n  "a",\n  "b",\n]'),
+    )
+  })
+
+  test('a key that was added goes, and one that was removed comes back in its table', () => {
+    expect(back('toml', bad, good, 'api.new')).toBe(bad.replace('new = 1 # theirs\n', ''))
+    expect(back('toml', bad.replace('hosts = ["c"]\n', ''), good, 'api.hosts')).toContain(
+      'new = 1 # theirs\nhosts = [\n  "a",\n  "b",\n]\n[other]',
+    )
+  })
+
+  test('a key of a list of tables cannot go back alone', () => {
+    expect(() => back('toml', '[[a]]\nb = 1\n', '[[a]]\nb = 2\n', 'a[0].b')).toThrow(
+      'cannot be taken back alone',
+    )
+  })
+})
+
 test('a key that neither version has is an error that names it', () => {
   expect(() => back('json', '{"a": 1}', '{"a": 2}', 'api.baseurl')).toThrow('"api.baseurl"')
 })

@@ -1,5 +1,5 @@
 /** Files on a real disk: backed up, damaged, and taken back. */
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import {
   chmodSync,
@@ -25,6 +25,8 @@ import { findTarget } from '../../../src/layers/config/target.ts'
 
 const worker = fileURLToPath(new URL('./worker.ts', import.meta.url))
 const about = { environment: 'production', revision: 'a'.repeat(40), by: 'grace', reason: 'a test' }
+
+const deployment = { revision: about.revision, since: new Date('2026-11-27T09:00:00Z') }
 
 let folder: string
 let storage: string
@@ -62,6 +64,7 @@ async function plan(paths: readonly string[], { target = 'latest', keys = [], sc
     storage,
     environment: 'production',
     paths,
+    deployment,
     readRevision: async () => undefined,
   })
   const options = {
@@ -97,7 +100,7 @@ describe('a restore', () => {
     await expect(restore(['app.yaml'])).rejects.toThrow('app.yaml:3:1')
   })
 
-  test('gives mode and line endings back', async () => {
+  test('gives mode and line endings back, and not only the text (nacos 1575)', async () => {
     write('app.yaml', 'a: 1\r\n')
     chmodSync(join(folder, 'app.yaml'), 0o640)
     await backUp('app.yaml')
@@ -116,7 +119,7 @@ describe('a restore', () => {
     expect(read('app.json')).toBe('{"url": "good"}')
     expect(await restore(['app.json'])).toBeUndefined()
     expect(read('app.json')).toBe('{"url": "good"}')
-    await restore(['app.json'], { target: kept ?? '' })
+    await restore(['app.json'], { target: kept?.name ?? '' })
     expect(read('app.json')).toBe('{"url": "bad"}')
   })
 
@@ -136,11 +139,11 @@ describe('a restore', () => {
     const { planned, options } = await plan(['new.json'])
     expect(planned[0]?.what).toBe('remove')
     expect(String(refusalOf(planned, options))).toContain('did not exist at the target and would be removed')
-    await expect(restore(['new.json'])).rejects.toThrow('`allow-removal`')
+    await expect(restore(['new.json'])).rejects.toThrow('`config.allow-removal`')
     expect(existsSync(join(folder, 'new.json'))).toBe(true)
     const kept = await restore(['new.json'], { allowRemoval: true })
     expect(existsSync(join(folder, 'new.json'))).toBe(false)
-    await restore(['new.json'], { target: kept ?? '' })
+    await restore(['new.json'], { target: kept?.name ?? '' })
     expect(read('new.json')).toBe('{}')
   })
 
@@ -215,6 +218,70 @@ describe('a restore', () => {
     expect(read('app.json')).toBe('{"v": 3}')
   })
 
+  test('by two at once ends with the good bytes, and whoever came second is told', async () => {
+    write('app.json', '{"v": 1}')
+    await backUp('app.json')
+    write('app.json', '{"v": 2}')
+    const plans = await Promise.all([plan(['app.json']), plan(['app.json'])])
+    const results = await Promise.allSettled(
+      plans.map(({ planned, options }) =>
+        applyRestore(planned, { ...options, ...about, storage, now: new Date(time + 60_000) }),
+      ),
+    )
+    expect(read('app.json')).toBe('{"v": 1}')
+    for (const result of results)
+      if (result.status === 'rejected') expect(result.reason).toMatchObject({ name: 'ConflictError' })
+    expect(results.some(({ status }) => status === 'fulfilled')).toBe(true)
+  })
+
+  test('that fills the disk leaves the file as it was, and no half of another', async () => {
+    const disk = join(folder, 'disk')
+    mkdirSync(disk)
+    const root = (command: string, ...args: string[]) =>
+      process.getuid?.() === 0
+        ? execFileSync(command, args)
+        : execFileSync('sudo', ['--non-interactive', command, ...args])
+    root('mount', '-t', 'tmpfs', '-o', `size=64k,uid=${process.getuid?.()}`, 'none', disk)
+    try {
+      const good = `{"v": "${'x'.repeat(40_000)}"}`
+      write('disk/app.json', good)
+      await backUp('disk/app.json')
+      write('disk/app.json', '{"v": 2}')
+      write('disk/filler', Buffer.alloc(40_000))
+      await expect(restore(['disk/app.json'])).rejects.toThrow(/disk\/app.json cannot be written to: ENOSPC/)
+      expect(read('disk/app.json')).toBe('{"v": 2}')
+      expect(readdirSync(disk).sort()).toEqual(['app.json', 'filler'])
+    } finally {
+      root('umount', disk)
+    }
+  })
+
+  test('that was killed after its first file goes on, and its backup has what was there before the first', async () => {
+    for (const file of ['a.json', 'b.json']) write(file, '{"v": 1}')
+    await backUp('a.json', 'b.json')
+    for (const file of ['a.json', 'b.json']) write(file, '{"v": 2}')
+    const { planned, options } = await plan(['a.json', 'b.json'])
+    const states = new Map(
+      await Promise.all(
+        ['a.json', 'b.json'].map(async (path) => [path, await readState(folder, path)] as const),
+      ),
+    )
+    // what the first run had done when it was killed
+    const first = await makeBackup({
+      ...about,
+      storage,
+      kind: 'emergency',
+      files: states,
+      now: new Date(time + 1000),
+    })
+    const [one] = planned
+    await replaceState(folder, 'a.json', { expected: one?.seen ?? '', state: one?.next })
+    const again = await planRestore(options)
+    const kept = await applyRestore(again, { ...options, ...about, storage, now: new Date(time + 2000) })
+    expect(kept?.name).toBe(first.name)
+    expect([read('a.json'), read('b.json')]).toEqual(['{"v": 1}', '{"v": 1}'])
+  })
+
   test('whose writer is killed at any instant leaves the old file or the new one', async () => {
     const good = JSON.stringify({ v: 1, fill: 'x'.repeat(300_000) })
     const bad = JSON.stringify({ v: 2, fill: 'y'.repeat(300_000) })
@@ -284,6 +351,7 @@ describe('a backup', () => {
       storage,
       environment: 'staging',
       paths: ['app.json'],
+      deployment,
       readRevision: async () => undefined,
     })
     await expect(other).rejects.toThrow('has no backup of staging with app.json')

@@ -9,6 +9,7 @@ const target = await findTarget({
   storage,
   environment,
   paths: ['app.json'],
+  deployment: { revision: 'a'.repeat(40), since: new Date() },
   readRevision: async () => undefined,
 })
 const options = {

@@ -30,6 +30,10 @@ test('EAS is reached through the front door: its command line is asked, in the f
     const apiUrl = 'http://127.0.0.1:9'
     const layers = openLayers({
       ...circumstances,
+      openRepository: () => {
+        throw new Error('no other token is needed')
+      },
+      secrets: [],
       repository: openRepository({
         token: 'x',
         owner: 'o',

@@ -23,7 +23,7 @@ jobs:
 /** @param workflows files for .github/workflows */
 export async function openShop(workflows: Readonly<Record<string, string>>): Promise<Shop> {
   const users = await openUsersRepository()
-  const [shop] = goodChanges({ url: '', storage: '', ota: undefined })
+  const [shop] = goodChanges({ url: '', storage: '', more: '' })
   const good = await users.push('A shop', {
     ...shop?.files,
     '.github/workflows/deploy.yml': deployWorkflow,

@@ -94,6 +94,9 @@ export interface Environment {
   readonly reviewers: readonly string[]
   /** which refs may deploy to it; any when left out */
   readonly refs?: 'protected branches' | 'named refs'
+  /** by name; none when left out */
+  readonly variables?: Map<string, Variable>
+  readonly secrets?: Map<string, Secret>
 }
 
 /** A reviewer's word on the jobs of a run that wait for environments. GitHub gives neither time, nor attempt, nor job. */
@@ -182,6 +185,12 @@ export interface Variable {
   updatedAt: Date
 }
 
+export interface Secret {
+  readonly name: string
+  readonly createdAt: Date
+  updatedAt: Date
+}
+
 export interface Dispatch {
   readonly workflow: string
   readonly ref: string
@@ -221,6 +230,7 @@ export interface HostedRepository {
   readonly deployments: Deployment[]
   readonly statuses: CommitStatus[]
   readonly variables: Map<string, Variable>
+  readonly secrets: Map<string, Secret>
   readonly dispatches: Dispatch[]
   readonly runs: WorkflowRun[]
   /** who let a job of a run go on, or did not */
@@ -316,6 +326,7 @@ export async function hostRepository(
     listedEntries: 100_000,
     statuses: [],
     variables: new Map(),
+    secrets: new Map(),
     dispatches: [],
     runs: [],
     approvals: [],

@@ -1,7 +1,9 @@
 /** The operations of GitHub's REST API that the emulator knows, by GitHub's own names for them: https://docs.github.com/en/rest */
 export const operations = [
+  'actions/create-environment-variable',
   'actions/create-repo-variable',
   'actions/create-workflow-dispatch',
+  'actions/delete-environment-variable',
   'actions/delete-repo-variable',
   'actions/get-concurrency-group-for-repository',
   'actions/get-github-actions-default-workflow-permissions-repository',
@@ -11,9 +13,13 @@ export const operations = [
   'actions/get-workflow',
   'actions/get-workflow-run',
   'actions/list-concurrency-groups-for-workflow-run',
+  'actions/list-environment-secrets',
+  'actions/list-environment-variables',
   'actions/list-jobs-for-workflow-run',
+  'actions/list-repo-secrets',
   'actions/list-repo-variables',
   'actions/list-workflow-runs',
+  'actions/update-environment-variable',
   'actions/update-repo-variable',
   'checks/list-for-ref',
   'git/create-blob',

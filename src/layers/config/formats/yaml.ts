@@ -1,6 +1,17 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseAllDocuments, type Scalar } from 'yaml'
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseAllDocuments,
+  type Scalar,
+  visit,
+} from 'yaml'
 import type { Value } from '../value.ts'
-import { countNodes, malformed } from './problem.ts'
+import { countNodes, duplicate, malformed } from './problem.ts'
 
 /** One document, or the list of them when the file has several. @throws InputError that names the place of what is malformed, or set twice */
 export function readYaml(file: string, text: string): Value {
@@ -28,18 +39,37 @@ export function parseYaml(file: string, text: string) {
   const lineCounter = new LineCounter()
   const parsed = parseAllDocuments(text, { lineCounter, keepSourceTokens: true, logLevel: 'silent' })
   const documents = Array.isArray(parsed) ? parsed : []
-  for (const { errors } of documents) {
-    const [error] = errors
+  for (const document of documents) {
+    const [error] = document.errors
     if (error === undefined) continue
     const { line, col } = lineCounter.linePos(error.pos[0])
     const [what = ''] = error.message.split('\n')
-    const said =
-      error.code === 'DUPLICATE_KEY'
-        ? 'sets a key again that the mapping has already; keep one of them'
-        : what
-    throw malformed(file, { line, column: col }, said.replace(/ at line \d+, column \d+:?$/, ''))
+    const twice = error.code === 'DUPLICATE_KEY' ? findTwice(document, error.pos[0]) : undefined
+    if (twice !== undefined)
+      throw duplicate(
+        file,
+        twice.key,
+        { line: lineCounter.linePos(twice.first).line, column: 1 },
+        { line, column: col },
+      )
+    throw malformed(file, { line, column: col }, what.replace(/ at line \d+, column \d+:?$/, ''))
   }
   return documents
+}
+
+/** The key at an offset, and where the mapping has it first. */
+function findTwice(document: Document.Parsed, offset: number): { key: string; first: number } | undefined {
+  let found: { key: string; first: number } | undefined
+  visit(document, {
+    Map: (_, { items }) => {
+      const second = items.find(({ key }) => isScalar(key) && key.range?.[0] === offset)
+      if (second === undefined) return
+      const key = keyOf(second.key)
+      const first = items.find((each) => keyOf(each.key) === key)?.key
+      if (isScalar(first) && first.range) found = { key, first: first.range[0] }
+    },
+  })
+  return found
 }
 
 function keyOf(key: unknown): string {

@@ -1,0 +1,96 @@
+import { scopes } from '../../layers/config/variables/scope.ts'
+import { defineAction } from '../../runner/contract.ts'
+import { input } from '../../runner/inputs.ts'
+import { commonInputs, commonOutputs, deployedRevision } from '../contract-parts.ts'
+import { guardInputs } from '../guarded.ts'
+
+export const configRollback = defineAction({
+  name: 'config-rollback',
+  title: 'Configuration rollback',
+  description:
+    'Takes configuration files, GitHub Actions variables and feature flags back to what they were, whole or key by key; switches flags off.',
+  branding: { icon: 'sliders', color: 'green' },
+  permissions: { contents: 'write' },
+  morePermissions: {
+    'actions: write': 'with `code.redeploy`',
+    'deployments: read': deployedRevision,
+    'issues: read': 'to see whether a label holds automatic rollbacks; without it labels are not looked at',
+    'pull-requests: write': 'where the rules of the branch want a pull request',
+  },
+  afterCancelled: 'run it again to continue: what is restored is not restored twice',
+  inputs: {
+    ...commonInputs,
+    ...guardInputs,
+    mode: input.choice({
+      description:
+        '`backup` keeps what is there; `list` shows the backups; `diff` shows what a restore would change, and changes nothing; `validate` checks what is there; `restore` takes it back; `disable` switches feature flags off, and restores nothing.',
+      required: true,
+      options: ['backup', 'list', 'diff', 'validate', 'restore', 'disable'],
+    }),
+    files: input.list({
+      setting: 'config.files',
+      description:
+        'Configuration files, separated by commas or lines, from the top of the repository or of `folder`. Left empty: those of the settings.',
+    }),
+    folder: input.text({
+      setting: 'config.folder',
+      description:
+        'Folder of this machine that the files are in. Left empty: that of the settings, else the repository, where files go back by a commit.',
+    }),
+    variables: input.choices({
+      setting: 'config.variables',
+      options: scopes,
+      description:
+        'GitHub Actions variables: of the `repository`, of the `environment`, or both, separated by commas. Left empty: those of the settings.',
+    }),
+    'variables-token': input.secret({
+      setting: 'config.variables-token',
+      description:
+        'Token with *Variables: read and write* and *Environments: read and write*, of a GitHub App or fine-grained. `GITHUB_TOKEN` cannot change variables.',
+    }),
+    storage: input.text({
+      setting: 'config.storage',
+      description: 'Folder of the backups. For `folder` and `variables`; it has to outlive the job.',
+    }),
+    target: input.text({
+      setting: 'config.target',
+      description:
+        'What is gone back to: `before-deployment`, `latest`, the name of a backup, `before:` with a time such as `before:2026-11-24T12:00:00Z`, or a revision. For files in the repository: as the input `target` of git-rollback. Left empty: that of the settings, else what was there before the deployment.',
+    }),
+    keys: input.list({
+      setting: 'config.keys',
+      description:
+        'The only keys that go back, such as `api.baseUrl`; no other byte of the files changes. Left empty: the whole files.',
+    }),
+    flags: input.list({
+      setting: 'flags.disable',
+      description:
+        'Names of feature flags, separated by commas: with `disable` those to switch off, with `restore` those to restore. Their service is described under `flags` in the settings. Left empty: with `disable` those of the settings, with `restore` none.',
+    }),
+    schema: input.text({
+      setting: 'config.schema',
+      description: 'JSON Schema in the repository that the files have to fit.',
+    }),
+    required: input.list({
+      setting: 'config.required',
+      description: 'Fields that each file must have, such as `api.baseUrl`.',
+    }),
+    'allow-removal': input.flag({
+      setting: 'config.allow-removal',
+      description: 'Whether a file or variable that did not exist at the target may be removed.',
+    }),
+    reason: input.text({
+      description: 'Why, in a sentence, for the backup, the commit and the post-mortem.',
+      default: 'the configuration is wrong',
+    }),
+  },
+  outputs: {
+    ...commonOutputs,
+    decision:
+      '`backed-up`, `listed`, `valid`, `invalid`; of `diff`: `planned` or `nothing`; of `restore` and `disable`: as of the front door, such as `complete`, `already-rolled-back`, `nothing`, `not-verified`, `held`.',
+    backup: 'With `backup`: name of the backup.',
+    commit: 'With `restore` of files in the repository: full id of the revision to deploy now.',
+    recovery: 'With `restore`: `recovered`, `not-recovered` or `unknown`.',
+    report: 'Path of the full report, JSON: the differences, with secrets masked.',
+  },
+})

@@ -1,0 +1,72 @@
+import type { Manifest } from '../../layers/config/backup.ts'
+import type { Step } from '../../runner/step.ts'
+import { bulletList, heading, paragraph, renderMarkdown, text } from '../../text/markdown.ts'
+import { writeOutputs } from '../write-rollback.ts'
+import type { configRollback } from './contract.ts'
+
+type ConfigStep = Step<typeof configRollback.inputs, keyof typeof configRollback.outputs>
+interface About {
+  readonly incident: string
+  readonly environment: string
+}
+
+/** What was kept. */
+export async function writeBackup(
+  step: ConfigStep,
+  { incident, environment }: About,
+  manifest: Manifest,
+): Promise<void> {
+  const kept = manifest.files.map(
+    ({ path, content }) => `${path}${content === undefined ? ' (does not exist)' : ''}`,
+  )
+  writeOutputs(step, {
+    incident,
+    decision: 'backed-up',
+    'reason-code': 'kept',
+    backup: manifest.name,
+    report: await step.writeReport('config-backup', manifest),
+  })
+  await writeLines(step, 'Configuration backed up', kept)
+  step.log.info(`${environment}: backed-up: ${manifest.name}`)
+}
+
+/** The backups there are. */
+export async function writeBackups(
+  step: ConfigStep,
+  { incident, environment }: About,
+  { backups, lines }: { readonly backups: readonly Manifest[]; readonly lines: readonly string[] },
+): Promise<void> {
+  writeOutputs(step, {
+    incident,
+    decision: 'listed',
+    'reason-code': backups.length === 0 ? 'none' : 'found',
+    report: await step.writeReport('config-backups', backups),
+  })
+  await writeLines(step, `Backups of the configuration of ${environment}`, lines)
+  step.log.info(`${environment}: listed: ${backups.length} ${backups.length === 1 ? 'backup' : 'backups'}`)
+}
+
+/** Whether what is there is valid; the step fails when it is not. */
+export async function writeValidity(
+  step: ConfigStep,
+  { incident, environment }: About,
+  problems: readonly string[],
+): Promise<void> {
+  const decision = problems.length === 0 ? 'valid' : 'invalid'
+  writeOutputs(step, {
+    incident,
+    decision,
+    'reason-code': decision,
+    report: await step.writeReport('config-validation', problems),
+  })
+  await writeLines(step, `The configuration is ${decision}`, problems)
+  if (problems.length > 0) step.fail(problems.join('\n'))
+  step.log.info(`${environment}: ${decision}`)
+}
+
+async function writeLines(step: ConfigStep, title: string, lines: readonly string[]): Promise<void> {
+  for (const line of lines) step.log.info(line)
+  const shown =
+    lines.length === 0 ? paragraph('Nothing to show.') : bulletList(lines.map((line) => [text(line)]))
+  await step.writeSummary(renderMarkdown([heading(2, title), shown]))
+}

@@ -1,0 +1,137 @@
+import { RefusedError } from '../errors.ts'
+import type { Repository } from './client.ts'
+import { explain, isRefused } from './refusal.ts'
+
+/** Whose variables and secrets are meant. */
+export type VariableScope =
+  | { readonly kind: 'repository' }
+  | { readonly kind: 'environment'; readonly environment: string }
+
+/** A GitHub Actions variable. Names are upper case: GitHub stores them so. */
+export interface Variable {
+  readonly name: string
+  readonly value: string
+  readonly updatedAt: Date
+}
+
+/** What is known of a secret: its value cannot be read. */
+export interface SecretName {
+  readonly name: string
+  readonly updatedAt: Date
+}
+
+/** As many as GitHub lists a page: https://docs.github.com/en/rest/actions/variables#list-repository-variables */
+const variablesPerPage = 30
+
+/**
+ * All variables of a scope, by name. An environment that does not exist has none.
+ * @throws RefusedError with the token that it takes
+ */
+export async function listVariables(
+  { octokit, owner, repo }: Repository,
+  scope: VariableScope,
+): Promise<ReadonlyMap<string, Variable>> {
+  return permitted(scope, 'read the variables', async () => {
+    const found = new Map<string, Variable>()
+    for (let page = 1, total = 1; (page - 1) * variablesPerPage < total; page++) {
+      const asked = { owner, repo, per_page: variablesPerPage, page }
+      const { data } =
+        scope.kind === 'repository'
+          ? await octokit.rest.actions.listRepoVariables(asked)
+          : await octokit.rest.actions.listEnvironmentVariables({
+              ...asked,
+              environment_name: scope.environment,
+            })
+      total = data.total_count
+      for (const { name, value, updated_at } of data.variables)
+        found.set(name.toUpperCase(), { name: name.toUpperCase(), value, updatedAt: new Date(updated_at) })
+    }
+    return found
+  })
+}
+
+/** Names of the secrets of a scope, and when each was set last; undefined when the token may not list them. */
+export async function listSecretNames(
+  { octokit, owner, repo }: Repository,
+  scope: VariableScope,
+): Promise<readonly SecretName[] | undefined> {
+  try {
+    const found: SecretName[] = []
+    for (let page = 1, total = 1; (page - 1) * 100 < total; page++) {
+      const asked = { owner, repo, per_page: 100, page }
+      const { data } =
+        scope.kind === 'repository'
+          ? await octokit.rest.actions.listRepoSecrets(asked)
+          : await octokit.rest.actions.listEnvironmentSecrets({
+              ...asked,
+              environment_name: scope.environment,
+            })
+      total = data.total_count
+      found.push(...data.secrets.map(({ name, updated_at }) => ({ name, updatedAt: new Date(updated_at) })))
+    }
+    return found
+  } catch (error) {
+    if (isRefused(error, 'permission') || isRefused(error, 'not-found')) return undefined
+    throw explain(error, { doing: `list the secrets of ${nameOfScope(scope)}`, permission: 'secrets: read' })
+  }
+}
+
+/** What becomes of one variable; without a value it is deleted. */
+export interface VariableChange {
+  readonly name: string
+  readonly before: string | undefined
+  readonly after: string | undefined
+}
+
+/** Creates, updates or deletes one variable: one request. @throws RefusedError with the token that it takes */
+export async function changeVariable(
+  { octokit, owner, repo }: Repository,
+  scope: VariableScope,
+  { name, before, after }: VariableChange,
+): Promise<void> {
+  const { actions } = octokit.rest
+  const at = { owner, repo }
+  await permitted(scope, `change the variable ${name}`, async () => {
+    if (scope.kind === 'repository') {
+      if (after === undefined) await actions.deleteRepoVariable({ ...at, name })
+      else if (before === undefined) await actions.createRepoVariable({ ...at, name, value: after })
+      else await actions.updateRepoVariable({ ...at, name, value: after })
+      return
+    }
+    const own = { ...at, environment_name: scope.environment }
+    if (after === undefined) await actions.deleteEnvironmentVariable({ ...own, name })
+    else if (before === undefined) await actions.createEnvironmentVariable({ ...own, name, value: after })
+    else await actions.updateEnvironmentVariable({ ...own, name, value: after })
+  })
+}
+
+/**
+ * Checks that the token may change variables, by a change of one that cannot be there: GitHub answers 404 where it may.
+ * @throws RefusedError with the token that it takes
+ */
+export async function demandVariableAccess(repository: Repository, scope: VariableScope): Promise<void> {
+  try {
+    await changeVariable(repository, scope, { name: 'ROLLBACK_PROBE_OF_PERMISSION', before: '', after: '' })
+  } catch (error) {
+    if (!(error instanceof RefusedError) || !isRefused(error.cause, 'not-found')) throw error
+  }
+}
+
+export function nameOfScope(scope: VariableScope): string {
+  return scope.kind === 'repository' ? 'the repository' : `the environment ${scope.environment}`
+}
+
+/** No permission of a workflow's own token reaches variables, whatever `permissions:` says. */
+async function permitted<T>(scope: VariableScope, doing: string, request: () => Promise<T>): Promise<T> {
+  const need = scope.kind === 'repository' ? 'Variables: read and write' : 'Environments: read and write'
+  try {
+    return await request()
+  } catch (error) {
+    if (isRefused(error, 'permission'))
+      throw new RefusedError(
+        `could not ${doing} of ${nameOfScope(scope)}: GitHub answered 403. GITHUB_TOKEN cannot do this, whatever \`permissions:\` says: use the token of a GitHub App, or a fine-grained personal access token, with *${need}*`,
+        { cause: error },
+      )
+    throw explain(error, { doing: `${doing} of ${nameOfScope(scope)}`, permission: need })
+  }
+}

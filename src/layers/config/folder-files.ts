@@ -1,0 +1,135 @@
+import { z } from 'zod'
+import { ConflictError, RefusedError } from '../../errors.ts'
+import type { Layer, LayerPlan, UndoableRollback } from '../layer.ts'
+import { listBackups, type Manifest, readBackup } from './backup.ts'
+import { describeFiles, needsOf } from './describe.ts'
+import { absent, digestOf, readState, replaceState } from './file.ts'
+import {
+  type ApplyOptions,
+  applyRestore,
+  type FileRules,
+  type PlannedFile,
+  planRestore,
+  refusalOf,
+} from './restore.ts'
+import type { ConfigTarget } from './target.ts'
+
+const digestsSchema = z.record(z.string(), z.string())
+
+export interface FolderFilesOptions extends Omit<ApplyOptions, 'now'> {
+  readonly files: readonly string[]
+  /** the only keys to take back; empty for whole files */
+  readonly keys: readonly string[]
+  readonly findTarget: () => Promise<ConfigTarget>
+  readonly rules: () => Promise<FileRules & { readonly warnings: readonly string[] }>
+  /** what the history says of an earlier run of this rollback; undefined for nothing */
+  readonly earlier: UndoableRollback | undefined
+  readonly now: () => Date
+}
+
+/** Configuration files in a folder of a machine: they go back to a backup, or to a revision, byte for byte. */
+export function openFolderFiles(options: FolderFilesOptions): Layer {
+  return {
+    name: 'config',
+    plan: () => planFolder(options),
+    undo: (done) => undoFolder(options, done),
+  }
+}
+
+async function planFolder(options: FolderFilesOptions): Promise<LayerPlan> {
+  const [target, { warnings, ...rules }] = await Promise.all([options.findTarget(), options.rules()])
+  const { folder, keys, allowRemoval, earlier, now } = options
+  const planned = await planRestore({ ...rules, folder, target, keys, allowRemoval })
+  const refusal = refusalOf(planned, { allowRemoval })
+  const pending = planned.filter(({ what }) => what !== 'unchanged')
+  const isPending = pending.length > 0
+  const from = isPending
+    ? stateName(pending.map(({ path, seen }) => [path, seen]))
+    : (earlier?.from ?? target.name)
+  return {
+    view: {
+      layer: 'config',
+      state: isPending ? 'pending' : earlier === undefined ? 'nothing' : 'done',
+      from,
+      to: target.name,
+      foundBy: target.foundBy,
+      steps: isPending
+        ? [...describeFiles(planned), `keep what is in ${folder} in a backup, and write the files there`]
+        : [],
+      undone: [],
+      losses: [],
+      warnings: [
+        ...warnings,
+        ...(isPending
+          ? [
+              `if a deployment or a configuration tool writes the files in ${folder}, correct its values, too: it would bring the present ones back`,
+            ]
+          : []),
+      ],
+      needsPerson: needsOf(refusal),
+      basis: Object.fromEntries(planned.map(({ path, seen }) => [path, seen.slice(0, 12)])),
+    },
+    async apply() {
+      const kept = await applyRestore(planned, { ...options, now: now() })
+      const evidence = `${planned.map(({ path }) => path).join(', ')} in ${folder} ${planned.length === 1 ? 'has' : 'have'} the bytes of ${target.name}`
+      return {
+        outcome: kept === undefined ? 'already-rolled-back' : 'rolled-back',
+        from,
+        to: target.name,
+        now: kept === undefined ? (earlier?.now ?? target.name) : target.name,
+        kept:
+          kept === undefined
+            ? { ...earlier?.kept }
+            : { backup: kept.name, restored: digestsAfter(planned, kept) },
+        verified: { ok: true, evidence },
+      }
+    },
+  }
+}
+
+/** The digests of the files of a backup once a plan is carried out, as JSON. */
+function digestsAfter(planned: readonly PlannedFile[], { files }: Manifest): string {
+  const next = new Map(planned.map((each) => [each.path, each.next]))
+  const digests = files.map(({ path }) => {
+    const state = next.get(path)
+    return [path, state === undefined ? absent : digestOf(state.bytes)] as const
+  })
+  return JSON.stringify(Object.fromEntries(digests))
+}
+
+/** A short name of what files hold: other bytes, another name. */
+function stateName(files: readonly (readonly [path: string, digest: string])[]): string {
+  return `files-${digestOf(Buffer.from(JSON.stringify(files))).slice(0, 12)}`
+}
+
+/** Puts the emergency copy back, unless somebody has changed the files since. */
+async function undoFolder(
+  { storage, folder }: Pick<FolderFilesOptions, 'storage' | 'folder'>,
+  { kept }: UndoableRollback,
+): Promise<string> {
+  const { backup: name, restored } = kept
+  if (name === undefined)
+    throw new RefusedError('this rollback changed no file, so that there is nothing to take back')
+  const manifest = (await listBackups(storage)).manifests.find((each) => each.name === name)
+  if (manifest === undefined)
+    throw new RefusedError(
+      `the backup ${name}, which has what was there before, is not in ${storage}: nothing was changed`,
+    )
+  const copies = [...(await readBackup(storage, manifest))]
+  const digests = digestsSchema.parse(JSON.parse(restored ?? '{}'))
+  const current = await Promise.all(
+    copies.map(async ([path, before]) => {
+      const now = (await readState(folder, path))?.digest ?? absent
+      return { path, before, now, isBack: now === (before?.digest ?? absent) }
+    }),
+  )
+  const paths = copies.map(([path]) => path).join(', ')
+  const foreign = current.find(({ path, now, isBack }) => !isBack && now !== digests[path])
+  if (foreign !== undefined)
+    throw new ConflictError(
+      `${foreign.path} in ${folder} was changed after the rollback: nothing was changed; what was there before the rollback is in the backup ${name}`,
+    )
+  for (const { path, before, now, isBack } of current)
+    if (!isBack) await replaceState(folder, path, { expected: now, state: before })
+  return `${paths} in ${folder}: as before the rollback again, from ${name}`
+}

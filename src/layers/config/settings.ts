@@ -1,0 +1,91 @@
+import { z } from 'zod'
+import { environmentVariable, line, plainPath, section } from '../../settings/fields.ts'
+import { scopes } from './variables/scope.ts'
+
+/** The section `config` of `.github/rollback.yml`. */
+export function configLayerSchema() {
+  return section({
+    files: z
+      .array(plainPath())
+      .default([])
+      .describe(
+        'Configuration files, from the top of the repository, or of `folder`: JSON, JSONC, YAML, TOML, `.env`, `.properties`, or any other, which is restored as it is. Default: none.',
+      ),
+    folder: line()
+      .optional()
+      .describe(
+        'Folder of a machine that the files are in, such as `/srv/shop`: the job has to run there. By default they are in the repository, and go back by a commit.',
+      ),
+    variables: z
+      .array(z.enum(scopes))
+      .default([])
+      .describe('GitHub Actions variables: of the `repository`, of the `environment`, or both.'),
+    'variables-token': section({ env: environmentVariable('VARIABLES_TOKEN') })
+      .optional()
+      .describe(
+        'Variable that holds a token with *Variables: read and write* and *Environments: read and write*: of a GitHub App, or a fine-grained personal access token. `GITHUB_TOKEN` cannot change variables.',
+      ),
+    storage: line()
+      .optional()
+      .describe(
+        'Folder of the backups, as in the input `storage` of config-rollback. For `folder` and `variables`.',
+      ),
+    target: line()
+      .default('before-deployment')
+      .describe(
+        'What is gone back to, for `folder` and `variables`: `before-deployment`, `latest`, the name of a backup, `before:` with a time, or a revision.',
+      ),
+    keys: z
+      .array(line())
+      .default([])
+      .describe(
+        'The only keys that go back, such as `api.baseUrl`; nothing else in the files is touched. By default the whole files go back.',
+      ),
+    schema: plainPath()
+      .optional()
+      .describe('JSON Schema in the repository that the files have to fit. By default they are not checked.'),
+    required: z.array(line()).default([]).describe('Fields that each file must have, such as `api.baseUrl`.'),
+    'allow-removal': z
+      .boolean()
+      .default(false)
+      .describe('Whether a file or variable that did not exist at the target may be removed.'),
+  })
+    .superRefine((given, context) => {
+      const refuse = (key: keyof typeof given, message: string) =>
+        context.addIssue({ code: 'custom', path: [key], message })
+      const { files, folder, variables, storage } = given
+      if (files.length === 0 && variables.length === 0)
+        refuse('files', 'is missing; write files such as `[config/app.yml]`, or `variables`')
+      if (folder !== undefined && files.length === 0)
+        refuse('folder', 'is for `files`; write them, or leave it out')
+      if (files.length === 0)
+        for (const key of ['keys', 'required'] as const)
+          if (given[key].length > 0) refuse(key, 'is for `files`; write them, or leave it out')
+      if (files.length === 0 && given.schema !== undefined)
+        refuse('schema', 'is for `files`; write them, or leave it out')
+      const isStored = folder !== undefined || variables.length > 0
+      if (isStored && storage === undefined)
+        refuse('storage', 'is missing; write the folder of the backups, such as `/var/backups/shop`')
+      if (!isStored && storage !== undefined)
+        refuse(
+          'storage',
+          'is for `folder` and `variables`; leave it out: files in the repository need no backups',
+        )
+      if (!isStored && given.target !== 'before-deployment')
+        refuse(
+          'target',
+          'is for `folder` and `variables`; write `code.target`, which files in the repository go by',
+        )
+      if (variables.length > 0 && given['variables-token'] === undefined)
+        refuse('variables-token', 'is missing; write `{ env: NAME }`: `GITHUB_TOKEN` cannot change variables')
+      if (variables.length === 0 && given['variables-token'] !== undefined)
+        refuse('variables-token', 'is for `variables`; leave it out')
+    })
+    .transform(({ 'allow-removal': allowRemoval, 'variables-token': variablesToken, ...rest }) => ({
+      ...rest,
+      variablesToken,
+      allowRemoval,
+    }))
+    .optional()
+    .describe('Configuration: files and GitHub Actions variables. By default it goes back with the code.')
+}

@@ -1,0 +1,117 @@
+import { z } from 'zod'
+import { ConflictError, message, RefusedError, setting, UnavailableError } from '../../errors.ts'
+import { request } from '../../http/request.ts'
+
+/** What it takes to ask a service of feature flags. */
+export interface FlagConnection {
+  readonly fetch: typeof globalThis.fetch
+  /** ms since the epoch */
+  readonly now: () => number
+  readonly signal: AbortSignal
+  /** the address of the API, without a slash at its end */
+  readonly url: string
+  /** the whole value of the header `authorization`, a secret */
+  readonly authorization: string
+}
+
+export interface FlagCall {
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  /** below the address of the API, each segment encoded */
+  readonly path: string
+  readonly json?: unknown
+  readonly headers?: Readonly<Record<string, string>>
+  /** what is being done, for errors, e.g. `switch checkout off` */
+  readonly doing: string
+}
+
+/** An answer of 2xx. */
+export interface FlagAnswer {
+  readonly body: unknown
+  readonly headers: Headers
+}
+
+const timeoutMs = 30_000
+const maxBytes = 32 * 1024 * 1024
+
+/** One path of an address, whatever is in the names. */
+export function pathOf(...segments: readonly string[]): string {
+  return segments.map((segment) => `/${encodeURIComponent(segment)}`).join('')
+}
+
+/**
+ * Makes one request. A write is never repeated: the layer reads what is there before another try.
+ * @param service for errors, e.g. `Unleash`
+ * @throws ConflictError for 409 and 412, RefusedError for any other refusal, UnavailableError
+ */
+export async function ask(
+  service: string,
+  { url, authorization, ...rest }: FlagConnection,
+  { method = 'GET', path, json, headers = {}, doing }: FlagCall,
+): Promise<FlagAnswer> {
+  const answer = await request({
+    ...rest,
+    url: new URL(`${url}${path}`),
+    method,
+    headers: {
+      accept: 'application/json',
+      'user-agent': 'rollback-flags',
+      authorization,
+      ...(json !== undefined && { 'content-type': 'application/json' }),
+      ...headers,
+    },
+    ...(json !== undefined && { body: JSON.stringify(json) }),
+    timeoutMs,
+    maxBytes,
+    maxRedirects: 0,
+    secretHeaders: new Set(['authorization']),
+  })
+  if (answer.kind !== 'answer')
+    throw new UnavailableError(`could not ${doing}: ${service} at ${url} gave no answer: ${answer.detail}`)
+  const { status, body } = answer
+  if (status >= 200 && status < 300)
+    return { body: body === '' ? undefined : parse(body, service, doing), headers: answer.headers }
+  const said = `${service} answered ${status}${sayBody(body)}`
+  if (status === 409 || status === 412)
+    throw new ConflictError(
+      `could not ${doing}: ${said}: somebody else changed it; nothing was overwritten, plan again`,
+    )
+  if (status === 401 || status === 403)
+    throw new RefusedError(
+      message`could not ${doing}: ${said}; give ${setting('flags.token')} a token that may`,
+    )
+  if (status >= 500 || status === 429)
+    throw new UnavailableError(`could not ${doing}: ${said}; run again when it answers`)
+  throw new RefusedError(`could not ${doing}: ${said}`)
+}
+
+function parse(body: string, service: string, doing: string): unknown {
+  try {
+    return JSON.parse(body)
+  } catch {
+    throw new UnavailableError(`could not ${doing}: ${service} answered with something else than JSON`)
+  }
+}
+
+const errorSchema = z.object({ message: z.string() })
+
+/** The service's own words, on one line. */
+function sayBody(body: string): string {
+  let text = body
+  try {
+    text = errorSchema.safeParse(JSON.parse(body)).data?.message ?? body
+  } catch {
+    // told as it is
+  }
+  const line = text.replace(/\s+/g, ' ').trim().slice(0, 200)
+  return line === '' ? '' : ` "${line}"`
+}
+
+/** What a service answered, as a schema has it. @throws UnavailableError when it is something else */
+export function readAs<T>(schema: z.ZodType<T>, body: unknown, service: string, doing: string): T {
+  const parsed = schema.safeParse(body)
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  throw new UnavailableError(
+    `could not ${doing}: the answer of ${service} is not as it documents it (${issue?.path.join('.')}: ${issue?.message})`,
+  )
+}

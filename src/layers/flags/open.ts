@@ -1,0 +1,55 @@
+import { openFirebase } from './firebase.ts'
+import { type FlagFile, openFlagd } from './flagd.ts'
+import { openGrowthBook } from './growthbook.ts'
+import { type HttpFlagsOptions, openHttpFlags } from './http.ts'
+import { openLaunchDarkly } from './launchdarkly.ts'
+import type { FlagService } from './service.ts'
+import type { flagServices } from './settings.ts'
+import { openUnleash } from './unleash.ts'
+
+export interface FlagServiceOptions {
+  readonly service: (typeof flagServices)[number]
+  readonly url?: string | undefined
+  /** a secret; undefined where the service takes none */
+  readonly token: string | undefined
+  readonly project?: string | undefined
+  /** of the service */
+  readonly environment?: string | undefined
+  /** for flagd */
+  readonly flagFile: FlagFile
+  /** for http */
+  readonly list?: HttpFlagsOptions['list'] | undefined
+  readonly disableRequest?: HttpFlagsOptions['disableRequest'] | undefined
+  readonly restoreRequest?: HttpFlagsOptions['restoreRequest']
+  readonly fetch: typeof globalThis.fetch
+  /** ms since the epoch */
+  readonly now: () => number
+  readonly signal: AbortSignal
+}
+
+/** Opens a service of feature flags; what it needs was checked with the settings. */
+export function openFlagService(options: FlagServiceOptions): FlagService {
+  const { service, token = '', project = '', environment = '', fetch, now, signal } = options
+  const connect = (usual: string, authorization: string) => {
+    const url = (options.url ?? usual).replace(/\/+$/, '')
+    return { fetch, now, signal, url, authorization, project, environment }
+  }
+  switch (service) {
+    case 'flagd':
+      return openFlagd(options.flagFile)
+    case 'unleash':
+      return openUnleash(connect('', token))
+    case 'launchdarkly':
+      return openLaunchDarkly(connect('https://app.launchdarkly.com', token))
+    case 'growthbook':
+      return openGrowthBook(connect('https://api.growthbook.io', `Bearer ${token}`))
+    case 'firebase':
+      return openFirebase(connect('https://firebaseremoteconfig.googleapis.com', `Bearer ${token}`))
+    case 'http': {
+      const { list, disableRequest, restoreRequest } = options
+      if (list === undefined || disableRequest === undefined)
+        throw new TypeError('the settings were not checked')
+      return openHttpFlags({ ...connect('', token), list, disableRequest, restoreRequest })
+    }
+  }
+}

@@ -1,0 +1,225 @@
+import { z } from 'zod'
+import { RefusedError } from '../../errors.ts'
+import { ask, type FlagCall, type FlagConnection, pathOf, readAs } from './ask.ts'
+import type { Flag, FlagService, Served } from './service.ts'
+import { canonical } from './snapshot.ts'
+
+/** Where the flags are. */
+export interface UnleashOptions extends FlagConnection {
+  readonly project: string
+  /** of Unleash */
+  readonly environment: string
+}
+
+/** All of a strategy but its id: one that was deleted comes back under another. */
+const strategySchema = z.object({
+  name: z.string(),
+  title: z.string().nullish(),
+  parameters: z.record(z.string(), z.unknown()).nullish(),
+  constraints: z.array(z.unknown()).nullish(),
+  variants: z.array(z.unknown()).nullish(),
+  segments: z.array(z.number()).nullish(),
+  disabled: z.boolean().nullish(),
+})
+type Strategy = z.infer<typeof strategySchema>
+
+const stateSchema = z.object({
+  archived: z.boolean(),
+  enabled: z.boolean(),
+  strategies: z.array(strategySchema),
+  variants: z.array(z.unknown()),
+})
+type State = z.infer<typeof stateSchema>
+
+const exportSchema = z.object({
+  features: z.array(z.object({ name: z.string(), project: z.string(), archived: z.boolean().optional() })),
+  featureStrategies: z.array(strategySchema.extend({ id: z.string(), featureName: z.string() })),
+  featureEnvironments: z.array(
+    z.object({ featureName: z.string(), enabled: z.boolean(), variants: z.array(z.unknown()).nullish() }),
+  ),
+})
+
+const archiveSchema = z.object({ features: z.array(z.object({ name: z.string() })) })
+
+const playgroundSchema = z.object({
+  features: z.array(
+    z.object({
+      name: z.string(),
+      isEnabled: z.union([z.boolean(), z.literal('unevaluated')]),
+      isEnabledInCurrentEnvironment: z.boolean(),
+    }),
+  ),
+})
+
+const service = 'Unleash'
+
+/** Unleash 5 and later, by its admin API: https://docs.getunleash.io/reference/api/unleash */
+export function openUnleash(options: UnleashOptions): FlagService {
+  const { project, environment } = options
+  const call = (request: FlagCall) => ask(service, options, request)
+  const feature = (name: string) => `/api/admin/projects${pathOf(project)}/features${pathOf(name)}`
+  const inEnvironment = (name: string) => `${feature(name)}/environments${pathOf(environment)}`
+  const ids = new Map<string, readonly string[]>()
+
+  const list = async () => {
+    const doing = `read the flags of ${project}`
+    const [exported, archived] = await Promise.all([
+      call({
+        method: 'POST',
+        path: '/api/admin/features-batch/export',
+        json: { environment, project },
+        doing,
+      }),
+      call({ path: `/api/admin/search/features?${searchArchived(project)}`, doing }),
+    ])
+    const { features, featureStrategies, featureEnvironments } = readAs(
+      exportSchema,
+      exported.body,
+      service,
+      doing,
+    )
+    const archivedNames = readAs(archiveSchema, archived.body, service, doing).features.map(
+      ({ name }) => name,
+    )
+    const flags = new Map<string, Flag>()
+    const strategies = Map.groupBy(featureStrategies, ({ featureName }) => featureName)
+    const environments = new Map(featureEnvironments.map((each) => [each.featureName, each]))
+    for (const { name } of features) {
+      const own = strategies.get(name) ?? []
+      ids.set(
+        name,
+        own.map(({ id }) => id),
+      )
+      const held = environments.get(name)
+      const state = {
+        archived: false,
+        enabled: held?.enabled ?? false,
+        strategies: own.map(contentOf),
+        variants: held?.variants ?? [],
+      }
+      flags.set(name, flagOf(name, state))
+    }
+    for (const name of archivedNames)
+      if (!flags.has(name))
+        flags.set(name, flagOf(name, { archived: true, enabled: false, strategies: [], variants: [] }))
+    return flags
+  }
+
+  const restore = async ({ name, state }: Flag, text: string) => {
+    const [now, wanted] = [state, text].map((each) => stateSchema.parse(JSON.parse(each)))
+    if (now === undefined || wanted === undefined) return
+    const doing = `restore ${name}`
+    if (wanted.archived)
+      throw new RefusedError(
+        `${name} was archived, and a flag that is in use is not archived: switch it off instead`,
+      )
+    if (wanted.enabled && wanted.strategies.length === 0)
+      throw new RefusedError(
+        `${name} was on without a strategy, and Unleash would add one that lets everybody in: restore it manually`,
+      )
+    if (now.archived)
+      await call({
+        method: 'POST',
+        path: `/api/admin/projects${pathOf(project)}/revive`,
+        json: { features: [name] },
+        doing,
+      })
+    await restoreStrategies(name, now, wanted, doing)
+    if (canonical(now.variants) !== canonical(wanted.variants))
+      await call({ method: 'PUT', path: `${inEnvironment(name)}/variants`, json: wanted.variants, doing })
+    // last, so that nobody is let in by a strategy that is about to be changed
+    if (now.enabled !== wanted.enabled)
+      await call({ method: 'POST', path: `${inEnvironment(name)}/${wanted.enabled ? 'on' : 'off'}`, doing })
+  }
+
+  /** By id and in place: to delete the last one would switch the environment off. */
+  const restoreStrategies = async (name: string, now: State, wanted: State, doing: string) => {
+    const own = ids.get(name) ?? []
+    for (const [index, strategy] of wanted.strategies.entries()) {
+      const [current, id] = [now.strategies[index], own[index]]
+      if (current !== undefined && canonical(current) === canonical(strategy)) continue
+      const path = `${inEnvironment(name)}/strategies`
+      if (id === undefined) await call({ method: 'POST', path, json: strategy, doing })
+      else await call({ method: 'PUT', path: `${path}${pathOf(id)}`, json: strategy, doing })
+    }
+    for (const id of own.slice(wanted.strategies.length))
+      await call({ method: 'DELETE', path: `${inEnvironment(name)}/strategies${pathOf(id)}`, doing })
+  }
+
+  return {
+    at: `${service} at ${options.url}, environment ${environment}`,
+    caveat: `${service} compares no versions: what somebody else changes at the very moment of the write is overwritten, and shows in its event log`,
+    list,
+    change: async (changes) => {
+      for (const { flag, state } of changes) {
+        if (state !== undefined) await restore(flag, state)
+        else
+          await call({
+            method: 'POST',
+            path: `${inEnvironment(flag.name)}/off`,
+            doing: `switch ${flag.name} off`,
+          })
+      }
+    },
+    serve: async (names) => {
+      const doing = 'evaluate the flags'
+      const { body } = await call({
+        method: 'POST',
+        path: '/api/admin/playground',
+        json: { environment, projects: [project], context: { appName: 'rollback' } },
+        doing,
+      })
+      const { features } = readAs(playgroundSchema, body, service, doing)
+      const wanted = new Set(names)
+      return new Map(
+        features.filter(({ name }) => wanted.has(name)).map((each) => [each.name, servedBy(each)]),
+      )
+    },
+  }
+}
+
+function searchArchived(project: string): URLSearchParams {
+  return new URLSearchParams({ project: `IS:${project}`, archived: 'IS:true', limit: '100' })
+}
+
+function contentOf({
+  name,
+  title,
+  parameters,
+  constraints,
+  variants,
+  segments,
+  disabled,
+}: Strategy): Strategy {
+  return {
+    name,
+    title: title ?? null,
+    parameters: parameters ?? {},
+    constraints: constraints ?? [],
+    variants: variants ?? [],
+    segments: segments ?? [],
+    disabled: disabled ?? false,
+  }
+}
+
+function flagOf(name: string, state: State): Flag {
+  return {
+    name,
+    on: state.enabled && !state.archived,
+    archived: state.archived,
+    state: canonical(state),
+    version: '',
+  }
+}
+
+/** Off for everybody: the environment is off, whatever the strategies would let in. */
+function servedBy({
+  isEnabled,
+  isEnabledInCurrentEnvironment,
+}: z.infer<typeof playgroundSchema>['features'][number]): Served {
+  return {
+    value: isEnabled === true ? 'on' : 'off',
+    reason: isEnabledInCurrentEnvironment ? 'its strategies decide' : 'the environment is off',
+    isOff: !isEnabledInCurrentEnvironment,
+  }
+}

@@ -1,0 +1,125 @@
+import { isUserFacing, RefusedError } from '../errors.ts'
+import type { Layer, LayerPlan, LayerPlanView, LayerReceipt, UndoableRollback } from './layer.ts'
+
+/** The parts of a layer, by a name that its receipt tells them apart by. */
+export type Parts = Readonly<Record<string, Layer>>
+
+/**
+ * One layer of several parts, such as files and variables: they are rolled back in their order, and undone in the reverse one. A part
+ * that fails stops the ones after it, and the receipt says which are back.
+ */
+export function joinLayers(name: Layer['name'], parts: Parts): Layer {
+  const all = Object.entries(parts)
+  return {
+    name,
+    async plan() {
+      const plans = await Promise.all(all.map(async ([part, layer]) => [part, await layer.plan()] as const))
+      const open = plans.filter(([, { view }]) => view.state !== 'nothing')
+      return {
+        view: joinViews(
+          name,
+          plans.map(([, { view }]) => view),
+        ),
+        apply: () => applyParts(open),
+      }
+    },
+    async undo(done) {
+      const said: string[] = []
+      for (const [part, layer] of all.toReversed()) {
+        const own = partOf(done, part)
+        if (own !== undefined) said.push(await layer.undo(own))
+      }
+      if (said.length === 0)
+        throw new RefusedError('this rollback changed nothing of it, so that there is nothing to take back')
+      return said.join('; ')
+    },
+  }
+}
+
+function joinViews(layer: Layer['name'], views: readonly LayerPlanView[]): LayerPlanView {
+  const open = views.filter(({ state }) => state !== 'nothing')
+  const shown = open.length > 0 ? open : views
+  const pending = views.some(({ state }) => state === 'pending')
+  const left = views.flatMap((view) => (view.state === 'nothing' && view.left ? [view.left] : []))
+  const every = (lines: (view: LayerPlanView) => readonly string[]) => views.flatMap(lines)
+  return {
+    layer,
+    state: pending ? 'pending' : open.length > 0 ? 'done' : 'nothing',
+    from: join(shown.map(({ from }) => from)),
+    to: join(shown.map(({ to }) => to)),
+    foundBy: join([...new Set(shown.map(({ foundBy }) => foundBy))], '; '),
+    steps: every(({ steps }) => steps),
+    undone: views.flatMap(({ undone }) => undone),
+    losses: every(({ losses }) => losses),
+    warnings: every(({ warnings }) => warnings),
+    needsPerson: every(({ needsPerson }) => needsPerson),
+    basis: Object.assign({}, ...views.map(({ basis }) => basis)),
+    ...(left.length > 0 && { left: left.join('; ') }),
+  }
+}
+
+async function applyParts(plans: readonly (readonly [string, LayerPlan])[]): Promise<LayerReceipt> {
+  const done: (readonly [string, LayerReceipt])[] = []
+  for (const [part, plan] of plans) {
+    try {
+      done.push([part, await plan.apply()])
+    } catch (error) {
+      if (!isUserFacing(error) || done.length === 0) throw error
+      return { ...joinReceipts(done), outcome: 'partial', problem: `${part}: ${error.message}` }
+    }
+  }
+  return joinReceipts(done)
+}
+
+function joinReceipts(done: readonly (readonly [string, LayerReceipt])[]): LayerReceipt {
+  const receipts = done.map(([, receipt]) => receipt)
+  const outcomes = new Set(receipts.map(({ outcome }) => outcome))
+  const seen = receipts.flatMap(({ verified }) => verified ?? [])
+  const problems = receipts.flatMap(({ problem }) => problem ?? [])
+  return {
+    ...Object.assign({}, ...receipts),
+    outcome:
+      (['partial', 'proposed', 'rolled-back', 'stopped'] as const).find((each) => outcomes.has(each)) ??
+      'already-rolled-back',
+    from: join(receipts.map(({ from }) => from)),
+    to: join(receipts.map(({ to }) => to)),
+    now: join(receipts.map(({ now }) => now)),
+    kept: Object.fromEntries(done.flatMap(([part, receipt]) => keptOf(part, receipt))),
+    verified:
+      seen.length < receipts.length
+        ? undefined
+        : {
+            ok: seen.every(({ ok }) => ok),
+            evidence: join(
+              seen.map(({ evidence }) => evidence),
+              '; ',
+            ),
+          },
+    ...(problems.length > 0 && { problem: problems.join('; ') }),
+    warnings: receipts.flatMap(({ warnings = [] }) => warnings),
+  }
+}
+
+/** A receipt of one part is kept as `part/key`, with where it stood. */
+function keptOf(
+  part: string,
+  { from, to, now, kept }: UndoableRollback,
+): readonly (readonly [string, string])[] {
+  const own = { ...kept, from, to, now }
+  return Object.entries(own).map(([key, value]) => [`${part}/${key}`, value] as const)
+}
+
+/** What was done of one part; undefined when nothing was. */
+export function partOf({ kept }: UndoableRollback, part: string): UndoableRollback | undefined {
+  const prefix = `${part}/`
+  const own = Object.entries(kept).flatMap(([key, value]) =>
+    key.startsWith(prefix) ? [[key.slice(prefix.length), value] as const] : [],
+  )
+  if (own.length === 0) return undefined
+  const { from = '', to = '', now = '', ...rest } = Object.fromEntries(own)
+  return { from, to, now, kept: rest }
+}
+
+function join(names: readonly string[], by = ', '): string {
+  return names.filter((name) => name !== '').join(by)
+}

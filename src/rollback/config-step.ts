@@ -1,0 +1,193 @@
+import { InputError, message, setting } from '../errors.ts'
+import type { Repository } from '../github/client.ts'
+import { listCommits } from '../github/commits.ts'
+import { readFile } from '../github/contents.ts'
+import type { Manifest } from '../layers/config/backup.ts'
+import { readState } from '../layers/config/file.ts'
+import { describeBackups, makeSnapshot, validateFiles } from '../layers/config/snapshots.ts'
+import type { Config } from '../settings/schema.ts'
+import { type ConfigWish, refuseUnused, withConfiguration } from './configuration.ts'
+import { type ConfiguredContext, openFrontDoor, type RunTools } from './front-door.ts'
+import { readVariable } from './layer-surroundings.ts'
+import { fileOf, serviceOf } from './open-flags.ts'
+import { secretsOfLayers } from './open-layers.ts'
+import type { RollbackResult } from './result.ts'
+import { runRollback } from './run.ts'
+
+/** What a step that works on the configuration alone is asked for. */
+export interface ConfigRequest extends Omit<ConfigWish, 'variablesToken'> {
+  readonly mode: string
+  /** for the variables; '' for that of the settings */
+  readonly token: string
+  /** flags to switch off, or to restore */
+  readonly flags: readonly string[]
+  readonly reason: string
+  readonly hold: string
+}
+
+/** What can be done with the configuration of an environment. */
+export interface ConfigStep {
+  /** values that no text may show */
+  readonly secrets: readonly string[]
+  /** Keeps what is there. @throws InputError, RefusedError when it cannot be read or written */
+  readonly backUp: () => Promise<Manifest>
+  /** The backups, or the commits that changed the files, newest first. */
+  readonly list: () => Promise<{ readonly backups: readonly Manifest[]; readonly lines: readonly string[] }>
+  /** What is wrong with what is there, a line each. */
+  readonly validate: () => Promise<readonly string[]>
+  /** Takes it back, as the front door does; @param dryRun only plans */
+  readonly restore: (dryRun: boolean) => Promise<RollbackResult>
+  /** Switches flags off. */
+  readonly disable: () => Promise<RollbackResult>
+}
+
+/** Where a token that a step was given is found. */
+const tokenVariable = 'CONFIG_ROLLBACK_VARIABLES_TOKEN'
+
+/** @throws InputError for what does not go together */
+export function openConfigStep(
+  context: ConfiguredContext,
+  { token, ...request }: ConfigRequest,
+  given: RunTools,
+): ConfigStep {
+  refuseUnused(request.mode, request)
+  const tools = token === '' ? given : { ...given, env: { ...given.env, [tokenVariable]: token } }
+  const { repository, environment, branch } = context
+  const configured = () => {
+    const config = withConfiguration(context.config, { ...request, variablesToken: token && tokenVariable })
+    if (config.config === undefined) throw new TypeError('there is no configuration in the settings')
+    return { config, own: config.config }
+  }
+  const run = (config: Config, layers: readonly string[], target: string, dryRun = false) =>
+    runRollback(
+      openFrontDoor(
+        { ...context, config },
+        {
+          mode: dryRun ? 'dry-run' : 'auto',
+          issueType: 'config-error',
+          layers,
+          target,
+          url: '',
+          onFailure: 'configured',
+          reason: request.reason,
+          hold: request.hold,
+        },
+        tools,
+      ),
+    )
+  const readText = async (path: string) => (await readFile(repository, { path, ref: branch }))?.text
+  return {
+    secrets: [token, ...secretsOfLayers(context.config, tools.env)],
+    backUp: async () => {
+      const { own } = hasConfiguration(request, context.config) ? configured() : { own: undefined }
+      const flags = await flagsToKeep(context, request, tools)
+      const { revision } = context
+      return makeSnapshot({
+        ...{ files: own?.files ?? [], folder: own?.folder, variables: own?.variables ?? [] },
+        ...{ environment, revision, flags },
+        storage: own?.storage ?? context.config.flags?.storage,
+        openVariables: () =>
+          tools.openRepository(
+            readVariable(tools.env, 'config.variables-token', own?.variablesToken?.env ?? ''),
+          ),
+        by: tools.by,
+        reason: request.reason,
+        now: tools.now(),
+      })
+    },
+    list: async () => {
+      const storage = hasConfiguration(request, context.config)
+        ? configured().own.storage
+        : context.config.flags?.storage
+      if (storage !== undefined) return describeBackups(storage, environment)
+      return { backups: [], lines: await describeChanges(repository, branch, configured().own.files) }
+    },
+    validate: async () => {
+      const { schema: path, required, files, folder } = configured().own
+      if (path === undefined && required.length === 0)
+        throw new InputError(
+          message`${setting('config.schema')} and ${setting('config.required')} are empty; write one of them, to say what is valid`,
+        )
+      const text = path === undefined ? undefined : await readText(path)
+      if (path !== undefined && text === undefined)
+        throw new InputError(
+          message`${setting('config.schema')} is ${path}, and ${branch} has no such file; name one of it`,
+        )
+      const read = async (file: string) =>
+        folder === undefined
+          ? (await readFile(repository, { path: file, ref: branch }))?.bytes
+          : (await readState(folder, file))?.bytes
+      const schema = path === undefined || text === undefined ? undefined : { path, text }
+      return validateFiles(files, read, { required, schema })
+    },
+    restore: async (dryRun) => {
+      const layers = [
+        ...(request.flags.length > 0 ? ['flags'] : []),
+        ...(request.flags.length === 0 || hasWish(request) ? ['config'] : []),
+      ]
+      const { config, own } = layers.includes('config')
+        ? configured()
+        : { config: context.config, own: undefined }
+      const isInRepository = own !== undefined && own.storage === undefined
+      const flags = config.flags && { ...config.flags, disable: [], restore: request.flags }
+      return run({ ...config, flags }, layers, isInRepository ? request.target : '', dryRun)
+    },
+    disable: async () => {
+      const { flags } = context.config
+      if (request.flags.length === 0 && (flags?.disable.length ?? 0) === 0)
+        throw new InputError(
+          message`${setting('flags.disable')} is empty; write the names of the flags to switch off`,
+        )
+      const disable = request.flags.length > 0 ? request.flags : (flags?.disable ?? [])
+      return run({ ...context.config, flags: flags && { ...flags, disable, restore: [] } }, ['flags'], '')
+    },
+  }
+}
+
+/** True when a step names configuration of its own. */
+function hasWish({
+  files,
+  variables,
+  keys,
+  target,
+}: Pick<ConfigWish, 'files' | 'variables' | 'keys' | 'target'>): boolean {
+  return files.length > 0 || variables.length > 0 || keys.length > 0 || target !== ''
+}
+
+function hasConfiguration(request: ConfigRequest, config: Config): boolean {
+  return hasWish(request) || config.config !== undefined || config.flags === undefined
+}
+
+/** All flags, where the settings keep them in backups. */
+async function flagsToKeep(
+  { repository, config, branch }: ConfiguredContext,
+  { reason }: ConfigRequest,
+  { env, fetch, now, signal }: RunTools,
+) {
+  if (config.flags?.storage === undefined) return undefined
+  const circumstances = { env, fetch, signal, reason, now: () => now().getTime() }
+  const service = serviceOf({ repository, config, branch, ...circumstances })
+  return fileOf((await service.list()).values())
+}
+
+/** How many commits of each file are listed. */
+const listed = 20
+
+/** Who changed the files, when and why: the commits that touch them, newest first. */
+async function describeChanges(
+  repository: Repository,
+  branch: string,
+  files: readonly string[],
+): Promise<readonly string[]> {
+  const found = await Promise.all(
+    files.map((path) => listCommits(repository, { branch, count: listed, path })),
+  )
+  const commits = new Map(found.flat().map((commit) => [commit.sha, commit]))
+  return [...commits.values()]
+    .sort((a, b) => b.committedAt.getTime() - a.committedAt.getTime())
+    .slice(0, listed)
+    .map(
+      ({ sha, committedAt, author, message: said }) =>
+        `${sha.slice(0, 7)} of ${committedAt.toISOString()} by ${author}: ${said.split('\n')[0]}`,
+    )
+}

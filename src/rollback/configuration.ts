@@ -1,0 +1,106 @@
+import { InputError, listLines, message, setting } from '../errors.ts'
+import { configLayerSchema } from '../layers/config/settings.ts'
+import type { Config } from '../settings/schema.ts'
+
+/** What a step says of the configuration, beside the settings; '' and empty lists for what is left to these. */
+export interface ConfigWish {
+  readonly files: readonly string[]
+  readonly folder: string
+  readonly storage: string
+  readonly variables: readonly string[]
+  readonly target: string
+  readonly keys: readonly string[]
+  readonly schema: string
+  readonly required: readonly string[]
+  readonly allowRemoval: boolean
+  /** name of the environment variable that holds a token for the variables */
+  readonly variablesToken: string
+}
+
+/**
+ * The settings with what a step says of the configuration in the place of what they say.
+ * @throws InputError for what does not go together
+ */
+export function withConfiguration(config: Config, wish: ConfigWish): Config {
+  const own = config.config
+  const files = wish.files.length > 0 ? wish.files : (own?.files ?? [])
+  const variables = wish.variables.length > 0 ? wish.variables : (own?.variables ?? [])
+  if (files.length === 0 && variables.length === 0)
+    throw new InputError(
+      message`${setting('config.files')} and ${setting('config.variables')} are empty; write files, such as config/app.yml, or variables, or describe them under \`config\` in .github/rollback.yml`,
+    )
+  const text = (given: string, usual: string | undefined) => given || usual
+  const isInRepository = text(wish.folder, own?.folder) === undefined && variables.length === 0
+  const token = wish.variablesToken || own?.variablesToken?.env
+  const given = {
+    files,
+    folder: text(wish.folder, own?.folder),
+    variables,
+    // what a step gives itself is not left out in silence
+    'variables-token':
+      token === undefined || (variables.length === 0 && wish.variablesToken === '')
+        ? undefined
+        : { env: token },
+    storage: isInRepository ? wish.storage || undefined : text(wish.storage, own?.storage),
+    target: isInRepository ? undefined : text(wish.target, own?.target),
+    keys: wish.keys.length > 0 ? wish.keys : own?.keys,
+    schema: text(wish.schema, own?.schema),
+    required: wish.required.length > 0 ? wish.required : own?.required,
+    'allow-removal': wish.allowRemoval || own?.allowRemoval,
+  }
+  const parsed = configLayerSchema().safeParse(given)
+  if (parsed.success) return { ...config, config: parsed.data }
+  throw new InputError(
+    listLines(
+      parsed.error.issues.map(
+        ({ path, message: said }) => message`${setting(`config.${String(path[0])}`)} ${said}`,
+      ),
+    ),
+  )
+}
+
+/** What a mode has no use for, by the path of its setting. */
+const unused: Readonly<Record<string, readonly (keyof typeof settingsOf)[]>> = {
+  backup: ['target', 'keys', 'schema', 'required', 'allowRemoval', 'flags'],
+  list: ['target', 'keys', 'schema', 'required', 'allowRemoval', 'flags'],
+  validate: ['target', 'keys', 'allowRemoval', 'flags', 'storage'],
+  disable: [
+    'files',
+    'folder',
+    'storage',
+    'variables',
+    'target',
+    'keys',
+    'schema',
+    'required',
+    'allowRemoval',
+  ],
+}
+
+const settingsOf = {
+  files: 'config.files',
+  folder: 'config.folder',
+  storage: 'config.storage',
+  variables: 'config.variables',
+  target: 'config.target',
+  keys: 'config.keys',
+  schema: 'config.schema',
+  required: 'config.required',
+  allowRemoval: 'config.allow-removal',
+  flags: 'flags.disable',
+} as const
+
+/** @throws InputError for what a step gives and its mode has no use for */
+export function refuseUnused(
+  mode: string,
+  wish: Omit<ConfigWish, 'variablesToken'> & { readonly flags: readonly string[] },
+): void {
+  const given = (unused[mode] ?? []).find((key) => {
+    const value = wish[key]
+    return typeof value === 'boolean' ? value : value.length > 0
+  })
+  if (given !== undefined)
+    throw new InputError(
+      message`${setting(settingsOf[given])} has no use with ${setting('mode')} ${mode}; leave it out, or write another mode`,
+    )
+}

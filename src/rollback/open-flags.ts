@@ -1,0 +1,157 @@
+import { ConflictError, message, RefusedError } from '../errors.ts'
+import { readCommit } from '../github/commits.ts'
+import { readFile, writeFile } from '../github/contents.ts'
+import { makeBackup } from '../layers/config/backup.ts'
+import { digestOf, readState, replaceState } from '../layers/config/file.ts'
+import { pathOfFlags } from '../layers/config/snapshots.ts'
+import { findTarget } from '../layers/config/target.ts'
+import type { FlagFile } from '../layers/flags/flagd.ts'
+import { openFlagsLayer } from '../layers/flags/layer.ts'
+import { openFlagService } from '../layers/flags/open.ts'
+import type { Flag } from '../layers/flags/service.ts'
+import { decodeFlags, encodeFlags } from '../layers/flags/snapshot.ts'
+import type { Layer } from '../layers/layer.ts'
+import { isChosen, type LayerSurroundings, readVariable } from './layer-surroundings.ts'
+import { undoableOf } from './record.ts'
+
+/** Opens the feature flags as the settings describe them. */
+export async function openFlags(surroundings: LayerSurroundings): Promise<Layer> {
+  const { repository, config, environment, bad, progress, log, by, reason } = surroundings
+  const settings = config.flags
+  if (settings === undefined) throw new TypeError('there are no feature flags in the settings')
+  const { storage, target, disable, restore } = settings
+  const earlier = progress.done.get('flags')
+  const isInRepository = settings.service === 'flagd' && settings.folder === undefined
+  if (isInRepository && isChosen(surroundings, 'code')) return withCode(settings.file ?? '')
+  return openFlagsLayer({
+    open: async () => serviceOf(surroundings),
+    disable,
+    only: restore,
+    earlier: earlier && undoableOf(earlier),
+    log,
+    findSnapshot: async () => {
+      const found = await findTarget({
+        target,
+        storage: storage ?? '',
+        environment,
+        paths: [pathOfFlags],
+        deployment: { revision: bad, since: (await readCommit(repository, bad)).committedAt },
+        readRevision: async () => undefined,
+      })
+      const bytes = found.files.get(pathOfFlags)?.bytes ?? Buffer.alloc(0)
+      return { name: found.name, foundBy: found.foundBy, flags: decodeFlags(found.name, bytes) }
+    },
+    keep: async (flags) => {
+      if (storage === undefined) return undefined
+      const kept = await makeBackup({
+        ...{ storage, environment, revision: bad, by, reason },
+        kind: 'emergency',
+        files: new Map([[pathOfFlags, fileOf(flags)]]),
+        now: new Date(surroundings.now()),
+      })
+      return kept.name
+    },
+  })
+}
+
+/** The service, or the file, that the settings name. */
+export function serviceOf({
+  repository,
+  config,
+  branch,
+  env,
+  fetch,
+  now,
+  signal,
+  reason,
+}: Pick<
+  LayerSurroundings,
+  'repository' | 'config' | 'branch' | 'env' | 'fetch' | 'now' | 'signal' | 'reason'
+>) {
+  const settings = config.flags
+  if (settings === undefined) throw new TypeError('there are no feature flags in the settings')
+  const { file = '', folder, token } = settings
+  const flagFile: FlagFile = folder === undefined ? inRepository() : onMachine(folder, file)
+  return openFlagService({
+    ...settings,
+    token: token && readVariable(env, 'flags.token', token.env),
+    ...{ flagFile, fetch, now, signal },
+  })
+
+  /** A write is one commit; GitHub compares the content that it replaces. */
+  function inRepository(): FlagFile {
+    return {
+      name: file,
+      read: async () => {
+        const found = await readFile(repository, { path: file, ref: branch })
+        return found && Buffer.from(found.bytes)
+      },
+      write: async (bytes, { expected, doing }) => {
+        const found = await readFile(repository, { path: file, ref: branch })
+        const isSame = found !== undefined && Buffer.compare(found.bytes, expected) === 0
+        const text = `Feature flags: ${doing}\n\n${reason}\n`
+        const outcome = isSame
+          ? await writeFile(repository, { path: file, branch, bytes, blob: found.blob, message: text })
+          : 'conflict'
+        if (outcome === 'conflict')
+          throw new ConflictError(
+            `${file} on ${branch} has changed since it was read: nothing was changed; plan again`,
+          )
+        if (outcome === 'no-branch')
+          throw new RefusedError(message`there is no branch ${branch} to write ${file} to`)
+      },
+    }
+  }
+}
+
+/** A file of flags on this machine. */
+export function onMachine(folder: string, file: string): FlagFile {
+  return {
+    name: `${file} in ${folder}`,
+    read: async () => (await readState(folder, file))?.bytes,
+    write: async (bytes, { expected }) => {
+      const now = await readState(folder, file)
+      if (now === undefined)
+        throw new ConflictError(`${file} in ${folder} was removed: nothing was changed; plan again`)
+      await replaceState(folder, file, { expected: digestOf(expected), state: { ...now, bytes } })
+    },
+  }
+}
+
+/** Flags as a backup keeps them. */
+export function fileOf(flags: Iterable<Pick<Flag, 'name' | 'state'>>) {
+  const bytes = encodeFlags(flags)
+  return {
+    bytes,
+    digest: digestOf(bytes),
+    mode: 0o600,
+    uid: process.getuid?.() ?? 0,
+    gid: process.getgid?.() ?? 0,
+  }
+}
+
+/** The file of flags is a part of the code that goes back. */
+function withCode(file: string): Layer {
+  return {
+    name: 'flags',
+    plan: async () => ({
+      view: {
+        ...{
+          layer: 'flags',
+          state: 'nothing',
+          from: '',
+          to: '',
+          foundBy: '',
+          steps: [],
+          undone: [],
+          losses: [],
+        },
+        ...{ warnings: [], needsPerson: [], basis: {}, left: `${file} goes back with the code` },
+      },
+      apply: async () => ({
+        ...{ outcome: 'already-rolled-back', from: '', to: '', now: '', kept: {}, verified: undefined },
+      }),
+    }),
+    undo: async () => `${file} goes back with the code`,
+  }
+}

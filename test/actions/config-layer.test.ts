@@ -1,0 +1,207 @@
+/** The front door rolls configuration back: files of the repository by a commit, files of a machine, Actions variables. */
+import { afterEach, describe, expect, test } from '@jest/globals'
+import type { Job } from '../../src/drill/runner.ts'
+import type { Event } from '../../src/history/event.ts'
+import { badConfig, type ConfigShop, goodConfig, openConfigShop, secret } from '../support/config-shop.ts'
+
+let shop: ConfigShop
+afterEach(() => shop.close())
+
+const limit = 60_000
+const byHand: Partial<Job> = { eventName: 'workflow_dispatch' }
+const error = { 'issue-type': 'config-error' }
+const rollBack = (inputs: Record<string, string> = error, job: Partial<Job> = {}, env = {}) =>
+  shop.run({ action: 'rollback', inputs, env }, job)
+const eventsOf = async <K extends Event['kind']>(kind: K) =>
+  (await shop.history.read()).events.filter((event) => event.kind === kind)
+
+describe('files of the repository', () => {
+  test(
+    'go back by one commit of just these files, which is deployed; the code stays',
+    async () => {
+      shop = await openConfigShop()
+      const { exitCode, log, outputs, summary } = await rollBack()
+      expect({ exitCode, log }).toMatchObject({ exitCode: 0 })
+      expect(outputs).toMatchObject({ decision: 'complete', layers: 'config', commit: await shop.head() })
+      expect(await shop.read('config/app.json')).toBe(goodConfig)
+      expect(await shop.read('server.mjs')).toBe('serve() // faster\n')
+      expect(shop.deployed).toEqual([await shop.head()])
+      expect(log).toContain('config/app.json: api.baseUrl: "https://bad" → "https://good"')
+      expect(log).toContain('left as it is: code')
+      expect(summary).toContain('"https://bad" → "https://good"')
+      const [applied] = await eventsOf('rollback-applied')
+      expect(applied).toMatchObject({
+        layer: 'config',
+        from: shop.bad,
+        to: shop.good,
+        now: await shop.head(),
+      })
+    },
+    limit,
+  )
+
+  test(
+    'are not shown with their secrets, old or new: not in the log, the summary, the outputs, the report or the history',
+    async () => {
+      shop = await openConfigShop()
+      const { log, outputs, summary } = await rollBack()
+      const told = JSON.stringify([log, summary, outputs, (await shop.history.read()).events])
+      expect(log).toContain('config/app.json: api.token: *** → ***')
+      expect(told).not.toContain(secret)
+    },
+    limit,
+  )
+
+  test(
+    'a second run changes nothing: the bad configuration does not come back',
+    async () => {
+      shop = await openConfigShop()
+      await rollBack()
+      const head = await shop.head()
+      const again = await rollBack()
+      expect(again).toMatchObject({ exitCode: 0, outputs: { decision: 'already-rolled-back' } })
+      expect(await shop.head()).toBe(head)
+    },
+    limit,
+  )
+
+  test(
+    'go back with the code, by one commit, where that goes back, too',
+    async () => {
+      shop = await openConfigShop()
+      const { outputs, log } = await rollBack({})
+      expect(outputs).toMatchObject({ decision: 'complete', layers: 'code' })
+      expect(log).toContain(
+        'left as it is: config, its files go back with the code: config/app.json: api.baseUrl: "https://bad" → "https://good"',
+      )
+      expect(await shop.tree('main')).toBe(await shop.tree(shop.good))
+    },
+    limit,
+  )
+
+  test(
+    'that the deployment did not change are not what is wrong: the code is rolled back',
+    async () => {
+      shop = await openConfigShop({ bad: { 'server.mjs': 'throw 1\n' } })
+      const { outputs } = await rollBack(error, byHand)
+      expect(outputs).toMatchObject({ layers: 'code' })
+      expect(await shop.read('server.mjs')).toBe('serve()\n')
+    },
+    limit,
+  )
+
+  test(
+    'are rehearsed: rolled back and taken back again, byte for byte',
+    async () => {
+      shop = await openConfigShop({ branch: 'staging' })
+      const { log, outputs } = await rollBack({ ...error, environment: 'staging', rehearsal: 'true' }, byHand)
+      expect(outputs).toMatchObject({ layers: 'config' })
+      expect(log).toMatch(/config: taken back, .*takes .* back/)
+      expect(await shop.read('config/app.json', 'staging')).toBe(badConfig)
+      expect((await eventsOf('rollback-undone')).map(({ layer }) => layer)).toEqual(['config'])
+    },
+    limit,
+  )
+
+  test(
+    'that do not fit the schema of the revision that runs afterwards are refused before anything is changed',
+    async () => {
+      const schema = JSON.stringify({ required: ['timeoutMs'] })
+      shop = await openConfigShop({
+        config: { files: ['config/app.json'], schema: 'config/schema.json' },
+        bad: { 'config/app.json': badConfig, 'config/schema.json': schema },
+      })
+      const { exitCode, log } = await rollBack(error, byHand)
+      expect(exitCode).toBe(1)
+      expect(log).toContain('what would be restored is not valid: config/app.json')
+      expect(log).toContain('timeoutMs')
+      expect(await shop.head()).toBe(shop.bad)
+    },
+    limit,
+  )
+
+  test(
+    'that did not exist are removed only where that is allowed, and the plan says so',
+    async () => {
+      const bad = { 'config/app.json': badConfig, 'config/new.json': '{}' }
+      const config = { files: ['config/app.json', 'config/new.json'] }
+      shop = await openConfigShop({ config, bad })
+      const planned = await rollBack({ ...error, mode: 'plan' }, byHand)
+      expect(planned.log).toContain('config/new.json would be removed: it did not exist at the target')
+      const refused = await rollBack(error, byHand)
+      expect(refused).toMatchObject({ exitCode: 1 })
+      expect(refused.log).toContain('`config.allow-removal`')
+      expect(await shop.head()).toBe(shop.bad)
+    },
+    limit,
+  )
+})
+
+describe('files of a machine', () => {
+  const config = { files: ['app.json'], folder: '$FOLDER', storage: '$STORAGE' }
+  const open = async () => {
+    const machine: { shop?: ConfigShop } = {}
+    const opened = await openConfigShop({
+      config,
+      bad: {},
+      isWell: async () => (await machine.shop?.local('app.json'))?.includes('https://good') === true,
+    })
+    machine.shop = opened
+    return opened
+  }
+
+  test(
+    'go back to the backup from before the deployment, byte for byte, and a second run does nothing',
+    async () => {
+      shop = await open()
+      await shop.write('app.json', goodConfig)
+      const { makeBackup } = await import('../../src/layers/config/backup.ts')
+      const { readState } = await import('../../src/layers/config/file.ts')
+      const about = {
+        kind: 'snapshot',
+        environment: 'production',
+        by: 'ci',
+        reason: 'deploy',
+        revision: shop.bad,
+      } as const
+      const files = new Map([['app.json', await readState(shop.folder, 'app.json')]])
+      const backup = await makeBackup({ ...about, storage: shop.storage, files, now: new Date() })
+      await shop.write('app.json', badConfig)
+      const { exitCode, log, outputs } = await rollBack()
+      expect({ exitCode, log }).toMatchObject({ exitCode: 0 })
+      expect(outputs).toMatchObject({ decision: 'complete', layers: 'config' })
+      expect(await shop.local('app.json')).toBe(goodConfig)
+      const [applied] = await eventsOf('rollback-applied')
+      expect(applied).toMatchObject({ layer: 'config', to: backup.name })
+      // what deploys the file next must not bring the bad value back (apollo 1912)
+      expect(log).toContain('correct its values, too: it would bring the present ones back')
+      const again = await rollBack()
+      expect(again.outputs).toMatchObject({ decision: 'already-rolled-back' })
+      expect(await shop.local('app.json')).toBe(goodConfig)
+    },
+    limit,
+  )
+
+  test(
+    'without a backup are an error that says how to make one',
+    async () => {
+      shop = await open()
+      await shop.write('app.json', badConfig)
+      const { exitCode, log } = await rollBack(error, byHand)
+      expect(exitCode).toBe(1)
+      expect(log).toContain('has no backup of production with app.json from before')
+      expect(log).toContain('make backups with mode: backup before each deployment')
+    },
+    limit,
+  )
+})
+
+test(
+  'doctor plans the configuration, too',
+  async () => {
+    shop = await openConfigShop()
+    const { log } = await rollBack({ mode: 'doctor' }, byHand)
+    expect(log).toContain('config can be opened and planned')
+  },
+  limit,
+)

@@ -1,0 +1,261 @@
+/** The action for configuration alone, as the runner runs it. */
+import { afterEach, describe, expect, test } from '@jest/globals'
+import type { Job } from '../../src/drill/runner.ts'
+import { badConfig, type ConfigShop, goodConfig, openConfigShop, secret } from '../support/config-shop.ts'
+import type { Variable } from '../support/github/hosted-repository.ts'
+
+let shop: ConfigShop
+afterEach(() => shop.close())
+
+const limit = 60_000
+const byHand: Partial<Job> = { eventName: 'workflow_dispatch' }
+const run = (mode: string, inputs: Record<string, string> = {}, env = {}) =>
+  shop.run({ action: 'config-rollback', inputs: { mode, ...inputs }, env }, byHand)
+
+describe('files of a machine', () => {
+  const open = () => openConfigShop({ config: 'none', bad: {}, isWell: async () => true })
+  const machine = () => ({ files: 'app.json', folder: shop.folder, storage: shop.storage })
+
+  test(
+    'are backed up, listed, compared, validated and restored, with a backup of what was replaced',
+    async () => {
+      shop = await open()
+      await shop.write('app.json', goodConfig)
+      const kept = await run('backup', machine())
+      expect({ log: kept.log, ...kept.outputs }).toMatchObject({ decision: 'backed-up' })
+      await shop.write('app.json', badConfig)
+      const listed = await run('list', machine())
+      expect(listed.log).toContain(`${kept.outputs['backup']}: backup of app.json`)
+      const diff = await run('diff', { ...machine(), target: 'latest' })
+      expect(diff).toMatchObject({ exitCode: 0, outputs: { decision: 'planned' } })
+      expect(diff.log).toContain('app.json: api.baseUrl: "https://bad" → "https://good"')
+      expect(await shop.local('app.json')).toBe(badConfig)
+      const invalid = await run('validate', { ...machine(), required: 'api.timeout' })
+      expect(invalid).toMatchObject({ exitCode: 1, outputs: { decision: 'invalid' } })
+      const restored = await run('restore', { ...machine(), target: 'latest' })
+      expect({ log: restored.log, ...restored.outputs }).toMatchObject({ decision: 'complete' })
+      expect(await shop.local('app.json')).toBe(goodConfig)
+      const after = await run('list', machine())
+      expect(after.log).toContain('what a restore replaced of app.json')
+      const told = [kept, listed, diff, invalid, restored, after].map(({ log, summary, outputs }) => [
+        log,
+        summary,
+        outputs,
+      ])
+      expect(JSON.stringify(told)).not.toContain(secret)
+      const again = await run('restore', { ...machine(), target: 'latest' })
+      expect(again.outputs['decision']).toBe('already-rolled-back')
+      expect(await shop.local('app.json')).toBe(goodConfig)
+    },
+    limit,
+  )
+
+  test(
+    'go back key by key: no other byte changes',
+    async () => {
+      shop = await open()
+      await shop.write('app.json', goodConfig)
+      await run('backup', machine())
+      const mixed = badConfig.replace('"retries": 3', '"retries":   5')
+      await shop.write('app.json', mixed)
+      const { outputs } = await run('restore', { ...machine(), target: 'latest', keys: 'api.baseUrl' })
+      expect(outputs['decision']).toBe('complete')
+      expect(await shop.local('app.json')).toBe(mixed.replace('https://bad', 'https://good'))
+    },
+    limit,
+  )
+})
+
+describe('files of the repository', () => {
+  test(
+    'go back key by key, by one commit that changes only these bytes, and once',
+    async () => {
+      shop = await openConfigShop({ bad: { 'config/app.json': badConfig.replace('3', '9') } })
+      const { outputs, log } = await run('restore', { keys: 'api.baseUrl' })
+      expect({ log, ...outputs }).toMatchObject({ decision: 'complete', commit: await shop.head() })
+      expect(await shop.read('config/app.json')).toBe(
+        badConfig.replace('3', '9').replace('https://bad', 'https://good'),
+      )
+      const head = await shop.head()
+      expect((await run('restore', { keys: 'api.baseUrl' })).exitCode).toBe(0)
+      expect(await shop.head()).toBe(head)
+    },
+    limit,
+  )
+
+  test(
+    'have a history: who changed them, when and why; and need no backup',
+    async () => {
+      shop = await openConfigShop()
+      expect((await run('list')).log).toMatch(new RegExp(`${shop.bad.slice(0, 7)} of \\S+ by Grace: Change`))
+      const refused = await run('backup')
+      expect(refused.exitCode).toBe(1)
+      expect(refused.log).toContain('files in the repository need no backup')
+    },
+    limit,
+  )
+})
+
+describe('GitHub Actions variables', () => {
+  const open = async () => {
+    shop = await openConfigShop({ config: 'none', bad: {}, isWell: async () => true })
+    for (const [name, value] of [
+      ['API_URL', 'https://good'],
+      ['API_TOKEN', secret],
+      ['GONE', 'x'],
+    ])
+      set(shop.hosted.variables, name ?? '', value ?? '')
+    shop.hosted.environments.set('production', { reviewers: [], variables: new Map(), secrets: new Map() })
+  }
+  const set = (all: Map<string, Variable>, name: string, value: string) =>
+    all.set(name, { name, value, createdAt: new Date(), updatedAt: new Date() })
+  const token = () =>
+    shop.github.createToken({
+      login: 'rollback-app[bot]',
+      kind: 'app',
+      permissions: { actions_variables: 'write', environments: 'write', secrets: 'read' },
+    })
+  const inputs = (given = {}) => ({
+    variables: 'repository, environment',
+    storage: shop.storage,
+    'variables-token': token(),
+    target: 'latest',
+    ...given,
+  })
+
+  test(
+    'go back: only those that differ are written, each once',
+    async () => {
+      await open()
+      await run('backup', inputs({ target: '' }))
+      set(shop.hosted.variables, 'API_URL', 'https://bad')
+      set(shop.hosted.variables, 'API_TOKEN', `${secret}-new`)
+      shop.hosted.variables.delete('GONE')
+      const before = shop.github.requests.length
+      const { outputs, log, summary } = await run('restore', inputs())
+      expect({ log, ...outputs }).toMatchObject({ decision: 'complete' })
+      expect(log).toContain('variables of the repository: API_URL: "https://bad" → "https://good"')
+      expect(log).toContain('API_TOKEN: *** → ***')
+      expect(JSON.stringify([log, summary, outputs])).not.toContain(secret)
+      expect(shop.hosted.variables.get('API_URL')?.value).toBe('https://good')
+      expect(shop.hosted.variables.get('API_TOKEN')?.value).toBe(secret)
+      expect(shop.hosted.variables.get('GONE')?.value).toBe('x')
+      const writes = shop.github.requests
+        .slice(before)
+        .filter(
+          ({ method, path, status }) => method !== 'GET' && path.includes('/variables') && status !== 404,
+        )
+      expect(writes).toHaveLength(3)
+    },
+    limit,
+  )
+
+  test(
+    'that were added since are removed only where that is allowed',
+    async () => {
+      await open()
+      await run('backup', inputs({ target: '' }))
+      set(shop.hosted.variables, 'NEW', 'y')
+      const refused = await run('restore', inputs())
+      expect(refused.exitCode).toBe(1)
+      expect(refused.log).toContain('NEW of the repository did not exist at the target and would be removed')
+      expect(shop.hosted.variables.has('NEW')).toBe(true)
+      await run('restore', inputs({ 'allow-removal': 'true' }))
+      expect(shop.hosted.variables.has('NEW')).toBe(false)
+    },
+    limit,
+  )
+
+  test(
+    'a workflow’s own token answers 403: said before anything is written, with the way out (kodus-ai 1271)',
+    async () => {
+      await open()
+      const own = shop.github.createToken({
+        login: 'github-actions[bot]',
+        kind: 'actions',
+        permissions: { contents: 'write' },
+      })
+      const { exitCode, log } = await run('backup', inputs({ target: '', 'variables-token': own }))
+      expect(exitCode).toBe(1)
+      expect(log).toContain('GITHUB_TOKEN cannot do this, whatever `permissions:` says')
+      expect(log).toMatch(/with \*(?:Variables|Environments): read and write\*/)
+    },
+    limit,
+  )
+
+  test(
+    'secrets cannot be read back: the plan says which changed since',
+    async () => {
+      await open()
+      await run('backup', inputs({ target: '' }))
+      shop.hosted.secrets.set('DEPLOY_KEY', {
+        name: 'DEPLOY_KEY',
+        createdAt: new Date(),
+        updatedAt: new Date(),
+      })
+      set(shop.hosted.variables, 'API_URL', 'https://bad')
+      const { log } = await run('diff', inputs())
+      expect(log).toContain(
+        'secrets changed since the backup, and their values cannot be read or restored: DEPLOY_KEY (set',
+      )
+    },
+    limit,
+  )
+})
+
+describe('feature flags', () => {
+  const flags = (state: string) =>
+    `{ "flags": { "checkout": { "state": "${state}", "variants": { "on": true, "off": false }, "defaultVariant": "on" } } }\n`
+
+  test(
+    'are switched off by one commit, and restored from a backup',
+    async () => {
+      shop = await openConfigShop({
+        more: { flags: { service: 'flagd', file: 'flags.json', storage: '$STORAGE' } },
+        good: { 'config/app.json': goodConfig, 'flags.json': flags('ENABLED') },
+        bad: {},
+        isWell: async () => true,
+      })
+      const kept = await run('backup')
+      expect({ log: kept.log, ...kept.outputs }).toMatchObject({ decision: 'backed-up' })
+      const off = await run('disable', { flags: 'checkout' })
+      expect({ log: off.log, ...off.outputs }).toMatchObject({ decision: 'complete' })
+      expect(await shop.read('flags.json')).toBe(flags('DISABLED'))
+      const again = await run('disable', { flags: 'checkout' })
+      expect(again.outputs['decision']).toBe('already-rolled-back')
+      const restored = await run('restore', { flags: 'checkout' })
+      expect({ log: restored.log, ...restored.outputs }).toMatchObject({ decision: 'complete' })
+      expect(await shop.read('flags.json')).toBe(flags('ENABLED'))
+    },
+    limit,
+  )
+})
+
+describe('what does not go together is refused, and nothing is changed', () => {
+  test.each([
+    ['restore', { files: 'app.json', folder: '/srv' }, 'input "storage" is missing'],
+    ['restore', { variables: 'repository', storage: '/b' }, 'input "variables-token" is missing'],
+    ['restore', { files: 'a.json', storage: '/b' }, 'input "storage" is for `folder` and `variables`'],
+    ['restore', { files: 'a.json', 'variables-token': 'x' }, 'input "variables-token" is for `variables`'],
+    ['backup', { files: 'a.json', keys: 'a' }, 'input "keys" has no use with input "mode" backup'],
+    [
+      'restore',
+      { variables: 'organisation' },
+      'input "variables" is "organisation"; write one of repository, environment',
+    ],
+    [
+      'disable',
+      { files: 'app.json', flags: 'checkout' },
+      'input "files" has no use with input "mode" disable',
+    ],
+    ['disable', {}, 'is empty; write the names of the flags to switch off'],
+    ['validate', { files: 'app.json' }, 'are empty; write one of them, to say what is valid'],
+    ['delete', {}, 'input "mode" is "delete"; write one of'],
+  ])('%s %j', async (mode, inputs, said) => {
+    shop = await openConfigShop({ config: 'none', bad: {} })
+    const { exitCode, log } = await run(mode, inputs)
+    expect(exitCode).toBe(1)
+    expect(log).toContain(said)
+    expect(await shop.head()).toBe(shop.bad)
+  })
+})
