@@ -154,14 +154,14 @@ function hasWish({
   return files.length > 0 || variables.length > 0 || keys.length > 0 || target !== ''
 }
 
-function hasConfiguration(request: ConfigRequest, config: Config): boolean {
+function hasConfiguration(request: Omit<ConfigRequest, 'token'>, config: Config): boolean {
   return hasWish(request) || config.config !== undefined || config.flags === undefined
 }
 
 /** All flags, where the settings keep them in backups. */
 async function flagsToKeep(
   { repository, config, branch }: ConfiguredContext,
-  { reason }: ConfigRequest,
+  { reason }: Pick<ConfigRequest, 'reason'>,
   { env, fetch, now, signal }: RunTools,
 ) {
   if (config.flags?.storage === undefined) return undefined

@@ -98,7 +98,7 @@ describe('files of the repository', () => {
       expect(outputs).toMatchObject({ layers: 'config' })
       expect(log).toMatch(/config: taken back, .*takes .* back/)
       expect(await shop.read('config/app.json', 'staging')).toBe(badConfig)
-      expect((await eventsOf('rollback-undone')).map(({ layer }) => layer)).toEqual(['config'])
+      expect(await eventsOf('rollback-undone')).toMatchObject([{ layer: 'config' }])
     },
     limit,
   )

@@ -32,7 +32,7 @@ describeAct('guard.yml before a deployment', () => {
   afterAll(() => users.close())
 
   test('records what passed, rolls nothing back, and lets the deployment go on', async () => {
-    const [shop] = goodChanges({ url: `${users.production.url}/`, storage: '', ota: undefined })
+    const [shop] = goodChanges({ url: `${users.production.url}/`, storage: '', more: '' })
     await users.push('A shop', {
       ...shop?.files,
       '.github/workflows/deploy.yml': workflow(`${users.production.url}/`),

@@ -23,12 +23,12 @@ export function configLayerSchema() {
     'variables-token': section({ env: environmentVariable('VARIABLES_TOKEN') })
       .optional()
       .describe(
-        'Variable that holds a token with *Variables: read and write* and *Environments: read and write*: of a GitHub App, or a fine-grained personal access token. `GITHUB_TOKEN` cannot change variables.',
+        'Variable that holds a token with *Variables: read and write* and *Environments: read and write*: of a GitHub App, or a fine-grained personal access token. `GITHUB_TOKEN` cannot change variables. Default: none.',
       ),
     storage: line()
       .optional()
       .describe(
-        'Folder of the backups, as in the input `storage` of config-rollback. For `folder` and `variables`.',
+        'Folder of the backups, as in the input `storage` of config-rollback. For `folder` and `variables`. Default: none.',
       ),
     target: line()
       .default('before-deployment')

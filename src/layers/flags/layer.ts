@@ -35,9 +35,10 @@ interface Goal {
 }
 
 async function planFlags(options: FlagsLayerOptions, service: FlagService): Promise<LayerPlan> {
-  const flags = await service.list()
-  const goal =
-    options.disable.length > 0 ? goalOff(options.disable, flags, service) : await goalRestored(options, flags)
+  const { disable, only } = options
+  const snapshot = disable.length > 0 ? undefined : await options.findSnapshot()
+  const flags = await service.list(snapshot === undefined ? disable : wantedOf(snapshot, only))
+  const goal = snapshot === undefined ? goalOff(disable, flags, service) : goalRestored(snapshot, only, flags)
   const { changes } = goal
   const isPending = changes.length > 0
   const { earlier } = options
@@ -105,11 +106,15 @@ function goalOff(
   }
 }
 
-async function goalRestored(
-  { findSnapshot, only }: FlagsLayerOptions,
+function wantedOf({ flags }: FlagSnapshot, only: readonly string[]): readonly string[] {
+  return only.length > 0 ? only : [...flags.keys()]
+}
+
+function goalRestored(
+  snapshot: FlagSnapshot,
+  only: readonly string[],
   flags: ReadonlyMap<string, Flag>,
-): Promise<Goal> {
-  const snapshot = await findSnapshot()
+): Goal {
   const missing = only.filter((name) => !snapshot.flags.has(name))
   if (missing.length > 0)
     throw new InputError(
@@ -146,11 +151,12 @@ async function applyFlags(
   service: FlagService,
   changes: readonly FlagChange[],
 ): Promise<Readonly<Record<string, string>>> {
-  refuseMoved(changes, await service.list())
+  const names = changes.map(({ flag }) => flag.name)
+  refuseMoved(changes, await service.list(names))
   const backup = await keep(changes.map(({ flag }) => flag))
   log(`flags: ${changes.map((change) => `${change.flag.name}: ${describe(change)}`).join('; ')}`)
   await service.change(changes)
-  const after = await service.list()
+  const after = await service.list(names)
   for (const { flag, state } of changes) demandChanged(service, after.get(flag.name), flag, state)
   const states = changes.flatMap(({ flag }) => [
     [`before ${flag.name}`, flag.state] as const,
@@ -225,7 +231,8 @@ async function undoFlags(
   )
   if (before.length === 0)
     throw new RefusedError('this rollback changed no flag, so that there is nothing to take back')
-  const flags = await service.list()
+  const names = before.map(([name]) => name)
+  const flags = await service.list(names)
   const open: [Flag, string][] = []
   for (const [name, state] of before) {
     if (digestOfState(state) !== kept[`digest ${name}`])
@@ -244,7 +251,7 @@ async function undoFlags(
   }
   if (open.length > 0) log(`flags: taking the rollback of ${open.map(([{ name }]) => name).join(', ')} back`)
   if (open.length > 0) await service.change(open.map(([flag, state]) => ({ flag, state })))
-  const after = await service.list()
+  const after = await service.list(names)
   for (const [now, state] of open) demandChanged(service, after.get(now.name), now, state)
   return `${before.map(([name]) => name).join(', ')}: as before the rollback${open.length === 0 ? ' already' : ' again'} (${service.at})`
 }

@@ -38,8 +38,12 @@ export interface FlagService {
   readonly caveat?: string
   /** what to know of flags that are off, one clause, e.g. that the default in the code decides; undefined for nothing */
   readonly offMeans?: string
-  /** All flags of the environment, by name; one request for each hundred at most. @throws RefusedError, UnavailableError */
-  readonly list: () => Promise<ReadonlyMap<string, Flag>>
+  /**
+   * All flags of the environment, by name; one request for each hundred at most.
+   * @param wanted archived flags that are looked for, too, where the service does not list these with the others
+   * @throws RefusedError, UnavailableError
+   */
+  readonly list: (wanted?: readonly string[]) => Promise<ReadonlyMap<string, Flag>>
   /**
    * Changes flags, in this environment alone: each by one write, or all of them by one where they are in one file.
    * @throws ConflictError when one has changed since it was read, RefusedError for what cannot come back

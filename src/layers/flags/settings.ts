@@ -75,7 +75,7 @@ export function flagsSchema() {
     storage: line()
       .optional()
       .describe(
-        'Folder of the backups of flags, as in config-rollback. Needed unless `disable` names flags.',
+        'Folder of the backups of flags, as in config-rollback. Needed unless `disable` names flags. Default: none.',
       ),
     target: line()
       .default('before-deployment')

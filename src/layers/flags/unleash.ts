@@ -61,26 +61,16 @@ export function openUnleash(options: UnleashOptions): FlagService {
   const inEnvironment = (name: string) => `${feature(name)}/environments${pathOf(environment)}`
   const ids = new Map<string, readonly string[]>()
 
-  const list = async () => {
+  const list = async (wanted: readonly string[] = []) => {
     const doing = `read the flags of ${project}`
-    const [exported, archived] = await Promise.all([
-      call({
-        method: 'POST',
-        path: '/api/admin/features-batch/export',
-        json: { environment, project },
-        doing,
-      }),
-      call({ path: `/api/admin/search/features?${searchArchived(project)}`, doing }),
-    ])
-    const { features, featureStrategies, featureEnvironments } = readAs(
-      exportSchema,
-      exported.body,
-      service,
+    const { body } = await call({
+      method: 'POST',
+      path: '/api/admin/features-batch/export',
+      json: { environment, project },
       doing,
-    )
-    const archivedNames = readAs(archiveSchema, archived.body, service, doing).features.map(
-      ({ name }) => name,
-    )
+    })
+    const exported = readAs(exportSchema, body, service, doing)
+    const { features, featureStrategies, featureEnvironments } = exported
     const flags = new Map<string, Flag>()
     const strategies = Map.groupBy(featureStrategies, ({ featureName }) => featureName)
     const environments = new Map(featureEnvironments.map((each) => [each.featureName, each]))
@@ -99,10 +89,22 @@ export function openUnleash(options: UnleashOptions): FlagService {
       }
       flags.set(name, flagOf(name, state))
     }
-    for (const name of archivedNames)
-      if (!flags.has(name))
-        flags.set(name, flagOf(name, { archived: true, enabled: false, strategies: [], variants: [] }))
+    // the search is limited to some requests a minute: only for what the export does not have
+    for (const name of wanted.filter((each) => !flags.has(each)))
+      if (await isArchived(name)) flags.set(name, flagOf(name, archivedState))
     return flags
+  }
+
+  const isArchived = async (name: string) => {
+    const query = new URLSearchParams({
+      project: `IS:${project}`,
+      archived: 'IS:true',
+      query: name,
+      limit: '100',
+    })
+    const doing = `look for ${name} in the archive`
+    const { body } = await call({ path: `/api/admin/search/features?${query}`, doing })
+    return readAs(archiveSchema, body, service, doing).features.some((each) => each.name === name)
   }
 
   const restore = async ({ name, state }: Flag, text: string) => {
@@ -178,9 +180,7 @@ export function openUnleash(options: UnleashOptions): FlagService {
   }
 }
 
-function searchArchived(project: string): URLSearchParams {
-  return new URLSearchParams({ project: `IS:${project}`, archived: 'IS:true', limit: '100' })
-}
+const archivedState: State = { archived: true, enabled: false, strategies: [], variants: [] }
 
 function contentOf({
   name,
