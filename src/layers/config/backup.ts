@@ -57,8 +57,10 @@ export async function makeBackup(options: BackupOptions): Promise<Manifest> {
     (each) => each.kind === kind && each.environment === environment,
   )
   const same = earlier.find(({ files: held }) => JSON.stringify(held) === JSON.stringify(listed))
-  if (same !== undefined && (kind === 'emergency' || same === earlier[0])) return same
   const { by, reason, revision } = options
+  // each deployment has a backup of its own, so that it is known what was there before it
+  const isNewest = same === earlier[0] && same?.revision === revision
+  if (same !== undefined && (kind === 'emergency' || isNewest)) return same
   const at = now.toISOString()
   const digest = digestOf(Buffer.from(JSON.stringify([listed, at, kind]))).slice(0, 6)
   const name = `${at.replace(/[-:]|\.\d+/g, '')}-${kind}-${digest}`
