@@ -1,5 +1,12 @@
 import { isUserFacing, RefusedError } from '../errors.ts'
-import type { Layer, LayerPlan, LayerPlanView, LayerReceipt, UndoableRollback } from './layer.ts'
+import {
+  keptText,
+  type Layer,
+  type LayerPlan,
+  type LayerPlanView,
+  type LayerReceipt,
+  type UndoableRollback,
+} from './layer.ts'
 
 /** The parts of a layer, by a name that its receipt tells them apart by. */
 export type Parts = Readonly<Record<string, Layer>>
@@ -104,7 +111,7 @@ function joinReceipts(done: readonly (readonly [string, LayerReceipt])[]): Layer
 function keptOf(
   part: string,
   { from, to, now, kept }: UndoableRollback,
-): readonly (readonly [string, string])[] {
+): readonly (readonly [string, string | readonly string[]])[] {
   const own = { ...kept, from, to, now }
   return Object.entries(own).map(([key, value]) => [`${part}/${key}`, value] as const)
 }
@@ -116,8 +123,9 @@ export function partOf({ kept }: UndoableRollback, part: string): UndoableRollba
     key.startsWith(prefix) ? [[key.slice(prefix.length), value] as const] : [],
   )
   if (own.length === 0) return undefined
-  const { from = '', to = '', now = '', ...rest } = Object.fromEntries(own)
-  return { from, to, now, kept: rest }
+  const { from: _from, to: _to, now: _now, ...rest } = Object.fromEntries(own)
+  const textOf = (name: string) => keptText({ kept: Object.fromEntries(own) }, name) ?? ''
+  return { from: textOf('from'), to: textOf('to'), now: textOf('now'), kept: rest }
 }
 
 function join(names: readonly string[], by = ', '): string {

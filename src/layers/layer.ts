@@ -138,3 +138,9 @@ export interface WayBack {
   /** lines of a shell; empty where none does it */
   readonly commands: readonly string[]
 }
+
+/** The text that a rollback kept under a name; undefined when it kept none, or a list. */
+export function keptText({ kept }: Pick<UndoableRollback, 'kept'>, name: string): string | undefined {
+  const value = kept[name]
+  return typeof value === 'string' ? value : undefined
+}

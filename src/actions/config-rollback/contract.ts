@@ -2,7 +2,7 @@ import { scopes } from '../../layers/config/variables/scope.ts'
 import { defineAction } from '../../runner/contract.ts'
 import { input } from '../../runner/inputs.ts'
 import { commonInputs, commonOutputs, deployedRevision } from '../contract-parts.ts'
-import { guardInputs } from '../guarded.ts'
+import { guardInputs } from '../guard-inputs.ts'
 
 export const configRollback = defineAction({
   name: 'config-rollback',

@@ -1,7 +1,6 @@
 import type { Manifest } from '../../layers/config/backup.ts'
 import type { Step } from '../../runner/step.ts'
 import { bulletList, heading, paragraph, renderMarkdown, text } from '../../text/markdown.ts'
-import { writeOutputs } from '../write-rollback.ts'
 import type { configRollback } from './contract.ts'
 
 type ConfigStep = Step<typeof configRollback.inputs, keyof typeof configRollback.outputs>
@@ -19,7 +18,7 @@ export async function writeBackup(
   const kept = manifest.files.map(
     ({ path, content }) => `${path}${content === undefined ? ' (does not exist)' : ''}`,
   )
-  writeOutputs(step, {
+  step.setOutputs({
     incident,
     decision: 'backed-up',
     'reason-code': 'kept',
@@ -36,7 +35,7 @@ export async function writeBackups(
   { incident, environment }: About,
   { backups, lines }: { readonly backups: readonly Manifest[]; readonly lines: readonly string[] },
 ): Promise<void> {
-  writeOutputs(step, {
+  step.setOutputs({
     incident,
     decision: 'listed',
     'reason-code': backups.length === 0 ? 'none' : 'found',
@@ -53,7 +52,7 @@ export async function writeValidity(
   problems: readonly string[],
 ): Promise<void> {
   const decision = problems.length === 0 ? 'valid' : 'invalid'
-  writeOutputs(step, {
+  step.setOutputs({
     incident,
     decision,
     'reason-code': decision,

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { ConflictError, RefusedError } from '../../errors.ts'
-import type { Layer, LayerPlan, UndoableRollback } from '../layer.ts'
+import { keptText, type Layer, type LayerPlan, type UndoableRollback } from '../layer.ts'
 import { listBackups, type Manifest, readBackup } from './backup.ts'
 import { describeFiles, needsOf } from './describe.ts'
 import { absent, digestOf, readState, replaceState } from './file.ts'
@@ -105,9 +105,9 @@ function stateName(files: readonly (readonly [path: string, digest: string])[]):
 /** Puts the emergency copy back, unless somebody has changed the files since. */
 async function undoFolder(
   { storage, folder }: Pick<FolderFilesOptions, 'storage' | 'folder'>,
-  { kept }: UndoableRollback,
+  done: UndoableRollback,
 ): Promise<string> {
-  const { backup: name, restored } = kept
+  const [name, restored] = [keptText(done, 'backup'), keptText(done, 'restored')]
   if (name === undefined)
     throw new RefusedError('this rollback changed no file, so that there is nothing to take back')
   const manifest = (await listBackups(storage)).manifests.find((each) => each.name === name)

@@ -1,5 +1,5 @@
 import { joinLayers, type Parts } from '../join-layers.ts'
-import type { Layer, UndoableRollback } from '../layer.ts'
+import { keptText, type Layer, type UndoableRollback } from '../layer.ts'
 import { type FolderFilesOptions, openFolderFiles } from './folder-files.ts'
 import { openRepositoryFiles, type RepositoryFilesOptions } from './repository-files.ts'
 import { openVariables, type VariablesLayerOptions } from './variables/layer.ts'
@@ -24,6 +24,6 @@ export function openConfigLayer({ variables, repositoryFiles, folderFiles }: Con
 }
 
 /** The commit that has to be deployed for the configuration to take effect; undefined when there is none. */
-export function commitOfConfig({ kept }: Pick<UndoableRollback, 'kept'>): string | undefined {
-  return kept['files/commit']
+export function commitOfConfig(done: Pick<UndoableRollback, 'kept'>): string | undefined {
+  return keptText(done, 'files/commit')
 }

@@ -1,5 +1,5 @@
 import { ConflictError, InputError, message, RefusedError, setting } from '../../errors.ts'
-import type { Layer, LayerPlan, LayerReceipt, UndoableRollback } from '../layer.ts'
+import { keptText, type Layer, type LayerPlan, type LayerReceipt, type UndoableRollback } from '../layer.ts'
 import type { Flag, FlagChange, FlagService } from './service.ts'
 import { digestOfState, type FlagSnapshot } from './snapshot.ts'
 
@@ -223,11 +223,13 @@ async function lookOff(
 /** Puts each flag back as the receipt has it, unless somebody has changed it since. */
 async function undoFlags(
   service: FlagService,
-  { kept }: UndoableRollback,
+  done: UndoableRollback,
   { log }: Pick<FlagsLayerOptions, 'log'>,
 ): Promise<string> {
-  const before = Object.entries(kept).flatMap(([key, state]) =>
-    key.startsWith('before ') ? [[key.slice('before '.length), state] as const] : [],
+  const before = Object.entries(done.kept).flatMap(([key, state]) =>
+    key.startsWith('before ') && typeof state === 'string'
+      ? [[key.slice('before '.length), state] as const]
+      : [],
   )
   if (before.length === 0)
     throw new RefusedError('this rollback changed no flag, so that there is nothing to take back')
@@ -235,15 +237,15 @@ async function undoFlags(
   const flags = await service.list(names)
   const open: [Flag, string][] = []
   for (const [name, state] of before) {
-    if (digestOfState(state) !== kept[`digest ${name}`])
+    if (digestOfState(state) !== keptText(done, `digest ${name}`))
       throw new RefusedError(
-        `the history has not all of the flag ${name} as it was, because a part of it looks like a secret: restore it from the backup ${kept['backup'] ?? 'that was made before'}`,
+        `the history has not all of the flag ${name} as it was, because a part of it looks like a secret: restore it from the backup ${keptText(done, 'backup') ?? 'that was made before'}`,
       )
     const now = flags.get(name)
     if (now === undefined)
       throw new RefusedError(`the flag ${name} was deleted after the rollback: nothing was changed`)
     if (now.state === state) continue
-    if (digestOfState(now.state) !== kept[`after ${name}`])
+    if (digestOfState(now.state) !== keptText(done, `after ${name}`))
       throw new ConflictError(
         `the flag ${name} was changed after the rollback${now.version === '' ? '' : ` (${now.version})`}: nothing was changed`,
       )

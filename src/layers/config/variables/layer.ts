@@ -9,7 +9,7 @@ import {
   type Variable,
   type VariableScope,
 } from '../../../github/variables.ts'
-import type { Layer, LayerPlan, UndoableRollback } from '../../layer.ts'
+import { keptText, type Layer, type LayerPlan, type UndoableRollback } from '../../layer.ts'
 import { listBackups, makeBackup, readBackup } from '../backup.ts'
 import { describeChange, needsOf } from '../describe.ts'
 import { digestOf, type FileState } from '../file.ts'
@@ -222,12 +222,10 @@ async function findInterrupted(
 }
 
 /** Puts the values from before the rollback back, unless somebody has changed one since. */
-async function undoVariables(
-  options: VariablesLayerOptions,
-  { kept, to }: UndoableRollback,
-): Promise<string> {
+async function undoVariables(options: VariablesLayerOptions, done: UndoableRollback): Promise<string> {
   const { storage, repository, scopes, environment } = options
-  const name = kept['backup']
+  const { to } = done
+  const name = keptText(done, 'backup')
   if (name === undefined)
     throw new RefusedError('this rollback changed no variable, so that there is nothing to take back')
   const { manifests } = await listBackups(storage)
