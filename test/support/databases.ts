@@ -240,7 +240,9 @@ const make: Record<Kind, (servers: Servers, folder: string) => Promise<Made>> = 
           "SELECT SCHEMA_NAME AS name FROM information_schema.SCHEMATA WHERE SCHEMA_NAME LIKE 'shop%' ORDER BY 1",
         )
       ).map(({ name }) => String(name))
-    for (const name of await names()) await mysql.sql(undefined, `DROP DATABASE \`${name}\``)
+    // one may have a foreign key to another
+    for (const name of await names())
+      await mysql.sql(undefined, 'SET foreign_key_checks = 0', `DROP DATABASE \`${name}\``)
     await mysql.sql(undefined, 'CREATE DATABASE shop')
     return {
       url: mysql.url('shop'),

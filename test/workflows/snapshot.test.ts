@@ -122,7 +122,7 @@ describeAct('a snapshot', () => {
     const { log, ...done } = await migrate()
     expect({ log, ...done }).toMatchObject({ exitCode: 0, jobs: { migrate: 'success' } })
     const outputs: Readonly<Record<string, string>> = done.steps['migrate.snapshot']?.outputs ?? {}
-    expect(outputs).toMatchObject({ decision: 'backed-up', 'stands-at': '1_stars' })
+    expect(outputs['stands-at']).toBe('1_stars')
     expect(outputs['artifact-id']).toMatch(/^\d+$/)
     expect(run((database) => database.prepare('SELECT * FROM product').all())).toEqual([
       { name: 'Tea', stars: null },

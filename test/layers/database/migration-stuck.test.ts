@@ -27,20 +27,25 @@ const revision = (files: Readonly<Record<string, string>>, id = 'b'.repeat(40)):
 const plan = async (files: Readonly<Record<string, string>>, good: Readonly<Record<string, string>> = {}) => {
   const engine = await database.engine()
   const common = { engine, folder: 'db', byCommand: true }
+  // each begins when it is asked for: none goes on in the next test
   return {
-    undo: planUndo({
-      ...common,
-      bad: revision(files),
-      selection: { by: 'added', good: revision(good) },
-      recorded: [],
-    }),
-    apply: planApply({ ...common, revision: revision(files) }),
+    get undo() {
+      return planUndo({
+        ...common,
+        bad: revision(files),
+        selection: { by: 'added', good: revision(good) },
+        recorded: [],
+      })
+    },
+    get apply() {
+      return planApply({ ...common, revision: revision(files) })
+    },
   }
 }
 const expectBoth = async (files: Readonly<Record<string, string>>, cure: RegExp) => {
-  const { undo, apply } = await plan(files)
-  await expect(undo).rejects.toThrow(cure)
-  await expect(apply).rejects.toThrow(cure)
+  const plans = await plan(files)
+  await expect(plans.undo).rejects.toThrow(cure)
+  await expect(plans.apply).rejects.toThrow(cure)
 }
 /** Runs a tool on files in the folder of the test. @returns what it printed, whether it failed or not */
 const run = async (

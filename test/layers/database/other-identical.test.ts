@@ -67,13 +67,15 @@ test.each(['mysql', 'sqlite'] as const)(
     await fc.assert(
       fc.asyncProperty(fc.gen(), async (g) => {
         const dice = diceOf(g)
+        // names of MariaDB have characters of three bytes at most
+        const narrow = (text: string) => (kind === 'mysql' ? text.replaceAll('🦆', 'ü') : text)
         const quote = kind === 'mysql' ? '`' : '"'
         const chance = {
           ...dice,
           offer,
-          name: () => `${quote}${dice.rawName().replaceAll(quote, quote + quote)}${quote}`,
+          name: () => `${quote}${narrow(dice.rawName()).replaceAll(quote, quote + quote)}${quote}`,
           text: () => {
-            const text = dice.rawText().replaceAll("'", "''")
+            const text = narrow(dice.rawText()).replaceAll("'", "''")
             return `'${kind === 'mysql' ? text.replaceAll('\\', '\\\\') : text}'`
           },
         }

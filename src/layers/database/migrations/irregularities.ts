@@ -3,7 +3,6 @@ import type { RecordedMigration } from '../manifest.ts'
 import { type AppliedMigrations, isEntryOf } from './applied.ts'
 import { compareVersions, type DownScript, type MigrationFile } from './folder.ts'
 import type { AppliedMigration } from './own-table.ts'
-import type { UndoRequest } from './plan.ts'
 
 /** What is not as it should be, in words: changed, missing, out of order. */
 export function findIrregularities({
@@ -49,17 +48,21 @@ export async function findCutOff({
   engine,
   applied,
   files,
-  bad,
-  selection,
-}: Pick<UndoRequest, 'bad' | 'selection'> & {
+  read,
+  before,
+}: {
+  /** reads a file of the revision that failed */
+  readonly read: (path: string) => Promise<string | undefined>
+  /** files of the revision before it; undefined where it is not its migrations that are undone */
+  readonly before: readonly string[] | undefined
   readonly engine: Pick<Engine, 'transactionalDdl'>
   readonly applied: AppliedMigrations
   readonly files: readonly MigrationFile[]
 }): Promise<readonly string[]> {
-  if (selection.by !== 'added' || !marksNothing.has(applied.table) || applied.marksBegun) return []
+  if (before === undefined || !marksNothing.has(applied.table) || applied.marksBegun) return []
   const next = files.find((file) => !applied.entries.some(({ key }) => isEntryOf(key, file)))
-  if (next === undefined || selection.good.paths.includes(next.up)) return []
-  const text = (await bad.read(next.up)) ?? ''
+  if (next === undefined || before.includes(next.up)) return []
+  const text = (await read(next.up)) ?? ''
   const isOutside = /^-- *(?:migrate:up[^\n]*transaction:false|\+goose +NO TRANSACTION)/im.test(text)
   if (engine.transactionalDdl && !isOutside) return []
   return [

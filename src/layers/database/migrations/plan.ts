@@ -100,7 +100,13 @@ export async function planUndo(request: UndoRequest): Promise<UndoPlan> {
     steps,
     irregularities: [
       ...findIrregularities({ applied, files, recorded, scripts, chosen }),
-      ...(await findCutOff({ ...request, applied, files })),
+      ...(await findCutOff({
+        engine,
+        applied,
+        files,
+        read: bad.read,
+        before: request.selection.by === 'added' ? request.selection.good.paths : undefined,
+      })),
     ],
   }
 }
