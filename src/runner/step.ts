@@ -41,6 +41,12 @@ export interface Step<I extends Inputs, O extends string> {
   readonly locateSettings: (locate: Locate) => void
 }
 
+/** The step of an action, by its contract. */
+export type StepOf<A extends { readonly inputs: Inputs; readonly outputs: object }> = Step<
+  A['inputs'],
+  keyof A['outputs'] & string
+>
+
 /** @returns e.g. `.github/rollback.yml:12:5`; undefined for what the file does not have */
 export type Locate = (path: string) => string | undefined
 

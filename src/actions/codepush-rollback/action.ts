@@ -1,12 +1,9 @@
 import { reasonOf } from '../../layers/ota/roll-back.ts'
 import { rollBackUpdates } from '../../rollback/ota-rollback.ts'
-import type { Step } from '../../runner/step.ts'
 import { rollbackTools } from '../rollback-tools.ts'
 import { openWorkplace } from '../wiring.ts'
-import type { codepushRollback } from './contract.ts'
+import type { CodepushStep } from './contract.ts'
 import { publish } from './outputs.ts'
-
-export type CodepushStep = Step<typeof codepushRollback.inputs, keyof typeof codepushRollback.outputs>
 
 /** Takes a bad over-the-air update back. */
 export async function run(step: CodepushStep): Promise<void> {

@@ -1,6 +1,7 @@
 import { serverKinds } from '../../layers/ota/update-server.ts'
 import { defineAction } from '../../runner/contract.ts'
 import { input } from '../../runner/inputs.ts'
+import type { StepOf } from '../../runner/step.ts'
 import { commonInputs, commonOutputs, deployedRevision } from '../contract-parts.ts'
 import { guardInputs } from '../guard-inputs.ts'
 
@@ -96,3 +97,5 @@ export const codepushRollback = defineAction({
     channels: 'What was done on each channel, JSON.',
   },
 })
+
+export type CodepushStep = StepOf<typeof codepushRollback>

@@ -3,7 +3,7 @@ import { concludeUpdates, type UpdatesDecision } from '../../layers/ota/conclude
 import { describePlan, summarizePlans, summarizeResults } from '../../layers/ota/describe.ts'
 import type { OtaRollback } from '../../rollback/ota-rollback.ts'
 import { heading, paragraph, renderMarkdown, text } from '../../text/markdown.ts'
-import type { CodepushStep } from './action.ts'
+import type { CodepushStep } from './contract.ts'
 
 const headlines: Readonly<Record<UpdatesDecision, string>> = {
   planned: 'Rollback of updates planned (dry run: nothing was changed)',

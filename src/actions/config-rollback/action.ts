@@ -1,12 +1,9 @@
 import { openConfigStep } from '../../rollback/config-step.ts'
-import type { Step } from '../../runner/step.ts'
 import { rollbackTools } from '../rollback-tools.ts'
 import { openWorkplace } from '../wiring.ts'
 import { writeRollback } from '../write-rollback.ts'
-import type { configRollback } from './contract.ts'
+import type { ConfigRollbackStep } from './contract.ts'
 import { writeBackup, writeBackups, writeValidity } from './outputs.ts'
-
-export type ConfigRollbackStep = Step<typeof configRollback.inputs, keyof typeof configRollback.outputs>
 
 /** Keeps, lists, compares, checks or restores the configuration of an environment, or switches feature flags off. */
 export async function run(step: ConfigRollbackStep): Promise<void> {

@@ -1,6 +1,7 @@
 import { scopes } from '../../layers/config/variables/scope.ts'
 import { defineAction } from '../../runner/contract.ts'
 import { input } from '../../runner/inputs.ts'
+import type { StepOf } from '../../runner/step.ts'
 import { commonInputs, commonOutputs, deployedRevision } from '../contract-parts.ts'
 import { guardInputs } from '../guard-inputs.ts'
 
@@ -94,3 +95,5 @@ export const configRollback = defineAction({
     report: 'Path of the full report, JSON: the differences, with secrets masked.',
   },
 })
+
+export type ConfigRollbackStep = StepOf<typeof configRollback>

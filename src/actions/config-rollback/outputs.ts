@@ -1,9 +1,7 @@
 import type { Manifest } from '../../layers/config/backup.ts'
-import type { Step } from '../../runner/step.ts'
 import { bulletList, heading, paragraph, renderMarkdown, text } from '../../text/markdown.ts'
-import type { configRollback } from './contract.ts'
+import type { ConfigRollbackStep } from './contract.ts'
 
-type ConfigStep = Step<typeof configRollback.inputs, keyof typeof configRollback.outputs>
 interface About {
   readonly incident: string
   readonly environment: string
@@ -11,7 +9,7 @@ interface About {
 
 /** What was kept. */
 export async function writeBackup(
-  step: ConfigStep,
+  step: ConfigRollbackStep,
   { incident, environment }: About,
   manifest: Manifest,
 ): Promise<void> {
@@ -31,7 +29,7 @@ export async function writeBackup(
 
 /** The backups there are. */
 export async function writeBackups(
-  step: ConfigStep,
+  step: ConfigRollbackStep,
   { incident, environment }: About,
   { backups, lines }: { readonly backups: readonly Manifest[]; readonly lines: readonly string[] },
 ): Promise<void> {
@@ -47,7 +45,7 @@ export async function writeBackups(
 
 /** Whether what is there is valid; the step fails when it is not. */
 export async function writeValidity(
-  step: ConfigStep,
+  step: ConfigRollbackStep,
   { incident, environment }: About,
   problems: readonly string[],
 ): Promise<void> {
@@ -63,7 +61,7 @@ export async function writeValidity(
   step.log.info(`${environment}: ${decision}`)
 }
 
-async function writeLines(step: ConfigStep, title: string, lines: readonly string[]): Promise<void> {
+async function writeLines(step: ConfigRollbackStep, title: string, lines: readonly string[]): Promise<void> {
   for (const line of lines) step.log.info(line)
   const shown =
     lines.length === 0 ? paragraph('Nothing to show.') : bulletList(lines.map((line) => [text(line)]))

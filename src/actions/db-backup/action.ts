@@ -5,13 +5,10 @@ import { secretsOf } from '../../layers/database/connection.ts'
 import { readProofPlace } from '../../layers/database/proof-server.ts'
 import { refuseUncompressed } from '../../layers/database/store/open.ts'
 import { inScratchFolder } from '../../runner/scratch.ts'
-import type { Step } from '../../runner/step.ts'
 import { openDatabase } from '../open-database.ts'
 import { openWorkplace } from '../wiring.ts'
-import type { dbBackup } from './contract.ts'
+import type { DbBackupStep } from './contract.ts'
 import { publish } from './outputs.ts'
-
-export type DbBackupStep = Step<typeof dbBackup.inputs, keyof typeof dbBackup.outputs>
 
 /** Backs a database up before a deployment, verifies the stored backups, or lists them. */
 export async function run(step: DbBackupStep): Promise<void> {

@@ -1,5 +1,6 @@
 import { defineAction } from '../../runner/contract.ts'
 import { input } from '../../runner/inputs.ts'
+import type { StepOf } from '../../runner/step.ts'
 import { commonInputs, commonOutputs } from '../contract-parts.ts'
 import { databaseInputs } from '../database-inputs.ts'
 
@@ -76,3 +77,5 @@ export const dbBackup = defineAction({
     report: 'Path of the full report, JSON: all backups, newest first.',
   },
 })
+
+export type DbBackupStep = StepOf<typeof dbBackup>

@@ -2,7 +2,7 @@ import type { BackupsReport } from '../../layers/database/back-up.ts'
 import type { Manifest } from '../../layers/database/manifest.ts'
 import { describeVerification, isFailed } from '../../layers/database/verification.ts'
 import { code, heading, paragraph, renderMarkdown, revision, table } from '../../text/markdown.ts'
-import type { DbBackupStep } from './action.ts'
+import type { DbBackupStep } from './contract.ts'
 
 /** Sets the outputs, writes report and summary, and fails the step for backups that are damaged. */
 export async function publish(

@@ -2,13 +2,10 @@ import { openRevision } from '../../github/revision.ts'
 import { applyMigrations } from '../../layers/database/migrations/apply.ts'
 import { runInCheckout } from '../../layers/database/migrations/command.ts'
 import { inScratchFolder } from '../../runner/scratch.ts'
-import type { Step } from '../../runner/step.ts'
 import { openConnection } from '../open-database.ts'
 import { openWorkplace } from '../wiring.ts'
-import type { dbMigrate } from './contract.ts'
+import type { DbMigrateStep } from './contract.ts'
 import { publish } from './outputs.ts'
-
-export type DbMigrateStep = Step<typeof dbMigrate.inputs, keyof typeof dbMigrate.outputs>
 
 /** Applies the pending migrations of a revision. */
 export async function run(step: DbMigrateStep): Promise<void> {

@@ -1,5 +1,6 @@
 import { defineAction } from '../../runner/contract.ts'
 import { input } from '../../runner/inputs.ts'
+import type { StepOf } from '../../runner/step.ts'
 import { commonInputs, commonOutputs, deployedRevision } from '../contract-parts.ts'
 import { databaseInputs } from '../database-inputs.ts'
 
@@ -43,3 +44,5 @@ export const dbMigrate = defineAction({
     report: 'Path of the full report, JSON: name, checksum, script and down script of each.',
   },
 })
+
+export type DbMigrateStep = StepOf<typeof dbMigrate>

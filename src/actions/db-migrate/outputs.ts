@@ -1,6 +1,6 @@
 import type { ApplyReport } from '../../layers/database/migrations/apply.ts'
 import { bulletList, code, heading, paragraph, renderMarkdown } from '../../text/markdown.ts'
-import type { DbMigrateStep } from './action.ts'
+import type { DbMigrateStep } from './contract.ts'
 
 const decisions = {
   applied: ['migrated', 'applied'],

@@ -11,7 +11,8 @@ import { code, heading, paragraph, renderMarkdown, table } from '../../text/mark
 import { guardLayer } from '../guarded.ts'
 import { openDatabase } from '../open-database.ts'
 import { openWorkplace } from '../wiring.ts'
-import { type DbRestoreStep, type Places, undo } from './undo-migrations.ts'
+import type { DbRestoreStep } from './contract.ts'
+import { type Places, undo } from './undo-migrations.ts'
 
 /** In the words that all actions have for it. */
 const decisions = {

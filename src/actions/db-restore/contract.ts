@@ -1,5 +1,6 @@
 import { defineAction } from '../../runner/contract.ts'
 import { input } from '../../runner/inputs.ts'
+import type { StepOf } from '../../runner/step.ts'
 import { commonInputs, commonOutputs, deployedRevision } from '../contract-parts.ts'
 import { databaseInputs } from '../database-inputs.ts'
 import { guardInputs } from '../guard-inputs.ts'
@@ -114,3 +115,5 @@ export const dbRestore = defineAction({
     report: 'Path of the full report, JSON.',
   },
 })
+
+export type DbRestoreStep = StepOf<typeof dbRestore>

@@ -9,11 +9,8 @@ import { undoDeployment } from '../../layers/database/migrations/deployment.ts'
 import type { Selection } from '../../layers/database/migrations/plan.ts'
 import type { Store } from '../../layers/database/store/store.ts'
 import { describeApplied } from '../../rollback/record.ts'
-import type { Step } from '../../runner/action.ts'
 import { bulletList, code, heading, paragraph, renderMarkdown } from '../../text/markdown.ts'
-import type { dbRestore } from './contract.ts'
-
-export type DbRestoreStep = Step<typeof dbRestore.inputs, keyof typeof dbRestore.outputs>
+import type { DbRestoreStep } from './contract.ts'
 
 export interface Places {
   readonly engine: Engine

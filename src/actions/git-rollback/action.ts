@@ -4,7 +4,8 @@ import { openCodeRollback } from '../../rollback/code-rollback.ts'
 import { runRollback } from '../../rollback/run.ts'
 import { takeBack } from '../../rollback/take-back.ts'
 import { rollbackTools } from '../rollback-tools.ts'
-import { type GitContext, type GitRollbackStep, openContext } from './context.ts'
+import { type GitContext, openContext } from './context.ts'
+import type { GitRollbackStep } from './contract.ts'
 import { writeCodeRollback, writeRecent, writeTakeBack } from './outputs.ts'
 
 /** Rolls the code back, takes a rollback of it back, or lists the recent ones. */

@@ -4,13 +4,10 @@ import type { OpenClone } from '../../layers/code/partial-clone.ts'
 import type { RollbackContext } from '../../rollback/options.ts'
 import { demandPlain, openPlainContext } from '../../rollback/plain-context.ts'
 import { refuseForks } from '../../runner/context.ts'
-import type { Step } from '../../runner/step.ts'
 import { commonInputs } from '../contract-parts.ts'
 import { prepareJobClone } from '../job-clone.ts'
 import { openWorkplace } from '../wiring.ts'
-import type { gitRollback } from './contract.ts'
-
-export type GitRollbackStep = Step<typeof gitRollback.inputs, keyof typeof gitRollback.outputs>
+import type { GitRollbackStep } from './contract.ts'
 
 /** Where the code is rolled back: the job's repository on GitHub, or that of the input `remote`. */
 export interface GitContext extends RollbackContext {

@@ -1,6 +1,7 @@
 import { deliveries } from '../../layers/code/deliveries.ts'
 import { defineAction } from '../../runner/contract.ts'
 import { input } from '../../runner/inputs.ts'
+import type { StepOf } from '../../runner/step.ts'
 import { commonInputs, commonOutputs } from '../contract-parts.ts'
 
 export const gitRollback = defineAction({
@@ -170,3 +171,5 @@ export const gitRollback = defineAction({
     'undone-commits': 'How many commits are undone.',
   },
 })
+
+export type GitRollbackStep = StepOf<typeof gitRollback>

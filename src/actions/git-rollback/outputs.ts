@@ -5,7 +5,8 @@ import type { RollbackResult } from '../../rollback/result.ts'
 import type { TakeBackResult } from '../../rollback/take-back.ts'
 import { heading, renderMarkdown } from '../../text/markdown.ts'
 import { writeLayer } from '../write-rollback.ts'
-import type { GitContext, GitRollbackStep } from './context.ts'
+import type { GitContext } from './context.ts'
+import type { GitRollbackStep } from './contract.ts'
 
 /** Writes what a rollback of the code came to. */
 export async function writeCodeRollback(step: GitRollbackStep, result: RollbackResult): Promise<void> {

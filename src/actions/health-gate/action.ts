@@ -1,14 +1,11 @@
-import type { Step } from '../../runner/step.ts'
 import { openWorkplace } from '../wiring.ts'
 import { assess } from './assess.ts'
-import type { healthGate } from './contract.ts'
+import type { HealthGateStep } from './contract.ts'
 import { gate } from './gate.ts'
 import { prepareStep } from './prepare.ts'
 import { snapshot } from './snapshot.ts'
 import { verify } from './verify.ts'
 import { watch } from './watch.ts'
-
-export type HealthGateStep = Step<typeof healthGate.inputs, keyof typeof healthGate.outputs>
 
 const modes = { gate, snapshot, watch, verify, assess } as const
 

@@ -1,5 +1,6 @@
 import { defineAction } from '../../runner/contract.ts'
 import { input } from '../../runner/inputs.ts'
+import type { StepOf } from '../../runner/step.ts'
 import { commonInputs, commonOutputs, deployedRevision } from '../contract-parts.ts'
 
 export const healthGate = defineAction({
@@ -107,3 +108,5 @@ export const healthGate = defineAction({
     'dispatched-run': 'Id of the run that `dispatch` started; empty if it started none.',
   },
 })
+
+export type HealthGateStep = StepOf<typeof healthGate>

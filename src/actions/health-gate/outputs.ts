@@ -3,7 +3,7 @@ import { type GateReport, issuesOf, listSamples, worstSeverity } from '../../hea
 import type { Response } from '../../health/response.ts'
 import { summarizeReport } from '../../health/summary.ts'
 import { renderMarkdown } from '../../text/markdown.ts'
-import type { HealthGateStep } from './action.ts'
+import type { HealthGateStep } from './contract.ts'
 import type { HealthGateOutputs, Prepared } from './prepare.ts'
 
 /**

@@ -5,7 +5,7 @@ import { ruleOfPasses } from '../../health/passes.ts'
 import { planWatch, readDeployedAt, type WatchPlan } from '../../health/plan.ts'
 import { secretsOf } from '../../health/target.ts'
 import type { Check } from '../../settings/schema.ts'
-import type { HealthGateStep } from './action.ts'
+import type { HealthGateStep } from './contract.ts'
 
 export type HealthGateOutputs = Parameters<HealthGateStep['setOutputs']>[0]
 

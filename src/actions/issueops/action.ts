@@ -7,13 +7,10 @@ import {
   type PersonsComment,
 } from '../../issueops/reply.ts'
 import { isAuthorsOwn } from '../../runner/context.ts'
-import type { Step } from '../../runner/step.ts'
 import { settingsOf, usualEnvironment } from '../../settings/environments.ts'
 import { type Opened, openSettings, openWorkplace } from '../wiring.ts'
-import type { issueops } from './contract.ts'
+import type { IssueOpsStep } from './contract.ts'
 import { publish } from './outputs.ts'
-
-export type IssueOpsStep = Step<typeof issueops.inputs, keyof typeof issueops.outputs>
 
 /** Reads the command of a comment and carries a hold out, or says what became of a rollback. */
 export async function run(step: IssueOpsStep): Promise<void> {

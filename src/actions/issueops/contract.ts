@@ -1,5 +1,6 @@
 import { defineAction } from '../../runner/contract.ts'
 import { input } from '../../runner/inputs.ts'
+import type { StepOf } from '../../runner/step.ts'
 import { commonInputs, commonOutputs, deployedRevision } from '../contract-parts.ts'
 
 export const issueops = defineAction({
@@ -35,3 +36,5 @@ export const issueops = defineAction({
     reason: 'The reason, as the comment gives it.',
   },
 })
+
+export type IssueOpsStep = StepOf<typeof issueops>

@@ -1,6 +1,5 @@
 import type { Outputs } from '../../runner/step.ts'
-import type { IssueOpsStep } from './action.ts'
-import type { issueops } from './contract.ts'
+import type { IssueOpsStep, issueops } from './contract.ts'
 
 /** Sets the outputs, and logs what became of the comment. */
 export function publish(

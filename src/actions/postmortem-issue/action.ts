@@ -1,11 +1,8 @@
-import type { Step } from '../../runner/step.ts'
 import { gatherFacts } from '../../views/postmortem/incident-facts.ts'
 import { writeUp } from '../../views/postmortem/issue.ts'
 import { openWorkplace } from '../wiring.ts'
-import type { postmortemIssue } from './contract.ts'
+import type { PostmortemStep } from './contract.ts'
 import { publishIssue, publishNone } from './outputs.ts'
-
-export type PostmortemStep = Step<typeof postmortemIssue.inputs, keyof typeof postmortemIssue.outputs>
 
 /** Writes an incident up in an issue. */
 export async function run(step: PostmortemStep): Promise<void> {

@@ -1,5 +1,6 @@
 import { defineAction } from '../../runner/contract.ts'
 import { input } from '../../runner/inputs.ts'
+import type { StepOf } from '../../runner/step.ts'
 import { commonInputs, commonOutputs, deployedRevision } from '../contract-parts.ts'
 
 export const postmortemIssue = defineAction({
@@ -34,3 +35,5 @@ export const postmortemIssue = defineAction({
     'issue-url': 'URL of the issue.',
   },
 })
+
+export type PostmortemStep = StepOf<typeof postmortemIssue>

@@ -2,7 +2,7 @@ import type { Event } from '../../history/event.ts'
 import { code, heading, link, paragraph, renderMarkdown } from '../../text/markdown.ts'
 import type { IncidentFacts } from '../../views/postmortem/incident-facts.ts'
 import type { WriteUp } from '../../views/postmortem/issue.ts'
-import type { PostmortemStep } from './action.ts'
+import type { PostmortemStep } from './contract.ts'
 
 /** Says that there is no such incident. */
 export function publishNone(step: PostmortemStep, incident: string, events: readonly Event[]): void {

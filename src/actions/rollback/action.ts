@@ -3,14 +3,11 @@ import { openFrontDoor } from '../../rollback/front-door.ts'
 import { secretsOfLayers } from '../../rollback/open-layers.ts'
 import { secretsOfChecks } from '../../rollback/production.ts'
 import { runRollback } from '../../rollback/run.ts'
-import type { Step } from '../../runner/step.ts'
 import { rollbackTools } from '../rollback-tools.ts'
 import { openWorkplace } from '../wiring.ts'
 import { writeRollback } from '../write-rollback.ts'
-import type { rollback } from './contract.ts'
+import type { RollbackStep } from './contract.ts'
 import { sayUnconfigured, writeDiagnosis } from './outputs.ts'
-
-export type RollbackStep = Step<typeof rollback.inputs, keyof typeof rollback.outputs>
 
 /** Takes an environment back to the last good state, or plans that, or checks that it would work. */
 export async function run(step: RollbackStep): Promise<void> {

@@ -1,5 +1,6 @@
 import { defineAction } from '../../runner/contract.ts'
 import { input } from '../../runner/inputs.ts'
+import type { StepOf } from '../../runner/step.ts'
 import { failureRules, issueTypes } from '../../settings/rollback-choices.ts'
 import { commonInputs, commonOutputs } from '../contract-parts.ts'
 
@@ -89,3 +90,5 @@ export const rollback = defineAction({
     report: 'Path of the full report, JSON.',
   },
 })
+
+export type RollbackStep = StepOf<typeof rollback>

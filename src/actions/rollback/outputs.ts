@@ -6,7 +6,7 @@ import {
   summarizeDiagnosis,
 } from '../../rollback/doctor/doctor.ts'
 import { renderMarkdown } from '../../text/markdown.ts'
-import type { RollbackStep } from './action.ts'
+import type { RollbackStep } from './contract.ts'
 
 /** Says what the settings could add, where there are none. */
 export function sayUnconfigured(
