@@ -58,20 +58,6 @@ export const publicSchemas: readonly PublicSchema[] = [
     files: ['ChinookDatabase/DataSources/Chinook_MySql.sql'],
   },
   {
-    name: 'Sakila',
-    kind: 'mysql',
-    source: 'datacharmer/test_db@3c7fa05e04b4c339d91a43b7029a210212d48e6c',
-    files: ['sakila/sakila-mv-schema.sql', 'sakila/sakila-mv-data.sql'],
-  },
-  {
-    name: 'Employees, partitioned, with views and routines',
-    kind: 'mysql',
-    source: 'datacharmer/test_db@3c7fa05e04b4c339d91a43b7029a210212d48e6c',
-    files: ['employees_partitioned.sql', 'objects.sql'],
-    // rows that it reads by commands of the client
-    without: /^source /im,
-  },
-  {
     name: 'Chinook',
     kind: 'sqlite',
     source: 'lerocha/chinook-database@7f67772503d71ba90f19283c38e93923addb43fa',
