@@ -179,7 +179,7 @@ export async function runDrill({
     const sinceBad = () => Math.round(performance.now() - badServedAt)
     const broken = await served.visit()
     say(
-      `deployed ${bad.slice(0, 7)}: GET / answers ${broken.status}, although the deployment is a success to GitHub`,
+      `deployed ${bad.slice(0, 7)}: GET / answers ${broken.status}, although GitHub reports a successful deployment`,
     )
     const schemaBad = served.schema()
     const badBundle = await updates?.release('the bad bundle')

@@ -28,7 +28,7 @@ export function summarizeReport(
     heading(2, `Health gate: ${verdict}`),
     paragraph('Decision for ', code(environment), ': ', strong(decision), ', because ', because, '.'),
     table(
-      ['check', 'severity', 'state', 'last rounds', 'what it saw'],
+      ['check', 'severity', 'state', 'last rounds', 'observed'],
       checks.map((check) => [
         code(check.name),
         check.severity,

@@ -147,7 +147,7 @@ function problemsOf(
   return [
     ...ofLayers,
     ...ofDeployment,
-    ...(isUnseen ? [`${environment} was not seen to be well: ${because}`] : []),
+    ...(isUnseen ? [`${environment} was not verified to be healthy: ${because}`] : []),
   ]
 }
 

@@ -98,7 +98,7 @@ function describeNow({ ending, layers, redeployed, recovery }: RollbackReport): 
 function sayRecovery({ outcome, because, looked }: Recovery): string {
   if (!looked) return `production was not looked at: ${because}`
   if (outcome === 'unknown') return `whether production recovered is unknown: ${because}`
-  return outcome === 'recovered' ? 'production was seen to be well' : 'production is still failing'
+  return outcome === 'recovered' ? 'production is healthy' : 'production is still failing'
 }
 
 const words: Partial<Readonly<Record<string, string>>> = {

@@ -125,7 +125,7 @@ export function summarizeReport({
             '.',
           ),
         ]),
-    ...(seen.length === 0 ? [] : [heading(3, 'What was seen from outside'), bulletList(seen)]),
+    ...(seen.length === 0 ? [] : [heading(3, 'Verification'), bulletList(seen)]),
   ]
 }
 
@@ -137,7 +137,7 @@ export function summarizePhases(
   const total = Object.values(phases).reduce((sum, ms) => sum + ms, 0)
   const share = (ms: number) => (total === 0 ? '' : `${Math.round((ms / total) * 100)} %`)
   return [
-    heading(3, 'Where the time went'),
+    heading(3, 'Duration of each phase'),
     ...(recovery.outcome === 'recovered' ? [paragraph(...sayRecovery(tookMs, objectiveMs))] : []),
     table(
       ['phase', 'time', 'share'],
@@ -147,7 +147,10 @@ export function summarizePhases(
 }
 
 function sayRecovery(tookMs: number, objectiveMs: number | undefined) {
-  const took = ['Time to recover, from the first look to production seen well: ', strong(sayDuration(tookMs))]
+  const took = [
+    'Time to recover, from the first check to the verified recovery: ',
+    strong(sayDuration(tookMs)),
+  ]
   if (objectiveMs === undefined) return [...took, '.']
   const verdict = tookMs <= objectiveMs ? 'met' : 'missed'
   return [...took, `. The objective is ${sayDuration(objectiveMs)}: `, strong(verdict), '.']

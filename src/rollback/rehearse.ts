@@ -34,7 +34,7 @@ export async function rehearse(options: RehearsalOptions): Promise<RehearsalRepo
   if (report.recovery.outcome === 'unknown')
     problems.push(`whether the rollback helped is unknown: ${report.recovery.because}`)
   if (afterwards.outcome !== 'recovered')
-    problems.push(`after the rehearsal the environment is not seen to be well: ${afterwards.because}`)
+    problems.push(`after the rehearsal the environment was not verified to be healthy: ${afterwards.because}`)
   const phases = { ...report.phases, 'take back': now().getTime() - from }
   return { ...report, layers, problems, phases, afterwards }
 }

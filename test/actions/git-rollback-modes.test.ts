@@ -195,7 +195,11 @@ describe('mode: deploy-only', () => {
 
   test.each([
     ['no workflow', { redeploy: '' }, /input "redeploy" is required where input "mode" is deploy-only/],
-    ['no revision handed over', { 'redeploy-inputs': '' }, /input "redeploy-inputs" is required where input "mode" is deploy-only/],
+    [
+      'no revision handed over',
+      { 'redeploy-inputs': '' },
+      /input "redeploy-inputs" is required where input "mode" is deploy-only/,
+    ],
     [
       'a workflow that is not there',
       { redeploy: 'gone.yml' },

@@ -301,7 +301,7 @@ test('the pull requests that are undone are told once', async () => {
   })
   const first = await rollBack({ token, reason: 'it is down' })
   expect({ exitCode: first.exitCode, log: first.log }).toMatchObject({ exitCode: 0 })
-  expect(first.log).toContain('of the pull requests #1')
+  expect(first.log).toContain('from the pull requests #1')
   await rollBack({ token })
   expect(shop.hosted.comments.map(({ issue }) => issue)).toEqual([1])
   expect(shop.hosted.comments[0]?.body).toContain('it is down')

@@ -80,7 +80,7 @@ describe('what people read', () => {
 
 Decision for \`production\`: **keep**, because every check is within its limit: homepage (0 %, limit at most 5 %, 0 of 3 probes failed); errors (2 %, limit at most 5 %); queue (0.02, limit at most 100).
 
-| check | severity | state | last rounds | what it saw |
+| check | severity | state | last rounds | observed |
 | - | - | - | - | - |
 | \`homepage\` | critical | ok | \`▁▁▁\` | 0 %, limit at most 5 %, 0 of 3 probes failed |
 | \`errors\` | high | ok | \`▁▁▄\` | 2 %, limit at most 5 % |
@@ -114,7 +114,7 @@ Decision for \`production\`: **keep**, because every check is within its limit: 
 
 Decision for \`production\`: **roll-back**, because a critical check is beyond its limit: homepage (100 %, limit at most 5 %, for 30s since 12:00:30 UTC, 3 of 5 probes failed: 2 × status 500, 1 × the expected text was not there).
 
-| check | severity | state | last rounds | what it saw |
+| check | severity | state | last rounds | observed |
 | - | - | - | - | - |
 | \`homepage\` | critical | beyond its limit | \`▁▁▅██\` | 100 %, limit at most 5 %, for 30s since 12:00:30 UTC, 3 of 5 probes failed: 2 × status 500, 1 × the expected text was not there |
 | \`errors\` | high | beyond its limit | \`▁▁▃██\` | 100 %, limit at most 5 %, for 30s since 12:00:30 UTC |
@@ -163,7 +163,7 @@ xychart-beta
 
 Decision for \`production\`: **keep**, because there is too little data: errors (no value in 4 of 4 rounds: the query found no series); queue (no value in 4 of 4 rounds: the query found no series).
 
-| check | severity | state | last rounds | what it saw |
+| check | severity | state | last rounds | observed |
 | - | - | - | - | - |
 | \`homepage\` | critical | ok | \`▁▁▁▁\` | 0 %, limit at most 5 %, 0 of 4 probes failed |
 | \`errors\` | high | no data | \`····\` | no value in 4 of 4 rounds: the query found no series |
@@ -192,7 +192,7 @@ Decision for \`production\`: **keep**, because there is too little data: errors 
 
 Decision for \`production\`: **keep**, because a check could not run: errors (no value in 3 of 4 rounds: http://prometheus/ answered with status 502); queue (no value in 3 of 4 rounds: http://prometheus/ answered with status 502).
 
-| check | severity | state | last rounds | what it saw |
+| check | severity | state | last rounds | observed |
 | - | - | - | - | - |
 | \`homepage\` | critical | ok | \`▁▁▁▁\` | 0 %, limit at most 5 %, 0 of 4 probes failed |
 | \`errors\` | high | check failed to run | \`▂···\` | no value in 3 of 4 rounds: http://prometheus/ answered with status 502 |

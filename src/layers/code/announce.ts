@@ -46,12 +46,12 @@ export async function announceRollback(
   const isApplied = !plan.sameContent && (plan.mode !== 'deploy-only' || deployed?.done !== undefined)
   if (comment && isApplied) {
     const why = await tellPulls(repository, plan, receipt, about)
-    if (why !== undefined) said.push(`the pull requests that are undone were not told: ${why}`)
+    if (why !== undefined) said.push(`could not comment on the undone pull requests: ${why}`)
   }
   const restored = deployed?.done?.revision
   if (recordDeployment && receipt.pull === undefined && (isApplied || restored !== undefined)) {
     const why = await recordDeployments(repository, { ...about, restored })
-    if (why !== undefined) said.push(`GitHub's deployments were not told: ${why}`)
+    if (why !== undefined) said.push(`could not update GitHub's deployments: ${why}`)
   }
   return said
 }

@@ -44,7 +44,7 @@ export function sayUndone(plan: RollbackPlan): string {
 /** The pull requests that are undone, as a line; none where there are none. */
 export function sayPulls({ pulls = [] }: RollbackPlan): readonly string[] {
   if (pulls.length === 0) return []
-  return [`of the pull requests ${pulls.map(({ number }) => `#${number}`).join(', ')}`]
+  return [`from the pull requests ${pulls.map(({ number }) => `#${number}`).join(', ')}`]
 }
 
 /** The plan as a section of the job summary. */
@@ -118,14 +118,14 @@ export function describeStanding(
 ): string {
   const { branch, since, mode } = plan
   if (pull !== undefined)
-    return `${branch} stays where it is: ${takesBack(plan) ? 'taking the rollback back' : 'the rollback'} is proposed by pull request #${pull.number}, ${pull.url}`
+    return `${branch} is unchanged: ${takesBack(plan) ? 'taking the rollback back' : 'the rollback'} is proposed by pull request #${pull.number}, ${pull.url}`
   if (proposedOn !== undefined)
-    return `${branch} stays where it is: the undone work is on the branch ${proposedOn} again, at ${commit.slice(0, 7)}; fix the fault there, and merge it`
+    return `${branch} is unchanged: the undone work is on the branch ${proposedOn} again, at ${commit.slice(0, 7)}; fix the fault there, and merge it`
   if (mode === 'reset') {
     const kept = tag === undefined ? '' : `; what it was at, ${from.slice(0, 7)}, is tagged ${tag}`
     return `${branch} was moved back to ${commit.slice(0, 7)}${kept}: deploy ${commit}`
   }
-  if (mode === 'deploy-only') return `${branch} stays where it is: ${commit} is deployed`
+  if (mode === 'deploy-only') return `${branch} is unchanged: ${commit} is deployed`
   const tagged = tag === undefined ? '' : `, tagged ${tag}`
   const now = since.at(-1)
   if (now === undefined) return `${branch} is at ${commit.slice(0, 7)}${tagged}: deploy ${commit}`
@@ -142,13 +142,13 @@ export function summarizeStanding(
   const { branch, since, mode } = plan
   if (pull !== undefined) {
     const what = takesBack(plan) ? 'taking the rollback back' : 'the rollback'
-    const proposed = [code(branch), ` stays where it is: ${what} is proposed by `]
+    const proposed = [code(branch), ` is unchanged: ${what} is proposed by `]
     return [
       paragraph(...proposed, link(pull.url, `#${pull.number}`), '. It takes effect when that is merged.'),
     ]
   }
   if (proposedOn !== undefined) {
-    const stays = [code(branch), ' stays where it is: the undone work is on the branch ', code(proposedOn)]
+    const stays = [code(branch), ' is unchanged: the undone work is on the branch ', code(proposedOn)]
     return [paragraph(...stays, ' again. Fix the fault there, and merge it.')]
   }
   if (mode === 'reset') {
@@ -157,7 +157,7 @@ export function summarizeStanding(
     return [paragraph(...moved, '. This deploys nothing: deploy that revision now.')]
   }
   if (mode === 'deploy-only')
-    return [paragraph(code(branch), ' stays where it is, and ', revision(commit), ' is deployed.')]
+    return [paragraph(code(branch), ' is unchanged, and ', revision(commit), ' is deployed.')]
   const tagged = tag === undefined ? [] : [', tagged ', code(tag)]
   const now = since.at(-1)
   return [

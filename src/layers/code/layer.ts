@@ -152,7 +152,7 @@ function stepsOf(plan: RollbackPlan): readonly string[] {
   const { branch, way } = plan
   if (isStanding(plan)) return [`nothing: ${branch} has that content already`]
   const how = {
-    direct: `put one commit on top of ${branch}, and tag it`,
+    direct: `add one commit to ${branch}, and tag it`,
     branch: `put one commit on a branch of its own; it takes effect when that is merged into ${branch}`,
     'pull-request': `open a pull request to ${branch}; it takes effect when that is merged`,
     reset: `tag the head of ${branch}, and move ${branch} back`,

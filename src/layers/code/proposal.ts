@@ -63,7 +63,7 @@ function howToFix({ branch }: RollbackPlan, { incident }: RollbackTrace): readon
   return [
     heading(3, 'What to do here'),
     paragraph(
-      'This brings all of it back, the fault included. Fix the fault on this branch, then mark the pull request as ready and merge it into ',
+      'This restores all of it, including the fault. Fix the fault on this branch, then mark the pull request as ready and merge it into ',
       code(branch),
       ':',
     ),

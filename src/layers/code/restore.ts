@@ -139,7 +139,7 @@ function ofAllPaths(
   return { pulls, neighbours }
 }
 
-/** Plans to deploy a good revision again while the branch stays where it is. @throws InputError as a restore does */
+/** Plans to deploy a good revision again while the branch is unchanged. @throws InputError as a restore does */
 export async function planDeployOnly(
   repository: CodeRepository,
   request: RestoreRequest,

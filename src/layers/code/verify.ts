@@ -20,7 +20,7 @@ export async function verifyBranch(
   if (seen.tree === tree)
     return {
       ok: true,
-      evidence: `${at}, whose content is the one that was planned (tree ${tree.slice(0, 7)})`,
+      evidence: `${at}, with the planned content (tree ${tree.slice(0, 7)})`,
     }
   if (await isAncestor(repository, { older: commit, newer: head }))
     return { ok: true, evidence: `${at} by now, with ${commit.slice(0, 7)} in its history` }

@@ -61,7 +61,7 @@ export async function makeBackup(options: BackupOptions): Promise<Manifest> {
   const parts: Manifest['parts'] = []
   let isWhole = false
   try {
-    log(`backing ${engine.database} up to ${store.place} as ${name} (${versions.tool}, ${versions.server})`)
+    log(`backs up ${engine.database} to ${store.place} as ${name} (${versions.tool}, ${versions.server})`)
     const contents = await engine.dump({
       scratch,
       signal,

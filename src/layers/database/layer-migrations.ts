@@ -31,15 +31,15 @@ export async function planMigrations(options: DatabaseLayerOptions, folder: stri
     ...emptyView,
     from: names[0] ?? '',
     to: standsAt(plan),
-    foundBy: `${plan.table} says what was applied, and ${good.id.slice(0, 7)} does not have it`,
+    foundBy: `${plan.table} lists what was applied, and ${good.id.slice(0, 7)} does not have it`,
     steps: [
-      `backs ${engine.database} up as it is now`,
+      `backs up ${engine.database} as it is now`,
       ...plan.steps.map((step) =>
         command === undefined
           ? `undoes ${step.name}, by the script of ${step.from}`
           : `undoes ${step.name}, by the configured command`,
       ),
-      `looks in ${plan.table} whether just these are gone`,
+      `checks that ${plan.table} no longer has these`,
     ],
     undone: plan.steps.map(({ name, entry }) => ({
       revision: entry.revision ?? bad.id,
@@ -65,7 +65,7 @@ export async function planMigrations(options: DatabaseLayerOptions, folder: stri
         ...receiptUndone(report),
         verified: {
           ok: left.steps.length === 0,
-          evidence: `${left.table} of ${engine.database} ends with ${standsAt(left)} and has no more of ${names.join(', ')}`,
+          evidence: `${left.table} of ${engine.database} ends with ${standsAt(left)} and no longer has ${names.join(', ')}`,
         },
       }
     },

@@ -125,7 +125,7 @@ async function refuseLeftBehind({ engine, keepOldMs, log }: RestoreOptions): Pro
 
 /** What a plan and a log say of what stays with the database that is replaced. */
 export function sayLeftBehind(left: readonly string[]): string {
-  return `${left.join(', ')} stays with the database that is replaced, and holds its log back: create it anew on the new one, and drop it there`
+  return `${left.join(', ')} stays with the database that is replaced, and holds its log back: create it again on the new one, and drop it there`
 }
 
 async function replace(options: RestoreOptions, staged: Staged): Promise<RestoreReport> {

@@ -73,7 +73,7 @@ export function requireTarget(
   const why = knownBad.get(target.packageHash)
   if (why !== undefined)
     throw new InputError(
-      message`${named}, which is known to be bad on ${formatChannel(name)} (${why}); name another release, or release its content anew if it is good after all`,
+      message`${named}, which is known to be bad on ${formatChannel(name)} (${why}); name another release, or release its content again if it is good after all`,
     )
   if (target.isDisabled === true)
     throw new InputError(

@@ -190,7 +190,7 @@ function who({ actor, run }: Event): PhrasingContent {
 function checks({ detection }: IncidentFacts): readonly RootContent[] {
   if (detection === undefined) return []
   return [
-    heading(2, 'What the checks saw'),
+    heading(2, 'Check results'),
     table(
       ['check', 'severity', 'state', 'evidence'],
       detection.checks.map(({ name, severity, state, evidence }) => [
@@ -225,7 +225,7 @@ function bringBack({ rollbacks, takenBack }: IncidentFacts): readonly RootConten
   // the newest of each layer
   const byLayer = new Map(rollbacks.map((rollback) => [rollback.layer, rollback]))
   const ways = [...byLayer.values()].filter(({ now }) => !takenBack.has(now)).flatMap(wayBackOf)
-  return ways.length === 0 ? [] : [heading(2, 'To bring the work back'), ...ways]
+  return ways.length === 0 ? [] : [heading(2, 'Restore the undone work'), ...ways]
 }
 
 function wayBackOf({

@@ -31,7 +31,7 @@ async function run(change: Partial<Proposal> = {}) {
 }
 
 describe('a proposal', () => {
-  test('is a pull request with labels, reviewers and auto-merge, and the branch stays where it is', async () => {
+  test('is a pull request with labels, reviewers and auto-merge, and the branch is unchanged', async () => {
     const { commit, pull } = await run()
     expect(await shop.head()).toBe(shop.bad)
     expect(await shop.head('rollback/production-1')).toBe(commit.sha)

@@ -76,9 +76,7 @@ describe('a plan of the code', () => {
       'Raise the price by Linus',
       'Tidy up by Grace',
     ])
-    expect(view.steps[0]).toBe(
-      'put one commit on top of main, and tag it (the branch has no rule against it)',
-    )
+    expect(view.steps[0]).toBe('add one commit to main, and tag it (the branch has no rule against it)')
     expect(shop.github.requests.filter(({ writes }) => writes)).toEqual([])
     expect(JSON.parse(JSON.stringify(view))).toEqual(view)
   })

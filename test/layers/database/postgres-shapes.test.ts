@@ -116,7 +116,7 @@ describe('is refused at the backup, by name:', () => {
     [
       'a column that was added to a parent after its child',
       'CREATE TABLE parent (a int); CREATE TABLE child (b int) INHERITS (parent); ALTER TABLE parent ADD c int',
-      /the order of the columns of public\.child.*create it anew with the columns of its parents first/,
+      /the order of the columns of public\.child.*create it again with the columns of its parents first/,
     ],
     [
       'the same two generations on',

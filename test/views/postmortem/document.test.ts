@@ -44,7 +44,7 @@ describe('the post-mortem', () => {
 | 2026-11-24 03:13:31 | code rolled back: \`bbbbbbb\` → \`aaaaaaa\`, now at \`ddddddd\`, tag \`rollback_20261124_031330\` | [\`grace\`](https://github.com/octo-org/shop/actions/runs/7) |
 | 2026-11-24 03:14:00 | this post-mortem was opened | \`grace\` |
 
-## What the checks saw
+## Check results
 
 | check | severity | state | evidence |
 | - | - | - | - |
@@ -58,7 +58,7 @@ describe('the post-mortem', () => {
 | [\`ccccccc\`](https://github.com/octo-org/shop/commit/cccccccccccccccccccccccccccccccccccccccc) | \`Raise the price\` | \`Linus\` |
 | [\`bbbbbbb\`](https://github.com/octo-org/shop/commit/bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb) | \`Tidy up\` | \`Grace\` |
 
-## To bring the work back
+## Restore the undone work
 
 Merging the same branch again does nothing, because its commits are in the history already. Revert the rollback on a branch, fix the fault there, and open a pull request:
 
@@ -70,7 +70,7 @@ git revert dddddddddddddddddddddddddddddddddddddddd
 
 Or run git-rollback with the target "reapply", which opens a draft of it.
 
-The rollback undid all that came after aaaaaaa up to bbbbbbb; its revert brings all of that back, the fault included.
+The rollback undid all that came after aaaaaaa up to bbbbbbb; reverting the rollback restores all of that, including the fault.
 "
 `)
   })
@@ -105,7 +105,7 @@ How did the alarm, the rollback and the people do?
     )
     expect(text).toContain('code not rolled back (refused): could not move main')
     expect(text).toContain('**rollback failed**')
-    expect(text).not.toContain('To bring the work back')
+    expect(text).not.toContain('Restore the undone work')
   })
 
   test('of a rollback that was refused first and done later is that of a rollback', () => {
@@ -118,13 +118,13 @@ How did the alarm, the rollback and the people do?
     const text = write(rolledBack({ automatic: false }))
     expect(text).not.toContain('Detected')
     expect(text).not.toContain('Time to')
-    expect(text).not.toContain('What the checks saw')
+    expect(text).not.toContain('Check results')
   })
 
   test('of a rollback that was taken back says so, and not how its work comes back', () => {
     const text = write(healthChecked(), rolledBack(), undone())
     expect(text).toContain('**rollback taken back**')
-    expect(text).not.toContain('To bring the work back')
+    expect(text).not.toContain('Restore the undone work')
     expect(writeTitle(factsOf([rolledBack(), undone()]))).toContain('whose rollback was taken back')
     const again = rolledBack({ now: 'e'.repeat(40), at: '2026-11-24T05:00:00.000Z' })
     expect(write(rolledBack(), undone(), again)).toContain('**rolled back**')
@@ -135,7 +135,7 @@ How did the alarm, the rollback and the people do?
     const text = write(rolledBack({ now: good, kept: { reset: 'main' }, wayBack: reset }))
     expect(text).toContain(`git merge ${bad}`)
     expect(text).not.toContain('git revert')
-    expect(write(rolledBack({ now: good, wayBack: undefined }))).not.toContain('To bring the work back')
+    expect(write(rolledBack({ now: good, wayBack: undefined }))).not.toContain('Restore the undone work')
   })
 
   test('prints the way back of every layer as its receipt has it, and no commands where it has none', () => {
@@ -144,7 +144,7 @@ How did the alarm, the rollback and the people do?
       rolledBack(),
       rolledBack({ layer: 'database', from: 'shop', to: 'b1', now: 'b1', wayBack: database }),
     )
-    expect(text.match(/## To bring the work back/g)).toHaveLength(1)
+    expect(text.match(/## Restore the undone work/g)).toHaveLength(1)
     expect(text).toContain(`git revert ${rollback}`)
     expect(text).toContain('The database that was replaced is kept as shop_old.')
     expect(text.match(/```sh/g)).toHaveLength(1)
@@ -153,7 +153,7 @@ How did the alarm, the rollback and the people do?
   test('of an older history, whose events have no way back, still says where things stand', () => {
     const text = write(healthChecked(), rolledBack({ wayBack: undefined }))
     expect(text).toMatch(
-      /To bring the work back\n\ncode went from `bbbbbbb` to `aaaaaaa`, and was at `ddddddd` then/,
+      /Restore the undone work\n\ncode went from `bbbbbbb` to `aaaaaaa`, and was at `ddddddd` then/,
     )
     expect(text).not.toContain('```sh')
   })

@@ -45,7 +45,7 @@ export const wayBack = {
   steps: [
     'Merging the same branch again does nothing, because its commits are in the history already. Revert the rollback on a branch, fix the fault there, and open a pull request:',
     'Or run git-rollback with the target "reapply", which opens a draft of it.',
-    'The rollback undid all that came after aaaaaaa up to bbbbbbb; its revert brings all of that back, the fault included.',
+    'The rollback undid all that came after aaaaaaa up to bbbbbbb; reverting the rollback restores all of that, including the fault.',
   ],
   commands: ['git fetch origin', 'git switch -c reapply-ddddddd origin/main', `git revert ${'d'.repeat(40)}`],
 }

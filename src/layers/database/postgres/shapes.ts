@@ -71,7 +71,7 @@ async function findMovedColumns(session: Session): Promise<readonly string[]> {
     restoredOrder(table, tables).join('\n') === table.columns.join('\n')
       ? []
       : [
-          `the order of the columns of ${table.name}, as a column was added to a table that it inherits from after it was created: create it anew with the columns of its parents first, copy its rows, and rename it`,
+          `the order of the columns of ${table.name}, as a column was added to a table that it inherits from after it was created: create it again with the columns of its parents first, copy its rows, and rename it`,
         ],
   )
 }
