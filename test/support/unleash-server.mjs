@@ -9,7 +9,7 @@ const { app, server } = await start({
   db: { host, port: Number(port), user, password, database, ssl: false },
   server: { port: 0, host: '127.0.0.1' },
   authentication: {
-    type: 'none',
+    type: 'open-source',
     initApiTokens: [
       { environment: '*', projects: ['*'], secret: token, type: 'admin', tokenName: 'admin' },
       { environment: 'development', projects: ['*'], secret: client, type: 'client', tokenName: 'client' },

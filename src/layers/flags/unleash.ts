@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { RefusedError } from '../../errors.ts'
+import { ConflictError, InputError, message, RefusedError, setting } from '../../errors.ts'
 import { ask, type FlagCall, type FlagConnection, pathOf, readAs } from './ask.ts'
 import type { Flag, FlagService, Served } from './service.ts'
 import { canonical } from './snapshot.ts'
@@ -81,11 +81,16 @@ export function openUnleash(options: UnleashOptions): FlagService {
         own.map(({ id }) => id),
       )
       const held = environments.get(name)
+      // an environment that does not exist is exported without an error, and every flag would be off in it
+      if (held === undefined)
+        throw new InputError(
+          message`${setting('flags.environment')} is ${JSON.stringify(environment)}, which ${service} does not have for the project ${project}; write the name of one of its environments`,
+        )
       const state = {
         archived: false,
-        enabled: held?.enabled ?? false,
+        enabled: held.enabled,
         strategies: own.map(contentOf),
-        variants: held?.variants ?? [],
+        variants: held.variants ?? [],
       }
       flags.set(name, flagOf(name, state))
     }
@@ -107,9 +112,9 @@ export function openUnleash(options: UnleashOptions): FlagService {
     return readAs(archiveSchema, body, service, doing).features.some((each) => each.name === name)
   }
 
-  const restore = async ({ name, state }: Flag, text: string) => {
-    const [now, wanted] = [state, text].map((each) => stateSchema.parse(JSON.parse(each)))
-    if (now === undefined || wanted === undefined) return
+  const restore = async (flag: Flag, text: string) => {
+    const { name } = flag
+    const wanted = stateSchema.parse(JSON.parse(text))
     const doing = `restore ${name}`
     if (wanted.archived)
       throw new RefusedError(
@@ -117,21 +122,25 @@ export function openUnleash(options: UnleashOptions): FlagService {
       )
     if (wanted.enabled && wanted.strategies.length === 0)
       throw new RefusedError(
-        `${name} was on without a strategy, and Unleash would add one that lets everybody in: restore it manually`,
+        `${name} was on without a strategy, and ${service} would add one that lets everybody in: restore it manually`,
       )
-    if (now.archived)
-      await call({
-        method: 'POST',
-        path: `/api/admin/projects${pathOf(project)}/revive`,
-        json: { features: [name] },
-        doing,
-      })
+    const now = stateSchema.parse(JSON.parse((await revived(flag, doing)).state))
     await restoreStrategies(name, now, wanted, doing)
     if (canonical(now.variants) !== canonical(wanted.variants))
       await call({ method: 'PUT', path: `${inEnvironment(name)}/variants`, json: wanted.variants, doing })
     // last, so that nobody is let in by a strategy that is about to be changed
     if (now.enabled !== wanted.enabled)
       await call({ method: 'POST', path: `${inEnvironment(name)}/${wanted.enabled ? 'on' : 'off'}`, doing })
+  }
+
+  /** The flag out of the archive, with the strategies that it had there. */
+  const revived = async (flag: Flag, doing: string): Promise<Flag> => {
+    if (!flag.archived) return flag
+    const path = `/api/admin/projects${pathOf(project)}/revive`
+    await call({ method: 'POST', path, json: { features: [flag.name] }, doing })
+    const now = (await list()).get(flag.name)
+    if (now !== undefined) return now
+    throw new ConflictError(`could not ${doing}: it is not there after it was taken out of the archive`)
   }
 
   /** By id and in place: to delete the last one would switch the environment off. */

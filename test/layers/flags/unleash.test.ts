@@ -155,7 +155,7 @@ describe('what is wrong is said', () => {
   test.each([
     ['a token that is wrong', { authorization: 'x' }, 'answered 401'],
     ['a project that is not there', { project: 'shop' }, 'has "'],
-    ['an environment that is not there', { environment: 'prod' }, 'answered 4'],
+    ['an environment that is not there', { environment: 'prod' }, '`flags.environment` is "prod"'],
     ['a server that is not there', { url: 'http://127.0.0.1:9' }, 'gave no answer'],
   ])('%s', async (_, given, said) => {
     await expect(open([name], new Map(), given).plan()).rejects.toThrow(said)
