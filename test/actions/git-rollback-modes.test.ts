@@ -235,7 +235,7 @@ describe('GitHub’s deployments', () => {
     })
     const { exitCode, log } = await run({}, { token })
     expect(exitCode).toBe(0)
-    expect(log).toContain("GitHub's deployments were not told")
+    expect(log).toContain("could not update GitHub's deployments")
   })
 })
 
