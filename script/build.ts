@@ -4,7 +4,7 @@
  * `npm run build -- NAME` builds only that action.
  */
 import { execFile, execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs, promisify } from 'node:util'
@@ -38,12 +38,6 @@ async function buildNext(): Promise<void> {
   for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) await build(name)
 }
 
-/** What starts the action: it loads the rest once the inputs are read. */
-function entryOf(name: string): string {
-  const [index, action] = ['index', 'action'].map((file) => `lib/actions/${name}/${file}.js`)
-  return existsSync(join(root, index ?? '')) ? (index ?? '') : (action ?? '')
-}
-
 async function build(name: string): Promise<void> {
   const folder = join(out, name)
   const stats = join(root, 'lib', `${name}.stats.json`)
@@ -51,7 +45,7 @@ async function build(name: string): Promise<void> {
   await execute(
     'node_modules/.bin/ncc',
     [
-      ...['build', entryOf(name), '--out', folder, '--target', 'es2024'],
+      ...['build', `lib/actions/${name}/index.js`, '--out', folder, '--target', 'es2024'],
       ...['--stats-out', stats, '--no-cache', '--quiet'],
     ],
     { cwd: root },

@@ -1,6 +1,6 @@
 import { isUserFacing } from '../errors.ts'
 import type { Ending } from '../history/event.ts'
-import { commitOfConfig } from '../layers/config/layer.ts'
+import { commitOfConfig } from '../layers/config/commit.ts'
 import type { LayerReceipt } from '../layers/layer.ts'
 import { type ApplyOptions, applyLayers, type LayerOutcome } from './apply.ts'
 import { type Deployment, endOf, endOfLayers, type Recovery, type Redeployed } from './ending.ts'

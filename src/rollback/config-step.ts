@@ -9,7 +9,6 @@ import type { Config } from '../settings/schema.ts'
 import { type ConfigWish, refuseUnused, withConfiguration } from './configuration.ts'
 import { type ConfiguredContext, openFrontDoor, type RunTools } from './front-door.ts'
 import { readVariable } from './layer-surroundings.ts'
-import { fileOf, serviceOf } from './open-flags.ts'
 import { secretsOfLayers } from './open-layers.ts'
 import type { RollbackResult } from './result.ts'
 import { runRollback } from './run.ts'
@@ -165,6 +164,7 @@ async function flagsToKeep(
   { env, fetch, now, signal }: RunTools,
 ) {
   if (config.flags?.storage === undefined) return undefined
+  const { fileOf, serviceOf } = await import('./open-flags.ts')
   const circumstances = { env, fetch, signal, reason, now: () => now().getTime() }
   const service = serviceOf({ repository, config, branch, ...circumstances })
   return fileOf((await service.list()).values())

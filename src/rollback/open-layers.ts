@@ -1,42 +1,45 @@
 import { InputError } from '../errors.ts'
-import { readCommit } from '../github/commits.ts'
 import { readFile } from '../github/contents.ts'
-import { openRevision } from '../github/revision.ts'
 import type { LayerName } from '../history/event.ts'
 import { openCodeLayer } from '../layers/code/layer.ts'
 import type { RestoreRequest } from '../layers/code/restore.ts'
-import { editKeys } from '../layers/config/repository-files.ts'
 import { parseConnection } from '../layers/database/connection.ts'
-import { openDatabaseLayer } from '../layers/database/layer.ts'
-import { openEngine } from '../layers/database/open.ts'
-import { openStore } from '../layers/database/store/open.ts'
 import type { Layer } from '../layers/layer.ts'
 import { openLazily } from '../layers/lazy-layer.ts'
-import { openOtaLayer } from '../layers/ota/layer.ts'
 import type { Config } from '../settings/schema.ts'
-import { isChosen, type LayerSurroundings, readVariable } from './layer-surroundings.ts'
-import { openConfig } from './open-config.ts'
-import { openFlags } from './open-flags.ts'
-import { undoableOf } from './record.ts'
+import { isChosen, type LayerSurroundings } from './layer-surroundings.ts'
 
 /**
  * The layers that can be rolled back, in the order in which they are: configuration first, as that takes effect at once; migrations
- * are undone before the code that has their scripts goes.
+ * are undone before the code that has their scripts goes. What a layer takes is loaded when it is opened.
  */
 const openers: readonly (readonly [
   LayerName,
   (config: Config) => boolean,
   (surroundings: LayerSurroundings, good: () => Promise<string>) => Promise<Layer>,
 ])[] = [
-  ['flags', ({ flags }) => flags !== undefined, openFlags],
+  [
+    'flags',
+    ({ flags }) => flags !== undefined,
+    async (surroundings) => (await import('./open-flags.ts')).openFlags(surroundings),
+  ],
   [
     'config',
     ({ config }) => config !== undefined,
-    (surroundings, good) => openConfig(surroundings, { good, commits: openFiles(surroundings) }),
+    async (surroundings, good) =>
+      (await import('./open-config.ts')).openConfig(surroundings, { good, commits: openFiles(surroundings) }),
   ],
-  ['database', ({ database }) => database !== undefined, openDatabase],
+  [
+    'database',
+    ({ database }) => database !== undefined,
+    async (surroundings, good) => (await import('./open-database.ts')).openDatabase(surroundings, good),
+  ],
   ['code', () => true, async (surroundings) => openCode(surroundings)],
-  ['ota', ({ ota }) => ota !== undefined, openOta],
+  [
+    'ota',
+    ({ ota }) => ota !== undefined,
+    async (surroundings) => (await import('./open-ota.ts')).openOta(surroundings),
+  ],
 ]
 
 /** Names of the layers that the settings have. */
@@ -140,71 +143,9 @@ function openFiles(surroundings: LayerSurroundings): Layer {
   const read = async (path: string, ref: string) => (await readFile(repository, { path, ref }))?.bytes
   return openCode(surroundings, {
     paths: files,
-    ...(keys.length > 0 && { edit: editKeys({ files, keys, read }) }),
+    ...(keys.length > 0 && {
+      edit: async (revisions) =>
+        (await import('../layers/config/repository-files.ts')).editKeys({ files, keys, read })(revisions),
+    }),
   })
-}
-
-async function openDatabase(
-  surroundings: LayerSurroundings,
-  findGood: () => Promise<string>,
-): Promise<Layer> {
-  const { repository, config, environment, bad, env, scratch, log, progress, automatic } = surroundings
-  const settings = config.database
-  if (settings === undefined) throw new TypeError('there is no database in the settings')
-  const url = readVariable(env, 'database.url', settings.url.env)
-  const connection = explained('database.url', () => parseConnection(url))
-  const [engine, good, badRevision] = await Promise.all([
-    openEngine(connection, { env, scratch, log }),
-    findGood().then((sha) => openRevision(repository, sha)),
-    openRevision(repository, bad),
-  ])
-  const earlier = progress.done.get('database')
-  return openDatabaseLayer({
-    engine,
-    store: explained('database.storage', () => openStore(settings.storage, surroundings)),
-    environment,
-    bad: badRevision,
-    good,
-    migrations: settings.migrations,
-    strategy: settings.strategy ?? (settings.migrations === undefined ? 'backup' : 'migrations'),
-    command: undefined,
-    allowDataLoss: settings.allowDataLoss,
-    mayRestoreAlone: settings.mayRestoreAlone,
-    automatic,
-    keepOldMs: settings.keepOldMs,
-    recipient: settings.recipient,
-    identity: settings.identity && readVariable(env, 'database.identity', settings.identity.env),
-    earlier: earlier && undoableOf(earlier),
-    scratch,
-    now: () => new Date(surroundings.now()),
-    log,
-    signal: surroundings.signal,
-  })
-}
-
-async function openOta(surroundings: LayerSurroundings): Promise<Layer> {
-  const { repository, config, bad, env, choice } = surroundings
-  const settings = config.ota
-  if (settings === undefined) throw new TypeError('there are no over-the-air updates in the settings')
-  const { serverUrl: url, serverKind: kind, channels, verifyTimeoutMs } = settings
-  return openOtaLayer({
-    ...surroundings,
-    url,
-    accessKey: settings.accessKey && readVariable(env, 'ota.access-key', settings.accessKey.env),
-    kind,
-    eas: { folder: settings.project, env },
-    channels,
-    verifyTimeoutMs,
-    since: choice === 'changed' ? (await readCommit(repository, bad)).committedAt : undefined,
-  })
-}
-
-function explained<T>(key: string, read: () => T): T {
-  try {
-    return read()
-  } catch (error) {
-    throw error instanceof InputError
-      ? new InputError(`\`${key}\` in the configuration ${error.message}`)
-      : error
-  }
 }

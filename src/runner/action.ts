@@ -73,14 +73,6 @@ export async function startAction<I extends Inputs, O extends string>(
   }
 }
 
-/** Starts an action that is loaded already. */
-export function runAction<I extends Inputs, O extends string>(
-  contract: ActionContract<I, O>,
-  run: (step: Step<I, O>) => Promise<void>,
-): Promise<void> {
-  return startAction(contract, async () => ({ run }))
-}
-
 /** Node prints uncaught errors and warnings past the streams, where nothing guards them. */
 function guardNode(log: Log): void {
   process.removeAllListeners('warning').on('warning', ({ message }) => log.debug(message))

@@ -29,7 +29,7 @@ export interface Step<I extends Inputs, O extends string> {
    * Sets outputs, and `result` to all of them as one JSON object with `schema: 1`. An output is an id, an enum, a number or a
    * path; a list becomes JSON. What is undefined is not set. GitHub silently blanks a value that looks like a secret.
    */
-  readonly setOutputs: (outputs: Outputs<O>) => void
+  readonly setOutputs: (outputs: Outputs<Exclude<O, 'result'>>) => void
   readonly writeSummary: (markdown: string) => Promise<void>
   /** Writes a report beside the job's other temporary files. @returns its path */
   readonly writeReport: (name: string, report: unknown) => Promise<string>
@@ -92,7 +92,7 @@ export async function openStep<I extends Inputs, O extends string>(
       const set = (key: string, value: unknown) =>
         setOutput(key, secrets.redact(typeof value === 'object' ? JSON.stringify(value) : String(value)))
       for (const [key, value] of Object.entries(outputs)) if (value !== undefined) set(key, value)
-      if (!('result' in outputs)) set('result', { schema: 1, ...outputs })
+      set('result', { schema: 1, ...outputs })
     },
     writeSummary: (markdown) => writeSummary(markdown, { secrets }),
     writeReport: async (file, report) => {

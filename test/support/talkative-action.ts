@@ -1,7 +1,7 @@
 /** An action whose every part prints what strangers wrote: libraries, Node itself, and errors that nobody caught. */
 
 import { Console } from 'node:console'
-import { runAction } from '../../src/runner/action.ts'
+import { type Action, startAction } from '../../src/runner/action.ts'
 import { defineAction } from '../../src/runner/contract.ts'
 import { hostileTexts } from './hostile-texts.ts'
 
@@ -18,7 +18,7 @@ const contract = defineAction({
 
 const stray = new Console(process.stdout, process.stderr)
 
-await runAction(contract, async ({ log, fail }) => {
+const run: Action<typeof contract.inputs, string>['run'] = async ({ log, fail }) => {
   for (const text of hostileTexts) {
     process.stdout.write('half a line')
     log.warning(text, text)
@@ -34,4 +34,6 @@ await runAction(contract, async ({ log, fail }) => {
   setTimeout(() => {
     throw new Error(hostileTexts.join('\n'))
   })
-})
+}
+
+await startAction(contract, async () => ({ run }))

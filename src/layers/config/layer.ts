@@ -1,5 +1,5 @@
 import { joinLayers, type Parts } from '../join-layers.ts'
-import { keptText, type Layer, type UndoableRollback } from '../layer.ts'
+import type { Layer } from '../layer.ts'
 import { type FolderFilesOptions, openFolderFiles } from './folder-files.ts'
 import { openRepositoryFiles, type RepositoryFilesOptions } from './repository-files.ts'
 import { openVariables, type VariablesLayerOptions } from './variables/layer.ts'
@@ -21,9 +21,4 @@ export function openConfigLayer({ variables, repositoryFiles, folderFiles }: Con
     ...(folderFiles && { folder: openFolderFiles(folderFiles) }),
   }
   return joinLayers('config', parts)
-}
-
-/** The commit that has to be deployed for the configuration to take effect; undefined when there is none. */
-export function commitOfConfig(done: Pick<UndoableRollback, 'kept'>): string | undefined {
-  return keptText(done, 'files/commit')
 }
