@@ -161,7 +161,7 @@ describe('the layers are chosen', () => {
       { layers: 'code, cache' },
       'input "layers" asks for the layer "cache", and this repository has database, code, ota',
     ],
-    [{ mode: 'apply' }, 'input "plan" is needed to apply one'],
+    [{ mode: 'apply' }, 'input "plan" is required where input "mode" is apply'],
     [{ mode: 'apply', plan: '/nowhere.json' }, 'input "plan" is /nowhere.json, and there is no such file'],
     [{ target: 'nope' }, 'has no such commit, tag or branch'],
     [{ 'issue-type': 'bug' }, 'input "issue-type" is "bug"; write one of code-bug'],
