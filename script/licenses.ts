@@ -32,7 +32,8 @@ export function licencesOf(root: string, stats: string): string {
     const { name, license } = packageSchema.parse(JSON.parse(readFileSync(manifest, 'utf8')))
     const file = readdirSync(folder).find((each) => /^licen[cs]e/i.test(each))
     const text = file === undefined ? '' : `${readFileSync(join(folder, file), 'utf8').trim()}\n`
-    return [`${name}\n${license}\n${text}`]
+    // git keeps lines without a carriage return: with one, a checkout would differ from what is built
+    return [`${name}\n${license}\n${text.replaceAll('\r\n', '\n')}`]
   })
   return [...new Set(texts)].sort().join('\n')
 }

@@ -24,8 +24,10 @@ test.each(cases)('$name refuses $inputs', ({ action, inputs, names }) => {
 })
 
 test.each(actions)('$name takes every input with its default, as the runner hands them over', (action) => {
-  const defaults = Object.entries(action.inputs).map(([name, each]) => [name, each.default || 'x'])
-  const given = Object.fromEntries(defaults.filter(([name]) => action.inputs[name ?? '']?.default !== ''))
+  const defaults = Object.entries(action.inputs).flatMap(([name, each]) =>
+    each.default ? [[name, each.default]] : [],
+  )
+  const given = Object.fromEntries(defaults)
   expect(() => read(action, given)).not.toThrow()
 })
 
@@ -145,7 +147,19 @@ function violationsOf(action: ActionContract): readonly Violation[] {
 function someValue({ inputs }: ActionContract, name: string): string {
   const candidates = [
     ...['a', '7', '1h', '1MB', 'true', 'false', 'A=1'],
-    ...['checksums', 'full', 'reset', 'stop', 'verify', 'migrations', 'watch', 'answer', 'plan'],
+    ...[
+      'checksums',
+      'full',
+      'reset',
+      'stop',
+      'verify',
+      'migrations',
+      'watch',
+      'answer',
+      'plan',
+      'none',
+      'backup',
+    ],
   ]
   const input = inputs[name]
   const found = candidates.find((each) => {
@@ -172,9 +186,9 @@ function conditionOf(rule: InputRule) {
   return 'notWith' in rule ? rule.notWith : rule.onlyWith
 }
 
-function required({ inputs }: ActionContract): Readonly<Record<string, string>> {
-  const needed = Object.entries(inputs).filter(([, each]) => each.required)
-  return Object.fromEntries(needed.map(([name]) => [name, 'x']))
+function required(action: ActionContract): Readonly<Record<string, string>> {
+  const needed = Object.entries(action.inputs).filter(([, each]) => each.required)
+  return Object.fromEntries(needed.map(([name]) => [name, someValue(action, name)]))
 }
 
 function read(action: ActionContract, inputs: Readonly<Record<string, string>>) {

@@ -2,7 +2,7 @@ import { scopes } from '../../layers/config/variables/scope.ts'
 import { defineAction } from '../../runner/contract.ts'
 import { input } from '../../runner/inputs.ts'
 import type { StepOf } from '../../runner/step.ts'
-import { commonInputs, commonOutputs, deployedRevision } from '../contract-parts.ts'
+import { commonInputs, commonOutputs } from '../contract-parts.ts'
 import { guardInputs } from '../guard-inputs.ts'
 
 export const configRollback = defineAction({
@@ -11,10 +11,9 @@ export const configRollback = defineAction({
   description:
     'Takes configuration files, GitHub Actions variables and feature flags back to what they were, whole or key by key; switches flags off.',
   branding: { icon: 'sliders', color: 'green' },
-  permissions: { contents: 'write' },
+  permissions: { contents: 'write', deployments: 'read' },
   morePermissions: {
     'actions: write': 'with `code.redeploy`',
-    'deployments: read': deployedRevision,
     'issues: read': 'to see whether a label holds automatic rollbacks; without it labels are not looked at',
     'pull-requests: write': 'where the rules of the branch want a pull request',
   },
