@@ -63,7 +63,7 @@ export function withConfiguration(config: Config, wish: ConfigWish): Config {
 const unused: Readonly<Record<string, readonly (keyof typeof settingsOf)[]>> = {
   backup: ['target', 'keys', 'schema', 'required', 'allowRemoval', 'flags'],
   list: ['target', 'keys', 'schema', 'required', 'allowRemoval', 'flags'],
-  validate: ['target', 'keys', 'allowRemoval', 'flags', 'storage'],
+  validate: ['target', 'keys', 'allowRemoval', 'flags'],
   disable: [
     'files',
     'folder',

@@ -30,11 +30,7 @@ describe('files of a machine', () => {
       expect(diff).toMatchObject({ exitCode: 0, outputs: { decision: 'planned' } })
       expect(diff.log).toContain('app.json: api.baseUrl: "https://bad" → "https://good"')
       expect(await shop.local('app.json')).toBe(badConfig)
-      const invalid = await run('validate', {
-        files: 'app.json',
-        folder: shop.folder,
-        required: 'api.timeout',
-      })
+      const invalid = await run('validate', { ...machine(), required: 'api.timeout' })
       expect(invalid).toMatchObject({ exitCode: 1, outputs: { decision: 'invalid' } })
       const restored = await run('restore', { ...machine(), target: 'latest' })
       expect({ log: restored.log, ...restored.outputs }).toMatchObject({ decision: 'complete' })

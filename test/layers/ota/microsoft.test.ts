@@ -107,6 +107,11 @@ describe('the four cases', () => {
   })
 
   test('four in parallel: the server says yes to four and makes one; ours look, and agree on what is there', async () => {
+    // long enough that all four read before one writes, on a busy machine, too
+    await server.stop()
+    server = await startMicrosoft({ storageMs: 200 })
+    server.createApp('Shop')
+    client = openCodePush(connect(server), 'microsoft')
     release(good, bad, { content: 'worse' })
     const statuses = await Promise.all([1, 2, 3, 4].map(async () => (await call('/rollback/v1')).status))
     expect(statuses).toEqual([201, 201, 201, 201])
