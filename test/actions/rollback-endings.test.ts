@@ -44,7 +44,7 @@ describe('a deployment that fails after the rollback is finished by the next run
       })
       expect(first.exitCode).toBe(1)
       expect(lastLine(first.log)).toMatch(
-        /^production: not-deployed: .*the restored code is not deployed yet$/,
+        /^production: not-deployed: .*the restored revision is not deployed yet$/,
       )
       const head = await shop.head()
       const second = await rollBack({}, job)

@@ -48,6 +48,8 @@ function openLane() {
         stream.write(piece)
         stream.flush(constants.ZSTD_e_end, () => {
           stream.off('error', reject)
+          // closed while it compressed, as what took the frames has failed: nobody waits for this one
+          if (stream.destroyed) return reject(new TypeError('the compression was ended'))
           const [first, ...others] = written
           written = []
           resolve(

@@ -13,7 +13,8 @@ let database: TestDatabase
 let temporary: string
 beforeEach(async () => {
   database = await makeDatabase('postgres', scene.servers, scene.folder)
-  await database.fill(40_000)
+  // so many that a restore takes longer than any kill waits
+  await database.fill(200_000)
   // the server runs as another user than root
   temporary = join(scene.folder, 'tmp')
   mkdirSync(temporary)
