@@ -90,7 +90,7 @@ test('run again with somebody’s commit on top it changes nothing; a person tak
     outputs: { decision: 'undone', incident: again.outputs['incident'] },
   })
   expect(await remote.git('diff', '--name-only', bad, 'main')).toBe('theirs.txt')
-  const { outputs } = await run({ mode: 'list' }, byHand)
+  const { outputs } = await run({ mode: 'list', target: '' }, byHand)
   expect(JSON.parse(outputs['recent'] ?? '')).toMatchObject([
     { kind: 'undo' },
     { kind: 'rollback', from: bad, to: good },
@@ -146,9 +146,9 @@ test('without a person the guards hold: how many commits, how often, and a hold'
 })
 
 test.each([
-  [{ mode: 'deploy-only' }, 'input "mode" is deploy-only, which needs GitHub'],
+  [{ mode: 'deploy-only' }, 'input "redeploy" is required where input "mode" is deploy-only'],
   [{ delivery: 'pull-request' }, 'input "delivery" is pull-request, which needs GitHub'],
-  [{ redeploy: 'deploy.yml' }, 'deploy the output "commit" in a step that follows'],
+  [{ redeploy: 'deploy.yml' }, 'input "redeploy" has no effect where input "remote" is given'],
   [{ config: 'ops/rollback.yml' }, 'give what it says as inputs'],
   [
     { target: 'last-successful-deployment' },

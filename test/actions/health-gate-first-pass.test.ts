@@ -68,7 +68,7 @@ describe('one that passed before', () => {
   )
 
   test('in a snapshot before the deployment is rolled back', async () => {
-    const before = await gate({ mode: 'snapshot', revision: shop.good })
+    const before = await gate({ mode: 'snapshot', window: '', revision: shop.good })
     expect(before.exitCode).toBe(0)
     expect(before.outputs).toMatchObject({ verdict: 'healthy', decision: 'keep', 'reason-code': 'snapshot' })
     service.change({ status: 403, body: 'no' })
@@ -86,7 +86,7 @@ describe('one that passed before', () => {
 
 test('a snapshot of a production that is down fails no step, and makes no pass', async () => {
   service.change({ status: 500, body: 'down' })
-  const { exitCode, outputs } = await gate({ mode: 'snapshot', revision: shop.good })
+  const { exitCode, outputs } = await gate({ mode: 'snapshot', window: '', revision: shop.good })
   expect(exitCode).toBe(0)
   expect(outputs).toMatchObject({ verdict: 'pre-existing', decision: 'keep' })
   expect((await gate()).outputs).toMatchObject({ verdict: 'error', decision: 'keep' })
