@@ -213,6 +213,7 @@ describe('the record of requests', () => {
         operation: 'git/get-ref',
         login: 'github-actions[bot]',
         status: 200,
+        writes: false,
       },
       {
         method: 'GET',
@@ -220,6 +221,7 @@ describe('the record of requests', () => {
         operation: 'issues/get',
         login: 'grace',
         status: 403,
+        writes: false,
       },
     ])
   })
