@@ -6,13 +6,23 @@ export function refusalOf(
   text: string,
   parse: typeof parseConfig | typeof parseChecks = parseConfig,
 ): string {
+  const message = findRefusalOf(text, parse)
+  if (message === undefined) throw new Error(`expected a refusal of:\n${text}`)
+  return message
+}
+
+/** The same; undefined for a text that is valid. */
+export function findRefusalOf(
+  text: string,
+  parse: typeof parseConfig | typeof parseChecks = parseConfig,
+): string | undefined {
   try {
     parse({ text, file: 'rollback.yml' })
+    return undefined
   } catch (error) {
     if (error instanceof InputError) return error.message
     throw error
   }
-  throw new Error(`expected a refusal of:\n${text}`)
 }
 
 /** Only its sentences, each with line and column. */
