@@ -168,7 +168,7 @@ describe('migrations', () => {
   }, 60_000)
 
   test.each([
-    [{}, 'input "migrations" is needed'],
+    [{}, 'input "migrations" is required where input "strategy" is migrations'],
     [{ migrations: 'db', to: 'x', last: '1' }, 'exclude each other'],
     [{ migrations: 'db', last: 'many' }, 'input "last" is "many"; write a whole number'],
     [{ migrations: 'db', last: '1' }, 'has no history table of migrations that is known'],

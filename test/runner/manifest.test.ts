@@ -34,8 +34,8 @@ describe.each(actions.map((action) => [action.name, action] as const))(
     })
 
     test('every default is one that its own input accepts', () => {
+      // one that has to be given may have none
       for (const { default: fallback, required, parse: parseInput } of Object.values(action.inputs))
-        // one that has to be given may have none
         if (!(required && fallback === '')) expect(() => parseInput(fallback)).not.toThrow()
     })
   },
