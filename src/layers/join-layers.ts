@@ -48,12 +48,14 @@ function joinViews(layer: Layer['name'], views: readonly LayerPlanView[]): Layer
   const shown = open.length > 0 ? open : views
   const pending = views.some(({ state }) => state === 'pending')
   const left = views.flatMap((view) => (view.state === 'nothing' && view.left ? [view.left] : []))
+  const now = join(open.map((view) => view.now ?? ''))
   const every = (lines: (view: LayerPlanView) => readonly string[]) => views.flatMap(lines)
   return {
     layer,
     state: pending ? 'pending' : open.length > 0 ? 'done' : 'nothing',
     from: join(shown.map(({ from }) => from)),
     to: join(shown.map(({ to }) => to)),
+    ...(now !== '' && { now }),
     foundBy: join([...new Set(shown.map(({ foundBy }) => foundBy))], '; '),
     steps: every(({ steps }) => steps),
     undone: views.flatMap(({ undone }) => undone),

@@ -79,7 +79,7 @@ export interface LayerPlanView {
   /** what is there, and what is gone back to: revisions for code, labels or names for other layers; '' when there is none */
   readonly from: string
   readonly to: string
-  /** where the layer stands when it is `done`: for code the revision to deploy; absent where a layer does not know it */
+  /** where the layer stands when it is `done`: for code, and for configuration that is a commit, the revision to deploy; absent where a layer does not know it */
   readonly now?: string
   /** how the target was found, and how sure that is */
   readonly foundBy: string

@@ -1,6 +1,6 @@
 import type { Restored } from '../deployment/restored.ts'
 import type { Assessment } from './assessment.ts'
-import { type Plan, viewsOf } from './plan.ts'
+import { deployedView, type Plan } from './plan.ts'
 import type { Production } from './production.ts'
 
 /** What is looked at once every layer is back. */
@@ -26,13 +26,16 @@ export async function lookAfterwards(
   plan: Plan,
   { findRestored, production }: Afterwards,
 ): Promise<Standing> {
-  const code = viewsOf(plan).find(({ layer }) => layer === 'code')
-  const commit = code?.now
+  const deployed = deployedView(plan)
+  const commit = deployed?.now
+  // of the good revision, a commit of the configuration has these files alone
+  const served =
+    deployed === undefined ? [] : deployed.layer === 'code' ? [deployed.now, deployed.to] : [deployed.now]
   const [restored, assessment] = await Promise.all([
     commit === undefined ? undefined : findRestored?.(commit),
-    production.assess(code === undefined || commit === undefined ? [] : [commit, code.to]),
+    production.assess(served),
   ])
-  const said: string[] = commit === undefined ? [] : [`code is at ${commit.slice(0, 7)}`]
+  const said: string[] = deployed === undefined ? [] : [`${deployed.layer} is at ${deployed.now.slice(0, 7)}`]
   if (restored === undefined) said.push('nothing was deployed by this run')
   else
     said.push(

@@ -112,6 +112,18 @@ export function isOnly({ layers, left }: Plan): boolean {
   return layers.length === 1 && left.length === 0
 }
 
+/**
+ * The view of the layer that has to be deployed for its rollback to take effect, once it is back: the code, or configuration
+ * files that went back by a commit of their own. Undefined where nothing has to be deployed.
+ */
+export function deployedView(plan: Plan): (LayerPlanView & { readonly now: string }) | undefined {
+  const deployed = (['code', 'config'] as const).flatMap((name) => {
+    const view = viewsOf(plan).find(({ layer }) => layer === name)
+    return view?.now === undefined ? [] : [{ ...view, now: view.now }]
+  })
+  return deployed[0]
+}
+
 /** The views of the layers that are rolled back, as they are printed and saved. */
 export function viewsOf({ layers }: Plan): readonly LayerPlanView[] {
   return layers.map(({ plan }) => plan.view)

@@ -5,7 +5,7 @@ import { type RollbackReport, toDeploy } from './carry-out.ts'
 import { type Conclusion, conclude, concludeRehearsal } from './conclude.ts'
 import type { Recovery } from './ending.ts'
 import type { RollbackOptions } from './options.ts'
-import { viewsOf } from './plan.ts'
+import { deployedView } from './plan.ts'
 import type { Prepared } from './prepare.ts'
 import type { RehearsalReport } from './rehearse.ts'
 import type { SavedPlan } from './saved-plan.ts'
@@ -51,7 +51,7 @@ export function resultOf(
   const inForce = report?.layers.filter(({ outcome }) => outcome !== 'undone') ?? []
   const code = inForce.find(({ layer }) => layer === 'code')?.receipt
   const restored = inForce.flatMap((each) => toDeploy(each)?.now ?? []).at(-1)
-  const standing = viewsOf(prepared.plan).find(({ layer }) => layer === 'code')?.now
+  const standing = deployedView(prepared.plan)?.now
   return {
     environment,
     revision,

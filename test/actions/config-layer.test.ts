@@ -16,6 +16,34 @@ const eventsOf = async <K extends Event['kind']>(kind: K) =>
   (await shop.history.read()).events.filter((event) => event.kind === kind)
 
 describe('files of the repository', () => {
+  test.each([
+    ['automatic', {}, {}],
+    ['manual', byHand, {}],
+    ['manual', byHand, { health: {} }],
+  ] as const)(
+    'whose commit could not be deployed are not done: the next %s run of config-rollback deploys it (%j, %j)',
+    async (_, job, more) => {
+      shop = await openConfigShop({ more })
+      shop.failDeployments(1)
+      const restore = { action: 'config-rollback', inputs: { mode: 'restore' } }
+      const first = await shop.run(restore)
+      expect(first).toMatchObject({ exitCode: 1, outputs: { decision: 'not-deployed' } })
+      const head = await shop.head()
+      const again = await shop.run(restore, job)
+      expect({ log: again.log, ...again.outputs }).toMatchObject({ decision: 'complete', commit: head })
+      expect(shop.deployed).toEqual([head])
+      // done is a statement on what is deployed, and names it
+      const done = await shop.run(restore, byHand)
+      expect({ log: done.log, ...done.outputs }).toMatchObject({
+        decision: 'already-rolled-back',
+        commit: head,
+      })
+      expect(done.log).toContain(`config is at ${head.slice(0, 7)}`)
+      expect(shop.deployed).toEqual([head])
+    },
+    limit,
+  )
+
   test(
     'go back by one commit of just these files, which is deployed; the code stays',
     async () => {

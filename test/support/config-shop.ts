@@ -81,10 +81,16 @@ export async function openConfigShop({
   const read = async (path: string, ref = branch) => (await readFile(shop.repository, { path, ref }))?.text
 
   const deployed: string[] = []
+  let failures = 0
   const stopLooking = shop.github.onRequest(async () => {
     for (const run of shop.hosted.runs) {
       if (run.status !== 'queued') continue
       run.status = 'completed'
+      if (failures > 0) {
+        failures -= 1
+        run.conclusion = 'failure'
+        continue
+      }
       run.conclusion = 'success'
       deployed.push(run.sha)
       const isGood = (await read('config/app.json', run.sha))?.includes('https://good') === true
@@ -102,6 +108,10 @@ export async function openConfigShop({
     folder,
     storage,
     deployed,
+    /** The next runs of the workflow that deploys fail. */
+    failDeployments(count: number) {
+      failures = count
+    },
     /** A file of a revision; of the branch by default. */
     read,
     /** A file of the machine that the job runs on. */
