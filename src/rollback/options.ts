@@ -37,7 +37,7 @@ export interface RollbackRequest {
   /** a target or layers were asked for: a rollback that left something to do is not gone on with when a person does so */
   readonly isAskedFor: boolean
   readonly onFailure: FailureRule
-  /** the one layer has several targets, such as channels, and each may be rolled back by a run of its own */
+  /** the one layer has several targets, such as channels, and each may be rolled back by a run of its own, which goes on with no other's */
   readonly isPerTarget?: boolean
   /** it is practised, and taken back again */
   readonly rehearsal?: boolean

@@ -45,6 +45,7 @@ export async function rollBackUpdates(
     ...{ reason, hold },
     mode: dryRun ? 'dry-run' : 'auto',
     choice: ['ota'],
+    only: ['ota'],
     // what is to be done is named by the inputs of each run
     isAskedFor: true,
     isPerTarget: true,

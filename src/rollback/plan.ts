@@ -124,6 +124,11 @@ export function deployedView(plan: Plan): (LayerPlanView & { readonly now: strin
   return deployed[0]
 }
 
+/** What is taken away from each target of a layer, such as a channel, as views and the history name it. */
+export function targetsOf({ from }: Pick<LayerPlanView, 'from'>): readonly string[] {
+  return from.split(', ')
+}
+
 /** The views of the layers that are rolled back, as they are printed and saved. */
 export function viewsOf({ layers }: Plan): readonly LayerPlanView[] {
   return layers.map(({ plan }) => plan.view)

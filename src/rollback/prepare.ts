@@ -6,7 +6,7 @@ import { type Afterwards, lookAfterwards } from './afterwards.ts'
 import { describeRefusal } from './allowed.ts'
 import type { Assessment } from './assessment.ts'
 import type { Refusal } from './guard.ts'
-import { isDone, type Plan, planLayers, viewsOf } from './plan.ts'
+import { isDone, type Plan, planLayers, targetsOf, viewsOf } from './plan.ts'
 import { type Progress, readProgress } from './record.ts'
 import { refuseIfMoved, type SavedPlan } from './saved-plan.ts'
 import type { Choice } from './strategy.ts'
@@ -35,6 +35,8 @@ export interface Preparation extends Afterwards {
   readonly onFailure: FailureRule
   /** a person asked for a target or for layers: what was carried out, and left something to do, is not gone on with */
   readonly isAskedFor: boolean
+  /** the one layer has several targets: only what began for all that are asked for is gone on with */
+  readonly isPerTarget: boolean
   /** nothing needs to be wrong, and what an earlier rehearsal left rolled back is no reason not to */
   readonly rehearsal: boolean
   /** true when no person asked for it */
@@ -76,25 +78,27 @@ export async function prepare(preparation: Preparation): Promise<Prepared> {
 }
 
 async function prepareChosen(preparation: Preparation): Promise<Prepared> {
-  const { events, choice, automatic, rehearsal, production, guard, saved, isAskedFor } = preparation
+  const { events, choice, automatic, rehearsal, production, guard, saved, isAskedFor, isPerTarget } =
+    preparation
   const all = readProgress(events, preparation.only)
-  const unfinished = all.isCarriedOut && isAskedFor && !automatic ? undefined : all.unfinished
-  const progress = { ...all, unfinished }
-  const goesOn = unfinished !== undefined
+  const begun = all.isCarriedOut && isAskedFor && !automatic ? undefined : all.unfinished
   // what was begun, or planned and looked at, is done as it was planned, whatever is asked for now
-  const agreed = unfinished?.layers ?? saved?.layers
+  const agreed = begun?.layers ?? saved?.layers
   const agreedOn = agreed?.map(({ layer }) => layer) ?? choice
   const layers = preparation.openLayers({
     target: agreed?.find(({ layer }) => layer === 'code')?.to,
     choice: agreedOn,
-    progress,
+    progress: { ...all, unfinished: begun },
     automatic,
   })
   // looking costs no time beside planning
   const [plan, assessment] = await Promise.all([
     planLayers(layers, agreedOn, preparation.onFailure),
-    automatic && !goesOn && !rehearsal ? production.assess([]) : undefined,
+    automatic && (begun === undefined || isPerTarget) && !rehearsal ? production.assess([]) : undefined,
   ])
+  const unfinished = isPerTarget && !isBegun(begun, plan) ? undefined : begun
+  const progress = { ...all, unfinished }
+  const goesOn = unfinished !== undefined
   if (saved !== undefined && !goesOn) refuseIfMoved(saved, viewsOf(plan))
 
   const settled = (kind: 'nothing' | 'done' | 'well' | 'held', because: string | Message) =>
@@ -119,4 +123,12 @@ async function prepareChosen(preparation: Preparation): Promise<Prepared> {
   const refusal = await guard(plan, isAgreed)
   if (refusal !== undefined) return settled('held', describeRefusal(refusal))
   return { kind: 'ready', plan, progress, assessment }
+}
+
+/** Whether a rollback that began was for every target of a plan: one for another channel allows nothing here. */
+function isBegun(begun: Progress['unfinished'], plan: Plan): boolean {
+  const own = new Set(begun?.layers.flatMap(targetsOf))
+  return viewsOf(plan)
+    .flatMap(targetsOf)
+    .every((target) => own.has(target))
 }

@@ -8,7 +8,7 @@ import { findApprover } from './approval.ts'
 import { carryOut } from './carry-out.ts'
 import { describePlan } from './describe.ts'
 import type { RollbackOptions } from './options.ts'
-import { viewsOf } from './plan.ts'
+import { targetsOf, viewsOf } from './plan.ts'
 import { type Preparation, type Prepared, prepare } from './prepare.ts'
 import { demandRehearsable, rehearse } from './rehearse.ts'
 import { type RollbackResult, resultOf } from './result.ts'
@@ -97,6 +97,7 @@ export function preparationOf(
     automatic,
     rehearsal: options.rehearsal === true,
     isAskedFor: options.isAskedFor,
+    isPerTarget: options.isPerTarget === true,
     findRestored: options.deployer?.find,
     production: options.production,
     saved,
@@ -109,7 +110,7 @@ export function preparationOf(
         revision,
         automatic,
         layers: views.map(({ layer }) => layer),
-        ...(options.isPerTarget && { from: views.flatMap(({ from }) => from.split(', ')) }),
+        ...(options.isPerTarget && { from: views.flatMap(targetsOf) }),
         undoneCount: code?.undoneCount ?? code?.undone.length,
         needsApproval: views.flatMap((view) => view.needsPerson.map((why) => `${view.layer}: ${why}`)),
         isAgreed,

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { codepushRollback } from '../../src/actions/codepush-rollback/contract.ts'
 import { type Job, runStep, type StepOptions } from '../../src/drill/runner.ts'
+import { type LayerName, newEvent } from '../../src/history/event.ts'
+import { incidentId } from '../../src/history/incident.ts'
 import { openCodePush } from '../../src/layers/ota/code-push.ts'
 import { connect, offersOf, showHistory } from '../support/codepush/connect.ts'
 import { openExpoProject } from '../support/codepush/eas.ts'
@@ -159,6 +161,39 @@ describe('a rollback', () => {
     expect(again.log).toContain('going on with the rollback that began at')
     expect(again.outputs).toMatchObject({ decision: 'rolled-back', label: 'v3,v3', verified: 'true' })
     expect((await kinds()).filter((kind) => kind === 'rollback-began')).toHaveLength(1)
+  })
+
+  test.each<[string, { layer: LayerName; from: string; to: string }[], number]>([
+    [
+      'that the front door began with the code is left to it',
+      [
+        { layer: 'code', from: 'b', to: 'a' },
+        { layer: 'ota', from: 'Shop-ios/Production v2', to: 'Shop-ios/Production v1' },
+      ],
+      2,
+    ],
+    [
+      'that began for another channel is left as it is: the guards bind the one of this channel',
+      [{ layer: 'ota', from: 'Shop-android/Production v2', to: 'Shop-android/Production v1' }],
+      2,
+    ],
+    [
+      'that began for this channel is gone on with',
+      [{ layer: 'ota', from: 'Shop-ios/Production v2', to: 'Shop-ios/Production v1' }],
+      1,
+    ],
+  ])('%s', async (_, layers, count) => {
+    const environment = 'production'
+    const incident = incidentId({ environment, revision: shop.bad })
+    const at = new Date(Date.now() - 60_000).toISOString()
+    const about = { incident, environment, revision: shop.bad, at, actor: 'grace' }
+    const began = { kind: 'rollback-began', reason: 'x', automatic: true, startedAt: at } as const
+    await shop.history.append(newEvent({ ...began, layers: [...layers], ...about }, ['x']))
+    const { exitCode, log, outputs } = await rollBack({ channels: 'Shop-ios/Production' })
+    expect({ exitCode, log, ...outputs }).toMatchObject({ exitCode: 0, decision: 'rolled-back' })
+    expect((await kinds()).filter((kind) => kind === 'rollback-began')).toHaveLength(count)
+    const ends = (await shop.history.read()).events.filter((event) => event.kind === 'rollback-ended')
+    expect(ends.map((event) => event.layers.map(({ layer }) => layer))).toEqual([['ota']])
   })
 
   test('that was done is called done only while devices are offered the good one', async () => {
