@@ -29,7 +29,7 @@ export interface PlainRequest {
   readonly ran: string
   /** about the newest rollback of the branch, or about all of them: whatever revision it is for */
   readonly isAboutRollbacks: boolean
-  /** the account that started the run by an event that people cause; undefined for every other event */
+  /** the account that started the run by an event that takes write permission; undefined for every other event */
   readonly askedBy: string | undefined
 }
 

@@ -132,6 +132,22 @@ test.each([
   expect((await remote.git('tag')).split('\n')).toHaveLength(1)
 })
 
+test('a comment counts as no person: its author may have no write permission, and no server is asked', async () => {
+  const comment: Partial<Job> = {
+    eventName: 'issue_comment',
+    event: {
+      action: 'created',
+      comment: { id: 1, body: 'roll back', user: { login: 'grace', type: 'User' } },
+      sender: { login: 'grace' },
+    },
+  }
+  const { exitCode, log } = await run({ hold: 'frozen' }, comment)
+  expect({ exitCode, log }).toMatchObject({ exitCode: 1, log: expect.stringContaining('frozen') })
+  expect(await main()).toBe(bad)
+  expect((await run({ hold: 'frozen' }, byHand)).exitCode).toBe(0)
+  expect(await main()).not.toBe(bad)
+})
+
 test('without a person the guards hold: how many commits, how often, and a hold', async () => {
   expect((await run({ 'max-commits': '1' })).log).toContain('input "max-commits" allows 1')
   expect((await run({ hold: 'audit until Friday' })).log).toContain(

@@ -38,7 +38,9 @@ export async function openContext(step: GitRollbackStep): Promise<GitContext> {
   const { deployment, workflow_run: workflowRun } = context.event
   const opened = await openPlainContext({
     ...{ url, username, password, directory, signal, branch, isAboutRollbacks },
-    ...{ path: env['PATH'] ?? '', askedBy: context.askedBy, revision: inputs.revision },
+    ...{ path: env['PATH'] ?? '', revision: inputs.revision },
+    // no server says here who may write: only those who may can start a workflow, and anyone can comment
+    askedBy: context.eventName === 'workflow_dispatch' ? context.askedBy : undefined,
     environment: inputs.environment || deployment?.environment || '',
     ran: deployment?.sha || workflowRun?.head_sha || context.sha,
   })
