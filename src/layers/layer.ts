@@ -144,3 +144,11 @@ export function keptText({ kept }: Pick<UndoableRollback, 'kept'>, name: string)
   const value = kept[name]
   return typeof value === 'string' ? value : undefined
 }
+
+/** A view of a layer that has nothing to say yet. */
+export function emptyView(layer: LayerName): LayerPlanView {
+  return {
+    ...{ layer, state: 'pending', from: '', to: '', foundBy: '', steps: [], undone: [] },
+    ...{ losses: [], warnings: [], needsPerson: [], basis: {} },
+  }
+}

@@ -1,4 +1,4 @@
-import { InputError } from '../errors.ts'
+import { readSetting } from '../errors.ts'
 import { openRevision } from '../github/revision.ts'
 import { parseConnection } from '../layers/database/connection.ts'
 import { openDatabaseLayer } from '../layers/database/layer.ts'
@@ -17,7 +17,7 @@ export async function openDatabase(
   const settings = config.database
   if (settings === undefined) throw new TypeError('there is no database in the settings')
   const url = readVariable(env, 'database.url', settings.url.env)
-  const connection = explained('database.url', () => parseConnection(url))
+  const connection = readSetting('database.url', () => parseConnection(url))
   const [engine, good, badRevision] = await Promise.all([
     openEngine(connection, { env, scratch, log }),
     findGood().then((sha) => openRevision(repository, sha)),
@@ -26,7 +26,7 @@ export async function openDatabase(
   const earlier = progress.done.get('database')
   return openDatabaseLayer({
     engine,
-    store: explained('database.storage', () => openStore(settings.storage, surroundings)),
+    store: readSetting('database.storage', () => openStore(settings.storage, surroundings)),
     environment,
     bad: badRevision,
     good,
@@ -45,14 +45,4 @@ export async function openDatabase(
     log,
     signal: surroundings.signal,
   })
-}
-
-function explained<T>(key: string, read: () => T): T {
-  try {
-    return read()
-  } catch (error) {
-    throw error instanceof InputError
-      ? new InputError(`\`${key}\` in the configuration ${error.message}`)
-      : error
-  }
 }

@@ -2,7 +2,7 @@ import { ConflictError, message, RefusedError } from '../errors.ts'
 import { readCommit } from '../github/commits.ts'
 import { readFile, writeFile } from '../github/contents.ts'
 import { makeBackup } from '../layers/config/backup.ts'
-import { digestOf, readState, replaceState } from '../layers/config/file.ts'
+import { digestOf, privateState, readState, replaceState } from '../layers/config/file.ts'
 import { pathOfFlags } from '../layers/config/snapshots.ts'
 import { findTarget } from '../layers/config/target.ts'
 import type { FlagFile } from '../layers/flags/flagd.ts'
@@ -10,7 +10,7 @@ import { openFlagsLayer } from '../layers/flags/layer.ts'
 import { openFlagService } from '../layers/flags/open.ts'
 import type { Flag } from '../layers/flags/service.ts'
 import { decodeFlags, encodeFlags } from '../layers/flags/snapshot.ts'
-import type { Layer } from '../layers/layer.ts'
+import { emptyView, type Layer } from '../layers/layer.ts'
 import { isChosen, type LayerSurroundings, readVariable } from './layer-surroundings.ts'
 import { undoableOf } from './record.ts'
 
@@ -120,14 +120,7 @@ export function onMachine(folder: string, file: string): FlagFile {
 
 /** Flags as a backup keeps them. */
 export function fileOf(flags: Iterable<Pick<Flag, 'name' | 'state'>>) {
-  const bytes = encodeFlags(flags)
-  return {
-    bytes,
-    digest: digestOf(bytes),
-    mode: 0o600,
-    uid: process.getuid?.() ?? 0,
-    gid: process.getgid?.() ?? 0,
-  }
+  return privateState(encodeFlags(flags))
 }
 
 /** The file of flags is a part of the code that goes back. */
@@ -135,19 +128,7 @@ function withCode(file: string): Layer {
   return {
     name: 'flags',
     plan: async () => ({
-      view: {
-        ...{
-          layer: 'flags',
-          state: 'nothing',
-          from: '',
-          to: '',
-          foundBy: '',
-          steps: [],
-          undone: [],
-          losses: [],
-        },
-        ...{ warnings: [], needsPerson: [], basis: {}, left: `${file} goes back with the code` },
-      },
+      view: { ...emptyView('flags'), state: 'nothing', left: `${file} goes back with the code` },
       apply: async () => ({
         ...{ outcome: 'already-rolled-back', from: '', to: '', now: '', kept: {}, verified: undefined },
       }),

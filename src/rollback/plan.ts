@@ -9,7 +9,7 @@ import {
   type UserFacingError,
 } from '../errors.ts'
 import type { LayerName } from '../history/event.ts'
-import type { Layer, LayerPlan, LayerPlanView } from '../layers/layer.ts'
+import { emptyView, type Layer, type LayerPlan, type LayerPlanView } from '../layers/layer.ts'
 import type { FailureRule } from '../settings/rollback-choices.ts'
 import type { Choice } from './strategy.ts'
 
@@ -71,17 +71,8 @@ export async function planLayers(
 function unplannable(layer: LayerName, error: UserFacingError): LayerPlan {
   return {
     view: {
-      ...{
-        layer,
-        state: 'pending',
-        from: '',
-        to: '',
-        foundBy: 'it cannot be planned',
-        steps: [],
-        undone: [],
-        losses: [],
-      },
-      ...{ needsPerson: [], basis: {} },
+      ...emptyView(layer),
+      foundBy: 'it cannot be planned',
       warnings: [`cannot be rolled back: ${error.message}`],
     },
     apply: () => Promise.reject(error),

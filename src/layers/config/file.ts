@@ -23,6 +23,12 @@ export function digestOf(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex')
 }
 
+/** A file to be, which only the account of this process may read. */
+export function privateState(bytes: Buffer): FileState {
+  const [uid, gid] = [process.getuid?.() ?? 0, process.getgid?.() ?? 0]
+  return { bytes, digest: digestOf(bytes), mode: 0o600, uid, gid }
+}
+
 /**
  * Reads a file below a folder.
  * @param file relative to the folder

@@ -1,7 +1,13 @@
 import { RefusedError } from '../../errors.ts'
-import type { LayerPlan, LayerPlanView, LayerReceipt, UndoableRollback } from '../layer.ts'
+import {
+  emptyView,
+  type LayerPlan,
+  type LayerPlanView,
+  type LayerReceipt,
+  type UndoableRollback,
+} from '../layer.ts'
 import { readBackup } from './catalog.ts'
-import { type DatabaseLayerOptions, emptyView } from './layer-options.ts'
+import type { DatabaseLayerOptions } from './layer-options.ts'
 import {
   type Deployment,
   type DeploymentUndoReport,
@@ -28,7 +34,7 @@ export async function planMigrations(options: DatabaseLayerOptions, folder: stri
       `${plan.irregularities.join('; ')}: check it, then undo with db-restore and allow-irregular`,
     )
   const view: LayerPlanView = {
-    ...emptyView,
+    ...emptyView('database'),
     from: names[0] ?? '',
     to: standsAt(plan),
     foundBy: `${plan.table} lists what was applied, and ${good.id.slice(0, 7)} does not have it`,
@@ -80,7 +86,7 @@ async function planNothingLeft(options: DatabaseLayerOptions, plan: UndoPlan): P
   const to = standsAt(plan)
   const isDone = earlier !== undefined || safety !== undefined
   const view: LayerPlanView = {
-    ...emptyView,
+    ...emptyView('database'),
     state: isDone ? 'done' : 'nothing',
     from: earlier?.from ?? names[0] ?? '',
     to: earlier?.to ?? to,
@@ -146,7 +152,7 @@ function deploymentOf(
 /** Migrations that were undone, in the words of all layers. @param foundBy how it was found that it is these */
 export function viewUndone({ undone, standsAt: to }: Undone, bad: string, foundBy: string): LayerPlanView {
   const titles = undone.map((title) => ({ revision: bad, title, author: '' }))
-  return { ...emptyView, from: undone[0] ?? '', to, foundBy, undone: titles }
+  return { ...emptyView('database'), from: undone[0] ?? '', to, foundBy, undone: titles }
 }
 
 /** What undoing them did, in the words of all layers. */

@@ -1,4 +1,4 @@
-import type { LayerPlanView, UndoableRollback } from '../layer.ts'
+import type { UndoableRollback } from '../layer.ts'
 import type { Engine } from './engine.ts'
 import type { Revision } from './migrations/plan.ts'
 import type { Store } from './store/store.ts'
@@ -33,19 +33,4 @@ export interface DatabaseLayerOptions {
   readonly now: () => Date
   readonly log: (line: string) => void
   readonly signal?: AbortSignal
-}
-
-/** What a view says where it has nothing to say. */
-export const emptyView: LayerPlanView = {
-  layer: 'database',
-  state: 'pending',
-  from: '',
-  to: '',
-  foundBy: '',
-  steps: [],
-  undone: [],
-  losses: [],
-  warnings: [],
-  needsPerson: [],
-  basis: {},
 }

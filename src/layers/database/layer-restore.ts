@@ -1,9 +1,15 @@
 import { RefusedError } from '../../errors.ts'
 import { formatDuration } from '../../text/duration.ts'
-import type { LayerPlan, LayerPlanView, LayerReceipt, UndoableRollback } from '../layer.ts'
+import {
+  emptyView,
+  type LayerPlan,
+  type LayerPlanView,
+  type LayerReceipt,
+  type UndoableRollback,
+} from '../layer.ts'
 import { chooseBackup } from './catalog.ts'
 import { type Contents, type Engine, nameKept } from './engine.ts'
-import { type DatabaseLayerOptions, emptyView } from './layer-options.ts'
+import type { DatabaseLayerOptions } from './layer-options.ts'
 import type { Manifest } from './manifest.ts'
 import { isHistoryTable } from './migrations/applied.ts'
 import type { Revision } from './migrations/plan.ts'
@@ -102,7 +108,7 @@ async function findDone(
   const isDone = wasRestored || kept !== undefined
   return {
     view: {
-      ...emptyView,
+      ...emptyView('database'),
       state: isDone ? 'done' : 'nothing',
       from: isDone ? done.from : '',
       to: manifest.name,
@@ -160,7 +166,7 @@ export function viewRestore(
     'before-deployment': `the newest backup from before the deployment of ${bad.id.slice(0, 7)}`,
   }
   return {
-    ...emptyView,
+    ...emptyView('database'),
     from: replaces ? engine.database : '',
     to: manifest.name,
     foundBy: `${how[wanted] ?? 'the backup that was named'}, of ${manifest.createdAt}`,

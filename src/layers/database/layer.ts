@@ -1,7 +1,7 @@
 import { RefusedError } from '../../errors.ts'
-import type { Layer, LayerPlan, LayerPlanView, LayerReceipt } from '../layer.ts'
+import { emptyView, type Layer, type LayerPlan, type LayerPlanView, type LayerReceipt } from '../layer.ts'
 import { planMigrations, takeMigrationsBack } from './layer-migrations.ts'
-import { type DatabaseLayerOptions, emptyView } from './layer-options.ts'
+import type { DatabaseLayerOptions } from './layer-options.ts'
 import { planRestore, takeRestoreBack } from './layer-restore.ts'
 import { findSafetyCopy } from './migrations/deployment.ts'
 import { addedMigrations } from './migrations/plan.ts'
@@ -61,7 +61,7 @@ async function applyBoth(options: DatabaseLayerOptions, plan: LayerPlan): Promis
 }
 
 function unchanged(foundBy: string): LayerPlan {
-  const view: LayerPlanView = { ...emptyView, state: 'nothing', foundBy }
+  const view: LayerPlanView = { ...emptyView('database'), state: 'nothing', foundBy }
   return {
     view,
     apply: async () => ({

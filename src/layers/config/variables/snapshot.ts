@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { InputError } from '../../../errors.ts'
 import type { SecretName, Variable } from '../../../github/variables.ts'
-import { digestOf, type FileState } from '../file.ts'
+import { type FileState, privateState } from '../file.ts'
 import type { Scope } from './scope.ts'
 
 const schema = z.object({
@@ -35,14 +35,7 @@ export function encodeSnapshot(
         ? null
         : byName(secrets.map(({ name, updatedAt }) => [name, updatedAt.toISOString()])),
   }
-  const bytes = Buffer.from(`${JSON.stringify(held, null, 2)}\n`)
-  return {
-    bytes,
-    digest: digestOf(bytes),
-    mode: 0o600,
-    uid: process.getuid?.() ?? 0,
-    gid: process.getgid?.() ?? 0,
-  }
+  return privateState(Buffer.from(`${JSON.stringify(held, null, 2)}\n`))
 }
 
 /** @throws InputError when it is no snapshot of ours */
