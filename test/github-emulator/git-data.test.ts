@@ -1,4 +1,7 @@
 /** Refs, commits, trees, blobs and tags by the API: what GitHub takes, and what it says when it does not. */
+import { rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import type { HostedRepository } from '../support/github/hosted-repository.ts'
 import { type Example, openExample, refusal, shop } from './example.ts'
@@ -48,6 +51,19 @@ describe('a ref', () => {
     expect(await refusal(git.updateRef(move))).toBe('422 Update is not a fast forward')
     expect(await ofBranch('main')).toBe(theirs)
     await git.updateRef({ ...move, force: true })
+    expect(await ofBranch('main')).toBe(commit.sha)
+  })
+
+  test('waits for a push that holds it at this moment', async () => {
+    const git = rest().git
+    const onto = { ...shop, message: 'Back', tree: await treeOf(first), parents: [head] }
+    const { data: commit } = await git.createCommit(onto)
+    const lock = join(hosted.gitDir, 'refs/heads/main.lock')
+    await writeFile(lock, '')
+    const moved = git.updateRef({ ...shop, ref: 'heads/main', sha: commit.sha })
+    await sleep(500)
+    await rm(lock)
+    await moved
     expect(await ofBranch('main')).toBe(commit.sha)
   })
 

@@ -270,7 +270,11 @@ printf '%s\\n' "$REFUSED_REFS" | {
 }
 `
 
-const configuration = `[http]
+const configuration = `[core]
+	# updates of a ref wait for one another, however busy the machine is
+	filesRefLockTimeout = 10000
+	packedRefsTimeout = 10000
+[http]
 	receivepack = true
 	getanyfile = false
 [uploadpack]

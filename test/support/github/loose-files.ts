@@ -23,15 +23,19 @@ export async function moveLooseRef(
   } catch {
     return undefined
   }
+  const unlock = () => rm(lock, { force: true })
   try {
     const current = await readFile(path, 'utf8').catch(() => '')
-    if (current.trim() !== from) return false
+    if (current.trim() !== from) {
+      await unlock()
+      return false
+    }
+    // the lock is gone with it: one that is there afterwards is somebody else's
     await rename(lock, path)
     return true
   } catch {
+    await unlock()
     return undefined
-  } finally {
-    await rm(lock, { force: true })
   }
 }
 
