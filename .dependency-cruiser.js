@@ -89,7 +89,8 @@ export default {
       'health',
     ]),
     only('issueops-stands-on-github', 'issueops', ['github']),
-    only('postmortem-is-a-view', 'views/postmortem', ['github', 'history']),
+    only('incident-is-functions-of-events', 'incident', ['history']),
+    only('postmortem-is-a-view', 'views/postmortem', ['github', 'history', 'incident']),
   ],
   options: {
     tsPreCompilationDeps: true,

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
+import { severities } from '../text/severity.ts'
 
 /** A revision is a full commit id, SHA-1 or SHA-256. */
 export const revisionSchema = z.string().regex(/^[0-9a-f]{40}(?:[0-9a-f]{24})?$/, 'not a full commit id')
@@ -216,6 +217,79 @@ const holdSet = z.object({ ...common, kind: z.literal('hold-set'), because: z.st
 
 const holdLifted = z.object({ ...common, kind: z.literal('hold-lifted'), because: z.string() })
 
+const severitySchema = z.enum(severities)
+
+/** An incident was opened manually. One that a check or a rollback begins needs no such event. */
+const incidentOpened = z.object({
+  ...common,
+  kind: z.literal('incident-opened'),
+  severity: severitySchema,
+  because: z.string(),
+})
+
+const incidentSeveritySet = z.object({
+  ...common,
+  kind: z.literal('incident-severity-set'),
+  severity: severitySchema,
+  because: z.string(),
+})
+
+/** Somebody works on it: no further level is notified. */
+const incidentAcknowledged = z.object({
+  ...common,
+  kind: z.literal('incident-acknowledged'),
+  because: z.string(),
+})
+
+/** Nobody acknowledged the incident in time, or somebody asked for the next level. */
+const incidentEscalated = z.object({
+  ...common,
+  kind: z.literal('incident-escalated'),
+  /** the level that is notified now; 1 is notified when the incident opens */
+  level: z.number().int().min(2),
+  /** the level before, above which every level is notified now */
+  after: z.number().int().min(1),
+  /** true when a person asked for it */
+  requested: z.boolean(),
+  because: z.string(),
+  /** when the level was due; absent when a person asked for it */
+  dueAt: z.iso.datetime().optional(),
+  /** ms since then: a schedule that does not run on time is late */
+  lateMs: z.number().optional(),
+})
+
+const incidentResolved = z.object({
+  ...common,
+  kind: z.literal('incident-resolved'),
+  because: z.string(),
+})
+
+/** What somebody wants the timeline to say. */
+const incidentNoted = z.object({
+  ...common,
+  kind: z.literal('incident-noted'),
+  note: z.string(),
+  /** when it happened, if that was before it was written down */
+  happenedAt: z.iso.datetime(),
+})
+
+/** How the delivery of an event to a channel ended. accepted: the service took it, and does not say what became of it. */
+export const deliveryOutcomes = ['delivered', 'accepted', 'failed'] as const
+const notificationSent = z.object({
+  ...common,
+  kind: z.literal('notification-sent'),
+  channel: z.string(),
+  /** id of the event that it is about */
+  about: z.string(),
+  topic: z.string(),
+  outcome: z.enum(deliveryOutcomes),
+  /** why it failed; '' where it did not */
+  because: z.string(),
+  tries: z.number().int(),
+  /** the message's ids in the service, by which later ones update it or join its thread; no secrets */
+  message: z.record(z.string(), z.string()).optional(),
+})
+
 /** One thing that happened. Immutable; a new kind is one more member here and readers of old versions pass it over. */
 export const eventSchema = z.discriminatedUnion('kind', [
   healthChecked,
@@ -233,6 +307,13 @@ export const eventSchema = z.discriminatedUnion('kind', [
   holdSet,
   holdLifted,
   postmortemOpened,
+  incidentOpened,
+  incidentSeveritySet,
+  incidentAcknowledged,
+  incidentEscalated,
+  incidentResolved,
+  incidentNoted,
+  notificationSent,
 ])
 
 export type Event = z.infer<typeof eventSchema>

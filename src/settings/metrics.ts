@@ -1,6 +1,6 @@
-/** How bad a breach of a check is; what each leads to is the gate's rule. */
-export const severities = ['critical', 'high', 'medium', 'low'] as const
-export type Severity = (typeof severities)[number]
+import type { Severity } from '../text/severity.ts'
+
+export { type Severity, severities } from '../text/severity.ts'
 
 /** What a check measures, where it is one of the well-known things. */
 export const metrics = ['error-rate', 'response-time', 'cpu', 'memory', 'crash-rate'] as const

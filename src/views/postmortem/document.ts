@@ -1,5 +1,6 @@
 import type { PhrasingContent, RootContent } from 'mdast'
 import type { Event } from '../../history/event.ts'
+import { timelineOf } from '../../incident/timeline.ts'
 import { sayDuration } from '../../text/duration.ts'
 import {
   code,
@@ -118,14 +119,15 @@ function summary(facts: IncidentFacts, links: Links): readonly RootContent[] {
 }
 
 function timeline({ events }: IncidentFacts): readonly RootContent[] {
-  const shown = events.slice(-listedEvents)
-  const left = events.length - shown.length
+  const entries = timelineOf(events)
+  const shown = entries.slice(-listedEvents)
+  const left = entries.length - shown.length
   return [
     heading(2, 'Timeline'),
     ...(left > 0 ? [paragraph(`${left} earlier events are in the history.`)] : []),
     table(
       ['time (UTC)', 'what happened', 'by'],
-      shown.map((event) => [utc(event.at), describeEvent(event), who(event)]),
+      shown.map(({ at, event }) => [utc(at), describeEvent(event), who(event)]),
     ),
   ]
 }
@@ -180,6 +182,26 @@ function describeEvent(event: Event): PhrasingContent[] {
       return [text(`automatic rollbacks were allowed again: ${event.because}`)]
     case 'postmortem-opened':
       return [text('this post-mortem was opened')]
+    case 'incident-opened':
+      return [text('incident opened, severity '), strong(event.severity), text(`: ${event.because}`)]
+    case 'incident-severity-set':
+      return [text('severity set to '), strong(event.severity), text(`: ${event.because}`)]
+    case 'incident-acknowledged':
+      return [text(`incident acknowledged: ${event.because}`)]
+    case 'incident-escalated':
+      return [text(`escalated to level ${event.level}: ${event.because}`)]
+    case 'incident-resolved':
+      return [text(`incident resolved: ${event.because}`)]
+    case 'incident-noted':
+      return [text(event.note)]
+    case 'notification-sent':
+      return [
+        text(`notification of ${event.topic} to `),
+        code(event.channel),
+        text(': '),
+        strong(event.outcome),
+        text(event.because === '' ? '' : `, ${event.because}`),
+      ]
   }
 }
 

@@ -1,0 +1,222 @@
+import type { Event, EventOf } from '../history/event.ts'
+import { type Severity, severities } from '../text/severity.ts'
+
+/** An incident as its events leave it. Times are ISO 8601, UTC. */
+export interface Incident {
+  readonly incident: string
+  readonly environment: string
+  /** the failed revision */
+  readonly revision: string
+  /** how often the incident was opened: a revision can fail again after it was resolved */
+  readonly episode: number
+  readonly openedAt: string
+  /** why it was opened, one clause */
+  readonly because: string
+  /** true when a person reported it, by a manual rollback or by opening it */
+  readonly reported: boolean
+  readonly severity: Severity
+  /** true once a person has set the severity: nothing else changes it then */
+  readonly isSeveritySet: boolean
+  readonly status: 'open' | 'acknowledged' | 'resolved'
+  /** as a status page names it */
+  readonly phase: Phase
+  readonly acknowledged: { readonly by: string; readonly at: string } | undefined
+  readonly resolved: { readonly by: string; readonly at: string; readonly because: string } | undefined
+  /** the highest level that was notified, from 1 */
+  readonly level: number
+  /** what deadlines count from: the level at a time */
+  readonly base: { readonly at: string; readonly level: number }
+}
+
+export const phases = ['investigating', 'identified', 'rolling back', 'monitoring', 'resolved'] as const
+export type Phase = (typeof phases)[number]
+
+/** What an event means to people who follow an incident. */
+export const topics = [
+  'opened',
+  'severity',
+  'acknowledged',
+  'escalated',
+  'rollback-started',
+  'approval-required',
+  'layer-rolled-back',
+  'rollback-ended',
+  'deployed',
+  'not-recovered',
+  'resolved',
+  'note',
+] as const
+export type Topic = (typeof topics)[number]
+
+/** An event that changed an incident, and how it stood then. */
+export interface Change {
+  readonly event: Event
+  readonly topic: Topic
+  readonly after: Incident
+}
+
+/** How an incident stands; undefined when nothing in the history says that there is one. @param events of any incident, oldest first */
+export function incidentOf(events: readonly Event[], incident: string): Incident | undefined {
+  return fold(events, incident).incident
+}
+
+/** Everything that people may be notified of, oldest first. A pure function of the events: the same events, the same changes. */
+export function changesOf(events: readonly Event[], incident: string): readonly Change[] {
+  return fold(events, incident).changes
+}
+
+/** The ids of the incidents of an environment that are neither acknowledged nor resolved. */
+export function openIncidents(events: readonly Event[], environment: string): readonly Incident[] {
+  const ids = new Set(events.filter((each) => each.environment === environment).map((each) => each.incident))
+  return [...ids].flatMap((id) => incidentOf(events, id) ?? []).filter(({ status }) => status === 'open')
+}
+
+function fold(events: readonly Event[], id: string) {
+  let incident: Incident | undefined
+  const changes: Change[] = []
+  for (const event of events) {
+    if (event.incident !== id) continue
+    const next = advance(incident, event)
+    if (next === undefined) continue
+    incident = next.after
+    if (next.topic !== undefined) changes.push({ event, topic: next.topic, after: incident })
+  }
+  return { incident, changes }
+}
+
+interface Advance {
+  readonly after: Incident
+  readonly topic: Topic | undefined
+}
+
+/** @returns undefined for an event that changes nothing */
+function advance(before: Incident | undefined, event: Event): Advance | undefined {
+  if (before === undefined || before.status === 'resolved') {
+    const opened = open(before, event)
+    return opened && { after: opened, topic: 'opened' }
+  }
+  return change(before, event)
+}
+
+/** What an event begins where no incident is open. */
+function open(before: Incident | undefined, event: Event): Incident | undefined {
+  const beginning = beginningOf(event)
+  if (beginning === undefined) return undefined
+  const { incident, environment, revision, at } = event
+  return {
+    ...{ incident, environment, revision, ...beginning },
+    episode: (before?.episode ?? 0) + 1,
+    openedAt: at,
+    status: 'open',
+    acknowledged: undefined,
+    resolved: undefined,
+    level: 1,
+    base: { at, level: 1 },
+  }
+}
+
+type Beginning = Pick<Incident, 'severity' | 'isSeveritySet' | 'because' | 'reported' | 'phase'>
+
+function beginningOf(event: Event): Beginning | undefined {
+  if (event.kind === 'incident-opened') {
+    const { severity, because } = event
+    return { severity, because, isSeveritySet: true, reported: true, phase: 'investigating' }
+  }
+  if (event.kind === 'health-checked' && event.verdict === 'unhealthy')
+    return {
+      severity: severityOf(event),
+      because: event.because,
+      isSeveritySet: false,
+      reported: false,
+      phase: 'investigating',
+    }
+  if (event.kind === 'rollback-began' || event.kind === 'rollback-applied')
+    return {
+      severity: 'high',
+      because: event.reason || 'a rollback began',
+      isSeveritySet: false,
+      reported: !event.automatic,
+      phase: event.kind === 'rollback-began' ? 'rolling back' : 'monitoring',
+    }
+  return undefined
+}
+
+/** That of the worst check beyond its limit. */
+export function severityOf({ checks }: Pick<EventOf<'health-checked'>, 'checks'>): Severity {
+  const breached = checks.filter(({ state }) => state === 'breached').map(({ severity }) => severity)
+  return severities.find((each) => breached.includes(each)) ?? 'high'
+}
+
+/** What an event changes in an open incident. */
+function change(before: Incident, event: Event): Advance | undefined {
+  const by = { by: event.actor, at: event.at }
+  switch (event.kind) {
+    case 'incident-severity-set':
+      if (event.severity === before.severity && before.isSeveritySet) return undefined
+      return { topic: 'severity', after: { ...withSeverity(before, event), isSeveritySet: true } }
+    case 'incident-acknowledged':
+      if (before.status === 'acknowledged') return undefined
+      return { topic: 'acknowledged', after: { ...before, status: 'acknowledged', acknowledged: by } }
+    case 'incident-escalated':
+      if (event.level <= before.level) return undefined
+      // written at the moment at which somebody acknowledged it
+      if (before.status === 'acknowledged' && !event.requested) return undefined
+      return {
+        topic: 'escalated',
+        after: {
+          ...before,
+          level: event.level,
+          ...(event.requested && { base: { at: event.at, level: event.level } }),
+        },
+      }
+    case 'incident-resolved':
+      return { topic: 'resolved', after: resolve(before, event, event.because) }
+    case 'incident-noted':
+      return { topic: 'note', after: before }
+    case 'health-checked':
+      // the same revision, looked at again
+      return event.verdict === 'healthy'
+        ? { topic: 'resolved', after: resolve(before, event, event.because) }
+        : undefined
+    case 'rollback-planned':
+    case 'rollback-requested':
+      return { topic: undefined, after: { ...before, phase: 'identified' } }
+    case 'rollback-proposed':
+      return { topic: 'approval-required', after: { ...before, phase: 'identified' } }
+    case 'rollback-began':
+      return { topic: 'rollback-started', after: { ...before, phase: 'rolling back' } }
+    case 'rollback-applied':
+      return { topic: 'layer-rolled-back', after: { ...before, phase: 'monitoring' } }
+    case 'revision-deployed':
+      return { topic: 'deployed', after: before }
+    case 'recovery-verified':
+      if (event.outcome === 'recovered')
+        return { topic: 'resolved', after: resolve(before, event, event.because) }
+      return event.outcome === 'unknown'
+        ? undefined
+        : { topic: 'not-recovered', after: worsen({ ...before, phase: 'investigating' }, event.at) }
+    case 'rollback-ended': {
+      const isBack = event.outcome === 'complete' || event.outcome === 'not-verified'
+      const after = { ...before, phase: isBack ? ('monitoring' as const) : ('identified' as const) }
+      const isBroken = ['failed', 'partial', 'undone', 'not-recovered'].includes(event.outcome)
+      return { topic: 'rollback-ended', after: isBroken ? worsen(after, event.at) : after }
+    }
+    default:
+      return undefined
+  }
+}
+
+function resolve(before: Incident, { actor: by, at }: Event, because: string): Incident {
+  return { ...before, status: 'resolved', phase: 'resolved', resolved: { by, at, because } }
+}
+
+/** A rollback that did not help leaves production failing: critical, unless a person said otherwise. */
+function worsen(before: Incident, at: string): Incident {
+  return before.isSeveritySet ? before : withSeverity(before, { severity: 'critical', at })
+}
+
+/** With another time to respond, deadlines count from now on: what is past by the new one was not missed. */
+function withSeverity(before: Incident, { severity, at }: { severity: Severity; at: string }): Incident {
+  if (severity === before.severity) return before
+  return { ...before, severity, base: { at, level: before.level } }
+}
