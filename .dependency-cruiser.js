@@ -70,7 +70,13 @@ export default {
     only('health-stands-on-settings', 'health', ['settings', 'http']),
     only('code-is-a-layer', 'layers/code', ['layers/layer', 'github', 'history', 'deployment']),
     only('ota-is-a-layer', 'layers/ota', ['layers/layer', 'http', 'history', 'settings/fields']),
-    only('flags-are-a-layer', 'layers/flags', ['layers/layer', 'http', 'settings/fields']),
+    only('flags-are-a-layer', 'layers/flags', [
+      'layers/layer',
+      'layers/config/formats',
+      'layers/config/value',
+      'http',
+      'settings/fields',
+    ]),
     only('config-is-a-layer', 'layers/config', [
       'layers/layer',
       'layers/join-layers',

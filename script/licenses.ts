@@ -1,6 +1,6 @@
-/** The licences of the packages that are in a bundle and its chunks: ncc lists those of one chunk alone. */
+/** The licences of what others wrote in a bundle and its chunks: ncc lists those of the packages of one chunk alone. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { z } from 'zod'
 
 interface Module {
@@ -22,8 +22,9 @@ const packageSchema = z.object({ name: z.string(), license: z.string().default('
 export function licencesOf(root: string, stats: string): string {
   const folders = new Set(
     modulesOf(statsSchema.parse(JSON.parse(stats)).modules).flatMap(({ name = '' }) => {
-      const [folder] = /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(name.replace(/^.*!/, '')) ?? []
-      return folder === undefined ? [] : [join(root, folder)]
+      const path = name.replace(/^.*!/, '')
+      const [folder] = /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path) ?? []
+      return folder === undefined ? copiedFrom(root, path) : [join(root, folder)]
     }),
   )
   const texts = [...folders].flatMap((folder) => {
@@ -36,6 +37,12 @@ export function licencesOf(root: string, stats: string): string {
     return [`${name}\n${license}\n${text.replaceAll('\r\n', '\n')}`]
   })
   return [...new Set(texts)].sort().join('\n')
+}
+
+/** A folder of the sources with a licence of its own holds copies of what others publish. */
+function copiedFrom(root: string, path: string): readonly string[] {
+  const folder = join(root, dirname(path).replace(/^(?:\.\/)?lib\//, 'src/'))
+  return existsSync(join(folder, 'LICENSE')) && folder !== root ? [folder] : []
 }
 
 /** Modules that webpack has put together into one are listed inside it. */

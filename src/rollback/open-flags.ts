@@ -82,6 +82,7 @@ export function serviceOf({
   function inRepository(): FlagFile {
     return {
       name: file,
+      path: file,
       read: async () => {
         const found = await readFile(repository, { path: file, ref: branch })
         return found && Buffer.from(found.bytes)
@@ -108,6 +109,7 @@ export function serviceOf({
 export function onMachine(folder: string, file: string): FlagFile {
   return {
     name: `${file} in ${folder}`,
+    path: file,
     read: async () => (await readState(folder, file))?.bytes,
     write: async (bytes, { expected }) => {
       const now = await readState(folder, file)

@@ -1,13 +1,16 @@
 import { FlagdCore } from '@openfeature/flagd-core'
-import { applyEdits, findNodeAtLocation, modify } from 'jsonc-parser'
-import { ConflictError, InputError } from '../../errors.ts'
-import { parseFlags } from './flagd-file.ts'
+import { ConflictError, InputError, RefusedError } from '../../errors.ts'
+import type { FlagdFile } from './flagd-definitions.ts'
+import { readFlagdFile } from './flagd-file.ts'
+import { schemaProblems } from './flagd-schema.ts'
 import type { FlagChange, FlagService, Served } from './service.ts'
 
 /** Where a file of flags is: on a machine, or in the repository. */
 export interface FlagFile {
   /** for texts */
   readonly name: string
+  /** whose ending says the format: YAML, or else JSON */
+  readonly path: string
   /** @returns undefined when there is none */
   readonly read: () => Promise<Buffer | undefined>
   /** Writes it, if it is still as it was read. @throws ConflictError */
@@ -19,80 +22,133 @@ export interface FlagFile {
 
 /**
  * A file of flags of flagd, the reference server of OpenFeature. A flag is switched off by its `state`: one whose `defaultVariant` is `off`
- * and whose targeting is kept is still served. It is evaluated by flagd's own evaluator.
+ * and whose targeting is kept is still served. It is evaluated by flagd's own evaluator, and checked with flagd's own JSON Schema.
  */
 export function openFlagd(file: FlagFile): FlagService {
   const read = async () => {
     const bytes = await file.read()
     if (bytes === undefined)
       throw new InputError(`${file.name}, which has the feature flags, does not exist; correct the path`)
-    return { bytes, text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes) }
+    const text = textOf(file.name, bytes)
+    return { bytes, text, held: readFlagdFile(file.path, text) }
   }
   return {
     at: `flagd, ${file.name}`,
     offMeans: 'flagd answers nothing for a flag that is DISABLED: the default in the code that asks decides',
     list: async () => {
-      const { text } = await read()
-      const { flags } = parseFlags(file.name, text)
-      demandLoadable(file.name, text)
+      const { held } = await read()
+      demandLoadable(file.name, held)
       return new Map(
-        flags.map(({ name, node, enabled }) => [
+        held.flags.map(({ name, enabled, definition }) => [
           name,
-          {
-            name,
-            on: enabled,
-            archived: false,
-            state: text.slice(node.offset, node.offset + node.length),
-            version: '',
-          },
+          { name, on: enabled, archived: false, state: definition, version: '' },
         ]),
       )
     },
+    problems: async () => {
+      const found = schemaProblems((await read()).held.value)
+      return found.map((each) => `${file.name} does not fit the JSON Schema of flagd: ${each}`)
+    },
     change: async (changes) => {
-      const { bytes, text } = await read()
-      const next = changes.reduce((edited, change) => changeOne(file.name, edited, change), text)
-      demandLoadable(file.name, next)
+      const { bytes, text, held } = await read()
+      const next = changes.reduce((edited, change) => changeOne(file, edited, change), text)
+      const after = readFlagdFile(file.path, next)
+      demandLoadable(file.name, after)
+      demandFitting(file.name, held, after)
       const doing = changes
         .map(({ flag, state }) => `${state === undefined ? 'switch off' : 'restore'} ${flag.name}`)
         .join(', ')
       await file.write(Buffer.from(next), { expected: bytes, doing })
     },
-    serve: async (names) => serveBy((await read()).text, names),
+    serve: async (names) => serveBy((await read()).held, names),
   }
 }
 
-/** The file with one flag changed, and no other byte. @throws ConflictError when the flag is not as it was read */
-function changeOne(file: string, text: string, { flag, state }: FlagChange): string {
-  const { tree } = parseFlags(file, text)
-  const node = findNodeAtLocation(tree, ['flags', flag.name])
-  if (node === undefined || text.slice(node.offset, node.offset + node.length) !== flag.state)
+function textOf(file: string, bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch {
+    throw new InputError(`${file} is not UTF-8 text; save it as UTF-8`)
+  }
+}
+
+/**
+ * The file with one flag changed, and no other byte.
+ * @throws ConflictError when the flag is not as it was read, RefusedError when it cannot be changed alone
+ */
+function changeOne({ path, name: file }: FlagFile, text: string, { flag, state }: FlagChange): string {
+  const { flags, disabled } = readFlagdFile(path, text)
+  const own = flags.find(({ name }) => name === flag.name)
+  if (own === undefined || own.definition !== flag.state)
     throw new ConflictError(
       `the flag ${flag.name} in ${file} has changed since it was read: nothing was changed; plan again`,
     )
-  if (state !== undefined) return text.slice(0, node.offset) + state + text.slice(node.offset + node.length)
-  return applyEdits(text, modify(text, ['flags', flag.name, 'state'], 'DISABLED', { formattingOptions: {} }))
+  const range = state === undefined ? own.stateRange : own.range
+  if (range === undefined)
+    throw new RefusedError(
+      `the flag ${flag.name} in ${file} has no "state" of its own, so that it cannot be changed alone: write one in its definition`,
+    )
+  const next = text.slice(0, range[0]) + (state ?? disabled) + text.slice(range[1])
+  const after = readChanged({ path, file, name: flag.name }, next)
+  const foreign = flags.filter(({ name }) => name !== flag.name)
+  const changed = foreign.find(
+    ({ name, value }) =>
+      JSON.stringify(after.flags.find((each) => each.name === name)?.value) !== JSON.stringify(value),
+  )
+  const now = after.flags.find(({ name }) => name === flag.name)
+  const isAsWanted = state === undefined ? now?.enabled === false : now?.definition === state
+  if (changed !== undefined || !isAsWanted || after.flags.length !== flags.length)
+    throw new RefusedError(
+      `the flag ${flag.name} cannot be changed alone in ${file}${changed === undefined ? ': its layout has changed' : `: ${changed.name} shares a part of it`}; nothing was changed, edit the file manually`,
+    )
+  return next
+}
+
+/** A definition in another layout, such as another indentation, may not be readable where it is put back. */
+function readChanged(
+  { path, file, name }: { readonly path: string; readonly file: string; readonly name: string },
+  text: string,
+): FlagdFile {
+  try {
+    return readFlagdFile(path, text)
+  } catch (error) {
+    throw new RefusedError(
+      `the flag ${name} cannot be changed alone in ${file}: its layout has changed; nothing was changed, edit the file manually`,
+      { cause: error },
+    )
+  }
 }
 
 /** One flag that flagd cannot load makes it refuse the whole file. @throws InputError */
-function demandLoadable(file: string, text: string): void {
+function demandLoadable(file: string, held: FlagdFile): void {
   try {
-    load(text)
+    load(held)
   } catch (error) {
     throw new InputError(`flagd cannot load ${file}: ${error instanceof Error ? error.message : error}`)
   }
 }
 
-function load(text: string): FlagdCore {
+/** What the schema did not allow before is no reason not to switch a flag off; what a change brings in is. @throws RefusedError */
+function demandFitting(file: string, before: FlagdFile, after: FlagdFile): void {
+  const known = new Set(schemaProblems(before.value))
+  const added = schemaProblems(after.value).filter((each) => !known.has(each))
+  if (added.length > 0)
+    throw new RefusedError(
+      `${file} would not fit the JSON Schema of flagd: ${added.slice(0, 5).join('; ')}; nothing was changed, restore from another backup`,
+    )
+}
+
+function load({ value }: FlagdFile): FlagdCore {
   const core = new FlagdCore(undefined, silent, { disableDynamicCodeGeneration: true })
-  core.setConfigurations(text.replace(/^\ufeff/, ''))
+  core.setConfigurations(JSON.stringify(value))
   return core
 }
 
 const silent = { error: () => {}, warn: () => {}, info: () => {}, debug: () => {} }
 
 /** What a client without a context is answered. One that is disabled is not answered at all: the default in the code decides. */
-function serveBy(text: string, names: readonly string[]): ReadonlyMap<string, Served> {
-  const core = load(text)
+function serveBy(held: FlagdFile, names: readonly string[]): ReadonlyMap<string, Served> {
+  const core = load(held)
   const answers = new Map(core.resolveAll({}, silent).map((each) => [each.flagKey, each]))
   return new Map(
     names.map((name) => {

@@ -27,6 +27,9 @@ export function openFlagsLayer(options: FlagsLayerOptions): Layer {
   }
 }
 
+/** So many problems of a file are shown: nobody reads more while production is failing. */
+const mostProblems = 5
+
 interface Goal {
   readonly name: string
   readonly foundBy: string
@@ -40,6 +43,7 @@ async function planFlags(options: FlagsLayerOptions, service: FlagService): Prom
   const flags = await service.list(snapshot === undefined ? disable : wantedOf(snapshot, only))
   const goal = snapshot === undefined ? goalOff(disable, flags, service) : goalRestored(snapshot, only, flags)
   const { changes } = goal
+  const problems = (await service.problems?.()) ?? []
   const isPending = changes.length > 0
   const { earlier } = options
   const names = changes.map(({ flag }) => flag.name)
@@ -56,7 +60,11 @@ async function planFlags(options: FlagsLayerOptions, service: FlagService): Prom
       steps: changes.map((change) => `${change.flag.name}: ${describe(change)} (${service.at})`),
       undone: [],
       losses: [],
-      warnings: [...goal.warnings, ...(isPending && service.caveat !== undefined ? [service.caveat] : [])],
+      warnings: [
+        ...goal.warnings,
+        ...(isPending && service.caveat !== undefined ? [service.caveat] : []),
+        ...problems.slice(0, mostProblems),
+      ],
       needsPerson: [],
       basis: Object.fromEntries(
         changes.map(({ flag }) => [`flag ${flag.name}`, digestOfState(flag.state).slice(0, 12)]),

@@ -44,6 +44,8 @@ export interface FlagService {
    * @throws RefusedError, UnavailableError
    */
   readonly list: (wanted?: readonly string[]) => Promise<ReadonlyMap<string, Flag>>
+  /** What the service's own rules do not allow in what is there, a line each, and what it serves all the same; absent where it has none. */
+  readonly problems?: () => Promise<readonly string[]>
   /**
    * Changes flags, in this environment alone: each by one write, or all of them by one where they are in one file.
    * @throws ConflictError when one has changed since it was read, RefusedError for what cannot come back

@@ -29,7 +29,7 @@ export function flagsSchema() {
     file: line()
       .optional()
       .describe(
-        'For `flagd`: its file of flags, JSON, from the top of the repository, or of `folder`. Default: none.',
+        'For `flagd`: its file of flags, JSON or YAML, from the top of the repository, or of `folder`. Default: none.',
       ),
     folder: line()
       .optional()

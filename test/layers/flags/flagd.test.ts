@@ -19,11 +19,15 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
-const write = (text: string) => writeFileSync(join(folder, 'flags.json'), text)
-const read = () => readFileSync(join(folder, 'flags.json'), 'utf8')
+let name: string
+beforeEach(() => {
+  name = 'flags.json'
+})
+const write = (text: string) => writeFileSync(join(folder, name), text)
+const read = () => readFileSync(join(folder, name), 'utf8')
 const open = (disable: readonly string[] = ['checkout'], snapshot?: string) =>
   openFlagsLayer({
-    open: async () => openFlagd(onMachine(folder, 'flags.json')),
+    open: async () => openFlagd(onMachine(folder, name)),
     disable,
     only: [],
     findSnapshot: async () => ({
@@ -119,10 +123,12 @@ describe('a file that flagd would not load is refused, and stays as it is', () =
     [
       'a flag that is there twice',
       `{ "flags": { "a": ${flag()}, "a": ${flag()} } }`,
-      'has the flag "a" again',
+      'sets "a" again, which line 1 sets already',
     ],
     ['no JSON', '{ "flags": ', 'is not JSON'],
+    ['a state that flagd does not know', file(flag('ON')), 'flagd cannot load'],
     ['no flags', '{}', 'has no object "flags"'],
+    ['a list of flags', '{ "flags": [] }', 'has a list "flags"'],
   ])('%s', async (_, text, said) => {
     write(text)
     await expect(open().plan()).rejects.toThrow(said)
@@ -131,5 +137,176 @@ describe('a file that flagd would not load is refused, and stays as it is', () =
 
   test('a file that is not there', async () => {
     await expect(open().plan()).rejects.toThrow('does not exist; correct the path')
+  })
+})
+
+test('a flag whose default is off and whose targeting is kept is still served on: only its state switches it off', async () => {
+  const targeted = `{ "if": [true, "on", "off"] }`
+  const kept = flag()
+    .replace('"defaultVariant": "on"', '"defaultVariant": "off"')
+    .replace(targeting, targeted)
+  write(file(kept))
+  const service = openFlagd(onMachine(folder, name))
+  expect((await service.serve?.(['checkout']))?.get('checkout')).toEqual({
+    value: 'on',
+    reason: 'TARGETING_MATCH',
+    isOff: false,
+  })
+  const plan = await open().plan()
+  expect(plan.view.warnings).toContain(
+    'flagd answers nothing for a flag that is DISABLED: the default in the code that asks decides',
+  )
+  await plan.apply()
+  expect(read()).toBe(file(kept.replace('ENABLED', 'DISABLED')))
+  expect((await service.serve?.(['checkout']))?.get('checkout')).toEqual({
+    value: 'off',
+    reason: 'DISABLED',
+    isOff: true,
+  })
+})
+
+describe('a file is checked with the JSON Schema that flagd publishes', () => {
+  const mixed = flag().replace('"off": false', '"off": "no"')
+
+  test('what it does not allow is a warning with its place, as in flagd itself, and the flag is switched off', async () => {
+    write(file(flag(), mixed))
+    const plan = await open().plan()
+    expect(plan.view.warnings.join('\n')).toMatch(
+      /flags\.json in .* does not fit the JSON Schema of flagd: flags\.search\.variants\.off: .*"string" is invalid. Expected "boolean"/,
+    )
+    await plan.apply()
+    expect(read()).toBe(file(flag('DISABLED'), mixed))
+  })
+
+  test('a definition that brings such a thing in is not restored', async () => {
+    write(file())
+    const before = read()
+    const plan = await open([], mixed).plan()
+    await expect(plan.apply()).rejects.toThrow(
+      /would not fit the JSON Schema of flagd: flags\.checkout\.variants\.off: .*; nothing was changed/,
+    )
+    expect(read()).toBe(before)
+  })
+
+  test.each([
+    ['unknown operator of a targeting', flag().replace('"if"', '"iff"'), /flags\.search\.targeting/],
+    [
+      'metadata',
+      flag().replace('"variants"', '"metadata": { "owner": {} }, "variants"'),
+      /flags\.search\.metadata\.owner/,
+    ],
+  ])('%s', async (_, search, said) => {
+    write(file(flag(), search))
+    const [first, ...more] = (await openFlagd(onMachine(folder, name)).problems?.()) ?? []
+    expect(first).toMatch(said)
+    expect(more).toEqual([])
+  })
+
+  test('its verdict is that of ajv, another validator', async () => {
+    const { Ajv } = await import('ajv')
+    const ajv = new Ajv({ strict: false })
+    const schemas = new URL('../../../src/layers/flags/flagd-schemas/', import.meta.url)
+    const [flags, more] = ['flags.json', 'targeting.json'].map((each): object =>
+      JSON.parse(readFileSync(new URL(each, schemas), 'utf8')),
+    )
+    const validate = ajv.addSchema(more ?? {}).compile(flags ?? {})
+    const { schemaProblems } = await import('../../../src/layers/flags/flagd-schema.ts')
+    for (const [search, isValid] of [
+      [flag(), true],
+      [mixed, false],
+      [flag().replace('"if"', '"iff"'), false],
+      [flag('ON'), false],
+      [flag().replace('"variants"', '"variant"'), false],
+    ] as const) {
+      const value: unknown = JSON.parse(file(flag(), search))
+      expect([search, schemaProblems(value).length === 0]).toEqual([search, isValid])
+      expect([search, validate(value)]).toEqual([search, isValid])
+    }
+  })
+})
+
+describe('a file in YAML', () => {
+  beforeEach(() => {
+    name = 'flags.flagd.yaml'
+  })
+  const definition = (state = 'ENABLED') =>
+    `    state: ${state} # asked by the shop\n    variants:\n      on: true\n      off: false\n    defaultVariant: on\n    targeting: { if: [{ in: ["@example.com", { var: email }] }, on, off] }\n`
+  const yaml = (state?: string, search = '{state: "ENABLED", variants: {a: 1}, defaultVariant: a}') =>
+    `# flags of the shop\nflags:\n  checkout:\n${definition(state)}  search:   ${search}\n`
+
+  test.each([
+    ['LF', (text: string) => text],
+    ['CRLF', (text: string) => text.replaceAll('\n', '\r\n')],
+    ['a byte order mark', (text: string) => `\ufeff${text}`],
+  ])('is switched off, evaluated and undone, and no other byte changes: %s', async (_, form) => {
+    write(form(yaml()))
+    const receipt = await (await open()).plan().then((plan) => plan.apply())
+    expect(read()).toBe(form(yaml('DISABLED')))
+    expect(receipt.verified).toMatchObject({ ok: true, evidence: expect.stringContaining('checkout as off') })
+    expect(await open().undo(receipt)).toContain('as before the rollback again')
+    expect(read()).toBe(form(yaml()))
+  })
+
+  test('is restored byte for byte from a backup', async () => {
+    write(yaml())
+    const state = (await openFlagd(onMachine(folder, name)).list()).get('checkout')?.state
+    write(yaml().replace('@example.com', ''))
+    await (await open([], state).plan()).apply()
+    expect(read()).toBe(yaml())
+  })
+
+  test('a flag in flow style is switched off, too', async () => {
+    write(yaml())
+    await (await open(['search']).plan()).apply()
+    expect(read()).toBe(yaml().replace('"ENABLED"', 'DISABLED'))
+  })
+
+  test('aliases and merge keys are resolved, and a flag that another one shares is not changed alone', async () => {
+    const shared = `flags:\n  checkout: &base\n${definition()}  search: *base\n  third:\n    <<: *base\n    state: ENABLED\n`
+    write(shared)
+    await expect((await open().plan()).apply()).rejects.toThrow(
+      /cannot be changed alone .*: search shares a part/,
+    )
+    await expect((await open(['search']).plan()).apply()).rejects.toThrow('has no "state" of its own')
+    expect(read()).toBe(shared)
+    const receipt = await (await open(['third']).plan()).apply()
+    expect(read()).toBe(shared.replace(/ENABLED\n$/, 'DISABLED\n'))
+    await open().undo(receipt)
+    const served = await openFlagd(onMachine(folder, name)).serve?.(['third'])
+    expect(served?.get('third')).toMatchObject({ isOff: false })
+  })
+
+  test('a definition in another layout is refused, and the file stays', async () => {
+    write(yaml())
+    const state = (await openFlagd(onMachine(folder, name)).list()).get('checkout')?.state
+    const other = yaml().replace(
+      / {2}checkout:\n(?: {4}.*\n)+/,
+      '  checkout: {state: ENABLED, variants: {on: true}, defaultVariant: on}\n',
+    )
+    write(other)
+    await expect((await open([], state).plan()).apply()).rejects.toThrow(
+      'its layout has changed; nothing was changed',
+    )
+    expect(read()).toBe(other)
+  })
+
+  test.each([
+    [
+      'a flag twice',
+      yaml().replace('search:', 'checkout:'),
+      /:10:3 sets "checkout" again, which line 3 sets already/,
+    ],
+    ['two documents', `${yaml()}---\nflags: {}\n`, /has 2 documents/],
+    ['an empty flag', yaml(undefined, ''), /the flag "search" is empty|flagd cannot load/],
+    ['a list', 'flags: []\n', /has a list "flags"/],
+    [
+      'aliases that make it huge',
+      `a: &a [1,1,1,1,1,1,1,1,1,1]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b,*b]\nd: [*c,*c,*c,*c,*c,*c,*c,*c,*c,*c]\nflags: {}\n`,
+      /cannot be read/,
+    ],
+  ])('%s is refused', async (_, text, said) => {
+    write(text)
+    await expect(open().plan()).rejects.toThrow(said)
+    expect(read()).toBe(text)
   })
 })

@@ -34,10 +34,13 @@ export function readYaml(file: string, text: string): Value {
   return values.length === 1 && only !== undefined ? only : { kind: 'list', items: values }
 }
 
-/** @throws InputError */
-export function parseYaml(file: string, text: string) {
+/** @param options merge: `<<` is a merge key, as in YAML 1.1 @throws InputError */
+export function parseYaml(file: string, text: string, options: { readonly merge?: boolean } = {}) {
   const lineCounter = new LineCounter()
-  const parsed = parseAllDocuments(text, { lineCounter, keepSourceTokens: true, logLevel: 'silent' })
+  const parsed = parseAllDocuments(text, {
+    ...options,
+    ...{ lineCounter, keepSourceTokens: true, logLevel: 'silent' },
+  })
   const documents = Array.isArray(parsed) ? parsed : []
   for (const document of documents) {
     const [error] = document.errors
