@@ -1,5 +1,5 @@
-import { z } from 'zod'
 import { InputError } from '../errors.ts'
+import { type EventPayload, readEvent } from './event.ts'
 import { readRepositoryName } from './job.ts'
 
 /** What the runner says of the job this process is a step of. */
@@ -23,57 +23,18 @@ export interface RunContext {
   readonly event: EventPayload
 }
 
-const eventPayload = z.object({
-  deployment: z
-    .object({
-      sha: z.string(),
-      environment: z.string(),
-      created_at: z.string().optional(),
-      transient_environment: z.boolean().optional(),
-    })
-    .optional(),
-  workflow_run: z
-    .object({
-      head_sha: z.string(),
-      head_branch: z.string().nullish(),
-      head_repository: z.object({ full_name: z.string() }).nullish(),
-    })
-    .optional(),
-  repository: z
-    .object({ default_branch: z.string().optional(), full_name: z.string().optional() })
-    .optional(),
-  action: z.string().optional(),
-  sender: z.object({ login: z.string() }).optional(),
-  issue: z.object({ number: z.number().int() }).optional(),
-  comment: z
-    .object({
-      id: z.number().int(),
-      body: z.string(),
-      user: z.object({ login: z.string(), type: z.string() }).nullable(),
-    })
-    .optional(),
-  pull_request: z
-    .object({
-      head: z.object({ repo: z.object({ full_name: z.string() }).nullish() }),
-      base: z.object({ repo: z.object({ full_name: z.string() }) }),
-    })
-    .optional(),
-})
-export type EventPayload = z.infer<typeof eventPayload>
-
 const eventsOfPeople = new Set(['workflow_dispatch', 'issue_comment'])
 
 /**
  * Reads the context from the runner's variables.
  * @param payload of the event, parsed
  * https://docs.github.com/en/actions/reference/workflows-and-actions/variables
- * @throws InputError outside of a workflow run
+ * @throws InputError outside of a workflow run, and where it cannot be read what the event is about
  */
 export function readContext(env: NodeJS.ProcessEnv, payload: unknown): RunContext {
   const { owner, repo } = readRepositoryName(env)
-  // of the payload, what is understood here; nothing where there is none
-  const event = eventPayload.safeParse(payload).data ?? {}
   const eventName = env['GITHUB_EVENT_NAME'] ?? ''
+  const event = readEvent(eventName, payload)
   const actor = env['GITHUB_ACTOR']
   const serverUrl = env['GITHUB_SERVER_URL'] ?? 'https://github.com'
   const id = /^\d+$/.test(env['GITHUB_RUN_ID'] ?? '') ? env['GITHUB_RUN_ID'] : undefined
@@ -122,13 +83,14 @@ export function isAuthorsOwn(event: EventPayload): boolean {
  * Refuses a run for a fork, before any request: its content is a stranger's, and so is the commit that the event names.
  * @throws InputError for a pull request of a fork, and for a workflow run of one
  */
-export function refuseForks({ event, owner, repo }: RunContext): void {
+export function refuseForks({ event, eventName, owner, repo }: RunContext): void {
   const { pull_request: pull, workflow_run: run } = event
   if (pull !== undefined && !isSame(pull.head.repo?.full_name, pull.base.repo.full_name))
     throw new InputError(
       `this run is for a pull request from the fork ${pull.head.repo?.full_name ?? '(deleted)'}: its token can write nothing; run the action after the merge, on push, deployment_status or workflow_dispatch`,
     )
-  if (run === undefined) return
+  // an event of a deployment has the run that made it, without the repository of its commit: that has to be on the branch
+  if (run === undefined || (eventName !== 'workflow_run' && run.head_repository === undefined)) return
   // a workflow run of a fork has the fork's commit, whatever its branch is called
   const head = run.head_repository?.full_name
   if (!isSame(head, `${owner}/${repo}`))

@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Message } from '../errors.ts'
+import { InputError, type Message } from '../errors.ts'
 import { openRepository, type Repository } from '../github/client.ts'
 import { setOutput } from './commands.ts'
 import { type RunContext, readContext } from './context.ts'
@@ -104,9 +104,13 @@ export async function openStep<I extends Inputs, O extends string>(
   }
 }
 
-/** What GitHub says of the event that started the run; undefined where there is no such file. */
+/** What GitHub says of the event that started the run; undefined where there is no such file. @throws InputError for no JSON */
 async function readPayload(path: string | undefined): Promise<unknown> {
   if (!path) return undefined
   const text = await readFile(path, 'utf8').catch(() => undefined)
-  return text === undefined ? undefined : JSON.parse(text)
+  try {
+    return text === undefined ? undefined : JSON.parse(text)
+  } catch {
+    throw new InputError(`GITHUB_EVENT_PATH is ${path}, and this file is not valid JSON: nothing was changed`)
+  }
 }

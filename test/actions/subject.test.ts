@@ -51,6 +51,24 @@ describe('12.8: a workflow run of a fork', () => {
     expect(refs).toEqual(['refs/heads/main'])
   })
 
+  test.each(every)('with an odd field is refused by %s, too', async (action, inputs) => {
+    const { eventName, event } = workflowRun({ head_sha: shop.bad, head_branch: 'main' }, 'evil/shop')
+    for (const odd of [
+      { sender: { login: 7 } },
+      { comment: 'x' },
+      { repository: { default_branch: null } },
+    ]) {
+      const { exitCode, log } = await run(action, inputs, { eventName, event: { ...event, ...odd } })
+      expect({ exitCode, log }).toMatchObject({ exitCode: 1, log: expect.stringContaining('evil/shop') })
+    }
+    const { exitCode, log } = await run(action, inputs, { eventName, event: { workflow_run: shop.bad } })
+    expect({ exitCode, log }).toMatchObject({
+      exitCode: 1,
+      log: expect.stringContaining('the payload of the event "workflow_run" has an invalid `workflow_run`'),
+    })
+    expect(shop.github.requests).toEqual([])
+  })
+
   test('so is one whose fork is gone', async () => {
     const event = { workflow_run: { head_sha: shop.bad, head_repository: null } }
     const { exitCode, log } = await run('git-rollback', {}, { eventName: 'workflow_run', event })
@@ -107,6 +125,14 @@ describe('12.8: a deployment of another environment', () => {
     })
     expect(await shop.head()).toBe(shop.bad)
   })
+})
+
+test('12.8: a deployment that a workflow made, as GitHub sends it, is rolled back', async () => {
+  const { eventName, event } = deployment(shop.bad, 'production')
+  const made = { workflow_run: { head_sha: shop.bad, head_branch: 'main' }, check_run: null }
+  const { exitCode, log } = await run('git-rollback', {}, { eventName, event: { ...event, ...made } })
+  expect({ exitCode, log }).toMatchObject({ exitCode: 0 })
+  expect(await shop.tree(await shop.head())).toBe(await shop.tree(shop.good))
 })
 
 describe('12.12: an automatic rollback to a revision that is not on the branch', () => {
