@@ -61,8 +61,8 @@ function describe(manifest: Manifest) {
     bytes: parts.reduce((sum, { size }) => sum + size, 0),
     pinned,
     encrypted,
-    verified: isFailed(manifest) ? 'failed' : (verification?.level ?? 'checksums'),
-    verifiedAt: verification?.at,
+    verified: isFailed(manifest) ? 'failed' : verification.level,
+    verifiedAt: verification.at,
     how: describeVerification(manifest),
   }
 }

@@ -5,6 +5,7 @@ import { isUserFacing, message, RefusedError, setting } from '../../errors.ts'
 import { readBackup, verifyStored } from './catalog.ts'
 import type { BackupEngine, DumpSource } from './engine.ts'
 import {
+  formatVersion,
   type Manifest,
   newBackupName,
   type RecordedMigration,
@@ -80,8 +81,8 @@ export async function makeBackup(options: BackupOptions): Promise<Manifest> {
     log(
       `${name}: ${contents.tables.length} tables, ${sum(parts, 'plainSize')} bytes in ${sum(parts, 'size')}`,
     )
-    const unverified: Manifest = {
-      schema: 1,
+    const unverified: Unverified = {
+      format: formatVersion,
       name,
       engine: engine.kind,
       database: engine.database,
@@ -128,6 +129,8 @@ async function inspectRestore(engine: BackupEngine): Promise<void> {
   }
 }
 
+type Unverified = Omit<Manifest, 'verification'>
+
 interface Checked {
   readonly verification: Verification
   /** why it could not be tried to restore it, in which case only the stored files were read */
@@ -136,7 +139,7 @@ interface Checked {
 
 async function verify(
   options: BackupOptions,
-  manifest: Manifest,
+  manifest: Unverified,
   { scratch, kept }: { readonly scratch: string; readonly kept: string | undefined },
 ): Promise<Checked> {
   const { engine, store, now } = options
@@ -148,7 +151,7 @@ async function verify(
   // what is encrypted is restored from what was kept of it, so that its stored files are read besides
   if (kept !== undefined) await verifyStored(store, manifest)
   const opened = new Set<string>()
-  const { compression = 'zstd' } = manifest
+  const { compression } = manifest
   const partOf = partsOf(manifest)
   const source: DumpSource = {
     scratch: join(scratch, 'proof'),

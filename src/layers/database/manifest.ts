@@ -43,9 +43,15 @@ const migrationSchema = z.object({
   revision: z.string().optional(),
 })
 
+/**
+ * The version of what a backup is: of this manifest, of how the parts are stored, and of the digests of schema and rows. A
+ * change of any of these makes a new version, as a restore compares the digests of a backup with those that it takes itself.
+ */
+export const formatVersion = 2
+
 /** What a backup says of itself. Written last: without it, there is no backup. */
 export const manifestSchema = z.object({
-  schema: z.literal(1),
+  format: z.literal(formatVersion),
   name: backupNameSchema,
   engine: z.enum(['sqlite', 'postgres', 'mysql']),
   database: z.string(),
@@ -60,8 +66,7 @@ export const manifestSchema = z.object({
   /** kept whatever the retention says */
   pinned: z.boolean(),
   encrypted: z.boolean(),
-  /** absent in backups from before there was a choice: `zstd` */
-  compression: z.enum(['zstd', 'none']).optional(),
+  compression: z.enum(['zstd', 'none']),
   contents: contentsSchema,
   migrations: z.array(migrationSchema),
   parts: z.array(
@@ -74,8 +79,7 @@ export const manifestSchema = z.object({
       plainSize: size,
     }),
   ),
-  /** absent in backups from before there was such a thing */
-  verification: verificationSchema.optional(),
+  verification: verificationSchema,
 })
 
 export type Manifest = z.infer<typeof manifestSchema>
@@ -108,7 +112,7 @@ export function writeManifest(manifest: Manifest): string {
   return `${JSON.stringify({ sha256: digestOf(manifest), manifest }, null, 1)}\n`
 }
 
-/** @throws RefusedError when it was cut, changed, or belongs to another backup */
+/** @throws RefusedError when it was cut, changed, belongs to another backup, or is of another format */
 export function readManifest(text: string, name: string): Manifest {
   const refuse = (why: string) => new RefusedError(`backup ${name} is damaged: its manifest ${why}`)
   let json: unknown
@@ -117,12 +121,35 @@ export function readManifest(text: string, name: string): Manifest {
   } catch {
     throw refuse('is not JSON')
   }
+  refuseFormat(versionedSchema.safeParse(json).data?.manifest ?? {}, name)
   const parsed = z.object({ sha256, manifest: manifestSchema }).safeParse(json)
-  if (!parsed.success) throw refuse('is not one of this version')
+  if (!parsed.success) throw refuse('is not one of a backup')
   const { manifest } = parsed.data
   if (digestOf(manifest) !== parsed.data.sha256) throw refuse('was changed after it was written')
   if (manifest.name !== name) throw refuse(`is that of backup ${manifest.name}`)
   return manifest
+}
+
+const versionedSchema = z.object({
+  manifest: z.object({ format: z.unknown().optional(), schema: z.unknown().optional() }),
+})
+
+/** Its digests would say that another backup is damaged, or not see that it is. */
+function refuseFormat({ format, schema }: { format?: unknown; schema?: unknown }, name: string): void {
+  if (format === formatVersion) return
+  // until there were versions of the format
+  const isFirst = format === undefined && schema === 1
+  if (!isFirst && !(typeof format === 'number' && Number.isSafeInteger(format) && format > 0))
+    throw new RefusedError(`backup ${name} is damaged: its manifest has no format version`)
+  const found = isFirst ? 'no format version' : `format ${String(format)}`
+  const isOlder = isFirst || Number(format) < formatVersion
+  throw new RefusedError(
+    `backup ${name} has ${found}, and this version of the actions reads format ${formatVersion}: ${
+      isOlder
+        ? 'restore it with the version that made it, and make a new backup with this one'
+        : 'use the version that made it, or a newer one'
+    }`,
+  )
 }
 
 function digestOf(manifest: Manifest): string {

@@ -236,7 +236,7 @@ function openSource({ store, manifest, identity, signal }: RestoreOptions, scrat
         store,
         path: `${manifest.name}/${part.name}`,
         part,
-        compression: manifest.compression ?? 'zstd',
+        compression: manifest.compression,
         identity: manifest.encrypted ? identity : undefined,
       })
     },

@@ -14,7 +14,7 @@ type Part = Manifest['parts'][number]
 const loadAge = () => import('./age.ts')
 
 /** How parts are stored: `zstd` compresses them, `none` leaves them as they were dumped. */
-export type Compression = NonNullable<Manifest['compression']>
+export type Compression = Manifest['compression']
 
 /** The name under which a part is stored, which says how to open it. */
 export function storedName(part: string, compression: Compression): string {
@@ -22,7 +22,10 @@ export function storedName(part: string, compression: Compression): string {
 }
 
 /** The parts of a backup by the names under which they were dumped. */
-export function partsOf({ parts, compression }: Manifest): ReadonlyMap<string, Part> {
+export function partsOf({
+  parts,
+  compression,
+}: Pick<Manifest, 'parts' | 'compression'>): ReadonlyMap<string, Part> {
   const length = compression === 'none' ? 0 : suffix.length
   return new Map(parts.map((part) => [part.name.slice(0, part.name.length - length), part]))
 }

@@ -3,12 +3,12 @@ import type { Manifest } from './manifest.ts'
 
 /** True for a backup that was restored to verify it, and could not be: it is no way back. */
 export function isFailed({ verification }: Pick<Manifest, 'verification'>): boolean {
-  return verification?.failure !== undefined
+  return verification.failure !== undefined
 }
 
 /** True for a backup that was restored once and compared whole. */
 export function isRestored({ verification }: Pick<Manifest, 'verification'>): boolean {
-  return verification?.level === 'restore' && verification.failure === undefined
+  return verification.level === 'restore' && verification.failure === undefined
 }
 
 const places = {
@@ -19,7 +19,6 @@ const places = {
 
 /** How and when a backup was verified, as one line without the backup's name. */
 export function describeVerification({ verification, contents, parts }: Manifest): string {
-  if (verification === undefined) return 'not verified by a restore: it was made by an earlier version'
   const { level, at, on, tables = [], failure } = verification
   const where = on === undefined ? '' : ` ${places[on]}`
   if (failure !== undefined) return `failed: restored at ${at}${where}, and that failed: ${failure}`

@@ -66,7 +66,7 @@ afterEach(() => rm(root, { recursive: true, force: true }))
 
 const name = newBackupName(new Date(), 'a'.repeat(40))
 const manifest: Manifest = {
-  schema: 1,
+  format: 2,
   name,
   engine: 'sqlite',
   database: 'app',
@@ -78,9 +78,11 @@ const manifest: Manifest = {
   createdAt: new Date().toISOString(),
   pinned: false,
   encrypted: false,
+  compression: 'zstd',
   contents: { tables: [], schema: '0'.repeat(64) },
   migrations: [],
   parts: [{ name: 'part', size: 1, sha256: '0'.repeat(64), plainSize: 1 }],
+  verification: { level: 'checksums', at: new Date().toISOString() },
 }
 /** As somebody writes it who can write to the storage: with the digest that fits. */
 const forge = (changed: object) => {
@@ -96,6 +98,70 @@ test('a name that is made is one that is read', () => {
   expect(readManifest(writeManifest(manifest), name)).toEqual(manifest)
   // what is refused below is the name alone
   expect(readManifest(forge({}), name)).toEqual(manifest)
+})
+
+describe('a manifest of', () => {
+  const older =
+    'and this version of the actions reads format 2: restore it with the version that made it, and make a new backup with this one'
+  const newer = 'and this version of the actions reads format 2: use the version that made it, or a newer one'
+  const none = `backup ${name} is damaged: its manifest has no format version`
+  test.each<[string, object, string]>([
+    [
+      'the time before there were versions is refused as an older one',
+      { format: undefined, schema: 1 },
+      `backup ${name} has no format version, ${older}`,
+    ],
+    ['an older format is refused', { format: 1 }, `backup ${name} has format 1, ${older}`],
+    ['a newer format is refused', { format: 3 }, `backup ${name} has format 3, ${newer}`],
+    [
+      'a newer format is refused whatever is in it',
+      { format: 3, contents: 'in another file', parts: { '../x': 1 } },
+      `backup ${name} has format 3, ${newer}`,
+    ],
+    ['no version is damaged', { format: undefined }, none],
+    ['a version that is garbage is damaged', { format: '../2\n::error::x' }, none],
+    ['a version that is text is damaged', { format: '2' }, none],
+    ['a version that is no whole number is damaged', { format: 2.5 }, none],
+    ['a version below one is damaged', { format: 0 }, none],
+    ['a version beyond all numbers is damaged', { format: 1e300 }, none],
+  ])('%s', (_what, changed, refusal) => {
+    const attempt = () => readManifest(forge(changed), name)
+    expect(attempt).toThrow(RefusedError)
+    expect(attempt).toThrow(new RefusedError(refusal))
+  })
+
+  test.each(['', 'null', '[]', '1', '{"manifest": null}', '{"manifest": [], "sha256": 1}', '{"format": 2}'])(
+    'garbage is damaged: %s',
+    (text) => {
+      expect(() => readManifest(text, name)).toThrow(/^backup .* is damaged: its manifest /)
+    },
+  )
+
+  test('another format is not deleted by a retention, and not counted', async () => {
+    const store = openFolderStore(folder)
+    const logged: string[] = []
+    for (const [at, changed] of [{ format: 1 }, { format: 3 }, { format: undefined, schema: 1 }].entries()) {
+      const old = `20200101T00000${at}Z-aaaaaaa-aaaaaa`
+      await store.write(`${old}/${manifestFile}`, Readable.from([forge({ ...changed, name: old })]))
+      await store.write(`${old}/part`, Readable.from(['x']))
+    }
+    await applyRetention({
+      store,
+      source: 's',
+      environment: 'production',
+      rule: { keep: 0, keepForMs: 0, liveRevisions: new Set(), now: new Date() },
+      log: (line) => void logged.push(line),
+    })
+    expect(await readdir(folder)).toHaveLength(3)
+    expect(logged).toHaveLength(3)
+    expect(logged[0]).toMatch(
+      /^20200101T000000Z-aaaaaaa-aaaaaa is left alone and does not count: .* has format 1,/,
+    )
+    const choice = { revision: '', source: 's', environment: 'production', allowOtherSource: false }
+    await expect(chooseBackup(store, { ...choice, wanted: 'latest' })).rejects.toThrow(
+      /there is no backup of this database .*3 that cannot be used: backup .* restore it with the version that made it/,
+    )
+  })
 })
 
 test('no text that is taken for a name leaves the folder', () => {
@@ -144,7 +210,7 @@ describe.each(hostile.map((each) => [JSON.stringify(each), each] as const))('the
     expect(() => readManifest(forge({ name: text }), text)).toThrow(RefusedError)
     const [part] = manifest.parts
     const read = () => readManifest(forge({ parts: [{ ...part, name: text }] }), name)
-    expect(read).toThrow(/damaged: its manifest is not one of this version/)
+    expect(read).toThrow(/damaged: its manifest is not one of a backup/)
   })
 })
 

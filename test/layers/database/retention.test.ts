@@ -16,7 +16,7 @@ function backups(each: readonly { age: number; pinned: boolean; before: string }
   return each
     .toSorted((a, b) => a.age - b.age)
     .map(({ age, pinned, before }, index) => ({
-      schema: 1,
+      format: 2,
       name: `b${index}`,
       engine: 'sqlite',
       database: 'app',
@@ -28,6 +28,8 @@ function backups(each: readonly { age: number; pinned: boolean; before: string }
       createdAt: new Date(now.getTime() - age * hourMs).toISOString(),
       pinned,
       encrypted: false,
+      compression: 'zstd',
+      verification: { level: 'restore', at: now.toISOString() },
       contents: { tables: [], schema: '0'.repeat(64) },
       migrations: [],
       parts: [],
