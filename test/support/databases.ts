@@ -116,6 +116,11 @@ export async function makePostgres(
   return useDatabase('postgres', { folder, env, ...(await makeOnPostgres(postgres)) })
 }
 
+/** An empty database `shop` of one server of MariaDB. */
+export async function makeMariaDb(mysql: MariaDbServer, folder: string): Promise<TestDatabase> {
+  return useDatabase('mysql', { mysql, folder, ...(await makeOnMariaDb(mysql)) })
+}
+
 function useDatabase(
   kind: Kind,
   place: Made & {
@@ -232,24 +237,24 @@ const make: Record<Kind, (servers: Servers, folder: string) => Promise<Made>> = 
     }
   },
   postgres: ({ postgres }) => makeOnPostgres(postgres),
-  async mysql({ mysql }) {
-    const names = async () =>
-      (
-        await mysql.sql(
-          undefined,
-          "SELECT SCHEMA_NAME AS name FROM information_schema.SCHEMATA WHERE SCHEMA_NAME LIKE 'shop%' ORDER BY 1",
-        )
-      ).map(({ name }) => String(name))
-    // one may have a foreign key to another
-    for (const name of await names())
-      await mysql.sql(undefined, 'SET foreign_key_checks = 0', `DROP DATABASE \`${name}\``)
-    await mysql.sql(undefined, 'CREATE DATABASE shop')
-    return {
-      url: mysql.url('shop'),
-      run: async (...statements) => void (await mysql.sql('shop', ...statements)),
-      names,
-    }
-  },
+  mysql: ({ mysql }) => makeOnMariaDb(mysql),
+}
+
+async function makeOnMariaDb(mysql: MariaDbServer): Promise<Made> {
+  const names = async () =>
+    (
+      await mysql.sql(
+        undefined,
+        "SELECT SCHEMA_NAME AS name FROM information_schema.SCHEMATA WHERE SCHEMA_NAME LIKE 'shop%' ORDER BY 1",
+      )
+    ).map(({ name }) => String(name))
+  for (const name of await names()) await mysql.sql(undefined, `DROP DATABASE \`${name}\``)
+  await mysql.sql(undefined, 'CREATE DATABASE shop')
+  return {
+    url: mysql.url('shop'),
+    run: async (...statements) => void (await mysql.sql('shop', ...statements)),
+    names,
+  }
 }
 
 async function makeOnPostgres(postgres: PostgresServer): Promise<Made> {

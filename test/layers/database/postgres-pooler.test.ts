@@ -54,7 +54,7 @@ describe('with session pooling', () => {
     const pooled = database.as(pooler.url('shop'))
     const before = dumpText(database.url)
     const manifest = await pooled.back()
-    expect(manifest.verification?.level).toBe('restore')
+    expect(manifest.verification.level).toBe('restore')
     await database.run("UPDATE t SET v = 'bad'; CREATE TABLE spoiled (a int)")
     const client = await pooled.engine()
     await client.query('SELECT count(*) AS n FROM t')

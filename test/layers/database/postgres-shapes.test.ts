@@ -24,7 +24,7 @@ test('objects of every kind are the same in an independent dump after a restore'
   for (const sql of Object.values(objectKinds)) await database.run(sql)
   const before = dump()
   const manifest = await database.back()
-  expect(manifest.verification?.level).toBe('restore')
+  expect(manifest.verification.level).toBe('restore')
   await database.run(
     'DROP PUBLICATION whole, part; DROP EVENT TRIGGER watched; SELECT lo_unlink(815); DROP EXTENSION citext CASCADE; DROP SCHEMA shared CASCADE',
     wipe,
@@ -200,7 +200,7 @@ describe('is refused at the backup, by name:', () => {
     await expect(poor.back({ engine })).rejects.toThrow(/belong to role "?writer"?.*GRANT writer TO/)
     expect(lines.join('\n')).toMatch(/some objects belong to writer.*GRANT writer TO/)
     await sql('postgres', 'GRANT writer TO app')
-    expect((await poor.back()).verification?.level).toBe('restore')
+    expect((await poor.back()).verification.level).toBe('restore')
     await sql('postgres', 'REVOKE writer FROM app')
   }, 60_000)
 })

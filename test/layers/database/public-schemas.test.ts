@@ -52,14 +52,15 @@ withFetched('comes back identical after damage:', () => {
         const before = dump(database, bin)
         expect(before.length).toBeGreaterThan(10_000)
         const manifest = await database.back()
-        expect(manifest.verification?.level).toBe('restore')
+        expect(manifest.verification.level).toBe('restore')
         await damage(
           database,
           manifest.contents.tables.map(({ name }) => name),
         )
-        expect(dump(database, bin)).not.toBe(before)
+        expect(await database.contents()).not.toEqual(manifest.contents)
         await database.restore(manifest)
         expect(dump(database, bin)).toBe(before)
+        if (kind === 'mysql') expect(await foreignKeysOut()).toEqual([])
       } finally {
         await server?.stop()
       }
@@ -68,12 +69,24 @@ withFetched('comes back identical after damage:', () => {
   )
 })
 
+/** Of the live database and of the replaced one: those that refer to another. */
+async function foreignKeysOut(): Promise<readonly unknown[]> {
+  return scene.servers.mysql.sql(
+    undefined,
+    'SELECT * FROM information_schema.REFERENTIAL_CONSTRAINTS WHERE CONSTRAINT_SCHEMA <> UNIQUE_CONSTRAINT_SCHEMA',
+  )
+}
+
 function binOf(major: number): string {
   return join(root, `.cache/test-servers/postgres-${major}/bin`)
 }
 
 /** By the engine's own client, into the database that is there. */
-function load({ kind, url }: TestDatabase, { source, files, without }: PublicSchema, bin: string): void {
+function load(
+  { kind, url }: TestDatabase,
+  { source, files, without, ownName }: PublicSchema,
+  bin: string,
+): void {
   const [repository = ''] = source.split('@')
   for (const file of files) {
     // a database of their own name, and what is not installed here
@@ -82,6 +95,7 @@ function load({ kind, url }: TestDatabase, { source, files, without }: PublicSch
       .split(/;\s*\n/)
       .filter((statement) => without === undefined || !without.test(statement))
       .join(';\n')
+      .replaceAll(ownName === undefined ? /(?!)/g : new RegExp(`\\b${ownName}\\.`, 'g'), 'shop.')
     const run = (command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) =>
       execFileSync(command, args, {
         input: script,
@@ -115,6 +129,8 @@ function dump({ kind, url }: TestDatabase, bin: string): string {
       '--events',
       '--order-by-primary',
       '--skip-comments',
+      // else the tool fails at a view that calls a function that reads a table
+      ...['--single-transaction', '--skip-lock-tables'],
       '--',
       'shop',
     ],

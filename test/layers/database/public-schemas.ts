@@ -12,6 +12,8 @@ export interface PublicSchema {
   readonly major?: number
   /** what it needs that is not installed here: statements with that are left out */
   readonly without?: RegExp
+  /** what its names are qualified with, where they are: the database that it is loaded into is called otherwise */
+  readonly ownName?: string
 }
 
 export const publicSchemas: readonly PublicSchema[] = [
@@ -56,6 +58,21 @@ export const publicSchemas: readonly PublicSchema[] = [
     kind: 'mysql',
     source: 'lerocha/chinook-database@7f67772503d71ba90f19283c38e93923addb43fa',
     files: ['ChinookDatabase/DataSources/Chinook_MySql.sql'],
+  },
+  {
+    name: 'Sakila',
+    kind: 'mysql',
+    source: 'datacharmer/test_db@3c7fa05e04b4c339d91a43b7029a210212d48e6c',
+    files: ['sakila/sakila-mv-schema.sql', 'sakila/sakila-mv-data.sql'],
+    ownName: 'sakila',
+  },
+  {
+    name: 'Employees',
+    kind: 'mysql',
+    source: 'datacharmer/test_db@3c7fa05e04b4c339d91a43b7029a210212d48e6c',
+    // its tables, views and routines; of its rows only the departments, as the others are 160 MB
+    files: ['employees_partitioned.sql', 'load_departments.dump', 'objects.sql'],
+    without: /^\s*(?:source|flush) /i,
   },
   {
     name: 'Chinook',

@@ -57,7 +57,7 @@ test.each([0, 150, 400])(
     // the manifest is written last
     expect((await readCatalog(openFolderStore(database.backups))).backups).toEqual([])
     expect(await database.names()).toEqual(['shop'])
-    expect((await database.back()).verification?.level).toBe('restore')
+    expect((await database.back()).verification.level).toBe('restore')
   },
   60_000,
 )
@@ -79,6 +79,6 @@ test('the server is killed: the backup is neither verified nor failed, and it is
   expect(await whole).toMatch(/UnavailableError|RefusedError/)
   const { backups } = await readCatalog(openFolderStore(database.backups))
   expect(backups).toHaveLength(1)
-  expect(backups[0]?.verification?.level).toBe('checksums')
-  expect(backups[0]?.verification?.failure).toBeUndefined()
+  expect(backups[0]?.verification.level).toBe('checksums')
+  expect(backups[0]?.verification.failure).toBeUndefined()
 }, 60_000)

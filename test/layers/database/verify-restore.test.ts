@@ -43,7 +43,7 @@ describe.each(kinds)('on %s', (kind) => {
       const recipient = isEncrypted ? await identityToRecipient(await generateIdentity()) : undefined
       const manifest = await database.back({ log: (line) => lines.push(line), recipient })
       expect(manifest.verification).toMatchObject({ level: 'restore', on: 'same-server' })
-      expect(Date.parse(manifest.verification?.at ?? '')).toBeGreaterThan(Date.now() - 60_000)
+      expect(Date.parse(manifest.verification.at ?? '')).toBeGreaterThan(Date.now() - 60_000)
       expect(lines.join('\n')).toMatch(/the restored copy has the same schema .* verifying took [\d.]+ m?s/)
       expect(await database.names()).toEqual(['shop'])
       // nothing of it stays in the clear
@@ -82,7 +82,7 @@ describe('a backup of PostgreSQL that cannot be restored', () => {
     )
     const { backups } = await readCatalog(storeOf(database))
     expect(backups).toHaveLength(2)
-    expect(backups[0]?.verification?.failure).toMatch(/newest/)
+    expect(backups[0]?.verification.failure).toMatch(/newest/)
     expect(await database.names()).toEqual(['shop'])
     expect((await latest(database)).name).toBe(good.name)
 
@@ -100,7 +100,7 @@ describe('a backup of PostgreSQL that cannot be restored', () => {
     // the way round
     await database.run('ALTER FUNCTION newest() SET search_path = public')
     const manifest = await database.back()
-    expect(manifest.verification?.level).toBe('restore')
+    expect(manifest.verification.level).toBe('restore')
   }, 90_000)
 
   test('is named when there is no other', async () => {

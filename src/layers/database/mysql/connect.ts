@@ -45,6 +45,7 @@ export function errorNumber(error: unknown): number | undefined {
 }
 
 export const noSuchDatabase = 1049
+export const noSuchKey = 1091
 export const lockWaitTimeout = 1205
 /** the engine has no such table, or no list of its partitions */
 export const lostTable: readonly number[] = [1932, 1696]

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { RefusedError } from '../../../errors.ts'
 import type { Contents, TableContents } from '../engine.ts'
 import { errorNumber, lostTable, type Session } from './connect.ts'
+import { listOuterKeys, takeOut } from './outer-keys.ts'
 import { type Program, readPrograms } from './programs.ts'
 import { requalify } from './quote.ts'
 
@@ -77,13 +78,17 @@ export async function readDefinitions(
   { copyOf, programs }: Looked = {},
 ): Promise<readonly string[]> {
   const own = copyOf === undefined ? [database] : [database, copyOf]
+  const keys = Map.groupBy(await listOuterKeys(session, database), ({ table }) => table)
   const definitions: string[] = []
   for (const { name } of await listTables(session, database)) {
     const [created] = await session
       .query('SHOW CREATE TABLE ??.??', [database, name])
       .catch((error: unknown) => explainLost(error, database, name))
     // the next value of AUTO_INCREMENT is no part of the schema, and moves outside of transactions
-    const sql = String(created?.['Create Table']).replace(/ AUTO_INCREMENT=\d+/, '')
+    const sql = takeOut(String(created?.['Create Table']), keys.get(name) ?? []).without.replace(
+      / AUTO_INCREMENT=\d+/,
+      '',
+    )
     definitions.push(JSON.stringify(['table', name, requalify(sql, own)]))
   }
   for (const { kind, name, sql, timeZone } of programs ?? (await readPrograms(session)))

@@ -7,11 +7,11 @@ import { dumpDatabase } from './dump.ts'
 import { openElsewhere } from './elsewhere.ts'
 import { lockDatabase } from './lock.ts'
 import { keepName, keptSince, listKept, sidePrefix } from './names.ts'
-import { dropPrograms, readPrograms } from './programs.ts'
+import { dropPrograms, isInert, readPrograms, tryForeignKeys } from './programs.ts'
 import { quoteName } from './quote.ts'
 import { refuseLackOfRights } from './rights.ts'
 import { refuseForeignReferences } from './shapes.ts'
-import { dropDatabase, isNoEvent, stageCopy } from './stage.ts'
+import { dropDatabase, stageCopy } from './stage.ts'
 import { runSteps } from './steps.ts'
 import { readKeptPrograms, swapTables } from './swap.ts'
 
@@ -78,7 +78,8 @@ export function openMysql(connection: ServerConnection, surroundings: Surroundin
         const before = await readPrograms(session)
         const after = await readKeptPrograms(session, kept)
         await session.query('USE ??', [kept])
-        await dropPrograms(session, after.filter(isNoEvent))
+        await tryForeignKeys(session, after)
+        await dropPrograms(session, after.filter(isInert))
         await swapTables(session, { live: database, copy: kept, kept: keepAs, before, after })
         await session.query('DROP DATABASE ??', [kept])
       }),

@@ -1,6 +1,7 @@
 import { RefusedError } from '../../../errors.ts'
 import type { Session } from './connect.ts'
 import { listTables } from './contents.ts'
+import { listOuterKeys, type OuterKey, takeOut } from './outer-keys.ts'
 import { readSequenceDefaults, type SequenceDefault } from './programs.ts'
 import { quoteName } from './quote.ts'
 
@@ -10,11 +11,13 @@ export interface OwnTable {
   readonly isVersioned: boolean
   /** defaults that are set again when all tables and sequences are there */
   readonly defaults: readonly SequenceDefault[]
+  /** foreign keys that are created when the table is in its place */
+  readonly keys: readonly OuterKey[]
 }
 
 /**
- * The tables that are written here instead: those with FLOAT columns, which the tool rounds to 6 digits, and those with a
- * default from a sequence, which it names with the live database.
+ * The tables that are written here instead: those with FLOAT columns, which the tool rounds to 6 digits, those with a default
+ * from a sequence, which it names with the live database, and those with a foreign key to another database.
  */
 export async function listOwnTables(session: Session, database: string): Promise<readonly OwnTable[]> {
   const floats = await session.query(
@@ -22,13 +25,18 @@ export async function listOwnTables(session: Session, database: string): Promise
     [database],
   )
   const defaults = await readSequenceDefaults(session)
-  const own = new Set([...floats.map(({ name }) => String(name)), ...defaults.map(({ table }) => table)])
+  const keys = await listOuterKeys(session, database)
+  const own = new Set([
+    ...floats.map(({ name }) => String(name)),
+    ...[...defaults, ...keys].map(({ table }) => table),
+  ])
   return (await listTables(session, database))
     .filter(({ name }) => own.has(name))
     .map(({ name, isVersioned }) => ({
       name,
       isVersioned,
       defaults: defaults.filter(({ table }) => table === name),
+      keys: keys.filter(({ table }) => table === name),
     }))
 }
 
@@ -50,9 +58,9 @@ export async function* writeOwnTables(session: Session, tables: readonly OwnTabl
   }
 }
 
-async function createTable(session: Session, { name, defaults }: OwnTable): Promise<string> {
+async function createTable(session: Session, { name, defaults, keys }: OwnTable): Promise<string> {
   const [row] = await session.query('SHOW CREATE TABLE ??', [name])
-  const lines = String(row?.['Create Table']).split('\n')
+  const lines = takeOut(String(row?.['Create Table']), keys).without.split('\n')
   for (const { column, expression } of defaults) {
     const at = lines.findIndex((line) => line.startsWith(`  ${quoteName(column)} `))
     const without = lines[at]?.replace(` DEFAULT ${expression}`, () => '')

@@ -1,12 +1,18 @@
 import { z } from 'zod'
 import { RefusedError } from '../../../errors.ts'
-import { type Session, sqlMode } from './connect.ts'
+import { errorNumber, noSuchKey, type Session, sqlMode } from './connect.ts'
+import { listOuterKeys, takeOut } from './outer-keys.ts'
 import { isNamedAlone, quoteName, requalify } from './quote.ts'
 
 const programSchema = z.object({
-  kind: z.enum(['function', 'procedure', 'package', 'package body', 'default', 'view', 'trigger', 'event']),
+  kind: z.enum([
+    ...(['function', 'procedure', 'package', 'package body', 'default', 'foreign key'] as const),
+    ...(['view', 'trigger', 'event'] as const),
+  ]),
   /** of defaults: their table */
   name: z.string(),
+  /** of foreign keys: their table */
+  table: z.string().optional(),
   sqlMode: z.string(),
   /** of the session that made it: it decides what the text means */
   charset: z.string(),
@@ -17,7 +23,8 @@ const programSchema = z.object({
 })
 
 /**
- * All that is in a database and no table, and the defaults that take the next value of a sequence, which name its database.
+ * All that is in a database and no table, the defaults that take the next value of a sequence, which name its database, and
+ * the foreign keys that do not stay within it.
  * Whole statements, as the server prints them: nothing is cut at a `;`.
  */
 export type Program = z.infer<typeof programSchema>
@@ -48,7 +55,10 @@ const kinds = [
 
 /** The programs of the session's database, in an order in which they can be created. */
 export async function readPrograms(session: Session): Promise<readonly Program[]> {
-  const programs: Program[] = [...setDefaults(await readSequenceDefaults(session))]
+  const programs: Program[] = [
+    ...setDefaults(await readSequenceDefaults(session)),
+    ...(await readOuterKeys(session)),
+  ]
   for (const { kind, list, text } of kinds)
     for (const { name } of await session.query(list)) {
       const [row] = await session.query(`SHOW CREATE ${kind.toUpperCase()} ??`, [String(name)])
@@ -107,6 +117,37 @@ function setDefaults(defaults: readonly SequenceDefault[]): readonly Program[] {
   }))
 }
 
+/** Of the session's database. */
+async function readOuterKeys(session: Session): Promise<readonly Program[]> {
+  const [own] = await session.query('SELECT DATABASE() AS name')
+  const programs: Program[] = []
+  for (const key of await listOuterKeys(session, String(own?.['name']))) {
+    const [row] = await session.query('SHOW CREATE TABLE ??', [key.table])
+    const { taken } = takeOut(String(row?.['Create Table']), [key])
+    programs.push({
+      kind: 'foreign key',
+      ...key,
+      sqlMode: '',
+      charset: 'utf8mb4',
+      collation: 'utf8mb4_general_ci',
+      sql: `ALTER TABLE ${quoteName(key.table)} ADD ${taken.join()}`,
+    })
+  }
+  return programs
+}
+
+/** Of a copy, and of a database that was replaced: an event would run, and a foreign key would hold rows of other databases. */
+export function isInert({ kind }: Program): boolean {
+  return kind !== 'event' && kind !== 'foreign key'
+}
+
+/** Sees that the foreign keys among programs can be created in the session's database. @throws RefusedError that names one */
+export async function tryForeignKeys(session: Session, programs: readonly Program[]): Promise<void> {
+  const keys = programs.filter(({ kind }) => kind === 'foreign key')
+  await createPrograms(session, keys)
+  await dropPrograms(session, keys)
+}
+
 export interface Creation {
   /** The database that the session is in, and the one whose programs they are: a name before a dot means the former. */
   readonly as?: { readonly database: string; readonly of: string } | undefined
@@ -135,6 +176,8 @@ export async function createPrograms(
           program.charset,
           program.collation,
         ])
+        // rows that were backed up are rows
+        if (program.kind === 'foreign key') await session.query('SET foreign_key_checks = 0')
         if (program.timeZone !== undefined) await session.query('SET time_zone = ?', [program.timeZone])
         await session.query(textFor(program, as))
       } catch (error) {
@@ -166,9 +209,17 @@ function explain({ kind, name }: Program, error: unknown): unknown {
 }
 
 export async function dropPrograms(session: Session, programs: readonly Program[]): Promise<void> {
-  for (const { kind, name } of programs) {
+  for (const { kind, name, table } of programs) {
     // the default goes with its table
     if (kind === 'default') continue
+    if (kind === 'foreign key') {
+      await session
+        .query('ALTER TABLE ?? DROP FOREIGN KEY ??', [table ?? '', name])
+        .catch((error: unknown) => {
+          if (errorNumber(error) !== noSuchKey) throw error
+        })
+      continue
+    }
     const isPackage = kind === 'package' || kind === 'package body'
     // before MariaDB 11.4, only this mode knows packages
     if (isPackage) await session.query("SET sql_mode = 'ORACLE'")

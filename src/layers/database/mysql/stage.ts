@@ -8,7 +8,14 @@ import { readContents, readDefinitions, readSchema } from './contents.ts'
 import { parts } from './dump.ts'
 import { keepName, listSide, sidePrefix } from './names.ts'
 import { countNewerRows, newerRows } from './newer.ts'
-import { createPrograms, dropPrograms, type Program, programsSchema, readPrograms } from './programs.ts'
+import {
+  createPrograms,
+  dropPrograms,
+  isInert,
+  programsSchema,
+  readPrograms,
+  tryForeignKeys,
+} from './programs.ts'
 import { chooseSample, onlyRowsOf } from './sample.ts'
 import { explainLoad } from './server-limits.ts'
 import { swapTables } from './swap.ts'
@@ -42,12 +49,13 @@ export async function stageCopy(
     const sample = await chooseWithin(source, limit)
     await loadTables(session, { tools, copy, sample }, source)
     const after = programsSchema.parse(JSON.parse(await text(await source.open(parts.programs))))
-    // created here once to see that they can be; an event would run, and is not created
+    // created here once to see that they can be
     await session.query('USE ??', [copy])
-    await createPrograms(session, after.filter(isNoEvent), { as: { database: copy, of: database } })
+    await createPrograms(session, after.filter(isInert), { as: { database: copy, of: database } })
+    await tryForeignKeys(session, after)
     const readLooked = async (fresh: Session) => {
-      const events = after.filter((program) => !isNoEvent(program))
-      return { copyOf: database, programs: [...(await readPrograms(fresh)), ...events] }
+      const others = after.filter((program) => !isInert(program))
+      return { copyOf: database, programs: [...(await readPrograms(fresh)), ...others] }
     }
     return {
       sample,
@@ -69,7 +77,7 @@ export async function stageCopy(
         withSession(connection, database, async (fresh) => {
           const before = await readPrograms(fresh)
           await fresh.query('USE ??', [copy])
-          await dropPrograms(fresh, after.filter(isNoEvent))
+          await dropPrograms(fresh, after.filter(isInert))
           const name = kept || keepName(database, new Date())
           await swapTables(fresh, { live: database, copy, kept: name, before, after })
         }),
@@ -145,8 +153,4 @@ export async function dropDatabase(connection: ServerConnection, name: string): 
     undefined,
     async (session) => void (await session.query('DROP DATABASE IF EXISTS ??', [name])),
   )
-}
-
-export function isNoEvent({ kind }: Program): boolean {
-  return kind !== 'event'
 }

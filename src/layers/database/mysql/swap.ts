@@ -3,7 +3,14 @@ import { z } from 'zod'
 import { ConflictError } from '../../../errors.ts'
 import { errorNumber, lockWaitTimeout, type Session } from './connect.ts'
 import { listTables } from './contents.ts'
-import { createPrograms, dropPrograms, type Program, programsSchema, readPrograms } from './programs.ts'
+import {
+  createPrograms,
+  dropPrograms,
+  isInert,
+  type Program,
+  programsSchema,
+  readPrograms,
+} from './programs.ts'
 
 /** How often the tables are asked for: each time, clients wait for at most a second. */
 const tries = 10
@@ -70,19 +77,30 @@ async function putTriggersBack(session: Session, triggers: readonly Program[]): 
 
 /** Rows are being written meanwhile. */
 function isFirst(kind: Program['kind']): boolean {
-  return kind === 'trigger' || kind === 'default'
+  return kind === 'trigger' || kind === 'default' || kind === 'foreign key'
 }
 
 async function finish(session: Session, { live, kept, before, after }: Omit<Swap, 'copy'>): Promise<void> {
+  // the tables have moved: what follows may wait for transactions of clients
+  await session.query('SET SESSION lock_wait_timeout = 60')
   await session.query('USE ??', [live])
   await createPrograms(
     session,
     after.filter(({ kind }) => isFirst(kind)),
   )
+  await session.query('USE ??', [kept])
+  // they have moved with their tables, and refer by name
+  await dropPrograms(
+    session,
+    before.filter(({ kind }) => kind === 'foreign key'),
+  )
+  await session.query('USE ??', [live])
   const wanted = new Set(after.map(({ kind, name }) => `${kind} ${name}`))
   await dropPrograms(
     session,
-    before.filter(({ kind, name }) => kind !== 'trigger' && !wanted.has(`${kind} ${name}`)),
+    before.filter(
+      ({ kind, name }) => kind !== 'trigger' && kind !== 'foreign key' && !wanted.has(`${kind} ${name}`),
+    ),
   )
   // all of a backup's work, as they did in the copy; of a database that is put back some may not have worked before
   await createPrograms(
@@ -91,13 +109,8 @@ async function finish(session: Session, { live, kept, before, after }: Omit<Swap
     { passOver: true },
   )
   await session.query('USE ??', [kept])
-  // kept to be looked at and put back: its events must not run
-  // and what did not work in the bad database does not work here
-  await createPrograms(
-    session,
-    before.filter(({ kind }) => kind !== 'event'),
-    { as: { database: kept, of: live }, passOver: true },
-  )
+  // kept to be looked at and put back; what did not work in the bad database does not work here
+  await createPrograms(session, before.filter(isInert), { as: { database: kept, of: live }, passOver: true })
   await session.query('RENAME TABLE ??.?? TO ??.??', [kept, journal, kept, programsOf])
   await session.query('USE ??', [live])
 }
