@@ -12,6 +12,9 @@ import { differences } from '../../../src/layers/database/compare.ts'
 import { parseConnection } from '../../../src/layers/database/connection.ts'
 import type { Contents } from '../../../src/layers/database/engine.ts'
 import type { Manifest } from '../../../src/layers/database/manifest.ts'
+import { connect, type Value } from '../../../src/layers/database/mysql/connect.ts'
+import { readPrograms } from '../../../src/layers/database/mysql/programs.ts'
+import { swapTables } from '../../../src/layers/database/mysql/swap.ts'
 import { openEngine } from '../../../src/layers/database/open.ts'
 import { type RestoreOptions, restoreBackup } from '../../../src/layers/database/restore.ts'
 import { openFolderStore } from '../../../src/layers/database/store/folder.ts'
@@ -305,6 +308,39 @@ test.each([
   ).toEqual([{ name: 't_noted' }])
   await restore(manifest)
   expect(differences(manifest.contents, await contents())).toEqual([])
+})
+
+test('triggers of one table fire in their order again after a swap that is cut off between them', async () => {
+  const triggers = ['first', 'second', 'third']
+  await sql(
+    'CREATE TABLE t (id INT)',
+    'CREATE TABLE fired (name TEXT)',
+    ...triggers.map(
+      (name) => `CREATE TRIGGER ${name} AFTER INSERT ON t FOR EACH ROW INSERT INTO fired VALUES ('${name}')`,
+    ),
+  )
+  const engine = await open()
+  const kept = engine.keptName(new Date())
+  const connection = parseConnection(server.url('my app'))
+  if (connection.engine !== 'mysql') throw new Error('not MariaDB')
+  const session = await connect(connection, 'my app')
+  const before = await readPrograms(session)
+  let drops = 0
+  const killed = {
+    ...session,
+    query: async (statement: string, values?: readonly Value[]) => {
+      if (statement.startsWith('DROP TRIGGER')) drops += 1
+      if (drops > 1) throw new Error('the process is killed')
+      return session.query(statement, values)
+    },
+  }
+  const swap = { live: 'my app', copy: 'my app', kept, before, after: before }
+  await expect(swapTables(killed, swap)).rejects.toThrow('the process is killed')
+  await session.end()
+  await (await engine.lock()).release()
+  await sql('INSERT INTO t VALUES (1)')
+  expect((await sql('SELECT name FROM fired')).map(({ name }) => name)).toEqual(triggers)
+  expect(await names()).toEqual(['my app'])
 })
 
 test('clients are not cut off at all, and a backup under writers is of one moment', async () => {

@@ -46,7 +46,8 @@ export async function swapTables(session: Session, swap: Swap): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       await session.query('USE ??', [live])
-      await dropPrograms(session, triggers)
+      // the last one first: what is left after a crash are the first ones, and the others follow them again
+      await dropPrograms(session, triggers.toReversed())
       await session.query(`RENAME TABLE ${moves.map(() => '??.?? TO ??.??').join(', ')}`, moves.flat())
       break
     } catch (error) {
