@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { makeBackup } from '../src/layers/config/backup.ts'
 import { findTarget } from '../src/layers/config/target.ts'
 import { openVariables, snapshotVariables } from '../src/layers/config/variables/layer.ts'
+import { sealWith } from '../src/layers/flags/kept-state.ts'
 import { openFlagsLayer } from '../src/layers/flags/layer.ts'
 import { openUnleash } from '../src/layers/flags/unleash.ts'
 import { openShop } from '../test/support/repository.ts'
@@ -147,6 +148,10 @@ async function measureFlags(): Promise<Requests> {
       ...{ open: async () => service, disable: [], only: [], earlier: undefined, log: () => {} },
       findSnapshot: async () => ({ name: 'bench', foundBy: 'bench', flags: snapshot }),
       keep: async () => undefined,
+      readBackup: async () => new Map(),
+      redact: (text) => text,
+      seal: sealWith(undefined),
+      sleep: async () => {},
     })
     requests = []
     const plan = await layer.plan()

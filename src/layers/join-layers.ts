@@ -48,6 +48,7 @@ function joinViews(layer: Layer['name'], views: readonly LayerPlanView[]): Layer
   const shown = open.length > 0 ? open : views
   const pending = views.some(({ state }) => state === 'pending')
   const left = views.flatMap((view) => (view.state === 'nothing' && view.left ? [view.left] : []))
+  const unverified = open.flatMap((view) => view.unverified ?? [])
   const now = join(open.map((view) => view.now ?? ''))
   const every = (lines: (view: LayerPlanView) => readonly string[]) => views.flatMap(lines)
   return {
@@ -63,6 +64,7 @@ function joinViews(layer: Layer['name'], views: readonly LayerPlanView[]): Layer
     warnings: every(({ warnings }) => warnings),
     needsPerson: every(({ needsPerson }) => needsPerson),
     basis: Object.assign({}, ...views.map(({ basis }) => basis)),
+    ...(unverified.length > 0 && { unverified: unverified.join('; ') }),
     ...(left.length > 0 && { left: left.join('; ') }),
   }
 }

@@ -77,7 +77,11 @@ async function applyLayer({ layer, plan }: PlannedLayer, options: ApplyOptions):
   if (earlier?.kind === 'rollback-applied' && view.state === 'done') {
     log(`${layer.name}: done by an earlier run`)
     const receipt = receiptOf(earlier)
-    const outcome = { layer: layer.name, view, outcome: receipt.outcome, receipt, tookMs: 0 }
+    const { unverified: problem } = view
+    const outcome = {
+      ...{ layer: layer.name, view, outcome: receipt.outcome, receipt, tookMs: 0 },
+      ...(problem !== undefined && { problem }),
+    }
     onDone(outcome, Promise.resolve())
     return outcome
   }

@@ -6,11 +6,13 @@ import { digestOf, privateState, readState, replaceState } from '../layers/confi
 import { pathOfFlags } from '../layers/config/snapshots.ts'
 import { findTarget } from '../layers/config/target.ts'
 import type { FlagFile } from '../layers/flags/flagd.ts'
+import { sealWith } from '../layers/flags/kept-state.ts'
 import { openFlagsLayer } from '../layers/flags/layer.ts'
 import { openFlagService } from '../layers/flags/open.ts'
 import type { Flag } from '../layers/flags/service.ts'
 import { decodeFlags, encodeFlags } from '../layers/flags/snapshot.ts'
 import { emptyView, type Layer } from '../layers/layer.ts'
+import { redact } from '../text/redact.ts'
 import { isChosen, type LayerSurroundings, readVariable } from './layer-surroundings.ts'
 import { undoableOf } from './record.ts'
 
@@ -23,21 +25,29 @@ export async function openFlags(surroundings: LayerSurroundings): Promise<Layer>
   const earlier = progress.done.get('flags')
   const isInRepository = settings.service === 'flagd' && settings.folder === undefined
   if (isInRepository && isChosen(surroundings, 'code')) return withCode(settings.file ?? '')
+  const findNamed = async (name: string) =>
+    findTarget({
+      target: name,
+      storage: storage ?? '',
+      environment,
+      paths: [pathOfFlags],
+      deployment: { revision: bad, since: (await readCommit(repository, bad)).committedAt },
+      readRevision: async () => undefined,
+    })
   return openFlagsLayer({
     open: async () => serviceOf(surroundings),
     disable,
     only: restore,
     earlier: earlier && undoableOf(earlier),
-    log,
+    ...{ log, sleep: surroundings.sleep },
+    redact: (text) => redact(text, surroundings.secrets),
+    seal: sealWith(settings.token && surroundings.env[settings.token.env]),
+    readBackup: async (name) => {
+      const found = await findNamed(name)
+      return decodeFlags(name, found.files.get(pathOfFlags)?.bytes ?? Buffer.alloc(0))
+    },
     findSnapshot: async () => {
-      const found = await findTarget({
-        target,
-        storage: storage ?? '',
-        environment,
-        paths: [pathOfFlags],
-        deployment: { revision: bad, since: (await readCommit(repository, bad)).committedAt },
-        readRevision: async () => undefined,
-      })
+      const found = await findNamed(target)
       const bytes = found.files.get(pathOfFlags)?.bytes ?? Buffer.alloc(0)
       return { name: found.name, foundBy: found.foundBy, flags: decodeFlags(found.name, bytes) }
     },
@@ -70,11 +80,16 @@ export function serviceOf({
 >) {
   const settings = config.flags
   if (settings === undefined) throw new TypeError('there are no feature flags in the settings')
-  const { file = '', folder, token } = settings
+  const { file = '', folder, token, client } = settings
   const flagFile: FlagFile = folder === undefined ? inRepository() : onMachine(folder, file)
   return openFlagService({
     ...settings,
     token: token && readVariable(env, 'flags.token', token.env),
+    client: client && {
+      ...client,
+      key: client.key && readVariable(env, 'flags.client.key', client.key.env),
+      off: client.off ?? 'false',
+    },
     ...{ flagFile, fetch, now, signal },
   })
 

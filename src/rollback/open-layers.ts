@@ -73,6 +73,7 @@ export function secretsOfLayers(
     database?.identity && env[database.identity.env],
     ota?.accessKey && env[ota.accessKey.env],
     flags?.token && env[flags.token.env],
+    flags?.client?.key && env[flags.client.key.env],
     config?.variablesToken && env[config.variablesToken.env],
     ota?.serverKind === 'eas' && env['EXPO_TOKEN'],
   ]

@@ -106,7 +106,8 @@ async function prepareChosen(preparation: Preparation): Promise<Prepared> {
   if (plan.layers.length === 0)
     return settled('nothing', 'the deployment changed nothing that is configured here')
   const isLayersDone = isDone(plan)
-  if (isLayersDone && !goesOn && !rehearsal) {
+  const isSeen = viewsOf(plan).every(({ unverified }) => unverified === undefined)
+  if (isLayersDone && isSeen && !goesOn && !rehearsal) {
     const standing = await lookAfterwards(plan, preparation)
     if (standing.isOver)
       return { kind: 'done', plan, progress, because: standing.because, assessment: standing.assessment }

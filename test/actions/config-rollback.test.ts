@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals'
 import type { Job } from '../../src/drill/runner.ts'
 import { badConfig, type ConfigShop, goodConfig, openConfigShop, secret } from '../support/config-shop.ts'
+import { launchDarkly, serveFlags } from '../support/flag-servers.ts'
 import type { Variable } from '../support/github/hosted-repository.ts'
 
 let shop: ConfigShop
@@ -226,6 +227,57 @@ describe('feature flags', () => {
       const restored = await run('restore', { flags: 'checkout' })
       expect({ log: restored.log, ...restored.outputs }).toMatchObject({ decision: 'complete' })
       expect(await shop.read('flags.json')).toBe(flags('ENABLED'))
+    },
+    limit,
+  )
+})
+
+describe('feature flags of a hosted service', () => {
+  test(
+    'that no client was asked about end as not verified, in the run that switches them off and in the next one',
+    async () => {
+      const { world, handlers } = launchDarkly()
+      const server = await serveFlags(handlers)
+      const token = 'api-0123456789abcdef'
+      const flags = {
+        ...{ service: 'launchdarkly', url: server.url, project: 'shop', environment: 'production' },
+        token: { env: 'FLAGS_TOKEN' },
+        disable: ['checkout'],
+      }
+      shop = await openConfigShop({ more: { flags }, bad: {}, isWell: async () => !world.on })
+      const off = await run('disable', {}, { FLAGS_TOKEN: token })
+      expect(off).toMatchObject({ exitCode: 1, outputs: { decision: 'not-verified' } })
+      expect(off.log).toContain('the flags were not evaluated as a client; describe one in `flags.client`')
+      expect(world.on).toBe(false)
+      const again = await run('disable', {}, { FLAGS_TOKEN: token })
+      expect(again).toMatchObject({ exitCode: 1, outputs: { decision: 'not-verified' } })
+      server.stop()
+    },
+    limit,
+  )
+
+  test(
+    'that a client is served as off are complete, and stay so',
+    async () => {
+      const { world, handlers } = launchDarkly()
+      const server = await serveFlags(handlers)
+      const flags = {
+        ...{ service: 'launchdarkly', url: server.url, project: 'shop', environment: 'production' },
+        token: { env: 'FLAGS_TOKEN' },
+        client: { key: { env: 'SDK_KEY' }, url: server.url },
+        disable: ['checkout'],
+      }
+      shop = await openConfigShop({ more: { flags }, bad: {}, isWell: async () => !world.on })
+      const env = { FLAGS_TOKEN: 'api-0123456789abcdef', SDK_KEY: 'sdk-0123456789' }
+      const off = await run('disable', {}, env)
+      expect({ log: off.log, ...off.outputs }).toMatchObject({ decision: 'complete' })
+      expect(off.log).toContain('clients are served checkout as off')
+      expect(off.log).not.toContain('sdk-0123456789')
+      expect((await run('disable', {}, env)).outputs['decision']).toBe('already-rolled-back')
+      // somebody switches it on again beside us: a client sees it, and nothing is called done
+      world.on = true
+      expect((await run('disable', {}, env)).outputs['decision']).toBe('complete')
+      server.stop()
     },
     limit,
   )

@@ -10,8 +10,10 @@ export interface FlagConnection {
   readonly signal: AbortSignal
   /** the address of the API, without a slash at its end */
   readonly url: string
-  /** the whole value of the header `authorization`, a secret */
+  /** the whole value of the header `authorization`, a secret; '' for none */
   readonly authorization: string
+  /** the setting that the key of `authorization` or of the path is from; that of the token by default */
+  readonly keySetting?: string
 }
 
 export interface FlagCall {
@@ -45,7 +47,7 @@ export function pathOf(...segments: readonly string[]): string {
  */
 export async function ask(
   service: string,
-  { url, authorization, ...rest }: FlagConnection,
+  { url, authorization, keySetting = 'flags.token', ...rest }: FlagConnection,
   { method = 'GET', path, json, headers = {}, doing }: FlagCall,
 ): Promise<FlagAnswer> {
   const answer = await request({
@@ -55,7 +57,7 @@ export async function ask(
     headers: {
       accept: 'application/json',
       'user-agent': 'rollback-flags',
-      authorization,
+      ...(authorization !== '' && { authorization }),
       ...(json !== undefined && { 'content-type': 'application/json' }),
       ...headers,
     },
@@ -76,9 +78,7 @@ export async function ask(
       `could not ${doing}: ${said}: somebody else changed it; nothing was overwritten, plan again`,
     )
   if (status === 401 || status === 403)
-    throw new RefusedError(
-      message`could not ${doing}: ${said}; give ${setting('flags.token')} a token that may`,
-    )
+    throw new RefusedError(message`could not ${doing}: ${said}; give ${setting(keySetting)} one that may`)
   if (status >= 500 || status === 429)
     throw new UnavailableError(`could not ${doing}: ${said}; run again when it answers`)
   throw new RefusedError(`could not ${doing}: ${said}`)

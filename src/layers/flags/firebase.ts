@@ -1,10 +1,13 @@
 import { z } from 'zod'
 import { ConflictError, RefusedError } from '../../errors.ts'
 import { ask, type FlagCall, type FlagConnection, pathOf, readAs } from './ask.ts'
+import { type FirebaseClient, firebaseClient } from './firebase-client.ts'
 import type { Flag, FlagChange, FlagService } from './service.ts'
 import { canonical } from './snapshot.ts'
 
 export interface FirebaseOptions extends FlagConnection {
+  /** asks as a client; undefined where the settings name none */
+  readonly client?: Pick<FirebaseClient, 'key' | 'app' | 'url'> | undefined
   /** id of the project */
   readonly project: string
 }
@@ -61,7 +64,14 @@ export function openFirebase(options: FirebaseOptions): FlagService {
           `${service} took the change, and its template is not as it was sent: check it in the console`,
         )
     },
-    serve: undefined,
+    serve:
+      options.client &&
+      firebaseClient({
+        ...options,
+        ...options.client,
+        keySetting: 'flags.client.key',
+        publishedVersion: async () => (await read()).template.version?.versionNumber ?? '',
+      }),
   }
 }
 

@@ -1,9 +1,11 @@
 import { z } from 'zod'
 import { ask, type FlagCall, type FlagConnection, pathOf, readAs } from './ask.ts'
-import type { Flag, FlagService } from './service.ts'
+import type { Flag, FlagClient, FlagService } from './service.ts'
 import { canonical } from './snapshot.ts'
 
 export interface GrowthBookOptions extends FlagConnection {
+  /** asks as a client; undefined where the settings name none */
+  readonly client?: FlagClient | undefined
   /** id of the environment */
   readonly environment: string
 }
@@ -103,6 +105,6 @@ export function openGrowthBook(options: GrowthBookOptions): FlagService {
         else if (now.enabled !== wanted.enabled) await toggle(name, wanted.enabled, doing)
       }
     },
-    serve: undefined,
+    serve: options.client,
   }
 }

@@ -1,7 +1,8 @@
 import { query } from 'jsonpath-rfc9535'
 import { InputError, message, RefusedError, setting } from '../../errors.ts'
 import { ask, type FlagConnection } from './ask.ts'
-import type { Flag, FlagService } from './service.ts'
+import { pick } from './client.ts'
+import type { Flag, FlagClient, FlagService } from './service.ts'
 import { canonical } from './snapshot.ts'
 
 /** A request of the settings, with `{name}` in its path. */
@@ -16,13 +17,29 @@ export interface HttpFlagsOptions extends FlagConnection {
   readonly disableRequest: HttpFlagRequest
   /** its body is the flag as it was; undefined where nothing puts it back */
   readonly restoreRequest?: HttpFlagRequest | undefined
+  /** how a client asks for one flag; undefined where nobody can */
+  readonly client?: HttpFlagClient | undefined
+}
+
+/** The request of a client. */
+export interface HttpFlagClient {
+  /** without a slash at its end; undefined for that of the service */
+  readonly url: string | undefined
+  /** for the header `authorization`; undefined for none */
+  readonly key: string | undefined
+  /** of a GET, with `{name}` */
+  readonly path: string
+  /** JSONPath of what the client is served */
+  readonly value: string
+  /** what it is served of a flag that is off, as JSON has it */
+  readonly off: string
 }
 
 const service = 'the service of the flags'
 
 /** A service that the settings describe: how its flags are listed, and which request switches one off. */
 export function openHttpFlags(options: HttpFlagsOptions): FlagService {
-  const { list, disableRequest, restoreRequest, url } = options
+  const { list, disableRequest, restoreRequest, client, url } = options
   const pathFor = (path: string, name: string) => path.replaceAll('{name}', encodeURIComponent(name))
   return {
     at: url,
@@ -56,7 +73,28 @@ export function openHttpFlags(options: HttpFlagsOptions): FlagService {
         })
       }
     },
-    serve: undefined,
+    serve: client && ((names) => serveBy(client)(names)),
+  }
+
+  function serveBy({ url: own = url, key = '', path, value, off }: HttpFlagClient): FlagClient {
+    const there = { ...options, url: own, authorization: key, keySetting: 'flags.client.key' }
+    return async (names) => {
+      const asked = names.map(async (name) => {
+        const { body } = await ask(service, there, {
+          path: pathFor(path, name),
+          doing: `evaluate ${name} as a client`,
+        })
+        const found = JSON.stringify(one(body, value, 'flags.client.value'))
+        return [name, found] as const
+      })
+      const answers = new Map(await Promise.all(asked))
+      return pick(names, (name) => {
+        const found = answers.get(name)
+        return found === undefined
+          ? undefined
+          : { value: found, reason: 'answered', isOff: found === off, isForAll: false }
+      })
+    }
   }
 }
 

@@ -1,10 +1,12 @@
 import { z } from 'zod'
 import { RefusedError } from '../../errors.ts'
 import { ask, type FlagCall, type FlagConnection, pathOf, readAs } from './ask.ts'
-import type { Flag, FlagService } from './service.ts'
+import type { Flag, FlagClient, FlagService } from './service.ts'
 import { canonical } from './snapshot.ts'
 
 export interface LaunchDarklyOptions extends FlagConnection {
+  /** asks as a client; undefined where the settings name none */
+  readonly client?: FlagClient | undefined
   /** key of the project */
   readonly project: string
   /** key of the environment */
@@ -86,7 +88,7 @@ export function openLaunchDarkly(options: LaunchDarklyOptions): FlagService {
         } else await patch(name, `restore ${name}`, instructionsOf(flag, state))
       }
     },
-    serve: undefined,
+    serve: options.client,
   }
 }
 

@@ -1,22 +1,11 @@
-import { ConflictError, InputError, message, RefusedError, setting } from '../../errors.ts'
-import { keptText, type Layer, type LayerPlan, type LayerReceipt, type UndoableRollback } from '../layer.ts'
+import { InputError, message, setting } from '../../errors.ts'
+import type { Layer, LayerPlan } from '../layer.ts'
+import { applyFlags, describe } from './apply.ts'
+import type { FlagsLayerOptions } from './layer-options.ts'
+import { type Look, lookOnce } from './look.ts'
 import type { Flag, FlagChange, FlagService } from './service.ts'
 import { digestOfState, type FlagSnapshot } from './snapshot.ts'
-
-export interface FlagsLayerOptions {
-  readonly open: () => Promise<FlagService>
-  /** flags to switch off; empty to restore */
-  readonly disable: readonly string[]
-  /** flags to restore; empty for all of the snapshot */
-  readonly only: readonly string[]
-  /** what is restored; not asked for where flags are switched off */
-  readonly findSnapshot: () => Promise<FlagSnapshot>
-  /** Keeps the flags that are about to be changed. @returns the name of the backup; undefined where there is no storage */
-  readonly keep: (flags: readonly Flag[]) => Promise<string | undefined>
-  /** what the history says of an earlier run of this rollback; undefined for nothing */
-  readonly earlier: UndoableRollback | undefined
-  readonly log: (line: string) => void
-}
+import { undoFlags } from './undo.ts'
 
 /** Feature flags: switched off now, or as they were. Never both in one call. */
 export function openFlagsLayer(options: FlagsLayerOptions): Layer {
@@ -34,6 +23,8 @@ interface Goal {
   readonly name: string
   readonly foundBy: string
   readonly changes: readonly FlagChange[]
+  /** names of the flags of a backup that are to be as it has them; empty where flags are switched off */
+  readonly restored: readonly string[]
   readonly warnings: readonly string[]
 }
 
@@ -46,10 +37,11 @@ async function planFlags(options: FlagsLayerOptions, service: FlagService): Prom
   const problems = (await service.problems?.()) ?? []
   const isPending = changes.length > 0
   const { earlier } = options
-  const names = changes.map(({ flag }) => flag.name)
   const from = isPending
     ? `flags-${digestOfState(changes.map(({ flag }) => flag.state).join('\n')).slice(0, 12)}`
     : (earlier?.from ?? goal.name)
+  const look = isPending ? undefined : await lookOnce(service, wantedNow(options, goal, flags))
+  const unverified = look?.ok === true ? undefined : look?.evidence
   return {
     view: {
       layer: 'flags',
@@ -63,33 +55,58 @@ async function planFlags(options: FlagsLayerOptions, service: FlagService): Prom
       warnings: [
         ...goal.warnings,
         ...(isPending && service.caveat !== undefined ? [service.caveat] : []),
+        ...(isPending && service.serve === undefined
+          ? [
+              'the flags will not be evaluated as a client, and the rollback ends as not verified: describe a client in `flags.client`',
+            ]
+          : []),
         ...problems.slice(0, mostProblems),
       ],
       needsPerson: [],
       basis: Object.fromEntries(
         changes.map(({ flag }) => [`flag ${flag.name}`, digestOfState(flag.state).slice(0, 12)]),
       ),
-      ...(options.disable.length > 0 && {
-        left: `${options.disable.join(', ')} ${options.disable.length === 1 ? 'is' : 'are'} off already`,
-      }),
+      ...(earlier !== undefined && unverified !== undefined && { unverified }),
+      ...(disable.length > 0 && { left: sayOff(disable, look) }),
     },
     apply: async () => {
-      const kept = isPending ? await applyFlags(options, service, changes) : earlier?.kept
+      const done = isPending ? await applyFlags(options, service, changes) : undefined
+      const problem = done === undefined ? unverified : done.problem
       return {
-        outcome: isPending ? 'rolled-back' : 'already-rolled-back',
+        outcome: done === undefined ? 'already-rolled-back' : done.isPartial ? 'partial' : 'rolled-back',
         from,
         to: goal.name,
         now: goal.name,
-        kept: { ...kept },
-        verified: isPending ? await look(service, changes) : await lookOff(service, options.disable),
-        ...(names.length > 0 && {
+        kept: { ...(done?.kept ?? earlier?.kept) },
+        verified: done === undefined ? look && verifiedOf(look) : done.verified,
+        ...(problem !== undefined && { problem }),
+        ...(isPending && {
           warnings: [
-            'clients that poll or cache may serve the earlier value for a while: the server was asked, not each client',
+            'clients that poll or cache may serve the earlier value for a while: one client was asked, not each',
           ],
         }),
       }
     },
   }
+}
+
+function verifiedOf({ ok, evidence }: Look) {
+  return ok === undefined ? undefined : { ok, evidence }
+}
+
+/** What clients should be served where nothing is to be changed. */
+function wantedNow(
+  { disable }: FlagsLayerOptions,
+  { restored }: Goal,
+  flags: ReadonlyMap<string, Flag>,
+): ReadonlyMap<string, boolean> {
+  if (disable.length > 0) return new Map(disable.map((name) => [name, false]))
+  return new Map(restored.flatMap((name) => (flags.has(name) ? [[name, flags.get(name)?.on === true]] : [])))
+}
+
+function sayOff(names: readonly string[], look: Look | undefined): string {
+  const seen = look === undefined || look.ok === true ? '' : `; ${look.evidence}`
+  return `${names.join(', ')} ${names.length === 1 ? 'is' : 'are'} off already${seen}`
 }
 
 function goalOff(
@@ -110,6 +127,7 @@ function goalOff(
     name: `off: ${names.join(', ')}`,
     foundBy: 'these flags were named',
     changes,
+    restored: [],
     warnings: changes.length > 0 && offMeans !== undefined ? [offMeans] : [],
   }
 }
@@ -139,6 +157,7 @@ function goalRestored(
     name: snapshot.name,
     foundBy: snapshot.foundBy,
     changes,
+    restored: wanted.map(([name]) => name),
     warnings: [
       ...(deleted.length === 0 ? [] : [`deleted since, and not created again: ${deleted.join(', ')}`]),
       ...(added.length === 0
@@ -146,122 +165,4 @@ function goalRestored(
         : [`added since, and left as they are: ${added.join(', ')}; switch them off with disable`]),
     ],
   }
-}
-
-function describe({ flag, state }: FlagChange): string {
-  if (state === undefined) return 'switched off; its targeting stays'
-  return flag.archived ? 'restored, from the archive' : 'restored, with its targeting'
-}
-
-/** @returns what the receipt keeps: each flag as it was, with its targeting */
-async function applyFlags(
-  { keep, log }: FlagsLayerOptions,
-  service: FlagService,
-  changes: readonly FlagChange[],
-): Promise<Readonly<Record<string, string>>> {
-  const names = changes.map(({ flag }) => flag.name)
-  refuseMoved(changes, await service.list(names))
-  const backup = await keep(changes.map(({ flag }) => flag))
-  log(`flags: ${changes.map((change) => `${change.flag.name}: ${describe(change)}`).join('; ')}`)
-  await service.change(changes)
-  const after = await service.list(names)
-  for (const { flag, state } of changes) demandChanged(service, after.get(flag.name), flag, state)
-  const states = changes.flatMap(({ flag }) => [
-    [`before ${flag.name}`, flag.state] as const,
-    [`digest ${flag.name}`, digestOfState(flag.state)] as const,
-    [`after ${flag.name}`, digestOfState(after.get(flag.name)?.state ?? '')] as const,
-  ])
-  return Object.fromEntries([...(backup === undefined ? [] : [['backup', backup] as const]), ...states])
-}
-
-/** @throws ConflictError that names the flag, who changed it and when */
-function refuseMoved(changes: readonly FlagChange[], now: ReadonlyMap<string, Flag>): void {
-  for (const { flag } of changes) {
-    const current = now.get(flag.name)
-    if (current?.state === flag.state) continue
-    const by = current === undefined || current.version === '' ? '' : ` (${current.version})`
-    throw new ConflictError(
-      `the flag ${flag.name} has changed since the plan was made${by}: nothing was changed; plan again`,
-    )
-  }
-}
-
-/** A service that says yes, and a flag that is not changed, is a failure. */
-function demandChanged(
-  { at }: FlagService,
-  now: Flag | undefined,
-  flag: Flag,
-  state: string | undefined,
-): void {
-  const isAsWanted = state === undefined ? now !== undefined && !now.on : now?.state === state
-  if (!isAsWanted)
-    throw new RefusedError(
-      `the flag ${flag.name} was changed, and ${at} does not have it as it should be: ${state === undefined ? 'it is still on' : 'it is not as it was'}; somebody else may write it`,
-    )
-}
-
-/** Asks as a client would. A flag that clients are still served is a failure, whatever the service's own list says. */
-async function look(service: FlagService, changes: readonly FlagChange[]): Promise<LayerReceipt['verified']> {
-  const off = changes.filter(({ state }) => state === undefined).map(({ flag }) => flag.name)
-  if (off.length > 0) return lookOff(service, off)
-  const names = changes.map(({ flag }) => flag.name)
-  const served = await service.serve?.(names)
-  const seen =
-    served === undefined
-      ? ''
-      : `; clients are served ${names.map((name) => `${name} ${served.get(name)?.value ?? 'off'}`).join(', ')}`
-  return { ok: true, evidence: `${names.length} flags read back as they were${seen}` }
-}
-
-async function lookOff(
-  { serve, at }: FlagService,
-  names: readonly string[],
-): Promise<LayerReceipt['verified']> {
-  if (names.length === 0 || serve === undefined) return undefined
-  const served = await serve(names)
-  const on = names.filter((name) => served.get(name)?.isOff === false)
-  return on.length === 0
-    ? { ok: true, evidence: `${at}: clients are served ${names.join(', ')} as off` }
-    : {
-        ok: false,
-        evidence: `${at}: clients are still served ${on.map((name) => `${name} ${served.get(name)?.value} (${served.get(name)?.reason})`).join(', ')}`,
-      }
-}
-
-/** Puts each flag back as the receipt has it, unless somebody has changed it since. */
-async function undoFlags(
-  service: FlagService,
-  done: UndoableRollback,
-  { log }: Pick<FlagsLayerOptions, 'log'>,
-): Promise<string> {
-  const before = Object.entries(done.kept).flatMap(([key, state]) =>
-    key.startsWith('before ') && typeof state === 'string'
-      ? [[key.slice('before '.length), state] as const]
-      : [],
-  )
-  if (before.length === 0)
-    throw new RefusedError('this rollback changed no flag, so that there is nothing to take back')
-  const names = before.map(([name]) => name)
-  const flags = await service.list(names)
-  const open: [Flag, string][] = []
-  for (const [name, state] of before) {
-    if (digestOfState(state) !== keptText(done, `digest ${name}`))
-      throw new RefusedError(
-        `the history has not all of the flag ${name} as it was, because a part of it looks like a secret: restore it from the backup ${keptText(done, 'backup') ?? 'that was made before'}`,
-      )
-    const now = flags.get(name)
-    if (now === undefined)
-      throw new RefusedError(`the flag ${name} was deleted after the rollback: nothing was changed`)
-    if (now.state === state) continue
-    if (digestOfState(now.state) !== keptText(done, `after ${name}`))
-      throw new ConflictError(
-        `the flag ${name} was changed after the rollback${now.version === '' ? '' : ` (${now.version})`}: nothing was changed`,
-      )
-    open.push([now, state])
-  }
-  if (open.length > 0) log(`flags: taking the rollback of ${open.map(([{ name }]) => name).join(', ')} back`)
-  if (open.length > 0) await service.change(open.map(([flag, state]) => ({ flag, state })))
-  const after = await service.list(names)
-  for (const [now, state] of open) demandChanged(service, after.get(now.name), now, state)
-  return `${before.map(([name]) => name).join(', ')}: as before the rollback${open.length === 0 ? ' already' : ' again'} (${service.at})`
 }

@@ -17,7 +17,14 @@ export interface Served {
   /** why, as the service names it */
   readonly reason: string
   readonly isOff: boolean
+  /** false where it is what one client is served, and another one may be served something else; true by default */
+  readonly isForAll?: boolean
+  /** the answer does not have the flag: off, unless clients of this key never had it */
+  readonly isAbsent?: true
 }
+
+/** Asks as a client of the service does: not by the API that changes flags. Flags that the answer does not know are left out. */
+export type FlagClient = (names: readonly string[]) => Promise<ReadonlyMap<string, Served>>
 
 /** What becomes of one flag. */
 export interface FlagChange {
@@ -51,6 +58,6 @@ export interface FlagService {
    * @throws ConflictError when one has changed since it was read, RefusedError for what cannot come back
    */
   readonly change: (changes: readonly FlagChange[]) => Promise<void>
-  /** What clients are served, as one of them asks; undefined where there is no client to ask as. */
-  readonly serve: ((names: readonly string[]) => Promise<ReadonlyMap<string, Served>>) | undefined
+  /** undefined where the settings name no client to ask as */
+  readonly serve: FlagClient | undefined
 }

@@ -22,6 +22,18 @@ const optional: Readonly<Record<(typeof flagServices)[number], readonly string[]
   http: ['token', 'restore-request'],
 }
 
+/** What a client of a service needs, and what else may be said of it; a service that is missing is asked as a client without any. */
+const clients: Partial<
+  Readonly<
+    Record<(typeof flagServices)[number], readonly [needs: readonly string[], optional: readonly string[]]>
+  >
+> = {
+  launchdarkly: [['key'], ['url']],
+  growthbook: [['key'], ['url']],
+  firebase: [['key', 'app'], ['url']],
+  http: [['path'], ['key', 'url', 'value', 'off']],
+}
+
 /** The section `flags` of `.github/rollback.yml`. */
 export function flagsSchema() {
   return section({
@@ -62,6 +74,7 @@ export function flagsSchema() {
       .describe(
         'For `http`: the request that puts an earlier state back, with it as the body. By default none does.',
       ),
+    client: clientSchema(),
     disable: z
       .array(line())
       .default([])
@@ -96,6 +109,7 @@ export function flagsSchema() {
         'restore',
         'storage',
         'target',
+        ...(clients[given.service] === undefined ? [] : ['client']),
         ...needs[given.service],
         ...optional[given.service],
       ])
@@ -105,6 +119,24 @@ export function flagsSchema() {
             code: 'custom',
             path: [key],
             message: `is not for \`service: ${given.service}\`; leave it out`,
+          })
+      const [asked = [], more = []] = clients[given.service] ?? []
+      for (const key of asked)
+        if (
+          given.client !== undefined &&
+          Object.entries(given.client).every(([each, value]) => each !== key || value === undefined)
+        )
+          context.addIssue({
+            code: 'custom',
+            path: ['client', key],
+            message: `is missing; the client of \`service: ${given.service}\` needs it`,
+          })
+      for (const [key, value] of Object.entries(given.client ?? {}))
+        if (value !== undefined && clients[given.service] !== undefined && ![...asked, ...more].includes(key))
+          context.addIssue({
+            code: 'custom',
+            path: ['client', key],
+            message: `is not for the client of \`service: ${given.service}\`; leave it out`,
           })
       if (given.disable.length > 0 && given.restore.length > 0)
         context.addIssue({
@@ -126,6 +158,39 @@ export function flagsSchema() {
     }))
     .optional()
     .describe('Feature flags. By default none are rolled back.')
+}
+
+function clientSchema() {
+  return section({
+    key: section({ env: environmentVariable('FLAGS_CLIENT_KEY') })
+      .optional()
+      .describe(
+        'Variable that holds what clients have: for `launchdarkly` an SDK key or a client-side ID, for `growthbook` the key of an SDK connection, for `firebase` an API key, for `http` the header `authorization`. Default: none.',
+      ),
+    url: httpUrl({ example: 'https://clientsdk.launchdarkly.com' })
+      .optional()
+      .describe(
+        'Address that clients ask. By default that of the cloud of the service, for `http` that of `url`.',
+      ),
+    app: line()
+      .optional()
+      .describe('For `firebase`: id of the app, such as `1:1234:web:abcd`. Default: none.'),
+    path: line()
+      .optional()
+      .describe(
+        'For `http`: path of a GET that answers with what a client is served; `{name}` stands for the flag. Default: none.',
+      ),
+    value: line()
+      .optional()
+      .describe('For `http`: JSONPath of the value in the answer. By default `$`, the answer itself.'),
+    off: line()
+      .optional()
+      .describe('For `http`: the value of a flag that is off, as JSON. By default `false`.'),
+  })
+    .optional()
+    .describe(
+      'How flags are evaluated as a client after a change, for `launchdarkly`, `growthbook`, `firebase` and `http`. By default they are not, and the rollback ends as `not-verified`.',
+    )
 }
 
 function httpRequest() {

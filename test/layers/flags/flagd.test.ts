@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { openFlagd } from '../../../src/layers/flags/flagd.ts'
-import { openFlagsLayer } from '../../../src/layers/flags/layer.ts'
 import { onMachine } from '../../../src/rollback/open-flags.ts'
+import { openLayerOn } from '../../support/flags-layer.ts'
 
 const targeting = `{ "if": [{ "in": ["@example.com", { "var": "email" }] }, "on", "off"] }`
 const flag = (state = 'ENABLED') =>
@@ -26,18 +26,13 @@ beforeEach(() => {
 const write = (text: string) => writeFileSync(join(folder, name), text)
 const read = () => readFileSync(join(folder, name), 'utf8')
 const open = (disable: readonly string[] = ['checkout'], snapshot?: string) =>
-  openFlagsLayer({
-    open: async () => openFlagd(onMachine(folder, name)),
+  openLayerOn(() => openFlagd(onMachine(folder, name)), {
     disable,
-    only: [],
     findSnapshot: async () => ({
       name: 'a backup',
       foundBy: 'by its name',
       flags: new Map([['checkout', snapshot ?? flag()]]),
     }),
-    keep: async () => undefined,
-    earlier: undefined,
-    log: () => {},
   })
 
 describe('a flag is switched off', () => {

@@ -27,6 +27,18 @@ test.each([
     '  service: http\n  url: https://x.example\n  disable: [a]\n',
     '`list` is missing; `service: http` needs it',
   ],
+  [
+    '  service: launchdarkly\n  token: { env: T }\n  project: p\n  environment: e\n  disable: [a]\n  client: { url: https://x.example }\n',
+    '`key` is missing; the client of `service: launchdarkly` needs it',
+  ],
+  [
+    '  service: growthbook\n  token: { env: T }\n  environment: e\n  disable: [a]\n  client: { key: { env: K }, path: /x }\n',
+    '`path` is not for the client of `service: growthbook`; leave it out',
+  ],
+  [
+    '  service: flagd\n  file: a.json\n  disable: [a]\n  client: { path: /x }\n',
+    '`client` is not for `service: flagd`; leave it out',
+  ],
   ['  service: posthog\n  disable: [a]\n', '`service`'],
 ])('%j is an error that says what to write', (section, said) => {
   expect(messageOf(section)).toContain(said)

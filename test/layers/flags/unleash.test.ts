@@ -1,8 +1,8 @@
 /** A real Unleash server: flags are switched off, restored and undone as its clients see them. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
-import { openFlagsLayer } from '../../../src/layers/flags/layer.ts'
 import type { FlagService } from '../../../src/layers/flags/service.ts'
 import { openUnleash } from '../../../src/layers/flags/unleash.ts'
+import { openLayerOn } from '../../support/flags-layer.ts'
 import { startUnleash, type UnleashServer } from '../../support/unleash.ts'
 
 let unleash: UnleashServer
@@ -42,14 +42,10 @@ const service = (given: Partial<Parameters<typeof openUnleash>[0]> = {}): FlagSe
     ...given,
   })
 const open = (disable: readonly string[], snapshot: ReadonlyMap<string, string> = new Map(), given = {}) =>
-  openFlagsLayer({
-    open: async () => service(given),
+  openLayerOn(() => service(given), {
     disable,
     only: [...snapshot.keys()],
     findSnapshot: async () => ({ name: 'a backup', foundBy: 'by its name', flags: snapshot }),
-    keep: async () => undefined,
-    earlier: undefined,
-    log: () => {},
   })
 const stateOf = async (of = environment) => {
   const held = (await service({ environment: of }).list()).get(name)
