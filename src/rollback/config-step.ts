@@ -6,7 +6,7 @@ import type { Manifest } from '../layers/config/backup.ts'
 import { readState } from '../layers/config/file.ts'
 import { describeBackups, makeSnapshot, validateFiles } from '../layers/config/snapshots.ts'
 import type { Config } from '../settings/schema.ts'
-import { type ConfigWish, refuseUnused, withConfiguration } from './configuration.ts'
+import { type ConfigWish, withConfiguration } from './configuration.ts'
 import { type ConfiguredContext, openFrontDoor, type RunTools } from './front-door.ts'
 import { readVariable } from './layer-surroundings.ts'
 import { secretsOfLayers } from './open-layers.ts'
@@ -15,7 +15,6 @@ import { runRollback } from './run.ts'
 
 /** What a step that works on the configuration alone is asked for. */
 export interface ConfigRequest extends Omit<ConfigWish, 'variablesToken'> {
-  readonly mode: string
   /** for the variables; '' for that of the settings */
   readonly token: string
   /** flags to switch off, or to restore */
@@ -49,7 +48,6 @@ export function openConfigStep(
   { token, ...request }: ConfigRequest,
   given: RunTools,
 ): ConfigStep {
-  refuseUnused(request.mode, request)
   const tools = token === '' ? given : { ...given, env: { ...given.env, [tokenVariable]: token } }
   const { repository, environment, branch } = context
   const configured = () => {
@@ -58,8 +56,8 @@ export function openConfigStep(
     return { config, own: config.config }
   }
   const run = (config: Config, layers: readonly string[], target: string, dryRun = false) =>
-    runRollback(
-      openFrontDoor(
+    runRollback({
+      ...openFrontDoor(
         { ...context, config },
         {
           mode: dryRun ? 'dry-run' : 'auto',
@@ -73,7 +71,8 @@ export function openConfigStep(
         },
         tools,
       ),
-    )
+      only: ['config', 'flags'],
+    })
   const readText = async (path: string) => (await readFile(repository, { path, ref: branch }))?.text
   return {
     secrets: [token, ...secretsOfLayers(context.config, tools.env)],

@@ -289,7 +289,7 @@ describe('what does not go together is refused, and nothing is changed', () => {
     ['restore', { variables: 'repository', storage: '/b' }, 'input "variables-token" is missing'],
     ['restore', { files: 'a.json', storage: '/b' }, 'input "storage" is for `folder` and `variables`'],
     ['restore', { files: 'a.json', 'variables-token': 'x' }, 'input "variables-token" is for `variables`'],
-    ['backup', { files: 'a.json', keys: 'a' }, 'input "keys" has no use with input "mode" backup'],
+    ['backup', { files: 'a.json', keys: 'a' }, 'input "keys" has an effect only with mode: diff or restore, and input "mode" is backup'],
     [
       'restore',
       { variables: 'organisation' },
@@ -298,7 +298,7 @@ describe('what does not go together is refused, and nothing is changed', () => {
     [
       'disable',
       { files: 'app.json', flags: 'checkout' },
-      'input "files" has no use with input "mode" disable',
+      'input "files" has no effect where input "mode" is disable',
     ],
     ['disable', {}, 'is empty; write the names of the flags to switch off'],
     ['validate', { files: 'app.json' }, 'are empty; write one of them, to say what is valid'],

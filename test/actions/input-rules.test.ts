@@ -159,6 +159,7 @@ function someValue({ inputs }: ActionContract, name: string): string {
       'plan',
       'none',
       'backup',
+      'repository',
     ],
   ]
   const input = inputs[name]

@@ -84,6 +84,15 @@ export const configRollback = defineAction({
       default: 'the configuration is wrong',
     }),
   },
+  rules: [
+    { inputs: ['target', 'keys', 'allow-removal'], onlyWith: { input: 'mode', is: ['diff', 'restore'] } },
+    { inputs: ['schema', 'required'], onlyWith: { input: 'mode', is: ['diff', 'restore', 'validate'] } },
+    { inputs: ['flags'], onlyWith: { input: 'mode', is: ['diff', 'restore', 'disable'] } },
+    {
+      inputs: ['files', 'folder', 'storage', 'variables', 'variables-token'],
+      notWith: { input: 'mode', is: ['disable'] },
+    },
+  ],
   outputs: {
     ...commonOutputs,
     decision:
