@@ -44,6 +44,10 @@ jobs:
       - id: snapshot
         uses: rollback-suite/rollback/actions/snapshot@v1
         with: { database-url: "\${{ secrets.DATABASE_URL }}", recipient: "\${{ vars.AGE_RECIPIENT }}", migrations: db, migrate: true, name: before-migration }
+      - run: test "$SEEN" = "backed-up verified $BACKUP 1_stars"
+        env:
+          SEEN: "\${{ steps.snapshot.outputs.decision }} \${{ steps.snapshot.outputs.reason-code }} \${{ fromJSON(steps.snapshot.outputs.result).backup }} \${{ steps.snapshot.outputs.stands-at }}"
+          BACKUP: "\${{ steps.snapshot.outputs.backup }}"
 `
 
 describeAct('a snapshot', () => {
@@ -122,7 +126,16 @@ describeAct('a snapshot', () => {
     const { log, ...done } = await migrate()
     expect({ log, ...done }).toMatchObject({ exitCode: 0, jobs: { migrate: 'success' } })
     const outputs: Readonly<Record<string, string>> = done.steps['migrate.snapshot']?.outputs ?? {}
-    expect(outputs['stands-at']).toBe('1_stars')
+    // of the backup, not of the composite's last step with outputs; a later step sees the same
+    expect(outputs).toMatchObject({
+      decision: 'backed-up',
+      'reason-code': 'verified',
+      'stands-at': '1_stars',
+    })
+    expect(JSON.parse(outputs['result'] ?? '')).toMatchObject({
+      decision: 'backed-up',
+      backup: outputs['backup'],
+    })
     expect(outputs['artifact-id']).toMatch(/^\d+$/)
     expect(run((database) => database.prepare('SELECT * FROM product').all())).toEqual([
       { name: 'Tea', stars: null },
