@@ -19,7 +19,8 @@ export default {
   // other people's packages, which the tests start as servers
   modulePathIgnorePatterns: ['<rootDir>/.cache/'],
   testTimeout: 30_000,
-  maxWorkers: 2,
+  // one more than cores: some always wait for a server, a clock or a kill
+  maxWorkers: 3,
   // a process that starts others is copied for each: a large one takes four times as long
   workerIdleMemoryLimit: '400MB',
   reporters: ['default', '<rootDir>/test/support/count-reporter.js'],
