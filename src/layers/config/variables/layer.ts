@@ -7,6 +7,7 @@ import {
   listVariables,
   nameOfScope,
   type Variable,
+  type VariableChange,
   type VariableScope,
 } from '../../../github/variables.ts'
 import { keptText, type Layer, type LayerPlan, type UndoableRollback } from '../../layer.ts'
@@ -157,15 +158,17 @@ async function applyScopes(
 ): Promise<string | undefined> {
   const { repository, now } = options
   if (plans.every(({ changes }) => changes.length === 0)) return undefined
-  for (const plan of plans) refuseMoved(plan, await listVariables(repository, plan.scope))
-  const copies = await snapshotVariables(options)
+  const copies = new Map<string, FileState>()
+  for (const plan of plans) {
+    const current = await listVariables(repository, plan.scope)
+    refuseMoved(plan, current)
+    copies.set(pathOf(plan.scope.kind), encodeSnapshot(current.values(), plan.secretNames))
+  }
   const emergency =
     (await findInterrupted(options, plans)) ??
     (await makeBackup({ ...options, kind: 'emergency', files: copies, now: now() })).name
   for (const { scope, changes } of plans) {
-    // what is deleted makes room for what comes back
-    const ordered = changes.toSorted((a, b) => Number(a.after !== undefined) - Number(b.after !== undefined))
-    for (const change of ordered) await changeVariable(repository, scope, change)
+    for (const change of deletionsFirst(changes)) await changeVariable(repository, scope, change)
   }
   for (const { scope, target: wanted } of plans) {
     const after = await listVariables(repository, scope)
@@ -235,29 +238,53 @@ async function undoVariables(options: VariablesLayerOptions, done: UndoableRollb
       message`the backup ${copy === undefined ? name : to} is not in ${storage}: nothing was changed`,
     )
   const [before, after] = await Promise.all([readBackup(storage, copy), readBackup(storage, restored)])
-  let count = 0
-  for (const kind of scopes) {
-    const scope = scopeOf(kind, environment)
-    const [was, is] = [before, after].map(
-      (files) => decodeSnapshot(name, files.get(pathOf(kind))?.bytes ?? Buffer.alloc(0)).variables,
-    )
-    const now = await listVariables(repository, scope)
-    const names = namesOf(was ?? new Map(), is ?? new Map(), now)
-    const foreign = names.find(
-      (each) => now.get(each)?.value !== was?.get(each) && now.get(each)?.value !== is?.get(each),
-    )
-    if (foreign !== undefined)
-      throw new ConflictError(
-        `the variable ${foreign} of ${nameOfScope(scope)} was changed after the rollback: it was not taken back; its earlier value is in the backup ${name}`,
+  const open = await Promise.all(
+    scopes.map(async (kind) => {
+      const scope = scopeOf(kind, environment)
+      const [was, is] = [before, after].map(
+        (files) => decodeSnapshot(name, files.get(pathOf(kind))?.bytes ?? Buffer.alloc(0)).variables,
       )
-    for (const each of names) {
-      const change = { name: each, before: now.get(each)?.value, after: was?.get(each) }
-      if (change.before === change.after) continue
-      await changeVariable(repository, scope, change)
-      count++
-    }
-  }
+      const now = await listVariables(repository, scope)
+      return { scope, changes: changesBack({ scope, backup: name }, { was, is, now }) }
+    }),
+  )
+  const count = open.reduce((sum, { changes }) => sum + changes.length, 0)
+  for (const { scope, changes } of open)
+    for (const change of deletionsFirst(changes)) await changeVariable(repository, scope, change)
   return count === 0
     ? 'the variables are as before the rollback already'
     : `${count} variables are as before the rollback again, from ${name}`
+}
+
+/**
+ * What takes a rollback back. A variable that it did not touch is none of its business, whoever has changed it since.
+ * @throws ConflictError when somebody has changed one that it did touch
+ */
+function changesBack(
+  { scope, backup }: { readonly scope: VariableScope; readonly backup: string },
+  {
+    was = new Map(),
+    is = new Map(),
+    now,
+  }: {
+    readonly was: ReadonlyMap<string, string> | undefined
+    readonly is: ReadonlyMap<string, string> | undefined
+    readonly now: ReadonlyMap<string, Variable>
+  },
+): readonly VariableChange[] {
+  const touched = namesOf(was, is).filter((name) => was.get(name) !== is.get(name))
+  return touched.flatMap((name) => {
+    const [before, after] = [now.get(name)?.value, was.get(name)]
+    if (before === after) return []
+    if (before !== is.get(name))
+      throw new ConflictError(
+        `the variable ${name} of ${nameOfScope(scope)} was changed after the rollback: nothing was changed; its earlier value is in the backup ${backup}`,
+      )
+    return [{ name, before, after }]
+  })
+}
+
+/** What is deleted makes room for what comes back. */
+function deletionsFirst(changes: readonly VariableChange[]): readonly VariableChange[] {
+  return changes.toSorted((a, b) => Number(a.after !== undefined) - Number(b.after !== undefined))
 }

@@ -20,12 +20,20 @@ export interface ScopePlan {
   readonly changes: readonly VariableChange[]
   /** the same without secrets */
   readonly shown: readonly ShownChange[]
+  /** undefined when the token may not list them */
+  readonly secretNames: readonly SecretName[] | undefined
   /** secrets that were set, added or removed since: their values cannot be restored */
   readonly secrets: readonly string[]
 }
 
 /** https://docs.github.com/en/actions/reference/workflows-and-actions/variables#limits-for-configuration-variables */
-const limits = { bytes: 48 * 1024, repository: 500, environment: 100 } as const
+const limits = {
+  bytes: 48 * 1024,
+  bytesOfRun: 256 * 1024,
+  organization: 1_000,
+  repository: 500,
+  environment: 100,
+} as const
 
 /** Compares the variables of a scope with those of a snapshot: reads nothing. */
 export function planScope(
@@ -47,6 +55,7 @@ export function planScope(
     target,
     changes,
     shown: changes.map((change) => show(change, rules)),
+    secretNames: secrets,
     secrets: changedSecrets(secrets, target),
   }
 }
@@ -73,7 +82,8 @@ function changedSecrets(
 
 /** Why a plan must not be carried out; undefined when it may. */
 export function refusalOfScopes(plans: readonly ScopePlan[], allowRemoval: boolean): Message | undefined {
-  for (const { scope, target, changes } of plans) {
+  for (const plan of plans) {
+    const { scope, changes } = plan
     const removed = changes.filter(({ after }) => after === undefined).map(({ name }) => name)
     if (removed.length > 0 && !allowRemoval)
       return message`the variables ${removed.join(', ')} of ${nameOfScope(scope)} did not exist at the target and would be removed: nothing was changed; set ${setting('config.allow-removal')} to true to remove them`
@@ -81,8 +91,31 @@ export function refusalOfScopes(plans: readonly ScopePlan[], allowRemoval: boole
     if (big !== undefined)
       return message`the variable ${big.name} of ${nameOfScope(scope)} would have ${Buffer.byteLength(big.after ?? '')} bytes, and GitHub takes ${limits.bytes}: nothing was changed`
     const most = limits[scope.kind]
-    if (target.variables.size > most)
-      return message`${nameOfScope(scope)} would have ${target.variables.size} variables, and GitHub takes ${most}: nothing was changed`
+    const count = valuesAfter(plan).size
+    if (count > most)
+      return message`${nameOfScope(scope)} would have ${count} variables, and GitHub takes ${most}: nothing was changed`
   }
-  return undefined
+  return refusalOfTotal(plans)
+}
+
+/** A workflow run sees so many bytes of its organization's and repository's variables; those after that, by name, are missing silently. */
+function refusalOfTotal(plans: readonly ScopePlan[]): Message | undefined {
+  const shared = plans.filter(({ scope }) => scope.kind !== 'environment')
+  const sum = (values: Iterable<string>) =>
+    [...values].reduce((bytes, value) => bytes + Buffer.byteLength(value), 0)
+  const now = sum(shared.flatMap(({ seen }) => [...seen.values()].map(({ value }) => value)))
+  const after = sum(shared.flatMap((plan) => [...valuesAfter(plan).values()]))
+  if (after <= limits.bytesOfRun || after <= now) return undefined
+  const where = shared.map(({ scope }) => nameOfScope(scope)).join(' and ')
+  return message`the variables of ${where} would have ${after} bytes, and a workflow run gets ${limits.bytesOfRun}, and silently none of those after: nothing was changed; shorten some, or name another ${setting('config.target')}`
+}
+
+/** The variables once a plan is carried out. */
+function valuesAfter({ seen, changes }: ScopePlan): ReadonlyMap<string, string> {
+  const values = new Map([...seen].map(([name, { value }]) => [name, value]))
+  for (const { name, after } of changes) {
+    if (after === undefined) values.delete(name)
+    else values.set(name, after)
+  }
+  return values
 }
