@@ -15,9 +15,8 @@ export interface Subject {
 }
 
 const environment = { PATH: process.env['PATH'], LC_ALL: 'C.UTF-8' }
-const rows = 1_400_000
 
-export async function openSqlite(directory: string): Promise<Subject> {
+export async function openSqlite(directory: string, rows: number): Promise<Subject> {
   const path = join(directory, 'app.db')
   const run = (sql: string) => {
     const database = new DatabaseSync(path, { timeout: 60_000 })
@@ -42,7 +41,7 @@ export async function openSqlite(directory: string): Promise<Subject> {
   }
 }
 
-export async function openPostgres(directory: string): Promise<Subject> {
+export async function openPostgres(directory: string, rows: number): Promise<Subject> {
   const server = await startPostgres()
   await server.sql('postgres', 'CREATE DATABASE app')
   for (const table of ['t', 'u', 'v'])
@@ -69,7 +68,7 @@ export async function openPostgres(directory: string): Promise<Subject> {
   }
 }
 
-export async function openMariaDb(directory: string): Promise<Subject> {
+export async function openMariaDb(directory: string, rows: number): Promise<Subject> {
   const server = await startMariaDb()
   await server.sql(undefined, 'CREATE DATABASE app')
   await server.sql(

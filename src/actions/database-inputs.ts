@@ -5,7 +5,7 @@ export const databaseInputs = {
   'database-url': input.secret({
     setting: 'database.url',
     description:
-      'URL of the database, from a secret: `sqlite:path/to/app.db`, `postgres://user:password@host/app`, `mysql://user:password@host/app`. For TLS, add `?sslmode=disable`, `require` or `verify-full`, and `&sslrootcert=path`.',
+      'URL of the database, from a secret: `sqlite:path/to/app.db`, `postgres://user:password@host/app`, `mysql://user:password@host/app` for MariaDB. For TLS, add `?sslmode=disable`, `require` or `verify-full`, and `&sslrootcert=path`.',
     required: true,
   }),
   storage: input.text({

@@ -56,7 +56,7 @@ export interface BackupEngine {
 
 /** Queries and scripts of the live database, for its migrations. */
 export interface ScriptEngine {
-  /** True where DDL is part of a transaction: not in MariaDB and MySQL, which commit at every such statement. */
+  /** True where DDL is part of a transaction: not in MariaDB, which commits at every such statement. */
   readonly transactionalDdl: boolean
   /** A query of the live database, `?` for values; every value comes as text. */
   readonly query: (
