@@ -23,7 +23,7 @@ export const codepushRollback = defineAction({
     'server-url': input.text({
       setting: 'ota.server-url',
       description:
-        'URL of the update server’s API, such as `https://codepush.example.com`. For `eas`: the URL that devices ask, by default `updates.url` of app.json. For `hot-updater-cli`: the base of the URLs that devices ask; without it, no device is asked.',
+        'URL of the update server’s API, such as `https://codepush.example.com`, or `https://api.capgo.app`. For `eas`: the URL that devices ask, by default `updates.url` of app.json. For `hot-updater-cli`: the base of the URLs that devices ask; without it, no device is asked.',
     }),
     'access-key': input.secret({
       setting: 'ota.access-key',
@@ -33,14 +33,14 @@ export const codepushRollback = defineAction({
     'server-kind': input.choice({
       setting: 'ota.server-kind',
       description:
-        '`microsoft` (code-push-server and its descendants: Revopush, Codemagic), `lisong` (`code-push-server` of npm, shm-open), `hot-updater` (a server with its bundles API), `hot-updater-cli` (its command line, for Supabase, Cloudflare, AWS and Firebase), `eas`, or `auto` to find out which of the first three.',
+        '`microsoft` (code-push-server and its descendants: Revopush, Codemagic), `lisong` (`code-push-server` of npm, shm-open), `hot-updater` (a server with its bundles API), `hot-updater-cli` (its command line, for Supabase, Cloudflare, AWS and Firebase), `eas`, `capgo`, or `auto` to find out which of the first three.',
       default: 'auto',
       options: ['auto', ...serverKinds],
     }),
     channels: input.list({
       setting: 'ota.channels',
       description:
-        'What to roll back, as `app/deployment` (for hot-updater `platform/channel`, for EAS `all/branch`), separated by commas or lines. iOS and Android can go in one step.',
+        'What to roll back, as `app/deployment` (for hot-updater `platform/channel`, for EAS `all/branch`, for Capgo `app-id/channel`), separated by commas or lines. iOS and Android can go in one step.',
       required: true,
     }),
     project: input.text({

@@ -40,7 +40,7 @@ export function askEas(project: EasProject, connection: Connection) {
       runtimeVersion: device.binary,
       channel: name.deployment,
       updateId: device.on && (await findUpdate(device.on.label, platform)),
-      clientId: clientId(device.number),
+      clientId: deviceIdOf(device.number),
     })
     if (answer.kind !== 'update') return answer
     const found = releases.find(({ label }) => label === answer.group)
@@ -62,7 +62,7 @@ async function viewGroup(project: EasProject, group: string): Promise<z.infer<ty
 }
 
 /** A UUID of version 8, the same for the same number. */
-function clientId(number: number): string {
+export function deviceIdOf(number: number): string {
   const hex = createHash('sha256').update(`rollback-check-${number}`).digest('hex')
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`
 }

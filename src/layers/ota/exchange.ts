@@ -26,6 +26,8 @@ export interface Call {
   readonly headers?: Readonly<Record<string, string>>
   /** false for what devices ask without a key */
   readonly withKey?: boolean
+  /** true where the key stands alone in the header, without `Bearer` */
+  readonly isBareKey?: boolean
 }
 
 const timeoutMs = 30_000
@@ -41,7 +43,7 @@ export function pathOf(...segments: readonly string[]): string {
 /** Makes one request. No redirect is followed: it leads to a log-in page far more often than to the API. */
 export function send(
   { url, accessKey, ...rest }: Connection,
-  { method = 'GET', path, json, headers = {}, withKey = true }: Call,
+  { method = 'GET', path, json, headers = {}, withKey = true, isBareKey = false }: Call,
 ): Promise<Answer | NoAnswer> {
   return request({
     ...rest,
@@ -51,7 +53,7 @@ export function send(
       accept: 'application/json',
       'user-agent': 'rollback-codepush',
       ...(json !== undefined && { 'content-type': 'application/json' }),
-      ...(withKey && { authorization: `Bearer ${accessKey}` }),
+      ...(withKey && { authorization: isBareKey ? accessKey : `Bearer ${accessKey}` }),
       ...headers,
     },
     ...(json !== undefined && { body: JSON.stringify(json) }),

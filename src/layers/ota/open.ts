@@ -1,4 +1,5 @@
 import { InputError, message, setting } from '../../errors.ts'
+import { openCapgo } from './capgo.ts'
 import { detectKind, openCodePush } from './code-push.ts'
 import { openEas } from './eas.ts'
 import type { EasProject } from './eas-command.ts'
@@ -48,6 +49,7 @@ export function prepareServer(options: ServerOptions): () => Promise<UpdateServe
   const connection = { ...options, url }
   return async () => {
     const found = kind === 'auto' ? await detectKind(connection) : kind
+    if (found === 'capgo') return openCapgo(connection)
     return found === 'hot-updater' ? openHotUpdater(connection) : openCodePush(connection, found)
   }
 }

@@ -34,6 +34,7 @@ export function planStop(
     server.prefers === 'newer' ? releases.filter(({ packageHash }) => packageHash === bad.packageHash) : [bad]
   const all = [...same, ...findUncovered(server, channel.releases, binary, same, knownBad)]
   const fallback =
+    belowRollout(server, bad, releases) ??
     findFallback(server, channel.releases, binary, all, knownBad) ??
     toStore(server, channel.releases, binary, all)
   return {
@@ -46,6 +47,12 @@ export function planStop(
     fallback,
     warnings: [...situation.warnings, ...(fallback === 'store' ? warnOfReturn(server, channel) : [])],
   }
+}
+
+/** On a channel that names what it offers, the end of a rollout leaves all devices with what the others have. */
+function belowRollout({ kind }: Server, bad: Release, releases: readonly Release[]): Release | undefined {
+  if (kind !== 'capgo' || (bad.rollout ?? 100) >= 100 || releases[0] !== bad) return undefined
+  return releases.slice(1).find(({ isDisabled }) => isDisabled !== true)
 }
 
 /** Where a halted release is taken from its devices, and nothing is left for them, they return to what came from the store. */

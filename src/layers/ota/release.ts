@@ -13,7 +13,9 @@ export interface Channel {
   readonly deviceKey: string
   /** where its devices of several platforms are offered updates of their own; absent where the app is for one */
   readonly platforms?: readonly string[]
-  /** newest first */
+  /** its devices are assigned to it one by one: no other can be asked for */
+  readonly isUnasked?: boolean
+  /** newest first; first of all, where a channel names what it offers, that */
   readonly releases: readonly Release[]
 }
 

@@ -24,7 +24,9 @@ export function otaSchema() {
     channels: z
       .array(line())
       .min(1, 'is empty; write one such as `shop-ios/Production`')
-      .describe('What is rolled back, as `app/deployment`; for `eas` as `all/branch`.'),
+      .describe(
+        'What is rolled back, as `app/deployment`; for `eas` as `all/branch`, for `capgo` as `app-id/channel`.',
+      ),
     'verify-timeout': duration({ max: parseDuration('1h') })
       .prefault('2m')
       .describe('How long devices may be answered from the server’s cache.'),

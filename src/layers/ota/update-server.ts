@@ -1,6 +1,6 @@
 import type { Channel, ChannelName } from './release.ts'
 
-export const serverKinds = ['microsoft', 'lisong', 'hot-updater', 'hot-updater-cli', 'eas'] as const
+export const serverKinds = ['microsoft', 'lisong', 'hot-updater', 'hot-updater-cli', 'eas', 'capgo'] as const
 /** They are reached by their own command line in a project's folder, which takes its credentials from the step's `env`. */
 export const commandLineKinds: readonly string[] = ['hot-updater-cli', 'eas'] satisfies readonly ServerKind[]
 export type ServerKind = (typeof serverKinds)[number]

@@ -60,7 +60,7 @@ export async function verify(
   },
 ): Promise<readonly DeviceCheck[]> {
   const { ask } = server
-  if (ask === undefined) return []
+  if (ask === undefined || channel.isUnasked === true) return []
   const situations = versionsOf(channel, subject).flatMap((version) =>
     situationsOf(server, channel, subject, version),
   )
