@@ -99,7 +99,7 @@ export function plainPath() {
 }
 
 function explainPath(path: string): string | undefined {
-  if (path === '' || path === '.') return 'is the whole repository; leave the key `paths` out instead'
+  if (path === '' || path === '.') return 'is the whole repository; leave the key out instead'
   if (path.startsWith('/')) return `starts with a slash; write \`${path.replace(/^\/+/, '')}\``
   if (/[*?[\]{}]/.test(path)) return 'is a pattern; write the folder alone, such as `apps/web`'
   if (path.split('/').some((part) => part === '' || part === '.' || part === '..'))

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { duration, environmentVariable, line, section } from './fields.ts'
+import { duration, environmentVariable, line, plainPath, section } from './fields.ts'
 import { configuredLayers, failureRules, issueTypes } from './rollback-choices.ts'
 
 const layers = z
@@ -108,7 +108,7 @@ export function databaseSchema() {
       'Variable that holds the address of the database, as in the input `database-url` of db-restore.',
     ),
     storage: line().describe('Where the backups are, as in the input `storage` of db-restore.'),
-    migrations: line()
+    migrations: plainPath()
       .optional()
       .describe('Folder of the migrations, such as `db/migrations`. By default there are none.'),
     strategy: z

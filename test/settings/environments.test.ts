@@ -116,7 +116,7 @@ describe('a problem stands where it is written', () => {
       ['1:9: `paths[0]` is not a plain path; write it from the top of the repository, such as `apps/web`'],
     ],
     ['paths: [/apps/web]', ['1:9: `paths[0]` starts with a slash; write `apps/web`']],
-    ['paths: [./]', ['1:9: `paths[0]` is the whole repository; leave the key `paths` out instead']],
+    ['paths: [./]', ['1:9: `paths[0]` is the whole repository; leave the key out instead']],
     ['paths: []', ['1:8: `paths` is empty; write a folder such as `apps/web`, or leave the key out']],
   ])('%j', (text, problems) => {
     expect(problemsOf(text)).toEqual(problems)

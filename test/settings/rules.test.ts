@@ -50,6 +50,16 @@ describe('a file is refused', () => {
       '1:14: `environment` is empty; write a name such as `production`',
     ],
     [
+      'with an absolute folder of migrations',
+      'database: { url: { env: DATABASE_URL }, storage: b, migrations: /srv/db }',
+      '1:65: `migrations` starts with a slash; write `srv/db`',
+    ],
+    [
+      'with a folder of migrations outside of the repository',
+      'database: { url: { env: DATABASE_URL }, storage: b, migrations: ../db }',
+      '1:65: `migrations` is not a plain path; write it from the top of the repository, such as `apps/web`',
+    ],
+    [
       'with a bare number for a duration',
       'health: { window: 300 }',
       '1:19: `window` has no unit; write `300s` for seconds, `300m` for minutes or `300ms` for milliseconds',
