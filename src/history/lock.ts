@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { RefusedError, UnavailableError } from '../errors.ts'
+import { message, RefusedError, UnavailableError } from '../errors.ts'
 import type { Repository } from '../github/client.ts'
 import { blobId, createOrphanBranch, readFile, writeFile } from '../github/contents.ts'
 import { readFolder } from '../github/folder.ts'
@@ -121,7 +121,11 @@ async function waitUntilFree(
   let said = ''
   for (let seen = opened, tries = 1; ; seen = await file.look()) {
     if (seen.holder === undefined || (await isGone(options, seen, seen.holder))) {
-      const written = await file.write(seen.blob, holder)
+      const written = await file.write(seen.blob, holder).catch((error: unknown) => {
+        if (!(error instanceof UnavailableError)) throw error
+        const said = message`${environment} could not be locked, and this run changed nothing: ${error}; run it again`
+        throw new UnavailableError(said, { cause: error })
+      })
       if (written !== undefined) return { blob: seen.blob, written }
       tries += 1
       if (tries > writeTries)

@@ -124,3 +124,11 @@ test('an environment has a lock of its own, and a damaged one is held by nobody'
   expect(await (await openAs(holder(2))).take()).toBe('taken')
   expect((await shop.history.read()).unreadable).toEqual([])
 })
+
+test('that cannot be written says that nothing was changed, and what to do', async () => {
+  const lock = await openAs(holder(1))
+  shop.github.fault({ kind: 'server-error', status: 502, operation: 'repos/create-or-update-file-contents' })
+  await expect(lock.take()).rejects.toThrow(
+    /^production could not be locked, and this run changed nothing: .* 502 .*; run it again$/,
+  )
+})
