@@ -119,7 +119,17 @@ const rollbackUndone = z.object({
 })
 
 /** What a rollback of several layers is about to do, in this order; `plan` is the digest of it all. */
-const plannedLayers = z.array(z.object({ layer: layerSchema, from: z.string(), to: z.string() }))
+const plannedLayers = z.array(
+  z.object({
+    layer: layerSchema,
+    from: z.string(),
+    to: z.string(),
+    /** what of the layer is taken back, as the layer names it; absent where it has no parts to choose from */
+    scope: z.string().optional(),
+    /** the only files and folders that are taken back; absent for all */
+    paths: z.array(z.string()).optional(),
+  }),
+)
 
 /** A plan was saved, for people to look at and apply later: one that was edited since has another digest. */
 const rollbackPlanned = z.object({

@@ -50,6 +50,10 @@ function joinViews(layer: Layer['name'], views: readonly LayerPlanView[]): Layer
   const left = views.flatMap((view) => (view.state === 'nothing' && view.left ? [view.left] : []))
   const unverified = open.flatMap((view) => view.unverified ?? [])
   const now = join(open.map((view) => view.now ?? ''))
+  const scope = join(
+    views.map((view) => view.scope ?? ''),
+    '; ',
+  )
   const every = (lines: (view: LayerPlanView) => readonly string[]) => views.flatMap(lines)
   return {
     layer,
@@ -57,6 +61,7 @@ function joinViews(layer: Layer['name'], views: readonly LayerPlanView[]): Layer
     from: join(shown.map(({ from }) => from)),
     to: join(shown.map(({ to }) => to)),
     ...(now !== '' && { now }),
+    ...(scope !== '' && { scope }),
     foundBy: join([...new Set(shown.map(({ foundBy }) => foundBy))], '; '),
     steps: every(({ steps }) => steps),
     undone: views.flatMap(({ undone }) => undone),

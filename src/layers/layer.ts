@@ -81,6 +81,10 @@ export interface LayerPlanView {
   readonly to: string
   /** where the layer stands when it is `done`: for code, and for configuration that is a commit, the revision to deploy; absent where a layer does not know it */
   readonly now?: string
+  /** what of the layer is taken back, to what, and in which mode: the same however far it has come; absent where there is no choice */
+  readonly scope?: string
+  /** the only files and folders that are taken back; absent for all */
+  readonly paths?: readonly string[]
   /** how the target was found, and how sure that is */
   readonly foundBy: string
   /** what will be done, in this order */

@@ -18,13 +18,15 @@ export interface Intent {
   readonly layers: readonly LayerName[] | undefined
   /** what is taken away, as the history names it, where a layer has several targets */
   readonly from?: readonly string[]
+  /** the only paths of the code that go back; undefined for all */
+  readonly paths?: readonly string[] | undefined
   /** commits that are undone; undefined when that is not planned yet */
   readonly undoneCount?: number | undefined
   /** it takes a rollback back */
   readonly takesBack?: boolean
   /** why the plan is not to be carried out automatically; empty or absent when it may be */
   readonly needsApproval?: readonly string[]
-  /** it leaves the layers as they are, or it is a rehearsal */
+  /** it is what began before, leaves the layers as they are, or is a rehearsal; undefined where only the history can tell */
   readonly isAgreed?: boolean
 }
 
@@ -57,8 +59,7 @@ export async function findRefusal(
   if (!isPlain(repository) && hold === '') lookForLabels(repository, environment)
   const past = await readHistory()
   const own = past.filter((event) => event.incident === incident)
-  const isBegun = isUnfinished(own, intent.layers)
-  const isResumed = intent.isAgreed === true || isBegun
+  const isResumed = intent.isAgreed ?? isUnfinished(own, intent.layers)
   const [commit, answer] = await Promise.all([
     isPlanned && !isResumed ? readCommit(repository, revision) : undefined,
     findHold(isPlain(repository) ? undefined : repository, { environment, text: hold, events: past }),
@@ -67,6 +68,7 @@ export async function findRefusal(
   const rollback: GuardedRollback = {
     ...intent,
     from: intent.from,
+    paths: intent.paths ?? [],
     undoneCount: intent.undoneCount,
     committedAt: commit?.committedAt,
     isRollback: commit && findRollbacks([commit]).length > 0,

@@ -4,7 +4,7 @@ import { commitOfConfig } from '../layers/config/commit.ts'
 import type { LayerReceipt } from '../layers/layer.ts'
 import { type ApplyOptions, applyLayers, type LayerOutcome } from './apply.ts'
 import { type Deployment, endOf, endOfLayers, type Recovery, type Redeployed } from './ending.ts'
-import { isOnly, type Plan } from './plan.ts'
+import { intentionOf, isOnly, type Plan, viewsOf } from './plan.ts'
 import type { Deployer } from './redeployment.ts'
 
 export interface CarryOutOptions extends Omit<ApplyOptions, 'onDone'> {
@@ -46,11 +46,7 @@ export interface RollbackReport {
 export async function carryOut(options: CarryOutOptions): Promise<RollbackReport> {
   const { plan, environment, progress, record, now, log, reason, automatic, startedAt } = options
   if (progress.unfinished === undefined) {
-    const layers = plan.layers.map(({ layer, plan: { view } }) => ({
-      layer: layer.name,
-      from: view.from,
-      to: view.to,
-    }))
+    const layers = viewsOf(plan).map(intentionOf)
     await record(
       {
         kind: 'rollback-began',

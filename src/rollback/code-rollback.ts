@@ -1,9 +1,11 @@
+import { InputError, message, setting } from '../errors.ts'
 import type { Repository } from '../github/client.ts'
 import type { Announcement } from '../layers/code/announce.ts'
 import type { Delivery } from '../layers/code/deliveries.ts'
 import { demandReviewers } from '../layers/code/delivery.ts'
 import { type CodeLayerOptions, openCodeLayer } from '../layers/code/layer.ts'
 import type { OpenClone } from '../layers/code/partial-clone.ts'
+import { isBelow, parsePaths } from '../layers/code/paths.ts'
 import { demandReady } from '../layers/code/preflight.ts'
 import type { ProposalWishes } from '../layers/code/proposal.ts'
 import { type CodeWish, isAskedFor, readRollback } from '../layers/code/read-rollback.ts'
@@ -28,6 +30,30 @@ export interface CodeRequest {
   readonly reason: string
   readonly hold: string
   readonly dryRun: boolean
+}
+
+/**
+ * The paths that go back: those that are asked for, else all from which the environment is deployed.
+ * @param own those in the settings of the environment; empty for all
+ * @throws InputError for a path of another environment, and for a mode that would take these back, too
+ */
+export function pathsWithin(
+  { environment, own }: { readonly environment: string; readonly own: readonly string[] },
+  { mode, paths }: Pick<CodeWish, 'mode' | 'paths'>,
+): readonly string[] {
+  if (own.length === 0) return paths
+  const all = parsePaths(own)
+  const where = `the settings deploy ${environment} only from ${all.join(', ')}`
+  if (mode === 'reset')
+    throw new InputError(
+      message`${setting('mode')} is reset, which moves the whole branch, and ${where}: write restore, which restores only these`,
+    )
+  const outside = parsePaths(paths).find((path) => !isBelow(path, all))
+  if (outside !== undefined)
+    throw new InputError(
+      message`${setting('paths')} names ${JSON.stringify(outside)}, and ${where}: write paths in these, or the environment that is deployed from ${JSON.stringify(outside)}`,
+    )
+  return paths.length > 0 ? paths : own
 }
 
 /** A rollback of the code alone. What only a mode of the code has, is in its layer. */
@@ -62,7 +88,10 @@ export function openCodeRollback(
     isAskedFor: isAskedFor(wish, lastSuccessfulDeployment),
     onFailure: 'stop',
     openLayers: ({ target }) => [
-      openCodeLayer({ ...code, rollback: { ...code.rollback, ...(isRevision(target) && { target }) } }),
+      openCodeLayer({
+        ...code,
+        rollback: { ...code.rollback, ...(isUnnamed(wish) && isRevision(target) && { target }) },
+      }),
     ],
     production: unobserved('git-rollback does not check it'),
     deployer: isPlain(repository) ? undefined : deployerOf(repository, context, request, tools),
@@ -87,6 +116,11 @@ function deployerOf(
   const now = () => tools.now().getTime()
   const older = isOlder ? revision : undefined
   return deployBy(repository, redeploy, { ...tools, now, environment, branch, older })
+}
+
+/** True where the target is found anew by each run, and may be another one by then: after a reset, HEAD~n counts from where the branch is now. */
+function isUnnamed({ target, mode }: CodeWish): boolean {
+  return target === lastSuccessfulDeployment || (mode === 'reset' && target.startsWith('HEAD'))
 }
 
 /** What an earlier run went to may be commits that it undid: these are named by the request. */

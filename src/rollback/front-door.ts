@@ -83,7 +83,8 @@ export function openFrontDoor(
         ...circumstances,
         secrets: secretsOfLayers(config, tools.env),
         ...{ now, repository, config, branch, environment, incident, bad: revision, reason: request.reason },
-        target: circumstances.target ?? (target || config.code.target),
+        // a plan that was looked at is of its own target
+        target: (request.mode === 'apply' ? '' : target) || (circumstances.target ?? config.code.target),
       }),
     production: observeProduction(observer, { environment, revision, withinMs: config.rollback.verifyMs }),
     deployer: redeploy && deployBy(repository, redeploy, { ...tools, now, branch, environment }),

@@ -1,5 +1,6 @@
 import { type Message, message, setting } from '../errors.ts'
 import type { Event, EventOf, LayerName } from '../history/event.ts'
+import { overlaps } from '../layers/code/paths.ts'
 import type { Config } from '../settings/schema.ts'
 import { parseDuration, sayDuration } from '../text/duration.ts'
 
@@ -15,6 +16,8 @@ export interface GuardedRollback {
   readonly layers: readonly LayerName[] | undefined
   /** what is taken away, as the history names it, where a layer has several targets: each of them counts for itself */
   readonly from?: readonly string[] | undefined
+  /** the only paths of the code that go back; empty for all: the apps of a repository count for themselves */
+  readonly paths: readonly string[]
   /** commits that are undone */
   readonly undoneCount: number | undefined
   /** when the failed revision was committed */
@@ -203,12 +206,13 @@ export function refusalOf(rollback: GuardedRollback, circumstances: Circumstance
 
 /** When the layers were rolled back for this incident before, unless that was taken back. */
 function rolledBackAt(
-  { incident, layers, from }: GuardedRollback,
+  { incident, layers, from, paths }: GuardedRollback,
   past: readonly Event[],
 ): string | undefined {
   const own = past.filter((event) => event.incident === incident)
   const undone = new Set(own.flatMap((event) => (event.kind === 'rollback-undone' ? [event.from] : [])))
-  const before = own.find((event) => {
+  const before = own.find((event, index) => {
+    if (!overlaps(pathsOf(own.slice(0, index)), paths)) return false
     // of one target of a layer, the end of a rollback of another says nothing
     if (event.kind === 'rollback-ended')
       return (
@@ -221,6 +225,12 @@ function rolledBackAt(
     return (layers === undefined || layers.includes(event.layer)) && !isPartial(event, own)
   })
   return before?.at
+}
+
+/** The paths of the code that the last of some rollbacks took back; empty for all, and for none. */
+function pathsOf(events: readonly Event[]): readonly string[] {
+  const began = events.findLast((event) => event.kind === 'rollback-began')
+  return began?.layers.find(({ layer }) => layer === 'code')?.paths ?? []
 }
 
 /** The same run failed to roll back another target of the layer, such as a channel, and no run has done that since. */

@@ -6,6 +6,7 @@ import { openConfigLayer } from '../layers/config/layer.ts'
 import { findTarget as findConfigTarget } from '../layers/config/target.ts'
 import { partOf } from '../layers/join-layers.ts'
 import type { Layer } from '../layers/layer.ts'
+import { scoped } from '../layers/scoped.ts'
 import { isChosen, type LayerSurroundings, readVariable } from './layer-surroundings.ts'
 import { undoableOf } from './record.ts'
 
@@ -53,7 +54,7 @@ export async function openConfig(
       deployment: { revision: bad, since: (await readCommit(repository, bad)).committedAt },
       readRevision: (name) => filesOfRevision(repository, name, paths),
     })
-  return openConfigLayer({
+  const layer = openConfigLayer({
     variables:
       variables.length === 0
         ? undefined
@@ -94,6 +95,7 @@ export async function openConfig(
             rules: () => rules(good),
           },
   })
+  return scoped(layer, { target: target ?? '', files, keys, variables })
 }
 
 /** The files of a commit, tag or branch; undefined when the repository has no such revision. */

@@ -12,6 +12,7 @@ import { openFlagService } from '../layers/flags/open.ts'
 import type { Flag } from '../layers/flags/service.ts'
 import { decodeFlags, encodeFlags } from '../layers/flags/snapshot.ts'
 import { emptyView, type Layer } from '../layers/layer.ts'
+import { scoped } from '../layers/scoped.ts'
 import { redact } from '../text/redact.ts'
 import { isChosen, type LayerSurroundings, readVariable } from './layer-surroundings.ts'
 import { undoableOf } from './record.ts'
@@ -34,7 +35,7 @@ export async function openFlags(surroundings: LayerSurroundings): Promise<Layer>
       deployment: { revision: bad, since: (await readCommit(repository, bad)).committedAt },
       readRevision: async () => undefined,
     })
-  return openFlagsLayer({
+  const layer = openFlagsLayer({
     open: async () => serviceOf(surroundings),
     disable,
     only: restore,
@@ -62,6 +63,7 @@ export async function openFlags(surroundings: LayerSurroundings): Promise<Layer>
       return kept.name
     },
   })
+  return scoped(layer, { target: target ?? '', disable, restore })
 }
 
 /** The service, or the file, that the settings name. */

@@ -63,20 +63,13 @@ export async function openPlainContext(
 
 /** @throws InputError for what only GitHub has */
 export function demandPlain({
-  mode,
   delivery,
   config,
 }: {
-  readonly mode: string
   readonly delivery: string
   /** a configuration file that was asked for; undefined for the usual one */
   readonly config: string | undefined
 }): void {
-  if (mode === 'deploy-only')
-    throw onlyOnGitHub(
-      message`${setting('mode')} is deploy-only`,
-      'use restore, revert or reset, or deploy the good revision in a step of your own',
-    )
   if (delivery === 'pull-request')
     throw onlyOnGitHub(message`${setting('code.delivery')} is pull-request`, 'use auto or direct')
   if (config !== undefined)

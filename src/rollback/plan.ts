@@ -8,7 +8,7 @@ import {
   UnavailableError,
   type UserFacingError,
 } from '../errors.ts'
-import type { LayerName } from '../history/event.ts'
+import type { EventOf, LayerName } from '../history/event.ts'
 import { emptyView, type Layer, type LayerPlan, type LayerPlanView } from '../layers/layer.ts'
 import type { FailureRule } from '../settings/rollback-choices.ts'
 import type { Choice } from './strategy.ts'
@@ -118,6 +118,20 @@ export function deployedView(plan: Plan): (LayerPlanView & { readonly now: strin
 /** What is taken away from each target of a layer, such as a channel, as views and the history name it. */
 export function targetsOf({ from }: Pick<LayerPlanView, 'from'>): readonly string[] {
   return from.split(', ')
+}
+
+/** What the history says of a layer before it is rolled back. */
+export function intentionOf({
+  layer,
+  from,
+  to,
+  scope,
+  paths,
+}: Pick<LayerPlanView, 'layer' | 'from' | 'to'> & {
+  readonly scope?: string | undefined
+  readonly paths?: readonly string[] | undefined
+}): EventOf<'rollback-began'>['layers'][number] {
+  return { layer, from, to, ...(scope !== undefined && { scope }), ...(paths && { paths: [...paths] }) }
 }
 
 /** The views of the layers that are rolled back, as they are printed and saved. */

@@ -78,25 +78,27 @@ export async function prepare(preparation: Preparation): Promise<Prepared> {
 }
 
 async function prepareChosen(preparation: Preparation): Promise<Prepared> {
-  const { events, choice, automatic, rehearsal, production, guard, saved, isAskedFor, isPerTarget } =
-    preparation
+  const { events, choice, automatic, rehearsal, production, guard, saved, isAskedFor } = preparation
   const all = readProgress(events, preparation.only)
   const begun = all.isCarriedOut && isAskedFor && !automatic ? undefined : all.unfinished
-  // what was begun, or planned and looked at, is done as it was planned, whatever is asked for now
-  const agreed = begun?.layers ?? saved?.layers
-  const agreedOn = agreed?.map(({ layer }) => layer) ?? choice
+  // what was planned and looked at, or began before, is done as it was planned, unless something else is asked for now
+  const agreed = saved?.layers ?? begun?.layers
+  const isAskedAnew = saved === undefined && isAskedFor && choice !== 'changed'
+  const agreedOn = (isAskedAnew ? undefined : agreed?.map(({ layer }) => layer)) ?? choice
   const layers = preparation.openLayers({
     target: agreed?.find(({ layer }) => layer === 'code')?.to,
     choice: agreedOn,
     progress: { ...all, unfinished: begun },
     automatic,
   })
+  const look = () => (automatic && !rehearsal ? production.assess([]) : undefined)
   // looking costs no time beside planning
-  const [plan, assessment] = await Promise.all([
+  const [plan, seen] = await Promise.all([
     planLayers(layers, agreedOn, preparation.onFailure),
-    automatic && (begun === undefined || isPerTarget) && !rehearsal ? production.assess([]) : undefined,
+    begun === undefined ? look() : undefined,
   ])
-  const unfinished = isPerTarget && !isBegun(begun, plan) ? undefined : begun
+  const unfinished = begun !== undefined && isSame(begun, plan, preparation) ? begun : undefined
+  const assessment = begun !== undefined && unfinished === undefined ? await look() : seen
   const progress = { ...all, unfinished }
   const goesOn = unfinished !== undefined
   if (saved !== undefined && !goesOn) refuseIfMoved(saved, viewsOf(plan))
@@ -126,10 +128,22 @@ async function prepareChosen(preparation: Preparation): Promise<Prepared> {
   return { kind: 'ready', plan, progress, assessment }
 }
 
-/** Whether a rollback that began was for every target of a plan: one for another channel allows nothing here. */
-function isBegun(begun: Progress['unfinished'], plan: Plan): boolean {
-  const own = new Set(begun?.layers.flatMap(targetsOf))
-  return viewsOf(plan)
-    .flatMap(targetsOf)
-    .every((target) => own.has(target))
+/**
+ * Whether what is planned is what began before. One of other layers, paths, commits, targets or channels, or in another mode, is a
+ * rollback of its own: what began allows nothing of it.
+ */
+function isSame(
+  { layers }: NonNullable<Progress['unfinished']>,
+  plan: Plan,
+  { choice, saved, isAskedFor, isPerTarget }: Preparation,
+): boolean {
+  const asked = saved?.layers.map(({ layer }) => layer) ?? (isAskedFor ? choice : 'changed')
+  if (asked !== 'changed' && layers.some(({ layer }) => !asked.includes(layer))) return false
+  return viewsOf(plan).every((view) => {
+    const begun = layers.find(({ layer }) => layer === view.layer)
+    if (begun === undefined || begun.scope !== view.scope) return false
+    if (begun.paths?.join('\0') !== view.paths?.join('\0')) return false
+    const own = targetsOf(begun)
+    return !isPerTarget || targetsOf(view).every((target) => own.includes(target))
+  })
 }

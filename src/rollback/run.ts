@@ -8,7 +8,7 @@ import { findApprover } from './approval.ts'
 import { carryOut } from './carry-out.ts'
 import { describePlan } from './describe.ts'
 import type { RollbackOptions } from './options.ts'
-import { targetsOf, viewsOf } from './plan.ts'
+import { intentionOf, targetsOf, viewsOf } from './plan.ts'
 import { type Preparation, type Prepared, prepare } from './prepare.ts'
 import { demandRehearsable, rehearse } from './rehearse.ts'
 import { type RollbackResult, resultOf } from './result.ts'
@@ -111,6 +111,7 @@ export function preparationOf(
         automatic,
         layers: views.map(({ layer }) => layer),
         ...(options.isPerTarget && { from: views.flatMap(targetsOf) }),
+        paths: code?.paths,
         undoneCount: code?.undoneCount ?? code?.undone.length,
         needsApproval: views.flatMap((view) => view.needsPerson.map((why) => `${view.layer}: ${why}`)),
         isAgreed,
@@ -177,7 +178,7 @@ async function savePlan(options: RollbackOptions, { plan }: Prepared): Promise<S
     },
     viewsOf(plan),
   )
-  const layers = saved.layers.map(({ layer, from, to }) => ({ layer, from, to }))
+  const layers = saved.layers.map(intentionOf)
   const approvals =
     run === undefined || isPlain(repository) ? undefined : await approvalsOfRun(repository, run)
   await record(

@@ -12,6 +12,8 @@ const viewSchema = z.strictObject({
   from: z.string(),
   to: z.string(),
   now: z.string().optional(),
+  scope: z.string().optional(),
+  paths: z.array(z.string()).optional(),
   foundBy: z.string(),
   steps: z.array(z.string()),
   undone: z.array(z.strictObject({ revision: z.string(), title: z.string(), author: z.string() })),

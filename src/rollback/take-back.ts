@@ -95,7 +95,16 @@ async function guard(
   const automatic = !(await isManual())
   await demandAllowed(
     repository,
-    { environment, incident, revision, automatic, layers: ['code'], takesBack: true, undoneCount },
+    {
+      environment,
+      incident,
+      revision,
+      automatic,
+      layers: ['code'],
+      takesBack: true,
+      undoneCount,
+      isAgreed: false,
+    },
     { limits, hold, readHistory, isPlanned: false, now: now().getTime(), log },
   )
 }

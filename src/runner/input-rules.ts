@@ -39,7 +39,7 @@ export function checkRules(
     return message`${setting(input)} is ${textOf(input)}`
   }
 
-  return rules.flatMap((rule): readonly InputError[] => {
+  const broken = (rule: InputRule): readonly InputError[] => {
     if ('oneOf' in rule) {
       const given = rule.oneOf.filter(isGiven)
       const [first = '', second = ''] = given
@@ -80,7 +80,11 @@ export function checkRules(
               message`${setting(name)} has an effect only with ${describeCondition(rule.onlyWith)}, and ${stateOf(rule.onlyWith)}; write that, or leave ${setting(name)} out`,
             ),
         )
-  })
+  }
+  const isMissing = (rule: InputRule) => 'requiredWith' in rule
+  // what is missing beside a combination that cannot be is not to be written yet
+  const conflicts = rules.filter((rule) => !isMissing(rule)).flatMap(broken)
+  return conflicts.length > 0 ? conflicts : rules.filter(isMissing).flatMap(broken)
 }
 
 /** Every input that a rule names. */

@@ -289,7 +289,11 @@ describe('what does not go together is refused, and nothing is changed', () => {
     ['restore', { variables: 'repository', storage: '/b' }, 'input "variables-token" is missing'],
     ['restore', { files: 'a.json', storage: '/b' }, 'input "storage" is for `folder` and `variables`'],
     ['restore', { files: 'a.json', 'variables-token': 'x' }, 'input "variables-token" is for `variables`'],
-    ['backup', { files: 'a.json', keys: 'a' }, 'input "keys" has an effect only with mode: diff or restore, and input "mode" is backup'],
+    [
+      'backup',
+      { files: 'a.json', keys: 'a' },
+      'input "keys" has an effect only with mode: diff or restore, and input "mode" is backup',
+    ],
     [
       'restore',
       { variables: 'organisation' },

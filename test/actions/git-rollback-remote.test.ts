@@ -162,7 +162,7 @@ test('without a person the guards hold: how many commits, how often, and a hold'
 })
 
 test.each([
-  [{ mode: 'deploy-only' }, 'input "redeploy" is required where input "mode" is deploy-only'],
+  [{ mode: 'deploy-only' }, 'input "remote" has no effect where input "mode" is deploy-only'],
   [{ delivery: 'pull-request' }, 'input "delivery" is pull-request, which needs GitHub'],
   [{ redeploy: 'deploy.yml' }, 'input "redeploy" has no effect where input "remote" is given'],
   [{ config: 'ops/rollback.yml' }, 'give what it says as inputs'],

@@ -197,6 +197,29 @@ describe('12.9: environments in the settings', () => {
   })
 })
 
+describe('12.4: inputs that contradict the settings', () => {
+  test.each([
+    [{ paths: 'api' }, 'input "paths" names "api", and the settings deploy web only from web/site'],
+    [{ paths: 'web' }, 'input "paths" names "web", and the settings deploy web only from web/site'],
+    [{ paths: 'web/site, README.md' }, 'input "paths" names "README.md"'],
+    [
+      { mode: 'reset', 'allow-reset-default-branch': 'true' },
+      'input "mode" is reset, which moves the whole branch, and the settings deploy web only from web/site',
+    ],
+  ])('git-rollback with %j', async (inputs, said) => {
+    const settings = 'environments: { web: { paths: [web/site] }, api: { paths: [api] } }\n'
+    const good = await shop.commit({ '.github/rollback.yml': settings, 'web/site/a': '1\n', 'api/a': '1\n' })
+    shop.deploy(good, 'success', 'web')
+    const sha = await shop.commit({ 'web/site/a': '2\n', 'api/a': '2\n' })
+    const { exitCode, log } = await run('git-rollback', { environment: 'web', ...inputs }, { sha })
+    expect({ exitCode, log }).toEqual({ exitCode: 1, log: expect.stringContaining(said) })
+    expect(await shop.head()).toBe(sha)
+    const inside = { environment: 'web', paths: './web/site/a' }
+    const right = await run('git-rollback', inside, { sha })
+    expect({ exitCode: right.exitCode, log: right.log }).toMatchObject({ exitCode: 0 })
+  })
+})
+
 describe('12.15b: what is deployed, and who is a person', () => {
   const dispatch = { eventName: 'workflow_dispatch', event: { repository } }
 

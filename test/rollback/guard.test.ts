@@ -13,6 +13,7 @@ const rollback: GuardedRollback = {
   revision: sha,
   automatic: true,
   layers: ['code'],
+  paths: [],
   undoneCount: 10,
   committedAt: new Date(now - 24 * hour),
   isRollback: false,

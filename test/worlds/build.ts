@@ -117,7 +117,8 @@ export async function buildWorld(
     main.push(await write(main.at(-1), content, index))
   }
   const head = main.at(-1)
-  const feature = await write(head, { 'web/state': 'broken feature\n' }, 50)
+  // of an older commit, so that it has content that main never had, and was deployed as a hotfix is
+  const feature = await write(main[0], { 'web/state': 'good feature\n' }, 50)
   const fork = await write(head, { 'web/state': 'broken fork\n' }, 60)
   if (head !== undefined) await git.moveRef('refs/heads/main', { from: '', to: head })
   await git.moveRef('refs/heads/feature', { from: '', to: feature })

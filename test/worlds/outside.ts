@@ -56,12 +56,21 @@ export function rightfulEnvironment({
   return undefined
 }
 
+/** Each file of an app is as some commit of main made it, or is not there. */
+function isMerged({ commits }: World, head: Readonly<Record<string, string>>): boolean {
+  return (['web', 'api'] as const).every((app) => {
+    const texts = commits.map((commit, index) => `${commit[app]} ${index}\n`)
+    const now = head[`${app}/state`]
+    return now === undefined || now === 'good\n' || texts.includes(now)
+  })
+}
+
 /**
  * What contradicts the ending of a run that exited 0, or what it did though it must not: nothing, when all is true.
  */
 export function contradictions(
   world: World,
-  { before, after, ended }: { before: Seen; after: Seen; ended: Ended },
+  { before, after, ended, nth }: { before: Seen; after: Seen; ended: Ended; nth: number },
 ): readonly string[] {
   const found: string[] = []
   const { exitCode, outputs } = ended
@@ -90,7 +99,14 @@ export function contradictions(
   if (hasMoved && world.inputs.hold !== '' && !isPersons)
     found.push('a hold did not stop a run that no person asked for')
   if (hasMoved && world.inputs.mode === 'plan') found.push('a plan changed the branch')
+  if (hasMoved && !isPersons && !isMerged(world, after.head))
+    found.push('a run that no person asked for brought content to main that was never merged')
+  if (hasMoved && !isPersons && world.action === 'git-rollback' && nth >= world.inputs.strictFrom)
+    found.push('a run that no person asked for undid more commits than it may')
   const paths = Object.keys({ ...before.head, ...after.head })
+  const asked = world.action === 'git-rollback' ? world.inputs.paths[nth - 1] : ''
+  if (asked && paths.some((path) => !path.startsWith(`${asked}/`) && before.head[path] !== after.head[path]))
+    found.push('a path was changed that nobody asked for')
   if (world.settings === 'apps' && hasMoved) {
     const own = environment === 'staging' ? 'api/' : 'web/'
     if (paths.some((path) => !path.startsWith(own) && before.head[path] !== after.head[path]))
@@ -107,7 +123,8 @@ export function contradictions(
     if (after.head[running.file] !== running.text)
       found.push(`decision is "${decision}", and what runs is not what the branch has`)
   if (isRestored && world.action === 'rollback') {
-    if (after.isMigrated === true && !('db/1_stars.up.sql' in after.head))
+    const isWarned = isPersons && ended.log.includes('migrations')
+    if (after.isMigrated === true && !('db/1_stars.up.sql' in after.head) && !isWarned)
       found.push(`decision is "${decision}", and the migration is applied still`)
     const layers = (outputs['layers'] ?? '').split(',')
     if (layers.includes('ota') && after.offered !== 'good')

@@ -155,7 +155,11 @@ function payloadOf(world: World, { main, feature, fork }: BuiltWorld, repository
 async function runOnce(
   world: World,
   built: BuiltWorld,
-  { repository, database }: { repository: HostedRepository; database: string | undefined },
+  {
+    repository,
+    database,
+    time,
+  }: { repository: HostedRepository; database: string | undefined; time: number },
 ): Promise<Ended> {
   nth += 1
   const folder = join(directory, `run-${nth}`)
@@ -207,7 +211,7 @@ async function runOnce(
     INPUT_REVISION: revisions[inputs.revision],
     DATABASE_URL: database === undefined ? '' : `sqlite:${database}`,
     CODEPUSH_ACCESS_KEY: updates.accessKey,
-    ...inputsOf(world),
+    ...inputsOf(world, time),
   })
   printed = ''
   process.exitCode = 0
@@ -224,10 +228,15 @@ async function runOnce(
 }
 
 /** The same wish in the inputs of each action. */
-function inputsOf({ action, inputs: { mode }, redeploy }: World): Readonly<Record<string, string>> {
+function inputsOf(
+  { action, inputs: { mode, paths, strictFrom }, redeploy }: World,
+  time: number,
+): Readonly<Record<string, string>> {
   if (action === 'rollback') return { INPUT_MODE: mode }
   return {
     'INPUT_DRY-RUN': String(mode === 'plan'),
+    INPUT_PATHS: paths[time - 1] ?? '',
+    ...(time >= strictFrom && { 'INPUT_MAX-COMMITS': '0' }),
     ...(redeploy && { INPUT_REDEPLOY: 'deploy.yml', 'INPUT_REDEPLOY-INPUTS': 'revision={revision}' }),
   }
 }
@@ -266,17 +275,15 @@ async function check(world: World): Promise<void> {
     }
   })
   try {
-    for (let time = 0; time < world.times; time += 1) {
+    for (let time = 1; time <= world.times; time += 1) {
       const before = await see(repository, environment, layers)
-      const ended = await runOnce(world, built, { repository, database: layers.database })
+      const ended = await runOnce(world, built, { repository, database: layers.database, time })
       const after = await see(repository, environment, layers)
       const key = `${ended.exitCode === 0 ? '' : 'failed: '}${ended.outputs['decision'] ?? 'refused'}`
       outcomes[key] = (outcomes[key] ?? 0) + 1
-      const found = contradictions(world, { before, after, ended })
+      const found = contradictions(world, { before, after, ended, nth: time })
       if (found.length > 0 || /\bunexpected: /.test(ended.log))
-        throw new Error(
-          `${found.join('; ')}\nrun ${time + 1}: ${JSON.stringify(ended.outputs)}\n${ended.log}`,
-        )
+        throw new Error(`${found.join('; ')}\nrun ${time}: ${JSON.stringify(ended.outputs)}\n${ended.log}`)
     }
   } finally {
     stop()

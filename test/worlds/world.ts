@@ -58,6 +58,10 @@ export interface World {
     readonly revision: '' | 'head' | 'feature' | 'fork'
     readonly mode: 'auto' | 'plan'
     readonly hold: '' | 'audit'
+    /** of git-rollback, in each run */
+    readonly paths: readonly ('' | 'web' | 'api')[]
+    /** of git-rollback: from this run on, no commit may be undone automatically */
+    readonly strictFrom: 1 | 2 | 3
   }
   /** how often the same run is done */
   readonly times: 1 | 2
@@ -66,7 +70,7 @@ export interface World {
 /** A choice whose first option comes up most often, so that most worlds are near to what happens. */
 function mostly<T extends string | number | boolean>(usual: T, ...others: readonly T[]): fc.Arbitrary<T> {
   return fc.oneof(
-    { weight: 6, arbitrary: fc.constant(usual) },
+    { weight: 10, arbitrary: fc.constant(usual) },
     { weight: 2, arbitrary: fc.constantFrom(usual, ...others) },
   )
 }
@@ -112,17 +116,19 @@ const event = (last: number): fc.Arbitrary<WorldEvent> =>
     },
   )
 
-/** Each commit was deployed to production, and the first one to staging. */
-function usualDeployments(last: number): readonly WorldDeployment[] {
+/** Each commit was deployed to production, and the first one to staging. @param hotfix so was the feature, just before the last one */
+function usualDeployments(last: number, hotfix: boolean): readonly WorldDeployment[] {
   const usual = { state: 'success', transient: false, task: 'deploy' } as const
   return [
     { ...usual, of: 0, environment: 'staging' },
-    ...Array.from({ length: last + 1 }, (_, of) => ({ ...usual, of, environment: 'production' as const })),
+    ...Array.from({ length: last }, (_, of) => ({ ...usual, of, environment: 'production' as const })),
+    ...(hotfix ? [{ ...usual, of: 'feature', environment: 'production' } as const] : []),
+    { ...usual, of: last, environment: 'production' },
   ]
 }
 
 /** Worlds, most of them with a good deployment and a broken one after it. */
-export const worlds: fc.Arbitrary<World> = fc.integer({ min: 1, max: 4 }).chain((last) =>
+const anyWorlds: fc.Arbitrary<World> = fc.integer({ min: 1, max: 4 }).chain((last) =>
   fc.record({
     commits: fc.array(fc.record({ web: state, api: state }), { minLength: last + 1, maxLength: last + 1 }),
     deployments: fc
@@ -139,7 +145,9 @@ export const worlds: fc.Arbitrary<World> = fc.integer({ min: 1, max: 4 }).chain(
         ),
         fc.integer({ min: 0, max: 5 }),
       )
-      .map(([random, usual]) => (usual === 0 ? random : [...usualDeployments(last), ...random.slice(0, 2)])),
+      .map(([random, usual]) =>
+        usual === 0 ? random : [...usualDeployments(last, usual === 1), ...random.slice(0, 2)],
+      ),
     settings: fc.constantFrom(
       'none' as const,
       'one' as const,
@@ -154,14 +162,47 @@ export const worlds: fc.Arbitrary<World> = fc.integer({ min: 1, max: 4 }).chain(
     failedDeploys: mostly<number>(0, 1),
     event: event(last),
     actor: mostly<World['actor']>('grace', 'reader', 'Copilot', 'ci[bot]'),
-    action: mostly<World['action']>('rollback', 'git-rollback'),
+    action: fc.constantFrom('rollback' as const, 'rollback' as const, 'git-rollback' as const),
     inputs: fc.record({
       environment: mostly<World['inputs']['environment']>('', 'production', 'staging', 'prodcution'),
       target: mostly<World['inputs']['target']>('', 'HEAD~1', 'HEAD~9'),
       revision: mostly<World['inputs']['revision']>('', 'head', 'feature', 'fork'),
       mode: mostly<World['inputs']['mode']>('auto', 'plan'),
       hold: mostly<World['inputs']['hold']>('', 'audit'),
+      paths: fc.tuple(
+        mostly<'' | 'web' | 'api'>('', 'web', 'api'),
+        fc.constantFrom('' as const, 'web' as const, 'api' as const),
+      ),
+      strictFrom: fc.constantFrom(1 as const, 2 as const, 2 as const, 3 as const, 3 as const),
     }),
     times: fc.constantFrom(1 as const, 2 as const),
   }),
+)
+
+/** The deployment of a rollback fails, and the next automatic run is asked for something else, which it may not do. */
+function askedAnew(world: World): World {
+  const usual = { environment: '', target: '', revision: '', mode: 'auto', hold: '', strictFrom: 2 } as const
+  return {
+    ...world,
+    ...{ action: 'git-rollback', redeploy: true, failedDeploys: 1, event: { kind: 'push' }, times: 2 },
+    inputs: { ...world.inputs, ...usual },
+  }
+}
+
+/** The event is of one environment, and the input names another one, which the settings have, too. */
+function namedElse(world: World): World {
+  const of = world.commits.length - 1
+  const event = { kind: 'deployment_status', of, environment: 'production', transient: false } as const
+  return {
+    ...world,
+    ...{ settings: 'apps', event },
+    inputs: { ...world.inputs, environment: 'staging', revision: '', mode: 'auto' },
+  }
+}
+
+/** Worlds of every kind, and more of those in which one run meets what another one left. */
+export const worlds: fc.Arbitrary<World> = fc.oneof(
+  { weight: 12, arbitrary: anyWorlds },
+  { weight: 2, arbitrary: anyWorlds.map(askedAnew) },
+  { weight: 1, arbitrary: anyWorlds.map(namedElse) },
 )

@@ -1,6 +1,6 @@
 import { listRollbackTags } from '../../layers/code/recent.ts'
 import { planTakeBack } from '../../layers/code/take-back.ts'
-import { openCodeRollback } from '../../rollback/code-rollback.ts'
+import { openCodeRollback, pathsWithin } from '../../rollback/code-rollback.ts'
 import { runRollback } from '../../rollback/run.ts'
 import { takeBack } from '../../rollback/take-back.ts'
 import { rollbackTools } from '../rollback-tools.ts'
@@ -24,7 +24,7 @@ export async function run(step: GitRollbackStep): Promise<void> {
 
 function requestOf(
   { inputs, secrets }: GitRollbackStep,
-  { paths, cooldownMs }: GitContext,
+  { environment, paths, cooldownMs }: GitContext,
   mode: Exclude<GitRollbackStep['inputs']['mode'], 'list'>,
 ): Parameters<typeof openCodeRollback>[1] {
   const { target, checks, commits, mainline, labels, reviewers, redeploy: workflow } = inputs
@@ -34,7 +34,7 @@ function requestOf(
   return {
     wish: {
       ...wish,
-      paths: inputs.paths.length > 0 ? inputs.paths : paths,
+      paths: pathsWithin({ environment, own: paths }, { mode, paths: inputs.paths }),
       allowDefaultBranch: inputs['allow-reset-default-branch'],
     },
     ...{ redeploy, delivery: inputs.delivery, hold: inputs.hold, dryRun: inputs['dry-run'] },

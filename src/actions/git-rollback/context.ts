@@ -31,7 +31,7 @@ export async function openContext(step: GitRollbackStep): Promise<GitContext> {
   }
   refuseForks(context)
   const { delivery, config, 'remote-username': username, 'remote-password': password } = inputs
-  demandPlain({ mode, delivery, config: config === commonInputs.config.default ? undefined : config })
+  demandPlain({ delivery, config: config === commonInputs.config.default ? undefined : config })
   // in this form the password is in a header of git's requests
   if (password !== '') secrets.add(basicCredentials({ username, token: password }))
   log.info(`${url} is asked by git alone: nothing is read from, or written to, the history of incidents`)

@@ -154,6 +154,7 @@ export const gitRollback = defineAction({
     { inputs: ['labels', 'reviewers', 'auto-merge'], notWith: { input: 'delivery', is: ['direct'] } },
     { inputs: ['redeploy-inputs', 'redeploy-timeout'], onlyWith: { input: 'redeploy' } },
     { inputs: ['redeploy', 'redeploy-inputs'], requiredWith: { input: 'mode', is: ['deploy-only'] } },
+    { inputs: ['remote'], notWith: { input: 'mode', is: ['deploy-only'] } },
     { inputs: ['remote-username', 'remote-password'], onlyWith: { input: 'remote' } },
     { inputs: ['redeploy', 'labels', 'reviewers', 'auto-merge'], notWith: { input: 'remote' } },
   ],

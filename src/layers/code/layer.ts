@@ -7,7 +7,7 @@ import { sayPulls, sayUndone, title } from './describe.ts'
 import type { RollbackTrace } from './message.ts'
 import type { OpenClone } from './partial-clone.ts'
 import { parsePaths } from './paths.ts'
-import { goalOf, type RollbackPlan, readStanding, takesBack } from './plan.ts'
+import { goalOf, type RollbackPlan, readStanding, scopeOf, takesBack } from './plan.ts'
 import { type CodeRollback, planRollback } from './plan-rollback.ts'
 import { type ProposalWishes, rollbackBranch, writeProposal } from './proposal.ts'
 import type { RollbackReceipt } from './receipt.ts'
@@ -74,11 +74,14 @@ export function viewCode(
   lookedAfter: CodeLayerOptions['lookedAfter'] = new Set(),
 ): LayerPlanView {
   const { branch, head, undone, undoneCount, collateral, warnings } = plan
+  const { paths } = scopeOf(plan)
   return {
     layer: 'code',
     state: isStanding(plan) ? 'done' : 'pending',
     from: head,
     to: goalOf(plan),
+    scope: `${plan.mode} ${goalOf(plan)}`,
+    ...(paths.length > 0 && { paths }),
     ...(isStanding(plan) && { now: plan.done?.sha ?? head }),
     foundBy: foundBy(plan),
     steps: stepsOf(plan),
@@ -88,7 +91,9 @@ export function viewCode(
       ({ sha, message, author }) =>
         `commit ${sha.slice(0, 7)} (${title(message)}, ${author}) came after the failed revision, and is undone with it`,
     ),
-    warnings: warnings.filter(({ kind }) => !lookedAfter.has(kind)).map(sayWarning),
+    warnings: warnings
+      .filter((each) => !lookedAfter.has(each.kind) || hasLaterMigrations(plan, each))
+      .map(sayWarning),
     needsPerson: reasonsForApproval(plan),
     basis: { [`head of ${branch}`]: head },
   }
@@ -98,6 +103,11 @@ export function viewCode(
 export function reasonsForApproval(plan: RollbackPlan): readonly string[] {
   const { branch, warnings, badIsRollback } = plan
   return [
+    ...(warnings.some((each) => hasLaterMigrations(plan, each))
+      ? [
+          `commits after the failed revision are undone with it, and there are migrations in what is undone: check that none of these commits has one, because only those of the failed revision are undone in a database`,
+        ]
+      : []),
     ...(badIsRollback && !takesBack(plan)
       ? ['the failed revision is itself a rollback, which is not rolled back automatically']
       : []),
@@ -130,6 +140,11 @@ export function receiptCode(
     ...(untagged !== undefined && { warnings: [`the rollback has no tag: ${untagged}`] }),
     verified,
   }
+}
+
+/** A database undoes the migrations of the failed revision; those of commits that came after it would stay applied. */
+function hasLaterMigrations({ collateral }: RollbackPlan, { kind }: Warning): boolean {
+  return kind === 'migrations' && collateral.length > 0
 }
 
 function isStanding({ done, sameContent }: RollbackPlan): boolean {

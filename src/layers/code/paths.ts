@@ -41,6 +41,12 @@ export function isBelow(path: string, others: readonly string[]): boolean {
   return others.some((each) => path === each || path.startsWith(`${each}/`))
 }
 
+/** True where some file may be in both; no paths are all of them. */
+export function overlaps(one: readonly string[], other: readonly string[]): boolean {
+  if (one.length === 0 || other.length === 0) return true
+  return one.some((path) => isBelow(path, other)) || other.some((path) => isBelow(path, one))
+}
+
 /** What two revisions have at a path; undefined for nothing. */
 export interface PathPair {
   readonly path: string

@@ -6,7 +6,7 @@ import { chooseWay } from './delivery.ts'
 import { demandOlder } from './elsewhere.ts'
 import type { Target } from './found-target.ts'
 import { neighboursOf } from './neighbours.ts'
-import { demandPairs, isBelow, isSamePair, type PathPair, parsePaths, readPairs } from './paths.ts'
+import { demandPairs, isSamePair, overlaps, type PathPair, parsePaths, readPairs } from './paths.ts'
 import {
   findCollateral,
   findPulls,
@@ -188,11 +188,6 @@ async function findDone(
 
 function isSameEntry(one: PathPair, other: PathPair | undefined): boolean {
   return one.now?.sha === other?.now?.sha && one.now?.mode === other?.now?.mode
-}
-
-function overlaps(one: readonly string[], other: readonly string[]): boolean {
-  if (one.length === 0 || other.length === 0) return true
-  return one.some((path) => isBelow(path, other)) || other.some((path) => isBelow(path, one))
 }
 
 /** The commits that are undone; of some paths those that touch them. */
