@@ -61,6 +61,8 @@ export default {
       'layers/config/settings',
       'layers/config/variables/scope',
       'layers/flags/settings',
+      'incident/settings',
+      'notify/settings',
     ]),
     only('http-knows-nothing', 'http', []),
     only('github-knows-nothing', 'github', []),
@@ -95,7 +97,8 @@ export default {
       'health',
     ]),
     only('issueops-stands-on-github', 'issueops', ['github']),
-    only('incident-is-functions-of-events', 'incident', ['history']),
+    only('incident-is-functions-of-events', 'incident', ['history', 'settings/fields']),
+    only('notify-is-a-view', 'notify', ['http', 'history', 'incident', 'settings/fields']),
     only('postmortem-is-a-view', 'views/postmortem', ['github', 'history', 'incident']),
   ],
   options: {

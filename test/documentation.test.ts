@@ -12,6 +12,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const documents = [
   'README.md',
   'docs/environments.md',
+  'docs/notifications.md',
   ...readdirSync(`${root}/actions`).map((name) => `actions/${name}/README.md`),
 ]
 

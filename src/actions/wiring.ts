@@ -8,6 +8,7 @@ import { isAlive } from '../runner/process.ts'
 import type { Step } from '../runner/step.ts'
 import { commonInputs } from './contract-parts.ts'
 import { provideSecrets } from './given-secrets.ts'
+import { maskChannels, notifyChannels } from './notifications.ts'
 
 export type { DeploymentContext as Workplace } from '../deployment/context.ts'
 
@@ -65,7 +66,9 @@ export async function openWorkplace(step: CommonStep, asked: Asked = {}): Promis
       onConfig: (config) => {
         step.locateSettings((path) => opened.locate(path, config.environment))
         provideSecrets(inputs.secrets, { config, env, secrets })
+        maskChannels(config, step)
       },
+      subscribe: (feed) => notifyChannels(step, feed),
       redact: secrets.redact,
       now,
       sleep,

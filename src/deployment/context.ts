@@ -6,6 +6,7 @@ import { historyFolder, openBranchHistory } from '../history/branch-history.ts'
 import { type Event, eventSchema, newEvent, type Occurrence } from '../history/event.ts'
 import { holdLabelsOf } from '../history/hold.ts'
 import { type Lock, type LockHolder, openLock } from '../history/lock.ts'
+import type { Subscriber } from '../history/subscriber.ts'
 import { recordTogether } from '../history/together.ts'
 import type { Config } from '../settings/schema.ts'
 import { redactDeep } from '../text/redact.ts'
@@ -59,12 +60,24 @@ export interface ContextMeans {
   readonly isAlive: (pid: number) => boolean
   /** Called with the settings of the environment as soon as they are known: their secrets are masked before anything else is done. */
   readonly onConfig: (config: Config) => void
+  /** Opens a view of the history that is told of everything this run appends. */
+  readonly subscribe?: (feed: Feed) => Subscriber | undefined
   readonly redact: (text: string) => string
   readonly now: () => Date
   readonly sleep: (ms: number) => Promise<void>
   readonly log: (line: string) => void
   readonly warn: (line: string, title?: string) => void
   readonly signal: AbortSignal
+}
+
+/** The history of a run, for a view of it. */
+export interface Feed {
+  readonly config: Config
+  readonly repository: Repository
+  readonly readPast: (options: { readonly since: Date }) => Promise<readonly Event[]>
+  /** Makes an event, with the circumstances of this run and without secrets. */
+  readonly describe: (what: Occurrence, naturalKey: readonly string[], about: Subject) => Event
+  readonly append: (...events: readonly [Event, ...Event[]]) => Promise<unknown>
 }
 
 /**
@@ -124,7 +137,10 @@ export async function openContext(
     const draft = { ...what, incident, environment, revision, at, actor, ...(run && { run }) }
     return eventSchema.parse(redactDeep(newEvent(draft, naturalKey), means.redact))
   }
-  const recordEvent = recordTogether(history)
+  const readPast: Feed['readPast'] = async (options) => (await history.read(options)).events
+  const { append } = history
+  const subscriber = means.subscribe?.({ config, repository, readPast, describe, append })
+  const recordEvent = recordTogether(history, subscriber)
   const readHistory: DeploymentContext['readHistory'] = async (options) => {
     const { events, unreadable } = await history.read(options)
     for (const { file, line, why } of unreadable)
@@ -149,7 +165,12 @@ export async function openContext(
         log,
       }),
     record: async (...told) => recordEvent(describe(...told)),
-    claim: async (...told) => (await history.append(describe(...told))) === 'appended',
+    claim: async (...told) => {
+      const event = describe(...told)
+      const isFirst = (await history.append(event)) === 'appended'
+      if (isFirst) subscriber?.happened([event])
+      return isFirst
+    },
     compactHistory: history.compact,
   }
 }

@@ -1,5 +1,6 @@
 import type { Event, EventOf } from '../history/event.ts'
 import { type Severity, severities } from '../text/severity.ts'
+import type { Topic } from './topics.ts'
 
 /** An incident as its events leave it. Times are ISO 8601, UTC. */
 export interface Incident {
@@ -30,23 +31,6 @@ export interface Incident {
 
 export const phases = ['investigating', 'identified', 'rolling back', 'monitoring', 'resolved'] as const
 export type Phase = (typeof phases)[number]
-
-/** What an event means to people who follow an incident. */
-export const topics = [
-  'opened',
-  'severity',
-  'acknowledged',
-  'escalated',
-  'rollback-started',
-  'approval-required',
-  'layer-rolled-back',
-  'rollback-ended',
-  'deployed',
-  'not-recovered',
-  'resolved',
-  'note',
-] as const
-export type Topic = (typeof topics)[number]
 
 /** An event that changed an incident, and how it stood then. */
 export interface Change {
@@ -93,9 +77,18 @@ interface Advance {
 function advance(before: Incident | undefined, event: Event): Advance | undefined {
   if (before === undefined || before.status === 'resolved') {
     const opened = open(before, event)
-    return opened && { after: opened, topic: 'opened' }
+    if (opened !== undefined) return { after: opened, topic: 'opened' }
+    // what belongs to an incident may be recorded after the look that resolved it
+    const topic = topicsAfterwards[event.kind]
+    return before && topic && { after: before, topic }
   }
   return change(before, event)
+}
+
+const topicsAfterwards: Readonly<Partial<Record<Event['kind'], Topic>>> = {
+  'rollback-ended': 'rollback-ended',
+  'revision-deployed': 'deployed',
+  'incident-noted': 'note',
 }
 
 /** What an event begins where no incident is open. */

@@ -41,6 +41,7 @@ export async function startAction<I extends Inputs, O extends string>(
   const { signal } = cancellation
   let problem: string | undefined
   let locate: Locate = () => undefined
+  const endings: (() => Promise<void>)[] = []
   const nameOf = nameBy(contract.inputs, env, (path) => locate(path))
   try {
     readRepositoryName(env)
@@ -57,11 +58,17 @@ export async function startAction<I extends Inputs, O extends string>(
         if (!signal.aborted) fail(log, problem)
       },
       explain: (said) => (typeof said === 'string' ? said : said.explain(nameOf)),
+      atEnd: (work) => endings.push(work),
       locateSettings: (by) => {
         locate = by
       },
     })
-    await run(step)
+    try {
+      await run(step)
+    } finally {
+      for (const end of endings)
+        await end().catch((error: unknown) => log.warning(`at the end: ${messageOf(error, nameOf)}`))
+    }
   } catch (error) {
     problem = isUserFacing(error) || !signal.aborted ? messageOf(error, nameOf) : ''
     if (!signal.aborted) fail(log, problem)

@@ -37,6 +37,8 @@ export interface Step<I extends Inputs, O extends string> {
   readonly fail: (message: string | Message) => void
   /** A text for the user, with each setting called as users of this step know it. */
   readonly explain: (said: string | Message) => string
+  /** Does this once the action has ended, however it ended: what goes on beside it comes to its end. */
+  readonly atEnd: (work: () => Promise<void>) => void
   /** Says where the configuration file has a setting, once that file is read. */
   readonly locateSettings: (locate: Locate) => void
 }
@@ -57,7 +59,7 @@ export type Outputs<O extends string> = Partial<
 /** What the start of an action has made of the step by then. */
 export type Started<I extends Inputs> = Pick<
   Step<I, string>,
-  'inputs' | 'env' | 'log' | 'secrets' | 'signal' | 'fail' | 'explain' | 'locateSettings'
+  'inputs' | 'env' | 'log' | 'secrets' | 'signal' | 'fail' | 'explain' | 'atEnd' | 'locateSettings'
 >
 
 /**

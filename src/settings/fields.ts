@@ -41,6 +41,9 @@ function explainUnknownKey({
   return `unknown key ${quote(key)}; ${place ?? suggestOrList(key, known)}`
 }
 
+/** Settings as they are read: nothing changes them. */
+export type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T
+
 /** `15s` in the file, milliseconds in the result. */
 export function duration({ min = 0, max }: { readonly min?: number; readonly max?: number } = {}) {
   return z

@@ -1,12 +1,23 @@
 import { z } from 'zod'
 import { checksSchema } from '../health/checks/schema.ts'
+import { incidentSchema } from '../incident/settings.ts'
 import { configLayerSchema } from '../layers/config/settings.ts'
 import { flagsSchema } from '../layers/flags/settings.ts'
 import { otaSchema } from '../layers/ota/settings.ts'
+import { notifySchema } from '../notify/settings.ts'
 import { formatDuration, parseDuration } from '../text/duration.ts'
 import { branchesCollide } from './branch-name.ts'
-import { branchName, duration, environmentVariable, isOneLine, plainPath, section } from './fields.ts'
+import {
+  branchName,
+  type DeepReadonly,
+  duration,
+  environmentVariable,
+  isOneLine,
+  plainPath,
+  section,
+} from './fields.ts'
 import { codeSchema, databaseSchema, rollbackSchema } from './rollback.ts'
+import { suggestOrList } from './suggest.ts'
 
 export type { CheckRules, Limit } from '../health/checks/schema.ts'
 export { type Metric, metricDefaults, metrics, type Severity, severities } from './metrics.ts'
@@ -57,6 +68,8 @@ export const configSchema = section(
     ota: otaSchema(),
     config: configLayerSchema(),
     flags: flagsSchema(),
+    incident: incidentSchema(),
+    notify: notifySchema(),
     postmortem: section({
       labels: z
         .array(
@@ -88,6 +101,7 @@ export const configSchema = section(
   ),
 )
   .superRefine(keepHistoryApart, { when: isMapping })
+  .superRefine(demandChannels, { when: isMapping })
   .transform(({ environments: _, paths = [], ...config }) => ({ ...config, paths }))
 
 /** A name as GitHub has it for an environment. */
@@ -198,8 +212,6 @@ export type CheckOf<T extends Check['type']> = Extract<Check, { type: T }>
 /** A header as it is sent, or the environment variable that holds it. */
 export type HeaderValue = HttpCheck['headers'][string] | { readonly env: string; readonly scheme: string }
 
-type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T
-
 /** What holds where there is no file, or an empty one. */
 export function defaultConfig(): Config {
   return configSchema.parse({})
@@ -274,6 +286,28 @@ function keepHistoryApart(config: Readonly<Record<string, unknown>>, context: z.
     message: `can't be kept beside the \`branch\` that is deployed; write another, such as \`rollback-history\``,
   })
 }
+
+/** A level whose channel is not there would notify nobody. */
+function demandChannels(config: Readonly<Record<string, unknown>>, context: z.core.$RefinementCtx): void {
+  const bad = new Set(context.issues.map((issue) => issue.path?.[0]))
+  if (bad.has('incident') || bad.has('notify')) return
+  const read = readChannels.safeParse(config)
+  if (!read.success) return
+  const known = Object.keys(read.data.notify.channels)
+  for (const [index, { channels }] of read.data.incident.levels.entries()) {
+    for (const [at, name] of channels.entries()) {
+      if (known.includes(name)) continue
+      const path = ['incident', 'levels', index, 'channels', at]
+      const message = `is not among \`notify.channels\`; ${known.length === 0 ? 'describe it there' : suggestOrList(name, known)}`
+      context.addIssue({ code: 'custom', path, message })
+    }
+  }
+}
+
+const readChannels = z.object({
+  incident: z.object({ levels: z.array(z.object({ channels: z.array(z.string()) })) }),
+  notify: z.object({ channels: z.record(z.string(), z.unknown()) }),
+})
 
 function isMapping({ value }: { readonly value: unknown }): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value)

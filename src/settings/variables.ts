@@ -25,7 +25,8 @@ export function readableVariables(config: Config): ReadonlySet<string> {
   return new Set([...namesIn(config), ...usual])
 }
 
-function namesIn(value: unknown): readonly string[] {
+/** The names of the variables that a part of the settings names: `{ env: NAME }`, and lists under `env`. */
+export function namesIn(value: unknown): readonly string[] {
   if (typeof value !== 'object' || value === null) return []
   return Object.entries(value).flatMap(([key, each]: [string, unknown]) => {
     if (key !== 'env') return namesIn(each)

@@ -1,0 +1,60 @@
+import { z } from 'zod'
+import { type DeepReadonly, duration, httpUrl, line, section } from '../settings/fields.ts'
+import { parseDuration } from '../text/duration.ts'
+
+/** The section `incident` of `.github/rollback.yml`. */
+export function incidentSchema() {
+  return section({
+    respond: section({
+      critical: respondWithin('15m'),
+      high: respondWithin('1h'),
+      medium: respondWithin('4h'),
+      low: respondWithin('1d'),
+    })
+      .prefault({})
+      .describe('Time to acknowledge an incident, by severity; after that the next level is notified.'),
+    levels: z
+      .array(
+        section({
+          people: z
+            .array(
+              z
+                .string()
+                .regex(
+                  /^[A-Za-z0-9][A-Za-z0-9-]{0,38}(?:\/[A-Za-z0-9_][\w.-]{0,99})?$/,
+                  'is not a login or a team; write `octocat` or `octo-org/sre`, without @',
+                ),
+            )
+            .default([])
+            .describe('GitHub users and teams of this level; they are mentioned in the incident’s issue.'),
+          channels: z
+            .array(line())
+            .default([])
+            .describe('Channels of `notify.channels` that join the incident at this level.'),
+        }),
+      )
+      .min(1, 'is empty; write a level, or leave the key out')
+      .max(9, 'has too many levels; write at most 9')
+      .default([{ people: [], channels: [] }])
+      .describe(
+        'Who is notified, level by level: the first when the incident opens, each further one when nobody has acknowledged the incident in time. By default there is one level.',
+      ),
+    links: z
+      .record(line(), httpUrl({ example: 'https://grafana.example.com/d/shop?var-env={environment}' }))
+      .default({})
+      .describe(
+        'Links in every notification by their titles, such as the room to meet in and a dashboard; `{incident}`, `{environment}`, `{from}` and `{to}` stand for those of the incident. By default there are none.',
+      ),
+  })
+    .transform(({ respond, levels, links }) => ({ respondMs: respond, levels, links }))
+    .prefault({})
+    .describe('Who responds to an incident, and in what time.')
+}
+
+function respondWithin(usual: string) {
+  return duration({ min: parseDuration('1m'), max: parseDuration('7d') })
+    .prefault(usual)
+    .describe(`From 1m to 7d.`)
+}
+
+export type IncidentSettings = DeepReadonly<z.output<ReturnType<typeof incidentSchema>>>

@@ -1,0 +1,59 @@
+import type { Attempt, Channel, ChannelMeans, MessageIds } from '../channel.ts'
+import type { Notice } from '../notice.ts'
+import { excerpt, idsOf, post, readJson } from '../post.ts'
+import type { SettingsOf } from '../settings.ts'
+import { writeSlack, writeSlackReply } from './slack-message.ts'
+
+/** Errors of Slack's own, in an answer with 200, after which the same request may succeed. */
+const temporary = new Set(['ratelimited', 'service_unavailable', 'internal_error', 'request_timeout'])
+
+/**
+ * Slack by the token of a bot: one message an incident, kept up to date, and later events in its thread.
+ * https://docs.slack.dev/reference/methods/chat.postMessage
+ */
+export function openSlackBot({ token, channel, url }: SettingsOf<'slack-bot'>, means: ChannelMeans): Channel {
+  const authorization = `Bearer ${means.secret(token)}`
+  const call = (method: string, body: object) =>
+    post(means, { url: new URL(method, url).href, headers: { authorization }, body }, ({ body: text }) =>
+      readAnswer(text),
+    )
+  return {
+    isRepeatable: () => false,
+    async send(notice, ids) {
+      const message = { ...writeSlack(notice), unfurl_links: false, unfurl_media: false }
+      const { ts } = ids
+      if (ts === undefined) return call('chat.postMessage', { channel, ...message })
+      const reply = await call('chat.postMessage', { channel, ...threaded(notice, ts) })
+      if (reply.outcome === 'failed') return reply
+      const updated = await call('chat.update', { channel, ts, ...message })
+      // the event is told; that the message above is old is said, and nothing is sent twice for it
+      return updated.outcome === 'failed'
+        ? {
+            outcome: 'failed',
+            because: `told in the thread; the message above was not updated: ${updated.because}`,
+            retry: 'never',
+          }
+        : { outcome: 'delivered', message: ids }
+    },
+  }
+}
+
+/** An escalation is shown in the channel, too. */
+function threaded(notice: Notice, ts: string) {
+  return { ...writeSlackReply(notice), thread_ts: ts, reply_broadcast: notice.topic === 'escalated' }
+}
+
+/** Slack says 200 to everything: `ok` tells. */
+function readAnswer(text: string): Attempt {
+  const answer = readJson(text)
+  if (answer['ok'] === true) {
+    const message: MessageIds = idsOf({ ts: answer['ts'] })
+    return { outcome: 'delivered', message }
+  }
+  const error = typeof answer['error'] === 'string' ? answer['error'] : 'no JSON with ok'
+  return {
+    outcome: 'failed',
+    because: `Slack refused it${excerpt(error)}`,
+    retry: temporary.has(error) ? 'always' : 'never',
+  }
+}

@@ -1,0 +1,44 @@
+import { createHmac } from 'node:crypto'
+import type { Channel, ChannelMeans } from '../channel.ts'
+import type { Notice } from '../notice.ts'
+import { post } from '../post.ts'
+import type { SettingsOf } from '../settings.ts'
+
+/**
+ * A generic webhook, signed and timestamped as Standard Webhooks are: https://www.standardwebhooks.com. The id is that of the event,
+ * the same each time it is sent.
+ */
+export function openWebhook({ url, secret }: SettingsOf<'webhook'>, means: ChannelMeans): Channel {
+  const [address, key] = [means.secret(url), means.secret(secret)]
+  return {
+    isRepeatable: () => true,
+    send: (notice) => {
+      const body = JSON.stringify(writeWebhook(notice))
+      const timestamp = String(Math.floor(means.now().getTime() / 1000))
+      return post(means, {
+        url: address,
+        headers: {
+          'webhook-id': notice.id,
+          'webhook-timestamp': timestamp,
+          'webhook-signature': sign(key, `${notice.id}.${timestamp}.${body}`),
+        },
+        body,
+      })
+    },
+  }
+}
+
+/** The body: plain JSON, with the event as the history has it. */
+export function writeWebhook({ topic, at, title, headline, links, event, incident, repository }: Notice) {
+  return {
+    type: `incident.${topic}`,
+    timestamp: at,
+    data: { schema: 1, repository, title, headline, links, incident, event },
+  }
+}
+
+function sign(key: string, text: string): string {
+  // a key with this prefix is base64, as the specification has it; any other one is taken as it is
+  const bytes = key.startsWith('whsec_') ? Buffer.from(key.slice(6), 'base64') : Buffer.from(key)
+  return `v1,${createHmac('sha256', bytes).update(text).digest('base64')}`
+}

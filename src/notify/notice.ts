@@ -1,0 +1,177 @@
+import type { Event } from '../history/event.ts'
+import { type EscalationPolicy, nextDeadline } from '../incident/escalation.ts'
+import type { Change, Incident } from '../incident/incident.ts'
+import type { IncidentSettings } from '../incident/settings.ts'
+import type { Topic } from '../incident/topics.ts'
+import { sayDuration } from '../text/duration.ts'
+import { shortRevision } from '../text/revision.ts'
+
+/** What a channel says. All texts are plain: each channel escapes them for its own format, as some come from commits and servers. */
+export interface Notice {
+  /** id of the event */
+  readonly id: string
+  readonly topic: Topic
+  readonly at: string
+  readonly event: Event
+  readonly incident: Incident
+  /** `octo-org/shop` */
+  readonly repository: string
+  readonly repositoryUrl: string
+  /** the same for all of an incident: `production: failed deployment bbbbbbb` */
+  readonly title: string
+  /** what happened now, one sentence */
+  readonly headline: string
+  readonly facts: readonly { readonly label: string; readonly value: string }[]
+  readonly links: readonly { readonly label: string; readonly url: string }[]
+  /** every event of the incident up to this one, oldest first */
+  readonly past: readonly Event[]
+}
+
+/** What notices are made with. */
+export interface NoticeSettings {
+  readonly repository: string
+  /** e.g. https://github.com/octo-org/shop */
+  readonly repositoryUrl: string
+  readonly incident: IncidentSettings
+}
+
+/** Writes the notice of a change. A pure function: the same change, the same notice. @param events of the incident */
+export function noticeOf(
+  { event, topic, after }: Change,
+  events: readonly Event[],
+  settings: NoticeSettings,
+): Notice {
+  const own = events.filter((each) => each.incident === event.incident)
+  const past = own.slice(0, own.findIndex((each) => each.id === event.id) + 1)
+  const { environment, revision } = after
+  return {
+    ...{ id: event.id, topic, at: event.at, event, incident: after, past },
+    ...{ repository: settings.repository, repositoryUrl: settings.repositoryUrl },
+    title: `${environment}: failed deployment ${shortRevision(revision)}`,
+    headline: headlineOf(event, after),
+    facts: factsOf(event, after, settings.incident),
+    links: linksOf(event, past, after, settings),
+  }
+}
+
+/** How a severity is written in one word in capitals, as pagers do. */
+export function badge({ incident: { severity, status } }: Notice): string {
+  return status === 'resolved' ? 'RESOLVED' : severity.toUpperCase()
+}
+
+/** What is wrong, or right, in one sentence. */
+function headlineOf(event: Event, after: Incident): string {
+  const { environment } = after
+  switch (event.kind) {
+    case 'health-checked':
+      return event.verdict === 'healthy'
+        ? `${environment} is healthy again: ${event.because}`
+        : `${environment} is unhealthy: ${event.because}`
+    case 'incident-opened':
+      return `Incident opened by ${event.actor}: ${event.because}`
+    case 'incident-severity-set':
+      return `Severity set to ${event.severity} by ${event.actor}: ${event.because}`
+    case 'incident-acknowledged':
+      return `Acknowledged by ${event.actor}: ${event.because}`
+    case 'incident-escalated': {
+      const late =
+        event.lateMs !== undefined && event.lateMs >= 60_000 ? `, ${sayDuration(event.lateMs)} late` : ''
+      return `Escalated to level ${event.level}${late}: ${event.because}`
+    }
+    case 'incident-resolved':
+      return `Resolved by ${event.actor}: ${event.because}`
+    case 'incident-noted':
+      return `Note of ${event.actor}: ${event.note}`
+    case 'rollback-began':
+      return `Rollback of ${event.layers.map(({ layer }) => layer).join(', ')} started: ${event.reason}`
+    case 'rollback-proposed':
+      return `Manual approval required: merge pull request #${event.pull} to roll back ${event.layer}`
+    case 'rollback-applied':
+      return `${event.layer} rolled back from ${shortRevision(event.from)} to ${shortRevision(event.to)}`
+    case 'rollback-ended':
+      return endings[event.outcome]
+    case 'revision-deployed':
+      return `${shortRevision(event.deployed)} deployed by ${event.workflow}`
+    case 'recovery-verified':
+      return event.outcome === 'recovered'
+        ? `${environment} has recovered: ${event.because}`
+        : `${environment} is still failing after the rollback: ${event.because}`
+    default:
+      return `${environment}: ${event.kind}`
+  }
+}
+
+const endings = {
+  complete: 'Rollback complete',
+  proposed: 'Rollback proposed: it takes effect when its pull request is merged',
+  'not-deployed': 'Rolled back, but the restored revision is not deployed',
+  'not-recovered': 'Rolled back, but production is still failing',
+  'not-verified': 'Rolled back, but recovery could not be verified',
+  partial: 'Rollback incomplete: some layers are not back',
+  failed: 'Rollback failed',
+  undone: 'Rollback failed, and what was done before was taken back',
+} as const
+
+function factsOf(event: Event, after: Incident, { respondMs, levels }: IncidentSettings): Notice['facts'] {
+  const policy: EscalationPolicy = { respondMs, levels: levels.length }
+  const deadline = nextDeadline(after, policy)
+  const fact = (label: string, value: string | undefined) => (value === undefined ? [] : [{ label, value }])
+  return [
+    ...fact('Environment', after.environment),
+    ...fact('Severity', after.severity),
+    ...fact('Status', after.status === 'open' ? after.phase : `${after.status}, ${after.phase}`),
+    ...fact('Failed revision', shortRevision(after.revision)),
+    ...fact('Opened', utc(after.openedAt)),
+    ...fact('Acknowledged', after.acknowledged && `${after.acknowledged.by}, ${utc(after.acknowledged.at)}`),
+    ...fact(
+      'Acknowledge by',
+      deadline && `${utc(deadline.toISOString())}, or level ${after.level + 1} is notified`,
+    ),
+    ...(event.kind === 'rollback-ended'
+      ? fact(
+          'Layers',
+          event.layers.map(({ layer, outcome }) => `${layer}: ${outcome}`).join(', ') || undefined,
+        )
+      : []),
+    ...(event.kind === 'health-checked'
+      ? event.checks
+          .filter(({ state }) => state === 'breached')
+          .slice(0, 3)
+          .flatMap(({ name, evidence }) => fact(`Check ${name}`, evidence))
+      : []),
+  ]
+}
+
+function linksOf(
+  event: Event,
+  past: readonly Event[],
+  { incident, environment, revision }: Incident,
+  { incident: { links }, repositoryUrl }: NoticeSettings,
+): Notice['links'] {
+  const opened = past.findLast((each) => each.kind === 'postmortem-opened')
+  const applied = past.findLast((each) => each.kind === 'rollback-applied')
+  const values: Readonly<Record<string, string>> = {
+    incident,
+    environment,
+    from: revision,
+    to: applied?.kind === 'rollback-applied' ? applied.to : '',
+  }
+  const filled = Object.entries(links).map(([label, template]) => ({
+    label,
+    url: template.replace(/\{(incident|environment|from|to)\}/g, (_, name: string) =>
+      encodeURIComponent(values[name] ?? ''),
+    ),
+  }))
+  return [
+    ...(event.kind === 'rollback-proposed' ? [{ label: 'Pull request', url: event.url }] : []),
+    ...(opened?.kind === 'postmortem-opened' ? [{ label: `Issue #${opened.issue}`, url: opened.url }] : []),
+    ...(event.run === undefined ? [] : [{ label: 'Workflow run', url: event.run.url }]),
+    { label: 'Failed revision', url: `${repositoryUrl}/commit/${revision}` },
+    ...filled,
+  ]
+}
+
+/** `2026-11-24 03:10:11 UTC`, whatever the time zone of the machine. */
+export function utc(at: string): string {
+  return `${new Date(at).toISOString().replace('T', ' ').slice(0, 19)} UTC`
+}

@@ -1,0 +1,172 @@
+import { z } from 'zod'
+import { topics } from '../incident/topics.ts'
+import {
+  type DeepReadonly,
+  duration,
+  environmentVariable,
+  httpUrl,
+  line,
+  section,
+} from '../settings/fields.ts'
+import { severities } from '../text/severity.ts'
+
+/** What a channel is notified of where its settings do not say. */
+const usualTopics = [
+  'opened',
+  'severity',
+  'acknowledged',
+  'escalated',
+  'rollback-started',
+  'approval-required',
+  'rollback-ended',
+  'not-recovered',
+  'resolved',
+] as const
+
+const timeOfDay = () =>
+  z.string().regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/, 'is not a time of day; write one such as `22:00`')
+
+const quietHours = section({
+  from: timeOfDay().describe('When they begin, such as `22:00`.'),
+  to: timeOfDay().describe('When they end, such as `07:00`.'),
+  zone: line()
+    .refine(isTimeZone, { error: 'is not a time zone; write one such as `Europe/Berlin`' })
+    .default('UTC')
+    .describe('Time zone of both, such as `Europe/Berlin`.'),
+  except: z.enum(severities).default('critical').describe('The least severity that is sent all the same.'),
+})
+
+/** What every channel has. @param filter by default all topics, for channels that programs read */
+const common = (usual: readonly (typeof topics)[number][] = usualTopics) => ({
+  events: z
+    .array(z.enum(topics))
+    .default([...usual])
+    .describe('What the channel is notified of. Default: see the README of `incident`.'),
+  severity: z.enum(severities).default('low').describe('The least severity that is sent.'),
+  'quiet-hours': quietHours
+    .optional()
+    .describe('Hours in which less is sent; what is left out is not sent later. By default there are none.'),
+})
+
+const secret = (example: string, description: string) =>
+  section({ env: environmentVariable(example) }).describe(`Variable that holds ${description}.`)
+
+const webhookUrl = (example: string) => secret(example, 'the address of the webhook, which is a secret')
+
+const channelSchema = z.discriminatedUnion('type', [
+  section({
+    ...common(topics),
+    type: z.literal('webhook').describe('Posts JSON, signed as Standard Webhooks are.'),
+    url: webhookUrl('WEBHOOK_URL'),
+    secret: secret('WEBHOOK_SECRET', 'the key of the signature, such as `whsec_…`'),
+  }),
+  section({
+    ...common(),
+    type: z.literal('slack').describe('Posts to Slack by an incoming webhook.'),
+    url: webhookUrl('SLACK_WEBHOOK_URL'),
+  }),
+  section({
+    ...common(),
+    type: z
+      .literal('slack-bot')
+      .describe('Posts to Slack as a bot: one message an incident, kept up to date, with a thread.'),
+    token: secret('SLACK_BOT_TOKEN', 'the token of the bot, with `chat:write`'),
+    channel: z
+      .string()
+      .regex(/^[CG][A-Z0-9]{8,}$/, 'is not the id of a channel; write one such as `C0123456789`')
+      .describe('Id of the channel, such as `C0123456789`.'),
+    url: httpUrl({ example: 'https://slack.com/api/' })
+      .default('https://slack.com/api/')
+      .describe('Address of the API.'),
+  }),
+  section({
+    ...common(),
+    type: z.literal('email').describe('Sends e-mail by SMTP, one thread an incident.'),
+    host: line().describe('Name of the SMTP server.'),
+    port: z
+      .int()
+      .min(1)
+      .max(65_535)
+      .default(587)
+      .describe('Port of the server. On 465 the connection is encrypted from its start, else by STARTTLS.'),
+    tls: z
+      .enum(['required', 'opportunistic'])
+      .default('required')
+      .describe('Whether mail is sent only over an encrypted connection.'),
+    user: line().optional().describe('User of the server. By default there is none.'),
+    password: secret('SMTP_PASSWORD', 'the password of the user; by default there is none').optional(),
+    from: mailAddress().describe('Sender.'),
+    to: z.array(mailAddress()).min(1, 'is empty; write an address').describe('Recipients.'),
+  }),
+  section({
+    ...common(),
+    type: z
+      .literal('alertmanager')
+      .describe('Raises an alert in Alertmanager, and ends it with the incident.'),
+    url: httpUrl({ example: 'http://alertmanager:9093' }).describe('Address of Alertmanager.'),
+    token: secret(
+      'ALERTMANAGER_AUTHORIZATION',
+      'the whole header `authorization`; by default there is none',
+    ).optional(),
+    labels: z
+      .record(
+        z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'is not the name of a label; write one such as `team`'),
+        line(),
+      )
+      .default({})
+      .describe('More labels, for the routes of Alertmanager. By default there are none.'),
+  }),
+  section({
+    ...common([...usualTopics, 'layer-rolled-back', 'deployed']),
+    type: z
+      .literal('pagerduty')
+      .describe('Triggers, acknowledges and resolves in PagerDuty, with change events (Events API v2).'),
+    'routing-key': secret('PAGERDUTY_ROUTING_KEY', 'the integration key of the service'),
+    url: httpUrl({ example: 'https://events.eu.pagerduty.com' })
+      .default('https://events.pagerduty.com')
+      .describe('Address of the events API; the EU has another.'),
+  }),
+])
+
+/** The section `notify` of `.github/rollback.yml`. */
+export function notifySchema() {
+  return section({
+    timeout: duration({ min: 100, max: 60_000 })
+      .prefault('10s')
+      .describe('How long one delivery may take, with its retries. At most 60s.'),
+    channels: z
+      .record(
+        z
+          .string()
+          .regex(/^[a-z][a-z0-9-]{0,39}$/, 'is not a name of a channel; write one such as `slack-ops`'),
+        channelSchema,
+      )
+      .default({})
+      .describe('Channels by their names. By default there are none.'),
+  })
+    .transform(({ timeout, channels }) => ({ timeoutMs: timeout, channels }))
+    .prefault({})
+    .describe('Where people and programs are notified of incidents.')
+}
+
+export type NotifySettings = DeepReadonly<z.output<ReturnType<typeof notifySchema>>>
+export type ChannelSettings = DeepReadonly<z.output<typeof channelSchema>>
+/** The settings of one type of channel. */
+export type SettingsOf<T extends ChannelSettings['type']> = Extract<ChannelSettings, { type: T }>
+export type QuietHours = DeepReadonly<z.output<typeof quietHours>>
+
+function mailAddress() {
+  return line().regex(
+    /^(?:[^<>@,;"]+ <)?[^\s<>@,;"]+@[^\s<>@,;"]+>?$/,
+    'is not an e-mail address; write one such as `ops@example.com`',
+  )
+}
+
+function isTimeZone(zone: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: zone })
+    return true
+  } catch {
+    return false
+  }
+}
