@@ -91,9 +91,7 @@ export function viewCode(
       ({ sha, message, author }) =>
         `commit ${sha.slice(0, 7)} (${title(message)}, ${author}) came after the failed revision, and is undone with it`,
     ),
-    warnings: warnings
-      .filter((each) => !lookedAfter.has(each.kind) || hasLaterMigrations(plan, each))
-      .map(sayWarning),
+    warnings: warnings.filter(({ kind }) => !lookedAfter.has(kind)).map(sayWarning),
     needsPerson: reasonsForApproval(plan),
     basis: { [`head of ${branch}`]: head },
   }
@@ -103,11 +101,7 @@ export function viewCode(
 export function reasonsForApproval(plan: RollbackPlan): readonly string[] {
   const { branch, warnings, badIsRollback } = plan
   return [
-    ...(warnings.some((each) => hasLaterMigrations(plan, each))
-      ? [
-          `commits after the failed revision are undone with it, and there are migrations in what is undone: check that none of these commits has one, because only those of the failed revision are undone in a database`,
-        ]
-      : []),
+    ...warnings.filter(({ kind }) => kind === 'later-migrations').map(sayWarning),
     ...(badIsRollback && !takesBack(plan)
       ? ['the failed revision is itself a rollback, which is not rolled back automatically']
       : []),
@@ -140,11 +134,6 @@ export function receiptCode(
     ...(untagged !== undefined && { warnings: [`the rollback has no tag: ${untagged}`] }),
     verified,
   }
-}
-
-/** A database undoes the migrations of the failed revision; those of commits that came after it would stay applied. */
-function hasLaterMigrations({ collateral }: RollbackPlan, { kind }: Warning): boolean {
-  return kind === 'migrations' && collateral.length > 0
 }
 
 function isStanding({ done, sameContent }: RollbackPlan): boolean {

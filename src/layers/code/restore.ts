@@ -26,7 +26,7 @@ import {
   readCommit,
 } from './repository.ts'
 import { demandOnBranch, findTarget } from './target.ts'
-import { findWarnings, type Warning } from './warnings.ts'
+import { findLaterWarnings, findWarnings, type Warning } from './warnings.ts'
 
 export interface RestoreRequest extends RollbackRequest {
   readonly target: string
@@ -96,6 +96,8 @@ export async function planRestore(repository: CodeRepository, request: RestoreRe
     findCollateral(repository, { bad, head: from, undone: undone.commits }),
     wholly?.neighbours ?? [],
   ])
+  const later =
+    collateral.length > 0 ? (await compareCommits(repository, { base: bad, head: from })).files : []
   const content: Content =
     paths.length === 0
       ? { kind: 'tree', tree: target.commit.tree }
@@ -119,7 +121,12 @@ export async function planRestore(repository: CodeRepository, request: RestoreRe
     takenBackBy,
     sameContent: done === undefined && isSame(content, current.tree),
     pulls,
-    warnings: [...elsewhereWarnings, ...neighbours, ...findWarnings(changes, isPlain(repository))],
+    warnings: [
+      ...elsewhereWarnings,
+      ...neighbours,
+      ...findWarnings(changes, isPlain(repository)),
+      ...findLaterWarnings(later.map(({ path }) => path)),
+    ],
     way: chooseWay(request.delivery, rules),
     badIsRollback: rollbacks.some(({ commit }) => commit.sha === bad),
   }

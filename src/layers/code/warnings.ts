@@ -4,6 +4,8 @@ import { type Changes, listedFiles } from './changes.ts'
 export interface Warning {
   readonly kind:
     | 'migrations'
+    /** of commits that came after the failed revision: a database undoes those of that revision alone */
+    | 'later-migrations'
     | 'lock-files'
     | 'workflow-files'
     | 'submodules'
@@ -59,6 +61,19 @@ export function findWarnings(
     paths: [...modules],
   })
   return [...found.filter((warning) => warning.paths.length > 0), ...(isComplete ? [] : [unlisted])]
+}
+
+/** What among the files of later commits, which are undone with the failed revision, needs a second look. */
+export function findLaterWarnings(paths: readonly string[]): readonly Warning[] {
+  const later = findWarnings({ paths, submodules: [], isComplete: true })
+  return later
+    .filter(({ kind }) => kind === 'migrations')
+    .map((warning) => ({
+      ...warning,
+      kind: 'later-migrations',
+      message:
+        'migrations of commits after the failed revision are undone in the code, and stay in the database',
+    }))
 }
 
 const unlisted: Warning = {

@@ -90,6 +90,27 @@ describe('a plan of the code', () => {
     expect(view.undone).toHaveLength(3)
   })
 
+  test('wants a person where later commits with migrations are undone, too: no database undoes these', async () => {
+    await shop.commit({ 'db/2_stars.up.sql': 'ALTER TABLE product ADD stars;\n' })
+    const options = { lookedAfter: new Set(['migrations'] as const) }
+    const { view } = await open({}, options).plan()
+    expect(view.needsPerson.join()).toMatch(
+      /migrations of commits after the failed revision .*2_stars\.up\.sql/,
+    )
+    expect(view.warnings).toHaveLength(1)
+    const newest = await shop.head()
+    const incident = incidentId({ environment: 'production', revision: newest })
+    const own = await open({ bad: newest, incident }, options).plan()
+    expect(own.view).toMatchObject({ needsPerson: [], warnings: [] })
+  })
+
+  test.each(['undoo', 'reaply', 'HEAD~1x', 'last-gren'])(
+    'for the target %s lists undo and reapply',
+    async (target) => {
+      await expect(open({ target }).plan()).rejects.toThrow(/last-green, undo, reapply, a commit id, a tag/)
+    },
+  )
+
   test('warns of workflow files', async () => {
     await shop.commit({ '.github/workflows/deploy.yml': 'on: push\n' })
     const { view } = await open().plan()
