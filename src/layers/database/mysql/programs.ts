@@ -126,7 +126,8 @@ async function readOuterKeys(session: Session): Promise<readonly Program[]> {
     const { taken } = takeOut(String(row?.['Create Table']), [key])
     programs.push({
       kind: 'foreign key',
-      ...key,
+      name: key.name,
+      table: key.table,
       sqlMode: '',
       charset: 'utf8mb4',
       collation: 'utf8mb4_general_ci',

@@ -1,6 +1,7 @@
 import { RefusedError } from '../../../errors.ts'
 import { errorNumber, type Session } from './connect.ts'
 import { type BaseTable, listTables } from './contents.ts'
+import { listOuterKeys } from './outer-keys.ts'
 
 /** https://mariadb.com/kb/en/mariadb-error-codes/ */
 const invalidView = 1356
@@ -75,14 +76,11 @@ export async function refuseForeignReferences(session: Session, database: string
   )
 }
 
-/** A foreign key to a table that is not there would refer to the copy's database for ever. */
+/** Rows of a table whose foreign key refers to nothing cannot be written. */
 async function refuseLostParents(session: Session, database: string): Promise<void> {
-  const [key] = await session.query(
-    'SELECT TABLE_NAME AS `table`, CONSTRAINT_NAME AS name, REFERENCED_TABLE_NAME AS referenced FROM information_schema.REFERENTIAL_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = ? AND UNIQUE_CONSTRAINT_SCHEMA = ? AND REFERENCED_TABLE_NAME NOT IN (SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = ?) ORDER BY 1, 2',
-    [database, database, database],
-  )
+  const key = (await listOuterKeys(session, database)).find(({ isElsewhere }) => !isElsewhere)
   if (key !== undefined)
     throw new RefusedError(
-      `foreign key ${key['name']} of table ${key['table']} refers to table ${key['referenced']}, which is not there: drop the key, or create the table`,
+      `foreign key ${key.name} of table ${key.table} refers to table ${key.referenced}, which is not there: drop the key, or create the table`,
     )
 }
