@@ -1,11 +1,8 @@
-import { ConflictError, message, RefusedError } from '../errors.ts'
 import { readCommit } from '../github/commits.ts'
-import { readFile, writeFile } from '../github/contents.ts'
 import { makeBackup } from '../layers/config/backup.ts'
-import { digestOf, privateState, readState, replaceState } from '../layers/config/file.ts'
+import { privateState } from '../layers/config/file.ts'
 import { pathOfFlags } from '../layers/config/snapshots.ts'
 import { findTarget } from '../layers/config/target.ts'
-import type { FlagFile } from '../layers/flags/flagd.ts'
 import { sealWith } from '../layers/flags/kept-state.ts'
 import { openFlagsLayer } from '../layers/flags/layer.ts'
 import { openFlagService } from '../layers/flags/open.ts'
@@ -14,6 +11,7 @@ import { decodeFlags, encodeFlags } from '../layers/flags/snapshot.ts'
 import { emptyView, type Layer } from '../layers/layer.ts'
 import { scoped } from '../layers/scoped.ts'
 import { redact } from '../text/redact.ts'
+import { inRepository, onMachine } from './flag-file.ts'
 import { isChosen, type LayerSurroundings, readVariable } from './layer-surroundings.ts'
 import { undoableOf } from './record.ts'
 
@@ -83,7 +81,10 @@ export function serviceOf({
   const settings = config.flags
   if (settings === undefined) throw new TypeError('there are no feature flags in the settings')
   const { file = '', folder, token, client } = settings
-  const flagFile: FlagFile = folder === undefined ? inRepository() : onMachine(folder, file)
+  const flagFile =
+    folder === undefined
+      ? inRepository({ repository, config, branch, reason }, file)
+      : onMachine(folder, file)
   return openFlagService({
     ...settings,
     token: token && readVariable(env, 'flags.token', token.env),
@@ -94,47 +95,6 @@ export function serviceOf({
     },
     ...{ flagFile, fetch, now, signal },
   })
-
-  /** A write is one commit; GitHub compares the content that it replaces. */
-  function inRepository(): FlagFile {
-    return {
-      name: file,
-      path: file,
-      read: async () => {
-        const found = await readFile(repository, { path: file, ref: branch })
-        return found && Buffer.from(found.bytes)
-      },
-      write: async (bytes, { expected, doing }) => {
-        const found = await readFile(repository, { path: file, ref: branch })
-        const isSame = found !== undefined && Buffer.compare(found.bytes, expected) === 0
-        const text = `Feature flags: ${doing}\n\n${reason}\n`
-        const outcome = isSame
-          ? await writeFile(repository, { path: file, branch, bytes, blob: found.blob, message: text })
-          : 'conflict'
-        if (outcome === 'conflict')
-          throw new ConflictError(
-            `${file} on ${branch} has changed since it was read: nothing was changed; plan again`,
-          )
-        if (outcome === 'no-branch')
-          throw new RefusedError(message`there is no branch ${branch} to write ${file} to`)
-      },
-    }
-  }
-}
-
-/** A file of flags on this machine. */
-export function onMachine(folder: string, file: string): FlagFile {
-  return {
-    name: `${file} in ${folder}`,
-    path: file,
-    read: async () => (await readState(folder, file))?.bytes,
-    write: async (bytes, { expected }) => {
-      const now = await readState(folder, file)
-      if (now === undefined)
-        throw new ConflictError(`${file} in ${folder} was removed: nothing was changed; plan again`)
-      await replaceState(folder, file, { expected: digestOf(expected), state: { ...now, bytes } })
-    },
-  }
 }
 
 /** Flags as a backup keeps them. */

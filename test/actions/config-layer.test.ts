@@ -179,7 +179,7 @@ describe('files of a machine', () => {
   }
 
   test(
-    'go back to the backup from before the deployment, byte for byte, and a second run does nothing',
+    'go back to the backup from before the deployment, byte for byte, and a second run does nothing; what would bring the bad value back is said (apollo 1912)',
     async () => {
       shop = await open()
       await shop.write('app.json', goodConfig)

@@ -232,6 +232,37 @@ describe('feature flags', () => {
   )
 })
 
+test(
+  'a file of flags on a branch that wants pull requests is proposed, once, and the branch stays as it is',
+  async () => {
+    const flags = (state: string) =>
+      `flags:\n  checkout:\n    state: ${state} # asked by the shop\n    variants: { on: true, off: false }\n    defaultVariant: on\n`
+    shop = await openConfigShop({
+      more: { flags: { service: 'flagd', file: 'flags.yaml', disable: ['checkout'] } },
+      good: { 'config/app.json': goodConfig, 'flags.yaml': flags('ENABLED') },
+      bad: {},
+      isWell: async () => false,
+    })
+    shop.hosted.addRuleset({
+      name: 'main',
+      enforcement: 'active',
+      include: ['refs/heads/main'],
+      rules: [{ type: 'pull_request', approvals: 1 }],
+    })
+    const first = await run('disable')
+    expect({ log: first.log, ...first.outputs }).toMatchObject({ decision: 'proposed' })
+    expect(first.log).toContain('open a pull request into main with flags.yaml')
+    expect(await shop.head()).toBe(shop.bad)
+    const pulls = () => shop.hosted.issues.flatMap(({ pull }) => pull ?? [])
+    const [pull, ...more] = pulls()
+    expect(more).toEqual([])
+    expect(await shop.read('flags.yaml', pull?.head)).toBe(flags('DISABLED'))
+    expect((await run('disable')).outputs['decision']).toBe('proposed')
+    expect(pulls()).toHaveLength(1)
+  },
+  limit,
+)
+
 describe('feature flags of a hosted service', () => {
   test(
     'that no client was asked about end as not verified, in the run that switches them off and in the next one',

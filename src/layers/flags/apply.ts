@@ -2,13 +2,14 @@ import { ConflictError, isUserFacing } from '../../errors.ts'
 import type { LayerReceipt } from '../layer.ts'
 import type { FlagsLayerOptions } from './layer-options.ts'
 import { type Look, lookOnce, lookUntil, type Wanted } from './look.ts'
-import type { Flag, FlagChange, FlagService } from './service.ts'
+import type { Flag, FlagChange, FlagService, FlagsProposed } from './service.ts'
 import { digestOfState } from './snapshot.ts'
 
 /** What became of a change of flags. */
 export type Applied = Pick<LayerReceipt, 'kept' | 'verified'> & {
   readonly problem?: string
-  readonly isPartial: boolean
+  readonly outcome: 'rolled-back' | 'partial' | 'proposed'
+  readonly proposed?: FlagsProposed
 }
 
 /**
@@ -29,28 +30,30 @@ export async function applyFlags(
     .map(({ flag }) => [flag.name, false] as const)
   const before = switched.length === 0 ? undefined : await lookOnce(service, new Map(switched))
   options.log(`flags: ${changes.map((change) => `${change.flag.name}: ${describe(change)}`).join('; ')}`)
-  const failure = await attempt(() => service.change(changes))
+  const written = await attempt(() => service.change(changes))
+  if (written !== undefined && !(written instanceof Error))
+    return { kept: {}, verified: undefined, outcome: 'proposed', proposed: written }
   const after = await attempt(() => service.list(names))
   const isKnown = after instanceof Map
   const done = isKnown ? changes.filter(({ flag }) => after.get(flag.name)?.state !== flag.state) : changes
-  if (failure instanceof Error && done.length === 0) throw failure
+  if (written instanceof Error && done.length === 0) throw written
   const kept = {
     ...(backup !== undefined && { backup }),
     ...receiptOf(options, done, isKnown ? after : new Map()),
   }
   const problem =
-    failure instanceof Error
-      ? failure.message
+    written instanceof Error
+      ? written.message
       : isKnown
         ? wrongOf(service, changes, after)
         : `the flags could not be read back: ${after}`
-  if (problem !== undefined) return { kept, verified: undefined, problem, isPartial: true }
+  if (problem !== undefined) return { kept, verified: undefined, problem, outcome: 'partial' }
   const wanted: Wanted = new Map(
     changes.map(({ flag: { name } }) => [name, isKnown && after.get(name)?.on === true]),
   )
   return {
     kept,
-    isPartial: false,
+    outcome: 'rolled-back',
     ...sayLook(await lookUntil(service, wanted, { before, sleep: options.sleep }), changes),
   }
 }
@@ -114,7 +117,7 @@ function refuseMoved(changes: readonly FlagChange[], now: ReadonlyMap<string, Fl
   }
 }
 
-/** A service that says yes, and a flag that is not changed, is a failure. @returns what is wrong, undefined for nothing */
+/** A service that says yes, and a flag that is not changed, is a written. @returns what is wrong, undefined for nothing */
 export function wrongOf(
   { at }: Pick<FlagService, 'at'>,
   changes: readonly FlagChange[],

@@ -21,3 +21,8 @@ export function pick(
     }),
   )
 }
+
+/** A flag of an answer by its name; `constructor` is a name like any other. */
+export function ownOf<T>(answer: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(answer, name) ? answer[name] : undefined
+}

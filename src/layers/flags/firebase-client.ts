@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import { ask, pathOf, readAs } from './ask.ts'
-import { type ClientConnection, pick } from './client.ts'
+import { type ClientConnection, ownOf, pick } from './client.ts'
 import type { FlagClient } from './service.ts'
 
 const service = 'Firebase Remote Config'
@@ -44,10 +44,10 @@ export function firebaseClient(options: FirebaseClient): FlagClient {
     const { entries = {}, state, templateVersion } = readAs(answerSchema, body, service, doing)
     const isCurrent = String(templateVersion ?? '') === published
     return pick(names, (name) => {
-      const value = state === 'NO_TEMPLATE' ? undefined : entries[name]
+      const value = state === 'NO_TEMPLATE' ? undefined : ownOf(entries, name)
       if (value === undefined) return undefined
       const reason = `template version ${templateVersion ?? 'unknown'}`
-      return { value, reason, isOff: isCurrent && value === 'false', isForAll: false }
+      return { value: JSON.stringify(value), reason, isOff: isCurrent && value === 'false', isForAll: false }
     })
   }
 }

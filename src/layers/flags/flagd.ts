@@ -3,7 +3,7 @@ import { ConflictError, InputError, RefusedError } from '../../errors.ts'
 import type { FlagdFile } from './flagd-definitions.ts'
 import { readFlagdFile } from './flagd-file.ts'
 import { schemaProblems } from './flagd-schema.ts'
-import type { FlagChange, FlagService, Served } from './service.ts'
+import type { FlagChange, FlagService, FlagsProposed, Served } from './service.ts'
 
 /** Where a file of flags is: on a machine, or in the repository. */
 export interface FlagFile {
@@ -13,11 +13,13 @@ export interface FlagFile {
   readonly path: string
   /** @returns undefined when there is none */
   readonly read: () => Promise<Buffer | undefined>
-  /** Writes it, if it is still as it was read. @throws ConflictError */
+  /** how a write gets there, for the plan; absent where it is written in its place */
+  readonly way?: () => Promise<string>
+  /** Writes it, if it is still as it was read. @returns what proposes the change, where it waits for people @throws ConflictError */
   readonly write: (
     bytes: Buffer,
     options: { readonly expected: Buffer; readonly doing: string },
-  ) => Promise<void>
+  ) => Promise<FlagsProposed | undefined>
 }
 
 /**
@@ -34,6 +36,7 @@ export function openFlagd(file: FlagFile): FlagService {
   }
   return {
     at: `flagd, ${file.name}`,
+    way: file.way,
     offMeans: 'flagd answers nothing for a flag that is DISABLED: the default in the code that asks decides',
     list: async () => {
       const { held } = await read()
@@ -58,7 +61,8 @@ export function openFlagd(file: FlagFile): FlagService {
       const doing = changes
         .map(({ flag, state }) => `${state === undefined ? 'switch off' : 'restore'} ${flag.name}`)
         .join(', ')
-      await file.write(Buffer.from(next), { expected: bytes, doing })
+        .replace(/\s+/g, ' ')
+      return file.write(Buffer.from(next), { expected: bytes, doing })
     },
     serve: async (names) => serveBy((await read()).held, names),
   }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { UnavailableError } from '../../errors.ts'
 import { ask, pathOf, readAs } from './ask.ts'
-import type { ClientConnection } from './client.ts'
+import { type ClientConnection, ownOf } from './client.ts'
 import type { FlagClient, Served } from './service.ts'
 
 const service = 'GrowthBook'
@@ -30,7 +30,7 @@ export function growthBookClient(connection: ClientConnection): FlagClient {
       )
     return new Map(
       names.map((name): readonly [string, Served] => {
-        const feature = features[name]
+        const feature = ownOf(features, name)
         return [
           name,
           feature === undefined

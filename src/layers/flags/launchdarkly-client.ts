@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { ask, pathOf, readAs } from './ask.ts'
-import { type ClientConnection, pick } from './client.ts'
+import { type ClientConnection, ownOf, pick } from './client.ts'
 import type { FlagClient } from './service.ts'
 
 const service = 'LaunchDarkly'
@@ -32,7 +32,7 @@ export function launchDarklyClient(connection: ClientConnection): FlagClient {
       const { body } = await ask(service, there, { path: '/sdk/latest-all', doing })
       const { flags } = readAs(serverSchema, body, service, doing)
       return pick(names, (name) => {
-        const flag = flags[name]
+        const flag = ownOf(flags, name)
         return flag && { value: flag.on ? 'on' : 'off', reason: flag.on ? 'on' : 'OFF', isOff: !flag.on }
       })
     }
@@ -42,7 +42,7 @@ export function launchDarklyClient(connection: ClientConnection): FlagClient {
     const { body } = await ask(service, connect('https://clientsdk.launchdarkly.com', ''), { path, doing })
     const flags = readAs(clientSchema, body, service, doing)
     return pick(names, (name) => {
-      const flag = flags[name]
+      const flag = ownOf(flags, name)
       const kind = flag?.reason?.kind
       // without a reason nobody knows whether it is off, or only for this client
       return flag && kind

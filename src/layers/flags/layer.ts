@@ -34,6 +34,7 @@ async function planFlags(options: FlagsLayerOptions, service: FlagService): Prom
   const flags = await service.list(snapshot === undefined ? disable : wantedOf(snapshot, only))
   const goal = snapshot === undefined ? goalOff(disable, flags, service) : goalRestored(snapshot, only, flags)
   const { changes } = goal
+  const way = changes.length > 0 ? await service.way?.() : undefined
   const problems = (await service.problems?.()) ?? []
   const isPending = changes.length > 0
   const { earlier } = options
@@ -49,7 +50,10 @@ async function planFlags(options: FlagsLayerOptions, service: FlagService): Prom
       from,
       to: goal.name,
       foundBy: goal.foundBy,
-      steps: changes.map((change) => `${change.flag.name}: ${describe(change)} (${service.at})`),
+      steps: [
+        ...changes.map((change) => `${change.flag.name}: ${describe(change)} (${service.at})`),
+        ...(way === undefined ? [] : [way]),
+      ],
       undone: [],
       losses: [],
       warnings: [
@@ -73,11 +77,12 @@ async function planFlags(options: FlagsLayerOptions, service: FlagService): Prom
       const done = isPending ? await applyFlags(options, service, changes) : undefined
       const problem = done === undefined ? unverified : done.problem
       return {
-        outcome: done === undefined ? 'already-rolled-back' : done.isPartial ? 'partial' : 'rolled-back',
+        outcome: done?.outcome ?? 'already-rolled-back',
         from,
         to: goal.name,
         now: goal.name,
         kept: { ...(done?.kept ?? earlier?.kept) },
+        ...done?.proposed,
         verified: done === undefined ? look && verifiedOf(look) : done.verified,
         ...(problem !== undefined && { problem }),
         ...(isPending && {

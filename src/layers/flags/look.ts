@@ -16,6 +16,9 @@ export type Wanted = ReadonlyMap<string, boolean>
 
 type Asked = Pick<FlagService, 'serve' | 'at'>
 
+/** So much of a value is shown: one may be a whole document. */
+const longest = 100
+
 /** How long clients may take to see a change: so many looks, so many ms apart. */
 const patience = { looks: 15, everyMs: 2_000 } as const
 
@@ -57,7 +60,10 @@ export async function lookOnce({ serve, at }: Asked, wanted: Wanted): Promise<Lo
     if (!isUserFacing(error)) throw error
     return { ok: undefined, evidence: `the flags could not be evaluated as a client: ${error.message}` }
   }
-  const say = (name: string) => `${name} ${served.get(name)?.value} (${served.get(name)?.reason})`
+  const say = (name: string) => {
+    const { value = '', reason = '' } = served.get(name) ?? {}
+    return `${name} ${value.length > longest ? `${value.slice(0, longest)}…` : value} (${reason})`
+  }
   const absent = names.filter((name) => served.get(name)?.isAbsent)
   const wrong = names.filter((name) => isWrong(served.get(name), wanted.get(name) === true))
   if (wrong.length > 0)

@@ -34,6 +34,12 @@ export interface FlagChange {
   readonly state: string | undefined
 }
 
+/** A change that waits for people: the pull request that proposes it. */
+export interface FlagsProposed {
+  readonly proposedOn: string
+  readonly pull?: { readonly number: number; readonly url: string }
+}
+
 /**
  * A service of feature flags, or a file of them. One environment is read and written, and no other; what a write does not name is left as
  * it is.
@@ -55,9 +61,12 @@ export interface FlagService {
   readonly problems?: () => Promise<readonly string[]>
   /**
    * Changes flags, in this environment alone: each by one write, or all of them by one where they are in one file.
+   * @returns undefined when it is done, and a pull request that proposes it where the rules of a branch want one
    * @throws ConflictError when one has changed since it was read, RefusedError for what cannot come back
    */
-  readonly change: (changes: readonly FlagChange[]) => Promise<void>
+  readonly change: (changes: readonly FlagChange[]) => Promise<FlagsProposed | void>
+  /** how a change gets there, for the plan; absent where a request does it */
+  readonly way?: (() => Promise<string>) | undefined
   /** undefined where the settings name no client to ask as */
   readonly serve: FlagClient | undefined
 }

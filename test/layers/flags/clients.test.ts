@@ -109,6 +109,16 @@ describe('LaunchDarkly', () => {
     expect(receipt.problem).toContain('are not answered about checkout')
   })
 
+  test.each(['sdk-0', 'client-id'])(
+    'a flag of the name "constructor" is looked for in the answer alone: %s',
+    async (key) => {
+      const { handlers } = launchDarkly()
+      const { url } = await serve(handlers)
+      const served = await open('launchdarkly', url, client(key, url)).serve?.(['constructor', '__proto__'])
+      expect(served?.size).toBe(0)
+    },
+  )
+
   test('a key that is refused leaves the change standing, and not verified', async () => {
     const { handlers } = launchDarkly()
     const { url } = await serve(handlers)

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { openFlagd } from '../../../src/layers/flags/flagd.ts'
-import { onMachine } from '../../../src/rollback/open-flags.ts'
+import { onMachine } from '../../../src/rollback/flag-file.ts'
 import { openLayerOn } from '../../support/flags-layer.ts'
 
 const targeting = `{ "if": [{ "in": ["@example.com", { "var": "email" }] }, "on", "off"] }`
