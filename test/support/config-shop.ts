@@ -39,7 +39,7 @@ export async function openConfigShop({
   branch?: string
 } = {}) {
   const environment = branch === 'main' ? 'production' : branch
-  const permissions = { ...jobPermissions, actions: 'write' } as const
+  const permissions = { ...jobPermissions, actions: 'write', 'pull-requests': 'write' } as const
   const shop = await openShop({ permissions })
   const service = await startService({ status: 500, body: 'down' })
   const folder = join(shop.directory, 'machine')

@@ -63,6 +63,7 @@ export function openFirebase(options: FirebaseOptions): FlagService {
         throw new RefusedError(
           `${service} took the change, and its template is not as it was sent: check it in the console`,
         )
+      return undefined
     },
     serve:
       options.client &&

@@ -104,6 +104,7 @@ export function openGrowthBook(options: GrowthBookOptions): FlagService {
           })
         else if (now.enabled !== wanted.enabled) await toggle(name, wanted.enabled, doing)
       }
+      return undefined
     },
     serve: options.client,
   }

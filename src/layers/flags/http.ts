@@ -72,6 +72,7 @@ export function openHttpFlags(options: HttpFlagsOptions): FlagService {
           ...(state !== undefined && { json: JSON.parse(state) as unknown }),
         })
       }
+      return undefined
     },
     serve: client && ((names) => serveBy(client)(names)),
   }

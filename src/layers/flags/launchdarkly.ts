@@ -87,6 +87,7 @@ export function openLaunchDarkly(options: LaunchDarklyOptions): FlagService {
           await patch(name, `switch ${name} off`, [{ kind: 'turnFlagOff' }])
         } else await patch(name, `restore ${name}`, instructionsOf(flag, state))
       }
+      return undefined
     },
     serve: options.client,
   }

@@ -64,7 +64,7 @@ export interface FlagService {
    * @returns undefined when it is done, and a pull request that proposes it where the rules of a branch want one
    * @throws ConflictError when one has changed since it was read, RefusedError for what cannot come back
    */
-  readonly change: (changes: readonly FlagChange[]) => Promise<FlagsProposed | void>
+  readonly change: (changes: readonly FlagChange[]) => Promise<FlagsProposed | undefined>
   /** how a change gets there, for the plan; absent where a request does it */
   readonly way?: (() => Promise<string>) | undefined
   /** undefined where the settings name no client to ask as */

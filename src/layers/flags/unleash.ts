@@ -171,6 +171,7 @@ export function openUnleash(options: UnleashOptions): FlagService {
             doing: `switch ${flag.name} off`,
           })
       }
+      return undefined
     },
     serve: async (names) => {
       const doing = 'evaluate the flags'

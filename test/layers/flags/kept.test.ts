@@ -114,6 +114,7 @@ test('a change that fails half way is partial, and what was changed can be undon
         if (flag.name === 'b' && state === undefined) throw new ConflictError('somebody else changed b')
         states.set(flag.name, state ?? 'off')
       }
+      return undefined
     },
     serve: undefined,
   }
