@@ -68,10 +68,42 @@ test('a selector with a mistake in it is not healthy, and the warning says what 
   })
 })
 
-test('a service that never failed is healthy where its check says that no data is', async () => {
+test.each([
+  ['one status', '="500"'],
+  ['a class of them', '=~"5.."'],
+  ['several', '=~"500|50[234]"'],
+  ['all but the good ones', '!~"[123].."'],
+])(
+  'a service that never failed is healthy where the selector would match an error: %s',
+  async (_, matcher) => {
+    const look = await serve()
+    expect(await look({ bad: `hits{app="app-${apps}",code${matcher}}` })).toMatchObject({
+      verdict: 'healthy',
+      because: expect.stringContaining('no series matches `bad` yet: none has failed in 30 days'),
+    })
+  },
+)
+
+test.each([
+  ['a status that there is not', (app: string) => `hits{app="${app}",code="5OO"}`],
+  ['a pattern that no status matches', (app: string) => `hits{app="${app}",code=~"5xx"}`],
+  ['a label that the series do not have', (app: string) => `hits{app="${app}",status="500"}`],
+  ['another metric', (app: string) => `hit{app="${app}",code="500"}`],
+  ['another service', () => 'hits{app="nobody",code="500"}'],
+  ['no matcher of its own', (app: string) => `hits{app="${app}",app="x"}`],
+])('one whose selector may be a mistake is not: %s', async (_, bad) => {
   const look = await serve()
-  expect(await look()).toMatchObject({ verdict: 'inconclusive' })
-  expect(await look({ 'on-no-data': 'pass' })).toMatchObject({
+  expect(await look({ bad: bad(`app-${apps}`) })).toMatchObject({
+    verdict: 'inconclusive',
+    because: expect.stringContaining('correct the selector'),
+  })
+})
+
+test('a service that never failed, with errors of a metric of their own, is healthy where its check says that no data is', async () => {
+  const look = await serve()
+  const bad = 'hits_failed_total'
+  expect(await look({ bad })).toMatchObject({ verdict: 'inconclusive' })
+  expect(await look({ bad, 'on-no-data': 'pass' })).toMatchObject({
     verdict: 'healthy',
     because: expect.stringContaining('no series matches `bad`'),
   })
@@ -89,9 +121,28 @@ test('the first errors ever are bad', async () => {
   expect(await look()).toMatchObject({ verdict: 'unhealthy', reasonCode: 'persistent-issue' })
 })
 
+test('on a real Prometheus: a service that never failed, with a right selector and a wrong one', async () => {
+  for (let n = 0; n < 20; n += 1) await fetch(service.url)
+  const look = async (code: string) => {
+    const check = { name: 'errors', type: 'prometheus', url: scraping.url, metric: 'error-rate' }
+    const selectors = { bad: `http_requests_total{code=~"${code}"}`, total: 'http_requests_total' }
+    const { report } = await watch({
+      checks: checksOf({ ...check, ...selectors }),
+      windowMs: 0,
+      now: Date.now,
+    })
+    return report.checks[0]?.evidence
+  }
+  while (!(await look('5..'))?.includes('no series matches `bad` yet')) await sleep(100)
+  expect(await look('5xx')).toContain('correct the selector')
+})
+
 test('by threshold, too, nothing that was never seen is healthy', async () => {
   const look = await serve()
-  expect(await look({ method: 'threshold' })).toMatchObject({ verdict: 'inconclusive', state: 'undecided' })
+  expect(await look({ bad: 'hits_failed_total', method: 'threshold' })).toMatchObject({
+    verdict: 'inconclusive',
+    state: 'undecided',
+  })
 })
 
 test('a selector of the control that matches nothing is said', async () => {

@@ -38,7 +38,7 @@ export function describeBefore(minutes: readonly PollCounts[]): Before {
   const { usual, ended, ongoing } = splitIncidents(minutes, (some) => 1 + Math.max(0, excessOf(some) ?? 0))
   const busy = usual.filter(({ of }) => of > 0).length
   const total = sum(usual)
-  const excess = excessOf(usual)
+  const excess = excessBeside(usual, ongoing === undefined ? [] : minutes.slice(-ongoing.minutes))
   return {
     total,
     ...(ongoing !== undefined && { outage: ongoing }),
@@ -49,6 +49,16 @@ export function describeBefore(minutes: readonly PollCounts[]): Before {
     dispersion: 1 + caution * Math.max(0, excess ?? 0),
     mostPerPoll: mostPerPollOf({ busy, total, excess, hadIncident: ended.length > 0 }),
   }
+}
+
+/**
+ * Where what the deployment came into is most of the hour, the few minutes before it cannot tell how much shares vary there: the outage
+ * itself may be nothing but bursts. What chance alone often brings does not count.
+ */
+function excessBeside(usual: readonly PollCounts[], outage: readonly PollCounts[]): number | undefined {
+  const own = outage.length > usual.length ? excessOf(outage, { isSure: true }) : undefined
+  const excess = excessOf(usual)
+  return own === undefined ? excess : Math.max(own, excess ?? 0)
 }
 
 /**

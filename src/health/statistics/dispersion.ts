@@ -17,17 +17,21 @@ const greatestVariation = 1
  * How much more the shares vary than chance would have it, from minute to minute or in longer stretches, whichever is more: a burst of
  * some minutes is hardly seen between one of them and the next. Of the few long stretches, what chance alone often brings does not
  * count. Undefined where too little is known.
+ * @param isSure what chance alone often brings does not count from minute to minute either
  */
-export function excessOf(minutes: readonly PollCounts[]): number | undefined {
+export function excessOf(
+  minutes: readonly PollCounts[],
+  { isSure = false }: { readonly isSure?: boolean } = {},
+): number | undefined {
   const busy = minutes.filter(({ of }) => of > 0)
   const total = sum(busy)
   if (busy.length < leastMinutes || !(total.bad > 0 && total.bad < total.of)) return undefined
   const short = pearson(cellsOf(minutes, total), total, 2)
   if (short === undefined) return undefined
   const long = pearson(cellsOf(stretchesOf(minutes), total), total, longBurst.least)
-  if (long === undefined) return bounded(short.ratio - 1, short)
-  const excess = bounded(long.ratio - 1 - Math.sqrt(2 / long.degrees), long)
-  return Math.max(bounded(short.ratio - 1, short), excess)
+  const fromMinutes = bounded(short.ratio - 1 - (isSure ? Math.sqrt(2 / short.degrees) : 0), short)
+  if (long === undefined) return fromMinutes
+  return Math.max(fromMinutes, bounded(long.ratio - 1 - Math.sqrt(2 / long.degrees), long))
 }
 
 interface Pearson {

@@ -54,6 +54,12 @@ const multiples = [1.25, 1.5, 2, 3, 5, 10, 20, 40]
 const highestShare = 0.95
 /** from this multiple of the limit on a share is obvious */
 const obviousMultiple = 10
+/**
+ * From this multiple on no burst is expected to last for several polls: there, a poll may add so many nats whatever `mostPerPoll` is.
+ * With the weight of these alternatives, the third poll of a total outage calls it at alpha 1 %.
+ */
+const farMultiple = 20
+const mostOfFar = 2.25
 /** one-sided chance of 1 in 20 that the true share is above the upper bound */
 const z95 = 1.6449
 
@@ -85,12 +91,13 @@ export function addCounts(state: OneArm, counts: PollCounts, plan: OneArmPlan): 
   refuseImpossible(counts)
   const polls = counts.polls ?? 1
   const most = (plan.mostPerPoll ?? Number.POSITIVE_INFINITY) * polls
+  const mostFar = Math.max(most, mostOfFar * polls)
   const obvious = obviousEvidence(counts, plan.obvious, plan.dispersion)
-  const increments = plan.alternatives.map((alternative) =>
-    obvious !== undefined && alternative.multiple >= obviousMultiple
-      ? Math.min(most, obvious)
-      : Math.min(most, logRatio(counts, alternative) / plan.dispersion),
-  )
+  const increments = plan.alternatives.map((alternative) => {
+    const isObvious = obvious !== undefined && alternative.multiple >= obviousMultiple
+    const evidence = isObvious ? obvious : logRatio(counts, alternative) / plan.dispersion
+    return Math.min(isFar(alternative) ? mostFar : most, evidence)
+  })
   return {
     mixture: addPoll(state.mixture, increments, plan.plannedPolls),
     total: { bad: state.total.bad + counts.bad, of: state.total.of + counts.of },
@@ -156,6 +163,11 @@ function requestsToBad(alternative: Alternative, { alpha, dispersion }: OneArmPl
   const divergence = logRatio({ bad: alternative.share, of: 1 }, alternative) / dispersion
   // ln 4: half of the weight is on later starts, and about as much on other alternatives
   return divergence > 0 ? (Math.log(1 / alpha) + Math.log(4)) / divergence : Number.POSITIVE_INFINITY
+}
+
+/** Near certainty, an alternative is less than its multiple says. */
+function isFar({ multiple, share, against }: Alternative): boolean {
+  return multiple >= farMultiple && share >= obviousMultiple * against
 }
 
 /** Above the limit, and below certainty, whatever the limit is. */

@@ -4,6 +4,7 @@ import type { GapReading } from '../../reading.ts'
 import type { PollCounts } from '../../statistics/one-arm.ts'
 import { openAnswer } from './answer.ts'
 import { type CounterSeries, type CounterState, countIncrease } from './counter-increase.ts'
+import { couldMatch } from './error-values.ts'
 import type { PrometheusServer } from './server.ts'
 
 const minuteMs = 60_000
@@ -22,10 +23,12 @@ export interface Arm {
   readonly before: (until: number, signal: AbortSignal) => Promise<readonly PollCounts[] | GapReading>
   /**
    * Whether there is, or was in the last weeks, any series of bad ones: a selector with a mistake in it finds none, and then nothing is
-   * ever bad. Asks the server only as long as none was seen.
+   * ever bad. `possible`: there is none, and the selector would match one. Asks the server only as long as none was seen.
    */
-  readonly knowsBad: (at: number, signal: AbortSignal) => Promise<boolean>
+  readonly seriesOfBad: (at: number, signal: AbortSignal) => Promise<SeriesOfBad>
 }
+
+export type SeriesOfBad = 'seen' | 'possible' | 'unknown'
 
 /** @param selectors of counters; without `bad`, nothing is bad */
 export function openArm(
@@ -37,6 +40,7 @@ export function openArm(
   let totalState: CounterState | undefined
   let isSeen = bad === undefined
   let isAsked = false
+  let isPossible = false
   /** bad ones that were seen before the total had them: two queries are not one moment */
   let owed = 0
 
@@ -49,6 +53,11 @@ export function openArm(
     if ('kind' in bads) return bads
     if (totals.length === 0) return { kind: 'no-data', note: `the query ${total} found no series` }
     isSeen ||= bads.length > 0
+    if (!isSeen && bad !== undefined)
+      isPossible = couldMatch(
+        { bad, total },
+        totals.map(({ labels }) => labels),
+      )
     return { bads, totals }
   }
 
@@ -90,13 +99,14 @@ export function openArm(
       const [bads = [], totals = []] = perMinute
       return totals.map((of, minute) => clamp({ bad: bads[minute] ?? 0, of }))
     },
-    knowsBad: async (at, signal) => {
+    seriesOfBad: async (at, signal) => {
       // once is enough: a series that is new shows in the polls
       if (!isSeen && bad !== undefined && !isAsked) {
         isAsked = true
         isSeen = (await server.hasSeries(bad, { from: at - seriesMs, to: at }, signal)) === true
       }
-      return isSeen
+      if (isSeen) return 'seen'
+      return isPossible ? 'possible' : 'unknown'
     },
   }
 }

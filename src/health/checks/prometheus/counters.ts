@@ -4,7 +4,7 @@ import type { GapReading, Reading, ValueReading } from '../../reading.ts'
 import { describeBefore } from '../../statistics/before.ts'
 import type { PollCounts } from '../../statistics/one-arm.ts'
 import type { CheckSurroundings, Look } from '../look.ts'
-import { openArm } from './arm.ts'
+import { openArm, type SeriesOfBad } from './arm.ts'
 import type { PrometheusServer } from './server.ts'
 
 type CountingCheck = Extract<PrometheusCheck, { counters: unknown }>
@@ -75,8 +75,9 @@ export function watchCounters(
       waiting = { bad: 0, of: 0 }
       lastAt = at
       const reading = judge.judge(polled, beside)
-      if (!(await suspect.knowsBad(at, signal))) return withoutSeries(reading, check)
-      return control === undefined || (await control.knowsBad(at, signal))
+      const series = await suspect.seriesOfBad(at, signal)
+      if (series !== 'seen') return withoutSeries(reading, series, check)
+      return control === undefined || (await control.seriesOfBad(at, signal)) !== 'unknown'
         ? reading
         : { ...reading, note: `${reading.note}, and no series matches \`bad\` of the control` }
     },
@@ -93,9 +94,18 @@ export function countedFrom(
 
 /**
  * Where no series of bad ones was ever there, the service never failed, or the selector is wrong: nothing was looked at, and that is not
- * good, unless the check says that no data is.
+ * good, unless the selector can be seen to be right, or the check says that no data is.
  */
-function withoutSeries(reading: ValueReading, { onNoData }: CountingCheck): ValueReading {
+function withoutSeries(
+  reading: ValueReading,
+  series: SeriesOfBad,
+  { onNoData }: CountingCheck,
+): ValueReading {
+  if (series === 'possible')
+    return {
+      ...reading,
+      note: `${reading.note}, and no series matches \`bad\` yet: none has failed in 30 days`,
+    }
   const known = onNoData === 'pass'
   const cure = known
     ? ''
