@@ -206,7 +206,8 @@ async function runOnce(
     RUNNER_TEMP: folder,
     INPUT_TOKEN: token,
     INPUT_ENVIRONMENT: inputs.environment,
-    INPUT_TARGET: inputs.target,
+    // where nothing is given, the runner hands over the default
+    INPUT_TARGET: inputs.target || (world.action === 'git-rollback' ? 'last-successful-deployment' : ''),
     INPUT_HOLD: inputs.hold,
     INPUT_REVISION: revisions[inputs.revision],
     DATABASE_URL: database === undefined ? '' : `sqlite:${database}`,

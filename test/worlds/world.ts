@@ -182,10 +182,13 @@ const anyWorlds: fc.Arbitrary<World> = fc.integer({ min: 1, max: 4 }).chain((las
 /** The deployment of a rollback fails, and the next automatic run is asked for something else, which it may not do. */
 function askedAnew(world: World): World {
   const usual = { environment: '', target: '', revision: '', mode: 'auto', hold: '', strictFrom: 2 } as const
+  const [, second = ''] = world.inputs.paths
+  const commits: World['commits'] = [...world.commits.slice(0, -1), { web: 'broken', api: 'broken' }]
   return {
     ...world,
     ...{ action: 'git-rollback', redeploy: true, failedDeploys: 1, event: { kind: 'push' }, times: 2 },
-    inputs: { ...world.inputs, ...usual },
+    ...{ settings: 'one', database: false, ota: false, commits },
+    inputs: { ...world.inputs, ...usual, paths: ['web', second === 'web' ? 'api' : second] },
   }
 }
 
