@@ -96,7 +96,7 @@ export default {
       'layers',
       'health',
     ]),
-    only('issueops-stands-on-github', 'issueops', ['github']),
+    only('issueops-stands-on-github', 'issueops', ['github', 'history', 'incident']),
     only('incident-is-functions-of-events', 'incident', ['history', 'settings/fields']),
     only('notify-is-a-view', 'notify', ['http', 'history', 'incident', 'settings/fields']),
     only('postmortem-is-a-view', 'views/postmortem', ['github', 'history', 'incident']),

@@ -6,6 +6,7 @@ import { dbMigrate } from './db-migrate/contract.ts'
 import { dbRestore } from './db-restore/contract.ts'
 import { gitRollback } from './git-rollback/contract.ts'
 import { healthGate } from './health-gate/contract.ts'
+import { incident } from './incident/contract.ts'
 import { issueops } from './issueops/contract.ts'
 import { postmortemIssue } from './postmortem-issue/contract.ts'
 import { rollback } from './rollback/contract.ts'
@@ -24,5 +25,6 @@ export const actions: readonly ActionContract[] = [
   codepushRollback,
   configRollback,
   postmortemIssue,
+  incident,
   issueops,
 ]

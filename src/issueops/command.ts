@@ -1,4 +1,5 @@
 import { fromMarkdown } from 'mdast-util-from-markdown'
+import { type Severity, severities } from '../text/severity.ts'
 
 /** What a person asks for in a comment on an issue or a pull request. */
 export type Command =
@@ -12,6 +13,20 @@ export type Command =
       readonly reason: string
     }
   | { readonly name: 'hold' | 'unhold'; readonly environment: string; readonly reason: string }
+  | IncidentCommand
+
+/** A command about the incident of the issue, or the one that is open. */
+export type IncidentCommand = { readonly environment: string } & (
+  | { readonly name: 'ack' | 'escalate' | 'resolve'; readonly reason: string }
+  | { readonly name: 'severity'; readonly severity: Severity; readonly reason: string }
+  /** `at`: when it happened, as it was written; '' for now */
+  | { readonly name: 'note'; readonly note: string; readonly at: string }
+)
+
+/** True for a command about an incident. */
+export function isAboutIncident(command: Command): command is IncidentCommand {
+  return command.name !== 'rollback' && command.name !== 'hold' && command.name !== 'unhold'
+}
 
 /** Not understood: what is wrong and what to write instead, one line. */
 export interface Misunderstood {
@@ -25,6 +40,8 @@ const usage = {
   rollback: 'write `/rollback [plan] [environment] [to revision] [reason words]`',
   hold: 'write `/hold [environment] [reason words]`',
   unhold: 'write `/unhold [environment] [reason words]`',
+  severity: 'write `/severity critical`, `high`, `medium` or `low`, and `reason words` if you like',
+  note: 'write `/note text`, or `/note at 14:05 text` for an earlier time (UTC)',
 } as const
 
 /**
@@ -34,10 +51,35 @@ const usage = {
  */
 export function parseCommand(comment: string): Command | Misunderstood | undefined {
   const line = firstLine(comment)
-  const [, name, rest = ''] = /^\/(rollback|hold|unhold)(?:[ \t]+(.*))?$/.exec(line ?? '') ?? []
+  const [, name, rest = ''] =
+    /^\/(rollback|hold|unhold|ack|escalate|resolve|severity|note)(?:[ \t]+(.*))?$/.exec(line ?? '') ?? []
   if (name === 'rollback') return parseRollback(rest)
   if (name === 'hold' || name === 'unhold') return parseHold(name, rest)
+  if (name === 'ack' || name === 'escalate' || name === 'resolve') return parseResponse(name, rest)
+  if (name === 'severity') return parseSeverity(rest)
+  if (name === 'note') return parseNote(rest)
   return undefined
+}
+
+/** `[reason] words`: after these commands all words are free. */
+function parseResponse(name: 'ack' | 'escalate' | 'resolve', text: string): Command {
+  return { name, environment: '', reason: text.replace(/^reason\s+/, '').trim() }
+}
+
+/** `critical|high|medium|low [reason words]` */
+function parseSeverity(text: string): Command | Misunderstood {
+  const [word = '', ...rest] = wordsOf(text)
+  const severity = severities.find((each) => each === word)
+  if (severity === undefined) return misunderstood(`\`${quotable(word)}\` is no severity; ${usage.severity}`)
+  const reason = (rest[0] === 'reason' ? rest.slice(1) : rest).join(' ')
+  return { name: 'severity', environment: '', severity, reason }
+}
+
+/** `[at time] text` */
+function parseNote(text: string): Command | Misunderstood {
+  const [, at = '', note = ''] = /^(?:at[ \t]+(\S+)(?:[ \t]+|$))?(.*)$/.exec(text) ?? []
+  if (note.trim() === '') return misunderstood(`the note is empty; ${usage.note}`)
+  return { name: 'note', environment: '', note: note.trim(), at }
 }
 
 /** The first line of the comment as it was written, when it is the start of a paragraph; CommonMark says what is one. */

@@ -160,6 +160,9 @@ function someValue({ inputs }: ActionContract, name: string): string {
       'none',
       'backup',
       'repository',
+      'critical',
+      'now',
+      'acknowledge',
     ],
   ]
   const input = inputs[name]

@@ -26,6 +26,17 @@ describe('a command', () => {
     ['/hold staging reason audit', { name: 'hold', environment: 'staging', reason: 'audit' }],
     ['/unhold', { name: 'unhold', environment: '', reason: '' }],
     ['/unhold staging', { name: 'unhold', environment: 'staging', reason: '' }],
+    ['/ack', { name: 'ack', environment: '', reason: '' }],
+    ['/ack looking at it', { name: 'ack', environment: '', reason: 'looking at it' }],
+    ['/escalate reason no answer', { name: 'escalate', environment: '', reason: 'no answer' }],
+    ['/resolve', { name: 'resolve', environment: '', reason: '' }],
+    ['/severity high', { name: 'severity', environment: '', severity: 'high', reason: '' }],
+    [
+      '/severity low reason few users',
+      { name: 'severity', environment: '', severity: 'low', reason: 'few users' },
+    ],
+    ['/note the queue is full', { name: 'note', environment: '', at: '', note: 'the queue is full' }],
+    ['/note at 14:05 it began', { name: 'note', environment: '', at: '14:05', note: 'it began' }],
   ])('%j', (comment, expected) => {
     expect(parseCommand(comment)).toEqual(expected)
   })
@@ -34,6 +45,9 @@ describe('a command', () => {
 describe('no command', () => {
   test.each([
     ['a quote', '> /rollback'],
+    ['a quote of an acknowledgement (oca-github-bot 82)', '> /ack'],
+    ['code (conda-forge-webservices 411)', '```\n/resolve\n```'],
+    ['a mention before it (homu 202)', '@rollback /ack'],
     ['a quote in a quote', '>> /rollback\n\n/rollback'],
     ['a fenced block of code', '```\n/rollback\n```'],
     ['an indented block of code', '    /rollback'],
@@ -56,6 +70,10 @@ describe('no command', () => {
 describe('a command that is not understood', () => {
   test.each([
     ['/rollback to', 'names no revision'],
+    ['/severity urgent', '`urgent` is no severity; write `/severity critical`'],
+    ['/severity', 'is no severity'],
+    ['/note', 'the note is empty'],
+    ['/note at 14:05', 'the note is empty'],
     ['/rollback to reason x', 'names no revision'],
     ['/rollback reason', 'followed by no words'],
     ['/rollback staging please', 'not clear what `please` is'],

@@ -1,3 +1,4 @@
+import { isAboutIncident } from '../../issueops/command.ts'
 import {
   answer,
   commentOf,
@@ -11,6 +12,7 @@ import { settingsOf, usualEnvironment } from '../../settings/environments.ts'
 import { type Opened, openSettings, openWorkplace } from '../wiring.ts'
 import type { IssueOpsStep } from './contract.ts'
 import { publish } from './outputs.ts'
+import { respond } from './respond.ts'
 
 /** Reads the command of a comment and carries a hold out, or says what became of a rollback. */
 export async function run(step: IssueOpsStep): Promise<void> {
@@ -31,6 +33,7 @@ async function read(step: IssueOpsStep, opened: Opened, comment: PersonsComment)
   const heard = await hear(repository, comment, (name) => settingsOf(settings, named(name)).environment)
   if (heard.kind !== 'command') return publish(step, heard.kind, heard.why)
   const { command } = heard
+  if (isAboutIncident(command)) return respond(step, opened, comment, command)
   const { name, environment, reason } = command
   if (name === 'rollback') {
     const { plan, target } = command
