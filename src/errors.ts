@@ -41,6 +41,9 @@ export class Message {
   toString(): string {
     return this.explain(String)
   }
+  toJSON(): string {
+    return String(this)
+  }
 }
 
 /**

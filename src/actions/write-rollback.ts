@@ -1,8 +1,9 @@
-import { type Message, message } from '../errors.ts'
+import { InputError, type Message, message } from '../errors.ts'
 import type { Conclusion } from '../rollback/conclude.ts'
 import type { LayerConclusion } from '../rollback/conclude-layer.ts'
 import { summarizePhases, summarizePlan, summarizeRehearsal, summarizeReport } from '../rollback/describe.ts'
-import { viewsOf } from '../rollback/plan.ts'
+import { type Plan, viewsOf } from '../rollback/plan.ts'
+import { failureCodeOf } from '../rollback/record.ts'
 import type { RollbackResult } from '../rollback/result.ts'
 import type { Outputs, Step } from '../runner/step.ts'
 import { bulletList, heading, paragraph, renderMarkdown, text } from '../text/markdown.ts'
@@ -26,8 +27,16 @@ export async function writeRollback(step: WritingStep, result: RollbackResult): 
     tag,
     'pull-request': pull?.number,
     recovery: result.recovery,
-    report: await step.writeReport('rollback', report ?? { plan: views, left: prepared.plan.left }),
+    report: await step.writeReport(
+      'rollback',
+      report ?? { plan: views, left: prepared.plan.left.map(viewLeft) },
+    ),
   })
+}
+
+/** A layer that is left as it is, as data. */
+function viewLeft({ layer, because, plan }: Plan['left'][number]) {
+  return { layer, because, ...(plan && { view: plan.view }) }
 }
 
 /**
@@ -46,13 +55,32 @@ export async function writeConclusion(
     renderMarkdown([
       heading(2, headline),
       ...(prepared.kind === 'ready' ? [] : [paragraph(text(`${step.explain(prepared.because)}.`))]),
-      ...(report === undefined ? [] : summarizeReport(report)),
+      ...(report === undefined
+        ? []
+        : summarizeReport({ ...report, problems: report.problems.map(step.explain) })),
       ...summarizePlan(prepared.plan),
       ...(rehearsal === undefined ? [] : summarizeRehearsal(rehearsal)),
       ...(report === undefined ? [] : summarizePhases(report, objectiveMs)),
     ]),
   )
   endStep(step, environment, conclusion)
+}
+
+/** Runs a rollback of one layer; where it cannot even be planned, the outputs say so, too. @throws what the work throws */
+export async function withFailure(
+  step: Pick<WritingStep, 'setOutputs'>,
+  { incident }: { readonly incident: string },
+  work: () => Promise<void>,
+): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    const reason = failureCodeOf(error)
+    // a mistake in the inputs is no rollback that failed
+    if (reason !== undefined && !(error instanceof InputError))
+      step.setOutputs({ incident, decision: 'failed', 'reason-code': reason })
+    throw error
+  }
 }
 
 /** What an action says of the one layer that it rolls back. */

@@ -1,6 +1,6 @@
 import { RefusedError } from '../errors.ts'
 import type { Repository } from '../github/client.ts'
-import { isAncestor } from '../github/commits.ts'
+import { isAncestor } from '../github/compare.ts'
 import { type Deployment, listDeployments } from '../github/deployments.ts'
 import { findDispatchedRun } from '../github/workflows.ts'
 import { findDeployed } from './deployed.ts'

@@ -1,6 +1,7 @@
 import { InputError, message, RefusedError, setting } from '../errors.ts'
 import type { Repository } from '../github/client.ts'
-import { isAncestor, resolveRevision } from '../github/commits.ts'
+import { resolveRevision } from '../github/commits.ts'
+import { isAncestor } from '../github/compare.ts'
 import { type Event, revisionSchema } from '../history/event.ts'
 import { incidentId } from '../history/incident.ts'
 import { type Settings, settingsOf, usualEnvironment } from '../settings/environments.ts'

@@ -1,10 +1,8 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { z } from 'zod'
 import { startGitHub } from '../../test/support/github/server.ts'
-import { openRepository, type Repository } from '../github/client.ts'
 import { openBranchHistory } from '../history/branch-history.ts'
-import { type LayerName, layerSchema } from '../history/event.ts'
+import type { LayerName } from '../history/event.ts'
 import {
   badConfiguration,
   configurationSettings,
@@ -14,69 +12,17 @@ import {
 } from './configuration.ts'
 import { deploy, serveDeployments } from './deploy.ts'
 import { badChanges, goodChanges } from './history.ts'
+import { name, open, openJob, owner, step } from './jobs.ts'
 import { type OverTheAir, openOverTheAir } from './over-the-air.ts'
 import { openProduction, type Production } from './production.ts'
-import { type Job, runStep, type StepOptions, type StepResult } from './runner.ts'
-
-/** What a drill found, as `--json` prints it. Times in ms from the moment the bad revision was served. */
-export interface DrillResult {
-  readonly detected_ms: number
-  /** the good revision was served again */
-  readonly recovered_ms: number
-  /** how long each phase took; the deployment goes on beside the layers that follow the code */
-  readonly phases: Readonly<Record<string, number>>
-  /** what the front door came to */
-  readonly decision: string
-  readonly layers: readonly {
-    readonly name: LayerName
-    readonly from: string
-    readonly to: string
-    readonly outcome: string
-    /** true when a visitor got the good revision's bytes again, or the database its tables */
-    readonly verified: boolean
-  }[]
-  readonly issue: {
-    readonly number: number
-    readonly url: string
-    readonly title: string
-    readonly body: string
-  }
-  /** in the history */
-  readonly events: number
-  /** to GitHub's API, by the actions */
-  readonly requests: number
-}
-
-/** What people look at afterwards. */
-export interface DrillPapers {
-  /** the database's tables, in the bad revision and after the rollback */
-  readonly schemaBad: string
-  readonly schemaAfter: string
-  readonly logBefore: string
-  readonly logAfter: string
-  readonly summaryFile: string
-  readonly postmortemFile: string
-}
+import { type DrillPapers, type DrillResult, reportSchema } from './result.ts'
+import type { Job } from './runner.ts'
 
 /** Layers that are rehearsed on request, beside the code. */
 export const drillLayers = ['codepush', 'flags'] as const
 export type DrillLayer = (typeof drillLayers)[number]
 
-const owner = 'octo-org'
-const name = 'shop'
 const environment = 'production'
-
-/** What the drill reads of the front door's report. */
-const reportSchema = z.object({
-  phases: z.record(z.string(), z.number()),
-  layers: z.array(
-    z.object({
-      layer: layerSchema,
-      outcome: z.string(),
-      view: z.object({ from: z.string(), to: z.string() }),
-    }),
-  ),
-})
 
 /**
  * Rehearses a rollback from the deploy to the post-mortem: a real git repository, database and web service, the compiled
@@ -278,56 +224,4 @@ export async function runDrill({
     await updates?.stop()
     await github.stop()
   }
-}
-
-function open(apiUrl: string, token: string): Repository {
-  return openRepository({
-    token,
-    owner,
-    repo: name,
-    apiUrl,
-    userAgent: 'rollback-suite/drill',
-    log: () => {},
-  })
-}
-
-async function openJob({
-  directory,
-  apiUrl,
-  serverUrl,
-  token,
-  sha,
-}: {
-  directory: string
-  apiUrl: string
-  serverUrl: string
-  token: string
-  sha: string
-}): Promise<Job> {
-  await mkdir(directory, { recursive: true })
-  return {
-    directory,
-    apiUrl,
-    serverUrl,
-    repository: `${owner}/${name}`,
-    token,
-    sha,
-    eventName: 'push',
-    event: {
-      after: sha,
-      repository: { name, full_name: `${owner}/${name}`, default_branch: 'main', owner: { login: owner } },
-    },
-    actor: 'grace',
-    runId: '1',
-  }
-}
-
-async function step(
-  job: Job,
-  say: (line: string) => void,
-  action: string,
-  options: Pick<StepOptions, 'inputs' | 'env'>,
-): Promise<StepResult> {
-  say(`${action}:`)
-  return runStep(job, { ...options, action, onLine: (line) => say(`  ${line}`) })
 }

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { guardOutput } from '../runner/output.ts'
 import { shortRevision } from '../text/revision.ts'
-import { type DrillLayer, type DrillPapers, type DrillResult, drillLayers, runDrill } from './drill.ts'
+import { type DrillLayer, drillLayers, runDrill } from './drill.ts'
+import type { DrillPapers, DrillResult } from './result.ts'
 
 const usage = `script/drill: rehearses a rollback on a throw-away production on this machine.
 

@@ -81,3 +81,27 @@ export function knownLine(
   }
   return line.reverse()
 }
+
+/** A commit as GitHub lists it. */
+interface ListedCommit {
+  sha: string
+  parents: readonly { sha: string }[]
+  commit: {
+    message: string
+    tree: { sha: string }
+    author: { name?: string } | null
+    committer: { date?: string } | null
+  }
+}
+
+/** What is read of a commit, whichever of GitHub's endpoints it is from. */
+export function toCommit({ sha, parents, commit }: ListedCommit): Commit {
+  return {
+    sha,
+    tree: commit.tree.sha,
+    parents: parents.map((parent) => parent.sha),
+    message: commit.message,
+    author: commit.author?.name ?? 'unknown',
+    committedAt: new Date(commit.committer?.date ?? 0),
+  }
+}

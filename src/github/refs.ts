@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import ms from 'ms'
 import { ConflictError, UnavailableError } from '../errors.ts'
 import { type Repository, repeatable } from './client.ts'
-import { isAncestor } from './commits.ts'
+import { isAncestor } from './compare.ts'
 import { readRef } from './ref.ts'
 import { explain, explained, isAmbiguous, isRefused } from './refusal.ts'
 

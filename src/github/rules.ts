@@ -37,14 +37,8 @@ export const readBranchRules = foreseeable<string, BranchRules>(
 )
 
 /** Names of the active rules that a branch of that name is under, also one that is not there yet. */
-export async function readRuleTypes(
-  { octokit, owner, repo }: Repository,
-  branch: string,
-): Promise<readonly string[]> {
-  const need = { doing: `read the rules of ${branch}`, permission: 'contents: read' }
-  const rules = await explained(need, () =>
-    octokit.paginate(octokit.rest.repos.getBranchRules, { owner, repo, branch, per_page: 100 }),
-  )
+export async function readRuleTypes(repository: Repository, branch: string): Promise<readonly string[]> {
+  const rules = await listRules(repository, branch)
   return [...new Set(rules.map(({ type }) => type))]
 }
 
@@ -54,18 +48,19 @@ export function rulesAgainstPush({ types }: BranchRules): readonly string[] {
 }
 
 /** Names of the checks that the rules of the branch require; what classic branch protection asks for cannot be read. */
-export async function requiredChecks(
-  { octokit, owner, repo }: Repository,
-  branch: string,
-): Promise<readonly string[]> {
-  const need = { doing: `read the rules of ${branch}`, permission: 'contents: read' }
-  const rules = await explained(need, () =>
-    octokit.paginate(octokit.rest.repos.getBranchRules, { owner, repo, branch, per_page: 100 }),
-  )
+export async function requiredChecks(repository: Repository, branch: string): Promise<readonly string[]> {
+  const rules = await listRules(repository, branch)
   const names = rules.flatMap((rule) =>
     rule.type === 'required_status_checks'
       ? (rule.parameters?.required_status_checks ?? []).map(({ context }) => context)
       : [],
   )
   return [...new Set(names)]
+}
+
+async function listRules({ octokit, owner, repo }: Repository, branch: string) {
+  const need = { doing: `read the rules of ${branch}`, permission: 'contents: read' }
+  return explained(need, () =>
+    octokit.paginate(octokit.rest.repos.getBranchRules, { owner, repo, branch, per_page: 100 }),
+  )
 }

@@ -63,6 +63,8 @@ const rollbackApplied = z.object({
   /** the tag that marks it, without refs/tags/ */
   tag: z.string().optional(),
   branch: z.string().optional(),
+  /** the revisions any of which may be served once it takes effect, the one to deploy first; absent where nothing has to be deployed */
+  deploys: z.array(z.string()).optional(),
   reason: z.string(),
   /** how the target was found, in words */
   targetFoundBy: z.string(),

@@ -6,6 +6,7 @@ import {
   type LayerPlanView,
   type LayerReceipt,
   type UndoableRollback,
+  type WayBack,
 } from './layer.ts'
 
 /** The parts of a layer, by a name that its receipt tells them apart by. */
@@ -62,6 +63,10 @@ function joinViews(layer: Layer['name'], views: readonly LayerPlanView[]): Layer
     to: join(shown.map(({ to }) => to)),
     ...(now !== '' && { now }),
     ...(scope !== '' && { scope }),
+    ...listed(
+      'deploys',
+      open.flatMap(({ deploys = [] }) => deploys),
+    ),
     foundBy: join([...new Set(shown.map(({ foundBy }) => foundBy))], '; '),
     steps: every(({ steps }) => steps),
     undone: views.flatMap(({ undone }) => undone),
@@ -85,6 +90,21 @@ async function applyParts(plans: readonly (readonly [string, LayerPlan])[]): Pro
     }
   }
   return joinReceipts(done)
+}
+
+/** A list under a name, unless it is empty. */
+function listed<K extends string>(name: K, values: readonly string[]): { [key in K]?: readonly string[] } {
+  return values.length === 0 ? {} : ({ [name]: values } as { [key in K]: readonly string[] })
+}
+
+function joinWaysBack(ways: readonly WayBack[]): Pick<LayerReceipt, 'wayBack'> {
+  if (ways.length === 0) return {}
+  return {
+    wayBack: {
+      steps: ways.flatMap(({ steps }) => steps),
+      commands: ways.flatMap(({ commands }) => commands),
+    },
+  }
 }
 
 function joinReceipts(done: readonly (readonly [string, LayerReceipt])[]): LayerReceipt {
@@ -112,6 +132,15 @@ function joinReceipts(done: readonly (readonly [string, LayerReceipt])[]): Layer
             ),
           },
     ...(problems.length > 0 && { problem: problems.join('; ') }),
+    ...listed(
+      'deploys',
+      receipts.flatMap(({ deploys = [] }) => deploys),
+    ),
+    ...listed(
+      'losses',
+      receipts.flatMap(({ losses = [] }) => losses),
+    ),
+    ...joinWaysBack(receipts.flatMap(({ wayBack }) => wayBack ?? [])),
     warnings: receipts.flatMap(({ warnings = [] }) => warnings),
   }
 }

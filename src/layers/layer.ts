@@ -1,4 +1,5 @@
 import type { RootContent } from 'mdast'
+import type { Message } from '../errors.ts'
 import type { LayerName } from '../history/event.ts'
 
 /**
@@ -43,7 +44,7 @@ export interface LayerPlan {
 export interface Deployed {
   readonly done?: { readonly revision: string; readonly workflow: string }
   /** why it is not deployed */
-  readonly problem?: string
+  readonly problem?: string | Message
 }
 
 /** What a layer says of its plan to people who roll back nothing else. */
@@ -69,7 +70,10 @@ export interface Called {
 }
 
 /** Where a layer stands. */
-export type LayerStanding = Pick<LayerReceipt, 'from' | 'now' | 'tag' | 'pull' | 'proposedOn' | 'warnings'>
+export type LayerStanding = Pick<
+  LayerReceipt,
+  'from' | 'now' | 'tag' | 'pull' | 'proposedOn' | 'warnings' | 'losses' | 'wayBack'
+>
 
 /** Plain JSON. Texts are for people: one line each, no Markdown, no secrets. */
 export interface LayerPlanView {
@@ -79,12 +83,14 @@ export interface LayerPlanView {
   /** what is there, and what is gone back to: revisions for code, labels or names for other layers; '' when there is none */
   readonly from: string
   readonly to: string
-  /** where the layer stands when it is `done`: for code, and for configuration that is a commit, the revision to deploy; absent where a layer does not know it */
+  /** where the layer stands when it is `done`; absent where a layer does not know it */
   readonly now?: string
   /** what of the layer is taken back, to what, and in which mode: the same however far it has come; absent where there is no choice */
   readonly scope?: string
   /** the only files and folders that are taken back; absent for all */
   readonly paths?: readonly string[]
+  /** where it is `done`: as in the receipt */
+  readonly deploys?: readonly string[]
   /** how the target was found, and how sure that is */
   readonly foundBy: string
   /** what will be done, in this order */
@@ -110,6 +116,11 @@ export interface LayerPlanView {
 export interface LayerReceipt extends UndoableRollback {
   /** stopped: the bad one is halted, with nothing in its place. partial: some of several targets; `problem` says which */
   readonly outcome: 'rolled-back' | 'already-rolled-back' | 'proposed' | 'stopped' | 'partial'
+  /**
+   * The revisions any of which may be served once it takes effect, the one to deploy first; absent where nothing has to be
+   * deployed, and while it waits for people
+   */
+  readonly deploys?: readonly string[]
   /** the tag that marks it, without refs/tags/ */
   readonly tag?: string
   readonly branch?: string
@@ -117,6 +128,8 @@ export interface LayerReceipt extends UndoableRollback {
   readonly pull?: { readonly number: number; readonly url: string }
   /** the branch that it is proposed on, where there are no pull requests */
   readonly proposedOn?: string
+  /** what was lost by it, as in the view but counted when it was done; absent when nothing was */
+  readonly losses?: readonly string[]
   /** what was seen from outside afterwards, in one sentence; undefined when nothing could be looked at */
   readonly verified: { readonly ok: boolean; readonly evidence: string } | undefined
   /** what is left to do, and how; absent when all is well */
@@ -156,5 +169,34 @@ export function emptyView(layer: LayerName): LayerPlanView {
   return {
     ...{ layer, state: 'pending', from: '', to: '', foundBy: '', steps: [], undone: [] },
     ...{ losses: [], warnings: [], needsPerson: [], basis: {} },
+  }
+}
+
+/**
+ * A view of a layer that compares what is there with what is to be there: it is pending while anything differs.
+ * @param from what is there where that differs; undefined where nothing does
+ * @param earlier what the history says was done; undefined for nothing
+ */
+export function comparedView(
+  layer: LayerName,
+  {
+    from,
+    to,
+    foundBy,
+    earlier,
+  }: {
+    readonly from: string | undefined
+    readonly to: string
+    readonly foundBy: string
+    readonly earlier: UndoableRollback | undefined
+  },
+): LayerPlanView {
+  const standing = earlier === undefined ? 'nothing' : 'done'
+  return {
+    ...emptyView(layer),
+    state: from === undefined ? standing : 'pending',
+    from: from ?? earlier?.from ?? to,
+    to,
+    foundBy,
   }
 }

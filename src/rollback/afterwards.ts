@@ -27,15 +27,13 @@ export async function lookAfterwards(
   { findRestored, production }: Afterwards,
 ): Promise<Standing> {
   const deployed = deployedView(plan)
-  const commit = deployed?.now
-  // of the good revision, a commit of the configuration has these files alone
-  const served =
-    deployed === undefined ? [] : deployed.layer === 'code' ? [deployed.now, deployed.to] : [deployed.now]
+  const served = deployed?.deploys ?? []
+  const [commit] = served
   const [restored, assessment] = await Promise.all([
     commit === undefined ? undefined : findRestored?.(commit),
     production.assess(served),
   ])
-  const said: string[] = deployed === undefined ? [] : [`${deployed.layer} is at ${deployed.now.slice(0, 7)}`]
+  const said: string[] = deployed === undefined ? [] : [`${deployed.layer} is at ${commit?.slice(0, 7)}`]
   if (restored === undefined) said.push('nothing was deployed by this run')
   else
     said.push(

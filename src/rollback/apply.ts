@@ -1,4 +1,4 @@
-import { isUserFacing } from '../errors.ts'
+import { isUserFacing, type Message, message } from '../errors.ts'
 import type { EventOf, LayerName } from '../history/event.ts'
 import type { Layer, LayerPlanView, LayerReceipt, UndoableRollback } from '../layers/layer.ts'
 import type { FailureRule } from '../settings/rollback-choices.ts'
@@ -21,7 +21,7 @@ export interface LayerOutcome {
   /** absent when it failed, or was not tried */
   readonly receipt?: LayerReceipt
   /** what is wrong, and what to do; absent when all is well */
-  readonly problem?: string
+  readonly problem?: string | Message
   /** why it failed, as one word */
   readonly reasonCode?: FailureCode
   /** how long it took, ms; 0 for what an earlier run did */
@@ -63,10 +63,15 @@ export async function applyLayers(
     }
     const outcome = await applyLayer(each, options)
     outcomes.push(outcome)
-    if (outcome.outcome === 'failed' && options.onFailure !== 'continue') isStopped = true
+    if (isBroken(outcome) && options.onFailure !== 'continue') isStopped = true
   }
   if (!isStopped || options.onFailure !== 'undo') return outcomes
   return undoAll(planned, outcomes, options)
+}
+
+/** One that failed for some of its targets has failed, too. */
+function isBroken({ outcome }: LayerOutcome): boolean {
+  return outcome === 'failed' || outcome === 'partial'
 }
 
 async function applyLayer({ layer, plan }: PlannedLayer, options: ApplyOptions): Promise<LayerOutcome> {
@@ -76,7 +81,7 @@ async function applyLayer({ layer, plan }: PlannedLayer, options: ApplyOptions):
   // the history says who did it, and the plan, which was made a moment ago, that it holds
   if (earlier?.kind === 'rollback-applied' && view.state === 'done') {
     log(`${layer.name}: done by an earlier run`)
-    const receipt = receiptOf(earlier)
+    const receipt = receiptOf(earlier, view)
     const { unverified: problem } = view
     const outcome = {
       ...{ layer: layer.name, view, outcome: receipt.outcome, receipt, tookMs: 0 },
@@ -114,7 +119,14 @@ async function applyLayer({ layer, plan }: PlannedLayer, options: ApplyOptions):
     log(`${layer.name}: failed, ${error.message}`)
     await record(failed.what, failed.naturalKey)
     const { reasonCode } = failed
-    return { layer: layer.name, view, outcome: 'failed', problem: error.message, reasonCode, tookMs: took() }
+    return {
+      layer: layer.name,
+      view,
+      outcome: 'failed',
+      problem: message`${error}`,
+      reasonCode,
+      tookMs: took(),
+    }
   }
 }
 
@@ -148,16 +160,19 @@ async function undoLayer(
   } catch (error) {
     if (!isUserFacing(error)) throw error
     log(`${layer.name}: could not be taken back, ${error.message}`)
-    return { ...outcome, problem: `could not be taken back: ${error.message}` }
+    return { ...outcome, problem: message`could not be taken back: ${error}` }
   }
 }
 
-function receiptOf(event: EventOf<'rollback-applied'>): LayerReceipt {
+function receiptOf(event: EventOf<'rollback-applied'>, view: LayerPlanView): LayerReceipt {
+  const { deploys = view.deploys, wayBack } = event
   return {
     ...undoableOf(event),
     outcome: 'already-rolled-back',
     ...(event.tag !== undefined && { tag: event.tag }),
     ...(event.branch !== undefined && { branch: event.branch }),
+    ...(deploys !== undefined && { deploys }),
+    ...(wayBack !== undefined && { wayBack }),
     verified: undefined,
   }
 }

@@ -1,6 +1,5 @@
-import { isUserFacing } from '../errors.ts'
+import { isUserFacing, type Message, message } from '../errors.ts'
 import type { Ending } from '../history/event.ts'
-import { commitOfConfig } from '../layers/config/commit.ts'
 import type { LayerReceipt } from '../layers/layer.ts'
 import { type ApplyOptions, applyLayers, type LayerOutcome } from './apply.ts'
 import { type Deployment, endOf, endOfLayers, type Recovery, type Redeployed } from './ending.ts'
@@ -31,7 +30,7 @@ export interface RollbackReport {
   readonly redeployed: Redeployed | undefined
   readonly recovery: Recovery
   /** what is left to do, and how */
-  readonly problems: readonly string[]
+  readonly problems: readonly (string | Message)[]
   /** from the first look of the first run to the end of the verification, ms: the time to recover */
   readonly tookMs: number
   /** how long each phase took, ms, in their order */
@@ -129,14 +128,14 @@ function problemsOf(
   layers: readonly LayerOutcome[],
   deployment: Deployment | undefined,
   { outcome, because, looked }: Recovery,
-): readonly string[] {
+): RollbackReport['problems'] {
   const ofLayers = layers.flatMap(({ layer, problem }) =>
-    problem === undefined ? [] : [isOnly(plan) ? problem : `${layer}: ${problem}`],
+    problem === undefined ? [] : [isOnly(plan) ? problem : message`${layer}: ${problem}`],
   )
   const ofDeployment =
     deployment?.problem === undefined
       ? []
-      : [isOnly(plan) ? deployment.problem : `deployment: ${deployment.problem}`]
+      : [isOnly(plan) ? deployment.problem : message`deployment: ${deployment.problem}`]
   if (outcome === 'not-recovered')
     return [...ofLayers, ...ofDeployment, `${environment} is not well: ${because}`]
   const isUnseen = outcome === 'unknown' && looked
@@ -167,7 +166,7 @@ export async function tryToDeploy(
     return { done, tookMs: now().getTime() - from }
   } catch (error) {
     if (!isUserFacing(error)) throw error
-    return { problem: error.message, tookMs: now().getTime() - from }
+    return { problem: message`${error}`, tookMs: now().getTime() - from }
   }
 }
 
@@ -184,26 +183,15 @@ async function lookAt(
   if (done.length === 0) return unknown('nothing was rolled back')
   if (done.some((outcome) => toDeploy(outcome) !== undefined) && deployed?.done === undefined)
     return unknown('the restored revision is not deployed yet')
-  return verify(done.flatMap(restoredBy))
-}
-
-/** The rollback commit, and the good revision whose content it has. */
-function restoredBy(outcome: LayerOutcome): readonly string[] {
-  const { layer, receipt } = outcome
-  if (layer === 'code' && receipt !== undefined) return [receipt.now, receipt.to]
-  const commit = toDeploy(outcome)?.now
-  return commit === undefined ? [] : [commit]
+  return verify(done.flatMap(({ receipt }) => receipt?.deploys ?? []))
 }
 
 /** The revision that has to be deployed for a layer's rollback to take effect; undefined where there is none, or it waits for people. */
 export function toDeploy({
-  layer,
   receipt,
-}: Pick<LayerOutcome, 'layer' | 'receipt'>): Pick<LayerReceipt, 'now' | 'outcome' | 'tag'> | undefined {
-  if (receipt === undefined || receipt.pull !== undefined) return undefined
-  if (layer === 'code') return receipt
-  const now = layer === 'config' ? commitOfConfig(receipt) : undefined
-  return now === undefined ? undefined : { ...receipt, now }
+}: Pick<LayerOutcome, 'receipt'>): Pick<LayerReceipt, 'now' | 'outcome' | 'tag'> | undefined {
+  const [now] = receipt?.deploys ?? []
+  return receipt === undefined || now === undefined ? undefined : { ...receipt, now }
 }
 
 function isInForce({ outcome }: LayerOutcome): boolean {

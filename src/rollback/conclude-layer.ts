@@ -13,6 +13,7 @@ export interface LayerConclusion extends Called {
     | 'not-deployed'
     | 'not-verified'
     | 'planned'
+    | 'rehearsed'
     | 'failed'
   /** where the layer stands; undefined when nothing was done to it */
   readonly standing: LayerStanding | undefined
@@ -21,8 +22,14 @@ export interface LayerConclusion extends Called {
 }
 
 /** Says of the one layer of a run what the front door says of all. */
-export function concludeLayer({ prepared, report, tag, conclusion }: RollbackResult): LayerConclusion {
-  const planned = prepared.plan.layers[0]?.plan
+export function concludeLayer({
+  prepared,
+  report,
+  rehearsal,
+  tag,
+  conclusion,
+}: RollbackResult): LayerConclusion {
+  const planned = (prepared.plan.layers[0] ?? prepared.plan.left[0])?.plan
   const words = planned?.words
   const done = report?.layers[0]
   const before = words?.doneBefore ?? { reasonCode: 'done-before', headline: 'Already rolled back' }
@@ -41,6 +48,10 @@ export function concludeLayer({ prepared, report, tag, conclusion }: RollbackRes
         ? undefined
         : { from: planned?.view.from ?? '', now, ...(tag !== undefined && { tag }) }
     return { decision: 'already-rolled-back', ...before, standing, words }
+  }
+  if (rehearsal !== undefined) {
+    const { reasonCode, headline } = conclusion
+    return { decision: 'rehearsed', reasonCode, headline, standing: undefined, words }
   }
   if (done === undefined)
     return {

@@ -104,7 +104,7 @@ export function summarizeReport({
     paragraph(code(environment), ': ', strong(recovery.outcome), text(`, ${recovery.because}.`)),
     ...(problems.length === 0
       ? []
-      : [heading(3, 'What is left to do'), bulletList(problems.map((problem) => [text(problem)]))]),
+      : [heading(3, 'What is left to do'), bulletList(problems.map((problem) => [text(String(problem))]))]),
     table(
       ['layer', 'from', 'to', 'outcome'],
       layers.map((each) => [

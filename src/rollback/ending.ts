@@ -1,3 +1,4 @@
+import type { Message } from '../errors.ts'
 import type { Ending } from '../history/event.ts'
 import type { LayerOutcome } from './apply.ts'
 
@@ -22,7 +23,7 @@ export interface Redeployed {
 export interface Deployment {
   readonly done?: Redeployed
   /** why it is not deployed, and what to do; absent when it is, or when nothing here deploys */
-  readonly problem?: string
+  readonly problem?: string | Message
   /** ms */
   readonly tookMs: number
 }

@@ -8,7 +8,7 @@ import type { Config } from '../settings/schema.ts'
 import { limitsOf } from './guard.ts'
 import { availableLayers, openLayers, secretsOfLayers } from './open-layers.ts'
 import type { RollbackContext, RollbackMeans, RollbackOptions, RollbackRequest } from './options.ts'
-import { type Observer, observeProduction } from './production.ts'
+import { type Observer, observeProduction, type Production } from './production.ts'
 import { deployBy } from './redeployment.ts'
 import { chooseLayers, otherwiseOf } from './strategy.ts'
 
@@ -55,13 +55,6 @@ export function openFrontDoor(
   const { repository, config, branch, environment, revision, incident } = context
   const { layers, target, issueType, onFailure, url } = request
   const now = () => tools.now().getTime()
-  const observer: Observer = {
-    ...tools,
-    now,
-    health: url === '' ? config.health : withUrl(config.health, url),
-    revision: openRevisionReader(repository, { branch: config.branch, environment, revision }),
-    passes: ruleOfPasses(context.readHistory, environment),
-  }
   const { redeploy } = config.code
   const wish = {
     wanted: layers,
@@ -86,12 +79,29 @@ export function openFrontDoor(
         // a plan that was looked at is of its own target
         target: (request.mode === 'apply' ? '' : target) || (circumstances.target ?? config.code.target),
       }),
-    production: observeProduction(observer, { environment, revision, withinMs: config.rollback.verifyMs }),
+    production: productionOf(context, tools, url === '' ? config.health : withUrl(config.health, url)),
     deployer: redeploy && deployBy(repository, redeploy, { ...tools, now, branch, environment }),
     limits: limitsOf(config),
     planValidMs: config.rollback.planValidMs,
     objectiveMs: config.rollback.objectiveMs,
   }
+}
+
+/** Production as the configured checks observe it. */
+export function productionOf(
+  context: ConfiguredContext,
+  tools: RunTools,
+  health: Config['health'] = context.config.health,
+): Production {
+  const { repository, config, environment, revision, readHistory } = context
+  const observer: Observer = {
+    ...tools,
+    now: () => tools.now().getTime(),
+    health,
+    revision: openRevisionReader(repository, { branch: config.branch, environment, revision }),
+    passes: ruleOfPasses(readHistory, environment),
+  }
+  return observeProduction(observer, { environment, revision, withinMs: config.rollback.verifyMs })
 }
 
 /** An address that has to answer is a check by itself, beside the configured ones. */

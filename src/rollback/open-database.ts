@@ -23,16 +23,18 @@ export async function openDatabase(
     findGood().then((sha) => openRevision(repository, sha)),
     openRevision(repository, bad),
   ])
+  const { migrations } = settings
   const earlier = progress.done.get('database')
   return openDatabaseLayer({
     engine,
     store: readSetting('database.storage', () => openStore(settings.storage, surroundings)),
     environment,
     bad: badRevision,
-    good,
-    migrations: settings.migrations,
-    strategy: settings.strategy ?? (settings.migrations === undefined ? 'backup' : 'migrations'),
-    command: undefined,
+    migrations:
+      migrations === undefined
+        ? undefined
+        : { folder: migrations, selection: { by: 'added', good }, command: undefined },
+    strategy: settings.strategy ?? (migrations === undefined ? 'backup' : 'migrations'),
     allowDataLoss: settings.allowDataLoss,
     mayRestoreAlone: settings.mayRestoreAlone,
     automatic,

@@ -30,7 +30,8 @@ export interface LeftLayer {
   readonly layer: LayerName
   /** one clause */
   readonly because: string
-  readonly view?: LayerPlanView
+  /** absent for one that could not be planned */
+  readonly plan?: LayerPlan
 }
 
 /**
@@ -53,7 +54,7 @@ export async function planLayers(
     if (outcome?.status === 'fulfilled') {
       const { view } = outcome.value
       if (isChosen && view.state !== 'nothing') planned.push({ layer, plan: outcome.value })
-      else left.push({ layer: layer.name, because: whyLeft(view, isChosen), view })
+      else left.push({ layer: layer.name, because: whyLeft(view, isChosen), plan: outcome.value })
       continue
     }
     const error: unknown = outcome?.reason
@@ -103,16 +104,12 @@ export function isOnly({ layers, left }: Plan): boolean {
   return layers.length === 1 && left.length === 0
 }
 
-/**
- * The view of the layer that has to be deployed for its rollback to take effect, once it is back: the code, or configuration
- * files that went back by a commit of their own. Undefined where nothing has to be deployed.
- */
-export function deployedView(plan: Plan): (LayerPlanView & { readonly now: string }) | undefined {
-  const deployed = (['code', 'config'] as const).flatMap((name) => {
-    const view = viewsOf(plan).find(({ layer }) => layer === name)
-    return view?.now === undefined ? [] : [{ ...view, now: view.now }]
-  })
-  return deployed[0]
+/** What has to be deployed for layers that are back to take effect, see `LayerReceipt`; undefined where nothing has to be. */
+export function deployedView(
+  plan: Plan,
+): (LayerPlanView & Required<Pick<LayerPlanView, 'deploys'>>) | undefined {
+  const found = viewsOf(plan).findLast(({ deploys }) => deploys !== undefined)
+  return found?.deploys === undefined ? undefined : { ...found, deploys: found.deploys }
 }
 
 /** What is taken away from each target of a layer, such as a channel, as views and the history name it. */

@@ -27,7 +27,7 @@ export function describeApplied(
   }: { reason: string; automatic: boolean; startedAt: string; timesUndone?: number },
 ): Recordable {
   const { layer } = view
-  const { from, to, now, tag, branch, kept, pull, wayBack } = receipt
+  const { from, to, now, tag, branch, kept, pull, wayBack, deploys } = receipt
   // a backup that is restored twice by hand replaces another database each time
   const replaced = [kept['database'] ?? []].flat()
   const naturalKey = [layer, from, to, ...replaced, ...again(timesUndone)]
@@ -47,6 +47,7 @@ export function describeApplied(
     now,
     ...(tag !== undefined && { tag }),
     ...(branch !== undefined && { branch }),
+    ...(deploys !== undefined && { deploys: [...deploys] }),
     reason,
     targetFoundBy: view.foundBy,
     automatic,
@@ -76,7 +77,7 @@ export function describeFailed(
   error: unknown,
   stepKey: string,
 ): (Recordable & { readonly reasonCode: FailureCode }) | undefined {
-  const reasonCode = reasonCodeOf(error)
+  const reasonCode = failureCodeOf(error)
   if (reasonCode === undefined || !isUserFacing(error)) return undefined
   return {
     what: { kind: 'rollback-failed', layer, from, to, reasonCode, because: error.message },
@@ -88,7 +89,8 @@ export function describeFailed(
 /** The reason for which a layer failed, as one word of the history. */
 export type FailureCode = 'conflict' | 'refused' | 'unavailable'
 
-function reasonCodeOf(error: unknown): FailureCode | undefined {
+/** Why a layer failed; undefined for a bug. */
+export function failureCodeOf(error: unknown): FailureCode | undefined {
   if (error instanceof ConflictError) return 'conflict'
   if (error instanceof RefusedError || error instanceof InputError) return 'refused'
   return error instanceof UnavailableError ? 'unavailable' : undefined

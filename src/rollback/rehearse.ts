@@ -1,4 +1,4 @@
-import { isUserFacing, message, RefusedError, setting } from '../errors.ts'
+import { isUserFacing, type Message, message, RefusedError, setting } from '../errors.ts'
 import { type LayerOutcome, undoAll } from './apply.ts'
 import { type CarryOutOptions, carryOut, type RollbackReport } from './carry-out.ts'
 import type { Recovery } from './ending.ts'
@@ -40,9 +40,15 @@ export async function rehearse(options: RehearsalOptions): Promise<RehearsalRepo
 }
 
 /** What is still rolled back after a rehearsal. */
-function leftOver(layer: string, outcome: string, problem: string | undefined): readonly string[] {
+function leftOver(
+  layer: string,
+  outcome: string,
+  problem: LayerOutcome['problem'],
+): readonly (string | Message)[] {
   if (outcome === 'undone' || outcome === 'not-tried') return []
-  return [`${layer} is left ${outcome}${problem === undefined ? '' : `: ${problem}`}`]
+  return [
+    problem === undefined ? `${layer} is left ${outcome}` : message`${layer} is left ${outcome}: ${problem}`,
+  ]
 }
 
 const notDeployed = {
@@ -51,21 +57,21 @@ const notDeployed = {
   looked: false,
 } as const
 
-/** The newest revision, once the code is back. @returns whether it is what runs, as far as this run can tell */
+/** The newest revision, once the layers are as before. @returns whether it is what runs, as far as this run can tell */
 async function deployAgain(
   { deploy, head }: RehearsalOptions,
   layers: readonly LayerOutcome[],
-  problems: string[],
+  problems: (string | Message)[],
 ): Promise<boolean> {
-  const code = layers.find(({ layer }) => layer === 'code')
-  if (code === undefined) return true
-  if (deploy === undefined || code.outcome !== 'undone') return false
+  const deployed = layers.filter(({ receipt }) => receipt?.deploys !== undefined)
+  if (deployed.length === 0) return true
+  if (deploy === undefined || deployed.some(({ outcome }) => outcome !== 'undone')) return false
   try {
     await deploy({ now: await head(), outcome: 'rolled-back' })
     return true
   } catch (error) {
     if (!isUserFacing(error)) throw error
-    problems.push(`deployment of the newest revision: ${error.message}`)
+    problems.push(message`deployment of the newest revision: ${error}`)
     return false
   }
 }
@@ -79,17 +85,20 @@ export function demandRehearsable({
   environment,
   branch,
   defaultBranch,
+  changesBranch,
 }: {
   readonly environment: string
   readonly branch: string
   readonly defaultBranch: string
+  /** false where only layers go back that put no commit on it */
+  readonly changesBranch: boolean
 }): void {
   if (/^prod(uction)?$/i.test(environment))
     throw new RefusedError(
-      message`a rehearsal rolls an environment back though nothing is wrong, and ${environment} is the one that customers use: name another in ${setting('environment')}, such as staging, with a configuration of its own in ${setting('config')}`,
+      message`a rehearsal rolls a healthy environment back, and customers use ${environment}; name another one in ${setting('environment')}, such as staging, with a configuration of its own in ${setting('config')}`,
     )
-  if (branch === defaultBranch)
+  if (changesBranch && branch === defaultBranch)
     throw new RefusedError(
-      message`a rehearsal would put commits on ${branch}, which people work on: give the environment ${environment} a branch of its own, and name it as \`branch\` in a configuration of its own (${setting('config')})`,
+      message`a rehearsal would put commits on ${branch}, the default branch; give the environment ${environment} a branch of its own, and name it as \`branch\` in a configuration of its own (${setting('config')})`,
     )
 }

@@ -51,7 +51,7 @@ export function resultOf(
   const inForce = report?.layers.filter(({ outcome }) => outcome !== 'undone') ?? []
   const code = inForce.find(({ layer }) => layer === 'code')?.receipt
   const restored = inForce.flatMap((each) => toDeploy(each)?.now ?? []).at(-1)
-  const standing = deployedView(prepared.plan)?.now
+  const [standing] = deployedView(prepared.plan)?.deploys ?? []
   return {
     environment,
     revision,

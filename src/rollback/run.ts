@@ -1,5 +1,5 @@
 import { approvalsOfRun } from '../github/approvals.ts'
-import type { Event } from '../history/event.ts'
+import type { Event, LayerName } from '../history/event.ts'
 import type { Lock } from '../history/lock.ts'
 import { demandHead } from '../layers/code/plan.ts'
 import { isPlain, readFacts } from '../layers/code/repository.ts'
@@ -51,7 +51,7 @@ export async function runRollback(options: RollbackOptions): Promise<RollbackRes
 
 /** Reads what a run goes by; changes nothing. @throws InputError, RefusedError for a rehearsal that must not be, and for a plan that is not valid */
 export async function begin(options: RollbackOptions): Promise<Beginning> {
-  const { repository, environment, incident, branch, mode, now, run, log } = options
+  const { repository, environment, incident, branch, mode, now, run, log, only } = options
   const startedAt = now()
   const [{ lock, history }, isManual, facts] = await Promise.all([
     // in this order: what is written after the lock was looked at is seen by the lock
@@ -59,7 +59,13 @@ export async function begin(options: RollbackOptions): Promise<Beginning> {
     options.isManual(),
     options.rehearsal ? readFacts(repository) : undefined,
   ])
-  if (facts !== undefined) demandRehearsable({ environment, branch, defaultBranch: facts.defaultBranch })
+  if (facts !== undefined)
+    demandRehearsable({
+      environment,
+      branch,
+      defaultBranch: facts.defaultBranch,
+      changesBranch: only?.some(putsCommits) ?? true,
+    })
   const saved =
     mode === 'apply'
       ? await openSavedPlan(options.plan ?? '', {
@@ -186,4 +192,9 @@ async function savePlan(options: RollbackOptions, { plan }: Prepared): Promise<S
     [digest],
   )
   return saved
+}
+
+/** Whether a layer's rollback may be a commit on the branch. */
+function putsCommits(layer: LayerName): boolean {
+  return layer === 'code' || layer === 'config'
 }

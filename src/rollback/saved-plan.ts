@@ -14,6 +14,7 @@ const viewSchema = z.strictObject({
   now: z.string().optional(),
   scope: z.string().optional(),
   paths: z.array(z.string()).optional(),
+  deploys: z.array(z.string()).optional(),
   foundBy: z.string(),
   steps: z.array(z.string()),
   undone: z.array(z.strictObject({ revision: z.string(), title: z.string(), author: z.string() })),

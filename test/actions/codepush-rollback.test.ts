@@ -163,6 +163,24 @@ describe('a rollback', () => {
     expect((await kinds()).filter((kind) => kind === 'rollback-began')).toHaveLength(1)
   })
 
+  test('that fails on one channel is taken back from the others with on-failure: undo', async () => {
+    server.fault({ method: 'POST', path: 'Shop-android/', answer: { status: 403, body: 'no' } })
+    const { exitCode, log, outputs, summary } = await rollBack({ 'on-failure': 'undo' })
+    expect({ exitCode, log, ...outputs }).toMatchObject({
+      exitCode: 1,
+      decision: 'undone',
+      verified: 'false',
+    })
+    expect(log).toMatch(/ota: taken back, .*v2/)
+    expect(summary).toContain('was taken back')
+    for (const app of ['Shop-ios', 'Shop-android'])
+      expect(JSON.stringify(await offersOf(client(), app))).toContain('hash-of-bad')
+    expect((await shop.history.read()).events.at(-1)).toMatchObject({
+      kind: 'rollback-ended',
+      outcome: 'undone',
+    })
+  })
+
   test.each<[string, { layer: LayerName; from: string; to: string }[], number]>([
     [
       'that the front door began with the code is left to it',

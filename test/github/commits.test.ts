@@ -1,13 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { RefusedError } from '../../src/errors.ts'
-import {
-  compareCommits,
-  isAncestor,
-  listCommits,
-  listRange,
-  readCommit,
-  resolveRevision,
-} from '../../src/github/commits.ts'
+import { listCommits, readCommit, resolveRevision } from '../../src/github/commits.ts'
+import { compareCommits, isAncestor, listRange } from '../../src/github/compare.ts'
 import { defaultBranch } from '../../src/github/repository.ts'
 import { openBrokenShop, openShop } from '../support/repository.ts'
 

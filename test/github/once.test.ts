@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { compareCommits, isAncestor, readCommit } from '../../src/github/commits.ts'
+import { readCommit } from '../../src/github/commits.ts'
+import { compareCommits, isAncestor } from '../../src/github/compare.ts'
 import { readFile } from '../../src/github/contents.ts'
 import { lookAhead } from '../../src/github/look-ahead.ts'
 import { pullsOfCommits } from '../../src/github/pulls.ts'

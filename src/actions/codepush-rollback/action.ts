@@ -1,5 +1,6 @@
 import { reasonOf } from '../../layers/ota/roll-back.ts'
 import { rollBackUpdates } from '../../rollback/ota-rollback.ts'
+import { planRequest } from '../plan-inputs.ts'
 import { rollbackTools } from '../rollback-tools.ts'
 import { openWorkplace } from '../wiring.ts'
 import type { CodepushStep } from './contract.ts'
@@ -24,8 +25,10 @@ export async function run(step: CodepushStep): Promise<void> {
       mode: inputs.mode,
       verifyTimeoutMs: inputs['verify-timeout'] ?? 0,
     }
-    const { hold, 'dry-run': dryRun } = inputs
-    const request = { ota, hold, dryRun, reason: secrets.redact(inputs.reason) }
+    const { hold } = inputs
+    // one layer is all that there is to stop: its channels do not wait for each other
+    const onFailure = inputs['on-failure'] === 'undo' ? ('undo' as const) : ('stop' as const)
+    const request = { ...planRequest(inputs), ota, hold, onFailure, reason: secrets.redact(inputs.reason) }
     await publish(step, await rollBackUpdates(context, request, rollbackTools(step)))
   } catch (error) {
     step.setOutputs({ decision: 'failed', 'reason-code': reasonOf(error), verified: false })

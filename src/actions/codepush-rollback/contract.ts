@@ -4,6 +4,7 @@ import { input } from '../../runner/inputs.ts'
 import type { StepOf } from '../../runner/step.ts'
 import { commonInputs, commonOutputs, deployedRevision } from '../contract-parts.ts'
 import { guardInputs } from '../guard-inputs.ts'
+import { planInputs, planOutputs, planRules } from '../plan-inputs.ts'
 
 export const codepushRollback = defineAction({
   name: 'codepush-rollback',
@@ -78,17 +79,25 @@ export const codepushRollback = defineAction({
       description: 'How long the server may answer devices from its cache, at most.',
       default: '2m',
     }),
-    'dry-run': input.flag({ description: 'Print the plan, and change nothing.', default: 'false' }),
+    'on-failure': input.choice({
+      description:
+        'What to do when a channel fails: `continue` rolls back the others; `undo` does that, and then puts all of them back.',
+      default: 'continue',
+      options: ['continue', 'undo'],
+    }),
+    ...planInputs,
   },
   rules: [
     { inputs: ['target'], notWith: { input: 'mode', is: ['stop'] } },
     { inputs: ['project'], onlyWith: { input: 'server-kind', is: ['eas', 'hot-updater-cli'] } },
     { inputs: ['access-key'], notWith: { input: 'server-kind', is: ['eas', 'hot-updater-cli'] } },
+    ...planRules,
   ],
   outputs: {
     ...commonOutputs,
+    ...planOutputs,
     decision:
-      '`rolled-back`, `already-rolled-back`, `stopped`, `planned`, `partial` (some channels), `superseded` (another release is now the newest) or `failed`.',
+      '`rolled-back`, `already-rolled-back`, `stopped`, `planned`, `rehearsed`, `undone` (with `on-failure: undo`), `partial` (some channels), `superseded` (another release is now the newest) or `failed`.',
     from: 'Labels that were rolled back, separated by commas: one for each channel, or for each of its binaries that had the bad package.',
     to: 'Labels that were restored.',
     label: 'Labels that are the newest now.',

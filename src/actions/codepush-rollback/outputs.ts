@@ -5,7 +5,7 @@ import type { OtaRollback } from '../../rollback/ota-rollback.ts'
 import { heading, paragraph, renderMarkdown, text } from '../../text/markdown.ts'
 import type { CodepushStep } from './contract.ts'
 
-const headlines: Readonly<Record<UpdatesDecision, string>> = {
+const headlines: Readonly<Record<UpdatesDecision | 'undone' | 'rehearsed', string>> = {
   planned: 'Rollback of updates planned (dry run: nothing was changed)',
   'rolled-back': 'Updates rolled back',
   'already-rolled-back': 'Updates already rolled back',
@@ -13,18 +13,31 @@ const headlines: Readonly<Record<UpdatesDecision, string>> = {
   partial: 'Updates rolled back in part',
   superseded: 'Updates not rolled back: another release is the newest by now',
   failed: 'Updates not rolled back',
+  undone: 'The rollback failed on a channel, and was taken back',
+  rehearsed: 'Rehearsed: rolled back, and taken back again',
 }
 
 /** Sets the outputs, writes the summary, and fails the step when something is left to do. */
 export async function publish(step: CodepushStep, { result, state }: OtaRollback): Promise<void> {
   const { inputs, log, explain } = step
   const { plans = [], results = [], server } = state ?? {}
-  const { conclusion, prepared, incident } = result
+  const { conclusion, prepared, incident, rehearsal, report, saved } = result
   const isHeld = prepared.kind === 'held'
-  const { decision, reasonCode, channels, isVerified } = concludeUpdates(plans, results, {
+  const updates = concludeUpdates(plans, results, {
     isHeld,
-    isPlanned: inputs['dry-run'] && !isHeld,
+    isPlanned: (inputs['dry-run'] || saved !== undefined) && !isHeld,
   })
+  const { channels } = updates
+  // what was taken back again does not hold, whatever devices were offered meanwhile
+  const isTakenBack = report?.layers.some(({ outcome }) => outcome === 'undone') ?? false
+  const { decision, reasonCode, isVerified } =
+    rehearsal === undefined && !isTakenBack
+      ? updates
+      : {
+          decision: rehearsal === undefined ? ('undone' as const) : ('rehearsed' as const),
+          reasonCode: conclusion.reasonCode,
+          isVerified: false,
+        }
   const join = (key: 'from' | 'to' | 'label') => channels.map((each) => each[key]).join(',')
   step.setOutputs({
     incident,
@@ -35,14 +48,15 @@ export async function publish(step: CodepushStep, { result, state }: OtaRollback
     label: join('label'),
     verified: isVerified,
     channels,
+    plan: saved && (await step.writeReport('rollback-plan', saved)),
   })
   // what was carried out has its lines in the log by now
-  if (result.report === undefined) for (const line of plans.flatMap(describePlan)) log.info(line)
+  if (report === undefined) for (const line of plans.flatMap(describePlan)) log.info(line)
   const ofChannels = results.flatMap(({ problem }) => problem ?? [])
-  const problems = ofChannels.length > 0 ? ofChannels : conclusion.problems
+  const problems = ofChannels.length > 0 && !isTakenBack ? ofChannels : conclusion.problems
   await step.writeSummary(
     renderMarkdown([
-      heading(2, headlines[decision]),
+      heading(2, rehearsal === undefined ? headlines[decision] : conclusion.headline),
       ...(isHeld ? [paragraph(text(`${explain(prepared.because)}.`))] : []),
       ...(server === undefined ? [] : summarizePlans(plans, server)),
       ...summarizeResults(results),

@@ -4,6 +4,7 @@ import type { StepOf } from '../../runner/step.ts'
 import { commonInputs, commonOutputs, deployedRevision } from '../contract-parts.ts'
 import { databaseInputs } from '../database-inputs.ts'
 import { guardInputs } from '../guard-inputs.ts'
+import { planInputs, planOutputs, planRules } from '../plan-inputs.ts'
 
 export const dbRestore = defineAction({
   name: 'db-restore',
@@ -86,6 +87,7 @@ export const dbRestore = defineAction({
       description: 'The reason, in one sentence, for the history and the post-mortem.',
       default: 'the deployment is unhealthy',
     }),
+    ...planInputs,
     'dry-run': input.flag({
       description:
         'Restore and verify beside the live database, print what would be lost, and change nothing.',
@@ -103,10 +105,13 @@ export const dbRestore = defineAction({
     },
     { inputs: ['migrations'], requiredWith: { input: 'strategy', is: ['migrations'] } },
     { oneOf: ['to-revision', 'to', 'last'] },
+    ...planRules,
   ],
   outputs: {
     ...commonOutputs,
-    decision: '`rolled-back`, `already-rolled-back`, `planned` or `failed`.',
+    ...planOutputs,
+    decision:
+      '`rolled-back`, `already-rolled-back`, `not-verified` (rolled back, and the check afterwards disagrees), `planned`, `rehearsed` or `failed`.',
     backup: 'Name of the backup that was restored, or that was made before migrations were undone.',
     undone: 'Number of migrations that were undone.',
     kept: 'Name of the replaced database, which is kept.',

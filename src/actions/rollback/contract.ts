@@ -3,6 +3,7 @@ import { input } from '../../runner/inputs.ts'
 import type { StepOf } from '../../runner/step.ts'
 import { failureRules, issueTypes } from '../../settings/rollback-choices.ts'
 import { commonInputs, commonOutputs } from '../contract-parts.ts'
+import { reviewInputs } from '../plan-inputs.ts'
 
 export const rollback = defineAction({
   name: 'rollback',
@@ -29,10 +30,7 @@ export const rollback = defineAction({
       options: ['auto', 'plan', 'apply', 'doctor'],
     }),
     plan: input.text({ description: 'Path of the saved plan, from the output `plan`.' }),
-    approval: input.text({
-      description:
-        'The environment of this job. If one of its reviewers approved the job after the plan was made, the run counts as manual. Default: the environment that is rolled back.',
-    }),
+    approval: reviewInputs.approval,
     'issue-type': input.choice({
       description:
         'What is wrong, if known. The configuration maps it to layers. `unknown` selects every layer that the deployment changed.',
@@ -62,10 +60,7 @@ export const rollback = defineAction({
       default: 'configured',
       options: ['configured', ...failureRules],
     }),
-    rehearsal: input.flag({
-      description:
-        'Rehearse: roll back a healthy environment, verify it, and undo everything. Refused for production and for the default branch.',
-    }),
+    rehearsal: reviewInputs.rehearsal,
     hold: input.text({
       description:
         'Why automatic rollbacks are on hold, such as from the variable `vars.ROLLBACK_HOLD`. Any text holds automatic rollbacks; manual rollbacks are not held.',

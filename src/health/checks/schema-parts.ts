@@ -78,6 +78,18 @@ export const rulesOfGaps = {
   'inconclusive-limit': shared['inconclusive-limit'],
 }
 
+/** When a number is bad, and what its gaps are. */
+export const judged = {
+  severity: shared.severity,
+  max: shared.max,
+  min: shared.min,
+  equals: shared.equals,
+  for: duration()
+    .prefault('0s')
+    .describe('How long the limit must be breached before it counts. Default: the first breach counts.'),
+  ...rulesOfGaps,
+}
+
 /** What every check of a number has beside its own source. */
 export const common = {
   name: shared.name,
@@ -87,14 +99,7 @@ export const common = {
     .describe(
       `What is measured, with its own limit and severity. ${describeMetrics(metrics)}. Default: none, so that a limit and a severity are needed.`,
     ),
-  severity: shared.severity,
-  max: shared.max,
-  min: shared.min,
-  equals: shared.equals,
-  for: duration()
-    .prefault('0s')
-    .describe('How long the limit must be breached before it counts. Default: the first breach counts.'),
-  ...rulesOfGaps,
+  ...judged,
 }
 
 /** A secret that a variable of the step holds. */

@@ -1,4 +1,4 @@
-import type { Comparison } from '../../github/commits.ts'
+import type { Comparison } from '../../github/compare.ts'
 import { readFile } from '../../github/contents.ts'
 import type { TreeEntry } from '../../github/trees.ts'
 import { isSamePair, type PathPair } from './paths.ts'

@@ -13,8 +13,9 @@ import {
   text,
 } from '../../text/markdown.ts'
 import type { LayerStanding } from '../layer.ts'
+import { sayWithout } from './message.ts'
 import { type RollbackPlan, takesBack } from './plan.ts'
-import { shortGoal, type TaggedRollback } from './recent.ts'
+import type { TaggedRollback } from './recent.ts'
 
 const listed = 20
 
@@ -216,12 +217,12 @@ export function summarizeRecent(recent: readonly TaggedRollback[]): readonly Roo
   return [
     table(
       ['when (UTC)', 'what', 'environment', 'from', 'to', 'why', 'by', 'tag'],
-      recent.map(({ at, kind, environment, from, to, reason, by, tag, reset }) => [
+      recent.map(({ at, kind, environment, from, to, without, reason, by, tag, reset }) => [
         at.toISOString().slice(0, 19).replace('T', ' '),
         kind === 'undo' ? 'taken back' : reset === undefined ? 'rolled back' : 'moved back',
         code(environment),
         from === '' ? '' : revision(from),
-        /^[0-9a-f]{40}$/.test(to) ? revision(to) : text(shortGoal(to)),
+        without.length === 0 ? revision(to) : text(sayWithout(without)),
         text(reason),
         code(by),
         code(tag),

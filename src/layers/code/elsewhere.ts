@@ -1,6 +1,6 @@
 import { hasBeenDeployed } from '../../deployment/last-good.ts'
 import { InputError, message, RefusedError, setting } from '../../errors.ts'
-import type { Comparison } from '../../github/commits.ts'
+import type { Comparison } from '../../github/compare.ts'
 import { pullsOfCommit } from '../../github/pulls.ts'
 import type { Target } from './found-target.ts'
 import { type CodeRepository, isAncestor, isPlain, listBranches } from './repository.ts'

@@ -82,7 +82,7 @@ export function viewCode(
     to: goalOf(plan),
     scope: `${plan.mode} ${goalOf(plan)}`,
     ...(paths.length > 0 && { paths }),
-    ...(isStanding(plan) && { now: plan.done?.sha ?? head }),
+    ...(isStanding(plan) && { now: plan.done?.sha ?? head, deploys: [plan.done?.sha ?? head, goalOf(plan)] }),
     foundBy: foundBy(plan),
     steps: stepsOf(plan),
     undone: undone.map(({ sha, message, author }) => ({ revision: sha, title: title(message), author })),
@@ -127,6 +127,7 @@ export function receiptCode(
     now: commit,
     kept: plan.mode === 'reset' ? { reset: plan.branch } : {},
     branch: plan.branch,
+    ...(outcome !== 'proposed' && { deploys: [commit, to] }),
     ...wayBackOf(plan, { from, to, now: commit, tag }),
     ...(tag !== undefined && { tag }),
     ...(pull !== undefined && { pull: { number: pull.number, url: pull.url } }),
@@ -177,6 +178,7 @@ async function applyCode(options: CodeLayerOptions, plan: RollbackPlan): Promise
       now: from,
       kept: {},
       branch,
+      deploys: [from, goalOf(plan)],
     } as const
     return { ...receipt, verified: { ok: true, evidence } }
   }

@@ -75,10 +75,8 @@ export function subjectOf(
         ? `Bring back what the rollback ${undoes.slice(0, 7)} of ${environment} undid`
         : `Take the rollback ${undoes.slice(0, 7)} of ${environment} back`,
     )
-  const [first, ...more] = without.map((sha) => sha.slice(0, 7))
-  if (first === undefined) return oneLine(`Roll back ${environment} to ${to.slice(0, 7)}`)
   return oneLine(
-    `Roll back ${environment} without ${first}${more.length > 0 ? ` and ${more.length} more` : ''}`,
+    `Roll back ${environment} ${without.length === 0 ? `to ${to.slice(0, 7)}` : sayWithout(without)}`,
   )
 }
 
@@ -96,6 +94,22 @@ export function readMessage(message: string): ToldRollback | undefined {
   if (!incident || !from || !to) return undefined
   const paths = readPaths(trailers.get('Rollback-Paths'))
   return paths && { incident, from, to, mode: trailers.get('Rollback-Mode') ?? '', paths }
+}
+
+/** What a revert goes to, in one word of a trailer: there is no revision with that content. */
+export function writeRevertGoal(commits: readonly { readonly sha: string }[]): string {
+  return `without:${commits.map(({ sha }) => sha.slice(0, 12)).join('+')}`
+}
+
+/** The ids of the commits that a goal leaves out, as far as they are written; empty for a revision. */
+export function readRevertGoal(to: string): readonly string[] {
+  const [, ids] = /^without:(.*)$/.exec(to) ?? []
+  return ids?.split('+') ?? []
+}
+
+/** Commits that are left out, for people. */
+export function sayWithout([first = '', ...more]: readonly string[]): string {
+  return `without ${first.slice(0, 7)}${more.length > 0 ? ` and ${more.length} more` : ''}`
 }
 
 /** As JSON: a path may hold commas, quotes and line breaks. */

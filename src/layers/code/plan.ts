@@ -1,12 +1,13 @@
 import { InputError, message, RefusedError, setting } from '../../errors.ts'
-import type { Commit, Comparison } from '../../github/commits.ts'
+import type { Commit } from '../../github/commits.ts'
+import type { Comparison } from '../../github/compare.ts'
 import { type PullRequest, pullsOfCommits } from '../../github/pulls.ts'
 import type { Content } from './content.ts'
 import type { Delivery } from './deliveries.ts'
 import type { Way } from './delivery.ts'
 import { type EarlierRollback, findRollbacks, lookAfter } from './earlier.ts'
 import type { Target } from './found-target.ts'
-import type { RollbackScope } from './message.ts'
+import { type RollbackScope, writeRevertGoal } from './message.ts'
 import { type CodeRepository, compareHistories, isPlain, listCommits, readRef } from './repository.ts'
 import type { Warning } from './warnings.ts'
 
@@ -85,17 +86,13 @@ export interface RollbackRequest {
 export function goalOf(plan: RollbackPlan): string {
   switch (plan.mode) {
     case 'revert':
-      return revertGoal(plan.undone)
+      return writeRevertGoal(plan.undone)
     case 'undo':
     case 'reapply':
       return `${plan.mode}:${plan.rollback.sha}`
     default:
       return plan.target.commit.sha
   }
-}
-
-export function revertGoal(commits: readonly Pick<Commit, 'sha'>[]): string {
-  return `without:${commits.map(({ sha }) => sha.slice(0, 12)).join('+')}`
 }
 
 /** True when a plan takes a rollback back. */

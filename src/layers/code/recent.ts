@@ -1,5 +1,5 @@
 import { type Event, newEvent, revisionSchema } from '../../history/event.ts'
-import { readPaths, readTrailers } from './message.ts'
+import { readPaths, readRevertGoal, readTrailers, sayWithout } from './message.ts'
 import { type CodeRepository, readTags } from './repository.ts'
 
 /** A rollback, or what took one back, as its tag tells of it. */
@@ -12,6 +12,8 @@ export interface TaggedRollback {
   readonly from: string
   /** what it went to; for what took a rollback back, that rollback */
   readonly to: string
+  /** ids of the commits that a revert undid; empty for what went to a revision */
+  readonly without: readonly string[]
   readonly by: string
   readonly reason: string
   readonly kind: 'rollback' | 'undo'
@@ -46,6 +48,7 @@ export async function listRollbackTags(repository: CodeRepository): Promise<read
           environment: told('Environment'),
           from: told('From'),
           to,
+          without: readRevertGoal(to),
           by: told('Requested-By'),
           reason: reasonOf(message),
           kind: undoes === '' ? 'rollback' : 'undo',
@@ -80,17 +83,9 @@ export function eventsOf(recent: readonly TaggedRollback[]): readonly Event[] {
 /** The rollbacks as lines of a log. */
 export function describeRecent(recent: readonly TaggedRollback[]): readonly string[] {
   return recent.map(
-    ({ at, kind, tag, from, to }) =>
-      `${at.toISOString()} ${kind} ${from.slice(0, 7)} → ${shortGoal(to)}, tag ${tag}`,
+    ({ at, kind, tag, from, to, without }) =>
+      `${at.toISOString()} ${kind} ${from.slice(0, 7)} → ${without.length > 0 ? sayWithout(without) : to.slice(0, 7)}, tag ${tag}`,
   )
-}
-
-/** What a rollback went to, for people: ids of seven characters. */
-export function shortGoal(to: string): string {
-  const [, without] = /^without:(.*)$/.exec(to) ?? []
-  if (without === undefined) return to.slice(0, 7)
-  const [first = '', ...more] = without.split('+')
-  return `without ${first.slice(0, 7)}${more.length > 0 ? ` and ${more.length} more` : ''}`
 }
 
 /** What an output says of them: all but the reason, which is free text. */

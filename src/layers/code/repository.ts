@@ -1,6 +1,7 @@
 import { InputError, type Message, message, setting } from '../../errors.ts'
 import type { Repository } from '../../github/client.ts'
 import * as githubCommits from '../../github/commits.ts'
+import * as githubCompare from '../../github/compare.ts'
 import * as githubRef from '../../github/ref.ts'
 import * as githubRefs from '../../github/refs.ts'
 import * as githubFacts from '../../github/repository.ts'
@@ -46,16 +47,16 @@ function either<A, R>(
 export const readCommit = either(githubCommits.readCommit, plainCommits.readCommit)
 export const listCommits = either(githubCommits.listCommits, plainCommits.listCommits)
 export const createCommit = either(githubCommits.createCommit, plainCommits.createCommit)
-export const isAncestor = either(githubCommits.isAncestor, plainCommits.isAncestor)
+export const isAncestor = either(githubCompare.isAncestor, plainCommits.isAncestor)
 export const resolveRevision = either(githubCommits.resolveRevision, plainCommits.resolveRevision)
 export const findNamed = either(githubCommits.findNamed, plainCommits.findNamed)
 export const commitsTouching = either(githubCommits.commitsTouching, plainCommits.commitsTouching)
-export const compareCommits = either(githubCommits.compareCommits, plainCommits.compareCommits)
+export const compareCommits = either(githubCompare.compareCommits, plainCommits.compareCommits)
 /** The same without the files, which plain git would have to fetch folders for. */
-export const compareHistories = either(githubCommits.compareHistories, plainCommits.compareHistories)
+export const compareHistories = either(githubCompare.compareHistories, plainCommits.compareHistories)
 /** All commits of a range, oldest first, where a comparison on GitHub has at most 250. */
 export const listRange = either<Revisions, readonly githubCommits.Commit[]>(
-  githubCommits.listRange,
+  githubCompare.listRange,
   async (repository, range) => (await plainCommits.compareHistories(repository, range)).commits,
 )
 interface Revisions {

@@ -1,5 +1,6 @@
 import { InputError, message } from '../../errors.ts'
-import type { Commit, Comparison } from '../../github/commits.ts'
+import type { Commit } from '../../github/commits.ts'
+import type { Comparison } from '../../github/compare.ts'
 import { type Changes, changesAt, findChanges, hasSubmodules, listedFiles } from './changes.ts'
 import { type Content, contentOfEdits, contentOfPaths } from './content.ts'
 import { chooseWay } from './delivery.ts'

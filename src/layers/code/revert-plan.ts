@@ -4,8 +4,9 @@ import { changesOf } from './changes.ts'
 import type { Git } from './command.ts'
 import { contentOfRevert } from './content.ts'
 import { chooseWay } from './delivery.ts'
+import { writeRevertGoal } from './message.ts'
 import type { OpenClone } from './partial-clone.ts'
-import { findPulls, type RevertPlan, type RollbackRequest, readStanding, revertGoal } from './plan.ts'
+import { findPulls, type RevertPlan, type RollbackRequest, readStanding } from './plan.ts'
 import {
   type CodeRepository,
   compareHistories,
@@ -49,7 +50,7 @@ export async function planRevert(
   const commits = await sortByAge(git, found.commits, head)
   const revertFrom = (at: string) =>
     revertTree(git, { head: at, commits: commits.map(({ sha }) => sha).reverse(), mainline })
-  const earlier = holding[0]?.to === revertGoal(commits) ? holding[0] : undefined
+  const earlier = holding[0]?.to === writeRevertGoal(commits) ? holding[0] : undefined
   const revertedBefore = earlier && (await revertFrom(earlier.from))
   // one that says so, and has another content, is none: of a merge another parent may have stayed
   const done = revertedBefore?.tree === earlier?.commit.tree ? earlier : undefined

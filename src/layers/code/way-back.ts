@@ -1,3 +1,4 @@
+import { quoteWord } from '../../text/shell.ts'
 import type { LayerReceipt, WayBack } from '../layer.ts'
 import { type RollbackPlan, takesBack } from './plan.ts'
 
@@ -12,7 +13,7 @@ export function wayBackOf(
   // the branch has all of it: it was not changed, or it was put back
   if (takesBack(plan) || now === from || plan.mode === 'deploy-only') return {}
   const { branch } = plan
-  const remote = quote(`origin/${branch}`)
+  const remote = quoteWord(`origin/${branch}`)
   if (plan.mode === 'reset') {
     const kept = tag === undefined ? '' : `, by the tag ${tag}`
     const steps = [
@@ -43,9 +44,4 @@ export function wayBackOf(
       ],
     },
   }
-}
-
-/** For a shell: a branch may be called anything. */
-export function quote(word: string): string {
-  return /^[\w./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
 }

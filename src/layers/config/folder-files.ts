@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { ConflictError, RefusedError } from '../../errors.ts'
-import { keptText, type Layer, type LayerPlan, type UndoableRollback } from '../layer.ts'
+import { comparedView, keptText, type Layer, type LayerPlan, type UndoableRollback } from '../layer.ts'
 import { listBackups, type Manifest, readBackup } from './backup.ts'
 import { describeFiles, needsOf } from './describe.ts'
 import { absent, digestOf, readState, replaceState } from './file.ts'
@@ -43,21 +43,14 @@ async function planFolder(options: FolderFilesOptions): Promise<LayerPlan> {
   const refusal = refusalOf(planned, { allowRemoval })
   const pending = planned.filter(({ what }) => what !== 'unchanged')
   const isPending = pending.length > 0
-  const from = isPending
-    ? stateName(pending.map(({ path, seen }) => [path, seen]))
-    : (earlier?.from ?? target.name)
+  const from = isPending ? stateName(pending.map(({ path, seen }) => [path, seen])) : undefined
+  const head = comparedView('config', { from, to: target.name, foundBy: target.foundBy, earlier })
   return {
     view: {
-      layer: 'config',
-      state: isPending ? 'pending' : earlier === undefined ? 'nothing' : 'done',
-      from,
-      to: target.name,
-      foundBy: target.foundBy,
+      ...head,
       steps: isPending
         ? [...describeFiles(planned), `keep what is in ${folder} in a backup, and write the files there`]
         : [],
-      undone: [],
-      losses: [],
       warnings: [
         ...warnings,
         ...(isPending
@@ -74,7 +67,7 @@ async function planFolder(options: FolderFilesOptions): Promise<LayerPlan> {
       const evidence = `${planned.map(({ path }) => path).join(', ')} in ${folder} ${planned.length === 1 ? 'has' : 'have'} the bytes of ${target.name}`
       return {
         outcome: kept === undefined ? 'already-rolled-back' : 'rolled-back',
-        from,
+        from: head.from,
         to: target.name,
         now: kept === undefined ? (earlier?.now ?? target.name) : target.name,
         kept:

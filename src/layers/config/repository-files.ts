@@ -120,6 +120,7 @@ function viewOf(
     undone: [],
     undoneCount: 0,
     warnings: [...warnings, ...view.warnings],
+    ...(view.deploys && { deploys: view.deploys.slice(0, 1) }),
   } as const
   if (!isChanged && isUntouched && isEarlier) return { ...base, state: 'done', steps: [] }
   if (!isChanged || isUntouched) return { ...base, state: 'nothing', steps: [] }
@@ -143,15 +144,20 @@ async function seen(
   planned: readonly PlannedFile[],
   receipt: LayerReceipt,
 ): Promise<LayerReceipt> {
-  const kept = { ...receipt.kept, commit: receipt.now }
-  if (receipt.pull !== undefined || receipt.verified === undefined) return { ...receipt, kept }
+  const own = {
+    ...receipt,
+    kept: { ...receipt.kept, commit: receipt.now },
+    // of the good revision, the commit has these files alone
+    ...(receipt.deploys && { deploys: receipt.deploys.slice(0, 1) }),
+  }
+  if (receipt.pull !== undefined || receipt.verified === undefined) return own
   const now = await Promise.all(planned.map(async ({ path }) => (await read(path, receipt.now)) ?? undefined))
   const wrong = planned.filter(({ next }, index) => !isSame(next?.bytes, now[index])).map(({ path }) => path)
   const evidence =
     wrong.length === 0
       ? `${planned.map(({ path }) => path).join(', ')} ${planned.length === 1 ? 'has' : 'have'} the bytes of ${receipt.to.slice(0, 7)}; ${receipt.verified.evidence}`
       : `${wrong.join(', ')} at ${receipt.now.slice(0, 7)} is not as it was at ${receipt.to.slice(0, 7)}`
-  return { ...receipt, kept, verified: { ok: wrong.length === 0 && receipt.verified.ok, evidence } }
+  return { ...own, verified: { ok: wrong.length === 0 && receipt.verified.ok, evidence } }
 }
 
 function isSame(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {

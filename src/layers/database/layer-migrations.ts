@@ -1,4 +1,4 @@
-import { RefusedError } from '../../errors.ts'
+import { message, RefusedError, setting } from '../../errors.ts'
 import {
   emptyView,
   type LayerPlan,
@@ -7,7 +7,7 @@ import {
   type UndoableRollback,
 } from '../layer.ts'
 import { readBackup } from './catalog.ts'
-import type { DatabaseLayerOptions } from './layer-options.ts'
+import type { DatabaseLayerOptions, MigrationOptions } from './layer-options.ts'
 import {
   type Deployment,
   type DeploymentUndoReport,
@@ -15,29 +15,37 @@ import {
   planDeploymentUndo,
   undoDeployment,
 } from './migrations/deployment.ts'
-import { standsAt, type UndoPlan } from './migrations/plan.ts'
+import { type Selection, standsAt, type UndoPlan } from './migrations/plan.ts'
 import { restoreBackup } from './restore.ts'
+import { wayBackOfUndoing } from './way-back.ts'
+import { wordsOfMigrations } from './words.ts'
 
 /**
  * Undoes what the deployment applied, newest first.
  * @throws RefusedError when one of them cannot be undone
  */
-export async function planMigrations(options: DatabaseLayerOptions, folder: string): Promise<LayerPlan> {
-  const { engine, bad, good, command } = options
+export async function planMigrations(
+  options: DatabaseLayerOptions,
+  migrations: MigrationOptions,
+): Promise<LayerPlan> {
+  const { engine, bad } = options
+  const { selection, command, allowIrregular = false } = migrations
+  const deployment = deploymentOf(options, migrations)
   await engine.inspect('backup')
-  const plan = await planDeploymentUndo(deploymentOf(options, folder))
+  const plan = await planDeploymentUndo(deployment)
   if (plan.steps.length === 0) return planNothingLeft(options, plan)
   const names = plan.steps.map(({ name }) => name)
   const losses = plan.steps.flatMap(({ name, takes }) => takes.map((taken) => `${name}: ${taken}`))
-  if (plan.irregularities.length > 0)
+  if (plan.irregularities.length > 0 && !allowIrregular)
     throw new RefusedError(
-      `${plan.irregularities.join('; ')}: check it, then undo with db-restore and allow-irregular`,
+      message`${plan.irregularities.join('; ')}; check this, then undo with db-restore and ${setting('allow-irregular')}`,
     )
   const view: LayerPlanView = {
     ...emptyView('database'),
     from: names[0] ?? '',
     to: standsAt(plan),
-    foundBy: `${plan.table} lists what was applied, and ${good.id.slice(0, 7)} does not have it`,
+    ...(options.isExplicit && { scope: `migrations after ${standsAt(plan)}` }),
+    foundBy: `${plan.table} lists what was applied, and ${sayWhy(selection)}`,
     steps: [
       `backs up ${engine.database} as it is now`,
       ...plan.steps.map((step) =>
@@ -53,20 +61,24 @@ export async function planMigrations(options: DatabaseLayerOptions, folder: stri
       author: '',
     })),
     losses,
-    needsPerson: options.allowDataLoss ? [] : losses.map((loss) => `it takes data away, ${loss}`),
+    warnings: plan.irregularities.map((each) => `${each}, which is allowed`),
+    needsPerson:
+      options.allowDataLoss || options.isExplicit ? [] : losses.map((loss) => `it takes data away, ${loss}`),
     basis: { applied: plan.applied.entries.map(({ key }) => key).join(', '), undoes: names.join(', ') },
   }
   return {
     view,
+    words: wordsOfMigrations(view),
     apply: async () => {
       const report = await undoDeployment({
         ...options,
-        ...deploymentOf(options, folder),
-        allowIrregular: false,
+        ...deployment,
+        allowIrregular,
         dryRun: false,
         expected: names,
       })
-      const left = await planDeploymentUndo(deploymentOf(options, folder))
+      options.observe?.(report)
+      const left = await planDeploymentUndo(deployment)
       return {
         ...receiptUndone(report),
         verified: {
@@ -90,6 +102,7 @@ async function planNothingLeft(options: DatabaseLayerOptions, plan: UndoPlan): P
     state: isDone ? 'done' : 'nothing',
     from: earlier?.from ?? names[0] ?? '',
     to: earlier?.to ?? to,
+    ...(options.isExplicit && { scope: `migrations after ${earlier?.to ?? to}` }),
     foundBy: isDone
       ? `${plan.table} has nothing of the deployment any more`
       : `${plan.table} has nothing that the deployment added`,
@@ -97,8 +110,10 @@ async function planNothingLeft(options: DatabaseLayerOptions, plan: UndoPlan): P
   }
   const done: UndoableRollback =
     earlier ?? receiptUndone({ undone: names, standsAt: to, backup: safety?.name })
+  options.observe?.({ outcome: 'nothing-to-undo', undone: [], takes: [], standsAt: to, backup: undefined })
   return {
     view,
+    words: wordsOfMigrations(view),
     apply: async () => ({
       ...done,
       outcome: 'already-rolled-back',
@@ -143,22 +158,36 @@ function migrationsOf({ migrations = [] }: UndoableRollback['kept']): readonly s
 }
 
 function deploymentOf(
-  { engine, store, bad, good, command }: DatabaseLayerOptions,
-  folder: string,
+  { engine, store, bad }: DatabaseLayerOptions,
+  { folder, selection, command }: MigrationOptions,
 ): Deployment {
-  return { engine, store, folder, bad, command, selection: { by: 'added', good } }
+  return { engine, store, folder, bad, command, selection }
 }
 
-/** Migrations that were undone, in the words of all layers. @param foundBy how it was found that it is these */
-export function viewUndone({ undone, standsAt: to }: Undone, bad: string, foundBy: string): LayerPlanView {
-  const titles = undone.map((title) => ({ revision: bad, title, author: '' }))
-  return { ...emptyView('database'), from: undone[0] ?? '', to, foundBy, undone: titles }
+/** Why it is these that are undone, one clause. */
+function sayWhy(selection: Selection): string {
+  switch (selection.by) {
+    case 'added':
+      return `${selection.good.id.slice(0, 7)} does not have it`
+    case 'name':
+      return `these came after ${selection.to}, which was named`
+    case 'count':
+      return `the last ${selection.last} were asked for`
+  }
 }
 
 /** What undoing them did, in the words of all layers. */
-export function receiptUndone({ undone, standsAt: to, backup }: Undone): LayerReceipt {
+function receiptUndone({ undone, standsAt: to, backup }: Undone): LayerReceipt {
   const kept = { ...(backup !== undefined && { backup }), migrations: undone }
-  return { outcome: 'rolled-back', from: undone[0] ?? '', to, now: to, kept, verified: undefined }
+  return {
+    outcome: 'rolled-back',
+    from: undone[0] ?? '',
+    to,
+    now: to,
+    kept,
+    ...(backup !== undefined && { wayBack: wayBackOfUndoing(backup, undone) }),
+    verified: undefined,
+  }
 }
 
 type Undone = Pick<DeploymentUndoReport, 'undone' | 'standsAt' | 'backup'>

@@ -9,39 +9,70 @@ import {
 } from '../layer.ts'
 import { chooseBackup } from './catalog.ts'
 import { type Contents, type Engine, nameKept } from './engine.ts'
-import type { DatabaseLayerOptions } from './layer-options.ts'
+import type { BackupOptions, DatabaseLayerOptions } from './layer-options.ts'
 import type { Manifest } from './manifest.ts'
 import { isHistoryTable } from './migrations/applied.ts'
 import type { Revision } from './migrations/plan.ts'
-import { holdsAlready, pruneKept, type RestoreReport, restoreBackup, sayLeftBehind } from './restore.ts'
+import {
+  holdsAlready,
+  type Loss,
+  nothingDone,
+  pruneKept,
+  type RestoreReport,
+  restoreBackup,
+  sayLeftBehind,
+} from './restore.ts'
 import { describeVerification, isRestored } from './verification.ts'
+import { wayBackOfRestore } from './way-back.ts'
+import { wordsOfRestore } from './words.ts'
+
+/** What is restored unless something else is asked for. */
+const usual: BackupOptions = {
+  wanted: 'before-deployment',
+  allowOtherSource: false,
+  verify: 'full',
+  exportTo: undefined,
+}
 
 /**
- * Restores the backup from before the deployment: beside, verified there, then one swap.
+ * Restores a backup, that from before the deployment unless another is named: beside, verified there, then one swap.
  * @param instead why it is not the migrations that are undone
  * @throws RefusedError when there is no such backup
  */
 export async function planRestore(options: DatabaseLayerOptions, instead?: string): Promise<LayerPlan> {
-  const { engine, store, bad, environment, mayRestoreAlone, allowDataLoss } = options
+  const {
+    engine,
+    store,
+    bad,
+    environment,
+    mayRestoreAlone,
+    allowDataLoss,
+    isExplicit,
+    backup = usual,
+  } = options
+  const { wanted, verify, exportTo } = backup
   await engine.inspect('restore')
   const manifest = await chooseBackup(store, {
-    wanted: 'before-deployment',
+    ...backup,
     revision: bad.id,
     source: engine.source,
     environment,
-    allowOtherSource: false,
   })
   const live = await engine.contents()
   const done = live === undefined ? undefined : await findDone(options, manifest, live)
   if (done !== undefined) return done
-  const losses = live === undefined ? [] : countRoughly(manifest, live)
+  const request = { ...options, manifest, verify, exportTo, liveSchema: live?.schema }
+  const tried = options.triesBeside ? await restoreBackup({ ...request, dryRun: true }) : undefined
+  if (tried !== undefined) options.observe?.(tried)
+  const losses = tried?.losses.map(sayLoss) ?? (live === undefined ? [] : countRoughly(manifest, live))
   const left = (await engine.leftBehind?.()) ?? []
+  const losesNothing = allowDataLoss || exportTo !== undefined
   const view: LayerPlanView = {
-    ...viewRestore(options, manifest, { wanted: 'before-deployment', replaces: live !== undefined }),
+    ...viewRestore(options, manifest, { wanted, replaces: live !== undefined }),
     steps: [
       `compares every file of backup ${manifest.name} with its manifest`,
-      `loads it beside ${engine.database} and compares it there, table by table`,
-      `counts the rows that were written since${allowDataLoss ? '' : ', and stops if there are any'}`,
+      `loads it beside ${engine.database} and compares ${verify === 'full' ? 'it there, table by table' : 'its schema there'}`,
+      `counts the rows that were written since${exportTo === undefined ? (allowDataLoss ? '' : ', and stops if there are any') : ', and exports them'}`,
       live === undefined
         ? `puts it in place as ${engine.database}`
         : `puts it in the place of ${engine.database}, which is kept for ${formatDuration(options.keepOldMs)}`,
@@ -49,37 +80,39 @@ export async function planRestore(options: DatabaseLayerOptions, instead?: strin
     losses,
     warnings: [
       ...(instead === undefined ? [] : [`the migrations cannot be undone: ${instead}`]),
-      'rows that were changed since the backup are counted only when the copy is there',
+      ...(tried === undefined
+        ? ['rows that were changed since the backup are counted only when the copy is there']
+        : []),
       ...(isRestored(manifest) ? [] : [`backup ${manifest.name} is ${describeVerification(manifest)}`]),
       ...(left.length === 0 ? [] : [sayLeftBehind(left)]),
     ],
-    needsPerson: [
-      ...(mayRestoreAlone
-        ? []
-        : [
-            'it restores a backup, and database.restore-without-a-person does not say that a machine may do so',
-          ]),
-      ...(allowDataLoss ? [] : losses.map((loss) => `it takes data away, ${loss}`)),
-    ],
+    needsPerson: isExplicit
+      ? []
+      : [
+          ...(mayRestoreAlone
+            ? []
+            : [
+                'it restores a backup, and database.restore-without-a-person does not say that a machine may do so',
+              ]),
+          ...(losesNothing ? [] : losses.map((loss) => `it takes data away, ${loss}`)),
+        ],
+    ...scopeOf(options, manifest),
     basis: { backup: manifest.name, schema: live?.schema ?? '' },
   }
   return {
     view,
+    words: wordsOfRestore(view),
     apply: async () => {
-      const report = await restoreBackup({
-        ...options,
-        manifest,
-        verify: 'full',
-        exportTo: undefined,
-        dryRun: false,
-        liveSchema: live?.schema,
-      })
+      const report = await restoreBackup({ ...request, dryRun: false })
+      options.observe?.(report)
       const after = await engine.contents()
+      const { kept } = report
       return {
         ...receiptRestored(view, report),
+        ...(kept !== undefined && { wayBack: await wayBackOfRestore(engine, kept, options.keepOldMs) }),
         verified: {
           ok: after?.schema === manifest.contents.schema,
-          evidence: `${engine.database} has the schema and the ${manifest.contents.tables.length} tables of backup ${manifest.name}, which were compared row by row before the swap`,
+          evidence: `${engine.database} has the schema and the ${manifest.contents.tables.length} tables of backup ${manifest.name}, ${verify === 'full' ? 'which were compared row by row' : 'whose stored files were compared'} before the swap`,
         },
       }
     },
@@ -95,7 +128,7 @@ async function findDone(
   manifest: Manifest,
   live: Contents,
 ): Promise<LayerPlan | undefined> {
-  const { engine, earlier } = options
+  const { engine, earlier, observe, backup = usual } = options
   const hasSchema = live.schema === manifest.contents.schema
   const wasRestored = earlier?.to === manifest.name && hasSchema
   if (!wasRestored && !(await holdsAlready(engine, manifest, live))) return undefined
@@ -103,18 +136,22 @@ async function findDone(
   const kept = (await engine.listKept()).findLast(
     ({ at }) => at.getTime() >= Date.parse(manifest.createdAt),
   )?.name
-  const chosen = viewRestore(options, manifest, { wanted: 'before-deployment', replaces: true })
+  const chosen = viewRestore(options, manifest, { wanted: backup.wanted, replaces: true })
   const done: UndoableRollback = earlier ?? receiptRestored(chosen, { outcome: 'already-restored', kept })
   const isDone = wasRestored || kept !== undefined
+  observe?.({ ...nothingDone, outcome: 'already-restored', backup: manifest.name })
+  const view: LayerPlanView = {
+    ...emptyView('database'),
+    state: isDone ? 'done' : 'nothing',
+    from: isDone ? done.from : '',
+    to: manifest.name,
+    foundBy: `${engine.database} holds what backup ${manifest.name} does`,
+    ...scopeOf(options, manifest),
+    basis: { backup: manifest.name, schema: live.schema },
+  }
   return {
-    view: {
-      ...emptyView('database'),
-      state: isDone ? 'done' : 'nothing',
-      from: isDone ? done.from : '',
-      to: manifest.name,
-      foundBy: `${engine.database} holds what backup ${manifest.name} does`,
-      basis: { backup: manifest.name, schema: live.schema },
-    },
+    view,
+    words: wordsOfRestore(view),
     apply: async () => ({
       ...done,
       outcome: 'already-rolled-back',
@@ -156,7 +193,7 @@ export async function takeRestoreBack(options: DatabaseLayerOptions, name: strin
  * @param wanted a name, `latest` or `before-deployment`
  * @param replaces whether there is a database already
  */
-export function viewRestore(
+function viewRestore(
   { engine, bad }: { readonly engine: Engine; readonly bad: Pick<Revision, 'id'> },
   manifest: Manifest,
   { wanted, replaces }: { readonly wanted: string; readonly replaces: boolean },
@@ -178,19 +215,33 @@ export function viewRestore(
   }
 }
 
+/** A step that names its backup goes on with no restore of another one. */
+function scopeOf({ isExplicit }: DatabaseLayerOptions, { name }: Manifest): Pick<LayerPlanView, 'scope'> {
+  return isExplicit ? { scope: `backup ${name}` } : {}
+}
+
 /** What a restore did, in the words of all layers. */
-export function receiptRestored({ from, to }: LayerPlanView, { outcome, kept }: Restored): LayerReceipt {
+function receiptRestored(
+  { from, to }: LayerPlanView,
+  { outcome, kept, losses = [] }: Restored,
+): LayerReceipt {
   return {
     outcome: outcome === 'restored' ? 'rolled-back' : 'already-rolled-back',
     from,
     to,
     now: to,
     kept: { ...(kept !== undefined && { database: kept }) },
+    ...(losses.length > 0 && { losses: losses.map(sayLoss) }),
     verified: undefined,
   }
 }
 
-type Restored = Pick<RestoreReport, 'outcome' | 'kept'>
+type Restored = Pick<RestoreReport, 'outcome' | 'kept'> & Partial<Pick<RestoreReport, 'losses'>>
+
+/** What is lost, counted in the copy. */
+function sayLoss({ table, rows, exact }: Loss): string {
+  return `table ${table}: ${exact ? '' : 'at least '}${rows} rows written since the backup`
+}
 
 /** By row counts alone, so that a plan reads no table twice: there may be more. */
 function countRoughly({ contents }: Manifest, live: Contents): readonly string[] {

@@ -22,7 +22,7 @@ export function openDatabaseLayer(options: DatabaseLayerOptions): Layer {
 }
 
 async function planDatabase(options: DatabaseLayerOptions): Promise<LayerPlan> {
-  const { strategy, migrations } = options
+  const { strategy, migrations, bad } = options
   if (strategy === 'backup') return planRestore(options)
   if (migrations === undefined) {
     if (strategy === 'both') return planRestore(options, 'the project has no folder of migrations')
@@ -30,9 +30,11 @@ async function planDatabase(options: DatabaseLayerOptions): Promise<LayerPlan> {
       'database.strategy is `migrations`, and database.migrations does not say where they are: name their folder',
     )
   }
-  if (addedMigrations(options.good, options.bad, migrations).length === 0)
+  const { folder, selection } = migrations
+  if (selection.by === 'added' && addedMigrations(selection.good, bad, folder).length === 0)
     return unchanged(
-      `${options.bad.id.slice(0, 7)} has no migration in ${migrations} that ${options.good.id.slice(0, 7)} has not`,
+      options,
+      `${bad.id.slice(0, 7)} has no migration in ${folder} that ${selection.good.id.slice(0, 7)} has not`,
     )
   if (strategy === 'migrations') return planMigrations(options, migrations)
   try {
@@ -60,7 +62,8 @@ async function applyBoth(options: DatabaseLayerOptions, plan: LayerPlan): Promis
   }
 }
 
-function unchanged(foundBy: string): LayerPlan {
+function unchanged({ observe }: DatabaseLayerOptions, foundBy: string): LayerPlan {
+  observe?.({ outcome: 'nothing-to-undo', undone: [], takes: [], standsAt: '', backup: undefined })
   const view: LayerPlanView = { ...emptyView('database'), state: 'nothing', foundBy }
   return {
     view,

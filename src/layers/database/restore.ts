@@ -307,5 +307,8 @@ function report(
   { name }: Manifest,
   rest: Partial<RestoreReport> & Pick<RestoreReport, 'outcome'>,
 ): RestoreReport {
-  return { backup: name, kept: undefined, losses: [], exported: [], swapMs: undefined, ...rest }
+  return { ...nothingDone, backup: name, ...rest }
 }
+
+/** What a restore reports that has done nothing. */
+export const nothingDone = { kept: undefined, losses: [], exported: [], swapMs: undefined } as const

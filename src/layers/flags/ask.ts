@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { ConflictError, message, RefusedError, setting, UnavailableError } from '../../errors.ts'
-import { request } from '../../http/request.ts'
+import { requestApi } from '../../http/api-request.ts'
 
 /** What it takes to ask a service of feature flags. */
 export interface FlagConnection {
@@ -32,13 +32,7 @@ export interface FlagAnswer {
   readonly headers: Headers
 }
 
-const timeoutMs = 30_000
 const maxBytes = 32 * 1024 * 1024
-
-/** One path of an address, whatever is in the names. */
-export function pathOf(...segments: readonly string[]): string {
-  return segments.map((segment) => `/${encodeURIComponent(segment)}`).join('')
-}
 
 /**
  * Makes one request. A write is never repeated: the layer reads what is there before another try.
@@ -47,26 +41,13 @@ export function pathOf(...segments: readonly string[]): string {
  */
 export async function ask(
   service: string,
-  { url, authorization, keySetting = 'flags.token', ...rest }: FlagConnection,
+  { keySetting = 'flags.token', ...connection }: FlagConnection,
   { method = 'GET', path, json, headers = {}, doing }: FlagCall,
 ): Promise<FlagAnswer> {
-  const answer = await request({
-    ...rest,
-    url: new URL(`${url}${path}`),
-    method,
-    headers: {
-      accept: 'application/json',
-      'user-agent': 'rollback-flags',
-      ...(authorization !== '' && { authorization }),
-      ...(json !== undefined && { 'content-type': 'application/json' }),
-      ...headers,
-    },
-    ...(json !== undefined && { body: JSON.stringify(json) }),
-    timeoutMs,
-    maxBytes,
-    maxRedirects: 0,
-    secretHeaders: new Set(['authorization']),
-  })
+  const { url } = connection
+  const authorization = connection.authorization || undefined
+  const sent = { method, path, json, headers, authorization, maxBytes, userAgent: 'rollback-flags' }
+  const answer = await requestApi({ ...connection, ...sent })
   if (answer.kind !== 'answer')
     throw new UnavailableError(`could not ${doing}: ${service} at ${url} gave no answer: ${answer.detail}`)
   const { status, body } = answer

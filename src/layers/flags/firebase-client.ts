@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
-import { ask, pathOf, readAs } from './ask.ts'
+import { pathOf } from '../../http/api-request.ts'
+import { ask, readAs } from './ask.ts'
 import { type ClientConnection, ownOf, pick } from './client.ts'
 import type { FlagClient } from './service.ts'
 

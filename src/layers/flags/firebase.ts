@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { ConflictError, RefusedError } from '../../errors.ts'
-import { ask, type FlagCall, type FlagConnection, pathOf, readAs } from './ask.ts'
+import { pathOf } from '../../http/api-request.ts'
+import { ask, type FlagCall, type FlagConnection, readAs } from './ask.ts'
 import { type FirebaseClient, firebaseClient } from './firebase-client.ts'
 import type { Flag, FlagChange, FlagService } from './service.ts'
 import { canonical } from './snapshot.ts'

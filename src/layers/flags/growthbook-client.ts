@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { UnavailableError } from '../../errors.ts'
-import { ask, pathOf, readAs } from './ask.ts'
+import { pathOf } from '../../http/api-request.ts'
+import { ask, readAs } from './ask.ts'
 import { type ClientConnection, ownOf } from './client.ts'
 import type { FlagClient, Served } from './service.ts'
 

@@ -1,5 +1,5 @@
 import { InputError, message, setting } from '../../errors.ts'
-import type { Layer, LayerPlan } from '../layer.ts'
+import { comparedView, type Layer, type LayerPlan } from '../layer.ts'
 import { applyFlags, describe } from './apply.ts'
 import type { FlagsLayerOptions } from './layer-options.ts'
 import { type Look, lookOnce } from './look.ts'
@@ -40,22 +40,17 @@ async function planFlags(options: FlagsLayerOptions, service: FlagService): Prom
   const { earlier } = options
   const from = isPending
     ? `flags-${digestOfState(changes.map(({ flag }) => flag.state).join('\n')).slice(0, 12)}`
-    : (earlier?.from ?? goal.name)
+    : undefined
+  const head = comparedView('flags', { from, to: goal.name, foundBy: goal.foundBy, earlier })
   const look = isPending ? undefined : await lookOnce(service, wantedNow(options, goal, flags))
   const unverified = look?.ok === true ? undefined : look?.evidence
   return {
     view: {
-      layer: 'flags',
-      state: isPending ? 'pending' : earlier === undefined ? 'nothing' : 'done',
-      from,
-      to: goal.name,
-      foundBy: goal.foundBy,
+      ...head,
       steps: [
         ...changes.map((change) => `${change.flag.name}: ${describe(change)} (${service.at})`),
         ...(way === undefined ? [] : [way]),
       ],
-      undone: [],
-      losses: [],
       warnings: [
         ...goal.warnings,
         ...(isPending && service.caveat !== undefined ? [service.caveat] : []),
@@ -66,7 +61,6 @@ async function planFlags(options: FlagsLayerOptions, service: FlagService): Prom
           : []),
         ...problems.slice(0, mostProblems),
       ],
-      needsPerson: [],
       basis: Object.fromEntries(
         changes.map(({ flag }) => [`flag ${flag.name}`, digestOfState(flag.state).slice(0, 12)]),
       ),
@@ -78,7 +72,7 @@ async function planFlags(options: FlagsLayerOptions, service: FlagService): Prom
       const problem = done === undefined ? unverified : done.problem
       return {
         outcome: done?.outcome ?? 'already-rolled-back',
-        from,
+        from: head.from,
         to: goal.name,
         now: goal.name,
         kept: { ...(done?.kept ?? earlier?.kept) },

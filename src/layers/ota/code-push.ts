@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { InputError, message, setting } from '../../errors.ts'
-import { ask, type Call, type Connection, parseJson, pathOf, read, write } from './exchange.ts'
+import { pathOf } from '../../http/api-request.ts'
+import { ask, type Call, type Connection, parseJson, read, write } from './exchange.ts'
 import { type ChannelName, formatChannel, type Release } from './release.ts'
 import type { AskableServer, Copy, Device, Offer } from './update-server.ts'
 

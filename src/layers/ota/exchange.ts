@@ -1,8 +1,9 @@
 import pRetry from 'p-retry'
 import type { z } from 'zod'
 import { InputError, type Message, message, RefusedError, setting, UnavailableError } from '../../errors.ts'
+import { requestApi } from '../../http/api-request.ts'
 import type { NoAnswer } from '../../http/no-answer.ts'
-import { type Answer, request } from '../../http/request.ts'
+import type { Answer } from '../../http/request.ts'
 import type { WriteOutcome } from './update-server.ts'
 
 /** What it takes to ask a server. */
@@ -30,37 +31,21 @@ export interface Call {
   readonly isBareKey?: boolean
 }
 
-const timeoutMs = 30_000
 const maxBytes = 5 * 1024 * 1024
 /** of reads: about four seconds in all */
 const retries = 4
 
-/** One path of an address, whatever is in the names. */
-export function pathOf(...segments: readonly string[]): string {
-  return segments.map((segment) => `/${encodeURIComponent(segment)}`).join('')
-}
-
-/** Makes one request. No redirect is followed: it leads to a log-in page far more often than to the API. */
+/** Makes one request. */
 export function send(
-  { url, accessKey, ...rest }: Connection,
+  { accessKey, ...connection }: Connection,
   { method = 'GET', path, json, headers = {}, withKey = true, isBareKey = false }: Call,
 ): Promise<Answer | NoAnswer> {
-  return request({
-    ...rest,
-    url: new URL(`${url}${path}`),
-    method,
-    headers: {
-      accept: 'application/json',
-      'user-agent': 'rollback-codepush',
-      ...(json !== undefined && { 'content-type': 'application/json' }),
-      ...(withKey && { authorization: isBareKey ? accessKey : `Bearer ${accessKey}` }),
-      ...headers,
-    },
-    ...(json !== undefined && { body: JSON.stringify(json) }),
-    timeoutMs,
-    maxBytes,
-    maxRedirects: 0,
-    secretHeaders: new Set(['authorization']),
+  const key = isBareKey ? accessKey : `Bearer ${accessKey}`
+  return requestApi({
+    ...connection,
+    ...{ method, path, json, headers, maxBytes },
+    authorization: withKey ? key : undefined,
+    userAgent: 'rollback-codepush',
   })
 }
 

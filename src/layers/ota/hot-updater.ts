@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { InputError, message, setting } from '../../errors.ts'
-import { type Connection, pathOf, read, write } from './exchange.ts'
+import { pathOf } from '../../http/api-request.ts'
+import { type Connection, read, write } from './exchange.ts'
 import type { ChannelName, Release } from './release.ts'
 import type { AskableServer, Device, Offer } from './update-server.ts'
 

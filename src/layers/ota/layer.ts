@@ -14,6 +14,7 @@ import { applyAll, type ChannelResult, lookAtAll } from './roll-back.ts'
 import { undoRollback } from './undo.ts'
 import type { ServerKind, UpdateServer } from './update-server.ts'
 import { isVerified } from './verify.ts'
+import { wayBackOf } from './way-back.ts'
 
 export interface OtaLayerOptions {
   readonly kind: ServerKind | 'auto'
@@ -89,7 +90,7 @@ export function openOtaLayer(options: OtaLayerOptions): Layer {
           const results = await applyAll(server, plans, options)
           options.observe?.({ server, plans, results })
           for (const line of results.flatMap(describeDevices)) options.log(line)
-          return receiptOf(results)
+          return receiptOf(results, server)
         },
       }
     },
@@ -165,6 +166,10 @@ function labelsByChannel(entries: readonly (readonly [string, string])[]): Layer
   )
 }
 
+function keptOfAll(results: readonly ChannelResult[]): LayerReceipt['kept'] {
+  return labelsByChannel(results.flatMap((each) => Object.entries(keptOf(each))))
+}
+
 /** The same, read; older events have several as one text. */
 function labelsOf(taken: string | readonly string[]): readonly string[] {
   return typeof taken === 'string' ? taken.split(',') : taken
@@ -177,7 +182,7 @@ function stateOf(plans: readonly Plan[]): LayerPlanView['state'] {
 }
 
 /** @throws ConflictError, RefusedError, UnavailableError when no channel was carried through */
-function receiptOf(results: readonly ChannelResult[]): LayerReceipt {
+function receiptOf(results: readonly ChannelResult[], { kind }: UpdateServer): LayerReceipt {
   const carried = results.filter(({ receipt }) => receipt !== undefined)
   const problems = results.flatMap(({ problem }) => problem ?? [])
   if (carried.length === 0) throw errorOf(results, problems.join('; '))
@@ -191,7 +196,8 @@ function receiptOf(results: readonly ChannelResult[]): LayerReceipt {
         ({ plan, receipt }) => `${formatChannel(plan.channel.name)} ${receipt?.now?.label ?? 'halted'}`,
       ),
     ),
-    kept: labelsByChannel(carried.flatMap((each) => Object.entries(keptOf(each)))),
+    kept: keptOfAll(results),
+    ...wayBackOf(kind, keptOfAll(carried)),
     verified: seenOf(carried),
     ...(problems.length > 0 && { problem: problems.join('; ') }),
   }

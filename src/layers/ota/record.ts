@@ -25,9 +25,17 @@ export function foundBy(plan: Plan): string {
 
 /**
  * What is needed to take the rollback of a channel back: the label of the release that this run, or an earlier one of the
- * same incident, took back. Empty for a rollback of another incident, and for one that was not carried through.
+ * same incident, took back. Empty for a rollback of another incident. One that failed may have been halfway: its label is
+ * kept, too, unless another release was in the way of it.
  */
-export function keptOf({ plan, receipt }: ChannelResult): Readonly<Record<string, string>> {
+export function keptOf({ plan, receipt, reasonCode }: ChannelResult): Readonly<Record<string, string>> {
+  const name = formatChannel(plan.channel.name)
+  if (
+    receipt === undefined &&
+    reasonCode !== 'superseded' &&
+    (plan.kind === 'roll-back' || plan.kind === 'stop')
+  )
+    return { [name]: plan.bad.label }
   if (receipt?.bad === undefined || (plan.kind === 'done' && !plan.ours)) return {}
-  return { [formatChannel(plan.channel.name)]: receipt.bad.label }
+  return { [name]: receipt.bad.label }
 }

@@ -31,7 +31,8 @@ export function writeTitle({ environment, revision: bad, status, rollbacks }: In
   const last = mainRollback(rollbacks)
   // GitHub takes a title of 256 characters
   const name = environment.replace(/\s+/g, ' ').slice(0, 100)
-  if (status === 'rolled back' && last?.layer === 'code')
+  // what is served is the content of that revision
+  if (status === 'rolled back' && last?.deploys?.includes(last.to))
     return `Post-mortem: ${name} rolled back from ${bad.slice(0, 7)} to ${last.to.slice(0, 7)}`
   if (status === 'rolled back' && last !== undefined)
     return `Post-mortem: ${name} at ${bad.slice(0, 7)}, ${last.from.slice(0, 60)} rolled back to ${last.to.slice(0, 60)}`
@@ -137,14 +138,12 @@ function describeEvent(event: Event): PhrasingContent[] {
     case 'health-checked':
       return [text('health gate: '), strong(event.verdict), text(`, ${event.because}`)]
     case 'rollback-applied': {
-      // other layers go back to labels and names, which are told in full
-      const named = event.layer === 'code' ? revision : code
       return [
         text(`${event.layer} rolled back: `),
-        named(event.from),
+        revision(event.from),
         text(' → '),
-        named(event.to),
-        ...(event.now === event.to ? [] : [text(', now at '), named(event.now)]),
+        revision(event.to),
+        ...(event.now === event.to ? [] : [text(', now at '), revision(event.now)]),
         ...(event.tag === undefined ? [] : [text(', tag '), code(event.tag)]),
       ]
     }
@@ -282,9 +281,9 @@ function wayBackOf({
   ]
 }
 
-/** That of the code, when there was one: the revision to deploy is what people look for. */
+/** One that had to be deployed, when there was one: the revision to deploy is what people look for. */
 function mainRollback(rollbacks: IncidentFacts['rollbacks']): IncidentFacts['rollbacks'][number] | undefined {
-  return rollbacks.findLast(({ layer }) => layer === 'code') ?? rollbacks.at(-1)
+  return rollbacks.findLast(({ deploys }) => deploys !== undefined) ?? rollbacks.at(-1)
 }
 
 /** What is no commit, as a revert's revision or another layer's label, has no page. */

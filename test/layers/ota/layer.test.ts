@@ -54,6 +54,17 @@ describe('on the dialect of Microsoft’s server', () => {
       to: 'Shop-ios/Production v1, Shop-android/Production v1',
       now: 'Shop-ios/Production v3, Shop-android/Production v3',
       kept: { 'Shop-ios/Production': 'v2', 'Shop-android/Production': 'v2' },
+      wayBack: {
+        steps: [
+          expect.stringMatching(/^The rollback took back v2 on Shop-ios\/Production, v2 on Shop-android/),
+        ],
+        commands: [
+          'code-push patch Shop-ios Production --label v2 --disabled false',
+          'code-push rollback Shop-ios Production --targetRelease v2',
+          'code-push patch Shop-android Production --label v2 --disabled false',
+          'code-push rollback Shop-android Production --targetRelease v2',
+        ],
+      },
       verified: {
         ok: true,
         evidence:

@@ -63,6 +63,7 @@ export function rolledBack(changes: About<'rollback-applied'> = {}): Event {
     now: rollback,
     tag: 'rollback_20261124_031330',
     branch: 'main',
+    deploys: [rollback, good],
     reason: 'the homepage answers 500',
     targetFoundBy: 'the newest successful deployment of production before that of bbbbbbb',
     automatic: true,

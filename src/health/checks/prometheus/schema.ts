@@ -1,13 +1,13 @@
 import { z } from 'zod'
-import { duration, explainRatio, httpUrl, section } from '../../../settings/fields.ts'
+import { explainRatio, httpUrl, section } from '../../../settings/fields.ts'
 import { describeMetrics, metrics } from '../../../settings/metrics.ts'
 import {
   counting,
   finish,
   isMapping,
+  judged,
   needLimitAndSeverity,
   refuseBadLimits,
-  rulesOfGaps,
   shared,
 } from '../schema-parts.ts'
 
@@ -66,14 +66,7 @@ export const prometheusCheck = section(
       .describe(
         `What the query measures, with its own limit and severity. ${describeMetrics(metrics)}. Default: none, so that a limit and a severity are needed.`,
       ),
-    severity: shared.severity,
-    max: shared.max,
-    min: shared.min,
-    equals: shared.equals,
-    for: duration()
-      .prefault('0s')
-      .describe('How long the limit must be breached before it counts. Default: the first breach counts.'),
-    ...rulesOfGaps,
+    ...judged,
     headers: shared.headers,
   },
   { expect: 'only a check of `type: http` has it' },

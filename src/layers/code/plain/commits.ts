@@ -1,5 +1,6 @@
 import { RefusedError } from '../../../errors.ts'
-import type { Commit, Comparison, NamedRevision } from '../../../github/commits.ts'
+import type { Commit, NamedRevision } from '../../../github/commits.ts'
+import type { Comparison } from '../../../github/compare.ts'
 import { type Git, GitFailure } from '../command.ts'
 import type { PlainRepository } from './open.ts'
 import { remoteRefs } from './refs.ts'

@@ -10,7 +10,7 @@ import {
   type VariableChange,
   type VariableScope,
 } from '../../../github/variables.ts'
-import { keptText, type Layer, type LayerPlan, type UndoableRollback } from '../../layer.ts'
+import { comparedView, keptText, type Layer, type LayerPlan, type UndoableRollback } from '../../layer.ts'
 import { listBackups, makeBackup, readBackup } from '../backup.ts'
 import { describeChange, needsOf } from '../describe.ts'
 import { digestOf, type FileState } from '../file.ts'
@@ -97,22 +97,17 @@ async function planVariables(options: VariablesLayerOptions): Promise<LayerPlan>
   for (const { scope } of pending) await demandVariableAccess(repository, scope)
   const refusal = refusalOfScopes(plans, allowRemoval)
   const isPending = pending.length > 0
-  const from = isPending ? nameOf(plans) : (earlier?.from ?? target.name)
+  const from = isPending ? nameOf(plans) : undefined
+  const head = comparedView('config', { from, to: target.name, foundBy: target.foundBy, earlier })
   const changedSecrets = plans.flatMap(({ scope, secrets }) =>
     secrets.map((each) => `${each} of ${nameOfScope(scope)}`),
   )
   return {
     view: {
-      layer: 'config',
-      state: isPending ? 'pending' : earlier === undefined ? 'nothing' : 'done',
-      from,
-      to: target.name,
-      foundBy: target.foundBy,
+      ...head,
       steps: pending.flatMap(({ scope, shown }) =>
         shown.map((change) => `variables of ${nameOfScope(scope)}: ${describeChange(change)}`),
       ),
-      undone: [],
-      losses: [],
       warnings: [
         ...(changedSecrets.length === 0
           ? []
@@ -131,7 +126,7 @@ async function planVariables(options: VariablesLayerOptions): Promise<LayerPlan>
       const kept = await applyScopes(options, plans, target)
       return {
         outcome: kept === undefined ? 'already-rolled-back' : 'rolled-back',
-        from,
+        from: head.from,
         to: target.name,
         now: target.name,
         kept: kept === undefined ? { ...earlier?.kept } : { backup: kept },

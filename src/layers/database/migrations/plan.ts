@@ -17,6 +17,7 @@ export interface Revision {
 /** Which migrations to undo. `added` is the default: those that the bad revision has and the good one has not. */
 export type Selection =
   | { readonly by: 'added'; readonly good: Pick<Revision, 'id' | 'paths'> }
+  /** those after the one of this name, or all of them for `no migration` */
   | { readonly by: 'name'; readonly to: string }
   | { readonly by: 'count'; readonly last: number }
 
@@ -44,8 +45,11 @@ export interface UndoPlan {
 /** The newest migration that is there once the plan is done. */
 export function standsAt({ steps, applied }: UndoPlan): string {
   const undone = new Set(steps.map(({ entry }) => entry))
-  return applied.entries.findLast((entry) => !undone.has(entry))?.key ?? 'no migration'
+  return applied.entries.findLast((entry) => !undone.has(entry))?.key ?? noMigration
 }
+
+/** Where a database stands that has no migration applied. */
+const noMigration = 'no migration'
 
 export interface UndoStep {
   readonly name: string
@@ -137,7 +141,7 @@ function choose(
         ({ key }) =>
           key === selection.to || files.some((file) => file.name === selection.to && isEntryOf(key, file)),
       )
-      if (at === -1)
+      if (at === -1 && selection.to !== noMigration)
         throw new InputError(
           message`${setting('to')} is "${selection.to}", which ${table} does not have; write one of ${entries.map(({ key }) => key).join(', ') || '(none)'}`,
         )

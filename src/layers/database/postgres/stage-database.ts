@@ -4,11 +4,9 @@ import { join } from 'node:path'
 import type { DumpSource, Staged } from '../engine.ts'
 import { runTool } from '../tool.ts'
 import { type Session, withSession } from './connect.ts'
-import { readContents } from './contents.ts'
-import { readDefinitions, readSchema } from './definitions/definitions.ts'
 import { explainLoad } from './explain-load.ts'
-import { countNewerRows, newerRows } from './newer.ts'
 import { copyProperties, createDatabase, type DatabaseProperties } from './properties.ts'
+import { readCopy } from './read-copy.ts'
 import { dropDatabase, type Server } from './server.ts'
 import { listEntries } from './stage.ts'
 import { swapDatabases } from './swap.ts'
@@ -71,13 +69,8 @@ export async function stageDatabase(
       await session.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
       return use(session)
     })
-  const pair = (table: string) => ({ connection, live: database, withCopy, table })
   return {
-    contents: () => withCopy((session) => readContents(session, true)),
-    schema: () => withCopy(readSchema),
-    definitions: () => withCopy(readDefinitions),
-    countNewerRows: (table) => countNewerRows(pair(table)),
-    newerRows: (table) => newerRows(pair(table)),
+    ...readCopy(server, withCopy),
     // a restored table has no statistics, and without them the first minutes are slow ones
     prepare: () => withSession(connection, copy, async (session) => void (await session.query('ANALYZE'))),
     swap: (kept) =>

@@ -7,10 +7,8 @@ import { RefusedError } from '../../../errors.ts'
 import type { DumpSource, Staged } from '../engine.ts'
 import { openTool, runTool } from '../tool.ts'
 import type { Session } from './connect.ts'
-import { readContents } from './contents.ts'
-import { readDefinitions, readSchema } from './definitions/definitions.ts'
 import { explainLoad } from './explain-load.ts'
-import { countNewerRows, newerRows } from './newer.ts'
+import { readCopy } from './read-copy.ts'
 import { listTransactions, swapSchemas } from './schema-swap.ts'
 import { dropEnding, dropLeftCopies, exchange, keptEnding, renameAway, swappedSchemas } from './schemas.ts'
 import type { Server } from './server.ts'
@@ -54,13 +52,8 @@ export async function stageSchemas(server: Server, source: DumpSource, dump: Dum
     await discard()
     throw error
   }
-  const pair = (table: string) => ({ connection, live: database, withCopy, table })
   return {
-    contents: () => withCopy((session) => readContents(session, true)),
-    schema: () => withCopy(readSchema),
-    definitions: () => withCopy(readDefinitions),
-    countNewerRows: (table) => countNewerRows(pair(table)),
-    newerRows: (table) => newerRows(pair(table)),
+    ...readCopy(server, withCopy),
     swap: async (kept) => {
       const away = keptEnding(kept)
       await swapSchemas(connection, { away, into: copy, older })

@@ -1,0 +1,61 @@
+import { mkdir } from 'node:fs/promises'
+import { openRepository, type Repository } from '../github/client.ts'
+import { type Job, runStep, type StepOptions, type StepResult } from './runner.ts'
+
+export const owner = 'octo-org'
+export const name = 'shop'
+
+/** The repository, as somebody with a token has it. */
+export function open(apiUrl: string, token: string): Repository {
+  return openRepository({
+    token,
+    owner,
+    repo: name,
+    apiUrl,
+    userAgent: 'rollback-suite/drill',
+    log: () => {},
+  })
+}
+
+/** A job of the workflow, for a revision that was pushed. */
+export async function openJob({
+  directory,
+  apiUrl,
+  serverUrl,
+  token,
+  sha,
+}: {
+  directory: string
+  apiUrl: string
+  serverUrl: string
+  token: string
+  sha: string
+}): Promise<Job> {
+  await mkdir(directory, { recursive: true })
+  return {
+    directory,
+    apiUrl,
+    serverUrl,
+    repository: `${owner}/${name}`,
+    token,
+    sha,
+    eventName: 'push',
+    event: {
+      after: sha,
+      repository: { name, full_name: `${owner}/${name}`, default_branch: 'main', owner: { login: owner } },
+    },
+    actor: 'grace',
+    runId: '1',
+  }
+}
+
+/** Runs an action as a step of a job, and says what it logs. */
+export async function step(
+  job: Job,
+  say: (line: string) => void,
+  action: string,
+  options: Pick<StepOptions, 'inputs' | 'env'>,
+): Promise<StepResult> {
+  say(`${action}:`)
+  return runStep(job, { ...options, action, onLine: (line) => say(`  ${line}`) })
+}

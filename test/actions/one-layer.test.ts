@@ -1,0 +1,167 @@
+/** The actions of one layer have what the common run has: saved plans, going on, rehearsals, and what happens when it fails. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { afterEach, describe, expect, test } from '@jest/globals'
+import { newEvent } from '../../src/history/event.ts'
+import { incidentId } from '../../src/history/incident.ts'
+import { openWholeShop, type WholeShop } from '../support/whole-shop.ts'
+
+let shop: WholeShop
+afterEach(() => shop.close())
+
+const settings = { rollback: { verify: '2s' } }
+const restore = (inputs: Record<string, string> = {}) => ({
+  action: 'db-restore',
+  inputs: {
+    'database-url': `sqlite:${shop.database}`,
+    storage: shop.storage,
+    'allow-data-loss': 'true',
+    ...inputs,
+  },
+})
+const rollBackUpdates = (inputs: Record<string, string> = {}) => ({
+  action: 'codepush-rollback',
+  inputs: {
+    'server-url': shop.updates.url,
+    'access-key': shop.updates.accessKey,
+    channels: 'Shop-ios/Production',
+    'verify-timeout': '1s',
+    ...inputs,
+  },
+})
+const kinds = async () => (await shop.history.read()).events.map(({ kind }) => kind)
+
+describe('a saved plan', () => {
+  test.each([
+    ['db-restore', restore],
+    ['codepush-rollback', rollBackUpdates],
+  ] as const)(
+    'of %s is applied by a later run, once, and only as it was made',
+    async (_, stepOf) => {
+      shop = await openWholeShop({ settings })
+      const world = async () => ({ columns: shop.columns(), releases: await shop.releases() })
+      const before = await world()
+      const planned = await shop.run(stepOf({ 'save-plan': 'true' }))
+      expect({ log: planned.log, ...planned.outputs }).toMatchObject({ decision: 'planned' })
+      expect(await world()).toEqual(before)
+      const plan = planned.outputs['plan'] ?? ''
+
+      const edited = `${plan}.edited.json`
+      writeFileSync(
+        edited,
+        readFileSync(plan, 'utf8').replace('"warnings": [', '"warnings": ["all is well", '),
+      )
+      const forged = await shop.run(stepOf({ plan: edited }))
+      expect({ exitCode: forged.exitCode, log: forged.log }).toMatchObject({
+        exitCode: 1,
+        log: expect.stringContaining('input "plan"'),
+      })
+      expect(await world()).toEqual(before)
+
+      const applied = await shop.run(stepOf({ plan }))
+      expect({ log: applied.log, ...applied.outputs }).toMatchObject({ decision: 'rolled-back' })
+      const after = await world()
+      expect(after).not.toEqual(before)
+      const again = await shop.run(stepOf({ plan }))
+      expect(again.outputs['decision']).not.toBe('rolled-back')
+      expect(await world()).toEqual(after)
+    },
+    60_000,
+  )
+
+  test('of a database that was migrated meanwhile is refused', async () => {
+    shop = await openWholeShop({ settings })
+    const { outputs } = await shop.run(restore({ 'save-plan': 'true' }))
+    shop.query('CREATE TABLE later (a)')
+    const { exitCode, log, outputs: refused } = await shop.run(restore({ plan: outputs['plan'] ?? '' }))
+    expect({ exitCode, log, ...refused }).toMatchObject({
+      exitCode: 1,
+      decision: 'failed',
+      'reason-code': 'conflict',
+    })
+    expect(shop.query('SELECT * FROM later')).toEqual([])
+  }, 30_000)
+})
+
+describe('a rehearsal', () => {
+  test('of db-restore restores, verifies, and puts back what was there', async () => {
+    shop = await openWholeShop({ staging: true, settings })
+    const before = { columns: shop.columns(), products: shop.query('SELECT * FROM product') }
+    const { exitCode, log, outputs } = await shop.run(restore({ rehearsal: 'true' }))
+    expect({ exitCode, log, ...outputs }).toMatchObject({ exitCode: 0, decision: 'rehearsed' })
+    expect({ columns: shop.columns(), products: shop.query('SELECT * FROM product') }).toEqual(before)
+    expect(await kinds()).toEqual([
+      'rollback-began',
+      'rollback-applied',
+      'recovery-verified',
+      'rollback-ended',
+      'rollback-undone',
+    ])
+  }, 60_000)
+
+  test('of codepush-rollback rolls back, asks devices, and puts the release on top again', async () => {
+    shop = await openWholeShop({ staging: true, settings })
+    const { exitCode, log, outputs } = await shop.run(rollBackUpdates({ rehearsal: 'true' }))
+    expect({ exitCode, log, ...outputs }).toMatchObject({
+      exitCode: 0,
+      decision: 'rehearsed',
+      verified: 'false',
+    })
+    expect(log).toMatch(/ota: taken back/)
+  }, 60_000)
+
+  test('of production is refused', async () => {
+    shop = await openWholeShop({ settings })
+    const before = shop.columns()
+    const { exitCode, log } = await shop.run(restore({ rehearsal: 'true' }))
+    expect({ exitCode, log }).toMatchObject({ exitCode: 1, log: expect.stringContaining('customers use') })
+    expect(shop.columns()).toEqual(before)
+  }, 30_000)
+})
+
+/** The history of a run that was killed once it had begun. */
+async function beginRestore(to: string): Promise<void> {
+  const environment = 'production'
+  const incident = incidentId({ environment, revision: shop.bad })
+  const at = new Date(Date.now() - 60_000).toISOString()
+  const about = { incident, environment, revision: shop.bad, at, actor: 'grace' }
+  const began = { kind: 'rollback-began', reason: 'x', automatic: true, startedAt: at } as const
+  await shop.history.append(
+    newEvent(
+      { ...began, layers: [{ layer: 'database', from: 'shop.db', to, scope: `backup ${to}` }], ...about },
+      ['x'],
+    ),
+  )
+}
+
+describe('a restore that began', () => {
+  test('is gone on with for the same backup, and not for another one', async () => {
+    shop = await openWholeShop({ settings })
+    await beginRestore('20260101T000000000Z-another')
+    const { exitCode, log, outputs } = await shop.run(restore())
+    expect({ exitCode, log, ...outputs }).toMatchObject({ exitCode: 0, decision: 'rolled-back' })
+    expect(log).not.toContain('going on with')
+    expect((await kinds()).filter((kind) => kind === 'rollback-began')).toHaveLength(2)
+  }, 30_000)
+
+  test('is gone on with, and ended, where it had been carried out', async () => {
+    shop = await openWholeShop({ settings })
+    const planned = await shop.run(restore({ 'dry-run': 'true' }))
+    await beginRestore(planned.outputs['backup'] ?? '')
+    const { log, outputs } = await shop.run(restore())
+    expect({ log, ...outputs }).toMatchObject({ decision: 'rolled-back' })
+    expect(log).toContain('going on with the rollback that began at')
+    expect((await kinds()).filter((kind) => kind === 'rollback-began')).toHaveLength(1)
+  }, 30_000)
+})
+
+test('a dry run restores beside and counts the rows that would be lost', async () => {
+  shop = await openWholeShop({ settings })
+  const before = { columns: shop.columns(), kinds: await kinds() }
+  const { exitCode, log, outputs, summary } = await shop.run(
+    restore({ 'dry-run': 'true', 'allow-data-loss': 'false' }),
+  )
+  expect({ exitCode, log, ...outputs }).toMatchObject({ exitCode: 0, decision: 'planned' })
+  expect(Number(outputs['rows-lost'])).toBeGreaterThanOrEqual(0)
+  expect(summary).toContain(outputs['backup'])
+  expect({ columns: shop.columns(), kinds: await kinds() }).toEqual(before)
+}, 30_000)
