@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { globSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, test } from '@jest/globals'
@@ -89,6 +89,32 @@ describe('a plan goes down from the action to the layer and back once', () => {
     expect(drawRooms([...some].reverse())).toBe(drawRooms(some))
   })
 })
+
+/** The rows of the table in CONTRIBUTING, each with the files that it names. */
+const changes = readFileSync(join(root, 'CONTRIBUTING.md'), 'utf8')
+  .split('\n')
+  .filter((line) => /^\| (?:an?|the) /.test(line))
+  .map((line) => {
+    const [, change = ''] = /^\| (.*?) \|/.exec(line) ?? []
+    const paths = [...line.matchAll(/`((?:src|test)\/[^`]+)`/g)].map(([, path = '']) => path)
+    return { change, paths }
+  })
+
+test('CONTRIBUTING describes the changes that are made most', () => {
+  expect(changes.length).toBeGreaterThanOrEqual(10)
+})
+
+test.each(changes)(
+  'CONTRIBUTING on $change names files that are there, in two rooms at most',
+  ({ paths }) => {
+    expect(paths).not.toEqual([])
+    // of `checks/<type>/check.ts`, there is one for some type
+    const missing = paths.filter((path) => globSync(path.replace(/<\w+>/, '*'), { cwd: root }).length === 0)
+    expect(missing).toEqual([])
+    const rooms = new Set(paths.filter((path) => path.startsWith('src/')).map(roomOf))
+    expect([...rooms].length).toBeLessThanOrEqual(2)
+  },
+)
 
 test('no rule between folders is broken', () => {
   const { status, output } = cruise('src')

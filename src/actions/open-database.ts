@@ -5,6 +5,7 @@ import { openEngine } from '../layers/database/open.ts'
 import { openStore } from '../layers/database/store/open.ts'
 import type { Store } from '../layers/database/store/store.ts'
 import type { Step } from '../runner/step.ts'
+import { secretsOfTools } from '../settings/variables.ts'
 import type { databaseInputs } from './database-inputs.ts'
 
 type EngineStep = Pick<
@@ -30,7 +31,7 @@ export async function openDatabase(
 ): Promise<{ readonly engine: Engine; readonly store: Store }> {
   const { inputs, env, secrets, signal } = step
   const engine = await openConnection(step, scratch)
-  for (const name of ['AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN']) secrets.add(env[name] ?? '')
+  for (const secret of secretsOfTools(env)) secrets.add(secret)
   const store = readSetting('database.storage', () => openStore(inputs.storage, { env, fetch, signal }))
   return { engine, store }
 }

@@ -3,10 +3,11 @@ import { readFile } from '../github/contents.ts'
 import type { LayerName } from '../history/event.ts'
 import { openCodeLayer } from '../layers/code/layer.ts'
 import type { RestoreRequest } from '../layers/code/restore.ts'
-import { parseConnection } from '../layers/database/connection.ts'
+import { parseConnection, secretsOf } from '../layers/database/connection.ts'
 import type { Layer } from '../layers/layer.ts'
 import { openLazily } from '../layers/lazy-layer.ts'
 import type { Config } from '../settings/schema.ts'
+import { secretsOfTools } from '../settings/variables.ts'
 import { isChosen, type LayerSurroundings } from './layer-surroundings.ts'
 
 /**
@@ -65,19 +66,16 @@ export function secretsOfLayers(
 ): readonly string[] {
   const url = database && env[database.url.env]
   const connection = url ? parseOrNothing(url) : undefined
-  const password = connection !== undefined && connection.engine !== 'sqlite' ? [connection.password] : []
-  const bucket = ['AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN'].map((name) => env[name])
+  const password = connection === undefined ? [] : secretsOf(connection)
   const values = [
-    ...bucket,
     url,
     database?.identity && env[database.identity.env],
     ota?.accessKey && env[ota.accessKey.env],
     flags?.token && env[flags.token.env],
     flags?.client?.key && env[flags.client.key.env],
     config?.variablesToken && env[config.variablesToken.env],
-    ota?.serverKind === 'eas' && env['EXPO_TOKEN'],
   ]
-  return [...password, ...values.flatMap((value) => (value ? [value] : []))]
+  return [...secretsOfTools(env), ...password, ...values.flatMap((value) => (value ? [value] : []))]
 }
 
 function parseOrNothing(url: string) {

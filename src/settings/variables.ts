@@ -1,16 +1,22 @@
 import type { Config } from './schema.ts'
 
-/** Read by the libraries and tools that the layers use, under names of their own. */
+/** Secrets that the libraries and tools of the layers read under names of their own. */
+const usualSecrets = ['AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'EXPO_TOKEN']
+
+/** All that they read so. */
 const usual = [
+  ...usualSecrets,
   'AWS_ACCESS_KEY_ID',
-  'AWS_SECRET_ACCESS_KEY',
-  'AWS_SESSION_TOKEN',
   'AWS_REGION',
   'AWS_DEFAULT_REGION',
   'AWS_ENDPOINT_URL',
   'AWS_ENDPOINT_URL_S3',
-  'EXPO_TOKEN',
 ]
+
+/** The secrets among what they read so, to keep them out of every text. */
+export function secretsOfTools(env: NodeJS.ProcessEnv): readonly string[] {
+  return usualSecrets.flatMap((name) => env[name] || [])
+}
 
 /**
  * The environment variables that the settings name, wherever they do: `{ env: NAME }`, and lists under `env`.

@@ -1,5 +1,6 @@
 import { reasonOf } from '../../layers/ota/roll-back.ts'
 import { rollBackUpdates } from '../../rollback/ota-rollback.ts'
+import { secretsOfTools } from '../../settings/variables.ts'
 import { planRequest } from '../plan-inputs.ts'
 import { rollbackTools } from '../rollback-tools.ts'
 import { openWorkplace } from '../wiring.ts'
@@ -9,7 +10,7 @@ import { publish } from './outputs.ts'
 /** Takes a bad over-the-air update back. */
 export async function run(step: CodepushStep): Promise<void> {
   const { inputs, secrets, env } = step
-  secrets.add(env['EXPO_TOKEN'] ?? '')
+  for (const secret of secretsOfTools(env)) secrets.add(secret)
   try {
     const context = await openWorkplace(step)
     const ota = {

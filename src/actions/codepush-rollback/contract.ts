@@ -1,4 +1,4 @@
-import { serverKinds } from '../../layers/ota/update-server.ts'
+import { commandLineKinds, serverKinds } from '../../layers/ota/update-server.ts'
 import { defineAction } from '../../runner/contract.ts'
 import { input } from '../../runner/inputs.ts'
 import type { StepOf } from '../../runner/step.ts'
@@ -89,8 +89,8 @@ export const codepushRollback = defineAction({
   },
   rules: [
     { inputs: ['target'], notWith: { input: 'mode', is: ['stop'] } },
-    { inputs: ['project'], onlyWith: { input: 'server-kind', is: ['eas', 'hot-updater-cli'] } },
-    { inputs: ['access-key'], notWith: { input: 'server-kind', is: ['eas', 'hot-updater-cli'] } },
+    { inputs: ['project'], onlyWith: { input: 'server-kind', is: commandLineKinds } },
+    { inputs: ['access-key'], notWith: { input: 'server-kind', is: commandLineKinds } },
     ...planRules,
   ],
   outputs: {
