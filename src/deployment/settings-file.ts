@@ -2,8 +2,6 @@ import { InputError, message, setting } from '../errors.ts'
 import type { Repository } from '../github/client.ts'
 import { readFile } from '../github/contents.ts'
 import type { Settings } from '../settings/environments.ts'
-import { locateSetting } from '../settings/location.ts'
-import { parseSettings } from '../settings/parse.ts'
 import { defaultConfig } from '../settings/schema.ts'
 
 /** The settings of a repository, and where its file has each of them. */
@@ -51,6 +49,11 @@ export async function readSettingsFile(
       )
     return { settings: settingsWithout(environment), isConfigured: false, locate: () => undefined }
   }
+  // YAML is read where there is some
+  const [{ locateSetting }, { parseSettings }] = await Promise.all([
+    import('../settings/location.ts'),
+    import('../settings/parse.ts'),
+  ])
   const source = { text: file.text, file: path }
   const locate: SettingsFile['locate'] = (key, of) => locateSetting(source, key, of)
   onFound(locate)

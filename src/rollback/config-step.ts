@@ -55,9 +55,9 @@ export function openConfigStep(
     if (config.config === undefined) throw new TypeError('there is no configuration in the settings')
     return { config, own: config.config }
   }
-  const run = (config: Config, layers: readonly string[], target: string, dryRun = false) =>
+  const run = async (config: Config, layers: readonly string[], target: string, dryRun = false) =>
     runRollback({
-      ...openFrontDoor(
+      ...(await openFrontDoor(
         { ...context, config },
         {
           mode: dryRun ? 'dry-run' : 'auto',
@@ -70,7 +70,7 @@ export function openConfigStep(
           hold: request.hold,
         },
         tools,
-      ),
+      )),
       only: ['config', 'flags'],
     })
   const readText = async (path: string) => (await readFile(repository, { path, ref: branch }))?.text

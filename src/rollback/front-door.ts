@@ -1,7 +1,6 @@
 import type { Repository } from '../github/client.ts'
 import { openRevisionReader } from '../github/revision-reader.ts'
 import { ruleOfPasses } from '../health/passes.ts'
-import { planWatch } from '../health/plan.ts'
 import type { OpenClone } from '../layers/code/partial-clone.ts'
 import type { FailureRule, IssueType } from '../settings/rollback-choices.ts'
 import type { Config } from '../settings/schema.ts'
@@ -47,11 +46,11 @@ export interface RunTools extends Pick<RollbackMeans, 'now' | 'log' | 'run' | 's
 }
 
 /** A rollback of all layers that the settings have. @throws InputError for a layer that they do not have */
-export function openFrontDoor(
+export async function openFrontDoor(
   context: ConfiguredContext,
   request: FrontDoorRequest,
   tools: RunTools,
-): RollbackOptions {
+): Promise<RollbackOptions> {
   const { repository, config, branch, environment, revision, incident } = context
   const { layers, target, issueType, onFailure, url } = request
   const now = () => tools.now().getTime()
@@ -79,7 +78,7 @@ export function openFrontDoor(
         // a plan that was looked at is of its own target
         target: (request.mode === 'apply' ? '' : target) || (circumstances.target ?? config.code.target),
       }),
-    production: productionOf(context, tools, url === '' ? config.health : withUrl(config.health, url)),
+    production: productionOf(context, tools, url === '' ? config.health : await withUrl(config.health, url)),
     deployer: redeploy && deployBy(repository, redeploy, { ...tools, now, branch, environment }),
     limits: limitsOf(config),
     planValidMs: config.rollback.planValidMs,
@@ -105,7 +104,8 @@ export function productionOf(
 }
 
 /** An address that has to answer is a check by itself, beside the configured ones. */
-function withUrl(health: Config['health'], url: string): Config['health'] {
+async function withUrl(health: Config['health'], url: string): Promise<Config['health']> {
+  const { planWatch } = await import('../health/plan.ts')
   const { checks } = planWatch(health, { url, checks: '', windowMs: undefined, intervalMs: undefined })
   return { ...health, checks }
 }

@@ -1,4 +1,3 @@
-import { redeploy } from '../deployment/redeploy.ts'
 import { findRestored, type Restored } from '../deployment/restored.ts'
 import { UnavailableError } from '../errors.ts'
 import type { Repository } from '../github/client.ts'
@@ -61,6 +60,7 @@ export function deployBy(
       const inputs = fillRevision(settings.inputs, commit)
       const again = isFresh ? older !== undefined : seen?.state === 'superseded'
       const wish = { workflow, branch, tag, environment, commit, again, inputs, timeoutMs, ownRun }
+      const { redeploy } = await import('../deployment/redeploy.ts')
       const run = await redeploy(repository, wish, { say: log, sleep, now, beforeStart: recorded })
       if (run === undefined)
         throw new UnavailableError(

@@ -11,7 +11,7 @@ const light = [
   /^src\/(?:errors|published)\.ts$/,
   /^src\/text\//,
   /^src\/actions\/[\w-]+\/(?:index|contract)\.ts$/,
-  /^src\/actions\/(?:contract-parts|database-inputs|guard-inputs)\.ts$/,
+  /^src\/actions\/(?:contract-parts|database-inputs|guard-inputs|plan-inputs)\.ts$/,
 ]
 
 describe.each(names)('%s', (name) => {
@@ -33,8 +33,18 @@ describe.each(names)('%s', (name) => {
   })
 })
 
+// health-gate watches what its inputs describe in YAML, and config-rollback edits it
+const readYaml = ['health-gate', 'config-rollback']
+test.each(names.filter((name) => !readYaml.includes(name)))(
+  '%s loads a YAML parser, and what draws its errors, where there is YAML to read',
+  (name) => {
+    const { packages } = loadedBy(`src/actions/${name}/action.ts`)
+    expect(['yaml', '@babel/code-frame'].filter((each) => packages.has(each))).toEqual([])
+  },
+)
+
 test('the graph that these tests go by has what a rollback takes, however far down', () => {
   const { files, packages } = loadedBy('src/actions/rollback/action.ts')
   expect([...files.keys()]).toEqual(expect.arrayContaining(['src/rollback/run.ts', 'src/github/client.ts']))
-  expect([...packages.keys()]).toEqual(expect.arrayContaining(['zod', '@octokit/core', 'yaml']))
+  expect([...packages.keys()]).toEqual(expect.arrayContaining(['zod', '@octokit/core', 'p-limit']))
 })

@@ -1,4 +1,3 @@
-import { diagnoseRollback } from '../../rollback/doctor/diagnose-run.ts'
 import { openFrontDoor } from '../../rollback/front-door.ts'
 import { secretsOfLayers } from '../../rollback/open-layers.ts'
 import { secretsOfChecks } from '../../rollback/production.ts'
@@ -7,7 +6,7 @@ import { rollbackTools } from '../rollback-tools.ts'
 import { openWorkplace } from '../wiring.ts'
 import { writeRollback } from '../write-rollback.ts'
 import type { RollbackStep } from './contract.ts'
-import { sayUnconfigured, writeDiagnosis } from './outputs.ts'
+import { sayUnconfigured } from './outputs.ts'
 
 /** Takes an environment back to the last good state, or plans that, or checks that it would work. */
 export async function run(step: RollbackStep): Promise<void> {
@@ -18,7 +17,7 @@ export async function run(step: RollbackStep): Promise<void> {
     secrets.add(secret)
   sayUnconfigured(step, workplace)
   const tools = rollbackTools(step)
-  const options = openFrontDoor(
+  const options = await openFrontDoor(
     workplace,
     {
       mode: inputs.mode === 'doctor' ? 'dry-run' : inputs.mode,
@@ -36,6 +35,10 @@ export async function run(step: RollbackStep): Promise<void> {
     tools,
   )
   if (inputs.mode !== 'doctor') return writeRollback(step, await runRollback(options))
+  const [{ diagnoseRollback }, { writeDiagnosis }] = await Promise.all([
+    import('../../rollback/doctor/diagnose-run.ts'),
+    import('./diagnosis.ts'),
+  ])
   const examined = { ...tools, ownWorkflow: context.workflow }
   await writeDiagnosis(step, workplace, await diagnoseRollback(options, workplace, examined))
 }

@@ -142,7 +142,14 @@ How did the alarm, the rollback and the people do?
     const database = { steps: ['The database that was replaced is kept as shop_old.'], commands: [] }
     const text = write(
       rolledBack(),
-      rolledBack({ layer: 'database', from: 'shop', to: 'b1', now: 'b1', wayBack: database }),
+      rolledBack({
+        layer: 'database',
+        from: 'shop',
+        to: 'b1',
+        now: 'b1',
+        wayBack: database,
+        deploys: undefined,
+      }),
     )
     expect(text.match(/## Restore the undone work/g)).toHaveLength(1)
     expect(text).toContain(`git revert ${rollback}`)
@@ -161,6 +168,7 @@ How did the alarm, the rollback and the people do?
   test('of another layer than the code names what was gone back to in full, and links no commit for it', () => {
     const ota = rolledBack({
       layer: 'ota',
+      deploys: undefined,
       from: 'Shop-ios/Production v2',
       to: 'Shop-ios/Production v1',
       now: 'Shop-ios/Production v3',
@@ -318,6 +326,7 @@ describe('what is known of an incident', () => {
     const late = healthChecked({ at: '2026-11-24T03:20:00.000Z' })
     const flag = rolledBack({
       layer: 'flags',
+      deploys: undefined,
       at: '2026-11-24T03:15:11.168Z',
       from: 'on',
       to: 'off',
