@@ -128,8 +128,7 @@ function fetchWhole({
       // of this name Octokit makes no answer of GitHub's, and does not try again
       if (signal?.aborted)
         throw Object.assign(new Error('the job was cancelled', { cause: error }), { name: 'AbortError' })
-      if (timeout.aborted)
-        throw new Error(`nothing came within ${requestTimeoutMs / 1000} s`, { cause: error })
+      if (timeout.aborted) throw new Error(`no answer within ${requestTimeoutMs / 1000} s`, { cause: error })
       if (error instanceof SyntaxError) throw new Error('the JSON breaks off', { cause: error })
       throw error
     }

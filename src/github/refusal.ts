@@ -179,17 +179,17 @@ export function explain(
       )
     case 'permission':
       return new RefusedError(
-        `could not ${doing}: the token may not (${said}); give the job \`permissions: ${permission}\``,
+        `could not ${doing}: the token lacks a permission (${said}); give the job \`permissions: ${permission}\``,
         options,
       )
     case 'workflow-permission':
       return new RefusedError(
-        `could not ${doing}: it changes files under .github/workflows, which the workflow's own token may never do (${said}); use a GitHub App token with \`workflows: write\``,
+        `could not ${doing}: it changes files under .github/workflows, and GITHUB_TOKEN cannot change these (${said}); use a GitHub App token with \`workflows: write\``,
         options,
       )
     case 'pulls-off':
       return new RefusedError(
-        `could not ${doing}: ${said}. No permission of the job helps: turn "Allow GitHub Actions to create and approve pull requests" on in the settings of the repository, under Actions, General (if it is greyed out, in those of the organization or the enterprise), or use the token of a GitHub App`,
+        `could not ${doing}: ${said}. No permission of the job allows this: turn "Allow GitHub Actions to create and approve pull requests" on in the settings of the repository, under Actions, General (if it is greyed out, in those of the organization or the enterprise), or use the token of a GitHub App`,
         options,
       )
     case 'ruleset':

@@ -56,7 +56,7 @@ export async function openSavedPlan(
 ): Promise<SavedPlan> {
   if (path === '')
     throw new InputError(
-      message`${setting('plan')} is needed to apply one; write the path that mode: plan gave`,
+      message`${setting('plan')} is empty; write the path from the output plan of the run that made the plan`,
     )
   const saved = await readFile(path, 'utf8').catch(() => undefined)
   if (saved === undefined)
@@ -89,7 +89,7 @@ export function readSavedPlan(
   },
 ): SavedPlan {
   const refuse = (why: string) =>
-    new InputError(message`${setting('plan')} (${path}) ${why}: make a new plan with mode: plan`)
+    new InputError(message`${setting('plan')} (${path}) ${why}: make a new plan`)
   const plan = parsePlan(text)
   if (plan === undefined) throw refuse('is not a plan of this version')
   if (plan.repository !== repository) throw refuse(`is of ${plan.repository}, and this is ${repository}`)
@@ -131,6 +131,6 @@ export function refuseIfMoved(saved: SavedPlan, now: readonly LayerPlanView[]): 
   moved.push(...added.map(({ layer }) => `${layer}: was not planned`))
   if (moved.length === 0) return
   throw new ConflictError(
-    `the world has moved since the plan was made, and nothing was changed: ${moved.join('; ')}. Plan again, and look at the new plan`,
+    `the plan no longer holds, and nothing was changed: ${moved.join('; ')}. Make a new plan, and review it`,
   )
 }

@@ -100,7 +100,7 @@ describe('a deployment that broke everything', () => {
       writeFileSync(edited, readFileSync(plan, 'utf8').replaceAll('1_stars', '0_stars'))
       const refused = await rollBack({ mode: 'apply', plan: edited })
       expect(refused.exitCode).toBe(1)
-      expect(refused.log).toContain('it was edited, or made elsewhere: make a new plan with mode: plan')
+      expect(refused.log).toContain('it was edited, or made elsewhere: make a new plan')
       expect(await world()).toEqual(before)
 
       const applied = await rollBack({ mode: 'apply', plan })
@@ -120,7 +120,7 @@ describe('a deployment that broke everything', () => {
       const before = await world()
       const applied = await rollBack({ mode: 'apply', plan: outputs['plan'] ?? '' })
       expect(applied.exitCode).toBe(1)
-      expect(applied.log).toContain('the world has moved since the plan was made, and nothing was changed')
+      expect(applied.log).toContain('the plan no longer holds, and nothing was changed')
       expect(applied.log).toContain(`head of main was ${shop.bad} and is ${head}`)
       expect(applied.log).toContain('ota: Shop-ios/Production was v2 and is v3')
       expect(await world()).toEqual(before)

@@ -168,7 +168,7 @@ describe('moving a branch has an error of its own, with the way out,', () => {
   test('where the token has not the permission', async () => {
     const said = await refusalOf(() => {}, { permissions: { contents: 'read' } })
     expect(said).toBe(
-      `the token may not (GitHub answered 403 "Resource not accessible by integration"); ${byPermission}`,
+      `the token lacks a permission (GitHub answered 403 "Resource not accessible by integration"); ${byPermission}`,
     )
   })
 

@@ -61,7 +61,7 @@ export async function applyPlan(
   }
   const { commit, ...where } = await propose(repository, { draft, proposal }).catch((error: unknown) => {
     if (delivery !== 'auto' || !(error instanceof RefusedError)) throw error
-    throw new RefusedError(`${why}, so the rollback takes a pull request: ${error.message}`, { cause: error })
+    throw new RefusedError(`${why}, so the rollback needs a pull request: ${error.message}`, { cause: error })
   })
   const { sha, tree } = commit
   return { ...ids, ...proposed, ...where, commit: sha, tree }

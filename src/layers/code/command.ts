@@ -154,6 +154,6 @@ function isMissing(error: Error): boolean {
 
 function noGit(): UnavailableError {
   return new UnavailableError(
-    'there is no git on this runner: install it, or use mode: restore, which needs none',
+    'git is not installed on this runner: install it, or use mode: restore, which does not need it',
   )
 }

@@ -225,7 +225,7 @@ async function undoCode(options: CodeLayerOptions, done: UndoableRollback): Prom
   const receipt = await applyGit(options, plan)
   if (receipt.pull !== undefined) {
     throw new RefusedError(
-      `the rules of ${branch} want a pull request for taking the rollback back: merge #${receipt.pull.number}, ${receipt.pull.url}`,
+      `the rules of ${branch} require a pull request to undo the rollback: merge #${receipt.pull.number}, ${receipt.pull.url}`,
     )
   }
   const { ok, evidence } = await verifyBranch(repository, branch, receipt)

@@ -171,7 +171,7 @@ describe('before anything is asked', () => {
   test('a git that is too old, and one that is not there, are told', async () => {
     const folder = join(remote.directory, 'bin')
     await mkdir(folder)
-    await expect(open(remote.path, folder)).rejects.toThrow('there is no git on this runner')
+    await expect(open(remote.path, folder)).rejects.toThrow('git is not installed on this runner')
     await writeFile(join(folder, 'git'), '#!/bin/sh\necho git version 2.30.2\n', { mode: 0o755 })
     await expect(open(remote.path, folder)).rejects.toThrow(
       'this runner has git version 2.30.2, and this takes git 2.38 or later; use a newer runner image',
