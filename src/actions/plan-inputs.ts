@@ -33,6 +33,12 @@ export const planRules = [
   { inputs: ['approval'], onlyWith: { input: 'plan' } },
 ] as const satisfies readonly InputRule<keyof typeof planInputs>[]
 
+/** What a plan that people approve takes beside the permissions of the action. */
+export const planPermissions = {
+  'actions: read':
+    'with `save-plan` and `plan`, to read who approved the job; without it, no approval counts',
+} as const
+
 export const planOutputs = { plan: 'With `save-plan`: path of the saved plan, JSON.' } as const
 
 /** What these inputs ask of a rollback. */

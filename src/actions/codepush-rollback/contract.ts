@@ -4,7 +4,7 @@ import { input } from '../../runner/inputs.ts'
 import type { StepOf } from '../../runner/step.ts'
 import { commonInputs, commonOutputs, deployedRevision } from '../contract-parts.ts'
 import { guardInputs } from '../guard-inputs.ts'
-import { planInputs, planOutputs, planRules } from '../plan-inputs.ts'
+import { planInputs, planOutputs, planPermissions, planRules } from '../plan-inputs.ts'
 
 export const codepushRollback = defineAction({
   name: 'codepush-rollback',
@@ -16,6 +16,7 @@ export const codepushRollback = defineAction({
   morePermissions: {
     'deployments: read': deployedRevision,
     'issues: read': 'to read labels that hold automatic rollbacks; without it, labels are not checked',
+    ...planPermissions,
   },
   afterCancelled: 'run it again to continue: a channel that is already rolled back is not changed again',
   inputs: {

@@ -4,7 +4,7 @@ import type { StepOf } from '../../runner/step.ts'
 import { commonInputs, commonOutputs, deployedRevision } from '../contract-parts.ts'
 import { databaseInputs } from '../database-inputs.ts'
 import { guardInputs } from '../guard-inputs.ts'
-import { planInputs, planOutputs, planRules } from '../plan-inputs.ts'
+import { planInputs, planOutputs, planPermissions, planRules } from '../plan-inputs.ts'
 
 export const dbRestore = defineAction({
   name: 'db-restore',
@@ -16,6 +16,7 @@ export const dbRestore = defineAction({
   morePermissions: {
     'deployments: read': deployedRevision,
     'issues: read': 'to read labels that hold automatic rollbacks; without it, labels are not checked',
+    ...planPermissions,
   },
   afterCancelled:
     'run it again to continue: the database that was live is kept until the restored one is verified',
