@@ -13,10 +13,14 @@ const target = new URL('../test/support/github/github.graphql', import.meta.url)
 
 /** The fields of each type; of a payload that is not named, the one that every mutation has. */
 const fields: Readonly<Record<string, readonly string[]>> = {
-  Query: ['rateLimit', 'repository'],
+  Query: ['rateLimit', 'repository', 'repositoryOwner'],
   Mutation: ['createCommitOnBranch', 'enablePullRequestAutoMerge', 'updateRefs'],
   RateLimit: ['cost', 'limit', 'remaining', 'used'],
-  Repository: ['deployments', 'object', 'ref'],
+  RepositoryOwner: ['login', 'repositories'],
+  Organization: ['login', 'repositories'],
+  RepositoryConnection: ['nodes', 'pageInfo'],
+  PageInfo: ['endCursor', 'hasNextPage'],
+  Repository: ['deployments', 'name', 'object', 'ref'],
   Ref: ['name', 'target'],
   GitObject: ['oid'],
   Commit: [
@@ -31,8 +35,17 @@ const fields: Readonly<Record<string, readonly string[]>> = {
   TreeEntry: ['mode', 'name', 'object', 'oid', 'type'],
   Blob: ['byteSize', 'isBinary', 'isTruncated', 'oid', 'text'],
   Tag: ['oid', 'target'],
-  DeploymentConnection: ['nodes'],
-  Deployment: ['commitOid', 'createdAt', 'databaseId', 'environment', 'latestStatus', 'statuses', 'task'],
+  DeploymentConnection: ['nodes', 'pageInfo'],
+  Deployment: [
+    'commit',
+    'commitOid',
+    'createdAt',
+    'databaseId',
+    'environment',
+    'latestStatus',
+    'statuses',
+    'task',
+  ],
   DeploymentStatusConnection: ['nodes'],
   DeploymentStatus: ['createdAt', 'state'],
   CreateCommitOnBranchPayload: ['clientMutationId', 'commit'],
@@ -43,7 +56,7 @@ const named = new Map(
   definitions.flatMap((each) => ('name' in each && each.name ? [[each.name.value, each] as const] : [])),
 )
 const picked = new Map<string, DefinitionNode>()
-for (const name of ['Query', 'Mutation', 'Commit', 'Tree', 'Blob', 'Tag']) pick(name)
+for (const name of ['Query', 'Mutation', 'Commit', 'Tree', 'Blob', 'Tag', 'Organization']) pick(name)
 const text = [...picked.values()].map((definition) => print(definition)).join('\n\n')
 writeFileSync(target, `# from ${source}\n\n${text}\n`)
 

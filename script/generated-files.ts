@@ -1,11 +1,14 @@
 import { readFileSync } from 'node:fs'
+import { z } from 'zod'
 import { composites } from '../src/actions/composites.ts'
 import { actions } from '../src/actions/table.ts'
+import { eventSchema } from '../src/history/event.ts'
 import { publishedName, publishedTag } from '../src/published.ts'
 import { readComposite } from '../src/runner/composite.ts'
 import { fillReadme, placesOf, writeManifest, writeReadmeParts } from '../src/runner/manifest.ts'
 import { renderJsonSchema } from '../src/settings/json-schema.ts'
 import { code, link, renderMarkdown, table, text } from '../src/text/markdown.ts'
+import { reportSchema } from '../src/views/report/report.ts'
 import { drawRooms, importsOf } from './import-graph.ts'
 import { permissionsPage } from './permissions-page.ts'
 
@@ -30,7 +33,25 @@ export function generatedFiles(root: string): readonly { readonly path: string; 
     filled('docs/architecture.md', { rooms: drawRooms(importsOf(root)) }),
     // editors complete .github/rollback.yml from it
     { path: 'schema/rollback.schema.json', text: renderJsonSchema() },
+    // those who read the history or the report with other tools
+    {
+      path: 'schema/event.schema.json',
+      text: jsonSchemaOf(eventSchema, 'One event of the history: a line of its files'),
+    },
+    { path: 'schema/report.schema.json', text: jsonSchemaOf(reportSchema, 'The report of rollback-report') },
   ]
+}
+
+/** Of what is written, and with room for the fields of later versions. */
+function jsonSchemaOf(schema: z.ZodType, title: string): string {
+  const { $schema, ...rest } = z.toJSONSchema(schema, {
+    io: 'input',
+    override: ({ jsonSchema }) => {
+      // the pattern says the same, and editors know the format
+      if (jsonSchema.format === 'date-time') delete jsonSchema.pattern
+    },
+  })
+  return `${JSON.stringify({ $schema, title, ...rest }, null, 2)}\n`
 }
 
 function actionTable(): string {

@@ -126,6 +126,7 @@ test.each([
   ['layers/code', '../../runner/log.ts', 'runner-is-for-actions'],
   ['health', '../github/client.ts', 'health-stands-on-settings'],
   ['views/postmortem', '../../layers/code/restore.ts', 'postmortem-is-a-view'],
+  ['views/report', '../../layers/code/restore.ts', 'report-is-a-view'],
   ['github', '../history/event.ts', 'github-knows-nothing'],
   ['history', '../actions/table.ts', 'nothing-imports-actions'],
   ['layers/code', '@octokit/rest', 'octokit-only-in-github'],

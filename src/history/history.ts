@@ -100,7 +100,8 @@ export function parseLines({ file, text }: { file: string; text: string }): Even
   return { lines, unreadable }
 }
 
-function parseLine(line: string): EventLine | string {
+/** Reads one line of a file. @returns why it is no event, when it is none */
+export function parseLine(line: string): EventLine | string {
   let json: unknown
   try {
     json = JSON.parse(line)

@@ -11,10 +11,26 @@ interface First {
   readonly first?: number
 }
 
+interface Page extends First {
+  readonly after?: string | null
+}
+
+/** A part of a list, as a connection: its cursors are places in the list. */
+export function connectionOf<T, N>(all: readonly T[], { first = 100, after }: Page, toNode: (each: T) => N) {
+  const from = after ? Number(after) : 0
+  const to = Math.min(from + first, all.length)
+  return {
+    nodes: all.slice(from, to).map(toNode),
+    pageInfo: { hasNextPage: to < all.length, endCursor: to === from ? null : String(to) },
+  }
+}
+
 /** What a query may ask of a repository. Each part demands the permission that its REST twin does. */
 export function repositoryOf(repository: HostedRepository, token: Token) {
   const { git } = repository
   return {
+    name: repository.name,
+
     async ref({ qualifiedName }: { qualifiedName: string }) {
       demandPermission(token, 'contents:read')
       const name = qualifiedName.startsWith('refs/') ? qualifiedName : `refs/heads/${qualifiedName}`
@@ -40,23 +56,27 @@ export function repositoryOf(repository: HostedRepository, token: Token) {
       return entry === undefined ? null : objectOf(repository, token, entry.sha)
     },
 
-    deployments({ environments, first = 100, orderBy }: DeploymentsAsked) {
+    deployments({ environments, orderBy, ...page }: DeploymentsAsked) {
       demandPermission(token, 'deployments:read')
       const found = repository.deployments.filter(
         ({ environment }) => environments === undefined || environments.includes(environment),
       )
       const ordered = orderBy?.direction === 'DESC' ? found : found.toReversed()
-      return { nodes: ordered.slice(0, first).map(deploymentOf) }
+      return connectionOf(ordered, page, (each) => deploymentOf(repository, token, each))
     },
   }
 }
 
-interface DeploymentsAsked extends First {
+interface DeploymentsAsked extends Page {
   readonly environments?: readonly string[]
   readonly orderBy?: { readonly direction: 'ASC' | 'DESC' }
 }
 
-function deploymentOf({ id, sha, environment, task, createdAt, statuses }: Deployment) {
+function deploymentOf(
+  repository: HostedRepository,
+  token: Token,
+  { id, sha, environment, task, createdAt, statuses }: Deployment,
+) {
   const told = statuses.map(({ state, createdAt: at }) => ({
     state: state.toUpperCase(),
     createdAt: isoTime(at),
@@ -64,6 +84,10 @@ function deploymentOf({ id, sha, environment, task, createdAt, statuses }: Deplo
   return {
     databaseId: id,
     commitOid: sha,
+    async commit() {
+      demandPermission(token, 'contents:read')
+      return commitOf(repository, token, await repository.git.readCommit(sha))
+    },
     environment,
     task,
     createdAt: isoTime(createdAt),

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { buildSchema, GraphQLError, graphql, Kind, OperationTypeNode, parse, validate } from 'graphql'
 import { costOf } from './graphql-cost.ts'
-import { repositoryOf } from './graphql-objects.ts'
+import { connectionOf, repositoryOf } from './graphql-objects.ts'
 import type { HostedRepository } from './hosted-repository.ts'
 import { Refusal } from './refusal.ts'
 import { toPerson } from './routes/git-data.ts'
@@ -52,6 +52,16 @@ const queries = {
     if (found === undefined)
       throw refuse('NOT_FOUND', `Could not resolve to a Repository with the name '${owner}/${name}'.`)
     return repositoryOf(found, token)
+  },
+  repositoryOwner({ login }: { login: string }, { repositories, token }: World) {
+    const own = repositories.filter(({ owner }) => owner.toLowerCase() === login.toLowerCase())
+    if (own[0] === undefined) return null
+    return {
+      __typename: 'Organization',
+      login: own[0].owner,
+      repositories: (page: { readonly first?: number; readonly after?: string | null }) =>
+        connectionOf(own, page, (each) => repositoryOf(each, token)),
+    }
   },
   rateLimit: (_: unknown, { cost }: World) => ({ cost, limit: 1000, remaining: 1000 - cost, used: cost }),
 }

@@ -1,0 +1,165 @@
+import { z } from 'zod'
+import { endings, layerSchema } from '../../history/event.ts'
+
+/** What `rollback-report` says, as data: `schema/report.schema.json` is made of it, and every export is a view of it. */
+
+const time = z.iso.datetime()
+const count = z.int().min(0)
+const ms = z.number().min(0)
+const rate = z.number().min(0).max(1).nullable().describe('From 0 to 1; null when nothing counts for it.')
+
+const durations = z
+  .object({
+    n: count.describe('How many were measured.'),
+    averageMs: ms.nullable(),
+    medianMs: ms.nullable(),
+    p90Ms: ms.nullable().describe('Nine of ten took at most this long.'),
+    longestMs: ms.nullable(),
+  })
+  .describe('Durations in milliseconds; null where none was measured.')
+
+const standing = z.enum(['succeeded', 'failed', 'pending'])
+
+const counts = {
+  total: count,
+  succeeded: count,
+  failed: count,
+  pending: count.describe('Not verified, not deployed, proposed or unfinished: in no rate.'),
+  successRate: rate.describe('Succeeded of those that succeeded or failed; null when there is none.'),
+  duration: durations.describe('Of those that succeeded, from the first look at production to the end.'),
+}
+const group = z.object({ name: z.string(), ...counts })
+export type Group = z.infer<typeof group>
+
+const point = z.object({ from: time, to: time, n: count, value: z.number().nullable() })
+
+const trend = z.object({
+  metric: z.enum([
+    'rollbacks',
+    'success-rate',
+    'duration',
+    'change-fail-rate',
+    'recovery-time',
+    'deployments',
+  ]),
+  unit: z.enum(['count', 'share', 'ms']),
+  better: z.enum(['up', 'down']),
+  points: z.array(point).describe('Oldest first; a bucket without an observation has the value null.'),
+  n: count.describe('Buckets that have a value.'),
+  slope: z.number().nullable().describe('Change from one bucket to the next, by least squares.'),
+  low: z.number().nullable(),
+  high: z.number().nullable().describe('End of the 95 % confidence interval of the slope.'),
+  direction: z.enum(['improving', 'declining', 'stable', 'too-little-data']),
+})
+export type TrendReport = z.infer<typeof trend>
+
+const recentRollback = z.object({
+  repository: z.string(),
+  environment: z.string(),
+  incident: z.string(),
+  revision: z.string(),
+  at: time,
+  endedAt: time.nullable(),
+  outcome: z.enum([...endings, 'unfinished']),
+  standing,
+  trigger: z.enum(['automatic', 'manual', 'unknown']),
+  reason: z.string(),
+  detectedBy: z.array(z.string()),
+  durationMs: ms.nullable(),
+  layers: z.array(
+    z.object({ layer: layerSchema, outcome: z.string(), method: z.string(), tookMs: ms.nullable() }),
+  ),
+  timeline: z.array(z.object({ at: time, what: z.string() })),
+  url: z.string().nullable().describe('Of the workflow run.'),
+  issue: z.string().nullable().describe('Of the post-mortem.'),
+})
+export type RecentRollback = z.infer<typeof recentRollback>
+
+const recommendation = z.object({
+  id: z.string(),
+  text: z.string(),
+  evidence: z.string(),
+  value: z.number(),
+  threshold: z.number(),
+  n: count,
+})
+export type Recommendation = z.infer<typeof recommendation>
+
+export const reportSchema = z.object({
+  schema: z.literal(1),
+  generatedAt: time,
+  period: z.object({
+    from: time,
+    to: time.describe('No longer in the period.'),
+    days: z.number().positive(),
+    bucketDays: z.number().positive().describe('Length of one point of a trend.'),
+  }),
+  repositories: z.array(z.string()),
+  environments: z.array(z.string()),
+  data: z.object({
+    events: count.describe('Distinct events that were read, of any time.'),
+    duplicates: count,
+    unreadable: count.describe('Lines of the history that are no event of a known kind.'),
+    first: time.nullable(),
+    last: time.nullable(),
+    skewed: count.describe('Rollbacks that seem to end before they began: their durations are left out.'),
+  }),
+  rollbacks: z.object({
+    ...counts,
+    by: z.object({
+      environment: z.array(group),
+      layer: z.array(group),
+      method: z.array(group),
+      trigger: z.array(group),
+      reason: z.array(group).describe('The ten most frequent; `other` is the rest.'),
+      outcome: z.array(group),
+      month: z.array(group).describe('Calendar months in UTC.'),
+      repository: z.array(group),
+    }),
+  }),
+  rehearsals: z.object({ total: count, last: time.nullable(), duration: durations }),
+  downtime: z.object({
+    totalMs: ms.describe('Of all environments; incidents of one environment at the same time count once.'),
+    incidents: count,
+    averageMs: ms.nullable(),
+    open: count.describe('Incidents whose recovery was never verified: their time is not counted.'),
+    environments: z.array(
+      z.object({
+        repository: z.string(),
+        environment: z.string(),
+        downtimeMs: ms,
+        availability: z.number().min(0).max(1),
+        open: count,
+      }),
+    ),
+  }),
+  dora: z.object({
+    changeFailRate: z.object({
+      value: rate,
+      failed: count,
+      deployments: count,
+      unjudged: count.describe('Deployments of the denominator on which no check gave a verdict.'),
+      pending: count.describe('Deployments that are under way: not in the denominator.'),
+    }),
+    failedDeploymentRecoveryTime: durations.extend({ pending: count }),
+    timeToDetect: durations.extend({ pending: count.describe('Failed deployments that no check detected.') }),
+    deploymentFrequency: z.object({ perDay: z.number().min(0), n: count, daysWithDeployment: count }),
+    leadTime: durations.extend({ pending: count.describe('Deployments whose commit time is not known.') }),
+    reworkRate: z.object({ value: rate, rework: count, deployments: count }),
+  }),
+  trends: z.array(trend),
+  recommendations: z.array(recommendation),
+  holds: z.array(
+    z.object({
+      repository: z.string(),
+      environment: z.string(),
+      since: time,
+      actor: z.string(),
+      because: z.string(),
+    }),
+  ),
+  recent: z.array(recentRollback).describe('Newest first.'),
+})
+
+/** The report: all times in UTC, all durations in ms. */
+export type Report = z.infer<typeof reportSchema>
