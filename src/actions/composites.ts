@@ -24,4 +24,15 @@ export const composites: readonly (Pick<ActionContract, 'name' | 'permissions' |
       'actions: read': 'for the snapshot of another run',
     },
   },
+  {
+    name: 'publish-dashboard',
+    description:
+      'Makes the report of rollback-report, and publishes its dashboard on GitHub Pages or keeps it as an artifact of the run.',
+    permissions: { contents: 'read' },
+    morePermissions: {
+      'deployments: read': 'to count deployments; without it, only those count that the history knows of',
+      'pages: write': 'with `to: pages`',
+      'id-token: write': 'with `to: pages`',
+    },
+  },
 ]

@@ -10,6 +10,7 @@ import { incident } from './incident/contract.ts'
 import { issueops } from './issueops/contract.ts'
 import { postmortemIssue } from './postmortem-issue/contract.ts'
 import { rollback } from './rollback/contract.ts'
+import { rollbackReport } from './rollback-report/contract.ts'
 
 /**
  * Every JavaScript action: its entry point is `src/actions/<name>/action.ts`, its manifest and README are in `actions/<name>/`,
@@ -26,5 +27,6 @@ export const actions: readonly ActionContract[] = [
   configRollback,
   postmortemIssue,
   incident,
+  rollbackReport,
   issueops,
 ]

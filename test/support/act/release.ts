@@ -51,9 +51,16 @@ export const artifactLibrary = join(
   '.cache/test-servers/actions-artifact/node_modules/@actions/artifact/lib/artifact.js',
 )
 
+const standInOf: Readonly<Record<string, string>> = {
+  'upload-artifact': 'artifact/upload',
+  'download-artifact': 'artifact/download',
+  'upload-pages-artifact': 'pages/upload',
+  'deploy-pages': 'pages/deploy',
+}
+
 /**
- * Other people's actions can't be downloaded in continuous integration: act is given stand-ins for the two artifact actions, at
- * the very commits that the suite pins.
+ * Other people's actions can't be downloaded in continuous integration: act is given stand-ins for the artifact actions and those of
+ * Pages, at the very commits that the suite pins.
  */
 export function standIns(release: string): readonly string[] {
   const used = new Set(
@@ -61,10 +68,10 @@ export function standIns(release: string): readonly string[] {
       .filter((path) => path.endsWith('.yml'))
       .flatMap((path) => [
         ...readFileSync(join(release, path), 'utf8').matchAll(
-          /uses: (actions\/(upload|download)-artifact@[0-9a-f]{40})/g,
+          /uses: (actions\/(\w+-(?:pages-)?artifact|deploy-pages)@[0-9a-f]{40})/g,
         ),
       ])
-      .map(([, uses, kind]) => `${uses}=${join(root, 'test/support/act/artifact', kind ?? '')}`),
+      .map(([, uses, name = '']) => `${uses}=${join(root, 'test/support/act', standInOf[name] ?? name)}`),
   )
   return [...used].flatMap((each) => ['--local-repository', each])
 }

@@ -1,0 +1,80 @@
+import { defineAction } from '../../runner/contract.ts'
+import { input } from '../../runner/inputs.ts'
+import type { StepOf } from '../../runner/step.ts'
+import { commonInputs, commonOutputs } from '../contract-parts.ts'
+
+const { token, config } = commonInputs
+
+export const rollbackReport = defineAction({
+  name: 'rollback-report',
+  title: 'Rollback report',
+  description:
+    'Reports rollbacks, downtime, trends and the five DORA metrics from the history, of one repository or many.',
+  branding: { icon: 'bar-chart-2', color: 'blue' },
+  permissions: { contents: 'read' },
+  morePermissions: {
+    'deployments: read': 'to count deployments; without it, only those count that the history knows of',
+  },
+  afterCancelled: 'run it again: a report changes nothing',
+  inputs: {
+    token,
+    config,
+    environment: input.name({
+      description: 'The only environment to report. Default: all environments.',
+    }),
+    period: input.duration({
+      description: 'How far back the report goes, in UTC, such as `30d`. At most `365d`.',
+      default: '90d',
+    }),
+    repositories: input.list({
+      description:
+        'Repositories to report together, as `owner/name` or `owner/*`, separated by commas. Needs a token that can read them, such as that of a GitHub App. Default: this repository.',
+    }),
+    history: input.text({
+      description:
+        'Folder of a clone of the history branch, for a history that is too large to be read through the API. Default: the branch is read through the API.',
+    }),
+    folder: input.text({
+      description: 'Folder for the files, made if it does not exist. Default: a temporary folder of the job.',
+    }),
+    'rollback-workflow': input.text({
+      description:
+        'File name of the workflow that rolls back, such as `rollback.yml`, for a link on the dashboard.',
+    }),
+    'least-success-percent': input.count({
+      description: 'A recommendation is made if fewer percent of the rollbacks succeed.',
+      default: '90',
+    }),
+    'most-rollbacks': input.count({
+      description: 'A recommendation is made if there are more rollbacks in the period.',
+      default: '10',
+    }),
+    'most-undetected-percent': input.count({
+      description:
+        'A recommendation is made if more percent of the rollbacks began before a check called for them.',
+      default: '30',
+    }),
+    'longest-downtime': input.duration({
+      description: 'A recommendation is made if incidents last longer on average.',
+      default: '30m',
+    }),
+    'most-by-one-check': input.count({
+      description: 'A recommendation is made if one check finds more failed deployments of an environment.',
+      default: '2',
+    }),
+  },
+  rules: [{ inputs: ['history'], notWith: { input: 'repositories' } }],
+  outputs: {
+    ...commonOutputs,
+    incident: 'Always empty: a report is about many.',
+    decision: '`reported`, or `empty` if there is neither an event nor a deployment.',
+    'reason-code': '`recommendations`, `fine` or `no-events`.',
+    folder: 'Folder of the files.',
+    report: 'Path of the report, JSON: `schema/report.schema.json` describes it.',
+    dashboard: 'Path of the dashboard, one HTML file.',
+    rollbacks: 'Number of rollbacks in the period.',
+    recommendations: 'Number of recommendations.',
+  },
+})
+
+export type RollbackReportStep = StepOf<typeof rollbackReport>

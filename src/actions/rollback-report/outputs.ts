@@ -1,0 +1,66 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { renderDashboard } from '../../views/dashboard/page.ts'
+import { writeCsv } from '../../views/report/csv.ts'
+import type { Gathered } from '../../views/report/gather.ts'
+import { writeMetrics } from '../../views/report/metrics.ts'
+import type { Report, ReportOptions } from '../../views/report/report.ts'
+import { writeReportSummary } from '../../views/report/summary.ts'
+import type { RollbackReportStep } from './contract.ts'
+
+interface Reported {
+  readonly gathered: Gathered
+  readonly report: Report
+  readonly options: ReportOptions
+}
+
+/** Writes the files and the summary, and sets the outputs. */
+export async function publishReport(step: RollbackReportStep, reported: Reported): Promise<void> {
+  const { report } = reported
+  const folder = step.inputs.folder || join(step.temporary, 'report')
+  await mkdir(folder, { recursive: true })
+  for (const [name, text] of filesOf(step, reported))
+    await writeFile(join(folder, name), step.secrets.redact(text))
+  await step.writeSummary(writeReportSummary(report))
+  const isEmpty = report.data.events === 0 && report.dora.deploymentFrequency.n === 0
+  const reason = report.recommendations.length > 0 ? 'recommendations' : 'fine'
+  step.setOutputs({
+    decision: isEmpty ? 'empty' : 'reported',
+    'reason-code': isEmpty ? 'no-events' : reason,
+    folder,
+    report: join(folder, 'report.json'),
+    dashboard: join(folder, 'index.html'),
+    rollbacks: report.rollbacks.total,
+    recommendations: report.recommendations.length,
+  })
+  for (const { text, evidence } of report.recommendations) step.log.info(`${text} ${evidence}`)
+  step.log.info(
+    `${isEmpty ? 'empty' : 'reported'}: ${report.rollbacks.total} rollbacks; the files are in ${folder}`,
+  )
+}
+
+function filesOf(
+  { inputs, context }: RollbackReportStep,
+  { gathered, report, options }: Reported,
+): readonly (readonly [string, string])[] {
+  const { period, environment } = options
+  const { records, deployments } = gathered
+  const rollbacks = records.rollbacks.filter(
+    (each) => environment === undefined || each.environment === environment,
+  )
+  const repository = `${context.owner}/${context.repo}`
+  const workflow = inputs['rollback-workflow']
+  const title = inputs.repositories.length === 0 ? repository : inputs.repositories.join(', ')
+  const dispatchUrl =
+    workflow === ''
+      ? undefined
+      : `${context.serverUrl}/${repository}/actions/workflows/${encodeURIComponent(workflow)}`
+  return [
+    ['index.html', renderDashboard(records, { ...options, title, dispatchUrl })],
+    ['report.json', `${JSON.stringify(report, null, 2)}\n`],
+    ['rollbacks.csv', [...writeCsv({ ...records, rollbacks }, period)].join('')],
+    ['metrics.prom', writeMetrics(report, 'prometheus')],
+    ['metrics.openmetrics', writeMetrics(report, 'openmetrics')],
+    ['deployments.jsonl', deployments.map((each) => `${JSON.stringify(each)}\n`).join('')],
+  ]
+}
