@@ -3,8 +3,10 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from '@jest/globals'
 import { parse } from 'yaml'
+import { composites } from '../src/actions/composites.ts'
 import { actions } from '../src/actions/table.ts'
 import { publishedName, publishedTag } from '../src/published.ts'
+import { readComposite } from '../src/runner/composite.ts'
 import { placesOf } from '../src/runner/manifest.ts'
 import { parseConfig } from '../src/settings/parse.ts'
 
@@ -75,7 +77,10 @@ describe('the steps that a user pastes', () => {
   })
 
   test.each(steps.map(({ where, block }) => [where, block]))('%s: read outputs that exist', (_, block) => {
-    const known = new Set(actions.flatMap(({ outputs }) => Object.keys(outputs)))
+    const ofComposites = composites.map(({ name }) =>
+      readComposite(readFileSync(`${root}/${placesOf(name).manifest}`, 'utf8')),
+    )
+    const known = new Set([...actions, ...ofComposites].flatMap(({ outputs }) => Object.keys(outputs)))
     for (const [, output = ''] of block.matchAll(/steps\.\w+\.outputs\.([\w-]+)/g))
       expect(known).toContain(output)
   })

@@ -139,6 +139,24 @@ test('a folder that has no history is one clear error', async () => {
   expect(log).toMatch(/input "history" is ".*nowhere", which could not be read/)
 })
 
+test.each([
+  [{ period: '1h' }, /input "period" is 1h; write at least 1d/],
+  [
+    { 'least-success-percent': '900' },
+    /input "least-success-percent" is 900; write a percentage from 0 to 100/,
+  ],
+  [
+    { environment: 'prodcution' },
+    /input "environment" is "prodcution", which neither the settings nor the history know/,
+  ],
+  [{ folder: '/dev/null/x' }, /input "folder" is "\/dev\/null\/x", which could not be made/],
+  [{ history: '.', repositories: 'octo-org/shop' }, /history/],
+])('%j is one clear error', async (inputs, error) => {
+  const { exitCode, log, outputs } = await report(inputs)
+  expect({ exitCode, outputs }).toEqual({ exitCode: 1, outputs: {} })
+  expect(log).toMatch(error)
+})
+
 test('a token that may not read deployments gets a report of the history, and a warning', async () => {
   await rollBack()
   const token = shop.github.createToken({

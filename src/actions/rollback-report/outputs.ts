@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { InputError, message, setting } from '../../errors.ts'
 import { renderDashboard } from '../../views/dashboard/page.ts'
 import { writeCsv } from '../../views/report/csv.ts'
 import type { Gathered } from '../../views/report/gather.ts'
@@ -18,7 +19,11 @@ interface Reported {
 export async function publishReport(step: RollbackReportStep, reported: Reported): Promise<void> {
   const { report } = reported
   const folder = step.inputs.folder || join(step.temporary, 'report')
-  await mkdir(folder, { recursive: true })
+  await mkdir(folder, { recursive: true }).catch((error: unknown) => {
+    throw new InputError(
+      message`${setting('folder')} is "${folder}", which could not be made (${error}); name another`,
+    )
+  })
   for (const [name, text] of filesOf(step, reported))
     await writeFile(join(folder, name), step.secrets.redact(text))
   await step.writeSummary(writeReportSummary(report))

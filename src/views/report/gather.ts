@@ -28,6 +28,8 @@ export interface GatherOptions {
   readonly period: Period
   /** the environments whose deployments count beside those of the histories: previews of pull requests are none */
   readonly environments: readonly string[]
+  /** the only one that is reported; undefined for all */
+  readonly environment: string | undefined
   readonly warn: (line: string) => void
   readonly log: (line: string) => void
 }
@@ -38,7 +40,7 @@ const earlierMs = 7 * 24 * 60 * 60_000
 /**
  * Reads the histories of one repository or many, and their deployments: one request for a history, and one for each hundred
  * deployments of the period. A history that cannot be read is named in a warning, and the others are reported.
- * @throws InputError for a repository that is no `owner/name`, and when no history could be read
+ * @throws InputError for a repository that is no `owner/name`, for an environment that nothing knows, and when no history could be read
  */
 export async function gather(repository: Repository, options: GatherOptions): Promise<Gathered> {
   const { warn, log } = options
@@ -63,7 +65,19 @@ export async function gather(repository: Repository, options: GatherOptions): Pr
   if (read === 0 && last !== undefined) throw last
   log(`${read} of ${names.length} ${names.length === 1 ? 'history' : 'histories'} read`)
   for (const fact of deployments) collector.addDeployment(fact)
+  demandKnown(options, collector)
   return { records: makeRecords(collector.collected()), deployments, unreadable }
+}
+
+/** A name that is misspelt would be a report in which nothing ever failed. */
+function demandKnown({ environment, environments }: GatherOptions, collector: Collector): void {
+  const { incidents, facts } = collector.collected()
+  const known = new Set(environments)
+  for (const each of [...incidents.values(), ...facts]) known.add(each.environment)
+  if (environment === undefined || known.has(environment)) return
+  throw new InputError(
+    message`${setting('environment')} is "${environment}", which neither the settings nor the history know; write one of ${[...known].sort().join(', ')}`,
+  )
 }
 
 interface Name {

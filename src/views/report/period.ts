@@ -1,3 +1,6 @@
+import { InputError, message, setting } from '../../errors.ts'
+import { formatDuration } from '../../text/duration.ts'
+
 export const dayMs = 86_400_000
 
 /** The time that a report is about, in UTC: a day has 24 hours, and no clock is put forward or back. */
@@ -12,6 +15,17 @@ export interface Period {
 export interface Bucket extends Period {
   /** counted from the newest, 0 */
   readonly index: number
+}
+
+/**
+ * The period that ends now.
+ * @param lengthMs how long it is
+ * @throws InputError for less than a day: nothing can be said of it a day
+ */
+export function periodBefore(now: Date, lengthMs: number): Period {
+  if (lengthMs < dayMs)
+    throw new InputError(message`${setting('period')} is ${formatDuration(lengthMs)}; write at least 1d`)
+  return { from: now.getTime() - lengthMs, to: now.getTime() }
 }
 
 export function isIn({ from, to }: Period, at: number): boolean {

@@ -1,3 +1,4 @@
+import { InputError, message, setting } from '../../errors.ts'
 import { sayDuration } from '../../text/duration.ts'
 import type { Failure } from './failures.ts'
 import type { Recommendation, Report } from './model.ts'
@@ -27,6 +28,17 @@ export const usualThresholds: Thresholds = {
   downtimeMs: 30 * 60_000,
   sameCheck: 2,
   objectiveMs: undefined,
+}
+
+/**
+ * A share that is given in percent.
+ * @param name of the setting
+ * @throws InputError for more than all
+ */
+export function shareOfPercent(name: string, percent: number): number {
+  if (percent > 100)
+    throw new InputError(message`${setting(name)} is ${percent}; write a percentage from 0 to 100`)
+  return percent / 100
 }
 
 /** A share of fewer than these is chance. */

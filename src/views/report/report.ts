@@ -13,8 +13,8 @@ import { measureTrends } from './trends.ts'
 export { Collector, type DeploymentFact } from './collect.ts'
 export { makeRecords, type Records } from './failures.ts'
 export { type Report, reportSchema } from './model.ts'
-export type { Period } from './period.ts'
-export { type Thresholds, usualThresholds } from './recommend.ts'
+export { type Period, periodBefore } from './period.ts'
+export { shareOfPercent, type Thresholds, usualThresholds } from './recommend.ts'
 
 /** What a report is about. */
 export interface ReportOptions {

@@ -177,8 +177,13 @@ function layersOf(ended: EndMark | undefined, done: readonly LayerMark[]): reado
     outcome,
     standing: layerStandings[outcome] ?? 'pending',
     method: last.get(layer)?.method ?? 'none',
-    tookMs: ended?.phases[layer],
+    tookMs: tookOf(ended?.phases[layer]),
   }))
+}
+
+/** Clocks can go back. */
+function tookOf(ms: number | undefined): number | undefined {
+  return ms !== undefined && ms >= 0 ? ms : undefined
 }
 
 const layerWords: Readonly<Record<LayerMark['kind'], string>> = {

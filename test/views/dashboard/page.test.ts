@@ -152,7 +152,6 @@ describe('filters', () => {
     await page.keyboard.press('Tab')
     expect(await page.evaluate<unknown>('document.activeElement.name')).toBe('environment')
     await page.keyboard.press('ArrowDown')
-    await page.keyboard.press('Enter')
     expect(new URL(page.url()).hash).toBe('#environment=production')
     const own = await figure(page, 'Rollbacks')
     expect(own).toBe(String(count(events, (event) => within(event) && event.environment === 'production')))
