@@ -54,8 +54,8 @@ export const artifactLibrary = join(
 const standInOf: Readonly<Record<string, string>> = {
   'upload-artifact': 'artifact/upload',
   'download-artifact': 'artifact/download',
-  'upload-pages-artifact': 'pages/upload',
-  'deploy-pages': 'pages/deploy',
+  'upload-pages-artifact': 'artifact/upload',
+  'deploy-pages': 'pages',
 }
 
 /**
