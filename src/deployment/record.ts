@@ -16,7 +16,7 @@ export interface DeploymentsOfRollback {
 /**
  * Tells GitHub's deployments of a rollback: that of the failed revision gets the state failure, and the restored one a
  * deployment of its own, unless the workflow that deploys made one. Done twice, it is done once.
- * @returns why it could not be told; undefined when it was
+ * @returns why it could not be recorded; undefined when it was
  */
 export async function recordDeployments(
   repository: Repository,

@@ -30,7 +30,7 @@ export function knownCommit(repository: Repository, sha: string): Commit | undef
   return graphOf(repository).get(sha)
 }
 
-/** Whether a commit is in the history of another one, or is it; undefined when what was read does not tell. */
+/** Whether a commit is in the history of another one, or is it; undefined when what was read does not show it. */
 export function knownAncestry(
   repository: Repository,
   { older, newer }: { older: string; newer: string },

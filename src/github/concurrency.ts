@@ -32,7 +32,7 @@ export interface RunAhead {
 
 /**
  * The concurrency groups of a run: https://docs.github.com/en/rest/actions/concurrency-groups
- * @returns undefined where the server does not tell: GitHub Enterprise Server, or an unknown run
+ * @returns undefined where the server does not return it: GitHub Enterprise Server, or an unknown run
  */
 export async function groupsOf(
   { octokit, owner, repo }: Repository,

@@ -35,7 +35,7 @@ export const openItemsWith = foreseeable<string, readonly LabelledItem[]>(
   },
 )
 
-/** Who put the label on last; undefined when no event tells, as after the label was renamed. */
+/** Who put the label on last; undefined when no event says so, as after the label was renamed. */
 export async function lastLabelling(
   { octokit, owner, repo }: Repository,
   { number, label }: { number: number; label: string },
@@ -44,7 +44,7 @@ export async function lastLabelling(
   const events = await explained(need, () =>
     octokit.paginate(octokit.rest.issues.listEvents, { owner, repo, issue_number: number, per_page: 100 }),
   )
-  // GitHub tells labels apart by their letters and not by their case; events come oldest first
+  // GitHub ignores the case of labels; events come oldest first
   const isThis = (name: string | null | undefined) => name?.toLowerCase() === label.toLowerCase()
   const last = events.findLast(
     (each) => each.event === 'labeled' && 'label' in each && isThis(each.label.name),

@@ -11,7 +11,7 @@ export interface Question<A, T> {
 /**
  * A question whose answer never changes, such as what a commit holds: asked once a run, also by several at the same time. One
  * that failed is asked anew.
- * @param keyOf what tells one question from another; undefined for one whose answer may change, which is asked each time
+ * @param keyOf what identifies a question; undefined for one whose answer may change, which is asked each time
  */
 export function askedOnce<A, T>(
   keyOf: (asked: A) => string | undefined,

@@ -15,7 +15,7 @@ export async function mayWrite({ octokit, owner, repo }: Repository, login: stri
         repo,
         username: login,
       })
-      // `maintain` is told as write, `triage` as read
+      // GitHub reports `maintain` as write, and `triage` as read
       return data.permission === 'admin' || data.permission === 'write'
     } catch (error) {
       if (isRefused(error, 'not-found')) return false

@@ -38,7 +38,7 @@ export interface Refusal {
   readonly retryAfterSeconds: number | undefined
 }
 
-/** Texts as GitHub sends them (2022-11-28 API), most telling first. */
+/** Texts as GitHub sends them (2022-11-28 API), the most specific first. */
 const texts: readonly [RegExp, RefusalKind][] = [
   [/secondary rate limit|API rate limit exceeded/i, 'rate-limit'],
   [/update is not a fast.?forward|expected branch to point to|stale info|fetch first/i, 'not-fast-forward'],
@@ -77,7 +77,7 @@ export function readRefusal(error: unknown): Refusal | undefined {
   }
 }
 
-/** GraphQL answers 200 and tells what went wrong in the body: its first error counts. */
+/** GraphQL answers 200, with what went wrong in the body: its first error counts. */
 function readGraphqlErrors(error: unknown): Refusal | undefined {
   if (!(error instanceof Error) || error.name !== 'GraphqlResponseError' || !('errors' in error))
     return undefined
@@ -147,7 +147,7 @@ export interface Need {
   readonly detour?: string
 }
 
-/** Runs a request, and turns a refusal into the error that tells the user the way out. */
+/** Runs a request, and turns a refusal into an error that names the way out. */
 export async function explained<T>(need: Need, request: () => Promise<T>): Promise<T> {
   try {
     return await request()

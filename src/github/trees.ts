@@ -85,7 +85,7 @@ export async function createTree(
   })
 }
 
-/** An entry as git or GitHub tell it; undefined for a mode that only old versions of git wrote. */
+/** An entry as git or GitHub give it; undefined for a mode that only old versions of git wrote. */
 export function toTreeEntry({
   mode,
   type,

@@ -192,7 +192,7 @@ const rollbackRequested = z.object({
   outcome: z.enum(['claimed', 'started', 'failed']),
   workflow: z.string(),
   because: z.string(),
-  /** id of the run that was started, where the server tells */
+  /** id of the run that was started, where the server returns it */
   started: z.string().optional(),
 })
 

@@ -61,7 +61,7 @@ export function isEventFileSince(path: string, since: Date | undefined): boolean
 
 /**
  * The lines of a file that holds the events.
- * @param order how many events the writer knew of: of those of one millisecond it tells which came first
+ * @param order how many events the writer knew of: it orders those of one millisecond
  */
 export function formatLines(events: readonly Event[], order: number): string {
   return events.map((event, n) => `${JSON.stringify({ ...event, order: order + n })}\n`).join('')

@@ -7,7 +7,7 @@ import type { Event } from './event.ts'
 /** Somebody who may write to the repository wants no automatic rollback of the environment. */
 export interface Hold {
   readonly environment: string
-  /** the login; undefined where the runner does not tell it, as of a variable */
+  /** the login; undefined where the runner does not know it, as for a variable */
   readonly by: string | undefined
   /** undefined where it is not known */
   readonly since: Date | undefined

@@ -17,7 +17,7 @@ export interface RollbackRequest {
 export interface RequestOutcome {
   /** started: by this call. done-before: by an earlier one, or by another job at this moment */
   readonly outcome: 'started' | 'done-before'
-  /** id of the run, where the server tells */
+  /** id of the run, where the server returns it */
   readonly run?: string
 }
 

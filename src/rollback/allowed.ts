@@ -26,7 +26,7 @@ export interface Intent {
   readonly takesBack?: boolean
   /** why the plan is not to be carried out automatically; empty or absent when it may be */
   readonly needsApproval?: readonly string[]
-  /** it is what began before, leaves the layers as they are, or is a rehearsal; undefined where only the history can tell */
+  /** it is what began before, leaves the layers as they are, or is a rehearsal; undefined where only the history shows it */
   readonly isAgreed?: boolean
 }
 

@@ -130,7 +130,7 @@ async function applyLayer({ layer, plan }: PlannedLayer, options: ApplyOptions):
   }
 }
 
-/** Takes back what was done, the last first. What cannot be taken back stays, and is told. */
+/** Takes back what was done, the last first. What cannot be taken back stays, and is reported. */
 export async function undoAll(
   planned: readonly PlannedLayer[],
   outcomes: readonly LayerOutcome[],

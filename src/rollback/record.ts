@@ -3,7 +3,7 @@ import { ConflictError, InputError, isUserFacing, RefusedError, UnavailableError
 import type { Ending, Event, LayerName, Occurrence } from '../history/event.ts'
 import type { LayerPlanView, LayerReceipt, UndoableRollback } from '../layers/layer.ts'
 
-/** Appends an event to the history, once however often it is told. @param about another incident than that of the run */
+/** Appends an event to the history, once however often this is called. @param about another incident than that of the run */
 export type Record = (what: Occurrence, naturalKey: readonly string[], about?: Subject) => Promise<void>
 
 /** An event to be, and what makes it the same event when a step is run again. */

@@ -57,7 +57,7 @@ const notDeployed = {
   looked: false,
 } as const
 
-/** The newest revision, once the layers are as before. @returns whether it is what runs, as far as this run can tell */
+/** The newest revision, once the layers are as before. @returns whether it is what runs, as far as this run knows */
 async function deployAgain(
   { deploy, head }: RehearsalOptions,
   layers: readonly LayerOutcome[],

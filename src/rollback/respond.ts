@@ -10,7 +10,7 @@ import type { Config } from '../settings/schema.ts'
 import { findRefusal } from './allowed.ts'
 import { limitsOf } from './guard.ts'
 
-/** So far back is looked for the last verdict, to tell whether this one is news. */
+/** How far back the last verdict is searched for, to see whether this one is new. */
 const lastVerdictMs = 31 * 24 * 60 * 60_000
 
 export interface RespondOptions {

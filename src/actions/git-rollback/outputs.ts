@@ -1,5 +1,5 @@
 import { summarizeRecent } from '../../layers/code/describe.ts'
-import { describeRecent, type TaggedRollback, tellRecent } from '../../layers/code/recent.ts'
+import { describeRecent, recentAsData, type TaggedRollback } from '../../layers/code/recent.ts'
 import { concludeLayer } from '../../rollback/conclude-layer.ts'
 import type { RollbackResult } from '../../rollback/result.ts'
 import type { TakeBackResult } from '../../rollback/take-back.ts'
@@ -44,6 +44,6 @@ export async function writeRecent(
   recent: readonly TaggedRollback[],
 ): Promise<void> {
   for (const line of describeRecent(recent)) step.log.info(line)
-  step.setOutputs({ incident, decision: 'listed', 'reason-code': 'list', recent: tellRecent(recent) })
+  step.setOutputs({ incident, decision: 'listed', 'reason-code': 'list', recent: recentAsData(recent) })
   await step.writeSummary(renderMarkdown([heading(2, 'Recent rollbacks'), ...summarizeRecent(recent)]))
 }

@@ -1,6 +1,6 @@
 import { recordDeployments } from '../../deployment/record.ts'
 import type { Deployed, LayerReceipt } from '../layer.ts'
-import { tellPulls } from './comment.ts'
+import { commentOnPulls } from './comment.ts'
 import type { RollbackPlan } from './plan.ts'
 import { type CodeRepository, isPlain } from './repository.ts'
 
@@ -45,7 +45,7 @@ export async function announceRollback(
   const said: string[] = []
   const isApplied = !plan.sameContent && (plan.mode !== 'deploy-only' || deployed?.done !== undefined)
   if (comment && isApplied) {
-    const why = await tellPulls(repository, plan, receipt, about)
+    const why = await commentOnPulls(repository, plan, receipt, about)
     if (why !== undefined) said.push(`could not comment on the undone pull requests: ${why}`)
   }
   const restored = deployed?.done?.revision

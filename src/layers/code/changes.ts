@@ -30,7 +30,7 @@ interface Compared {
 
 /**
  * What differs between two revisions. A comparison has it all, unless it is cut off or there may be submodules among it,
- * which it does not tell from files: then both trees are read. Of trees that are too large for that, the workflow files are.
+ * which it does not distinguish from files: then both trees are read. Of trees that are too large for that, the workflow files are.
  * @param files those of a comparison of the two; undefined where there is none, as it compares with where they parted
  */
 export async function findChanges(
@@ -58,7 +58,7 @@ export async function findChanges(
   return { paths: [...new Set([...paths, ...others])], submodules: [], isComplete }
 }
 
-/** True where a revision may have submodules. Plain git tells them from files by itself. */
+/** True where a revision may have submodules. Plain git distinguishes them from files. */
 export async function hasSubmodules(repository: CodeRepository, sha: string): Promise<boolean> {
   if (isPlain(repository)) return false
   return (await readFile(repository, { path: '.gitmodules', ref: sha })) !== undefined

@@ -11,9 +11,9 @@ const mostTold = 50
 
 /**
  * Tells each pull request that it was undone, once, and how its work comes back.
- * @returns why it could not be told; undefined when all were
+ * @returns why a comment could not be made; undefined when all were
  */
-export async function tellPulls(
+export async function commentOnPulls(
   repository: Repository,
   plan: RollbackPlan,
   { now: commit, pull }: Pick<LayerReceipt, 'now' | 'pull'>,
@@ -21,7 +21,7 @@ export async function tellPulls(
 ): Promise<string | undefined> {
   const { pulls = [], branch } = plan
   const paths = 'paths' in plan ? plan.paths : []
-  // a rollback of other paths is told of, too
+  // a rollback of other paths has a comment, too
   const marker = `rollback-of: ${rollbackBranch(incident, paths).replace(/^rollback\//, '')}`
   const by = pull === undefined ? revision(commit) : link(pull.url, `#${pull.number}`)
   const body = renderMarkdown([

@@ -15,7 +15,7 @@ export interface Aftermath {
   readonly takenBackBy: Commit | undefined
 }
 
-/** The rollbacks among the newest commits of a branch, newest first. A commit that only says that it is one is none: its parent tells. */
+/** The rollbacks among the newest commits of a branch, newest first. A commit that only claims to be one does not count: its parent decides. */
 export function findRollbacks(recent: readonly Commit[]): readonly EarlierRollback[] {
   return recent.flatMap((commit) => {
     const said = readMessage(commit.message)

@@ -18,7 +18,7 @@ export interface RollbackScope {
   readonly mode: string
   /** the paths that were restored, sorted; empty for the whole tree */
   readonly paths: readonly string[]
-  /** with mode reset: the branch that was moved back. Only the tag tells of it, for there is no commit */
+  /** with mode reset: the branch that was moved back. Only the tag names it, because there is no commit */
   readonly reset?: string
   /** with modes undo and reapply: the rollback that is taken back */
   readonly undoes?: string

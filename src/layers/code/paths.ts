@@ -110,7 +110,7 @@ export async function demandPairs(
   return walks.map(({ path, now: a, before: b }) => ({ path, now: a.entry, before: b.entry }))
 }
 
-/** Says why a path was not found, as far as the folders on the way tell. */
+/** Says why a path was not found, as far as the folders on the way show. */
 function nowhere(path: string, names: readonly string[], walks: readonly Walk[]): InputError {
   const said = message`${setPaths} names "${path}", which is neither in ${names.join(' nor in ')}: nothing was changed`
   const blocked = walks.find((walk) => walk.blocked !== undefined)?.blocked

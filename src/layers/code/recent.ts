@@ -2,7 +2,7 @@ import { type Event, newEvent, revisionSchema } from '../../history/event.ts'
 import { readPaths, readRevertGoal, readTrailers, sayWithout } from './message.ts'
 import { type CodeRepository, readTags } from './repository.ts'
 
-/** A rollback, or what took one back, as its tag tells of it. */
+/** A rollback, or what took one back, as its tag describes it. */
 export interface TaggedRollback {
   readonly tag: string
   readonly at: Date
@@ -89,7 +89,7 @@ export function describeRecent(recent: readonly TaggedRollback[]): readonly stri
 }
 
 /** What an output says of them: all but the reason, which is free text. */
-export function tellRecent(
+export function recentAsData(
   recent: readonly TaggedRollback[],
 ): readonly (Omit<TaggedRollback, 'reason' | 'at'> & { readonly at: string })[] {
   return recent.map(({ reason: _, at, ...each }) => ({ at: at.toISOString(), ...each }))

@@ -81,7 +81,7 @@ export const listTree = either(githubTrees.listTree, plainTrees.listTree)
 export const listWholeTree = either(githubTrees.listWholeTree, plainTrees.listWholeTree)
 export const createTree = either(githubTrees.createTree, plainTrees.createTree)
 
-/** A git server does not tell its rules before they forbid something. */
+/** A git server does not show its rules until they forbid something. */
 export const readBranchRules = either(githubRules.readBranchRules, async () => ({
   types: [],
   isProtected: true,

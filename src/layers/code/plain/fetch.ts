@@ -19,7 +19,7 @@ export async function fetchCommits(
 
 /** Fetches trees by their ids, with the folders directly in them; no files. @throws RefusedError, UnavailableError as `explainRemote` has them */
 export async function fetchTrees(git: Git, wanted: readonly string[]): Promise<void> {
-  // told which commits are here, a server takes their trees to be here, too, and sends none of them
+  // a server that knows which commits are here assumes that their trees are, too, and sends none of them
   const settings = ['-c', 'fetch.negotiationAlgorithm=noop']
   // with tree:0 a server leaves out a tree that is wanted, and is in another one that is wanted, too
   await fetchFiltered(git, { settings, filter: 'combine:tree:1+blob:none', wanted })

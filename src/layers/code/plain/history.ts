@@ -40,7 +40,7 @@ export function openHistory({ git, gitDir }: { git: Git; gitDir: string }): Remo
     const depth = depths[step]
     const isCut = (await cutOff()).size > 0
     const how = depth !== undefined ? [`--depth=${depth}`] : isCut ? ['--unshallow'] : []
-    // the ref tells the server what is here already
+    // by the ref, the server knows what is here already
     await fetchCommits(git, [`+${tip}:${tipRef}`], how)
   }
   const deepenUntil = async (isEnough: () => Promise<boolean>) => {

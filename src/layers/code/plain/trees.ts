@@ -31,7 +31,7 @@ function toEntries(entries: ReadonlyMap<string, RawEntry>): ReadonlyMap<string, 
   )
 }
 
-/** Git knows it without being told. */
+/** Git knows it by itself. */
 const emptyTree = '4b825dc642cb6eb9a060e54bf8d69288fbee4904'
 
 /** Brings the folders in which two trees differ, level by level, and no others; no files. */
