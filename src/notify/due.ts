@@ -70,7 +70,7 @@ function isSubscribed(channel: ChannelSettings, { topic, event, after }: Change,
   if (after.level < joinsAt) return false
   // it joins by this message, whatever else it wants to know of
   const joinsNow = event.kind === 'incident-escalated' && event.after < joinsAt && joinsAt > 1
-  if (!joinsNow && !channel.events.includes(topic)) return false
+  if (!joinsNow && !channel.events.some((each) => each === topic)) return false
   if (!isAtLeast(after.severity, channel.severity)) return false
   return !isQuiet(channel['quiet-hours'], new Date(event.at), after.severity)
 }

@@ -1,9 +1,15 @@
 import type { Channel, ChannelMeans } from './channel.ts'
 import { openAlertmanager } from './channels/alertmanager.ts'
+import { openCDEvents } from './channels/cdevents.ts'
+import { openDiscord } from './channels/discord.ts'
 import { openEmail } from './channels/email.ts'
+import { openMatrix } from './channels/matrix.ts'
+import { openMattermost } from './channels/mattermost.ts'
+import { openNtfy } from './channels/ntfy.ts'
 import { openPagerDuty } from './channels/pagerduty.ts'
 import { openSlack } from './channels/slack.ts'
 import { openSlackBot } from './channels/slack-bot.ts'
+import { openTeams } from './channels/teams.ts'
 import { openWebhook } from './channels/webhook.ts'
 import type { ChannelSettings } from './settings.ts'
 
@@ -20,6 +26,18 @@ export function openChannel(settings: ChannelSettings, means: ChannelMeans): Cha
       return openEmail(settings, means)
     case 'alertmanager':
       return openAlertmanager(settings, means)
+    case 'teams':
+      return openTeams(settings, means)
+    case 'discord':
+      return openDiscord(settings, means)
+    case 'mattermost':
+      return openMattermost(settings, means)
+    case 'ntfy':
+      return openNtfy(settings, means)
+    case 'matrix':
+      return openMatrix(settings, means)
+    case 'cdevents':
+      return openCDEvents(settings, means)
     case 'pagerduty':
       return openPagerDuty(settings, means)
   }

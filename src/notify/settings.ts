@@ -126,6 +126,57 @@ const channelSchema = z.discriminatedUnion('type', [
       .default('https://events.pagerduty.com')
       .describe('Address of the events API; the EU has another.'),
   }),
+  section({
+    ...common(),
+    type: z
+      .literal('teams')
+      .describe('Posts an Adaptive Card to Microsoft Teams by the webhook of a workflow.'),
+    url: webhookUrl('TEAMS_WEBHOOK_URL'),
+  }),
+  section({
+    ...common(),
+    type: z.literal('discord').describe('Posts to Discord by a webhook.'),
+    url: webhookUrl('DISCORD_WEBHOOK_URL'),
+  }),
+  section({
+    ...common(),
+    type: z.literal('mattermost').describe('Posts to Mattermost by an incoming webhook.'),
+    url: webhookUrl('MATTERMOST_WEBHOOK_URL'),
+  }),
+  section({
+    ...common(),
+    type: z.literal('ntfy').describe('Publishes to a topic of ntfy.'),
+    url: httpUrl({ example: 'https://ntfy.sh' })
+      .default('https://ntfy.sh')
+      .describe('Address of the server.'),
+    topic: secret('NTFY_TOPIC', 'the topic, which is a secret where anybody may read it'),
+    token: secret('NTFY_TOKEN', 'an access token; by default there is none').optional(),
+  }),
+  section({
+    ...common(),
+    type: z.literal('matrix').describe('Posts to a room of Matrix, with a thread an incident.'),
+    url: httpUrl({ example: 'https://matrix.example.com' }).describe('Address of the homeserver.'),
+    room: z
+      .string()
+      .regex(/^!\S+$/, 'is not the id of a room; write one such as `!abc:example.com`')
+      .describe('Id of the room, such as `!abc:example.com`.'),
+    token: secret('MATRIX_TOKEN', 'an access token'),
+  }),
+  section({
+    ...common(),
+    events: z
+      .array(z.enum(['opened', 'layer-rolled-back', 'deployed', 'resolved']))
+      .default(['opened', 'layer-rolled-back', 'deployed', 'resolved'])
+      .describe('What is sent: that for which CDEvents has an event. By default all of it.'),
+    type: z
+      .literal('cdevents')
+      .describe('Sends CDEvents as CloudEvents over HTTP, for brokers and other tools.'),
+    url: webhookUrl('CDEVENTS_URL'),
+    token: secret(
+      'CDEVENTS_AUTHORIZATION',
+      'the whole header `authorization`; by default there is none',
+    ).optional(),
+  }),
 ])
 
 /** The section `notify` of `.github/rollback.yml`. */
