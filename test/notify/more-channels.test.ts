@@ -143,6 +143,12 @@ describe('cdevents', () => {
       'dev.cdevents.incident.resolved.0.3.0',
     ])
     expect(new Set(bodies().map(({ context }) => context.chainId)).size).toBe(1)
+    // what somebody reported has a ticket: the schema of the specification wants one
+    const reported = only(noticesOf([at(0, { ...began, automatic: false } as never)]))
+    expect(writeCDEvent(reported)).toMatchObject({
+      context: { type: 'dev.cdevents.incident.reported.0.3.0' },
+      subject: { content: { ticketURI: expect.stringMatching(/^https:/) } },
+    })
     expect(events.map(({ id }) => id)).toEqual(bodies().map(({ context }) => context.id))
   })
 })

@@ -66,17 +66,18 @@ export function writeCDEvent(notice: Notice) {
 function bodyOf(
   topic: Notice['topic'],
   event: Event,
-  { incident, repository, headline, repositoryUrl }: Notice,
+  { incident, repository, headline, repositoryUrl, links }: Notice,
 ) {
   const purl = (revision: string) => `pkg:github/${repository}@${revision}`
   const service = { id: repository, source: repositoryUrl }
   const about = { description: headline, service, artifactId: purl(incident.revision) }
-  if (topic === 'opened')
-    return {
-      type: incident.reported ? 'incident.reported' : 'incident.detected',
-      id: incident.incident,
-      content: about,
-    }
+  if (topic === 'opened' && !incident.reported)
+    return { type: 'incident.detected', id: incident.incident, content: about }
+  if (topic === 'opened') {
+    // its ticket is the issue, where there is one by then
+    const ticketURI = links[0]?.url ?? repositoryUrl
+    return { type: 'incident.reported', id: incident.incident, content: { ...about, ticketURI } }
+  }
   if (topic === 'resolved') return { type: 'incident.resolved', id: incident.incident, content: about }
   if (event.kind === 'rollback-applied')
     return {

@@ -31,13 +31,11 @@ export function writeDiscord(notice: Notice) {
     description: cut(escapeMarkdown(headline), 2000),
     color: incident.status === 'resolved' ? 0x1a7f37 : 0xcf222e,
     timestamp: at,
-    fields: facts
-      .slice(0, 9)
-      .map(({ label, value }) => ({
-        name: cut(label, 50),
-        value: cut(escapeMarkdown(value), 250) || '-',
-        inline: true,
-      })),
+    fields: facts.slice(0, 9).map(({ label, value }) => ({
+      name: cut(label, 50),
+      value: cut(escapeMarkdown(value), 250) || '-',
+      inline: true,
+    })),
     footer: { text: cut(notice.repository, 140) },
     ...(links[0] !== undefined && { url: links[0].url }),
   }
