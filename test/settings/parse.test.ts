@@ -50,6 +50,12 @@ describe('a configuration', () => {
         tagPattern: 'deploy-*',
         checks: [],
       },
+      incident: {
+        respondMs: { critical: 900_000, high: 3_600_000, medium: 14_400_000, low: 86_400_000 },
+        levels: [{ people: [], channels: [] }],
+        links: {},
+      },
+      notify: { timeoutMs: 10_000, channels: {} },
       postmortem: { labels: ['postmortem', 'incident'], assignees: [] },
     })
   })
@@ -138,6 +144,12 @@ describe('a configuration', () => {
         channels: ['shop-ios/Production', 'shop-android/Production'],
         verifyTimeoutMs: 60_000,
       },
+      incident: {
+        respondMs: { critical: 900_000, high: 3_600_000, medium: 14_400_000, low: 86_400_000 },
+        levels: [{ people: [], channels: [] }],
+        links: {},
+      },
+      notify: { timeoutMs: 10_000, channels: {} },
       postmortem: { labels: ['postmortem', 'incident'], assignees: ['octocat'] },
     })
   })

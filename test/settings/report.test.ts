@@ -77,7 +77,7 @@ rollback.yml:15:15: \`metric\` can't be \`error-rte\`; did you mean \`error-rate
     | ^
   3 | foo: 1
 
-rollback.yml:3:1: unknown key \`foo\`; write one of \`environment\`, \`environments\`, \`branch\`, \`paths\`, \`history\`, \`health\`, \`env\`, \`rollback\`, \`code\`, \`database\`, \`ota\`, \`config\`, \`flags\`, \`postmortem\`
+rollback.yml:3:1: unknown key \`foo\`; write one of \`environment\`, \`environments\`, \`branch\`, \`paths\`, \`history\`, \`health\`, \`env\`, \`rollback\`, \`code\`, \`database\`, \`ota\`, \`config\`, \`flags\`, \`incident\`, \`notify\`, \`postmortem\`
 
   1 | branch: main
   2 | branch: dev

@@ -139,7 +139,7 @@ describe('a file is refused', () => {
 
   test('for all that is wrong with it at once, from top to bottom', () => {
     expect(problemsOf('foo: 1\nbranch: -x\nhealth:\n  windo: 5m\n  interval: 5\n  checks: [1]')).toEqual([
-      '1:1: unknown key `foo`; write one of `environment`, `environments`, `branch`, `paths`, `history`, `health`, `env`, `rollback`, `code`, `database`, `ota`, `config`, `flags`, `postmortem`',
+      '1:1: unknown key `foo`; write one of `environment`, `environments`, `branch`, `paths`, `history`, `health`, `env`, `rollback`, `code`, `database`, `ota`, `config`, `flags`, `incident`, `notify`, `postmortem`',
       '2:9: `branch` is not a branch name: it starts with a dash; write a name such as `main`',
       '4:3: unknown key `windo`; did you mean `window`?',
       '5:13: `interval` has no unit; write `5s` for seconds, `5m` for minutes or `5ms` for milliseconds',

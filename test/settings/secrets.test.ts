@@ -190,7 +190,7 @@ describe('no message shows a secret', () => {
 
   test('but what the schema knows stays readable below a secret', () => {
     expect(refusalOf(`password: ${canary}\nhealth:\n  window: 5\n  interval: 20s\n`)).toMatchInlineSnapshot(`
-"rollback.yml:1:1: unknown key \`password\`; write one of \`environment\`, \`environments\`, \`branch\`, \`paths\`, \`history\`, \`health\`, \`env\`, \`rollback\`, \`code\`, \`database\`, \`ota\`, \`config\`, \`flags\`, \`postmortem\`
+"rollback.yml:1:1: unknown key \`password\`; write one of \`environment\`, \`environments\`, \`branch\`, \`paths\`, \`history\`, \`health\`, \`env\`, \`rollback\`, \`code\`, \`database\`, \`ota\`, \`config\`, \`flags\`, \`incident\`, \`notify\`, \`postmortem\`
 
 > 1 | password: ***
     | ^^^^^^^^
