@@ -24,7 +24,7 @@ export function drawTrend(trend: TrendReport, isWhole: boolean): Html {
   const y = scaleLinear().domain([0, most])
   const ticks = unit === 'ms' ? durationTicks(most) : y.nice(4).ticks(unit === 'count' && most < 4 ? most : 4)
   y.domain([0, Math.max(most, ticks.at(-1) ?? 0)])
-  const labels = ticks.map((tick) => sayValue(trend, tick))
+  const labels = ticks.map((tick) => (tick === 0 ? '0' : sayValue(trend, tick)))
   const left = 8 + digit * Math.max(...labels.map((label) => label.length))
   y.range([height - bottom, top])
   const x = scaleBand<number>()
