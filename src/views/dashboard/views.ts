@@ -56,13 +56,15 @@ export function renderViews(
   const deployments: Html[] = []
   for (const { value: period, from } of choices.periods)
     for (const environment of ['', ...choices.environments.slice(0, mostEnvironments)]) {
+      const own = narrow(records, environment || options.environment, from)
       const chosen = {
         environment: environment || options.environment,
         period: { from, to: options.period.to },
       }
       for (const layer of ['', ...choices.layers] as const) {
         const known = layerNames.find((name) => name === layer)
-        const report = makeReport(records, { ...options, ...chosen, layer: known, recent: 0 })
+        const shown = known === undefined ? own : { ...own, failures: [], deployments: [] }
+        const report = makeReport(shown, { ...options, ...chosen, layer: known, recent: 0, hasGroups: false })
         const isFirst = period === '' && environment === '' && layer === ''
         if (isFirst || report.rollbacks.total > 0)
           rollbacks.push(
@@ -75,6 +77,20 @@ export function renderViews(
       }
     }
   return { rollbacks, deployments }
+}
+
+/** What a view can be about, so that a hundred views do not each go through all of it. */
+function narrow(records: Records, environment: string | undefined, from: number): Records {
+  const isMeant = (each: { readonly environment: string }) =>
+    environment === undefined || each.environment === environment
+  return {
+    ...records,
+    rollbacks: records.rollbacks.filter((each) => isMeant(each) && each.at >= from),
+    failures: records.failures.filter(
+      (each) => isMeant(each) && (each.restoredAt ?? each.introducedAt) >= from,
+    ),
+    deployments: records.deployments.filter((each) => isMeant(each) && each.at >= from),
+  }
 }
 
 function hiddenUnless(isShown: boolean): Html {

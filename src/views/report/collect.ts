@@ -112,7 +112,9 @@ export interface Collected {
   readonly last: number | undefined
 }
 
+// most deployments are healthy, and have neither
 const noMarks: Mark[] = []
+const noChecks: readonly string[] = []
 
 /**
  * Takes in events one by one, in any order and any number of times, and keeps what statistics need: about 300 bytes for an
@@ -127,6 +129,7 @@ export class Collector {
   /** by repository: a fork has the same revisions, and events of the same ids */
   readonly #seen = new Map<string, SeenIds>()
   readonly #texts = new Map<string, string>()
+  readonly #layers = new Map<string, EventOf<'rollback-ended'>['layers']>()
   #events = 0
   #duplicates = 0
   #first = Number.POSITIVE_INFINITY
@@ -196,7 +199,11 @@ export class Collector {
         record.issue = event.url
         return
       default: {
-        const mark = markOf(event, at, (text) => this.#share(text))
+        const mark = markOf(event, at, {
+          text: (text) => this.#share(text),
+          layers: (layers) => this.#shareLayers(layers),
+          url: sameUrl(record, event.run?.url),
+        })
         if (mark === undefined) return
         if (record.marks === noMarks) record.marks = [mark]
         else record.marks.push(mark)
@@ -218,12 +225,21 @@ export class Collector {
       isJudged: false,
       detectedAt: undefined,
       failingSince: undefined,
-      detectedBy: [],
+      detectedBy: noChecks,
       issue: undefined,
       marks: noMarks,
     }
     this.#incidents.set(key, made)
     return made
+  }
+
+  /** How the layers of a rollback ended is one of a few things: once in memory. */
+  #shareLayers(layers: EventOf<'rollback-ended'>['layers']): EventOf<'rollback-ended'>['layers'] {
+    const key = layers.map(({ layer, outcome }) => `${layer} ${outcome}`).join('\n')
+    const known = this.#layers.get(key)
+    if (known !== undefined) return known
+    this.#layers.set(key, layers)
+    return layers
   }
 
   /** The same text once, however many events say it. */
@@ -255,8 +271,24 @@ function noteCheck(
   record.detectedBy = breached.map(({ name }) => share(name))
 }
 
-function markOf(event: Event, at: number, share: (text: string) => string): Mark | undefined {
-  const url = event.run?.url
+/** The run of most events of a rollback is one: its address is kept once. */
+function sameUrl({ marks }: IncidentRecord, url: string | undefined): string | undefined {
+  const known = marks.find((mark) => 'url' in mark && mark.url === url)
+  return known !== undefined && 'url' in known ? known.url : url
+}
+
+/** What is in memory once, however many events say it. */
+interface Shared {
+  readonly text: (text: string) => string
+  readonly layers: (layers: EventOf<'rollback-ended'>['layers']) => EventOf<'rollback-ended'>['layers']
+  readonly url: string | undefined
+}
+
+function markOf(
+  event: Event,
+  at: number,
+  { text: share, layers: shareLayers, url }: Shared,
+): Mark | undefined {
   switch (event.kind) {
     case 'rollback-began': {
       const { automatic, reason } = event
@@ -264,7 +296,13 @@ function markOf(event: Event, at: number, share: (text: string) => string): Mark
       return { kind: 'began', at, startedAt, automatic, reason: share(reason), url }
     }
     case 'rollback-ended':
-      return { kind: 'ended', at, outcome: event.outcome, layers: event.layers, phases: event.phases }
+      return {
+        kind: 'ended',
+        at,
+        outcome: event.outcome,
+        layers: shareLayers(event.layers),
+        phases: event.phases,
+      }
     case 'rollback-applied': {
       const { layer, automatic, reason } = event
       const method = methodOf(event)

@@ -63,12 +63,12 @@ export function makeRecords(collected: Collected): Records {
     const real = own.filter(({ isRehearsal }) => !isRehearsal)
     rollbacks.push(...real)
     rehearsals.push(...own.filter(({ isRehearsal }) => isRehearsal))
-    const introducedAt = deployedAt.get(placeOf(record)) ?? record.watchedFrom ?? record.firstAt
+    const recordedAt = deployedAt.size === 0 ? undefined : deployedAt.get(placeOf(record))
+    const introducedAt = recordedAt ?? record.watchedFrom ?? record.firstAt
     if (record.detectedAt !== undefined || real.length > 0)
       failures.push(failureOf(record, real, introducedAt))
-    const isKnown = deployedAt.has(placeOf(record))
     const isThere = record.watchedFrom !== undefined || real.length > 0
-    if (!isKnown && isThere) {
+    if (recordedAt === undefined && isThere) {
       const { repository, environment, isJudged } = record
       deployments.push({
         repository,
@@ -84,7 +84,10 @@ export function makeRecords(collected: Collected): Records {
   for (const { repository, environment, revision, at } of redeployments)
     if (!deployedAt.has(placeOf({ repository, environment, revision })))
       deployments.push({ repository, environment, at, isRework: true, isJudged: false, leadMs: undefined })
-  const judged = new Set([...collected.incidents.values()].filter(({ isJudged }) => isJudged).map(placeOf))
+  const judged = new Set<string>()
+  // of a million deployments without a record none is looked up
+  for (const record of deployedAt.size === 0 ? [] : collected.incidents.values())
+    if (record.isJudged) judged.add(placeOf(record))
   for (const fact of latest) {
     const { repository, environment, deployedAt: at, committedAt, isRollback } = fact
     if (at === undefined) continue

@@ -8,6 +8,7 @@ import { describeDurations, present } from './numbers.ts'
 import { bucketLength, dayMs, isIn, lengthOf, monthOf, type Period } from './period.ts'
 import { describeRecent } from './recent.ts'
 import { recommend, type Thresholds, usualThresholds } from './recommend.ts'
+import type { Rollback } from './rollbacks.ts'
 import { measureTrends } from './trends.ts'
 
 export { Collector, type DeploymentFact } from './collect.ts'
@@ -30,6 +31,8 @@ export interface ReportOptions {
   readonly unreadable?: number
   /** how many of the newest rollbacks are listed with their timelines */
   readonly recent?: number
+  /** false where nobody reads the groups: they stay empty */
+  readonly hasGroups?: boolean
 }
 
 /**
@@ -46,6 +49,7 @@ export function makeReport(
     thresholds = usualThresholds,
     unreadable = 0,
     recent = 20,
+    hasGroups = true,
   }: ReportOptions,
 ): Report {
   const isMeant = (each: { readonly environment: string }) =>
@@ -61,19 +65,14 @@ export function makeReport(
   const pending = records.pendingDeployments.filter((each) => isMeant(each) && isIn(period, each.at)).length
   const dora = measureDora(failures, deployments, { period, pending })
   const downtime = measureDowntime(failures, places, period)
-  const layers = layersIn(rollbacks).filter((each) => layer === undefined || each.layer === layer)
+  const layers =
+    hasGroups || layer !== undefined
+      ? layersIn(rollbacks).filter((each) => layer === undefined || each.layer === layer)
+      : []
+  const grouped = hasGroups ? rollbacks : []
   const counted = {
     ...countUp(layer === undefined ? rollbacks : layers),
-    by: {
-      environment: [...groupBy(rollbacks, (each) => each.environment)],
-      layer: [...groupBy(layers, (each) => each.layer)],
-      method: [...groupBy(layers, (each) => `${each.layer}: ${each.method}`)],
-      trigger: [...groupBy(rollbacks, (each) => each.trigger)],
-      reason: [...mostFrequent(rollbacks, (each) => each.reason, 10)],
-      outcome: [...groupBy(rollbacks, (each) => each.outcome)],
-      month: [...groupBy(rollbacks, (each) => monthOf(each.at))].sort((a, b) => (a.name < b.name ? -1 : 1)),
-      repository: [...groupBy(rollbacks, (each) => each.repository)],
-    },
+    by: groupsOf(grouped, hasGroups ? layers : []),
   }
   return {
     schema: 1,
@@ -107,6 +106,22 @@ export function makeReport(
       .filter((hold) => hold.isSet && isMeant(hold))
       .map(({ at, isSet: _, ...hold }) => ({ ...hold, since: new Date(at).toISOString() })),
     recent: rollbacks.toReversed().slice(0, recent).map(describeRecent),
+  }
+}
+
+function groupsOf(
+  rollbacks: readonly Rollback[],
+  layers: ReturnType<typeof layersIn>,
+): Report['rollbacks']['by'] {
+  return {
+    environment: [...groupBy(rollbacks, (each) => each.environment)],
+    layer: [...groupBy(layers, (each) => each.layer)],
+    method: [...groupBy(layers, (each) => `${each.layer}: ${each.method}`)],
+    trigger: [...groupBy(rollbacks, (each) => each.trigger)],
+    reason: [...mostFrequent(rollbacks, (each) => each.reason, 10)],
+    outcome: [...groupBy(rollbacks, (each) => each.outcome)],
+    month: [...groupBy(rollbacks, (each) => monthOf(each.at))].sort((a, b) => (a.name < b.name ? -1 : 1)),
+    repository: [...groupBy(rollbacks, (each) => each.repository)],
   }
 }
 
