@@ -32,6 +32,7 @@ const inputsOf = ({
   },
   'config-rollback': { mode: 'restore', files: 'server.mjs' },
   'postmortem-issue': {},
+  incident: { operation: 'acknowledge' },
   'rollback-report': {},
   // on a shop of its own
   rollback: { layers: 'code' },
@@ -82,7 +83,7 @@ test('each action does its work with the permissions of its contract, and names 
     expect({ action, exitCode, log }).toMatchObject({ exitCode: action === 'health-gate' ? 1 : 0 })
     expect({ action, decision: outputs['decision'] }).toMatchObject({
       decision: expect.stringMatching(
-        /^(backed-up|roll-back|hold|rolled-back|already-rolled-back|unchanged|complete|migrated|already-migrated|reported)$/,
+        /^(backed-up|roll-back|hold|rolled-back|already-rolled-back|unchanged|complete|migrated|already-migrated|reported|acknowledged)$/,
       ),
     })
   }
