@@ -160,6 +160,10 @@ export const shapes: Readonly<Record<string, Shape>> = {
     script:
       "SET sql_mode = ''; CREATE TABLE t (d DATE, e DATETIME, f TIMESTAMP NULL, g TIME(6), y YEAR); INSERT INTO t VALUES ('0000-00-00', '0000-00-00 00:00:00', '0000-00-00', '-838:59:59.999999', 0), ('2020-00-00', '2020-02-31', '1970-01-01 00:00:01', '00:00:00.000001', 2155);",
   },
+  'dates that are in no calendar': {
+    script:
+      "SET sql_mode = 'ALLOW_INVALID_DATES'; CREATE TABLE t (d DATE DEFAULT '2023-02-30', e DATETIME(3)); INSERT INTO t VALUES ('2024-02-31', '2023-02-29 23:59:59.999'), (DEFAULT, '0000-00-00'); CREATE TABLE u (d DATE, f FLOAT); INSERT INTO u VALUES ('2024-04-31', 16777216);",
+  },
   'bits, and ENUM and SET with odd texts': {
     script:
       "SET sql_mode = ''; CREATE TABLE t (a BIT(1), b BIT(64), c BIT(7), e ENUM('a', 'b''c', 'd,e', 'x\\\\y', 'ü'), s SET('p', 'q r')); INSERT INTO t VALUES (b'1', 18446744073709551615, b'1010101', 'b''c', 'p,q r'), (b'0', 0, NULL, 'not one', ''), (1, 1, 1, 'x\\\\y', 'p');",

@@ -42,7 +42,7 @@ export async function listOwnTables(session: Session, database: string): Promise
 
 /** What the dump tool sets, too: https://mariadb.com/kb/en/mariadb-dump/ */
 const settings = `SET NAMES utf8mb4;
-SET time_zone = '+00:00', unique_checks = 0, foreign_key_checks = 0, sql_mode = 'NO_AUTO_VALUE_ON_ZERO';
+SET time_zone = '+00:00', unique_checks = 0, foreign_key_checks = 0, sql_mode = 'NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES';
 `
 const statementSize = 1 << 19
 
