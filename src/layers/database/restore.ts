@@ -1,10 +1,11 @@
+import { createHash } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
 import { mkdir, rm, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { ConflictError, InputError, isUserFacing, message, RefusedError, setting } from '../../errors.ts'
-import { explainWrite } from '../../text/system-error.ts'
+import { codeOf, explainWrite } from '../../text/system-error.ts'
 import { allEnded } from './all-ended.ts'
 import { verifyStored } from './catalog.ts'
 import { differences } from './compare.ts'
@@ -72,7 +73,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<RestoreRep
     throw new RefusedError(
       `backup ${manifest.name} is of ${manifest.engine}, and the database is of ${engine.kind}`,
     )
-  if (options.exportTo !== undefined) await refuseFile(options.exportTo)
+  if (options.exportTo !== undefined) await refuseExport(options.exportTo, store)
   if (manifest.encrypted && options.identity === undefined)
     throw new RefusedError(
       `backup ${manifest.name} is encrypted: give the identity that its recipient belongs to`,
@@ -270,7 +271,12 @@ async function countLosses(
   return losses.filter(({ rows }) => rows > 0)
 }
 
-async function refuseFile(path: string): Promise<void> {
+async function refuseExport(path: string, { place }: Store): Promise<void> {
+  const folder = resolve(place)
+  if (`${resolve(path)}/`.startsWith(`${folder}/`))
+    throw new InputError(
+      message`${setting('export-newer')} is "${path}", which is where the backups are; write the path of another folder`,
+    )
   const found = await stat(path).catch(() => undefined)
   if (found !== undefined && !found.isDirectory())
     throw new InputError(
@@ -279,28 +285,51 @@ async function refuseFile(path: string): Promise<void> {
 }
 
 async function exportRows(
-  { exportTo, manifest }: RestoreOptions,
+  { exportTo, manifest, log }: RestoreOptions,
   staged: Staged,
   losses: readonly Loss[],
 ): Promise<readonly string[]> {
   if (exportTo === undefined || losses.length === 0) return []
-  const folder = join(exportTo, `newer-than-${manifest.name}`)
-  await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
-    throw explainWrite(error, exportTo)
-  })
+  const folder = await makeNewFolder(exportTo, `newer-than-${manifest.name}`)
   const files: string[] = []
   for (const { table } of losses) {
-    const file = join(folder, `${encodeURIComponent(table)}.jsonl`)
+    const file = join(folder, exportNameOf(table))
     const lines = async function* () {
       for await (const row of staged.newerRows(table)) yield `${row}\n`
     }
     await pipeline(
       Readable.from(lines(), { highWaterMark: 1 }),
-      createWriteStream(file, { mode: 0o600, flush: true }),
+      createWriteStream(file, { mode: 0o600, flush: true, flags: 'wx' }),
     )
     files.push(file)
   }
+  log(`the rows that were written since the backup are exported to ${folder}`)
   return files
+}
+
+/** Rows that an earlier restore of the same backup took away may be nowhere else: their files are never written over. */
+async function makeNewFolder(parent: string, name: string): Promise<string> {
+  try {
+    await mkdir(parent, { recursive: true, mode: 0o700 })
+    for (let number = 1; ; number += 1) {
+      const folder = join(parent, number === 1 ? name : `${name}-${number}`)
+      try {
+        await mkdir(folder, { mode: 0o700 })
+        return folder
+      } catch (error) {
+        if (codeOf(error) !== 'EEXIST') throw error
+      }
+    }
+  } catch (error) {
+    throw explainWrite(error, parent)
+  }
+}
+
+/** A file system takes 255 bytes in a name, and a table's may have more once it is encoded. */
+function exportNameOf(table: string): string {
+  const name = encodeURIComponent(table.toWellFormed())
+  const digest = createHash('sha256').update(table).digest('hex').slice(0, 16)
+  return name.length <= 240 ? `${name}.jsonl` : `${name.slice(0, 200)}-${digest}.jsonl`
 }
 
 function report(

@@ -220,6 +220,34 @@ describe('rows written since the backup', () => {
     )
   })
 
+  test('are exported beside those that an earlier restore of the same backup exported', async () => {
+    const manifest = await back()
+    const exporting = { allowDataLoss: false, exportTo: join(folder, 'out') }
+    run("INSERT INTO t VALUES (3, 'first')")
+    const first = await restore(manifest, exporting)
+    run("INSERT INTO t VALUES (4, 'second')")
+    const second = await restore(manifest, exporting)
+    const written = [first, second].map(({ exported }) => readFileSync(exported[0] ?? '', 'utf8'))
+    expect(written).toEqual(['{"id":3,"v":"first"}\n', '{"id":4,"v":"second"}\n'])
+  })
+
+  test('are not exported to where the backups are, which would damage that', async () => {
+    const manifest = await back()
+    run("INSERT INTO t VALUES (3, 'c')")
+    for (const exportTo of [backups, join(backups, 'newer')])
+      await expect(restore(manifest, { exportTo })).rejects.toThrow('which is where the backups are')
+    expect(query('SELECT id FROM t WHERE id = 3')).toEqual([{ id: 3 }])
+  })
+
+  test('are exported of tables whose names are longer than a file name may be', async () => {
+    const names = ['a', 'b'].map((end) => `${'ж'.repeat(80)}${end}`)
+    for (const name of names) run(`CREATE TABLE "${name}" (id)`)
+    const manifest = await back()
+    for (const name of names) run(`INSERT INTO "${name}" VALUES ('${name.at(-1)}')`)
+    const { exported } = await restore(manifest, { allowDataLoss: false, exportTo: join(folder, 'out') })
+    expect(exported.map((file) => readFileSync(file, 'utf8'))).toEqual(['{"id":"a"}\n', '{"id":"b"}\n'])
+  })
+
   test('are named by a dry run, which changes nothing', async () => {
     const manifest = await back()
     run("INSERT INTO t VALUES (3, 'c')")
@@ -318,7 +346,13 @@ test('a backup of another database is not restored by accident', async () => {
   await expect(chooseBackup(store, { wanted: manifest?.name ?? '', ...options })).rejects.toThrow(
     /another database/,
   )
-  await expect(chooseBackup(store, { wanted: 'latest', ...options })).rejects.toThrow(/there is no backup/)
+  await expect(chooseBackup(store, { wanted: 'latest', ...options })).rejects.toThrow(
+    `backup ${manifest?.name} there was made of another database ("${manifest?.database}"): check the address`,
+  )
+  const elsewhere = { ...options, source: manifest?.source ?? '', environment: 'staging' }
+  await expect(chooseBackup(store, { wanted: 'latest', ...elsewhere })).rejects.toThrow(
+    'was made in environment production, and this is staging: check the address and the environment',
+  )
 })
 
 describe('a backup', () => {
