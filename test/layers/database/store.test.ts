@@ -153,6 +153,13 @@ describe('a bucket', () => {
     expect(() => openStore(storage, { env: server.env, fetch })).toThrow(`is "${storage}"; write`)
   })
 
+  test.each(['~/backups', '$HOME/backups', '/srv/${SHOP}/backups'])(
+    'is not a folder that only a shell would know: %s',
+    (storage) => {
+      expect(() => openStore(storage, { env: server.env, fetch })).toThrow(`is "${storage}", and no shell`)
+    },
+  )
+
   test('that is not there is told', async () => {
     await expect(openStore('s3://another', { env: server.env, fetch }).list()).rejects.toThrow(
       /404 NoSuchBucket/,

@@ -24,6 +24,10 @@ export function openStore(
   if (storage.startsWith('s3:')) return openBucketStore(parseBucket(storage, env), { fetch, signal })
   if (/^[a-z0-9]{2,}:/i.test(storage))
     throw new InputError(`is "${storage}"; write the path of a folder, or s3://bucket/prefix`)
+  if (/^~|\$\{?[a-z_]/i.test(storage))
+    throw new InputError(
+      `is "${storage}", and no shell expands it: the folder would be made below that of the job under this name; write the whole path, such as /var/backups/shop`,
+    )
   return openFolderStore(storage)
 }
 
