@@ -205,6 +205,24 @@ describe('the retention', () => {
   }, 60_000)
 })
 
+test('a backup of another environment is restored only if that is allowed, and the plan says so', async () => {
+  const staging = await run('db-backup', { environment: 'staging' })
+  sql("INSERT INTO product VALUES ('Pot', 12)")
+  const inputs = { backup: staging.outputs['backup'] ?? '', 'allow-data-loss': 'true' }
+  const refused = await run('db-restore', inputs)
+  expect({ exitCode: refused.exitCode, log: refused.log }).toMatchObject({
+    exitCode: 1,
+    log: expect.stringContaining(
+      'was made in environment staging, and this is production; set input "allow-other-source"',
+    ),
+  })
+  expect(products()).toEqual(['Kettle', 'Pot'])
+  const allowed = await run('db-restore', { ...inputs, 'allow-other-source': 'true' })
+  expect({ log: allowed.log, ...allowed.outputs }).toMatchObject({ decision: 'rolled-back' })
+  expect(allowed.log).toContain('was made in environment staging')
+  expect(products()).toEqual(['Kettle'])
+}, 60_000)
+
 test('without compression, a folder keeps the database file itself, and a bucket is refused', async () => {
   const made = await run('db-backup', { compression: 'none' })
   expect({ code: made.exitCode, log: made.log }).toMatchObject({ code: 0 })

@@ -68,6 +68,22 @@ describe('a saved plan', () => {
     60_000,
   )
 
+  test('of a restore that stops for newer rows is not applied as one that loses them', async () => {
+    shop = await openWholeShop({ settings })
+    const before = shop.query('SELECT * FROM product')
+    const careful = restore({ 'save-plan': 'true', 'allow-data-loss': 'false' })
+    const { outputs } = await shop.run(careful)
+    const { exitCode, log, outputs: refused } = await shop.run(restore({ plan: outputs['plan'] ?? '' }))
+    expect({ exitCode, log, ...refused }).toMatchObject({
+      exitCode: 1,
+      log: expect.stringContaining(
+        'what happens to rows that were written since the backup was a reason to stop and is lost',
+      ),
+      'reason-code': 'conflict',
+    })
+    expect(shop.query('SELECT * FROM product')).toEqual(before)
+  }, 30_000)
+
   test('of a database that was migrated meanwhile is refused', async () => {
     shop = await openWholeShop({ settings })
     const { outputs } = await shop.run(restore({ 'save-plan': 'true' }))

@@ -81,7 +81,7 @@ export const dbRestore = defineAction({
         'Folder to export the rows written since the backup to, as JSON Lines, before they are lost.',
     }),
     'allow-other-source': input.flag({
-      description: 'Allow a backup of another database, if `backup` names it.',
+      description: 'Allow a backup of another database or environment, if `backup` names it.',
       default: 'false',
     }),
     reason: input.text({

@@ -1,5 +1,5 @@
 import { text } from 'node:stream/consumers'
-import { isUserFacing, RefusedError, readSetting } from '../../errors.ts'
+import { isUserFacing, message, RefusedError, readSetting, setting } from '../../errors.ts'
 import { type Manifest, parseBackupName, readManifest } from './manifest.ts'
 import { verifyPart } from './seal.ts'
 import { manifestFile, type Store } from './store/store.ts'
@@ -87,11 +87,23 @@ export interface Choice {
   readonly revision: string
   readonly source: string
   readonly environment: string
-  /** takes a backup of another database too, when it is named */
+  /** takes a backup of another database or environment too, when it is named */
   readonly allowOtherSource: boolean
 }
 
-/** @throws InputError without naming the input, RefusedError when there is no such backup or it is of another database */
+/** How a backup is one of another database or environment, a clause; undefined for one of this database here. */
+export function describeOrigin(
+  { source, environment, database }: Pick<Manifest, 'source' | 'environment' | 'database'>,
+  here: Pick<Choice, 'source' | 'environment'>,
+): string | undefined {
+  if (source !== here.source) return `was made of another database ("${database}")`
+  // the same address may be another machine's there: localhost, or a path
+  if (environment !== here.environment)
+    return `was made in environment ${environment}, and this is ${here.environment}`
+  return undefined
+}
+
+/** @throws InputError without naming the input, RefusedError when there is no such backup or it is of another database or environment */
 export async function chooseBackup(store: Store, choice: Choice): Promise<Manifest> {
   const { wanted, revision, source, environment } = choice
   if (wanted !== 'latest' && wanted !== 'before-deployment') {
@@ -99,9 +111,10 @@ export async function chooseBackup(store: Store, choice: Choice): Promise<Manife
       store,
       readSetting('backup', () => parseBackupName(wanted)),
     )
-    if (manifest.source !== source && !choice.allowOtherSource)
+    const other = describeOrigin(manifest, choice)
+    if (other !== undefined && !choice.allowOtherSource)
       throw new RefusedError(
-        `backup ${manifest.name} was made of another database ("${manifest.database}"); set allow-other-source to restore it here`,
+        message`backup ${manifest.name} ${other}; set ${setting('allow-other-source')} to restore it here`,
       )
     return manifest
   }
@@ -116,7 +129,13 @@ export async function chooseBackup(store: Store, choice: Choice): Promise<Manife
     ...(broken.length === 0 ? [] : [`, and ${broken.length} that cannot be used: ${broken[0]?.why}`]),
     ...wantedOnes.slice(0, 1).map((each) => `; ${each.name} ${describeVerification(each)}`),
   ]
+  const [stranger] = backups.filter((each) => describeOrigin(each, choice) !== undefined)
+  // the same database by another address, such as localhost and 127.0.0.1, counts as another one
+  const hint =
+    own.length > 0 || stranger === undefined
+      ? 'name one'
+      : `backup ${stranger.name} there ${describeOrigin(stranger, choice)}: check the address and the environment`
   throw new RefusedError(
-    `there is no ${what} of this database in ${store.place} (${own.length} others${rest.join('')}); name one`,
+    `there is no ${what} of this database in ${store.place} (${own.length} others${rest.join('')}); ${hint}`,
   )
 }

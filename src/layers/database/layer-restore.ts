@@ -7,7 +7,7 @@ import {
   type LayerReceipt,
   type UndoableRollback,
 } from '../layer.ts'
-import { chooseBackup } from './catalog.ts'
+import { chooseBackup, describeOrigin } from './catalog.ts'
 import { type Contents, type Engine, nameKept } from './engine.ts'
 import type { BackupOptions, DatabaseLayerOptions } from './layer-options.ts'
 import type { Manifest } from './manifest.ts'
@@ -58,6 +58,7 @@ export async function planRestore(options: DatabaseLayerOptions, instead?: strin
     source: engine.source,
     environment,
   })
+  const other = describeOrigin(manifest, { source: engine.source, environment })
   const live = await engine.contents()
   const done = live === undefined ? undefined : await findDone(options, manifest, live)
   if (done !== undefined) return done
@@ -83,6 +84,7 @@ export async function planRestore(options: DatabaseLayerOptions, instead?: strin
       ...(tried === undefined
         ? ['rows that were changed since the backup are counted only when the copy is there']
         : []),
+      ...(other === undefined ? [] : [`backup ${manifest.name} ${other}`]),
       ...(isRestored(manifest) ? [] : [`backup ${manifest.name} is ${describeVerification(manifest)}`]),
       ...(left.length === 0 ? [] : [sayLeftBehind(left)]),
     ],
@@ -97,7 +99,7 @@ export async function planRestore(options: DatabaseLayerOptions, instead?: strin
           ...(losesNothing ? [] : losses.map((loss) => `it takes data away, ${loss}`)),
         ],
     ...scopeOf(options, manifest),
-    basis: { backup: manifest.name, schema: live?.schema ?? '' },
+    basis: basisOf(options, manifest, live),
   }
   return {
     view,
@@ -145,9 +147,11 @@ async function findDone(
     state: isDone ? 'done' : 'nothing',
     from: isDone ? done.from : '',
     to: manifest.name,
-    foundBy: `${engine.database} holds what backup ${manifest.name} does`,
+    foundBy: wasRestored
+      ? `${engine.database} was restored from backup ${manifest.name} by an earlier run, and has its schema`
+      : `${engine.database} holds what backup ${manifest.name} does`,
     ...scopeOf(options, manifest),
-    basis: { backup: manifest.name, schema: live.schema },
+    basis: basisOf(options, manifest, live),
   }
   return {
     view,
@@ -212,6 +216,23 @@ function viewRestore(
       title: name,
       author: '',
     })),
+  }
+}
+
+/** What was agreed to with a plan: another rule for the rows that would be lost is another plan. */
+function basisOf(
+  { engine, allowDataLoss, backup = usual, keepOldMs }: DatabaseLayerOptions,
+  { name }: Manifest,
+  live: Contents | undefined,
+): LayerPlanView['basis'] {
+  const rows = backup.exportTo !== undefined ? 'exported' : allowDataLoss ? 'lost' : 'a reason to stop'
+  return {
+    backup: name,
+    schema: live?.schema ?? '',
+    'the database, by its address,': engine.source,
+    'what happens to rows that were written since the backup': rows,
+    'how long the replaced database is kept': formatDuration(keepOldMs),
+    'what is compared before the swap': backup.verify === 'full' ? 'schema and rows' : 'the schema',
   }
 }
 
