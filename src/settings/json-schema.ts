@@ -55,7 +55,7 @@ function describeOwn(properties: readonly (readonly [string, JsonSchema])[]): Js
   return {
     type: ['object', 'null'],
     additionalProperties: false,
-    properties: Object.fromEntries(properties.map(([key, schema]) => [key, withoutRequired(schema)])),
+    properties: Object.fromEntries(properties.map(([key, schema]) => [key, orNull(withoutRequired(schema))])),
   }
 }
 
@@ -70,7 +70,19 @@ function withoutRequired(schema: JsonSchema): JsonSchema {
     key,
     required.includes(key)
       ? { ...object(each), description: `${object(each).description ?? ''} Default: that above.` }
-      : withoutRequired(each),
+      : orNull(withoutRequired(each)),
   ])
   return { ...rest, properties: Object.fromEntries(own) }
+}
+
+/** An environment takes a key of the shared part away by writing null. */
+function orNull(schema: JsonSchema): JsonSchema {
+  const { description, default: usual, ...rest } = object(schema)
+  const said = {
+    ...(description !== undefined && { description }),
+    ...(usual !== undefined && { default: usual }),
+  }
+  if (typeof rest.type === 'string' && rest.enum === undefined && rest.const === undefined)
+    return { ...said, ...rest, type: [rest.type, 'null'] } as unknown as JsonSchema
+  return { ...said, anyOf: [rest, { type: 'null' }] }
 }

@@ -12,6 +12,10 @@ describe('the JSON Schema', () => {
   test.each([
     ['a file with every key', example],
     ['an empty mapping', '{}'],
+    [
+      'an environment that takes settings away',
+      'environments: { docs: { database: null, health: { window: null } } }',
+    ],
   ])('takes %s', (_, text) => {
     expect(validate(parse(text)) || validate.errors).toBe(true)
   })
