@@ -225,19 +225,44 @@ function checks({ detection }: IncidentFacts): readonly RootContent[] {
 }
 
 function undone({ rollbacks }: IncidentFacts, links: Links): readonly RootContent[] {
-  // what was undone twice is told once
-  const byRevision = new Map(rollbacks.flatMap(({ undone }) => undone.map((each) => [each.revision, each])))
-  const commits = [...byRevision.values()]
-  if (commits.length === 0) return []
+  const isMigrations = ({ layer }: IncidentFacts['rollbacks'][number]) => layer === 'database'
+  const migrations = undoneBy(rollbacks.filter(isMigrations), ({ revision: of, title }) => `${of} ${title}`)
+  const commits = undoneBy(
+    rollbacks.filter((each) => !isMigrations(each)),
+    ({ revision: sha }) => sha,
+  )
+  if (commits.length + migrations.length === 0) return []
   return [
     heading(2, 'What was undone'),
-    table(
-      ['commit', 'title', 'author'],
-      commits
-        .slice(-listedCommits)
-        .map((commit) => [commitLink(commit.revision, links), code(commit.title), code(commit.author)]),
-    ),
-    ...(commits.length > listedCommits ? [paragraph(`… and ${commits.length - listedCommits} more.`)] : []),
+    ...listed(['migration', 'of'], migrations, (each) => [
+      code(each.title),
+      commitLink(each.revision, links),
+    ]),
+    ...listed(['commit', 'title', 'author'], commits, (each) => [
+      commitLink(each.revision, links),
+      code(each.title),
+      code(each.author),
+    ]),
+  ]
+}
+
+type Undone = IncidentFacts['rollbacks'][number]['undone'][number]
+
+/** What rollbacks undid, in their order; what was undone twice is told once. */
+function undoneBy(rollbacks: IncidentFacts['rollbacks'], keyOf: (undone: Undone) => string): Undone[] {
+  return [...new Map(rollbacks.flatMap((each) => each.undone.map((one) => [keyOf(one), one]))).values()]
+}
+
+function listed(
+  columns: readonly string[],
+  undone: readonly Undone[],
+  row: (undone: Undone) => Parameters<typeof table>[1][number],
+): readonly RootContent[] {
+  if (undone.length === 0) return []
+  const more = undone.length - listedCommits
+  return [
+    table(columns, undone.slice(-listedCommits).map(row)),
+    ...(more > 0 ? [paragraph(`… and ${more} more.`)] : []),
   ]
 }
 

@@ -68,7 +68,7 @@ git switch -c reapply-ddddddd origin/main
 git revert dddddddddddddddddddddddddddddddddddddddd
 \`\`\`
 
-Or run git-rollback with the target "reapply", which opens a draft of it.
+Or run git-rollback with the target "reapply": it opens a draft pull request that does the same.
 
 The rollback undid all that came after aaaaaaa up to bbbbbbb; reverting the rollback restores all of that, including the fault.
 "
@@ -136,6 +136,24 @@ How did the alarm, the rollback and the people do?
     expect(text).toContain(`git merge ${bad}`)
     expect(text).not.toContain('git revert')
     expect(write(rolledBack({ now: good, wayBack: undefined }))).not.toContain('Restore the undone work')
+  })
+
+  test('lists the migrations that were undone beside the commits, though they are of one of them', () => {
+    const text = write(
+      rolledBack({
+        layer: 'database',
+        from: '2_amount',
+        to: '1_products',
+        now: '1_products',
+        undone: [{ revision: bad, title: '2_amount', author: '' }],
+        wayBack: undefined,
+        deploys: undefined,
+      }),
+      rolledBack(),
+    )
+    const section = text.slice(text.indexOf('## What was undone'))
+    expect(section).toMatch(/\| `2_amount` \| \[`bbbbbbb`\]/)
+    expect(section).toMatch(/`Raise the price`[^]*`Tidy up`/)
   })
 
   test('prints the way back of every layer as its receipt has it, and no commands where it has none', () => {
