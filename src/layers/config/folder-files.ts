@@ -1,6 +1,13 @@
 import { z } from 'zod'
 import { ConflictError, RefusedError } from '../../errors.ts'
-import { comparedView, keptText, type Layer, type LayerPlan, type UndoableRollback } from '../layer.ts'
+import {
+  comparedView,
+  keptText,
+  type Layer,
+  type LayerPlan,
+  type UndoableRollback,
+  type WayBack,
+} from '../layer.ts'
 import { listBackups, type Manifest, readBackup } from './backup.ts'
 import { describeFiles, needsOf } from './describe.ts'
 import { absent, digestOf, readState, replaceState } from './file.ts'
@@ -49,13 +56,13 @@ async function planFolder(options: FolderFilesOptions): Promise<LayerPlan> {
     view: {
       ...head,
       steps: isPending
-        ? [...describeFiles(planned), `keep what is in ${folder} in a backup, and write the files there`]
+        ? [...describeFiles(planned), `back up the files in ${folder}, and write the restored ones there`]
         : [],
       warnings: [
         ...warnings,
         ...(isPending
           ? [
-              `if a deployment or a configuration tool writes the files in ${folder}, correct its values, too: it would bring the present ones back`,
+              `if a deployment or a configuration tool writes the files in ${folder}, correct its values, too: otherwise it will write the bad values again`,
             ]
           : []),
       ],
@@ -74,9 +81,20 @@ async function planFolder(options: FolderFilesOptions): Promise<LayerPlan> {
           kept === undefined
             ? { ...earlier?.kept }
             : { backup: kept.name, restored: digestsAfter(planned, kept) },
+        ...(kept !== undefined && { wayBack: wayBackOf(kept.name, folder) }),
         verified: { ok: true, evidence },
       }
     },
+  }
+}
+
+/** How people bring back what the files held. @param backup made before */
+function wayBackOf(backup: string, folder: string): WayBack {
+  return {
+    steps: [
+      `Backup ${backup} holds the files in ${folder} from before the rollback, including the fault. To go back to it, run config-rollback with the input "mode" set to "restore" and "target" set to this name.`,
+    ],
+    commands: [],
   }
 }
 
