@@ -7,12 +7,12 @@ import { shortRevision } from '../text/revision.ts'
 import { type DrillLayer, drillLayers, runDrill } from './drill.ts'
 import type { DrillPapers, DrillResult } from './result.ts'
 
-const usage = `script/drill: rehearses a rollback on a throw-away production on this machine.
+const usage = `script/drill: runs a complete rollback in a disposable environment on this machine.
 
   --with codepush   also over-the-air updates, on a real CodePush server (Debian or Ubuntu: needs MariaDB)
   --with flags      also feature flags, in a file of flagd
   --json            print one JSON object and nothing else
-  --keep            keep the folder with the repository, the releases, the database and the papers
+  --keep            keep the folder with the repository, the releases, the database, the job summary and the post-mortem
   --help            print this
 `
 
@@ -46,7 +46,8 @@ async function drill(layers: readonly DrillLayer[]): Promise<void> {
   try {
     const { result, papers } = await runDrill({ directory, layers, say })
     process.stdout.write(values.json ? `${JSON.stringify(result)}\n` : await describe(result, papers))
-    if (result.layers.some(({ verified }) => !verified)) process.exitCode = 1
+    if (result.decision !== 'complete' || result.layers.some(({ verified }) => !verified))
+      process.exitCode = 1
     if (values.keep) process.stderr.write(`kept in ${directory}\n`)
   } finally {
     if (!values.keep) await rm(directory, { recursive: true, force: true })
@@ -74,8 +75,10 @@ async function describe(
     section(
       'from the first bad answer',
       [
-        `detected after   ${seconds(result.detected_ms)}`,
-        `recovered after  ${seconds(result.recovered_ms)}`,
+        `bad deployment detected after  ${seconds(result.detected_ms)}`,
+        `good revision served after     ${seconds(result.recovered_ms)}`,
+        `decision                       ${result.decision}`,
+        'phases (the deployment overlaps with the others; the verification comes after it):',
         ...Object.entries(result.phases).map(
           ([phase, ms]) => `  ${phase.padEnd(15)}${seconds(ms).padStart(7)}${share(ms, result.phases)}`,
         ),
