@@ -143,6 +143,9 @@ export function summarizePhases(
       ['phase', 'time', 'share'],
       Object.entries(phases).map(([phase, ms]) => [phase, sayDuration(ms), share(ms)]),
     ),
+    ...(total - (phases['take back'] ?? 0) > tookMs
+      ? [paragraph('Some phases ran at the same time, so their sum exceeds the time that passed.')]
+      : []),
   ]
 }
 
