@@ -202,7 +202,7 @@ describe('files of a machine', () => {
       const [applied] = await eventsOf('rollback-applied')
       expect(applied).toMatchObject({ layer: 'config', to: backup.name })
       // what deploys the file next must not bring the bad value back (apollo 1912)
-      expect(log).toContain('correct its values, too: it would bring the present ones back')
+      expect(log).toContain('correct its values, too: otherwise it will write the bad values again')
       const again = await rollBack()
       expect(again.outputs).toMatchObject({ decision: 'already-rolled-back' })
       expect(await shop.local('app.json')).toBe(goodConfig)

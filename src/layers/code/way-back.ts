@@ -34,7 +34,7 @@ export function wayBackOf(
     wayBack: {
       steps: [
         'Merging the same branch again does nothing, because its commits are in the history already. Revert the rollback on a branch, fix the fault there, and open a pull request:',
-        'Or run git-rollback with the target "reapply", which opens a draft of it.',
+        'Or run git-rollback with the target "reapply": it opens a draft pull request that does the same.',
         undone,
       ],
       commands: [

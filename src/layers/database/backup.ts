@@ -79,7 +79,7 @@ export async function makeBackup(options: BackupOptions): Promise<Manifest> {
         `${engine.database} has no tables: there is nothing to back up; check the address`,
       )
     log(
-      `${name}: ${contents.tables.length} tables, ${sum(parts, 'plainSize')} bytes in ${sum(parts, 'size')}`,
+      `${name}: ${contents.tables.length} tables, ${sum(parts, 'plainSize')} bytes, ${sum(parts, 'size')} compressed`,
     )
     const unverified: Unverified = {
       format: formatVersion,

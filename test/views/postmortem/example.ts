@@ -44,7 +44,7 @@ export function healthChecked(changes: About<'health-checked'> = {}): Event {
 export const wayBack = {
   steps: [
     'Merging the same branch again does nothing, because its commits are in the history already. Revert the rollback on a branch, fix the fault there, and open a pull request:',
-    'Or run git-rollback with the target "reapply", which opens a draft of it.',
+    'Or run git-rollback with the target "reapply": it opens a draft pull request that does the same.',
     'The rollback undid all that came after aaaaaaa up to bbbbbbb; reverting the rollback restores all of that, including the fault.',
   ],
   commands: ['git fetch origin', 'git switch -c reapply-ddddddd origin/main', `git revert ${'d'.repeat(40)}`],
