@@ -1,5 +1,6 @@
 /** Objects of PostgreSQL of every kind come back as an independent dump has them, or are refused at the backup by name. */
 import { beforeEach, describe, expect, test } from '@jest/globals'
+import { objects } from '../../../src/layers/database/postgres/definitions/objects.ts'
 import { makeDatabase, type TestDatabase, useServers } from '../../support/databases.ts'
 import { dumpText } from '../../support/postgres-dump.ts'
 import { objectKinds } from './postgres-kinds.ts'
@@ -48,6 +49,10 @@ describe('comes back as it was:', () => {
       'CREATE TYPE c AS (a int, b int, d int); ALTER TYPE c DROP ATTRIBUTE b; CREATE TABLE t (c c)',
     ],
     [
+      'foreign servers, tables and columns with options in any order',
+      "CREATE EXTENSION postgres_fdw; CREATE SERVER other FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host 'h', dbname 'd', connect_timeout '2'); CREATE USER MAPPING FOR PUBLIC SERVER other OPTIONS (user 'u', password 'p'); CREATE FOREIGN TABLE f (a int OPTIONS (column_name 'b')) SERVER other OPTIONS (table_name 't', schema_name 's'); CREATE TABLE t (a int)",
+    ],
+    [
       'a view whose column was renamed',
       'CREATE TABLE t (a int, b int); CREATE VIEW v AS SELECT * FROM t; ALTER TABLE t RENAME a TO z; ALTER TABLE t ADD c int',
     ],
@@ -63,6 +68,15 @@ describe('comes back as it was:', () => {
     },
     60_000,
   )
+
+  test('a user mapping, whose password is in no definition that could be printed', async () => {
+    await database.run(
+      "CREATE EXTENSION postgres_fdw; CREATE SERVER other FOREIGN DATA WRAPPER postgres_fdw; CREATE USER MAPPING FOR PUBLIC SERVER other OPTIONS (user 'u', password 'Hunter2-Hunter2')",
+    )
+    const found = await Promise.all(objects.map((query) => scene.servers.postgres.sql('shop', query)))
+    expect(JSON.stringify(found)).toContain('"usename":"public"')
+    expect(JSON.stringify(found)).not.toContain('Hunter2')
+  }, 60_000)
 
   test('a database without an index that is invalid, which is said', async () => {
     await database.run('CREATE TABLE t (a int); INSERT INTO t VALUES (1), (1)')

@@ -25,3 +25,7 @@ export const isNotBeside = (identity: string) => `${identity} !~ '${besideEnding
 /** The identity of an object of a catalog, as SQL. */
 export const identityOf = (catalog: string, oid: string) =>
   `(SELECT identity FROM pg_identify_object('${catalog}'::regclass, ${oid}, 0))`
+
+/** Options of a foreign server and what belongs to it, as a set: `pg_dump` writes them sorted, whatever their order was. */
+export const optionsOf = (column: string) =>
+  `(SELECT array_agg(option ORDER BY option COLLATE "C") FROM unnest(${column}) option)`

@@ -6,6 +6,7 @@ import {
   namespaceOf,
   notOfExtension,
   ofUser,
+  optionsOf,
   privilegesOf,
 } from './conditions.ts'
 
@@ -75,14 +76,16 @@ export const objects: readonly string[] = [
   ]),
   ...identified('pg_foreign_data_wrapper', [
     ...['o.fdwowner::regrole', 'nullif(o.fdwhandler, 0)::regproc', 'nullif(o.fdwvalidator, 0)::regproc'],
-    ...['o.fdwoptions', privilegesOf('o.fdwacl', 'F', 'o.fdwowner')],
+    ...[optionsOf('o.fdwoptions'), privilegesOf('o.fdwacl', 'F', 'o.fdwowner')],
   ]),
   ...identified('pg_foreign_server', [
     // a dump leaves out what is empty
-    ...['o.srvowner::regrole', 'o.srvoptions', "nullif(o.srvtype, '')", "nullif(o.srvversion, '')"],
+    ...['o.srvowner::regrole', optionsOf('o.srvoptions')],
+    ...["nullif(o.srvtype, '')", "nullif(o.srvversion, '')"],
     privilegesOf('o.srvacl', 'S', 'o.srvowner'),
   ]),
-  `SELECT 'user mapping', '', usename, concat_ws(' ', srvname, umoptions) FROM pg_user_mappings`,
+  // they hold passwords, and a definition that differs is printed
+  `SELECT 'user mapping', '', usename, concat_ws(' ', srvname, md5(${optionsOf('umoptions')}::text)) FROM pg_user_mappings`,
   ...identified('pg_publication', [
     'o.pubowner::regrole',
     "to_jsonb(o) - '{oid,pubname,pubowner}'::text[]",

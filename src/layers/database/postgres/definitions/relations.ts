@@ -1,5 +1,5 @@
 import { isLiveSchema } from '../schemas.ts'
-import { live, namespaceOf, notOfExtension, privilegesOf } from './conditions.ts'
+import { live, namespaceOf, notOfExtension, optionsOf, privilegesOf } from './conditions.ts'
 
 /** Queries for relations and what hangs on them, four columns each: kind, schema, name, definition. */
 export const relations: readonly string[] = [
@@ -7,13 +7,13 @@ export const relations: readonly string[] = [
   `SELECT 'column', n.nspname, c.relname || '.' || a.attname || ' ' || format_type(a.atttypid, a.atttypmod),
      concat_ws(' ', row_number() OVER (PARTITION BY c.oid ORDER BY a.attnum), a.attnotnull, a.attidentity, a.attgenerated, pg_get_expr(d.adbin, d.adrelid), c.relkind,
        CASE WHEN a.attcollation <> t.typcollation THEN a.attcollation::regcollation END, a.attstorage, to_jsonb(a) ->> 'attcompression', nullif(a.attstattarget, -1),
-       a.attoptions, a.attfdwoptions, a.attislocal, (SELECT string_agg(concat_ws(' ', grantee::regrole, privilege_type), ', ' ORDER BY grantee::regrole::text COLLATE "C", privilege_type) FROM aclexplode(a.attacl)))
+       a.attoptions, ${optionsOf('a.attfdwoptions')}, a.attislocal, (SELECT string_agg(concat_ws(' ', grantee::regrole, privilege_type), ', ' ORDER BY grantee::regrole::text COLLATE "C", privilege_type) FROM aclexplode(a.attacl)))
    FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid ${namespaceOf('c', 'relnamespace')} JOIN pg_type t ON t.oid = a.atttypid
    LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
    WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'c') AND c.relpersistence <> 't' AND ${live} AND ${notOfExtension('pg_class', 'c.oid')}`,
   `SELECT 'relation', n.nspname, c.relname, concat_ws(' ', c.relkind, c.relpersistence, c.relowner::regrole, c.reloptions, c.relrowsecurity, c.relforcerowsecurity, c.relreplident,
      (SELECT 'toast ' || t.reloptions::text FROM pg_class t WHERE t.oid = c.reltoastrelid AND t.reloptions IS NOT NULL),
-     (SELECT concat_ws(' ', 'of', srvname, ftoptions) FROM pg_foreign_table JOIN pg_foreign_server s ON s.oid = ftserver WHERE ftrelid = c.oid),
+     (SELECT concat_ws(' ', 'of', srvname, ${optionsOf('ftoptions')}) FROM pg_foreign_table JOIN pg_foreign_server s ON s.oid = ftserver WHERE ftrelid = c.oid),
      (SELECT amname FROM pg_am WHERE pg_am.oid = c.relam), nullif(c.reloftype, 0)::regtype, ${privilegesOf('c.relacl', 'r', 'c.relowner')},
      (SELECT string_agg(inhparent::regclass::text, ', ' ORDER BY inhseqno) FROM pg_inherits WHERE inhrelid = c.oid))
    FROM pg_class c ${namespaceOf('c', 'relnamespace')}
