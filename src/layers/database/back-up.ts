@@ -3,6 +3,7 @@ import { type BackupOptions, makeBackup } from './backup.ts'
 import { listBackups, verifyBackups } from './catalog.ts'
 import type { Engine } from './engine.ts'
 import type { Manifest } from './manifest.ts'
+import { listMigrations } from './migrations/folder.ts'
 import { recordPending } from './migrations/pending.ts'
 import type { Revision } from './migrations/plan.ts'
 import { openProofServer, type ProofPlace } from './proof-server.ts'
@@ -49,6 +50,10 @@ export async function backUpBeforeDeployment(options: BackUpOptions): Promise<Ba
   if (options.compression === 'none' && store.place.startsWith('s3:'))
     throw new InputError(
       message`${setting('compression')} is none and ${setting('database.storage')} is a bucket, where every byte is sent over the network; write compression: zstd, or keep backups in a folder`,
+    )
+  if (migrations && listMigrations(migrations.files.paths, migrations.folder).length === 0)
+    log(
+      `warning: ${revision.slice(0, 7)} has no migrations in ${migrations.folder}, so the backup records none; check the path of the folder`,
     )
   const verifyOn = await openProofServer(engine, options.verifyOn)
   try {

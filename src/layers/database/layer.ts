@@ -1,9 +1,10 @@
-import { RefusedError } from '../../errors.ts'
+import { InputError, message, RefusedError, setting } from '../../errors.ts'
 import { emptyView, type Layer, type LayerPlan, type LayerPlanView, type LayerReceipt } from '../layer.ts'
 import { planMigrations, takeMigrationsBack } from './layer-migrations.ts'
 import type { DatabaseLayerOptions } from './layer-options.ts'
 import { planRestore, takeRestoreBack } from './layer-restore.ts'
 import { findSafetyCopy } from './migrations/deployment.ts'
+import { listMigrations } from './migrations/folder.ts'
 import { addedMigrations } from './migrations/plan.ts'
 
 /** The database that the deployment migrated: its migrations are undone, or the backup from before it is restored. */
@@ -31,11 +32,18 @@ async function planDatabase(options: DatabaseLayerOptions): Promise<LayerPlan> {
     )
   }
   const { folder, selection } = migrations
-  if (selection.by === 'added' && addedMigrations(selection.good, bad, folder).length === 0)
-    return unchanged(
-      options,
-      `${bad.id.slice(0, 7)} has no migration in ${folder} that ${selection.good.id.slice(0, 7)} has not`,
-    )
+  if (selection.by === 'added' && addedMigrations(selection.good, bad, folder).length === 0) {
+    const [worse, better] = [bad, selection.good].map(({ id }) => id.slice(0, 7))
+    const hasAny = [bad, selection.good].some(({ paths }) => listMigrations(paths, folder).length > 0)
+    if (hasAny) return unchanged(options, `${worse} has no migration in ${folder} that ${better} has not`)
+    // a misspelled folder must not pass for a deployment without migrations
+    const none = `neither ${worse} nor ${better} has migrations in ${folder}`
+    if (options.isExplicit)
+      throw new InputError(
+        message`${setting('database.migrations')} is "${folder}", and ${none}; write their folder, such as db/migrations`,
+      )
+    return unchanged(options, none, none)
+  }
   if (strategy === 'migrations') return planMigrations(options, migrations)
   try {
     const plan = await planMigrations(options, migrations)
@@ -62,9 +70,10 @@ async function applyBoth(options: DatabaseLayerOptions, plan: LayerPlan): Promis
   }
 }
 
-function unchanged({ observe }: DatabaseLayerOptions, foundBy: string): LayerPlan {
+/** @param left why, where it is not that the deployment changed nothing */
+function unchanged({ observe }: DatabaseLayerOptions, foundBy: string, left?: string): LayerPlan {
   observe?.({ outcome: 'nothing-to-undo', undone: [], takes: [], standsAt: '', backup: undefined })
-  const view: LayerPlanView = { ...emptyView('database'), state: 'nothing', foundBy }
+  const view: LayerPlanView = { ...emptyView('database'), state: 'nothing', foundBy, ...(left && { left }) }
   return {
     view,
     apply: async () => ({

@@ -113,6 +113,19 @@ function open(options: Partial<DatabaseLayerOptions> = {}) {
   })
 }
 
+test('a folder without migrations in either revision is an error in a step for it, and said in a rollback of all', async () => {
+  await prepare('sqlite')
+  const migrations = { folder: 'bd', selection: { by: 'added', good }, command: undefined } as const
+  await expect(open({ migrations, isExplicit: true }).plan()).rejects.toThrow(
+    'is "bd", and neither bbbbbbb nor aaaaaaa has migrations in bd; write their folder',
+  )
+  const { view } = await open({ migrations }).plan()
+  expect(view).toMatchObject({
+    state: 'nothing',
+    left: 'neither bbbbbbb nor aaaaaaa has migrations in bd',
+  })
+})
+
 const planOf = async (options: Partial<DatabaseLayerOptions> = {}) => open(options).plan()
 const stars = () => engine.columnsOf('users')
 const users = async () => Number((await engine.query('SELECT count(*) AS n FROM users'))[0]?.['n'])
