@@ -105,8 +105,11 @@ async function prepareChosen(preparation: Preparation): Promise<Prepared> {
 
   const settled = (kind: 'nothing' | 'done' | 'well' | 'held', because: string | Message) =>
     ({ kind, plan, progress, because, assessment }) as const
-  if (plan.layers.length === 0)
-    return settled('nothing', 'the deployment changed nothing that is configured here')
+  if (plan.layers.length === 0) {
+    const [alone, ...others] = plan.left
+    const why = others.length === 0 ? alone?.plan?.view.left : undefined
+    return settled('nothing', why ?? 'the deployment changed nothing that is configured here')
+  }
   const isLayersDone = isDone(plan)
   const isSeen = viewsOf(plan).every(({ unverified }) => unverified === undefined)
   if (isLayersDone && isSeen && !goesOn && !rehearsal) {

@@ -205,6 +205,35 @@ describe('the retention', () => {
   }, 60_000)
 })
 
+test('a misspelled folder of migrations is said by the backup, and refused by the way back', async () => {
+  const made = await run('db-backup', { migrations: 'db/migratons' })
+  expect({ exitCode: made.exitCode, log: made.log }).toMatchObject({
+    exitCode: 0,
+    log: expect.stringContaining('has no migrations in db/migratons, so the backup records none'),
+  })
+  const { exitCode, log, outputs } = await run('db-restore', {
+    strategy: 'migrations',
+    migrations: 'db/migratons',
+  })
+  expect({ exitCode, log, decision: outputs['decision'] }).toMatchObject({
+    exitCode: 1,
+    log: expect.stringContaining('input "migrations" is "db/migratons", and neither'),
+    decision: undefined,
+  })
+}, 60_000)
+
+test('a database that holds what the backup does is left as it is, for that reason', async () => {
+  await run('db-backup')
+  const { exitCode, log, outputs } = await run('db-restore')
+  expect({ exitCode, log, ...outputs }).toMatchObject({
+    exitCode: 0,
+    decision: 'already-rolled-back',
+    'reason-code': 'same-content',
+  })
+  expect(log).toMatch(/production: already-rolled-back: shop.db holds what backup \S+ does/)
+  expect(log).not.toContain('changed nothing')
+}, 60_000)
+
 test('a backup of another environment is restored only if that is allowed, and the plan says so', async () => {
   const staging = await run('db-backup', { environment: 'staging' })
   sql("INSERT INTO product VALUES ('Pot', 12)")

@@ -116,7 +116,8 @@ export const dbRestore = defineAction({
     backup: 'Name of the backup that was restored, or that was made before migrations were undone.',
     undone: 'Number of migrations that were undone.',
     kept: 'Name of the replaced database, which is kept.',
-    'rows-lost': 'Number of rows written since the backup that are no longer in the live database.',
+    'rows-lost':
+      'Number of rows written since the backup, as counted before the swap, that are no longer in the live database.',
     'swap-ms': 'How long the swap took, in milliseconds.',
     report: 'Path of the full report, JSON.',
   },

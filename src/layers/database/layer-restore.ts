@@ -19,6 +19,7 @@ import {
   nothingDone,
   pruneKept,
   type RestoreReport,
+  refuseExport,
   restoreBackup,
   sayLeftBehind,
 } from './restore.ts'
@@ -51,6 +52,7 @@ export async function planRestore(options: DatabaseLayerOptions, instead?: strin
     backup = usual,
   } = options
   const { wanted, verify, exportTo } = backup
+  if (exportTo !== undefined) await refuseExport(exportTo, store)
   await engine.inspect('restore')
   const manifest = await chooseBackup(store, {
     ...backup,
@@ -141,15 +143,17 @@ async function findDone(
   const chosen = viewRestore(options, manifest, { wanted: backup.wanted, replaces: true })
   const done: UndoableRollback = earlier ?? receiptRestored(chosen, { outcome: 'already-restored', kept })
   const isDone = wasRestored || kept !== undefined
+  const holds = wasRestored
+    ? `${engine.database} was restored from backup ${manifest.name} by an earlier run, and has its schema`
+    : `${engine.database} holds what backup ${manifest.name} does`
   observe?.({ ...nothingDone, outcome: 'already-restored', backup: manifest.name })
   const view: LayerPlanView = {
     ...emptyView('database'),
     state: isDone ? 'done' : 'nothing',
     from: isDone ? done.from : '',
     to: manifest.name,
-    foundBy: wasRestored
-      ? `${engine.database} was restored from backup ${manifest.name} by an earlier run, and has its schema`
-      : `${engine.database} holds what backup ${manifest.name} does`,
+    foundBy: holds,
+    ...(!isDone && { left: holds }),
     ...scopeOf(options, manifest),
     basis: basisOf(options, manifest, live),
   }

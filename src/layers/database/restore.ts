@@ -168,7 +168,9 @@ async function replace(options: RestoreOptions, staged: Staged): Promise<Restore
   const begun = performance.now()
   await staged.swap(kept ?? '')
   const swapMs = Math.round(performance.now() - begun)
-  log(`swapped in ${swapMs} ms${kept === undefined ? '' : `; what was there is kept as ${kept}`}`)
+  log(
+    `swapped in ${swapMs} ms${kept === undefined ? '' : `; what was there is kept as ${kept}, with the rows that were written while the copy was compared: these are counted and exported nowhere`}`,
+  )
   if ((await engine.schema()) !== manifest.contents.schema)
     throw new ConflictError(
       `${engine.database} was swapped, and is not what was restored: somebody else changed it; what was there before is ${kept ?? 'not kept'}`,
@@ -271,7 +273,8 @@ async function countLosses(
   return losses.filter(({ rows }) => rows > 0)
 }
 
-async function refuseExport(path: string, { place }: Store): Promise<void> {
+/** @throws InputError for a file, and for the folder of the backups, where it would count as a damaged one */
+export async function refuseExport(path: string, { place }: Store): Promise<void> {
   const folder = resolve(place)
   if (`${resolve(path)}/`.startsWith(`${folder}/`))
     throw new InputError(
