@@ -139,17 +139,25 @@ export function describeOutcome({
   const done = said?.done === true
   const parts = [
     said?.text ?? 'The rollback did not come to an end.',
-    ...(commit === '' ? [] : [`The rollback commit is ${commit}.`]),
+    ...(commit === '' || said?.isBack !== true ? [] : [`The revision to deploy is ${commit}.`]),
     ...(postmortem === '' ? [] : [`The post-mortem is #${postmortem}.`]),
     `[The run](${url}) has the details.`,
   ]
   return { reaction: done ? 'rocket' : '-1', words: parts.join(' ') }
 }
 
-const words: Readonly<Record<string, { readonly done: boolean; readonly text: string }>> = {
-  complete: { done: true, text: 'Rolled back.' },
+interface Words {
+  /** there is nothing left to do */
+  readonly done: boolean
+  readonly text: string
+  /** something is rolled back: another revision than the failed one may have to be deployed */
+  readonly isBack?: true
+}
+
+const words: Readonly<Record<string, Words>> = {
+  complete: { done: true, isBack: true, text: 'Rolled back.' },
   planned: { done: true, text: 'This is only the plan, nothing was changed.' },
-  'already-rolled-back': { done: true, text: 'It was rolled back already, and that holds.' },
+  'already-rolled-back': { done: true, isBack: true, text: 'It was rolled back already, and that holds.' },
   nothing: { done: true, text: 'There is nothing to roll back.' },
   proposed: {
     done: false,
@@ -157,15 +165,21 @@ const words: Readonly<Record<string, { readonly done: boolean; readonly text: st
   },
   'not-deployed': {
     done: false,
-    text: 'Rolled back, but the restored revision is not deployed: production still runs the failed one. Run the rollback again.',
+    isBack: true,
+    text: 'Rolled back, but the restored revision is not deployed. Run the rollback again.',
   },
-  'not-recovered': { done: false, text: 'Rolled back, but production is still failing.' },
+  'not-recovered': { done: false, isBack: true, text: 'Rolled back, but production is still failing.' },
   'not-verified': {
     done: false,
+    isBack: true,
     text: 'Rolled back, but whether production is healthy could not be verified.',
   },
   well: { done: true, text: 'Nothing is failing at this moment, so nothing was rolled back.' },
-  partial: { done: false, text: 'Rolled back in part: look at the run for what is left, and run it again.' },
+  partial: {
+    done: false,
+    isBack: true,
+    text: 'Rolled back in part: look at the run for what is left, and run it again.',
+  },
   undone: { done: false, text: 'A layer failed, and what was done before it was taken back.' },
   failed: { done: false, text: 'The rollback failed.' },
   held: { done: false, text: 'A guard wants a person to look at it.' },
