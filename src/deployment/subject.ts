@@ -54,7 +54,14 @@ export function findEnvironment(settings: Settings, { environment, revision, eve
         message`this run is for a deployment to ${JSON.stringify(deployed)}, which is a transient environment such as a preview: nothing was changed; run the job only for deployments to the environments in the settings`,
       )
   }
-  return settingsOf(settings, environment || event.deployment?.environment || usualEnvironment(settings))
+  const deployed = event.deployment?.environment
+  if (environment === '' && deployed)
+    return settingsOf(
+      settings,
+      deployed,
+      message`this run is for a deployment to ${JSON.stringify(deployed)}`,
+    )
+  return settingsOf(settings, environment || usualEnvironment(settings))
 }
 
 /**

@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { InputError, message, setting } from '../errors.ts'
+import { InputError, type Message, message, setting } from '../errors.ts'
 import { explainIssue, explainPlainly, type Finding } from './explain.ts'
 import { type Config, configSchema, environmentName } from './schema.ts'
 import type { Path } from './source.ts'
-import { suggestOrList } from './suggest.ts'
+import { listChoices, suggest, suggestOrList } from './suggest.ts'
 
 /** What a settings file says: the settings of each environment that it describes. */
 export interface Settings {
@@ -14,13 +14,23 @@ export interface Settings {
   readonly usual: string | undefined
 }
 
-/** The settings of an environment. @throws InputError that lists the environments there are */
-export function settingsOf({ environments, file }: Settings, environment: string): Config {
+/**
+ * The settings of an environment.
+ * @param said a clause that says what names the environment
+ * @throws InputError that lists the environments there are
+ */
+export function settingsOf(
+  { environments, file }: Settings,
+  environment: string,
+  said: Message = message`${setting('environment')} is ${JSON.stringify(environment)}`,
+): Config {
   const found = environments.get(environment)
   if (found !== undefined) return found
   const names = [...environments.keys()]
+  const nearest = suggest(environment, names)
+  const advice = nearest === undefined ? `${listChoices(names)}, or` : `did you mean \`${nearest}\`? If not,`
   throw new InputError(
-    message`${setting('environment')} is ${JSON.stringify(environment)}, and ${describes(file)} ${listNames(names)}; ${suggestOrList(environment, names)}, or describe it under \`environments\``,
+    message`${said}, and ${describes(file)} ${listNames(names)}; ${advice} describe it under \`environments\``,
   )
 }
 

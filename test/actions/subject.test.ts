@@ -164,7 +164,20 @@ describe('12.9: environments in the settings', () => {
     expect({ exitCode, log }).toMatchObject({
       exitCode: 1,
       log: expect.stringContaining(
-        'input "environment" is "prodcution", and .github/rollback.yml describes the environments "production", "staging"; did you mean `production`?',
+        'input "environment" is "prodcution", and .github/rollback.yml describes the environments "production", "staging"; did you mean `production`? If not, describe it under `environments`',
+      ),
+    })
+    expect(await shop.head()).toBe(bad)
+  })
+
+  test('one that only the event names is not said to be in the file or in an input', async () => {
+    const settings = 'environment: production\ncode: { max-commits: 10 }\n'
+    const bad = await shop.commit({ '.github/rollback.yml': settings })
+    const { exitCode, log } = await run('rollback', {}, { sha: bad, ...deployment(bad, 'staging') })
+    expect({ exitCode, log }).toMatchObject({
+      exitCode: 1,
+      log: expect.stringContaining(
+        'error: this run is for a deployment to "staging", and .github/rollback.yml describes the environment "production"; write `production`, or describe it under `environments`',
       ),
     })
     expect(await shop.head()).toBe(bad)

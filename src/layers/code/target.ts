@@ -44,8 +44,11 @@ const furthestParent = 5_000
 const codeTarget = setting('code.target')
 
 /** What the target may be called beside names of revisions. */
-const words = [lastSuccessfulDeployment, previousDeploymentTag, lastGreen, 'undo', 'reapply']
-const choices = `${words.join(', ')}, a commit id, a tag, a branch, or HEAD~n`
+const words = [lastSuccessfulDeployment, previousDeploymentTag, lastGreen]
+/** Only in git-rollback, which handles them before a target is looked for. */
+const takingBack = ['undo', 'reapply']
+const names = 'a commit id, a tag, a branch, or HEAD~n'
+const choices = `${[...words, ...takingBack, names].join(', ')} (undo and reapply only in git-rollback)`
 
 /** Finds the revision to go back to. @throws InputError when it names nothing, or no deployment succeeded before the bad one */
 export async function findTarget(repository: CodeRepository, request: TargetRequest): Promise<Target> {
@@ -60,6 +63,11 @@ export async function findTarget(repository: CodeRepository, request: TargetRequ
     return findTaggedTarget(repository, { pattern: request.tagPattern, bad: request.bad })
   if (target === lastGreen)
     return findGreenTarget(demandGitHub(repository, asked), { checks: request.checks, bad: request.bad })
+  if (takingBack.includes(target)) {
+    throw new InputError(
+      message`${codeTarget} is "${target}", which only git-rollback supports; use that action, or write ${[...words, names].join(', ')}`,
+    )
+  }
   const parents = /^HEAD(?:(\^*)|~(\d*))$/.exec(target)
   if (parents !== null) {
     const [, carets = '', count] = parents

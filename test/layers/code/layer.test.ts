@@ -111,6 +111,12 @@ describe('a plan of the code', () => {
     },
   )
 
+  test.each(['undo', 'reapply'])('says that only git-rollback supports the target %s', async (target) => {
+    await expect(open({ target }).plan()).rejects.toThrow(
+      `is "${target}", which only git-rollback supports; use that action, or write last-successful-deployment, previous-deployment-tag, last-green, a commit id,`,
+    )
+  })
+
   test('warns of workflow files', async () => {
     await shop.commit({ '.github/workflows/deploy.yml': 'on: push\n' })
     const { view } = await open().plan()
