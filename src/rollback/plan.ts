@@ -63,7 +63,7 @@ export async function planLayers(
       left.push({ layer: layer.name, because: `not chosen, and could not be looked at: ${error.message}` })
     else if (onFailure === 'continue') planned.push({ layer, plan: unplannable(layer.name, error) })
     // with a mistake in one layer that was chosen, none is touched
-    else throw layers.length === 1 ? error : explainOthers(layer.name, error)
+    else throw hasOthers(layers, choice) ? explainOthers(layer.name, error) : error
   }
   return { layers: planned, left }
 }
@@ -78,6 +78,11 @@ function unplannable(layer: LayerName, error: UserFacingError): LayerPlan {
     },
     apply: () => Promise.reject(error),
   }
+}
+
+/** True where more than one layer may be rolled back, so that the others could be without one of them. */
+function hasOthers(layers: readonly Layer[], choice: Choice): boolean {
+  return (choice === 'changed' ? layers.length : new Set(choice).size) > 1
 }
 
 /** The same error, with how to roll the other layers back without this one. */
@@ -110,6 +115,13 @@ export function deployedView(
 ): (LayerPlanView & Required<Pick<LayerPlanView, 'deploys'>>) | undefined {
   const found = viewsOf(plan).findLast(({ deploys }) => deploys !== undefined)
   return found?.deploys === undefined ? undefined : { ...found, deploys: found.deploys }
+}
+
+/** The same of what is not chosen now, and an earlier run has rolled back: that holds, whatever else is rolled back. */
+export function standingView({ left }: Plan): LayerPlanView | undefined {
+  return left
+    .flatMap(({ plan }) => plan?.view ?? [])
+    .findLast(({ state, deploys }) => state === 'done' && deploys)
 }
 
 /** What is taken away from each target of a layer, such as a channel, as views and the history name it. */

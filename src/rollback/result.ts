@@ -5,7 +5,7 @@ import { type RollbackReport, toDeploy } from './carry-out.ts'
 import { type Conclusion, conclude, concludeRehearsal } from './conclude.ts'
 import type { Recovery } from './ending.ts'
 import type { RollbackOptions } from './options.ts'
-import { deployedView } from './plan.ts'
+import { deployedView, standingView } from './plan.ts'
 import type { Prepared } from './prepare.ts'
 import type { RehearsalReport } from './rehearse.ts'
 import type { SavedPlan } from './saved-plan.ts'
@@ -20,7 +20,7 @@ export interface RollbackResult extends Subject {
   readonly rehearsal: RehearsalReport | undefined
   /** a plan for a later run, with mode plan */
   readonly saved: SavedPlan | undefined
-  /** full id of the revision to deploy now: the rollback commit; where the code was not rolled back, the revision that is deployed */
+  /** full id of the revision to deploy now: the rollback commit; where the code was never rolled back, the revision that is deployed */
   readonly commit: string
   /** that of the rollback commit */
   readonly tag: string | undefined
@@ -51,7 +51,7 @@ export function resultOf(
   const inForce = report?.layers.filter(({ outcome }) => outcome !== 'undone') ?? []
   const code = inForce.find(({ layer }) => layer === 'code')?.receipt
   const restored = inForce.flatMap((each) => toDeploy(each)?.now ?? []).at(-1)
-  const [standing] = deployedView(prepared.plan)?.deploys ?? []
+  const [standing] = (deployedView(prepared.plan) ?? standingView(prepared.plan))?.deploys ?? []
   return {
     environment,
     revision,

@@ -101,6 +101,25 @@ describe('what an earlier run has done is looked at', () => {
   )
 
   test(
+    'the next run is of other layers: the commit to deploy is still that of the rollback, and not the failed revision',
+    async () => {
+      shop = await openWholeShop()
+      await rollBack()
+      const head = await shop.head()
+      const well = await rollBack({ layers: 'database' })
+      expect({ log: well.log, ...well.outputs }).toMatchObject({ decision: 'well', commit: head })
+      const done = await rollBack({ layers: 'database' }, byHand)
+      expect({ log: done.log, ...done.outputs }).toMatchObject({ decision: 'complete', commit: head })
+      const standing = await rollBack({ layers: 'database' }, byHand)
+      expect({ log: standing.log, ...standing.outputs }).toMatchObject({
+        decision: 'already-rolled-back',
+        commit: head,
+      })
+    },
+    limit,
+  )
+
+  test(
     'production fails again: it is not called rolled back, and nothing is rolled back further',
     async () => {
       shop = await openWholeShop()

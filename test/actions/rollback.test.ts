@@ -287,6 +287,18 @@ describe('when a layer cannot be opened, as with a secret that is empty', () => 
   )
 
   test(
+    'stop: where no other layer was chosen, none is promised',
+    async () => {
+      shop = await openWholeShop()
+      const { exitCode, log } = await withoutSecret({ layers: 'database' })
+      expect(exitCode).toBe(1)
+      expect(log).toMatch(/the variable DATABASE_URL, .* is not set/)
+      expect(log).not.toContain('the other layers are rolled back without it')
+    },
+    limit,
+  )
+
+  test(
     'continue: the others are rolled back, the step fails with what is left, and the next run does just that',
     async () => {
       shop = await openWholeShop()
