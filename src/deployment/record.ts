@@ -1,4 +1,4 @@
-import { RefusedError } from '../errors.ts'
+import { RefusedError, UnavailableError } from '../errors.ts'
 import type { Repository } from '../github/client.ts'
 import { createDeployment, type Deployment, listDeployments, markDeployment } from '../github/deployments.ts'
 
@@ -42,7 +42,7 @@ export async function recordDeployments(
     await markDeployment(repository, deployment, { state: 'success', description, logUrl: runUrl })
     return undefined
   } catch (error) {
-    if (error instanceof RefusedError) return error.message
+    if (error instanceof RefusedError || error instanceof UnavailableError) return error.message
     throw error
   }
 }

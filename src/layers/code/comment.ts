@@ -1,9 +1,9 @@
-import { RefusedError } from '../../errors.ts'
+import { RefusedError, UnavailableError } from '../../errors.ts'
 import type { Repository } from '../../github/client.ts'
 import { commentOnce } from '../../github/issues.ts'
 import { code, link, paragraph, renderMarkdown, revision, text } from '../../text/markdown.ts'
 import type { LayerReceipt } from '../layer.ts'
-import type { RollbackPlan } from './plan.ts'
+import { knownPulls, type RollbackPlan } from './plan.ts'
 import { rollbackBranch } from './proposal.ts'
 
 /** GitHub takes 80 comments a minute, and there is more to write in that minute. */
@@ -19,7 +19,8 @@ export async function commentOnPulls(
   { now: commit, pull }: Pick<LayerReceipt, 'now' | 'pull'>,
   { incident, reason }: { incident: string; reason: string },
 ): Promise<string | undefined> {
-  const { pulls = [], branch } = plan
+  const { branch } = plan
+  const pulls = knownPulls(plan)
   const paths = 'paths' in plan ? plan.paths : []
   // a rollback of other paths has a comment, too
   const marker = `rollback-of: ${rollbackBranch(incident, paths).replace(/^rollback\//, '')}`
@@ -40,7 +41,7 @@ export async function commentOnPulls(
     const left = pulls.length - mostTold
     return left > 0 ? `only the newest ${mostTold} of ${pulls.length} were` : undefined
   } catch (error) {
-    if (error instanceof RefusedError) return error.message
+    if (error instanceof RefusedError || error instanceof UnavailableError) return error.message
     throw error
   }
 }

@@ -14,7 +14,7 @@ import {
 } from '../../text/markdown.ts'
 import type { LayerStanding } from '../layer.ts'
 import { sayWithout } from './message.ts'
-import { type RollbackPlan, takesBack } from './plan.ts'
+import { knownPulls, type RollbackPlan, takesBack } from './plan.ts'
 import type { TaggedRollback } from './recent.ts'
 
 const listed = 20
@@ -43,7 +43,10 @@ export function sayUndone(plan: RollbackPlan): string {
 }
 
 /** The pull requests that are undone, as a line; none where there are none. */
-export function sayPulls({ pulls = [] }: RollbackPlan): readonly string[] {
+export function sayPulls(plan: RollbackPlan): readonly string[] {
+  if (plan.pulls === 'not-answered')
+    return ['from pull requests that are not known: GitHub did not answer, so they get no comment']
+  const pulls = knownPulls(plan)
   if (pulls.length === 0) return []
   return [`from the pull requests ${pulls.map(({ number }) => `#${number}`).join(', ')}`]
 }
@@ -54,7 +57,7 @@ export function summarizePlan(
   { owner, repo }: Pick<Repository, 'owner' | 'repo'>,
 ): readonly RootContent[] {
   const { branch, head, undone, undoneCount, done, since, takenBackBy, warnings } = plan
-  const pulls = plan.pulls ?? []
+  const pulls = knownPulls(plan)
   return [
     ...(takenBackBy === undefined ? [] : [paragraph(`${capital(takenBack(takenBackBy))}.`)]),
     heading(3, done === undefined ? 'What is undone' : 'What was undone'),

@@ -1,4 +1,4 @@
-import { InputError, message, RefusedError, setting } from '../../errors.ts'
+import { InputError, message, RefusedError, setting, UnavailableError } from '../../errors.ts'
 import type { Commit } from '../../github/commits.ts'
 import type { Comparison } from '../../github/compare.ts'
 import { type PullRequest, pullsOfCommits } from '../../github/pulls.ts'
@@ -32,8 +32,8 @@ interface PlanBase {
   readonly takenBackBy: Commit | undefined
   /** true when the branch already has that content by other means */
   readonly sameContent: boolean
-  /** the merged pull requests that brought what is undone; undefined when the token may not see them, or there are none such */
-  readonly pulls: readonly PullRequest[] | undefined
+  /** the merged pull requests that brought what is undone */
+  readonly pulls: Pulls
   readonly warnings: readonly Warning[]
   readonly way: Way
   /** the failed revision is itself a rollback */
@@ -173,11 +173,16 @@ export async function findCollateral(
 /** Pull requests are asked for of the newest commits, as many as one query takes. */
 const askedCommits = 100
 
-/** A token that may not see pull requests may still roll back; plain git knows none. */
-export async function findPulls(
-  repository: CodeRepository,
-  commits: readonly Commit[],
-): Promise<readonly PullRequest[] | undefined> {
+/** Undefined where the token may not see them, and on plain git. */
+export type Pulls = readonly PullRequest[] | 'not-answered' | undefined
+
+/** The pull requests, as far as they are known. */
+export function knownPulls({ pulls = [] }: { readonly pulls: Pulls }): readonly PullRequest[] {
+  return pulls === 'not-answered' ? [] : pulls
+}
+
+/** A token that may not see pull requests may still roll back, and so may a run that gets no answer; plain git knows none. */
+export async function findPulls(repository: CodeRepository, commits: readonly Commit[]): Promise<Pulls> {
   if (isPlain(repository)) return undefined
   try {
     return await pullsOfCommits(
@@ -186,6 +191,7 @@ export async function findPulls(
     )
   } catch (error) {
     if (error instanceof RefusedError) return undefined
+    if (error instanceof UnavailableError) return 'not-answered'
     throw error
   }
 }

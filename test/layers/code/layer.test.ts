@@ -5,6 +5,7 @@ import { type CodeLayerOptions, openCodeLayer } from '../../../src/layers/code/l
 import { readMessage } from '../../../src/layers/code/message.ts'
 import { prepareClone } from '../../../src/layers/code/partial-clone.ts'
 import type { CodeRollback } from '../../../src/layers/code/plan-rollback.ts'
+import { mergedPull } from '../../support/pulls.ts'
 import { openBrokenShop } from '../../support/repository.ts'
 
 let shop: Awaited<ReturnType<typeof openBrokenShop>>
@@ -115,6 +116,37 @@ describe('a plan of the code', () => {
     await expect(open({ target }).plan()).rejects.toThrow(
       `is "${target}", which only git-rollback supports; use that action, or write last-successful-deployment, previous-deployment-tag, last-green, a commit id,`,
     )
+  })
+
+  const limited = {
+    kind: 'refused',
+    status: 403,
+    message: 'API rate limit exceeded for installation',
+  } as const
+
+  test('goes on where GitHub does not answer which pull requests are undone, and says so', async () => {
+    shop.github.fault({ ...limited, operation: 'graphql' })
+    const planned = await open().plan()
+    expect(planned.view).toMatchObject({ state: 'pending', undoneCount: 2 })
+    expect(planned.words?.lines.join('\n')).toContain(
+      'pull requests that are not known: GitHub did not answer',
+    )
+    const receipt = await planned.apply()
+    expect(await shop.tree(receipt.now)).toBe(await shop.tree(shop.good))
+  })
+
+  test('that it cannot be announced for a limit of GitHub’s takes nothing from the rollback', async () => {
+    shop.hosted.issues.push(mergedPull(7, 'Tidy up', shop.bad))
+    shop.hosted.pullsOfCommits.set(shop.bad, 7)
+    const announcement = { comment: true, recordDeployment: true }
+    const planned = await open({}, { announcement }).plan()
+    const receipt = await planned.apply()
+    shop.github.fault({ ...limited, operation: 'issues/list-comments' })
+    shop.github.fault({ ...limited, operation: 'repos/list-deployments' })
+    expect(await planned.announce?.(receipt, undefined)).toEqual([
+      expect.stringMatching(/^could not comment on the undone pull requests: .*rate limit/),
+      expect.stringMatching(/^could not update GitHub's deployments: .*rate limit/),
+    ])
   })
 
   test('warns of workflow files', async () => {

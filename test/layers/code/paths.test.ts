@@ -5,7 +5,7 @@ import { applyPlan } from '../../../src/layers/code/apply.ts'
 import { describePlan } from '../../../src/layers/code/describe.ts'
 import { writeMessage } from '../../../src/layers/code/message.ts'
 import { parsePaths } from '../../../src/layers/code/paths.ts'
-import { goalOf, type RestorePlan } from '../../../src/layers/code/plan.ts'
+import { goalOf, knownPulls, type RestorePlan } from '../../../src/layers/code/plan.ts'
 import { writeProposal } from '../../../src/layers/code/proposal.ts'
 import { planRestore, type RestoreRequest } from '../../../src/layers/code/restore.ts'
 import { mergedPull } from '../../support/pulls.ts'
@@ -172,7 +172,11 @@ describe('a restore of some paths (12.10)', () => {
     const made = await plan(['./app/web/'])
     expect(made.undone.map(({ message }) => message)).toEqual(['web: a new colour', 'web: break it'])
     expect(made).toMatchObject({ undoneCount: 2, files: [{ path: 'app/web/index.js', additions: 1 }] })
-    expect(made.pulls?.map(({ title }) => title).sort()).toEqual(['web: a new colour', 'web: break it'])
+    expect(
+      knownPulls(made)
+        .map(({ title }) => title)
+        .sort(),
+    ).toEqual(['web: a new colour', 'web: break it'])
     expect(describePlan(made)[1]).toBe('undoes 2 commits in 1 file (+1 −1 lines):')
     expect((await plan([])).undoneCount).toBe(3)
     expect((await plan(['app/api'])).undone.map(({ message }) => message)).toEqual(['api: pay by card'])
