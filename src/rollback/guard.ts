@@ -131,7 +131,7 @@ export const guards: readonly Guard[] = [
     refusal: (rollback, { past }) => {
       const at = rolledBackAt(rollback, past)
       if (at === undefined) return undefined
-      return message`${rollback.revision.slice(0, 7)} was rolled back from ${rollback.environment} at ${utc(at)} and is deployed again, and a revision is rolled back automatically once`
+      return message`${rollback.revision.slice(0, 7)} was rolled back from ${rollback.environment} at ${utc(at)}, and a revision is rolled back automatically once`
     },
   },
   {

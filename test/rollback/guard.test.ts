@@ -140,6 +140,12 @@ describe('a revision that was rolled back automatically', () => {
     expect(judge({}, [applied(5_000)])).toBeUndefined()
   })
 
+  test('is not said to be deployed again, which nobody has looked at', () => {
+    expect(String(judge({}, [before])?.because)).toMatch(
+      /UTC, and a revision is rolled back automatically once$/,
+    )
+  })
+
   test('is gone on with when its rollback began and has not come to its end', () => {
     expect(judge({ isResumed: true }, [before])).toBeUndefined()
     expect(judge({ isResumed: true, hold: 'ada holds it' }, [before])?.guard).toBe('on-hold')
