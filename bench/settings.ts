@@ -79,7 +79,9 @@ async function measureVariables(storage: string): Promise<Requests> {
     for (const [index, environment] of environments.entries()) {
       const scopes = index === 0 ? (['repository', 'environment'] as const) : (['environment'] as const)
       let from = counted()
-      const files = await snapshotVariables({ repository, scopes, environment })
+      const files = await snapshotVariables({
+        ...{ repository, scopes, environment, organizationVariables: [] },
+      })
       snapshotReads += counted() - from
       const about = { environment, revision: 'a'.repeat(40), by: 'bench', reason: 'bench' }
       await makeBackup({ ...about, storage, kind: 'snapshot', files, now: new Date() })
@@ -87,6 +89,7 @@ async function measureVariables(storage: string): Promise<Requests> {
       for (const variable of [...(mine?.values() ?? [])].slice(0, changed / environments.length))
         variable.value = 'bad'
       const layer = openVariables({
+        organizationVariables: [],
         ...{ ...about, repository, scopes, storage, secrets: [], allowRemoval: false, earlier: undefined },
         now: () => new Date(),
         log: () => {},

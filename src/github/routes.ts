@@ -22,10 +22,12 @@ const routes = {
     listEnvironmentSecrets: 'GET /repos/{owner}/{repo}/environments/{environment_name}/secrets',
     listEnvironmentVariables: 'GET /repos/{owner}/{repo}/environments/{environment_name}/variables',
     listJobsForWorkflowRun: 'GET /repos/{owner}/{repo}/actions/runs/{run_id}/jobs',
+    listOrgVariables: 'GET /orgs/{org}/actions/variables',
     listRepoSecrets: 'GET /repos/{owner}/{repo}/actions/secrets',
     listRepoVariables: 'GET /repos/{owner}/{repo}/actions/variables',
     listWorkflowRuns: 'GET /repos/{owner}/{repo}/actions/workflows/{workflow_id}/runs',
     updateEnvironmentVariable: 'PATCH /repos/{owner}/{repo}/environments/{environment_name}/variables/{name}',
+    updateOrgVariable: 'PATCH /orgs/{org}/actions/variables/{name}',
     updateRepoVariable: 'PATCH /repos/{owner}/{repo}/actions/variables/{name}',
   },
   checks: {

@@ -6,6 +6,8 @@ import { explain, isRefused } from './refusal.ts'
 export type VariableScope =
   | { readonly kind: 'repository' }
   | { readonly kind: 'environment'; readonly environment: string }
+  /** just the named ones: the others belong to other teams */
+  | { readonly kind: 'organization'; readonly organization: string; readonly names: readonly string[] }
 
 /** A GitHub Actions variable. Names are upper case: GitHub stores them so. */
 export interface Variable {
@@ -31,30 +33,36 @@ export async function listVariables(
   { octokit, owner, repo }: Repository,
   scope: VariableScope,
 ): Promise<ReadonlyMap<string, Variable>> {
-  return permitted(scope, 'read the variables', async () => {
+  const { actions } = octokit.rest
+  const listPage = (page: { readonly per_page: number; readonly page: number }) => {
+    if (scope.kind === 'organization') return actions.listOrgVariables({ ...page, org: scope.organization })
+    if (scope.kind === 'repository') return actions.listRepoVariables({ ...page, owner, repo })
+    const { environment } = scope
+    return actions.listEnvironmentVariables({ ...page, owner, repo, environment_name: environment })
+  }
+  return permitted(scope, listing, async () => {
     const found = new Map<string, Variable>()
     for (let page = 1, total = 1; (page - 1) * variablesPerPage < total; page++) {
-      const asked = { owner, repo, per_page: variablesPerPage, page }
-      const { data } =
-        scope.kind === 'repository'
-          ? await octokit.rest.actions.listRepoVariables(asked)
-          : await octokit.rest.actions.listEnvironmentVariables({
-              ...asked,
-              environment_name: scope.environment,
-            })
+      const { data } = await listPage({ per_page: variablesPerPage, page })
       total = data.total_count
       for (const { name, value, updated_at } of data.variables)
         found.set(name.toUpperCase(), { name: name.toUpperCase(), value, updatedAt: new Date(updated_at) })
     }
-    return found
+    return scope.kind === 'organization'
+      ? new Map([...found].filter(([name]) => scope.names.includes(name)))
+      : found
   })
 }
 
-/** Names of the secrets of a scope, and when each was set last; undefined when the token may not list them. */
+/**
+ * Names of the secrets of a scope, and when each was set last; undefined when the token may not list them. Those of an
+ * organization are not listed: they belong to other teams.
+ */
 export async function listSecretNames(
   { octokit, owner, repo }: Repository,
   scope: VariableScope,
 ): Promise<readonly SecretName[] | undefined> {
+  if (scope.kind === 'organization') return undefined
   try {
     const found: SecretName[] = []
     for (let page = 1, total = 1; (page - 1) * 100 < total; page++) {
@@ -83,7 +91,11 @@ export interface VariableChange {
   readonly after: string | undefined
 }
 
-/** Creates, updates or deletes one variable: one request. @throws RefusedError with the token that it takes */
+/**
+ * Creates, updates or deletes one variable: one request. One of an organization is only updated, and only its value, so that the
+ * repositories that see it stay the same.
+ * @throws RefusedError with the token that it takes
+ */
 export async function changeVariable(
   { octokit, owner, repo }: Repository,
   scope: VariableScope,
@@ -92,6 +104,12 @@ export async function changeVariable(
   const { actions } = octokit.rest
   const at = { owner, repo }
   await permitted(scope, `change the variable ${name}`, async () => {
+    if (scope.kind === 'organization') {
+      if (before === undefined || after === undefined)
+        throw new TypeError('variables of an organization are neither created nor deleted')
+      await actions.updateOrgVariable({ org: scope.organization, name, value: after })
+      return
+    }
     if (scope.kind === 'repository') {
       if (after === undefined) await actions.deleteRepoVariable({ ...at, name })
       else if (before === undefined) await actions.createRepoVariable({ ...at, name, value: after })
@@ -118,12 +136,13 @@ export async function demandVariableAccess(repository: Repository, scope: Variab
 }
 
 export function nameOfScope(scope: VariableScope): string {
+  if (scope.kind === 'organization') return `the organization ${scope.organization}`
   return scope.kind === 'repository' ? 'the repository' : `the environment ${scope.environment}`
 }
 
 /** No permission of a workflow's own token reaches variables, whatever `permissions:` says. */
 async function permitted<T>(scope: VariableScope, doing: string, request: () => Promise<T>): Promise<T> {
-  const need = scope.kind === 'repository' ? 'Variables: read and write' : 'Environments: read and write'
+  const need = neededBy(scope)
   try {
     return await request()
   } catch (error) {
@@ -132,6 +151,19 @@ async function permitted<T>(scope: VariableScope, doing: string, request: () => 
         `could not ${doing} of ${nameOfScope(scope)}: GitHub answered 403. GITHUB_TOKEN cannot do this, whatever \`permissions:\` says: use the token of a GitHub App, or a fine-grained personal access token, with *${need}*`,
         { cause: error },
       )
+    if (scope.kind === 'organization' && doing === listing && isRefused(error, 'not-found'))
+      throw new RefusedError(
+        `could not ${doing} of ${nameOfScope(scope)}: GitHub answered 404. Either ${scope.organization} is not an organization, or the token cannot see it: use a token that the organization has allowed, with *${need}*`,
+        { cause: error },
+      )
     throw explain(error, { doing: `${doing} of ${nameOfScope(scope)}`, permission: need })
   }
+}
+
+const listing = 'read the variables'
+
+/** https://docs.github.com/en/rest/authentication/permissions-required-for-fine-grained-personal-access-tokens */
+function neededBy({ kind }: VariableScope): string {
+  if (kind === 'organization') return 'Variables: read and write (a permission of the organization)'
+  return kind === 'repository' ? 'Variables: read and write' : 'Environments: read and write'
 }

@@ -82,6 +82,7 @@ export function openConfigStep(
       const { revision } = context
       return makeSnapshot({
         ...{ files: own?.files ?? [], folder: own?.folder, variables: own?.variables ?? [] },
+        organizationVariables: own?.organizationVariables ?? [],
         ...{ environment, revision, flags },
         storage: own?.storage ?? context.config.flags?.storage,
         openVariables: () =>

@@ -41,6 +41,7 @@ export function withConfiguration(config: Config, wish: ConfigWish): Config {
       token === undefined || (variables.length === 0 && wish.variablesToken === '')
         ? undefined
         : { env: token },
+    'organization-variables': variables.includes('organization') ? own?.organizationVariables : undefined,
     storage: isInRepository ? wish.storage || undefined : text(wish.storage, own?.storage),
     target: isInRepository ? undefined : text(wish.target, own?.target),
     keys: wish.keys.length > 0 ? wish.keys : own?.keys,

@@ -65,6 +65,7 @@ export async function openConfig(
               readVariable(env, 'config.variables-token', settings.variablesToken?.env ?? ''),
             ),
             scopes: variables,
+            organizationVariables: settings.organizationVariables,
             findTarget,
             secrets,
             log,
@@ -95,7 +96,8 @@ export async function openConfig(
             rules: () => rules(good),
           },
   })
-  return scoped(layer, { target: target ?? '', files, keys, variables })
+  const { organizationVariables } = settings
+  return scoped(layer, { target: target ?? '', files, keys, variables, organizationVariables })
 }
 
 /** The files of a commit, tag or branch; undefined when the repository has no such revision. */

@@ -125,6 +125,50 @@ describe('GitHub Actions variables', () => {
   })
 
   test(
+    'of the organization go back by the names in the settings; without the permission of the organization nothing changes',
+    async () => {
+      const storage = '$STORAGE'
+      shop = await openConfigShop({
+        config: {
+          ...{ variables: ['organization'], 'organization-variables': ['shop_api_url'], storage },
+          ...{ 'variables-token': { env: 'VARIABLES_TOKEN' }, target: 'latest' },
+        },
+        ...{ bad: {}, isWell: async () => true },
+      })
+      const all = shop.hosted.organizationVariables
+      const write = (name: string, value: string) =>
+        all?.set(name, { name, value, visibility: 'selected', createdAt: new Date(), updatedAt: new Date() })
+      const values = () => [...(all?.values() ?? [])].map(({ value, visibility }) => [value, visibility])
+      const tokenWith = (level: 'read' | 'write') =>
+        shop.github.createToken({
+          ...{ login: 'rollback-app[bot]', kind: 'app' },
+          permissions: { organization_actions_variables: level },
+        })
+      write('SHOP_API_URL', 'https://good')
+      write('BILLING_TOKEN', secret)
+      const kept = await run('backup', {}, { VARIABLES_TOKEN: tokenWith('read') })
+      expect({ log: kept.log, ...kept.outputs }).toMatchObject({ decision: 'backed-up' })
+      write('SHOP_API_URL', 'https://bad')
+      write('BILLING_TOKEN', `${secret}-2`)
+      const refused = await run('restore', {}, { VARIABLES_TOKEN: tokenWith('read') })
+      expect(refused.exitCode).toBe(1)
+      expect(refused.log).toContain('Variables: read and write (a permission of the organization)')
+      expect(values()).toContainEqual(['https://bad', 'selected'])
+      const { outputs, log } = await run('restore', {}, { VARIABLES_TOKEN: tokenWith('write') })
+      expect({ log, ...outputs }).toMatchObject({ decision: 'complete' })
+      expect(values()).toEqual([
+        ['https://good', 'selected'],
+        [`${secret}-2`, 'selected'],
+      ])
+      expect(JSON.stringify([kept, refused, log])).not.toContain(secret)
+      expect(await run('backup', { variables: 'repository', 'variables-token': token() })).toMatchObject({
+        exitCode: 0,
+      })
+    },
+    limit,
+  )
+
+  test(
     'go back: only those that differ are written, each once',
     async () => {
       await open()
@@ -328,7 +372,7 @@ describe('what does not go together is refused, and nothing is changed', () => {
     [
       'restore',
       { variables: 'organisation' },
-      'input "variables" is "organisation"; write one of repository, environment',
+      'input "variables" is "organisation"; write one of repository, environment, organization',
     ],
     [
       'disable',

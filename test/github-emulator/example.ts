@@ -22,6 +22,7 @@ export const allPermissions = {
   deployments: 'write',
   environments: 'write',
   issues: 'write',
+  organization_actions_variables: 'write',
   secrets: 'read',
   statuses: 'write',
   workflows: 'write',

@@ -31,6 +31,15 @@ const requests: Readonly<Record<OperationId, readonly [string, string, unknown?]
     { value: '' },
   ],
   'actions/delete-environment-variable': ['environments=write', 'DELETE /environments/x/variables/X'],
+  'actions/list-org-variables': [
+    'organization_actions_variables=read',
+    'GET /orgs/octo-org/actions/variables',
+  ],
+  'actions/update-org-variable': [
+    'organization_actions_variables=write',
+    'PATCH /orgs/octo-org/actions/variables/X',
+    { value: '' },
+  ],
   'actions/list-repo-secrets': ['secrets=read', 'GET /actions/secrets'],
   'actions/list-environment-secrets': ['environments=read', 'GET /environments/x/secrets'],
   'actions/create-workflow-dispatch': [
@@ -134,7 +143,15 @@ afterAll(() => example.close())
 const rows = Object.entries(requests).map(([operation, [permission, request, body]]) => {
   const [method = '', path = ''] = request.split(' ')
   const [scope = '', level = ''] = permission.replace('_requests', '-requests').split('=')
-  return { operation, permission, scope, level, method, path: `/repos/octo-org/shop${path}`, body }
+  return {
+    operation,
+    permission,
+    scope,
+    level,
+    method,
+    path: path.startsWith('/orgs/') ? path : `/repos/octo-org/shop${path}`,
+    body,
+  }
 })
 const guarded = rows.filter(({ scope }) => scope !== 'metadata')
 
@@ -209,7 +226,7 @@ describe('an archived repository', () => {
     await archived.commit({ 'README.md': '# Shop\n' })
     expect((await archived.octokit.rest.repos.get(shop)).data.archived).toBe(true)
     expect((await archived.octokit.rest.git.getRef({ ...shop, ref: 'heads/main' })).status).toBe(200)
-    const writes = rows.filter(({ level }) => level === 'write')
+    const writes = rows.filter(({ level, path }) => level === 'write' && path.startsWith('/repos/'))
     expect(writes.length).toBeGreaterThan(15)
     for (const { method, path, body } of writes) {
       const response = await archived.ask(method, path, { body })

@@ -41,7 +41,7 @@ export const configRollback = defineAction({
       setting: 'config.variables',
       options: scopes,
       description:
-        'GitHub Actions variables: of the `repository`, of the `environment`, or both, separated by commas. Left empty: those of the settings.',
+        'GitHub Actions variables: of the `repository`, of the `environment`, of the `organization` (those that `config.organization-variables` of the settings names), or several of these, separated by commas. Left empty: those of the settings.',
     }),
     'variables-token': input.secret({
       setting: 'config.variables-token',

@@ -19,11 +19,23 @@ export function configLayerSchema() {
     variables: z
       .array(z.enum(scopes))
       .default([])
-      .describe('GitHub Actions variables: of the `repository`, of the `environment`, or both.'),
+      .describe(
+        'GitHub Actions variables: of the `repository`, of the `environment`, of the `organization`, or several of these.',
+      ),
+    'organization-variables': z
+      .array(
+        line()
+          .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'is not the name of a variable')
+          .transform((name) => name.toUpperCase()),
+      )
+      .default([])
+      .describe(
+        'With `organization` in `variables`: names of the variables of the organization that go back. No other is read into a backup, or changed. Default: none.',
+      ),
     'variables-token': section({ env: environmentVariable('VARIABLES_TOKEN') })
       .optional()
       .describe(
-        'Variable that holds a token with *Variables: read and write* and *Environments: read and write*: of a GitHub App, or a fine-grained personal access token. `GITHUB_TOKEN` cannot change variables. Default: none.',
+        'Variable that holds a token with *Variables: read and write* and *Environments: read and write*: of a GitHub App, or a fine-grained personal access token. For `organization`, *Variables* of the organization, too. `GITHUB_TOKEN` cannot change variables. Default: none.',
       ),
     storage: line()
       .optional()
@@ -78,14 +90,34 @@ export function configLayerSchema() {
         )
       if (variables.length > 0 && given['variables-token'] === undefined)
         refuse('variables-token', 'is missing; write `{ env: NAME }`: `GITHUB_TOKEN` cannot change variables')
+      const isOfOrganization = variables.includes('organization')
+      const names = given['organization-variables']
+      if (isOfOrganization && names.length === 0)
+        refuse(
+          'organization-variables',
+          'is missing; write the names of the variables of the organization that go back, such as `[SHOP_API_URL]`',
+        )
+      if (!isOfOrganization && names.length > 0)
+        refuse(
+          'organization-variables',
+          'is for the variables of the organization; write `organization` in `variables`, too, or leave it out',
+        )
       if (variables.length === 0 && given['variables-token'] !== undefined)
         refuse('variables-token', 'is for `variables`; leave it out')
     })
-    .transform(({ 'allow-removal': allowRemoval, 'variables-token': variablesToken, ...rest }) => ({
-      ...rest,
-      variablesToken,
-      allowRemoval,
-    }))
+    .transform(
+      ({
+        'allow-removal': allowRemoval,
+        'variables-token': variablesToken,
+        'organization-variables': organizationVariables,
+        ...rest
+      }) => ({
+        ...rest,
+        variablesToken,
+        organizationVariables: [...new Set(organizationVariables)],
+        allowRemoval,
+      }),
+    )
     .optional()
     .describe('Configuration: files and GitHub Actions variables. By default it goes back with the code.')
 }

@@ -16,6 +16,8 @@ export interface SnapshotOptions {
   /** the folder of the files; undefined for the repository, which keeps its own history */
   readonly folder: string | undefined
   readonly variables: readonly Scope[]
+  /** those of the organization that are kept, where its scope is in `variables` */
+  readonly organizationVariables: readonly string[]
   /** with a token that may read variables */
   readonly openVariables: () => Repository
   /** the feature flags, as a file; undefined where there are none */
@@ -42,8 +44,9 @@ export async function makeSnapshot(options: SnapshotOptions): Promise<Manifest> 
   if (folder !== undefined) for (const path of files) states.set(path, await readState(folder, path))
   if (variables.length > 0) {
     const repository = options.openVariables()
-    for (const [path, state] of await snapshotVariables({ repository, scopes: variables, environment }))
-      states.set(path, state)
+    const { organizationVariables } = options
+    const places = { repository, scopes: variables, environment, organizationVariables }
+    for (const [path, state] of await snapshotVariables(places)) states.set(path, state)
   }
   if (options.flags !== undefined) states.set(pathOfFlags, options.flags)
   return makeBackup({ ...options, storage, kind: 'snapshot', files: states })

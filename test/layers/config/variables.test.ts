@@ -28,11 +28,19 @@ afterEach(async () => {
 })
 
 const held = (scope: Scope): Map<string, Variable> =>
-  (scope === 'repository' ? shop.hosted.variables : shop.hosted.environments.get(environment)?.variables) ??
-  new Map()
+  ({
+    repository: shop.hosted.variables,
+    environment: shop.hosted.environments.get(environment)?.variables,
+    organization: shop.hosted.organizationVariables,
+  })[scope] ?? new Map()
 const set = (scope: Scope, values: Readonly<Record<string, string>>) => {
-  for (const [name, value] of Object.entries(values))
-    held(scope).set(name, { name, value, createdAt: new Date(), updatedAt: new Date() })
+  for (const [name, value] of Object.entries(values)) {
+    const variable = { name, value, createdAt: new Date(), updatedAt: new Date() }
+    // the organization's are seen by selected repositories alone, which a restore must not change
+    const visibility = name.startsWith('SHOP_') ? ('selected' as const) : ('all' as const)
+    if (scope === 'organization') shop.hosted.organizationVariables?.set(name, { ...variable, visibility })
+    else held(scope).set(name, variable)
+  }
 }
 const valuesOf = (scope: Scope) =>
   Object.fromEntries([...held(scope)].map(([name, { value }]) => [name, value]))
@@ -41,13 +49,26 @@ const many = (count: number, value = 'v') =>
     Array.from({ length: count }, (_, index) => [`V_${String(index).padStart(4, '0')}`, value]),
   )
 const repository = () =>
-  shop.open({ permissions: { actions_variables: 'write', environments: 'write', secrets: 'read' } })
+  shop.open({
+    permissions: {
+      actions_variables: 'write',
+      environments: 'write',
+      organization_actions_variables: 'write',
+      secrets: 'read',
+    },
+  })
+/** those of the organization that the settings name */
+const ours = ['SHOP_API_URL', 'SHOP_MODE']
 
 /** Makes a backup of what is there, or of other values. */
-async function backUp(scopes: readonly Scope[], values?: Readonly<Record<string, string>>) {
+async function backUp(
+  scopes: readonly Scope[],
+  values?: Readonly<Record<string, string>>,
+  organizationVariables = ours,
+) {
   const files =
     values === undefined
-      ? await snapshotVariables({ repository: repository(), scopes, environment })
+      ? await snapshotVariables({ repository: repository(), scopes, environment, organizationVariables })
       : new Map(
           scopes.map((scope) => [
             pathOf(scope),
@@ -60,9 +81,23 @@ async function backUp(scopes: readonly Scope[], values?: Readonly<Record<string,
   return makeBackup({ ...about, storage, kind: 'snapshot', files, now: new Date() })
 }
 
-const open = (scopes: readonly Scope[], allowRemoval = false, own = repository()) =>
+const open = (
+  scopes: readonly Scope[],
+  allowRemoval = false,
+  own = repository(),
+  organizationVariables = ours,
+) =>
   openVariables({
-    ...{ ...about, repository: own, scopes, storage, secrets: [], allowRemoval, earlier: undefined },
+    ...{
+      ...about,
+      repository: own,
+      scopes,
+      organizationVariables,
+      storage,
+      secrets: [],
+      allowRemoval,
+      earlier: undefined,
+    },
     now: () => new Date(),
     log: () => {},
     findTarget: (paths) =>
@@ -238,3 +273,178 @@ test(
   },
   limit,
 )
+
+describe('variables of the organization', () => {
+  const own: readonly Scope[] = ['organization']
+  const otherTeams = { BILLING_URL: 'https://billing', ZONE: 'eu' }
+  const good = { SHOP_API_URL: 'https://good', SHOP_MODE: 'safe' }
+  const bad = { SHOP_API_URL: 'https://bad', SHOP_MODE: 'safe' }
+  beforeEach(() => set('organization', { ...otherTeams, ...good }))
+  const seenBy = () =>
+    Object.fromEntries(
+      [...(shop.hosted.organizationVariables ?? [])].map(([name, { visibility }]) => [name, visibility]),
+    )
+
+  test(
+    'that differ go back, each by one request for its value; who sees them, and those of other teams, stay',
+    async () => {
+      await backUp(own)
+      set('organization', { ...bad, BILLING_URL: 'https://billing-2', LATER: 'of another team' })
+      held('organization').delete('ZONE')
+      const visible = seenBy()
+      const plan = await open(own, true).plan()
+      expect(plan.view.steps).toEqual([
+        'variables of the organization octo-org: SHOP_API_URL: "https://bad" → "https://good"',
+      ])
+      const receipt = await plan.apply()
+      const after = { ...good, BILLING_URL: 'https://billing-2', LATER: 'of another team' }
+      expect(valuesOf('organization')).toEqual(after)
+      expect(seenBy()).toEqual(visible)
+      expect(writes().map(({ method, path }) => `${method} ${path}`)).toEqual([
+        'PATCH /orgs/octo-org/actions/variables/SHOP_API_URL',
+      ])
+      expect(receipt.verified?.evidence).toContain(
+        'the variables SHOP_API_URL, SHOP_MODE of the organization octo-org are those of',
+      )
+      expect(await (await open(own).plan()).apply()).toMatchObject({ outcome: 'already-rolled-back' })
+
+      expect(await open(own).undo(receipt)).toContain('1 variables are as before the rollback again')
+      expect(valuesOf('organization')).toEqual({ ...after, SHOP_API_URL: 'https://bad' })
+      expect(seenBy()).toEqual(visible)
+    },
+    limit,
+  )
+
+  test(
+    'are all read, on each of the pages, and only the named ones are kept in the backup',
+    async () => {
+      set('organization', many(90, 'of other teams'))
+      const { files } = await backUp(own)
+      const file = files.find(({ path }) => path === pathOf('organization'))
+      expect(file).toBeDefined()
+      const reads = shop.github.requests.filter(({ operation }) => operation === 'actions/list-org-variables')
+      expect(reads).toHaveLength(4)
+      set('organization', { ...bad, ...many(90, 'changed by other teams') })
+      expect((await open(own).plan()).view.steps).toHaveLength(1)
+    },
+    limit,
+  )
+
+  test(
+    'that the settings name and the organization lacks make the backup an error: a name may be misspelt',
+    async () => {
+      held('organization').delete('SHOP_MODE')
+      await expect(backUp(own)).rejects.toThrow(
+        'names SHOP_MODE, which the organization octo-org does not have',
+      )
+    },
+    limit,
+  )
+
+  test(
+    'that somebody deleted are not created, as nobody knows who saw them: nothing is written',
+    async () => {
+      await backUp(own)
+      set('organization', bad)
+      held('organization').delete('SHOP_MODE')
+      const plan = await open(own, true).plan()
+      const said =
+        'the variables SHOP_MODE of the organization octo-org are in the backup and no longer exist'
+      expect(plan.view.needsPerson.join()).toContain(said)
+      await expect(plan.apply()).rejects.toThrow(said)
+      expect(writes()).toEqual([])
+    },
+    limit,
+  )
+
+  test(
+    'that the settings name since the backup was made are a warning, and stay; none at all is an error',
+    async () => {
+      await backUp(own, undefined, ['SHOP_MODE'])
+      set('organization', { ...bad, SHOP_MODE: 'fast' })
+      const plan = await open(own).plan()
+      expect(plan.view.warnings.join()).toContain('not restored: SHOP_API_URL of the organization')
+      const { verified } = await plan.apply()
+      expect(valuesOf('organization')).toMatchObject({ SHOP_API_URL: 'https://bad', SHOP_MODE: 'safe' })
+      expect(verified?.evidence).not.toContain('SHOP_API_URL')
+      await expect(open(own, false, repository(), ['SHOP_API_URL']).plan()).rejects.toThrow(
+        /the backup .* has none of .*SHOP_API_URL; name another backup/,
+      )
+    },
+    limit,
+  )
+
+  test(
+    'of other settings than those of the rollback are undone all the same, and no others',
+    async () => {
+      await backUp(own)
+      set('organization', { SHOP_API_URL: 'https://bad', SHOP_MODE: 'fast' })
+      const receipt = await (await open(own).plan()).apply()
+      set('organization', { BILLING_URL: 'https://billing-2' })
+      await open(own, false, repository(), ['BILLING_URL']).undo(receipt)
+      expect(valuesOf('organization')).toEqual({
+        ...{ SHOP_API_URL: 'https://bad', SHOP_MODE: 'fast' },
+        ...{ BILLING_URL: 'https://billing-2', ZONE: 'eu' },
+      })
+    },
+    limit,
+  )
+
+  test(
+    'that a colleague changed after the plan, or after the rollback, are a conflict; those of other teams are not',
+    async () => {
+      await backUp(own)
+      set('organization', bad)
+      const plan = await open(own).plan()
+      set('organization', { SHOP_API_URL: 'of a colleague' })
+      await expect(plan.apply()).rejects.toThrow(
+        'SHOP_API_URL of the organization octo-org has changed since',
+      )
+      const second = await open(own).plan()
+      set('organization', { ZONE: 'us' })
+      const receipt = await second.apply()
+      held('organization').delete('SHOP_API_URL')
+      await expect(open(own).undo(receipt)).rejects.toMatchObject({ name: 'ConflictError' })
+    },
+    limit,
+  )
+
+  test(
+    'that would not fit are refused before the first write',
+    async () => {
+      await backUp(own, { SHOP_API_URL: 'x'.repeat(48 * 1024 + 1) })
+      await expect((await open(own).plan()).apply()).rejects.toThrow(
+        'the variable SHOP_API_URL of the organization octo-org would have 49153 bytes, and GitHub takes 49152',
+      )
+      expect(writes()).toEqual([])
+    },
+    limit,
+  )
+
+  test.each([
+    ['read', {}],
+    ['write', { organization_actions_variables: 'read' }],
+  ] as const)(
+    'that the token may not %s are refused before the first write, with the permission of the organization',
+    async (_, permissions) => {
+      await backUp([...own, 'repository'])
+      set('organization', bad)
+      set('repository', { API_URL: 'https://bad' })
+      const weak = shop.open({ permissions: { actions_variables: 'write', ...permissions } })
+      await expect(open([...own, 'repository'], true, weak).plan()).rejects.toThrow(
+        /of the organization octo-org: GitHub answered 403\. GITHUB_TOKEN cannot do this.*GitHub App.*Variables: read and write \(a permission of the organization\)/,
+      )
+      expect(valuesOf('repository')).toEqual({ API_URL: 'https://bad' })
+    },
+    limit,
+  )
+
+  test(
+    'of an owner that is a user say so',
+    async () => {
+      shop.hosted.organizationVariables = undefined
+      await expect(backUp(own)).rejects.toThrow('Either octo-org is not an organization, or the token cannot')
+    },
+    limit,
+  )
+})

@@ -185,6 +185,11 @@ export interface Variable {
   updatedAt: Date
 }
 
+/** A variable of an organization, and which of its repositories see it. */
+export interface OrganizationVariable extends Variable {
+  visibility: 'all' | 'private' | 'selected'
+}
+
 export interface Secret {
   readonly name: string
   readonly createdAt: Date
@@ -230,6 +235,8 @@ export interface HostedRepository {
   readonly deployments: Deployment[]
   readonly statuses: CommitStatus[]
   readonly variables: Map<string, Variable>
+  /** of the organization that owns it; undefined where a user does */
+  organizationVariables: Map<string, OrganizationVariable> | undefined
   readonly secrets: Map<string, Secret>
   readonly dispatches: Dispatch[]
   readonly runs: WorkflowRun[]
@@ -330,6 +337,7 @@ export async function hostRepository(
     listedEntries: 100_000,
     statuses: [],
     variables: new Map(),
+    organizationVariables: new Map(),
     secrets: new Map(),
     dispatches: [],
     runs: [],

@@ -264,7 +264,10 @@ export async function startGitHub({
       throw new Refusal(401, given === undefined ? 'Requires authentication' : 'Bad credentials')
     limiter.count({ token, method: request.method ?? 'GET', resource: 'core' })
     if (problems.length > 0) throw new Refusal(422, `Invalid request.\n\n${problems.join('\n')}`)
-    const hosted = repositories.get(`${params['owner']}/${params['repo']}`.toLowerCase())
+    const hosted =
+      params['org'] === undefined
+        ? repositories.get(`${params['owner']}/${params['repo']}`.toLowerCase())
+        : [...repositories.values()].find(({ owner }) => owner === params['org'])
     if (hosted === undefined) throw notFound()
     // the request fits its operation, which is what the route's types say of it
     const route = routes[operation.id] as Route<OperationId> | undefined
@@ -273,7 +276,7 @@ export async function startGitHub({
       token,
       mayAsPull(token, route.permission, hosted, params) ? 'metadata:read' : route.permission,
     )
-    if (request.method !== 'GET' && hosted.archived)
+    if (request.method !== 'GET' && params['org'] === undefined && hosted.archived)
       throw new Refusal(403, 'Repository was archived so is read-only.')
 
     const { query, body: fields, unread } = watchReads({ query: target.searchParams, body: json })

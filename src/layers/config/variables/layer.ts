@@ -1,4 +1,4 @@
-import { ConflictError, message, RefusedError } from '../../../errors.ts'
+import { ConflictError, InputError, message, RefusedError, setting } from '../../../errors.ts'
 import type { Repository } from '../../../github/client.ts'
 import {
   changeVariable,
@@ -18,12 +18,14 @@ import type { ApplyOptions } from '../restore.ts'
 import type { ConfigTarget } from '../target.ts'
 import { planScope, refusalOfScopes, type ScopePlan } from './plan.ts'
 import type { Scope } from './scope.ts'
-import { decodeSnapshot, encodeSnapshot, pathOf } from './snapshot.ts'
+import { decodeSnapshot, encodeSnapshot, pathOf, type Snapshot } from './snapshot.ts'
 
 export interface VariablesLayerOptions extends Omit<ApplyOptions, 'now' | 'folder'> {
   /** with a token that may read and write variables: the workflow's own cannot */
   readonly repository: Repository
   readonly scopes: readonly Scope[]
+  /** those of the organization that are meant, in upper case; empty without its scope */
+  readonly organizationVariables: readonly string[]
   readonly findTarget: (paths: readonly string[]) => Promise<ConfigTarget>
   /** values that are secrets wherever they stand */
   readonly secrets: readonly string[]
@@ -42,47 +44,74 @@ export function openVariables(options: VariablesLayerOptions): Layer {
   }
 }
 
-/** The variables of the scopes as a backup keeps them. @throws RefusedError with the token that it takes */
-export async function snapshotVariables({
-  repository,
-  scopes,
-  environment,
-}: Pick<VariablesLayerOptions, 'repository' | 'scopes' | 'environment'>): Promise<
-  ReadonlyMap<string, FileState>
-> {
-  const states = scopes.map(async (kind) => {
-    const scope = scopeOf(kind, environment)
+/** Where the variables are. */
+type Places = Pick<VariablesLayerOptions, 'repository' | 'scopes' | 'environment' | 'organizationVariables'>
+
+/**
+ * The variables of the scopes as a backup keeps them.
+ * @throws RefusedError with the token that it takes, InputError for a named variable that the organization does not have
+ */
+export async function snapshotVariables(places: Places): Promise<ReadonlyMap<string, FileState>> {
+  const { repository } = places
+  const states = places.scopes.map(async (kind) => {
+    const scope = scopeOf(kind, places)
     const [variables, secrets] = await Promise.all([
       listVariables(repository, scope),
       listSecretNames(repository, scope),
     ])
+    demandNamed(scope, variables)
     return [pathOf(kind), encodeSnapshot(variables.values(), secrets)] as const
   })
   return new Map(await Promise.all(states))
 }
 
-function scopeOf(kind: Scope, environment: string): VariableScope {
+function scopeOf(
+  kind: Scope,
+  { repository, environment, organizationVariables: names }: Omit<Places, 'scopes'>,
+): VariableScope {
+  if (kind === 'organization') return { kind, organization: repository.owner, names }
   return kind === 'repository' ? { kind } : { kind, environment }
+}
+
+/** A misspelt name would be kept in no backup, and nobody would know. */
+function demandNamed(scope: VariableScope, variables: ReadonlyMap<string, Variable>): void {
+  if (scope.kind !== 'organization') return
+  const missing = scope.names.filter((name) => !variables.has(name))
+  if (missing.length > 0)
+    throw new InputError(
+      message`${setting('config.organization-variables')} names ${missing.join(', ')}, which ${nameOfScope(scope)} does not have; write the names of its variables`,
+    )
+}
+
+/** Of the organization, only what the settings name and the backup has, too. */
+function narrow(scope: VariableScope, snapshot: Snapshot): readonly [VariableScope, Snapshot] {
+  if (scope.kind !== 'organization') return [scope, snapshot]
+  const names = scope.names.filter((name) => snapshot.variables.has(name))
+  const variables = new Map([...snapshot.variables].filter(([name]) => names.includes(name)))
+  return [
+    { ...scope, names },
+    { ...snapshot, variables },
+  ]
 }
 
 /** What differs from the target, in each scope. */
 export async function planScopes(
-  {
-    repository,
-    scopes,
-    environment,
-    secrets,
-  }: Pick<VariablesLayerOptions, 'repository' | 'scopes' | 'environment' | 'secrets'>,
+  options: Places & Pick<VariablesLayerOptions, 'secrets'>,
   target: ConfigTarget,
 ): Promise<readonly ScopePlan[]> {
+  const { repository, secrets } = options
   return Promise.all(
-    scopes.map(async (kind) => {
-      const scope = scopeOf(kind, environment)
+    options.scopes.map(async (kind) => {
+      const bytes = target.files.get(pathOf(kind))?.bytes ?? Buffer.alloc(0)
+      const [scope, snapshot] = narrow(scopeOf(kind, options), decodeSnapshot(target.name, bytes))
+      if (scope.kind === 'organization' && scope.names.length === 0)
+        throw new InputError(
+          message`the backup ${target.name} has none of ${setting('config.organization-variables')}, ${options.organizationVariables.join(', ')}; name another backup`,
+        )
       const [seen, names] = await Promise.all([
         listVariables(repository, scope),
         listSecretNames(repository, scope),
       ])
-      const snapshot = decodeSnapshot(target.name, target.files.get(pathOf(kind))?.bytes ?? Buffer.alloc(0))
       return planScope(scope, seen, names, snapshot, secrets)
     }),
   )
@@ -102,6 +131,11 @@ async function planVariables(options: VariablesLayerOptions): Promise<LayerPlan>
   const changedSecrets = plans.flatMap(({ scope, secrets }) =>
     secrets.map((each) => `${each} of ${nameOfScope(scope)}`),
   )
+  const unknown = plans.flatMap(({ scope }) =>
+    scope.kind === 'organization'
+      ? options.organizationVariables.filter((name) => !scope.names.includes(name))
+      : [],
+  )
   return {
     view: {
       ...head,
@@ -113,6 +147,11 @@ async function planVariables(options: VariablesLayerOptions): Promise<LayerPlan>
           ? []
           : [
               `secrets changed since the backup, and their values cannot be read or restored: ${changedSecrets.join(', ')}`,
+            ]),
+        ...(unknown.length === 0
+          ? []
+          : [
+              `not in the backup ${target.name}, and not restored: ${unknown.join(', ')} of the organization`,
             ]),
         ...(isPending ? ['a job reads variables when it starts: deploy again for them to take effect'] : []),
       ],
@@ -132,11 +171,16 @@ async function planVariables(options: VariablesLayerOptions): Promise<LayerPlan>
         kept: kept === undefined ? { ...earlier?.kept } : { backup: kept },
         verified: {
           ok: true,
-          evidence: `the variables of ${plans.map(({ scope }) => nameOfScope(scope)).join(' and of ')} are those of ${target.name}`,
+          evidence: `the variables ${plans.map(({ scope }) => describeScope(scope)).join(' and ')} are those of ${target.name}`,
         },
       }
     },
   }
+}
+
+/** Of an organization the evidence names each variable: of the others nothing is said. */
+function describeScope(scope: VariableScope): string {
+  return `${scope.kind === 'organization' ? `${scope.names.join(', ')} ` : ''}of ${nameOfScope(scope)}`
 }
 
 /** A short name of the variables as they are. */
@@ -221,7 +265,7 @@ async function findInterrupted(
 
 /** Puts the values from before the rollback back, unless somebody has changed one since. */
 async function undoVariables(options: VariablesLayerOptions, done: UndoableRollback): Promise<string> {
-  const { storage, repository, scopes, environment } = options
+  const { storage, repository, scopes } = options
   const { to } = done
   const name = keptText(done, 'backup')
   if (name === undefined)
@@ -235,10 +279,16 @@ async function undoVariables(options: VariablesLayerOptions, done: UndoableRollb
   const [before, after] = await Promise.all([readBackup(storage, copy), readBackup(storage, restored)])
   const open = await Promise.all(
     scopes.map(async (kind) => {
-      const scope = scopeOf(kind, environment)
-      const [was, is] = [before, after].map(
-        (files) => decodeSnapshot(name, files.get(pathOf(kind))?.bytes ?? Buffer.alloc(0)).variables,
+      const read = (files: ReadonlyMap<string, FileState | undefined>) =>
+        decodeSnapshot(name, files.get(pathOf(kind))?.bytes ?? Buffer.alloc(0))
+      // the emergency copy has just the names that the rollback was about, whatever the settings name since
+      const copied = read(before)
+      const organizationVariables = [...copied.variables.keys()]
+      const [scope, { variables: is }] = narrow(
+        scopeOf(kind, { ...options, organizationVariables }),
+        read(after),
       )
+      const was = kind === 'organization' ? narrow(scope, copied)[1].variables : copied.variables
       const now = await listVariables(repository, scope)
       return { scope, changes: changesBack({ scope, backup: name }, { was, is, now }) }
     }),
@@ -271,7 +321,7 @@ function changesBack(
   return touched.flatMap((name) => {
     const [before, after] = [now.get(name)?.value, was.get(name)]
     if (before === after) return []
-    if (before !== is.get(name))
+    if (before !== is.get(name) || (scope.kind === 'organization' && before === undefined))
       throw new ConflictError(
         `the variable ${name} of ${nameOfScope(scope)} was changed after the rollback: nothing was changed; its earlier value is in the backup ${backup}`,
       )

@@ -84,6 +84,11 @@ function changedSecrets(
 export function refusalOfScopes(plans: readonly ScopePlan[], allowRemoval: boolean): Message | undefined {
   for (const plan of plans) {
     const { scope, changes } = plan
+    if (scope.kind === 'organization') {
+      const gone = changes.filter(({ before }) => before === undefined).map(({ name }) => name)
+      if (gone.length > 0)
+        return message`the variables ${gone.join(', ')} of ${nameOfScope(scope)} are in the backup and no longer exist. Which repositories saw them is not known, so that they are not created: nothing was changed; create them in the settings of the organization, or leave them out of ${setting('config.organization-variables')}`
+    }
     const removed = changes.filter(({ after }) => after === undefined).map(({ name }) => name)
     if (removed.length > 0 && !allowRemoval)
       return message`the variables ${removed.join(', ')} of ${nameOfScope(scope)} did not exist at the target and would be removed: nothing was changed; set ${setting('config.allow-removal')} to true to remove them`

@@ -1,5 +1,5 @@
 import { type Call, pageOf, type Routes } from '../call.ts'
-import type { HostedRepository, Secret, Variable } from '../hosted-repository.ts'
+import type { HostedRepository, OrganizationVariable, Secret, Variable } from '../hosted-repository.ts'
 import { notFound, Refusal } from '../refusal.ts'
 import { isoTime, type Schema } from '../represent.ts'
 
@@ -57,6 +57,17 @@ export const variables: Routes = {
     handle: ({ repository, params }) => deleted(ofEnvironment(repository, params), params),
   },
 
+  'actions/list-org-variables': {
+    permission: 'organization_actions_variables:read',
+    handle: ({ repository, query }) => listedOf(ofOrganization(repository), query, describeOfOrganization),
+  },
+
+  // of what the suite never sends, a new name or other repositories, nothing is done, and said as unread
+  'actions/update-org-variable': {
+    permission: 'organization_actions_variables:write',
+    handle: ({ repository, params, body }) => updated(find(ofOrganization(repository), params), body),
+  },
+
   'actions/list-repo-secrets': {
     permission: 'secrets:read',
     handle: ({ repository, query }) => listedSecrets(repository.secrets, query),
@@ -86,10 +97,23 @@ function ofEnvironment(repository: HostedRepository, params: Params): Map<string
   return variables
 }
 
+function ofOrganization({ organizationVariables }: HostedRepository): Map<string, OrganizationVariable> {
+  if (organizationVariables === undefined) throw notFound()
+  return organizationVariables
+}
+
 function listed(all: ReadonlyMap<string, Variable>, query: URLSearchParams) {
+  return listedOf(all, query, describeVariable)
+}
+
+function listedOf<V extends Variable, S>(
+  all: ReadonlyMap<string, V>,
+  query: URLSearchParams,
+  describe: (variable: V) => S,
+) {
   const sorted = [...all.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
   const { body, headers } = pageOf(sorted, query, { usual: 10, most: 30 })
-  const found = body.map(describeVariable)
+  const found = body.map(describe)
   return { status: 200, body: { total_count: sorted.length, variables: found }, headers }
 }
 
@@ -134,7 +158,7 @@ function refuseBig(value: string): void {
   if (Buffer.byteLength(value) > most.bytes) throw new Refusal(422, 'Variable value is too large')
 }
 
-function find(all: ReadonlyMap<string, Variable>, params: Params): Variable {
+function find<V extends Variable>(all: ReadonlyMap<string, V>, params: Params): V {
   const found = all.get((params['name'] ?? '').toUpperCase())
   if (found === undefined) throw notFound()
   return found
@@ -142,4 +166,8 @@ function find(all: ReadonlyMap<string, Variable>, params: Params): Variable {
 
 function describeVariable({ name, value, createdAt, updatedAt }: Variable): Schema<'actions-variable'> {
   return { name, value, created_at: isoTime(createdAt), updated_at: isoTime(updatedAt) }
+}
+
+function describeOfOrganization(variable: OrganizationVariable): Schema<'organization-actions-variable'> {
+  return { ...describeVariable(variable), visibility: variable.visibility }
 }
