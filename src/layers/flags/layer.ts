@@ -1,5 +1,5 @@
 import { InputError, message, setting } from '../../errors.ts'
-import { comparedView, type Layer, type LayerPlan } from '../layer.ts'
+import { comparedView, type Layer, type LayerPlan, type WayBack } from '../layer.ts'
 import { applyFlags, describe } from './apply.ts'
 import type { FlagsLayerOptions } from './layer-options.ts'
 import { type Look, lookOnce } from './look.ts'
@@ -76,6 +76,7 @@ async function planFlags(options: FlagsLayerOptions, service: FlagService): Prom
         to: goal.name,
         now: goal.name,
         kept: { ...(done?.kept ?? earlier?.kept) },
+        ...(done?.outcome === 'rolled-back' && { wayBack: wayBackOf(changes) }),
         ...done?.proposed,
         verified: done === undefined ? look && verifiedOf(look) : done.verified,
         ...(problem !== undefined && { problem }),
@@ -163,5 +164,23 @@ function goalRestored(
         ? []
         : [`added since, and left as they are: ${added.join(', ')}; switch them off with disable`]),
     ],
+  }
+}
+
+/** How people give flags back what the rollback took from them. */
+function wayBackOf(changes: readonly FlagChange[]): WayBack {
+  const namesOf = (isOff: boolean) =>
+    changes.filter(({ state }) => (state === undefined) === isOff).map(({ flag }) => flag.name)
+  const [off, restored] = [namesOf(true).join(', '), namesOf(false).join(', ')]
+  return {
+    steps: [
+      ...(off === ''
+        ? []
+        : [`When the fault is fixed, switch ${off} on again. The rollback left the targeting as it was.`]),
+      ...(restored === ''
+        ? []
+        : [`When the fault is fixed, change ${restored} again. The rollback restored an earlier state.`]),
+    ],
+    commands: [],
   }
 }
