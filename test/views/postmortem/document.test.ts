@@ -153,7 +153,7 @@ How did the alarm, the rollback and the people do?
     )
     const section = text.slice(text.indexOf('## What was undone'))
     expect(section).toMatch(/\| `2_amount` \| \[`bbbbbbb`\]/)
-    expect(section).toMatch(/`Raise the price`[^]*`Tidy up`/)
+    expect(section).toMatch(/`Raise the price`[\s\S]*`Tidy up`/)
   })
 
   test('prints the way back of every layer as its receipt has it, and no commands where it has none', () => {
