@@ -99,6 +99,17 @@ test.each([
   })
 })
 
+test.each([
+  ['another status', '="503"'],
+  ['the good ones in the place of the bad ones', '!~"5..|2.."'],
+])('one that misses the failures that there are is not: %s', async (_, matcher) => {
+  const look = await serve({ failsFrom: 1 * minute })
+  expect(await look({ bad: `hits{app="app-${apps}",code${matcher}}` })).toMatchObject({
+    verdict: 'inconclusive',
+    because: expect.stringContaining('correct the selector'),
+  })
+})
+
 test('a service that never failed, with errors of a metric of their own, is healthy where its check says that no data is', async () => {
   const look = await serve()
   const bad = 'hits_failed_total'

@@ -53,11 +53,7 @@ export function openArm(
     if ('kind' in bads) return bads
     if (totals.length === 0) return { kind: 'no-data', note: `the query ${total} found no series` }
     isSeen ||= bads.length > 0
-    if (!isSeen && bad !== undefined)
-      isPossible = couldMatch(
-        { bad, total },
-        totals.map(({ labels }) => labels),
-      )
+    if (!isSeen && bad !== undefined) isPossible = couldMatch({ bad, total }, totals)
     return { bads, totals }
   }
 

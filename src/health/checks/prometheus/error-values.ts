@@ -1,18 +1,30 @@
+import type { CounterSeries } from './counter-increase.ts'
+
 /** The values that a label has where it says how requests ended, those of errors apart. */
 interface Vocabulary {
   readonly isValue: (value: string) => boolean
   readonly errors: readonly string[]
+  /** the service itself failed, which is bad in every service */
+  readonly isFailure: (value: string) => boolean
 }
 
 const statuses = Array.from({ length: 200 }, (_, index) => String(400 + index))
 
+const grpcErrors = ['Unknown', 'DeadlineExceeded', 'ResourceExhausted', 'Internal', 'Unavailable', 'DataLoss']
+const isServerError = (value: string) => value.startsWith('5')
+
 /** https://www.rfc-editor.org/rfc/rfc9110#section-15 and https://grpc.io/docs/guides/status-codes/ */
 const vocabularies: readonly Vocabulary[] = [
-  { isValue: (value) => /^[1-5]\d\d$/.test(value), errors: statuses },
-  { isValue: (value) => /^[1-5]xx$/i.test(value), errors: ['4xx', '5xx', '4XX', '5XX'] },
+  { isValue: (value) => /^[1-5]\d\d$/.test(value), errors: statuses, isFailure: isServerError },
+  {
+    isValue: (value) => /^[1-5]xx$/i.test(value),
+    errors: ['4xx', '5xx', '4XX', '5XX'],
+    isFailure: isServerError,
+  },
   {
     isValue: (value) => grpcCodes.includes(value),
-    errors: ['Unknown', 'DeadlineExceeded', 'ResourceExhausted', 'Internal', 'Unavailable', 'DataLoss'],
+    errors: grpcErrors,
+    isFailure: (value) => grpcErrors.includes(value),
   },
 ]
 
@@ -44,12 +56,13 @@ interface Matcher {
 
 /**
  * Whether a selector of bad ones that matches nothing is right all the same: it selects from `total`, by a label that is on each series of
- * it and has the status codes of HTTP or gRPC there, and would match an error that did not happen yet. Anything else may as well be a mistake.
- * @param series the labels of what `total` found
+ * it and has the status codes of HTTP or gRPC there, would match an error that did not happen yet, and misses no failure that did. Anything
+ * else may as well be a mistake.
+ * @param series what `total` found
  */
 export function couldMatch(
   { bad, total }: { readonly bad: string; readonly total: string },
-  series: readonly Readonly<Record<string, string>>[],
+  series: readonly CounterSeries[],
 ): boolean {
   const [wanted, all] = [parseSelector(bad), parseSelector(total)]
   if (wanted === undefined || all === undefined || wanted.metric !== all.metric || series.length === 0)
@@ -62,9 +75,13 @@ export function couldMatch(
     own.length > 0 &&
     [...Map.groupBy(own, ({ label }) => label)].every(([label, matchers]) => {
       const vocabulary = vocabularies.find(({ isValue }) =>
-        series.every((labels) => isValue(labels[label] ?? '')),
+        series.every(({ labels }) => isValue(labels[label] ?? '')),
       )
-      return vocabulary?.errors.some((value) => matchers.every((each) => matches(each, value))) ?? false
+      if (vocabulary === undefined) return false
+      // a counter at 0 is there so that it has a start: nothing failed
+      if (series.some(({ labels, value }) => value > 0 && vocabulary.isFailure(labels[label] ?? '')))
+        return false
+      return vocabulary.errors.some((value) => matchers.every((each) => matches(each, value)))
     })
   )
 }
