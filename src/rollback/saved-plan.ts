@@ -121,9 +121,11 @@ export function refuseIfMoved(saved: SavedPlan, now: readonly LayerPlanView[]): 
     if (today === undefined) return [`${then.layer}: there is nothing to roll back any more`]
     // an earlier run of the same plan has done this one
     if (today.state === 'done' && then.state === 'pending') return []
-    const differences = Object.entries({ ...then.basis, to: then.to }).flatMap(([what, value]) => {
-      const current = what === 'to' ? today.to : today.basis[what]
-      return current === value ? [] : [`${what} was ${value} and is ${current ?? 'not there'}`]
+    const [planned, current] = [reviewedOf(then), reviewedOf(today)]
+    // what is there today and was not planned on is a difference, too: nobody has reviewed it
+    const differences = [...new Set([...planned.keys(), ...current.keys()])].flatMap((what) => {
+      const [was, is] = [planned.get(what) || 'not there', current.get(what) || 'not there']
+      return was === is ? [] : [`${what} was ${was} and is ${is}`]
     })
     return differences.length === 0 ? [] : [`${then.layer}: ${differences.join(', ')}`]
   })
@@ -133,4 +135,9 @@ export function refuseIfMoved(saved: SavedPlan, now: readonly LayerPlanView[]): 
   throw new ConflictError(
     `the plan no longer holds, and nothing was changed: ${moved.join('; ')}. Make a new plan, and review it`,
   )
+}
+
+/** What a reviewer agrees to, by name. */
+function reviewedOf({ basis, to }: Pick<LayerPlanView, 'basis' | 'to'>): ReadonlyMap<string, string> {
+  return new Map([...Object.entries(basis), ['to', to]])
 }

@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { afterEach, describe, expect, test } from '@jest/globals'
 import { newEvent } from '../../src/history/event.ts'
 import { incidentId } from '../../src/history/incident.ts'
+import { startMicrosoft } from '../support/codepush/microsoft.ts'
 import { openWholeShop, type WholeShop } from '../support/whole-shop.ts'
 
 let shop: WholeShop
@@ -83,6 +84,43 @@ describe('a saved plan', () => {
     })
     expect(shop.query('SELECT * FROM product')).toEqual(before)
   }, 30_000)
+
+  test.each<[string, (other: string) => Record<string, string>, string]>([
+    [
+      'another channel, though nothing is put in its place on either',
+      () => ({ mode: 'stop', channels: 'Shop-ios/Production, Shop-android/Production' }),
+      'Shop-android/Production was not there and is v2',
+    ],
+    ['another server', (other) => ({ mode: 'stop', 'server-url': other }), 'update server was http'],
+  ])(
+    'of updates is refused for %s',
+    async (_, change, why) => {
+      shop = await openWholeShop({ settings })
+      const other = await startMicrosoft()
+      for (const [server, app] of [
+        [shop.updates, 'Shop-android'],
+        [other, 'Shop-ios'],
+      ] as const) {
+        server.createApp(app)
+        for (const content of ['good', 'bad']) server.release(app, { content })
+      }
+      try {
+        const planned = await shop.run(rollBackUpdates({ mode: 'stop', 'save-plan': 'true' }))
+        const plan = planned.outputs['plan'] ?? ''
+        const { exitCode, log, outputs } = await shop.run(rollBackUpdates({ ...change(other.url), plan }))
+        expect({ exitCode, log, ...outputs }).toMatchObject({
+          exitCode: 1,
+          decision: 'failed',
+          log: expect.stringContaining(why),
+        })
+        for (const { requests } of [shop.updates, other])
+          expect(requests.filter(({ method }) => method !== 'GET')).toEqual([])
+      } finally {
+        await other.stop()
+      }
+    },
+    30_000,
+  )
 
   test('of a database that was migrated meanwhile is refused', async () => {
     shop = await openWholeShop({ settings })

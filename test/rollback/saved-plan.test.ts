@@ -106,6 +106,11 @@ describe('a plan is held against the world', () => {
   })
 
   test.each([
+    [
+      'something is there that was not planned on',
+      [{ ...view, basis: { ...view.basis, 'another branch': 'c' } }],
+      'code: another branch was not there and is c',
+    ],
     ['the branch has moved', [{ ...view, basis: { head: 'c' } }], `code: head was ${revision} and is c`],
     ['another revision is the good one', [{ ...view, to: 'd' }], `code: to was ${good} and is d`],
     ['there is nothing to do any more', [], 'code: there is nothing to roll back any more'],

@@ -7,7 +7,7 @@ import { explainUndecided, haltMeans } from './explain.ts'
 import { prepareServer } from './open.ts'
 import { changes, type Plan, type RollbackRequest } from './plan.ts'
 import { planAll } from './plan-all.ts'
-import { foundBy, keptOf, namesOf } from './record.ts'
+import { foundBy, keptOf, labelsOf, namesOf } from './record.ts'
 import { describe, formatChannel, formatLabel } from './release.ts'
 import { isEncrypted, readChannel, readRequests } from './request.ts'
 import { applyAll, type ChannelResult, lookAtAll } from './roll-back.ts'
@@ -136,9 +136,16 @@ function viewOf(plans: readonly Plan[], { at }: UpdateServer, seen: readonly Cha
         ]
       return plan.kind === 'undecided' ? [String(explainUndecided(plan))] : []
     }),
-    basis: byChannel(
-      plans.map(({ channel, releases }) => [formatChannel(channel.name), releases[0]?.label ?? '']),
-    ),
+    basis: {
+      // the same labels on another server are other releases
+      'update server': at,
+      ...byChannel(
+        plans.map(({ channel, releases }) => [formatChannel(channel.name), releases[0]?.label ?? '']),
+      ),
+      ...byChannel(
+        plans.map((plan) => [`bad release of ${formatChannel(plan.channel.name)}`, labelsOf(plan).from]),
+      ),
+    },
   }
 }
 
@@ -171,7 +178,7 @@ function keptOfAll(results: readonly ChannelResult[]): LayerReceipt['kept'] {
 }
 
 /** The same, read; older events have several as one text. */
-function labelsOf(taken: string | readonly string[]): readonly string[] {
+function labelsTaken(taken: string | readonly string[]): readonly string[] {
   return typeof taken === 'string' ? taken.split(',') : taken
 }
 
@@ -255,7 +262,7 @@ async function undoAll(
   const told: string[] = []
   const errors: Error[] = []
   const labels = entries.flatMap(([channel, taken]) =>
-    labelsOf(taken).map((label) => [channel, label] as const),
+    labelsTaken(taken).map((label) => [channel, label] as const),
   )
   for (const [channel, label] of labels) {
     try {

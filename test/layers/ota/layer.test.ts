@@ -42,7 +42,13 @@ describe('on the dialect of Microsoft’s server', () => {
       losses: [],
       warnings: [],
       needsPerson: [],
-      basis: { 'Shop-ios/Production': 'v2', 'Shop-android/Production': 'v2' },
+      basis: {
+        'update server': server.url,
+        'Shop-ios/Production': 'v2',
+        'Shop-android/Production': 'v2',
+        'bad release of Shop-ios/Production': 'v2',
+        'bad release of Shop-android/Production': 'v2',
+      },
     })
     expect(writes()).toEqual([])
   })
