@@ -167,3 +167,55 @@ test('one key of any YAML document goes back, and no other changes, or it is ref
   )
   expect(refused).toBeLessThan(30)
 })
+
+/** What stands between the start and the end that two texts have in common, of each. */
+function between(before: string, after: string): readonly [string, string] {
+  let start = 0
+  while (start < before.length && before[start] === after[start]) start++
+  let end = 0
+  const most = Math.min(before.length, after.length) - start
+  while (end < most && before.at(-1 - end) === after.at(-1 - end)) end++
+  return [before.slice(start, before.length - end), after.slice(start, after.length - end)]
+}
+
+const values = {
+  env: ['', '1', '"x\ny"', "'a # b'", 'v # said', '"q \\" w"'],
+  properties: ['1', 'a\\\n  b', '\\u00e9', 'a=b', '# no comment'],
+  toml: ['1', "'no # comment'", '[\n  "a", # one\n]', '"""\nx = 1\n[t]\n"""', '{ a = 1 }', '0xff # said'],
+} as const
+
+test.each([
+  ['env', '\n'],
+  ['env', '\r\n'],
+  ['properties', '\n'],
+  ['properties', '\r\n'],
+  ['toml', '\n'],
+  ['toml', '\r\n'],
+] as const)(
+  'one key of any %s file goes back, and only the bytes of its lines change (%j)',
+  (format, ending) => {
+    const entry = fc.record({
+      key: fc.stringMatching(/^[a-z]{1,2}$/),
+      value: fc.constantFrom(...values[format]),
+      before: fc.constantFrom('', '\n', '# of a colleague = [x]\n'),
+    })
+    const file = fc.uniqueArray(entry, { selector: ({ key }) => key, minLength: 1, maxLength: 6 })
+    const own = ({ key, value }: { readonly key: string; readonly value: string }) =>
+      `${key} = ${value}\n`.replaceAll('\n', ending)
+    const write = (entries: readonly { key: string; value: string; before: string }[]) =>
+      entries.map((each) => each.before.replaceAll('\n', ending) + own(each)).join('')
+    fc.assert(
+      fc.property(file, file, fc.nat(), (now, good, pick) => {
+        const keys = [...now, ...good].map(({ key }) => key)
+        const key = keys[pick % keys.length] ?? ''
+        const [mine, wanted] = [now, good].map((entries) => entries.find((each) => each.key === key))
+        const result = back(format, write(now), write(good), key)
+        const [gone, came] = between(write(now), result)
+        expect(gone.length).toBeLessThanOrEqual(mine === undefined ? 0 : own(mine).length)
+        expect(came.length).toBeLessThanOrEqual(wanted === undefined ? 0 : own(wanted).length)
+        if (wanted !== undefined) expect(result).toContain(own(wanted))
+      }),
+      { numRuns: 200 },
+    )
+  },
+)
