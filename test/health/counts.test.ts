@@ -74,6 +74,20 @@ describe('what counts say', () => {
     )
   })
 
+  test('few that are above the limit are not called too near it, nor too few to see anything', () => {
+    for (const counts of [
+      { bad: 1, of: 1 },
+      { bad: 2, of: 2 },
+      { bad: 1, of: 3 },
+    ]) {
+      const { call, note } = startJudging(settings, undefined).judge(counts)
+      expect({ call, note }).toEqual({
+        call: 'open',
+        note: `${counts.bad} of ${counts.of} requests, above the limit, but too few requests to rule out chance`,
+      })
+    }
+  })
+
   test('enough good ones are good', () => {
     expect(judgeAll(times(10, { bad: 0, of: 12 })).at(-1)).toMatchObject({ call: 'good' })
   })
