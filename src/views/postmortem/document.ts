@@ -27,15 +27,23 @@ const listedCommits = 20
 const listedEvents = 100
 
 /** The issue's title, by how things stand. */
-export function writeTitle({ environment, revision: bad, status, rollbacks }: IncidentFacts): string {
+export function writeTitle({
+  environment,
+  revision: bad,
+  status,
+  rollbacks,
+  recovery,
+}: IncidentFacts): string {
   const last = mainRollback(rollbacks)
   // GitHub takes a title of 256 characters
   const name = environment.replace(/\s+/g, ' ').slice(0, 100)
+  // nobody who reads only the title is to think that production is well
+  const still = recovery?.outcome === 'not-recovered' ? ', and is still failing' : ''
   // what is served is the content of that revision
   if (status === 'rolled back' && last?.deploys?.includes(last.to))
-    return `Post-mortem: ${name} rolled back from ${bad.slice(0, 7)} to ${last.to.slice(0, 7)}`
+    return `Post-mortem: ${name} rolled back from ${bad.slice(0, 7)} to ${last.to.slice(0, 7)}${still}`
   if (status === 'rolled back' && last !== undefined)
-    return `Post-mortem: ${name} at ${bad.slice(0, 7)}, ${last.from.slice(0, 60)} rolled back to ${last.to.slice(0, 60)}`
+    return `Post-mortem: ${name} at ${bad.slice(0, 7)}, ${last.from.slice(0, 45)} rolled back to ${last.to.slice(0, 45)}${still}`
   if (status === 'rollback taken back')
     return `Post-mortem: ${name} at ${bad.slice(0, 7)}, whose rollback was taken back`
   if (status === 'rollback proposed')
@@ -79,6 +87,7 @@ function summary(facts: IncidentFacts, links: Links): readonly RootContent[] {
     environment,
     revision: bad,
     status,
+    recovery,
     detection,
     rollbacks,
     failures,
@@ -94,6 +103,9 @@ function summary(facts: IncidentFacts, links: Links): readonly RootContent[] {
       [
         ['Environment', code(environment)],
         ['Status', strong(status)],
+        ...(recovery === undefined
+          ? []
+          : [['Production', [strong(recovery.outcome), text(`: ${recovery.because}`)]] as const]),
         ['Failed revision', commitLink(bad, links)],
         ...(last === undefined
           ? []

@@ -21,6 +21,8 @@ export interface IncidentFacts {
     | 'rollback proposed'
     | 'rollback failed'
     | 'unhealthy'
+  /** the last look at production after a rollback; undefined when nobody looked */
+  readonly recovery: EventOf<'recovery-verified'> | undefined
   /** from the first failing check to the last layer's rollback, ms */
   readonly rollbackAfterMs: number | undefined
   /** from the start of the watch to its verdict, ms */
@@ -54,6 +56,7 @@ export function gatherFacts(events: readonly Event[], incident: string): Inciden
     proposals,
     failures,
     takenBack,
+    recovery: own.findLast((event) => event.kind === 'recovery-verified'),
     status: statusOf({ rollbacks, proposals, failures, takenBack }),
     rollbackAfterMs:
       last === undefined || detectedAt === undefined

@@ -9,6 +9,7 @@ import {
   healthChecked,
   incident,
   opened,
+  recoveryVerified,
   rollback,
   rollbackFailed,
   rolledBack,
@@ -136,6 +137,18 @@ How did the alarm, the rollback and the people do?
     expect(text).toContain(`git merge ${bad}`)
     expect(text).not.toContain('git revert')
     expect(write(rolledBack({ now: good, wayBack: undefined }))).not.toContain('Restore the undone work')
+  })
+
+  test('says first that production is still failing after a rollback, until a later look finds it recovered', () => {
+    const failing = [healthChecked(), rolledBack(), recoveryVerified()]
+    expect(writeTitle(factsOf(failing))).toMatch(/rolled back from bbbbbbb to aaaaaaa, and is still failing$/)
+    expect(write(...failing)).toContain('| Production | **not-recovered**: it is not up after 3 tries |')
+    const recovered = [
+      ...failing,
+      recoveryVerified({ outcome: 'recovered', because: 'it is up', at: '2026-11-24T03:25:00.000Z' }),
+    ]
+    expect(writeTitle(factsOf(recovered))).toMatch(/rolled back from bbbbbbb to aaaaaaa$/)
+    expect(write(...recovered)).toContain('| Production | **recovered**: it is up |')
   })
 
   test('lists the migrations that were undone beside the commits, though they are of one of them', () => {

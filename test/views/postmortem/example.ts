@@ -90,6 +90,18 @@ export function rollbackFailed(changes: About<'rollback-failed'> = {}): Event {
   })
 }
 
+export function recoveryVerified(changes: About<'recovery-verified'> = {}): Event {
+  return event({
+    kind: 'recovery-verified',
+    ...about,
+    at: '2026-11-24T03:15:00.000Z',
+    startedAt: '2026-11-24T03:14:30.000Z',
+    outcome: 'not-recovered',
+    because: 'it is not up after 3 tries',
+    ...changes,
+  })
+}
+
 export function undone(changes: About<'rollback-undone'> = {}): Event {
   return event({
     kind: 'rollback-undone',
