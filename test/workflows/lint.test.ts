@@ -106,6 +106,18 @@ describe('it is caught when', () => {
       '      on-failures: ${{ inputs.on-failure }}\n',
     ],
     [
+      '12: a workflow that rolls back by a comment does not hand `on-failure` on',
+      '.github/workflows/issueops.yml',
+      '      on-failure: ${{ inputs.on-failure }}\n',
+      '',
+    ],
+    [
+      '12: a step that rolls back does not get `on-failure`',
+      '.github/workflows/rollback.yml',
+      '          on-failure: ${{ inputs.on-failure }}\n',
+      '',
+    ],
+    [
       'a composite’s action is pinned by a branch',
       'actions/snapshot/action.yml',
       /upload-artifact@\w+ # v[\d.]+/,

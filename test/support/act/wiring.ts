@@ -73,6 +73,9 @@ const calledSchema = z.object({
   jobs: z.record(z.string(), z.object({ permissions: z.record(z.string(), z.enum(['read', 'write'])) })),
 })
 
+/** What users settle once for a workflow that rolls back, however it is called: each caller takes it, and hands it on. */
+const settled = ['config', 'environment', 'on-failure', 'runner', 'secrets-from']
+
 /** A job that calls a workflow of the suite has to give it inputs that it takes, and a token that may what its jobs ask for. */
 function callProblems(
   folder: string,
@@ -90,10 +93,12 @@ function callProblems(
   if (!path) return []
   const { on, jobs } = calledSchema.parse(parse(readFileSync(join(folder, path), 'utf8')))
   const needed = Object.values(jobs).flatMap(({ permissions }) => Object.entries(permissions))
+  const { inputs } = on.workflow_call
   return [
     ...Object.keys(given)
-      .filter((name) => !(name in on.workflow_call.inputs))
+      .filter((name) => !(name in inputs))
       .map((name) => `${uses} takes no ${name}`),
+    ...settled.filter((name) => name in inputs && !(name in given)).map((name) => `${uses} needs ${name}`),
     ...needed
       .filter(([scope, level]) => held[scope] !== 'write' && held[scope] !== level)
       .map(([scope, level]) => `${uses} needs ${scope}: ${level}`),
@@ -144,9 +149,15 @@ function stepProblems(steps: readonly Step[], known: ReadonlyMap<string, Known>)
     if (!uses.startsWith(publishedName)) return []
     const action = known.get(uses)
     if (action === undefined) return [`there is no ${uses}`]
-    return Object.keys(given)
-      .filter((name) => !action.inputs.has(name))
-      .map((name) => `${uses} takes no ${name}`)
+    // a rehearsal takes everything back, whatever fails
+    const isRollback = uses === `${publishedName}@${publishedTag}` && !('rehearsal' in given)
+    const left = isRollback && !('on-failure' in given) ? [`${uses} needs on-failure`] : []
+    return [
+      ...left,
+      ...Object.keys(given)
+        .filter((name) => !action.inputs.has(name))
+        .map((name) => `${uses} takes no ${name}`),
+    ]
   })
 }
 
