@@ -79,7 +79,8 @@ export async function prepare(preparation: Preparation): Promise<Prepared> {
 
 async function prepareChosen(preparation: Preparation): Promise<Prepared> {
   const { events, choice, automatic, rehearsal, production, guard, saved, isAskedFor } = preparation
-  const all = readProgress(events, preparation.only)
+  const wanted = isAskedFor && choice !== 'changed' ? choice : undefined
+  const all = readProgress(events, preparation.only, wanted)
   const begun = all.isCarriedOut && isAskedFor && !automatic ? undefined : all.unfinished
   // what was planned and looked at, or began before, is done as it was planned, unless something else is asked for now
   const agreed = saved?.layers ?? begun?.layers

@@ -1,6 +1,6 @@
 import type { Subject } from '../deployment/subject.ts'
 import { ConflictError, InputError, isUserFacing, RefusedError, UnavailableError } from '../errors.ts'
-import type { Ending, Event, LayerName, Occurrence } from '../history/event.ts'
+import type { Ending, Event, EventOf, LayerName, Occurrence } from '../history/event.ts'
 import type { LayerPlanView, LayerReceipt, UndoableRollback } from '../layers/layer.ts'
 
 /** Appends an event to the history, once however often this is called. @param about another incident than that of the run */
@@ -119,25 +119,29 @@ const over: ReadonlySet<Ending> = new Set(['complete', 'failed', 'undone'])
  * Reads how far a rollback has come.
  * @param events of the incident, oldest first
  * @param only the layers of a run that has no others: it goes on with no rollback of more than these
+ * @param wanted the layers that are asked for: a rollback of no others is gone on with before one of more
  */
-export function readProgress(events: readonly Event[], only?: readonly LayerName[]): Progress {
-  const began = events.findLastIndex(
-    (event) =>
-      event.kind === 'rollback-began' &&
-      (only === undefined || event.layers.every(({ layer }) => only.includes(layer))),
-  )
-  const since = began === -1 ? [] : events.slice(began)
-  const first = since[0]
-  const end = since.findLast((event) => event.kind === 'rollback-ended')
-  const isOver = end !== undefined && over.has(end.outcome)
+export function readProgress(
+  events: readonly Event[],
+  only?: readonly LayerName[],
+  wanted: readonly LayerName[] | undefined = only,
+): Progress {
+  const all = beginningsOf(events).filter(({ own }) => only === undefined || isWithin(own, only))
+  const open = all.filter(({ left }) => left.length > 0)
+  const newest = open.findLast(({ own }) => wanted !== undefined && isWithin(own, wanted)) ?? open.at(-1)
+  // one of fewer layers that began later does not hide one of more
+  const widest = open.find(({ own }) => wanted === undefined && newest && isWithin(newest.own, own)) ?? newest
+  const begun = widest ?? all.at(-1)
   const done = new Map<LayerName, DoneLayer>()
-  for (const event of since) {
+  for (const event of begun === undefined ? [] : events.slice(begun.index)) {
     if (event.kind === 'rollback-applied' || event.kind === 'rollback-proposed') done.set(event.layer, event)
     if (event.kind === 'rollback-undone') done.delete(event.layer)
   }
+  const unfinished = widest === undefined || widest.isContradicted ? undefined : widest
+  const end = unfinished?.end
   return {
-    unfinished: first?.kind === 'rollback-began' && !isOver ? first : undefined,
-    isCarriedOut: end !== undefined && !isOver && end.outcome !== 'partial',
+    unfinished: unfinished?.event,
+    isCarriedOut: end !== undefined && end !== 'partial',
     runKey: [String(events.filter(({ kind }) => kind === 'rollback-ended').length), ...(only ?? [])],
     done,
     undone: (layer) =>
@@ -151,19 +155,58 @@ export function readProgress(events: readonly Event[], only?: readonly LayerName
  * @param layers those that are asked for; undefined for any
  */
 export function isUnfinished(events: readonly Event[], layers: readonly LayerName[] | undefined): boolean {
-  return events.some((began, index) => {
-    if (began.kind !== 'rollback-began') return false
-    const own = began.layers.map(({ layer }) => layer)
-    const overlaps = (others: readonly { readonly layer: LayerName }[]) =>
-      others.some(({ layer }) => own.includes(layer))
-    if (layers !== undefined && !overlaps(layers.map((layer) => ({ layer })))) return false
-    const later = events.slice(index + 1)
-    if (later.some((event) => event.kind === 'rollback-began' && overlaps(event.layers))) return false
-    const end = later
-      .filter((event) => event.kind === 'rollback-ended')
-      .findLast((event) => overlaps(event.layers))
-    return end === undefined || !over.has(end.outcome)
+  return beginningsOf(events).some(
+    ({ left }) => left.length > 0 && (layers === undefined || left.some((each) => layers.includes(each))),
+  )
+}
+
+interface Beginning {
+  readonly index: number
+  readonly event: EventOf<'rollback-began'>
+  readonly own: readonly LayerName[]
+  /** the layers that it left something to do for, and that no later rollback began with; none once it is over */
+  readonly left: readonly LayerName[]
+  /** how its last run ended; undefined for one that was killed */
+  readonly end: Ending | undefined
+  /** a later rollback took one of its layers elsewhere: going on would take that away */
+  readonly isContradicted: boolean
+}
+
+/** The rollbacks that began, oldest first. Several overlap where a run was killed, and others of more or fewer layers follow. */
+function beginningsOf(events: readonly Event[]): readonly Beginning[] {
+  const all = events.flatMap((event, index) =>
+    event.kind === 'rollback-began' ? [{ index, event, own: event.layers.map(({ layer }) => layer) }] : [],
+  )
+  const ends = events.flatMap((event, index) => {
+    if (event.kind !== 'rollback-ended') return []
+    const layers = event.layers.map(({ layer }) => layer)
+    // a run that goes on may find nothing to do in a layer any more
+    const ofWhich = all.findLast((began) => began.index < index && isWithin(layers, began.own))
+    return [{ index, outcome: event.outcome, layers, ofWhich }]
   })
+  return all.map((began) => {
+    const { index, event, own } = began
+    const end = ends.findLast(
+      (each) => each.index > index && (each.ofWhich === began || isWithin(own, each.layers)),
+    )?.outcome
+    const later = all.filter((each) => each.index > index)
+    const isOver = end !== undefined && over.has(end)
+    const left = isOver ? [] : own.filter((layer) => later.every((each) => !each.own.includes(layer)))
+    const isContradicted = later.some((each) =>
+      each.event.layers.some((other) => event.layers.some((one) => isElsewhere(one, other))),
+    )
+    return { index, event, own, left, end, isContradicted }
+  })
+}
+
+function isWithin(layers: readonly LayerName[], others: readonly LayerName[]): boolean {
+  return layers.every((layer) => others.includes(layer))
+}
+
+type Begun = EventOf<'rollback-began'>['layers'][number]
+
+function isElsewhere(one: Begun, other: Begun): boolean {
+  return one.layer === other.layer && (one.to !== other.to || String(one.paths) !== String(other.paths))
 }
 
 /** A rollback of the history, as its layer takes it back. */

@@ -11,10 +11,12 @@ function event(what: Occurrence): Event {
   const about = { incident: 'production-b', environment: 'production', revision, at, actor: 'grace' }
   return newEvent({ ...about, ...what }, [String(nth)])
 }
-const began = (...layers: LayerName[]) =>
+const began = (...layers: (LayerName | 'code>other')[]) =>
   event({
     kind: 'rollback-began',
-    layers: layers.map((layer) => ({ layer, from: 'b', to: 'a' })),
+    layers: layers.map((layer) =>
+      layer === 'code>other' ? { layer: 'code', from: 'b', to: 'other' } : { layer, from: 'b', to: 'a' },
+    ),
     reason: 'it is down',
     automatic: true,
     startedAt: at,
@@ -47,6 +49,61 @@ describe('a run of one layer', () => {
       '1',
       'code',
     ])
+  })
+})
+
+describe('12: an unfinished rollback of more layers', () => {
+  const layersOf = (...given: Parameters<typeof readProgress>) =>
+    readProgress(...given).unfinished?.layers.map(({ layer }) => layer)
+
+  test.each<[string, readonly Event[], readonly LayerName[] | undefined]>([
+    [
+      'once it is complete',
+      [began('code', 'ota'), began('code'), ended('complete', 'code')],
+      ['code', 'ota'],
+    ],
+    ['killed itself', [began('code', 'ota'), began('code')], ['code', 'ota']],
+    [
+      'whose deployment failed',
+      [began('code', 'ota'), began('code'), ended('not-deployed', 'code')],
+      ['code', 'ota'],
+    ],
+    [
+      'of two that cover it all, complete',
+      [
+        began('code', 'ota'),
+        began('code'),
+        ended('complete', 'code'),
+        began('ota'),
+        ended('complete', 'ota'),
+      ],
+      undefined,
+    ],
+    [
+      'that it was gone on with after',
+      [began('code', 'ota'), began('code'), ended('complete', 'code'), ended('complete', 'code', 'ota')],
+      undefined,
+    ],
+    [
+      'killed, that it was gone on with after',
+      [began('code', 'ota'), began('code'), ended('complete', 'code', 'ota')],
+      undefined,
+    ],
+    [
+      'that took the code elsewhere is not gone on with: what is planned meets the guards',
+      [began('code', 'ota'), began('code>other'), ended('complete', 'code')],
+      undefined,
+    ],
+  ])('is not hidden by a later one of fewer, %s', (_, events, expected) => {
+    expect(layersOf(events)).toEqual(expected)
+  })
+
+  test('leaves what its one layer began to a run of that layer, and to one that is asked for that layer', () => {
+    const events = [began('code', 'ota'), ended('partial', 'code', 'ota'), began('code')]
+    expect(layersOf(events, ['code'])).toEqual(['code'])
+    expect(layersOf(events, undefined, ['code'])).toEqual(['code'])
+    expect(layersOf(events, undefined, ['code', 'ota'])).toEqual(['code'])
+    expect(readProgress(events).isCarriedOut).toBe(false)
   })
 })
 
