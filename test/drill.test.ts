@@ -97,3 +97,35 @@ test('with its over-the-air layer, a device that holds the bad bundle ends with 
     await rm(directory, { recursive: true, force: true })
   }
 }, 120_000)
+
+test('with notify, receivers get what happened, and the result has every delivery', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'drill-'))
+  const lines: string[] = []
+  try {
+    const { result, papers } = await runDrill({
+      directory,
+      layers: ['notify'],
+      say: (line) => void lines.push(line),
+    })
+    expect(result.decision).toBe('complete')
+    const told = (channel: string) =>
+      result.deliveries
+        .filter((each) => each.channel === channel)
+        .map(({ event, outcome }) => `${event} ${outcome}`)
+    expect(told('chat')).toEqual([
+      'opened delivered',
+      'rollback-started delivered',
+      'resolved delivered',
+      'rollback-ended delivered',
+    ])
+    expect(told('tools')).toContain('layer-rolled-back accepted')
+    expect(result.deliveries.filter(({ outcome }) => outcome === 'failed')).toEqual([])
+    // nobody is paged after the end
+    expect(papers.arrived.filter((line) => line.startsWith('pager:')).at(-1)).toBe('pager: resolve')
+    expect(papers.arrived.length).toBe(result.deliveries.length)
+    expect(papers.arrived).toContain('tools: dev.cdevents.incident.resolved.0.3.0')
+    expect(lines.join('\n')).not.toMatch(/127\.0\.0\.1:\d+\/(?:chat|webhook|cdevents)/)
+  } finally {
+    await rm(directory, { recursive: true, force: true })
+  }
+}, 90_000)

@@ -13,13 +13,14 @@ import {
 import { deploy, serveDeployments } from './deploy.ts'
 import { badChanges, goodChanges } from './history.ts'
 import { name, open, openJob, owner, step } from './jobs.ts'
+import { type Audience, deliveriesOf, openAudience } from './notifications.ts'
 import { type OverTheAir, openOverTheAir } from './over-the-air.ts'
 import { openProduction, type Production } from './production.ts'
 import { type DrillPapers, type DrillResult, reportSchema } from './result.ts'
 import type { Job } from './runner.ts'
 
-/** Layers that are rehearsed on request, beside the code. */
-export const drillLayers = ['codepush', 'flags'] as const
+/** What is rehearsed on request, beside the code. */
+export const drillLayers = ['codepush', 'flags', 'notify'] as const
 export type DrillLayer = (typeof drillLayers)[number]
 
 const environment = 'production'
@@ -46,6 +47,7 @@ export async function runDrill({
   const github = await startGitHub({ directory: join(directory, 'github') })
   let production: Production | undefined
   let updates: OverTheAir | undefined
+  let audience: Audience | undefined
   try {
     const hosted = await github.createRepository({ owner, name, defaultBranch: 'main' })
     const people = github.createToken({
@@ -60,19 +62,22 @@ export async function runDrill({
     })
     const deployer = open(github.apiUrl, people)
     const apiUrl = await reach(github.apiUrl)
-    const openJobOf = (sha: string, of: string) =>
-      openJob({ directory: join(directory, of), apiUrl, serverUrl: github.url, token: jobToken, sha })
+    const openJobOf = (sha: string, of: string, runId = '1') =>
+      openJob({ directory: join(directory, of), apiUrl, serverUrl: github.url, token: jobToken, sha, runId })
     const served = await openProduction({
       directory: join(directory, 'production'),
       cloneUrl: hosted.cloneUrl.replace('://', `://x-access-token:${people}@`),
       migrate: async (database, revision) => {
         const inputs = { 'database-url': `sqlite:${database}`, migrations: 'db' }
-        const { outputs } = await step(await openJobOf(revision, 'deploy'), say, 'db-migrate', { inputs })
+        // a run of its own, as a workflow that is dispatched is
+        const job = await openJobOf(revision, 'deploy', '2')
+        const { outputs } = await step(job, say, 'db-migrate', { inputs })
         if (outputs['decision'] === undefined) throw new Error(`${revision} was not migrated`)
       },
     })
     production = served
     if (layers.includes('codepush')) updates = await openOverTheAir()
+    if (layers.includes('notify')) audience = await openAudience()
 
     say('a shop is in production')
     const storage = join(directory, 'backups')
@@ -82,7 +87,7 @@ export async function runDrill({
       join(directory, 'etc-backups'),
       withFlags,
     )
-    const more = `${updates?.settings ?? ''}${configuration}`
+    const more = `${updates?.settings ?? ''}${audience?.settings ?? ''}${configuration}`
     const changes = goodChanges({ url: `${served.url}/`, storage, more })
     const first = await served.push(changes.slice(0, -1))
     await deploy(deployer, served, { revision: first, environment })
@@ -107,7 +112,7 @@ export async function runDrill({
     const goodBundle = await updates?.release('the good bundle')
     const doctor = await step(goodJob, say, 'rollback', {
       inputs: { mode: 'doctor' },
-      env: { DATABASE_URL: databaseUrl, ...updates?.env },
+      env: { DATABASE_URL: databaseUrl, ...updates?.env, ...audience?.env },
     })
     if (doctor.outputs['decision'] !== 'ready')
       throw new Error(`the doctor decided "${doctor.outputs['decision']}" on a healthy production`)
@@ -135,7 +140,7 @@ export async function runDrill({
       )
 
     const before = github.requests.length
-    const gate = await step(job, say, 'health-gate', {})
+    const gate = await step(job, say, 'health-gate', { env: { ...audience?.env } })
     const detectedMs = sinceBad()
     if (gate.outputs['decision'] !== 'roll-back')
       throw new Error(`the gate decided "${gate.outputs['decision']}" on a broken production`)
@@ -148,7 +153,7 @@ export async function runDrill({
     })
     const rollback = await step(job, say, 'rollback', {
       inputs: { reason: 'the homepage answers 500' },
-      env: { DATABASE_URL: databaseUrl, ...updates?.env },
+      env: { DATABASE_URL: databaseUrl, ...updates?.env, ...audience?.env },
     })
     await endDeployments()
     const report = reportSchema.parse(JSON.parse(await readFile(rollback.outputs['report'] ?? '', 'utf8')))
@@ -177,6 +182,7 @@ export async function runDrill({
 
     const postmortem = await step(job, say, 'postmortem-issue', {
       inputs: { incident: rollback.outputs['incident'] ?? '' },
+      env: { ...audience?.env },
     })
     const issue = hosted.issues.find(({ number }) => String(number) === postmortem.outputs['issue-number'])
     if (issue === undefined) throw new Error('there is no post-mortem issue')
@@ -209,6 +215,7 @@ export async function runDrill({
         },
         events: events.length,
         requests,
+        deliveries: deliveriesOf(events),
       },
       papers: {
         schemaBad,
@@ -217,11 +224,13 @@ export async function runDrill({
         logAfter: await served.log(),
         summaryFile,
         postmortemFile,
+        arrived: audience?.arrived() ?? [],
       },
     }
   } finally {
     await production?.stop()
     await updates?.stop()
+    await audience?.stop()
     await github.stop()
   }
 }

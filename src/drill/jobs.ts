@@ -17,19 +17,21 @@ export function open(apiUrl: string, token: string): Repository {
   })
 }
 
-/** A job of the workflow, for a revision that was pushed. */
+/** A job of a workflow run, for a revision that was pushed. */
 export async function openJob({
   directory,
   apiUrl,
   serverUrl,
   token,
   sha,
+  runId,
 }: {
   directory: string
   apiUrl: string
   serverUrl: string
   token: string
   sha: string
+  runId: string
 }): Promise<Job> {
   await mkdir(directory, { recursive: true })
   return {
@@ -45,7 +47,7 @@ export async function openJob({
       repository: { name, full_name: `${owner}/${name}`, default_branch: 'main', owner: { login: owner } },
     },
     actor: 'grace',
-    runId: '1',
+    runId,
   }
 }
 

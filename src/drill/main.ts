@@ -11,6 +11,7 @@ const usage = `script/drill: runs a complete rollback in a disposable environmen
 
   --with codepush   also over-the-air updates, on a real CodePush server (Debian or Ubuntu: needs MariaDB)
   --with flags      also feature flags, in a file of flagd
+  --with notify     also notifications, to receivers on this machine
   --json            print one JSON object and nothing else
   --keep            keep the folder with the repository, the releases, the database, the job summary and the post-mortem
   --help            print this
@@ -56,7 +57,7 @@ async function drill(layers: readonly DrillLayer[]): Promise<void> {
 
 async function describe(
   result: DrillResult,
-  { schemaBad, schemaAfter, logBefore, logAfter, summaryFile, postmortemFile }: DrillPapers,
+  { schemaBad, schemaAfter, logBefore, logAfter, summaryFile, postmortemFile, arrived }: DrillPapers,
 ): Promise<string> {
   const section = (title: string, text: string) =>
     `\n── ${title} ${'─'.repeat(Math.max(0, 90 - title.length))}\n\n${text.trim()}\n`
@@ -72,6 +73,7 @@ async function describe(
     section('schema of the database after', schemaAfter),
     section('job summary', await readFile(summaryFile, 'utf8')),
     section('post-mortem issue', await readFile(postmortemFile, 'utf8')),
+    ...(arrived.length === 0 ? [] : [section('notifications that arrived', arrived.join('\n'))]),
     section(
       'from the first bad answer',
       [

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { type LayerName, layerSchema } from '../history/event.ts'
+import type { DrillDelivery } from './notifications.ts'
 
 /** What a drill found, as `--json` prints it. Times in ms from the moment the bad revision was served. */
 export interface DrillResult {
@@ -28,6 +29,8 @@ export interface DrillResult {
   readonly events: number
   /** to GitHub's API, by the actions */
   readonly requests: number
+  /** with `--with notify`: what the history says of each delivery */
+  readonly deliveries: readonly DrillDelivery[]
 }
 
 /** What people look at afterwards. */
@@ -39,6 +42,8 @@ export interface DrillPapers {
   readonly logAfter: string
   readonly summaryFile: string
   readonly postmortemFile: string
+  /** what the receivers of notifications got, a line each */
+  readonly arrived: readonly string[]
 }
 
 /** What the drill reads of the front door's report. */
