@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import type { HeaderBlock, KnownBlock } from '@slack/types'
 import { Webhook } from 'standardwebhooks'
 import { startReceiver } from '../../src/drill/receiver.ts'
+import type { Occurrence } from '../../src/history/event.ts'
 import { writeSlack } from '../../src/notify/channels/slack-message.ts'
 import {
   acknowledged,
@@ -172,6 +173,26 @@ describe('pagerduty', () => {
       new Set(['octo-org/shop/production-bbbbbbbbbbbb']),
     )
     expect(bodies()[0].payload).toMatchObject({ severity: 'critical', source: 'octo-org/shop' })
+  })
+
+  test.each<[string, Occurrence]>([
+    ['the rollback ends', ended()],
+    [
+      'somebody adds a note',
+      { kind: 'incident-noted', note: 'done', happenedAt: '2026-11-24T03:00:00.000Z' },
+    ],
+  ])('triggers nothing when %s after the recovery', async (_, late) => {
+    const channel = open(settings())
+    const after = noticesOf([at(0, unhealthy('critical')), at(1, began), at(2, recovered), at(3, late)])
+    for (const notice of after) await channel.send(notice, {})
+    expect(bodies().map((body) => body.event_action)).toEqual(['trigger', 'trigger', 'resolve', 'resolve'])
+  })
+
+  test('triggers anew when production fails again', async () => {
+    const after = noticesOf([at(0, unhealthy('critical')), at(1, recovered), at(2, unhealthy('critical'))])
+    const channel = open(settings())
+    for (const notice of after) await channel.send(notice, {})
+    expect(bodies().map((body) => body.event_action)).toEqual(['trigger', 'resolve', 'trigger'])
   })
 
   test('of a summary that is too long the start is sent', async () => {

@@ -38,7 +38,9 @@ export function openPagerDuty(settings: SettingsOf<'pagerduty'>, means: ChannelM
 
 export function writeAlert(notice: Notice, routingKey: string) {
   const { topic, incident, title, headline, repository, at } = notice
-  const action = topic === 'acknowledged' ? 'acknowledge' : topic === 'resolved' ? 'resolve' : 'trigger'
+  // a trigger after the end would page people anew
+  const isOver = incident.status === 'resolved'
+  const action = isOver ? 'resolve' : topic === 'acknowledged' ? 'acknowledge' : 'trigger'
   const head = {
     routing_key: routingKey,
     event_action: action,
