@@ -150,6 +150,8 @@ const rollbackBegan = z.object({
   layers: plannedLayers,
   reason: z.string(),
   automatic: z.boolean(),
+  /** true where nothing was wrong, and all of it is taken back at the end */
+  rehearsal: z.literal(true).optional(),
   /** login of the reviewer who approved the plan */
   approver: z.string().optional(),
   /** when the run looked at production first, for the time to recover */

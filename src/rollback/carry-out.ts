@@ -9,6 +9,8 @@ import type { Deployer } from './redeployment.ts'
 export interface CarryOutOptions extends Omit<ApplyOptions, 'onDone'> {
   readonly plan: Plan
   readonly environment: string
+  /** it is taken back at the end */
+  readonly rehearsal?: boolean
   /** login of the reviewer who approved the plan; undefined when none did */
   readonly approver?: string | undefined
   /** when the run looked at production first */
@@ -52,6 +54,7 @@ export async function carryOut(options: CarryOutOptions): Promise<RollbackReport
         layers,
         reason,
         automatic,
+        ...(options.rehearsal === true && { rehearsal: true }),
         ...(options.approver !== undefined && { approver: options.approver }),
         startedAt: startedAt.toISOString(),
       },

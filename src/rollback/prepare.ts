@@ -8,6 +8,7 @@ import type { Assessment } from './assessment.ts'
 import type { Refusal } from './guard.ts'
 import { isDone, type Plan, planLayers, targetsOf, viewsOf } from './plan.ts'
 import { type Progress, readProgress } from './record.ts'
+import { demandNoneInForce } from './rehearse.ts'
 import { refuseIfMoved, type SavedPlan } from './saved-plan.ts'
 import type { Choice } from './strategy.ts'
 
@@ -79,6 +80,7 @@ export async function prepare(preparation: Preparation): Promise<Prepared> {
 
 async function prepareChosen(preparation: Preparation): Promise<Prepared> {
   const { events, choice, automatic, rehearsal, production, guard, saved, isAskedFor } = preparation
+  if (rehearsal) demandNoneInForce(events)
   const wanted = isAskedFor && choice !== 'changed' ? choice : undefined
   const all = readProgress(events, preparation.only, wanted)
   const begun = all.isCarriedOut && isAskedFor && !automatic ? undefined : all.unfinished
@@ -137,10 +139,11 @@ async function prepareChosen(preparation: Preparation): Promise<Prepared> {
  * rollback of its own: what began allows nothing of it.
  */
 function isSame(
-  { layers }: NonNullable<Progress['unfinished']>,
+  { layers, ...began }: NonNullable<Progress['unfinished']>,
   plan: Plan,
-  { choice, saved, isAskedFor, isPerTarget }: Preparation,
+  { choice, saved, isAskedFor, isPerTarget, rehearsal }: Preparation,
 ): boolean {
+  if ((began.rehearsal === true) !== rehearsal) return false
   const asked = saved?.layers.map(({ layer }) => layer) ?? (isAskedFor ? choice : 'changed')
   if (asked !== 'changed' && layers.some(({ layer }) => !asked.includes(layer))) return false
   return viewsOf(plan).every((view) => {

@@ -1,4 +1,5 @@
 import { isUserFacing, type Message, message, RefusedError, setting } from '../errors.ts'
+import type { Event, LayerName } from '../history/event.ts'
 import { type LayerOutcome, undoAll } from './apply.ts'
 import { type CarryOutOptions, carryOut, type RollbackReport } from './carry-out.ts'
 import type { Recovery } from './ending.ts'
@@ -74,6 +75,25 @@ async function deployAgain(
     problems.push(message`deployment of the newest revision: ${error}`)
     return false
   }
+}
+
+/**
+ * A rehearsal takes back what it finds rolled back, for an earlier one may have left it so: never what a real rollback did.
+ * @param events of the incident, oldest first
+ * @throws RefusedError that names the layers
+ */
+export function demandNoneInForce(events: readonly Event[]): void {
+  const inForce = new Set<LayerName>()
+  let isReal = false
+  for (const event of events) {
+    if (event.kind === 'rollback-began') isReal = event.rehearsal !== true
+    if (event.kind === 'rollback-applied' && isReal) inForce.add(event.layer)
+    if (event.kind === 'rollback-undone') inForce.delete(event.layer)
+  }
+  if (inForce.size === 0) return
+  throw new RefusedError(
+    `a rehearsal takes back what is rolled back, and a real rollback of this revision is in force (${[...inForce].join(', ')}): rehearse once another revision is deployed`,
+  )
 }
 
 /**

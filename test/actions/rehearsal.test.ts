@@ -61,3 +61,15 @@ test('killed while all is rolled back, what comes next finds it rolled back: a r
   expect({ exitCode: next.exitCode, log: next.log }).toMatchObject({ exitCode: 0 })
   expect(await world()).toMatchObject(before)
 }, 60_000)
+
+test('after a real rollback of the same revision is refused: it would take that back', async () => {
+  shop = await openWholeShop({ staging: true, settings })
+  shop.service.change({ status: 500 })
+  const real = await shop.run({ action: 'rollback', inputs: { layers: 'database, code, ota' } })
+  expect(real.outputs).toMatchObject({ decision: 'complete' })
+  const before = await world()
+  const { exitCode, log } = await shop.run(step)
+  expect({ exitCode, log }).toMatchObject({ exitCode: 1 })
+  expect(log).toMatch(/a real rollback of this revision is in force \(.*code.*\)/)
+  expect(await world()).toMatchObject(before)
+}, 60_000)
