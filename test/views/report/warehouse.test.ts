@@ -33,7 +33,9 @@ afterAll(() => {
 /** Writes the history as the branch has it, and runs the statements of the page in its folder. */
 async function load(events: readonly Event[], facts: readonly DeploymentFact[]): Promise<void> {
   rmSync(join(folder, 'history'), { recursive: true, force: true })
-  const files = new Map<string, string>([['v1/events/2000/2000-01/none.jsonl', 'a line that breaks o\n{"kind":\n']])
+  const files = new Map<string, string>([
+    ['v1/events/2000/2000-01/none.jsonl', 'a line that breaks o\n{"kind":\n'],
+  ])
   events.forEach((event, index) => {
     // several appends of one file, some of them again in another file
     const path = `${dirname(fileOf([event]))}/${index % 7}.jsonl`
