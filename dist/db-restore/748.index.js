@@ -1,4 +1,4 @@
-export const id=748;export const ids=[748];export const modules={8748:(e,a,t)=>{t.r(a),t.d(a,{openSqlite:()=>openSqlite});var r=t(7598),n=t(1455),i=t(6760),o=t(99),s=t(452),c=t(3392),l=t(9683),u=t(8474),f=t(5919),d=t(6921);let p=`
+export const id=748;export const ids=[748];export const modules={8748:(e,a,t)=>{t.r(a),t.d(a,{openSqlite:()=>openSqlite});var r=t(7598),n=t(1455),i=t(6760),o=t(99),s=t(452),c=t(3392),l=t(9683),u=t(8474),f=t(5919),d=t(2503);let p=`
   const { parentPort, workerData } = require('node:worker_threads')
   const { DatabaseSync } = require('node:sqlite')
   const database = new DatabaseSync(workerData)
