@@ -169,7 +169,7 @@ async function replace(options: RestoreOptions, staged: Staged): Promise<Restore
   await staged.swap(kept ?? '')
   const swapMs = Math.round(performance.now() - begun)
   log(
-    `swapped in ${swapMs} ms${kept === undefined ? '' : `; what was there is kept as ${kept}; rows that were written after they were counted are in no count and no export`}`,
+    `swapped in ${swapMs} ms${kept === undefined ? '' : `; what was there is kept as ${kept}, with the rows that were written after they were counted: these are in no count and no export`}`,
   )
   if ((await engine.schema()) !== manifest.contents.schema)
     throw new ConflictError(

@@ -1,5 +1,5 @@
 /** A process of its own, to be killed: backs up, restores, or does what an application does. */
-import { readFileSync } from 'node:fs'
+import { appendFileSync, readFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { z } from 'zod'
 import { makeBackup } from '../../../src/layers/database/backup.ts'
@@ -11,7 +11,7 @@ import { openFolderStore } from '../../../src/layers/database/store/folder.ts'
 
 const { action, path, url, backups, name, scratch, exportTo, verifyOn } = z
   .object({
-    action: z.enum(['backup', 'restore', 'hammer', 'die-with-wal']),
+    action: z.enum(['backup', 'restore', 'hammer', 'write', 'die-with-wal']),
     path: z.string().default(''),
     url: z.string().optional(),
     backups: z.string(),
@@ -64,6 +64,9 @@ switch (action) {
   case 'hammer':
     hammer()
     break
+  case 'write':
+    write(exportTo ?? '')
+    break
   case 'die-with-wal': {
     const database = new DatabaseSync(path)
     database.exec("PRAGMA wal_autocheckpoint = 0; UPDATE t SET v = 'bad'")
@@ -87,6 +90,24 @@ function hammer(): void {
     if (row?.['n'] !== 0) throw new Error('a reader saw a mixture')
   }
   const timer = setInterval(step, 3)
+  process.once('SIGTERM', () => {
+    clearInterval(timer)
+    database.close()
+  })
+}
+
+/** Writes a row each millisecond, and notes each one that is committed in a file, until it is stopped. */
+function write(notes: string): void {
+  const database = new DatabaseSync(path, { timeout: 10_000 })
+  // how soon it is on the disk is of no matter here
+  database.exec('PRAGMA synchronous = off')
+  const insert = database.prepare('INSERT INTO written VALUES (?)')
+  let n = 0
+  const timer = setInterval(() => {
+    n += 1
+    insert.run(n)
+    appendFileSync(notes, `${n}\n`)
+  }, 1)
   process.once('SIGTERM', () => {
     clearInterval(timer)
     database.close()

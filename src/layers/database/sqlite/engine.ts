@@ -19,7 +19,7 @@ import {
 } from './file.ts'
 import { describeImage, readDigest } from './image.ts'
 import { copyLive } from './live-copy.ts'
-import { comparedName, copyOver, keepCopy, keptFileAt, keptFileName, lockFile } from './replace.ts'
+import { comparedName, keptFileAt, keptFileName, lockFile, replaceLive } from './replace.ts'
 import { copyToNewFile } from './snapshot.ts'
 import { openStaging, part } from './staging.ts'
 
@@ -107,8 +107,8 @@ export async function openSqlite(
     },
 
     async putBack(kept, keepAs) {
-      await keepCopy(await copyLive(path, compared), { live: path, kept: inFolder(keepAs) })
-      await copyOver(inFolder(kept), path)
+      const safety = await copyLive(path, compared)
+      await replaceLive(safety, { by: inFolder(kept), live: path, kept: inFolder(keepAs) })
       await removeDatabase(inFolder(kept))
     },
 

@@ -40,17 +40,32 @@ export function explain(error: unknown, path: string): Promise<unknown> {
   return explainSqlite(error, path, patienceMs)
 }
 
+/** of what is written before others are kept out: less than SQLite's cache of 2000 KiB, so that none of it is on the disk then */
+const firstStepBytes = 1 << 20
+
 /**
  * Copies a database, live or not, over another one or into a new file, by SQLite's own online backup in one step: a
  * backup in several starts again each time anybody writes, and under a busy writer never ends.
+ * @param whileLocked called each time that it has the write lock of the other one, of which nothing is replaced by then. If it
+ *   throws, nothing will be. The database that is copied has to be nobody else's: the copy is made in several steps.
  * @throws ConflictError when others hold a lock for too long; nothing has changed then
  */
-export async function copyDatabase(from: string, to: string): Promise<void> {
+export async function copyDatabase(from: string, to: string, whileLocked?: () => void): Promise<void> {
   const givesUpAt = performance.now() + patienceMs
   await withDatabase(from, async (source) => {
+    const rate = whileLocked === undefined ? 2 ** 31 - 1 : firstStepOf(source)
     for (;;) {
+      let isLocked = false
       try {
-        await backup(source, to, { rate: 2 ** 31 - 1 })
+        await backup(source, to, {
+          rate,
+          // the first step takes the lock, and the last one ends it: https://sqlite.org/c3ref/backup_finish.html
+          progress: () => {
+            if (!isLocked) whileLocked?.()
+            isLocked = true
+          },
+        })
+        if (whileLocked !== undefined && !isLocked) throw new Error(`${to} was replaced without its lock`)
         return
       } catch (error) {
         if (!isBusy(error)) throw isDiskFailure(error) ? await explain(error, to) : error
@@ -61,13 +76,33 @@ export async function copyDatabase(from: string, to: string): Promise<void> {
   })
 }
 
+/** How many pages are copied at once, so that the first step is not the last one. */
+function firstStepOf(source: DatabaseSync): number {
+  const read = (pragma: string) => Number(Object.values(source.prepare(`PRAGMA ${pragma}`).get() ?? {})[0])
+  // a database without tables may have one page: the second one is free
+  if (read('page_count') < 2) {
+    // which a full vacuum would take away
+    if (read('auto_vacuum') === 1) source.exec('PRAGMA auto_vacuum = 2')
+    source.exec('CREATE TABLE "second page" (a); DROP TABLE "second page"')
+  }
+  return Math.max(
+    1,
+    Math.min(Math.floor(firstStepBytes / read('page_size')), Math.floor(read('page_count') / 2)),
+  )
+}
+
 export async function exists(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined)) !== undefined
 }
 
 /** Takes a database file away, with what belongs to it. */
 export async function removeDatabase(path: string): Promise<void> {
-  for (const suffix of ['', '-wal', '-shm', '-journal']) await rm(path + suffix, { force: true })
+  for (const file of databaseFiles(path)) await rm(file, { force: true })
+}
+
+/** The file of a database, and those that may belong to it. */
+export function databaseFiles(path: string): string[] {
+  return ['', '-wal', '-shm', '-journal'].map((suffix) => path + suffix)
 }
 
 /** An SQL name in quotes. */

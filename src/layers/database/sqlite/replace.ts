@@ -1,10 +1,10 @@
-import { chmod, chown, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { ConflictError } from '../../../errors.ts'
 import { keptAt, keptName, type Lock } from '../engine.ts'
 import { copyDatabase, explain, removeDatabase, withDatabase } from './file.ts'
 import type { LiveCopy } from './live-copy.ts'
+import { takeOwner } from './locked-copy.ts'
 
 /** file names are at most 255 bytes, and `-journal` may be added */
 const nameLimit = 240
@@ -31,7 +31,7 @@ export async function lockFile(path: string): Promise<Lock> {
   const lock = await openLock(beside)
   try {
     lock.exec('BEGIN EXCLUSIVE')
-    await takeOwner(path, beside)
+    takeOwner(path, beside)
   } catch (error) {
     lock.close()
     throw new ConflictError(
@@ -43,20 +43,6 @@ export async function lockFile(path: string): Promise<Lock> {
   return { release: async () => lock.close() }
 }
 
-/** Keeps a copy of the live database under a name, with the owner of the live one. */
-export async function keepCopy(
-  copy: LiveCopy,
-  { live, kept }: { readonly live: string; readonly kept: string },
-): Promise<void> {
-  try {
-    await takeOwner(live, copy.path)
-    await copy.moveTo(kept)
-  } catch (error) {
-    await copy.discard()
-    throw error
-  }
-}
-
 async function openLock(path: string): Promise<DatabaseSync> {
   try {
     return new DatabaseSync(path, { timeout: 0 })
@@ -65,36 +51,70 @@ async function openLock(path: string): Promise<DatabaseSync> {
   }
 }
 
-/** Gives a file that is made beside the live one to the live one's owner: the job may run as another user. */
-async function takeOwner(live: string, file: string): Promise<void> {
-  const owner = await stat(live).catch(() => undefined)
-  if (owner === undefined) return
-  await chmod(file, owner.mode & 0o777)
-  // only root may give a file away: of a user's own, it is already
-  await chown(file, owner.uid, owner.gid).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPERM') throw error
-  })
+/** What takes the place of a live database, and where that is kept. */
+interface Replacement {
+  readonly by: string
+  readonly live: string
+  readonly kept: string
 }
 
-/** A database in WAL mode takes no other page size: it leaves that mode for it, which needs the file for itself. */
-export async function copyOver(copy: string, live: string): Promise<void> {
-  const pageSize = (database: DatabaseSync) =>
-    Number(Object.values(database.prepare('PRAGMA page_size').get() ?? {})[0])
-  const wanted = await withDatabase(copy, pageSize)
-  const wasWal = await withDatabase(live, (database) => {
-    if (pageSize(database) === wanted) return false
-    const setMode = (mode: string) =>
-      String(Object.values(database.prepare(`PRAGMA journal_mode = ${mode}`).get() ?? {})[0])
-    if (String(Object.values(database.prepare('PRAGMA journal_mode').get() ?? {})[0]) !== 'wal') return false
-    if (setMode('delete') !== 'delete') throw new ConflictError('the page size differs')
+/**
+ * Replaces a live database, which is kept under a name: what others have committed is in one of both, as nobody writes between
+ * its safety copy and the replacement.
+ * @param safety a copy of the live database, which is kept
+ * @throws ConflictError when others hold a lock for too long; nothing has changed then
+ */
+export async function replaceLive(safety: LiveCopy, { by, live, kept }: Replacement): Promise<void> {
+  let wasWal = false
+  let vacuum: string | undefined
+  try {
+    vacuum = await withDatabase(by, (database) => readPragma(database, 'auto_vacuum'))
+    if ((await withDatabase(by, pageSize)) !== (await withDatabase(live, pageSize))) {
+      safety.unwatch()
+      wasWal = await leaveWal(live)
+    }
+    await copyDatabase(by, live, () => safety.keepLocked(kept))
+  } catch (error) {
+    await safety.discard()
+    // nothing was replaced: what is wrong is said by the first error
+    if (wasWal) await settle(live, { wasWal }).catch(() => {})
+    throw error
+  }
+  await safety.close()
+  await settle(live, { wasWal, vacuum })
+}
+
+const readPragma = (database: DatabaseSync, pragma: string) =>
+  String(Object.values(database.prepare(`PRAGMA ${pragma}`).get() ?? {})[0])
+const pageSize = (database: DatabaseSync) => readPragma(database, 'page_size')
+
+/**
+ * A database in WAL mode takes no other page size: it leaves that mode for it, which needs the file for itself.
+ * @returns whether it was in that mode
+ */
+async function leaveWal(live: string): Promise<boolean> {
+  return withDatabase(live, (database) => {
+    if (readPragma(database, 'journal_mode') !== 'wal') return false
+    if (readPragma(database, 'journal_mode = delete') !== 'delete')
+      throw new ConflictError('the page size differs')
     return true
   }).catch((error: unknown) => {
     throw new ConflictError(
       `the backup has pages of another size, and ${live} has to be closed by its processes for that: stop them and try again (${error instanceof Error ? error.message : error})`,
     )
   })
-  await copyDatabase(copy, live)
+}
+
+interface Settled {
+  readonly wasWal: boolean
+  /** the mode that the copy had before it was prepared to be copied in steps */
+  readonly vacuum?: string | undefined
+}
+
+async function settle(live: string, { wasWal, vacuum }: Settled): Promise<void> {
   await withDatabase(live, (database) => {
+    if (vacuum !== undefined && vacuum !== readPragma(database, 'auto_vacuum'))
+      database.exec(`PRAGMA auto_vacuum = ${vacuum}`)
     if (wasWal) database.exec('PRAGMA journal_mode = wal')
     // the log is as long as the database now; a reader may keep us from cutting it, which the next writer does then
     database.exec('PRAGMA wal_checkpoint(TRUNCATE)')

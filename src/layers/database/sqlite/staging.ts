@@ -3,12 +3,12 @@ import { allEnded } from '../all-ended.ts'
 import type { Contents, DumpSource, Staged, StageOptions } from '../engine.ts'
 import { writeFileFrom } from '../write-file.ts'
 import { refuseDamage } from './damage.ts'
-import { exists, readContents, readSchema, removeDatabase, withDatabase } from './file.ts'
+import { copyDatabase, exists, readContents, readSchema, removeDatabase, withDatabase } from './file.ts'
 import { describeImage, digestImage, readDigest } from './image.ts'
 import { copyLive, type LiveCopy } from './live-copy.ts'
 import { countNewerRows, newerRows } from './newer.ts'
 import { findChangedTables } from './pages.ts'
-import { copyOver, keepCopy } from './replace.ts'
+import { replaceLive } from './replace.ts'
 
 /** The one part of a backup. */
 export const part = 'database.sqlite'
@@ -41,12 +41,6 @@ export function openStaging({ live, compared, keptPath, log }: Place): Staging {
     taken = undefined
     await copy?.discard()
   }
-  const keepLive = async (name: string) => {
-    if (!(await takeCopy()).isCurrent()) await dropCopy()
-    await keepCopy(await takeCopy(), { live, kept: keptPath(name) })
-    taken = undefined
-  }
-
   return {
     async stage({ open, scratch }, { compare = true } = {}) {
       const copy = join(scratch, part)
@@ -63,15 +57,12 @@ export function openStaging({ live, compared, keptPath, log }: Place): Staging {
         newerRows: (table) => newerRows({ live, copy, table }),
         prepare: async () => void ((await exists(live)) && (await takeCopy())),
         async swap(kept) {
-          if (kept === '') return copyOver(copy, live)
-          await keepLive(kept)
-          try {
-            await copyOver(copy, live)
-          } catch (error) {
-            // nothing was replaced
-            await removeDatabase(keptPath(kept))
-            throw error
-          }
+          if (kept === '') return copyDatabase(copy, live)
+          // while others can still write; what they write after this is copied when they cannot
+          if (!(await takeCopy()).isCurrent()) await dropCopy()
+          const safety = await takeCopy()
+          taken = undefined
+          await replaceLive(safety, { by: copy, live, kept: keptPath(kept) })
         },
         async discard() {
           staged = undefined
