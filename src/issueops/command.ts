@@ -1,3 +1,4 @@
+import { closest, distance } from 'fastest-levenshtein'
 import { fromMarkdown } from 'mdast-util-from-markdown'
 import { type Severity, severities } from '../text/severity.ts'
 
@@ -34,6 +35,8 @@ export interface Misunderstood {
   readonly problem: string
 }
 
+const names = ['rollback', 'hold', 'unhold', 'ack', 'escalate', 'resolve', 'severity', 'note'] as const
+
 /** Names of environments and revisions that a comment may give; anything else is words. */
 const plainName = /^[\w][\w./-]{0,254}$/
 const usage = {
@@ -51,14 +54,28 @@ const usage = {
  */
 export function parseCommand(comment: string): Command | Misunderstood | undefined {
   const line = firstLine(comment)
-  const [, name, rest = ''] =
-    /^\/(rollback|hold|unhold|ack|escalate|resolve|severity|note)(?:[ \t]+(.*))?$/.exec(line ?? '') ?? []
+  const [, word = '', space = '', rest = ''] = /^\/([A-Za-z]+)(?:(\s+)(.*))?$/.exec(line ?? '') ?? []
+  const name = names.find((each) => each === word)
+  if (name === undefined || /[^ \t]/.test(space)) return misspelt(word, space)
   if (name === 'rollback') return parseRollback(rest)
   if (name === 'hold' || name === 'unhold') return parseHold(name, rest)
   if (name === 'ack' || name === 'escalate' || name === 'resolve') return parseResponse(name, rest)
   if (name === 'severity') return parseSeverity(rest)
   if (name === 'note') return parseNote(rest)
   return undefined
+}
+
+/** A command of another bot is none of ours; one that only looks like ours is most likely a slip, and silence would hide it. */
+function misspelt(word: string, space: string): Misunderstood | undefined {
+  const written = word.toLowerCase()
+  const nearest = closest(written, names)
+  const isNear = distance(written, nearest) <= (nearest.length > 5 ? 2 : 1)
+  if (!isNear || written[0] !== nearest[0]) return undefined
+  if (word === nearest)
+    return misunderstood(`it contains a special space; write \`/${nearest}\` with plain spaces`)
+  return misunderstood(
+    `\`/${quotable(word)}${space === '' ? '' : ' …'}\` is not a command; did you mean \`/${nearest}\`?`,
+  )
 }
 
 /** `[reason] words`: after these commands all words are free. */

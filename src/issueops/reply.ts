@@ -1,4 +1,4 @@
-import { InputError } from '../errors.ts'
+import { InputError, isUserFacing } from '../errors.ts'
 import type { Repository } from '../github/client.ts'
 import { commentOnce } from '../github/issues.ts'
 import { mayWrite } from '../github/permission.ts'
@@ -84,8 +84,20 @@ export async function hear(
     await answer(repository, comment, { reaction: 'confused', words })
     return { kind: 'refused', why: 'unknown-environment' }
   }
-  await react(repository, { comment: comment.id, reaction: 'eyes' })
+  await showThatItWasSeen(repository, comment)
   return { kind: 'command', command: { ...command, environment } }
+}
+
+/** A rollback does not wait for a courtesy: the comment may be deleted by now, or the token may not react to it. */
+async function showThatItWasSeen(repository: Repository, { id }: PersonsComment): Promise<void> {
+  try {
+    await react(repository, { comment: id, reaction: 'eyes' })
+  } catch (error) {
+    if (!isUserFacing(error)) throw error
+    repository.octokit.log.warn(
+      `The command is carried out without a reaction to the comment: ${error.message}`,
+    )
+  }
 }
 
 function findEnvironment(name: string, environmentOf: (name: string) => string): string | InputError {

@@ -58,8 +58,9 @@ describe('no command', () => {
     ['a heading', '# /rollback'],
     ['a hidden comment', '<!-- /rollback -->'],
     ['bold', '**/rollback**'],
-    ['another word that begins so', '/rollbacks'],
-    ['another case', '/Rollback'],
+    ['a command of another bot', '/retest'],
+    ['a command of another bot that is nearly one', '/vote'],
+    ['a path', '/rollback/now'],
     ['nothing', ''],
     ['white space', ' \n\t\n'],
   ])('is in %s', (_, comment) => {
@@ -69,6 +70,11 @@ describe('no command', () => {
 
 describe('a command that is not understood', () => {
   test.each([
+    ['/Rollback', '`/Rollback` is not a command; did you mean `/rollback`?'],
+    ['/rollbak production', '`/rollbak …` is not a command; did you mean `/rollback`?'],
+    ['/rollbacks', 'did you mean `/rollback`?'],
+    ['/unhodl', 'did you mean `/unhold`?'],
+    ['/rollback\u00a0production', 'write `/rollback` with plain spaces'],
     ['/rollback to', 'names no revision'],
     ['/severity urgent', '`urgent` is no severity; write `/severity critical`'],
     ['/severity', 'is no severity'],

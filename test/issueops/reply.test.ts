@@ -1,6 +1,7 @@
 /** What is answered to a comment is true of what became of it. */
 import { describe, expect, test } from '@jest/globals'
-import { describeOutcome } from '../../src/issueops/reply.ts'
+import { describeOutcome, hear } from '../../src/issueops/reply.ts'
+import { openShop } from '../support/repository.ts'
 
 const failed = 'a'.repeat(40)
 const outcomeOf = (decision: string) =>
@@ -34,4 +35,20 @@ describe('a reply', () => {
   ])('to what ended as "%s" is no rocket, for something is left to do', (decision) => {
     expect(outcomeOf(decision).reaction).toBe('-1')
   })
+})
+
+test('a command is carried out although its comment takes no reaction: it was deleted since', async () => {
+  const shop = await openShop()
+  shop.hosted.roles.set('ada', 'write')
+  const repository = shop.open({ login: 'ada', kind: 'user', permissions: { issues: 'write' } })
+  const comment = {
+    ...{ id: 404, body: '/rollback', on: 1, isNew: true },
+    author: { login: 'ada', isBot: false },
+  }
+  const heard = await hear(repository, comment, (name) => name || 'production')
+  expect(heard).toMatchObject({
+    kind: 'command',
+    command: { name: 'rollback', environment: 'production' },
+  })
+  await shop.close()
 })

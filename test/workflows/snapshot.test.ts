@@ -96,7 +96,10 @@ describeAct('a snapshot', () => {
     ])
     expect(log).not.toContain(identity)
     expect(await users.events()).toMatchObject([
+      { kind: 'rollback-began', reason: 'the migration dropped a table' },
       { kind: 'rollback-applied', layer: 'database', reason: 'the migration dropped a table' },
+      { kind: 'recovery-verified' },
+      { kind: 'rollback-ended', outcome: 'complete' },
     ])
   }, 60_000)
 
