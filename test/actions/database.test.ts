@@ -292,6 +292,20 @@ test('a bucket keeps the backups, with keys from env that are in no log', async 
   }
 }, 60_000)
 
+test('an encrypted backup without an identity is refused by the plan, and nothing begins', async () => {
+  const recipient = await identityToRecipient(await generateIdentity())
+  await run('db-backup', { recipient })
+  sql('DELETE FROM product')
+  for (const inputs of [{ 'dry-run': 'true' }, { 'allow-data-loss': 'true' }]) {
+    const { exitCode, log } = await run('db-restore', inputs)
+    expect({ exitCode, log }).toMatchObject({
+      exitCode: 1,
+      log: expect.stringContaining('is encrypted; give input "identity" the identity that its recipient'),
+    })
+  }
+  expect((await shop.history.read()).events).toEqual([])
+}, 60_000)
+
 test('secrets are in no log, output, summary or file', async () => {
   const identity = await generateIdentity()
   const recipient = await identityToRecipient(identity)

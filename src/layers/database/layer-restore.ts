@@ -14,6 +14,7 @@ import type { Manifest } from './manifest.ts'
 import { isHistoryTable } from './migrations/applied.ts'
 import type { Revision } from './migrations/plan.ts'
 import {
+  demandIdentity,
   holdsAlready,
   type Loss,
   nothingDone,
@@ -64,6 +65,7 @@ export async function planRestore(options: DatabaseLayerOptions, instead?: strin
   const live = await engine.contents()
   const done = live === undefined ? undefined : await findDone(options, manifest, live)
   if (done !== undefined) return done
+  demandIdentity({ ...options, manifest })
   const request = { ...options, manifest, verify, exportTo, liveSchema: live?.schema }
   const tried = options.triesBeside ? await restoreBackup({ ...request, dryRun: true }) : undefined
   if (tried !== undefined) options.observe?.(tried)

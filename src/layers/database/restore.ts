@@ -62,6 +62,14 @@ export interface Loss {
   readonly exact: boolean
 }
 
+/** Nothing can be planned on a backup that could not be opened. @throws RefusedError */
+export function demandIdentity({ manifest, identity }: Pick<RestoreOptions, 'manifest' | 'identity'>): void {
+  if (manifest.encrypted && identity === undefined)
+    throw new RefusedError(
+      message`backup ${manifest.name} is encrypted; give ${setting('database.identity')} the identity that its recipient belongs to`,
+    )
+}
+
 /**
  * Goes back to a backup: every checksum and a copy beside the live database, verified there, then one swap that
  * happens wholly or not at all. May be killed at any instant and run again.
@@ -74,10 +82,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<RestoreRep
       `backup ${manifest.name} is of ${manifest.engine}, and the database is of ${engine.kind}`,
     )
   if (options.exportTo !== undefined) await refuseExport(options.exportTo, store)
-  if (manifest.encrypted && options.identity === undefined)
-    throw new RefusedError(
-      `backup ${manifest.name} is encrypted: give the identity that its recipient belongs to`,
-    )
+  demandIdentity(options)
   log(`${manifest.name} is ${describeVerification(manifest)}`)
   await engine.inspect('restore')
   await refuseLeftBehind(options)
