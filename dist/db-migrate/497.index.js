@@ -1,22 +1,8765 @@
-export const id=497;export const ids=[497];export const modules={9497:(e,t,r)=>{r.r(t),r.d(t,{run:()=>run});var n=r(452),i=r(7598),a=r(8239),o=r(3987);function askedOnce(e,t){let r=storeOf();return Object.assign((n,i)=>{let a=e(i);if(void 0===a)return t(n,i);let o=r(n),s=o.get(a);if(void 0!==s)return s;let l=t(n,i);return o.set(a,l),l.catch(()=>void o.delete(a)),l},{note(t,n,i){let a=e(n);void 0!==a&&r(t).set(a,Promise.resolve(i))}})}function foreseeable(e,t){let r=storeOf(),foreseen=(t,n)=>{let i=r(t).get(e(n));return i?.writes===(0,o.r)(t.octokit)&&performance.now()-i.at<1e4?i.answer:void 0};return Object.assign((e,r)=>foreseen(e,r)??t(e,r),{foreseen,note(t,n,i){let a=Promise.resolve(i);a.catch(()=>{});let s={at:performance.now(),writes:(0,o.r)(t.octokit)};r(t).set(e(n),{answer:a,...s})}})}function storeOf(){let e=new WeakMap;return({octokit:t})=>{let r=e.get(t);if(void 0!==r)return r;let n=new Map;return e.set(t,n),n}}function isObjectId(e){return/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(e)}var s=r(1015),l=r(6921);let c=[[/secondary rate limit|API rate limit exceeded/i,"rate-limit"],[/update is not a fast.?forward|expected branch to point to|stale info|fetch first/i,"not-fast-forward"],[/not permitted to create or approve pull requests/i,"pulls-off"],[/without `?workflows?`? (?:permission|scope)/i,"workflow-permission"],[/repository rule violations|GH013/i,"ruleset"],[/protected branch|GH006|reference update failed|reference cannot be updated|changes must be made through/i,"protected-branch"],[/approving reviews? (?:is|are) required|required status checks?|must have verified signatures|cannot force-push|not authorized to push to this branch/i,"protected-branch"],[/your request timed out/i,"unavailable"],[/archived so is read-only/i,"archived"],[/already exists/i,"already-exists"],[/reference does not exist/i,"not-found"],[/not accessible by|must have (?:admin|push|write)|permission to .* denied/i,"permission"],[/bad credentials|requires authentication/i,"bad-credentials"]];function refusal_readRefusal(e){let t=readGraphqlErrors(e);if(void 0!==t)return t;if(!(e instanceof s.G))return;let{status:r,message:n,response:i}=e;return{kind:kindOfText(n)??kindOfStatus(r),status:r,message:n,answered:void 0!==i,retryAfterSeconds:retryAfter(i?.headers??{})}}function readGraphqlErrors(e){if(!(e instanceof Error)||"GraphqlResponseError"!==e.name||!("errors"in e))return;let[t]=l.YOg(d).safeParse(e.errors).data??[],r=t?.message??e.message;return{kind:kindOfText(r)??u[t?.type??""]??"invalid",status:200,message:r,answered:!0,retryAfterSeconds:void 0}}let d=l.Ikc({message:l.YjP(),type:l.YjP().optional()}),u={FORBIDDEN:"permission",NOT_FOUND:"not-found",RATE_LIMITED:"rate-limit",STALE_DATA:"not-fast-forward"};function kindOfText(e){return c.find(([t])=>t.test(e))?.[1]}function retryAfter(e){return void 0!==e["retry-after"]?Number(e["retry-after"]):"0"===String(e["x-ratelimit-remaining"])?Math.max(0,Number(e["x-ratelimit-reset"])-Math.floor(Date.now()/1e3)):void 0}function kindOfStatus(e){return 401===e?"bad-credentials":403===e?"permission":404===e?"not-found":409===e?"conflict":429===e?"rate-limit":e>=500?"unavailable":"invalid"}function isRefused(e,t){return refusal_readRefusal(e)?.kind===t}function isAmbiguous(e){return isRefused(e,"unavailable")||isCancelled(e)}function isCancelled(e){return e instanceof Error&&"AbortError"===e.name}async function refusal_explained(e,t){try{return await t()}catch(t){throw explain(t,e)}}function explain(e,{doing:t,permission:r,detour:i="roll back through a pull request"}){if((0,n.Qx)(e))return e;let a={cause:e};if(isCancelled(e))return new n.hG(`could not ${t}: the job was cancelled before GitHub answered`,a);let o=refusal_readRefusal(e);if(void 0===o)return e;let s=`"${firstLines(o.message)}"`,l=o.answered?`GitHub answered ${o.status} ${s}`:`no whole answer came from GitHub (${s})`;switch(o.kind){case"bad-credentials":return new n.dz((0,n.iU)`could not ${t}: ${l}; ${(0,n.Pe)("token")} is wrong or has expired`,a);case"permission":return new n.fk(`could not ${t}: the token lacks a permission (${l}); give the job \`permissions: ${r}\``,a);case"workflow-permission":return new n.fk(`could not ${t}: it changes files under .github/workflows, and GITHUB_TOKEN cannot change these (${l}); use a GitHub App token with \`workflows: write\``,a);case"pulls-off":return new n.fk(`could not ${t}: ${l}. No permission of the job allows this: turn "Allow GitHub Actions to create and approve pull requests" on in the settings of the repository, under Actions, General (if it is greyed out, in those of the organization or the enterprise), or use the token of a GitHub App`,a);case"ruleset":case"protected-branch":return new n.fk(`could not ${t}: a rule of the branch forbids it (${l}); let the token's app or user bypass the rule, or ${i}`,a);case"archived":return new n.fk(`could not ${t}: the repository is archived; unarchive it first`,a);case"not-fast-forward":return new n.fK(`could not ${t}: somebody else moved it in between; run again to plan on the new state`,a);case"rate-limit":{let e=o.retryAfterSeconds,r=void 0===e?"":`, and asks for a pause of ${e} s`;return new n.hG(`could not ${t}: ${l}${r}; run again when the limit is over`,a)}case"unavailable":return new n.hG(`could not ${t}: ${l}, after several tries`,a);case"not-found":return new n.fk(`could not ${t}: ${l}; it is not there, or the token may not see it (\`permissions: ${r}\`)`,a);default:return new n.fk(`could not ${t}: ${l}`,a)}}function firstLines(e){let t=e.replace(/ - https:\/\/docs\.github\.com\S*$/,"").replace(/\s+/g," ").trim();return t.length>300?`${t.slice(0,300)}…`:t}let h=askedOnce(({path:e,ref:t})=>isObjectId(t)?`${t}:${e}`:void 0,({octokit:e,owner:t,repo:r},{path:n,ref:i})=>refusal_explained({doing:`read ${n} at ${i}`,permission:"contents: read"},async()=>{try{let a=(await e.rest.repos.getContent({owner:t,repo:r,path:n,ref:i,mediaType:{format:"raw"},request:{parseSuccessResponseBody:!1}})).data;if(!(a instanceof ReadableStream))throw TypeError(`${n} at ${i} is not a text file`);return toFile(await new Response(a).bytes())}catch(e){if(isRefused(e,"not-found"))return;throw e}}));function toFile(e){return{text:new TextDecoder().decode(e),bytes:e,blob:blobId(e)}}let f="take this branch out of the rule";async function writeFile({octokit:e,owner:t,repo:r},{path:n,branch:i,bytes:a,blob:o,message:s}){return refusal_explained({doing:`write ${n} on ${i}`,permission:"contents: write",detour:f},async()=>{try{let l=Buffer.from(a).toString("base64");return await e.rest.repos.createOrUpdateFileContents({owner:t,repo:r,path:n,branch:i,message:s,content:l,...o&&{sha:o}}),"written"}catch(e){if(isRefused(e,"conflict"))return"conflict";if(void 0===o&&/"sha" wasn't supplied/.test(refusal_readRefusal(e)?.message??""))return"exists";if(isRefused(e,"not-found"))return"no-branch";throw e}})}let p=askedOnce(({ref:e})=>isObjectId(e)?e:void 0,({octokit:e,owner:t,repo:r},{ref:n})=>refusal_explained({doing:`list the files of ${n}`,permission:"contents: read"},async()=>{try{let{data:i}=await e.rest.git.getTree({owner:t,repo:r,tree_sha:n,recursive:"true"});return i.tree.flatMap(({path:e,sha:t,type:r})=>"blob"===r&&e&&t?[{path:e,blob:t}]:[])}catch(e){if(isRefused(e,"not-found")||isRefused(e,"conflict"))return;throw e}}));async function createOrphanBranch({octokit:e,owner:t,repo:r},{branch:n,path:i,text:o,message:s}){return refusal_explained({doing:`create the branch ${n}`,permission:"contents: write",detour:f},async()=>{let l=await e.rest.git.createTree({owner:t,repo:r,tree:[{path:i,mode:"100644",type:"blob",content:o}],request:a.E}),c=await e.rest.git.createCommit({owner:t,repo:r,message:s,tree:l.data.sha,parents:[],request:a.E});try{return await e.rest.git.createRef({owner:t,repo:r,ref:`refs/heads/${n}`,sha:c.data.sha}),"created"}catch(e){if(isRefused(e,"already-exists"))return"taken";throw e}})}function blobId(e){return(0,i.createHash)("sha1").update(`blob ${e.length}\0`).update(e).digest("hex")}async function openRevision(e,t){let r=await p(e,{ref:t});if(void 0===r)throw new n.fk(`revision ${t} is not in the repository`);return{id:t,paths:r.map(({path:e})=>e),read:async r=>(await h(e,{path:r,ref:t}))?.text}}let m=/\.(?:[cm]?[jt]s|py|rb|php|go)$/;function listMigrations(e,t){let r=""===t?"":`${t.replace(/\/+$/,"")}/`,n=new Set(e.filter(e=>e.startsWith(r))),has=e=>n.has(`${r}${e}`)?`${r}${e}`:void 0;return[...n].map(e=>e.slice(r.length)).flatMap(e=>{let t=`${r}${e}`,[,n]=/^([^/]+)\/migration\.sql$/.exec(e)??[];if(void 0!==n)return[describe(n,{up:t,down:has(`${n}/down.sql`)})];if(e.includes("/")||/\.down\.sql$|^U.*__.*\.sql$/.test(e))return[];let[,i]=/^(.+)\.up\.sql$/.exec(e)??[];if(void 0!==i)return[describe(i,{up:t,down:has(`${i}.down.sql`)})];let[,a]=/^V(.+__.+)\.sql$/.exec(e)??[];return void 0!==a?[describe(a,{up:t,down:has(`U${a}.sql`)})]:e.endsWith(".sql")?[describe(e.replace(/\.sql$/,""),{up:t,down:t})]:!/^\d/.test(e)||!m.test(e)||e.endsWith(".d.ts")?[]:[{...describe(e,{up:t,down:void 0}),program:!0}]}).sort((e,t)=>compareVersions(e.version,t.version)||(e.name<t.name?-1:1))}function describe(e,t){let[,r]=/^(\d+(?:[._]\d+)*)(?=[_.-]|$)/.exec(e)??[];return{name:e,version:r?.replaceAll("_",".")??e,...t,program:!1}}function compareVersions(e,t){let[r,n]=[e,t].map(e=>e.split(".").map(e=>e.replace(/^0+(?=\d)/,"")));for(let e=0;e<Math.max(r?.length??0,n?.length??0);e+=1){let[t="",i=""]=[r?.[e],n?.[e]],a=t.length-i.length||(t<i?-1:Number(t>i));if(0!==a)return a}return 0}async function readDown(e,t){let r=!e.program&&void 0!==e.down&&e.down!==e.up,[n="",a=""]=await Promise.all([t(e.up),r?t(e.down):""]),o=(0,i.createHash)("sha256").update(n).digest("hex");if(e.program||void 0===e.down)return{sql:void 0,transaction:!0,checksum:o};if(r)return{...parseDown(a),checksum:o};let[,s,l]=/^-- *(?:migrate:down|\+goose +Down|\+migrate +Down)([^\n]*)\n?([\s\S]*)$/im.exec(n)??[];if(void 0===l)return{sql:void 0,transaction:!0,checksum:o};let c=/transaction:false|notransaction/i.test(s??"")||/^-- *\+goose +NO TRANSACTION/im.test(n),d=parseDown(l);return{...d,transaction:d.transaction&&!c,checksum:o}}function parseDown(e){let t=""===e.replace(/--[^\n]*|\/\*[\s\S]*?\*\//g,"").trim(),r=/^-- *rollback:irreversible/im.test(e);return{sql:t||r?void 0:e,transaction:!0}}var b=r(8714);let w="migration_history",g=["down_script","checksum","revision"];async function createOwnTable(e){if((await e.columnsOf(w)).length>0)return;let[t,r]=e.transactionalDdl?["TEXT","TEXT"]:["LONGTEXT","VARCHAR(23)"];await e.runScript({script:`CREATE TABLE IF NOT EXISTS ${e.quoteName(w)} (name VARCHAR(255) NOT NULL, direction VARCHAR(4) NOT NULL, executed_at ${r} NOT NULL, checksum VARCHAR(64), revision VARCHAR(64), down_script ${t})`,after:[],transaction:!1})}async function readOwnTable(e){let t=new Set(await e.columnsOf(w)),r=g.map(e=>t.has(e)?e:`NULL AS ${e}`),n=await e.query(`SELECT name, direction, executed_at, ${r.join(", ")} FROM ${e.quoteName(w)} ORDER BY executed_at, name`),i=new Map,a=new Set;for(let{name:e,direction:t,down_script:r,checksum:o,revision:s}of n){let n=e??"";i.delete(n),"run"===t?a.add(n):a.delete(n),"up"===t&&i.set(n,{key:n,down:r??void 0,checksum:o??void 0,revision:s??void 0})}return{entries:[...i.values()],columns:t,changedAt:n.at(-1)?.executed_at??void 0,unknown:[...a][0],partly:await findPartly(e)}}async function findPartly(e){if(e.transactionalDdl||0===(await e.columnsOf(b.W8)).length)return;let t=await e.query(`SELECT name FROM ${e.quoteName(b.W8)} ORDER BY name`),r=journalName("");return t.flatMap(({name:e})=>e?.startsWith(r)?[e.slice(r.length)]:[])[0]}function journalName(e){return`apply ${e}`}function recordUp(e,{name:t,checksum:r,revision:n,down:i},a){return insertOwn(e,[["name",t],["direction","up"],["executed_at",formatTime(a)],["checksum",r],["revision",n],...void 0===i?[]:[["down_script",i]]])}function recordBegun(e,t,r){return{script:"",after:[insertOwn(e,[["name",t],["direction","run"],["executed_at",formatTime(r)]])],transaction:!0}}function withdrawBegun(e,t){return{sql:`DELETE FROM ${e.quoteName(w)} WHERE name = ? AND direction = 'run'`,values:[t]}}function recordDown(e,{key:t,checksum:r="",revision:n=""},i){return insertOwn(e,[["name",t],["direction","down"],["executed_at",formatTime(new Date)],...i.has("checksum")?[["checksum",r]]:[],...i.has("revision")?[["revision",n]]:[]])}function insertOwn(e,t){return{sql:`INSERT INTO ${e.quoteName(w)} (${t.map(([e])=>e).join(", ")}) VALUES (${t.map(()=>"?").join(", ")})`,values:t.map(([,e])=>e)}}function formatTime(e){return e.toISOString().slice(0,23).replace("T"," ")}let y=[{table:"schema_migrations",column:"dirty",isUnfinished:e=>isTrue(e.dirty),say:({version:e})=>`schema_migrations marks migration ${e} as dirty: it was cut off halfway. Repair the database manually, then run \`migrate force ${e}\` if all of it is there, or \`migrate force\` with the version before it`},{table:"flyway_schema_history",column:"success",isUnfinished:e=>!isTrue(e.success),say:({version:e,description:t})=>`flyway_schema_history marks migration ${e??t} as failed. Remove what it left in the database, then run \`flyway repair\``},{table:"_prisma_migrations",column:"finished_at",isUnfinished:e=>null===e.finished_at&&null===e.rolled_back_at,say:({migration_name:e})=>`_prisma_migrations has migration ${e} as begun and not finished. Remove what it left in the database, then run \`prisma migrate resolve --rolled-back ${e}\``},{table:"knex_migrations_lock",column:"is_locked",isUnfinished:e=>isTrue(e.is_locked),say:()=>"knex_migrations_lock is locked: a run of knex was cut off, or is still running. If no run is active, check what it applied, then run `knex migrate:unlock`"}];async function findStuck(e){for(let{table:t,column:r,isUnfinished:n,say:i}of y){if(!(await e.columnsOf(t)).includes(r))continue;let a=(await e.query(`SELECT * FROM ${e.quoteName(t)}`)).find(n);if(void 0!==a)return i(a)}}function isTrue(e){return["1","t","true"].includes(e??"")}let v=[{table:w,read:readOwn},{table:"schema_migrations",read:readSchemaMigrations},{table:"goose_db_version",read:e=>readByKey(e,"goose_db_version","version_id","ORDER BY id",(e,t)=>{let r=t.findLast(({key:t})=>t===e.key);return e===r&&isTrue(e.is_applied)&&"0"!==e.key})},{table:"flyway_schema_history",read:e=>readByKey(e,"flyway_schema_history","version","ORDER BY installed_rank",(e,t)=>{let r=t.findLast(({key:t})=>t===e.key);return e===r&&null!==e.key&&isTrue(e.success)&&!/^(?:UNDO|DELETE)/.test(e.type??"")})},{table:"_prisma_migrations",read:e=>byTool(readByKey(e,"_prisma_migrations","migration_name","ORDER BY started_at",e=>null!==e.finished_at&&null===e.rolled_back_at))},{table:"knex_migrations",read:e=>byTool(readByKey(e,"knex_migrations","name","ORDER BY id"))},{table:"pgmigrations",read:e=>byTool(readByKey(e,"pgmigrations","name","ORDER BY id"))},{table:"SequelizeMeta",read:e=>byTool(readByKey(e,"SequelizeMeta","name","ORDER BY name"))}];async function readApplied(e,t){for(let{table:r,read:n}of v)if((await e.columnsOf(r)).length>0)return{table:r,...await n(e,t),stuck:await findStuck(e)}}function isEntryOf(e,t){return isNamedLike(e,t)||isVersion(e,t.version)}function isNamedLike(e,{name:t}){return withoutEnding(e)===withoutEnding(t)}function withoutEnding(e){return e.replace(/\.[a-z]{2,3}$/,"")}function isVersion(e,t){return/^\d+(?:\.\d+)*$/.test(e)&&0===compareVersions(e,t)}async function readOwn(e){let{entries:t,columns:r,unknown:n,partly:i}=await readOwnTable(e);return{entries:t,marksBegun:!0,unknown:n,partly:i,forget:t=>recordDown(e,t,r)}}async function readSchemaMigrations(e,t){let r="schema_migrations";if(!(await e.columnsOf(r)).includes("dirty"))return readByKey(e,r,"version","ORDER BY version");let[n]=await e.query(`SELECT version FROM ${r}`),i=n?.version;return{entries:(null==i?[]:t.filter(({version:e})=>0>=compareVersions(e,i))).map(({version:e})=>({key:e})),marksBegun:!0,forget:(e,t)=>void 0===t?{sql:`DELETE FROM ${r}`,values:[]}:{sql:`UPDATE ${r} SET version = CAST(? AS DECIMAL(20))`,values:[t.key]}}}async function readByKey(e,t,r,n,i=()=>!0){let a=e.quoteName(t),o=await e.query(`SELECT t.*, t.${r} AS ${e.quoteName("key")} FROM ${a} t ${n}`);return{entries:o.filter(e=>i(e,o)).map(({key:e})=>({key:e??""})),marksBegun:!1,forget:({key:t})=>({sql:`DELETE FROM ${a} WHERE ${e.asText(r)} = ?`,values:[t]})}}async function byTool(e){return{...await e,forget:void 0}}function bareSql(e){return e.replace(/--[^\n]*|\/\*[\s\S]*?\*\/|'(?:[^']|'')*'|\$(\w*)\$[\s\S]*?\$\1\$/g,e=>e.startsWith("'")||e.startsWith("$")?"''":" ")}function endsTransaction(e){let t=bareSql(e);return!!(/(?:^|;)\s*(?:COMMIT|ROLLBACK(?!\s+TO)|START\s+TRANSACTION)\b/i.test(t)||/(?:^|;)\s*BEGIN\s*(?:TRANSACTION|WORK|IMMEDIATE|EXCLUSIVE)?\s*;/i.test(t))||!/\bBEGIN\b/i.test(t)&&/(?:^|;)\s*END\s*;/i.test(t)}let k='((?:"(?:[^"]|"")+"|`[^`]+`|[\\w$]+)(?:\\s*\\.\\s*(?:"(?:[^"]|"")+"|`[^`]+`|[\\w$]+))?)';RegExp(`\\bALTER\\s+TABLE\\s+(?:IF\\s+EXISTS\\s+)?(?:ONLY\\s+)?${k}([^;]*)`,"gi"),RegExp(`\\bDROP\\s+(?:COLUMN\\s+)?(?:IF\\s+EXISTS\\s+)?(?!(?:CONSTRAINT|INDEX|KEY|PRIMARY|FOREIGN|CHECK|DEFAULT|NOT|IDENTITY|EXPRESSION|PARTITION)\\b)${k}`,"gi"),RegExp(`\\bTRUNCATE\\s+(?:TABLE\\s+)?(?:ONLY\\s+)?${k}`,"gi"),RegExp(`\\bDELETE\\s+FROM\\s+(?:ONLY\\s+)?${k}`,"gi");let $='(?:"(?:[^"]|"")+"|`[^`]+`|[\\w$]+)',O=`((?:${$}\\s*\\.\\s*)?${$})`,rule=(e,t)=>({pattern:RegExp(e.replaceAll("TABLE_NAME",O),"gi"),blocks:t}),E=rule("\\b(?:INSERT\\s+INTO|REPLACE\\s+INTO|UPDATE|DELETE\\s+FROM)\\s+(?:ONLY\\s+)?TABLE_NAME","other writes to the same rows wait"),_=[rule("\\bALTER\\s+TABLE\\s+(?:IF\\s+EXISTS\\s+)?(?:ONLY\\s+)?TABLE_NAME(?![^;]*\\bVALIDATE\\s+CONSTRAINT)","reads and writes wait"),rule("\\bALTER\\s+TABLE\\s+(?:IF\\s+EXISTS\\s+)?(?:ONLY\\s+)?TABLE_NAME(?=[^;]*\\bVALIDATE\\s+CONSTRAINT)","other schema changes wait"),rule("\\b(?:DROP\\s+TABLE|TRUNCATE(?:\\s+TABLE)?)\\s+(?:IF\\s+EXISTS\\s+)?(?:ONLY\\s+)?TABLE_NAME","reads and writes wait"),rule("\\bCREATE\\s+(?:UNIQUE\\s+)?INDEX\\s+(?!CONCURRENTLY\\b)(?:IF\\s+NOT\\s+EXISTS\\s+)?(?:(?!ON\\b)\\S+\\s+)?ON\\s+(?:ONLY\\s+)?TABLE_NAME","writes wait"),rule("\\bCREATE\\s+(?:UNIQUE\\s+)?INDEX\\s+CONCURRENTLY\\s+(?:IF\\s+NOT\\s+EXISTS\\s+)?(?:(?!ON\\b)\\S+\\s+)?ON\\s+(?:ONLY\\s+)?TABLE_NAME","other schema changes wait"),rule("\\bCREATE\\s+(?:OR\\s+REPLACE\\s+)?(?:CONSTRAINT\\s+)?TRIGGER\\b[^;]*?\\bON\\s+TABLE_NAME","writes wait"),rule("\\bREFERENCES\\s+TABLE_NAME","writes wait"),E],T=[rule("\\b(?:ALTER|DROP|TRUNCATE|RENAME)\\s+TABLE\\s+(?:IF\\s+EXISTS\\s+)?TABLE_NAME","reads and writes wait, at least at its end"),rule("\\b(?:CREATE\\s+(?:OR\\s+REPLACE\\s+)?(?:UNIQUE\\s+|FULLTEXT\\s+|SPATIAL\\s+)?|DROP\\s+)INDEX\\b[^;]*?\\bON\\s+TABLE_NAME","reads and writes wait, at least at its end"),rule("\\bCREATE\\s+(?:OR\\s+REPLACE\\s+)?TRIGGER\\b[^;]*?\\bON\\s+TABLE_NAME","reads and writes wait"),E];function describeLocks(e,t){return"sqlite"===e?["the whole database: writes wait"]:[...new Set(("postgres"===e?_:T).flatMap(({pattern:e,blocks:r})=>[...bareSql(t).matchAll(e)].map(([e,t=""])=>{let n=e.slice(0,e.lastIndexOf(t)).trim().replace(/\s+/g," ").replace(/ ON$/i,"");return`${t}: ${r} (${n})`})))]}async function planApply(e){let{engine:t,folder:r,revision:i,byCommand:a}=e,o=listMigrations(i.paths,r);if(0===o.length)throw new n.dz((0,n.iU)`${(0,n.Pe)("database.migrations")} is "${r}", and revision ${i.id.slice(0,7)} has no migrations there; write their folder, such as db/migrations`);let s=await readApplied(t,o);refuseUnfinished(s),a||refuseOtherTool(s,o);let l=o.filter(e=>!s?.entries.some(({key:t})=>isEntryOf(t,e)));return{applied:s,steps:await Promise.all(l.map(t=>describeStep(e,t))),irregularities:[...findDisorder(o,l,s),...await findChanged(i,o,s)]}}function refuseUnfinished(e){if(e?.stuck!==void 0)throw new n.fk(e.stuck);if(e?.unknown!==void 0)throw new n.fk(`migration ${e.unknown}, which runs in no transaction, was cut off, and it is not known whether it ran: check it; then set its direction in ${e.table} from run to up, or delete that row`)}function refuseOtherTool(e,t){if(void 0!==e&&e.table!==w)throw new n.fk((0,n.iU)`${e.table} is the history table of another tool: set ${(0,n.Pe)("command")} to the command of that tool that applies migrations`);let r=t.find(({up:e})=>!e.endsWith(".up.sql"));if(void 0!==r)throw new n.fk((0,n.iU)`${r.up} is not named NNN_name.up.sql: rename it, or set ${(0,n.Pe)("command")} to the command of the tool it is for`)}async function describeStep({engine:e,revision:t,byCommand:r},i){let{sql:a,checksum:o}=await readDown(i,t.read),s={name:i.name,checksum:o,down:a};if(r)return{...s,script:"",transaction:!1,locks:[]};let l=await t.read(i.up)??"",c=/^-- *rollback:no-transaction\b/im.test(l),d=e.transactionalDdl&&!c;if(d&&endsTransaction(l))throw new n.fk(`${i.up} begins or ends a transaction itself, so it cannot be undone as a whole when it fails: remove BEGIN and COMMIT`);if(e.transactionalDdl&&c&&countStatements(l)>1)throw new n.fk(`${i.up} runs in no transaction and has several statements: write one a file, so that it is known how far it came`);return{...s,script:l,transaction:d,locks:describeLocks(e.kind,l)}}function countStatements(e){return bareSql(e).split(";").filter(e=>""!==e.trim()).length}function findDisorder(e,t,r){let n=e.findLast(e=>!t.includes(e)),i=(r?.entries??[]).filter(({key:t})=>!e.some(e=>isEntryOf(t,e))),a=e.filter((t,r)=>e[r-1]?.version===t.version);return[...i.map(({key:e})=>`${e} was applied, and no file has its name`),...a.map(({name:e,version:t})=>`${e} has number ${t}, as another file has`),...t.filter(({version:e})=>void 0!==n&&0>compareVersions(e,n.version)).map(({name:e})=>`${e} is out of order: the newer ${n?.name} was applied before it`),...findGaps(e,t)]}function findGaps(e,t){return e.flatMap((r,n)=>{let i=e[n-1];if(void 0===i||!t.includes(r))return[];let[a,o]=[i.version,r.version].map(Number);return void 0===a||void 0===o||!(o-a>1)||r.version.length>6?[]:[`there is a gap: ${r.name} follows ${i.name}`]})}async function findChanged(e,t,r){let n=[];for(let{key:i,checksum:a}of r?.entries??[]){let r=t.find(e=>isEntryOf(i,e));void 0!==r&&void 0!==a&&(await readDown(r,e.read)).checksum!==a&&n.push(`${r.name} was changed after it was applied`)}return n}async function applyMigrations(e){let{engine:t,log:r,command:i,dryRun:a,allowIrregular:o}=e,s={...e,byCommand:void 0!==i},l=await t.lock();try{let t=await planApply(s);for(let n of describePlan(t,e))r(n);let{steps:l,irregularities:c}=t;if(c.length>0&&!o)throw new n.fk((0,n.iU)`${c.join("; ")}; set ${(0,n.Pe)("allow-irregular")} to continue anyway`);if(0===l.length||a)return{outcome:0===l.length?"nothing-to-apply":"planned",...reportOf(t,l)};void 0===i?await runScripts(e,l):await i(l.map(({name:e})=>e));let d=await verifyApplied(s,t);return{outcome:"applied",...reportOf(d,l)}}finally{await l.release()}}function reportOf({applied:e},t){return{applied:t.map(({transaction:e,...t})=>t),standsAt:e?.entries.at(-1)?.key??"no migration",table:e?.table??""}}function describePlan({steps:e,irregularities:t},{engine:r,dryRun:n}){return 0===e.length?[`${r.database} has every migration of this revision`]:[...e.flatMap(({name:e,down:t,script:r,locks:i})=>[`applies ${e}${void 0===t?", which cannot be undone: it has no down script":""}`,...i.map(e=>`  ${e}`),...n?r.trimEnd().split("\n").map(e=>`  | ${e}`):[]]),...t.map(e=>`irregular: ${e}`)]}async function runScripts({engine:e,revision:t,now:r,log:i,signal:a},o){for(let[s,l]of(await createOwnTable(e),o.entries())){a?.throwIfAborted();let c=await nextTime(e,r()),d=recordUp(e,{...l,revision:t.id},new Date(c.getTime()+1)),u=e.transactionalDdl&&!l.transaction;u&&await e.runScript(recordBegun(e,l.name,c));try{await e.runScript({name:journalName(l.name),script:l.script,transaction:l.transaction,after:u?[d,withdrawBegun(e,l.name)]:[d]})}catch(a){if(!(a instanceof n.fk))throw a;u&&await e.runScript({script:"",transaction:!0,after:[withdrawBegun(e,l.name)]});let t=o.slice(0,s).map(({name:e})=>e),r=0===t.length?"no other was applied":`${t.join(", ")} ${1===t.length?"was":"were"} applied before and ${1===t.length?"stays":"stay"}`,i=l.transaction?", and is undone as a whole":"";throw new n.fk((0,n.iU)`migration ${l.name} failed${i}: ${a}; ${r}`)}i(`applied: ${l.name}`)}}async function nextTime(e,t){let{changedAt:r}=await readOwnTable(e),n=void 0===r?0/0:Date.parse(`${r.replace(" ","T")}Z`);return Number.isNaN(n)?t:new Date(Math.max(t.getTime(),n+1))}async function verifyApplied({engine:e,folder:t,revision:r},{steps:i,applied:a}){let o=listMigrations(r.paths,t),s=await readApplied(e,o);if(void 0===s)throw new n.fK(`the command ended, and ${e.database} has no history table of migrations that is known: it is not known what was applied`);let l=new Set(a?.entries.map(({key:e})=>e)),c=s.entries.filter(({key:e})=>!l.has(e)),fileOf=e=>o.find(t=>t.name===e),d=[...i.filter(({name:e})=>{let t=fileOf(e);return void 0===t||!c.some(({key:e})=>isEntryOf(e,t))}).map(({name:e})=>`${e} is not applied`),...c.filter(({key:e})=>!i.some(({name:t})=>{let r=fileOf(t);return void 0!==r&&isEntryOf(e,r)})).map(({key:e})=>`${e} is applied, and was not pending`)];if(d.length>0)throw new n.fK(`${s.table} is not what it should be after the migration: ${d.join("; ")}`);return{applied:s}}var S=r(6442);async function runInCheckout(e,t,{revision:r,checkout:i,env:a}){let o=await (0,S.qI)({command:"git",debianPackage:"git",args:["-C",i,"rev-parse","HEAD"],env:a}).catch(()=>"nothing");if(o.trim()!==r)throw new n.fk(`the command has to run in a checkout of ${r}, and ${i} has ${o.trim()}: use actions/checkout with that ref first`);await (0,S.qI)({command:"bash",debianPackage:"bash",args:["-e","-o","pipefail","-c",e],env:{...a,ROLLBACK_MIGRATIONS:t.join("\n")},cwd:i})}var x=r(1455),P=r(8161),A=r(6760);async function inScratchFolder(e,t){let r=await (0,x.mkdtemp)((0,A.join)(e.RUNNER_TEMP??(0,P.tmpdir)(),"rollback-"));try{return await t(r)}finally{await (0,x.rm)(r,{recursive:!0,force:!0})}}var R=r(3136);let j={disable:"off",require:"encrypt","verify-ca":"verify","verify-full":"verify"},N="sqlite:data/app.db, postgres://user:password@host/app or mysql://user:password@host/app";function secretsOf(e){return"sqlite"===e.engine?[]:[e.password]}function parseConnection(e){if(/^(?:sqlite3?|file):/i.test(e))return{engine:"sqlite",path:pathOf(e)};if(refuseOtherKinds(e),refuseRawCharacters(e),!/^[a-z0-9+.-]+:\/\//i.test(e)||!URL.canParse(e))throw new n.dz(`is not an address of a database; write one such as ${N}`);let t=new URL(e),r=engineOf(t.protocol),i=decodeURIComponent(t.pathname.replace(/^\//,""));if(""===i||i.includes("\0"))throw new n.dz("names no database; write its name at the end, such as postgres://user@host/app");let a=t.searchParams.get("socket")??t.searchParams.get("host")??t.hostname.replace(/^\[(.*)\]$/,"$1");if(""===a)throw new n.dz(`names no host; write an address such as ${N}`);return{engine:r,host:a,port:Number(t.port||("postgres"===r?5432:3306)),user:decodeURIComponent(t.username),password:decodeURIComponent(t.password),database:i,tls:tlsOf(t,a),ca:t.searchParams.get("sslrootcert")??t.searchParams.get("ssl-ca")??void 0}}function pathOf(e){let t;if(/[?#]/.test(e))throw new n.dz('has a "?" or "#" after the path of a SQLite file, and options such as ?mode=ro are not supported; write the path alone, with %3F and %23 for these characters in a name');try{t=/^file:\/\//i.test(e)?(0,R.fileURLToPath)(e):decodeURIComponent(e.replace(/^[a-z0-9]+:(?:\/\/(?=\/))?/i,""))}catch{throw new n.dz("is no path of a file: write a percent sign in a name as %25, and a path without a host, such as sqlite:/srv/app.db")}if(""===t||":memory:"===t||t.includes("\0"))throw new n.dz("names no file; write one such as sqlite:data/app.db");return t}let I=[[/^jdbc:(postgresql):/i,"postgres://user:password@host/app"],[/^jdbc:(mysql|mariadb):/i,"mysql://user:password@host/app"],[/^(?:jdbc:)?(sqlite)(?:\+\w+)?:\/\/\//i,"sqlite:data/app.db"],[/^(postgres(?:ql)?\+\w+|pgsql|pg|postgis):/i,"postgres://user:password@host/app"],[/^((?:mysql|mariadb)\+\w+|mysql2|mysqli|trilogy):/i,"mysql://user:password@host/app"]];function refuseOtherKinds(e){for(let[t,r]of I)if(t.test(e))throw new n.dz(`begins with "${/^(?:jdbc:)?[^:]*:/i.exec(e)?.[0]}", which is for a driver of another language; write ${r}`)}let D={"@":"%40","#":"%23","/":"%2F","?":"%3F","%":"%25"};function refuseRawCharacters(e){let[,t="",r=""]=/^[a-z0-9+.-]+:\/\/([^/?#]*)(.*)$/is.exec(e)??[],[,i=""]=/^([/?#])/.exec(r)??[],[a=""]=r.split("?"),o=(t.includes("@")?/@/.test(a):/@/.test("?"===i?r:a))?i:r.includes("#")?"#":isDecodable(t+a)?void 0:"%";if(void 0!==o)throw new n.dz(`has a "${o}" that is not percent-encoded, such as in the password; write ${D[o]} for it (@ is %40, # is %23, / is %2F, ? is %3F, % is %25)`)}function isDecodable(e){try{return void 0!==decodeURIComponent(e)}catch{return!1}}function engineOf(e){if("postgres:"===e||"postgresql:"===e)return"postgres";if("mysql:"===e||"mariadb:"===e)return"mysql";throw new n.dz(`is of a kind of database that is not known; write one such as ${N}`)}function tlsOf({searchParams:e},t){let r=e.get("sslmode")??e.get("ssl-mode");if(null===r)return isLocal(t)?"off":"encrypt";let i=j[r.toLowerCase()];if(void 0===i)throw new n.dz(`has an unknown sslmode; write one of ${Object.keys(j).join(", ")}`);return i}function isLocal(e){return e.startsWith("/")||"localhost"===e||"::1"===e||/^127\./.test(e)}async function openEngine(e,t){switch(e.engine){case"sqlite":return(await r.e(861).then(r.bind(r,7861))).openSqlite(e,t);case"postgres":return(await Promise.all([r.e(849),r.e(628)]).then(r.bind(r,1628))).openPostgres(e,t);case"mysql":return(await Promise.all([r.e(739),r.e(873)]).then(r.bind(r,4873))).openMysql(e,t)}}r(7075),r(2580),r(7229),r(9683),r(6368);let L=["AWS_SECRET_ACCESS_KEY","AWS_SESSION_TOKEN","EXPO_TOKEN","AWS_ACCESS_KEY_ID","AWS_REGION","AWS_DEFAULT_REGION","AWS_ENDPOINT_URL","AWS_ENDPOINT_URL_S3"];function readableVariables(e){return new Set([...namesIn(e),...L])}function namesIn(e){return"object"!=typeof e||null===e?[]:Object.entries(e).flatMap(([e,t])=>"env"!==e?namesIn(t):[t].flat().filter(e=>"string"==typeof e))}async function openConnection({inputs:e,env:t,log:r,secrets:i},a){let o=(0,n.LA)("database.url",()=>parseConnection(e["database-url"]));for(let e of secretsOf(o))i.add(e);return openEngine(o,{env:t,scratch:a,log:r.info})}let C=new WeakMap;function graphOf({octokit:e}){let t=C.get(e);if(void 0!==t)return t;let r=new Map;return C.set(e,r),r}function commit_graph_noteCommits(e,t){let r=graphOf(e);for(let e of t)r.set(e.sha,e)}function knownAncestry(e,{older:t,newer:r}){let n=graphOf(e);if(t===r)return!!n.has(t)||void 0;let i=search(n,{from:r,wanted:t});return"missing"!==i?"found"===i:"found"!==search(n,{from:t,wanted:r})&&void 0}function search(e,{from:t,wanted:r}){let n=new Set,i=[t],a=!0;for(let t=i.pop();void 0!==t;t=i.pop()){if(t===r)return"found";if(n.has(t))continue;n.add(t);let o=e.get(t);void 0===o?a=!1:i.push(...o.parents)}return a?"not-there":"missing"}function commit_graph_toCommit({sha:e,parents:t,commit:r}){return{sha:e,tree:r.tree.sha,parents:t.map(e=>e.sha),message:r.message,author:r.author?.name??"unknown",committedAt:new Date(r.committer?.date??0)}}let M="contents: read";async function resolveRevision({octokit:e,owner:t,repo:r},n){return refusal_explained({doing:`find ${n}`,permission:M},async()=>{try{let{data:i}=await e.rest.repos.getCommit({owner:t,repo:r,ref:n,per_page:1});return i.sha}catch(e){if(isRefused(e,"not-found")||isRefused(e,"invalid")||isRefused(e,"conflict"))return;throw e}})}askedOnce(e=>e,async(e,t)=>{let{octokit:r,owner:n,repo:i}=e,{data:a}=await refusal_explained({doing:`read commit ${t.slice(0,7)}`,permission:M},()=>r.rest.git.getCommit({owner:n,repo:i,commit_sha:t})),o=commit_graph_toCommit({...a,commit:a});return commit_graph_noteCommits(e,[o]),o});let Y=askedOnce(e=>isObjectId(e.branch)?keyOfList(e):void 0,async(e,{branch:t,count:r,path:n,page:i=1})=>{let{octokit:a,owner:o,repo:s}=e,{data:l}=await refusal_explained({doing:`list the commits of ${t}`,permission:M},()=>a.rest.repos.listCommits({owner:o,repo:s,sha:t,per_page:r,page:i,...void 0!==n&&{path:n}})),c=l.map(commit_graph_toCommit);return commit_graph_noteCommits(e,c),c}),keyOfList=({branch:e,count:t,path:r="",page:n=1})=>`${e} ${t} ${n} ${r}`,toDeployment=e=>{let{id:t,environment:r,sha:n,created_at:i,task:a,transient_environment:o=!1}=e;return{id:t,environment:r,revision:n,createdAt:new Date(i),task:a,isTransient:o}},q="deployments: read",B=foreseeable(()=>"",async({octokit:e,owner:t,repo:r})=>{let{data:n}=await refusal_explained({doing:"list the deployments",permission:q},()=>e.rest.repos.listDeployments({owner:t,repo:r,per_page:100}));return n.map(toDeployment)}),U=foreseeable(e=>e,async({octokit:e,owner:t,repo:r},n)=>{let{data:i}=await refusal_explained({doing:`list the deployments of ${n}`,permission:q},()=>e.rest.repos.listDeployments({owner:t,repo:r,environment:n,per_page:H}));return i.map(toDeployment)}),H=100;async function*listDeployments(e,{environment:t,revision:r}){let n=void 0===r?await U(e,t):await U.foreseen(e,t);if(yield*(n??[]).filter(e=>void 0===r||e.revision===r),void 0!==n&&n.length<H)return;let{octokit:i,owner:a,repo:o}=e,s={doing:`list the deployments of ${t}`,permission:q},l=void 0===r?n?.at(-1)?.id:void 0;for(let e=void 0===l?1:2;;e+=1){let{data:l}=await refusal_explained(s,()=>i.rest.repos.listDeployments({owner:a,repo:o,environment:t,per_page:H,page:e,...r&&{sha:r}})),c=new Set(n?.map(({id:e})=>e));if(yield*l.map(toDeployment).filter(({id:e})=>!c.has(e)),l.length<H)return}}let z=foreseeable(({id:e})=>String(e),async({octokit:e,owner:t,repo:r},{id:n})=>{let{data:i}=await refusal_explained({doing:`read the statuses of deployment ${n}`,permission:q},()=>e.rest.repos.listDeploymentStatuses({owner:t,repo:r,deployment_id:n,per_page:100}));return i.map(({state:e})=>e)});async function query({octokit:e,owner:t,repo:r},n,i,a){try{let o=await e.graphql(n,{owner:t,repo:r,...i});return a.safeParse(o).data}catch(t){let e=refusal_readRefusal(t);if(e?.status===200&&t instanceof Error&&"data"in t&&null!==t.data)return a.safeParse(t.data).data;throw t}}let F=l.RZV(()=>l.Ikc({name:l.YjP(),oid:l.YjP(),object:G.nullable().optional()})),G=l.Ikc({text:l.YjP().nullable().optional(),entries:l.YOg(F).nullable().optional()}),W=l.Ikc({repository:l.Ikc({object:G.nullable()})}),V=foreseeable(({ref:e,path:t})=>`${e}:${t}`,async(e,t)=>await readTogether(e,t).catch(()=>void 0)??readEach(e,t));async function readTogether(e,{ref:t,path:r,depth:n}){let i="... on Blob { text }";for(let e=0;e<n;e+=1)i=`... on Blob { text } ... on Tree { entries { name oid object { ${i} } } }`;let a=`query ReadFolder($owner: String!, $repo: String!, $expression: String!) { repository(owner: $owner, name: $repo) { object(expression: $expression) { ${i} } } }`,o=await query(e,a,{expression:`${t}:${r}`},W);if(void 0===o)return;let s=new Map;return collect(o.repository.object?.entries??[],r,s)&&[...s.values()].every(({bytes:e,blob:t})=>blobId(e)===t)?s:void 0}function collect(e,t,r){return e.every(({name:e,oid:n,object:i})=>{let a=`${t}/${e}`;return i?.entries?collect(i.entries,a,r):"string"==typeof i?.text&&(r.set(a,{text:i.text,bytes:Buffer.from(i.text),blob:n}),!0)})}async function readEach(e,{ref:t,path:r}){let n=(await p(e,{ref:t})??[]).filter(e=>e.path.startsWith(`${r}/`)),i=Array.from({length:Math.ceil(n.length/K)},(e,t)=>n.slice(t*K,(t+1)*K)),a=await Promise.all(i.map(t=>readBlobs(e,t.map(({blob:e})=>e)).catch(()=>[])));return new Map((await Promise.all(n.map(async(r,n)=>{let i=a[Math.floor(n/K)]?.[n%K],o=void 0===i?void 0:toFile(Buffer.from(i));return[r.path,o?.blob===r.blob?o:await h(e,{path:r.path,ref:t})]}))).flatMap(([e,t])=>void 0===t?[]:[[e,t]]))}let K=100,J=l.Ikc({repository:l.g1P(l.YjP(),l.Ikc({text:l.YjP().nullable()}).nullable())});async function readBlobs(e,t){let r=t.map((e,t)=>`b${t}: object(oid: "${e}") { ... on Blob { text } }`),n=`query ReadBlobs($owner: String!, $repo: String!) { repository(owner: $owner, name: $repo) { ${r.join(" ")} } }`,i=await query(e,n,{},J);return t.map((e,t)=>i?.repository[`b${t}`]?.text??void 0)}let Z=foreseeable(e=>e,async({octokit:e,owner:t,repo:r},n)=>{let i={doing:`list what has the label ${n}`,permission:"issues: read"};return(await refusal_explained(i,()=>e.paginate(e.rest.issues.listForRepo,{owner:t,repo:r,state:"open",labels:n,per_page:100}))).map(({number:e,html_url:t,title:r})=>({number:e,url:t,title:r}))}),Q=foreseeable(e=>e,({octokit:e,owner:t,repo:r},n)=>refusal_explained({doing:`read refs/${n}`,permission:"contents: read"},async()=>{try{let{data:i}=await e.rest.git.getRef({owner:t,repo:r,ref:n});return i.object.sha}catch(e){if(isRefused(e,"not-found")||isRefused(e,"conflict"))return;throw e}})),X=foreseeable(e=>e,({octokit:e,owner:t,repo:r},n)=>refusal_explained({doing:`read the rules of ${n}`,permission:"contents: read"},async()=>{let[i,{data:a}]=await Promise.all([e.paginate(e.rest.repos.getBranchRules,{owner:t,repo:r,branch:n,per_page:100}),e.rest.repos.getBranch({owner:t,repo:r,branch:n})]);return{types:[...new Set(i.map(({type:e})=>e))],isProtected:a.protected}})),ee=l.Ikc({name:l.YjP().nullable()}).nullable(),et=l.Ikc({oid:l.YjP(),message:l.YjP(),committedDate:l.YjP(),author:ee,tree:l.Ikc({oid:l.YjP()}),parents:l.Ikc({totalCount:l.aig(),nodes:l.YOg(l.Ikc({oid:l.YjP()}))})}),er=l.Ikc({oid:l.YjP(),history:l.Ikc({nodes:l.YOg(et)}).optional()}),en=l.Ikc({state:l.YjP()}),ei=l.Ikc({nodes:l.YOg(l.Ikc({databaseId:l.aig().nullable(),latestStatus:en.nullable(),statuses:l.Ikc({nodes:l.YOg(en)}).nullable()}))}),ea=l.Ikc({code:l.Ikc({ref:l.Ikc({target:er}).nullable()}).nullable(),deployed:l.Ikc({own:ei,all:ei}).nullable().optional()}),eo="{ field: CREATED_AT, direction: DESC }",es="nodes { databaseId latestStatus { state } statuses(first: 20) { nodes { state } } }",el=`query LookAhead($owner: String!, $repo: String!, $ref: String!, $environment: String!) {
+export const id = 497;
+export const ids = [497];
+export const modules = {
+
+/***/ 9497:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+// ESM COMPAT FLAG
+__webpack_require__.r(__webpack_exports__);
+
+// EXPORTS
+__webpack_require__.d(__webpack_exports__, {
+  run: () => (/* binding */ run)
+});
+
+// EXTERNAL MODULE: ./lib/errors.js
+var errors = __webpack_require__(452);
+// EXTERNAL MODULE: external "node:crypto"
+var external_node_crypto_ = __webpack_require__(7598);
+// EXTERNAL MODULE: ./lib/github/client.js + 2 modules
+var client = __webpack_require__(8239);
+// EXTERNAL MODULE: ./lib/github/writes.js
+var writes = __webpack_require__(3987);
+;// CONCATENATED MODULE: ./lib/github/once.js
+
+/**
+ * A question whose answer never changes, such as what a commit holds: asked once a run, also by several at the same time. One
+ * that failed is asked anew.
+ * @param keyOf what identifies a question; undefined for one whose answer may change, which is asked each time
+ */
+function askedOnce(keyOf, ask) {
+    const answers = storeOf();
+    const question = (repository, asked) => {
+        const key = keyOf(asked);
+        if (key === undefined)
+            return ask(repository, asked);
+        const own = answers(repository);
+        const known = own.get(key);
+        if (known !== undefined)
+            return known;
+        const answer = ask(repository, asked);
+        own.set(key, answer);
+        answer.catch(() => void own.delete(key));
+        return answer;
+    };
+    return Object.assign(question, {
+        note(repository, asked, answer) {
+            const key = keyOf(asked);
+            if (key !== undefined)
+                answers(repository).set(key, Promise.resolve(answer));
+        },
+    });
+}
+/** For so long what was looked at ahead stands for the world, ms: the time in which a plan is made. */
+const standsMs = 10_000;
+/**
+ * A question whose answer changes. It is asked each time, except for what a run has looked at ahead, together with all else that
+ * it is about to ask: that is used within seconds, and no more once the run itself has sent a write.
+ */
+function foreseeable(keyOf, ask) {
+    const answers = storeOf();
+    const foreseen = (repository, asked) => {
+        const found = answers(repository).get(keyOf(asked));
+        const stands = found?.writes === (0,writes/* writesSent */.r)(repository.octokit) && performance.now() - found.at < standsMs;
+        return stands ? found.answer : undefined;
+    };
+    const question = (repository, asked) => foreseen(repository, asked) ?? ask(repository, asked);
+    return Object.assign(question, {
+        foreseen,
+        note(repository, asked, answer) {
+            const given = Promise.resolve(answer);
+            // whoever asks for it gets the error
+            given.catch(() => { });
+            const stamp = { at: performance.now(), writes: (0,writes/* writesSent */.r)(repository.octokit) };
+            answers(repository).set(keyOf(asked), { answer: given, ...stamp });
+        },
+    });
+}
+/** A map for each repository that is open: another token may see other things. */
+function storeOf() {
+    const stores = new WeakMap();
+    return ({ octokit }) => {
+        const found = stores.get(octokit);
+        if (found !== undefined)
+            return found;
+        const made = new Map();
+        stores.set(octokit, made);
+        return made;
+    };
+}
+/** A full id, whose content never changes, and not the name of a branch. */
+function isObjectId(name) {
+    return /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(name);
+}
+
+// EXTERNAL MODULE: ./node_modules/@octokit/request-error/dist-src/index.js
+var dist_src = __webpack_require__(1015);
+// EXTERNAL MODULE: ./node_modules/zod/v4/classic/schemas.js + 6 modules
+var schemas = __webpack_require__(6921);
+;// CONCATENATED MODULE: ./lib/github/refusal.js
+
+
+
+/** Texts as GitHub sends them (2022-11-28 API), the most specific first. */
+const texts = [
+    [/secondary rate limit|API rate limit exceeded/i, 'rate-limit'],
+    [/update is not a fast.?forward|expected branch to point to|stale info|fetch first/i, 'not-fast-forward'],
+    [/not permitted to create or approve pull requests/i, 'pulls-off'],
+    [/without `?workflows?`? (?:permission|scope)/i, 'workflow-permission'],
+    [/repository rule violations|GH013/i, 'ruleset'],
+    [
+        /protected branch|GH006|reference update failed|reference cannot be updated|changes must be made through/i,
+        'protected-branch',
+    ],
+    [
+        /approving reviews? (?:is|are) required|required status checks?|must have verified signatures|cannot force-push|not authorized to push to this branch/i,
+        'protected-branch',
+    ],
+    [/your request timed out/i, 'unavailable'],
+    [/archived so is read-only/i, 'archived'],
+    [/already exists/i, 'already-exists'],
+    [/reference does not exist/i, 'not-found'],
+    [/not accessible by|must have (?:admin|push|write)|permission to .* denied/i, 'permission'],
+    [/bad credentials|requires authentication/i, 'bad-credentials'],
+];
+/** Tells what a failed request means; undefined for an error that is not an answer of GitHub. */
+function refusal_readRefusal(error) {
+    const answer = readGraphqlErrors(error);
+    if (answer !== undefined)
+        return answer;
+    if (!(error instanceof dist_src/* RequestError */.G))
+        return undefined;
+    const { status, message, response } = error;
+    const byText = kindOfText(message);
+    return {
+        kind: byText ?? kindOfStatus(status),
+        status,
+        message,
+        answered: response !== undefined,
+        retryAfterSeconds: retryAfter(response?.headers ?? {}),
+    };
+}
+/** GraphQL answers 200, with what went wrong in the body: its first error counts. */
+function readGraphqlErrors(error) {
+    if (!(error instanceof Error) || error.name !== 'GraphqlResponseError' || !('errors' in error))
+        return undefined;
+    const [first] = schemas/* array */.YOg(graphqlErrorSchema).safeParse(error.errors).data ?? [];
+    const message = first?.message ?? error.message;
+    const kind = kindOfText(message) ?? graphqlKinds[first?.type ?? ''] ?? 'invalid';
+    return { kind, status: 200, message, answered: true, retryAfterSeconds: undefined };
+}
+const graphqlErrorSchema = schemas/* object */.Ikc({ message: schemas/* string */.YjP(), type: schemas/* string */.YjP().optional() });
+const graphqlKinds = {
+    FORBIDDEN: 'permission',
+    NOT_FOUND: 'not-found',
+    RATE_LIMITED: 'rate-limit',
+    STALE_DATA: 'not-fast-forward',
+};
+function kindOfText(message) {
+    return texts.find(([text]) => text.test(message))?.[1];
+}
+/** https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api#handle-rate-limit-errors-appropriately */
+function retryAfter(headers) {
+    if (headers['retry-after'] !== undefined)
+        return Number(headers['retry-after']);
+    if (String(headers['x-ratelimit-remaining']) !== '0')
+        return undefined;
+    return Math.max(0, Number(headers['x-ratelimit-reset']) - Math.floor(Date.now() / 1000));
+}
+function kindOfStatus(status) {
+    if (status === 401)
+        return 'bad-credentials';
+    if (status === 403)
+        return 'permission';
+    if (status === 404)
+        return 'not-found';
+    if (status === 409)
+        return 'conflict';
+    if (status === 429)
+        return 'rate-limit';
+    if (status >= 500)
+        return 'unavailable';
+    return 'invalid';
+}
+/** True when a rule of the branch stands against it, whoever else may do it; the error may be explained already. */
+function isRuleRefusal(error) {
+    const refusal = refusal_readRefusal(error instanceof RefusedError ? error.cause : error);
+    return refusal?.kind === 'ruleset' || refusal?.kind === 'protected-branch';
+}
+/** True when the failed request is refused in this way. */
+function isRefused(error, kind) {
+    return refusal_readRefusal(error)?.kind === kind;
+}
+/** True when it cannot be known whether the request was carried out: a 5xx, a lost or cut-off answer, a time-out, a cancelled job. */
+function isAmbiguous(error) {
+    return isRefused(error, 'unavailable') || isCancelled(error);
+}
+function isCancelled(error) {
+    return error instanceof Error && error.name === 'AbortError';
+}
+/** Runs a request, and turns a refusal into an error that names the way out. */
+async function refusal_explained(need, request) {
+    try {
+        return await request();
+    }
+    catch (error) {
+        throw explain(error, need);
+    }
+}
+/** The user's error for a refusal; an error that already is one, or is not an answer of GitHub, is returned as it is. */
+function explain(error, { doing, permission, detour = 'roll back through a pull request' }) {
+    if ((0,errors/* isUserFacing */.Qx)(error))
+        return error;
+    const options = { cause: error };
+    if (isCancelled(error))
+        return new errors/* UnavailableError */.hG(`could not ${doing}: the job was cancelled before GitHub answered`, options);
+    const refusal = refusal_readRefusal(error);
+    if (refusal === undefined)
+        return error;
+    const words = `"${firstLines(refusal.message)}"`;
+    const said = refusal.answered
+        ? `GitHub answered ${refusal.status} ${words}`
+        : `no whole answer came from GitHub (${words})`;
+    switch (refusal.kind) {
+        case 'bad-credentials':
+            return new errors/* InputError */.dz((0,errors/* message */.iU) `could not ${doing}: ${said}; ${(0,errors/* setting */.Pe)('token')} is wrong or has expired`, options);
+        case 'permission':
+            return new errors/* RefusedError */.fk(`could not ${doing}: the token lacks a permission (${said}); give the job \`permissions: ${permission}\``, options);
+        case 'workflow-permission':
+            return new errors/* RefusedError */.fk(`could not ${doing}: it changes files under .github/workflows, and GITHUB_TOKEN cannot change these (${said}); use a GitHub App token with \`workflows: write\``, options);
+        case 'pulls-off':
+            return new errors/* RefusedError */.fk(`could not ${doing}: ${said}. No permission of the job allows this: turn "Allow GitHub Actions to create and approve pull requests" on in the settings of the repository, under Actions, General (if it is greyed out, in those of the organization or the enterprise), or use the token of a GitHub App`, options);
+        case 'ruleset':
+        case 'protected-branch':
+            return new errors/* RefusedError */.fk(`could not ${doing}: a rule of the branch forbids it (${said}); let the token's app or user bypass the rule, or ${detour}`, options);
+        case 'archived':
+            return new errors/* RefusedError */.fk(`could not ${doing}: the repository is archived; unarchive it first`, options);
+        case 'not-fast-forward':
+            return new errors/* ConflictError */.fK(`could not ${doing}: somebody else moved it in between; run again to plan on the new state`, options);
+        case 'rate-limit': {
+            const seconds = refusal.retryAfterSeconds;
+            const pause = seconds === undefined ? '' : `, and asks for a pause of ${seconds} s`;
+            return new errors/* UnavailableError */.hG(`could not ${doing}: ${said}${pause}; run again when the limit is over`, options);
+        }
+        case 'unavailable':
+            return new errors/* UnavailableError */.hG(`could not ${doing}: ${said}, after several tries`, options);
+        case 'not-found':
+            return new errors/* RefusedError */.fk(`could not ${doing}: ${said}; it is not there, or the token may not see it (\`permissions: ${permission}\`)`, options);
+        default:
+            return new errors/* RefusedError */.fk(`could not ${doing}: ${said}`, options);
+    }
+}
+function firstLines(message) {
+    const text = message
+        .replace(/ - https:\/\/docs\.github\.com\S*$/, '')
+        .replace(/\s+/g, ' ')
+        .trim();
+    return text.length > 300 ? `${text.slice(0, 300)}…` : text;
+}
+
+;// CONCATENATED MODULE: ./lib/github/contents.js
+
+
+
+
+/** A text file of a branch or commit; undefined when the file, or the branch, is not there. Up to 100 MB, as the raw media type gives. */
+const readFile = askedOnce(({ path, ref }) => (isObjectId(ref) ? `${ref}:${path}` : undefined), ({ octokit, owner, repo }, { path, ref }) => refusal_explained({ doing: `read ${path} at ${ref}`, permission: 'contents: read' }, async () => {
+    try {
+        const response = await octokit.rest.repos.getContent({
+            owner,
+            repo,
+            path,
+            ref,
+            mediaType: { format: 'raw' },
+            request: { parseSuccessResponseBody: false },
+        });
+        const data = response.data;
+        if (!(data instanceof ReadableStream))
+            throw new TypeError(`${path} at ${ref} is not a text file`);
+        return toFile(await new Response(data).bytes());
+    }
+    catch (error) {
+        if (isRefused(error, 'not-found'))
+            return undefined;
+        throw error;
+    }
+}));
+function toFile(bytes) {
+    return { text: new TextDecoder().decode(bytes), bytes, blob: blobId(bytes) };
+}
+const leaveOut = 'take this branch out of the rule';
+/**
+ * Writes a file by a commit on a branch, only if the file is still what it was when it was read: GitHub compares `blob`,
+ * and refuses when the branch moved at the same instant. A file that was deleted in between is written anew: GitHub does
+ * not compare the id of a path that is absent.
+ * @param blob what the file was, undefined when it was not there
+ * @returns 'conflict' when it was not so any more, or the branch moved; 'exists' when there is a file, and there was to be none;
+ *   'no-branch' when the branch is not there
+ */
+async function writeFile({ octokit, owner, repo }, { path, branch, bytes, blob, message, }) {
+    const doing = `write ${path} on ${branch}`;
+    return refusal_explained({ doing, permission: 'contents: write', detour: leaveOut }, async () => {
+        try {
+            const content = Buffer.from(bytes).toString('base64');
+            await octokit.rest.repos.createOrUpdateFileContents({
+                owner,
+                repo,
+                path,
+                branch,
+                message,
+                content,
+                ...(blob && { sha: blob }),
+            });
+            return 'written';
+        }
+        catch (error) {
+            if (isRefused(error, 'conflict'))
+                return 'conflict';
+            // the file has come to be in between
+            if (blob === undefined && /"sha" wasn't supplied/.test(refusal_readRefusal(error)?.message ?? ''))
+                return 'exists';
+            if (isRefused(error, 'not-found'))
+                return 'no-branch';
+            throw error;
+        }
+    });
+}
+/** Every path in the tree of a branch or commit with the id of its blob; undefined when the ref is not there. */
+const listFiles = askedOnce(({ ref }) => (isObjectId(ref) ? ref : undefined), ({ octokit, owner, repo }, { ref }) => refusal_explained({ doing: `list the files of ${ref}`, permission: 'contents: read' }, async () => {
+    try {
+        const { data } = await octokit.rest.git.getTree({ owner, repo, tree_sha: ref, recursive: 'true' });
+        return data.tree.flatMap(({ path, sha, type }) => type === 'blob' && path && sha ? [{ path, blob: sha }] : []);
+    }
+    catch (error) {
+        // an empty repository answers 409
+        if (isRefused(error, 'not-found') || isRefused(error, 'conflict'))
+            return undefined;
+        throw error;
+    }
+}));
+/** Starts a branch with no history in common with the others, holding one file; 'taken' when it is there by now. */
+async function createOrphanBranch({ octokit, owner, repo }, { branch, path, text, message }) {
+    const doing = `create the branch ${branch}`;
+    return refusal_explained({ doing, permission: 'contents: write', detour: leaveOut }, async () => {
+        // objects that nothing points at change nothing, so these two may be repeated
+        const tree = await octokit.rest.git.createTree({
+            owner,
+            repo,
+            tree: [{ path, mode: '100644', type: 'blob', content: text }],
+            request: client/* repeatable */.E,
+        });
+        const commit = await octokit.rest.git.createCommit({
+            owner,
+            repo,
+            message,
+            tree: tree.data.sha,
+            parents: [],
+            request: client/* repeatable */.E,
+        });
+        try {
+            await octokit.rest.git.createRef({ owner, repo, ref: `refs/heads/${branch}`, sha: commit.data.sha });
+            return 'created';
+        }
+        catch (error) {
+            if (isRefused(error, 'already-exists'))
+                return 'taken';
+            throw error;
+        }
+    });
+}
+/** Git's own id of a file's content: https://git-scm.com/book/en/v2/Git-Internals-Git-Objects */
+function blobId(content) {
+    return (0,external_node_crypto_.createHash)('sha1').update(`blob ${content.length}\0`).update(content).digest('hex');
+}
+
+;// CONCATENATED MODULE: ./lib/github/revision.js
+
+
+/** Read through the API, so that no checkout is needed. @throws RefusedError when it is not there */
+async function openRevision(repository, id) {
+    const files = await listFiles(repository, { ref: id });
+    if (files === undefined)
+        throw new errors/* RefusedError */.fk(`revision ${id} is not in the repository`);
+    return {
+        id,
+        paths: files.map(({ path }) => path),
+        read: async (path) => (await readFile(repository, { path, ref: id }))?.text,
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/layers/database/migrations/folder.js
+
+const programs = /\.(?:[cm]?[jt]s|py|rb|php|go)$/;
+/**
+ * The migrations among the files of a folder, in the order in which they are applied. Understood are golang-migrate and
+ * plain (`3_x.up.sql`, `3_x.down.sql`), dbmate and goose (one `3_x.sql`), Flyway (`V3__x.sql`, `U3__x.sql`), Prisma
+ * (`3_x/migration.sql`) and, by name only, the programs of other tools.
+ */
+function listMigrations(paths, folder) {
+    const prefix = folder === '' ? '' : `${folder.replace(/\/+$/, '')}/`;
+    const own = new Set(paths.filter((path) => path.startsWith(prefix)));
+    const has = (file) => (own.has(`${prefix}${file}`) ? `${prefix}${file}` : undefined);
+    return [...own]
+        .map((path) => path.slice(prefix.length))
+        .flatMap((file) => {
+        const up = `${prefix}${file}`;
+        const [, prisma] = /^([^/]+)\/migration\.sql$/.exec(file) ?? [];
+        if (prisma !== undefined)
+            return [describe(prisma, { up, down: has(`${prisma}/down.sql`) })];
+        if (file.includes('/') || /\.down\.sql$|^U.*__.*\.sql$/.test(file))
+            return [];
+        const [, paired] = /^(.+)\.up\.sql$/.exec(file) ?? [];
+        if (paired !== undefined)
+            return [describe(paired, { up, down: has(`${paired}.down.sql`) })];
+        const [, flyway] = /^V(.+__.+)\.sql$/.exec(file) ?? [];
+        if (flyway !== undefined)
+            return [describe(flyway, { up, down: has(`U${flyway}.sql`) })];
+        if (file.endsWith('.sql'))
+            return [describe(file.replace(/\.sql$/, ''), { up, down: up })];
+        if (!/^\d/.test(file) || !programs.test(file) || file.endsWith('.d.ts'))
+            return [];
+        return [{ ...describe(file, { up, down: undefined }), program: true }];
+    })
+        .sort((a, b) => compareVersions(a.version, b.version) || (a.name < b.name ? -1 : 1));
+}
+function describe(name, files) {
+    const [, digits] = /^(\d+(?:[._]\d+)*)(?=[_.-]|$)/.exec(name) ?? [];
+    return { name, version: digits?.replaceAll('_', '.') ?? name, ...files, program: false };
+}
+/** By number, whatever the leading zeros and however long: `9` before `10` before `20261124110203`. */
+function compareVersions(a, b) {
+    const [x, y] = [a, b].map((version) => version.split('.').map((part) => part.replace(/^0+(?=\d)/, '')));
+    for (let at = 0; at < Math.max(x?.length ?? 0, y?.length ?? 0); at += 1) {
+        const [left = '', right = ''] = [x?.[at], y?.[at]];
+        const order = left.length - right.length || (left < right ? -1 : Number(left > right));
+        if (order !== 0)
+            return order;
+    }
+    return 0;
+}
+/** Reads the script that undoes a migration. @param read the text of a path, undefined when it is not there */
+async function readDown(file, read) {
+    const hasOwn = !file.program && file.down !== undefined && file.down !== file.up;
+    const [up = '', down = ''] = await Promise.all([read(file.up), hasOwn ? read(file.down) : '']);
+    const checksum = (0,external_node_crypto_.createHash)('sha256').update(up).digest('hex');
+    if (file.program || file.down === undefined)
+        return { sql: undefined, transaction: true, checksum };
+    if (hasOwn)
+        return { ...parseDown(down), checksum };
+    const [, options, both] = /^-- *(?:migrate:down|\+goose +Down|\+migrate +Down)([^\n]*)\n?([\s\S]*)$/im.exec(up) ?? [];
+    if (both === undefined)
+        return { sql: undefined, transaction: true, checksum };
+    const outside = /transaction:false|notransaction/i.test(options ?? '') || /^-- *\+goose +NO TRANSACTION/im.test(up);
+    const parsed = parseDown(both);
+    return { ...parsed, transaction: parsed.transaction && !outside, checksum };
+}
+/** A script of comments alone undoes nothing. */
+function parseDown(text) {
+    const isEmpty = text.replace(/--[^\n]*|\/\*[\s\S]*?\*\//g, '').trim() === '';
+    const irreversible = /^-- *rollback:irreversible/im.test(text);
+    return { sql: isEmpty || irreversible ? undefined : text, transaction: true };
+}
+
+// EXTERNAL MODULE: ./lib/layers/database/engine.js
+var database_engine = __webpack_require__(8714);
+;// CONCATENATED MODULE: ./lib/layers/database/migrations/own-table.js
+
+/** The table for projects that have none of a tool: whoever applies a migration writes it there, with what undoes it. */
+const ownTable = 'migration_history';
+/** Its optional columns: older tables may not have them. */
+const optional = ['down_script', 'checksum', 'revision'];
+/** Creates the table where it is not there. */
+async function createOwnTable(engine) {
+    if ((await engine.columnsOf(ownTable)).length > 0)
+        return;
+    const [text, time] = engine.transactionalDdl ? ['TEXT', 'TEXT'] : ['LONGTEXT', 'VARCHAR(23)'];
+    await engine.runScript({
+        script: `CREATE TABLE IF NOT EXISTS ${engine.quoteName(ownTable)} (name VARCHAR(255) NOT NULL, direction VARCHAR(4) NOT NULL, executed_at ${time} NOT NULL, checksum VARCHAR(64), revision VARCHAR(64), down_script ${text})`,
+        after: [],
+        transaction: false,
+    });
+}
+/** What it says is applied, in the order in which that was done, and when the last change was. */
+async function readOwnTable(engine) {
+    const columns = new Set(await engine.columnsOf(ownTable));
+    const selected = optional.map((name) => (columns.has(name) ? name : `NULL AS ${name}`));
+    const rows = await engine.query(`SELECT name, direction, executed_at, ${selected.join(', ')} FROM ${engine.quoteName(ownTable)} ORDER BY executed_at, name`);
+    const applied = new Map();
+    const begun = new Set();
+    for (const { name, direction, down_script, checksum, revision } of rows) {
+        const key = name ?? '';
+        // what is applied again comes last again
+        applied.delete(key);
+        if (direction === 'run')
+            begun.add(key);
+        else
+            begun.delete(key);
+        if (direction === 'up')
+            applied.set(key, {
+                key,
+                down: down_script ?? undefined,
+                checksum: checksum ?? undefined,
+                revision: revision ?? undefined,
+            });
+    }
+    return {
+        entries: [...applied.values()],
+        columns,
+        changedAt: rows.at(-1)?.['executed_at'] ?? undefined,
+        unknown: [...begun][0],
+        partly: await findPartly(engine),
+    };
+}
+/** A migration of which some statements ran, where the engine cannot undo them. */
+async function findPartly(engine) {
+    if (engine.transactionalDdl || (await engine.columnsOf(database_engine/* journal */.W8)).length === 0)
+        return undefined;
+    const rows = await engine.query(`SELECT name FROM ${engine.quoteName(database_engine/* journal */.W8)} ORDER BY name`);
+    const prefix = journalName('');
+    return rows.flatMap(({ name }) => (name?.startsWith(prefix) ? [name.slice(prefix.length)] : []))[0];
+}
+/** What the journal calls the script that applies a migration: it is another one than that which undoes it. */
+function journalName(migration) {
+    return `apply ${migration}`;
+}
+/** A statement that records a migration as applied. */
+function recordUp(engine, { name, checksum, revision, down }, at) {
+    return insertOwn(engine, [
+        ['name', name],
+        ['direction', 'up'],
+        ['executed_at', formatTime(at)],
+        ['checksum', checksum],
+        ['revision', revision],
+        ...(down === undefined ? [] : [['down_script', down]]),
+    ]);
+}
+/** Records that a migration begins which runs in no transaction: if it is cut off, nothing else says so. */
+function recordBegun(engine, name, at) {
+    const begun = insertOwn(engine, [
+        ['name', name],
+        ['direction', 'run'],
+        ['executed_at', formatTime(at)],
+    ]);
+    return { script: '', after: [begun], transaction: true };
+}
+/** A statement that takes that record away again. */
+function withdrawBegun(engine, name) {
+    return {
+        sql: `DELETE FROM ${engine.quoteName(ownTable)} WHERE name = ? AND direction = 'run'`,
+        values: [name],
+    };
+}
+/** A statement that records a migration as undone. */
+function recordDown(engine, { key, checksum = '', revision = '' }, columns) {
+    return insertOwn(engine, [
+        ['name', key],
+        ['direction', 'down'],
+        ['executed_at', formatTime(new Date())],
+        ...(columns.has('checksum') ? [['checksum', checksum]] : []),
+        ...(columns.has('revision') ? [['revision', revision]] : []),
+    ]);
+}
+function insertOwn(engine, given) {
+    return {
+        sql: `INSERT INTO ${engine.quoteName(ownTable)} (${given.map(([name]) => name).join(', ')}) VALUES (${given.map(() => '?').join(', ')})`,
+        values: given.map(([, value]) => value),
+    };
+}
+/** To the millisecond, as text that sorts and that every engine takes for a time. */
+function formatTime(at) {
+    return at.toISOString().slice(0, 23).replace('T', ' ');
+}
+
+;// CONCATENATED MODULE: ./lib/layers/database/migrations/stuck.js
+/** Tables in which tools mark what they began: rows that are unfinished, and what their users do about it. */
+const marks = [
+    {
+        table: 'schema_migrations',
+        column: 'dirty',
+        isUnfinished: (row) => isTrue(row['dirty']),
+        say: ({ version }) => `schema_migrations marks migration ${version} as dirty: it was cut off halfway. Repair the database manually, then run \`migrate force ${version}\` if all of it is there, or \`migrate force\` with the version before it`,
+    },
+    {
+        table: 'flyway_schema_history',
+        column: 'success',
+        isUnfinished: (row) => !isTrue(row['success']),
+        say: ({ version, description }) => `flyway_schema_history marks migration ${version ?? description} as failed. Remove what it left in the database, then run \`flyway repair\``,
+    },
+    {
+        table: '_prisma_migrations',
+        column: 'finished_at',
+        isUnfinished: (row) => row['finished_at'] === null && row['rolled_back_at'] === null,
+        say: ({ migration_name: name }) => `_prisma_migrations has migration ${name} as begun and not finished. Remove what it left in the database, then run \`prisma migrate resolve --rolled-back ${name}\``,
+    },
+    {
+        table: 'knex_migrations_lock',
+        column: 'is_locked',
+        isUnfinished: (row) => isTrue(row['is_locked']),
+        say: () => 'knex_migrations_lock is locked: a run of knex was cut off, or is still running. If no run is active, check what it applied, then run `knex migrate:unlock`',
+    },
+];
+/**
+ * What a tool began and did not finish, with its cure; undefined where no table says so. Every tool is looked at, as one that
+ * runs under another's history may be it.
+ */
+async function findStuck(engine) {
+    for (const { table, column, isUnfinished, say } of marks) {
+        if (!(await engine.columnsOf(table)).includes(column))
+            continue;
+        const row = (await engine.query(`SELECT * FROM ${engine.quoteName(table)}`)).find(isUnfinished);
+        if (row !== undefined)
+            return say(row);
+    }
+    return undefined;
+}
+/** A boolean as each engine and tool writes it. */
+function isTrue(value) {
+    return ['1', 't', 'true'].includes(value ?? '');
+}
+
+;// CONCATENATED MODULE: ./lib/layers/database/migrations/applied.js
+
+
+
+/** Each tool's history table, and how it is read. The first that is there is taken. */
+const tables = [
+    { table: ownTable, read: readOwn },
+    { table: 'schema_migrations', read: readSchemaMigrations },
+    {
+        table: 'goose_db_version',
+        // up to version 2 it adds a row for an undoing too, so that the last one of a version counts
+        read: (engine) => readByKey(engine, 'goose_db_version', 'version_id', 'ORDER BY id', (row, rows) => {
+            const last = rows.findLast(({ key }) => key === row['key']);
+            return row === last && isTrue(row['is_applied']) && row['key'] !== '0';
+        }),
+    },
+    {
+        table: 'flyway_schema_history',
+        // the last row of a version counts, as an undoing is one; a repeatable migration has none
+        read: (engine) => readByKey(engine, 'flyway_schema_history', 'version', 'ORDER BY installed_rank', (row, rows) => {
+            const last = rows.findLast(({ key }) => key === row['key']);
+            return (row === last &&
+                row['key'] !== null &&
+                isTrue(row['success']) &&
+                !/^(?:UNDO|DELETE)/.test(row['type'] ?? ''));
+        }),
+    },
+    {
+        table: '_prisma_migrations',
+        read: (engine) => byTool(readByKey(engine, '_prisma_migrations', 'migration_name', 'ORDER BY started_at', (row) => row['finished_at'] !== null && row['rolled_back_at'] === null)),
+    },
+    {
+        table: 'knex_migrations',
+        read: (engine) => byTool(readByKey(engine, 'knex_migrations', 'name', 'ORDER BY id')),
+    },
+    {
+        table: 'pgmigrations',
+        read: (engine) => byTool(readByKey(engine, 'pgmigrations', 'name', 'ORDER BY id')),
+    },
+    {
+        table: 'SequelizeMeta',
+        read: (engine) => byTool(readByKey(engine, 'SequelizeMeta', 'name', 'ORDER BY name')),
+    },
+];
+/** True for a history table of migrations, with its schema or without: what a restore takes from it is what it undoes. */
+function isHistoryTable(name) {
+    return tables.some(({ table }) => table === name || name === `public.${table}`);
+}
+/** Reads the history table that the database has; undefined when it has none that is known. */
+async function readApplied(engine, files) {
+    for (const { table, read } of tables)
+        if ((await engine.columnsOf(table)).length > 0)
+            return { table, ...(await read(engine, files)), stuck: await findStuck(engine) };
+    return undefined;
+}
+/** True when the table's key means this file: by its name, with or without an ending, or by its version. */
+function isEntryOf(key, file) {
+    return isNamedLike(key, file) || isVersion(key, file.version);
+}
+/** True when the table's key is the name of this file: `2_b.ts` in the repository may be `2_b.js` where it ran. */
+function isNamedLike(key, { name }) {
+    return withoutEnding(key) === withoutEnding(name);
+}
+function withoutEnding(name) {
+    return name.replace(/\.[a-z]{2,3}$/, '');
+}
+function isVersion(key, version) {
+    return /^\d+(?:\.\d+)*$/.test(key) && compareVersions(key, version) === 0;
+}
+async function readOwn(engine) {
+    const { entries, columns, unknown, partly } = await readOwnTable(engine);
+    return { entries, marksBegun: true, unknown, partly, forget: (entry) => recordDown(engine, entry, columns) };
+}
+/** golang-migrate keeps one row, the version it stands at; dbmate and Rails keep one for each. */
+async function readSchemaMigrations(engine, files) {
+    const table = 'schema_migrations';
+    if (!(await engine.columnsOf(table)).includes('dirty'))
+        return readByKey(engine, table, 'version', 'ORDER BY version');
+    const [row] = await engine.query(`SELECT version FROM ${table}`);
+    const at = row?.['version'];
+    const entries = at == null ? [] : files.filter(({ version }) => compareVersions(version, at) <= 0);
+    return {
+        entries: entries.map(({ version }) => ({ key: version })),
+        marksBegun: true,
+        forget: (_entry, before) => before === undefined
+            ? { sql: `DELETE FROM ${table}`, values: [] }
+            : { sql: `UPDATE ${table} SET version = CAST(? AS DECIMAL(20))`, values: [before.key] },
+    };
+}
+async function readByKey(engine, table, column, order, counts = () => true) {
+    const quoted = engine.quoteName(table);
+    const rows = await engine.query(`SELECT t.*, t.${column} AS ${engine.quoteName('key')} FROM ${quoted} t ${order}`);
+    return {
+        entries: rows.filter((row) => counts(row, rows)).map(({ key }) => ({ key: key ?? '' })),
+        marksBegun: false,
+        forget: ({ key }) => ({
+            sql: `DELETE FROM ${quoted} WHERE ${engine.asText(column)} = ?`,
+            values: [key],
+        }),
+    };
+}
+async function byTool(reading) {
+    return { ...(await reading), forget: undefined };
+}
+
+;// CONCATENATED MODULE: ./lib/layers/database/migrations/script.js
+/**
+ * SQL with its comments, texts and quoted bodies taken out, so that what is left can be looked at without being misled by
+ * them. Only ever looked at: what is run is the script as it is, by the engine's own client, never cut at a `;`.
+ */
+function bareSql(script) {
+    return script.replace(/--[^\n]*|\/\*[\s\S]*?\*\/|'(?:[^']|'')*'|\$(\w*)\$[\s\S]*?\$\1\$/g, (found) => found.startsWith("'") || found.startsWith('$') ? "''" : ' ');
+}
+/** True for a script that ends the transaction that it is run in, so that it cannot be undone as one. */
+function endsTransaction(script) {
+    const bare = bareSql(script);
+    if (/(?:^|;)\s*(?:COMMIT|ROLLBACK(?!\s+TO)|START\s+TRANSACTION)\b/i.test(bare))
+        return true;
+    if (/(?:^|;)\s*BEGIN\s*(?:TRANSACTION|WORK|IMMEDIATE|EXCLUSIVE)?\s*;/i.test(bare))
+        return true;
+    // within the body of a trigger or routine END means something else
+    return !/\bBEGIN\b/i.test(bare) && /(?:^|;)\s*END\s*;/i.test(bare);
+}
+const script_name = '((?:"(?:[^"]|"")+"|`[^`]+`|[\\w$]+)(?:\\s*\\.\\s*(?:"(?:[^"]|"")+"|`[^`]+`|[\\w$]+))?)';
+const drops = /\bDROP\s+TABLE\s+(?:IF\s+EXISTS\s+)?([^;]+)/gi;
+const alters = new RegExp(`\\bALTER\\s+TABLE\\s+(?:IF\\s+EXISTS\\s+)?(?:ONLY\\s+)?${script_name}([^;]*)`, 'gi');
+const dropColumn = new RegExp(`\\bDROP\\s+(?:COLUMN\\s+)?(?:IF\\s+EXISTS\\s+)?(?!(?:CONSTRAINT|INDEX|KEY|PRIMARY|FOREIGN|CHECK|DEFAULT|NOT|IDENTITY|EXPRESSION|PARTITION)\\b)${script_name}`, 'gi');
+const truncates = new RegExp(`\\bTRUNCATE\\s+(?:TABLE\\s+)?(?:ONLY\\s+)?${script_name}`, 'gi');
+const deletes = new RegExp(`\\bDELETE\\s+FROM\\s+(?:ONLY\\s+)?${script_name}`, 'gi');
+/** The tables, columns and rows that a script drops, truncates or deletes. */
+function findTakings(script) {
+    const bare = bareSql(script);
+    return [
+        ...[...bare.matchAll(drops)].flatMap(([, list = '']) => [...list.replace(/\b(?:CASCADE|RESTRICT)\b/gi, '').matchAll(new RegExp(script_name, 'g'))].map(([, table = '']) => ({ what: 'table', table }))),
+        ...[...bare.matchAll(alters)].flatMap(([, table = '', rest = '']) => [...rest.matchAll(dropColumn)].map(([, column = '']) => ({ what: 'column', table, column }))),
+        ...[truncates, deletes].flatMap((pattern) => [...bare.matchAll(pattern)].map(([, table = '']) => ({ what: 'rows', table }))),
+    ];
+}
+
+;// CONCATENATED MODULE: ./lib/layers/database/migrations/locks.js
+
+const part = '(?:"(?:[^"]|"")+"|`[^`]+`|[\\w$]+)';
+const table = `((?:${part}\\s*\\.\\s*)?${part})`;
+const rule = (pattern, blocks) => ({
+    pattern: new RegExp(pattern.replaceAll('TABLE_NAME', table), 'gi'),
+    blocks,
+});
+const changeOfRows = rule('\\b(?:INSERT\\s+INTO|REPLACE\\s+INTO|UPDATE|DELETE\\s+FROM)\\s+(?:ONLY\\s+)?TABLE_NAME', 'other writes to the same rows wait');
+/** https://www.postgresql.org/docs/current/explicit-locking.html */
+const postgres = [
+    rule('\\bALTER\\s+TABLE\\s+(?:IF\\s+EXISTS\\s+)?(?:ONLY\\s+)?TABLE_NAME(?![^;]*\\bVALIDATE\\s+CONSTRAINT)', 'reads and writes wait'),
+    rule('\\bALTER\\s+TABLE\\s+(?:IF\\s+EXISTS\\s+)?(?:ONLY\\s+)?TABLE_NAME(?=[^;]*\\bVALIDATE\\s+CONSTRAINT)', 'other schema changes wait'),
+    rule('\\b(?:DROP\\s+TABLE|TRUNCATE(?:\\s+TABLE)?)\\s+(?:IF\\s+EXISTS\\s+)?(?:ONLY\\s+)?TABLE_NAME', 'reads and writes wait'),
+    rule('\\bCREATE\\s+(?:UNIQUE\\s+)?INDEX\\s+(?!CONCURRENTLY\\b)(?:IF\\s+NOT\\s+EXISTS\\s+)?(?:(?!ON\\b)\\S+\\s+)?ON\\s+(?:ONLY\\s+)?TABLE_NAME', 'writes wait'),
+    rule('\\bCREATE\\s+(?:UNIQUE\\s+)?INDEX\\s+CONCURRENTLY\\s+(?:IF\\s+NOT\\s+EXISTS\\s+)?(?:(?!ON\\b)\\S+\\s+)?ON\\s+(?:ONLY\\s+)?TABLE_NAME', 'other schema changes wait'),
+    rule('\\bCREATE\\s+(?:OR\\s+REPLACE\\s+)?(?:CONSTRAINT\\s+)?TRIGGER\\b[^;]*?\\bON\\s+TABLE_NAME', 'writes wait'),
+    rule('\\bREFERENCES\\s+TABLE_NAME', 'writes wait'),
+    changeOfRows,
+];
+/** https://mariadb.com/kb/en/metadata-locking/ */
+const mysql = [
+    rule('\\b(?:ALTER|DROP|TRUNCATE|RENAME)\\s+TABLE\\s+(?:IF\\s+EXISTS\\s+)?TABLE_NAME', 'reads and writes wait, at least at its end'),
+    rule('\\b(?:CREATE\\s+(?:OR\\s+REPLACE\\s+)?(?:UNIQUE\\s+|FULLTEXT\\s+|SPATIAL\\s+)?|DROP\\s+)INDEX\\b[^;]*?\\bON\\s+TABLE_NAME', 'reads and writes wait, at least at its end'),
+    rule('\\bCREATE\\s+(?:OR\\s+REPLACE\\s+)?TRIGGER\\b[^;]*?\\bON\\s+TABLE_NAME', 'reads and writes wait'),
+    changeOfRows,
+];
+/**
+ * What a script locks, in words, by what is written in it: `users: reads and writes wait (ALTER TABLE)`. What a trigger or a
+ * routine does meanwhile is not known.
+ */
+function describeLocks(kind, script) {
+    if (kind === 'sqlite')
+        return ['the whole database: writes wait'];
+    const found = (kind === 'postgres' ? postgres : mysql).flatMap(({ pattern, blocks }) => [...bareSql(script).matchAll(pattern)].map(([text, name = '']) => {
+        const statement = text.slice(0, text.lastIndexOf(name)).trim().replace(/\s+/g, ' ').replace(/ ON$/i, '');
+        return `${name}: ${blocks} (${statement})`;
+    }));
+    return [...new Set(found)];
+}
+
+;// CONCATENATED MODULE: ./lib/layers/database/migrations/apply-plan.js
+
+
+
+
+
+
+/**
+ * Plans what of a revision is to be applied, and changes nothing.
+ * @throws InputError for a folder without migrations, RefusedError for those of another tool and for scripts that cannot be run
+ */
+async function planApply(request) {
+    const { engine, folder, revision, byCommand } = request;
+    const files = listMigrations(revision.paths, folder);
+    if (files.length === 0)
+        throw new errors/* InputError */.dz((0,errors/* message */.iU) `${(0,errors/* setting */.Pe)('database.migrations')} is "${folder}", and revision ${revision.id.slice(0, 7)} has no migrations there; write their folder, such as db/migrations`);
+    const applied = await readApplied(engine, files);
+    refuseUnfinished(applied);
+    if (!byCommand)
+        refuseOtherTool(applied, files);
+    const isApplied = (file) => applied?.entries.some(({ key }) => isEntryOf(key, file)) ?? false;
+    const pending = files.filter((file) => !isApplied(file));
+    return {
+        applied,
+        steps: await Promise.all(pending.map((file) => describeStep(request, file))),
+        irregularities: [
+            ...findDisorder(files, pending, applied),
+            ...(await findChanged(revision, files, applied)),
+        ],
+    };
+}
+/** @throws RefusedError when an earlier run was cut off and cannot be continued */
+function refuseUnfinished(applied) {
+    if (applied?.stuck !== undefined)
+        throw new errors/* RefusedError */.fk(applied.stuck);
+    if (applied?.unknown !== undefined)
+        throw new errors/* RefusedError */.fk(`migration ${applied.unknown}, which runs in no transaction, was cut off, and it is not known whether it ran: check it; then set its direction in ${applied.table} from run to up, or delete that row`);
+}
+function refuseOtherTool(applied, files) {
+    if (applied !== undefined && applied.table !== ownTable)
+        throw new errors/* RefusedError */.fk((0,errors/* message */.iU) `${applied.table} is the history table of another tool: set ${(0,errors/* setting */.Pe)('command')} to the command of that tool that applies migrations`);
+    const other = files.find(({ up }) => !up.endsWith('.up.sql'));
+    if (other !== undefined)
+        throw new errors/* RefusedError */.fk((0,errors/* message */.iU) `${other.up} is not named NNN_name.up.sql: rename it, or set ${(0,errors/* setting */.Pe)('command')} to the command of the tool it is for`);
+}
+async function describeStep({ engine, revision, byCommand }, file) {
+    const { sql: down, checksum } = await readDown(file, revision.read);
+    const step = { name: file.name, checksum, down };
+    if (byCommand)
+        return { ...step, script: '', transaction: false, locks: [] };
+    const script = (await revision.read(file.up)) ?? '';
+    const isOutside = /^-- *rollback:no-transaction\b/im.test(script);
+    const transaction = engine.transactionalDdl && !isOutside;
+    if (transaction && endsTransaction(script))
+        throw new errors/* RefusedError */.fk(`${file.up} begins or ends a transaction itself, so it cannot be undone as a whole when it fails: remove BEGIN and COMMIT`);
+    if (engine.transactionalDdl && isOutside && countStatements(script) > 1)
+        throw new errors/* RefusedError */.fk(`${file.up} runs in no transaction and has several statements: write one a file, so that it is known how far it came`);
+    return { ...step, script, transaction, locks: describeLocks(engine.kind, script) };
+}
+function countStatements(script) {
+    return bareSql(script)
+        .split(';')
+        .filter((each) => each.trim() !== '').length;
+}
+function findDisorder(files, pending, applied) {
+    const newest = files.findLast((file) => !pending.includes(file));
+    const missing = (applied?.entries ?? []).filter(({ key }) => !files.some((file) => isEntryOf(key, file)));
+    const doubled = files.filter((file, index) => files[index - 1]?.version === file.version);
+    return [
+        ...missing.map(({ key }) => `${key} was applied, and no file has its name`),
+        ...doubled.map(({ name, version }) => `${name} has number ${version}, as another file has`),
+        ...pending
+            .filter(({ version }) => newest !== undefined && compareVersions(version, newest.version) < 0)
+            .map(({ name }) => `${name} is out of order: the newer ${newest?.name} was applied before it`),
+        ...findGaps(files, pending),
+    ];
+}
+/** Numbers that are missing before a pending one, where they count up; dates do not. */
+function findGaps(files, pending) {
+    return files.flatMap((file, index) => {
+        const before = files[index - 1];
+        if (before === undefined || !pending.includes(file))
+            return [];
+        const [from, to] = [before.version, file.version].map(Number);
+        if (from === undefined || to === undefined || !(to - from > 1) || file.version.length > 6)
+            return [];
+        return [`there is a gap: ${file.name} follows ${before.name}`];
+    });
+}
+async function findChanged(revision, files, applied) {
+    const found = [];
+    for (const { key, checksum } of applied?.entries ?? []) {
+        const file = files.find((each) => isEntryOf(key, each));
+        if (file === undefined || checksum === undefined)
+            continue;
+        if ((await readDown(file, revision.read)).checksum !== checksum)
+            found.push(`${file.name} was changed after it was applied`);
+    }
+    return found;
+}
+
+;// CONCATENATED MODULE: ./lib/layers/database/migrations/apply.js
+
+
+
+
+
+/**
+ * Applies the migrations of a revision that the database does not have, oldest first, each with its record, and the script that
+ * undoes it, in one transaction where the engine can. Killed and run again, it goes on where it was.
+ * @throws RefusedError before anything is changed, or that says how far a script came; ConflictError when others hold the
+ * database, or the project's tool applied something else
+ */
+async function applyMigrations(options) {
+    const { engine, log, command, dryRun, allowIrregular } = options;
+    const request = { ...options, byCommand: command !== undefined };
+    const lock = await engine.lock();
+    try {
+        const plan = await planApply(request);
+        for (const line of describePlan(plan, options))
+            log(line);
+        const { steps, irregularities } = plan;
+        if (irregularities.length > 0 && !allowIrregular)
+            throw new errors/* RefusedError */.fk((0,errors/* message */.iU) `${irregularities.join('; ')}; set ${(0,errors/* setting */.Pe)('allow-irregular')} to continue anyway`);
+        if (steps.length === 0 || dryRun) {
+            const outcome = steps.length === 0 ? 'nothing-to-apply' : 'planned';
+            return { outcome, ...reportOf(plan, steps) };
+        }
+        if (command === undefined)
+            await runScripts(options, steps);
+        else
+            await command(steps.map(({ name }) => name));
+        const now = await verifyApplied(request, plan);
+        return { outcome: 'applied', ...reportOf(now, steps) };
+    }
+    finally {
+        await lock.release();
+    }
+}
+function reportOf({ applied }, steps) {
+    return {
+        applied: steps.map(({ transaction: _, ...step }) => step),
+        standsAt: applied?.entries.at(-1)?.key ?? 'no migration',
+        table: applied?.table ?? '',
+    };
+}
+function describePlan({ steps, irregularities }, { engine, dryRun }) {
+    if (steps.length === 0)
+        return [`${engine.database} has every migration of this revision`];
+    return [
+        ...steps.flatMap(({ name, down, script, locks }) => [
+            `applies ${name}${down === undefined ? ', which cannot be undone: it has no down script' : ''}`,
+            ...locks.map((lock) => `  ${lock}`),
+            ...(dryRun
+                ? script
+                    .trimEnd()
+                    .split('\n')
+                    .map((line) => `  | ${line}`)
+                : []),
+        ]),
+        ...irregularities.map((each) => `irregular: ${each}`),
+    ];
+}
+async function runScripts({ engine, revision, now, log, signal }, steps) {
+    await createOwnTable(engine);
+    for (const [index, step] of steps.entries()) {
+        signal?.throwIfAborted();
+        const at = await nextTime(engine, now());
+        const record = recordUp(engine, { ...step, revision: revision.id }, new Date(at.getTime() + 1));
+        // where nothing can be undone and nothing says how far it came, that it began is recorded first
+        const isOutside = engine.transactionalDdl && !step.transaction;
+        if (isOutside)
+            await engine.runScript(recordBegun(engine, step.name, at));
+        try {
+            await engine.runScript({
+                name: journalName(step.name),
+                script: step.script,
+                transaction: step.transaction,
+                after: isOutside ? [record, withdrawBegun(engine, step.name)] : [record],
+            });
+        }
+        catch (error) {
+            if (!(error instanceof errors/* RefusedError */.fk))
+                throw error;
+            if (isOutside)
+                await engine.runScript({ script: '', transaction: true, after: [withdrawBegun(engine, step.name)] });
+            const before = steps.slice(0, index).map(({ name }) => name);
+            const rest = before.length === 0
+                ? 'no other was applied'
+                : `${before.join(', ')} ${before.length === 1 ? 'was' : 'were'} applied before and ${before.length === 1 ? 'stays' : 'stay'}`;
+            const undone = step.transaction ? ', and is undone as a whole' : '';
+            throw new errors/* RefusedError */.fk((0,errors/* message */.iU) `migration ${step.name} failed${undone}: ${error}; ${rest}`);
+        }
+        log(`applied: ${step.name}`);
+    }
+}
+/** Later than the table's last change, so that records are in order even where a clock was put back. */
+async function nextTime(engine, now) {
+    const { changedAt } = await readOwnTable(engine);
+    const last = changedAt === undefined ? Number.NaN : Date.parse(`${changedAt.replace(' ', 'T')}Z`);
+    return Number.isNaN(last) ? now : new Date(Math.max(now.getTime(), last + 1));
+}
+/** The history table has to say just what the plan did: some tools apply less than they report. */
+async function verifyApplied({ engine, folder, revision }, { steps, applied: before }) {
+    const files = listMigrations(revision.paths, folder);
+    const applied = await readApplied(engine, files);
+    if (applied === undefined)
+        throw new errors/* ConflictError */.fK(`the command ended, and ${engine.database} has no history table of migrations that is known: it is not known what was applied`);
+    const had = new Set(before?.entries.map(({ key }) => key));
+    const added = applied.entries.filter(({ key }) => !had.has(key));
+    const fileOf = (name) => files.find((file) => file.name === name);
+    const isStep = (key) => steps.some(({ name }) => {
+        const file = fileOf(name);
+        return file !== undefined && isEntryOf(key, file);
+    });
+    const wrong = [
+        ...steps
+            .filter(({ name }) => {
+            const file = fileOf(name);
+            return file === undefined || !added.some(({ key }) => isEntryOf(key, file));
+        })
+            .map(({ name }) => `${name} is not applied`),
+        ...added.filter(({ key }) => !isStep(key)).map(({ key }) => `${key} is applied, and was not pending`),
+    ];
+    if (wrong.length > 0)
+        throw new errors/* ConflictError */.fK(`${applied.table} is not what it should be after the migration: ${wrong.join('; ')}`);
+    return { applied };
+}
+
+// EXTERNAL MODULE: ./lib/layers/database/tool.js
+var tool = __webpack_require__(6442);
+;// CONCATENATED MODULE: ./lib/layers/database/migrations/command.js
+
+
+/**
+ * Runs the command of the project's own tool, in a checkout of the bad revision and nowhere else: the good one does not have
+ * the scripts. The names of what it has to undo are in `ROLLBACK_MIGRATIONS`, one a line, newest first.
+ * @throws RefusedError when the checkout is of another revision, or with the tool's own last words
+ */
+async function runInCheckout(command, names, { revision, checkout, env, }) {
+    const head = await (0,tool/* runTool */.qI)({
+        command: 'git',
+        debianPackage: 'git',
+        args: ['-C', checkout, 'rev-parse', 'HEAD'],
+        env,
+    }).catch(() => 'nothing');
+    if (head.trim() !== revision)
+        throw new errors/* RefusedError */.fk(`the command has to run in a checkout of ${revision}, and ${checkout} has ${head.trim()}: use actions/checkout with that ref first`);
+    await (0,tool/* runTool */.qI)({
+        command: 'bash',
+        debianPackage: 'bash',
+        args: ['-e', '-o', 'pipefail', '-c', command],
+        env: { ...env, ROLLBACK_MIGRATIONS: names.join('\n') },
+        cwd: checkout,
+    });
+}
+
+// EXTERNAL MODULE: external "node:fs/promises"
+var promises_ = __webpack_require__(1455);
+// EXTERNAL MODULE: external "node:os"
+var external_node_os_ = __webpack_require__(8161);
+// EXTERNAL MODULE: external "node:path"
+var external_node_path_ = __webpack_require__(6760);
+;// CONCATENATED MODULE: ./lib/runner/scratch.js
+
+
+
+/** Works in a folder for temporary files that nobody else sees, and removes it afterwards. */
+async function inScratchFolder(env, work) {
+    const folder = await (0,promises_.mkdtemp)((0,external_node_path_.join)(env['RUNNER_TEMP'] ?? (0,external_node_os_.tmpdir)(), 'rollback-'));
+    try {
+        return await work(folder);
+    }
+    finally {
+        await (0,promises_.rm)(folder, { recursive: true, force: true });
+    }
+}
+
+// EXTERNAL MODULE: external "node:url"
+var external_node_url_ = __webpack_require__(3136);
+;// CONCATENATED MODULE: ./lib/layers/database/connection.js
+
+
+const tlsModes = {
+    disable: 'off',
+    require: 'encrypt',
+    'verify-ca': 'verify',
+    'verify-full': 'verify',
+};
+const examples = 'sqlite:data/app.db, postgres://user:password@host/app or mysql://user:password@host/app';
+/** What of a connection is secret, to keep it out of every text. */
+function secretsOf(connection) {
+    return connection.engine === 'sqlite' ? [] : [connection.password];
+}
+/**
+ * Reads the address of a database. No message repeats it, as it holds the password.
+ * @throws InputError that says what is wrong and what to write instead, without naming the input
+ */
+function parseConnection(url) {
+    if (/^(?:sqlite3?|file):/i.test(url))
+        return { engine: 'sqlite', path: pathOf(url) };
+    refuseOtherKinds(url);
+    refuseRawCharacters(url);
+    if (!/^[a-z0-9+.-]+:\/\//i.test(url) || !URL.canParse(url))
+        throw new errors/* InputError */.dz(`is not an address of a database; write one such as ${examples}`);
+    const parsed = new URL(url);
+    const engine = engineOf(parsed.protocol);
+    const database = decodeURIComponent(parsed.pathname.replace(/^\//, ''));
+    if (database === '' || database.includes('\0'))
+        throw new errors/* InputError */.dz('names no database; write its name at the end, such as postgres://user@host/app');
+    const socket = parsed.searchParams.get('socket') ?? parsed.searchParams.get('host');
+    const host = socket ?? parsed.hostname.replace(/^\[(.*)\]$/, '$1');
+    if (host === '')
+        throw new errors/* InputError */.dz(`names no host; write an address such as ${examples}`);
+    return {
+        engine,
+        host,
+        port: Number(parsed.port || (engine === 'postgres' ? 5432 : 3306)),
+        user: decodeURIComponent(parsed.username),
+        password: decodeURIComponent(parsed.password),
+        database,
+        tls: tlsOf(parsed, host),
+        ca: parsed.searchParams.get('sslrootcert') ?? parsed.searchParams.get('ssl-ca') ?? undefined,
+    };
+}
+function pathOf(url) {
+    if (/[?#]/.test(url))
+        throw new errors/* InputError */.dz('has a "?" or "#" after the path of a SQLite file, and options such as ?mode=ro are not supported; write the path alone, with %3F and %23 for these characters in a name');
+    let path;
+    try {
+        path = /^file:\/\//i.test(url)
+            ? (0,external_node_url_.fileURLToPath)(url)
+            : decodeURIComponent(url.replace(/^[a-z0-9]+:(?:\/\/(?=\/))?/i, ''));
+    }
+    catch {
+        throw new errors/* InputError */.dz('is no path of a file: write a percent sign in a name as %25, and a path without a host, such as sqlite:/srv/app.db');
+    }
+    if (path === '' || path === ':memory:' || path.includes('\0'))
+        throw new errors/* InputError */.dz('names no file; write one such as sqlite:data/app.db');
+    return path;
+}
+/** Kinds of address that other programs take for the same databases, and how they begin here. */
+const otherKinds = [
+    [/^jdbc:(postgresql):/i, 'postgres://user:password@host/app'],
+    [/^jdbc:(mysql|mariadb):/i, 'mysql://user:password@host/app'],
+    [/^(?:jdbc:)?(sqlite)(?:\+\w+)?:\/\/\//i, 'sqlite:data/app.db'],
+    [/^(postgres(?:ql)?\+\w+|pgsql|pg|postgis):/i, 'postgres://user:password@host/app'],
+    [/^((?:mysql|mariadb)\+\w+|mysql2|mysqli|trilogy):/i, 'mysql://user:password@host/app'],
+];
+function refuseOtherKinds(url) {
+    for (const [begins, instead] of otherKinds)
+        if (begins.test(url))
+            throw new errors/* InputError */.dz(`begins with "${/^(?:jdbc:)?[^:]*:/i.exec(url)?.[0]}", which is for a driver of another language; write ${instead}`);
+}
+/** Characters that end a part of an address, and have to be encoded in a name or a password. */
+const encoded = {
+    '@': '%40',
+    '#': '%23',
+    '/': '%2F',
+    '?': '%3F',
+    '%': '%25',
+};
+/** A raw `#`, `/`, `?` or `%` in a password makes the rest of the address something else. */
+function refuseRawCharacters(url) {
+    const [, authority = '', rest = ''] = /^[a-z0-9+.-]+:\/\/([^/?#]*)(.*)$/is.exec(url) ?? [];
+    const [, first = ''] = /^([/?#])/.exec(rest) ?? [];
+    const [path = ''] = rest.split('?');
+    // what follows the host has no @ unless the password had what ends it
+    const isCut = !authority.includes('@') ? /@/.test(first === '?' ? rest : path) : /@/.test(path);
+    const raw = isCut ? first : rest.includes('#') ? '#' : !isDecodable(authority + path) ? '%' : undefined;
+    if (raw !== undefined)
+        throw new errors/* InputError */.dz(`has a "${raw}" that is not percent-encoded, such as in the password; write ${encoded[raw]} for it (@ is %40, # is %23, / is %2F, ? is %3F, % is %25)`);
+}
+function isDecodable(text) {
+    try {
+        return decodeURIComponent(text) !== undefined;
+    }
+    catch {
+        return false;
+    }
+}
+function engineOf(protocol) {
+    if (protocol === 'postgres:' || protocol === 'postgresql:')
+        return 'postgres';
+    if (protocol === 'mysql:' || protocol === 'mariadb:')
+        return 'mysql';
+    throw new errors/* InputError */.dz(`is of a kind of database that is not known; write one such as ${examples}`);
+}
+/** On this machine nothing is encrypted unless asked for; over a network everything is, unless told otherwise. */
+function tlsOf({ searchParams }, host) {
+    const asked = searchParams.get('sslmode') ?? searchParams.get('ssl-mode');
+    if (asked === null)
+        return isLocal(host) ? 'off' : 'encrypt';
+    const mode = tlsModes[asked.toLowerCase()];
+    if (mode === undefined)
+        throw new errors/* InputError */.dz(`has an unknown sslmode; write one of ${Object.keys(tlsModes).join(', ')}`);
+    return mode;
+}
+function isLocal(host) {
+    return host.startsWith('/') || host === 'localhost' || host === '::1' || /^127\./.test(host);
+}
+
+;// CONCATENATED MODULE: ./lib/layers/database/open.js
+/** Opens the engine for a database: connects to nothing yet. Only its own driver is loaded, which takes up to 0.2 s. */
+async function openEngine(connection, surroundings) {
+    switch (connection.engine) {
+        case 'sqlite':
+            return (await __webpack_require__.e(/* import() */ 861).then(__webpack_require__.bind(__webpack_require__, 7861))).openSqlite(connection, surroundings);
+        case 'postgres':
+            return (await Promise.all(/* import() */[__webpack_require__.e(849), __webpack_require__.e(628)]).then(__webpack_require__.bind(__webpack_require__, 1628))).openPostgres(connection, surroundings);
+        case 'mysql':
+            return (await Promise.all(/* import() */[__webpack_require__.e(739), __webpack_require__.e(873)]).then(__webpack_require__.bind(__webpack_require__, 4873))).openMysql(connection, surroundings);
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/layers/database/store/address.js
+
+/**
+ * Reads `s3://bucket/prefix`. Keys, region and the address of another server than Amazon's come from the variables that every
+ * tool for S3 takes: https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-envvars.html
+ * @throws InputError without naming the input
+ */
+function address_parseBucket(text, env) {
+    const [, bucket, rest = ''] = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/([\w.!*'()/-]*))?$/.exec(text) ?? [];
+    const folders = rest.split('/').filter((each) => each !== '');
+    if (bucket === undefined || folders.some((each) => /^\.+$/.test(each)))
+        throw new InputError(`is "${text}"; write a bucket such as s3://my-backups/shop, of letters, digits, dots and dashes`);
+    const accessKeyId = env['AWS_ACCESS_KEY_ID'] ?? '';
+    const secretAccessKey = env['AWS_SECRET_ACCESS_KEY'] ?? '';
+    if (accessKeyId === '' || secretAccessKey === '')
+        throw new InputError(`is "${text}", and its keys are not set: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in env, from secrets or by aws-actions/configure-aws-credentials`);
+    const region = env['AWS_REGION'] || env['AWS_DEFAULT_REGION'] || 'us-east-1';
+    return {
+        bucket,
+        prefix: folders.map((each) => `${each}/`).join(''),
+        region,
+        url: urlOf(bucket, region, env['AWS_ENDPOINT_URL_S3'] || env['AWS_ENDPOINT_URL']),
+        accessKeyId,
+        secretAccessKey,
+        sessionToken: env['AWS_SESSION_TOKEN'] || undefined,
+    };
+}
+/** Amazon's certificates are for one level of names under its own, and other servers often have but one name. */
+function urlOf(bucket, region, endpoint) {
+    if (endpoint === undefined)
+        return bucket.includes('.')
+            ? new URL(`https://s3.${region}.amazonaws.com/${bucket}/`)
+            : new URL(`https://${bucket}.s3.${region}.amazonaws.com/`);
+    if (!URL.canParse(endpoint) || !/^https?:$/.test(new URL(endpoint).protocol))
+        throw new InputError(`is in a bucket of AWS_ENDPOINT_URL, and that is no address; write one such as https://s3.example.com`);
+    return new URL(`${bucket}/`, endpoint.endsWith('/') ? endpoint : `${endpoint}/`);
+}
+
+// EXTERNAL MODULE: external "node:stream"
+var external_node_stream_ = __webpack_require__(7075);
+// EXTERNAL MODULE: ./node_modules/aws4fetch/dist/aws4fetch.esm.mjs
+var aws4fetch_esm = __webpack_require__(2580);
+;// CONCATENATED MODULE: ./lib/layers/database/store/exchange.js
+
+
+
+
+/** How long a server may take to begin its answer, ms: a part of 8 MB has to be through a slow line by then. */
+const patienceMs = 120_000;
+/**
+ * Sends signed requests to a bucket. The body's own digest is signed, so that what arrives is what was sent. All of them do
+ * the same when they are done twice, so that one without an answer is sent again.
+ * @returns a function that throws RefusedError with the server's own words, UnavailableError when it gives no answer
+ */
+function exchange_openExchange(address, { fetch, signal }) {
+    const where = `bucket ${address.bucket} on ${address.url.host}`;
+    async function sendOnce(request) {
+        const { method, key = '', query = {}, body, missing } = request;
+        const url = new URL(key, address.url);
+        for (const [name, value] of Object.entries(query))
+            url.searchParams.set(name, value);
+        const { accessKeyId, secretAccessKey, sessionToken, region } = address;
+        const signer = new AwsV4Signer({
+            method,
+            url: url.href,
+            headers: {
+                'x-amz-content-sha256': createHash('sha256')
+                    .update(body ?? '')
+                    .digest('hex'),
+            },
+            accessKeyId,
+            secretAccessKey,
+            ...(sessionToken !== undefined && { sessionToken }),
+            region,
+            service: 's3',
+        });
+        const signed = await signer.sign();
+        signal?.throwIfAborted();
+        const patience = new AbortController();
+        const timer = setTimeout(() => patience.abort(), patienceMs);
+        let answer;
+        try {
+            answer = await fetch(signed.url, {
+                method: signed.method,
+                headers: signed.headers,
+                body: body === undefined ? null : new Uint8Array(body),
+                redirect: 'manual',
+                signal: signal === undefined ? patience.signal : AbortSignal.any([signal, patience.signal]),
+            });
+        }
+        catch (error) {
+            signal?.throwIfAborted();
+            throw new UnavailableError(`${where} does not answer: ${reasonOf(error)}`);
+        }
+        finally {
+            clearTimeout(timer);
+        }
+        if (answer.ok)
+            return answer;
+        throw explain(answer.status, await answer.text().catch(() => ''), missing);
+    }
+    function explain(status, xml, missing) {
+        const [, code = ''] = /<Code>([^<]*)<\/Code>/.exec(xml) ?? [];
+        const [, message = ''] = /<Message>([^<]*)<\/Message>/.exec(xml) ?? [];
+        const said = [status, code, message].filter((each) => each !== '').join(' ');
+        if (status === 404 && code !== 'NoSuchBucket' && missing !== undefined)
+            return new RefusedError(missing);
+        if (status === 429 || status >= 500)
+            return new UnavailableError(`${where} answers ${said}`);
+        if (status === 301 || status === 307 || code === 'AuthorizationHeaderMalformed')
+            return new RefusedError(`${where} is not in the region ${address.region}: set AWS_REGION to its own (${said})`);
+        return new RefusedError(`${where} refused: ${said}`);
+    }
+    return (request) => pRetry(() => sendOnce(request), {
+        retries: 4,
+        minTimeout: 200,
+        maxTimeout: 5000,
+        randomize: true,
+        ...(signal !== undefined && { signal }),
+        shouldRetry: ({ error }) => error instanceof UnavailableError,
+    });
+}
+function reasonOf(error) {
+    if (!(error instanceof Error))
+        return String(error);
+    return error.cause instanceof Error ? error.cause.message || error.message : error.message;
+}
+
+;// CONCATENATED MODULE: ./lib/layers/database/store/bucket.js
+
+
+
+/** What S3 takes as a part at least, but for the last one: https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
+const smallestPart = (/* unused pure expression or super */ null && (8 << 20));
+/** S3 takes 10,000 parts at most, so that those of something huge have to grow: with this, 440 GB fit. */
+function partSize(index) {
+    return smallestPart * (1 + Math.floor(index / 1000));
+}
+/**
+ * Backups in a bucket of S3, or of a server that speaks its language. What is too big for one request goes in parts, which
+ * are an object only once all of them are there: a job that is killed leaves none.
+ */
+function bucket_openBucketStore(address, { fetch, signal }) {
+    const { bucket, prefix } = address;
+    const send = openExchange(address, { fetch, signal });
+    const place = `s3://${bucket}/${prefix}`.replace(/\/$/, '');
+    const keyOf = (path) => `${prefix}${path}`;
+    return {
+        place,
+        async list() {
+            const paths = [];
+            for (let after = '';;) {
+                const query = {
+                    'list-type': '2',
+                    'encoding-type': 'url',
+                    prefix,
+                    ...(after !== '' && { 'start-after': after }),
+                };
+                const answer = await send({ method: 'GET', query });
+                const xml = await answer.text();
+                const keys = [...xml.matchAll(/<Key>([^<]*)<\/Key>/g)].map(([, key = '']) => readKey(key));
+                paths.push(...keys.map((key) => key.slice(prefix.length)));
+                after = keys.at(-1) ?? '';
+                if (!/<IsTruncated>true<\/IsTruncated>/.test(xml) || after === '')
+                    break;
+            }
+            return paths.filter((path) => path !== '' && !path.endsWith('/')).sort();
+        },
+        async read(path) {
+            const answer = await send({ method: 'GET', key: keyOf(path), missing: `${path} is not in ${place}` });
+            if (answer.body === null)
+                return Readable.from([]);
+            return named(Readable.fromWeb(answer.body), `${path} of ${place} broke off`);
+        },
+        async write(path, content) {
+            const key = keyOf(path);
+            const chunks = chunked(content);
+            const first = await chunks.next();
+            const second = await chunks.next();
+            if (second.done === true) {
+                await send({ method: 'PUT', key, body: first.value ?? Buffer.alloc(0) });
+                return;
+            }
+            const upload = await begin(key);
+            try {
+                const parts = [];
+                const put = async (body) => {
+                    const query = { partNumber: String(parts.length + 1), uploadId: upload };
+                    const { headers } = await send({ method: 'PUT', key, query, body });
+                    parts.push(headers.get('etag') ?? '');
+                };
+                if (first.value !== undefined)
+                    await put(first.value);
+                await put(second.value);
+                for await (const chunk of chunks)
+                    await put(chunk);
+                await complete(key, upload, parts);
+            }
+            catch (error) {
+                await send({ method: 'DELETE', key, query: { uploadId: upload } }).catch(() => { });
+                throw error;
+            }
+        },
+        async remove(path) {
+            await send({ method: 'DELETE', key: keyOf(path) });
+        },
+    };
+    async function begin(key) {
+        const answer = await send({ method: 'POST', key, query: { uploads: '' } });
+        const [, upload] = /<UploadId>([^<]+)<\/UploadId>/.exec(await answer.text()) ?? [];
+        if (upload === undefined)
+            throw new UnavailableError(`${place} gave an upload no name`);
+        return unescapeXml(upload);
+    }
+    /** It may fail after a status of 200: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html */
+    async function complete(key, upload, etags) {
+        const parts = etags.map((etag, index) => `<Part><PartNumber>${index + 1}</PartNumber><ETag>${escapeXml(etag)}</ETag></Part>`);
+        const body = Buffer.from(`<CompleteMultipartUpload>${parts.join('')}</CompleteMultipartUpload>`);
+        const answer = await send({ method: 'POST', key, query: { uploadId: upload }, body });
+        const xml = await answer.text();
+        if (/<Error>/.test(xml))
+            throw new RefusedError(`${place} did not put the parts of ${key} together: ${xml.slice(0, 300)}`);
+    }
+}
+/** A stream as parts, each as big as it has to be, one in memory at a time. */
+async function* chunked(content) {
+    let waiting = [];
+    let [length, index] = [0, 0];
+    for await (const data of content) {
+        const chunk = Buffer.from(data);
+        waiting.push(chunk);
+        length += chunk.length;
+        if (length < partSize(index))
+            continue;
+        yield Buffer.concat(waiting);
+        waiting = [];
+        length = 0;
+        index += 1;
+    }
+    if (length > 0)
+        yield Buffer.concat(waiting);
+    return undefined;
+}
+/** A connection that is lost says which file it was about. */
+function named(from, what) {
+    const to = new Transform({ transform: (chunk, _encoding, done) => done(null, chunk) });
+    from.once('error', (error) => to.destroy(new UnavailableError(`${what}: ${error.message}`)));
+    to.once('close', () => from.destroy());
+    return from.pipe(to);
+}
+/** As asked for, keys come encoded as in an address; some servers encode but a part of it. */
+function readKey(text) {
+    const key = unescapeXml(text);
+    try {
+        return decodeURIComponent(key.replaceAll('+', ' '));
+    }
+    catch {
+        return key;
+    }
+}
+function escapeXml(text) {
+    return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
+}
+function unescapeXml(text) {
+    return text
+        .replaceAll('&lt;', '<')
+        .replaceAll('&gt;', '>')
+        .replaceAll('&quot;', '"')
+        .replaceAll('&amp;', '&');
+}
+
+// EXTERNAL MODULE: ./lib/text/system-error.js
+var system_error = __webpack_require__(7229);
+// EXTERNAL MODULE: ./lib/layers/database/read-file.js
+var read_file = __webpack_require__(9683);
+// EXTERNAL MODULE: ./lib/layers/database/write-file.js
+var write_file = __webpack_require__(6368);
+;// CONCATENATED MODULE: ./lib/layers/database/store/folder.js
+
+
+
+
+
+
+
+/** Backups in a folder of this machine. @param root made when it is not there */
+function folder_openFolderStore(root) {
+    return {
+        place: root,
+        async list() {
+            // a backup is a folder of files: a folder that holds other things, or has no end, is not searched
+            const read = (path) => readdir(path, { withFileTypes: true }).catch(emptyIfMissing);
+            const paths = [];
+            for (const entry of await read(root)) {
+                if (entry.isFile())
+                    paths.push(entry.name);
+                if (!entry.isDirectory())
+                    continue;
+                const files = await read(join(root, entry.name));
+                paths.push(...files.filter((file) => file.isFile()).map((file) => `${entry.name}/${file.name}`));
+            }
+            return paths.sort();
+        },
+        async read(path) {
+            const file = join(root, path);
+            if ((await stat(file).catch(() => undefined)) === undefined)
+                throw new RefusedError(`${path} is not in ${root}`);
+            return readChunks(file);
+        },
+        async write(path, content) {
+            const file = join(root, path);
+            const partial = `${file}.${randomBytes(4).toString('hex')}.partial`;
+            try {
+                await makeFolder(dirname(file));
+                await writeFileFrom(content, partial, { durable: true });
+                await rename(partial, file);
+                await syncFolder(dirname(file));
+            }
+            catch (error) {
+                await rm(partial, { force: true }).catch(() => { });
+                await rmdir(dirname(file)).catch(() => { });
+                throw explainWrite(error, root);
+            }
+        },
+        async remove(path) {
+            await rm(join(root, path), { force: true });
+            // the folder goes with its last file
+            await rmdir(join(root, dirname(path))).catch(() => { });
+        },
+    };
+}
+/** Step by step: what makes folders recursively never ends below /proc, where one that is missing cannot be made. */
+async function makeFolder(path) {
+    const exists = async (each) => (await stat(each).catch(() => undefined)) !== undefined;
+    if (await exists(path))
+        return;
+    if (!(await exists(dirname(path))))
+        await makeFolder(dirname(path));
+    await mkdir(path).catch((error) => {
+        // another process made it meanwhile
+        if (error.code !== 'EEXIST')
+            throw error;
+    });
+}
+/** A rename is safe from a power cut once its folder is on the disk. */
+async function syncFolder(folder) {
+    const handle = await open(folder, 'r');
+    try {
+        await handle.sync();
+    }
+    finally {
+        await handle.close();
+    }
+}
+function emptyIfMissing(error) {
+    if (error.code === 'ENOENT')
+        return [];
+    throw error;
+}
+
+;// CONCATENATED MODULE: ./lib/layers/database/store/open.js
+
+
+
+
+/**
+ * Opens where backups are kept: a folder of this machine, or `s3://bucket/prefix`.
+ * @param env holds the keys of a bucket
+ * @throws InputError without naming the input
+ */
+function open_openStore(storage, { env, fetch, signal, }) {
+    if (storage.startsWith('s3:'))
+        return openBucketStore(parseBucket(storage, env), { fetch, signal });
+    if (/^[a-z0-9]{2,}:/i.test(storage))
+        throw new InputError(`is "${storage}"; write the path of a folder, or s3://bucket/prefix`);
+    if (/^~|\$\{?[a-z_]/i.test(storage))
+        throw new InputError(`is "${storage}", and no shell expands it: the folder would be made below that of the job under this name; write the whole path, such as /var/backups/shop`);
+    return openFolderStore(storage);
+}
+/** @throws InputError for a bucket that is to get files without compression */
+function refuseUncompressed(storage, compression) {
+    if (compression === 'none' && storage.startsWith('s3:'))
+        throw new InputError(message `${setting('compression')} is none and ${setting('database.storage')} is a bucket, where every byte is sent over the network; write compression: zstd, or keep backups in a folder`);
+}
+
+;// CONCATENATED MODULE: ./lib/settings/variables.js
+/** Secrets that the libraries and tools of the layers read under names of their own. */
+const usualSecrets = ['AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'EXPO_TOKEN'];
+/** All that they read so. */
+const usual = [
+    ...usualSecrets,
+    'AWS_ACCESS_KEY_ID',
+    'AWS_REGION',
+    'AWS_DEFAULT_REGION',
+    'AWS_ENDPOINT_URL',
+    'AWS_ENDPOINT_URL_S3',
+];
+/** The secrets among what they read so, to keep them out of every text. */
+function variables_secretsOfTools(env) {
+    return usualSecrets.flatMap((name) => env[name] || []);
+}
+/**
+ * The environment variables that the settings name, wherever they do: `{ env: NAME }`, and lists under `env`.
+ * @returns each name once, sorted
+ */
+function namedVariables(config) {
+    return [...new Set(namesIn(config))].sort();
+}
+/** Those, and what the layers' tools read by themselves: all that the actions may take from the secrets that they are given. */
+function readableVariables(config) {
+    return new Set([...namesIn(config), ...usual]);
+}
+/** The names of the variables that a part of the settings names: `{ env: NAME }`, and lists under `env`. */
+function namesIn(value) {
+    if (typeof value !== 'object' || value === null)
+        return [];
+    return Object.entries(value).flatMap(([key, each]) => {
+        if (key !== 'env')
+            return namesIn(each);
+        return [each].flat().filter((name) => typeof name === 'string');
+    });
+}
+
+;// CONCATENATED MODULE: ./lib/actions/open-database.js
+
+
+
+
+
+/** Opens the database that the input names. @param scratch a folder for temporary files */
+async function openConnection({ inputs, env, log, secrets }, scratch) {
+    const connection = (0,errors/* readSetting */.LA)('database.url', () => parseConnection(inputs['database-url']));
+    for (const secret of secretsOf(connection))
+        secrets.add(secret);
+    return openEngine(connection, { env, scratch, log: log.info });
+}
+/** Opens the database and the store that the inputs name. @param scratch a folder for temporary files */
+async function openDatabase(step, scratch) {
+    const { inputs, env, secrets, signal } = step;
+    const engine = await openConnection(step, scratch);
+    for (const secret of secretsOfTools(env))
+        secrets.add(secret);
+    const store = readSetting('database.storage', () => openStore(inputs.storage, { env, fetch, signal }));
+    return { engine, store };
+}
+
+;// CONCATENATED MODULE: ./lib/github/commit-graph.js
+const graphs = new WeakMap();
+/** The commits that were read so far in this run, by their ids. They never change. */
+function graphOf({ octokit }) {
+    const found = graphs.get(octokit);
+    if (found !== undefined)
+        return found;
+    const made = new Map();
+    graphs.set(octokit, made);
+    return made;
+}
+/** Notes commits that were read, whatever they were read for. */
+function commit_graph_noteCommits(repository, commits) {
+    const graph = graphOf(repository);
+    for (const commit of commits)
+        graph.set(commit.sha, commit);
+}
+function commit_graph_knownCommit(repository, sha) {
+    return graphOf(repository).get(sha);
+}
+/** Whether a commit is in the history of another one, or is it; undefined when what was read does not show it. */
+function knownAncestry(repository, { older, newer }) {
+    const graph = graphOf(repository);
+    if (older === newer)
+        return graph.has(older) ? true : undefined;
+    const after = search(graph, { from: newer, wanted: older });
+    if (after !== 'missing')
+        return after === 'found';
+    // what comes after cannot come before
+    return search(graph, { from: older, wanted: newer }) === 'found' ? false : undefined;
+}
+/** missing: some of the history is not known. */
+function search(graph, { from, wanted }) {
+    const seen = new Set();
+    const left = [from];
+    let isWhole = true;
+    for (let sha = left.pop(); sha !== undefined; sha = left.pop()) {
+        if (sha === wanted)
+            return 'found';
+        if (seen.has(sha))
+            continue;
+        seen.add(sha);
+        const commit = graph.get(sha);
+        if (commit === undefined)
+            isWhole = false;
+        else
+            left.push(...commit.parents);
+    }
+    return isWhole ? 'not-there' : 'missing';
+}
+/**
+ * The commits from one to another, oldest first, where each has one parent, so that these are all; undefined where there are
+ * merges, or not all was read.
+ */
+function commit_graph_knownLine(repository, { base, head }) {
+    const graph = graphOf(repository);
+    const line = [];
+    for (let sha = head; sha !== base;) {
+        const commit = graph.get(sha);
+        const [parent, ...others] = commit?.parents ?? [];
+        if (commit === undefined || parent === undefined || others.length > 0)
+            return undefined;
+        line.push(commit);
+        sha = parent;
+    }
+    return line.reverse();
+}
+/** What is read of a commit, whichever of GitHub's endpoints it is from. */
+function commit_graph_toCommit({ sha, parents, commit }) {
+    return {
+        sha,
+        tree: commit.tree.sha,
+        parents: parents.map((parent) => parent.sha),
+        message: commit.message,
+        author: commit.author?.name ?? 'unknown',
+        committedAt: new Date(commit.committer?.date ?? 0),
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/github/commits.js
+
+
+
+
+const reading = 'contents: read';
+const readCommitOnce = askedOnce((sha) => sha, async (repository, sha) => {
+    const { octokit, owner, repo } = repository;
+    const { data } = await refusal_explained({ doing: `read commit ${sha.slice(0, 7)}`, permission: reading }, () => octokit.rest.git.getCommit({ owner, repo, commit_sha: sha }));
+    const commit = commit_graph_toCommit({ ...data, commit: data });
+    commit_graph_noteCommits(repository, [commit]);
+    return commit;
+});
+/** A commit by its full id. @throws RefusedError when it is not in the repository */
+async function readCommit(repository, sha) {
+    return knownCommit(repository, sha) ?? readCommitOnce(repository, sha);
+}
+/** The full id of what a branch, a tag or a (short) commit id names; undefined when it names nothing. */
+async function resolveRevision({ octokit, owner, repo }, name) {
+    return refusal_explained({ doing: `find ${name}`, permission: reading }, async () => {
+        try {
+            const { data } = await octokit.rest.repos.getCommit({ owner, repo, ref: name, per_page: 1 });
+            return data.sha;
+        }
+        catch (error) {
+            // GitHub answers 422 "No commit found for SHA", and 409 in an empty repository
+            if (isRefused(error, 'not-found') || isRefused(error, 'invalid') || isRefused(error, 'conflict'))
+                return undefined;
+            throw error;
+        }
+    });
+}
+/** Looks up a branch, a tag or a (short) commit id; `heads/x` and `tags/x`, with or without `refs/`, are one of them alone. */
+async function findNamed(repository, name) {
+    const none = { branch: undefined, tag: undefined, commit: undefined };
+    if (/^[0-9a-f]{40}$/.test(name))
+        return { ...none, commit: await resolveRevision(repository, name) };
+    const [, kind, own = ''] = /^(?:refs\/)?(heads|tags)\/(.+)$/.exec(name) ?? [];
+    if (kind === 'heads')
+        return { ...none, branch: await resolveRevision(repository, `heads/${own}`) };
+    if (kind === 'tags')
+        return { ...none, tag: await resolveRevision(repository, `tags/${own}`) };
+    const [branch, tag] = await Promise.all([
+        resolveRevision(repository, `heads/${name}`),
+        resolveRevision(repository, `tags/${name}`),
+    ]);
+    const isCommit = branch === undefined && tag === undefined;
+    return { branch, tag, commit: isCommit ? await resolveRevision(repository, name) : undefined };
+}
+/** The newest commits of a branch, newest first; at most 100. */
+const listCommits = askedOnce((asked) => (isObjectId(asked.branch) ? keyOfList(asked) : undefined), async (repository, { branch, count, path, page = 1 }) => {
+    const { octokit, owner, repo } = repository;
+    const { data } = await refusal_explained({ doing: `list the commits of ${branch}`, permission: reading }, () => octokit.rest.repos.listCommits({
+        owner,
+        repo,
+        sha: branch,
+        per_page: count,
+        page,
+        ...(path !== undefined && { path }),
+    }));
+    const commits = data.map(commit_graph_toCommit);
+    commit_graph_noteCommits(repository, commits);
+    return commits;
+});
+const keyOfList = ({ branch, count, path = '', page = 1 }) => `${branch} ${count} ${page} ${path}`;
+/** How many pages of a hundred commits are looked through for those that touch a path. */
+const mostPages = 50;
+/**
+ * Those of some commits that touch one of the paths, in the order they are given.
+ * @param commits newer than what is at the end of them, and all in the history of `head`
+ */
+async function commitsTouching(repository, { head, commits, paths }) {
+    const wanted = new Set(commits.map(({ sha }) => sha));
+    const touching = new Set();
+    await Promise.all(paths.map(async (path) => {
+        for (let page = 1; page <= mostPages; page += 1) {
+            const listed = await listCommits(repository, { branch: head, count: 100, path, page });
+            const found = listed.filter(({ sha }) => wanted.has(sha));
+            for (const { sha } of found)
+                touching.add(sha);
+            if (found.length === 0 || listed.length < 100)
+                return;
+        }
+    }));
+    return commits.filter(({ sha }) => touching.has(sha));
+}
+/**
+ * Makes a commit that nothing points at yet. Without author or committer, so that GitHub signs what an app or the
+ * workflow's token makes: https://docs.github.com/en/authentication/managing-commit-signature-verification
+ */
+async function createCommit(repository, { tree, parents, message }) {
+    const { octokit, owner, repo } = repository;
+    const { data } = await explained({ doing: 'create the commit', permission: 'contents: write' }, () => 
+    // an object that nothing points at changes nothing, so this POST may be repeated
+    octokit.rest.git.createCommit({
+        owner,
+        repo,
+        tree,
+        parents: [...parents],
+        message,
+        request: repeatable,
+    }));
+    const commit = toCommit({ ...data, commit: data });
+    noteCommits(repository, [commit]);
+    return commit;
+}
+
+;// CONCATENATED MODULE: ./lib/github/deployments.js
+
+
+const toDeployment = (listed) => {
+    const { id, environment, sha: revision, created_at, task, transient_environment: isTransient = false, } = listed;
+    return { id, environment, revision, createdAt: new Date(created_at), task, isTransient };
+};
+const permission = 'deployments: read';
+/** The newest hundred deployments of all environments, newest first. */
+const deployments_listNewestDeployments = foreseeable(() => '', async ({ octokit, owner, repo }) => {
+    const { data } = await refusal_explained({ doing: 'list the deployments', permission }, () => octokit.rest.repos.listDeployments({ owner, repo, per_page: 100 }));
+    return data.map(toDeployment);
+});
+/** The newest hundred deployments of an environment, newest first. */
+const listNewestOf = foreseeable((environment) => environment, async ({ octokit, owner, repo }, environment) => {
+    const { data } = await refusal_explained({ doing: `list the deployments of ${environment}`, permission }, () => octokit.rest.repos.listDeployments({ owner, repo, environment, per_page: pageSize }));
+    return data.map(toDeployment);
+});
+const pageSize = 100;
+/** The deployments of an environment, or of a revision in it, newest first, a page of a hundred at a time so that a caller stops when it has what it seeks. */
+async function* listDeployments(repository, { environment, revision }) {
+    const newest = revision === undefined
+        ? await listNewestOf(repository, environment)
+        : await listNewestOf.foreseen(repository, environment);
+    yield* (newest ?? []).filter((each) => revision === undefined || each.revision === revision);
+    if (newest !== undefined && newest.length < pageSize)
+        return;
+    const { octokit, owner, repo } = repository;
+    const need = { doing: `list the deployments of ${environment}`, permission };
+    // of a revision the list is another one, which begins anew
+    const last = revision === undefined ? newest?.at(-1)?.id : undefined;
+    for (let page = last === undefined ? 1 : 2;; page += 1) {
+        const { data } = await refusal_explained(need, () => octokit.rest.repos.listDeployments({
+            ...{ owner, repo, environment, per_page: pageSize, page },
+            ...(revision && { sha: revision }),
+        }));
+        const known = new Set(newest?.map(({ id }) => id));
+        yield* data.map(toDeployment).filter(({ id }) => !known.has(id));
+        if (data.length < pageSize)
+            return;
+    }
+}
+/** Says how a deployment ended; one that ended so already is left as it is. @param description longer ones are cut off */
+async function markDeployment({ octokit, owner, repo }, { id }, { state, description: given, logUrl }) {
+    const description = given.length > 140 ? `${given.slice(0, 139)}…` : given;
+    const need = { doing: `mark deployment ${id}`, permission: 'deployments: write' };
+    await explained(need, async () => {
+        const about = { owner, repo, deployment_id: id };
+        const { data } = await octokit.rest.repos.listDeploymentStatuses({ ...about, per_page: 1 });
+        if (data[0]?.state === state)
+            return;
+        await octokit.rest.repos.createDeploymentStatus({
+            ...about,
+            state,
+            description,
+            ...(logUrl !== undefined && { log_url: logUrl }),
+            // the newest deployment is another one, and stays as it is
+            auto_inactive: state === 'success',
+        });
+    });
+}
+/**
+ * Records that a revision is put into an environment by a rollback. Without auto-merge and required contexts: GitHub would
+ * merge the default branch into it, and want checks of it that ran long ago.
+ */
+async function createDeployment({ octokit, owner, repo }, { environment, revision, description, payload, }) {
+    const need = {
+        doing: `record the deployment of ${revision.slice(0, 7)}`,
+        permission: 'deployments: write',
+    };
+    const { data } = await explained(need, () => octokit.rest.repos.createDeployment({
+        owner,
+        repo,
+        ref: revision,
+        task: 'rollback',
+        environment,
+        description: description.slice(0, 140),
+        payload,
+        auto_merge: false,
+        required_contexts: [],
+    }));
+    if (!('id' in data))
+        throw new TypeError(`no deployment was made: ${data.message ?? ''}`);
+    return { id: data.id };
+}
+/**
+ * The states that a deployment was in, newest first; empty for one that only just began. The newest alone does not say
+ * whether it succeeded: a newer deployment turns an older one `inactive`, and in production environments not even that.
+ */
+const deployments_readStates = foreseeable(({ id }) => String(id), async ({ octokit, owner, repo }, { id }) => {
+    const { data } = await refusal_explained({ doing: `read the statuses of deployment ${id}`, permission }, () => octokit.rest.repos.listDeploymentStatuses({ owner, repo, deployment_id: id, per_page: 100 }));
+    return data.map(({ state }) => state);
+});
+/** How the newest deployment of a revision to an environment stands; `missing` when there is none. */
+async function deploymentState(repository, { environment, revision }) {
+    const found = await listDeployments(repository, { environment, revision }).next();
+    if (found.done)
+        return 'missing';
+    const states = await deployments_readStates(repository, found.value);
+    if (states[0] === 'failure' || states[0] === 'error')
+        return 'failure';
+    // a newer deployment turns one that succeeded `inactive`
+    return states.includes('success') ? 'success' : 'pending';
+}
+
+;// CONCATENATED MODULE: ./lib/github/graphql.js
+
+/**
+ * Asks GraphQL for several things in one request. What the token may not see is null in the answer, as is what is not there:
+ * whoever needs it asks the REST API, which says why.
+ * @param text of a query, which may use `$owner` and `$repo`
+ * @returns undefined where there is no answer of this shape
+ * @throws what `explained` understands, when nothing was answered
+ */
+async function query({ octokit, owner, repo }, text, variables, shape) {
+    try {
+        const data = await octokit.graphql(text, { owner, repo, ...variables });
+        return shape.safeParse(data).data;
+    }
+    catch (error) {
+        // some of it was refused, and the rest is there
+        const refusal = refusal_readRefusal(error);
+        if (refusal?.status === 200 && error instanceof Error && 'data' in error && error.data !== null)
+            return shape.safeParse(error.data).data;
+        throw error;
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/github/folder.js
+
+
+
+
+const entry = schemas/* lazy */.RZV(() => schemas/* object */.Ikc({ name: schemas/* string */.YjP(), oid: schemas/* string */.YjP(), object: found.nullable().optional() }));
+const found = schemas/* object */.Ikc({
+    text: schemas/* string */.YjP().nullable().optional(),
+    entries: schemas/* array */.YOg(entry).nullable().optional(),
+});
+const shape = schemas/* object */.Ikc({ repository: schemas/* object */.Ikc({ object: found.nullable() }) });
+/** The text files of a folder and of those below it, by path, as they are in one commit; empty when there is no such folder. */
+const readFolder = foreseeable(({ ref, path }) => `${ref}:${path}`, async (repository, asked) => {
+    const seen = await readTogether(repository, asked).catch(() => undefined);
+    return seen ?? readEach(repository, asked);
+});
+/** By one query. @returns undefined when that did not have all of it */
+async function readTogether(repository, { ref, path, depth }) {
+    let fields = '... on Blob { text }';
+    for (let level = 0; level < depth; level += 1)
+        fields = `... on Blob { text } ... on Tree { entries { name oid object { ${fields} } } }`;
+    const text = `query ReadFolder($owner: String!, $repo: String!, $expression: String!) { repository(owner: $owner, name: $repo) { object(expression: $expression) { ${fields} } } }`;
+    const answer = await query(repository, text, { expression: `${ref}:${path}` }, shape);
+    if (answer === undefined)
+        return undefined;
+    const files = new Map();
+    const isWhole = collect(answer.repository.object?.entries ?? [], path, files);
+    // what git stores under that name is what was sent: not so where GitHub cut it off, or could not make a text of it
+    return isWhole && [...files.values()].every(({ bytes, blob }) => blobId(bytes) === blob) ? files : undefined;
+}
+function collect(entries, above, files) {
+    return entries.every(({ name, oid, object }) => {
+        const path = `${above}/${name}`;
+        if (object?.entries)
+            return collect(object.entries, path, files);
+        if (typeof object?.text !== 'string')
+            return false;
+        files.set(path, { text: object.text, bytes: Buffer.from(object.text), blob: oid });
+        return true;
+    });
+}
+/** Where one query is too much: the list of the files, a hundred of them in a query, and one by one what is left. */
+async function readEach(repository, { ref, path }) {
+    const listed = (await listFiles(repository, { ref })) ?? [];
+    const wanted = listed.filter((each) => each.path.startsWith(`${path}/`));
+    const batches = Array.from({ length: Math.ceil(wanted.length / blobsAtOnce) }, (_, n) => wanted.slice(n * blobsAtOnce, (n + 1) * blobsAtOnce));
+    const texts = await Promise.all(batches.map((batch) => readBlobs(repository, batch.map(({ blob }) => blob)).catch(() => [])));
+    const files = await Promise.all(wanted.map(async (each, n) => {
+        const text = texts[Math.floor(n / blobsAtOnce)]?.[n % blobsAtOnce];
+        const file = text === undefined ? undefined : toFile(Buffer.from(text));
+        // not so where GitHub cut it off, or could not make a text of it
+        return [
+            each.path,
+            file?.blob === each.blob ? file : await readFile(repository, { path: each.path, ref }),
+        ];
+    }));
+    return new Map(files.flatMap(([name, file]) => (file === undefined ? [] : [[name, file]])));
+}
+const blobsAtOnce = 100;
+const blobsShape = schemas/* object */.Ikc({
+    repository: schemas/* record */.g1P(schemas/* string */.YjP(), schemas/* object */.Ikc({ text: schemas/* string */.YjP().nullable() }).nullable()),
+});
+async function readBlobs(repository, blobs) {
+    const asked = blobs.map((oid, n) => `b${n}: object(oid: "${oid}") { ... on Blob { text } }`);
+    const text = `query ReadBlobs($owner: String!, $repo: String!) { repository(owner: $owner, name: $repo) { ${asked.join(' ')} } }`;
+    const answer = await query(repository, text, {}, blobsShape);
+    return blobs.map((_, n) => answer?.repository[`b${n}`]?.text ?? undefined);
+}
+
+;// CONCATENATED MODULE: ./lib/github/labels.js
+
+
+const labels_permission = 'issues: read';
+/** The open issues and pull requests that have a label, newest first. */
+const labels_openItemsWith = foreseeable((label) => label, async ({ octokit, owner, repo }, label) => {
+    const need = { doing: `list what has the label ${label}`, permission: labels_permission };
+    const items = await refusal_explained(need, () => octokit.paginate(octokit.rest.issues.listForRepo, {
+        owner,
+        repo,
+        state: 'open',
+        labels: label,
+        per_page: 100,
+    }));
+    return items.map(({ number, html_url, title }) => ({ number, url: html_url, title }));
+});
+/** Who put the label on last; undefined when no event says so, as after the label was renamed. */
+async function labels_lastLabelling({ octokit, owner, repo }, { number, label }) {
+    const need = { doing: `read who labelled #${number}`, permission: labels_permission };
+    const events = await explained(need, () => octokit.paginate(octokit.rest.issues.listEvents, { owner, repo, issue_number: number, per_page: 100 }));
+    // GitHub ignores the case of labels; events come oldest first
+    const isThis = (name) => name?.toLowerCase() === label.toLowerCase();
+    const last = events.findLast((each) => each.event === 'labeled' && 'label' in each && isThis(each.label.name));
+    return last && { by: last.actor?.login, at: new Date(last.created_at) };
+}
+
+;// CONCATENATED MODULE: ./lib/github/ref.js
+
+
+/** The commit or tag object that a ref points at; undefined when there is no such ref. @param ref without `refs/`, e.g. `heads/main` */
+const readRef = foreseeable((ref) => ref, ({ octokit, owner, repo }, ref) => refusal_explained({ doing: `read refs/${ref}`, permission: 'contents: read' }, async () => {
+    try {
+        const { data } = await octokit.rest.git.getRef({ owner, repo, ref });
+        return data.object.sha;
+    }
+    catch (error) {
+        // an empty repository answers 409 to every question about refs
+        if (isRefused(error, 'not-found') || isRefused(error, 'conflict'))
+            return undefined;
+        throw error;
+    }
+}));
+
+;// CONCATENATED MODULE: ./lib/github/rules.js
+
+
+/** Rules with which nobody but those who may pass them by can push a commit to the branch. */
+const againstPushes = new Set([
+    'pull_request',
+    'merge_queue',
+    'required_status_checks',
+    'update',
+    'required_deployments',
+    'workflows',
+    'code_scanning',
+]);
+/** Reads the active rules of a branch: https://docs.github.com/en/rest/repos/rules#get-rules-for-a-branch */
+const readBranchRules = foreseeable((branch) => branch, ({ octokit, owner, repo }, branch) => {
+    const need = { doing: `read the rules of ${branch}`, permission: 'contents: read' };
+    return refusal_explained(need, async () => {
+        const [rules, { data }] = await Promise.all([
+            octokit.paginate(octokit.rest.repos.getBranchRules, { owner, repo, branch, per_page: 100 }),
+            octokit.rest.repos.getBranch({ owner, repo, branch }),
+        ]);
+        return { types: [...new Set(rules.map(({ type }) => type))], isProtected: data.protected };
+    });
+});
+/** Names of the active rules that a branch of that name is under, also one that is not there yet. */
+async function readRuleTypes(repository, branch) {
+    const rules = await listRules(repository, branch);
+    return [...new Set(rules.map(({ type }) => type))];
+}
+/** The rules that keep a commit from being pushed. */
+function rulesAgainstPush({ types }) {
+    return types.filter((type) => againstPushes.has(type));
+}
+/** Names of the checks that the rules of the branch require; what classic branch protection asks for cannot be read. */
+async function requiredChecks(repository, branch) {
+    const rules = await listRules(repository, branch);
+    const names = rules.flatMap((rule) => rule.type === 'required_status_checks'
+        ? (rule.parameters?.required_status_checks ?? []).map(({ context }) => context)
+        : []);
+    return [...new Set(names)];
+}
+async function listRules({ octokit, owner, repo }, branch) {
+    const need = { doing: `read the rules of ${branch}`, permission: 'contents: read' };
+    return explained(need, () => octokit.paginate(octokit.rest.repos.getBranchRules, { owner, repo, branch, per_page: 100 }));
+}
+
+;// CONCATENATED MODULE: ./lib/github/look-ahead.js
+
+
+
+
+
+
+
+
+
+/** As the list of commits has them. */
+const count = 100;
+const person = schemas/* object */.Ikc({ name: schemas/* string */.YjP().nullable() }).nullable();
+const commit = schemas/* object */.Ikc({
+    oid: schemas/* string */.YjP(),
+    message: schemas/* string */.YjP(),
+    committedDate: schemas/* string */.YjP(),
+    author: person,
+    tree: schemas/* object */.Ikc({ oid: schemas/* string */.YjP() }),
+    parents: schemas/* object */.Ikc({ totalCount: schemas/* number */.aig(), nodes: schemas/* array */.YOg(schemas/* object */.Ikc({ oid: schemas/* string */.YjP() })) }),
+});
+const head = schemas/* object */.Ikc({
+    oid: schemas/* string */.YjP(),
+    history: schemas/* object */.Ikc({ nodes: schemas/* array */.YOg(commit) }).optional(),
+});
+const stated = schemas/* object */.Ikc({ state: schemas/* string */.YjP() });
+const deployments = schemas/* object */.Ikc({
+    nodes: schemas/* array */.YOg(schemas/* object */.Ikc({
+        databaseId: schemas/* number */.aig().nullable(),
+        latestStatus: stated.nullable(),
+        statuses: schemas/* object */.Ikc({ nodes: schemas/* array */.YOg(stated) }).nullable(),
+    })),
+});
+const look_ahead_shape = schemas/* object */.Ikc({
+    code: schemas/* object */.Ikc({ ref: schemas/* object */.Ikc({ target: head }).nullable() }).nullable(),
+    // apart: a token that may not see deployments gets null for all that is around them
+    deployed: schemas/* object */.Ikc({ own: deployments, all: deployments }).nullable().optional(),
+});
+const newest = '{ field: CREATED_AT, direction: DESC }';
+const ofDeployments = 'nodes { databaseId latestStatus { state } statuses(first: 20) { nodes { state } } }';
+const look_ahead_text = `query LookAhead($owner: String!, $repo: String!, $ref: String!, $environment: String!) {
   code: repository(owner: $owner, name: $repo) {
-    ref(qualifiedName: $ref) { target { oid ... on Commit { history(first: 100) { nodes {
+    ref(qualifiedName: $ref) { target { oid ... on Commit { history(first: ${count}) { nodes {
       oid message committedDate author { name } tree { oid } parents(first: 5) { totalCount nodes { oid } }
     } } } } }
   }
   deployed: repository(owner: $owner, name: $repo) {
-    own: deployments(first: 20, environments: [$environment], orderBy: ${eo}) { ${es} }
-    all: deployments(first: 20, orderBy: ${eo}) { ${es} }
+    own: deployments(first: 20, environments: [$environment], orderBy: ${newest}) { ${ofDeployments} }
+    all: deployments(first: 20, orderBy: ${newest}) { ${ofDeployments} }
   }
-}`;async function lookAhead(e,t){let{branch:r,environment:n,folder:i,labels:a=[]}=t;for(let t of(U.note(e,n,U(e,n)),B.note(e,void 0,B(e,void 0)),X.note(e,r,X(e,r)),a))Z.note(e,t,Z(e,t));let o=i&&V(e,i);void 0!==i&&void 0!==o&&V.note(e,i,o);let s=await query(e,el,{ref:`refs/heads/${r}`,environment:n},ea).catch(()=>void 0),{target:l}=s?.code?.ref??{};void 0!==l&&(Q.note(e,`heads/${r}`,l.oid),noteHistory(e,l));let{own:c,all:d}=s?.deployed??{};for(let t of[...c?.nodes??[],...d?.nodes??[]]){let{databaseId:r,latestStatus:n,statuses:i}=t;if(null===r||null===i||i.nodes.length>=20)continue;let a=[...null===n?[]:[n],...i.nodes];z.note(e,{id:r},a.map(({state:e})=>e.toLowerCase()))}}function noteHistory(e,{oid:t,history:r}){let n=(r?.nodes??[]).map(e=>({sha:e.oid,tree:e.tree.oid,parents:e.parents.nodes.map(e=>e.oid),message:e.message,author:e.author?.name??"unknown",committedAt:new Date(e.committedDate)})),i=r?.nodes.every(({parents:e})=>e.totalCount===e.nodes.length);0!==n.length&&!0===i&&(commit_graph_noteCommits(e,n),Y.note(e,{branch:t,count:100},n))}async function permission_mayWrite({octokit:e,owner:t,repo:r},n){return!n.endsWith("[bot]")&&refusal_explained({doing:`read what ${n} may do`,permission:"metadata: read"},async()=>{try{let{data:i}=await e.rest.repos.getCollaboratorPermissionLevel({owner:t,repo:r,username:n});return"admin"===i.permission||"write"===i.permission}catch(e){if(isRefused(e,"not-found"))return!1;throw e}})}async function readFacts({octokit:e,owner:t,repo:r}){let{data:n}=await refusal_explained({doing:`read ${t}/${r}`,permission:"metadata: read"},()=>e.rest.repos.get({owner:t,repo:r}));return{defaultBranch:n.default_branch,archived:n.archived}}async function defaultBranch(e){return(await readFacts(e)).defaultBranch}var ec=r(4995);let ed=l.Ikc({repository:l.Ikc({ref:l.Ikc({target:l.Ikc({oid:l.YjP()})}).nullable()})});async function commitFiles(e,{branch:t,message:r,additions:n,deletions:i}){let a={doing:`write ${t}`,permission:"contents: write"};await refusal_explained(a,async()=>{let a=await query(e,"query Head($owner: String!, $repo: String!, $ref: String!) { repository(owner: $owner, name: $repo) { ref(qualifiedName: $ref) { target { oid } } } }",{ref:`refs/heads/${t}`},ed),o=a?.repository.ref?.target.oid;if(void 0===o)return;let{octokit:s,owner:l,repo:c}=e;await s.graphql("mutation CommitFiles($input: CreateCommitOnBranchInput!) { createCommitOnBranch(input: $input) { commit { oid } } }",{input:{branch:{repositoryNameWithOwner:`${l}/${c}`,branchName:t},expectedHeadOid:o,message:{headline:r},fileChanges:{additions:n.map(({path:e,text:t})=>({path:e,contents:Buffer.from(t).toString("base64")})),deletions:i.map(e=>({path:e}))}}})})}var eu=r(4377),eh=r(220);let ef=l.YjP().regex(/^[0-9a-f]{40}(?:[0-9a-f]{24})?$/,"not a full commit id"),ep=l.k5n(["code","ota","database","config","flags"]),em={schema:l.euz(1),id:l.YjP().regex(/^[0-9a-f]{24}$/),incident:l.YjP().min(1),environment:l.YjP().min(1),revision:ef,at:eu.w$(),actor:l.YjP().min(1),run:l.Ikc({id:l.YjP(),attempt:l.aig().int(),url:l.YjP()}).optional()},eb=l.Ikc({name:l.YjP(),severity:l.YjP(),state:l.k5n(["ok","breached","undecided","no-data","error"]),evidence:l.YjP(),value:l.aig().optional(),failingSince:eu.w$().optional()}),ew=l.Ikc({name:l.YjP(),before:l.aig().optional(),after:l.aig().optional()}),eg=l.Ikc({...em,kind:l.euz("health-checked"),verdict:l.k5n(["healthy","unhealthy","inconclusive","error","pre-existing","not-deployed"]),decision:l.k5n(["roll-back","keep","hold"]),reasonCode:l.YjP(),because:l.YjP(),startedAt:eu.w$(),checks:l.YOg(eb)}),ey=l.Ikc({...em,kind:l.euz("rollback-applied"),layer:ep,from:l.YjP(),to:l.YjP(),now:l.YjP(),tag:l.YjP().optional(),branch:l.YjP().optional(),deploys:l.YOg(l.YjP()).optional(),reason:l.YjP(),targetFoundBy:l.YjP(),automatic:l.zMY(),undone:l.YOg(l.Ikc({revision:l.YjP(),title:l.YjP(),author:l.YjP()})),startedAt:eu.w$(),kept:l.g1P(l.YjP(),l.KCZ([l.YjP(),l.YOg(l.YjP())])).optional(),wayBack:l.Ikc({steps:l.YOg(l.YjP()),commands:l.YOg(l.YjP())}).optional()}),ev=l.Ikc({...em,kind:l.euz("rollback-proposed"),layer:ep,from:l.YjP(),to:l.YjP(),branch:l.YjP(),pull:l.aig().int(),url:l.YjP(),reason:l.YjP()}),ek=l.Ikc({...em,kind:l.euz("rollback-failed"),layer:ep,from:l.YjP(),to:l.YjP(),reasonCode:l.k5n(["conflict","refused","unavailable","unverified","no-target"]),because:l.YjP()}),e$=l.Ikc({...em,kind:l.euz("postmortem-opened"),issue:l.aig().int(),url:l.YjP()}),eO=l.Ikc({...em,kind:l.euz("rollback-undone"),layer:ep,from:l.YjP(),now:l.YjP(),because:l.YjP()}),eE=l.YOg(l.Ikc({layer:ep,from:l.YjP(),to:l.YjP(),scope:l.YjP().optional(),paths:l.YOg(l.YjP()).optional()})),e_=l.Ikc({...em,kind:l.euz("rollback-planned"),plan:l.YjP(),layers:eE,approvals:l.YOg(l.Ikc({environment:l.YjP(),user:l.YjP()})).optional()}),eT=l.Ikc({...em,kind:l.euz("rollback-began"),layers:eE,reason:l.YjP(),automatic:l.zMY(),rehearsal:l.euz(!0).optional(),approver:l.YjP().optional(),startedAt:eu.w$()}),eS=l.Ikc({...em,kind:l.euz("revision-deployed"),deployed:l.YjP(),workflow:l.YjP(),url:l.YjP()}),ex=l.Ikc({...em,kind:l.euz("recovery-verified"),outcome:l.k5n(["recovered","not-recovered","unknown"]),because:l.YjP(),startedAt:eu.w$(),checks:l.YOg(ew).optional()}),eP=l.Ikc({...em,kind:l.euz("impact-assessed"),because:l.YjP(),startedAt:eu.w$(),checks:l.YOg(ew.extend({harmed:l.zMY(),evidence:l.YjP()}))}),eA=l.Ikc({...em,kind:l.euz("rollback-requested"),outcome:l.k5n(["claimed","started","failed"]),workflow:l.YjP(),because:l.YjP(),started:l.YjP().optional()}),eR=l.Ikc({...em,kind:l.euz("rollback-ended"),outcome:l.k5n(["complete","proposed","not-deployed","not-recovered","not-verified","partial","failed","undone"]),layers:l.YOg(l.Ikc({layer:ep,outcome:l.YjP()})),phases:l.g1P(l.YjP(),l.aig())}),ej=l.Ikc({...em,kind:l.euz("hold-set"),because:l.YjP()}),eN=l.Ikc({...em,kind:l.euz("hold-lifted"),because:l.YjP()}),eI=l.k5n(eh.g),eD=l.Ikc({...em,kind:l.euz("incident-opened"),severity:eI,because:l.YjP()}),eL=l.Ikc({...em,kind:l.euz("incident-severity-set"),severity:eI,because:l.YjP()}),eC=l.Ikc({...em,kind:l.euz("incident-acknowledged"),because:l.YjP()}),eM=l.Ikc({...em,kind:l.euz("incident-escalated"),level:l.aig().int().min(2),after:l.aig().int().min(1),requested:l.zMY(),because:l.YjP(),dueAt:eu.w$().optional(),lateMs:l.aig().optional()}),eY=l.Ikc({...em,kind:l.euz("incident-resolved"),because:l.YjP()}),eq=l.Ikc({...em,kind:l.euz("incident-noted"),note:l.YjP(),happenedAt:eu.w$()}),eB=l.Ikc({...em,kind:l.euz("notification-sent"),channel:l.YjP(),about:l.YjP(),topic:l.YjP(),outcome:l.k5n(["delivered","accepted","failed"]),because:l.YjP(),tries:l.aig().int(),message:l.g1P(l.YjP(),l.YjP()).optional()}),eU=l.gMt("kind",[eg,ey,ev,ek,eO,e_,eT,eS,ex,eP,eA,eR,ej,eN,e$,eD,eL,eC,eM,eY,eq,eB]);function newEvent(e,t){let r=JSON.stringify([e.incident,e.kind,...t]),n=(0,i.createHash)("sha256").update(r).digest("hex").slice(0,24);return eU.parse({schema:1,id:n,...e})}let eH="v1/events";function monthFolder(e){let t=e.toISOString();return`${eH}/${t.slice(0,4)}/${t.slice(0,7)}`}function fileOf([e,...t]){let r=0===t.length?e.id:(0,i.createHash)("sha256").update([e,...t].map(({id:e})=>e).join(" ")).digest("hex").slice(0,24);return`${monthFolder(new Date(e.at))}/${r}.jsonl`}function isEventFileSince(e,t){let[,r]=/^v1\/events\/\d{4}\/(\d{4}-\d{2})(?:\/[\w-]+)?\.jsonl$/.exec(e)??[];return void 0!==r&&(void 0===t||r>=t.toISOString().slice(0,7))}function formatLines(e,t){return e.map((e,r)=>`${JSON.stringify({...e,order:t+r})}
-`).join("")}let ez=l.Ikc({order:l.aig().catch(0)});function parseLines({file:e,text:t}){let r=[],n=[];return t.replace(/^\ufeff/,"").split("\n").forEach((t,i)=>{if(""===t.trim())return;let a=parseLine(t);"string"==typeof a?n.push({file:e,line:i+1,why:a}):r.push(a)}),{lines:r,unreadable:n}}function parseLine(e){let t;try{t=JSON.parse(e)}catch{return"not JSON"}let r=eU.safeParse(t);return r.success?{event:r.data,order:ez.parse(t).order,text:e}:`not an event of this version: ${r.error.issues.map(e=>`${e.path.join(".")} ${e.message}`).join("; ")}`}function joinLines(e){let t=new Map;for(let r of e.flatMap(({lines:e})=>e).toSorted((e,t)=>Date.parse(e.event.at)-Date.parse(t.event.at)||e.order-t.order))t.has(r.event.id)||t.set(r.event.id,r);return[...t.values()]}function joinFiles(e,t){let r=joinLines(e).map(({event:e})=>e);return{events:void 0===t?r:r.filter(({at:e})=>new Date(e)>=t),unreadable:e.flatMap(({unreadable:e})=>e)}}function planCompaction(e,t){let[r,n]=[...Map.groupBy([...e].flatMap(([e,{text:r}])=>{let[,n]=/^(v1\/events\/\d{4}\/\d{4}-\d{2})\/[0-9a-f]{24}\.jsonl$/.exec(e)??[],i=parseLines({file:e,text:r}),a=Math.max(...i.lines.map(({event:e})=>Date.parse(e.at))),o=t.getTime()-a>864e5;return void 0!==n&&0===i.unreadable.length&&o?[{path:e,folder:n,content:i,at:a}]:[]}),({folder:e})=>e)].find(([,e])=>e.length>=100)??[];if(void 0===r||void 0===n)return;let a=n.toSorted((e,t)=>e.at-t.at).slice(0,100),o=joinLines(a.map(({content:e})=>e)).map(e=>`${e.text}
-`).join(""),s=(0,i.createHash)("sha256").update(o).digest("hex").slice(0,24);return{message:`merge ${a.length} files of ${r}`,additions:[{path:`${r}/merged-${s}.jsonl`,text:o}],deletions:a.map(({path:e})=>e)}}class eF extends Error{}function historyFolder(e){return{ref:e,path:eH.replace(/\/.*/,""),depth:4}}function openBranchHistory({repository:e,branch:t,signal:r,now:i=Date.now}){let a,o,s=new Set;return{async read({since:r}={}){let n=joinFiles([...a=await V(e,historyFolder(t))].filter(([e])=>isEventFileSince(e,r)).sort(([e],[t])=>e<t?-1:1).map(([e,{text:t}])=>parseLines({file:e,text:t})),r);for(let{id:e}of n.events)s.add(e);return n},async append(...i){if(i.every(({id:e})=>s.has(e)))return"already-there";let a=await (0,ec.Ay)(()=>tryAppend({repository:e,branch:t,events:i,order:s.size}),{retries:11,minTimeout:100,maxTimeout:5e3,maxRetryTime:6e4,factor:2,randomize:!0,shouldRetry:({error:e})=>e instanceof eF||isAmbiguous(e.cause),...r&&{signal:r}}).catch(e=>{if(e instanceof eF)throw new n.hG(`could not write the history: others kept writing to the branch ${t}, 12 tries`);throw e});for(let{id:e}of i)s.add(e);return o=i[0],a},async compact(){if(void 0!==a||isTurn(o))try{let r=a??await V(e,historyFolder(t)),n=planCompaction(r,new Date(i()));void 0!==n&&await commitFiles(e,{branch:t,...n})}catch(e){if(!(0,n.Qx)(e))throw e}}}}function isTurn(e){return e?.id.startsWith("0")===!0}async function tryAppend({repository:e,branch:t,events:r,order:n}){let i=fileOf(r),a=formatLines(r,n),o=`${r.map(({kind:e})=>e).join(", ")}: ${r[0].incident}`,s=await writeFile(e,{...{path:i,branch:t,message:o},bytes:Buffer.from(a),blob:void 0});if("written"===s)return"appended";if("exists"===s)return"already-there";if("no-branch"===s&&await createOrphanBranch(e,{branch:t,path:i,text:a,message:o})==="created")return"appended";throw new eF}let eG="rollback-hold";function holdLabelsOf(e){return[eG,`${eG}:${e}`]}async function readRun({octokit:e,owner:t,repo:r},n){let i={doing:`read the run ${n}`,permission:"actions: read"},{data:a}=await refusal_explained(i,()=>e.rest.actions.getWorkflowRun({owner:t,repo:r,run_id:n})),{html_url:o,status:s,conclusion:l,created_at:c,head_sha:d}=a;return{id:n,url:o,...{status:s??"unknown",conclusion:l,createdAt:new Date(c)},sha:d,ref:a.head_branch??""}}l.Ikc({workflow_run_id:l.aig()});var eW=r(4783);function incidentId({environment:e,revision:t}){return`${environmentSlug(e)}-${t.slice(0,12)}`}function environmentSlug(e){let t=e.toLowerCase().replace(/[^a-z0-9]+/g,"-").replace(/^-+|-+$/g,"").slice(0,40);return(t===e?t:`${t}-${shortHash(e)}`).replace(/^-/,"")}function shortHash(e){return(0,i.createHash)("sha256").update(e).digest("hex").slice(0,6)}let eV=l.Ikc({key:l.YjP(),actor:l.YjP(),run:l.Ikc({id:l.YjP(),attempt:l.aig().int(),url:l.YjP()}).optional(),host:l.YjP(),pid:l.aig().int()}),eK=l.Ikc({schema:l.euz(1),environment:l.YjP(),holder:eV.optional(),at:eu.w$()});async function openLock(e){let t,r,n=openFile(e),i=await n.look(),a=Promise.resolve(),renew=async()=>{void 0!==t&&(t=await n.write(t,e.holder).catch(()=>t)??t)};return{async take(){let o=await waitUntilFree(e,n,i);return t=o.written,r=setInterval(()=>{a=a.then(renew)},3e4).unref(),o.blob===i.blob&&void 0===i.holder?"taken":"changed"},async release(){if(clearInterval(r),await a,void 0===t)return;let i=t;t=void 0,await n.write(i,void 0).catch(t=>e.log(`the lock is not released: ${t}`))}}}async function waitUntilFree(e,t,r){let{environment:i,branch:a,holder:o,sleep:s,now:l,log:c}=e,d=l().getTime()+27e5,u="";for(let h=r,f=1;;h=await t.look()){if(void 0===h.holder||await isGone(e,h,h.holder)){let e=await t.write(h.blob,o).catch(e=>{if(!(e instanceof n.hG))throw e;let t=(0,n.iU)`${i} could not be locked, and this run changed nothing: ${e}; run it again`;throw new n.hG(t,{cause:e})});if(void 0!==e)return{blob:h.blob,written:e};if((f+=1)>12)throw new n.hG(`could not lock ${i}: others kept writing to the branch ${a}; run this again`);await s(200*Math.random()*f);continue}let r=describeHolder(h.holder);if(r!==u&&c(`${i} is being rolled back by ${r}: waiting until that has ended`),u=r,l().getTime()>d)throw new n.hG(`${i} is still being rolled back by ${r} after ${(0,eW.a3)(27e5)}, and nothing was changed: cancel that run, or run this again when it has ended`);await s(2e3)}}function openFile({repository:e,branch:t,environment:r,now:n}){let i=`v1/locks/${environmentSlug(r)}.json`,a=!0,look=async()=>{let r=a?await V.foreseen(e,historyFolder(t)):void 0;a=!1;let n=void 0===r?await h(e,{path:i,ref:t}):r.get(i),o=n&&eK.safeParse(parseJson(n.text)).data;return{blob:n?.blob,holder:o?.holder,at:Date.parse(o?.at??"")||0}};return{look,async write(a,o){let s={schema:1,environment:r,...o&&{holder:o},at:n().toISOString()},l=`${JSON.stringify(s)}
-`,c=Buffer.from(l),d=`${void 0===o?"unlock":"lock"} ${r}`;try{let r=await writeFile(e,{path:i,branch:t,bytes:c,blob:a,message:d});if("written"===r)return blobId(c);if("conflict"===r||"exists"===r)return;let n=await createOrphanBranch(e,{branch:t,path:i,text:l,message:d});return"created"===n?blobId(c):void 0}catch(t){let e=await look();if(e.blob===blobId(c))return e.blob;throw t}}}}async function isGone({repository:e,holder:t,isAlive:r,now:n},{at:i},{host:a,pid:o,run:s}){return!!(a===t.host&&!r(o)||n().getTime()-i>12e4)||void 0!==s&&(s.id===t.run?.id?s.attempt<t.run.attempt:hasEnded(e,Number(s.id)))}async function hasEnded(e,t){try{return"completed"===(await readRun(e,t)).status}catch(e){if(e instanceof n.fk)return!1;throw e}}function describeHolder({actor:e,run:t}){return void 0===t?e:`${t.url} (attempt ${t.attempt}, ${e})`}function parseJson(e){try{return JSON.parse(e)}catch{return}}function recordTogether(e,t){let r;return n=>{if(void 0!==r)return r.events.push(n),r.done;let i=[n],a=Promise.resolve().then(async()=>{r=void 0;let n=t?.unrecorded()??[];await e.append(...i,...n),t?.recorded(n),t?.happened(i)});return r={events:i,done:a},a}}var eJ=r(1814);let eZ=askedOnce(({base:e,head:t})=>isObjectId(e)&&isObjectId(t)?`${e}...${t}`:void 0,async(e,{base:t,head:r})=>{let{octokit:n,owner:i,repo:a}=e,o=`compare ${t.slice(0,7)} with ${r.slice(0,7)}`,s=await refusal_explained({doing:o,permission:"contents: read"},async()=>{try{let e=`${t}...${r}`;return(await n.rest.repos.compareCommitsWithBasehead({owner:i,repo:a,basehead:e})).data}catch(e){if(/no common ancestor/i.test(refusal_readRefusal(e)?.message??""))return;throw e}});if(void 0===s)return{status:"unrelated",aheadBy:0,behindBy:0,commits:[],files:[]};let l=s.commits.map(commit_graph_toCommit);return commit_graph_noteCommits(e,[...l,commit_graph_toCommit(s.base_commit),commit_graph_toCommit(s.merge_base_commit)]),{status:s.status,aheadBy:s.ahead_by,behindBy:s.behind_by,commits:l,files:(s.files??[]).map(({filename:e,additions:t,deletions:r})=>({path:e,additions:t,deletions:r}))}});async function isAncestor(e,{older:t,newer:r}){let i=isObjectId(r)?r:await Q.foreseen(e,`heads/${r}`)??r,a=knownAncestry(e,{older:t,newer:i});if(void 0!==a)return a;try{let{status:r}=await eZ(e,{base:t,head:i});return"ahead"===r||"identical"===r}catch(e){if(e instanceof n.fk&&isRefused(e.cause,"not-found"))return!1;throw e}}var eQ=r(9431);function revision_shortRevision(e){return/^[0-9a-f]{40,64}$/.test(e)?e.slice(0,7):e}async function findDeployed(e,t){let r=[];for await(let n of listDeployments(e,{environment:t})){if(!isOfCode(n))continue;let t=await z(e,n);if(t.includes("success"))return{...n,later:r};if(r.push({revision:n.revision,state:t[0]??"pending"}),100===r.length)break}}let eX=new Set(["deploy","rollback"]);function isOfCode({task:e,isTransient:t}){return eX.has(e)&&!t}function findEnvironment(e,{environment:t,revision:r,event:i}){let a=""===r?i.deployment:void 0;if(void 0!==a){let{environment:e,transient_environment:r}=a;if(""!==t&&t!==e)throw new n.dz((0,n.iU)`this run is for a deployment to ${JSON.stringify(e)}, and ${(0,n.Pe)("environment")} is ${JSON.stringify(t)}: nothing was changed; run the job only for deployments to ${JSON.stringify(t)}, or give ${(0,n.Pe)("revision")}`);if(!0===r)throw new n.dz((0,n.iU)`this run is for a deployment to ${JSON.stringify(e)}, which is a transient environment such as a preview: nothing was changed; run the job only for deployments to the environments in the settings`)}let o=i.deployment?.environment;return""===t&&o?(0,eQ.f5)(e,o,(0,n.iU)`this run is for a deployment to ${JSON.stringify(o)}`):(0,eQ.f5)(e,t||(0,eQ.kG)(e))}async function findRevision(e,t,{revision:r,event:i,eventName:a,sha:o},s){let l=r||i.deployment?.sha||i.workflow_run?.head_sha;if(l)return parseRevision(l);if(!e0.has(a))return parseRevision(o);try{let r=await findDeployed(e,t);for(let{revision:e,state:n}of r?.later??[])s(`${revision_shortRevision(e)} is not deployed to ${t}: its deployment is in state ${n}`);return r?.revision??parseRevision(o)}catch(e){if(!(e instanceof n.fk))throw e;return s(`what is deployed could not be read, so the commit of this run is used: ${e.message}`),parseRevision(o)}}let e0=new Set(["workflow_dispatch","schedule","issue_comment"]);function subject_subjectOf(e,t){return{environment:e,revision:t,incident:incidentId({environment:e,revision:t})}}async function subject_demandOnBranch(e,{environment:t,revision:r,incident:i},{branch:a,readHistory:o}){if(await isAncestor(e,{older:r,newer:a}))return;let[s,l,c]=await Promise.all([o(),resolveRevision(e,r),resolveRevision(e,a)]);if(s.some(e=>"rollback-applied"===e.kind&&e.incident===i))return;if(void 0===c)throw new n.dz((0,n.iU)`the branch "${a}" is not in ${e.owner}/${e.repo}, and ${t} is deployed from it: write the name of a branch in ${(0,n.Pe)("branch")}`);let d=void 0===l?`is not in ${e.owner}/${e.repo}`:`is not on ${a}`;throw new n.dz((0,n.iU)`${(0,n.Pe)("revision")} is ${revision_shortRevision(r)}, which ${d}, and ${t} is deployed from ${a}: nothing was changed; run the action for a commit of ${a}, or set ${(0,n.Pe)("branch")} to the branch that ${t} is deployed from`)}function parseRevision(e){let t=ef.safeParse(e);if(t.success)return t.data;throw new n.dz((0,n.iU)`${(0,n.Pe)("revision")} is ${JSON.stringify(e)}; write the full 40-character id of a commit`)}async function openContext({repository:e,settings:t,isConfigured:r},n,{branch:i,actsOn:a,rollsBack:o,alongside:s},l){let{actor:c,askedBy:d,run:u,event:h}=n,{signal:f,now:p,sleep:m,log:b,warn:w}=l,g=findEnvironment(t,n);l.onConfig(g);let y=once(async()=>void 0!==d&&await permission_mayWrite(e,d)),v=i||g.branch||h.repository?.default_branch;o&&v&&(y().catch(()=>{}),await lookAhead(e,{branch:v,environment:g.environment,folder:historyFolder(g.history.branch),labels:holdLabelsOf(g.environment)}));let[k,$]=await Promise.all([findRevision(e,g.environment,n,w),v||defaultBranch(e)]),O=subject_subjectOf(g.environment,k);s?.(e,k).catch(()=>{});let E=openBranchHistory({repository:e,branch:g.history.branch,signal:f}),describe=(e,t,r=O)=>{let{incident:n,environment:i,revision:a}=r,o=p().toISOString(),s={...e,incident:n,environment:i,revision:a,at:o,actor:c,...u&&{run:u}};return eU.parse((0,eJ.KL)(newEvent(s,t),l.redact))},{append:_}=E,T=l.subscribe?.({config:g,repository:e,readPast:async e=>(await E.read(e)).events,describe,append:_}),S=recordTogether(E,T),readHistory=async e=>{let{events:t,unreadable:r}=await E.read(e);for(let{file:e,line:t,why:n}of r)w(`line ${t} of ${e} in the history is left out: ${n}`,"History");return t};a&&await subject_demandOnBranch(e,O,{branch:$,readHistory});let x={...l.process,actor:c,...u&&{run:u}},{environment:P}=O;return{...{...O,repository:e,settings:t,config:g,isConfigured:r,branch:$,readHistory},isManual:y,openLock:()=>openLock({repository:e,branch:g.history.branch,environment:P,holder:x,isAlive:l.isAlive,now:p,sleep:m,log:b}),record:async(...e)=>S(describe(...e)),claim:async(...e)=>{let t=describe(...e),r=await E.append(t)==="appended";return r&&T?.happened([t]),r},compactHistory:E.compact}}function once(e){let t;return()=>t??=e()}var e1=r(546);async function readSettingsFile(e,{path:t,ref:i,mayLack:a,environment:o,onFound:s}){let l=await h(e,{path:t,ref:i});if(void 0===l){if(!a)throw new n.dz((0,n.iU)`${(0,n.Pe)("config")} is "${t}", and there is no such file at ${i.slice(0,7)}; name one that is there, or leave it out`);return{settings:settingsWithout(o),isConfigured:!1,locate:()=>void 0}}let[{locateSetting:c},{parseSettings:d}]=await Promise.all([Promise.all([r.e(815),r.e(126)]).then(r.bind(r,3126)),Promise.all([r.e(815),r.e(147),r.e(70)]).then(r.bind(r,4070))]),u={text:l.text,file:t},locate=(e,t)=>c(u,e,t);return s(locate),{settings:d(u),isConfigured:!0,locate}}function settingsWithout(e){let t=(0,e1.sb)(),r=e||t.environment;return{file:void 0,usual:r,environments:new Map([[r,{...t,environment:r}]])}}var e2=r(9226);function isAlive(e){try{return process.kill(e,0)}catch(e){return e instanceof Error&&"code"in e&&"EPERM"===e.code}}var e5=r(5242);let e4=l.g1P(l.YjP(),l.YjP());function provideSecrets(e,{config:t,env:r,secrets:i}){if(""===e)return;let a=e4.safeParse(given_secrets_parseJson(e));if(!a.success)throw new n.dz((0,n.iU)`${(0,n.Pe)("secrets")} is no JSON object of texts; write \${{ toJSON(secrets) }}`);let o=readableVariables(t);for(let[e,t]of Object.entries(a.data))""!==t&&o.has(e)&&!r[e]&&(i.add(t),r[e]=t)}function given_secrets_parseJson(e){try{return JSON.parse(e)}catch{return}}var e3=r(8500);function changesOf(e,t){return fold(e,t).changes}function fold(e,t){let r,n=[];for(let i of e){if(i.incident!==t)continue;let e=advance(r,i);void 0!==e&&(r=e.after,void 0!==e.topic&&n.push({event:i,topic:e.topic,after:r}))}return{incident:r,changes:n}}function advance(e,t){if(void 0===e||"resolved"===e.status){let r=incident_open(e,t);if(void 0!==r)return{after:r,topic:"opened"};let n=e9[t.kind];return e&&n&&{after:e,topic:n}}return change(e,t)}let e9={"rollback-ended":"rollback-ended","revision-deployed":"deployed","incident-noted":"note"};function incident_open(e,t){let r=beginningOf(t);if(void 0===r)return;let{incident:n,environment:i,revision:a,at:o}=t;return{...{incident:n,environment:i,revision:a,...r},episode:(e?.episode??0)+1,openedAt:o,status:"open",acknowledged:void 0,resolved:void 0,level:1,base:{at:o,level:1}}}function beginningOf(e){if("incident-opened"===e.kind){let{severity:t,because:r}=e;return{severity:t,because:r,isSeveritySet:!0,reported:!0,phase:"investigating"}}return"health-checked"===e.kind&&"unhealthy"===e.verdict?{severity:severityOf(e),because:e.because,isSeveritySet:!1,reported:!1,phase:"investigating"}:"rollback-began"===e.kind||"rollback-applied"===e.kind?{severity:"high",because:e.reason||"a rollback began",isSeveritySet:!1,reported:!e.automatic,phase:"rollback-began"===e.kind?"rolling back":"monitoring"}:void 0}function severityOf({checks:e}){let t=e.filter(({state:e})=>"breached"===e).map(({severity:e})=>e);return eh.g.find(e=>t.includes(e))??"high"}function change(e,t){let r={by:t.actor,at:t.at};switch(t.kind){case"incident-severity-set":if(t.severity===e.severity&&e.isSeveritySet)return;return{topic:"severity",after:{...withSeverity(e,t),isSeveritySet:!0}};case"incident-acknowledged":if("acknowledged"===e.status)return;return{topic:"acknowledged",after:{...e,status:"acknowledged",acknowledged:r}};case"incident-escalated":if(t.level<=e.level||"acknowledged"===e.status&&!t.requested)return;return{topic:"escalated",after:{...e,level:t.level,...t.requested&&{base:{at:t.at,level:t.level}}}};case"incident-resolved":return{topic:"resolved",after:resolve(e,t,t.because)};case"incident-noted":return{topic:"note",after:e};case"health-checked":return"healthy"===t.verdict?{topic:"resolved",after:resolve(e,t,t.because)}:void 0;case"rollback-planned":case"rollback-requested":return{topic:void 0,after:{...e,phase:"identified"}};case"rollback-proposed":return{topic:"approval-required",after:{...e,phase:"identified"}};case"rollback-began":return{topic:"rollback-started",after:{...e,phase:"rolling back"}};case"rollback-applied":return{topic:"layer-rolled-back",after:{...e,phase:"monitoring"}};case"revision-deployed":return{topic:"deployed",after:e};case"recovery-verified":if("recovered"===t.outcome)return{topic:"resolved",after:resolve(e,t,t.because)};return"unknown"===t.outcome?void 0:{topic:"not-recovered",after:worsen({...e,phase:"investigating"},t.at)};case"rollback-ended":{let r="complete"===t.outcome||"not-verified"===t.outcome,n={...e,phase:r?"monitoring":"identified"};return{topic:"rollback-ended",after:["failed","partial","undone","not-recovered"].includes(t.outcome)?worsen(n,t.at):n}}default:return}}function resolve(e,{actor:t,at:r},n){return{...e,status:"resolved",phase:"resolved",resolved:{by:t,at:r,because:n}}}function worsen(e,t){return e.isSeveritySet?e:withSeverity(e,{severity:"critical",at:t})}function withSeverity(e,{severity:t,at:r}){return t===e.severity?e:{...e,severity:t,base:{at:r,level:e.level}}}function isQuiet(e,t,r){if(void 0===e||isAtLeast(r,e.except))return!1;let n=new Intl.DateTimeFormat("en-GB",{timeZone:e.zone,hour:"2-digit",minute:"2-digit",hourCycle:"h23"}).format(t),{from:i,to:a}=e;return i<=a?i<=n&&n<a:i<=n||n<a}function isAtLeast(e,t){return eh.g.indexOf(e)<=eh.g.indexOf(t)}function dueDeliveries(e,t,r,n){let i=new Set(e.flatMap(e=>"notification-sent"===e.kind?[keyOf(e.channel,e.about)]:[])),a=joiningLevels(r.incident);return changesOf(e,t).flatMap(e=>n.getTime()-Date.parse(e.event.at)>36e5?[]:Object.entries(r.notify.channels).filter(([t,r])=>isSubscribed(r,e,a.get(t)??1)).filter(([t])=>!i.has(keyOf(t,e.event.id))).map(([t])=>({channel:t,change:e})))}function keyOf(e,t){return`${e}/${t}`}function idsOf(e,{incident:t,openedAt:r},n){return Object.assign({},...e.flatMap(e=>"notification-sent"===e.kind&&e.channel===n&&e.incident===t?[e]:[]).filter(({at:e})=>e>=r).map(({message:e})=>e??{}))}function joiningLevels({levels:e}){let t=new Map;for(let[r,{channels:n}]of e.entries())for(let e of n)t.has(e)||t.set(e,r+1);return t}function isSubscribed(e,{topic:t,event:r,after:n},i){return!(n.level<i)&&(!!("incident-escalated"===r.kind&&r.after<i&&i>1)||!!e.events.some(e=>e===t))&&!!isAtLeast(n.severity,e.severity)&&!isQuiet(e["quiet-hours"],new Date(r.at),n.severity)}class e6 extends Error{name="MissingVariableError"}async function deliver(e,t,r,{timeoutMs:n,clock:i,sleep:a,signal:o}){let s=AbortSignal.any([o,AbortSignal.timeout(n)]),l=i()+n,late=()=>o.aborted?"the step ended before there was an answer":`no answer within ${n} ms`,c="";for(let n=1;;n+=1){let{attempt:o,isRepeatable:d}=await tryOnce(e,t,r,s);if(void 0===o)return{outcome:"failed",because:c||late(),tries:n};if("failed"!==o.outcome){let{outcome:e,message:t}=o;return{outcome:e,because:"",tries:n,...t&&{message:t}}}c=o.because;let{retry:u,afterMs:h=500*2**(n-1)}=o;if(!("always"===u||"if-harmless"===u&&d)||3===n)return{outcome:"failed",because:c,tries:n};if(i()+h>=l)return{outcome:"failed",because:`${c}; it was not tried again, as that would take too long`,tries:n};if(await a(h,s).catch(()=>{}),s.aborted)return{outcome:"failed",because:c,tries:n}}}async function tryOnce(e,t,r,n){if(n.aborted)return{attempt:void 0,isRepeatable:!1};try{let i=e(n);return{attempt:await before(n,i.send(t,r)),isRepeatable:i.isRepeatable(t)}}catch(e){if(n.aborted)return{attempt:void 0,isRepeatable:!1};return{attempt:{outcome:"failed",because:e instanceof e6?e.message:`unexpected: ${e instanceof Error?e.message:String(e)}`,retry:"never"},isRepeatable:!1}}}function before(e,t){return new Promise((r,n)=>{let end=()=>r(void 0);e.addEventListener("abort",end,{once:!0}),t.then(r,n).finally(()=>e.removeEventListener("abort",end))})}function nextDeadline(e,t){if("open"===e.status&&!(e.level>=t.levels))return deadlineOf(e,t,e.level+1)}function deadlineOf({base:e,severity:t},{respondMs:r},n){return new Date(Date.parse(e.at)+(n-e.level)*r[t])}function noticeOf({event:e,topic:t,after:r},n,i){let a=n.filter(t=>t.incident===e.incident),o=a.slice(0,a.findIndex(t=>t.id===e.id)+1),{environment:s,revision:l}=r;return{...{id:e.id,topic:t,at:e.at,event:e,incident:r,past:o},...{repository:i.repository,repositoryUrl:i.repositoryUrl},title:`${s}: failed deployment ${revision_shortRevision(l)}`,headline:headlineOf(e,r),facts:factsOf(e,r,i.incident),links:linksOf(e,o,r,i)}}function badge({incident:{severity:e,status:t}}){return"resolved"===t?"RESOLVED":e.toUpperCase()}function headlineOf(e,t){let{environment:r}=t;switch(e.kind){case"health-checked":return"healthy"===e.verdict?`${r} is healthy again: ${e.because}`:`${r} is unhealthy: ${e.because}`;case"incident-opened":return`Incident opened by ${e.actor}: ${e.because}`;case"incident-severity-set":return`Severity set to ${e.severity} by ${e.actor}: ${e.because}`;case"incident-acknowledged":return`Acknowledged by ${e.actor}: ${e.because}`;case"incident-escalated":{let t=void 0!==e.lateMs&&e.lateMs>=6e4?`, ${(0,eW.kP)(e.lateMs)} late`:"";return`Escalated to level ${e.level}${t}: ${e.because}`}case"incident-resolved":return`Resolved by ${e.actor}: ${e.because}`;case"incident-noted":return`Note of ${e.actor}: ${e.note}`;case"rollback-began":return`Rollback of ${e.layers.map(({layer:e})=>e).join(", ")} started: ${e.reason}`;case"rollback-proposed":return`Manual approval required: merge pull request #${e.pull} to roll back ${e.layer}`;case"rollback-applied":return`${e.layer} rolled back from ${revision_shortRevision(e.from)} to ${revision_shortRevision(e.to)}`;case"rollback-ended":return e7[e.outcome];case"revision-deployed":return`${revision_shortRevision(e.deployed)} deployed by ${e.workflow}`;case"recovery-verified":return"recovered"===e.outcome?`${r} has recovered: ${e.because}`:`${r} is still failing after the rollback: ${e.because}`;default:return`${r}: ${e.kind}`}}let e7={complete:"Rollback complete",proposed:"Rollback proposed: it takes effect when its pull request is merged","not-deployed":"Rolled back, but the restored revision is not deployed","not-recovered":"Rolled back, but production is still failing","not-verified":"Rolled back, but recovery could not be verified",partial:"Rollback incomplete: some layers are not back",failed:"Rollback failed",undone:"Rollback failed, and what was done before was taken back"};function factsOf(e,t,{respondMs:r,levels:n}){let i=nextDeadline(t,{respondMs:r,levels:n.length}),fact=(e,t)=>void 0===t?[]:[{label:e,value:t}];return[...fact("Environment",t.environment),...fact("Severity",t.severity),...fact("Status","open"===t.status?t.phase:`${t.status}, ${t.phase}`),...fact("Failed revision",revision_shortRevision(t.revision)),...fact("Opened",utc(t.openedAt)),...fact("Acknowledged",t.acknowledged&&`${t.acknowledged.by}, ${utc(t.acknowledged.at)}`),...fact("Acknowledge by",i&&`${utc(i.toISOString())}, or level ${t.level+1} is notified`),..."rollback-ended"===e.kind?fact("Layers",e.layers.map(({layer:e,outcome:t})=>`${e}: ${t}`).join(", ")||void 0):[],..."health-checked"===e.kind?e.checks.filter(({state:e})=>"breached"===e).slice(0,3).flatMap(({name:e,evidence:t})=>fact(`Check ${e}`,t)):[]]}function linksOf(e,t,{incident:r,environment:n,revision:i},{incident:{links:a},repositoryUrl:o}){let s=t.findLast(e=>"postmortem-opened"===e.kind),l=t.findLast(e=>"rollback-applied"===e.kind),c={incident:r,environment:n,from:i,to:l?.kind==="rollback-applied"?l.to:""},d=Object.entries(a).map(([e,t])=>({label:e,url:t.replace(/\{(incident|environment|from|to)\}/g,(e,t)=>encodeURIComponent(c[t]??""))}));return[..."rollback-proposed"===e.kind?[{label:"Pull request",url:e.url}]:[],...s?.kind==="postmortem-opened"?[{label:`Issue #${s.issue}`,url:s.url}]:[],...void 0===e.run?[]:[{label:"Workflow run",url:e.run.url}],{label:"Failed revision",url:`${o}/commit/${i}`},...d]}function utc(e){return`${new Date(e).toISOString().replace("T"," ").slice(0,19)} UTC`}let e8=[{codes:/^ECONNREFUSED$/,isOutage:!0,words:"the connection was refused"},{codes:/^(ECONNRESET|EPIPE|ECONNABORTED|UND_ERR_SOCKET|UND_ERR_CLOSED)$/,isOutage:!0,words:"the connection was dropped"},{codes:/^(ETIMEDOUT|UND_ERR_\w*TIMEOUT)$/,isOutage:!0,words:"the connection timed out"},{codes:/^EHOSTUNREACH$/,isOutage:!0,words:"the host is unreachable"},{codes:/^(HTTPParserError|HPE_\w+|Z_\w+|UND_ERR_(HEADERS_OVERFLOW|RES\w*))$/,isOutage:!0,words:"the answer is not valid HTTP"},{codes:/^(ENOTFOUND|EAI_\w+|ENODATA|ESERVFAIL)$/,isOutage:!1,words:"the host name was not found"},{codes:/^NO_IPV4_ADDRESS$/,isOutage:!1,words:"the host has no IPv4 address (A record), and `ip` is 4; add the record, or remove `ip`"},{codes:/^NO_IPV6_ADDRESS$/,isOutage:!1,words:"the host has no IPv6 address (AAAA record), and `ip` is 6; add the record, or remove `ip`"},{codes:/^BAD_PORT$/,isOutage:!1,words:"web clients refuse to ask this port"},{codes:/CERT|SIGNATURE|^ERR_(TLS|SSL)|^EPROTO$|^HOSTNAME_MISMATCH$/,isOutage:!1,words:"the TLS connection failed"}];function explainNoAnswer(e){let t=codesOf(e).map(e=>({...no_answer_explain(e),code:e})),r=t.find(({isOutage:e})=>e)??t[0];if(void 0===r)return{kind:"no-answer",isOutage:!1,detail:"the request failed"};let n=/^(ECONNREFUSED|EHOSTUNREACH)$/.test(r.code),i=`${r.words} (${r.code})`;return{kind:"no-answer",isOutage:r.isOutage,...n&&{isRefused:n},detail:i}}function no_answer_explain(e){return e8.find(({codes:t})=>t.test(e))??{isOutage:!1,words:"the request failed"}}function codesOf(e,t=0){if("object"!=typeof e||null===e||t>5)return[];let r="errors"in e&&Array.isArray(e.errors)?e.errors:[],n="cause"in e?[...r,e.cause]:r;return[...codeOf(e),...n.flatMap(e=>codesOf(e,t+1))]}function codeOf(e){return"code"in e&&"string"==typeof e.code?[e.code].filter(e=>/^\w+$/.test(e)):"name"in e&&"HTTPParserError"===e.name?["HTTPParserError"]:"message"in e&&"bad port"===e.message?["BAD_PORT"]:[]}let te=new Set([301,302,303,307,308]),tt=new Set(["authorization","proxy-authorization","cookie","host"]);async function request(e){let{signal:t,timeoutMs:r}=e;t.throwIfAborted();let n=new AbortController,abort=()=>n.abort(),i=setTimeout(abort,r);t.addEventListener("abort",abort,{once:!0});try{return await exchange(e,n.signal)}catch(e){if(t.throwIfAborted(),!n.signal.aborted)return explainNoAnswer(e);return brokenOff(`no complete answer within ${(0,eW.a3)(r)}`)}finally{clearTimeout(i),t.removeEventListener("abort",abort),n.abort()}}async function exchange(e,t){let{fetch:r,now:n,maxBytes:i,maxRedirects:a,wantedStatus:o=[]}=e,s=n(),l=e.url,c=e.headers,d=e.method??(void 0===e.body?"GET":"POST"),u=e.body;for(let h=0;;h+=1){let f=await r(l,{method:d,headers:c,body:u??null,redirect:"manual",cache:"no-store",signal:t}),{status:p}=f,m=f.headers.get("location");if(0===a||o.includes(p)||!te.has(p)||null===m){let{body:e,cut:t}=await readBody(f,i);return{kind:"answer",status:p,body:e,cut:t,latencyMs:Math.max(0,n()-s),location:te.has(p)?m??"":"",headers:f.headers}}if(await f.body?.cancel(),h===a)return brokenOff(`more than ${a} redirects`);let b=URL.canParse(m,l.href)?new URL(m,l):void 0;if(void 0===b||!/^https?:$/.test(b.protocol))return brokenOff("a redirect to an address that is not http or https");b.origin!==l.origin&&(c=withoutSecrets(c,e.secretHeaders)),("POST"===d&&(301===p||302===p)||303===p&&"GET"!==d&&"HEAD"!==d)&&(d="GET",u=void 0),l=b}}function brokenOff(e){return{kind:"no-answer",isOutage:!0,detail:e}}function withoutSecrets(e,t){return Object.fromEntries(Object.entries(e).filter(([e])=>!t.has(e)&&!tt.has(e)))}async function readBody(e,t){if(null===e.body)return{body:"",cut:!1};let r=e.body.getReader(),n=[],i=0;for(;;){let{done:e,value:a}=await r.read();if(e||void 0===a||(n.push(a),(i+=a.byteLength)>t))break}let a=i>t;return a&&await r.cancel(),{body:Buffer.concat(n).subarray(0,t).toString("utf8"),cut:a}}async function post(e,{url:t,method:r="POST",headers:n={},body:i},a=()=>({outcome:"delivered"})){if(!URL.canParse(t)||!/^https?:$/.test(new URL(t).protocol))return{outcome:"failed",because:"the address is not a URL with http or https",retry:"never"};let o=await request({...e,now:()=>e.now().getTime(),url:new URL(t),method:r,headers:{"content-type":"application/json; charset=utf-8",...n},body:"string"==typeof i?i:JSON.stringify(i),maxBytes:65536,maxRedirects:0,secretHeaders:new Set});if("no-answer"===o.kind)return{outcome:"failed",because:o.detail,retry:o.isRefused?"always":"if-harmless"};let{status:s,body:l}=o;if(s>=200&&s<300)return a(o);let c=`HTTP ${s}${excerpt(l)}`;return 429===s?{outcome:"failed",because:c,retry:"always",afterMs:post_retryAfter(o.headers,e.now())}:{outcome:"failed",because:c,retry:s>=500?"if-harmless":"never"}}function excerpt(e){let t=e.replace(/[\s\p{Cc}]+/gu," ").trim();return""===t||t.startsWith("<")?"":`: ${t.length>200?`${t.slice(0,200)}…`:t}`}function post_retryAfter(e,t){let r=e.get("retry-after")?.trim()??"";if(/^\d+(?:\.\d+)?$/.test(r))return 1e3*Number(r);let n=Date.parse(r);return Number.isNaN(n)?void 0:Math.max(0,n-t.getTime())}function readJson(e){try{let t=JSON.parse(e);return"object"==typeof t&&null!==t?{...t}:{}}catch{return{}}}function post_idsOf(e){return Object.fromEntries(Object.entries(e).flatMap(([e,t])=>"string"==typeof t&&""!==t?[[e,t]]:[]))}function openAlertmanager({url:e,token:t,labels:r},n){let i=t?{authorization:n.secret(t)}:{},a=`${e.replace(/\/+$/,"")}/api/v2/alerts`;return{isRepeatable:()=>!0,send:e=>post(n,{url:a,headers:i,body:writeAlerts(e,r)},()=>({outcome:"accepted"}))}}function writeAlerts(e,t){let{incident:r,at:n,title:i,headline:a,repository:o,links:s}=e,{openedAt:l,level:c,environment:d,status:u}=r,h="resolved"===u?n:new Date(Date.parse(l)+6048e5).toISOString();return Array.from({length:c},(n,c)=>({labels:{...t,alertname:"DeploymentIncident",incident:r.incident,environment:d,repository:o,level:String(c+1)},annotations:{summary:i,description:a,severity:r.severity,status:u,...r.acknowledged&&{acknowledged_by:r.acknowledged.by}},startsAt:l,endsAt:h,generatorURL:s[0]?.url??e.repositoryUrl}))}function openCDEvents({url:e,token:t},r){let n=r.secret(e),i=t?{authorization:r.secret(t)}:{};return{isRepeatable:()=>!0,send:async e=>{let t=writeCDEvent(e);if(void 0===t)return{outcome:"failed",because:`CDEvents has no event for ${e.topic}`,retry:"never"};let{id:a,type:o,source:s,timestamp:l}=t.context,c={"ce-specversion":"1.0","ce-id":a,"ce-type":o,"ce-source":s,"ce-time":l,"ce-subject":t.subject.id};return post(r,{url:n,headers:{...i,...c},body:t},()=>({outcome:"accepted"}))}}}function writeCDEvent(e){let{topic:t,event:r,incident:n,repository:i,repositoryUrl:a,headline:o}=e,s=bodyOf(t,r,e);if(void 0===s)return;let{type:l,id:c,content:d}=s,u={id:n.environment,source:a};return{context:{specversion:"0.5.1",id:r.id,source:a,type:`dev.cdevents.${l}.0.3.0`,timestamp:r.at,chainId:uuidOf(`${i}/${n.incident}/${n.episode}`)},subject:{id:c,source:a,content:{environment:u,...d}},customData:{headline:o,incident:n.incident,severity:n.severity,status:n.status,...r.run&&{run:r.run.url}},customDataContentType:"application/json"}}function bodyOf(e,t,{incident:r,repository:n,headline:i,repositoryUrl:a,links:o}){let purl=e=>`pkg:github/${n}@${e}`,s={description:i,service:{id:n,source:a},artifactId:purl(r.revision)};if("opened"===e&&!r.reported)return{type:"incident.detected",id:r.incident,content:s};if("opened"===e){let e=o[0]?.url??a;return{type:"incident.reported",id:r.incident,content:{...s,ticketURI:e}}}return"resolved"===e?{type:"incident.resolved",id:r.incident,content:s}:"rollback-applied"===t.kind?{type:"service.rolledback",id:`${n}/${t.layer}`,content:{artifactId:purl("code"===t.layer?t.now:r.revision)}}:"revision-deployed"===t.kind?{type:"service.deployed",id:n,content:{artifactId:purl(t.deployed)}}:void 0}function uuidOf(e){let t=(0,i.createHash)("sha256").update(e).digest("hex");return`${t.slice(0,8)}-${t.slice(8,12)}-8${t.slice(13,16)}-a${t.slice(17,20)}-${t.slice(20,32)}`}function openDiscord({url:e},t){let r=t.secret(e);return{isRepeatable:()=>!1,send:e=>post(t,{url:waiting(r),body:writeDiscord(e)},({body:e})=>{let t=post_idsOf({id:readJson(e).id});return void 0===t.id?{outcome:"accepted"}:{outcome:"delivered",message:t}})}}function waiting(e){if(!URL.canParse(e))return e;let t=new URL(e);return t.searchParams.set("wait","true"),t.href}function writeDiscord(e){let{title:t,headline:r,facts:n,links:i,at:a,incident:o}=e;return{allowed_mentions:{parse:[]},embeds:[{title:cut(`${badge(e)} \xb7 ${t}`,256),description:cut(escapeMarkdown(r),2e3),color:"resolved"===o.status?1736503:0xcf222e,timestamp:a,fields:n.slice(0,9).map(({label:e,value:t})=>({name:cut(e,50),value:cut(escapeMarkdown(t),250)||"-",inline:!0})),footer:{text:cut(e.repository,140)},...void 0!==i[0]&&{url:i[0].url}}]}}function escapeMarkdown(e){return e.replace(/[\\*_~`|>[\]()#<-]/g,"\\$&").replace(/@(?=\w)/g,"@​").replace(/:\/\//g,":​//")}function cut(e,t){return e.length>t?`${e.slice(0,t-1).replace(/\\$/,"")}…`:e}function writeMail(e,{isFirst:t,from:r}){let n=/@([^\s<>]+?)>?$/.exec(r)?.[1]??"localhost",{incident:i,repository:a,id:o}=e,s=`<${digest([a,i.incident,String(i.episode)])}@${n}>`;return{thread:s,messageId:t?s:`<${o}@${n}>`,...t?{}:{inReplyTo:s,references:[s]},subject:email_message_oneLine(`${t?"":"Re: "}[${a}] ${e.title}`).slice(0,200),text:writeText(e),html:writeHtml(e),headers:{"Auto-Submitted":"auto-generated","X-Rollback-Incident":i.incident}}}function writeText(e){let{title:t,headline:r,facts:n,links:i,repository:a,at:o}=e;return[`${badge(e)}: ${t}`,"",r,"",...n.map(({label:e,value:t})=>`${e}: ${email_message_oneLine(t)}`),"",...i.map(({label:e,url:t})=>`${e}: ${t}`),"",`${a}, ${utc(o)}`,""].join("\n")}function writeHtml(e){let{title:t,headline:r,facts:n,links:i,repository:a,at:o,incident:s}=e,l="resolved"===s.status?"#1a7f37":"#cf222e";return`<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><title>${escapeHtml(t)}</title></head><body>
-<h2><font face="Arial, sans-serif" color="${l}">${escapeHtml(badge(e))}: ${escapeHtml(t)}</font></h2>
-<p><font face="Arial, sans-serif" color="#24292f">${escapeHtml(r)}</font></p>
-<table border="0" cellpadding="4" cellspacing="0" width="100%">${n.map(({label:e,value:t})=>`<tr><td valign="top" align="left" width="160"><font face="Arial, sans-serif" color="#57606a">${escapeHtml(e)}</font></td><td valign="top" align="left"><font face="Arial, sans-serif" color="#24292f">${escapeHtml(t)}</font></td></tr>`).join("")}</table>
-<p><font face="Arial, sans-serif">${i.map(({label:e,url:t})=>`<a href="${escapeHtml(t)}">${escapeHtml(e)}</a>`).join(" &middot; ")}</font></p>
-<p><font face="Arial, sans-serif" color="#57606a">${escapeHtml(a)}, ${utc(o)}</font></p>
-</body></html>`}function digest(e){return(0,i.createHash)("sha256").update(JSON.stringify(e)).digest("hex").slice(0,24)}function email_message_oneLine(e){return e.replace(/[\s\p{Cc}]+/gu," ").trim()}function escapeHtml(e){return e.replaceAll("&","&amp;").replaceAll("<","&lt;").replaceAll(">","&gt;").replaceAll('"',"&quot;").replaceAll("'","&#39;")}function openEmail(e,t){let{host:n,port:i,tls:a,user:o,password:s,from:l,to:c}=e,d=s&&t.secret(s);return{isRepeatable:()=>!1,async send(e,s){let{createTransport:u}=await r.e(120).then(r.bind(r,6739)),h=u({...{host:n,port:i,secure:465===i,requireTLS:"required"===a},...void 0!==o&&{auth:{user:o,pass:d??""}},connectionTimeout:t.timeoutMs,greetingTimeout:t.timeoutMs,socketTimeout:t.timeoutMs,dnsTimeout:t.timeoutMs,disableFileAccess:!0,disableUrlAccess:!0}),close=()=>h.close();t.signal.addEventListener("abort",close,{once:!0});try{let t=writeMail(e,{isFirst:void 0===s.thread,from:l}),{rejected:r}=await h.sendMail({...t,from:l,to:[...c]});if(r.length>0)return{outcome:"failed",because:`the server refused ${r.length} of ${c.length} recipients`,retry:"never"};return{outcome:"accepted",message:{thread:t.thread}}}catch(e){return{outcome:"failed",because:email_explain(e),retry:isBefore(e)?"always":"never"}}finally{t.signal.removeEventListener("abort",close),close()}}}}function email_explain(e){let t=textOf(e,"code"),r=textOf(e,"response"),n=""===r?"":`: ${r.replace(/[\s\p{Cc}]+/gu," ").slice(0,200)}`;return`${({ECONNECTION:"the connection failed",ESOCKET:"the connection failed",ECONNREFUSED:"the connection was refused",ETIMEDOUT:"the connection timed out",EDNS:"the host name was not found",EAUTH:"the server refused user and password",ETLS:"the connection could not be encrypted",EENVELOPE:"the server refused sender or recipients",EMESSAGE:"the server refused the message"})[t]??"the message could not be sent"}${""===t?"":` (${t})`}${n}`}function isBefore(e){let t=textOf(e,"command"),r="object"==typeof e&&null!==e&&Reflect.get(e,"responseCode");return"number"==typeof r?r>=400&&r<500:"CONN"===t&&"EAUTH"!==textOf(e,"code")&&"ETLS"!==textOf(e,"code")}function textOf(e,t){let r="object"==typeof e&&null!==e?Reflect.get(e,t):"";return"string"==typeof r?r:""}function openMatrix({url:e,room:t,token:r},n){let i={authorization:`Bearer ${n.secret(r)}`},a=`${e.replace(/\/+$/,"")}/_matrix/client/v3/rooms/${encodeURIComponent(t)}/send/m.room.message`;return{isRepeatable:()=>!0,send:(e,t)=>post(n,{method:"PUT",url:`${a}/${e.id}`,headers:i,body:writeMatrix(e,t)},({body:e})=>{let{event:r=""}=post_idsOf({event:readJson(e).event_id});return""===r?{outcome:"failed",because:"the server answered 2xx without an event",retry:"never"}:{outcome:"delivered",message:{thread:t.thread??r}}})}}function writeMatrix(e,{thread:t}){let{title:r,headline:n,facts:i,links:a}=e,o=`${badge(e)}: ${r}`,s=i.map(({label:e,value:t})=>`${e}: ${t}`),l=a.map(({label:e,url:t})=>`<a href="${escapeHtml(t)}">${escapeHtml(e)}</a>`);return{msgtype:"m.text",body:[o,n,...s].join("\n").slice(0,1e4),format:"org.matrix.custom.html",formatted_body:[`<strong>${escapeHtml(o)}</strong><br>${escapeHtml(n.slice(0,4e3))}`,`<ul>${s.map(e=>`<li>${escapeHtml(e.slice(0,1e3))}</li>`).join("")}</ul>`,l.join(" \xb7 ")].join(""),"m.mentions":{},...void 0!==t&&{"m.relates_to":{rel_type:"m.thread",event_id:t}}}}function openMattermost({url:e},t){let r=t.secret(e);return{isRepeatable:()=>!1,send:e=>post(t,{url:r,body:writeMattermost(e)},({body:e})=>"ok"===e.trim()?{outcome:"delivered"}:{outcome:"failed",because:'Mattermost answered 2xx, but not "ok"',retry:"never"})}}function writeMattermost(e){let{title:t,headline:r,facts:n,links:i,incident:a}=e,shown=e=>escapeMarkdown(e.slice(0,4e3));return{attachments:[{fallback:`${badge(e)} ${t}`.slice(0,1e3),color:"resolved"===a.status?"#1a7f37":"#cf222e",title:shown(`${badge(e)} \xb7 ${t}`),...void 0!==i[0]&&{title_link:i[0].url},text:shown(r),fields:n.slice(0,10).map(({label:e,value:t})=>({title:shown(e.slice(0,100)),value:shown(t.slice(0,500)),short:!0})),footer:e.repository}]}}let tr={critical:5,high:4,medium:3,low:2};function openNtfy({url:e,topic:t,token:r},n){let i=r?{authorization:`Bearer ${n.secret(r)}`}:{},a=n.secret(t);return{isRepeatable:()=>!1,send:t=>post(n,{url:e,headers:i,body:{topic:a,...writeNtfy(t)}},({body:e})=>"string"==typeof readJson(e).id?{outcome:"delivered"}:{outcome:"failed",because:"the server answered 2xx without an id",retry:"never"})}}function writeNtfy(e){let{headline:t,facts:r,links:n,incident:i,title:a}=e,o=[t,"",...r.map(({label:e,value:t})=>`${e}: ${t}`)].join("\n");return{title:`${badge(e)}: ${a}`.slice(0,250),message:cutBytes(o,4e3),priority:"open"===i.status?tr[i.severity]:3,tags:["resolved"===i.status?"white_check_mark":"rotating_light"],...void 0!==n[0]&&{click:n[0].url},actions:n.slice(0,3).map(({label:e,url:t})=>({action:"view",label:e,url:t}))}}function cutBytes(e,t){return Buffer.byteLength(e)<=t?e:`${Buffer.from(e).subarray(0,t-3).toString("utf8").replace(/\ufffd+$/,"")}…`}let tn={critical:"critical",high:"error",medium:"warning",low:"info"},ti=["layer-rolled-back","deployed"];function openPagerDuty(e,t){let r=t.secret(e["routing-key"]),n=e.url.replace(/\/+$/,""),accepted=()=>({outcome:"accepted"});return{isRepeatable:({topic:e})=>!ti.includes(e),send:e=>ti.includes(e.topic)?post(t,{url:`${n}/v2/change/enqueue`,body:writeChange(e,r)},accepted):post(t,{url:`${n}/v2/enqueue`,body:writeAlert(e,r)},accepted)}}function writeAlert(e,t){let{topic:r,incident:n,title:i,headline:a,repository:o,at:s}=e,l="resolved"===n.status?"resolve":"acknowledged"===r?"acknowledge":"trigger",c={routing_key:t,event_action:l,dedup_key:`${o}/${n.incident}`.slice(-255)};return"trigger"!==l?c:{...c,payload:{summary:`${i}: ${a}`.slice(0,1024),source:o,severity:tn[n.severity],timestamp:s,component:n.environment,class:r,custom_details:Object.fromEntries(e.facts.map(({label:e,value:t})=>[e,t]))},client:"rollback",client_url:e.links[0]?.url??e.repositoryUrl,links:pagerduty_linksOf(e)}}function writeChange(e,t){return{routing_key:t,payload:{summary:`${e.incident.environment}: ${e.headline}`.slice(0,1024),source:e.repository,timestamp:e.at,custom_details:{incident:e.incident.incident}},links:pagerduty_linksOf(e)}}function pagerduty_linksOf({links:e}){return e.map(({label:e,url:t})=>({href:t,text:e}))}function writeSlack(e){let{title:t,headline:r,facts:n,links:i,incident:a}=e,o=n.slice(0,10).map(({label:e,value:t})=>plain(`${e}
-${t}`,2e3));return{text:escapeSlack(`${badge(e)} ${t}: ${r}`).slice(0,3e3),blocks:[{type:"header",text:plain(`${badge(e)} \xb7 ${t}`,150)},{type:"section",text:plain(r,3e3)},...0===o.length?[]:[{type:"section",fields:o}],...0===i.length?[]:[{type:"actions",elements:i.slice(0,5).map(({label:e,url:t},r)=>({type:"button",text:plain(e,75),url:t.slice(0,3e3),action_id:`link-${r}`}))}],{type:"context",elements:[plain(`${e.repository} \xb7 incident ${a.incident}`,2e3)]}]}}function writeSlackReply({headline:e}){return{text:escapeSlack(e).slice(0,3e3),blocks:[{type:"section",text:plain(e,3e3)}]}}function plain(e,t){let r=e.replace(/<(?=[!@#])|@(?=\w)/g,"$&​");return{type:"plain_text",text:(r.length>t?`${r.slice(0,t-1)}…`:r)||"-",emoji:!1}}function escapeSlack(e){return e.replaceAll("&","&amp;").replaceAll("<","&lt;").replaceAll(">","&gt;").replace(/[*_~`]/g,"​$&").replace(/@(?=\w)/g,"@​")}function openSlack({url:e},t){let r=t.secret(e);return{isRepeatable:()=>!1,send:e=>post(t,{url:r,body:{...writeSlack(e),unfurl_links:!1}},({body:e})=>"ok"===e.trim()?{outcome:"delivered"}:{outcome:"failed",because:'Slack answered 2xx, but not "ok"',retry:"never"})}}let ta=new Set(["ratelimited","service_unavailable","internal_error","request_timeout"]);function openSlackBot({token:e,channel:t,url:r},n){let i=`Bearer ${n.secret(e)}`,call=(e,t)=>post(n,{url:new URL(e,r).href,headers:{authorization:i},body:t},({body:e})=>readAnswer(e));return{isRepeatable:()=>!1,async send(e,r){let n={...writeSlack(e),unfurl_links:!1,unfurl_media:!1},{ts:i}=r;if(void 0===i)return call("chat.postMessage",{channel:t,...n});let a=await call("chat.postMessage",{channel:t,...threaded(e,i)});if("failed"===a.outcome)return a;let o=await call("chat.update",{channel:t,ts:i,...n});return"failed"===o.outcome?{outcome:"failed",because:`told in the thread; the message above was not updated: ${o.because}`,retry:"never"}:{outcome:"delivered",message:r}}}}function threaded(e,t){return{...writeSlackReply(e),thread_ts:t,reply_broadcast:"escalated"===e.topic}}function readAnswer(e){let t=readJson(e);if(!0===t.ok)return{outcome:"delivered",message:post_idsOf({ts:t.ts})};let r="string"==typeof t.error?t.error:"no JSON with ok";return{outcome:"failed",because:`Slack refused it${excerpt(r)}`,retry:ta.has(r)?"always":"never"}}function openTeams({url:e},t){let r=t.secret(e);return{isRepeatable:()=>!1,send:e=>post(t,{url:r,body:writeTeams(e)},teams_readAnswer)}}function teams_readAnswer({body:e}){return/failed|error/i.test(e)?{outcome:"failed",because:`Teams answered 2xx${excerpt(e)}`,retry:"never"}:{outcome:"accepted"}}function writeTeams(e){for(let t=4e3;;t=Math.floor(t/2)){let r=writeCard(e,t);if(t<10||2e4>=Buffer.byteLength(JSON.stringify(r)))return r}}function writeCard(e,t){let{title:r,headline:n,facts:i,links:a,repository:o}=e,cut=e=>e.length>t?`${e.slice(0,t)}…`:e,line=(...e)=>({type:"RichTextBlock",inlines:e}),run=(e,t={})=>({type:"TextRun",text:cut(e),...t});return{type:"message",attachments:[{contentType:"application/vnd.microsoft.card.adaptive",contentUrl:null,content:{$schema:"http://adaptivecards.io/schemas/adaptive-card.json",type:"AdaptiveCard",version:"1.4",fallbackText:cut(`${badge(e)} ${r}`),body:[line(run(`${badge(e)} \xb7 ${r}`,{weight:"Bolder",size:"Medium"})),line(run(n)),...i.slice(0,12).map(({label:e,value:t})=>line(run(`${e}: `,{weight:"Bolder"}),run(t))),line(run(o,{isSubtle:!0}))],actions:a.slice(0,5).map(({label:e,url:t})=>({type:"Action.OpenUrl",title:cut(e),url:t}))}}]}}function openWebhook({url:e,secret:t},r){let[n,i]=[r.secret(e),r.secret(t)];return{isRepeatable:()=>!0,send:e=>{let t=JSON.stringify(writeWebhook(e)),a=String(Math.floor(r.now().getTime()/1e3));return post(r,{url:n,headers:{"webhook-id":e.id,"webhook-timestamp":a,"webhook-signature":sign(i,`${e.id}.${a}.${t}`)},body:t})}}}function writeWebhook({topic:e,at:t,title:r,headline:n,links:i,event:a,incident:o,repository:s}){return{type:`incident.${e}`,timestamp:t,data:{schema:1,repository:s,title:r,headline:n,links:i,incident:o,event:a}}}function sign(e,t){let r=e.startsWith("whsec_")?Buffer.from(e.slice(6),"base64"):Buffer.from(e);return`v1,${(0,i.createHmac)("sha256",r).update(t).digest("base64")}`}function openChannel(e,t){switch(e.type){case"webhook":return openWebhook(e,t);case"slack":return openSlack(e,t);case"slack-bot":return openSlackBot(e,t);case"email":return openEmail(e,t);case"alertmanager":return openAlertmanager(e,t);case"teams":return openTeams(e,t);case"discord":return openDiscord(e,t);case"mattermost":return openMattermost(e,t);case"ntfy":return openNtfy(e,t);case"matrix":return openMatrix(e,t);case"cdevents":return openCDEvents(e,t);case"pagerduty":return openPagerDuty(e,t)}}function openNotifier(e){let t,{notify:r,now:n,readPast:i}=e,a=new Set,o=new Map,s=[],l=[],c=[],d=new Set,u=new AbortController,h=Promise.resolve(),known=async()=>(t??=Promise.race([i(),aborted(u.signal)]).catch(()=>[]),[...new Map([...await t,...s,...c].map(e=>[e.id,e])).values()].toSorted((e,t)=>Date.parse(e.at)-Date.parse(t.at))),send=async({channel:t,change:i},a)=>{let o=r.channels[t];if(void 0===o)return;let s=await known(),d=noticeOf(i,s,e),{timeoutMs:h}=r,secret=({env:t})=>{let r=e.env[t];if(r)return r;throw new e6(`the variable ${t} is not set; set it in the step's \`env\`, or hand it over as a secret`)},f=await deliver(t=>openChannel(o,{...e,secret,signal:t,timeoutMs:h}),d,idsOf(s,i.after,t),{...e,timeoutMs:h,clock:()=>n().getTime(),signal:u.signal}),p=e.redact(f.because),{id:m,incident:b}=i.event,{topic:w,headline:g}=d,y=n().getTime()-a;l.push({...f,because:p,channel:t,event:m,incident:b,topic:w,headline:g,tookMs:y});let{outcome:v,tries:k,message:$}=f,O=void 0===$?{}:{message:{...$}};c.push(e.describe({kind:"notification-sent",channel:t,about:m,topic:w,outcome:v,because:p,tries:k,...O},[t,m],i.event)),e.onDelivered?.()},isOurs=({change:{event:t}})=>s.some(({id:e})=>e===t.id)||t.run?.id===e.run||n().getTime()-Date.parse(t.at)>6e4,start=async t=>{let r=await known();for(let i of t)for(let t of dueDeliveries(r,i,e,n()).filter(isOurs)){let e=keyOf(t.channel,t.change.event.id);if(a.has(e))continue;a.add(e);let r=n().getTime(),i=o.get(t.channel)??Promise.resolve();o.set(t.channel,i.then(()=>send(t,r)))}};return{happened(e){let t=e.filter(({kind:e})=>"notification-sent"!==e);0!==t.length&&(s.push(...t),h=h.then(()=>start(new Set(t.map(({incident:e})=>e)))))},catchUp(e){h=h.then(async()=>{let t=(await known()).filter(t=>t.environment===e&&n().getTime()-Date.parse(t.at)<=36e5);await start(new Set(t.map(({incident:e})=>e)))})},unrecorded:()=>c.filter(({id:e})=>!d.has(e)),recorded:e=>{for(let{id:t}of e)d.add(t)},async end(e){let t=h.then(()=>Promise.all(o.values())),r=setTimeout(()=>u.abort(),e);try{await t}finally{clearTimeout(r)}return l}}}function aborted(e){return new Promise((t,r)=>{e.addEventListener("abort",()=>r(Error("the step ended")),{once:!0})})}var to=r(1486),ts=r(9059);function renderMarkdown(e){let t={type:"root",children:[...e]};return(0,ts.l)(t,{bullet:"-",rule:"-",fences:!0,extensions:[(0,to.d)({tablePipeAlign:!1})]})}function markdown_text(e){return{type:"text",value:e.replace(/@(?=\w)|#(?=\d)/g,"$&​")}}function code(e){return{type:"inlineCode",value:e.replace(/\s+/g," ")}}function strong(...e){return{type:"strong",children:inlines(e)}}function heading(e,...t){return{type:"heading",depth:e,children:inlines(t)}}function paragraph(...e){return{type:"paragraph",children:inlines(e)}}function bulletList(e){return{type:"list",ordered:!1,spread:!1,children:e.map(e=>({type:"listItem",spread:!1,children:[paragraph(...e)]}))}}function markdown_table(e,t){let row=e=>({type:"tableRow",children:e.map(e=>({type:"tableCell",children:inlines(isList(e)?e:[e])}))});return{type:"table",align:e.map(()=>null),children:[row(e),...t.map(row)]}}function isList(e){return Array.isArray(e)}function inlines(e){return e.map(e=>"string"==typeof e?markdown_text(e):e)}function summarizeDeliveries(e){return[heading(3,"Notifications"),markdown_table(["event","channel","outcome","took"],e.map(({topic:e,channel:t,outcome:r,because:n,tookMs:i})=>[e,code(t),""===n?r:[strong(r),markdown_text(`: ${n}`)],(0,eW.kP)(i)]))]}function describeDelivery({topic:e,channel:t,outcome:r,because:n,tries:i,tookMs:a}){let o=i>1?`, ${i} tries`:"",s=""===n?"":`: ${n}`;return`notification of ${e} to ${t}: ${r} (${(0,eW.kP)(a)}${o})${s}`}function unheardOf(e){return[...Map.groupBy(e.filter(({topic:e})=>"opened"===e||"escalated"===e),({event:e})=>e).values()].filter(e=>e.every(({outcome:e})=>"failed"===e)).flatMap(([e])=>e?.headline??[])}function maskChannels({notify:e},{env:t,secrets:r}){for(let n of namesIn(e)){let e=t[n]??"";r.add(e),URL.canParse(e)&&r.add(longOnly(new URL(e).pathname))}}function longOnly(e){return e.length>=12?e:""}function notifyChannels(e,t){let r,{notify:n,incident:i}=t.config;if(0===Object.keys(n.channels).length)return;let{context:a,env:o,log:s,secrets:l,signal:c,now:d}=e,{owner:u,repo:h,serverUrl:f}=a,record=async()=>{let[e,...r]=p.unrecorded();void 0!==e&&(await t.append(e,...r),p.recorded([e,...r]))},p=openNotifier({notify:n,incident:i,repository:`${u}/${h}`,repositoryUrl:`${f}/${u}/${h}`,readPast:()=>t.readPast({since:new Date(d().getTime()-6912e5)}),describe:t.describe,env:o,fetch,now:d,sleep:(e,t)=>(0,e3.setTimeout)(e,void 0,{signal:t}),redact:l.redact,run:a.run?.id,onDelivered:()=>{clearTimeout(r),r=setTimeout(()=>void record().catch(()=>{}),5e3).unref()}});return p.catchUp(t.config.environment),e.atEnd(async()=>{clearTimeout(r);let t=await p.end(c.aborted?2e3:n.timeoutMs);if(await record(),0!==t.length){for(let e of t)"failed"===e.outcome?s.warning(describeDelivery(e),"Notification"):s.info(describeDelivery(e));for(let e of unheardOf(t))s.error(`no channel could be notified: ${e}`,"Notification");await e.writeSummary(renderMarkdown(summarizeDeliveries(t)))}}),p}async function openSettings(e){let{inputs:t,context:r,openRepository:n,locateSettings:i}=e;(0,e2.AS)(r);let a=n(t.token),o=r.sha||t.revision||"HEAD",{config:s,environment:l}=t,c=s===e5.j$.config.default;return{repository:a,...await readSettingsFile(a,{path:s,ref:o,mayLack:c,environment:l,onFound:i})}}async function openWorkplace(e,t={}){let{inputs:r,context:n,env:a,log:o,secrets:s,signal:l,now:c,sleep:d}=e,{environment:u=r.environment,branch:h="",actsOn:f=!0,rollsBack:p=!1,alongside:m}=t,b=t.opened??await openSettings(e);return openContext(b,{...n,environment:u,revision:r.revision},{branch:h,actsOn:f,rollsBack:p,alongside:m},{process:{key:(0,i.randomUUID)(),host:(0,P.hostname)(),pid:process.pid},isAlive:isAlive,onConfig:t=>{e.locateSettings(e=>b.locate(e,t.environment)),provideSecrets(r.secrets,{config:t,env:a,secrets:s}),maskChannels(t,e)},subscribe:t=>notifyChannels(e,t),redact:s.redact,now:c,sleep:d,log:o.info,warn:o.warning,signal:l})}let tl={applied:["migrated","applied"],"nothing-to-apply":["already-migrated","nothing-pending"],planned:["planned","dry-run"]};async function publish(e,t,r){let[n,i]=tl[r.outcome];e.setOutputs({incident:t,decision:n,"reason-code":i,applied:"applied"===r.outcome?r.applied.length:0,"stands-at":r.standsAt,report:await e.writeReport("db-migrate",r)}),await e.writeSummary(renderMarkdown([heading(2,`Migrations: ${n}`),paragraph("The database stands at ",code(r.standsAt),"."),bulletList(r.applied.map(({name:e,down:t,locks:n})=>[code(e),...void 0===t?[" (cannot be undone: it has no down script)"]:[],..."planned"===r.outcome&&n.length>0?[`: ${n.join("; ")}`]:[]]))]))}async function run(e){let{inputs:t,env:r,log:n,now:i,signal:a}=e,{repository:o,revision:s,incident:l}=await openWorkplace(e,{alongside:openRevision}),{command:c}=t,d=r.GITHUB_WORKSPACE??".";await inScratchFolder(r,async u=>{let h=await applyMigrations({engine:await openConnection(e,u),folder:t.migrations,revision:await openRevision(o,s),command:c?e=>runInCheckout(c,e,{revision:s,checkout:d,env:r}):void 0,allowIrregular:t["allow-irregular"],dryRun:t["dry-run"],now:i,log:n.info,signal:a});await publish(e,l,h)})}},8239:(e,t,r)=>{r.d(t,{h:()=>openRepository,E:()=>p});var n=r(4730),i=r(3779),a=r(9735),o=r(6856),s=r(744),l=r(452),c=r(3251);let d=Object.getPrototypeOf(Reflect.get(new c,"_store"));"object"==typeof d&&null!==d&&"yieldLoop"in d&&(d.yieldLoop=()=>new Promise(e=>setImmediate(e)));let u={actions:{createEnvironmentVariable:"POST /repos/{owner}/{repo}/environments/{environment_name}/variables",createRepoVariable:"POST /repos/{owner}/{repo}/actions/variables",createWorkflowDispatch:"POST /repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches",deleteEnvironmentVariable:"DELETE /repos/{owner}/{repo}/environments/{environment_name}/variables/{name}",deleteRepoVariable:"DELETE /repos/{owner}/{repo}/actions/variables/{name}",getGithubActionsDefaultWorkflowPermissionsRepository:"GET /repos/{owner}/{repo}/actions/permissions/workflow",getPendingDeploymentsForRun:"GET /repos/{owner}/{repo}/actions/runs/{run_id}/pending_deployments",getReviewsForRun:"GET /repos/{owner}/{repo}/actions/runs/{run_id}/approvals",getWorkflowRun:"GET /repos/{owner}/{repo}/actions/runs/{run_id}",getWorkflow:"GET /repos/{owner}/{repo}/actions/workflows/{workflow_id}",listEnvironmentSecrets:"GET /repos/{owner}/{repo}/environments/{environment_name}/secrets",listEnvironmentVariables:"GET /repos/{owner}/{repo}/environments/{environment_name}/variables",listJobsForWorkflowRun:"GET /repos/{owner}/{repo}/actions/runs/{run_id}/jobs",listOrgVariables:"GET /orgs/{org}/actions/variables",listRepoSecrets:"GET /repos/{owner}/{repo}/actions/secrets",listRepoVariables:"GET /repos/{owner}/{repo}/actions/variables",listWorkflowRuns:"GET /repos/{owner}/{repo}/actions/workflows/{workflow_id}/runs",updateEnvironmentVariable:"PATCH /repos/{owner}/{repo}/environments/{environment_name}/variables/{name}",updateOrgVariable:"PATCH /orgs/{org}/actions/variables/{name}",updateRepoVariable:"PATCH /repos/{owner}/{repo}/actions/variables/{name}"},checks:{listForRef:"GET /repos/{owner}/{repo}/commits/{ref}/check-runs"},git:{createBlob:"POST /repos/{owner}/{repo}/git/blobs",createCommit:"POST /repos/{owner}/{repo}/git/commits",createRef:"POST /repos/{owner}/{repo}/git/refs",createTag:"POST /repos/{owner}/{repo}/git/tags",createTree:"POST /repos/{owner}/{repo}/git/trees",deleteRef:"DELETE /repos/{owner}/{repo}/git/refs/{ref}",getCommit:"GET /repos/{owner}/{repo}/git/commits/{commit_sha}",getRef:"GET /repos/{owner}/{repo}/git/ref/{ref}",getTag:"GET /repos/{owner}/{repo}/git/tags/{tag_sha}",getTree:"GET /repos/{owner}/{repo}/git/trees/{tree_sha}",listMatchingRefs:"GET /repos/{owner}/{repo}/git/matching-refs/{ref}",updateRef:"PATCH /repos/{owner}/{repo}/git/refs/{ref}"},issues:{addLabels:"POST /repos/{owner}/{repo}/issues/{issue_number}/labels",create:"POST /repos/{owner}/{repo}/issues",createComment:"POST /repos/{owner}/{repo}/issues/{issue_number}/comments",get:"GET /repos/{owner}/{repo}/issues/{issue_number}",listComments:"GET /repos/{owner}/{repo}/issues/{issue_number}/comments",listEvents:"GET /repos/{owner}/{repo}/issues/{issue_number}/events",listForRepo:"GET /repos/{owner}/{repo}/issues",listLabelsForRepo:"GET /repos/{owner}/{repo}/labels",update:"PATCH /repos/{owner}/{repo}/issues/{issue_number}",updateComment:"PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}"},pulls:{create:"POST /repos/{owner}/{repo}/pulls",list:"GET /repos/{owner}/{repo}/pulls",requestReviewers:"POST /repos/{owner}/{repo}/pulls/{pull_number}/requested_reviewers",update:"PATCH /repos/{owner}/{repo}/pulls/{pull_number}"},reactions:{createForIssueComment:"POST /repos/{owner}/{repo}/issues/comments/{comment_id}/reactions"},repos:{compareCommitsWithBasehead:"GET /repos/{owner}/{repo}/compare/{basehead}",createDeployment:"POST /repos/{owner}/{repo}/deployments",createDeploymentStatus:"POST /repos/{owner}/{repo}/deployments/{deployment_id}/statuses",createOrUpdateFileContents:"PUT /repos/{owner}/{repo}/contents/{path}",get:"GET /repos/{owner}/{repo}",getBranch:"GET /repos/{owner}/{repo}/branches/{branch}",getBranchRules:"GET /repos/{owner}/{repo}/rules/branches/{branch}",getCollaboratorPermissionLevel:"GET /repos/{owner}/{repo}/collaborators/{username}/permission",getCombinedStatusForRef:"GET /repos/{owner}/{repo}/commits/{ref}/status",getCommit:"GET /repos/{owner}/{repo}/commits/{ref}",getContent:"GET /repos/{owner}/{repo}/contents/{path}",getEnvironment:"GET /repos/{owner}/{repo}/environments/{environment_name}",listBranches:"GET /repos/{owner}/{repo}/branches",listCommits:"GET /repos/{owner}/{repo}/commits",listDeploymentStatuses:"GET /repos/{owner}/{repo}/deployments/{deployment_id}/statuses",listDeployments:"GET /repos/{owner}/{repo}/deployments",listPullRequestsAssociatedWithCommit:"GET /repos/{owner}/{repo}/commits/{commit_sha}/pulls"}};function restRoutes(e){return{rest:Object.fromEntries(Object.entries(u).map(([t,r])=>[t,Object.fromEntries(Object.entries(r).map(([t,r])=>{let[n="GET",i=""]=r.split(" ");return[t,e.request.defaults({method:n,url:i})]}))]))}}var h=r(3987);let f=n.E.plugin(i.ud,restRoutes,a.L,o.A),p={repeatable:!0};function openRepository({token:e,owner:t,repo:r,apiUrl:n,userAgent:i,log:a,signal:o,requestTimeoutMs:d=s("30s"),retryPauseMs:u=s("1s")}){if(""===e)throw new l.dz((0,l.iU)`${(0,l.Pe)("token")} is empty; write ${"${{ github.token }}"} or the token of a GitHub App`);let waitFor=e=>(t,r,n,i)=>{let o=t<=90&&i<3,s=o?`waiting ${t} s`:`not waiting ${t} s for it`;return a(`GitHub's ${e} rate limit is reached at ${r.method} ${r.url}: ${s}`),o},p=new f({auth:e,baseUrl:n,userAgent:i,request:{fetch:fetchWhole({signal:o,requestTimeoutMs:d})},log:{debug:()=>{},info:()=>{},warn:e=>a(e),error:()=>{}},retry:{doNotRetry:[400,401,403,404,409,410,422,429,451],retryAfterBaseValue:u},throttle:{onRateLimit:waitFor("primary"),onSecondaryRateLimit:waitFor("secondary"),write:new c.Group({maxConcurrent:1}),notifications:new c.Group({maxConcurrent:1})}});return p.hook.before("request",e=>{e.request={...e.request},e.headers["x-github-api-version"]="2022-11-28";let t="GET"===e.method||"HEAD"===e.method||isQuery(e);t||(0,h.k)(p),t||!0===e.request.repeatable||(e.request.retries=0)}),{octokit:p,owner:t,repo:r}}function isQuery({url:e,query:t}){return e.endsWith("/graphql")&&"string"==typeof t&&t.trimStart().startsWith("query")}function fetchWhole({signal:e,requestTimeoutMs:t}){return async(r,n)=>{let i=AbortSignal.timeout(t);try{let t=void 0===e?i:AbortSignal.any([e,i]),a=await fetch(r,{...n,signal:t}),o=await a.clone().text();return a.ok&&204!==a.status&&isJson(a)&&JSON.parse(o),a}catch(r){if(e?.aborted)throw Object.assign(Error("the job was cancelled",{cause:r}),{name:"AbortError"});if(i.aborted)throw Error(`no answer within ${t/1e3} s`,{cause:r});if(r instanceof SyntaxError)throw Error("the JSON breaks off",{cause:r});throw r}}}function isJson({headers:e}){return/^application\/json\b/.test(e.get("content-type")??"")}},3987:(e,t,r)=>{r.d(t,{k:()=>noteWrite,r:()=>writesSent});let n=new WeakMap;function noteWrite(e){n.set(e,writesSent(e)+1)}function writesSent(e){return n.get(e)??0}},8714:(e,t,r)=>{r.d(t,{QQ:()=>keptName,W8:()=>n,yo:()=>keptAt});let n="rollback_steps";function keptName(e,t,r=63){let n=`_before_${t.toISOString().replace(/\D/g,"")}`,i=r-n.length,a=e;for(;Buffer.byteLength(a)>i;)a=[...a].slice(0,-1).join("");return a+n}function keptAt(e,t,r=63){let n=/_before_(\d{17})$/.exec(t)?.[1];if(void 0===n)return;let[,i,a,o,s,l,c,d]=/^(....)(..)(..)(..)(..)(..)(...)$/.exec(n)??[],u=new Date(`${i}-${a}-${o}T${s}:${l}:${c}.${d}Z`);return Number.isNaN(u.getTime())||keptName(e,u,r)!==t?void 0:u}},9683:(e,t,r)=>{r.d(t,{U:()=>chunksOf,z:()=>readChunks});var n=r(1455);async function*readChunks(e){let t=await (0,n.open)(e);try{yield*chunksOf(t)}finally{await t.close()}}async function*chunksOf(e){let t=Array.from({length:3},()=>Buffer.allocUnsafe(1048576)),read=async(r,n)=>{let i=t[r%3]??Buffer.alloc(0),{bytesRead:a}=await e.read(i,0,i.length,n);return i.subarray(0,a)},r=read(0,0);try{for(let[e,t]=[1,0];;e+=1){let n=await r;if(0===n.length)return;t+=n.length,(r=read(e,t)).catch(()=>{}),yield n}}finally{await r.catch(()=>{})}}},6442:(e,t,r)=>{r.d(t,{$Q:()=>openTool,PR:()=>readToolVersion,Ud:()=>plainEnvironment,qI:()=>runTool});var n=r(1421),i=r(7075),a=r(6466),o=r(452);async function runTool(e){let{command:t,args:r,env:i,input:s,output:l,cwd:c,signal:d}=e,u=(0,n.spawn)(t,r,{env:i,cwd:c,stdio:["pipe","pipe","pipe"],...void 0===d?{}:{signal:d}}),h="";u.stderr.setEncoding("utf8").on("data",e=>{h=(h+e).slice(-2e3)});let f="",p=l?.(u.stdout)??(async()=>{for await(let e of u.stdout.setEncoding("utf8"))f+=e})();p.catch(()=>u.kill("SIGKILL"));let m=new Promise((e,t)=>{u.once("error",t),u.once("close",(t,r)=>e({code:t,by:r}))}),b=void 0===s?u.stdin.end():(0,a.pipeline)(s,u.stdin),[w,g,y]=await Promise.allSettled([m,b,p]);if("rejected"===w.status)throw explainStart(w.reason,e);if("rejected"===y.status)throw y.reason;let{code:v,by:k}=w.value;if(null!==k)throw new o.hG(`${nameOf(t)} was ended by ${k} from outside`);if(0!==v)throw new o.fk(`${nameOf(t)} ended with code ${v}: ${wordsOf(h)||"it did not say why"}`);if("rejected"===g.status)throw g.reason;return f}function openTool(e){let t=new i.PassThrough({highWaterMark:1048576});return t.on("error",()=>{}),runTool({...e,output:e=>(e.pipe(t,{end:!1}),t.once("close",()=>e.destroy()),(0,a.finished)(e))}).then(()=>t.end(),e=>t.destroy(e instanceof Error?e:Error(String(e)))),t}function wordsOf(e){return(e.split(/^-+$/m).at(-1)??"").split("\n").filter(e=>e.length<=500).join("\n").trim()}async function readToolVersion(e,t,r){try{let n=await runTool({command:e,debianPackage:"",args:["--version"],env:t});return r.exec(n)?.[1]}catch(e){if(e instanceof o.fk)return;throw e}}function explainStart(e,{command:t,debianPackage:r}){return"object"==typeof e&&null!==e&&"code"in e&&"ENOENT"===e.code?new o.fk(`${t} is not on this machine: install ${r}`):e}function nameOf(e){return e.split("/").at(-1)??e}function plainEnvironment(e){return{PATH:e.PATH,HOME:e.HOME,TMPDIR:e.TMPDIR,LC_ALL:"C.UTF-8"}}},6368:(e,t,r)=>{r.d(t,{G:()=>writeFileFrom,a:()=>writeChunks});var n=r(1455),i=r(7229);async function writeFileFrom(e,t,{durable:r=!1}={}){try{let i=await (0,n.open)(t,"wx",384);try{await writeChunks(e,i),r&&await i.sync()}finally{await i.close()}}catch(e){throw(0,i.N)(e,t)}}async function writeChunks(e,t){let r=Promise.resolve();try{for await(let n of e)await r,(r=t.appendFile(n)).catch(()=>{})}finally{await r.catch(()=>{})}await r}},9226:(e,t,r)=>{r.d(t,{yI:()=>readContext,AS:()=>refuseForks});var n=r(452),i=r(6921);let a=i.Ikc({full_name:i.YjP()}),o={deployment:i.Ikc({sha:i.YjP(),environment:i.YjP(),created_at:i.YjP().optional(),transient_environment:i.zMY().optional()}),workflow_run:i.Ikc({head_sha:i.YjP(),head_repository:a.nullish()}),pull_request:i.Ikc({head:i.Ikc({repo:a.nullish()}),base:i.Ikc({repo:a})}),repository:i.Ikc({default_branch:i.YjP()}),action:i.YjP(),sender:i.Ikc({login:i.YjP()}),issue:i.Ikc({number:i.aig().int()}),comment:i.Ikc({id:i.aig().int(),body:i.YjP(),user:i.Ikc({login:i.YjP(),type:i.YjP()}).nullable()})},s={deployment:/^deployment(?:_status)?$/,workflow_run:/^workflow_run$/,pull_request:/^pull_request/};function readEvent(e,t){let r=i.g1P(i.YjP(),i.L5J()).safeParse(t??{});if(!r.success)throw unreadable(e,"is not a JSON object");let fieldOf=e=>r.data[e]??void 0,demand=(t,r)=>{let n=fieldOf(t);if(void 0===n&&!s[t].test(e))return;let i=r.safeParse(n);if(i.success)return i.data;let[a]=i.error.issues,o=[t,...a?.path??[]].join(".");throw unreadable(e,`has an invalid \`${o}\` (${a?.message})`)},read=(e,t)=>t.safeParse(fieldOf(e)).data;return{deployment:demand("deployment",o.deployment),workflow_run:demand("workflow_run",o.workflow_run),pull_request:demand("pull_request",o.pull_request),repository:read("repository",o.repository),action:read("action",o.action),sender:read("sender",o.sender),issue:read("issue",o.issue),comment:read("comment",o.comment)}}function unreadable(e,t){return new n.dz(`the payload of the event ${JSON.stringify(e)} ${t}: nothing was changed, because the payload decides what the run is about; check GITHUB_EVENT_PATH, or start the run manually with workflow_dispatch`)}var l=r(2617);let c=new Set(["workflow_dispatch","issue_comment"]);function readContext(e,t){let{owner:r,repo:n}=(0,l.o)(e),i=e.GITHUB_EVENT_NAME??"",a=readEvent(i,t),o=e.GITHUB_ACTOR,s=e.GITHUB_SERVER_URL??"https://github.com",c=/^\d+$/.test(e.GITHUB_RUN_ID??"")?e.GITHUB_RUN_ID:void 0;return{owner:r,repo:n,sha:e.GITHUB_SHA??"",eventName:i,actor:o??"unknown",apiUrl:e.GITHUB_API_URL??"https://api.github.com",serverUrl:s,run:void 0===c?void 0:{id:c,attempt:Number(e.GITHUB_RUN_ATTEMPT)||1,url:`${s}/${r}/${n}/actions/runs/${c}`},workflow:workflowOf(e.GITHUB_WORKFLOW_REF),stepKey:[c??"local",e.GITHUB_JOB??"",e.GITHUB_ACTION??""].join("/"),askedBy:askedBy(i,o,a),event:a}}function workflowOf(e=""){return/\/\.github\/workflows\/([^@/]+)@/.exec(e)?.[1]}function askedBy(e,t,r){if(c.has(e)&&void 0!==t&&("issue_comment"!==e||isAuthorsOwn(r)))return t}function isAuthorsOwn(e){let t=e.comment?.user?.login;return"created"===e.action&&void 0!==t&&e.sender?.login===t}function refuseForks({event:e,eventName:t,owner:r,repo:i}){let{pull_request:a,workflow_run:o}=e;if(void 0!==a&&!isSame(a.head.repo?.full_name,a.base.repo.full_name))throw new n.dz(`this run is for a pull request from the fork ${a.head.repo?.full_name??"(deleted)"}: its token can write nothing; run the action after the merge, on push, deployment_status or workflow_dispatch`);if(void 0===o||"workflow_run"!==t&&void 0===o.head_repository)return;let s=o.head_repository?.full_name;if(!isSame(s,`${r}/${i}`))throw new n.dz(`this run is for a workflow run of the repository ${s??"(deleted)"}, which is not ${r}/${i}: a fork's commit is never rolled back; add \`if: github.event.workflow_run.head_repository.full_name == github.repository\` to the job`)}function isSame(e,t){return e?.toLowerCase()===t.toLowerCase()}},9431:(e,t,r)=>{r.d(t,{f5:()=>settingsOf,kG:()=>usualEnvironment,sb:()=>readSettings});var n=r(6921),i=r(452),a=r(8966),o=r(546),s=r(67);function settingsOf({environments:e,file:t},r,n=(0,i.iU)`${(0,i.Pe)("environment")} is ${JSON.stringify(r)}`){let a=e.get(r);if(void 0!==a)return a;let o=[...e.keys()],l=(0,s.ZA)(r,o),c=void 0===l?`${(0,s.ZH)(o)}, or`:`did you mean \`${l}\`? If not,`;throw new i.dz((0,i.iU)`${n}, and ${describes(t)} ${listNames(o)}; ${c} describe it under \`environments\``)}function usualEnvironment({usual:e,environments:t,file:r}){if(void 0!==e)return e;throw new i.dz((0,i.iU)`${(0,i.Pe)("environment")} is not given, and ${describes(r)} ${listNames([...t.keys()])}; name one of them, or write \`environment: NAME\` in the file for the one that is meant by default`)}function describes(e){return void 0===e?"the settings describe":`${e} describes`}function listNames(e){return`the ${1===e.length?"environment":"environments"} ${e.map(e=>JSON.stringify(e)).join(", ")}`}function readSettings(e){if(!isMapping(e)||!("environments"in e)){let t=o.Qn.safeParse(e,l);if(!t.success)return{settings:void 0,findings:findingsOf(t.error)};let{environment:r}=t.data;return{settings:{environments:new Map([[r,t.data]]),usual:r},findings:[]}}let{environments:t,environment:r,...n}=e,i=c.safeParse({environments:t,environment:r},l);if(!i.success)return{settings:void 0,findings:findingsOf(i.error)};let a=new Map,s=[];for(let[e,t]of Object.entries(i.data.environments)){let r=o.Qn.safeParse({...merge(n,t),environment:e},l);r.success?a.set(e,r.data):s.push(...findingsOf(r.error).map(r=>({...r,path:origin(r.path,{own:t,shared:n,name:e})})))}if(s.length>0)return{settings:void 0,findings:s};let d=[...a.keys()],u=1===d.length?d[0]:d.find(e=>"production"===e);return{settings:{environments:a,usual:i.data.environment??u},findings:[]}}let l={reportInput:!0,error:a.V},c=n.Ikc({environment:(0,o.VE)().optional(),environments:n.g1P((0,o.VE)(),n.vkY(e=>e??{},n.g1P(n.YjP(),n.L5J()))).refine(e=>Object.keys(e).length>0,{error:"is empty; write the name of an environment and its settings, such as `production: {}`"})}).superRefine(({environment:e,environments:t},r)=>{let n=Object.keys(t);for(let[e,n]of Object.entries(t))for(let t of["environment","environments","history"].filter(e=>e in n)){let i=n[t];r.addIssue({code:"custom",path:["environments",e,t],message:"is the same for all environments; write it above `environments`, or remove it",input:i})}if(void 0!==e&&!n.includes(e)){let t=`is not among \`environments\`; ${(0,s.Go)(e,n)}`;r.addIssue({code:"custom",path:["environment"],message:t,input:e})}});function findingsOf(e){return e.issues.flatMap(e=>(0,a.J)(e))}function merge(e,t){let r={...e};for(let[n,i]of Object.entries(t)){let t=e[n];null===i?delete r[n]:r[n]=isMapping(t)&&isMapping(i)?merge(t,i):i}return r}function origin(e,{own:t,shared:r,name:n}){let[i,a]=[depthIn(t,e),depthIn(r,e)];return i>0&&i>=a?["environments",n,...e]:e}function depthIn(e,t){let r=e;for(let[e,n]of t.entries()){if(!isMapping(r))break;if(!Object.hasOwn(r,n))return e;r=r[n]}return t.length}function isMapping(e){return"object"==typeof e&&null!==e&&!Array.isArray(e)}},8966:(e,t,r)=>{r.d(t,{J:()=>explainIssue,V:()=>explainPlainly});var n=r(67);function explainIssue(e,t=[]){let r=[...t,...e.path.map(e=>"symbol"==typeof e?String(e):e)],tell=e=>[{path:r,at:"value",message:`${subjectOf(r)} ${e}`}];if("unrecognized_keys"===e.code){let t=e.message.split("\n");return e.keys.map((e,i)=>({path:[...r,e],at:"key",message:t[i]??`unknown key ${(0,n.hD)(e)}`}))}if("invalid_key"===e.code)return e.issues.slice(0,1).map(e=>({path:r,at:"key",message:`${subjectOf(r)} ${e.message}`}));if(null===e.input)return tell("has no value; write one, or remove the line");if("invalid_union"===e.code){if(void 0!==e.discriminator)return tell(explainDiscriminator(e));let t=meantBranch(e.errors);if(void 0!==t)return t.flatMap(e=>explainIssue(e,r))}return tell(e.message)}function explainPlainly(e){return"invalid_type"===e.code?explainType({expected:e.expected,input:e.input}):"invalid_value"===e.code?explainChoice({known:e.values.map(String),input:e.input}):"is not understood here; remove it, or see the documentation of the key"}function explainType({expected:e,input:t}){return void 0===t?"is missing; write it":i[e]??explainText(t)}let i={array:"must be a list; write its items in brackets, `[…]`, or each on a line of its own with `- `",object:"must be a mapping; write keys and values, such as `key: value`",record:"must be a mapping; write keys and values, such as `key: value`",boolean:"must be a switch; write `true` or `false`",int:"must be a whole number; write it without a fraction",number:"must be a number; write it without quotes"};function explainText(e){return"number"==typeof e||"boolean"==typeof e?`must be a text; write it in quotes: \`'${e}'\``:"must be a text; write one"}function explainChoice({known:e,input:t}){return"string"==typeof t?`can't be ${(0,n.hD)(t)}; ${(0,n.Go)(t,e)}`:`${void 0===t?"is missing":"must be a word"}; ${(0,n.ZH)(e)}`}function explainDiscriminator(e){let t="options"in e&&Array.isArray(e.options)?e.options.map(String):[],r=e.discriminator??"",n="object"==typeof e.input?Reflect.get(e.input??{},r):void 0;return null===n?"has no value; write one":explainChoice({known:t,input:n})}function meantBranch(e){let t=e.filter(e=>!e.some(e=>"invalid_type"===e.code&&0===e.path.length));return 1===t.length?t[0]:void 0}function subjectOf(e){let t=e.findLastIndex(e=>"string"==typeof e),r=e[t],i=e.slice(t+1).map(e=>`[${e}]`);return void 0===r?0===i.length?"the whole text":`item ${Number(e[0])+1}`:(0,n.hD)(`${r}${i.join("")}`)}},546:(e,t,r)=>{r.d(t,{wq:()=>checksSchemaFor,Qn:()=>W,sb:()=>defaultConfig,VE:()=>environmentName});var n=r(6921),i=r(4525),a=r(4783),o=r(1814);function explainBranchName(e){if(""===e)return"is empty; write the name of a branch, such as `main`";if(e.startsWith("refs/"))return"is a full ref; write the name of the branch alone, such as `main`";let t=s.find(([t])=>t.test(e));return void 0===t?void 0:`is not a branch name: ${t[1]}; write a name such as \`main\``}function branchesCollide(e,t){return e===t||e.startsWith(`${t}/`)||t.startsWith(`${e}/`)}let s=[[/^(?:@|HEAD)$/,"git keeps this name for itself"],[/^-/,"it starts with a dash"],[/[\p{Cc} ]/u,"it holds a space or control character"],[/[~^:?*[\\]/,"it holds one of ~ ^ : ? * [ \\"],[/\.\.|@\{/,"it holds `..` or `@{`"],[/^\/|\/$|\/\//,"it has a slash too many"],[/(?:^|\/)\./,"a part of it starts with a dot"],[/\.$|\.lock(?:\/|$)/,"it ends with `.` or `.lock`"],[/^.{245,}$/su,"it is longer than 244 characters"]];var l=r(67);function section(e,t={}){let r=Object.keys(e);return n.rej(e,{error:e=>{if("unrecognized_keys"===e.code)return e.keys.map(e=>explainUnknownKey({key:e,known:r,elsewhere:t})).join("\n")}})}function explainUnknownKey({key:e,known:t,elsewhere:r}){let n=Object.hasOwn(r,e)?r[e]:void 0;return`unknown key ${(0,l.hD)(e)}; ${n??(0,l.Go)(e,t)}`}function fields_duration({min:e=0,max:t}={}){return n.YjP({error:({input:e})=>void 0===e?void 0:(0,a.MP)(e)}).regex(a.Zq,{error:({input:e})=>(0,a.MP)(e)}).superRefine((r,n)=>{if(!a.Zq.test(r))return;let i=explainRange({text:r,min:e,max:t});void 0!==i&&n.addIssue(i)}).transform(a.E9)}function explainRange({text:e,min:t,max:r}){let n=parseOrExplain(e);return"string"==typeof n?n:n<t?`is too short; write at least \`${(0,a.a3)(t)}\``:void 0!==r&&n>r?`is too long; write at most \`${(0,a.a3)(r)}\``:void 0}function parseOrExplain(e){try{return(0,a.E9)(e)}catch(e){return e instanceof Error?e.message:String(e)}}function branchName(){return n.YjP().superRefine((e,t)=>{let r=explainBranchName(e);void 0!==r&&t.addIssue(r)})}function plainPath(){return n.YjP().regex(/\S/,"is empty; write a folder such as `apps/web`").refine(isOneLine,{error:"holds a line break or control character; write one line"}).transform(e=>e.replace(/^(?:\.\/+)+/,"").replace(/\/+$/,"")).superRefine((e,t)=>{let r=explainPath(e);void 0!==r&&t.addIssue(r)})}function explainPath(e){return""===e||"."===e?"is the whole repository; leave the key out instead":e.startsWith("/")?`starts with a slash; write \`${e.replace(/^\/+/,"")}\``:/[*?[\]{}]/.test(e)?"is a pattern; write the folder alone, such as `apps/web`":e.split("/").some(e=>""===e||"."===e||".."===e)?"is not a plain path; write it from the top of the repository, such as `apps/web`":void 0}function httpUrl({example:e}){return n.YjP({error:({input:t})=>void 0===t?`is missing; write an address, such as \`${e}\``:void 0}).regex(/^https?:\/\/\S+$/i,`is not an address with http or https; write it in full, such as \`${e}\``).refine(e=>!/^https?:\/\/\S+$/i.test(e)||URL.canParse(e),{error:`can't be read as an address; write it as \`${e}\``})}function jsonPath(){return n.YjP().superRefine((e,t)=>{try{(0,i.P)({},e)}catch{t.addIssue({code:"custom",message:"is not a JSONPath of RFC 9535; write one such as `$.errors`"})}})}function headers(){return n.g1P(n.YjP().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/,"is not the name of a header; write one such as `accept`"),c).superRefine((e,t)=>{let r=new Set;for(let n of Object.keys(e))r.has(n.toLowerCase())&&t.addIssue({code:"custom",path:[n],message:"is there twice; upper and lower case are the same"}),r.add(n.toLowerCase())})}function environmentVariable(e){return n.YjP({error:({input:e})=>void 0===e?"is missing; write `{ env: NAME }`":void 0}).regex(/^[A-Za-z_][A-Za-z0-9_]*$/,`is not the name of an environment variable; write one such as \`${e}\``).refine(e=>(0,o.E$)(e)===e,"is itself a secret; write the name of the variable that holds it").describe(`name of the environment variable of the step, such as \`${e}\``)}let c=n.KCZ([n.YjP().refine(isOneLine,{error:"holds a line break or control character; write one line"}).describe("the text itself; never a secret"),section({env:environmentVariable("HEALTH_TOKEN").describe("name of the environment variable of the step that holds the whole value, such as `Bearer …`")})],{error:"must be a text or `{ env: NAME }`; write a text in quotes"});function isOneLine(e){return!/\p{Cc}/u.test(e)}function limit(){return n.aig({error:({input:e})=>void 0===e?void 0:explainNumber(e)})}function explainNumber(e){if("string"!=typeof e)return"must be a number; write one such as `0.05`";let t=/^(\d{1,6}(?:\.\d{1,6})?)\s*%$/.exec(e)?.[1];return void 0!==t?`must be a number without a sign; write \`${toRatio(Number(t))}\` for ${t} %`:a.Zq.test(e)?`must be a number; write \`${(0,a.E9)(e)}\`, in milliseconds`:/^-?\d{1,15}(?:\.\d{1,15})?$/.test(e)?`must be a number; write \`${e}\` without quotes`:"must be a number; write one such as `0.05`"}function explainRatio(e){if(e<0)return"must be a ratio from 0 to 1; write for example `0.05` for 5 %";if(e<=1)return;let t=e<=100?e:5;return`must be a ratio from 0 to 1; write \`${toRatio(t)}\` for ${t} %`}function toRatio(e){return Number((e/100).toPrecision(12))}function line(){return n.YjP().regex(/\S/,"is empty; leave the key out instead").refine(isOneLine,{error:"holds a line break or control character; write one line"})}var d=r(220);let u=["error-rate","response-time","cpu","memory","crash-rate"],h=["error-rate","response-time"],f={"error-rate":{limit:{max:.05},severity:"high",unit:"ratio",meaning:"share of requests that failed"},"response-time":{limit:{max:5e3},severity:"medium",unit:"ms",meaning:"95th percentile of response times"},cpu:{limit:{max:.9},severity:"medium",unit:"ratio",meaning:"share of the CPU in use"},memory:{limit:{max:.9},severity:"medium",unit:"ratio",meaning:"share of the memory in use"},"crash-rate":{limit:{max:.01},severity:"critical",unit:"ratio",meaning:"share of sessions that crashed"}};function describeMetrics(e){return e.map(e=>{let{limit:t,severity:r,unit:n,meaning:i}=f[e];return`${e}: ${i}, ${r} above ${t.max}${"ms"===n?" ms":""}`}).join("; ")}let p={name:n.YjP({error:({input:e})=>void 0===e?"is missing; name the check, such as `homepage`":void 0}).regex(/^[a-z0-9][a-z0-9-]*$/,"must be of small letters, digits and dashes; write a name such as `error-rate-eu`").max(60,"is too long; write at most 60 characters").describe("Name of the check in reports and the history; unique among the checks."),severity:n.k5n(d.g).optional().describe("How bad a breach is. Default: the severity of the metric; needed without a metric."),max:limit().optional().describe("Breached when the value is above. Default: the limit of the metric, if none of max, min and equals is given."),min:limit().optional().describe("Breached when the value is below. No default."),equals:limit().optional().describe("Breached when the value is another. Stands alone. No default."),"initial-delay":fields_duration().optional().describe("Time for the new version to warm up: probes begin at once and are shown, and what they find, or is counted, in this time is not judged. Default: none."),"on-no-data":n.k5n(["inconclusive","fail","pass"]).default("inconclusive").describe("What a round without data is: a gap (`inconclusive`), beyond the limit (`fail`), or within it (`pass`)."),"on-error":n.k5n(["error","fail","ignore"]).default("error").describe("What a round that could not look is: an `error`, beyond the limit (`fail`), or no data (`ignore`)."),"failure-limit":count().optional().describe("Rounds beyond the limit that are tolerated, of all rounds, in a row or not; one more is an issue. Stands in the place of `for`. Default: `for` decides."),"consecutive-error-limit":count().optional().describe("Errors in a row that are tolerated; one more, and the verdict is `error`. Default: 2."),"inconclusive-limit":count().optional().describe("Rounds without data that are tolerated, of all rounds; one more, and the check is inconclusive. Default: half of them."),headers:headers().prefault({}).describe("Headers of the request: a text, or { env: NAME } for a secret. Default: none.")},m={"initial-delay":p["initial-delay"],"on-no-data":p["on-no-data"],"on-error":p["on-error"],"failure-limit":p["failure-limit"],"consecutive-error-limit":p["consecutive-error-limit"],"inconclusive-limit":p["inconclusive-limit"]},b={severity:p.severity,max:p.max,min:p.min,equals:p.equals,for:fields_duration().prefault("0s").describe("How long the limit must be breached before it counts. Default: the first breach counts."),...m},w={name:p.name,metric:n.k5n(u).optional().describe(`What is measured, with its own limit and severity. ${describeMetrics(u)}. Default: none, so that a limit and a severity are needed.`),...b},token=e=>section({env:n.YjP({error:({input:e})=>void 0===e?"is missing; write `{ env: NAME }`":void 0}).regex(/^[A-Za-z_][A-Za-z0-9_]*$/,"is not the name of an environment variable; write one such as `HEALTH_TOKEN`").describe("Name of the environment variable of the step that holds it.")}).describe(e),schema_parts_name=e=>n.YjP().regex(/^\S+$/,`is not ${e}; write it without spaces`),schema_parts_text=()=>n.YjP().regex(/\S/,"is empty; write a text");function finishNumber(e){let{for:t,...r}=e;return{...finish(r),forMs:t}}let g={method:n.k5n(["sequential","threshold"]).default("sequential").describe("How counts are judged: `sequential` weighs them, with a bounded chance of a false alarm; `threshold` holds their share since the last round against the limit."),alpha:n.aig().gt(0,"must be above 0; write for example `0.005`").max(.5,"must be at most 0.5; write for example `0.005`").optional().describe("Chance of a false alarm by this check, of that of the whole gate. Default: an equal part of what the others leave.")};function count(){return n.Whr("must be a whole number; write one such as `3`").min(0,"must not be below 0")}function finish(e){let{"initial-delay":t=0,"on-no-data":r,"on-error":n,"failure-limit":i,"consecutive-error-limit":a,"inconclusive-limit":o,severity:s,metric:l,max:c,min:d,equals:u,...h}=e;return{...h,...void 0===l?{}:{metric:l},severity:s??(void 0===l?"high":f[l].severity),limit:limitOf({metric:l,max:c,min:d,equals:u}),initialDelayMs:t,onNoData:r,onError:n,...void 0===i?{}:{failureLimit:i},...void 0===a?{}:{consecutiveErrorLimit:a},...void 0===o?{}:{inconclusiveLimit:o}}}function limitOf({metric:e,max:t,min:r,equals:n}){return void 0===t&&void 0===r&&void 0===n?void 0===e?{}:f[e].limit:{...void 0===t?{}:{max:t},...void 0===r?{}:{min:r},...void 0===n?{}:{equals:n}}}function refuseBadLimits(e,t){let tell=(e,r)=>t.addIssue({code:"custom",path:[e],message:r}),{max:r,min:n,equals:i}={max:e.max,min:e.min,equals:e.equals};void 0!==i&&(void 0!==r||void 0!==n)&&tell("equals","stands alone; remove it, or remove `max` and `min`"),"number"==typeof r&&"number"==typeof n&&n>r&&tell("min","is above `max`, so that no value is good; swap them");let a=u.find(t=>t===e.metric);if(void 0!==a)for(let[t,o]of(("cpu"===a||"memory"===a)&&"critical"===e.severity&&tell("severity",`can't be critical for ${a}, which by itself harms nobody; write \`high\``),Object.entries({max:r,min:n,equals:i}))){if("number"!=typeof o||!Number.isFinite(o))continue;let e="ratio"===f[a].unit?explainRatio(o):explainTime(o);void 0!==e&&tell(t,e)}}function explainTime(e){return e<0?"must be a time in milliseconds; write for example `5000`":void 0}function needLimitAndSeverity(e,t){void 0===e.metric&&void 0===e.traffic&&(["max","min","equals"].every(t=>void 0===e[t])&&t.addIssue({code:"custom",path:[],message:"has no limit; write `max`, `min` or `equals`, or a `metric` that brings one"}),void 0===e.severity&&t.addIssue({code:"custom",path:[],message:`has no severity; write \`severity\` as ${d.g.join(", ")}, or a \`metric\` that brings one`}))}function isMapping({value:e}){return"object"==typeof e&&null!==e&&!Array.isArray(e)}let y=section({...w,...g,type:n.euz("codepush").describe("Counts the failed installs of a CodePush label, and of the one before."),url:httpUrl({example:"https://codepush.example.com"}).describe("Address of the CodePush server."),app:schema_parts_text().describe("Name of the app."),deployment:schema_parts_text().default("Production").describe("Name of the deployment."),label:n.YjP().regex(/^v\d+$/,"is not a label; write one such as `v12`").optional().describe("The label that may be bad. Default: the newest release when the check looks first."),"label-before":n.YjP().regex(/^v\d+$/,"is not a label; write one such as `v11`").optional().describe("The label to compare with: the new one may fail a quarter more often. Default: without `label` the release before for the same binaries, else none, so that `max` holds."),token:token("An access key.")}).superRefine(refuseBadLimits,{when:isMapping}).transform(({token:{env:e},alpha:t,metric:r,"label-before":n,label:i,...a})=>({...finishNumber({metric:r??"crash-rate",...a}),...void 0===t?{}:{alpha:t},...void 0===i?{}:{label:i},...void 0===n?{}:{labelBefore:n},headers:{authorization:{env:e,scheme:"Bearer"}}})),v=section({...w,type:n.euz("command").describe("Runs a program, without a shell. Its exit status has to be 0; the last line it prints is the value."),run:n.YOg(schema_parts_text(),{error:"must be a list; write the program and its arguments, such as `[./check.sh, eu]`"}).min(1,"is empty; write the program and its arguments").refine(([e])=>void 0===e||/\S/.test(e),"has no program; write one first").describe("The program and its arguments."),value:n.k5n(["exit-status","output"]).default("exit-status").describe("What is held against the limit: the `exit-status`, or the number in the last line of the `output`."),env:n.YOg(n.YjP().regex(/^[A-Za-z_][A-Za-z0-9_]*$/,"is not the name of an environment variable")).default([]).describe("Environment variables of the step that the program gets, beside PATH and HOME.")}).superRefine(refuseBadLimits,{when:isMapping}).superRefine(needLimitAndSeverity,{when:isMapping}).transform(({env:e,...t})=>({...finishNumber(t),passes:e,headers:{}}));function sourceOf({single:e,bad:t,total:r,method:n,alpha:i}){return void 0===t||void 0===r?{source:e??""}:{counters:{bad:t,total:r},method:n,...void 0===i?{}:{alpha:i}}}function needOne(e){let{check:t,single:r,context:n}=e,tell=(e,t)=>n.addIssue({code:"custom",path:[e],message:t}),has=e=>void 0!==t[e];has(r)||has("bad")||has("total")||tell(r,"is missing; write it, or `bad` and `total`"),has(r)&&(has("bad")||has("total"))&&tell(has("bad")?"bad":"total",`cannot be combined with \`${r}\`; remove one of them`),has("bad")!==has("total")&&tell(has("bad")?"total":"bad","is missing; `bad` and `total` need each other")}let k=section({...w,...g,type:n.euz("datadog").describe("Asks Datadog for the latest point of a metric, or for two counts."),site:n.k5n(["datadoghq.com","us3.datadoghq.com","us5.datadoghq.com","datadoghq.eu","ap1.datadoghq.com","ap2.datadoghq.com","ddog-gov.com"]).default("datadoghq.com").describe("Site of the account."),url:httpUrl({example:"https://api.datadoghq.com"}).optional().describe("Address of the API, where a proxy stands before it. Default: that of the site."),query:schema_parts_text().optional().describe("Query that gives one series. Default: none, so that `bad` and `total` are needed."),bad:schema_parts_text().optional().describe("Query of the count of what went wrong, with `.as_count()`. Default: none, so that `query` is needed."),total:schema_parts_text().optional().describe("Query of the count of all, with `.as_count()`. Default: none, so that `query` is needed."),"api-key":token("The API key."),"app-key":token("The application key; it needs the scope timeseries_query.")}).superRefine(refuseBadLimits,{when:isMapping}).superRefine(needLimitAndSeverity,{when:isMapping}).superRefine((e,t)=>needOne({check:e,single:"query",context:t}),{when:isMapping}).transform(({site:e,url:t,query:r,bad:n,total:i,method:a,alpha:o,"api-key":s,"app-key":l,...c})=>({...finishNumber(c),...sourceOf({single:r,bad:n,total:i,method:a,alpha:o}),url:t??`https://api.${e}`,headers:{"dd-api-key":s,"dd-application-key":l}})),$=section({...w,type:n.euz("github").describe("Asks GitHub how the revision stands: its required checks, and its deployment to the environment."),checks:n.KCZ([n.euz("required"),n.YOg(schema_parts_text()).min(1,"is empty; write the names of checks")],{error:"must be `required`, or a list of names of check runs and commit statuses"}).default("required").describe("Checks that must not fail: those that the rules of the branch require, or these names."),deployment:n.zMY().default(!0).describe("Whether the newest deployment of the revision to the environment must not fail.")}).superRefine(refuseBadLimits,{when:isMapping}).transform(({metric:e,max:t,...r})=>({...finishNumber({metric:"error-rate",...r,max:t??0}),headers:{}}));var O=r(7030);let E=n.KCZ([n.YjP().describe("a text"),n.aig().describe("a number"),n.zMY().describe("true or false"),n.chJ().describe("null")]),_=section({status:n.YOg(n.Whr("must be a status such as `200`").min(100,"must be a status from 100 to 599").max(599,"must be a status from 100 to 599"),{error:({input:e})=>Number.isInteger(e)?`must be a list; write \`[${e}]\``:void 0}).min(1,"is empty; write the statuses, such as `[200]`, or remove the key").optional().describe("Statuses that are good. Default: any from 200 to 299."),body:n.YjP().min(1,"is empty; write a text, or remove the key").optional().describe("Text that the body of the answer must contain. Default: none."),"body-matches":n.YjP().superRefine((e,t)=>{try{RegExp(e,"u")}catch{t.addIssue("is not a regular expression of JavaScript; write one such as `^ok\\b`")}}).optional().describe("Regular expression that the body must match somewhere. Default: none."),json:n.g1P(jsonPath(),E).optional().describe("What is in the body, which is JSON then: a JSONPath, and the value that all it finds must have, such as `{ $.status: ok }`. Default: none."),revision:n.KCZ([section({header:n.YjP().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/,"is not the name of a header; write one such as `x-revision`").describe("name of the header. Has no default.")}),section({json:jsonPath().describe("JSONPath into the body, such as `$.commit`. Has no default.")}),section({matches:n.YjP().superRefine((e,t)=>{try{if(RegExp(`${e}|`,"u").exec("")?.length!==1)return}catch{}t.addIssue("must be a regular expression with one group around the revision, such as `commit: ([0-9a-f]+)`")}).describe("regular expression of JavaScript whose first group is the revision. Has no default.")})],{error:"must be `{ header: NAME }`, `{ json: PATH }` or `{ matches: PATTERN }`, whose pattern has one group around the revision"}).optional().describe("Where an answer names the commit that serves it, at least seven characters of its id. An answer of another revision is not one of the deployment. Default: nowhere."),headers:n.g1P(n.YjP(),n.YjP()).optional().describe("Text that a header of the answer must contain, by its name. Default: none."),"certificate-valid-for":fields_duration().optional().describe("How long the certificate of the server must still be valid. Default: until now."),"max-latency":fields_duration({min:1}).optional().describe("A slower answer is a failed probe. Default: none but `timeout`.")}).transform(({status:e,body:t,json:r,headers:n,revision:i,"max-latency":a,...o})=>({...void 0===e?{}:{status:e},...void 0===t?{}:{body:t},...void 0===o["body-matches"]?{}:{bodyMatches:o["body-matches"]},...void 0===r?{}:{json:r},...void 0===n?{}:{headers:n},...void 0===i?{}:{revision:i},...void 0===o["certificate-valid-for"]?{}:{certificateValidForMs:o["certificate-valid-for"]},...void 0===a?{}:{maxLatencyMs:a}})),T=section({name:p.name,type:n.euz("http").describe("Probes an address: an answer that is not as expected, or none, is a failure."),url:httpUrl({example:"https://example.com/healthz"}).describe("Address to probe."),method:n.k5n(["GET","HEAD","POST","PUT","PATCH","DELETE","OPTIONS"]).optional().describe("Method of the request. Default: GET, or POST with a `body`."),body:n.YjP().optional().describe("What is sent; its type is a header, such as `content-type`. Never a secret. Default: nothing."),redirects:n.Whr("must be a whole number; write for example `5`").min(0,"must not be below 0").max(20,"must be at most 20").default(5).describe("How many redirects are followed; with 0 a redirect is the answer."),ip:n.KCZ([n.euz(4),n.euz(6)],{error:"must be `4` or `6`"}).optional().describe("Which addresses of the host are probed: those of IPv4 or of IPv6. Default: any."),metric:n.k5n(h,{error:({input:e})=>explainHttpMetric(e)}).default("error-rate").describe(`What is measured, with its own limit and severity. ${describeMetrics(h)}.`),severity:p.severity,max:p.max,min:p.min,equals:p.equals,for:fields_duration().optional().describe("How long the limit must be breached before it counts. Default: two intervals, at most the window."),expect:_.prefault({}).describe("What a good answer is. Default: any status from 200 to 299."),...m,headers:p.headers},{query:"only a check of `type: prometheus` has it"}).superRefine(refuseBadLimits,{when:isMapping}).superRefine(refuseBodyOfGet,{when:isMapping}).superRefine(refuseOtherFamily,{when:isMapping}).transform(({for:e,method:t,body:r,ip:n,...i})=>({...finish(i),metric:i.metric,...void 0===t?{}:{method:t},...void 0===r?{}:{body:r},...void 0===n?{}:{ip:n},...void 0===e?{}:{forMs:e}}));function refuseBodyOfGet(e,t){if(void 0===e.body||"GET"!==e.method&&"HEAD"!==e.method)return;let r=`can't be sent with ${e.method}; remove it, or write \`method: POST\``;t.addIssue({code:"custom",path:["body"],message:r})}function refuseOtherFamily(e,t){let{ip:r,url:n}={ip:e.ip,url:e.url};if("string"!=typeof n||!URL.canParse(n)||4!==r&&6!==r)return;let i=(0,O.isIP)(new URL(n).hostname.replace(/^\[|\]$/g,""));if(0===i||i===r)return;let a=`is \`${r}\`, and the host of \`url\` is an IPv${i} address; remove it, or write a host name`;t.addIssue({code:"custom",path:["ip"],message:a})}function explainHttpMetric(e){let t=u.find(t=>t===e);if(void 0!==t)return`can't be \`${t}\`, which no probe can see; ask for it with \`type: prometheus\``}let S=section({...w,...g,type:n.euz("json").describe("Asks an address for JSON, and takes one number out of it, or two counters."),url:httpUrl({example:"https://example.com/stats"}).describe("Address to ask with GET."),value:jsonPath().optional().describe("JSONPath of the number. Default: none, so that `bad` and `total` are needed."),bad:jsonPath().optional().describe("JSONPath of the counter of what went wrong. Default: none, so that `value` is needed."),total:jsonPath().optional().describe("JSONPath of the counter of all. Default: none, so that `value` is needed."),headers:headers().prefault({}).describe("Headers of the request: a text, or { env: NAME } for a secret. Default: none.")}).superRefine(refuseBadLimits,{when:isMapping}).superRefine(needLimitAndSeverity,{when:isMapping}).superRefine((e,t)=>needOne({check:e,single:"value",context:t}),{when:isMapping}).transform(({value:e,bad:t,total:r,method:n,alpha:i,...a})=>({...finishNumber(a),...sourceOf({single:e,bad:t,total:r,method:n,alpha:i})})),x=section({...w,...g,type:n.euz("newrelic").describe("Asks New Relic with NRQL for one number, or for counts named `bad` and `total`."),url:httpUrl({example:"https://api.eu.newrelic.com/graphql"}).default("https://api.newrelic.com/graphql").describe("Address of NerdGraph; the EU has another."),account:n.Whr().min(1).describe("Id of the account."),nrql:schema_parts_text().refine(e=>!/\b(?:since|until|timeseries)\b/i.test(e),{error:"holds SINCE, UNTIL or TIMESERIES, which the gate adds itself; remove them"}).describe("NRQL that gives one row, of one number or of `bad` and `total`, without SINCE and UNTIL."),"api-key":token("The user key.")}).superRefine(refuseBadLimits,{when:isMapping}).superRefine(needLimitAndSeverity,{when:isMapping}).transform(({"api-key":e,alpha:t,...r})=>({...finishNumber(r),...void 0===t?{}:{alpha:t},headers:{"api-key":e}})),P=section({name:p.name,type:n.euz("prometheus").describe("Asks a Prometheus server, or one that speaks its query API."),url:httpUrl({example:"http://prometheus:9090"}).describe("Address of the server, without /api/v1."),query:promql("write the PromQL that gives one value").describe("PromQL that gives exactly one value. Default: none, so that `bad` and `total` are needed."),bad:promql("write the selector of a counter").describe('Selector of the counters of what went wrong, such as `http_requests_total{code=~"5.."}`; no `rate`, no `sum`. Default: none, so that `query` is needed.'),total:promql("write the selector of a counter").describe("Selector of the counters of all that `bad` is a part of, such as `http_requests_total`. Default: none, so that `query` is needed."),method:g.method,alpha:g.alpha,"max-times-before":n.aig().min(1,"must be at least 1; write for example `1.25`").optional().describe("The limit as so many times the share of the hour before the deployment, for `bad` and `total`; `max` holds where nothing is known of it. Default: none, so that `max` holds."),control:section({bad:promql("write the selector of a counter").describe("As `bad`, of what runs beside it. Has no default."),total:promql("write the selector of a counter").describe("As `total`, of what runs beside it. Has no default."),"max-times":n.aig().min(1,"must be at least 1; write for example `1.25`").default(1.25).describe("How many times as many may go wrong as in the control.")}).optional().describe("What runs at the same time and is known to be good, such as the version before in a canary. Default: none."),traffic:promql("write the selector of a counter").describe("Selector of the counters of all requests: the check is whether they still come. Default: none."),"min-times-before":n.aig().gt(0,"must be above 0; write for example `0.5`").max(1,"must be at most 1; write for example `0.5`").default(.5).describe("For `traffic`: the share of the requests of the hour before that has to come."),metric:n.k5n(u).optional().describe(`What the query measures, with its own limit and severity. ${describeMetrics(u)}. Default: none, so that a limit and a severity are needed.`),...b,headers:p.headers},{expect:"only a check of `type: http` has it"}).superRefine(refuseBadLimits,{when:isMapping}).superRefine(needLimitAndSeverity,{when:isMapping}).superRefine(needOneQuestion,{when:isMapping}).transform(({for:e,query:t,bad:r,total:n,method:i,alpha:a,"max-times-before":o,control:s,traffic:l,"min-times-before":c,...d})=>{let u=void 0===a?{}:{alpha:a},h={...finish(d),forMs:e};return void 0!==l?{...h,traffic:l,minTimesBefore:c,method:"sequential",...u}:void 0===r||void 0===n?{...h,query:t??""}:{...h,counters:{bad:r,total:n},method:i,...u,...void 0===o?{}:{timesBefore:o},...void 0===s?{}:{control:controlOf(s)}}});function controlOf(e){return{counters:{bad:e.bad??"",total:e.total??""},times:e["max-times"]}}function promql(e){return n.YjP().regex(/\S/,`is empty; ${e}`).optional()}function isAggregated(e){let t=e.replace(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`/g,"");return RegExp("\\b(?:sum|avg|min|max|count|group|stddev|stdvar|topk|bottomk|quantile|count_values|limitk)\\b\\s*(?:(?:by|without)\\s*\\([^)]*\\)\\s*)?\\(","i").test(t)}function needOneQuestion(e,t){let tell=(e,r)=>t.addIssue({code:"custom",path:[e],message:r}),{query:r,bad:n,total:i}={query:e.query,bad:e.bad,total:e.total};if(void 0!==e.traffic){for(let[e,t]of Object.entries({query:r,bad:n,total:i}))void 0!==t&&tell(e,"cannot be combined with `traffic`; write another check for it");return}let a=e.control;if("object"==typeof a&&null!==a&&("bad"in a&&"total"in a||tell("control","needs both `bad` and `total`"),void 0!==r&&tell("control","needs the counters `bad` and `total`")),void 0===r&&void 0===n&&void 0===i)return void tell("query","is missing; write the PromQL that gives one value, or the counters `bad` and `total`");if(void 0!==r){for(let[t,r]of(void 0!==e["max-times-before"]&&tell("max-times-before","needs the counters `bad` and `total`"),Object.entries({bad:n,total:i})))void 0!==r&&tell(t,"cannot be combined with `query`; remove one of them");return}for(let[e,t]of(void 0===n&&tell("bad","is missing; `total` needs it"),void 0===i&&tell("total","is missing; `bad` needs it"),Object.entries({bad:n,total:i})))"string"==typeof t&&/\b(?:rate|irate|increase|delta)\s*\(/.test(t)?tell(e,"must be the counter itself; remove the function, the gate calculates the increase"):"string"==typeof t&&isAggregated(t)&&tell(e,"must be the selector of the counters; remove the aggregation, the gate adds them up");let{max:o,min:s,equals:l}={max:e.max,min:e.min,equals:e.equals};if((void 0!==s||void 0!==l)&&tell(void 0===s?"equals":"min","can't be the limit of counts; write `max`, the share of bad ones"),"number"==typeof o){let t=explainRatio(o);void 0!==t&&void 0===e.metric&&tell("max",t)}}let A=section({...w,...g,type:n.euz("sentry").describe("Counts the crashed sessions or users of a release in Sentry."),url:httpUrl({example:"https://sentry.example.com"}).default("https://sentry.io").describe("Address of Sentry."),organization:schema_parts_name("a slug").describe("Slug of the organization."),project:n.Whr().min(1).describe("Number of the project."),release:schema_parts_text().describe("The release as Sentry knows it, such as `shop@1.4.0`."),environment:schema_parts_text().optional().describe("The environment as Sentry knows it. Default: all."),of:n.k5n(["sessions","users"]).default("sessions").describe("What is counted."),token:token("An auth token with the scope org:read.")}).superRefine(refuseBadLimits,{when:isMapping}).transform(({token:{env:e},alpha:t,metric:r,...n})=>({...finishNumber({metric:r??"crash-rate",...n}),...void 0===t?{}:{alpha:t},headers:{authorization:{env:e,scheme:"Bearer"}}})),R=section({...w,type:n.euz("tcp").describe("Opens a TCP connection: one that is refused or times out is a failure."),host:schema_parts_name("a host").describe("Name or address of the host."),port:n.Whr().min(1).max(65535).describe("Port to connect to.")}).superRefine(refuseBadLimits,{when:isMapping}).transform(({metric:e,...t})=>({...finishNumber({metric:"error-rate",...t}),headers:{}})),j=n.YOg(n.gMt("type",[T,P,R,v,S,k,x,A,y,$])).superRefine(refuseSharedNames,{when:({value:e})=>Array.isArray(e)});function refuseSharedNames(e,t){let r=new Set;for(let[n,i]of e.entries())"object"==typeof i&&null!==i&&"name"in i&&"string"==typeof i.name&&(r.has(i.name)&&t.addIssue({code:"custom",path:[n,"name"],message:"is taken by a check above; give each its own name"}),r.add(i.name))}function incidentSchema(){return section({respond:section({critical:respondWithin("15m"),high:respondWithin("1h"),medium:respondWithin("4h"),low:respondWithin("1d")}).prefault({}).describe("Time to acknowledge an incident, by severity; after that the next level is notified."),levels:n.YOg(section({people:n.YOg(n.YjP().regex(/^[A-Za-z0-9][A-Za-z0-9-]{0,38}(?:\/[A-Za-z0-9_][\w.-]{0,99})?$/,"is not a login or a team; write `octocat` or `octo-org/sre`, without @")).default([]).describe("GitHub users and teams of this level; they are mentioned in the incident’s issue."),channels:n.YOg(line()).default([]).describe("Channels of `notify.channels` that join the incident at this level.")})).min(1,"is empty; write a level, or leave the key out").max(9,"has too many levels; write at most 9").default([{people:[],channels:[]}]).describe("Who is notified, level by level: the first when the incident opens, each further one when nobody has acknowledged the incident in time. By default there is one level."),links:n.g1P(line(),httpUrl({example:"https://grafana.example.com/d/shop?var-env={environment}"})).default({}).describe("Links in every notification by their titles, such as the room to meet in and a dashboard; `{incident}`, `{environment}`, `{from}` and `{to}` stand for those of the incident. By default there are none.")}).transform(({respond:e,levels:t,links:r})=>({respondMs:e,levels:t,links:r})).prefault({}).describe("Who responds to an incident, and in what time.")}function respondWithin(e){return fields_duration({min:(0,a.E9)("1m"),max:(0,a.E9)("7d")}).prefault(e).describe("From 1m to 7d.")}let N=["repository","environment","organization"];function configLayerSchema(){return section({files:n.YOg(plainPath()).default([]).describe("Configuration files, from the top of the repository, or of `folder`: JSON, JSONC, YAML, TOML, `.env`, `.properties`, or any other, which is restored as it is. Default: none."),folder:line().optional().describe("Folder of a machine that the files are in, such as `/srv/shop`: the job has to run there. By default they are in the repository, and go back by a commit."),variables:n.YOg(n.k5n(N)).default([]).describe("GitHub Actions variables: of the `repository`, of the `environment`, of the `organization`, or several of these."),"organization-variables":n.YOg(line().regex(/^[A-Za-z_][A-Za-z0-9_]*$/,"is not the name of a variable").transform(e=>e.toUpperCase())).default([]).describe("With `organization` in `variables`: names of the variables of the organization that go back. No other is read into a backup, or changed. Default: none."),"variables-token":section({env:environmentVariable("VARIABLES_TOKEN")}).optional().describe("Variable that holds a token with *Variables: read and write* and *Environments: read and write*: of a GitHub App, or a fine-grained personal access token. For `organization`, *Variables* of the organization, too. `GITHUB_TOKEN` cannot change variables. Default: none."),storage:line().optional().describe("Folder of the backups, as in the input `storage` of config-rollback. For `folder` and `variables`. Default: none."),target:line().default("before-deployment").describe("What is gone back to, for `folder` and `variables`: `before-deployment`, `latest`, the name of a backup, `before:` with a time, or a revision."),keys:n.YOg(line()).default([]).describe("The only keys that go back, such as `api.baseUrl`; nothing else in the files is touched. By default the whole files go back."),schema:plainPath().optional().describe("JSON Schema in the repository that the files have to fit. By default they are not checked."),required:n.YOg(line()).default([]).describe("Fields that each file must have, such as `api.baseUrl`."),"allow-removal":n.zMY().default(!1).describe("Whether a file or variable that did not exist at the target may be removed.")}).superRefine((e,t)=>{let refuse=(e,r)=>t.addIssue({code:"custom",path:[e],message:r}),{files:r,folder:n,variables:i,storage:a}=e;if(0===r.length&&0===i.length&&refuse("files","is missing; write files such as `[config/app.yml]`, or `variables`"),void 0!==n&&0===r.length&&refuse("folder","is for `files`; write them, or leave it out"),0===r.length)for(let t of["keys","required"])e[t].length>0&&refuse(t,"is for `files`; write them, or leave it out");0===r.length&&void 0!==e.schema&&refuse("schema","is for `files`; write them, or leave it out");let o=void 0!==n||i.length>0;o&&void 0===a&&refuse("storage","is missing; write the folder of the backups, such as `/var/backups/shop`"),o||void 0===a||refuse("storage","is for `folder` and `variables`; leave it out: files in the repository need no backups"),o||"before-deployment"===e.target||refuse("target","is for `folder` and `variables`; write `code.target`, which files in the repository go by"),i.length>0&&void 0===e["variables-token"]&&refuse("variables-token","is missing; write `{ env: NAME }`: `GITHUB_TOKEN` cannot change variables");let s=i.includes("organization"),l=e["organization-variables"];s&&0===l.length&&refuse("organization-variables","is missing; write the names of the variables of the organization that go back, such as `[SHOP_API_URL]`"),!s&&l.length>0&&refuse("organization-variables","is for the variables of the organization; write `organization` in `variables`, too, or leave it out"),0===i.length&&void 0!==e["variables-token"]&&refuse("variables-token","is for `variables`; leave it out")}).transform(({"allow-removal":e,"variables-token":t,"organization-variables":r,...n})=>({...n,variablesToken:t,organizationVariables:[...new Set(r)],allowRemoval:e})).optional().describe("Configuration: files and GitHub Actions variables. By default it goes back with the code.")}let I=["flagd","unleash","launchdarkly","growthbook","firebase","http"],D={flagd:["file"],unleash:["url","token","project","environment"],launchdarkly:["token","project","environment"],growthbook:["token","environment"],firebase:["token","project"],http:["url","list","disable-request"]},L={flagd:["folder"],unleash:[],launchdarkly:["url"],growthbook:["url"],firebase:["url"],http:["token","restore-request"]},C={launchdarkly:[["key"],["url"]],growthbook:[["key"],["url"]],firebase:[["key","app"],["url"]],http:[["path"],["key","url","value","off"]]};function flagsSchema(){return section({service:n.k5n(I).describe("Where the feature flags are."),file:line().optional().describe("For `flagd`: its file of flags, JSON or YAML, from the top of the repository, or of `folder`. Default: none."),folder:line().optional().describe("For `flagd`: folder of the machine that the file is in. By default it is in the repository."),url:httpUrl({example:"https://unleash.example.com"}).optional().describe("Address of the service. By default that of its cloud, where it has one."),token:section({env:environmentVariable("FLAGS_TOKEN")}).optional().describe("Variable that holds a token that may change flags. By default there is none."),project:line().optional().describe("Project of the service that the flags are in. Default: none."),environment:line().optional().describe("Environment of the service: flags are changed in it alone. Default: none."),list:section({path:line().describe("Path of a GET that answers with all flags, such as `/api/flags`."),flags:line().default("$").describe("JSONPath of the list of flags."),name:line().default("$.name").describe("JSONPath of the name in a flag."),on:line().default("$.enabled").describe("JSONPath of whether a flag is on, `true` or `false`.")}).optional().describe("For `http`: how the flags are read. Default: none."),"disable-request":httpRequest().optional().describe("For `http`: the request that switches a flag off. Default: none."),"restore-request":httpRequest().optional().describe("For `http`: the request that puts an earlier state back, with it as the body. By default none does."),client:clientSchema(),disable:n.YOg(line()).default([]).describe("Flags that a rollback switches off, by name. By default flags are restored from a backup instead."),restore:n.YOg(line()).default([]).describe("Flags that are restored from a backup, by name. By default all that it has."),storage:line().optional().describe("Folder of the backups of flags, as in config-rollback. Needed unless `disable` names flags. Default: none."),target:line().default("before-deployment").describe("The backup that is gone back to, as `config.target`, where `disable` names no flags.")}).superRefine((e,t)=>{let r=Object.entries(e);for(let n of D[e.service])r.some(([e,t])=>e===n&&void 0!==t)||t.addIssue({code:"custom",path:[n],message:`is missing; \`service: ${e.service}\` needs it`});let n=new Set(["service","disable","restore","storage","target",...void 0===C[e.service]?[]:["client"],...D[e.service],...L[e.service]]);for(let[i,a]of r)void 0===a||n.has(i)||t.addIssue({code:"custom",path:[i],message:`is not for \`service: ${e.service}\`; leave it out`});let[i=[],a=[]]=C[e.service]??[];for(let r of i)void 0!==e.client&&Object.entries(e.client).every(([e,t])=>e!==r||void 0===t)&&t.addIssue({code:"custom",path:["client",r],message:`is missing; the client of \`service: ${e.service}\` needs it`});for(let[r,n]of Object.entries(e.client??{}))void 0===n||void 0===C[e.service]||[...i,...a].includes(r)||t.addIssue({code:"custom",path:["client",r],message:`is not for the client of \`service: ${e.service}\`; leave it out`});e.disable.length>0&&e.restore.length>0&&t.addIssue({code:"custom",path:["restore"],message:"stands beside `disable`; write one of them: flags are switched off, or as they were"}),0===e.disable.length&&void 0===e.storage&&t.addIssue({code:"custom",path:["storage"],message:"is missing; write the folder of the backups, or flags to switch off in `disable`"})}).transform(({"disable-request":e,"restore-request":t,...r})=>({...r,disableRequest:e,restoreRequest:t})).optional().describe("Feature flags. By default none are rolled back.")}function clientSchema(){return section({key:section({env:environmentVariable("FLAGS_CLIENT_KEY")}).optional().describe("Variable that holds what clients have: for `launchdarkly` an SDK key or a client-side ID, for `growthbook` the key of an SDK connection, for `firebase` an API key, for `http` the header `authorization`. Default: none."),url:httpUrl({example:"https://clientsdk.launchdarkly.com"}).optional().describe("Address that clients ask. By default that of the cloud of the service, for `http` that of `url`."),app:line().optional().describe("For `firebase`: id of the app, such as `1:1234:web:abcd`. Default: none."),path:line().optional().describe("For `http`: path of a GET that answers with what a client is served; `{name}` stands for the flag. Default: none."),value:line().optional().describe("For `http`: JSONPath of the value in the answer. By default `$`, the answer itself."),off:line().optional().describe("For `http`: the value of a flag that is off, as JSON. By default `false`.")}).optional().describe("How flags are evaluated as a client after a change, for `launchdarkly`, `growthbook`, `firebase` and `http`. By default they are not, and the rollback ends as `not-verified`.")}function httpRequest(){return section({method:n.k5n(["POST","PUT","PATCH","DELETE"]).default("POST").describe("Method of the request."),path:line().describe("Path below `url`; `{name}` stands for the flag.")})}let M=["microsoft","lisong","hot-updater","hot-updater-cli","eas","capgo"],Y=["hot-updater-cli","eas"];function otaSchema(){return section({"server-kind":n.k5n(["auto",...M]).default("auto").describe("The kind of server, as in the input `server-kind` of codepush-rollback."),"server-url":httpUrl({example:"https://codepush.example.com"}).optional().describe("Address of the update server’s API. For `eas`: the address that devices ask, `updates.url` in app.json; by default it is read from there. For `hot-updater-cli`: the base of the addresses that devices ask; without it no device is asked."),"access-key":section({env:environmentVariable("CODEPUSH_ACCESS_KEY")}).optional().describe("Variable that holds the access key. Default: none, for `eas`, which reads `EXPO_TOKEN` from the step’s `env`, and `hot-updater-cli`, whose configuration says what it reads."),project:line().default(".").describe("For `eas` and `hot-updater-cli`: folder of the project."),channels:n.YOg(line()).min(1,"is empty; write one such as `shop-ios/Production`").describe("What is rolled back, as `app/deployment`; for `eas` as `all/branch`, for `capgo` as `app-id/channel`."),"verify-timeout":fields_duration({max:(0,a.E9)("1h")}).prefault("2m").describe("How long devices may be answered from the server’s cache.")}).superRefine((e,t)=>{let r=e["server-kind"],n=Y.includes(r),refuse=(e,r)=>t.addIssue({code:"custom",path:[e],message:r});n&&void 0!==e["access-key"]&&refuse("access-key",`is not for \`server-kind: ${r}\`; leave it out, and set ${"eas"===r?"`EXPO_TOKEN`":"what hot-updater.config reads"} in the step’s \`env\``),n||void 0!==e["server-url"]||refuse("server-url","is missing; write an address, such as `https://codepush.example.com`"),n||void 0!==e["access-key"]||refuse("access-key","is missing; write `{ env: NAME }`"),n||"."===e.project||refuse("project","is only for `server-kind: eas` and `hot-updater-cli`; leave it out")}).transform(e=>({serverUrl:e["server-url"],accessKey:e["access-key"],serverKind:e["server-kind"],project:e.project,channels:e.channels,verifyTimeoutMs:e["verify-timeout"]})).optional().describe("Over-the-air updates. By default none are rolled back.")}let q=["opened","severity","acknowledged","escalated","rollback-started","approval-required","layer-rolled-back","rollback-ended","deployed","not-recovered","resolved","note"],B=["opened","severity","acknowledged","escalated","rollback-started","approval-required","rollback-ended","not-recovered","resolved"],timeOfDay=()=>n.YjP().regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/,"is not a time of day; write one such as `22:00`"),U=section({from:timeOfDay().describe("When they begin, such as `22:00`."),to:timeOfDay().describe("When they end, such as `07:00`."),zone:line().refine(isTimeZone,{error:"is not a time zone; write one such as `Europe/Berlin`"}).default("UTC").describe("Time zone of both, such as `Europe/Berlin`."),except:n.k5n(d.g).default("critical").describe("The least severity that is sent all the same.")}),settings_common=(e=B)=>({events:n.YOg(n.k5n(q)).default([...e]).describe("What the channel is notified of. Default: see the README of `incident`."),severity:n.k5n(d.g).default("low").describe("The least severity that is sent."),"quiet-hours":U.optional().describe("Hours in which less is sent; what is left out is not sent later. By default there are none.")}),secret=(e,t)=>section({env:environmentVariable(e)}).describe(`Variable that holds ${t}.`),H=n.gMt("type",[section({...settings_common(q),type:n.euz("webhook").describe("Posts JSON, signed as Standard Webhooks are."),url:secret("WEBHOOK_URL","the address of the webhook, which is a secret"),secret:secret("WEBHOOK_SECRET","the key of the signature, such as `whsec_…`")}),section({...settings_common(),type:n.euz("slack").describe("Posts to Slack by an incoming webhook."),url:secret("SLACK_WEBHOOK_URL","the address of the webhook, which is a secret")}),section({...settings_common(),type:n.euz("slack-bot").describe("Posts to Slack as a bot: one message an incident, kept up to date, with a thread."),token:secret("SLACK_BOT_TOKEN","the token of the bot, with `chat:write`"),channel:n.YjP().regex(/^[CG][A-Z0-9]{8,}$/,"is not the id of a channel; write one such as `C0123456789`").describe("Id of the channel, such as `C0123456789`."),url:httpUrl({example:"https://slack.com/api/"}).default("https://slack.com/api/").describe("Address of the API.")}),section({...settings_common(),type:n.euz("email").describe("Sends e-mail by SMTP, one thread an incident."),host:line().describe("Name of the SMTP server."),port:n.Whr().min(1).max(65535).default(587).describe("Port of the server. On 465 the connection is encrypted from its start, else by STARTTLS."),tls:n.k5n(["required","opportunistic"]).default("required").describe("Whether mail is sent only over an encrypted connection."),user:line().optional().describe("User of the server. By default there is none."),password:secret("SMTP_PASSWORD","the password of the user; by default there is none").optional(),from:mailAddress().describe("Sender."),to:n.YOg(mailAddress()).min(1,"is empty; write an address").describe("Recipients.")}),section({...settings_common(),type:n.euz("alertmanager").describe("Raises an alert in Alertmanager, and ends it with the incident."),url:httpUrl({example:"http://alertmanager:9093"}).describe("Address of Alertmanager."),token:secret("ALERTMANAGER_AUTHORIZATION","the whole header `authorization`; by default there is none").optional(),labels:n.g1P(n.YjP().regex(/^[A-Za-z_][A-Za-z0-9_]*$/,"is not the name of a label; write one such as `team`"),line()).default({}).describe("More labels, for the routes of Alertmanager. By default there are none.")}),section({...settings_common([...B,"layer-rolled-back","deployed"]),type:n.euz("pagerduty").describe("Triggers, acknowledges and resolves in PagerDuty, with change events (Events API v2)."),"routing-key":secret("PAGERDUTY_ROUTING_KEY","the integration key of the service"),url:httpUrl({example:"https://events.eu.pagerduty.com"}).default("https://events.pagerduty.com").describe("Address of the events API; the EU has another.")}),section({...settings_common(),type:n.euz("teams").describe("Posts an Adaptive Card to Microsoft Teams by the webhook of a workflow."),url:secret("TEAMS_WEBHOOK_URL","the address of the webhook, which is a secret")}),section({...settings_common(),type:n.euz("discord").describe("Posts to Discord by a webhook."),url:secret("DISCORD_WEBHOOK_URL","the address of the webhook, which is a secret")}),section({...settings_common(),type:n.euz("mattermost").describe("Posts to Mattermost by an incoming webhook."),url:secret("MATTERMOST_WEBHOOK_URL","the address of the webhook, which is a secret")}),section({...settings_common(),type:n.euz("ntfy").describe("Publishes to a topic of ntfy."),url:httpUrl({example:"https://ntfy.sh"}).default("https://ntfy.sh").describe("Address of the server."),topic:secret("NTFY_TOPIC","the topic, which is a secret where anybody may read it"),token:secret("NTFY_TOKEN","an access token; by default there is none").optional()}),section({...settings_common(),type:n.euz("matrix").describe("Posts to a room of Matrix, with a thread an incident."),url:httpUrl({example:"https://matrix.example.com"}).describe("Address of the homeserver."),room:n.YjP().regex(/^!\S+$/,"is not the id of a room; write one such as `!abc:example.com`").describe("Id of the room, such as `!abc:example.com`."),token:secret("MATRIX_TOKEN","an access token")}),section({...settings_common(),events:n.YOg(n.k5n(["opened","layer-rolled-back","deployed","resolved"])).default(["opened","layer-rolled-back","deployed","resolved"]).describe("What is sent: that for which CDEvents has an event. By default all of it."),type:n.euz("cdevents").describe("Sends CDEvents as CloudEvents over HTTP, for brokers and other tools."),url:secret("CDEVENTS_URL","the address of the webhook, which is a secret"),token:secret("CDEVENTS_AUTHORIZATION","the whole header `authorization`; by default there is none").optional()})]);function notifySchema(){return section({timeout:fields_duration({min:100,max:6e4}).prefault("10s").describe("How long one delivery may take, with its retries. At most 60s."),channels:n.g1P(n.YjP().regex(/^[a-z][a-z0-9-]{0,39}$/,"is not a name of a channel; write one such as `slack-ops`"),H).default({}).describe("Channels by their names. By default there are none.")}).transform(({timeout:e,channels:t})=>({timeoutMs:e,channels:t})).prefault({}).describe("Where people and programs are notified of incidents.")}function mailAddress(){return line().regex(/^(?:[^<>@,;"]+ <)?[^\s<>@,;"]+@[^\s<>@,;"]+>?$/,"is not an e-mail address; write one such as `ops@example.com`")}function isTimeZone(e){try{return new Intl.DateTimeFormat("en",{timeZone:e}),!0}catch{return!1}}let z=["code-bug","config-error","database-corruption","performance","unknown"],F=["stop","continue","undo"],G=n.YOg(n.k5n(["flags","config","database","code","ota"])).min(1,"is empty; write a layer such as `code`, or leave the key out");function rollbackSchema(){return section({strategies:section(Object.fromEntries(z.map(e=>[e,G.optional().describe(`Layers for the issue type \`${e}\`. Default: as told above.`)]))).prefault({}).describe("Which layers are rolled back for which type of issue. By default `code-bug` takes the code, `config-error` the feature flags and the configuration or else the code, `database-corruption` the database, `performance` the over-the-air update or else the code, and `unknown` all that the deployment changed."),"on-failure":n.k5n(F).default("stop").describe("When a layer fails: `stop` leaves the rest as it is, `continue` goes on with the next one, `undo` takes back what was done, from the safety copies."),"daily-cap":n.aig().int("must be a whole number; write for example `3`").min(0,"must be 0 or more").default(3).describe("How often the environment may be rolled back automatically within 24 hours."),"max-age":fields_duration().prefault("7d").describe("How old the failed revision of an automatic rollback may be."),"plan-valid":fields_duration({min:1e3}).prefault("1h").describe("How long a saved plan may be applied."),verify:fields_duration().prefault("5m").describe("How long it may take after the rollback until production is seen to be well again; it is over as soon as that is known."),objective:fields_duration({min:1e3}).optional().describe("The recovery time objective: how long a rollback may take from the first look to production seen well. The summary says whether it was met; a rehearsal that misses it fails. By default there is none.")}).transform(e=>({strategies:e.strategies,onFailure:e["on-failure"],dailyCap:e["daily-cap"],maxAgeMs:e["max-age"],planValidMs:e["plan-valid"],verifyMs:e.verify,objectiveMs:e.objective})).prefault({}).describe("How a rollback of several layers goes.")}function codeSchema(){return section({target:line().default("last-successful-deployment").describe("The good revision, as in the input `target` of git-rollback."),delivery:n.k5n(["auto","direct","pull-request"]).default("auto").describe("`direct`, `pull-request`, or `auto` for what the rules of the branch allow."),"tag-pattern":line().default("deploy-*").describe("For the target `previous-deployment-tag`: name of the tags, with one `*`."),checks:n.YOg(line()).default([]).describe("For the target `last-green`: the checks that were green."),"max-commits":n.aig().int("must be a whole number; write for example `50`").min(0,"must be 0 or more").default(50).describe("How many commits an automatic rollback may undo."),redeploy:section({workflow:line().describe("File of the workflow that deploys, such as `deploy.yml`."),inputs:n.g1P(n.YjP(),n.YjP()).default({}).describe("Its inputs; `{revision}` stands for the rollback commit."),timeout:fields_duration().prefault("30m").describe("How long its run may take.")}).transform(({timeout:e,...t})=>({...t,timeoutMs:e})).optional().describe("How the restored revision is deployed: a push with the token of a workflow starts no workflow by itself. By default nothing is deployed.")}).transform(({"max-commits":e,"tag-pattern":t,...r})=>({...r,maxCommits:e,tagPattern:t})).prefault({}).describe("The code: a branch of this repository.")}function databaseSchema(){return section({url:section({env:environmentVariable("DATABASE_URL")}).describe("Variable that holds the address of the database, as in the input `database-url` of db-restore."),storage:line().describe("Where the backups are, as in the input `storage` of db-restore."),migrations:plainPath().optional().describe("Folder of the migrations, such as `db/migrations`. By default there are none."),strategy:n.k5n(["migrations","backup","both"]).optional().describe("`migrations` undoes what the deployment applied, `backup` restores the backup from before it, `both` undoes and, where that is not possible, restores. Default: `migrations` where there is a folder of them, else `backup`."),"keep-old":fields_duration().prefault("7d").describe("How long a database that was replaced is kept beside the live one."),"allow-data-loss":n.zMY().default(!1).describe("Go on although rows or columns that hold data are taken away."),"restore-without-a-person":n.zMY().default(!1).describe("Whether a machine may restore a backup, with nobody asked. Undoing migrations needs no such word."),identity:section({env:environmentVariable("AGE_IDENTITY")}).optional().describe("Variable that holds the identity of age, for encrypted backups. By default there are none."),recipient:line().optional().describe("Public key of age that safety copies are encrypted to. By default they are not.")}).transform(({"keep-old":e,"allow-data-loss":t,"restore-without-a-person":r,...n})=>({...n,keepOldMs:e,allowDataLoss:t,mayRestoreAlone:r})).optional().describe("The database that the deployment migrates. By default none is rolled back.")}let W=section({environment:environmentName().default("production").describe("Environment that this file describes; with `environments`, the one that is meant where nothing names one."),environments:n.g1P(n.YjP(),n.L5J()).optional().describe("Several environments, each with what is different from the rest of the file: a key here takes the place of the same key above, and `null` removes it. Default: one environment."),branch:branchName().optional().describe("Branch that the environment is deployed from. Default: the default branch of the repository."),paths:n.YOg(plainPath()).min(1,"is empty; write a folder such as `apps/web`, or leave the key out").optional().describe("Folders and files that the environment is deployed from, for a repository with several apps: only these are rolled back. Default: the whole branch."),history:section({branch:branchName().default("rollback-history").describe("Branch that holds what happened, as events.")}).prefault({}).describe("Where the record of incidents is kept."),health:healthSchema().prefault({}).describe("How the actions see whether production is well."),env:n.YOg(environmentVariable("MY_TOKEN")).default([]).describe("More secrets that called workflows hand over as environment variables, by their names, such as those of a command. Those that these settings name elsewhere, and `AWS_*` for backups in a bucket, are handed over without being listed."),rollback:rollbackSchema(),code:codeSchema(),database:databaseSchema(),ota:otaSchema(),config:configLayerSchema(),flags:flagsSchema(),incident:incidentSchema(),notify:notifySchema(),postmortem:section({labels:n.YOg(n.YjP().regex(/\S/,"is empty; write the name of a label").max(50,"is too long; GitHub takes 50 characters")).default(["postmortem","incident"]).describe("Labels of the issue."),assignees:n.YOg(n.YjP().regex(/^[A-Za-z0-9][A-Za-z0-9_-]*(?:\[bot\])?$/,"is not a login; write it without @, such as `octocat`")).max(10,"has too many; GitHub takes 10").default([]).describe("Logins of those who get the issue.")}).prefault({}).describe("The issue that is written after a rollback.")},Object.fromEntries(["window","interval","timeout","cooldown","checks"].map(e=>[e,"it belongs under `health`"]))).superRefine(keepHistoryApart,{when:schema_isMapping}).superRefine(demandChannels,{when:schema_isMapping}).transform(({environments:e,paths:t=[],...r})=>({...r,paths:t}));function environmentName(){return n.YjP().regex(/\S/,"is empty; write a name such as `production`").refine(isOneLine,{error:"holds a line break or control character; write one line"}).max(255,"is too long; write at most 255 characters")}let V=(0,a.E9)("15s"),K=(0,a.E9)("10s");function healthSchema(){return section({window:fields_duration({max:(0,a.E9)("6h")}).prefault("5m").describe("How long the gate looks at production before it calls it healthy. At most 6h."),interval:fields_duration({min:100}).optional().describe("Time from one round of checks to the next. From 100ms to the window; by default 15s, or the window if that is shorter."),timeout:fields_duration({min:1}).optional().describe("Longest time that one probe or query may take. At most the window; by default 10s, or the window if that is shorter."),alpha:n.aig().gt(0,"must be above 0; write for example `0.01`").max(.5,"must be at most 0.5; write for example `0.01`").default(.01).describe("Chance that the gate calls a healthy deployment bad from its counts, however often it looks; split over the checks that count."),"healthy-early":n.zMY().default(!1).describe("Whether the gate ends as soon as all checks count and all are seen to be well, so that what starts later goes unseen."),cooldown:fields_duration().prefault("30m").describe("Least time between two automatic rollbacks of the environment."),jitter:fields_duration().prefault("0s").describe("Each look begins up to so much later, by chance, so that many gates do not ask at the same moment. At most the interval."),concurrency:n.Whr("must be a whole number; write for example `10`").min(1,"must be at least 1").default(10).describe("How many checks look at the same time, at most."),checks:j.prefault([]).describe("What is looked at. Each check has a limit and a severity."),impact:j.prefault([]).describe("What tells whether users are harmed, such as active users, crashes, feedback and engagement: measured before and after, and never rolled back for.")}).superRefine(keepWithinWindow,{when:schema_isMapping}).transform(e=>{let{window:t,interval:r,timeout:n,cooldown:i,checks:a,impact:o,alpha:s}=e,l=r??Math.min(V,t),c=n??Math.min(K,t);return{windowMs:t,intervalMs:l,timeoutMs:c,cooldownMs:i,alpha:s,healthyEarly:e["healthy-early"],jitterMs:Math.min(e.jitter,l),concurrency:e.concurrency,checks:a.map(e=>fillFor(e,{intervalMs:l,windowMs:t})),impact:o.map(e=>fillFor(e,{intervalMs:l,windowMs:t}))}})}function checksSchemaFor(e){return j.superRefine((t,r)=>refuseLateFor({checks:t,path:[],windowMs:e.windowMs,context:r}),{when:({value:e})=>Array.isArray(e)}).transform(t=>t.map(t=>fillFor(t,e)))}function defaultConfig(){return W.parse({})}function fillFor(e,{intervalMs:t,windowMs:r}){return"http"===e.type?{...e,forMs:e.forMs??Math.min(2*t,r)}:e}function keepWithinWindow(e,t){let r=new Set(t.issues.map(e=>e.path?.[0])),n=e.window;if(!r.has("window")&&"number"==typeof n){for(let i of["interval","timeout"])r.has(i)||refuseLonger({value:e[i],path:[i],windowMs:n,context:t});refuseLateFor({checks:e.checks,path:["checks"],windowMs:n,context:t})}}function refuseLateFor({checks:e,path:t,windowMs:r,context:n}){if(Array.isArray(e))for(let[i,a]of e.entries())refuseLonger({value:a?.forMs,path:[...t,i,"for"],windowMs:r,context:n}),refuseLonger({value:a?.initialDelayMs,path:[...t,i,"initial-delay"],windowMs:r,context:n})}function refuseLonger({value:e,path:t,windowMs:r,context:n}){if("number"!=typeof e||e<=r)return;let i=`is longer than the window; write at most \`${(0,a.a3)(r)}\`, or a longer \`window\``;n.addIssue({code:"custom",path:t,message:i})}function keepHistoryApart(e,t){let{branch:r,history:n}={branch:e.branch,history:e.history};"string"==typeof r&&"object"==typeof n&&null!==n&&"branch"in n&&"string"==typeof n.branch&&branchesCollide(r,n.branch)&&t.addIssue({code:"custom",path:["history","branch"],message:"can't be kept beside the `branch` that is deployed; write another, such as `rollback-history`"})}function demandChannels(e,t){let r=new Set(t.issues.map(e=>e.path?.[0]));if(r.has("incident")||r.has("notify"))return;let n=J.safeParse(e);if(!n.success)return;let i=Object.keys(n.data.notify.channels);for(let[e,{channels:r}]of n.data.incident.levels.entries())for(let[n,a]of r.entries()){if(i.includes(a))continue;let r=["incident","levels",e,"channels",n],o=`is not among \`notify.channels\`; ${0===i.length?"describe it there":(0,l.Go)(a,i)}`;t.addIssue({code:"custom",path:r,message:o})}}let J=n.Ikc({incident:n.Ikc({levels:n.YOg(n.Ikc({channels:n.YOg(n.YjP())}))}),notify:n.Ikc({channels:n.g1P(n.YjP(),n.L5J())})});function schema_isMapping({value:e}){return"object"==typeof e&&null!==e&&!Array.isArray(e)}},9220:(e,t,r)=>{r.d(t,{Qe:()=>hideAfterSecretName,gC:()=>maskText,sD:()=>maskLines});var n=r(1814),i=r(2447);function maskLines(e,{values:t,keys:r}){let i,a=[],s=!1,show=e=>a.push((0,n.E$)(s?showKnown(e,r):e,t));for(let r of maskPrivateKeys(e).split("\n")){let e=r.trimEnd();if(void 0!==i&&""!==e.trim()){if(continues(e,i)){var l,c;s||=(l=e,!o.test(l)),a.push((c=e,o.test(c))?(0,n.E$)(e,t):`${indentOf(e)}${n.pc}`);continue}i=void 0}let d=maskLine(e);i??=d.open,show(d.line),s||=d.line!==e}return a}function hideAfterSecretName(e){let t=(0,n.E$)(maskPrivateKeys(e)).split("\n"),r=t.findIndex(e=>void 0!==findSecretName(e));return -1===r?t.map(e=>maskLine(e).line):t.map((e,t)=>{if(t<r)return maskLine(e).line;let i=t===r?findSecretName(e)?.name??"":"",a=""===i?indentOf(e):e.slice(0,e.indexOf(i)+i.length);return e.trim()===a.trim()?a:`${a} ${n.pc}`})}function maskText(e,t=[]){return(0,n.E$)(maskLine(e).line,t)}let a=/^\{\s*["']?env["']?\s*:\s*["']?[A-Z_][A-Z0-9_]*["']?\s*\}/,o=/^[\s#-]*(?:["']?env["']?\s*:\s*)?["']?[A-Z_][A-Z0-9_]*["']?\s*[\]}]*,?\s*(?:#.*)?$/,s=/^(?:["']?[A-Z_][A-Z0-9_]*["']?(?=[\s,}\]]|$)|\[[A-Z0-9_\s,"']*\])/,l=/(?<![\w.-])env(?=["']?\s*(?::|$))/g,c=/^[\s#]*(?:- +)?["']?[\w.-]+["']?\s*:(?:\s|$)/,d=/^["'`]?\s*(?:[:=]>?|,)?\s*/;function maskLine(e){if(e.length>2e3)return{line:`${indentOf(e)}${n.pc}`,open:{column:baseColumn(e),unfinished:!0}};let t=e.replace(/:\/\/\S*@/g,`://${n.pc}@`),r=findSecretName(t);if(void 0===r)return{line:t};let{start:i}=r,a=t.slice(i);return{line:""===a?t:`${t.slice(0,i)}${n.pc}`,open:{column:baseColumn(t),unfinished:isUnfinished(a)}}}function findSecretName(e){let t=[...[...e.matchAll(i.G)].map(e=>({found:e,good:a})),...[...e.matchAll(l)].map(e=>({found:e,good:s}))].sort((e,t)=>e.found.index-t.found.index),r=0;for(let{found:n,good:i}of t){let[t]=n,a=n.index+t.length;if(a<=r)continue;let o=a+(d.exec(e.slice(a))?.[0].length??0),s=i.exec(e.slice(o));if(null===s)return{name:t,start:o};r=o+s[0].length}}function showKnown(e,t){if(/^[\s[\]{},#-]*$/.test(e))return e;let[r="",i="",o=""]=/^(\s*(?:- +)*)([\w-]+):(?:\s+(.*))?$/.exec(e)?.slice(1)??[];if(!t.has(i))return`${indentOf(e)}${n.pc}`;let s=/^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d)?|true|false|\*{3})?$/.test(o)||a.exec(o)?.[0]===o||"env"===i?o:n.pc;return`${r}${i}:${""===s?"":` ${s}`}`}function continues(e,{column:t,unfinished:r}){return baseColumn(e,{insideList:!0})>t||r&&!c.test(e)}function baseColumn(e,{insideList:t=!1}={}){return(t?/^[\s#]*/:/^[\s#]*(?:[-?]\s+)*/).exec(e)?.[0].length??0}function isUnfinished(e){if(""===e||/^[|>][-+\d]*(?:\s|$)|^[&!#]/.test(e))return!0;let t=/^["']/.exec(e)?.[0];return void 0!==t?-1===e.indexOf(t,1):count(e,/[{[]/g)>count(e,/[}\]]/g)}function count(e,t){return e.match(t)?.length??0}function indentOf(e){return/^[\s#]*/.exec(e)?.[0]??""}function maskPrivateKeys(e){return e.replace(/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g,e=>e.split("\n").map(e=>`${indentOf(e)}${n.pc}`).join("\n"))}},67:(e,t,r)=>{r.d(t,{Go:()=>suggestOrList,ZA:()=>suggest,ZH:()=>listChoices,hD:()=>quote});var n=r(1916),i=r(9220);function suggest(e,t){if(0===t.length||e.length>60)return;let r=toKebabCase(e),i=(0,n.kp)(r,t);return(0,n.Io)(r,i)<=Math.max(1,Math.floor(i.length/3))||lettersOf(r)===lettersOf(i)?i:void 0}function lettersOf(e){return[...e].sort().join("")}function suggestOrList(e,t){let r=suggest(e,t);return void 0!==r?`did you mean \`${r}\`?`:listChoices(t)}function listChoices(e){let t=e.map(e=>`\`${e}\``).join(", ");return 1===e.length?`write ${t}`:`write one of ${t}`}function quote(e){let t=(0,i.gC)(e.slice(0,200)).replace(/[\p{Cc}\u2028\u2029]+/gu," ");return`\`${t.length>50?`${t.slice(0,50)}…`:t}\``}function toKebabCase(e){return e.replace(/([a-z])([A-Z])/g,"$1-$2").replaceAll("_","-").toLowerCase()}},2447:(e,t,r)=>{r.d(t,{F:()=>looksLikeSecretName,G:()=>n});let n=RegExp(String.raw`(?<![\w.-])(?:[\w.-]*(?:${"auth(?!or(?!iz|is))|token|passw|passphrase|pwd|secret|credential|cookie|session|signature|bearer|jwt"})[\w.-]*|[\w.-]+key(?![.-]*\w))`,"gi");function looksLikeSecretName(e){return -1!==e.search(n)}},220:(e,t,r)=>{r.d(t,{g:()=>n});let n=["critical","high","medium","low"]},7229:(e,t,r)=>{r.d(t,{$:()=>codeOf,N:()=>explainWrite});var n=r(6921),i=r(452);function explainWrite(e,t){let r=a.safeParse(e);return r.success?new i.fk(`${t} cannot be written to: ${r.data.message}`):e}let a=n.Ikc({code:n.k5n(["ENOSPC","EDQUOT","EFBIG","EROFS","EACCES","EPERM","ENOTDIR","ENOENT","EINVAL"]),message:n.YjP()});function codeOf(e){let t=o.safeParse(e);return t.success?t.data.code:void 0}let o=n.Ikc({code:n.YjP()})}};
+}`;
+/**
+ * Looks at all that is about to be asked, at the same time instead of one after the other: the head of the branch with its newest
+ * commits, the deployments with their states, rules, labels, a folder. Whoever asks one of these within seconds, and before
+ * this run has written anything, gets what was seen here; what could not be seen is asked for when it is needed, and says why it
+ * cannot be had.
+ */
+async function lookAhead(repository, ahead) {
+    const { branch, environment, folder, labels = [] } = ahead;
+    listNewestOf.note(repository, environment, listNewestOf(repository, environment));
+    deployments_listNewestDeployments.note(repository, undefined, deployments_listNewestDeployments(repository, undefined));
+    readBranchRules.note(repository, branch, readBranchRules(repository, branch));
+    for (const label of labels)
+        labels_openItemsWith.note(repository, label, labels_openItemsWith(repository, label));
+    const files = folder && readFolder(repository, folder);
+    if (folder !== undefined && files !== undefined)
+        readFolder.note(repository, folder, files);
+    const seen = await query(repository, look_ahead_text, { ref: `refs/heads/${branch}`, environment }, look_ahead_shape).catch(
+    // the same is asked of the REST API
+    () => undefined);
+    const { target } = seen?.code?.ref ?? {};
+    if (target !== undefined) {
+        readRef.note(repository, `heads/${branch}`, target.oid);
+        noteHistory(repository, target);
+    }
+    const { own, all } = seen?.deployed ?? {};
+    for (const each of [...(own?.nodes ?? []), ...(all?.nodes ?? [])]) {
+        const { databaseId: id, latestStatus, statuses } = each;
+        // of more states not all may be there
+        if (id === null || statuses === null || statuses.nodes.length >= 20)
+            continue;
+        const states = [...(latestStatus === null ? [] : [latestStatus]), ...statuses.nodes];
+        deployments_readStates.note(repository, { id }, states.map(({ state }) => state.toLowerCase()));
+    }
+}
+function noteHistory(repository, { oid, history }) {
+    const commits = (history?.nodes ?? []).map((each) => ({
+        sha: each.oid,
+        tree: each.tree.oid,
+        parents: each.parents.nodes.map((parent) => parent.oid),
+        message: each.message,
+        author: each.author?.name ?? 'unknown',
+        committedAt: new Date(each.committedDate),
+    }));
+    const isWhole = history?.nodes.every(({ parents }) => parents.totalCount === parents.nodes.length);
+    if (commits.length === 0 || isWhole !== true)
+        return;
+    commit_graph_noteCommits(repository, commits);
+    listCommits.note(repository, { branch: oid, count }, commits);
+}
+
+;// CONCATENATED MODULE: ./lib/github/permission.js
+
+/**
+ * True when the account is a person's that may push to the repository now. An app is none: GitHub knows no user of its name
+ * (`Copilot is not a user`), and neither does it know an account that is gone.
+ */
+async function permission_mayWrite({ octokit, owner, repo }, login) {
+    if (login.endsWith('[bot]'))
+        return false;
+    const need = { doing: `read what ${login} may do`, permission: 'metadata: read' };
+    return refusal_explained(need, async () => {
+        try {
+            const { data } = await octokit.rest.repos.getCollaboratorPermissionLevel({
+                owner,
+                repo,
+                username: login,
+            });
+            // GitHub reports `maintain` as write, and `triage` as read
+            return data.permission === 'admin' || data.permission === 'write';
+        }
+        catch (error) {
+            if (isRefused(error, 'not-found'))
+                return false;
+            throw error;
+        }
+    });
+}
+
+;// CONCATENATED MODULE: ./lib/github/repository.js
+
+async function readFacts({ octokit, owner, repo }) {
+    const { data } = await refusal_explained({ doing: `read ${owner}/${repo}`, permission: 'metadata: read' }, () => octokit.rest.repos.get({ owner, repo }));
+    return { defaultBranch: data.default_branch, archived: data.archived };
+}
+async function defaultBranch(repository) {
+    return (await readFacts(repository)).defaultBranch;
+}
+
+// EXTERNAL MODULE: ./node_modules/p-retry/index.js + 1 modules
+var p_retry = __webpack_require__(4995);
+;// CONCATENATED MODULE: ./lib/github/commit-files.js
+
+
+
+const headShape = schemas/* object */.Ikc({
+    repository: schemas/* object */.Ikc({ ref: schemas/* object */.Ikc({ target: schemas/* object */.Ikc({ oid: schemas/* string */.YjP() }) }).nullable() }),
+});
+/**
+ * Writes and deletes several files of a branch in one commit, unless the branch moves at that moment.
+ * https://docs.github.com/en/graphql/reference/mutations#createcommitonbranch
+ * @throws ConflictError when somebody else moved the branch in between
+ */
+async function commitFiles(repository, { branch, message, additions, deletions, }) {
+    const need = { doing: `write ${branch}`, permission: 'contents: write' };
+    await refusal_explained(need, async () => {
+        const asked = `query Head($owner: String!, $repo: String!, $ref: String!) { repository(owner: $owner, name: $repo) { ref(qualifiedName: $ref) { target { oid } } } }`;
+        const answer = await query(repository, asked, { ref: `refs/heads/${branch}` }, headShape);
+        const expectedHeadOid = answer?.repository.ref?.target.oid;
+        if (expectedHeadOid === undefined)
+            return;
+        const { octokit, owner, repo } = repository;
+        await octokit.graphql('mutation CommitFiles($input: CreateCommitOnBranchInput!) { createCommitOnBranch(input: $input) { commit { oid } } }', {
+            input: {
+                branch: { repositoryNameWithOwner: `${owner}/${repo}`, branchName: branch },
+                expectedHeadOid,
+                message: { headline: message },
+                fileChanges: {
+                    additions: additions.map(({ path, text }) => ({
+                        path,
+                        contents: Buffer.from(text).toString('base64'),
+                    })),
+                    deletions: deletions.map((path) => ({ path })),
+                },
+            },
+        });
+    });
+}
+
+// EXTERNAL MODULE: ./node_modules/zod/v4/classic/iso.js
+var iso = __webpack_require__(4377);
+// EXTERNAL MODULE: ./lib/text/severity.js
+var text_severity = __webpack_require__(220);
+;// CONCATENATED MODULE: ./lib/history/event.js
+
+
+
+/** A revision is a full commit id, SHA-1 or SHA-256. */
+const revisionSchema = schemas/* string */.YjP().regex(/^[0-9a-f]{40}(?:[0-9a-f]{24})?$/, 'not a full commit id');
+/** The kinds of thing that can be rolled back, in the order in which people list them. */
+const layerNames = ['code', 'ota', 'database', 'config', 'flags'];
+const layerSchema = schemas/* enum */.k5n(layerNames);
+/** What every event says: who, when, about which failed deployment. */
+const common = {
+    schema: schemas/* literal */.euz(1),
+    id: schemas/* string */.YjP().regex(/^[0-9a-f]{24}$/),
+    incident: schemas/* string */.YjP().min(1),
+    environment: schemas/* string */.YjP().min(1),
+    /** the revision whose deployment failed */
+    revision: revisionSchema,
+    at: iso/* datetime */.w$(),
+    actor: schemas/* string */.YjP().min(1),
+    /** the workflow run it happened in; absent on a laptop */
+    run: schemas/* object */.Ikc({ id: schemas/* string */.YjP(), attempt: schemas/* number */.aig().int(), url: schemas/* string */.YjP() }).optional(),
+};
+const checkOutcomeSchema = schemas/* object */.Ikc({
+    name: schemas/* string */.YjP(),
+    severity: schemas/* string */.YjP(),
+    state: schemas/* enum */.k5n(['ok', 'breached', 'undecided', 'no-data', 'error']),
+    evidence: schemas/* string */.YjP(),
+    value: schemas/* number */.aig().optional(),
+    failingSince: iso/* datetime */.w$().optional(),
+});
+const beforeAndAfter = schemas/* object */.Ikc({
+    name: schemas/* string */.YjP(),
+    before: schemas/* number */.aig().optional(),
+    after: schemas/* number */.aig().optional(),
+});
+const healthChecked = schemas/* object */.Ikc({
+    ...common,
+    kind: schemas/* literal */.euz('health-checked'),
+    verdict: schemas/* enum */.k5n(['healthy', 'unhealthy', 'inconclusive', 'error', 'pre-existing', 'not-deployed']),
+    decision: schemas/* enum */.k5n(['roll-back', 'keep', 'hold']),
+    reasonCode: schemas/* string */.YjP(),
+    because: schemas/* string */.YjP(),
+    /** when the watch began, for the time to detect */
+    startedAt: iso/* datetime */.w$(),
+    checks: schemas/* array */.YOg(checkOutcomeSchema),
+});
+const rollbackApplied = schemas/* object */.Ikc({
+    ...common,
+    kind: schemas/* literal */.euz('rollback-applied'),
+    layer: layerSchema,
+    /** what was there, and what was gone back to: revisions for code, labels or names for other layers */
+    from: schemas/* string */.YjP(),
+    to: schemas/* string */.YjP(),
+    /** where the layer stands now: for code the rollback commit */
+    now: schemas/* string */.YjP(),
+    /** the tag that marks it, without refs/tags/ */
+    tag: schemas/* string */.YjP().optional(),
+    branch: schemas/* string */.YjP().optional(),
+    /** the revisions any of which may be served once it takes effect, the one to deploy first; absent where nothing has to be deployed */
+    deploys: schemas/* array */.YOg(schemas/* string */.YjP()).optional(),
+    reason: schemas/* string */.YjP(),
+    /** how the target was found, in words */
+    targetFoundBy: schemas/* string */.YjP(),
+    /** true when no person asked for it: these count for the cooldown */
+    automatic: schemas/* boolean */.zMY(),
+    undone: schemas/* array */.YOg(schemas/* object */.Ikc({ revision: schemas/* string */.YjP(), title: schemas/* string */.YjP(), author: schemas/* string */.YjP() })),
+    startedAt: iso/* datetime */.w$(),
+    /** the safety copy, in the layer's own words: what is needed to go back to what was there */
+    kept: schemas/* record */.g1P(schemas/* string */.YjP(), schemas/* union */.KCZ([schemas/* string */.YjP(), schemas/* array */.YOg(schemas/* string */.YjP())])).optional(),
+    /** how people bring back what was undone; older events do not have it */
+    wayBack: schemas/* object */.Ikc({ steps: schemas/* array */.YOg(schemas/* string */.YjP()), commands: schemas/* array */.YOg(schemas/* string */.YjP()) }).optional(),
+});
+/** A rollback that waits for people: it takes effect when its pull request is merged. */
+const rollbackProposed = schemas/* object */.Ikc({
+    ...common,
+    kind: schemas/* literal */.euz('rollback-proposed'),
+    layer: layerSchema,
+    from: schemas/* string */.YjP(),
+    to: schemas/* string */.YjP(),
+    branch: schemas/* string */.YjP(),
+    pull: schemas/* number */.aig().int(),
+    url: schemas/* string */.YjP(),
+    reason: schemas/* string */.YjP(),
+});
+const rollbackFailed = schemas/* object */.Ikc({
+    ...common,
+    kind: schemas/* literal */.euz('rollback-failed'),
+    layer: layerSchema,
+    from: schemas/* string */.YjP(),
+    to: schemas/* string */.YjP(),
+    reasonCode: schemas/* enum */.k5n(['conflict', 'refused', 'unavailable', 'unverified', 'no-target']),
+    because: schemas/* string */.YjP(),
+});
+const postmortemOpened = schemas/* object */.Ikc({
+    ...common,
+    kind: schemas/* literal */.euz('postmortem-opened'),
+    issue: schemas/* number */.aig().int(),
+    url: schemas/* string */.YjP(),
+});
+/** What was rolled back is there again, from its safety copy. */
+const rollbackUndone = schemas/* object */.Ikc({
+    ...common,
+    kind: schemas/* literal */.euz('rollback-undone'),
+    layer: layerSchema,
+    /** `now` of the rollback that is undone */
+    from: schemas/* string */.YjP(),
+    /** where the layer stands now */
+    now: schemas/* string */.YjP(),
+    because: schemas/* string */.YjP(),
+});
+/** What a rollback of several layers is about to do, in this order; `plan` is the digest of it all. */
+const plannedLayers = schemas/* array */.YOg(schemas/* object */.Ikc({
+    layer: layerSchema,
+    from: schemas/* string */.YjP(),
+    to: schemas/* string */.YjP(),
+    /** what of the layer is taken back, as the layer names it; absent where it has no parts to choose from */
+    scope: schemas/* string */.YjP().optional(),
+    /** the only files and folders that are taken back; absent for all */
+    paths: schemas/* array */.YOg(schemas/* string */.YjP()).optional(),
+}));
+/** A plan was saved, for people to look at and apply later: one that was edited since has another digest. */
+const rollbackPlanned = schemas/* object */.Ikc({
+    ...common,
+    kind: schemas/* literal */.euz('rollback-planned'),
+    plan: schemas/* string */.YjP(),
+    layers: plannedLayers,
+    /** the approvals that the run had when the plan was made: they are not of the plan; absent when they could not be read */
+    approvals: schemas/* array */.YOg(schemas/* object */.Ikc({ environment: schemas/* string */.YjP(), user: schemas/* string */.YjP() })).optional(),
+});
+/** A rollback of several layers began: until it has ended, the next run goes on with it. */
+const rollbackBegan = schemas/* object */.Ikc({
+    ...common,
+    kind: schemas/* literal */.euz('rollback-began'),
+    layers: plannedLayers,
+    reason: schemas/* string */.YjP(),
+    automatic: schemas/* boolean */.zMY(),
+    /** true where nothing was wrong, and all of it is taken back at the end */
+    rehearsal: schemas/* literal */.euz(true).optional(),
+    /** login of the reviewer who approved the plan */
+    approver: schemas/* string */.YjP().optional(),
+    /** when the run looked at production first, for the time to recover */
+    startedAt: iso/* datetime */.w$(),
+});
+/** The restored revision was deployed by the repository's own workflow. */
+const revisionDeployed = schemas/* object */.Ikc({
+    ...common,
+    kind: schemas/* literal */.euz('revision-deployed'),
+    deployed: schemas/* string */.YjP(),
+    workflow: schemas/* string */.YjP(),
+    url: schemas/* string */.YjP(),
+});
+/** Production was looked at after the rollback. */
+const recoveryVerified = schemas/* object */.Ikc({
+    ...common,
+    kind: schemas/* literal */.euz('recovery-verified'),
+    outcome: schemas/* enum */.k5n(['recovered', 'not-recovered', 'unknown']),
+    because: schemas/* string */.YjP(),
+    startedAt: iso/* datetime */.w$(),
+    /** what the checks showed when the deployment was called bad, and what they show now */
+    checks: schemas/* array */.YOg(beforeAndAfter).optional(),
+});
+/** What the people who use it noticed: active users, crashes, feedback, engagement, before the deployment and since. */
+const impactAssessed = schemas/* object */.Ikc({
+    ...common,
+    kind: schemas/* literal */.euz('impact-assessed'),
+    because: schemas/* string */.YjP(),
+    startedAt: iso/* datetime */.w$(),
+    checks: schemas/* array */.YOg(beforeAndAfter.extend({ harmed: schemas/* boolean */.zMY(), evidence: schemas/* string */.YjP() })),
+});
+/** A workflow was started to roll back. claimed: it is about to be; failed: it could not be, and may be tried again. */
+const rollbackRequested = schemas/* object */.Ikc({
+    ...common,
+    kind: schemas/* literal */.euz('rollback-requested'),
+    outcome: schemas/* enum */.k5n(['claimed', 'started', 'failed']),
+    workflow: schemas/* string */.YjP(),
+    because: schemas/* string */.YjP(),
+    /** id of the run that was started, where the server returns it */
+    started: schemas/* string */.YjP().optional(),
+});
+/**
+ * How a run of a rollback ended. complete: every layer is back, deployed where a workflow deploys, and nothing that was looked at
+ * contradicts it. proposed: the code waits for its pull request. not-deployed, not-recovered, not-verified: the layers are back,
+ * and the restored revision is not deployed, production is still failing, or it could not be looked at. partial, failed, undone:
+ * some layers, or none of them, are back.
+ */
+const endings = [
+    'complete',
+    'proposed',
+    'not-deployed',
+    'not-recovered',
+    'not-verified',
+    'partial',
+    'failed',
+    'undone',
+];
+/** A run of a rollback ended; the run after it goes on from there, unless it is complete, failed or undone. */
+const rollbackEnded = schemas/* object */.Ikc({
+    ...common,
+    kind: schemas/* literal */.euz('rollback-ended'),
+    outcome: schemas/* enum */.k5n(endings),
+    layers: schemas/* array */.YOg(schemas/* object */.Ikc({ layer: layerSchema, outcome: schemas/* string */.YjP() })),
+    /** how long each phase took, ms */
+    phases: schemas/* record */.g1P(schemas/* string */.YjP(), schemas/* number */.aig()),
+});
+/** From here on nothing in the environment is rolled back without a person. */
+const holdSet = schemas/* object */.Ikc({ ...common, kind: schemas/* literal */.euz('hold-set'), because: schemas/* string */.YjP() });
+const holdLifted = schemas/* object */.Ikc({ ...common, kind: schemas/* literal */.euz('hold-lifted'), because: schemas/* string */.YjP() });
+const severitySchema = schemas/* enum */.k5n(text_severity/* severities */.g);
+/** An incident was opened manually. One that a check or a rollback begins needs no such event. */
+const incidentOpened = schemas/* object */.Ikc({
+    ...common,
+    kind: schemas/* literal */.euz('incident-opened'),
+    severity: severitySchema,
+    because: schemas/* string */.YjP(),
+});
+const incidentSeveritySet = schemas/* object */.Ikc({
+    ...common,
+    kind: schemas/* literal */.euz('incident-severity-set'),
+    severity: severitySchema,
+    because: schemas/* string */.YjP(),
+});
+/** Somebody works on it: no further level is notified. */
+const incidentAcknowledged = schemas/* object */.Ikc({
+    ...common,
+    kind: schemas/* literal */.euz('incident-acknowledged'),
+    because: schemas/* string */.YjP(),
+});
+/** Nobody acknowledged the incident in time, or somebody asked for the next level. */
+const incidentEscalated = schemas/* object */.Ikc({
+    ...common,
+    kind: schemas/* literal */.euz('incident-escalated'),
+    /** the level that is notified now; 1 is notified when the incident opens */
+    level: schemas/* number */.aig().int().min(2),
+    /** the level before, above which every level is notified now */
+    after: schemas/* number */.aig().int().min(1),
+    /** true when a person asked for it */
+    requested: schemas/* boolean */.zMY(),
+    because: schemas/* string */.YjP(),
+    /** when the level was due; absent when a person asked for it */
+    dueAt: iso/* datetime */.w$().optional(),
+    /** ms since then: a schedule that does not run on time is late */
+    lateMs: schemas/* number */.aig().optional(),
+});
+const incidentResolved = schemas/* object */.Ikc({
+    ...common,
+    kind: schemas/* literal */.euz('incident-resolved'),
+    because: schemas/* string */.YjP(),
+});
+/** What somebody wants the timeline to say. */
+const incidentNoted = schemas/* object */.Ikc({
+    ...common,
+    kind: schemas/* literal */.euz('incident-noted'),
+    note: schemas/* string */.YjP(),
+    /** when it happened, if that was before it was written down */
+    happenedAt: iso/* datetime */.w$(),
+});
+/** How the delivery of an event to a channel ended. accepted: the service took it, and does not say what became of it. */
+const deliveryOutcomes = ['delivered', 'accepted', 'failed'];
+const notificationSent = schemas/* object */.Ikc({
+    ...common,
+    kind: schemas/* literal */.euz('notification-sent'),
+    channel: schemas/* string */.YjP(),
+    /** id of the event that it is about */
+    about: schemas/* string */.YjP(),
+    topic: schemas/* string */.YjP(),
+    outcome: schemas/* enum */.k5n(deliveryOutcomes),
+    /** why it failed; '' where it did not */
+    because: schemas/* string */.YjP(),
+    tries: schemas/* number */.aig().int(),
+    /** the message's ids in the service, by which later ones update it or join its thread; no secrets */
+    message: schemas/* record */.g1P(schemas/* string */.YjP(), schemas/* string */.YjP()).optional(),
+});
+/** One thing that happened. Immutable; a new kind is one more member here and readers of old versions pass it over. */
+const eventSchema = schemas/* discriminatedUnion */.gMt('kind', [
+    healthChecked,
+    rollbackApplied,
+    rollbackProposed,
+    rollbackFailed,
+    rollbackUndone,
+    rollbackPlanned,
+    rollbackBegan,
+    revisionDeployed,
+    recoveryVerified,
+    impactAssessed,
+    rollbackRequested,
+    rollbackEnded,
+    holdSet,
+    holdLifted,
+    postmortemOpened,
+    incidentOpened,
+    incidentSeveritySet,
+    incidentAcknowledged,
+    incidentEscalated,
+    incidentResolved,
+    incidentNoted,
+    notificationSent,
+]);
+/**
+ * Gives an event its id, derived from what happened and not from when, so that a step which is killed and run again
+ * records the same event and not a second one.
+ * @param naturalKey what makes this event the same event when it is seen again, e.g. the revisions moved between
+ */
+function newEvent(draft, naturalKey) {
+    const key = JSON.stringify([draft.incident, draft.kind, ...naturalKey]);
+    const id = (0,external_node_crypto_.createHash)('sha256').update(key).digest('hex').slice(0, 24);
+    return eventSchema.parse({ schema: 1, id, ...draft });
+}
+
+;// CONCATENATED MODULE: ./lib/history/history.js
+
+
+
+/** The folder of all events. */
+const eventsFolder = 'v1/events';
+/** The folder of a month's events. Beside it there may be a file of the same name with `.jsonl`, where all were until November 2026. */
+function monthFolder(at) {
+    const iso = at.toISOString();
+    return `${eventsFolder}/${iso.slice(0, 4)}/${iso.slice(0, 7)}`;
+}
+/**
+ * Where events are put that are appended together: a small file of its own, so that an append costs the same however much is
+ * there. Its name is made of their ids, so that of two who append the same event the second one finds it.
+ */
+function fileOf([first, ...others]) {
+    const name = others.length === 0
+        ? first.id
+        : (0,external_node_crypto_.createHash)('sha256')
+            .update([first, ...others].map(({ id }) => id).join(' '))
+            .digest('hex')
+            .slice(0, 24);
+    return `${monthFolder(new Date(first.at))}/${name}.jsonl`;
+}
+/** True for a path that holds events, and may hold some since the time. */
+function isEventFileSince(path, since) {
+    const [, month] = /^v1\/events\/\d{4}\/(\d{4}-\d{2})(?:\/[\w-]+)?\.jsonl$/.exec(path) ?? [];
+    return month !== undefined && (since === undefined || month >= since.toISOString().slice(0, 7));
+}
+/**
+ * The lines of a file that holds the events.
+ * @param order how many events the writer knew of: it orders those of one millisecond
+ */
+function formatLines(events, order) {
+    return events.map((event, n) => `${JSON.stringify({ ...event, order: order + n })}\n`).join('');
+}
+const orderSchema = schemas/* object */.Ikc({ order: schemas/* number */.aig().catch(0) });
+/** Reads one JSON Lines file; a line that cannot be read is reported and does not hide the others. */
+function parseLines({ file, text }) {
+    const lines = [];
+    const unreadable = [];
+    // without the mark that some editors put in front
+    text
+        .replace(/^\ufeff/, '')
+        .split('\n')
+        .forEach((line, index) => {
+        if (line.trim() === '')
+            return;
+        const outcome = parseLine(line);
+        if (typeof outcome === 'string')
+            unreadable.push({ file, line: index + 1, why: outcome });
+        else
+            lines.push(outcome);
+    });
+    return { lines, unreadable };
+}
+/** Reads one line of a file. @returns why it is no event, when it is none */
+function parseLine(line) {
+    let json;
+    try {
+        json = JSON.parse(line);
+    }
+    catch {
+        return 'not JSON';
+    }
+    const parsed = eventSchema.safeParse(json);
+    if (parsed.success)
+        return { event: parsed.data, order: orderSchema.parse(json).order, text: line };
+    return `not an event of this version: ${parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`).join('; ')}`;
+}
+/** The lines of several files, oldest event first, each event once (the first that happened). */
+function joinLines(files) {
+    const byId = new Map();
+    const sorted = files
+        .flatMap(({ lines }) => lines)
+        .toSorted((a, b) => Date.parse(a.event.at) - Date.parse(b.event.at) || a.order - b.order);
+    for (const line of sorted)
+        if (!byId.has(line.event.id))
+            byId.set(line.event.id, line);
+    return [...byId.values()];
+}
+/** Joins files into one history, since a time. */
+function joinFiles(files, since) {
+    const events = joinLines(files).map(({ event }) => event);
+    return {
+        events: since === undefined ? events : events.filter(({ at }) => new Date(at) >= since),
+        unreadable: files.flatMap(({ unreadable }) => unreadable),
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/history/compaction.js
+
+
+/** So many small files make one: a history is read in one request, and that has its limits. A file of these is 50 kB. */
+const mergedAtOnce = 100;
+/** A job that is still running may be about to append one of these events, and has to find its file. */
+const settledMs = 24 * 60 * 60_000;
+/**
+ * Merges the oldest small files of a month, a hundred at a time, so that the cost of it does not grow with what is there. A file
+ * that has a line which cannot be read stays as it is.
+ * @returns undefined while there is too little to merge
+ */
+function planCompaction(files, now) {
+    const small = [...files].flatMap(([path, { text }]) => {
+        const [, folder] = /^(v1\/events\/\d{4}\/\d{4}-\d{2})\/[0-9a-f]{24}\.jsonl$/.exec(path) ?? [];
+        const content = parseLines({ file: path, text });
+        const at = Math.max(...content.lines.map(({ event }) => Date.parse(event.at)));
+        const isSettled = now.getTime() - at > settledMs;
+        return folder !== undefined && content.unreadable.length === 0 && isSettled
+            ? [{ path, folder, content, at }]
+            : [];
+    });
+    const byFolder = Map.groupBy(small, ({ folder }) => folder);
+    const [folder, own] = [...byFolder].find(([, each]) => each.length >= mergedAtOnce) ?? [];
+    if (folder === undefined || own === undefined)
+        return undefined;
+    const oldest = own.toSorted((a, b) => a.at - b.at).slice(0, mergedAtOnce);
+    const lines = joinLines(oldest.map(({ content }) => content));
+    const text = lines.map((line) => `${line.text}\n`).join('');
+    const name = (0,external_node_crypto_.createHash)('sha256').update(text).digest('hex').slice(0, 24);
+    return {
+        message: `merge ${oldest.length} files of ${folder}`,
+        additions: [{ path: `${folder}/merged-${name}.jsonl`, text }],
+        deletions: oldest.map(({ path }) => path),
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/history/branch-history.js
+
+
+
+
+
+
+
+
+/** Twenty-four writers at once needed at most eight tries with jitter; twenty-four without it. Twelve leave room. */
+const tries = 12;
+class Lost extends Error {
+}
+/** What is read of the branch in one request: the events, and beside them the locks, so that both are of the same commit. */
+function historyFolder(branch) {
+    // v1, events, the year, the month
+    return { ref: branch, path: eventsFolder.replace(/\/.*/, ''), depth: 4 };
+}
+/**
+ * The history on a branch of the user's own repository: an orphan branch with a small file for each append, which is one commit and
+ * one request, so that it costs the same however much is there. GitHub refuses to make a file that is there, and a commit on a
+ * branch that has moved: no event of another job is ever lost.
+ */
+function openBranchHistory({ repository, branch, signal, now = Date.now, }) {
+    const known = new Set();
+    let files;
+    let last;
+    return {
+        async read({ since } = {}) {
+            files = await readFolder(repository, historyFolder(branch));
+            const parsed = [...files]
+                .filter(([path]) => isEventFileSince(path, since))
+                .sort(([a], [b]) => (a < b ? -1 : 1))
+                .map(([file, { text }]) => parseLines({ file, text }));
+            const content = joinFiles(parsed, since);
+            for (const { id } of content.events)
+                known.add(id);
+            return content;
+        },
+        async append(...events) {
+            if (events.every(({ id }) => known.has(id)))
+                return 'already-there';
+            const outcome = await (0,p_retry/* default */.Ay)(() => tryAppend({ repository, branch, events, order: known.size }), {
+                retries: tries - 1,
+                minTimeout: 100,
+                maxTimeout: 5_000,
+                maxRetryTime: 60_000,
+                factor: 2,
+                randomize: true,
+                // a lost answer is tried again too: the next try finds the file if it was written
+                shouldRetry: ({ error }) => error instanceof Lost || isAmbiguous(error.cause),
+                ...(signal && { signal }),
+            }).catch((error) => {
+                if (error instanceof Lost) {
+                    throw new errors/* UnavailableError */.hG(`could not write the history: others kept writing to the branch ${branch}, ${tries} tries`);
+                }
+                throw error;
+            });
+            for (const { id } of events)
+                known.add(id);
+            last = events[0];
+            return outcome;
+        },
+        async compact() {
+            // one who has not read the history does it for all only now and then
+            if (files === undefined && !isTurn(last))
+                return;
+            try {
+                const read = files ?? (await readFolder(repository, historyFolder(branch)));
+                const merged = planCompaction(read, new Date(now()));
+                if (merged !== undefined)
+                    await commitFiles(repository, { branch, ...merged });
+            }
+            catch (error) {
+                // it is only tidier: the next run does it
+                if (!(0,errors/* isUserFacing */.Qx)(error))
+                    throw error;
+            }
+        },
+    };
+}
+/** True for one event in sixteen, and each time for the same. */
+function isTurn(event) {
+    return event?.id.startsWith('0') === true;
+}
+async function tryAppend({ repository, branch, events, order, }) {
+    const path = fileOf(events);
+    const text = formatLines(events, order);
+    const message = `${events.map(({ kind }) => kind).join(', ')}: ${events[0].incident}`;
+    const outcome = await writeFile(repository, {
+        ...{ path, branch, message },
+        bytes: Buffer.from(text),
+        blob: undefined,
+    });
+    if (outcome === 'written')
+        return 'appended';
+    if (outcome === 'exists')
+        return 'already-there';
+    if (outcome === 'no-branch' &&
+        (await createOrphanBranch(repository, { branch, path, text, message })) === 'created')
+        return 'appended';
+    throw new Lost();
+}
+
+;// CONCATENATED MODULE: ./lib/history/hold.js
+
+
+
+/** A label for all environments; `rollback-hold:production` is one for that environment alone. */
+const holdLabel = 'rollback-hold';
+/**
+ * Is there a hold on automatic rollbacks of this environment? Looked for in what the workflow says, in the history
+ * (`hold-set` and `hold-lifted`: the newest one counts), and in the labels of open issues and pull requests. A label counts only
+ * if whoever put it on has write access now. Without the permission to read issues their labels are left out, and a remark
+ * says so.
+ * @param repository undefined for one that has no labels
+ * @throws UnavailableError when GitHub gives no answer: whether there is a hold is then not known
+ */
+async function findHold(repository, question) {
+    const said = saidHold(question) ?? recordedHold(question);
+    if (said !== undefined || repository === undefined)
+        return { hold: said, remarks: [] };
+    try {
+        return await labelledHold(repository, question);
+    }
+    catch (error) {
+        if (!(error instanceof RefusedError))
+            throw error;
+        return { hold: undefined, remarks: [`holds by label are not seen: ${error.message}`] };
+    }
+}
+/** One clause: `automatic rollbacks of production are on hold since 2026-11-24 12:00 UTC by ada (issue 12): audit until Friday`. */
+function describeHold({ environment, by, since, because, where }) {
+    const from = since === undefined ? '' : ` since ${formatMinute(since)}`;
+    const who = by === undefined ? '' : ` by ${by}`;
+    return `automatic rollbacks of ${environment} are on hold${from}${who} (${where}): ${because}`;
+}
+function saidHold({ environment, text }) {
+    const because = oneLine(text);
+    if (because === '')
+        return undefined;
+    return { environment, by: undefined, since: undefined, because, where: 'the input `hold`' };
+}
+function recordedHold({ environment, events }) {
+    const last = events.findLast((event) => (event.kind === 'hold-set' || event.kind === 'hold-lifted') && event.environment === environment);
+    if (last?.kind !== 'hold-set')
+        return undefined;
+    const { actor: by, at, because } = last;
+    return { environment, by, since: new Date(at), because: oneLine(because), where: 'the history' };
+}
+async function labelledHold(repository, { environment }) {
+    const found = await Promise.all(holdLabelsOf(environment).map(async (label) => {
+        const items = await openItemsWith(repository, label);
+        return Promise.all(items.map((item) => weigh(repository, item, { label, environment })));
+    }));
+    const remarks = [];
+    for (const each of found.flat()) {
+        if (typeof each !== 'string')
+            return { hold: each, remarks };
+        remarks.push(each);
+    }
+    return { hold: undefined, remarks };
+}
+/** Begins to look for labels that hold an environment, while something else is read that is needed first. */
+function lookForLabels(repository, environment) {
+    for (const label of holdLabelsOf(environment))
+        openItemsWith.note(repository, label, openItemsWith(repository, label));
+}
+/** The labels that hold an environment. */
+function holdLabelsOf(environment) {
+    return [holdLabel, `${holdLabel}:${environment}`];
+}
+/** @returns why the label does not count, where whoever put it on may not write */
+async function weigh(repository, item, { label, environment }) {
+    const set = await lastLabelling(repository, { number: item.number, label });
+    const by = set?.by;
+    if (set === undefined || by === undefined || !(await mayWrite(repository, by)))
+        return ignored(item, label, by);
+    const where = `label ${label} on #${item.number}`;
+    return { environment, by, since: set.at, because: oneLine(item.title), where };
+}
+function ignored({ number }, label, by) {
+    const who = by === undefined ? 'an account that is not known' : by;
+    return `the label ${label} on #${number} is ignored: ${who} put it on, and has no write access`;
+}
+function formatMinute(at) {
+    return `${at.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+}
+/** It goes into logs and issues. */
+function oneLine(text) {
+    const line = text.replace(/\s+/g, ' ').trim();
+    return line.length > 200 ? `${line.slice(0, 200)}…` : line;
+}
+
+;// CONCATENATED MODULE: ./lib/github/workflows.js
+
+
+const startedRun = schemas/* object */.Ikc({ workflow_run_id: schemas/* number */.aig() });
+/**
+ * Starts a workflow that has a `workflow_dispatch` trigger. The one way in which the workflow's own token can start a
+ * run: https://docs.github.com/en/actions/how-tos/write-workflows/choose-when-workflows-run/trigger-a-workflow
+ */
+async function dispatchWorkflow(repository, dispatch) {
+    const { octokit, owner, repo } = repository;
+    const { workflow, ref, inputs } = dispatch;
+    const need = { doing: `start the workflow ${workflow}`, permission: 'actions: write' };
+    const asked = { owner, repo, workflow_id: workflow, ref, inputs };
+    return explained(need, async () => {
+        try {
+            const { data } = await octokit.rest.actions.createWorkflowDispatch({
+                ...asked,
+                return_run_details: true,
+            });
+            // Octokit's types know only the answer without a body
+            return { id: startedRun.safeParse(data).data?.workflow_run_id, after: 0 };
+        }
+        catch (error) {
+            // GitHub Enterprise Server 3.20 and older: https://github.com/benc-uk/workflow-dispatch/issues/86
+            if (!/"return_run_details" is not a permitted key/.test(readRefusal(error)?.message ?? ''))
+                throw error;
+            const [newest] = await listDispatchedRuns(repository, dispatch);
+            await octokit.rest.actions.createWorkflowDispatch(asked);
+            return { id: undefined, after: newest?.id ?? 0 };
+        }
+    });
+}
+/** The run that was started, on a server that does not report which it is; undefined while GitHub has not made it. */
+async function findStartedRun(repository, dispatch, { after }) {
+    // the oldest of those since: a later one is somebody else's
+    return (await listDispatchedRuns(repository, dispatch)).findLast(({ id }) => id > after)?.id;
+}
+/** Newest first. */
+async function listDispatchedRuns({ octokit, owner, repo }, { workflow, ref }) {
+    const need = { doing: `list the runs of the workflow ${workflow}`, permission: 'actions: read' };
+    const asked = { workflow_id: workflow, event: 'workflow_dispatch', branch: ref, per_page: 10 };
+    const { data } = await explained(need, () => octokit.rest.actions.listWorkflowRuns({ owner, repo, ...asked }));
+    return data.workflow_runs;
+}
+/**
+ * The newest run of the workflow for a commit that was started by `workflow_dispatch` and has not failed.
+ * @returns undefined when there is none
+ */
+async function findDispatchedRun({ octokit, owner, repo }, { workflow, commit }) {
+    const need = { doing: `look for runs of the workflow ${workflow}`, permission: 'actions: read' };
+    const { data } = await explained(need, () => octokit.rest.actions.listWorkflowRuns({
+        owner,
+        repo,
+        workflow_id: workflow,
+        head_sha: commit,
+        event: 'workflow_dispatch',
+        per_page: 10,
+    }));
+    const found = data.workflow_runs.find(({ conclusion }) => conclusion === null || conclusion === 'success');
+    if (found === undefined)
+        return undefined;
+    return {
+        id: found.id,
+        url: found.html_url,
+        status: found.status ?? 'unknown',
+        conclusion: found.conclusion,
+        createdAt: new Date(found.created_at),
+        sha: found.head_sha,
+        ref: found.head_branch ?? '',
+    };
+}
+/** How a run stands. */
+async function readRun({ octokit, owner, repo }, id) {
+    const need = { doing: `read the run ${id}`, permission: 'actions: read' };
+    const { data } = await refusal_explained(need, () => octokit.rest.actions.getWorkflowRun({ owner, repo, run_id: id }));
+    const { html_url: url, status, conclusion, created_at: createdAt, head_sha: sha } = data;
+    const stands = { status: status ?? 'unknown', conclusion, createdAt: new Date(createdAt) };
+    return { id, url, ...stands, sha, ref: data.head_branch ?? '' };
+}
+/** What a run with the status `waiting` waits for: https://docs.github.com/en/rest/actions/workflow-runs#get-pending-deployments-for-a-workflow-run */
+async function pendingReviews({ octokit, owner, repo }, run) {
+    const need = { doing: `read what the run ${run} waits for`, permission: 'actions: read' };
+    const { data } = await explained(need, () => octokit.rest.actions.getPendingDeploymentsForRun({ owner, repo, run_id: run }));
+    return data.map(({ environment, reviewers, wait_timer }) => ({
+        environment: environment.name ?? '',
+        reviewers: reviewers.flatMap(({ reviewer }) => {
+            if (reviewer === undefined)
+                return [];
+            return 'login' in reviewer ? reviewer.login : `the team ${reviewer.name}`;
+        }),
+        waitMinutes: wait_timer,
+    }));
+}
+/** The jobs of a run that no runner has taken, with the labels of the runner that each asks for. */
+async function queuedJobs({ octokit, owner, repo }, run) {
+    const need = { doing: `list the jobs of the run ${run}`, permission: 'actions: read' };
+    const { data } = await explained(need, () => octokit.rest.actions.listJobsForWorkflowRun({ owner, repo, run_id: run, per_page: 100 }));
+    return data.jobs
+        .filter(({ status }) => status === 'queued')
+        .map(({ name, labels }) => ({ name, labels: labels ?? [] }));
+}
+
+// EXTERNAL MODULE: ./lib/text/duration.js
+var duration = __webpack_require__(4783);
+;// CONCATENATED MODULE: ./lib/history/incident.js
+
+/**
+ * The id of the incident: one failed deployment and all that was done about it. The same in every job, re-run and
+ * workflow of that deployment, because it is made of the environment and the failed revision alone. Safe in a ref
+ * name, a file name and an HTML comment.
+ * @param revision the full commit id of the failed deployment
+ */
+function incidentId({ environment, revision }) {
+    return `${environmentSlug(environment)}-${revision.slice(0, 12)}`;
+}
+/** An environment's name that is safe in the name of a ref or a file; two environments have two. */
+function environmentSlug(environment) {
+    const slug = environment
+        .toLowerCase()
+        .replace(/[^a-z0-9]+/g, '-')
+        .replace(/^-+|-+$/g, '')
+        .slice(0, 40);
+    // two environments whose names differ only in what a slug drops must not share an incident
+    const distinct = slug === environment ? slug : `${slug}-${shortHash(environment)}`;
+    return distinct.replace(/^-/, '');
+}
+function shortHash(text) {
+    return (0,external_node_crypto_.createHash)('sha256').update(text).digest('hex').slice(0, 6);
+}
+
+;// CONCATENATED MODULE: ./lib/history/lock.js
+
+
+
+
+
+
+
+
+/** A lock that its holder has not renewed for so long is free: the holder was killed. */
+const leaseMs = 2 * 60_000;
+const renewEveryMs = 30_000;
+const lookEveryMs = 2_000;
+/** How long a run waits for the one that rolls back. */
+const longestWaitMs = 45 * 60_000;
+/** Others may write to the same branch at the same moment. */
+const writeTries = 12;
+const holderSchema = schemas/* object */.Ikc({
+    /** of this process alone */
+    key: schemas/* string */.YjP(),
+    actor: schemas/* string */.YjP(),
+    run: schemas/* object */.Ikc({ id: schemas/* string */.YjP(), attempt: schemas/* number */.aig().int(), url: schemas/* string */.YjP() }).optional(),
+    host: schemas/* string */.YjP(),
+    pid: schemas/* number */.aig().int(),
+});
+const stateSchema = schemas/* object */.Ikc({
+    schema: schemas/* literal */.euz(1),
+    environment: schemas/* string */.YjP(),
+    /** absent when nobody holds it */
+    holder: holderSchema.optional(),
+    /** when the holder took, renewed or released it, by its own clock */
+    at: iso/* datetime */.w$(),
+});
+/**
+ * Opens the lock of an environment: a file beside the events, written by compare-and-swap, so that of two runs one takes it.
+ * Reads only. A holder that was killed does not keep it: its process is gone from this host, its run is completed, or it has not
+ * renewed it for two minutes.
+ */
+async function openLock(options) {
+    const file = openFile(options);
+    const opened = await file.look();
+    /** the file that this process has written last; undefined when it does not hold the lock */
+    let held;
+    let timer;
+    let renewal = Promise.resolve();
+    const renew = async () => {
+        if (held !== undefined)
+            held = (await file.write(held, options.holder).catch(() => held)) ?? held;
+    };
+    return {
+        async take() {
+            const base = await waitUntilFree(options, file, opened);
+            held = base.written;
+            timer = setInterval(() => {
+                renewal = renewal.then(renew);
+            }, renewEveryMs).unref();
+            const isUntouched = base.blob === opened.blob && opened.holder === undefined;
+            return isUntouched ? 'taken' : 'changed';
+        },
+        async release() {
+            clearInterval(timer);
+            await renewal;
+            if (held === undefined)
+                return;
+            const last = held;
+            held = undefined;
+            // one that cannot be released is free when its lease is over
+            await file
+                .write(last, undefined)
+                .catch((error) => options.log(`the lock is not released: ${error}`));
+        },
+    };
+}
+/** Waits until nobody holds it, and takes it. @returns what it was taken from, and the id of what was written */
+async function waitUntilFree(options, file, opened) {
+    const { environment, branch, holder, sleep, now, log } = options;
+    const deadline = now().getTime() + longestWaitMs;
+    let said = '';
+    for (let seen = opened, tries = 1;; seen = await file.look()) {
+        if (seen.holder === undefined || (await isGone(options, seen, seen.holder))) {
+            const written = await file.write(seen.blob, holder).catch((error) => {
+                if (!(error instanceof errors/* UnavailableError */.hG))
+                    throw error;
+                const said = (0,errors/* message */.iU) `${environment} could not be locked, and this run changed nothing: ${error}; run it again`;
+                throw new errors/* UnavailableError */.hG(said, { cause: error });
+            });
+            if (written !== undefined)
+                return { blob: seen.blob, written };
+            tries += 1;
+            if (tries > writeTries)
+                throw new errors/* UnavailableError */.hG(`could not lock ${environment}: others kept writing to the branch ${branch}; run this again`);
+            await sleep(Math.random() * 200 * tries);
+            continue;
+        }
+        const who = describeHolder(seen.holder);
+        if (who !== said)
+            log(`${environment} is being rolled back by ${who}: waiting until that has ended`);
+        said = who;
+        if (now().getTime() > deadline)
+            throw new errors/* UnavailableError */.hG(`${environment} is still being rolled back by ${who} after ${(0,duration/* formatDuration */.a3)(longestWaitMs)}, and nothing was changed: cancel that run, or run this again when it has ended`);
+        await sleep(lookEveryMs);
+    }
+}
+function openFile({ repository, branch, environment, now }) {
+    const path = `v1/locks/${environmentSlug(environment)}.json`;
+    let isFirst = true;
+    const look = async () => {
+        // the first time together with the history
+        const folder = isFirst ? await readFolder.foreseen(repository, historyFolder(branch)) : undefined;
+        isFirst = false;
+        const file = folder === undefined ? await readFile(repository, { path, ref: branch }) : folder.get(path);
+        const state = file && stateSchema.safeParse(parseJson(file.text)).data;
+        // what cannot be read, nobody holds
+        return { blob: file?.blob, holder: state?.holder, at: Date.parse(state?.at ?? '') || 0 };
+    };
+    return {
+        look,
+        async write(blob, holder) {
+            const state = { schema: 1, environment, ...(holder && { holder }), at: now().toISOString() };
+            const text = `${JSON.stringify(state)}\n`;
+            const bytes = Buffer.from(text);
+            const message = `${holder === undefined ? 'unlock' : 'lock'} ${environment}`;
+            try {
+                const outcome = await writeFile(repository, { path, branch, bytes, blob, message });
+                if (outcome === 'written')
+                    return blobId(bytes);
+                if (outcome === 'conflict' || outcome === 'exists')
+                    return undefined;
+                const created = await createOrphanBranch(repository, { branch, path, text, message });
+                return created === 'created' ? blobId(bytes) : undefined;
+            }
+            catch (error) {
+                // whether it was written is seen by reading it
+                const seen = await look();
+                if (seen.blob === blobId(bytes))
+                    return seen.blob;
+                throw error;
+            }
+        },
+    };
+}
+/** A holder that can do nothing any more. */
+async function isGone({ repository, holder: own, isAlive, now }, { at }, { host, pid, run }) {
+    if (host === own.host && !isAlive(pid))
+        return true;
+    if (now().getTime() - at > leaseMs)
+        return true;
+    if (run === undefined)
+        return false;
+    // a run is tried again when its attempt before has ended
+    if (run.id === own.run?.id)
+        return run.attempt < own.run.attempt;
+    return hasEnded(repository, Number(run.id));
+}
+/** False where the token may not see runs: then the lease decides. */
+async function hasEnded(repository, id) {
+    try {
+        return (await readRun(repository, id)).status === 'completed';
+    }
+    catch (error) {
+        if (error instanceof errors/* RefusedError */.fk)
+            return false;
+        throw error;
+    }
+}
+function describeHolder({ actor, run }) {
+    return run === undefined ? actor : `${run.url} (attempt ${run.attempt}, ${actor})`;
+}
+function parseJson(text) {
+    try {
+        return JSON.parse(text);
+    }
+    catch {
+        return undefined;
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/history/together.js
+/**
+ * Records events; those that are recorded at the same time are appended together, in one request, and so is what a subscriber has
+ * to add.
+ */
+function recordTogether(history, subscriber) {
+    let waiting;
+    return (event) => {
+        if (waiting !== undefined) {
+            waiting.events.push(event);
+            return waiting.done;
+        }
+        const events = [event];
+        const done = Promise.resolve().then(async () => {
+            waiting = undefined;
+            const added = subscriber?.unrecorded() ?? [];
+            await history.append(...events, ...added);
+            subscriber?.recorded(added);
+            subscriber?.happened(events);
+        });
+        waiting = { events, done };
+        return done;
+    };
+}
+
+// EXTERNAL MODULE: ./lib/text/redact.js
+var redact = __webpack_require__(1814);
+;// CONCATENATED MODULE: ./lib/github/compare.js
+
+
+
+
+
+const compare_reading = 'contents: read';
+/** Compares two revisions; `unrelated` when they have no commit in common. @throws RefusedError when one of them is not there */
+const compareCommits = askedOnce(({ base, head }) => (isObjectId(base) && isObjectId(head) ? `${base}...${head}` : undefined), async (repository, { base, head }) => {
+    const { octokit, owner, repo } = repository;
+    const doing = `compare ${base.slice(0, 7)} with ${head.slice(0, 7)}`;
+    const data = await refusal_explained({ doing, permission: compare_reading }, async () => {
+        try {
+            const basehead = `${base}...${head}`;
+            const compared = await octokit.rest.repos.compareCommitsWithBasehead({
+                owner,
+                repo,
+                basehead,
+            });
+            return compared.data;
+        }
+        catch (error) {
+            // GitHub answers 404 "No common ancestor between … and …."
+            if (/no common ancestor/i.test(refusal_readRefusal(error)?.message ?? ''))
+                return undefined;
+            throw error;
+        }
+    });
+    if (data === undefined)
+        return { status: 'unrelated', aheadBy: 0, behindBy: 0, commits: [], files: [] };
+    const commits = data.commits.map(commit_graph_toCommit);
+    commit_graph_noteCommits(repository, [...commits, commit_graph_toCommit(data.base_commit), commit_graph_toCommit(data.merge_base_commit)]);
+    return {
+        status: data.status,
+        aheadBy: data.ahead_by,
+        behindBy: data.behind_by,
+        commits,
+        files: (data.files ?? []).map(({ filename, additions, deletions }) => ({
+            path: filename,
+            additions,
+            deletions,
+        })),
+    };
+});
+/** The same without the files, which takes no request where the commits between the two were read before. */
+async function compareHistories(repository, range) {
+    const line = knownLine(repository, range);
+    const isSame = line?.length === 0;
+    if (line === undefined || (isSame && knownCommit(repository, range.base) === undefined))
+        return compareCommits(repository, range);
+    return {
+        status: isSame ? 'identical' : 'ahead',
+        aheadBy: line.length,
+        behindBy: 0,
+        commits: line.slice(-250),
+    };
+}
+/**
+ * All commits that are on `head` and not on `base`, oldest first, page by page.
+ * @throws RefusedError when one of the two is not there, or they have no commit in common
+ */
+async function listRange(repository, { base, head }) {
+    const known = knownLine(repository, { base, head });
+    if (known !== undefined)
+        return known;
+    const { octokit, owner, repo } = repository;
+    const doing = `list the commits from ${base.slice(0, 7)} to ${head.slice(0, 7)}`;
+    const commits = [];
+    for (let page = 1;; page += 1) {
+        const { data } = await explained({ doing, permission: compare_reading }, () => octokit.rest.repos.compareCommitsWithBasehead({
+            owner,
+            repo,
+            basehead: `${base}...${head}`,
+            per_page: 100,
+            page,
+        }));
+        commits.push(...data.commits.map(toCommit));
+        if (commits.length < data.ahead_by && data.commits.length > 0)
+            continue;
+        noteCommits(repository, commits);
+        return commits;
+    }
+}
+/** True when the older revision is in the history of the newer one, or is it. */
+async function isAncestor(repository, { older, newer: named }) {
+    const newer = isObjectId(named) ? named : ((await readRef.foreseen(repository, `heads/${named}`)) ?? named);
+    const known = knownAncestry(repository, { older, newer });
+    if (known !== undefined)
+        return known;
+    try {
+        const { status } = await compareCommits(repository, { base: older, head: newer });
+        return status === 'ahead' || status === 'identical';
+    }
+    catch (error) {
+        // one that was pushed away by force may be gone altogether
+        if (error instanceof errors/* RefusedError */.fk && isRefused(error.cause, 'not-found'))
+            return false;
+        throw error;
+    }
+}
+
+// EXTERNAL MODULE: ./lib/settings/environments.js
+var environments = __webpack_require__(9431);
+;// CONCATENATED MODULE: ./lib/text/revision.js
+/** A revision as people read it; any other name of where a layer stands, as it is. */
+function revision_shortRevision(name) {
+    return /^[0-9a-f]{40,64}$/.test(name) ? name.slice(0, 7) : name;
+}
+
+;// CONCATENATED MODULE: ./lib/deployment/deployed.js
+
+/** How many deployments are looked at before we say that none succeeded. */
+const furthest = 100;
+/**
+ * What is deployed: the newest revision with which a deployment of the environment has succeeded. A deployment is made when
+ * a job starts to wait for its reviewers, so the newest one may not have begun.
+ * @returns undefined when none has succeeded
+ */
+async function findDeployed(repository, environment) {
+    const later = [];
+    for await (const deployment of listDeployments(repository, { environment })) {
+        if (!isOfCode(deployment))
+            continue;
+        const states = await deployments_readStates(repository, deployment);
+        if (states.includes('success'))
+            return { ...deployment, later };
+        later.push({ revision: deployment.revision, state: states[0] ?? 'pending' });
+        if (later.length === furthest)
+            return undefined;
+    }
+    return undefined;
+}
+/**
+ * What is deployed to the other environments of the repository, as far as its newest hundred deployments say. Environments
+ * that go again, such as previews of pull requests, are left out.
+ */
+async function findDeployedElsewhere(repository, environment) {
+    const found = new Map();
+    const others = (await listNewestDeployments(repository)).filter((each) => each.environment !== environment && isOfCode(each));
+    for (const { environment: other } of others) {
+        if (found.has(other))
+            continue;
+        const own = others.filter((each) => each.environment === other);
+        found.set(other, newestSuccessful(repository, own));
+    }
+    return (await Promise.all(found.values())).filter((each) => each !== undefined);
+}
+async function newestSuccessful(repository, deployments) {
+    for (const deployment of deployments)
+        if ((await readStates(repository, deployment)).includes('success'))
+            return deployment;
+    return undefined;
+}
+/** The tasks that put a revision into an environment: GitHub's default, and that of our own records. */
+const tasks = new Set(['deploy', 'rollback']);
+/** False for what does something else than putting the code there, such as `deploy:migrations`, and for previews. */
+function isOfCode({ task, isTransient }) {
+    return tasks.has(task) && !isTransient;
+}
+
+;// CONCATENATED MODULE: ./lib/deployment/subject.js
+
+
+
+
+
+
+
+
+/**
+ * The environment that a run is about, as its input, its event, or the settings name it.
+ * @throws InputError for one that the settings do not describe, for a transient one, and for an event of another one
+ */
+function findEnvironment(settings, { environment, revision, event }) {
+    const deployment = revision === '' ? event.deployment : undefined;
+    if (deployment !== undefined) {
+        const { environment: deployed, transient_environment: isTransient } = deployment;
+        if (environment !== '' && environment !== deployed)
+            throw new errors/* InputError */.dz((0,errors/* message */.iU) `this run is for a deployment to ${JSON.stringify(deployed)}, and ${(0,errors/* setting */.Pe)('environment')} is ${JSON.stringify(environment)}: nothing was changed; run the job only for deployments to ${JSON.stringify(environment)}, or give ${(0,errors/* setting */.Pe)('revision')}`);
+        if (isTransient === true)
+            throw new errors/* InputError */.dz((0,errors/* message */.iU) `this run is for a deployment to ${JSON.stringify(deployed)}, which is a transient environment such as a preview: nothing was changed; run the job only for deployments to the environments in the settings`);
+    }
+    const deployed = event.deployment?.environment;
+    if (environment === '' && deployed)
+        return (0,environments/* settingsOf */.f5)(settings, deployed, (0,errors/* message */.iU) `this run is for a deployment to ${JSON.stringify(deployed)}`);
+    return (0,environments/* settingsOf */.f5)(settings, environment || (0,environments/* usualEnvironment */.kG)(settings));
+}
+/**
+ * The revision that a run is about: as its input or its event names it, else the deployed one where the run is about none of
+ * its own, else the commit that it runs for. What is deployed is what a deployment succeeded with; one that waits for its
+ * reviewers, or has failed, is not.
+ * @param log gets a line when the token may not see what is deployed, and for what is not deployed yet
+ * @throws InputError for what is no full commit id
+ */
+async function findRevision(repository, environment, { revision, event, eventName, sha }, log) {
+    const named = revision || event.deployment?.sha || event.workflow_run?.head_sha;
+    if (named)
+        return parseRevision(named);
+    if (!runsAboutNoRevision.has(eventName))
+        return parseRevision(sha);
+    try {
+        const deployed = await findDeployed(repository, environment);
+        for (const { revision: later, state } of deployed?.later ?? [])
+            log(`${revision_shortRevision(later)} is not deployed to ${environment}: its deployment is in state ${state}`);
+        return deployed?.revision ?? parseRevision(sha);
+    }
+    catch (error) {
+        if (!(error instanceof errors/* RefusedError */.fk))
+            throw error;
+        log(`what is deployed could not be read, so the commit of this run is used: ${error.message}`);
+        return parseRevision(sha);
+    }
+}
+const runsAboutNoRevision = new Set(['workflow_dispatch', 'schedule', 'issue_comment']);
+/** The incident of a revision in an environment. */
+function subject_subjectOf(environment, revision) {
+    return { environment, revision, incident: incidentId({ environment, revision }) };
+}
+/**
+ * Checks that a revision is on the branch that its environment is deployed from, whatever named it: a commit of a fork, of a
+ * pull request or of a feature branch is never production's. One that a rollback has taken off the branch counts as on it.
+ * @param readHistory asked only for a revision that is not on the branch
+ * @throws InputError that names the branch
+ */
+async function subject_demandOnBranch(repository, { environment, revision, incident }, { branch, readHistory }) {
+    if (await isAncestor(repository, { older: revision, newer: branch }))
+        return;
+    const [events, known, head] = await Promise.all([
+        readHistory(),
+        resolveRevision(repository, revision),
+        resolveRevision(repository, branch),
+    ]);
+    if (events.some((event) => event.kind === 'rollback-applied' && event.incident === incident))
+        return;
+    if (head === undefined)
+        throw new errors/* InputError */.dz((0,errors/* message */.iU) `the branch "${branch}" is not in ${repository.owner}/${repository.repo}, and ${environment} is deployed from it: write the name of a branch in ${(0,errors/* setting */.Pe)('branch')}`);
+    const why = known === undefined ? `is not in ${repository.owner}/${repository.repo}` : `is not on ${branch}`;
+    throw new errors/* InputError */.dz((0,errors/* message */.iU) `${(0,errors/* setting */.Pe)('revision')} is ${revision_shortRevision(revision)}, which ${why}, and ${environment} is deployed from ${branch}: nothing was changed; run the action for a commit of ${branch}, or set ${(0,errors/* setting */.Pe)('branch')} to the branch that ${environment} is deployed from`);
+}
+function parseRevision(named) {
+    const parsed = revisionSchema.safeParse(named);
+    if (parsed.success)
+        return parsed.data;
+    throw new errors/* InputError */.dz((0,errors/* message */.iU) `${(0,errors/* setting */.Pe)('revision')} is ${JSON.stringify(named)}; write the full 40-character id of a commit`);
+}
+
+;// CONCATENATED MODULE: ./lib/deployment/context.js
+
+
+
+
+
+
+
+
+
+
+/**
+ * Finds out which deployment a run is about, and opens its history; sends nothing that changes anything.
+ * @param branch instead of that in the settings; '' for that
+ * @param rollsBack true for a run that plans a rollback: all that the plan asks is read ahead, at the same time
+ * @param alongside what the run asks of its revision, begun as soon as that is known
+ * @param actsOn false for a run that only reports an incident, so that its revision may be any
+ * @throws InputError for an environment that the settings do not describe, and for a revision that is not on the branch
+ */
+async function openContext({ repository, settings, isConfigured, }, facts, { branch: given, actsOn, rollsBack, alongside, }, means) {
+    const { actor, askedBy, run, event } = facts;
+    const { signal, now, sleep, log, warn } = means;
+    const config = findEnvironment(settings, facts);
+    means.onConfig(config);
+    const isManual = once(async () => askedBy !== undefined && (await permission_mayWrite(repository, askedBy)));
+    const named = given || config.branch || event.repository?.default_branch;
+    if (rollsBack && named) {
+        // whoever needs it gets the error
+        isManual().catch(() => { });
+        await lookAhead(repository, {
+            branch: named,
+            environment: config.environment,
+            folder: historyFolder(config.history.branch),
+            labels: holdLabelsOf(config.environment),
+        });
+    }
+    const [found, branch] = await Promise.all([
+        findRevision(repository, config.environment, facts, warn),
+        named || defaultBranch(repository),
+    ]);
+    const subject = subject_subjectOf(config.environment, found);
+    alongside?.(repository, found).catch(() => { });
+    const history = openBranchHistory({ repository, branch: config.history.branch, signal });
+    const describe = (what, naturalKey, about = subject) => {
+        const { incident, environment, revision } = about;
+        const at = now().toISOString();
+        const draft = { ...what, incident, environment, revision, at, actor, ...(run && { run }) };
+        return eventSchema.parse((0,redact/* redactDeep */.KL)(newEvent(draft, naturalKey), means.redact));
+    };
+    const readPast = async (options) => (await history.read(options)).events;
+    const { append } = history;
+    const subscriber = means.subscribe?.({ config, repository, readPast, describe, append });
+    const recordEvent = recordTogether(history, subscriber);
+    const readHistory = async (options) => {
+        const { events, unreadable } = await history.read(options);
+        for (const { file, line, why } of unreadable)
+            warn(`line ${line} of ${file} in the history is left out: ${why}`, 'History');
+        return events;
+    };
+    if (actsOn)
+        await subject_demandOnBranch(repository, subject, { branch, readHistory });
+    const holder = { ...means.process, actor, ...(run && { run }) };
+    const { environment } = subject;
+    return {
+        ...{ ...subject, repository, settings, config, isConfigured, branch, readHistory },
+        isManual,
+        openLock: () => openLock({
+            repository,
+            branch: config.history.branch,
+            environment,
+            holder,
+            isAlive: means.isAlive,
+            now,
+            sleep,
+            log,
+        }),
+        record: async (...told) => recordEvent(describe(...told)),
+        claim: async (...told) => {
+            const event = describe(...told);
+            const isFirst = (await history.append(event)) === 'appended';
+            if (isFirst)
+                subscriber?.happened([event]);
+            return isFirst;
+        },
+        compactHistory: history.compact,
+    };
+}
+/** The same context for another revision of the environment, whose incident is another one. @throws InputError when it is not on the branch */
+async function aboutRevision(context, revision) {
+    const { repository, environment, record, claim } = context;
+    const subject = subjectOf(environment, revision);
+    await demandOnBranch(repository, subject, context);
+    return {
+        ...context,
+        ...subject,
+        record: (what, naturalKey, about = subject) => record(what, naturalKey, about),
+        claim: (what, naturalKey, about = subject) => claim(what, naturalKey, about),
+    };
+}
+/** A question that is asked at most once. */
+function once(ask) {
+    let answer;
+    return () => {
+        answer ??= ask();
+        return answer;
+    };
+}
+
+// EXTERNAL MODULE: ./lib/settings/schema.js + 26 modules
+var schema = __webpack_require__(546);
+;// CONCATENATED MODULE: ./lib/deployment/settings-file.js
+
+
+
+/**
+ * Reads the settings of a revision through the API, so that no checkout is needed.
+ * @param path of the file
+ * @param mayLack true for the path that nobody asked for: without a file the defaults hold, for one environment
+ * @param environment the name of that one; '' for the usual one
+ * @throws InputError for a faulty file, and for one that was asked for and is not there
+ */
+async function readSettingsFile(repository, { path, ref, mayLack, environment, onFound, }) {
+    const file = await readFile(repository, { path, ref });
+    if (file === undefined) {
+        if (!mayLack)
+            throw new errors/* InputError */.dz((0,errors/* message */.iU) `${(0,errors/* setting */.Pe)('config')} is "${path}", and there is no such file at ${ref.slice(0, 7)}; name one that is there, or leave it out`);
+        return { settings: settingsWithout(environment), isConfigured: false, locate: () => undefined };
+    }
+    // YAML is read where there is some
+    const [{ locateSetting }, { parseSettings }] = await Promise.all([
+        Promise.all(/* import() */[__webpack_require__.e(815), __webpack_require__.e(126)]).then(__webpack_require__.bind(__webpack_require__, 3126)),
+        Promise.all(/* import() */[__webpack_require__.e(815), __webpack_require__.e(147), __webpack_require__.e(70)]).then(__webpack_require__.bind(__webpack_require__, 4070)),
+    ]);
+    const source = { text: file.text, file: path };
+    const locate = (key, of) => locateSetting(source, key, of);
+    onFound(locate);
+    return { settings: parseSettings(source), isConfigured: true, locate };
+}
+/** Without a file there is one environment, with all the defaults. */
+function settingsWithout(environment) {
+    const config = (0,schema/* defaultConfig */.sb)();
+    const usual = environment || config.environment;
+    return { file: undefined, usual, environments: new Map([[usual, { ...config, environment: usual }]]) };
+}
+
+// EXTERNAL MODULE: ./lib/runner/context.js + 1 modules
+var runner_context = __webpack_require__(9226);
+;// CONCATENATED MODULE: ./lib/runner/process.js
+/** Whether a process of this machine is there: signal 0 only asks. */
+function isAlive(pid) {
+    try {
+        return process.kill(pid, 0);
+    }
+    catch (error) {
+        // it is there, and is somebody else's
+        return error instanceof Error && 'code' in error && error.code === 'EPERM';
+    }
+}
+
+// EXTERNAL MODULE: ./lib/actions/contract-parts.js
+var contract_parts = __webpack_require__(5242);
+;// CONCATENATED MODULE: ./lib/actions/given-secrets.js
+
+
+
+const given = schemas/* record */.g1P(schemas/* string */.YjP(), schemas/* string */.YjP());
+/**
+ * Takes from the secrets of the workflow, all of which a called workflow hands over, those that the settings name, and puts
+ * them into the environment. A variable that the step has by itself stays as it is, and no other secret is touched.
+ * @param text JSON, from `${{ toJSON(secrets) }}`; '' for none
+ * @throws InputError for what is no such text, without a word of it
+ */
+function provideSecrets(text, { config, env, secrets }) {
+    if (text === '')
+        return;
+    const all = given.safeParse(given_secrets_parseJson(text));
+    if (!all.success)
+        throw new errors/* InputError */.dz((0,errors/* message */.iU) `${(0,errors/* setting */.Pe)('secrets')} is no JSON object of texts; write \${{ toJSON(secrets) }}`);
+    const readable = readableVariables(config);
+    for (const [name, value] of Object.entries(all.data)) {
+        if (value === '' || !readable.has(name) || env[name])
+            continue;
+        secrets.add(value);
+        env[name] = value;
+    }
+}
+function given_secrets_parseJson(text) {
+    try {
+        return JSON.parse(text);
+    }
+    catch {
+        return undefined;
+    }
+}
+
+// EXTERNAL MODULE: external "node:timers/promises"
+var external_node_timers_promises_ = __webpack_require__(8500);
+;// CONCATENATED MODULE: ./lib/incident/incident.js
+
+const phases = (/* unused pure expression or super */ null && (['investigating', 'identified', 'rolling back', 'monitoring', 'resolved']));
+/** How an incident stands; undefined when nothing in the history says that there is one. @param events of any incident, oldest first */
+function incidentOf(events, incident) {
+    return fold(events, incident).incident;
+}
+/** Everything that people may be notified of, oldest first. A pure function of the events: the same events, the same changes. */
+function changesOf(events, incident) {
+    return fold(events, incident).changes;
+}
+/** The ids of the incidents of an environment that are neither acknowledged nor resolved. */
+function openIncidents(events, environment) {
+    const ids = new Set(events.filter((each) => each.environment === environment).map((each) => each.incident));
+    return [...ids].flatMap((id) => incidentOf(events, id) ?? []).filter(({ status }) => status === 'open');
+}
+function fold(events, id) {
+    let incident;
+    const changes = [];
+    for (const event of events) {
+        if (event.incident !== id)
+            continue;
+        const next = advance(incident, event);
+        if (next === undefined)
+            continue;
+        incident = next.after;
+        if (next.topic !== undefined)
+            changes.push({ event, topic: next.topic, after: incident });
+    }
+    return { incident, changes };
+}
+/** @returns undefined for an event that changes nothing */
+function advance(before, event) {
+    if (before === undefined || before.status === 'resolved') {
+        const opened = incident_open(before, event);
+        if (opened !== undefined)
+            return { after: opened, topic: 'opened' };
+        // what belongs to an incident may be recorded after the look that resolved it
+        const topic = topicsAfterwards[event.kind];
+        return before && topic && { after: before, topic };
+    }
+    return change(before, event);
+}
+const topicsAfterwards = {
+    'rollback-ended': 'rollback-ended',
+    'revision-deployed': 'deployed',
+    'incident-noted': 'note',
+};
+/** What an event begins where no incident is open. */
+function incident_open(before, event) {
+    const beginning = beginningOf(event);
+    if (beginning === undefined)
+        return undefined;
+    const { incident, environment, revision, at } = event;
+    return {
+        ...{ incident, environment, revision, ...beginning },
+        episode: (before?.episode ?? 0) + 1,
+        openedAt: at,
+        status: 'open',
+        acknowledged: undefined,
+        resolved: undefined,
+        level: 1,
+        base: { at, level: 1 },
+    };
+}
+function beginningOf(event) {
+    if (event.kind === 'incident-opened') {
+        const { severity, because } = event;
+        return { severity, because, isSeveritySet: true, reported: true, phase: 'investigating' };
+    }
+    if (event.kind === 'health-checked' && event.verdict === 'unhealthy')
+        return {
+            severity: severityOf(event),
+            because: event.because,
+            isSeveritySet: false,
+            reported: false,
+            phase: 'investigating',
+        };
+    if (event.kind === 'rollback-began' || event.kind === 'rollback-applied')
+        return {
+            severity: 'high',
+            because: event.reason || 'a rollback began',
+            isSeveritySet: false,
+            reported: !event.automatic,
+            phase: event.kind === 'rollback-began' ? 'rolling back' : 'monitoring',
+        };
+    return undefined;
+}
+/** That of the worst check beyond its limit. */
+function severityOf({ checks }) {
+    const breached = checks.filter(({ state }) => state === 'breached').map(({ severity }) => severity);
+    return text_severity/* severities */.g.find((each) => breached.includes(each)) ?? 'high';
+}
+/** What an event changes in an open incident. */
+function change(before, event) {
+    const by = { by: event.actor, at: event.at };
+    switch (event.kind) {
+        case 'incident-severity-set':
+            if (event.severity === before.severity && before.isSeveritySet)
+                return undefined;
+            return { topic: 'severity', after: { ...withSeverity(before, event), isSeveritySet: true } };
+        case 'incident-acknowledged':
+            if (before.status === 'acknowledged')
+                return undefined;
+            return { topic: 'acknowledged', after: { ...before, status: 'acknowledged', acknowledged: by } };
+        case 'incident-escalated':
+            if (event.level <= before.level)
+                return undefined;
+            // written at the moment at which somebody acknowledged it
+            if (before.status === 'acknowledged' && !event.requested)
+                return undefined;
+            return {
+                topic: 'escalated',
+                after: {
+                    ...before,
+                    level: event.level,
+                    ...(event.requested && { base: { at: event.at, level: event.level } }),
+                },
+            };
+        case 'incident-resolved':
+            return { topic: 'resolved', after: resolve(before, event, event.because) };
+        case 'incident-noted':
+            return { topic: 'note', after: before };
+        case 'health-checked':
+            // the same revision, looked at again
+            return event.verdict === 'healthy'
+                ? { topic: 'resolved', after: resolve(before, event, event.because) }
+                : undefined;
+        case 'rollback-planned':
+        case 'rollback-requested':
+            return { topic: undefined, after: { ...before, phase: 'identified' } };
+        case 'rollback-proposed':
+            return { topic: 'approval-required', after: { ...before, phase: 'identified' } };
+        case 'rollback-began':
+            return { topic: 'rollback-started', after: { ...before, phase: 'rolling back' } };
+        case 'rollback-applied':
+            return { topic: 'layer-rolled-back', after: { ...before, phase: 'monitoring' } };
+        case 'revision-deployed':
+            return { topic: 'deployed', after: before };
+        case 'recovery-verified':
+            if (event.outcome === 'recovered')
+                return { topic: 'resolved', after: resolve(before, event, event.because) };
+            return event.outcome === 'unknown'
+                ? undefined
+                : { topic: 'not-recovered', after: worsen({ ...before, phase: 'investigating' }, event.at) };
+        case 'rollback-ended': {
+            const isBack = event.outcome === 'complete' || event.outcome === 'not-verified';
+            const after = { ...before, phase: isBack ? 'monitoring' : 'identified' };
+            const isBroken = ['failed', 'partial', 'undone', 'not-recovered'].includes(event.outcome);
+            return { topic: 'rollback-ended', after: isBroken ? worsen(after, event.at) : after };
+        }
+        default:
+            return undefined;
+    }
+}
+function resolve(before, { actor: by, at }, because) {
+    return { ...before, status: 'resolved', phase: 'resolved', resolved: { by, at, because } };
+}
+/** A rollback that did not help leaves production failing: critical, unless a person said otherwise. */
+function worsen(before, at) {
+    return before.isSeveritySet ? before : withSeverity(before, { severity: 'critical', at });
+}
+/** With another time to respond, deadlines count from now on: what is past by the new one was not missed. */
+function withSeverity(before, { severity, at }) {
+    if (severity === before.severity)
+        return before;
+    return { ...before, severity, base: { at, level: before.level } };
+}
+
+;// CONCATENATED MODULE: ./lib/notify/quiet-hours.js
+
+/** True when an incident of this severity is not sent at this time. From `from` to before `to`, over midnight where `to` is earlier. */
+function isQuiet(hours, at, severity) {
+    if (hours === undefined || isAtLeast(severity, hours.except))
+        return false;
+    const time = new Intl.DateTimeFormat('en-GB', {
+        timeZone: hours.zone,
+        hour: '2-digit',
+        minute: '2-digit',
+        hourCycle: 'h23',
+    }).format(at);
+    const { from, to } = hours;
+    return from <= to ? from <= time && time < to : from <= time || time < to;
+}
+/** True for a severity that is as bad as the other one, or worse. */
+function isAtLeast(severity, least) {
+    return text_severity/* severities */.g.indexOf(severity) <= text_severity/* severities */.g.indexOf(least);
+}
+
+;// CONCATENATED MODULE: ./lib/notify/due.js
+
+
+/** An event that was not sent for so long is not sent any more: a channel that is new, or a run that was killed, causes no storm. */
+const catchUpMs = 60 * 60_000;
+/**
+ * What is still to be sent of an incident, oldest first. A pure function of the record, the settings and a clock: what the record
+ * says was sent, whatever became of it, is not due again.
+ */
+function dueDeliveries(events, incident, settings, now) {
+    const sent = new Set(events.flatMap((event) => event.kind === 'notification-sent' ? [keyOf(event.channel, event.about)] : []));
+    const joins = joiningLevels(settings.incident);
+    return changesOf(events, incident).flatMap((change) => {
+        if (now.getTime() - Date.parse(change.event.at) > catchUpMs)
+            return [];
+        return Object.entries(settings.notify.channels)
+            .filter(([name, channel]) => isSubscribed(channel, change, joins.get(name) ?? 1))
+            .filter(([name]) => !sent.has(keyOf(name, change.event.id)))
+            .map(([channel]) => ({ channel, change }));
+    });
+}
+/** What makes a delivery the same one: a channel and an event. */
+function keyOf(channel, event) {
+    return `${channel}/${event}`;
+}
+/** The ids of an incident's messages in a channel: those of the newest delivery that has them. Each opening begins anew. */
+function idsOf(events, { incident, openedAt }, channel) {
+    const own = events.flatMap((event) => event.kind === 'notification-sent' && event.channel === channel && event.incident === incident
+        ? [event]
+        : []);
+    return Object.assign({}, ...own.filter(({ at }) => at >= openedAt).map(({ message }) => message ?? {}));
+}
+/** The level from which on a channel takes part; one that no level names does so from the first. */
+function joiningLevels({ levels }) {
+    const joins = new Map();
+    for (const [index, { channels }] of levels.entries())
+        for (const name of channels)
+            if (!joins.has(name))
+                joins.set(name, index + 1);
+    return joins;
+}
+function isSubscribed(channel, { topic, event, after }, joinsAt) {
+    if (after.level < joinsAt)
+        return false;
+    // it joins by this message, whatever else it wants to know of
+    const joinsNow = event.kind === 'incident-escalated' && event.after < joinsAt && joinsAt > 1;
+    if (!joinsNow && !channel.events.some((each) => each === topic))
+        return false;
+    if (!isAtLeast(after.severity, channel.severity))
+        return false;
+    return !isQuiet(channel['quiet-hours'], new Date(event.at), after.severity);
+}
+
+;// CONCATENATED MODULE: ./lib/notify/channel.js
+/** The settings name a variable that the step does not have. */
+class MissingVariableError extends Error {
+    name = 'MissingVariableError';
+}
+
+;// CONCATENATED MODULE: ./lib/notify/deliver.js
+
+const mostTries = 3;
+const firstWaitMs = 500;
+/**
+ * Delivers a notice to a channel in a bounded time, and never throws. It is tried again only where that is harmless: the service did
+ * not take it, or a notice that arrives twice is seen once.
+ * @param open opens the channel for this delivery; the signal ends it
+ */
+async function deliver(open, notice, ids, { timeoutMs, clock, sleep, signal }) {
+    const ending = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+    const endsAt = clock() + timeoutMs;
+    const late = () => signal.aborted ? 'the step ended before there was an answer' : `no answer within ${timeoutMs} ms`;
+    let because = '';
+    for (let tries = 1;; tries += 1) {
+        const { attempt, isRepeatable } = await tryOnce(open, notice, ids, ending);
+        if (attempt === undefined)
+            return { outcome: 'failed', because: because || late(), tries };
+        if (attempt.outcome !== 'failed') {
+            const { outcome, message } = attempt;
+            return { outcome, because: '', tries, ...(message && { message }) };
+        }
+        because = attempt.because;
+        const { retry, afterMs = firstWaitMs * 2 ** (tries - 1) } = attempt;
+        const isAllowed = retry === 'always' || (retry === 'if-harmless' && isRepeatable);
+        if (!isAllowed || tries === mostTries)
+            return { outcome: 'failed', because, tries };
+        if (clock() + afterMs >= endsAt)
+            return {
+                outcome: 'failed',
+                because: `${because}; it was not tried again, as that would take too long`,
+                tries,
+            };
+        await sleep(afterMs, ending).catch(() => { });
+        if (ending.aborted)
+            return { outcome: 'failed', because, tries };
+    }
+}
+/** @returns no attempt when the time was over first */
+async function tryOnce(open, notice, ids, ending) {
+    if (ending.aborted)
+        return { attempt: undefined, isRepeatable: false };
+    try {
+        const channel = open(ending);
+        return {
+            attempt: await before(ending, channel.send(notice, ids)),
+            isRepeatable: channel.isRepeatable(notice),
+        };
+    }
+    catch (error) {
+        if (ending.aborted)
+            return { attempt: undefined, isRepeatable: false };
+        const because = error instanceof MissingVariableError
+            ? error.message
+            : `unexpected: ${error instanceof Error ? error.message : String(error)}`;
+        return { attempt: { outcome: 'failed', because, retry: 'never' }, isRepeatable: false };
+    }
+}
+/** What a channel does not end in time is left to itself. */
+function before(ending, work) {
+    return new Promise((resolve, reject) => {
+        const end = () => resolve(undefined);
+        ending.addEventListener('abort', end, { once: true });
+        work.then(resolve, reject).finally(() => ending.removeEventListener('abort', end));
+    });
+}
+
+;// CONCATENATED MODULE: ./lib/incident/escalation.js
+/** An incident that nobody has touched for so long notifies nobody any more. */
+const oldestMs = (/* unused pure expression or super */ null && (7 * 24 * 60 * 60_000));
+/**
+ * The level to notify now: the highest that is due, once, however many deadlines have passed since anything looked. A pure
+ * function of the record and a clock: a restart or an outage of the schedule changes nothing but how late it is.
+ * @returns undefined when none is due: acknowledged, resolved, too old, or in time
+ */
+function dueEscalation(incident, policy, now) {
+    const deadline = nextDeadline(incident, policy);
+    if (deadline === undefined || deadline > now)
+        return undefined;
+    if (now.getTime() - Date.parse(incident.base.at) > oldestMs)
+        return undefined;
+    const { base, level: after } = incident;
+    const respondMs = policy.respondMs[incident.severity];
+    const passed = Math.floor((now.getTime() - Date.parse(base.at)) / respondMs);
+    const level = Math.min(policy.levels, base.level + passed);
+    const dueAt = deadlineOf(incident, policy, level);
+    return { level, after, dueAt, lateMs: now.getTime() - dueAt.getTime() };
+}
+/** When the next level is due; undefined when the incident needs no response any more, or there is no further level. */
+function nextDeadline(incident, policy) {
+    if (incident.status !== 'open' || incident.level >= policy.levels)
+        return undefined;
+    return deadlineOf(incident, policy, incident.level + 1);
+}
+/** By when somebody has to acknowledge the incident. */
+function respondBy(incident, policy) {
+    return deadlineOf(incident, policy, incident.level + 1);
+}
+function deadlineOf({ base, severity }, { respondMs }, level) {
+    return new Date(Date.parse(base.at) + (level - base.level) * respondMs[severity]);
+}
+
+;// CONCATENATED MODULE: ./lib/notify/notice.js
+
+
+
+/** Writes the notice of a change. A pure function: the same change, the same notice. @param events of the incident */
+function noticeOf({ event, topic, after }, events, settings) {
+    const own = events.filter((each) => each.incident === event.incident);
+    const past = own.slice(0, own.findIndex((each) => each.id === event.id) + 1);
+    const { environment, revision } = after;
+    return {
+        ...{ id: event.id, topic, at: event.at, event, incident: after, past },
+        ...{ repository: settings.repository, repositoryUrl: settings.repositoryUrl },
+        title: `${environment}: failed deployment ${revision_shortRevision(revision)}`,
+        headline: headlineOf(event, after),
+        facts: factsOf(event, after, settings.incident),
+        links: linksOf(event, past, after, settings),
+    };
+}
+/** How a severity is written in one word in capitals, as pagers do. */
+function badge({ incident: { severity, status } }) {
+    return status === 'resolved' ? 'RESOLVED' : severity.toUpperCase();
+}
+/** What is wrong, or right, in one sentence. */
+function headlineOf(event, after) {
+    const { environment } = after;
+    switch (event.kind) {
+        case 'health-checked':
+            return event.verdict === 'healthy'
+                ? `${environment} is healthy again: ${event.because}`
+                : `${environment} is unhealthy: ${event.because}`;
+        case 'incident-opened':
+            return `Incident opened by ${event.actor}: ${event.because}`;
+        case 'incident-severity-set':
+            return `Severity set to ${event.severity} by ${event.actor}: ${event.because}`;
+        case 'incident-acknowledged':
+            return `Acknowledged by ${event.actor}: ${event.because}`;
+        case 'incident-escalated': {
+            const late = event.lateMs !== undefined && event.lateMs >= 60_000 ? `, ${(0,duration/* sayDuration */.kP)(event.lateMs)} late` : '';
+            return `Escalated to level ${event.level}${late}: ${event.because}`;
+        }
+        case 'incident-resolved':
+            return `Resolved by ${event.actor}: ${event.because}`;
+        case 'incident-noted':
+            return `Note of ${event.actor}: ${event.note}`;
+        case 'rollback-began':
+            return `Rollback of ${event.layers.map(({ layer }) => layer).join(', ')} started: ${event.reason}`;
+        case 'rollback-proposed':
+            return `Manual approval required: merge pull request #${event.pull} to roll back ${event.layer}`;
+        case 'rollback-applied':
+            return `${event.layer} rolled back from ${revision_shortRevision(event.from)} to ${revision_shortRevision(event.to)}`;
+        case 'rollback-ended':
+            return notice_endings[event.outcome];
+        case 'revision-deployed':
+            return `${revision_shortRevision(event.deployed)} deployed by ${event.workflow}`;
+        case 'recovery-verified':
+            return event.outcome === 'recovered'
+                ? `${environment} has recovered: ${event.because}`
+                : `${environment} is still failing after the rollback: ${event.because}`;
+        default:
+            return `${environment}: ${event.kind}`;
+    }
+}
+const notice_endings = {
+    complete: 'Rollback complete',
+    proposed: 'Rollback proposed: it takes effect when its pull request is merged',
+    'not-deployed': 'Rolled back, but the restored revision is not deployed',
+    'not-recovered': 'Rolled back, but production is still failing',
+    'not-verified': 'Rolled back, but recovery could not be verified',
+    partial: 'Rollback incomplete: some layers are not back',
+    failed: 'Rollback failed',
+    undone: 'Rollback failed, and what was done before was taken back',
+};
+function factsOf(event, after, { respondMs, levels }) {
+    const policy = { respondMs, levels: levels.length };
+    const deadline = nextDeadline(after, policy);
+    const fact = (label, value) => (value === undefined ? [] : [{ label, value }]);
+    return [
+        ...fact('Environment', after.environment),
+        ...fact('Severity', after.severity),
+        ...fact('Status', after.status === 'open' ? after.phase : `${after.status}, ${after.phase}`),
+        ...fact('Failed revision', revision_shortRevision(after.revision)),
+        ...fact('Opened', utc(after.openedAt)),
+        ...fact('Acknowledged', after.acknowledged && `${after.acknowledged.by}, ${utc(after.acknowledged.at)}`),
+        ...fact('Acknowledge by', deadline && `${utc(deadline.toISOString())}, or level ${after.level + 1} is notified`),
+        ...(event.kind === 'rollback-ended'
+            ? fact('Layers', event.layers.map(({ layer, outcome }) => `${layer}: ${outcome}`).join(', ') || undefined)
+            : []),
+        ...(event.kind === 'health-checked'
+            ? event.checks
+                .filter(({ state }) => state === 'breached')
+                .slice(0, 3)
+                .flatMap(({ name, evidence }) => fact(`Check ${name}`, evidence))
+            : []),
+    ];
+}
+function linksOf(event, past, { incident, environment, revision }, { incident: { links }, repositoryUrl }) {
+    const opened = past.findLast((each) => each.kind === 'postmortem-opened');
+    const applied = past.findLast((each) => each.kind === 'rollback-applied');
+    const values = {
+        incident,
+        environment,
+        from: revision,
+        to: applied?.kind === 'rollback-applied' ? applied.to : '',
+    };
+    const filled = Object.entries(links).map(([label, template]) => ({
+        label,
+        url: template.replace(/\{(incident|environment|from|to)\}/g, (_, name) => encodeURIComponent(values[name] ?? '')),
+    }));
+    return [
+        ...(event.kind === 'rollback-proposed' ? [{ label: 'Pull request', url: event.url }] : []),
+        ...(opened?.kind === 'postmortem-opened' ? [{ label: `Issue #${opened.issue}`, url: opened.url }] : []),
+        ...(event.run === undefined ? [] : [{ label: 'Workflow run', url: event.run.url }]),
+        { label: 'Failed revision', url: `${repositoryUrl}/commit/${revision}` },
+        ...filled,
+    ];
+}
+/** `2026-11-24 03:10:11 UTC`, whatever the time zone of the machine. */
+function utc(at) {
+    return `${new Date(at).toISOString().replace('T', ' ').slice(0, 19)} UTC`;
+}
+
+;// CONCATENATED MODULE: ./lib/http/no-answer.js
+const explanations = [
+    { codes: /^ECONNREFUSED$/, isOutage: true, words: 'the connection was refused' },
+    {
+        codes: /^(ECONNRESET|EPIPE|ECONNABORTED|UND_ERR_SOCKET|UND_ERR_CLOSED)$/,
+        isOutage: true,
+        words: 'the connection was dropped',
+    },
+    { codes: /^(ETIMEDOUT|UND_ERR_\w*TIMEOUT)$/, isOutage: true, words: 'the connection timed out' },
+    { codes: /^EHOSTUNREACH$/, isOutage: true, words: 'the host is unreachable' },
+    {
+        codes: /^(HTTPParserError|HPE_\w+|Z_\w+|UND_ERR_(HEADERS_OVERFLOW|RES\w*))$/,
+        isOutage: true,
+        words: 'the answer is not valid HTTP',
+    },
+    { codes: /^(ENOTFOUND|EAI_\w+|ENODATA|ESERVFAIL)$/, isOutage: false, words: 'the host name was not found' },
+    {
+        codes: /^NO_IPV4_ADDRESS$/,
+        isOutage: false,
+        words: 'the host has no IPv4 address (A record), and `ip` is 4; add the record, or remove `ip`',
+    },
+    {
+        codes: /^NO_IPV6_ADDRESS$/,
+        isOutage: false,
+        words: 'the host has no IPv6 address (AAAA record), and `ip` is 6; add the record, or remove `ip`',
+    },
+    { codes: /^BAD_PORT$/, isOutage: false, words: 'web clients refuse to ask this port' },
+    {
+        codes: /CERT|SIGNATURE|^ERR_(TLS|SSL)|^EPROTO$|^HOSTNAME_MISMATCH$/,
+        isOutage: false,
+        words: 'the TLS connection failed',
+    },
+];
+/**
+ * Explains what `fetch` threw: `the connection was refused (ECONNREFUSED)`. The words are ours, because an error's own
+ * message may quote a header or an address that holds a secret. Of several addresses of a host, one that proves an outage
+ * counts more than one that cannot be reached from here, as IPv6 often cannot.
+ */
+function explainNoAnswer(error) {
+    const found = codesOf(error).map((code) => ({ ...no_answer_explain(code), code }));
+    const best = found.find(({ isOutage }) => isOutage) ?? found[0];
+    if (best === undefined)
+        return { kind: 'no-answer', isOutage: false, detail: 'the request failed' };
+    const isRefused = /^(ECONNREFUSED|EHOSTUNREACH)$/.test(best.code);
+    const detail = `${best.words} (${best.code})`;
+    return { kind: 'no-answer', isOutage: best.isOutage, ...(isRefused && { isRefused }), detail };
+}
+function no_answer_explain(code) {
+    const known = explanations.find(({ codes }) => codes.test(code));
+    return known ?? { isOutage: false, words: 'the request failed' };
+}
+/** `fetch` wraps the reason in causes, and in an AggregateError when a host has several addresses. */
+function codesOf(error, depth = 0) {
+    if (typeof error !== 'object' || error === null || depth > 5)
+        return [];
+    const attempts = 'errors' in error && Array.isArray(error.errors) ? error.errors : [];
+    const inner = 'cause' in error ? [...attempts, error.cause] : attempts;
+    return [...codeOf(error), ...inner.flatMap((each) => codesOf(each, depth + 1))];
+}
+function codeOf(error) {
+    if ('code' in error && typeof error.code === 'string')
+        return [error.code].filter((code) => /^\w+$/.test(code));
+    // undici gives these two no code
+    if ('name' in error && error.name === 'HTTPParserError')
+        return ['HTTPParserError'];
+    if ('message' in error && error.message === 'bad port')
+        return ['BAD_PORT'];
+    return [];
+}
+
+;// CONCATENATED MODULE: ./lib/http/request.js
+
+
+const redirects = new Set([301, 302, 303, 307, 308]);
+/** https://fetch.spec.whatwg.org/#http-redirect-fetch, step 13, and the cookie that a browser would keep in its jar. */
+const dropsAcrossOrigins = new Set(['authorization', 'proxy-authorization', 'cookie', 'host']);
+/**
+ * Makes one bounded request: in time, bytes and redirects. Whatever goes wrong on the way is a `NoAnswer`, not an
+ * exception.
+ * @throws the signal's reason, when the caller aborted
+ */
+async function request(input) {
+    const { signal, timeoutMs } = input;
+    signal.throwIfAborted();
+    const controller = new AbortController();
+    const abort = () => controller.abort();
+    const timer = setTimeout(abort, timeoutMs);
+    signal.addEventListener('abort', abort, { once: true });
+    try {
+        return await exchange(input, controller.signal);
+    }
+    catch (error) {
+        signal.throwIfAborted();
+        if (!controller.signal.aborted)
+            return explainNoAnswer(error);
+        return brokenOff(`no complete answer within ${(0,duration/* formatDuration */.a3)(timeoutMs)}`);
+    }
+    finally {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', abort);
+        controller.abort();
+    }
+}
+async function exchange(input, signal) {
+    const { fetch, now, maxBytes, maxRedirects, wantedStatus = [] } = input;
+    const startedAt = now();
+    let url = input.url;
+    let headers = input.headers;
+    let method = input.method ?? (input.body === undefined ? 'GET' : 'POST');
+    let sent = input.body;
+    for (let followed = 0;; followed += 1) {
+        const response = await fetch(url, {
+            method,
+            headers,
+            body: sent ?? null,
+            redirect: 'manual',
+            cache: 'no-store',
+            signal,
+        });
+        const { status } = response;
+        const location = response.headers.get('location');
+        const isFinal = maxRedirects === 0 || wantedStatus.includes(status);
+        if (isFinal || !redirects.has(status) || location === null) {
+            const { body, cut } = await readBody(response, maxBytes);
+            return {
+                kind: 'answer',
+                status,
+                body,
+                cut,
+                latencyMs: Math.max(0, now() - startedAt),
+                location: redirects.has(status) ? (location ?? '') : '',
+                headers: response.headers,
+            };
+        }
+        await response.body?.cancel();
+        if (followed === maxRedirects)
+            return brokenOff(`more than ${maxRedirects} redirects`);
+        const next = URL.canParse(location, url.href) ? new URL(location, url) : undefined;
+        if (next === undefined || !/^https?:$/.test(next.protocol)) {
+            return brokenOff('a redirect to an address that is not http or https');
+        }
+        if (next.origin !== url.origin)
+            headers = withoutSecrets(headers, input.secretHeaders);
+        // https://fetch.spec.whatwg.org/#http-redirect-fetch, step 12
+        const isPost = method === 'POST' && (status === 301 || status === 302);
+        if (isPost || (status === 303 && method !== 'GET' && method !== 'HEAD')) {
+            method = 'GET';
+            sent = undefined;
+        }
+        url = next;
+    }
+}
+/** The server was there, and its answer was of no use. */
+function brokenOff(detail) {
+    return { kind: 'no-answer', isOutage: true, detail };
+}
+function withoutSecrets(headers, secretHeaders) {
+    const kept = Object.entries(headers).filter(([name]) => !secretHeaders.has(name) && !dropsAcrossOrigins.has(name));
+    return Object.fromEntries(kept);
+}
+async function readBody(response, maxBytes) {
+    if (response.body === null)
+        return { body: '', cut: false };
+    const reader = response.body.getReader();
+    const chunks = [];
+    let size = 0;
+    for (;;) {
+        const { done, value } = await reader.read();
+        if (done || value === undefined)
+            break;
+        chunks.push(value);
+        size += value.byteLength;
+        if (size > maxBytes)
+            break;
+    }
+    const cut = size > maxBytes;
+    if (cut)
+        await reader.cancel();
+    return { body: Buffer.concat(chunks).subarray(0, maxBytes).toString('utf8'), cut };
+}
+
+;// CONCATENATED MODULE: ./lib/notify/post.js
+
+/**
+ * Posts JSON and reads the answer by what HTTP says of it: 429 and a refused connection were not taken, 5xx and no answer may have
+ * been, any other refusal is final. A redirect is not followed: the address is a secret.
+ * @param read what a 2xx means; by default it was delivered
+ */
+async function post(means, { url, method = 'POST', headers = {}, body }, read = () => ({ outcome: 'delivered' })) {
+    if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
+        return { outcome: 'failed', because: 'the address is not a URL with http or https', retry: 'never' };
+    const answer = await request({
+        ...means,
+        now: () => means.now().getTime(),
+        url: new URL(url),
+        method,
+        headers: { 'content-type': 'application/json; charset=utf-8', ...headers },
+        body: typeof body === 'string' ? body : JSON.stringify(body),
+        maxBytes: 64 * 1024,
+        maxRedirects: 0,
+        secretHeaders: new Set(),
+    });
+    if (answer.kind === 'no-answer')
+        return {
+            outcome: 'failed',
+            because: answer.detail,
+            retry: answer.isRefused ? 'always' : 'if-harmless',
+        };
+    const { status, body: text } = answer;
+    if (status >= 200 && status < 300)
+        return read(answer);
+    const because = `HTTP ${status}${excerpt(text)}`;
+    if (status === 429)
+        return { outcome: 'failed', because, retry: 'always', afterMs: post_retryAfter(answer.headers, means.now()) };
+    return { outcome: 'failed', because, retry: status >= 500 ? 'if-harmless' : 'never' };
+}
+/** The start of what a service said, on one line; nothing of a page of HTML. */
+function excerpt(text) {
+    const line = text.replace(/[\s\p{Cc}]+/gu, ' ').trim();
+    if (line === '' || line.startsWith('<'))
+        return '';
+    return `: ${line.length > 200 ? `${line.slice(0, 200)}…` : line}`;
+}
+/** https://www.rfc-editor.org/rfc/rfc9110#name-retry-after: seconds or a date. */
+function post_retryAfter(headers, now) {
+    const value = headers.get('retry-after')?.trim() ?? '';
+    if (/^\d+(?:\.\d+)?$/.test(value))
+        return Number(value) * 1000;
+    const at = Date.parse(value);
+    return Number.isNaN(at) ? undefined : Math.max(0, at - now.getTime());
+}
+/** The texts of a JSON object, and nothing where it is none. */
+function readJson(text) {
+    try {
+        const value = JSON.parse(text);
+        return typeof value === 'object' && value !== null ? { ...value } : {};
+    }
+    catch {
+        return {};
+    }
+}
+/** The ids that are there. */
+function post_idsOf(values) {
+    const texts = Object.entries(values).flatMap(([key, value]) => typeof value === 'string' && value !== '' ? [[key, value]] : []);
+    return Object.fromEntries(texts);
+}
+
+;// CONCATENATED MODULE: ./lib/notify/channels/alertmanager.js
+
+/** An alert without an end is resolved by Alertmanager after five minutes, whatever is true. This one ends with the incident, or when nobody has touched it for so long. */
+const firesForMs = 7 * 24 * 60 * 60_000;
+/**
+ * Alertmanager's API v2: an alert for each level that is reached, which ends with the incident. The labels are the same each time,
+ * so that it stays one alert. https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml
+ */
+function openAlertmanager({ url, token, labels }, means) {
+    const headers = token ? { authorization: means.secret(token) } : {};
+    const address = `${url.replace(/\/+$/, '')}/api/v2/alerts`;
+    return {
+        isRepeatable: () => true,
+        // that it was taken does not say that a route leads to anybody
+        send: (notice) => post(means, { url: address, headers, body: writeAlerts(notice, labels) }, () => ({
+            outcome: 'accepted',
+        })),
+    };
+}
+/** The alerts of all levels so far. */
+function writeAlerts(notice, more) {
+    const { incident, at, title, headline, repository, links } = notice;
+    const { openedAt, level, environment, status } = incident;
+    const endsAt = status === 'resolved' ? at : new Date(Date.parse(openedAt) + firesForMs).toISOString();
+    return Array.from({ length: level }, (_, index) => ({
+        labels: {
+            ...more,
+            alertname: 'DeploymentIncident',
+            incident: incident.incident,
+            environment,
+            repository,
+            level: String(index + 1),
+        },
+        annotations: {
+            summary: title,
+            description: headline,
+            severity: incident.severity,
+            status,
+            ...(incident.acknowledged && { acknowledged_by: incident.acknowledged.by }),
+        },
+        startsAt: openedAt,
+        endsAt,
+        generatorURL: links[0]?.url ?? notice.repositoryUrl,
+    }));
+}
+
+;// CONCATENATED MODULE: ./lib/notify/channels/cdevents.js
+
+
+/**
+ * CDEvents 0.5.1 as CloudEvents over HTTP, binary mode: https://cdevents.dev, https://github.com/cloudevents/spec. The id is that of the event, the
+ * same each time it is sent, so that receivers know it again. What CDEvents has no word for is not sent.
+ */
+function openCDEvents({ url, token }, means) {
+    const address = means.secret(url);
+    const headers = token ? { authorization: means.secret(token) } : {};
+    return {
+        isRepeatable: () => true,
+        send: async (notice) => {
+            const event = writeCDEvent(notice);
+            if (event === undefined)
+                return { outcome: 'failed', because: `CDEvents has no event for ${notice.topic}`, retry: 'never' };
+            const { id, type, source, timestamp } = event.context;
+            const cloud = {
+                'ce-specversion': '1.0',
+                'ce-id': id,
+                'ce-type': type,
+                'ce-source': source,
+                'ce-time': timestamp,
+                'ce-subject': event.subject.id,
+            };
+            return post(means, { url: address, headers: { ...headers, ...cloud }, body: event }, () => ({
+                outcome: 'accepted',
+            }));
+        },
+    };
+}
+/** @returns undefined for a topic that has no CDEvent */
+function writeCDEvent(notice) {
+    const { topic, event, incident, repository, repositoryUrl, headline } = notice;
+    const found = bodyOf(topic, event, notice);
+    if (found === undefined)
+        return undefined;
+    const { type, id, content } = found;
+    const environment = { id: incident.environment, source: repositoryUrl };
+    return {
+        context: {
+            specversion: '0.5.1',
+            id: event.id,
+            source: repositoryUrl,
+            type: `dev.cdevents.${type}.0.3.0`,
+            timestamp: event.at,
+            // one an incident, the same in every run
+            chainId: uuidOf(`${repository}/${incident.incident}/${incident.episode}`),
+        },
+        subject: { id, source: repositoryUrl, content: { environment, ...content } },
+        customData: {
+            headline,
+            incident: incident.incident,
+            severity: incident.severity,
+            status: incident.status,
+            ...(event.run && { run: event.run.url }),
+        },
+        customDataContentType: 'application/json',
+    };
+}
+function bodyOf(topic, event, { incident, repository, headline, repositoryUrl, links }) {
+    const purl = (revision) => `pkg:github/${repository}@${revision}`;
+    const service = { id: repository, source: repositoryUrl };
+    const about = { description: headline, service, artifactId: purl(incident.revision) };
+    if (topic === 'opened' && !incident.reported)
+        return { type: 'incident.detected', id: incident.incident, content: about };
+    if (topic === 'opened') {
+        // its ticket is the issue, where there is one by then
+        const ticketURI = links[0]?.url ?? repositoryUrl;
+        return { type: 'incident.reported', id: incident.incident, content: { ...about, ticketURI } };
+    }
+    if (topic === 'resolved')
+        return { type: 'incident.resolved', id: incident.incident, content: about };
+    if (event.kind === 'rollback-applied')
+        return {
+            type: 'service.rolledback',
+            id: `${repository}/${event.layer}`,
+            content: { artifactId: event.layer === 'code' ? purl(event.now) : purl(incident.revision) },
+        };
+    if (event.kind === 'revision-deployed')
+        return { type: 'service.deployed', id: repository, content: { artifactId: purl(event.deployed) } };
+    return undefined;
+}
+/** A UUID of version 8, made of a text. */
+function uuidOf(text) {
+    const hex = (0,external_node_crypto_.createHash)('sha256').update(text).digest('hex');
+    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
+
+;// CONCATENATED MODULE: ./lib/notify/channels/discord.js
+
+
+/** Discord by a webhook, which answers with the message when it is asked to wait. https://discord.com/developers/docs/resources/webhook#execute-webhook */
+function openDiscord({ url }, means) {
+    const address = means.secret(url);
+    return {
+        isRepeatable: () => false,
+        send: (notice) => post(means, { url: waiting(address), body: writeDiscord(notice) }, ({ body }) => {
+            const message = post_idsOf({ id: readJson(body)['id'] });
+            return message['id'] === undefined ? { outcome: 'accepted' } : { outcome: 'delivered', message };
+        }),
+    };
+}
+function waiting(address) {
+    if (!URL.canParse(address))
+        return address;
+    const url = new URL(address);
+    url.searchParams.set('wait', 'true');
+    return url.href;
+}
+/** At most 6,000 characters in all; nobody is mentioned, whatever a text says. */
+function writeDiscord(notice) {
+    const { title, headline, facts, links, at, incident } = notice;
+    const embed = {
+        title: cut(`${badge(notice)} · ${title}`, 256),
+        description: cut(escapeMarkdown(headline), 2000),
+        color: incident.status === 'resolved' ? 0x1a7f37 : 0xcf222e,
+        timestamp: at,
+        fields: facts.slice(0, 9).map(({ label, value }) => ({
+            name: cut(label, 50),
+            value: cut(escapeMarkdown(value), 250) || '-',
+            inline: true,
+        })),
+        footer: { text: cut(notice.repository, 140) },
+        ...(links[0] !== undefined && { url: links[0].url }),
+    };
+    return { allowed_mentions: { parse: [] }, embeds: [embed] };
+}
+/** A text as it is: no markup, link or mention. */
+function escapeMarkdown(text) {
+    return text
+        .replace(/[\\*_~`|>[\]()#<-]/g, '\\$&')
+        .replace(/@(?=\w)/g, '@\u200b')
+        .replace(/:\/\//g, ':\u200b//');
+}
+/** Never in the middle of an escape. */
+function cut(text, most) {
+    return text.length > most ? `${text.slice(0, most - 1).replace(/\\$/, '')}…` : text;
+}
+
+;// CONCATENATED MODULE: ./lib/notify/channels/email-message.js
+
+
+/**
+ * A message of an incident's thread, as text and HTML. The first message has the id of the thread, and all others refer to it, so
+ * that mail programs show one conversation.
+ */
+function writeMail(notice, { isFirst, from }) {
+    const host = /@([^\s<>]+?)>?$/.exec(from)?.[1] ?? 'localhost';
+    const { incident, repository, id } = notice;
+    const thread = `<${digest([repository, incident.incident, String(incident.episode)])}@${host}>`;
+    return {
+        thread,
+        messageId: isFirst ? thread : `<${id}@${host}>`,
+        ...(isFirst ? {} : { inReplyTo: thread, references: [thread] }),
+        subject: email_message_oneLine(`${isFirst ? '' : 'Re: '}[${repository}] ${notice.title}`).slice(0, 200),
+        text: writeText(notice),
+        html: writeHtml(notice),
+        headers: {
+            // no answer of a machine to a machine: https://www.rfc-editor.org/rfc/rfc3834
+            'Auto-Submitted': 'auto-generated',
+            'X-Rollback-Incident': incident.incident,
+        },
+    };
+}
+function writeText(notice) {
+    const { title, headline, facts, links, repository, at } = notice;
+    return [
+        `${badge(notice)}: ${title}`,
+        '',
+        headline,
+        '',
+        ...facts.map(({ label, value }) => `${label}: ${email_message_oneLine(value)}`),
+        '',
+        ...links.map(({ label, url }) => `${label}: ${url}`),
+        '',
+        `${repository}, ${utc(at)}`,
+        '',
+    ].join('\n');
+}
+/** Tables and attributes, as mail programs understand them. */
+function writeHtml(notice) {
+    const { title, headline, facts, links, repository, at, incident } = notice;
+    const color = incident.status === 'resolved' ? '#1a7f37' : '#cf222e';
+    const row = ({ label, value }) => `<tr><td valign="top" align="left" width="160"><font face="Arial, sans-serif" color="#57606a">${escapeHtml(label)}</font></td><td valign="top" align="left"><font face="Arial, sans-serif" color="#24292f">${escapeHtml(value)}</font></td></tr>`;
+    return [
+        '<!DOCTYPE html>',
+        `<html lang="en"><head><meta charset="utf-8"><title>${escapeHtml(title)}</title></head><body>`,
+        `<h2><font face="Arial, sans-serif" color="${color}">${escapeHtml(badge(notice))}: ${escapeHtml(title)}</font></h2>`,
+        `<p><font face="Arial, sans-serif" color="#24292f">${escapeHtml(headline)}</font></p>`,
+        `<table border="0" cellpadding="4" cellspacing="0" width="100%">${facts.map(row).join('')}</table>`,
+        `<p><font face="Arial, sans-serif">${links.map(({ label, url }) => `<a href="${escapeHtml(url)}">${escapeHtml(label)}</a>`).join(' &middot; ')}</font></p>`,
+        `<p><font face="Arial, sans-serif" color="#57606a">${escapeHtml(repository)}, ${utc(at)}</font></p>`,
+        '</body></html>',
+    ].join('\n');
+}
+function digest(parts) {
+    return (0,external_node_crypto_.createHash)('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 24);
+}
+function email_message_oneLine(text) {
+    return text.replace(/[\s\p{Cc}]+/gu, ' ').trim();
+}
+/** For text and for attributes in double quotes. */
+function escapeHtml(text) {
+    return text
+        .replaceAll('&', '&amp;')
+        .replaceAll('<', '&lt;')
+        .replaceAll('>', '&gt;')
+        .replaceAll('"', '&quot;')
+        .replaceAll("'", '&#39;');
+}
+
+;// CONCATENATED MODULE: ./lib/notify/channels/email.js
+
+/**
+ * E-mail by SMTP, one thread an incident. That the server took a message does not say that it reached anybody.
+ * The library is loaded when a message is sent.
+ */
+function openEmail(settings, means) {
+    const { host, port, tls, user, password, from, to } = settings;
+    const pass = password && means.secret(password);
+    return {
+        isRepeatable: () => false,
+        async send(notice, ids) {
+            const { createTransport } = await __webpack_require__.e(/* import() */ 120).then(__webpack_require__.bind(__webpack_require__, 6739));
+            const transport = createTransport({
+                ...{ host, port, secure: port === 465, requireTLS: tls === 'required' },
+                ...(user !== undefined && { auth: { user, pass: pass ?? '' } }),
+                // the library waits for minutes
+                connectionTimeout: means.timeoutMs,
+                greetingTimeout: means.timeoutMs,
+                socketTimeout: means.timeoutMs,
+                dnsTimeout: means.timeoutMs,
+                // nothing in a message is a file or an address to read
+                disableFileAccess: true,
+                disableUrlAccess: true,
+            });
+            const close = () => transport.close();
+            means.signal.addEventListener('abort', close, { once: true });
+            try {
+                const mail = writeMail(notice, { isFirst: ids['thread'] === undefined, from });
+                const { rejected } = await transport.sendMail({ ...mail, from, to: [...to] });
+                if (rejected.length > 0)
+                    return {
+                        outcome: 'failed',
+                        because: `the server refused ${rejected.length} of ${to.length} recipients`,
+                        retry: 'never',
+                    };
+                return { outcome: 'accepted', message: { thread: mail.thread } };
+            }
+            catch (error) {
+                return { outcome: 'failed', because: email_explain(error), retry: isBefore(error) ? 'always' : 'never' };
+            }
+            finally {
+                means.signal.removeEventListener('abort', close);
+                close();
+            }
+        },
+    };
+}
+/** What the server said, without anything that was sent to it. */
+function email_explain(error) {
+    const code = textOf(error, 'code');
+    const response = textOf(error, 'response');
+    const words = {
+        ECONNECTION: 'the connection failed',
+        ESOCKET: 'the connection failed',
+        ECONNREFUSED: 'the connection was refused',
+        ETIMEDOUT: 'the connection timed out',
+        EDNS: 'the host name was not found',
+        EAUTH: 'the server refused user and password',
+        ETLS: 'the connection could not be encrypted',
+        EENVELOPE: 'the server refused sender or recipients',
+        EMESSAGE: 'the server refused the message',
+    };
+    const said = response === '' ? '' : `: ${response.replace(/[\s\p{Cc}]+/gu, ' ').slice(0, 200)}`;
+    return `${words[code] ?? 'the message could not be sent'}${code === '' ? '' : ` (${code})`}${said}`;
+}
+/** True when the server did not take the message: it could not be reached, or refused it for now. */
+function isBefore(error) {
+    const command = textOf(error, 'command');
+    const status = typeof error === 'object' && error !== null && Reflect.get(error, 'responseCode');
+    if (typeof status === 'number')
+        return status >= 400 && status < 500;
+    return command === 'CONN' && textOf(error, 'code') !== 'EAUTH' && textOf(error, 'code') !== 'ETLS';
+}
+function textOf(error, key) {
+    const value = typeof error === 'object' && error !== null ? Reflect.get(error, key) : '';
+    return typeof value === 'string' ? value : '';
+}
+
+;// CONCATENATED MODULE: ./lib/notify/channels/matrix.js
+
+
+
+/**
+ * A room of Matrix: a message, and later events of the incident in its thread. A transaction id that the server has seen sends nothing
+ * again. https://spec.matrix.org/latest/client-server-api/#put_matrixclientv3roomsroomidsendeventtypetxnid
+ */
+function openMatrix({ url, room, token }, means) {
+    const headers = { authorization: `Bearer ${means.secret(token)}` };
+    const base = `${url.replace(/\/+$/, '')}/_matrix/client/v3/rooms/${encodeURIComponent(room)}/send/m.room.message`;
+    return {
+        isRepeatable: () => true,
+        send: (notice, ids) => post(means, { method: 'PUT', url: `${base}/${notice.id}`, headers, body: writeMatrix(notice, ids) }, ({ body }) => {
+            const { event = '' } = post_idsOf({ event: readJson(body)['event_id'] });
+            if (event === '')
+                return { outcome: 'failed', because: 'the server answered 2xx without an event', retry: 'never' };
+            return { outcome: 'delivered', message: { thread: ids['thread'] ?? event } };
+        }),
+    };
+}
+function writeMatrix(notice, { thread }) {
+    const { title, headline, facts, links } = notice;
+    const head = `${badge(notice)}: ${title}`;
+    const rows = facts.map(({ label, value }) => `${label}: ${value}`);
+    const linked = links.map(({ label, url }) => `<a href="${escapeHtml(url)}">${escapeHtml(label)}</a>`);
+    return {
+        msgtype: 'm.text',
+        body: [head, headline, ...rows].join('\n').slice(0, 10_000),
+        format: 'org.matrix.custom.html',
+        formatted_body: [
+            `<strong>${escapeHtml(head)}</strong><br>${escapeHtml(headline.slice(0, 4000))}`,
+            `<ul>${rows.map((row) => `<li>${escapeHtml(row.slice(0, 1000))}</li>`).join('')}</ul>`,
+            linked.join(' · '),
+        ].join(''),
+        // nobody, whatever a text says
+        'm.mentions': {},
+        ...(thread !== undefined && { 'm.relates_to': { rel_type: 'm.thread', event_id: thread } }),
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/notify/channels/mattermost.js
+
+
+
+/** Mattermost by an incoming webhook: https://developers.mattermost.com/integrate/webhooks/incoming/ */
+function openMattermost({ url }, means) {
+    const address = means.secret(url);
+    return {
+        isRepeatable: () => false,
+        send: (notice) => post(means, { url: address, body: writeMattermost(notice) }, ({ body }) => body.trim() === 'ok'
+            ? { outcome: 'delivered' }
+            : { outcome: 'failed', because: 'Mattermost answered 2xx, but not "ok"', retry: 'never' }),
+    };
+}
+function writeMattermost(notice) {
+    const { title, headline, facts, links, incident } = notice;
+    const shown = (text) => escapeMarkdown(text.slice(0, 4000));
+    const attachment = {
+        fallback: `${badge(notice)} ${title}`.slice(0, 1000),
+        color: incident.status === 'resolved' ? '#1a7f37' : '#cf222e',
+        title: shown(`${badge(notice)} · ${title}`),
+        ...(links[0] !== undefined && { title_link: links[0].url }),
+        text: shown(headline),
+        fields: facts.slice(0, 10).map(({ label, value }) => ({
+            title: shown(label.slice(0, 100)),
+            value: shown(value.slice(0, 500)),
+            short: true,
+        })),
+        footer: notice.repository,
+    };
+    return { attachments: [attachment] };
+}
+
+;// CONCATENATED MODULE: ./lib/notify/channels/ntfy.js
+
+
+const priorities = { critical: 5, high: 4, medium: 3, low: 2 };
+/** ntfy, or a server that speaks as it does: https://docs.ntfy.sh/publish/#publish-as-json */
+function openNtfy({ url, topic, token }, means) {
+    const headers = token
+        ? { authorization: `Bearer ${means.secret(token)}` }
+        : {};
+    const address = url;
+    const name = means.secret(topic);
+    return {
+        isRepeatable: () => false,
+        send: (notice) => post(means, { url: address, headers, body: { topic: name, ...writeNtfy(notice) } }, ({ body }) => typeof readJson(body)['id'] === 'string'
+            ? { outcome: 'delivered' }
+            : { outcome: 'failed', because: 'the server answered 2xx without an id', retry: 'never' }),
+    };
+}
+/** A message of more than 4,096 bytes would become an attachment. */
+function writeNtfy(notice) {
+    const { headline, facts, links, incident, title } = notice;
+    const text = [headline, '', ...facts.map(({ label, value }) => `${label}: ${value}`)].join('\n');
+    return {
+        title: `${badge(notice)}: ${title}`.slice(0, 250),
+        message: cutBytes(text, 4000),
+        priority: incident.status === 'open' ? priorities[incident.severity] : 3,
+        tags: [incident.status === 'resolved' ? 'white_check_mark' : 'rotating_light'],
+        ...(links[0] !== undefined && { click: links[0].url }),
+        actions: links.slice(0, 3).map(({ label, url }) => ({ action: 'view', label, url })),
+    };
+}
+function cutBytes(text, most) {
+    if (Buffer.byteLength(text) <= most)
+        return text;
+    return `${Buffer.from(text)
+        .subarray(0, most - 3)
+        .toString('utf8')
+        .replace(/\ufffd+$/, '')}…`;
+}
+
+;// CONCATENATED MODULE: ./lib/notify/channels/pagerduty.js
+
+const severities = {
+    critical: 'critical',
+    high: 'error',
+    medium: 'warning',
+    low: 'info',
+};
+/** The topics that are changes of production, and not of the incident. */
+const changes = ['layer-rolled-back', 'deployed'];
+/**
+ * PagerDuty's Events API v2: an alert an incident, by its deduplication key, and a change event for each rollback and deployment. A
+ * 202 says that it is enqueued, and no more. https://developer.pagerduty.com/docs/events-api-v2-overview
+ */
+function openPagerDuty(settings, means) {
+    const routingKey = means.secret(settings['routing-key']);
+    const address = settings.url.replace(/\/+$/, '');
+    const accepted = () => ({ outcome: 'accepted' });
+    return {
+        // a change event that is sent twice is shown twice
+        isRepeatable: ({ topic }) => !changes.includes(topic),
+        send: (notice) => changes.includes(notice.topic)
+            ? post(means, { url: `${address}/v2/change/enqueue`, body: writeChange(notice, routingKey) }, accepted)
+            : post(means, { url: `${address}/v2/enqueue`, body: writeAlert(notice, routingKey) }, accepted),
+    };
+}
+function writeAlert(notice, routingKey) {
+    const { topic, incident, title, headline, repository, at } = notice;
+    // a trigger after the end would page people anew
+    const isOver = incident.status === 'resolved';
+    const action = isOver ? 'resolve' : topic === 'acknowledged' ? 'acknowledge' : 'trigger';
+    const head = {
+        routing_key: routingKey,
+        event_action: action,
+        dedup_key: `${repository}/${incident.incident}`.slice(-255),
+    };
+    if (action !== 'trigger')
+        return head;
+    return {
+        ...head,
+        payload: {
+            summary: `${title}: ${headline}`.slice(0, 1024),
+            source: repository,
+            severity: severities[incident.severity],
+            timestamp: at,
+            component: incident.environment,
+            class: topic,
+            custom_details: Object.fromEntries(notice.facts.map(({ label, value }) => [label, value])),
+        },
+        client: 'rollback',
+        client_url: notice.links[0]?.url ?? notice.repositoryUrl,
+        links: pagerduty_linksOf(notice),
+    };
+}
+/** https://developer.pagerduty.com/docs/send-change-events */
+function writeChange(notice, routingKey) {
+    return {
+        routing_key: routingKey,
+        payload: {
+            summary: `${notice.incident.environment}: ${notice.headline}`.slice(0, 1024),
+            source: notice.repository,
+            timestamp: notice.at,
+            custom_details: { incident: notice.incident.incident },
+        },
+        links: pagerduty_linksOf(notice),
+    };
+}
+function pagerduty_linksOf({ links }) {
+    return links.map(({ label, url }) => ({ href: url, text: label }));
+}
+
+;// CONCATENATED MODULE: ./lib/notify/channels/slack-message.js
+
+/** A message of Slack in Block Kit: https://docs.slack.dev/reference/block-kit/blocks */
+function writeSlack(notice) {
+    const { title, headline, facts, links, incident } = notice;
+    const fields = facts.slice(0, 10).map(({ label, value }) => plain(`${label}\n${value}`, 2000));
+    return {
+        // what a notification shows, and where blocks are not understood
+        text: escapeSlack(`${badge(notice)} ${title}: ${headline}`).slice(0, 3000),
+        blocks: [
+            { type: 'header', text: plain(`${badge(notice)} · ${title}`, 150) },
+            { type: 'section', text: plain(headline, 3000) },
+            ...(fields.length === 0 ? [] : [{ type: 'section', fields }]),
+            ...(links.length === 0
+                ? []
+                : [
+                    {
+                        type: 'actions',
+                        elements: links.slice(0, 5).map(({ label, url }, index) => ({
+                            type: 'button',
+                            text: plain(label, 75),
+                            url: url.slice(0, 3000),
+                            action_id: `link-${index}`,
+                        })),
+                    },
+                ]),
+            {
+                type: 'context',
+                elements: [plain(`${notice.repository} · incident ${incident.incident}`, 2000)],
+            },
+        ],
+    };
+}
+/** What is said in the thread of an incident's message. */
+function writeSlackReply({ headline }) {
+    return {
+        text: escapeSlack(headline).slice(0, 3000),
+        blocks: [{ type: 'section', text: plain(headline, 3000) }],
+    };
+}
+function plain(text, most) {
+    // plain text has no mentions; where it is copied to, it might
+    const safe = text.replace(/<(?=[!@#])|@(?=\w)/g, '$&\u200b');
+    const cut = safe.length > most ? `${safe.slice(0, most - 1)}…` : safe;
+    return { type: 'plain_text', text: cut || '-', emoji: false };
+}
+/** No mention, link or markup is made of a text: https://docs.slack.dev/messaging/formatting-message-text#escaping */
+function escapeSlack(text) {
+    return text
+        .replaceAll('&', '&amp;')
+        .replaceAll('<', '&lt;')
+        .replaceAll('>', '&gt;')
+        .replace(/[*_~`]/g, '\u200b$&')
+        .replace(/@(?=\w)/g, '@\u200b');
+}
+
+;// CONCATENATED MODULE: ./lib/notify/channels/slack.js
+
+
+/** An incoming webhook of Slack: it can only post, so each event is a message. https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks */
+function openSlack({ url }, means) {
+    const address = means.secret(url);
+    return {
+        isRepeatable: () => false,
+        send: (notice) => post(means, { url: address, body: { ...writeSlack(notice), unfurl_links: false } }, ({ body }) => body.trim() === 'ok'
+            ? { outcome: 'delivered' }
+            : { outcome: 'failed', because: `Slack answered 2xx, but not "ok"`, retry: 'never' }),
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/notify/channels/slack-bot.js
+
+
+/** Errors of Slack's own, in an answer with 200, after which the same request may succeed. */
+const temporary = new Set(['ratelimited', 'service_unavailable', 'internal_error', 'request_timeout']);
+/**
+ * Slack by the token of a bot: one message an incident, kept up to date, and later events in its thread.
+ * https://docs.slack.dev/reference/methods/chat.postMessage
+ */
+function openSlackBot({ token, channel, url }, means) {
+    const authorization = `Bearer ${means.secret(token)}`;
+    const call = (method, body) => post(means, { url: new URL(method, url).href, headers: { authorization }, body }, ({ body: text }) => readAnswer(text));
+    return {
+        isRepeatable: () => false,
+        async send(notice, ids) {
+            const message = { ...writeSlack(notice), unfurl_links: false, unfurl_media: false };
+            const { ts } = ids;
+            if (ts === undefined)
+                return call('chat.postMessage', { channel, ...message });
+            const reply = await call('chat.postMessage', { channel, ...threaded(notice, ts) });
+            if (reply.outcome === 'failed')
+                return reply;
+            const updated = await call('chat.update', { channel, ts, ...message });
+            // the event is told; that the message above is old is said, and nothing is sent twice for it
+            return updated.outcome === 'failed'
+                ? {
+                    outcome: 'failed',
+                    because: `told in the thread; the message above was not updated: ${updated.because}`,
+                    retry: 'never',
+                }
+                : { outcome: 'delivered', message: ids };
+        },
+    };
+}
+/** An escalation is shown in the channel, too. */
+function threaded(notice, ts) {
+    return { ...writeSlackReply(notice), thread_ts: ts, reply_broadcast: notice.topic === 'escalated' };
+}
+/** Slack says 200 to everything: `ok` tells. */
+function readAnswer(text) {
+    const answer = readJson(text);
+    if (answer['ok'] === true) {
+        const message = post_idsOf({ ts: answer['ts'] });
+        return { outcome: 'delivered', message };
+    }
+    const error = typeof answer['error'] === 'string' ? answer['error'] : 'no JSON with ok';
+    return {
+        outcome: 'failed',
+        because: `Slack refused it${excerpt(error)}`,
+        retry: temporary.has(error) ? 'always' : 'never',
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/notify/channels/teams.js
+
+
+/** A flow fails at 28,672 bytes, after it has wrapped the card, and its webhook has said 2xx by then. */
+const mostBytes = 20_000;
+/**
+ * Microsoft Teams by the webhook of a workflow, with an Adaptive Card. A 2xx says that the flow was started, and not that it posted.
+ * https://learn.microsoft.com/en-us/connectors/teams/#microsoft-teams-webhook
+ */
+function openTeams({ url }, means) {
+    const address = means.secret(url);
+    return {
+        isRepeatable: () => false,
+        send: (notice) => post(means, { url: address, body: writeTeams(notice) }, teams_readAnswer),
+    };
+}
+/** Some flows say 200, and in words that they failed. */
+function teams_readAnswer({ body }) {
+    return /failed|error/i.test(body)
+        ? { outcome: 'failed', because: `Teams answered 2xx${excerpt(body)}`, retry: 'never' }
+        : { outcome: 'accepted' };
+}
+/** The message, cut so that it fits. Texts are runs, in which neither Markdown nor a mention is read. */
+function writeTeams(notice) {
+    for (let most = 4000;; most = Math.floor(most / 2)) {
+        const message = writeCard(notice, most);
+        if (most < 10 || Buffer.byteLength(JSON.stringify(message)) <= mostBytes)
+            return message;
+    }
+}
+function writeCard(notice, most) {
+    const { title, headline, facts, links, repository } = notice;
+    const cut = (value) => (value.length > most ? `${value.slice(0, most)}…` : value);
+    const line = (...runs) => ({ type: 'RichTextBlock', inlines: runs });
+    const run = (value, more = {}) => ({ type: 'TextRun', text: cut(value), ...more });
+    const content = {
+        $schema: 'http://adaptivecards.io/schemas/adaptive-card.json',
+        type: 'AdaptiveCard',
+        version: '1.4',
+        fallbackText: cut(`${badge(notice)} ${title}`),
+        body: [
+            line(run(`${badge(notice)} · ${title}`, { weight: 'Bolder', size: 'Medium' })),
+            line(run(headline)),
+            ...facts
+                .slice(0, 12)
+                .map(({ label, value }) => line(run(`${label}: `, { weight: 'Bolder' }), run(value))),
+            line(run(repository, { isSubtle: true })),
+        ],
+        actions: links.slice(0, 5).map(({ label, url }) => ({ type: 'Action.OpenUrl', title: cut(label), url })),
+    };
+    const attachment = { contentType: 'application/vnd.microsoft.card.adaptive', contentUrl: null, content };
+    return { type: 'message', attachments: [attachment] };
+}
+
+;// CONCATENATED MODULE: ./lib/notify/channels/webhook.js
+
+
+/**
+ * A generic webhook, signed and timestamped as Standard Webhooks are: https://www.standardwebhooks.com. The id is that of the event,
+ * the same each time it is sent.
+ */
+function openWebhook({ url, secret }, means) {
+    const [address, key] = [means.secret(url), means.secret(secret)];
+    return {
+        isRepeatable: () => true,
+        send: (notice) => {
+            const body = JSON.stringify(writeWebhook(notice));
+            const timestamp = String(Math.floor(means.now().getTime() / 1000));
+            return post(means, {
+                url: address,
+                headers: {
+                    'webhook-id': notice.id,
+                    'webhook-timestamp': timestamp,
+                    'webhook-signature': sign(key, `${notice.id}.${timestamp}.${body}`),
+                },
+                body,
+            });
+        },
+    };
+}
+/** The body: plain JSON, with the event as the history has it. */
+function writeWebhook({ topic, at, title, headline, links, event, incident, repository }) {
+    return {
+        type: `incident.${topic}`,
+        timestamp: at,
+        data: { schema: 1, repository, title, headline, links, incident, event },
+    };
+}
+function sign(key, text) {
+    // a key with this prefix is base64, as the specification has it; any other one is taken as it is
+    const bytes = key.startsWith('whsec_') ? Buffer.from(key.slice(6), 'base64') : Buffer.from(key);
+    return `v1,${(0,external_node_crypto_.createHmac)('sha256', bytes).update(text).digest('base64')}`;
+}
+
+;// CONCATENATED MODULE: ./lib/notify/open.js
+
+
+
+
+
+
+
+
+
+
+
+
+/** Opens a channel by its settings; nothing is sent. @throws MissingVariableError */
+function openChannel(settings, means) {
+    switch (settings.type) {
+        case 'webhook':
+            return openWebhook(settings, means);
+        case 'slack':
+            return openSlack(settings, means);
+        case 'slack-bot':
+            return openSlackBot(settings, means);
+        case 'email':
+            return openEmail(settings, means);
+        case 'alertmanager':
+            return openAlertmanager(settings, means);
+        case 'teams':
+            return openTeams(settings, means);
+        case 'discord':
+            return openDiscord(settings, means);
+        case 'mattermost':
+            return openMattermost(settings, means);
+        case 'ntfy':
+            return openNtfy(settings, means);
+        case 'matrix':
+            return openMatrix(settings, means);
+        case 'cdevents':
+            return openCDEvents(settings, means);
+        case 'pagerduty':
+            return openPagerDuty(settings, means);
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/notify/notifier.js
+
+
+
+
+
+/** Another run has recorded by then what it sent. */
+const othersRecordWithinMs = 60_000;
+/**
+ * Notifications as a view of the history: what happened is derived from the record, and so is what was sent before. Channels are
+ * independent of each other; in each, messages keep their order. A channel that is down delays nothing but the end of the step, by
+ * no more than the time of one delivery.
+ */
+function openNotifier(options) {
+    const { notify, now, readPast } = options;
+    const started = new Set();
+    const queues = new Map();
+    const fresh = [];
+    const deliveries = [];
+    const results = [];
+    const recorded = new Set();
+    const ending = new AbortController();
+    let past;
+    let work = Promise.resolve();
+    const known = async () => {
+        // without the record, what this run has seen is sent all the same
+        past ??= Promise.race([readPast(), aborted(ending.signal)]).catch(() => []);
+        const byId = new Map([...(await past), ...fresh, ...results].map((event) => [event.id, event]));
+        return [...byId.values()].toSorted((a, b) => Date.parse(a.at) - Date.parse(b.at));
+    };
+    const send = async ({ channel: name, change }, startedAt) => {
+        const channel = notify.channels[name];
+        if (channel === undefined)
+            return;
+        const events = await known();
+        const notice = noticeOf(change, events, options);
+        const { timeoutMs } = notify;
+        const secret = ({ env }) => {
+            const value = options.env[env];
+            if (value)
+                return value;
+            throw new MissingVariableError(`the variable ${env} is not set; set it in the step's \`env\`, or hand it over as a secret`);
+        };
+        const delivered = await deliver((signal) => openChannel(channel, { ...options, secret, signal, timeoutMs }), notice, idsOf(events, change.after, name), { ...options, timeoutMs, clock: () => now().getTime(), signal: ending.signal });
+        const because = options.redact(delivered.because);
+        const { id, incident } = change.event;
+        const { topic, headline } = notice;
+        const tookMs = now().getTime() - startedAt;
+        deliveries.push({ ...delivered, because, channel: name, event: id, incident, topic, headline, tookMs });
+        const { outcome, tries, message } = delivered;
+        const ids = message === undefined ? {} : { message: { ...message } };
+        results.push(options.describe({ kind: 'notification-sent', channel: name, about: id, topic, outcome, because, tries, ...ids }, [name, id], change.event));
+        options.onDelivered?.();
+    };
+    /** Not what another run is about to send. */
+    const isOurs = ({ change: { event } }) => fresh.some(({ id }) => id === event.id) ||
+        event.run?.id === options.run ||
+        now().getTime() - Date.parse(event.at) > othersRecordWithinMs;
+    const start = async (incidents) => {
+        const events = await known();
+        for (const incident of incidents) {
+            for (const due of dueDeliveries(events, incident, options, now()).filter(isOurs)) {
+                const key = keyOf(due.channel, due.change.event.id);
+                if (started.has(key))
+                    continue;
+                started.add(key);
+                const startedAt = now().getTime();
+                const before = queues.get(due.channel) ?? Promise.resolve();
+                queues.set(due.channel, before.then(() => send(due, startedAt)));
+            }
+        }
+    };
+    return {
+        happened(events) {
+            const about = events.filter(({ kind }) => kind !== 'notification-sent');
+            if (about.length === 0)
+                return;
+            fresh.push(...about);
+            work = work.then(() => start(new Set(about.map(({ incident }) => incident))));
+        },
+        catchUp(environment) {
+            work = work.then(async () => {
+                const recent = (await known()).filter((event) => {
+                    return event.environment === environment && now().getTime() - Date.parse(event.at) <= catchUpMs;
+                });
+                await start(new Set(recent.map(({ incident }) => incident)));
+            });
+        },
+        unrecorded: () => results.filter(({ id }) => !recorded.has(id)),
+        recorded: (events) => {
+            for (const { id } of events)
+                recorded.add(id);
+        },
+        async end(withinMs) {
+            const all = work.then(() => Promise.all(queues.values()));
+            const timer = setTimeout(() => ending.abort(), withinMs);
+            try {
+                await all;
+            }
+            finally {
+                clearTimeout(timer);
+            }
+            return deliveries;
+        },
+    };
+}
+function aborted(signal) {
+    return new Promise((_, reject) => {
+        signal.addEventListener('abort', () => reject(new Error('the step ended')), { once: true });
+    });
+}
+
+// EXTERNAL MODULE: ./node_modules/mdast-util-gfm-table/lib/index.js + 1 modules
+var lib = __webpack_require__(1486);
+// EXTERNAL MODULE: ./node_modules/mdast-util-to-markdown/lib/index.js + 14 modules
+var mdast_util_to_markdown_lib = __webpack_require__(9059);
+;// CONCATENATED MODULE: ./lib/text/markdown.js
+
+
+
+/**
+ * Markdown for job summaries, issues and pull requests, built as a tree so that no text of a user, a commit or a server
+ * can become markup: what is said goes in by `text` or `code`, and the serializer escapes it.
+ */
+function renderMarkdown(blocks) {
+    const root = { type: 'root', children: [...blocks] };
+    return (0,mdast_util_to_markdown_lib/* toMarkdown */.l)(root, {
+        bullet: '-',
+        rule: '-',
+        fences: true,
+        extensions: [(0,lib/* gfmTableToMarkdown */.d)({ tablePipeAlign: false })],
+    });
+}
+/** A text that is not ours: nobody is mentioned by it, and no issue is referred to. */
+function markdown_text(value) {
+    return { type: 'text', value: value.replace(/@(?=\w)|#(?=\d)/g, '$&\u200b') };
+}
+/** A name, id or value as it is; GitHub makes no mention or link of it. */
+function code(value) {
+    return { type: 'inlineCode', value: value.replace(/\s+/g, ' ') };
+}
+/** A revision as people read it; any other name of where a layer stands, as it is. */
+function revision(name) {
+    return code(shortRevision(name));
+}
+function strong(...children) {
+    return { type: 'strong', children: inlines(children) };
+}
+function markdown_link(url, ...children) {
+    return { type: 'link', url, children: inlines(children) };
+}
+function heading(depth, ...children) {
+    return { type: 'heading', depth, children: inlines(children) };
+}
+function paragraph(...children) {
+    return { type: 'paragraph', children: inlines(children) };
+}
+function bulletList(items) {
+    const children = items.map((item) => ({ type: 'listItem', spread: false, children: [paragraph(...item)] }));
+    return { type: 'list', ordered: false, spread: false, children };
+}
+/** A block of code or of commands, its fence longer than any in it. */
+function codeBlock(value, language) {
+    return { type: 'code', value, lang: language ?? null };
+}
+/** An invisible line that a program finds again: `<!-- … -->`. */
+function comment(value) {
+    if (value.includes('--'))
+        throw new TypeError(`a hidden marker may not contain two dashes: ${value}`);
+    return { type: 'html', value: `<!-- ${value} -->` };
+}
+function markdown_table(head, rows) {
+    const row = (cells) => ({
+        type: 'tableRow',
+        children: cells.map((cell) => ({ type: 'tableCell', children: inlines(isList(cell) ? cell : [cell]) })),
+    });
+    return { type: 'table', align: head.map(() => null), children: [row(head), ...rows.map(row)] };
+}
+function isList(cell) {
+    return Array.isArray(cell);
+}
+function inlines(children) {
+    return children.map((child) => (typeof child === 'string' ? markdown_text(child) : child));
+}
+
+;// CONCATENATED MODULE: ./lib/notify/summary.js
+
+
+/** The deliveries of a run, for its job summary. */
+function summarizeDeliveries(deliveries) {
+    return [
+        heading(3, 'Notifications'),
+        markdown_table(['event', 'channel', 'outcome', 'took'], deliveries.map(({ topic, channel, outcome, because, tookMs }) => [
+            topic,
+            code(channel),
+            because === '' ? outcome : [strong(outcome), markdown_text(`: ${because}`)],
+            (0,duration/* sayDuration */.kP)(tookMs),
+        ])),
+    ];
+}
+/** One line of the log. */
+function describeDelivery({ topic, channel, outcome, because, tries, tookMs }) {
+    const again = tries > 1 ? `, ${tries} tries` : '';
+    const why = because === '' ? '' : `: ${because}`;
+    return `notification of ${topic} to ${channel}: ${outcome} (${(0,duration/* sayDuration */.kP)(tookMs)}${again})${why}`;
+}
+/** The incidents whose beginning reached no channel at all. */
+function unheardOf(deliveries) {
+    const beginnings = deliveries.filter(({ topic }) => topic === 'opened' || topic === 'escalated');
+    const byEvent = Map.groupBy(beginnings, ({ event }) => event);
+    return [...byEvent.values()]
+        .filter((each) => each.every(({ outcome }) => outcome === 'failed'))
+        .flatMap(([first]) => first?.headline ?? []);
+}
+
+;// CONCATENATED MODULE: ./lib/actions/notifications.js
+
+
+
+
+
+
+/** A runner kills a cancelled step after ten seconds. */
+const cancelledMs = 2_000;
+/** After so long without another event, deliveries are recorded by themselves. */
+const idleMs = 5_000;
+/** How far back the record is read: no incident escalates for longer. */
+const pastMs = 8 * 24 * 60 * 60_000;
+/** Makes the addresses and tokens of the channels known as secrets, before anything can print them. */
+function maskChannels({ notify }, { env, secrets }) {
+    for (const name of namesIn(notify)) {
+        const value = env[name] ?? '';
+        secrets.add(value);
+        // an error may name the path alone
+        if (URL.canParse(value))
+            secrets.add(longOnly(new URL(value).pathname));
+    }
+}
+function longOnly(path) {
+    return path.length >= 12 ? path : '';
+}
+/**
+ * Notifies the channels of what this step appends to the history, beside its work. What is under way at its end is waited for, in a
+ * bounded time; nothing of it fails the step.
+ * @returns undefined where there are no channels
+ */
+function notifyChannels(step, feed) {
+    const { notify, incident } = feed.config;
+    if (Object.keys(notify.channels).length === 0)
+        return undefined;
+    const { context, env, log, secrets, signal, now } = step;
+    const { owner, repo, serverUrl } = context;
+    let timer;
+    const record = async () => {
+        const [first, ...others] = notifier.unrecorded();
+        if (first === undefined)
+            return;
+        await feed.append(first, ...others);
+        notifier.recorded([first, ...others]);
+    };
+    const notifier = openNotifier({
+        notify,
+        incident,
+        repository: `${owner}/${repo}`,
+        repositoryUrl: `${serverUrl}/${owner}/${repo}`,
+        readPast: () => feed.readPast({ since: new Date(now().getTime() - Math.max(pastMs, catchUpMs)) }),
+        describe: feed.describe,
+        env,
+        fetch,
+        now,
+        sleep: (ms, ending) => (0,external_node_timers_promises_.setTimeout)(ms, undefined, { signal: ending }),
+        redact: secrets.redact,
+        run: context.run?.id,
+        // so that another run does not send it again, while this one waits for a deployment
+        onDelivered: () => {
+            clearTimeout(timer);
+            timer = setTimeout(() => void record().catch(() => { }), idleMs).unref();
+        },
+    });
+    notifier.catchUp(feed.config.environment);
+    step.atEnd(async () => {
+        clearTimeout(timer);
+        const deliveries = await notifier.end(signal.aborted ? cancelledMs : notify.timeoutMs);
+        await record();
+        if (deliveries.length === 0)
+            return;
+        for (const delivery of deliveries)
+            if (delivery.outcome === 'failed')
+                log.warning(describeDelivery(delivery), 'Notification');
+            else
+                log.info(describeDelivery(delivery));
+        for (const headline of unheardOf(deliveries))
+            log.error(`no channel could be notified: ${headline}`, 'Notification');
+        await step.writeSummary(renderMarkdown(summarizeDeliveries(deliveries)));
+    });
+    return notifier;
+}
+
+;// CONCATENATED MODULE: ./lib/actions/wiring.js
+
+
+
+
+
+
+
+
+
+/** Opens the repository and reads the settings. @throws InputError for a fork, and for a faulty file */
+async function openSettings(step) {
+    const { inputs, context, openRepository, locateSettings } = step;
+    (0,runner_context/* refuseForks */.AS)(context);
+    const repository = openRepository(inputs.token);
+    const ref = context.sha || inputs.revision || 'HEAD';
+    const { config: path, environment } = inputs;
+    const mayLack = path === contract_parts/* commonInputs */.j$.config.default;
+    const where = { path, ref, mayLack, environment, onFound: locateSettings };
+    return { repository, ...(await readSettingsFile(repository, where)) };
+}
+/**
+ * Opens everything that an action works on; sends nothing that changes anything.
+ * @throws InputError for a fork, a faulty settings file, and as `openContext`
+ */
+async function openWorkplace(step, asked = {}) {
+    const { inputs, context, env, log, secrets, signal, now, sleep } = step;
+    const { environment = inputs.environment, branch = '', actsOn = true, rollsBack = false, alongside } = asked;
+    const opened = asked.opened ?? (await openSettings(step));
+    const facts = { ...context, environment, revision: inputs.revision };
+    return openContext(opened, facts, { branch, actsOn, rollsBack, alongside }, {
+        process: { key: (0,external_node_crypto_.randomUUID)(), host: (0,external_node_os_.hostname)(), pid: process.pid },
+        isAlive: isAlive,
+        onConfig: (config) => {
+            step.locateSettings((path) => opened.locate(path, config.environment));
+            provideSecrets(inputs.secrets, { config, env, secrets });
+            maskChannels(config, step);
+        },
+        subscribe: (feed) => notifyChannels(step, feed),
+        redact: secrets.redact,
+        now,
+        sleep,
+        log: log.info,
+        warn: log.warning,
+        signal,
+    });
+}
+
+;// CONCATENATED MODULE: ./lib/actions/db-migrate/outputs.js
+
+const decisions = {
+    applied: ['migrated', 'applied'],
+    'nothing-to-apply': ['already-migrated', 'nothing-pending'],
+    planned: ['planned', 'dry-run'],
+};
+/** Sets the outputs, and writes report and summary. */
+async function publish(step, incident, report) {
+    const [decision, reason] = decisions[report.outcome];
+    step.setOutputs({
+        incident,
+        decision,
+        'reason-code': reason,
+        applied: report.outcome === 'applied' ? report.applied.length : 0,
+        'stands-at': report.standsAt,
+        report: await step.writeReport('db-migrate', report),
+    });
+    await step.writeSummary(renderMarkdown([
+        heading(2, `Migrations: ${decision}`),
+        paragraph('The database stands at ', code(report.standsAt), '.'),
+        bulletList(report.applied.map(({ name, down, locks }) => [
+            code(name),
+            ...(down === undefined ? [' (cannot be undone: it has no down script)'] : []),
+            ...(report.outcome === 'planned' && locks.length > 0 ? [`: ${locks.join('; ')}`] : []),
+        ])),
+    ]));
+}
+
+;// CONCATENATED MODULE: ./lib/actions/db-migrate/action.js
+
+
+
+
+
+
+
+/** Applies the pending migrations of a revision. */
+async function run(step) {
+    const { inputs, env, log, now, signal } = step;
+    const { repository, revision, incident } = await openWorkplace(step, { alongside: openRevision });
+    const { command } = inputs;
+    const checkout = env['GITHUB_WORKSPACE'] ?? '.';
+    await inScratchFolder(env, async (scratch) => {
+        const report = await applyMigrations({
+            engine: await openConnection(step, scratch),
+            folder: inputs.migrations,
+            revision: await openRevision(repository, revision),
+            command: command ? (names) => runInCheckout(command, names, { revision, checkout, env }) : undefined,
+            allowIrregular: inputs['allow-irregular'],
+            dryRun: inputs['dry-run'],
+            now,
+            log: log.info,
+            signal,
+        });
+        await publish(step, incident, report);
+    });
+}
+
+
+/***/ }),
+
+/***/ 8239:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+
+// EXPORTS
+__webpack_require__.d(__webpack_exports__, {
+  h: () => (/* binding */ openRepository),
+  E: () => (/* binding */ repeatable)
+});
+
+// EXTERNAL MODULE: ./node_modules/@octokit/core/dist-src/index.js + 12 modules
+var dist_src = __webpack_require__(4730);
+// EXTERNAL MODULE: ./node_modules/@octokit/plugin-paginate-rest/dist-bundle/index.js
+var dist_bundle = __webpack_require__(3779);
+// EXTERNAL MODULE: ./node_modules/@octokit/plugin-retry/dist-bundle/index.js
+var plugin_retry_dist_bundle = __webpack_require__(9735);
+// EXTERNAL MODULE: ./node_modules/@octokit/plugin-throttling/dist-bundle/index.js
+var plugin_throttling_dist_bundle = __webpack_require__(6856);
+// EXTERNAL MODULE: ./node_modules/ms/index.js
+var ms = __webpack_require__(744);
+// EXTERNAL MODULE: ./lib/errors.js
+var errors = __webpack_require__(452);
+// EXTERNAL MODULE: ./node_modules/bottleneck/light.js
+var light = __webpack_require__(3251);
+;// CONCATENATED MODULE: ./lib/github/bottleneck.js
+
+/**
+ * Bottleneck, through which both of Octokit's plugins send every request. It steps aside several times for each, by a
+ * timer of a millisecond, and there are three of it in a row: 15 ms a request, and a rollback is thirty of them. Here it
+ * steps aside for what is ready to run and no longer.
+ */
+
+const store = Object.getPrototypeOf(Reflect.get(new light(), '_store'));
+if (typeof store === 'object' && store !== null && 'yieldLoop' in store)
+    store.yieldLoop = () => new Promise((resolve) => setImmediate(resolve));
+
+;// CONCATENATED MODULE: ./lib/github/routes.js
+/**
+ * The routes of GitHub's REST API that are used, under the names that `@octokit/rest` has for them. Its own table of all
+ * 900 routes would be a sixth of every bundle: a route that is new here is one more line.
+ */
+const routes = {
+    actions: {
+        createEnvironmentVariable: 'POST /repos/{owner}/{repo}/environments/{environment_name}/variables',
+        createRepoVariable: 'POST /repos/{owner}/{repo}/actions/variables',
+        createWorkflowDispatch: 'POST /repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches',
+        deleteEnvironmentVariable: 'DELETE /repos/{owner}/{repo}/environments/{environment_name}/variables/{name}',
+        deleteRepoVariable: 'DELETE /repos/{owner}/{repo}/actions/variables/{name}',
+        getGithubActionsDefaultWorkflowPermissionsRepository: 'GET /repos/{owner}/{repo}/actions/permissions/workflow',
+        getPendingDeploymentsForRun: 'GET /repos/{owner}/{repo}/actions/runs/{run_id}/pending_deployments',
+        getReviewsForRun: 'GET /repos/{owner}/{repo}/actions/runs/{run_id}/approvals',
+        getWorkflowRun: 'GET /repos/{owner}/{repo}/actions/runs/{run_id}',
+        getWorkflow: 'GET /repos/{owner}/{repo}/actions/workflows/{workflow_id}',
+        listEnvironmentSecrets: 'GET /repos/{owner}/{repo}/environments/{environment_name}/secrets',
+        listEnvironmentVariables: 'GET /repos/{owner}/{repo}/environments/{environment_name}/variables',
+        listJobsForWorkflowRun: 'GET /repos/{owner}/{repo}/actions/runs/{run_id}/jobs',
+        listOrgVariables: 'GET /orgs/{org}/actions/variables',
+        listRepoSecrets: 'GET /repos/{owner}/{repo}/actions/secrets',
+        listRepoVariables: 'GET /repos/{owner}/{repo}/actions/variables',
+        listWorkflowRuns: 'GET /repos/{owner}/{repo}/actions/workflows/{workflow_id}/runs',
+        updateEnvironmentVariable: 'PATCH /repos/{owner}/{repo}/environments/{environment_name}/variables/{name}',
+        updateOrgVariable: 'PATCH /orgs/{org}/actions/variables/{name}',
+        updateRepoVariable: 'PATCH /repos/{owner}/{repo}/actions/variables/{name}',
+    },
+    checks: {
+        listForRef: 'GET /repos/{owner}/{repo}/commits/{ref}/check-runs',
+    },
+    git: {
+        createBlob: 'POST /repos/{owner}/{repo}/git/blobs',
+        createCommit: 'POST /repos/{owner}/{repo}/git/commits',
+        createRef: 'POST /repos/{owner}/{repo}/git/refs',
+        createTag: 'POST /repos/{owner}/{repo}/git/tags',
+        createTree: 'POST /repos/{owner}/{repo}/git/trees',
+        deleteRef: 'DELETE /repos/{owner}/{repo}/git/refs/{ref}',
+        getCommit: 'GET /repos/{owner}/{repo}/git/commits/{commit_sha}',
+        getRef: 'GET /repos/{owner}/{repo}/git/ref/{ref}',
+        getTag: 'GET /repos/{owner}/{repo}/git/tags/{tag_sha}',
+        getTree: 'GET /repos/{owner}/{repo}/git/trees/{tree_sha}',
+        listMatchingRefs: 'GET /repos/{owner}/{repo}/git/matching-refs/{ref}',
+        updateRef: 'PATCH /repos/{owner}/{repo}/git/refs/{ref}',
+    },
+    issues: {
+        addLabels: 'POST /repos/{owner}/{repo}/issues/{issue_number}/labels',
+        create: 'POST /repos/{owner}/{repo}/issues',
+        createComment: 'POST /repos/{owner}/{repo}/issues/{issue_number}/comments',
+        get: 'GET /repos/{owner}/{repo}/issues/{issue_number}',
+        listComments: 'GET /repos/{owner}/{repo}/issues/{issue_number}/comments',
+        listEvents: 'GET /repos/{owner}/{repo}/issues/{issue_number}/events',
+        listForRepo: 'GET /repos/{owner}/{repo}/issues',
+        listLabelsForRepo: 'GET /repos/{owner}/{repo}/labels',
+        update: 'PATCH /repos/{owner}/{repo}/issues/{issue_number}',
+        updateComment: 'PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}',
+    },
+    pulls: {
+        create: 'POST /repos/{owner}/{repo}/pulls',
+        list: 'GET /repos/{owner}/{repo}/pulls',
+        requestReviewers: 'POST /repos/{owner}/{repo}/pulls/{pull_number}/requested_reviewers',
+        update: 'PATCH /repos/{owner}/{repo}/pulls/{pull_number}',
+    },
+    reactions: {
+        createForIssueComment: 'POST /repos/{owner}/{repo}/issues/comments/{comment_id}/reactions',
+    },
+    repos: {
+        compareCommitsWithBasehead: 'GET /repos/{owner}/{repo}/compare/{basehead}',
+        createDeployment: 'POST /repos/{owner}/{repo}/deployments',
+        createDeploymentStatus: 'POST /repos/{owner}/{repo}/deployments/{deployment_id}/statuses',
+        createOrUpdateFileContents: 'PUT /repos/{owner}/{repo}/contents/{path}',
+        get: 'GET /repos/{owner}/{repo}',
+        getBranch: 'GET /repos/{owner}/{repo}/branches/{branch}',
+        getBranchRules: 'GET /repos/{owner}/{repo}/rules/branches/{branch}',
+        getCollaboratorPermissionLevel: 'GET /repos/{owner}/{repo}/collaborators/{username}/permission',
+        getCombinedStatusForRef: 'GET /repos/{owner}/{repo}/commits/{ref}/status',
+        getCommit: 'GET /repos/{owner}/{repo}/commits/{ref}',
+        getContent: 'GET /repos/{owner}/{repo}/contents/{path}',
+        getEnvironment: 'GET /repos/{owner}/{repo}/environments/{environment_name}',
+        listBranches: 'GET /repos/{owner}/{repo}/branches',
+        listCommits: 'GET /repos/{owner}/{repo}/commits',
+        listDeploymentStatuses: 'GET /repos/{owner}/{repo}/deployments/{deployment_id}/statuses',
+        listDeployments: 'GET /repos/{owner}/{repo}/deployments',
+        listPullRequestsAssociatedWithCommit: 'GET /repos/{owner}/{repo}/commits/{commit_sha}/pulls',
+    },
+};
+/** Octokit with the routes above under `rest`, as `@octokit/rest` has them all. */
+function restRoutes(octokit) {
+    const groups = Object.entries(routes).map(([group, methods]) => {
+        const functions = Object.entries(methods).map(([name, route]) => {
+            const [method = 'GET', url = ''] = route.split(' ');
+            return [name, octokit.request.defaults({ method, url })];
+        });
+        return [group, Object.fromEntries(functions)];
+    });
+    // each function was made from the route whose name and types it is given
+    return { rest: Object.fromEntries(groups) };
+}
+
+// EXTERNAL MODULE: ./lib/github/writes.js
+var writes = __webpack_require__(3987);
+;// CONCATENATED MODULE: ./lib/github/client.js
+
+
+
+
+
+
+
+
+
+/** Waits longer than this are not worth it while production is down: the step fails and says until when. */
+const longestWaitSeconds = 90;
+const OctokitWithPlugins = dist_src/* Octokit */.E.plugin(dist_bundle/* paginateRest */.ud, restRoutes, plugin_retry_dist_bundle/* retry */.L, plugin_throttling_dist_bundle/* throttling */.A);
+/** Of a write that changes nothing when it is done twice: it is tried again as a read is, unlike all others. */
+const repeatable = { repeatable: true };
+/**
+ * Opens a repository through GitHub's REST API.
+ *
+ * Reads are tried again after a 5xx or a lost answer (after 1, 4 and 9 s). Writes are sent once: the retry plugin would
+ * repeat a POST whose answer was lost, so callers read again by their own marker before another try; those that are `repeatable` are tried again, too. A write that was
+ * turned away by a rate limit was not carried out, and is sent again when the limit's own pause is over.
+ * @throws InputError when the token is empty
+ */
+function openRepository({ token, owner, repo, apiUrl, userAgent, log, signal, requestTimeoutMs = ms('30s'), retryPauseMs = ms('1s'), }) {
+    if (token === '')
+        throw new errors/* InputError */.dz((0,errors/* message */.iU) `${(0,errors/* setting */.Pe)('token')} is empty; write ${'${{ github.token }}'} or the token of a GitHub App`);
+    const waitFor = (kind) => (seconds, options, _, tries) => {
+        const wait = seconds <= longestWaitSeconds && tries < 3;
+        const next = wait ? `waiting ${seconds} s` : `not waiting ${seconds} s for it`;
+        log(`GitHub's ${kind} rate limit is reached at ${options.method} ${options.url}: ${next}`);
+        return wait;
+    };
+    const octokit = new OctokitWithPlugins({
+        auth: token,
+        baseUrl: apiUrl,
+        userAgent,
+        request: { fetch: fetchWhole({ signal, requestTimeoutMs }) },
+        log: { debug: () => { }, info: () => { }, warn: (message) => log(message), error: () => { } },
+        // 409 and 429 are left to the callers and to the throttling plugin: together the two plugins would send a 429 eight times
+        retry: {
+            doNotRetry: [400, 401, 403, 404, 409, 410, 422, 429, 451],
+            retryAfterBaseValue: retryPauseMs,
+        },
+        throttle: {
+            onRateLimit: waitFor('primary'),
+            onSecondaryRateLimit: waitFor('secondary'),
+            // one write at a time, but with no pause of a second between them: a rollback is a dozen writes, the limit 80 a minute
+            write: new light.Group({ maxConcurrent: 1 }),
+            notifications: new light.Group({ maxConcurrent: 1 }),
+        },
+    });
+    octokit.hook.before('request', (options) => {
+        // Octokit has one such object for all requests, and the retry plugin counts tries in it: a write would end the tries of reads
+        options.request = { ...options.request };
+        options.headers['x-github-api-version'] = '2022-11-28';
+        const reads = options.method === 'GET' || options.method === 'HEAD' || isQuery(options);
+        if (!reads)
+            (0,writes/* noteWrite */.k)(octokit);
+        if (!reads && options.request['repeatable'] !== true)
+            options.request['retries'] = 0;
+    });
+    return { octokit, owner, repo };
+}
+/** A query of GraphQL changes nothing, although it is sent by POST. */
+function isQuery({ url, query }) {
+    return url.endsWith('/graphql') && typeof query === 'string' && query.trimStart().startsWith('query');
+}
+/**
+ * A fetch that gives whole answers or none. Octokit takes one that breaks off in the middle for an empty text, with
+ * status 200: here it is read to its end first and is an error, so that a read is sent again, and after a write the caller
+ * looks what became of it. The time-out holds for each try, and not for the pauses between them.
+ */
+function fetchWhole({ signal, requestTimeoutMs, }) {
+    return async (url, options) => {
+        const timeout = AbortSignal.timeout(requestTimeoutMs);
+        try {
+            const ended = signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
+            const response = await fetch(url, { ...options, signal: ended });
+            const body = await response.clone().text();
+            if (response.ok && response.status !== 204 && isJson(response))
+                JSON.parse(body);
+            return response;
+        }
+        catch (error) {
+            // of this name Octokit makes no answer of GitHub's, and does not try again
+            if (signal?.aborted)
+                throw Object.assign(new Error('the job was cancelled', { cause: error }), { name: 'AbortError' });
+            if (timeout.aborted)
+                throw new Error(`no answer within ${requestTimeoutMs / 1000} s`, { cause: error });
+            if (error instanceof SyntaxError)
+                throw new Error('the JSON breaks off', { cause: error });
+            throw error;
+        }
+    };
+}
+function isJson({ headers }) {
+    return /^application\/json\b/.test(headers.get('content-type') ?? '');
+}
+
+
+/***/ }),
+
+/***/ 3987:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   k: () => (/* binding */ noteWrite),
+/* harmony export */   r: () => (/* binding */ writesSent)
+/* harmony export */ });
+const writes = new WeakMap();
+/** Says that a client sends a write: from here on the world is another one. */
+function noteWrite(client) {
+    writes.set(client, writesSent(client) + 1);
+}
+/** How many writes a client has sent. */
+function writesSent(client) {
+    return writes.get(client) ?? 0;
+}
+
+
+/***/ }),
+
+/***/ 8714:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   QQ: () => (/* binding */ keptName),
+/* harmony export */   W8: () => (/* binding */ journal),
+/* harmony export */   yo: () => (/* binding */ keptAt)
+/* harmony export */ });
+/* unused harmony export nameKept */
+/** The table that says which statements of a script ran: where DDL cannot be taken back, it must not be done twice. */
+const journal = 'rollback_steps';
+/** A name that no kept database has: later than all, so that they sort by when they were replaced even where a clock was put back. */
+async function nameKept(engine, now) {
+    const last = (await engine.listKept()).at(-1)?.at.getTime() ?? 0;
+    return engine.keptName(new Date(Math.max(now.getTime(), last + 1)));
+}
+/** Name of a database that is kept when it is replaced, e.g. `app_before_20261124110203123`: to the millisecond. */
+function keptName(base, at, limitBytes = 63) {
+    const suffix = `_before_${at.toISOString().replace(/\D/g, '')}`;
+    const room = limitBytes - suffix.length;
+    // cut by bytes, and never through a character
+    let kept = base;
+    while (Buffer.byteLength(kept) > room)
+        kept = [...kept].slice(0, -1).join('');
+    return kept + suffix;
+}
+/** The time in a name made by `keptName` for this base; undefined for any other name. */
+function keptAt(base, name, limitBytes = 63) {
+    const digits = /_before_(\d{17})$/.exec(name)?.[1];
+    if (digits === undefined)
+        return undefined;
+    const [, y, mo, d, h, mi, s, ms] = /^(....)(..)(..)(..)(..)(..)(...)$/.exec(digits) ?? [];
+    const at = new Date(`${y}-${mo}-${d}T${h}:${mi}:${s}.${ms}Z`);
+    return Number.isNaN(at.getTime()) || keptName(base, at, limitBytes) !== name ? undefined : at;
+}
+
+
+/***/ }),
+
+/***/ 9683:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   U: () => (/* binding */ chunksOf),
+/* harmony export */   z: () => (/* binding */ readChunks)
+/* harmony export */ });
+/* harmony import */ var node_fs_promises__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(1455);
+
+/** Reads a file as `chunksOf` does, and closes it. */
+async function* readChunks(path) {
+    const file = await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_0__.open)(path);
+    try {
+        yield* chunksOf(file);
+    }
+    finally {
+        await file.close();
+    }
+}
+/** One that is read, one that is worked on, one that is still being written. */
+const width = 3;
+/**
+ * Reads an open file from its beginning in chunks, each of which is good until the one after the next is taken: few buffers for
+ * all of it, as a new one for each would fill the memory before it is cleared, and clearing it takes longer than reading. The
+ * next chunk is read while one is worked on.
+ */
+async function* chunksOf(file) {
+    const buffers = Array.from({ length: width }, () => Buffer.allocUnsafe(1 << 20));
+    const read = async (index, at) => {
+        const buffer = buffers[index % width] ?? Buffer.alloc(0);
+        const { bytesRead } = await file.read(buffer, 0, buffer.length, at);
+        return buffer.subarray(0, bytesRead);
+    };
+    let next = read(0, 0);
+    try {
+        for (let [index, at] = [1, 0];; index += 1) {
+            const chunk = await next;
+            if (chunk.length === 0)
+                return;
+            at += chunk.length;
+            next = read(index, at);
+            // it is waited for later
+            next.catch(() => { });
+            yield chunk;
+        }
+    }
+    finally {
+        // nobody closes the file before
+        await next.catch(() => { });
+    }
+}
+
+
+/***/ }),
+
+/***/ 6442:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   $Q: () => (/* binding */ openTool),
+/* harmony export */   PR: () => (/* binding */ readToolVersion),
+/* harmony export */   Ud: () => (/* binding */ plainEnvironment),
+/* harmony export */   qI: () => (/* binding */ runTool)
+/* harmony export */ });
+/* harmony import */ var node_child_process__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(1421);
+/* harmony import */ var node_stream__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(7075);
+/* harmony import */ var node_stream_promises__WEBPACK_IMPORTED_MODULE_2__ = __webpack_require__(6466);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_3__ = __webpack_require__(452);
+
+
+
+
+/** What is kept of a tool's complaints: the last lines say why it ended. */
+const keptComplaint = 2000;
+const longestLine = 500;
+/**
+ * Runs a tool of the database, without a shell. When what takes its output fails, the tool is ended: it would wait for ever.
+ * @returns what it printed, unless `output` took it
+ * @throws RefusedError with the tool's own last words when it is not there or ends with another code than 0, UnavailableError
+ * when it is killed
+ */
+async function runTool(run) {
+    const { command, args, env, input, output, cwd, signal } = run;
+    const child = (0,node_child_process__WEBPACK_IMPORTED_MODULE_0__.spawn)(command, args, {
+        env,
+        cwd,
+        stdio: ['pipe', 'pipe', 'pipe'],
+        ...(signal === undefined ? {} : { signal }),
+    });
+    let complaint = '';
+    child.stderr.setEncoding('utf8').on('data', (chunk) => {
+        complaint = (complaint + chunk).slice(-keptComplaint);
+    });
+    let printed = '';
+    const reading = output?.(child.stdout) ??
+        (async () => {
+            for await (const chunk of child.stdout.setEncoding('utf8'))
+                printed += chunk;
+        })();
+    reading.catch(() => child.kill('SIGKILL'));
+    const ended = new Promise((resolve, reject) => {
+        child.once('error', reject);
+        child.once('close', (code, by) => resolve({ code, by }));
+    });
+    // a tool that ends early closes its input: why it did is in its own words
+    const writing = input === undefined ? child.stdin.end() : (0,node_stream_promises__WEBPACK_IMPORTED_MODULE_2__.pipeline)(input, child.stdin);
+    const [end, fed, read] = await Promise.allSettled([ended, writing, reading]);
+    if (end.status === 'rejected')
+        throw explainStart(end.reason, run);
+    // what took its output failed, and the tool ended for that
+    if (read.status === 'rejected')
+        throw read.reason;
+    const { code, by } = end.value;
+    // the system does that when memory runs out: it says nothing of the data
+    if (by !== null)
+        throw new _errors_js__WEBPACK_IMPORTED_MODULE_3__/* .UnavailableError */ .hG(`${nameOf(command)} was ended by ${by} from outside`);
+    if (code !== 0)
+        throw new _errors_js__WEBPACK_IMPORTED_MODULE_3__/* .RefusedError */ .fk(`${nameOf(command)} ended with code ${code}: ${wordsOf(complaint) || 'it did not say why'}`);
+    if (fed.status === 'rejected')
+        throw fed.reason;
+    return printed;
+}
+/**
+ * What a tool prints, while it does. The stream ends once the tool has ended well, and not before: else what came so far would be
+ * taken for all. It fails as the tool does; given up, it ends the tool.
+ */
+function openTool(run) {
+    const printed = new node_stream__WEBPACK_IMPORTED_MODULE_1__.PassThrough({ highWaterMark: 1 << 20 });
+    // who reads it is told, also when that begins later
+    printed.on('error', () => { });
+    runTool({
+        ...run,
+        output: (stdout) => {
+            stdout.pipe(printed, { end: false });
+            printed.once('close', () => stdout.destroy());
+            return (0,node_stream_promises__WEBPACK_IMPORTED_MODULE_2__.finished)(stdout);
+        },
+    }).then(() => printed.end(), (error) => printed.destroy(error instanceof Error ? error : new Error(String(error))));
+    return printed;
+}
+/** Less the statements that a tool repeats, between two lines of dashes: they have rows in them, which belong in no log. */
+function wordsOf(complaint) {
+    const said = complaint.split(/^-+$/m).at(-1) ?? '';
+    const lines = said.split('\n').filter((line) => line.length <= longestLine);
+    return lines.join('\n').trim();
+}
+/** The version that a tool says it has, e.g. 15.18; undefined when the tool is not there. */
+async function readToolVersion(command, env, pattern) {
+    try {
+        const printed = await runTool({ command, debianPackage: '', args: ['--version'], env });
+        return pattern.exec(printed)?.[1];
+    }
+    catch (error) {
+        if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_3__/* .RefusedError */ .fk)
+            return undefined;
+        throw error;
+    }
+}
+function explainStart(error, { command, debianPackage }) {
+    if (typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT')
+        return new _errors_js__WEBPACK_IMPORTED_MODULE_3__/* .RefusedError */ .fk(`${command} is not on this machine: install ${debianPackage}`);
+    return error;
+}
+function nameOf(command) {
+    return command.split('/').at(-1) ?? command;
+}
+/** The few variables that a tool needs of the job's: no secret of the job reaches it. */
+function plainEnvironment(env) {
+    return { PATH: env['PATH'], HOME: env['HOME'], TMPDIR: env['TMPDIR'], LC_ALL: 'C.UTF-8' };
+}
+
+
+/***/ }),
+
+/***/ 6368:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   G: () => (/* binding */ writeFileFrom),
+/* harmony export */   a: () => (/* binding */ writeChunks)
+/* harmony export */ });
+/* harmony import */ var node_fs_promises__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(1455);
+/* harmony import */ var _text_system_error_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(7229);
+
+
+/**
+ * Writes a new file that only its owner may read, to the disk itself when `durable`.
+ * @throws RefusedError that names the file when the system takes it not, e.g. because the disk is full
+ */
+async function writeFileFrom(content, path, { durable = false } = {}) {
+    try {
+        const file = await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_0__.open)(path, 'wx', 0o600);
+        try {
+            await writeChunks(content, file);
+            if (durable)
+                await file.sync();
+        }
+        finally {
+            await file.close();
+        }
+    }
+    catch (error) {
+        throw (0,_text_system_error_js__WEBPACK_IMPORTED_MODULE_1__/* .explainWrite */ .N)(error, path);
+    }
+}
+/** Writes chunks to an open file, each while the next is made: one has to be good until the one after the next is asked for. */
+async function writeChunks(content, file) {
+    let written = Promise.resolve();
+    try {
+        for await (const chunk of content) {
+            await written;
+            written = file.appendFile(chunk);
+            // it is waited for before the next
+            written.catch(() => { });
+        }
+    }
+    finally {
+        await written.catch(() => { });
+    }
+    await written;
+}
+
+
+/***/ }),
+
+/***/ 9226:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+
+// EXPORTS
+__webpack_require__.d(__webpack_exports__, {
+  yI: () => (/* binding */ readContext),
+  AS: () => (/* binding */ refuseForks)
+});
+
+// UNUSED EXPORTS: isAuthorsOwn
+
+// EXTERNAL MODULE: ./lib/errors.js
+var errors = __webpack_require__(452);
+// EXTERNAL MODULE: ./node_modules/zod/v4/classic/schemas.js + 6 modules
+var schemas = __webpack_require__(6921);
+;// CONCATENATED MODULE: ./lib/runner/event.js
+
+
+const repository = schemas/* object */.Ikc({ full_name: schemas/* string */.YjP() });
+/** What is read of an event, key by key: one that cannot be read does not take the others with it. */
+const keys = {
+    deployment: schemas/* object */.Ikc({
+        sha: schemas/* string */.YjP(),
+        environment: schemas/* string */.YjP(),
+        created_at: schemas/* string */.YjP().optional(),
+        transient_environment: schemas/* boolean */.zMY().optional(),
+    }),
+    workflow_run: schemas/* object */.Ikc({ head_sha: schemas/* string */.YjP(), head_repository: repository.nullish() }),
+    pull_request: schemas/* object */.Ikc({
+        head: schemas/* object */.Ikc({ repo: repository.nullish() }),
+        base: schemas/* object */.Ikc({ repo: repository }),
+    }),
+    repository: schemas/* object */.Ikc({ default_branch: schemas/* string */.YjP() }),
+    action: schemas/* string */.YjP(),
+    sender: schemas/* object */.Ikc({ login: schemas/* string */.YjP() }),
+    issue: schemas/* object */.Ikc({ number: schemas/* number */.aig().int() }),
+    comment: schemas/* object */.Ikc({
+        id: schemas/* number */.aig().int(),
+        body: schemas/* string */.YjP(),
+        user: schemas/* object */.Ikc({ login: schemas/* string */.YjP(), type: schemas/* string */.YjP() }).nullable(),
+    }),
+};
+/**
+ * The keys that decide what a run is about and whether it is a fork's, each with the events that cannot be without it.
+ * The other keys only name who asked: without them, nobody did.
+ */
+const deciding = {
+    deployment: /^deployment(?:_status)?$/,
+    workflow_run: /^workflow_run$/,
+    pull_request: /^pull_request/,
+};
+/**
+ * Reads the payload of an event: the keys above, and nothing else.
+ * https://docs.github.com/en/webhooks/webhook-events-and-payloads
+ * @param payload parsed JSON; undefined where there is none
+ * @throws InputError where it cannot be read what the run is about
+ */
+function readEvent(eventName, payload) {
+    const fields = schemas/* record */.g1P(schemas/* string */.YjP(), schemas/* unknown */.L5J()).safeParse(payload ?? {});
+    if (!fields.success)
+        throw unreadable(eventName, 'is not a JSON object');
+    // GitHub writes null for what an event could have, and has not
+    const fieldOf = (key) => fields.data[key] ?? undefined;
+    const demand = (key, schema) => {
+        const value = fieldOf(key);
+        if (value === undefined && !deciding[key].test(eventName))
+            return undefined;
+        const parsed = schema.safeParse(value);
+        if (parsed.success)
+            return parsed.data;
+        const [issue] = parsed.error.issues;
+        const path = [key, ...(issue?.path ?? [])].join('.');
+        throw unreadable(eventName, `has an invalid \`${path}\` (${issue?.message})`);
+    };
+    const read = (key, schema) => schema.safeParse(fieldOf(key)).data;
+    return {
+        deployment: demand('deployment', keys.deployment),
+        workflow_run: demand('workflow_run', keys.workflow_run),
+        pull_request: demand('pull_request', keys.pull_request),
+        repository: read('repository', keys.repository),
+        action: read('action', keys.action),
+        sender: read('sender', keys.sender),
+        issue: read('issue', keys.issue),
+        comment: read('comment', keys.comment),
+    };
+}
+function unreadable(eventName, why) {
+    return new errors/* InputError */.dz(`the payload of the event ${JSON.stringify(eventName)} ${why}: nothing was changed, because the payload decides what the run is about; check GITHUB_EVENT_PATH, or start the run manually with workflow_dispatch`);
+}
+
+// EXTERNAL MODULE: ./lib/runner/job.js
+var job = __webpack_require__(2617);
+;// CONCATENATED MODULE: ./lib/runner/context.js
+
+
+
+const eventsOfPeople = new Set(['workflow_dispatch', 'issue_comment']);
+/**
+ * Reads the context from the runner's variables.
+ * @param payload of the event, parsed
+ * https://docs.github.com/en/actions/reference/workflows-and-actions/variables
+ * @throws InputError outside of a workflow run, and where it cannot be read what the event is about
+ */
+function readContext(env, payload) {
+    const { owner, repo } = (0,job/* readRepositoryName */.o)(env);
+    const eventName = env['GITHUB_EVENT_NAME'] ?? '';
+    const event = readEvent(eventName, payload);
+    const actor = env['GITHUB_ACTOR'];
+    const serverUrl = env['GITHUB_SERVER_URL'] ?? 'https://github.com';
+    const id = /^\d+$/.test(env['GITHUB_RUN_ID'] ?? '') ? env['GITHUB_RUN_ID'] : undefined;
+    return {
+        owner,
+        repo,
+        sha: env['GITHUB_SHA'] ?? '',
+        eventName,
+        actor: actor ?? 'unknown',
+        apiUrl: env['GITHUB_API_URL'] ?? 'https://api.github.com',
+        serverUrl,
+        run: id === undefined
+            ? undefined
+            : {
+                id,
+                attempt: Number(env['GITHUB_RUN_ATTEMPT']) || 1,
+                url: `${serverUrl}/${owner}/${repo}/actions/runs/${id}`,
+            },
+        workflow: workflowOf(env['GITHUB_WORKFLOW_REF']),
+        stepKey: [id ?? 'local', env['GITHUB_JOB'] ?? '', env['GITHUB_ACTION'] ?? ''].join('/'),
+        askedBy: askedBy(eventName, actor, event),
+        event,
+    };
+}
+/** @param ref `owner/repo/.github/workflows/deploy.yml@refs/heads/main` */
+function workflowOf(ref = '') {
+    return /\/\.github\/workflows\/([^@/]+)@/.exec(ref)?.[1];
+}
+/** A comment that was edited or deleted later, or by another account than its author's, asks for nothing. */
+function askedBy(eventName, actor, event) {
+    if (!eventsOfPeople.has(eventName) || actor === undefined)
+        return undefined;
+    if (eventName === 'issue_comment' && !isAuthorsOwn(event))
+        return undefined;
+    return actor;
+}
+/** True for a comment that its author has just written, unchanged. */
+function isAuthorsOwn(event) {
+    const author = event.comment?.user?.login;
+    return event.action === 'created' && author !== undefined && event.sender?.login === author;
+}
+/**
+ * Refuses a run for a fork, before any request: its content is a stranger's, and so is the commit that the event names.
+ * @throws InputError for a pull request of a fork, and for a workflow run of one
+ */
+function refuseForks({ event, eventName, owner, repo }) {
+    const { pull_request: pull, workflow_run: run } = event;
+    if (pull !== undefined && !isSame(pull.head.repo?.full_name, pull.base.repo.full_name))
+        throw new errors/* InputError */.dz(`this run is for a pull request from the fork ${pull.head.repo?.full_name ?? '(deleted)'}: its token can write nothing; run the action after the merge, on push, deployment_status or workflow_dispatch`);
+    // an event of a deployment has the run that made it, without the repository of its commit: that has to be on the branch
+    if (run === undefined || (eventName !== 'workflow_run' && run.head_repository === undefined))
+        return;
+    // a workflow run of a fork has the fork's commit, whatever its branch is called
+    const head = run.head_repository?.full_name;
+    if (!isSame(head, `${owner}/${repo}`))
+        throw new errors/* InputError */.dz(`this run is for a workflow run of the repository ${head ?? '(deleted)'}, which is not ${owner}/${repo}: a fork's commit is never rolled back; add \`if: github.event.workflow_run.head_repository.full_name == github.repository\` to the job`);
+}
+function isSame(one, other) {
+    return one?.toLowerCase() === other.toLowerCase();
+}
+
+
+/***/ }),
+
+/***/ 9431:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   f5: () => (/* binding */ settingsOf),
+/* harmony export */   kG: () => (/* binding */ usualEnvironment),
+/* harmony export */   sb: () => (/* binding */ readSettings)
+/* harmony export */ });
+/* harmony import */ var zod__WEBPACK_IMPORTED_MODULE_4__ = __webpack_require__(6921);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(452);
+/* harmony import */ var _explain_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(8966);
+/* harmony import */ var _schema_js__WEBPACK_IMPORTED_MODULE_2__ = __webpack_require__(546);
+/* harmony import */ var _suggest_js__WEBPACK_IMPORTED_MODULE_3__ = __webpack_require__(67);
+
+
+
+
+
+/**
+ * The settings of an environment.
+ * @param said a clause that says what names the environment
+ * @throws InputError that lists the environments there are
+ */
+function settingsOf({ environments, file }, environment, said = (0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .message */ .iU) `${(0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .setting */ .Pe)('environment')} is ${JSON.stringify(environment)}`) {
+    const found = environments.get(environment);
+    if (found !== undefined)
+        return found;
+    const names = [...environments.keys()];
+    const nearest = (0,_suggest_js__WEBPACK_IMPORTED_MODULE_3__/* .suggest */ .ZA)(environment, names);
+    const advice = nearest === undefined ? `${(0,_suggest_js__WEBPACK_IMPORTED_MODULE_3__/* .listChoices */ .ZH)(names)}, or` : `did you mean \`${nearest}\`? If not,`;
+    throw new _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InputError */ .dz((0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .message */ .iU) `${said}, and ${describes(file)} ${listNames(names)}; ${advice} describe it under \`environments\``);
+}
+/** The name of the environment that is meant where nothing names one. @throws InputError where several could be */
+function usualEnvironment({ usual, environments, file }) {
+    if (usual !== undefined)
+        return usual;
+    throw new _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .InputError */ .dz((0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .message */ .iU) `${(0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .setting */ .Pe)('environment')} is not given, and ${describes(file)} ${listNames([...environments.keys()])}; name one of them, or write \`environment: NAME\` in the file for the one that is meant by default`);
+}
+function describes(file) {
+    return file === undefined ? 'the settings describe' : `${file} describes`;
+}
+function listNames(names) {
+    return `the ${names.length === 1 ? 'environment' : 'environments'} ${names.map((name) => JSON.stringify(name)).join(', ')}`;
+}
+/** Reads the whole file: `environments` with the shared part above, or one environment. */
+function readSettings(value) {
+    if (!isMapping(value) || !('environments' in value)) {
+        const parsed = _schema_js__WEBPACK_IMPORTED_MODULE_2__/* .configSchema */ .Qn.safeParse(value, parseOptions);
+        if (!parsed.success)
+            return { settings: undefined, findings: findingsOf(parsed.error) };
+        const { environment } = parsed.data;
+        return {
+            settings: { environments: new Map([[environment, parsed.data]]), usual: environment },
+            findings: [],
+        };
+    }
+    const { environments: listed, environment: usual, ...shared } = value;
+    const head = headSchema.safeParse({ environments: listed, environment: usual }, parseOptions);
+    if (!head.success)
+        return { settings: undefined, findings: findingsOf(head.error) };
+    const environments = new Map();
+    const findings = [];
+    for (const [name, own] of Object.entries(head.data.environments)) {
+        const parsed = _schema_js__WEBPACK_IMPORTED_MODULE_2__/* .configSchema */ .Qn.safeParse({ ...merge(shared, own), environment: name }, parseOptions);
+        if (parsed.success)
+            environments.set(name, parsed.data);
+        else
+            findings.push(...findingsOf(parsed.error).map((each) => ({
+                ...each,
+                path: origin(each.path, { own, shared, name }),
+            })));
+    }
+    if (findings.length > 0)
+        return { settings: undefined, findings };
+    const names = [...environments.keys()];
+    const only = names.length === 1 ? names[0] : names.find((name) => name === 'production');
+    return { settings: { environments, usual: head.data.environment ?? only }, findings: [] };
+}
+const parseOptions = { reportInput: true, error: _explain_js__WEBPACK_IMPORTED_MODULE_1__/* .explainPlainly */ .V };
+const headSchema = zod__WEBPACK_IMPORTED_MODULE_4__/* .object */ .Ikc({
+    environment: (0,_schema_js__WEBPACK_IMPORTED_MODULE_2__/* .environmentName */ .VE)().optional(),
+    environments: zod__WEBPACK_IMPORTED_MODULE_4__/* .record */ .g1P((0,_schema_js__WEBPACK_IMPORTED_MODULE_2__/* .environmentName */ .VE)(), zod__WEBPACK_IMPORTED_MODULE_4__/* .preprocess */ .vkY((own) => own ?? {}, zod__WEBPACK_IMPORTED_MODULE_4__/* .record */ .g1P(zod__WEBPACK_IMPORTED_MODULE_4__/* .string */ .YjP(), zod__WEBPACK_IMPORTED_MODULE_4__/* .unknown */ .L5J())))
+        .refine((all) => Object.keys(all).length > 0, {
+        error: 'is empty; write the name of an environment and its settings, such as `production: {}`',
+    }),
+})
+    .superRefine(({ environment, environments }, context) => {
+    const names = Object.keys(environments);
+    for (const [name, own] of Object.entries(environments)) {
+        for (const key of ['environment', 'environments', 'history'].filter((each) => each in own)) {
+            const input = own[key];
+            const error = `is the same for all environments; write it above \`environments\`, or remove it`;
+            context.addIssue({ code: 'custom', path: ['environments', name, key], message: error, input });
+        }
+    }
+    if (environment !== undefined && !names.includes(environment)) {
+        const error = `is not among \`environments\`; ${(0,_suggest_js__WEBPACK_IMPORTED_MODULE_3__/* .suggestOrList */ .Go)(environment, names)}`;
+        context.addIssue({ code: 'custom', path: ['environment'], message: error, input: environment });
+    }
+});
+function findingsOf(error) {
+    return error.issues.flatMap((issue) => (0,_explain_js__WEBPACK_IMPORTED_MODULE_1__/* .explainIssue */ .J)(issue));
+}
+/** Mappings are merged key by key; anything else that an environment says takes the place of the shared part, and `null` takes it away. */
+function merge(shared, own) {
+    const merged = { ...shared };
+    for (const [key, value] of Object.entries(own)) {
+        const before = shared[key];
+        if (value === null)
+            delete merged[key];
+        else
+            merged[key] = isMapping(before) && isMapping(value) ? merge(before, value) : value;
+    }
+    return merged;
+}
+/** Where a merged value is written; for one that is missing, where it is missing from. */
+function origin(path, { own, shared, name }) {
+    const [depthOfOwn, depthOfShared] = [depthIn(own, path), depthIn(shared, path)];
+    return depthOfOwn > 0 && depthOfOwn >= depthOfShared ? ['environments', name, ...path] : path;
+}
+/** How many parts of a path lead somewhere; a list or a text ends it, as it is not merged. */
+function depthIn(mapping, path) {
+    let value = mapping;
+    for (const [depth, part] of path.entries()) {
+        if (!isMapping(value))
+            return path.length;
+        if (!Object.hasOwn(value, part))
+            return depth;
+        value = value[part];
+    }
+    return path.length;
+}
+function isMapping(value) {
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+
+/***/ }),
+
+/***/ 8966:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   J: () => (/* binding */ explainIssue),
+/* harmony export */   V: () => (/* binding */ explainPlainly)
+/* harmony export */ });
+/* harmony import */ var _suggest_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(67);
+
+/** Turns one issue of the schema into sentences: subject from the path, the rest from the schema's message. */
+function explainIssue(issue, parent = []) {
+    const path = [...parent, ...issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part))];
+    const tell = (message) => [
+        { path, at: 'value', message: `${subjectOf(path)} ${message}` },
+    ];
+    if (issue.code === 'unrecognized_keys') {
+        const lines = issue.message.split('\n');
+        return issue.keys.map((key, index) => {
+            return { path: [...path, key], at: 'key', message: lines[index] ?? `unknown key ${(0,_suggest_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(key)}` };
+        });
+    }
+    if (issue.code === 'invalid_key') {
+        return issue.issues.slice(0, 1).map((inner) => {
+            return { path, at: 'key', message: `${subjectOf(path)} ${inner.message}` };
+        });
+    }
+    if (issue.input === null)
+        return tell('has no value; write one, or remove the line');
+    if (issue.code === 'invalid_union') {
+        if (issue.discriminator !== undefined)
+            return tell(explainDiscriminator(issue));
+        const branch = meantBranch(issue.errors);
+        if (branch !== undefined)
+            return branch.flatMap((inner) => explainIssue(inner, path));
+    }
+    return tell(issue.message);
+}
+/** What to say of an issue that the schema has no words of its own for. */
+function explainPlainly(issue) {
+    if (issue.code === 'invalid_type')
+        return explainType({ expected: issue.expected, input: issue.input });
+    if (issue.code === 'invalid_value')
+        return explainChoice({ known: issue.values.map(String), input: issue.input });
+    return 'is not understood here; remove it, or see the documentation of the key';
+}
+function explainType({ expected, input }) {
+    if (input === undefined)
+        return 'is missing; write it';
+    return mustBe[expected] ?? explainText(input);
+}
+const mustBe = {
+    array: 'must be a list; write its items in brackets, `[…]`, or each on a line of its own with `- `',
+    object: 'must be a mapping; write keys and values, such as `key: value`',
+    record: 'must be a mapping; write keys and values, such as `key: value`',
+    boolean: 'must be a switch; write `true` or `false`',
+    int: 'must be a whole number; write it without a fraction',
+    number: 'must be a number; write it without quotes',
+};
+function explainText(input) {
+    const plain = typeof input === 'number' || typeof input === 'boolean';
+    return plain ? `must be a text; write it in quotes: \`'${input}'\`` : 'must be a text; write one';
+}
+function explainChoice({ known, input }) {
+    if (typeof input === 'string')
+        return `can't be ${(0,_suggest_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(input)}; ${(0,_suggest_js__WEBPACK_IMPORTED_MODULE_0__/* .suggestOrList */ .Go)(input, known)}`;
+    return `${input === undefined ? 'is missing' : 'must be a word'}; ${(0,_suggest_js__WEBPACK_IMPORTED_MODULE_0__/* .listChoices */ .ZH)(known)}`;
+}
+function explainDiscriminator(issue) {
+    const known = 'options' in issue && Array.isArray(issue.options) ? issue.options.map(String) : [];
+    const key = issue.discriminator ?? '';
+    const input = typeof issue.input === 'object' ? Reflect.get(issue.input ?? {}, key) : undefined;
+    return input === null ? 'has no value; write one' : explainChoice({ known, input });
+}
+/** The only branch of a union that has the right type: its problems say more than those of the union. */
+function meantBranch(branches) {
+    const near = branches.filter((issues) => {
+        return !issues.some((issue) => issue.code === 'invalid_type' && issue.path.length === 0);
+    });
+    return near.length === 1 ? near[0] : undefined;
+}
+/** `checks[1]` for an item of a list, the key for all else. */
+function subjectOf(path) {
+    const lastKey = path.findLastIndex((part) => typeof part === 'string');
+    const key = path[lastKey];
+    const indexes = path.slice(lastKey + 1).map((index) => `[${index}]`);
+    if (key === undefined)
+        return indexes.length === 0 ? 'the whole text' : `item ${Number(path[0]) + 1}`;
+    return (0,_suggest_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(`${key}${indexes.join('')}`);
+}
+
+
+/***/ }),
+
+/***/ 546:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+
+// EXPORTS
+__webpack_require__.d(__webpack_exports__, {
+  wq: () => (/* binding */ checksSchemaFor),
+  Qn: () => (/* binding */ configSchema),
+  sb: () => (/* binding */ defaultConfig),
+  VE: () => (/* binding */ environmentName)
+});
+
+// UNUSED EXPORTS: metricDefaults, metrics, severities
+
+// EXTERNAL MODULE: ./node_modules/zod/v4/classic/schemas.js + 6 modules
+var schemas = __webpack_require__(6921);
+// EXTERNAL MODULE: ./node_modules/jsonpath-rfc9535/dist/esm/index.js + 40 modules
+var esm = __webpack_require__(4525);
+// EXTERNAL MODULE: ./lib/text/duration.js
+var duration = __webpack_require__(4783);
+// EXTERNAL MODULE: ./lib/text/redact.js
+var redact = __webpack_require__(1814);
+;// CONCATENATED MODULE: ./lib/settings/branch-name.js
+/**
+ * What is wrong with the name of a branch, by the rules of `git check-ref-format` and two of our own: no `refs/heads/`
+ * in front, and not `HEAD`, as both are valid names that nobody means.
+ * @see https://git-scm.com/docs/git-check-ref-format
+ * @returns the problem and what to write instead, or undefined if the name is good
+ */
+function explainBranchName(name) {
+    if (name === '')
+        return 'is empty; write the name of a branch, such as `main`';
+    if (name.startsWith('refs/'))
+        return 'is a full ref; write the name of the branch alone, such as `main`';
+    const broken = rules.find(([pattern]) => pattern.test(name));
+    return broken === undefined
+        ? undefined
+        : `is not a branch name: ${broken[1]}; write a name such as \`main\``;
+}
+/**
+ * True if git can't keep both branches: they are the same, or one would have to be a folder of the other
+ * (`main` and `main/history`).
+ */
+function branchesCollide(one, other) {
+    return one === other || one.startsWith(`${other}/`) || other.startsWith(`${one}/`);
+}
+const rules = [
+    [/^(?:@|HEAD)$/, 'git keeps this name for itself'],
+    [/^-/, 'it starts with a dash'],
+    [/[\p{Cc} ]/u, 'it holds a space or control character'],
+    [/[~^:?*[\\]/, 'it holds one of ~ ^ : ? * [ \\'],
+    [/\.\.|@\{/, 'it holds `..` or `@{`'],
+    [/^\/|\/$|\/\//, 'it has a slash too many'],
+    [/(?:^|\/)\./, 'a part of it starts with a dot'],
+    [/\.$|\.lock(?:\/|$)/, 'it ends with `.` or `.lock`'],
+    [/^.{245,}$/su, 'it is longer than 244 characters'],
+];
+
+// EXTERNAL MODULE: ./lib/settings/suggest.js
+var suggest = __webpack_require__(67);
+;// CONCATENATED MODULE: ./lib/settings/fields.js
+
+
+
+
+
+
+/**
+ * The building blocks of the schema. Every message in it is the second half of a sentence that starts with the name
+ * of the key (`is missing; write …`), except those of unknown keys, which are whole.
+ */
+/**
+ * A mapping that refuses keys it does not know, each with the nearest one that it does.
+ * @param elsewhere keys that people put here but belong to another place, and what to do with them
+ */
+function section(shape, elsewhere = {}) {
+    const known = Object.keys(shape);
+    return schemas/* strictObject */.rej(shape, {
+        error: (issue) => {
+            if (issue.code !== 'unrecognized_keys')
+                return undefined;
+            // one line per key, in the order of `issue.keys`
+            return issue.keys.map((key) => explainUnknownKey({ key, known, elsewhere })).join('\n');
+        },
+    });
+}
+function explainUnknownKey({ key, known, elsewhere, }) {
+    const place = Object.hasOwn(elsewhere, key) ? elsewhere[key] : undefined;
+    return `unknown key ${(0,suggest/* quote */.hD)(key)}; ${place ?? (0,suggest/* suggestOrList */.Go)(key, known)}`;
+}
+/** `15s` in the file, milliseconds in the result. */
+function fields_duration({ min = 0, max } = {}) {
+    return schemas/* string */.YjP({ error: ({ input }) => (input === undefined ? undefined : (0,duration/* explainDuration */.MP)(input)) })
+        .regex(duration/* durationPattern */.Zq, { error: ({ input }) => (0,duration/* explainDuration */.MP)(input) })
+        .superRefine((text, context) => {
+        if (!duration/* durationPattern */.Zq.test(text))
+            return;
+        const message = explainRange({ text, min, max });
+        if (message !== undefined)
+            context.addIssue(message);
+    })
+        .transform(duration/* parseDuration */.E9);
+}
+function explainRange({ text, min, max, }) {
+    const value = parseOrExplain(text);
+    if (typeof value === 'string')
+        return value;
+    if (value < min)
+        return `is too short; write at least \`${(0,duration/* formatDuration */.a3)(min)}\``;
+    if (max !== undefined && value > max)
+        return `is too long; write at most \`${(0,duration/* formatDuration */.a3)(max)}\``;
+    return undefined;
+}
+function parseOrExplain(text) {
+    try {
+        return (0,duration/* parseDuration */.E9)(text);
+    }
+    catch (error) {
+        return error instanceof Error ? error.message : String(error);
+    }
+}
+function branchName() {
+    return schemas/* string */.YjP().superRefine((name, context) => {
+        const message = explainBranchName(name);
+        if (message !== undefined)
+            context.addIssue(message);
+    });
+}
+/** A file or folder of the repository, from its top; `./` in front and `/` behind are left out. */
+function plainPath() {
+    return schemas/* string */.YjP()
+        .regex(/\S/, 'is empty; write a folder such as `apps/web`')
+        .refine(isOneLine, { error: 'holds a line break or control character; write one line' })
+        .transform((path) => path.replace(/^(?:\.\/+)+/, '').replace(/\/+$/, ''))
+        .superRefine((path, context) => {
+        const message = explainPath(path);
+        if (message !== undefined)
+            context.addIssue(message);
+    });
+}
+function explainPath(path) {
+    if (path === '' || path === '.')
+        return 'is the whole repository; leave the key out instead';
+    if (path.startsWith('/'))
+        return `starts with a slash; write \`${path.replace(/^\/+/, '')}\``;
+    if (/[*?[\]{}]/.test(path))
+        return 'is a pattern; write the folder alone, such as `apps/web`';
+    if (path.split('/').some((part) => part === '' || part === '.' || part === '..'))
+        return 'is not a plain path; write it from the top of the repository, such as `apps/web`';
+    return undefined;
+}
+/** An address to look at over HTTP. Credentials in it are refused with those of the rest of the file. */
+function httpUrl({ example }) {
+    return schemas/* string */.YjP({
+        error: ({ input }) => input === undefined ? `is missing; write an address, such as \`${example}\`` : undefined,
+    })
+        .regex(/^https?:\/\/\S+$/i, `is not an address with http or https; write it in full, such as \`${example}\``)
+        .refine((url) => !/^https?:\/\/\S+$/i.test(url) || URL.canParse(url), {
+        error: `can't be read as an address; write it as \`${example}\``,
+    });
+}
+/** A path into JSON that evaluates no script. */
+function jsonPath() {
+    return schemas/* string */.YjP().superRefine((path, context) => {
+        try {
+            (0,esm/* query */.P)({}, path);
+        }
+        catch {
+            context.addIssue({
+                code: 'custom',
+                message: 'is not a JSONPath of RFC 9535; write one such as `$.errors`',
+            });
+        }
+    });
+}
+/** Names of HTTP headers (RFC 9110, section 5.6.2) with a text, or the environment variable that holds it. */
+function headers() {
+    return schemas/* record */.g1P(schemas/* string */.YjP()
+        .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'is not the name of a header; write one such as `accept`'), headerValue)
+        .superRefine((all, context) => {
+        const seen = new Set();
+        for (const name of Object.keys(all)) {
+            if (seen.has(name.toLowerCase())) {
+                context.addIssue({
+                    code: 'custom',
+                    path: [name],
+                    message: 'is there twice; upper and lower case are the same',
+                });
+            }
+            seen.add(name.toLowerCase());
+        }
+    });
+}
+/** The name of a variable of the step that holds a secret: none is written into the file. */
+function environmentVariable(example) {
+    return schemas/* string */.YjP({
+        error: ({ input }) => (input === undefined ? 'is missing; write `{ env: NAME }`' : undefined),
+    })
+        .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, `is not the name of an environment variable; write one such as \`${example}\``)
+        .refine((name) => (0,redact/* redact */.E$)(name) === name, 'is itself a secret; write the name of the variable that holds it')
+        .describe(`name of the environment variable of the step, such as \`${example}\``);
+}
+const headerValue = schemas/* union */.KCZ([
+    schemas/* string */.YjP()
+        .refine(isOneLine, { error: 'holds a line break or control character; write one line' })
+        .describe('the text itself; never a secret'),
+    section({
+        env: environmentVariable('HEALTH_TOKEN').describe('name of the environment variable of the step that holds the whole value, such as `Bearer …`'),
+    }),
+], { error: 'must be a text or `{ env: NAME }`; write a text in quotes' });
+/** False for a text with control characters, which in a header would start another one. */
+function isOneLine(text) {
+    return !/\p{Cc}/u.test(text);
+}
+/** A threshold; says how to write one where people write `5%` or `5s`. */
+function limit() {
+    return schemas/* number */.aig({ error: ({ input }) => (input === undefined ? undefined : explainNumber(input)) });
+}
+function explainNumber(input) {
+    if (typeof input !== 'string')
+        return 'must be a number; write one such as `0.05`';
+    const percent = /^(\d{1,6}(?:\.\d{1,6})?)\s*%$/.exec(input)?.[1];
+    if (percent !== undefined)
+        return `must be a number without a sign; write \`${toRatio(Number(percent))}\` for ${percent} %`;
+    if (duration/* durationPattern */.Zq.test(input))
+        return `must be a number; write \`${(0,duration/* parseDuration */.E9)(input)}\`, in milliseconds`;
+    if (/^-?\d{1,15}(?:\.\d{1,15})?$/.test(input))
+        return `must be a number; write \`${input}\` without quotes`;
+    return 'must be a number; write one such as `0.05`';
+}
+/** What is wrong with a limit of something that runs from 0 to 1. */
+function explainRatio(value) {
+    if (value < 0)
+        return 'must be a ratio from 0 to 1; write for example `0.05` for 5 %';
+    if (value <= 1)
+        return undefined;
+    const meant = value <= 100 ? value : 5;
+    return `must be a ratio from 0 to 1; write \`${toRatio(meant)}\` for ${meant} %`;
+}
+function toRatio(percent) {
+    return Number((percent / 100).toPrecision(12));
+}
+/** A text of one line that is not empty. */
+function line() {
+    return schemas/* string */.YjP()
+        .regex(/\S/, 'is empty; leave the key out instead')
+        .refine(isOneLine, { error: 'holds a line break or control character; write one line' });
+}
+
+// EXTERNAL MODULE: ./lib/text/severity.js
+var severity = __webpack_require__(220);
+;// CONCATENATED MODULE: ./lib/settings/metrics.js
+
+/** What a check measures, where it is one of the well-known things. */
+const metrics = ['error-rate', 'response-time', 'cpu', 'memory', 'crash-rate'];
+/** The metrics that a probe over HTTP can measure by itself. */
+const httpMetrics = ['error-rate', 'response-time'];
+/** The limit and severity of a check that names its metric and nothing else. */
+const metricDefaults = {
+    'error-rate': {
+        limit: { max: 0.05 },
+        severity: 'high',
+        unit: 'ratio',
+        meaning: 'share of requests that failed',
+    },
+    'response-time': {
+        limit: { max: 5000 },
+        severity: 'medium',
+        unit: 'ms',
+        meaning: '95th percentile of response times',
+    },
+    cpu: { limit: { max: 0.9 }, severity: 'medium', unit: 'ratio', meaning: 'share of the CPU in use' },
+    memory: { limit: { max: 0.9 }, severity: 'medium', unit: 'ratio', meaning: 'share of the memory in use' },
+    'crash-rate': {
+        limit: { max: 0.01 },
+        severity: 'critical',
+        unit: 'ratio',
+        meaning: 'share of sessions that crashed',
+    },
+};
+/** The table above as a sentence for the editor: `error-rate: above 0.05, high`. */
+function describeMetrics(names) {
+    return names
+        .map((name) => {
+        const { limit, severity, unit, meaning } = metricDefaults[name];
+        return `${name}: ${meaning}, ${severity} above ${limit.max}${unit === 'ms' ? ' ms' : ''}`;
+    })
+        .join('; ');
+}
+
+;// CONCATENATED MODULE: ./lib/health/checks/schema-parts.js
+
+
+
+/** What every type of check has. */
+const shared = {
+    name: schemas/* string */.YjP({
+        error: ({ input }) => input === undefined ? 'is missing; name the check, such as `homepage`' : undefined,
+    })
+        .regex(/^[a-z0-9][a-z0-9-]*$/, 'must be of small letters, digits and dashes; write a name such as `error-rate-eu`')
+        .max(60, 'is too long; write at most 60 characters')
+        .describe('Name of the check in reports and the history; unique among the checks.'),
+    severity: schemas/* enum */.k5n(severity/* severities */.g)
+        .optional()
+        .describe('How bad a breach is. Default: the severity of the metric; needed without a metric.'),
+    max: limit()
+        .optional()
+        .describe('Breached when the value is above. Default: the limit of the metric, if none of max, min and equals is given.'),
+    min: limit().optional().describe('Breached when the value is below. No default.'),
+    equals: limit().optional().describe('Breached when the value is another. Stands alone. No default.'),
+    'initial-delay': fields_duration()
+        .optional()
+        .describe('Time for the new version to warm up: probes begin at once and are shown, and what they find, or is counted, in this time is not judged. Default: none.'),
+    'on-no-data': schemas/* enum */.k5n(['inconclusive', 'fail', 'pass'])
+        .default('inconclusive')
+        .describe('What a round without data is: a gap (`inconclusive`), beyond the limit (`fail`), or within it (`pass`).'),
+    'on-error': schemas/* enum */.k5n(['error', 'fail', 'ignore'])
+        .default('error')
+        .describe('What a round that could not look is: an `error`, beyond the limit (`fail`), or no data (`ignore`).'),
+    'failure-limit': count()
+        .optional()
+        .describe('Rounds beyond the limit that are tolerated, of all rounds, in a row or not; one more is an issue. Stands in the place of `for`. Default: `for` decides.'),
+    'consecutive-error-limit': count()
+        .optional()
+        .describe('Errors in a row that are tolerated; one more, and the verdict is `error`. Default: 2.'),
+    'inconclusive-limit': count()
+        .optional()
+        .describe('Rounds without data that are tolerated, of all rounds; one more, and the check is inconclusive. Default: half of them.'),
+    headers: headers()
+        .prefault({})
+        .describe('Headers of the request: a text, or { env: NAME } for a secret. Default: none.'),
+};
+/** The keys of `finish`, in the order of the schema. */
+const rulesOfGaps = {
+    'initial-delay': shared['initial-delay'],
+    'on-no-data': shared['on-no-data'],
+    'on-error': shared['on-error'],
+    'failure-limit': shared['failure-limit'],
+    'consecutive-error-limit': shared['consecutive-error-limit'],
+    'inconclusive-limit': shared['inconclusive-limit'],
+};
+/** When a number is bad, and what its gaps are. */
+const judged = {
+    severity: shared.severity,
+    max: shared.max,
+    min: shared.min,
+    equals: shared.equals,
+    for: fields_duration()
+        .prefault('0s')
+        .describe('How long the limit must be breached before it counts. Default: the first breach counts.'),
+    ...rulesOfGaps,
+};
+/** What every check of a number has beside its own source. */
+const common = {
+    name: shared.name,
+    metric: schemas/* enum */.k5n(metrics)
+        .optional()
+        .describe(`What is measured, with its own limit and severity. ${describeMetrics(metrics)}. Default: none, so that a limit and a severity are needed.`),
+    ...judged,
+};
+/** A secret that a variable of the step holds. */
+const token = (what) => section({
+    env: schemas/* string */.YjP({
+        error: ({ input }) => (input === undefined ? 'is missing; write `{ env: NAME }`' : undefined),
+    })
+        .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'is not the name of an environment variable; write one such as `HEALTH_TOKEN`')
+        .describe('Name of the environment variable of the step that holds it.'),
+}).describe(what);
+/** A name without spaces. */
+const schema_parts_name = (what) => schemas/* string */.YjP().regex(/^\S+$/, `is not ${what}; write it without spaces`);
+/** Any text but an empty one. */
+const schema_parts_text = () => schemas/* string */.YjP().regex(/\S/, 'is empty; write a text');
+/** Takes the keys of all checks, and turns the file's `for` into `forMs`. */
+function finishNumber(check) {
+    const { for: forMs, ...rest } = check;
+    return { ...finish(rest), forMs };
+}
+/** What counting checks have beside that. */
+const counting = {
+    method: schemas/* enum */.k5n(['sequential', 'threshold'])
+        .default('sequential')
+        .describe('How counts are judged: `sequential` weighs them, with a bounded chance of a false alarm; `threshold` holds their share since the last round against the limit.'),
+    alpha: schemas/* number */.aig()
+        .gt(0, 'must be above 0; write for example `0.005`')
+        .max(0.5, 'must be at most 0.5; write for example `0.005`')
+        .optional()
+        .describe('Chance of a false alarm by this check, of that of the whole gate. Default: an equal part of what the others leave.'),
+};
+function count() {
+    return schemas/* int */.Whr('must be a whole number; write one such as `3`').min(0, 'must not be below 0');
+}
+/** Takes the keys that are the same for all types out of a check, and gives the rest beside what they mean. */
+function finish(check) {
+    const { 'initial-delay': initialDelayMs = 0, 'on-no-data': onNoData, 'on-error': onError, 'failure-limit': failureLimit, 'consecutive-error-limit': consecutiveErrorLimit, 'inconclusive-limit': inconclusiveLimit, severity, metric, max, min, equals, ...rest } = check;
+    return {
+        ...rest,
+        ...(metric === undefined ? {} : { metric }),
+        // there is one of both: needLimitAndSeverity saw to it
+        severity: severity ?? (metric === undefined ? 'high' : metricDefaults[metric].severity),
+        limit: limitOf({ metric, max, min, equals }),
+        initialDelayMs,
+        onNoData,
+        onError,
+        ...(failureLimit === undefined ? {} : { failureLimit }),
+        ...(consecutiveErrorLimit === undefined ? {} : { consecutiveErrorLimit }),
+        ...(inconclusiveLimit === undefined ? {} : { inconclusiveLimit }),
+    };
+}
+function limitOf({ metric, max, min, equals }) {
+    if (max === undefined && min === undefined && equals === undefined) {
+        return metric === undefined ? {} : metricDefaults[metric].limit;
+    }
+    return {
+        ...(max === undefined ? {} : { max }),
+        ...(min === undefined ? {} : { min }),
+        ...(equals === undefined ? {} : { equals }),
+    };
+}
+/**
+ * The rules below also look at what is wrong elsewhere, so that all problems are reported at once; nothing is taken for
+ * granted about the types of what they look at.
+ */
+function refuseBadLimits(check, context) {
+    const tell = (key, message) => context.addIssue({ code: 'custom', path: [key], message });
+    const { max, min, equals } = { max: check['max'], min: check['min'], equals: check['equals'] };
+    if (equals !== undefined && (max !== undefined || min !== undefined)) {
+        tell('equals', 'stands alone; remove it, or remove `max` and `min`');
+    }
+    if (typeof max === 'number' && typeof min === 'number' && min > max) {
+        tell('min', 'is above `max`, so that no value is good; swap them');
+    }
+    const metric = metrics.find((each) => each === check['metric']);
+    if (metric === undefined)
+        return;
+    if ((metric === 'cpu' || metric === 'memory') && check['severity'] === 'critical') {
+        tell('severity', `can't be critical for ${metric}, which by itself harms nobody; write \`high\``);
+    }
+    for (const [key, value] of Object.entries({ max, min, equals })) {
+        if (typeof value !== 'number' || !Number.isFinite(value))
+            continue;
+        const message = metricDefaults[metric].unit === 'ratio' ? explainRatio(value) : explainTime(value);
+        if (message !== undefined)
+            tell(key, message);
+    }
+}
+function explainTime(value) {
+    return value < 0 ? 'must be a time in milliseconds; write for example `5000`' : undefined;
+}
+function needLimitAndSeverity(check, context) {
+    // traffic brings its own limit, and its loss is high unless it says otherwise
+    if (check['metric'] !== undefined || check['traffic'] !== undefined)
+        return;
+    if (['max', 'min', 'equals'].every((key) => check[key] === undefined)) {
+        context.addIssue({
+            code: 'custom',
+            path: [],
+            message: 'has no limit; write `max`, `min` or `equals`, or a `metric` that brings one',
+        });
+    }
+    if (check['severity'] === undefined) {
+        context.addIssue({
+            code: 'custom',
+            path: [],
+            message: `has no severity; write \`severity\` as ${severity/* severities */.g.join(', ')}, or a \`metric\` that brings one`,
+        });
+    }
+}
+function isMapping({ value }) {
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+;// CONCATENATED MODULE: ./lib/health/checks/codepush/schema.js
+
+
+
+const codePushCheck = section({
+    ...common,
+    ...counting,
+    type: schemas/* literal */.euz('codepush')
+        .describe('Counts the failed installs of a CodePush label, and of the one before.'),
+    url: httpUrl({ example: 'https://codepush.example.com' }).describe('Address of the CodePush server.'),
+    app: schema_parts_text().describe('Name of the app.'),
+    deployment: schema_parts_text().default('Production').describe('Name of the deployment.'),
+    label: schemas/* string */.YjP()
+        .regex(/^v\d+$/, 'is not a label; write one such as `v12`')
+        .optional()
+        .describe('The label that may be bad. Default: the newest release when the check looks first.'),
+    'label-before': schemas/* string */.YjP()
+        .regex(/^v\d+$/, 'is not a label; write one such as `v11`')
+        .optional()
+        .describe('The label to compare with: the new one may fail a quarter more often. Default: without `label` the release before for the same binaries, else none, so that `max` holds.'),
+    token: token('An access key.'),
+})
+    .superRefine(refuseBadLimits, { when: isMapping })
+    .transform(({ token: { env }, alpha, metric, 'label-before': labelBefore, label, ...check }) => ({
+    ...finishNumber({ metric: metric ?? 'crash-rate', ...check }),
+    ...(alpha === undefined ? {} : { alpha }),
+    ...(label === undefined ? {} : { label }),
+    ...(labelBefore === undefined ? {} : { labelBefore }),
+    headers: { authorization: { env, scheme: 'Bearer' } },
+}));
+
+;// CONCATENATED MODULE: ./lib/health/checks/command/schema.js
+
+
+
+const commandCheck = section({
+    ...common,
+    type: schemas/* literal */.euz('command')
+        .describe('Runs a program, without a shell. Its exit status has to be 0; the last line it prints is the value.'),
+    run: schemas/* array */.YOg(schema_parts_text(), {
+        error: 'must be a list; write the program and its arguments, such as `[./check.sh, eu]`',
+    })
+        .min(1, 'is empty; write the program and its arguments')
+        .refine(([program]) => program === undefined || /\S/.test(program), 'has no program; write one first')
+        .describe('The program and its arguments.'),
+    value: schemas/* enum */.k5n(['exit-status', 'output'])
+        .default('exit-status')
+        .describe('What is held against the limit: the `exit-status`, or the number in the last line of the `output`.'),
+    env: schemas/* array */.YOg(schemas/* string */.YjP().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'is not the name of an environment variable'))
+        .default([])
+        .describe('Environment variables of the step that the program gets, beside PATH and HOME.'),
+})
+    .superRefine(refuseBadLimits, { when: isMapping })
+    .superRefine(needLimitAndSeverity, { when: isMapping })
+    .transform(({ env: passes, ...check }) => ({ ...finishNumber(check), passes, headers: {} }));
+
+;// CONCATENATED MODULE: ./lib/health/checks/one-source.js
+/** There is one of both: needOne saw to it. */
+function sourceOf({ single, bad, total, method, alpha }) {
+    return bad === undefined || total === undefined
+        ? { source: single ?? '' }
+        : { counters: { bad, total }, method, ...(alpha === undefined ? {} : { alpha }) };
+}
+/** One value, or the counters of what went wrong and of all. */
+function needOne(input) {
+    const { check, single, context } = input;
+    const tell = (key, message) => context.addIssue({ code: 'custom', path: [key], message });
+    const has = (key) => check[key] !== undefined;
+    if (!has(single) && !has('bad') && !has('total'))
+        tell(single, 'is missing; write it, or `bad` and `total`');
+    if (has(single) && (has('bad') || has('total'))) {
+        tell(has('bad') ? 'bad' : 'total', `cannot be combined with \`${single}\`; remove one of them`);
+    }
+    if (has('bad') !== has('total')) {
+        tell(has('bad') ? 'total' : 'bad', 'is missing; `bad` and `total` need each other');
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/health/checks/datadog/schema.js
+
+
+
+
+const datadogCheck = section({
+    ...common,
+    ...counting,
+    type: schemas/* literal */.euz('datadog').describe('Asks Datadog for the latest point of a metric, or for two counts.'),
+    site: schemas/* enum */.k5n([
+        'datadoghq.com',
+        'us3.datadoghq.com',
+        'us5.datadoghq.com',
+        'datadoghq.eu',
+        'ap1.datadoghq.com',
+        'ap2.datadoghq.com',
+        'ddog-gov.com',
+    ])
+        .default('datadoghq.com')
+        .describe('Site of the account.'),
+    url: httpUrl({ example: 'https://api.datadoghq.com' })
+        .optional()
+        .describe('Address of the API, where a proxy stands before it. Default: that of the site.'),
+    query: schema_parts_text()
+        .optional()
+        .describe('Query that gives one series. Default: none, so that `bad` and `total` are needed.'),
+    bad: schema_parts_text()
+        .optional()
+        .describe('Query of the count of what went wrong, with `.as_count()`. Default: none, so that `query` is needed.'),
+    total: schema_parts_text()
+        .optional()
+        .describe('Query of the count of all, with `.as_count()`. Default: none, so that `query` is needed.'),
+    'api-key': token('The API key.'),
+    'app-key': token('The application key; it needs the scope timeseries_query.'),
+})
+    .superRefine(refuseBadLimits, { when: isMapping })
+    .superRefine(needLimitAndSeverity, { when: isMapping })
+    .superRefine((check, context) => needOne({ check, single: 'query', context }), { when: isMapping })
+    .transform(({ site, url, query, bad, total, method, alpha, 'api-key': apiKey, 'app-key': appKey, ...check }) => ({
+    ...finishNumber(check),
+    ...sourceOf({ single: query, bad, total, method, alpha }),
+    url: url ?? `https://api.${site}`,
+    headers: { 'dd-api-key': apiKey, 'dd-application-key': appKey },
+}));
+
+;// CONCATENATED MODULE: ./lib/health/checks/github/schema.js
+
+
+
+const gitHubCheck = section({
+    ...common,
+    type: schemas/* literal */.euz('github')
+        .describe('Asks GitHub how the revision stands: its required checks, and its deployment to the environment.'),
+    checks: schemas/* union */.KCZ([schemas/* literal */.euz('required'), schemas/* array */.YOg(schema_parts_text()).min(1, 'is empty; write the names of checks')], {
+        error: 'must be `required`, or a list of names of check runs and commit statuses',
+    })
+        .default('required')
+        .describe('Checks that must not fail: those that the rules of the branch require, or these names.'),
+    deployment: schemas/* boolean */.zMY()
+        .default(true)
+        .describe('Whether the newest deployment of the revision to the environment must not fail.'),
+})
+    .superRefine(refuseBadLimits, { when: isMapping })
+    .transform(({ metric: _, max, ...check }) => ({
+    ...finishNumber({ metric: 'error-rate', ...check, max: max ?? 0 }),
+    headers: {},
+}));
+
+// EXTERNAL MODULE: external "node:net"
+var external_node_net_ = __webpack_require__(7030);
+;// CONCATENATED MODULE: ./lib/health/checks/http/schema.js
+
+
+
+
+
+const jsonValue = schemas/* union */.KCZ([
+    schemas/* string */.YjP().describe('a text'),
+    schemas/* number */.aig().describe('a number'),
+    schemas/* boolean */.zMY().describe('true or false'),
+    schemas/* null */.chJ().describe('null'),
+]);
+const expectation = section({
+    status: schemas/* array */.YOg(schemas/* int */.Whr('must be a status such as `200`')
+        .min(100, 'must be a status from 100 to 599')
+        .max(599, 'must be a status from 100 to 599'), {
+        error: ({ input }) => (Number.isInteger(input) ? `must be a list; write \`[${input}]\`` : undefined),
+    })
+        .min(1, 'is empty; write the statuses, such as `[200]`, or remove the key')
+        .optional()
+        .describe('Statuses that are good. Default: any from 200 to 299.'),
+    body: schemas/* string */.YjP()
+        .min(1, 'is empty; write a text, or remove the key')
+        .optional()
+        .describe('Text that the body of the answer must contain. Default: none.'),
+    'body-matches': schemas/* string */.YjP()
+        .superRefine((pattern, context) => {
+        try {
+            new RegExp(pattern, 'u');
+        }
+        catch {
+            context.addIssue('is not a regular expression of JavaScript; write one such as `^ok\\b`');
+        }
+    })
+        .optional()
+        .describe('Regular expression that the body must match somewhere. Default: none.'),
+    json: schemas/* record */.g1P(jsonPath(), jsonValue)
+        .optional()
+        .describe('What is in the body, which is JSON then: a JSONPath, and the value that all it finds must have, such as `{ $.status: ok }`. Default: none.'),
+    revision: schemas/* union */.KCZ([
+        section({
+            header: schemas/* string */.YjP()
+                .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'is not the name of a header; write one such as `x-revision`')
+                .describe('name of the header. Has no default.'),
+        }),
+        section({ json: jsonPath().describe('JSONPath into the body, such as `$.commit`. Has no default.') }),
+        section({
+            matches: schemas/* string */.YjP()
+                .superRefine((pattern, context) => {
+                try {
+                    if (new RegExp(`${pattern}|`, 'u').exec('')?.length !== 1)
+                        return;
+                }
+                catch {
+                    // the same words
+                }
+                context.addIssue('must be a regular expression with one group around the revision, such as `commit: ([0-9a-f]+)`');
+            })
+                .describe('regular expression of JavaScript whose first group is the revision. Has no default.'),
+        }),
+    ], {
+        error: 'must be `{ header: NAME }`, `{ json: PATH }` or `{ matches: PATTERN }`, whose pattern has one group around the revision',
+    })
+        .optional()
+        .describe('Where an answer names the commit that serves it, at least seven characters of its id. An answer of another revision is not one of the deployment. Default: nowhere.'),
+    headers: schemas/* record */.g1P(schemas/* string */.YjP(), schemas/* string */.YjP())
+        .optional()
+        .describe('Text that a header of the answer must contain, by its name. Default: none.'),
+    'certificate-valid-for': fields_duration()
+        .optional()
+        .describe('How long the certificate of the server must still be valid. Default: until now.'),
+    'max-latency': fields_duration({ min: 1 })
+        .optional()
+        .describe('A slower answer is a failed probe. Default: none but `timeout`.'),
+}).transform(({ status, body, json, headers, revision, 'max-latency': maxLatencyMs, ...rest }) => ({
+    ...(status === undefined ? {} : { status }),
+    ...(body === undefined ? {} : { body }),
+    ...(rest['body-matches'] === undefined ? {} : { bodyMatches: rest['body-matches'] }),
+    ...(json === undefined ? {} : { json }),
+    ...(headers === undefined ? {} : { headers }),
+    ...(revision === undefined ? {} : { revision }),
+    ...(rest['certificate-valid-for'] === undefined
+        ? {}
+        : { certificateValidForMs: rest['certificate-valid-for'] }),
+    ...(maxLatencyMs === undefined ? {} : { maxLatencyMs }),
+}));
+const httpCheck = section({
+    name: shared.name,
+    type: schemas/* literal */.euz('http')
+        .describe('Probes an address: an answer that is not as expected, or none, is a failure.'),
+    url: httpUrl({ example: 'https://example.com/healthz' }).describe('Address to probe.'),
+    method: schemas/* enum */.k5n(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
+        .optional()
+        .describe('Method of the request. Default: GET, or POST with a `body`.'),
+    body: schemas/* string */.YjP()
+        .optional()
+        .describe('What is sent; its type is a header, such as `content-type`. Never a secret. Default: nothing.'),
+    redirects: schemas/* int */.Whr('must be a whole number; write for example `5`')
+        .min(0, 'must not be below 0')
+        .max(20, 'must be at most 20')
+        .default(5)
+        .describe('How many redirects are followed; with 0 a redirect is the answer.'),
+    ip: schemas/* union */.KCZ([schemas/* literal */.euz(4), schemas/* literal */.euz(6)], { error: 'must be `4` or `6`' })
+        .optional()
+        .describe('Which addresses of the host are probed: those of IPv4 or of IPv6. Default: any.'),
+    metric: schemas/* enum */.k5n(httpMetrics, { error: ({ input }) => explainHttpMetric(input) })
+        .default('error-rate')
+        .describe(`What is measured, with its own limit and severity. ${describeMetrics(httpMetrics)}.`),
+    severity: shared.severity,
+    max: shared.max,
+    min: shared.min,
+    equals: shared.equals,
+    for: fields_duration()
+        .optional()
+        .describe('How long the limit must be breached before it counts. Default: two intervals, at most the window.'),
+    expect: expectation.prefault({}).describe('What a good answer is. Default: any status from 200 to 299.'),
+    ...rulesOfGaps,
+    headers: shared.headers,
+}, { query: 'only a check of `type: prometheus` has it' })
+    .superRefine(refuseBadLimits, { when: isMapping })
+    .superRefine(refuseBodyOfGet, { when: isMapping })
+    .superRefine(refuseOtherFamily, { when: isMapping })
+    .transform(({ for: forMs, method, body, ip, ...check }) => ({
+    ...finish(check),
+    metric: check.metric,
+    ...(method === undefined ? {} : { method }),
+    ...(body === undefined ? {} : { body }),
+    ...(ip === undefined ? {} : { ip }),
+    ...(forMs === undefined ? {} : { forMs }),
+}));
+function refuseBodyOfGet(check, context) {
+    if (check['body'] === undefined || (check['method'] !== 'GET' && check['method'] !== 'HEAD'))
+        return;
+    const message = `can't be sent with ${check['method']}; remove it, or write \`method: POST\``;
+    context.addIssue({ code: 'custom', path: ['body'], message });
+}
+/** An address in the place of a host name is of one kind, which `ip` cannot change. */
+function refuseOtherFamily(check, context) {
+    const { ip, url } = { ip: check['ip'], url: check['url'] };
+    if (typeof url !== 'string' || !URL.canParse(url) || (ip !== 4 && ip !== 6))
+        return;
+    const kind = (0,external_node_net_.isIP)(new URL(url).hostname.replace(/^\[|\]$/g, ''));
+    if (kind === 0 || kind === ip)
+        return;
+    const message = `is \`${ip}\`, and the host of \`url\` is an IPv${kind} address; remove it, or write a host name`;
+    context.addIssue({ code: 'custom', path: ['ip'], message });
+}
+function explainHttpMetric(input) {
+    const other = metrics.find((metric) => metric === input);
+    if (other === undefined)
+        return undefined;
+    return `can't be \`${other}\`, which no probe can see; ask for it with \`type: prometheus\``;
+}
+
+;// CONCATENATED MODULE: ./lib/health/checks/json/schema.js
+
+
+
+
+const jsonCheck = section({
+    ...common,
+    ...counting,
+    type: schemas/* literal */.euz('json')
+        .describe('Asks an address for JSON, and takes one number out of it, or two counters.'),
+    url: httpUrl({ example: 'https://example.com/stats' }).describe('Address to ask with GET.'),
+    value: jsonPath()
+        .optional()
+        .describe('JSONPath of the number. Default: none, so that `bad` and `total` are needed.'),
+    bad: jsonPath()
+        .optional()
+        .describe('JSONPath of the counter of what went wrong. Default: none, so that `value` is needed.'),
+    total: jsonPath()
+        .optional()
+        .describe('JSONPath of the counter of all. Default: none, so that `value` is needed.'),
+    headers: headers()
+        .prefault({})
+        .describe('Headers of the request: a text, or { env: NAME } for a secret. Default: none.'),
+})
+    .superRefine(refuseBadLimits, { when: isMapping })
+    .superRefine(needLimitAndSeverity, { when: isMapping })
+    .superRefine((check, context) => needOne({ check, single: 'value', context }), { when: isMapping })
+    .transform(({ value, bad, total, method, alpha, ...check }) => ({
+    ...finishNumber(check),
+    ...sourceOf({ single: value, bad, total, method, alpha }),
+}));
+
+;// CONCATENATED MODULE: ./lib/health/checks/newrelic/schema.js
+
+
+
+const newRelicCheck = section({
+    ...common,
+    ...counting,
+    type: schemas/* literal */.euz('newrelic')
+        .describe('Asks New Relic with NRQL for one number, or for counts named `bad` and `total`.'),
+    url: httpUrl({ example: 'https://api.eu.newrelic.com/graphql' })
+        .default('https://api.newrelic.com/graphql')
+        .describe('Address of NerdGraph; the EU has another.'),
+    account: schemas/* int */.Whr().min(1).describe('Id of the account.'),
+    nrql: schema_parts_text()
+        .refine((nrql) => !/\b(?:since|until|timeseries)\b/i.test(nrql), {
+        error: 'holds SINCE, UNTIL or TIMESERIES, which the gate adds itself; remove them',
+    })
+        .describe('NRQL that gives one row, of one number or of `bad` and `total`, without SINCE and UNTIL.'),
+    'api-key': token('The user key.'),
+})
+    .superRefine(refuseBadLimits, { when: isMapping })
+    .superRefine(needLimitAndSeverity, { when: isMapping })
+    .transform(({ 'api-key': apiKey, alpha, ...check }) => ({
+    ...finishNumber(check),
+    ...(alpha === undefined ? {} : { alpha }),
+    headers: { 'api-key': apiKey },
+}));
+
+;// CONCATENATED MODULE: ./lib/health/checks/prometheus/schema.js
+
+
+
+
+const prometheusCheck = section({
+    name: shared.name,
+    type: schemas/* literal */.euz('prometheus').describe('Asks a Prometheus server, or one that speaks its query API.'),
+    url: httpUrl({ example: 'http://prometheus:9090' }).describe('Address of the server, without /api/v1.'),
+    query: promql('write the PromQL that gives one value').describe('PromQL that gives exactly one value. Default: none, so that `bad` and `total` are needed.'),
+    bad: promql('write the selector of a counter').describe('Selector of the counters of what went wrong, such as `http_requests_total{code=~"5.."}`; no `rate`, no `sum`. Default: none, so that `query` is needed.'),
+    total: promql('write the selector of a counter').describe('Selector of the counters of all that `bad` is a part of, such as `http_requests_total`. Default: none, so that `query` is needed.'),
+    method: counting.method,
+    alpha: counting.alpha,
+    'max-times-before': schemas/* number */.aig()
+        .min(1, 'must be at least 1; write for example `1.25`')
+        .optional()
+        .describe('The limit as so many times the share of the hour before the deployment, for `bad` and `total`; `max` holds where nothing is known of it. Default: none, so that `max` holds.'),
+    control: section({
+        bad: promql('write the selector of a counter').describe('As `bad`, of what runs beside it. Has no default.'),
+        total: promql('write the selector of a counter').describe('As `total`, of what runs beside it. Has no default.'),
+        'max-times': schemas/* number */.aig()
+            .min(1, 'must be at least 1; write for example `1.25`')
+            .default(1.25)
+            .describe('How many times as many may go wrong as in the control.'),
+    })
+        .optional()
+        .describe('What runs at the same time and is known to be good, such as the version before in a canary. Default: none.'),
+    traffic: promql('write the selector of a counter').describe('Selector of the counters of all requests: the check is whether they still come. Default: none.'),
+    'min-times-before': schemas/* number */.aig()
+        .gt(0, 'must be above 0; write for example `0.5`')
+        .max(1, 'must be at most 1; write for example `0.5`')
+        .default(0.5)
+        .describe('For `traffic`: the share of the requests of the hour before that has to come.'),
+    metric: schemas/* enum */.k5n(metrics)
+        .optional()
+        .describe(`What the query measures, with its own limit and severity. ${describeMetrics(metrics)}. Default: none, so that a limit and a severity are needed.`),
+    ...judged,
+    headers: shared.headers,
+}, { expect: 'only a check of `type: http` has it' })
+    .superRefine(refuseBadLimits, { when: isMapping })
+    .superRefine(needLimitAndSeverity, { when: isMapping })
+    .superRefine(needOneQuestion, { when: isMapping })
+    .transform(({ for: forMs, query, bad, total, method, alpha: share, 'max-times-before': timesBefore, control, traffic, 'min-times-before': minTimesBefore, ...check }) => {
+    const alpha = share === undefined ? {} : { alpha: share };
+    const number = { ...finish(check), forMs };
+    // there is one of them: needOneQuestion saw to it
+    if (traffic !== undefined) {
+        return { ...number, traffic, minTimesBefore, method: 'sequential', ...alpha };
+    }
+    if (bad === undefined || total === undefined)
+        return { ...number, query: query ?? '' };
+    return {
+        ...number,
+        counters: { bad, total },
+        method,
+        ...alpha,
+        ...(timesBefore === undefined ? {} : { timesBefore }),
+        ...(control === undefined ? {} : { control: controlOf(control) }),
+    };
+});
+/** Both selectors are there: needOneQuestion saw to it. */
+function controlOf(control) {
+    return {
+        counters: { bad: control.bad ?? '', total: control.total ?? '' },
+        times: control['max-times'],
+    };
+}
+function promql(what) {
+    return schemas/* string */.YjP().regex(/\S/, `is empty; ${what}`).optional();
+}
+/** A sum of counters hides which of them was reset, and the first error of a new one. What is in quotes is a label's value. */
+function isAggregated(promql) {
+    const unquoted = promql.replace(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`/g, '');
+    const operators = 'sum|avg|min|max|count|group|stddev|stdvar|topk|bottomk|quantile|count_values|limitk';
+    return new RegExp(`\\b(?:${operators})\\b\\s*(?:(?:by|without)\\s*\\([^)]*\\)\\s*)?\\(`, 'i').test(unquoted);
+}
+function needOneQuestion(check, context) {
+    const tell = (key, message) => context.addIssue({ code: 'custom', path: [key], message });
+    const { query, bad, total } = { query: check['query'], bad: check['bad'], total: check['total'] };
+    if (check['traffic'] !== undefined) {
+        for (const [key, value] of Object.entries({ query, bad, total })) {
+            if (value !== undefined)
+                tell(key, 'cannot be combined with `traffic`; write another check for it');
+        }
+        return;
+    }
+    const control = check['control'];
+    if (typeof control === 'object' && control !== null) {
+        if (!('bad' in control && 'total' in control))
+            tell('control', 'needs both `bad` and `total`');
+        if (query !== undefined)
+            tell('control', 'needs the counters `bad` and `total`');
+    }
+    if (query === undefined && bad === undefined && total === undefined) {
+        tell('query', 'is missing; write the PromQL that gives one value, or the counters `bad` and `total`');
+        return;
+    }
+    if (query !== undefined) {
+        if (check['max-times-before'] !== undefined)
+            tell('max-times-before', 'needs the counters `bad` and `total`');
+        for (const [key, value] of Object.entries({ bad, total })) {
+            if (value !== undefined)
+                tell(key, 'cannot be combined with `query`; remove one of them');
+        }
+        return;
+    }
+    if (bad === undefined)
+        tell('bad', 'is missing; `total` needs it');
+    if (total === undefined)
+        tell('total', 'is missing; `bad` needs it');
+    for (const [key, value] of Object.entries({ bad, total })) {
+        if (typeof value === 'string' && /\b(?:rate|irate|increase|delta)\s*\(/.test(value)) {
+            tell(key, 'must be the counter itself; remove the function, the gate calculates the increase');
+        }
+        else if (typeof value === 'string' && isAggregated(value)) {
+            tell(key, 'must be the selector of the counters; remove the aggregation, the gate adds them up');
+        }
+    }
+    const { max, min, equals } = { max: check['max'], min: check['min'], equals: check['equals'] };
+    if (min !== undefined || equals !== undefined) {
+        tell(min === undefined ? 'equals' : 'min', "can't be the limit of counts; write `max`, the share of bad ones");
+    }
+    if (typeof max === 'number') {
+        const message = explainRatio(max);
+        if (message !== undefined && check['metric'] === undefined)
+            tell('max', message);
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/health/checks/sentry/schema.js
+
+
+
+const sentryCheck = section({
+    ...common,
+    ...counting,
+    type: schemas/* literal */.euz('sentry').describe('Counts the crashed sessions or users of a release in Sentry.'),
+    url: httpUrl({ example: 'https://sentry.example.com' })
+        .default('https://sentry.io')
+        .describe('Address of Sentry.'),
+    organization: schema_parts_name('a slug').describe('Slug of the organization.'),
+    project: schemas/* int */.Whr().min(1).describe('Number of the project.'),
+    release: schema_parts_text().describe('The release as Sentry knows it, such as `shop@1.4.0`.'),
+    environment: schema_parts_text().optional().describe('The environment as Sentry knows it. Default: all.'),
+    of: schemas/* enum */.k5n(['sessions', 'users']).default('sessions').describe('What is counted.'),
+    token: token('An auth token with the scope org:read.'),
+})
+    .superRefine(refuseBadLimits, { when: isMapping })
+    .transform(({ token: { env }, alpha, metric, ...check }) => ({
+    ...finishNumber({ metric: metric ?? 'crash-rate', ...check }),
+    ...(alpha === undefined ? {} : { alpha }),
+    headers: { authorization: { env, scheme: 'Bearer' } },
+}));
+
+;// CONCATENATED MODULE: ./lib/health/checks/tcp/schema.js
+
+
+
+/** Opens a TCP connection: the severity is high, and a refusal is a failure. */
+const tcpCheck = section({
+    ...common,
+    type: schemas/* literal */.euz('tcp').describe('Opens a TCP connection: one that is refused or times out is a failure.'),
+    host: schema_parts_name('a host').describe('Name or address of the host.'),
+    port: schemas/* int */.Whr().min(1).max(65535).describe('Port to connect to.'),
+})
+    .superRefine(refuseBadLimits, { when: isMapping })
+    .transform(({ metric: _, ...check }) => ({
+    ...finishNumber({ metric: 'error-rate', ...check }),
+    headers: {},
+}));
+
+;// CONCATENATED MODULE: ./lib/health/checks/schema.js
+
+
+
+
+
+
+
+
+
+
+
+/** The list of checks; `for` of an http check is still open where the file does not say. */
+const checksSchema = schemas/* array */.YOg(schemas/* discriminatedUnion */.gMt('type', [
+    httpCheck,
+    prometheusCheck,
+    tcpCheck,
+    commandCheck,
+    jsonCheck,
+    datadogCheck,
+    newRelicCheck,
+    sentryCheck,
+    codePushCheck,
+    gitHubCheck,
+]))
+    .superRefine(refuseSharedNames, { when: ({ value }) => Array.isArray(value) });
+function refuseSharedNames(checks, context) {
+    const seen = new Set();
+    for (const [index, check] of checks.entries()) {
+        if (typeof check !== 'object' || check === null || !('name' in check))
+            continue;
+        if (typeof check.name !== 'string')
+            continue;
+        if (seen.has(check.name)) {
+            const message = 'is taken by a check above; give each its own name';
+            context.addIssue({ code: 'custom', path: [index, 'name'], message });
+        }
+        seen.add(check.name);
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/incident/settings.js
+
+
+
+/** The section `incident` of `.github/rollback.yml`. */
+function incidentSchema() {
+    return section({
+        respond: section({
+            critical: respondWithin('15m'),
+            high: respondWithin('1h'),
+            medium: respondWithin('4h'),
+            low: respondWithin('1d'),
+        })
+            .prefault({})
+            .describe('Time to acknowledge an incident, by severity; after that the next level is notified.'),
+        levels: schemas/* array */.YOg(section({
+            people: schemas/* array */.YOg(schemas/* string */.YjP()
+                .regex(/^[A-Za-z0-9][A-Za-z0-9-]{0,38}(?:\/[A-Za-z0-9_][\w.-]{0,99})?$/, 'is not a login or a team; write `octocat` or `octo-org/sre`, without @'))
+                .default([])
+                .describe('GitHub users and teams of this level; they are mentioned in the incident’s issue.'),
+            channels: schemas/* array */.YOg(line())
+                .default([])
+                .describe('Channels of `notify.channels` that join the incident at this level.'),
+        }))
+            .min(1, 'is empty; write a level, or leave the key out')
+            .max(9, 'has too many levels; write at most 9')
+            .default([{ people: [], channels: [] }])
+            .describe('Who is notified, level by level: the first when the incident opens, each further one when nobody has acknowledged the incident in time. By default there is one level.'),
+        links: schemas/* record */.g1P(line(), httpUrl({ example: 'https://grafana.example.com/d/shop?var-env={environment}' }))
+            .default({})
+            .describe('Links in every notification by their titles, such as the room to meet in and a dashboard; `{incident}`, `{environment}`, `{from}` and `{to}` stand for those of the incident. By default there are none.'),
+    })
+        .transform(({ respond, levels, links }) => ({ respondMs: respond, levels, links }))
+        .prefault({})
+        .describe('Who responds to an incident, and in what time.');
+}
+function respondWithin(usual) {
+    return fields_duration({ min: (0,duration/* parseDuration */.E9)('1m'), max: (0,duration/* parseDuration */.E9)('7d') })
+        .prefault(usual)
+        .describe(`From 1m to 7d.`);
+}
+
+;// CONCATENATED MODULE: ./lib/layers/config/variables/scope.js
+/** Whose variables are meant: the repository's, those of the environment that is rolled back, or named ones of the organization. */
+const scopes = ['repository', 'environment', 'organization'];
+
+;// CONCATENATED MODULE: ./lib/layers/config/settings.js
+
+
+
+/** The section `config` of `.github/rollback.yml`. */
+function configLayerSchema() {
+    return section({
+        files: schemas/* array */.YOg(plainPath())
+            .default([])
+            .describe('Configuration files, from the top of the repository, or of `folder`: JSON, JSONC, YAML, TOML, `.env`, `.properties`, or any other, which is restored as it is. Default: none.'),
+        folder: line()
+            .optional()
+            .describe('Folder of a machine that the files are in, such as `/srv/shop`: the job has to run there. By default they are in the repository, and go back by a commit.'),
+        variables: schemas/* array */.YOg(schemas/* enum */.k5n(scopes))
+            .default([])
+            .describe('GitHub Actions variables: of the `repository`, of the `environment`, of the `organization`, or several of these.'),
+        'organization-variables': schemas/* array */.YOg(line()
+            .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'is not the name of a variable')
+            .transform((name) => name.toUpperCase()))
+            .default([])
+            .describe('With `organization` in `variables`: names of the variables of the organization that go back. No other is read into a backup, or changed. Default: none.'),
+        'variables-token': section({ env: environmentVariable('VARIABLES_TOKEN') })
+            .optional()
+            .describe('Variable that holds a token with *Variables: read and write* and *Environments: read and write*: of a GitHub App, or a fine-grained personal access token. For `organization`, *Variables* of the organization, too. `GITHUB_TOKEN` cannot change variables. Default: none.'),
+        storage: line()
+            .optional()
+            .describe('Folder of the backups, as in the input `storage` of config-rollback. For `folder` and `variables`. Default: none.'),
+        target: line()
+            .default('before-deployment')
+            .describe('What is gone back to, for `folder` and `variables`: `before-deployment`, `latest`, the name of a backup, `before:` with a time, or a revision.'),
+        keys: schemas/* array */.YOg(line())
+            .default([])
+            .describe('The only keys that go back, such as `api.baseUrl`; nothing else in the files is touched. By default the whole files go back.'),
+        schema: plainPath()
+            .optional()
+            .describe('JSON Schema in the repository that the files have to fit. By default they are not checked.'),
+        required: schemas/* array */.YOg(line()).default([]).describe('Fields that each file must have, such as `api.baseUrl`.'),
+        'allow-removal': schemas/* boolean */.zMY()
+            .default(false)
+            .describe('Whether a file or variable that did not exist at the target may be removed.'),
+    })
+        .superRefine((given, context) => {
+        const refuse = (key, message) => context.addIssue({ code: 'custom', path: [key], message });
+        const { files, folder, variables, storage } = given;
+        if (files.length === 0 && variables.length === 0)
+            refuse('files', 'is missing; write files such as `[config/app.yml]`, or `variables`');
+        if (folder !== undefined && files.length === 0)
+            refuse('folder', 'is for `files`; write them, or leave it out');
+        if (files.length === 0)
+            for (const key of ['keys', 'required'])
+                if (given[key].length > 0)
+                    refuse(key, 'is for `files`; write them, or leave it out');
+        if (files.length === 0 && given.schema !== undefined)
+            refuse('schema', 'is for `files`; write them, or leave it out');
+        const isStored = folder !== undefined || variables.length > 0;
+        if (isStored && storage === undefined)
+            refuse('storage', 'is missing; write the folder of the backups, such as `/var/backups/shop`');
+        if (!isStored && storage !== undefined)
+            refuse('storage', 'is for `folder` and `variables`; leave it out: files in the repository need no backups');
+        if (!isStored && given.target !== 'before-deployment')
+            refuse('target', 'is for `folder` and `variables`; write `code.target`, which files in the repository go by');
+        if (variables.length > 0 && given['variables-token'] === undefined)
+            refuse('variables-token', 'is missing; write `{ env: NAME }`: `GITHUB_TOKEN` cannot change variables');
+        const isOfOrganization = variables.includes('organization');
+        const names = given['organization-variables'];
+        if (isOfOrganization && names.length === 0)
+            refuse('organization-variables', 'is missing; write the names of the variables of the organization that go back, such as `[SHOP_API_URL]`');
+        if (!isOfOrganization && names.length > 0)
+            refuse('organization-variables', 'is for the variables of the organization; write `organization` in `variables`, too, or leave it out');
+        if (variables.length === 0 && given['variables-token'] !== undefined)
+            refuse('variables-token', 'is for `variables`; leave it out');
+    })
+        .transform(({ 'allow-removal': allowRemoval, 'variables-token': variablesToken, 'organization-variables': organizationVariables, ...rest }) => ({
+        ...rest,
+        variablesToken,
+        organizationVariables: [...new Set(organizationVariables)],
+        allowRemoval,
+    }))
+        .optional()
+        .describe('Configuration: files and GitHub Actions variables. By default it goes back with the code.');
+}
+
+;// CONCATENATED MODULE: ./lib/layers/flags/settings.js
+
+
+const flagServices = ['flagd', 'unleash', 'launchdarkly', 'growthbook', 'firebase', 'http'];
+/** What each service needs of the settings, and what has no meaning for it. */
+const needs = {
+    flagd: ['file'],
+    unleash: ['url', 'token', 'project', 'environment'],
+    launchdarkly: ['token', 'project', 'environment'],
+    growthbook: ['token', 'environment'],
+    firebase: ['token', 'project'],
+    http: ['url', 'list', 'disable-request'],
+};
+const optional = {
+    flagd: ['folder'],
+    unleash: [],
+    launchdarkly: ['url'],
+    growthbook: ['url'],
+    firebase: ['url'],
+    http: ['token', 'restore-request'],
+};
+/** What a client of a service needs, and what else may be said of it; a service that is missing is asked as a client without any. */
+const clients = {
+    launchdarkly: [['key'], ['url']],
+    growthbook: [['key'], ['url']],
+    firebase: [['key', 'app'], ['url']],
+    http: [['path'], ['key', 'url', 'value', 'off']],
+};
+/** The section `flags` of `.github/rollback.yml`. */
+function flagsSchema() {
+    return section({
+        service: schemas/* enum */.k5n(flagServices).describe('Where the feature flags are.'),
+        file: line()
+            .optional()
+            .describe('For `flagd`: its file of flags, JSON or YAML, from the top of the repository, or of `folder`. Default: none.'),
+        folder: line()
+            .optional()
+            .describe('For `flagd`: folder of the machine that the file is in. By default it is in the repository.'),
+        url: httpUrl({ example: 'https://unleash.example.com' })
+            .optional()
+            .describe('Address of the service. By default that of its cloud, where it has one.'),
+        token: section({ env: environmentVariable('FLAGS_TOKEN') })
+            .optional()
+            .describe('Variable that holds a token that may change flags. By default there is none.'),
+        project: line().optional().describe('Project of the service that the flags are in. Default: none.'),
+        environment: line()
+            .optional()
+            .describe('Environment of the service: flags are changed in it alone. Default: none.'),
+        list: section({
+            path: line().describe('Path of a GET that answers with all flags, such as `/api/flags`.'),
+            flags: line().default('$').describe('JSONPath of the list of flags.'),
+            name: line().default('$.name').describe('JSONPath of the name in a flag.'),
+            on: line().default('$.enabled').describe('JSONPath of whether a flag is on, `true` or `false`.'),
+        })
+            .optional()
+            .describe('For `http`: how the flags are read. Default: none.'),
+        'disable-request': httpRequest()
+            .optional()
+            .describe('For `http`: the request that switches a flag off. Default: none.'),
+        'restore-request': httpRequest()
+            .optional()
+            .describe('For `http`: the request that puts an earlier state back, with it as the body. By default none does.'),
+        client: clientSchema(),
+        disable: schemas/* array */.YOg(line())
+            .default([])
+            .describe('Flags that a rollback switches off, by name. By default flags are restored from a backup instead.'),
+        restore: schemas/* array */.YOg(line())
+            .default([])
+            .describe('Flags that are restored from a backup, by name. By default all that it has.'),
+        storage: line()
+            .optional()
+            .describe('Folder of the backups of flags, as in config-rollback. Needed unless `disable` names flags. Default: none.'),
+        target: line()
+            .default('before-deployment')
+            .describe('The backup that is gone back to, as `config.target`, where `disable` names no flags.'),
+    })
+        .superRefine((given, context) => {
+        const known = Object.entries(given);
+        for (const key of needs[given.service])
+            if (!known.some(([each, value]) => each === key && value !== undefined))
+                context.addIssue({
+                    code: 'custom',
+                    path: [key],
+                    message: `is missing; \`service: ${given.service}\` needs it`,
+                });
+        const own = new Set([
+            'service',
+            'disable',
+            'restore',
+            'storage',
+            'target',
+            ...(clients[given.service] === undefined ? [] : ['client']),
+            ...needs[given.service],
+            ...optional[given.service],
+        ]);
+        for (const [key, value] of known)
+            if (value !== undefined && !own.has(key))
+                context.addIssue({
+                    code: 'custom',
+                    path: [key],
+                    message: `is not for \`service: ${given.service}\`; leave it out`,
+                });
+        const [asked = [], more = []] = clients[given.service] ?? [];
+        for (const key of asked)
+            if (given.client !== undefined &&
+                Object.entries(given.client).every(([each, value]) => each !== key || value === undefined))
+                context.addIssue({
+                    code: 'custom',
+                    path: ['client', key],
+                    message: `is missing; the client of \`service: ${given.service}\` needs it`,
+                });
+        for (const [key, value] of Object.entries(given.client ?? {}))
+            if (value !== undefined && clients[given.service] !== undefined && ![...asked, ...more].includes(key))
+                context.addIssue({
+                    code: 'custom',
+                    path: ['client', key],
+                    message: `is not for the client of \`service: ${given.service}\`; leave it out`,
+                });
+        if (given.disable.length > 0 && given.restore.length > 0)
+            context.addIssue({
+                code: 'custom',
+                path: ['restore'],
+                message: 'stands beside `disable`; write one of them: flags are switched off, or as they were',
+            });
+        if (given.disable.length === 0 && given.storage === undefined)
+            context.addIssue({
+                code: 'custom',
+                path: ['storage'],
+                message: 'is missing; write the folder of the backups, or flags to switch off in `disable`',
+            });
+    })
+        .transform(({ 'disable-request': disableRequest, 'restore-request': restoreRequest, ...rest }) => ({
+        ...rest,
+        disableRequest,
+        restoreRequest,
+    }))
+        .optional()
+        .describe('Feature flags. By default none are rolled back.');
+}
+function clientSchema() {
+    return section({
+        key: section({ env: environmentVariable('FLAGS_CLIENT_KEY') })
+            .optional()
+            .describe('Variable that holds what clients have: for `launchdarkly` an SDK key or a client-side ID, for `growthbook` the key of an SDK connection, for `firebase` an API key, for `http` the header `authorization`. Default: none.'),
+        url: httpUrl({ example: 'https://clientsdk.launchdarkly.com' })
+            .optional()
+            .describe('Address that clients ask. By default that of the cloud of the service, for `http` that of `url`.'),
+        app: line()
+            .optional()
+            .describe('For `firebase`: id of the app, such as `1:1234:web:abcd`. Default: none.'),
+        path: line()
+            .optional()
+            .describe('For `http`: path of a GET that answers with what a client is served; `{name}` stands for the flag. Default: none.'),
+        value: line()
+            .optional()
+            .describe('For `http`: JSONPath of the value in the answer. By default `$`, the answer itself.'),
+        off: line()
+            .optional()
+            .describe('For `http`: the value of a flag that is off, as JSON. By default `false`.'),
+    })
+        .optional()
+        .describe('How flags are evaluated as a client after a change, for `launchdarkly`, `growthbook`, `firebase` and `http`. By default they are not, and the rollback ends as `not-verified`.');
+}
+function httpRequest() {
+    return section({
+        method: schemas/* enum */.k5n(['POST', 'PUT', 'PATCH', 'DELETE']).default('POST').describe('Method of the request.'),
+        path: line().describe('Path below `url`; `{name}` stands for the flag.'),
+    });
+}
+
+;// CONCATENATED MODULE: ./lib/layers/ota/update-server.js
+const serverKinds = ['microsoft', 'lisong', 'hot-updater', 'hot-updater-cli', 'eas', 'capgo'];
+/** They are reached by their own command line in a project's folder, which takes its credentials from the step's `env`. */
+const commandLineKinds = ['hot-updater-cli', 'eas'];
+
+;// CONCATENATED MODULE: ./lib/layers/ota/settings.js
+
+
+
+
+/** The section `ota` of `.github/rollback.yml`. */
+function otaSchema() {
+    return section({
+        'server-kind': schemas/* enum */.k5n(['auto', ...serverKinds])
+            .default('auto')
+            .describe('The kind of server, as in the input `server-kind` of codepush-rollback.'),
+        'server-url': httpUrl({ example: 'https://codepush.example.com' })
+            .optional()
+            .describe('Address of the update server’s API. For `eas`: the address that devices ask, `updates.url` in app.json; by default it is read from there. For `hot-updater-cli`: the base of the addresses that devices ask; without it no device is asked.'),
+        'access-key': section({ env: environmentVariable('CODEPUSH_ACCESS_KEY') })
+            .optional()
+            .describe('Variable that holds the access key. Default: none, for `eas`, which reads `EXPO_TOKEN` from the step’s `env`, and `hot-updater-cli`, whose configuration says what it reads.'),
+        project: line().default('.').describe('For `eas` and `hot-updater-cli`: folder of the project.'),
+        channels: schemas/* array */.YOg(line())
+            .min(1, 'is empty; write one such as `shop-ios/Production`')
+            .describe('What is rolled back, as `app/deployment`; for `eas` as `all/branch`, for `capgo` as `app-id/channel`.'),
+        'verify-timeout': fields_duration({ max: (0,duration/* parseDuration */.E9)('1h') })
+            .prefault('2m')
+            .describe('How long devices may be answered from the server’s cache.'),
+    })
+        .superRefine((given, context) => {
+        const kind = given['server-kind'];
+        const hasProject = commandLineKinds.includes(kind);
+        const refuse = (key, message) => context.addIssue({ code: 'custom', path: [key], message });
+        if (hasProject && given['access-key'] !== undefined)
+            refuse('access-key', `is not for \`server-kind: ${kind}\`; leave it out, and set ${kind === 'eas' ? '`EXPO_TOKEN`' : 'what hot-updater.config reads'} in the step’s \`env\``);
+        if (!hasProject && given['server-url'] === undefined)
+            refuse('server-url', 'is missing; write an address, such as `https://codepush.example.com`');
+        if (!hasProject && given['access-key'] === undefined)
+            refuse('access-key', 'is missing; write `{ env: NAME }`');
+        if (!hasProject && given.project !== '.')
+            refuse('project', 'is only for `server-kind: eas` and `hot-updater-cli`; leave it out');
+    })
+        .transform((all) => ({
+        serverUrl: all['server-url'],
+        accessKey: all['access-key'],
+        serverKind: all['server-kind'],
+        project: all.project,
+        channels: all.channels,
+        verifyTimeoutMs: all['verify-timeout'],
+    }))
+        .optional()
+        .describe('Over-the-air updates. By default none are rolled back.');
+}
+
+;// CONCATENATED MODULE: ./lib/incident/topics.js
+/** What an event means to people who follow an incident. */
+const topics = [
+    'opened',
+    'severity',
+    'acknowledged',
+    'escalated',
+    'rollback-started',
+    'approval-required',
+    'layer-rolled-back',
+    'rollback-ended',
+    'deployed',
+    'not-recovered',
+    'resolved',
+    'note',
+];
+
+;// CONCATENATED MODULE: ./lib/notify/settings.js
+
+
+
+
+/** What a channel is notified of where its settings do not say. */
+const usualTopics = [
+    'opened',
+    'severity',
+    'acknowledged',
+    'escalated',
+    'rollback-started',
+    'approval-required',
+    'rollback-ended',
+    'not-recovered',
+    'resolved',
+];
+const timeOfDay = () => schemas/* string */.YjP().regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/, 'is not a time of day; write one such as `22:00`');
+const quietHours = section({
+    from: timeOfDay().describe('When they begin, such as `22:00`.'),
+    to: timeOfDay().describe('When they end, such as `07:00`.'),
+    zone: line()
+        .refine(isTimeZone, { error: 'is not a time zone; write one such as `Europe/Berlin`' })
+        .default('UTC')
+        .describe('Time zone of both, such as `Europe/Berlin`.'),
+    except: schemas/* enum */.k5n(severity/* severities */.g).default('critical').describe('The least severity that is sent all the same.'),
+});
+/** What every channel has. @param filter by default all topics, for channels that programs read */
+const settings_common = (usual = usualTopics) => ({
+    events: schemas/* array */.YOg(schemas/* enum */.k5n(topics))
+        .default([...usual])
+        .describe('What the channel is notified of. Default: see the README of `incident`.'),
+    severity: schemas/* enum */.k5n(severity/* severities */.g).default('low').describe('The least severity that is sent.'),
+    'quiet-hours': quietHours
+        .optional()
+        .describe('Hours in which less is sent; what is left out is not sent later. By default there are none.'),
+});
+const secret = (example, description) => section({ env: environmentVariable(example) }).describe(`Variable that holds ${description}.`);
+const webhookUrl = (example) => secret(example, 'the address of the webhook, which is a secret');
+const channelSchema = schemas/* discriminatedUnion */.gMt('type', [
+    section({
+        ...settings_common(topics),
+        type: schemas/* literal */.euz('webhook').describe('Posts JSON, signed as Standard Webhooks are.'),
+        url: webhookUrl('WEBHOOK_URL'),
+        secret: secret('WEBHOOK_SECRET', 'the key of the signature, such as `whsec_…`'),
+    }),
+    section({
+        ...settings_common(),
+        type: schemas/* literal */.euz('slack').describe('Posts to Slack by an incoming webhook.'),
+        url: webhookUrl('SLACK_WEBHOOK_URL'),
+    }),
+    section({
+        ...settings_common(),
+        type: schemas/* literal */.euz('slack-bot')
+            .describe('Posts to Slack as a bot: one message an incident, kept up to date, with a thread.'),
+        token: secret('SLACK_BOT_TOKEN', 'the token of the bot, with `chat:write`'),
+        channel: schemas/* string */.YjP()
+            .regex(/^[CG][A-Z0-9]{8,}$/, 'is not the id of a channel; write one such as `C0123456789`')
+            .describe('Id of the channel, such as `C0123456789`.'),
+        url: httpUrl({ example: 'https://slack.com/api/' })
+            .default('https://slack.com/api/')
+            .describe('Address of the API.'),
+    }),
+    section({
+        ...settings_common(),
+        type: schemas/* literal */.euz('email').describe('Sends e-mail by SMTP, one thread an incident.'),
+        host: line().describe('Name of the SMTP server.'),
+        port: schemas/* int */.Whr()
+            .min(1)
+            .max(65_535)
+            .default(587)
+            .describe('Port of the server. On 465 the connection is encrypted from its start, else by STARTTLS.'),
+        tls: schemas/* enum */.k5n(['required', 'opportunistic'])
+            .default('required')
+            .describe('Whether mail is sent only over an encrypted connection.'),
+        user: line().optional().describe('User of the server. By default there is none.'),
+        password: secret('SMTP_PASSWORD', 'the password of the user; by default there is none').optional(),
+        from: mailAddress().describe('Sender.'),
+        to: schemas/* array */.YOg(mailAddress()).min(1, 'is empty; write an address').describe('Recipients.'),
+    }),
+    section({
+        ...settings_common(),
+        type: schemas/* literal */.euz('alertmanager')
+            .describe('Raises an alert in Alertmanager, and ends it with the incident.'),
+        url: httpUrl({ example: 'http://alertmanager:9093' }).describe('Address of Alertmanager.'),
+        token: secret('ALERTMANAGER_AUTHORIZATION', 'the whole header `authorization`; by default there is none').optional(),
+        labels: schemas/* record */.g1P(schemas/* string */.YjP().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'is not the name of a label; write one such as `team`'), line())
+            .default({})
+            .describe('More labels, for the routes of Alertmanager. By default there are none.'),
+    }),
+    section({
+        ...settings_common([...usualTopics, 'layer-rolled-back', 'deployed']),
+        type: schemas/* literal */.euz('pagerduty')
+            .describe('Triggers, acknowledges and resolves in PagerDuty, with change events (Events API v2).'),
+        'routing-key': secret('PAGERDUTY_ROUTING_KEY', 'the integration key of the service'),
+        url: httpUrl({ example: 'https://events.eu.pagerduty.com' })
+            .default('https://events.pagerduty.com')
+            .describe('Address of the events API; the EU has another.'),
+    }),
+    section({
+        ...settings_common(),
+        type: schemas/* literal */.euz('teams')
+            .describe('Posts an Adaptive Card to Microsoft Teams by the webhook of a workflow.'),
+        url: webhookUrl('TEAMS_WEBHOOK_URL'),
+    }),
+    section({
+        ...settings_common(),
+        type: schemas/* literal */.euz('discord').describe('Posts to Discord by a webhook.'),
+        url: webhookUrl('DISCORD_WEBHOOK_URL'),
+    }),
+    section({
+        ...settings_common(),
+        type: schemas/* literal */.euz('mattermost').describe('Posts to Mattermost by an incoming webhook.'),
+        url: webhookUrl('MATTERMOST_WEBHOOK_URL'),
+    }),
+    section({
+        ...settings_common(),
+        type: schemas/* literal */.euz('ntfy').describe('Publishes to a topic of ntfy.'),
+        url: httpUrl({ example: 'https://ntfy.sh' })
+            .default('https://ntfy.sh')
+            .describe('Address of the server.'),
+        topic: secret('NTFY_TOPIC', 'the topic, which is a secret where anybody may read it'),
+        token: secret('NTFY_TOKEN', 'an access token; by default there is none').optional(),
+    }),
+    section({
+        ...settings_common(),
+        type: schemas/* literal */.euz('matrix').describe('Posts to a room of Matrix, with a thread an incident.'),
+        url: httpUrl({ example: 'https://matrix.example.com' }).describe('Address of the homeserver.'),
+        room: schemas/* string */.YjP()
+            .regex(/^!\S+$/, 'is not the id of a room; write one such as `!abc:example.com`')
+            .describe('Id of the room, such as `!abc:example.com`.'),
+        token: secret('MATRIX_TOKEN', 'an access token'),
+    }),
+    section({
+        ...settings_common(),
+        events: schemas/* array */.YOg(schemas/* enum */.k5n(['opened', 'layer-rolled-back', 'deployed', 'resolved']))
+            .default(['opened', 'layer-rolled-back', 'deployed', 'resolved'])
+            .describe('What is sent: that for which CDEvents has an event. By default all of it.'),
+        type: schemas/* literal */.euz('cdevents')
+            .describe('Sends CDEvents as CloudEvents over HTTP, for brokers and other tools.'),
+        url: webhookUrl('CDEVENTS_URL'),
+        token: secret('CDEVENTS_AUTHORIZATION', 'the whole header `authorization`; by default there is none').optional(),
+    }),
+]);
+/** The section `notify` of `.github/rollback.yml`. */
+function notifySchema() {
+    return section({
+        timeout: fields_duration({ min: 100, max: 60_000 })
+            .prefault('10s')
+            .describe('How long one delivery may take, with its retries. At most 60s.'),
+        channels: schemas/* record */.g1P(schemas/* string */.YjP()
+            .regex(/^[a-z][a-z0-9-]{0,39}$/, 'is not a name of a channel; write one such as `slack-ops`'), channelSchema)
+            .default({})
+            .describe('Channels by their names. By default there are none.'),
+    })
+        .transform(({ timeout, channels }) => ({ timeoutMs: timeout, channels }))
+        .prefault({})
+        .describe('Where people and programs are notified of incidents.');
+}
+function mailAddress() {
+    return line().regex(/^(?:[^<>@,;"]+ <)?[^\s<>@,;"]+@[^\s<>@,;"]+>?$/, 'is not an e-mail address; write one such as `ops@example.com`');
+}
+function isTimeZone(zone) {
+    try {
+        new Intl.DateTimeFormat('en', { timeZone: zone });
+        return true;
+    }
+    catch {
+        return false;
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/settings/rollback-choices.js
+/** What is wrong, as far as one knows when one has to act. */
+const issueTypes = [
+    'code-bug',
+    'config-error',
+    'database-corruption',
+    'performance',
+    'unknown',
+];
+/** The layers that this version can roll back, in the order in which it does. */
+const configuredLayers = ['flags', 'config', 'database', 'code', 'ota'];
+const failureRules = ['stop', 'continue', 'undo'];
+
+;// CONCATENATED MODULE: ./lib/settings/rollback.js
+
+
+
+const rollback_layers = schemas/* array */.YOg(schemas/* enum */.k5n(configuredLayers))
+    .min(1, 'is empty; write a layer such as `code`, or leave the key out');
+/** How the front door goes about it. */
+function rollbackSchema() {
+    return section({
+        strategies: section(Object.fromEntries(issueTypes.map((type) => [
+            type,
+            rollback_layers.optional().describe(`Layers for the issue type \`${type}\`. Default: as told above.`),
+        ])))
+            .prefault({})
+            .describe('Which layers are rolled back for which type of issue. By default `code-bug` takes the code, `config-error` the feature flags and the configuration or else the code, `database-corruption` the database, `performance` the over-the-air update or else the code, and `unknown` all that the deployment changed.'),
+        'on-failure': schemas/* enum */.k5n(failureRules)
+            .default('stop')
+            .describe('When a layer fails: `stop` leaves the rest as it is, `continue` goes on with the next one, `undo` takes back what was done, from the safety copies.'),
+        'daily-cap': schemas/* number */.aig()
+            .int('must be a whole number; write for example `3`')
+            .min(0, 'must be 0 or more')
+            .default(3)
+            .describe('How often the environment may be rolled back automatically within 24 hours.'),
+        'max-age': fields_duration()
+            .prefault('7d')
+            .describe('How old the failed revision of an automatic rollback may be.'),
+        'plan-valid': fields_duration({ min: 1000 }).prefault('1h').describe('How long a saved plan may be applied.'),
+        verify: fields_duration()
+            .prefault('5m')
+            .describe('How long it may take after the rollback until production is seen to be well again; it is over as soon as that is known.'),
+        objective: fields_duration({ min: 1000 })
+            .optional()
+            .describe('The recovery time objective: how long a rollback may take from the first look to production seen well. The summary says whether it was met; a rehearsal that misses it fails. By default there is none.'),
+    })
+        .transform((all) => ({
+        strategies: all.strategies,
+        onFailure: all['on-failure'],
+        dailyCap: all['daily-cap'],
+        maxAgeMs: all['max-age'],
+        planValidMs: all['plan-valid'],
+        verifyMs: all.verify,
+        objectiveMs: all.objective,
+    }))
+        .prefault({})
+        .describe('How a rollback of several layers goes.');
+}
+function codeSchema() {
+    return section({
+        target: line()
+            .default('last-successful-deployment')
+            .describe('The good revision, as in the input `target` of git-rollback.'),
+        delivery: schemas/* enum */.k5n(['auto', 'direct', 'pull-request'])
+            .default('auto')
+            .describe('`direct`, `pull-request`, or `auto` for what the rules of the branch allow.'),
+        'tag-pattern': line()
+            .default('deploy-*')
+            .describe('For the target `previous-deployment-tag`: name of the tags, with one `*`.'),
+        checks: schemas/* array */.YOg(line()).default([]).describe('For the target `last-green`: the checks that were green.'),
+        'max-commits': schemas/* number */.aig()
+            .int('must be a whole number; write for example `50`')
+            .min(0, 'must be 0 or more')
+            .default(50)
+            .describe('How many commits an automatic rollback may undo.'),
+        redeploy: section({
+            workflow: line().describe('File of the workflow that deploys, such as `deploy.yml`.'),
+            inputs: schemas/* record */.g1P(schemas/* string */.YjP(), schemas/* string */.YjP())
+                .default({})
+                .describe('Its inputs; `{revision}` stands for the rollback commit.'),
+            timeout: fields_duration().prefault('30m').describe('How long its run may take.'),
+        })
+            .transform(({ timeout: timeoutMs, ...rest }) => ({ ...rest, timeoutMs }))
+            .optional()
+            .describe('How the restored revision is deployed: a push with the token of a workflow starts no workflow by itself. By default nothing is deployed.'),
+    })
+        .transform(({ 'max-commits': maxCommits, 'tag-pattern': tagPattern, ...rest }) => ({
+        ...rest,
+        maxCommits,
+        tagPattern,
+    }))
+        .prefault({})
+        .describe('The code: a branch of this repository.');
+}
+function databaseSchema() {
+    return section({
+        url: section({ env: environmentVariable('DATABASE_URL') }).describe('Variable that holds the address of the database, as in the input `database-url` of db-restore.'),
+        storage: line().describe('Where the backups are, as in the input `storage` of db-restore.'),
+        migrations: plainPath()
+            .optional()
+            .describe('Folder of the migrations, such as `db/migrations`. By default there are none.'),
+        strategy: schemas/* enum */.k5n(['migrations', 'backup', 'both'])
+            .optional()
+            .describe('`migrations` undoes what the deployment applied, `backup` restores the backup from before it, `both` undoes and, where that is not possible, restores. Default: `migrations` where there is a folder of them, else `backup`.'),
+        'keep-old': fields_duration()
+            .prefault('7d')
+            .describe('How long a database that was replaced is kept beside the live one.'),
+        'allow-data-loss': schemas/* boolean */.zMY()
+            .default(false)
+            .describe('Go on although rows or columns that hold data are taken away.'),
+        'restore-without-a-person': schemas/* boolean */.zMY()
+            .default(false)
+            .describe('Whether a machine may restore a backup, with nobody asked. Undoing migrations needs no such word.'),
+        identity: section({ env: environmentVariable('AGE_IDENTITY') })
+            .optional()
+            .describe('Variable that holds the identity of age, for encrypted backups. By default there are none.'),
+        recipient: line()
+            .optional()
+            .describe('Public key of age that safety copies are encrypted to. By default they are not.'),
+    })
+        .transform(({ 'keep-old': keepOldMs, 'allow-data-loss': allowDataLoss, 'restore-without-a-person': mayRestoreAlone, ...rest }) => ({ ...rest, keepOldMs, allowDataLoss, mayRestoreAlone }))
+        .optional()
+        .describe('The database that the deployment migrates. By default none is rolled back.');
+}
+
+;// CONCATENATED MODULE: ./lib/settings/schema.js
+
+
+
+
+
+
+
+
+
+
+
+
+
+/** `.github/rollback.yml`: its types, its validation and the JSON Schema that editors complete from are all this. */
+const configSchema = section({
+    environment: environmentName()
+        .default('production')
+        .describe('Environment that this file describes; with `environments`, the one that is meant where nothing names one.'),
+    environments: schemas/* record */.g1P(schemas/* string */.YjP(), schemas/* unknown */.L5J())
+        .optional()
+        .describe('Several environments, each with what is different from the rest of the file: a key here takes the place of the same key above, and `null` removes it. Default: one environment.'),
+    branch: branchName()
+        .optional()
+        .describe('Branch that the environment is deployed from. Default: the default branch of the repository.'),
+    paths: schemas/* array */.YOg(plainPath())
+        .min(1, 'is empty; write a folder such as `apps/web`, or leave the key out')
+        .optional()
+        .describe('Folders and files that the environment is deployed from, for a repository with several apps: only these are rolled back. Default: the whole branch.'),
+    history: section({
+        branch: branchName()
+            .default('rollback-history')
+            .describe('Branch that holds what happened, as events.'),
+    })
+        .prefault({})
+        .describe('Where the record of incidents is kept.'),
+    health: healthSchema().prefault({}).describe('How the actions see whether production is well.'),
+    env: schemas/* array */.YOg(environmentVariable('MY_TOKEN'))
+        .default([])
+        .describe('More secrets that called workflows hand over as environment variables, by their names, such as those of a command. Those that these settings name elsewhere, and `AWS_*` for backups in a bucket, are handed over without being listed.'),
+    rollback: rollbackSchema(),
+    code: codeSchema(),
+    database: databaseSchema(),
+    ota: otaSchema(),
+    config: configLayerSchema(),
+    flags: flagsSchema(),
+    incident: incidentSchema(),
+    notify: notifySchema(),
+    postmortem: section({
+        labels: schemas/* array */.YOg(schemas/* string */.YjP()
+            .regex(/\S/, 'is empty; write the name of a label')
+            .max(50, 'is too long; GitHub takes 50 characters'))
+            .default(['postmortem', 'incident'])
+            .describe('Labels of the issue.'),
+        assignees: schemas/* array */.YOg(schemas/* string */.YjP()
+            .regex(/^[A-Za-z0-9][A-Za-z0-9_-]*(?:\[bot\])?$/, 'is not a login; write it without @, such as `octocat`'))
+            .max(10, 'has too many; GitHub takes 10')
+            .default([])
+            .describe('Logins of those who get the issue.'),
+    })
+        .prefault({})
+        .describe('The issue that is written after a rollback.'),
+}, Object.fromEntries(['window', 'interval', 'timeout', 'cooldown', 'checks'].map((key) => [key, 'it belongs under `health`'])))
+    .superRefine(keepHistoryApart, { when: schema_isMapping })
+    .superRefine(demandChannels, { when: schema_isMapping })
+    .transform(({ environments: _, paths = [], ...config }) => ({ ...config, paths }));
+/** A name as GitHub has it for an environment. */
+function environmentName() {
+    return schemas/* string */.YjP()
+        .regex(/\S/, 'is empty; write a name such as `production`')
+        .refine(isOneLine, { error: 'holds a line break or control character; write one line' })
+        .max(255, 'is too long; write at most 255 characters');
+}
+const defaultIntervalMs = (0,duration/* parseDuration */.E9)('15s');
+const defaultTimeoutMs = (0,duration/* parseDuration */.E9)('10s');
+function healthSchema() {
+    return section({
+        window: fields_duration({ max: (0,duration/* parseDuration */.E9)('6h') })
+            .prefault('5m')
+            .describe('How long the gate looks at production before it calls it healthy. At most 6h.'),
+        interval: fields_duration({ min: 100 })
+            .optional()
+            .describe('Time from one round of checks to the next. From 100ms to the window; by default 15s, or the window if that is shorter.'),
+        timeout: fields_duration({ min: 1 })
+            .optional()
+            .describe('Longest time that one probe or query may take. At most the window; by default 10s, or the window if that is shorter.'),
+        alpha: schemas/* number */.aig()
+            .gt(0, 'must be above 0; write for example `0.01`')
+            .max(0.5, 'must be at most 0.5; write for example `0.01`')
+            .default(0.01)
+            .describe('Chance that the gate calls a healthy deployment bad from its counts, however often it looks; split over the checks that count.'),
+        'healthy-early': schemas/* boolean */.zMY()
+            .default(false)
+            .describe('Whether the gate ends as soon as all checks count and all are seen to be well, so that what starts later goes unseen.'),
+        cooldown: fields_duration()
+            .prefault('30m')
+            .describe('Least time between two automatic rollbacks of the environment.'),
+        jitter: fields_duration()
+            .prefault('0s')
+            .describe('Each look begins up to so much later, by chance, so that many gates do not ask at the same moment. At most the interval.'),
+        concurrency: schemas/* int */.Whr('must be a whole number; write for example `10`')
+            .min(1, 'must be at least 1')
+            .default(10)
+            .describe('How many checks look at the same time, at most.'),
+        checks: checksSchema.prefault([]).describe('What is looked at. Each check has a limit and a severity.'),
+        impact: checksSchema
+            .prefault([])
+            .describe('What tells whether users are harmed, such as active users, crashes, feedback and engagement: measured before and after, and never rolled back for.'),
+    })
+        .superRefine(keepWithinWindow, { when: schema_isMapping })
+        .transform((health) => {
+        const { window: windowMs, interval, timeout, cooldown: cooldownMs, checks, impact, alpha } = health;
+        const intervalMs = interval ?? Math.min(defaultIntervalMs, windowMs);
+        const timeoutMs = timeout ?? Math.min(defaultTimeoutMs, windowMs);
+        return {
+            windowMs,
+            intervalMs,
+            timeoutMs,
+            cooldownMs,
+            alpha,
+            healthyEarly: health['healthy-early'],
+            jitterMs: Math.min(health.jitter, intervalMs),
+            concurrency: health.concurrency,
+            checks: checks.map((check) => fillFor(check, { intervalMs, windowMs })),
+            impact: impact.map((check) => fillFor(check, { intervalMs, windowMs })),
+        };
+    });
+}
+/** The list of checks alone, for an interval and window that are known from elsewhere (milliseconds). */
+function checksSchemaFor(rounds) {
+    return checksSchema
+        .superRefine((checks, context) => refuseLateFor({ checks, path: [], windowMs: rounds.windowMs, context }), {
+        when: ({ value }) => Array.isArray(value),
+    })
+        .transform((checks) => checks.map((check) => fillFor(check, rounds)));
+}
+/** What holds where there is no file, or an empty one. */
+function defaultConfig() {
+    return configSchema.parse({});
+}
+/** One failed probe may be the network's fault; two in a row are not. Never longer than the window. */
+function fillFor(check, { intervalMs, windowMs }) {
+    return check.type === 'http'
+        ? { ...check, forMs: check.forMs ?? Math.min(2 * intervalMs, windowMs) }
+        : check;
+}
+function keepWithinWindow(health, context) {
+    const bad = new Set(context.issues.map((issue) => issue.path?.[0]));
+    const windowMs = health['window'];
+    if (bad.has('window') || typeof windowMs !== 'number')
+        return;
+    for (const key of ['interval', 'timeout']) {
+        if (bad.has(key))
+            continue;
+        refuseLonger({ value: health[key], path: [key], windowMs, context });
+    }
+    refuseLateFor({ checks: health['checks'], path: ['checks'], windowMs, context });
+}
+/** A breach that must last longer than anyone looks would never count. */
+function refuseLateFor({ checks, path, windowMs, context, }) {
+    if (!Array.isArray(checks))
+        return;
+    for (const [index, check] of checks.entries()) {
+        refuseLonger({ value: check?.forMs, path: [...path, index, 'for'], windowMs, context });
+        refuseLonger({ value: check?.initialDelayMs, path: [...path, index, 'initial-delay'], windowMs, context });
+    }
+}
+function refuseLonger({ value, path, windowMs, context, }) {
+    if (typeof value !== 'number' || value <= windowMs)
+        return;
+    const message = `is longer than the window; write at most \`${(0,duration/* formatDuration */.a3)(windowMs)}\`, or a longer \`window\``;
+    context.addIssue({ code: 'custom', path, message });
+}
+function keepHistoryApart(config, context) {
+    const { branch, history } = { branch: config['branch'], history: config['history'] };
+    if (typeof branch !== 'string' || typeof history !== 'object' || history === null)
+        return;
+    if (!('branch' in history) || typeof history.branch !== 'string')
+        return;
+    if (!branchesCollide(branch, history.branch))
+        return;
+    context.addIssue({
+        code: 'custom',
+        path: ['history', 'branch'],
+        message: `can't be kept beside the \`branch\` that is deployed; write another, such as \`rollback-history\``,
+    });
+}
+/** A level whose channel is not there would notify nobody. */
+function demandChannels(config, context) {
+    const bad = new Set(context.issues.map((issue) => issue.path?.[0]));
+    if (bad.has('incident') || bad.has('notify'))
+        return;
+    const read = readChannels.safeParse(config);
+    if (!read.success)
+        return;
+    const known = Object.keys(read.data.notify.channels);
+    for (const [index, { channels }] of read.data.incident.levels.entries()) {
+        for (const [at, name] of channels.entries()) {
+            if (known.includes(name))
+                continue;
+            const path = ['incident', 'levels', index, 'channels', at];
+            const message = `is not among \`notify.channels\`; ${known.length === 0 ? 'describe it there' : (0,suggest/* suggestOrList */.Go)(name, known)}`;
+            context.addIssue({ code: 'custom', path, message });
+        }
+    }
+}
+const readChannels = schemas/* object */.Ikc({
+    incident: schemas/* object */.Ikc({ levels: schemas/* array */.YOg(schemas/* object */.Ikc({ channels: schemas/* array */.YOg(schemas/* string */.YjP()) })) }),
+    notify: schemas/* object */.Ikc({ channels: schemas/* record */.g1P(schemas/* string */.YjP(), schemas/* unknown */.L5J()) }),
+});
+function schema_isMapping({ value }) {
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+
+/***/ }),
+
+/***/ 9220:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   Qe: () => (/* binding */ hideAfterSecretName),
+/* harmony export */   gC: () => (/* binding */ maskText),
+/* harmony export */   sD: () => (/* binding */ maskLines)
+/* harmony export */ });
+/* harmony import */ var _text_redact_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(1814);
+/* harmony import */ var _text_secret_name_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(2447);
+
+
+/** Longer lines are generated, not written: nothing of them is shown, and nothing is searched in them. */
+const longestShown = 2000;
+/**
+ * The lines of a configuration with what looks like a secret taken out: known values, whatever stands behind a name that
+ * looks like a secret's, the lines that continue it, and what is shaped like a credential. Below the first secret a line
+ * shows only what the schema knows: with a misplaced quote, bracket or `#`, any other word may be a part of that secret.
+ * Rather a line too much than a secret shown. The number of lines stays the same.
+ * @param values secrets known from the parts that could be read
+ * @param keys the keys that a configuration can have
+ */
+function maskLines(text, { values, keys }) {
+    const shown = [];
+    let open;
+    let isBelowSecret = false;
+    const show = (line) => shown.push((0,_text_redact_js__WEBPACK_IMPORTED_MODULE_0__/* .redact */ .E$)(isBelowSecret ? showKnown(line, keys) : line, values));
+    for (const raw of maskPrivateKeys(text).split('\n')) {
+        const line = raw.trimEnd();
+        if (open !== undefined && line.trim() !== '') {
+            if (continues(line, open)) {
+                isBelowSecret ||= !isReference(line);
+                shown.push(isReference(line) ? (0,_text_redact_js__WEBPACK_IMPORTED_MODULE_0__/* .redact */ .E$)(line, values) : `${indentOf(line)}${_text_redact_js__WEBPACK_IMPORTED_MODULE_0__/* .redacted */ .pc}`);
+                continue;
+            }
+            open = undefined;
+        }
+        const masked = maskLine(line);
+        open ??= masked.open;
+        show(masked.line);
+        isBelowSecret ||= masked.line !== line;
+    }
+    return shown;
+}
+/**
+ * The lines of a text that is no YAML, up to the first name that looks like a secret's: with a quote or a bracket missing,
+ * anything below may belong to that secret. The number of lines stays the same.
+ */
+function hideAfterSecretName(text) {
+    const lines = (0,_text_redact_js__WEBPACK_IMPORTED_MODULE_0__/* .redact */ .E$)(maskPrivateKeys(text)).split('\n');
+    const named = lines.findIndex((line) => findSecretName(line) !== undefined);
+    if (named === -1)
+        return lines.map((line) => maskLine(line).line);
+    return lines.map((line, index) => {
+        if (index < named)
+            return maskLine(line).line;
+        const name = index === named ? (findSecretName(line)?.name ?? '') : '';
+        const before = name === '' ? indentOf(line) : line.slice(0, line.indexOf(name) + name.length);
+        return line.trim() === before.trim() ? before : `${before} ${_text_redact_js__WEBPACK_IMPORTED_MODULE_0__/* .redacted */ .pc}`;
+    });
+}
+/** The same for a piece of text on one line: a key or value that a message quotes. */
+function maskText(text, values = []) {
+    return (0,_text_redact_js__WEBPACK_IMPORTED_MODULE_0__/* .redact */ .E$)(maskLine(text).line, values);
+}
+/** `{ env: NAME }`: where a secret should be, and nothing to hide. Only upper case, as anything else may be a value. */
+const reference = /^\{\s*["']?env["']?\s*:\s*["']?[A-Z_][A-Z0-9_]*["']?\s*\}/;
+const referenceLine = /^[\s#-]*(?:["']?env["']?\s*:\s*)?["']?[A-Z_][A-Z0-9_]*["']?\s*[\]}]*,?\s*(?:#.*)?$/;
+/** Behind `env:`, the name of a variable, or several. */
+const variables = /^(?:["']?[A-Z_][A-Z0-9_]*["']?(?=[\s,}\]]|$)|\[[A-Z0-9_\s,"']*\])/;
+const envKey = /(?<![\w.-])env(?=["']?\s*(?::|$))/g;
+const siblingKey = /^[\s#]*(?:- +)?["']?[\w.-]+["']?\s*:(?:\s|$)/;
+/** What is kept to see of what stands between a name and its value. */
+const separator = /^["'`]?\s*(?:[:=]>?|,)?\s*/;
+function maskLine(whole) {
+    if (whole.length > longestShown) {
+        return { line: `${indentOf(whole)}${_text_redact_js__WEBPACK_IMPORTED_MODULE_0__/* .redacted */ .pc}`, open: { column: baseColumn(whole), unfinished: true } };
+    }
+    const line = whole.replace(/:\/\/\S*@/g, `://${_text_redact_js__WEBPACK_IMPORTED_MODULE_0__/* .redacted */ .pc}@`);
+    const found = findSecretName(line);
+    if (found === undefined)
+        return { line };
+    const { start } = found;
+    const rest = line.slice(start);
+    const kept = rest === '' ? line : `${line.slice(0, start)}${_text_redact_js__WEBPACK_IMPORTED_MODULE_0__/* .redacted */ .pc}`;
+    return { line: kept, open: { column: baseColumn(line), unfinished: isUnfinished(rest) } };
+}
+/**
+ * The first name on a line that looks like a secret's, or is the `env` of a reference, and has something else behind it than
+ * the name of a variable.
+ * @returns the name, and where what it holds starts
+ */
+function findSecretName(line) {
+    const names = [
+        ...[...line.matchAll(_text_secret_name_js__WEBPACK_IMPORTED_MODULE_1__/* .secretName */ .G)].map((found) => ({ found, good: reference })),
+        ...[...line.matchAll(envKey)].map((found) => ({ found, good: variables })),
+    ].sort((a, b) => a.found.index - b.found.index);
+    let from = 0;
+    for (const { found, good } of names) {
+        const [name] = found;
+        const end = found.index + name.length;
+        if (end <= from)
+            continue;
+        const start = end + (separator.exec(line.slice(end))?.[0].length ?? 0);
+        const referred = good.exec(line.slice(start));
+        if (referred === null)
+            return { name, start };
+        from = start + referred[0].length;
+    }
+    return undefined;
+}
+/** What a line below a secret may show: brackets, keys of the schema, and of values numbers, durations, switches and references. */
+function showKnown(line, keys) {
+    if (/^[\s[\]{},#-]*$/.test(line))
+        return line;
+    const [before = '', key = '', value = ''] = /^(\s*(?:- +)*)([\w-]+):(?:\s+(.*))?$/.exec(line)?.slice(1) ?? [];
+    if (!keys.has(key))
+        return `${indentOf(line)}${_text_redact_js__WEBPACK_IMPORTED_MODULE_0__/* .redacted */ .pc}`;
+    const isPlain = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d)?|true|false|\*{3})?$/.test(value);
+    const shown = isPlain || reference.exec(value)?.[0] === value || key === 'env' ? value : _text_redact_js__WEBPACK_IMPORTED_MODULE_0__/* .redacted */ .pc;
+    return `${before}${key}:${shown === '' ? '' : ` ${shown}`}`;
+}
+function continues(line, { column, unfinished }) {
+    return baseColumn(line, { insideList: true }) > column || (unfinished && !siblingKey.test(line));
+}
+function isReference(line) {
+    return referenceLine.test(line);
+}
+/** Where the first word starts. The marks of a comment count as space, those of list items, too, unless asked. */
+function baseColumn(line, { insideList = false } = {}) {
+    return (insideList ? /^[\s#]*/ : /^[\s#]*(?:[-?]\s+)*/).exec(line)?.[0].length ?? 0;
+}
+/** Nothing yet, a block scalar's header, or a quote or bracket that is not closed. */
+function isUnfinished(rest) {
+    if (rest === '' || /^[|>][-+\d]*(?:\s|$)|^[&!#]/.test(rest))
+        return true;
+    const quote = /^["']/.exec(rest)?.[0];
+    if (quote !== undefined)
+        return rest.indexOf(quote, 1) === -1;
+    return count(rest, /[{[]/g) > count(rest, /[}\]]/g);
+}
+function count(text, pattern) {
+    return text.match(pattern)?.length ?? 0;
+}
+function indentOf(line) {
+    return /^[\s#]*/.exec(line)?.[0] ?? '';
+}
+/** Each line of a private key in PEM form is hidden by itself, so that the lines below keep their numbers. */
+function maskPrivateKeys(text) {
+    return text.replace(/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g, (key) => key
+        .split('\n')
+        .map((line) => `${indentOf(line)}${_text_redact_js__WEBPACK_IMPORTED_MODULE_0__/* .redacted */ .pc}`)
+        .join('\n'));
+}
+
+
+/***/ }),
+
+/***/ 67:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   Go: () => (/* binding */ suggestOrList),
+/* harmony export */   ZA: () => (/* binding */ suggest),
+/* harmony export */   ZH: () => (/* binding */ listChoices),
+/* harmony export */   hD: () => (/* binding */ quote)
+/* harmony export */ });
+/* harmony import */ var fastest_levenshtein__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(1916);
+/* harmony import */ var _secrets_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(9220);
+
+
+/**
+ * The known word that a misspelt one probably stands for (`max_latency`, `maxLatency` and `max-latancy` are all
+ * `max-latency`), or undefined if none is near enough to be worth a guess.
+ */
+function suggest(word, known) {
+    if (known.length === 0 || word.length > 60)
+        return undefined;
+    const written = toKebabCase(word);
+    const nearest = (0,fastest_levenshtein__WEBPACK_IMPORTED_MODULE_0__/* .closest */ .kp)(written, known);
+    const mistakes = (0,fastest_levenshtein__WEBPACK_IMPORTED_MODULE_0__/* .distance */ .Io)(written, nearest);
+    const near = mistakes <= Math.max(1, Math.floor(nearest.length / 3)) || lettersOf(written) === lettersOf(nearest);
+    return near ? nearest : undefined;
+}
+/** Equal for words that differ only in the order of their letters, as `evn` and `env`. */
+function lettersOf(word) {
+    return [...word].sort().join('');
+}
+/** `; did you mean …?` where there is something to mean, else the whole list. */
+function suggestOrList(word, known) {
+    const nearest = suggest(word, known);
+    if (nearest !== undefined)
+        return `did you mean \`${nearest}\`?`;
+    return listChoices(known);
+}
+/** What can be written, as the end of a sentence. */
+function listChoices(known) {
+    const list = known.map((each) => `\`${each}\``).join(', ');
+    return known.length === 1 ? `write ${list}` : `write one of ${list}`;
+}
+/** A piece of the user's text in a message: on one line, not long, and without what looks like a secret. */
+function quote(text) {
+    const line = (0,_secrets_js__WEBPACK_IMPORTED_MODULE_1__/* .maskText */ .gC)(text.slice(0, 200)).replace(/[\p{Cc}\u2028\u2029]+/gu, ' ');
+    return `\`${line.length > 50 ? `${line.slice(0, 50)}…` : line}\``;
+}
+function toKebabCase(word) {
+    return word
+        .replace(/([a-z])([A-Z])/g, '$1-$2')
+        .replaceAll('_', '-')
+        .toLowerCase();
+}
+
+
+/***/ }),
+
+/***/ 2447:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   F: () => (/* binding */ looksLikeSecretName),
+/* harmony export */   G: () => (/* binding */ secretName)
+/* harmony export */ });
+/** Words that give away a credential wherever they stand in a name: `authorization`, `x-auth`, `PRIVATE_TOKEN`. */
+const secretWord = 'auth(?!or(?!iz|is))|token|passw|passphrase|pwd|secret|credential|cookie|session|signature|bearer|jwt';
+/** `api-key`, `x-functions-key`, `apiKey`, but not `key` alone. */
+const secretName = new RegExp(String.raw `(?<![\w.-])(?:[\w.-]*(?:${secretWord})[\w.-]*|[\w.-]+key(?![.-]*\w))`, 'gi');
+/** True for a header, key or query parameter that usually holds a credential. In doubt, it does. */
+function looksLikeSecretName(name) {
+    return name.search(secretName) !== -1;
+}
+
+
+/***/ }),
+
+/***/ 220:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   g: () => (/* binding */ severities)
+/* harmony export */ });
+/** How bad something is, the worst first: a breach of a check, and the incident that it begins. */
+const severities = ['critical', 'high', 'medium', 'low'];
+
+
+/***/ }),
+
+/***/ 7229:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   $: () => (/* binding */ codeOf),
+/* harmony export */   N: () => (/* binding */ explainWrite)
+/* harmony export */ });
+/* harmony import */ var zod__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(6921);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(452);
+
+
+/** What the system says of a write that it refuses does not always name the place; another error as it is. */
+function explainWrite(error, place) {
+    const refusal = refusalSchema.safeParse(error);
+    return refusal.success ? new _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .RefusedError */ .fk(`${place} cannot be written to: ${refusal.data.message}`) : error;
+}
+const refusalSchema = zod__WEBPACK_IMPORTED_MODULE_1__/* .object */ .Ikc({
+    code: zod__WEBPACK_IMPORTED_MODULE_1__/* ["enum"] */ .k5n(['ENOSPC', 'EDQUOT', 'EFBIG', 'EROFS', 'EACCES', 'EPERM', 'ENOTDIR', 'ENOENT', 'EINVAL']),
+    message: zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP(),
+});
+/** The code of an error of the system, such as ENOENT; undefined for any other error. */
+function codeOf(error) {
+    const coded = codedSchema.safeParse(error);
+    return coded.success ? coded.data.code : undefined;
+}
+const codedSchema = zod__WEBPACK_IMPORTED_MODULE_1__/* .object */ .Ikc({ code: zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP() });
+
+
+/***/ })
+
+};

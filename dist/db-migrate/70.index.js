@@ -1,1 +1,667 @@
-export const id=70;export const ids=[70];export const modules={4070:(e,t,n)=>{let r;n.r(t),n.d(t,{parseChecks:()=>parseChecks,parseConfig:()=>parseConfig,parseSettings:()=>parseSettings,parseUrlCheck:()=>parseUrlCheck});var a=n(452),i=n(9431),s=n(8966),o=n(8439),l=n(546);function keysOfSchema(){return r??=findKeys()}function findKeys(){let e=new Set,walk=t=>{if("object"==typeof t&&null!==t)for(let[n,r]of Object.entries(t)){if("properties"===n&&"object"==typeof r)for(let t of Object.keys(r??{}))e.add(t);walk(r)}};return walk(o.bl(l.Qn,{io:"input"})),e}var u=n(8815),f=n(1814),d=n(2447),c=n(6907),h=n(67);function findLiteralSecrets(e){let t=[],n=[],tell=(e,n)=>t.push({path:e,at:"value",message:n}),walk=(e,t)=>{if((0,u.jh)(e))for(let r of(n.push(...listedValues(e.items)),e.items))walkPair(r,t);else if((0,u.oP)(e))for(let[n,r]of e.items.entries())walk(r,[...t,n]);else(0,u.jn)(e)&&"string"==typeof e.value&&walkText(e.value,t)},walkPair=({key:t,value:a},i)=>{if((0,c.yJ)(t)){for(let t of(0,c.u0)(e,a)??[])r.has(t)||walkMerged(t,i);return}let s=(0,u.jn)(t)?String(t.value):"",o=[...i,s];if(!(0,d.F)(s))return void walk(a,o);let l=literalsOf(e,a);if(n.push(...l.texts),0===l.texts.length||l.named)return;let f=/^[A-Za-z][\w-]*$/.test(s)?(0,h.hD)(s):"this value";tell(o,`${f} must not be written here; put it in a secret and write \`{ env: NAME }\``)},walkText=(e,t)=>{let r=/:\/\/([^\s/?#]*)@/.exec(e)?.[1];void 0!==r&&(n.push(r,...r.split(":")),tell(t,"an address must not hold credentials; send them as `headers: { authorization: { env: NAME } }`"));let a=secretsInQuery(e);a.length>0&&(n.push(...a),tell(t,"an address must not hold a secret; send it as `headers: { authorization: { env: NAME } }`")),"headers"===t.at(-2)&&(0,f.E$)(e)!==e&&(n.push(e),tell(t,"this looks like a secret; put it in one and write `{ env: NAME }`"))},r=new Set,walkMerged=(e,t)=>{r.add(e),walk(e,t),r.delete(e)};return walk(e.contents,[]),{findings:t,values:n}}function literalsOf(e,t){let n=[],r=new Set,collect=t=>{let a=(0,c.e6)(e,t);if(!r.has(a))if(r.add(a),(0,u.jh)(a))for(let e of a.items)(0,u.jn)(e.key)&&"env"===e.key.value||collect(e.key),collect(e.value);else if((0,u.oP)(a))for(let e of a.items)collect(e);else(0,u.jn)(a)&&null!==a.value&&""!==a.value&&n.push(String(a.value),a.source??"")},a=(0,c.e6)(e,t);if((0,u.jh)(a)&&1===a.items.length){let[t]=a.items,n=void 0===t?void 0:(0,c.e6)(e,t.value);if(void 0!==t&&(0,u.jn)(t.key)&&"env"===t.key.value&&(0,u.jn)(n)){let e=String(n.value);return{texts:/^[A-Za-z_][A-Za-z0-9_]*$/.test(e)&&(0,f.E$)(e)===e?[]:[e],named:!0}}}return collect(t),{texts:n,named:!1}}function listedValues(e){return e.some(({value:e})=>(0,u.jn)(e)&&"string"==typeof e.value&&/^[\w.-]+$/.test(e.value)&&(0,d.F)(e.value))?e.flatMap(({key:e,value:t})=>(0,u.jn)(e)&&"value"===e.value&&(0,u.jn)(t)?[String(t.value)]:[]):[]}function secretsInQuery(e){return/^https?:\/\//i.test(e)&&URL.canParse(e)?[...new URL(e).searchParams].flatMap(([e,t])=>""!==t&&((0,d.F)(e)||/^(?:key|sig)$/i.test(e))?[t]:[]):[]}var m=n(147),g=n(9220);function reportProblems({text:e,file:t,problems:n,values:r,keys:i,isYaml:s}){let o=(0,c.or)(e),l=e.split("\n"),u=s?(0,g.sD)(e,{values:r,keys:i}):(0,g.Qe)(e),d=inOrder(n).map(({range:n,message:i})=>{let s=o.linePos(Math.min(n.start,e.length)),d=o.linePos(Math.min(Math.max(n.start,n.end-1),e.length)),c=d.line===s.line?d.col:s.col,h=drawFrame({raw:l,masked:u,line:s.line,column:s.col,lastColumn:c}),m=hideWhatFrameHides(i,e.slice(n.start,n.end),u[s.line-1]??"");return(0,a.iU)`${t}:${s.line}:${s.col}: ${(0,f.E$)(m,r)}\n\n${h}`}),h=d.length-10,m=h>0?[(0,a.iU)`${t}: and ${h} more ${1===h?"problem":"problems"}; fix these first`]:[],p=[...d.slice(0,10),...m];return new a.dz((0,a.i4)(p.flatMap((e,t)=>0===t?[e]:["",e])))}function hideWhatFrameHides(e,t,n){let r=t.trim().replace(/^["']|["']$/g,"");return""===r||n.includes(r)?e:[r,r.slice(0,50)].reduce((e,t)=>e.replaceAll(t,f.pc),e)}function inOrder(e){let t=[...e].sort((e,t)=>e.range.start-t.range.start);return t.filter((e,n)=>!t.slice(0,n).some(t=>t.range.start===e.range.start&&t.message===e.message))}function drawFrame({raw:e,masked:t,line:n,column:r,lastColumn:a}){let i=commonPrefix(e[n-1]??"",t[n-1]??"")+1,s=Math.min(r,i),o=Math.min(a,i),l=s>140?s-40:0,u=t.map((e,t)=>Math.abs(t-n+1)>2?"":printable(e).slice(l,l+160));return u.length>n&&""===u.at(-1)&&u.pop(),(0,m.gl)(u.join("\n"),{start:{line:n,column:s-l},end:{line:n,column:Math.min(o-l,160)+1}},{linesAbove:2,linesBelow:2,highlightCode:!1})}function commonPrefix(e,t){let n=0;for(;n<e.length&&e[n]===t[n];)n+=1;return n}function printable(e){return e.replace(/(?!\t)[\p{Cc}\u2028\u2029]/gu,"�")}function parseSettings({text:e,file:t}){return{file:t,...parseYaml({text:e,file:t,read:e=>{let{settings:t,findings:n}=(0,i.sb)(e??{});return{data:t,findings:n}}})}}function parseConfig(e){let t=parseSettings(e);return(0,i.f5)(t,(0,i.kG)(t))}function parseChecks({text:e,file:t,intervalMs:n=(0,l.sb)().health.intervalMs,windowMs:r=1/0}){return parseYaml({text:e,file:t,read:readerOfChecks({intervalMs:n,windowMs:r})})}function parseUrlCheck({url:e,setting:t,...n}){let r={name:"url",type:"http",url:e,severity:"critical"},{data:i,findings:s}=readerOfChecks(n)([r]),{document:o}=(0,c.o$)(JSON.stringify([r])),[l]=[...void 0===o?[]:findLiteralSecrets(o).findings,...s];if(void 0!==i&&void 0===l)return i;let u=(l?.message??"").replace(/^`url` /,"");throw new a.dz(l?.message===u?(0,a.iU)`${t}: ${u}`:(0,a.iU)`${t} ${u}`)}function readerOfChecks(e){let t=(0,l.wq)(e);return e=>{let n=t.safeParse(e??[],{reportInput:!0,error:s.V});return{data:n.data,findings:n.error?.issues.flatMap(e=>(0,s.J)(e))??[]}}}function parseYaml({text:e,file:t,read:n}){let r=e.replace(/^\ufeff/,""),i=Buffer.byteLength(r);if(i>262144){let e=`${Math.ceil(i/1024)} KiB`;throw new a.dz((0,a.iU)`${t} has ${e}; a configuration has at most ${256} KiB: make it shorter`)}let{document:s,value:o,problems:l}=(0,c.o$)(r),u=void 0===s?{findings:[],values:[]}:findLiteralSecrets(s),f=void 0===o?void 0:n(o),d=[...f?.findings??[],...u.findings];if(f?.data!==void 0&&0===d.length&&0===l.length)return f.data;let h=void 0===s?[]:d.map(e=>locateFinding(s,e));throw reportProblems({text:r,file:t,problems:[...l,...h],values:u.values,keys:keysOfSchema(),isYaml:0===l.length})}function locateFinding(e,{path:t,at:n,message:r}){return{range:(0,c.x5)({document:e,path:t,at:n}),message:r}}},6907:(e,t,n)=>{n.d(t,{e6:()=>follow,yJ:()=>isMergeKey,or:()=>lineCounterOf,x5:()=>locate,o$:()=>readSource,u0:()=>sourcesOf});var r=n(8815);function isIndependent(e){return"DUPLICATE_KEY"===e||"TAG_RESOLVE_FAILED"===e||"BAD_DIRECTIVE"===e}function explainSyntax({code:e,rest:t}){let n=i.find(n=>n.code===e&&n.starts.test(t));return n?.message??s[e]??a}let a="this is not YAML; look at the indentation, quotes and brackets here and on the line above",i=[{code:"BAD_SCALAR_START",starts:/^@/,message:"a text without quotes can't start with `@`; write it in quotes, and a login without the `@`"},{code:"BAD_SCALAR_START",starts:/^%/,message:"a text without quotes can't start with `%`; write it in quotes"}],s={ALIAS_PROPS:"an alias (`*name`) takes no tag or anchor; remove it",BAD_ALIAS:"this is no name of an anchor or alias; put a text that starts with `*` or `&` in quotes",BAD_COLLECTION_TYPE:"the tag does not fit the value; remove the tag",BAD_DIRECTIVE:"this `%` directive is not understood; remove it, or put the text in quotes",BAD_DQ_ESCAPE:"this `\\` escape is unknown in double quotes; write `\\\\`, or use single quotes",BAD_INDENT:"the indentation does not fit the lines above; indent keys of one mapping alike, with spaces",BAD_PROP_ORDER:"a tag or anchor stands in the wrong place; put it right before the value",BAD_SCALAR_START:"a text without quotes can't start with this character; write it in quotes",BLOCK_AS_IMPLICIT_KEY:"a second `: ` on one line; put the value in quotes, or the inner key on a line of its own",BLOCK_IN_FLOW:"a list or mapping by indentation can't stand within brackets; write it with brackets, too",DUPLICATE_KEY:"this key is there twice; remove one",KEY_OVER_1024_CHARS:"this key is longer than 1024 characters; a quote or a `:` may be missing",MISSING_CHAR:"a closing quote or bracket, a comma or a `:` is missing here; add it",MULTILINE_IMPLICIT_KEY:"a key must stand on one line, with `:` behind it; a quote or a `:` may be missing",MULTIPLE_ANCHORS:"a value can have one anchor; remove the other",MULTIPLE_DOCS:"a second document starts here; keep one, without `---` between",MULTIPLE_TAGS:"a value can have one tag; remove the other",NON_STRING_KEY:"a key must be a text; write it in quotes",RESOURCE_EXHAUSTION:"this is nested too deeply to be read; write it flat",TAB_AS_INDENT:"a tab in the indentation; YAML takes spaces only: replace it with two spaces",TAG_RESOLVE_FAILED:"this tag (`!…`) is not understood; remove it, or put the text in quotes",UNEXPECTED_TOKEN:a};function readSource(e){let t=parse(e);if(void 0===t)return{document:t,value:void 0,problems:[{range:{start:0,end:0},message:"this is nested too deeply to be read; write it flat"}]};let n=[...findSyntaxProblems(t,e),...findBrokenAliases(t),...findBadMerges(t)];if(t.errors.some(({code:e})=>!isIndependent(e))||n.some(({fatal:e})=>e))return{document:t,value:void 0,problems:n};try{return{document:t,value:t.toJS({maxAliasCount:100}),problems:n}}catch{return{document:t,value:void 0,problems:[...n,{range:{start:0,end:0},message:"aliases (`*name`) stand for more than 100 copies; write the values out"}]}}}function parse(e){try{return(0,r.Tp)(e,{prettyErrors:!1,stringKeys:!0,merge:!0})}catch{return}}function findSyntaxProblems(e,t){let n=[...e.errors,...e.warnings].map(({code:e,pos:[n,r]})=>{let a=!isIndependent(e);return{range:{start:n,end:r},message:explainSyntax({code:e,rest:t.slice(n,n+40)}),fatal:a}}),r=n.find(({fatal:e})=>e);return n.filter(e=>!e.fatal||e===r)}function findBrokenAliases(e){let t=[];return(0,r.YR)(e,{Alias(n,r){void 0!==r.resolve(e)||t.push({range:rangeOf(r)??{start:0,end:0},message:"this alias has no anchor above it; write the value itself",fatal:!0})}}),t}function findBadMerges(e){let t=[],n={start:0,end:0};return(0,r.YR)(e,{Pair(a,{key:i,value:s}){if(!isMergeKey(i))return;let o=sourcesOf(e,s);o?.every(e=>(0,r.jh)(e))===!0||t.push({range:rangeOf(s)??rangeOf(i)??n,message:"the merge key `<<` needs a mapping; write an alias of one, such as `<<: *defaults`, or a list of such aliases",fatal:!0})}}),t}function isMergeKey(e){return(0,r.jn)(e)&&"<<"===e.value&&"PLAIN"===e.type}function sourcesOf(e,t){let n=follow(e,t);if(void 0!==n)return(0,r.oP)(n)?n.items.map(t=>follow(e,t)):[n]}function locate({document:e,path:t,at:n}){let a=e.contents,i=startOf(rangeOf(a))??{start:0,end:0};for(let[s,o]of t.entries()){let l=follow(e,a),u=s===t.length-1;if((0,r.jh)(l)){let t=findPair(e,l.items,String(o));if(void 0===t)return i;let r=rangeOf(t.key)??i,s=rangeOf(t.value);if(u)return"key"===n||void 0===s||isEmpty(s)?r:extentOf(t.value,s);i=r,a=t.value}else{if(!(0,r.oP)(l)||"number"!=typeof o)return i;let e=rangeOf(a=l.items[o]);if(void 0===e)return i;if(i=startOf(e)??i,u)return extentOf(a,e)}}return 0===t.length?void 0===rangeOf(a)?i:extentOf(a,rangeOf(a)??i):i}function follow(e,t){return(0,r.Vj)(t)?t.resolve(e):t}function lineCounterOf(e){let t=new r.HN;t.addNewLine(0);for(let n=e.indexOf("\n");-1!==n;n=e.indexOf("\n",n+1))t.addNewLine(n+1);return t}function findPair(e,t,n){let a=t.findLast(({key:e})=>(0,r.jn)(e)&&String(e.value)===n);if(void 0!==a)return a;for(let a of t.filter(({key:e})=>isMergeKey(e)).flatMap(({value:t})=>sourcesOf(e,t)??[])){let i=(0,r.jh)(a)&&a.items!==t?findPair(e,a.items,n):void 0;if(void 0!==i)return i}}function rangeOf(e){if(!(0,r.Vj)(e)&&!(0,r.jn)(e)&&!(0,r.jh)(e)&&!(0,r.oP)(e))return;let t=e.range;return null==t?void 0:{start:t[0],end:t[1]}}function extentOf(e,t){return(0,r.jh)(e)||(0,r.oP)(e)?{start:t.start,end:t.start}:t}function startOf(e){return void 0===e?void 0:{start:e.start,end:e.start}}function isEmpty({start:e,end:t}){return e===t}}};
+export const id = 70;
+export const ids = [70];
+export const modules = {
+
+/***/ 4070:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+// ESM COMPAT FLAG
+__webpack_require__.r(__webpack_exports__);
+
+// EXPORTS
+__webpack_require__.d(__webpack_exports__, {
+  parseChecks: () => (/* binding */ parseChecks),
+  parseConfig: () => (/* binding */ parseConfig),
+  parseSettings: () => (/* binding */ parseSettings),
+  parseUrlCheck: () => (/* binding */ parseUrlCheck)
+});
+
+// EXTERNAL MODULE: ./lib/errors.js
+var errors = __webpack_require__(452);
+// EXTERNAL MODULE: ./lib/settings/environments.js
+var environments = __webpack_require__(9431);
+// EXTERNAL MODULE: ./lib/settings/explain.js
+var explain = __webpack_require__(8966);
+// EXTERNAL MODULE: ./node_modules/zod/v4/core/json-schema-processors.js
+var json_schema_processors = __webpack_require__(8439);
+// EXTERNAL MODULE: ./lib/settings/schema.js + 26 modules
+var settings_schema = __webpack_require__(546);
+;// CONCATENATED MODULE: ./lib/settings/json-schema.js
+
+
+/**
+ * The JSON Schema of what the file may say, as text. Draft 7, as that is what the YAML language servers of editors
+ * understand in full.
+ */
+function renderJsonSchema() {
+    const { $schema, ...schema } = z.toJSONSchema(configSchema, { io: 'input', target: 'draft-7' });
+    const { environments, ...properties } = schema.properties ?? {};
+    const each = describeOwn(Object.entries(properties).filter(([key]) => !shared.has(key)));
+    const described = {
+        $schema,
+        title: 'Rollback configuration (.github/rollback.yml)',
+        ...schema,
+        properties: {
+            ...properties,
+            ...(typeof environments === 'object' && {
+                environments: { ...environments, minProperties: 1, additionalProperties: each },
+            }),
+        },
+    };
+    return `${JSON.stringify(described, null, 2)}\n`;
+}
+let known;
+/** Every key that the file can have, at whatever place. */
+function keysOfSchema() {
+    known ??= findKeys();
+    return known;
+}
+function findKeys() {
+    const keys = new Set();
+    const walk = (value) => {
+        if (typeof value !== 'object' || value === null)
+            return;
+        for (const [name, each] of Object.entries(value)) {
+            if (name === 'properties' && typeof each === 'object')
+                for (const key of Object.keys(each ?? {}))
+                    keys.add(key);
+            walk(each);
+        }
+    };
+    walk(json_schema_processors/* toJSONSchema */.bl(settings_schema/* configSchema */.Qn, { io: 'input' }));
+    return keys;
+}
+/** What an environment cannot have of its own. */
+const shared = new Set(['environment', 'history']);
+/** What an environment says for itself: any key may be in the shared part instead, and a key without a value is taken away. */
+function describeOwn(properties) {
+    return {
+        type: ['object', 'null'],
+        additionalProperties: false,
+        properties: Object.fromEntries(properties.map(([key, schema]) => [key, orNull(withoutRequired(schema))])),
+    };
+}
+function object(schema) {
+    return typeof schema === 'boolean' ? {} : schema;
+}
+function withoutRequired(schema) {
+    if (typeof schema === 'boolean' || schema.properties === undefined)
+        return schema;
+    const { required = [], properties, ...rest } = schema;
+    const own = Object.entries(properties ?? {}).map(([key, each]) => [
+        key,
+        required.includes(key)
+            ? { ...object(each), description: `${object(each).description ?? ''} Default: that above.` }
+            : orNull(withoutRequired(each)),
+    ]);
+    return { ...rest, properties: Object.fromEntries(own) };
+}
+/** An environment takes a key of the shared part away by writing null. */
+function orNull(schema) {
+    const { description, default: usual, ...rest } = object(schema);
+    const said = {
+        ...(description !== undefined && { description }),
+        ...(usual !== undefined && { default: usual }),
+    };
+    if (typeof rest.type === 'string' && rest.enum === undefined && rest.const === undefined)
+        return { ...said, ...rest, type: [rest.type, 'null'] };
+    return { ...said, anyOf: [rest, { type: 'null' }] };
+}
+
+// EXTERNAL MODULE: ./node_modules/yaml/dist/index.js
+var dist = __webpack_require__(8815);
+// EXTERNAL MODULE: ./lib/text/redact.js
+var redact = __webpack_require__(1814);
+// EXTERNAL MODULE: ./lib/text/secret-name.js
+var secret_name = __webpack_require__(2447);
+// EXTERNAL MODULE: ./lib/settings/source.js + 1 modules
+var settings_source = __webpack_require__(6907);
+// EXTERNAL MODULE: ./lib/settings/suggest.js
+var suggest = __webpack_require__(67);
+;// CONCATENATED MODULE: ./lib/settings/literal-secrets.js
+
+
+
+
+
+/**
+ * Looks for credentials written into the text: below keys that look like a secret's (`{ env: NAME }` is what should
+ * be there), in addresses, and in headers that look harmless.
+ */
+function findLiteralSecrets(document) {
+    const findings = [];
+    const values = [];
+    const tell = (path, message) => findings.push({ path, at: 'value', message });
+    const walk = (node, path) => {
+        if ((0,dist/* isMap */.jh)(node)) {
+            values.push(...listedValues(node.items));
+            for (const pair of node.items)
+                walkPair(pair, path);
+        }
+        else if ((0,dist/* isSeq */.oP)(node)) {
+            for (const [index, item] of node.items.entries())
+                walk(item, [...path, index]);
+        }
+        else if ((0,dist/* isScalar */.jn)(node) && typeof node.value === 'string') {
+            walkText(node.value, path);
+        }
+    };
+    const walkPair = ({ key, value }, parent) => {
+        // what is merged is judged by where it ends up, such as below `headers`
+        if ((0,settings_source/* isMergeKey */.yJ)(key)) {
+            for (const source of (0,settings_source/* sourcesOf */.u0)(document, value) ?? [])
+                if (!open.has(source))
+                    walkMerged(source, parent);
+            return;
+        }
+        const name = (0,dist/* isScalar */.jn)(key) ? String(key.value) : '';
+        const path = [...parent, name];
+        if (!(0,secret_name/* looksLikeSecretName */.F)(name)) {
+            walk(value, path);
+            return;
+        }
+        const held = literalsOf(document, value);
+        values.push(...held.texts);
+        if (held.texts.length === 0 || held.named)
+            return;
+        // in a broken file, a part of the secret may have become a part of the key
+        const shown = /^[A-Za-z][\w-]*$/.test(name) ? (0,suggest/* quote */.hD)(name) : 'this value';
+        tell(path, `${shown} must not be written here; put it in a secret and write \`{ env: NAME }\``);
+    };
+    const walkText = (text, path) => {
+        const user = /:\/\/([^\s/?#]*)@/.exec(text)?.[1];
+        if (user !== undefined) {
+            values.push(user, ...user.split(':'));
+            tell(path, 'an address must not hold credentials; send them as `headers: { authorization: { env: NAME } }`');
+        }
+        const inQuery = secretsInQuery(text);
+        if (inQuery.length > 0) {
+            values.push(...inQuery);
+            tell(path, 'an address must not hold a secret; send it as `headers: { authorization: { env: NAME } }`');
+        }
+        if (path.at(-2) === 'headers' && (0,redact/* redact */.E$)(text) !== text) {
+            values.push(text);
+            tell(path, 'this looks like a secret; put it in one and write `{ env: NAME }`');
+        }
+    };
+    const open = new Set();
+    const walkMerged = (source, parent) => {
+        open.add(source);
+        walk(source, parent);
+        open.delete(source);
+    };
+    walk(document.contents, []);
+    return { findings, values };
+}
+/** Every text below a key that should hold none, keys included; nothing for a good `{ env: NAME }`. */
+function literalsOf(document, value) {
+    const texts = [];
+    const seen = new Set();
+    const collect = (node) => {
+        const here = (0,settings_source/* follow */.e6)(document, node);
+        if (seen.has(here))
+            return;
+        seen.add(here);
+        if ((0,dist/* isMap */.jh)(here)) {
+            for (const pair of here.items) {
+                if (!(0,dist/* isScalar */.jn)(pair.key) || pair.key.value !== 'env')
+                    collect(pair.key);
+                collect(pair.value);
+            }
+        }
+        else if ((0,dist/* isSeq */.oP)(here)) {
+            for (const item of here.items)
+                collect(item);
+        }
+        else if ((0,dist/* isScalar */.jn)(here) && here.value !== null && here.value !== '') {
+            texts.push(String(here.value), here.source ?? '');
+        }
+    };
+    const target = (0,settings_source/* follow */.e6)(document, value);
+    if ((0,dist/* isMap */.jh)(target) && target.items.length === 1) {
+        const [pair] = target.items;
+        const name = pair === undefined ? undefined : (0,settings_source/* follow */.e6)(document, pair.value);
+        if (pair !== undefined && (0,dist/* isScalar */.jn)(pair.key) && pair.key.value === 'env' && (0,dist/* isScalar */.jn)(name)) {
+            const text = String(name.value);
+            const good = /^[A-Za-z_][A-Za-z0-9_]*$/.test(text) && (0,redact/* redact */.E$)(text) === text;
+            return { texts: good ? [] : [text], named: true };
+        }
+    }
+    collect(value);
+    return { texts, named: false };
+}
+/** Headers written as `- name: authorization` with `value: …` are no mapping of ours, but secrets all the same. */
+function listedValues(pairs) {
+    const namesSecret = pairs.some(({ value }) => {
+        return ((0,dist/* isScalar */.jn)(value) &&
+            typeof value.value === 'string' &&
+            /^[\w.-]+$/.test(value.value) &&
+            (0,secret_name/* looksLikeSecretName */.F)(value.value));
+    });
+    if (!namesSecret)
+        return [];
+    return pairs.flatMap(({ key, value }) => {
+        return (0,dist/* isScalar */.jn)(key) && key.value === 'value' && (0,dist/* isScalar */.jn)(value) ? [String(value.value)] : [];
+    });
+}
+function secretsInQuery(text) {
+    if (!/^https?:\/\//i.test(text) || !URL.canParse(text))
+        return [];
+    return [...new URL(text).searchParams].flatMap(([name, value]) => {
+        return value !== '' && ((0,secret_name/* looksLikeSecretName */.F)(name) || /^(?:key|sig)$/i.test(name)) ? [value] : [];
+    });
+}
+
+// EXTERNAL MODULE: ./node_modules/@babel/code-frame/lib/index.js
+var lib = __webpack_require__(147);
+// EXTERNAL MODULE: ./lib/settings/secrets.js
+var secrets = __webpack_require__(9220);
+;// CONCATENATED MODULE: ./lib/settings/report.js
+
+
+
+
+
+const mostProblems = 10;
+const widestLine = 160;
+/**
+ * One error for all that is wrong with a text: `file:line:column: what, and what to write instead`, each with the
+ * lines around it. No secret is in it.
+ * @param values secrets known to stand in the text
+ * @param keys the keys that such a text can have
+ * @param isYaml false when the text could not be read, so that nobody knows what of it is a value
+ */
+function reportProblems({ text, file, problems, values, keys, isYaml, }) {
+    const counter = (0,settings_source/* lineCounterOf */.or)(text);
+    const raw = text.split('\n');
+    const masked = isYaml ? (0,secrets/* maskLines */.sD)(text, { values, keys }) : (0,secrets/* hideAfterSecretName */.Qe)(text);
+    const entries = inOrder(problems).map(({ range, message }) => {
+        const start = counter.linePos(Math.min(range.start, text.length));
+        const end = counter.linePos(Math.min(Math.max(range.start, range.end - 1), text.length));
+        const lastColumn = end.line === start.line ? end.col : start.col;
+        const frame = drawFrame({ raw, masked, line: start.line, column: start.col, lastColumn });
+        const safe = hideWhatFrameHides(message, text.slice(range.start, range.end), masked[start.line - 1] ?? '');
+        return (0,errors/* message */.iU) `${file}:${start.line}:${start.col}: ${(0,redact/* redact */.E$)(safe, values)}\n\n${frame}`;
+    });
+    const left = entries.length - mostProblems;
+    const more = left > 0 ? [(0,errors/* message */.iU) `${file}: and ${left} more ${left === 1 ? 'problem' : 'problems'}; fix these first`] : [];
+    const shown = [...entries.slice(0, mostProblems), ...more];
+    return new errors/* InputError */.dz((0,errors/* listLines */.i4)(shown.flatMap((entry, index) => (index === 0 ? [entry] : ['', entry]))));
+}
+/** A sentence may quote the place that it is about, but not where that is hidden in the frame: it may be a part of a secret. */
+function hideWhatFrameHides(message, place, shownLine) {
+    const quoted = place.trim().replace(/^["']|["']$/g, '');
+    if (quoted === '' || shownLine.includes(quoted))
+        return message;
+    // of a long one, its beginning is quoted
+    return [quoted, quoted.slice(0, 50)].reduce((text, piece) => text.replaceAll(piece, redact/* redacted */.pc), message);
+}
+/** From top to bottom, and each sentence once for a place. */
+function inOrder(problems) {
+    const sorted = [...problems].sort((a, b) => a.range.start - b.range.start);
+    return sorted.filter((problem, index) => {
+        return !sorted
+            .slice(0, index)
+            .some((other) => other.range.start === problem.range.start && other.message === problem.message);
+    });
+}
+function drawFrame({ raw, masked, line, column, lastColumn, }) {
+    // a mask is as long as it is, not as what it hides: what stood behind its start is now at its start
+    const shownUpTo = commonPrefix(raw[line - 1] ?? '', masked[line - 1] ?? '') + 1;
+    const from = Math.min(column, shownUpTo);
+    const to = Math.min(lastColumn, shownUpTo);
+    const cut = from > widestLine - 20 ? from - 40 : 0;
+    const shown = masked.map((each, index) => {
+        return Math.abs(index - line + 1) > 2 ? '' : printable(each).slice(cut, cut + widestLine);
+    });
+    if (shown.length > line && shown.at(-1) === '')
+        shown.pop();
+    return (0,lib/* codeFrameColumns */.gl)(shown.join('\n'), { start: { line, column: from - cut }, end: { line, column: Math.min(to - cut, widestLine) + 1 } }, { linesAbove: 2, linesBelow: 2, highlightCode: false });
+}
+function commonPrefix(one, other) {
+    let length = 0;
+    while (length < one.length && one[length] === other[length])
+        length += 1;
+    return length;
+}
+/** Control characters could rewrite the log they are printed to. Tabs stay, as the frame aligns by them. */
+function printable(line) {
+    return line.replace(/(?!\t)[\p{Cc}\u2028\u2029]/gu, '\ufffd');
+}
+
+;// CONCATENATED MODULE: ./lib/settings/parse.js
+
+
+
+
+
+
+
+
+/** Bytes. A configuration is a page or two; what is larger is not one. */
+const largestFile = 256 * 1024;
+/**
+ * Reads the text of `.github/rollback.yml`; an empty one has all the defaults.
+ * @param file how messages call it
+ * @throws InputError with every problem (ten at most), each with line, column and what to write instead
+ */
+function parseSettings({ text, file }) {
+    const read = (value) => {
+        const { settings, findings } = (0,environments/* readSettings */.sb)(value ?? {});
+        return { data: settings, findings };
+    };
+    return { file, ...parseYaml({ text, file, read }) };
+}
+/** The same, of the environment that is meant where nothing names one. @throws InputError as `parseSettings` does */
+function parseConfig(source) {
+    const settings = parseSettings(source);
+    return (0,environments/* settingsOf */.f5)(settings, (0,environments/* usualEnvironment */.kG)(settings));
+}
+/**
+ * Reads a list of checks, as under `health.checks`, from the text of an input; none from an empty one.
+ * @param file how messages call it: the setting that holds the text, or the name of a file
+ * @param intervalMs time between rounds, which the default of `for` goes by
+ * @param windowMs how long the gate will look; a longer `for` is refused
+ * @throws InputError as `parseConfig` does
+ */
+function parseChecks({ text, file, intervalMs = (0,settings_schema/* defaultConfig */.sb)().health.intervalMs, windowMs = Number.POSITIVE_INFINITY, }) {
+    return parseYaml({ text, file, read: readerOfChecks({ intervalMs, windowMs }) });
+}
+/**
+ * The check of one address, by the same rules and with the same defaults as one in a list.
+ * @param setting that holds the address: nobody wrote the rest of the check, so that messages are about the address alone
+ * @throws InputError for an address that can't be probed
+ */
+function parseUrlCheck({ url, setting, ...rounds }) {
+    const check = { name: 'url', type: 'http', url, severity: 'critical' };
+    const { data, findings } = readerOfChecks(rounds)([check]);
+    const { document } = (0,settings_source/* readSource */.o$)(JSON.stringify([check]));
+    const secrets = document === undefined ? [] : findLiteralSecrets(document).findings;
+    const [first] = [...secrets, ...findings];
+    if (data !== undefined && first === undefined)
+        return data;
+    const what = (first?.message ?? '').replace(/^`url` /, '');
+    throw new errors/* InputError */.dz(first?.message === what ? (0,errors/* message */.iU) `${setting}: ${what}` : (0,errors/* message */.iU) `${setting} ${what}`);
+}
+function readerOfChecks(rounds) {
+    const schema = (0,settings_schema/* checksSchemaFor */.wq)(rounds);
+    return (value) => {
+        const parsed = schema.safeParse(value ?? [], { reportInput: true, error: explain/* explainPlainly */.V });
+        return { data: parsed.data, findings: parsed.error?.issues.flatMap((issue) => (0,explain/* explainIssue */.J)(issue)) ?? [] };
+    };
+}
+function parseYaml({ text: raw, file, read, }) {
+    const text = raw.replace(/^\ufeff/, '');
+    const bytes = Buffer.byteLength(text);
+    if (bytes > largestFile) {
+        const size = `${Math.ceil(bytes / 1024)} KiB`;
+        throw new errors/* InputError */.dz((0,errors/* message */.iU) `${file} has ${size}; a configuration has at most ${largestFile / 1024} KiB: make it shorter`);
+    }
+    const { document, value, problems } = (0,settings_source/* readSource */.o$)(text);
+    const secrets = document === undefined ? { findings: [], values: [] } : findLiteralSecrets(document);
+    const parsed = value === undefined ? undefined : read(value);
+    const findings = [...(parsed?.findings ?? []), ...secrets.findings];
+    if (parsed?.data !== undefined && findings.length === 0 && problems.length === 0)
+        return parsed.data;
+    const located = document === undefined ? [] : findings.map((finding) => locateFinding(document, finding));
+    throw reportProblems({
+        text,
+        file,
+        problems: [...problems, ...located],
+        values: secrets.values,
+        keys: keysOfSchema(),
+        isYaml: problems.length === 0,
+    });
+}
+function locateFinding(document, { path, at, message: text }) {
+    return { range: (0,settings_source/* locate */.x5)({ document, path, at }), message: text };
+}
+
+
+/***/ }),
+
+/***/ 6907:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+
+// EXPORTS
+__webpack_require__.d(__webpack_exports__, {
+  e6: () => (/* binding */ follow),
+  yJ: () => (/* binding */ isMergeKey),
+  or: () => (/* binding */ lineCounterOf),
+  x5: () => (/* binding */ locate),
+  o$: () => (/* binding */ readSource),
+  u0: () => (/* binding */ sourcesOf)
+});
+
+// EXTERNAL MODULE: ./node_modules/yaml/dist/index.js
+var dist = __webpack_require__(8815);
+;// CONCATENATED MODULE: ./lib/settings/syntax.js
+/** True for problems that leave the rest of the text readable, so that it can be checked in the same go. */
+function isIndependent(code) {
+    return code === 'DUPLICATE_KEY' || code === 'TAG_RESOLVE_FAILED' || code === 'BAD_DIRECTIVE';
+}
+/**
+ * What the YAML parser found, in our words: its own quote the text, which may hold a secret.
+ * @param rest the text from the place of the problem on, to tell cases apart; never shown
+ */
+function explainSyntax({ code, rest }) {
+    const special = specials.find((each) => each.code === code && each.starts.test(rest));
+    return special?.message ?? messages[code] ?? fallback;
+}
+const fallback = 'this is not YAML; look at the indentation, quotes and brackets here and on the line above';
+const nested = 'a second `: ` on one line; put the value in quotes, or the inner key on a line of its own';
+const indented = 'the indentation does not fit the lines above; indent keys of one mapping alike, with spaces';
+const specials = [
+    {
+        code: 'BAD_SCALAR_START',
+        starts: /^@/,
+        message: "a text without quotes can't start with `@`; write it in quotes, and a login without the `@`",
+    },
+    {
+        code: 'BAD_SCALAR_START',
+        starts: /^%/,
+        message: "a text without quotes can't start with `%`; write it in quotes",
+    },
+];
+const messages = {
+    ALIAS_PROPS: 'an alias (`*name`) takes no tag or anchor; remove it',
+    BAD_ALIAS: 'this is no name of an anchor or alias; put a text that starts with `*` or `&` in quotes',
+    BAD_COLLECTION_TYPE: 'the tag does not fit the value; remove the tag',
+    BAD_DIRECTIVE: 'this `%` directive is not understood; remove it, or put the text in quotes',
+    BAD_DQ_ESCAPE: 'this `\\` escape is unknown in double quotes; write `\\\\`, or use single quotes',
+    BAD_INDENT: indented,
+    BAD_PROP_ORDER: 'a tag or anchor stands in the wrong place; put it right before the value',
+    BAD_SCALAR_START: "a text without quotes can't start with this character; write it in quotes",
+    BLOCK_AS_IMPLICIT_KEY: nested,
+    BLOCK_IN_FLOW: "a list or mapping by indentation can't stand within brackets; write it with brackets, too",
+    DUPLICATE_KEY: 'this key is there twice; remove one',
+    KEY_OVER_1024_CHARS: 'this key is longer than 1024 characters; a quote or a `:` may be missing',
+    MISSING_CHAR: 'a closing quote or bracket, a comma or a `:` is missing here; add it',
+    MULTILINE_IMPLICIT_KEY: 'a key must stand on one line, with `:` behind it; a quote or a `:` may be missing',
+    MULTIPLE_ANCHORS: 'a value can have one anchor; remove the other',
+    MULTIPLE_DOCS: 'a second document starts here; keep one, without `---` between',
+    MULTIPLE_TAGS: 'a value can have one tag; remove the other',
+    NON_STRING_KEY: 'a key must be a text; write it in quotes',
+    RESOURCE_EXHAUSTION: 'this is nested too deeply to be read; write it flat',
+    TAB_AS_INDENT: 'a tab in the indentation; YAML takes spaces only: replace it with two spaces',
+    TAG_RESOLVE_FAILED: 'this tag (`!…`) is not understood; remove it, or put the text in quotes',
+    UNEXPECTED_TOKEN: fallback,
+};
+
+;// CONCATENATED MODULE: ./lib/settings/source.js
+
+
+/** A collection can be used by so many aliases; more are no configuration but an attack on the memory. */
+const maxAliasCount = 100;
+/** Reads text as one YAML document. Never throws: whatever is wrong with it is in `problems`. */
+function readSource(text) {
+    const document = parse(text);
+    if (document === undefined) {
+        const message = 'this is nested too deeply to be read; write it flat';
+        return { document, value: undefined, problems: [{ range: { start: 0, end: 0 }, message }] };
+    }
+    const problems = [
+        ...findSyntaxProblems(document, text),
+        ...findBrokenAliases(document),
+        ...findBadMerges(document),
+    ];
+    if (document.errors.some(({ code }) => !isIndependent(code)) || problems.some(({ fatal }) => fatal)) {
+        return { document, value: undefined, problems };
+    }
+    try {
+        return { document, value: document.toJS({ maxAliasCount }), problems };
+    }
+    catch {
+        const message = `aliases (\`*name\`) stand for more than ${maxAliasCount} copies; write the values out`;
+        return { document, value: undefined, problems: [...problems, { range: { start: 0, end: 0 }, message }] };
+    }
+}
+function parse(text) {
+    try {
+        // the parser's own messages and frames quote the text, secrets and all: ours don't
+        return (0,dist/* parseDocument */.Tp)(text, { prettyErrors: false, stringKeys: true, merge: true });
+    }
+    catch {
+        return undefined;
+    }
+}
+/** All problems that stand for themselves, and the first of the others: the rest of those follow from it. */
+function findSyntaxProblems(document, text) {
+    const found = [...document.errors, ...document.warnings].map(({ code, pos: [start, end] }) => {
+        const fatal = !isIndependent(code);
+        return {
+            range: { start, end },
+            message: explainSyntax({ code, rest: text.slice(start, start + 40) }),
+            fatal,
+        };
+    });
+    const firstFatal = found.find(({ fatal }) => fatal);
+    return found.filter((problem) => !problem.fatal || problem === firstFatal);
+}
+function findBrokenAliases(document) {
+    const problems = [];
+    (0,dist/* visit */.YR)(document, {
+        Alias(_, node) {
+            if (node.resolve(document) !== undefined)
+                return;
+            const message = 'this alias has no anchor above it; write the value itself';
+            problems.push({ range: rangeOf(node) ?? { start: 0, end: 0 }, message, fatal: true });
+        },
+    });
+    return problems;
+}
+/** A merge key (`<<`) takes the keys of a mapping, or of several: https://yaml.org/type/merge.html */
+function findBadMerges(document) {
+    const problems = [];
+    const nothing = { start: 0, end: 0 };
+    (0,dist/* visit */.YR)(document, {
+        Pair(_, { key, value }) {
+            if (!isMergeKey(key))
+                return;
+            const sources = sourcesOf(document, value);
+            if (sources?.every((source) => (0,dist/* isMap */.jh)(source)) === true)
+                return;
+            const message = 'the merge key `<<` needs a mapping; write an alias of one, such as `<<: *defaults`, or a list of such aliases';
+            problems.push({ range: rangeOf(value) ?? rangeOf(key) ?? nothing, message, fatal: true });
+        },
+    });
+    return problems;
+}
+/** In quotes it is a key like any other. */
+function isMergeKey(key) {
+    return (0,dist/* isScalar */.jn)(key) && key.value === '<<' && key.type === 'PLAIN';
+}
+/** What a merge key takes its keys from, the first of which counts most; undefined for an alias of nothing, which is a problem of its own. */
+function sourcesOf(document, value) {
+    const from = follow(document, value);
+    if (from === undefined)
+        return undefined;
+    return (0,dist/* isSeq */.oP)(from) ? from.items.map((item) => follow(document, item)) : [from];
+}
+/**
+ * Where a path of keys and indexes stands: its key, or its value. Of a value that is missing or empty, the nearest
+ * thing that is there.
+ */
+function locate({ document, path, at, }) {
+    let node = document.contents;
+    let nearest = startOf(rangeOf(node)) ?? { start: 0, end: 0 };
+    for (const [depth, part] of path.entries()) {
+        const here = follow(document, node);
+        const last = depth === path.length - 1;
+        if ((0,dist/* isMap */.jh)(here)) {
+            const pair = findPair(document, here.items, String(part));
+            if (pair === undefined)
+                return nearest;
+            const key = rangeOf(pair.key) ?? nearest;
+            const value = rangeOf(pair.value);
+            if (last)
+                return at === 'key' || value === undefined || isEmpty(value) ? key : extentOf(pair.value, value);
+            nearest = key;
+            node = pair.value;
+        }
+        else if ((0,dist/* isSeq */.oP)(here) && typeof part === 'number') {
+            node = here.items[part];
+            const item = rangeOf(node);
+            if (item === undefined)
+                return nearest;
+            nearest = startOf(item) ?? nearest;
+            if (last)
+                return extentOf(node, item);
+        }
+        else {
+            return nearest;
+        }
+    }
+    return path.length === 0
+        ? rangeOf(node) === undefined
+            ? nearest
+            : extentOf(node, rangeOf(node) ?? nearest)
+        : nearest;
+}
+/** What an alias stands for; anything else stands for itself. */
+function follow(document, node) {
+    return (0,dist/* isAlias */.Vj)(node) ? node.resolve(document) : node;
+}
+/** Offset to line and column, both from 1. */
+function lineCounterOf(text) {
+    const counter = new dist/* LineCounter */.HN();
+    counter.addNewLine(0);
+    for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1))
+        counter.addNewLine(at + 1);
+    return counter;
+}
+/** A key of the mapping itself, else one that it merges from another. */
+function findPair(document, pairs, name) {
+    const own = pairs.findLast(({ key }) => (0,dist/* isScalar */.jn)(key) && String(key.value) === name);
+    if (own !== undefined)
+        return own;
+    const merged = pairs.filter(({ key }) => isMergeKey(key));
+    for (const source of merged.flatMap(({ value }) => sourcesOf(document, value) ?? [])) {
+        const found = (0,dist/* isMap */.jh)(source) && source.items !== pairs ? findPair(document, source.items, name) : undefined;
+        if (found !== undefined)
+            return found;
+    }
+    return undefined;
+}
+function rangeOf(node) {
+    if (!(0,dist/* isAlias */.Vj)(node) && !(0,dist/* isScalar */.jn)(node) && !(0,dist/* isMap */.jh)(node) && !(0,dist/* isSeq */.oP)(node))
+        return undefined;
+    const range = node.range;
+    return range == null ? undefined : { start: range[0], end: range[1] };
+}
+/** A whole list or mapping is not underlined, only where it starts. */
+function extentOf(node, range) {
+    return (0,dist/* isMap */.jh)(node) || (0,dist/* isSeq */.oP)(node) ? { start: range.start, end: range.start } : range;
+}
+function startOf(range) {
+    return range === undefined ? undefined : { start: range.start, end: range.start };
+}
+function isEmpty({ start, end }) {
+    return start === end;
+}
+
+
+/***/ })
+
+};

@@ -1,4 +1,65 @@
-export const id=861;export const ids=[861];export const modules={3392:(e,a,t)=>{t.d(a,{C:()=>allEnded});async function allEnded(e){let a=(await Promise.allSettled(e)).find(({status:e})=>"rejected"===e);if(a?.status==="rejected")throw a.reason;return Promise.all(e)}},7861:(e,a,t)=>{t.r(a),t.d(a,{openSqlite:()=>openSqlite});var r=t(7598),n=t(1455),i=t(6760),o=t(99),s=t(452),c=t(3392),l=t(9683),u=t(8474),f=t(5919),d=t(6921);let p=`
+export const id = 861;
+export const ids = [861];
+export const modules = {
+
+/***/ 3392:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   C: () => (/* binding */ allEnded)
+/* harmony export */ });
+/**
+ * Waits until all of the work has ended, however it did: nobody goes on when the others are cleaned up after.
+ * @throws the first failure, in the order of the works
+ */
+async function allEnded(works) {
+    const failed = (await Promise.allSettled(works)).find(({ status }) => status === 'rejected');
+    if (failed?.status === 'rejected')
+        throw failed.reason;
+    return Promise.all(works);
+}
+
+
+/***/ }),
+
+/***/ 7861:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+// ESM COMPAT FLAG
+__webpack_require__.r(__webpack_exports__);
+
+// EXPORTS
+__webpack_require__.d(__webpack_exports__, {
+  openSqlite: () => (/* binding */ openSqlite)
+});
+
+// EXTERNAL MODULE: external "node:crypto"
+var external_node_crypto_ = __webpack_require__(7598);
+// EXTERNAL MODULE: external "node:fs/promises"
+var promises_ = __webpack_require__(1455);
+// EXTERNAL MODULE: external "node:path"
+var external_node_path_ = __webpack_require__(6760);
+// EXTERNAL MODULE: external "node:sqlite"
+var external_node_sqlite_ = __webpack_require__(99);
+// EXTERNAL MODULE: ./lib/errors.js
+var errors = __webpack_require__(452);
+// EXTERNAL MODULE: ./lib/layers/database/all-ended.js
+var all_ended = __webpack_require__(3392);
+// EXTERNAL MODULE: ./lib/layers/database/read-file.js
+var read_file = __webpack_require__(9683);
+// EXTERNAL MODULE: external "node:events"
+var external_node_events_ = __webpack_require__(8474);
+// EXTERNAL MODULE: external "node:worker_threads"
+var external_node_worker_threads_ = __webpack_require__(5919);
+// EXTERNAL MODULE: ./node_modules/zod/v4/classic/schemas.js + 6 modules
+var schemas = __webpack_require__(6921);
+;// CONCATENATED MODULE: ./lib/layers/database/sqlite/damage.js
+
+
+
+
+/** A text, so that it needs no file of its own in a bundle. */
+const check = `
   const { parentPort, workerData } = require('node:worker_threads')
   const { DatabaseSync } = require('node:sqlite')
   const database = new DatabaseSync(workerData)
@@ -32,4 +93,1179 @@ export const id=861;export const ids=[861];export const modules={3392:(e,a,t)=>{
     parentPort.postMessage({ found: error.message, unchecked: [] })
   } finally {
     database.close()
-  }`,w=d.Ikc({found:d.YjP(),unchecked:d.YOg(d.YjP())});async function refuseDamage(e,a,t){let r=new f.Worker(p,{eval:!0,workerData:e});try{let{found:e,unchecked:n}=w.parse((await (0,u.once)(r,"message"))[0]);if("ok"!==e)throw new s.fk(`${a} is damaged: SQLite says "${e}"`);for(let e of n)t(`${a} was not checked for damage in table ${e}`)}finally{await r.terminate()}}var h=t(8500);let y=d.Ikc({errcode:d.aig(),message:d.YjP()});function errorCode(e){let{data:a}=y.safeParse(e);return void 0===a?void 0:255&a.errcode}function isBusy(e){let a=errorCode(e);return 0===a||5===a||6===a}function isForbiddenWrite(e){return 8===errorCode(e)}function isDiskFailure(e){let a=errorCode(e);return 10===a||13===a}let m=/no such (?:collation sequence|module|function|tokenizer)|unknown (?:function|tokenizer)/;function isUndefinedHere(e){return m.test(messageOf(e))}function isKeyMismatch(e){return messageOf(e).startsWith("foreign key mismatch")}function messageOf(e){return y.safeParse(e).data?.message??""}async function explainSqlite(e,a,t){let r=errorCode(e);if(void 0===r||(0,s.Qx)(e))return e;let i=messageOf(e);if(isBusy(e))return new s.fK(`${a} stayed locked for ${t} ms: another process holds it`);switch(r){case 26:return new s.fk(`${a} is not a SQLite database, or it is encrypted: SQLite says "${i}"; encrypted databases (SQLCipher, SEE) are not supported`);case 14:return new s.fk((await (0,n.stat)(a).catch(()=>void 0))?.isDirectory()?`${a} is a folder; write the path of the database file`:`${a} cannot be opened: SQLite says "${i}"; check the path, and that this user may read and write the file and its folder`);case 11:return new s.fk(`${a} is damaged: SQLite says "${i}"`);case 8:case 23:return new s.fk(`${a} cannot be written to: SQLite says "${i}"; the file and its folder have to be writable for this user`);case 10:case 13:return new s.fk(`${a} cannot be written to: SQLite says "${i}"`);default:return isUndefinedHere(e)?new s.fk(`${a} uses what only its application defines: SQLite says "${i}"; remove it from keys of tables WITHOUT ROWID, or back up with the application's own tool`):e}}function openDatabase(e,a={}){return new o.DatabaseSync(e,{timeout:15e3,enableForeignKeyConstraints:!1,readBigInts:!0,...a})}async function withDatabase(e,a,t={}){let r;try{return r=openDatabase(e,t),await a(r)}catch(a){throw await explain(a,e)}finally{r?.close()}}function explain(e,a){return explainSqlite(e,a,15e3)}async function copyDatabase(e,a,t){let r=performance.now()+15e3;await withDatabase(e,async e=>{let n=void 0===t?0x7fffffff:firstStepOf(e);for(;;){let i=!1;try{if(await (0,o.backup)(e,a,{rate:n,progress:()=>{i||t?.(),i=!0}}),void 0!==t&&!i)throw Error(`${a} was replaced without its lock`);return}catch(e){if(!isBusy(e))throw isDiskFailure(e)?await explain(e,a):e;if(performance.now()>r)throw await explain(e,a);await (0,h.setTimeout)(5)}}})}function firstStepOf(e){let read=a=>Number(Object.values(e.prepare(`PRAGMA ${a}`).get()??{})[0]);return 2>read("page_count")&&(1===read("auto_vacuum")&&e.exec("PRAGMA auto_vacuum = 2"),e.exec('CREATE TABLE "second page" (a); DROP TABLE "second page"')),Math.max(1,Math.min(Math.floor(1048576/read("page_size")),Math.floor(read("page_count")/2)))}async function exists(e){return await (0,n.stat)(e).catch(()=>void 0)!==void 0}async function removeDatabase(e){for(let a of databaseFiles(e))await (0,n.rm)(a,{force:!0})}function databaseFiles(e){return["","-wal","-shm","-journal"].map(a=>e+a)}function quoteName(e){return`"${e.replaceAll('"','""')}"`}async function readContents(e){return withDatabase(e,e=>(e.exec("BEGIN"),{tables:e.prepare("SELECT name, sql LIKE 'CREATE VIRTUAL TABLE%' AS is_virtual FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name").all().flatMap(a=>{let t=String(a.name),r=countTable(e,quoteName(t),1===Number(a.is_virtual));return void 0===r?[]:[{name:t,rows:r}]}),schema:readSchema(e)}))}function countTable(e,a,t){try{return countRows(e,a)}catch(e){if(t&&isUndefinedHere(e))return;throw e}}function countRows(e,a){let count=a=>Number(e.prepare(`SELECT count(*) AS rows FROM ${a}`).get()?.rows??0);try{return count(a)}catch(e){if(!isUndefinedHere(e))throw e;return count(`${a} NOT INDEXED`)}}function countOrphans(e){let check=(a="")=>e.prepare(`PRAGMA foreign_key_check${a}`).all().length;try{return check()}catch(e){if(!isKeyMismatch(e)&&!isUndefinedHere(e))throw e}return e.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all().reduce((e,{name:a})=>{try{return e+check(`(${quoteName(String(a))})`)}catch(a){if(isKeyMismatch(a)||isUndefinedHere(a))return e;throw a}},0)}function readSchema(e){let a=(0,r.createHash)("sha256");for(let t of e.prepare("SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name, sql").iterate())a.update(JSON.stringify(Object.values(t)));return a.digest("hex")}let g=[[24,28],[40,44],[92,100]],b=[18,20];function unifyHeader(e){for(let[a,t]of g)e.fill(0,a,t);e.fill(1,...b)}function digestImage(e){let a,t=(0,r.createHash)("sha256");return{content:async function*(){let a=!0;for await(let r of e){if(a){let e=Buffer.from(r);unifyHeader(e),t.update(e)}else t.update(r);a=!1,yield r}}(),digest:()=>a??=t.digest("hex")}}function readImage(e){return digestImage((0,l.z)(e))}async function readDigest(e){let a=readImage(e);for await(let e of a.content);return a.digest()}async function describeImage(e,a){let{tables:t,schema:r}=await readContents(e);return{tables:t,schema:r,image:a,orphans:await withDatabase(e,countOrphans)}}var S=t(3024),E=t(7229);function copyLocked({live:e,fd:a,copy:t,scratch:r,kept:n,isSame:i}){try{if(i)takeOwner(e,t);else{for(let e of[...databaseFiles(t),...databaseFiles(r)])(0,S.rmSync)(e,{force:!0});copyBytes(a,r),(0,S.existsSync)(`${e}-wal`)&&(0,S.copyFileSync)(`${e}-wal`,`${r}-wal`),takeOwner(e,r),bringInLog(r)}return(0,S.renameSync)(i?t:r,n),n}catch(e){throw(0,E.N)(e,n)}}function takeOwner(e,a){let t=(0,S.statSync)(e,{throwIfNoEntry:!1});if(void 0!==t){(0,S.chmodSync)(a,511&t.mode);try{(0,S.chownSync)(a,t.uid,t.gid)}catch(e){if("EPERM"!==(0,E.$)(e))throw e}}}function copyBytes(e,a){let t=Buffer.allocUnsafe(1048576),r=(0,S.openSync)(a,"wx",384);try{for(let a=0;;){let n=(0,S.readSync)(e,t,0,t.length,a);if(0===n)break;for(let e=0;e<n;)e+=(0,S.writeSync)(r,t,e,n-e,a+e);a+=n}(0,S.fsyncSync)(r)}finally{(0,S.closeSync)(r)}}function bringInLog(e){let a=openDatabase(e);try{a.exec("PRAGMA synchronous = full; PRAGMA journal_mode = delete")}finally{a.close()}}var k=t(6368);async function copyToNewFile(e,a){let t=await (0,n.open)(e);try{let r=digestImage((0,l.U)(t));return await copyOpened(t,r.content,{from:e,to:a})?r.digest():void 0}finally{await t.close()}}async function copyOpened(e,a,{from:t,to:r,durable:n=!1}){await removeDatabase(r);let i=await openDatabaseAt(t),o=!1;try{(o=holdStill(i,t))&&await snapshot_copyBytes(a,{to:r,mode:(await e.stat()).mode,durable:n})}catch(e){throw await explain(e,t)}finally{i.close()}return o||await copyDatabase(t,r),o}async function openDatabaseAt(e){try{return openDatabase(e)}catch(a){throw await explain(a,e)}}function holdStill(e,a){let t=openDatabase(a);try{for(let a=0;a<5;a+=1){if(isLogInFile(t),e.exec("BEGIN"),e.prepare("SELECT 1 FROM sqlite_schema").get(),isLogInFile(t))return!0;e.exec("ROLLBACK")}return!1}finally{t.close()}}function isLogInFile(e){try{let a=e.prepare("PRAGMA wal_checkpoint(PASSIVE)").get();return 0===Number(a?.busy)&&a?.log===a?.checkpointed}catch(e){if(isForbiddenWrite(e))return!1;throw e}}async function snapshot_copyBytes(e,{to:a,mode:t,durable:r}){try{let i=await (0,n.open)(a,"wx",511&t);try{await (0,k.a)(async function*(){let a=!0;for await(let t of e)a&&unifyHeader(t),a=!1,yield t}(),i),r&&await i.sync()}finally{await i.close()}}catch(e){throw(0,E.N)(e,a)}}async function copyLive(e,a){let t=await (0,n.open)(e),r=await openDatabaseAt(e).catch(async e=>{throw await t.close(),e}),i=a,unwatch=()=>{r.isOpen&&r.close()},close=async()=>{unwatch(),await t.close()},discard=async()=>{for(let e of(await close(),new Set([i,a])))await removeDatabase(e)},readVersion=()=>versionOf(t.fd,r);try{let n=committedVersion(r,readVersion),isCurrent=()=>{try{return r.isOpen&&readVersion()===n}catch{return!1}};return await copyOpened(t,(0,l.U)(t),{from:e,to:a,durable:!0}),{path:a,isCurrent,keepLocked(o){let s=isCurrent();i=copyLocked({live:e,fd:t.fd,copy:i,scratch:a,kept:o,isSame:s}),!s&&r.isOpen&&(n=readVersion())},unwatch,close,discard}}catch(a){throw await discard(),await explain(a,e)}}function committedVersion(e,a){e.exec("BEGIN");try{return e.prepare("SELECT 1 FROM sqlite_schema").get(),a()}finally{e.exec("ROLLBACK")}}function versionOf(e,a){let t=Buffer.alloc(28);return((0,S.readSync)(e,t,0,28,0),2!==t[18])?t.toString("hex"):`log ${Object.values(a.prepare("PRAGMA data_version").get()??{})[0]}`}var v=t(8714);function keptFileName(e,a){return(0,v.QQ)(e,a,240)}function keptFileAt(e,a){return(0,v.yo)(e,a,240)}function comparedName(e){return`${e}.compared`}async function lockFile(e){let[a,t]=[(0,i.dirname)(e),(0,i.basename)(e)],r=(0,i.join)(a,`${t}.restore-lock`),n=await openLock(r);try{n.exec("BEGIN EXCLUSIVE"),takeOwner(e,r)}catch(e){throw n.close(),new s.fK(`another process of this machine is restoring ${t} or running its migrations: try again when it is done (${e instanceof Error?e.message:e})`)}return await removeDatabase((0,i.join)(a,comparedName(t))),{release:async()=>n.close()}}async function openLock(e){try{return new o.DatabaseSync(e,{timeout:0})}catch(a){throw await explain(a,e)}}async function replaceLive(e,{by:a,live:t,kept:r}){let n,i=!1;try{n=await withDatabase(a,e=>readPragma(e,"auto_vacuum")),await withDatabase(a,pageSize)!==await withDatabase(t,pageSize)&&(e.unwatch(),i=await leaveWal(t)),await copyDatabase(a,t,()=>e.keepLocked(r))}catch(a){throw await e.discard(),i&&await settle(t,{wasWal:i}).catch(()=>{}),a}await e.close(),await settle(t,{wasWal:i,vacuum:n})}let readPragma=(e,a)=>String(Object.values(e.prepare(`PRAGMA ${a}`).get()??{})[0]),pageSize=e=>readPragma(e,"page_size");async function leaveWal(e){return withDatabase(e,e=>{if("wal"!==readPragma(e,"journal_mode"))return!1;if("delete"!==readPragma(e,"journal_mode = delete"))throw new s.fK("the page size differs");return!0}).catch(a=>{throw new s.fK(`the backup has pages of another size, and ${e} has to be closed by its processes for that: stop them and try again (${a instanceof Error?a.message:a})`)})}async function settle(e,{wasWal:a,vacuum:t}){await withDatabase(e,e=>{void 0!==t&&t!==readPragma(e,"auto_vacuum")&&e.exec(`PRAGMA auto_vacuum = ${t}`),a&&e.exec("PRAGMA journal_mode = wal"),e.exec("PRAGMA wal_checkpoint(TRUNCATE)")})}async function countNewerRows(e){let{database:a,name:t,inCopy:r}=comparePair(e);try{let e,n;return Math.max(countRows(a,"differing"),(e=`main.${t}`,countRows(a,e)-(r?(n=`backup.${t}`,countRows(a,n)):0)))}finally{a.close()}}async function*newerRows(e){let{database:a,name:t,shared:r}=comparePair(e);try{r.length>0&&a.exec(`CREATE INDEX temp.differing_rows ON differing (${r[0]})`);let e=r.map(e=>`differing.${e} IS live.${e}`).join(" AND ");for(let r of a.prepare(`SELECT * FROM main.${t} AS live WHERE EXISTS (SELECT 1 FROM differing WHERE ${e||"true"})`).iterate())yield JSON.stringify(r,asJson)}finally{a.close()}}function comparePair({live:e,copy:a,table:t}){let r=openDatabase(e);try{r.prepare("ATTACH ? AS backup").run(a);let columnsOf=e=>r.prepare("SELECT name FROM pragma_table_info(?, ?)").all(t,e).map(({name:e})=>String(e)),e=columnsOf("backup"),n=columnsOf("main").filter(a=>e.includes(a)).map(quoteName),i=n.map(e=>`${e} COLLATE BINARY AS ${e}`).join(", ")||"1",o=quoteName(t),s=0===e.length?"":`EXCEPT SELECT ${i} FROM backup.${o}`;return r.exec(`CREATE TEMP TABLE differing AS SELECT ${i} FROM main.${o} ${s}`),{database:r,name:o,shared:n,inCopy:e.length>0}}catch(e){throw r.close(),e}}function asJson(e,a){return"bigint"==typeof a?a>=BigInt(Number.MIN_SAFE_INTEGER)&&a<=BigInt(Number.MAX_SAFE_INTEGER)?Number(a):String(a):a instanceof Uint8Array?{base64:Buffer.from(a).toString("base64")}:a}let O=new Set([2,5]);async function findOwners(e,a){let{size:t,roots:r}=await withDatabase(e,e=>({size:Number(Object.values(e.prepare("PRAGMA page_size").get()??{})[0]),roots:e.prepare("SELECT name, rootpage FROM sqlite_schema WHERE rootpage > 0 UNION ALL VALUES ('sqlite_schema', 1)").all().map(e=>({name:String(e.name),root:Number(e.rootpage)}))})),i=await (0,n.open)(e),o=new Set,s=0;try{for(let{name:e,root:n}of r)for await(let r of pagesOf(i,n,t))a.has(r)&&(s+=1,o.add(e));return{owners:o,found:s}}finally{await i.close()}}async function*pagesOf(e,a,t){let r=Buffer.alloc(t),n=Math.floor((await e.stat()).size/t),i=0,childrenOf=async a=>(await e.read(r,0,t,(a-1)*t),readChildren(r,100*(1===a)).filter(e=>e>0&&e<=n)),o=[a];for(;o.length>0&&i<=n;){yield*o,i+=o.length;let e=[];for(let a of o){let t=await childrenOf(a);if(0===t.length)break;e.push(...t)}o=e}}function readChildren(e,a){if(!O.has(e.readUInt8(a)))return[];let t=e.readUInt16BE(a+3),r=[e.readUInt32BE(a+8)];for(let n=0;n<t;n+=1){let t=a+12+2*n,i=t+2>e.length?e.length:e.readUInt16BE(t);if(i+4>e.length)return[];r.push(e.readUInt32BE(i))}return r}async function findChangedTables(e,a){let[t,r]=[await readPageSize(e),await readPageSize(a)];if(t!==r)return"all";let n=await findChangedPages(e,a,t);return 0===n.size?new Set:new Set([...await ownersOf(e,n),...await ownersOf(a,n)])}async function readPageSize(e){return withDatabase(e,e=>Number(Object.values(e.prepare("PRAGMA page_size").get()??{})[0]))}async function findChangedPages(e,a,t){let r=new Set,[i,o]=[await (0,n.open)(e),await (0,n.open)(a)];try{let[e,a]=[Buffer.alloc(256*t),Buffer.alloc(256*t)];for(let n=1;;n+=256){let[s,c]=[await fill(i,e,(n-1)*t),await fill(o,a,(n-1)*t)];if(1===n)for(let t of[e,a])unifyHeader(t);let l=Math.max(s,c);if(0===l)return r;if(s!==c||0!==e.compare(a,0,s,0,s))for(let i=0;i<l;i+=t)i+t<=Math.min(s,c)&&0===e.compare(a,i,i+t,i,i+t)||r.add(n+i/t)}}finally{await i.close(),await o.close()}}async function fill(e,a,t){let r=0;for(;r<a.length;){let{bytesRead:n}=await e.read(a,r,a.length-r,t+r);if(0===n)break;r+=n}return r}async function ownersOf(e,a){let{owners:t,found:r}=await findOwners(e,a);return r===a.size?t:withDatabase(e,e=>new Set(e.prepare("SELECT DISTINCT name FROM dbstat WHERE pageno IN (SELECT value FROM json_each(?))").all(JSON.stringify([...a])).map(({name:e})=>String(e))))}let A="database.sqlite";function openStaging({live:e,compared:a,keptPath:t,log:r}){let n,o,takeCopy=()=>o??=copyLive(e,a),dropCopy=async()=>{let e=await o?.catch(()=>void 0);o=void 0,await e?.discard()};return{async stage({open:a,scratch:s},{compare:c=!0}={}){let l=(0,i.join)(s,A),u=await a(A),f=c?digestImage(u):void 0;return await (0,k.G)(f?.content??u,l),n=l,{check:()=>refuseDamage(l,"the backup",r),contents:async()=>labelTables(await describeImage(l,f?.digest()??await readDigest(l)),new Set),schema:()=>withDatabase(l,readSchema),countNewerRows:a=>countNewerRows({live:e,copy:l,table:a}),newerRows:a=>newerRows({live:e,copy:l,table:a}),prepare:async()=>void(await exists(e)&&await takeCopy()),async swap(a){if(""===a)return copyDatabase(l,e);(await takeCopy()).isCurrent()||await dropCopy();let r=await takeCopy();o=void 0,await replaceLive(r,{by:l,live:e,kept:t(a)})},async discard(){n=void 0,await dropCopy(),await removeDatabase(l)}}},async compareLive(){if(void 0===n)return;let{path:e}=await takeCopy(),[a,t]=await (0,c.C)([readContents(e),findChangedTables(e,n)]);return labelTables(a,t)}}}function labelTables(e,a){return{...e,tables:e.tables.map(e=>{let t;return{...e,digest:(t=e.name,"all"===a||a.has(t)?"changed":"as staged")}})}}async function openSqlite({path:e},{log:a}){let t=await exists(e)?await (0,n.realpath)(e):(0,i.resolve)(e),[o,u]=[(0,i.dirname)(t),(0,i.basename)(t)],inFolder=e=>(0,i.join)(o,e),f=inFolder(comparedName(u)),d=openStaging({live:t,compared:f,keptPath:inFolder,log:a});return{kind:"sqlite",database:u,source:(0,r.createHash)("sha256").update(`sqlite\0${t}`).digest("hex").slice(0,16),async inspect(a){if("backup"===a&&!await exists(t))throw new s.fk(`there is no SQLite database ${e}: it has to be a file of the machine this runs on`);let r=await exists(t)?await withDatabase(t,readVersion):versionOfLibrary();return{server:`SQLite ${r}`,tool:`node:sqlite of Node ${process.versions.node}`}},async dump({scratch:e,add:r}){let o=(0,i.join)(e,A),s=await copyToNewFile(t,o),u=s??await readDigest(o),[,f]=await (0,c.C)([refuseDamage(o,"the database",a),describeImage(o,u),r(A,(0,l.z)(o),{sha256:s})]);return await (0,n.rm)(o),f},lock:()=>lockFile(t),async contents({digests:e=!1}={}){if(!await exists(t))return;if(!e)return readContents(t);let a=await d.compareLive();if(void 0!==a)return a;try{let e=await copyToNewFile(t,f)??await readDigest(f);return await describeImage(f,e)}finally{await removeDatabase(f)}},schema:async()=>await exists(t)?withDatabase(t,readSchema):void 0,stagesOnServer:!1,readsBeforeItLoads:!0,stage:d.stage,keptName:e=>keptFileName(u,e),listKept:async()=>(await (0,n.readdir)(o).catch(()=>[])).flatMap(e=>{let a=keptFileAt(u,e);return void 0===a?[]:[{name:e,at:a}]}).sort((e,a)=>e.at.getTime()-a.at.getTime()),dropKept:async e=>{if(void 0===keptFileAt(u,e))throw TypeError(`${e} is not a kept database`);await removeDatabase(inFolder(e))},async putBack(e,a){let r=await copyLive(t,f);await replaceLive(r,{by:inFolder(e),live:t,kept:inFolder(a)}),await removeDatabase(inFolder(e))},transactionalDdl:!0,quoteName:quoteName,asText:e=>`CAST(${quoteName(e)} AS TEXT)`,query:(e,a=[])=>withDatabase(t,t=>t.prepare(e).all(...a).map(e=>Object.fromEntries(Object.entries(e).map(([e,a])=>[e,asText(a)])))),columnsOf:e=>withDatabase(t,a=>a.prepare("SELECT name FROM pragma_table_info(?)").all(e).map(({name:e})=>String(e))),runScript:e=>withDatabase(t,a=>runScript(a,e))}}function asText(e){return null===e?null:e instanceof Uint8Array?Buffer.from(e).toString("hex"):String(e)}function runScript(e,{script:a,after:t,transaction:r}){try{r&&e.exec("BEGIN IMMEDIATE");let n=countOrphans(e);for(let{sql:r,values:n}of(e.exec(a),t))e.prepare(r).run(...n);if(countOrphans(e)>n)throw Error("it leaves rows whose foreign key points at nothing");r&&e.exec("COMMIT")}catch(e){throw new s.fk(`SQLite refused the script: ${e instanceof Error?e.message:e}`)}}function readVersion(e){return String(e.prepare("SELECT sqlite_version() AS version").get()?.version)}function versionOfLibrary(){let e=new o.DatabaseSync(":memory:");try{return readVersion(e)}finally{e.close()}}}};
+  }`;
+const foundSchema = schemas/* object */.Ikc({ found: schemas/* string */.YjP(), unchecked: schemas/* array */.YOg(schemas/* string */.YjP()) });
+/**
+ * Lets SQLite look for damage in a file that nobody else has open, on a thread of its own.
+ * @param what for people
+ * @param log is given the tables that SQLite cannot check, because only their application defines what they use
+ * @throws RefusedError when it finds any, e.g. in a database that was broken before it was backed up
+ */
+async function refuseDamage(path, what, log) {
+    const worker = new external_node_worker_threads_.Worker(check, { eval: true, workerData: path });
+    try {
+        const { found, unchecked } = foundSchema.parse((await (0,external_node_events_.once)(worker, 'message'))[0]);
+        if (found !== 'ok')
+            throw new errors/* RefusedError */.fk(`${what} is damaged: SQLite says "${found}"`);
+        for (const each of unchecked)
+            log(`${what} was not checked for damage in table ${each}`);
+    }
+    finally {
+        await worker.terminate();
+    }
+}
+
+// EXTERNAL MODULE: external "node:timers/promises"
+var external_node_timers_promises_ = __webpack_require__(8500);
+;// CONCATENATED MODULE: ./lib/layers/database/sqlite/explain.js
+
+
+
+const sqliteErrorSchema = schemas/* object */.Ikc({ errcode: schemas/* number */.aig(), message: schemas/* string */.YjP() });
+/** https://sqlite.org/rescode.html */
+const codes = {
+    busy: 5,
+    locked: 6,
+    readOnly: 8,
+    failedDisk: 10,
+    damaged: 11,
+    full: 13,
+    cannotOpen: 14,
+    forbidden: 23,
+    notDatabase: 26,
+};
+/** SQLite's primary code of an error; undefined for an error of another kind. */
+function errorCode(error) {
+    const { data } = sqliteErrorSchema.safeParse(error);
+    return data === undefined ? undefined : data.errcode & 0xff;
+}
+/** A lock met by a backup's first step is reported as "not an error", with code 0. */
+function isBusy(error) {
+    const code = errorCode(error);
+    return code === 0 || code === codes.busy || code === codes.locked;
+}
+/** The process may not write to the file. */
+function isForbiddenWrite(error) {
+    return errorCode(error) === codes.readOnly;
+}
+/** The disk is full, or it fails. */
+function isDiskFailure(error) {
+    const code = errorCode(error);
+    return code === codes.failedDisk || code === codes.full;
+}
+const undefinedHere = /no such (?:collation sequence|module|function|tokenizer)|unknown (?:function|tokenizer)/;
+/** The schema uses what only the application that owns the database defines: a collation, a function, a module. */
+function isUndefinedHere(error) {
+    return undefinedHere.test(messageOf(error));
+}
+/** Two tables are declared as child and parent, and the parent has no such key. */
+function isKeyMismatch(error) {
+    return messageOf(error).startsWith('foreign key mismatch');
+}
+function messageOf(error) {
+    return sqliteErrorSchema.safeParse(error).data?.message ?? '';
+}
+/**
+ * What SQLite ran into, in words that name the file and what to do; an error of another kind as it is.
+ * @param patienceMs how long a lock was waited for
+ */
+async function explainSqlite(error, path, patienceMs) {
+    const code = errorCode(error);
+    if (code === undefined || (0,errors/* isUserFacing */.Qx)(error))
+        return error;
+    const said = messageOf(error);
+    if (isBusy(error))
+        return new errors/* ConflictError */.fK(`${path} stayed locked for ${patienceMs} ms: another process holds it`);
+    switch (code) {
+        case codes.notDatabase:
+            return new errors/* RefusedError */.fk(`${path} is not a SQLite database, or it is encrypted: SQLite says "${said}"; encrypted databases (SQLCipher, SEE) are not supported`);
+        case codes.cannotOpen:
+            return new errors/* RefusedError */.fk((await (0,promises_.stat)(path).catch(() => undefined))?.isDirectory()
+                ? `${path} is a folder; write the path of the database file`
+                : `${path} cannot be opened: SQLite says "${said}"; check the path, and that this user may read and write the file and its folder`);
+        case codes.damaged:
+            return new errors/* RefusedError */.fk(`${path} is damaged: SQLite says "${said}"`);
+        case codes.readOnly:
+        case codes.forbidden:
+            return new errors/* RefusedError */.fk(`${path} cannot be written to: SQLite says "${said}"; the file and its folder have to be writable for this user`);
+        case codes.failedDisk:
+        case codes.full:
+            return new errors/* RefusedError */.fk(`${path} cannot be written to: SQLite says "${said}"`);
+        default:
+            return isUndefinedHere(error)
+                ? new errors/* RefusedError */.fk(`${path} uses what only its application defines: SQLite says "${said}"; remove it from keys of tables WITHOUT ROWID, or back up with the application's own tool`)
+                : error;
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/layers/database/sqlite/file.js
+
+
+
+
+
+/** How long others may hold a lock before we give up, ms. */
+const patienceMs = 15_000;
+/** Opens a database file. Rows come as arrays, integers as bigint: a table may hold any. */
+function openDatabase(path, options = {}) {
+    return new external_node_sqlite_.DatabaseSync(path, {
+        timeout: patienceMs,
+        enableForeignKeyConstraints: false,
+        readBigInts: true,
+        ...options,
+    });
+}
+/** The same for one use. @throws RefusedError that names the file and what is wrong with it */
+async function withDatabase(path, use, options = {}) {
+    let database;
+    try {
+        database = openDatabase(path, options);
+        return await use(database);
+    }
+    catch (error) {
+        throw await explain(error, path);
+    }
+    finally {
+        database?.close();
+    }
+}
+/** What SQLite ran into at a file, in words for people; an error of another kind as it is. */
+function explain(error, path) {
+    return explainSqlite(error, path, patienceMs);
+}
+/** of what is written before others are kept out: less than SQLite's cache of 2000 KiB, so that none of it is on the disk then */
+const firstStepBytes = 1 << 20;
+/**
+ * Copies a database, live or not, over another one or into a new file, by SQLite's own online backup in one step: a
+ * backup in several starts again each time anybody writes, and under a busy writer never ends.
+ * @param whileLocked called each time that it has the write lock of the other one, of which nothing is replaced by then. If it
+ *   throws, nothing will be. The database that is copied has to be nobody else's: the copy is made in several steps.
+ * @throws ConflictError when others hold a lock for too long; nothing has changed then
+ */
+async function copyDatabase(from, to, whileLocked) {
+    const givesUpAt = performance.now() + patienceMs;
+    await withDatabase(from, async (source) => {
+        const rate = whileLocked === undefined ? 2 ** 31 - 1 : firstStepOf(source);
+        for (;;) {
+            let isLocked = false;
+            try {
+                await (0,external_node_sqlite_.backup)(source, to, {
+                    rate,
+                    // the first step takes the lock, and the last one ends it: https://sqlite.org/c3ref/backup_finish.html
+                    progress: () => {
+                        if (!isLocked)
+                            whileLocked?.();
+                        isLocked = true;
+                    },
+                });
+                if (whileLocked !== undefined && !isLocked)
+                    throw new Error(`${to} was replaced without its lock`);
+                return;
+            }
+            catch (error) {
+                if (!isBusy(error))
+                    throw isDiskFailure(error) ? await explain(error, to) : error;
+                if (performance.now() > givesUpAt)
+                    throw await explain(error, to);
+                await (0,external_node_timers_promises_.setTimeout)(5);
+            }
+        }
+    });
+}
+/** How many pages are copied at once, so that the first step is not the last one. */
+function firstStepOf(source) {
+    const read = (pragma) => Number(Object.values(source.prepare(`PRAGMA ${pragma}`).get() ?? {})[0]);
+    // a database without tables may have one page: the second one is free
+    if (read('page_count') < 2) {
+        // which a full vacuum would take away
+        if (read('auto_vacuum') === 1)
+            source.exec('PRAGMA auto_vacuum = 2');
+        source.exec('CREATE TABLE "second page" (a); DROP TABLE "second page"');
+    }
+    return Math.max(1, Math.min(Math.floor(firstStepBytes / read('page_size')), Math.floor(read('page_count') / 2)));
+}
+async function exists(path) {
+    return (await (0,promises_.stat)(path).catch(() => undefined)) !== undefined;
+}
+/** Takes a database file away, with what belongs to it. */
+async function removeDatabase(path) {
+    for (const file of databaseFiles(path))
+        await (0,promises_.rm)(file, { force: true });
+}
+/** The file of a database, and those that may belong to it. */
+function databaseFiles(path) {
+    return ['', '-wal', '-shm', '-journal'].map((suffix) => path + suffix);
+}
+/** An SQL name in quotes. */
+function quoteName(name) {
+    return `"${name.replaceAll('"', '""')}"`;
+}
+/** What is in a database: how many rows each table has, and the text of its schema. */
+async function readContents(path) {
+    return withDatabase(path, (database) => {
+        // one point in time for all of it
+        database.exec('BEGIN');
+        const tables = database
+            .prepare("SELECT name, sql LIKE 'CREATE VIRTUAL TABLE%' AS is_virtual FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name")
+            .all()
+            .flatMap((row) => {
+            const name = String(row['name']);
+            const rows = countTable(database, quoteName(name), Number(row['is_virtual']) === 1);
+            return rows === undefined ? [] : [{ name, rows }];
+        });
+        return { tables, schema: readSchema(database) };
+    });
+}
+/** How many rows a table has; undefined for a virtual one of a module that only its application has: its rows are in others. */
+function countTable(database, quoted, isVirtual) {
+    try {
+        return countRows(database, quoted);
+    }
+    catch (error) {
+        if (isVirtual && isUndefinedHere(error))
+            return undefined;
+        throw error;
+    }
+}
+/** How many rows a table has, counted without its indexes where their order is that of its application alone. */
+function countRows(database, quoted) {
+    const count = (from) => Number(database.prepare(`SELECT count(*) AS rows FROM ${from}`).get()?.['rows'] ?? 0);
+    try {
+        return count(quoted);
+    }
+    catch (error) {
+        if (!isUndefinedHere(error))
+            throw error;
+        return count(`${quoted} NOT INDEXED`);
+    }
+}
+/** Rows whose foreign key points at nothing. A key to columns that are none is no key: SQLite cannot look such rows up. */
+function countOrphans(database) {
+    const check = (table = '') => database.prepare(`PRAGMA foreign_key_check${table}`).all().length;
+    try {
+        return check();
+    }
+    catch (error) {
+        if (!isKeyMismatch(error) && !isUndefinedHere(error))
+            throw error;
+    }
+    return database
+        .prepare("SELECT name FROM sqlite_schema WHERE type = 'table'")
+        .all()
+        .reduce((sum, { name }) => {
+        try {
+            return sum + check(`(${quoteName(String(name))})`);
+        }
+        catch (error) {
+            if (isKeyMismatch(error) || isUndefinedHere(error))
+                return sum;
+            throw error;
+        }
+    }, 0);
+}
+/** SHA-256 of all that is not rows. */
+function readSchema(database) {
+    const hash = (0,external_node_crypto_.createHash)('sha256');
+    const schema = database.prepare('SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name, sql');
+    for (const row of schema.iterate())
+        hash.update(JSON.stringify(Object.values(row)));
+    return hash.digest('hex');
+}
+
+;// CONCATENATED MODULE: ./lib/layers/database/sqlite/image.js
+
+
+
+/**
+ * What SQLite itself changes in the header when it copies: change counter, schema cookie and library version
+ * (https://sqlite.org/fileformat2.html#the_database_header).
+ */
+const counters = [
+    [24, 28],
+    [40, 44],
+    [92, 100],
+];
+/** the versions of the file format, which say whether there is a log */
+const formatVersions = [18, 20];
+const withoutLog = 1;
+/** Puts the header of a file, at the beginning of a chunk, as it is in all copies of the same database: with counters at 0 and no log. */
+function unifyHeader(chunk) {
+    for (const [from, to] of counters)
+        chunk.fill(0, from, to);
+    chunk.fill(withoutLog, ...formatVersions);
+}
+/** Digests a database file while it is read or written, so that it is not read again for that. */
+function digestImage(chunks) {
+    const hash = (0,external_node_crypto_.createHash)('sha256');
+    const content = async function* () {
+        let isFirst = true;
+        for await (const chunk of chunks) {
+            if (isFirst) {
+                const header = Buffer.from(chunk);
+                unifyHeader(header);
+                hash.update(header);
+            }
+            else
+                hash.update(chunk);
+            isFirst = false;
+            yield chunk;
+        }
+    };
+    let digest;
+    return {
+        content: content(),
+        digest: () => {
+            digest ??= hash.digest('hex');
+            return digest;
+        },
+    };
+}
+/** The same of a file that nobody has open. */
+function readImage(path) {
+    return digestImage((0,read_file/* readChunks */.z)(path));
+}
+async function readDigest(path) {
+    const image = readImage(path);
+    for await (const _ of image.content)
+        ;
+    return image.digest();
+}
+/** What is in a file that nobody has open. @param image its digest */
+async function describeImage(path, image) {
+    const { tables, schema } = await readContents(path);
+    return { tables, schema, image, orphans: await withDatabase(path, countOrphans) };
+}
+
+// EXTERNAL MODULE: external "node:fs"
+var external_node_fs_ = __webpack_require__(3024);
+// EXTERNAL MODULE: ./lib/text/system-error.js
+var system_error = __webpack_require__(7229);
+;// CONCATENATED MODULE: ./lib/layers/database/sqlite/locked-copy.js
+
+
+
+/**
+ * Keeps a copy of the live database, with its owner, while this process holds the write lock: nothing else may run before it is
+ * there, so all of it is synchronous.
+ * @returns where it is: `kept`
+ * @throws RefusedError when it cannot be written
+ */
+function copyLocked({ live, fd, copy, scratch, kept, isSame }) {
+    try {
+        if (!isSame) {
+            for (const file of [...databaseFiles(copy), ...databaseFiles(scratch)])
+                (0,external_node_fs_.rmSync)(file, { force: true });
+            copyBytes(fd, scratch);
+            // a transaction that is not committed is in the log too, without the mark of a commit, and is passed over
+            if ((0,external_node_fs_.existsSync)(`${live}-wal`))
+                (0,external_node_fs_.copyFileSync)(`${live}-wal`, `${scratch}-wal`);
+            takeOwner(live, scratch);
+            bringInLog(scratch);
+        }
+        else
+            takeOwner(live, copy);
+        (0,external_node_fs_.renameSync)(isSame ? copy : scratch, kept);
+        return kept;
+    }
+    catch (error) {
+        throw (0,system_error/* explainWrite */.N)(error, kept);
+    }
+}
+/** Gives a file that is made beside the live one to the live one's owner: the job may run as another user. */
+function takeOwner(live, file) {
+    const owner = (0,external_node_fs_.statSync)(live, { throwIfNoEntry: false });
+    if (owner === undefined)
+        return;
+    (0,external_node_fs_.chmodSync)(file, owner.mode & 0o777);
+    try {
+        (0,external_node_fs_.chownSync)(file, owner.uid, owner.gid);
+    }
+    catch (error) {
+        // only root may give a file away: of a user's own, it is already
+        if ((0,system_error/* codeOf */.$)(error) !== 'EPERM')
+            throw error;
+    }
+}
+function copyBytes(fd, to) {
+    const buffer = Buffer.allocUnsafe(1 << 20);
+    const copy = (0,external_node_fs_.openSync)(to, 'wx', 0o600);
+    try {
+        for (let at = 0;;) {
+            const length = (0,external_node_fs_.readSync)(fd, buffer, 0, buffer.length, at);
+            if (length === 0)
+                break;
+            for (let done = 0; done < length;)
+                done += (0,external_node_fs_.writeSync)(copy, buffer, done, length - done, at + done);
+            at += length;
+        }
+        (0,external_node_fs_.fsyncSync)(copy);
+    }
+    finally {
+        (0,external_node_fs_.closeSync)(copy);
+    }
+}
+/** What is in the log of a copy goes into its file, and onto the disk. */
+function bringInLog(path) {
+    const database = openDatabase(path);
+    try {
+        database.exec('PRAGMA synchronous = full; PRAGMA journal_mode = delete');
+    }
+    finally {
+        database.close();
+    }
+}
+
+// EXTERNAL MODULE: ./lib/layers/database/write-file.js
+var write_file = __webpack_require__(6368);
+;// CONCATENATED MODULE: ./lib/layers/database/sqlite/snapshot.js
+
+
+
+
+
+
+
+/** Of a writer that commits between our two looks at its log. */
+const tries = 5;
+/**
+ * Copies a database that may be in use into a new file: byte by byte, three times as fast as SQLite's page by page, while
+ * nobody may write to the file. A reader sees to that once all of the log is in it: whoever writes then, writes to the log,
+ * and without a log waits. Where a writer leaves no such moment, it is SQLite's own online backup.
+ * @returns the SHA-256 of the copy, taken while it is written; undefined where it was not copied byte by byte
+ * @throws ConflictError when others hold a lock for too long, RefusedError when the copy cannot be written
+ */
+async function copyToNewFile(from, to) {
+    const file = await (0,promises_.open)(from);
+    try {
+        const image = digestImage((0,read_file/* chunksOf */.U)(file));
+        return (await copyOpened(file, image.content, { from, to })) ? image.digest() : undefined;
+    }
+    finally {
+        await file.close();
+    }
+}
+/**
+ * The same without a digest, of a file that is open already. It has to stay open for as long as this process has other connections
+ * to that database: a process that closes a file gives up each lock it has on it, and SQLite's are such locks.
+ * @param content of the file
+ * @returns false where it was not copied byte by byte
+ */
+async function copyOpened(file, content, { from, to, durable = false }) {
+    // left by a process that was killed
+    await removeDatabase(to);
+    const reader = await openDatabaseAt(from);
+    let isStill = false;
+    try {
+        isStill = holdStill(reader, from);
+        if (isStill)
+            await snapshot_copyBytes(content, { to, mode: (await file.stat()).mode, durable });
+    }
+    catch (error) {
+        throw await explain(error, from);
+    }
+    finally {
+        reader.close();
+    }
+    if (!isStill)
+        await copyDatabase(from, to);
+    return isStill;
+}
+/** @throws RefusedError that names the file and what is wrong with it */
+async function openDatabaseAt(path) {
+    try {
+        return openDatabase(path);
+    }
+    catch (error) {
+        throw await explain(error, path);
+    }
+}
+/** Begins to read. @returns true when the file is all of what is read, and stays so until the reader ends */
+function holdStill(reader, path) {
+    const other = openDatabase(path);
+    try {
+        for (let attempt = 0; attempt < tries; attempt += 1) {
+            isLogInFile(other);
+            reader.exec('BEGIN');
+            reader.prepare('SELECT 1 FROM sqlite_schema').get();
+            // what is in the log goes into the file as far as this reader sees it, and no further while it reads
+            if (isLogInFile(other))
+                return true;
+            reader.exec('ROLLBACK');
+        }
+        return false;
+    }
+    finally {
+        other.close();
+    }
+}
+/** Brings what is in the log into the file. Both numbers are -1 without a log: https://sqlite.org/pragma.html#pragma_wal_checkpoint */
+function isLogInFile(database) {
+    try {
+        const row = database.prepare('PRAGMA wal_checkpoint(PASSIVE)').get();
+        return Number(row?.['busy']) === 0 && row?.['log'] === row?.['checkpointed'];
+    }
+    catch (error) {
+        if (isForbiddenWrite(error))
+            return false;
+        throw error;
+    }
+}
+async function snapshot_copyBytes(content, { to, mode, durable }) {
+    const unified = async function* () {
+        let isFirst = true;
+        for await (const chunk of content) {
+            if (isFirst)
+                unifyHeader(chunk);
+            isFirst = false;
+            yield chunk;
+        }
+    };
+    try {
+        const copy = await (0,promises_.open)(to, 'wx', mode & 0o777);
+        try {
+            await (0,write_file/* writeChunks */.a)(unified(), copy);
+            if (durable)
+                await copy.sync();
+        }
+        finally {
+            await copy.close();
+        }
+    }
+    catch (error) {
+        throw (0,system_error/* explainWrite */.N)(error, to);
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/layers/database/sqlite/live-copy.js
+
+
+
+
+
+
+/** Copies the live database into a new file. @throws as `copyOpened` */
+async function copyLive(live, path) {
+    const file = await (0,promises_.open)(live);
+    const watch = await openDatabaseAt(live).catch(async (error) => {
+        await file.close();
+        throw error;
+    });
+    let at = path;
+    const unwatch = () => {
+        if (watch.isOpen)
+            watch.close();
+    };
+    const close = async () => {
+        unwatch();
+        // not before the connection, whose locks would end with it
+        await file.close();
+    };
+    const discard = async () => {
+        await close();
+        for (const each of new Set([at, path]))
+            await removeDatabase(each);
+    };
+    const readVersion = () => versionOf(file.fd, watch);
+    try {
+        // looked at before the copy is begun: what is written meanwhile counts as written since
+        let version = committedVersion(watch, readVersion);
+        const isCurrent = () => {
+            try {
+                return watch.isOpen && readVersion() === version;
+            }
+            catch {
+                // a writer holds it for long: it is to be copied again, which says what is wrong
+                return false;
+            }
+        };
+        await copyOpened(file, (0,read_file/* chunksOf */.U)(file), { from: live, to: path, durable: true });
+        return {
+            path,
+            isCurrent,
+            keepLocked(kept) {
+                const isSame = isCurrent();
+                at = copyLocked({ live, fd: file.fd, copy: at, scratch: path, kept, isSame });
+                if (!isSame && watch.isOpen)
+                    version = readVersion();
+            },
+            unwatch,
+            close,
+            discard,
+        };
+    }
+    catch (error) {
+        await discard();
+        throw await explain(error, live);
+    }
+}
+/** The version of the last transaction that was committed: a header that a killed writer left behind is not looked at. */
+function committedVersion(watch, readVersion) {
+    watch.exec('BEGIN');
+    try {
+        watch.prepare('SELECT 1 FROM sqlite_schema').get();
+        return readVersion();
+    }
+    finally {
+        watch.exec('ROLLBACK');
+    }
+}
+/** up to the change counter and with it: https://sqlite.org/fileformat.html#the_database_header */
+const headerBytes = 28;
+const formatVersionAt = 18;
+const withLog = 2;
+/**
+ * Another text whenever another connection has written. With a log that is SQLite's own number
+ * (https://sqlite.org/pragma.html#pragma_data_version). Without one it is the header: who replaces the file keeps readers out.
+ */
+function versionOf(fd, watch) {
+    const header = Buffer.alloc(headerBytes);
+    (0,external_node_fs_.readSync)(fd, header, 0, headerBytes, 0);
+    if (header[formatVersionAt] !== withLog)
+        return header.toString('hex');
+    return `log ${Object.values(watch.prepare('PRAGMA data_version').get() ?? {})[0]}`;
+}
+
+// EXTERNAL MODULE: ./lib/layers/database/engine.js
+var engine = __webpack_require__(8714);
+;// CONCATENATED MODULE: ./lib/layers/database/sqlite/replace.js
+
+
+
+
+
+
+/** file names are at most 255 bytes, and `-journal` may be added */
+const nameLimit = 240;
+/** The name of a database file that is replaced. */
+function keptFileName(file, at) {
+    return (0,engine/* keptName */.QQ)(file, at, nameLimit);
+}
+/** When a file was replaced that is kept under this name; undefined for any other. */
+function keptFileAt(file, name) {
+    return (0,engine/* keptAt */.yo)(file, name, nameLimit);
+}
+/** The name of the file by which the live database is compared, and kept if nobody writes meanwhile. */
+function comparedName(file) {
+    return `${file}.compared`;
+}
+/** A lock of the operating system, which ends with the process, on a file that nobody else needs. @throws ConflictError */
+async function lockFile(path) {
+    const [folder, file] = [(0,external_node_path_.dirname)(path), (0,external_node_path_.basename)(path)];
+    const beside = (0,external_node_path_.join)(folder, `${file}.restore-lock`);
+    const lock = await openLock(beside);
+    try {
+        lock.exec('BEGIN EXCLUSIVE');
+        takeOwner(path, beside);
+    }
+    catch (error) {
+        lock.close();
+        throw new errors/* ConflictError */.fK(`another process of this machine is restoring ${file} or running its migrations: try again when it is done (${error instanceof Error ? error.message : error})`);
+    }
+    // left by a restore that was killed
+    await removeDatabase((0,external_node_path_.join)(folder, comparedName(file)));
+    return { release: async () => lock.close() };
+}
+async function openLock(path) {
+    try {
+        return new external_node_sqlite_.DatabaseSync(path, { timeout: 0 });
+    }
+    catch (error) {
+        throw await explain(error, path);
+    }
+}
+/**
+ * Replaces a live database, which is kept under a name: what others have committed is in one of both, as nobody writes between
+ * its safety copy and the replacement.
+ * @param safety a copy of the live database, which is kept
+ * @throws ConflictError when others hold a lock for too long; nothing has changed then
+ */
+async function replaceLive(safety, { by, live, kept }) {
+    let wasWal = false;
+    let vacuum;
+    try {
+        vacuum = await withDatabase(by, (database) => readPragma(database, 'auto_vacuum'));
+        if ((await withDatabase(by, pageSize)) !== (await withDatabase(live, pageSize))) {
+            safety.unwatch();
+            wasWal = await leaveWal(live);
+        }
+        await copyDatabase(by, live, () => safety.keepLocked(kept));
+    }
+    catch (error) {
+        await safety.discard();
+        // nothing was replaced: what is wrong is said by the first error
+        if (wasWal)
+            await settle(live, { wasWal }).catch(() => { });
+        throw error;
+    }
+    await safety.close();
+    await settle(live, { wasWal, vacuum });
+}
+const readPragma = (database, pragma) => String(Object.values(database.prepare(`PRAGMA ${pragma}`).get() ?? {})[0]);
+const pageSize = (database) => readPragma(database, 'page_size');
+/**
+ * A database in WAL mode takes no other page size: it leaves that mode for it, which needs the file for itself.
+ * @returns whether it was in that mode
+ */
+async function leaveWal(live) {
+    return withDatabase(live, (database) => {
+        if (readPragma(database, 'journal_mode') !== 'wal')
+            return false;
+        if (readPragma(database, 'journal_mode = delete') !== 'delete')
+            throw new errors/* ConflictError */.fK('the page size differs');
+        return true;
+    }).catch((error) => {
+        throw new errors/* ConflictError */.fK(`the backup has pages of another size, and ${live} has to be closed by its processes for that: stop them and try again (${error instanceof Error ? error.message : error})`);
+    });
+}
+async function settle(live, { wasWal, vacuum }) {
+    await withDatabase(live, (database) => {
+        if (vacuum !== undefined && vacuum !== readPragma(database, 'auto_vacuum'))
+            database.exec(`PRAGMA auto_vacuum = ${vacuum}`);
+        if (wasWal)
+            database.exec('PRAGMA journal_mode = wal');
+        // the log is as long as the database now; a reader may keep us from cutting it, which the next writer does then
+        database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    });
+}
+
+;// CONCATENATED MODULE: ./lib/layers/database/sqlite/newer.js
+
+/** How many rows the live table has that the copy has not, compared by the columns that both have. */
+async function countNewerRows(pair) {
+    const { database, name, inCopy } = comparePair(pair);
+    try {
+        const count = (from) => countRows(database, from);
+        // of rows that are alike, EXCEPT leaves one
+        return Math.max(count('differing'), count(`main.${name}`) - (inCopy ? count(`backup.${name}`) : 0));
+    }
+    finally {
+        database.close();
+    }
+}
+/** Those rows with all the columns they have, as JSON, one at a time. */
+async function* newerRows(pair) {
+    const { database, name, shared } = comparePair(pair);
+    try {
+        if (shared.length > 0)
+            database.exec(`CREATE INDEX temp.differing_rows ON differing (${shared[0]})`);
+        const same = shared.map((column) => `differing.${column} IS live.${column}`).join(' AND ');
+        const rows = database.prepare(`SELECT * FROM main.${name} AS live WHERE EXISTS (SELECT 1 FROM differing WHERE ${same || 'true'})`);
+        for (const row of rows.iterate())
+            yield JSON.stringify(row, asJson);
+    }
+    finally {
+        database.close();
+    }
+}
+/** Opens both, with the rows that differ in the temporary table `differing`: that keeps the comparison to one sort. */
+function comparePair({ live, copy, table }) {
+    const database = openDatabase(live);
+    try {
+        database.prepare('ATTACH ? AS backup').run(copy);
+        const columnsOf = (schema) => database
+            .prepare('SELECT name FROM pragma_table_info(?, ?)')
+            .all(table, schema)
+            .map(({ name }) => String(name));
+        const inCopy = columnsOf('backup');
+        const shared = columnsOf('main')
+            .filter((name) => inCopy.includes(name))
+            .map(quoteName);
+        // in a collation of the column, "a" may be the same as "A"; and it may be the application's own
+        const columns = shared.map((column) => `${column} COLLATE BINARY AS ${column}`).join(', ') || '1';
+        const name = quoteName(table);
+        const less = inCopy.length === 0 ? '' : `EXCEPT SELECT ${columns} FROM backup.${name}`;
+        database.exec(`CREATE TEMP TABLE differing AS SELECT ${columns} FROM main.${name} ${less}`);
+        return { database, name, shared, inCopy: inCopy.length > 0 };
+    }
+    catch (error) {
+        database.close();
+        throw error;
+    }
+}
+/** JSON has neither bytes nor integers over 2^53: bytes become `{"base64": …}`, such integers texts. */
+function asJson(_key, value) {
+    if (typeof value === 'bigint') {
+        const safe = value >= BigInt(Number.MIN_SAFE_INTEGER) && value <= BigInt(Number.MAX_SAFE_INTEGER);
+        return safe ? Number(value) : String(value);
+    }
+    if (value instanceof Uint8Array)
+        return { base64: Buffer.from(value).toString('base64') };
+    return value;
+}
+
+;// CONCATENATED MODULE: ./lib/layers/database/sqlite/owners.js
+
+
+/** Kinds of pages, by their first byte: https://sqlite.org/fileformat2.html#b_tree_pages */
+const interior = new Set([2, 5]);
+const headerSize = 12;
+/** on the first page, the header of the file comes before */
+const fileHeaderSize = 100;
+/**
+ * Finds the tables and indexes that some pages of a database file belong to, by the interior pages of their b-trees alone: that is
+ * one page in some hundreds. Nobody has the file open.
+ */
+async function findOwners(path, pages) {
+    const { size, roots } = await withDatabase(path, (database) => ({
+        size: Number(Object.values(database.prepare('PRAGMA page_size').get() ?? {})[0]),
+        roots: database
+            .prepare("SELECT name, rootpage FROM sqlite_schema WHERE rootpage > 0 UNION ALL VALUES ('sqlite_schema', 1)")
+            .all()
+            .map((row) => ({ name: String(row['name']), root: Number(row['rootpage']) })),
+    }));
+    const file = await (0,promises_.open)(path);
+    const owners = new Set();
+    let found = 0;
+    try {
+        for (const { name, root } of roots)
+            for await (const page of pagesOf(file, root, size)) {
+                if (!pages.has(page))
+                    continue;
+                found += 1;
+                owners.add(name);
+            }
+        return { owners, found };
+    }
+    finally {
+        await file.close();
+    }
+}
+/** The pages of a b-tree, level by level. All leaves are on one level, so that one of them says what all are. */
+async function* pagesOf(file, root, size) {
+    const page = Buffer.alloc(size);
+    const last = Math.floor((await file.stat()).size / size);
+    let passed = 0;
+    const childrenOf = async (number) => {
+        await file.read(page, 0, size, (number - 1) * size);
+        const children = readChildren(page, number === 1 ? fileHeaderSize : 0);
+        return children.filter((child) => child > 0 && child <= last);
+    };
+    let level = [root];
+    // of a damaged file, the pages may point at each other
+    while (level.length > 0 && passed <= last) {
+        yield* level;
+        passed += level.length;
+        const next = [];
+        for (const number of level) {
+            const children = await childrenOf(number);
+            if (children.length === 0)
+                break;
+            next.push(...children);
+        }
+        level = next;
+    }
+}
+/** The pages that an interior page points to; none of a leaf. */
+function readChildren(page, at) {
+    if (!interior.has(page.readUInt8(at)))
+        return [];
+    const cells = page.readUInt16BE(at + 3);
+    const children = [page.readUInt32BE(at + 8)];
+    for (let cell = 0; cell < cells; cell += 1) {
+        const pointer = at + headerSize + 2 * cell;
+        const content = pointer + 2 > page.length ? page.length : page.readUInt16BE(pointer);
+        // of a damaged page, which points at no page then
+        if (content + 4 > page.length)
+            return [];
+        children.push(page.readUInt32BE(content));
+    }
+    return children;
+}
+
+;// CONCATENATED MODULE: ./lib/layers/database/sqlite/pages.js
+
+
+
+
+/**
+ * The tables that lie on other pages, or on pages with other bytes, in one database file than in another; nobody has them open.
+ * Tables of the same pages hold the same rows, and a value that is larger than our memory is compared without being read as one.
+ * Who owns a page is looked up only where pages differ.
+ */
+async function findChangedTables(one, other) {
+    const [size, otherSize] = [await readPageSize(one), await readPageSize(other)];
+    if (size !== otherSize)
+        return 'all';
+    const changed = await findChangedPages(one, other, size);
+    if (changed.size === 0)
+        return new Set();
+    return new Set([...(await ownersOf(one, changed)), ...(await ownersOf(other, changed))]);
+}
+async function readPageSize(path) {
+    return withDatabase(path, (database) => Number(Object.values(database.prepare('PRAGMA page_size').get() ?? {})[0]));
+}
+/** Numbers of pages, from 1, whose bytes differ or that only one file has. */
+async function findChangedPages(one, other, size) {
+    const changed = new Set();
+    const [a, b] = [await (0,promises_.open)(one), await (0,promises_.open)(other)];
+    try {
+        const [left, right] = [Buffer.alloc(size * 256), Buffer.alloc(size * 256)];
+        for (let first = 1;; first += 256) {
+            const [read, alsoRead] = [
+                await fill(a, left, (first - 1) * size),
+                await fill(b, right, (first - 1) * size),
+            ];
+            if (first === 1)
+                for (const each of [left, right])
+                    unifyHeader(each);
+            const length = Math.max(read, alsoRead);
+            if (length === 0)
+                return changed;
+            if (read === alsoRead && left.compare(right, 0, read, 0, read) === 0)
+                continue;
+            for (let from = 0; from < length; from += size) {
+                const isSame = from + size <= Math.min(read, alsoRead) &&
+                    left.compare(right, from, from + size, from, from + size) === 0;
+                if (!isSame)
+                    changed.add(first + from / size);
+            }
+        }
+    }
+    finally {
+        await a.close();
+        await b.close();
+    }
+}
+/** Reads until the buffer is full or the file ends. */
+async function fill(file, buffer, position) {
+    let filled = 0;
+    while (filled < buffer.length) {
+        const { bytesRead } = await file.read(buffer, filled, buffer.length - filled, position + filled);
+        if (bytesRead === 0)
+            break;
+        filled += bytesRead;
+    }
+    return filled;
+}
+/** By the b-trees' own pages where all of the changed ones are in them; else by SQLite's statistics, which read every page. */
+async function ownersOf(path, changed) {
+    const { owners, found } = await findOwners(path, changed);
+    return found === changed.size
+        ? owners
+        : withDatabase(path, (database) => {
+            const named = database.prepare('SELECT DISTINCT name FROM dbstat WHERE pageno IN (SELECT value FROM json_each(?))');
+            return new Set(named.all(JSON.stringify([...changed])).map(({ name }) => String(name)));
+        });
+}
+
+;// CONCATENATED MODULE: ./lib/layers/database/sqlite/staging.js
+
+
+
+
+
+
+
+
+
+
+/** The one part of a backup. */
+const part = 'database.sqlite';
+/** Backups that are loaded beside the live database, one at a time. */
+function openStaging({ live, compared, keptPath, log }) {
+    let staged;
+    /** the live database as it was when it was compared; its safety copy while nobody has written since */
+    let taken;
+    const takeCopy = () => {
+        taken ??= copyLive(live, compared);
+        return taken;
+    };
+    const dropCopy = async () => {
+        const copy = await taken?.catch(() => undefined);
+        taken = undefined;
+        await copy?.discard();
+    };
+    return {
+        async stage({ open, scratch }, { compare = true } = {}) {
+            const copy = (0,external_node_path_.join)(scratch, part);
+            const content = await open(part);
+            const image = compare ? digestImage(content) : undefined;
+            await (0,write_file/* writeFileFrom */.G)(image?.content ?? content, copy);
+            staged = copy;
+            return {
+                check: () => refuseDamage(copy, 'the backup', log),
+                contents: async () => labelTables(await describeImage(copy, image?.digest() ?? (await readDigest(copy))), new Set()),
+                schema: () => withDatabase(copy, readSchema),
+                countNewerRows: (table) => countNewerRows({ live, copy, table }),
+                newerRows: (table) => newerRows({ live, copy, table }),
+                prepare: async () => void ((await exists(live)) && (await takeCopy())),
+                async swap(kept) {
+                    if (kept === '')
+                        return copyDatabase(copy, live);
+                    // while others can still write; what they write after this is copied when they cannot
+                    if (!(await takeCopy()).isCurrent())
+                        await dropCopy();
+                    const safety = await takeCopy();
+                    taken = undefined;
+                    await replaceLive(safety, { by: copy, live, kept: keptPath(kept) });
+                },
+                async discard() {
+                    staged = undefined;
+                    await dropCopy();
+                    await removeDatabase(copy);
+                },
+            };
+        },
+        async compareLive() {
+            if (staged === undefined)
+                return undefined;
+            const { path } = await takeCopy();
+            const [contents, changed] = await (0,all_ended/* allEnded */.C)([readContents(path), findChangedTables(path, staged)]);
+            return labelTables(contents, changed);
+        },
+    };
+}
+/** Labels the tables that are the same as in the staged copy, whose own have that label too. */
+function labelTables(contents, changed) {
+    const labelOf = (name) => (changed === 'all' || changed.has(name) ? 'changed' : 'as staged');
+    return { ...contents, tables: contents.tables.map((table) => ({ ...table, digest: labelOf(table.name) })) };
+}
+
+;// CONCATENATED MODULE: ./lib/layers/database/sqlite/engine.js
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+/**
+ * SQLite in a file of this machine. Backup and restore go through SQLite's online backup, so processes that have the
+ * file open see the old database or the new one and never a mixture. Copying the file instead would lose what is in the
+ * write-ahead log, or bring it back over the restored file.
+ */
+async function openSqlite({ path: given }, { log }) {
+    const path = (await exists(given)) ? await (0,promises_.realpath)(given) : (0,external_node_path_.resolve)(given);
+    const [folder, file] = [(0,external_node_path_.dirname)(path), (0,external_node_path_.basename)(path)];
+    const inFolder = (name) => (0,external_node_path_.join)(folder, name);
+    const compared = inFolder(comparedName(file));
+    const staging = openStaging({ live: path, compared, keptPath: inFolder, log });
+    return {
+        kind: 'sqlite',
+        database: file,
+        source: (0,external_node_crypto_.createHash)('sha256').update(`sqlite\0${path}`).digest('hex').slice(0, 16),
+        async inspect(purpose) {
+            if (purpose === 'backup' && !(await exists(path)))
+                throw new errors/* RefusedError */.fk(`there is no SQLite database ${given}: it has to be a file of the machine this runs on`);
+            const version = (await exists(path)) ? await withDatabase(path, readVersion) : versionOfLibrary();
+            return { server: `SQLite ${version}`, tool: `node:sqlite of Node ${process.versions.node}` };
+        },
+        async dump({ scratch, add }) {
+            const copy = (0,external_node_path_.join)(scratch, part);
+            // digested while it is copied, so that it is not read again for that
+            const sha256 = await copyToNewFile(path, copy);
+            const image = sha256 ?? (await readDigest(copy));
+            // all have ended when the first failure is thrown; what was stored is no backup then
+            const [, contents] = await (0,all_ended/* allEnded */.C)([
+                refuseDamage(copy, 'the database', log),
+                describeImage(copy, image),
+                add(part, (0,read_file/* readChunks */.z)(copy), { sha256 }),
+            ]);
+            await (0,promises_.rm)(copy);
+            return contents;
+        },
+        lock: () => lockFile(path),
+        async contents({ digests = false } = {}) {
+            if (!(await exists(path)))
+                return undefined;
+            if (!digests)
+                return readContents(path);
+            const besideStaged = await staging.compareLive();
+            if (besideStaged !== undefined)
+                return besideStaged;
+            try {
+                const image = (await copyToNewFile(path, compared)) ?? (await readDigest(compared));
+                return await describeImage(compared, image);
+            }
+            finally {
+                await removeDatabase(compared);
+            }
+        },
+        schema: async () => ((await exists(path)) ? withDatabase(path, readSchema) : undefined),
+        stagesOnServer: false,
+        readsBeforeItLoads: true,
+        stage: staging.stage,
+        keptName: (at) => keptFileName(file, at),
+        async listKept() {
+            const names = await (0,promises_.readdir)(folder).catch(() => []);
+            return names
+                .flatMap((name) => {
+                const at = keptFileAt(file, name);
+                return at === undefined ? [] : [{ name, at }];
+            })
+                .sort((a, b) => a.at.getTime() - b.at.getTime());
+        },
+        dropKept: async (name) => {
+            if (keptFileAt(file, name) === undefined)
+                throw new TypeError(`${name} is not a kept database`);
+            await removeDatabase(inFolder(name));
+        },
+        async putBack(kept, keepAs) {
+            const safety = await copyLive(path, compared);
+            await replaceLive(safety, { by: inFolder(kept), live: path, kept: inFolder(keepAs) });
+            await removeDatabase(inFolder(kept));
+        },
+        transactionalDdl: true,
+        quoteName: quoteName,
+        asText: (column) => `CAST(${quoteName(column)} AS TEXT)`,
+        query: (sql, values = []) => withDatabase(path, (database) => database
+            .prepare(sql)
+            .all(...values)
+            .map((row) => Object.fromEntries(Object.entries(row).map(([key, value]) => [key, asText(value)])))),
+        columnsOf: (table) => withDatabase(path, (database) => database
+            .prepare('SELECT name FROM pragma_table_info(?)')
+            .all(table)
+            .map(({ name }) => String(name))),
+        runScript: (run) => withDatabase(path, (database) => runScript(database, run)),
+    };
+}
+function asText(value) {
+    return value === null
+        ? null
+        : value instanceof Uint8Array
+            ? Buffer.from(value).toString('hex')
+            : String(value);
+}
+function runScript(database, { script, after, transaction }) {
+    try {
+        // a table is rebuilt under its children: their keys are looked at as a whole before the end
+        if (transaction)
+            database.exec('BEGIN IMMEDIATE');
+        const before = countOrphans(database);
+        database.exec(script);
+        for (const { sql, values } of after)
+            database.prepare(sql).run(...values);
+        if (countOrphans(database) > before)
+            throw new Error('it leaves rows whose foreign key points at nothing');
+        if (transaction)
+            database.exec('COMMIT');
+    }
+    catch (error) {
+        // the transaction ends with the connection
+        throw new errors/* RefusedError */.fk(`SQLite refused the script: ${error instanceof Error ? error.message : error}`);
+    }
+}
+function readVersion(database) {
+    return String(database.prepare('SELECT sqlite_version() AS version').get()?.['version']);
+}
+function versionOfLibrary() {
+    const database = new external_node_sqlite_.DatabaseSync(':memory:');
+    try {
+        return readVersion(database);
+    }
+    finally {
+        database.close();
+    }
+}
+
+
+/***/ })
+
+};

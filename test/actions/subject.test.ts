@@ -113,7 +113,7 @@ describe('12.8: a deployment of another environment', () => {
     expect(other).toMatchObject({
       exitCode: 1,
       log: expect.stringContaining(
-        'input "environment" is "review", and the settings describe the environment "production"',
+        'this run is for a deployment to "review", and the settings describe the environment "production"',
       ),
     })
     const named = await run(action, { ...inputs, environment: 'production' }, deployment(shop.bad, 'review'))
