@@ -81,10 +81,17 @@ export function checkRules(
             ),
         )
   }
-  const isMissing = (rule: InputRule) => 'requiredWith' in rule
-  // what is missing beside a combination that cannot be is not to be written yet
-  const conflicts = rules.filter((rule) => !isMissing(rule)).flatMap(broken)
-  return conflicts.length > 0 ? conflicts : rules.filter(isMissing).flatMap(broken)
+  // what is missing beside a combination that cannot be is not to be written yet, and what goes with it may stay once it is
+  const kinds = [
+    (rule: InputRule) => 'notWith' in rule || 'oneOf' in rule,
+    (rule: InputRule) => 'requiredWith' in rule,
+    (rule: InputRule) => 'onlyWith' in rule,
+  ]
+  for (const isOfKind of kinds) {
+    const errors = rules.filter(isOfKind).flatMap(broken)
+    if (errors.length > 0) return errors
+  }
+  return []
 }
 
 /** Every input that a rule names. */
