@@ -81,17 +81,17 @@ export function checkRules(
             ),
         )
   }
-  // what is missing beside a combination that cannot be is not to be written yet, and what goes with it may stay once it is
-  const kinds = [
-    (rule: InputRule) => 'notWith' in rule || 'oneOf' in rule,
-    (rule: InputRule) => 'requiredWith' in rule,
-    (rule: InputRule) => 'onlyWith' in rule,
-  ]
-  for (const isOfKind of kinds) {
-    const errors = rules.filter(isOfKind).flatMap(broken)
-    if (errors.length > 0) return errors
-  }
-  return []
+  const isMissing = (rule: InputRule) => 'requiredWith' in rule
+  const missing = rules.flatMap((rule) =>
+    'requiredWith' in rule && holds(rule.requiredWith)
+      ? rule.inputs.filter((name) => textOf(name) === '')
+      : [],
+  )
+  // what goes only with an input that is missing may stay once that is written
+  const mayStay = (rule: InputRule) => 'onlyWith' in rule && missing.includes(rule.onlyWith.input)
+  // what is missing beside a combination that cannot be is not to be written yet
+  const conflicts = rules.filter((rule) => !isMissing(rule) && !mayStay(rule)).flatMap(broken)
+  return conflicts.length > 0 ? conflicts : rules.filter(isMissing).flatMap(broken)
 }
 
 /** Every input that a rule names. */

@@ -92,7 +92,7 @@ async function planFolder(options: FolderFilesOptions): Promise<LayerPlan> {
 function wayBackOf(backup: string, folder: string): WayBack {
   return {
     steps: [
-      `Backup ${backup} holds the files in ${folder} from before the rollback, including the fault. To go back to it, run config-rollback with the input "mode" set to "restore" and "target" set to this name.`,
+      `Backup ${backup} holds the files in ${folder} from before the rollback, including the fault. To go back to it, run config-rollback with mode "restore" and this name as its target.`,
     ],
     commands: [],
   }

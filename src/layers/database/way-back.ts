@@ -46,7 +46,7 @@ export function wayBackOfUndoing(backup: string, undone: readonly string[]): Way
   return {
     steps: [
       `To apply ${undone.join(', ')} again, deploy a revision that has ${undone.length === 1 ? 'it' : 'them'}, fixed.`,
-      `Backup ${backup} holds the database from before the migrations were undone. To go back to it, run db-restore with this name as the input "backup". Rows written since then are lost.`,
+      `Backup ${backup} holds the database from before the migrations were undone. To go back to it, run db-restore with this name as its backup. Rows written since then are lost.`,
     ],
     commands: [],
   }
