@@ -90,11 +90,14 @@ async function drill(delay: number): Promise<Recovery> {
       },
       say: (line) => {
         const [, name] = /^([a-z-]+):$/.exec(line) ?? []
+        // the doctor is a step of this action too, and comes before the bad deployment: the last one counts
         if (name === 'rollback') from = performance.now()
       },
     })
     if (result.decision !== 'complete') throw new Error(`the drill ended with ${result.decision}`)
-    const requests = (api?.requests ?? []).filter(({ agent }) => agent.includes('rollback-suite/rollback'))
+    const requests = (api?.requests ?? []).filter(
+      ({ agent, startedAt }) => agent.includes('rollback-suite/rollback') && startedAt >= from,
+    )
     const started = requests.find(isDispatch)
     return {
       requests,
