@@ -36,7 +36,11 @@ export async function undoFlags(
   }
   if (open.length > 0) log(`flags: taking the rollback of ${open.map(([{ name }]) => name).join(', ')} back`)
   const restored = open.map(([flag, state]) => ({ flag, state }))
-  if (open.length > 0) await service.change(restored)
+  const proposed = open.length === 0 ? undefined : await service.change(restored)
+  if (proposed !== undefined)
+    throw new RefusedError(
+      `${names.join(', ')}: a pull request takes the rollback back (${proposed.pull?.url ?? proposed.proposedOn}); merge it`,
+    )
   const wrong = open.length === 0 ? undefined : wrongOf(service, restored, await service.list(names))
   if (wrong !== undefined) throw new RefusedError(wrong)
   return `${names.join(', ')}: as before the rollback${open.length === 0 ? ' already' : ' again'} (${service.at})`
