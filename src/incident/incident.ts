@@ -1,4 +1,5 @@
 import type { Event, EventOf } from '../history/event.ts'
+import { withoutRehearsals } from '../history/rehearsal.ts'
 import { type Severity, severities } from '../text/severity.ts'
 import type { Topic } from './topics.ts'
 
@@ -58,7 +59,7 @@ export function openIncidents(events: readonly Event[], environment: string): re
 function fold(events: readonly Event[], id: string) {
   let incident: Incident | undefined
   const changes: Change[] = []
-  for (const event of events) {
+  for (const event of withoutRehearsals(events)) {
     if (event.incident !== id) continue
     const next = advance(incident, event)
     if (next === undefined) continue

@@ -1,5 +1,6 @@
 import { isUserFacing, type Message, message, RefusedError, setting } from '../errors.ts'
 import type { Event, LayerName } from '../history/event.ts'
+import { withoutRehearsals } from '../history/rehearsal.ts'
 import { type LayerOutcome, undoAll } from './apply.ts'
 import { type CarryOutOptions, carryOut, type RollbackReport } from './carry-out.ts'
 import type { Recovery } from './ending.ts'
@@ -78,17 +79,18 @@ async function deployAgain(
 }
 
 /**
- * A rehearsal takes back what it finds rolled back, for an earlier one may have left it so: never what a real rollback did.
+ * A rehearsal takes back what it finds rolled back, for an earlier one may have left it so: never what a real rollback did, or
+ * found done.
  * @param events of the incident, oldest first
  * @throws RefusedError that names the layers
  */
 export function demandNoneInForce(events: readonly Event[]): void {
   const inForce = new Set<LayerName>()
-  let isReal = false
-  for (const event of events) {
-    if (event.kind === 'rollback-began') isReal = event.rehearsal !== true
-    if (event.kind === 'rollback-applied' && isReal) inForce.add(event.layer)
+  for (const event of withoutRehearsals(events)) {
+    if (event.kind === 'rollback-began') for (const { layer } of event.layers) inForce.add(layer)
     if (event.kind === 'rollback-undone') inForce.delete(event.layer)
+    if (event.kind === 'rollback-ended' && event.outcome === 'failed')
+      for (const { layer } of event.layers) inForce.delete(layer)
   }
   if (inForce.size === 0) return
   throw new RefusedError(

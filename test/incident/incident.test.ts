@@ -25,6 +25,14 @@ describe('an incident', () => {
     expect(incidentOf([at(0, healthy)], incident)).toBeUndefined()
   })
 
+  test('is not opened by a rehearsal, which notifies nobody, and is by a real rollback after it', () => {
+    const rehearsed = { ...began, rehearsal: true } as typeof began
+    const practice = [at(1, rehearsed), at(2, applied), at(3, ended()), at(4, recovered)]
+    expect(incidentOf(practice, incident)).toBeUndefined()
+    expect(topicsOf(...practice)).toEqual([])
+    expect(incidentOf([...practice, at(5, began)], incident)).toMatchObject({ status: 'open', episode: 1 })
+  })
+
   test('goes through its phases, and is resolved by a look at production', () => {
     const events = [at(0, unhealthy()), at(1, began), at(2, applied), at(3, ended()), at(4, recovered)]
     expect(events.map((_, index) => incidentOf(events.slice(0, index + 1), incident)?.phase)).toEqual([

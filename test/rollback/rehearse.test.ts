@@ -1,0 +1,36 @@
+/** A rehearsal takes back what an earlier one left rolled back, and nothing else. */
+import { describe, expect, test } from '@jest/globals'
+import { demandNoneInForce } from '../../src/rollback/rehearse.ts'
+import { applied, at, began, ended } from '../incident/example.ts'
+
+const rehearsed = { ...began, rehearsal: true } as typeof began
+const undone = { kind: 'rollback-undone', layer: 'code', from: 'd', now: 'e', because: 'errors' } as const
+
+describe('a rehearsal', () => {
+  test.each([
+    ['a rehearsal that was killed', [at(1, rehearsed), at(2, applied)]],
+    ['a real rollback that failed', [at(1, began), at(2, ended('failed'))]],
+  ])('may follow %s', (_, events) => {
+    expect(() => demandNoneInForce(events)).not.toThrow()
+  })
+
+  test.each([
+    ['a real rollback', [at(1, began), at(2, applied), at(3, ended())]],
+    ['a real rollback that was killed', [at(1, began), at(2, applied)]],
+    [
+      'a real rollback that found done what a killed rehearsal had left',
+      [at(1, rehearsed), at(2, applied), at(3, began), at(4, ended())],
+    ],
+    [
+      'a real rollback, and a rehearsal since',
+      [at(1, began), at(2, applied), at(3, ended()), at(4, rehearsed)],
+    ],
+  ])('is refused after %s', (_, events) => {
+    expect(() => demandNoneInForce(events)).toThrow('is in force (code)')
+  })
+
+  test('may follow a real rollback that was taken back', () => {
+    const events = [at(1, began), at(2, applied), at(3, ended()), at(4, undone)]
+    expect(() => demandNoneInForce(events)).not.toThrow()
+  })
+})
