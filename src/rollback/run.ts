@@ -194,7 +194,7 @@ async function savePlan(options: RollbackOptions, { plan }: Prepared): Promise<S
   return saved
 }
 
-/** Whether a layer's rollback may be a commit on the branch. */
+/** Whether a layer's rollback may be a commit on the branch: all but those whose state is never in the repository. */
 function putsCommits(layer: LayerName): boolean {
-  return layer === 'code' || layer === 'config'
+  return layer !== 'database' && layer !== 'ota'
 }
