@@ -78,7 +78,9 @@ export async function planMigrations(
         expected: names,
       })
       options.observe?.(report)
-      const left = await planDeploymentUndo(deployment)
+      // a number would count from where this came to
+      const looked = selection.by === 'count' ? ({ by: 'name', to: standsAt(plan) } as const) : selection
+      const left = await planDeploymentUndo({ ...deployment, selection: looked })
       return {
         ...receiptUndone(report),
         verified: {

@@ -264,6 +264,23 @@ describe('the plan', () => {
     expect((await planOf({ allowDataLoss: true })).view.needsPerson).toEqual([])
   })
 
+  test.each([
+    [1, '2', ['id', 'stars']],
+    [2, '1', ['id']],
+  ])(
+    'of the last %d is carried out once, and its look afterwards does not count them again',
+    async (last, to, columns) => {
+      await deploy()
+      const selection = { by: 'count', last } as const
+      const plan = await planOf({
+        migrations: { folder: 'db', selection, command: undefined },
+        isExplicit: true,
+      })
+      expect(await plan.apply()).toMatchObject({ outcome: 'rolled-back', to, verified: { ok: true } })
+      expect(await stars()).toEqual(columns)
+    },
+  )
+
   test('is for nothing when the deployment brought no migration', async () => {
     expect((await planOf({ bad: good })).view).toMatchObject({ state: 'nothing', steps: [] })
     await expect(planOf({ migrations: undefined })).rejects.toThrow(/database\.migrations/)
