@@ -84,7 +84,12 @@ async function openLayer(
   const { unfinished } = progress
   // what an earlier run has ended may be asked for again
   const earlier = unfinished && progress.done.get('database')
-  const begun = unfinished?.layers.find(({ layer }) => layer === 'database')?.to
+  const asked =
+    migrations && migrations.to === '' && migrations.last > 0
+      ? `last ${migrations.last} migrations`
+      : undefined
+  // another number is another rollback
+  const begun = unfinished?.layers.find(({ layer, scope }) => layer === 'database' && scope === asked)?.to
   return openDatabaseLayer({
     ...tools,
     ...request,
@@ -93,6 +98,7 @@ async function openLayer(
     migrations: migrations && {
       folder: migrations.folder,
       selection: await select(context, migrations, begun),
+      asked,
       command: migrations.command && ((names) => migrations.command?.(names, revision) ?? Promise.resolve()),
       allowIrregular: migrations.allowIrregular,
     },

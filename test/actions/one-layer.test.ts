@@ -173,17 +173,14 @@ describe('a rehearsal', () => {
 })
 
 /** The history of a run that was killed once it had begun. */
-async function beginRestore(to: string): Promise<void> {
+async function beginRestore(to: string, scope = `backup ${to}`): Promise<void> {
   const environment = 'production'
   const incident = incidentId({ environment, revision: shop.bad })
   const at = new Date(Date.now() - 60_000).toISOString()
   const about = { incident, environment, revision: shop.bad, at, actor: 'grace' }
   const began = { kind: 'rollback-began', reason: 'x', automatic: true, startedAt: at } as const
   await shop.history.append(
-    newEvent(
-      { ...began, layers: [{ layer: 'database', from: 'shop.db', to, scope: `backup ${to}` }], ...about },
-      ['x'],
-    ),
+    newEvent({ ...began, layers: [{ layer: 'database', from: 'shop.db', to, scope }], ...about }, ['x']),
   )
 }
 
@@ -196,6 +193,24 @@ describe('a restore that began', () => {
     expect(log).not.toContain('going on with')
     expect((await kinds()).filter((kind) => kind === 'rollback-began')).toHaveLength(2)
   }, 30_000)
+
+  test.each([
+    [2, 'is another rollback than of another number of migrations', 'last 2 migrations'],
+    [2, 'of migrations is another rollback than of a backup', 'backup no migration'],
+    [1, 'of the same number of migrations is gone on with', 'last 1 migrations'],
+  ])(
+    '12: with %d beginnings, one that %s',
+    async (beginnings, _, scope) => {
+      shop = await openWholeShop({ settings })
+      await beginRestore('no migration', scope)
+      const inputs = { strategy: 'migrations', migrations: 'db', last: '1' }
+      const { exitCode, log } = await shop.run(restore(inputs))
+      expect({ exitCode, log }).toMatchObject({ exitCode: 0 })
+      expect((await kinds()).filter((kind) => kind === 'rollback-began')).toHaveLength(beginnings)
+      expect(shop.columns()).not.toContain('stars')
+    },
+    30_000,
+  )
 
   test('is gone on with, and ended, where it had been carried out', async () => {
     shop = await openWholeShop({ settings })

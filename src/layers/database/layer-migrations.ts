@@ -44,7 +44,7 @@ export async function planMigrations(
     ...emptyView('database'),
     from: names[0] ?? '',
     to: standsAt(plan),
-    ...(options.isExplicit && { scope: `migrations after ${standsAt(plan)}` }),
+    ...scopeOf(options, standsAt(plan)),
     foundBy: `${plan.table} lists what was applied, and ${sayWhy(selection)}`,
     steps: [
       `backs up ${engine.database} as it is now`,
@@ -92,6 +92,11 @@ export async function planMigrations(
   }
 }
 
+/** A step that names its migrations goes on with no undoing of others. */
+function scopeOf({ isExplicit, migrations }: DatabaseLayerOptions, to: string): Pick<LayerPlanView, 'scope'> {
+  return isExplicit ? { scope: migrations?.asked ?? `migrations after ${to}` } : {}
+}
+
 /** Nothing of the deployment is applied: it applied nothing, or it was undone before, which its safety copy shows. */
 async function planNothingLeft(options: DatabaseLayerOptions, plan: UndoPlan): Promise<LayerPlan> {
   const { earlier } = options
@@ -104,7 +109,7 @@ async function planNothingLeft(options: DatabaseLayerOptions, plan: UndoPlan): P
     state: isDone ? 'done' : 'nothing',
     from: earlier?.from ?? names[0] ?? '',
     to: earlier?.to ?? to,
-    ...(options.isExplicit && { scope: `migrations after ${earlier?.to ?? to}` }),
+    ...scopeOf(options, earlier?.to ?? to),
     foundBy: isDone
       ? `${plan.table} has nothing of the deployment any more`
       : `${plan.table} has nothing that the deployment added`,

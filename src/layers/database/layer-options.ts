@@ -47,6 +47,8 @@ export interface MigrationOptions {
   /** in the repository */
   readonly folder: string
   readonly selection: Selection
+  /** what a step asked for, where that says more than to what it came; absent where it does not */
+  readonly asked?: string | undefined
   /** undoes by the project's own tool; undefined to run the scripts */
   readonly command: ((names: readonly string[]) => Promise<void>) | undefined
   /** goes on although some were changed, are missing, or were applied out of order */
