@@ -99,17 +99,36 @@ export function openNotifier(options: NotifierOptions): Notifier {
     const { id, incident } = change.event
     const { topic, headline } = notice
     const tookMs = now().getTime() - startedAt
-    deliveries.push({ ...delivered, because, channel: name, event: id, incident, topic, headline, tookMs })
     const { outcome, tries, message } = delivered
     const ids = message === undefined ? {} : { message: { ...message } }
-    results.push(
-      options.describe(
-        { kind: 'notification-sent', channel: name, about: id, topic, outcome, because, tries, ...ids },
-        [name, id],
-        change.event,
-      ),
+    const result = options.describe(
+      { kind: 'notification-sent', channel: name, about: id, topic, outcome, because, tries, ...ids },
+      [name, id],
+      change.event,
     )
+    deliveries.push({ ...delivered, because, channel: name, event: id, incident, topic, headline, tookMs })
+    results.push(result)
     options.onDelivered?.()
+  }
+
+  /** A fault of our own in a message must not end the step that rolls production back. */
+  const explainFault = ({ channel, change: { event, topic } }: Due, error: unknown, startedAt: number) => {
+    const because = options.redact(`unexpected: ${error instanceof Error ? error.message : String(error)}`)
+    const tookMs = now().getTime() - startedAt
+    const { id, incident } = event
+    deliveries.push({
+      ...{
+        outcome: 'failed',
+        because,
+        tries: 0,
+        channel,
+        event: id,
+        incident,
+        topic,
+        headline: topic,
+        tookMs,
+      },
+    })
   }
 
   /** Not what another run is about to send. */
@@ -129,7 +148,9 @@ export function openNotifier(options: NotifierOptions): Notifier {
         const before = queues.get(due.channel) ?? Promise.resolve()
         queues.set(
           due.channel,
-          before.then(() => send(due, startedAt)),
+          before
+            .then(() => send(due, startedAt))
+            .catch((error: unknown) => explainFault(due, error, startedAt)),
         )
       }
     }

@@ -50,7 +50,8 @@ function openRun(
     given = channels,
     timeout = '2s',
     fetch: by = fetch,
-  }: { given?: object; timeout?: string; fetch?: typeof fetch } = {},
+    fault,
+  }: { given?: object; timeout?: string; fetch?: typeof fetch; fault?: Error } = {},
 ) {
   const append = async (...events: readonly Event[]) => {
     for (const event of events) if (!history.some(({ id }) => id === event.id)) history.push(event)
@@ -61,8 +62,9 @@ function openRun(
     notify: notifySettings(given, { timeout }),
     incident: incidentSettings(),
     readPast: async () => [...history],
-    describe: (what, key, { incident: id, environment, revision }) =>
-      newEvent(
+    describe: (what, key, { incident: id, environment, revision }) => {
+      if (fault !== undefined) throw fault
+      return newEvent(
         {
           ...what,
           incident: id,
@@ -72,7 +74,8 @@ function openRun(
           actor: 'bot',
         } as never,
         key,
-      ),
+      )
+    },
     run: undefined,
     env: env(),
     fetch: by,
@@ -99,6 +102,15 @@ const arrived = () =>
   receiver.received.filter(({ path }) => path === '/hook').map(({ headers }) => String(headers['webhook-id']))
 
 describe('a run', () => {
+  test('ends well although a notification has a fault of its own, which is a failed delivery', async () => {
+    const run = openRun([], { fault: new Error('a fault with sekret-value-4711') })
+    await run.record(at(0, unhealthy('critical')))
+    const deliveries = await run.end()
+    expect(deliveries.map(({ channel, outcome, because }) => [channel, outcome, because])).toEqual(
+      ['hook', 'slack'].map((channel) => [channel, 'failed', 'unexpected: a fault with ***']),
+    )
+  })
+
   test('sends what it appends, in its order, and the record says what became of each', async () => {
     const history: Event[] = []
     const run = openRun(history)
