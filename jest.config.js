@@ -19,8 +19,7 @@ export default {
   // other people's packages, which the tests start as servers
   modulePathIgnorePatterns: ['<rootDir>/.cache/'],
   testTimeout: 30_000,
-  // one more than cores: some always wait for a server, a clock or a kill
-  maxWorkers: 3,
+  maxWorkers: 2,
   // a process that starts others is copied for each: a large one takes four times as long
   workerIdleMemoryLimit: '400MB',
   reporters: ['default', '<rootDir>/test/support/count-reporter.js'],
