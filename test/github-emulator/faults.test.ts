@@ -154,6 +154,11 @@ describe('a fault', () => {
     expect(await statuses(2)).toEqual([500, 201])
   })
 
+  test('may happen to every request, and then it has no end to wait for', async () => {
+    example.github.fault({ ...error, operation: 'issues/create', times: Infinity })
+    expect(await statuses(3)).toEqual([500, 500, 500])
+  })
+
   test('waits its turn behind another', async () => {
     example.github.fault(error)
     example.github.fault({ kind: 'too-many-requests', retryAfterSeconds: 1 })
@@ -163,6 +168,7 @@ describe('a fault', () => {
   test.each<[Fault, string]>([
     [{ kind: 'cut-off', operation: 'git/get-ref' }, 'the fault cut-off of git/get-ref never happened'],
     [{ kind: 'slow', ms: 1, skip: 1 }, 'the fault slow of any operation never happened'],
+    [{ ...error, skip: 1, times: Infinity }, 'the fault server-error of any operation never happened'],
     [{ ...error, times: 4 }, 'the fault server-error of any operation never happened, 3 times'],
   ])('that does not happen as often as it should fails the test: %j', async (fault, said) => {
     const other = await openExample()

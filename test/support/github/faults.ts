@@ -24,15 +24,16 @@ export type Fault = FaultKind & {
   readonly operation?: OperationId | 'graphql'
   /** how many requests it passes over first */
   readonly skip?: number
-  /** how often it happens; once when left out */
+  /** how often it happens; once when left out, `Infinity` for every request, of which there must be one */
   readonly times?: number
 }
 
 /** The faults that are still to happen, in the order in which they were asked for. */
 export function openFaults() {
-  const pending: { readonly fault: Fault; skip: number; times: number }[] = []
+  const pending: { readonly fault: Fault; skip: number; times: number; happened: boolean }[] = []
   return {
-    add: (fault: Fault) => void pending.push({ fault, skip: fault.skip ?? 0, times: fault.times ?? 1 }),
+    add: (fault: Fault) =>
+      void pending.push({ fault, skip: fault.skip ?? 0, times: fault.times ?? 1, happened: false }),
     /** The one that happens to this request. */
     take(operation: OperationId | 'graphql'): Fault | undefined {
       const next = pending.find(
@@ -45,13 +46,15 @@ export function openFaults() {
         return undefined
       }
       next.times -= 1
+      next.happened = true
       if (next.times <= 0) pending.splice(pending.indexOf(next), 1)
       return next.fault
     },
     /** What never happened, or not as often as it was asked for. */
     left: (): readonly string[] =>
-      pending.map(({ fault: { kind, operation = 'any operation' }, times }) => {
-        return `the fault ${kind} of ${operation} never happened${times > 1 ? `, ${times} times` : ''}`
+      pending.flatMap(({ fault: { kind, operation = 'any operation' }, times, happened }) => {
+        if (times === Infinity && happened) return []
+        return `the fault ${kind} of ${operation} never happened${times > 1 && times < Infinity ? `, ${times} times` : ''}`
       }),
   }
 }
