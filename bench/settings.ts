@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { makeBackup } from '../src/layers/config/backup.ts'
 import { findTarget } from '../src/layers/config/target.ts'
-import { openVariables, snapshotVariables } from '../src/layers/config/variables/layer.ts'
+import { openVariables } from '../src/layers/config/variables/layer.ts'
+import { snapshotVariables } from '../src/layers/config/variables/places.ts'
 import { sealWith } from '../src/layers/flags/kept-state.ts'
 import { openFlagsLayer } from '../src/layers/flags/layer.ts'
 import { openUnleash } from '../src/layers/flags/unleash.ts'
@@ -92,7 +93,7 @@ async function measureVariables(storage: string): Promise<Requests> {
         organizationVariables: [],
         ...{ ...about, repository, scopes, storage, secrets: [], allowRemoval: false, earlier: undefined },
         now: () => new Date(),
-        log: () => {},
+        isInterrupted: false,
         findTarget: (paths) =>
           findTarget({
             ...{ target: 'latest', storage, environment, paths },

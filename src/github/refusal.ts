@@ -123,6 +123,11 @@ export function isRuleRefusal(error: unknown): boolean {
   return refusal?.kind === 'ruleset' || refusal?.kind === 'protected-branch'
 }
 
+/** True when GitHub does not have what was asked for; the error may be explained already. */
+export function isNotThere(error: unknown): boolean {
+  return isRefused(error instanceof RefusedError ? error.cause : error, 'not-found')
+}
+
 /** True when the failed request is refused in this way. */
 export function isRefused(error: unknown, kind: RefusalKind): boolean {
   return readRefusal(error)?.kind === kind

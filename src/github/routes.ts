@@ -23,6 +23,7 @@ const routes = {
     listEnvironmentVariables: 'GET /repos/{owner}/{repo}/environments/{environment_name}/variables',
     listJobsForWorkflowRun: 'GET /repos/{owner}/{repo}/actions/runs/{run_id}/jobs',
     listOrgVariables: 'GET /orgs/{org}/actions/variables',
+    listRepoOrganizationVariables: 'GET /repos/{owner}/{repo}/actions/organization-variables',
     listRepoSecrets: 'GET /repos/{owner}/{repo}/actions/secrets',
     listRepoVariables: 'GET /repos/{owner}/{repo}/actions/variables',
     listWorkflowRuns: 'GET /repos/{owner}/{repo}/actions/workflows/{workflow_id}/runs',

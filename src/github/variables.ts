@@ -1,6 +1,6 @@
 import { RefusedError } from '../errors.ts'
 import type { Repository } from './client.ts'
-import { explain, isRefused } from './refusal.ts'
+import { explain, isNotThere, isRefused } from './refusal.ts'
 
 /** Whose variables and secrets are meant. */
 export type VariableScope =
@@ -34,24 +34,60 @@ export async function listVariables(
   scope: VariableScope,
 ): Promise<ReadonlyMap<string, Variable>> {
   const { actions } = octokit.rest
-  const listPage = (page: { readonly per_page: number; readonly page: number }) => {
+  const listPage = (page: Page): Promise<Answer> => {
     if (scope.kind === 'organization') return actions.listOrgVariables({ ...page, org: scope.organization })
     if (scope.kind === 'repository') return actions.listRepoVariables({ ...page, owner, repo })
     const { environment } = scope
     return actions.listEnvironmentVariables({ ...page, owner, repo, environment_name: environment })
   }
   return permitted(scope, listing, async () => {
-    const found = new Map<string, Variable>()
-    for (let page = 1, total = 1; (page - 1) * variablesPerPage < total; page++) {
-      const { data } = await listPage({ per_page: variablesPerPage, page })
-      total = data.total_count
-      for (const { name, value, updated_at } of data.variables)
-        found.set(name.toUpperCase(), { name: name.toUpperCase(), value, updatedAt: new Date(updated_at) })
-    }
+    const found = await readPages(listPage)
     return scope.kind === 'organization'
       ? new Map([...found].filter(([name]) => scope.names.includes(name)))
       : found
   })
+}
+
+/**
+ * The variables of the organization that workflows of the repository get; none for a repository of a user.
+ * @throws RefusedError with the token that it takes
+ */
+export async function listReceivedVariables({
+  octokit,
+  owner,
+  repo,
+}: Repository): Promise<ReadonlyMap<string, Variable>> {
+  const asked = { owner, repo }
+  return permitted({ kind: 'repository' }, 'read the variables of the organization', () =>
+    readPages((page) => octokit.rest.actions.listRepoOrganizationVariables({ ...asked, ...page })),
+  )
+}
+
+interface Page {
+  readonly per_page: number
+  readonly page: number
+}
+
+interface Answer {
+  readonly data: {
+    readonly total_count: number
+    readonly variables: readonly {
+      readonly name: string
+      readonly value: string
+      readonly updated_at: string
+    }[]
+  }
+}
+
+async function readPages(listPage: (page: Page) => Promise<Answer>): Promise<ReadonlyMap<string, Variable>> {
+  const found = new Map<string, Variable>()
+  for (let page = 1, total = 1; (page - 1) * variablesPerPage < total; page++) {
+    const { data } = await listPage({ per_page: variablesPerPage, page })
+    total = data.total_count
+    for (const { name, value, updated_at } of data.variables)
+      found.set(name.toUpperCase(), { name: name.toUpperCase(), value, updatedAt: new Date(updated_at) })
+  }
+  return found
 }
 
 /**
@@ -131,7 +167,7 @@ export async function demandVariableAccess(repository: Repository, scope: Variab
   try {
     await changeVariable(repository, scope, { name: 'ROLLBACK_PROBE_OF_PERMISSION', before: '', after: '' })
   } catch (error) {
-    if (!(error instanceof RefusedError) || !isRefused(error.cause, 'not-found')) throw error
+    if (!isNotThere(error)) throw error
   }
 }
 

@@ -18,11 +18,12 @@ export async function openConfig(
   surroundings: LayerSurroundings,
   { good, commits }: { readonly good: () => Promise<string>; readonly commits: Layer },
 ): Promise<Layer> {
-  const { repository, config, environment, bad, env, progress, log } = surroundings
+  const { repository, config, environment, bad, env, progress } = surroundings
   const settings = config.config
   if (settings === undefined) throw new TypeError('there is no configuration in the settings')
   const { files, keys, folder, storage = '', variables, target, allowRemoval, required } = settings
   const earlier = progress.done.get('config')
+  const isInterrupted = progress.unfinished?.layers.some(({ layer }) => layer === 'config') === true
   const secrets = surroundings.secrets
   const goesWithCode = isChosen(surroundings, 'code')
   const read = async (path: string, ref: string) => (await readFile(repository, { path, ref }))?.bytes
@@ -68,7 +69,7 @@ export async function openConfig(
             organizationVariables: settings.organizationVariables,
             findTarget,
             secrets,
-            log,
+            isInterrupted,
           },
     repositoryFiles:
       files.length === 0 || folder !== undefined

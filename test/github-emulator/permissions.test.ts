@@ -35,6 +35,10 @@ const requests: Readonly<Record<OperationId, readonly [string, string, unknown?]
     'organization_actions_variables=read',
     'GET /orgs/octo-org/actions/variables',
   ],
+  'actions/list-repo-organization-variables': [
+    'actions_variables=read',
+    'GET /actions/organization-variables',
+  ],
   'actions/update-org-variable': [
     'organization_actions_variables=write',
     'PATCH /orgs/octo-org/actions/variables/X',

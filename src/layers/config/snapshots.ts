@@ -4,7 +4,7 @@ import { listBackups, type Manifest, makeBackup } from './backup.ts'
 import { formatOf, readDocument } from './document.ts'
 import { type FileState, readState } from './file.ts'
 import { type SchemaFile, validateDocument } from './validate.ts'
-import { snapshotVariables } from './variables/layer.ts'
+import { snapshotVariables } from './variables/places.ts'
 import type { Scope } from './variables/scope.ts'
 
 /** The path that a backup keeps feature flags under. */

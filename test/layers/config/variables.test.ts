@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { makeBackup } from '../../../src/layers/config/backup.ts'
 import { findTarget } from '../../../src/layers/config/target.ts'
-import { openVariables, snapshotVariables } from '../../../src/layers/config/variables/layer.ts'
+import { openVariables, type VariablesLayerOptions } from '../../../src/layers/config/variables/layer.ts'
+import { snapshotVariables } from '../../../src/layers/config/variables/places.ts'
 import type { Scope } from '../../../src/layers/config/variables/scope.ts'
 import { encodeSnapshot, pathOf } from '../../../src/layers/config/variables/snapshot.ts'
 import type { Variable } from '../../support/github/hosted-repository.ts'
@@ -86,6 +87,7 @@ const open = (
   allowRemoval = false,
   own = repository(),
   organizationVariables = ours,
+  more: Partial<VariablesLayerOptions> = {},
 ) =>
   openVariables({
     ...{
@@ -97,9 +99,10 @@ const open = (
       secrets: [],
       allowRemoval,
       earlier: undefined,
+      isInterrupted: false,
+      ...more,
     },
     now: () => new Date(),
-    log: () => {},
     findTarget: (paths) =>
       findTarget({
         ...{ target: 'latest', storage, environment, paths },
@@ -267,9 +270,213 @@ test(
     await (await open(['repository']).plan()).apply()
     const reads = shop.github.requests
       .slice(from)
-      .filter(({ method, path }) => method === 'GET' && path.includes('/variables'))
-    expect(reads).toHaveLength(9)
+      .filter(({ method, path }) => method === 'GET' && /\/(?:organization-)?variables/.test(path))
+    const ofScope = reads.filter(({ operation }) => operation === 'actions/list-repo-variables')
+    expect(ofScope).toHaveLength(9)
+    // the organization, for the sum of a run; the environment, for what its jobs get, before and after
+    expect(reads).toHaveLength(9 + 1 + 2)
     expect(writes()).toHaveLength(1)
+  },
+  limit,
+)
+
+describe('a variable that was restored', () => {
+  const good = { API_URL: 'https://good', SAME: '1' }
+  const bad = { API_URL: 'https://bad', SAME: '1' }
+  const restored = async (scopes: readonly Scope[], more: Partial<VariablesLayerOptions> = {}) => {
+    const plan = await open(scopes, false, repository(), ours, more).plan()
+    return { view: plan.view, receipt: await plan.apply() }
+  }
+
+  test(
+    'and that one of the environment shadows has no effect: a warning before, and not verified after, and again in the next run',
+    async () => {
+      set('repository', good)
+      await backUp(['repository'])
+      set('repository', bad)
+      set('environment', { API_URL: 'https://other', SAME: '2' })
+      const said =
+        'API_URL of the repository has no effect: the environment production has a variable of the same name, which its jobs get'
+      const { view, receipt } = await restored(['repository'])
+      expect(view.warnings.join()).toContain(said)
+      expect(receipt).toMatchObject({ outcome: 'rolled-back', verified: undefined })
+      expect(receipt.problem).toContain(said)
+      expect(valuesOf('repository')).toEqual(good)
+      const again = await restored(['repository'], { earlier: receipt })
+      expect(again.view).toMatchObject({ state: 'done', unverified: expect.stringContaining(said) })
+      expect(again.receipt.problem).toContain(said)
+      // one that was shadowed all along, and that the rollback did not touch, says nothing
+      held('environment').delete('API_URL')
+      expect(await restored(['repository'], { earlier: receipt })).toMatchObject({
+        view: { state: 'done' },
+        receipt: { verified: { ok: true } },
+      })
+    },
+    limit,
+  )
+
+  test(
+    'and that one of the environment shadows which was restored, too, is what jobs had',
+    async () => {
+      set('repository', good)
+      set('environment', { API_URL: 'https://of-production' })
+      await backUp(['repository', 'environment'])
+      set('repository', bad)
+      const { view, receipt } = await restored(['repository', 'environment'])
+      expect(view.warnings.join()).not.toContain('no effect')
+      expect(receipt.verified?.ok).toBe(true)
+    },
+    limit,
+  )
+
+  test(
+    'in the organization, and that one of the repository or of the environment shadows, is not verified',
+    async () => {
+      set('organization', { SHOP_API_URL: 'https://good', SHOP_MODE: 'safe' })
+      await backUp(['organization'])
+      set('organization', { SHOP_API_URL: 'https://bad', SHOP_MODE: 'fast' })
+      set('repository', { SHOP_API_URL: 'https://other' })
+      set('environment', { SHOP_MODE: 'slow' })
+      const { receipt } = await restored(['organization'])
+      expect(receipt).toMatchObject({ outcome: 'rolled-back', verified: undefined })
+      expect(receipt.problem).toContain(
+        'SHOP_API_URL of the organization octo-org has no effect: the repository has a variable of the same name',
+      )
+      expect(receipt.problem).toContain(
+        'SHOP_MODE of the organization octo-org has no effect: the environment production has a variable of the same name',
+      )
+    },
+    limit,
+  )
+
+  test(
+    'in the organization, and that this repository does not get, is not verified',
+    async () => {
+      set('organization', { SHOP_API_URL: 'https://good', SHOP_MODE: 'safe' })
+      await backUp(['organization'])
+      const hidden = { name: 'SHOP_MODE', value: 'fast', visibility: 'selected', hidden: true } as const
+      shop.hosted.organizationVariables?.set('SHOP_MODE', {
+        ...hidden,
+        ...{ createdAt: new Date(), updatedAt: new Date() },
+      })
+      const { view, receipt } = await restored(['organization'])
+      const said = 'workflows of this repository do not get SHOP_MODE of the organization octo-org'
+      expect(view.warnings.join()).toContain(said)
+      expect(receipt.problem).toContain(said)
+    },
+    limit,
+  )
+
+  test(
+    'by a token that may not see the environment is not verified, and the plan says so; an environment that is not there has none',
+    async () => {
+      set('repository', good)
+      await backUp(['repository'])
+      set('repository', bad)
+      const blind = shop.open({ permissions: { actions_variables: 'write' } })
+      const plan = await open(['repository'], false, blind).plan()
+      const said = 'whether the environment production has variables of the same names'
+      expect(plan.view.warnings.join()).toContain(said)
+      expect(await plan.apply()).toMatchObject({
+        verified: undefined,
+        problem: expect.stringContaining(said),
+      })
+      set('repository', bad)
+      shop.hosted.environments.delete(environment)
+      expect(await restored(['repository'])).toMatchObject({ receipt: { verified: { ok: true } } })
+    },
+    limit,
+  )
+})
+
+describe('what a workflow run gets', () => {
+  const big = 'x'.repeat(48 * 1024)
+  beforeEach(() => set('organization', { BILLING_1: big, BILLING_2: big, BILLING_3: big }))
+
+  test(
+    'is counted with the variables of the organization that the settings do not name',
+    async () => {
+      await backUp(['repository'], many(3, big))
+      const plan = await open(['repository']).plan()
+      const said =
+        'the variables of the repository and the organization octo-org would have 294912 bytes, and a workflow run gets 262144'
+      expect(plan.view.needsPerson.join()).toContain(said)
+      await expect(plan.apply()).rejects.toThrow(said)
+      expect(writes()).toEqual([])
+    },
+    limit,
+  )
+
+  test(
+    'is counted with those of the repository where the organization alone is restored, and without those it does not get',
+    async () => {
+      set('organization', { SHOP_MODE: 'safe' })
+      set('repository', many(2, big))
+      await backUp(['organization'], { SHOP_MODE: big })
+      await expect((await open(['organization']).plan()).apply()).rejects.toThrow('would have 294912 bytes')
+      const other = shop.hosted.organizationVariables?.get('BILLING_1')
+      if (other !== undefined) shop.hosted.organizationVariables?.set('BILLING_1', { ...other, hidden: true })
+      await (await open(['organization']).plan()).apply()
+      expect(valuesOf('organization')['SHOP_MODE']).toBe(big)
+    },
+    limit,
+  )
+
+  test(
+    'and cannot be read is a warning that says so',
+    async () => {
+      await backUp(['environment', 'organization'], { SHOP_MODE: 'safe' })
+      set('organization', { SHOP_MODE: '1' })
+      const weak = shop.open({
+        permissions: { environments: 'write', organization_actions_variables: 'write' },
+      })
+      expect(
+        (await open(['environment', 'organization'], false, weak).plan()).view.warnings.join(),
+      ).toContain('not all variables that a workflow run gets were counted')
+    },
+    limit,
+  )
+})
+
+test(
+  'a restore that GitHub refuses half way is partial: the receipt has the copy that undoes it',
+  async () => {
+    set('repository', { A: '1', B: '1' })
+    await backUp(['repository'])
+    set('repository', { A: '2', B: '2' })
+    const { RefusedError } = await import('../../../src/errors.ts')
+    const own = repository()
+    own.octokit.hook.before('request', ({ method, name }) => {
+      if (method === 'PATCH' && name === 'B') throw new RefusedError('the token has expired')
+    })
+    const receipt = await (await open(['repository'], false, own).plan()).apply()
+    expect(receipt).toMatchObject({
+      outcome: 'partial',
+      verified: undefined,
+      problem: expect.stringMatching(
+        /^B of the repository is not as in .*: not all variables were written: .*expired/,
+      ),
+    })
+    await open(['repository']).undo(receipt)
+    expect(valuesOf('repository')).toEqual({ A: '2', B: '2' })
+  },
+  limit,
+)
+
+test(
+  'a run that was killed after its last write is found to have done it, and can be undone',
+  async () => {
+    set('repository', { A: '1' })
+    await backUp(['repository'])
+    set('repository', { A: '2' })
+    await (await open(['repository']).plan()).apply()
+    // the receipt is lost
+    const plan = await open(['repository'], false, repository(), ours, { isInterrupted: true }).plan()
+    expect(plan.view.state).toBe('done')
+    const receipt = await plan.apply()
+    expect(receipt).toMatchObject({ outcome: 'already-rolled-back', verified: { ok: true } })
+    await open(['repository']).undo(receipt)
+    expect(valuesOf('repository')).toEqual({ A: '2' })
   },
   limit,
 )

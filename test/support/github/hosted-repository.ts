@@ -188,6 +188,8 @@ export interface Variable {
 /** A variable of an organization, and which of its repositories see it. */
 export interface OrganizationVariable extends Variable {
   visibility: 'all' | 'private' | 'selected'
+  /** this repository is not among those that see it */
+  readonly hidden?: true
 }
 
 export interface Secret {

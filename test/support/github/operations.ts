@@ -17,6 +17,7 @@ export const operations = [
   'actions/list-environment-variables',
   'actions/list-jobs-for-workflow-run',
   'actions/list-org-variables',
+  'actions/list-repo-organization-variables',
   'actions/list-repo-secrets',
   'actions/list-repo-variables',
   'actions/list-workflow-runs',

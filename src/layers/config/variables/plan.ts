@@ -29,7 +29,6 @@ export interface ScopePlan {
 /** https://docs.github.com/en/actions/reference/workflows-and-actions/variables#limits-for-configuration-variables */
 const limits = {
   bytes: 48 * 1024,
-  bytesOfRun: 256 * 1024,
   organization: 1_000,
   repository: 500,
   environment: 100,
@@ -100,27 +99,19 @@ export function refusalOfScopes(plans: readonly ScopePlan[], allowRemoval: boole
     if (count > most)
       return message`${nameOfScope(scope)} would have ${count} variables, and GitHub takes ${most}: nothing was changed`
   }
-  return refusalOfTotal(plans)
-}
-
-/** A workflow run sees so many bytes of its organization's and repository's variables; those after that, by name, are missing silently. */
-function refusalOfTotal(plans: readonly ScopePlan[]): Message | undefined {
-  const shared = plans.filter(({ scope }) => scope.kind !== 'environment')
-  const sum = (values: Iterable<string>) =>
-    [...values].reduce((bytes, value) => bytes + Buffer.byteLength(value), 0)
-  const now = sum(shared.flatMap(({ seen }) => [...seen.values()].map(({ value }) => value)))
-  const after = sum(shared.flatMap((plan) => [...valuesAfter(plan).values()]))
-  if (after <= limits.bytesOfRun || after <= now) return undefined
-  const where = shared.map(({ scope }) => nameOfScope(scope)).join(' and ')
-  return message`the variables of ${where} would have ${after} bytes, and a workflow run gets ${limits.bytesOfRun}, and silently none of those after: nothing was changed; shorten some, or name another ${setting('config.target')}`
+  return undefined
 }
 
 /** The variables once a plan is carried out. */
-function valuesAfter({ seen, changes }: ScopePlan): ReadonlyMap<string, string> {
-  const values = new Map([...seen].map(([name, { value }]) => [name, value]))
+export function valuesAfter({ seen, changes }: ScopePlan): ReadonlyMap<string, string> {
+  const values = new Map(valuesOf(seen))
   for (const { name, after } of changes) {
     if (after === undefined) values.delete(name)
     else values.set(name, after)
   }
   return values
+}
+
+export function valuesOf(variables: ReadonlyMap<string, Variable>): ReadonlyMap<string, string> {
+  return new Map([...variables].map(([name, { value }]) => [name, value]))
 }

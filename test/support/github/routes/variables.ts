@@ -62,6 +62,14 @@ export const variables: Routes = {
     handle: ({ repository, query }) => listedOf(ofOrganization(repository), query, describeOfOrganization),
   },
 
+  'actions/list-repo-organization-variables': {
+    permission: 'actions_variables:read',
+    handle: ({ repository, query }) => {
+      const received = [...(repository.organizationVariables ?? [])].filter(([, { hidden }]) => !hidden)
+      return listed(new Map(received), query)
+    },
+  },
+
   // of what the suite never sends, a new name or other repositories, nothing is done, and said as unread
   'actions/update-org-variable': {
     permission: 'organization_actions_variables:write',
