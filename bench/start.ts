@@ -80,6 +80,7 @@ export async function measure(say: (line: string) => void): Promise<Findings> {
 /** What an action requires under a name that means something else to another. */
 const own: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'config-rollback': { [variableOf('mode')]: 'list' },
+  issueops: { GITHUB_EVENT_NAME: 'issue_comment' },
 }
 
 /** Starts a bundle, and ends it at its first byte. @returns ms to that byte, or to its end if it prints nothing */
