@@ -63,11 +63,19 @@ export async function carryOut(options: CarryOutOptions): Promise<RollbackReport
   } else log(`going on with the rollback that began at ${progress.unfinished.at}`)
 
   const plannedAt = now()
+  const inParallel: Promise<void>[] = []
+  /** What the world shows to the next run, too, is recorded while this one goes on: it is awaited at the end. */
+  const recordInParallel: ApplyOptions['record'] = (...event) => {
+    const recorded = record(...event)
+    recorded.catch(() => {})
+    inParallel.push(recorded)
+    return Promise.resolve()
+  }
   let pending: Promise<Deployment> | undefined
   const deploySoon = (outcome: LayerOutcome, recorded: Promise<void>) => {
     const restored = toDeploy(outcome)
     if (restored === undefined) return
-    pending = tryToDeploy(options, restored, recorded)
+    pending = tryToDeploy({ ...options, record: recordInParallel }, restored, recorded)
     // it is awaited below, unless a bug ends everything before
     pending.catch(() => {})
   }
@@ -97,6 +105,7 @@ export async function carryOut(options: CarryOutOptions): Promise<RollbackReport
   const outcomes = layers.map(({ layer, outcome }) => ({ layer, outcome }))
   const key = progress.runKey
   await Promise.all([
+    ...inParallel,
     record({ kind: 'recovery-verified', outcome, because, startedAt: verifiedFrom.toISOString() }, key),
     record({ kind: 'rollback-ended', outcome: ending, layers: outcomes, phases }, key),
   ])

@@ -9,6 +9,7 @@ import { publishRollback, tagRollback } from './publish.ts'
 import type { RollbackReceipt } from './receipt.ts'
 import { type CodeRepository, createCommit } from './repository.ts'
 import { applyReset } from './reset.ts'
+import { type BranchContent, verifyBranch } from './verify.ts'
 
 /**
  * Applies a plan, or finishes what an earlier run of it began: commit, compare-and-swap of the branch, annotated tag; or
@@ -32,28 +33,38 @@ export async function applyPlan(
   // the workflow that deploys does all of it
   if (plan.mode === 'deploy-only') {
     const { sha, tree } = plan.target.commit
-    return { ...ids, ...untagged, commit: sha, tree, outcome: 'rolled-back' }
+    return { ...ids, ...untagged, commit: sha, tree, outcome: 'rolled-back', verified: undefined }
   }
-  if (plan.mode === 'reset') return applyReset(repository, plan, { trace, now })
+  const verify = (now: BranchContent) => verifyBranch(repository, plan.branch, now)
+  if (plan.mode === 'reset') {
+    const receipt = await applyReset(repository, plan, { trace, now })
+    return { ...receipt, verified: await verify(receipt) }
+  }
   if (plan.mode === 'reapply' && done === undefined) {
     // people work on it: what is there stays as it is
     const found = await findProposed(repository, proposal)
     if (found !== undefined) return { ...ids, ...proposed, ...found, tree: '' }
   }
   if (done !== undefined) {
+    const there = { commit: done.sha, tree: done.tree }
     // what people themselves have put back gets no tag of ours
-    if (takesBack(plan) && readTrailers(done.message).get('Rollback-Undoes') !== plan.rollback.sha)
-      return { ...ids, ...untagged, commit: done.sha, tree: done.tree, outcome: 'already-rolled-back' }
-    const tagged = await tagRollback(repository, plan, { commit: done, message })
-    return { ...ids, ...tagged, commit: done.sha, tree: done.tree, outcome: 'already-rolled-back' }
+    const isOfPeople =
+      takesBack(plan) && readTrailers(done.message).get('Rollback-Undoes') !== plan.rollback.sha
+    const [tagged, verified] = await Promise.all([
+      isOfPeople ? untagged : tagRollback(repository, plan, { commit: done, message }),
+      verify(there),
+    ])
+    return { ...ids, ...tagged, ...there, outcome: 'already-rolled-back', verified }
   }
   const draft = { tree: await treeOf(repository, content), parents: [head], message }
   let why = way.because
   if (way.way === 'direct') {
     try {
       const commit = await createCommit(repository, draft)
-      const tagged = await publishRollback(repository, plan, { commit, message })
-      return { ...ids, ...tagged, commit: commit.sha, tree: draft.tree, outcome: 'rolled-back' }
+      const there = { commit: commit.sha, tree: draft.tree }
+      const published = await publishRollback(repository, plan, { commit, message })
+      const [tagged, verified] = await Promise.all([published.tagged, verify(there)])
+      return { ...ids, ...tagged, ...there, outcome: 'rolled-back', verified }
     } catch (error) {
       if (delivery !== 'auto' || !(error instanceof RefusedError) || !isRuleRefusal(error)) throw error
       why = error.message
@@ -68,4 +79,4 @@ export async function applyPlan(
 }
 
 const untagged = { tag: undefined, untagged: undefined } as const
-const proposed = { ...untagged, outcome: 'proposed' } as const
+const proposed = { ...untagged, outcome: 'proposed', verified: undefined } as const

@@ -14,7 +14,7 @@ import type { RollbackReceipt } from './receipt.ts'
 import { type CodeRepository, isPlain } from './repository.ts'
 import { undoReset } from './reset.ts'
 import { planUndo } from './undo.ts'
-import { type Verification, verifyBranch } from './verify.ts'
+import { verifyBranch } from './verify.ts'
 import { sayWarning, type Warning } from './warnings.ts'
 import { wayBackOf } from './way-back.ts'
 import { wordsOf } from './words.ts'
@@ -114,11 +114,10 @@ export function reasonsForApproval(plan: RollbackPlan): readonly string[] {
   ]
 }
 
-/** What was done to the code, in the words of all layers. @param verified what was seen of the branch afterwards */
+/** What was done to the code, in the words of all layers. */
 export function receiptCode(
   plan: RollbackPlan,
-  { from, to, commit, outcome, tag, untagged, pull, proposedOn }: RollbackReceipt,
-  verified: Verification | undefined,
+  { from, to, commit, outcome, tag, untagged, pull, proposedOn, verified }: RollbackReceipt,
 ): LayerReceipt {
   return {
     outcome,
@@ -167,7 +166,6 @@ function stepsOf(plan: RollbackPlan): readonly string[] {
 }
 
 async function applyCode(options: CodeLayerOptions, plan: RollbackPlan): Promise<LayerReceipt> {
-  const { repository } = options
   if (plan.sameContent) {
     const { head: from, branch } = plan
     const evidence = `${branch} is at ${from.slice(0, 7)}, which has that content already`
@@ -182,11 +180,7 @@ async function applyCode(options: CodeLayerOptions, plan: RollbackPlan): Promise
     } as const
     return { ...receipt, verified: { ok: true, evidence } }
   }
-  const receipt = await applyGit(options, plan)
-  // what is only deployed again, or proposed, does not change the branch
-  const isOnBranch = receipt.outcome !== 'proposed' && plan.mode !== 'deploy-only'
-  const verified = isOnBranch ? await verifyBranch(repository, plan.branch, receipt) : undefined
-  return receiptCode(plan, receipt, verified)
+  return receiptCode(plan, await applyGit(options, plan))
 }
 
 function applyGit(

@@ -14,28 +14,29 @@ type Tagged = Pick<RollbackReceipt, 'tag' | 'untagged'>
 /**
  * Moves the branch forward to the rollback commit, and tags that: on GitHub one after the other, over plain git in one push.
  * A tag that a rule forbids does not keep the branch from going back.
+ * @returns once the branch has moved; `tagged` once the tag is there, too
  * @throws ConflictError when the branch has moved since the plan, and then nothing is changed
  */
 export async function publishRollback(
   repository: CodeRepository,
   plan: RollbackPlan,
   { commit, message }: { commit: Commit; message: string },
-): Promise<Tagged> {
+): Promise<{ readonly tagged: Promise<Tagged> }> {
   const move = { branch: plan.branch, from: plan.head, to: commit.sha }
   if (!isPlain(repository)) {
     const prepared = prepareTag(repository, tagFor(plan, { commit, message }))
     // a tag that is refused is said when the branch has moved
     prepared.catch(() => {})
     await moveBranch(repository, move)
-    return tagRollback(repository, plan, { commit, message }, prepared)
+    return { tagged: tagRollback(repository, plan, { commit, message }, prepared) }
   }
   try {
     const tag = await moveAndTagTogether(repository, move, tagFor(plan, { commit, message }))
-    return { tag, untagged: undefined }
+    return { tagged: Promise.resolve({ tag, untagged: undefined }) }
   } catch (error) {
     if (!(error instanceof TagRefusedError)) throw error
     await moveBranch(repository, move)
-    return { tag: undefined, untagged: error.message }
+    return { tagged: Promise.resolve({ tag: undefined, untagged: error.message }) }
   }
 }
 

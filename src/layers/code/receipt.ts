@@ -1,4 +1,5 @@
 import type { PullRequest } from '../../github/pulls.ts'
+import type { Verification } from './verify.ts'
 
 /** What a rollback did, or had done before. */
 export interface RollbackReceipt {
@@ -12,6 +13,8 @@ export interface RollbackReceipt {
   /** why it could not be tagged */
   readonly untagged: string | undefined
   readonly outcome: 'rolled-back' | 'already-rolled-back' | 'proposed'
+  /** what was seen of the branch afterwards; undefined where the branch stays as it is */
+  readonly verified: Verification | undefined
   /** the pull request that proposes the rollback, when it is not on the branch yet */
   readonly pull: PullRequest | undefined
   /** the branch that it is on until then */

@@ -94,7 +94,7 @@ export async function applyReset(
   repository: CodeRepository,
   plan: RestorePlan,
   { trace, now }: { trace: RollbackTrace; now: Date },
-): Promise<RollbackReceipt> {
+): Promise<Omit<RollbackReceipt, 'verified'>> {
   const { branch, head: from, target, done, safetyTag } = plan
   const { sha: to, tree } = target.commit
   const receipt = { from, to, commit: to, tree, untagged: undefined, pull: undefined }

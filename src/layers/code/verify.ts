@@ -1,4 +1,3 @@
-import type { RollbackReceipt } from './receipt.ts'
 import { type CodeRepository, isAncestor, readCommit, readRef } from './repository.ts'
 
 /** What was seen of the branch after a rollback, in one sentence. */
@@ -7,11 +6,17 @@ export interface Verification {
   readonly evidence: string
 }
 
+/** What a branch should have: a commit, and the content of that. */
+export interface BranchContent {
+  readonly commit: string
+  readonly tree: string
+}
+
 /** Reads the branch again: its content is that of the rollback, or it has gone on from there. */
 export async function verifyBranch(
   repository: CodeRepository,
   branch: string,
-  { commit, tree }: Pick<RollbackReceipt, 'commit' | 'tree'>,
+  { commit, tree }: BranchContent,
 ): Promise<Verification> {
   const head = await readRef(repository, `heads/${branch}`)
   if (head === undefined) return { ok: false, evidence: `there is no branch ${branch} any more` }

@@ -315,7 +315,7 @@ describe('taking a rollback back', () => {
     const own = receipt?.proposedOn ?? ''
     expect(await remote.git('rev-parse', own, 'main')).toBe(`${receipt?.commit}\n${rollback}`)
     expect(await treeOf(own)).toBe(await treeOf(bad))
-    const standing = receipt && describeStanding(planned, receiptCode(planned, receipt, undefined))
+    const standing = receipt && describeStanding(planned, receiptCode(planned, receipt))
     expect(standing).toContain(`on the branch ${own} again`)
     const mended = await remote.pushOnTop('mended.txt', 'yes\n', own)
     expect((await roll(remote, undo('reapply'))).receipt).toMatchObject({
