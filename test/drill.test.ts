@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { runDrill } from '../src/drill/drill.ts'
+import { sayDuration } from '../src/text/duration.ts'
+import { durationMs, readSpans } from './support/otlp-reader.ts'
 
 test('the drill ends with the good bytes served again and one post-mortem', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'drill-'))
@@ -122,9 +124,23 @@ test('with notify, receivers get what happened, and the result has every deliver
     expect(result.deliveries.filter(({ outcome }) => outcome === 'failed')).toEqual([])
     // nobody is paged after the end
     expect(papers.arrived.filter((line) => line.startsWith('pager:')).at(-1)).toBe('pager: resolve')
-    expect(papers.arrived.length).toBe(result.deliveries.length)
+    // two requests of telemetry that has both a trace and metrics
+    const one = papers.received.filter(({ path }) => path !== '/v1/metrics')
+    expect(one.length).toBe(result.deliveries.length)
     expect(papers.arrived).toContain('tools: dev.cdevents.incident.resolved.0.3.0')
     expect(lines.join('\n')).not.toMatch(/127\.0\.0\.1:\d+\/(?:chat|webhook|cdevents)/)
+    // the trace, as OpenTelemetry's collector reads it: every phase that the summary prints, as long as it prints
+    const sent = papers.received.flatMap(({ path, body }) => (path === '/v1/traces' ? [body] : []))
+    const spans = await readSpans(sent)
+    expect(new Set(spans.map(({ traceId }) => traceId)).size).toBe(1)
+    const { detect: _, ...phases } = result.phases
+    const run = spans.find(({ name }) => name === 'RUN rollback')
+    const own = spans.filter(({ parentSpanId }) => parentSpanId === run?.spanId)
+    expect(Object.fromEntries(own.map((span) => [span.name, durationMs(span)]))).toEqual(phases)
+    expect(spans.map(({ name }) => name)).toEqual(expect.arrayContaining(['incident', 'detect']))
+    const summary = await readFile(papers.summaryFile, 'utf8')
+    for (const span of own)
+      expect(summary).toMatch(new RegExp(`\\| ${span.name} +\\| ${sayDuration(durationMs(span))} `))
   } finally {
     await rm(directory, { recursive: true, force: true })
   }

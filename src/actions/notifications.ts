@@ -1,6 +1,7 @@
 import { setTimeout as sleepUntil } from 'node:timers/promises'
 import type { Feed } from '../deployment/context.ts'
 import type { Subscriber } from '../history/subscriber.ts'
+import { readHeaders } from '../notify/channels/header-list.ts'
 import { catchUpMs } from '../notify/due.ts'
 import { type Notifier, openNotifier } from '../notify/notifier.ts'
 import { describeDelivery, summarizeDeliveries, unheardOf } from '../notify/summary.ts'
@@ -31,6 +32,9 @@ export function maskChannels(
     secrets.add(value)
     // an error may name the path alone
     if (URL.canParse(value)) secrets.add(longOnly(new URL(value).pathname))
+    // a collector may repeat a header of the list, decoded
+    for (const header of Object.values(readHeaders(value) ?? {}))
+      for (const part of [header, ...header.split(' ')]) secrets.add(longOnly(part))
   }
 }
 

@@ -225,6 +225,7 @@ export async function runDrill({
         summaryFile,
         postmortemFile,
         arrived: audience?.arrived() ?? [],
+        received: audience?.received ?? [],
       },
     }
   } finally {

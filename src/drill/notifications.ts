@@ -18,13 +18,16 @@ export interface Audience {
   readonly env: Readonly<Record<string, string>>
   /** What arrived, a line each. */
   readonly arrived: () => readonly string[]
+  /** The same as it was sent. */
+  readonly received: readonly Received[]
   readonly stop: () => Promise<void>
 }
 
-/** Starts the receivers: a chat, a pager, a tool that reads CDEvents, and a signed webhook. */
+/** Starts the receivers: a chat, a pager, a tool that reads CDEvents, a signed webhook, and a collector of telemetry. */
 export async function openAudience(): Promise<Audience> {
   const receiver = await startReceiver(({ path }) => {
     if (path === '/chat') return { body: 'ok' }
+    if (path.startsWith('/v1/')) return { body: '{}' }
     return path.startsWith('/v2/') ? { status: 202, body: '{"status":"success"}' } : { status: 202 }
   })
   const key = createHash('sha256').update(receiver.url).digest('hex')
@@ -33,6 +36,7 @@ export async function openAudience(): Promise<Audience> {
     pager: { type: 'pagerduty', 'routing-key': { env: 'DRILL_KEY' }, url: receiver.url },
     tools: { type: 'cdevents', url: { env: 'DRILL_CDEVENTS_URL' } },
     webhook: { type: 'webhook', url: { env: 'DRILL_WEBHOOK_URL' }, secret: { env: 'DRILL_KEY' } },
+    telemetry: { type: 'opentelemetry', url: receiver.url },
   }
   return {
     settings: stringify({ notify: { channels } }),
@@ -43,11 +47,18 @@ export async function openAudience(): Promise<Audience> {
       DRILL_KEY: key,
     },
     arrived: () => receiver.received.map(describe),
+    received: receiver.received,
     stop: receiver.stop,
   }
 }
 
+/** The names of the spans or metrics of a request of OTLP. */
+function namesOf(body: string): string {
+  return [...body.matchAll(/"name":"([^"]+)"(?=,"(?:kind|unit))/g)].map(([, name]) => name).join(', ')
+}
+
 function describe({ path, headers, body }: Received): string {
+  if (path.startsWith('/v1/')) return `telemetry: ${path.slice(4)} ${namesOf(body)}`
   const text = (...keys: readonly string[]) => {
     const value = keys.reduce<unknown>(
       (each, key) => (typeof each === 'object' && each !== null ? Reflect.get(each, key) : undefined),

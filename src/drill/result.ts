@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { type LayerName, layerSchema } from '../history/event.ts'
 import type { DrillDelivery } from './notifications.ts'
+import type { Received } from './receiver.ts'
 
 /** What a drill found, as `--json` prints it. Times in ms from the moment the bad revision was served. */
 export interface DrillResult {
@@ -44,6 +45,8 @@ export interface DrillPapers {
   readonly postmortemFile: string
   /** what the receivers of notifications got, a line each */
   readonly arrived: readonly string[]
+  /** the same as it was sent */
+  readonly received: readonly Received[]
 }
 
 /** What the drill reads of the front door's report. */

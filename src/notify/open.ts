@@ -3,9 +3,11 @@ import { openAlertmanager } from './channels/alertmanager.ts'
 import { openCDEvents } from './channels/cdevents.ts'
 import { openDiscord } from './channels/discord.ts'
 import { openEmail } from './channels/email.ts'
+import { openIncidentIo } from './channels/incident-io.ts'
 import { openMatrix } from './channels/matrix.ts'
 import { openMattermost } from './channels/mattermost.ts'
 import { openNtfy } from './channels/ntfy.ts'
+import { openOpenTelemetry } from './channels/opentelemetry.ts'
 import { openPagerDuty } from './channels/pagerduty.ts'
 import { openSlack } from './channels/slack.ts'
 import { openSlackBot } from './channels/slack-bot.ts'
@@ -38,6 +40,10 @@ export function openChannel(settings: ChannelSettings, means: ChannelMeans): Cha
       return openMatrix(settings, means)
     case 'cdevents':
       return openCDEvents(settings, means)
+    case 'incident-io':
+      return openIncidentIo(settings, means)
+    case 'opentelemetry':
+      return openOpenTelemetry(settings, means)
     case 'pagerduty':
       return openPagerDuty(settings, means)
   }

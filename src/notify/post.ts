@@ -4,9 +4,10 @@ import type { Attempt, ChannelMeans, MessageIds } from './channel.ts'
 /** A request to a service; its address comes from the settings or a secret, never from an event. */
 export interface Post {
   readonly url: string
-  readonly method?: 'POST' | 'PUT' | 'PATCH'
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH'
   readonly headers?: Readonly<Record<string, string>>
-  readonly body: unknown
+  /** absent for GET */
+  readonly body?: unknown
 }
 
 /** A success: what the service's own answer says beside its status. */
@@ -34,7 +35,7 @@ export async function post(
     url: new URL(url),
     method,
     headers: { 'content-type': 'application/json; charset=utf-8', ...headers },
-    body: typeof body === 'string' ? body : JSON.stringify(body),
+    ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     maxBytes: 64 * 1024,
     maxRedirects: 0,
     secretHeaders: new Set(),

@@ -177,6 +177,46 @@ const channelSchema = z.discriminatedUnion('type', [
       'the whole header `authorization`; by default there is none',
     ).optional(),
   }),
+  section({
+    ...common(),
+    type: z
+      .literal('incident-io')
+      .describe('Declares an incident in incident.io, and keeps its severity and summary up to date.'),
+    token: secret('INCIDENT_IO_TOKEN', 'an API key that may view data, create incidents and edit them'),
+    visibility: z
+      .enum(['public', 'private'])
+      .default('public')
+      .describe('Who sees the incident in incident.io: everybody, or only those who are invited.'),
+    mode: z
+      .enum(['standard', 'test'])
+      .default('standard')
+      .describe('`test` marks incidents as tests, for an environment to practise in.'),
+    url: httpUrl({ example: 'https://api.incident.io' })
+      .default('https://api.incident.io')
+      .describe('Address of the API.'),
+  }),
+  section({
+    ...common(),
+    events: z
+      .array(z.enum(['opened', 'acknowledged', 'rollback-ended', 'resolved']))
+      .default(['opened', 'acknowledged', 'rollback-ended', 'resolved'])
+      .describe('What is sent: that with which a span ends. By default all of it.'),
+    type: z
+      .literal('opentelemetry')
+      .describe('Sends a trace an incident, and metrics, to a collector of OpenTelemetry (OTLP over HTTP).'),
+    url: httpUrl({ example: 'https://otlp.example.com' }).describe(
+      'Address of the collector, without `/v1/traces`.',
+    ),
+    headers: secret(
+      'OTEL_EXPORTER_OTLP_HEADERS',
+      'headers, such as `authorization=Bearer%20…`; by default there are none',
+    ).optional(),
+    signals: z
+      .array(z.enum(['traces', 'metrics']))
+      .min(1, 'is empty; write `traces`, `metrics`, or both')
+      .default(['traces', 'metrics'])
+      .describe('What is sent. By default both; a store of traces alone takes no metrics.'),
+  }),
 ])
 
 /** The section `notify` of `.github/rollback.yml`. */
