@@ -32,17 +32,17 @@ export interface Wishes {
 /**
  * When the deployment began, ms since the epoch; undefined where nobody says. The event's own word may be a little ahead
  * of this machine's clock.
- * @throws InputError for an input that is no time, or one that is to come
+ * @throws InputError for an input that is no time, has no zone, or is to come
  */
 export function readDeployedAt(wish: string, event: string | undefined, now: number): number | undefined {
   if (wish === '') {
     const told = Date.parse(event ?? '')
     return Number.isFinite(told) ? Math.min(told, now) : undefined
   }
-  const at = /^\d{4}-\d{2}-\d{2}T/.test(wish) ? Date.parse(wish) : Number.NaN
+  const at = /^\d{4}-\d{2}-\d{2}T[\d:.]+(?:Z|[+-]\d{2}:?\d{2})$/.test(wish) ? Date.parse(wish) : Number.NaN
   if (at <= now) return at
   throw new InputError(
-    message`${setting('deployed-at')} is "${wish}"; write a time in the past, such as 2026-11-24T12:00:00Z`,
+    message`${setting('deployed-at')} is "${wish}"; write a time in the past with its zone, such as 2026-11-24T12:00:00Z`,
   )
 }
 

@@ -225,6 +225,18 @@ export function explainRatio(value: number): string | undefined {
   return `must be a ratio from 0 to 1; write \`${toRatio(meant)}\` for ${meant} %`
 }
 
+/** What is wrong with a limit that nothing from 0 to 1 is beyond. */
+export function explainUnreachable({
+  max = 1,
+  min = 0,
+}: {
+  readonly max?: number
+  readonly min?: number
+}): string | undefined {
+  if (max !== 1 || min !== 0) return undefined
+  return 'lets every value pass, so that the check can never fail; write for example `0.05` for 5 %'
+}
+
 function toRatio(percent: number): number {
   return Number((percent / 100).toPrecision(12))
 }

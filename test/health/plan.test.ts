@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { planWatch, type Wishes } from '../../src/health/plan.ts'
+import { planWatch, readDeployedAt, type Wishes } from '../../src/health/plan.ts'
 import { secretsOf } from '../../src/health/target.ts'
 import { parseConfig } from '../../src/settings/parse.ts'
 import { defaultConfig } from '../../src/settings/schema.ts'
@@ -151,6 +151,31 @@ describe('with a longest duration', () => {
   test('that leaves no time for one look it is refused', () => {
     expect(() => plan({ url, longestMs: 40_000 })).toThrow(
       '`max-duration` leaves 40s, and one round of checks and the report take up to 40s; write more',
+    )
+  })
+})
+
+describe('when the deployment began', () => {
+  const now = Date.parse('2026-11-24T12:00:00Z')
+
+  test.each([
+    ['2026-11-24T11:58:00Z', '11:58:00'],
+    ['2026-11-24T12:58:00.5+01:00', '11:58:00.500'],
+    ['2026-11-24T06:58-0500', '11:58:00'],
+  ])('is read from %s', (wish, time) => {
+    const at = Date.parse(`2026-11-24T${time}Z`)
+    expect(readDeployedAt(wish, undefined, now)).toBe(at)
+  })
+
+  test.each([
+    '2026-11-24T11:58:00',
+    '2026-11-24',
+    '2026-11-24T12:00:01Z',
+    'yesterday',
+    '2026-13-45T00:00:00Z',
+  ])('is not taken from %s, which is another time elsewhere, none, or to come', (wish) => {
+    expect(() => readDeployedAt(wish, undefined, now)).toThrow(
+      `deployed-at is "${wish}"; write a time in the past with its zone, such as 2026-11-24T12:00:00Z`,
     )
   })
 })

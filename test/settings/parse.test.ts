@@ -208,6 +208,42 @@ describe('a list of checks', () => {
     expect(() => parseChecks({ text, file, windowMs: 300_000 })).toThrow(why)
   })
 
+  test.each([
+    ['prometheus', `${counters}, metric: error-rate, max: 1`, 'max'],
+    ['prometheus', `${counters}, severity: high, max: 1`, 'max'],
+    ['prometheus', 'query: up, metric: cpu, max: 1', 'max'],
+    ['prometheus', 'query: up, metric: crash-rate, min: 0', 'min'],
+    ['prometheus', 'query: up, metric: memory, min: 0, max: 1', 'max'],
+    ['http', 'url: "https://example.com", max: 1', 'max'],
+    ['tcp', 'host: db.example.com, port: 5432, max: 1', 'max'],
+    ['github', 'max: 1', 'max'],
+  ])('of a share that lets every value pass is refused: %s { %s }', (type, keys, key) => {
+    const url = type === 'prometheus' ? 'url: "http://prometheus:9090", ' : ''
+    const text = `- { name: a, type: ${type}, ${url}${keys} }`
+    expect(() => parseChecks({ text, file, windowMs: 300_000 })).toThrow(
+      `\`${key}\` lets every value pass, so that the check can never fail`,
+    )
+  })
+
+  test.each(['type: tcp, host: db.example.com, port: 5432', 'type: github'])(
+    'that only sees success and failure has no other metric: %s',
+    (keys) => {
+      const text = `- { name: a, ${keys}, metric: cpu, max: 0.5 }`
+      expect(() => parseChecks({ text, file, windowMs: 300_000 })).toThrow(
+        '`metric` can only be `error-rate` for this type; remove it',
+      )
+    },
+  )
+
+  test.each([
+    'metric: error-rate, min: 0, max: 0.1',
+    'metric: cpu, equals: 1',
+    'metric: response-time, min: 0',
+  ])('of a share that some value is beyond may have one bound at the end: %s', (keys) => {
+    const text = `- { name: a, type: prometheus, url: "http://p:9090", query: up, ${keys} }`
+    expect(parseChecks({ text, file })).toHaveLength(1)
+  })
+
   test('that counts may have a metric or a label that is called like an aggregation', () => {
     const text =
       "- { name: a, type: prometheus, url: 'http://p:9090', bad: 'sum{path=\"sum(x)\"}', total: count, metric: error-rate }"
@@ -231,9 +267,9 @@ describe('a list of checks', () => {
   })
 
   test('keeps only the limits that it gives itself', () => {
-    const text = '- { name: a, type: http, url: "https://example.com", min: 0, severity: low }'
-    expect(parseChecks({ text, file })[0]).toMatchObject({ limit: { min: 0 }, severity: 'low' })
-    expect(parseChecks({ text, file })[0]?.limit).toEqual({ min: 0 })
+    const text = '- { name: a, type: http, url: "https://example.com", min: 0.1, severity: low }'
+    expect(parseChecks({ text, file })[0]).toMatchObject({ limit: { min: 0.1 }, severity: 'low' })
+    expect(parseChecks({ text, file })[0]?.limit).toEqual({ min: 0.1 })
   })
 
   test('needs two failed rounds over HTTP before a breach counts', () => {

@@ -40,7 +40,7 @@ export const healthGate = defineAction({
     }),
     'deployed-at': input.text({
       description:
-        'When the deployment began, such as `2026-11-24T12:00:00Z`. Counts start then, and are compared with the hour before. Default: when the deployment of the event was created, else the start of the step.',
+        'When the deployment began, with its zone, such as `2026-11-24T12:00:00Z`. Counts start then, and are compared with the hour before. Default: when the deployment of the event was created, else the start of the step.',
     }),
     hold: input.text({
       description:

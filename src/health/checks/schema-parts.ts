@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { duration, explainRatio, headers, limit, section } from '../../settings/fields.ts'
+import { duration, explainRatio, explainUnreachable, headers, limit, section } from '../../settings/fields.ts'
 import {
   describeMetrics,
   type Metric,
@@ -100,6 +100,15 @@ export const common = {
       `What is measured, with its own limit and severity. ${describeMetrics(metrics)}. Default: none, so that a limit and a severity are needed.`,
     ),
   ...judged,
+}
+
+/** What a check has that sees nothing but success and failure. */
+export const passOrFail = {
+  ...common,
+  metric: z
+    .literal('error-rate', { error: 'can only be `error-rate` for this type; remove it' })
+    .default('error-rate')
+    .describe(`What is measured: the share of the looks that failed. ${describeMetrics(['error-rate'])}.`),
 }
 
 /** A secret that a variable of the step holds. */
@@ -250,6 +259,20 @@ export function refuseBadLimits(
     const message = metricDefaults[metric].unit === 'ratio' ? explainRatio(value) : explainTime(value)
     if (message !== undefined) tell(key, message)
   }
+  if (metricDefaults[metric].unit === 'ratio') refuseUnreachable(check, tell)
+}
+
+/** Refuses limits of a ratio that no value is beyond. */
+export function refuseUnreachable(
+  { max, min, equals }: Readonly<Record<string, unknown>>,
+  tell: (key: string, message: string) => void,
+): void {
+  if (equals !== undefined || (typeof max !== 'number' && typeof min !== 'number')) return
+  const message = explainUnreachable({
+    ...(typeof max === 'number' && { max }),
+    ...(typeof min === 'number' && { min }),
+  })
+  if (message !== undefined) tell(typeof max === 'number' ? 'max' : 'min', message)
 }
 
 function explainTime(value: number): string | undefined {

@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { section } from '../../../settings/fields.ts'
-import { common, finishNumber, isMapping, refuseBadLimits, text } from '../schema-parts.ts'
+import { finishNumber, isMapping, passOrFail, refuseBadLimits, text } from '../schema-parts.ts'
 
 export const gitHubCheck = section({
-  ...common,
+  ...passOrFail,
   type: z
     .literal('github')
     .describe(
@@ -21,7 +21,7 @@ export const gitHubCheck = section({
     .describe('Whether the newest deployment of the revision to the environment must not fail.'),
 })
   .superRefine(refuseBadLimits, { when: isMapping })
-  .transform(({ metric: _, max, ...check }) => ({
-    ...finishNumber({ metric: 'error-rate' as const, ...check, max: max ?? 0 }),
+  .transform(({ max = 0, ...check }) => ({
+    ...finishNumber({ ...check, max }),
     headers: {},
   }))

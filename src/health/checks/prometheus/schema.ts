@@ -8,6 +8,7 @@ import {
   judged,
   needLimitAndSeverity,
   refuseBadLimits,
+  refuseUnreachable,
   shared,
 } from '../schema-parts.ts'
 
@@ -174,5 +175,6 @@ function needOneQuestion(check: Readonly<Record<string, unknown>>, context: z.co
   if (typeof max === 'number') {
     const message = explainRatio(max)
     if (message !== undefined && check['metric'] === undefined) tell('max', message)
+    if (check['metric'] === undefined) refuseUnreachable({ max }, tell)
   }
 }

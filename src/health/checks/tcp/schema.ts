@@ -1,16 +1,16 @@
 import { z } from 'zod'
 import { section } from '../../../settings/fields.ts'
-import { common, finishNumber, isMapping, name, refuseBadLimits } from '../schema-parts.ts'
+import { finishNumber, isMapping, name, passOrFail, refuseBadLimits } from '../schema-parts.ts'
 
 /** Opens a TCP connection: the severity is high, and a refusal is a failure. */
 export const tcpCheck = section({
-  ...common,
+  ...passOrFail,
   type: z.literal('tcp').describe('Opens a TCP connection: one that is refused or times out is a failure.'),
   host: name('a host').describe('Name or address of the host.'),
   port: z.int().min(1).max(65535).describe('Port to connect to.'),
 })
   .superRefine(refuseBadLimits, { when: isMapping })
-  .transform(({ metric: _, ...check }) => ({
-    ...finishNumber({ metric: 'error-rate' as const, ...check }),
+  .transform((check) => ({
+    ...finishNumber(check),
     headers: {},
   }))
