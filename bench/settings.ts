@@ -151,8 +151,8 @@ async function measureFlags(): Promise<Requests> {
     const layer = openFlagsLayer({
       ...{ open: async () => service, disable: [], only: [], earlier: undefined, log: () => {} },
       findSnapshot: async () => ({ name: 'bench', foundBy: 'bench', flags: snapshot }),
-      keep: async () => undefined,
-      readBackup: async () => new Map(),
+      backups: undefined,
+      begun: undefined,
       redact: (text) => text,
       seal: sealWith(undefined),
       sleep: async () => {},

@@ -51,6 +51,9 @@ const healthChecked = z.object({
   checks: z.array(checkOutcomeSchema),
 })
 
+/** The safety copy, in the layer's own words: what is needed to go back to what was there. */
+const keptCopy = z.record(z.string(), z.union([z.string(), z.array(z.string())]))
+
 const rollbackApplied = z.object({
   ...common,
   kind: z.literal('rollback-applied'),
@@ -72,8 +75,7 @@ const rollbackApplied = z.object({
   automatic: z.boolean(),
   undone: z.array(z.object({ revision: z.string(), title: z.string(), author: z.string() })),
   startedAt: z.iso.datetime(),
-  /** the safety copy, in the layer's own words: what is needed to go back to what was there */
-  kept: z.record(z.string(), z.union([z.string(), z.array(z.string())])).optional(),
+  kept: keptCopy.optional(),
   /** how people bring back what was undone; older events do not have it */
   wayBack: z.object({ steps: z.array(z.string()), commands: z.array(z.string()) }).optional(),
 })
@@ -120,18 +122,21 @@ const rollbackUndone = z.object({
   because: z.string(),
 })
 
+const plannedLayer = z.object({
+  layer: layerSchema,
+  from: z.string(),
+  to: z.string(),
+  /** what of the layer is taken back, as the layer names it; absent where it has no parts to choose from */
+  scope: z.string().optional(),
+  /** the only files and folders that are taken back; absent for all */
+  paths: z.array(z.string()).optional(),
+})
+
 /** What a rollback of several layers is about to do, in this order; `plan` is the digest of it all. */
-const plannedLayers = z.array(
-  z.object({
-    layer: layerSchema,
-    from: z.string(),
-    to: z.string(),
-    /** what of the layer is taken back, as the layer names it; absent where it has no parts to choose from */
-    scope: z.string().optional(),
-    /** the only files and folders that are taken back; absent for all */
-    paths: z.array(z.string()).optional(),
-  }),
-)
+const plannedLayers = z.array(plannedLayer)
+
+/** The same with what was there before the first write, where a layer keeps it nowhere else: the run may be killed half way. */
+const begunLayers = z.array(plannedLayer.extend({ before: keptCopy.optional() }))
 
 /** A plan was saved, for people to look at and apply later: one that was edited since has another digest. */
 const rollbackPlanned = z.object({
@@ -147,7 +152,7 @@ const rollbackPlanned = z.object({
 const rollbackBegan = z.object({
   ...common,
   kind: z.literal('rollback-began'),
-  layers: plannedLayers,
+  layers: begunLayers,
   reason: z.string(),
   automatic: z.boolean(),
   /** true where nothing was wrong, and all of it is taken back at the end */

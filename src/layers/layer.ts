@@ -26,6 +26,11 @@ export interface Layer {
 export interface LayerPlan {
   readonly view: LayerPlanView
   /**
+   * What is there before the first write, as in `kept` of a receipt, for a layer that keeps it nowhere else: the history has it before
+   * anything is changed, so that a run that goes on after a kill can say what all runs have changed
+   */
+  readonly before?: LayerReceipt['kept']
+  /**
    * Does what the view says: compare-and-swap on what it saw, with a safety copy, and looks at the result from outside.
    * Can be killed at any instant and run again, by a plan made anew.
    * @throws ConflictError when the world has moved, RefusedError, UnavailableError

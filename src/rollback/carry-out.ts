@@ -3,7 +3,8 @@ import type { Ending } from '../history/event.ts'
 import type { LayerReceipt } from '../layers/layer.ts'
 import { type ApplyOptions, applyLayers, type LayerOutcome } from './apply.ts'
 import { type Deployment, endOf, endOfLayers, type Recovery, type Redeployed } from './ending.ts'
-import { intentionOf, isOnly, type Plan, viewsOf } from './plan.ts'
+import { intentionOf, isOnly, type Plan } from './plan.ts'
+import { keptOf } from './record.ts'
 import type { Deployer } from './redeployment.ts'
 
 export interface CarryOutOptions extends Omit<ApplyOptions, 'onDone'> {
@@ -47,7 +48,10 @@ export interface RollbackReport {
 export async function carryOut(options: CarryOutOptions): Promise<RollbackReport> {
   const { plan, environment, progress, record, now, log, reason, automatic, startedAt } = options
   if (progress.unfinished === undefined) {
-    const layers = viewsOf(plan).map(intentionOf)
+    const layers = plan.layers.map(({ plan: { view, before } }) => ({
+      ...intentionOf(view),
+      ...(before && { before: keptOf(before) }),
+    }))
     await record(
       {
         kind: 'rollback-began',

@@ -90,6 +90,7 @@ export async function openConfig(
         : {
             ...circumstances,
             earlier: earlier && partOf(undoableOf(earlier), 'folder'),
+            isInterrupted,
             folder,
             files,
             keys,

@@ -1,5 +1,6 @@
+import { isUserFacing } from '../errors.ts'
 import { readCommit } from '../github/commits.ts'
-import { makeBackup } from '../layers/config/backup.ts'
+import { listBackups, makeBackup, readBackup } from '../layers/config/backup.ts'
 import { privateState } from '../layers/config/file.ts'
 import { pathOfFlags } from '../layers/config/snapshots.ts'
 import { findTarget } from '../layers/config/target.ts'
@@ -7,7 +8,7 @@ import { sealWith } from '../layers/flags/kept-state.ts'
 import { openFlagsLayer } from '../layers/flags/layer.ts'
 import { openFlagService } from '../layers/flags/open.ts'
 import type { Flag } from '../layers/flags/service.ts'
-import { decodeFlags, encodeFlags } from '../layers/flags/snapshot.ts'
+import { decodeFlags, digestOfState, encodeFlags } from '../layers/flags/snapshot.ts'
 import { emptyView, type Layer } from '../layers/layer.ts'
 import { scoped } from '../layers/scoped.ts'
 import { redact } from '../text/redact.ts'
@@ -22,6 +23,7 @@ export async function openFlags(surroundings: LayerSurroundings): Promise<Layer>
   if (settings === undefined) throw new TypeError('there are no feature flags in the settings')
   const { storage, target, disable, restore } = settings
   const earlier = progress.done.get('flags')
+  const begun = progress.unfinished?.layers.find(({ layer }) => layer === 'flags')
   const isInRepository = settings.service === 'flagd' && settings.folder === undefined
   if (isInRepository && isChosen(surroundings, 'code')) return withCode(settings.file ?? '')
   const findNamed = async (name: string) =>
@@ -41,27 +43,50 @@ export async function openFlags(surroundings: LayerSurroundings): Promise<Layer>
     ...{ log, sleep: surroundings.sleep },
     redact: (text) => redact(text, surroundings.secrets),
     seal: sealWith(settings.token && surroundings.env[settings.token.env]),
-    readBackup: async (name) => {
-      const found = await findNamed(name)
-      return decodeFlags(name, found.files.get(pathOfFlags)?.bytes ?? Buffer.alloc(0))
-    },
+    begun: begun && { from: begun.from, kept: begun.before ?? {} },
+    backups:
+      storage === undefined
+        ? undefined
+        : {
+            keep: async (flags) => {
+              const kept = await makeBackup({
+                ...{ storage, environment, revision: bad, by, reason },
+                kind: 'emergency',
+                files: new Map([[pathOfFlags, fileOf(flags)]]),
+                now: new Date(surroundings.now()),
+              })
+              return kept.name
+            },
+            find: (name, digest) => findState(storage, environment, { name, digest }),
+          },
     findSnapshot: async () => {
       const found = await findNamed(target)
       const bytes = found.files.get(pathOfFlags)?.bytes ?? Buffer.alloc(0)
       return { name: found.name, foundBy: found.foundBy, flags: decodeFlags(found.name, bytes) }
     },
-    keep: async (flags) => {
-      if (storage === undefined) return undefined
-      const kept = await makeBackup({
-        ...{ storage, environment, revision: bad, by, reason },
-        kind: 'emergency',
-        files: new Map([[pathOfFlags, fileOf(flags)]]),
-        now: new Date(surroundings.now()),
-      })
-      return kept.name
-    },
   })
   return scoped(layer, { target: target ?? '', disable, restore })
+}
+
+/** Looks for a flag as it was in the backups of what rollbacks replaced, the newest first; a damaged one has nothing. */
+async function findState(
+  storage: string,
+  environment: string,
+  { name, digest }: { readonly name: string; readonly digest: string },
+): Promise<string | undefined> {
+  const { manifests } = await listBackups(storage)
+  for (const manifest of manifests) {
+    if (manifest.environment !== environment || manifest.files.every(({ path }) => path !== pathOfFlags))
+      continue
+    try {
+      const bytes = (await readBackup(storage, manifest)).get(pathOfFlags)?.bytes
+      const state = bytes && decodeFlags(manifest.name, bytes).get(name)
+      if (state !== undefined && digestOfState(state) === digest) return state
+    } catch (error) {
+      if (!isUserFacing(error)) throw error
+    }
+  }
+  return undefined
 }
 
 /** The service, or the file, that the settings name. */

@@ -139,7 +139,7 @@ export function intentionOf({
 }: Pick<LayerPlanView, 'layer' | 'from' | 'to'> & {
   readonly scope?: string | undefined
   readonly paths?: readonly string[] | undefined
-}): EventOf<'rollback-began'>['layers'][number] {
+}): EventOf<'rollback-planned'>['layers'][number] {
   return { layer, from, to, ...(scope !== undefined && { scope }), ...(paths && { paths: [...paths] }) }
 }
 

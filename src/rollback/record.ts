@@ -60,7 +60,7 @@ export function describeApplied(
 }
 
 /** The safety copy, as an event holds it. */
-function keptOf(kept: LayerReceipt['kept']): { [name: string]: string | string[] } {
+export function keptOf(kept: LayerReceipt['kept']): { [name: string]: string | string[] } {
   return Object.fromEntries(
     Object.entries(kept).map(([name, value]) => [name, typeof value === 'string' ? value : [...value]]),
   )

@@ -8,7 +8,26 @@ export function explainWrite(error: unknown, place: string): unknown {
 }
 
 const refusalSchema = z.object({
-  code: z.enum(['ENOSPC', 'EDQUOT', 'EFBIG', 'EROFS', 'EACCES', 'EPERM', 'ENOTDIR', 'ENOENT', 'EINVAL']),
+  code: z.enum([
+    'ENOSPC',
+    'EDQUOT',
+    'EFBIG',
+    'EROFS',
+    'EACCES',
+    'EPERM',
+    'ENOTDIR',
+    'ENOENT',
+    'EINVAL',
+    'EBUSY',
+    'EIO',
+    'EISDIR',
+    'ELOOP',
+    'ENAMETOOLONG',
+    'EMFILE',
+    'ENFILE',
+    'ESTALE',
+    'EXDEV',
+  ]),
   message: z.string(),
 })
 

@@ -52,6 +52,10 @@ export async function readState(folder: string, file: string): Promise<FileState
   }
 }
 
+export function moved(file: string): ConflictError {
+  return new ConflictError(`${file} has changed since the plan was made: nothing was changed; plan again`)
+}
+
 /**
  * Puts bytes in the place of a file: a new file in the same folder, on the disk itself, then renamed over the old one. At
  * every instant there is either the old file or the new one.
@@ -67,8 +71,7 @@ export async function replaceState(
   const target = (await locate(folder, file)) ?? resolve(folder, file)
   const check = async () => {
     const now = await readState(folder, file)
-    if ((now?.digest ?? absent) !== expected)
-      throw new ConflictError(`${file} has changed since the plan was made: nothing was changed; plan again`)
+    if ((now?.digest ?? absent) !== expected) throw moved(file)
   }
   if (state === undefined) {
     await check()
@@ -77,7 +80,10 @@ export async function replaceState(
     })
     return syncFolder(dirname(target))
   }
-  const partial = join(dirname(target), `.${basename(target)}.${randomUUID().slice(0, 8)}.partial`)
+  const partial = join(
+    dirname(target),
+    `.${basename(target).slice(0, longestShown)}.${randomUUID().slice(0, 8)}.partial`,
+  )
   try {
     const handle = await open(partial, 'wx', 0o600)
     try {
@@ -99,6 +105,9 @@ export async function replaceState(
       : explainWrite(error, file)
   }
 }
+
+/** So many characters of a file's name are in that of the temporary file: both have to fit into what a system takes. */
+const longestShown = 40
 
 /** The real path of a file, or undefined when there is none. @throws InputError when it is outside of the folder, or no file */
 async function locate(folder: string, file: string): Promise<string | undefined> {

@@ -15,6 +15,7 @@ import {
   type ApplyOptions,
   applyRestore,
   type FileRules,
+  findInterrupted,
   type PlannedFile,
   planRestore,
   refusalOf,
@@ -31,6 +32,8 @@ export interface FolderFilesOptions extends Omit<ApplyOptions, 'now'> {
   readonly rules: () => Promise<FileRules & { readonly warnings: readonly string[] }>
   /** what the history says of an earlier run of this rollback; undefined for nothing */
   readonly earlier: UndoableRollback | undefined
+  /** an earlier run of this rollback began, and was killed before it could say what it did */
+  readonly isInterrupted: boolean
   readonly now: () => Date
 }
 
@@ -45,11 +48,14 @@ export function openFolderFiles(options: FolderFilesOptions): Layer {
 
 async function planFolder(options: FolderFilesOptions): Promise<LayerPlan> {
   const [target, { warnings, ...rules }] = await Promise.all([options.findTarget(), options.rules()])
-  const { folder, keys, allowRemoval, earlier, now } = options
+  const { folder, keys, allowRemoval, now } = options
   const planned = await planRestore({ ...rules, folder, target, keys, allowRemoval })
   const refusal = refusalOf(planned, { allowRemoval })
   const pending = planned.filter(({ what }) => what !== 'unchanged')
   const isPending = pending.length > 0
+  const earlier = isPending
+    ? options.earlier
+    : (options.earlier ?? (await findDone(options, planned, target)))
   const from = isPending ? stateName(pending.map(({ path, seen }) => [path, seen])) : undefined
   const head = comparedView('config', { from, to: target.name, foundBy: target.foundBy, earlier })
   return {
@@ -70,10 +76,11 @@ async function planFolder(options: FolderFilesOptions): Promise<LayerPlan> {
       basis: Object.fromEntries(planned.map(({ path, seen }) => [path, seen.slice(0, 12)])),
     },
     async apply() {
-      const kept = await applyRestore(planned, { ...options, now: now() })
+      const done = await applyRestore(planned, { ...options, now: now() })
+      const kept = done?.emergency
       const evidence = `${planned.map(({ path }) => path).join(', ')} in ${folder} ${planned.length === 1 ? 'has' : 'have'} the bytes of ${target.name}`
       return {
-        outcome: kept === undefined ? 'already-rolled-back' : 'rolled-back',
+        outcome: done === undefined ? 'already-rolled-back' : done.problem ? 'partial' : 'rolled-back',
         from: head.from,
         to: target.name,
         now: kept === undefined ? (earlier?.now ?? target.name) : target.name,
@@ -82,10 +89,23 @@ async function planFolder(options: FolderFilesOptions): Promise<LayerPlan> {
             ? { ...earlier?.kept }
             : { backup: kept.name, restored: digestsAfter(planned, kept) },
         ...(kept !== undefined && { wayBack: wayBackOf(kept.name, folder) }),
-        verified: { ok: true, evidence },
+        verified: done?.problem === undefined ? { ok: true, evidence } : undefined,
+        ...(done?.problem !== undefined && { problem: done.problem }),
       }
     },
   }
+}
+
+/** What a run that was killed had done, where it had written all of it. */
+async function findDone(
+  options: FolderFilesOptions,
+  planned: readonly PlannedFile[],
+  { name }: ConfigTarget,
+): Promise<UndoableRollback | undefined> {
+  const found = options.isInterrupted ? await findInterrupted(planned, options) : undefined
+  if (found === undefined) return undefined
+  const kept = { backup: found.name, restored: digestsAfter(planned, found) }
+  return { from: found.name, to: name, now: name, kept }
 }
 
 /** How people bring back what the files held. @param backup made before */
@@ -130,12 +150,14 @@ async function undoFolder(
   const digests = digestsSchema.parse(JSON.parse(restored ?? '{}'))
   const current = await Promise.all(
     copies.map(async ([path, before]) => {
-      const now = (await readState(folder, path))?.digest ?? absent
-      return { path, before, now, isBack: now === (before?.digest ?? absent) }
+      const there = await readState(folder, path)
+      const now = there?.digest ?? absent
+      const isSame = now === (before?.digest ?? absent)
+      return { path, before, now, isSame, isBack: isSame && there?.mode === before?.mode }
     }),
   )
   const paths = copies.map(([path]) => path).join(', ')
-  const foreign = current.find(({ path, now, isBack }) => !isBack && now !== digests[path])
+  const foreign = current.find(({ path, now, isSame }) => !isSame && now !== digests[path])
   if (foreign !== undefined)
     throw new ConflictError(
       `${foreign.path} in ${folder} was changed after the rollback: nothing was changed; what was there before the rollback is in the backup ${name}`,

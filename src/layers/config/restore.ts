@@ -1,9 +1,17 @@
-import { InputError, type Message, message, RefusedError, setting } from '../../errors.ts'
+import {
+  InputError,
+  isUserFacing,
+  type Message,
+  message,
+  RefusedError,
+  setting,
+  type UserFacingError,
+} from '../../errors.ts'
 import { listBackups, type Manifest, makeBackup } from './backup.ts'
 import { compareValues } from './compare.ts'
 import { formatOf, readDocument } from './document.ts'
 import { restoreKeys } from './edit.ts'
-import { absent, digestOf, type FileState, readState, replaceState } from './file.ts'
+import { absent, digestOf, type FileState, moved, readState, replaceState } from './file.ts'
 import { type MaskRules, maskChange, type ShownChange } from './mask.ts'
 import type { ConfigTarget } from './target.ts'
 import { type SchemaFile, validateDocument, writeOnlyPaths } from './validate.ts'
@@ -139,16 +147,24 @@ export interface ApplyOptions extends Pick<RestoreOptions, 'folder' | 'allowRemo
   readonly now: Date
 }
 
+/** What became of the files. */
+export interface Restored {
+  /** the emergency copy */
+  readonly emergency: Manifest
+  /** why not all of it was written, or is not as it was written; undefined when all is */
+  readonly problem: string | undefined
+}
+
 /**
  * Carries a plan out: keeps what is there in an emergency copy first, writes each file only if it is still as the plan saw it, and
- * reads each back. Can be killed at any instant and run again.
- * @returns the emergency copy; undefined when nothing had to be changed
- * @throws RefusedError when the plan must not be carried out, ConflictError when a file has changed since
+ * reads each back. Can be killed at any instant and run again. What fails half way is in the result, with the copy that undoes it.
+ * @returns undefined when nothing had to be changed
+ * @throws RefusedError when the plan must not be carried out, ConflictError when a file has changed since; nothing is changed then
  */
 export async function applyRestore(
   planned: readonly PlannedFile[],
   options: ApplyOptions,
-): Promise<Manifest | undefined> {
+): Promise<Restored | undefined> {
   const refusal = refusalOf(planned, options)
   if (refusal !== undefined) throw new RefusedError(refusal)
   const pending = planned.filter(({ what }) => what !== 'unchanged')
@@ -157,29 +173,43 @@ export async function applyRestore(
   const states = await Promise.all(
     pending.map(async ({ path }) => [path, await readState(folder, path)] as const),
   )
+  for (const [index, { path, seen }] of pending.entries())
+    if ((states[index]?.[1]?.digest ?? absent) !== seen) throw moved(path)
   const emergency =
     (await findInterrupted(planned, options)) ??
     (await makeBackup({ ...options, kind: 'emergency', files: new Map(states) }))
-  for (const { path, seen, next } of pending)
-    await replaceState(folder, path, { expected: seen, state: next })
-  for (const { path, next } of pending) {
-    const now = (await readState(folder, path))?.digest ?? absent
-    const wanted = next === undefined ? absent : digestOf(next.bytes)
-    if (now !== wanted)
-      throw new RefusedError(
-        `${path} was written and is not what was written: somebody else writes to it; what was there before is in the backup ${emergency.name}`,
-      )
+  const written: string[] = []
+  let failed: UserFacingError | undefined
+  try {
+    for (const { path, seen, next } of pending) {
+      await replaceState(folder, path, { expected: seen, state: next })
+      written.push(path)
+    }
+  } catch (error) {
+    if (!isUserFacing(error) || written.length === 0) throw error
+    failed = error
   }
-  return emergency
+  const now = await Promise.all(
+    pending.map(async ({ path }) => (await readState(folder, path))?.digest ?? absent),
+  )
+  const wrong = pending
+    .filter(({ next }, index) => now[index] !== (next === undefined ? absent : digestOf(next.bytes)))
+    .map(({ path }) => path)
+  if (wrong.length === 0) return { emergency, problem: undefined }
+  const why = failed === undefined ? 'somebody else writes to it' : failed.message
+  return {
+    emergency,
+    problem: `${wrong.join(', ')} ${wrong.length === 1 ? 'is' : 'are'} not as at the target: ${why}; what was there before is in the backup ${emergency.name}`,
+  }
 }
 
 /**
- * The emergency copy of an earlier run of this plan that was killed while it wrote: of the same deployment, with each file either as
+ * The emergency copy of an earlier run of this plan that was killed while it wrote, or before it could say what it did: of the same deployment, with each file either as
  * it is now or restored by now. It has what was there before the first write; a copy made now would not.
  */
-async function findInterrupted(
+export async function findInterrupted(
   planned: readonly PlannedFile[],
-  { storage, environment, revision }: ApplyOptions,
+  { storage, environment, revision }: Pick<ApplyOptions, 'storage' | 'environment' | 'revision'>,
 ): Promise<Manifest | undefined> {
   const plans = new Map(planned.map((each) => [each.path, each]))
   const pending = planned.filter(({ what }) => what !== 'unchanged')

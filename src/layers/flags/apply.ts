@@ -1,5 +1,6 @@
 import { ConflictError, isUserFacing } from '../../errors.ts'
 import type { LayerReceipt } from '../layer.ts'
+import { keepBefore } from './kept-flags.ts'
 import type { FlagsLayerOptions } from './layer-options.ts'
 import { type Look, lookOnce, lookUntil, type Wanted } from './look.ts'
 import type { Flag, FlagChange, FlagService, FlagsProposed } from './service.ts'
@@ -24,7 +25,7 @@ export async function applyFlags(
 ): Promise<Applied> {
   const names = changes.map(({ flag }) => flag.name)
   refuseMoved(changes, await service.list(names))
-  const backup = await options.keep(changes.map(({ flag }) => flag))
+  const backup = await options.backups?.keep(changes.map(({ flag }) => flag))
   const switched = changes
     .filter(({ state }) => state === undefined)
     .map(({ flag }) => [flag.name, false] as const)
@@ -82,22 +83,16 @@ function sayLook(
   }
 }
 
-/** The flags as they were, with their targeting; sealed, too, where the history would not keep all of it. */
+/** The flags as they were, and as they are. */
 function receiptOf(
-  { redact, seal }: FlagsLayerOptions,
+  options: FlagsLayerOptions,
   changes: readonly FlagChange[],
   after: ReadonlyMap<string, Flag>,
 ): LayerReceipt['kept'] {
-  const entries = changes.flatMap(({ flag: { name, state } }) => {
-    const sealed = redact(state) === state ? undefined : seal.seal(state)
-    return [
-      [`before ${name}`, state] as const,
-      [`digest ${name}`, digestOfState(state)] as const,
-      [`after ${name}`, digestOfState(after.get(name)?.state ?? '')] as const,
-      ...(sealed === undefined ? [] : [[`sealed ${name}`, sealed] as const]),
-    ]
-  })
-  return Object.fromEntries(entries)
+  const now = changes.map(
+    ({ flag: { name } }) => [`after ${name}`, digestOfState(after.get(name)?.state ?? '')] as const,
+  )
+  return { ...keepBefore(options, changes), ...Object.fromEntries(now) }
 }
 
 export function describe({ flag, state }: FlagChange): string {

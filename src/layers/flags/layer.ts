@@ -1,6 +1,7 @@
 import { InputError, message, setting } from '../../errors.ts'
 import { comparedView, type Layer, type LayerPlan, type WayBack } from '../layer.ts'
 import { applyFlags, describe } from './apply.ts'
+import { keepBefore, keptOfEarlierRuns, rollbackOfEarlierRuns } from './kept-flags.ts'
 import type { FlagsLayerOptions } from './layer-options.ts'
 import { type Look, lookOnce } from './look.ts'
 import type { Flag, FlagChange, FlagService } from './service.ts'
@@ -37,7 +38,10 @@ async function planFlags(options: FlagsLayerOptions, service: FlagService): Prom
   const way = changes.length > 0 ? await service.way?.() : undefined
   const problems = (await service.problems?.()) ?? []
   const isPending = changes.length > 0
-  const { earlier } = options
+  const changed = new Set(changes.map(({ flag }) => flag.name))
+  const names = disable.length > 0 ? disable : goal.restored
+  const before = keptOfEarlierRuns(options, names, { changed, now: flags })
+  const earlier = options.earlier ?? rollbackOfEarlierRuns(options, { to: goal.name, kept: before })
   const from = isPending
     ? `flags-${digestOfState(changes.map(({ flag }) => flag.state).join('\n')).slice(0, 12)}`
     : undefined
@@ -54,6 +58,7 @@ async function planFlags(options: FlagsLayerOptions, service: FlagService): Prom
       warnings: [
         ...goal.warnings,
         ...(isPending && service.caveat !== undefined ? [service.caveat] : []),
+        ...sayUnkept(options, changes),
         ...(isPending && service.serve === undefined
           ? [
               'the flags will not be evaluated as a client, and the rollback ends as not verified: describe a client in `flags.client`',
@@ -67,6 +72,7 @@ async function planFlags(options: FlagsLayerOptions, service: FlagService): Prom
       ...(earlier !== undefined && unverified !== undefined && { unverified }),
       ...(disable.length > 0 && { left: sayOff(disable, look) }),
     },
+    ...(isPending && { before: keepBefore(options, changes) }),
     apply: async () => {
       const done = isPending ? await applyFlags(options, service, changes) : undefined
       const problem = done === undefined ? unverified : done.problem
@@ -75,7 +81,7 @@ async function planFlags(options: FlagsLayerOptions, service: FlagService): Prom
         from: head.from,
         to: goal.name,
         now: goal.name,
-        kept: { ...(done?.kept ?? earlier?.kept) },
+        kept: { ...before, ...(done?.kept ?? earlier?.kept) },
         ...(done?.outcome === 'rolled-back' && { wayBack: wayBackOf(changes) }),
         ...done?.proposed,
         verified: done === undefined ? look && verifiedOf(look) : done.verified,
@@ -88,6 +94,22 @@ async function planFlags(options: FlagsLayerOptions, service: FlagService): Prom
       }
     },
   }
+}
+
+/** What is lost where neither the history nor a backup has a flag as it was, said before it is changed. */
+function sayUnkept(
+  { backups, redact, seal }: FlagsLayerOptions,
+  changes: readonly FlagChange[],
+): readonly string[] {
+  if (backups !== undefined) return []
+  const lost = changes.filter(
+    ({ flag: { state } }) => redact(state) !== state && seal.seal(state) === undefined,
+  )
+  if (lost.length === 0) return []
+  const names = lost.map(({ flag }) => flag.name).join(', ')
+  return [
+    `${names} cannot be restored by an undo: a part of ${lost.length === 1 ? 'it' : 'them'} looks like a secret, which the history does not keep; set \`flags.storage\` to keep it in a backup`,
+  ]
 }
 
 function verifiedOf({ ok, evidence }: Look) {

@@ -50,12 +50,10 @@ export async function undoFlags(
 async function wholeStates(
   before: ReadonlyMap<string, string>,
   done: UndoableRollback,
-  { seal, readBackup }: FlagsLayerOptions,
+  { seal, backups }: FlagsLayerOptions,
 ): Promise<ReadonlyMap<string, string>> {
-  const backup = keptText(done, 'backup')
   const isWhole = (name: string, state: string | undefined) =>
     state !== undefined && digestOfState(state) === keptText(done, `digest ${name}`)
-  let copies: ReadonlyMap<string, string> | undefined
   const found = new Map<string, string>()
   for (const [name, state] of before) {
     const sealed = keptText(done, `sealed ${name}`)
@@ -64,11 +62,10 @@ async function wholeStates(
       found.set(name, opened)
       continue
     }
-    if (backup !== undefined) copies ??= await readBackup(backup)
-    const copy = copies?.get(name)
+    const copy = await backups?.find(name, keptText(done, `digest ${name}`) ?? '')
     if (copy === undefined || !isWhole(name, copy))
       throw new RefusedError(
-        `the history does not have all of the flag ${name} as it was, because a part of it looks like a secret, and ${backup === undefined ? 'there is no backup: set `flags.storage` to have one the next time' : `the backup ${backup} does not have it`}; nothing was changed`,
+        `the history does not have all of the flag ${name} as it was, because a part of it looks like a secret, and ${backups === undefined ? 'there is no backup: set `flags.storage` to have one the next time' : 'no backup in `flags.storage` has it'}; nothing was changed`,
       )
     found.set(name, copy)
   }

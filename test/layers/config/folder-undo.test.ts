@@ -18,7 +18,7 @@ import { openFolderFiles } from '../../../src/layers/config/folder-files.ts'
 import { findTarget } from '../../../src/layers/config/target.ts'
 
 const about = { environment: 'production', revision: 'a'.repeat(40), by: 'grace', reason: 'a test' }
-const files = ['app.json', 'new.json', 'gone.env']
+const named = ['app.json', 'new.json', 'gone.env']
 const secret = 'ghp_0123456789abcdefghij0123456789abcdef'
 
 let folder: string
@@ -33,9 +33,9 @@ afterEach(() => rmSync(join(folder, '..'), { recursive: true, force: true }))
 
 const write = (file: string, text: string) => writeFileSync(join(folder, file), text)
 const read = (file: string) => readFileSync(join(folder, file), 'utf8')
-const open = () =>
+const open = (isInterrupted = false, files = named) =>
   openFolderFiles({
-    ...{ ...about, files, folder, storage, keys: [], allowRemoval: true, earlier: undefined },
+    ...{ ...about, files, folder, storage, keys: [], allowRemoval: true, earlier: undefined, isInterrupted },
     rules: async () => ({ schema: undefined, required: [], secrets: [], warnings: [] }),
     findTarget: () =>
       findTarget({
@@ -47,7 +47,7 @@ const open = () =>
   })
 
 /** A restore that changed one file, removed one and created one. */
-async function rollBack() {
+async function rollBack(files = named) {
   write('app.json', '{ "a": 1 }')
   write('gone.env', 'A=1\n')
   const states = await Promise.all(files.map(async (path) => [path, await readState(folder, path)] as const))
@@ -95,6 +95,33 @@ test('an undo of files of which a colleague changed one since is a conflict, and
     '{ "a": 1 }',
     false,
     'A=of a colleague\n',
+  ])
+})
+
+test('an undo brings permissions back that the restore alone changed', async () => {
+  write('app.json', '{}')
+  chmodSync(join(folder, 'app.json'), 0o600)
+  const files = ['app.json']
+  const states = await Promise.all(files.map(async (path) => [path, await readState(folder, path)] as const))
+  await makeBackup({ ...about, storage, kind: 'snapshot', files: new Map(states), now: new Date() })
+  chmodSync(join(folder, 'app.json'), 0o644)
+  const receipt = await (await open(false, files).plan()).apply()
+  expect(statSync(join(folder, 'app.json')).mode & 0o777).toBe(0o600)
+  await open(false, files).undo(receipt)
+  expect(statSync(join(folder, 'app.json')).mode & 0o777).toBe(0o644)
+})
+
+test('a run that was killed after its last write is found to have done it, and can be undone exactly', async () => {
+  await rollBack()
+  const plan = await open(true).plan()
+  expect(plan.view.state).toBe('done')
+  const receipt = await plan.apply()
+  expect(receipt.outcome).toBe('already-rolled-back')
+  await open().undo(receipt)
+  expect([read('app.json'), read('new.json'), existsSync(join(folder, 'gone.env'))]).toEqual([
+    `{ "a": 2,\r\n "token": "${secret}" }`,
+    '{}',
+    false,
   ])
 })
 

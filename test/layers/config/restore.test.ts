@@ -119,7 +119,7 @@ describe('a restore', () => {
     expect(read('app.json')).toBe('{"url": "good"}')
     expect(await restore(['app.json'])).toBeUndefined()
     expect(read('app.json')).toBe('{"url": "good"}')
-    await restore(['app.json'], { target: kept?.name ?? '' })
+    await restore(['app.json'], { target: kept?.emergency.name ?? '' })
     expect(read('app.json')).toBe('{"url": "bad"}')
   })
 
@@ -143,7 +143,7 @@ describe('a restore', () => {
     expect(existsSync(join(folder, 'new.json'))).toBe(true)
     const kept = await restore(['new.json'], { allowRemoval: true })
     expect(existsSync(join(folder, 'new.json'))).toBe(false)
-    await restore(['new.json'], { target: kept?.name ?? '' })
+    await restore(['new.json'], { target: kept?.emergency.name ?? '' })
     expect(read('new.json')).toBe('{}')
   })
 
@@ -234,26 +234,78 @@ describe('a restore', () => {
     expect(results.some(({ status }) => status === 'fulfilled')).toBe(true)
   })
 
-  test('that fills the disk leaves the file as it was, and no half of another', async () => {
+  const root = (command: string, ...args: string[]) =>
+    process.getuid?.() === 0
+      ? execFileSync(command, args)
+      : execFileSync('sudo', ['--non-interactive', command, ...args])
+
+  /** @param other a file that is on another disk */
+  async function onFullDisk(other: readonly string[], check: (disk: string) => Promise<void>) {
     const disk = join(folder, 'disk')
     mkdirSync(disk)
-    const root = (command: string, ...args: string[]) =>
-      process.getuid?.() === 0
-        ? execFileSync(command, args)
-        : execFileSync('sudo', ['--non-interactive', command, ...args])
     root('mount', '-t', 'tmpfs', '-o', `size=64k,uid=${process.getuid?.()}`, 'none', disk)
     try {
-      const good = `{"v": "${'x'.repeat(40_000)}"}`
-      write('disk/app.json', good)
-      await backUp('disk/app.json')
-      write('disk/app.json', '{"v": 2}')
+      for (const file of other) write(file, '{"v": 1}')
+      write('disk/app.json', `{"v": "${'x'.repeat(40_000)}"}`)
+      await backUp(...other, 'disk/app.json')
+      for (const file of [...other, 'disk/app.json']) write(file, '{"v": 2}')
       write('disk/filler', Buffer.alloc(40_000))
-      await expect(restore(['disk/app.json'])).rejects.toThrow(/disk\/app.json cannot be written to: ENOSPC/)
-      expect(read('disk/app.json')).toBe('{"v": 2}')
-      expect(readdirSync(disk).sort()).toEqual(['app.json', 'filler'])
+      await check(disk)
     } finally {
       root('umount', disk)
     }
+  }
+
+  test('that fills the disk leaves the file as it was, and no half of another', async () => {
+    await onFullDisk([], async (disk) => {
+      await expect(restore(['disk/app.json'])).rejects.toThrow(/disk\/app.json cannot be written to: ENOSPC/)
+      expect(read('disk/app.json')).toBe('{"v": 2}')
+      expect(readdirSync(disk).sort()).toEqual(['app.json', 'filler'])
+    })
+  })
+
+  test('that fills the disk at its second file says which is not back, and has the copy that undoes it', async () => {
+    await onFullDisk(['a.json'], async () => {
+      const done = await restore(['a.json', 'disk/app.json'])
+      expect(done?.problem).toMatch(/^disk\/app.json is not as at the target: .*ENOSPC.* in the backup/)
+      expect([read('a.json'), read('disk/app.json')]).toEqual(['{"v": 1}', '{"v": 2}'])
+      const { manifests } = await listBackups(storage)
+      expect(manifests.map(({ name }) => name)).toContain(done?.emergency.name)
+    })
+  })
+
+  test('of several files of which somebody changed one since the plan writes none', async () => {
+    for (const file of ['a.json', 'b.json']) write(file, '{"v": 1}')
+    await backUp('a.json', 'b.json')
+    for (const file of ['a.json', 'b.json']) write(file, '{"v": 2}')
+    const { planned, options } = await plan(['a.json', 'b.json'])
+    write('b.json', '{"v": "of a colleague"}')
+    await expect(
+      applyRestore(planned, { ...options, ...about, storage, now: new Date(time) }),
+    ).rejects.toThrow('b.json has changed since the plan was made: nothing was changed; plan again')
+    expect([read('a.json'), read('b.json')]).toEqual(['{"v": 2}', '{"v": "of a colleague"}'])
+  })
+
+  test('of a file that is mounted on its own, as in a container, is one clear error', async () => {
+    write('mounted.json', '{"v": 1}')
+    await backUp('mounted.json')
+    write('mounted.json', '{"v": 2}')
+    root('mount', '--bind', join(folder, 'mounted.json'), join(folder, 'mounted.json'))
+    try {
+      await expect(restore(['mounted.json'])).rejects.toThrow(/mounted.json cannot be written to: EBUSY/)
+      expect(readdirSync(folder)).toEqual(['mounted.json'])
+    } finally {
+      root('umount', join(folder, 'mounted.json'))
+    }
+  })
+
+  test('of a file with a name as long as the system takes gives its bytes back', async () => {
+    const long = `${'é'.repeat(125)}.json`
+    write(long, '{"v": 1}')
+    await backUp(long)
+    write(long, '{"v": 2}')
+    await restore([long])
+    expect(read(long)).toBe('{"v": 1}')
   })
 
   test('that was killed after its first file goes on, and its backup has what was there before the first', async () => {
@@ -278,7 +330,7 @@ describe('a restore', () => {
     await replaceState(folder, 'a.json', { expected: one?.seen ?? '', state: one?.next })
     const again = await planRestore(options)
     const kept = await applyRestore(again, { ...options, ...about, storage, now: new Date(time + 2000) })
-    expect(kept?.name).toBe(first.name)
+    expect(kept?.emergency.name).toBe(first.name)
     expect([read('a.json'), read('b.json')]).toEqual(['{"v": 1}', '{"v": 1}'])
   })
 
