@@ -175,7 +175,7 @@ describe('when the deployment began', () => {
     '2026-13-45T00:00:00Z',
   ])('is not taken from %s, which is another time elsewhere, none, or to come', (wish) => {
     expect(() => readDeployedAt(wish, undefined, now)).toThrow(
-      `deployed-at is "${wish}"; write a time in the past with its zone, such as 2026-11-24T12:00:00Z`,
+      `\`deployed-at\` is "${wish}"; write a time in the past with its zone, such as 2026-11-24T12:00:00Z`,
     )
   })
 })

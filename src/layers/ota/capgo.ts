@@ -68,6 +68,7 @@ export function openCapgo(connection: Connection): AskableServer {
     at: connection.url,
     goesBackBy: 'republishing',
     prefers: 'narrower',
+    keepsOneBelowRollout: true,
 
     async read(name) {
       const channel = toChannel(await readState(connection, name), name)

@@ -57,6 +57,7 @@ export function openCodePush(connection: Connection, dialect: Dialect): AskableS
     at: connection.url,
     goesBackBy: 'releasing',
     prefers: dialect === 'microsoft' ? 'newer' : 'narrower',
+    refusesSamePackage: dialect === 'microsoft',
 
     async read(name) {
       const deviceKey = await findDeviceKey(connection, name)

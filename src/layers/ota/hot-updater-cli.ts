@@ -3,7 +3,7 @@ import { dirname, join, resolve } from 'node:path'
 import { z } from 'zod'
 import { InputError, message, RefusedError, setting, UnavailableError } from '../../errors.ts'
 import { type CommandProject, type Ended, parseJson, runCommand, saidBy } from './command-line.ts'
-import { demandPlatform, pageSchema, toReleases } from './hot-updater.ts'
+import { demandPlatform, pageSchema, toReleases, warnOfReturn } from './hot-updater.ts'
 import type { ChannelName, Release } from './release.ts'
 import type { AskableServer, UpdateServer, WriteOutcome } from './update-server.ts'
 
@@ -25,6 +25,7 @@ export function openHotUpdaterCli(project: CommandProject, ask?: AskableServer['
     goesBackBy: 'disabling',
     prefers: 'newer',
     keepsNoMarks: true,
+    warnOfReturn,
     read: async (name) => ({ name, deviceKey: '', releases: await listReleases(project, name) }),
     disable: change('disable'),
     enable: change('enable'),

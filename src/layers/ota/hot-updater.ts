@@ -49,6 +49,7 @@ export function openHotUpdater(connection: Connection): AskableServer {
     at: connection.url,
     goesBackBy: 'disabling',
     prefers: 'newer',
+    warnOfReturn,
     read: async (name) => ({ name, deviceKey: '', releases: await listReleases(connection, name) }),
     disable: (_, label, message) => change(label, { enabled: false, message }),
     enable: (_, label, message) => change(label, { enabled: true, message }),
@@ -56,6 +57,12 @@ export function openHotUpdater(connection: Connection): AskableServer {
     describe: () => Promise.reject(new TypeError('hot-updater goes back by disabling')),
     ask: ({ name }, device) => askForUpdate(connection, name, device),
   }
+}
+
+/** https://github.com/gronxb/hot-updater/issues/1104 */
+export function warnOfReturn({ app }: ChannelName): string | undefined {
+  if (app !== 'ios') return undefined
+  return 'devices return to the bundle from the store, and some versions of the hot-updater library hang on iOS when they do (gronxb/hot-updater#1104); test it on a device, or release a fixed bundle instead'
 }
 
 /** @throws InputError for a channel whose app is no platform */

@@ -25,7 +25,10 @@ import {
 import { chooseGood, type KnownBad, leftBy, olderThan, passedOver, releasesFor } from './target.ts'
 import type { UpdateServer } from './update-server.ts'
 
-type Server = Pick<UpdateServer, 'kind' | 'goesBackBy' | 'prefers' | 'ask'>
+type Server = Pick<
+  UpdateServer,
+  'goesBackBy' | 'prefers' | 'refusesSamePackage' | 'keepsOneBelowRollout' | 'warnOfReturn' | 'ask'
+>
 
 /**
  * Plans the rollback of one channel for one binary: of the release that devices are offered, which a newer one that is
@@ -203,8 +206,8 @@ function goBack(
 }
 
 /**
- * Microsoft's server promotes nothing whose package is that of the newest release for the same version, though that may be
- * for a wider range. @returns the release that devices are offered all the same once the bad one is disabled
+ * Where a server would refuse to promote the package, it may be on offer already to more binaries.
+ * @returns the release that devices are offered all the same once the bad one is disabled
  */
 function findSame(
   server: Server,
@@ -213,7 +216,7 @@ function findSame(
   disable: readonly Release[],
 ): Release | undefined {
   const newest = releases.find((each) => covers(each.binary, good.binary))
-  if (server.kind !== 'microsoft' || newest?.packageHash !== good.packageHash) return undefined
+  if (server.refusesSamePackage !== true || newest?.packageHash !== good.packageHash) return undefined
   const fallback = findFallback(server, releases, binary, disable, knownBad)
   return fallback?.packageHash === good.packageHash ? fallback : undefined
 }

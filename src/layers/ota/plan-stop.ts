@@ -1,10 +1,10 @@
 import { overlaps } from './binary.ts'
 import { findFallback, findUncovered } from './offered.ts'
 import { done, isHalted, type Plan, type Situation } from './plan.ts'
-import type { Channel, Release } from './release.ts'
+import type { Release } from './release.ts'
 import type { UpdateServer } from './update-server.ts'
 
-type Server = Pick<UpdateServer, 'kind' | 'goesBackBy' | 'prefers'>
+type Server = Pick<UpdateServer, 'goesBackBy' | 'prefers' | 'keepsOneBelowRollout' | 'warnOfReturn'>
 
 interface Found {
   /** what devices are offered, or what was halted by a run that was ended half-way */
@@ -33,6 +33,7 @@ export function planStop(
   const same =
     server.prefers === 'newer' ? releases.filter(({ packageHash }) => packageHash === bad.packageHash) : [bad]
   const all = [...same, ...findUncovered(server, channel.releases, binary, same, knownBad)]
+  const warning = server.warnOfReturn?.(channel.name)
   const fallback =
     belowRollout(server, bad, releases) ??
     findFallback(server, channel.releases, binary, all, knownBad) ??
@@ -45,13 +46,17 @@ export function planStop(
     disable: all.filter((each) => !isHalted(each, incident)),
     because,
     fallback,
-    warnings: [...situation.warnings, ...(fallback === 'store' ? warnOfReturn(server, channel) : [])],
+    warnings: [...situation.warnings, ...(fallback === 'store' && warning !== undefined ? [warning] : [])],
   }
 }
 
-/** On a channel that names what it offers, the end of a rollout leaves all devices with what the others have. */
-function belowRollout({ kind }: Server, bad: Release, releases: readonly Release[]): Release | undefined {
-  if (kind !== 'capgo' || (bad.rollout ?? 100) >= 100 || releases[0] !== bad) return undefined
+/** What the end of a rollout leaves its devices with, where the channel names it. */
+function belowRollout(
+  { keepsOneBelowRollout }: Server,
+  bad: Release,
+  releases: readonly Release[],
+): Release | undefined {
+  if (keepsOneBelowRollout !== true || (bad.rollout ?? 100) >= 100 || releases[0] !== bad) return undefined
   return releases.slice(1).find(({ isDisabled }) => isDisabled !== true)
 }
 
@@ -67,12 +72,4 @@ function toStore(
   const isLeft = ({ label, isDisabled, ...each }: Release) =>
     !labels.has(label) && isDisabled !== true && overlaps(each.binary, binary)
   return goesBackBy === 'disabling' && releases.some(isLeft) ? undefined : 'store'
-}
-
-/** https://github.com/gronxb/hot-updater/issues/1104 */
-function warnOfReturn({ kind }: Server, { name }: Channel): readonly string[] {
-  if (kind !== 'hot-updater' || name.app !== 'ios') return []
-  return [
-    'devices return to the bundle from the store, and some versions of the hot-updater library hang on iOS when they do (gronxb/hot-updater#1104); test it on a device, or release a fixed bundle instead',
-  ]
 }

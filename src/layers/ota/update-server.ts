@@ -19,6 +19,12 @@ export interface UpdateServer {
    * Which of two releases a device gets that are both for its binary: the newer one, or the one whose range is narrower.
    */
   readonly prefers: 'newer' | 'narrower'
+  /** promotes nothing whose package is that of the newest release for the same binary, though that may be for more of them */
+  readonly refusesSamePackage?: boolean
+  /** the end of a rollout leaves its devices with the release below it, which the channel names beside it */
+  readonly keepsOneBelowRollout?: true
+  /** What is known to go wrong when devices return to the bundle from the store; undefined for nothing. */
+  readonly warnOfReturn?: (name: ChannelName) => string | undefined
   /** what is said on a release is lost: who took it back is known from the history alone */
   readonly keepsNoMarks?: true
   /** @throws InputError for a wrong key or an unknown channel, RefusedError for an answer of another shape, UnavailableError */

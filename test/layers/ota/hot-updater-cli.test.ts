@@ -66,6 +66,17 @@ test(
   limit,
 )
 
+test(
+  'the only bundle is halted, with a warning of what iOS devices may do then',
+  async () => {
+    const channel = await openChannel('bad')
+    const { decision, plans } = await rollBack(cli, [requestFor(channel.name)])
+    expect(decision).toBe('stopped')
+    expect(plans[0]?.warnings.join()).toContain('hang on iOS')
+  },
+  limit,
+)
+
 describe('what is wrong is one clear error', () => {
   test(
     'a bundle that is not there',
