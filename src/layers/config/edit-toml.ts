@@ -2,53 +2,110 @@ import { parse, TomlError } from 'smol-toml'
 import type { Splice } from './splice.ts'
 import type { Path } from './value.ts'
 
-/** One `key = value` of a TOML text, with the lines it takes up. */
-interface TomlEntry {
+/** A piece of a TOML text that sets a path, with the lines it takes up. */
+interface TomlPiece {
   readonly path: Path
   readonly start: number
   /** behind its line break */
   readonly end: number
 }
 
+/** One `key = value`. */
+interface TomlEntry extends TomlPiece {
+  /** the path of the table that it stands in; [] above all tables */
+  readonly table: Path
+}
+
+interface TomlText {
+  readonly entries: readonly TomlEntry[]
+  /** the lines that open a table; those of lists of tables are not among them */
+  readonly headers: readonly TomlPiece[]
+}
+
 /**
- * One setting of a TOML text, with the lines it takes up in the other text. Keys of inline tables, and of lists of tables, have no lines of
- * their own: the caller checks what the result says.
+ * One setting, or one table, of a TOML text, with the lines it takes up in the other text. Keys of inline tables, and of lists of tables,
+ * have no lines of their own: the caller checks what the result says.
  */
 export const spliceToml: Splice = ({ current, target, path }) => {
-  const entries = entriesOf(current)
-  const there = find(entries, path)
-  const goodEntries = entriesOf(target)
-  const good = find(goodEntries, path)
-  if (good === undefined) return there && current.slice(0, there.start) + current.slice(there.end)
+  const now = scan(current)
+  const then = scan(target)
+  const [there, good] = [find(now.entries, path), find(then.entries, path)]
   const ending = current.includes('\r\n') ? '\r\n' : '\n'
-  const lines = target.slice(good.start, good.end).replace(/\r?\n$/, '')
+  if (good === undefined) {
+    if (there !== undefined) return current.slice(0, there.start) + current.slice(there.end)
+    const [mine, theirs] = [tablesAt(now, path), tablesAt(then, path)]
+    if (mine.length === 0 && theirs.length > 0)
+      return append(
+        current,
+        theirs.map((piece) => linesOf(target, piece)),
+        ending,
+      )
+    return theirs.length > 0
+      ? undefined
+      : mine.reduceRight((text, { start, end }) => text.slice(0, start) + text.slice(end), current)
+  }
+  const lines = linesOf(target, good)
   if (there !== undefined) {
     const end = /\r?\n$/.exec(current.slice(there.start, there.end))?.[0] ?? ''
     return current.slice(0, there.start) + lines + end + current.slice(there.end)
   }
-  // behind the last setting of its own table
-  const table = JSON.stringify(path.slice(0, -1))
-  const last = entries.findLast((each) => JSON.stringify(each.path.slice(0, -1)) === table)
-  if (last === undefined) return undefined
-  const head = current.slice(0, last.end)
-  return `${head}${head.endsWith('\n') ? '' : ending}${lines}${ending}${current.slice(last.end)}`
+  const at = placeIn(now, good)
+  if (at !== undefined) {
+    const head = current.slice(0, at)
+    return `${head}${head === '' || head.endsWith('\n') ? '' : ending}${lines}${ending}${current.slice(at)}`
+  }
+  // its table was removed
+  const header = find(then.headers, good.table)
+  return header && append(current, [`${linesOf(target, header)}${ending}${lines}`], ending)
 }
 
-function find(entries: readonly TomlEntry[], path: Path): TomlEntry | undefined {
+/** Behind the last setting of its own table; undefined where there is no such table. */
+function placeIn({ entries, headers }: TomlText, { path, table }: TomlEntry): number | undefined {
+  const parent = JSON.stringify(path.slice(0, -1))
+  const last =
+    entries.findLast((each) => JSON.stringify(each.path.slice(0, -1)) === parent) ??
+    entries.findLast((each) => JSON.stringify(each.table) === JSON.stringify(table))
+  return last?.end ?? find(headers, table)?.end ?? (table.length === 0 ? 0 : undefined)
+}
+
+/** The tables at a path and below it, from the header to the last setting. */
+function tablesAt({ entries, headers }: TomlText, path: Path): readonly TomlPiece[] {
+  return headers
+    .filter((header) => path.every((step, index) => header.path[index] === step))
+    .map((header) => {
+      const next = headers.find(({ start }) => start > header.start)?.start ?? Number.POSITIVE_INFINITY
+      const last = entries.findLast(({ start }) => start > header.start && start < next)
+      return { ...header, end: last?.end ?? header.end }
+    })
+}
+
+function append(text: string, pieces: readonly string[], ending: string): string {
+  const head = text === '' || text.endsWith('\n') ? text : `${text}${ending}`
+  return `${head}${pieces.map((piece) => `${head === '' ? '' : ending}${piece}${ending}`).join('')}`
+}
+
+/** The lines of a piece, without the last line break. */
+function linesOf(text: string, { start, end }: TomlPiece): string {
+  return text.slice(start, end).replace(/\r?\n$/, '')
+}
+
+function find<T extends TomlPiece>(pieces: readonly T[], path: Path): T | undefined {
   const wanted = JSON.stringify(path)
-  return entries.find((each) => JSON.stringify(each.path) === wanted)
+  return pieces.find((each) => JSON.stringify(each.path) === wanted)
 }
 
 /** The settings of a text that have lines of their own. A value goes on over as many lines as it takes to be read. */
-function entriesOf(text: string): readonly TomlEntry[] {
+function scan(text: string): TomlText {
   const lines = [...text.matchAll(/[^\n]*\n|[^\n]+$/g)].map(({ 0: line, index }) => ({ line, start: index }))
   const entries: TomlEntry[] = []
+  const headers: TomlPiece[] = []
   let table: Path | undefined = []
   for (let at = 0; at < lines.length; at++) {
     const { line = '', start = 0 } = lines[at] ?? {}
     if (/^\s*(#|$)/.test(line)) continue
     if (/^\s*\[/.test(line)) {
       table = /^\s*\[\[/.test(line) ? undefined : keyOf(line)
+      if (table !== undefined) headers.push({ path: table, start, end: start + line.length })
       continue
     }
     let chunk = line
@@ -61,9 +118,10 @@ function entriesOf(text: string): readonly TomlEntry[] {
     }
     if (path === undefined) continue
     at = last
-    if (table !== undefined) entries.push({ path: [...table, ...path], start, end: start + chunk.length })
+    if (table !== undefined)
+      entries.push({ path: [...table, ...path], table, start, end: start + chunk.length })
   }
-  return entries
+  return { entries, headers }
 }
 
 /** in lines */

@@ -18,18 +18,27 @@ export function spliceYaml({ file, current, target, path }: Parameters<Splice>[0
     if (bytes.includes('\n') && columnOf(current, from[0]) !== columnOf(target, to[0])) return undefined
     return current.slice(0, from[0]) + bytes + current.slice(from[1])
   }
-  if (now?.map === undefined || now.map.flow === true) return undefined
-  const lines = linesOf(target, then.pair)
-  const last = now.map.items.at(-1)
+  // where a mapping on the way was removed, too, it comes back with this key alone
+  const depth = path.findLastIndex(
+    (_, index) => locate(file, current, path.slice(0, index + 1)) !== undefined,
+  )
+  const there = locate(file, current, path.slice(0, depth + 1))
+  const pairs = path
+    .slice(depth)
+    .map((_, index) => locate(file, target, path.slice(0, depth + 1 + index))?.pair)
+  const [first] = pairs
+  if (there === undefined || there.pair !== undefined || there.map.flow === true) return undefined
+  const lines = pairs.map((pair, index) => pair && linesOf(target, pair, index < pairs.length - 1))
+  const last = there.map.items.at(-1)
   const end = last && linesOf(current, last)?.[1]
-  const keys = [last, then.pair].map((pair) => isNode(pair?.key) && rangeOf(pair.key)?.[0])
+  const keys = [last, first].map((pair) => isNode(pair?.key) && rangeOf(pair.key)?.[0])
   const [mine, theirs] = keys
-  if (lines === undefined || end === undefined || typeof mine !== 'number' || typeof theirs !== 'number')
-    return undefined
+  if (end === undefined || typeof mine !== 'number' || typeof theirs !== 'number') return undefined
   if (columnOf(current, mine) !== columnOf(target, theirs)) return undefined
   const head = current.slice(0, end)
-  const text = target.slice(...lines).replace(/\n?$/, '\n')
-  return `${head}${head === '' || head.endsWith('\n') ? '' : '\n'}${text}${current.slice(end)}`
+  const texts = lines.map((each) => each && target.slice(...each).replace(/\n?$/, '\n'))
+  if (texts.includes(undefined)) return undefined
+  return `${head}${head === '' || head.endsWith('\n') ? '' : '\n'}${texts.join('')}${current.slice(end)}`
 }
 
 interface Found {
@@ -57,10 +66,15 @@ function rangeOf(node: unknown): readonly [number, number] | undefined {
   return [start, end]
 }
 
-/** The whole lines that a pair of a block mapping takes up. */
-function linesOf(text: string, { key, value }: Pair): readonly [number, number] | undefined {
-  const start = isNode(key) ? rangeOf(key)?.[0] : undefined
-  const end = (rangeOf(value) ?? (isNode(key) ? rangeOf(key) : undefined))?.[1]
+/** The whole lines that a pair of a block mapping takes up. @param headOnly without its value, which starts on a line of its own */
+function linesOf(
+  text: string,
+  { key, value }: Pair,
+  headOnly = false,
+): readonly [number, number] | undefined {
+  const own = isNode(key) ? rangeOf(key) : undefined
+  const start = own?.[0]
+  const end = headOnly ? own?.[1] : (rangeOf(value) ?? own)?.[1]
   if (start === undefined || end === undefined) return undefined
   const lineStart = text.lastIndexOf('\n', start - 1) + 1
   if (text.slice(lineStart, start).trim() !== '') return undefined

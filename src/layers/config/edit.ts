@@ -55,7 +55,10 @@ export function restoreKeys(
 
 const byteOrderMark = Buffer.from([0xef, 0xbb, 0xbf])
 
-/** True when a document differs from what was there at one path only, and has the good value there. */
+/**
+ * True when a document differs from what was there at one path only, and has the good value there. A mapping that was missing on the way
+ * to it is there again, with nothing else in it.
+ */
 function saysOnly(
   result: Value | undefined,
   { now, good, path }: { readonly now: Value; readonly good: Value; readonly path: Path },
@@ -64,8 +67,22 @@ function saysOnly(
   const shown = formatPath(path)
   return compareValues(now, result).every((change) => {
     const at = formatPath(change.path)
+    if (
+      change.kind === 'added' &&
+      shown.startsWith(`${at}.`) &&
+      !hasOthers(change.after, path.slice(change.path.length))
+    )
+      return true
     return at === shown || at.startsWith(`${shown}.`) || at.startsWith(`${shown}[`)
   })
+}
+
+/** True when a value holds anything beside what is at a path. */
+function hasOthers(value: Value, [step, ...rest]: Path): boolean {
+  if (step === undefined) return false
+  if (value.kind !== 'map' || value.entries.size !== 1) return true
+  const [[key, only] = []] = value.entries
+  return key !== step || only === undefined || hasOthers(only, rest)
 }
 
 function readOrNothing(file: string, format: Format, text: string): Value | undefined {

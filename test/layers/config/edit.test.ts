@@ -109,8 +109,69 @@ describe('TOML', () => {
     )
   })
 
+  const withoutTable = 'title = "shop" # ours\n[other]\nbaseUrl = "x"\n'
+
+  test.each(['\n', '\r\n'])(
+    'a key whose table was removed comes back with the table, and nothing else (%j)',
+    (ending) => {
+      const now = withoutTable.replaceAll('\n', ending)
+      expect(back('toml', now, good.replaceAll('\n', ending), 'api.baseUrl')).toBe(
+        `${now}\n[api]\nbaseUrl = "https://good" # live\n`.replaceAll(/\r?\n/g, ending),
+      )
+      // then a second key of it, behind the first
+      expect(back('toml', now, good.replaceAll('\n', ending), 'api.baseUrl', 'api.hosts')).toBe(
+        `${now}\n[api]\nbaseUrl = "https://good" # live\nhosts = [\n  "a",\n  "b",\n]\n`.replaceAll(
+          /\r?\n/g,
+          ending,
+        ),
+      )
+    },
+  )
+
+  test('a key comes back into a table that is there and empty, that is nested, and into a text without a last line break', () => {
+    expect(back('toml', '[api]\n[other]\nx = 1\n', good, 'api.baseUrl')).toBe(
+      '[api]\nbaseUrl = "https://good" # live\n[other]\nx = 1\n',
+    )
+    expect(back('toml', 'a = 1', '[b.c."d.e"]\nf = 2\ng = 3\n', 'b.c["d.e"].f')).toBe(
+      'a = 1\n\n[b.c."d.e"]\nf = 2\n',
+    )
+    expect(back('toml', '# nothing\n[b]\n', 'a = 1\n[b]\n', 'a')).toBe('a = 1\n# nothing\n[b]\n')
+    expect(back('toml', '', good, 'api.baseUrl')).toBe('[api]\nbaseUrl = "https://good" # live\n')
+  })
+
+  test('a whole table that was removed comes back with those below it, and one that was added goes', () => {
+    const target = `${good}[api.limits]\nrate = 1\n[rest]\nz = 1\n`
+    expect(back('toml', withoutTable, target, 'api')).toBe(
+      `${withoutTable}\n[api]\nbaseUrl = "https://good" # live\nhosts = [\n  "a",\n  "b",\n]\n\n[api.limits]\nrate = 1\n`,
+    )
+    expect(back('toml', bad, good, 'other')).toBe(bad.replace('[other]\nbaseUrl = "x"\n', ''))
+  })
+
   test('a key of a list of tables cannot go back alone', () => {
     expect(() => back('toml', '[[a]]\nb = 1\n', '[[a]]\nb = 2\n', 'a[0].b')).toThrow(
+      'cannot be taken back alone',
+    )
+  })
+})
+
+describe('a key whose mapping was removed comes back with it, and nothing else', () => {
+  test('in JSON', () => {
+    const result = back(
+      'json',
+      '{\n  "a": 1\n}\n',
+      '{"api": {"url": {"base": "x", "path": "y"}, "z": 1}}',
+      'api.url.base',
+    )
+    expect(result).toContain('{\n  "a": 1,\n  "api": ')
+    expect(JSON.parse(result)).toEqual({ a: 1, api: { url: { base: 'x' } } })
+  })
+
+  test('in YAML', () => {
+    const target = 'b: 1\napi: # of the shop\n    url:\n        base: x # said\n        path: y\n    z: 1\n'
+    expect(back('yaml', '# top\na: 1 # one\n', target, 'api.url.base')).toBe(
+      '# top\na: 1 # one\napi: # of the shop\n    url:\n        base: x # said\n',
+    )
+    expect(() => back('yaml', 'a: 1\n', 'api: { base: x, z: 1 }\n', 'api.base')).toThrow(
       'cannot be taken back alone',
     )
   })
