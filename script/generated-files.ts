@@ -64,7 +64,7 @@ function actionTable(): string {
         text(description),
       ]),
     ),
-  ]).replaceAll('\\`', '`')
+  ]).replace(/\\([`~])/g, '$1')
 }
 
 /** Every `uses:` of one of our actions names the published repository and tag. */

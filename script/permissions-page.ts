@@ -28,7 +28,7 @@ export function permissionsPage(root: string): Readonly<Record<string, string>> 
           ),
         ]),
       ),
-    ]).replaceAll('\\`', '`'),
+    ]).replace(/\\([`~])/g, '$1'),
     workflows: renderMarkdown([
       table(
         ['workflow', 'job', 'its token'],

@@ -58,7 +58,10 @@ export async function runDrill({
     const jobToken = github.createToken({
       login: 'github-actions[bot]',
       kind: 'actions',
-      permissions: { contents: 'write', issues: 'write', deployments: 'read', actions: 'write' },
+      permissions: {
+        ...{ contents: 'write', issues: 'write', deployments: 'read', actions: 'write' },
+        'pull-requests': 'read',
+      },
     })
     const deployer = open(github.apiUrl, people)
     const apiUrl = await reach(github.apiUrl)

@@ -97,6 +97,29 @@ export const listCommits = askedOnce<ListAsked, readonly Commit[]>(
 
 const keyOfList = ({ branch, count, path = '', page = 1 }: ListAsked) => `${branch} ${count} ${page} ${path}`
 
+/** A file that a commit changes. */
+export interface ChangedFile {
+  readonly path: string
+  readonly additions: number
+  readonly deletions: number
+}
+
+/** What a commit changes against its first parent; GitHub gives at most 300 files. @param sha a full id */
+export const filesOfCommit = askedOnce<string, readonly ChangedFile[]>(
+  (sha) => sha,
+  async ({ octokit, owner, repo }, sha) => {
+    const { data } = await explained(
+      { doing: `read what ${sha.slice(0, 7)} changes`, permission: reading },
+      () => octokit.rest.repos.getCommit({ owner, repo, ref: sha }),
+    )
+    return (data.files ?? []).map(({ filename: path, additions, deletions }) => ({
+      path,
+      additions,
+      deletions,
+    }))
+  },
+)
+
 /** How many pages of a hundred commits are looked through for those that touch a path. */
 const mostPages = 50
 

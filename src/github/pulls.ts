@@ -59,18 +59,19 @@ const pullsShape = z.object({
 })
 
 /**
- * The merged pull requests that brought some commits, a hundred commits in one request, each pull request once, by number.
+ * The merged pull requests that brought each of some commits, a hundred commits in one request.
  * https://docs.github.com/en/graphql/reference/objects#commit
  * @param shas full ids
  * @returns undefined when the token may not see pull requests
  */
-export async function pullsOfCommits(
+export async function pullsByCommit(
   repository: Repository,
   shas: readonly string[],
-): Promise<readonly PullRequest[] | undefined> {
+): Promise<ReadonlyMap<string, readonly PullRequest[]> | undefined> {
   const need = { doing: 'find the pull requests of the commits', permission: 'pull-requests: read' }
-  const batches = Array.from({ length: Math.ceil(shas.length / askedTogether) }, (_, n) =>
-    shas.slice(n * askedTogether, (n + 1) * askedTogether).filter(isObjectId),
+  const wanted = shas.filter(isObjectId)
+  const batches = Array.from({ length: Math.ceil(wanted.length / askedTogether) }, (_, n) =>
+    wanted.slice(n * askedTogether, (n + 1) * askedTogether),
   )
   const answers = await Promise.all(
     batches.map(async (batch) => {
@@ -79,14 +80,28 @@ export async function pullsOfCommits(
       return explained(need, () => query(repository, text, {}, pullsShape))
     }),
   )
-  const byNumber = new Map<number, PullRequest>()
-  for (const answer of answers) {
+  const found = new Map<string, readonly PullRequest[]>()
+  for (const [n, answer] of answers.entries()) {
     if (answer === undefined) return undefined
-    for (const { id: nodeId, ...pull } of Object.values(answer.repository).flatMap(
-      (each) => each?.associatedPullRequests.nodes ?? [],
-    ))
-      if (pull.merged) byNumber.set(pull.number, { ...pull, nodeId })
+    for (const [m, sha] of (batches[n] ?? []).entries()) {
+      const nodes = answer.repository[`c${m}`]?.associatedPullRequests.nodes ?? []
+      found.set(
+        sha,
+        nodes.filter(({ merged }) => merged).map(({ id: nodeId, ...pull }) => ({ ...pull, nodeId })),
+      )
+    }
   }
+  return found
+}
+
+/** The same of all of them together, each pull request once, by number. */
+export async function pullsOfCommits(
+  repository: Repository,
+  shas: readonly string[],
+): Promise<readonly PullRequest[] | undefined> {
+  const found = await pullsByCommit(repository, shas)
+  if (found === undefined) return undefined
+  const byNumber = new Map([...found.values()].flat().map((pull) => [pull.number, pull]))
   return [...byNumber.values()].sort((a, b) => a.number - b.number)
 }
 

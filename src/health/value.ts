@@ -1,4 +1,7 @@
 import { type Metric, metricDefaults } from '../settings/metrics.ts'
+import { formatTime } from '../text/time.ts'
+
+export { formatTime }
 
 /** What a value counts: a ratio of 0..1, milliseconds, or something only the query knows. */
 export type Unit = 'ratio' | 'ms' | 'number'
@@ -20,11 +23,6 @@ export function formatValue(value: number, unit: Unit): string {
     case 'number':
       return shorten(value)
   }
-}
-
-/** The time of day of a moment (ms since the epoch), in UTC. */
-export function formatTime(at: number): string {
-  return `${new Date(at).toISOString().slice(11, 19)} UTC`
 }
 
 /** Date and time of a moment (ms since the epoch), in UTC. */

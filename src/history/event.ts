@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { severities } from '../text/severity.ts'
+import { checkOutcomeSchema } from './check-outcome.ts'
 
 /** A revision is a full commit id, SHA-1 or SHA-256. */
 export const revisionSchema = z.string().regex(/^[0-9a-f]{40}(?:[0-9a-f]{24})?$/, 'not a full commit id')
@@ -23,15 +24,6 @@ const common = {
   /** the workflow run it happened in; absent on a laptop */
   run: z.object({ id: z.string(), attempt: z.number().int(), url: z.string() }).optional(),
 }
-
-const checkOutcomeSchema = z.object({
-  name: z.string(),
-  severity: z.string(),
-  state: z.enum(['ok', 'breached', 'undecided', 'no-data', 'error']),
-  evidence: z.string(),
-  value: z.number().optional(),
-  failingSince: z.iso.datetime().optional(),
-})
 
 const beforeAndAfter = z.object({
   name: z.string(),

@@ -1,6 +1,7 @@
 import type { Message } from '../errors.ts'
 import type { Repository } from '../github/client.ts'
 import { defaultBranch } from '../github/repository.ts'
+import { keepOutcomes } from '../health/outcome.ts'
 import type { GateReport } from '../health/report.ts'
 import { chooseResponse, type Held, type Response } from '../health/response.ts'
 import type { Event, Occurrence } from '../history/event.ts'
@@ -57,13 +58,12 @@ export async function respondTo(report: GateReport, options: RespondOptions): Pr
   const { past, held } = await readCircumstances(report, options)
   const response = chooseResponse(report, held)
   await publish(response)
-  const { verdict, startedAt, checks } = report
+  const { verdict, startedAt } = report
   if (always || lastCheck(past, revision)?.verdict !== verdict)
-    await record(
-      // the event keeps of each check only what its schema names
-      { kind: 'health-checked', verdict, ...response, startedAt, checks: [...checks] },
-      [stepKey, verdict],
-    )
+    await record({ kind: 'health-checked', verdict, ...response, startedAt, checks: keepOutcomes(report) }, [
+      stepKey,
+      verdict,
+    ])
   return dispatch(response, past, options)
 }
 

@@ -97,7 +97,7 @@ export function fillReadme(readme: string, parts: Readonly<Record<string, string
 function renderTable(head: readonly string[], rows: Parameters<typeof table>[1]): string {
   const blocks: readonly RootContent[] = [table(head, rows)]
   // descriptions are our own markdown: their backticks are meant
-  return renderMarkdown(blocks).replaceAll('\\`', '`')
+  return renderMarkdown(blocks).replace(/\\([`~])/g, '$1')
 }
 
 /** What an input is, and which others it goes with. */

@@ -1,5 +1,6 @@
 import type { BlockContent, ListItem, PhrasingContent, Root, RootContent, Table, TableRow } from 'mdast'
 import { gfmTableToMarkdown } from 'mdast-util-gfm-table'
+import { gfmTaskListItemToMarkdown } from 'mdast-util-gfm-task-list-item'
 import { toMarkdown } from 'mdast-util-to-markdown'
 import { shortRevision } from './revision.ts'
 
@@ -13,7 +14,9 @@ export function renderMarkdown(blocks: readonly RootContent[]): string {
     bullet: '-',
     rule: '-',
     fences: true,
-    extensions: [gfmTableToMarkdown({ tablePipeAlign: false })],
+    // GitHub strikes out what is between tildes, also one of them
+    unsafe: [{ character: '~', inConstruct: 'phrasing' }],
+    extensions: [gfmTableToMarkdown({ tablePipeAlign: false }), gfmTaskListItemToMarkdown()],
   })
 }
 
@@ -21,12 +24,17 @@ type Inline = PhrasingContent | string
 
 /** A text that is not ours: nobody is mentioned by it, and no issue is referred to. */
 export function text(value: string): PhrasingContent {
-  return { type: 'text', value: value.replace(/@(?=\w)|#(?=\d)/g, '$&\u200b') }
+  return { type: 'text', value: readable(value).replace(/@(?=\w)|#(?=\d)/g, '$&\u200b') }
 }
 
 /** A name, id or value as it is; GitHub makes no mention or link of it. */
 export function code(value: string): PhrasingContent {
-  return { type: 'inlineCode', value: value.replace(/\s+/g, ' ') }
+  return { type: 'inlineCode', value: readable(value).replace(/\s+/g, ' ') }
+}
+
+/** Without the marks that turn the direction of writing: with them a text shows in another order than it has. */
+function readable(value: string): string {
+  return value.replace(/[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '')
 }
 
 /** A revision as people read it; any other name of where a layer stands, as it is. */
@@ -53,6 +61,14 @@ export function paragraph(...children: readonly Inline[]): BlockContent {
 export function bulletList(items: readonly (readonly Inline[])[]): BlockContent {
   const children = items.map(
     (item): ListItem => ({ type: 'listItem', spread: false, children: [paragraph(...item)] }),
+  )
+  return { type: 'list', ordered: false, spread: false, children }
+}
+
+/** Boxes to tick. */
+export function taskList(items: readonly (readonly Inline[])[]): BlockContent {
+  const children = items.map(
+    (item): ListItem => ({ type: 'listItem', spread: false, checked: false, children: [paragraph(...item)] }),
   )
   return { type: 'list', ordered: false, spread: false, children }
 }

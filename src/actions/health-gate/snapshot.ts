@@ -1,4 +1,5 @@
 import { watchHealth } from '../../health/gate.ts'
+import { keepOutcomes } from '../../health/outcome.ts'
 import { beforeDeployment } from '../../health/report.ts'
 import { publishReport } from './outputs.ts'
 import type { Prepared } from './prepare.ts'
@@ -10,10 +11,10 @@ export async function snapshot(prepared: Prepared): Promise<void> {
   const { environment, record } = workplace
   const once = { windowMs: 0, deployedAt: undefined, needsPass: false }
   const report = beforeDeployment(await watchHealth({ ...plan(), ...surroundings, ...once }))
-  const { verdict, because, startedAt, checks } = report
+  const { verdict, because, startedAt } = report
   const response = { decision: 'keep', reasonCode: 'snapshot', because } as const
   await publishReport(prepared, report, response)
-  await record({ kind: 'health-checked', verdict, ...response, startedAt, checks: [...checks] }, [
+  await record({ kind: 'health-checked', verdict, ...response, startedAt, checks: keepOutcomes(report) }, [
     context.stepKey,
     'snapshot',
   ])

@@ -10,7 +10,10 @@ export const postmortemIssue = defineAction({
     'Writes the post-mortem of an incident as one issue, from the history, and keeps it up to date without changing what people wrote.',
   branding: { icon: 'book-open', color: 'purple' },
   permissions: { contents: 'write', issues: 'write' },
-  morePermissions: { 'deployments: read': deployedRevision },
+  morePermissions: {
+    'deployments: read': `${deployedRevision}, and to count from the deployment`,
+    'pull-requests: read': 'to name the pull requests of the failed deployment',
+  },
   afterCancelled: 'run it again to continue: an incident has one issue',
   inputs: {
     ...commonInputs,

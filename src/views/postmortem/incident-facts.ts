@@ -1,4 +1,7 @@
 import type { Event, EventOf } from '../../history/event.ts'
+import { withoutRehearsals } from '../../history/rehearsal.ts'
+import { type Incident, incidentOf } from '../../incident/incident.ts'
+import { type EarlierIncident, earlierIncidents } from './earlier.ts'
 
 /** What the history says of one incident, for the document. */
 export interface IncidentFacts {
@@ -6,7 +9,7 @@ export interface IncidentFacts {
   readonly environment: string
   /** the failed revision */
   readonly revision: string
-  /** all events of the incident, oldest first */
+  /** all events of the incident, oldest first, without those of rehearsals */
   readonly events: readonly Event[]
   /** the first check that said unhealthy */
   readonly detection: EventOf<'health-checked'> | undefined
@@ -23,50 +26,49 @@ export interface IncidentFacts {
     | 'unhealthy'
   /** the last look at production after a rollback; undefined when nobody looked */
   readonly recovery: EventOf<'recovery-verified'> | undefined
-  /** from the first failing check to the last layer's rollback, ms */
-  readonly rollbackAfterMs: number | undefined
-  /** from the start of the watch to its verdict, ms */
-  readonly detectedAfterMs: number | undefined
+  /** the end of the last run of a rollback; undefined when none ended */
+  readonly ended: EventOf<'rollback-ended'> | undefined
+  /** what users noticed, as it was measured */
+  readonly impact: readonly EventOf<'impact-assessed'>[]
+  /** how it stands to those who respond; undefined when it is no incident to them */
+  readonly incidentNow: Incident | undefined
+  /** those before it with something in common, the newest first */
+  readonly earlier: readonly EarlierIncident[]
 }
 
-/** Gathers the facts; undefined when nothing in the history says that there is an incident. */
+/** Gathers the facts; undefined when nothing in the history says that there is an incident: a rehearsal is none. */
 export function gatherFacts(events: readonly Event[], incident: string): IncidentFacts | undefined {
-  const own = events.filter((event) => event.incident === incident)
-  const detection = own.find((event) => event.kind === 'health-checked' && event.verdict === 'unhealthy')
+  const real = withoutRehearsals(events)
+  const own = real.filter((event) => event.incident === incident)
+  const detection = own.find(isDetection)
   const rollbacks = own.filter((event) => event.kind === 'rollback-applied')
   const proposals = own.filter((event) => event.kind === 'rollback-proposed')
   const failures = own.filter((event) => event.kind === 'rollback-failed')
   const takenBack = new Set(own.flatMap((event) => (event.kind === 'rollback-undone' ? [event.from] : [])))
   const [first] = own
+  const isOpened = own.some(({ kind }) => kind === 'incident-opened')
   if (
     first === undefined ||
-    (detection === undefined && rollbacks.length + proposals.length + failures.length === 0)
+    (detection === undefined && !isOpened && rollbacks.length + proposals.length + failures.length === 0)
   )
     return undefined
-  const detected = detection?.kind === 'health-checked' ? detection : undefined
-  const last = rollbacks.at(-1)
-  const detectedAt = detected === undefined ? undefined : Date.parse(detected.at)
   return {
     incident,
     environment: first.environment,
     revision: first.revision,
     events: own,
-    detection: detected,
-    rollbacks,
-    proposals,
-    failures,
-    takenBack,
-    recovery: own.findLast((event) => event.kind === 'recovery-verified'),
+    ...{ detection, rollbacks, proposals, failures, takenBack },
     status: statusOf({ rollbacks, proposals, failures, takenBack }),
-    rollbackAfterMs:
-      last === undefined || detectedAt === undefined
-        ? undefined
-        : Math.max(0, Date.parse(last.at) - detectedAt),
-    detectedAfterMs:
-      detected === undefined || detectedAt === undefined
-        ? undefined
-        : detectedAt - Date.parse(detected.startedAt),
+    recovery: own.findLast((event) => event.kind === 'recovery-verified'),
+    ended: own.findLast((event) => event.kind === 'rollback-ended'),
+    impact: own.filter((event) => event.kind === 'impact-assessed'),
+    incidentNow: incidentOf(own, incident),
+    earlier: earlierIncidents(real, { incident, environment: first.environment, own }),
   }
+}
+
+function isDetection(event: Event): event is EventOf<'health-checked'> {
+  return event.kind === 'health-checked' && event.verdict === 'unhealthy'
 }
 
 function statusOf({

@@ -10,8 +10,12 @@ import {
   updateIssue,
 } from '../../github/issues.ts'
 import { explain, isAmbiguous } from '../../github/refusal.ts'
-import { type Links, writeFactsSection, writePeopleSection, writeTitle } from './document.ts'
+import { writeFactsSection } from './document.ts'
+import type { Evidence } from './evidence.ts'
 import type { IncidentFacts } from './incident-facts.ts'
+import type { Links } from './links.ts'
+import { writePeopleSection } from './people.ts'
+import { writeTitle } from './title.ts'
 
 const begin =
   '<!-- rollback-suite: written by the history from here; edits above the next such line are overwritten -->'
@@ -22,6 +26,7 @@ const createTries = 3
 
 export interface WriteUpOptions {
   readonly facts: IncidentFacts
+  readonly evidence: Evidence
   readonly links: Links
   readonly labels: readonly string[]
   readonly assignees: readonly string[]
@@ -41,12 +46,13 @@ export interface WriteUp {
  * again, and the lowest number wins.
  */
 export async function writeUp(repository: Repository, options: WriteUpOptions): Promise<WriteUp> {
-  const { facts, links, labels, assignees, redact } = options
+  const { facts, evidence, links, labels, assignees, redact } = options
   const title = redact(writeTitle(facts))
-  const section = redact(writeFactsSection(facts, links))
+  const section = (room: number) => redact(writeFactsSection(facts, links, evidence, room))
   const found = await findIssue(repository, facts)
   if (found !== undefined) return update(repository, { issue: found, title, section })
-  const body = replaceSection(`${markerOf(facts)}\n${begin}\n${end}\n${writePeopleSection()}`, section)
+  const people = redact(writePeopleSection(facts, evidence))
+  const body = replaceSection(`${markerOf(facts)}\n${begin}\n${end}\n${people}`, section)
   const issue = await createOnce(repository, { facts, title, body, labels, assignees })
   return { issue: issue.number, url: issue.url, outcome: 'created' }
 }
@@ -123,7 +129,7 @@ async function createOnce(
 
 async function update(
   repository: Repository,
-  { issue, title, section }: { issue: Issue; title: string; section: string },
+  { issue, title, section }: { issue: Issue; title: string; section: Section },
 ): Promise<WriteUp> {
   const body = replaceSection(issue.body, section)
   // a title that somebody rewrote is theirs
@@ -133,11 +139,14 @@ async function update(
   return { issue: issue.number, url: issue.url, outcome: same ? 'unchanged' : 'updated' }
 }
 
+/** What the history writes; the function gets how many characters there is room for, and may write more. */
+type Section = string | ((room: number) => string)
+
 /**
  * Puts a new section where the old one was; on top when somebody took the lines around it away. Everything else stays as
  * it is, byte for byte; when it leaves no room, all of it does.
  */
-export function replaceSection(body: string, section: string): string {
+export function replaceSection(body: string, section: Section): string {
   const [firstBegin = Number.POSITIVE_INFINITY, ...begins] = findLines(body, begin)
   const to = findLines(body, end).find((each) => each > firstBegin)
   if (to === undefined) return joinBody({ before: '', section, after: `\n\n${body}` }) ?? body
@@ -163,10 +172,11 @@ function joinBody({
   after,
 }: {
   before: string
-  section: string
+  section: Section
   after: string
 }): string | undefined {
-  const kept = cut(section, bodyLimit - `${before}${begin}\n\n\n${end}${after}`.length)
+  const room = bodyLimit - `${before}${begin}\n\n\n${end}${after}`.length
+  const kept = cut(typeof section === 'string' ? section : section(room), room)
   return kept === undefined ? undefined : `${before}${begin}\n\n${kept}\n${end}${after}`
 }
 

@@ -1,4 +1,5 @@
 import type { Event, EventOf, LayerName } from '../../history/event.ts'
+import { methodOf } from '../../history/method.ts'
 import { SeenIds } from './seen.ts'
 
 /** A deployment as GitHub's own records have it. */
@@ -323,19 +324,5 @@ function markOf(
       return { kind: 'recovery', at, outcome: event.outcome }
     default:
       return undefined
-  }
-}
-
-/** How a layer was taken back, as one word: the event does not say it, and what it kept does. */
-function methodOf({ layer, now, to, kept }: EventOf<'rollback-applied'>): string {
-  switch (layer) {
-    case 'code':
-      return now === to ? 'reset' : 'commit'
-    case 'database':
-      return kept?.['database'] === undefined ? 'down-migrations' : 'backup'
-    case 'ota':
-      return 'release'
-    default:
-      return 'restore'
   }
 }

@@ -1,7 +1,11 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { writeFactsSection, writePeopleSection, writeTitle } from '../../../src/views/postmortem/document.ts'
+import { clockOf, measuresOf } from '../../../src/views/postmortem/clock.ts'
+import { writeFactsSection } from '../../../src/views/postmortem/document.ts'
+import { noEvidence } from '../../../src/views/postmortem/evidence.ts'
 import { gatherFacts } from '../../../src/views/postmortem/incident-facts.ts'
+import { writePeopleSection } from '../../../src/views/postmortem/people.ts'
+import { writeTitle } from '../../../src/views/postmortem/title.ts'
 import {
   bad,
   factsOf,
@@ -24,26 +28,43 @@ describe('the post-mortem', () => {
     expect(write(healthChecked(), rolledBack(), opened(5))).toMatchInlineSnapshot(`
 "## Summary
 
+\`production\` had an incident with \`bbbbbbb\`. \`homepage\` noticed it. Rolled back: code. No recovery was verified.
+
 | | |
 | - | - |
 | Environment | \`production\` |
 | Status | **rolled back** |
+| Severity | **critical**, by the failing checks |
 | Failed revision | [\`bbbbbbb\`](https://github.com/octo-org/shop/commit/bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb) |
 | Restored | [\`aaaaaaa\`](https://github.com/octo-org/shop/commit/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa): the newest successful deployment of production before that of bbbbbbb |
 | Detected | 2026-11-24 03:10:11 UTC: a critical check is beyond its limit: homepage |
-| Time to detect | 1.2 s from the start of the watch |
-| Time to roll back | 3 min 20 s from the detection |
 | Reason given | the homepage answers 500 |
 
 <!-- root cause: bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb -->
 
+## How long it took
+
+| measure | time | from | to |
+| - | - | - | - |
+| Time to roll back | **3 min 20 s** | the detection | the last layer’s rollback |
+
+GitHub has no deployment of this revision that could be read, so nothing is counted from it.
+
+## Impact
+
+| on | what is known |
+| - | - |
+| users | Failing since 2026-11-24 03:10:11 UTC; no recovery was verified. |
+| business | Not measured. The questions below ask for it. |
+| systems | Environment \`production\`. Beyond the limit: \`homepage\`. Within the limit: \`latency\`. Rolled back: code. |
+
 ## Timeline
 
-| time (UTC) | what happened | by |
-| - | - | - |
-| 2026-11-24 03:10:11 | health gate: **unhealthy**, a critical check is beyond its limit: homepage | [\`grace\`](https://github.com/octo-org/shop/actions/runs/7) |
-| 2026-11-24 03:13:31 | code rolled back: \`bbbbbbb\` → \`aaaaaaa\`, now at \`ddddddd\`, tag \`rollback_20261124_031330\` | [\`grace\`](https://github.com/octo-org/shop/actions/runs/7) |
-| 2026-11-24 03:14:00 | this post-mortem was opened | \`grace\` |
+| time (UTC) | T+ | what happened | by |
+| - | - | - | - |
+| 2026-11-24 03:10:11 | 0 | health gate: **unhealthy**, a critical check is beyond its limit: homepage | [\`health-gate\`](https://github.com/octo-org/shop/actions/runs/7) |
+| 2026-11-24 03:13:31 | +3 min 20 s | code rolled back: \`bbbbbbb\` → \`aaaaaaa\`, now at \`ddddddd\`, tag \`rollback_20261124_031330\` | [\`rollback (automatic)\`](https://github.com/octo-org/shop/actions/runs/7) |
+| 2026-11-24 03:14:00 | +3 min 49 s | this post-mortem was opened | \`postmortem-issue\` |
 
 ## Check results
 
@@ -51,6 +72,18 @@ describe('the post-mortem', () => {
 | - | - | - | - |
 | \`homepage\` | critical | breached | 100 %, limit at most 5 % |
 | \`latency\` | medium | ok | 120 ms, limit at most 5 s |
+
+## Decision log
+
+| time (UTC) | decision | why |
+| - | - | - |
+| 2026-11-24 03:10:11 | health gate: **unhealthy**, roll back | a critical check is beyond its limit: homepage |
+
+## Rollback analysis
+
+| layer | from | to | method | outcome | duration | safety copy | what stood in the way |
+| - | - | - | - | - | - | - | - |
+| code | \`bbbbbbb\` | \`aaaaaaa\` | rollback commit | **rolled back** | not known | none | nothing |
 
 ## What was undone
 
@@ -77,24 +110,68 @@ The rollback undid all that came after aaaaaaa up to bbbbbbb; reverting the roll
   })
 
   test('asks people what only people know', () => {
-    expect(writePeopleSection()).toMatchInlineSnapshot(`
-"## Impact
+    expect(writePeopleSection(factsOf([healthChecked(), rolledBack()]))).toMatchInlineSnapshot(`
+"## Impact in words
+
+### Users
 
 Who noticed what, for how long? Numbers if there are any.
+
+### Business
+
+What did it cost: orders, revenue, support requests, promises to customers?
+
+### Systems
+
+Which other systems and teams were affected? Is any data wrong or lost?
 
 ## Root causes and trigger
 
 What made this possible, and what set it off? There is rarely only one cause.
 
-## What went well, what went wrong, where we were lucky
+## Lessons
 
-How did the alarm, the rollback and the people do?
+### What went well
+
+- A check noticed it. Would it have noticed a smaller fault, too?
+- The rollback needed nobody. Was everybody who had to know notified?
+- What worked as it should?
+
+### What went wrong
+
+- Why did latency not notice it?
+- What took longer than it should have?
+
+### Where we were lucky
+
+- It happened at 03 h UTC. What if it had been your busiest hour?
+- What could have made it worse?
 
 ## Action items
 
-| action | kind (prevent, mitigate, process) | owner | due |
-| - | - | - | - |
-| | | | |
+One line each, with kind (prevent, mitigate or process), owner and due date in parentheses at its end. Comment /sub-issues to make an issue of each.
+
+- [ ] Add a test that fails with this fault (kind: prevent, owner: ?, due: 2026-12-01)
+- [ ] Verify that production is healthy (kind: mitigate, owner: ?, due: 2026-12-01)
+- [ ] Bring the undone work back, without the fault (kind: process, owner: ?, due: 2026-12-01)
+
+## Prevention
+
+Short term: what keeps this fault from coming back this week?
+
+Long term: what keeps this kind of fault from reaching production?
+
+## Process
+
+What worked in the response? What needs to improve? What do you recommend?
+
+## Follow-ups
+
+What is left to find out, to tell customers, or to clean up?
+
+## Sign-off
+
+Who reviewed this, and when?
 "
 `)
   })
@@ -340,6 +417,9 @@ describe('text from outside', () => {
   })
 })
 
+const msOf = (facts: ReturnType<typeof factsOf>, name: string) =>
+  measuresOf(clockOf(facts, noEvidence)).find((each) => each.name === name)?.ms
+
 describe('what is known of an incident', () => {
   test('is nothing when nothing failed and nothing was rolled back', () => {
     const healthy = healthChecked({ verdict: 'healthy', decision: 'keep' })
@@ -364,13 +444,12 @@ describe('what is known of an incident', () => {
       now: 'off',
     })
     const facts = factsOf([healthChecked(), rolledBack(), flag, late])
-    expect(facts.detectedAfterMs).toBe(1_168)
-    expect(facts.rollbackAfterMs).toBe(5 * 60_000)
+    expect(msOf(facts, 'Time to roll back')).toBe(5 * 60_000)
   })
 
   test('says no negative time when a person was faster than the check', () => {
     const facts = factsOf([rolledBack({ at: '2026-11-24T03:00:00.000Z' }), healthChecked()])
-    expect(facts.rollbackAfterMs).toBe(0)
+    expect(msOf(facts, 'Time to roll back')).toBe(0)
     expect([facts.environment, facts.revision]).toEqual(['production', bad])
     expect([good, rollback]).toEqual([facts.rollbacks[0]?.to, facts.rollbacks[0]?.now])
   })

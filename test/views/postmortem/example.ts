@@ -76,6 +76,36 @@ export function rolledBack(changes: About<'rollback-applied'> = {}): Event {
   })
 }
 
+export function began(changes: About<'rollback-began'> = {}): Event {
+  return event({
+    kind: 'rollback-began',
+    ...about,
+    run,
+    at: '2026-11-24T03:13:10.000Z',
+    startedAt: '2026-11-24T03:13:00.000Z',
+    layers: [{ layer: 'code', from: bad, to: good }],
+    reason: 'the homepage answers 500',
+    automatic: true,
+    ...changes,
+  })
+}
+
+export function ended(changes: About<'rollback-ended'> = {}): Event {
+  return event({
+    kind: 'rollback-ended',
+    ...about,
+    run,
+    at: '2026-11-24T03:18:00.000Z',
+    outcome: 'complete',
+    layers: [
+      { layer: 'code', outcome: 'rolled-back' },
+      { layer: 'database', outcome: 'rolled-back' },
+    ],
+    phases: { plan: 3_000, database: 2_000, code: 4_000, deploy: 60_000 },
+    ...changes,
+  })
+}
+
 export function rollbackFailed(changes: About<'rollback-failed'> = {}): Event {
   return event({
     kind: 'rollback-failed',
@@ -127,7 +157,7 @@ export function opened(issue: number, changes: About<'postmortem-opened'> = {}):
   })
 }
 
-function event(draft: EventDraft): Event {
+export function event(draft: EventDraft): Event {
   return newEvent(draft, [JSON.stringify(draft)])
 }
 

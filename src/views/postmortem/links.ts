@@ -1,0 +1,27 @@
+import type { PhrasingContent } from 'mdast'
+import { code, link, revision } from '../../text/markdown.ts'
+import type { IncidentFacts } from './incident-facts.ts'
+
+/** Where a revision or a run can be looked at. */
+export interface Links {
+  /** e.g. https://github.com/octo-org/shop */
+  readonly repositoryUrl: string
+}
+
+/** One that had to be deployed, when there was one: the revision to deploy is what people look for. */
+export function mainRollback(
+  rollbacks: IncidentFacts['rollbacks'],
+): IncidentFacts['rollbacks'][number] | undefined {
+  return rollbacks.findLast(({ deploys }) => deploys !== undefined) ?? rollbacks.at(-1)
+}
+
+/** What is no commit, as a revert's revision or another layer's label, has no page. */
+export function commitLink(sha: string, { repositoryUrl }: Links): PhrasingContent {
+  if (!/^[0-9a-f]{40,64}$/.test(sha)) return code(sha)
+  return link(`${repositoryUrl}/commit/${sha}`, revision(sha))
+}
+
+/** As people read a time; seconds are enough. */
+export function utc(at: string | number): string {
+  return new Date(at).toISOString().replace('T', ' ').slice(0, 19)
+}

@@ -1,0 +1,29 @@
+import type { IncidentFacts } from './incident-facts.ts'
+import { mainRollback } from './links.ts'
+
+/** The issue's title, by how things stand. */
+export function writeTitle({
+  environment,
+  revision: bad,
+  status,
+  rollbacks,
+  recovery,
+}: IncidentFacts): string {
+  const last = mainRollback(rollbacks)
+  // GitHub takes a title of 256 characters
+  const name = environment.replace(/\s+/g, ' ').slice(0, 100)
+  // nobody who reads only the title is to think that production is well
+  const still = recovery?.outcome === 'not-recovered' ? ', and is still failing' : ''
+  // what is served is the content of that revision
+  if (status === 'rolled back' && last?.deploys?.includes(last.to))
+    return `Post-mortem: ${name} rolled back from ${bad.slice(0, 7)} to ${last.to.slice(0, 7)}${still}`
+  if (status === 'rolled back' && last !== undefined)
+    return `Post-mortem: ${name} at ${bad.slice(0, 7)}, ${last.from.slice(0, 45)} rolled back to ${last.to.slice(0, 45)}${still}`
+  if (status === 'rollback taken back')
+    return `Post-mortem: ${name} at ${bad.slice(0, 7)}, whose rollback was taken back`
+  if (status === 'rollback proposed')
+    return `Post-mortem: ${name} is unhealthy at ${bad.slice(0, 7)}, a rollback is proposed`
+  if (status === 'rollback failed')
+    return `Post-mortem: ${name} is unhealthy at ${bad.slice(0, 7)} and could not be rolled back`
+  return `Post-mortem: ${name} is unhealthy at ${bad.slice(0, 7)}`
+}
