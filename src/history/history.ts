@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { type Event, eventSchema } from './event.ts'
+import { compileCheck } from './quick-check.ts'
 
 /** All events of a repository: append-only, the same event once. Kept on a branch (branch-history). */
 export interface History {
@@ -82,6 +83,7 @@ export interface EventFile {
 }
 
 const orderSchema = z.object({ order: z.number().catch(0) })
+const isAsWritten = compileCheck(eventSchema, ['order'])
 
 /** Reads one JSON Lines file; a line that cannot be read is reported and does not hide the others. */
 export function parseLines({ file, text }: { file: string; text: string }): EventFile {
@@ -107,6 +109,10 @@ export function parseLine(line: string): EventLine | string {
     json = JSON.parse(line)
   } catch {
     return 'not JSON'
+  }
+  if (isAsWritten(json)) {
+    const { order = 0, ...event }: Event & { readonly order?: number } = json
+    return { event, order, text: line }
   }
   const parsed = eventSchema.safeParse(json)
   if (parsed.success) return { event: parsed.data, order: orderSchema.parse(json).order, text: line }

@@ -19,7 +19,7 @@ export function renderNow(records: Records, report: Report, dispatchUrl: string 
 }
 
 function environmentRow(
-  { failures, rollbacks }: Records,
+  { failures, rollbacks, incidents }: Records,
   { holds }: Report,
   { repository, environment, downtimeMs, availability, open }: Report['downtime']['environments'][number],
   isMany: boolean,
@@ -29,9 +29,10 @@ function environmentRow(
   const last = rollbacks.findLast(isHere)
   const newest = failures.findLast(isHere)
   const hold = holds.find(isHere)
+  const issue = newest && incidents.issueOf(newest.incident)
   const isOpen = newest !== undefined && newest.restoredAt === undefined
   const state = isOpen
-    ? html`<span class="state bad">recovery not verified</span>${newest.issue !== undefined && /^https?:/.test(newest.issue) ? html`<br><a href="${newest.issue}" rel="noreferrer">post-mortem</a>` : ''}`
+    ? html`<span class="state bad">recovery not verified</span>${issue !== undefined && /^https?:/.test(issue) ? html`<br><a href="${issue}" rel="noreferrer">post-mortem</a>` : ''}`
     : html`no open incident${open > 0 ? html`<br><span class="soft">${open} older not verified</span>` : ''}`
   return html`<tr><th scope="row">${isMany ? html`${foreign(repository)} ` : ''}${foreign(environment)}</th><td>${state}</td><td>${
     hold === undefined

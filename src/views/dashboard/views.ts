@@ -1,6 +1,9 @@
 import { layerNames } from '../../history/event.ts'
+import type { Deployment } from '../report/deployments.ts'
+import type { Failure } from '../report/failure-table.ts'
 import type { Records, Report, ReportOptions } from '../report/report.ts'
-import { makeReport } from '../report/report.ts'
+import { makeReport, ofEnvironment } from '../report/report.ts'
+import { Rows } from '../report/rows.ts'
 import { doraRows, sayCount, sayMs, sayShare, sayTrend, trendNames } from '../report/say.ts'
 import { drawTrend } from './chart.ts'
 import { type Html, html } from './html.ts'
@@ -22,14 +25,16 @@ export function choicesOf(
   records: Records,
   { period, environment: only }: Pick<ReportOptions, 'period' | 'environment'>,
 ): Choices {
-  const isMeant = (each: { readonly at: number; readonly environment: string }) =>
-    each.at >= period.from && each.at < period.to && (only === undefined || each.environment === only)
-  const rollbacks = records.rollbacks.filter(isMeant)
-  const deployments = records.deployments.filter(isMeant)
+  const own = ofEnvironment(records, only)
+  const rollbacks = own.rollbacks.between(period, ({ at }) => at)
+  const deployments = own.deployments.between(period, ({ at }) => at)
   const counts = new Map<string, number>()
-  for (const { environment } of [...rollbacks, ...deployments])
+  const used = new Set<string>()
+  for (const { environment, layers } of rollbacks) {
     counts.set(environment, (counts.get(environment) ?? 0) + 1)
-  const used = new Set(rollbacks.flatMap(({ layers }) => layers.map(({ layer }) => layer)))
+    for (const { layer } of layers) used.add(layer)
+  }
+  for (const { environment } of deployments) counts.set(environment, (counts.get(environment) ?? 0) + 1)
   const whole = Math.round((period.to - period.from) / day)
   return {
     environments: [...counts].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1)).map(([name]) => name),
@@ -54,16 +59,16 @@ export function renderViews(
 ): { readonly rollbacks: readonly Html[]; readonly deployments: readonly Html[] } {
   const rollbacks: Html[] = []
   const deployments: Html[] = []
-  for (const { value: period, from } of choices.periods)
-    for (const environment of ['', ...choices.environments.slice(0, mostEnvironments)]) {
-      const own = narrow(records, environment || options.environment, from)
-      const chosen = {
-        environment: environment || options.environment,
-        period: { from, to: options.period.to },
-      }
+  for (const environment of ['', ...choices.environments.slice(0, mostEnvironments)]) {
+    const own = ofEnvironment(records, environment || options.environment)
+    for (const { value: period, from } of choices.periods) {
+      const chosen = { environment: undefined, period: { from, to: options.period.to } }
       for (const layer of ['', ...choices.layers] as const) {
         const known = layerNames.find((name) => name === layer)
-        const shown = known === undefined ? own : { ...own, failures: [], deployments: [] }
+        const shown =
+          known === undefined
+            ? own
+            : { ...own, failures: Rows.none<Failure>(), deployments: Rows.none<Deployment>() }
         const report = makeReport(shown, { ...options, ...chosen, layer: known, recent: 0, hasGroups: false })
         const isFirst = period === '' && environment === '' && layer === ''
         if (isFirst || report.rollbacks.total > 0)
@@ -76,21 +81,8 @@ export function renderViews(
           )
       }
     }
-  return { rollbacks, deployments }
-}
-
-/** What a view can be about, so that a hundred views do not each go through all of it. */
-function narrow(records: Records, environment: string | undefined, from: number): Records {
-  const isMeant = (each: { readonly environment: string }) =>
-    environment === undefined || each.environment === environment
-  return {
-    ...records,
-    rollbacks: records.rollbacks.filter((each) => isMeant(each) && each.at >= from),
-    failures: records.failures.filter(
-      (each) => isMeant(each) && (each.restoredAt ?? each.introducedAt) >= from,
-    ),
-    deployments: records.deployments.filter((each) => isMeant(each) && each.at >= from),
   }
+  return { rollbacks, deployments }
 }
 
 function hiddenUnless(isShown: boolean): Html {

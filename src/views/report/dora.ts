@@ -1,7 +1,9 @@
-import type { Deployment, Failure } from './failures.ts'
+import type { Deployment } from './deployments.ts'
+import type { Failure } from './failure-table.ts'
 import type { Report } from './model.ts'
-import { describeDurations, present, share } from './numbers.ts'
-import { dayMs, isIn, lengthOf, type Period } from './period.ts'
+import { describeDurations, share } from './numbers.ts'
+import { dayMs, lengthOf, type Period } from './period.ts'
+import type { Rows } from './rows.ts'
 
 /**
  * The five metrics of DORA's guide as of 2025, https://dora.dev/guides/dora-metrics/: change fail rate over failed deployments
@@ -12,27 +14,29 @@ import { dayMs, isIn, lengthOf, type Period } from './period.ts'
  * rework. Lead time is that of the deployed commit: commits below it that went out with it waited longer.
  */
 export function measureDora(
-  failures: readonly Failure[],
-  deployments: readonly Deployment[],
+  failures: Rows<Failure>,
+  deployments: Rows<Deployment>,
   { period, pending }: { readonly period: Period; readonly pending: number },
 ): Report['dora'] {
-  const failed = failures.filter(({ introducedAt }) => isIn(period, introducedAt))
-  const deployed = deployments.filter(({ at }) => isIn(period, at))
-  const rework = deployed.filter(({ isRework }) => isRework).length
+  const failed = failures.between(period, ({ introducedAt }) => introducedAt)
+  const deployed = deployments.between(period, ({ at }) => at)
   const changes = deployed.filter(({ isRework }) => !isRework)
-  const leads = changes.map(({ leadMs }) => leadMs).filter(present)
-  const recoveries = failed.flatMap(({ introducedAt, restoredAt }) =>
-    restoredAt === undefined ? [] : [Math.max(0, restoredAt - introducedAt)],
+  const rework = deployed.length - changes.length
+  const leads = changes.numbers(({ leadMs }) => leadMs)
+  const recoveries = failed.numbers(({ introducedAt, restoredAt }) =>
+    restoredAt === undefined ? undefined : Math.max(0, restoredAt - introducedAt),
   )
-  const detections = failed.flatMap(({ introducedAt, detectedAt }) =>
-    detectedAt === undefined ? [] : [Math.max(0, detectedAt - introducedAt)],
+  const detections = failed.numbers(({ introducedAt, detectedAt }) =>
+    detectedAt === undefined ? undefined : Math.max(0, detectedAt - introducedAt),
   )
+  const days = new Set<number>()
+  for (const { at } of deployed) days.add(Math.floor(at / dayMs))
   return {
     changeFailRate: {
       value: share(failed.length, deployed.length),
       failed: failed.length,
       deployments: deployed.length,
-      unjudged: changes.filter(({ isJudged }) => !isJudged).length,
+      unjudged: changes.count(({ isJudged }) => !isJudged),
       pending,
     },
     failedDeploymentRecoveryTime: {
@@ -43,7 +47,7 @@ export function measureDora(
     deploymentFrequency: {
       perDay: deployed.length / (lengthOf(period) / dayMs),
       n: deployed.length,
-      daysWithDeployment: new Set(deployed.map(({ at }) => Math.floor(at / dayMs))).size,
+      daysWithDeployment: days.size,
     },
     leadTime: { ...describeDurations(leads), pending: changes.length - leads.length },
     reworkRate: { value: share(rework, deployed.length), rework, deployments: deployed.length },

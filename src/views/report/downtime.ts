@@ -1,7 +1,8 @@
-import type { Failure } from './failures.ts'
+import type { Failure } from './failure-table.ts'
 import type { Report } from './model.ts'
 import { share, sum } from './numbers.ts'
 import { isIn, lengthOf, type Period } from './period.ts'
+import type { Rows } from './rows.ts'
 
 interface Interval {
   readonly from: number
@@ -14,23 +15,23 @@ interface Interval {
  * @param places each repository and environment that has a deployment, so that one without an incident has its 100 %
  */
 export function measureDowntime(
-  failures: readonly Failure[],
+  failures: Rows<Failure>,
   places: readonly { readonly repository: string; readonly environment: string }[],
   period: Period,
 ): Report['downtime'] {
-  const own = failures.filter(({ introducedAt }) => isIn(period, introducedAt))
-  const ended = own.flatMap(({ failingFrom, restoredAt }) =>
-    restoredAt === undefined ? [] : [Math.max(0, restoredAt - failingFrom)],
+  const own = failures.between(period, ({ introducedAt }) => introducedAt)
+  const ended = own.numbers(({ failingFrom, restoredAt }) =>
+    restoredAt === undefined ? undefined : Math.max(0, restoredAt - failingFrom),
   )
   const environments = places.map(({ repository, environment }) => {
     const here = failures.filter((each) => each.repository === repository && each.environment === environment)
-    const downtimeMs = sum(
-      unite(here.flatMap((failure) => clip(failure, period))).map(({ from, to }) => to - from),
-    )
+    const clipped: Interval[] = []
+    for (const failure of here) clipped.push(...clip(failure, period))
+    const downtimeMs = sum(unite(clipped).map(({ from, to }) => to - from))
     return {
       ...{ repository, environment, downtimeMs },
       availability: 1 - downtimeMs / lengthOf(period),
-      open: here.filter((each) => each.restoredAt === undefined && isIn(period, each.introducedAt)).length,
+      open: here.count((each) => each.restoredAt === undefined && isIn(period, each.introducedAt)),
     }
   })
   return {

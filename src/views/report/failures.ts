@@ -1,44 +1,21 @@
-import type { Collected, DeploymentFact, IncidentRecord } from './collect.ts'
+import type { Collected, DeploymentFact } from './collect.ts'
+import { type Deployment, Deployments } from './deployments.ts'
+import { type Failure, Failures } from './failure-table.ts'
+import type { IncidentRecord, Incidents } from './incidents.ts'
+import type { Mark } from './marks.ts'
+import { Rollbacks } from './rollback-table.ts'
 import { type Rollback, rollbacksOf } from './rollbacks.ts'
-
-/** A deployment that reached its environment. Times are ms since the epoch. */
-export interface Deployment {
-  readonly repository: string
-  readonly environment: string
-  readonly at: number
-  /** true for one that only undid another: it is rework */
-  readonly isRework: boolean
-  /** true when a check gave a verdict on it */
-  readonly isJudged: boolean
-  /** from the commit to the environment, ms; undefined where the commit's time is not known, and for rework */
-  readonly leadMs: number | undefined
-}
-
-/** A deployment that failed in its environment, once, however many incidents, checks and rollbacks there were. */
-export interface Failure {
-  readonly repository: string
-  readonly environment: string
-  readonly incident: string
-  readonly revision: string
-  /** when the deployment was there; else when it was first looked at; else its first event */
-  readonly introducedAt: number
-  /** the first look that said unhealthy; undefined when only people noticed */
-  readonly detectedAt: number | undefined
-  /** the first bad answer that is known of, not before the deployment; else when it was detected, or first rolled back */
-  readonly failingFrom: number
-  /** when production was first seen to be well again after it was detected or rolled back; undefined while that is open */
-  readonly restoredAt: number | undefined
-  readonly detectedBy: readonly string[]
-  readonly issue: string | undefined
-}
+import type { Rows } from './rows.ts'
 
 /** Everything that happened, as the statistics count it. Nothing of it depends on the order in which events came. */
 export interface Records {
+  /** what more there is to say of the incidents that rollbacks and failures name */
+  readonly incidents: Incidents
   /** oldest first; without the rehearsals */
-  readonly rollbacks: readonly Rollback[]
-  readonly rehearsals: readonly Rollback[]
-  readonly failures: readonly Failure[]
-  readonly deployments: readonly Deployment[]
+  readonly rollbacks: Rows<Rollback>
+  readonly rehearsals: Rows<Rollback>
+  readonly failures: Rows<Failure>
+  readonly deployments: Rows<Deployment>
   /** deployments that were started and are neither there nor failed: where, and since when */
   readonly pendingDeployments: readonly Pick<Deployment, 'environment' | 'at'>[]
   readonly holds: Collected['holds']
@@ -51,22 +28,21 @@ export interface Records {
 
 /** Makes the records of what was collected. */
 export function makeRecords(collected: Collected): Records {
-  const { facts, redeployments, holds, repositories, events, duplicates, first, last } = collected
+  const { incidents, facts, redeployments, holds, repositories, events, duplicates, first, last } = collected
   const latest = latestFacts(facts)
   const deployedAt = firstDeployments(latest)
-  const rollbacks: Rollback[] = []
-  const rehearsals: Rollback[] = []
-  const failures: Failure[] = []
-  const deployments: Deployment[] = []
-  for (const record of collected.incidents.values()) {
-    const own = rollbacksOf(record)
+  const [rollbacks, rehearsals] = [new Rollbacks(incidents), new Rollbacks(incidents)]
+  const failures = new Failures(incidents)
+  const deployments = new Deployments()
+  for (const record of incidents) {
+    const marks = record.hasMarks ? incidents.marksOf(record.index) : []
+    const own = rollbacksOf(record, marks)
     const real = own.filter(({ isRehearsal }) => !isRehearsal)
-    rollbacks.push(...real)
-    rehearsals.push(...own.filter(({ isRehearsal }) => isRehearsal))
-    const recordedAt = deployedAt.size === 0 ? undefined : deployedAt.get(placeOf(record))
+    for (const each of own) (each.isRehearsal ? rehearsals : rollbacks).push(each)
+    const recordedAt = deployedAt.size === 0 ? undefined : deployedAt.get(placeIn(incidents, record))
     const introducedAt = recordedAt ?? record.watchedFrom ?? record.firstAt
     if (record.detectedAt !== undefined || real.length > 0)
-      failures.push(failureOf(record, real, introducedAt))
+      failures.push(failureOf(record, { marks, rollbacks: real, introducedAt }))
     const isThere = record.watchedFrom !== undefined || real.length > 0
     if (recordedAt === undefined && isThere) {
       const { repository, environment, isJudged } = record
@@ -86,8 +62,8 @@ export function makeRecords(collected: Collected): Records {
       deployments.push({ repository, environment, at, isRework: true, isJudged: false, leadMs: undefined })
   const judged = new Set<string>()
   // of a million deployments without a record none is looked up
-  for (const record of deployedAt.size === 0 ? [] : collected.incidents.values())
-    if (record.isJudged) judged.add(placeOf(record))
+  for (const record of deployedAt.size === 0 ? [] : incidents)
+    if (record.isJudged) judged.add(placeIn(incidents, record))
   for (const fact of latest) {
     const { repository, environment, deployedAt: at, committedAt, isRollback } = fact
     if (at === undefined) continue
@@ -98,10 +74,11 @@ export function makeRecords(collected: Collected): Records {
     deployments.push({ repository, environment, at, isRework, isJudged: judged.has(placeOf(fact)), leadMs })
   }
   return {
-    rollbacks: rollbacks.sort((a, b) => a.at - b.at),
-    rehearsals: rehearsals.sort((a, b) => a.at - b.at),
-    failures: failures.sort((a, b) => a.introducedAt - b.introducedAt),
-    deployments: deployments.sort((a, b) => a.at - b.at),
+    incidents,
+    rollbacks: rollbacks.rows(),
+    rehearsals: rehearsals.rows(),
+    failures: failures.rows(),
+    deployments: deployments.rows(),
     pendingDeployments: latest
       .filter(({ outcome }) => outcome === 'pending')
       .map(({ environment, createdAt: at }) => ({ environment, at })),
@@ -109,15 +86,26 @@ export function makeRecords(collected: Collected): Records {
   }
 }
 
-function failureOf(record: IncidentRecord, rollbacks: readonly Rollback[], introducedAt: number): Failure {
-  const { repository, environment, incident, revision, detectedAt, failingSince, detectedBy, issue } = record
+function failureOf(
+  record: IncidentRecord,
+  {
+    marks,
+    rollbacks,
+    introducedAt,
+  }: {
+    readonly marks: readonly Mark[]
+    readonly rollbacks: readonly Rollback[]
+    readonly introducedAt: number
+  },
+): Pick<Failure, 'incident' | 'introducedAt' | 'failingFrom' | 'restoredAt'> {
+  const { index: incident, detectedAt, failingSince } = record
   const began = rollbacks[0]?.at ?? Number.POSITIVE_INFINITY
   const noticedAt = Math.min(detectedAt ?? Number.POSITIVE_INFINITY, began)
-  const restored = record.marks
+  const restored = marks
     .filter((mark) => mark.kind === 'recovery' && mark.outcome === 'recovered' && mark.at >= noticedAt)
     .map(({ at }) => at)
   return {
-    ...{ repository, environment, incident, revision, introducedAt, detectedAt, detectedBy, issue },
+    ...{ incident, introducedAt },
     failingFrom: Math.min(noticedAt, Math.max(failingSince ?? noticedAt, introducedAt)),
     restoredAt: restored.length === 0 ? undefined : Math.min(...restored),
   }
@@ -129,6 +117,10 @@ function placeOf({
   revision,
 }: Pick<DeploymentFact, 'repository' | 'environment' | 'revision'>): string {
   return `${repository}\n${environment}\n${revision}`
+}
+
+function placeIn(incidents: Incidents, { repository, environment, index }: IncidentRecord): string {
+  return placeOf({ repository, environment, revision: incidents.revisionOf(index) })
 }
 
 /** The same deployment may be read twice: each counts once. */
@@ -151,8 +143,7 @@ function firstDeployments(facts: readonly DeploymentFact[]): ReadonlyMap<string,
 function restoredSince({ redeployments, incidents }: Collected): ReadonlyMap<string, number> {
   const since = new Map<string, number>()
   for (const { repository, environment, incident, revision, at } of redeployments) {
-    const record = incidents.get(repository === '' ? incident : `${repository}\n${incident}`)
-    const from = Math.min(at, record?.firstAt ?? at)
+    const from = Math.min(at, incidents.firstAtOf(incident))
     const place = placeOf({ repository, environment, revision })
     since.set(place, Math.min(since.get(place) ?? Number.POSITIVE_INFINITY, from))
   }

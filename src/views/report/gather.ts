@@ -73,7 +73,7 @@ export async function gather(repository: Repository, options: GatherOptions): Pr
 function demandKnown({ environment, environments }: GatherOptions, collector: Collector): void {
   const { incidents, facts } = collector.collected()
   const known = new Set(environments)
-  for (const each of [...incidents.values(), ...facts]) known.add(each.environment)
+  for (const each of [...incidents, ...facts]) known.add(each.environment)
   if (environment === undefined || known.has(environment)) return
   throw new InputError(
     message`${setting('environment')} is "${environment}", which neither the settings nor the history know; write one of ${[...known].sort().join(', ')}`,

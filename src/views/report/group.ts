@@ -1,5 +1,6 @@
+import { Column } from './column.ts'
 import type { Group } from './model.ts'
-import { describeDurations, present, share } from './numbers.ts'
+import { describeDurations, share } from './numbers.ts'
 import type { Rollback, Standing } from './rollbacks.ts'
 
 /** What is counted: a rollback, or one layer of it. */
@@ -8,48 +9,71 @@ export interface Counted {
   readonly durationMs: number | undefined
 }
 
-/** Counts rollbacks, and describes how long those took that succeeded. */
-export function countUp(counted: readonly Counted[]): Omit<Group, 'name'> {
-  const of = (standing: Standing) => counted.filter((each) => each.standing === standing).length
-  const [succeeded, failed] = [of('succeeded'), of('failed')]
-  return {
-    total: counted.length,
-    ...{ succeeded, failed, pending: of('pending') },
-    successRate: share(succeeded, succeeded + failed),
-    duration: describeDurations(counted.map(({ durationMs }) => durationMs).filter(present)),
+/** Counts, and keeps the durations alone. */
+class Tally {
+  readonly #counts = { succeeded: 0, failed: 0, pending: 0 }
+  readonly #durations = new Column(Float64Array)
+
+  add({ standing, durationMs }: Counted): void {
+    this.#counts[standing] += 1
+    if (durationMs !== undefined) this.#durations.push(durationMs)
   }
+
+  get(): Omit<Group, 'name'> {
+    const { succeeded, failed, pending } = this.#counts
+    return {
+      total: succeeded + failed + pending,
+      ...{ succeeded, failed, pending },
+      successRate: share(succeeded, succeeded + failed),
+      duration: describeDurations(this.#durations.doubles()),
+    }
+  }
+}
+
+/** Counts rollbacks, and describes how long those took that succeeded. */
+export function countUp(counted: Iterable<Counted>): Omit<Group, 'name'> {
+  const tally = new Tally()
+  for (const each of counted) tally.add(each)
+  return tally.get()
 }
 
 /** Counts by a name, the most frequent first. */
 export function groupBy<T extends Counted>(
-  counted: readonly T[],
+  counted: Iterable<T>,
   nameOf: (each: T) => string,
 ): readonly Group[] {
-  const groups = [...Map.groupBy(counted, nameOf)].map(([name, each]) => ({ name, ...countUp(each) }))
+  const tallies = new Map<string, Tally>()
+  for (const each of counted) {
+    const name = nameOf(each)
+    const tally = tallies.get(name) ?? new Tally()
+    tallies.set(name, tally)
+    tally.add(each)
+  }
+  const groups = [...tallies].map(([name, tally]) => ({ name, ...tally.get() }))
   return groups.sort((a, b) => b.total - a.total || (a.name < b.name ? -1 : 1))
 }
 
-/** The most frequent, and the rest as one. */
+/** The most frequent, and the rest as one. @param counted can be gone through twice */
 export function mostFrequent<T extends Counted>(
-  counted: readonly T[],
+  counted: Iterable<T>,
   nameOf: (each: T) => string,
   most: number,
 ): readonly Group[] {
   const groups = groupBy(counted, nameOf)
   if (groups.length <= most) return groups
   const named = new Set(groups.slice(0, most).map(({ name }) => name))
-  const rest = counted.filter((each) => !named.has(nameOf(each)))
-  return [...groups.slice(0, most), { name: 'other', ...countUp(rest) }]
+  const rest = new Tally()
+  for (const each of counted) if (!named.has(nameOf(each))) rest.add(each)
+  return [...groups.slice(0, most), { name: 'other', ...rest.get() }]
 }
 
-/** The layers of rollbacks, each counted by what became of itself. */
-export function layersIn(
-  rollbacks: readonly Rollback[],
-): readonly (Counted & { readonly layer: string; readonly method: string })[] {
-  return rollbacks.flatMap(({ layers }) =>
-    layers.map(({ layer, standing, method, tookMs }) => ({
-      ...{ layer, standing, method },
-      durationMs: standing === 'succeeded' ? tookMs : undefined,
-    })),
-  )
+/** The layers of rollbacks, each counted by what became of itself. @param only of which layer; undefined for all */
+export function* layersIn(
+  rollbacks: Iterable<Rollback>,
+  only: string | undefined,
+): Generator<Counted & { readonly layer: string; readonly method: string }> {
+  for (const { layers } of rollbacks)
+    for (const { layer, standing, method, tookMs } of layers)
+      if (only === undefined || layer === only)
+        yield { layer, standing, method, durationMs: standing === 'succeeded' ? tookMs : undefined }
 }

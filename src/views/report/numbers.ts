@@ -9,8 +9,8 @@ export interface Durations {
 }
 
 /** Describes observations, in any order. */
-export function describeDurations(observed: readonly number[]): Durations {
-  const sorted = Float64Array.from(observed).sort()
+export function describeDurations(observed: Float64Array): Durations {
+  const sorted = observed.toSorted()
   return {
     n: sorted.length,
     averageMs: sorted.length === 0 ? null : sum(observed) / sorted.length,

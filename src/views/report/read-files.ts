@@ -1,9 +1,8 @@
-import { createReadStream } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import type { Event } from '../../history/event.ts'
 import { eventsFolder, type HistoryContent, isEventFileSince, parseLine } from '../../history/history.ts'
+import { readLines } from './read-lines.ts'
 
 /**
  * Reads a history from a clone of its branch, a line at a time, oldest month first, so that the memory it takes does not grow with the
@@ -22,19 +21,14 @@ export async function readEventFiles(
   const unreadable: HistoryContent['unreadable'][number][] = []
   for (const path of paths) {
     if (!isEventFileSince(path, undefined)) continue
-    const lines = createInterface({
-      input: createReadStream(join(folder, path)),
-      crlfDelay: Number.POSITIVE_INFINITY,
-    })
-    let number = 0
-    for await (const text of lines) {
-      number += 1
-      const line = number === 1 ? text.replace(/^\ufeff/, '') : text
-      if (line.trim() === '') continue
-      const parsed = parseLine(line)
-      if (typeof parsed === 'string') unreadable.push({ file: path, line: number, why: parsed })
+    await readLines(join(folder, path), (text, line) => {
+      // without the mark that some editors put in front
+      const own = line === 1 ? text?.replace(/^\ufeff/, '') : text
+      if (own?.trim() === '') return
+      const parsed = own === undefined ? 'longer than 16 MB' : parseLine(own)
+      if (typeof parsed === 'string') unreadable.push({ file: path, line, why: parsed })
       else take(parsed.event)
-    }
+    })
   }
   return unreadable
 }

@@ -1,13 +1,17 @@
 import { sayDuration } from '../../text/duration.ts'
-import type { Mark } from './collect.ts'
+import type { Incidents } from './incidents.ts'
+import type { Mark } from './marks.ts'
 import type { RecentRollback } from './model.ts'
-import type { Rollback } from './rollbacks.ts'
+import { type Rollback, runOf, timelineOf } from './rollbacks.ts'
 
 /** A rollback with its timeline. */
-export function describeRecent(rollback: Rollback): RecentRollback {
-  const { repository, environment, incident, revision, outcome, standing, trigger, reason } = rollback
+export function describeRecent(incidents: Incidents, rollback: Rollback): RecentRollback {
+  const { repository, environment, outcome, standing, trigger, reason } = rollback
+  const marks = timelineOf(incidents, rollback)
   return {
-    ...{ repository, environment, incident, revision, outcome, standing, trigger, reason },
+    ...{ repository, environment, outcome, standing, trigger, reason },
+    incident: incidents.idOf(rollback.incident),
+    revision: incidents.revisionOf(rollback.incident),
     at: timeOf(rollback.at),
     endedAt: rollback.endedAt === undefined ? null : timeOf(rollback.endedAt),
     detectedBy: [...rollback.detectedBy],
@@ -15,9 +19,9 @@ export function describeRecent(rollback: Rollback): RecentRollback {
     layers: rollback.layers.map(({ layer, outcome: became, method, tookMs }) => {
       return { layer, outcome: became, method, tookMs: tookMs ?? null }
     }),
-    timeline: rollback.marks.map((mark) => ({ at: timeOf(mark.at), what: sayMark(mark) })),
-    url: addressOf(rollback.url),
-    issue: addressOf(rollback.issue),
+    timeline: marks.map((mark) => ({ at: timeOf(mark.at), what: sayMark(mark) })),
+    url: addressOf(runOf(marks)),
+    issue: addressOf(incidents.issueOf(rollback.incident)),
   }
 }
 

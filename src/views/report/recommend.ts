@@ -1,9 +1,10 @@
 import { InputError, message, setting } from '../../errors.ts'
 import { sayDuration } from '../../text/duration.ts'
-import type { Failure } from './failures.ts'
+import type { Failure } from './failure-table.ts'
 import type { Recommendation, Report } from './model.ts'
 import { share } from './numbers.ts'
 import type { Rollback } from './rollbacks.ts'
+import type { Rows } from './rows.ts'
 
 /** From where on a number is worth a recommendation. */
 export interface Thresholds {
@@ -45,8 +46,8 @@ export function shareOfPercent(name: string, percent: number): number {
 const leastForShare = 3
 
 interface Seen extends Pick<Report, 'rollbacks' | 'downtime' | 'dora'> {
-  readonly own: readonly Rollback[]
-  readonly failures: readonly Failure[]
+  readonly own: Rows<Rollback>
+  readonly failures: Rows<Failure>
 }
 
 /** What the numbers give reason to do, each with its evidence; none where a number is as it should be, or says too little. */
@@ -92,7 +93,7 @@ function aboutCount(
 }
 
 function aboutUndetected({ own }: Seen, { undetected: threshold }: Thresholds): readonly Recommendation[] {
-  const missed = own.filter(({ isDetected }) => !isDetected).length
+  const missed = own.count(({ isDetected }) => !isDetected)
   const value = share(missed, own.length)
   if (value === null || own.length < leastForShare || value <= threshold) return []
   const text =
@@ -137,17 +138,17 @@ function aboutRecurrence(
   { failures }: Seen,
   { sameCheck: threshold }: Thresholds,
 ): readonly Recommendation[] {
-  const checks = Map.groupBy(
-    failures.flatMap(({ detectedBy, environment }) =>
-      detectedBy.map((check) => `${check} in ${environment}`),
-    ),
-    (each) => each,
-  )
-  const [check, own] = [...checks].sort(([a, x], [b, y]) => y.length - x.length || (a < b ? -1 : 1))[0] ?? []
-  if (check === undefined || own === undefined || own.length <= threshold) return []
+  const counts = new Map<string, number>()
+  for (const { detectedBy, environment } of failures)
+    for (const check of detectedBy) {
+      const name = `${check} in ${environment}`
+      counts.set(name, (counts.get(name) ?? 0) + 1)
+    }
+  const [check, value] = [...counts].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1))[0] ?? []
+  if (check === undefined || value === undefined || value <= threshold) return []
   const text = 'Look for the common cause: the same check keeps failing after deployments.'
-  const evidence = `the check ${check} failed after ${own.length} deployments of the period`
-  return [{ id: 'recurrence', text, evidence, value: own.length, threshold, n: failures.length }]
+  const evidence = `the check ${check} failed after ${value} deployments of the period`
+  return [{ id: 'recurrence', text, evidence, value, threshold, n: failures.length }]
 }
 
 function aboutOpen({ downtime }: Seen): readonly Recommendation[] {

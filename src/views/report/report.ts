@@ -2,13 +2,14 @@ import type { LayerName } from '../../history/event.ts'
 import { measureDora } from './dora.ts'
 import { measureDowntime } from './downtime.ts'
 import type { Records } from './failures.ts'
-import { countUp, groupBy, layersIn, mostFrequent } from './group.ts'
+import { type Counted, countUp, groupBy, layersIn, mostFrequent } from './group.ts'
 import type { Report } from './model.ts'
-import { describeDurations, present } from './numbers.ts'
+import { describeDurations } from './numbers.ts'
 import { bucketLength, dayMs, isIn, lengthOf, monthOf, type Period } from './period.ts'
 import { describeRecent } from './recent.ts'
 import { recommend, type Thresholds, usualThresholds } from './recommend.ts'
 import type { Rollback } from './rollbacks.ts'
+import { Rows } from './rows.ts'
 import { measureTrends } from './trends.ts'
 
 export { Collector, type DeploymentFact } from './collect.ts'
@@ -54,25 +55,23 @@ export function makeReport(
 ): Report {
   const isMeant = (each: { readonly environment: string }) =>
     environment === undefined || each.environment === environment
-  const rollbacks = records.rollbacks
-    .filter((each) => isMeant(each) && isIn(period, each.at))
-    .filter(({ layers }) => layer === undefined || layers.some((each) => each.layer === layer))
-  const rehearsals = records.rehearsals.filter((each) => isMeant(each) && isIn(period, each.at))
-  const failures = records.failures.filter(isMeant)
-  const deployments = records.deployments.filter(isMeant)
-  const failed = failures.filter(({ introducedAt }) => isIn(period, introducedAt))
-  const places = placesOf([...deployments, ...failures])
-  const pending = records.pendingDeployments.filter((each) => isMeant(each) && isIn(period, each.at)).length
+  const all = ofEnvironment(records, environment)
+  const inPeriod = all.rollbacks.between(period, ({ at }) => at)
+  const rollbacks =
+    layer === undefined
+      ? inPeriod
+      : inPeriod.filter(({ layers }) => layers.some((each) => each.layer === layer))
+  const rehearsals = all.rehearsals.between(period, ({ at }) => at)
+  const { failures, deployments } = all
+  const failed = failures.between(period, ({ introducedAt }) => introducedAt)
+  const places = placesOf(deployments, failures)
+  const pending = all.pendingDeployments.filter(({ at }) => isIn(period, at)).length
   const dora = measureDora(failures, deployments, { period, pending })
   const downtime = measureDowntime(failures, places, period)
-  const layers =
-    hasGroups || layer !== undefined
-      ? layersIn(rollbacks).filter((each) => layer === undefined || each.layer === layer)
-      : []
-  const grouped = hasGroups ? rollbacks : []
+  const layers = () => layersIn(rollbacks, layer)
   const counted = {
-    ...countUp(layer === undefined ? rollbacks : layers),
-    by: groupsOf(grouped, hasGroups ? layers : []),
+    ...countUp(layer === undefined ? rollbacks : layers()),
+    by: hasGroups ? groupsOf(rollbacks, layers) : groupsOf(Rows.none(), () => []),
   }
   return {
     schema: 1,
@@ -89,13 +88,13 @@ export function makeReport(
       ...{ events: records.events, duplicates: records.duplicates, unreadable },
       first: timeOf(records.first),
       last: timeOf(records.last),
-      skewed: rollbacks.filter(({ isSkewed }) => isSkewed).length,
+      skewed: rollbacks.count(({ isSkewed }) => isSkewed),
     },
     rollbacks: counted,
     rehearsals: {
       total: rehearsals.length,
       last: timeOf(rehearsals.at(-1)?.at),
-      duration: describeDurations(rehearsals.map(({ durationMs }) => durationMs).filter(present)),
+      duration: describeDurations(rehearsals.numbers(({ durationMs }) => durationMs)),
     },
     ...{ downtime, dora },
     trends: [...measureTrends({ rollbacks, failures: failed, deployments }, period)],
@@ -105,18 +104,20 @@ export function makeReport(
     holds: [...records.holds.values()]
       .filter((hold) => hold.isSet && isMeant(hold))
       .map(({ at, isSet: _, ...hold }) => ({ ...hold, since: new Date(at).toISOString() })),
-    recent: rollbacks.toReversed().slice(0, recent).map(describeRecent),
+    recent: [...rollbacks.slice(Math.max(0, rollbacks.length - recent))]
+      .reverse()
+      .map((each) => describeRecent(records.incidents, each)),
   }
 }
 
 function groupsOf(
-  rollbacks: readonly Rollback[],
-  layers: ReturnType<typeof layersIn>,
+  rollbacks: Rows<Rollback>,
+  layers: () => Iterable<Counted & { readonly layer: string; readonly method: string }>,
 ): Report['rollbacks']['by'] {
   return {
     environment: [...groupBy(rollbacks, (each) => each.environment)],
-    layer: [...groupBy(layers, (each) => each.layer)],
-    method: [...groupBy(layers, (each) => `${each.layer}: ${each.method}`)],
+    layer: [...groupBy(layers(), (each) => each.layer)],
+    method: [...groupBy(layers(), (each) => `${each.layer}: ${each.method}`)],
     trigger: [...groupBy(rollbacks, (each) => each.trigger)],
     reason: [...mostFrequent(rollbacks, (each) => each.reason, 10)],
     outcome: [...groupBy(rollbacks, (each) => each.outcome)],
@@ -129,14 +130,36 @@ function timeOf(at: number | undefined): string | null {
   return at === undefined ? null : new Date(at).toISOString()
 }
 
+/** The records of one environment; all of them without one. */
+export function ofEnvironment(records: Records, environment: string | undefined): Records {
+  if (environment === undefined) return records
+  const isMeant = (each: { readonly environment: string }) => each.environment === environment
+  return {
+    ...records,
+    rollbacks: records.rollbacks.filter(isMeant),
+    rehearsals: records.rehearsals.filter(isMeant),
+    failures: records.failures.filter(isMeant),
+    deployments: records.deployments.filter(isMeant),
+    pendingDeployments: records.pendingDeployments.filter(isMeant),
+  }
+}
+
 interface Place {
   readonly repository: string
   readonly environment: string
 }
 
-function placesOf(all: readonly Place[]): readonly Place[] {
-  const places = new Map(
-    all.map(({ repository, environment }) => [`${repository}\n${environment}`, { repository, environment }]),
+function placesOf(...tables: readonly Iterable<Place>[]): readonly Place[] {
+  const environments = new Map<string, Set<string>>()
+  for (const table of tables)
+    for (const { repository, environment } of table) {
+      const own = environments.get(repository) ?? new Set()
+      environments.set(repository, own)
+      own.add(environment)
+    }
+  const places = [...environments].flatMap(([repository, own]) =>
+    [...own].map((environment) => ({ repository, environment })),
   )
-  return [...places].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, place]) => place)
+  const keyOf = ({ repository, environment }: Place) => `${repository}\n${environment}`
+  return places.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
 }

@@ -1,5 +1,6 @@
 import type { Ending, LayerName } from '../../history/event.ts'
-import type { IncidentRecord, Mark } from './collect.ts'
+import type { IncidentRecord, Incidents } from './incidents.ts'
+import type { Mark } from './marks.ts'
 
 /** How far a rollback has got: only `succeeded` and `failed` count for its success rate, `pending` is shown beside it. */
 export type Standing = 'succeeded' | 'failed' | 'pending'
@@ -19,9 +20,8 @@ export interface LayerResult {
 export interface Rollback {
   readonly repository: string
   readonly environment: string
-  readonly incident: string
-  /** the failed revision */
-  readonly revision: string
+  /** number of its incident */
+  readonly incident: number
   readonly at: number
   readonly endedAt: number | undefined
   readonly outcome: Ending | 'unfinished'
@@ -41,11 +41,8 @@ export interface Rollback {
   readonly isRehearsal: boolean
   /** true when it seems to have ended before it began: clocks of two runners disagree */
   readonly isSkewed: boolean
-  readonly marks: readonly Mark[]
-  /** of the run that began it */
-  readonly url: string | undefined
-  /** of the post-mortem */
-  readonly issue: string | undefined
+  /** its number among those of its incident, from 0 */
+  readonly place: number
 }
 
 const standings: Readonly<Record<Rollback['outcome'], Standing>> = {
@@ -68,12 +65,28 @@ const mayRecover: ReadonlySet<Rollback['outcome']> = new Set([
   'not-recovered',
 ])
 
+/** The rollbacks of an incident, oldest first; none for a deployment that was never rolled back. */
+export function rollbacksOf(record: IncidentRecord, marks: readonly Mark[]): readonly Rollback[] {
+  return segmentsOf(marks).map((own, place) => describe(record, own, place))
+}
+
+/** The address of the run that began a rollback. @param marks of the rollback, oldest first */
+export function runOf(marks: readonly Mark[]): string | undefined {
+  const began = marks.find((mark) => mark.kind === 'began')
+  return began?.url ?? marks.find(isOfLayer)?.url
+}
+
+/** The marks of one rollback, oldest first. */
+export function timelineOf(incidents: Incidents, { incident, place }: Rollback): readonly Mark[] {
+  return segmentsOf(incidents.marksOf(incident))[place] ?? []
+}
+
 /**
- * The rollbacks of an incident, oldest first; none for a deployment that was never rolled back. What comes before the first
- * beginning belongs to the first rollback: clocks of two runners disagree, or the beginning is of before there were such events.
+ * The marks of an incident by rollback. What comes before the first beginning belongs to the first rollback: clocks of two runners
+ * disagree, or the beginning is of before there were such events.
  */
-export function rollbacksOf(record: IncidentRecord): readonly Rollback[] {
-  const sorted = record.marks.toSorted(
+function segmentsOf(marks: readonly Mark[]): readonly (readonly Mark[])[] {
+  const sorted = marks.toSorted(
     (a, b) => a.at - b.at || rank[a.kind] - rank[b.kind] || compare(wordOf(a), wordOf(b)),
   )
   const segments: Mark[][] = []
@@ -84,7 +97,7 @@ export function rollbacksOf(record: IncidentRecord): readonly Rollback[] {
     segments[index] ??= []
     segments[index].push(mark)
   }
-  return segments.filter((marks) => marks.some(isOfRollback)).map((marks) => describe(record, marks))
+  return segments.filter((own) => own.some(isOfRollback))
 }
 
 /** Production is looked at after a rollback, and without one, too. */
@@ -113,8 +126,8 @@ const rank: Readonly<Record<Mark['kind'], number>> = {
   recovery: 4,
 }
 
-function describe(record: IncidentRecord, marks: readonly Mark[]): Rollback {
-  const { repository, environment, incident, revision, detectedAt, detectedBy, issue } = record
+function describe(record: IncidentRecord, marks: readonly Mark[], place: number): Rollback {
+  const { repository, environment, index: incident, detectedAt, detectedBy } = record
   const began = marks.find((mark) => mark.kind === 'began')
   const ended = marks.findLast((mark) => mark.kind === 'ended')
   const outcome = outcomeOf(marks)
@@ -128,7 +141,7 @@ function describe(record: IncidentRecord, marks: readonly Mark[]): Rollback {
   const isDetected = detectedAt !== undefined && detectedAt <= at
   const layers = layersOf(ended, done)
   return {
-    ...{ repository, environment, incident, revision, at, outcome, standing, detectedBy, marks, issue },
+    ...{ repository, environment, incident, place, at, outcome, standing, detectedBy },
     endedAt: end,
     trigger: automatic === undefined ? 'unknown' : automatic ? 'automatic' : 'manual',
     isDetected,
@@ -137,7 +150,6 @@ function describe(record: IncidentRecord, marks: readonly Mark[]): Rollback {
     isRehearsal: automatic === false && !isDetected && areTakenBack(layers, marks),
     durationMs: standing === 'succeeded' && took !== undefined && took >= 0 ? took : undefined,
     isSkewed: took !== undefined && took < 0,
-    url: began?.url ?? done[0]?.url,
   }
 }
 

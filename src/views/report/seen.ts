@@ -23,11 +23,9 @@ export class SeenIds {
     const [slots, used] = [this.#slots, this.#used]
     this.#slots = new Uint32Array(slots.length * 2)
     this.#used = new Uint8Array(used.length * 2)
-    used.forEach((isUsed, at) => {
-      if (isUsed === 0) return
-      const [a = 0, b = 0, c = 0] = slots.subarray(at * 3, at * 3 + 3)
-      place(this.#slots, this.#used, a, b, c)
-    })
+    for (let at = 0; at < used.length; at += 1)
+      if (used[at] === 1)
+        place(this.#slots, this.#used, slots[at * 3] ?? 0, slots[at * 3 + 1] ?? 0, slots[at * 3 + 2] ?? 0)
   }
 }
 

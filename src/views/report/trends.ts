@@ -1,14 +1,16 @@
-import type { Deployment, Failure } from './failures.ts'
+import type { Deployment } from './deployments.ts'
+import type { Failure } from './failure-table.ts'
 import type { TrendReport } from './model.ts'
-import { describeDurations, present, share } from './numbers.ts'
-import { type Bucket, bucketLength, bucketsOf, type Period } from './period.ts'
+import { describeDurations, share } from './numbers.ts'
+import { type Bucket, bucketsOf, type Period } from './period.ts'
 import type { Rollback } from './rollbacks.ts'
+import type { Rows } from './rows.ts'
 import { trendOf } from './trend.ts'
 
 interface Observed {
-  readonly rollbacks: readonly Rollback[]
-  readonly failures: readonly Failure[]
-  readonly deployments: readonly Deployment[]
+  readonly rollbacks: Rows<Rollback>
+  readonly failures: Rows<Failure>
+  readonly deployments: Rows<Deployment>
 }
 
 type Metric = Pick<TrendReport, 'metric' | 'unit' | 'better'> & {
@@ -24,13 +26,13 @@ const metrics: readonly Metric[] = [
     ...{ metric: 'success-rate', unit: 'share', better: 'up' },
     measure: ({ rollbacks }) => {
       const ended = rollbacks.filter(({ standing }) => standing !== 'pending')
-      const good = ended.filter(({ standing }) => standing === 'succeeded').length
+      const good = ended.count(({ standing }) => standing === 'succeeded')
       return { n: ended.length, value: share(good, ended.length) }
     },
   },
   {
     ...{ metric: 'duration', unit: 'ms', better: 'down' },
-    measure: ({ rollbacks }) => medianOf(rollbacks.map(({ durationMs }) => durationMs).filter(present)),
+    measure: ({ rollbacks }) => medianOf(rollbacks.numbers(({ durationMs }) => durationMs)),
   },
   {
     ...{ metric: 'change-fail-rate', unit: 'share', better: 'down' },
@@ -43,11 +45,9 @@ const metrics: readonly Metric[] = [
     ...{ metric: 'recovery-time', unit: 'ms', better: 'down' },
     measure: ({ failures }) =>
       medianOf(
-        failures
-          .map(({ introducedAt, restoredAt }) =>
-            restoredAt === undefined ? undefined : Math.max(0, restoredAt - introducedAt),
-          )
-          .filter(present),
+        failures.numbers(({ introducedAt, restoredAt }) =>
+          restoredAt === undefined ? undefined : Math.max(0, restoredAt - introducedAt),
+        ),
       ),
   },
   {
@@ -56,7 +56,7 @@ const metrics: readonly Metric[] = [
   },
 ]
 
-function medianOf(observed: readonly number[]): { readonly n: number; readonly value: number | null } {
+function medianOf(observed: Float64Array): { readonly n: number; readonly value: number | null } {
   const { n, medianMs } = describeDurations(observed)
   return { n, value: medianMs }
 }
@@ -64,15 +64,10 @@ function medianOf(observed: readonly number[]): { readonly n: number; readonly v
 /** How each metric went from bucket to bucket. */
 export function measureTrends(observed: Observed, period: Period): readonly TrendReport[] {
   const buckets = bucketsOf(period)
-  const length = bucketLength(period)
-  const indexOf = (at: number) => Math.ceil((period.to - at) / length) - 1
-  const rollbacks = Map.groupBy(observed.rollbacks, ({ at }) => indexOf(at))
-  const failures = Map.groupBy(observed.failures, ({ introducedAt }) => indexOf(introducedAt))
-  const deployments = Map.groupBy(observed.deployments, ({ at }) => indexOf(at))
-  const inBucket = ({ index }: Bucket): Observed => ({
-    rollbacks: rollbacks.get(index) ?? [],
-    failures: failures.get(index) ?? [],
-    deployments: deployments.get(index) ?? [],
+  const inBucket = (bucket: Bucket): Observed => ({
+    rollbacks: observed.rollbacks.between(bucket, ({ at }) => at),
+    failures: observed.failures.between(bucket, ({ introducedAt }) => introducedAt),
+    deployments: observed.deployments.between(bucket, ({ at }) => at),
   })
   return metrics.map(({ measure, ...metric }) => {
     const points = buckets.map((bucket) => ({

@@ -12,6 +12,7 @@ import { renderDashboard } from '../../../src/views/dashboard/page.ts'
 import { writeCsv } from '../../../src/views/report/csv.ts'
 import { type Dialect, writeMetrics } from '../../../src/views/report/metrics.ts'
 import { Collector, makeRecords, makeReport } from '../../../src/views/report/report.ts'
+import { Rows } from '../../../src/views/report/rows.ts'
 import { writeReportSummary } from '../../../src/views/report/summary.ts'
 import { generateHistory } from '../../support/report-history.ts'
 
@@ -125,7 +126,12 @@ describe('CSV', () => {
     'x'.repeat(65_536),
   ])('a reason %# arrives as it is, and is no formula', (reason) => {
     const { records } = reportOf()
-    const rollbacks = records.rollbacks.map((each) => ({ ...each, reason }))
+    const rollbacks = Rows.of(
+      [...records.rollbacks].map(
+        (each) =>
+          new Proxy(each, { get: (of, key) => (key === 'reason' ? reason : Reflect.get(of, key, of)) }),
+      ),
+    )
     const rows = read([...writeCsv({ ...records, rollbacks }, period)].join(''))
     const at = rows[0]?.indexOf('reason') ?? -1
     expect(rows.length).toBe(rollbacks.length + 1)
