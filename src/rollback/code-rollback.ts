@@ -12,14 +12,15 @@ import { type CodeWish, isAskedFor, readRollback } from '../layers/code/read-rol
 import { isPlain, readFacts } from '../layers/code/repository.ts'
 import { lastSuccessfulDeployment } from '../layers/code/target.ts'
 import type { Config } from '../settings/schema.ts'
-import type { RunTools } from './front-door.ts'
+import { type ConfiguredContext, productionOf, type RunTools } from './front-door.ts'
 import type { GuardLimits } from './guard.ts'
-import type { RollbackContext, RollbackOptions } from './options.ts'
+import type { RollbackContext, RollbackOptions, RollbackRequest } from './options.ts'
 import { unobserved } from './production.ts'
 import { deployBy } from './redeployment.ts'
 
 /** What is asked of a rollback of the code alone. */
-export interface CodeRequest {
+export interface CodeRequest
+  extends Pick<RollbackRequest, 'mode' | 'plan' | 'approval' | 'rehearsal' | 'reason' | 'hold'> {
   readonly wish: CodeWish
   readonly delivery: Delivery
   readonly wishes: ProposalWishes
@@ -27,9 +28,6 @@ export interface CodeRequest {
   /** how the restored revision is deployed; undefined where a step that follows does it */
   readonly redeploy: Config['code']['redeploy']
   readonly limits: GuardLimits
-  readonly reason: string
-  readonly hold: string
-  readonly dryRun: boolean
 }
 
 /**
@@ -58,12 +56,17 @@ export function pathsWithin(
 
 /** A rollback of the code alone. What only a mode of the code has, is in its layer. */
 export function openCodeRollback(
-  context: RollbackContext & { readonly openClone: OpenClone },
+  context: RollbackContext & {
+    readonly openClone: OpenClone
+    readonly configured: ConfiguredContext | undefined
+  },
   request: CodeRequest,
   tools: RunTools,
 ): RollbackOptions & { readonly code: CodeLayerOptions } {
-  const { repository, branch, environment, incident, revision } = context
-  const { wish, delivery, wishes, announcement, redeploy, limits, reason, hold, dryRun } = request
+  const { repository, branch, environment, incident, revision, configured } = context
+  const { wish, delivery, wishes, announcement, redeploy, limits, reason, hold } = request
+  const { mode, plan = '', approval = '', rehearsal = false } = request
+  const rehearsed = rehearsal ? configured : undefined
   demandReviewers(wishes.reviewers)
   const asked = { branch, environment, incident, bad: revision, delivery }
   const code: CodeLayerOptions = {
@@ -81,8 +84,7 @@ export function openCodeRollback(
   return {
     ...tools,
     ...context,
-    ...{ reason, hold, limits, code },
-    mode: dryRun ? 'dry-run' : 'auto',
+    ...{ reason, hold, limits, code, mode, plan, approval, rehearsal },
     choice: ['code'],
     only: ['code'],
     isAskedFor: isAskedFor(wish, lastSuccessfulDeployment),
@@ -93,15 +95,16 @@ export function openCodeRollback(
         rollback: { ...code.rollback, ...(isUnnamed(wish) && isRevision(target) && { target }) },
       }),
     ],
-    production: unobserved('git-rollback does not check it'),
+    production:
+      rehearsed === undefined ? unobserved('git-rollback does not check it') : productionOf(rehearsed, tools),
     deployer: isPlain(repository) ? undefined : deployerOf(repository, context, request, tools),
     preflight: async () =>
       demandReady(repository, await readFacts(repository), {
         redeploy: redeploy?.workflow ?? '',
         head: revision,
       }),
-    planValidMs: 0,
-    objectiveMs: undefined,
+    planValidMs: configured?.config.rollback.planValidMs ?? 0,
+    objectiveMs: rehearsed?.config.rollback.objectiveMs,
   }
 }
 

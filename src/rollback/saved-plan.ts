@@ -138,6 +138,19 @@ export function refuseIfMoved(saved: SavedPlan, now: readonly LayerPlanView[]): 
 }
 
 /** What a reviewer agrees to, by name. */
-function reviewedOf({ basis, to }: Pick<LayerPlanView, 'basis' | 'to'>): ReadonlyMap<string, string> {
-  return new Map([...Object.entries(basis), ['to', to]])
+function reviewedOf({
+  basis,
+  to,
+  scope = '',
+  paths = [],
+}: Pick<SavedPlan['layers'][number] | LayerPlanView, 'basis' | 'to' | 'scope' | 'paths'>): ReadonlyMap<
+  string,
+  string
+> {
+  return new Map([
+    ...Object.entries(basis),
+    ['to', to],
+    ['scope', scope],
+    ['the list of paths', paths.join(', ')],
+  ])
 }

@@ -29,17 +29,23 @@ const rollBackUpdates = (inputs: Record<string, string> = {}) => ({
     ...inputs,
   },
 })
+const rollBackCode = (inputs: Record<string, string> = {}) => ({ action: 'git-rollback', inputs })
 const kinds = async () => (await shop.history.read()).events.map(({ kind }) => kind)
 
 describe('a saved plan', () => {
   test.each([
     ['db-restore', restore],
     ['codepush-rollback', rollBackUpdates],
+    ['git-rollback', rollBackCode],
   ] as const)(
     'of %s is applied by a later run, once, and only as it was made',
     async (_, stepOf) => {
       shop = await openWholeShop({ settings })
-      const world = async () => ({ columns: shop.columns(), releases: await shop.releases() })
+      const world = async () => ({
+        columns: shop.columns(),
+        releases: await shop.releases(),
+        head: await shop.head(),
+      })
       const before = await world()
       const planned = await shop.run(stepOf({ 'save-plan': 'true' }))
       expect({ log: planned.log, ...planned.outputs }).toMatchObject({ decision: 'planned' })
@@ -68,6 +74,24 @@ describe('a saved plan', () => {
     },
     60_000,
   )
+
+  test('of the code is refused once the branch has moved, and for another scope', async () => {
+    shop = await openWholeShop({ settings })
+    const { outputs } = await shop.run(rollBackCode({ 'save-plan': 'true' }))
+    const plan = outputs['plan'] ?? ''
+    const other = await shop.run(rollBackCode({ plan, paths: 'server.mjs' }))
+    expect({ exitCode: other.exitCode, log: other.log, ...other.outputs }).toMatchObject({
+      exitCode: 1,
+      log: expect.stringContaining('the list of paths was not there and is server.mjs'),
+    })
+    const moved = await shop.commit({ 'README.md': '# Shop\n' }, { message: 'Say what it is' })
+    const late = await shop.run(rollBackCode({ plan }))
+    expect({ exitCode: late.exitCode, log: late.log, ...late.outputs }).toMatchObject({
+      exitCode: 1,
+      log: expect.stringContaining('head of main was'),
+    })
+    expect(await shop.head()).toBe(moved)
+  }, 30_000)
 
   test('of a restore that stops for newer rows is not applied as one that loses them', async () => {
     shop = await openWholeShop({ settings })
@@ -162,6 +186,25 @@ describe('a rehearsal', () => {
     })
     expect(log).toMatch(/ota: taken back/)
   }, 60_000)
+
+  test('of git-rollback rolls back, deploys, and reverts its own commit', async () => {
+    shop = await openWholeShop({ staging: true, settings })
+    const { exitCode, log, outputs } = await shop.run(
+      rollBackCode({ rehearsal: 'true', redeploy: 'deploy.yml', 'redeploy-inputs': 'revision={revision}' }),
+    )
+    expect({ exitCode, log, ...outputs }).toMatchObject({ exitCode: 0, decision: 'rehearsed' })
+    expect(await shop.tree(await shop.head('staging'))).toBe(await shop.tree(shop.bad))
+    expect(shop.deployed.at(-1)).toBe(await shop.head('staging'))
+  }, 60_000)
+
+  test('of git-rollback is refused on the default branch', async () => {
+    shop = await openWholeShop({ settings: { ...settings, environment: 'staging' } })
+    shop.deploy(shop.bad, 'success', 'staging')
+    const head = await shop.head()
+    const { exitCode, log } = await shop.run(rollBackCode({ rehearsal: 'true' }))
+    expect({ exitCode, log }).toMatchObject({ exitCode: 1, log: expect.stringContaining('default branch') })
+    expect(await shop.head()).toBe(head)
+  }, 30_000)
 
   test('of production is refused', async () => {
     shop = await openWholeShop({ settings })

@@ -3,6 +3,7 @@ import { planTakeBack } from '../../layers/code/take-back.ts'
 import { openCodeRollback, pathsWithin } from '../../rollback/code-rollback.ts'
 import { runRollback } from '../../rollback/run.ts'
 import { takeBack } from '../../rollback/take-back.ts'
+import { planRequest } from '../plan-inputs.ts'
 import { rollbackTools } from '../rollback-tools.ts'
 import { type GitContext, openContext } from './context.ts'
 import type { GitRollbackStep } from './contract.ts'
@@ -37,7 +38,7 @@ function requestOf(
       paths: pathsWithin({ environment, own: paths }, { mode, paths: inputs.paths }),
       allowDefaultBranch: inputs['allow-reset-default-branch'],
     },
-    ...{ redeploy, delivery: inputs.delivery, hold: inputs.hold, dryRun: inputs['dry-run'] },
+    ...{ ...planRequest(inputs), redeploy, delivery: inputs.delivery, hold: inputs.hold },
     wishes: { labels, reviewers, autoMerge: inputs['auto-merge'] },
     announcement: { comment: inputs.comment, recordDeployment: inputs['record-deployment'] },
     limits: {

@@ -1,6 +1,7 @@
 import { InputError } from '../../errors.ts'
 import { basicCredentials } from '../../layers/code/command.ts'
 import type { OpenClone } from '../../layers/code/partial-clone.ts'
+import type { ConfiguredContext } from '../../rollback/front-door.ts'
 import type { RollbackContext } from '../../rollback/options.ts'
 import { demandPlain, openPlainContext } from '../../rollback/plain-context.ts'
 import { refuseForks } from '../../runner/context.ts'
@@ -12,6 +13,8 @@ import type { GitRollbackStep } from './contract.ts'
 /** Where the code is rolled back: the job's repository on GitHub, or that of the input `remote`. */
 export interface GitContext extends RollbackContext {
   readonly openClone: OpenClone
+  /** undefined for a git server, which has no settings */
+  readonly configured: ConfiguredContext | undefined
   /** the paths that the settings restore; empty for all */
   readonly paths: readonly string[]
   /** least time between two automatic rollbacks, ms */
@@ -27,7 +30,10 @@ export async function openContext(step: GitRollbackStep): Promise<GitContext> {
     if (inputs.token === '') throw new InputError('input "token" is required and was not given')
     const workplace = await openWorkplace(step, { branch, rollsBack: true, actsOn: !isAboutRollbacks })
     const { paths, health } = workplace.config
-    return { ...workplace, openClone: prepareJobClone(step), paths, cooldownMs: health.cooldownMs }
+    return {
+      ...workplace,
+      ...{ openClone: prepareJobClone(step), configured: workplace, paths, cooldownMs: health.cooldownMs },
+    }
   }
   refuseForks(context)
   const { delivery, config, 'remote-username': username, 'remote-password': password } = inputs
@@ -45,5 +51,5 @@ export async function openContext(step: GitRollbackStep): Promise<GitContext> {
     ran: deployment?.sha || workflowRun?.head_sha || context.sha,
   })
   // a git server has no settings to change a cooldown in, and its tags do not say what was automatic
-  return { ...opened, paths: [], cooldownMs: 0 }
+  return { ...opened, configured: undefined, paths: [], cooldownMs: 0 }
 }

@@ -3,6 +3,7 @@ import { defineAction } from '../../runner/contract.ts'
 import { input } from '../../runner/inputs.ts'
 import type { StepOf } from '../../runner/step.ts'
 import { commonInputs, commonOutputs } from '../contract-parts.ts'
+import { planInputs, planOutputs, planPermissions, planRules } from '../plan-inputs.ts'
 
 export const gitRollback = defineAction({
   name: 'git-rollback',
@@ -16,6 +17,7 @@ export const gitRollback = defineAction({
     'pull-requests: write': 'to open a pull request, and for `comment`; without it, no comment is written',
     'deployments: write': 'for `record-deployment`; without it, nothing is recorded',
     'issues: read': 'to read labels that hold automatic rollbacks; without it, labels are not checked',
+    ...planPermissions,
     'actions: write': 'with `redeploy`',
     'checks: read': 'with the target `last-green`',
     'statuses: read': 'with the target `last-green`',
@@ -140,7 +142,7 @@ export const gitRollback = defineAction({
       description:
         'Why automatic rollbacks are on hold, such as from the variable `vars.ROLLBACK_HOLD`. Any text holds automatic rollbacks; manual rollbacks are not held.',
     }),
-    'dry-run': input.flag({ description: 'Print the plan, and change nothing.', default: 'false' }),
+    ...planInputs,
   },
   rules: [
     { inputs: ['paths'], onlyWith: { input: 'mode', is: ['restore'] } },
@@ -157,11 +159,18 @@ export const gitRollback = defineAction({
     { inputs: ['remote'], notWith: { input: 'mode', is: ['deploy-only'] } },
     { inputs: ['remote-username', 'remote-password'], onlyWith: { input: 'remote' } },
     { inputs: ['redeploy', 'labels', 'reviewers', 'auto-merge'], notWith: { input: 'remote' } },
+    ...planRules,
+    { inputs: ['rehearsal'], onlyWith: { input: 'mode', is: ['restore', 'revert'] } },
+    { inputs: ['save-plan', 'plan'], notWith: { input: 'mode', is: ['list'] } },
+    { inputs: ['save-plan', 'plan', 'rehearsal'], notWith: { input: 'target', is: ['undo', 'reapply'] } },
+    // what was planned and rehearsed is known from the history, which only a repository on GitHub has
+    { inputs: ['save-plan', 'plan', 'rehearsal'], notWith: { input: 'remote' } },
   ],
   outputs: {
     ...commonOutputs,
+    ...planOutputs,
     decision:
-      '`rolled-back`, `already-rolled-back`, `proposed` (by a pull request), `not-deployed` (rolled back, and the workflow in `redeploy` failed), `not-verified` (rolled back, and the branch does not have it any more), `undone`, `already-undone`, `planned`, `listed` or `failed`.',
+      '`rolled-back`, `already-rolled-back`, `proposed` (by a pull request), `not-deployed` (rolled back, and the workflow in `redeploy` failed), `not-verified` (rolled back, and the branch does not have it any more), `undone`, `already-undone`, `planned`, `rehearsed`, `listed` or `failed`.',
     from: 'Full id of the commit that was the head of the branch.',
     to: 'Full id of the good revision.',
     commit:

@@ -10,12 +10,13 @@ import type { GitRollbackStep } from './contract.ts'
 
 /** Writes what a rollback of the code came to. */
 export async function writeCodeRollback(step: GitRollbackStep, result: RollbackResult): Promise<void> {
-  const { prepared, conclusion, environment, incident, commit, tag, pull } = result
+  const { prepared, conclusion, environment, incident, commit, tag, pull, saved } = result
   const { problems, now } = conclusion
   const view = prepared.plan.layers[0]?.plan.view
   const outputs = {
     ...{ incident, from: view?.from, to: view?.to, commit, tag, 'pull-request': pull?.number },
     'undone-commits': view?.undoneCount,
+    plan: saved && (await step.writeReport('rollback-plan', saved)),
   }
   for (const warning of view?.warnings ?? []) step.log.warning(warning)
   await writeLayer(step, { ...concludeLayer(result), environment, outputs, problems, now })
