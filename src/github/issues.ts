@@ -3,11 +3,15 @@ import { mayWrite } from './permission.ts'
 import { explained, isRefused } from './refusal.ts'
 
 export interface Issue {
+  /** what other requests name it by, beside its number */
+  readonly id: number
   readonly number: number
   readonly url: string
   readonly title: string
   readonly body: string
   readonly open: boolean
+  /** undefined while it is open */
+  readonly closedAt: Date | undefined
   /** undefined when the account is gone */
   readonly author: { readonly login: string; readonly isBot: boolean } | undefined
 }
@@ -18,6 +22,8 @@ export const bodyLimit = 65_536
 const permission = 'issues: write'
 
 interface ListedIssue {
+  readonly id: number
+  readonly closed_at?: string | null
   readonly number: number
   readonly html_url: string
   readonly title: string
@@ -29,11 +35,13 @@ interface ListedIssue {
 
 function toIssue(issue: ListedIssue): Issue {
   return {
+    id: issue.id,
     number: issue.number,
     url: issue.html_url,
     title: issue.title,
     body: issue.body ?? '',
     open: issue.state === 'open',
+    closedAt: issue.closed_at ? new Date(issue.closed_at) : undefined,
     author: issue.user === null ? undefined : { login: issue.user.login, isBot: issue.user.type === 'Bot' },
   }
 }
@@ -107,14 +115,54 @@ export async function createIssue(
   return toIssue(data)
 }
 
-/** Changes an issue's title and body; setting them to the same again is harmless. */
+/** Changes an issue's title and body; setting them to the same again is harmless. @param reopen true to open it again */
 export async function updateIssue(
   { octokit, owner, repo }: Repository,
-  { number, title, body }: { number: number; title: string; body: string },
+  { number, title, body, reopen }: { number: number; title: string; body: string; reopen: boolean },
 ): Promise<void> {
   await explained({ doing: `update issue #${number}`, permission }, () =>
     // the same body twice is the same issue, so this PATCH may be repeated
-    octokit.rest.issues.update({ owner, repo, issue_number: number, title, body, request: repeatable }),
+    octokit.rest.issues.update({
+      ...{ owner, repo, issue_number: number, title, body, request: repeatable },
+      ...(reopen && { state: 'open' }),
+    }),
+  )
+}
+
+/** An issue has no more sub-issues; those that are closed count: https://github.com/orgs/community/discussions/207865 */
+export const mostSubIssues = 100
+
+/** The sub-issues of an issue, open and closed. */
+export async function listSubIssues(
+  { octokit, owner, repo }: Repository,
+  { number }: Pick<Issue, 'number'>,
+): Promise<readonly Issue[]> {
+  const need = { doing: `list the sub-issues of #${number}`, permission: 'issues: read' }
+  const listed = await explained(need, () =>
+    octokit.paginate(octokit.rest.issues.listSubIssues, { owner, repo, issue_number: number, per_page: 100 }),
+  )
+  return listed.map(toIssue)
+}
+
+/** Makes an issue a part of another one. One that is a part of it already stays so. @throws RefusedError when the other is full */
+export async function addSubIssue(
+  repository: Repository,
+  { parent, child }: { readonly parent: Pick<Issue, 'number'>; readonly child: Pick<Issue, 'id' | 'number'> },
+): Promise<void> {
+  const { octokit, owner, repo } = repository
+  await explained(
+    { doing: `make #${child.number} a sub-issue of #${parent.number}`, permission },
+    async () => {
+      try {
+        await octokit.rest.issues.addSubIssue({
+          ...{ owner, repo, issue_number: parent.number, sub_issue_id: child.id },
+        })
+      } catch (error) {
+        // after a lost answer it is there
+        const own = await listSubIssues(repository, parent)
+        if (!own.some(({ number }) => number === child.number)) throw error
+      }
+    },
   )
 }
 

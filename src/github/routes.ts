@@ -49,6 +49,7 @@ const routes = {
     updateRef: 'PATCH /repos/{owner}/{repo}/git/refs/{ref}',
   },
   issues: {
+    addSubIssue: 'POST /repos/{owner}/{repo}/issues/{issue_number}/sub_issues',
     addLabels: 'POST /repos/{owner}/{repo}/issues/{issue_number}/labels',
     create: 'POST /repos/{owner}/{repo}/issues',
     createComment: 'POST /repos/{owner}/{repo}/issues/{issue_number}/comments',
@@ -56,6 +57,7 @@ const routes = {
     listComments: 'GET /repos/{owner}/{repo}/issues/{issue_number}/comments',
     listEvents: 'GET /repos/{owner}/{repo}/issues/{issue_number}/events',
     listForRepo: 'GET /repos/{owner}/{repo}/issues',
+    listSubIssues: 'GET /repos/{owner}/{repo}/issues/{issue_number}/sub_issues',
     listLabelsForRepo: 'GET /repos/{owner}/{repo}/labels',
     update: 'PATCH /repos/{owner}/{repo}/issues/{issue_number}',
     updateComment: 'PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}',

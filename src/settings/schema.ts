@@ -92,6 +92,14 @@ export const configSchema = section(
         .max(10, 'has too many; GitHub takes 10')
         .default([])
         .describe('Logins of those who get the issue.'),
+      template: plainPath()
+        .optional()
+        .describe(
+          'Markdown file of the repository that the people’s part of a new issue is made of; `{{ environment }}` and the other variables that the README of postmortem-issue lists are filled in. By default it asks for impact, causes, lessons, action items, prevention, process, follow-ups and sign-off.',
+        ),
+      folder: plainPath()
+        .default('docs/postmortems')
+        .describe('Folder for post-mortems that the operation `file` adds to the repository.'),
     })
       .prefault({})
       .describe('The issue that is written after a rollback.'),

@@ -37,6 +37,12 @@ function readable(value: string): string {
   return value.replace(/[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '')
 }
 
+/** An account that is to be notified. @throws TypeError for what is no login: text from outside is never a mention */
+export function mention(login: string): PhrasingContent {
+  if (!/^[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})$/.test(login)) throw new TypeError(`${login} is not a login`)
+  return { type: 'text', value: `@${login}` }
+}
+
 /** A revision as people read it; any other name of where a layer stands, as it is. */
 export function revision(name: string): PhrasingContent {
   return code(shortRevision(name))

@@ -163,6 +163,7 @@ function someValue({ inputs }: ActionContract, name: string): string {
       'critical',
       'now',
       'acknowledge',
+      'remind',
     ],
   ]
   const input = inputs[name]

@@ -69,6 +69,8 @@ const requests: Readonly<Record<OperationId, readonly [string, string, unknown?]
   'git/list-matching-refs': ['contents=read', 'GET /git/matching-refs/heads/'],
   'git/update-ref': ['contents=write', 'PATCH /git/refs/heads/main', { sha }],
   'issues/add-labels': ['issues=write', 'POST /issues/1/labels', { labels: ['x'] }],
+  'issues/add-sub-issue': ['issues=write', 'POST /issues/1/sub_issues', { sub_issue_id: 1 }],
+  'issues/list-sub-issues': ['issues=read', 'GET /issues/1/sub_issues'],
   'issues/create': ['issues=write', 'POST /issues', { title: 'x' }],
   'issues/create-comment': ['issues=write', 'POST /issues/1/comments', { body: 'x' }],
   'issues/create-label': ['issues=write', 'POST /labels', { name: 'x' }],

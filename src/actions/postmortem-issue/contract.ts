@@ -12,11 +12,18 @@ export const postmortemIssue = defineAction({
   permissions: { contents: 'write', issues: 'write' },
   morePermissions: {
     'deployments: read': `${deployedRevision}, and to count from the deployment`,
+    'pull-requests: write': 'for the operation `file`',
     'pull-requests: read': 'to name the pull requests of the failed deployment',
   },
   afterCancelled: 'run it again to continue: an incident has one issue',
   inputs: {
     ...commonInputs,
+    operation: input.choice({
+      description:
+        '`write`: create or update the issue. `sub-issues`: make a sub-issue of each open action item. `remind`: comment on each open post-mortem that has overdue action items, once a week. `file`: open a pull request with the post-mortem as a file.',
+      options: ['write', 'sub-issues', 'remind', 'file'],
+      default: 'write',
+    }),
     incident: input.text({
       description:
         'Id of the incident, from the output of another action. Default: derived from environment and revision.',
@@ -30,12 +37,19 @@ export const postmortemIssue = defineAction({
       description: 'Assignees of a new issue, separated by commas. Default: the configured ones.',
     }),
   },
-  rules: [{ inputs: ['revision'], notWith: { input: 'incident' } }],
+  rules: [
+    { inputs: ['revision'], notWith: { input: 'incident' } },
+    { inputs: ['labels', 'assignees'], onlyWith: { input: 'operation', is: ['write'] } },
+    { inputs: ['incident'], onlyWith: { input: 'operation', is: ['write', 'sub-issues', 'file'] } },
+  ],
   outputs: {
     ...commonOutputs,
-    decision: '`created`, `updated`, `unchanged`, or `none` if there is no incident.',
+    decision:
+      '`created`, `updated`, `reopened` if the incident failed again after the issue was closed, `unchanged`, or `none` if there is no incident. With `sub-issues`: `created`, `unchanged`, or `partial` if there was no room for all. With `remind`: `reminded` or `unchanged`. With `file`: `proposed` or `unchanged`.',
     'issue-number': 'Number of the issue.',
     'issue-url': 'URL of the issue.',
+    'sub-issues': 'Numbers of the sub-issues that were made, separated by commas.',
+    'pull-url': 'URL of the pull request that adds the file.',
   },
 })
 

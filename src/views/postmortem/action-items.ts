@@ -48,7 +48,9 @@ function suggest(facts: IncidentFacts, evidence: Evidence): readonly (readonly [
   const { deployedAt, firstBadAt, detectedAt } = clockOf(facts, evidence)
   const start = deployedAt ?? firstBadAt
   const waited = start !== undefined && detectedAt !== undefined ? detectedAt - start : 0
-  const called = (detection?.checks ?? []).filter(({ state }) => state === 'breached').map(({ name }) => name)
+  const called = (detection?.checks ?? [])
+    .filter(({ state }) => state === 'breached')
+    .map(({ name }) => plainName(name))
   const again = earlier.some(({ checks }) => checks.length > 0)
   return [
     ['prevent', 'Add a test that fails with this fault'],
@@ -77,6 +79,11 @@ function suggest(facts: IncidentFacts, evidence: Evidence): readonly (readonly [
       ? [['process', 'Bring the undone work back, without the fault'] as const]
       : []),
   ]
+}
+
+/** A name that can be no line and no parentheses of its own: the list is read again. */
+function plainName(name: string): string {
+  return name.replace(/[\s()]+/g, ' ').slice(0, 60)
 }
 
 /**

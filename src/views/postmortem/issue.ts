@@ -1,3 +1,4 @@
+import { RefusedError } from '../../errors.ts'
 import type { Repository } from '../../github/client.ts'
 import {
   bodyLimit,
@@ -15,6 +16,7 @@ import type { Evidence } from './evidence.ts'
 import type { IncidentFacts } from './incident-facts.ts'
 import type { Links } from './links.ts'
 import { writePeopleSection } from './people.ts'
+import { fillTemplate } from './template.ts'
 import { writeTitle } from './title.ts'
 
 const begin =
@@ -22,11 +24,15 @@ const begin =
 const end = '<!-- rollback-suite: yours from here -->'
 /** GitHub's clock and the runner's may differ. */
 const clockSlackMs = 60 * 60 * 1000
+/** What happened in the minute in which people closed the issue is not a recurrence. */
+const clockDifferenceMs = 60_000
 const createTries = 3
 
 export interface WriteUpOptions {
   readonly facts: IncidentFacts
   readonly evidence: Evidence
+  /** the people's part of a new issue; undefined for ours */
+  readonly template?: string | undefined
   readonly links: Links
   readonly labels: readonly string[]
   readonly assignees: readonly string[]
@@ -37,7 +43,7 @@ export interface WriteUpOptions {
 export interface WriteUp {
   readonly issue: number
   readonly url: string
-  readonly outcome: 'created' | 'updated' | 'unchanged'
+  readonly outcome: 'created' | 'updated' | 'reopened' | 'unchanged'
 }
 
 /**
@@ -46,19 +52,24 @@ export interface WriteUp {
  * again, and the lowest number wins.
  */
 export async function writeUp(repository: Repository, options: WriteUpOptions): Promise<WriteUp> {
-  const { facts, evidence, links, labels, assignees, redact } = options
+  const { facts, evidence, links, labels, assignees, redact, template } = options
   const title = redact(writeTitle(facts))
   const section = (room: number) => redact(writeFactsSection(facts, links, evidence, room))
-  const found = await findIssue(repository, facts)
-  if (found !== undefined) return update(repository, { issue: found, title, section })
-  const people = redact(writePeopleSection(facts, evidence))
+  const found = await findPostmortem(repository, facts)
+  if (found !== undefined) return update(repository, { issue: found, title, section, facts })
+  const people = redact(
+    template === undefined ? writePeopleSection(facts, evidence) : fillTemplate(template, facts, evidence),
+  )
   const body = replaceSection(`${markerOf(facts)}\n${begin}\n${end}\n${people}`, section)
   const issue = await createOnce(repository, { facts, title, body, labels, assignees })
   return { issue: issue.number, url: issue.url, outcome: 'created' }
 }
 
-/** By the number in the history, else by the hidden marker. */
-async function findIssue(repository: Repository, facts: IncidentFacts): Promise<Issue | undefined> {
+/** The post-mortem of an incident, by the number in the history, else by the hidden marker; undefined where there is none. */
+export async function findPostmortem(
+  repository: Repository,
+  facts: IncidentFacts,
+): Promise<Issue | undefined> {
   // the newest one: an older one may have been deleted
   const opened = facts.events.findLast((event) => event.kind === 'postmortem-opened')
   const known = opened === undefined ? undefined : await readIssue(repository, opened.issue)
@@ -129,14 +140,52 @@ async function createOnce(
 
 async function update(
   repository: Repository,
-  { issue, title, section }: { issue: Issue; title: string; section: Section },
+  { issue, title, section, facts }: { issue: Issue; title: string; section: Section; facts: IncidentFacts },
 ): Promise<WriteUp> {
   const body = replaceSection(issue.body, section)
   // a title that somebody rewrote is theirs
   const newTitle = issue.title.startsWith('Post-mortem: ') ? title : issue.title
-  const same = body === issue.body && newTitle === issue.title
-  if (!same) await updateIssue(repository, { number: issue.number, title: newTitle, body })
-  return { issue: issue.number, url: issue.url, outcome: same ? 'unchanged' : 'updated' }
+  const reopen = issue.closedAt !== undefined && hasFailedSince(facts, issue.closedAt)
+  const same = body === issue.body && newTitle === issue.title && !reopen
+  if (!same) await updateIssue(repository, { number: issue.number, title: newTitle, body, reopen })
+  return {
+    ...{ issue: issue.number, url: issue.url },
+    outcome: reopen ? 'reopened' : same ? 'unchanged' : 'updated',
+  }
+}
+
+/** Whether the same revision failed again once people had closed the issue. */
+function hasFailedSince({ events }: IncidentFacts, closedAt: Date): boolean {
+  return events.some(
+    (event) =>
+      ((event.kind === 'health-checked' && event.verdict === 'unhealthy') ||
+        (event.kind === 'recovery-verified' && event.outcome === 'not-recovered') ||
+        event.kind === 'rollback-began' ||
+        event.kind === 'incident-opened') &&
+      Date.parse(event.at) > closedAt.getTime() + clockDifferenceMs,
+  )
+}
+
+/** The same. @throws RefusedError where there is none */
+export async function demandPostmortem(repository: Repository, facts: IncidentFacts): Promise<Issue> {
+  const issue = await findPostmortem(repository, facts)
+  if (issue === undefined)
+    throw new RefusedError(
+      `incident ${facts.incident} has no post-mortem yet; run postmortem-issue without an operation first`,
+    )
+  return issue
+}
+
+/** The body without the lines that only we read. */
+export function withoutMarkers(body: string): string {
+  return body.replace(/^<!-- rollback-(?:suite|incident):[^\n]*-->\r?\n?/gm, '')
+}
+
+/** The part of an issue that is people's. */
+export function peoplePart(body: string): string {
+  const [from] = findLines(body, begin)
+  const to = from === undefined ? undefined : findLines(body, end).find((each) => each > from)
+  return to === undefined ? body : body.slice(to + end.length)
 }
 
 /** What the history writes; the function gets how many characters there is room for, and may write more. */

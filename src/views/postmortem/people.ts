@@ -28,10 +28,7 @@ export function writePeopleSection(facts: IncidentFacts, evidence: Evidence = no
     questions(luckyOf(facts), 'What could have made it worse?'),
     heading(2, 'Action items'),
     paragraph(
-      'One line each, with kind (prevent, mitigate or process), owner and due date in parentheses at its end. Comment `/sub-issues` to make an issue of each.'.replaceAll(
-        '`',
-        '',
-      ),
+      'One line each, with kind (prevent, mitigate or process), owner and due date in parentheses at its end. Run postmortem-issue with the operation sub-issues to make an issue of each.',
     ),
     draftActions(facts, evidence),
     heading(2, 'Prevention'),

@@ -19,6 +19,8 @@ export interface Issue {
   assignees: readonly string[]
   updatedAt: Date
   closedAt: Date | null
+  /** number of the issue that this is a part of */
+  parent?: number
   readonly pull?: PullRequest
 }
 

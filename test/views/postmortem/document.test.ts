@@ -149,7 +149,7 @@ What made this possible, and what set it off? There is rarely only one cause.
 
 ## Action items
 
-One line each, with kind (prevent, mitigate or process), owner and due date in parentheses at its end. Comment /sub-issues to make an issue of each.
+One line each, with kind (prevent, mitigate or process), owner and due date in parentheses at its end. Run postmortem-issue with the operation sub-issues to make an issue of each.
 
 - [ ] Add a test that fails with this fault (kind: prevent, owner: ?, due: 2026-12-01)
 - [ ] Verify that production is healthy (kind: mitigate, owner: ?, due: 2026-12-01)

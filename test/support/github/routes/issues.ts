@@ -6,6 +6,9 @@ import { comment, isoTime, issue, label, simpleUser } from '../represent.ts'
 /** Longer bodies are refused, in characters. */
 const longestBody = 65_536
 
+/** Of one parent, those that are closed counted: https://github.com/orgs/community/discussions/207865 */
+const mostSubIssues = 100
+
 /** https://docs.github.com/en/rest/issues */
 export const issues: Routes = {
   'issues/list-for-repo': {
@@ -165,6 +168,41 @@ export const issues: Routes = {
           performed_via_github_app: null,
         })),
       }
+    },
+  },
+
+  'issues/list-sub-issues': {
+    permission: 'issues:read',
+    handle(call) {
+      const { repository, query } = call
+      const { number } = find(call)
+      const own = repository.issues.filter(({ parent }) => parent === number)
+      const { body, headers } = pageOf(own, query)
+      return { status: 200, body: body.map((each) => issue(repository, each)), headers }
+    },
+  },
+
+  'issues/add-sub-issue': {
+    permission: 'issues:write',
+    handle(call) {
+      const { repository, body } = call
+      const parent = find(call)
+      // the id, and not the number
+      const child = repository.issues.find(({ id }) => id === body.sub_issue_id)
+      if (child === undefined) throw new Refusal(404, 'The provided sub-issue does not exist')
+      if (child.parent !== undefined && body.replace_parent !== true)
+        throw new Refusal(
+          422,
+          'An error occurred while adding the sub-issue to the parent issue. Issue may not contain duplicate sub-issues and Sub issue may only have one parent',
+        )
+      const count = repository.issues.filter((each) => each.parent === parent.number).length
+      if (count >= mostSubIssues)
+        throw new Refusal(
+          422,
+          `An error occurred while adding the sub-issue to the parent issue. Parent cannot have more than ${mostSubIssues} sub-issues`,
+        )
+      child.parent = parent.number
+      return { status: 201, body: issue(repository, parent) }
     },
   },
 

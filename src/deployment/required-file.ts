@@ -1,0 +1,16 @@
+import { InputError, message, setting } from '../errors.ts'
+import type { Repository } from '../github/client.ts'
+import { readFile } from '../github/contents.ts'
+
+/** The text of a file of a branch that a setting names. @throws InputError when it is not there */
+export async function readRequiredFile(
+  repository: Repository,
+  { setting: name, path, ref }: { readonly setting: string; readonly path: string; readonly ref: string },
+): Promise<string> {
+  const file = await readFile(repository, { path, ref })
+  if (file === undefined)
+    throw new InputError(
+      message`${setting(name)} is "${path}", and there is no such file on ${ref}; name one that is there, or leave it out`,
+    )
+  return file.text
+}
