@@ -4,13 +4,13 @@
  */
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs'
-import { appendFile } from 'node:fs/promises'
+import { appendFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { chromium } from 'playwright-core'
 import { formatLines } from '../src/history/history.ts'
-import { openDuckDB } from '../test/support/duckdb.ts'
+import { openDuckDB, sqlOf } from '../test/support/duckdb.ts'
 import { generateHistory } from '../test/support/report-history.ts'
 import type { Findings } from './main.ts'
 import type { Made } from './support/report-worker.ts'
@@ -55,9 +55,34 @@ function make(folder: string): Made {
   )
 }
 
-/** Reads all of it, and counts the rollbacks by how they ended and how long they took. */
+const headings = [
+  'Rollbacks',
+  'Rollbacks by environment, trigger, outcome, reason and month',
+  'Rollbacks by layer and method',
+  'Downtime',
+  'DORA',
+  'Trend of the rollbacks a week',
+]
+
+/** The same statistics by the statements of docs/warehouse.md, which tests hold equal to ours; the start of the process is in it. */
+async function reportByDuckDB(folder: string): Promise<number> {
+  const since = performance.now()
+  const duckdb = openDuckDB()
+  await writeFile(join(folder, 'deployments.jsonl'), '')
+  const tables = sqlOf('Tables').replaceAll("'history/", `'${folder}/`)
+  await duckdb.run(tables.replace("'deployments", `'${folder}/deployments`))
+  for (const heading of headings) {
+    const sql = sqlOf(heading).replaceAll('$from', String(from))
+    await duckdb.run(sql.replaceAll('$to', String(from + 365 * day)))
+  }
+  duckdb.close()
+  return performance.now() - since
+}
+
+/** Far less than a report: the rollbacks by how they ended and how long they took, on one core, without the start of the process. */
 async function countByDuckDB(folder: string): Promise<number> {
   const duckdb = openDuckDB()
+  await duckdb.run('SELECT 1')
   const since = performance.now()
   await duckdb.run(`
     SET threads = 1;
@@ -96,13 +121,14 @@ export async function measure(say: (line: string) => void): Promise<Findings> {
     // the first run finds the files cold
     make(small)
     const [some, all] = [make(small), make(large)]
-    const [duckdbSome, duckdbAll] = [await countByDuckDB(small), await countByDuckDB(large)]
+    const [duckdbSome, duckdbAll] = [await reportByDuckDB(small), await reportByDuckDB(large)]
+    const little = await countByDuckDB(large)
     for (const [name, made, theirs] of [
       ['100,000', some, duckdbSome],
       ['1,000,000', all, duckdbAll],
     ] as const)
       say(
-        `${name} events: ${Math.round(made.totalMs)} ms (read ${Math.round(made.readMs)}), DuckDB ${Math.round(theirs)} ms; ${made.megabytes} MB; ${made.rollbacks} rollbacks`,
+        `${name} events: ${Math.round(made.totalMs)} ms (statistics ${Math.round(made.statisticsMs)}), DuckDB ${Math.round(theirs)} ms; ${made.megabytes} MB; ${made.rollbacks} rollbacks`,
       )
     const page = join(small, 'index.html')
     const interactive = await openPage(page)
@@ -110,8 +136,9 @@ export async function measure(say: (line: string) => void): Promise<Findings> {
       figures: {
         'MB at 1,000,000 events': all.megabytes,
         'time of ten times the events': all.totalMs / some.totalMs,
-        'time against DuckDB at 100,000': some.readMs / duckdbSome,
-        'time against DuckDB at 1,000,000': all.readMs / duckdbAll,
+        'time against DuckDB at 100,000': some.statisticsMs / duckdbSome,
+        'time against DuckDB at 1,000,000': all.statisticsMs / duckdbAll,
+        'time against a single count of DuckDB at 1,000,000': all.statisticsMs / little,
         'page at 100,000 events, MB': statSync(page).size / 1e6,
         'page at 1,000,000 events, MB': statSync(join(large, 'index.html')).size / 1e6,
         'interactive at 100,000 events, ms': interactive,

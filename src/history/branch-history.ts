@@ -17,8 +17,11 @@ import {
   parseLines,
 } from './history.ts'
 
-/** Twenty-four writers at once needed at most eight tries with jitter; twenty-four without it. Twelve leave room. */
-const tries = 12
+/**
+ * One of those who write at the same moment gets through, and the others try again. Pauses double, with jitter, so that after a
+ * dozen tries five hundred writers are spread over a minute.
+ */
+const tries = 16
 
 class Lost extends Error {}
 
@@ -64,8 +67,8 @@ export function openBranchHistory({
       const outcome = await pRetry(() => tryAppend({ repository, branch, events, order: known.size }), {
         retries: tries - 1,
         minTimeout: 100,
-        maxTimeout: 5_000,
-        maxRetryTime: 60_000,
+        maxTimeout: 30_000,
+        maxRetryTime: 240_000,
         factor: 2,
         randomize: true,
         // a lost answer is tried again too: the next try finds the file if it was written

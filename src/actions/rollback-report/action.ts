@@ -1,3 +1,4 @@
+import { pruneHistory } from '../../history/carry-out-prune.ts'
 import { gather } from '../../views/report/gather.ts'
 import { makeReport, periodBefore, shareOfPercent, usualThresholds } from '../../views/report/report.ts'
 import { openSettings } from '../wiring.ts'
@@ -24,12 +25,23 @@ export async function run(step: RollbackReportStep): Promise<void> {
     objectiveMs: config?.rollback.objectiveMs,
   }
   const environment = inputs.environment || undefined
+  const branch = config?.history.branch ?? 'rollback-history'
+  const { log } = step
+  // before it is read: the report is of what is there afterwards
+  if (inputs.prune !== undefined) {
+    const { removed, months } = await pruneHistory(repository, {
+      ...{ branch, retainMs: inputs.prune, now },
+      log: log.info,
+    })
+    log.info(`pruned: ${removed} events were removed, ${months} months written anew`)
+    step.setOutputs({ pruned: removed })
+  }
   const gathered = await gather(repository, {
     ...{ repositories: inputs.repositories, folder: inputs.history, period, environment },
-    branch: config?.history.branch ?? 'rollback-history',
+    branch,
     environments: [...settings.environments.keys()],
-    warn: (line) => step.log.warning(line, 'Report'),
-    log: step.log.info,
+    warn: (line) => log.warning(line, 'Report'),
+    log: log.info,
   })
   const options = {
     ...{ period, now, environment, unreadable: gathered.unreadable },

@@ -13,9 +13,10 @@ export const rollbackReport = defineAction({
   branding: { icon: 'bar-chart-2', color: 'blue' },
   permissions: { contents: 'read' },
   morePermissions: {
+    'contents: write': 'to remove old events, with the input `prune`',
     'deployments: read': 'to count deployments; without it, only those count that the history knows of',
   },
-  afterCancelled: 'run it again: a report changes nothing',
+  afterCancelled: 'run it again: a report changes nothing, and pruning goes on where it stopped',
   inputs: {
     token,
     config,
@@ -36,6 +37,10 @@ export const rollbackReport = defineAction({
     }),
     folder: input.text({
       description: 'Folder for the files, made if it does not exist. Default: a temporary folder of the job.',
+    }),
+    prune: input.duration({
+      description:
+        'Remove events older than this from the history, such as `400d`, and make one file of each month that is over. Events of incidents, rollbacks and holds are kept. At least `90d`. Default: the history is not changed.',
     }),
     'rollback-workflow': input.text({
       description:
@@ -63,7 +68,10 @@ export const rollbackReport = defineAction({
       default: '2',
     }),
   },
-  rules: [{ inputs: ['history'], notWith: { input: 'repositories' } }],
+  rules: [
+    { inputs: ['history', 'prune'], notWith: { input: 'repositories' } },
+    { inputs: ['prune'], notWith: { input: 'history' } },
+  ],
   outputs: {
     ...commonOutputs,
     incident: 'Always empty: a report is about many.',
@@ -72,6 +80,7 @@ export const rollbackReport = defineAction({
     folder: 'Folder of the files.',
     report: 'Path of the report, JSON: `schema/report.schema.json` describes it.',
     dashboard: 'Path of the dashboard, one HTML file.',
+    pruned: 'With `prune`: number of events that were removed.',
     rollbacks: 'Number of rollbacks in the period.',
     recommendations: 'Number of recommendations.',
   },

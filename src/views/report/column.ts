@@ -1,16 +1,21 @@
 type Numbers = Float64Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>
 
-/** Numbers that become more, outside of the heap: 1, 4 or 8 bytes each. */
+const chunkBits = 14
+const chunkLength = 1 << chunkBits
+
+/**
+ * Numbers that become more, outside of the heap: 1, 4 or 8 bytes each. They are in chunks, so that nothing is copied, and nothing is
+ * thrown away, when there are more.
+ */
 export class Column {
   readonly #kind: new (
     length: number,
   ) => Numbers
-  #numbers: Numbers
+  readonly #chunks: Numbers[] = []
   #length = 0
 
   constructor(kind: new (length: number) => Numbers) {
     this.#kind = kind
-    this.#numbers = new kind(256)
   }
 
   get length(): number {
@@ -19,28 +24,34 @@ export class Column {
 
   /** @param index below the length */
   at(index: number): number {
-    return this.#numbers[index] ?? Number.NaN
+    return this.#chunks[index >>> chunkBits]?.[index & (chunkLength - 1)] ?? Number.NaN
+  }
+
+  set(index: number, value: number): void {
+    const chunk = this.#chunks[index >>> chunkBits]
+    if (chunk !== undefined) chunk[index & (chunkLength - 1)] = value
+  }
+
+  push(value: number): void {
+    // the first chunk is small: many columns have few numbers
+    if (this.#length === 0) this.#chunks.push(new this.#kind(256))
+    else if (this.#length === 256) {
+      const whole = new this.#kind(chunkLength)
+      whole.set(this.#chunks[0] ?? [])
+      this.#chunks[0] = whole
+    } else if ((this.#length & (chunkLength - 1)) === 0) this.#chunks.push(new this.#kind(chunkLength))
+    this.#length += 1
+    this.set(this.#length - 1, value)
   }
 
   /** A copy of all. */
   doubles(): Float64Array<ArrayBuffer> {
-    return new Float64Array(this.#numbers.subarray(0, this.#length))
-  }
-
-  set(index: number, value: number): void {
-    this.#numbers[index] = value
-  }
-
-  /** @returns its index */
-  push(value: number): number {
-    if (this.#length === this.#numbers.length) {
-      const grown = new this.#kind(Math.ceil(this.#length * 1.5))
-      grown.set(this.#numbers)
-      this.#numbers = grown
-    }
-    this.#numbers[this.#length] = value
-    this.#length += 1
-    return this.#length - 1
+    const all = new Float64Array(this.#length)
+    this.#chunks.forEach((chunk, n) => {
+      const from = n << chunkBits
+      all.set(chunk.subarray(0, this.#length - from), from)
+    })
+    return all
   }
 }
 

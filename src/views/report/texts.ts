@@ -5,17 +5,21 @@ import { Column } from './column.ts'
  * Latin-1): a million ids take 30 MB here, and 100 MB as the keys of a `Map`.
  */
 export class Texts {
-  #bytes = Buffer.alloc(1 << 16)
+  /** a text is in one of them */
+  readonly #chunks: Buffer[] = []
+  /** in the last one */
   #used = 0
-  /** where each text ends; it begins where the one before ends */
-  readonly #ends = new Column(Uint32Array)
+  readonly #chunk = new Column(Uint32Array)
+  readonly #from = new Column(Uint32Array)
+  /** characters */
+  readonly #length = new Column(Uint32Array)
   readonly #hashes = new Column(Uint32Array)
   readonly #isWide = new Column(Uint8Array)
   /** by hash: the number of a text and 1, or 0 */
   #slots = new Uint32Array(1 << 10)
 
   get size(): number {
-    return this.#ends.length
+    return this.#length.length
   }
 
   /** The number of a text; it gets the next one where it is new. */
@@ -40,31 +44,38 @@ export class Texts {
 
   /** @param number that `number` has given */
   text(number: number): string {
-    const from = number === 0 ? 0 : this.#ends.at(number - 1)
-    const encoding = this.#isWide.at(number) === 1 ? 'utf16le' : 'latin1'
-    return this.#bytes.toString(encoding, from, this.#ends.at(number))
+    const from = this.#from.at(number)
+    const length = this.#length.at(number)
+    const bytes = this.#chunks[this.#chunk.at(number)]
+    if (bytes === undefined) throw new RangeError(`there is no text ${number}`)
+    return this.#isWide.at(number) === 1
+      ? bytes.toString('utf16le', from, from + length * 2)
+      : bytes.toString('latin1', from, from + length)
   }
 
   #is(number: number, text: string): boolean {
-    const from = number === 0 ? 0 : this.#ends.at(number - 1)
-    const isWide = this.#isWide.at(number) === 1
-    if (this.#ends.at(number) - from !== text.length * (isWide ? 2 : 1)) return false
-    if (isWide) return this.text(number) === text
-    for (let at = 0; at < text.length; at += 1)
-      if (this.#bytes[from + at] !== text.charCodeAt(at)) return false
+    if (this.#length.at(number) !== text.length) return false
+    if (this.#isWide.at(number) === 1) return this.text(number) === text
+    const from = this.#from.at(number)
+    const bytes = this.#chunks[this.#chunk.at(number)]
+    for (let at = 0; at < text.length; at += 1) if (bytes?.[from + at] !== text.charCodeAt(at)) return false
     return true
   }
 
   #add(text: string, hash: number, isWide: boolean, slot: number): number {
-    const to = this.#used + text.length * (isWide ? 2 : 1)
-    if (to > this.#bytes.length) {
-      const grown = Buffer.alloc(Math.ceil(to * 1.5))
-      this.#bytes.copy(grown, 0, 0, this.#used)
-      this.#bytes = grown
+    const size = text.length * (isWide ? 2 : 1)
+    let bytes = this.#chunks.at(-1)
+    if (bytes === undefined || this.#used + size > bytes.length) {
+      // few texts take little
+      bytes = Buffer.allocUnsafeSlow(Math.max(size, bytes === undefined ? 1 << 12 : 1 << 18))
+      this.#chunks.push(bytes)
+      this.#used = 0
     }
-    this.#bytes.write(text, this.#used, isWide ? 'utf16le' : 'latin1')
-    this.#used = to
-    this.#ends.push(to)
+    bytes.write(text, this.#used, isWide ? 'utf16le' : 'latin1')
+    this.#chunk.push(this.#chunks.length - 1)
+    this.#from.push(this.#used)
+    this.#length.push(text.length)
+    this.#used += size
     this.#hashes.push(hash)
     this.#isWide.push(isWide ? 1 : 0)
     this.#slots[slot] = this.size
