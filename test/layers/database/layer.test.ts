@@ -8,7 +8,7 @@ import { parseConnection } from '../../../src/layers/database/connection.ts'
 import type { Engine } from '../../../src/layers/database/engine.ts'
 import { openDatabaseLayer } from '../../../src/layers/database/layer.ts'
 import type { DatabaseLayerOptions } from '../../../src/layers/database/layer-options.ts'
-import type { Revision } from '../../../src/layers/database/migrations/plan.ts'
+import type { Revision, Selection } from '../../../src/layers/database/migrations/plan.ts'
 import { openEngine } from '../../../src/layers/database/open.ts'
 import { openFolderStore } from '../../../src/layers/database/store/folder.ts'
 import { type Servers, startServers } from '../../support/databases.ts'
@@ -280,6 +280,25 @@ describe('the plan', () => {
       expect(await stars()).toEqual(columns)
     },
   )
+
+  test.each<[Selection, string]>([
+    [{ by: 'count', last: 4 }, '`last` is 4, and only 3 migrations are applied; write at most 3'],
+    [{ by: 'name', to: '7' }, 'write one of 1, 2, 3, or "no migration" to undo all of them'],
+  ])('of %j is refused with what can be undone', async (selection, why) => {
+    await deploy()
+    const migrations = { folder: 'db', selection, command: undefined }
+    await expect(planOf({ migrations, isExplicit: true })).rejects.toThrow(why)
+  })
+
+  test.each<[Selection, string]>([
+    [{ by: 'count', last: 1 }, '`last` is 1, and no migration is applied: there is nothing to undo'],
+    [{ by: 'name', to: '7' }, 'no migration is applied, and there is nothing to undo'],
+  ])('of %j is refused where nothing is applied', async (selection, why) => {
+    await deploy()
+    await run('DELETE FROM schema_migrations')
+    const migrations = { folder: 'db', selection, command: undefined }
+    await expect(planOf({ migrations, isExplicit: true })).rejects.toThrow(why)
+  })
 
   test('is for nothing when the deployment brought no migration', async () => {
     expect((await planOf({ bad: good })).view).toMatchObject({ state: 'nothing', steps: [] })

@@ -143,14 +143,18 @@ function choose(
       )
       if (at === -1 && selection.to !== noMigration)
         throw new InputError(
-          message`${setting('to')} is "${selection.to}", which ${table} does not have; write one of ${entries.map(({ key }) => key).join(', ') || '(none)'}`,
+          message`${setting('to')} is "${selection.to}", which ${table} does not have; ${entries.length === 0 ? 'no migration is applied, and there is nothing to undo' : `write one of ${entries.map(({ key }) => key).join(', ')}, or "${noMigration}" to undo all of them`}`,
         )
       return entries.slice(at + 1).toReversed()
     }
     case 'count':
+      if (entries.length === 0)
+        throw new InputError(
+          message`${setting('last')} is ${selection.last}, and no migration is applied: there is nothing to undo`,
+        )
       if (selection.last > entries.length)
         throw new InputError(
-          message`${setting('last')} is ${selection.last}, and only ${entries.length} migrations were applied; write at most ${entries.length}`,
+          message`${setting('last')} is ${selection.last}, and ${entries.length === 1 ? 'only 1 migration is' : `only ${entries.length} migrations are`} applied; write at most ${entries.length}`,
         )
       return entries.slice(entries.length - selection.last).toReversed()
   }
