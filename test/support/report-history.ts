@@ -129,7 +129,9 @@ export function generateHistory({
 
     function rehearse(at: number) {
       const layers = [{ layer: 'code', from: revision, to: revisionOf('good') }] as const
-      tell(at, began(at, layers, false, 'rehearsal'))
+      // one that people thought better of, and that is no rehearsal, looks the same but for this
+      const isMarked = random() < 0.7
+      tell(at, { ...began(at, layers, false, 'rehearsal'), ...(isMarked && { rehearsal: true }) })
       tell(at + minute, applied('code', false, at))
       tell(at + 2 * minute, ended('complete', layers))
       tell(at + 3 * minute, {

@@ -13,6 +13,7 @@ export type Mark =
       readonly at: number
       readonly startedAt: number
       readonly automatic: boolean
+      readonly isRehearsal: boolean
       readonly reason: string
       readonly url: string | undefined
     }
@@ -45,7 +46,7 @@ type LayerMark = Kind<'applied' | 'proposed' | 'failed'>
 
 /** What many marks have in common; the rest of a mark is numbers. */
 type Form =
-  | Pick<Kind<'began'>, 'kind' | 'automatic'>
+  | Pick<Kind<'began'>, 'kind' | 'automatic' | 'isRehearsal'>
   | (Pick<Kind<'ended'>, 'kind' | 'outcome' | 'layers'> & { readonly phases: readonly string[] })
   | Pick<LayerMark, 'kind' | 'layer' | 'method' | 'automatic'>
   | Pick<Kind<'undone'>, 'kind' | 'layer'>
@@ -75,7 +76,9 @@ export class Marks {
     switch (event.kind) {
       case 'rollback-began': {
         const { kind: own, automatic, reason } = event
-        const form = this.#forms.number(`${own} ${automatic}`, { kind: 'began', automatic })
+        const isRehearsal = event.rehearsal === true
+        const key = `${own} ${automatic} ${isRehearsal}`
+        const form = this.#forms.number(key, { kind: 'began', automatic, isRehearsal })
         return this.#push({ form, at, last, reason, url, more: Date.parse(event.startedAt) })
       }
       case 'rollback-ended': {

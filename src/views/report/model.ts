@@ -117,7 +117,32 @@ export const reportSchema = z.object({
       repository: z.array(group),
     }),
   }),
-  rehearsals: z.object({ total: count, last: time.nullable(), duration: durations }),
+  rehearsals: z.object({
+    total: count,
+    last: time.nullable(),
+    duration: durations.describe('Of those that succeeded, to the verified recovery.'),
+    objectiveMs: ms.nullable().describe('The recovery time objective; null where there is none.'),
+    met: count.nullable().describe('Rehearsals within the objective; null where there is none.'),
+    layers: z.array(
+      z.object({
+        layer: layerSchema,
+        total: count,
+        succeeded: count,
+        duration: durations,
+        shareOfObjective: z.number().nullable().describe('The p90 of the layer over the objective.'),
+      }),
+    ),
+    trend: z
+      .object({
+        n: count,
+        slope: z.number().nullable(),
+        low: z.number().nullable(),
+        high: z.number().nullable(),
+        direction: z.enum(['improving', 'declining', 'stable', 'too-little-data']),
+      })
+      .describe('Of the duration, in ms from one rehearsal to the next.'),
+    wouldNotHaveWorked: z.array(recentRollback).describe('Rehearsals that did not succeed, newest first.'),
+  }),
   downtime: z.object({
     totalMs: ms.describe('Of all environments; incidents of one environment at the same time count once.'),
     incidents: count,

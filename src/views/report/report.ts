@@ -4,10 +4,10 @@ import { measureDowntime } from './downtime.ts'
 import type { Records } from './failures.ts'
 import { type Counted, countUp, groupBy, layersIn, mostFrequent } from './group.ts'
 import type { Report } from './model.ts'
-import { describeDurations } from './numbers.ts'
 import { bucketLength, dayMs, isIn, lengthOf, monthOf, type Period } from './period.ts'
 import { describeRecent } from './recent.ts'
 import { recommend, type Thresholds, usualThresholds } from './recommend.ts'
+import { measureRehearsals } from './rehearsals.ts'
 import type { Rollback } from './rollbacks.ts'
 import { Rows } from './rows.ts'
 import { measureTrends } from './trends.ts'
@@ -91,11 +91,7 @@ export function makeReport(
       skewed: rollbacks.count(({ isSkewed }) => isSkewed),
     },
     rollbacks: counted,
-    rehearsals: {
-      total: rehearsals.length,
-      last: timeOf(rehearsals.at(-1)?.at),
-      duration: describeDurations(rehearsals.numbers(({ durationMs }) => durationMs)),
-    },
+    rehearsals: measureRehearsals(rehearsals, records.incidents, thresholds.objectiveMs),
     ...{ downtime, dora },
     trends: [...measureTrends({ rollbacks, failures: failed, deployments }, period)],
     recommendations: [

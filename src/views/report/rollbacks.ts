@@ -34,10 +34,7 @@ export interface Rollback {
   readonly layers: readonly LayerResult[]
   /** from the first look at production to the end, ms; undefined for one that did not succeed, or whose clocks disagree */
   readonly durationMs: number | undefined
-  /**
-   * true when nothing was failing, a person began it, and all that was rolled back was brought back again: a rehearsal. The
-   * history does not tell it from a rollback that people thought better of.
-   */
+  /** true when its beginning says that it was one: nothing was failing, and all of it was to be taken back */
   readonly isRehearsal: boolean
   /** true when it seems to have ended before it began: clocks of two runners disagree */
   readonly isSkewed: boolean
@@ -147,7 +144,7 @@ function describe(record: IncidentRecord, marks: readonly Mark[], place: number)
     isDetected,
     reason: began?.reason ?? done[0]?.reason ?? '',
     layers,
-    isRehearsal: automatic === false && !isDetected && areTakenBack(layers, marks),
+    isRehearsal: began?.isRehearsal === true,
     durationMs: standing === 'succeeded' && took !== undefined && took >= 0 ? took : undefined,
     isSkewed: took !== undefined && took < 0,
   }
@@ -158,12 +155,6 @@ type EndMark = Extract<Mark, { kind: 'ended' }>
 
 function isOfLayer(mark: Mark): mark is LayerMark {
   return mark.kind === 'applied' || mark.kind === 'proposed' || mark.kind === 'failed'
-}
-
-function areTakenBack(layers: readonly LayerResult[], marks: readonly Mark[]): boolean {
-  const undone = new Set(marks.flatMap((mark) => (mark.kind === 'undone' ? [mark.layer] : [])))
-  const done = layers.filter(({ standing }) => standing === 'succeeded')
-  return done.length > 0 && done.every(({ layer }) => undone.has(layer))
 }
 
 function outcomeOf(marks: readonly Mark[]): Rollback['outcome'] {

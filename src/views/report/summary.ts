@@ -79,6 +79,7 @@ export function writeReportSummary(report: Report): string {
             ]),
           ),
         ]),
+    ...rehearsalsOf(report),
     ...recentTable(report),
   ])
 }
@@ -130,5 +131,53 @@ function recentTable({ recent }: Report): readonly RootContent[] {
         text(reason.slice(0, 200)),
       ]),
     ),
+  ]
+}
+
+/** Recovery time per layer against the objective, and what would not have worked. */
+function rehearsalsOf({ rehearsals }: Report): readonly RootContent[] {
+  const { total, duration, met, objectiveMs, layers, trend, wouldNotHaveWorked } = rehearsals
+  if (total === 0)
+    return [
+      heading(3, 'Rehearsals'),
+      paragraph('None in the period: whether a rollback would work was not tried.'),
+    ]
+  const objective =
+    objectiveMs === null ? '' : ` The objective is ${sayMs(objectiveMs)}: ${met} of ${duration.n} met it.`
+  return [
+    heading(3, 'Rehearsals'),
+    paragraph(
+      `${sayCount(total, 'rehearsal')}, recovery ${sayMs(duration.medianMs)} (median), ${sayMs(duration.p90Ms)} (p90).${objective} Trend: ${trend.direction.replaceAll('-', ' ')} (n = ${trend.n}).`,
+    ),
+    table(
+      ['layer', 'rehearsed', 'succeeded', 'median', 'p90', 'share of the objective'],
+      layers.map(({ layer, total: all, succeeded, duration: own, shareOfObjective }) =>
+        [
+          layer,
+          String(all),
+          String(succeeded),
+          sayMs(own.medianMs),
+          sayMs(own.p90Ms),
+          sayShare(shareOfObjective),
+        ].map(text),
+      ),
+    ),
+    ...(wouldNotHaveWorked.length === 0
+      ? []
+      : [
+          paragraph('What would not have worked:'),
+          bulletList(
+            wouldNotHaveWorked.map(({ at, environment, outcome, timeline }) => [
+              text(`${at.slice(0, 16).replace('T', ' ')}, `),
+              code(environment),
+              text(
+                `: ${outcome}. ${timeline
+                  .filter(({ what }) => /not rolled back:|looked at: not-recovered/.test(what))
+                  .map(({ what }) => what.slice(0, 200))
+                  .join('; ')}`,
+              ),
+            ]),
+          ),
+        ]),
   ]
 }

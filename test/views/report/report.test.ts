@@ -3,6 +3,7 @@ import { expect, test } from '@jest/globals'
 import { type EventDraft, newEvent } from '../../../src/history/event.ts'
 import { Collector, makeRecords, makeReport, usualThresholds } from '../../../src/views/report/report.ts'
 import { SeenIds } from '../../../src/views/report/seen.ts'
+import { writeReportSummary } from '../../../src/views/report/summary.ts'
 import { tQuantile, trendOf } from '../../../src/views/report/trend.ts'
 import { randomOf, revisionOf } from '../../support/report-history.ts'
 
@@ -54,18 +55,22 @@ const look = (
   ],
 })
 const layers = [{ layer: 'code' as const, from: revisionOf('bad'), to: revisionOf('good') }]
-const began = (after: number, automatic = true): Told => ({
+const began = (after: number, automatic = true, isRehearsal = false): Told => ({
   kind: 'rollback-began',
   layers: [...layers],
   reason: 'errors',
   automatic,
+  ...(isRehearsal && { rehearsal: true }),
   startedAt: new Date(start + after * minute).toISOString(),
 })
-const ended = (outcome: 'complete' | 'failed' | 'not-deployed'): Told => ({
+const ended = (
+  outcome: 'complete' | 'failed' | 'not-deployed',
+  phases: Readonly<Record<string, number>> = { plan: 1000 },
+): Told => ({
   kind: 'rollback-ended',
   outcome,
   layers: [{ layer: 'code', outcome: outcome === 'failed' ? 'failed' : 'rolled-back' }],
-  phases: { plan: 1000 },
+  phases,
 })
 const seen = (outcome: 'recovered' | 'not-recovered'): Told => ({
   kind: 'recovery-verified',
@@ -206,7 +211,7 @@ test('a rollback that nobody verified is pending until somebody looks, and not g
 
 test('a rehearsal is no rollback and no failed deployment', () => {
   const history = open()
-  tell(history, 'newest', 3, began(3, false))
+  tell(history, 'newest', 3, began(3, false, true))
   tell(history, 'newest', 8, ended('complete'))
   tell(history, 'newest', 9, {
     kind: 'rollback-undone',
@@ -219,6 +224,57 @@ test('a rehearsal is no rollback and no failed deployment', () => {
   expect(rollbacks.total).toBe(0)
   expect(dora.changeFailRate.failed).toBe(0)
   expect(rehearsals).toMatchObject({ total: 1, duration: { n: 1, medianMs: 5 * minute } })
+})
+
+test('a manual rollback that people took back is a rollback: the event says what is a rehearsal', () => {
+  const history = open()
+  tell(history, 'newest', 3, began(3, false))
+  tell(history, 'newest', 8, ended('complete'))
+  tell(history, 'newest', 9, {
+    kind: 'rollback-undone',
+    layer: 'code',
+    from: 'x',
+    now: 'y',
+    because: 'right',
+  })
+  expect(report(history)).toMatchObject({ rollbacks: { total: 1 }, rehearsals: { total: 0 } })
+})
+
+test('rehearsals: recovery time per layer against the objective, the trend, and what would not have worked', () => {
+  const history = open()
+  for (const [n, took] of [20, 18, 16, 14, 12, 10, 8].entries()) {
+    const at = n * 1440
+    tell(history, `r${n}`, at, began(at, false, true))
+    tell(history, `r${n}`, at + took, ended('complete', { code: took * 1000 }))
+  }
+  tell(history, 'r9', 12_000, began(12_000, false, true))
+  tell(history, 'r9', 12_005, {
+    ...{ kind: 'rollback-failed', layer: 'code', from: 'x', to: 'y' },
+    ...{ reasonCode: 'refused', because: 'a rule of the branch forbids it' },
+  })
+  tell(history, 'r9', 12_006, ended('failed'))
+  const thresholds = { ...usualThresholds, objectiveMs: 15 * minute }
+  const { rehearsals } = report(history, { thresholds })
+  expect(rehearsals).toMatchObject({
+    ...{ total: 8, objectiveMs: 15 * minute, met: 4, trend: { n: 7, direction: 'improving' } },
+    layers: [{ layer: 'code', total: 8, succeeded: 7, duration: { n: 7, medianMs: 14_000 } }],
+    wouldNotHaveWorked: [{ outcome: 'failed' }],
+  })
+  const text = writeReportSummary(report(history, { thresholds }))
+  expect(text).toContain('The objective is 15 min: 4 of 7 met it. Trend: improving (n = 7).')
+  expect(text).toContain('failed. code not rolled back: a rule of the branch forbids it')
+  expect(writeReportSummary(report(open()))).not.toContain('What would not have worked')
+})
+
+test('an incident that people opened is no failed deployment by itself, and is one once it is rolled back (apache/devlake 8890, devops-metrics-action 40)', () => {
+  const history = open()
+  const opened = { kind: 'incident-opened', severity: 'high', because: 'the provider is down' } as const
+  tell(history, 'fine', 1, opened)
+  expect(report(history).dora.changeFailRate).toMatchObject({ failed: 0 })
+  for (const after of [10, 20, 30]) tell(history, 'bad', after, { ...opened, because: `call ${after}` })
+  tell(history, 'bad', 40, began(40, false))
+  tell(history, 'bad', 45, ended('complete'))
+  expect(report(history).dora.changeFailRate).toMatchObject({ failed: 1 })
 })
 
 test('an automatic rollback that was taken back stays a rollback: a machine does not rehearse', () => {
