@@ -112,7 +112,7 @@ describe('the address of every server', () => {
       const seen = await look(check, { ...oneRound, timeoutMs: 3000 })
       expect({ type: check.type, ...seen }).toMatchObject({ verdict: 'error', state: 'error' })
       expect(seen.evidence).toMatch(why)
-      expect(performance.now() - startedAt).toBeLessThan(3500)
+      expect(performance.now() - startedAt).toBeLessThan(10_000)
     }
   })
 })
