@@ -284,6 +284,16 @@ const incidentNoted = z.object({
   happenedAt: z.iso.datetime(),
 })
 
+/** Somebody wants the users of the product to read this: status pages publish it. */
+const incidentPublished = z.object({
+  ...common,
+  kind: z.literal('incident-published'),
+  title: z.string(),
+  text: z.string(),
+  /** what the status page shows */
+  status: z.enum(['investigating', 'identified', 'monitoring', 'resolved']),
+})
+
 /** How the delivery of an event to a channel ended. accepted: the service took it, and does not say what became of it. */
 export const deliveryOutcomes = ['delivered', 'accepted', 'failed'] as const
 const notificationSent = z.object({
@@ -324,6 +334,7 @@ export const eventSchema = z.discriminatedUnion('kind', [
   incidentEscalated,
   incidentResolved,
   incidentNoted,
+  incidentPublished,
   notificationSent,
 ])
 

@@ -90,6 +90,7 @@ const topicsAfterwards: Readonly<Partial<Record<Event['kind'], Topic>>> = {
   'rollback-ended': 'rollback-ended',
   'revision-deployed': 'deployed',
   'incident-noted': 'note',
+  'incident-published': 'published',
 }
 
 /** What an event begins where no incident is open. */
@@ -167,6 +168,8 @@ function change(before: Incident, event: Event): Advance | undefined {
       return { topic: 'resolved', after: resolve(before, event, event.because) }
     case 'incident-noted':
       return { topic: 'note', after: before }
+    case 'incident-published':
+      return { topic: 'published', after: before }
     case 'health-checked':
       // the same revision, looked at again
       return event.verdict === 'healthy'

@@ -3,13 +3,16 @@ import type { Severity } from '../text/severity.ts'
 import { carryOutWish, type Responded, type ResponseMeans } from './carry-out.ts'
 import { type Incident, incidentOf } from './incident.ts'
 import type { Wish } from './respond.ts'
+import type { UserText } from './user-text.ts'
 
 /** What is asked for, as inputs have it; '' for what is not given. */
 export interface Request {
-  readonly operation: 'open' | 'update' | 'acknowledge' | 'escalate' | 'resolve'
+  readonly operation: 'open' | 'update' | 'acknowledge' | 'escalate' | 'publish' | 'resolve'
   readonly severity: Severity | ''
   readonly note: string
   readonly reason: string
+  /** for the users of the product; '' for the draft */
+  readonly text: string
   /** a login */
   readonly by: string
 }
@@ -18,8 +21,17 @@ export interface OpenRequest extends Request {
   readonly incident: string
 }
 
-/** The wishes that a request has. @throws InputError for an update without anything to update */
-export function wishesOf({ operation, severity, note, reason, by }: Request, now: Date): readonly Wish[] {
+/**
+ * The wishes that a request has.
+ * @param draft what users would be told
+ * @throws InputError for an update without anything to update
+ */
+export function wishesOf(
+  { operation, severity, note, reason, text, by }: Request,
+  now: Date,
+  draft: UserText,
+): readonly Wish[] {
+  if (operation === 'publish') return [{ kind: 'publish', ...draft, text: text || draft.text }]
   const because = reason || `asked for by ${by}`
   if (operation === 'escalate') return [{ kind: 'escalate', when: 'now', because }]
   if (operation === 'acknowledge' || operation === 'resolve') return [{ kind: operation, because }]

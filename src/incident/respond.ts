@@ -3,6 +3,7 @@ import { sayDuration } from '../text/duration.ts'
 import type { Severity } from '../text/severity.ts'
 import { dueEscalation, type EscalationPolicy } from './escalation.ts'
 import { type Incident, incidentOf } from './incident.ts'
+import type { UserText } from './user-text.ts'
 
 /** What somebody, or the schedule, wants of an incident. */
 export type Wish =
@@ -11,6 +12,8 @@ export type Wish =
   | { readonly kind: 'escalate'; readonly when: 'due' | 'now'; readonly because: string }
   | { readonly kind: 'severity'; readonly severity: Severity; readonly because: string }
   | { readonly kind: 'note'; readonly note: string; readonly happenedAt: Date }
+  /** a text for the users of the product */
+  | ({ readonly kind: 'publish' } & UserText)
 
 /** What follows from a wish: an event to record, or why nothing changes. */
 export type Response =
@@ -40,6 +43,10 @@ export function respond(
   if (wish.kind === 'note') {
     const { note, happenedAt } = wish
     return record({ kind: 'incident-noted', note, happenedAt: happenedAt.toISOString() }, [key])
+  }
+  if (wish.kind === 'publish') {
+    const { title, text, status: shown } = wish
+    return record({ kind: 'incident-published', title, text, status: shown }, [episode, key])
   }
   if (status === 'resolved')
     return unchanged('already-resolved', `the incident was resolved by ${incident.resolved?.by}`)

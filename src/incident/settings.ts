@@ -39,6 +39,9 @@ export function incidentSchema() {
       .describe(
         'Who is notified, level by level: the first when the incident opens, each further one when nobody has acknowledged the incident in time. By default there is one level.',
       ),
+    service: line()
+      .default('our service')
+      .describe('What users call the product, for texts that they read. Default: `our service`.'),
     links: z
       .record(line(), httpUrl({ example: 'https://grafana.example.com/d/shop?var-env={environment}' }))
       .default({})
@@ -46,7 +49,7 @@ export function incidentSchema() {
         'Links in every notification by their titles, such as the room to meet in and a dashboard; `{incident}`, `{environment}`, `{from}` and `{to}` stand for those of the incident. By default there are none.',
       ),
   })
-    .transform(({ respond, levels, links }) => ({ respondMs: respond, levels, links }))
+    .transform(({ respond, ...more }) => ({ respondMs: respond, ...more }))
     .prefault({})
     .describe('Who responds to an incident, and in what time.')
 }

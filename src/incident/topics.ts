@@ -12,5 +12,6 @@ export const topics = [
   'not-recovered',
   'resolved',
   'note',
+  'published',
 ] as const
 export type Topic = (typeof topics)[number]

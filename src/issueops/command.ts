@@ -22,6 +22,8 @@ export type IncidentCommand = { readonly environment: string } & (
   | { readonly name: 'severity'; readonly severity: Severity; readonly reason: string }
   /** `at`: when it happened, as it was written; '' for now */
   | { readonly name: 'note'; readonly note: string; readonly at: string }
+  /** `text`: for the users of the product; '' for the draft in the issue */
+  | { readonly name: 'publish'; readonly text: string }
 )
 
 /** True for a command about an incident. */
@@ -35,7 +37,17 @@ export interface Misunderstood {
   readonly problem: string
 }
 
-const names = ['rollback', 'hold', 'unhold', 'ack', 'escalate', 'resolve', 'severity', 'note'] as const
+const names = [
+  'rollback',
+  'hold',
+  'unhold',
+  'ack',
+  'escalate',
+  'resolve',
+  'severity',
+  'note',
+  'publish',
+] as const
 
 /** Names of environments and revisions that a comment may give; anything else is words. */
 const plainName = /^[\w][\w./-]{0,254}$/
@@ -62,6 +74,7 @@ export function parseCommand(comment: string): Command | Misunderstood | undefin
   if (name === 'ack' || name === 'escalate' || name === 'resolve') return parseResponse(name, rest)
   if (name === 'severity') return parseSeverity(rest)
   if (name === 'note') return parseNote(rest)
+  if (name === 'publish') return { name, environment: '', text: rest.trim() }
   return undefined
 }
 

@@ -19,7 +19,8 @@ export async function mentionPeople(
   )
   if (written?.kind !== 'postmortem-opened' || people.length === 0) return false
   const names = people.map((name) => `@${name}`).join(' ')
-  const body = `${names} This incident of \`${environment}\` (severity ${severity}) is escalated to level ${level}. Comment \`/ack\` to acknowledge it.`
+  const state = level === 1 ? 'is open' : `is escalated to level ${level}`
+  const body = `${names} This incident of \`${environment}\` (severity ${severity}) ${state}. Comment \`/ack\` to acknowledge it.`
   await commentOnce(repository, {
     number: written.issue,
     marker: `rollback-level: ${incident} ${episode} ${level}`,

@@ -1,12 +1,18 @@
 import type { Responded } from '../incident/carry-out.ts'
 import { timeOfNote, type Wish } from '../incident/respond.ts'
+import type { UserText } from '../incident/user-text.ts'
 import type { IncidentCommand } from './command.ts'
 
-/** The wish of a command; a text where its time is none, one clause. @param on number of the issue */
+/**
+ * The wish of a command; a text where its time is none, one clause.
+ * @param on number of the issue
+ * @param draft what users would be told
+ */
 export function wishOf(
   command: IncidentCommand,
-  { on, now }: { readonly on: number; readonly now: Date },
+  { on, now, draft }: { readonly on: number; readonly now: Date; readonly draft: UserText },
 ): Wish | string {
+  if (command.name === 'publish') return { kind: 'publish', ...draft, text: command.text || draft.text }
   if (command.name === 'note') {
     const happenedAt = command.at === '' ? now : timeOfNote(command.at, now)
     const written = command.at.replaceAll('`', '').slice(0, 60)
@@ -20,10 +26,11 @@ export function wishOf(
   return { kind: command.name === 'ack' ? 'acknowledge' : 'resolve', because }
 }
 
-/** What is answered to a command. */
+/** What is answered to a command. @param pages how many channels publish for users */
 export function describeResponse(
   name: IncidentCommand['name'],
   { incident, changed, why }: Responded,
+  pages: number,
 ): { readonly reaction: 'rocket'; readonly words: string } {
   const { severity, level } = incident
   const done = {
@@ -32,6 +39,10 @@ export function describeResponse(
     resolve: 'Resolved.',
     severity: `The severity is ${severity}.`,
     note: 'The note is in the timeline.',
+    publish:
+      pages > 0
+        ? 'The text goes to the status page; the job summary says whether it was published.'
+        : 'The text is in the timeline. No status page is configured in `notify.channels`, so it is not published.',
   }
   const words = changed ? done[name] : `Nothing changed: ${why.replace(/[`@#]/g, '')}.`
   return { reaction: 'rocket', words: `${words} Incident \`${incident.incident}\`.` }

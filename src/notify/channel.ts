@@ -36,6 +36,8 @@ export interface ChannelMeans {
   readonly now: () => Date
   /** the value of a variable; throws MissingVariableError */
   readonly secret: (variable: { readonly env: string }) => string
+  /** what users call the product */
+  readonly service: string
   /** aborted when the delivery has to end */
   readonly signal: AbortSignal
   readonly timeoutMs: number

@@ -82,6 +82,8 @@ function headlineOf(event: Event, after: Incident): string {
       return `Resolved by ${event.actor}: ${event.because}`
     case 'incident-noted':
       return `Note of ${event.actor}: ${event.note}`
+    case 'incident-published':
+      return `Published for users by ${event.actor}: ${event.text}`
     case 'rollback-began':
       return `Rollback of ${event.layers.map(({ layer }) => layer).join(', ')} started: ${event.reason}`
     case 'rollback-proposed':

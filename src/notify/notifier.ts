@@ -90,7 +90,8 @@ export function openNotifier(options: NotifierOptions): Notifier {
       )
     }
     const delivered = await deliver(
-      (signal) => openChannel(channel, { ...options, secret, signal, timeoutMs }),
+      (signal) =>
+        openChannel(channel, { ...options, service: options.incident.service, secret, signal, timeoutMs }),
       notice,
       idsOf(events, change.after, name),
       { ...options, timeoutMs, clock: () => now().getTime(), signal: ending.signal },

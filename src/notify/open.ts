@@ -11,6 +11,7 @@ import { openOpenTelemetry } from './channels/opentelemetry.ts'
 import { openPagerDuty } from './channels/pagerduty.ts'
 import { openSlack } from './channels/slack.ts'
 import { openSlackBot } from './channels/slack-bot.ts'
+import { openInstatus, openStatuspage } from './channels/status-page.ts'
 import { openTeams } from './channels/teams.ts'
 import { openWebhook } from './channels/webhook.ts'
 import type { ChannelSettings } from './settings.ts'
@@ -42,6 +43,10 @@ export function openChannel(settings: ChannelSettings, means: ChannelMeans): Cha
       return openCDEvents(settings, means)
     case 'incident-io':
       return openIncidentIo(settings, means)
+    case 'statuspage':
+      return openStatuspage(settings, means)
+    case 'instatus':
+      return openInstatus(settings, means)
     case 'opentelemetry':
       return openOpenTelemetry(settings, means)
     case 'pagerduty':

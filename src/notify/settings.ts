@@ -48,6 +48,29 @@ const common = (usual: readonly (typeof topics)[number][] = usualTopics) => ({
     .describe('Hours in which less is sent; what is left out is not sent later. By default there are none.'),
 })
 
+/** What a status page shows is for the public: by default a person publishes it. */
+const publicTopics = ['opened', 'rollback-started', 'rollback-ended', 'not-recovered', 'resolved'] as const
+const statusPage = (page: string) => ({
+  ...common(),
+  events: z
+    .array(z.enum(['published', ...publicTopics]))
+    .default(['published'])
+    .describe(
+      'What is published: by default only what a person publishes by `/publish`. With `opened`, `rollback-started`, `rollback-ended`, `not-recovered` or `resolved`, drafts are published without a person.',
+    ),
+  page: z
+    .string()
+    .regex(/^[A-Za-z0-9]{6,40}$/, `is not the id of a page; write one such as \`${page}\``)
+    .describe(`Id of the page, such as \`${page}\`.`),
+  components: z
+    .array(z.string().regex(/^[A-Za-z0-9]{6,40}$/, 'is not the id of a component'))
+    .default([])
+    .describe(
+      'Ids of the components that are affected while the incident is open. By default there are none.',
+    ),
+  subscribers: z.boolean().default(true).describe('Whether the subscribers of the page are notified.'),
+})
+
 const secret = (example: string, description: string) =>
   section({ env: environmentVariable(example) }).describe(`Variable that holds ${description}.`)
 
@@ -176,6 +199,22 @@ const channelSchema = z.discriminatedUnion('type', [
       'CDEVENTS_AUTHORIZATION',
       'the whole header `authorization`; by default there is none',
     ).optional(),
+  }),
+  section({
+    ...statusPage('qfn30z5r6s5h'),
+    type: z.literal('statuspage').describe('Publishes texts for users on Atlassian Statuspage.'),
+    token: secret('STATUSPAGE_TOKEN', 'an API key'),
+    url: httpUrl({ example: 'https://api.statuspage.io' })
+      .default('https://api.statuspage.io')
+      .describe('Address of the API.'),
+  }),
+  section({
+    ...statusPage('ckf01fonve9i40a32oas5b0uw'),
+    type: z.literal('instatus').describe('Publishes texts for users on Instatus.'),
+    token: secret('INSTATUS_TOKEN', 'an API key'),
+    url: httpUrl({ example: 'https://api.instatus.com' })
+      .default('https://api.instatus.com')
+      .describe('Address of the API.'),
   }),
   section({
     ...common(),

@@ -71,11 +71,14 @@ export function bulletList(items: readonly (readonly Inline[])[]): BlockContent 
   return { type: 'list', ordered: false, spread: false, children }
 }
 
-/** Boxes to tick. */
-export function taskList(items: readonly (readonly Inline[])[]): BlockContent {
-  const children = items.map(
-    (item): ListItem => ({ type: 'listItem', spread: false, checked: false, children: [paragraph(...item)] }),
-  )
+/** Boxes to tick. @param isDone of the item at an index; by default none is */
+export function taskList(
+  items: readonly (readonly Inline[])[],
+  isDone: (index: number) => boolean = () => false,
+): BlockContent {
+  const children = items.map((item, index): ListItem => {
+    return { type: 'listItem', spread: false, checked: isDone(index), children: [paragraph(...item)] }
+  })
   return { type: 'list', ordered: false, spread: false, children }
 }
 

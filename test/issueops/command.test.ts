@@ -36,6 +36,8 @@ describe('a command', () => {
       { name: 'severity', environment: '', severity: 'low', reason: 'few users' },
     ],
     ['/note the queue is full', { name: 'note', environment: '', at: '', note: 'the queue is full' }],
+    ['/publish', { name: 'publish', environment: '', text: '' }],
+    ['/publish Checkout works again.', { name: 'publish', environment: '', text: 'Checkout works again.' }],
     ['/note at 14:05 it began', { name: 'note', environment: '', at: '14:05', note: 'it began' }],
   ])('%j', (comment, expected) => {
     expect(parseCommand(comment)).toEqual(expected)

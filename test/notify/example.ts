@@ -42,6 +42,7 @@ export function meansWith(env: NodeJS.ProcessEnv): ChannelMeans {
       if (value) return value
       throw new MissingVariableError(`the variable ${name} is not set`)
     },
+    service: 'the shop',
     signal: new AbortController().signal,
     timeoutMs: 5000,
   }

@@ -14,15 +14,15 @@ export const incident = defineAction({
   morePermissions: {
     'deployments: read': deployedRevision,
     'issues: write':
-      'to mention the people of a level in the incident’s issue; without it, a warning says so',
+      'to keep the incident’s issue up to date and mention the people of a level in it; without it, a warning says so',
   },
   afterCancelled: 'run it again: no level is notified twice',
   inputs: {
     ...commonInputs,
     operation: input.choice({
       description:
-        '`open`, `update` (severity, note), `acknowledge`, `escalate` or `resolve`. `escalate` notifies the levels that are due, of all incidents of the environment; with `when: now`, the next level of one incident.',
-      options: ['open', 'update', 'acknowledge', 'escalate', 'resolve'],
+        '`open`, `update` (severity, note), `acknowledge`, `escalate`, `publish` (a text for users) or `resolve`. `escalate` notifies the levels that are due, of all incidents of the environment; with `when: now`, the next level of one incident.',
+      options: ['open', 'update', 'acknowledge', 'escalate', 'publish', 'resolve'],
       default: 'escalate',
     }),
     incident: input.text({
@@ -33,6 +33,10 @@ export const incident = defineAction({
       options: ['', ...severities],
     }),
     note: input.text({ description: 'What the timeline should say.' }),
+    text: input.text({
+      description:
+        'Text for users, for `publish`: status pages of `notify.channels` show it. Default: a draft that says how the incident stands.',
+    }),
     reason: input.text({ description: 'Why, for the timeline and the notification.' }),
     when: input.choice({
       description: '`due`: only when nobody acknowledged the incident in time. `now`: at once.',
@@ -47,6 +51,7 @@ export const incident = defineAction({
   rules: [
     { inputs: ['severity'], onlyWith: { input: 'operation', is: ['open', 'update'] } },
     { inputs: ['note'], onlyWith: { input: 'operation', is: ['update'] } },
+    { inputs: ['text'], onlyWith: { input: 'operation', is: ['publish'] } },
     { inputs: ['when', 'wait'], onlyWith: { input: 'operation', is: ['escalate'] } },
     { inputs: ['wait'], notWith: { input: 'when', is: ['now'] } },
     { inputs: ['incident'], notWith: { input: 'operation', is: ['open'] } },
@@ -55,7 +60,7 @@ export const incident = defineAction({
   outputs: {
     ...commonOutputs,
     decision:
-      '`opened`, `updated`, `acknowledged`, `escalated`, `resolved`, `unchanged`, or `none` if there is no open incident.',
+      '`opened`, `updated`, `acknowledged`, `escalated`, `published`, `resolved`, `unchanged`, or `none` if there is no open incident.',
     severity: '`critical`, `high`, `medium` or `low`.',
     status: '`open`, `acknowledged` or `resolved`.',
     level: 'The highest level that was notified, from 1.',

@@ -8,6 +8,7 @@ const decisions = {
   update: 'updated',
   acknowledge: 'acknowledged',
   escalate: 'escalated',
+  publish: 'published',
   resolve: 'resolved',
 } as const
 

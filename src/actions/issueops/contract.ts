@@ -7,7 +7,7 @@ export const issueops = defineAction({
   name: 'issueops',
   title: 'Rollback by comment',
   description:
-    'Runs `/rollback`, `/hold`, `/ack`, `/escalate`, `/resolve`, `/severity` and `/note` from comments of people who can write to the repository, and replies.',
+    'Runs `/rollback`, `/hold`, `/ack`, `/escalate`, `/resolve`, `/severity`, `/note` and `/publish` from comments of people who can write to the repository, and replies.',
   branding: { icon: 'message-square', color: 'orange' },
   permissions: { contents: 'write', issues: 'write' },
   morePermissions: { 'deployments: read': deployedRevision },
@@ -30,7 +30,7 @@ export const issueops = defineAction({
   outputs: {
     ...commonOutputs,
     decision:
-      '`roll-back`, `plan`, `hold`, `unhold`, `ack`, `escalate`, `resolve`, `severity`, `note`, `refused` (no write permission, unknown command, or unknown environment), `none` (no command, written by a bot, or edited) or `answered`.',
+      '`roll-back`, `plan`, `hold`, `unhold`, `ack`, `escalate`, `resolve`, `severity`, `note`, `publish`, `refused` (no write permission, unknown command, or unknown environment), `none` (no command, written by a bot, or edited) or `answered`.',
     environment: 'Name of the environment that the command names.',
     target: 'The good revision, if the comment names one.',
     reason: 'The reason, as the comment gives it.',

@@ -1,9 +1,12 @@
 import { carryOutWish } from '../../incident/carry-out.ts'
 import { findIncident } from '../../incident/respond.ts'
+import { userTextOf } from '../../incident/user-text.ts'
 import type { IncidentCommand } from '../../issueops/command.ts'
 import { answer, type PersonsComment } from '../../issueops/reply.ts'
 import { describeResponse, wishOf } from '../../issueops/respond.ts'
-import { type Opened, openWorkplace } from '../wiring.ts'
+import { mentionLevel } from '../mention-people.ts'
+import { type Opened, openWorkplace, type Workplace } from '../wiring.ts'
+import { refreshIssue } from '../write-issue.ts'
 import type { IssueOpsStep } from './contract.ts'
 import { publish } from './outputs.ts'
 
@@ -18,18 +21,28 @@ export async function respond(
   const workplace = await openWorkplace(step, { opened, environment, actsOn: false })
   const { config, readHistory, claim } = workplace
   const found = findIncident(await readHistory(), { environment, issue: comment.on })
-  const wish = wishOf(command, { on: comment.on, now: step.now() })
-  if (found === undefined || typeof wish === 'string') {
-    const words = typeof wish === 'string' ? wish : `there is no open incident of \`${environment}\``
+  const refuse = async (why: 'misunderstood' | 'no-open-incident', words: string) => {
     await answer(opened.repository, comment, { reaction: 'confused', words: `Nothing was done: ${words}.` })
-    return publish(step, 'refused', typeof wish === 'string' ? 'misunderstood' : 'no-open-incident')
+    publish(step, 'refused', why)
   }
+  if (found === undefined)
+    return refuse('no-open-incident', `there is no open incident of \`${environment}\``)
+  const draft = userTextOf(found, config.incident.service, await readHistory())
+  const wish = wishOf(command, { on: comment.on, now: step.now(), draft })
+  if (typeof wish === 'string') return refuse('misunderstood', wish)
   const { respondMs, levels } = config.incident
   const responded = await carryOutWish(found, wish, {
     ...{ readHistory, claim, now: step.now, key: String(comment.id) },
     policy: { respondMs, levels: levels.length },
   })
-  await answer(opened.repository, comment, describeResponse(name, responded))
+  if (name === 'escalate') await mentionLevel(step, workplace, responded)
+  await refreshIssue(step, workplace, responded.incident.incident)
+  await answer(opened.repository, comment, describeResponse(name, responded, pagesOf(config)))
   const { incident } = responded.incident
   publish(step, name, responded.reasonCode, { incident, environment })
+}
+
+function pagesOf({ notify }: Workplace['config']): number {
+  return Object.values(notify.channels).filter(({ type }) => type === 'statuspage' || type === 'instatus')
+    .length
 }

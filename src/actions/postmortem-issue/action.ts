@@ -1,11 +1,11 @@
-import { readRequiredFile } from '../../deployment/required-file.ts'
-import { readEvidence } from '../../views/postmortem/evidence.ts'
 import { filePostmortem } from '../../views/postmortem/file.ts'
 import { gatherFacts, type IncidentFacts } from '../../views/postmortem/incident-facts.ts'
-import { demandPostmortem, writeUp } from '../../views/postmortem/issue.ts'
+import { demandPostmortem } from '../../views/postmortem/issue.ts'
 import { remindOverdue } from '../../views/postmortem/remind.ts'
 import { createSubIssues } from '../../views/postmortem/sub-issues.ts'
+import { mentionFirstLevel } from '../mention-people.ts'
 import { openWorkplace, type Workplace } from '../wiring.ts'
+import { writeIssue } from '../write-issue.ts'
 import type { PostmortemStep } from './contract.ts'
 import { publishFile, publishIssue, publishNone, publishReminders, publishSubIssues } from './outputs.ts'
 
@@ -30,22 +30,16 @@ export async function run(step: PostmortemStep): Promise<void> {
 }
 
 async function write(step: PostmortemStep, workplace: Workplace, facts: IncidentFacts): Promise<void> {
-  const { inputs, context, secrets, log } = step
-  const { repository, config, record, compactHistory, branch } = workplace
-  const { labels, assignees, template: path } = config.postmortem
-  const evidence = await readEvidence(repository, facts)
-  for (const clause of evidence.unread) log.info(`not in the post-mortem: ${clause}`)
-  const written = await writeUp(repository, {
-    ...{ facts, evidence },
-    template:
-      path && (await readRequiredFile(repository, { setting: 'postmortem.template', path, ref: branch })),
-    links: { repositoryUrl: `${context.serverUrl}/${context.owner}/${context.repo}` },
+  const { inputs } = step
+  const { config, record, compactHistory } = workplace
+  const { labels, assignees } = config.postmortem
+  const written = await writeIssue(step, workplace, facts, {
     labels: inputs.labels.length > 0 ? inputs.labels : labels,
     assignees: inputs.assignees.length > 0 ? inputs.assignees : assignees,
-    redact: secrets.redact,
   })
   const { issue, url } = written
   await record({ kind: 'postmortem-opened', issue, url }, [String(issue)], facts)
+  await mentionFirstLevel(step, workplace, facts.incident)
   await compactHistory()
   await publishIssue(step, facts, written)
 }

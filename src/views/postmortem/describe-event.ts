@@ -63,6 +63,8 @@ export function describeEvent(event: Event): PhrasingContent[] {
       return [text(`incident resolved: ${event.because}`)]
     case 'incident-noted':
       return [text(event.note)]
+    case 'incident-published':
+      return [text(`published for users (${event.status}): ${event.text}`)]
     case 'notification-sent':
       return [
         text(`notification of ${event.topic} to `),

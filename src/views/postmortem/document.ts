@@ -1,4 +1,5 @@
 import type { RootContent } from 'mdast'
+import { writeResponse, writeStatus } from '../../incident/issue-section.ts'
 import { paragraph, renderMarkdown } from '../../text/markdown.ts'
 import { clip } from './clip.ts'
 import { clockOf } from './clock.ts'
@@ -27,7 +28,10 @@ export function writeFactsSection(
   room: number = Number.POSITIVE_INFINITY,
 ): string {
   const clock = clockOf(facts, evidence)
+  const { events, incident } = facts
+  const { responders } = links
   const sections: readonly Section[] = [
+    ...(responders === undefined ? [] : [{ blocks: writeStatus(events, incident) }]),
     { blocks: summary(facts, clock, evidence, links) },
     { blocks: impact(facts, clock) },
     { name: 'the timeline', blocks: timeline(facts, clock, evidence), leaves: 5 },
@@ -38,6 +42,15 @@ export function writeFactsSection(
     { name: 'the earlier incidents', blocks: recurrence(facts, evidence), leaves: 2 },
     { name: 'what was undone', blocks: undone(facts, links), leaves: 6 },
     { blocks: bringBack(facts) },
+    ...(responders === undefined
+      ? []
+      : [
+          {
+            name: 'the emergency checklist',
+            blocks: writeResponse(events, incident, responders),
+            leaves: 7,
+          },
+        ]),
   ]
   const leaving = sections
     .filter(({ leaves, blocks }) => leaves !== undefined && blocks.length > 0)

@@ -17,6 +17,7 @@ import type { IncidentFacts } from './incident-facts.ts'
 import type { Links } from './links.ts'
 import { writePeopleSection } from './people.ts'
 import { fillTemplate } from './template.ts'
+import { keepTicks } from './ticks.ts'
 import { writeTitle } from './title.ts'
 
 const begin =
@@ -54,8 +55,9 @@ export interface WriteUp {
 export async function writeUp(repository: Repository, options: WriteUpOptions): Promise<WriteUp> {
   const { facts, evidence, links, labels, assignees, redact, template } = options
   const title = redact(writeTitle(facts))
-  const section = (room: number) => redact(writeFactsSection(facts, links, evidence, room))
   const found = await findPostmortem(repository, facts)
+  const section = (room: number) =>
+    keepTicks(redact(writeFactsSection(facts, links, evidence, room)), found?.body ?? '')
   if (found !== undefined) return update(repository, { issue: found, title, section, facts })
   const people = redact(
     template === undefined ? writePeopleSection(facts, evidence) : fillTemplate(template, facts, evidence),

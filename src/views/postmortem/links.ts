@@ -1,4 +1,5 @@
 import type { PhrasingContent } from 'mdast'
+import type { Responders } from '../../incident/issue-section.ts'
 import { code, link, revision } from '../../text/markdown.ts'
 import type { IncidentFacts } from './incident-facts.ts'
 
@@ -6,6 +7,8 @@ import type { IncidentFacts } from './incident-facts.ts'
 export interface Links {
   /** e.g. https://github.com/octo-org/shop */
   readonly repositoryUrl: string
+  /** what the part about the response says beside the history; absent where it is left out */
+  readonly responders?: Responders
 }
 
 /** One that had to be deployed, when there was one: the revision to deploy is what people look for. */

@@ -11,6 +11,7 @@ const byPeople: ReadonlySet<Event['kind']> = new Set([
   'incident-acknowledged',
   'incident-resolved',
   'incident-noted',
+  'incident-published',
 ])
 
 /**

@@ -1,0 +1,93 @@
+import { type UserText, userTextOf } from '../../incident/user-text.ts'
+import type { Severity } from '../../text/severity.ts'
+import type { Attempt, Channel, ChannelMeans, MessageIds } from '../channel.ts'
+import type { Notice } from '../notice.ts'
+import { idsOf, type Post, post, type Reply, readJson } from '../post.ts'
+import type { SettingsOf } from '../settings.ts'
+
+const impacts: Readonly<Record<Severity, string>> = {
+  critical: 'critical',
+  high: 'major',
+  medium: 'minor',
+  low: 'none',
+}
+
+/**
+ * Atlassian Statuspage: one incident there for each here, with an update for each text. https://developer.statuspage.io/#tag/incidents
+ */
+export function openStatuspage(settings: SettingsOf<'statuspage'>, means: ChannelMeans): Channel {
+  const { page, components, subscribers } = settings
+  const headers = { authorization: `OAuth ${means.secret(settings.token)}` }
+  const address = `${settings.url.replace(/\/+$/, '')}/v1/pages/${page}/incidents`
+  return pageChannel(means, ({ title, text, status }, { incident: { severity } }, id) => {
+    const isOver = status === 'resolved'
+    const incident = {
+      ...{ name: title, status, body: text, deliver_notifications: subscribers },
+      ...(id === undefined && { impact_override: impacts[severity] }),
+      ...(components.length > 0 && {
+        component_ids: components,
+        components: Object.fromEntries(
+          components.map((each) => [each, isOver ? 'operational' : outages[severity].toLowerCase()]),
+        ),
+      }),
+    }
+    return id === undefined
+      ? { url: address, headers, body: { incident } }
+      : { url: `${address}/${encodeURIComponent(id)}`, method: 'PATCH', headers, body: { incident } }
+  })
+}
+
+const outages: Readonly<Record<Severity, string>> = {
+  critical: 'MAJOR_OUTAGE',
+  high: 'PARTIAL_OUTAGE',
+  medium: 'DEGRADED_PERFORMANCE',
+  low: 'DEGRADED_PERFORMANCE',
+}
+
+/** Instatus: the same. https://instatus.com/help/api/incidents */
+export function openInstatus(settings: SettingsOf<'instatus'>, means: ChannelMeans): Channel {
+  const { page, components, subscribers } = settings
+  const headers = { authorization: `Bearer ${means.secret(settings.token)}` }
+  const address = `${settings.url.replace(/\/+$/, '')}/v1/${page}/incidents`
+  return pageChannel(means, ({ title, text, status }, { at, incident: { severity, openedAt } }, id) => {
+    const isOver = status === 'resolved'
+    const shown = isOver ? 'OPERATIONAL' : outages[severity].replace('_', '')
+    const body = {
+      ...{ message: text, status: status.toUpperCase(), notify: subscribers, components },
+      statuses: components.map((each) => ({ id: each, status: shown })),
+      started: id === undefined ? openedAt : at,
+    }
+    return id === undefined
+      ? { url: address, headers, body: { name: title, ...body } }
+      : { url: `${address}/${encodeURIComponent(id)}/incident-updates`, headers, body }
+  })
+}
+
+/** @param write the request of a text: the first, or one to the incident of an id */
+function pageChannel(
+  means: ChannelMeans,
+  write: (text: UserText, notice: Notice, id: string | undefined) => Post,
+): Channel {
+  return {
+    // a text that is sent twice is read twice
+    isRepeatable: () => false,
+    send: (notice, { id }) =>
+      post(means, write(publicText(notice, means.service), notice, id), (reply) => readPage(reply, id)),
+  }
+}
+
+/** What a person wrote, or the draft of how the incident stands. */
+function publicText({ event, incident, past }: Notice, service: string): UserText {
+  if (event.kind !== 'incident-published') return userTextOf(incident, service, past)
+  const { title, text, status } = event
+  return { title, text, status }
+}
+
+/** @param known the id of the page's incident; an update has its own */
+function readPage({ body }: Reply, known: string | undefined): Attempt {
+  const answer = readJson(body)
+  if (typeof answer['id'] !== 'string')
+    return { outcome: 'failed', because: 'the answer is not that of a status page', retry: 'never' }
+  const message: MessageIds = idsOf({ id: known ?? answer['id'] })
+  return { outcome: 'delivered', message }
+}
