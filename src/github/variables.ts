@@ -1,4 +1,4 @@
-import { RefusedError } from '../errors.ts'
+import { message, RefusedError, setting } from '../errors.ts'
 import type { Repository } from './client.ts'
 import { explain, isNotThere, isRefused } from './refusal.ts'
 
@@ -116,6 +116,7 @@ export async function listSecretNames(
     return found
   } catch (error) {
     if (isRefused(error, 'permission') || isRefused(error, 'not-found')) return undefined
+    refuseCredentials(error, `list the secrets of ${nameOfScope(scope)}`)
     throw explain(error, { doing: `list the secrets of ${nameOfScope(scope)}`, permission: 'secrets: read' })
   }
 }
@@ -176,12 +177,22 @@ export function nameOfScope(scope: VariableScope): string {
   return scope.kind === 'repository' ? 'the repository' : `the environment ${scope.environment}`
 }
 
+/** These requests have a token of their own. */
+function refuseCredentials(error: unknown, doing: string): void {
+  if (isRefused(error, 'bad-credentials'))
+    throw new RefusedError(
+      message`could not ${doing}: GitHub answered 401. ${setting('config.variables-token')} is wrong or has expired: use the token of a GitHub App, or a fine-grained personal access token`,
+      { cause: error },
+    )
+}
+
 /** No permission of a workflow's own token reaches variables, whatever `permissions:` says. */
 async function permitted<T>(scope: VariableScope, doing: string, request: () => Promise<T>): Promise<T> {
   const need = neededBy(scope)
   try {
     return await request()
   } catch (error) {
+    refuseCredentials(error, `${doing} of ${nameOfScope(scope)}`)
     if (isRefused(error, 'permission'))
       throw new RefusedError(
         `could not ${doing} of ${nameOfScope(scope)}: GitHub answered 403. GITHUB_TOKEN cannot do this, whatever \`permissions:\` says: use the token of a GitHub App, or a fine-grained personal access token, with *${need}*`,

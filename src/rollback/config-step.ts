@@ -73,6 +73,12 @@ export function openConfigStep(
       )),
       only: ['config', 'flags'],
     })
+  const demandFlags = () => {
+    if (context.config.flags === undefined)
+      throw new InputError(
+        message`${setting('flags.disable')} names flags, and .github/rollback.yml does not say where they are; describe their service there, under \`flags\``,
+      )
+  }
   const readText = async (path: string) => (await readFile(repository, { path, ref: branch }))?.text
   return {
     secrets: [token, ...secretsOfLayers(context.config, tools.env)],
@@ -120,6 +126,7 @@ export function openConfigStep(
       return validateFiles(files, read, { required, schema })
     },
     restore: async (dryRun) => {
+      if (request.flags.length > 0) demandFlags()
       const layers = [
         ...(request.flags.length > 0 ? ['flags'] : []),
         ...(request.flags.length === 0 || hasWish(request) ? ['config'] : []),
@@ -137,6 +144,7 @@ export function openConfigStep(
         throw new InputError(
           message`${setting('flags.disable')} is empty; write the names of the flags to switch off`,
         )
+      demandFlags()
       const disable = request.flags.length > 0 ? request.flags : (flags?.disable ?? [])
       return run({ ...context.config, flags: flags && { ...flags, disable, restore: [] } }, ['flags'], '')
     },

@@ -1,3 +1,4 @@
+import { InputError, message, setting } from '../errors.ts'
 import type { Repository } from '../github/client.ts'
 import { readCommit, resolveRevision } from '../github/commits.ts'
 import { readFile } from '../github/contents.ts'
@@ -32,7 +33,12 @@ export async function openConfig(
     const { schema: path } = settings
     if (path === undefined) return { schema: undefined, required, secrets, warnings: [] }
     const runs = goesWithCode ? await findGood() : bad
-    const text = (await readFile(repository, { path, ref: runs }))?.text
+    const textAt = async (ref: string) => (await readFile(repository, { path, ref }))?.text
+    const text = await textAt(runs)
+    if (text === undefined && (runs === bad || (await textAt(bad)) === undefined))
+      throw new InputError(
+        message`${setting('config.schema')} is ${path}, and ${runs.slice(0, 7)}, which runs afterwards, has no such file; name one that it has, or leave the setting out to restore without a check`,
+      )
     const warnings =
       text === undefined ? [`not checked: ${runs.slice(0, 7)}, which runs afterwards, has no ${path}`] : []
     return { schema: text === undefined ? undefined : { path, text }, required, secrets, warnings }

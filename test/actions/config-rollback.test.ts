@@ -97,6 +97,8 @@ describe('files of the repository', () => {
   )
 })
 
+const seesRepository = { actions_variables: 'read', environments: 'read' } as const
+
 describe('GitHub Actions variables', () => {
   const open = async () => {
     shop = await openConfigShop({ config: 'none', bad: {}, isWell: async () => true })
@@ -139,10 +141,10 @@ describe('GitHub Actions variables', () => {
       const write = (name: string, value: string) =>
         all?.set(name, { name, value, visibility: 'selected', createdAt: new Date(), updatedAt: new Date() })
       const values = () => [...(all?.values() ?? [])].map(({ value, visibility }) => [value, visibility])
-      const tokenWith = (level: 'read' | 'write') =>
+      const tokenWith = (level: 'read' | 'write', more: Readonly<Record<string, 'read'>> = seesRepository) =>
         shop.github.createToken({
           ...{ login: 'rollback-app[bot]', kind: 'app' },
-          permissions: { organization_actions_variables: level },
+          permissions: { organization_actions_variables: level, ...more },
         })
       write('SHOP_API_URL', 'https://good')
       write('BILLING_TOKEN', secret)
@@ -154,6 +156,11 @@ describe('GitHub Actions variables', () => {
       expect(refused.exitCode).toBe(1)
       expect(refused.log).toContain('Variables: read and write (a permission of the organization)')
       expect(values()).toContainEqual(['https://bad', 'selected'])
+      // one that cannot see whether the repository has variables of the same names restores, and says what it did not see
+      const blind = await run('restore', {}, { VARIABLES_TOKEN: tokenWith('write', {}) })
+      expect(blind).toMatchObject({ exitCode: 1, outputs: { decision: 'not-verified' } })
+      expect(blind.log).toContain('whether the repository has variables of the same names')
+      write('SHOP_API_URL', 'https://bad')
       const { outputs, log } = await run('restore', {}, { VARIABLES_TOKEN: tokenWith('write') })
       expect({ log, ...outputs }).toMatchObject({ decision: 'complete' })
       expect(values()).toEqual([
@@ -353,6 +360,43 @@ describe('feature flags of a hosted service', () => {
       world.on = true
       expect((await run('disable', {}, env)).outputs['decision']).toBe('complete')
       server.stop()
+    },
+    limit,
+  )
+})
+
+describe('a mistake is one error that names the input, and nothing is called done', () => {
+  test.each([
+    ['backup', { files: 'ap.json' }, 'has none of them; write files that it has'],
+    ['restore', { target: 'latest', keys: 'api.baseurl' }, 'input "keys" has "api.baseurl"'],
+    ['restore', { target: 'latest', schema: 'nope.json' }, 'input "schema" is nope.json, and '],
+    [
+      'restore',
+      { target: 'latest', folder: '/nowhere/at/all' },
+      'input "folder" is /nowhere/at/all, which does not exist',
+    ],
+    ['restore', { target: 'before:2026-11-24T12:00:00' }, 'write before: and a time with its zone'],
+    [
+      'disable',
+      { files: '', folder: '', storage: '', flags: 'checkout' },
+      'does not say where they are; describe their service there',
+    ],
+    [
+      'backup',
+      { files: '', folder: '', variables: 'repository', 'variables-token': 'ghp_wrong' },
+      'GitHub answered 401. input "variables-token" is wrong or has expired',
+    ],
+  ])(
+    '%s %j',
+    async (mode, inputs, said) => {
+      shop = await openConfigShop({ config: 'none', bad: {}, isWell: async () => true })
+      const machine = { files: 'app.json', folder: shop.folder, storage: shop.storage }
+      await shop.write('app.json', goodConfig)
+      await run('backup', machine)
+      await shop.write('app.json', badConfig)
+      const { exitCode, log } = await run(mode, { ...machine, ...inputs })
+      expect({ exitCode, log }).toEqual({ exitCode: 1, log: expect.stringContaining(said) })
+      expect(await shop.local('app.json')).toBe(badConfig)
     },
     limit,
   )

@@ -95,6 +95,10 @@ export async function listBackups(
 ): Promise<{ readonly manifests: readonly Manifest[]; readonly unreadable: readonly string[] }> {
   const names = await readdir(storage).catch((error: unknown) => {
     if (codeOf(error) === 'ENOENT') return []
+    if (codeOf(error) === 'ENOTDIR')
+      throw new InputError(
+        message`${setting('config.storage')} is ${storage}, which is not a folder; write the folder of the backups`,
+      )
     throw explainWrite(error, storage)
   })
   const manifests: Manifest[] = []

@@ -40,13 +40,13 @@ export function restoreKeys(
     const path = findPath(now, key) ?? findPath(good, key)
     if (path === undefined || path.length === 0)
       throw new InputError(
-        message`${setting('keys')} has "${key}", which ${file} has neither now nor in the target; write a key it has, such as api.baseUrl`,
+        message`${setting('config.keys')} has "${key}", which ${file} has neither now nor in the target; write a key it has, such as api.baseUrl`,
       )
     if (isSame(valueAt(now, path), valueAt(good, path))) continue
     const next = splices[format]({ file, current: text, target: textOf(file, target), path })
     if (next === undefined || !saysOnly(readOrNothing(file, format, next), { now, good, path }))
       throw new InputError(
-        message`${setting('keys')} has "${key}", which cannot be taken back alone in ${file}; leave the input out to restore the whole file`,
+        message`${setting('config.keys')} has "${key}", which cannot be taken back alone in ${file}; leave the input out to restore the whole file`,
       )
     text = next
   }

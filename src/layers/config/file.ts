@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
 import { lstat, open, realpath, rename, rm, unlink } from 'node:fs/promises'
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
-import { ConflictError, InputError, RefusedError } from '../../errors.ts'
+import { ConflictError, InputError, message, RefusedError, setting } from '../../errors.ts'
 import { codeOf, explainWrite } from '../../text/system-error.ts'
 
 /** A file as it is on disk, with what a restore brings back beside its bytes. */
@@ -111,7 +111,7 @@ const longestShown = 40
 
 /** The real path of a file, or undefined when there is none. @throws InputError when it is outside of the folder, or no file */
 async function locate(folder: string, file: string): Promise<string | undefined> {
-  const root = await realpath(folder)
+  const root = await openFolder(folder)
   const path = resolve(root, file)
   refuseOutside(root, path, file)
   const stats = await lstat(path).catch((error: unknown) => {
@@ -128,6 +128,15 @@ async function locate(folder: string, file: string): Promise<string | undefined>
   const kind = stats.isSymbolicLink() ? await lstat(real) : stats
   if (!kind.isFile()) throw new InputError(`${file} is not a file; name the files one by one`)
   return real
+}
+
+/** @throws InputError when there is no such folder */
+async function openFolder(folder: string): Promise<string> {
+  const root = await realpath(folder).catch(() => undefined)
+  if (root !== undefined && (await lstat(root)).isDirectory()) return root
+  throw new InputError(
+    message`${setting('config.folder')} is ${folder}, which ${root === undefined ? 'does not exist' : 'is not a folder'}; write the folder of this machine that the files are in`,
+  )
 }
 
 function refuseOutside(root: string, path: string, file: string): void {

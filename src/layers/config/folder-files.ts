@@ -66,13 +66,17 @@ async function planFolder(options: FolderFilesOptions): Promise<LayerPlan> {
         : [],
       warnings: [
         ...warnings,
+        ...planned
+          .filter(({ seen, next }) => seen === absent && next === undefined)
+          .map(({ path }) => `${path} exists neither in ${folder} nor in ${target.name}`),
         ...(isPending
           ? [
               `if a deployment or a configuration tool writes the files in ${folder}, correct its values, too: otherwise it will write the bad values again`,
             ]
           : []),
       ],
-      needsPerson: needsOf(refusal),
+      needsPerson: isPending ? needsOf(refusal) : [],
+      ...(!isPending && refusal !== undefined && { unverified: String(refusal) }),
       basis: Object.fromEntries(planned.map(({ path, seen }) => [path, seen.slice(0, 12)])),
     },
     async apply() {

@@ -12,9 +12,11 @@ import { compareValues } from './compare.ts'
 import { formatOf, readDocument } from './document.ts'
 import { restoreKeys } from './edit.ts'
 import { absent, digestOf, type FileState, moved, readState, replaceState } from './file.ts'
+import { TooBigError } from './formats/problem.ts'
 import { type MaskRules, maskChange, type ShownChange } from './mask.ts'
 import type { ConfigTarget } from './target.ts'
 import { type SchemaFile, validateDocument, writeOnlyPaths } from './validate.ts'
+import type { Value } from './value.ts'
 
 /** What a restored file must be like, and what of it may be shown. */
 export interface FileRules {
@@ -73,11 +75,11 @@ export function planFile(
   const format = formatOf(path)
   if (format === undefined && (keys.length > 0 || schema !== undefined || required.length > 0))
     throw new InputError(
-      message`${path} has no format whose keys can be read, which ${setting('keys')}, ${setting('config.schema')} and ${setting('config.required')} need; leave the file out, or leave these out to restore it whole`,
+      message`${path} has no format whose keys can be read, which ${setting('config.keys')}, ${setting('config.schema')} and ${setting('config.required')} need; leave the file out, or leave these out to restore it whole`,
     )
   if (keys.length > 0 && (now === undefined || good === undefined))
     throw new InputError(
-      message`${setting('keys')} restores single keys, and ${path} ${now === undefined ? 'does not exist now' : 'did not exist at the target'}; leave the input out to restore the whole file`,
+      message`${setting('config.keys')} restores single keys, and ${path} ${now === undefined ? 'does not exist now' : 'did not exist at the target'}; leave the input out to restore the whole file`,
     )
   const seen = now?.digest ?? absent
   if (good === undefined) {
@@ -104,7 +106,8 @@ export function planFile(
   const isSame = digestOf(bytes) === seen && next.mode === now?.mode
   const what = isSame ? 'unchanged' : now === undefined ? 'create' : 'restore'
   if (format === undefined) return { path, what, seen, changes: [], next, invalid: [] }
-  const result = readDocument(path, format, bytes)
+  const result = readTarget(path, format, bytes, schema !== undefined || required.length > 0)
+  if (result === undefined) return { path, what, seen, changes: [], next, invalid: [] }
   const rules: MaskRules = {
     known: secrets,
     writeOnly: schema === undefined ? new Set() : writeOnlyPaths(schema),
@@ -113,6 +116,27 @@ export function planFile(
   const changes =
     before === undefined ? [] : compareValues(before, result).map((change) => maskChange(change, rules))
   return { path, what, seen, changes, next, invalid: validateDocument(result, { required, schema }) }
+}
+
+/**
+ * What is restored has to be readable.
+ * @returns undefined for a document that is too big to be compared @throws InputError when it is malformed, or too big to be checked
+ */
+function readTarget(
+  path: string,
+  format: NonNullable<ReturnType<typeof formatOf>>,
+  bytes: Buffer,
+  isChecked: boolean,
+): Value | undefined {
+  try {
+    return readDocument(path, format, bytes)
+  } catch (error) {
+    if (error instanceof TooBigError && !isChecked) return undefined
+    if (!(error instanceof InputError)) throw error
+    throw new InputError(
+      message`what would be restored cannot be used: ${error}. Nothing was changed; name another ${setting('config.target')}`,
+    )
+  }
 }
 
 /** What is there now may be what is broken. */

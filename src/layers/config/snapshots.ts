@@ -42,6 +42,10 @@ export async function makeSnapshot(options: SnapshotOptions): Promise<Manifest> 
     )
   const states = new Map<string, FileState | undefined>()
   if (folder !== undefined) for (const path of files) states.set(path, await readState(folder, path))
+  if (files.length > 0 && folder !== undefined && [...states.values()].every((state) => state === undefined))
+    throw new InputError(
+      message`${setting('config.files')} names ${files.join(', ')}, and ${folder} has none of them; write files that it has`,
+    )
   if (variables.length > 0) {
     const repository = options.openVariables()
     const { organizationVariables } = options

@@ -24,6 +24,9 @@ export interface TargetOptions {
   readonly readRevision: (name: string, paths: readonly string[]) => Promise<ConfigTarget | undefined>
 }
 
+/** A day, or a time with its zone: without one it would be a time of the machine's. */
+const zoned = /^\d{4}-\d{2}-\d{2}(?:T[\d:.]+(?:Z|[+-]\d{2}:?\d{2}))?$/
+
 /**
  * Finds what to go back to. A copy that an earlier restore made of what it replaced counts only when it is named: it is the bad
  * state, and a second call would bring that back.
@@ -55,10 +58,10 @@ export async function findTarget(options: TargetOptions): Promise<ConfigTarget> 
     )
   const [, time] = /^before:(.*)$/.exec(target) ?? []
   if (time !== undefined) {
-    const limit = Date.parse(time)
+    const limit = zoned.test(time) ? Date.parse(time) : Number.NaN
     if (Number.isNaN(limit))
       throw new InputError(
-        message`${setting('config.target')} is "${target}"; write before: and a time, such as before:2026-11-24T12:00:00Z`,
+        message`${setting('config.target')} is "${target}"; write before: and a time with its zone, such as before:2026-11-24T12:00:00Z`,
       )
     const before = snapshots.find(({ at }) => Date.parse(at) < limit)
     if (before !== undefined)

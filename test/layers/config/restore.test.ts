@@ -171,6 +171,50 @@ describe('a restore', () => {
     await expect(restore(['app.json'], { target: 'before:yesterday' })).rejects.toThrow(
       'write before: and a time',
     )
+    const withoutZone = { target: 'before:2026-11-27T12:00:00' }
+    await expect(restore(['app.json'], withoutZone)).rejects.toThrow('a time with its zone')
+  })
+
+  test('that cannot be read is refused, and the error says that it is the target; the file stays', async () => {
+    write('app.json', '{"a": 1, "a": 2}')
+    await backUp('app.json')
+    write('app.json', '{"a": 1}')
+    await expect(restore(['app.json'])).rejects.toThrow(
+      /what would be restored cannot be used: app.json:1:10 sets "a" again.* name another/,
+    )
+    expect(read('app.json')).toBe('{"a": 1}')
+  })
+
+  test('with aliases that make it huge goes back byte for byte, uncompared; it is refused where it has to be checked', async () => {
+    const names = [...'abcdefgh']
+    const bomb = names
+      .map(
+        (name, index) =>
+          `${name}: &${name} [${Array(9)
+            .fill(index === 0 ? 'x' : `*${names[index - 1]}`)
+            .join(', ')}]\n`,
+      )
+      .join('')
+    write('app.yml', bomb)
+    await backUp('app.yml')
+    write('app.yml', 'a: 1\n')
+    await expect(restore(['app.yml'], { required: ['a'] })).rejects.toThrow('not compared or checked')
+    expect(read('app.yml')).toBe('a: 1\n')
+    await restore(['app.yml'])
+    expect(read('app.yml')).toBe(bomb)
+  })
+
+  test('into a folder that is none, or out of a storage that is none, is an error that names the setting', async () => {
+    write('app.json', '1')
+    await backUp('app.json')
+    const real = { folder, storage }
+    folder = join(real.folder, 'nowhere')
+    await expect(plan(['app.json'])).rejects.toThrow(/`config.folder` is .*nowhere, which does not exist/)
+    folder = join(real.folder, 'app.json')
+    await expect(plan(['app.json'])).rejects.toThrow(/`config.folder` is .*, which is not a folder/)
+    storage = folder
+    folder = real.folder
+    await expect(plan(['app.json'])).rejects.toThrow(/`config.storage` is .*, which is not a folder/)
   })
 
   test('that is not valid is refused, and the file stays', async () => {

@@ -30,14 +30,17 @@ export function duplicate(file: string, key: string, first: Place, second: Place
 /** Bigger documents, or ones that aliases make bigger, are not compared. */
 export const mostNodes = 1_000_000
 
-/** @throws InputError when a document has more nodes than `mostNodes` */
+/** A document that is too big to be compared. */
+export class TooBigError extends InputError {}
+
+/** @throws TooBigError when a document has more nodes than `mostNodes` */
 export function countNodes(file: string): () => void {
   let count = 0
   return () => {
     count++
     if (count > mostNodes)
-      throw new InputError(
-        `${file} holds more than ${mostNodes} values, which its aliases may make of few; it can be backed up and restored, but not compared`,
+      throw new TooBigError(
+        `${file} holds more than ${mostNodes} values, which its aliases may make of few; it can be backed up and restored, but not compared or checked`,
       )
   }
 }
