@@ -1,4 +1,5 @@
 import { pruneHistory } from '../../history/carry-out-prune.ts'
+import { listOpenItems } from '../../views/postmortem/open-items.ts'
 import { gather } from '../../views/report/gather.ts'
 import { makeReport, periodBefore, shareOfPercent, usualThresholds } from '../../views/report/report.ts'
 import { openSettings } from '../wiring.ts'
@@ -47,5 +48,8 @@ export async function run(step: RollbackReportStep): Promise<void> {
     ...{ period, now, environment, unreadable: gathered.unreadable },
     thresholds,
   }
-  await publishReport(step, { gathered, report: makeReport(gathered.records, options), options })
+  const { records } = gathered
+  const actionItems = await listOpenItems(repository, records.incidents.postmortems(), now)
+  if (typeof actionItems === 'string') log.info(`the dashboard has no action items: ${actionItems}`)
+  await publishReport(step, { gathered, report: makeReport(records, options), options, actionItems })
 }

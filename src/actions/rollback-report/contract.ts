@@ -14,6 +14,7 @@ export const rollbackReport = defineAction({
   permissions: { contents: 'read' },
   morePermissions: {
     'contents: write': 'to remove old events, with the input `prune`',
+    'issues: read': 'to list open action items on the dashboard; without it, the dashboard says so',
     'deployments: read': 'to count deployments; without it, only those count that the history knows of',
   },
   afterCancelled: 'run it again: a report changes nothing, and pruning goes on where it stopped',

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InputError, message, setting } from '../../errors.ts'
-import { renderDashboard } from '../../views/dashboard/page.ts'
+import { type DashboardOptions, renderDashboard } from '../../views/dashboard/page.ts'
 import { writeCsv } from '../../views/report/csv.ts'
 import type { Gathered } from '../../views/report/gather.ts'
 import { writeMetrics } from '../../views/report/metrics.ts'
@@ -13,6 +13,7 @@ interface Reported {
   readonly gathered: Gathered
   readonly report: Report
   readonly options: ReportOptions
+  readonly actionItems: DashboardOptions['actionItems']
 }
 
 /** Writes the files and the summary, and sets the outputs. */
@@ -46,7 +47,7 @@ export async function publishReport(step: RollbackReportStep, reported: Reported
 
 function filesOf(
   { inputs, context }: RollbackReportStep,
-  { gathered, report, options }: Reported,
+  { gathered, report, options, actionItems }: Reported,
 ): readonly (readonly [string, string])[] {
   const { period, environment } = options
   const { records, deployments } = gathered
@@ -61,7 +62,7 @@ function filesOf(
       ? undefined
       : `${context.serverUrl}/${repository}/actions/workflows/${encodeURIComponent(workflow)}`
   return [
-    ['index.html', renderDashboard(records, { ...options, title, dispatchUrl })],
+    ['index.html', renderDashboard(records, { ...options, title, dispatchUrl, actionItems })],
     ['report.json', `${JSON.stringify(report, null, 2)}\n`],
     ['rollbacks.csv', [...writeCsv({ ...records, rollbacks }, period)].join('')],
     ['metrics.prom', writeMetrics(report, 'prometheus')],

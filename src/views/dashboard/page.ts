@@ -3,6 +3,7 @@ import { shortRevision } from '../../text/revision.ts'
 import type { Group, RecentRollback } from '../report/model.ts'
 import { makeReport, type Records, type Report, type ReportOptions } from '../report/report.ts'
 import { sayCount, sayMs, sayShare } from '../report/say.ts'
+import { type ActionItems, renderActionItems } from './action-items.ts'
 import { foreign, Html, html } from './html.ts'
 import { renderNow } from './now.ts'
 import { script } from './script.ts'
@@ -14,6 +15,8 @@ export interface DashboardOptions extends ReportOptions {
   readonly title: string
   /** of the page that starts a rollback; undefined for no link */
   readonly dispatchUrl?: string | undefined
+  /** undefined where nobody looked */
+  readonly actionItems?: ActionItems | undefined
 }
 
 /** So many rollbacks are listed. */
@@ -47,6 +50,7 @@ export function renderDashboard(records: Records, options: DashboardOptions): st
   )}<button type="button">Reset</button><p class="soft" role="status"></p></form>
 <main id="main">
 <section aria-labelledby="now"><h2 id="now">Now</h2>${renderNow(records, report, options.dispatchUrl)}</section>
+${options.actionItems === undefined ? '' : html`<section aria-labelledby="actions"><h2 id="actions">Open action items</h2>${renderActionItems(options.actionItems)}</section>`}
 ${recommendations.length === 0 ? '' : html`<section aria-labelledby="advice"><h2 id="advice">Recommendations</h2><ul>${recommendations.map(({ text, evidence }) => html`<li>${text} <span class="soft">${foreign(evidence)}</span></li>`)}</ul></section>`}
 <section aria-labelledby="rollbacks"><h2 id="rollbacks">Rollbacks</h2>${views.rollbacks}<p data-view="rollbacks" data-none hidden>No rollback matches the filters.</p></section>
 <section aria-labelledby="dora"><h2 id="dora">Deployments and DORA metrics</h2><p class="soft">Deployments have no layer: this part does not change with that filter.</p>${views.deployments}<p data-view="deployments" data-none hidden>No deployment matches the filters.</p>${renderFigures(report)}</section>

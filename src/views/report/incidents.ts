@@ -92,6 +92,14 @@ export class Incidents {
     return this.#texts.text(this.#revision.at(index))
   }
 
+  /** The addresses of the post-mortems, in the order in which the incidents were seen first. */
+  postmortems(): readonly { readonly url: string; readonly incident: string }[] {
+    return Array.from({ length: this.#issue.length }, (_, index) => index).flatMap((index) => {
+      const url = this.issueOf(index)
+      return url === undefined ? [] : [{ url, incident: this.idOf(index) }]
+    })
+  }
+
   /** URL of its post-mortem. */
   issueOf(index: number): string | undefined {
     const issue = this.#issue.at(index)

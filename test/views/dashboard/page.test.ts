@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import type { Event } from '../../../src/history/event.ts'
-import { renderDashboard } from '../../../src/views/dashboard/page.ts'
+import { type DashboardOptions, renderDashboard } from '../../../src/views/dashboard/page.ts'
 import { Collector, type DeploymentFact, makeRecords } from '../../../src/views/report/report.ts'
 import { generateHistory } from '../../support/report-history.ts'
 
@@ -27,12 +27,17 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-function write(name: string, events: readonly Event[], facts: readonly DeploymentFact[] = []): string {
+function write(
+  name: string,
+  events: readonly Event[],
+  facts: readonly DeploymentFact[] = [],
+  actionItems: DashboardOptions['actionItems'] = undefined,
+): string {
   const collector = new Collector()
   for (const event of events) collector.add(event)
   for (const fact of facts) collector.addDeployment(fact)
   const page = renderDashboard(makeRecords(collector.collected()), {
-    ...{ period, now: new Date(period.to), title: 'octo-org/shop' },
+    ...{ period, now: new Date(period.to), title: 'octo-org/shop', actionItems },
     dispatchUrl: 'https://github.com/octo-org/shop/actions/workflows/rollback.yml',
   })
   const file = join(folder, `${name}.html`)
@@ -80,7 +85,9 @@ const figure = (page: Page, name: string) =>
 /** The rollbacks of a history, counted from its events alone: a rollback is a beginning that was not taken back. */
 function count(events: readonly Event[], isMeant: (event: Event) => boolean): number {
   const rehearsed = new Set(
-    events.flatMap(({ kind, incident }) => (kind === 'rollback-undone' ? [incident] : [])),
+    events.flatMap((event) =>
+      event.kind === 'rollback-began' && event.rehearsal === true ? [event.incident] : [],
+    ),
   )
   const began = events.filter((event) => event.kind === 'rollback-began' && !rehearsed.has(event.incident))
   const alone = new Set(began.map(({ incident }) => incident))
@@ -111,12 +118,40 @@ test('the content is what independent counts of the events say', async () => {
       .map(({ incident }) => incident),
   )
   const rehearsed = new Set(
-    events.filter(({ kind }) => kind === 'rollback-undone').map(({ incident }) => incident),
+    events
+      .filter((event) => event.kind === 'rollback-began' && event.rehearsal === true)
+      .map(({ incident }) => incident),
   )
   const failed = new Set([...bad, ...[...began].filter((each) => !rehearsed.has(each))])
   const about = await page.locator('.tiles li:visible', { hasText: 'Change fail rate' }).textContent()
   expect(about).toContain(`${failed.size} failed of `)
   expect(await page.locator('tbody tr[data-at]').count()).toBe(Math.min(100, count(events, within)))
+  expect(noise).toEqual([])
+  await page.close()
+})
+
+test('open action items are listed, overdue ones first, and hostile words stay words', async () => {
+  const item = { owner: 'grace', due: '2026-12-04', isOverdue: true, issue: 7 }
+  const url = 'https://github.com/octo-org/shop/issues/7'
+  const items = [
+    { ...item, text: 'Add a check', url },
+    {
+      ...item,
+      text: '</script><img src=x onerror=alert(1)> =cmd|x \u202egnp',
+      url: 'javascript:alert(1)',
+      due: null,
+      isOverdue: false,
+    },
+  ]
+  const { page, noise } = await open(write('items', [], [], items))
+  const section = page.locator('section[aria-labelledby=actions]')
+  expect(await section.locator('caption').textContent()).toBe('1 of 2 are overdue')
+  expect(await section.locator('tbody tr').allTextContents()).toEqual([
+    'Add a checkgrace2026-12-04 overdue#7',
+    expect.stringContaining('</script><img src=x onerror=alert(1)> =cmd|x'),
+  ])
+  expect(await section.locator('a').count()).toBe(1)
+  expect(await section.locator('img').count()).toBe(0)
   expect(noise).toEqual([])
   await page.close()
 })

@@ -8,6 +8,7 @@ import { dueAfter, readActionItems } from '../../../src/views/postmortem/action-
 import { noEvidence } from '../../../src/views/postmortem/evidence.ts'
 import { filePostmortem } from '../../../src/views/postmortem/file.ts'
 import { writeUp } from '../../../src/views/postmortem/issue.ts'
+import { listOpenItems } from '../../../src/views/postmortem/open-items.ts'
 import { remindOverdue } from '../../../src/views/postmortem/remind.ts'
 import { createSubIssues } from '../../../src/views/postmortem/sub-issues.ts'
 import { fillTemplate, templateVariables } from '../../../src/views/postmortem/template.ts'
@@ -178,6 +179,23 @@ describe('on GitHub', () => {
       expect(comments()[0]).toContain('without an owner')
       expect(comments()[0]).not.toMatch(/@\w|#\d/)
     })
+  })
+
+  test('what is open is listed for the dashboard, overdue first, and a lack of permission is said', async () => {
+    await people('- [ ] Later', '- [ ] Add a test (owner: ada, due: 2026-12-04)', '- [x] Done')
+    const { url } = await postmortem()
+    const issues = [
+      { url, incident },
+      { url: 'https://github.com/octo-org/other/issues/1', incident },
+      { url: 'javascript:1', incident },
+    ]
+    const now = new Date('2026-12-05T00:00:00Z')
+    expect(await listOpenItems(shop.repository, issues, now)).toEqual([
+      { text: 'Add a test', owner: 'ada', due: '2026-12-04', isOverdue: true, issue: 1, url },
+      { text: 'Later', owner: null, due: null, isOverdue: false, issue: 1, url },
+    ])
+    const blind = shop.open({ permissions: { contents: 'read' } })
+    expect(await listOpenItems(blind, issues, now)).toMatch(/issues: read/)
   })
 
   test('a closed post-mortem is opened again when the same revision fails again, and not for what came before', async () => {
