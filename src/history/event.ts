@@ -196,13 +196,15 @@ const rollbackRequested = z.object({
 })
 
 /**
- * How a run of a rollback ended. complete: every layer is back, deployed where a workflow deploys, and nothing that was looked at
- * contradicts it. proposed: the code waits for its pull request. not-deployed, not-recovered, not-verified: the layers are back,
+ * How a run of a rollback ended. complete: every layer is back, what had to be deployed is, and production was seen to be well.
+ * rolled-back: every layer is back, and production was not looked at, as it is for something outside of the run to deploy or to
+ * verify. proposed: the code waits for its pull request. not-deployed, not-recovered, not-verified: the layers are back,
  * and the restored revision is not deployed, production is still failing, or it could not be looked at. partial, failed, undone:
  * some layers, or none of them, are back.
  */
 export const endings = [
   'complete',
+  'rolled-back',
   'proposed',
   'not-deployed',
   'not-recovered',
@@ -213,7 +215,7 @@ export const endings = [
 ] as const
 export type Ending = (typeof endings)[number]
 
-/** A run of a rollback ended; the run after it goes on from there, unless it is complete, failed or undone. */
+/** A run of a rollback ended; the run after it goes on from there, unless it is complete, rolled-back, failed or undone. */
 const rollbackEnded = z.object({
   ...common,
   kind: z.literal('rollback-ended'),

@@ -193,7 +193,7 @@ function change(before: Incident, event: Event): Advance | undefined {
         ? undefined
         : { topic: 'not-recovered', after: worsen({ ...before, phase: 'investigating' }, event.at) }
     case 'rollback-ended': {
-      const isBack = event.outcome === 'complete' || event.outcome === 'not-verified'
+      const isBack = ['complete', 'rolled-back', 'not-verified'].includes(event.outcome)
       const after = { ...before, phase: isBack ? ('monitoring' as const) : ('identified' as const) }
       const isBroken = ['failed', 'partial', 'undone', 'not-recovered'].includes(event.outcome)
       return { topic: 'rollback-ended', after: isBroken ? worsen(after, event.at) : after }

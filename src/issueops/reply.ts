@@ -117,7 +117,7 @@ export async function answer(
     reaction,
     words,
     key = 'answer',
-  }: { reaction: 'rocket' | '-1' | 'confused'; words: string; key?: string },
+  }: { reaction: 'rocket' | '-1' | 'confused' | 'eyes'; words: string; key?: string },
 ): Promise<void> {
   await react(repository, { comment: id, reaction })
   await commentOnce(repository, { number: on, marker: `rollback-${key}: ${id}`, body: words })
@@ -146,7 +146,7 @@ export function describeOutcome({
   commit: string
   postmortem: string
   url: string
-}): { readonly reaction: 'rocket' | '-1'; readonly words: string } {
+}): { readonly reaction: 'rocket' | '-1' | 'eyes'; readonly words: string } {
   const said = words[decision]
   const done = said?.done === true
   const parts = [
@@ -155,7 +155,7 @@ export function describeOutcome({
     ...(postmortem === '' ? [] : [`The post-mortem is #${postmortem}.`]),
     `[The run](${url}) has the details.`,
   ]
-  return { reaction: done ? 'rocket' : '-1', words: parts.join(' ') }
+  return { reaction: said?.isHandedOver === true ? 'eyes' : done ? 'rocket' : '-1', words: parts.join(' ') }
 }
 
 interface Words {
@@ -164,10 +164,18 @@ interface Words {
   readonly text: string
   /** something is rolled back: another revision than the failed one may have to be deployed */
   readonly isBack?: true
+  /** it is for something outside of the rollback to deploy, and to verify */
+  readonly isHandedOver?: true
 }
 
 const words: Readonly<Record<string, Words>> = {
   complete: { done: true, isBack: true, text: 'Rolled back.' },
+  'rolled-back': {
+    done: false,
+    isBack: true,
+    isHandedOver: true,
+    text: 'Rolled back. This run did not check production: check it once the restored revision is deployed.',
+  },
   planned: { done: true, text: 'This is only the plan, nothing was changed.' },
   'already-rolled-back': { done: true, isBack: true, text: 'It was rolled back already, and that holds.' },
   nothing: { done: true, text: 'There is nothing to roll back.' },
@@ -178,7 +186,7 @@ const words: Readonly<Record<string, Words>> = {
   'not-deployed': {
     done: false,
     isBack: true,
-    text: 'Rolled back, but the restored revision is not deployed. Run the rollback again.',
+    text: 'Rolled back, but the restored revision is not deployed: the run says what to do.',
   },
   'not-recovered': { done: false, isBack: true, text: 'Rolled back, but production is still failing.' },
   'not-verified': {

@@ -105,6 +105,7 @@ function headlineOf(event: Event, after: Incident): string {
 
 const endings = {
   complete: 'Rollback complete',
+  'rolled-back': 'Rolled back; production was not checked',
   proposed: 'Rollback proposed: it takes effect when its pull request is merged',
   'not-deployed': 'Rolled back, but the restored revision is not deployed',
   'not-recovered': 'Rolled back, but production is still failing',

@@ -47,6 +47,6 @@ export async function lookAfterwards(
       : `production is ${assessment.verdict}: ${assessment.because}`,
   )
   const isDeployed = restored === undefined || restored.state === 'deployed'
-  const isWell = assessment === undefined || assessment.verdict === 'healthy'
+  const isWell = assessment === undefined ? production.isHandedOver : assessment.verdict === 'healthy'
   return { isOver: isDeployed && isWell, because: said.join('; '), assessment }
 }

@@ -1,4 +1,4 @@
-import { isUserFacing, type Message, message } from '../errors.ts'
+import { isUserFacing, type Message, message, setting } from '../errors.ts'
 import type { Ending } from '../history/event.ts'
 import type { LayerReceipt } from '../layers/layer.ts'
 import { type ApplyOptions, applyLayers, type LayerOutcome } from './apply.ts'
@@ -16,8 +16,8 @@ export interface CarryOutOptions extends Omit<ApplyOptions, 'onDone'> {
   readonly approver?: string | undefined
   /** when the run looked at production first */
   readonly startedAt: Date
-  /** Deploys the restored revision and waits for it, unless it is seen to be deployed; undefined when nothing in this run deploys. */
-  readonly deploy: Deployer['deploy'] | undefined
+  /** Deploys the restored revision and waits for it, unless it is seen to be deployed, see `RollbackMeans.deployer`. */
+  readonly deployer: Deployer | 'external' | undefined
   /**
    * Watches production until it is known to be well or not.
    * @param restored the revisions that may be served now; empty where the code stayed as it was
@@ -31,6 +31,8 @@ export interface RollbackReport {
   readonly ending: Ending
   readonly layers: readonly LayerOutcome[]
   readonly redeployed: Redeployed | undefined
+  /** what deploys the restored revision; external: something outside of this run */
+  readonly deployedBy: 'workflow' | 'external' | 'nothing'
   readonly recovery: Recovery
   /** what is left to do, and how */
   readonly problems: readonly (string | Message)[]
@@ -88,11 +90,13 @@ export async function carryOut(options: CarryOutOptions): Promise<RollbackReport
   const layers = await applyLayers(plan.layers, { ...options, onDone: isEager ? deploySoon : () => {} })
   if (!isEager && endOfLayers(layers) === 'whole')
     for (const each of layers) deploySoon(each, Promise.resolve())
-  const deployment = await pending
-  await announce(options, layers, deployment)
+  const attempt = await pending
+  await announce(options, layers, attempt)
 
   const verifiedFrom = now()
-  const recovery = await lookAt(options, layers, deployment)
+  const recovery = await lookAt(options, layers, attempt)
+  // where somebody else has deployed it, nothing is left of why this run did not
+  const deployment = attempt && recovery.outcome === 'recovered' ? withoutProblem(attempt) : attempt
   log(`${environment}: ${recovery.outcome}, ${recovery.because}`)
   const { outcome, because } = recovery
   const ending = endOf({ layers, deployment, recovery })
@@ -118,6 +122,8 @@ export async function carryOut(options: CarryOutOptions): Promise<RollbackReport
     ending,
     layers,
     redeployed: deployment?.done,
+    deployedBy:
+      options.deployer === undefined ? 'nothing' : options.deployer === 'external' ? 'external' : 'workflow',
     recovery,
     problems: problemsOf(options, layers, deployment, recovery),
     tookMs: endedAt - beganAt,
@@ -143,7 +149,7 @@ function problemsOf(
   { environment, plan }: Pick<CarryOutOptions, 'environment' | 'plan'>,
   layers: readonly LayerOutcome[],
   deployment: Deployment | undefined,
-  { outcome, because, looked }: Recovery,
+  { outcome, because, isHandedOver }: Recovery,
 ): RollbackReport['problems'] {
   const ofLayers = layers.flatMap(({ layer, problem }) =>
     problem === undefined ? [] : [isOnly(plan) ? problem : message`${layer}: ${problem}`],
@@ -154,7 +160,12 @@ function problemsOf(
       : [isOnly(plan) ? deployment.problem : message`deployment: ${deployment.problem}`]
   if (outcome === 'not-recovered')
     return [...ofLayers, ...ofDeployment, `${environment} is not well: ${because}`]
-  const isUnseen = outcome === 'unknown' && looked
+  // what is not deployed, or not back, cannot be verified
+  const isUnseen =
+    outcome === 'unknown' &&
+    isHandedOver !== true &&
+    ofDeployment.length === 0 &&
+    endOfLayers(layers) === 'whole'
   return [
     ...ofLayers,
     ...ofDeployment,
@@ -164,19 +175,22 @@ function problemsOf(
 
 /** One deployment of a restored revision, however often the rollback is gone on with. Never rejects for what users can mend. */
 export async function tryToDeploy(
-  { deploy, record, now, log }: Pick<CarryOutOptions, 'deploy' | 'record' | 'now' | 'log'>,
+  { deployer, record, now, log }: Pick<CarryOutOptions, 'deployer' | 'record' | 'now' | 'log'>,
   code: Pick<LayerReceipt, 'now' | 'outcome' | 'tag'>,
   recorded?: Promise<void>,
 ): Promise<Deployment> {
-  if (deploy === undefined) {
-    log(
-      `nothing has been redeployed: pushes made with GITHUB_TOKEN do not trigger workflows; deploy ${code.now} now, or configure code.redeploy`,
-    )
+  if (deployer === undefined)
+    return {
+      problem: message`nothing deploys ${code.now}, as pushes made with GITHUB_TOKEN do not trigger workflows: deploy it now, and name the workflow that deploys in ${setting('code.redeploy')}, or write external there if a later step deploys the output commit`,
+      tookMs: 0,
+    }
+  if (deployer === 'external') {
+    log(`nothing was deployed by this run: deploy ${code.now} now, and verify production`)
     return { tookMs: 0 }
   }
   const from = now().getTime()
   try {
-    const done = await deploy(code, recorded)
+    const done = await deployer.deploy(code, recorded)
     const { revision, workflow, url } = done
     await record({ kind: 'revision-deployed', deployed: revision, workflow, url }, [revision])
     return { done, tookMs: now().getTime() - from }
@@ -186,9 +200,13 @@ export async function tryToDeploy(
   }
 }
 
+function withoutProblem({ problem: _, ...deployment }: Deployment): Deployment {
+  return deployment
+}
+
 /** Production is only looked at when the rollback can have reached it. */
 async function lookAt(
-  { verify }: CarryOutOptions,
+  { verify, deployer }: CarryOutOptions,
   outcomes: readonly LayerOutcome[],
   deployed: Deployment | undefined,
 ): Promise<Recovery> {
@@ -197,8 +215,12 @@ async function lookAt(
     return unknown('the rollback of the code waits for its pull request')
   const done = outcomes.filter(isInForce)
   if (done.length === 0) return unknown('nothing was rolled back')
-  if (done.some((outcome) => toDeploy(outcome) !== undefined) && deployed?.done === undefined)
-    return unknown('the restored revision is not deployed yet')
+  const wanting = deployed?.done === undefined ? done.filter((each) => toDeploy(each) !== undefined) : []
+  if (wanting.length > 0 && deployer === 'external')
+    return { ...unknown('something outside of this run deploys the restored revision'), isHandedOver: true }
+  // what an earlier run restored, somebody may have deployed since
+  const mayBeDeployed = deployer === undefined && wanting.every(({ outcome }) => outcome !== 'rolled-back')
+  if (wanting.length > 0 && !mayBeDeployed) return unknown('the restored revision is not deployed yet')
   return verify(done.flatMap(({ receipt }) => receipt?.deploys ?? []))
 }
 

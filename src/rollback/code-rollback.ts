@@ -11,12 +11,11 @@ import type { ProposalWishes } from '../layers/code/proposal.ts'
 import { type CodeWish, isAskedFor, readRollback } from '../layers/code/read-rollback.ts'
 import { isPlain, readFacts } from '../layers/code/repository.ts'
 import { lastSuccessfulDeployment } from '../layers/code/target.ts'
-import type { Config } from '../settings/schema.ts'
 import { type ConfiguredContext, productionOf, type RunTools } from './front-door.ts'
 import type { GuardLimits } from './guard.ts'
 import type { RollbackContext, RollbackOptions, RollbackRequest } from './options.ts'
 import { unobserved } from './production.ts'
-import { deployBy } from './redeployment.ts'
+import { deployBy, type Redeploy } from './redeployment.ts'
 
 /** What is asked of a rollback of the code alone. */
 export interface CodeRequest
@@ -26,7 +25,7 @@ export interface CodeRequest
   readonly wishes: ProposalWishes
   readonly announcement: Announcement
   /** how the restored revision is deployed; undefined where a step that follows does it */
-  readonly redeploy: Config['code']['redeploy']
+  readonly redeploy: Redeploy | undefined
   readonly limits: GuardLimits
 }
 
@@ -97,7 +96,7 @@ export function openCodeRollback(
     ],
     production:
       rehearsed === undefined ? unobserved('git-rollback does not check it') : productionOf(rehearsed, tools),
-    deployer: isPlain(repository) ? undefined : deployerOf(repository, context, request, tools),
+    deployer: isPlain(repository) ? 'external' : deployerOf(repository, context, request, tools),
     preflight: async () =>
       demandReady(repository, await readFacts(repository), {
         redeploy: redeploy?.workflow ?? '',
@@ -114,7 +113,7 @@ function deployerOf(
   { redeploy, wish }: CodeRequest,
   tools: RunTools,
 ): RollbackOptions['deployer'] {
-  if (redeploy === undefined) return undefined
+  if (redeploy === undefined) return 'external'
   const isOlder = wish.mode === 'reset' || wish.mode === 'deploy-only'
   const now = () => tools.now().getTime()
   const older = isOlder ? revision : undefined

@@ -29,6 +29,7 @@ const settled = {
 
 const endings: Readonly<Record<Ending, readonly [reasonCode: string, headline: string]>> = {
   complete: ['restored', 'Rolled back'],
+  'rolled-back': ['not-checked', 'Rolled back; production was not checked'],
   proposed: ['pull-request', 'Rollback proposed'],
   'not-deployed': ['not-deployed', 'Rolled back, and not deployed'],
   'not-recovered': ['not-recovered', 'Rolled back, and production is still failing'],
@@ -38,11 +39,20 @@ const endings: Readonly<Record<Ending, readonly [reasonCode: string, headline: s
   undone: ['layers-undone', 'The rollback failed, and was taken back'],
 }
 
-/** What the next run does about it. */
-const nextSteps: Partial<Readonly<Record<Ending, string>>> = {
-  partial: 'run the rollback again: it goes on where it stopped',
-  'not-deployed': 'run the rollback again: it deploys the restored revision and verifies it',
-  'not-verified': 'run the rollback again: it verifies what is there',
+/** What the next run does about it; undefined where it cannot do more. */
+function nextStepOf({ ending, deployedBy, recovery }: RollbackReport): string | undefined {
+  switch (ending) {
+    case 'partial':
+      return 'run the rollback again: it goes on where it stopped'
+    case 'not-deployed':
+      return deployedBy === 'workflow'
+        ? 'run the rollback again: it deploys the restored revision and verifies it'
+        : undefined
+    case 'not-verified':
+      return recovery.looked ? 'run the rollback again: it verifies what is there' : undefined
+    default:
+      return undefined
+  }
 }
 
 /** Concludes a run. @param report absent when nothing was carried out */
@@ -62,7 +72,7 @@ export function conclude(prepared: Prepared, report: RollbackReport | undefined)
     }
   const { ending, problems } = report
   const [reasonCode, headline] = endings[ending]
-  const next = nextSteps[ending]
+  const next = nextStepOf(report)
   return {
     decision: ending,
     reasonCode,

@@ -10,6 +10,7 @@ import { type ConfigWish, withConfiguration } from './configuration.ts'
 import { type ConfiguredContext, openFrontDoor, type RunTools } from './front-door.ts'
 import { readVariable } from './layer-surroundings.ts'
 import { secretsOfLayers } from './open-layers.ts'
+import { unobserved } from './production.ts'
 import type { RollbackResult } from './result.ts'
 import { runRollback } from './run.ts'
 
@@ -55,24 +56,30 @@ export function openConfigStep(
     if (config.config === undefined) throw new TypeError('there is no configuration in the settings')
     return { config, own: config.config }
   }
-  const run = async (config: Config, layers: readonly string[], target: string, dryRun = false) =>
-    runRollback({
-      ...(await openFrontDoor(
-        { ...context, config },
-        {
-          mode: dryRun ? 'dry-run' : 'auto',
-          issueType: 'config-error',
-          layers,
-          target,
-          url: '',
-          onFailure: 'configured',
-          reason: request.reason,
-          hold: request.hold,
-        },
-        tools,
-      )),
+  const run = async (config: Config, layers: readonly string[], target: string, dryRun = false) => {
+    const options = await openFrontDoor(
+      { ...context, config },
+      {
+        mode: dryRun ? 'dry-run' : 'auto',
+        issueType: 'config-error',
+        layers,
+        target,
+        url: '',
+        onFailure: 'configured',
+        reason: request.reason,
+        hold: request.hold,
+      },
+      tools,
+    )
+    const isObserved = config.health.checks.length > 0
+    return runRollback({
+      ...options,
       only: ['config', 'flags'],
+      // it verifies the configuration, and production where there are checks
+      deployer: options.deployer ?? 'external',
+      production: isObserved ? options.production : unobserved(options.production.unseen),
     })
+  }
   const demandFlags = () => {
     if (context.config.flags === undefined)
       throw new InputError(

@@ -8,6 +8,8 @@ export interface Recovery {
   readonly because: string
   /** false when nothing could be looked at: no check is configured, or the rollback has not reached production */
   readonly looked: boolean
+  /** not looked at as something outside of this run deploys the restored revision, or verifies production */
+  readonly isHandedOver?: true
   /** which revision was served in the place of the restored one, or beside it, where a check looks for that */
   readonly serves?: 'other' | 'mixed' | undefined
 }
@@ -22,7 +24,7 @@ export interface Redeployed {
 /** What became of the deployment of the restored revision. */
 export interface Deployment {
   readonly done?: Redeployed
-  /** why it is not deployed, and what to do; absent when it is, or when nothing here deploys */
+  /** why it is not deployed, and what to do; absent when it is, or when something outside of this run deploys it */
   readonly problem?: string | Message
   /** ms */
   readonly tookMs: number
@@ -33,12 +35,12 @@ export interface Seen {
   readonly layers: readonly Pick<LayerOutcome, 'outcome' | 'problem'>[]
   /** undefined when no code was to be deployed */
   readonly deployment: Pick<Deployment, 'problem'> | undefined
-  readonly recovery: Pick<Recovery, 'outcome' | 'looked' | 'serves'>
+  readonly recovery: Pick<Recovery, 'outcome' | 'looked' | 'isHandedOver' | 'serves'>
 }
 
 /**
  * One word for how things stand after a run. The only place where a rollback is called complete: every layer is back and was
- * seen to be, what was to be deployed is, and production does not contradict it.
+ * seen to be, what was to be deployed is, and production was seen to be well.
  */
 export function endOf({ layers, deployment, recovery }: Seen): Ending {
   const broken = endOfLayers(layers)
@@ -47,8 +49,9 @@ export function endOf({ layers, deployment, recovery }: Seen): Ending {
   if (deployment?.problem !== undefined) return 'not-deployed'
   if (recovery.serves === 'other') return 'not-deployed'
   if (recovery.outcome === 'not-recovered') return 'not-recovered'
-  const isUnseen = recovery.looked && recovery.outcome === 'unknown'
-  return isUnseen || layers.some(({ problem }) => problem !== undefined) ? 'not-verified' : 'complete'
+  if (layers.some(({ problem }) => problem !== undefined)) return 'not-verified'
+  if (recovery.isHandedOver) return 'rolled-back'
+  return recovery.outcome === 'recovered' ? 'complete' : 'not-verified'
 }
 
 const incomplete: readonly LayerOutcome['outcome'][] = ['failed', 'not-tried', 'partial', 'undone']

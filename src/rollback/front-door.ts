@@ -79,7 +79,10 @@ export async function openFrontDoor(
         target: (request.mode === 'apply' ? '' : target) || (circumstances.target ?? config.code.target),
       }),
     production: productionOf(context, tools, url === '' ? config.health : await withUrl(config.health, url)),
-    deployer: redeploy && deployBy(repository, redeploy, { ...tools, now, branch, environment }),
+    deployer:
+      redeploy === undefined || redeploy === 'external'
+        ? redeploy
+        : deployBy(repository, redeploy, { ...tools, now, branch, environment }),
     limits: limitsOf(config),
     planValidMs: config.rollback.planValidMs,
     objectiveMs: config.rollback.objectiveMs,

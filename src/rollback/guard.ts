@@ -217,7 +217,7 @@ function rolledBackAt(
     if (event.kind === 'rollback-ended')
       return (
         from === undefined &&
-        event.outcome === 'complete' &&
+        (event.outcome === 'complete' || event.outcome === 'rolled-back') &&
         (layers === undefined || event.layers.some(({ layer }) => layers.includes(layer)))
       )
     if (event.kind !== 'rollback-applied' || !event.automatic || undone.has(event.now)) return false

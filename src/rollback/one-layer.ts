@@ -41,7 +41,7 @@ export function openOneLayer(
     // what is to be done is named by the inputs of each run
     isAskedFor: true,
     production: rehearsal ? productionOf(context, tools) : unobserved(unseen),
-    deployer: undefined,
+    deployer: 'external',
     limits: limitsOf(config),
     planValidMs: config.rollback.planValidMs,
     objectiveMs: rehearsal ? config.rollback.objectiveMs : undefined,

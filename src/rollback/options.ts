@@ -57,8 +57,8 @@ export interface RollbackMeans {
   /** the layers of a run that has no others; absent for one that has all that are configured */
   readonly only?: readonly LayerName[]
   readonly production: Production
-  /** undefined where no workflow deploys */
-  readonly deployer: Deployer | undefined
+  /** external: something outside of this run deploys, and verifies; undefined where nobody has said what does */
+  readonly deployer: Deployer | 'external' | undefined
   /** what a machine may do */
   readonly limits: GuardLimits
   /** how long a saved plan may be applied, ms */

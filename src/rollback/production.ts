@@ -30,6 +30,8 @@ export interface Observer {
 export interface Production {
   /** why it is not observed, a clause, for what has nothing to observe it with */
   readonly unseen: string
+  /** it is for something outside of this run to observe it: an action of one layer verifies that layer */
+  readonly isHandedOver: boolean
   /**
    * How it is at this moment; undefined when there is nothing to observe it with.
    * @param restored the revisions that may be served now; empty where the failed one is
@@ -55,7 +57,8 @@ export function observeProduction(
   const subjectWith = (restored: readonly string[]) =>
     subjectAfterRollback(environment, { failed: revision, restored })
   return {
-    unseen: 'no check is configured under health.checks',
+    unseen: noCheck,
+    isHandedOver: false,
     assess: (restored) =>
       assessNow(
         observer,
@@ -66,12 +69,15 @@ export function observeProduction(
   }
 }
 
+const noCheck = 'no check is configured under health.checks'
+
 /** Production where nothing observes it: what a run ends with is not said of production. */
 export function unobserved(unseen: string): Production {
   return {
     unseen,
+    isHandedOver: true,
     assess: async () => undefined,
-    verify: async () => ({ outcome: 'unknown', because: unseen, looked: false }),
+    verify: async () => ({ outcome: 'unknown', because: unseen, looked: false, isHandedOver: true }),
   }
 }
 
@@ -108,7 +114,7 @@ async function verifyRecovery(
   }: { readonly withinMs: number; readonly events: readonly Event[]; readonly subject: Subject },
 ): Promise<Recovery> {
   if (checksAfterRollback(observer.health.checks).length === 0)
-    return { outcome: 'unknown', because: 'no check is configured under health.checks', looked: false }
+    return { outcome: 'unknown', because: noCheck, looked: false }
   const called = events.findLast((event) => event.kind === 'health-checked' && event.verdict === 'unhealthy')
   const { outcome, because, serves } = await verify({
     ...observer,

@@ -113,7 +113,7 @@ export interface Progress {
 export type DoneLayer = Extract<Event, { kind: 'rollback-applied' | 'rollback-proposed' }>
 
 /** With these, nothing is gone on with: the next run begins anew. */
-const over: ReadonlySet<Ending> = new Set(['complete', 'failed', 'undone'])
+const over: ReadonlySet<Ending> = new Set(['complete', 'rolled-back', 'failed', 'undone'])
 
 /**
  * Reads how far a rollback has come.

@@ -20,10 +20,13 @@ export interface Deployer {
   ) => Promise<Redeployed>
 }
 
+/** How a workflow deploys. */
+export type Redeploy = Exclude<Config['code']['redeploy'], 'external' | undefined>
+
 /** By a workflow of the repository. */
 export function deployBy(
   repository: Repository,
-  settings: NonNullable<Config['code']['redeploy']>,
+  settings: Redeploy,
   {
     environment,
     branch,

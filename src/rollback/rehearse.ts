@@ -61,15 +61,20 @@ const notDeployed = {
 
 /** The newest revision, once the layers are as before. @returns whether it is what runs, as far as this run knows */
 async function deployAgain(
-  { deploy, head }: RehearsalOptions,
+  { deployer, head }: RehearsalOptions,
   layers: readonly LayerOutcome[],
   problems: (string | Message)[],
 ): Promise<boolean> {
   const deployed = layers.filter(({ receipt }) => receipt?.deploys !== undefined)
   if (deployed.length === 0) return true
-  if (deploy === undefined || deployed.some(({ outcome }) => outcome !== 'undone')) return false
+  if (
+    deployer === undefined ||
+    deployer === 'external' ||
+    deployed.some(({ outcome }) => outcome !== 'undone')
+  )
+    return false
   try {
-    await deploy({ now: await head(), outcome: 'rolled-back' })
+    await deployer.deploy({ now: await head(), outcome: 'rolled-back' })
     return true
   } catch (error) {
     if (!isUserFacing(error)) throw error

@@ -104,7 +104,7 @@ export function preparationOf(
     rehearsal: options.rehearsal === true,
     isAskedFor: options.isAskedFor,
     isPerTarget: options.isPerTarget === true,
-    findRestored: options.deployer?.find,
+    findRestored: options.deployer === 'external' ? undefined : options.deployer?.find,
     production: options.production,
     saved,
     guard: (plan, isAgreed) => {
@@ -147,7 +147,6 @@ async function carryOn(
     startedAt,
     // practising counts for no cap
     automatic: automatic && !rehearsal,
-    deploy: options.deployer?.deploy,
     verify: (restored: readonly string[]) => production.verify(restored, own),
   }
   if (!rehearsal) return resultOf(options, own, { prepared, report: await carryOut(work) })

@@ -70,7 +70,10 @@ async function apply(
   }
   if (receipt.outcome === 'proposed') return concludeTakeBack(planned, { receipt })
   await recordTakenBack(options, planned, receipt)
-  const deployment = deployer && (await tryToDeploy({ deploy: deployer.deploy, record, now, log }, receipt))
+  const deployment =
+    deployer === undefined || deployer === 'external'
+      ? undefined
+      : await tryToDeploy({ deployer, record, now, log }, receipt)
   return concludeTakeBack(planned, { receipt, deployment })
 }
 

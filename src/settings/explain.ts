@@ -85,7 +85,10 @@ function explainDiscriminator(issue: z.core.$ZodIssueInvalidUnion): string {
 /** The only branch of a union that has the right type: its problems say more than those of the union. */
 function meantBranch(branches: readonly (readonly Issue[])[]): readonly Issue[] | undefined {
   const near = branches.filter((issues) => {
-    return !issues.some((issue) => issue.code === 'invalid_type' && issue.path.length === 0)
+    return !issues.some(({ code, path, input }) => {
+      const isWord = code === 'invalid_value' && typeof input === 'object'
+      return path.length === 0 && (code === 'invalid_type' || isWord)
+    })
   })
   return near.length === 1 ? near[0] : undefined
 }

@@ -64,6 +64,8 @@ function object(schema: JsonSchema): z.core.JSONSchema.BaseSchema {
 }
 
 function withoutRequired(schema: JsonSchema): JsonSchema {
+  if (typeof schema !== 'boolean' && schema.anyOf !== undefined)
+    return { ...schema, anyOf: schema.anyOf.map((each) => object(withoutRequired(each))) }
   if (typeof schema === 'boolean' || schema.properties === undefined) return schema
   const { required = [], properties, ...rest } = schema
   const own = Object.entries(properties ?? {}).map(([key, each]) => [

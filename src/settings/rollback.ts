@@ -60,6 +60,17 @@ export function rollbackSchema() {
     .describe('How a rollback of several layers goes.')
 }
 
+function byWorkflow() {
+  return section({
+    workflow: line().describe('File of the workflow that deploys, such as `deploy.yml`.'),
+    inputs: z
+      .record(z.string(), z.string())
+      .default({})
+      .describe('Its inputs; `{revision}` stands for the rollback commit.'),
+    timeout: duration().prefault('30m').describe('How long its run may take.'),
+  }).transform(({ timeout: timeoutMs, ...rest }) => ({ ...rest, timeoutMs }))
+}
+
 export function codeSchema() {
   return section({
     target: line()
@@ -79,18 +90,13 @@ export function codeSchema() {
       .min(0, 'must be 0 or more')
       .default(50)
       .describe('How many commits an automatic rollback may undo.'),
-    redeploy: section({
-      workflow: line().describe('File of the workflow that deploys, such as `deploy.yml`.'),
-      inputs: z
-        .record(z.string(), z.string())
-        .default({})
-        .describe('Its inputs; `{revision}` stands for the rollback commit.'),
-      timeout: duration().prefault('30m').describe('How long its run may take.'),
-    })
-      .transform(({ timeout: timeoutMs, ...rest }) => ({ ...rest, timeoutMs }))
+    redeploy: z
+      .union([byWorkflow(), z.literal('external')], {
+        error: 'must be a mapping with the key `workflow`, or `external`; write `{ workflow: deploy.yml }`',
+      })
       .optional()
       .describe(
-        'How the restored revision is deployed: a push with the token of a workflow starts no workflow by itself. By default nothing is deployed.',
+        'What deploys the restored revision: a workflow, or `external` where something else does and verifies production afterwards, such as a later step that deploys the output `commit`. Pushes made with GITHUB_TOKEN do not trigger workflows. By default nothing deploys it: a rollback of the code ends as `not-deployed`, and the step fails.',
       ),
   })
     .transform(({ 'max-commits': maxCommits, 'tag-pattern': tagPattern, ...rest }) => ({

@@ -160,6 +160,22 @@ describe('it finds', () => {
       /WRONG +history branch: rollback-history has the rules creation/,
     ],
     [
+      '12: that nothing deploys the restored revision',
+      async () => {
+        shop = await openWholeShop({ settings: { code: {} } })
+        return examine()
+      },
+      /WRONG +deploy workflow: nothing deploys the restored revision\n.*Set `code\.redeploy`/,
+    ],
+    [
+      '12: that nothing shows whether production has recovered',
+      async () => {
+        shop = await openWholeShop({ settings: { health: {} } })
+        return examine()
+      },
+      /WRONG +checks: no check is configured: nothing shows whether production has recovered/,
+    ],
+    [
       'no target',
       async () => {
         shop = await openWholeShop()

@@ -105,7 +105,7 @@ describe('with redeploy, a rollback is over when its revision is deployed', () =
       expect(deployed().at(-1)).toBe(await shop.head())
       const { events } = await shop.history.read()
       const ended = events.flatMap((event) => (event.kind === 'rollback-ended' ? [event.outcome] : []))
-      expect(ended).toEqual(['not-deployed', 'complete'])
+      expect(ended).toEqual(['not-deployed', 'rolled-back'])
       expect((await gate()).outputs).toMatchObject({ decision: 'hold', 'reason-code': 'already-rolled-back' })
     } finally {
       await service.stop()
@@ -125,7 +125,7 @@ describe('with redeploy, a rollback is over when its revision is deployed', () =
     const second = await run(redeploy)
     expect({ log: second.log, ...second.outputs }).toMatchObject({ decision: 'not-deployed', commit: head })
     const third = await frontDoor()
-    expect({ log: third.log, ...third.outputs }).toMatchObject({ decision: 'complete', commit: head })
+    expect({ log: third.log, ...third.outputs }).toMatchObject({ decision: 'not-verified', commit: head })
     expect(deployed().at(-1)).toBe(head)
     expect(await shop.head()).toBe(head)
   }, 60_000)

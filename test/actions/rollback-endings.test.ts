@@ -165,18 +165,131 @@ describe('what an earlier run has done is looked at', () => {
 
 describe('whatever was not looked at is said in the last line', () => {
   test(
-    'no check is configured: it is not called recovered',
+    '12: no check is configured: not verified, and the step fails, however often it is run',
     async () => {
       shop = await openWholeShop({ settings: { health: {} } })
+      for (const job of [{}, {}, byHand]) {
+        const { exitCode, outputs, log, summary } = await rollBack({}, job)
+        expect({ exitCode, log, ...outputs }).toMatchObject({
+          exitCode: 1,
+          decision: 'not-verified',
+          recovery: 'unknown',
+          commit: await shop.head(),
+        })
+        expect(lastLine(log)).toMatch(
+          /production was not looked at: no check is configured under health\.checks$/,
+        )
+        expect(summary).toContain('Rolled back, and not verified')
+      }
+      expect(shop.deployed).toEqual([await shop.head()])
+      expect(await endings()).toEqual(['not-verified', 'not-verified', 'not-verified'])
+    },
+    limit,
+  )
+
+  test(
+    '12: nothing deploys: not deployed, and the step fails, until production is seen to be well',
+    async () => {
+      shop = await openWholeShop({ settings: { code: {} } })
+      for (const job of [{}, byHand]) {
+        const { exitCode, outputs, log, summary } = await rollBack({}, job)
+        expect({ exitCode, log, ...outputs }).toMatchObject({
+          exitCode: 1,
+          decision: 'not-deployed',
+          commit: await shop.head(),
+        })
+        expect(outputs['recovery']).not.toBe('recovered')
+        expect(log).toContain(`nothing deploys ${outputs['commit']}, as pushes made with GITHUB_TOKEN`)
+        expect(lastLine(log)).toMatch(/^production: not-deployed: code is at .*; it is not deployed; /)
+        expect(summary).toContain('Rolled back, and not deployed')
+      }
+      shop.service.change({ status: 200 })
       const { exitCode, outputs, log } = await rollBack()
       expect({ exitCode, log, ...outputs }).toMatchObject({
         exitCode: 0,
         decision: 'complete',
-        recovery: 'unknown',
+        recovery: 'recovered',
       })
-      expect(lastLine(log)).toMatch(
-        /production was not looked at: no check is configured under health\.checks$/,
-      )
+      expect(await endings()).toEqual(['not-deployed', 'not-deployed', 'complete'])
+    },
+    limit,
+  )
+
+  const external = { code: { redeploy: 'external' } }
+  test.each<[string, Readonly<Record<string, unknown>>]>([
+    ['with checks', external],
+    ['without checks', { ...external, health: {} }],
+  ])(
+    '12: a later step deploys, as the settings say (%s): rolled back, exit 0, and nothing more is claimed',
+    async (_, settings) => {
+      shop = await openWholeShop({ settings })
+      // a job that is run again hands over again
+      for (const _again of [1, 2]) {
+        const { exitCode, outputs, log, summary } = await rollBack()
+        expect({ exitCode, log, ...outputs }).toMatchObject({
+          exitCode: 0,
+          decision: 'rolled-back',
+          'reason-code': 'not-checked',
+          recovery: 'unknown',
+          commit: await shop.head(),
+        })
+        expect(lastLine(log)).toMatch(
+          /^production: rolled-back: code is at .*; production was not looked at: something outside of this run deploys/,
+        )
+        expect(summary).toContain('Rolled back; production was not checked')
+      }
+      expect(await endings()).toEqual(['rolled-back', 'rolled-back'])
+      const postmortem = await shop.run({ action: 'postmortem-issue' })
+      expect({ log: postmortem.log, exitCode: postmortem.exitCode }).toMatchObject({ exitCode: 0 })
+      const body = shop.hosted.issues.at(-1)?.body ?? ''
+      expect(body).toContain('the rollback ended **rolled-back**')
+      expect(body).not.toMatch(/has recovered|production: \*\*recovered/)
+    },
+    limit,
+  )
+
+  test(
+    '12: a later step has deployed, and the checks see it: rolled back already',
+    async () => {
+      shop = await openWholeShop({ settings: external })
+      await rollBack()
+      shop.service.change({ status: 200 })
+      const { exitCode, outputs, log } = await rollBack()
+      expect({ exitCode, log, ...outputs }).toMatchObject({
+        exitCode: 0,
+        decision: 'already-rolled-back',
+        recovery: 'recovered',
+      })
+      expect(lastLine(log)).toMatch(/nothing was deployed by this run; production is healthy: /)
+    },
+    limit,
+  )
+
+  test(
+    '12: a later step deploys, and only the database goes back: production is looked at, as nothing has to be deployed',
+    async () => {
+      shop = await openWholeShop({ settings: { ...external, health: {} } })
+      const unseen = await rollBack({ layers: 'database' }, byHand)
+      expect({ log: unseen.log, exitCode: unseen.exitCode, ...unseen.outputs }).toMatchObject({
+        exitCode: 1,
+        decision: 'not-verified',
+      })
+    },
+    limit,
+  )
+
+  test(
+    '12: an action of one layer verifies that layer, and the history does not call the rollback complete',
+    async () => {
+      shop = await openWholeShop()
+      const { exitCode, outputs, log } = await shop.run({ action: 'git-rollback' })
+      expect({ exitCode, log, ...outputs }).toMatchObject({ exitCode: 0, decision: 'rolled-back' })
+      expect(lastLine(log)).toMatch(/production was not looked at: /)
+      expect(await endings()).toEqual(['rolled-back'])
+      // the front door deploys what git-rollback has restored
+      const { outputs: after, log: said } = await rollBack()
+      expect({ log: said, ...after }).toMatchObject({ decision: 'complete', commit: outputs['commit'] })
+      expect(shop.deployed).toEqual([outputs['commit']])
     },
     limit,
   )

@@ -408,19 +408,6 @@ describe('when a layer fails', () => {
 })
 
 test(
-  'without a workflow that deploys, it is said plainly that nothing has been redeployed',
-  async () => {
-    shop = await openWholeShop({ settings: { code: {} } })
-    const { exitCode, outputs, log } = await rollBack({ layers: 'code' })
-    expect({ exitCode, ...outputs }).toMatchObject({ exitCode: 0, decision: 'complete', recovery: 'unknown' })
-    expect(log).toContain(
-      `nothing has been redeployed: pushes made with GITHUB_TOKEN do not trigger workflows; deploy ${outputs['commit']} now`,
-    )
-  },
-  limit,
-)
-
-test(
   'an address alone is enough to see whether production is failing, and whether it is well again',
   async () => {
     shop = await openWholeShop({ settings: { health: {} } })
@@ -439,7 +426,11 @@ test(
   async () => {
     shop = await openWholeShop({ settings: 'none' })
     const { exitCode, outputs, log } = await rollBack({})
-    expect({ exitCode, log, ...outputs }).toMatchObject({ exitCode: 0, decision: 'complete', layers: 'code' })
+    expect({ exitCode, log, ...outputs }).toMatchObject({
+      exitCode: 1,
+      decision: 'not-deployed',
+      layers: 'code',
+    })
     expect(log).toContain(
       'there is no .github/rollback.yml: the code is rolled back, and nothing else; that file could add',
     )

@@ -15,6 +15,13 @@ describe('a reply', () => {
     },
   )
 
+  test('12: to what ended as "rolled-back" is no rocket: production was not checked', () => {
+    expect(outcomeOf('rolled-back')).toEqual({
+      reaction: 'eyes',
+      words: `Rolled back. This run did not check production: check it once the restored revision is deployed. The revision to deploy is ${failed}. [The run](https://github.example/run) has the details.`,
+    })
+  })
+
   test.each(['complete', 'already-rolled-back', 'not-deployed', 'not-recovered', 'not-verified', 'partial'])(
     'to what ended as "%s" names the revision to deploy',
     (decision) => {

@@ -21,7 +21,7 @@ const began = (...layers: (LayerName | 'code>other')[]) =>
     automatic: true,
     startedAt: at,
   })
-const ended = (outcome: 'complete' | 'not-deployed' | 'partial', ...layers: LayerName[]) =>
+const ended = (outcome: 'complete' | 'rolled-back' | 'not-deployed' | 'partial', ...layers: LayerName[]) =>
   event({
     kind: 'rollback-ended',
     outcome,
@@ -113,6 +113,7 @@ describe('a rollback that began and is not over', () => {
     ['counts where any layer is asked for', [began('code')], undefined, true],
     ['does not count for another layer', [began('code')], ['ota'], false],
     ['is over once it is complete', [began('code'), ended('complete', 'code')], ['code'], false],
+    ['is over once it is handed over', [began('code'), ended('rolled-back', 'code')], ['code'], false],
     ['is not over when it is not deployed', [began('code'), ended('not-deployed', 'code')], ['code'], true],
     [
       'is not over because another layer is',

@@ -12,6 +12,15 @@ describe('the JSON Schema', () => {
   test.each([
     ['a file with every key', example],
     ['an empty mapping', '{}'],
+    ['code that something else deploys', 'code: { redeploy: external }'],
+    [
+      'an environment with another timeout of the same workflow',
+      'code: { redeploy: { workflow: a.yml } }\nenvironments: { docs: { code: { redeploy: { timeout: 5m } } } }',
+    ],
+    [
+      'an environment that something else deploys',
+      'environments: { docs: { code: { redeploy: external } } }',
+    ],
     [
       'an environment that takes settings away',
       'environments: { docs: { database: null, health: { window: null } } }',
@@ -22,6 +31,8 @@ describe('the JSON Schema', () => {
 
   test.each([
     ['an unknown key', 'foo: 1'],
+    ['a deployment by an unknown word', 'code: { redeploy: externl }'],
+    ['a deployment by no workflow', 'code: { redeploy: { timeout: 5m } }'],
     ['a duration without unit', 'health: { window: 300 }'],
     ['a check of an unknown type', 'health: { checks: [{ name: a, type: x, url: "http://a" }] }'],
     ['a check without address', 'health: { checks: [{ name: a, type: http }] }'],

@@ -70,7 +70,10 @@ test.each<[string, string, Record<string, string>, (path: string) => string | un
 
 /** The keys of the configuration file, e.g. `code.max-commits`. */
 function pathsOf(schema: unknown, prefix = ''): readonly string[] {
-  if (typeof schema !== 'object' || schema === null || !('properties' in schema)) return []
+  if (typeof schema !== 'object' || schema === null) return []
+  if ('anyOf' in schema && Array.isArray(schema.anyOf))
+    return schema.anyOf.flatMap((each: unknown) => pathsOf(each, prefix))
+  if (!('properties' in schema)) return []
   return Object.entries(schema.properties ?? {}).flatMap(([key, each]) => [
     `${prefix}${key}`,
     ...pathsOf(each, `${prefix}${key}.`),

@@ -18,6 +18,21 @@ describe('a file is refused', () => {
       'health: { zzz: 1 }',
       '1:11: unknown key `zzz`; write one of `window`, `interval`, `timeout`, `alpha`, `healthy-early`, `cooldown`, `jitter`, `concurrency`, `checks`, `impact`',
     ],
+    [
+      'with a misspelt word for what deploys',
+      'code: { redeploy: externl }',
+      "1:19: `redeploy` can't be `externl`; did you mean `external`?",
+    ],
+    [
+      'with a deployment by a workflow that has no name',
+      'code: { redeploy: { timeout: 5m } }',
+      '1:9: `workflow` is missing; write it',
+    ],
+    [
+      'with a number for what deploys',
+      'code: { redeploy: 5 }',
+      '1:19: `redeploy` must be a word; write `external`',
+    ],
     ['with a key of one level down', 'checks: []', '1:1: unknown key `checks`; it belongs under `health`'],
     [
       'with a merge key that has nothing to merge',

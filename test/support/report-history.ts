@@ -182,7 +182,15 @@ export function generateHistory({
         }
         if (random() < 0.05) continue
         const ending = isGood
-          ? pick('complete', 'complete', 'complete', 'not-verified', 'not-deployed', 'proposed')
+          ? pick(
+              'complete',
+              'complete',
+              'complete',
+              'rolled-back',
+              'not-verified',
+              'not-deployed',
+              'proposed',
+            )
           : pick('failed', 'partial', 'undone', 'not-recovered')
         tell(now, ended(ending, layers))
         const isSeen = ending === 'complete' || random() < 0.4
@@ -210,6 +218,7 @@ export function generateHistory({
     function ended(
       outcome:
         | 'complete'
+        | 'rolled-back'
         | 'failed'
         | 'partial'
         | 'undone'

@@ -96,7 +96,7 @@ export const configRollback = defineAction({
   outputs: {
     ...commonOutputs,
     decision:
-      '`backed-up`, `listed`, `valid`, `invalid`; of `diff`: `planned` or `nothing`; of `restore` and `disable`: as of the front door, such as `complete`, `already-rolled-back`, `nothing`, `not-verified`, `held`.',
+      '`backed-up`, `listed`, `valid`, `invalid`; of `diff`: `planned` or `nothing`; of `restore` and `disable`: as of the front door, such as `complete`, `rolled-back` (production was not checked: no check is configured, or `commit` has yet to be deployed), `already-rolled-back`, `nothing`, `not-verified`, `held`.',
     backup: 'With `backup`: name of the backup.',
     commit: 'With `restore` of files in the repository: full id of the revision to deploy now.',
     recovery: 'With `restore`: `recovered`, `not-recovered` or `unknown`.',

@@ -74,7 +74,7 @@ export const rollback = defineAction({
   outputs: {
     ...commonOutputs,
     decision:
-      '`complete` (every layer is rolled back, deployed where `code.redeploy` is set, and no check contradicts it), `already-rolled-back` (an earlier run did it, and it still holds), `proposed` (waits for a pull request), `not-deployed`, `not-recovered` (production is still failing), `not-verified` (production could not be checked), `partial`, `failed`, `undone`, `planned`, `nothing` (nothing to roll back), `well` (production is no longer failing), `rehearsed` or `held` (manual approval required). With `mode: doctor`: `ready` (a rollback would work now), `not-ready`, or `unsure` (something could not be checked).',
+      '`complete` (every layer is rolled back and deployed, and production is healthy), `rolled-back` (every layer is rolled back, and with `code.redeploy: external` a later step has to deploy `commit` and verify production), `already-rolled-back` (an earlier run did it, it still holds, and production is healthy), `proposed` (waits for a pull request), `not-deployed` (the restored revision is not deployed), `not-recovered` (production is still failing), `not-verified` (production could not be checked, or no check is configured), `partial`, `failed`, `undone`, `planned`, `nothing` (nothing to roll back), `well` (production is no longer failing), `rehearsed` or `held` (manual approval required). With `mode: doctor`: `ready` (a rollback would work now), `not-ready`, or `unsure` (something could not be checked).',
     plan: 'Path of the saved plan, JSON.',
     layers: 'The layers that are rolled back, in order, separated by commas.',
     commit:

@@ -1,19 +1,21 @@
 import { declaredGroups, isInGroup, nameOfWorkflow } from '../../deployment/concurrency.ts'
 import { dispatchProblems } from '../../deployment/dispatch-trigger.ts'
 import type { Facts } from './facts.ts'
-import { type Check, type Finding, known, ok, unknown, warning, wrong } from './finding.ts'
+import { type Check, type Finding, known, ok, unknown, wrong } from './finding.ts'
 
 /** Whether the restored revision would be deployed. */
 export const deploymentChecks: readonly Check[] = [
   {
     name: 'deploy workflow',
     reads: 'its state, its file on the branch, `code.redeploy.inputs`',
-    judge: ({ redeploy, branch }) => {
+    judge: ({ redeploy, branch, config }) => {
       if (redeploy === undefined)
-        return warning(
-          'no workflow deploys the restored revision',
-          'Set `code.redeploy`: pushes made with GITHUB_TOKEN do not trigger workflows',
-        )
+        return config.code.redeploy === 'external'
+          ? ok('something outside of the rollback deploys the restored revision, and verifies production')
+          : wrong(
+              'nothing deploys the restored revision',
+              'Set `code.redeploy`: pushes made with GITHUB_TOKEN do not trigger workflows',
+            )
       const { workflow, inputs, state, text } = redeploy
       return known(state, workflow, (is) => {
         if (is === undefined)

@@ -102,7 +102,7 @@ const readAgainBytes = 256 * 1024 * 1024
 export async function gatherFacts(options: DoctorOptions): Promise<Facts> {
   const { repository, config, environment, branch, run, ownWorkflow, layers, env } = options
   const fact = factBy(options)
-  const { redeploy } = config.code
+  const redeploy = config.code.redeploy === 'external' ? undefined : config.code.redeploy
   const workflow = redeploy?.workflow ?? 'none.yml'
   const permissions = probedPermissions.map(
     async (name) => [name, await fact(() => hasPermission(repository, name, { workflow }))] as const,

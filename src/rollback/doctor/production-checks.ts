@@ -8,7 +8,7 @@ export const productionChecks: readonly Check[] = [
     judge: ({ assessment }) =>
       known(assessment, 'production', (seen) => {
         if (seen === undefined)
-          return warning(
+          return wrong(
             'no check is configured: nothing shows whether production has recovered',
             'Add a check under `health.checks`',
           )

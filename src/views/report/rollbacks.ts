@@ -44,6 +44,7 @@ export interface Rollback {
 
 const standings: Readonly<Record<Rollback['outcome'], Standing>> = {
   complete: 'succeeded',
+  'rolled-back': 'pending',
   failed: 'failed',
   undone: 'failed',
   partial: 'failed',
@@ -56,6 +57,7 @@ const standings: Readonly<Record<Rollback['outcome'], Standing>> = {
 
 /** An ending that a later look at production can turn into a complete one: all layers were back, or proposed to be. */
 const mayRecover: ReadonlySet<Rollback['outcome']> = new Set([
+  'rolled-back',
   'proposed',
   'not-deployed',
   'not-verified',

@@ -64,7 +64,7 @@ const began = (after: number, automatic = true, isRehearsal = false): Told => ({
   startedAt: new Date(start + after * minute).toISOString(),
 })
 const ended = (
-  outcome: 'complete' | 'failed' | 'not-deployed',
+  outcome: 'complete' | 'rolled-back' | 'failed' | 'not-deployed',
   phases: Readonly<Record<string, number>> = { plan: 1000 },
 ): Told => ({
   kind: 'rollback-ended',
@@ -198,16 +198,24 @@ test('a rollback that is gone on with is one rollback, from its first look to it
   })
 })
 
-test('a rollback that nobody verified is pending until somebody looks, and not green', () => {
-  const history = open()
-  tell(history, 'bad', 2, look('unhealthy', 0))
-  tell(history, 'bad', 3, began(3))
-  tell(history, 'bad', 8, ended('not-deployed'))
-  expect(report(history).rollbacks).toMatchObject({ succeeded: 0, failed: 0, pending: 1, successRate: null })
-  expect(report(history).recommendations).toMatchObject([{ id: 'open-incidents', value: 1 }])
-  tell(history, 'bad', 30, seen('recovered'))
-  expect(report(history).rollbacks).toMatchObject({ succeeded: 1, pending: 0 })
-})
+test.each(['not-deployed', 'rolled-back'] as const)(
+  'a rollback that ended as %s, and that nobody verified, is pending until somebody looks',
+  (ending) => {
+    const history = open()
+    tell(history, 'bad', 2, look('unhealthy', 0))
+    tell(history, 'bad', 3, began(3))
+    tell(history, 'bad', 8, ended(ending))
+    expect(report(history).rollbacks).toMatchObject({
+      succeeded: 0,
+      failed: 0,
+      pending: 1,
+      successRate: null,
+    })
+    expect(report(history).recommendations).toMatchObject([{ id: 'open-incidents', value: 1 }])
+    tell(history, 'bad', 30, seen('recovered'))
+    expect(report(history).rollbacks).toMatchObject({ succeeded: 1, pending: 0 })
+  },
+)
 
 test('a rehearsal is no rollback and no failed deployment', () => {
   const history = open()
