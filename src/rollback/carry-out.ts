@@ -125,7 +125,7 @@ export async function carryOut(options: CarryOutOptions): Promise<RollbackReport
     deployedBy:
       options.deployer === undefined ? 'nothing' : options.deployer === 'external' ? 'external' : 'workflow',
     recovery,
-    problems: problemsOf(options, layers, deployment, recovery),
+    problems: problemsOf(options, layers, deployment, { ending, recovery }),
     tookMs: endedAt - beganAt,
     phases,
   }
@@ -149,7 +149,7 @@ function problemsOf(
   { environment, plan }: Pick<CarryOutOptions, 'environment' | 'plan'>,
   layers: readonly LayerOutcome[],
   deployment: Deployment | undefined,
-  { outcome, because, isHandedOver }: Recovery,
+  { ending, recovery: { outcome, because } }: Pick<RollbackReport, 'ending' | 'recovery'>,
 ): RollbackReport['problems'] {
   const ofLayers = layers.flatMap(({ layer, problem }) =>
     problem === undefined ? [] : [isOnly(plan) ? problem : message`${layer}: ${problem}`],
@@ -160,12 +160,7 @@ function problemsOf(
       : [isOnly(plan) ? deployment.problem : message`deployment: ${deployment.problem}`]
   if (outcome === 'not-recovered')
     return [...ofLayers, ...ofDeployment, `${environment} is not well: ${because}`]
-  // what is not deployed, or not back, cannot be verified
-  const isUnseen =
-    outcome === 'unknown' &&
-    isHandedOver !== true &&
-    ofDeployment.length === 0 &&
-    endOfLayers(layers) === 'whole'
+  const isUnseen = ending === 'not-verified' && outcome === 'unknown'
   return [
     ...ofLayers,
     ...ofDeployment,

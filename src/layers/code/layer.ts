@@ -60,7 +60,10 @@ export function planOf(options: CodeLayerOptions, plan: RollbackPlan): LayerPlan
   return {
     view: viewCode(plan, lookedAfter),
     words: wordsOf(plan, repository),
-    apply: () => applyCode(options, plan),
+    apply: async () => ({
+      ...(await applyCode(options, plan)),
+      ...withProblem('problem', leftInDatabase(plan, lookedAfter)),
+    }),
     announce: async (receipt, deployed) =>
       announcement === undefined
         ? []
@@ -82,6 +85,7 @@ export function viewCode(
     to: goalOf(plan),
     scope: `${plan.mode} ${goalOf(plan)}`,
     ...(paths.length > 0 && { paths }),
+    ...(isStanding(plan) && withProblem('unverified', leftInDatabase(plan, lookedAfter))),
     ...(isStanding(plan) && { now: plan.done?.sha ?? head, deploys: [plan.done?.sha ?? head, goalOf(plan)] }),
     foundBy: foundBy(plan),
     steps: stepsOf(plan),
@@ -95,6 +99,26 @@ export function viewCode(
     needsPerson: reasonsForApproval(plan),
     basis: { [`head of ${branch}`]: head },
   }
+}
+
+/**
+ * What a database that is rolled back, too, does not undo: it undoes the migrations of the failed revision alone. Where no database
+ * is rolled back, nobody expects that, and it is a warning.
+ */
+function leftInDatabase(
+  { warnings }: RollbackPlan,
+  lookedAfter: CodeLayerOptions['lookedAfter'],
+): string | undefined {
+  if (!lookedAfter.has('migrations')) return undefined
+  const later = warnings.find(({ kind }) => kind === 'later-migrations')
+  return (
+    later &&
+    `${sayWarning(later)}: check that the restored code works with them, or undo them with db-restore`
+  )
+}
+
+function withProblem<Name extends string>(name: Name, problem: string | undefined) {
+  return problem === undefined ? {} : { [name]: problem }
 }
 
 /** Why a rollback of the code is not done automatically; empty when it may be. */

@@ -1,6 +1,7 @@
 import { InputError, message, RefusedError, setting } from '../../errors.ts'
 import { findChanges } from './changes.ts'
 import { demandOlder } from './elsewhere.ts'
+import { warnOfLater } from './later.ts'
 import { type RollbackTrace, tagOf, writeMessage } from './message.ts'
 import { neighboursOf } from './neighbours.ts'
 import { demandHead, findCollateral, findPulls, type RestorePlan, scopeOf } from './plan.ts'
@@ -63,6 +64,7 @@ export async function planReset(repository: CodeRepository, request: ResetReques
     findCollateral(repository, { bad, head: base, undone }),
     neighboursOf(repository, { environment, target, from: base }),
   ])
+  const later = await warnOfLater(repository, { bad, current, undone, collateral, paths })
   return {
     mode: 'reset',
     branch,
@@ -79,7 +81,7 @@ export async function planReset(repository: CodeRepository, request: ResetReques
     takenBackBy: undefined,
     sameContent: false,
     pulls,
-    warnings: [...neighbours, ...findWarnings(changes, isPlain(repository))],
+    warnings: [...neighbours, ...findWarnings(changes, isPlain(repository)), ...later],
     way: { way: 'reset', because: 'the mode is reset' },
     badIsRollback: false,
     ...(earlier?.from === base && { safetyTag: earlier.tag }),

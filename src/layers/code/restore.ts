@@ -6,6 +6,7 @@ import { type Content, contentOfEdits, contentOfPaths } from './content.ts'
 import { chooseWay } from './delivery.ts'
 import { demandOlder } from './elsewhere.ts'
 import type { Target } from './found-target.ts'
+import { warnOfLater } from './later.ts'
 import { neighboursOf } from './neighbours.ts'
 import { demandPairs, isSamePair, overlaps, type PathPair, parsePaths, readPairs } from './paths.ts'
 import {
@@ -27,7 +28,7 @@ import {
   readCommit,
 } from './repository.ts'
 import { demandOnBranch, findTarget } from './target.ts'
-import { findLaterWarnings, findWarnings, type Warning } from './warnings.ts'
+import { findWarnings, type Warning } from './warnings.ts'
 
 export interface RestoreRequest extends RollbackRequest {
   readonly target: string
@@ -97,8 +98,7 @@ export async function planRestore(repository: CodeRepository, request: RestoreRe
     findCollateral(repository, { bad, head: from, undone: undone.commits }),
     wholly?.neighbours ?? [],
   ])
-  const later =
-    collateral.length > 0 ? (await compareCommits(repository, { base: bad, head: from })).files : []
+  const later = await warnOfLater(repository, { bad, current, undone: comparison.commits, collateral, paths })
   const content: Content =
     paths.length === 0
       ? { kind: 'tree', tree: target.commit.tree }
@@ -122,12 +122,7 @@ export async function planRestore(repository: CodeRepository, request: RestoreRe
     takenBackBy,
     sameContent: done === undefined && isSame(content, current.tree),
     pulls,
-    warnings: [
-      ...elsewhereWarnings,
-      ...neighbours,
-      ...findWarnings(changes, isPlain(repository)),
-      ...findLaterWarnings(later.map(({ path }) => path)),
-    ],
+    warnings: [...elsewhereWarnings, ...neighbours, ...findWarnings(changes, isPlain(repository)), ...later],
     way: chooseWay(request.delivery, rules),
     badIsRollback: rollbacks.some(({ commit }) => commit.sha === bad),
   }

@@ -63,17 +63,19 @@ export function findWarnings(
   return [...found.filter((warning) => warning.paths.length > 0), ...(isComplete ? [] : [unlisted])]
 }
 
-/** What among the files of later commits, which are undone with the failed revision, needs a second look. */
-export function findLaterWarnings(paths: readonly string[]): readonly Warning[] {
-  const later = findWarnings({ paths, submodules: [], isComplete: true })
-  return later
-    .filter(({ kind }) => kind === 'migrations')
-    .map((warning) => ({
-      ...warning,
-      kind: 'later-migrations',
-      message:
-        'migrations of commits after the failed revision are undone in the code, and stay in the database',
-    }))
+/** What among the changes of later commits, which are undone with the failed revision, needs a second look. */
+export function findLaterWarnings({ paths, isComplete }: Omit<Changes, 'submodules'>): readonly Warning[] {
+  const kind = 'later-migrations'
+  const message =
+    'migrations of commits after the failed revision are undone in the code, and stay in the database'
+  const found = findWarnings({ paths, submodules: [], isComplete: true }).filter(
+    (warning) => warning.kind === 'migrations',
+  )
+  if (found.length > 0) return found.map((warning) => ({ ...warning, kind, message }))
+  if (isComplete) return []
+  const unseen =
+    'more files changed after the failed revision than can be listed: migrations among them are undone in the code, and stay in the database'
+  return [{ kind, message: unseen, paths: [] }]
 }
 
 const unlisted: Warning = {

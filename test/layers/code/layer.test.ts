@@ -105,6 +105,37 @@ describe('a plan of the code', () => {
     expect(own.view).toMatchObject({ needsPerson: [], warnings: [] })
   })
 
+  test('12: migrations of later commits are found among more files than a comparison lists', async () => {
+    const many = Object.fromEntries(
+      Array.from({ length: 310 }, (_, nth) => [`assets/${String(nth).padStart(3, '0')}.txt`, `${nth}\n`]),
+    )
+    await shop.commit({ ...many, 'db/2_stars.up.sql': 'ALTER TABLE product ADD stars;\n' })
+    const { view } = await open().plan()
+    expect(view.needsPerson.join()).toMatch(
+      /migrations of commits after the failed revision .*2_stars\.up\.sql/,
+    )
+  })
+
+  test('12: migrations of later commits outside of the paths that go back are not undone, and not named', async () => {
+    await shop.commit({ 'db/2_stars.up.sql': 'ALTER TABLE product ADD stars;\n' })
+    const { view } = await open({ paths: ['server.mjs'] }).plan()
+    expect(view.needsPerson).toEqual([])
+  })
+
+  test('12: what a database that goes back, too, does not undo is a problem, however often it is run', async () => {
+    await shop.commit({ 'db/2_stars.up.sql': 'ALTER TABLE product ADD stars;\n' })
+    const options = { lookedAfter: new Set(['migrations'] as const) }
+    const receipt = await (await open({}, options).plan()).apply()
+    expect(receipt).toMatchObject({
+      outcome: 'rolled-back',
+      problem: expect.stringMatching(/2_stars\.up\.sql.*: check that the restored code works with them/),
+    })
+    const { view } = await open({}, options).plan()
+    expect(view).toMatchObject({ state: 'done', unverified: receipt.problem })
+    // where no database goes back, it is a warning, as of the failed revision's own
+    expect((await open().plan()).view.unverified).toBeUndefined()
+  })
+
   test.each(['undoo', 'reaply', 'HEAD~1x', 'last-gren'])(
     'for the target %s lists undo and reapply',
     async (target) => {
