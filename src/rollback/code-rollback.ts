@@ -6,14 +6,15 @@ import { demandReviewers } from '../layers/code/delivery.ts'
 import { type CodeLayerOptions, openCodeLayer } from '../layers/code/layer.ts'
 import type { OpenClone } from '../layers/code/partial-clone.ts'
 import { isBelow, parsePaths } from '../layers/code/paths.ts'
-import { demandReady } from '../layers/code/preflight.ts'
 import type { ProposalWishes } from '../layers/code/proposal.ts'
 import { type CodeWish, isAskedFor, readRollback } from '../layers/code/read-rollback.ts'
-import { isPlain, readFacts } from '../layers/code/repository.ts'
+import { isPlain } from '../layers/code/repository.ts'
 import { lastSuccessfulDeployment } from '../layers/code/target.ts'
 import { type ConfiguredContext, productionOf, type RunTools } from './front-door.ts'
 import type { GuardLimits } from './guard.ts'
 import type { RollbackContext, RollbackOptions, RollbackRequest } from './options.ts'
+import { viewOfCode } from './plan.ts'
+import { demandReady } from './preflight.ts'
 import { unobserved } from './production.ts'
 import { deployBy, type Redeploy } from './redeployment.ts'
 
@@ -97,11 +98,7 @@ export function openCodeRollback(
     production:
       rehearsed === undefined ? unobserved('git-rollback does not check it') : productionOf(rehearsed, tools),
     deployer: isPlain(repository) ? 'external' : deployerOf(repository, context, request, tools),
-    preflight: async () =>
-      demandReady(repository, await readFacts(repository), {
-        redeploy: redeploy?.workflow ?? '',
-        head: revision,
-      }),
+    preflight: (plan) => demandReady(repository, { redeploy, branch, code: plan && viewOfCode(plan) }),
     planValidMs: configured?.config.rollback.planValidMs ?? 0,
     objectiveMs: rehearsed?.config.rollback.objectiveMs,
   }

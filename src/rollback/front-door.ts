@@ -7,6 +7,8 @@ import type { Config } from '../settings/schema.ts'
 import { limitsOf } from './guard.ts'
 import { availableLayers, openLayers, secretsOfLayers } from './open-layers.ts'
 import type { RollbackContext, RollbackMeans, RollbackOptions, RollbackRequest } from './options.ts'
+import { viewOfCode } from './plan.ts'
+import { demandReady } from './preflight.ts'
 import { type Observer, observeProduction, type Production } from './production.ts'
 import { deployBy } from './redeployment.ts'
 import { chooseLayers, otherwiseOf } from './strategy.ts'
@@ -83,6 +85,16 @@ export async function openFrontDoor(
       redeploy === undefined || redeploy === 'external'
         ? redeploy
         : deployBy(repository, redeploy, { ...tools, now, branch, environment }),
+    // what is back already is deployed, or said not to be
+    preflight: async (plan) => {
+      const code = plan && viewOfCode(plan)
+      if (code === undefined) return
+      await demandReady(repository, {
+        redeploy: redeploy === 'external' ? undefined : redeploy,
+        branch,
+        code,
+      })
+    },
     limits: limitsOf(config),
     planValidMs: config.rollback.planValidMs,
     objectiveMs: config.rollback.objectiveMs,

@@ -5,6 +5,7 @@ import type { CodeRepository } from '../layers/code/repository.ts'
 import type { Layer } from '../layers/layer.ts'
 import type { FailureRule } from '../settings/rollback-choices.ts'
 import type { GuardLimits } from './guard.ts'
+import type { Plan } from './plan.ts'
 import type { LayerCircumstances } from './prepare.ts'
 import type { Production } from './production.ts'
 import type { Record } from './record.ts'
@@ -65,8 +66,12 @@ export interface RollbackMeans {
   readonly planValidMs: number
   /** how long a recovery may take, ms; undefined where nobody has said */
   readonly objectiveMs: number | undefined
-  /** Checks before the first write that what follows it can be done. @throws InputError, RefusedError when it cannot */
-  readonly preflight?: () => Promise<void>
+  /**
+   * Checks before the first write that what follows it can be done.
+   * @param plan undefined where a rollback is taken back
+   * @throws InputError, RefusedError when it cannot
+   */
+  readonly preflight?: (plan?: Plan) => Promise<void>
   readonly now: () => Date
   readonly log: (line: string) => void
   /** id of the workflow run; undefined outside of one */

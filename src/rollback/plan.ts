@@ -148,6 +148,11 @@ export function viewsOf({ layers }: Plan): readonly LayerPlanView[] {
   return layers.map(({ plan }) => plan.view)
 }
 
+/** The view of the code, where that goes back and is not back yet. */
+export function viewOfCode(plan: Plan): LayerPlanView | undefined {
+  return viewsOf(plan).find(({ layer, state }) => layer === 'code' && state === 'pending')
+}
+
 /** A short name of a plan, made of all that it says: another plan, or an edited one, has another. */
 export function digestOf(value: unknown): string {
   return createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 32)

@@ -39,7 +39,7 @@ export async function runRollback(options: RollbackOptions): Promise<RollbackRes
     const prepared = await prepare(preparationOf(options, begun))
     const changesNothing = options.mode === 'plan' || options.mode === 'dry-run'
     const isLocked = prepared.kind === 'ready' && !changesNothing
-    if (isLocked) await options.preflight?.()
+    if (isLocked) await options.preflight?.(prepared.plan)
     if (!isLocked || (await lock.take()) === 'taken') return await carryOn(options, begun, prepared)
     // another run has held it meanwhile: what was planned is planned anew, on what that has left
     const anew = { ...begun, history: await options.readHistory() }

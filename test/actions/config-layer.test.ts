@@ -30,7 +30,13 @@ describe('files of the repository', () => {
       expect(first).toMatchObject({ exitCode: 1, outputs: { decision: 'not-deployed' } })
       const head = await shop.head()
       const again = await shop.run(restore, job)
-      expect({ log: again.log, ...again.outputs }).toMatchObject({ decision: 'complete', commit: head })
+      // it verifies production where there are checks
+      const decision = 'health' in more ? 'rolled-back' : 'complete'
+      expect({ log: again.log, exitCode: again.exitCode, ...again.outputs }).toMatchObject({
+        exitCode: 0,
+        decision,
+        commit: head,
+      })
       expect(shop.deployed).toEqual([head])
       // done is a statement on what is deployed, and names it
       const done = await shop.run(restore, byHand)

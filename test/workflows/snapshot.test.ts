@@ -99,7 +99,7 @@ describeAct('a snapshot', () => {
       { kind: 'rollback-began', reason: 'the migration dropped a table' },
       { kind: 'rollback-applied', layer: 'database', reason: 'the migration dropped a table' },
       { kind: 'recovery-verified' },
-      { kind: 'rollback-ended', outcome: 'complete' },
+      { kind: 'rollback-ended', outcome: 'rolled-back' },
     ])
   }, 60_000)
 
