@@ -14,7 +14,7 @@ export function renderNow(records: Records, report: Report, dispatchUrl: string 
   return html`${table}<p>${
     rehearsals.last === null
       ? 'No rehearsal in this period: whether a rollback would work was not tried.'
-      : `Last rehearsal: ${minute(rehearsals.last)} UTC, median duration ${sayMs(rehearsals.duration.medianMs)} (n = ${rehearsals.duration.n}).`
+      : `Last rehearsal: ${minute(rehearsals.last)} UTC, median duration ${sayMs(rehearsals.duration.medianMs)} (n = ${rehearsals.duration.n}).${rehearsals.objectiveMs === null ? '' : ` ${rehearsals.met} of ${rehearsals.duration.n} met the objective of ${sayMs(rehearsals.objectiveMs)}.`}${rehearsals.wouldNotHaveWorked.length === 0 ? '' : ` ${rehearsals.total - rehearsals.duration.n} of ${rehearsals.total} did not succeed.`}`
   }</p>${dispatchUrl === undefined ? '' : html`<p><a href="${dispatchUrl}" rel="noreferrer">Roll back</a> opens the workflow on GitHub, and starts nothing yet.</p>`}`
 }
 

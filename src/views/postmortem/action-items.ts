@@ -131,11 +131,11 @@ function parseItem(source: string): ActionItem | undefined {
   const [first = ''] = source.split(/\r\n|\n|\r/, 1)
   const [, box = '', rest = ''] = /^(?:[-*+]|\d+[.)])[ \t]+\[([ xX])\][ \t]+(.*)$/.exec(first) ?? []
   if (box === '') return undefined
-  const [, words = rest, details = ''] = /^(.*?)[ \t]*\(([^()]*)\)[ \t]*$/.exec(rest) ?? []
+  const { words, details } = splitDetails(rest.trimEnd())
   const fields = new Map(
     details.split(/[,;]/).flatMap((part) => {
-      const [, key = '', value = ''] = /^\s*(kind|owner|due)\s*:\s*(.*?)\s*$/i.exec(part) ?? []
-      return key === '' ? [] : [[key.toLowerCase(), value] as const]
+      const [, key = '', value = ''] = /^(kind|owner|due)\s*:(.*)$/i.exec(part.trim()) ?? []
+      return key === '' ? [] : [[key.toLowerCase(), value.trim()] as const]
     }),
   )
   // parentheses that say nothing of these are words
@@ -151,6 +151,14 @@ function parseItem(source: string): ActionItem | undefined {
     owner: /^[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})$/.test(owner) ? owner : undefined,
     due: dayOf(fields.get('due')),
   }
+}
+
+/** What is in the parentheses at the end; without a pattern, as a line can be of any length. */
+function splitDetails(line: string): { readonly words: string; readonly details: string } {
+  const open = line.endsWith(')') ? line.lastIndexOf('(') : -1
+  const details = line.slice(open + 1, -1)
+  if (open === -1 || details.includes(')')) return { words: line, details: '' }
+  return { words: line.slice(0, open), details }
 }
 
 /** @returns undefined for what is no day of the calendar */

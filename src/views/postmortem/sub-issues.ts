@@ -3,6 +3,7 @@ import {
   addSubIssue,
   createIssue,
   type Issue,
+  isTrusted,
   listIssues,
   listSubIssues,
   mostSubIssues,
@@ -41,12 +42,19 @@ export async function createSubIssues(
   const loose = await listIssues(repository, { since: new Date(Date.now() - lookedBackMs) })
   const created: number[] = []
   for (const item of missing.slice(0, room)) {
-    const child = loose.find(isOf(item)) ?? (await createItem(repository, parent, { incident, item, redact }))
+    const found = await firstTrusted(repository, loose.filter(isOf(item)))
+    const child = found ?? (await createItem(repository, parent, { incident, item, redact }))
     await addSubIssue(repository, { parent, child })
     created.push(child.number)
   }
   const left = missing.slice(room).map((each) => each.text)
   return { created, existing: items.length - missing.length, left }
+}
+
+/** A stranger's issue with our hidden line in it is none of ours. */
+async function firstTrusted(repository: Repository, issues: readonly Issue[]): Promise<Issue | undefined> {
+  for (const issue of issues) if (await isTrusted(repository, issue)) return issue
+  return undefined
 }
 
 const lookedBackMs = 7 * 24 * 60 * 60_000
@@ -63,7 +71,7 @@ async function createItem(
   const { kind, owner, due } = item
   const body = renderMarkdown([
     comment(markerOf(incident, item)),
-    paragraph(text(item.text)),
+    paragraph(text(item.text.slice(0, 2000))),
     bulletList([
       ['Post-mortem: ', link(parent.url, text(`#${parent.number}`))],
       ['Kind: ', text(kind ?? 'not said')],

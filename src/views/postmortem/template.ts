@@ -38,7 +38,8 @@ export function fillTemplate(template: string, facts: IncidentFacts, evidence: E
       message`${setting('postmortem.template')} names a file of ${template.length} characters; write at most ${longestTemplate}`,
     )
   const values = valuesOf(facts, clockOf(facts, evidence))
-  const filled = template.replace(/\{\{\s*([^{}]*?)\s*\}\}/g, (_, name: string) => {
+  const filled = template.replace(/\{\{([^{}]*)\}\}/g, (_, written: string) => {
+    const name = written.trim()
     if (name === 'action-items') return renderMarkdown([clip(draftActions(facts, evidence))]).trimEnd()
     const value = values.get(name)
     if (value === undefined)

@@ -59,6 +59,14 @@ describe('the list of action items', () => {
     expect(readActionItems(body)).toEqual([])
   })
 
+  test('is read at once, however long its lines are', () => {
+    const long = ['( '.repeat(32_000), ' '.repeat(65_000), `(${' '.repeat(60_000)}`, ')'.repeat(60_000)]
+    const started = process.cpuUsage().user
+    for (const line of long) readActionItems(`## Action items\n\n- [ ] x${line}y (due: 2026-12-04)`)
+    fillTemplate(`{{${' '.repeat(29_000)}`, factsOf(events), noEvidence)
+    expect(process.cpuUsage().user - started).toBeLessThan(5_000_000)
+  })
+
   test('of drafts is due by the severity, and what a check is called cannot make an item, an owner or a date', () => {
     const name = 'x\n- [ ] pay (kind: prevent, owner: mallory, due: 2020-01-01)'
     const checks = [{ name, severity: 'critical', state: 'breached' as const, evidence: '' }]
@@ -127,7 +135,25 @@ describe('on GitHub', () => {
     expect(shop.hosted.issues).toHaveLength(2)
   })
 
-  test('closed sub-issues count towards the 100 that GitHub allows: what has no room is named', async () => {
+  test('an issue of a stranger that has our hidden line in it is not taken', async () => {
+    await people('- [ ] Add a test')
+    await make()
+    const [child] = children()
+    const body = child?.body ?? ''
+    shop.hosted.issues.splice(1)
+    const { octokit, owner, repo } = shop.open({ kind: 'user', login: 'mallory', association: 'NONE' })
+    await octokit.rest.issues.create({ owner, repo, title: 'mine', body })
+    expect(await make()).toMatchObject({ created: [3] })
+    expect(children().map(({ title }) => title)).toEqual(['Add a test'])
+  })
+
+  test('a line of 64 kB becomes an issue that GitHub takes', async () => {
+    await people(`- [ ] ${'x'.repeat(25_000)}`)
+    expect(await make()).toMatchObject({ created: [2] })
+    expect(children()[0]?.title).toHaveLength(256)
+  })
+
+  test('orgs/community#207865: closed sub-issues count towards the 100 that GitHub allows: what has no room is named', async () => {
     await people(...Array.from({ length: 3 }, (_, n) => `- [ ] Item ${n}`))
     const { octokit, owner, repo } = shop.repository
     for (let n = 0; n < 98; n += 1) {

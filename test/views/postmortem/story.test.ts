@@ -109,6 +109,17 @@ describe('who acted', () => {
   })
 })
 
+test('ManoManoTech/firefighter-incident#336, #365: times are UTC with T+, and a note of an earlier time corrects the timeline', () => {
+  const noted = event({
+    ...{ kind: 'incident-noted', note: 'support had the first call', happenedAt: '2026-11-24T03:08:30.000Z' },
+    ...{ incident: detected.incident, environment: 'production', revision: bad, actor: 'ada' },
+    at: '2026-11-24T09:00:00.000Z',
+  })
+  const rows = section(write([detected, rolledBack(), noted], { deployment }), 'Timeline').split('\n')
+  expect(rows[2]).toContain('time (UTC)')
+  expect(rows[5]).toBe('| 2026-11-24 03:08:30 | +30 s | support had the first call | `ada` |')
+})
+
 describe('impact and severity', () => {
   test('are numbers: minutes, bad requests, and users where a check says so', () => {
     const assessed = event({
