@@ -124,6 +124,8 @@ test('with notify, receivers get what happened, and the result has every deliver
     expect(result.deliveries.filter(({ outcome }) => outcome === 'failed')).toEqual([])
     // nobody is paged after the end
     expect(papers.arrived.filter((line) => line.startsWith('pager:')).at(-1)).toBe('pager: resolve')
+    // what the configuration's diff masks is in no payload (digger 2677)
+    expect(JSON.stringify(papers.received)).not.toContain('pay-live-4711')
     // two requests of telemetry that has both a trace and metrics
     const one = papers.received.filter(({ path }) => path !== '/v1/metrics')
     expect(one.length).toBe(result.deliveries.length)

@@ -89,6 +89,26 @@ describe('the issue of an incident', () => {
     expect(shop.hosted.issues).toHaveLength(1)
   }, 60_000)
 
+  test('a secret in a note, a reason or a text for users is in no issue, no message and no history (digger 2677)', async () => {
+    await began(1)
+    await run('postmortem-issue')
+    await run('incident', { operation: 'update', note: 'the key is page-token-4711' })
+    await run('incident', { operation: 'publish', text: 'We changed page-token-4711.' })
+    await run('incident', { operation: 'resolve', reason: 'page-token-4711 was rotated' })
+    const { events } = await shop.history.read()
+    expect(events.map(({ kind }) => kind)).toEqual(
+      expect.arrayContaining(['incident-noted', 'incident-published', 'incident-resolved']),
+    )
+    const everything = JSON.stringify([
+      events,
+      shop.hosted.comments,
+      issue()?.body,
+      receiver.received.map(({ body }) => body),
+    ])
+    expect(everything).not.toContain('page-token-4711')
+    expect(issue()?.body).toContain('published for users')
+  }, 60_000)
+
   test('what users read is published when a person says so, and not before', async () => {
     await began(1)
     await run('postmortem-issue')

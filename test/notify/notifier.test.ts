@@ -143,11 +143,8 @@ describe('a run', () => {
     const history: Event[] = []
     receiver.answer(() => ({ hang: true }))
     const run = openRun(history, { timeout: '200ms' })
-    const began = performance.now()
     for (const event of story) await run.record(event)
-    expect(performance.now() - began).toBeLessThan(100)
     const deliveries = await run.end(300)
-    expect(performance.now() - began).toBeLessThan(1500)
     expect(deliveries.every(({ outcome }) => outcome === 'failed')).toBe(true)
     expect(outcomes(history)).toHaveLength(11)
     expect(unheardOf(deliveries)).toEqual(['production is unhealthy: the homepage answers 500'])
@@ -234,7 +231,25 @@ test('killed after every event and run again: the same events arrive, and each o
   )
 })
 
-test('a soak: of 100 incidents with a third of the channels failing at random no record is lost, and no event waits', async () => {
+test('nothing that is recorded waits for a delivery: all of a rollback is in the history before any channel has answered', async () => {
+  const history: Event[] = []
+  const asked: string[] = []
+  // a service that never answers, whatever signal is aborted
+  const never: typeof fetch = (url) => {
+    asked.push(String(url))
+    return new Promise(() => {})
+  }
+  const run = openRun(history, { timeout: '200ms', fetch: never })
+  for (const event of story) await run.record(event)
+  expect(history).toEqual(story)
+  expect(run.notifier.unrecorded()).toEqual([])
+  const deliveries = await run.end(300)
+  expect(new Set(deliveries.map(({ outcome }) => outcome))).toEqual(new Set(['failed']))
+  // one at a time in each channel: the two first, and nobody waited for them
+  expect(asked.length).toBeGreaterThanOrEqual(2)
+})
+
+test('a soak: of 100 incidents with a third of the channels failing at random no record is lost', async () => {
   let seed = 7
   const chance = () => {
     seed = (seed * 16_807) % 2_147_483_647
@@ -249,19 +264,13 @@ test('a soak: of 100 incidents with a third of the channels failing at random no
     Array.from({ length: 6 }, (_, n) => [`channel-${n}`, n % 2 === 0 ? channels.hook : channels.slack]),
   )
   const ends: Promise<number>[] = []
-  const delays: number[] = []
   for (let n = 0; n < 100; n += 1) {
     const history: Event[] = []
     const run = openRun(history, { given: many, timeout: '500ms' })
-    const used = process.cpuUsage()
     for (const event of [at(0, unhealthy()), at(1, began), at(3, ended())])
       await run.record({ ...event, incident: `production-${n}` })
-    // of the processor, as others use this machine: nothing else is waited for
-    const { user, system } = process.cpuUsage(used)
-    delays.push((user + system) / 1000)
     ends.push(run.end(600).then(() => outcomes(history).length))
     if (n % 10 === 9) await Promise.all(ends)
   }
   expect(new Set(await Promise.all(ends))).toEqual(new Set([18]))
-  expect(Math.max(...delays)).toBeLessThan(100)
 })
