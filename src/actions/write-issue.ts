@@ -29,7 +29,7 @@ export async function writeIssue(
       path && (await readRequiredFile(repository, { setting: 'postmortem.template', path, ref: branch })),
     links: {
       repositoryUrl: `${context.serverUrl}/${context.owner}/${context.repo}`,
-      responders: { service: config.incident.service, owners },
+      responders: { service: config.incident.service, links: config.incident.links, owners },
     },
   })
 }

@@ -1,8 +1,9 @@
 import type { BlockContent, PhrasingContent, RootContent } from 'mdast'
 import type { Event } from '../history/event.ts'
-import { code, codeBlock, heading, paragraph, strong, taskList, text } from '../text/markdown.ts'
+import { code, codeBlock, heading, link, paragraph, strong, taskList, text } from '../text/markdown.ts'
 import { type ChecklistItem, checklistOf } from './checklist.ts'
 import { type Incident, incidentOf } from './incident.ts'
+import { fillLinks } from './links.ts'
 import { userTextOf } from './user-text.ts'
 
 /** What the issue says of the people, beside the history. */
@@ -11,10 +12,16 @@ export interface Responders {
   readonly service: string
   /** owners of the files that were undone, by CODEOWNERS */
   readonly owners: readonly string[]
+  /** of the settings, as templates by their titles */
+  readonly links: Readonly<Record<string, string>>
 }
 
 /** How the incident stands, for the top of its issue. @param events of the incident, oldest first */
-export function writeStatus(events: readonly Event[], id: string): readonly RootContent[] {
+export function writeStatus(
+  events: readonly Event[],
+  id: string,
+  { links }: Pick<Responders, 'links'>,
+): readonly RootContent[] {
   const incident = incidentOf(events, id)
   if (incident === undefined) return []
   const { phase, severity, acknowledged, level, status } = incident
@@ -23,7 +30,12 @@ export function writeStatus(events: readonly Event[], id: string): readonly Root
     : status === 'resolved'
       ? 'not acknowledged'
       : `not acknowledged, level ${level} notified`
-  return [paragraph(text('Incident status: '), strong(phase), text(` · severity ${severity} · ${response}`))]
+  const titled = fillLinks(links, incident, events)
+  const shown = titled.flatMap(({ label, url }, index) => [text(index === 0 ? '' : ' · '), link(url, label)])
+  return [
+    paragraph(text('Incident status: '), strong(phase), text(` · severity ${severity} · ${response}`)),
+    ...(shown.length === 0 ? [] : [paragraph(...shown)]),
+  ]
 }
 
 /** The emergency checklist, who is concerned, and a draft for the users. A pure function: the same events, the same text. */

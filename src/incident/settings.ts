@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { type DeepReadonly, duration, httpUrl, line, section } from '../settings/fields.ts'
 import { parseDuration } from '../text/duration.ts'
+import { placeholders } from './links.ts'
 
 /** The section `incident` of `.github/rollback.yml`. */
 export function incidentSchema() {
@@ -43,7 +44,19 @@ export function incidentSchema() {
       .default('our service')
       .describe('What users call the product, for texts that they read. Default: `our service`.'),
     links: z
-      .record(line(), httpUrl({ example: 'https://grafana.example.com/d/shop?var-env={environment}' }))
+      .record(
+        line(),
+        httpUrl({ example: 'https://grafana.example.com/d/shop?var-env={environment}' }).superRefine(
+          (url, context) => {
+            for (const [whole, name = ''] of url.matchAll(/\{([^{}]*)\}/g))
+              if (!placeholders.some((each) => each === name))
+                context.addIssue({
+                  code: 'custom',
+                  message: `contains \`${whole}\`, which stands for nothing; write one of ${placeholders.map((each) => `\`{${each}}\``).join(', ')}, or \`%7B\` for a brace`,
+                })
+          },
+        ),
+      )
       .default({})
       .describe(
         'Links in every notification by their titles, such as the room to meet in and a dashboard; `{incident}`, `{environment}`, `{from}` and `{to}` stand for those of the incident. By default there are none.',

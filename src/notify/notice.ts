@@ -1,6 +1,7 @@
 import type { Event } from '../history/event.ts'
 import { type EscalationPolicy, nextDeadline } from '../incident/escalation.ts'
 import type { Change, Incident } from '../incident/incident.ts'
+import { fillLinks, type TitledLink } from '../incident/links.ts'
 import type { IncidentSettings } from '../incident/settings.ts'
 import type { Topic } from '../incident/topics.ts'
 import { sayDuration } from '../text/duration.ts'
@@ -22,7 +23,7 @@ export interface Notice {
   /** what happened now, one sentence */
   readonly headline: string
   readonly facts: readonly { readonly label: string; readonly value: string }[]
-  readonly links: readonly { readonly label: string; readonly url: string }[]
+  readonly links: readonly TitledLink[]
   /** every event of the incident up to this one, oldest first */
   readonly past: readonly Event[]
 }
@@ -148,29 +149,16 @@ function factsOf(event: Event, after: Incident, { respondMs, levels }: IncidentS
 function linksOf(
   event: Event,
   past: readonly Event[],
-  { incident, environment, revision }: Incident,
+  after: Incident,
   { incident: { links }, repositoryUrl }: NoticeSettings,
 ): Notice['links'] {
   const opened = past.findLast((each) => each.kind === 'postmortem-opened')
-  const applied = past.findLast((each) => each.kind === 'rollback-applied')
-  const values: Readonly<Record<string, string>> = {
-    incident,
-    environment,
-    from: revision,
-    to: applied?.kind === 'rollback-applied' ? applied.to : '',
-  }
-  const filled = Object.entries(links).map(([label, template]) => ({
-    label,
-    url: template.replace(/\{(incident|environment|from|to)\}/g, (_, name: string) =>
-      encodeURIComponent(values[name] ?? ''),
-    ),
-  }))
   return [
     ...(event.kind === 'rollback-proposed' ? [{ label: 'Pull request', url: event.url }] : []),
     ...(opened?.kind === 'postmortem-opened' ? [{ label: `Issue #${opened.issue}`, url: opened.url }] : []),
     ...(event.run === undefined ? [] : [{ label: 'Workflow run', url: event.run.url }]),
-    { label: 'Failed revision', url: `${repositoryUrl}/commit/${revision}` },
-    ...filled,
+    { label: 'Failed revision', url: `${repositoryUrl}/commit/${after.revision}` },
+    ...fillLinks(links, after, past),
   ]
 }
 

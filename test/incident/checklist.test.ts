@@ -113,13 +113,17 @@ describe('the emergency checklist', () => {
 })
 
 describe('the issue', () => {
-  const responders = { service: 'the shop', owners: ['octo-org/shop'] }
+  const responders = {
+    service: 'the shop',
+    owners: ['octo-org/shop'],
+    links: { 'War room': 'https://meet.example.com/{incident}?to={to}' },
+  }
   const write = (events: readonly Event[]) => renderMarkdown(writeResponse(events, incident, responders))
 
   test('shows the checklist as boxes, who to ask, and a draft for users', () => {
     expect(write(story)).toMatchSnapshot()
-    expect(renderMarkdown(writeStatus(story.slice(0, 2), incident))).toBe(
-      'Incident status: **rolling back** · severity critical · not acknowledged, level 1 notified\n',
+    expect(renderMarkdown(writeStatus(story.slice(0, 3), incident, responders))).toBe(
+      'Incident status: **monitoring** · severity critical · not acknowledged, level 1 notified\n\n[War room](https://meet.example.com/production-bbbbbbbbbbbb?to=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa)\n',
     )
   })
 

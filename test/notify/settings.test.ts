@@ -20,6 +20,21 @@ test.each([
     /is not among `notify.channels`; did you mean `pager`/,
   ],
   [
+    'a placeholder that stands for nothing',
+    'incident: { links: { Dashboard: "https://grafana.example.com/?env={enviroment}" } }',
+    /contains `\{enviroment\}`, which stands for nothing; write one of `\{incident\}`, `\{environment\}`/,
+  ],
+  [
+    'the name of a status page in the place of its id',
+    'notify: { channels: { page: { type: statuspage, page: status.example.com, token: { env: X } } } }',
+    /is not the id of a page; write one such as `qfn30z5r6s5h`/,
+  ],
+  [
+    'telemetry without a signal',
+    'notify: { channels: { otel: { type: opentelemetry, url: "https://otlp.example.com", signals: [] } } }',
+    /is empty; write `traces`, `metrics`, or both/,
+  ],
+  [
     'a login with an @',
     'incident: { levels: [{ people: ["@ada"] }] }',
     /write `octocat` or `octo-org\/sre`, without @/,

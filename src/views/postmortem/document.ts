@@ -31,7 +31,7 @@ export function writeFactsSection(
   const { events, incident } = facts
   const { responders } = links
   const sections: readonly Section[] = [
-    ...(responders === undefined ? [] : [{ blocks: writeStatus(events, incident) }]),
+    ...(responders === undefined ? [] : [{ blocks: writeStatus(events, incident, responders) }]),
     { blocks: summary(facts, clock, evidence, links) },
     { blocks: impact(facts, clock) },
     { name: 'the timeline', blocks: timeline(facts, clock, evidence), leaves: 5 },
