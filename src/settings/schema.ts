@@ -99,7 +99,9 @@ export const configSchema = section(
         ),
       folder: plainPath()
         .default('docs/postmortems')
-        .describe('Folder for post-mortems that the operation `file` adds to the repository.'),
+        .describe(
+          'Folder for post-mortems that the operation `file` adds to the repository. Default: `docs/postmortems`.',
+        ),
     })
       .prefault({})
       .describe('The issue that is written after a rollback.'),

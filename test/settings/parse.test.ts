@@ -54,9 +54,10 @@ describe('a configuration', () => {
         respondMs: { critical: 900_000, high: 3_600_000, medium: 14_400_000, low: 86_400_000 },
         levels: [{ people: [], channels: [] }],
         links: {},
+        service: 'our service',
       },
       notify: { timeoutMs: 10_000, channels: {} },
-      postmortem: { labels: ['postmortem', 'incident'], assignees: [] },
+      postmortem: { labels: ['postmortem', 'incident'], assignees: [], folder: 'docs/postmortems' },
     })
   })
 
@@ -148,9 +149,10 @@ describe('a configuration', () => {
         respondMs: { critical: 900_000, high: 3_600_000, medium: 14_400_000, low: 86_400_000 },
         levels: [{ people: [], channels: [] }],
         links: {},
+        service: 'our service',
       },
       notify: { timeoutMs: 10_000, channels: {} },
-      postmortem: { labels: ['postmortem', 'incident'], assignees: ['octocat'] },
+      postmortem: { labels: ['postmortem', 'incident'], assignees: ['octocat'], folder: 'docs/postmortems' },
     })
   })
 
