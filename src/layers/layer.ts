@@ -65,6 +65,8 @@ export interface LayerWords {
   /** what it is called when it is done by this run, and when it was there already */
   readonly done: Called
   readonly doneBefore: Called
+  /** what it is called when there is nothing to roll back; absent where that is called done */
+  readonly nothing?: Called
 }
 
 /** An outcome, as programs and people call it. */

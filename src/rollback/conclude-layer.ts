@@ -7,6 +7,7 @@ export interface LayerConclusion extends Called {
   readonly decision:
     | 'rolled-back'
     | 'already-rolled-back'
+    | 'nothing'
     | 'stopped'
     | 'partial'
     | 'proposed'
@@ -41,6 +42,8 @@ export function concludeLayer({
       standing: undefined,
       words,
     }
+  if (prepared.kind === 'nothing' && words?.nothing !== undefined)
+    return { decision: 'nothing', ...words.nothing, standing: undefined, words }
   if (prepared.kind !== 'ready') {
     const now = planned?.view.now
     const standing =

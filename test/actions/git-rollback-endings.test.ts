@@ -151,6 +151,32 @@ describe('with redeploy, a rollback is over when its revision is deployed', () =
   }, 60_000)
 })
 
+describe('12: with paths that are the same in both revisions', () => {
+  test('nothing is rolled back, and it is not called rolled back', async () => {
+    const { exitCode, log, outputs } = await run({ paths: '.github/workflows' })
+    expect({ exitCode, log, ...outputs }).toMatchObject({
+      exitCode: 0,
+      decision: 'nothing',
+      'reason-code': 'nothing-changed',
+      commit: bad,
+    })
+    expect(lastLine(log)).toBe(
+      `production: nothing: nothing is rolled back: .github/workflows is the same in the failed revision and in ${good.slice(0, 7)}`,
+    )
+    expect(await shop.head()).toBe(bad)
+  })
+
+  test('and that differ in the failed one, but are back by other means, it is rolled back already', async () => {
+    const head = await shop.commit({ 'server.mjs': 'serve()\n' })
+    const { log, outputs } = await run({ paths: 'server.mjs' })
+    expect({ log, ...outputs }).toMatchObject({
+      decision: 'already-rolled-back',
+      'reason-code': 'same-content',
+      commit: head,
+    })
+  })
+})
+
 describe('the output commit is the revision to deploy', () => {
   test('where the branch has that content already by other means: its head, which is deployed', async () => {
     const commit = await shop.commit({ 'server.mjs': 'serve()\n' }, { message: 'Mend it' })

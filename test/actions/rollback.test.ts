@@ -258,6 +258,7 @@ test(
     const apply = { mode: 'apply', plan: outputs['plan'] ?? '', approval: 'approval' }
     shop.hosted.approvals.push({ run: '7', login: 'ada', state: 'rejected', environments: ['approval'] })
     expect(await rollBack(apply)).toMatchObject({ exitCode: 1, outputs: { decision: 'held' } })
+    shop.hosted.roles.set('linus', 'write')
     shop.hosted.approvals.push({ run: '7', login: 'linus', state: 'approved', environments: ['approval'] })
     const applied = await rollBack(apply)
     expect({ log: applied.log, ...applied.outputs }).toMatchObject({ decision: 'complete' })

@@ -9,6 +9,7 @@ import { openShop, type Shop } from '../support/repository.ts'
 let shop: Shop
 beforeEach(async () => {
   shop = await openShop({ permissions: { contents: 'write', actions: 'write' } })
+  shop.hosted.roles.set('ada', 'write').set('reader', 'read')
 })
 afterEach(() => shop.close())
 
@@ -58,6 +59,19 @@ describe('it does not count', () => {
     // the same reviewer once more, for the plan
     approve('ada', ['approvers'])
     expect(await find(event)).toBe('ada')
+  })
+
+  test('12: by an account that can only read, though GitHub lists it; one that can write counts beside it', async () => {
+    approve('reader', ['approvers'])
+    expect(await find()).toBeUndefined()
+    approve('ada', ['approvers'])
+    expect(await find()).toBe('ada')
+  })
+
+  test('12: by an account whose write permission was taken away since', async () => {
+    approve('ada', ['approvers'])
+    shop.hosted.roles.set('ada', 'read')
+    expect(await find()).toBeUndefined()
   })
 
   test('by a bot', async () => {

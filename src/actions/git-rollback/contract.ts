@@ -170,7 +170,7 @@ export const gitRollback = defineAction({
     ...commonOutputs,
     ...planOutputs,
     decision:
-      '`rolled-back` (the branch is; this action does not check production), `already-rolled-back`, `proposed` (by a pull request), `not-deployed` (rolled back, and the workflow in `redeploy` failed), `not-verified` (rolled back, and the branch does not have it any more), `undone`, `already-undone`, `planned`, `rehearsed`, `listed` or `failed`.',
+      '`rolled-back` (the branch is; this action does not check production), `already-rolled-back`, `nothing` (the failed revision changed nothing in `paths`), `proposed` (by a pull request), `not-deployed` (rolled back, and the workflow in `redeploy` failed), `not-verified` (rolled back, and the branch does not have it any more), `undone`, `already-undone`, `planned`, `rehearsed`, `listed` or `failed`.',
     from: 'Full id of the commit that was the head of the branch.',
     to: 'Full id of the good revision.',
     commit:

@@ -80,7 +80,10 @@ export function viewCode(
   const { paths } = scopeOf(plan)
   return {
     layer: 'code',
-    state: isStanding(plan) ? 'done' : 'pending',
+    state: isUntouched(plan) ? 'nothing' : isStanding(plan) ? 'done' : 'pending',
+    ...(isUntouched(plan) && {
+      left: `nothing is rolled back: ${rollbackPaths(plan)} is the same in the failed revision and in ${goalOf(plan).slice(0, 7)}`,
+    }),
     from: head,
     to: goalOf(plan),
     scope: `${plan.mode} ${goalOf(plan)}`,
@@ -162,6 +165,15 @@ export function receiptCode(
 
 function isStanding({ done, sameContent }: RollbackPlan): boolean {
   return done !== undefined || sameContent
+}
+
+/** Its deployment changed nothing in what is to go back. */
+function isUntouched(plan: RollbackPlan): boolean {
+  return 'isUntouched' in plan && plan.isUntouched === true
+}
+
+function rollbackPaths(plan: RollbackPlan): string {
+  return scopeOf(plan).paths.join(', ')
 }
 
 function foundBy(plan: RollbackPlan): string {

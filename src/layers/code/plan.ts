@@ -49,6 +49,8 @@ export interface RestorePlan extends PlanBase {
   readonly target: Target
   /** the paths that are restored; all of them when there are none */
   readonly paths: readonly string[]
+  /** the failed revision has at these paths what the good one has: its deployment changed nothing there */
+  readonly isUntouched?: boolean
   /** with reset: the tag that an earlier run has put on the head, so that nothing is lost */
   readonly safetyTag?: string
 }

@@ -105,6 +105,8 @@ export async function planRestore(repository: CodeRepository, request: RestoreRe
       : request.edit === undefined
         ? contentOfPaths(current.tree, pairs)
         : contentOfEdits(current.tree, pairs, await request.edit({ now: from, good: target.commit.sha }))
+  const sameContent = done === undefined && isSame(content, current.tree)
+  const isUntouched = sameContent && paths.length > 0 && (await isSameAt(repository, { bad, target, paths }))
   const elsewhereWarnings = elsewhere === undefined ? [] : [warnElsewhere(target, branch, elsewhere)]
   return {
     mode: 'restore',
@@ -120,7 +122,8 @@ export async function planRestore(repository: CodeRepository, request: RestoreRe
     done: done?.commit,
     since: done?.since ?? [],
     takenBackBy,
-    sameContent: done === undefined && isSame(content, current.tree),
+    sameContent,
+    isUntouched,
     pulls,
     warnings: [...elsewhereWarnings, ...neighbours, ...findWarnings(changes, isPlain(repository)), ...later],
     way: chooseWay(request.delivery, rules),
@@ -187,6 +190,14 @@ async function findDone(
   const isBrought = brought?.every(isSamePair) ?? false
   const isBack = now?.some((pair, index) => !isSamePair(pair) && isSameEntry(pair, undone?.[index])) ?? true
   return isBrought && !isBack ? newest : undefined
+}
+
+async function isSameAt(
+  repository: CodeRepository,
+  { bad, target, paths }: { bad: string; target: Target; paths: readonly string[] },
+): Promise<boolean> {
+  const { tree: now } = await readCommit(repository, bad)
+  return (await readPairs(repository, { now, before: target.commit.tree, paths }))?.every(isSamePair) ?? false
 }
 
 function isSameEntry(one: PathPair, other: PathPair | undefined): boolean {

@@ -13,6 +13,7 @@ export function wordsOf(plan: RollbackPlan, repository: Pick<Repository, 'owner'
       sections: summarizeStanding(plan, receipt),
     }),
     done: done[plan.mode],
+    nothing: { reasonCode: 'nothing-changed', headline: 'Nothing to roll back' },
     doneBefore: takesBack(plan) ? undoneBefore(plan) : rolledBackBefore(plan),
   }
 }
