@@ -20,12 +20,14 @@ export interface Made {
 
 const [folder = '', from = '', to = ''] = process.argv.slice(2)
 const period = { from: Number(from), to: Number(to) }
+// in a function of its own, so that the ids that were seen are not kept longer
 async function read() {
   const collector = new Collector()
   const unreadable = await readEventFiles(folder, (event) => collector.add(event))
-  return { unreadable: unreadable.length, records: makeRecords(collector.collected()) }
+  return { unreadable: unreadable.length, collected: collector.collected() }
 }
-const { unreadable, records } = await read()
+const { unreadable, collected } = await read()
+const records = makeRecords(collected)
 const options = { period, now: new Date(period.to), unreadable }
 const report = makeReport(records, options)
 // since the process started

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import pRetry from 'p-retry'
 import { isUserFacing, UnavailableError } from '../errors.ts'
 import type { Repository } from '../github/client.ts'
@@ -17,11 +18,17 @@ import {
   parseLines,
 } from './history.ts'
 
+/** One of those who write at the same moment gets through, and the others try again: each needs a few tries more the more there are. */
+const tries = 24
+const longestMs = 5 * 60_000
+
 /**
- * One of those who write at the same moment gets through, and the others try again. Pauses double, with jitter, so that after a
- * dozen tries five hundred writers are spread over a minute.
+ * How long a writer waits after a try: any time up to one that doubles, and at most half a minute. With all of it left to chance five
+ * hundred writers spread out; those who all wait the longest time would meet again.
  */
-const tries = 16
+function pauseAfter(attempt: number): number {
+  return Math.random() * Math.min(30_000, 100 * 2 ** attempt)
+}
 
 class Lost extends Error {}
 
@@ -66,13 +73,15 @@ export function openBranchHistory({
       if (events.every(({ id }) => known.has(id))) return 'already-there'
       const outcome = await pRetry(() => tryAppend({ repository, branch, events, order: known.size }), {
         retries: tries - 1,
-        minTimeout: 100,
-        maxTimeout: 30_000,
-        maxRetryTime: 240_000,
-        factor: 2,
-        randomize: true,
+        minTimeout: 0,
+        maxRetryTime: longestMs,
         // a lost answer is tried again too: the next try finds the file if it was written
-        shouldRetry: ({ error }) => error instanceof Lost || isAmbiguous(error.cause),
+        shouldRetry: async ({ error, attemptNumber }) => {
+          if (!(error instanceof Lost || isAmbiguous(error.cause))) return false
+          // an abort is thrown by the retries themselves
+          await sleep(pauseAfter(attemptNumber), undefined, { ...(signal && { signal }) }).catch(() => {})
+          return true
+        },
         ...(signal && { signal }),
       }).catch((error: unknown) => {
         if (error instanceof Lost) {

@@ -56,6 +56,7 @@ export async function pruneHistory(
         done.removed += removed
         done.months += 1
       }
+      log(`pruned: ${done.removed} events were removed, ${done.months} months are written anew`)
       return done
     } catch (error) {
       if (!(error instanceof ConflictError)) throw error

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { rollbackReport } from '../../src/actions/rollback-report/contract.ts'
 import { type Job, runStep } from '../../src/drill/runner.ts'
 import { openBranchHistory } from '../../src/history/branch-history.ts'
+import { newEvent } from '../../src/history/event.ts'
 import { formatLines } from '../../src/history/history.ts'
 import { openBrokenShop } from '../support/repository.ts'
 
@@ -46,6 +47,41 @@ test('reports a rollback that was really made, with the permissions that the REA
   const requests = shop.github.requests.slice(before)
   expect(requests.length).toBeLessThanOrEqual(4)
   expect(requests.filter(({ method, path }) => method !== 'GET' && !path.endsWith('/graphql'))).toEqual([])
+})
+
+test('prune removes old checks, with the permission that its README asks for, and reports what is left', async () => {
+  await rollBack()
+  const about = { environment: 'production', revision: shop.good, actor: 'grace' }
+  const looks = [500, 450, 420].map((days) => {
+    const at = new Date(Date.now() - days * 86_400_000).toISOString()
+    const what = {
+      verdict: 'healthy',
+      decision: 'keep',
+      reasonCode: 'ok',
+      because: 'ok',
+    } as const
+    const incident = `production-${days}`
+    return newEvent(
+      { kind: 'health-checked', ...what, ...about, checks: [], incident, at, startedAt: at },
+      [],
+    )
+  })
+  for (const look of looks) await shop.history.append(look)
+  const { events } = await shop.history.read()
+  const write = { ...permissions, contents: 'write' } as const
+  const token = shop.github.createToken({ login: 'github-actions[bot]', kind: 'actions', permissions: write })
+  const first = await report({ prune: '400d' }, { token })
+  expect({ exitCode: first.exitCode, log: first.log }).toMatchObject({ exitCode: 0 })
+  expect(first.outputs).toMatchObject({ pruned: '2', decision: 'reported', rollbacks: '1' })
+  const after = await openBranchHistory({ repository: shop.open(), branch: 'rollback-history' }).read()
+  const removed = looks.slice(0, 2).map(({ id }) => id)
+  expect(after.events).toEqual(events.filter(({ id }) => !removed.includes(id)))
+  const head = await shop.head('rollback-history')
+  expect((await report({ prune: '400d' }, { token })).outputs).toMatchObject({ pruned: '0' })
+  expect(await shop.head('rollback-history')).toBe(head)
+  const short = await report({ prune: '30d' }, { token })
+  expect(short.exitCode).toBe(1)
+  expect(short.log).toContain('input "prune" is 30 d; write at least 90 d')
 })
 
 test('deployments on record are the denominator, and those of previews are not', async () => {

@@ -7,5 +7,5 @@ test('fifty jobs at once, of a history that is not there yet: each event is ther
   expect(failed).toEqual([])
   expect(stored).toEqual(Array.from({ length: 50 }, (_, n) => n))
   // a try is one request, and three more where the branch has to be made
-  expect(requests).toBeLessThanOrEqual(50 * 16 * 4)
+  expect(requests).toBeLessThanOrEqual(50 * 24 * 4)
 }, 60_000)

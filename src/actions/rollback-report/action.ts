@@ -29,14 +29,10 @@ export async function run(step: RollbackReportStep): Promise<void> {
   const branch = config?.history.branch ?? 'rollback-history'
   const { log } = step
   // before it is read: the report is of what is there afterwards
-  if (inputs.prune !== undefined) {
-    const { removed, months } = await pruneHistory(repository, {
-      ...{ branch, retainMs: inputs.prune, now },
-      log: log.info,
-    })
-    log.info(`pruned: ${removed} events were removed, ${months} months written anew`)
-    step.setOutputs({ pruned: removed })
-  }
+  const pruned =
+    inputs.prune === undefined
+      ? undefined
+      : await pruneHistory(repository, { branch, retainMs: inputs.prune, now, log: log.info })
   const gathered = await gather(repository, {
     ...{ repositories: inputs.repositories, folder: inputs.history, period, environment },
     branch,
@@ -51,5 +47,6 @@ export async function run(step: RollbackReportStep): Promise<void> {
   const { records } = gathered
   const actionItems = await listOpenItems(repository, records.incidents.postmortems(), now)
   if (typeof actionItems === 'string') log.info(`the dashboard has no action items: ${actionItems}`)
-  await publishReport(step, { gathered, report: makeReport(records, options), options, actionItems })
+  const report = makeReport(records, options)
+  await publishReport(step, { gathered, report, options, actionItems, pruned: pruned?.removed })
 }

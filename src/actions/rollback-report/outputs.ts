@@ -14,6 +14,8 @@ interface Reported {
   readonly report: Report
   readonly options: ReportOptions
   readonly actionItems: DashboardOptions['actionItems']
+  /** events that were removed before; undefined where the history was not pruned */
+  readonly pruned: number | undefined
 }
 
 /** Writes the files and the summary, and sets the outputs. */
@@ -25,8 +27,8 @@ export async function publishReport(step: RollbackReportStep, reported: Reported
       message`${setting('folder')} is "${folder}", which could not be made (${error}); name another`,
     )
   })
-  for (const [name, text] of filesOf(step, reported))
-    await writeFile(join(folder, name), step.secrets.redact(text))
+  for (const [name, parts] of filesOf(step, reported))
+    await writeFile(join(folder, name), redacted(step, typeof parts === 'string' ? [parts] : parts))
   await step.writeSummary(writeReportSummary(report))
   const isEmpty = report.data.events === 0 && report.dora.deploymentFrequency.n === 0
   const reason = report.recommendations.length > 0 ? 'recommendations' : 'fine'
@@ -36,6 +38,7 @@ export async function publishReport(step: RollbackReportStep, reported: Reported
     folder,
     report: join(folder, 'report.json'),
     dashboard: join(folder, 'index.html'),
+    pruned: reported.pruned,
     rollbacks: report.rollbacks.total,
     recommendations: report.recommendations.length,
   })
@@ -45,10 +48,15 @@ export async function publishReport(step: RollbackReportStep, reported: Reported
   )
 }
 
+/** A part of the CSV has whole rows: no secret is cut in two. */
+function* redacted({ secrets }: RollbackReportStep, parts: Iterable<string>): Generator<string> {
+  for (const part of parts) yield secrets.redact(part)
+}
+
 function filesOf(
   { inputs, context }: RollbackReportStep,
   { gathered, report, options, actionItems }: Reported,
-): readonly (readonly [string, string])[] {
+): readonly (readonly [name: string, parts: string | Iterable<string>])[] {
   const { period, environment } = options
   const { records, deployments } = gathered
   const rollbacks = records.rollbacks.filter(
@@ -64,7 +72,7 @@ function filesOf(
   return [
     ['index.html', renderDashboard(records, { ...options, title, dispatchUrl, actionItems })],
     ['report.json', `${JSON.stringify(report, null, 2)}\n`],
-    ['rollbacks.csv', [...writeCsv({ ...records, rollbacks }, period)].join('')],
+    ['rollbacks.csv', writeCsv({ ...records, rollbacks }, period)],
     ['metrics.prom', writeMetrics(report, 'prometheus')],
     ['metrics.openmetrics', writeMetrics(report, 'openmetrics')],
     ['deployments.jsonl', deployments.map((each) => `${JSON.stringify(each)}\n`).join('')],

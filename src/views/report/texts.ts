@@ -1,5 +1,8 @@
 import { Column } from './column.ts'
 
+const chunkBits = 18
+const chunkBytes = 1 << chunkBits
+
 /**
  * Texts by number, each text once. They are kept outside of the heap, a byte for a character (two where a text has others than
  * Latin-1): a million ids take 30 MB here, and 100 MB as the keys of a `Map`.
@@ -9,12 +12,11 @@ export class Texts {
   readonly #chunks: Buffer[] = []
   /** in the last one */
   #used = 0
-  readonly #chunk = new Column(Uint32Array)
-  readonly #from = new Column(Uint32Array)
-  /** characters */
+  /** of the chunk, and the place in it */
+  readonly #place = new Column(Uint32Array)
+  /** characters; doubled, and 1 more where they are wide */
   readonly #length = new Column(Uint32Array)
   readonly #hashes = new Column(Uint32Array)
-  readonly #isWide = new Column(Uint8Array)
   /** by hash: the number of a text and 1, or 0 */
   #slots = new Uint32Array(1 << 10)
 
@@ -39,48 +41,48 @@ export class Texts {
     let slot = hash & mask
     for (let known = this.#slots[slot]; known; slot = (slot + 1) & mask, known = this.#slots[slot])
       if (this.#hashes.at(known - 1) === hash && this.#is(known - 1, text)) return known - 1
-    return this.#add(text, hash, all > 255, slot)
+    this.#keep(text, all > 255)
+    this.#hashes.push(hash)
+    this.#slots[slot] = this.size
+    if (this.size * 2 > this.#slots.length) this.#spread()
+    return this.size - 1
   }
 
   /** @param number that `number` has given */
   text(number: number): string {
-    const from = this.#from.at(number)
     const length = this.#length.at(number)
-    const bytes = this.#chunks[this.#chunk.at(number)]
+    const bytes = this.#chunks[this.#place.at(number) >>> chunkBits]
     if (bytes === undefined) throw new RangeError(`there is no text ${number}`)
-    return this.#isWide.at(number) === 1
-      ? bytes.toString('utf16le', from, from + length * 2)
-      : bytes.toString('latin1', from, from + length)
+    const from = this.#place.at(number) & (chunkBytes - 1)
+    // 1 for a wide one, whose length in bytes is the number of its characters, doubled
+    return (length & 1) === 1
+      ? bytes.toString('utf16le', from, from + length - 1)
+      : bytes.toString('latin1', from, from + (length >>> 1))
   }
 
   #is(number: number, text: string): boolean {
-    if (this.#length.at(number) !== text.length) return false
-    if (this.#isWide.at(number) === 1) return this.text(number) === text
-    const from = this.#from.at(number)
-    const bytes = this.#chunks[this.#chunk.at(number)]
+    const length = this.#length.at(number)
+    if (length >>> 1 !== text.length) return false
+    if ((length & 1) === 1) return this.text(number) === text
+    const from = this.#place.at(number) & (chunkBytes - 1)
+    const bytes = this.#chunks[this.#place.at(number) >>> chunkBits]
     for (let at = 0; at < text.length; at += 1) if (bytes?.[from + at] !== text.charCodeAt(at)) return false
     return true
   }
 
-  #add(text: string, hash: number, isWide: boolean, slot: number): number {
+  #keep(text: string, isWide: boolean): void {
     const size = text.length * (isWide ? 2 : 1)
     let bytes = this.#chunks.at(-1)
-    if (bytes === undefined || this.#used + size > bytes.length) {
-      // few texts take little
-      bytes = Buffer.allocUnsafeSlow(Math.max(size, bytes === undefined ? 1 << 12 : 1 << 18))
+    if (bytes === undefined || this.#used + size > bytes.length || this.#used >= chunkBytes) {
+      // few texts take little, and a long one is in a chunk of its own
+      bytes = Buffer.allocUnsafeSlow(Math.max(size, bytes === undefined ? 1 << 12 : chunkBytes))
       this.#chunks.push(bytes)
       this.#used = 0
     }
     bytes.write(text, this.#used, isWide ? 'utf16le' : 'latin1')
-    this.#chunk.push(this.#chunks.length - 1)
-    this.#from.push(this.#used)
-    this.#length.push(text.length)
+    this.#place.push((this.#chunks.length - 1) * chunkBytes + this.#used)
+    this.#length.push(text.length * 2 + (isWide ? 1 : 0))
     this.#used += size
-    this.#hashes.push(hash)
-    this.#isWide.push(isWide ? 1 : 0)
-    this.#slots[slot] = this.size
-    if (this.size * 2 > this.#slots.length) this.#spread()
-    return this.size - 1
   }
 
   #spread(): void {

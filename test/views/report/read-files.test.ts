@@ -65,5 +65,11 @@ test('texts by number: the same one for the same text, and each comes back as it
     expect(number).toBe(numbers.get(text) ?? numbers.size)
     numbers.set(text, number)
   }
+  // longer than a part of the memory, before and after short and empty ones
+  for (const text of ['x'.repeat(300_000), 'short', '漢'.repeat(200_000), 'last', 'y'.repeat(1 << 18), 'z'])
+    numbers.set(text, texts.number(text))
+  const others = new Texts()
+  expect([...['x'.repeat(300_000), '', 'a', ''].map((text) => others.number(text))]).toEqual([0, 1, 2, 1])
+  expect([0, 1, 2].map((number) => others.text(number).length)).toEqual([300_000, 0, 1])
   for (const [text, number] of numbers) expect(texts.text(number)).toBe(text)
 })
