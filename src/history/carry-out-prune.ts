@@ -3,20 +3,19 @@ import type { Repository } from '../github/client.ts'
 import { commitFiles } from '../github/commit-files.ts'
 import { readFolder } from '../github/folder.ts'
 import { readRef } from '../github/ref.ts'
-import { sayDuration } from '../text/duration.ts'
 import { historyFolder } from './branch-history.ts'
 import { planPrune } from './prune.ts'
 
 const dayMs = 24 * 60 * 60_000
 /** Guards look back for days, and people for weeks. */
-const leastMs = 90 * dayMs
+const leastDays = 90
 const tries = 5
 
 export interface PruneOptions {
   /** of the history */
   readonly branch: string
-  /** events of the last so many ms are kept */
-  readonly retainMs: number
+  /** events of so many days are kept */
+  readonly retentionDays: number
   readonly now: Date
   readonly log: (line: string) => void
 }
@@ -35,18 +34,18 @@ export interface Pruned {
  */
 export async function pruneHistory(
   repository: Repository,
-  { branch, retainMs, now, log }: PruneOptions,
+  { branch, retentionDays, now, log }: PruneOptions,
 ): Promise<Pruned> {
-  if (retainMs < leastMs)
+  if (retentionDays < leastDays)
     throw new InputError(
-      message`${setting('prune')} is ${sayDuration(retainMs)}; write at least ${sayDuration(leastMs)}`,
+      message`${setting('retention-days')} is ${retentionDays}; write at least ${leastDays}`,
     )
   const done = { removed: 0, months: 0 }
   for (let n = 0; n < tries; n += 1) {
     const head = await readRef(repository, `heads/${branch}`)
     if (head === undefined) return done
     const files = await readFolder(repository, { ...historyFolder(branch), ref: head })
-    const { steps, left } = planPrune(files, { before: new Date(now.getTime() - retainMs), now })
+    const { steps, left } = planPrune(files, { before: new Date(now.getTime() - retentionDays * dayMs), now })
     if (n === 0) for (const path of left) log(`${path} stays as it is: it has a line that cannot be read`)
     try {
       let from = head

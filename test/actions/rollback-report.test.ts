@@ -49,7 +49,7 @@ test('reports a rollback that was really made, with the permissions that the REA
   expect(requests.filter(({ method, path }) => method !== 'GET' && !path.endsWith('/graphql'))).toEqual([])
 })
 
-test('prune removes old checks, with the permission that its README asks for, and reports what is left', async () => {
+test('retention-days: removes old checks, with the permission that its README asks for, and reports what is left', async () => {
   await rollBack()
   const about = { environment: 'production', revision: shop.good, actor: 'grace' }
   const looks = [500, 450, 420].map((days) => {
@@ -70,18 +70,18 @@ test('prune removes old checks, with the permission that its README asks for, an
   const { events } = await shop.history.read()
   const write = { ...permissions, contents: 'write' } as const
   const token = shop.github.createToken({ login: 'github-actions[bot]', kind: 'actions', permissions: write })
-  const first = await report({ prune: '400d' }, { token })
+  const first = await report({ 'retention-days': '400' }, { token })
   expect({ exitCode: first.exitCode, log: first.log }).toMatchObject({ exitCode: 0 })
   expect(first.outputs).toMatchObject({ pruned: '2', decision: 'reported', rollbacks: '1' })
   const after = await openBranchHistory({ repository: shop.open(), branch: 'rollback-history' }).read()
   const removed = looks.slice(0, 2).map(({ id }) => id)
   expect(after.events).toEqual(events.filter(({ id }) => !removed.includes(id)))
   const head = await shop.head('rollback-history')
-  expect((await report({ prune: '400d' }, { token })).outputs).toMatchObject({ pruned: '0' })
+  expect((await report({ 'retention-days': '400' }, { token })).outputs).toMatchObject({ pruned: '0' })
   expect(await shop.head('rollback-history')).toBe(head)
-  const short = await report({ prune: '30d' }, { token })
+  const short = await report({ 'retention-days': '30' }, { token })
   expect(short.exitCode).toBe(1)
-  expect(short.log).toContain('input "prune" is 30 d; write at least 90 d')
+  expect(short.log).toContain('input "retention-days" is 30; write at least 90')
 })
 
 test('deployments on record are the denominator, and those of previews are not', async () => {

@@ -70,7 +70,7 @@ const said: string[] = []
 const prune = (days = 400) => {
   said.length = 0
   const log = (line: string) => void said.push(line)
-  return pruneHistory(shop.repository, { branch, retainMs: days * day, now, log })
+  return pruneHistory(shop.repository, { branch, retentionDays: days, now, log })
 }
 
 const old = [
@@ -205,7 +205,7 @@ test('10,000 files of years (connectedhomeip#72981) are planned in a second or t
 
 test('less than 90 days is refused, before anything is read', async () => {
   const before = shop.github.requests.length
-  await expect(prune(89)).rejects.toThrow('`prune` is 89 d; write at least 90 d')
+  await expect(prune(89)).rejects.toThrow('`retention-days` is 89; write at least 90')
   expect(shop.github.requests).toHaveLength(before)
 })
 

@@ -30,9 +30,14 @@ export async function run(step: RollbackReportStep): Promise<void> {
   const { log } = step
   // before it is read: the report is of what is there afterwards
   const pruned =
-    inputs.prune === undefined
+    inputs['retention-days'] === undefined
       ? undefined
-      : await pruneHistory(repository, { branch, retainMs: inputs.prune, now, log: log.info })
+      : await pruneHistory(repository, {
+          branch,
+          retentionDays: inputs['retention-days'],
+          now,
+          log: log.info,
+        })
   const gathered = await gather(repository, {
     ...{ repositories: inputs.repositories, folder: inputs.history, period, environment },
     branch,

@@ -13,7 +13,7 @@ export const rollbackReport = defineAction({
   branding: { icon: 'bar-chart-2', color: 'blue' },
   permissions: { contents: 'read' },
   morePermissions: {
-    'contents: write': 'to remove old events, with the input `prune`',
+    'contents: write': 'to remove old events, with the input `retention-days`',
     'issues: read': 'to list open action items on the dashboard; without it, the dashboard says so',
     'deployments: read': 'to count deployments; without it, only those count that the history knows of',
   },
@@ -39,9 +39,9 @@ export const rollbackReport = defineAction({
     folder: input.text({
       description: 'Folder for the files, made if it does not exist. Default: a temporary folder of the job.',
     }),
-    prune: input.duration({
+    'retention-days': input.count({
       description:
-        'Remove events older than this from the history, such as `400d`, and make one file of each month that is over. Events of incidents, rollbacks and holds are kept. At least `90d`. Default: the history is not changed.',
+        'Remove events older than this number of days from the history, such as `400`, and make one file of each month that is over. Events of incidents, rollbacks and holds are kept. At least 90. Default: the history is not changed.',
     }),
     'rollback-workflow': input.text({
       description:
@@ -70,8 +70,8 @@ export const rollbackReport = defineAction({
     }),
   },
   rules: [
-    { inputs: ['history', 'prune'], notWith: { input: 'repositories' } },
-    { inputs: ['prune'], notWith: { input: 'history' } },
+    { inputs: ['history', 'retention-days'], notWith: { input: 'repositories' } },
+    { inputs: ['retention-days'], notWith: { input: 'history' } },
   ],
   outputs: {
     ...commonOutputs,
@@ -81,7 +81,7 @@ export const rollbackReport = defineAction({
     folder: 'Folder of the files.',
     report: 'Path of the report, JSON: `schema/report.schema.json` describes it.',
     dashboard: 'Path of the dashboard, one HTML file.',
-    pruned: 'With `prune`: number of events that were removed.',
+    pruned: 'With `retention-days`: number of events that were removed.',
     rollbacks: 'Number of rollbacks in the period.',
     recommendations: 'Number of recommendations.',
   },
