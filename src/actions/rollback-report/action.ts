@@ -30,7 +30,7 @@ export async function run(step: RollbackReportStep): Promise<void> {
   const { log } = step
   // before it is read: the report is of what is there afterwards
   const pruned =
-    inputs['retention-days'] === undefined
+    inputs['retention-days'] === 0
       ? undefined
       : await pruneHistory(repository, {
           branch,

@@ -41,7 +41,8 @@ export const rollbackReport = defineAction({
     }),
     'retention-days': input.count({
       description:
-        'Remove events older than this number of days from the history, such as `400`, and make one file of each month that is over. Events of incidents, rollbacks and holds are kept. At least 90. Default: the history is not changed.',
+        'Remove events older than this number of days from the history, such as `400`, and make one file of each month that is over. Events of incidents, rollbacks and holds are kept. At least 90. With `0` the history is not changed.',
+      default: '0',
     }),
     'rollback-workflow': input.text({
       description:
