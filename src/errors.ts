@@ -106,6 +106,16 @@ export function isUserFacing(error: unknown): error is UserFacingError {
   return error instanceof UserFacingError
 }
 
+/** Does what may fail. @returns the error that it failed with, where that is one of the above; another one is thrown */
+export async function attempt<T>(action: () => Promise<T>): Promise<T | UserFacingError> {
+  try {
+    return await action()
+  } catch (error) {
+    if (isUserFacing(error)) return error
+    throw error
+  }
+}
+
 /**
  * Reads a setting by a function whose errors do not name it: they are given its name.
  * @param path of the setting, such as `database.url`

@@ -1,4 +1,4 @@
-import { ConflictError, isUserFacing } from '../../errors.ts'
+import { attempt, ConflictError } from '../../errors.ts'
 import type { LayerReceipt } from '../layer.ts'
 import { keepBefore } from './kept-flags.ts'
 import type { FlagsLayerOptions } from './layer-options.ts'
@@ -56,16 +56,6 @@ export async function applyFlags(
     kept,
     outcome: 'rolled-back',
     ...sayLook(await lookUntil(service, wanted, { before, sleep: options.sleep }), changes),
-  }
-}
-
-/** @returns the error that it failed with, where users can mend it */
-async function attempt<T>(action: () => Promise<T>): Promise<T | Error> {
-  try {
-    return await action()
-  } catch (error) {
-    if (error instanceof Error && isUserFacing(error)) return error
-    throw error
   }
 }
 

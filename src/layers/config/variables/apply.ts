@@ -1,4 +1,4 @@
-import { ConflictError, isUserFacing } from '../../../errors.ts'
+import { attempt, ConflictError } from '../../../errors.ts'
 import type { Repository } from '../../../github/client.ts'
 import {
   changeVariable,
@@ -77,16 +77,6 @@ export async function applyScopes(
     ...kept,
     held,
     problem: `${wrong.join(', ')} ${wrong.length === 1 ? 'is' : 'are'} not as in ${target.name}: ${why}; what was there before is in the backup ${kept.backup}`,
-  }
-}
-
-/** @returns the error that it failed with, where users can mend it */
-async function attempt<T>(action: () => Promise<T>): Promise<T | Error> {
-  try {
-    return await action()
-  } catch (error) {
-    if (error instanceof Error && isUserFacing(error)) return error
-    throw error
   }
 }
 
