@@ -42,16 +42,37 @@ function toIssue(issue: ListedIssue): Issue {
     body: issue.body ?? '',
     open: issue.state === 'open',
     closedAt: issue.closed_at ? new Date(issue.closed_at) : undefined,
-    author: issue.user === null ? undefined : { login: issue.user.login, isBot: issue.user.type === 'Bot' },
+    author: toAuthor(issue.user),
   }
+}
+
+/** @param user null when the account is gone */
+function toAuthor(user: ListedIssue['user'] | undefined): Issue['author'] {
+  return user ? { login: user.login, isBot: user.type === 'Bot' } : undefined
 }
 
 /**
  * True for an issue of an app, or of a person who may push to the repository now: a stranger's is never taken for ours. What
  * GitHub calls the author's association is not asked, as it depends on who reads it.
  */
-export async function isTrusted(repository: Repository, { author }: Issue): Promise<boolean> {
+export async function isTrusted(
+  repository: Repository,
+  { author }: Pick<Issue, 'author'>,
+): Promise<boolean> {
   return author !== undefined && (author.isBot || (await mayWrite(repository, author.login)))
+}
+
+/** Those of them that are trusted, in the same order. Each account is looked up once. */
+export async function trustedAmong<Written extends Pick<Issue, 'author'>>(
+  repository: Repository,
+  all: readonly Written[],
+): Promise<readonly Written[]> {
+  const byLogin = new Map(all.map((each) => [each.author?.login, each]))
+  const answers = await Promise.all(
+    [...byLogin].map(async ([login, each]) => [login, await isTrusted(repository, each)] as const),
+  )
+  const trusted = new Map(answers)
+  return all.filter(({ author }) => trusted.get(author?.login))
 }
 
 /** One issue; undefined when it was deleted or moved to another repository. */
@@ -202,22 +223,28 @@ export async function addLabels(
   )
 }
 
-/** Says something in an issue or a pull request once, however often this is run: known by a marker that nobody sees. */
+/**
+ * Comments on an issue or a pull request once, however often this is run: known by a hidden marker at the start of the comment.
+ * The marker in a stranger's comment, or in a quote of ours, does not count.
+ */
 export async function commentOnce(
-  { octokit, owner, repo }: Repository,
+  repository: Repository,
   { number, marker, body }: { number: number; marker: string; body: string },
 ): Promise<'written' | 'already-there'> {
+  const { octokit, owner, repo } = repository
   const hidden = `<!-- ${marker} -->`
   const need = { doing: `comment on #${number}`, permission }
-  return explained(need, async () => {
-    const comments = await octokit.paginate(octokit.rest.issues.listComments, {
-      owner,
-      repo,
-      issue_number: number,
-      per_page: 100,
-    })
-    if (comments.some((comment) => comment.body?.includes(hidden))) return 'already-there'
-    await octokit.rest.issues.createComment({ owner, repo, issue_number: number, body: `${hidden}\n${body}` })
-    return 'written'
-  })
+  const comments = await explained(need, () =>
+    octokit.paginate(octokit.rest.issues.listComments, { owner, repo, issue_number: number, per_page: 100 }),
+  )
+  const marked = comments.filter((comment) => comment.body?.startsWith(hidden))
+  const ours = await trustedAmong(
+    repository,
+    marked.map(({ user }) => ({ author: toAuthor(user) })),
+  )
+  if (ours.length > 0) return 'already-there'
+  await explained(need, () =>
+    octokit.rest.issues.createComment({ owner, repo, issue_number: number, body: `${hidden}\n${body}` }),
+  )
+  return 'written'
 }

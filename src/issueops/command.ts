@@ -60,21 +60,21 @@ const usage = {
 } as const
 
 /**
- * Reads the command of a comment: the first line, when it begins with one. A command in a quote, a list or a block of code
- * was said by somebody else or is shown, and is none.
+ * Reads the command of a comment: the first line, when it begins with one; the text of a note and for users goes on below it. A
+ * command in a quote, a list or a block of code was said by somebody else or is shown, and is none.
  * @returns undefined when the comment is no command
  */
 export function parseCommand(comment: string): Command | Misunderstood | undefined {
-  const line = firstLine(comment)
-  const [, word = '', space = '', rest = ''] = /^\/([A-Za-z]+)(?:(\s+)(.*))?$/.exec(line ?? '') ?? []
+  const { line, below } = split(comment)
+  const [, word = '', space = '', rest = ''] = /^\/([A-Za-z]+)(?:(\s+)(.*))?$/.exec(line) ?? []
   const name = names.find((each) => each === word)
   if (name === undefined || /[^ \t]/.test(space)) return misspelt(word, space)
   if (name === 'rollback') return parseRollback(rest)
   if (name === 'hold' || name === 'unhold') return parseHold(name, rest)
   if (name === 'ack' || name === 'escalate' || name === 'resolve') return parseResponse(name, rest)
   if (name === 'severity') return parseSeverity(rest)
-  if (name === 'note') return parseNote(rest)
-  if (name === 'publish') return { name, environment: '', text: rest.trim() }
+  if (name === 'note') return parseNote(`${rest}\n${below}`.trim())
+  if (name === 'publish') return { name, environment: '', text: `${rest}\n${below}`.trim() }
   return undefined
 }
 
@@ -107,20 +107,22 @@ function parseSeverity(text: string): Command | Misunderstood {
 
 /** `[at time] text` */
 function parseNote(text: string): Command | Misunderstood {
-  const [, at = '', note = ''] = /^(?:at[ \t]+(\S+)(?:[ \t]+|$))?(.*)$/.exec(text) ?? []
+  const [, at = '', note = ''] = /^(?:at[ \t]+(\S+)(?:\s+|$))?(.*)$/s.exec(text) ?? []
   if (note.trim() === '') return misunderstood(`the note is empty; ${usage.note}`)
   return { name: 'note', environment: '', note: note.trim(), at }
 }
 
-/** The first line of the comment as it was written, when it is the start of a paragraph; CommonMark says what is one. */
-function firstLine(comment: string): string | undefined {
-  const [block] = fromMarkdown(comment).children
+/**
+ * The first line of the comment as it was written, when it is the start of a paragraph; CommonMark says what is one. Below it is
+ * the rest, up to a quote (an answer by e-mail has the whole thread in one) or something hidden.
+ */
+function split(comment: string): { readonly line: string; readonly below: string } {
+  const [block, ...others] = fromMarkdown(comment).children
   const start = block?.position?.start.offset
-  if (block?.type !== 'paragraph' || start === undefined) return undefined
-  return comment
-    .slice(start)
-    .split(/\r\n|\n|\r/, 1)[0]
-    ?.trimEnd()
+  if (block?.type !== 'paragraph' || start === undefined) return { line: '', below: '' }
+  const foreign = others.find(({ type }) => type === 'blockquote' || type === 'html')
+  const [line = '', ...below] = comment.slice(start, foreign?.position?.start.offset).split(/\r\n|\n|\r/)
+  return { line: line.trimEnd(), below: below.join('\n') }
 }
 
 /** `[plan] [environment] [to revision] [reason words]`, in this order: only the words after `reason` are free. */

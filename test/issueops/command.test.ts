@@ -38,6 +38,19 @@ describe('a command', () => {
     ['/note the queue is full', { name: 'note', environment: '', at: '', note: 'the queue is full' }],
     ['/publish', { name: 'publish', environment: '', text: '' }],
     ['/publish Checkout works again.', { name: 'publish', environment: '', text: 'Checkout works again.' }],
+    [
+      '/publish Checkout works again.\r\n\r\nOrders of this morning\nare kept.\n\n> On Tue, ada wrote:\n> /publish',
+      {
+        ...{ name: 'publish', environment: '' },
+        text: 'Checkout works again.\n\nOrders of this morning\nare kept.',
+      },
+    ],
+    ['/publish\n\nWe are back.', { name: 'publish', environment: '', text: 'We are back.' }],
+    [
+      '/note the queue is full\nsince noon\n\n<!-- sent from my phone -->',
+      { name: 'note', environment: '', at: '', note: 'the queue is full\nsince noon' },
+    ],
+    ['/note at 14:05\nit began', { name: 'note', environment: '', at: '14:05', note: 'it began' }],
     ['/note at 14:05 it began', { name: 'note', environment: '', at: '14:05', note: 'it began' }],
   ])('%j', (comment, expected) => {
     expect(parseCommand(comment)).toEqual(expected)

@@ -5,9 +5,9 @@ import {
   closeAsDuplicate,
   createIssue,
   type Issue,
-  isTrusted,
   listIssues,
   readIssue,
+  trustedAmong,
   updateIssue,
 } from '../../github/issues.ts'
 import { explain, isAmbiguous } from '../../github/refusal.ts'
@@ -91,10 +91,9 @@ async function findByMarker(
   const marker = markerOf(facts)
   const listed = await listIssues(repository, { since })
   const marked = listed.filter(({ number, body }) => {
-    return number !== created?.number && findLines(body, marker).length > 0
+    return number !== created?.number && hasLine(body, marker)
   })
-  const trusted = await Promise.all(marked.map((each) => isTrusted(repository, each)))
-  const ours = marked.filter((_, index) => trusted[index])
+  const ours = await trustedAmong(repository, marked)
   const [first, ...others] = [...ours, ...(created === undefined ? [] : [created])].sort(
     (a, b) => a.number - b.number,
   )
@@ -203,6 +202,11 @@ export function replaceSection(body: string, section: Section): string {
   if (to === undefined) return joinBody({ before: '', section, after: `\n\n${body}` }) ?? body
   const from = begins.findLast((each) => each < to) ?? firstBegin
   return joinBody({ before: body.slice(0, from), section, after: body.slice(to + end.length) }) ?? body
+}
+
+/** Whether a line is nothing but the marker. */
+export function hasLine(text: string, marker: string): boolean {
+  return findLines(text, marker).length > 0
 }
 
 /** Where a line that is nothing but the marker begins; inside a line, a person or a commit's title has written it. */

@@ -3,15 +3,15 @@ import {
   addSubIssue,
   createIssue,
   type Issue,
-  isTrusted,
   listIssues,
   listSubIssues,
   mostSubIssues,
+  trustedAmong,
 } from '../../github/issues.ts'
 import { explained, isRefused } from '../../github/refusal.ts'
 import { bulletList, code, comment, link, paragraph, renderMarkdown, text } from '../../text/markdown.ts'
 import { type ActionItem, readActionItems } from './action-items.ts'
-import { peoplePart } from './issue.ts'
+import { hasLine, peoplePart } from './issue.ts'
 
 /** What became of the action items of a post-mortem. */
 export interface SubIssues {
@@ -34,16 +34,18 @@ export async function createSubIssues(
 ): Promise<SubIssues> {
   const items = readActionItems(peoplePart(parent.body)).filter(({ isDone }) => !isDone)
   const own = await listSubIssues(repository, parent)
-  const isOf = (item: ActionItem) => (issue: Issue) => issue.body.includes(markerOf(incident, item))
-  const missing = items.filter((item) => !own.some(isOf(item)))
+  const isOf = (item: ActionItem) => (issue: Issue) => isIssueOf(issue, incident, item)
+  const isOfAny = (issue: Issue) => items.some((item) => isIssueOf(issue, incident, item))
+  const known = await trustedAmong(repository, own.filter(isOfAny))
+  const missing = items.filter((item) => !known.some(isOf(item)))
   if (missing.length === 0) return { created: [], existing: items.length, left: [] }
   const room = Math.max(0, mostSubIssues - own.length)
   // made by a run that was ended before it could make it a part
-  const loose = await listIssues(repository, { since: new Date(Date.now() - lookedBackMs) })
+  const recent = await listIssues(repository, { since: new Date(Date.now() - lookedBackMs) })
+  const loose = await trustedAmong(repository, recent.filter(isOfAny))
   const created: number[] = []
   for (const item of missing.slice(0, room)) {
-    const found = await firstTrusted(repository, loose.filter(isOf(item)))
-    const child = found ?? (await createItem(repository, parent, { incident, item, redact }))
+    const child = loose.find(isOf(item)) ?? (await createItem(repository, parent, { incident, item, redact }))
     await addSubIssue(repository, { parent, child })
     created.push(child.number)
   }
@@ -51,10 +53,9 @@ export async function createSubIssues(
   return { created, existing: items.length - missing.length, left }
 }
 
-/** A stranger's issue with our hidden line in it is none of ours. */
-async function firstTrusted(repository: Repository, issues: readonly Issue[]): Promise<Issue | undefined> {
-  for (const issue of issues) if (await isTrusted(repository, issue)) return issue
-  return undefined
+/** Whether it has the hidden line of the item; a stranger's issue with that line is none of ours. */
+function isIssueOf({ body }: Issue, incident: string, item: ActionItem): boolean {
+  return hasLine(body, `<!-- ${markerOf(incident, item)} -->`)
 }
 
 const lookedBackMs = 7 * 24 * 60 * 60_000
@@ -107,6 +108,9 @@ export async function openActionItems(
 ): Promise<readonly ActionItem[]> {
   const open = readActionItems(peoplePart(postmortem.body)).filter(({ isDone }) => !isDone)
   if (open.length === 0) return []
-  const closed = (await listSubIssues(repository, postmortem)).filter((each) => !each.open)
-  return open.filter((item) => !closed.some(({ body }) => body.includes(markerOf(incident, item))))
+  const closed = (await listSubIssues(repository, postmortem)).filter(
+    (each) => !each.open && open.some((item) => isIssueOf(each, incident, item)),
+  )
+  const known = await trustedAmong(repository, closed)
+  return open.filter((item) => !known.some((each) => isIssueOf(each, incident, item)))
 }

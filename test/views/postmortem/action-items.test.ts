@@ -10,7 +10,7 @@ import { filePostmortem } from '../../../src/views/postmortem/file.ts'
 import { writeUp } from '../../../src/views/postmortem/issue.ts'
 import { listOpenItems } from '../../../src/views/postmortem/open-items.ts'
 import { remindOverdue } from '../../../src/views/postmortem/remind.ts'
-import { createSubIssues } from '../../../src/views/postmortem/sub-issues.ts'
+import { createSubIssues, openActionItems } from '../../../src/views/postmortem/sub-issues.ts'
 import { fillTemplate, templateVariables } from '../../../src/views/postmortem/template.ts'
 import { openShop, type Shop } from '../../support/repository.ts'
 import { bad, factsOf, healthChecked, incident, opened, rolledBack } from './example.ts'
@@ -145,6 +145,27 @@ describe('on GitHub', () => {
     await octokit.rest.issues.create({ owner, repo, title: 'mine', body })
     expect(await make()).toMatchObject({ created: [3] })
     expect(children().map(({ title }) => title)).toEqual(['Add a test'])
+  })
+
+  test('a sub-issue that a stranger wrote with our hidden line in it closes no item', async () => {
+    await people('- [ ] Add a test (due: 2026-12-04)')
+    await make()
+    const body = children()[0]?.body ?? ''
+    shop.hosted.issues.splice(1)
+    const { octokit, owner, repo } = shop.open({ kind: 'user', login: 'mallory', association: 'NONE' })
+    await octokit.rest.issues.create({ owner, repo, title: 'mine', body })
+    Object.assign(shop.hosted.issues[1] ?? {}, { parent: 1, state: 'closed', closedAt: new Date() })
+    expect(await openActionItems(shop.repository, await postmortem(), incident)).toHaveLength(1)
+    expect(await make()).toMatchObject({ created: [3], existing: 0 })
+  })
+
+  test('an issue that only quotes the hidden line is not the one of the item', async () => {
+    await people('- [ ] Add a test (due: 2026-12-04)')
+    await make()
+    const [child] = children()
+    if (child === undefined) throw new Error('there is no sub-issue')
+    child.body = `See ${child.body}`
+    expect(await make()).toMatchObject({ created: [3], existing: 0 })
   })
 
   test('a line of 64 kB becomes an issue that GitHub takes', async () => {
