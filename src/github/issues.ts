@@ -55,10 +55,7 @@ function toAuthor(user: ListedIssue['user'] | undefined): Issue['author'] {
  * True for an issue of an app, or of a person who may push to the repository now: a stranger's is never taken for ours. What
  * GitHub calls the author's association is not asked, as it depends on who reads it.
  */
-export async function isTrusted(
-  repository: Repository,
-  { author }: Pick<Issue, 'author'>,
-): Promise<boolean> {
+export async function isTrusted(repository: Repository, { author }: Pick<Issue, 'author'>): Promise<boolean> {
   return author !== undefined && (author.isBot || (await mayWrite(repository, author.login)))
 }
 

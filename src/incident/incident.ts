@@ -173,7 +173,7 @@ function change(before: Incident, event: Event): Advance | undefined {
     case 'health-checked':
       // the same revision, looked at again
       return event.verdict === 'healthy'
-        ? { topic: 'resolved', after: resolve(before, event, event.because) }
+        ? { topic: 'resolved', after: resolve(before, { ...event, actor: 'health-gate' }, event.because) }
         : undefined
     case 'rollback-planned':
     case 'rollback-requested':
@@ -183,12 +183,19 @@ function change(before: Incident, event: Event): Advance | undefined {
     case 'rollback-began':
       return { topic: 'rollback-started', after: { ...before, phase: 'rolling back' } }
     case 'rollback-applied':
-      return { topic: 'layer-rolled-back', after: { ...before, phase: 'monitoring' } }
+      // the first of several layers: the rollback goes on
+      return {
+        topic: 'layer-rolled-back',
+        after: { ...before, phase: before.phase === 'rolling back' ? before.phase : 'monitoring' },
+      }
     case 'revision-deployed':
-      return { topic: 'deployed', after: before }
+      return { topic: 'deployed', after: { ...before, phase: 'monitoring' } }
     case 'recovery-verified':
       if (event.outcome === 'recovered')
-        return { topic: 'resolved', after: resolve(before, event, event.because) }
+        return {
+          topic: 'resolved',
+          after: resolve(before, { ...event, actor: 'verified recovery' }, event.because),
+        }
       return event.outcome === 'unknown'
         ? undefined
         : { topic: 'not-recovered', after: worsen({ ...before, phase: 'investigating' }, event.at) }
@@ -203,7 +210,12 @@ function change(before: Incident, event: Event): Advance | undefined {
   }
 }
 
-function resolve(before: Incident, { actor: by, at }: Event, because: string): Incident {
+/** @param event whoever caused the run in which a check found it healthy has resolved nothing: the check is named instead */
+function resolve(
+  before: Incident,
+  { actor: by, at }: Pick<Event, 'actor' | 'at'>,
+  because: string,
+): Incident {
   return { ...before, status: 'resolved', phase: 'resolved', resolved: { by, at, because } }
 }
 

@@ -50,7 +50,7 @@ export function writeResponse(
   return [
     heading(2, 'Emergency checklist'),
     paragraph(
-      'Ticked with its evidence: what the history shows. The rest is for people; ticks that you set stay.',
+      'What the history proves is ticked, with its evidence. Tick the other items yourself: your ticks are kept.',
     ),
     ...part('Before the rollback', before),
     ...part('During the rollback', during),

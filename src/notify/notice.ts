@@ -123,7 +123,7 @@ function factsOf(event: Event, after: Incident, { respondMs, levels }: IncidentS
   return [
     ...fact('Environment', after.environment),
     ...fact('Severity', after.severity),
-    ...fact('Status', after.status === 'open' ? after.phase : `${after.status}, ${after.phase}`),
+    ...fact('Status', after.status === 'acknowledged' ? `acknowledged, ${after.phase}` : after.phase),
     ...fact('Failed revision', shortRevision(after.revision)),
     ...fact('Opened', utc(after.openedAt)),
     ...fact('Acknowledged', after.acknowledged && `${after.acknowledged.by}, ${utc(after.acknowledged.at)}`),

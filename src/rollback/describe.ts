@@ -70,7 +70,7 @@ function undoneTable({ layer, undone, undoneCount = undone.length }: LayerPlanVi
   if (layer === 'database')
     return [
       table(
-        ['migration', 'of'],
+        ['migration', 'applied with'],
         shown.map(({ title, revision: of }) => [code(title), revision(of)]),
       ),
       ...more,

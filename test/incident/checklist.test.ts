@@ -61,7 +61,7 @@ describe('the emergency checklist', () => {
     expect(open(during)).toEqual([])
     expect(ticked(after)).toEqual([
       'Verify that production is healthy: all checks pass again, 03:05 UTC',
-      'Resolve the incident (comment `/resolve`): grace, 03:05 UTC',
+      'Resolve the incident (comment `/resolve`): verified recovery, 03:05 UTC',
     ])
     expect(open(after)).toContain('Fill in the post-mortem below, and assign its action items')
   })
@@ -123,7 +123,7 @@ describe('the issue', () => {
   test('shows the checklist as boxes, who to ask, and a draft for users', () => {
     expect(write(story)).toMatchSnapshot()
     expect(renderMarkdown(writeStatus(story.slice(0, 3), incident, responders))).toBe(
-      'Incident status: **monitoring** · severity critical · not acknowledged, level 1 notified\n\n[War room](https://meet.example.com/production-bbbbbbbbbbbb?to=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa)\n',
+      'Incident status: **rolling back** · severity critical · not acknowledged, level 1 notified\n\n[War room](https://meet.example.com/production-bbbbbbbbbbbb?to=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa)\n',
     )
   })
 

@@ -38,7 +38,8 @@ describe('an incident', () => {
     expect(events.map((_, index) => incidentOf(events.slice(0, index + 1), incident)?.phase)).toEqual([
       'investigating',
       'rolling back',
-      'monitoring',
+      // the first of several layers is not the end of the rollback
+      'rolling back',
       'monitoring',
       'resolved',
     ])
@@ -49,6 +50,12 @@ describe('an incident', () => {
       'rollback-ended',
       'resolved',
     ])
+  })
+
+  test('is resolved by the look at production, not by whoever pushed the commit that the run is of', () => {
+    const events = [at(0, unhealthy()), at(1, began), at(2, applied), at(3, ended()), at(4, recovered)]
+    expect(incidentOf(events, incident)?.resolved?.by).toBe('verified recovery')
+    expect(incidentOf([at(0, unhealthy()), at(1, healthy)], incident)?.resolved?.by).toBe('health-gate')
   })
 
   test('is not resolved by a rollback that nobody verified', () => {

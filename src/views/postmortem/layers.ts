@@ -102,7 +102,7 @@ function phases({ ended, events }: IncidentFacts): readonly RootContent[] {
     ...(hasRecovered
       ? [
           paragraph(
-            text('Time to recover, from the first check of the rollback to the verified recovery: '),
+            text('From the first check of the rollback to the verified recovery, as in the job summary: '),
             strong(sayDuration(took)),
             text('.'),
           ),

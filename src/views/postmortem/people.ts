@@ -52,7 +52,7 @@ function wellOf({ detection, rollbacks, recovery }: IncidentFacts): readonly str
   return [
     ...(detection === undefined ? [] : ['A check noticed it. Would it have noticed a smaller fault, too?']),
     ...(rollbacks.some(({ automatic }) => automatic)
-      ? ['The rollback needed nobody. Was everybody who had to know notified?']
+      ? ['The rollback started automatically. Was everybody notified who had to know?']
       : []),
     ...(recovery?.outcome === 'recovered'
       ? ['The recovery was verified. By what would you have known without it?']
@@ -89,10 +89,10 @@ function badlyOf(facts: IncidentFacts, evidence: Evidence): readonly string[] {
 }
 
 function luckyOf({ rollbacks, detection }: IncidentFacts): readonly string[] {
-  const hour = new Date(detection?.at ?? rollbacks[0]?.at ?? 0).getUTCHours()
+  const time = new Date(detection?.at ?? rollbacks[0]?.at ?? 0).toISOString().slice(11, 16)
   const database = rollbacks.find(({ layer }) => layer === 'database')
   return [
-    `It happened at ${String(hour).padStart(2, '0')} h UTC. What if it had been your busiest hour?`,
+    `It happened at ${time} UTC. What if it had been your busiest hour?`,
     ...(database === undefined ? [] : ['The database could be taken back. What if rows had been lost?']),
   ]
 }

@@ -16,7 +16,7 @@ export function undone({ rollbacks }: IncidentFacts, links: Links): readonly Roo
   if (commits.length + migrations.length === 0) return []
   return [
     heading(2, 'What was undone'),
-    ...listed(['migration', 'of'], migrations, (each) => [
+    ...listed(['migration', 'applied with'], migrations, (each) => [
       code(each.title),
       commitLink(each.revision, links),
     ]),

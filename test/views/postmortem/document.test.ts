@@ -134,7 +134,7 @@ What made this possible, and what set it off? There is rarely only one cause.
 ### What went well
 
 - A check noticed it. Would it have noticed a smaller fault, too?
-- The rollback needed nobody. Was everybody who had to know notified?
+- The rollback started automatically. Was everybody notified who had to know?
 - What worked as it should?
 
 ### What went wrong
@@ -144,7 +144,7 @@ What made this possible, and what set it off? There is rarely only one cause.
 
 ### Where we were lucky
 
-- It happened at 03 h UTC. What if it had been your busiest hour?
+- It happened at 03:10 UTC. What if it had been your busiest hour?
 - What could have made it worse?
 
 ## Action items

@@ -210,7 +210,9 @@ describe('the rollback analysis', () => {
     expect(text).toMatch(
       /\| database \| .* \| down migrations \| \*\*rolled back\*\* \| 2 s \| `b-7` \| unavailable: the server did not answer \|/,
     )
-    expect(text).toContain('from the first check of the rollback to the verified recovery: **5 min**')
+    expect(text).toContain(
+      'From the first check of the rollback to the verified recovery, as in the job summary: **5 min**',
+    )
     expect(text).toContain('| deploy | 1 min | 87 % |')
   })
 })
