@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { duration, environmentVariable, line, plainPath, section } from './fields.ts'
 import { configuredLayers, failureRules, issueTypes } from './rollback-choices.ts'
+import { quote, suggest } from './suggest.ts'
 
 const layers = z
   .array(z.enum(configuredLayers))
@@ -91,9 +92,7 @@ export function codeSchema() {
       .default(50)
       .describe('How many commits an automatic rollback may undo.'),
     redeploy: z
-      .union([byWorkflow(), z.literal('external')], {
-        error: 'must be a mapping with the key `workflow`, or `external`; write `{ workflow: deploy.yml }`',
-      })
+      .union([byWorkflow(), z.literal('external', { error: explainDeployer })], { error: explainDeployer })
       .optional()
       .describe(
         'What deploys the restored revision: a workflow, or `external` where something else does and verifies production afterwards, such as a later step that deploys the output `commit`. Pushes made with GITHUB_TOKEN do not trigger workflows. By default nothing deploys it: a rollback of the code ends as `not-deployed`, and the step fails.',
@@ -106,6 +105,16 @@ export function codeSchema() {
     }))
     .prefault({})
     .describe('The code: a branch of this repository.')
+}
+
+/** Who names a workflow must not be led to `external`, with which nothing here deploys, and a rollback ends green. */
+function explainDeployer({ input }: { readonly input?: unknown }): string {
+  if (typeof input === 'string' && suggest(input, ['external']) !== undefined)
+    return `can't be ${quote(input)}; did you mean \`external\`?`
+  const file = typeof input === 'string' && /^[\w.-]+\.ya?ml$/.test(input) ? input : 'deploy.yml'
+  const found =
+    typeof input === 'string' ? `can't be ${quote(input)}` : 'must be a mapping with the key `workflow`'
+  return `${found}; write \`{ workflow: ${file} }\`, or \`external\` if something else deploys the restored revision`
 }
 
 export function databaseSchema() {

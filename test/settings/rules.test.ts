@@ -31,7 +31,22 @@ describe('a file is refused', () => {
     [
       'with a number for what deploys',
       'code: { redeploy: 5 }',
-      '1:19: `redeploy` must be a word; write `external`',
+      '1:19: `redeploy` must be a mapping with the key `workflow`; write `{ workflow: deploy.yml }`, or `external` if something else deploys the restored revision',
+    ],
+    [
+      'with the workflow itself for what deploys, which is not led to `external`',
+      'code: { redeploy: release.yml }',
+      "1:19: `redeploy` can't be `release.yml`; write `{ workflow: release.yml }`, or `external` if something else deploys the restored revision",
+    ],
+    [
+      'with a word for what deploys that is like no other',
+      'code: { redeploy: "yes" }',
+      "1:19: `redeploy` can't be `yes`; write `{ workflow: deploy.yml }`, or `external` if something else deploys the restored revision",
+    ],
+    [
+      'with a list for what deploys',
+      'code: { redeploy: [deploy.yml] }',
+      '1:19: `redeploy` must be a mapping with the key `workflow`; write `{ workflow: deploy.yml }`, or `external` if something else deploys the restored revision',
     ],
     ['with a key of one level down', 'checks: []', '1:1: unknown key `checks`; it belongs under `health`'],
     [
