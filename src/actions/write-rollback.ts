@@ -96,9 +96,9 @@ export interface LayerDetails extends Omit<LayerConclusion, 'decision'> {
 
 /** Writes outputs, summary and last lines in the words of a layer, and fails the step when something is left to do. */
 export async function writeLayer(step: WritingStep, details: LayerDetails): Promise<void> {
-  const { environment, decision, reasonCode, headline, outputs, standing, words } = details
+  const { environment, decision, reasonCode, headline, outputs, standing, words, isDeployed } = details
   step.setOutputs({ decision, 'reason-code': reasonCode, ...outputs })
-  const stands = standing && words?.standing(standing)
+  const stands = standing && words?.standing(standing, isDeployed)
   const left = details.problems.map((problem) => step.explain(message`${problem}`))
   await step.writeSummary(
     renderMarkdown([

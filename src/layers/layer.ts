@@ -57,8 +57,14 @@ export interface LayerWords {
   /** lines of a log, and sections of a summary */
   readonly lines: readonly string[]
   readonly sections: readonly RootContent[]
-  /** how things stand after it was done, or was found to be done */
-  readonly standing: (receipt: LayerStanding) => {
+  /**
+   * how things stand after it was done, or was found to be done
+   * @param isDeployed a workflow deployed it: nobody has to
+   */
+  readonly standing: (
+    receipt: LayerStanding,
+    isDeployed: boolean,
+  ) => {
     readonly line: string
     readonly sections: readonly RootContent[]
   }

@@ -13,6 +13,8 @@ export interface Afterwards {
 /** Whether an incident is over, by what is there now. */
 export interface Standing {
   readonly isOver: boolean
+  /** a deployment of the restored revision was found; false where nothing here deploys */
+  readonly isDeployed: boolean
   /** one clause: what was looked at, and what was not */
   readonly because: string
   readonly assessment: Assessment | undefined
@@ -46,7 +48,8 @@ export async function lookAfterwards(
       ? `production was not looked at: ${production.unseen}`
       : `production is ${assessment.verdict}: ${assessment.because}`,
   )
-  const isDeployed = restored === undefined || restored.state === 'deployed'
+  const isDeployed = restored?.state === 'deployed'
+  const isMissing = restored !== undefined && !isDeployed
   const isWell = assessment === undefined ? production.isHandedOver : assessment.verdict === 'healthy'
-  return { isOver: isDeployed && isWell, because: said.join('; '), assessment }
+  return { isOver: !isMissing && isWell, isDeployed, because: said.join('; '), assessment }
 }

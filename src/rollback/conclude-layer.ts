@@ -18,18 +18,27 @@ export interface LayerConclusion extends Called {
     | 'failed'
   /** where the layer stands; undefined when nothing was done to it */
   readonly standing: LayerStanding | undefined
+  /** a workflow deployed what was restored, in this run or, as was looked up now, in an earlier one */
+  readonly isDeployed: boolean
   /** undefined where the layer has no words of its own */
   readonly words: LayerWords | undefined
 }
 
 /** Says of the one layer of a run what the front door says of all. */
-export function concludeLayer({
+export function concludeLayer(result: RollbackResult): LayerConclusion {
+  const { prepared, report } = result
+  const isDeployed =
+    report?.redeployed !== undefined || (prepared.kind === 'done' && prepared.isDeployed === true)
+  return { ...concludeOutcome(result), isDeployed }
+}
+
+function concludeOutcome({
   prepared,
   report,
   rehearsal,
   tag,
   conclusion,
-}: RollbackResult): LayerConclusion {
+}: RollbackResult): Omit<LayerConclusion, 'isDeployed'> {
   const planned = (prepared.plan.layers[0] ?? prepared.plan.left[0])?.plan
   const words = planned?.words
   const done = report?.layers[0]

@@ -58,6 +58,8 @@ export type Prepared =
   | (PreparedPlan & {
       readonly kind: 'nothing' | 'done' | 'well' | 'held'
       readonly because: string | Message
+      /** of `done`: whether a deployment of the restored revision was found */
+      readonly isDeployed?: boolean
     })
 
 interface PreparedPlan {
@@ -116,9 +118,8 @@ async function prepareChosen(preparation: Preparation): Promise<Prepared> {
   const isLayersDone = isDone(plan)
   const isSeen = viewsOf(plan).every(({ unverified }) => unverified === undefined)
   if (isLayersDone && isSeen && !goesOn && !rehearsal) {
-    const standing = await lookAfterwards(plan, preparation)
-    if (standing.isOver)
-      return { kind: 'done', plan, progress, because: standing.because, assessment: standing.assessment }
+    const { isOver, ...standing } = await lookAfterwards(plan, preparation)
+    if (isOver) return { kind: 'done', plan, progress, ...standing }
   }
   // what leaves the layers as they are, or began before, needs no more than that nobody holds it
   const isAgreed = goesOn || rehearsal || isLayersDone

@@ -64,6 +64,7 @@ describe('with redeploy, a rollback is over when its revision is deployed', () =
         commit: head,
       })
       expect(lastLine(first.log)).toMatch(/^production: not-deployed: .* it is not deployed; /)
+      expect(first.summary).toContain('deploy this revision now')
       const second = await run(redeploy)
       expect({ log: second.log, exitCode: second.exitCode, ...second.outputs }).toMatchObject({
         exitCode: 0,
@@ -72,9 +73,14 @@ describe('with redeploy, a rollback is over when its revision is deployed', () =
       })
       expect(lastLine(second.log)).toContain(`deploy.yml deployed ${head.slice(0, 7)}`)
       expect(deployed().at(-1)).toBe(head)
+      // it is deployed: nobody is asked to deploy it
+      expect(second.log).not.toContain(`deploy ${head}`)
+      expect(second.summary).toContain(', and is deployed.')
       const dispatches = shop.hosted.dispatches.length
       const third = await run(redeploy)
       expect(third).toMatchObject({ exitCode: 0, outputs: { decision: 'already-rolled-back' } })
+      expect(third.log).not.toContain(`deploy ${head}`)
+      expect(third.summary).toContain(', and is deployed.')
       expect(shop.hosted.dispatches).toHaveLength(dispatches)
       expect(await shop.head()).toBe(head)
     },

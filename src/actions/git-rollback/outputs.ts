@@ -35,7 +35,11 @@ export async function writeTakeBack(
   }
   const problem = error ?? deployment?.problem
   const problems = problem === undefined ? [] : [problem]
-  await writeLayer(step, { ...conclusion, environment, outputs, problems, standing: receipt, words })
+  const isDeployed = deployment?.done !== undefined
+  await writeLayer(step, {
+    ...conclusion,
+    ...{ environment, outputs, problems, standing: receipt, words, isDeployed },
+  })
 }
 
 /** Writes the recent rollbacks; nothing of theirs that is free text goes into an output. */

@@ -115,24 +115,30 @@ function goalInline(plan: RollbackPlan) {
   return [...what, revision(target.commit.sha), ': ', target.foundBy]
 }
 
-/** How things stand after a rollback was applied, or was found to be there, as a line of a log. */
+/**
+ * How things stand after a rollback was applied, or was found to be there, as a line of a log.
+ * @param isDeployed a workflow deployed it
+ */
 export function describeStanding(
   plan: RollbackPlan,
   { from, now: commit, tag, pull, proposedOn }: LayerStanding,
+  isDeployed = false,
 ): string {
   const { branch, since, mode } = plan
+  const toDo = isDeployed ? ', and is deployed' : `: deploy ${commit}`
   if (pull !== undefined)
     return `${branch} is unchanged: ${takesBack(plan) ? 'taking the rollback back' : 'the rollback'} is proposed by pull request #${pull.number}, ${pull.url}`
   if (proposedOn !== undefined)
     return `${branch} is unchanged: the undone work is on the branch ${proposedOn} again, at ${commit.slice(0, 7)}; fix the fault there, and merge it`
   if (mode === 'reset') {
     const kept = tag === undefined ? '' : `; what it was at, ${from.slice(0, 7)}, is tagged ${tag}`
-    return `${branch} was moved back to ${commit.slice(0, 7)}${kept}: deploy ${commit}`
+    return `${branch} was moved back to ${commit.slice(0, 7)}${kept}${toDo}`
   }
-  if (mode === 'deploy-only') return `${branch} is unchanged: ${commit} is deployed`
+  if (mode === 'deploy-only')
+    return `${branch} is unchanged: ${commit} is ${isDeployed ? 'deployed' : 'not deployed'}`
   const tagged = tag === undefined ? '' : `, tagged ${tag}`
   const now = since.at(-1)
-  if (now === undefined) return `${branch} is at ${commit.slice(0, 7)}${tagged}: deploy ${commit}`
+  if (now === undefined) return `${branch} is at ${commit.slice(0, 7)}${tagged}${toDo}`
   if (takesBack(plan))
     return `${branch} was put back by ${commit.slice(0, 7)}${tagged} before, and has moved on to ${now.sha.slice(0, 7)} since (${count(since.length, 'commit')} on top): nothing was changed`
   return `${branch} was rolled back by ${commit.slice(0, 7)}${tagged} before, and has moved on to ${now.sha.slice(0, 7)} since (${count(since.length, 'commit')} on top): nothing was changed; to roll that back, too, run this for that revision`
@@ -142,6 +148,7 @@ export function describeStanding(
 export function summarizeStanding(
   plan: RollbackPlan,
   { from, now: commit, tag, warnings = [], pull, proposedOn }: LayerStanding,
+  isDeployed = false,
 ): readonly RootContent[] {
   const { branch, since, mode } = plan
   if (pull !== undefined) {
@@ -158,10 +165,20 @@ export function summarizeStanding(
   if (mode === 'reset') {
     const kept = tag === undefined ? [] : ['; what it was at, ', revision(from), ', is tagged ', code(tag)]
     const moved = [code(branch), ' was moved back to ', revision(commit), ...kept]
-    return [paragraph(...moved, '. This deploys nothing: deploy that revision now.')]
+    return [
+      paragraph(
+        ...moved,
+        isDeployed ? '. That revision is deployed.' : '. This deploys nothing: deploy that revision now.',
+      ),
+    ]
   }
   if (mode === 'deploy-only')
-    return [paragraph(code(branch), ' is unchanged, and ', revision(commit), ' is deployed.')]
+    return [
+      paragraph(
+        ...[code(branch), ' is unchanged, and ', revision(commit)],
+        isDeployed ? ' is deployed.' : ' is not deployed.',
+      ),
+    ]
   const tagged = tag === undefined ? [] : [', tagged ', code(tag)]
   const now = since.at(-1)
   return [
@@ -171,7 +188,7 @@ export function summarizeStanding(
           ' is at ',
           revision(commit),
           ...tagged,
-          '. This deploys nothing: deploy this revision now.',
+          isDeployed ? ', and is deployed.' : '. This deploys nothing: deploy this revision now.',
         )
       : paragraph(
           code(branch),

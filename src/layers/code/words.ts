@@ -8,9 +8,9 @@ export function wordsOf(plan: RollbackPlan, repository: Pick<Repository, 'owner'
   return {
     lines: describePlan(plan),
     sections: summarizePlan(plan, repository),
-    standing: (receipt) => ({
-      line: describeStanding(plan, receipt),
-      sections: summarizeStanding(plan, receipt),
+    standing: (receipt, isDeployed) => ({
+      line: describeStanding(plan, receipt, isDeployed),
+      sections: summarizeStanding(plan, receipt, isDeployed),
     }),
     done: done[plan.mode],
     nothing: { reasonCode: 'nothing-changed', headline: 'Nothing to roll back' },

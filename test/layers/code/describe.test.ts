@@ -130,6 +130,29 @@ describe('what was done', () => {
     )
   })
 
+  test('and deployed by a workflow: asks for no deployment', () => {
+    expect(describeStanding(plan, receipt, true)).toBe(
+      'main is at ddddddd, tagged rollback_20261124_030405, and is deployed',
+    )
+    expect(renderMarkdown(summarizeStanding(plan, receipt, true))).toBe(
+      '`main` is at `ddddddd`, tagged `rollback_20261124_030405`, and is deployed.\n',
+    )
+    const reset: RestorePlan = { ...plan, mode: 'reset' }
+    expect(describeStanding(reset, receipt, true)).toMatch(
+      /is tagged rollback_20261124_030405, and is deployed$/,
+    )
+    expect(renderMarkdown(summarizeStanding(reset, receipt, true))).toMatch(/That revision is deployed\.\n$/)
+  })
+
+  test('by a deployment alone: says whether it succeeded', () => {
+    const only: RestorePlan = { ...plan, mode: 'deploy-only' }
+    expect(describeStanding(only, receipt, true)).toBe(`main is unchanged: ${sha('d')} is deployed`)
+    expect(describeStanding(only, receipt)).toBe(`main is unchanged: ${sha('d')} is not deployed`)
+    expect(renderMarkdown(summarizeStanding(only, receipt))).toBe(
+      '`main` is unchanged, and `ddddddd` is not deployed.\n',
+    )
+  })
+
   test('by a reset: the branch was moved back, and the tag is on its old head', () => {
     const reset: RestorePlan = { ...plan, mode: 'reset' }
     const moved = { ...receipt, now: sha('a') }
