@@ -52,11 +52,18 @@ export interface Recovery {
 }
 
 /** What a recovery comes to, in the words of a verdict. */
-export function verdictOf({ outcome, up, serves }: Pick<Recovery, 'outcome' | 'up' | 'serves'>): {
-  readonly verdict: 'healthy' | 'unhealthy' | 'inconclusive' | 'not-deployed'
+export function verdictOf({
+  outcome,
+  up,
+  serves,
+  report,
+}: Pick<Recovery, 'outcome' | 'up' | 'serves' | 'report'>): {
+  readonly verdict: 'healthy' | 'unhealthy' | 'inconclusive' | 'error' | 'not-deployed'
   readonly reasonCode: Recovery['outcome'] | 'not-up' | 'other-revision-served' | 'rollout-in-progress'
 } {
-  const verdicts = { recovered: 'healthy', 'not-recovered': 'unhealthy', unknown: 'inconclusive' } as const
+  // a check that could not run is no weak evidence: it is none
+  const unknown = report.verdict === 'error' ? 'error' : 'inconclusive'
+  const verdicts = { recovered: 'healthy', 'not-recovered': 'unhealthy', unknown } as const
   if (serves === 'other') return { verdict: 'not-deployed', reasonCode: 'other-revision-served' }
   if (up === false) return { verdict: verdicts[outcome], reasonCode: 'not-up' }
   return { verdict: verdicts[outcome], reasonCode: serves === 'mixed' ? 'rollout-in-progress' : outcome }

@@ -29,10 +29,19 @@ describe('an http check that has never passed in this environment', () => {
     expect(log).toMatch(/never passed in this environment|has not passed before/)
   })
 
-  test('is one after a rollback, too', async () => {
-    service.change({ status: 403, body: 'no' })
-    const { outputs } = await gate({ mode: 'verify', 'up-tries': '1' })
-    expect(outputs).toMatchObject({ verdict: 'inconclusive', 'reason-code': 'unknown' })
+  test('is one after a rollback, too, and fails the step: nothing shows that production has recovered', async () => {
+    service.change({ status: 500, body: 'no' })
+    const verify = { mode: 'verify', 'up-tries': '1' }
+    const { exitCode, outputs, log } = await gate(verify)
+    expect({ log, exitCode, ...outputs }).toMatchObject({
+      exitCode: 1,
+      verdict: 'error',
+      'reason-code': 'unknown',
+    })
+    // who says otherwise gets a warning
+    const warned = await gate({ ...verify, 'fail-on': 'unhealthy' })
+    expect(warned).toMatchObject({ exitCode: 0, outputs: { verdict: 'error' } })
+    expect(warned.log).toContain('warning: production after the rollback: unknown')
   })
 
   test('whose service refuses the connection is an error, too', async () => {

@@ -153,12 +153,12 @@ describe('the gate with `mode: verify`', () => {
   )
 
   test(
-    'is inconclusive while the rollout is in progress',
+    'is inconclusive while the rollout is in progress, which fails the step',
     async () => {
       production.serve((request, head) => ({ revision: request % 2 === 0 ? head : shop.bad }))
-      expect((await verify()).outputs).toMatchObject({
-        verdict: 'inconclusive',
-        'reason-code': 'rollout-in-progress',
+      expect(await verify()).toMatchObject({
+        exitCode: 1,
+        outputs: { verdict: 'inconclusive', 'reason-code': 'rollout-in-progress' },
       })
     },
     limit,

@@ -81,7 +81,7 @@ export const healthGate = defineAction({
     }),
     'fail-on': input.choices({
       description:
-        'Verdicts that fail the step, of `unhealthy`, `error`, `pre-existing`, `not-deployed` and `inconclusive`, separated by commas.',
+        'Verdicts that fail the step, of `unhealthy`, `error`, `pre-existing`, `not-deployed` and `inconclusive`, separated by commas. Default with `mode: verify`: all of them.',
       default: 'unhealthy, error, pre-existing, not-deployed',
       options: ['unhealthy', 'error', 'pre-existing', 'not-deployed', 'inconclusive'],
     }),

@@ -3,7 +3,7 @@ import { type GateReport, issuesOf, listSamples, worstSeverity } from '../../hea
 import type { Response } from '../../health/response.ts'
 import { summarizeReport } from '../../health/summary.ts'
 import { renderMarkdown } from '../../text/markdown.ts'
-import type { HealthGateStep } from './contract.ts'
+import { type HealthGateStep, healthGate } from './contract.ts'
 import type { HealthGateOutputs, Prepared } from './prepare.ts'
 
 /**
@@ -49,14 +49,16 @@ export function announceVerdict(
   else if (verdict !== 'healthy') log.warning(message, 'Health gate')
 }
 
-/** Whether the rollback helped: an error where that fails the step, else a warning. */
+/** Whether the rollback helped: an error where that fails the step, which all but a recovery does unless `fail-on` is given. */
 export function announceRecovery(
   { inputs, log, fail }: HealthGateStep,
   { outcome, because, report: { verdict } }: Pick<Recovery, 'outcome' | 'because' | 'report'>,
   environment: string,
 ): void {
   const message = `${environment} after the rollback: ${outcome}, because ${because}`
-  if (inputs['fail-on'].some((each) => each === verdict)) fail(message)
+  const isChosen = inputs['fail-on'].join(', ') !== healthGate.inputs['fail-on'].default
+  const fails = isChosen ? inputs['fail-on'].some((each) => each === verdict) : outcome !== 'recovered'
+  if (fails) fail(message)
   else if (outcome !== 'recovered') log.warning(message, 'Health gate')
   log.info(message)
 }
