@@ -2,6 +2,7 @@ import type { BlockContent, ListItem, PhrasingContent, Root, RootContent, Table,
 import { gfmTableToMarkdown } from 'mdast-util-gfm-table'
 import { gfmTaskListItemToMarkdown } from 'mdast-util-gfm-task-list-item'
 import { toMarkdown } from 'mdast-util-to-markdown'
+import { withoutDirections } from './direction.ts'
 import { shortRevision } from './revision.ts'
 
 /**
@@ -24,17 +25,12 @@ type Inline = PhrasingContent | string
 
 /** A text that is not ours: nobody is mentioned by it, and no issue is referred to. */
 export function text(value: string): PhrasingContent {
-  return { type: 'text', value: readable(value).replace(/@(?=\w)|#(?=\d)/g, '$&\u200b') }
+  return { type: 'text', value: withoutDirections(value).replace(/@(?=\w)|#(?=\d)/g, '$&\u200b') }
 }
 
 /** A name, id or value as it is; GitHub makes no mention or link of it. */
 export function code(value: string): PhrasingContent {
-  return { type: 'inlineCode', value: readable(value).replace(/\s+/g, ' ') }
-}
-
-/** Without the marks that turn the direction of writing: with them a text shows in another order than it has. */
-function readable(value: string): string {
-  return value.replace(/[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '')
+  return { type: 'inlineCode', value: withoutDirections(value).replace(/\s+/g, ' ') }
 }
 
 /** An account that is to be notified. @throws TypeError for what is no login: text from outside is never a mention */

@@ -20,7 +20,8 @@ const digit = 6.4
 export function drawTrend(trend: TrendReport, isWhole: boolean): Html {
   const { points, unit, metric } = trend
   const values = points.flatMap(({ value }) => (value === null ? [] : [value]))
-  const most = Math.max(...values, unit === 'share' ? 0.01 : unit === 'ms' ? 1000 : 1)
+  // under 4 % the marks of the axis would be parts of a percent, and all read 0 % or 1 %
+  const most = Math.max(...values, unit === 'share' ? 0.04 : unit === 'ms' ? 1000 : 1)
   const y = scaleLinear().domain([0, most])
   const ticks = unit === 'ms' ? durationTicks(most) : y.nice(4).ticks(unit === 'count' && most < 4 ? most : 4)
   y.domain([0, Math.max(most, ticks.at(-1) ?? 0)])

@@ -1,3 +1,5 @@
+import { withoutDirections } from '../../text/direction.ts'
+
 /** Markup that is ours: everything else is escaped when it becomes a part of it. */
 export class Html {
   readonly text: string
@@ -36,5 +38,5 @@ const longest = 300
 /** A text that people or servers wrote: its direction stays its own, and it does not fill the page. */
 export function foreign(text: string): Html {
   const shown = text.length <= longest ? text : `${text.slice(0, longest - 1)}…`
-  return html`<bdi>${shown.replace(/\p{Cc}+/gu, ' ')}</bdi>`
+  return html`<bdi>${withoutDirections(shown).replace(/\p{Cc}+/gu, ' ')}</bdi>`
 }

@@ -24,6 +24,6 @@ code{font:13px ui-monospace,monospace;overflow-wrap:anywhere}
 .state{font-weight:600}.good{color:var(--good)}.bad{color:var(--bad)}.wait{color:var(--wait)}
 details summary{cursor:pointer}ol.line-of-time{margin:4px 0;padding-left:18px}
 footer{margin-top:40px;color:var(--soft);font-size:13px}
-@media (max-width:600px){body{padding:12px}th,td{padding:6px}.tiles{grid-template-columns:1fr 1fr}.tiles b{font-size:18px}}
+@media (max-width:600px){.why{min-width:260px}body{padding:12px}th,td{padding:6px}.tiles{grid-template-columns:1fr 1fr}.tiles b{font-size:18px}}
 @media print{:root{--back:#fff;--card:#fff;--text:#000;--soft:#444;--line:#bbb;--mark:#0550ae;--good:#116329;--bad:#a40e26;--wait:#7d4e00}form,.skip{display:none}body{max-width:none}figure,.tiles li,tr{break-inside:avoid}.wide{overflow:visible}}
 `.trim()

@@ -85,10 +85,11 @@ function aboutCount(
   { rollbacks: threshold }: Thresholds,
 ): readonly Recommendation[] {
   const { total: value } = rollbacks
+  const { deployments } = dora.changeFailRate
   if (value <= threshold) return []
   const text =
     'Test more before a deployment, or deploy to a part of production first: rollbacks are frequent.'
-  const evidence = `${value} rollbacks in the period, of ${dora.changeFailRate.deployments} deployments (at most ${threshold} wanted)`
+  const evidence = `${value} rollbacks in the period, of ${deployments} ${deployments === 1 ? 'deployment' : 'deployments'} (at most ${threshold} wanted)`
   return [{ id: 'frequent-rollbacks', text, evidence, value, threshold, n: value }]
 }
 

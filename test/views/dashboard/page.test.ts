@@ -273,6 +273,30 @@ test.each([
   await page.close()
 })
 
+test('no mark of an axis is there twice, also where a share was 0 % all the time', async () => {
+  const { page } = await open(write('axes', events.slice(0, 1), facts))
+  for (const chart of await page.locator('svg:visible').all()) {
+    const marks = await chart.locator('.grid + .axis').allTextContents()
+    expect(marks).toEqual([...new Set(marks)])
+  }
+  await page.close()
+})
+
+test('without an event it claims nothing of post-mortems and says that there was no rollback', async () => {
+  const { page } = await open(write('none', [], [], []))
+  const text = (await page.locator('main').textContent()) ?? ''
+  expect(text).not.toContain('is done')
+  expect(await page.locator('section[aria-labelledby=by]').textContent()).toContain('No rollback')
+  await page.close()
+})
+
+test('on a phone the reason of a rollback is wide enough to be read', async () => {
+  const { page } = await open(write('reasons', events, facts), { viewport: { width: 360, height: 740 } })
+  const box = await page.locator('td.why:visible').first().boundingBox()
+  expect(box?.width).toBeGreaterThanOrEqual(240)
+  await page.close()
+})
+
 test('hostile text breaks out of nothing: no element, attribute, script, request or dialog comes of it', async () => {
   const hostile = [
     '</title></script></style></bdi><script>alert(1)</script>',
@@ -289,6 +313,7 @@ test('hostile text breaks out of nothing: no element, attribute, script, request
   expect(await page.locator('script').count()).toBe(1)
   expect(await page.locator('img, iframe, object, [onerror], [onmouseover]').count()).toBe(0)
   expect(await page.locator('body').textContent()).toContain('<script>alert(1)</script>')
+  expect(await page.locator('main').textContent()).not.toMatch(/[\u202a-\u202e\u2066-\u2069]/)
   await page.selectOption('select[name=environment]', { index: 1 })
   expect(await page.locator('tbody tr[data-at]:visible').count()).toBeGreaterThan(0)
   expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(1120)
