@@ -47,11 +47,19 @@ export async function post(
       retry: answer.isRefused ? 'always' : 'if-harmless',
     }
   const { status, body: text } = answer
-  if (status >= 200 && status < 300) return read(answer)
+  if (status >= 200 && status < 300)
+    return isPage(text)
+      ? { outcome: 'failed', because: `HTTP ${status} with a web page; check the address`, retry: 'never' }
+      : read(answer)
   const because = `HTTP ${status}${excerpt(text)}`
   if (status === 429)
     return { outcome: 'failed', because, retry: 'always', afterMs: retryAfter(answer.headers, means.now()) }
   return { outcome: 'failed', because, retry: status >= 500 ? 'if-harmless' : 'never' }
+}
+
+/** A page to log in, or of a proxy: no service answers a message with one. */
+function isPage(text: string): boolean {
+  return /^\s*<(?:!doctype html|html)\b/i.test(text)
 }
 
 /** The start of what a service said, on one line; nothing of a page of HTML. */

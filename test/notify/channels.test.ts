@@ -231,6 +231,18 @@ describe('every channel over HTTP', () => {
     }
   })
 
+  test('that answers 200 with a web page, as a proxy or a login does, has failed', async () => {
+    receiver.answer(() => ({ status: 200, body: '<!DOCTYPE html><html>Log in</html>' }))
+    const more = ['discord', 'teams', 'mattermost', 'cdevents'].map((type) => ({
+      type,
+      url: { env: 'HOOK' },
+    }))
+    for (const settings of [...kinds(), ...more]) {
+      const attempt = await open(settings, env()).send(first, {})
+      expect(attempt).toMatchObject({ outcome: 'failed', because: expect.stringContaining('web page') })
+    }
+  })
+
   test('that nobody listens to was not told: another try is harmless', async () => {
     await receiver.stop()
     for (const settings of kinds())

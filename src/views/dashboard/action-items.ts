@@ -17,7 +17,8 @@ const listed = 50
 /** The open action items of post-mortems. */
 export function renderActionItems(items: ActionItems): Html {
   if (typeof items === 'string') return html`<p>Not read: ${foreign(items)}</p>`
-  if (items.length === 0) return html`<p>No open action item was found in the newest post-mortems of this repository.</p>`
+  if (items.length === 0)
+    return html`<p>No open action item was found in the newest post-mortems of this repository.</p>`
   const more = items.length - listed
   return html`<div class="wide" tabindex="0" role="region" aria-label="Open action items"><table><caption>${items.filter(({ isOverdue }) => isOverdue).length} of ${items.length} are overdue</caption><thead><tr><th scope="col">action item</th><th scope="col">owner</th><th scope="col">due</th><th scope="col">post-mortem</th></tr></thead><tbody>${items
     .slice(0, listed)
