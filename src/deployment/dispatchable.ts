@@ -21,6 +21,8 @@ export async function whyNotDispatchable(
   repository: Repository,
   { workflow, inputs, ref }: WantedDispatch,
 ): Promise<string | undefined> {
+  const own = workflow.split('/').at(-1)
+  if (own !== workflow) return `a workflow is named by its file, without the folder: write ${own}`
   const [state, file] = await Promise.all([
     readWorkflowState(repository, workflow),
     readFile(repository, { path: `.github/workflows/${workflow}`, ref }),

@@ -74,18 +74,23 @@ export async function hear(
     return { kind: 'refused', why: 'no-permission' }
   }
   if (command.name === 'misunderstood') {
-    const words = `Nothing was done: ${command.problem}.`
+    const words = `Nothing was done: ${ended(command.problem)}`
     await answer(repository, comment, { reaction: 'confused', words })
     return { kind: 'refused', why: 'misunderstood' }
   }
   const environment = findEnvironment(command.environment, environmentOf)
   if (environment instanceof InputError) {
-    const words = `Nothing was done: ${environment.message}.`
+    const words = `Nothing was done: ${ended(environment.message)}`
     await answer(repository, comment, { reaction: 'confused', words })
     return { kind: 'refused', why: 'unknown-environment' }
   }
   await showThatItWasSeen(repository, comment)
   return { kind: 'command', command: { ...command, environment } }
+}
+
+/** With a full stop, unless it asks something. */
+function ended(sentence: string): string {
+  return sentence.endsWith('?') ? sentence : `${sentence}.`
 }
 
 /** A rollback does not wait for a courtesy: the comment may be deleted by now, or the token may not react to it. */
@@ -151,7 +156,9 @@ export function describeOutcome({
   const done = said?.done === true
   const parts = [
     said?.text ?? 'The rollback did not come to an end.',
-    ...(commit === '' || said?.isBack !== true ? [] : [`The revision to deploy is ${commit}.`]),
+    ...(commit === '' || said?.isBack !== true
+      ? []
+      : [`The ${said.isDeployed === true ? 'deployed revision' : 'revision to deploy'} is ${commit}.`]),
     ...(postmortem === '' ? [] : [`The post-mortem is #${postmortem}.`]),
     `[The run](${url}) has the details.`,
   ]
@@ -164,12 +171,19 @@ interface Words {
   readonly text: string
   /** something is rolled back: another revision than the failed one may have to be deployed */
   readonly isBack?: true
+  /** the rollback saw that it is deployed: nobody has to */
+  readonly isDeployed?: true
   /** it is for something outside of the rollback to deploy, and to verify */
   readonly isHandedOver?: true
 }
 
 const words: Readonly<Record<string, Words>> = {
-  complete: { done: true, isBack: true, text: 'Rolled back.' },
+  complete: {
+    done: true,
+    isBack: true,
+    isDeployed: true,
+    text: 'Rolled back. Production is healthy.',
+  },
   'rolled-back': {
     done: false,
     isBack: true,
@@ -188,7 +202,12 @@ const words: Readonly<Record<string, Words>> = {
     isBack: true,
     text: 'Rolled back, but the restored revision is not deployed: the run says what to do.',
   },
-  'not-recovered': { done: false, isBack: true, text: 'Rolled back, but production is still failing.' },
+  'not-recovered': {
+    done: false,
+    isBack: true,
+    isDeployed: true,
+    text: 'Rolled back, but production is still failing.',
+  },
   'not-verified': {
     done: false,
     isBack: true,
@@ -202,5 +221,5 @@ const words: Readonly<Record<string, Words>> = {
   },
   undone: { done: false, text: 'A layer failed, and what was done before it was taken back.' },
   failed: { done: false, text: 'The rollback failed.' },
-  held: { done: false, text: 'A guard wants a person to look at it.' },
+  held: { done: false, text: 'Not rolled back: manual approval required.' },
 }

@@ -159,7 +159,7 @@ function problemsOf(
       ? []
       : [isOnly(plan) ? deployment.problem : message`deployment: ${deployment.problem}`]
   if (outcome === 'not-recovered')
-    return [...ofLayers, ...ofDeployment, `${environment} is not well: ${because}`]
+    return [...ofLayers, ...ofDeployment, `${environment} is still failing: ${because}`]
   const isUnseen = ending === 'not-verified' && outcome === 'unknown'
   return [
     ...ofLayers,

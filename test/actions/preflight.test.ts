@@ -22,6 +22,12 @@ describe('12: before anything is changed, the front door finds a deploy workflow
       /there is no workflow gone\.yml on the default branch/,
     ],
     [
+      'that is named with its folder',
+      { workflow: '.github/workflows/deploy.yml' },
+      () => {},
+      /named by its file, without the folder: write deploy\.yml/,
+    ],
+    [
       'that is disabled',
       { workflow: 'deploy.yml' },
       () => shop.hosted.disabledWorkflows.add('deploy.yml'),

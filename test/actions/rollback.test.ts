@@ -433,7 +433,7 @@ test(
       layers: 'code',
     })
     expect(log).toContain(
-      'there is no .github/rollback.yml: the code is rolled back, and nothing else; that file could add',
+      'there is no .github/rollback.yml at this revision: only the code is rolled back. That file configures',
     )
     expect(shop.columns()).toContain('stars')
   },

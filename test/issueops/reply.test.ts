@@ -22,7 +22,16 @@ describe('a reply', () => {
     })
   })
 
-  test.each(['complete', 'already-rolled-back', 'not-deployed', 'not-recovered', 'not-verified', 'partial'])(
+  test.each(['complete', 'not-recovered'])(
+    'to what ended as "%s" names the revision that is deployed, and asks nobody to deploy it',
+    (decision) => {
+      const { words } = outcomeOf(decision)
+      expect(words).toContain(`The deployed revision is ${failed}.`)
+      expect(words).not.toContain('to deploy')
+    },
+  )
+
+  test.each(['already-rolled-back', 'not-deployed', 'not-verified', 'partial'])(
     'to what ended as "%s" names the revision to deploy',
     (decision) => {
       expect(outcomeOf(decision).words).toContain(`The revision to deploy is ${failed}.`)
@@ -42,6 +51,21 @@ describe('a reply', () => {
   ])('to what ended as "%s" is no rocket, for something is left to do', (decision) => {
     expect(outcomeOf(decision).reaction).toBe('-1')
   })
+})
+
+test('a reply ends with one mark: a question that suggests a command has no full stop behind it', async () => {
+  const shop = await openShop()
+  shop.hosted.roles.set('ada', 'write')
+  const repository = shop.open({ login: 'ada', kind: 'user', permissions: { issues: 'write' } })
+  const { octokit, owner, repo } = repository
+  await octokit.rest.issues.create({ owner, repo, title: 'down' })
+  const body = '/rollbak'
+  const { data } = await octokit.rest.issues.createComment({ owner, repo, issue_number: 1, body })
+  const comment = { ...{ id: data.id, body, on: 1, isNew: true }, author: { login: 'ada', isBot: false } }
+  const heard = await hear(repository, comment, (name) => name || 'production')
+  expect(heard).toEqual({ kind: 'refused', why: 'misunderstood' })
+  expect(shop.hosted.comments.at(-1)?.body).toMatch(/did you mean `\/rollback`\?$/)
+  await shop.close()
 })
 
 test('a command is carried out although its comment takes no reaction: it was deleted since', async () => {

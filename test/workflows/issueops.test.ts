@@ -126,7 +126,7 @@ describeAct('a comment', () => {
     const said = await comment('/rollback reason $(touch /tmp/pwned) the shop is down', { pull: true })
     expect({ log: said.run.log, reactions: said.reactions }).toMatchObject({ reactions: ['eyes', 'rocket'] })
     expect(said.answers).toEqual([
-      expect.stringMatching(/Rolled back\..*revision to deploy is [0-9a-f]{40}\..*post-mortem is #\d+/),
+      expect.stringMatching(/Rolled back\..*deployed revision is [0-9a-f]{40}\..*post-mortem is #\d+/),
     ])
     const head = await shop.head()
     expect(await shop.hosted.git.readCommit(head)).toMatchObject({

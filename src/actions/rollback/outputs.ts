@@ -7,6 +7,6 @@ export function sayUnconfigured(
 ): void {
   if (isConfigured) return
   log.info(
-    `there is no ${inputs.config}: the code is rolled back, and nothing else; that file could add checks to look with (health), a workflow that deploys (code.redeploy), a database and over-the-air updates`,
+    `there is no ${inputs.config} at this revision: only the code is rolled back. That file configures health checks (health), the workflow that deploys (code.redeploy), a database and over-the-air updates`,
   )
 }
