@@ -27,12 +27,12 @@ export interface OpenRequest extends Request {
  * @throws InputError for an update without anything to update
  */
 export function wishesOf(
-  { operation, severity, note, reason, text, by }: Request,
+  { operation, severity, note, reason, text }: Request,
   now: Date,
   draft: UserText,
 ): readonly Wish[] {
   if (operation === 'publish') return [{ kind: 'publish', ...draft, text: text || draft.text }]
-  const because = reason || `asked for by ${by}`
+  const because = reason || 'no reason given'
   if (operation === 'escalate') return [{ kind: 'escalate', when: 'now', because }]
   if (operation === 'acknowledge' || operation === 'resolve') return [{ kind: operation, because }]
   const wishes: Wish[] = [
