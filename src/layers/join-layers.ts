@@ -23,12 +23,13 @@ export function joinLayers(name: Layer['name'], parts: Parts): Layer {
     async plan() {
       const plans = await Promise.all(all.map(async ([part, layer]) => [part, await layer.plan()] as const))
       const open = plans.filter(([, { view }]) => view.state !== 'nothing')
+      const leftParts = plans.flatMap(([, { view }]) => (view.state === 'nothing' ? [view] : []))
       return {
         view: joinViews(
           name,
           plans.map(([, { view }]) => view),
         ),
-        apply: () => applyParts(open),
+        apply: async () => withUnverified(await applyParts(open), leftParts),
       }
     },
     async undo(done) {
@@ -49,7 +50,7 @@ function joinViews(layer: Layer['name'], views: readonly LayerPlanView[]): Layer
   const shown = open.length > 0 ? open : views
   const pending = views.some(({ state }) => state === 'pending')
   const left = views.flatMap((view) => (view.state === 'nothing' && view.left ? [view.left] : []))
-  const unverified = open.flatMap((view) => view.unverified ?? [])
+  const unverified = views.flatMap((view) => view.unverified ?? [])
   const now = join(open.map((view) => view.now ?? ''))
   const scope = join(
     views.map((view) => view.scope ?? ''),
@@ -90,6 +91,13 @@ async function applyParts(plans: readonly (readonly [string, LayerPlan])[]): Pro
     }
   }
   return joinReceipts(done)
+}
+
+/** A part that nothing is done to, and that was not seen to be right, keeps the whole from being so. */
+function withUnverified(receipt: LayerReceipt, left: readonly LayerPlanView[]): LayerReceipt {
+  const unverified = left.flatMap((view) => view.unverified ?? [])
+  if (unverified.length === 0) return receipt
+  return { ...receipt, verified: undefined, problem: join([receipt.problem ?? '', ...unverified], '; ') }
 }
 
 /** A list under a name, unless it is empty. */

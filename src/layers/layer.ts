@@ -119,7 +119,7 @@ export interface LayerPlanView {
   readonly needsPerson: readonly string[]
   /** the state of the world that the plan depends on, e.g. the branch's head; a plan made later has the same, or the world has moved */
   readonly basis: Readonly<Record<string, string>>
-  /** where it is `done`: what of it could not be seen, or is seen not to hold, one sentence; absent when it was seen to hold, or nobody can look */
+  /** where it is `done` or `nothing`: what of it could not be seen, or is seen not to hold, one sentence; absent when it was seen to hold, or nobody can look */
   readonly unverified?: string
   /** with `nothing`: why the layer is left as it is, one clause; absent when the deployment changed nothing in it */
   readonly left?: string
@@ -211,5 +211,6 @@ export function comparedView(
     from: from ?? earlier?.from ?? to,
     to,
     foundBy,
+    ...(from === undefined && earlier !== undefined && { now: to }),
   }
 }

@@ -1,10 +1,11 @@
 import type { Layer } from './layer.ts'
 
+/** What was chosen of a layer, by the names of the settings. */
+type Chosen = Readonly<Record<string, string | readonly string[]>>
+
 /** A layer whose plan says what was chosen of it: another choice is another rollback, and does not go on with this one. */
-export function scoped(layer: Layer, chosen: Readonly<Record<string, string | readonly string[]>>): Layer {
-  const words = Object.entries(chosen).flatMap(([name, value]) =>
-    value.length === 0 ? [] : [`${name} ${[value].flat().join(', ')}`],
-  )
+export function scoped(layer: Layer, chosen: Chosen): Layer {
+  const words = wordsOf(chosen)
   return {
     ...layer,
     async plan() {
@@ -13,4 +14,25 @@ export function scoped(layer: Layer, chosen: Readonly<Record<string, string | re
       return { ...plan, view: { ...plan.view, ...(scope !== '' && { scope }) } }
     },
   }
+}
+
+/** Whether the scope of a plan has just what is chosen, whatever the layer itself says in it. */
+export function hasChoice(chosen: Chosen): (scope: string | undefined) => boolean {
+  const words = wordsOf(chosen).join('; ')
+  return (scope = '') => {
+    if (scope === words) return true
+    const start = words === '' ? '' : `${words}; `
+    const rest = scope.slice(start.length).split('; ')
+    return scope.startsWith(start) && !rest.some((word) => isOf(chosen, word))
+  }
+}
+
+function isOf(chosen: Chosen, word: string): boolean {
+  return Object.keys(chosen).some((name) => word.startsWith(`${name} `))
+}
+
+function wordsOf(chosen: Chosen): readonly string[] {
+  return Object.entries(chosen).flatMap(([name, value]) =>
+    value.length === 0 ? [] : [`${name} ${[value].flat().join(', ')}`],
+  )
 }

@@ -1,6 +1,7 @@
 import type { Restored } from '../deployment/restored.ts'
+import { shortRevision } from '../text/revision.ts'
 import type { Assessment } from './assessment.ts'
-import { deployedView, type Plan } from './plan.ts'
+import { deployedView, type Plan, viewsOf } from './plan.ts'
 import type { Production } from './production.ts'
 
 /** What is looked at once every layer is back. */
@@ -35,7 +36,10 @@ export async function lookAfterwards(
     commit === undefined ? undefined : findRestored?.(commit),
     production.assess(served),
   ])
-  const said: string[] = deployed === undefined ? [] : [`${deployed.layer} is at ${commit?.slice(0, 7)}`]
+  const said = viewsOf(plan).flatMap((view) => {
+    const now = view.layer === deployed?.layer ? commit : view.now
+    return now === undefined ? [] : [`${view.layer} is at ${shortRevision(now)}`]
+  })
   if (restored === undefined) said.push('nothing was deployed by this run')
   else
     said.push(

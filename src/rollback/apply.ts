@@ -77,7 +77,8 @@ function isBroken({ outcome }: LayerOutcome): boolean {
 async function applyLayer({ layer, plan }: PlannedLayer, options: ApplyOptions): Promise<LayerOutcome> {
   const { progress, reason, automatic, record, now, log, onDone } = options
   const { view } = plan
-  const earlier = progress.done.get(layer.name)
+  const earlier =
+    progress.doneWithin(layer.name, (scope) => scope === view.scope) ?? progress.done.get(layer.name)
   // the history says who did it, and the plan, which was made a moment ago, that it holds
   if (earlier?.kind === 'rollback-applied' && view.state === 'done') {
     log(`${layer.name}: done by an earlier run`)
@@ -96,7 +97,13 @@ async function applyLayer({ layer, plan }: PlannedLayer, options: ApplyOptions):
   try {
     const receipt = await plan.apply()
     const timesUndone = progress.undone(layer.name)
-    const circumstances = { reason, automatic, startedAt: startedAt.toISOString(), timesUndone }
+    const circumstances = {
+      reason,
+      automatic,
+      startedAt: startedAt.toISOString(),
+      timesUndone,
+      runKey: progress.runKey,
+    }
     const { what, naturalKey } = describeApplied(view, receipt, circumstances)
     const problem =
       receipt.problem ??

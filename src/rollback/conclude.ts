@@ -27,6 +27,13 @@ const settled = {
   held: ['held', 'guard', 'Not rolled back: manual approval required'],
 } as const
 
+/** Nothing differs from the target, and what is there was not seen to be right. */
+const notVerified = {
+  decision: 'not-verified',
+  reasonCode: 'not-verified',
+  headline: 'Nothing to roll back, and not verified',
+} as const
+
 const endings: Readonly<Record<Ending, readonly [reasonCode: string, headline: string]>> = {
   complete: ['restored', 'Rolled back'],
   'rolled-back': ['not-checked', 'Rolled back; production was not checked'],
@@ -59,6 +66,8 @@ function nextStepOf({ ending, deployedBy, recovery }: RollbackReport): string | 
 export function conclude(prepared: Prepared, report: RollbackReport | undefined): Conclusion {
   if (prepared.kind !== 'ready') {
     const [decision, reasonCode, headline] = settled[prepared.kind]
+    const { unverified = [] } = prepared
+    if (unverified.length > 0) return { ...notVerified, problems: unverified, now: prepared.because }
     const problems = prepared.kind === 'held' ? [prepared.because] : []
     return { decision, reasonCode, headline, problems, now: prepared.because }
   }

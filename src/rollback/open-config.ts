@@ -7,7 +7,7 @@ import { openConfigLayer } from '../layers/config/layer.ts'
 import { findTarget as findConfigTarget } from '../layers/config/target.ts'
 import { partOf } from '../layers/join-layers.ts'
 import type { Layer } from '../layers/layer.ts'
-import { scoped } from '../layers/scoped.ts'
+import { hasChoice, scoped } from '../layers/scoped.ts'
 import { isChosen, type LayerSurroundings, readVariable } from './layer-surroundings.ts'
 import { undoableOf } from './record.ts'
 
@@ -23,7 +23,10 @@ export async function openConfig(
   const settings = config.config
   if (settings === undefined) throw new TypeError('there is no configuration in the settings')
   const { files, keys, folder, storage = '', variables, target, allowRemoval, required } = settings
-  const earlier = progress.done.get('config')
+  const { organizationVariables } = settings
+  const chosen = { target: target ?? '', files, keys, variables, organizationVariables }
+  // what was restored of other files, keys or variables says nothing of these
+  const earlier = progress.doneWithin('config', hasChoice(chosen))
   const isInterrupted = progress.unfinished?.layers.some(({ layer }) => layer === 'config') === true
   const secrets = surroundings.secrets
   const goesWithCode = isChosen(surroundings, 'code')
@@ -39,9 +42,9 @@ export async function openConfig(
       throw new InputError(
         message`${setting('config.schema')} is ${path}, and ${runs.slice(0, 7)}, which runs afterwards, has no such file; name one that it has, or leave the setting out to restore without a check`,
       )
-    const warnings =
-      text === undefined ? [`not checked: ${runs.slice(0, 7)}, which runs afterwards, has no ${path}`] : []
-    return { schema: text === undefined ? undefined : { path, text }, required, secrets, warnings }
+    if (text !== undefined) return { schema: { path, text }, required, secrets, warnings: [] }
+    const unchecked = `not checked by \`config.schema\`: ${runs.slice(0, 7)}, which runs afterwards, has no ${path}`
+    return { schema: undefined, required, secrets, warnings: [unchecked], unchecked }
   }
   const circumstances = {
     storage,
@@ -72,7 +75,7 @@ export async function openConfig(
               readVariable(env, 'config.variables-token', settings.variablesToken?.env ?? ''),
             ),
             scopes: variables,
-            organizationVariables: settings.organizationVariables,
+            organizationVariables,
             findTarget,
             secrets,
             isInterrupted,
@@ -104,8 +107,7 @@ export async function openConfig(
             rules: () => rules(good),
           },
   })
-  const { organizationVariables } = settings
-  return scoped(layer, { target: target ?? '', files, keys, variables, organizationVariables })
+  return scoped(layer, chosen)
 }
 
 /** The files of a commit, tag or branch; undefined when the repository has no such revision. */

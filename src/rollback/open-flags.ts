@@ -10,7 +10,7 @@ import { openFlagService } from '../layers/flags/open.ts'
 import type { Flag } from '../layers/flags/service.ts'
 import { decodeFlags, digestOfState, encodeFlags } from '../layers/flags/snapshot.ts'
 import { emptyView, type Layer } from '../layers/layer.ts'
-import { scoped } from '../layers/scoped.ts'
+import { hasChoice, scoped } from '../layers/scoped.ts'
 import { redact } from '../text/redact.ts'
 import { inRepository, onMachine } from './flag-file.ts'
 import { isChosen, type LayerSurroundings, readVariable } from './layer-surroundings.ts'
@@ -22,7 +22,8 @@ export async function openFlags(surroundings: LayerSurroundings): Promise<Layer>
   const settings = config.flags
   if (settings === undefined) throw new TypeError('there are no feature flags in the settings')
   const { storage, target, disable, restore } = settings
-  const earlier = progress.done.get('flags')
+  const chosen = { target: target ?? '', disable, restore }
+  const earlier = progress.doneWithin('flags', hasChoice(chosen))
   const begun = progress.unfinished?.layers.find(({ layer }) => layer === 'flags')
   const isInRepository = settings.service === 'flagd' && settings.folder === undefined
   if (isInRepository && isChosen(surroundings, 'code')) return withCode(settings.file ?? '')
@@ -65,7 +66,7 @@ export async function openFlags(surroundings: LayerSurroundings): Promise<Layer>
       return { name: found.name, foundBy: found.foundBy, flags: decodeFlags(found.name, bytes) }
     },
   })
-  return scoped(layer, { target: target ?? '', disable, restore })
+  return scoped(layer, chosen)
 }
 
 /** Looks for a flag as it was in the backups of what rollbacks replaced, the newest first; a damaged one has nothing. */

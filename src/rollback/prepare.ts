@@ -60,6 +60,8 @@ export type Prepared =
       readonly because: string | Message
       /** of `done`: whether a deployment of the restored revision was found */
       readonly isDeployed?: boolean
+      /** with `nothing`: what of the layers that were asked for could not be seen, or is seen to be wrong; a line each */
+      readonly unverified?: readonly string[]
     })
 
 interface PreparedPlan {
@@ -111,9 +113,15 @@ async function prepareChosen(preparation: Preparation): Promise<Prepared> {
   const settled = (kind: 'nothing' | 'done' | 'well' | 'held', because: string | Message) =>
     ({ kind, plan, progress, because, assessment }) as const
   if (plan.layers.length === 0) {
-    const [alone, ...others] = plan.left
+    const asked = agreedOn === 'changed' ? [] : plan.left.filter(({ layer }) => agreedOn.includes(layer))
+    const [alone, ...others] = asked.length > 0 ? asked : plan.left
     const why = others.length === 0 ? alone?.plan?.view.left : undefined
-    return settled('nothing', why ?? 'the deployment changed nothing that is configured here')
+    return {
+      ...settled('nothing', why ?? 'the deployment changed nothing that is configured here'),
+      unverified: asked.flatMap(({ layer, plan: own }) =>
+        own?.view.unverified === undefined ? [] : [`${layer}: ${own.view.unverified}`],
+      ),
+    }
   }
   const isLayersDone = isDone(plan)
   const isSeen = viewsOf(plan).every(({ unverified }) => unverified === undefined)

@@ -15,6 +15,7 @@ export interface Recordable {
 /**
  * What a layer did, for the history.
  * @param timesUndone how often the rollback was taken back before: done again it is another event
+ * @param runKey of the run: what somebody brought back in between, and is rolled back again, is another event, too
  */
 export function describeApplied(
   view: LayerPlanView,
@@ -24,13 +25,21 @@ export function describeApplied(
     automatic,
     startedAt,
     timesUndone = 0,
-  }: { reason: string; automatic: boolean; startedAt: string; timesUndone?: number },
+    runKey = [],
+  }: {
+    reason: string
+    automatic: boolean
+    startedAt: string
+    timesUndone?: number
+    runKey?: readonly string[]
+  },
 ): Recordable {
   const { layer } = view
   const { from, to, now, tag, branch, kept, pull, wayBack, deploys } = receipt
   // a backup that is restored twice by hand replaces another database each time
   const replaced = [kept['database'] ?? []].flat()
-  const naturalKey = [layer, from, to, ...replaced, ...again(timesUndone)]
+  const run = receipt.outcome === 'rolled-back' ? runKey : []
+  const naturalKey = [layer, from, to, ...replaced, ...again(timesUndone), ...run]
   if (pull !== undefined) {
     const { number, url } = pull
     const where = { branch: branch ?? '', pull: number, url }
@@ -106,6 +115,11 @@ export interface Progress {
   readonly runKey: readonly string[]
   /** the layers that were rolled back, or proposed to be, since it began, and that were not taken back */
   readonly done: ReadonlyMap<LayerName, DoneLayer>
+  /** the newest rollback of a layer that was not taken back, of those with a scope that fits; undefined for none */
+  readonly doneWithin: (
+    layer: LayerName,
+    fits: (scope: string | undefined) => boolean,
+  ) => DoneLayer | undefined
   /** how often each layer's rollback was taken back */
   readonly undone: (layer: LayerName) => number
 }
@@ -137,6 +151,7 @@ export function readProgress(
     if (event.kind === 'rollback-applied' || event.kind === 'rollback-proposed') done.set(event.layer, event)
     if (event.kind === 'rollback-undone') done.delete(event.layer)
   }
+  const inForce = inForceOf(events)
   const unfinished = widest === undefined || widest.isContradicted ? undefined : widest
   const end = unfinished?.end
   return {
@@ -144,9 +159,29 @@ export function readProgress(
     isCarriedOut: end !== undefined && end !== 'partial',
     runKey: [String(events.filter(({ kind }) => kind === 'rollback-ended').length), ...(only ?? [])],
     done,
+    doneWithin: (layer, fits) =>
+      inForce.findLast(({ event, scope }) => event.layer === layer && fits(scope))?.event,
     undone: (layer) =>
       events.filter((event) => event.kind === 'rollback-undone' && event.layer === layer).length,
   }
+}
+
+/** What was rolled back, or proposed to be, and not taken back, oldest first; each with the scope that it began with. */
+export function inForceOf(
+  events: readonly Event[],
+): readonly { readonly event: DoneLayer; readonly scope: string | undefined }[] {
+  const scopes = new Map<LayerName, string | undefined>()
+  let inForce: { readonly event: DoneLayer; readonly scope: string | undefined }[] = []
+  for (const event of events) {
+    if (event.kind === 'rollback-began') for (const { layer, scope } of event.layers) scopes.set(layer, scope)
+    if (event.kind === 'rollback-applied' || event.kind === 'rollback-proposed')
+      inForce.push({ event, scope: scopes.get(event.layer) })
+    if (event.kind === 'rollback-undone')
+      inForce = inForce.filter(
+        ({ event: done }) => done.layer !== event.layer || undoableOf(done).now !== event.from,
+      )
+  }
+  return inForce
 }
 
 /**

@@ -7,6 +7,7 @@ import type { Recovery } from './ending.ts'
 import type { RollbackOptions } from './options.ts'
 import { deployedView, standingView } from './plan.ts'
 import type { Prepared } from './prepare.ts'
+import { inForceOf } from './record.ts'
 import type { RehearsalReport } from './rehearse.ts'
 import type { SavedPlan } from './saved-plan.ts'
 
@@ -51,7 +52,10 @@ export function resultOf(
   const inForce = report?.layers.filter(({ outcome }) => outcome !== 'undone') ?? []
   const code = inForce.find(({ layer }) => layer === 'code')?.receipt
   const restored = inForce.flatMap((each) => toDeploy(each)?.now ?? []).at(-1)
-  const [standing] = (deployedView(prepared.plan) ?? standingView(prepared.plan))?.deploys ?? []
+  const standing =
+    (deployedView(prepared.plan) ?? standingView(prepared.plan))?.deploys?.[0] ??
+    // what was restored before stays, where there is nothing more to restore
+    (prepared.kind === 'nothing' ? restoredBefore(own) : undefined)
   return {
     environment,
     revision,
@@ -67,6 +71,12 @@ export function resultOf(
     pull: code?.pull,
     recovery: report?.recovery.outcome ?? (prepared.kind === 'done' ? recoveryOf(prepared) : 'unknown'),
   }
+}
+
+/** The newest revision to deploy of what earlier runs restored, and nobody took back. */
+function restoredBefore(own: readonly Event[]): string | undefined {
+  const applied = inForceOf(own).flatMap(({ event }) => (event.kind === 'rollback-applied' ? [event] : []))
+  return applied.findLast(({ deploys }) => deploys !== undefined)?.deploys?.[0]
 }
 
 /** That of the rollback of the code which an earlier run has done. */

@@ -13,6 +13,8 @@ export interface Input<T> {
   readonly secret: boolean
   /** path of the same setting in the configuration file, by which errors name it; that of the input where the file has none */
   readonly setting: string | undefined
+  /** another setting that the input stands for, where that one does not apply */
+  readonly elseSetting: string | undefined
   /** @throws InputError that says what is wrong and what to write instead, without naming the input */
   readonly parse: (text: string) => T
 }
@@ -27,6 +29,7 @@ interface Declaration {
   readonly required?: boolean
   readonly default?: string
   readonly setting?: string
+  readonly elseSetting?: string
 }
 
 /** The kinds of input there are. An input left empty is '' or undefined, never a surprise value. */
@@ -103,10 +106,10 @@ export const input = {
 } as const
 
 function declare<T>(
-  { description, required = false, default: fallback = '', setting }: Declaration,
+  { description, required = false, default: fallback = '', setting, elseSetting }: Declaration,
   parse: (text: string) => T,
 ): Input<T> {
-  return { description, required, default: fallback, secret: false, setting, parse }
+  return { description, required, default: fallback, secret: false, setting, elseSetting, parse }
 }
 
 function parseChoice<T extends string>(text: string, options: readonly T[]): T {
@@ -132,7 +135,9 @@ function splitLines(text: string): readonly string[] {
 
 /** The input by which users of an action give a setting; undefined when it has none. */
 export function inputOf(inputs: Inputs, { path }: Setting): string | undefined {
-  return Object.entries(inputs).find(([name, each]) => (each.setting ?? name) === path)?.[0]
+  return Object.entries(inputs).find(
+    ([name, each]) => (each.setting ?? name) === path || each.elseSetting === path,
+  )?.[0]
 }
 
 /** The name of the environment variable in which the runner hands over an input. */

@@ -75,7 +75,7 @@ describe('files of the repository', () => {
   )
 
   test(
-    'are not shown with their secrets, old or new: not in the log, the summary, the outputs, the report or the history',
+    'are not shown with their secrets, old or new: not in the log, the summary, the outputs, the report or the history (digger 2677)',
     async () => {
       shop = await openConfigShop()
       const { log, outputs, summary } = await rollBack()
@@ -212,6 +212,30 @@ describe('files of a machine', () => {
       const again = await rollBack()
       expect(again.outputs).toMatchObject({ decision: 'already-rolled-back' })
       expect(await shop.local('app.json')).toBe(goodConfig)
+    },
+    limit,
+  )
+
+  test(
+    'that a schema of the failed revision alone cannot check are not verified, and in the next run neither',
+    async () => {
+      shop = await openConfigShop({
+        config: { ...config, schema: 'schema.json', target: 'latest' },
+        bad: { 'schema.json': '{ "required": ["timeoutMs"] }', 'server.mjs': 'throw 1\n' },
+      })
+      await shop.write('app.json', goodConfig)
+      const kept = await shop.run({ action: 'config-rollback', inputs: { mode: 'backup' } }, byHand)
+      expect(kept).toMatchObject({ exitCode: 0 })
+      await shop.write('app.json', badConfig)
+      for (const _ of ['first', 'second']) {
+        const { exitCode, log, outputs } = await rollBack({ layers: 'config, code' }, byHand)
+        expect({ log, exitCode, ...outputs }).toMatchObject({ exitCode: 1, decision: 'not-verified' })
+        expect(log).toContain(
+          `not checked by \`config.schema\`: ${shop.good.slice(0, 7)}, which runs afterwards, has no schema.json`,
+        )
+        expect(await shop.local('app.json')).toBe(goodConfig)
+        expect(await shop.read('server.mjs')).toBe('serve()\n')
+      }
     },
     limit,
   )

@@ -67,7 +67,130 @@ describe('files of a machine', () => {
   )
 })
 
+describe('what nothing is pending of is a statement about these files', () => {
+  const open = async () => {
+    shop = await openConfigShop({ config: 'none', bad: {}, isWell: async () => true })
+    await shop.write('app.json', goodConfig)
+    await shop.write('other.json', '{ "a": 1 }\n')
+    await run('backup', machine({ files: 'app.json, other.json' }))
+    await shop.write('app.json', badConfig)
+  }
+  const machine = (given = {}) => ({
+    ...{ files: 'app.json', folder: shop.folder, storage: shop.storage },
+    ...given,
+  })
+  const restore = (given = {}) => run('restore', machine({ target: 'latest', ...given }))
+
+  test(
+    'what was restored of others before says nothing of them, and what was restored of them still counts',
+    async () => {
+      await open()
+      expect((await restore()).outputs['decision']).toBe('complete')
+      const other = await restore({ files: 'other.json' })
+      expect({ log: other.log, ...other.outputs }).toMatchObject({ decision: 'nothing' })
+      expect(other.log).toMatch(/other\.json in \S+ is as in \S+-snapshot-\S+ already/)
+      const again = await restore()
+      expect(again.outputs['decision']).toBe('already-rolled-back')
+      expect(again.log).toMatch(/already-rolled-back: config is at \S+-snapshot-/)
+    },
+    limit,
+  )
+
+  test(
+    'a required field that they lack is not verified, before and after a restore of others',
+    async () => {
+      await open()
+      for (const _ of ['before', 'after']) {
+        const { exitCode, outputs, log } = await restore({ files: 'other.json', required: 'b' })
+        expect({ log, exitCode, ...outputs }).toMatchObject({ exitCode: 1, decision: 'not-verified' })
+        expect(log).toContain('is not valid: other.json b is required and is not there')
+        expect(log).not.toContain('would be restored')
+        await restore()
+      }
+    },
+    limit,
+  )
+
+  test(
+    'a file that is nowhere is not verified, and the setting is named; beside others it is a warning',
+    async () => {
+      await open()
+      const target = shop.good
+      const nowhere = await restore({ files: 'ap.json', target })
+      expect(nowhere).toMatchObject({ exitCode: 1, outputs: { decision: 'not-verified' } })
+      expect(nowhere.log).toMatch(/neither \S+ nor \w{40} has ap\.json; write files that one of them has/)
+      const inRepository = await run('restore', { files: 'ap.json' })
+      expect(inRepository.exitCode).toBe(1)
+      expect(inRepository.log).toMatch(/input "files".*ap\.json/)
+      await run('backup', machine({ files: 'app.json, ap.json' }))
+      await shop.write('app.json', goodConfig)
+      const beside = await restore({ files: 'app.json, ap.json' })
+      expect({ log: beside.log, ...beside.outputs }).toMatchObject({ decision: 'complete' })
+      expect(beside.log).toContain('warning: ap.json exists neither in ')
+    },
+    limit,
+  )
+
+  test(
+    'a file that a restore removed does not exist, and stays done: it is not called missing',
+    async () => {
+      await open()
+      const removal = { target: shop.good, 'allow-removal': 'true' }
+      const removed = await restore(removal)
+      expect({ log: removed.log, ...removed.outputs }).toMatchObject({ decision: 'complete' })
+      expect(removed.log).toMatch(/app\.json in \S+ does not exist, as in \w{40}/)
+      expect(await shop.local('app.json')).toBeUndefined()
+      expect((await restore(removal)).outputs['decision']).toBe('already-rolled-back')
+    },
+    limit,
+  )
+
+  test(
+    'what was brought back in between and is restored again is another rollback of the history',
+    async () => {
+      await open()
+      await restore()
+      await shop.write('app.json', badConfig)
+      expect((await restore()).outputs['decision']).toBe('complete')
+      expect((await restore()).outputs['decision']).toBe('already-rolled-back')
+      const { events } = await shop.history.read()
+      expect(events.filter(({ kind }) => kind === 'rollback-applied')).toHaveLength(2)
+    },
+    limit,
+  )
+})
+
 describe('files of the repository', () => {
+  test(
+    'that are as they were, after a restore of another file, are nothing; the revision to deploy is still the restored one',
+    async () => {
+      const other = { 'config/other.json': '{ "a": 1 }\n' }
+      shop = await openConfigShop({ good: { 'config/app.json': goodConfig, ...other } })
+      expect((await run('restore')).outputs['decision']).toBe('complete')
+      const head = await shop.head()
+      const { outputs, log } = await run('restore', { files: 'config/other.json' })
+      expect({ log, ...outputs }).toMatchObject({ decision: 'nothing', commit: head })
+      const again = await run('restore')
+      expect(again.outputs).toMatchObject({ decision: 'already-rolled-back', commit: head })
+      expect(again.log).not.toContain('lost:')
+      expect(await shop.head()).toBe(head)
+    },
+    limit,
+  )
+
+  test(
+    'without a deployment to go back to are an error that names the input, and what it asks for helps',
+    async () => {
+      shop = await openConfigShop()
+      const refused = await run('restore', { keys: 'api.baseUrl', revision: shop.good })
+      expect(refused.exitCode).toBe(1)
+      expect(refused.log).toContain('name the good revision in input "target"')
+      const restored = await run('restore', { keys: 'api.baseUrl', target: shop.good })
+      expect({ log: restored.log, ...restored.outputs }).toMatchObject({ decision: 'complete' })
+    },
+    limit,
+  )
+
   test(
     'go back key by key, by one commit that changes only these bytes, and once',
     async () => {

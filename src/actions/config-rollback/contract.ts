@@ -54,6 +54,7 @@ export const configRollback = defineAction({
     }),
     target: input.text({
       setting: 'config.target',
+      elseSetting: 'code.target',
       description:
         'What is gone back to: `before-deployment`, `latest`, the name of a backup, `before:` with a time such as `before:2026-11-24T12:00:00Z`, or a revision. For files in the repository: as the input `target` of git-rollback. Left empty: that of the settings, else what was there before the deployment.',
     }),

@@ -14,10 +14,12 @@ import { absent, digestOf, readState, replaceState } from './file.ts'
 import {
   type ApplyOptions,
   applyRestore,
+  doubtOf,
   type FileRules,
   findInterrupted,
   type PlannedFile,
   planRestore,
+  type RuleWarnings,
   refusalOf,
 } from './restore.ts'
 import type { ConfigTarget } from './target.ts'
@@ -29,7 +31,7 @@ export interface FolderFilesOptions extends Omit<ApplyOptions, 'now'> {
   /** the only keys to take back; empty for whole files */
   readonly keys: readonly string[]
   readonly findTarget: () => Promise<ConfigTarget>
-  readonly rules: () => Promise<FileRules & { readonly warnings: readonly string[] }>
+  readonly rules: () => Promise<FileRules & RuleWarnings>
   /** what the history says of an earlier run of this rollback; undefined for nothing */
   readonly earlier: UndoableRollback | undefined
   /** an earlier run of this rollback began, and was killed before it could say what it did */
@@ -47,7 +49,10 @@ export function openFolderFiles(options: FolderFilesOptions): Layer {
 }
 
 async function planFolder(options: FolderFilesOptions): Promise<LayerPlan> {
-  const [target, { warnings, ...rules }] = await Promise.all([options.findTarget(), options.rules()])
+  const [target, { warnings, unchecked, ...rules }] = await Promise.all([
+    options.findTarget(),
+    options.rules(),
+  ])
   const { folder, keys, allowRemoval, now } = options
   const planned = await planRestore({ ...rules, folder, target, keys, allowRemoval })
   const refusal = refusalOf(planned, { allowRemoval })
@@ -56,6 +61,9 @@ async function planFolder(options: FolderFilesOptions): Promise<LayerPlan> {
   const earlier = isPending
     ? options.earlier
     : (options.earlier ?? (await findDone(options, planned, target)))
+  const doubt =
+    doubtOf(planned, { where: folder, target: target.name, isRemoved: earlier !== undefined }) ?? unchecked
+  const unverified = isPending ? undefined : doubt
   const from = isPending ? stateName(pending.map(({ path, seen }) => [path, seen])) : undefined
   const head = comparedView('config', { from, to: target.name, foundBy: target.foundBy, earlier })
   return {
@@ -76,13 +84,17 @@ async function planFolder(options: FolderFilesOptions): Promise<LayerPlan> {
           : []),
       ],
       needsPerson: isPending ? needsOf(refusal) : [],
-      ...(!isPending && refusal !== undefined && { unverified: String(refusal) }),
+      ...(unverified !== undefined && { unverified }),
+      ...(!isPending && {
+        left: `${planned.map(({ path }) => path).join(', ')} in ${folder} ${planned.length === 1 ? 'is' : 'are'} as in ${target.name} already`,
+      }),
       basis: Object.fromEntries(planned.map(({ path, seen }) => [path, seen.slice(0, 12)])),
     },
     async apply() {
       const done = await applyRestore(planned, { ...options, now: now() })
       const kept = done?.emergency
-      const evidence = `${planned.map(({ path }) => path).join(', ')} in ${folder} ${planned.length === 1 ? 'has' : 'have'} the bytes of ${target.name}`
+      const evidence = describeRestored(planned, folder, target.name)
+      const problem = done?.problem ?? (doubt === undefined ? undefined : `${evidence}, but ${doubt}`)
       return {
         outcome: done === undefined ? 'already-rolled-back' : done.problem ? 'partial' : 'rolled-back',
         from: head.from,
@@ -93,11 +105,23 @@ async function planFolder(options: FolderFilesOptions): Promise<LayerPlan> {
             ? { ...earlier?.kept }
             : { backup: kept.name, restored: digestsAfter(planned, kept) },
         ...(kept !== undefined && { wayBack: wayBackOf(kept.name, folder) }),
-        verified: done?.problem === undefined ? { ok: true, evidence } : undefined,
-        ...(done?.problem !== undefined && { problem: done.problem }),
+        verified: problem === undefined ? { ok: true, evidence } : undefined,
+        ...(problem !== undefined && { problem }),
       }
     },
   }
+}
+
+/** What is there once a plan is carried out, one clause. */
+function describeRestored(planned: readonly PlannedFile[], folder: string, target: string): string {
+  const pathsOf = (isThere: boolean) =>
+    planned.filter(({ next }) => (next !== undefined) === isThere).map(({ path }) => path)
+  const say = (paths: readonly string[], one: string, many: string) =>
+    paths.length === 0 ? [] : [`${paths.join(', ')} in ${folder} ${paths.length === 1 ? one : many}`]
+  return [
+    ...say(pathsOf(true), `has the bytes of ${target}`, `have the bytes of ${target}`),
+    ...say(pathsOf(false), `does not exist, as in ${target}`, `do not exist, as in ${target}`),
+  ].join('; ')
 }
 
 /** What a run that was killed had done, where it had written all of it. */

@@ -1,8 +1,16 @@
 import { InputError, message, RefusedError, setting } from '../../errors.ts'
+import { shortRevision } from '../../text/revision.ts'
 import type { Layer, LayerPlan, LayerPlanView, LayerReceipt, UndoableRollback } from '../layer.ts'
 import { describeFiles, needsOf } from './describe.ts'
 import { digestOf } from './file.ts'
-import { type FileRules, type PlannedFile, planFile, refusalOf } from './restore.ts'
+import {
+  doubtOf,
+  type FileRules,
+  type PlannedFile,
+  planFile,
+  type RuleWarnings,
+  refusalOf,
+} from './restore.ts'
 
 export interface RepositoryFilesOptions {
   readonly files: readonly string[]
@@ -13,7 +21,7 @@ export interface RepositoryFilesOptions {
   /** A file of a commit; undefined when the commit has none. */
   readonly read: (path: string, revision: string) => Promise<Uint8Array | undefined>
   /** What the restored files must be like. @param good the revision that is gone back to */
-  readonly rules: (good: string) => Promise<FileRules & { readonly warnings: readonly string[] }>
+  readonly rules: (good: string) => Promise<FileRules & RuleWarnings>
   readonly allowRemoval: boolean
   /** the only keys to take back; empty for whole files */
   readonly keys: readonly string[]
@@ -79,7 +87,7 @@ async function planFiles(
   { files, keys, read, rules, allowRemoval }: RepositoryFilesOptions,
   { from, to }: LayerPlanView,
 ) {
-  const { warnings, ...own } = await rules(to)
+  const { warnings, unchecked: _, ...own } = await rules(to)
   const planned = await Promise.all(
     files.map(async (path) => {
       const [now, good] = await Promise.all([read(path, from), read(path, to)])
@@ -114,16 +122,24 @@ function viewOf(
   const isChanged = planned.some(({ what }) => what !== 'unchanged')
   // a branch that has that content, and no rollback that brought it, was never changed
   const isUntouched = view.state === 'done' && view.now === view.from
+  const [where, target] = [shortRevision(view.from), shortRevision(view.to)]
+  const doubt = isChanged ? undefined : doubtOf(planned, { where, target, isRemoved: isEarlier })
   const base = {
     ...view,
     layer: 'config',
     undone: [],
     undoneCount: 0,
     warnings: [...warnings, ...view.warnings],
+    ...(view.state === 'done' && { losses: [] }),
+    ...(doubt !== undefined && { unverified: doubt }),
     ...(view.deploys && { deploys: view.deploys.slice(0, 1) }),
   } as const
   if (!isChanged && isUntouched && isEarlier) return { ...base, state: 'done', steps: [] }
-  if (!isChanged || isUntouched) return { ...base, state: 'nothing', steps: [] }
+  if (!isChanged || isUntouched)
+    return {
+      ...{ ...base, state: 'nothing', steps: [] },
+      left: `${planned.map(({ path }) => path).join(', ')} ${planned.length === 1 ? 'is' : 'are'} as at ${target} already`,
+    }
   if (goesWithCode)
     return {
       ...base,

@@ -26,6 +26,13 @@ export interface FileRules {
   readonly secrets: readonly string[]
 }
 
+/** What people should know of the rules. */
+export interface RuleWarnings {
+  readonly warnings: readonly string[]
+  /** why a check that the settings ask for cannot be made, one clause; undefined where all can be */
+  readonly unchecked?: string | undefined
+}
+
 export interface RestoreOptions extends FileRules {
   /** the folder that the paths are relative to */
   readonly folder: string
@@ -146,6 +153,26 @@ function readNow(path: string, format: NonNullable<ReturnType<typeof formatOf>>,
   } catch {
     return undefined
   }
+}
+
+/**
+ * Why what is there already cannot be called right, one sentence: it is not valid, or there is none of it; undefined where it can.
+ * @param where the files are, in words @param isRemoved an earlier run removed those that did not exist at the target
+ */
+export function doubtOf(
+  planned: readonly PlannedFile[],
+  {
+    where,
+    target,
+    isRemoved,
+  }: { readonly where: string; readonly target: string; readonly isRemoved: boolean },
+): string | undefined {
+  const invalid = planned.flatMap(({ path, invalid }) => invalid.map((why) => `${path} ${why}`))
+  if (invalid.length > 0)
+    return `what is there, and at ${target}, is not valid: ${invalid.slice(0, 10).join('; ')}`
+  if (isRemoved || planned.some(({ seen, next }) => seen !== absent || next !== undefined)) return undefined
+  const paths = planned.map(({ path }) => path).join(', ')
+  return `neither ${where} nor ${target} has ${paths}; write files that one of them has in \`config.files\``
 }
 
 /** Why a plan must not be carried out; undefined when it may. */

@@ -68,7 +68,7 @@ export async function findTarget(options: TargetOptions): Promise<ConfigTarget> 
       return fromBackup(options, before, `newest backup before ${new Date(limit).toISOString()}`)
     const oldest = snapshots.at(-1)
     throw new InputError(
-      message`${setting('config.target')} is "${target}", and ${oldest === undefined ? `there is no backup of ${environment}` : `the oldest backup of ${environment} is of ${oldest.at}`}${damaged}`,
+      message`${setting('config.target')} is "${target}", and ${oldest === undefined ? `there is no backup of ${environment}` : `the oldest backup of ${environment} is of ${oldest.at}`}${damaged}; write a later time, or a revision`,
     )
   }
   const found = await options.readRevision(target, paths)

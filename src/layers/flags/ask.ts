@@ -45,14 +45,20 @@ export async function ask(
   { method = 'GET', path, json, headers = {}, doing }: FlagCall,
 ): Promise<FlagAnswer> {
   const { url } = connection
+  const address = keySetting.startsWith('flags.client') ? 'flags.client.url' : 'flags.url'
   const authorization = connection.authorization || undefined
   const sent = { method, path, json, headers, authorization, maxBytes, userAgent: 'rollback-flags' }
   const answer = await requestApi({ ...connection, ...sent })
   if (answer.kind !== 'answer')
-    throw new UnavailableError(`could not ${doing}: ${service} at ${url} gave no answer: ${answer.detail}`)
+    throw new UnavailableError(
+      message`could not ${doing}: ${service} at ${url} gave no answer: ${answer.detail}; check ${setting(address)}, and run again when it answers`,
+    )
   const { status, body } = answer
   if (status >= 200 && status < 300)
-    return { body: body === '' ? undefined : parse(body, service, doing), headers: answer.headers }
+    return {
+      body: body === '' ? undefined : parse(body, { service, doing, address }),
+      headers: answer.headers,
+    }
   const said = `${service} answered ${status}${sayBody(body)}`
   if (status === 409 || status === 412)
     throw new ConflictError(
@@ -62,14 +68,25 @@ export async function ask(
     throw new RefusedError(message`could not ${doing}: ${said}; give ${setting(keySetting)} one that may`)
   if (status >= 500 || status === 429)
     throw new UnavailableError(`could not ${doing}: ${said}; run again when it answers`)
+  if (status === 404)
+    throw new RefusedError(
+      address === 'flags.url'
+        ? message`could not ${doing}: ${said}; check ${setting(address)}, ${setting('flags.project')} and ${setting('flags.environment')}`
+        : message`could not ${doing}: ${said}; check ${setting(address)}`,
+    )
   throw new RefusedError(`could not ${doing}: ${said}`)
 }
 
-function parse(body: string, service: string, doing: string): unknown {
+function parse(
+  body: string,
+  { service, doing, address }: { readonly service: string; readonly doing: string; readonly address: string },
+): unknown {
   try {
     return JSON.parse(body)
   } catch {
-    throw new UnavailableError(`could not ${doing}: ${service} answered with something else than JSON`)
+    throw new UnavailableError(
+      message`could not ${doing}: ${service} answered with something else than JSON, most likely a log-in page or a proxy; check ${setting(address)}`,
+    )
   }
 }
 

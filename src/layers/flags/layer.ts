@@ -27,13 +27,16 @@ interface Goal {
   /** names of the flags of a backup that are to be as it has them; empty where flags are switched off */
   readonly restored: readonly string[]
   readonly warnings: readonly string[]
+  /** what of the target cannot be brought back, one clause; undefined for nothing */
+  readonly missing?: string
 }
 
 async function planFlags(options: FlagsLayerOptions, service: FlagService): Promise<LayerPlan> {
   const { disable, only } = options
   const snapshot = disable.length > 0 ? undefined : await options.findSnapshot()
   const flags = await service.list(snapshot === undefined ? disable : wantedOf(snapshot, only))
-  const goal = snapshot === undefined ? goalOff(disable, flags, service) : goalRestored(snapshot, only, flags)
+  const goal =
+    snapshot === undefined ? goalOff(disable, flags, service) : goalRestored(snapshot, only, flags, service)
   const { changes } = goal
   const way = changes.length > 0 ? await service.way?.() : undefined
   const problems = (await service.problems?.()) ?? []
@@ -43,11 +46,11 @@ async function planFlags(options: FlagsLayerOptions, service: FlagService): Prom
   const before = keptOfEarlierRuns(options, names, { changed, now: flags })
   const earlier = options.earlier ?? rollbackOfEarlierRuns(options, { to: goal.name, kept: before })
   const from = isPending
-    ? `flags-${digestOfState(changes.map(({ flag }) => flag.state).join('\n')).slice(0, 12)}`
+    ? `flags-${digestOfState(changes.map(({ flag: { name, state } }) => `${name} ${state}`).join('\n')).slice(0, 12)}`
     : undefined
   const head = comparedView('flags', { from, to: goal.name, foundBy: goal.foundBy, earlier })
   const look = isPending ? undefined : await lookOnce(service, wantedNow(options, goal, flags))
-  const unverified = look?.ok === true ? undefined : look?.evidence
+  const unverified = join(look?.ok === true ? undefined : look?.evidence, goal.missing)
   return {
     view: {
       ...head,
@@ -69,13 +72,16 @@ async function planFlags(options: FlagsLayerOptions, service: FlagService): Prom
       basis: Object.fromEntries(
         changes.map(({ flag }) => [`flag ${flag.name}`, digestOfState(flag.state).slice(0, 12)]),
       ),
-      ...(earlier !== undefined && unverified !== undefined && { unverified }),
-      ...(disable.length > 0 && { left: sayOff(disable, look) }),
+      ...(!isPending && unverified !== undefined && { unverified }),
+      ...(!isPending && {
+        left:
+          disable.length > 0 ? sayOff(disable, look) : `${listed(goal.restored)} as in ${goal.name} already`,
+      }),
     },
     ...(isPending && { before: keepBefore(options, changes) }),
     apply: async () => {
       const done = isPending ? await applyFlags(options, service, changes) : undefined
-      const problem = done === undefined ? unverified : done.problem
+      const problem = done === undefined ? unverified : join(done.problem, goal.missing)
       return {
         outcome: done?.outcome ?? 'already-rolled-back',
         from: head.from,
@@ -84,7 +90,12 @@ async function planFlags(options: FlagsLayerOptions, service: FlagService): Prom
         kept: { ...before, ...(done?.kept ?? earlier?.kept) },
         ...(done?.outcome === 'rolled-back' && { wayBack: wayBackOf(changes) }),
         ...done?.proposed,
-        verified: done === undefined ? look && verifiedOf(look) : done.verified,
+        verified:
+          goal.missing !== undefined
+            ? undefined
+            : done === undefined
+              ? look && verifiedOf(look)
+              : done.verified,
         ...(problem !== undefined && { problem }),
         ...(isPending && {
           warnings: [
@@ -110,6 +121,17 @@ function sayUnkept(
   return [
     `${names} cannot be restored by an undo: a part of ${lost.length === 1 ? 'it' : 'them'} looks like a secret, which the history does not keep; set \`flags.storage\` to keep it in a backup`,
   ]
+}
+
+function join(...clauses: readonly (string | undefined)[]): string | undefined {
+  const said = clauses.filter((clause) => clause !== undefined)
+  return said.length === 0 ? undefined : said.join('; ')
+}
+
+function listed(names: readonly string[]): string {
+  return names.length <= 10
+    ? `${names.join(', ')} ${names.length === 1 ? 'is' : 'are'}`
+    : `${names.length} flags are`
 }
 
 function verifiedOf({ ok, evidence }: Look) {
@@ -162,11 +184,12 @@ function goalRestored(
   snapshot: FlagSnapshot,
   only: readonly string[],
   flags: ReadonlyMap<string, Flag>,
+  { at }: FlagService,
 ): Goal {
-  const missing = only.filter((name) => !snapshot.flags.has(name))
-  if (missing.length > 0)
+  const unknown = only.filter((name) => !snapshot.flags.has(name))
+  if (unknown.length > 0)
     throw new InputError(
-      message`${setting('flags.restore')} has ${missing.join(', ')}, which the backup ${snapshot.name} does not have; write names it has, such as ${[...snapshot.flags.keys()].slice(0, 5).join(', ')}`,
+      message`${setting('flags.restore')} has ${unknown.join(', ')}, which the backup ${snapshot.name} does not have; write names it has, such as ${[...snapshot.flags.keys()].slice(0, 5).join(', ')}`,
     )
   const wanted = [...snapshot.flags].filter(([name]) => only.length === 0 || only.includes(name))
   const changes = wanted.flatMap(([name, state]): readonly FlagChange[] => {
@@ -174,14 +197,21 @@ function goalRestored(
     return flag === undefined || flag.state === state ? [] : [{ flag, state }]
   })
   const deleted = wanted.filter(([name]) => !flags.has(name)).map(([name]) => name)
+  if (only.length > 0 && deleted.length > 0)
+    throw new InputError(
+      message`${setting('flags.restore')} has ${deleted.join(', ')}, which ${at} no longer has: a flag that was deleted is not created again. Create it manually, or leave it out to restore the others`,
+    )
   const added = only.length > 0 ? [] : [...flags.keys()].filter((name) => !snapshot.flags.has(name))
+  const missing =
+    deleted.length === 0 ? undefined : `deleted since, and not created again: ${deleted.join(', ')}`
   return {
     name: snapshot.name,
     foundBy: snapshot.foundBy,
     changes,
     restored: wanted.map(([name]) => name),
+    ...(missing !== undefined && { missing }),
     warnings: [
-      ...(deleted.length === 0 ? [] : [`deleted since, and not created again: ${deleted.join(', ')}`]),
+      ...(missing === undefined ? [] : [missing]),
       ...(added.length === 0
         ? []
         : [`added since, and left as they are: ${added.join(', ')}; switch them off with disable`]),

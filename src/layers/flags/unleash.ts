@@ -183,13 +183,15 @@ export function openUnleash(options: UnleashOptions): FlagService {
         doing,
       })
       const { features } = readAs(playgroundSchema, body, service, doing)
-      const wanted = new Set(names)
-      return new Map(
-        features.filter(({ name }) => wanted.has(name)).map((each) => [each.name, servedBy(each)]),
-      )
+      const served = new Map(features.map((each) => [each.name, servedBy(each)]))
+      // the answer has all flags of the environment but those in the archive, which no client is given
+      return new Map(names.map((name) => [name, served.get(name) ?? inArchive]))
     },
   }
 }
+
+/** An SDK that is not given a flag calls it off, unless the code that asks says otherwise. */
+const inArchive: Served = { value: 'off', reason: 'clients are not given it', isOff: true, isAbsent: true }
 
 const archivedState: State = { archived: true, enabled: false, strategies: [], variants: [] }
 

@@ -59,6 +59,26 @@ describe('LaunchDarkly', () => {
     },
   )
 
+  test('a flag that is off for the service, and that clients serve on out of their cache, is not called off (posthog-js 1656, flagd 1629)', async () => {
+    const { world, handlers } = launchDarkly()
+    const { url } = await serve(handlers)
+    const layer = disable(open('launchdarkly', url, client('client-id', url)))
+    const receipt = await (await layer.plan()).apply()
+    // one client was seen, and the others are said
+    expect(receipt.verified?.evidence).toContain('clients are served checkout as off')
+    expect(receipt.warnings?.join()).toContain(
+      'clients that poll or cache may serve the earlier value for a while',
+    )
+    world.clientsLag = 1000
+    const { view } = await layer.plan()
+    expect(world.on).toBe(false)
+    expect(view).toMatchObject({
+      state: 'nothing',
+      unverified: expect.stringContaining('clients are still served checkout true'),
+      left: expect.stringContaining('clients are still served checkout true'),
+    })
+  })
+
   test('a client that is still served it on makes it a failure, and the receipt can be undone', async () => {
     const { world, handlers } = launchDarkly()
     world.clientsLag = 1000

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import type { FlagService } from '../../../src/layers/flags/service.ts'
 import { openUnleash } from '../../../src/layers/flags/unleash.ts'
 import { openLayerOn } from '../../support/flags-layer.ts'
+import { startMisbehavingService } from '../../support/misbehaving-service.ts'
 import { startUnleash, type UnleashServer } from '../../support/unleash.ts'
 
 let unleash: UnleashServer
@@ -41,10 +42,15 @@ const service = (given: Partial<Parameters<typeof openUnleash>[0]> = {}): FlagSe
     environment,
     ...given,
   })
-const open = (disable: readonly string[], snapshot: ReadonlyMap<string, string> = new Map(), given = {}) =>
+const open = (
+  disable: readonly string[],
+  snapshot: ReadonlyMap<string, string> = new Map(),
+  given = {},
+  only: readonly string[] = [...snapshot.keys()],
+) =>
   openLayerOn(() => service(given), {
     disable,
-    only: [...snapshot.keys()],
+    only,
     findSnapshot: async () => ({ name: 'a backup', foundBy: 'by its name', flags: snapshot }),
   })
 const stateOf = async (of = environment) => {
@@ -112,9 +118,21 @@ describe('a flag is switched off', () => {
     expect((await stateOf()).on).toBe(true)
   })
 
-  test('an archived flag is off already', async () => {
+  test('an archived flag is off already, and no client is given it', async () => {
     await unleash.ask('DELETE', `${project}/features/${name}`)
-    expect((await open([name]).plan()).view.state).toBe('nothing')
+    const { view } = await open([name]).plan()
+    expect(view).toMatchObject({ state: 'nothing', left: `${name} is off already` })
+    expect(view.unverified).toBeUndefined()
+    expect(await clientSees()).toBeUndefined()
+  })
+
+  test('of another name and the same targeting it is another rollback', async () => {
+    const twin = `${name}-twin`
+    await unleash.ask('POST', `${project}/features/${name}/clone`, { name: twin, replaceGroupId: false })
+    await unleash.ask('POST', `${project}/features/${twin}/environments/${environment}/on`)
+    const states = await service().list()
+    expect(states.get(twin)?.state).toBe(states.get(name)?.state)
+    expect((await open([twin]).plan()).view.from).not.toBe((await open([name]).plan()).view.from)
   })
 })
 
@@ -148,6 +166,20 @@ describe('a flag is restored', () => {
     expect((await clientWillSee(true))?.enabled).toBe(true)
   })
 
+  test('not where it was deleted: by name an error, with a whole backup not verified', async () => {
+    const good = await snapshot()
+    await unleash.ask('DELETE', `${project}/features/${name}`)
+    await unleash.ask('DELETE', `/api/admin/archive/${name}`)
+    await expect(open([], good).plan()).rejects.toThrow(
+      `\`flags.restore\` has ${name}, which Unleash at ${unleash.url}, environment ${environment} no longer has`,
+    )
+    const { view } = await open([], good, {}, []).plan()
+    expect(view).toMatchObject({
+      state: 'nothing',
+      unverified: `deleted since, and not created again: ${name}`,
+    })
+  })
+
   test('in one environment only (growthbook 6663)', async () => {
     const good = await snapshot()
     const before = await stateOf('production')
@@ -159,10 +191,26 @@ describe('a flag is restored', () => {
 
 describe('what is wrong is said', () => {
   test.each([
+    ['a log-in page', 200, '<html>Sign in</html>', 'most likely a log-in page or a proxy; check `flags.url`'],
+    [
+      'an address that has no such API',
+      404,
+      '',
+      'check `flags.url`, `flags.project` and `flags.environment`',
+    ],
+    ['a limit', 429, '', 'answered 429; run again when it answers'],
+  ])('%s', async (_, status, body, said) => {
+    const strange = await startMisbehavingService()
+    strange.behave({ kind: 'raw', status, body })
+    await expect(open([name], new Map(), { url: strange.url }).plan()).rejects.toThrow(said)
+    await strange.stop()
+  })
+
+  test.each([
     ['a token that is wrong', { authorization: 'x' }, 'answered 401'],
     ['a project that is not there', { project: 'shop' }, 'has "'],
     ['an environment that is not there', { environment: 'prod' }, '`flags.environment` is "prod"'],
-    ['a server that is not there', { url: 'http://127.0.0.1:9' }, 'gave no answer'],
+    ['a server that is not there', { url: 'http://127.0.0.1:9' }, 'check `flags.url`, and run again'],
   ])('%s', async (_, given, said) => {
     await expect(open([name], new Map(), given).plan()).rejects.toThrow(said)
   })

@@ -55,6 +55,7 @@ test('EAS is reached through the front door: its command line is asked, in the f
         isCarriedOut: false,
         runKey: ['0'],
         done: new Map(),
+        doneWithin: () => undefined,
         undone: () => 0,
       },
       reason: 'it crashes',

@@ -61,6 +61,7 @@ async function planVariables(options: VariablesLayerOptions): Promise<LayerPlan>
   const restored = isPending ? changedBy(plans) : restoredBy(earlier)
   const ineffective = await findIneffective(options, restored, held)
   const from = isPending ? nameOf(plans) : undefined
+  const evidence = `the variables ${plans.map(({ scope }) => describeScope(scope)).join(' and ')} are those of ${target.name}`
   const head = comparedView('config', { from, to: target.name, foundBy: target.foundBy, earlier })
   return {
     view: {
@@ -78,12 +79,12 @@ async function planVariables(options: VariablesLayerOptions): Promise<LayerPlan>
       basis: Object.fromEntries(
         plans.map((plan) => [`variables of ${nameOfScope(plan.scope)}`, nameOf([plan])]),
       ),
+      ...(!isPending && { left: `${evidence} already` }),
       ...(!isPending && ineffective.length > 0 && { unverified: ineffective.join('; ') }),
     },
     async apply() {
       if (refusal !== undefined) throw new RefusedError(refusal)
       const found = { from: head.from, to: target.name, now: target.name }
-      const evidence = `the variables ${plans.map(({ scope }) => describeScope(scope)).join(' and ')} are those of ${target.name}`
       if (!isPending)
         return {
           ...{ ...found, outcome: 'already-rolled-back', kept: { ...earlier?.kept } },
