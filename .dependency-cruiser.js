@@ -100,6 +100,7 @@ export default {
     only('incident-is-functions-of-events', 'incident', ['history', 'settings/fields']),
     only('notify-is-a-view', 'notify', ['http', 'history', 'incident', 'settings/fields']),
     only('postmortem-is-a-view', 'views/postmortem', ['github', 'history', 'incident']),
+    only('import-stands-on-code', 'import', ['github', 'history', 'layers/code']),
     only('report-is-a-view', 'views/report', ['github', 'history']),
     only('dashboard-is-a-view', 'views/dashboard', ['views/report', 'history']),
   ],

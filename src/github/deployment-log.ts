@@ -55,6 +55,8 @@ const text = `query Deployments($owner: String!, $repo: String!, $after: String)
 const over: ReadonlySet<string> = new Set(['FAILURE', 'ERROR', 'INACTIVE'])
 /** Ten thousand deployments: who has more of them in a period counts them in a warehouse. */
 const mostPages = 100
+/** More of them are not read. */
+export const mostDeployments = mostPages * 100
 
 /**
  * The deployments of all environments since a time, newest first, a hundred in a request.

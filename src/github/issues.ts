@@ -10,6 +10,7 @@ export interface Issue {
   readonly title: string
   readonly body: string
   readonly open: boolean
+  readonly createdAt: Date
   /** undefined while it is open */
   readonly closedAt: Date | undefined
   /** undefined when the account is gone */
@@ -23,6 +24,7 @@ const permission = 'issues: write'
 
 interface ListedIssue {
   readonly id: number
+  readonly created_at: string
   readonly closed_at?: string | null
   readonly number: number
   readonly html_url: string
@@ -41,6 +43,7 @@ function toIssue(issue: ListedIssue): Issue {
     title: issue.title,
     body: issue.body ?? '',
     open: issue.state === 'open',
+    createdAt: new Date(issue.created_at),
     closedAt: issue.closed_at ? new Date(issue.closed_at) : undefined,
     author: toAuthor(issue.user),
   }
@@ -110,6 +113,31 @@ export async function listIssues(
     .filter((issue) => issue.pull_request === undefined)
     .map(toIssue)
     .sort((a, b) => a.number - b.number)
+}
+
+/** How many pages of a hundred issues are read of those with a label. */
+const mostPages = 10
+
+/**
+ * Issues of any state that have all of the labels and were touched since a time, newest first.
+ * @returns with `isAll` false when there are more than a thousand, which are left out
+ */
+export async function listLabelled(
+  { octokit, owner, repo }: Repository,
+  { labels, since }: { readonly labels: readonly string[]; readonly since: Date },
+): Promise<{ readonly issues: readonly Issue[]; readonly isAll: boolean }> {
+  return explained({ doing: 'list the issues', permission: 'issues: read' }, async () => {
+    const issues: ListedIssue[] = []
+    for (let page = 1; page <= mostPages; page += 1) {
+      const { data } = await octokit.rest.issues.listForRepo({
+        ...{ owner, repo, page, state: 'all', per_page: 100 },
+        ...{ labels: labels.join(','), since: since.toISOString() },
+      })
+      issues.push(...data.filter((issue) => issue.pull_request === undefined))
+      if (data.length < 100) return { issues: issues.map(toIssue), isAll: true }
+    }
+    return { issues: issues.map(toIssue), isAll: false }
+  })
 }
 
 /** Creates an issue; sent once. When its answer is lost the caller lists again before another try. */

@@ -200,6 +200,13 @@ async function commitOf({ octokit, owner, repo }: Repository, object: string): P
   )
 }
 
+/** Which tags are read. */
+export interface TagsAsked {
+  readonly prefix: string
+  readonly count: number
+  readonly skip?: ReadonlySet<string>
+}
+
 /** An annotated tag of a commit, with what it says. */
 export interface TagNote {
   readonly name: string
@@ -208,10 +215,14 @@ export interface TagNote {
   readonly taggedAt: Date
 }
 
-/** The annotated tags whose names begin so, the last by name first. @param count how many at most: each is a request */
+/**
+ * The annotated tags whose names begin so, the last by name first.
+ * @param count how many at most: each is a request
+ * @param skip tags that are known already, and not read
+ */
 export async function readTags(
   { octokit, owner, repo }: Repository,
-  { prefix, count }: { prefix: string; count: number },
+  { prefix, count, skip }: TagsAsked,
 ): Promise<readonly TagNote[]> {
   return explained({ doing: `read the tags ${prefix}*`, permission: 'contents: read' }, async () => {
     const refs = await octokit.paginate(octokit.rest.git.listMatchingRefs, {
@@ -219,7 +230,9 @@ export async function readTags(
       repo,
       ref: `tags/${prefix}`,
     })
-    const newest = refs.filter(({ object }) => object.type === 'tag').slice(-count)
+    const newest = refs
+      .filter(({ ref, object }) => object.type === 'tag' && !skip?.has(ref.slice('refs/tags/'.length)))
+      .slice(-count)
     const tags = await Promise.all(
       newest.map(async ({ object }) => {
         const { data } = await octokit.rest.git.getTag({ owner, repo, tag_sha: object.sha })

@@ -59,7 +59,7 @@ export function openBranchHistory({
   let files: ReadonlyMap<string, StoredFile> | undefined
   let last: Event | undefined
   return {
-    async read({ since } = {}) {
+    async read({ since, imported = false } = {}) {
       files = await readFolder(repository, historyFolder(branch))
       const parsed = [...files]
         .filter(([path]) => isEventFileSince(path, since))
@@ -67,7 +67,7 @@ export function openBranchHistory({
         .map(([file, { text }]) => parseLines({ file, text }))
       const content = joinFiles(parsed, since)
       for (const { id } of content.events) known.add(id)
-      return content
+      return imported ? content : { ...content, events: content.events.filter((event) => !event.imported) }
     },
     async append(...events) {
       if (events.every(({ id }) => known.has(id))) return 'already-there'
@@ -128,7 +128,9 @@ async function tryAppend({
 }): Promise<'appended' | 'already-there'> {
   const path = fileOf(events)
   const text = formatLines(events, order)
-  const message = `${events.map(({ kind }) => kind).join(', ')}: ${events[0].incident}`
+  // many events of one kind are imported together
+  const kinds = [...new Set(events.map(({ kind }) => kind))]
+  const message = `${kinds.join(', ')}: ${events[0].incident}`
   const outcome = await writeFile(repository, {
     ...{ path, branch, message },
     bytes: Buffer.from(text),

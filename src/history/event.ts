@@ -23,6 +23,8 @@ const common = {
   actor: z.string().min(1),
   /** the workflow run it happened in; absent on a laptop */
   run: z.object({ id: z.string(), attempt: z.number().int(), url: z.string() }).optional(),
+  /** true for what GitHub's records say of the time before: reports count it, and nothing acts on it */
+  imported: z.literal(true).optional(),
 }
 
 const beforeAndAfter = z.object({
@@ -63,10 +65,11 @@ const rollbackApplied = z.object({
   reason: z.string(),
   /** how the target was found, in words */
   targetFoundBy: z.string(),
-  /** true when no person asked for it: these count for the cooldown */
-  automatic: z.boolean(),
+  /** true when no person asked for it: these count for the cooldown; absent where it is not known, of an imported one */
+  automatic: z.boolean().optional(),
   undone: z.array(z.object({ revision: z.string(), title: z.string(), author: z.string() })),
-  startedAt: z.iso.datetime(),
+  /** absent where it is not known, of an imported one */
+  startedAt: z.iso.datetime().optional(),
   kept: keptCopy.optional(),
   /** how people bring back what was undone; older events do not have it */
   wayBack: z.object({ steps: z.array(z.string()), commands: z.array(z.string()) }).optional(),
@@ -162,6 +165,20 @@ const revisionDeployed = z.object({
   deployed: z.string(),
   workflow: z.string(),
   url: z.string(),
+})
+
+/** A deployment that GitHub has on record, imported so that it is known for longer than GitHub keeps it. */
+const deploymentRecorded = z.object({
+  ...common,
+  kind: z.literal('deployment-recorded'),
+  outcome: z.enum(['succeeded', 'failed']),
+  createdAt: z.iso.datetime(),
+  /** when it had succeeded; absent for one that did not */
+  deployedAt: z.iso.datetime().optional(),
+  /** when the deployed commit was made; absent where it is gone */
+  committedAt: z.iso.datetime().optional(),
+  /** true for one that a rollback made */
+  isRollback: z.boolean(),
 })
 
 /** Production was looked at after the rollback. */
@@ -323,6 +340,7 @@ export const eventSchema = z.discriminatedUnion('kind', [
   rollbackPlanned,
   rollbackBegan,
   revisionDeployed,
+  deploymentRecorded,
   recoveryVerified,
   impactAssessed,
   rollbackRequested,

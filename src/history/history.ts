@@ -5,8 +5,11 @@ import { compileCheck } from './quick-check.ts'
 
 /** All events of a repository: append-only, the same event once. Kept on a branch (branch-history). */
 export interface History {
-  /** Events since a time (all of them without one), oldest first, each id once. */
-  read(options?: { readonly since?: Date }): Promise<HistoryContent>
+  /**
+   * Events since a time (all of them without one), oldest first, each id once. Imported ones are left out unless `imported` is true:
+   * they are for statistics alone, and must not guard, hold or resume anything.
+   */
+  read(options?: { readonly since?: Date; readonly imported?: boolean }): Promise<HistoryContent>
   /**
    * Adds events that belong together, in one request, unless they are there.
    * @returns already-there when each of them was there before

@@ -37,7 +37,7 @@ interface MonthFile extends EventFile {
 
 /**
  * Plans to remove old events, and to make one file of each month that is over. Removed are only looks at deployments that were never
- * unhealthy, and notifications of them. Kept is every event of an incident, of a rollback and of a hold, however old; the newest
+ * unhealthy, and notifications of them. Removed are imported records of deployments, too. Kept is every event of an incident, of a rollback and of a hold, however old; the newest
  * healthy look of each environment; and each file that has a line which cannot be read.
  * @param before events since then are kept
  */
@@ -91,7 +91,7 @@ function judge(files: readonly MonthFile[], before: Date): (event: Event) => boo
 }
 
 function isQuiet(event: Event): boolean {
-  if (event.kind === 'notification-sent') return true
+  if (event.kind === 'notification-sent' || event.kind === 'deployment-recorded') return true
   return event.kind === 'health-checked' && event.verdict !== 'unhealthy' && event.decision === 'keep'
 }
 

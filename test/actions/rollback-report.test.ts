@@ -7,6 +7,7 @@ import { type Job, runStep } from '../../src/drill/runner.ts'
 import { openBranchHistory } from '../../src/history/branch-history.ts'
 import { newEvent } from '../../src/history/event.ts'
 import { formatLines } from '../../src/history/history.ts'
+import { incidentId } from '../../src/history/incident.ts'
 import { openBrokenShop } from '../support/repository.ts'
 
 const permissions = { ...rollbackReport.permissions, deployments: 'read' } as const
@@ -82,6 +83,57 @@ test('retention-days: removes old checks, with the permission that its README as
   const short = await report({ 'retention-days': '30' }, { token })
   expect(short.exitCode).toBe(1)
   expect(short.log).toContain('input "retention-days" is 30; write at least 90')
+})
+
+test('import: adds what GitHub has on record, with the permission that its README asks for, and reports it', async () => {
+  const write = { ...permissions, contents: 'write', issues: 'read' } as const
+  const token = shop.github.createToken({ login: 'github-actions[bot]', kind: 'actions', permissions: write })
+  const deployments = shop.hosted.deployments.length
+  const refused = await report({ import: 'true' })
+  expect(refused.exitCode).toBe(1)
+  expect(refused.log).toContain('contents: write')
+  const first = await report({ import: 'true' }, { token })
+  expect({ exitCode: first.exitCode, log: first.log }).toMatchObject({ exitCode: 0 })
+  expect(first.outputs).toMatchObject({ imported: String(deployments), decision: 'reported' })
+  expect(JSON.parse(read('report.json'))).toMatchObject({
+    data: { events: deployments, imported: deployments },
+    dora: { changeFailRate: { deployments, failed: 0 } },
+  })
+  expect(first.summary).toContain(`${deployments} of them imported`)
+  const head = await shop.head('rollback-history')
+  expect((await report({ import: 'true' }, { token })).outputs).toMatchObject({ imported: '0' })
+  expect(await shop.head('rollback-history')).toBe(head)
+  // GitHub forgets, the history does not
+  shop.hosted.deployments.splice(0)
+  await report()
+  expect(JSON.parse(read('report.json')).dora.changeFailRate.deployments).toBe(deployments)
+})
+
+test('import: a rollback after it is held by nothing that was imported', async () => {
+  const about = { environment: 'production', revision: shop.bad, actor: 'grace', imported: true } as const
+  const at = new Date().toISOString()
+  const incident = incidentId(about)
+  await shop.history.append(
+    newEvent({ kind: 'hold-set', because: 'audit', ...about, incident: 'production-hold', at }, []),
+    ...['1', '2', '3', '4'].map((digit) =>
+      newEvent(
+        {
+          ...{ kind: 'rollback-applied', layer: 'code', from: shop.good, to: 'x', now: 'y', ...about },
+          ...{ reason: '', targetFoundBy: 'a tag', undone: [], automatic: true, at, startedAt: at },
+          incident: `production-${digit}`,
+        },
+        [digit],
+      ),
+    ),
+    newEvent(
+      { kind: 'rollback-ended', outcome: 'complete', layers: [], phases: {}, ...about, incident, at },
+      [],
+    ),
+  )
+  const { exitCode, outputs, log } = await rollBack()
+  expect({ exitCode, log }).toMatchObject({ exitCode: 0 })
+  expect(outputs).toMatchObject({ decision: 'rolled-back' })
+  expect((await shop.history.read()).events.some(({ kind }) => kind === 'rollback-applied')).toBe(true)
 })
 
 test('deployments on record are the denominator, and those of previews are not', async () => {
@@ -187,6 +239,8 @@ test.each([
   ],
   [{ folder: '/dev/null/x' }, /input "folder" is "\/dev\/null\/x", which could not be made/],
   [{ history: '.', repositories: 'octo-org/shop' }, /history/],
+  [{ import: 'true', repositories: 'octo-org/shop' }, /import/],
+  [{ import: 'true', history: '.' }, /import/],
 ])('%j is one clear error', async (inputs, error) => {
   const { exitCode, log, outputs } = await report(inputs)
   expect({ exitCode, outputs }).toEqual({ exitCode: 1, outputs: {} })

@@ -214,3 +214,26 @@ function asStored(files: ReadonlyMap<string, string>) {
     [...files].map(([path, text]) => [path, { text, bytes: Buffer.from(text), blob: '' }] as const),
   )
 }
+
+test('imported records of deployments are removed by age, and keep no old check from being removed', async () => {
+  const recorded = (name: string, days: number) =>
+    newEvent(
+      {
+        ...{ kind: 'deployment-recorded', outcome: 'succeeded', isRollback: false, imported: true },
+        ...{ ...about(name, days), createdAt: at(days) },
+      },
+      ['imported'],
+    )
+  const bad = [looked('bad', 500, 'unhealthy'), recorded('bad', 501)]
+  await put(
+    filesOf([
+      recorded('fine', 500),
+      looked('fine', 500),
+      recorded('young', 300),
+      ...bad,
+      looked('newest', 1),
+    ]),
+  )
+  await prune()
+  expect(await incidents()).toEqual(['bad', 'bad', 'newest', 'young'])
+})

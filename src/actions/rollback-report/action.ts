@@ -1,4 +1,5 @@
 import { pruneHistory } from '../../history/carry-out-prune.ts'
+import { importHistory } from '../../import/import-history.ts'
 import { listOpenItems } from '../../views/postmortem/open-items.ts'
 import { gather } from '../../views/report/gather.ts'
 import { makeReport, periodBefore, shareOfPercent, usualThresholds } from '../../views/report/report.ts'
@@ -38,10 +39,19 @@ export async function run(step: RollbackReportStep): Promise<void> {
           now,
           log: log.info,
         })
+  const environments = [...settings.environments.keys()]
+  const imported = inputs.import
+    ? await importHistory(repository, {
+        ...{ branch, environments, now, log: log.info },
+        labels: config?.postmortem.labels ?? [],
+        retentionDays: inputs['retention-days'] || undefined,
+        warn: (line) => log.warning(line, 'Import'),
+      })
+    : undefined
   const gathered = await gather(repository, {
     ...{ repositories: inputs.repositories, folder: inputs.history, period, environment },
     branch,
-    environments: [...settings.environments.keys()],
+    environments,
     warn: (line) => log.warning(line, 'Report'),
     log: log.info,
   })
@@ -53,5 +63,5 @@ export async function run(step: RollbackReportStep): Promise<void> {
   const actionItems = await listOpenItems(repository, records.incidents.postmortems(), now)
   if (typeof actionItems === 'string') log.info(`the dashboard has no action items: ${actionItems}`)
   const report = makeReport(records, options)
-  await publishReport(step, { gathered, report, options, actionItems, pruned: pruned?.removed })
+  await publishReport(step, { gathered, report, options, actionItems, pruned: pruned?.removed, imported })
 }

@@ -13,11 +13,15 @@ export const rollbackReport = defineAction({
   branding: { icon: 'bar-chart-2', color: 'blue' },
   permissions: { contents: 'read' },
   morePermissions: {
-    'contents: write': 'to remove old events, with the input `retention-days`',
-    'issues: read': 'to list open action items on the dashboard; without it, the dashboard says so',
-    'deployments: read': 'to count deployments; without it, only those count that the history knows of',
+    'contents: write':
+      'to remove old events with the input `retention-days`, and to add earlier ones with `import`',
+    'issues: read':
+      'to list open action items on the dashboard, and to import post-mortems; without it, the dashboard or the log says so',
+    'deployments: read':
+      'to count and import deployments; without it, only those count that the history knows of',
   },
-  afterCancelled: 'run it again: a report changes nothing, and pruning goes on where it stopped',
+  afterCancelled:
+    'run it again: a report changes nothing, and pruning and importing go on where they stopped',
   inputs: {
     token,
     config,
@@ -43,6 +47,11 @@ export const rollbackReport = defineAction({
       description:
         'Remove events older than this number of days from the history, such as `400`, and make one file of each month that is over. Events of incidents, rollbacks and holds are kept. At least 90. With `0` the history is not changed.',
       default: '0',
+    }),
+    import: input.flag({
+      description:
+        'With `true`, add what GitHub has on record of the last year to the history: rollback tags, deployments, revert commits of deployed revisions and post-mortems. These events are only for reports.',
+      default: 'false',
     }),
     'rollback-workflow': input.text({
       description:
@@ -71,8 +80,8 @@ export const rollbackReport = defineAction({
     }),
   },
   rules: [
-    { inputs: ['history', 'retention-days'], notWith: { input: 'repositories' } },
-    { inputs: ['retention-days'], notWith: { input: 'history' } },
+    { inputs: ['history', 'retention-days', 'import'], notWith: { input: 'repositories' } },
+    { inputs: ['retention-days', 'import'], notWith: { input: 'history' } },
   ],
   outputs: {
     ...commonOutputs,
@@ -83,6 +92,7 @@ export const rollbackReport = defineAction({
     report: 'Path of the report, JSON: `schema/report.schema.json` describes it.',
     dashboard: 'Path of the dashboard, one HTML file.',
     pruned: 'With `retention-days`: number of events that were removed.',
+    imported: 'With `import`: number of events that were added.',
     rollbacks: 'Number of rollbacks in the period.',
     recommendations: 'Number of recommendations.',
   },

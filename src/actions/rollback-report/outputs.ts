@@ -16,6 +16,8 @@ interface Reported {
   readonly actionItems: DashboardOptions['actionItems']
   /** events that were removed before; undefined where the history was not pruned */
   readonly pruned: number | undefined
+  /** events that were added before; undefined where nothing was to be imported */
+  readonly imported: number | undefined
 }
 
 /** Writes the files and the summary, and sets the outputs. */
@@ -39,6 +41,7 @@ export async function publishReport(step: RollbackReportStep, reported: Reported
     report: join(folder, 'report.json'),
     dashboard: join(folder, 'index.html'),
     pruned: reported.pruned,
+    imported: reported.imported,
     rollbacks: report.rollbacks.total,
     recommendations: report.recommendations.length,
   })

@@ -5,6 +5,8 @@ import { type CodeRepository, readTags } from './repository.ts'
 /** A rollback, or what took one back, as its tag describes it. */
 export interface TaggedRollback {
   readonly tag: string
+  /** that the tag is on: the rollback; for one with mode reset, where the branch stood */
+  readonly commit: string
   readonly at: Date
   readonly incident: string
   readonly environment: string
@@ -26,15 +28,24 @@ export interface TaggedRollback {
 /** How many are read, one request each. */
 const listed = 20
 
-/** The newest rollbacks of the repository, newest first. Tags that others made are left out. */
-export async function listRollbackTags(repository: CodeRepository): Promise<readonly TaggedRollback[]> {
+/**
+ * The newest rollbacks of the repository, newest first. Tags that others made are left out.
+ * @param count of tags of each kind that are read at most, one request each
+ * @param skip names of tags that are not read
+ */
+export async function listRollbackTags(
+  repository: CodeRepository,
+  { count = listed, skip }: { readonly count?: number; readonly skip?: ReadonlySet<string> } = {},
+): Promise<readonly TaggedRollback[]> {
   const tags = await Promise.all(
     // names sort by time only among those of one kind
-    ['rollback_2', 'rollback_undone_2'].map((prefix) => readTags(repository, { prefix, count: listed })),
+    ['rollback_2', 'rollback_undone_2'].map((prefix) =>
+      readTags(repository, { prefix, count, ...(skip && { skip }) }),
+    ),
   )
   return tags
     .flat()
-    .flatMap(({ name, message, taggedAt }): readonly TaggedRollback[] => {
+    .flatMap(({ name, commit, message, taggedAt }): readonly TaggedRollback[] => {
       const trailers = readTrailers(message)
       const told = (key: string) => trailers.get(`Rollback-${key}`) ?? ''
       const undoes = told('Undoes')
@@ -43,6 +54,7 @@ export async function listRollbackTags(repository: CodeRepository): Promise<read
       return [
         {
           tag: name,
+          commit,
           at: taggedAt,
           incident,
           environment: told('Environment'),
@@ -58,7 +70,7 @@ export async function listRollbackTags(repository: CodeRepository): Promise<read
       ]
     })
     .sort((a, b) => b.at.getTime() - a.at.getTime())
-    .slice(0, listed)
+    .slice(0, count)
 }
 
 /**
@@ -91,8 +103,8 @@ export function describeRecent(recent: readonly TaggedRollback[]): readonly stri
 /** What an output says of them: all but the reason, which is free text. */
 export function recentAsData(
   recent: readonly TaggedRollback[],
-): readonly (Omit<TaggedRollback, 'reason' | 'at'> & { readonly at: string })[] {
-  return recent.map(({ reason: _, at, ...each }) => ({ at: at.toISOString(), ...each }))
+): readonly (Omit<TaggedRollback, 'reason' | 'at' | 'commit'> & { readonly at: string })[] {
+  return recent.map(({ reason: _, commit: __, at, ...each }) => ({ at: at.toISOString(), ...each }))
 }
 
 /** What stands between subject and trailers. */

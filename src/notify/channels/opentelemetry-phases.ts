@@ -71,7 +71,7 @@ export function phasesOf({ past }: Notice, { ended, outcome }: RollbackRun): rea
   const phases: Phase[] = []
   for (const [phase, ms] of Object.entries(ended.phases)) {
     const applied = layers.get(phase)
-    const begun = applied === undefined ? starts[phase]?.(ms) : Date.parse(applied.startedAt)
+    const begun = applied?.startedAt === undefined ? starts[phase]?.(ms) : Date.parse(applied.startedAt)
     const from = begun ?? phases.at(-1)?.to ?? Date.parse(ended.at) - ms
     phases.push({
       ...{ phase, from, to: from + ms },
@@ -96,13 +96,13 @@ function firstStart(
   ended: EventOf<'rollback-ended'>,
   layers: ReadonlyMap<string, EventOf<'rollback-applied'>>,
 ): number {
-  const own = ended.layers.flatMap(({ layer }) => layers.get(layer) ?? [])
+  const own = ended.layers.flatMap(({ layer }) => layers.get(layer)?.startedAt ?? [])
   const total = Object.entries(ended.phases).reduce(
     (sum, [phase, ms]) => sum + (phase === 'plan' ? 0 : ms),
     0,
   )
   return own.length > 0
-    ? Math.min(...own.map(({ startedAt }) => Date.parse(startedAt)))
+    ? Math.min(...own.map((startedAt) => Date.parse(startedAt)))
     : Date.parse(ended.at) - total
 }
 

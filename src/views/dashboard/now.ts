@@ -27,7 +27,7 @@ function environmentRow(
   const isHere = (each: { readonly repository: string; readonly environment: string }) =>
     each.repository === repository && each.environment === environment
   const last = rollbacks.findLast(isHere)
-  const newest = failures.findLast(isHere)
+  const newest = failures.findLast((each) => isHere(each) && !each.isImported)
   const hold = holds.find(isHere)
   const issue = newest && incidents.issueOf(newest.incident)
   const isOpen = newest !== undefined && newest.restoredAt === undefined

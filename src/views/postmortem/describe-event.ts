@@ -37,6 +37,8 @@ export function describeEvent(event: Event): PhrasingContent[] {
       return [text(`the rollback of ${event.layers.map(({ layer }) => layer).join(', ')} began`)]
     case 'revision-deployed':
       return [revision(event.deployed), text(' was deployed by '), link(event.url, code(event.workflow))]
+    case 'deployment-recorded':
+      return [text(`deployment ${event.outcome}`)]
     case 'recovery-verified':
       return [text('production: '), strong(event.outcome), text(`, ${event.because}`)]
     case 'impact-assessed':

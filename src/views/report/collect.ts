@@ -43,6 +43,8 @@ export interface Collected {
   readonly events: number
   /** events that came again */
   readonly duplicates: number
+  /** distinct events that were imported */
+  readonly imported: number
   /** of the oldest and the newest event; undefined when there is none */
   readonly first: number | undefined
   readonly last: number | undefined
@@ -62,6 +64,7 @@ export class Collector {
   readonly #seen = new Map<string, SeenIds>()
   #events = 0
   #duplicates = 0
+  #imported = 0
   #first = Number.POSITIVE_INFINITY
   #last = Number.NEGATIVE_INFINITY
 
@@ -75,11 +78,17 @@ export class Collector {
       return
     }
     this.#events += 1
+    if (event.imported) this.#imported += 1
     const at = Date.parse(event.at)
     this.#first = Math.min(this.#first, at)
     this.#last = Math.max(this.#last, at)
     if (event.kind === 'hold-set' || event.kind === 'hold-lifted') {
       this.#noteHold(event, at, repository)
+      return
+    }
+    // a deployment, and no more: whatever becomes of it has events of its own
+    if (event.kind === 'deployment-recorded') {
+      this.addDeployment(factOf(event, repository))
       return
     }
     const incident = this.#incidents.note(event, at, repository)
@@ -103,6 +112,7 @@ export class Collector {
       repositories: this.#repositories,
       events: this.#events,
       duplicates: this.#duplicates,
+      imported: this.#imported,
       first: isEmpty ? undefined : this.#first,
       last: isEmpty ? undefined : this.#last,
     }
@@ -116,5 +126,16 @@ export class Collector {
     // of two at the same moment the one that holds counts
     if (known !== undefined && (known.at > at || (known.at === at && known.isSet))) return
     this.#holds.set(key, { repository, environment, at, actor, because, isSet })
+  }
+}
+
+function factOf(event: EventOf<'deployment-recorded'>, repository: string): DeploymentFact {
+  const { environment, revision, outcome, createdAt, deployedAt, committedAt, isRollback } = event
+  const time = (iso: string | undefined) => (iso === undefined ? undefined : Date.parse(iso))
+  return {
+    ...{ repository, environment, revision, outcome, isRollback },
+    createdAt: Date.parse(createdAt),
+    deployedAt: time(deployedAt),
+    committedAt: time(committedAt),
   }
 }

@@ -19,7 +19,10 @@ export function measureDowntime(
   places: readonly { readonly repository: string; readonly environment: string }[],
   period: Period,
 ): Report['downtime'] {
-  const own = failures.between(period, ({ introducedAt }) => introducedAt)
+  // of those that were imported nobody knows how long they lasted, or whether they have an end
+  const own = failures
+    .between(period, ({ introducedAt }) => introducedAt)
+    .filter(({ isImported }) => !isImported)
   const ended = own.numbers(({ failingFrom, restoredAt }) =>
     restoredAt === undefined ? undefined : Math.max(0, restoredAt - failingFrom),
   )
@@ -31,7 +34,9 @@ export function measureDowntime(
     return {
       ...{ repository, environment, downtimeMs },
       availability: 1 - downtimeMs / lengthOf(period),
-      open: here.count((each) => each.restoredAt === undefined && isIn(period, each.introducedAt)),
+      open: here.count(
+        (each) => !each.isImported && each.restoredAt === undefined && isIn(period, each.introducedAt),
+      ),
     }
   })
   return {

@@ -17,6 +17,8 @@ export interface Failure {
   /** when production was first seen to be well again after it was detected or rolled back; undefined while that is open */
   readonly restoredAt: number | undefined
   readonly detectedBy: readonly string[]
+  /** true when all that is known of it was imported: nobody knows when it began or whether it has an end */
+  readonly isImported: boolean
 }
 
 /** Failed deployments, 28 bytes each beside those of their incidents. */
@@ -49,7 +51,7 @@ export class Failures {
 
   #row(index: number): Failure {
     const incident = this.#incident.at(index)
-    const { repository, environment, detectedAt, detectedBy } = this.#incidents.record(incident)
+    const { repository, environment, detectedAt, detectedBy, isImported } = this.#incidents.record(incident)
     const [introducedAt, failingFrom] = [this.#introducedAt.at(index), this.#failingFrom.at(index)]
     const restoredAt = numberOf(this.#restoredAt.at(index))
     return {
@@ -61,6 +63,7 @@ export class Failures {
       failingFrom,
       restoredAt,
       detectedBy,
+      isImported,
     }
   }
 }

@@ -22,13 +22,15 @@ export interface Records {
   readonly repositories: readonly string[]
   readonly events: number
   readonly duplicates: number
+  readonly imported: number
   readonly first: number | undefined
   readonly last: number | undefined
 }
 
 /** Makes the records of what was collected. */
 export function makeRecords(collected: Collected): Records {
-  const { incidents, facts, redeployments, holds, repositories, events, duplicates, first, last } = collected
+  const { incidents, facts, redeployments, holds, repositories, events, duplicates, imported, first, last } =
+    collected
   const latest = latestFacts(facts)
   const deployedAt = firstDeployments(latest)
   const [rollbacks, rehearsals] = [new Rollbacks(incidents), new Rollbacks(incidents)]
@@ -82,7 +84,8 @@ export function makeRecords(collected: Collected): Records {
     pendingDeployments: latest
       .filter(({ outcome }) => outcome === 'pending')
       .map(({ environment, createdAt: at }) => ({ environment, at })),
-    ...{ holds, repositories: [...repositories].sort(), events, duplicates, first, last },
+    ...{ holds, repositories: [...repositories].sort(), events, duplicates, imported },
+    ...{ first, last },
   }
 }
 

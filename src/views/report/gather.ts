@@ -120,7 +120,7 @@ async function readHistory(
       )
     })
   }
-  const { events, unreadable } = await openBranchHistory({ repository, branch }).read()
+  const { events, unreadable } = await openBranchHistory({ repository, branch }).read({ imported: true })
   for (const event of events) take(event)
   return unreadable
 }

@@ -29,6 +29,8 @@ export class Incidents {
   /** number of the text and 1, or 0 */
   readonly #issue = new Column(Uint32Array)
   readonly #lastMark = new Column(Uint32Array)
+  /** 1 while every event of it is imported */
+  readonly #isImported = new Column(Uint8Array)
 
   get size(): number {
     return this.#keys.size
@@ -38,6 +40,7 @@ export class Incidents {
   note(event: Event, at: number, repository: string): number {
     const index = this.#indexOf(event, at, repository)
     if (at < this.#firstAt.at(index)) this.#firstAt.set(index, at)
+    if (!event.imported) this.#isImported.set(index, 0)
     if (event.kind === 'health-checked') this.#noteCheck(index, event, at)
     else if (event.kind === 'postmortem-opened') this.#issue.set(index, this.#texts.number(event.url) + 1)
     else this.#lastMark.set(index, this.#marks.add(event, at, this.#lastMark.at(index)))
@@ -60,6 +63,7 @@ export class Incidents {
       detectedAt: numberOf(this.#detectedAt.at(index)),
       failingSince: numberOf(this.#failingSince.at(index)),
       detectedBy: this.detectedByOf(index),
+      isImported: this.isImportedOf(index),
       hasMarks: this.#lastMark.at(index) > 0,
     }
   }
@@ -79,6 +83,11 @@ export class Incidents {
 
   detectedByOf(index: number): readonly string[] {
     return this.#lists.at(this.#detectedBy.at(index))
+  }
+
+  /** True when all that is known of it was imported. */
+  isImportedOf(index: number): boolean {
+    return this.#isImported.at(index) === 1
   }
 
   /** Its id. */
@@ -118,6 +127,7 @@ export class Incidents {
     this.#revision.push(this.#texts.number(revision))
     this.#firstAt.push(at)
     this.#isJudged.push(0)
+    this.#isImported.push(1)
     for (const column of [this.#watchedFrom, this.#detectedAt, this.#failingSince]) column.push(Number.NaN)
     this.#detectedBy.push(this.#lists.number('', none))
     for (const column of [this.#issue, this.#lastMark]) column.push(0)
@@ -160,6 +170,8 @@ export interface IncidentRecord {
   readonly failingSince: number | undefined
   /** the checks that had breached their limits then */
   readonly detectedBy: readonly string[]
+  /** true when all that is known of it was imported: when it was detected, and whether it recovered, is not known */
+  readonly isImported: boolean
   /** false for one of which no rollback is known */
   readonly hasMarks: boolean
 }

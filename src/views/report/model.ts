@@ -99,6 +99,7 @@ export const reportSchema = z.object({
   data: z.object({
     events: count.describe('Distinct events that were read, of any time.'),
     duplicates: count,
+    imported: count.describe('Events that were imported from what GitHub has on record.'),
     unreadable: count.describe('Lines of the history that are no event of a known kind.'),
     first: time.nullable(),
     last: time.nullable(),

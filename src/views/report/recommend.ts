@@ -94,13 +94,15 @@ function aboutCount(
 }
 
 function aboutUndetected({ own }: Seen, { undetected: threshold }: Thresholds): readonly Recommendation[] {
-  const missed = own.count(({ isDetected }) => !isDetected)
-  const value = share(missed, own.length)
-  if (value === null || own.length < leastForShare || value <= threshold) return []
+  const known = own.filter(({ isImported }) => !isImported)
+  const missed = known.count(({ isDetected }) => !isDetected)
+  const n = known.length
+  const value = share(missed, n)
+  if (value === null || n < leastForShare || value <= threshold) return []
   const text =
     'Add a check that notices what people noticed: these were emergencies that no check had called for.'
-  const evidence = `${missed} of ${own.length} rollbacks began before any check said unhealthy (${percent(value)}, at most ${percent(threshold)} wanted)`
-  return [{ id: 'undetected', text, evidence, value, threshold, n: own.length }]
+  const evidence = `${missed} of ${n} rollbacks began before any check said unhealthy (${percent(value)}, at most ${percent(threshold)} wanted)`
+  return [{ id: 'undetected', text, evidence, value, threshold, n }]
 }
 
 function aboutDowntime({ downtime }: Seen, { downtimeMs: threshold }: Thresholds): readonly Recommendation[] {

@@ -85,7 +85,7 @@ export function makeReport(
     repositories: [...records.repositories],
     environments: [...new Set(places.map((place) => place.environment))].sort(),
     data: {
-      ...{ events: records.events, duplicates: records.duplicates, unreadable },
+      ...{ events: records.events, duplicates: records.duplicates, imported: records.imported, unreadable },
       first: timeOf(records.first),
       last: timeOf(records.last),
       skewed: rollbacks.count(({ isSkewed }) => isSkewed),

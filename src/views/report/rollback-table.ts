@@ -121,6 +121,9 @@ class Row implements Rollback {
   get isSkewed(): boolean {
     return this.#form.isSkewed
   }
+  get isImported(): boolean {
+    return this.#table.incidents.isImportedOf(this.incident)
+  }
   get layers(): readonly LayerResult[] {
     return this.#form.layers.map((each, n) => {
       const { layer, outcome, standing, method } = each

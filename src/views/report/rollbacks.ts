@@ -40,6 +40,8 @@ export interface Rollback {
   readonly isSkewed: boolean
   /** its number among those of its incident, from 0 */
   readonly place: number
+  /** true when all that is known of its incident was imported: whether a check had called for it is not known */
+  readonly isImported: boolean
 }
 
 const standings: Readonly<Record<Rollback['outcome'], Standing>> = {
@@ -126,7 +128,7 @@ const rank: Readonly<Record<Mark['kind'], number>> = {
 }
 
 function describe(record: IncidentRecord, marks: readonly Mark[], place: number): Rollback {
-  const { repository, environment, index: incident, detectedAt, detectedBy } = record
+  const { repository, environment, index: incident, detectedAt, detectedBy, isImported } = record
   const began = marks.find((mark) => mark.kind === 'began')
   const ended = marks.findLast((mark) => mark.kind === 'ended')
   const outcome = outcomeOf(marks)
@@ -140,7 +142,7 @@ function describe(record: IncidentRecord, marks: readonly Mark[], place: number)
   const isDetected = detectedAt !== undefined && detectedAt <= at
   const layers = layersOf(ended, done)
   return {
-    ...{ repository, environment, incident, place, at, outcome, standing, detectedBy },
+    ...{ repository, environment, incident, place, at, outcome, standing, detectedBy, isImported },
     endedAt: end,
     trigger: automatic === undefined ? 'unknown' : automatic ? 'automatic' : 'manual',
     isDetected,

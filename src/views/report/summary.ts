@@ -23,7 +23,7 @@ export function writeReportSummary(report: Report): string {
     paragraph(
       `${days} (UTC), ${sayCount(Math.round(period.days), 'day')}: `,
       `${sayCount(rollbacks.total, 'rollback')}, ${rollbacks.succeeded} succeeded, ${rollbacks.failed} failed, ${rollbacks.pending} pending. `,
-      `${sayCount(data.events, 'event')} read${data.unreadable === 0 ? '' : `, ${sayCount(data.unreadable, 'line')} not readable`}.`,
+      `${sayCount(data.events, 'event')} read${data.imported === 0 ? '' : `, ${data.imported} of them imported`}${data.unreadable === 0 ? '' : `, ${sayCount(data.unreadable, 'line')} not readable`}.`,
     ),
   ]
   if (data.events === 0 && report.dora.deploymentFrequency.n === 0)

@@ -3,8 +3,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import type { Event } from '../../../src/history/event.ts'
+import { type Event, newEvent } from '../../../src/history/event.ts'
 import { fileOf, formatLines } from '../../../src/history/history.ts'
+import { incidentId } from '../../../src/history/incident.ts'
 import {
   Collector,
   type DeploymentFact,
@@ -188,6 +189,84 @@ test.each([
   const { events, facts } = generateHistory(plan)
   await load(events, facts)
   await expectEqual(reportOf(events, facts, period), period)
+})
+
+test('imported rollbacks and deployments: each figure is the one that DuckDB computes', async () => {
+  const { events, facts } = generateHistory({ ...year, seed: 12 })
+  const about = (fact: DeploymentFact) => {
+    const { environment, revision } = fact
+    const incident = incidentId({ environment, revision })
+    return { incident, environment, revision, actor: 'unknown', imported: true } as const
+  }
+  const iso = (at: number) => new Date(at).toISOString()
+  const past = facts.flatMap((fact, n): readonly Event[] => {
+    const { createdAt, deployedAt, committedAt, outcome, isRollback } = fact
+    if (outcome === 'pending') return []
+    const recorded = newEvent(
+      {
+        ...{ kind: 'deployment-recorded', outcome, isRollback, ...about(fact) },
+        ...{ at: iso(deployedAt ?? createdAt), createdAt: iso(createdAt) },
+        ...(deployedAt !== undefined && { deployedAt: iso(deployedAt) }),
+        ...(committedAt !== undefined && { committedAt: iso(committedAt) }),
+      },
+      ['imported', iso(createdAt)],
+    )
+    const applied = newEvent(
+      {
+        ...{
+          kind: 'rollback-applied',
+          layer: 'code',
+          from: fact.revision,
+          to: 'x',
+          now: 'y',
+          ...about(fact),
+        },
+        ...{ at: iso(createdAt + day), reason: 'imported', targetFoundBy: 'a tag', undone: [] },
+      },
+      ['imported', String(n)],
+    )
+    return n % 5 === 0 ? [recorded, applied] : [recorded]
+  })
+  const rolledBack = past.filter(({ kind }) => kind === 'rollback-applied').length
+  // some on record still, some with an older answer than GitHub has now, and some in the history alone
+  const left = facts.filter((_, n) => n % 3 > 0)
+  const late = left.map((fact, n) => {
+    const { deployedAt } = fact
+    return n % 7 > 0 || deployedAt === undefined ? fact : { ...fact, deployedAt: deployedAt + 1000 }
+  })
+  await load([...events, ...past], late)
+  const report = reportOf([...events, ...past], late, ninety)
+  await expectEqual(report, ninety)
+  expect(report.data.imported).toBe(past.length)
+  const without = reportOf(events, late, ninety)
+  expect(report.dora.changeFailRate.deployments).toBeGreaterThan(without.dora.changeFailRate.deployments)
+  expect(report.rollbacks.by.trigger).toEqual(
+    expect.arrayContaining([expect.objectContaining({ name: 'unknown' })]),
+  )
+  expect(rolledBack).toBeGreaterThan(20)
+  // those of an incident that has a rollback of its own are part of it
+  expect(report.rollbacks.total).toBeGreaterThan(without.rollbacks.total + 20)
+})
+
+test('what was imported alone is neither open nor undetected: nobody knows', () => {
+  const at = new Date(ninety.from + day).toISOString()
+  const events = ['a', 'b', 'c', 'd'].map((digit) => {
+    const revision = digit.repeat(40)
+    const incident = incidentId({ environment: 'production', revision })
+    return newEvent(
+      {
+        ...{ kind: 'rollback-applied', layer: 'code', imported: true, incident, revision, at },
+        ...{ environment: 'production', actor: 'grace', from: revision, to: 'x', now: 'y', reason: '' },
+        ...{ targetFoundBy: 'a tag', undone: [] },
+      },
+      ['imported'],
+    )
+  })
+  const report = reportOf(events, [], ninety)
+  expect(report.rollbacks).toMatchObject({ total: 4, pending: 4, successRate: null, duration: { n: 0 } })
+  expect(report.downtime).toMatchObject({ incidents: 0, open: 0 })
+  expect(report.dora).toMatchObject({ changeFailRate: { failed: 4 }, timeToDetect: { n: 0 } })
+  expect(report.recommendations).toEqual([])
 })
 
 test('an empty history, and one of a single event', async () => {

@@ -1,4 +1,4 @@
-import type { TagNote } from '../../../github/refs.ts'
+import type { TagNote, TagsAsked } from '../../../github/refs.ts'
 import type { Git } from '../command.ts'
 import { fetchCommits } from './fetch.ts'
 import type { PlainRepository } from './open.ts'
@@ -60,13 +60,15 @@ export async function listTags(
   )
 }
 
-/** The annotated tags whose names begin so, the last by name first. @param count how many at most */
+/** The annotated tags whose names begin so, the last by name first. @param count how many at most @param skip tags that are not read */
 export async function readTags(
   { git: main, openEmpty }: PlainRepository,
-  { prefix, count }: { prefix: string; count: number },
+  { prefix, count, skip }: TagsAsked,
 ): Promise<readonly TagNote[]> {
   const refs = await remoteRefs(main, [`refs/tags/${prefix}*`])
-  const annotated = [...refs].filter(([ref]) => refs.has(`${ref}^{}`)).slice(-count)
+  const annotated = [...refs]
+    .filter(([ref]) => refs.has(`${ref}^{}`) && !skip?.has(ref.slice('refs/tags/'.length)))
+    .slice(-count)
   if (annotated.length === 0) return []
   // a tag brings its commit, and only as the end of a history does it bring no more than that
   const git = await openEmpty()
