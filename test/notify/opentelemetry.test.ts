@@ -139,6 +139,70 @@ describe('a trace', () => {
     ).toBeLessThan(61_000 * 31)
   })
 
+  const spansOfEnd = (...events: Parameters<typeof noticesOf>[0]) => {
+    const [body] = noticesOf(events)
+      .filter(({ topic }) => topic === 'rollback-ended')
+      .map(writeTrace)
+    return (body?.resourceSpans[0]?.scopeSpans[0]?.spans ?? []).map(({ name, status, attributes }) => ({
+      name,
+      status,
+      values: Object.fromEntries(attributes.map(({ key, value }) => [key, Object.values(value)[0]])),
+    }))
+  }
+  const unseen = { ...recovered, outcome: 'unknown', because: 'a later step verifies production' } as never
+  const phases = { plan: 50, code: 10, deploy: 0, verify: 10 }
+
+  test('12: that is handed over is a success, and what it did not do is skipped: no deployment, no verification', () => {
+    const layers = [{ layer: 'code', outcome: 'rolled-back' }]
+    const end = { ...ended(), outcome: 'rolled-back', layers, phases } as never
+    const spans = spansOfEnd(at(0, unhealthy()), at(1, began), at(2, applied), at(3, unseen), at(4, end))
+    const of = (name: string) => spans.find((span) => span.name === name)
+    const run = of('RUN rollback')
+    expect(run?.values).toMatchObject({
+      'cicd.pipeline.result': 'success',
+      'rollback.outcome': 'rolled-back',
+    })
+    expect(run?.values).not.toHaveProperty(['error.type'])
+    expect(run?.status).toEqual({ code: 1 })
+    for (const name of ['deploy', 'verify']) {
+      expect(of(name)).toMatchObject({ status: {}, values: { 'cicd.pipeline.task.run.result': 'skip' } })
+      expect(of(name)?.values).not.toHaveProperty(['deployment.status'])
+    }
+    expect(of('code')?.values).toMatchObject({ 'cicd.pipeline.task.run.result': 'success' })
+  })
+
+  test('12: that was not verified is a failure, whose verification did not succeed', () => {
+    const layers = [{ layer: 'code', outcome: 'rolled-back' }]
+    const end = { ...ended(), outcome: 'not-verified', layers, phases } as never
+    const spans = spansOfEnd(at(0, unhealthy()), at(1, began), at(2, applied), at(3, unseen), at(4, end))
+    expect(spans.find(({ name }) => name === 'RUN rollback')?.values).toMatchObject({
+      'cicd.pipeline.result': 'failure',
+      'error.type': 'not-verified',
+    })
+    expect(spans.find(({ name }) => name === 'verify')).toMatchObject({
+      status: {},
+      values: { 'cicd.pipeline.task.run.result': 'skip' },
+    })
+  })
+
+  test('12: that waits for its pull request has neither succeeded nor failed', () => {
+    const layers = [{ layer: 'code', outcome: 'proposed' }]
+    const end = {
+      ...ended(),
+      outcome: 'proposed',
+      layers,
+      phases: { plan: 50, code: 10, verify: 1 },
+    } as never
+    const spans = spansOfEnd(at(0, unhealthy()), at(1, began), at(3, unseen), at(4, end))
+    const run = spans.find(({ name }) => name === 'RUN rollback')
+    expect(run?.status).toEqual({})
+    for (const key of ['cicd.pipeline.result', 'error.type']) expect(run?.values).not.toHaveProperty([key])
+    expect(spans.find(({ name }) => name === 'code')).toMatchObject({
+      status: {},
+      values: { 'cicd.pipeline.task.run.result': 'skip' },
+    })
+  })
+
   test('that failed says so: its result, the type of the error, and the layer', () => {
     const failed = { ...ended('failed'), layers: [{ layer: 'code', outcome: 'failed' }] } as never
     const [body] = noticesOf([at(0, unhealthy()), at(1, began), at(3, failed)])

@@ -40,13 +40,16 @@ export function rollbackOf({ event }: Notice): RollbackRun | undefined {
     : undefined
 }
 
+/** skip: nothing was done or looked at, as something else has to do it */
+export type PhaseResult = 'success' | 'failure' | 'skip'
+
 interface Phase extends Interval {
   readonly phase: string
-  readonly isFailed: boolean
+  readonly result: PhaseResult
   readonly values: Readonly<Record<string, string | undefined>>
 }
 
-const back: readonly string[] = ['rolled-back', 'already-rolled-back', 'proposed', 'stopped']
+const back: readonly string[] = ['rolled-back', 'already-rolled-back', 'stopped']
 
 /**
  * The phases of a run, each as long as the history, and so the job summary, says. Where it began is what its own event says; a phase
@@ -73,9 +76,14 @@ export function phasesOf({ past }: Notice, { ended, outcome }: RollbackRun): rea
     const applied = layers.get(phase)
     const begun = applied?.startedAt === undefined ? starts[phase]?.(ms) : Date.parse(applied.startedAt)
     const from = begun ?? phases.at(-1)?.to ?? Date.parse(ended.at) - ms
+    const result = resultOf(phase, outcomes.get(phase), {
+      outcome,
+      recovery: verified?.kind === 'recovery-verified' ? verified.outcome : undefined,
+      isDeployed: deployed !== undefined,
+    })
     phases.push({
       ...{ phase, from, to: from + ms },
-      isFailed: isFailed(phase, outcomes.get(phase), outcome),
+      result,
       values: {
         ...(outcomes.has(phase) && {
           'rollback.layer': phase,
@@ -83,7 +91,8 @@ export function phasesOf({ past }: Notice, { ended, outcome }: RollbackRun): rea
         }),
         ...(applied && { 'rollback.from': applied.from, 'rollback.to': applied.to }),
         ...(phase === 'deploy' && {
-          'deployment.status': outcome === 'not-deployed' ? 'failed' : 'succeeded',
+          'deployment.status':
+            result === 'skip' ? undefined : outcome === 'not-deployed' ? 'failed' : 'succeeded',
           'deployment.id': deployed?.kind === 'revision-deployed' ? deployed.deployed : undefined,
         }),
       },
@@ -106,8 +115,27 @@ function firstStart(
     : Date.parse(ended.at) - total
 }
 
-function isFailed(phase: string, layer: string | undefined, outcome: RollbackRun['outcome']): boolean {
-  if (layer !== undefined) return !back.includes(layer)
-  if (phase === 'deploy') return outcome === 'not-deployed'
-  return phase === 'verify' && outcome === 'not-recovered'
+/** @param layer what became of the layer that the phase is of; undefined for another phase */
+function resultOf(
+  phase: string,
+  layer: string | undefined,
+  {
+    outcome,
+    recovery,
+    isDeployed,
+  }: {
+    readonly outcome: RollbackRun['outcome']
+    readonly recovery: EventOf<'recovery-verified'>['outcome'] | undefined
+    readonly isDeployed: boolean
+  },
+): PhaseResult {
+  if (layer === 'proposed') return 'skip'
+  if (layer !== undefined) return back.includes(layer) ? 'success' : 'failure'
+  if (phase === 'deploy') {
+    if (outcome === 'not-deployed') return 'failure'
+    return isDeployed ? 'success' : 'skip'
+  }
+  if (phase !== 'verify') return 'success'
+  if (outcome === 'not-recovered') return 'failure'
+  return recovery === 'recovered' ? 'success' : 'skip'
 }

@@ -13,13 +13,15 @@ import {
   detectionOf,
   type Interval,
   incidentUntil,
+  type PhaseResult,
   phasesOf,
   type RollbackRun,
   rollbackOf,
 } from './opentelemetry-phases.ts'
 
 const kinds = { internal: 1, server: 2 } as const
-const statuses = { ok: 1, error: 2 } as const
+/** of a span's status */
+const codes = { success: 1, failure: 2 } as const
 
 interface Span {
   readonly traceId: string
@@ -73,7 +75,7 @@ function spansOf(notice: Notice): readonly Span[] {
             'rollback.resolution': headline,
           }),
           spanId: rootOf(notice),
-          status: { code: statuses.ok },
+          status: { code: codes.success },
         },
       ].map(({ parentSpanId: _, ...root }) => root)
     default:
@@ -94,7 +96,7 @@ function detectionSpan(notice: Notice): readonly Span[] {
 function rollbackSpans(notice: Notice, run: RollbackRun): readonly Span[] {
   const { event } = notice
   const { outcome } = run
-  const result = outcome === 'complete' ? 'success' : 'failure'
+  const result = resultOf(outcome)
   const phases = phasesOf(notice, run)
   const whole = {
     from: Math.min(...phases.map(({ from }) => from), run.at),
@@ -106,26 +108,35 @@ function rollbackSpans(notice: Notice, run: RollbackRun): readonly Span[] {
     'cicd.pipeline.result': result,
     'cicd.pipeline.run.id': event.run?.id ?? event.id,
     'cicd.pipeline.run.url.full': event.run?.url,
-    'error.type': result === 'success' ? undefined : outcome,
+    'error.type': result === 'failure' ? outcome : undefined,
     'rollback.outcome': outcome,
   })
   return [
-    { ...own, kind: kinds.server, status: { code: result === 'success' ? statuses.ok : statuses.error } },
-    ...phases.map(({ phase, values, isFailed, ...interval }) => ({
+    { ...own, kind: kinds.server, status: result === undefined ? {} : { code: codes[result] } },
+    ...phases.map(({ phase, values, result: ofPhase, ...interval }) => ({
       ...span(notice, phase, [event.id, phase], interval, {
-        ...task(phase, isFailed ? 'failure' : 'success'),
+        ...task(phase, ofPhase),
         'cicd.pipeline.task.run.id': `${event.id}/${phase}`,
         ...values,
       }),
       parentSpanId: own.spanId,
-      status: { code: isFailed ? statuses.error : statuses.ok },
+      status: ofPhase === 'skip' ? {} : { code: codes[ofPhase] },
     })),
   ]
 }
 
 const deploying: readonly string[] = [...layerNames, 'deploy', 'take back']
 
-function task(phase: string, result: 'success' | 'failure') {
+/**
+ * The result of a run. rolled-back ended as it was asked to: it is for something else to deploy and to verify. undefined for a
+ * proposal: nothing has taken effect, and nothing has failed.
+ */
+function resultOf(outcome: RollbackRun['outcome']): 'success' | 'failure' | undefined {
+  if (outcome === 'proposed') return undefined
+  return outcome === 'complete' || outcome === 'rolled-back' ? 'success' : 'failure'
+}
+
+function task(phase: string, result: PhaseResult) {
   return {
     'cicd.pipeline.task.name': phase,
     'cicd.pipeline.task.type': deploying.includes(phase) ? 'deploy' : phase === 'plan' ? undefined : 'test',
