@@ -105,9 +105,14 @@ export async function openLock(options: LockOptions): Promise<Lock> {
       // one that cannot be released is free when its lease is over
       await file
         .write(last, undefined)
-        .catch((error: unknown) => options.log(`the lock is not released: ${error}`))
+        .catch((error: unknown) => options.log(describeUnreleased(options.environment, error)))
     },
   }
+}
+
+function describeUnreleased(environment: string, error: unknown): string {
+  const why = error instanceof Error ? error.message : String(error)
+  return `warning: the lock of ${environment} could not be released: ${why}. No action is needed: the lock expires in ${formatDuration(leaseMs)}, and the next rollback of ${environment} waits until then`
 }
 
 /** Waits until nobody holds it, and takes it. @returns what it was taken from, and the id of what was written */

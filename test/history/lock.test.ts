@@ -132,3 +132,25 @@ test('that cannot be written says that nothing was changed, and what to do', asy
     /^production could not be locked, and this run changed nothing: .* 502 .*; run it again$/,
   )
 })
+
+test('12: one that cannot be released says what happened, that no action is needed, and when it is free', async () => {
+  const lock = await openAs(holder(1))
+  await lock.take()
+  shop.github.fault({
+    kind: 'refused',
+    operation: 'repos/create-or-update-file-contents',
+    status: 403,
+    message: 'Resource not accessible by integration',
+  })
+  await lock.release()
+  expect(lines).toEqual([
+    expect.stringMatching(
+      /^warning: the lock of production could not be released: .*[^.]\. No action is needed: the lock expires in 2m, and the next rollback of production waits until then$/,
+    ),
+  ])
+  expect(lines[0]).not.toMatch(/Error:|\[object/)
+  // and so it does
+  clock += 3 * 60_000
+  const next = await openAs(holder(2))
+  await next.take()
+})
