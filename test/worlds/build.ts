@@ -45,9 +45,7 @@ export function settingsOf(world: World, { serviceUrl, updatesUrl, channel, stor
   const shared = {
     health: { window: '200ms', interval: '100ms', timeout: '100ms' },
     rollback: { verify: '200ms', 'max-age': '7d' },
-    code: redeploy
-      ? { redeploy: { workflow: 'deploy.yml', inputs: { revision: '{revision}' }, timeout: '5s' } }
-      : {},
+    code: codeOf(redeploy),
   }
   const has = layersOf(world)
   const layers = {
@@ -73,6 +71,17 @@ export function settingsOf(world: World, { serviceUrl, updatesUrl, channel, stor
           },
         },
   )
+}
+
+function codeOf(redeploy: World['redeploy']) {
+  switch (redeploy) {
+    case 'workflow':
+      return { redeploy: { workflow: 'deploy.yml', inputs: { revision: '{revision}' }, timeout: '5s' } }
+    case 'external':
+      return { redeploy }
+    case 'none':
+      return {}
+  }
 }
 
 export async function buildWorld(

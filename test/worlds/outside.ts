@@ -65,6 +65,8 @@ function isMerged({ commits }: World, head: Readonly<Record<string, string>>): b
   })
 }
 
+const lastLineOf = (log: string) => log.trimEnd().split('\n').at(-1) ?? ''
+
 /**
  * What contradicts the ending of a run that exited 0, or what it did though it must not: nothing, when all is true.
  */
@@ -119,14 +121,37 @@ export function contradictions(
 
   const { running } = after
   const isRestored = ['complete', 'already-rolled-back', 'rolled-back'].includes(decision)
-  if (isRestored && world.settings !== 'none' && world.redeploy && running !== undefined)
-    if (after.head[running.file] !== running.text)
-      found.push(`decision is "${decision}", and what runs is not what the branch has`)
+  // git-rollback does not look at production, and does not say so
+  const isOfProduction = world.action === 'rollback' && decision !== 'rolled-back'
+  const layers = world.action === 'rollback' ? (outputs['layers'] ?? '').split(',') : ['code']
+  const hasSettings = world.settings !== 'none' || world.action === 'git-rollback'
+  // with external, and for an action of one layer, a later step deploys
+  const isDeployedHere =
+    world.redeploy === 'workflow' && hasSettings ? true : isOfProduction && layers.includes('code')
+  if (isRestored && isDeployedHere && running !== undefined && after.head[running.file] !== running.text)
+    found.push(`decision is "${decision}", and what runs is not what the branch has`)
+  if (isRestored && isOfProduction) {
+    if (!world.checks || world.settings === 'none')
+      found.push(`decision is "${decision}", and there is no check to look at production with`)
+    if (after.isWell !== true)
+      found.push(
+        `decision is "${decision}", and what runs is ${running === undefined ? 'nothing' : 'broken'}`,
+      )
+    if (outputs['recovery'] !== 'recovered')
+      found.push(`decision is "${decision}", and the recovery is "${outputs['recovery']}"`)
+  }
+  if (decision === 'rolled-back') {
+    if (world.action === 'rollback' && world.redeploy !== 'external')
+      found.push('decision is "rolled-back", and no later step is there to deploy')
+    if (outputs['recovery'] === 'recovered')
+      found.push('decision is "rolled-back", and the recovery is "recovered"')
+    if (!lastLineOf(ended.log).includes('production was not looked at'))
+      found.push('decision is "rolled-back", and the last line does not say what was not looked at')
+  }
   if (isRestored && world.action === 'rollback') {
     const isWarned = isPersons && ended.log.includes('migrations')
     if (after.isMigrated === true && !('db/1_stars.up.sql' in after.head) && !isWarned)
       found.push(`decision is "${decision}", and the migration is applied still`)
-    const layers = (outputs['layers'] ?? '').split(',')
     if (layers.includes('ota') && after.offered !== 'good')
       found.push(`decision is "${decision}", and devices are offered ${after.offered}`)
     if (layers.includes('database') && after.isMigrated === true)
@@ -137,10 +162,6 @@ export function contradictions(
       `recovery is "recovered", and what runs is ${after.isWell === undefined ? 'nothing' : 'broken'}`,
     )
   if (isRestored) {
-    // git-rollback does not look at production, and does not say so
-    const looks = world.checks && world.action === 'rollback'
-    if (looks && world.settings !== 'none' && world.redeploy && after.isWell === false)
-      found.push(`decision is "${decision}", and what runs is broken`)
     const commit = outputs['commit'] ?? ''
     if (commit === '') found.push(`decision is "${decision}", and there is no commit to deploy`)
   } else if (hasMoved) found.push(`decision is "${decision}", and main has moved`)

@@ -238,7 +238,10 @@ function inputsOf(
     'INPUT_DRY-RUN': String(mode === 'plan'),
     INPUT_PATHS: paths[time - 1] ?? '',
     ...(time >= strictFrom && { 'INPUT_MAX-COMMITS': '0' }),
-    ...(redeploy && { INPUT_REDEPLOY: 'deploy.yml', 'INPUT_REDEPLOY-INPUTS': 'revision={revision}' }),
+    ...(redeploy === 'workflow' && {
+      INPUT_REDEPLOY: 'deploy.yml',
+      'INPUT_REDEPLOY-INPUTS': 'revision={revision}',
+    }),
   }
 }
 
@@ -280,7 +283,9 @@ async function check(world: World): Promise<void> {
       const before = await see(repository, environment, layers)
       const ended = await runOnce(world, built, { repository, database: layers.database, time })
       const after = await see(repository, environment, layers)
-      const key = `${ended.exitCode === 0 ? '' : 'failed: '}${ended.outputs['decision'] ?? 'refused'}`
+      const { decision, 'reason-code': reason } = ended.outputs
+      const word = reason === 'invalid-input' ? 'refused' : (decision ?? 'refused')
+      const key = `${ended.exitCode === 0 ? '' : 'failed: '}${word}`
       outcomes[key] = (outcomes[key] ?? 0) + 1
       const found = contradictions(world, { before, after, ended, nth: time })
       if (found.length > 0 || /\bunexpected: /.test(ended.log))

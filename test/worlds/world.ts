@@ -44,7 +44,8 @@ export interface World {
   /** what is rolled back beside the code, where the settings describe production alone */
   readonly database: boolean
   readonly ota: boolean
-  readonly redeploy: boolean
+  /** workflow: deploy.yml deploys. external: a later step does, which no world has. none: the settings do not say what deploys */
+  readonly redeploy: 'workflow' | 'external' | 'none'
   readonly checks: boolean
   /** a deployment by deploy.yml fails so often */
   readonly failedDeploys: number
@@ -157,8 +158,14 @@ const anyWorlds: fc.Arbitrary<World> = fc.integer({ min: 1, max: 4 }).chain((las
     ),
     database: fc.boolean(),
     ota: fc.boolean(),
-    redeploy: fc.boolean(),
-    checks: fc.boolean(),
+    redeploy: fc.constantFrom(
+      'workflow' as const,
+      'workflow' as const,
+      'workflow' as const,
+      'external' as const,
+      'none' as const,
+    ),
+    checks: fc.constantFrom(true, true, false),
     failedDeploys: mostly<number>(0, 1),
     event: event(last),
     actor: mostly<World['actor']>('grace', 'reader', 'Copilot', 'ci[bot]'),
@@ -186,7 +193,7 @@ function askedAnew(world: World): World {
   const commits: World['commits'] = [...world.commits.slice(0, -1), { web: 'broken', api: 'broken' }]
   return {
     ...world,
-    ...{ action: 'git-rollback', redeploy: true, failedDeploys: 1, event: { kind: 'push' }, times: 2 },
+    ...{ action: 'git-rollback', redeploy: 'workflow', failedDeploys: 1, event: { kind: 'push' }, times: 2 },
     ...{ settings: 'one', database: false, ota: false, commits },
     inputs: { ...world.inputs, ...usual, paths: ['web', second === 'web' ? 'api' : second] },
   }

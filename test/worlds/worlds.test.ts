@@ -25,6 +25,9 @@ test('no run exits 0 with an ending that a look from outside contradicts', async
     'planned',
     'failed: held',
     'failed: refused',
+    'rolled-back',
+    'failed: not-deployed',
+    'failed: not-verified',
   ])
     expect(outcomes).toHaveProperty([ending], expect.any(Number))
 }, 300_000)
