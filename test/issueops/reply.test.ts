@@ -83,3 +83,28 @@ test('a command is carried out although its comment takes no reaction: it was de
   })
   await shop.close()
 })
+
+test.each<[string, 'read' | 'none' | undefined]>([
+  ['may only read', 'read'],
+  ['has lost its access', 'none'],
+  ['was never let in', undefined],
+])('12: a command of an account that %s is refused, and changes nothing', async (_, role) => {
+  const shop = await openShop()
+  try {
+    if (role !== undefined) shop.hosted.roles.set('reader', role)
+    const { octokit, owner, repo } = shop.open({
+      login: 'reader',
+      kind: 'user',
+      permissions: { issues: 'write' },
+    })
+    await octokit.rest.issues.create({ owner, repo, title: 'The shop is down' })
+    const body = '/rollback'
+    const { data } = await octokit.rest.issues.createComment({ owner, repo, issue_number: 1, body })
+    const author = { login: 'reader', isBot: false }
+    const comment = { id: data.id, body, on: 1, isNew: true, author }
+    const heard = await hear(shop.repository, comment, (name) => name || 'production')
+    expect(heard).toEqual({ kind: 'refused', why: 'no-permission' })
+  } finally {
+    await shop.close()
+  }
+})
