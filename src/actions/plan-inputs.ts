@@ -4,7 +4,7 @@ import { type InputValues, input } from '../runner/inputs.ts'
 
 /** Inputs of every action whose plan can be saved, reviewed and applied later, and that can be rehearsed. */
 export const reviewInputs = {
-  approval: input.text({
+  approval: input.name({
     description:
       'The environment of this job. If one of its reviewers approved the job after the plan was made, the run counts as manual. Default: the environment that is rolled back.',
   }),

@@ -5,6 +5,7 @@ import { type Inputs, inputOf, readInputs, variableOf } from './inputs.ts'
 import { readRepositoryName } from './job.ts'
 import { type Log, openLog } from './log.ts'
 import { guardOutput } from './output.ts'
+import { openOutputs } from './outputs.ts'
 import { maskSecrets } from './secrets.ts'
 import type { Locate, Step } from './step.ts'
 
@@ -29,6 +30,7 @@ export async function startAction<I extends Inputs, O extends string>(
   guardOutput()
   const secrets = maskSecrets(contract.inputs, env)
   const log = openLog({ secrets })
+  const outputs = openOutputs(secrets)
   guardNode(log)
   const cancellation = watchForCancellation({
     onward: contract.afterCancelled,
@@ -53,6 +55,7 @@ export async function startAction<I extends Inputs, O extends string>(
       log,
       secrets,
       signal,
+      setOutputs: outputs.set,
       fail: (message) => {
         problem = typeof message === 'string' ? message : message.explain(nameOf)
         if (!signal.aborted) fail(log, problem)
@@ -72,6 +75,7 @@ export async function startAction<I extends Inputs, O extends string>(
   } catch (error) {
     problem = isUserFacing(error) || !signal.aborted ? messageOf(error, nameOf) : ''
     if (!signal.aborted) fail(log, problem)
+    if (contract.rollsBack) outputs.setFailure(error)
     if (!isUserFacing(error) && error instanceof Error) log.debug(error.stack ?? '')
   } finally {
     // a step that had come to its end all the same is not failed

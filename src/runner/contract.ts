@@ -19,6 +19,8 @@ export interface ActionContract<I extends Inputs = Inputs, O extends string = st
   readonly inputs: I
   /** which of them go together: checked before anything else is done, and part of their documentation */
   readonly rules?: readonly InputRule<keyof I & string>[]
+  /** its output `decision` is `failed`, and the reason `invalid-input`, where an input or a setting was refused */
+  readonly rollsBack?: true
   /** each output with its description */
   readonly outputs: Readonly<Record<O, string>>
 }

@@ -4,10 +4,10 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { InputError, type Message } from '../errors.ts'
 import { openRepository, type Repository } from '../github/client.ts'
-import { setOutput } from './commands.ts'
 import { type RunContext, readContext } from './context.ts'
 import type { Inputs, InputValues } from './inputs.ts'
 import type { Log } from './log.ts'
+import type { Outputs } from './outputs.ts'
 import type { Secrets } from './secrets.ts'
 import { writeSummary } from './summary.ts'
 
@@ -52,14 +52,21 @@ export type StepOf<A extends { readonly inputs: Inputs; readonly outputs: object
 /** @returns e.g. `.github/rollback.yml:12:5`; undefined for what the file does not have */
 export type Locate = (path: string) => string | undefined
 
-export type Outputs<O extends string> = Partial<
-  Readonly<Record<O, string | number | boolean | readonly object[] | undefined>>
->
+export type { Outputs } from './outputs.ts'
 
 /** What the start of an action has made of the step by then. */
 export type Started<I extends Inputs> = Pick<
   Step<I, string>,
-  'inputs' | 'env' | 'log' | 'secrets' | 'signal' | 'fail' | 'explain' | 'atEnd' | 'locateSettings'
+  | 'inputs'
+  | 'env'
+  | 'log'
+  | 'secrets'
+  | 'signal'
+  | 'fail'
+  | 'explain'
+  | 'atEnd'
+  | 'locateSettings'
+  | 'setOutputs'
 >
 
 /**
@@ -90,12 +97,6 @@ export async function openStep<I extends Inputs, O extends string>(
         log: log.info,
         signal,
       }),
-    setOutputs: (outputs) => {
-      const set = (key: string, value: unknown) =>
-        setOutput(key, secrets.redact(typeof value === 'object' ? JSON.stringify(value) : String(value)))
-      for (const [key, value] of Object.entries(outputs)) if (value !== undefined) set(key, value)
-      set('result', { schema: 1, ...outputs })
-    },
     writeSummary: (markdown) => writeSummary(markdown, { secrets }),
     writeReport: async (file, report) => {
       await mkdir(temporary, { recursive: true })

@@ -2,10 +2,14 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { actions } from '../../src/actions/table.ts'
+import { InputError } from '../../src/errors.ts'
 import type { ActionContract } from '../../src/runner/contract.ts'
 import { checkRules, type InputRule, inputsOfRule } from '../../src/runner/input-rules.ts'
 import { readInputs, variableOf } from '../../src/runner/inputs.ts'
@@ -29,6 +33,13 @@ test.each(actions)('$name takes every input with its default, as the runner hand
   )
   const given = Object.fromEntries(defaults)
   expect(() => read(action, given)).not.toThrow()
+})
+
+test.each(actions)('12: $name refuses an environment of two lines, by one error', ({ inputs, ...action }) => {
+  for (const name of ['environment', 'approval'].filter((each) => each in inputs))
+    expect(() => read({ ...action, inputs }, { [name]: 'a\nb' })).toThrow(
+      new InputError(`input "${name}" holds a line break or a control character; write one line`),
+    )
 })
 
 test('no documented example and no workflow of ours gives inputs that do not go together', () => {
@@ -99,7 +110,7 @@ describe('as a process', () => {
       if (first === undefined) throw new Error('no rule')
       const address = server.address()
       const url = typeof address === 'object' ? `http://127.0.0.1:${address?.port}` : ''
-      const { exitCode, log } = await run(name, {
+      const { exitCode, log, outputs } = await run(name, {
         ...required(action),
         ...first.inputs,
         GITHUB_REPOSITORY: 'o/r',
@@ -111,6 +122,10 @@ describe('as a process', () => {
         log: expect.stringMatching(mentions(first.names)),
         requests: 0,
       })
+      // a step that follows reads what became of it
+      expect(outputs.includes('decision<<')).toBe(action.rollsBack === true)
+      if (action.rollsBack)
+        expect(outputs).toMatch(/^decision<<(\S+)\nfailed\n\1\nreason-code<<(\S+)\ninvalid-input\n\2$/m)
     },
     20_000,
   )
@@ -213,10 +228,17 @@ async function run(name: string, given: Readonly<Record<string, string>>) {
     /^GITHUB_/.test(key) ? key : variableOf(key),
     value,
   ])
-  const child = spawn(process.execPath, [entryOf(name)], {
-    env: { PATH: process.env['PATH'], ...Object.fromEntries(env) },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  const [out, error] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
-  return { exitCode: child.exitCode, log: `${out}${error}` }
+  const folder = await mkdtemp(join(tmpdir(), 'input-rules-'))
+  const file = join(folder, 'output')
+  await writeFile(file, '')
+  try {
+    const child = spawn(process.execPath, [entryOf(name)], {
+      env: { PATH: process.env['PATH'], GITHUB_OUTPUT: file, ...Object.fromEntries(env) },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    const [out, error] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
+    return { exitCode: child.exitCode, log: `${out}${error}`, outputs: await readFile(file, 'utf8') }
+  } finally {
+    await rm(folder, { recursive: true })
+  }
 }

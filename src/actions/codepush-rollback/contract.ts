@@ -94,6 +94,7 @@ export const codepushRollback = defineAction({
     { inputs: ['access-key'], notWith: { input: 'server-kind', is: commandLineKinds } },
     ...planRules,
   ],
+  rollsBack: true,
   outputs: {
     ...commonOutputs,
     ...planOutputs,

@@ -94,6 +94,7 @@ export const configRollback = defineAction({
       notWith: { input: 'mode', is: ['disable'] },
     },
   ],
+  rollsBack: true,
   outputs: {
     ...commonOutputs,
     decision:

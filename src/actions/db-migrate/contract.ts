@@ -32,7 +32,8 @@ export const dbMigrate = defineAction({
       default: 'false',
     }),
     'dry-run': input.flag({
-      description: 'Print the SQL and the locks it would take, and change nothing.',
+      description:
+        'Print the SQL and the locks it would take, and change nothing. With `command`, whose SQL is not known, print the names of the pending migrations.',
       default: 'false',
     }),
   },

@@ -108,6 +108,7 @@ export const dbRestore = defineAction({
     { oneOf: ['to-revision', 'to', 'last'] },
     ...planRules,
   ],
+  rollsBack: true,
   outputs: {
     ...commonOutputs,
     ...planOutputs,
