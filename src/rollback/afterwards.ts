@@ -1,6 +1,7 @@
 import type { Restored } from '../deployment/restored.ts'
+import type { Event } from '../history/event.ts'
 import { shortRevision } from '../text/revision.ts'
-import type { Assessment } from './assessment.ts'
+import { type Assessment, wasFailing } from './assessment.ts'
 import { deployedView, type Plan, viewsOf } from './plan.ts'
 import type { Production } from './production.ts'
 
@@ -9,6 +10,8 @@ export interface Afterwards {
   /** Looks whether a revision is deployed; undefined where nothing here deploys. */
   readonly findRestored: ((revision: string) => Promise<Restored>) | undefined
   readonly production: Production
+  /** all events of the incident so far, oldest first */
+  readonly events: readonly Event[]
 }
 
 /** Whether an incident is over, by what is there now. */
@@ -27,7 +30,7 @@ export interface Standing {
  */
 export async function lookAfterwards(
   plan: Plan,
-  { findRestored, production }: Afterwards,
+  { findRestored, production, events }: Afterwards,
 ): Promise<Standing> {
   const deployed = deployedView(plan)
   const served = deployed?.deploys ?? []
@@ -53,7 +56,9 @@ export async function lookAfterwards(
       : `production is ${assessment.verdict}: ${assessment.because}`,
   )
   const isDeployed = restored?.state === 'deployed'
-  const isMissing = restored !== undefined && !isDeployed
+  // nothing here deploys: that production is well again shows it, where it was failing
+  const isShown = commit === undefined || production.isHandedOver || wasFailing(events)
+  const isMissing = restored === undefined ? !isShown : !isDeployed
   const isWell = assessment === undefined ? production.isHandedOver : assessment.verdict === 'healthy'
   return { isOver: !isMissing && isWell, isDeployed, because: said.join('; '), assessment }
 }

@@ -4,6 +4,7 @@ import type { LayerReceipt } from '../layers/layer.ts'
 import { type ApplyOptions, applyLayers, type LayerOutcome } from './apply.ts'
 import { type Deployment, endOf, endOfLayers, type Recovery, type Redeployed } from './ending.ts'
 import { intentionOf, isOnly, type Plan } from './plan.ts'
+import { sayWaiting } from './proposed.ts'
 import { keptOf } from './record.ts'
 import type { Deployer } from './redeployment.ts'
 
@@ -18,6 +19,10 @@ export interface CarryOutOptions extends Omit<ApplyOptions, 'onDone'> {
   readonly startedAt: Date
   /** Deploys the restored revision and waits for it, unless it is seen to be deployed, see `RollbackMeans.deployer`. */
   readonly deployer: Deployer | 'external' | undefined
+  /** production was failing in this incident, see `wasFailing` */
+  readonly wasFailing: boolean
+  /** see `RollbackMeans.isProposalWanted` */
+  readonly isProposalWanted: boolean
   /**
    * Watches production until it is known to be well or not.
    * @param restored the revisions that may be served now; empty where the code stayed as it was
@@ -146,14 +151,15 @@ async function announce(
 
 /** What is left to do, a line each. */
 function problemsOf(
-  { environment, plan }: Pick<CarryOutOptions, 'environment' | 'plan'>,
+  { environment, plan, isProposalWanted }: Pick<CarryOutOptions, 'environment' | 'plan' | 'isProposalWanted'>,
   layers: readonly LayerOutcome[],
   deployment: Deployment | undefined,
   { ending, recovery: { outcome, because } }: Pick<RollbackReport, 'ending' | 'recovery'>,
 ): RollbackReport['problems'] {
-  const ofLayers = layers.flatMap(({ layer, problem }) =>
-    problem === undefined ? [] : [isOnly(plan) ? problem : message`${layer}: ${problem}`],
-  )
+  const ofLayers = layers.flatMap(({ layer, problem, receipt }) => {
+    const left = problem ?? (isProposalWanted ? undefined : sayWaiting(receipt, 'rolled back'))
+    return left === undefined ? [] : [isOnly(plan) ? left : message`${layer}: ${left}`]
+  })
   const ofDeployment =
     deployment?.problem === undefined
       ? []
@@ -201,20 +207,21 @@ function withoutProblem({ problem: _, ...deployment }: Deployment): Deployment {
 
 /** Production is only looked at when the rollback can have reached it. */
 async function lookAt(
-  { verify, deployer }: CarryOutOptions,
+  { verify, deployer, wasFailing }: CarryOutOptions,
   outcomes: readonly LayerOutcome[],
   deployed: Deployment | undefined,
 ): Promise<Recovery> {
   const unknown = (because: string) => ({ outcome: 'unknown', because, looked: false }) as const
   if (outcomes.some(({ outcome }) => outcome === 'proposed'))
-    return unknown('the rollback of the code waits for its pull request')
+    return unknown('nothing takes effect before the proposal is merged')
   const done = outcomes.filter(isInForce)
   if (done.length === 0) return unknown('nothing was rolled back')
   const wanting = deployed?.done === undefined ? done.filter((each) => toDeploy(each) !== undefined) : []
   if (wanting.length > 0 && deployer === 'external')
     return { ...unknown('something outside of this run deploys the restored revision'), isHandedOver: true }
-  // what an earlier run restored, somebody may have deployed since
-  const mayBeDeployed = deployer === undefined && wanting.every(({ outcome }) => outcome !== 'rolled-back')
+  // what an earlier run restored, somebody may have deployed since: production that was failing shows it
+  const mayBeDeployed =
+    deployer === undefined && wasFailing && wanting.every(({ outcome }) => outcome !== 'rolled-back')
   if (wanting.length > 0 && !mayBeDeployed) return unknown('the restored revision is not deployed yet')
   return verify(done.flatMap(({ receipt }) => receipt?.deploys ?? []))
 }

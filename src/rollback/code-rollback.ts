@@ -98,6 +98,7 @@ export function openCodeRollback(
     production:
       rehearsed === undefined ? unobserved('git-rollback does not check it') : productionOf(rehearsed, tools),
     deployer: isPlain(repository) ? 'external' : deployerOf(repository, context, request, tools),
+    isProposalWanted: delivery === 'pull-request',
     preflight: (plan) => demandReady(repository, { redeploy, branch, code: plan && viewOfCode(plan) }),
     planValidMs: configured?.config.rollback.planValidMs ?? 0,
     objectiveMs: rehearsed?.config.rollback.objectiveMs,

@@ -6,6 +6,7 @@ import type { RollbackReport } from './carry-out.ts'
 import type { Recovery } from './ending.ts'
 import { viewsOf } from './plan.ts'
 import type { Prepared } from './prepare.ts'
+import { sayProposal } from './proposed.ts'
 import type { RehearsalReport } from './rehearse.ts'
 
 /** What a run came to, in words that programs and people read. */
@@ -101,7 +102,8 @@ function describeUnchanged({ plan }: Prepared): string {
 /** What is there now: where each layer stands, what is deployed, and how production was seen. */
 function describeNow({ ending, layers, redeployed, recovery }: RollbackReport): string {
   const stand = layers.map(({ layer, outcome, receipt }) => {
-    if (receipt?.pull !== undefined) return `${layer} waits for pull request #${receipt.pull.number}`
+    if (receipt !== undefined && outcome === 'proposed')
+      return `${layer} is not rolled back until ${sayProposal(receipt)} is merged`
     const isBack = receipt !== undefined && outcome !== 'undone' && outcome !== 'failed'
     return isBack
       ? `${layer} is at ${shortRevision(receipt.now) || 'nothing'}`

@@ -85,6 +85,7 @@ export async function openFrontDoor(
       redeploy === undefined || redeploy === 'external'
         ? redeploy
         : deployBy(repository, redeploy, { ...tools, now, branch, environment }),
+    isProposalWanted: config.code.delivery === 'pull-request',
     // what is back already is deployed, or said not to be
     preflight: async (plan) => {
       const code = plan && viewOfCode(plan)

@@ -42,6 +42,7 @@ export function openOneLayer(
     isAskedFor: true,
     production: rehearsal ? productionOf(context, tools) : unobserved(unseen),
     deployer: 'external',
+    isProposalWanted: config.code.delivery === 'pull-request',
     limits: limitsOf(config),
     planValidMs: config.rollback.planValidMs,
     objectiveMs: rehearsal ? config.rollback.objectiveMs : undefined,

@@ -1,5 +1,5 @@
 import type { Message } from '../errors.ts'
-import type { Event, LayerName } from '../history/event.ts'
+import type { LayerName } from '../history/event.ts'
 import type { Layer } from '../layers/layer.ts'
 import type { FailureRule } from '../settings/rollback-choices.ts'
 import { type Afterwards, lookAfterwards } from './afterwards.ts'
@@ -24,8 +24,6 @@ export interface LayerCircumstances {
 }
 
 export interface Preparation extends Afterwards {
-  /** all events of the incident so far, oldest first */
-  readonly events: readonly Event[]
   /** Opens the layers that are configured, in the order in which they are rolled back. */
   readonly openLayers: (circumstances: LayerCircumstances) => readonly Layer[]
   readonly choice: Choice

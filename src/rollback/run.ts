@@ -5,6 +5,7 @@ import { demandHead } from '../layers/code/plan.ts'
 import { isPlain, readFacts } from '../layers/code/repository.ts'
 import { findRefusal } from './allowed.ts'
 import { findApprover } from './approval.ts'
+import { wasFailing } from './assessment.ts'
 import { carryOut } from './carry-out.ts'
 import { describePlan } from './describe.ts'
 import type { RollbackOptions } from './options.ts'
@@ -145,6 +146,7 @@ async function carryOn(
     progress: prepared.progress,
     approver,
     startedAt,
+    wasFailing: wasFailing(own),
     // practising counts for no cap
     automatic: automatic && !rehearsal,
     verify: (restored: readonly string[]) => production.verify(restored, own),

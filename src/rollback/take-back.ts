@@ -7,6 +7,7 @@ import { demandAllowed } from './allowed.ts'
 import { tryToDeploy } from './carry-out.ts'
 import type { Deployment } from './ending.ts'
 import type { RollbackOptions } from './options.ts'
+import { sayProposal, sayWaiting } from './proposed.ts'
 import { describeFailed, type FailureCode } from './record.ts'
 
 /** What taking a rollback back came to. */
@@ -20,6 +21,8 @@ export interface TakeBackResult {
   readonly deployment: Deployment | undefined
   /** why it failed */
   readonly error: UserFacingError | undefined
+  /** what has to be merged before anything is taken back, where no pull request was asked for */
+  readonly waiting: string | undefined
   /** what is true now */
   readonly now: string
 }
@@ -68,7 +71,14 @@ async function apply(
     await record(failed.what, failed.naturalKey)
     return concludeTakeBack(planned, { error, reasonCode: failed.reasonCode })
   }
-  if (receipt.outcome === 'proposed') return concludeTakeBack(planned, { receipt })
+  if (receipt.outcome === 'proposed') {
+    // undone work comes back as a draft: it is asked for
+    const isWanted = mode === 'reapply' || options.isProposalWanted
+    return concludeTakeBack(planned, {
+      receipt,
+      waiting: isWanted ? undefined : sayWaiting(receipt, 'taken back'),
+    })
+  }
   await recordTakenBack(options, planned, receipt)
   const deployment =
     deployer === undefined || deployer === 'external'
@@ -140,16 +150,19 @@ function concludeTakeBack(
     receipt,
     deployment,
     error,
+    waiting,
     reasonCode = 'refused',
   }: {
     readonly receipt?: LayerReceipt
+    readonly waiting?: string | undefined
     readonly deployment?: Deployment | undefined
     readonly error?: UserFacingError
     readonly reasonCode?: FailureCode
   },
 ): TakeBackResult {
   const { words } = takeBack.plan
-  const came = { takeBack, receipt, deployment, error, now: describeNow(takeBack, { receipt, deployment }) }
+  const now = describeNow(takeBack, { receipt, deployment })
+  const came = { takeBack, receipt, deployment, error, waiting, now }
   if (error !== undefined) return { ...came, decision: 'failed', reasonCode, headline: 'Not taken back' }
   if (receipt === undefined)
     return { ...came, decision: 'planned', reasonCode: 'dry-run', headline: 'Planned: nothing was changed' }
@@ -179,7 +192,7 @@ function describeNow(
   }: { readonly receipt?: LayerReceipt | undefined; readonly deployment?: Deployment | undefined },
 ): string {
   if (receipt === undefined) return `code is at ${shortRevision(view.now ?? view.from)}; nothing was changed`
-  if (receipt.pull !== undefined) return `code waits for pull request #${receipt.pull.number}`
+  if (receipt.outcome === 'proposed') return `nothing is taken back until ${sayProposal(receipt)} is merged`
   const deployed = deployment?.done
   return [
     `code is at ${shortRevision(receipt.now)}`,

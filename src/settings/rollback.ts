@@ -80,7 +80,9 @@ export function codeSchema() {
     delivery: z
       .enum(['auto', 'direct', 'pull-request'])
       .default('auto')
-      .describe('`direct`, `pull-request`, or `auto` for what the rules of the branch allow.'),
+      .describe(
+        '`direct`, `pull-request`, or `auto` for what the rules of the branch allow. With `pull-request`, a rollback that waits for its merge is a success; with `auto`, the step fails until it is merged.',
+      ),
     'tag-pattern': line()
       .default('deploy-*')
       .describe('For the target `previous-deployment-tag`: name of the tags, with one `*`.'),

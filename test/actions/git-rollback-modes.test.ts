@@ -55,6 +55,23 @@ describe('target: undo', () => {
     })
   })
 
+  test('by a pull request that only the rules of the branch asked for, fails until it is merged', async () => {
+    await run()
+    const rollback = await shop.head()
+    const include = ['~DEFAULT_BRANCH']
+    const rules = [{ type: 'pull_request', approvals: 1 }] as const
+    shop.hosted.addRuleset({ name: 'main', enforcement: 'active', include, rules: [...rules] })
+    const asked = { target: 'undo', delivery: 'pull-request' }
+    for (const [inputs, code] of [[{ target: 'undo' }, 1] as const, [asked, 0] as const]) {
+      const { exitCode, log, outputs } = await run(inputs, { ...byHand, sha: rollback })
+      expect({ exitCode, log, ...outputs }).toMatchObject({ exitCode: code, decision: 'proposed' })
+      expect(log.trimEnd().split('\n').at(-1)).toContain(
+        'nothing is taken back until pull request #1 is merged',
+      )
+    }
+    expect(await shop.head()).toBe(rollback)
+  })
+
   test('twice, it is done once', async () => {
     await run()
     const rollback = await shop.head()

@@ -205,7 +205,11 @@ describe('a branch with a rule', () => {
   test('gets a pull request that says what is undone, why, and how it comes back', async () => {
     const token = tokenOf({ ...gitRollback.permissions, 'pull-requests': 'write' })
     const { exitCode, log, outputs, summary } = await rollBack({ token, reason: 'the homepage answers 500' })
-    expect({ exitCode, log }).toMatchObject({ exitCode: 0 })
+    // only the rules of the branch asked for a pull request
+    expect({ exitCode, log }).toMatchObject({
+      exitCode: 1,
+      log: expect.stringContaining('nothing is rolled back until pull request #1 is merged'),
+    })
     expect(outputs).toMatchObject({
       decision: 'proposed',
       'reason-code': 'pull-request',
@@ -222,7 +226,15 @@ describe('a branch with a rule', () => {
     expect(pull?.body).toContain('revert this pull request')
     expect(await shop.head()).toBe(shop.bad)
     expect(await kinds()).toEqual(['rollback-proposed'])
-    expect((await rollBack({ token })).outputs['pull-request']).toBe('1')
+    const asked = await rollBack({ token, delivery: 'pull-request' })
+    expect({ log: asked.log, exitCode: asked.exitCode, ...asked.outputs }).toMatchObject({
+      exitCode: 0,
+      decision: 'proposed',
+      'pull-request': '1',
+    })
+    expect(asked.log.trimEnd().split('\n').at(-1)).toContain(
+      'code is not rolled back until pull request #1 is merged',
+    )
     expect(await kinds()).toEqual(['rollback-proposed'])
   })
 

@@ -163,6 +163,55 @@ describe('what an earlier run has done is looked at', () => {
   )
 })
 
+describe('a rollback that waits for its pull request', () => {
+  const requirePulls = () =>
+    shop.hosted.addRuleset({
+      name: 'main',
+      enforcement: 'active',
+      include: ['~DEFAULT_BRANCH'],
+      rules: [{ type: 'pull_request', approvals: 1 }],
+    })
+  const permissions = { 'pull-requests': 'write' } as const
+
+  test(
+    '12: that only the rules of the branch asked for fails the step, however often it is run, until it is merged',
+    async () => {
+      shop = await openWholeShop({ permissions })
+      requirePulls()
+      for (const job of [{}, byHand]) {
+        const { exitCode, log, outputs } = await rollBack({}, job)
+        expect({ exitCode, log, ...outputs }).toMatchObject({
+          exitCode: 1,
+          decision: 'proposed',
+          'pull-request': '1',
+          recovery: 'unknown',
+        })
+        expect(log).toContain('nothing is rolled back until pull request #1 is merged: merge it (http')
+        expect(lastLine(log)).toMatch(
+          /^production: proposed: code is not rolled back until pull request #1 is merged; production was not looked at: /,
+        )
+      }
+      const proposal = (await shop.hosted.git.listRefs('refs/heads/rollback/'))[0]
+      await shop.hosted.git.moveRef('refs/heads/main', { from: shop.bad, to: proposal?.sha ?? '' })
+      const { exitCode, log, outputs } = await rollBack()
+      expect({ exitCode, log, ...outputs }).toMatchObject({ exitCode: 0, decision: 'complete' })
+    },
+    limit,
+  )
+
+  test(
+    '12: that the settings ask for ends with exit code 0, and with what is not rolled back',
+    async () => {
+      const code = { delivery: 'pull-request', redeploy: 'external' }
+      shop = await openWholeShop({ permissions, settings: { code } })
+      const { exitCode, log, outputs } = await rollBack()
+      expect({ exitCode, log, ...outputs }).toMatchObject({ exitCode: 0, decision: 'proposed' })
+      expect(lastLine(log)).toContain('code is not rolled back until pull request #1 is merged')
+    },
+    limit,
+  )
+})
+
 describe('whatever was not looked at is said in the last line', () => {
   test(
     '12: no check is configured: not verified, and the step fails, however often it is run',
@@ -261,6 +310,24 @@ describe('whatever was not looked at is said in the last line', () => {
         recovery: 'recovered',
       })
       expect(lastLine(log)).toMatch(/nothing was deployed by this run; production is healthy: /)
+    },
+    limit,
+  )
+
+  test.each<[string, Readonly<Record<string, unknown>>, number, string]>([
+    ['a later step deploys', external, 0, 'rolled-back'],
+    ['nothing deploys', { code: {} }, 1, 'not-deployed'],
+  ])(
+    '12: no check saw the fault, and %s: that production is well does not show that the restored revision is deployed',
+    async (_, settings, code, decision) => {
+      shop = await openWholeShop({ settings })
+      shop.service.change({ status: 200 })
+      for (const _again of [1, 2]) {
+        const { exitCode, outputs, log } = await rollBack({}, byHand)
+        expect({ log, exitCode, ...outputs }).toMatchObject({ exitCode: code, decision, recovery: 'unknown' })
+        expect(lastLine(log)).toContain('production was not looked at: ')
+      }
+      expect(shop.deployed).toEqual([])
     },
     limit,
   )

@@ -479,6 +479,9 @@ test(
       decision: 'proposed',
       'reason-code': 'pull-request',
     })
+    expect(log.trimEnd().split('\n').at(-1)).toContain(
+      `code is not rolled back until pull request #${outputs['pull-request']} is merged`,
+    )
     expect(outputs['pull-request']).toMatch(/^\d+$/)
     expect(await isGoodAgain()).toBe(false)
     expect(shop.columns()).toEqual(['name', 'price'])

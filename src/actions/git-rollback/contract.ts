@@ -166,11 +166,12 @@ export const gitRollback = defineAction({
     // what was planned and rehearsed is known from the history, which only a repository on GitHub has
     { inputs: ['save-plan', 'plan', 'rehearsal'], notWith: { input: 'remote' } },
   ],
+  rollsBack: true,
   outputs: {
     ...commonOutputs,
     ...planOutputs,
     decision:
-      '`rolled-back` (the branch is; this action does not check production), `already-rolled-back`, `nothing` (the failed revision changed nothing in `paths`), `proposed` (by a pull request), `not-deployed` (rolled back, and the workflow in `redeploy` failed), `not-verified` (rolled back, and the branch does not have it any more), `undone`, `already-undone`, `planned`, `rehearsed`, `listed` or `failed`.',
+      '`rolled-back` (the branch is; this action does not check production), `already-rolled-back`, `nothing` (the failed revision changed nothing in `paths`), `proposed` (nothing takes effect until the pull request is merged; the step fails, unless `delivery` is `pull-request`), `not-deployed` (rolled back, and the workflow in `redeploy` failed), `not-verified` (rolled back, and the branch does not have it any more), `undone`, `already-undone`, `planned`, `rehearsed`, `listed` or `failed`.',
     from: 'Full id of the commit that was the head of the branch.',
     to: 'Full id of the good revision.',
     commit:

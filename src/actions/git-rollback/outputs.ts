@@ -26,14 +26,14 @@ export async function writeCodeRollback(step: GitRollbackStep, result: RollbackR
 export async function writeTakeBack(
   step: GitRollbackStep,
   { environment, revision }: GitContext,
-  { takeBack, receipt, deployment, error, ...conclusion }: TakeBackResult,
+  { takeBack, receipt, deployment, error, waiting, ...conclusion }: TakeBackResult,
 ): Promise<void> {
   const { view, words } = takeBack.plan
   const outputs = {
     ...{ incident: takeBack.incident, from: view.from, to: view.to, commit: receipt?.now ?? revision },
     ...{ tag: receipt?.tag, 'pull-request': receipt?.pull?.number, 'undone-commits': view.undoneCount },
   }
-  const problem = error ?? deployment?.problem
+  const problem = error ?? deployment?.problem ?? waiting
   const problems = problem === undefined ? [] : [problem]
   const isDeployed = deployment?.done !== undefined
   await writeLayer(step, {

@@ -71,10 +71,11 @@ export const rollback = defineAction({
     { inputs: ['plan'], requiredWith: { input: 'mode', is: ['apply'] } },
     { inputs: ['rehearsal'], onlyWith: { input: 'mode', is: ['auto'] } },
   ],
+  rollsBack: true,
   outputs: {
     ...commonOutputs,
     decision:
-      '`complete` (every layer is rolled back and deployed, and production is healthy), `rolled-back` (every layer is rolled back, and with `code.redeploy: external` a later step has to deploy `commit` and verify production), `already-rolled-back` (an earlier run did it, it still holds, and production is healthy), `proposed` (waits for a pull request), `not-deployed` (the restored revision is not deployed), `not-recovered` (production is still failing), `not-verified` (production could not be checked, or no check is configured), `partial`, `failed`, `undone`, `planned`, `nothing` (nothing to roll back), `well` (production is no longer failing), `rehearsed` or `held` (manual approval required). With `mode: doctor`: `ready` (a rollback would work now), `not-ready`, or `unsure` (something could not be checked).',
+      '`complete` (every layer is rolled back and deployed, and production is healthy), `rolled-back` (every layer is rolled back, and with `code.redeploy: external` a later step has to deploy `commit` and verify production), `already-rolled-back` (an earlier run did it, it still holds, and production is healthy), `proposed` (nothing takes effect until the pull request is merged; the step fails, unless `code.delivery` is `pull-request`), `not-deployed` (the restored revision is not deployed), `not-recovered` (production is still failing), `not-verified` (production could not be checked, or no check is configured), `partial`, `failed`, `undone`, `planned`, `nothing` (nothing to roll back), `well` (production is no longer failing), `rehearsed` or `held` (manual approval required). With `mode: doctor`: `ready` (a rollback would work now), `not-ready`, or `unsure` (something could not be checked).',
     plan: 'Path of the saved plan, JSON.',
     layers: 'The layers that are rolled back, in order, separated by commas.',
     commit:
