@@ -18,7 +18,8 @@ export default {
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   // other people's packages, which the tests start as servers
   modulePathIgnorePatterns: ['<rootDir>/.cache/'],
-  testTimeout: 30_000,
+  // a test starts several actions, and the machine may be busy
+  testTimeout: 60_000,
   maxWorkers: 2,
   // a process that starts others is copied for each: a large one takes four times as long
   workerIdleMemoryLimit: '400MB',

@@ -113,7 +113,7 @@ describe('a target that cannot be', () => {
     expect(exitCode).toBe(1)
     expect(log).toMatch(message)
     expect(log).toContain('error: input "target"')
-    expect(outputs).toEqual({})
+    expect(outputs).toMatchObject({ decision: 'failed', 'reason-code': 'invalid-input' })
     expect(writes()).toEqual([])
     expect(await shop.head()).toBe(shop.bad)
   })

@@ -24,6 +24,8 @@ export interface IncidentFacts {
     | 'rollback proposed'
     | 'rollback failed'
     | 'unhealthy'
+  /** what is missing from a rollback, such as `, and is not deployed`; '' where nothing is known to be */
+  readonly shortfall: string
   /** the last look at production after a rollback; undefined when nobody looked */
   readonly recovery: EventOf<'recovery-verified'> | undefined
   /** the end of the last run of a rollback; undefined when none ended */
@@ -52,6 +54,8 @@ export function gatherFacts(events: readonly Event[], incident: string): Inciden
     (detection === undefined && !isOpened && rollbacks.length + proposals.length + failures.length === 0)
   )
     return undefined
+  const recovery = own.findLast((event) => event.kind === 'recovery-verified')
+  const ended = own.findLast((event) => event.kind === 'rollback-ended')
   return {
     incident,
     environment: first.environment,
@@ -59,8 +63,7 @@ export function gatherFacts(events: readonly Event[], incident: string): Inciden
     events: own,
     ...{ detection, rollbacks, proposals, failures, takenBack },
     status: statusOf({ rollbacks, proposals, failures, takenBack }),
-    recovery: own.findLast((event) => event.kind === 'recovery-verified'),
-    ended: own.findLast((event) => event.kind === 'rollback-ended'),
+    ...{ recovery, ended, shortfall: shortfallOf(recovery, ended) },
     impact: own.filter((event) => event.kind === 'impact-assessed'),
     incidentNow: incidentOf(own, incident),
     earlier: earlierIncidents(real, { incident, environment: first.environment, own }),
@@ -69,6 +72,17 @@ export function gatherFacts(events: readonly Event[], incident: string): Inciden
 
 function isDetection(event: Event): event is EventOf<'health-checked'> {
   return event.kind === 'health-checked' && event.verdict === 'unhealthy'
+}
+
+/** Nobody who reads only the title is to think that production is well. */
+function shortfallOf(
+  recovery: IncidentFacts['recovery'],
+  ended: IncidentFacts['ended'],
+): IncidentFacts['shortfall'] {
+  if (recovery?.outcome === 'recovered') return ''
+  if (recovery?.outcome === 'not-recovered') return ', and is still failing'
+  if (ended?.outcome === 'not-deployed') return ', and is not deployed'
+  return ended?.outcome === 'not-verified' ? ', and is not verified' : ''
 }
 
 function statusOf({

@@ -23,7 +23,8 @@ export function summary(
   evidence: Evidence,
   links: Links,
 ): readonly RootContent[] {
-  const { environment, revision: bad, status, recovery, detection, rollbacks, failures, incidentNow } = facts
+  const { environment, revision: bad, status, shortfall, recovery, detection, rollbacks } = facts
+  const { failures, incidentNow } = facts
   const last = mainRollback(rollbacks)
   const failure = failures.at(-1)
   const measures = measuresOf(clock)
@@ -34,7 +35,7 @@ export function summary(
       ['', ''],
       [
         ['Environment', code(environment)],
-        ['Status', strong(status)],
+        ['Status', strong(status === 'rolled back' ? `${status}${shortfall}` : status)],
         ...(incidentNow === undefined
           ? []
           : [

@@ -7,18 +7,16 @@ export function writeTitle({
   revision: bad,
   status,
   rollbacks,
-  recovery,
+  shortfall,
 }: IncidentFacts): string {
   const last = mainRollback(rollbacks)
   // GitHub takes a title of 256 characters
   const name = environment.replace(/\s+/g, ' ').slice(0, 100)
-  // nobody who reads only the title is to think that production is well
-  const still = recovery?.outcome === 'not-recovered' ? ', and is still failing' : ''
   // what is served is the content of that revision
   if (status === 'rolled back' && last?.deploys?.includes(last.to))
-    return `Post-mortem: ${name} rolled back from ${bad.slice(0, 7)} to ${last.to.slice(0, 7)}${still}`
+    return `Post-mortem: ${name} rolled back from ${bad.slice(0, 7)} to ${last.to.slice(0, 7)}${shortfall}`
   if (status === 'rolled back' && last !== undefined)
-    return `Post-mortem: ${name} at ${bad.slice(0, 7)}, ${last.from.slice(0, 45)} rolled back to ${last.to.slice(0, 45)}${still}`
+    return `Post-mortem: ${name} at ${bad.slice(0, 7)}, ${last.from.slice(0, 45)} rolled back to ${last.to.slice(0, 45)}${shortfall}`
   if (status === 'rollback taken back')
     return `Post-mortem: ${name} at ${bad.slice(0, 7)}, whose rollback was taken back`
   if (status === 'rollback proposed')

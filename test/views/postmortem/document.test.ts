@@ -8,6 +8,7 @@ import { writePeopleSection } from '../../../src/views/postmortem/people.ts'
 import { writeTitle } from '../../../src/views/postmortem/title.ts'
 import {
   bad,
+  ended,
   factsOf,
   good,
   healthChecked,
@@ -215,6 +216,26 @@ Who reviewed this, and when?
     expect(text).not.toContain('git revert')
     expect(write(rolledBack({ now: good, wayBack: undefined }))).not.toContain('Restore the undone work')
   })
+
+  test.each([
+    ['not-deployed', ', and is not deployed'],
+    ['not-verified', ', and is not verified'],
+  ] as const)(
+    'says in title and status that a rollback ended %s, until production is seen well',
+    (outcome, said) => {
+      const events = [
+        healthChecked(),
+        rolledBack(),
+        recoveryVerified({ outcome: 'unknown' }),
+        ended({ outcome }),
+      ]
+      expect(writeTitle(factsOf(events))).toMatch(new RegExp(`rolled back from bbbbbbb to aaaaaaa${said}$`))
+      expect(write(...events)).toContain(`| Status | **rolled back${said}** |`)
+      const well = [...events, recoveryVerified({ outcome: 'recovered', at: '2026-11-24T03:25:00.000Z' })]
+      expect(writeTitle(factsOf(well))).toMatch(/to aaaaaaa$/)
+      expect(write(...well)).not.toContain(said)
+    },
+  )
 
   test('says first that production is still failing after a rollback, until a later look finds it recovered', () => {
     const failing = [healthChecked(), rolledBack(), recoveryVerified()]
