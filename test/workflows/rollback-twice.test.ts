@@ -16,7 +16,9 @@ on: { workflow_dispatch: {} }
 jobs:
 ${call('web')}${call('api', 'needs: web')}`
 
-const settings = 'environments: { web: { paths: [web] }, api: { paths: [api] } }\n'
+// a job of their own, which is not called here, deploys
+const settings =
+  'code: { redeploy: external }\nenvironments: { web: { paths: [web] }, api: { paths: [api] } }\n'
 
 describeAct('two approvals in one run', () => {
   let users: UsersRepository
