@@ -2,10 +2,11 @@ import { pruneHistory } from '../../history/carry-out-prune.ts'
 import { importHistory } from '../../import/import-history.ts'
 import { listOpenItems } from '../../views/postmortem/open-items.ts'
 import { gather } from '../../views/report/gather.ts'
-import { makeReport, periodBefore, shareOfPercent, usualThresholds } from '../../views/report/report.ts'
+import { makeReport, periodBefore } from '../../views/report/report.ts'
 import { openSettings } from '../wiring.ts'
 import type { RollbackReportStep } from './contract.ts'
 import { publishReport } from './outputs.ts'
+import { thresholdsOf } from './thresholds.ts'
 
 const usualPeriodMs = 90 * 24 * 60 * 60_000
 
@@ -18,14 +19,7 @@ export async function run(step: RollbackReportStep): Promise<void> {
   const [config = undefined] = [...settings.environments.values()]
   const now = step.now()
   const period = periodBefore(now, inputs.period ?? usualPeriodMs)
-  const thresholds = {
-    successRate: shareOfPercent('least-success-percent', inputs['least-success-percent']),
-    rollbacks: inputs['most-rollbacks'],
-    undetected: shareOfPercent('most-undetected-percent', inputs['most-undetected-percent']),
-    downtimeMs: inputs['longest-downtime'] ?? usualThresholds.downtimeMs,
-    sameCheck: inputs['most-by-one-check'],
-    objectiveMs: config?.rollback.objectiveMs,
-  }
+  const thresholds = thresholdsOf(inputs, config?.rollback.objectiveMs)
   const environment = inputs.environment || undefined
   const branch = config?.history.branch ?? 'rollback-history'
   const { log } = step
@@ -55,10 +49,7 @@ export async function run(step: RollbackReportStep): Promise<void> {
     warn: (line) => log.warning(line, 'Report'),
     log: log.info,
   })
-  const options = {
-    ...{ period, now, environment, unreadable: gathered.unreadable },
-    thresholds,
-  }
+  const options = { period, now, environment, unreadable: gathered.unreadable, thresholds }
   const { records } = gathered
   const actionItems = await listOpenItems(repository, records.incidents.postmortems(), now)
   if (typeof actionItems === 'string') log.info(`the dashboard has no action items: ${actionItems}`)
