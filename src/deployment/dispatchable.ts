@@ -1,7 +1,6 @@
 import type { Repository } from '../github/client.ts'
 import { readFile } from '../github/contents.ts'
 import { readWorkflowState } from '../github/workflow-state.ts'
-import { dispatchProblems } from './dispatch-trigger.ts'
 
 /** A workflow that is to be started once a rollback is done. */
 export interface WantedDispatch {
@@ -32,6 +31,8 @@ export async function whyNotDispatchable(
   if (state !== 'active')
     return `it is ${state.replaceAll('_', ' ')}; enable it: gh workflow enable ${workflow}`
   if (file === undefined) return `${name} has no .github/workflows/${workflow}`
+  // its YAML parser is loaded where there is YAML to read
+  const { dispatchProblems } = await import('./dispatch-trigger.ts')
   const problems = dispatchProblems(file.text, inputs)
   return problems.length === 0 ? undefined : `at ${name} ${problems.join('; ')}`
 }

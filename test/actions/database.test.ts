@@ -218,7 +218,7 @@ test('a misspelled folder of migrations is said by the backup, and refused by th
   expect({ exitCode, log, decision: outputs['decision'] }).toMatchObject({
     exitCode: 1,
     log: expect.stringContaining('input "migrations" is "db/migratons", and neither'),
-    decision: undefined,
+    decision: 'failed',
   })
 }, 60_000)
 
