@@ -1,4 +1,5 @@
 import { isUserFacing, message } from '../errors.ts'
+import type { Event } from '../history/event.ts'
 import type { Responded } from '../incident/carry-out.ts'
 import { type Incident, incidentOf } from '../incident/incident.ts'
 import { mentionPeople } from '../issueops/mention.ts'
@@ -22,18 +23,20 @@ export async function mentionFirstLevel(
   workplace: Workplace,
   id: string,
 ): Promise<void> {
-  const incident = incidentOf(await workplace.readHistory(), id)
-  if (incident?.status === 'open') await mention(step, workplace, incident)
+  const events = await workplace.readHistory()
+  const incident = incidentOf(events, id)
+  if (incident?.status === 'open') await mention(step, workplace, incident, events)
 }
 
-/** Once a level; that this is not possible fails no escalation. */
+/** Once a level; that this is not possible fails no escalation. @param known the history, where it was read already */
 async function mention(
   { log, explain }: MentioningStep,
   { repository, config, readHistory }: Workplace,
   incident: Incident,
+  known?: readonly Event[],
 ): Promise<void> {
   try {
-    const events = await readHistory()
+    const events = known ?? (await readHistory())
     const reached = events.findLast(
       (event) =>
         event.kind === 'incident-escalated' &&

@@ -22,12 +22,15 @@ const statuses: Readonly<Record<Phase, PublicStatus>> = {
 /**
  * A draft for the users, by how the incident stands. Of our own texts only: nothing from a check, a commit or a comment is in it.
  * @param service what users call it, from the settings
- * @param events of the incident, oldest first
+ * @param events of any incident, oldest first
  */
 export function userTextOf(incident: Incident, service: string, events: readonly Event[]): UserText {
   const { phase, openedAt, resolved } = incident
   const since = `that began at ${clock(openedAt)}`
-  const isUndone = events.some(({ kind, at }) => kind === 'rollback-applied' && at >= openedAt)
+  const isUndone = events.some(
+    (event) =>
+      event.kind === 'rollback-applied' && event.incident === incident.incident && event.at >= openedAt,
+  )
   const texts: Readonly<Record<Phase, string>> = {
     investigating: `We are investigating problems with ${service} ${since}. You may see errors. We will post an update when we know more.`,
     identified: `We believe that a recent change of ours causes the problems with ${service} ${since}. We are preparing to undo it. You may still see errors.`,
@@ -38,7 +41,7 @@ export function userTextOf(incident: Incident, service: string, events: readonly
   return { title: `Problems with ${service}`, text: texts[phase], status: statuses[phase] }
 }
 
-/** A day is said only where it is another one than people would assume: always, as a status page is read for days. */
+/** With its day: a status page is read for days. */
 function clock(at: string): string {
   const [day, time] = new Date(at).toISOString().split('T')
   return `${time?.slice(0, 5)} UTC on ${day}`

@@ -177,4 +177,10 @@ describe('the draft for users', () => {
     )
     expect(start).toBe(Date.parse('2026-11-24T03:00:00Z'))
   })
+
+  test('does not say that a change was undone when only that of another incident was', () => {
+    const alone = [at(0, unhealthy()), at(5, resolved)]
+    const other = { ...at(3, applied), incident: 'staging-other' }
+    expect(userTextOf(known(alone), 'the shop', [...alone, other]).text).not.toContain('undone')
+  })
 })

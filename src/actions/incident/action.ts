@@ -38,9 +38,10 @@ export async function run(step: IncidentStep): Promise<void> {
     return publishEscalations(step, escalated)
   }
   const { environment } = workplace
-  const found = findIncident(await workplace.readHistory(), { environment, incident: inputs.incident })
+  const events = await workplace.readHistory()
+  const found = findIncident(events, { environment, incident: inputs.incident })
   if (found === undefined) return publishNone(step, environment)
-  const draft = userTextOf(found, workplace.config.incident.service, await workplace.readHistory())
+  const draft = userTextOf(found, workplace.config.incident.service, events)
   const responded = await respondToAll(found, wishesOf(asked, now(), draft), means)
   if (inputs.operation === 'escalate') await mentionLevel(step, workplace, responded)
   await refreshIssue(step, workplace, found.incident)

@@ -20,14 +20,15 @@ export async function respond(
   const { name, environment } = command
   const workplace = await openWorkplace(step, { opened, environment, actsOn: false })
   const { config, readHistory, claim } = workplace
-  const found = findIncident(await readHistory(), { environment, issue: comment.on })
+  const events = await readHistory()
+  const found = findIncident(events, { environment, issue: comment.on })
   const refuse = async (why: 'misunderstood' | 'no-open-incident', words: string) => {
     await answer(opened.repository, comment, { reaction: 'confused', words: `Nothing was done: ${words}.` })
     publish(step, 'refused', why)
   }
   if (found === undefined)
     return refuse('no-open-incident', `there is no open incident of \`${environment}\``)
-  const draft = userTextOf(found, config.incident.service, await readHistory())
+  const draft = userTextOf(found, config.incident.service, events)
   const wish = wishOf(command, { on: comment.on, now: step.now(), draft })
   if (typeof wish === 'string') return refuse('misunderstood', wish)
   const { respondMs, levels } = config.incident
