@@ -1,3 +1,4 @@
+import { isDetection } from '../history/detection.ts'
 import type { Event, EventOf } from '../history/event.ts'
 import { isInForce } from './in-force.ts'
 import type { Incident } from './incident.ts'
@@ -30,7 +31,7 @@ function sinceOpened(events: readonly Event[], { openedAt, incident }: Incident)
 }
 
 function before(events: readonly Event[], incident: Incident): readonly ChecklistItem[] {
-  const found = events.find((event) => event.kind === 'health-checked' && event.verdict === 'unhealthy')
+  const found = events.find(isDetection)
   const target = events.find((event) => event.kind === 'rollback-began' || event.kind === 'rollback-planned')
   const hold = events.findLast((event) => event.kind === 'hold-set' || event.kind === 'hold-lifted')
   const { acknowledged, reported, because } = incident

@@ -1,3 +1,4 @@
+import { breachedChecks, isDetection } from '../history/detection.ts'
 import type { Event, EventOf } from '../history/event.ts'
 import { withoutRehearsals } from '../history/rehearsal.ts'
 import { type Severity, severities } from '../text/severity.ts'
@@ -117,7 +118,7 @@ function beginningOf(event: Event): Beginning | undefined {
     const { severity, because } = event
     return { severity, because, isSeveritySet: true, reported: true, phase: 'investigating' }
   }
-  if (event.kind === 'health-checked' && event.verdict === 'unhealthy')
+  if (isDetection(event))
     return {
       severity: severityOf(event),
       because: event.because,
@@ -137,8 +138,8 @@ function beginningOf(event: Event): Beginning | undefined {
 }
 
 /** That of the worst check beyond its limit. */
-export function severityOf({ checks }: Pick<EventOf<'health-checked'>, 'checks'>): Severity {
-  const breached = checks.filter(({ state }) => state === 'breached').map(({ severity }) => severity)
+export function severityOf(detection: Pick<EventOf<'health-checked'>, 'checks'>): Severity {
+  const breached = breachedChecks(detection).map(({ severity }) => severity)
   return severities.find((each) => breached.includes(each)) ?? 'high'
 }
 

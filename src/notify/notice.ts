@@ -1,3 +1,4 @@
+import { breachedChecks } from '../history/detection.ts'
 import type { Event } from '../history/event.ts'
 import { type EscalationPolicy, nextDeadline } from '../incident/escalation.ts'
 import type { Change, Incident } from '../incident/incident.ts'
@@ -138,8 +139,7 @@ function factsOf(event: Event, after: Incident, { respondMs, levels }: IncidentS
         )
       : []),
     ...(event.kind === 'health-checked'
-      ? event.checks
-          .filter(({ state }) => state === 'breached')
+      ? breachedChecks(event)
           .slice(0, 3)
           .flatMap(({ name, evidence }) => fact(`Check ${name}`, evidence))
       : []),

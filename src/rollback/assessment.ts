@@ -1,3 +1,4 @@
+import { isDetection } from '../history/detection.ts'
 import type { Event } from '../history/event.ts'
 
 /** How production is at the moment of acting. */
@@ -14,7 +15,7 @@ export interface Assessment {
 export function wasFailing(events: readonly Event[]): boolean {
   return events.some(
     (event) =>
-      (event.kind === 'health-checked' && event.verdict === 'unhealthy') ||
+      isDetection(event) ||
       (event.kind === 'recovery-verified' && event.outcome === 'not-recovered') ||
       // no machine begins while production is well
       (event.kind === 'rollback-began' && event.automatic),

@@ -4,6 +4,7 @@ import type { ruleOfPasses } from '../health/passes.ts'
 import { checksAfterRollback, defaultRecovery, verifyRecovery as verify } from '../health/recovery.ts'
 import { type Subject, subjectAfterRollback } from '../health/subject.ts'
 import { secretsOf } from '../health/target.ts'
+import { isDetection } from '../history/detection.ts'
 import type { Event } from '../history/event.ts'
 import type { Config } from '../settings/schema.ts'
 import type { Assessment } from './assessment.ts'
@@ -115,7 +116,7 @@ async function verifyRecovery(
 ): Promise<Recovery> {
   if (checksAfterRollback(observer.health.checks).length === 0)
     return { outcome: 'unknown', because: noCheck, looked: false }
-  const called = events.findLast((event) => event.kind === 'health-checked' && event.verdict === 'unhealthy')
+  const called = events.findLast(isDetection)
   const { outcome, because, serves } = await verify({
     ...observer,
     ...settingsOf(observer),

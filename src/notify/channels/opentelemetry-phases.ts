@@ -1,3 +1,4 @@
+import { breachedChecks, firstBadAnswer } from '../../history/detection.ts'
 import type { EventOf } from '../../history/event.ts'
 import type { Notice } from '../notice.ts'
 
@@ -12,11 +13,9 @@ export function detectionOf({
   event,
 }: Pick<Notice, 'event'>): (Interval & { readonly checks: readonly string[] }) | undefined {
   if (event.kind !== 'health-checked') return undefined
-  const breached = event.checks.filter(({ state }) => state === 'breached')
-  const since = breached.flatMap(({ failingSince }) => (failingSince ? [Date.parse(failingSince)] : []))
   const to = Date.parse(event.at)
-  const from = since.length > 0 ? Math.min(...since) : Date.parse(event.startedAt)
-  return { from: Math.min(from, to), to, checks: breached.map(({ name }) => name) }
+  const from = firstBadAnswer(event) ?? Date.parse(event.startedAt)
+  return { from: Math.min(from, to), to, checks: breachedChecks(event).map(({ name }) => name) }
 }
 
 /** From the first bad answer, or the opening where no check found it, to this event. */

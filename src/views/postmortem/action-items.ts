@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { RootContent } from 'mdast'
 import { fromMarkdown } from 'mdast-util-from-markdown'
+import { breachedChecks } from '../../history/detection.ts'
 import { taskList, text } from '../../text/markdown.ts'
 import type { Severity } from '../../text/severity.ts'
 import { clockOf } from './clock.ts'
@@ -48,9 +49,7 @@ function suggest(facts: IncidentFacts, evidence: Evidence): readonly (readonly [
   const { deployedAt, firstBadAt, detectedAt } = clockOf(facts, evidence)
   const start = deployedAt ?? firstBadAt
   const waited = start !== undefined && detectedAt !== undefined ? detectedAt - start : 0
-  const called = (detection?.checks ?? [])
-    .filter(({ state }) => state === 'breached')
-    .map(({ name }) => plainName(name))
+  const called = breachedChecks(detection).map(({ name }) => plainName(name))
   const again = earlier.some(({ checks }) => checks.length > 0)
   return [
     ['prevent', 'Add a test that fails with this fault'],

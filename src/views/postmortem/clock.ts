@@ -1,4 +1,5 @@
-import type { Event, EventOf } from '../../history/event.ts'
+import { firstBadAnswer } from '../../history/detection.ts'
+import type { Event } from '../../history/event.ts'
 import type { Evidence } from './evidence.ts'
 import type { IncidentFacts } from './incident-facts.ts'
 
@@ -54,14 +55,6 @@ function deployedAt(deployment: Evidence['deployment'], firstBadAt: number | und
   const created = deployment.createdAt.getTime()
   const succeeded = deployment.succeededAt?.getTime() ?? created
   return firstBadAt === undefined ? succeeded : Math.max(created, Math.min(succeeded, firstBadAt))
-}
-
-/** When the first check that called it went beyond its limit. */
-export function firstBadAnswer(detection: EventOf<'health-checked'> | undefined): number | undefined {
-  const since = (detection?.checks ?? []).flatMap(({ state, failingSince }) =>
-    state === 'breached' && failingSince !== undefined ? [Date.parse(failingSince)] : [],
-  )
-  return since.length === 0 ? undefined : Math.min(...since)
 }
 
 /** A time that took so long, from one moment of the clock to another. */

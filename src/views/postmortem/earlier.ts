@@ -1,3 +1,4 @@
+import { breachedChecks, isDetection } from '../../history/detection.ts'
 import type { Event, LayerName } from '../../history/event.ts'
 
 /** An incident before this one, and what it has in common with it. */
@@ -59,17 +60,11 @@ export function earlierIncidents(
 }
 
 function isBeginning(event: Event): boolean {
-  return (
-    (event.kind === 'health-checked' && event.verdict === 'unhealthy') ||
-    event.kind === 'rollback-applied' ||
-    event.kind === 'incident-opened'
-  )
+  return isDetection(event) || event.kind === 'rollback-applied' || event.kind === 'incident-opened'
 }
 
 function checksOf(events: readonly Event[]): readonly string[] {
-  const detection = events.find((event) => event.kind === 'health-checked' && event.verdict === 'unhealthy')
-  if (detection?.kind !== 'health-checked') return []
-  return detection.checks.filter(({ state }) => state === 'breached').map(({ name }) => name)
+  return breachedChecks(events.find(isDetection)).map(({ name }) => name)
 }
 
 function layersOf(events: readonly Event[]): readonly LayerName[] {

@@ -1,8 +1,10 @@
 import type { PhrasingContent, RootContent } from 'mdast'
+import { breachedChecks } from '../../history/detection.ts'
 import { sayDuration } from '../../text/duration.ts'
 import { code, heading, table, text } from '../../text/markdown.ts'
 import type { Clock } from './clock.ts'
 import type { IncidentFacts } from './incident-facts.ts'
+import { utc } from './links.ts'
 
 /** What is known of the impact: on users, on the business, on systems. What only people know is asked below. */
 export function impact(facts: IncidentFacts, clock: Clock): readonly RootContent[] {
@@ -40,7 +42,7 @@ function usersOf({ detection, recovery, impact: assessed }: IncidentFacts, clock
         : [
             [
               text(
-                `Failing since ${new Date(from).toISOString().slice(0, 19).replace('T', ' ')} UTC; ${recovery === undefined ? 'no recovery was verified' : `the last look found: ${recovery.outcome}`}.`,
+                `Failing since ${utc(from)} UTC; ${recovery === undefined ? 'no recovery was verified' : `the last look found: ${recovery.outcome}`}.`,
               ),
             ],
           ]
@@ -79,7 +81,7 @@ function changesOf(assessed: IncidentFacts['impact'], wanted: (name: string) => 
 }
 
 function systemsOf({ detection, rollbacks, environment }: IncidentFacts): readonly Line[] {
-  const breached = (detection?.checks ?? []).filter(({ state }) => state === 'breached')
+  const breached = breachedChecks(detection)
   const well = (detection?.checks ?? []).filter(({ state }) => state === 'ok')
   const names = (checks: typeof breached): Line => [
     ...checks.slice(0, namedChecks).flatMap(({ name }, n) => [...(n === 0 ? [] : [text(', ')]), code(name)]),

@@ -1,3 +1,4 @@
+import { isDetection } from '../../history/detection.ts'
 import type { Event, EventOf } from '../../history/event.ts'
 import { withoutRehearsals } from '../../history/rehearsal.ts'
 import { type Incident, incidentOf } from '../../incident/incident.ts'
@@ -68,10 +69,6 @@ export function gatherFacts(events: readonly Event[], incident: string): Inciden
     incidentNow: incidentOf(own, incident),
     earlier: earlierIncidents(real, { incident, environment: first.environment, own }),
   }
-}
-
-function isDetection(event: Event): event is EventOf<'health-checked'> {
-  return event.kind === 'health-checked' && event.verdict === 'unhealthy'
 }
 
 /** Nobody who reads only the title is to think that production is well. */

@@ -11,6 +11,7 @@ import {
   updateIssue,
 } from '../../github/issues.ts'
 import { explain, isAmbiguous } from '../../github/refusal.ts'
+import { isDetection } from '../../history/detection.ts'
 import { writeFactsSection } from './document.ts'
 import type { Evidence } from './evidence.ts'
 import type { IncidentFacts } from './incident-facts.ts'
@@ -159,7 +160,7 @@ async function update(
 function hasFailedSince({ events }: IncidentFacts, closedAt: Date): boolean {
   return events.some(
     (event) =>
-      ((event.kind === 'health-checked' && event.verdict === 'unhealthy') ||
+      (isDetection(event) ||
         (event.kind === 'recovery-verified' && event.outcome === 'not-recovered') ||
         event.kind === 'rollback-began' ||
         event.kind === 'incident-opened') &&

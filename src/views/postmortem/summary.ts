@@ -1,4 +1,5 @@
 import type { RootContent } from 'mdast'
+import { breachedChecks } from '../../history/detection.ts'
 import { sayDuration } from '../../text/duration.ts'
 import {
   bulletList,
@@ -91,7 +92,7 @@ export function summary(
 /** Three sentences for whoever reads no further. */
 function inWords(facts: IncidentFacts, clock: Clock): RootContent {
   const { environment, revision: failed, detection, rollbacks, failures, proposals, recovery } = facts
-  const called = (detection?.checks ?? []).filter(({ state }) => state === 'breached').map(({ name }) => name)
+  const called = breachedChecks(detection).map(({ name }) => name)
   const waited = measuresOf(clock).find(({ name }) => name === 'Time to detect')
   const noticed =
     detection === undefined

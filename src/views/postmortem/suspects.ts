@@ -1,5 +1,6 @@
 import type { PhrasingContent, RootContent } from 'mdast'
 import type { PullRequest } from '../../github/pulls.ts'
+import { breachedChecks } from '../../history/detection.ts'
 import { code, heading, link, paragraph, table, text } from '../../text/markdown.ts'
 import type { Evidence, SuspectCommit } from './evidence.ts'
 import type { IncidentFacts } from './incident-facts.ts'
@@ -81,8 +82,9 @@ function sizeOf({ files = [] }: SuspectCommit): number {
 
 /** Names of files, routes and functions that the failing checks say, as stack frames and addresses do. */
 function wordsOfFailure({ detection }: IncidentFacts): ReadonlySet<string> {
-  const breached = (detection?.checks ?? []).filter(({ state }) => state === 'breached')
-  return new Set(breached.flatMap(({ name, evidence }) => wordsOf(`${name} ${evidence.slice(0, 4000)}`)))
+  return new Set(
+    breachedChecks(detection).flatMap(({ name, evidence }) => wordsOf(`${name} ${evidence.slice(0, 4000)}`)),
+  )
 }
 
 /** Words that say nothing of where a fault is. */

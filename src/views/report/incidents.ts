@@ -1,3 +1,4 @@
+import { breachedChecks, firstBadAnswer } from '../../history/detection.ts'
 import type { Event, EventOf } from '../../history/event.ts'
 import { Column, numberOf } from './column.ts'
 import { type Mark, Marks } from './marks.ts'
@@ -134,19 +135,16 @@ export class Incidents {
     return index
   }
 
-  #noteCheck(index: number, { verdict, startedAt, checks }: EventOf<'health-checked'>, at: number): void {
+  #noteCheck(index: number, event: EventOf<'health-checked'>, at: number): void {
+    const { verdict, startedAt } = event
     if (verdict === 'not-deployed') return
     const from = Date.parse(startedAt)
     if (!(this.#watchedFrom.at(index) <= from)) this.#watchedFrom.set(index, from)
     if (verdict !== 'inconclusive' && verdict !== 'error') this.#isJudged.set(index, 1)
     if (verdict !== 'unhealthy' || this.#detectedAt.at(index) <= at) return
-    const breached = checks.filter(({ state }) => state === 'breached')
-    const since = breached.flatMap(({ failingSince }) =>
-      failingSince === undefined ? [] : [Date.parse(failingSince)],
-    )
-    const names = breached.map(({ name }) => name)
+    const names = breachedChecks(event).map(({ name }) => name)
     this.#detectedAt.set(index, at)
-    this.#failingSince.set(index, since.length === 0 ? Number.NaN : Math.min(...since))
+    this.#failingSince.set(index, firstBadAnswer(event) ?? Number.NaN)
     this.#detectedBy.set(index, this.#lists.number(names.join('\n'), names))
   }
 }
