@@ -1,8 +1,9 @@
 import type { Check } from '../settings/schema.ts'
 import { formatDuration } from '../text/duration.ts'
+import { formatTime } from '../text/time.ts'
 import { describeLimit } from './limit.ts'
 import { blindnessOf, type Tally } from './tally.ts'
-import { formatTime, formatValue, unitOf } from './value.ts'
+import { formatValue, unitOf } from './value.ts'
 
 /** A check as the rule sees it: what was agreed about it, and all its readings so far. */
 export interface Evidence {

@@ -1,8 +1,9 @@
+import { formatTime } from '../text/time.ts'
 import { describeLimit } from './limit.ts'
 import { stateOf } from './reading.ts'
 import type { CheckRecord } from './record.ts'
 import { drawTrend } from './sparkline.ts'
-import { formatTime, formatValue, unitOf } from './value.ts'
+import { formatValue, unitOf } from './value.ts'
 
 /**
  * What one round found, for the log while the watch lasts:

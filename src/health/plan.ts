@@ -2,6 +2,7 @@ import { InputError, message, setting } from '../errors.ts'
 import { parseChecks, parseUrlCheck } from '../settings/parse.ts'
 import type { Check, Config } from '../settings/schema.ts'
 import { formatDuration, parseDuration } from '../text/duration.ts'
+import { parseMoment } from '../text/time.ts'
 
 /** What is to be watched, and how. Times in ms. */
 export interface WatchPlan {
@@ -39,7 +40,7 @@ export function readDeployedAt(wish: string, event: string | undefined, now: num
     const told = Date.parse(event ?? '')
     return Number.isFinite(told) ? Math.min(told, now) : undefined
   }
-  const at = /^\d{4}-\d{2}-\d{2}T[\d:.]+(?:Z|[+-]\d{2}:?\d{2})$/.test(wish) ? Date.parse(wish) : Number.NaN
+  const at = parseMoment(wish)
   if (at <= now) return at
   throw new InputError(
     message`${setting('deployed-at')} is "${wish}"; write a time in the past with its zone, such as 2026-11-24T12:00:00Z`,

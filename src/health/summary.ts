@@ -1,11 +1,12 @@
 import type { RootContent } from 'mdast'
 import { formatDuration } from '../text/duration.ts'
 import { code, codeBlock, heading, paragraph, strong, table } from '../text/markdown.ts'
+import { formatTime } from '../text/time.ts'
 import { drawChart } from './chart.ts'
 import type { Impact } from './impact.ts'
 import type { CheckReport, GateReport } from './report.ts'
 import type { Response } from './response.ts'
-import { formatTime, formatValue, type Unit } from './value.ts'
+import { formatValue, type Unit } from './value.ts'
 
 const stateNames: Readonly<Record<CheckReport['state'], string>> = {
   ok: 'ok',

@@ -1,7 +1,4 @@
 import { type Metric, metricDefaults } from '../settings/metrics.ts'
-import { formatTime } from '../text/time.ts'
-
-export { formatTime }
 
 /** What a value counts: a ratio of 0..1, milliseconds, or something only the query knows. */
 export type Unit = 'ratio' | 'ms' | 'number'
@@ -23,11 +20,6 @@ export function formatValue(value: number, unit: Unit): string {
     case 'number':
       return shorten(value)
   }
-}
-
-/** Date and time of a moment (ms since the epoch), in UTC. */
-export function formatMoment(at: number): string {
-  return `${new Date(at).toISOString().slice(0, 10)} ${formatTime(at)}`
 }
 
 /**

@@ -1,5 +1,6 @@
 import { isDetection } from '../history/detection.ts'
 import type { Event, EventOf } from '../history/event.ts'
+import { shortRevision } from '../text/revision.ts'
 import { isInForce } from './in-force.ts'
 import type { Incident } from './incident.ts'
 
@@ -44,7 +45,7 @@ function before(events: readonly Event[], incident: Incident): readonly Checklis
     item(
       'Decide what to roll back, and to where',
       target?.kind === 'rollback-began' || target?.kind === 'rollback-planned'
-        ? target.layers.map(({ layer, to }) => `${layer} to ${short(to)}`).join(', ')
+        ? target.layers.map(({ layer, to }) => `${layer} to ${shortRevision(to)}`).join(', ')
         : undefined,
     ),
     item(
@@ -70,7 +71,7 @@ function during(events: readonly Event[]): readonly ChecklistItem[] {
     ...(layers.length === 0 ? [item('Roll back', undefined)] : []),
     ...layers.map((layer) => {
       const done = applied.get(layer)
-      return item(`Roll back: ${layer}`, done && `at ${short(done.now)} since ${clock(done.at)}`)
+      return item(`Roll back: ${layer}`, done && `at ${shortRevision(done.now)} since ${clock(done.at)}`)
     }),
     ...(copies.length === 0
       ? []
@@ -85,7 +86,7 @@ function during(events: readonly Event[]): readonly ChecklistItem[] {
           item(
             'Deploy the restored revision',
             deployed?.kind === 'revision-deployed'
-              ? `${short(deployed.deployed)} by ${deployed.workflow}, ${clock(deployed.at)}`
+              ? `${shortRevision(deployed.deployed)} by ${deployed.workflow}, ${clock(deployed.at)}`
               : undefined,
           ),
         ]
@@ -125,10 +126,6 @@ function informed(task: string, events: readonly Event[], since: string | 0): Ch
 
 function item(task: string, evidence: string | undefined): ChecklistItem {
   return { task, evidence }
-}
-
-function short(name: string): string {
-  return /^[0-9a-f]{40,64}$/.test(name) ? name.slice(0, 7) : name
 }
 
 function clock(at: string): string {

@@ -7,6 +7,7 @@ import type { IncidentSettings } from '../incident/settings.ts'
 import type { Topic } from '../incident/topics.ts'
 import { sayDuration } from '../text/duration.ts'
 import { shortRevision } from '../text/revision.ts'
+import { formatMoment } from '../text/time.ts'
 
 /** What a channel says. All texts are plain: each channel escapes them for its own format, as some come from commits and servers. */
 export interface Notice {
@@ -126,11 +127,14 @@ function factsOf(event: Event, after: Incident, { respondMs, levels }: IncidentS
     ...fact('Severity', after.severity),
     ...fact('Status', after.status === 'acknowledged' ? `acknowledged, ${after.phase}` : after.phase),
     ...fact('Failed revision', shortRevision(after.revision)),
-    ...fact('Opened', utc(after.openedAt)),
-    ...fact('Acknowledged', after.acknowledged && `${after.acknowledged.by}, ${utc(after.acknowledged.at)}`),
+    ...fact('Opened', formatMoment(Date.parse(after.openedAt))),
+    ...fact(
+      'Acknowledged',
+      after.acknowledged && `${after.acknowledged.by}, ${formatMoment(Date.parse(after.acknowledged.at))}`,
+    ),
     ...fact(
       'Acknowledge by',
-      deadline && `${utc(deadline.toISOString())}, or level ${after.level + 1} is notified`,
+      deadline && `${formatMoment(deadline.getTime())}, or level ${after.level + 1} is notified`,
     ),
     ...(event.kind === 'rollback-ended'
       ? fact(
@@ -160,9 +164,4 @@ function linksOf(
     { label: 'Failed revision', url: `${repositoryUrl}/commit/${after.revision}` },
     ...fillLinks(links, after, past),
   ]
-}
-
-/** `2026-11-24 03:10:11 UTC`, whatever the time zone of the machine. */
-export function utc(at: string): string {
-  return `${new Date(at).toISOString().replace('T', ' ').slice(0, 19)} UTC`
 }

@@ -3,6 +3,7 @@ import type { Event, EventOf, LayerName } from '../history/event.ts'
 import { overlaps } from '../layers/code/paths.ts'
 import type { Config } from '../settings/schema.ts'
 import { parseDuration, sayDuration } from '../text/duration.ts'
+import { formatMoment } from '../text/time.ts'
 
 /** A rollback as its guards see it. What is undefined is not known yet, and no guard goes by it. */
 export interface GuardedRollback {
@@ -131,7 +132,7 @@ export const guards: readonly Guard[] = [
     refusal: (rollback, { past }) => {
       const at = rolledBackAt(rollback, past)
       if (at === undefined) return undefined
-      return message`${rollback.revision.slice(0, 7)} was rolled back from ${rollback.environment} at ${utc(at)}, and a revision is rolled back automatically once`
+      return message`${rollback.revision.slice(0, 7)} was rolled back from ${rollback.environment} at ${formatMoment(Date.parse(at))}, and a revision is rolled back automatically once`
     },
   },
   {
@@ -144,7 +145,7 @@ export const guards: readonly Guard[] = [
       const last = Math.max(...others(rollback, past).map(({ at }) => Date.parse(at)))
       // another runner's clock may be ahead of ours
       if (Math.max(0, now - last) >= limits.cooldownMs) return undefined
-      return message`the last automatic rollback of ${rollback.environment} was at ${utc(new Date(last).toISOString())}, and ${setting('health.cooldown')} is ${sayDuration(limits.cooldownMs)}`
+      return message`the last automatic rollback of ${rollback.environment} was at ${formatMoment(last)}, and ${setting('health.cooldown')} is ${sayDuration(limits.cooldownMs)}`
     },
   },
   {
@@ -254,8 +255,4 @@ function others(
   return past
     .filter((event) => event.kind === 'rollback-applied')
     .filter((event) => event.automatic && event.environment === environment && event.incident !== incident)
-}
-
-function utc(at: string): string {
-  return `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`
 }

@@ -2,8 +2,8 @@ import { aboutRevision, type DeploymentContext } from '../../deployment/context.
 import { type DeployedRevision, findDeployed } from '../../deployment/deployed.ts'
 import { watchHealth } from '../../health/gate.ts'
 import { planLookBack } from '../../health/look-back.ts'
-import { formatMoment } from '../../health/value.ts'
 import { formatDuration } from '../../text/duration.ts'
+import { formatMoment } from '../../text/time.ts'
 import { respond } from './gate.ts'
 import { type Prepared, readerOf } from './prepare.ts'
 

@@ -1,4 +1,5 @@
 import { InputError, message, setting } from '../../errors.ts'
+import { parseMoment } from '../../text/time.ts'
 import { listBackups, type Manifest, readBackup } from './backup.ts'
 import type { FileState } from './file.ts'
 
@@ -23,9 +24,6 @@ export interface TargetOptions {
   /** The files at a commit, tag or branch; undefined when the repository has no such revision. */
   readonly readRevision: (name: string, paths: readonly string[]) => Promise<ConfigTarget | undefined>
 }
-
-/** A day, or a time with its zone: without one it would be a time of the machine's. */
-const zoned = /^\d{4}-\d{2}-\d{2}(?:T[\d:.]+(?:Z|[+-]\d{2}:?\d{2}))?$/
 
 /**
  * Finds what to go back to. A copy that an earlier restore made of what it replaced counts only when it is named: it is the bad
@@ -58,7 +56,7 @@ export async function findTarget(options: TargetOptions): Promise<ConfigTarget> 
     )
   const [, time] = /^before:(.*)$/.exec(target) ?? []
   if (time !== undefined) {
-    const limit = zoned.test(time) ? Date.parse(time) : Number.NaN
+    const limit = /^\d{4}-\d{2}-\d{2}$/.test(time) ? Date.parse(time) : parseMoment(time)
     if (Number.isNaN(limit))
       throw new InputError(
         message`${setting('config.target')} is "${target}"; write before: and a time with its zone, such as before:2026-11-24T12:00:00Z`,

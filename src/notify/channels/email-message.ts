@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { badge, type Notice, utc } from '../notice.ts'
+import { formatMoment } from '../../text/time.ts'
+import { badge, type Notice } from '../notice.ts'
 
 /**
  * A message of an incident's thread, as text and HTML. The first message has the id of the thread, and all others refer to it, so
@@ -38,7 +39,7 @@ function writeText(notice: Notice): string {
     '',
     ...links.map(({ label, url }) => `${label}: ${url}`),
     '',
-    `${repository}, ${utc(at)}`,
+    `${repository}, ${formatMoment(Date.parse(at))}`,
     '',
   ].join('\n')
 }
@@ -56,7 +57,7 @@ function writeHtml(notice: Notice): string {
     `<p><font face="Arial, sans-serif" color="#24292f">${escapeHtml(headline)}</font></p>`,
     `<table border="0" cellpadding="4" cellspacing="0" width="100%">${facts.map(row).join('')}</table>`,
     `<p><font face="Arial, sans-serif">${links.map(({ label, url }) => `<a href="${escapeHtml(url)}">${escapeHtml(label)}</a>`).join(' &middot; ')}</font></p>`,
-    `<p><font face="Arial, sans-serif" color="#57606a">${escapeHtml(repository)}, ${utc(at)}</font></p>`,
+    `<p><font face="Arial, sans-serif" color="#57606a">${escapeHtml(repository)}, ${formatMoment(Date.parse(at))}</font></p>`,
     '</body></html>',
   ].join('\n')
 }
