@@ -10,7 +10,7 @@ import type { RollbackContext, RollbackMeans, RollbackOptions, RollbackRequest }
 import { viewOfCode } from './plan.ts'
 import { demandReady } from './preflight.ts'
 import { type Observer, observeProduction, type Production } from './production.ts'
-import { deployBy } from './redeployment.ts'
+import { deployBy, unlessExternal } from './redeployment.ts'
 import { chooseLayers, otherwiseOf } from './strategy.ts'
 
 /** An environment whose settings say what can be rolled back. */
@@ -90,11 +90,7 @@ export async function openFrontDoor(
     preflight: async (plan) => {
       const code = plan && viewOfCode(plan)
       if (code === undefined) return
-      await demandReady(repository, {
-        redeploy: redeploy === 'external' ? undefined : redeploy,
-        branch,
-        code,
-      })
+      await demandReady(repository, { redeploy: unlessExternal(redeploy), branch, code })
     },
     limits: limitsOf(config),
     planValidMs: config.rollback.planValidMs,

@@ -20,6 +20,11 @@ export interface Deployer {
   ) => Promise<Redeployed>
 }
 
+/** What this run deploys with, of what deploys; undefined where nothing does, or something outside of the run. */
+export function unlessExternal<T>(deploys: T | 'external' | undefined): T | undefined {
+  return deploys === 'external' ? undefined : deploys
+}
+
 /** How a workflow deploys. */
 export type Redeploy = Exclude<Config['code']['redeploy'], 'external' | undefined>
 

@@ -4,6 +4,7 @@ import { withoutRehearsals } from '../history/rehearsal.ts'
 import { type LayerOutcome, undoAll } from './apply.ts'
 import { type CarryOutOptions, carryOut, type RollbackReport } from './carry-out.ts'
 import type { Recovery } from './ending.ts'
+import { unlessExternal } from './redeployment.ts'
 
 /** A rollback that was practised, and taken back: the environment ends as it began. */
 export interface RehearsalReport extends RollbackReport {
@@ -67,14 +68,10 @@ async function deployAgain(
 ): Promise<boolean> {
   const deployed = layers.filter(({ receipt }) => receipt?.deploys !== undefined)
   if (deployed.length === 0) return true
-  if (
-    deployer === undefined ||
-    deployer === 'external' ||
-    deployed.some(({ outcome }) => outcome !== 'undone')
-  )
-    return false
+  const own = unlessExternal(deployer)
+  if (own === undefined || deployed.some(({ outcome }) => outcome !== 'undone')) return false
   try {
-    await deployer.deploy({ now: await head(), outcome: 'rolled-back' })
+    await own.deploy({ now: await head(), outcome: 'rolled-back' })
     return true
   } catch (error) {
     if (!isUserFacing(error)) throw error

@@ -11,6 +11,7 @@ import { describePlan } from './describe.ts'
 import type { RollbackOptions } from './options.ts'
 import { intentionOf, targetsOf, viewsOf } from './plan.ts'
 import { type Preparation, type Prepared, prepare } from './prepare.ts'
+import { unlessExternal } from './redeployment.ts'
 import { demandRehearsable, rehearse } from './rehearse.ts'
 import { type RollbackResult, resultOf } from './result.ts'
 import { makeSavedPlan, openSavedPlan, type SavedPlan } from './saved-plan.ts'
@@ -105,7 +106,7 @@ export function preparationOf(
     rehearsal: options.rehearsal === true,
     isAskedFor: options.isAskedFor,
     isPerTarget: options.isPerTarget === true,
-    findRestored: options.deployer === 'external' ? undefined : options.deployer?.find,
+    findRestored: unlessExternal(options.deployer)?.find,
     production: options.production,
     saved,
     guard: (plan, isAgreed) => {

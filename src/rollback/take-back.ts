@@ -9,6 +9,7 @@ import type { Deployment } from './ending.ts'
 import type { RollbackOptions } from './options.ts'
 import { sayProposal, sayWaiting } from './proposed.ts'
 import { describeFailed, type FailureCode } from './record.ts'
+import { unlessExternal } from './redeployment.ts'
 
 /** What taking a rollback back came to. */
 export interface TakeBackResult {
@@ -80,10 +81,8 @@ async function apply(
     })
   }
   await recordTakenBack(options, planned, receipt)
-  const deployment =
-    deployer === undefined || deployer === 'external'
-      ? undefined
-      : await tryToDeploy({ deployer, record, now, log }, receipt)
+  const own = unlessExternal(deployer)
+  const deployment = own && (await tryToDeploy({ deployer: own, record, now, log }, receipt))
   return concludeTakeBack(planned, { receipt, deployment })
 }
 

@@ -16,6 +16,7 @@ import type { Config } from '../../settings/schema.ts'
 import { namedVariables } from '../../settings/variables.ts'
 import type { Assessment } from '../assessment.ts'
 import { type Plan, planLayers } from '../plan.ts'
+import { unlessExternal } from '../redeployment.ts'
 
 /** Something that was looked at, or why it could not be. */
 export type Fact<T> =
@@ -102,7 +103,7 @@ const readAgainBytes = 256 * 1024 * 1024
 export async function gatherFacts(options: DoctorOptions): Promise<Facts> {
   const { repository, config, environment, branch, run, ownWorkflow, layers, env } = options
   const fact = factBy(options)
-  const redeploy = config.code.redeploy === 'external' ? undefined : config.code.redeploy
+  const redeploy = unlessExternal(config.code.redeploy)
   const workflow = redeploy?.workflow ?? 'none.yml'
   const permissions = probedPermissions.map(
     async (name) => [name, await fact(() => hasPermission(repository, name, { workflow }))] as const,
