@@ -36,9 +36,9 @@ interface MonthFile extends EventFile {
 }
 
 /**
- * Plans to remove old events, and to make one file of each month that is over. Removed are only looks at deployments that were never
- * unhealthy, and notifications of them. Removed are imported records of deployments, too. Kept is every event of an incident, of a rollback and of a hold, however old; the newest
- * healthy look of each environment; and each file that has a line which cannot be read.
+ * Plans to remove old events, and to make one file of each month that is over. Only these are removed: looks at deployments that were
+ * never unhealthy, notifications of them, and imported records of deployments. Every event of an incident, of a rollback and of a hold
+ * is kept, however old; so are the newest healthy look of each environment, and each file that has a line which cannot be read.
  * @param before events since then are kept
  */
 export function planPrune(

@@ -117,19 +117,8 @@ export function openNotifier(options: NotifierOptions): Notifier {
     const because = options.redact(`unexpected: ${error instanceof Error ? error.message : String(error)}`)
     const tookMs = now().getTime() - startedAt
     const { id, incident } = event
-    deliveries.push({
-      ...{
-        outcome: 'failed',
-        because,
-        tries: 0,
-        channel,
-        event: id,
-        incident,
-        topic,
-        headline: topic,
-        tookMs,
-      },
-    })
+    const failed = { outcome: 'failed', because, tries: 0 } as const
+    deliveries.push({ ...failed, channel, event: id, incident, topic, headline: topic, tookMs })
   }
 
   /** Not what another run is about to send. */

@@ -52,6 +52,7 @@ export async function readState(folder: string, file: string): Promise<FileState
   }
 }
 
+/** A plan is not carried out on another file than the one it saw. */
 export function moved(file: string): ConflictError {
   return new ConflictError(`${file} has changed since the plan was made: nothing was changed; plan again`)
 }

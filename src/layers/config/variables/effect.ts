@@ -1,4 +1,4 @@
-import { isUserFacing } from '../../../errors.ts'
+import { attempt } from '../../../errors.ts'
 import { isNotThere } from '../../../github/refusal.ts'
 import { listReceivedVariables, listVariables, nameOfScope } from '../../../github/variables.ts'
 import { type Places, scopeOf } from './places.ts'
@@ -52,32 +52,25 @@ export async function findIneffective(
 
 /** @returns why they are not known, where they are not */
 async function readNames(places: Places, scope: Scope): Promise<ReadonlySet<string> | string> {
-  try {
-    return new Set((await listVariables(places.repository, scopeOf(scope, places))).keys())
-  } catch (error) {
-    // GitHub knows no such environment: there is nothing in it
-    if (scope === 'environment' && isNotThere(error)) return new Set()
-    if (!isUserFacing(error)) throw error
-    return error.message
-  }
+  const found = await attempt(() => listVariables(places.repository, scopeOf(scope, places)))
+  if (!(found instanceof Error)) return new Set(found.keys())
+  // GitHub knows no such environment: there is nothing in it
+  return scope === 'environment' && isNotThere(found) ? new Set() : found.message
 }
 
 async function findUnreceived({ repository }: Places, names: readonly string[]): Promise<readonly string[]> {
   const where = `the organization ${repository.owner}`
-  try {
-    const received = await listReceivedVariables(repository)
-    const missing = names.filter((name) => !received.has(name))
-    return missing.length === 0
-      ? []
-      : [
-          `workflows of this repository do not get ${missing.join(', ')} of ${where}: it is not among the repositories that have access; grant it access in the settings of the organization`,
-        ]
-  } catch (error) {
-    if (!isUserFacing(error)) throw error
+  const received = await attempt(() => listReceivedVariables(repository))
+  if (received instanceof Error)
     return [
-      `whether workflows of this repository get ${names.join(', ')} of ${where} is not known: ${error.message}`,
+      `whether workflows of this repository get ${names.join(', ')} of ${where} is not known: ${received.message}`,
     ]
-  }
+  const missing = names.filter((name) => !received.has(name))
+  return missing.length === 0
+    ? []
+    : [
+        `workflows of this repository do not get ${missing.join(', ')} of ${where}: it is not among the repositories that have access; grant it access in the settings of the organization`,
+      ]
 }
 
 function sayShadowed(places: Places, scope: Scope, by: Scope, names: readonly string[]): string {

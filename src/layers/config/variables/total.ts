@@ -1,4 +1,4 @@
-import { isUserFacing, type Message, message, setting } from '../../../errors.ts'
+import { attempt, type Message, message, setting } from '../../../errors.ts'
 import type { Repository } from '../../../github/client.ts'
 import { listReceivedVariables, listVariables, nameOfScope } from '../../../github/variables.ts'
 import { type ScopePlan, valuesAfter, valuesOf } from './plan.ts'
@@ -30,11 +30,10 @@ export async function checkTotal(repository: Repository, plans: readonly ScopePl
   if (growth <= 0) return {}
   const planOf = (kind: string) => shared.find(({ scope }) => scope.kind === kind)
   const [mine, named] = [planOf('repository'), planOf('organization')]
-  const now = mine?.seen ?? (await readOr(() => listVariables(repository, { kind: 'repository' })))
-  const received = await readOr(() => listReceivedVariables(repository))
-  const ofRepository = typeof now === 'string' ? new Map() : valuesOf(now)
-  const ofOrganization =
-    typeof received === 'string' ? valuesOf(named?.seen ?? new Map()) : valuesOf(received)
+  const now = mine?.seen ?? (await attempt(() => listVariables(repository, { kind: 'repository' })))
+  const received = await attempt(() => listReceivedVariables(repository))
+  const ofRepository = now instanceof Error ? new Map() : valuesOf(now)
+  const ofOrganization = valuesOf(received instanceof Error ? (named?.seen ?? new Map()) : received)
   const after = new Map(ofOrganization)
   for (const { name, after: value } of named?.changes ?? [])
     if (after.has(name) && value !== undefined) after.set(name, value)
@@ -48,22 +47,12 @@ export async function checkTotal(repository: Repository, plans: readonly ScopePl
       refusal: message`the variables of ${places.join(' and ')} would have ${total} bytes, and a workflow run gets ${bytesOfRun}, and silently none of those after: nothing was changed; shorten some, or name another ${setting('config.target')}`,
     }
   }
-  const unread = [now, received].find((each) => typeof each === 'string')
-  return typeof unread === 'string'
+  const unread = [now, received].find((each) => each instanceof Error)
+  return unread instanceof Error
     ? {
-        warning: `not all variables that a workflow run gets were counted, of which it gets ${bytesOfRun} bytes: ${unread}`,
+        warning: `not all variables that a workflow run gets were counted, of which it gets ${bytesOfRun} bytes: ${unread.message}`,
       }
     : {}
-}
-
-/** @returns why it could not be read, where it could not */
-async function readOr<T>(read: () => Promise<T>): Promise<T | string> {
-  try {
-    return await read()
-  } catch (error) {
-    if (!isUserFacing(error)) throw error
-    return error.message
-  }
 }
 
 function sizeOf(values: ReadonlyMap<string, string>): number {
