@@ -152,6 +152,8 @@ const rollbackBegan = z.object({
   automatic: z.boolean(),
   /** true where nothing was wrong, and all of it is taken back at the end */
   rehearsal: z.literal(true).optional(),
+  /** true where checks saw production failing when it began */
+  failing: z.literal(true).optional(),
   /** login of the reviewer who approved the plan */
   approver: z.string().optional(),
   /** when the run looked at production first, for the time to recover */

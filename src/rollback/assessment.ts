@@ -7,6 +7,11 @@ export interface Assessment {
   readonly because: string
 }
 
+/** Whether checks saw it failing: what they could not look at, or not decide, is no failure. */
+export function isFailing(assessment: Assessment | undefined): boolean {
+  return assessment?.verdict === 'unhealthy' || assessment?.verdict === 'pre-existing'
+}
+
 /**
  * Whether production was failing in this incident. Only then does it show by being well that the restored revision is deployed:
  * a fault that no check sees looks the same before and after.
@@ -17,7 +22,6 @@ export function wasFailing(events: readonly Event[]): boolean {
     (event) =>
       isDetection(event) ||
       (event.kind === 'recovery-verified' && event.outcome === 'not-recovered') ||
-      // no machine begins while production is well
-      (event.kind === 'rollback-began' && event.automatic),
+      (event.kind === 'rollback-began' && event.failing === true),
   )
 }

@@ -19,6 +19,8 @@ export interface CarryOutOptions extends Omit<ApplyOptions, 'onDone'> {
   readonly startedAt: Date
   /** Deploys the restored revision and waits for it, unless it is seen to be deployed, see `RollbackMeans.deployer`. */
   readonly deployer: Deployer | 'external' | undefined
+  /** checks see production failing as it begins */
+  readonly isFailing: boolean
   /** production was failing in this incident, see `wasFailing` */
   readonly wasFailing: boolean
   /** see `RollbackMeans.isProposalWanted` */
@@ -66,6 +68,7 @@ export async function carryOut(options: CarryOutOptions): Promise<RollbackReport
         reason,
         automatic,
         ...(options.rehearsal === true && { rehearsal: true }),
+        ...(options.isFailing && { failing: true }),
         ...(options.approver !== undefined && { approver: options.approver }),
         startedAt: startedAt.toISOString(),
       },

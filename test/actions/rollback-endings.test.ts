@@ -333,6 +333,22 @@ describe('whatever was not looked at is said in the last line', () => {
   )
 
   test(
+    '12: the checks could not look when an automatic rollback began: that production is well later does not show that it is deployed',
+    async () => {
+      shop = await openWholeShop({ settings: { ...external, health: {} } })
+      const { url } = shop.service
+      // the check is refused, which says nothing of the service
+      shop.service.change({ status: 403 })
+      expect((await rollBack({ url })).outputs).toMatchObject({ decision: 'rolled-back' })
+      shop.service.change({ status: 200 })
+      const { outputs, log } = await rollBack({ url }, byHand)
+      expect({ log, ...outputs }).toMatchObject({ decision: 'rolled-back', recovery: 'unknown' })
+      expect(shop.deployed).toEqual([])
+    },
+    limit,
+  )
+
+  test(
     '12: a later step deploys, and only the database goes back: production is looked at, as nothing has to be deployed',
     async () => {
       shop = await openWholeShop({ settings: { ...external, health: {} } })
