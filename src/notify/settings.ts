@@ -242,7 +242,9 @@ const channelSchema = z.discriminatedUnion('type', [
       .describe('What is sent: that with which a span ends. By default all of it.'),
     type: z
       .literal('opentelemetry')
-      .describe('Sends a trace an incident, and metrics, to a collector of OpenTelemetry (OTLP over HTTP).'),
+      .describe(
+        'Sends one trace for each incident, and metrics, to a collector of OpenTelemetry (OTLP over HTTP).',
+      ),
     url: httpUrl({ example: 'https://otlp.example.com' }).describe(
       'Address of the collector, without `/v1/traces`.',
     ),

@@ -118,7 +118,7 @@ function whyOfRound({
     case 'no-data':
       return 'there was no value'
     case 'error':
-      return 'the check could not look'
+      return 'the check could not run'
     case 'breached':
       return forMs > 0 && time - since < forMs
         ? `it was beyond its limit, but not yet for ${sayDuration(forMs)}`

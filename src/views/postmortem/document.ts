@@ -75,7 +75,7 @@ function write(sections: readonly Section[], without: readonly Section[]): strin
   const note =
     without.length === 0
       ? []
-      : [paragraph(`Left out, as an issue holds no more: ${names}. The history has it all.`)]
+      : [paragraph(`Left out because an issue has a size limit: ${names}. The history has everything.`)]
   const blocks = sections.filter((each) => !without.includes(each)).flatMap((each) => each.blocks)
   return renderMarkdown([...note, ...blocks.map(clip)])
 }

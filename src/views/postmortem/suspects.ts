@@ -10,7 +10,7 @@ import { commitLink, type Links } from './links.ts'
 export interface Suspect {
   readonly commit: SuspectCommit
   readonly score: number
-  /** each one clause; empty where nothing speaks for it */
+  /** each one clause; empty where there is no evidence */
   readonly reasons: readonly string[]
 }
 
@@ -106,7 +106,7 @@ export function suspects(facts: IncidentFacts, evidence: Evidence, links: Links)
   return [
     heading(2, 'Suspects'),
     paragraph(
-      'What the failed deployment brought, the likeliest cause first. The order is by what is known of each commit, and is no verdict.',
+      'The commits of the failed deployment, the most likely cause first. The order reflects what is known about each commit. It is not a verdict.',
     ),
     table(
       ['commit', 'title', 'author', 'pull request', 'files', 'why'],
@@ -118,7 +118,7 @@ export function suspects(facts: IncidentFacts, evidence: Evidence, links: Links)
           code(commit.author),
           pullLinks(commit.pulls),
           filesOf(commit),
-          text(reasons.length === 0 ? 'nothing speaks for it' : reasons.join('; ')),
+          text(reasons.length === 0 ? 'no evidence' : reasons.join('; ')),
         ]),
     ),
     ...(more > 0 ? [paragraph(`… and ${more} more.`)] : []),

@@ -250,7 +250,7 @@ describe('suspects', () => {
 
   test('whose files were not read are listed all the same', () => {
     const text = section(write([detected], { commits: [commit(code, { files: undefined })] }), 'Suspects')
-    expect(text).toContain('| not read | nothing speaks for it |')
+    expect(text).toContain('| not read | no evidence |')
   })
 })
 
@@ -304,7 +304,7 @@ test('a section that is left out for want of room is named, and those that peopl
   const text = writeFactsSection(facts, links, noEvidence, 30_000)
   expect(full.length).toBeGreaterThan(60_000)
   expect(text.length).toBeLessThan(30_000)
-  expect(text).toMatch(/^Left out, as an issue holds no more: the decision log/)
+  expect(text).toMatch(/^Left out because an issue has a size limit: the decision log/)
   expect(text).toContain('## Summary')
   expect(text).toContain('## Restore the undone work')
 })
