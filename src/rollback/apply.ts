@@ -77,7 +77,7 @@ function isBroken({ outcome }: LayerOutcome): boolean {
 async function applyLayer({ layer, plan }: PlannedLayer, options: ApplyOptions): Promise<LayerOutcome> {
   const { progress, reason, automatic, record, now, log, onDone } = options
   const { view } = plan
-  const earlier = progress.done.get(layer.name)
+  const earlier = progress.done.get(layer.name) ?? progress.doneBefore(view)
   // the history says who did it, and the plan, which was made a moment ago, that it holds
   if (earlier?.kind === 'rollback-applied' && view.state === 'done') {
     log(`${layer.name}: done by an earlier run`)

@@ -120,6 +120,8 @@ export interface Progress {
     layer: LayerName,
     fits: (scope: string | undefined) => boolean,
   ) => DoneLayer | undefined
+  /** the newest rollback that led from and to the same, with the same scope, and was not taken back; undefined for none */
+  readonly doneBefore: (view: Pick<LayerPlanView, 'layer' | 'from' | 'to' | 'scope'>) => DoneLayer | undefined
   /** how often each layer's rollback was taken back */
   readonly undone: (layer: LayerName) => number
 }
@@ -161,6 +163,11 @@ export function readProgress(
     done,
     doneWithin: (layer, fits) =>
       inForce.findLast(({ event, scope }) => event.layer === layer && fits(scope))?.event,
+    doneBefore: ({ layer, from, to, scope }) =>
+      inForce.findLast(
+        ({ event, scope: its }) =>
+          event.layer === layer && event.from === from && event.to === to && its === scope,
+      )?.event,
     undone: (layer) =>
       events.filter((event) => event.kind === 'rollback-undone' && event.layer === layer).length,
   }

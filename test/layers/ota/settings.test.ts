@@ -56,6 +56,7 @@ test('EAS is reached through the front door: its command line is asked, in the f
         runKey: ['0'],
         done: new Map(),
         doneWithin: () => undefined,
+        doneBefore: () => undefined,
         undone: () => 0,
       },
       reason: 'it crashes',
