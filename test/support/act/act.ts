@@ -2,7 +2,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import { homedir, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { jobEventOf, type Outcome, readLog, type WorkflowRun } from './log.ts'
@@ -140,11 +140,12 @@ function lines(values: Readonly<Record<string, string>>): string {
     .join('')
 }
 
-/** A tool that script/bootstrap installs: on the PATH, or where Go puts what it builds. */
+/** A tool that script/bootstrap installs: built beside the test servers, or on the PATH. */
 export function findTool(name: string): string | undefined {
+  const built = join(root, '.cache/test-servers', name, name)
+  if (existsSync(built)) return built
   const found = spawnSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).stdout.trim()
-  const built = join(homedir(), 'go/bin', name)
-  return found !== '' ? found : existsSync(built) ? built : undefined
+  return found === '' ? undefined : found
 }
 
 async function freePort(): Promise<number> {

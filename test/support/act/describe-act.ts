@@ -7,8 +7,6 @@ export function describeAct(name: string, tests: () => void): void {
     describe(name, tests)
     return
   }
-  process.stderr.write(
-    `skipped, act is not installed (script/bootstrap --tests builds it where Go is): ${name}\n`,
-  )
+  process.stderr.write(`skipped, act is not installed (script/bootstrap --tests builds it): ${name}\n`)
   describe.skip(name, tests)
 }
