@@ -94,3 +94,12 @@ export function idsOf(values: Readonly<Record<string, unknown>>): MessageIds {
   )
   return Object.fromEntries(texts)
 }
+
+/**
+ * The ids of an incident's messages, where they are of this place: since they were recorded, the settings may have moved the channel
+ * to another room, whose messages begin anew.
+ * @param place the setting that says where messages are, by its name, such as `room`
+ */
+export function idsAt(place: MessageIds, ids: MessageIds): MessageIds {
+  return Object.entries(place).every(([name, value]) => (ids[name] ?? value) === value) ? ids : {}
+}

@@ -115,7 +115,10 @@ describe('slack-bot', () => {
     receiver.answer(() => ({ body: JSON.stringify({ ok: true, ts: '1700000000.000100' }) }))
     const channel = open(settings())
     const sent = await channel.send(first, {})
-    expect(sent).toEqual({ outcome: 'delivered', message: { ts: '1700000000.000100' } })
+    expect(sent).toEqual({
+      outcome: 'delivered',
+      message: { channel: 'C0123456789', ts: '1700000000.000100' },
+    })
     await channel.send(only(notices, 1), { ts: '1700000000.000100' })
     expect(receiver.received.map(({ path }) => path)).toEqual([
       '/api/chat.postMessage',
@@ -130,6 +133,14 @@ describe('slack-bot', () => {
     })
     expect(update).toMatchObject({ ts: '1700000000.000100' })
     expect(receiver.received[0]?.headers.authorization).toBe('Bearer xoxb-fake-token-4711')
+  })
+
+  test('of another channel than before, as settings were changed in between, begins with a message of its own', async () => {
+    receiver.answer(() => ({ body: JSON.stringify({ ok: true, ts: '2.2' }) }))
+    const sent = await open(settings()).send(only(notices, 1), { channel: 'C9999999999', ts: '1.1' })
+    expect(sent).toEqual({ outcome: 'delivered', message: { channel: 'C0123456789', ts: '2.2' } })
+    expect(bodies()).toMatchObject([{ channel: 'C0123456789' }])
+    expect(bodies()[0]).not.toHaveProperty('thread_ts')
   })
 
   test('shows an escalation in the channel, too', async () => {

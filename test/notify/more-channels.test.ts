@@ -109,7 +109,10 @@ describe('matrix', () => {
       { type: 'matrix', url: receiver.url, room: '!abc:example.com', token: { env: 'TOKEN' } },
       env(),
     )
-    expect(await channel.send(first, {})).toEqual({ outcome: 'delivered', message: { thread: '$one' } })
+    expect(await channel.send(first, {})).toEqual({
+      outcome: 'delivered',
+      message: { room: '!abc:example.com', thread: '$one' },
+    })
     await channel.send(withText(hostile), { thread: '$one' })
     expect(receiver.received[0]).toMatchObject({
       method: 'PUT',

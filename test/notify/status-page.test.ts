@@ -91,7 +91,7 @@ describe('a status page', () => {
     const channel = open(pages()[0])
     expect(await channel.send(only(notices, 1), {})).toEqual({
       outcome: 'delivered',
-      message: { id: 'tks5n8x7w24h' },
+      message: { page: 'qfn30z5r6s5h', id: 'tks5n8x7w24h' },
     })
     expect(await channel.send(only(notices, notices.length - 1), { id: 'tks5n8x7w24h' })).toMatchObject({
       outcome: 'delivered',
@@ -131,7 +131,10 @@ describe('a status page', () => {
   test('Instatus gets the same in its own words, and keeps the id of the incident', async () => {
     const channel = open(pages()[1])
     const first = await channel.send(only(notices, 1), {})
-    expect(first).toEqual({ outcome: 'delivered', message: { id: 'ckf01m59ueaqb0a32wrljz1yd' } })
+    expect(first).toEqual({
+      outcome: 'delivered',
+      message: { page: 'ckf01fonve9i40a32oas5b0uw', id: 'ckf01m59ueaqb0a32wrljz1yd' },
+    })
     const last = await channel.send(only(notices, notices.length - 1), { id: 'ckf01m59ueaqb0a32wrljz1yd' })
     expect(last).toEqual(first)
     expect(sent()).toMatchObject([

@@ -1,6 +1,6 @@
 import type { Channel, ChannelMeans, MessageIds } from '../channel.ts'
 import { badge, type Notice } from '../notice.ts'
-import { idsOf, post, readJson } from '../post.ts'
+import { idsAt, idsOf, post, readJson } from '../post.ts'
 import type { SettingsOf } from '../settings.ts'
 import { escapeHtml } from './email-message.ts'
 
@@ -13,17 +13,19 @@ export function openMatrix({ url, room, token }: SettingsOf<'matrix'>, means: Ch
   const base = `${url.replace(/\/+$/, '')}/_matrix/client/v3/rooms/${encodeURIComponent(room)}/send/m.room.message`
   return {
     isRepeatable: () => true,
-    send: (notice, ids) =>
-      post(
+    send: (notice, known) => {
+      const ids = idsAt({ room }, known)
+      return post(
         means,
         { method: 'PUT', url: `${base}/${notice.id}`, headers, body: writeMatrix(notice, ids) },
         ({ body }) => {
           const { event = '' } = idsOf({ event: readJson(body)['event_id'] })
           if (event === '')
             return { outcome: 'failed', because: 'the server answered 2xx without an event', retry: 'never' }
-          return { outcome: 'delivered', message: { thread: ids['thread'] ?? event } }
+          return { outcome: 'delivered', message: { room, thread: ids['thread'] ?? event } }
         },
-      ),
+      )
+    },
   }
 }
 
@@ -43,6 +45,16 @@ export function writeMatrix(notice: Notice, { thread }: MessageIds) {
     ].join(''),
     // nobody, whatever a text says
     'm.mentions': {},
-    ...(thread !== undefined && { 'm.relates_to': { rel_type: 'm.thread', event_id: thread } }),
+    ...(thread !== undefined && { 'm.relates_to': inThread(thread) }),
+  }
+}
+
+/** Programs that know no threads show a reply: https://spec.matrix.org/latest/client-server-api/#fallback-for-unthreaded-clients */
+function inThread(thread: string) {
+  return {
+    rel_type: 'm.thread',
+    event_id: thread,
+    is_falling_back: true,
+    'm.in_reply_to': { event_id: thread },
   }
 }

@@ -1,6 +1,6 @@
 import type { Attempt, Channel, ChannelMeans, MessageIds } from '../channel.ts'
 import type { Notice } from '../notice.ts'
-import { excerpt, idsOf, post, readJson } from '../post.ts'
+import { excerpt, idsAt, idsOf, post, readJson } from '../post.ts'
 import type { SettingsOf } from '../settings.ts'
 import { writeSlack, writeSlackReply } from './slack-message.ts'
 
@@ -15,11 +15,12 @@ export function openSlackBot({ token, channel, url }: SettingsOf<'slack-bot'>, m
   const authorization = `Bearer ${means.secret(token)}`
   const call = (method: string, body: object) =>
     post(means, { url: new URL(method, url).href, headers: { authorization }, body }, ({ body: text }) =>
-      readAnswer(text),
+      readAnswer(text, channel),
     )
   return {
     isRepeatable: () => false,
-    async send(notice, ids) {
+    async send(notice, known) {
+      const ids = idsAt({ channel }, known)
       const message = { ...writeSlack(notice), unfurl_links: false, unfurl_media: false }
       const { ts } = ids
       if (ts === undefined) return call('chat.postMessage', { channel, ...message })
@@ -44,10 +45,10 @@ function threaded(notice: Notice, ts: string) {
 }
 
 /** Slack says 200 to everything: `ok` tells. */
-function readAnswer(text: string): Attempt {
+function readAnswer(text: string, channel: string): Attempt {
   const answer = readJson(text)
   if (answer['ok'] === true) {
-    const message: MessageIds = idsOf({ ts: answer['ts'] })
+    const message: MessageIds = idsOf({ channel, ts: answer['ts'] })
     return { outcome: 'delivered', message }
   }
   const error = typeof answer['error'] === 'string' ? answer['error'] : 'no JSON with ok'

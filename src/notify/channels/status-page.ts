@@ -2,7 +2,7 @@ import { type UserText, userTextOf } from '../../incident/user-text.ts'
 import type { Severity } from '../../text/severity.ts'
 import type { Attempt, Channel, ChannelMeans, MessageIds } from '../channel.ts'
 import type { Notice } from '../notice.ts'
-import { idsOf, type Post, post, type Reply, readJson } from '../post.ts'
+import { idsAt, idsOf, type Post, post, type Reply, readJson } from '../post.ts'
 import type { SettingsOf } from '../settings.ts'
 
 const impacts: Readonly<Record<Severity, string>> = {
@@ -19,7 +19,7 @@ export function openStatuspage(settings: SettingsOf<'statuspage'>, means: Channe
   const { page, components, subscribers } = settings
   const headers = { authorization: `OAuth ${means.secret(settings.token)}` }
   const address = `${settings.url.replace(/\/+$/, '')}/v1/pages/${page}/incidents`
-  return pageChannel(means, ({ title, text, status }, { incident: { severity } }, id) => {
+  return pageChannel(page, means, ({ title, text, status }, { incident: { severity } }, id) => {
     const isOver = status === 'resolved'
     const incident = {
       ...{ name: title, status, body: text, deliver_notifications: subscribers },
@@ -49,7 +49,7 @@ export function openInstatus(settings: SettingsOf<'instatus'>, means: ChannelMea
   const { page, components, subscribers } = settings
   const headers = { authorization: `Bearer ${means.secret(settings.token)}` }
   const address = `${settings.url.replace(/\/+$/, '')}/v1/${page}/incidents`
-  return pageChannel(means, ({ title, text, status }, { at, incident: { severity, openedAt } }, id) => {
+  return pageChannel(page, means, ({ title, text, status }, { at, incident: { severity, openedAt } }, id) => {
     const isOver = status === 'resolved'
     const shown = isOver ? 'OPERATIONAL' : outages[severity].replace('_', '')
     const body = {
@@ -65,14 +65,18 @@ export function openInstatus(settings: SettingsOf<'instatus'>, means: ChannelMea
 
 /** @param write the request of a text: the first, or one to the incident of an id */
 function pageChannel(
+  page: string,
   means: ChannelMeans,
   write: (text: UserText, notice: Notice, id: string | undefined) => Post,
 ): Channel {
   return {
     // a text that is sent twice is read twice
     isRepeatable: () => false,
-    send: (notice, { id }) =>
-      post(means, write(publicText(notice, means.service), notice, id), (reply) => readPage(reply, id)),
+    send: (notice, known) => {
+      const { id } = idsAt({ page }, known)
+      const text = publicText(notice, means.service)
+      return post(means, write(text, notice, id), (reply) => readPage(reply, page, id))
+    },
   }
 }
 
@@ -84,10 +88,10 @@ function publicText({ event, incident, past }: Notice, service: string): UserTex
 }
 
 /** @param known the id of the page's incident; an update has its own */
-function readPage({ body }: Reply, known: string | undefined): Attempt {
+function readPage({ body }: Reply, page: string, known: string | undefined): Attempt {
   const answer = readJson(body)
   if (typeof answer['id'] !== 'string')
     return { outcome: 'failed', because: 'the answer is not that of a status page', retry: 'never' }
-  const message: MessageIds = idsOf({ id: known ?? answer['id'] })
+  const message: MessageIds = idsOf({ page, id: known ?? answer['id'] })
   return { outcome: 'delivered', message }
 }
