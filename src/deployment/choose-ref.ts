@@ -16,6 +16,8 @@ export interface DeployableCommit {
   readonly environment: string | undefined
   /** the inputs of the workflow say which commit it is, so the head of the branch may be another one */
   readonly isNamed: boolean
+  /** this run has just put the tag on it */
+  readonly isNew: boolean
 }
 
 /**
@@ -37,12 +39,12 @@ export async function chooseRef(repository: Repository, wanted: DeployableCommit
 
 async function canRunOnTag(
   repository: Repository,
-  { workflow, commit, environment }: DeployableCommit,
+  { workflow, commit, environment, isNew }: DeployableCommit,
   tag: string,
 ): Promise<boolean> {
   try {
     const [marked, isLimited, file] = await Promise.all([
-      resolveRevision(repository, `tags/${tag}`),
+      isNew ? commit : resolveRevision(repository, `tags/${tag}`),
       environment === undefined ? false : limitsRefs(repository, environment),
       readFile(repository, { path: `.github/workflows/${workflow}`, ref: commit }),
     ])

@@ -31,6 +31,8 @@ export interface Redeployment {
   readonly environment?: string | undefined
   /** the restored revision: a run that was started for it before is waited for, and no second one is started */
   readonly commit: string
+  /** this run has made the commit, and its tag: neither can have been deployed, or moved, before */
+  readonly isNew?: boolean
   /** start a run although one was started for that revision before */
   readonly again?: boolean
   readonly inputs: Readonly<Record<string, string>>
@@ -62,14 +64,15 @@ export async function redeploy(
   redeployment: Redeployment,
   tools: WaitingTools & { readonly beforeStart?: Promise<void> | undefined },
 ): Promise<DeployedRun | undefined> {
-  const { workflow, branch, tag, environment, commit, inputs, again = false, timeoutMs } = redeployment
+  const { workflow, branch, tag, environment, commit, inputs, timeoutMs } = redeployment
+  const { isNew = false, again = false } = redeployment
   const ownRun = redeployment.ownRun === undefined ? undefined : Number(redeployment.ownRun)
   const isNamed = Object.values(inputs).some((value) => value.includes(commit))
   try {
-    const wanted = { workflow, branch, commit, tag, environment, isNamed }
+    const wanted = { workflow, branch, commit, tag, environment, isNamed, isNew }
     // none of these needs the other
     const [earlier, chosen, groups] = await Promise.all([
-      again ? undefined : findDispatchedRun(repository, { workflow, commit }),
+      again || isNew ? undefined : findDispatchedRun(repository, { workflow, commit }),
       settle(chooseRef(repository, wanted)),
       // what may not be seen keeps nobody from deploying
       ownRun === undefined ? undefined : groupsOf(repository, ownRun).catch(ignoreRefusal),

@@ -66,8 +66,9 @@ export function deployBy(
         return { revision: seen.revision, workflow, url: seen.url }
       }
       const inputs = fillRevision(settings.inputs, commit)
+      const isNew = isFresh && older === undefined
       const again = isFresh ? older !== undefined : seen?.state === 'superseded'
-      const wish = { workflow, branch, tag, environment, commit, again, inputs, timeoutMs, ownRun }
+      const wish = { workflow, branch, tag, environment, commit, isNew, again, inputs, timeoutMs, ownRun }
       const { redeploy } = await import('../deployment/redeploy.ts')
       const run = await redeploy(repository, wish, { say: log, sleep, now, beforeStart: recorded })
       if (run === undefined)

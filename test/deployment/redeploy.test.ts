@@ -331,6 +331,18 @@ describe('the revision that is deployed is the one that was restored (12.5)', ()
     expect(String(result)).toContain(`runs at ${pushed.slice(0, 7)}, and not at ${commit.slice(0, 7)}`)
   })
 
+  test('whose commit and tag this run has just made, without asking for either again', async () => {
+    const { pushed, ...restored } = await restore()
+    const asked: string[] = []
+    const end = shop.github.onRequest(({ operation }) => void asked.push(operation ?? ''))
+    const { result } = await run(succeed, { ...restored, isNew: true })
+    end()
+    expect(result).toMatchObject({ revision: restored.commit, sha: restored.commit })
+    expect(pushed).not.toBe(restored.commit)
+    expect(asked).not.toContain('actions/list-workflow-runs')
+    expect(asked).not.toContain('repos/get-commit')
+  })
+
   test('and a tag that is on another commit, as that of a reset, is not used', async () => {
     const { tag, pushed } = await restore()
     const { result } = await run(succeed, { tag, commit: pushed })
