@@ -1,5 +1,6 @@
 import { isDetection } from '../history/detection.ts'
 import type { Event } from '../history/event.ts'
+import { withoutRehearsals } from '../history/rehearsal.ts'
 
 /** How production is at the moment of acting. */
 export interface Assessment {
@@ -14,11 +15,11 @@ export function isFailing(assessment: Assessment | undefined): boolean {
 
 /**
  * Whether production was failing in this incident. Only then does it show by being well that the restored revision is deployed:
- * a fault that no check sees looks the same before and after.
+ * a fault that no check sees looks the same before and after. What a rehearsal saw was of its own making.
  * @param events of the incident
  */
 export function wasFailing(events: readonly Event[]): boolean {
-  return events.some(
+  return withoutRehearsals(events).some(
     (event) =>
       isDetection(event) ||
       (event.kind === 'recovery-verified' && event.outcome === 'not-recovered') ||

@@ -195,13 +195,17 @@ export async function tryToDeploy(
   const from = now().getTime()
   try {
     const done = await deployer.deploy(code, recorded)
-    const { revision, workflow, url } = done
-    await record({ kind: 'revision-deployed', deployed: revision, workflow, url }, [revision])
+    await record(describeDeployed(done), [done.revision])
     return { done, tookMs: now().getTime() - from }
   } catch (error) {
     if (!isUserFacing(error)) throw error
     return { problem: message`${error}`, tookMs: now().getTime() - from }
   }
+}
+
+/** What the history keeps of a deployment. */
+export function describeDeployed({ revision, workflow, url }: Redeployed) {
+  return { kind: 'revision-deployed', deployed: revision, workflow, url } as const
 }
 
 function withoutProblem({ problem: _, ...deployment }: Deployment): Deployment {

@@ -2,7 +2,7 @@ import { isUserFacing, type Message, message, RefusedError, setting } from '../e
 import type { Event, LayerName } from '../history/event.ts'
 import { withoutRehearsals } from '../history/rehearsal.ts'
 import { type LayerOutcome, undoAll } from './apply.ts'
-import { type CarryOutOptions, carryOut, type RollbackReport } from './carry-out.ts'
+import { type CarryOutOptions, carryOut, describeDeployed, type RollbackReport } from './carry-out.ts'
 import type { Recovery } from './ending.ts'
 import { unlessExternal } from './redeployment.ts'
 
@@ -32,7 +32,13 @@ export async function rehearse(options: RehearsalOptions): Promise<RehearsalRepo
     ...layers.flatMap(({ layer, outcome, problem }) => leftOver(layer, outcome, problem)),
   ]
   const isDeployed = await deployAgain(options, layers, problems)
+  const verifiedFrom = now()
   const afterwards = isDeployed ? await verify([]) : notDeployed
+  const { outcome, because } = afterwards
+  await options.record(
+    { kind: 'recovery-verified', outcome, because, startedAt: verifiedFrom.toISOString() },
+    [...options.progress.runKey, 'afterwards'],
+  )
   log(`taken back: ${afterwards.outcome}, ${afterwards.because}`)
   if (report.recovery.outcome === 'unknown')
     problems.push(`whether the rollback helped is unknown: ${report.recovery.because}`)
@@ -62,7 +68,7 @@ const notDeployed = {
 
 /** The newest revision, once the layers are as before. @returns whether it is what runs, as far as this run knows */
 async function deployAgain(
-  { deployer, head }: RehearsalOptions,
+  { deployer, head, record }: RehearsalOptions,
   layers: readonly LayerOutcome[],
   problems: (string | Message)[],
 ): Promise<boolean> {
@@ -71,7 +77,8 @@ async function deployAgain(
   const own = unlessExternal(deployer)
   if (own === undefined || deployed.some(({ outcome }) => outcome !== 'undone')) return false
   try {
-    await own.deploy({ now: await head(), outcome: 'rolled-back' })
+    const done = await own.deploy({ now: await head(), outcome: 'rolled-back' })
+    await record(describeDeployed(done), [done.revision])
     return true
   } catch (error) {
     if (!isUserFacing(error)) throw error

@@ -1,5 +1,6 @@
 /** A rehearsal takes back what an earlier one left rolled back, and nothing else. */
 import { describe, expect, test } from '@jest/globals'
+import { wasFailing } from '../../src/rollback/assessment.ts'
 import { demandNoneInForce } from '../../src/rollback/rehearse.ts'
 import { applied, at, began, ended } from '../incident/example.ts'
 
@@ -33,4 +34,11 @@ describe('a rehearsal', () => {
     const events = [at(1, began), at(2, applied), at(3, ended()), at(4, undone)]
     expect(() => demandNoneInForce(events)).not.toThrow()
   })
+})
+
+test('what a rehearsal saw does not make production failing in a real rollback of the same revision', () => {
+  const saw = { kind: 'recovery-verified', outcome: 'not-recovered', because: 'errors' } as const
+  const looked = { ...saw, startedAt: '2026-11-24T03:00:00.000Z' }
+  expect(wasFailing([at(1, rehearsed), at(2, looked)])).toBe(false)
+  expect(wasFailing([at(1, began), at(2, looked)])).toBe(true)
 })

@@ -34,6 +34,8 @@ export interface HistoryPlan {
   readonly skewMs?: number
   /** share of deployments that GitHub has a record of */
   readonly recorded?: number
+  /** share of good deployments after which a rehearsal is held */
+  readonly rehearsing?: number
   /** among which deployments are, by chance */
   readonly environments?: readonly [string, ...string[]]
   /** put into reasons and names of checks */
@@ -50,6 +52,7 @@ export function generateHistory({
   succeeding = 0.75,
   skewMs = 0,
   recorded = 0.7,
+  rehearsing = 0.05,
   environments = ['production', 'production', 'staging', 'größe "eu"'],
   text = '',
 }: HistoryPlan): { readonly events: readonly Event[]; readonly facts: readonly DeploymentFact[] } {
@@ -120,7 +123,7 @@ export function generateHistory({
     if (random() < 0.1) look(watch + minute, 'not-deployed')
     if (!isBad) {
       if (random() < 0.9) look(watch + 2 * minute, pick('healthy', 'healthy', 'inconclusive'))
-      if (random() < 0.05) rehearse(watch + hour)
+      if (random() < rehearsing) rehearse(watch + hour)
       return
     }
     if (isNoticed) look(watch + 2 * minute, 'unhealthy')
@@ -133,7 +136,22 @@ export function generateHistory({
       const isMarked = random() < 0.7
       tell(at, { ...began(at, layers, false, 'rehearsal'), ...(isMarked && { rehearsal: true }) })
       tell(at + minute, applied('code', false, at))
-      tell(at + 2 * minute, ended('complete', layers))
+      // a restored revision that was there before, or a commit of its own
+      deployed(
+        at + 90_000,
+        pick(revisionOf(`${seed} ${count - 1}`), revisionOf(`rehearsed ${seed} ${count}`)),
+      )
+      const ending = pick('complete', 'complete', 'complete', 'not-verified', 'not-recovered')
+      const saw = (seenAt: number, outcome: 'recovered' | 'unknown' | 'not-recovered') =>
+        tell(seenAt, {
+          kind: 'recovery-verified',
+          ...{ outcome, because: `looked${text}`, startedAt: new Date(seenAt).toISOString() },
+        })
+      saw(
+        at + 2 * minute,
+        ending === 'complete' ? 'recovered' : ending === 'not-verified' ? 'unknown' : 'not-recovered',
+      )
+      tell(at + 2 * minute, ended(ending, layers))
       tell(at + 3 * minute, {
         kind: 'rollback-undone',
         layer: 'code',
@@ -141,6 +159,41 @@ export function generateHistory({
         now: revision,
         because: 'rehearsed',
       })
+      deployed(at + 4 * minute, pick(revision, revisionOf(`again ${seed} ${count}`)))
+      if (random() < 0.8) saw(at + 5 * minute, pick('recovered', 'recovered', 'recovered', 'unknown'))
+    }
+
+    /** A deployment that the history knows of, and GitHub or a check, perhaps, too. */
+    function deployed(at: number, which: string) {
+      const url = run.url
+      tell(at, { kind: 'revision-deployed', deployed: which, workflow: 'deploy.yml', url })
+      if (random() < 0.5)
+        facts.push({
+          ...{ repository: '', environment, revision: which, outcome: 'succeeded', isRollback: false },
+          ...{ createdAt: at - minute, deployedAt: at - 1000, committedAt: at - 2 * minute },
+        })
+      if (random() < 0.3) {
+        const verdict = random() < 0.2 ? ('unhealthy' as const) : ('healthy' as const)
+        const decision = verdict === 'unhealthy' ? 'roll-back' : 'keep'
+        events.push(
+          newEvent(
+            {
+              ...{
+                kind: 'health-checked',
+                verdict,
+                decision,
+                reasonCode: 'checked',
+                because: '',
+                checks: [],
+              },
+              ...{ incident: `${environment.replace(/\W/g, '')}-${which.slice(0, 12)}`, environment },
+              ...{ revision: which, at: new Date(at + 30_000).toISOString(), actor: 'grace', run },
+              startedAt: new Date(at + 1000).toISOString(),
+            },
+            [`of ${count}`],
+          ),
+        )
+      }
     }
 
     function rollBack(at: number) {

@@ -98,6 +98,8 @@ describeAct('a game day on staging', () => {
       'recovery-verified',
       'rollback-ended',
       'rollback-undone',
+      'revision-deployed',
+      'recovery-verified',
     ])
   }, 120_000)
 

@@ -1,7 +1,7 @@
 import { scaleBand, scaleLinear } from 'd3-scale'
 import { line } from 'd3-shape'
 import type { TrendReport } from '../report/model.ts'
-import { sayValue, trendNames } from '../report/say.ts'
+import { sayMinute, sayValue } from '../report/say.ts'
 import { type Html, html } from './html.ts'
 
 const width = 320
@@ -12,16 +12,22 @@ const right = 8
 /** of a figure of an axis, px: digits of the font that is set in style.ts */
 const digit = 6.4
 
+/** What is drawn: a point for each span of time, oldest first. */
+export interface Series extends Pick<TrendReport, 'points' | 'unit'> {
+  readonly name: string
+}
+
 /**
  * A trend as an inline SVG: bars for counts, a line for everything else, with a gap where nothing was observed. Colours are of
  * the style sheet, so that dark mode and print have their own.
  * @param isWhole with a title for each mark: a small page leaves them out
+ * @param limit drawn as a dashed line
  */
-export function drawTrend(trend: TrendReport, isWhole: boolean): Html {
-  const { points, unit, metric } = trend
+export function drawTrend(trend: Series, isWhole: boolean, limit?: number): Html {
+  const { points, unit, name } = trend
   const values = points.flatMap(({ value }) => (value === null ? [] : [value]))
   // under 4 % the marks of the axis would be parts of a percent, and all read 0 % or 1 %
-  const most = Math.max(...values, unit === 'share' ? 0.04 : unit === 'ms' ? 1000 : 1)
+  const most = Math.max(...values, limit ?? 0, unit === 'share' ? 0.04 : unit === 'ms' ? 1000 : 1)
   const y = scaleLinear().domain([0, most])
   const ticks = unit === 'ms' ? durationTicks(most) : y.nice(4).ticks(unit === 'count' && most < 4 ? most : 4)
   y.domain([0, Math.max(most, ticks.at(-1) ?? 0)])
@@ -43,9 +49,9 @@ export function drawTrend(trend: TrendReport, isWhole: boolean): Html {
   )
   return html`<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${describe(trend)}">${grid}${dates}${
     unit === 'count' ? bars(trend, isWhole) : lineOf(trend, isWhole)
-  }</svg>`
+  }${limit === undefined ? '' : html`<path class="limit" d="M${left} ${round(y(limit))}H${width - right}"/>`}</svg>`
 
-  function bars({ points: own }: TrendReport, hasTitles: boolean): Html {
+  function bars({ points: own }: Series, hasTitles: boolean): Html {
     const bar = (value: number, index: number) =>
       `M${round(x(index) ?? 0)} ${height - bottom}V${round(y(value))}h${round(x.bandwidth())}V${height - bottom}`
     const drawn = own.flatMap(({ value }, index) => (value === null || value === 0 ? [] : [{ value, index }]))
@@ -54,7 +60,7 @@ export function drawTrend(trend: TrendReport, isWhole: boolean): Html {
     return html`${drawn.map(({ value, index }) => html`<path class="bar" d="${bar(value, index)}"><title>${titleOf(trend, index)}</title></path>`)}`
   }
 
-  function lineOf({ points: own }: TrendReport, hasTitles: boolean): Html {
+  function lineOf({ points: own }: Series, hasTitles: boolean): Html {
     const path = line<(typeof own)[number]>()
       .defined(({ value }) => value !== null)
       .x((_, index) => middle(index))
@@ -69,8 +75,7 @@ export function drawTrend(trend: TrendReport, isWhole: boolean): Html {
     return html`<path class="line" d="${path([...own]) ?? ''}"/>${dots}`
   }
 
-  function describe({ points: own }: TrendReport): string {
-    const name = trendNames[metric]
+  function describe({ points: own }: Series): string {
     if (values.length === 0) return `${name}: nothing observed`
     const newest = own.findLast(({ value }) => value !== null)?.value ?? null
     const [low, high] = [Math.min(...values), Math.max(...values)].map((value) => sayValue(trend, value))
@@ -92,10 +97,12 @@ function durationTicks(most: number): readonly number[] {
   return Array.from({ length: Math.ceil(most / step) + 1 }, (_, index) => index * step)
 }
 
-function titleOf(trend: TrendReport, index: number): string {
+function titleOf(trend: Series, index: number): string {
   const point = trend.points[index]
   if (point === undefined) return ''
-  return `${point.from.slice(0, 10)} to ${point.to.slice(0, 10)}: ${sayValue(trend, point.value)} (n = ${point.n})`
+  const when =
+    point.from === point.to ? sayMinute(point.from) : `${point.from.slice(0, 10)} to ${point.to.slice(0, 10)}`
+  return `${when}: ${sayValue(trend, point.value)} (n = ${point.n})`
 }
 
 /** The first and the last date say where a chart begins and ends. */

@@ -1,5 +1,5 @@
 import type { Records, Report } from '../report/report.ts'
-import { sayMs, sayShare } from '../report/say.ts'
+import { sayCount, sayMinute, sayMs, sayResult, sayShare } from '../report/say.ts'
 import { foreign, type Html, html } from './html.ts'
 
 /** How each environment stands: open incidents, holds, the last rollback, and the last rehearsal. */
@@ -11,10 +11,11 @@ export function renderNow(records: Records, report: Report, dispatchUrl: string 
     rows.length === 0
       ? html`<p>There is nothing to show yet: the history has no deployment and no rollback.</p>`
       : html`<div class="wide" tabindex="0" role="region" aria-label="Environments now"><table><caption>As the history knows it; nothing was asked of the environments themselves</caption><thead><tr><th scope="col">environment</th><th scope="col">state</th><th scope="col">automatic rollbacks</th><th scope="col">last rollback</th><th scope="col" class="n">downtime</th><th scope="col" class="n">availability</th></tr></thead><tbody>${rows.map((row) => environmentRow(records, report, row, isMany))}</tbody></table></div>`
+  const [last] = rehearsals.newest
   return html`${table}<p>${
-    rehearsals.last === null
-      ? 'No rehearsal in this period: whether a rollback would work was not tried.'
-      : `Last rehearsal: ${minute(rehearsals.last)} UTC, median duration ${sayMs(rehearsals.duration.medianMs)} (n = ${rehearsals.duration.n}).${rehearsals.objectiveMs === null ? '' : ` ${rehearsals.met} of ${rehearsals.duration.n} met the objective of ${sayMs(rehearsals.objectiveMs)}.`}${rehearsals.wouldNotHaveWorked.length === 0 ? '' : ` ${rehearsals.total - rehearsals.duration.n} of ${rehearsals.total} did not succeed.`}`
+    last === undefined
+      ? 'No rehearsal in this period: whether a rollback would work was not tested.'
+      : html`Last rehearsal: ${sayMinute(last.at)} UTC in ${foreign(last.environment)}, ${sayResult(last.result)}. ${rehearsals.passed} of ${sayCount(rehearsals.total, 'rehearsal')} in this period passed. <a href="#rehearsals">Rehearsals</a>`
   }</p>${dispatchUrl === undefined ? '' : html`<p><a href="${dispatchUrl}" rel="noreferrer">Roll back</a> opens the workflow on GitHub, and starts nothing yet.</p>`}`
 }
 
@@ -37,10 +38,6 @@ function environmentRow(
   return html`<tr><th scope="row">${isMany ? html`${foreign(repository)} ` : ''}${foreign(environment)}</th><td>${state}</td><td>${
     hold === undefined
       ? 'no hold in the history'
-      : html`<span class="state wait">on hold</span> since ${minute(hold.since)} by ${foreign(hold.actor)}: ${foreign(hold.because)}`
-  }</td><td>${last === undefined ? 'none' : `${minute(new Date(last.at).toISOString())}: ${last.outcome}`}</td><td class="n">${sayMs(downtimeMs)}</td><td class="n">${sayShare(availability, 2)}</td></tr>`
-}
-
-function minute(iso: string): string {
-  return iso.slice(0, 16).replace('T', ' ')
+      : html`<span class="state wait">on hold</span> since ${sayMinute(hold.since)} by ${foreign(hold.actor)}: ${foreign(hold.because)}`
+  }</td><td>${last === undefined ? 'none' : `${sayMinute(new Date(last.at).toISOString())}: ${last.outcome}`}</td><td class="n">${sayMs(downtimeMs)}</td><td class="n">${sayShare(availability, 2)}</td></tr>`
 }

@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto'
 import { shortRevision } from '../../text/revision.ts'
 import type { Group, RecentRollback } from '../report/model.ts'
 import { makeReport, type Records, type Report, type ReportOptions } from '../report/report.ts'
-import { sayCount, sayMs, sayShare } from '../report/say.ts'
+import { sayCount, sayMinute, sayMs, sayShare } from '../report/say.ts'
 import { type ActionItems, renderActionItems } from './action-items.ts'
 import { foreign, Html, html } from './html.ts'
 import { renderNow } from './now.ts'
+import { renderRehearsals } from './rehearsals.ts'
 import { script } from './script.ts'
 import { style } from './style.ts'
 import { choicesOf, renderFigures, renderSelect, renderViews } from './views.ts'
@@ -42,7 +43,7 @@ export function renderDashboard(records: Records, options: DashboardOptions): st
   const page = html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${policy}"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="referrer" content="no-referrer"><title>Rollbacks of ${options.title}</title><style>${new Html(style)}</style></head>
 <body><a class="skip" href="#main">Skip to the content</a>
-<header><h1>Rollbacks of ${foreign(options.title)}</h1><p class="soft">${period.from.slice(0, 10)} to ${period.to.slice(0, 10)} (UTC). Made ${minute(generatedAt)} UTC from ${sayCount(data.events, 'event')}${data.last === null ? '' : `, the newest of ${minute(data.last)} UTC`}${data.unreadable === 0 ? '' : `; ${sayCount(data.unreadable, 'line')} of the history could not be read`}.</p></header>
+<header><h1>Rollbacks of ${foreign(options.title)}</h1><p class="soft">${period.from.slice(0, 10)} to ${period.to.slice(0, 10)} (UTC). Made ${sayMinute(generatedAt)} UTC from ${sayCount(data.events, 'event')}${data.last === null ? '' : `, the newest of ${sayMinute(data.last)} UTC`}${data.unreadable === 0 ? '' : `; ${sayCount(data.unreadable, 'line')} of the history could not be read`}.</p></header>
 <form hidden aria-label="Filters">${renderSelect('environment', 'Environment', [all('all environments'), ...choices.environments.map((name) => ({ value: name, name }))])}${renderSelect('layer', 'Layer', [all('all layers'), ...choices.layers.map((name) => ({ value: name, name }))])}${renderSelect(
     'period',
     'Period',
@@ -54,6 +55,7 @@ ${options.actionItems === undefined ? '' : html`<section aria-labelledby="action
 ${recommendations.length === 0 ? '' : html`<section aria-labelledby="advice"><h2 id="advice">Recommendations</h2><ul>${recommendations.map(({ text, evidence }) => html`<li>${text} <span class="soft">${foreign(evidence)}</span></li>`)}</ul></section>`}
 <section aria-labelledby="rollbacks"><h2 id="rollbacks">Rollbacks</h2>${views.rollbacks}<p data-view="rollbacks" data-none hidden>No rollback matches the filters.</p></section>
 <section aria-labelledby="dora"><h2 id="dora">Deployments and DORA metrics</h2><p class="soft">Deployments have no layer: this part does not change with that filter.</p>${views.deployments}<p data-view="deployments" data-none hidden>No deployment matches the filters.</p>${renderFigures(report)}</section>
+<section aria-labelledby="rehearsals"><h2 id="rehearsals">Rehearsals</h2>${renderRehearsals(report)}</section>
 <section aria-labelledby="recent"><h2 id="recent">Newest rollbacks</h2>${renderRecent(report)}</section>
 <section aria-labelledby="by"><h2 id="by">What worked, over the whole period</h2>${report.rollbacks.total === 0 ? html`<p>No rollback in this period.</p>` : renderGroups(report)}</section>
 </main>
@@ -65,10 +67,6 @@ ${recommendations.length === 0 ? '' : html`<section aria-labelledby="advice"><h2
 
 function hashOf(text: string): string {
   return `sha256-${createHash('sha256').update(text).digest('base64')}`
-}
-
-function minute(iso: string): string {
-  return iso.slice(0, 16).replace('T', ' ')
 }
 
 const words = { succeeded: 'good', failed: 'bad', pending: 'wait' } as const
@@ -86,7 +84,7 @@ function recentRow(each: RecentRollback, isMany: boolean): Html {
   )
   const names = each.layers.map(({ layer }) => layer).join(' ')
   const place = isMany ? html`${foreign(each.repository)} ` : ''
-  return html`<tr data-at="${Date.parse(each.at)}" data-environment="${each.environment}" data-layers="${names}"><th scope="row">${minute(each.at)}</th><td>${place}${foreign(each.environment)}<br><code>${shortRevision(each.revision)}</code></td><td><span class="state ${words[each.standing]}">${each.outcome}</span><br>${each.trigger}${each.url === null ? '' : html`<br><a href="${each.url}" rel="noreferrer">run<span hidden> of ${minute(each.at)}</span></a>`}${each.issue === null ? '' : html`<br><a href="${each.issue}" rel="noreferrer">post-mortem</a>`}</td><td class="n">${sayMs(each.durationMs)}</td><td>${layers.map((layer) => html`${layer}<br>`)}</td><td class="why">${foreign(each.reason)}${each.detectedBy.length === 0 ? html`<br><span class="soft">no check had called for it</span>` : html`<br><span class="soft">called for by ${foreign(each.detectedBy.join(', '))}</span>`}<details><summary>Timeline</summary><ol class="line-of-time">${each.timeline.map(({ at, what }) => html`<li>${at.slice(11, 19)} ${foreign(what)}</li>`)}</ol></details></td></tr>`
+  return html`<tr data-at="${Date.parse(each.at)}" data-environment="${each.environment}" data-layers="${names}"><th scope="row">${sayMinute(each.at)}</th><td>${place}${foreign(each.environment)}<br><code>${shortRevision(each.revision)}</code></td><td><span class="state ${words[each.standing]}">${each.outcome}</span><br>${each.trigger}${each.url === null ? '' : html`<br><a href="${each.url}" rel="noreferrer">run<span hidden> of ${sayMinute(each.at)}</span></a>`}${each.issue === null ? '' : html`<br><a href="${each.issue}" rel="noreferrer">post-mortem</a>`}</td><td class="n">${sayMs(each.durationMs)}</td><td>${layers.map((layer) => html`${layer}<br>`)}</td><td class="why">${foreign(each.reason)}${each.detectedBy.length === 0 ? html`<br><span class="soft">no check had called for it</span>` : html`<br><span class="soft">called for by ${foreign(each.detectedBy.join(', '))}</span>`}<details><summary>Timeline</summary><ol class="line-of-time">${each.timeline.map(({ at, what }) => html`<li>${at.slice(11, 19)} ${foreign(what)}</li>`)}</ol></details></td></tr>`
 }
 
 function renderGroups({ rollbacks: { by } }: Report): Html {

@@ -5,7 +5,8 @@
 export const script = `
 const form = document.querySelector('form')
 const views = [...document.querySelectorAll('[data-view]')]
-const rows = [...document.querySelectorAll('[data-at]')]
+const rows = [...document.querySelectorAll('[data-at], [data-rehearsed]')]
+const places = [...document.querySelectorAll('[data-place]')]
 const status = document.querySelector('[role=status]')
 const names = ['environment', 'layer', 'period']
 function show() {
@@ -24,16 +25,20 @@ function show() {
     for (const view of own) view.hidden = found === undefined ? view.dataset.none === undefined : view !== found
   }
   const since = Number(form.elements.period.selectedOptions[0].dataset.since)
+  let all = 0
   let shown = 0
   for (const row of rows) {
     row.hidden = !(
       (chosen.environment === '' || row.dataset.environment === chosen.environment) &&
       (chosen.layer === '' || row.dataset.layers.split(' ').includes(chosen.layer)) &&
-      Number(row.dataset.at) >= since
+      Number(row.dataset.at ?? row.dataset.rehearsed) >= since
     )
+    if (row.dataset.at === undefined) continue
+    all += 1
     if (!row.hidden) shown += 1
   }
-  status.textContent = shown + ' of ' + rows.length + ' listed rollbacks are shown'
+  for (const place of places) place.hidden = chosen.environment !== '' && place.dataset.environment !== chosen.environment
+  status.textContent = shown + ' of ' + all + ' listed rollbacks are shown'
 }
 function choose(kept) {
   // without a jump to the top of the page

@@ -116,7 +116,7 @@ function charts(report: Report, metrics: readonly string[], isWhole: boolean): H
   const chosen = report.trends.filter(({ metric, points }) => metrics.includes(metric) && points.length > 0)
   return html`<div class="charts">${chosen.map(
     (trend) =>
-      html`<figure>${drawTrend(trend, isWhole)}<figcaption><b>${trendNames[trend.metric]}</b>${sayTrend(trend, bucketDays)}</figcaption></figure>`,
+      html`<figure>${drawTrend({ ...trend, name: trendNames[trend.metric] }, isWhole)}<figcaption><b>${trendNames[trend.metric]}</b>${sayTrend(trend, bucketDays)}</figcaption></figure>`,
   )}</div>`
 }
 

@@ -1,8 +1,10 @@
 import type { Collected, DeploymentFact } from './collect.ts'
+import { Column, numberOf } from './column.ts'
 import { type Deployment, Deployments } from './deployments.ts'
 import { type Failure, Failures } from './failure-table.ts'
 import type { IncidentRecord, Incidents } from './incidents.ts'
 import type { Mark } from './marks.ts'
+import { placeOf, Rehearsed } from './rehearsed.ts'
 import { Rollbacks } from './rollback-table.ts'
 import { type Rollback, rollbacksOf } from './rollbacks.ts'
 import type { Rows } from './rows.ts'
@@ -35,52 +37,32 @@ export function makeRecords(collected: Collected): Records {
   const deployedAt = firstDeployments(latest)
   const [rollbacks, rehearsals] = [new Rollbacks(incidents), new Rollbacks(incidents)]
   const failures = new Failures(incidents)
-  const deployments = new Deployments()
+  const rehearsed = new Rehearsed()
+  /** when the deployment of each incident was there first, where only checks and rollbacks know of it; else NaN */
+  const unrecorded = new Column(Float64Array)
   for (const record of incidents) {
     const marks = record.hasMarks ? incidents.marksOf(record.index) : []
     const own = rollbacksOf(record, marks)
+    rehearsed.note(own)
     const real = own.filter(({ isRehearsal }) => !isRehearsal)
     for (const each of own) (each.isRehearsal ? rehearsals : rollbacks).push(each)
     const recordedAt = deployedAt.size === 0 ? undefined : deployedAt.get(placeIn(incidents, record))
     const introducedAt = recordedAt ?? record.watchedFrom ?? record.firstAt
     if (record.detectedAt !== undefined || real.length > 0)
-      failures.push(failureOf(record, { marks, rollbacks: real, introducedAt }))
+      failures.push(failureOf(record, { marks, rollbacks: real, introducedAt, rehearsed }))
     const isThere = record.watchedFrom !== undefined || real.length > 0
-    if (recordedAt === undefined && isThere) {
-      const { repository, environment, isJudged } = record
-      deployments.push({
-        repository,
-        environment,
-        at: introducedAt,
-        isRework: false,
-        isJudged,
-        leadMs: undefined,
-      })
-    }
+    unrecorded.push(recordedAt === undefined && isThere ? introducedAt : Number.NaN)
   }
-  const restored = restoredSince(collected)
-  for (const { repository, environment, revision, at } of redeployments)
-    if (!deployedAt.has(placeOf({ repository, environment, revision })))
-      deployments.push({ repository, environment, at, isRework: true, isJudged: false, leadMs: undefined })
-  const judged = new Set<string>()
-  // of a million deployments without a record none is looked up
-  for (const record of deployedAt.size === 0 ? [] : incidents)
-    if (record.isJudged) judged.add(placeIn(incidents, record))
-  for (const fact of latest) {
-    const { repository, environment, deployedAt: at, committedAt, isRollback } = fact
-    if (at === undefined) continue
-    const since = restored.get(placeOf(fact))
-    const isRework = isRollback || (since !== undefined && at >= since)
-    const lead = isRework || committedAt === undefined ? undefined : at - committedAt
-    const leadMs = lead === undefined || lead < 0 ? undefined : lead
-    deployments.push({ repository, environment, at, isRework, isJudged: judged.has(placeOf(fact)), leadMs })
-  }
+  rehearsed.noteDeployments(redeployments)
+  const failed = new Set<string>()
+  for (const { incident } of rehearsed.isEmpty ? [] : failures.rows())
+    failed.add(placeIn(incidents, incidents.record(incident)))
   return {
+    deployments: deploymentsOf(collected, { latest, deployedAt, rehearsed, unrecorded, failed }),
     incidents,
     rollbacks: rollbacks.rows(),
     rehearsals: rehearsals.rows(),
     failures: failures.rows(),
-    deployments: deployments.rows(),
     pendingDeployments: latest
       .filter(({ outcome }) => outcome === 'pending')
       .map(({ environment, createdAt: at }) => ({ environment, at })),
@@ -89,16 +71,67 @@ export function makeRecords(collected: Collected): Records {
   }
 }
 
+/** A deployment counts once, and those of rehearsals only if they failed. */
+function deploymentsOf(
+  collected: Collected,
+  {
+    latest,
+    deployedAt,
+    rehearsed,
+    unrecorded,
+    failed,
+  }: {
+    readonly latest: readonly DeploymentFact[]
+    readonly deployedAt: ReadonlyMap<string, number>
+    readonly rehearsed: Rehearsed
+    readonly unrecorded: Column
+    readonly failed: ReadonlySet<string>
+  },
+): Rows<Deployment> {
+  const { incidents, redeployments } = collected
+  const deployments = new Deployments()
+  const judged = new Set<string>()
+  for (const record of incidents) {
+    const { repository, environment, isJudged } = record
+    // of a million deployments without a record none is looked up
+    if (isJudged && deployedAt.size > 0) judged.add(placeIn(incidents, record))
+    const at = numberOf(unrecorded.at(record.index))
+    if (at === undefined) continue
+    const place = rehearsed.isEmpty ? '' : placeIn(incidents, record)
+    if (!rehearsed.isEmpty && !failed.has(place) && rehearsed.isSeenSince(place, at)) continue
+    deployments.push({ repository, environment, at, isRework: false, isJudged, leadMs: undefined })
+  }
+  const restored = restoredSince(collected, rehearsed)
+  for (const each of redeployments) {
+    const { repository, environment, at } = each
+    if (!deployedAt.has(placeOf(each)) && !rehearsed.made(each))
+      deployments.push({ repository, environment, at, isRework: true, isJudged: false, leadMs: undefined })
+  }
+  for (const fact of latest) {
+    const { repository, environment, deployedAt: at, committedAt, isRollback } = fact
+    const place = placeOf(fact)
+    if (at === undefined || (!failed.has(place) && rehearsed.madeFact(place, fact))) continue
+    const since = restored.get(place)
+    const isRework = isRollback || (since !== undefined && at >= since)
+    const lead = isRework || committedAt === undefined ? undefined : at - committedAt
+    const leadMs = lead === undefined || lead < 0 ? undefined : lead
+    deployments.push({ repository, environment, at, isRework, isJudged: judged.has(place), leadMs })
+  }
+  return deployments.rows()
+}
+
 function failureOf(
   record: IncidentRecord,
   {
     marks,
     rollbacks,
     introducedAt,
+    rehearsed,
   }: {
     readonly marks: readonly Mark[]
     readonly rollbacks: readonly Rollback[]
     readonly introducedAt: number
+    readonly rehearsed: Rehearsed
   },
 ): Pick<Failure, 'incident' | 'introducedAt' | 'failingFrom' | 'restoredAt'> {
   const { index: incident, detectedAt, failingSince } = record
@@ -106,20 +139,14 @@ function failureOf(
   const noticedAt = Math.min(detectedAt ?? Number.POSITIVE_INFINITY, began)
   const restored = marks
     .filter((mark) => mark.kind === 'recovery' && mark.outcome === 'recovered' && mark.at >= noticedAt)
+    // that of a rehearsal is taken back
+    .filter(({ at }) => !rehearsed.sawSince(incident, at, noticedAt))
     .map(({ at }) => at)
   return {
     ...{ incident, introducedAt },
     failingFrom: Math.min(noticedAt, Math.max(failingSince ?? noticedAt, introducedAt)),
     restoredAt: restored.length === 0 ? undefined : Math.min(...restored),
   }
-}
-
-function placeOf({
-  repository,
-  environment,
-  revision,
-}: Pick<DeploymentFact, 'repository' | 'environment' | 'revision'>): string {
-  return `${repository}\n${environment}\n${revision}`
 }
 
 function placeIn(incidents: Incidents, { repository, environment, index }: IncidentRecord): string {
@@ -143,11 +170,15 @@ function firstDeployments(facts: readonly DeploymentFact[]): ReadonlyMap<string,
 }
 
 /** For each restored revision, from when on its deployments are those of a rollback. */
-function restoredSince({ redeployments, incidents }: Collected): ReadonlyMap<string, number> {
+function restoredSince(
+  { redeployments, incidents }: Collected,
+  rehearsed: Rehearsed,
+): ReadonlyMap<string, number> {
   const since = new Map<string, number>()
-  for (const { repository, environment, incident, revision, at } of redeployments) {
-    const from = Math.min(at, incidents.firstAtOf(incident))
-    const place = placeOf({ repository, environment, revision })
+  for (const each of redeployments) {
+    if (rehearsed.made(each)) continue
+    const from = Math.min(each.at, incidents.firstAtOf(each.incident))
+    const place = placeOf(each)
     since.set(place, Math.min(since.get(place) ?? Number.POSITIVE_INFINITY, from))
   }
   return since

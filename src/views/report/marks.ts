@@ -39,6 +39,8 @@ export type Mark =
       readonly kind: 'recovery'
       readonly at: number
       readonly outcome: EventOf<'recovery-verified'>['outcome']
+      /** why it is not known to be well; '' where it is */
+      readonly reason: string
     }
 
 type Kind<K extends Mark['kind']> = Extract<Mark, { kind: K }>
@@ -115,9 +117,9 @@ export class Marks {
         })
       }
       case 'recovery-verified': {
-        const { kind: own, outcome } = event
+        const { kind: own, outcome, because } = event
         const form = this.#forms.number(`${own} ${outcome}`, { kind: 'recovery', outcome })
-        return this.#push({ form, at, last })
+        return this.#push({ form, at, last, ...(outcome !== 'recovered' && { reason: because }) })
       }
       default:
         return last
@@ -170,8 +172,9 @@ export class Marks {
         return { ...form, at, phases }
       }
       case 'undone':
-      case 'recovery':
         return { ...form, at }
+      case 'recovery':
+        return { ...form, at, reason: this.#text(this.#reason.at(index)) ?? '' }
       default:
         return {
           ...form,

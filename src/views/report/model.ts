@@ -75,6 +75,32 @@ const recentRollback = z.object({
 })
 export type RecentRollback = z.infer<typeof recentRollback>
 
+const rehearsal = recentRollback.omit({ timeline: true }).extend({
+  result: z
+    .enum(['passed', 'objective-missed', 'failed'])
+    .describe('passed: every layer went back, the recovery was verified, and all of it was taken back.'),
+  problems: z
+    .array(
+      z.object({
+        part: z.enum([...layerSchema.options, 'deployment', 'verification', 'taking back', 'run']),
+        because: z.string(),
+      }),
+    )
+    .describe('What would not have worked; empty unless it failed.'),
+})
+export type Rehearsal = z.infer<typeof rehearsal>
+
+const rehearsalCounts = { total: count, passed: count, objectiveMissed: count, failed: count }
+const rehearsalTrend = z
+  .object({
+    n: count,
+    slope: z.number().nullable(),
+    low: z.number().nullable(),
+    high: z.number().nullable(),
+    direction: z.enum(['improving', 'declining', 'stable', 'too-little-data']),
+  })
+  .describe('Of the recovery time, in ms from one rehearsal to the next.')
+
 const recommendation = z.object({
   id: z.string(),
   text: z.string(),
@@ -119,11 +145,26 @@ export const reportSchema = z.object({
     }),
   }),
   rehearsals: z.object({
-    total: count,
+    ...rehearsalCounts,
     last: time.nullable(),
-    duration: durations.describe('Of those that succeeded, to the verified recovery.'),
+    duration: durations.describe('Of those that were verified, from the start to the verified recovery.'),
     objectiveMs: ms.nullable().describe('The recovery time objective; null where there is none.'),
     met: count.nullable().describe('Rehearsals within the objective; null where there is none.'),
+    environments: z.array(
+      z.object({
+        repository: z.string(),
+        environment: z.string(),
+        ...rehearsalCounts,
+        last: time,
+        lastResult: rehearsal.shape.result,
+        duration: durations,
+        met: count.nullable(),
+        trend: rehearsalTrend,
+        points: z
+          .array(z.object({ at: time, tookMs: ms }))
+          .describe('The recovery times of the newest 30 that were verified, oldest first.'),
+      }),
+    ),
     layers: z.array(
       z.object({
         layer: layerSchema,
@@ -133,16 +174,9 @@ export const reportSchema = z.object({
         shareOfObjective: z.number().nullable().describe('The p90 of the layer over the objective.'),
       }),
     ),
-    trend: z
-      .object({
-        n: count,
-        slope: z.number().nullable(),
-        low: z.number().nullable(),
-        high: z.number().nullable(),
-        direction: z.enum(['improving', 'declining', 'stable', 'too-little-data']),
-      })
-      .describe('Of the duration, in ms from one rehearsal to the next.'),
-    wouldNotHaveWorked: z.array(recentRollback).describe('Rehearsals that did not succeed, newest first.'),
+    trend: rehearsalTrend,
+    newest: z.array(rehearsal).describe('The newest ten, newest first.'),
+    wouldNotHaveWorked: z.array(rehearsal).describe('The newest ten that failed, newest first.'),
   }),
   downtime: z.object({
     totalMs: ms.describe('Of all environments; incidents of one environment at the same time count once.'),

@@ -32,7 +32,7 @@ export interface ReportOptions {
   readonly unreadable?: number
   /** how many of the newest rollbacks are listed with their timelines */
   readonly recent?: number
-  /** false where nobody reads the groups: they stay empty */
+  /** false where nobody reads the groups and the rehearsals: they stay empty */
   readonly hasGroups?: boolean
 }
 
@@ -61,7 +61,7 @@ export function makeReport(
     layer === undefined
       ? inPeriod
       : inPeriod.filter(({ layers }) => layers.some((each) => each.layer === layer))
-  const rehearsals = all.rehearsals.between(period, ({ at }) => at)
+  const rehearsals = hasGroups ? all.rehearsals.between(period, ({ at }) => at) : Rows.none<Rollback>()
   const { failures, deployments } = all
   const failed = failures.between(period, ({ introducedAt }) => introducedAt)
   const places = placesOf(deployments, failures)

@@ -165,8 +165,16 @@ function outcomeOf(marks: readonly Mark[]): Rollback['outcome'] {
   const ended = marks.findLast((mark) => mark.kind === 'ended')
   const said =
     ended?.outcome ?? (marks.some(({ kind }) => kind === 'began') ? 'unfinished' : withoutEnd(marks))
-  const recovery = marks.findLast((mark) => mark.kind === 'recovery')
+  const recovery = lookAfter(marks)
   return mayRecover.has(said) && recovery?.outcome === 'recovered' ? 'complete' : said
+}
+
+/** The look at production that a rollback is judged by. What is seen once a rehearsal was taken back is not of its rollback. */
+function lookAfter(marks: readonly Mark[]): Extract<Mark, { kind: 'recovery' }> | undefined {
+  const isRehearsal = marks.some((mark) => mark.kind === 'began' && mark.isRehearsal)
+  const takenBack = isRehearsal ? marks.findIndex(({ kind }) => kind === 'undone') : -1
+  const own = takenBack === -1 ? marks : marks.slice(0, takenBack)
+  return own.findLast((mark) => mark.kind === 'recovery')
 }
 
 /** Of what has neither a beginning nor an end, such as a database that was restored alone: what the layers' own events say. */

@@ -1,5 +1,5 @@
 import { sayDuration } from '../../text/duration.ts'
-import type { Report, TrendReport } from './model.ts'
+import type { Rehearsal, Report, TrendReport } from './model.ts'
 
 /** A duration as people read it; a dash where there is none. */
 export function sayMs(ms: number | null): string {
@@ -18,6 +18,16 @@ export function sayShare(value: number | null, digits = 0): string {
 
 export function sayCount(n: number, one: string, many = `${one}s`): string {
   return `${n} ${n === 1 ? one : many}`
+}
+
+/** Date and time to the minute, of an ISO time in UTC. */
+export function sayMinute(iso: string): string {
+  return iso.slice(0, 16).replace('T', ' ')
+}
+
+/** The result of a rehearsal. */
+export function sayResult(result: Rehearsal['result']): string {
+  return result.replaceAll('-', ' ')
 }
 
 /** The metrics of trends, as people call them. */
@@ -45,11 +55,23 @@ export function sayTrend(trend: TrendReport, bucketDays: number): string {
   return `${trend.direction}: ${say(trend.slope)} a ${bucket} (95 % interval ${say(trend.low)} to ${say(trend.high)})`
 }
 
-function saySlope({ unit }: TrendReport, slope: number): string {
+function saySlope({ unit }: Pick<TrendReport, 'unit'>, slope: number): string {
   const sign = slope < 0 ? '−' : '+'
   const size = Math.abs(slope)
   if (unit === 'ms') return `${sign}${sayDuration(size)}`
   return unit === 'share' ? `${sign}${(size * 100).toFixed(1)} points` : `${sign}${size.toFixed(2)}`
+}
+
+/** Where the recovery time goes from one rehearsal to the next. */
+export function sayRehearsalTrend(trend: Report['rehearsals']['trend']): string {
+  if (trend.slope === null) return `too little data (${sayCount(trend.n, 'measured rehearsal')})`
+  const say = (slope: number | null) => saySlope({ unit: 'ms' }, slope ?? 0)
+  return `${trend.direction}: ${say(trend.slope)} a rehearsal (95 % interval ${say(trend.low)} to ${say(trend.high)})`
+}
+
+/** What would not have worked, with the part of the rollback that it is about. */
+export function sayProblem({ part, because }: Rehearsal['problems'][number]): string {
+  return `${part}: ${because}`
 }
 
 /** The five metrics of DORA and the time to detect, as rows: name, figure, what it is of. */

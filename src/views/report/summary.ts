@@ -12,7 +12,8 @@ import {
   text,
 } from '../../text/markdown.ts'
 import type { Group, Report } from './model.ts'
-import { doraRows, sayCount, sayMs, sayShare, sayTrend, trendNames } from './say.ts'
+import { rehearsalSummary } from './rehearsal-summary.ts'
+import { doraRows, sayCount, sayMinute, sayMs, sayShare, sayTrend, trendNames } from './say.ts'
 
 /** The report as the Markdown of a job summary. */
 export function writeReportSummary(report: Report): string {
@@ -73,13 +74,13 @@ export function writeReportSummary(report: Report): string {
           bulletList(
             holds.map(({ environment, since, actor, because }) => [
               code(environment),
-              text(` since ${since.slice(0, 16).replace('T', ' ')} UTC by `),
+              text(` since ${sayMinute(since)} UTC by `),
               code(actor),
               text(`: ${because}`),
             ]),
           ),
         ]),
-    ...rehearsalsOf(report),
+    ...rehearsalSummary(report),
     ...recentTable(report),
   ])
 }
@@ -122,7 +123,7 @@ function recentTable({ recent }: Report): readonly RootContent[] {
     table(
       ['when', 'environment', 'revision', 'outcome', 'trigger', 'took', 'reason'],
       recent.map(({ at, environment, revision: failed, outcome, trigger, durationMs, reason, url }) => [
-        text(at.slice(0, 16).replace('T', ' ')),
+        text(sayMinute(at)),
         code(environment),
         revision(failed),
         url === null ? text(outcome) : link(url, text(outcome)),
@@ -131,53 +132,5 @@ function recentTable({ recent }: Report): readonly RootContent[] {
         text(reason.slice(0, 200)),
       ]),
     ),
-  ]
-}
-
-/** Recovery time per layer against the objective, and what would not have worked. */
-function rehearsalsOf({ rehearsals }: Report): readonly RootContent[] {
-  const { total, duration, met, objectiveMs, layers, trend, wouldNotHaveWorked } = rehearsals
-  if (total === 0)
-    return [
-      heading(3, 'Rehearsals'),
-      paragraph('None in the period: whether a rollback would work was not tried.'),
-    ]
-  const objective =
-    objectiveMs === null ? '' : ` The objective is ${sayMs(objectiveMs)}: ${met} of ${duration.n} met it.`
-  return [
-    heading(3, 'Rehearsals'),
-    paragraph(
-      `${sayCount(total, 'rehearsal')}, recovery ${sayMs(duration.medianMs)} (median), ${sayMs(duration.p90Ms)} (p90).${objective} Trend: ${trend.direction.replaceAll('-', ' ')} (n = ${trend.n}).`,
-    ),
-    table(
-      ['layer', 'rehearsed', 'succeeded', 'median', 'p90', 'share of the objective'],
-      layers.map(({ layer, total: all, succeeded, duration: own, shareOfObjective }) =>
-        [
-          layer,
-          String(all),
-          String(succeeded),
-          sayMs(own.medianMs),
-          sayMs(own.p90Ms),
-          sayShare(shareOfObjective),
-        ].map(text),
-      ),
-    ),
-    ...(wouldNotHaveWorked.length === 0
-      ? []
-      : [
-          paragraph('What would not have worked:'),
-          bulletList(
-            wouldNotHaveWorked.map(({ at, environment, outcome, timeline }) => [
-              text(`${at.slice(0, 16).replace('T', ' ')}, `),
-              code(environment),
-              text(
-                `: ${outcome}. ${timeline
-                  .filter(({ what }) => /not rolled back:|looked at: not-recovered/.test(what))
-                  .map(({ what }) => what.slice(0, 200))
-                  .join('; ')}`,
-              ),
-            ]),
-          ),
-        ]),
   ]
 }

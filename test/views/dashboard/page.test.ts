@@ -7,6 +7,7 @@ import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import type { Event } from '../../../src/history/event.ts'
+import { sayDuration } from '../../../src/text/duration.ts'
 import { type DashboardOptions, renderDashboard } from '../../../src/views/dashboard/page.ts'
 import { Collector, type DeploymentFact, makeRecords } from '../../../src/views/report/report.ts'
 import { generateHistory } from '../../support/report-history.ts'
@@ -126,6 +127,45 @@ test('the content is what independent counts of the events say', async () => {
   const about = await page.locator('.tiles li:visible', { hasText: 'Change fail rate' }).textContent()
   expect(about).toContain(`${failed.size} failed of `)
   expect(await page.locator('tbody tr[data-at]').count()).toBe(Math.min(100, count(events, within)))
+  expect(noise).toEqual([])
+  await page.close()
+})
+
+/** The rehearsals of an environment, counted from the events alone: those that ended complete, and how long they took. */
+function rehearsedIn(environment: string, history: readonly Event[]) {
+  const began = history.filter(
+    (event) => event.kind === 'rollback-began' && event.rehearsal === true && within(event),
+  )
+  return began.flatMap((event) => {
+    if (event.kind !== 'rollback-began' || event.environment !== environment) return []
+    const end = history.find((each) => each.kind === 'rollback-ended' && each.incident === event.incident)
+    const isComplete = end?.kind === 'rollback-ended' && end.outcome === 'complete'
+    return [
+      { at: event.at, tookMs: isComplete ? Date.parse(end.at) - Date.parse(event.startedAt) : undefined },
+    ]
+  })
+}
+
+test('rehearsals: each environment with its last one, its recovery times, and what would not have worked; the filters hold for them', async () => {
+  const history = generateHistory({ ...plan, rehearsing: 0.5 })
+  const { page, noise } = await open(write('rehearsals', history.events, history.facts))
+  const section = page.locator('section[aria-labelledby=rehearsals]')
+  const own = rehearsedIn('production', history.events)
+  const took = own
+    .flatMap(({ tookMs = Number.NaN }) => (Number.isNaN(tookMs) ? [] : [tookMs]))
+    .sort((a, b) => a - b)
+  const middle = ((took[(took.length - 1) >> 1] ?? 0) + (took[took.length >> 1] ?? 0)) / 2
+  const row = section.locator('tr[data-place][data-environment=production]')
+  expect(await row.locator('td').nth(0).textContent()).toBe(own.at(-1)?.at.slice(0, 16).replace('T', ' '))
+  expect(await row.locator('td').nth(2).textContent()).toMatch(new RegExp(`^\\d+ of ${own.length}$`))
+  expect(await row.locator('td').nth(4).textContent()).toBe(sayDuration(middle))
+  const failures = section.locator('li[data-environment]')
+  expect(await failures.count()).toBeGreaterThan(0)
+  expect(await failures.first().textContent()).toMatch(/: (?:verification|taking back|code): /)
+  await page.selectOption('select[name=environment]', 'production')
+  for (const some of [section.locator('tbody tr[data-environment]'), failures])
+    for (const each of await some.all())
+      expect(await each.isVisible()).toBe((await each.getAttribute('data-environment')) === 'production')
   expect(noise).toEqual([])
   await page.close()
 })

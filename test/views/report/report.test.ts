@@ -64,7 +64,7 @@ const began = (after: number, automatic = true, isRehearsal = false): Told => ({
   startedAt: new Date(start + after * minute).toISOString(),
 })
 const ended = (
-  outcome: 'complete' | 'rolled-back' | 'failed' | 'not-deployed',
+  outcome: 'complete' | 'rolled-back' | 'failed' | 'not-deployed' | 'not-recovered',
   phases: Readonly<Record<string, number>> = { plan: 1000 },
 ): Told => ({
   kind: 'rollback-ended',
@@ -248,30 +248,164 @@ test('a manual rollback that people took back is a rollback: the event says what
   expect(report(history)).toMatchObject({ rollbacks: { total: 1 }, rehearsals: { total: 0 } })
 })
 
-test('rehearsals: recovery time per layer against the objective, the trend, and what would not have worked', () => {
+const undone: Told = { kind: 'rollback-undone', layer: 'code', from: 'x', now: 'y', because: 'rehearsed' }
+const redeployed = (revision: string): Told => ({
+  ...{ kind: 'revision-deployed', deployed: revisionOf(revision) },
+  ...{ workflow: 'deploy.yml', url: 'https://github.com/octo-org/shop/actions/runs/1' },
+})
+const applied: Told = {
+  ...{ kind: 'rollback-applied', layer: 'code', from: 'x', to: 'y', now: 'y', reason: 'rehearsal' },
+  ...{ automatic: false, targetFoundBy: 'a tag', undone: [] },
+}
+
+/** A rehearsal of some minutes that is taken back in the two minutes after. */
+function rehearse(
+  to: Collected,
+  revision: string,
+  {
+    after,
+    took,
+    environment = 'staging',
+    saw = 'recovered',
+    afterwards = 'recovered',
+    isTakenBack = true,
+  }: {
+    readonly after: number
+    readonly took: number
+    readonly environment?: string
+    readonly saw?: 'recovered' | 'not-recovered'
+    readonly afterwards?: 'recovered' | 'not-recovered'
+    readonly isTakenBack?: boolean
+  },
+): void {
+  const note = (at: number, told: Told) => tell(to, revision, at, told, environment)
+  note(after, began(after, false, true))
+  note(after + 1, applied)
+  note(after + 2, redeployed(`restored ${revision}`))
+  note(after + took, { ...seen(saw), because: 'errors were 4 %' } as Told)
+  note(after + took, ended(saw === 'recovered' ? 'complete' : 'not-recovered', { code: took * 1000 }))
+  if (!isTakenBack) return
+  note(after + took + 1, undone)
+  note(after + took + 2, redeployed(`again ${revision}`))
+  note(after + took + 2, { ...seen(afterwards), because: 'latency was 9 s' } as Told)
+}
+
+test('rehearsals: recovery time per environment and layer against the objective, the trend, and what would not have worked', () => {
   const history = open()
-  for (const [n, took] of [20, 18, 16, 14, 12, 10, 8].entries()) {
-    const at = n * 1440
-    tell(history, `r${n}`, at, began(at, false, true))
-    tell(history, `r${n}`, at + took, ended('complete', { code: took * 1000 }))
-  }
-  tell(history, 'r9', 12_000, began(12_000, false, true))
-  tell(history, 'r9', 12_005, {
+  for (const [n, took] of [20, 18, 16, 14, 12, 10, 8].entries())
+    rehearse(history, `r${n}`, { after: n * 1440, took })
+  const note = (at: number, told: Told) => tell(history, 'r9', at, told, 'eu-staging')
+  note(12_000, began(12_000, false, true))
+  note(12_005, {
     ...{ kind: 'rollback-failed', layer: 'code', from: 'x', to: 'y' },
     ...{ reasonCode: 'refused', because: 'a rule of the branch forbids it' },
   })
-  tell(history, 'r9', 12_006, ended('failed'))
+  note(12_006, ended('failed'))
   const thresholds = { ...usualThresholds, objectiveMs: 15 * minute }
   const { rehearsals } = report(history, { thresholds })
   expect(rehearsals).toMatchObject({
-    ...{ total: 8, objectiveMs: 15 * minute, met: 4, trend: { n: 7, direction: 'improving' } },
+    ...{ total: 8, passed: 4, objectiveMissed: 3, failed: 1, objectiveMs: 15 * minute, met: 4 },
+    trend: { n: 7, direction: 'improving', slope: -2 * minute },
+    environments: [
+      {
+        environment: 'eu-staging',
+        total: 1,
+        failed: 1,
+        lastResult: 'failed',
+        duration: { n: 0 },
+        points: [],
+      },
+      {
+        ...{ environment: 'staging', total: 7, passed: 4, objectiveMissed: 3, failed: 0, met: 4 },
+        ...{ lastResult: 'passed', duration: { n: 7, medianMs: 14 * minute } },
+        trend: { direction: 'improving' },
+      },
+    ],
     layers: [{ layer: 'code', total: 8, succeeded: 7, duration: { n: 7, medianMs: 14_000 } }],
-    wouldNotHaveWorked: [{ outcome: 'failed' }],
+    newest: expect.arrayContaining([expect.objectContaining({ result: 'objective-missed', problems: [] })]),
+    wouldNotHaveWorked: [
+      {
+        ...{ result: 'failed', outcome: 'failed', environment: 'eu-staging' },
+        problems: [{ part: 'code', because: 'a rule of the branch forbids it' }],
+      },
+    ],
   })
   const text = writeReportSummary(report(history, { thresholds }))
-  expect(text).toContain('The objective is 15 min: 4 of 7 met it. Trend: improving (n = 7).')
-  expect(text).toContain('failed. code not rolled back: a rule of the branch forbids it')
+  expect(text).toContain('8 rehearsals. The recovery time objective is 15 min.')
+  expect(text).toMatch(/`staging` +\| 2026-03-07 00:00 +\| passed +\| 4 of 7 +\| 4 of 7 +\| 14 min +\|/)
+  expect(text).toContain('`eu-staging`: code: a rule of the branch forbids it')
   expect(writeReportSummary(report(open()))).not.toContain('What would not have worked')
+})
+
+test.each([
+  [
+    { saw: 'not-recovered' },
+    { part: 'verification', because: 'the environment was failing after the rollback: errors were 4 %' },
+  ],
+  [
+    { afterwards: 'not-recovered' },
+    { part: 'taking back', because: 'the environment was not verified after the rehearsal: latency was 9 s' },
+  ],
+  [{ isTakenBack: false }, { part: 'code', because: 'its rollback was not taken back after the rehearsal' }],
+] as const)(
+  'a rehearsal does not pass by what was seen once it was taken back, or is not: %j',
+  (how, problem) => {
+    const history = open()
+    rehearse(history, 'newest', { after: 0, took: 5, ...how })
+    expect(report(history).rehearsals).toMatchObject({
+      ...{ total: 1, passed: 0, failed: 1 },
+      wouldNotHaveWorked: [{ problems: [problem] }],
+    })
+  },
+)
+
+test('a rehearsal that was killed did not pass, and says so', () => {
+  const history = open()
+  tell(history, 'newest', 0, began(0, false, true))
+  expect(report(history).rehearsals.wouldNotHaveWorked).toMatchObject([
+    { outcome: 'unfinished', problems: [{ part: 'run', because: 'the run ended before the rehearsal did' }] },
+  ])
+})
+
+test('what a rehearsal deploys is no deployment and no rework, on record or not; what fails of it counts', () => {
+  const add = (revision: string, after: number) =>
+    history.collector.addDeployment({
+      ...{ repository: '', environment: 'staging', outcome: 'succeeded', isRollback: false },
+      ...{ revision: revisionOf(revision), committedAt: start },
+      ...{ createdAt: start + after * minute, deployedAt: start + after * minute },
+    })
+  const history = open()
+  add('newest', 1)
+  rehearse(history, 'newest', { after: 60, took: 5 })
+  add('restored newest', 62)
+  add('again newest', 67)
+  rehearse(history, 'unrecorded', { after: 600, took: 5 })
+  tell(history, 'again unrecorded', 608, look('healthy', 607), 'staging')
+  expect(report(history).dora).toMatchObject({
+    changeFailRate: { deployments: 1, failed: 0 },
+    reworkRate: { rework: 0 },
+    leadTime: { n: 1, pending: 0 },
+  })
+  // as a rollback deploys it for good
+  tell(history, 'bad', 900, look('unhealthy', 899), 'staging')
+  tell(history, 'bad', 901, began(901), 'staging')
+  tell(history, 'bad', 905, redeployed('restored newest'), 'staging')
+  add('restored newest', 904)
+  tell(history, 'again unrecorded', 1000, look('unhealthy', 607), 'staging')
+  expect(report(history).dora).toMatchObject({
+    changeFailRate: { deployments: 4, failed: 2 },
+    reworkRate: { rework: 1 },
+  })
+})
+
+test('that production was well during a rehearsal ends no failure that was there before', () => {
+  const history = open()
+  tell(history, 'bad', 1, look('unhealthy', 0), 'staging')
+  rehearse(history, 'bad', { after: 10, took: 5 })
+  expect(report(history).dora.failedDeploymentRecoveryTime).toMatchObject({ n: 0, pending: 1 })
+  tell(history, 'bad', 30, began(30), 'staging')
+  tell(history, 'bad', 35, seen('recovered'), 'staging')
+  expect(report(history).dora.failedDeploymentRecoveryTime).toMatchObject({ n: 1, pending: 0 })
 })
 
 test('an incident that people opened is no failed deployment by itself, and is one once it is rolled back (apache/devlake 8890, devops-metrics-action 40)', () => {

@@ -137,6 +137,17 @@ async function expectEqual(report: Report, period: Period): Promise<void> {
     pending: dora.changeFailRate.pending,
   }).toEqual(Object.fromEntries(Object.entries(five ?? {}).map(([key, value]) => [key, near(value)])))
 
+  const rehearsed = await ask('Rehearsals', period)
+  expect(
+    report.rehearsals.environments.map(({ environment, total, duration: { n, medianMs, p90Ms }, last }) => {
+      return { environment, total, n, median_ms: medianMs, p90_ms: p90Ms, last_ms: Date.parse(last) }
+    }),
+  ).toEqual(
+    rehearsed
+      .map((row) => Object.fromEntries(Object.entries(row).map(([key, value]) => [key, near(value)])))
+      .sort((a, b) => (String(a['environment']) < String(b['environment']) ? -1 : 1)),
+  )
+
   if (report.period.bucketDays !== 7) return
   const [trend] = await ask('Trend of the rollbacks a week', period)
   const ours = report.trends.find(({ metric }) => metric === 'rollbacks')
@@ -168,6 +179,12 @@ test.each([
   ['every deployment failed', { ...year, seed: 4, failing: 1 }, ninety],
   ['nothing failed', { ...year, seed: 5, failing: 0 }, ninety],
   ['clock skew of ten minutes', { ...year, seed: 6, skewMs: 600_000 }, ninety],
+  ['a rehearsal after every good deployment', { ...year, seed: 19, rehearsing: 1, failing: 0.1 }, ninety],
+  [
+    'rehearsals of which no deployment is on record, and clock skew',
+    { ...year, seed: 20, rehearsing: 1, failing: 0.1, recorded: 0, skewMs: 90_000 },
+    ninety,
+  ],
   ['no deployment is on record', { ...year, seed: 7, recorded: 0 }, ninety],
   [
     '400 days',
