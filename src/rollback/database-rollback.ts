@@ -4,6 +4,7 @@ import type { Engine } from '../layers/database/engine.ts'
 import { openDatabaseLayer } from '../layers/database/layer.ts'
 import type { BackupOptions, DatabaseLayerOptions, DatabaseReport } from '../layers/database/layer-options.ts'
 import type { Selection } from '../layers/database/migrations/plan.ts'
+import { readPosition } from '../layers/database/migrations/position.ts'
 import type { Store } from '../layers/database/store/store.ts'
 import { openLazily } from '../layers/lazy-layer.ts'
 import type { ConfiguredContext, RunTools } from './front-door.ts'
@@ -115,8 +116,8 @@ async function select(
   { to, last, toRevision: target }: MigrationRequest,
   begun: string | undefined,
 ): Promise<Selection> {
-  if (to !== '') return { by: 'name', to }
-  if (last > 0) return begun === undefined ? { by: 'count', last } : { by: 'name', to: begun }
+  if (to !== '') return { by: 'name', to: readPosition(to) }
+  if (last > 0) return begun === undefined ? { by: 'count', last } : { by: 'name', to: readPosition(begun) }
   const rollbacks = (await readHistory()).filter(({ kind }) => kind === 'rollback-applied')
   const { commit } = await findTarget(repository, {
     ...{ target, environment, branch, bad: revision, head: revision, tagPattern: '*', checks: [] },

@@ -152,7 +152,9 @@ export function databaseSchema() {
       .describe('Variable that holds the identity of age, for encrypted backups. By default there are none.'),
     recipient: line()
       .optional()
-      .describe('Public key of age that safety copies are encrypted to. By default they are not.'),
+      .describe(
+        'Public key of age that encrypts the backup made before migrations are undone. Default: that of `identity`; without both, the backup is not encrypted.',
+      ),
   })
     .transform(
       ({

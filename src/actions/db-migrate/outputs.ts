@@ -1,4 +1,5 @@
 import type { ApplyReport } from '../../layers/database/migrations/apply.ts'
+import { sayPosition } from '../../layers/database/migrations/position.ts'
 import { bulletList, code, heading, paragraph, renderMarkdown } from '../../text/markdown.ts'
 import type { DbMigrateStep } from './contract.ts'
 
@@ -11,18 +12,19 @@ const decisions = {
 /** Sets the outputs, and writes report and summary. */
 export async function publish(step: DbMigrateStep, incident: string, report: ApplyReport): Promise<void> {
   const [decision, reason] = decisions[report.outcome]
+  const position = sayPosition(report.standsAt)
   step.setOutputs({
     incident,
     decision,
     'reason-code': reason,
     applied: report.outcome === 'applied' ? report.applied.length : 0,
-    'stands-at': report.standsAt,
+    'stands-at': position,
     report: await step.writeReport('db-migrate', report),
   })
   await step.writeSummary(
     renderMarkdown([
       heading(2, `Migrations: ${decision}`),
-      paragraph('The database stands at ', code(report.standsAt), '.'),
+      paragraph('The database stands at ', code(position), '.'),
       bulletList(
         report.applied.map(({ name, down, locks }) => [
           code(name),

@@ -42,7 +42,8 @@ export const dbRestore = defineAction({
     }),
     recipient: input.text({
       setting: 'database.recipient',
-      description: 'Public key of age that encrypts the backup made before migrations are undone.',
+      description:
+        'Public key of age that encrypts the backup made before migrations are undone. Default: that of `identity`; without both, the backup is not encrypted.',
     }),
     verify: input.choice({
       description:

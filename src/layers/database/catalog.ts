@@ -1,6 +1,6 @@
 import { text } from 'node:stream/consumers'
 import { isUserFacing, message, RefusedError, readSetting, setting } from '../../errors.ts'
-import { type Manifest, parseBackupName, readManifest } from './manifest.ts'
+import { isFromFuture, type Manifest, parseBackupName, readManifest } from './manifest.ts'
 import { verifyPart } from './seal.ts'
 import { manifestFile, type Store } from './store/store.ts'
 import { describeVerification, isFailed } from './verification.ts'
@@ -89,6 +89,7 @@ export interface Choice {
   readonly environment: string
   /** takes a backup of another database or environment too, when it is named */
   readonly allowOtherSource: boolean
+  readonly now: Date
 }
 
 /** How a backup is one of another database or environment, a clause; undefined for one of this database here. */
@@ -123,10 +124,18 @@ export async function chooseBackup(store: Store, choice: Choice): Promise<Manife
   const wantedOnes = wanted === 'latest' ? own : own.filter(({ before }) => before === revision)
   // one that could not be restored when it was made is no way back, unless it is named
   const found = wantedOnes.find((each) => !isFailed(each))
-  if (found !== undefined) return found
+  if (found !== undefined) {
+    if (isFromFuture(found, choice.now))
+      throw new RefusedError(
+        message`backup ${found.name} says that it was made at ${found.createdAt}, and it is ${choice.now.toISOString()} here: which backup is the newest is not known; check the clocks, and name one in ${setting('backup')}`,
+      )
+    return found
+  }
   const what = wanted === 'latest' ? 'backup' : `backup from before the deployment of ${revision.slice(0, 7)}`
+  // names begin with the time
+  const unusable = broken.toSorted((a, b) => (a.name < b.name ? 1 : -1))
   const rest = [
-    ...(broken.length === 0 ? [] : [`, and ${broken.length} that cannot be used: ${broken[0]?.why}`]),
+    ...(unusable.length === 0 ? [] : [`, and ${unusable.length} that cannot be used: ${unusable[0]?.why}`]),
     ...wantedOnes.slice(0, 1).map((each) => `; ${each.name} ${describeVerification(each)}`),
   ]
   const [stranger] = backups.filter((each) => describeOrigin(each, choice) !== undefined)

@@ -16,7 +16,9 @@ import {
   undoDeployment,
 } from './migrations/deployment.ts'
 import { type Selection, standsAt, type UndoPlan } from './migrations/plan.ts'
+import { readPosition, sayPosition } from './migrations/position.ts'
 import { restoreBackup } from './restore.ts'
+import { planSafetyCopy } from './safety-copy.ts'
 import { wayBackOfUndoing } from './way-back.ts'
 import { wordsOfMigrations } from './words.ts'
 
@@ -40,14 +42,17 @@ export async function planMigrations(
     throw new RefusedError(
       message`${plan.irregularities.join('; ')}; check this, then undo with db-restore and ${setting('allow-irregular')}`,
     )
+  const safety = await planSafetyCopy(options)
+  const position = standsAt(plan)
+  const to = sayPosition(position)
   const view: LayerPlanView = {
     ...emptyView('database'),
     from: names[0] ?? '',
-    to: standsAt(plan),
-    ...scopeOf(options, standsAt(plan)),
+    to,
+    ...scopeOf(options, to),
     foundBy: `${plan.table} lists what was applied, and ${sayWhy(selection)}`,
     steps: [
-      `backs up ${engine.database} as it is now`,
+      safety.step,
       ...plan.steps.map((step) =>
         command === undefined
           ? `undoes ${step.name}, by the script of ${step.from}`
@@ -61,31 +66,32 @@ export async function planMigrations(
       author: '',
     })),
     losses,
-    warnings: plan.irregularities.map((each) => `${each}, which is allowed`),
+    warnings: [...safety.warnings, ...plan.irregularities.map((each) => `${each}, which is allowed`)],
     needsPerson:
       options.allowDataLoss || options.isExplicit ? [] : losses.map((loss) => `it takes data away, ${loss}`),
     basis: { applied: plan.applied.entries.map(({ key }) => key).join(', '), undoes: names.join(', ') },
   }
   return {
     view,
-    words: wordsOfMigrations(view),
+    words: wordsOfMigrations(view, position),
     apply: async () => {
       const report = await undoDeployment({
         ...options,
         ...deployment,
+        recipient: safety.recipient,
         allowIrregular,
         dryRun: false,
         expected: names,
       })
       options.observe?.(report)
       // a number would count from where this came to
-      const looked = selection.by === 'count' ? ({ by: 'name', to: standsAt(plan) } as const) : selection
+      const looked = selection.by === 'count' ? ({ by: 'name', to: position } as const) : selection
       const left = await planDeploymentUndo({ ...deployment, selection: looked })
       return {
         ...receiptUndone(report),
         verified: {
           ok: left.steps.length === 0,
-          evidence: `${left.table} of ${engine.database} ends with ${standsAt(left)} and no longer has ${names.join(', ')}`,
+          evidence: `${left.table} of ${engine.database} ends with ${sayPosition(standsAt(left))} and no longer has ${names.join(', ')}`,
         },
       }
     },
@@ -102,7 +108,8 @@ async function planNothingLeft(options: DatabaseLayerOptions, plan: UndoPlan): P
   const { earlier } = options
   const safety = earlier === undefined ? await findSafetyCopy(options) : undefined
   const names = safety?.migrations.map(({ name }) => name) ?? []
-  const to = standsAt(plan)
+  const position = standsAt(plan)
+  const to = sayPosition(position)
   const isDone = earlier !== undefined || safety !== undefined
   const view: LayerPlanView = {
     ...emptyView('database'),
@@ -116,11 +123,17 @@ async function planNothingLeft(options: DatabaseLayerOptions, plan: UndoPlan): P
     basis: { applied: plan.applied.entries.map(({ key }) => key).join(', '), undoes: '' },
   }
   const done: UndoableRollback =
-    earlier ?? receiptUndone({ undone: names, standsAt: to, backup: safety?.name })
-  options.observe?.({ outcome: 'nothing-to-undo', undone: [], takes: [], standsAt: to, backup: undefined })
+    earlier ?? receiptUndone({ undone: names, standsAt: position, backup: safety?.name })
+  options.observe?.({
+    outcome: 'nothing-to-undo',
+    undone: [],
+    takes: [],
+    standsAt: position,
+    backup: undefined,
+  })
   return {
     view,
-    words: wordsOfMigrations(view),
+    words: wordsOfMigrations(view, earlier === undefined ? position : readPosition(earlier.to)),
     apply: async () => ({
       ...done,
       outcome: 'already-rolled-back',
@@ -177,14 +190,17 @@ function sayWhy(selection: Selection): string {
     case 'added':
       return `${selection.good.id.slice(0, 7)} does not have it`
     case 'name':
-      return `these came after ${selection.to}, which was named`
+      return selection.to === undefined
+        ? 'all of them were asked for'
+        : `these came after ${selection.to}, which was named`
     case 'count':
       return `the last ${selection.last} were asked for`
   }
 }
 
 /** What undoing them did, in the words of all layers. */
-function receiptUndone({ undone, standsAt: to, backup }: Undone): LayerReceipt {
+function receiptUndone({ undone, standsAt: position, backup }: Undone): LayerReceipt {
+  const to = sayPosition(position)
   const kept = { ...(backup !== undefined && { backup }), migrations: undone }
   return {
     outcome: 'rolled-back',

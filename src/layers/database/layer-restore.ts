@@ -10,7 +10,7 @@ import {
 import { chooseBackup, describeOrigin } from './catalog.ts'
 import { type Contents, type Engine, nameKept } from './engine.ts'
 import type { BackupOptions, DatabaseLayerOptions } from './layer-options.ts'
-import type { Manifest } from './manifest.ts'
+import { isFromFuture, type Manifest } from './manifest.ts'
 import { isHistoryTable } from './migrations/applied.ts'
 import type { Revision } from './migrations/plan.ts'
 import {
@@ -60,6 +60,7 @@ export async function planRestore(options: DatabaseLayerOptions, instead?: strin
     revision: bad.id,
     source: engine.source,
     environment,
+    now: options.now(),
   })
   const other = describeOrigin(manifest, { source: engine.source, environment })
   const live = await engine.contents()
@@ -87,6 +88,9 @@ export async function planRestore(options: DatabaseLayerOptions, instead?: strin
       ...(instead === undefined ? [] : [`the migrations cannot be undone: ${instead}`]),
       ...(tried === undefined
         ? ['rows that were changed since the backup are counted only when the copy is there']
+        : []),
+      ...(isFromFuture(manifest, options.now())
+        ? [`backup ${manifest.name} says that it was made at ${manifest.createdAt}, which is in the future`]
         : []),
       ...(other === undefined ? [] : [`backup ${manifest.name} ${other}`]),
       ...(isRestored(manifest) ? [] : [`backup ${manifest.name} is ${describeVerification(manifest)}`]),

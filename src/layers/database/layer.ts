@@ -72,7 +72,7 @@ async function applyBoth(options: DatabaseLayerOptions, plan: LayerPlan): Promis
 
 /** @param left why, where it is not that the deployment changed nothing */
 function unchanged({ observe }: DatabaseLayerOptions, foundBy: string, left?: string): LayerPlan {
-  observe?.({ outcome: 'nothing-to-undo', undone: [], takes: [], standsAt: '', backup: undefined })
+  observe?.({ outcome: 'nothing-to-undo', undone: [], takes: [], standsAt: undefined, backup: undefined })
   const view: LayerPlanView = { ...emptyView('database'), state: 'nothing', foundBy, ...(left && { left }) }
   return {
     view,

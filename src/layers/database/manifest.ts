@@ -47,7 +47,7 @@ const migrationSchema = z.object({
  * The version of what a backup is: of this manifest, of how the parts are stored, and of the digests of schema and rows. A
  * change of any of these makes a new version, as a restore compares the digests of a backup with those that it takes itself.
  */
-export const formatVersion = 2
+export const formatVersion = 3
 
 /** What a backup says of itself. Written last: without it, there is no backup. */
 export const manifestSchema = z.object({
@@ -98,6 +98,14 @@ export function parseBackupName(text: string): string {
 export function newBackupName(at: Date, before: string): string {
   const stamp = at.toISOString().replace(/[-:]|\.\d+/g, '')
   return `${stamp}-${before.slice(0, 7)}-${randomBytes(3).toString('hex')}`
+}
+
+/** How far the clocks of two machines may differ, ms. */
+const clockSkewMs = 10 * 60_000
+
+/** True for a backup that says it was made later than now: which one is the newest is not known then. */
+export function isFromFuture({ createdAt }: Pick<Manifest, 'createdAt'>, now: Date): boolean {
+  return Date.parse(createdAt) - now.getTime() > clockSkewMs
 }
 
 /** The time in a name made by `newBackupName`; undefined for any other. */

@@ -1,6 +1,6 @@
 import { isUserFacing } from '../../errors.ts'
 import { readCatalog, verifyStored } from './catalog.ts'
-import { backupTime, type Manifest } from './manifest.ts'
+import { backupTime, isFromFuture, type Manifest } from './manifest.ts'
 import { manifestFile, type Store } from './store/store.ts'
 import { describeVerification, isFailed, isRestored } from './verification.ts'
 
@@ -17,18 +17,18 @@ export interface RetentionRule {
 /**
  * Which backups may go. A pure function: of those that did not fail, the newest `keep`, the young, the pinned and those of a
  * live revision stay, and always the newest, and the newest that was restored once. One that could not be restored counts for
- * nothing, and goes when a newer one was restored. Those that are damaged are never counted, and never deleted here.
+ * nothing, and goes when a newer one was restored. Those that are damaged, or from the future, are never counted, and never deleted here.
  * @param whole those whose stored files are as they were made, newest first
  */
 export function chooseExpired(
   whole: readonly Manifest[],
   { keep, keepForMs, liveRevisions, now }: RetentionRule,
 ): readonly Manifest[] {
-  const usable = whole.filter((each) => !isFailed(each))
+  const usable = whole.filter((each) => !isFailed(each) && !isFromFuture(each, now))
   const newestRestored = usable.find(isRestored)
   return whole.filter((manifest) => {
     const { pinned, before, createdAt } = manifest
-    if (pinned || liveRevisions.has(before)) return false
+    if (pinned || liveRevisions.has(before) || isFromFuture(manifest, now)) return false
     if (now.getTime() - Date.parse(createdAt) <= keepForMs) return false
     if (isFailed(manifest))
       return newestRestored !== undefined && whole.indexOf(newestRestored) < whole.indexOf(manifest)
@@ -62,6 +62,10 @@ export async function applyRetention({
   for (const manifest of backups) {
     if (manifest.source !== source || manifest.environment !== environment) continue
     const damage = await damageOf(store, manifest)
+    if (isFromFuture(manifest, rule.now))
+      log(
+        `${manifest.name} is left alone and does not count: it says that it was made at ${manifest.createdAt}, which is in the future; check the clocks`,
+      )
     if (isFailed(manifest)) log(`${manifest.name} does not count: ${describeVerification(manifest)}`)
     if (damage === undefined) whole.push(manifest)
     else log(`${manifest.name} is left alone and does not count: ${damage}`)

@@ -11,7 +11,7 @@ import type { Store } from './store/store.ts'
 
 type Part = Manifest['parts'][number]
 /** Only for what is encrypted: to load it takes 0.1 s. */
-const loadAge = () => import('./age.ts')
+export const loadAge = () => import('./age.ts')
 
 /** How parts are stored: `zstd` compresses them, `none` leaves them as they were dumped. */
 export type Compression = Manifest['compression']

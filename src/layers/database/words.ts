@@ -1,5 +1,6 @@
 import { bulletList, code, codeBlock, paragraph, text } from '../../text/markdown.ts'
 import type { Called, LayerPlanView, LayerStanding, LayerWords } from '../layer.ts'
+import { type Position, sayPosition } from './migrations/position.ts'
 
 /** What a run that only restores a backup says of its plan. */
 export function wordsOfRestore(view: LayerPlanView): LayerWords {
@@ -9,9 +10,9 @@ export function wordsOfRestore(view: LayerPlanView): LayerWords {
   })
 }
 
-/** What a run that only undoes migrations says of its plan. */
-export function wordsOfMigrations(view: LayerPlanView): LayerWords {
-  return wordsOf(view, view.to === 'no migration' ? view.to : `migration ${view.to}`, {
+/** What a run that only undoes migrations says of its plan. @param to where the database stands then */
+export function wordsOfMigrations(view: LayerPlanView, to: Position): LayerWords {
+  return wordsOf(view, to === undefined ? sayPosition(to) : `migration ${to}`, {
     done: { reasonCode: 'migrations-undone', headline: 'Migrations: undone' },
     doneBefore: { reasonCode: 'nothing-applied', headline: 'Migrations: already undone' },
   })

@@ -1,8 +1,9 @@
 /** The database as a layer of a rollback, on real databases of every kind. */
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { generateIdentity, identityToRecipient } from 'age-encryption'
 import { makeBackup } from '../../../src/layers/database/backup.ts'
 import { parseConnection } from '../../../src/layers/database/connection.ts'
 import type { Engine } from '../../../src/layers/database/engine.ts'
@@ -41,7 +42,7 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }))
 
 /** The database as it was before the bad deployment, backed up. */
-async function prepare(kind: string): Promise<void> {
+async function prepare(kind: string, recipient?: string): Promise<void> {
   await server.postgres.sql('postgres', 'DROP DATABASE IF EXISTS shop WITH (FORCE)')
   await server.postgres.sql('postgres', 'CREATE DATABASE shop')
   await server.mysql.sql(undefined, 'DROP DATABASE IF EXISTS shop', 'CREATE DATABASE shop')
@@ -69,7 +70,7 @@ async function prepare(kind: string): Promise<void> {
     before: bad.id,
     migrations: [],
     pinned: false,
-    recipient: undefined,
+    recipient,
     verify: 'restore',
     scratch: join(folder, 'scratch'),
     now: () => new Date(),
@@ -123,6 +124,93 @@ test('a folder without migrations in either revision is an error in a step for i
   expect(view).toMatchObject({
     state: 'nothing',
     left: 'neither bbbbbbb nor aaaaaaa has migrations in bd',
+  })
+})
+
+describe('the backup made before migrations are undone', () => {
+  /** The first bytes of its files, and what others may do with them. */
+  async function readSafetyCopy(name: string) {
+    const path = join(folder, 'backups', name)
+    const names = (await readdir(path)).filter((each) => each !== 'manifest.json')
+    const heads = await Promise.all(
+      names.map(async (each) => (await readFile(join(path, each))).subarray(0, 18)),
+    )
+    const modes = await Promise.all(
+      ['', 'manifest.json', ...names].map(async (each) => (await stat(join(path, each))).mode & 0o777),
+    )
+    return { heads: new Set(heads.map(String)), modes: modes.map((mode) => mode.toString(8)) }
+  }
+  const age = new Set(['age-encryption.org'])
+  const nameOf = (kept: Readonly<Record<string, unknown>>) => String(kept['backup'])
+
+  test.each(['sqlite', 'postgres', 'mysql'])(
+    'is encrypted to the recipient, only its owner can read it, and the plan says so: %s',
+    async (kind) => {
+      const identity = await generateIdentity()
+      const recipient = await identityToRecipient(identity)
+      await prepare(kind, recipient)
+      await deploy()
+      const blind = await planOf({ recipient })
+      expect(blind.view.steps[0]).toBe(`backs up shop as it is now, encrypted to ${recipient.slice(0, 12)}…`)
+      expect(blind.view.warnings).toEqual([expect.stringContaining('has no identity that opens it')])
+      const plan = await planOf({ recipient, identity })
+      expect(plan.view.warnings).toEqual([])
+      const receipt = await plan.apply()
+      const { heads, modes } = await readSafetyCopy(nameOf(receipt.kept))
+      expect(heads).toEqual(age)
+      expect(modes).toEqual(['700', '600', ...Array(modes.length - 2).fill('600')])
+      await open({ recipient, identity }).undo(receipt)
+      expect(await stars()).toEqual(['id', 'stars'])
+    },
+    60_000,
+  )
+
+  test('is encrypted to the recipient of the identity where no other is set', async () => {
+    const identity = await generateIdentity()
+    await prepare('sqlite', await identityToRecipient(identity))
+    await deploy()
+    const plan = await planOf({ identity: `# created: today\n${identity}\n` })
+    expect(plan.view.steps[0]).toBe('backs up shop as it is now, encrypted to the recipient of the identity')
+    const receipt = await plan.apply()
+    expect((await readSafetyCopy(nameOf(receipt.kept))).heads).toEqual(age)
+    await open({ identity }).undo(receipt)
+    expect(await stars()).toEqual(['id', 'stars'])
+  })
+
+  test('is not made in the clear where the last backup is encrypted: the plan is refused, whatever the strategy', async () => {
+    await prepare('sqlite', await identityToRecipient(await generateIdentity()))
+    await deploy()
+    for (const strategy of ['migrations', 'both'] as const)
+      await expect(planOf({ strategy })).rejects.toThrow(
+        /`database.recipient` is not set, and backup \S+ is encrypted: .* write the public key/,
+      )
+    expect(await stars()).toEqual(['id', 'stars'])
+  })
+
+  test('is in the clear without a recipient, which the plan says', async () => {
+    await prepare('sqlite')
+    await deploy()
+    const { view } = await planOf()
+    expect(view.steps[0]).toBe('backs up shop as it is now, not encrypted: there is no recipient')
+  })
+
+  test.each(['age1nonsense', 'AGE-SECRET-KEY-1QQQ', ' '])(
+    'a recipient that is none, %j, is refused by the plan',
+    async (recipient) => {
+      await prepare('sqlite')
+      await deploy()
+      await expect(planOf({ recipient })).rejects.toThrow(
+        '`database.recipient` is not a public key of age; write the line that starts with age1',
+      )
+    },
+  )
+
+  test('an identity that is none is refused by the plan, and not repeated', async () => {
+    await prepare('sqlite')
+    await deploy()
+    await expect(planOf({ identity: 'AGE-SECRET-KEY-1QQQ' })).rejects.toThrow(
+      /^`database.identity` is not an identity of age; write the line that starts with AGE-SECRET-KEY-$/,
+    )
   })
 })
 
@@ -298,6 +386,19 @@ describe('the plan', () => {
     await run('DELETE FROM schema_migrations')
     const migrations = { folder: 'db', selection, command: undefined }
     await expect(planOf({ migrations, isExplicit: true })).rejects.toThrow(why)
+  })
+
+  test('of all migrations goes to where none is applied', async () => {
+    await deploy()
+    await run('DELETE FROM schema_migrations WHERE version < 3')
+    const all = (to: string | undefined) => ({
+      folder: 'db',
+      selection: { by: 'name', to } as const,
+      command: undefined,
+    })
+    const { view } = await planOf({ migrations: all(undefined), isExplicit: true, allowDataLoss: true })
+    expect(view).toMatchObject({ from: '3_notes', to: 'no migration', undone: { length: 3 } })
+    expect(view.foundBy).toMatch(/all of them were asked for$/)
   })
 
   test('is for nothing when the deployment brought no migration', async () => {

@@ -66,7 +66,7 @@ afterEach(() => rm(root, { recursive: true, force: true }))
 
 const name = newBackupName(new Date(), 'a'.repeat(40))
 const manifest: Manifest = {
-  format: 2,
+  format: 3,
   name,
   engine: 'sqlite',
   database: 'app',
@@ -102,8 +102,8 @@ test('a name that is made is one that is read', () => {
 
 describe('a manifest of', () => {
   const older =
-    'and this version of the actions reads format 2: restore it with the version that made it, and make a new backup with this one'
-  const newer = 'and this version of the actions reads format 2: use the version that made it, or a newer one'
+    'and this version of the actions reads format 3: restore it with the version that made it, and make a new backup with this one'
+  const newer = 'and this version of the actions reads format 3: use the version that made it, or a newer one'
   const none = `backup ${name} is damaged: its manifest has no format version`
   test.each<[string, object, string]>([
     [
@@ -112,15 +112,20 @@ describe('a manifest of', () => {
       `backup ${name} has no format version, ${older}`,
     ],
     ['an older format is refused', { format: 1 }, `backup ${name} has format 1, ${older}`],
-    ['a newer format is refused', { format: 3 }, `backup ${name} has format 3, ${newer}`],
+    [
+      'the format before digests of PostgreSQL had foreign options is refused',
+      { format: 2 },
+      `backup ${name} has format 2, ${older}`,
+    ],
+    ['a newer format is refused', { format: 4 }, `backup ${name} has format 4, ${newer}`],
     [
       'a newer format is refused whatever is in it',
-      { format: 3, contents: 'in another file', parts: { '../x': 1 } },
-      `backup ${name} has format 3, ${newer}`,
+      { format: 4, contents: 'in another file', parts: { '../x': 1 } },
+      `backup ${name} has format 4, ${newer}`,
     ],
     ['no version is damaged', { format: undefined }, none],
-    ['a version that is garbage is damaged', { format: '../2\n::error::x' }, none],
-    ['a version that is text is damaged', { format: '2' }, none],
+    ['a version that is garbage is damaged', { format: '../3\n::error::x' }, none],
+    ['a version that is text is damaged', { format: '3' }, none],
     ['a version that is no whole number is damaged', { format: 2.5 }, none],
     ['a version below one is damaged', { format: 0 }, none],
     ['a version beyond all numbers is damaged', { format: 1e300 }, none],
@@ -130,7 +135,7 @@ describe('a manifest of', () => {
     expect(attempt).toThrow(new RefusedError(refusal))
   })
 
-  test.each(['', 'null', '[]', '1', '{"manifest": null}', '{"manifest": [], "sha256": 1}', '{"format": 2}'])(
+  test.each(['', 'null', '[]', '1', '{"manifest": null}', '{"manifest": [], "sha256": 1}', '{"format": 3}'])(
     'garbage is damaged: %s',
     (text) => {
       expect(() => readManifest(text, name)).toThrow(/^backup .* is damaged: its manifest /)
@@ -140,7 +145,7 @@ describe('a manifest of', () => {
   test('another format is not deleted by a retention, and not counted', async () => {
     const store = openFolderStore(folder)
     const logged: string[] = []
-    for (const [at, changed] of [{ format: 1 }, { format: 3 }, { format: undefined, schema: 1 }].entries()) {
+    for (const [at, changed] of [{ format: 1 }, { format: 4 }, { format: undefined, schema: 1 }].entries()) {
       const old = `20200101T00000${at}Z-aaaaaaa-aaaaaa`
       await store.write(`${old}/${manifestFile}`, Readable.from([forge({ ...changed, name: old })]))
       await store.write(`${old}/part`, Readable.from(['x']))
@@ -157,11 +162,49 @@ describe('a manifest of', () => {
     expect(logged[0]).toMatch(
       /^20200101T000000Z-aaaaaaa-aaaaaa is left alone and does not count: .* has format 1,/,
     )
-    const choice = { revision: '', source: 's', environment: 'production', allowOtherSource: false }
+    const choice = {
+      revision: '',
+      source: 's',
+      environment: 'production',
+      allowOtherSource: false,
+      now: new Date(),
+    }
     await expect(chooseBackup(store, { ...choice, wanted: 'latest' })).rejects.toThrow(
-      /there is no backup of this database .*3 that cannot be used: backup .* restore it with the version that made it/,
+      /there is no backup of this database .*3 that cannot be used: backup 20200101T000002Z\S+ has no format version, and this version of the actions reads format 3: restore it with the version that made it/,
+    )
+    await expect(
+      chooseBackup(store, { ...choice, wanted: '20200101T000000Z-aaaaaaa-aaaaaa' }),
+    ).rejects.toThrow(
+      /^backup 20200101T000000Z-aaaaaaa-aaaaaa has format 1, and this version of the actions reads format 3: restore it with the version that made it, and make a new backup with this one$/,
     )
   })
+})
+
+test('of a backup from the future, which is the newest is not known: it is restored by its name alone', async () => {
+  const store = openFolderStore(folder)
+  const now = new Date('2026-11-24T12:00:00Z')
+  const write = async (createdAt: string) => {
+    const made = { ...manifest, name: newBackupName(new Date(createdAt), manifest.before), createdAt }
+    await store.write(`${made.name}/${manifestFile}`, Readable.from([writeManifest(made)]))
+    return made
+  }
+  const sound = await write('2026-11-24T12:08:00.000Z')
+  const choice = {
+    revision: manifest.before,
+    source: 's',
+    environment: 'production',
+    allowOtherSource: false,
+    now,
+  }
+  // clocks of two machines are never the same
+  expect(await chooseBackup(store, { ...choice, wanted: 'latest' })).toEqual(sound)
+  const future = await write('2036-11-24T12:00:00.000Z')
+  for (const wanted of ['latest', 'before-deployment'])
+    await expect(chooseBackup(store, { ...choice, wanted })).rejects.toThrow(
+      `backup ${future.name} says that it was made at 2036-11-24T12:00:00.000Z, and it is 2026-11-24T12:00:00.000Z here: which backup is the newest is not known; check the clocks, and name one in \`backup\``,
+    )
+  for (const named of [sound, future])
+    expect(await chooseBackup(store, { ...choice, wanted: named.name })).toEqual(named)
 })
 
 test('no text that is taken for a name leaves the folder', () => {
@@ -196,6 +239,7 @@ describe.each(hostile.map((each) => [JSON.stringify(each), each] as const))('the
     await expect(readBackup(store, text)).rejects.toThrow(InputError)
     const choice = {
       wanted: text,
+      now: new Date(),
       revision: '',
       source: 's',
       environment: 'production',

@@ -16,7 +16,7 @@ function backups(each: readonly { age: number; pinned: boolean; before: string }
   return each
     .toSorted((a, b) => a.age - b.age)
     .map(({ age, pinned, before }, index) => ({
-      format: 2,
+      format: 3,
       name: `b${index}`,
       engine: 'sqlite',
       database: 'app',
@@ -64,6 +64,13 @@ test('whatever the backups and the rule: the newest, the pinned, the young and t
       },
     ),
   )
+})
+
+test('a backup from the future takes no place of another, and is not deleted', () => {
+  const made = backups([-9000, 1, 2, 3].map((age) => ({ age, pinned: false, before: 'a' })))
+  const rule = { keep: 2, keepForMs: 0, liveRevisions: new Set<string>(), now }
+  expect(chooseExpired(made, rule)).toEqual(made.slice(3))
+  expect(chooseExpired(made, { ...rule, keep: 0 })).toEqual(made.slice(2))
 })
 
 test('what a killed backup left goes after a day, and nothing else does', async () => {

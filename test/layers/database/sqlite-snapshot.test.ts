@@ -38,6 +38,25 @@ const ask = (sql: string, file = path) => within((database) => database.prepare(
 const filled = `CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT); CREATE INDEX by_v ON t (v);
   WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 20000) INSERT INTO t SELECT i, hex(randomblob(40)) FROM c`
 
+test('a copy is for its owner only where the database is, also where SQLite makes it', async () => {
+  within((database) => database.exec(`PRAGMA journal_mode = wal; ${filled}`))
+  await chmod(path, 0o600)
+  const reader = new DatabaseSync(path)
+  reader.exec('BEGIN')
+  reader.prepare('SELECT count(*) FROM t').get()
+  // what the reader does not see stays in the log as long as it reads
+  const writer = new DatabaseSync(path)
+  writer.exec("INSERT INTO t (v) VALUES ('new')")
+  try {
+    expect(await copyToNewFile(path, copy)).toBeUndefined()
+    expect(((await stat(copy)).mode & 0o777).toString(8)).toBe('600')
+    expect(ask("SELECT count(*) AS n FROM t WHERE v = 'new'", copy)).toEqual({ n: 1 })
+  } finally {
+    reader.close()
+    writer.close()
+  }
+})
+
 test.each([
   ['with a log', `PRAGMA journal_mode = wal; ${filled}`],
   ['without a log', `PRAGMA journal_mode = delete; ${filled}`],

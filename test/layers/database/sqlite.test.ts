@@ -273,7 +273,13 @@ describe('a backup that is damaged is refused before anything is touched:', () =
     const then = await imageOf()
     const attempt = async () => {
       const { source } = await open()
-      const options = { revision: before, source, environment: 'production', allowOtherSource: false }
+      const options = {
+        revision: before,
+        source,
+        environment: 'production',
+        allowOtherSource: false,
+        now: new Date(),
+      }
       return restore(await chooseBackup(openFolderStore(backups), { wanted: manifest.name, ...options }))
     }
     await expect(attempt()).rejects.toThrow(choice)
@@ -330,7 +336,13 @@ describe('a backup that is damaged is refused before anything is touched:', () =
 test.each(['../../etc/x', 'a/../b', '/etc/passwd', '.hidden', ''])(
   'a backup named %j is refused',
   async (wanted) => {
-    const options = { revision: before, source: 'x', environment: 'production', allowOtherSource: false }
+    const options = {
+      revision: before,
+      source: 'x',
+      environment: 'production',
+      allowOtherSource: false,
+      now: new Date(),
+    }
     await expect(chooseBackup(openFolderStore(backups), { wanted, ...options })).rejects.toThrow(
       'write the name of a backup',
     )
@@ -340,7 +352,13 @@ test.each(['../../etc/x', 'a/../b', '/etc/passwd', '.hidden', ''])(
 test('a backup of another database is not restored by accident', async () => {
   run('CREATE TABLE t (a)')
   await back()
-  const options = { revision: before, source: 'x', environment: 'production', allowOtherSource: false }
+  const options = {
+    revision: before,
+    source: 'x',
+    environment: 'production',
+    allowOtherSource: false,
+    now: new Date(),
+  }
   const store = openFolderStore(backups)
   const [manifest] = (await readCatalog(store)).backups
   await expect(chooseBackup(store, { wanted: manifest?.name ?? '', ...options })).rejects.toThrow(

@@ -27,6 +27,7 @@ const latest = async (database: TestDatabase) =>
     source: (await database.engine()).source,
     environment: 'production',
     allowOtherSource: false,
+    now: new Date(),
   })
 
 describe.each(kinds)('on %s', (kind) => {

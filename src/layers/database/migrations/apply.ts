@@ -11,6 +11,7 @@ import {
   recordUp,
   withdrawBegun,
 } from './own-table.ts'
+import type { Position } from './position.ts'
 
 export interface ApplyOptions extends Omit<ApplyRequest, 'byCommand'> {
   /** applies by the project's own tool; undefined to run the scripts */
@@ -28,7 +29,7 @@ export interface ApplyReport {
   /** what was applied, or would be, in that order */
   readonly applied: readonly AppliedStep[]
   /** the newest migration that is applied now */
-  readonly standsAt: string
+  readonly standsAt: Position
   /** history table; '' where there is none yet */
   readonly table: string
 }
@@ -69,7 +70,7 @@ export async function applyMigrations(options: ApplyOptions): Promise<ApplyRepor
 function reportOf({ applied }: Pick<ApplyPlan, 'applied'>, steps: readonly ApplyStep[]) {
   return {
     applied: steps.map(({ transaction: _, ...step }) => step),
-    standsAt: applied?.entries.at(-1)?.key ?? 'no migration',
+    standsAt: applied?.entries.at(-1)?.key,
     table: applied?.table ?? '',
   }
 }

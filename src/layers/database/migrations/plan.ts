@@ -5,6 +5,7 @@ import { type AppliedMigrations, isEntryOf, isNamedLike, readApplied } from './a
 import { type DownScript, listMigrations, type MigrationFile, readDown } from './folder.ts'
 import { findCutOff, findIrregularities } from './irregularities.ts'
 import type { AppliedMigration } from './own-table.ts'
+import { type Position, sayPosition } from './position.ts'
 import { endsTransaction, findTakings } from './script.ts'
 
 /** Files of a revision. */
@@ -17,8 +18,8 @@ export interface Revision {
 /** Which migrations to undo. `added` is the default: those that the bad revision has and the good one has not. */
 export type Selection =
   | { readonly by: 'added'; readonly good: Pick<Revision, 'id' | 'paths'> }
-  /** those after the one of this name, or all of them for `no migration` */
-  | { readonly by: 'name'; readonly to: string }
+  /** those after this one, or all of them */
+  | { readonly by: 'name'; readonly to: Position }
   | { readonly by: 'count'; readonly last: number }
 
 export interface UndoRequest {
@@ -43,13 +44,10 @@ export interface UndoPlan {
 }
 
 /** The newest migration that is there once the plan is done. */
-export function standsAt({ steps, applied }: UndoPlan): string {
+export function standsAt({ steps, applied }: UndoPlan): Position {
   const undone = new Set(steps.map(({ entry }) => entry))
-  return applied.entries.findLast((entry) => !undone.has(entry))?.key ?? noMigration
+  return applied.entries.findLast((entry) => !undone.has(entry))?.key
 }
-
-/** Where a database stands that has no migration applied. */
-const noMigration = 'no migration'
 
 export interface UndoStep {
   readonly name: string
@@ -137,13 +135,14 @@ function choose(
       return entries.filter(({ key }) => added.some((file) => isEntryOf(key, file))).toReversed()
     }
     case 'name': {
+      if (selection.to === undefined) return entries.toReversed()
       const at = entries.findIndex(
         ({ key }) =>
           key === selection.to || files.some((file) => file.name === selection.to && isEntryOf(key, file)),
       )
-      if (at === -1 && selection.to !== noMigration)
+      if (at === -1)
         throw new InputError(
-          message`${setting('to')} is "${selection.to}", which ${table} does not have; ${entries.length === 0 ? 'no migration is applied, and there is nothing to undo' : `write one of ${entries.map(({ key }) => key).join(', ')}, or "${noMigration}" to undo all of them`}`,
+          message`${setting('to')} is "${selection.to}", which ${table} does not have; ${entries.length === 0 ? 'no migration is applied, and there is nothing to undo' : `write one of ${entries.map(({ key }) => key).join(', ')}, or "${sayPosition(undefined)}" to undo all of them`}`,
         )
       return entries.slice(at + 1).toReversed()
     }

@@ -2,6 +2,7 @@ import { ConflictError, message, RefusedError, setting } from '../../../errors.t
 import { readApplied } from './applied.ts'
 import { listMigrations } from './folder.ts'
 import { planUndo, standsAt, type UndoPlan, type UndoRequest } from './plan.ts'
+import type { Position } from './position.ts'
 
 export interface UndoOptions extends UndoRequest {
   /** goes on although tables, columns or rows with data in them are taken away */
@@ -24,7 +25,7 @@ export interface UndoReport {
   readonly undone: readonly string[]
   readonly takes: readonly string[]
   /** the newest migration that stays */
-  readonly standsAt: string
+  readonly standsAt: Position
 }
 
 /**

@@ -55,7 +55,11 @@ export async function copyOpened(
   } finally {
     reader.close()
   }
-  if (!isStill) await copyDatabase(from, to)
+  if (!isStill) {
+    // SQLite would make it with the rights of any new file
+    await (await open(to, 'w', (await file.stat()).mode & 0o777)).close()
+    await copyDatabase(from, to)
+  }
   return isStill
 }
 

@@ -7,7 +7,7 @@ import { readChunks } from '../read-file.ts'
 import { writeFileFrom } from '../write-file.ts'
 import type { Store } from './store.ts'
 
-/** Backups in a folder of this machine. @param root made when it is not there */
+/** Backups in a folder of this machine, which only their owner may read. @param root made when it is not there */
 export function openFolderStore(root: string): Store {
   return {
     place: root,
@@ -60,7 +60,7 @@ async function makeFolder(path: string): Promise<void> {
   const exists = async (each: string) => (await stat(each).catch(() => undefined)) !== undefined
   if (await exists(path)) return
   if (!(await exists(dirname(path)))) await makeFolder(dirname(path))
-  await mkdir(path).catch((error: NodeJS.ErrnoException) => {
+  await mkdir(path, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
     // another process made it meanwhile
     if (error.code !== 'EEXIST') throw error
   })
