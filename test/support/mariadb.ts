@@ -27,14 +27,17 @@ export const administrator = { name: 'admin', password: 'pa"ss\\wö#rd' }
  * temporary directory.
  * @param tls takes no session without it
  * @param place folder that gets the data
+ * @param version that it says it has; by default its own
  * @throws when it is not installed: a test that needs it fails then, and is not skipped
  */
 export async function startMariaDb({
   tls,
   place = tmpdir(),
+  version,
 }: {
   tls?: Pick<Certificates, 'certificate' | 'key'>
   place?: string
+  version?: string
 } = {}): Promise<MariaDbServer> {
   const directory = await mkdtemp(join(place, 'mariadb-'))
   const data = join(directory, 'data')
@@ -88,6 +91,7 @@ export async function startMariaDb({
       [
         '--no-defaults',
         `--datadir=${data}`,
+        ...(version === undefined ? [] : [`--version=${version}`]),
         `--socket=${socket}`,
         `--port=${port}`,
         temporary,

@@ -131,3 +131,79 @@ test('while a copy is beside, its rows hold no row of another database', async (
   await Promise.all(held)
   expect(await engine.listKept()).toEqual([])
 })
+
+test('of a server that is no MariaDB, nothing is backed up, restored or migrated: it is named', async () => {
+  const mysql = await startMariaDb({ version: '8.0.36' })
+  try {
+    const other = await makeMariaDb(mysql, folder)
+    mysql.script('shop', 'CREATE TABLE t (id INT PRIMARY KEY)')
+    const refusal = 'the server is MySQL 8.0.36, and only MariaDB is supported'
+    for (const purpose of ['backup', 'restore'] as const)
+      await expect((await other.engine()).inspect(purpose)).rejects.toThrow(refusal)
+    await expect(other.back()).rejects.toThrow(refusal)
+  } finally {
+    await mysql.stop()
+  }
+}, 60_000)
+
+test('what is dropped, emptied or changed in the restored database changes nothing in the replaced one, of names as Chinook has them', async () => {
+  server.script('shop', `DROP TABLE orders, customer; ${chinook}`)
+  const manifest = await shop.back()
+  // a bad migration, which took one table and made another of its name
+  await shop.run(
+    'SET foreign_key_checks = 0',
+    'DROP TABLE Artist',
+    'CREATE TABLE Genre (GenreId INT PRIMARY KEY)',
+    "INSERT INTO Album VALUES (3, 'Newer', 9)",
+  )
+  const { kept = '' } = await shop.restore(manifest, { allowDataLoss: true })
+  const read = async () => {
+    const tables = ['Album', 'Employee', 'Customer', 'Invoice', 'Track']
+    const found: unknown[] = []
+    for (const table of tables) {
+      const [row] = await server.sql(kept, `SHOW CREATE TABLE ${table}`)
+      found.push(row?.['Create Table'], await server.sql(kept, `SELECT * FROM ${table} ORDER BY 1`))
+    }
+    return found
+  }
+  const before = await read()
+  expect(before).toHaveLength(10)
+  for (const text of before.filter((each) => typeof each === 'string'))
+    expect(text).not.toMatch(/REFERENCES `\w+`\.|CONSTRAINT `FK_AlbumArtistId/)
+  expect(of(kept, await keys()).every((key) => key.includes(`: ${kept}.`))).toBe(true)
+  expect(of(kept, await keys())).toHaveLength(4)
+  expect(of('shop', await keys()).every((key) => key.includes(': shop.'))).toBe(true)
+
+  // with the checks on: keys within the restored one hold, and cascade, within it alone
+  await expect(shop.run('DELETE FROM Artist')).rejects.toThrow(/foreign key constraint fails/)
+  await expect(shop.run('TRUNCATE Artist')).rejects.toThrow(/foreign key/)
+  await shop.run(
+    'DELETE FROM Employee WHERE EmployeeId = 1',
+    'UPDATE Album SET AlbumId = AlbumId + 100',
+    'DELETE FROM Album',
+    'TRUNCATE Invoice',
+    'DROP TABLE Invoice, Customer, Employee, Track, Album, Artist',
+  )
+  expect(await read()).toEqual(before)
+  // and the other way round
+  await expect(server.sql(kept, 'DELETE FROM Employee WHERE EmployeeId = 1')).resolves.toBeDefined()
+  expect(await server.sql(kept, 'SELECT count(*) AS n FROM Invoice')).toEqual([{ n: 0 }])
+}, 60_000)
+
+const chinook = `CREATE TABLE Artist (ArtistId INT PRIMARY KEY, Name VARCHAR(120));
+CREATE TABLE Album (AlbumId INT PRIMARY KEY, Title VARCHAR(160), ArtistId INT,
+  CONSTRAINT FK_AlbumArtistId FOREIGN KEY (ArtistId) REFERENCES Artist (ArtistId));
+CREATE TABLE Track (TrackId INT PRIMARY KEY, AlbumId INT,
+  CONSTRAINT FK_TrackAlbumId FOREIGN KEY (AlbumId) REFERENCES Album (AlbumId) ON DELETE CASCADE ON UPDATE CASCADE);
+CREATE TABLE Employee (EmployeeId INT PRIMARY KEY, ReportsTo INT,
+  CONSTRAINT FK_EmployeeReportsTo FOREIGN KEY (ReportsTo) REFERENCES Employee (EmployeeId) ON DELETE CASCADE);
+CREATE TABLE Customer (CustomerId INT PRIMARY KEY, SupportRepId INT,
+  CONSTRAINT FK_CustomerSupportRepId FOREIGN KEY (SupportRepId) REFERENCES Employee (EmployeeId) ON DELETE CASCADE);
+CREATE TABLE Invoice (InvoiceId INT PRIMARY KEY, CustomerId INT,
+  CONSTRAINT FK_InvoiceCustomerId FOREIGN KEY (CustomerId) REFERENCES Customer (CustomerId) ON DELETE CASCADE);
+INSERT INTO Artist VALUES (1, 'AC/DC'), (2, 'Accept');
+INSERT INTO Album VALUES (1, 'For Those About To Rock', 1), (2, 'Balls to the Wall', 2);
+INSERT INTO Track VALUES (1, 1), (2, 1), (3, 2);
+INSERT INTO Employee VALUES (1, NULL), (2, 1);
+INSERT INTO Customer VALUES (1, 1), (2, 2);
+INSERT INTO Invoice VALUES (1, 1), (2, 2);`

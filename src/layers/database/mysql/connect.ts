@@ -9,7 +9,7 @@ import { readCertificates } from '../tls.ts'
 import { plainEnvironment, readToolVersion } from '../tool.ts'
 import { quoteName } from './quote.ts'
 
-/** A session of MariaDB or MySQL. */
+/** A session of MariaDB. */
 export interface Session {
   /** Names go in by `??` and values by `?`, escaped. Without values, the statement is sent as it is. */
   readonly query: (sql: string, values?: readonly Value[]) => Promise<readonly Row[]>
@@ -157,7 +157,6 @@ export interface Tools {
   /** arguments that come first, and hold no secret */
   readonly first: readonly string[]
   readonly env: NodeJS.ProcessEnv
-  readonly isMaria: boolean
   readonly dump: string
   readonly client: string
   readonly version: string
@@ -165,22 +164,21 @@ export interface Tools {
 }
 
 /**
- * The tools of the server's own family, with the password in an option file that only this user can read.
- * @throws RefusedError when they are not there, or older than the server
+ * The tools of the server, with the password in an option file that only this user can read.
+ * @throws RefusedError for a server that is not MariaDB, and when the tools are not there, or older than the server
  */
 export async function findTools(
   connection: ServerConnection,
   server: string,
   { env, scratch }: { readonly env: NodeJS.ProcessEnv; readonly scratch: string },
 ): Promise<Tools> {
-  const isMaria = /mariadb/i.test(server)
-  const [dump, client] = isMaria ? ['mariadb-dump', 'mariadb'] : ['mysqldump', 'mysql']
-  const debianPackage = isMaria ? 'mariadb-client' : 'mysql-client'
-  const version = await readToolVersion(
-    dump,
-    env,
-    isMaria ? /Distrib (\d+\.\d+)/ : /(?:Ver|Distrib) (\d+\.\d+)/,
-  )
+  if (!/mariadb/i.test(server))
+    throw new RefusedError(
+      `the server is MySQL ${server}, and only MariaDB is supported: a backup of MySQL was never tested; use mysqldump, or the snapshots of the service`,
+    )
+  const tools = { dump: 'mariadb-dump', client: 'mariadb', debianPackage: 'mariadb-client' }
+  const { dump, debianPackage } = tools
+  const version = await readToolVersion(dump, env, /Distrib (\d+\.\d+)/)
   if (version === undefined)
     throw new RefusedError(`${dump} is not on this machine: install ${debianPackage}`)
   const [have = 0, need = 0] = [version, server].map(rank)
@@ -188,8 +186,8 @@ export async function findTools(
     throw new RefusedError(
       `the server is ${server}, and ${dump} is of version ${version}: install ${debianPackage} of the server's version`,
     )
-  const first = [`--defaults-file=${await writeOptions(connection, isMaria, scratch)}`]
-  return { first, env: plainEnvironment(env), isMaria, dump, client, version, debianPackage }
+  const first = [`--defaults-file=${await writeOptions(connection, scratch)}`]
+  return { ...tools, first, env: plainEnvironment(env), version }
 }
 
 function rank(version: string): number {
@@ -199,7 +197,6 @@ function rank(version: string): number {
 
 async function writeOptions(
   { host, port, user, password, tls, ca }: ServerConnection,
-  isMaria: boolean,
   scratch: string,
 ): Promise<string> {
   await mkdir(scratch, { recursive: true, mode: 0o700 })
@@ -212,11 +209,7 @@ async function writeOptions(
     `user=${quote(user)}`,
     `password=${quote(password)}`,
     ...(ca === undefined ? [] : [`ssl-ca=${quote(ca)}`]),
-    ...(isMaria
-      ? { off: ['loose-skip-ssl'], encrypt: ['ssl'], verify: ['ssl', 'ssl-verify-server-cert'] }
-      : { off: ['ssl-mode=DISABLED'], encrypt: ['ssl-mode=REQUIRED'], verify: ['ssl-mode=VERIFY_IDENTITY'] })[
-      tls
-    ],
+    ...{ off: ['loose-skip-ssl'], encrypt: ['ssl'], verify: ['ssl', 'ssl-verify-server-cert'] }[tls],
   ]
   await writeFile(file, `${lines.join('\n')}\n`, { mode: 0o600 })
   return file

@@ -16,7 +16,7 @@ import { runSteps } from './steps.ts'
 import { readKeptPrograms, swapTables } from './swap.ts'
 
 /**
- * MariaDB and MySQL: the server's own dump tool for the tables, everything else as the server prints it. A restore goes into
+ * MariaDB: the server's own dump tool for the tables, everything else as the server prints it. A restore goes into
  * a database beside, and one RENAME TABLE of all tables puts it in place: no client has to connect again.
  */
 export function openMysql(connection: ServerConnection, surroundings: Surroundings): Engine {

@@ -65,10 +65,6 @@ export async function startLocalServer(needs: LocalNeeds, { env }: Surroundings)
 /** Debian has it where the PATH of a user who is not root does not look. */
 async function findProgram({ version }: LocalNeeds, env: NodeJS.ProcessEnv): Promise<string> {
   const series = seriesOf(version)
-  if (!/mariadb/i.test(version))
-    throw new RefusedError(
-      `the server is MySQL ${version}, and a local server can only be one of MariaDB; write the address of a server of MySQL ${series}`,
-    )
   for (const program of ['/usr/sbin/mariadbd', 'mariadbd']) {
     const found = await readToolVersion(program, env, /Ver (\d+\.\d+)/)
     if (found === series) return program

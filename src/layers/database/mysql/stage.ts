@@ -137,7 +137,7 @@ async function loadTables(
         ...tools.first,
         ...['--batch', '--default-character-set=utf8mb4', '--max-allowed-packet=1G'],
         // rows from before a CHECK constraint was added, or that were written without it, are rows
-        ...(tools.isMaria ? ['--init-command=SET SESSION check_constraint_checks = 0'] : []),
+        '--init-command=SET SESSION check_constraint_checks = 0',
         `--database=${copy}`,
       ],
       env: tools.env,
