@@ -1,3 +1,4 @@
+import type { RootContent } from 'mdast'
 import { InputError, type Message, message } from '../errors.ts'
 import type { Conclusion } from '../rollback/conclude.ts'
 import type { LayerConclusion } from '../rollback/conclude-layer.ts'
@@ -6,7 +7,7 @@ import { type Plan, viewsOf } from '../rollback/plan.ts'
 import { failureCodeOf } from '../rollback/record.ts'
 import type { RollbackResult } from '../rollback/result.ts'
 import type { Outputs, Step } from '../runner/step.ts'
-import { bulletList, heading, paragraph, renderMarkdown, text } from '../text/markdown.ts'
+import { bulletList, heading, paragraph, renderMarkdown, strong, text } from '../text/markdown.ts'
 
 type WritingStep = Pick<
   Step<Record<never, never>, string>,
@@ -29,7 +30,11 @@ export async function writeRollback(step: WritingStep, result: RollbackResult): 
     recovery: result.recovery,
     report: await step.writeReport(
       'rollback',
-      report ?? { plan: views, left: prepared.plan.left.map(viewLeft) },
+      report ?? {
+        plan: views,
+        left: prepared.plan.left.map(viewLeft),
+        ...(result.obstacle && { obstacle: step.explain(result.obstacle) }),
+      },
     ),
   })
 }
@@ -46,7 +51,7 @@ function viewLeft({ layer, because, plan }: Plan['left'][number]) {
  */
 export async function writeConclusion(
   step: WritingStep,
-  { environment, conclusion, prepared, report, rehearsal, objectiveMs }: RollbackResult,
+  { environment, conclusion, prepared, report, rehearsal, objectiveMs, obstacle }: RollbackResult,
   outputs: Outputs<string>,
   headline: string = conclusion.headline,
 ): Promise<void> {
@@ -55,6 +60,7 @@ export async function writeConclusion(
     renderMarkdown([
       heading(2, headline),
       ...(prepared.kind === 'ready' ? [] : [paragraph(text(`${step.explain(prepared.because)}.`))]),
+      ...warnOf(step, obstacle),
       ...(report === undefined
         ? []
         : summarizeReport({ ...report, problems: report.problems.map(step.explain) })),
@@ -64,6 +70,13 @@ export async function writeConclusion(
     ]),
   )
   endStep(step, environment, conclusion)
+}
+
+/** Warns of what would keep a plan from being applied. @returns the same for the summary */
+function warnOf({ log, explain }: WritingStep, obstacle: Message | undefined): readonly RootContent[] {
+  if (obstacle === undefined) return []
+  log.warning(explain(obstacle))
+  return [paragraph(strong('Warning:'), text(` ${explain(obstacle)}.`))]
 }
 
 /** Runs a rollback of one layer; where it cannot even be planned, the outputs say so, too. @throws what the work throws */
@@ -90,6 +103,8 @@ export interface LayerDetails extends Omit<LayerConclusion, 'decision'> {
   /** those of the action, beside the decision and its reason */
   readonly outputs: Outputs<string>
   readonly problems: readonly (string | Message | Error)[]
+  /** what would keep a plan from being applied */
+  readonly obstacle?: Message | undefined
   /** what is true now */
   readonly now: string | Message
 }
@@ -104,6 +119,7 @@ export async function writeLayer(step: WritingStep, details: LayerDetails): Prom
     renderMarkdown([
       heading(2, headline),
       ...(left.length === 0 ? [] : [bulletList(left.map((problem) => [text(problem)]))]),
+      ...warnOf(step, details.obstacle),
       ...(stands?.sections ?? []),
       ...(words?.sections ?? []),
     ]),

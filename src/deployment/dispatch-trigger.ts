@@ -33,7 +33,7 @@ export function dispatchProblems(text: string, inputs: Readonly<Record<string, s
       const value = inputs[name]
       if (value === undefined)
         return input?.required === true && input.default === undefined
-          ? [`its input \`${name}\` is required, and \`code.redeploy.inputs\` does not give it`]
+          ? [`its input \`${name}\` is required, and is not given`]
           : []
       const isOffered = input?.type !== 'choice' || input.options?.includes(value) === true
       return isOffered ? [] : [`its input \`${name}\` does not offer "${value}"`]

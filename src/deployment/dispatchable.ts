@@ -11,28 +11,53 @@ export interface WantedDispatch {
   readonly ref: string
 }
 
+/** Why a workflow could not be started. */
+export interface NotDispatchable {
+  /** one clause: what is so */
+  readonly says: string
+  /** what to do, one sentence without its full stop */
+  readonly cure: string
+}
+
 /**
  * Why a workflow could not be started: it does not exist, is disabled, or does not take a dispatch with these inputs. Reads only.
- * @returns one clause; undefined when it could be
+ * @returns undefined when it could be
  * @throws RefusedError when the token may not read workflows
  */
 export async function whyNotDispatchable(
   repository: Repository,
   { workflow, inputs, ref }: WantedDispatch,
-): Promise<string | undefined> {
+): Promise<NotDispatchable | undefined> {
   const own = workflow.split('/').at(-1)
-  if (own !== workflow) return `a workflow is named by its file, without the folder: write ${own}`
+  if (own !== workflow)
+    return { says: 'a workflow is named by its file, without the folder', cure: `Write ${own}` }
   const [state, file] = await Promise.all([
-    readWorkflowState(repository, workflow),
+    readWorkflowState(repository, workflow, { toStart: true }),
     readFile(repository, { path: `.github/workflows/${workflow}`, ref }),
   ])
   const name = /^[0-9a-f]{40,64}$/.test(ref) ? ref.slice(0, 7) : ref
-  if (state === undefined) return `there is no workflow ${workflow} on the default branch`
+  if (state === undefined)
+    return {
+      says: `there is no workflow ${workflow} on the default branch`,
+      // GitHub answers 404, too, where the token may not see it
+      cure: 'Name a file of .github/workflows with a `workflow_dispatch` trigger; if the file is there, give the job `permissions: actions: write`',
+    }
   if (state !== 'active')
-    return `it is ${state.replaceAll('_', ' ')}; enable it: gh workflow enable ${workflow}`
-  if (file === undefined) return `${name} has no .github/workflows/${workflow}`
+    return {
+      says: `${workflow} is ${state.replaceAll('_', ' ')}`,
+      cure: `Enable it: gh workflow enable ${workflow}`,
+    }
+  if (file === undefined)
+    return {
+      says: `${name} has no .github/workflows/${workflow}`,
+      cure: `Add the workflow to ${name}, or name one that it has`,
+    }
   // its YAML parser is loaded where there is YAML to read
   const { dispatchProblems } = await import('./dispatch-trigger.ts')
   const problems = dispatchProblems(file.text, inputs)
-  return problems.length === 0 ? undefined : `at ${name} ${problems.join('; ')}`
+  if (problems.length === 0) return undefined
+  return {
+    says: `${workflow} cannot be started ${name === ref ? 'on' : 'at'} ${name}: ${problems.join('; ')}`,
+    cure: 'Give the workflow the trigger `workflow_dispatch` with the inputs that are sent, and send the inputs that it requires',
+  }
 }

@@ -4,13 +4,16 @@ import { explained, isRefused } from './refusal.ts'
 /**
  * Whether a workflow can run: `active`, `disabled_manually`, `disabled_inactivity`, `disabled_fork` or `deleted`.
  * @param workflow name of its file
+ * @param toStart it is to be started afterwards: a refusal names the permission which that takes
  * @returns undefined when GitHub knows no such workflow: it has to be on the default branch
  */
 export async function readWorkflowState(
   { octokit, owner, repo }: Repository,
   workflow: string,
+  { toStart = false }: { readonly toStart?: boolean } = {},
 ): Promise<string | undefined> {
-  const need = { doing: `read the workflow ${workflow}`, permission: 'actions: read' }
+  const permission = toStart ? 'actions: write' : 'actions: read'
+  const need = { doing: `read the workflow ${workflow}`, permission }
   return explained(need, async () => {
     try {
       return (await octokit.rest.actions.getWorkflow({ owner, repo, workflow_id: workflow })).data.state

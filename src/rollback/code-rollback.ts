@@ -14,7 +14,7 @@ import { type ConfiguredContext, productionOf, type RunTools } from './front-doo
 import type { GuardLimits } from './guard.ts'
 import type { RollbackContext, RollbackOptions, RollbackRequest } from './options.ts'
 import { viewOfCode } from './plan.ts'
-import { demandReady } from './preflight.ts'
+import { findObstacle } from './preflight.ts'
 import { unobserved } from './production.ts'
 import { deployBy, type Redeploy } from './redeployment.ts'
 
@@ -99,7 +99,7 @@ export function openCodeRollback(
       rehearsed === undefined ? unobserved('git-rollback does not check it') : productionOf(rehearsed, tools),
     deployer: isPlain(repository) ? 'external' : deployerOf(repository, context, request, tools),
     isProposalWanted: delivery === 'pull-request',
-    preflight: (plan) => demandReady(repository, { redeploy, branch, code: plan && viewOfCode(plan) }),
+    findObstacle: (plan) => findObstacle(repository, { redeploy, branch, code: plan && viewOfCode(plan) }),
     planValidMs: configured?.config.rollback.planValidMs ?? 0,
     objectiveMs: rehearsed?.config.rollback.objectiveMs,
   }

@@ -8,7 +8,7 @@ import { limitsOf } from './guard.ts'
 import { availableLayers, openLayers, secretsOfLayers } from './open-layers.ts'
 import type { RollbackContext, RollbackMeans, RollbackOptions, RollbackRequest } from './options.ts'
 import { viewOfCode } from './plan.ts'
-import { demandReady } from './preflight.ts'
+import { findObstacle } from './preflight.ts'
 import { type Observer, observeProduction, type Production } from './production.ts'
 import { deployBy, unlessExternal } from './redeployment.ts'
 import { chooseLayers, otherwiseOf } from './strategy.ts'
@@ -87,10 +87,9 @@ export async function openFrontDoor(
         : deployBy(repository, redeploy, { ...tools, now, branch, environment }),
     isProposalWanted: config.code.delivery === 'pull-request',
     // what is back already is deployed, or said not to be
-    preflight: async (plan) => {
+    findObstacle: async (plan) => {
       const code = plan && viewOfCode(plan)
-      if (code === undefined) return
-      await demandReady(repository, { redeploy: unlessExternal(redeploy), branch, code })
+      return code && findObstacle(repository, { redeploy: unlessExternal(redeploy), branch, code })
     },
     limits: limitsOf(config),
     planValidMs: config.rollback.planValidMs,

@@ -6,6 +6,7 @@ import type { Layer } from '../layers/layer.ts'
 import type { FailureRule } from '../settings/rollback-choices.ts'
 import type { GuardLimits } from './guard.ts'
 import type { Plan } from './plan.ts'
+import type { Obstacle } from './preflight.ts'
 import type { LayerCircumstances } from './prepare.ts'
 import type { Production } from './production.ts'
 import type { Record } from './record.ts'
@@ -69,11 +70,11 @@ export interface RollbackMeans {
   /** how long a recovery may take, ms; undefined where nobody has said */
   readonly objectiveMs: number | undefined
   /**
-   * Checks before the first write that what follows it can be done.
+   * Finds what would end the run half-way, before the first write.
    * @param plan undefined where a rollback is taken back
-   * @throws InputError, RefusedError when it cannot
+   * @returns undefined for nothing
    */
-  readonly preflight?: (plan?: Plan) => Promise<void>
+  readonly findObstacle?: (plan?: Plan) => Promise<Obstacle | undefined>
   readonly now: () => Date
   readonly log: (line: string) => void
   /** id of the workflow run; undefined outside of one */

@@ -1,5 +1,5 @@
 import { whyNotDispatchable } from '../deployment/dispatchable.ts'
-import { InputError, message, RefusedError, setting } from '../errors.ts'
+import { attempt, InputError, isUserFacing, type Message, message, RefusedError, setting } from '../errors.ts'
 import { type CodeRepository, demandGitHub, readFacts } from '../layers/code/repository.ts'
 import type { LayerPlanView } from '../layers/layer.ts'
 import type { Redeploy } from './redeployment.ts'
@@ -13,40 +13,66 @@ export interface Preflight {
   readonly code: Pick<LayerPlanView, 'scope' | 'paths' | 'to'> | undefined
 }
 
+/** What would end a rollback half-way. */
+export interface Obstacle {
+  /** refused: GitHub stands against it. input: a setting does */
+  readonly kind: 'refused' | 'input'
+  /** one clause */
+  readonly says: Message
+  /** why, and what to do: sentences, the last one without its full stop */
+  readonly because: string | Message
+}
+
 /**
- * What would end a rollback half-way is said before the first write: that the repository is archived, and that the workflow that
- * deploys could not be started afterwards.
- * @throws RefusedError for an archived repository, InputError for the workflow
+ * Finds what would end a rollback half-way, and is known before the first write: that the repository is archived, and that the
+ * workflow that deploys could not be started afterwards. Reads only.
+ * @throws InputError for a workflow that is to be started where there is no GitHub, UnavailableError
  */
-export async function demandReady(
+export async function findObstacle(
   repository: CodeRepository,
   { redeploy, branch, code }: Preflight,
-): Promise<void> {
+): Promise<Obstacle | undefined> {
   const { owner, repo } = repository
   if ((await readFacts(repository)).archived)
-    throw new RefusedError(
-      `${owner}/${repo} is archived, so that nothing in it can be changed: nothing was done; unarchive it in its settings first`,
-    )
-  if (redeploy === undefined) return
+    return {
+      kind: 'refused',
+      says: message`${owner}/${repo} is archived, and nothing in it can be changed`,
+      because: 'unarchive it in its settings first',
+    }
+  if (redeploy === undefined) return undefined
   const { workflow, inputs } = redeploy
   const github = demandGitHub(repository, {
     asks: message`${setting('code.redeploy.workflow')} is ${workflow}`,
     instead: 'deploy the output "commit" in a step that follows',
   })
-  const why = await whyNot(() => whyNotDispatchable(github, { workflow, inputs, ref: refOf(code, branch) }))
-  if (why === undefined) return
-  throw new InputError(
-    message`${setting('code.redeploy.workflow')} is ${workflow}, which could not be started after the rollback, so nothing was done: ${why}. Name a file of .github/workflows with a workflow_dispatch trigger, and give the job \`permissions: actions: write\``,
-  )
+  const why = await attempt(() => whyNotDispatchable(github, { workflow, inputs, ref: refOf(code, branch) }))
+  if (why === undefined) return undefined
+  if (isUserFacing(why) && !(why instanceof RefusedError)) throw why
+  return {
+    kind: 'input',
+    says: message`${setting('code.redeploy.workflow')} is ${workflow}, which could not be started after the rollback`,
+    // a refusal says itself which permission it was refused for
+    because: isUserFacing(why) ? message`${why}` : `${why.says}. ${why.cure}`,
+  }
 }
 
-async function whyNot(look: () => Promise<string | undefined>): Promise<string | undefined> {
-  try {
-    return await look()
-  } catch (error) {
-    if (error instanceof RefusedError) return error.message
-    throw error
-  }
+/** Nothing is begun that could not be ended. @throws InputError, RefusedError for an obstacle */
+export function demandNoObstacle(obstacle: Obstacle | undefined): void {
+  if (obstacle === undefined) return
+  const { kind, says, because } = obstacle
+  const error = kind === 'refused' ? RefusedError : InputError
+  throw new error(message`${says}, so nothing was done: ${because}`)
+}
+
+/** What to know of an obstacle before a plan is applied, in sentences; of one that could not be looked for, too. */
+export async function describeObstacle(
+  find: () => Promise<Obstacle | undefined>,
+): Promise<Message | undefined> {
+  const found = await attempt(find)
+  if (found === undefined) return undefined
+  if (isUserFacing(found))
+    return message`it is not known whether this plan could be applied to its end: ${found}`
+  return message`this plan would be refused: ${found.says}: ${found.because}`
 }
 
 /** Where all of it goes back, the workflow is that of the good revision by then; else, but for its own path, that of the branch. */

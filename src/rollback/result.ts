@@ -1,4 +1,5 @@
 import type { Subject } from '../deployment/subject.ts'
+import type { Message } from '../errors.ts'
 import type { Event } from '../history/event.ts'
 import type { LayerReceipt } from '../layers/layer.ts'
 import { type RollbackReport, toDeploy } from './carry-out.ts'
@@ -21,6 +22,8 @@ export interface RollbackResult extends Subject {
   readonly rehearsal: RehearsalReport | undefined
   /** a plan for a later run, with mode plan */
   readonly saved: SavedPlan | undefined
+  /** of what was only planned: what would keep it from being applied, in sentences */
+  readonly obstacle: Message | undefined
   /** full id of the revision to deploy now: the rollback commit; where the code was never rolled back, the revision that is deployed */
   readonly commit: string
   /** that of the rollback commit */
@@ -38,13 +41,14 @@ interface Deeds {
   readonly report?: RollbackReport
   readonly rehearsal?: RehearsalReport
   readonly saved?: SavedPlan
+  readonly obstacle?: Message | undefined
 }
 
 /** Puts together what a run came to. @param own the events of the incident, before this run */
 export function resultOf(
   { environment, revision, incident, objectiveMs }: RollbackOptions,
   own: readonly Event[],
-  { prepared, rehearsal, report = rehearsal, saved }: Deeds,
+  { prepared, rehearsal, report = rehearsal, saved, obstacle }: Deeds,
 ): RollbackResult {
   const conclusion =
     rehearsal === undefined ? conclude(prepared, report) : concludeRehearsal(rehearsal, objectiveMs)
@@ -66,6 +70,7 @@ export function resultOf(
     report,
     rehearsal,
     saved,
+    obstacle,
     commit: restored ?? code?.now ?? standing ?? revision,
     tag: code === undefined && prepared.kind === 'done' ? tagOf(own) : code?.tag,
     pull: code?.pull,

@@ -1,3 +1,4 @@
+import type { Message } from '../errors.ts'
 import { approvalsOfRun } from '../github/approvals.ts'
 import type { Event, LayerName } from '../history/event.ts'
 import type { Lock } from '../history/lock.ts'
@@ -10,6 +11,7 @@ import { carryOut } from './carry-out.ts'
 import { describePlan } from './describe.ts'
 import type { RollbackOptions } from './options.ts'
 import { intentionOf, targetsOf, viewsOf } from './plan.ts'
+import { demandNoObstacle, describeObstacle } from './preflight.ts'
 import { type Preparation, type Prepared, prepare } from './prepare.ts'
 import { unlessExternal } from './redeployment.ts'
 import { demandRehearsable, rehearse } from './rehearse.ts'
@@ -41,7 +43,7 @@ export async function runRollback(options: RollbackOptions): Promise<RollbackRes
     const prepared = await prepare(preparationOf(options, begun))
     const changesNothing = options.mode === 'plan' || options.mode === 'dry-run'
     const isLocked = prepared.kind === 'ready' && !changesNothing
-    if (isLocked) await options.preflight?.(prepared.plan)
+    if (isLocked) demandNoObstacle(await options.findObstacle?.(prepared.plan))
     if (!isLocked || (await lock.take()) === 'taken') return await carryOn(options, begun, prepared)
     // another run has held it meanwhile: what was planned is planned anew, on what that has left
     const anew = { ...begun, history: await options.readHistory() }
@@ -139,8 +141,15 @@ async function carryOn(
   const own = ownOf(options, history)
   for (const line of describePlan(prepared.plan)) log(line)
   if (prepared.kind === 'done' && mode !== 'dry-run' && mode !== 'plan') await announceStanding(prepared, log)
-  if (prepared.kind !== 'ready' || mode === 'dry-run') return resultOf(options, own, { prepared })
-  if (mode === 'plan') return resultOf(options, own, { prepared, saved: await savePlan(options, prepared) })
+  const isOnlyPlanned = prepared.kind === 'ready' && (mode === 'plan' || mode === 'dry-run')
+  if (isOnlyPlanned || prepared.kind === 'held') {
+    // what is reviewed says what would keep it from being applied
+    const obstacle = await describeObstacle(async () => options.findObstacle?.(prepared.plan))
+    const isSaved = isOnlyPlanned && mode === 'plan'
+    const saved = isSaved ? await savePlan(options, prepared, obstacle) : undefined
+    return resultOf(options, own, { prepared, obstacle, ...(saved && { saved }) })
+  }
+  if (prepared.kind !== 'ready') return resultOf(options, own, { prepared })
   const work = {
     ...options,
     plan: prepared.plan,
@@ -173,7 +182,11 @@ function ownOf({ incident }: RollbackOptions, history: readonly Event[]): readon
 }
 
 /** Makes a plan that a later run may apply: the history has its digest, so that an edited one is not applied. */
-async function savePlan(options: RollbackOptions, { plan }: Prepared): Promise<SavedPlan> {
+async function savePlan(
+  options: RollbackOptions,
+  { plan }: Prepared,
+  obstacle: Message | undefined,
+): Promise<SavedPlan> {
   const { repository, environment, incident, revision, planValidMs, record, run } = options
   const at = options.now().getTime()
   const { saved, digest } = makeSavedPlan(
@@ -184,6 +197,7 @@ async function savePlan(options: RollbackOptions, { plan }: Prepared): Promise<S
       revision,
       madeAt: new Date(at).toISOString(),
       expiresAt: new Date(at + planValidMs).toISOString(),
+      ...(obstacle && { obstacle: String(obstacle) }),
     },
     viewsOf(plan),
   )

@@ -34,6 +34,8 @@ const savedPlanSchema = z.strictObject({
   revision: revisionSchema,
   madeAt: z.iso.datetime(),
   expiresAt: z.iso.datetime(),
+  /** why it would be refused as things were when it was made */
+  obstacle: z.string().optional(),
   layers: z.array(viewSchema),
 })
 

@@ -1,5 +1,5 @@
 import type { Subject } from '../deployment/subject.ts'
-import { isUserFacing, type UserFacingError } from '../errors.ts'
+import { isUserFacing, type Message, type UserFacingError } from '../errors.ts'
 import type { TakeBack, TakeBackMode } from '../layers/code/take-back.ts'
 import type { LayerReceipt } from '../layers/layer.ts'
 import { shortRevision } from '../text/revision.ts'
@@ -7,6 +7,7 @@ import { demandAllowed } from './allowed.ts'
 import { tryToDeploy } from './carry-out.ts'
 import type { Deployment } from './ending.ts'
 import type { RollbackOptions } from './options.ts'
+import { demandNoObstacle, describeObstacle } from './preflight.ts'
 import { sayProposal, sayWaiting } from './proposed.ts'
 import { describeFailed, type FailureCode } from './record.ts'
 import { unlessExternal } from './redeployment.ts'
@@ -24,6 +25,8 @@ export interface TakeBackResult {
   readonly error: UserFacingError | undefined
   /** what has to be merged before anything is taken back, where no pull request was asked for */
   readonly waiting: string | undefined
+  /** of what was only planned: what would keep it from being applied, in sentences */
+  readonly obstacle?: Message | undefined
   /** what is true now */
   readonly now: string
 }
@@ -41,11 +44,12 @@ export async function takeBack(
   const lock = await options.openLock()
   try {
     let planned = await plan()
+    const find = async () => options.findObstacle?.()
     if (options.mode === 'dry-run') {
       sayPlan(options, planned)
-      return concludeTakeBack(planned, {})
+      return { ...concludeTakeBack(planned, {}), obstacle: await describeObstacle(find) }
     }
-    await options.preflight?.()
+    demandNoObstacle(await find())
     if ((await lock.take()) === 'changed') planned = await plan()
     sayPlan(options, planned)
     return await apply(options, mode, planned)

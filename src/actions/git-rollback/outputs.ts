@@ -10,7 +10,7 @@ import type { GitRollbackStep } from './contract.ts'
 
 /** Writes what a rollback of the code came to. */
 export async function writeCodeRollback(step: GitRollbackStep, result: RollbackResult): Promise<void> {
-  const { prepared, conclusion, environment, incident, commit, tag, pull, saved } = result
+  const { prepared, conclusion, environment, incident, commit, tag, pull, saved, obstacle } = result
   const { problems, now } = conclusion
   const view = prepared.plan.layers[0]?.plan.view
   const outputs = {
@@ -19,7 +19,7 @@ export async function writeCodeRollback(step: GitRollbackStep, result: RollbackR
     plan: saved && (await step.writeReport('rollback-plan', saved)),
   }
   for (const warning of view?.warnings ?? []) step.log.warning(warning)
-  await writeLayer(step, { ...concludeLayer(result), environment, outputs, problems, now })
+  await writeLayer(step, { ...concludeLayer(result), environment, outputs, problems, now, obstacle })
 }
 
 /** Writes what taking a rollback back came to. */

@@ -1,5 +1,4 @@
 import { declaredGroups, isInGroup, nameOfWorkflow } from '../../deployment/concurrency.ts'
-import { dispatchProblems } from '../../deployment/dispatch-trigger.ts'
 import type { Facts } from './facts.ts'
 import { type Check, type Finding, known, ok, unknown, wrong } from './finding.ts'
 
@@ -16,33 +15,12 @@ export const deploymentChecks: readonly Check[] = [
               'nothing deploys the restored revision',
               'Set `code.redeploy`: pushes made with GITHUB_TOKEN do not trigger workflows',
             )
-      const { workflow, inputs, state, text } = redeploy
-      return known(state, workflow, (is) => {
-        if (is === undefined)
-          return wrong(
-            `there is no workflow ${workflow} on the default branch`,
-            'Name the file of a workflow under .github/workflows in `code.redeploy.workflow`',
-          )
-        if (is !== 'active')
-          return wrong(
-            `${workflow} is ${is.replaceAll('_', ' ')}`,
-            `Enable it: gh workflow enable ${workflow}`,
-          )
-        return known(text, `${workflow} on ${branch}`, (file) => {
-          if (file === undefined)
-            return wrong(
-              `${workflow} is not on ${branch}`,
-              `Add the workflow to ${branch}, where it is started`,
-            )
-          const problems = dispatchProblems(file, inputs)
-          return problems.length === 0
-            ? ok(`${workflow} is active and can be started on ${branch}`)
-            : wrong(
-                `${workflow} cannot be started on ${branch}: ${problems.join('; ')}`,
-                'Add the trigger `workflow_dispatch` with the inputs of `code.redeploy.inputs` to it',
-              )
-        })
-      })
+      const { workflow, obstacle } = redeploy
+      return known(obstacle, workflow, (why) =>
+        why === undefined
+          ? ok(`${workflow} is active and can be started on ${branch}`)
+          : wrong(why.says, why.cure),
+      )
     },
   },
   {

@@ -1,3 +1,4 @@
+import { type NotDispatchable, whyNotDispatchable } from '../../deployment/dispatchable.ts'
 import type { Setting } from '../../errors.ts'
 import { isUserFacing, RefusedError } from '../../errors.ts'
 import type { Repository } from '../../github/client.ts'
@@ -7,7 +8,7 @@ import { listDeployments } from '../../github/deployments.ts'
 import { hasPermission, type ProbedPermission, probedPermissions } from '../../github/permission-probe.ts'
 import { readFacts } from '../../github/repository.ts'
 import { type BranchRules, readBranchRules, readRuleTypes } from '../../github/rules.ts'
-import { mayActionsOpenPulls, readWorkflowState } from '../../github/workflow-state.ts'
+import { mayActionsOpenPulls } from '../../github/workflow-state.ts'
 import { readCatalog, verifyStored } from '../../layers/database/catalog.ts'
 import { openStore } from '../../layers/database/store/open.ts'
 import { describeVerification, isFailed, isRestored } from '../../layers/database/verification.ts'
@@ -69,8 +70,8 @@ export interface Facts {
 
 export interface RedeployFacts {
   readonly workflow: string
-  readonly inputs: Readonly<Record<string, string>>
-  readonly state: Fact<string | undefined>
+  /** why it could not be started on the branch; undefined when it could */
+  readonly obstacle: Fact<NotDispatchable | undefined>
   /** of its file on the branch; undefined when it is not there */
   readonly text: Fact<string | undefined>
 }
@@ -136,8 +137,7 @@ export async function gatherFacts(options: DoctorOptions): Promise<Facts> {
     mayOpenPulls,
     redeploy: redeploy && {
       workflow: redeploy.workflow,
-      inputs: redeploy.inputs,
-      state: await fact(() => readWorkflowState(repository, redeploy.workflow)),
+      obstacle: await fact(() => whyNotDispatchable(repository, { ...redeploy, ref: branch })),
       text: await fact(async () => {
         const path = `.github/workflows/${redeploy.workflow}`
         return (await readFile(repository, { path, ref: branch }))?.text
