@@ -13,6 +13,20 @@ export function isFailing(assessment: Assessment | undefined): boolean {
   return assessment?.verdict === 'unhealthy' || assessment?.verdict === 'pre-existing'
 }
 
+/** What was seen before anything was changed, one clause: true of then, whatever became of it. */
+export function sayBefore({ verdict, because }: Assessment): string {
+  return `production was ${states[verdict]} when this run began (${because})`
+}
+
+const states: Readonly<Record<Assessment['verdict'], string>> = {
+  healthy: 'healthy',
+  unhealthy: 'failing',
+  'pre-existing': 'failing',
+  'not-deployed': 'serving another revision',
+  inconclusive: 'not seen to be healthy or failing',
+  error: 'not seen',
+}
+
 /**
  * Whether production was failing in this incident. Only then does it show by being well that the restored revision is deployed:
  * a fault that no check sees looks the same before and after. What a rehearsal saw was of its own making.

@@ -1,7 +1,9 @@
 import { isUserFacing, type Message, message, setting } from '../errors.ts'
 import type { Ending } from '../history/event.ts'
 import type { LayerReceipt } from '../layers/layer.ts'
+import { shortRevision } from '../text/revision.ts'
 import { type ApplyOptions, applyLayers, type LayerOutcome } from './apply.ts'
+import { type Assessment, isFailing, sayBefore } from './assessment.ts'
 import { type Deployment, endOf, endOfLayers, type Recovery, type Redeployed } from './ending.ts'
 import { intentionOf, isOnly, type Plan } from './plan.ts'
 import { sayWaiting } from './proposed.ts'
@@ -19,8 +21,8 @@ export interface CarryOutOptions extends Omit<ApplyOptions, 'onDone'> {
   readonly startedAt: Date
   /** Deploys the restored revision and waits for it, unless it is seen to be deployed, see `RollbackMeans.deployer`. */
   readonly deployer: Deployer | 'external' | undefined
-  /** checks see production failing as it begins */
-  readonly isFailing: boolean
+  /** how checks see production as it begins; undefined where they were not read */
+  readonly assessment: Assessment | undefined
   /** production was failing in this incident, see `wasFailing` */
   readonly wasFailing: boolean
   /** see `RollbackMeans.isProposalWanted` */
@@ -68,7 +70,7 @@ export async function carryOut(options: CarryOutOptions): Promise<RollbackReport
         reason,
         automatic,
         ...(options.rehearsal === true && { rehearsal: true }),
-        ...(options.isFailing && { failing: true }),
+        ...(isFailing(options.assessment) && { failing: true }),
         ...(options.approver !== undefined && { approver: options.approver }),
         startedAt: startedAt.toISOString(),
       },
@@ -102,7 +104,9 @@ export async function carryOut(options: CarryOutOptions): Promise<RollbackReport
   await announce(options, layers, attempt)
 
   const verifiedFrom = now()
-  const recovery = await lookAt(options, layers, attempt)
+  const looked = await lookAt(options, layers, attempt)
+  const before = looked.looked || options.assessment === undefined ? undefined : sayBefore(options.assessment)
+  const recovery = { ...looked, before }
   // where somebody else has deployed it, nothing is left of why this run did not
   const deployment = attempt && recovery.outcome === 'recovered' ? withoutProblem(attempt) : attempt
   log(`${environment}: ${recovery.outcome}, ${recovery.because}`)
@@ -225,12 +229,17 @@ async function lookAt(
   if (done.length === 0) return unknown('nothing was rolled back')
   const wanting = deployed?.done === undefined ? done.filter((each) => toDeploy(each) !== undefined) : []
   if (wanting.length > 0 && deployer === 'external')
-    return { ...unknown('something outside of this run deploys the restored revision'), isHandedOver: true }
+    return { ...unknown(sayHandOver(wanting)), isHandedOver: true }
   // what an earlier run restored, somebody may have deployed since: production that was failing shows it
   const mayBeDeployed =
     deployer === undefined && wasFailing && wanting.every(({ outcome }) => outcome !== 'rolled-back')
   if (wanting.length > 0 && !mayBeDeployed) return unknown('the restored revision is not deployed yet')
   return verify(done.flatMap(({ receipt }) => receipt?.deploys ?? []))
+}
+
+function sayHandOver(wanting: readonly LayerOutcome[]): string {
+  const restored = wanting.flatMap((each) => toDeploy(each)?.now ?? []).at(-1) ?? ''
+  return `something outside of this run deploys the restored revision: deploy ${shortRevision(restored)}, then verify production`
 }
 
 /** The revision that has to be deployed for a layer's rollback to take effect; undefined where there is none, or it waits for people. */

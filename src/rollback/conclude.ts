@@ -1,7 +1,8 @@
-import type { Message } from '../errors.ts'
+import { type Message, message } from '../errors.ts'
 import type { Ending } from '../history/event.ts'
 import { sayDuration } from '../text/duration.ts'
 import { shortRevision } from '../text/revision.ts'
+import { isFailing, sayBefore } from './assessment.ts'
 import type { RollbackReport } from './carry-out.ts'
 import type { Recovery } from './ending.ts'
 import { viewsOf } from './plan.ts'
@@ -70,7 +71,7 @@ export function conclude(prepared: Prepared, report: RollbackReport | undefined)
     const { unverified = [] } = prepared
     if (unverified.length > 0) return { ...notVerified, problems: unverified, now: prepared.because }
     const problems = prepared.kind === 'held' ? [prepared.because] : []
-    return { decision, reasonCode, headline, problems, now: prepared.because }
+    return { decision, reasonCode, headline, problems, now: nowOf(prepared) }
   }
   if (report === undefined)
     return {
@@ -78,7 +79,7 @@ export function conclude(prepared: Prepared, report: RollbackReport | undefined)
       reasonCode: 'dry-run',
       headline: 'Rollback planned: nothing was changed',
       problems: [],
-      now: `${describeUnchanged(prepared)}; nothing was changed`,
+      now: `${[describeUnchanged(prepared), ...failingBefore(prepared)].join('; ')}; nothing was changed`,
     }
   const { ending, problems } = report
   const [reasonCode, headline] = endings[ending]
@@ -90,6 +91,18 @@ export function conclude(prepared: Prepared, report: RollbackReport | undefined)
     problems: next === undefined ? problems : [...problems, next],
     now: describeNow(report),
   }
+}
+
+/** Why nothing was done, and that production is failing none the less. */
+function nowOf(prepared: Exclude<Prepared, { kind: 'ready' }>): string | Message {
+  // what was looked at once the layers are back is in what is said of them
+  if (prepared.kind === 'done') return prepared.because
+  const [failing] = failingBefore(prepared)
+  return failing === undefined ? prepared.because : message`${prepared.because}; ${failing}`
+}
+
+function failingBefore({ assessment }: Prepared): readonly string[] {
+  return assessment !== undefined && isFailing(assessment) ? [sayBefore(assessment)] : []
 }
 
 /** Where each layer stands while it is only planned to roll it back. */
@@ -116,7 +129,8 @@ function describeNow({ ending, layers, redeployed, recovery }: RollbackReport): 
   return stand.join('; ')
 }
 
-function sayRecovery({ outcome, because, looked }: Recovery): string {
+function sayRecovery({ outcome, because, looked, before }: Recovery): string {
+  if (!looked && before !== undefined) return `${before}, and was not looked at since: ${because}`
   if (!looked) return `production was not looked at: ${because}`
   if (outcome === 'unknown') return `whether production recovered is unknown: ${because}`
   return outcome === 'recovered' ? 'production is healthy' : 'production is still failing'

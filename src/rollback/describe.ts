@@ -102,6 +102,7 @@ export function summarizeReport({
   )
   return [
     paragraph(code(environment), ': ', strong(recovery.outcome), text(`, ${recovery.because}.`)),
+    ...(recovery.before === undefined ? [] : [paragraph(text(`Before: ${recovery.before}.`))]),
     ...(problems.length === 0
       ? []
       : [heading(3, 'What is left to do'), bulletList(problems.map((problem) => [text(String(problem))]))]),

@@ -6,6 +6,8 @@ import type { LayerOutcome } from './apply.ts'
 export interface Recovery {
   readonly outcome: 'recovered' | 'not-recovered' | 'unknown'
   readonly because: string
+  /** what checks saw in this run before anything was changed, one clause; absent where they were not read */
+  readonly before?: string | undefined
   /** false when nothing could be looked at: no check is configured, or the rollback has not reached production */
   readonly looked: boolean
   /** not looked at as something outside of this run deploys the restored revision, or verifies production */

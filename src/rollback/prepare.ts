@@ -123,9 +123,11 @@ async function prepareChosen(preparation: Preparation): Promise<Prepared> {
   }
   const isLayersDone = isDone(plan)
   const isSeen = viewsOf(plan).every(({ unverified }) => unverified === undefined)
-  if (isLayersDone && isSeen && !goesOn && !rehearsal) {
-    const { isOver, ...standing } = await lookAfterwards(plan, preparation)
-    if (isOver) return { kind: 'done', plan, progress, ...standing }
+  const isStanding = isLayersDone && isSeen && !goesOn && !rehearsal
+  const standing = isStanding ? await lookAfterwards(plan, preparation) : undefined
+  if (standing?.isOver) {
+    const { isDeployed, because } = standing
+    return { kind: 'done', plan, progress, isDeployed, because, assessment: standing.assessment }
   }
   // what leaves the layers as they are, or began before, needs no more than that nobody holds it
   const isAgreed = goesOn || rehearsal || isLayersDone
@@ -138,7 +140,8 @@ async function prepareChosen(preparation: Preparation): Promise<Prepared> {
     )
   const refusal = await guard(plan, isAgreed)
   if (refusal !== undefined) return settled('held', describeRefusal(refusal))
-  return { kind: 'ready', plan, progress, assessment }
+  // what was looked at last is what is said
+  return { kind: 'ready', plan, progress, assessment: standing?.assessment ?? assessment }
 }
 
 /**

@@ -6,7 +6,7 @@ import { demandHead } from '../layers/code/plan.ts'
 import { isPlain, readFacts } from '../layers/code/repository.ts'
 import { findRefusal } from './allowed.ts'
 import { findApprover } from './approval.ts'
-import { isFailing, wasFailing } from './assessment.ts'
+import { wasFailing } from './assessment.ts'
 import { carryOut } from './carry-out.ts'
 import { describePlan } from './describe.ts'
 import type { RollbackOptions } from './options.ts'
@@ -156,7 +156,7 @@ async function carryOn(
     progress: prepared.progress,
     approver,
     startedAt,
-    isFailing: isFailing(prepared.assessment),
+    assessment: prepared.assessment,
     wasFailing: wasFailing(own),
     // practising counts for no cap
     automatic: automatic && !rehearsal,

@@ -187,8 +187,12 @@ describe('a rollback that waits for its pull request', () => {
           recovery: 'unknown',
         })
         expect(log).toContain('nothing is rolled back until pull request #1 is merged: merge it (http')
+        const seen =
+          job === byHand ? 'production was' : 'production was failing when this run began \\(.*\\), and was'
         expect(lastLine(log)).toMatch(
-          /^production: proposed: code is not rolled back until pull request #1 is merged; production was not looked at: /,
+          new RegExp(
+            `^production: proposed: code is not rolled back until pull request #1 is merged; ${seen} not looked at`,
+          ),
         )
       }
       const proposal = (await shop.hosted.git.listRefs('refs/heads/rollback/'))[0]
@@ -282,9 +286,16 @@ describe('whatever was not looked at is said in the last line', () => {
           recovery: 'unknown',
           commit: await shop.head(),
         })
-        expect(lastLine(log)).toMatch(
-          /^production: rolled-back: code is at .*; production was not looked at: something outside of this run deploys/,
+        const seen =
+          'health' in settings
+            ? 'production was not looked at'
+            : 'production was failing when this run began \\(.*home.*\\), and was not looked at since'
+        const commit = (await shop.head()).slice(0, 7)
+        const last = new RegExp(
+          `^production: rolled-back: code is at ${commit}; ${seen}: something outside of this run deploys the restored revision: deploy ${commit}, then verify production$`,
         )
+        expect(lastLine(log)).toMatch(last)
+        expect(summary.includes('production was failing when this run began')).toBe(!('health' in settings))
         expect(summary).toContain('Rolled back; production was not checked')
       }
       expect(await endings()).toEqual(['rolled-back', 'rolled-back'])
@@ -293,6 +304,20 @@ describe('whatever was not looked at is said in the last line', () => {
       const body = shop.hosted.issues.at(-1)?.body ?? ''
       expect(body).toContain('the rollback ended **rolled-back**')
       expect(body).not.toMatch(/has recovered|production: \*\*recovered/)
+    },
+    limit,
+  )
+
+  test.each<[string, Record<string, string>, RegExp]>([
+    ['only planned', { mode: 'plan' }, /^production: planned: .*; nothing was changed$/],
+    ['held', { hold: 'release day' }, /^production: held: /],
+  ])(
+    '12: %s: the last line says that the checks of this run see production failing',
+    async (_, inputs, last) => {
+      shop = await openWholeShop()
+      const { log } = await rollBack(inputs)
+      expect(lastLine(log)).toMatch(last)
+      expect(lastLine(log)).toMatch(/; production was failing when this run began \(.*home.*\)/)
     },
     limit,
   )
@@ -322,10 +347,13 @@ describe('whatever was not looked at is said in the last line', () => {
     async (_, settings, code, decision) => {
       shop = await openWholeShop({ settings })
       shop.service.change({ status: 200 })
-      for (const _again of [1, 2]) {
+      for (const round of [1, 2]) {
         const { exitCode, outputs, log } = await rollBack({}, byHand)
         expect({ log, exitCode, ...outputs }).toMatchObject({ exitCode: code, decision, recovery: 'unknown' })
-        expect(lastLine(log)).toContain('production was not looked at: ')
+        // by hand, production is looked at once the layers are back
+        expect(lastLine(log)).toContain(
+          round === 1 ? 'production was not looked at: ' : 'production was healthy when this run began (',
+        )
       }
       expect(shop.deployed).toEqual([])
     },
