@@ -18,15 +18,16 @@ export async function writeIssue(
 ): Promise<WriteUp> {
   const { context, secrets, log } = step
   const { repository, config, branch } = workplace
-  const { template: path } = config.postmortem
+  const { template: path, reviewWithinMs } = config.postmortem
   const evidence = await readEvidence(repository, facts)
   for (const clause of evidence.unread) log.info(`not in the post-mortem: ${clause}`)
   const owners = await findOwners(step, workplace, facts)
   return writeUp(repository, {
-    ...{ facts, evidence, labels, assignees, redact: secrets.redact },
+    ...{ facts, evidence, labels, assignees, reviewWithinMs, redact: secrets.redact },
     template:
       path && (await readRequiredFile(repository, { setting: 'postmortem.template', path, ref: branch })),
     links: {
+      routes: config.postmortem.routes,
       repositoryUrl: `${context.serverUrl}/${context.owner}/${context.repo}`,
       responders: { service: config.incident.service, links: config.incident.links, owners },
     },

@@ -102,7 +102,27 @@ export const configSchema = section(
         .describe(
           'Folder for post-mortems that the operation `file` adds to the repository. Default: `docs/postmortems`.',
         ),
+      routes: z
+        .record(
+          z
+            .string()
+            .regex(
+              /^\/(?:[^\s?#*{}]*[^\s?#*{}/])?$/,
+              'is not a route; write the path of an address, such as `/checkout`, without a slash at its end',
+            ),
+          z.array(plainPath()).min(1, 'is empty; write the folders that serve the route'),
+        )
+        .default({})
+        .describe(
+          'Folders and files that serve a route, such as `/checkout: [src/checkout]`. If a failing check names an address below the route, commits that change these are the first suspects.',
+        ),
+      'review-within': duration({ min: 86_400_000 })
+        .optional()
+        .describe(
+          'In what time after the incident the post-mortem is to be reviewed, such as `5d`. A new issue then has a task with that date, and the operation `remind` comments while it is overdue. By default no date is set.',
+        ),
     })
+      .transform(({ 'review-within': reviewWithinMs, ...rest }) => ({ ...rest, reviewWithinMs }))
       .prefault({})
       .describe('The issue that is written after a rollback.'),
   },

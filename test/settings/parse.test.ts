@@ -57,7 +57,7 @@ describe('a configuration', () => {
         service: 'our service',
       },
       notify: { timeoutMs: 10_000, channels: {} },
-      postmortem: { labels: ['postmortem', 'incident'], assignees: [], folder: 'docs/postmortems' },
+      postmortem: { labels: ['postmortem', 'incident'], assignees: [], folder: 'docs/postmortems', routes: {} },
     })
   })
 
@@ -152,7 +152,7 @@ describe('a configuration', () => {
         service: 'our service',
       },
       notify: { timeoutMs: 10_000, channels: {} },
-      postmortem: { labels: ['postmortem', 'incident'], assignees: ['octocat'], folder: 'docs/postmortems' },
+      postmortem: { labels: ['postmortem', 'incident'], assignees: ['octocat'], folder: 'docs/postmortems', routes: {} },
     })
   })
 

@@ -123,7 +123,8 @@ export function generateHistory({
     if (random() < 0.1) look(watch + minute, 'not-deployed')
     if (!isBad) {
       if (random() < 0.9) look(watch + 2 * minute, pick('healthy', 'healthy', 'inconclusive'))
-      if (random() < rehearsing) rehearse(watch + hour)
+      // customers use production: a rehearsal of it is refused
+      if (random() < rehearsing && environment !== 'production') rehearse(watch + hour)
       return
     }
     if (isNoticed) look(watch + 2 * minute, 'unhealthy')

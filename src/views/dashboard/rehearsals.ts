@@ -61,7 +61,7 @@ function rehearsalRow(each: Rehearsal, objectiveMs: number | null, isMany: boole
     objectiveMs === null
       ? ''
       : html`<td class="n">${sayShare(durationMs === null ? null : durationMs / objectiveMs)}</td>`
-  }<td>${layers.map(({ layer, outcome, tookMs }) => html`${layer}: ${foreign(outcome)}${tookMs === null ? '' : ` in ${sayMs(tookMs)}`}<br>`)}</td></tr>`
+  }<td class="list">${layers.map(({ layer, outcome, tookMs }) => html`${layer}: ${foreign(outcome.replaceAll('-', ' '))}${tookMs === null ? '' : ` in ${sayMs(tookMs)}`}<br>`)}</td></tr>`
 }
 
 /** The recovery time of each environment from rehearsal to rehearsal. */

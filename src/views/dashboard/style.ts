@@ -14,7 +14,7 @@ label{display:grid;gap:2px;font-size:13px}select,button{font:inherit;color:var(-
 .tiles{display:grid;grid-template-columns:repeat(auto-fill,minmax(190px,1fr));gap:12px;margin:8px 0;padding:0;list-style:none}
 .tiles li{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:12px}
 .tiles b{display:block;font-size:22px;line-height:1.3;font-variant-numeric:tabular-nums}.tiles span{display:block;font-size:13px;color:var(--soft)}.tiles .name{color:var(--text)}
-.charts{display:grid;grid-template-columns:repeat(auto-fill,minmax(290px,1fr));gap:12px}
+.charts{margin:12px 0;display:grid;grid-template-columns:repeat(auto-fill,minmax(290px,1fr));gap:12px}
 figure{margin:0;background:var(--card);border:1px solid var(--line);border-radius:8px;padding:12px}figcaption{font-size:13px;color:var(--soft);margin-top:4px}figcaption b{display:block;color:var(--text);font-size:14px}
 svg{display:block;width:100%;height:auto}.grid{stroke:var(--line)}.axis{fill:var(--soft);font:10.5px system-ui,sans-serif}.axis.end{text-anchor:end}
 .bar{fill:var(--mark)}.line{fill:none;stroke:var(--mark);stroke-width:2}.limit{stroke:var(--bad);stroke-dasharray:4 3}.dot{fill:var(--mark)}.dots{stroke:var(--mark);stroke-width:6;stroke-linecap:round}
@@ -24,6 +24,6 @@ code{font:13px ui-monospace,monospace;overflow-wrap:anywhere}
 .state{font-weight:600}.good{color:var(--good)}.bad{color:var(--bad)}.wait{color:var(--wait)}
 details summary{cursor:pointer}ol.line-of-time{margin:4px 0;padding-left:18px}
 footer{margin-top:40px;color:var(--soft);font-size:13px}
-@media (max-width:600px){.why{min-width:260px}body{padding:12px}th,td{padding:6px}.tiles{grid-template-columns:1fr 1fr}.tiles b{font-size:18px}}
+@media (max-width:600px){.list{min-width:190px}tbody th{min-width:90px}.why{min-width:260px}body{padding:12px}th,td{padding:6px}.tiles{grid-template-columns:1fr 1fr}.tiles b{font-size:18px}}
 @media print{:root{--back:#fff;--card:#fff;--text:#000;--soft:#444;--line:#bbb;--mark:#0550ae;--good:#116329;--bad:#a40e26;--wait:#7d4e00}form,.skip{display:none}body{max-width:none}figure,.tiles li,tr{break-inside:avoid}.wide{overflow:visible}}
 `.trim()

@@ -90,12 +90,17 @@ function plainName(name: string): string {
  * @param body of the issue
  */
 export function readActionItems(body: string): readonly ActionItem[] {
+  return readItems(body, (heading) => /^action items$/i.test(heading))
+}
+
+/** Reads the lists under the headings that are meant. What is before any heading has the heading ''. */
+export function readItems(body: string, isMeant: (heading: string) => boolean): readonly ActionItem[] {
   const items: ActionItem[] = []
-  let isInside = false
+  let isInside = isMeant('')
   let depth = 0
   for (const block of fromMarkdown(body).children) {
     if (block.type === 'heading') {
-      const isOurs = /^action items$/i.test(
+      const isOurs = isMeant(
         sourceOf(body, block)
           .replace(/^#+|#+$/g, '')
           .trim(),

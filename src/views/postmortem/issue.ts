@@ -35,6 +35,8 @@ export interface WriteUpOptions {
   readonly evidence: Evidence
   /** the people's part of a new issue; undefined for ours */
   readonly template?: string | undefined
+  /** in what time after the incident it is to be reviewed, ms; undefined where nobody has said */
+  readonly reviewWithinMs?: number | undefined
   readonly links: Links
   readonly labels: readonly string[]
   readonly assignees: readonly string[]
@@ -54,14 +56,16 @@ export interface WriteUp {
  * again, and the lowest number wins.
  */
 export async function writeUp(repository: Repository, options: WriteUpOptions): Promise<WriteUp> {
-  const { facts, evidence, links, labels, assignees, redact, template } = options
+  const { facts, evidence, links, labels, assignees, redact, template, reviewWithinMs } = options
   const title = redact(writeTitle(facts))
   const found = await findPostmortem(repository, facts)
   const section = (room: number) =>
     keepTicks(redact(writeFactsSection(facts, links, evidence, room)), found?.body ?? '')
   if (found !== undefined) return update(repository, { issue: found, title, section, facts })
   const people = redact(
-    template === undefined ? writePeopleSection(facts, evidence) : fillTemplate(template, facts, evidence),
+    template === undefined
+      ? writePeopleSection(facts, evidence, reviewWithinMs)
+      : fillTemplate(template, facts, evidence, reviewWithinMs),
   )
   const body = replaceSection(`${markerOf(facts)}\n${begin}\n${end}\n${people}`, section)
   const issue = await createOnce(repository, { facts, title, body, labels, assignees })

@@ -2,11 +2,14 @@ import type { PhrasingContent } from 'mdast'
 import type { Responders } from '../../incident/issue-section.ts'
 import { code, link, revision } from '../../text/markdown.ts'
 import type { IncidentFacts } from './incident-facts.ts'
+import type { Routes } from './places.ts'
 
-/** Where a revision or a run can be looked at. */
+/** Where a revision or a run can be looked at, and the code of a route. */
 export interface Links {
   /** e.g. https://github.com/octo-org/shop */
   readonly repositoryUrl: string
+  /** by the settings; absent for none */
+  readonly routes?: Routes
   /** what the part about the response says beside the history; absent where it is left out */
   readonly responders?: Responders
 }

@@ -6,9 +6,17 @@ import { clip } from './clip.ts'
 import { clockOf } from './clock.ts'
 import { type Evidence, noEvidence } from './evidence.ts'
 import type { IncidentFacts } from './incident-facts.ts'
+import { draftReview } from './review.ts'
 
-/** The part that people write: questions, some of them made of the facts. Made once, with the issue; never touched again. */
-export function writePeopleSection(facts: IncidentFacts, evidence: Evidence = noEvidence): string {
+/**
+ * The part that people write: questions, some of them made of the facts. Made once, with the issue; never touched again.
+ * @param reviewWithinMs in what time it is to be reviewed; undefined where nobody has said
+ */
+export function writePeopleSection(
+  facts: IncidentFacts,
+  evidence: Evidence = noEvidence,
+  reviewWithinMs?: number,
+): string {
   const blocks: readonly RootContent[] = [
     heading(2, 'Impact in words'),
     heading(3, 'Users'),
@@ -40,6 +48,7 @@ export function writePeopleSection(facts: IncidentFacts, evidence: Evidence = no
     paragraph('What is left to find out, to tell customers, or to clean up?'),
     heading(2, 'Sign-off'),
     paragraph('Who reviewed this, and when?'),
+    ...(reviewWithinMs === undefined ? [] : [draftReview(facts, reviewWithinMs)]),
   ]
   return renderMarkdown(blocks.map(clip))
 }

@@ -12,6 +12,7 @@ import { explained, isRefused } from '../../github/refusal.ts'
 import { bulletList, code, comment, link, paragraph, renderMarkdown, text } from '../../text/markdown.ts'
 import { type ActionItem, readActionItems } from './action-items.ts'
 import { hasLine, peoplePart } from './issue.ts'
+import { readReview } from './review.ts'
 
 /** What became of the action items of a post-mortem. */
 export interface SubIssues {
@@ -100,17 +101,24 @@ function markerOf(incident: string, { id }: ActionItem): string {
   return `rollback-action: ${incident.replace(/-{2,}/g, '-')} ${id}`
 }
 
-/** The action items of a post-mortem that are not done: neither ticked, nor their issue closed. */
+/**
+ * What is still to do of a post-mortem: the action items that are not done (neither ticked, nor their issue closed), and its review,
+ * if one is planned.
+ */
 export async function openActionItems(
   repository: Repository,
   postmortem: Issue,
   incident: string,
 ): Promise<readonly ActionItem[]> {
-  const open = readActionItems(peoplePart(postmortem.body)).filter(({ isDone }) => !isDone)
-  if (open.length === 0) return []
+  const people = peoplePart(postmortem.body)
+  const review = readReview(people)
+  const items = readActionItems(people).filter(({ id }) => id !== review?.id)
+  const reviews = review === undefined || review.isDone || !postmortem.open ? [] : [review]
+  const open = items.filter(({ isDone }) => !isDone)
+  if (open.length === 0) return reviews
   const closed = (await listSubIssues(repository, postmortem)).filter(
     (each) => !each.open && open.some((item) => isIssueOf(each, incident, item)),
   )
   const known = await trustedAmong(repository, closed)
-  return open.filter((item) => !known.some((each) => isIssueOf(each, incident, item)))
+  return [...open.filter((item) => !known.some((each) => isIssueOf(each, incident, item))), ...reviews]
 }

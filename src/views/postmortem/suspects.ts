@@ -5,6 +5,7 @@ import { code, heading, link, paragraph, table, text } from '../../text/markdown
 import type { Evidence, SuspectCommit } from './evidence.ts'
 import type { IncidentFacts } from './incident-facts.ts'
 import { commitLink, type Links } from './links.ts'
+import { isIn, type Place, placesIn, type Routes } from './places.ts'
 
 /** A commit with what speaks for it as the cause. */
 export interface Suspect {
@@ -28,8 +29,14 @@ const farReaching =
  * The commits that the failed deployment brought, the most likely cause first. The order is by what is known of each: it points
  * at where to look first, and is no verdict. Of equal ones the larger change is first, then the newer one.
  */
-export function rankSuspects(facts: IncidentFacts, { commits, sameFiles }: Evidence): readonly Suspect[] {
-  const words = wordsOfFailure(facts)
+export function rankSuspects(
+  facts: IncidentFacts,
+  { commits, sameFiles }: Evidence,
+  routes: Routes = {},
+): readonly Suspect[] {
+  const said = saidOf(facts)
+  const words = new Set(wordsOf(said))
+  const places = placesIn(said, routes)
   // the history names the deployed revision with a migration, and not the commit that brought it
   const migrations = facts.rollbacks
     .filter(({ layer }) => layer === 'database')
@@ -37,7 +44,7 @@ export function rankSuspects(facts: IncidentFacts, { commits, sameFiles }: Evide
     .filter((title) => title !== '')
   const repeated = new Set([...sameFiles.values()].flat())
   return commits
-    .map((commit, order) => ({ ...weigh(commit, { words, migrations, repeated }), order }))
+    .map((commit, order) => ({ ...weigh(commit, { words, places, migrations, repeated }), order }))
     .toSorted((a, b) => b.score - a.score || sizeOf(b.commit) - sizeOf(a.commit) || b.order - a.order)
 }
 
@@ -45,22 +52,31 @@ function weigh(
   commit: SuspectCommit,
   {
     words,
+    places,
     migrations,
     repeated,
   }: {
     words: ReadonlySet<string>
+    places: readonly Place[]
     migrations: readonly string[]
     repeated: ReadonlySet<string>
   },
 ): Suspect {
   const paths = (commit.files ?? []).map(({ path }) => path)
   const running = paths.filter((path) => !harmless.test(path))
-  const named = running.filter((path) => wordsOf(path).some((word) => words.has(word)))
+  const found = placeOf(running, places, 'frame') ?? placeOf(running, places, 'route')
+  const shared = running
+    .flatMap((path) => wordsOf(path).map((word) => ({ path, word })))
+    .find(({ word }) => words.has(word))
   const again = running.filter((path) => repeated.has(path))
   const migration = migrations.find((title) => paths.some((path) => path.includes(title)))
-  const [first = '', second = ''] = [named[0], again[0]]
+  const [second = ''] = again
   const reasons: readonly (readonly [points: number, reason: string])[] = [
-    ...(named.length > 0 ? [[4, `the failing check names what is in ${first}`] as const] : []),
+    // a frame says the file, a route its folder, a word may be chance
+    ...(found === undefined ? [] : [[found.place.kind === 'frame' ? 8 : 6, sayPlace(found)] as const]),
+    ...(found === undefined && shared !== undefined
+      ? [[4, `the failing check says “${shared.word}”, and so does the path ${shared.path}`] as const]
+      : []),
     ...(migration === undefined ? [] : [[3, `it brought ${migration}, which was undone`] as const]),
     ...(again.length > 0 ? [[2, `${second} was part of an earlier incident, too`] as const] : []),
     ...(running.some((path) => farReaching.test(path)) ? [[1, 'it changes dependencies'] as const] : []),
@@ -76,15 +92,33 @@ function weigh(
   }
 }
 
+interface Found {
+  readonly path: string
+  readonly place: Place
+}
+
+function placeOf(paths: readonly string[], places: readonly Place[], kind: Place['kind']): Found | undefined {
+  return places
+    .filter((place) => place.kind === kind)
+    .flatMap((place) => paths.filter((path) => isIn(path, place)).map((path) => ({ path, place })))
+    .at(0)
+}
+
+function sayPlace({ path, place: { kind, named, route = '' } }: Found): string {
+  return kind === 'frame'
+    ? `it changes ${path}, which the failing check names as ${named.slice(0, 200)}`
+    : `it changes ${path}, which serves the route ${route} by postmortem.routes; the failing check names ${named.slice(0, 200)}`
+}
+
 function sizeOf({ files = [] }: SuspectCommit): number {
   return files.reduce((sum, { additions, deletions }) => sum + additions + deletions, 0)
 }
 
-/** Names of files, routes and functions that the failing checks say, as stack frames and addresses do. */
-function wordsOfFailure({ detection }: IncidentFacts): ReadonlySet<string> {
-  return new Set(
-    breachedChecks(detection).flatMap(({ name, evidence }) => wordsOf(`${name} ${evidence.slice(0, 4000)}`)),
-  )
+/** What the failing checks say: addresses, stack frames, names. */
+function saidOf({ detection }: IncidentFacts): string {
+  return breachedChecks(detection)
+    .map(({ name, evidence }) => `${name} ${evidence.slice(0, 4000)}`)
+    .join('\n')
 }
 
 /** Words that say nothing of where a fault is. */
@@ -100,13 +134,13 @@ function wordsOf(words: string): readonly string[] {
 
 /** Who and what may have caused it, the likeliest first. */
 export function suspects(facts: IncidentFacts, evidence: Evidence, links: Links): readonly RootContent[] {
-  const ranked = rankSuspects(facts, evidence)
+  const ranked = rankSuspects(facts, evidence, links.routes)
   if (ranked.length === 0) return []
   const more = ranked.length - listedSuspects + evidence.moreCommits
   return [
     heading(2, 'Suspects'),
     paragraph(
-      'The commits of the failed deployment, the most likely cause first. The order reflects what is known about each commit. It is not a verdict.',
+      'The commits of the failed deployment, the most likely cause first. The order reflects what is known about each commit: first those that change a file that the failing check names, then a route, then a word of it, an undone migration, or a file of an earlier incident. It is not a verdict.',
     ),
     table(
       ['commit', 'title', 'author', 'pull request', 'files', 'why'],

@@ -7,6 +7,7 @@ import { type Clock, clockOf, measuresOf } from './clock.ts'
 import type { Evidence } from './evidence.ts'
 import type { IncidentFacts } from './incident-facts.ts'
 import { mainRollback, utc } from './links.ts'
+import { draftReview } from './review.ts'
 
 /** The variables of a template, and what each stands for. */
 export const templateVariables = {
@@ -22,6 +23,8 @@ export const templateVariables = {
   'time-to-roll-back': 'from the detection to the rollback of the last layer',
   'time-to-recover': 'from the deployment to the verified recovery',
   'action-items': 'the list of suggested action items, on lines of its own',
+  review:
+    'the task to review the post-mortem, on a line of its own; needed with `postmortem.review-within`, and empty without it',
 } as const
 
 /** GitHub takes 65,536 characters for the whole issue, and what is generated needs room, too. */
@@ -30,17 +33,31 @@ const longestTemplate = 30_000
 /**
  * The people's part of a post-mortem by the user's own template: `{{ environment }}` and the other variables are filled in. Values
  * are escaped, so that no text of a commit or a server is markup.
- * @throws InputError for an unknown variable, and for a template that is too long
+ * @param reviewWithinMs in what time it is to be reviewed; undefined where nobody has said
+ * @throws InputError for an unknown variable, a template that is too long, and one without the review that the settings ask for
  */
-export function fillTemplate(template: string, facts: IncidentFacts, evidence: Evidence): string {
+export function fillTemplate(
+  template: string,
+  facts: IncidentFacts,
+  evidence: Evidence,
+  reviewWithinMs?: number,
+): string {
   if (template.length > longestTemplate)
     throw new InputError(
       message`${setting('postmortem.template')} names a file of ${template.length} characters; write at most ${longestTemplate}`,
+    )
+  if (reviewWithinMs !== undefined && !/\{\{\s*review\s*\}\}/.test(template))
+    throw new InputError(
+      message`${setting('postmortem.review-within')} is set, and the file that ${setting('postmortem.template')} names has no line {{ review }}; add one`,
     )
   const values = valuesOf(facts, clockOf(facts, evidence))
   const filled = template.replace(/\{\{([^{}]*)\}\}/g, (_, written: string) => {
     const name = written.trim()
     if (name === 'action-items') return renderMarkdown([clip(draftActions(facts, evidence))]).trimEnd()
+    if (name === 'review')
+      return reviewWithinMs === undefined
+        ? ''
+        : renderMarkdown([clip(draftReview(facts, reviewWithinMs))]).trimEnd()
     const value = values.get(name)
     if (value === undefined)
       throw new InputError(
@@ -59,15 +76,16 @@ function valuesOf(facts: IncidentFacts, clock: Clock): ReadonlyMap<string, strin
     const found = measures.find((each) => each.name === name)
     return found === undefined ? '' : sayDuration(found.ms)
   }
-  const values: Readonly<Record<Exclude<keyof typeof templateVariables, 'action-items'>, string>> = {
-    ...{ incident, environment, revision, status },
-    restored: last?.to ?? '',
-    severity: incidentNow?.severity ?? '',
-    detected: detection === undefined ? '' : `${utc(detection.at)} UTC`,
-    reason: (last?.reason ?? detection?.because ?? '').replace(/\s+/g, ' '),
-    'time-to-detect': took('Time to detect'),
-    'time-to-roll-back': took('Time to roll back'),
-    'time-to-recover': took('Time to recover'),
-  }
+  const values: Readonly<Record<Exclude<keyof typeof templateVariables, 'action-items' | 'review'>, string>> =
+    {
+      ...{ incident, environment, revision, status },
+      restored: last?.to ?? '',
+      severity: incidentNow?.severity ?? '',
+      detected: detection === undefined ? '' : `${utc(detection.at)} UTC`,
+      reason: (last?.reason ?? detection?.because ?? '').replace(/\s+/g, ' '),
+      'time-to-detect': took('Time to detect'),
+      'time-to-roll-back': took('Time to roll back'),
+      'time-to-recover': took('Time to recover'),
+    }
   return new Map(Object.entries(values))
 }

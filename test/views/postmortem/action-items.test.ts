@@ -88,8 +88,9 @@ describe('on GitHub', () => {
   })
   afterEach(() => shop.close())
 
-  const write = (own: readonly Event[] = events, template?: string) =>
+  const write = (own: readonly Event[] = events, template?: string, reviewWithinMs?: number) =>
     writeUp(shop.repository, {
+      reviewWithinMs,
       ...{ facts: factsOf(own), evidence: noEvidence, template, redact },
       links: { repositoryUrl: 'https://github.com/octo-org/shop' },
       ...{ labels: [], assignees: [] },
@@ -218,6 +219,49 @@ describe('on GitHub', () => {
       if (child !== undefined) child.state = 'open'
       Object.assign(shop.hosted.issues[0] ?? {}, { state: 'closed', closedAt: new Date() })
       expect(await remind('2026-12-05T00:00:00Z')).toEqual([])
+    })
+
+    test('comes for the review, too, by the date and the owner that people write, until it is ticked', async () => {
+      const days = 5 * 86_400_000
+      await write(events, undefined, days)
+      const { body } = await postmortem()
+      expect(body).toContain('- [ ] Review this post-mortem (owner: ?, due: 2026-11-29)')
+      const issue = shop.hosted.issues[0]
+      const set = (line: string) =>
+        Object.assign(issue ?? {}, {
+          body: body.replace(/- \[ \] (?!Review)[^\n]*/g, '').replace(/- \[ \] Review.*/, line),
+        })
+      set('- [ ] Review this post-mortem (owner: grace, due: 2026-11-30)')
+      expect(await remind('2026-11-30T12:00:00Z')).toEqual([])
+      expect(await remind('2026-12-01T00:00:00Z')).toMatchObject([{ outcome: 'written' }])
+      expect(comments().join('')).toContain('Review this post-mortem, due `2026-11-30`, @grace')
+      const { url } = await postmortem()
+      const listed = await listOpenItems(
+        shop.repository,
+        [{ url, incident }],
+        new Date('2026-12-01T00:00:00Z'),
+      )
+      expect(listed).toEqual(
+        expect.arrayContaining([
+          expect.objectContaining({ text: 'Review this post-mortem', isOverdue: true }),
+        ]),
+      )
+      set('- [x] Review this post-mortem (owner: grace, due: 2026-11-30)')
+      expect(await remind('2026-12-20T00:00:00Z')).toEqual([])
+      // a review is no work item
+      expect(children()).toEqual([])
+    })
+
+    test('without a review date there is no such line; a template needs a place for it', async () => {
+      await write(events)
+      expect((await postmortem()).body).not.toContain('Review this post-mortem')
+      const facts = factsOf(events)
+      expect(() => fillTemplate('# Mine\n', facts, noEvidence, 86_400_000)).toThrow(
+        /`postmortem.review-within` is set, and the file that `postmortem.template` names has no line \{\{ review \}\}; add one/,
+      )
+      expect(fillTemplate('{{ review }}', facts, noEvidence, 86_400_000)).toBe(
+        '- [ ] Review this post-mortem (owner: ?, due: 2026-11-25)\n',
+      )
     })
 
     test('mentions nobody through the words of an item', async () => {

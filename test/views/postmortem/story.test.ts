@@ -242,10 +242,47 @@ describe('suspects', () => {
     })
     const text = section(write([failing, database, rolledBack()], { commits }), 'Suspects')
     expect(order(text)).toEqual(['2', '3', '1'])
-    expect(text).toContain('the failing check names what is in src/catalogue.ts')
+    expect(text).toContain(
+      'it changes src/catalogue.ts, which the failing check names as /srv/shop/src/catalogue.ts:12:3',
+    )
     expect(text).toContain('it brought 2_amount, which was undone')
     expect(text).toContain('it changes only documentation or tests')
     expect(text).toMatch(/`Sort` \| `Grace` \| \[.*pull\/9\) `Sort` \| `src\/catalogue\.ts` \+30 −0/)
+  })
+
+  test.each([
+    ['a route of the settings', 'GET https://shop.example/checkout/7?x=1 status 500', '/checkout/7'],
+    ['the longest route of the settings', 'GET /checkout/7 status 500', '/checkout/7'],
+  ])('change what serves %s: first, and the text says why', (_, evidence, named) => {
+    const own = [
+      ...commits,
+      commit('4'.repeat(40), { files: [file('lib/pay/card.ts')] }),
+      commit('5'.repeat(40), { files: [file('lib/payments.ts', 90)] }),
+    ]
+    const failing = healthChecked({ checks: [{ ...watched, evidence }] })
+    const routes = { '/': ['src'], '/checkout': ['lib/pay'], '/checkout/refund': ['db'] }
+    const text = writeFactsSection(factsOf([failing]), { ...links, routes }, { ...noEvidence, commits: own })
+    const suspects = section(text, 'Suspects')
+    expect(order(suspects)[0]).toBe('4')
+    expect(suspects).toContain(
+      'it changes lib/pay/card.ts, which serves the route /checkout by postmortem.routes; the failing check names ',
+    )
+    expect(suspects.replaceAll('\\', '')).toContain(named)
+    expect(order(section(write([failing], { commits: own }), 'Suspects'))[0]).not.toBe('4')
+  })
+
+  test.each([
+    ['python', 'File "/app/shop/views.py", line 12, in sort', 'shop/views.py', true],
+    ['a file name alone, as of Java', 'at shop.Cart.sort(Cart.java:42)', 'src/shop/Cart.java', true],
+    ['a file name that is everywhere', 'at index.ts:4', 'src/shop/index.ts', false],
+    ['a dependency', 'at x (/app/node_modules/y/src/list.ts:4:1)', 'src/list.ts', false],
+    ['a host with a port', 'connect cache.internal:6379', 'ops/cache.internal', false],
+    ['another file that ends alike', 'at /app/src/cart.ts:4', 'src/art.ts', false],
+  ])('a stack frame of %s: %s', (_, evidence, path, isNamed) => {
+    const failing = healthChecked({ checks: [{ ...watched, evidence }] })
+    const own = [commit(code, { files: [file(path)] })]
+    const text = section(write([failing], { commits: own }), 'Suspects')
+    expect(text.includes('which the failing check names as')).toBe(isNamed)
   })
 
   test('whose files were not read are listed all the same', () => {
