@@ -35,6 +35,12 @@ export default {
       to: { path: '^src/drill/' },
     },
     {
+      name: 'events-have-one-door',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/history/(events/|event\\.ts$)' },
+      to: { path: '^src/history/events/' },
+    },
+    {
       name: 'toolkit-only-in-runner',
       comment: 'domain folders know nothing of GitHub Actions',
       severity: 'error',

@@ -129,6 +129,7 @@ test.each([
   ['views/report', '../../layers/code/restore.ts', 'report-is-a-view'],
   ['github', '../history/event.ts', 'github-knows-nothing'],
   ['history', '../actions/table.ts', 'nothing-imports-actions'],
+  ['views/report', '../../history/events/health.ts', 'events-have-one-door'],
   ['layers/code', '@octokit/rest', 'octokit-only-in-github'],
   ['health', '@actions/core', 'toolkit-only-in-runner'],
   ['settings', '../../test/support/repository.ts', 'source-does-not-import-tests'],

@@ -8,7 +8,7 @@ import type { Issue } from '../../github/issues.ts'
 import { findOpenPull, openPull } from '../../github/pulls.ts'
 import { createRef } from '../../github/refs.ts'
 import type { IncidentFacts } from './incident-facts.ts'
-import { withoutMarkers } from './issue.ts'
+import { withoutMarkers } from './issue-body.ts'
 
 /** A post-mortem that is a file of the repository, once its pull request is merged. */
 export interface FiledPostmortem {

@@ -15,15 +15,13 @@ import { isDetection } from '../../history/detection.ts'
 import { writeFactsSection } from './document.ts'
 import type { Evidence } from './evidence.ts'
 import type { IncidentFacts } from './incident-facts.ts'
+import { beginLine, endLine, hasLine, replaceSection, type Section } from './issue-body.ts'
 import type { Links } from './links.ts'
 import { writePeopleSection } from './people.ts'
 import { fillTemplate } from './template.ts'
 import { keepTicks } from './ticks.ts'
 import { writeTitle } from './title.ts'
 
-const begin =
-  '<!-- rollback-suite: written by the history from here; edits above the next such line are overwritten -->'
-const end = '<!-- rollback-suite: yours from here -->'
 /** GitHub's clock and the runner's may differ. */
 const clockSlackMs = 60 * 60 * 1000
 /** What happened in the minute in which people closed the issue is not a recurrence. */
@@ -67,7 +65,7 @@ export async function writeUp(repository: Repository, options: WriteUpOptions): 
       ? writePeopleSection(facts, evidence, reviewWithinMs)
       : fillTemplate(template, facts, evidence, reviewWithinMs),
   )
-  const body = replaceSection(`${markerOf(facts)}\n${begin}\n${end}\n${people}`, section)
+  const body = replaceSection(`${markerOf(facts)}\n${beginLine}\n${endLine}\n${people}`, section)
   const issue = await createOnce(repository, { facts, title, body, labels, assignees })
   return { issue: issue.number, url: issue.url, outcome: 'created' }
 }
@@ -172,7 +170,7 @@ function hasFailedSince({ events }: IncidentFacts, closedAt: Date): boolean {
   )
 }
 
-/** The same. @throws RefusedError where there is none */
+/** The post-mortem of an incident. @throws RefusedError where there is none */
 export async function demandPostmortem(repository: Repository, facts: IncidentFacts): Promise<Issue> {
   const issue = await findPostmortem(repository, facts)
   if (issue === undefined)
@@ -180,76 +178,6 @@ export async function demandPostmortem(repository: Repository, facts: IncidentFa
       `incident ${facts.incident} has no post-mortem yet; run postmortem-issue without an operation first`,
     )
   return issue
-}
-
-/** The body without the lines that only we read. */
-export function withoutMarkers(body: string): string {
-  return body.replace(/^<!-- rollback-(?:suite|incident):[^\n]*-->\r?\n?/gm, '')
-}
-
-/** The part of an issue that is people's. */
-export function peoplePart(body: string): string {
-  const [from] = findLines(body, begin)
-  const to = from === undefined ? undefined : findLines(body, end).find((each) => each > from)
-  return to === undefined ? body : body.slice(to + end.length)
-}
-
-/** What the history writes; the function gets how many characters there is room for, and may write more. */
-type Section = string | ((room: number) => string)
-
-/**
- * Puts a new section where the old one was; on top when somebody took the lines around it away. Everything else stays as
- * it is, byte for byte; when it leaves no room, all of it does.
- */
-export function replaceSection(body: string, section: Section): string {
-  const [firstBegin = Number.POSITIVE_INFINITY, ...begins] = findLines(body, begin)
-  const to = findLines(body, end).find((each) => each > firstBegin)
-  if (to === undefined) return joinBody({ before: '', section, after: `\n\n${body}` }) ?? body
-  const from = begins.findLast((each) => each < to) ?? firstBegin
-  return joinBody({ before: body.slice(0, from), section, after: body.slice(to + end.length) }) ?? body
-}
-
-/** Whether a line is nothing but the marker. */
-export function hasLine(text: string, marker: string): boolean {
-  return findLines(text, marker).length > 0
-}
-
-/** Where a line that is nothing but the marker begins; inside a line, a person or a commit's title has written it. */
-function findLines(text: string, marker: string): readonly number[] {
-  const found: number[] = []
-  for (let at = text.indexOf(marker); at !== -1; at = text.indexOf(marker, at + 1)) {
-    const begins = at === 0 || text[at - 1] === '\n'
-    const ends = /^(?:\r?\n|$)/.test(text.slice(at + marker.length))
-    if (begins && ends) found.push(at)
-  }
-  return found
-}
-
-/** What people wrote is never cut; the section is, when both together are over GitHub's limit. Undefined when it has no room at all. */
-function joinBody({
-  before,
-  section,
-  after,
-}: {
-  before: string
-  section: Section
-  after: string
-}): string | undefined {
-  const room = bodyLimit - `${before}${begin}\n\n\n${end}${after}`.length
-  const kept = cut(typeof section === 'string' ? section : section(room), room)
-  return kept === undefined ? undefined : `${before}${begin}\n\n${kept}\n${end}${after}`
-}
-
-const theRest = '\n\n_The rest is in the history: an issue holds no more._\n'
-
-/** The lines of a section that there is room for. */
-function cut(section: string, limit: number): string | undefined {
-  if (section.length <= limit) return section
-  if (limit < theRest.length) return undefined
-  const kept = section.slice(0, Math.max(0, section.lastIndexOf('\n', limit - theRest.length)))
-  // a block of code that is not ended would take in what people wrote
-  const isOpen = (kept.match(/^```/gm) ?? []).length % 2 === 1
-  return `${isOpen ? kept.slice(0, kept.lastIndexOf('```')) : kept}${theRest}`
 }
 
 function markerOf({ incident }: IncidentFacts): string {

@@ -11,7 +11,7 @@ import {
 import { explained, isRefused } from '../../github/refusal.ts'
 import { bulletList, code, comment, link, paragraph, renderMarkdown, text } from '../../text/markdown.ts'
 import { type ActionItem, readActionItems } from './action-items.ts'
-import { hasLine, peoplePart } from './issue.ts'
+import { hasLine, peoplePart } from './issue-body.ts'
 import { readReview } from './review.ts'
 
 /** What became of the action items of a post-mortem. */

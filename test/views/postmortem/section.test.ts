@@ -1,7 +1,7 @@
 /** What people write in the issue is theirs: no run of ours changes a byte of it. */
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { replaceSection } from '../../../src/views/postmortem/issue.ts'
+import { replaceSection } from '../../../src/views/postmortem/issue-body.ts'
 
 const begin =
   '<!-- rollback-suite: written by the history from here; edits above the next such line are overwritten -->'
