@@ -1,4 +1,4 @@
-import { whyNotDispatchable } from '../deployment/dispatchable.ts'
+import { type NotDispatchable, whyNotDispatchable } from '../deployment/dispatchable.ts'
 import { attempt, InputError, isUserFacing, type Message, message, RefusedError, setting } from '../errors.ts'
 import { type CodeRepository, demandGitHub, readFacts } from '../layers/code/repository.ts'
 import type { LayerPlanView } from '../layers/layer.ts'
@@ -33,27 +33,35 @@ export async function findObstacle(
   { redeploy, branch, code }: Preflight,
 ): Promise<Obstacle | undefined> {
   const { owner, repo } = repository
-  if ((await readFacts(repository)).archived)
+  const [{ archived }, why] = await Promise.all([
+    readFacts(repository),
+    redeploy && attempt(() => whyNotStartable(repository, { redeploy, branch, code })),
+  ])
+  if (archived)
     return {
       kind: 'refused',
       says: message`${owner}/${repo} is archived, and nothing in it can be changed`,
       because: 'unarchive it in its settings first',
     }
-  if (redeploy === undefined) return undefined
-  const { workflow, inputs } = redeploy
+  if (redeploy === undefined || why === undefined) return undefined
+  if (isUserFacing(why) && !(why instanceof RefusedError)) throw why
+  return {
+    kind: 'input',
+    says: message`${setting('code.redeploy.workflow')} is ${redeploy.workflow}, which could not be started after the rollback`,
+    // a refusal says itself which permission it was refused for
+    because: isUserFacing(why) ? message`${why}` : `${why.says}. ${why.cure}`,
+  }
+}
+
+async function whyNotStartable(
+  repository: CodeRepository,
+  { redeploy: { workflow, inputs }, branch, code }: Preflight & { readonly redeploy: Redeploy },
+): Promise<NotDispatchable | undefined> {
   const github = demandGitHub(repository, {
     asks: message`${setting('code.redeploy.workflow')} is ${workflow}`,
     instead: 'deploy the output "commit" in a step that follows',
   })
-  const why = await attempt(() => whyNotDispatchable(github, { workflow, inputs, ref: refOf(code, branch) }))
-  if (why === undefined) return undefined
-  if (isUserFacing(why) && !(why instanceof RefusedError)) throw why
-  return {
-    kind: 'input',
-    says: message`${setting('code.redeploy.workflow')} is ${workflow}, which could not be started after the rollback`,
-    // a refusal says itself which permission it was refused for
-    because: isUserFacing(why) ? message`${why}` : `${why.says}. ${why.cure}`,
-  }
+  return whyNotDispatchable(github, { workflow, inputs, ref: refOf(code, branch) })
 }
 
 /** Nothing is begun that could not be ended. @throws InputError, RefusedError for an obstacle */
