@@ -14,7 +14,14 @@ import { generateHistory } from '../test/support/report-history.ts'
 const pictures = fileURLToPath(new URL('../docs/pictures/', import.meta.url))
 const period = { from: Date.parse('2026-08-01T00:00:00Z'), to: Date.parse('2026-11-01T00:00:00Z') }
 const collector = new Collector()
-const plan = { seed: 12, from: new Date(period.from), days: 92, deploymentsADay: 3, failing: 0.12, rehearsing: 0.1 }
+const plan = {
+  seed: 12,
+  from: new Date(period.from),
+  days: 92,
+  deploymentsADay: 3,
+  failing: 0.12,
+  rehearsing: 0.1,
+}
 const { events, facts } = generateHistory({ ...plan, environments: ['production', 'production', 'staging'] })
 for (const event of events) collector.add(event)
 for (const fact of facts) collector.addDeployment(fact)

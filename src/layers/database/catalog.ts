@@ -141,10 +141,14 @@ export async function chooseBackup(store: Store, choice: Choice): Promise<Manife
   const [stranger] = backups.filter((each) => describeOrigin(each, choice) !== undefined)
   // the same database by another address, such as localhost and 127.0.0.1, counts as another one
   const hint =
-    own.length > 0 || stranger === undefined
-      ? 'name one'
-      : `backup ${stranger.name} there ${describeOrigin(stranger, choice)}: check the address and the environment`
+    own.length > 0
+      ? '; name one'
+      : stranger !== undefined
+        ? `; backup ${stranger.name} there ${describeOrigin(stranger, choice)}: check the address and the environment`
+        : broken.length > 0
+          ? ''
+          : message`; nothing is stored there: check ${setting('database.storage')}`
   throw new RefusedError(
-    `there is no ${what} of this database in ${store.place} (${own.length} others${rest.join('')}); ${hint}`,
+    message`there is no ${what} of this database in ${store.place} (${own.length} others${rest.join('')})${hint}`,
   )
 }

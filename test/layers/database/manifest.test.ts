@@ -188,7 +188,6 @@ test('of a backup from the future, which is the newest is not known: it is resto
     await store.write(`${made.name}/${manifestFile}`, Readable.from([writeManifest(made)]))
     return made
   }
-  const sound = await write('2026-11-24T12:08:00.000Z')
   const choice = {
     revision: manifest.before,
     source: 's',
@@ -196,6 +195,10 @@ test('of a backup from the future, which is the newest is not known: it is resto
     allowOtherSource: false,
     now,
   }
+  await expect(chooseBackup(store, { ...choice, wanted: 'latest' })).rejects.toThrow(
+    `there is no backup of this database in ${folder} (0 others); nothing is stored there: check \`database.storage\``,
+  )
+  const sound = await write('2026-11-24T12:08:00.000Z')
   // clocks of two machines are never the same
   expect(await chooseBackup(store, { ...choice, wanted: 'latest' })).toEqual(sound)
   const future = await write('2036-11-24T12:00:00.000Z')

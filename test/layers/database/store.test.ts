@@ -149,6 +149,9 @@ describe('a bucket', () => {
     's3:bucket',
     's3://bucket/a?b',
     'gs://bucket',
+    's3//bucket/shop',
+    's3/bucket',
+    'S3//bucket',
   ])('is not called %s', (storage) => {
     expect(() => openStore(storage, { env: server.env, fetch })).toThrow(`is "${storage}"; write`)
   })
@@ -159,6 +162,60 @@ describe('a bucket', () => {
       expect(() => openStore(storage, { env: server.env, fetch })).toThrow(`is "${storage}", and no shell`)
     },
   )
+
+  test('that dies at any request of a backup or a restore leaves no backup that counts, and the database as it is', async () => {
+    const env = server.env
+    /** A server that answers so many requests, and then no more. */
+    const mortal = (answers: number): typeof fetch => {
+      let left = answers
+      return async (url, init) => {
+        left -= 1
+        if (left < 0) throw new TypeError('fetch failed')
+        return fetch(url, init)
+      }
+    }
+    const attempts = [0, 1, 2].map(async (answers) => {
+      const path = join(folder, `mortal-${answers}.db`)
+      const database = new DatabaseSync(path)
+      database.exec("CREATE TABLE t (v); INSERT INTO t VALUES ('good')")
+      const storage = `s3://my.backups/mortal-${answers}`
+      const surroundings = { env: {}, scratch: folder, log: () => {} }
+      const common = {
+        engine: await openEngine(parseConnection(`sqlite:${path}`), surroundings),
+        scratch: join(folder, `scratch-${answers}`),
+        now: () => new Date(),
+        log: () => {},
+      }
+      const make = (store: Store) =>
+        makeBackup({
+          ...{ ...common, store, environment: 'production', before: '1'.repeat(40), migrations: [] },
+          ...{ pinned: false, recipient: undefined, verify: 'restore' },
+        })
+      await expect(make(openStore(storage, { env, fetch: mortal(answers) }))).rejects.toThrow(
+        /bucket my\.backups on 127\.0\.0\.1:\d+ does not answer: fetch failed/,
+      )
+      const store = openStore(storage, { env, fetch })
+      expect((await readCatalog(store)).backups).toEqual([])
+      const manifest = await make(store)
+      database.exec("UPDATE t SET v = 'bad'")
+      const dead = openStore(storage, { env, fetch: mortal(0) })
+      const restore = {
+        ...common,
+        manifest,
+        identity: undefined,
+        verify: 'full',
+        allowDataLoss: true,
+      } as const
+      const rest = { exportTo: undefined, keepOldMs: 0, dryRun: false } as const
+      await expect(restoreBackup({ ...restore, ...rest, store: dead })).rejects.toThrow(/does not answer/)
+      expect(database.prepare('SELECT v FROM t').all()).toEqual([{ v: 'bad' }])
+      await restoreBackup({ ...restore, ...rest, store })
+      expect(database.prepare('SELECT v FROM t').all()).toEqual([{ v: 'good' }])
+      database.close()
+    })
+    // what is refused waits before it is tried again: all at once
+    await Promise.all(attempts)
+  }, 60_000)
 
   test('that is not there is told', async () => {
     await expect(openStore('s3://another', { env: server.env, fetch }).list()).rejects.toThrow(

@@ -22,7 +22,7 @@ export function openStore(
   },
 ): Store {
   if (storage.startsWith('s3:')) return openBucketStore(parseBucket(storage, env), { fetch, signal })
-  if (/^[a-z0-9]{2,}:/i.test(storage))
+  if (/^[a-z0-9]{2,}:|^s3\//i.test(storage))
     throw new InputError(`is "${storage}"; write the path of a folder, or s3://bucket/prefix`)
   if (/^~|\$\{?[a-z_]/i.test(storage))
     throw new InputError(
