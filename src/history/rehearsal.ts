@@ -18,10 +18,21 @@ const recorded: ReadonlySet<Event['kind']> = new Set([
  * @param events of any incident, oldest first
  */
 export function withoutRehearsals(events: readonly Event[]): readonly Event[] {
+  const isRehearsed = rehearsalFilter()
+  return events.filter((event) => !isRehearsed(event))
+}
+
+/** The events of rehearsals alone. */
+export function onlyRehearsals(events: readonly Event[]): readonly Event[] {
+  return events.filter(rehearsalFilter())
+}
+
+/** @returns what is asked of each event in turn, oldest first */
+function rehearsalFilter(): (event: Event) => boolean {
   const rehearsed = new Set<string>()
-  return events.filter((event) => {
+  return (event) => {
     if (event.kind === 'rollback-began' && event.rehearsal === true) rehearsed.add(event.incident)
     else if (event.kind === 'rollback-began') rehearsed.delete(event.incident)
-    return !(rehearsed.has(event.incident) && recorded.has(event.kind))
-  })
+    return rehearsed.has(event.incident) && recorded.has(event.kind)
+  }
 }

@@ -1,6 +1,6 @@
 import { breachedChecks, isDetection } from '../history/detection.ts'
 import type { Event, EventOf } from '../history/event.ts'
-import { withoutRehearsals } from '../history/rehearsal.ts'
+import { onlyRehearsals, withoutRehearsals } from '../history/rehearsal.ts'
 import { type Severity, severities } from '../text/severity.ts'
 import type { Topic } from './topics.ts'
 
@@ -27,6 +27,8 @@ export interface Incident {
   readonly resolved: { readonly by: string; readonly at: string; readonly because: string } | undefined
   /** the highest level that was notified, from 1 */
   readonly level: number
+  /** true where nothing was failing, and a rollback is practised */
+  readonly rehearsal?: true
   /** what deadlines count from: the level at a time */
   readonly base: { readonly at: string; readonly level: number }
 }
@@ -51,6 +53,24 @@ export function changesOf(events: readonly Event[], incident: string): readonly 
   return fold(events, incident).changes
 }
 
+/**
+ * The same of rehearsals, which are no incidents: for those who asked to hear of them. It has an id of its own, so that nobody takes
+ * it for the incident of the same revision, is never severe, and is over when the rollback that is practised is.
+ */
+export function rehearsalChangesOf(events: readonly Event[], incident: string): readonly Change[] {
+  const { changes } = foldAll(onlyRehearsals(events), incident)
+  return changes.map(({ event, topic, after }) => {
+    const { actor: by, at } = event
+    const isOver = event.kind === 'rollback-ended' && after.status !== 'resolved'
+    const known = isOver ? resolve(after, { actor: by, at }, 'the rehearsal ended') : after
+    return {
+      event,
+      topic,
+      after: { ...known, incident: `${incident}-rehearsal`, severity: 'low', rehearsal: true },
+    }
+  })
+}
+
 /** The ids of the incidents of an environment that are neither acknowledged nor resolved. */
 export function openIncidents(events: readonly Event[], environment: string): readonly Incident[] {
   const ids = new Set(events.filter((each) => each.environment === environment).map((each) => each.incident))
@@ -58,9 +78,13 @@ export function openIncidents(events: readonly Event[], environment: string): re
 }
 
 function fold(events: readonly Event[], id: string) {
+  return foldAll(withoutRehearsals(events), id)
+}
+
+function foldAll(events: readonly Event[], id: string) {
   let incident: Incident | undefined
   const changes: Change[] = []
-  for (const event of withoutRehearsals(events)) {
+  for (const event of events) {
     if (event.incident !== id) continue
     const next = advance(incident, event)
     if (next === undefined) continue

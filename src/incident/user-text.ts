@@ -36,13 +36,13 @@ export function userTextOf(incident: Incident, service: string, events: readonly
     identified: `We believe that a recent change of ours causes the problems with ${service} ${since}. We are preparing to undo it. You may still see errors.`,
     'rolling back': `We are undoing a recent change to end the problems with ${service} ${since}. You may still see errors.`,
     monitoring: `We have undone a recent change to end the problems with ${service} ${since}. We are checking that everything works as usual.`,
-    resolved: `The problems with ${service} ${since} ended at ${clock(resolved?.at ?? openedAt)}.${isUndone ? ' We have undone the change that we believe caused them.' : ''} We are sorry for the trouble.`,
+    resolved: `The problems with ${service} ${since} ended at ${clock(resolved?.at ?? openedAt, openedAt)}.${isUndone ? ' We have undone the change that we believe caused them.' : ''} We are sorry for the trouble.`,
   }
   return { title: `Problems with ${service}`, text: texts[phase], status: statuses[phase] }
 }
 
-/** With its day: a status page is read for days. */
-function clock(at: string): string {
+/** With its day, as a status page is read for days, unless it is that of a time which was named before. */
+function clock(at: string, before = ''): string {
   const [day, time] = new Date(at).toISOString().split('T')
-  return `${time?.slice(0, 5)} UTC on ${day}`
+  return `${time?.slice(0, 5)} UTC${before.startsWith(`${day}T`) ? '' : ` on ${day}`}`
 }

@@ -19,7 +19,7 @@ export type Attempt =
       readonly afterMs?: number | undefined
     }
 
-/** One kind of service. A new one is a file in `channels/`, a line in `open.ts` and a member of the settings. */
+/** One kind of service. A new one is a file in `channels/`, with its settings, and a line in `channels/index.ts`. */
 export interface Channel {
   /** True when a notice that is sent twice is seen once. */
   readonly isRepeatable: (notice: Notice) => boolean

@@ -1,7 +1,8 @@
 import type { Event } from '../history/event.ts'
-import { type Change, changesOf, type Incident } from '../incident/incident.ts'
+import { type Change, changesOf, rehearsalChangesOf } from '../incident/incident.ts'
 import type { IncidentSettings } from '../incident/settings.ts'
 import type { MessageIds } from './channel.ts'
+import { channelTypes } from './channels/index.ts'
 import { isAtLeast, isQuiet } from './quiet-hours.ts'
 import type { ChannelSettings, NotifySettings } from './settings.ts'
 
@@ -30,7 +31,8 @@ export function dueDeliveries(
     ),
   )
   const joins = joiningLevels(settings.incident)
-  return changesOf(events, incident).flatMap((change) => {
+  const changes = [...changesOf(events, incident), ...rehearsalChangesOf(events, incident)]
+  return changes.flatMap((change) => {
     if (now.getTime() - Date.parse(change.event.at) > catchUpMs) return []
     return Object.entries(settings.notify.channels)
       .filter(([name, channel]) => isSubscribed(channel, change, joins.get(name) ?? 1))
@@ -47,7 +49,7 @@ export function keyOf(channel: string, event: string): string {
 /** The ids of an incident's messages in a channel: those of the newest delivery that has them. Each opening begins anew. */
 export function idsOf(
   events: readonly Event[],
-  { incident, openedAt }: Incident,
+  { event: { incident }, after: { openedAt } }: Change,
   channel: string,
 ): MessageIds {
   const own = events.flatMap((event) =>
@@ -66,11 +68,19 @@ function joiningLevels({ levels }: IncidentSettings): ReadonlyMap<string, number
   return joins
 }
 
-function isSubscribed(channel: ChannelSettings, { topic, event, after }: Change, joinsAt: number): boolean {
+/** Of some types, not every change says anything new. */
+const types: Readonly<
+  Record<string, { readonly schema: unknown; readonly isNews?: (change: Change) => boolean }>
+> = channelTypes
+
+function isSubscribed(channel: ChannelSettings, change: Change, joinsAt: number): boolean {
+  const { topic, event, after } = change
   if (after.level < joinsAt) return false
+  if (types[channel.type]?.isNews?.(change) === false) return false
   // it joins by this message, whatever else it wants to know of
   const joinsNow = event.kind === 'incident-escalated' && event.after < joinsAt && joinsAt > 1
   if (!joinsNow && !channel.events.some((each) => each === topic)) return false
+  if (after.rehearsal) return 'rehearsals' in channel && channel.rehearsals
   if (!isAtLeast(after.severity, channel.severity)) return false
   return !isQuiet(channel['quiet-hours'], new Date(event.at), after.severity)
 }

@@ -1,13 +1,11 @@
-import { breachedChecks } from '../history/detection.ts'
 import type { Event } from '../history/event.ts'
-import { type EscalationPolicy, nextDeadline } from '../incident/escalation.ts'
 import type { Change, Incident } from '../incident/incident.ts'
 import { fillLinks, type TitledLink } from '../incident/links.ts'
 import type { IncidentSettings } from '../incident/settings.ts'
 import type { Topic } from '../incident/topics.ts'
 import { sayDuration } from '../text/duration.ts'
 import { shortRevision } from '../text/revision.ts'
-import { formatMoment } from '../text/time.ts'
+import { type Fact, factsOf } from './facts.ts'
 
 /** What a channel says. All texts are plain: each channel escapes them for its own format, as some come from commits and servers. */
 export interface Notice {
@@ -24,7 +22,7 @@ export interface Notice {
   readonly title: string
   /** what happened now, one sentence */
   readonly headline: string
-  readonly facts: readonly { readonly label: string; readonly value: string }[]
+  readonly facts: readonly Fact[]
   readonly links: readonly TitledLink[]
   /** every event of the incident up to this one, oldest first */
   readonly past: readonly Event[]
@@ -39,27 +37,36 @@ export interface NoticeSettings {
 }
 
 /** Writes the notice of a change. A pure function: the same change, the same notice. @param events of the incident */
-export function noticeOf(
-  { event, topic, after }: Change,
-  events: readonly Event[],
-  settings: NoticeSettings,
-): Notice {
+export function noticeOf(change: Change, events: readonly Event[], settings: NoticeSettings): Notice {
+  const { event, topic, after } = change
   const own = events.filter((each) => each.incident === event.incident)
   const past = own.slice(0, own.findIndex((each) => each.id === event.id) + 1)
   const { environment, revision } = after
+  const what = after.rehearsal ? 'rollback of' : 'failed deployment'
   return {
     ...{ id: event.id, topic, at: event.at, event, incident: after, past },
     ...{ repository: settings.repository, repositoryUrl: settings.repositoryUrl },
-    title: `${environment}: failed deployment ${shortRevision(revision)}`,
+    title: `${after.rehearsal ? 'REHEARSAL: ' : ''}${environment}: ${what} ${shortRevision(revision)}`,
     headline: headlineOf(event, after),
-    facts: factsOf(event, after, settings.incident),
+    facts: factsOf(change, past, settings.incident),
     links: linksOf(event, past, after, settings),
   }
 }
 
-/** How a severity is written in one word in capitals, as pagers do. */
-export function badge({ incident: { severity, status } }: Notice): string {
-  return status === 'resolved' ? 'RESOLVED' : severity.toUpperCase()
+/** How an incident stands, in one word in capitals, as pagers write it. */
+export function badge({ incident: { severity, status, rehearsal } }: Notice): string {
+  if (status === 'resolved') return rehearsal ? 'DONE' : 'RESOLVED'
+  return rehearsal ? 'TEST' : severity.toUpperCase()
+}
+
+/** The title, where nothing else says which repository it is about. */
+export function subjectOf({ repository, title }: Notice): string {
+  return `[${repository}] ${title}`
+}
+
+/** What happened now, beside the title, which names the environment. */
+export function briefOf({ topic, incident, headline }: Notice): string {
+  return topic === 'opened' ? incident.because : headline
 }
 
 /** What is wrong, or right, in one sentence. */
@@ -94,7 +101,7 @@ function headlineOf(event: Event, after: Incident): string {
     case 'rollback-applied':
       return `${event.layer} rolled back from ${shortRevision(event.from)} to ${shortRevision(event.to)}`
     case 'rollback-ended':
-      return endings[event.outcome]
+      return `${after.rehearsal ? 'Rehearsal: ' : ''}${endings[event.outcome]}`
     case 'revision-deployed':
       return `${shortRevision(event.deployed)} deployed by ${event.workflow}`
     case 'recovery-verified':
@@ -118,38 +125,6 @@ const endings = {
   undone: 'Rollback failed, and what was done before was taken back',
 } as const
 
-function factsOf(event: Event, after: Incident, { respondMs, levels }: IncidentSettings): Notice['facts'] {
-  const policy: EscalationPolicy = { respondMs, levels: levels.length }
-  const deadline = nextDeadline(after, policy)
-  const fact = (label: string, value: string | undefined) => (value === undefined ? [] : [{ label, value }])
-  return [
-    ...fact('Environment', after.environment),
-    ...fact('Severity', after.severity),
-    ...fact('Status', after.status === 'acknowledged' ? `acknowledged, ${after.phase}` : after.phase),
-    ...fact('Failed revision', shortRevision(after.revision)),
-    ...fact('Opened', formatMoment(Date.parse(after.openedAt))),
-    ...fact(
-      'Acknowledged',
-      after.acknowledged && `${after.acknowledged.by}, ${formatMoment(Date.parse(after.acknowledged.at))}`,
-    ),
-    ...fact(
-      'Acknowledge by',
-      deadline && `${formatMoment(deadline.getTime())}, or level ${after.level + 1} is notified`,
-    ),
-    ...(event.kind === 'rollback-ended'
-      ? fact(
-          'Layers',
-          event.layers.map(({ layer, outcome }) => `${layer}: ${outcome}`).join(', ') || undefined,
-        )
-      : []),
-    ...(event.kind === 'health-checked'
-      ? breachedChecks(event)
-          .slice(0, 3)
-          .flatMap(({ name, evidence }) => fact(`Check ${name}`, evidence))
-      : []),
-  ]
-}
-
 function linksOf(
   event: Event,
   past: readonly Event[],
@@ -161,7 +136,11 @@ function linksOf(
     ...(event.kind === 'rollback-proposed' ? [{ label: 'Pull request', url: event.url }] : []),
     ...(opened?.kind === 'postmortem-opened' ? [{ label: `Issue #${opened.issue}`, url: opened.url }] : []),
     ...(event.run === undefined ? [] : [{ label: 'Workflow run', url: event.run.url }]),
-    { label: 'Failed revision', url: `${repositoryUrl}/commit/${after.revision}` },
+    // some channels show only the first three
     ...fillLinks(links, after, past),
+    {
+      label: after.rehearsal ? 'Revision' : 'Failed revision',
+      url: `${repositoryUrl}/commit/${after.revision}`,
+    },
   ]
 }

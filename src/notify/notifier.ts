@@ -93,32 +93,53 @@ export function openNotifier(options: NotifierOptions): Notifier {
       (signal) =>
         openChannel(channel, { ...options, service: options.incident.service, secret, signal, timeoutMs }),
       notice,
-      idsOf(events, change.after, name),
+      idsOf(events, change, name),
       { ...options, timeoutMs, clock: () => now().getTime(), signal: ending.signal },
     )
-    const because = options.redact(delivered.because)
-    const { id, incident } = change.event
-    const { topic, headline } = notice
-    const tookMs = now().getTime() - startedAt
-    const { outcome, tries, message } = delivered
-    const ids = message === undefined ? {} : { message: { ...message } }
+    settle({ channel: name, change }, delivered, notice.headline, startedAt)
+  }
+
+  /** Keeps how a delivery ended, for the history and the summary. */
+  const settle = (due: Due, delivered: Delivered, headline: string, startedAt: number) => {
+    const delivery = deliveryOf(due, delivered, headline, startedAt)
+    const { channel, event: about, topic, outcome, because, tries, message } = delivery
     const result = options.describe(
-      { kind: 'notification-sent', channel: name, about: id, topic, outcome, because, tries, ...ids },
-      [name, id],
-      change.event,
+      {
+        ...{ kind: 'notification-sent', channel, about, topic, outcome, because, tries },
+        ...(message && { message: { ...message } }),
+      },
+      [channel, about],
+      due.change.event,
     )
-    deliveries.push({ ...delivered, because, channel: name, event: id, incident, topic, headline, tookMs })
+    deliveries.push(delivery)
     results.push(result)
     options.onDelivered?.()
   }
 
+  const deliveryOf = (
+    { channel, change: { event, topic } }: Due,
+    delivered: Delivered,
+    headline: string,
+    startedAt: number,
+  ): Delivery => ({
+    ...delivered,
+    // cut after masking: half of a secret would not be known as one
+    because: shorten(options.redact(delivered.because)),
+    ...{ channel, event: event.id, incident: event.incident, topic, headline },
+    tookMs: now().getTime() - startedAt,
+  })
+
   /** A fault of our own in a message must not end the step that rolls production back. */
-  const explainFault = ({ channel, change: { event, topic } }: Due, error: unknown, startedAt: number) => {
-    const because = options.redact(`unexpected: ${error instanceof Error ? error.message : String(error)}`)
-    const tookMs = now().getTime() - startedAt
-    const { id, incident } = event
+  const explainFault = (due: Due, error: unknown, startedAt: number) => {
+    const because = `unexpected: ${error instanceof Error ? error.message : String(error)}`
     const failed = { outcome: 'failed', because, tries: 0 } as const
-    deliveries.push({ ...failed, channel, event: id, incident, topic, headline: topic, tookMs })
+    const { topic } = due.change
+    try {
+      settle(due, failed, topic, startedAt)
+    } catch {
+      // the record is what fails: the summary has it
+      deliveries.push(deliveryOf(due, failed, topic, startedAt))
+    }
   }
 
   /** Not what another run is about to send. */
@@ -176,6 +197,13 @@ export function openNotifier(options: NotifierOptions): Notifier {
       return deliveries
     },
   }
+}
+
+/** The longest reason in the history, characters. */
+const mostReason = 300
+
+function shorten(reason: string): string {
+  return reason.length > mostReason ? `${reason.slice(0, mostReason - 1)}…` : reason
 }
 
 function aborted(signal: AbortSignal): Promise<never> {

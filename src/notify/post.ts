@@ -62,11 +62,11 @@ function isPage(text: string): boolean {
   return /^\s*<(?:!doctype html|html)\b/i.test(text)
 }
 
-/** The start of what a service said, on one line; nothing of a page of HTML. */
+/** What a service said, on one line; nothing of a page of HTML. Who keeps it masks secrets in it, and cuts it then. */
 export function excerpt(text: string): string {
   const line = text.replace(/[\s\p{Cc}]+/gu, ' ').trim()
   if (line === '' || line.startsWith('<')) return ''
-  return `: ${line.length > 200 ? `${line.slice(0, 200)}…` : line}`
+  return `: ${line}`
 }
 
 /** https://www.rfc-editor.org/rfc/rfc9110#name-retry-after: seconds or a date. */
@@ -102,4 +102,9 @@ export function idsOf(values: Readonly<Record<string, unknown>>): MessageIds {
  */
 export function idsAt(place: MessageIds, ids: MessageIds): MessageIds {
   return Object.entries(place).every(([name, value]) => (ids[name] ?? value) === value) ? ids : {}
+}
+
+/** The address of a path below the one of the settings, which may end with slashes. @param path from its first slash on */
+export function below(url: string, path: string): string {
+  return `${url.replace(/\/+$/, '')}${path}`
 }

@@ -1,5 +1,5 @@
 import { type Severity, severities } from '../text/severity.ts'
-import type { QuietHours } from './settings.ts'
+import type { QuietHours } from './fields.ts'
 
 /** True when an incident of this severity is not sent at this time. From `from` to before `to`, over midnight where `to` is earlier. */
 export function isQuiet(hours: QuietHours | undefined, at: Date, severity: Severity): boolean {

@@ -317,14 +317,22 @@ function keepHistoryApart(config: Readonly<Record<string, unknown>>, context: z.
   })
 }
 
-/** A level whose channel is not there would notify nobody. */
+/** A level whose channel is not there would notify nobody, and neither would mentions of a level that is not there. */
 function demandChannels(config: Readonly<Record<string, unknown>>, context: z.core.$RefinementCtx): void {
   const bad = new Set(context.issues.map((issue) => issue.path?.[0]))
   if (bad.has('incident') || bad.has('notify')) return
   const read = readChannels.safeParse(config)
   if (!read.success) return
+  const { levels } = read.data.incident
   const known = Object.keys(read.data.notify.channels)
-  for (const [index, { channels }] of read.data.incident.levels.entries()) {
+  for (const [name, { mentions }] of Object.entries(read.data.notify.channels)) {
+    for (const level of Object.keys(mentions).filter((each) => Number(each) > levels.length)) {
+      const path = ['notify', 'channels', name, 'mentions', level]
+      const message = `is no level: \`incident.levels\` has ${levels.length}; write a level there, or leave the key out`
+      context.addIssue({ code: 'custom', path, message })
+    }
+  }
+  for (const [index, { channels }] of levels.entries()) {
     for (const [at, name] of channels.entries()) {
       if (known.includes(name)) continue
       const path = ['incident', 'levels', index, 'channels', at]
@@ -336,7 +344,9 @@ function demandChannels(config: Readonly<Record<string, unknown>>, context: z.co
 
 const readChannels = z.object({
   incident: z.object({ levels: z.array(z.object({ channels: z.array(z.string()) })) }),
-  notify: z.object({ channels: z.record(z.string(), z.unknown()) }),
+  notify: z.object({
+    channels: z.record(z.string(), z.object({ mentions: z.record(z.string(), z.unknown()).default({}) })),
+  }),
 })
 
 function isMapping({ value }: { readonly value: unknown }): boolean {

@@ -173,7 +173,7 @@ describe('the draft for users', () => {
   test('does not say that a change was undone when none was', () => {
     const alone = [at(0, unhealthy()), at(5, resolved)]
     expect(userTextOf(known(alone), 'the shop', alone).text).toBe(
-      'The problems with the shop that began at 03:00 UTC on 2026-11-24 ended at 03:05 UTC on 2026-11-24. We are sorry for the trouble.',
+      'The problems with the shop that began at 03:00 UTC on 2026-11-24 ended at 03:05 UTC. We are sorry for the trouble.',
     )
     expect(start).toBe(Date.parse('2026-11-24T03:00:00Z'))
   })

@@ -66,3 +66,23 @@ test('the schema refuses what is not one: this test can fail', () => {
   ])
     expect(problemsOf(wrong)).not.toEqual([])
 })
+
+test.each([
+  ['code', 'd'.repeat(40), `pkg:github/octo-org/shop@${'d'.repeat(40)}`],
+  ['database', '1_products', 'pkg:generic/octo-org/shop/database@1_products'],
+  ['config', 'app v1/@2?x', 'pkg:generic/octo-org/shop/config@app%20v1%2F%402%3Fx'],
+  ['flags', '', 'pkg:generic/octo-org/shop/flags'],
+])(
+  'a rollback of the layer %s names what is there now, never the failed revision',
+  (layer, now, artifactId) => {
+    const story = [at(0, unhealthy()), at(1, began), at(2, { ...applied, layer, now } as never)]
+    const [event] = noticesOf(story)
+      .flatMap((notice) => writeCDEvent(notice) ?? [])
+      .slice(-1)
+    expect(event).toMatchObject({
+      context: { type: 'dev.cdevents.service.rolledback.0.3.0' },
+      subject: { content: { artifactId } },
+    })
+    expect(problemsOf(event as never)).toEqual([])
+  },
+)

@@ -103,6 +103,61 @@ describe('slack', () => {
   })
 })
 
+describe('mentions of slack', () => {
+  const mentions = { 1: ['S0123456789', 'U0123456789'], 2: ['U0000000002'], 3: ['W0000000003'] }
+  const levels = { levels: [{}, {}, {}] }
+  const paged = [
+    at(0, unhealthy('critical')),
+    at(1, began),
+    { ...at(15, escalated(3)), after: 1 } as never,
+    at(16, acknowledged),
+  ]
+  const textsOf = () => bodies().map(({ text }) => String(text).match(/<[@!][^>]*>/g) ?? [])
+
+  test('name the people of each level once, when it is notified', async () => {
+    receiver.answer(() => ({ body: 'ok' }))
+    const channel = open({ type: 'slack', url: { env: 'HOOK' }, mentions }, { HOOK: receiver.url })
+    for (const notice of noticesOf(paged, levels)) await channel.send(notice, {})
+    expect(textsOf()).toEqual([
+      ['<!subteam^S0123456789>', '<@U0123456789>'],
+      [],
+      ['<@U0000000002>', '<@W0000000003>'],
+      [],
+    ])
+    expect(bodies()[0].blocks[2]).toEqual({
+      type: 'section',
+      text: { type: 'mrkdwn', text: '<!subteam^S0123456789> <@U0123456789>' },
+    })
+  })
+
+  test('are in the thread of a bot, and never in the message above when it is updated', async () => {
+    receiver.answer(() => ({ body: '{"ok":true,"ts":"1.1"}' }))
+    const channel = open({
+      ...{ type: 'slack-bot', token: { env: 'TOKEN' }, channel: 'C0123456789', mentions },
+      url: `${receiver.url}/api/`,
+    })
+    const [opened, , third] = noticesOf(paged, levels)
+    await channel.send(opened as never, {})
+    await channel.send(third as never, { ts: '1.1' })
+    expect(receiver.received.map(({ path }, index) => [path, textsOf()[index]?.length])).toEqual([
+      ['/api/chat.postMessage', 2],
+      ['/api/chat.postMessage', 2],
+      ['/api/chat.update', 0],
+    ])
+  })
+
+  test('are of ids in the settings alone', () => {
+    for (const id of ['@grace', 'U1> <!channel', 'here', 'C0123456789'])
+      expect(() => open({ type: 'slack', url: { env: 'HOOK' }, mentions: { 1: [id] } })).toThrow(
+        'is not the id of a user or a user group',
+      )
+    const evil = noticesOf([
+      at(0, { ...unhealthy(), because: '<@U0123456789> <!subteam^S0123456789>' } as never),
+    ])
+    expect(writeSlack(only(evil)).text).not.toMatch(/<[@!]/)
+  })
+})
+
 describe('slack-bot', () => {
   const settings = () => ({
     type: 'slack-bot',

@@ -71,7 +71,7 @@ describe('incident.io', () => {
       idempotency_key: 'octo-org/shop/production-bbbbbbbbbbbb/1',
       visibility: 'public',
       mode: 'standard',
-      name: 'production: failed deployment bbbbbbb',
+      name: '[octo-org/shop] production: failed deployment bbbbbbb',
       severity_id: '01-Major',
     })
     // a rollback that failed is critical

@@ -73,7 +73,9 @@ describe('discord', () => {
     expect(receiver.received[0]?.path).toBe('/hook?wait=true')
     const [{ allowed_mentions: mentions, embeds }] = bodies()
     expect(mentions).toEqual({ parse: [] })
-    expect(embeds[0].description).not.toMatch(/@(?=everyone|here)|(?<!\\)[*`[]/)
+    const [text, links] = embeds[0].description.split('\n\n[')
+    expect(text).not.toMatch(/@(?=everyone|here)|(?<!\\)[*`[]/)
+    expect(`[${links}`).toBe(`[Failed revision](https://github.com/octo-org/shop/commit/${'b'.repeat(40)})`)
     const [long] = writeDiscord(withText('*'.repeat(50_000))).embeds
     expect(JSON.stringify(long).length).toBeLessThan(6000)
   })

@@ -51,7 +51,14 @@ function openRun(
     timeout = '2s',
     fetch: by = fetch,
     fault,
-  }: { given?: object; timeout?: string; fetch?: typeof fetch; fault?: Error } = {},
+    where = 'record',
+  }: {
+    given?: object
+    timeout?: string
+    fetch?: typeof fetch
+    fault?: Error
+    where?: 'record' | 'message'
+  } = {},
 ) {
   const append = async (...events: readonly Event[]) => {
     for (const event of events) if (!history.some(({ id }) => id === event.id)) history.push(event)
@@ -60,10 +67,16 @@ function openRun(
   const notifier = openNotifier({
     ...repository,
     notify: notifySettings(given, { timeout }),
-    incident: incidentSettings(),
+    incident: {
+      ...incidentSettings(),
+      get links() {
+        if (fault !== undefined && where === 'message') throw fault
+        return {}
+      },
+    },
     readPast: async () => [...history],
     describe: (what, key, { incident: id, environment, revision }) => {
-      if (fault !== undefined) throw fault
+      if (fault !== undefined && where === 'record') throw fault
       return newEvent(
         {
           ...what,
@@ -109,6 +122,33 @@ describe('a run', () => {
     expect(deliveries.map(({ channel, outcome, because }) => [channel, outcome, because])).toEqual(
       ['hook', 'slack'].map((channel) => [channel, 'failed', 'unexpected: a fault with ***']),
     )
+  })
+
+  test('has the reason of such a fault in the history, without secrets and short', async () => {
+    const history: Event[] = []
+    const fault = new Error(`${'x'.repeat(280)}sekret-value-4711${'y'.repeat(5000)}`)
+    const run = openRun(history, { fault, where: 'message' })
+    await run.record(at(0, unhealthy('critical')))
+    await run.end()
+    const kept = history.flatMap((event) => (event.kind === 'notification-sent' ? [event] : []))
+    expect(kept.map(({ channel, outcome, tries }) => [channel, outcome, tries])).toEqual([
+      ['hook', 'failed', 0],
+      ['slack', 'failed', 0],
+    ])
+    for (const { because } of kept) {
+      expect(because).toMatch(/^unexpected: x+\*{3}/)
+      expect(because.length).toBeLessThanOrEqual(300)
+    }
+  })
+
+  test('has no half of a secret that a service repeats, however long its answer is', async () => {
+    receiver.answer(() => ({ status: 400, body: `${'x'.repeat(270)}sekret-value-4711${'y'.repeat(900)}` }))
+    const history: Event[] = []
+    const run = openRun(history)
+    await run.record(at(0, unhealthy('critical')))
+    await run.end()
+    expect(JSON.stringify(history)).toContain('HTTP 400: xxx')
+    expect(JSON.stringify(history)).not.toContain('sek')
   })
 
   test('sends what it appends, in its order, and the record says what became of each', async () => {

@@ -116,9 +116,7 @@ describe('a status page', () => {
         incident: {
           name: 'Problems with the shop',
           status: 'resolved',
-          body: expect.stringMatching(
-            /^The problems with the shop .* ended at 03:05 UTC on 2026-11-24\. We have undone/,
-          ),
+          body: expect.stringMatching(/^The problems with the shop .* ended at 03:05 UTC\. We have undone/),
           deliver_notifications: true,
           component_ids: ['ftgks51sfs2d'],
           components: { ftgks51sfs2d: 'operational' },

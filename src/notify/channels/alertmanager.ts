@@ -1,7 +1,29 @@
+import { z } from 'zod'
+import { type DeepReadonly, httpUrl, line, section } from '../../settings/fields.ts'
 import type { Channel, ChannelMeans } from '../channel.ts'
+import { common, secret } from '../fields.ts'
 import type { Notice } from '../notice.ts'
-import { post } from '../post.ts'
-import type { SettingsOf } from '../settings.ts'
+import { below, post } from '../post.ts'
+
+const schema = section({
+  ...common(),
+  type: z.literal('alertmanager').describe('Raises an alert in Alertmanager, and ends it with the incident.'),
+  url: httpUrl({ example: 'http://alertmanager:9093' }).describe('Address of Alertmanager.'),
+  token: secret(
+    'ALERTMANAGER_AUTHORIZATION',
+    'the whole header `authorization`; by default there is none',
+  ).optional(),
+  labels: z
+    .record(
+      z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'is not the name of a label; write one such as `team`'),
+      line(),
+    )
+    .default({})
+    .describe('More labels, for the routes of Alertmanager. By default there are none.'),
+})
+type Settings = DeepReadonly<z.output<typeof schema>>
+
+export const alertmanager = { schema, open: openAlertmanager }
 
 /** An alert without an end is resolved by Alertmanager after five minutes, whatever is true. This one ends with the incident, or when nobody has touched it for so long. */
 const firesForMs = 7 * 24 * 60 * 60_000
@@ -10,12 +32,9 @@ const firesForMs = 7 * 24 * 60 * 60_000
  * Alertmanager's API v2: an alert for each level that is reached, which ends with the incident. The labels are the same each time,
  * so that it stays one alert. https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml
  */
-export function openAlertmanager(
-  { url, token, labels }: SettingsOf<'alertmanager'>,
-  means: ChannelMeans,
-): Channel {
+function openAlertmanager({ url, token, labels }: Settings, means: ChannelMeans): Channel {
   const headers: Readonly<Record<string, string>> = token ? { authorization: means.secret(token) } : {}
-  const address = `${url.replace(/\/+$/, '')}/api/v2/alerts`
+  const address = below(url, '/api/v2/alerts')
   return {
     isRepeatable: () => true,
     // that it was taken does not say that a route leads to anybody

@@ -1,15 +1,36 @@
 import { createHash } from 'node:crypto'
-import type { Event } from '../../history/event.ts'
+import { z } from 'zod'
+import type { Event, EventOf } from '../../history/event.ts'
+import { type DeepReadonly, section } from '../../settings/fields.ts'
 import type { Attempt, Channel, ChannelMeans } from '../channel.ts'
+import { common, secret, webhookUrl } from '../fields.ts'
 import type { Notice } from '../notice.ts'
 import { post } from '../post.ts'
-import type { SettingsOf } from '../settings.ts'
+
+const schema = section({
+  ...common(),
+  events: z
+    .array(z.enum(['opened', 'layer-rolled-back', 'deployed', 'resolved']))
+    .default(['opened', 'layer-rolled-back', 'deployed', 'resolved'])
+    .describe('What is sent: that for which CDEvents has an event. By default all of it.'),
+  type: z
+    .literal('cdevents')
+    .describe('Sends CDEvents as CloudEvents over HTTP, for brokers and other tools.'),
+  url: webhookUrl('CDEVENTS_URL'),
+  token: secret(
+    'CDEVENTS_AUTHORIZATION',
+    'the whole header `authorization`; by default there is none',
+  ).optional(),
+})
+type Settings = DeepReadonly<z.output<typeof schema>>
+
+export const cdevents = { schema, open: openCDEvents }
 
 /**
  * CDEvents 0.5.1 as CloudEvents over HTTP, binary mode: https://cdevents.dev, https://github.com/cloudevents/spec. The id is that of the event, the
  * same each time it is sent, so that receivers know it again. What CDEvents has no word for is not sent.
  */
-export function openCDEvents({ url, token }: SettingsOf<'cdevents'>, means: ChannelMeans): Channel {
+function openCDEvents({ url, token }: Settings, means: ChannelMeans): Channel {
   const address = means.secret(url)
   const headers: Readonly<Record<string, string>> = token ? { authorization: means.secret(token) } : {}
   return {
@@ -57,6 +78,7 @@ export function writeCDEvent(notice: Notice) {
       incident: incident.incident,
       severity: incident.severity,
       status: incident.status,
+      ...(incident.rehearsal && { rehearsal: true }),
       ...(event.run && { run: event.run.url }),
     },
     customDataContentType: 'application/json',
@@ -83,11 +105,20 @@ function bodyOf(
     return {
       type: 'service.rolledback',
       id: `${repository}/${event.layer}`,
-      content: { artifactId: event.layer === 'code' ? purl(event.now) : purl(incident.revision) },
+      content: { artifactId: event.layer === 'code' ? purl(event.now) : purlOfLayer(repository, event) },
     }
   if (event.kind === 'revision-deployed')
     return { type: 'service.deployed', id: repository, content: { artifactId: purl(event.deployed) } }
   return undefined
+}
+
+/**
+ * What a layer other than the code consists of now; CDEvents wants an artifact, as a package URL. `generic` is for what no package
+ * manager has: https://github.com/package-url/purl-spec/blob/main/types/generic-definition.json
+ */
+function purlOfLayer(repository: string, { layer, now }: EventOf<'rollback-applied'>): string {
+  const version = now === '' ? '' : `@${encodeURIComponent(now)}`
+  return `pkg:generic/${repository.split('/').map(encodeURIComponent).join('/')}/${layer}${version}`
 }
 
 /** A UUID of version 8, made of a text. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { formatMoment } from '../../text/time.ts'
-import { badge, type Notice } from '../notice.ts'
+import { badge, type Notice, subjectOf } from '../notice.ts'
 
 /**
  * A message of an incident's thread, as text and HTML. The first message has the id of the thread, and all others refer to it, so
@@ -17,7 +17,7 @@ export function writeMail(
     thread,
     messageId: isFirst ? thread : `<${id}@${host}>`,
     ...(isFirst ? {} : { inReplyTo: thread, references: [thread] }),
-    subject: oneLine(`${isFirst ? '' : 'Re: '}[${repository}] ${notice.title}`).slice(0, 200),
+    subject: oneLine(`${isFirst ? '' : 'Re: '}${subjectOf(notice)}`).slice(0, 200),
     text: writeText(notice),
     html: writeHtml(notice),
     headers: {

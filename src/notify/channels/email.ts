@@ -1,12 +1,37 @@
+import { z } from 'zod'
+import { type DeepReadonly, line, section } from '../../settings/fields.ts'
 import type { Channel, ChannelMeans } from '../channel.ts'
-import type { SettingsOf } from '../settings.ts'
+import { common, secret } from '../fields.ts'
 import { writeMail } from './email-message.ts'
+
+const schema = section({
+  ...common(),
+  type: z.literal('email').describe('Sends e-mail by SMTP, one thread an incident.'),
+  host: line().describe('Name of the SMTP server.'),
+  port: z
+    .int()
+    .min(1)
+    .max(65_535)
+    .default(587)
+    .describe('Port of the server. On 465 the connection is encrypted from its start, else by STARTTLS.'),
+  tls: z
+    .enum(['required', 'opportunistic'])
+    .default('required')
+    .describe('Whether mail is sent only over an encrypted connection.'),
+  user: line().optional().describe('User of the server. By default there is none.'),
+  password: secret('SMTP_PASSWORD', 'the password of the user; by default there is none').optional(),
+  from: mailAddress().describe('Sender.'),
+  to: z.array(mailAddress()).min(1, 'is empty; write an address').describe('Recipients.'),
+})
+type Settings = DeepReadonly<z.output<typeof schema>>
+
+export const email = { schema, open: openEmail }
 
 /**
  * E-mail by SMTP, one thread an incident. That the server took a message does not say that it reached anybody.
  * The library is loaded when a message is sent.
  */
-export function openEmail(settings: SettingsOf<'email'>, means: ChannelMeans): Channel {
+function openEmail(settings: Settings, means: ChannelMeans): Channel {
   const { host, port, tls, user, password, from, to } = settings
   const pass = password && means.secret(password)
   return {
@@ -62,7 +87,7 @@ function explain(error: unknown): string {
     EENVELOPE: 'the server refused sender or recipients',
     EMESSAGE: 'the server refused the message',
   }
-  const said = response === '' ? '' : `: ${response.replace(/[\s\p{Cc}]+/gu, ' ').slice(0, 200)}`
+  const said = response === '' ? '' : `: ${response.replace(/[\s\p{Cc}]+/gu, ' ')}`
   return `${words[code] ?? 'the message could not be sent'}${code === '' ? '' : ` (${code})`}${said}`
 }
 
@@ -77,4 +102,11 @@ function isBefore(error: unknown): boolean {
 function textOf(error: unknown, key: string): string {
   const value: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, key) : ''
   return typeof value === 'string' ? value : ''
+}
+
+function mailAddress() {
+  return line().regex(
+    /^(?:[^<>@,;"]+ <)?[^\s<>@,;"]+@[^\s<>@,;"]+>?$/,
+    'is not an e-mail address; write one such as `ops@example.com`',
+  )
 }

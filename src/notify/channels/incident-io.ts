@@ -1,24 +1,47 @@
+import { z } from 'zod'
+import { type DeepReadonly, httpUrl, section } from '../../settings/fields.ts'
 import { type Severity, severities } from '../../text/severity.ts'
-import type { Attempt, Channel, ChannelMeans, MessageIds } from '../channel.ts'
-import type { Notice } from '../notice.ts'
-import { idsOf, post, type Reply, readJson } from '../post.ts'
-import type { SettingsOf } from '../settings.ts'
+import type { Attempt, Channel, ChannelMeans } from '../channel.ts'
+import { common, secret } from '../fields.ts'
+import { type Notice, subjectOf } from '../notice.ts'
+import { below, post, type Reply, readJson } from '../post.ts'
+
+const schema = section({
+  ...common(),
+  type: z
+    .literal('incident-io')
+    .describe('Declares an incident in incident.io, and keeps its severity and summary up to date.'),
+  token: secret('INCIDENT_IO_TOKEN', 'an API key that may view data, create incidents and edit them'),
+  visibility: z
+    .enum(['public', 'private'])
+    .default('public')
+    .describe('Who sees the incident in incident.io: everybody, or only those who are invited.'),
+  mode: z
+    .enum(['standard', 'test'])
+    .default('standard')
+    .describe('`test` marks incidents as tests, for an environment to practise in.'),
+  url: httpUrl({ example: 'https://api.incident.io' })
+    .default('https://api.incident.io')
+    .describe('Address of the API.'),
+})
+type Settings = DeepReadonly<z.output<typeof schema>>
+
+export const incidentIo = { schema, open: openIncidentIo }
 
 /**
  * incident.io: one incident there for each here, by an idempotency key, edited as it goes on. The API closes none: people do.
  * https://docs.incident.io/api-reference/incidents-v2/create
  */
-export function openIncidentIo(settings: SettingsOf<'incident-io'>, means: ChannelMeans): Channel {
+function openIncidentIo(settings: Settings, means: ChannelMeans): Channel {
   const { visibility, mode } = settings
   const headers = { authorization: `Bearer ${means.secret(settings.token)}` }
-  const address = settings.url.replace(/\/+$/, '')
   return {
     isRepeatable: () => true,
     async send(notice, ids): Promise<Attempt> {
       let ranked: readonly string[] = []
       const listed = await post(
         means,
-        { url: `${address}/v1/severities`, method: 'GET', headers },
+        { url: below(settings.url, '/v1/severities'), method: 'GET', headers },
         (reply) => {
           ranked = readSeverities(reply)
           return { outcome: 'delivered' }
@@ -26,20 +49,23 @@ export function openIncidentIo(settings: SettingsOf<'incident-io'>, means: Chann
       )
       if (listed.outcome === 'failed') return listed
       const severity = severityIdOf(ranked, notice.incident.severity)
-      const about = { name: notice.title.slice(0, 200), summary: summaryOf(notice), ...severity }
+      const about = { name: subjectOf(notice).slice(0, 200), summary: summaryOf(notice), ...severity }
       const { id } = ids
       if (id !== undefined)
         return post(
           means,
           {
-            url: `${address}/v2/incidents/${encodeURIComponent(id)}/actions/edit`,
+            url: below(settings.url, `/v2/incidents/${encodeURIComponent(id)}/actions/edit`),
             headers,
             body: { incident: about, notify_incident_channel: true },
           },
           (reply) => readIncident(reply),
         )
-      const body = { idempotency_key: keyOf(notice), visibility, mode, ...about }
-      return post(means, { url: `${address}/v2/incidents`, headers, body }, (reply) => readIncident(reply))
+      const kind = notice.incident.rehearsal ? 'test' : mode
+      const body = { idempotency_key: keyOf(notice), visibility, mode: kind, ...about }
+      return post(means, { url: below(settings.url, '/v2/incidents'), headers, body }, (reply) =>
+        readIncident(reply),
+      )
     },
   }
 }
@@ -69,15 +95,17 @@ function plain(text: string): string {
     .replace(/\s+/g, ' ')
 }
 
+const severitySchema = z.object({ id: z.string(), rank: z.number() })
+const incidentSchema = z.object({ incident: z.object({ id: z.string().min(1) }) })
+
 /** Ids by rank, the worst first; theirs is higher the worse it is. https://docs.incident.io/api-reference/severities-v1/list */
 function readSeverities({ body }: Reply): readonly string[] {
   const { severities: listed } = readJson(body)
   if (!Array.isArray(listed)) return []
   return listed
     .flatMap((each: unknown) => {
-      if (typeof each !== 'object' || each === null) return []
-      const { id, rank } = each as Readonly<Record<string, unknown>>
-      return typeof id === 'string' && typeof rank === 'number' ? [{ id, rank }] : []
+      const { data } = severitySchema.safeParse(each)
+      return data === undefined ? [] : [data]
     })
     .toSorted((a, b) => b.rank - a.rank)
     .map(({ id }) => id)
@@ -91,10 +119,8 @@ function severityIdOf(ranked: readonly string[], severity: Severity): { readonly
 }
 
 function readIncident({ body }: Reply): Attempt {
-  const { incident } = readJson(body)
-  const id = typeof incident === 'object' && incident !== null ? Reflect.get(incident, 'id') : undefined
-  const message: MessageIds = idsOf({ id })
-  return message['id'] === undefined
+  const { data } = incidentSchema.safeParse(readJson(body))
+  return data === undefined
     ? { outcome: 'failed', because: 'the answer is not that of incident.io', retry: 'never' }
-    : { outcome: 'delivered', message }
+    : { outcome: 'delivered', message: { id: data.incident.id } }
 }

@@ -1,16 +1,32 @@
+import { z } from 'zod'
+import { type DeepReadonly, httpUrl, section } from '../../settings/fields.ts'
 import type { Channel, ChannelMeans, MessageIds } from '../channel.ts'
-import { badge, type Notice } from '../notice.ts'
-import { idsAt, idsOf, post, readJson } from '../post.ts'
-import type { SettingsOf } from '../settings.ts'
+import { common, secret } from '../fields.ts'
+import { badge, type Notice, subjectOf } from '../notice.ts'
+import { below, idsAt, idsOf, post, readJson } from '../post.ts'
 import { escapeHtml } from './email-message.ts'
+
+const schema = section({
+  ...common(),
+  type: z.literal('matrix').describe('Posts to a room of Matrix, with a thread an incident.'),
+  url: httpUrl({ example: 'https://matrix.example.com' }).describe('Address of the homeserver.'),
+  room: z
+    .string()
+    .regex(/^!\S+$/, 'is not the id of a room; write one such as `!abc:example.com`')
+    .describe('Id of the room, such as `!abc:example.com`.'),
+  token: secret('MATRIX_TOKEN', 'an access token'),
+})
+type Settings = DeepReadonly<z.output<typeof schema>>
+
+export const matrix = { schema, open: openMatrix }
 
 /**
  * A room of Matrix: a message, and later events of the incident in its thread. A transaction id that the server has seen sends nothing
  * again. https://spec.matrix.org/latest/client-server-api/#put_matrixclientv3roomsroomidsendeventtypetxnid
  */
-export function openMatrix({ url, room, token }: SettingsOf<'matrix'>, means: ChannelMeans): Channel {
+function openMatrix({ url, room, token }: Settings, means: ChannelMeans): Channel {
   const headers = { authorization: `Bearer ${means.secret(token)}` }
-  const base = `${url.replace(/\/+$/, '')}/_matrix/client/v3/rooms/${encodeURIComponent(room)}/send/m.room.message`
+  const base = below(url, `/_matrix/client/v3/rooms/${encodeURIComponent(room)}/send/m.room.message`)
   return {
     isRepeatable: () => true,
     send: (notice, known) => {
@@ -30,13 +46,15 @@ export function openMatrix({ url, room, token }: SettingsOf<'matrix'>, means: Ch
 }
 
 export function writeMatrix(notice: Notice, { thread }: MessageIds) {
-  const { title, headline, facts, links } = notice
-  const head = `${badge(notice)}: ${title}`
+  const { headline, facts, links } = notice
+  const head = `${badge(notice)}: ${subjectOf(notice)}`
   const rows = facts.map(({ label, value }) => `${label}: ${value}`)
   const linked = links.map(({ label, url }) => `<a href="${escapeHtml(url)}">${escapeHtml(label)}</a>`)
   return {
     msgtype: 'm.text',
-    body: [head, headline, ...rows].join('\n').slice(0, 10_000),
+    body: [head, headline, ...rows, ...links.map(({ label, url }) => `${label}: ${url}`)]
+      .join('\n')
+      .slice(0, 10_000),
     format: 'org.matrix.custom.html',
     formatted_body: [
       `<strong>${escapeHtml(head)}</strong><br>${escapeHtml(headline.slice(0, 4000))}`,

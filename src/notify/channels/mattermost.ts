@@ -1,11 +1,22 @@
+import { z } from 'zod'
+import { type DeepReadonly, section } from '../../settings/fields.ts'
 import type { Channel, ChannelMeans } from '../channel.ts'
+import { common, webhookUrl } from '../fields.ts'
 import { badge, type Notice } from '../notice.ts'
 import { post } from '../post.ts'
-import type { SettingsOf } from '../settings.ts'
-import { escapeMarkdown } from './discord.ts'
+import { escapeMarkdown, linesOfLinks } from './discord.ts'
+
+const schema = section({
+  ...common(),
+  type: z.literal('mattermost').describe('Posts to Mattermost by an incoming webhook.'),
+  url: webhookUrl('MATTERMOST_WEBHOOK_URL'),
+})
+type Settings = DeepReadonly<z.output<typeof schema>>
+
+export const mattermost = { schema, open: openMattermost }
 
 /** Mattermost by an incoming webhook: https://developers.mattermost.com/integrate/webhooks/incoming/ */
-export function openMattermost({ url }: SettingsOf<'mattermost'>, means: ChannelMeans): Channel {
+function openMattermost({ url }: Settings, means: ChannelMeans): Channel {
   const address = means.secret(url)
   return {
     isRepeatable: () => false,
@@ -26,8 +37,8 @@ export function writeMattermost(notice: Notice) {
     color: incident.status === 'resolved' ? '#1a7f37' : '#cf222e',
     title: shown(`${badge(notice)} · ${title}`),
     ...(links[0] !== undefined && { title_link: links[0].url }),
-    text: shown(headline),
-    fields: facts.slice(0, 10).map(({ label, value }) => ({
+    text: `${shown(headline)}\n\n${linesOfLinks(notice, 4000)}`,
+    fields: facts.slice(0, 15).map(({ label, value }) => ({
       title: shown(label.slice(0, 100)),
       value: shown(value.slice(0, 500)),
       short: true,

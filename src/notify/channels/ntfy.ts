@@ -1,13 +1,26 @@
+import { z } from 'zod'
+import { type DeepReadonly, httpUrl, section } from '../../settings/fields.ts'
 import type { Severity } from '../../text/severity.ts'
 import type { Channel, ChannelMeans } from '../channel.ts'
-import { badge, type Notice } from '../notice.ts'
+import { common, secret } from '../fields.ts'
+import { badge, type Notice, subjectOf } from '../notice.ts'
 import { post, readJson } from '../post.ts'
-import type { SettingsOf } from '../settings.ts'
+
+const schema = section({
+  ...common(),
+  type: z.literal('ntfy').describe('Publishes to a topic of ntfy.'),
+  url: httpUrl({ example: 'https://ntfy.sh' }).default('https://ntfy.sh').describe('Address of the server.'),
+  topic: secret('NTFY_TOPIC', 'the topic, which is a secret where anybody may read it'),
+  token: secret('NTFY_TOKEN', 'an access token; by default there is none').optional(),
+})
+type Settings = DeepReadonly<z.output<typeof schema>>
+
+export const ntfy = { schema, open: openNtfy }
 
 const priorities: Readonly<Record<Severity, number>> = { critical: 5, high: 4, medium: 3, low: 2 }
 
 /** ntfy, or a server that speaks as it does: https://docs.ntfy.sh/publish/#publish-as-json */
-export function openNtfy({ url, topic, token }: SettingsOf<'ntfy'>, means: ChannelMeans): Channel {
+function openNtfy({ url, topic, token }: Settings, means: ChannelMeans): Channel {
   const headers: Readonly<Record<string, string>> = token
     ? { authorization: `Bearer ${means.secret(token)}` }
     : {}
@@ -26,10 +39,10 @@ export function openNtfy({ url, topic, token }: SettingsOf<'ntfy'>, means: Chann
 
 /** A message of more than 4,096 bytes would become an attachment. */
 export function writeNtfy(notice: Notice) {
-  const { headline, facts, links, incident, title } = notice
+  const { headline, facts, links, incident } = notice
   const text = [headline, '', ...facts.map(({ label, value }) => `${label}: ${value}`)].join('\n')
   return {
-    title: `${badge(notice)}: ${title}`.slice(0, 250),
+    title: `${badge(notice)}: ${subjectOf(notice)}`.slice(0, 250),
     message: cutBytes(text, 4000),
     priority: incident.status === 'open' ? priorities[incident.severity] : 3,
     tags: [incident.status === 'resolved' ? 'white_check_mark' : 'rotating_light'],

@@ -25,6 +25,7 @@ function metricsOf(notice: Notice) {
   const about = {
     'deployment.environment.name': incident.environment,
     'rollback.severity': incident.severity,
+    'rollback.rehearsal': incident.rehearsal,
   }
   const now = Date.parse(at)
   const since = (text: string): Interval => ({ from: Date.parse(text), to: now })

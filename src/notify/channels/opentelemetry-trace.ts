@@ -72,6 +72,7 @@ function spansOf(notice: Notice): readonly Span[] {
             'rollback.severity': incident.severity,
             'rollback.level': incident.level,
             'rollback.reported': incident.reported,
+            'rollback.rehearsal': incident.rehearsal,
             'rollback.resolution': headline,
           }),
           spanId: rootOf(notice),
@@ -110,6 +111,7 @@ function rollbackSpans(notice: Notice, run: RollbackRun): readonly Span[] {
     'cicd.pipeline.run.url.full': event.run?.url,
     'error.type': result === 'failure' ? outcome : undefined,
     'rollback.outcome': outcome,
+    'rollback.rehearsal': notice.incident.rehearsal,
   })
   return [
     { ...own, kind: kinds.server, status: result === undefined ? {} : { code: codes[result] } },

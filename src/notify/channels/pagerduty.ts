@@ -1,8 +1,24 @@
+import { z } from 'zod'
+import { type DeepReadonly, httpUrl, section } from '../../settings/fields.ts'
 import type { Severity } from '../../text/severity.ts'
 import type { Attempt, Channel, ChannelMeans } from '../channel.ts'
-import type { Notice } from '../notice.ts'
-import { post } from '../post.ts'
-import type { SettingsOf } from '../settings.ts'
+import { common, secret, usualTopics } from '../fields.ts'
+import { briefOf, type Notice, subjectOf } from '../notice.ts'
+import { below, post } from '../post.ts'
+
+const schema = section({
+  ...common([...usualTopics, 'layer-rolled-back', 'deployed']),
+  type: z
+    .literal('pagerduty')
+    .describe('Triggers, acknowledges and resolves in PagerDuty, with change events (Events API v2).'),
+  'routing-key': secret('PAGERDUTY_ROUTING_KEY', 'the integration key of the service'),
+  url: httpUrl({ example: 'https://events.eu.pagerduty.com' })
+    .default('https://events.pagerduty.com')
+    .describe('Address of the events API; the EU has another.'),
+})
+type Settings = DeepReadonly<z.output<typeof schema>>
+
+export const pagerduty = { schema, open: openPagerDuty }
 
 const severities: Readonly<Record<Severity, string>> = {
   critical: 'critical',
@@ -18,9 +34,8 @@ const changes: readonly Notice['topic'][] = ['layer-rolled-back', 'deployed']
  * PagerDuty's Events API v2: an alert an incident, by its deduplication key, and a change event for each rollback and deployment. A
  * 202 says that it is enqueued, and no more. https://developer.pagerduty.com/docs/events-api-v2-overview
  */
-export function openPagerDuty(settings: SettingsOf<'pagerduty'>, means: ChannelMeans): Channel {
+function openPagerDuty(settings: Settings, means: ChannelMeans): Channel {
   const routingKey = means.secret(settings['routing-key'])
-  const address = settings.url.replace(/\/+$/, '')
   const accepted = (): Attempt => ({ outcome: 'accepted' })
   return {
     // a change event that is sent twice is shown twice
@@ -29,15 +44,19 @@ export function openPagerDuty(settings: SettingsOf<'pagerduty'>, means: ChannelM
       changes.includes(notice.topic)
         ? post(
             means,
-            { url: `${address}/v2/change/enqueue`, body: writeChange(notice, routingKey) },
+            { url: below(settings.url, '/v2/change/enqueue'), body: writeChange(notice, routingKey) },
             accepted,
           )
-        : post(means, { url: `${address}/v2/enqueue`, body: writeAlert(notice, routingKey) }, accepted),
+        : post(
+            means,
+            { url: below(settings.url, '/v2/enqueue'), body: writeAlert(notice, routingKey) },
+            accepted,
+          ),
   }
 }
 
 export function writeAlert(notice: Notice, routingKey: string) {
-  const { topic, incident, title, headline, repository, at } = notice
+  const { topic, incident, repository, at } = notice
   // a trigger after the end would page people anew
   const isOver = incident.status === 'resolved'
   const action = isOver ? 'resolve' : topic === 'acknowledged' ? 'acknowledge' : 'trigger'
@@ -50,7 +69,7 @@ export function writeAlert(notice: Notice, routingKey: string) {
   return {
     ...head,
     payload: {
-      summary: `${title}: ${headline}`.slice(0, 1024),
+      summary: `${subjectOf(notice)}: ${briefOf(notice)}`.slice(0, 1024),
       source: repository,
       severity: severities[incident.severity],
       timestamp: at,
@@ -69,7 +88,11 @@ export function writeChange(notice: Notice, routingKey: string) {
   return {
     routing_key: routingKey,
     payload: {
-      summary: `${notice.incident.environment}: ${notice.headline}`.slice(0, 1024),
+      summary:
+        `[${notice.repository}] ${notice.incident.rehearsal ? 'REHEARSAL: ' : ''}${notice.incident.environment}: ${notice.headline}`.slice(
+          0,
+          1024,
+        ),
       source: notice.repository,
       timestamp: notice.at,
       custom_details: { incident: notice.incident.incident },

@@ -1,4 +1,5 @@
-import { badge, type Notice } from '../notice.ts'
+import { z } from 'zod'
+import { badge, briefOf, type Notice } from '../notice.ts'
 
 /** Plain text in a block: nothing in it is a mention or markup. */
 interface PlainText {
@@ -8,16 +9,24 @@ interface PlainText {
 }
 
 /** A message of Slack in Block Kit: https://docs.slack.dev/reference/block-kit/blocks */
-export function writeSlack(notice: Notice) {
+export function writeSlack(notice: Notice, mentions: Mentions = {}) {
   const { title, headline, facts, links, incident } = notice
-  const fields = facts.slice(0, 10).map(({ label, value }) => plain(`${label}\n${value}`, 2000))
+  const fields = facts.map(({ label, value }) => plain(`${label}\n${value}`, 2000))
+  const mentioned = mentionsOf(notice, mentions)
   return {
     // what a notification shows, and where blocks are not understood
-    text: escapeSlack(`${badge(notice)} ${title}: ${headline}`).slice(0, 3000),
+    text: [mentioned, escapeSlack(`${badge(notice)} ${title}: ${briefOf(notice)}`)]
+      .join(' ')
+      .trim()
+      .slice(0, 3000),
     blocks: [
       { type: 'header' as const, text: plain(`${badge(notice)} · ${title}`, 150) },
       { type: 'section' as const, text: plain(headline, 3000) },
-      ...(fields.length === 0 ? [] : [{ type: 'section' as const, fields }]),
+      ...mentionBlock(mentioned),
+      // at most ten in a section
+      ...[fields.slice(0, 10), fields.slice(10, 20)]
+        .filter((some) => some.length > 0)
+        .map((some) => ({ type: 'section' as const, fields: some })),
       ...(links.length === 0
         ? []
         : [
@@ -40,11 +49,57 @@ export function writeSlack(notice: Notice) {
 }
 
 /** What is said in the thread of an incident's message. */
-export function writeSlackReply({ headline }: Notice) {
+export function writeSlackReply(notice: Notice, mentions: Mentions = {}) {
+  const { headline } = notice
+  const mentioned = mentionsOf(notice, mentions)
   return {
-    text: escapeSlack(headline).slice(0, 3000),
-    blocks: [{ type: 'section' as const, text: plain(headline, 3000) }],
+    text: [mentioned, escapeSlack(headline)].join(' ').trim().slice(0, 3000),
+    blocks: [{ type: 'section' as const, text: plain(headline, 3000) }, ...mentionBlock(mentioned)],
   }
+}
+
+/** Users and user groups by level. */
+type Mentions = Readonly<Record<string, readonly string[]>>
+
+export const mentionsSchema = z
+  .record(
+    z.string().regex(/^[1-9]$/, 'is not a level; write one such as `1`'),
+    z
+      .array(
+        z
+          .string()
+          .regex(
+            /^[UWS][A-Z0-9]{6,20}$/,
+            'is not the id of a user or a user group of Slack; write one such as `U0123456789` or `S0123456789`',
+          ),
+      )
+      .max(20, 'has too many ids; write at most 20, or a user group'),
+  )
+  .default({})
+  .describe(
+    'Ids of the users (`U…`) and user groups (`S…`) who are mentioned, by level: once when it is notified. By default nobody is.',
+  )
+
+/** Only ids of the settings, and only those of levels that this message notifies. */
+function mentionsOf({ topic, event, incident }: Notice, mentions: Mentions): string {
+  if (incident.rehearsal) return ''
+  const [first, last] =
+    event.kind === 'incident-escalated'
+      ? [event.after + 1, event.level]
+      : topic === 'opened'
+        ? [1, 1]
+        : [1, 0]
+  const ids = Object.entries(mentions).flatMap(([level, own]) =>
+    Number(level) >= first && Number(level) <= last ? own : [],
+  )
+  // https://docs.slack.dev/messaging/formatting-message-text#mentioning-users
+  return [...new Set(ids)].map((id) => (id.startsWith('S') ? `<!subteam^${id}>` : `<@${id}>`)).join(' ')
+}
+
+function mentionBlock(mentioned: string) {
+  return mentioned === ''
+    ? []
+    : [{ type: 'section' as const, text: { type: 'mrkdwn' as const, text: mentioned } }]
 }
 
 function plain(text: string, most: number): PlainText {

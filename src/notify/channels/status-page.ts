@@ -1,9 +1,60 @@
+import { z } from 'zod'
+import type { Change } from '../../incident/incident.ts'
 import { type UserText, userTextOf } from '../../incident/user-text.ts'
+import { type DeepReadonly, httpUrl, section } from '../../settings/fields.ts'
 import type { Severity } from '../../text/severity.ts'
 import type { Attempt, Channel, ChannelMeans, MessageIds } from '../channel.ts'
+import { common, secret } from '../fields.ts'
 import type { Notice } from '../notice.ts'
-import { idsAt, idsOf, type Post, post, type Reply, readJson } from '../post.ts'
-import type { SettingsOf } from '../settings.ts'
+import { below, idsAt, idsOf, type Post, post, type Reply, readJson } from '../post.ts'
+
+/** What a status page shows is for the public: by default a person publishes it. */
+const publicTopics = ['opened', 'rollback-started', 'rollback-ended', 'not-recovered', 'resolved'] as const
+const { rehearsals: _, ...usual } = common()
+const statusPage = (page: string) => ({
+  ...usual,
+  events: z
+    .array(z.enum(['published', ...publicTopics]))
+    .default(['published'])
+    .describe(
+      'What is published: by default only what a person publishes by `/publish`. With `opened`, `rollback-started`, `rollback-ended`, `not-recovered` or `resolved`, drafts are published without a person.',
+    ),
+  page: z
+    .string()
+    .regex(/^[A-Za-z0-9]{6,40}$/, `is not the id of a page; write one such as \`${page}\``)
+    .describe(`Id of the page, such as \`${page}\`.`),
+  components: z
+    .array(z.string().regex(/^[A-Za-z0-9]{6,40}$/, 'is not the id of a component'))
+    .default([])
+    .describe(
+      'Ids of the components that are affected while the incident is open. By default there are none.',
+    ),
+  subscribers: z.boolean().default(true).describe('Whether the subscribers of the page are notified.'),
+})
+
+const statuspageSchema = section({
+  ...statusPage('qfn30z5r6s5h'),
+  type: z.literal('statuspage').describe('Publishes texts for users on Atlassian Statuspage.'),
+  token: secret('STATUSPAGE_TOKEN', 'an API key'),
+  url: httpUrl({ example: 'https://api.statuspage.io' })
+    .default('https://api.statuspage.io')
+    .describe('Address of the API.'),
+})
+type StatuspageSettings = DeepReadonly<z.output<typeof statuspageSchema>>
+
+export const statuspage = { schema: statuspageSchema, open: openStatuspage, isNews }
+
+const instatusSchema = section({
+  ...statusPage('ckf01fonve9i40a32oas5b0uw'),
+  type: z.literal('instatus').describe('Publishes texts for users on Instatus.'),
+  token: secret('INSTATUS_TOKEN', 'an API key'),
+  url: httpUrl({ example: 'https://api.instatus.com' })
+    .default('https://api.instatus.com')
+    .describe('Address of the API.'),
+})
+type InstatusSettings = DeepReadonly<z.output<typeof instatusSchema>>
+
+export const instatus = { schema: instatusSchema, open: openInstatus, isNews }
 
 const impacts: Readonly<Record<Severity, string>> = {
   critical: 'critical',
@@ -15,10 +66,10 @@ const impacts: Readonly<Record<Severity, string>> = {
 /**
  * Atlassian Statuspage: one incident there for each here, with an update for each text. https://developer.statuspage.io/#tag/incidents
  */
-export function openStatuspage(settings: SettingsOf<'statuspage'>, means: ChannelMeans): Channel {
+function openStatuspage(settings: StatuspageSettings, means: ChannelMeans): Channel {
   const { page, components, subscribers } = settings
   const headers = { authorization: `OAuth ${means.secret(settings.token)}` }
-  const address = `${settings.url.replace(/\/+$/, '')}/v1/pages/${page}/incidents`
+  const address = below(settings.url, `/v1/pages/${page}/incidents`)
   return pageChannel(page, means, ({ title, text, status }, { incident: { severity } }, id) => {
     const isOver = status === 'resolved'
     const incident = {
@@ -45,10 +96,10 @@ const outages: Readonly<Record<Severity, string>> = {
 }
 
 /** Instatus: the same. https://instatus.com/help/api/incidents */
-export function openInstatus(settings: SettingsOf<'instatus'>, means: ChannelMeans): Channel {
+function openInstatus(settings: InstatusSettings, means: ChannelMeans): Channel {
   const { page, components, subscribers } = settings
   const headers = { authorization: `Bearer ${means.secret(settings.token)}` }
-  const address = `${settings.url.replace(/\/+$/, '')}/v1/${page}/incidents`
+  const address = below(settings.url, `/v1/${page}/incidents`)
   return pageChannel(page, means, ({ title, text, status }, { at, incident: { severity, openedAt } }, id) => {
     const isOver = status === 'resolved'
     const shown = isOver ? 'OPERATIONAL' : outages[severity].replace('_', '')
@@ -94,4 +145,9 @@ function readPage({ body }: Reply, page: string, known: string | undefined): Att
     return { outcome: 'failed', because: 'the answer is not that of a status page', retry: 'never' }
   const message: MessageIds = idsOf({ page, id: known ?? answer['id'] })
   return { outcome: 'delivered', message }
+}
+
+/** The end of a rollback after the recovery: users have read that it is over. */
+function isNews({ event, after }: Change): boolean {
+  return event.kind !== 'rollback-ended' || after.status !== 'resolved'
 }

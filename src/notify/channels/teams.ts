@@ -1,7 +1,20 @@
+import { z } from 'zod'
+import { type DeepReadonly, section } from '../../settings/fields.ts'
 import type { Attempt, Channel, ChannelMeans } from '../channel.ts'
+import { common, webhookUrl } from '../fields.ts'
 import { badge, type Notice } from '../notice.ts'
 import { excerpt, post } from '../post.ts'
-import type { SettingsOf } from '../settings.ts'
+
+const schema = section({
+  ...common(),
+  type: z
+    .literal('teams')
+    .describe('Posts an Adaptive Card to Microsoft Teams by the webhook of a workflow.'),
+  url: webhookUrl('TEAMS_WEBHOOK_URL'),
+})
+type Settings = DeepReadonly<z.output<typeof schema>>
+
+export const teams = { schema, open: openTeams }
 
 /** A flow fails at 28,672 bytes, after it has wrapped the card, and its webhook has said 2xx by then. */
 const mostBytes = 20_000
@@ -10,7 +23,7 @@ const mostBytes = 20_000
  * Microsoft Teams by the webhook of a workflow, with an Adaptive Card. A 2xx says that the flow was started, and not that it posted.
  * https://learn.microsoft.com/en-us/connectors/teams/#microsoft-teams-webhook
  */
-export function openTeams({ url }: SettingsOf<'teams'>, means: ChannelMeans): Channel {
+function openTeams({ url }: Settings, means: ChannelMeans): Channel {
   const address = means.secret(url)
   return {
     isRepeatable: () => false,

@@ -1,14 +1,27 @@
 import { createHmac } from 'node:crypto'
+import { z } from 'zod'
+import { topics } from '../../incident/topics.ts'
+import { type DeepReadonly, section } from '../../settings/fields.ts'
 import type { Channel, ChannelMeans } from '../channel.ts'
+import { common, secret, webhookUrl } from '../fields.ts'
 import type { Notice } from '../notice.ts'
 import { post } from '../post.ts'
-import type { SettingsOf } from '../settings.ts'
+
+const schema = section({
+  ...common(topics),
+  type: z.literal('webhook').describe('Posts JSON, signed as Standard Webhooks are.'),
+  url: webhookUrl('WEBHOOK_URL'),
+  secret: secret('WEBHOOK_SECRET', 'the key of the signature, such as `whsec_…`'),
+})
+type Settings = DeepReadonly<z.output<typeof schema>>
+
+export const webhook = { schema, open: openWebhook }
 
 /**
  * A generic webhook, signed and timestamped as Standard Webhooks are: https://www.standardwebhooks.com. The id is that of the event,
  * the same each time it is sent.
  */
-export function openWebhook({ url, secret }: SettingsOf<'webhook'>, means: ChannelMeans): Channel {
+function openWebhook({ url, secret }: Settings, means: ChannelMeans): Channel {
   const [address, key] = [means.secret(url), means.secret(secret)]
   return {
     isRepeatable: () => true,
