@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { compileCache } from './compile-cache.ts'
 import { type PostgresServer, startPostgres, superuser } from './postgres.ts'
 
 /** A real Unleash server, with an environment `development` that is on, and a token for its admin API and one as a client has it. */
@@ -36,7 +37,7 @@ export async function startUnleash(): Promise<UnleashServer> {
       adminToken,
       clientToken,
     ],
-    { stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: process.env['PATH'] } },
+    { stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: process.env['PATH'], ...compileCache } },
   )
   let said = ''
   const port = await new Promise<number>((resolve, reject) => {

@@ -2,6 +2,7 @@ import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { CommandProject } from '../../../src/layers/ota/command-line.ts'
+import { compileCache } from '../compile-cache.ts'
 import { installedServer } from './process.ts'
 
 /**
@@ -22,6 +23,7 @@ export async function openHotUpdaterProject(server: {
       // the command line runs by the Node that is first on the path
       PATH: `${join(process.execPath, '..')}:${process.env['PATH'] ?? ''}`,
       HOME: folder,
+      ...compileCache,
       UPDATES_URL: server.url,
       UPDATES_TOKEN: server.accessKey,
     },

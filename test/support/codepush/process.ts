@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { compileCache } from '../compile-cache.ts'
 
 const cache = fileURLToPath(new URL('../../../.cache/test-servers', import.meta.url))
 
@@ -35,7 +36,7 @@ export function run(
 ): Running {
   const child = spawn(command, args, {
     cwd,
-    env: { PATH: process.env['PATH'], HOME: cwd, ...env },
+    env: { PATH: process.env['PATH'], HOME: cwd, ...compileCache, ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
   })
   let printed = ''
@@ -70,7 +71,7 @@ export function run(
 /** Runs a program to its end. @throws with what it printed when it fails */
 export async function runToEnd(command: string, args: readonly string[], cwd: string): Promise<void> {
   // nothing of the tests' own environment: a server behaves otherwise with NODE_ENV=test
-  const env = { PATH: process.env['PATH'], HOME: cwd }
+  const env = { PATH: process.env['PATH'], HOME: cwd, ...compileCache }
   const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
   let printed = ''
   child.stdout.on('data', (chunk) => {
