@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from '@jest/globals'
 import { Octokit } from '@octokit/rest'
+import { Ajv } from 'ajv'
 import { loadOperations, type Operation } from '../support/github/openapi.ts'
 import { operations as known, type OperationId } from '../support/github/operations.ts'
 import { routes } from '../support/github/routes/table.ts'
@@ -55,6 +56,19 @@ describe('the extract of the description', () => {
       return `${operationId}: ${method.toUpperCase()} ${path}`
     })
     expect(ofExtract.sort()).toEqual(ofOctokit.sort())
+  })
+
+  // the emulator does not look again each time that it compiles one
+  test('has schemas that keep to the schema of schemas', () => {
+    const ajv = new Ajv({ strict: false })
+    const schemas = [...Object.values(components['schemas'] ?? {}), ...schemasIn(extract)] as object[]
+    expect(schemas.length).toBeGreaterThan(100)
+    for (const schema of schemas) {
+      ajv.validateSchema(schema)
+      expect({ schema, errors: ajv.errors ?? null }).toEqual({ schema, errors: null })
+    }
+    ajv.validateSchema({ type: 'object', required: true })
+    expect(ajv.errors).toMatchObject([{ instancePath: '/required', keyword: 'type' }])
   })
 
   test('has each component that is referred to, and none that is not', () => {
@@ -197,3 +211,12 @@ describe('an answer', () => {
     expect(operation('git/get-ref').checkResponse({ status: 429, body: { message: 'later' } })).toEqual([])
   })
 })
+
+/** What stands under `schema`, of parameters, bodies and answers, at any depth; `x-…` are notes, with patches of schemas. */
+function schemasIn(value: unknown): readonly unknown[] {
+  if (value === null || typeof value !== 'object') return []
+  return Object.entries(value).flatMap(([key, each]) => {
+    if (key.startsWith('x-')) return []
+    return key === 'schema' ? [each] : schemasIn(each)
+  })
+}

@@ -45,6 +45,8 @@ const undescribed: { readonly [O in OperationId]?: readonly number[] } = {
 /** What GitHub sends though its description lacks it: a deployment that waits for reviewers, https://github.com/octokit/webhooks.net/pull/52 */
 const statesOfDeployments = '"enum":["error","failure","inactive","pending","success","queued","in_progress"]'
 
+const addressOfSchemas = 'https://api.github.com/schemas/'
+
 let loaded: readonly Operation[] | undefined
 
 /** GitHub's description; read once for all the emulators of a process. */
@@ -60,12 +62,18 @@ function readOperations(): readonly Operation[] {
     .replaceAll('"oneOf":', '"anyOf":')
     .replace(statesOfDeployments, statesOfDeployments.replace(']', ',"waiting"]'))
   const description = JSON.parse(completed) as JsonObject
-  const ajv = new Ajv({ strict: false, allErrors: true, coerceTypes: false })
+  // every test file compiles its own, for a few uses, which has to be quick: a test holds the schemas against the schema of
+  // schemas, one that is referred to is compiled once instead of into each that refers to it, and nothing is optimized
+  const ajv = new Ajv({
+    ...{ strict: false, allErrors: true, coerceTypes: false },
+    ...{ meta: false, validateSchema: false, inlineRefs: false, code: { optimize: false } },
+  })
   addFormats.default(ajv)
   // GitHub's own: owner and name of a repository
   ajv.addFormat('repo.nwo', /^[^/]+\/[^/]+$/)
-  // names of commits by Git are not of any format that ajv knows by default
-  ajv.addSchema(description, 'github')
+  // each under an address of its own: ajv compiles it once then, and not once for each operation that refers to it
+  for (const [name, schema] of Object.entries(at(at(description, 'components'), 'schemas')))
+    ajv.addSchema(inDescription(schema as JsonObject), `${addressOfSchemas}${name}`)
   const known = new Set<string>(operations)
   return Object.entries(at(description, 'paths')).flatMap(([template, item]) =>
     Object.entries(item as JsonObject).map(([method, operation]) => {
@@ -112,7 +120,6 @@ function describe({
   const pattern = pathPattern(template, parameters)
   const bodySchema = jsonSchemaOf(operation['requestBody'])
   const compiled = new Map<string, ValidateFunction>()
-  /** `#/components/…` inside a schema means the description's, so all of them are compiled in its scope. */
   const compile = (key: string, schema: JsonObject): ValidateFunction => {
     const found = compiled.get(key) ?? ajv.compile(inDescription(schema))
     compiled.set(key, found)
@@ -197,7 +204,9 @@ function closeJson(value: Json): Json {
 }
 
 function inDescription(schema: JsonObject): JsonObject {
-  return JSON.parse(JSON.stringify(schema).replaceAll('"#/components/', '"github#/components/')) as JsonObject
+  return JSON.parse(
+    JSON.stringify(schema).replaceAll('"#/components/schemas/', `"${addressOfSchemas}`),
+  ) as JsonObject
 }
 
 /** Query parameters are text: a number or a truth value is read as one where the description asks for it. */
