@@ -1,5 +1,6 @@
 /** A tool or the server that ends at any moment of a backup or a restore: what is there is old or new, and whole. */
-import { type ChildProcess, execFileSync } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { beforeEach, describe, expect, test } from '@jest/globals'
 import { readCatalog, verifyStored } from '../../../src/layers/database/catalog.ts'
@@ -107,15 +108,26 @@ async function killTool(child: ChildProcess, name: RegExp): Promise<void> {
   }
 }
 
+/** From the kernel's own files: to start `ps` every few milliseconds would take more than what is tested. */
 function descendants(
   of: number,
 ): readonly { readonly pid: number; readonly name: string; readonly args: string }[] {
-  const rows = execFileSync('ps', ['-eo', 'pid=,ppid=,comm=,args='], { encoding: 'utf8' }).trim().split('\n')
-  const all = rows.map((row) => {
-    const [pid, parent, name = '', ...args] = row.trim().split(/\s+/)
-    return { pid: Number(pid), parent: Number(parent), name, args: args.join(' ') }
-  })
-  const below = (pid: number): typeof all =>
-    all.filter(({ parent }) => parent === pid).flatMap((each) => [each, ...below(each.pid)])
-  return below(of)
+  const read = (pid: number, file: string) => readFileSync(`/proc/${pid}/${file}`, 'utf8')
+  const children = (pid: number) =>
+    readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
+      read(pid, `task/${thread}/children`).split(' ').filter(Boolean).map(Number),
+    )
+  try {
+    return children(of).flatMap((pid) => [
+      {
+        pid,
+        name: read(pid, 'comm').trim(),
+        args: read(pid, 'cmdline').replaceAll('\0', ' '),
+      },
+      ...descendants(pid),
+    ])
+  } catch {
+    // one of them ended meanwhile
+    return []
+  }
 }
