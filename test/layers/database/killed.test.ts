@@ -97,7 +97,7 @@ async function strike(
 async function killTool(child: ChildProcess, name: RegExp): Promise<void> {
   while (child.exitCode === null && child.signalCode === null) {
     const [tool] = descendants(child.pid ?? 0).filter(
-      (each) => name.test(each.name) && !each.args.includes('--version'),
+      (each) => name.test(each.name) && each.args !== '' && !each.args.includes('--version'),
     )
     try {
       if (tool !== undefined) return void process.kill(tool.pid, 'SIGKILL')
@@ -108,7 +108,10 @@ async function killTool(child: ChildProcess, name: RegExp): Promise<void> {
   }
 }
 
-/** From the kernel's own files: to start `ps` every few milliseconds would take more than what is tested. */
+/**
+ * From the kernel's own files: to start `ps` every few milliseconds would take more than what is tested. What has ended and
+ * is still listed has no arguments.
+ */
 function descendants(
   of: number,
 ): readonly { readonly pid: number; readonly name: string; readonly args: string }[] {
