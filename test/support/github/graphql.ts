@@ -1,5 +1,14 @@
 import { readFileSync } from 'node:fs'
-import { buildSchema, GraphQLError, graphql, Kind, OperationTypeNode, parse, validate } from 'graphql'
+import {
+  buildSchema,
+  type ExecutionResult,
+  execute,
+  GraphQLError,
+  Kind,
+  OperationTypeNode,
+  parse,
+  validate,
+} from 'graphql'
 import { costOf } from './graphql-cost.ts'
 import { connectionOf, repositoryOf } from './graphql-objects.ts'
 import type { HostedRepository } from './hosted-repository.ts'
@@ -185,14 +194,19 @@ export async function answerGraphql(
   world: World,
   say: (problem: string) => void,
 ): Promise<unknown> {
-  for (const { message } of validate(schema, parse(query))) say(message)
-  const { data, errors } = await graphql({
-    schema,
-    source: query,
-    rootValue: { ...queries, ...mutations },
-    contextValue: world,
-    variableValues: { ...variables },
-  })
+  const document = parse(query)
+  const problems = validate(schema, document)
+  for (const { message } of problems) say(message)
+  const { data, errors }: ExecutionResult =
+    problems.length > 0
+      ? { errors: problems }
+      : await execute({
+          schema,
+          document,
+          rootValue: { ...queries, ...mutations },
+          contextValue: world,
+          variableValues: { ...variables },
+        })
   if (errors === undefined) return { data }
   for (const { originalError, message } of errors) if (originalError === undefined) say(message)
   return {
