@@ -23,12 +23,12 @@ const big: Record<Kind, readonly string[]> = {
   sqlite: ['CREATE TABLE big (v BLOB)', `INSERT INTO big VALUES (randomblob(${110 << 20}))`],
   postgres: [
     'CREATE TABLE big (v bytea)',
-    "INSERT INTO big SELECT string_agg(decode(md5(i::text), 'hex'), '') FROM generate_series(1, 7208960) i",
+    "INSERT INTO big SELECT string_agg(sha512(i::text::bytea), '') FROM generate_series(1, 1802240) i",
   ],
   mysql: [
     'CREATE TABLE big (v LONGBLOB)',
     'SET SESSION group_concat_max_len = 200000000',
-    "INSERT INTO big SELECT GROUP_CONCAT(UNHEX(MD5(seq)) SEPARATOR '') FROM seq_1_to_7208960",
+    "INSERT INTO big SELECT GROUP_CONCAT(UNHEX(SHA2(seq, 512)) SEPARATOR '') FROM seq_1_to_1802240",
   ],
 }
 
