@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createConnection, type RowDataPacket } from 'mysql2/promise'
 import type { Certificates } from './certificates.ts'
 import { freePort } from './misbehaving-service.ts'
+import { prepareFolder } from './prepared-folder.ts'
 
 export interface MariaDbServer {
   readonly port: number
@@ -51,18 +52,12 @@ export async function startMariaDb({
       const id = (flag: string) => Number(execFileSync('id', [flag, 'mysql'], { encoding: 'utf8' }))
       chownSync(directory, id('-u'), id('-g'))
     }
-    execFileSync(
-      'mariadb-install-db',
-      [
-        '--no-defaults',
-        `--datadir=${data}`,
-        temporary,
-        '--auth-root-authentication-method=normal',
-        '--skip-test-db',
-        ...user,
-      ],
-      { stdio: 'pipe' },
-    )
+    const options = ['--auth-root-authentication-method=normal', '--skip-test-db', ...user]
+    const version = execFileSync('mariadbd', ['--version'], { encoding: 'utf8' })
+    prepareFolder(data, [version, ...options], () => {
+      const all = ['--no-defaults', `--datadir=${data}`, temporary, ...options]
+      execFileSync('mariadb-install-db', all, { stdio: 'pipe' })
+    })
   } catch (error) {
     await rm(directory, { recursive: true, force: true })
     throw new Error(

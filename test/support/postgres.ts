@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import type { Certificates } from './certificates.ts'
 import { freePort } from './misbehaving-service.ts'
+import { prepareFolder } from './prepared-folder.ts'
 
 export interface PostgresServer {
   readonly port: number
@@ -39,11 +40,12 @@ export async function startPostgres({
   if (as !== undefined) chownSync(directory, as.uid, as.gid)
   const data = join(directory, 'data')
   const environment = { PATH: process.env['PATH'], LC_ALL: 'C.UTF-8' }
-  execFileSync(
-    join(bin, 'initdb'),
-    ['-D', data, '-U', superuser.name, '-A', 'trust', '-E', 'UTF8', '--no-sync', '--locale=C.UTF-8'],
-    { ...as, env: environment, stdio: 'pipe', cwd: directory },
-  )
+  const options = ['-U', superuser.name, '-A', 'trust', '-E', 'UTF8', '--no-sync', '--locale=C.UTF-8']
+  const version = execFileSync(join(bin, 'initdb'), ['--version'], { env: environment, encoding: 'utf8' })
+  prepareFolder(data, [bin, version, ...options, String(as?.uid)], () => {
+    const there = { ...as, env: environment, stdio: 'pipe', cwd: directory } as const
+    execFileSync(join(bin, 'initdb'), ['-D', data, ...options], there)
+  })
   if (tls !== undefined) requireTls(data, tls, as)
   const port = await freePort()
   let child: ChildProcess
